@@ -1,0 +1,50 @@
+/* Bytes that grow, up to a limit.
+ *
+ * What is appended either goes in whole or not at all; once something did not fit, buffer_ok is false until the next
+ * buffer_clear, so that a message is built without looking at each step and checked once at the end.
+ */
+#pragma once
+
+#include "common/text.h"
+
+typedef struct {
+    char *bytes;   /* owned; not NUL-terminated */
+    size_t length; /* bytes in use */
+    size_t capacity;
+    size_t limit; /* never grows beyond this */
+    bool failed;
+} buffer_t;
+
+/* An empty buffer; allocates nothing yet. limit_bytes: 0 means 64 MiB. */
+buffer_t buffer_new(size_t limit_bytes);
+
+/* Frees the bytes; the buffer is empty and usable again. */
+void buffer_release(buffer_t *self);
+
+/* Empties it, keeps the memory. */
+void buffer_clear(buffer_t *self);
+
+void buffer_append(buffer_t *self, text_t text);
+void buffer_append_u64(buffer_t *self, uint64_t value);
+void buffer_printf(buffer_t *self, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+/* The text as a JSON string, quotes included, with what JSON wants escaped. Bytes that are not UTF-8 become U+FFFD. */
+void buffer_append_json_string(buffer_t *self, text_t text);
+
+/* Makes room for n more bytes and returns where they go, or NULL when over the limit (buffer_ok turns false). Say with
+ * buffer_took how many were written. */
+char *buffer_room(buffer_t *self, size_t n);
+void buffer_took(buffer_t *self, size_t n);
+
+/* Drops the first n bytes. */
+void buffer_consume(buffer_t *self, size_t n);
+
+static inline bool buffer_ok(const buffer_t *self)
+{
+    return !self->failed;
+}
+
+static inline text_t buffer_text(const buffer_t *self)
+{
+    return (text_t){self->bytes, self->length};
+}

@@ -1,0 +1,147 @@
+#include "common/config.h"
+
+#include <assert.h>
+#include <stdarg.h>
+#include <stdlib.h>
+
+#include "common/config_load.h"
+#include "common/config_print.h"
+
+struct config {
+    cJSON *root; /* complete and checked */
+};
+
+static const cJSON *find_formatted(const config_t *self, key_type_t type, const char *format, va_list arguments)
+{
+    char path[PLACE_MAX];
+    const schema_key_t *key = NULL;
+    int length = vsnprintf(path, sizeof path, format, arguments);
+    assert(length > 0 && length < PLACE_MAX);
+    (void)length;
+    const cJSON *value = config_find(self->root, path, &key);
+    assert(value && key);
+    assert(key->type == type || (key->type == KEY_TEXTS && type == KEY_TEXT && cJSON_IsString(value)) ||
+           (key->type == KEY_OBJECTS && type == KEY_TEXTS && cJSON_IsArray(value)));
+    (void)type;
+    return value;
+}
+
+static const cJSON *step(const cJSON *node, place_t *place, text_t name)
+{
+    uint64_t number;
+    if (cJSON_IsArray(node) && text_to_u64(name, &number) && number < (uint64_t)cJSON_GetArraySize(node)) {
+        *place = place_element(place, (size_t)number);
+        return cJSON_GetArrayItem(node, (int)number);
+    }
+    if (!cJSON_IsObject(node) || !place_member(place, name, place))
+        return NULL;
+    char string[SCHEMA_PATH_MAX + 1];
+    snprintf(string, sizeof string, "%.*s", TEXT_ARG(name));
+    return cJSON_GetObjectItemCaseSensitive(node, string);
+}
+
+const cJSON *config_find(const cJSON *root, const char *path, const schema_key_t **key)
+{
+    place_t place = {0};
+    const cJSON *node = root;
+    const schema_key_t *found = NULL;
+    for (const char *at = path; node && at;) {
+        size_t length = strcspn(at, ".");
+        node = step(node, &place, (text_t){at, length});
+        const schema_key_t *here = schema_find(place.pattern);
+        if (here || cJSON_IsObject(node))
+            found = here;
+        at = at[length] ? at + length + 1 : NULL;
+    }
+    if (key)
+        *key = found;
+    return node;
+}
+
+config_t *config_load(const char *path, const char *const *overrides, size_t count, char *const *environment)
+{
+    config_load_t load = {.file = path};
+    place_t top = {0};
+    config_t *self = calloc(1, sizeof *self);
+    config_read_file(&load);
+    if (!self || !load.root) {
+        config_out_of_memory(&load);
+        goto done;
+    }
+    config_check_section(&load, load.root, &top, path);
+    config_fill(&load);
+    config_read_overrides(&load, overrides, count, environment);
+    config_apply_overrides(&load);
+    config_check_rules(&load);
+    self->root = load.root;
+    load.root = NULL;
+done:
+    for (size_t i = 0; i < load.override_count; i++) {
+        free(load.overrides[i].path);
+        free(load.overrides[i].origin);
+    }
+    free(load.overrides);
+    cJSON_Delete(load.root);
+    if (load.mistakes)
+        config_destroy(&self);
+    return self;
+}
+
+void config_destroy(config_t **self)
+{
+    if (!*self)
+        return;
+    cJSON_Delete((*self)->root);
+    free(*self);
+    *self = NULL;
+}
+
+const char *config_text(const config_t *self, const char *path, ...)
+{
+    va_list arguments;
+    va_start(arguments, path);
+    const cJSON *value = find_formatted(self, KEY_TEXT, path, arguments);
+    va_end(arguments);
+    return value->valuestring;
+}
+
+int64_t config_integer(const config_t *self, const char *path, ...)
+{
+    va_list arguments;
+    va_start(arguments, path);
+    const cJSON *value = find_formatted(self, KEY_INTEGER, path, arguments);
+    va_end(arguments);
+    return (int64_t)value->valuedouble;
+}
+
+double config_real(const config_t *self, const char *path, ...)
+{
+    va_list arguments;
+    va_start(arguments, path);
+    const cJSON *value = find_formatted(self, KEY_REAL, path, arguments);
+    va_end(arguments);
+    return value->valuedouble;
+}
+
+bool config_flag(const config_t *self, const char *path, ...)
+{
+    va_list arguments;
+    va_start(arguments, path);
+    const cJSON *value = find_formatted(self, KEY_FLAG, path, arguments);
+    va_end(arguments);
+    return cJSON_IsTrue(value);
+}
+
+size_t config_count(const config_t *self, const char *path, ...)
+{
+    va_list arguments;
+    va_start(arguments, path);
+    const cJSON *value = find_formatted(self, KEY_TEXTS, path, arguments);
+    va_end(arguments);
+    return (size_t)cJSON_GetArraySize(value);
+}
+
+char *config_print(const config_t *self)
+{
+    return config_tree_print(self->root);
+}

@@ -1,0 +1,381 @@
+#include "common/follower.h"
+
+#include "common/clock.h"
+#include "common/json.h"
+#include "common/log.h"
+#include "common/requester.h"
+#include "common/socket.h"
+#include "common/stream.h"
+#include "common/table.h"
+#include "proto/request.h"
+#include "proto/topic.h"
+
+#include <assert.h>
+#include <stdlib.h>
+
+enum { BUSES_MAX = 16, QUEUE_LIMIT = 1000000, REPLAY_TIMEOUT_MS = 2000, TICK_MS = 250, STREAMS_MAX = 1000000 };
+
+/* One connectord: its bus and its replay. */
+typedef struct {
+    follower_t *follower;
+    size_t number;
+    socket_t *sub;
+    requester_t *replay;
+    int64_t heard_ns; /* when something last came */
+    bool heard, silent;
+    bool listed;      /* the streams that its journal has are known (FOLLOW_FROM_FIRST) */
+    uint64_t listing; /* the request for them under way; 0: none */
+} bus_t;
+
+struct follower {
+    follower_config_t config;
+    const follower_events_t *events;
+    void *arg;
+    stream_sink_t sink;
+    bus_t buses[BUSES_MAX];
+    table_t *streams; /* topic → stream_t, for every stream heard of; owned */
+    table_t *symbols; /* the subscribed symbols */
+    bool all;
+    loop_timer_t *tick;
+    buffer_t request;
+    follower_counts_t counts;
+};
+
+static void complain(follower_t *self, const char *message, text_t topic, text_t found)
+{
+    static log_limit_t limit;
+    self->counts.malformed++;
+    if (found.length > 200)
+        found.length = 200;
+    if (log_allowed(&limit, clock_mono_ns()))
+        log_warn(message, LOG_SLICE("topic", topic), LOG_SLICE("found", found), LOG_U64("suppressed", log_suppressed(&limit)));
+}
+
+static bool wanted(const follower_t *self, text_t symbol)
+{
+    return self->all || table_get(self->symbols, symbol);
+}
+
+static void repair(stream_t *stream);
+
+static void on_repaired(void *arg, text_t answer)
+{
+    stream_t *stream = arg;
+    follower_t *self = stream->owner;
+    if (stream_repaired(stream, answer))
+        repair(stream); /* the next page, or what came meanwhile; else the tick tries again */
+    self->events->on_drained(self->arg);
+}
+
+static void repair(stream_t *stream)
+{
+    follower_t *self = stream->owner;
+    if (!stream_needs_repair(stream))
+        return;
+    buffer_clear(&self->request);
+    stream_repair_request(stream, &self->request);
+    stream->repair = requester_send(self->buses[stream->bus].replay, buffer_text(&self->request), on_repaired, stream);
+}
+
+/* The stream of a topic, made when it is new; NULL when there can't be more. */
+static stream_t *stream_of(follower_t *self, text_t topic)
+{
+    stream_t *stream = table_get(self->streams, topic);
+    if (stream || table_count(self->streams) >= STREAMS_MAX)
+        return stream;
+    stream = stream_new(topic, &self->counts, &self->sink, self->arg);
+    if (!stream)
+        return NULL;
+    stream->owner = self;
+    if (!table_put(self->streams, stream->topic, stream))
+        stream_destroy(&stream);
+    return stream;
+}
+
+/* The same, for what came from a bus; NULL too when the stream is another bus's: two connectords must not share a source. */
+static stream_t *stream_from(bus_t *bus, text_t topic)
+{
+    stream_t *stream = stream_of(bus->follower, topic);
+    if (stream && stream->bus == STREAM_NO_BUS)
+        stream->bus = bus->number;
+    return stream && stream->bus == bus->number ? stream : NULL;
+}
+
+/* Follow a stream whose present end is known. */
+static void follow(follower_t *self, stream_t *stream)
+{
+    cursor_t present = {stream->next.epoch, stream->newest}, start = present;
+    if (self->config.start == FOLLOW_FROM_FIRST && stream->resume.epoch != 0)
+        start = stream->resume;
+    else if (self->config.start == FOLLOW_FROM_FIRST)
+        start.seq = 0;
+    stream_begin(stream, start);
+    stream->fresh = start.seq == 0;
+    self->events->on_stream(self->arg, stream->topic, start);
+    stream_reaches(stream, present);
+    repair(stream);
+}
+
+/* A stream of this bus is known to reach up to `last`. */
+static void stream_known(bus_t *bus, text_t topic, cursor_t last)
+{
+    follower_t *self = bus->follower;
+    stream_t *stream = stream_from(bus, topic);
+    if (!stream)
+        return;
+    stream_reaches(stream, last);
+    if (!stream->followed && wanted(self, stream->symbol))
+        follow(self, stream);
+    repair(stream);
+}
+
+static void on_trade(bus_t *bus, text_t topic, text_t json)
+{
+    follower_t *self = bus->follower;
+    trade_t trade;
+    text_t symbol, source;
+    if (!topic_parse(topic, &symbol, &source) || !trade_parse(json, &trade) || !text_equal(symbol, trade.symbol) ||
+        !text_equal(source, trade.source)) {
+        complain(self, "follower: malformed trade on the bus", topic, json);
+        return;
+    }
+    if (!wanted(self, symbol))
+        return; /* unsubscribed; it was under way already */
+    stream_t *stream = stream_from(bus, topic);
+    if (!stream) {
+        complain(self, "follower: the stream comes from two buses, or there are too many streams", topic, source);
+        return;
+    }
+    if (!stream->followed) {
+        stream_reaches(stream, (cursor_t){trade.cursor.epoch, trade.cursor.seq - 1});
+        follow(self, stream);
+    }
+    stream_live(stream, &trade, json);
+    repair(stream);
+}
+
+static void on_status(bus_t *bus, text_t topic, text_t json)
+{
+    follower_t *self = bus->follower;
+    status_t status;
+    if (!status_parse(json, &status) ||
+        !text_equal(status.source, (text_t){topic.at + strlen(TOPIC_STATUS), topic.length - strlen(TOPIC_STATUS)})) {
+        complain(self, "follower: malformed status on the bus", topic, json);
+        return;
+    }
+    self->events->on_status(self->arg, &status);
+    char name[TOPIC_MAX];
+    text_t symbol;
+    uint64_t last;
+    json_walk_t walk = json_walk(status.symbols);
+    while (status_next_symbol(&walk, &symbol, &last)) {
+        text_t stream = {name, topic_print(name, symbol, status.source)};
+        stream_known(bus, stream, (cursor_t){status.epoch, last});
+    }
+}
+
+static void on_message(void *arg, const text_t *frames, size_t count)
+{
+    bus_t *bus = arg;
+    bus->heard_ns = clock_mono_ns();
+    if (count == 2 && text_starts_with(frames[0], TEXT(TOPIC_TRADE)))
+        on_trade(bus, frames[0], frames[1]);
+    else if (count == 2 && text_starts_with(frames[0], TEXT(TOPIC_STATUS)))
+        on_status(bus, frames[0], frames[1]);
+    else
+        complain(bus->follower, "follower: expected a topic and a body on the bus", frames[0], frames[count - 1]);
+}
+
+static void set_silent(bus_t *bus, bool silent)
+{
+    follower_t *self = bus->follower;
+    if (bus->silent == silent)
+        return;
+    bus->silent = silent;
+    if (silent)
+        log_warn("follower: the bus is silent", LOG_TEXT("bus", self->config.bus[bus->number]));
+    else
+        log_info("follower: the bus is back", LOG_TEXT("bus", self->config.bus[bus->number]));
+    self->events->on_silent(self->arg, bus->number, silent);
+}
+
+static void on_drained(void *arg)
+{
+    bus_t *bus = arg;
+    bus->heard = true;
+    set_silent(bus, false);
+    bus->follower->events->on_drained(bus->follower->arg);
+}
+
+static const socket_events_t sub_events = {.on_message = on_message, .on_drained = on_drained};
+
+static void on_listed(void *arg, text_t answer)
+{
+    bus_t *bus = arg;
+    uint64_t epoch;
+    bus->listing = 0;
+    if (!json_valid(answer) || !json_u64(json_member(answer, "epoch"), &epoch))
+        return; /* the tick asks again */
+    bus->listed = true;
+    json_walk_t walk = json_walk(json_member(answer, "streams"));
+    while (json_next(&walk)) {
+        text_t topic, last_text, symbol, source;
+        cursor_t last;
+        if (json_plain_string(json_member(walk.value, "topic"), &topic) && topic_parse(topic, &symbol, &source) &&
+            json_plain_string(json_member(walk.value, "last"), &last_text) && cursor_parse(last_text, &last))
+            stream_known(bus, topic, last);
+        else
+            complain(bus->follower, "follower: malformed stream in the list of replay", TEXT(""), walk.value);
+    }
+}
+
+static void on_tick(void *arg)
+{
+    follower_t *self = arg;
+    int64_t now_ns = clock_mono_ns();
+    for (size_t i = 0; i < self->config.count; i++) {
+        bus_t *bus = &self->buses[i];
+        if (now_ns - bus->heard_ns > FOLLOWER_SILENCE_MS * NS_PER_MS)
+            set_silent(bus, true);
+        if (self->all && !bus->listed && bus->listing == 0)
+            bus->listing = requester_send(bus->replay, TEXT("{\"op\":\"streams\"}"), on_listed, bus);
+    }
+    size_t at = 0;
+    stream_t *stream;
+    while ((stream = table_each(self->streams, &at)))
+        repair(stream);
+}
+
+static bool open_bus(follower_t *self, loop_t *loop, size_t number)
+{
+    bus_t *bus = &self->buses[number];
+    *bus = (bus_t){.follower = self, .number = number, .heard_ns = clock_mono_ns()};
+    bus->replay = requester_new(loop, &self->config.replay[number], 1, REPLAY_TIMEOUT_MS);
+    bus->sub = socket_new(loop, SOCKET_SUB, QUEUE_LIMIT, &sub_events, bus);
+    if (!bus->replay || !bus->sub || !socket_connect(bus->sub, self->config.bus[number]))
+        return false;
+    socket_subscribe(bus->sub, TEXT(TOPIC_STATUS));
+    return true;
+}
+
+follower_t *follower_new(loop_t *loop, const follower_config_t *config, const follower_events_t *events, void *arg)
+{
+    assert(config->count >= 1 && config->count <= BUSES_MAX);
+    follower_t *self = calloc(1, sizeof *self);
+    if (!self)
+        return NULL;
+    self->config = *config;
+    self->events = events;
+    self->arg = arg;
+    self->sink = (stream_sink_t){.on_trade = events->on_trade, .on_gap = events->on_gap};
+    self->request = buffer_new(0);
+    self->streams = table_new();
+    self->symbols = table_new();
+    self->tick = loop_timer_new(loop, on_tick, self);
+    bool ok = self->streams && self->symbols && self->tick;
+    for (size_t i = 0; ok && i < config->count; i++)
+        ok = open_bus(self, loop, i);
+    if (!ok) {
+        follower_destroy(&self);
+        return NULL;
+    }
+    loop_timer_start(self->tick, 0, TICK_MS);
+    return self;
+}
+
+void follower_subscribe_all(follower_t *self)
+{
+    self->all = true;
+    for (size_t i = 0; i < self->config.count; i++)
+        socket_subscribe(self->buses[i].sub, TEXT(TOPIC_TRADE));
+}
+
+/* Subscribes or unsubscribes on every bus to `trade.<symbol>.`, whatever the source. */
+static void tell_buses(follower_t *self, text_t symbol, void (*tell)(socket_t *, text_t))
+{
+    char prefix[TOPIC_MAX];
+    memcpy(prefix, TOPIC_TRADE, strlen(TOPIC_TRADE));
+    memcpy(prefix + strlen(TOPIC_TRADE), symbol.at, symbol.length);
+    size_t length = strlen(TOPIC_TRADE) + symbol.length;
+    prefix[length++] = '.';
+    for (size_t i = 0; i < self->config.count; i++)
+        tell(self->buses[i].sub, (text_t){prefix, length});
+}
+
+void follower_subscribe(follower_t *self, text_t symbol)
+{
+    if (self->all || table_get(self->symbols, symbol) || !table_put(self->symbols, symbol, self))
+        return;
+    tell_buses(self, symbol, socket_subscribe);
+    size_t at = 0;
+    stream_t *stream;
+    while ((stream = table_each(self->streams, &at))) {
+        if (text_equal(stream->symbol, symbol) && stream->next.epoch != 0)
+            follow(self, stream);
+    }
+}
+
+void follower_unsubscribe(follower_t *self, text_t symbol)
+{
+    if (!table_remove(self->symbols, symbol))
+        return;
+    tell_buses(self, symbol, socket_unsubscribe);
+    size_t at = 0;
+    stream_t *stream;
+    while ((stream = table_each(self->streams, &at))) {
+        if (!text_equal(stream->symbol, symbol))
+            continue;
+        if (stream->repair != 0)
+            requester_cancel(self->buses[stream->bus].replay, stream->repair);
+        stream_end(stream);
+    }
+}
+
+void follower_resume(follower_t *self, text_t topic, cursor_t last)
+{
+    stream_t *stream = stream_of(self, topic);
+    if (stream && !stream->followed)
+        stream->resume = last;
+}
+
+const follower_counts_t *follower_counts(const follower_t *self)
+{
+    return &self->counts;
+}
+
+bool follower_caught_up(const follower_t *self)
+{
+    for (size_t i = 0; i < self->config.count; i++) {
+        const bus_t *bus = &self->buses[i];
+        if (!bus->heard || bus->silent || (self->all && !bus->listed))
+            return false;
+    }
+    size_t at = 0;
+    const stream_t *stream;
+    while ((stream = table_each(self->streams, &at))) {
+        if (stream->initial)
+            return false;
+    }
+    return true;
+}
+
+void follower_destroy(follower_t **self_p)
+{
+    follower_t *self = *self_p;
+    if (!self)
+        return;
+    *self_p = NULL;
+    for (size_t i = 0; i < self->config.count; i++) {
+        socket_destroy(&self->buses[i].sub);
+        requester_destroy(&self->buses[i].replay);
+    }
+    size_t at = 0;
+    stream_t *stream;
+    while (self->streams && (stream = table_each(self->streams, &at)))
+        stream_destroy(&stream);
+    table_destroy(&self->streams);
+    table_destroy(&self->symbols);
+    loop_timer_destroy(&self->tick);
+    buffer_release(&self->request);
+    free(self);
+}

@@ -1,0 +1,303 @@
+#include "common/json.h"
+
+/* A value that is being scanned. Containers are a stack of bits, one a level: 1 for an object. */
+typedef struct {
+    const char *at, *end;
+    uint64_t objects;
+    unsigned depth;
+} scan_t;
+
+_Static_assert(JSON_DEPTH <= 64, "a level is a bit of scan_t.objects");
+
+static const char *text_end(text_t text)
+{
+    return text.length ? text.at + text.length : text.at;
+}
+
+static const char *skip_space(const char *at, const char *end)
+{
+    while (at < end && (*at == ' ' || *at == '\n' || *at == '\t' || *at == '\r'))
+        at++;
+    return at;
+}
+
+static const char *skip_digits(const char *at, const char *end)
+{
+    while (at < end && *at >= '0' && *at <= '9')
+        at++;
+    return at;
+}
+
+static bool is_hex(char c)
+{
+    return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F');
+}
+
+/* Each scan_… returns the place behind what it found at `at`, or NULL when that is not there. */
+
+static const char *scan_escape(const char *at, const char *end)
+{
+    if (end - at < 2)
+        return NULL;
+    if (at[1] != 'u')
+        return at[1] && strchr("\"\\/bfnrt", at[1]) ? at + 2 : NULL;
+    if (end - at < 6)
+        return NULL;
+    for (int i = 2; i < 6; i++)
+        if (!is_hex(at[i]))
+            return NULL;
+    return at + 6;
+}
+
+static const char *scan_string(const char *at, const char *end)
+{
+    if (at == end || *at != '"')
+        return NULL;
+    at++;
+    while (at < end) {
+        unsigned char c = (unsigned char)*at;
+        if (c == '"')
+            return at + 1;
+        if (c < 0x20)
+            return NULL;
+        if (c == '\\') {
+            if (!(at = scan_escape(at, end)))
+                return NULL;
+        } else if (c < 0x80) {
+            at++;
+        } else {
+            size_t n = text_utf8_char((text_t){at, (size_t)(end - at)});
+            if (n == 0)
+                return NULL;
+            at += n;
+        }
+    }
+    return NULL;
+}
+
+static const char *scan_number(const char *at, const char *end)
+{
+    at += *at == '-';
+    const char *after = skip_digits(at, end);
+    if (after == at || (*at == '0' && after > at + 1))
+        return NULL;
+    at = after;
+    if (at < end && *at == '.') {
+        after = skip_digits(at + 1, end);
+        if (after == at + 1)
+            return NULL;
+        at = after;
+    }
+    if (at < end && (*at == 'e' || *at == 'E')) {
+        at++;
+        if (at < end && (*at == '+' || *at == '-'))
+            at++;
+        after = skip_digits(at, end);
+        if (after == at)
+            return NULL;
+        at = after;
+    }
+    return at;
+}
+
+static const char *scan_word(const char *at, const char *end, text_t word)
+{
+    return text_starts_with((text_t){at, (size_t)(end - at)}, word) ? at + word.length : NULL;
+}
+
+static const char *scan_scalar(const char *at, const char *end)
+{
+    switch (json_kind((text_t){at, (size_t)(end - at)})) {
+    case JSON_STRING:
+        return scan_string(at, end);
+    case JSON_NUMBER:
+        return scan_number(at, end);
+    case JSON_TRUE:
+        return scan_word(at, end, TEXT("true"));
+    case JSON_FALSE:
+        return scan_word(at, end, TEXT("false"));
+    case JSON_NULL:
+        return scan_word(at, end, TEXT("null"));
+    default:
+        return NULL;
+    }
+}
+
+static const char *scan_colon(const char *at, const char *end)
+{
+    at = skip_space(at, end);
+    return at < end && *at == ':' ? at + 1 : NULL;
+}
+
+/* A member's name, the colon, and the space before them. */
+static const char *scan_key(const char *at, const char *end)
+{
+    at = scan_string(skip_space(at, end), end);
+    return at ? scan_colon(at, end) : NULL;
+}
+
+static bool in_object(const scan_t *scan)
+{
+    return scan->objects & 1;
+}
+
+/* At the closing bracket of the container we are in: steps out of it. */
+static bool leave(scan_t *scan)
+{
+    if (scan->at == scan->end || *scan->at != (in_object(scan) ? '}' : ']'))
+        return false;
+    scan->at++;
+    scan->objects >>= 1;
+    scan->depth--;
+    return true;
+}
+
+/* Goes on to where the next element's value begins. */
+static bool to_element(scan_t *scan)
+{
+    return !in_object(scan) || (scan->at = scan_key(scan->at, scan->end));
+}
+
+/* At a bracket that opens: steps in, to the first value, or through when it is empty (*value_follows false then). */
+static bool enter(scan_t *scan, bool *value_follows)
+{
+    if (scan->depth == JSON_DEPTH)
+        return false;
+    scan->objects = scan->objects << 1 | (*scan->at == '{');
+    scan->depth++;
+    scan->at = skip_space(scan->at + 1, scan->end);
+    *value_follows = !leave(scan);
+    return !*value_follows || to_element(scan);
+}
+
+/* Behind a value: to the next one, out of as many containers as end here. *value_follows is false at the end of the whole. */
+static bool go_on(scan_t *scan, bool *value_follows)
+{
+    *value_follows = false;
+    while (scan->depth) {
+        scan->at = skip_space(scan->at, scan->end);
+        if (scan->at < scan->end && *scan->at == ',') {
+            scan->at++;
+            *value_follows = true;
+            return to_element(scan);
+        }
+        if (!leave(scan))
+            return false;
+    }
+    return true;
+}
+
+static const char *scan_value(const char *from, const char *end)
+{
+    scan_t scan = {.at = from, .end = end};
+    bool value_follows = true;
+    while (value_follows) {
+        scan.at = skip_space(scan.at, end);
+        if (scan.at == end)
+            return NULL;
+        if (*scan.at == '{' || *scan.at == '[') {
+            if (!enter(&scan, &value_follows))
+                return NULL;
+            if (value_follows)
+                continue;
+        } else if (!(scan.at = scan_scalar(scan.at, end))) {
+            return NULL;
+        }
+        if (!go_on(&scan, &value_follows))
+            return NULL;
+    }
+    return scan.at;
+}
+
+bool json_valid(text_t text)
+{
+    const char *end = text_end(text);
+    const char *after = scan_value(text.at, end);
+    return after && skip_space(after, end) == end;
+}
+
+json_kind_t json_kind(text_t value)
+{
+    if (value.length == 0)
+        return JSON_NONE;
+    switch (value.at[0]) {
+    case '{':
+        return JSON_OBJECT;
+    case '[':
+        return JSON_ARRAY;
+    case '"':
+        return JSON_STRING;
+    case 't':
+        return JSON_TRUE;
+    case 'f':
+        return JSON_FALSE;
+    case 'n':
+        return JSON_NULL;
+    case '-':
+        return JSON_NUMBER;
+    default:
+        return value.at[0] >= '0' && value.at[0] <= '9' ? JSON_NUMBER : JSON_NONE;
+    }
+}
+
+json_walk_t json_walk(text_t container)
+{
+    const char *end = text_end(container);
+    const char *at = skip_space(container.at, end);
+    json_kind_t kind = json_kind((text_t){at, (size_t)(end - at)});
+    if (kind != JSON_OBJECT && kind != JSON_ARRAY)
+        return (json_walk_t){.at = end, .end = end};
+    return (json_walk_t){.at = at + 1, .end = end, .object = kind == JSON_OBJECT};
+}
+
+bool json_next(json_walk_t *walk)
+{
+    const char *at = skip_space(walk->at, walk->end);
+    const char *end = walk->end;
+    walk->at = end; /* unless it goes on */
+    walk->key = (text_t){at, 0};
+    if (walk->object) {
+        const char *behind_name = scan_string(at, end);
+        const char *behind_colon = behind_name ? scan_colon(behind_name, end) : NULL;
+        if (!behind_colon)
+            return false;
+        walk->key = (text_t){at + 1, (size_t)(behind_name - at) - 2};
+        at = skip_space(behind_colon, end);
+    }
+    const char *after = scan_value(at, end);
+    if (!after)
+        return false;
+    walk->value = (text_t){at, (size_t)(after - at)};
+    after = skip_space(after, end);
+    if (after < end && *after == ',')
+        walk->at = after + 1;
+    return true;
+}
+
+text_t json_member(text_t object, const char *key)
+{
+    text_t name = text_of(key);
+    json_walk_t walk = json_walk(object);
+    while (walk.object && json_next(&walk))
+        if (text_equal(walk.key, name))
+            return walk.value;
+    return (text_t){NULL, 0};
+}
+
+bool json_plain_string(text_t value, text_t *content)
+{
+    if (value.length < 2 || value.at[0] != '"' || value.at[value.length - 1] != '"')
+        return false;
+    text_t inside = {value.at + 1, value.length - 2};
+    if (inside.length && (memchr(inside.at, '\\', inside.length) || memchr(inside.at, '"', inside.length)))
+        return false;
+    *content = inside;
+    return true;
+}
+
+bool json_u64(text_t value, uint64_t *number)
+{
+    if (value.length > 1 && value.at[0] == '0')
+        return false;
+    return text_to_u64(value, number);
+}

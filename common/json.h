@@ -1,0 +1,46 @@
+/* A scanner over JSON text that hands out raw slices.
+ *
+ * For what must keep its exact text (ids, decimals, whole trades) and for what is hot. It checks strictly what RFC 8259
+ * says (grammar, escapes, UTF-8, at most JSON_DEPTH levels) and allocates nothing. Where values are interpreted at
+ * leisure, cJSON serves.
+ */
+#pragma once
+
+#include "common/text.h"
+
+enum { JSON_DEPTH = 64 };
+
+typedef enum { JSON_NONE, JSON_OBJECT, JSON_ARRAY, JSON_STRING, JSON_NUMBER, JSON_TRUE, JSON_FALSE, JSON_NULL } json_kind_t;
+
+/* Is the whole text one JSON value, with white space around it at most? */
+bool json_valid(text_t text);
+
+/* The kind of the value that the text starts with, judged by its first character. JSON_NONE for none. */
+json_kind_t json_kind(text_t value);
+
+/* Walks the members of an object or the elements of an array. `value` is raw: a string keeps its quotes and escapes.
+ * The text given must be valid (json_valid), but a walk over anything else ends without reading outside of it.
+ *
+ *     json_walk_t walk = json_walk(object);
+ *     while (json_next(&walk))
+ *         use(walk.key, walk.value);
+ */
+typedef struct {
+    const char *at, *end;
+    bool object;
+    text_t key;   /* of an object's member, raw, without its quotes; empty in an array */
+    text_t value; /* raw */
+} json_walk_t;
+
+json_walk_t json_walk(text_t container);
+bool json_next(json_walk_t *walk);
+
+/* The raw value of an object's first member of that name (compared raw: names with escapes match none), or an empty
+ * slice. */
+text_t json_member(text_t object, const char *key);
+
+/* What is between the quotes of a raw string that has no escapes. False for anything else. */
+bool json_plain_string(text_t value, text_t *content);
+
+/* A raw number that is a whole number from 0 to UINT64_MAX, without fraction or exponent. False for anything else. */
+bool json_u64(text_t value, uint64_t *number);

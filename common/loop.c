@@ -1,0 +1,137 @@
+#include "common/loop.h"
+
+#include "common/log.h"
+
+#include <assert.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <uv.h>
+
+struct loop {
+    uv_loop_t uv;
+    uv_signal_t terminate, interrupt;
+    int exit_code;
+    bool stopped;
+};
+
+struct loop_timer {
+    uv_timer_t uv;
+    loop_timer_fn *fire;
+    void *arg;
+};
+
+static void on_signal(uv_signal_t *handle, int number)
+{
+    loop_t *self = handle->data;
+    log_info("loop: stopping", LOG_TEXT("signal", number == SIGTERM ? "SIGTERM" : "SIGINT"));
+    loop_stop(self);
+}
+
+static void watch_signal(loop_t *self, uv_signal_t *handle, int number)
+{
+    uv_signal_init(&self->uv, handle);
+    handle->data = self;
+    uv_signal_start(handle, on_signal, number);
+    uv_unref((uv_handle_t *)handle); /* a signal handler alone is no reason to live */
+}
+
+loop_t *loop_new(void)
+{
+    loop_t *self = calloc(1, sizeof *self);
+    if (!self || uv_loop_init(&self->uv) != 0) {
+        log_error("loop: no event loop");
+        free(self);
+        return NULL;
+    }
+    signal(SIGPIPE, SIG_IGN);
+    watch_signal(self, &self->terminate, SIGTERM);
+    watch_signal(self, &self->interrupt, SIGINT);
+    return self;
+}
+
+int loop_run(loop_t *self)
+{
+    while (!self->stopped && uv_run(&self->uv, UV_RUN_DEFAULT) != 0)
+        ; /* uv_run also returns when libwebsockets calls uv_stop on a loop that it thinks its own */
+    return self->exit_code;
+}
+
+void loop_stop(loop_t *self)
+{
+    self->stopped = true;
+    uv_stop(&self->uv);
+}
+
+void loop_fail(loop_t *self)
+{
+    self->exit_code = EXIT_FAILURE;
+    loop_stop(self);
+}
+
+void loop_destroy(loop_t **self_p)
+{
+    loop_t *self = *self_p;
+    if (!self)
+        return;
+    *self_p = NULL;
+    uv_close((uv_handle_t *)&self->terminate, NULL);
+    uv_close((uv_handle_t *)&self->interrupt, NULL);
+    uv_run(&self->uv, UV_RUN_DEFAULT);
+    int rc = uv_loop_close(&self->uv);
+    assert(rc == 0); /* else a part was not destroyed */
+    (void)rc;
+    free(self);
+}
+
+struct uv_loop_s *loop_uv(loop_t *self)
+{
+    return &self->uv;
+}
+
+static void on_timer(uv_timer_t *handle)
+{
+    loop_timer_t *self = handle->data;
+    self->fire(self->arg);
+}
+
+static void on_timer_closed(uv_handle_t *handle)
+{
+    free(handle->data);
+}
+
+loop_timer_t *loop_timer_new(loop_t *loop, loop_timer_fn *fire, void *arg)
+{
+    loop_timer_t *self = calloc(1, sizeof *self);
+    if (!self)
+        return NULL;
+    self->fire = fire;
+    self->arg = arg;
+    uv_timer_init(&loop->uv, &self->uv);
+    self->uv.data = self;
+    return self;
+}
+
+void loop_timer_start(loop_timer_t *self, uint64_t delay_ms, uint64_t repeat_ms)
+{
+    uv_update_time(self->uv.loop); /* else a delay counts from when this turn of the loop began */
+    uv_timer_start(&self->uv, on_timer, delay_ms, repeat_ms);
+}
+
+void loop_timer_stop(loop_timer_t *self)
+{
+    uv_timer_stop(&self->uv);
+}
+
+bool loop_timer_running(const loop_timer_t *self)
+{
+    return uv_is_active((const uv_handle_t *)&self->uv);
+}
+
+void loop_timer_destroy(loop_timer_t **self_p)
+{
+    loop_timer_t *self = *self_p;
+    if (!self)
+        return;
+    *self_p = NULL;
+    uv_close((uv_handle_t *)&self->uv, on_timer_closed);
+}

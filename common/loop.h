@@ -1,0 +1,42 @@
+/* The event loop of a process: libuv, shared by ZeroMQ sockets (socket.h) and libwebsockets (web.h).
+ *
+ * SIGTERM and SIGINT stop the loop. SIGPIPE is ignored.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+
+struct uv_loop_s;
+
+typedef struct loop loop_t;
+
+/* NULL when the system refuses, with a log line. */
+loop_t *loop_new(void);
+
+/* Runs until loop_stop. Returns 0, or 1 after loop_fail. */
+int loop_run(loop_t *self);
+
+/* Makes loop_run return soon; may be called from any callback. */
+void loop_stop(loop_t *self);
+
+/* loop_stop, and loop_run returns 1: something that the process can't go on without is gone. */
+void loop_fail(loop_t *self);
+
+/* Runs what is still closing to its end and frees the loop. Every part must have been destroyed before. */
+void loop_destroy(loop_t **self);
+
+/* For boundary files only (socket.c, web.c, …). */
+struct uv_loop_s *loop_uv(loop_t *self);
+
+/* A timer of the loop: calls `fire` from the loop after a delay, once or again and again. */
+typedef struct loop_timer loop_timer_t;
+typedef void loop_timer_fn(void *arg);
+
+loop_timer_t *loop_timer_new(loop_t *loop, loop_timer_fn *fire, void *arg);
+
+/* Starts it, or starts it anew. repeat_ms 0: once. */
+void loop_timer_start(loop_timer_t *self, uint64_t delay_ms, uint64_t repeat_ms);
+void loop_timer_stop(loop_timer_t *self);
+bool loop_timer_running(const loop_timer_t *self);
+void loop_timer_destroy(loop_timer_t **self);

@@ -1,0 +1,61 @@
+#include "common/probe.h"
+
+#include "common/http.h"
+
+#include <libwebsockets.h>
+#include <stdlib.h>
+
+struct probe {
+    probe_ready_fn *ready;
+    void *arg;
+};
+
+static int answer_json(struct lws *wsi, unsigned status, text_t body)
+{
+    return http_answer(wsi, &(http_answer_t){.status = status, .content_type = "application/json", .body = body});
+}
+
+static int on_request(probe_t *self, struct lws *wsi, text_t path)
+{
+    if (!http_is_read(wsi))
+        return answer_json(wsi, 405, TEXT("{\"error\":\"expected GET\"}\n"));
+    if (text_equal(path, TEXT("/health")))
+        return answer_json(wsi, 200, TEXT("{\"alive\":true}\n"));
+    if (!text_equal(path, TEXT("/ready")))
+        return answer_json(wsi, 404, TEXT("{\"error\":\"expected /health or /ready\"}\n"));
+    buffer_t json = buffer_new(0);
+    bool ready = false;
+    self->ready(self->arg, &json, &ready);
+    buffer_append(&json, TEXT("\n"));
+    int rc = answer_json(wsi, ready ? 200 : 503, buffer_text(&json));
+    buffer_release(&json);
+    return rc;
+}
+
+static int on_event(struct lws *wsi, enum lws_callback_reasons reason, void *user, void *in, size_t length)
+{
+    if (reason == LWS_CALLBACK_HTTP)
+        return on_request(lws_vhost_user(lws_get_vhost(wsi)), wsi, http_path(in, length));
+    return lws_callback_http_dummy(wsi, reason, user, in, length);
+}
+
+static const struct lws_protocols protocols[] = {{.name = "http", .callback = on_event}, {0}};
+
+probe_t *probe_new(web_t *web, const char *address, probe_ready_fn *ready, void *arg)
+{
+    probe_t *self = calloc(1, sizeof *self);
+    if (!self)
+        return NULL;
+    *self = (probe_t){.ready = ready, .arg = arg};
+    if (!web_listen(web, address, protocols, self)) {
+        free(self);
+        return NULL;
+    }
+    return self;
+}
+
+void probe_destroy(probe_t **self)
+{
+    free(*self);
+    *self = NULL;
+}

@@ -1,0 +1,32 @@
+/* Asks one of several ROUTER services (history, replay) and hands over the answer.
+ *
+ * A request goes to one endpoint; when it does not answer in time the next one is asked, until each has been asked once. A late
+ * answer is dropped: nothing is answered twice. Requests and answers are JSON objects (proto/history.md, proto/replay.md);
+ * they are matched by the "id" member that this adds.
+ */
+#pragma once
+
+#include "common/loop.h"
+#include "common/text.h"
+
+typedef struct requester requester_t;
+
+/* answer: the whole JSON object as it came (valid JSON is not promised), or an empty slice when no endpoint answered. Valid
+ * during the call. New requests may be sent from within. */
+typedef void requester_fn(void *arg, text_t answer);
+
+/* endpoints: count ZeroMQ addresses, 1 to 16. timeout_ms: for each try. */
+requester_t *requester_new(loop_t *loop, const char *const *endpoints, size_t count, uint32_t timeout_ms);
+
+/* request: a JSON object with at least one member, without "id". It is copied. Returns a handle for requester_cancel, or 0
+ * when there is no memory or 65,536 requests wait already: `done` will not be called then. */
+uint64_t requester_send(requester_t *self, text_t request, requester_fn *done, void *arg);
+
+/* `done` will not be called any more. A handle that is already done is fine. */
+void requester_cancel(requester_t *self, uint64_t handle);
+
+/* Did the last try of any request get an answer? False before the first. */
+bool requester_alive(const requester_t *self);
+
+/* Calls no `done` any more. */
+void requester_destroy(requester_t **self);

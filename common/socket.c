@@ -1,0 +1,231 @@
+/* ZeroMQ's fd is edge-triggered and says only "look": a send may eat the edge. So the fd merely wakes the loop; before the loop
+ * sleeps (prepare) each socket is asked for its events, and if it has some an idle handle keeps the loop from sleeping, and after
+ * the poll (check) a batch is taken:
+ *
+ *     prepare: events? ──yes──▶ start idle (poll does not block)
+ *     poll:    fd readable ──▶ (nothing: it has woken up)
+ *     check:   take up to SOCKET_BATCH messages, then on_drained
+ */
+#include "common/socket.h"
+
+#include "common/log.h"
+
+#include <assert.h>
+#include <czmq.h>
+#include <errno.h>
+#include <stdlib.h>
+#include <uv.h>
+
+struct bus_socket {
+    zsock_t *zsock;
+    void *zmq; /* of zsock */
+    uv_poll_t poll;
+    uv_prepare_t prepare;
+    uv_check_t check;
+    uv_idle_t idle;
+    int open_handles;
+    bool destroyed;
+    const socket_events_t *events;
+    void *arg;
+};
+
+static int zmq_type(socket_kind_t kind)
+{
+    switch (kind) {
+    case SOCKET_SUB:
+        return ZMQ_SUB;
+    case SOCKET_XPUB:
+        return ZMQ_XPUB;
+    case SOCKET_ROUTER:
+        return ZMQ_ROUTER;
+    case SOCKET_DEALER:
+        return ZMQ_DEALER;
+    }
+    return -1;
+}
+
+static bool has_input(socket_t *self)
+{
+    int events = 0;
+    size_t size = sizeof events;
+    return zmq_getsockopt(self->zmq, ZMQ_EVENTS, &events, &size) == 0 && (events & ZMQ_POLLIN);
+}
+
+static void on_wake(uv_poll_t *handle, int status, int events)
+{
+    (void)handle, (void)status, (void)events;
+}
+
+static void on_idle(uv_idle_t *handle)
+{
+    (void)handle;
+}
+
+static void on_prepare(uv_prepare_t *handle)
+{
+    socket_t *self = handle->data;
+    if (has_input(self))
+        uv_idle_start(&self->idle, on_idle);
+    else
+        uv_idle_stop(&self->idle);
+}
+
+/* All frames of one message; false when there is none. Frames beyond SOCKET_FRAMES are taken and thrown away, and *count tells. */
+static bool take_message(socket_t *self, zmq_msg_t *parts, size_t *count)
+{
+    *count = 0;
+    int more;
+    do {
+        zmq_msg_t surplus;
+        zmq_msg_t *part = *count < SOCKET_FRAMES ? &parts[*count] : &surplus;
+        zmq_msg_init(part);
+        int rc;
+        do
+            rc = zmq_msg_recv(part, self->zmq, ZMQ_DONTWAIT);
+        while (rc == -1 && errno == EINTR);
+        if (rc == -1) {
+            zmq_msg_close(part);
+            return false;
+        }
+        more = zmq_msg_more(part);
+        if (part == &surplus)
+            zmq_msg_close(part);
+        ++*count;
+    } while (more);
+    return true;
+}
+
+static void hand_over(socket_t *self, zmq_msg_t *parts, size_t count)
+{
+    text_t frames[SOCKET_FRAMES];
+    size_t kept = count < SOCKET_FRAMES ? count : SOCKET_FRAMES;
+    for (size_t i = 0; i < kept; i++)
+        frames[i] = (text_t){zmq_msg_data(&parts[i]), zmq_msg_size(&parts[i])};
+    if (count <= SOCKET_FRAMES)
+        self->events->on_message(self->arg, frames, count);
+    for (size_t i = 0; i < kept; i++)
+        zmq_msg_close(&parts[i]);
+}
+
+static void on_check(uv_check_t *handle)
+{
+    socket_t *self = handle->data;
+    zmq_msg_t parts[SOCKET_FRAMES];
+    size_t count, taken = 0;
+    while (taken < SOCKET_BATCH && !self->destroyed && take_message(self, parts, &count)) {
+        hand_over(self, parts, count);
+        taken++;
+    }
+    if (taken > 0 && !self->destroyed && self->events->on_drained)
+        self->events->on_drained(self->arg);
+}
+
+static void start_handles(socket_t *self, loop_t *loop)
+{
+    int fd = (int)zsock_fd(self->zsock);
+    uv_loop_t *uv = loop_uv(loop);
+    self->poll.data = self->prepare.data = self->check.data = self->idle.data = self;
+    uv_poll_init(uv, &self->poll, fd);
+    uv_prepare_init(uv, &self->prepare);
+    uv_check_init(uv, &self->check);
+    uv_idle_init(uv, &self->idle);
+    uv_poll_start(&self->poll, UV_READABLE, on_wake);
+    uv_prepare_start(&self->prepare, on_prepare);
+    uv_check_start(&self->check, on_check);
+    self->open_handles = 4;
+}
+
+socket_t *socket_new(loop_t *loop, socket_kind_t kind, int queue_limit, const socket_events_t *events, void *arg)
+{
+    assert(events && events->on_message);
+    zsys_handler_set(NULL); /* signals belong to the loop */
+    socket_t *self = calloc(1, sizeof *self);
+    zsock_t *zsock = self ? zsock_new(zmq_type(kind)) : NULL;
+    if (!zsock) {
+        log_error("socket: no ZeroMQ socket", LOG_TEXT("error", zmq_strerror(zmq_errno())));
+        free(self);
+        return NULL;
+    }
+    self->zsock = zsock;
+    self->zmq = zsock_resolve(zsock);
+    self->events = events;
+    self->arg = arg;
+    zsock_set_sndhwm(zsock, queue_limit);
+    zsock_set_rcvhwm(zsock, queue_limit);
+    zsock_set_linger(zsock, 0);
+    zsock_set_reconnect_ivl(zsock, 100);
+    zsock_set_reconnect_ivl_max(zsock, 2000);
+    if (kind == SOCKET_DEALER)
+        zsock_set_immediate(zsock, 1); /* no queue for a peer that is not there: the caller may ask another one */
+    zsock_set_maxmsgsize(zsock, 64 << 20);
+    start_handles(self, loop);
+    return self;
+}
+
+bool socket_bind(socket_t *self, const char *endpoint)
+{
+    if (zsock_bind(self->zsock, "%s", endpoint) != -1)
+        return true;
+    log_error("socket: can't listen", LOG_TEXT("endpoint", endpoint), LOG_TEXT("error", zmq_strerror(zmq_errno())));
+    return false;
+}
+
+bool socket_connect(socket_t *self, const char *endpoint)
+{
+    if (zsock_connect(self->zsock, "%s", endpoint) == 0)
+        return true;
+    log_error("socket: can't connect", LOG_TEXT("endpoint", endpoint), LOG_TEXT("error", zmq_strerror(zmq_errno())));
+    return false;
+}
+
+void socket_subscribe(socket_t *self, text_t prefix)
+{
+    zmq_setsockopt(self->zmq, ZMQ_SUBSCRIBE, prefix.at, prefix.length);
+}
+
+void socket_unsubscribe(socket_t *self, text_t prefix)
+{
+    zmq_setsockopt(self->zmq, ZMQ_UNSUBSCRIBE, prefix.at, prefix.length);
+}
+
+bool socket_send(socket_t *self, const text_t *frames, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        int flags = ZMQ_DONTWAIT | (i + 1 < count ? ZMQ_SNDMORE : 0);
+        int rc;
+        do
+            rc = zmq_send(self->zmq, frames[i].at, frames[i].length, flags);
+        while (rc == -1 && errno == EINTR);
+        if (rc == -1)
+            return false; /* only ever at the first frame: ZeroMQ takes a message whole or not at all */
+    }
+    return true;
+}
+
+static void on_handle_closed(uv_handle_t *handle)
+{
+    socket_t *self = handle->data;
+    if (--self->open_handles > 0)
+        return;
+    zsock_destroy(&self->zsock); /* only now: libuv must not poll the fd of a socket that is gone */
+    free(self);
+}
+
+void socket_destroy(socket_t **self_p)
+{
+    socket_t *self = *self_p;
+    if (!self)
+        return;
+    *self_p = NULL;
+    self->destroyed = true;
+    uv_poll_stop(&self->poll);
+    uv_close((uv_handle_t *)&self->poll, on_handle_closed);
+    uv_close((uv_handle_t *)&self->prepare, on_handle_closed);
+    uv_close((uv_handle_t *)&self->check, on_handle_closed);
+    uv_close((uv_handle_t *)&self->idle, on_handle_closed);
+}
+
+void socket_shutdown(void)
+{
+    zsys_shutdown();
+}

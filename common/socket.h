@@ -1,0 +1,43 @@
+/* A ZeroMQ socket on the loop.
+ *
+ * Messages come as callbacks, at most SOCKET_BATCH of them before other events get their turn; after each batch
+ * `on_drained` says that for the moment there is no more: the place to flush what the messages caused. Sends never block.
+ */
+#pragma once
+
+#include "common/loop.h"
+#include "common/text.h"
+
+enum { SOCKET_BATCH = 1000, SOCKET_FRAMES = 8 /* a message with more is dropped */ };
+
+typedef enum { SOCKET_SUB, SOCKET_XPUB, SOCKET_ROUTER, SOCKET_DEALER } socket_kind_t;
+
+typedef struct {
+    /* Frames are valid during the call. */
+    void (*on_message)(void *arg, const text_t *frames, size_t count);
+    void (*on_drained)(void *arg); /* may be NULL */
+} socket_events_t;
+
+typedef struct bus_socket socket_t;
+
+/* queue_limit: how many messages may wait in each direction and per peer (ZeroMQ's high-water mark); more are dropped (PUB,
+ * ROUTER) or refused (DEALER). NULL with a log line on failure. `events` is kept, not copied. */
+socket_t *socket_new(loop_t *loop, socket_kind_t kind, int queue_limit, const socket_events_t *events, void *arg);
+
+/* False with a log line that names the endpoint and the reason (address in use, …). */
+bool socket_bind(socket_t *self, const char *endpoint);
+bool socket_connect(socket_t *self, const char *endpoint);
+
+/* A SUB socket's topics, by prefix. */
+void socket_subscribe(socket_t *self, text_t prefix);
+void socket_unsubscribe(socket_t *self, text_t prefix);
+
+/* All frames or none; false when it can't be queued now. */
+bool socket_send(socket_t *self, const text_t *frames, size_t count);
+
+/* No callback comes after it. Messages that have not left yet are dropped. Safe from within its own callbacks; the loop must run once
+ * more (loop_destroy does). */
+void socket_destroy(socket_t **self);
+
+/* Frees what ZeroMQ holds process-wide, after the last socket and before the process ends. */
+void socket_shutdown(void);

@@ -1,0 +1,133 @@
+#include "common/table.h"
+
+#include <stdlib.h>
+
+typedef struct {
+    uint64_t hash;
+    text_t key;  /* at: owned */
+    void *value; /* NULL: free */
+} entry_t;
+
+struct table {
+    entry_t *entries;
+    size_t capacity; /* a power of two */
+    size_t count;
+};
+
+enum { CAPACITY_MIN = 16 };
+
+static entry_t *probe(const table_t *self, text_t key, uint64_t hash)
+{
+    size_t i = hash & (self->capacity - 1);
+    while (self->entries[i].value && (self->entries[i].hash != hash || !text_equal(self->entries[i].key, key)))
+        i = (i + 1) & (self->capacity - 1);
+    return &self->entries[i];
+}
+
+static bool grow(table_t *self)
+{
+    table_t wider = {.capacity = self->capacity * 2, .count = self->count};
+    wider.entries = calloc(wider.capacity, sizeof *wider.entries);
+    if (!wider.entries)
+        return false;
+    for (size_t i = 0; i < self->capacity; i++) {
+        if (self->entries[i].value)
+            *probe(&wider, self->entries[i].key, self->entries[i].hash) = self->entries[i];
+    }
+    free(self->entries);
+    *self = wider;
+    return true;
+}
+
+table_t *table_new(void)
+{
+    table_t *self = calloc(1, sizeof *self);
+    if (!self)
+        return NULL;
+    self->capacity = CAPACITY_MIN;
+    self->entries = calloc(self->capacity, sizeof *self->entries);
+    if (!self->entries)
+        table_destroy(&self);
+    return self;
+}
+
+void table_destroy(table_t **self_p)
+{
+    table_t *self = *self_p;
+    if (!self)
+        return;
+    *self_p = NULL;
+    for (size_t i = 0; self->entries && i < self->capacity; i++)
+        free((void *)(uintptr_t)self->entries[i].key.at);
+    free(self->entries);
+    free(self);
+}
+
+void *table_get(const table_t *self, text_t key)
+{
+    return probe(self, key, text_hash(key))->value;
+}
+
+bool table_put(table_t *self, text_t key, void *value)
+{
+    uint64_t hash = text_hash(key);
+    entry_t *entry = probe(self, key, hash);
+    if (entry->value) {
+        entry->value = value;
+        return true;
+    }
+    if ((self->count + 1) * 3 > self->capacity * 2) {
+        if (!grow(self))
+            return false;
+        entry = probe(self, key, hash);
+    }
+    char *copy = malloc(key.length + 1);
+    if (!copy)
+        return false;
+    if (key.length > 0)
+        memcpy(copy, key.at, key.length);
+    *entry = (entry_t){hash, {copy, key.length}, value};
+    self->count++;
+    return true;
+}
+
+/* Moves entries back over the hole, so that no probe stops short of them (Knuth, vol. 3, 6.4, algorithm R). */
+static void close_hole(table_t *self, size_t hole)
+{
+    size_t mask = self->capacity - 1;
+    for (size_t i = (hole + 1) & mask; self->entries[i].value; i = (i + 1) & mask) {
+        size_t home = self->entries[i].hash & mask;
+        if (((i - home) & mask) < ((i - hole) & mask))
+            continue; /* its home lies behind the hole */
+        self->entries[hole] = self->entries[i];
+        hole = i;
+    }
+    self->entries[hole] = (entry_t){0};
+}
+
+void *table_remove(table_t *self, text_t key)
+{
+    entry_t *entry = probe(self, key, text_hash(key));
+    void *value = entry->value;
+    if (!value)
+        return NULL;
+    free((void *)(uintptr_t)entry->key.at);
+    self->count--;
+    close_hole(self, (size_t)(entry - self->entries));
+    return value;
+}
+
+size_t table_count(const table_t *self)
+{
+    return self->count;
+}
+
+void *table_each(const table_t *self, size_t *at)
+{
+    while (*at < self->capacity) {
+        void *value = self->entries[(*at)++].value;
+        if (value)
+            return value;
+    }
+    return NULL;
+}

@@ -1,0 +1,52 @@
+/* A slice of text that somebody else owns, and a bounded place to print into.
+ *
+ * Slices carry their length: nothing here ends in a NUL unless it says so. Parsers hand out slices of their input, so
+ * that a trade travels from the exchange to a client without being copied field by field.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+typedef struct {
+    const char *at;
+    size_t length;
+} text_t;
+
+/* The slice of a string literal. */
+#define TEXT(literal) ((text_t){"" literal, sizeof(literal) - 1})
+
+/* For printf: "%.*s", TEXT_ARG(slice) */
+#define TEXT_ARG(text) (int)(text).length, (text).at
+
+static inline text_t text_of(const char *string)
+{
+    return (text_t){string, strlen(string)};
+}
+
+static inline bool text_equal(text_t a, text_t b)
+{
+    return a.length == b.length && (a.length == 0 || memcmp(a.at, b.at, a.length) == 0);
+}
+
+static inline bool text_starts_with(text_t text, text_t prefix)
+{
+    return text.length >= prefix.length && (prefix.length == 0 || memcmp(text.at, prefix.at, prefix.length) == 0);
+}
+
+/* A decimal number of 1 to 20 digits and nothing else, at most UINT64_MAX. False, and *value untouched, otherwise. */
+bool text_to_u64(text_t text, uint64_t *value);
+
+/* The digits of value, without a NUL. Returns how many were written: 1 to 20. */
+size_t text_from_u64(char out[static 20], uint64_t value);
+
+/* Well-formed UTF-8 as in RFC 3629: no overlong form, no surrogate, nothing beyond U+10FFFF. */
+bool text_is_utf8(text_t text);
+
+/* Bytes of the well-formed UTF-8 character that the text begins with: 1 to 4, or 0 when it begins with none. */
+size_t text_utf8_char(text_t text);
+
+/* A 64-bit hash for tables whose keys come from outside (SipHash-1-3, with a key drawn at the process's start). */
+uint64_t text_hash(text_t text);

@@ -1,0 +1,28 @@
+/* The forms that texts of the configuration take: an address, an endpoint, a symbol, … */
+#pragma once
+
+#include "common/buffer.h"
+
+typedef enum {
+    FORMAT_ANY,      /* UTF-8 without control characters, at most 4096 bytes; so are all the others */
+    FORMAT_PATH,     /* of a file or a directory */
+    FORMAT_CHOICE,   /* one of some words */
+    FORMAT_ADDRESS,  /* HOST:PORT, [v6]:PORT */
+    FORMAT_ENDPOINT, /* what ZeroMQ connects to: tcp://HOST:PORT, ipc://PATH */
+    FORMAT_BIND,     /* what ZeroMQ binds: the same, where HOST may be * for all interfaces */
+    FORMAT_URL,      /* ws://HOST[:PORT][/…], wss://… */
+    FORMAT_ORIGIN,   /* what a browser sends as Origin: SCHEME://HOST[:PORT], or null */
+    FORMAT_SOURCE,   /* topic.h: source_valid */
+    FORMAT_SYMBOL,   /* topic.h: symbol_valid */
+    FORMAT_STORE     /* memory:, sqlite:///PATH, postgres://…, redis://… */
+} text_format_t;
+
+/* Has the text this form? An empty one has none. choices: the words of FORMAT_CHOICE, "always|demand"; NULL for other forms. */
+bool text_format_matches(text_format_t format, const char *choices, text_t text);
+
+/* The form for a message: "HOST:PORT", "one of always, demand". */
+void text_format_describe(text_format_t format, const char *choices, buffer_t *out);
+
+/* Appends the text without the credentials that it may hold, for messages and --print: of a URL or a store, what is before
+ * an '@' and behind a '?' becomes "***". Does so for texts that are not of the form, too. */
+void text_format_append_masked(text_format_t format, text_t text, buffer_t *out);

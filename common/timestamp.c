@@ -1,0 +1,169 @@
+#include "common/timestamp.h"
+
+#include "common/clock.h"
+
+#include <assert.h>
+
+/* Days are counted in years that begin on 1 March, so that the leap day comes last (Howard Hinnant, "chrono-Compatible Low-Level
+ * Date Algorithms"). No year before 0000 is met here, which spares the care for
+ * negative numbers. */
+typedef struct {
+    unsigned year, month, day;
+} date_t;
+
+enum { DAYS_TO_1970 = 719468 /* since 0000-03-01 */, DAYS_IN_ERA = 146097 /* 400 years */, S_PER_DAY = 86400 };
+
+static date_t date_from_days(unsigned days)
+{
+    days += DAYS_TO_1970;
+    unsigned era = days / DAYS_IN_ERA;
+    unsigned in_era = days % DAYS_IN_ERA;
+    unsigned year = (in_era - in_era / 1460 + in_era / 36524 - in_era / 146096) / 365;
+    unsigned in_year = in_era - (365 * year + year / 4 - year / 100);
+    unsigned month = (5 * in_year + 2) / 153; /* 0: March */
+    unsigned day = in_year - (153 * month + 2) / 5 + 1;
+    month = month < 10 ? month + 3 : month - 9;
+    return (date_t){era * 400 + year + (month <= 2), month, day};
+}
+
+static int days_from_date(date_t date)
+{
+    unsigned year = date.year - (date.month <= 2);
+    unsigned month = date.month > 2 ? date.month - 3 : date.month + 9;
+    unsigned in_year = (153 * month + 2) / 5 + date.day - 1;
+    unsigned of_era = year % 400;
+    return (int)(year / 400 * DAYS_IN_ERA + of_era * 365 + of_era / 4 - of_era / 100 + in_year) - DAYS_TO_1970;
+}
+
+static bool date_exists(date_t date)
+{
+    static const unsigned char days[] = {31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31};
+    if (date.year < 1969 || date.year > 2262 || date.month < 1 || date.month > 12 || date.day < 1)
+        return false; /* the end of 1969 may come into range by its offset */
+    bool leap = date.year % 4 == 0 && (date.year % 100 != 0 || date.year % 400 == 0);
+    return date.day <= days[date.month - 1] + (unsigned)(leap && date.month == 2);
+}
+
+static char *put(char *at, unsigned value, int width)
+{
+    for (int i = width - 1; i >= 0; i--, value /= 10)
+        at[i] = (char)('0' + value % 10);
+    return at + width;
+}
+
+/* What is left to read. Each take_… moves it on, or returns false. */
+typedef struct {
+    const char *at, *end;
+} reader_t;
+
+static bool take_number(reader_t *reader, int width, unsigned *value)
+{
+    unsigned result = 0;
+    if (reader->end - reader->at < width)
+        return false;
+    for (int i = 0; i < width; i++) {
+        unsigned digit = (unsigned char)*reader->at++ - (unsigned)'0';
+        if (digit > 9)
+            return false;
+        result = result * 10 + digit;
+    }
+    *value = result;
+    return true;
+}
+
+static bool take_either(reader_t *reader, char a, char b)
+{
+    if (reader->at == reader->end || (*reader->at != a && *reader->at != b))
+        return false;
+    reader->at++;
+    return true;
+}
+
+static bool take_date(reader_t *reader, date_t *date)
+{
+    return take_number(reader, 4, &date->year) && take_either(reader, '-', '-') && take_number(reader, 2, &date->month) &&
+           take_either(reader, '-', '-') && take_number(reader, 2, &date->day) && date_exists(*date);
+}
+
+static bool take_time(reader_t *reader, unsigned *seconds)
+{
+    unsigned hour, minute, second;
+    if (!take_number(reader, 2, &hour) || !take_either(reader, ':', ':') || !take_number(reader, 2, &minute) ||
+        !take_either(reader, ':', ':') || !take_number(reader, 2, &second) || hour > 23 || minute > 59 || second > 60)
+        return false;
+    *seconds = hour * 3600 + minute * 60 + (second == 60 ? 59 : second);
+    return true;
+}
+
+static bool take_fraction(reader_t *reader, unsigned *ns)
+{
+    *ns = 0;
+    if (!take_either(reader, '.', '.'))
+        return true;
+    int digits = 0;
+    for (; digits < 9 && reader->at < reader->end && *reader->at >= '0' && *reader->at <= '9'; digits++)
+        *ns = *ns * 10 + (unsigned)(*reader->at++ - '0');
+    for (int i = digits; i < 9; i++)
+        *ns *= 10;
+    return digits > 0; /* a tenth digit is left over and fails as no offset */
+}
+
+static bool take_offset(reader_t *reader, int *seconds)
+{
+    *seconds = 0;
+    if (reader->at == reader->end || take_either(reader, 'Z', 'z'))
+        return true;
+    bool east = *reader->at == '+';
+    unsigned hour, minute;
+    if (!take_either(reader, '+', '-') || !take_number(reader, 2, &hour) || !take_either(reader, ':', ':') ||
+        !take_number(reader, 2, &minute) || hour > 23 || minute > 59)
+        return false;
+    int offset = (int)(hour * 3600 + minute * 60);
+    *seconds = east ? offset : -offset;
+    return true;
+}
+
+size_t timestamp_print(char out[static TIMESTAMP_MAX], int64_t ns, int digits)
+{
+    assert(ns >= 0 && digits >= 0 && digits <= 9);
+    uint64_t seconds = (uint64_t)ns / NS_PER_S;
+    unsigned fraction = (unsigned)((uint64_t)ns % NS_PER_S);
+    date_t date = date_from_days((unsigned)(seconds / S_PER_DAY));
+    unsigned time = (unsigned)(seconds % S_PER_DAY);
+    char *at = put(out, date.year, 4);
+    *at++ = '-';
+    at = put(at, date.month, 2);
+    *at++ = '-';
+    at = put(at, date.day, 2);
+    *at++ = 'T';
+    at = put(at, time / 3600, 2);
+    *at++ = ':';
+    at = put(at, time / 60 % 60, 2);
+    *at++ = ':';
+    at = put(at, time % 60, 2);
+    if (digits) {
+        *at++ = '.';
+        for (int i = digits; i < 9; i++)
+            fraction /= 10;
+        at = put(at, fraction, digits);
+    }
+    *at++ = 'Z';
+    return (size_t)(at - out);
+}
+
+bool timestamp_parse(text_t text, int64_t *ns)
+{
+    reader_t reader = {text.at, text.length ? text.at + text.length : text.at};
+    date_t date;
+    unsigned time, fraction;
+    int offset;
+    if (!take_date(&reader, &date) || (!take_either(&reader, 'T', 't') && !take_either(&reader, ' ', ' ')) ||
+        !take_time(&reader, &time) || !take_fraction(&reader, &fraction) || !take_offset(&reader, &offset) ||
+        reader.at != reader.end)
+        return false;
+    int64_t result = (int64_t)days_from_date(date) * S_PER_DAY + time - offset;
+    if (result < 0 || __builtin_mul_overflow(result, NS_PER_S, &result) || __builtin_add_overflow(result, fraction, &result))
+        return false;
+    *ns = result;
+    return true;
+}

@@ -1,0 +1,160 @@
+#include "common/web.h"
+
+#include "common/clock.h"
+#include "common/log.h"
+
+#include <errno.h>
+#include <libwebsockets.h>
+#include <stdlib.h>
+#include <sys/resource.h>
+#include <uv.h>
+
+enum { RECEIVE_BUFFER_BYTES = 65536 /* 0.84 µs CPU per frame received, against 1.02 with 4096 */ };
+
+struct web {
+    loop_t *loop;
+    struct lws_context *context;
+};
+
+/* What libwebsockets has to say is about peers, so it may come at any rate. */
+static void on_lws_log(int level, const char *line)
+{
+    static log_limit_t limit;
+    if (!log_allowed(&limit, clock_mono_ns()))
+        return;
+    text_t text = text_of(line);
+    while (text.length > 0 && text.at[text.length - 1] == '\n')
+        text.length--;
+    if (level & LLL_ERR)
+        log_warn("web: libwebsockets", LOG_SLICE("said", text), LOG_U64("suppressed", log_suppressed(&limit)));
+    else
+        log_debug("web: libwebsockets", LOG_SLICE("said", text), LOG_U64("suppressed", log_suppressed(&limit)));
+}
+
+/* lws sizes its tables by RLIMIT_NOFILE, and a container's "infinity" would cost gigabytes. */
+static void limit_fds(unsigned fd_limit)
+{
+    struct rlimit limit;
+    if (getrlimit(RLIMIT_NOFILE, &limit) != 0)
+        return;
+    rlim_t wanted = fd_limit < limit.rlim_max ? fd_limit : limit.rlim_max;
+    if (wanted < fd_limit)
+        log_warn("web: fewer file descriptors than configured", LOG_U64("wanted", fd_limit), LOG_U64("allowed", wanted));
+    limit.rlim_cur = wanted;
+    setrlimit(RLIMIT_NOFILE, &limit);
+}
+
+web_t *web_new(loop_t *loop, unsigned fd_limit)
+{
+    web_t *self = calloc(1, sizeof *self);
+    if (!self)
+        return NULL;
+    self->loop = loop;
+    limit_fds(fd_limit);
+    lws_set_log_level(LLL_ERR | LLL_WARN, on_lws_log);
+    void *loops[] = {loop_uv(loop)};
+    struct lws_context_creation_info info = {
+        .port = CONTEXT_PORT_NO_LISTEN,
+        .foreign_loops = loops,
+        .pt_serv_buf_size = RECEIVE_BUFFER_BYTES,
+        .options = LWS_SERVER_OPTION_LIBUV | LWS_SERVER_OPTION_EXPLICIT_VHOSTS | LWS_SERVER_OPTION_DO_SSL_GLOBAL_INIT |
+                   LWS_SERVER_OPTION_VALIDATE_UTF8,
+    };
+    self->context = lws_create_context(&info);
+    if (!self->context) {
+        log_error("web: libwebsockets does not start; is libwebsockets-evlib-uv installed?");
+        web_destroy(&self);
+    }
+    return self;
+}
+
+/* Splits "HOST:PORT" and "[V6]:PORT" at the last colon. */
+static bool split_address(const char *address, char host[static 64], int *port)
+{
+    const char *colon = strrchr(address, ':');
+    uint64_t number;
+    if (!colon || !text_to_u64(text_of(colon + 1), &number) || number > 65535)
+        return false;
+    size_t length = (size_t)(colon - address);
+    if (length >= 2 && address[0] == '[' && address[length - 1] == ']') {
+        address++;
+        length -= 2;
+    }
+    if (length == 0 || length >= 64)
+        return false;
+    memcpy(host, address, length);
+    host[length] = '\0';
+    *port = (int)number;
+    return true;
+}
+
+struct lws_vhost *web_listen(web_t *self, const char *address, const struct lws_protocols *protocols, void *user)
+{
+    char host[64];
+    int port;
+    if (!split_address(address, host, &port)) {
+        log_error("web: can't listen: expected HOST:PORT", LOG_TEXT("found", address));
+        return NULL;
+    }
+    struct lws_context_creation_info info = {
+        .port = port,
+        .iface = host,
+        .vhost_name = address,
+        .protocols = protocols,
+        .user = user,
+        .alpn = "http/1.1",
+        .options = LWS_SERVER_OPTION_VALIDATE_UTF8 | LWS_SERVER_OPTION_FAIL_UPON_UNABLE_TO_BIND,
+        .keepalive_timeout = 60,
+        .timeout_secs = 20,
+    };
+    struct lws_vhost *vhost = lws_create_vhost(self->context, &info);
+    if (!vhost)
+        log_error("web: can't listen", LOG_TEXT("address", address), LOG_ERRNO());
+    return vhost;
+}
+
+struct lws_vhost *web_client_vhost(web_t *self, const struct lws_protocols *protocols, void *user)
+{
+    struct lws_context_creation_info info = {
+        .port = CONTEXT_PORT_NO_LISTEN,
+        .vhost_name = "client",
+        .protocols = protocols,
+        .user = user,
+        .alpn = "http/1.1",
+        .options = LWS_SERVER_OPTION_DO_SSL_GLOBAL_INIT,
+        .timeout_secs = 20,
+    };
+    struct lws_vhost *vhost = lws_create_vhost(self->context, &info);
+    if (!vhost)
+        log_error("web: no client connections possible");
+    return vhost;
+}
+
+struct lws_context *web_context(web_t *self)
+{
+    return self->context;
+}
+
+static void count_closing(uv_handle_t *handle, void *count)
+{
+    *(int *)count += uv_is_closing(handle) != 0;
+}
+
+void web_destroy(web_t **self_p)
+{
+    web_t *self = *self_p;
+    if (!self)
+        return;
+    *self_p = NULL;
+    if (self->context)
+        lws_context_destroy(self->context); /* only begins it … */
+    int closing;
+    do {
+        uv_run(loop_uv(self->loop), UV_RUN_NOWAIT);
+        closing = 0;
+        uv_walk(loop_uv(self->loop), count_closing, &closing);
+    } while (closing > 0);
+    if (self->context)
+        lws_context_destroy(self->context); /* … and frees it when the handles have closed */
+    free(self);
+}

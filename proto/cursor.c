@@ -1,0 +1,29 @@
+#include "proto/cursor.h"
+
+int cursor_compare(cursor_t a, cursor_t b)
+{
+    if (a.epoch != b.epoch)
+        return a.epoch < b.epoch ? -1 : 1;
+    return (a.seq > b.seq) - (a.seq < b.seq);
+}
+
+size_t cursor_print(char out[static CURSOR_MAX], cursor_t cursor)
+{
+    size_t length = text_from_u64(out, cursor.epoch);
+    out[length++] = '-';
+    return length + text_from_u64(out + length, cursor.seq);
+}
+
+bool cursor_parse(text_t text, cursor_t *cursor)
+{
+    const char *dash = text.length ? memchr(text.at, '-', text.length) : NULL;
+    if (!dash)
+        return false;
+    size_t epoch_length = (size_t)(dash - text.at);
+    cursor_t result;
+    if (!text_to_u64((text_t){text.at, epoch_length}, &result.epoch) ||
+        !text_to_u64((text_t){dash + 1, text.length - epoch_length - 1}, &result.seq))
+        return false;
+    *cursor = result;
+    return true;
+}

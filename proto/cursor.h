@@ -1,0 +1,24 @@
+/* The place of a trade in its stream: (epoch, seq).
+ *
+ * seq counts 1, 2, 3 … without a hole; seq 0 is the place before the first trade. epoch is when the journal was created, in µs
+ * since 1970, and changes only when the journal is lost. Cursors order all trades of a stream. Text form: "<epoch>-<seq>".
+ */
+#pragma once
+
+#include "common/text.h"
+
+typedef struct {
+    uint64_t epoch;
+    uint64_t seq;
+} cursor_t;
+
+enum { CURSOR_MAX = 41 }; /* characters of the text form, at most */
+
+/* Negative, 0 or positive, by epoch and then by seq. */
+int cursor_compare(cursor_t a, cursor_t b);
+
+/* Prints without a NUL and returns the length. */
+size_t cursor_print(char out[static CURSOR_MAX], cursor_t cursor);
+
+/* False, and *cursor untouched, when the text is not exactly <digits>-<digits>. */
+bool cursor_parse(text_t text, cursor_t *cursor);

@@ -1,0 +1,249 @@
+#include "proto/request.h"
+
+#include "common/json.h"
+#include "common/timestamp.h"
+#include "proto/topic.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+
+enum { FOUND_MAX = 64 /* bytes of a wrong value that its error message repeats */ };
+
+/* One member of a request: how it is read, and what is said when it can't be. */
+typedef struct {
+    const char *name;
+    const char *code;
+    const char *expected;
+    bool (*read)(request_t *request, text_t value); /* value: raw JSON */
+    bool secret;                                    /* never repeated */
+} member_t;
+
+/* What an operation can't do without: names of members. An operation that is not listed needs nothing, or is for the server to
+ * refuse. */
+typedef struct {
+    const char *op;
+    const char *needs[2];
+} operation_t;
+
+static const operation_t operations[] = {
+    {"recent", {"symbol"}},
+    {"since", {"symbol", "after"}},
+    {"range", {"topic"}},
+};
+
+static bool read_id(request_t *request, text_t value)
+{
+    request->has_id = json_u64(value, &request->id);
+    return request->has_id;
+}
+
+static bool read_op(request_t *request, text_t value)
+{
+    return json_plain_string(value, &request->op);
+}
+
+static bool read_symbol(request_t *request, text_t value)
+{
+    return json_plain_string(value, &request->symbol) && symbol_valid(request->symbol);
+}
+
+static bool read_topic(request_t *request, text_t value)
+{
+    text_t symbol, source;
+    return json_plain_string(value, &request->topic) && topic_parse(request->topic, &symbol, &source);
+}
+
+static bool read_token(request_t *request, text_t value)
+{
+    if (json_kind(value) != JSON_STRING)
+        return false;
+    request->token = (text_t){value.at + 1, value.length - 2};
+    return true;
+}
+
+static bool read_count(request_t *request, text_t value)
+{
+    return json_u64(value, &request->count) && request->count >= 1 && request->count <= REQUEST_COUNT_MAX;
+}
+
+static bool read_cursor(text_t value, cursor_t *cursor)
+{
+    text_t text;
+    return json_plain_string(value, &text) && cursor_parse(text, cursor);
+}
+
+static bool read_from(request_t *request, text_t value)
+{
+    request->has_from = read_cursor(value, &request->from);
+    return request->has_from;
+}
+
+static bool read_to(request_t *request, text_t value)
+{
+    request->has_to = read_cursor(value, &request->to);
+    return request->has_to;
+}
+
+static bool read_time(text_t value, int64_t *ns)
+{
+    text_t text;
+    return json_plain_string(value, &text) && timestamp_parse(text, ns);
+}
+
+static bool read_before(request_t *request, text_t value)
+{
+    request->has_before = read_time(value, &request->before_ns);
+    return request->has_before;
+}
+
+static bool read_after(request_t *request, text_t value)
+{
+    request->has_after = read_time(value, &request->after_ns);
+    return request->has_after;
+}
+
+/* id comes first, so that every error behind it carries it. */
+static const member_t members[] = {
+    {"id", ERROR_INVALID_REQUEST, "a whole number from 0 to 18446744073709551615", read_id, false},
+    {"op", ERROR_INVALID_REQUEST, "a string without escapes", read_op, false},
+    {"symbol", ERROR_INVALID_SYMBOL, "\"BASE-QUOTE\" in capital letters and digits", read_symbol, false},
+    {"topic", ERROR_INVALID_TOPIC, "\"trade.<SYMBOL>.<source>\"", read_topic, false},
+    {"token", ERROR_INVALID_REQUEST, "a string", read_token, true},
+    {"count", ERROR_INVALID_COUNT, "a whole number from 1 to 10000", read_count, false},
+    {"from", ERROR_INVALID_CURSOR, "\"<epoch>-<seq>\"", read_from, false},
+    {"to", ERROR_INVALID_CURSOR, "\"<epoch>-<seq>\"", read_to, false},
+    {"before", ERROR_INVALID_TIME, "an ISO 8601 time such as \"2025-11-10T17:24:33.937345Z\"", read_before, false},
+    {"after", ERROR_INVALID_TIME, "an ISO 8601 time such as \"2025-11-10T17:24:33.937345Z\"", read_after, false},
+};
+
+_Static_assert(REQUEST_COUNT_MAX == 10000, "members[] names it");
+
+static bool read_members(text_t json, request_t *request, buffer_t *answer)
+{
+    for (size_t i = 0; i < sizeof members / sizeof *members; i++) {
+        const member_t *member = &members[i];
+        text_t value = json_member(json, member->name);
+        if (value.length == 0 || member->read(request, value))
+            continue;
+        if (member->secret)
+            value = TEXT("something else");
+        bool cut = value.length > FOUND_MAX;
+        answer_error(answer, request, member->code, "%s: expected %s, found %.*s%s", member->name, member->expected,
+                     cut ? FOUND_MAX : (int)value.length, value.at, cut ? "…" : "");
+        return false;
+    }
+    return true;
+}
+
+static bool has_needed(text_t json, const request_t *request, buffer_t *answer)
+{
+    if (request->op.length == 0) {
+        answer_error(answer, request, ERROR_INVALID_REQUEST, "op: expected the name of an operation, found none");
+        return false;
+    }
+    for (size_t i = 0; i < sizeof operations / sizeof *operations; i++) {
+        const operation_t *operation = &operations[i];
+        if (!text_equal(request->op, text_of(operation->op)))
+            continue;
+        for (size_t n = 0; n < sizeof operation->needs / sizeof *operation->needs && operation->needs[n]; n++) {
+            if (json_member(json, operation->needs[n]).length)
+                continue;
+            answer_error(answer, request, ERROR_INVALID_REQUEST, "%s: %s needs it, found none", operation->needs[n],
+                         operation->op);
+            return false;
+        }
+    }
+    return true;
+}
+
+/* `,"id":7`, or nothing. */
+static void put_id(buffer_t *answer, const request_t *request)
+{
+    if (!request->has_id)
+        return;
+    buffer_append(answer, TEXT(",\"id\":"));
+    buffer_append_u64(answer, request->id);
+}
+
+static void put_cursor(buffer_t *out, const char *name, cursor_t cursor)
+{
+    char text[CURSOR_MAX];
+    buffer_printf(out, ",\"%s\":\"%.*s\"", name, (int)cursor_print(text, cursor), text);
+}
+
+bool request_parse(text_t json, request_t *request, buffer_t *answer)
+{
+    *request =
+        (request_t){.op = TEXT(""), .symbol = TEXT(""), .topic = TEXT(""), .token = TEXT(""), .count = REQUEST_COUNT_DEFAULT};
+    if (json.length > REQUEST_MAX) {
+        answer_error(answer, request, ERROR_INVALID_REQUEST, "expected at most %d bytes, found %zu", REQUEST_MAX, json.length);
+        return false;
+    }
+    if (!json_valid(json)) {
+        answer_error(answer, request, ERROR_INVALID_JSON, "expected one JSON object in UTF-8");
+        return false;
+    }
+    if (!json_walk(json).object) {
+        answer_error(answer, request, ERROR_INVALID_REQUEST, "expected a JSON object");
+        return false;
+    }
+    return read_members(json, request, answer) && has_needed(json, request, answer);
+}
+
+void answer_error(buffer_t *answer, const request_t *request, const char *code, const char *format, ...)
+{
+    char message[512];
+    va_list args;
+    va_start(args, format);
+    int length = vsnprintf(message, sizeof message, format, args);
+    va_end(args);
+    buffer_clear(answer);
+    buffer_append(answer, TEXT("{\"ok\":false"));
+    put_id(answer, request);
+    buffer_printf(answer, ",\"error\":{\"code\":\"%s\",\"message\":", code);
+    buffer_append_json_string(answer, (text_t){message, length < 0 ? 0 : strnlen(message, sizeof message - 1)});
+    buffer_append(answer, TEXT("}}"));
+}
+
+void answer_begin(buffer_t *answer, const request_t *request)
+{
+    buffer_clear(answer);
+    buffer_append(answer, TEXT("{\"ok\":true"));
+    put_id(answer, request);
+}
+
+void range_request_print(buffer_t *out, text_t topic, cursor_t from, const cursor_t *to, uint64_t count)
+{
+    buffer_append(out, TEXT("{\"op\":\"range\",\"topic\":"));
+    buffer_append_json_string(out, topic);
+    put_cursor(out, "from", from);
+    if (to)
+        put_cursor(out, "to", *to);
+    buffer_append(out, TEXT(",\"count\":"));
+    buffer_append_u64(out, count);
+    buffer_append(out, TEXT("}"));
+}
+
+/* One walk, not a look-up for each member: an answer may be megabytes long. */
+bool range_answer_parse(text_t json, range_answer_t *answer)
+{
+    bool ok = false, has_missing = false, next_good = true;
+    range_answer_t result = {.trades = {NULL, 0}};
+    if (!json_valid(json))
+        return false;
+    json_walk_t walk = json_walk(json);
+    while (walk.object && json_next(&walk)) {
+        if (text_equal(walk.key, TEXT("ok")))
+            ok = json_kind(walk.value) == JSON_TRUE;
+        else if (text_equal(walk.key, TEXT("trades")))
+            result.trades = walk.value;
+        else if (text_equal(walk.key, TEXT("missing")))
+            has_missing = json_u64(walk.value, &result.missing);
+        else if (text_equal(walk.key, TEXT("next")))
+            next_good = result.has_next = read_cursor(walk.value, &result.next);
+    }
+    if (!ok || !has_missing || !next_good || json_kind(result.trades) != JSON_ARRAY)
+        return false;
+    *answer = result;
+    return true;
+}

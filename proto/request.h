@@ -1,0 +1,68 @@
+/* Requests to the history socket (cached) and to the replay socket (connectord), and the answers: one JSON object in, one out.
+ * history.md and replay.md have the grammar.
+ */
+#pragma once
+
+#include "common/buffer.h"
+#include "proto/cursor.h"
+
+enum {
+    REQUEST_MAX = 16384, /* bytes of a request, at most */
+    REQUEST_COUNT_DEFAULT = 100,
+    REQUEST_COUNT_MAX = 10000 /* trades in one answer, at most */
+};
+
+/* Error codes, as on the wire. */
+#define ERROR_INVALID_JSON    "invalid_json"
+#define ERROR_INVALID_REQUEST "invalid_request"
+#define ERROR_UNKNOWN_OP      "unknown_op"
+#define ERROR_INVALID_SYMBOL  "invalid_symbol"
+#define ERROR_INVALID_TOPIC   "invalid_topic"
+#define ERROR_INVALID_COUNT   "invalid_count"
+#define ERROR_INVALID_CURSOR  "invalid_cursor"
+#define ERROR_INVALID_TIME    "invalid_time"
+#define ERROR_FORBIDDEN       "forbidden"
+#define ERROR_INTERNAL        "internal"
+
+typedef struct {
+    bool has_id;
+    uint64_t id; /* comes back in the answer */
+    text_t op;
+    text_t symbol, topic; /* empty where absent; valid (topic.h) where present */
+    text_t token;         /* raw JSON string content; empty where absent */
+    uint64_t count;       /* 1 to REQUEST_COUNT_MAX; REQUEST_COUNT_DEFAULT where absent */
+    bool has_from, has_to;
+    cursor_t from, to; /* both inclusive */
+    bool has_before, has_after;
+    int64_t before_ns, after_ns; /* both exclusive */
+} request_t;
+
+/* On false, `answer` holds the whole error answer (with the id where that could be read): send it. Slices point into json. Unknown
+ * members are ignored, so that older servers understand newer clients. */
+bool request_parse(text_t json, request_t *request, buffer_t *answer);
+
+/* Both empty `answer` first, so that an answer that can't be finished is replaced by an error. Where the request has no id there is
+ * none in the answer.
+ *
+ * {"ok":false,"id":7,"error":{"code":"invalid_symbol","message":"…"}} */
+void answer_error(buffer_t *answer, const request_t *request, const char *code, const char *format, ...)
+    __attribute__((format(printf, 4, 5)));
+
+/* {"ok":true,"id":7 — the caller goes on with ,"name":… and ends with a '}'. */
+void answer_begin(buffer_t *answer, const request_t *request);
+
+/* The answer to a range, as a client of it reads it:
+ *     {"ok":true,"id":7,"trades":[…],"missing":0,"next":"1763941200123456-1001"}
+ */
+typedef struct {
+    text_t trades;    /* raw JSON array: json_walk it */
+    uint64_t missing; /* trades between `from` and `to` (or the end) that the server does not have and will not have */
+    bool has_next;
+    cursor_t next; /* `from` for the next page; absent when this page reached the end */
+} range_answer_t;
+
+/* The request's text without "id", for requester_send: {"op":"range","topic":…,"from":…,"to":…,"count":…}. `to` may be NULL. */
+void range_request_print(buffer_t *out, text_t topic, cursor_t from, const cursor_t *to, uint64_t count);
+
+/* False for an error answer or anything else that is not a range's answer; json need not be valid. */
+bool range_answer_parse(text_t json, range_answer_t *answer);

@@ -1,0 +1,75 @@
+#include "proto/topic.h"
+
+enum { SYMBOL_PART_MAX = 15 };
+
+static size_t symbol_part(const char *at, size_t length)
+{
+    size_t n = 0;
+    while (n < length && ((at[n] >= 'A' && at[n] <= 'Z') || (at[n] >= '0' && at[n] <= '9')))
+        n++;
+    return n <= SYMBOL_PART_MAX ? n : 0;
+}
+
+/* C0, DEL, space, quotes, backslash; and C1, whose UTF-8 is C2 80 to C2 9F. */
+static bool source_char(const char *at, size_t length)
+{
+    unsigned char c = (unsigned char)at[0];
+    if (length == 2 && c == 0xc2)
+        return (unsigned char)at[1] >= 0xa0;
+    return c > ' ' && c != 0x7f && c != '"' && c != '\'' && c != '\\';
+}
+
+static char *put(char *to, text_t text)
+{
+    memcpy(to, text.at, text.length);
+    return to + text.length;
+}
+
+bool symbol_valid(text_t symbol)
+{
+    if (symbol.length < 3 || symbol.length > SYMBOL_MAX)
+        return false;
+    size_t base = symbol_part(symbol.at, symbol.length);
+    if (base == 0 || base + 1 >= symbol.length || symbol.at[base] != '-')
+        return false;
+    size_t quote = symbol.length - base - 1;
+    return symbol_part(symbol.at + base + 1, quote) == quote;
+}
+
+bool source_valid(text_t source)
+{
+    if (source.length < 1 || source.length > SOURCE_MAX)
+        return false;
+    for (size_t n; source.length; source.at += n, source.length -= n) {
+        n = text_utf8_char(source);
+        if (n == 0 || !source_char(source.at, n))
+            return false;
+    }
+    return true;
+}
+
+size_t topic_print(char out[static TOPIC_MAX], text_t symbol, text_t source)
+{
+    char *at = put(out, TEXT(TOPIC_TRADE));
+    at = put(at, symbol);
+    *at++ = '.';
+    return (size_t)(put(at, source) - out);
+}
+
+bool topic_parse(text_t topic, text_t *symbol, text_t *source)
+{
+    const text_t prefix = TEXT(TOPIC_TRADE);
+    if (topic.length > TOPIC_MAX || !text_starts_with(topic, prefix))
+        return false;
+    text_t rest = {topic.at + prefix.length, topic.length - prefix.length};
+    const char *dot = rest.length ? memchr(rest.at, '.', rest.length) : NULL;
+    if (!dot)
+        return false;
+    size_t length = (size_t)(dot - rest.at);
+    text_t found_symbol = {rest.at, length}, found_source = {dot + 1, rest.length - length - 1};
+    if (!symbol_valid(found_symbol) || !source_valid(found_source))
+        return false;
+    *symbol = found_symbol;
+    *source = found_source;
+    return true;
+}

@@ -1,0 +1,25 @@
+/* The names of streams: topic `trade.<SYMBOL>.<source>`, and of a source's state: `status.<source>`.
+ *
+ * A symbol is BASE-QUOTE in capital letters and digits (no dot), so that the first dot behind it ends it; a source's name may be
+ * any UTF-8 without control characters, spaces, quotes and backslashes.
+ */
+#pragma once
+
+#include "common/text.h"
+
+enum { SYMBOL_MAX = 32, SOURCE_MAX = 64, TOPIC_MAX = 6 + SYMBOL_MAX + 1 + SOURCE_MAX };
+
+#define TOPIC_TRADE  "trade."
+#define TOPIC_STATUS "status."
+
+/* BASE-QUOTE: 1 to 15 capital letters or digits, a hyphen, the same again. */
+bool symbol_valid(text_t symbol);
+
+/* 1 to SOURCE_MAX bytes of UTF-8 as said above. */
+bool source_valid(text_t source);
+
+/* Prints `trade.<symbol>.<source>`, both valid, without a NUL, and returns the length. */
+size_t topic_print(char out[static TOPIC_MAX], text_t symbol, text_t source);
+
+/* The slices of a trade's topic. False for anything that is not one. */
+bool topic_parse(text_t topic, text_t *symbol, text_t *source);

@@ -1,0 +1,73 @@
+/* What json_valid takes, a walk sees as cJSON, written by others, sees it; a walk over anything else stays inside of it. */
+#include "common/json.h"
+
+#include <cjson/cJSON.h>
+#include <stdlib.h>
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+static void require(bool true_statement)
+{
+    if (!true_statement)
+        abort();
+}
+
+/* Visits whatever a walk finds, valid or not. */
+static void visit(text_t value, int depth)
+{
+    json_walk_t walk = json_walk(value);
+    while (depth < JSON_DEPTH && json_next(&walk)) {
+        require(walk.value.at > value.at && walk.value.at + walk.value.length <= value.at + value.length);
+        require(json_valid(walk.value));
+        visit(walk.value, depth + 1);
+    }
+}
+
+static json_kind_t kind_of(const cJSON *item)
+{
+    return cJSON_IsObject(item)   ? JSON_OBJECT
+           : cJSON_IsArray(item)  ? JSON_ARRAY
+           : cJSON_IsString(item) ? JSON_STRING
+           : cJSON_IsNumber(item) ? JSON_NUMBER
+           : cJSON_IsTrue(item)   ? JSON_TRUE
+           : cJSON_IsFalse(item)  ? JSON_FALSE
+                                  : JSON_NULL;
+}
+
+static void require_same(text_t value, const cJSON *item)
+{
+    require(json_kind(value) == kind_of(item));
+    json_walk_t walk = json_walk(value);
+    const cJSON *child = item->child;
+    for (; json_next(&walk); child = child->next) {
+        require(child != NULL);
+        require(!walk.object || memchr(walk.key.at, '\\', walk.key.length) || text_equal(walk.key, text_of(child->string)));
+        require_same(walk.value, child);
+    }
+    require(child == NULL);
+}
+
+/* cJSON refuses a surrogate alone and a number of 64 characters, which are fine by RFC 8259's grammar. */
+static bool cjson_may_differ(text_t text)
+{
+    size_t run = 0;
+    for (size_t i = 0; i < text.length && run < 60; i++)
+        run = text.at[i] && strchr("0123456789+-.eE", text.at[i]) ? run + 1 : 0;
+    return run >= 60 || memmem(text.at, text.length, "\\u", 2) != NULL;
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+    text_t text = {(const char *)data, size};
+    bool valid = json_valid(text);
+    visit(text, 0);
+    while (text.length && strchr(" \n\t\r", *text.at) && *text.at)
+        text = (text_t){text.at + 1, text.length - 1};
+    if (valid && !cjson_may_differ(text)) {
+        cJSON *tree = cJSON_ParseWithLength(text.at, text.length);
+        require(tree != NULL);
+        require_same(text, tree);
+        cJSON_Delete(tree);
+    }
+    return 0;
+}

@@ -1,0 +1,45 @@
+/* What status_parse takes prints to a status that reads the same. */
+#include "proto/status.h"
+#include "proto/topic.h"
+
+#include <stdlib.h>
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+static void require(bool true_statement)
+{
+    if (!true_statement)
+        abort();
+}
+
+static void check_symbols(const status_t *status)
+{
+    json_walk_t walk = json_walk(status->symbols);
+    text_t symbol;
+    uint64_t last;
+    while (status_next_symbol(&walk, &symbol, &last))
+        require(symbol_valid(symbol) && symbol.at > status->symbols.at);
+}
+
+static void check_same(const status_t *a, const status_t *b)
+{
+    require(a->event == b->event && a->connected == b->connected && a->demand == b->demand);
+    require(text_equal(a->source, b->source) && text_equal(a->symbols, b->symbols));
+    require(a->since_ns == b->since_ns && a->time_ns == b->time_ns && a->epoch == b->epoch);
+    require(a->trades == b->trades && a->duplicates == b->duplicates && a->malformed == b->malformed);
+    require(a->gaps == b->gaps && a->reconnects == b->reconnects);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+    status_t status, again;
+    if (!status_parse((text_t){(const char *)data, size}, &status))
+        return 0;
+    check_symbols(&status);
+    buffer_t out = buffer_new(0);
+    status_print(&out, &status);
+    require(buffer_ok(&out) && status_parse(buffer_text(&out), &again));
+    check_same(&status, &again);
+    buffer_release(&out);
+    return 0;
+}

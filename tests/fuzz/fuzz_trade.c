@@ -1,0 +1,29 @@
+/* What trade_parse takes is valid JSON, all of its fields are valid, and it prints back to the same bytes. */
+#include "common/json.h"
+#include "proto/trade.h"
+
+#include <stdlib.h>
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+static void require(bool true_statement)
+{
+    if (!true_statement)
+        abort();
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+    text_t json = {(const char *)data, size};
+    trade_t trade;
+    cursor_t cursor;
+    bool has_cursor = trade_cursor(json, &cursor);
+    if (!trade_parse(json, &trade))
+        return 0;
+    const char *wrong;
+    char out[TRADE_MAX];
+    require(has_cursor && cursor_compare(cursor, trade.cursor) == 0);
+    require(json_valid(json) && trade_valid(&trade, &wrong));
+    require(text_equal((text_t){out, trade_print(out, &trade)}, json));
+    return 0;
+}

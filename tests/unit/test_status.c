@@ -1,0 +1,183 @@
+#include "proto/status.h"
+
+#include <check.h>
+#include <stdlib.h>
+
+#define STATUS                                                                                                                 \
+    "{\"event\":\"lost\",\"source\":\"blockchain\",\"connected\":false,\"since\":\"2025-11-10T17:24:33.000000001Z\","          \
+    "\"time\":\"2025-11-10T17:24:34.000000000Z\",\"reason\":\"closed: "                                                        \
+    "\\\"bye\\\"\",\"subscribe\":\"demand\",\"epoch\":1763941200123456,"                                                       \
+    "\"trades\":1,\"duplicates\":2,\"malformed\":3,\"gaps\":4,\"reconnects\":5,\"symbols\":{\"BTC-USD\":42,\"ETH-USD\":0}}"
+
+static const status_t example = {
+    .event = STATUS_LOST,
+    .source = {"blockchain", 10},
+    .connected = false,
+    .since_ns = INT64_C(1762795473000000001),
+    .time_ns = INT64_C(1762795474000000000),
+    .reason = {"closed: \"bye\"", 13},
+    .demand = true,
+    .epoch = UINT64_C(1763941200123456),
+    .trades = 1,
+    .duplicates = 2,
+    .malformed = 3,
+    .gaps = 4,
+    .reconnects = 5,
+    .symbols = {"{\"BTC-USD\":42,\"ETH-USD\":0}", 26},
+};
+
+/* `json` with its first `from` replaced by `to`; valid until the next call. */
+static text_t with(const char *json, const char *from, const char *to)
+{
+    static char changed[2048];
+    const char *at = strstr(json, from);
+    ck_assert_ptr_nonnull(at);
+    size_t before = (size_t)(at - json), behind = strlen(at + strlen(from)), length = strlen(to);
+    ck_assert_uint_lt(before + length + behind, sizeof changed);
+    memcpy(changed, json, before);
+    memcpy(changed + before, to, length);
+    memcpy(changed + before + length, at + strlen(from), behind);
+    return (text_t){changed, before + length + behind};
+}
+
+START_TEST(status_prints_every_field)
+{
+    buffer_t out = buffer_new(0);
+    status_print(&out, &example);
+    ck_assert_msg(text_equal(buffer_text(&out), TEXT(STATUS)), "%.*s", TEXT_ARG(buffer_text(&out)));
+    buffer_release(&out);
+}
+END_TEST
+
+START_TEST(status_is_read_field_by_field)
+{
+    status_t status;
+    ck_assert(status_parse(TEXT(STATUS), &status));
+    ck_assert_int_eq(status.event, STATUS_LOST);
+    ck_assert(text_equal(status.source, example.source));
+    ck_assert(!status.connected && status.demand);
+    ck_assert_int_eq(status.since_ns, example.since_ns);
+    ck_assert_int_eq(status.time_ns, example.time_ns);
+    ck_assert(text_equal(status.reason, TEXT("closed: \\\"bye\\\"")));
+    ck_assert_uint_eq(status.epoch, example.epoch);
+    ck_assert_uint_eq(status.trades, 1);
+    ck_assert_uint_eq(status.duplicates, 2);
+    ck_assert_uint_eq(status.malformed, 3);
+    ck_assert_uint_eq(status.gaps, 4);
+    ck_assert_uint_eq(status.reconnects, 5);
+    ck_assert(text_equal(status.symbols, example.symbols));
+}
+END_TEST
+
+START_TEST(events_keep_their_names)
+{
+    static const struct {
+        status_event_t event;
+        const char *name;
+    } cases[] = {{STATUS_HEARTBEAT, "heartbeat"},
+                 {STATUS_CONNECTED, "connected"},
+                 {STATUS_LOST, "lost"},
+                 {STATUS_RESTORED, "restored"},
+                 {STATUS_GAP, "gap"}};
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        status_t status;
+        ck_assert(status_parse(with(STATUS, "lost", cases[i].name), &status));
+        ck_assert_int_eq(status.event, cases[i].event);
+        buffer_t out = buffer_new(0);
+        status = example;
+        status.event = cases[i].event;
+        status_print(&out, &status);
+        ck_assert(text_equal(buffer_text(&out), with(STATUS, "lost", cases[i].name)));
+        buffer_release(&out);
+    }
+}
+END_TEST
+
+START_TEST(newer_statuses_are_understood)
+{
+    status_t status;
+    ck_assert(status_parse(with(STATUS, "\"event\":\"lost\"", "\"new\":[1],\"event\":\"throttled\""), &status));
+    ck_assert_int_eq(status.event, STATUS_HEARTBEAT);
+    ck_assert(!status.connected);
+    ck_assert(status_parse(with(STATUS, "\"reason\":\"closed: \\\"bye\\\"\",", ""), &status));
+    ck_assert_uint_eq(status.reason.length, 0);
+}
+END_TEST
+
+START_TEST(what_is_no_status_is_refused)
+{
+    static const char *const changes[][2] = {
+        {"{\"event\":\"lost\",", "{"},
+        {"\"lost\"", "7"},
+        {"blockchain", "block chain"},
+        {"\"connected\":false", "\"connected\":0"},
+        {"\"connected\":false,", ""},
+        {"2025-11-10T17:24:33", "2025-11-31T17:24:33"},
+        {"\"time\":\"2025-11-10T17:24:34.000000000Z\"", "\"time\":1762795474"},
+        {"\"reason\":\"closed: \\\"bye\\\"\"", "\"reason\":null"},
+        {"demand", "sometimes"},
+        {"\"epoch\":1763941200123456", "\"epoch\":-1"},
+        {"\"trades\":1", "\"trades\":1.5"},
+        {"\"duplicates\":2", "\"duplicates\":\"2\""},
+        {"\"malformed\":3,", ""},
+        {"\"gaps\":4,", ""},
+        {"\"reconnects\":5,", ""},
+        {"{\"BTC-USD\":42,\"ETH-USD\":0}", "[]"},
+        {"}}", "}"},
+    };
+    for (size_t i = 0; i < sizeof changes / sizeof *changes; i++) {
+        status_t status;
+        ck_assert_msg(!status_parse(with(STATUS, changes[i][0], changes[i][1]), &status), "row %zu was taken", i);
+    }
+    status_t status;
+    ck_assert(!status_parse(TEXT(""), &status));
+    ck_assert(!status_parse(TEXT("[]"), &status));
+}
+END_TEST
+
+START_TEST(symbols_are_walked_and_odd_ones_left_out)
+{
+    status_t status;
+    ck_assert(
+        status_parse(with(STATUS, "{\"BTC-USD\":42,", "{\"BTC-USD\":42,\"bad\":1,\"SKL-USD\":-1,\"NMR-EUR\":\"7\","), &status));
+    json_walk_t walk = json_walk(status.symbols);
+    text_t symbol;
+    uint64_t last;
+    ck_assert(status_next_symbol(&walk, &symbol, &last));
+    ck_assert(text_equal(symbol, TEXT("BTC-USD")) && last == 42);
+    ck_assert(status_next_symbol(&walk, &symbol, &last));
+    ck_assert(text_equal(symbol, TEXT("ETH-USD")) && last == 0);
+    ck_assert(!status_next_symbol(&walk, &symbol, &last));
+}
+END_TEST
+
+START_TEST(source_without_symbols_prints_an_empty_object)
+{
+    status_t status = example, back;
+    status.symbols = TEXT("");
+    buffer_t out = buffer_new(0);
+    status_print(&out, &status);
+    ck_assert(status_parse(buffer_text(&out), &back));
+    ck_assert(text_equal(back.symbols, TEXT("{}")));
+    buffer_release(&out);
+}
+END_TEST
+
+int main(void)
+{
+    TCase *tests = tcase_create("status");
+    tcase_add_test(tests, status_prints_every_field);
+    tcase_add_test(tests, status_is_read_field_by_field);
+    tcase_add_test(tests, events_keep_their_names);
+    tcase_add_test(tests, newer_statuses_are_understood);
+    tcase_add_test(tests, what_is_no_status_is_refused);
+    tcase_add_test(tests, symbols_are_walked_and_odd_ones_left_out);
+    tcase_add_test(tests, source_without_symbols_prints_an_empty_object);
+    Suite *suite = suite_create("status");
+    suite_add_tcase(suite, tests);
+    SRunner *runner = srunner_create(suite);
+    srunner_run_all(runner, CK_ENV);
+    int failed = srunner_ntests_failed(runner);
+    srunner_free(runner);
+    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+}

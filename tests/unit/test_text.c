@@ -1,0 +1,158 @@
+#include "common/text.h"
+
+#include <check.h>
+#include <stdlib.h>
+
+START_TEST(numbers_up_to_the_largest_are_read)
+{
+    static const struct {
+        const char *text;
+        uint64_t value;
+    } cases[] = {{"0", 0}, {"7", 7}, {"00042", 42}, {"18446744073709551615", UINT64_MAX}, {"00000000000000000001", 1}};
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        uint64_t value = 99;
+        ck_assert_msg(text_to_u64(text_of(cases[i].text), &value), "%s was refused", cases[i].text);
+        ck_assert_uint_eq(value, cases[i].value);
+    }
+}
+END_TEST
+
+START_TEST(what_is_no_number_is_refused_and_leaves_the_value)
+{
+    static const char *const cases[] = {
+        "", "-1", "+1", " 1", "1 ", "1.0", "1e3", "x", "18446744073709551616", "99999999999999999999", "000000000000000000001"};
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        uint64_t value = 99;
+        ck_assert_msg(!text_to_u64(text_of(cases[i]), &value), "%s was taken", cases[i]);
+        ck_assert_uint_eq(value, 99);
+    }
+}
+END_TEST
+
+START_TEST(numbers_print_as_they_are_read)
+{
+    static const uint64_t cases[] = {0, 9, 10, 12345, UINT64_C(1763941200123456), UINT64_MAX};
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        char digits[20];
+        uint64_t back;
+        size_t length = text_from_u64(digits, cases[i]);
+        ck_assert(text_to_u64((text_t){digits, length}, &back));
+        ck_assert_uint_eq(back, cases[i]);
+        ck_assert(length == 1 || digits[0] != '0');
+    }
+}
+END_TEST
+
+START_TEST(well_formed_utf8_is_accepted)
+{
+    static const char *const cases[] = {"",
+                                        "plain",
+                                        "\xc2\x80",
+                                        "\xdf\xbf",
+                                        "\xe0\xa0\x80",
+                                        "\xed\x9f\xbf",
+                                        "\xee\x80\x80",
+                                        "\xef\xbf\xbf",
+                                        "\xf0\x90\x80\x80",
+                                        "\xf4\x8f\xbf\xbf"};
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
+        ck_assert_msg(text_is_utf8(text_of(cases[i])), "row %zu was refused", i);
+    ck_assert(text_is_utf8(TEXT("a\0b")));
+}
+END_TEST
+
+START_TEST(malformed_utf8_is_refused)
+{
+    static const char *const cases[] = {
+        "\x80",
+        "\xbf",
+        "\xc0\x80",
+        "\xc1\xbf", /* stray, overlong */
+        "\xc2",
+        "\xc2 ",
+        "\xe0\x9f\xbf",
+        "\xe0\xa0", /* cut, overlong, cut */
+        "\xed\xa0\x80",
+        "\xed\xbf\xbf",
+        "\xf0\x8f\xbf\xbf", /* surrogates, overlong */
+        "\xf4\x90\x80\x80", /* beyond U+10FFFF */
+        "\xf5\x80\x80\x80",
+        "\xff",
+        "\xe2\x28\xa1",
+        "ok\xf0\x9f\x98",
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
+        ck_assert_msg(!text_is_utf8(text_of(cases[i])), "row %zu was taken", i);
+}
+END_TEST
+
+START_TEST(utf8_char_gives_the_length_of_the_first_character)
+{
+    ck_assert_uint_eq(text_utf8_char(TEXT("ab")), 1);
+    ck_assert_uint_eq(text_utf8_char(TEXT("\xc3\xa4z")), 2);
+    ck_assert_uint_eq(text_utf8_char(TEXT("\xe2\x82\xac")), 3);
+    ck_assert_uint_eq(text_utf8_char(TEXT("\xf0\x9f\x98\x80!")), 4);
+    ck_assert_uint_eq(text_utf8_char(TEXT("")), 0);
+    ck_assert_uint_eq(text_utf8_char(TEXT("\x80")), 0);
+}
+END_TEST
+
+START_TEST(hash_depends_on_every_byte_and_on_the_length)
+{
+    char bytes[24] = {0};
+    uint64_t base = text_hash((text_t){bytes, sizeof bytes});
+    ck_assert_uint_eq(text_hash((text_t){bytes, sizeof bytes}), base);
+    for (size_t i = 0; i < sizeof bytes; i++) {
+        bytes[i] = 1;
+        ck_assert_uint_ne(text_hash((text_t){bytes, sizeof bytes}), base);
+        bytes[i] = 0;
+        ck_assert_uint_ne(text_hash((text_t){bytes, i}), base);
+    }
+}
+END_TEST
+
+START_TEST(hash_spreads_similar_keys_over_a_table)
+{
+    enum { BUCKETS = 256, KEYS = 256 * 64 };
+    static unsigned counts[BUCKETS];
+    for (uint64_t i = 0; i < KEYS; i++) {
+        char digits[20];
+        counts[text_hash((text_t){digits, text_from_u64(digits, i)}) % BUCKETS]++;
+    }
+    for (size_t i = 0; i < BUCKETS; i++) /* 64 expected, standard deviation 8: ±6 of those fail once in 10^6 runs */
+        ck_assert_msg(counts[i] > 16 && counts[i] < 112, "bucket %zu holds %u of %d keys", i, counts[i], KEYS);
+}
+END_TEST
+
+START_TEST(slices_compare_by_content)
+{
+    ck_assert(text_equal(TEXT("abc"), text_of("abc")));
+    ck_assert(!text_equal(TEXT("abc"), TEXT("abd")));
+    ck_assert(!text_equal(TEXT("abc"), TEXT("ab")));
+    ck_assert(text_equal((text_t){NULL, 0}, TEXT("")));
+    ck_assert(text_starts_with(TEXT("trade.BTC"), TEXT("trade.")));
+    ck_assert(!text_starts_with(TEXT("tra"), TEXT("trade.")));
+    ck_assert(text_starts_with(TEXT("x"), TEXT("")));
+}
+END_TEST
+
+int main(void)
+{
+    TCase *tests = tcase_create("text");
+    tcase_add_test(tests, numbers_up_to_the_largest_are_read);
+    tcase_add_test(tests, what_is_no_number_is_refused_and_leaves_the_value);
+    tcase_add_test(tests, numbers_print_as_they_are_read);
+    tcase_add_test(tests, well_formed_utf8_is_accepted);
+    tcase_add_test(tests, malformed_utf8_is_refused);
+    tcase_add_test(tests, utf8_char_gives_the_length_of_the_first_character);
+    tcase_add_test(tests, hash_depends_on_every_byte_and_on_the_length);
+    tcase_add_test(tests, hash_spreads_similar_keys_over_a_table);
+    tcase_add_test(tests, slices_compare_by_content);
+    Suite *suite = suite_create("text");
+    suite_add_tcase(suite, tests);
+    SRunner *runner = srunner_create(suite);
+    srunner_run_all(runner, CK_ENV);
+    int failed = srunner_ntests_failed(runner);
+    srunner_free(runner);
+    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+}

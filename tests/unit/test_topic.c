@@ -1,0 +1,88 @@
+#include "proto/topic.h"
+
+#include <check.h>
+#include <stdlib.h>
+
+#define X15 "ABCDEFGHIJKLMN0"
+#define X64 "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"
+
+START_TEST(symbols_are_base_hyphen_quote_in_capitals_and_digits)
+{
+    static const char *const good[] = {"BTC-USD", "A-B", "1INCH-USD", "USD-1", X15 "-" X15};
+    static const char *const bad[] = {"",         "-",        "BTC",     "BTC-",       "-USD",          "btc-usd",
+                                      "BTC-USd",  "BTC_USD",  "BTC/USD", "BTC-USD-X",  "BTC--USD",      "BTC.X-USD",
+                                      " BTC-USD", "BTC-USD ", X15 "A-B", "A-" X15 "A", "B\xc3\x84-USD", "BTC-USD\n"};
+    for (size_t i = 0; i < sizeof good / sizeof *good; i++)
+        ck_assert_msg(symbol_valid(text_of(good[i])), "%s was refused", good[i]);
+    for (size_t i = 0; i < sizeof bad / sizeof *bad; i++)
+        ck_assert_msg(!symbol_valid(text_of(bad[i])), "%s was taken", bad[i]);
+    ck_assert(!symbol_valid(TEXT("BTC-US\0")));
+}
+END_TEST
+
+START_TEST(sources_are_readable_utf8_without_spaces_and_quotes)
+{
+    static const char *const good[] = {"blockchain", "a", "kraken.eu-1", "b\xc3\xb6rse", "\xf0\x9f\x90\xb3", "\xc2\xa1", X64};
+    static const char *const bad[] = {"",      " ",    "a b",   "a\"b",     "a'b",      "a\\b", "a\nb",
+                                      "a\x7f", "\xff", "a\xc2", "\xc2\x85", "\xc2\x9f", X64 "0"};
+    for (size_t i = 0; i < sizeof good / sizeof *good; i++)
+        ck_assert_msg(source_valid(text_of(good[i])), "%s was refused", good[i]);
+    for (size_t i = 0; i < sizeof bad / sizeof *bad; i++)
+        ck_assert_msg(!source_valid(text_of(bad[i])), "%s was taken", bad[i]);
+    ck_assert(!source_valid(TEXT("a\0")));
+}
+END_TEST
+
+START_TEST(topic_comes_apart_as_it_was_put_together)
+{
+    static const char *const cases[][2] = {{"BTC-USD", "blockchain"}, {X15 "-" X15, X64}, {"A-B", "a.b.c"}, {"A-B", "."}};
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        char out[TOPIC_MAX];
+        text_t symbol, source;
+        text_t topic = {out, topic_print(out, text_of(cases[i][0]), text_of(cases[i][1]))};
+        ck_assert_uint_le(topic.length, TOPIC_MAX);
+        ck_assert_msg(topic_parse(topic, &symbol, &source), "%.*s was refused", TEXT_ARG(topic));
+        ck_assert(text_equal(symbol, text_of(cases[i][0])));
+        ck_assert(text_equal(source, text_of(cases[i][1])));
+    }
+    char out[TOPIC_MAX];
+    ck_assert(
+        text_equal((text_t){out, topic_print(out, TEXT("BTC-USD"), TEXT("blockchain"))}, TEXT("trade.BTC-USD.blockchain")));
+}
+END_TEST
+
+START_TEST(what_names_no_stream_is_refused)
+{
+    static const char *const cases[] = {"",
+                                        "trade.",
+                                        "trade.BTC-USD",
+                                        "trade.BTC-USD.",
+                                        "trade..blockchain",
+                                        "trade.btc-usd.x",
+                                        "Trade.BTC-USD.x",
+                                        "trade.BTC-USD.a b",
+                                        "status.blockchain",
+                                        "xtrade.BTC-USD.x",
+                                        "trade.BTC-USD." X64 "0"};
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        text_t symbol, source;
+        ck_assert_msg(!topic_parse(text_of(cases[i]), &symbol, &source), "%s was taken", cases[i]);
+    }
+}
+END_TEST
+
+int main(void)
+{
+    TCase *tests = tcase_create("topic");
+    tcase_add_test(tests, symbols_are_base_hyphen_quote_in_capitals_and_digits);
+    tcase_add_test(tests, sources_are_readable_utf8_without_spaces_and_quotes);
+    tcase_add_test(tests, topic_comes_apart_as_it_was_put_together);
+    tcase_add_test(tests, what_names_no_stream_is_refused);
+    Suite *suite = suite_create("topic");
+    suite_add_tcase(suite, tests);
+    SRunner *runner = srunner_create(suite);
+    srunner_run_all(runner, CK_ENV);
+    int failed = srunner_ntests_failed(runner);
+    srunner_free(runner);
+    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+}
