@@ -1,0 +1,183 @@
+#include "cached/cached.h"
+
+#include <stdlib.h>
+
+#include "cached/history.h"
+#include "common/clock.h"
+#include "common/follower.h"
+#include "common/log.h"
+#include "common/socket.h"
+#include "common/timestamp.h"
+
+enum {
+    BUSES_MAX = 16,
+    ANSWERS_QUEUED = 1000 /* for one peer; the answers to a peer that does not read are dropped beyond it */
+};
+
+struct cached {
+    const char *bus[BUSES_MAX], *replay[BUSES_MAX]; /* the configuration's */
+    shelf_t *shelf;
+    history_t *history;
+    socket_t *router;
+    follower_t *follower;
+};
+
+static void on_trade(void *arg, text_t topic, const trade_t *trade, text_t json)
+{
+    static log_limit_t limit;
+    cached_t *self = arg;
+    tape_t *tape = shelf_tape(self->shelf, topic);
+    tape_trade_t entry = {.cursor = trade->cursor, .json = json};
+    if (!timestamp_parse(trade->timestamp, &entry.timestamp_ns))
+        entry.timestamp_ns = trade->received_ns;
+    if ((!tape || !tape_append(tape, &entry)) && log_allowed(&limit, clock_mono_ns()))
+        log_error("cached: can't keep a trade: too many streams, or no memory", LOG_SLICE("topic", topic),
+                  LOG_U64("seq", trade->cursor.seq), LOG_U64("suppressed", log_suppressed(&limit)));
+}
+
+static void on_gap(void *arg, text_t topic, cursor_t from, cursor_t to)
+{
+    static log_limit_t limit;
+    cached_t *self = arg;
+    char first[CURSOR_MAX], last[CURSOR_MAX];
+    text_t from_text = {first, cursor_print(first, from)}, to_text = {last, cursor_print(last, to)};
+    tape_t *tape = shelf_tape(self->shelf, topic);
+    if (tape)
+        tape_skip(tape, to);
+    if (log_allowed(&limit, clock_mono_ns()))
+        log_warn("cached: trades are lost", LOG_SLICE("topic", topic), LOG_SLICE("from", from_text), LOG_SLICE("to", to_text),
+                 LOG_U64("suppressed", log_suppressed(&limit)));
+}
+
+static void on_status(void *arg, const status_t *status)
+{
+    cached_t *self = arg;
+    shelf_offer(self->shelf, status);
+}
+
+static void on_drained(void *arg)
+{
+    (void)arg; /* nothing is held back that would have to be flushed */
+}
+
+static void on_silent(void *arg, size_t bus, bool silent)
+{
+    (void)arg, (void)bus, (void)silent; /* the follower has logged it, and is not caught up meanwhile */
+}
+
+/* What the stream had before is not to be had: whoever asks for it learns that it is missing. */
+static void on_stream(void *arg, text_t topic, cursor_t last)
+{
+    cached_t *self = arg;
+    tape_t *tape = shelf_tape(self->shelf, topic);
+    if (tape)
+        tape_skip(tape, last);
+}
+
+/* What REQ sends: [identity][empty][json]. */
+static void on_request(void *arg, const text_t *frames, size_t count)
+{
+    static log_limit_t shape_limit, full_limit;
+    cached_t *self = arg;
+    if (count != 3 || frames[1].length != 0) {
+        if (log_allowed(&shape_limit, clock_mono_ns()))
+            log_warn("history: expected an empty frame and a JSON frame, as REQ sends them", LOG_U64("frames", count - 1),
+                     LOG_U64("suppressed", log_suppressed(&shape_limit)));
+        return;
+    }
+    text_t answer[3] = {frames[0], frames[1], history_answer(self->history, frames[2])};
+    if (!socket_send(self->router, answer, 3) && log_allowed(&full_limit, clock_mono_ns()))
+        log_warn("history: a peer does not take its answers: dropped", LOG_U64("suppressed", log_suppressed(&full_limit)));
+}
+
+static const follower_events_t follower_events = {
+    .on_trade = on_trade,
+    .on_gap = on_gap,
+    .on_status = on_status,
+    .on_drained = on_drained,
+    .on_silent = on_silent,
+    .on_stream = on_stream,
+};
+
+static const socket_events_t router_events = {.on_message = on_request};
+
+static void warn_of_store(const config_t *config)
+{
+    text_t store = text_of(config_text(config, "cached.store"));
+    text_t kind = {store.at, 0}; /* only up to the colon: the rest may hold a password */
+    while (kind.length < store.length && store.at[kind.length] != ':')
+        kind.length++;
+    if (!text_equal(kind, TEXT("memory")))
+        log_warn(
+            "cached: this version has no durable store: history is kept in memory and refilled from the journal at the start",
+            LOG_SLICE("store", kind));
+}
+
+static bool follow(cached_t *self, loop_t *loop, const config_t *config)
+{
+    size_t count = config_count(config, "cached.bus");
+    for (size_t i = 0; i < count && i < BUSES_MAX; i++) {
+        self->bus[i] = config_text(config, "cached.bus.%zu", i);
+        self->replay[i] = config_text(config, "cached.replay.%zu", i);
+    }
+    follower_config_t following = {.bus = self->bus, .replay = self->replay, .count = count, .start = FOLLOW_FROM_FIRST};
+    self->follower = follower_new(loop, &following, &follower_events, self);
+    if (!self->follower)
+        return false;
+    follower_subscribe_all(self->follower);
+    return true;
+}
+
+cached_t *cached_new(loop_t *loop, const config_t *config)
+{
+    cached_t *self = calloc(1, sizeof *self);
+    if (!self)
+        goto no_memory;
+    warn_of_store(config);
+    self->shelf = shelf_new((uint64_t)config_integer(config, "cached.trades"));
+    self->history = self->shelf ? history_new(self->shelf, config_text(config, "cached.token")) : NULL;
+    if (!self->history)
+        goto no_memory;
+    self->router = socket_new(loop, SOCKET_ROUTER, ANSWERS_QUEUED, &router_events, self);
+    if (!self->router || !socket_bind(self->router, config_text(config, "cached.history")) || !follow(self, loop, config))
+        goto fail;
+    log_info("cached: started", LOG_TEXT("history", config_text(config, "cached.history")),
+             LOG_I64("trades", config_integer(config, "cached.trades")));
+    return self;
+no_memory:
+    log_error("cached: no memory");
+fail:
+    cached_destroy(&self);
+    return NULL;
+}
+
+void cached_destroy(cached_t **self)
+{
+    cached_t *cached = *self;
+    if (!cached)
+        return;
+    follower_destroy(&cached->follower);
+    socket_destroy(&cached->router);
+    history_destroy(&cached->history);
+    shelf_destroy(&cached->shelf);
+    free(cached);
+    *self = NULL;
+}
+
+void cached_ready(void *arg, buffer_t *json, bool *ready)
+{
+    const cached_t *self = arg;
+    const follower_counts_t *counts = follower_counts(self->follower);
+    *ready = follower_caught_up(self->follower);
+    const char *caught_up = *ready ? "true" : "false";
+    buffer_printf(json, "{\"ready\":%s,\"caught_up\":%s,\"streams\":%zu,\"trades\":", caught_up, caught_up,
+                  shelf_streams(self->shelf));
+    buffer_append_u64(json, shelf_trades(self->shelf));
+    buffer_append(json, TEXT(",\"gaps\":{\"seen\":"));
+    buffer_append_u64(json, counts->gaps_seen);
+    buffer_append(json, TEXT(",\"repaired\":"));
+    buffer_append_u64(json, counts->gaps_repaired);
+    buffer_append(json, TEXT(",\"lost\":"));
+    buffer_append_u64(json, counts->gaps_lost);
+    buffer_append(json, TEXT("}}"));
+}

@@ -1,0 +1,24 @@
+/* Answers what is asked of the history: a table of operations over the shelf. Text in, text out; history.md has both. */
+#pragma once
+
+#include "cached/shelf.h"
+#include "common/buffer.h"
+
+/* Bytes of an answer, at most: where more trades were asked for, fewer come. */
+#define HISTORY_ANSWER_MAX ((size_t)8 << 20)
+
+typedef struct history history_t;
+
+/* token: what `clear` must bring; empty: nobody may clear. Both are kept, not copied. NULL when memory runs out. */
+history_t *history_new(shelf_t *shelf, const char *token);
+void history_destroy(history_t **self);
+
+/* The answer to one request, whatever it holds. Valid until the next call. */
+text_t history_answer(history_t *self, text_t request);
+
+typedef struct {
+    uint64_t answers; /* all */
+    uint64_t errors;  /* those with "ok":false */
+} history_counts_t;
+
+const history_counts_t *history_counts(const history_t *self);

@@ -1,0 +1,35 @@
+/* cached: remembers trades and answers history queries. */
+#include <stdlib.h>
+
+#include "cached/cached.h"
+#include "common/options.h"
+#include "common/probe.h"
+#include "common/socket.h"
+
+enum { FD_LIMIT = 1024 /* a probe or two, and ZeroMQ's own */ };
+
+int main(int argc, char **argv)
+{
+    config_t *config;
+    int rc;
+    if (!options_start(argc, argv, "cached", "remembers trades and answers history queries", &config, &rc))
+        return rc; /* --help, --version, --check and mistakes end here */
+    rc = EXIT_FAILURE;
+    cached_t *cached = NULL;
+    web_t *web = NULL;
+    probe_t *probe = NULL;
+    loop_t *loop = loop_new();
+    if (!loop || !(cached = cached_new(loop, config)) || !(web = web_new(loop, FD_LIMIT)))
+        goto done;
+    if (!(probe = probe_new(web, config_text(config, "cached.http"), cached_ready, cached)))
+        goto done;
+    rc = loop_run(loop);
+done:
+    web_destroy(&web);
+    probe_destroy(&probe);
+    cached_destroy(&cached);
+    loop_destroy(&loop);
+    socket_shutdown();
+    config_destroy(&config);
+    return rc;
+}

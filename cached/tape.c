@@ -1,0 +1,300 @@
+#include "cached/tape.h"
+
+#include <assert.h>
+#include <stdlib.h>
+
+#include "proto/topic.h"
+
+enum { FIRST_CAPACITY = TAPE_SPAN, FIRST_CHUNK_SLOTS = 8, LENGTH_BITS = 16 };
+
+typedef struct {
+    cursor_t cursor;
+    int64_t timestamp_ns;
+    uint64_t place; /* position << LENGTH_BITS | length; a position counts bytes from the tape's beginning, over all chunks */
+} entry_t;
+
+_Static_assert(sizeof(entry_t) == 32, "an index entry is what a trade costs besides its text");
+_Static_assert(TAPE_TEXT_MAX < 1 << LENGTH_BITS, "a length fits");
+
+/* Of the trades with numbers [n × TAPE_SPAN, (n + 1) × TAPE_SPAN). It may tell of trades that are gone already: it then promises
+ * less than it could, never something wrong. */
+typedef struct {
+    int64_t least_ns, greatest_ns;
+} span_t;
+
+struct tape {
+    char topic[TOPIC_MAX];
+    size_t topic_length;
+    uint64_t limit;
+    cursor_t known;
+
+    uint64_t first, end; /* numbers of the trades held */
+    entry_t *entries;    /* trade n is at n % capacity */
+    span_t *spans;       /* span s is at s % span_slots(capacity) */
+    uint64_t capacity;   /* doubles until it is `limit` */
+
+    char **chunks; /* chunk c is at c & (chunk_slots - 1) */
+    size_t chunk_slots;
+    uint64_t chunk_first, chunk_end; /* numbers of the chunks in use */
+    uint64_t write;                  /* position behind the last text */
+    char *spare;                     /* the chunk freed last, for the next one that is needed */
+};
+
+/* One more than the trades held can touch, for their first and last span may both be cut. */
+static uint64_t span_slots(uint64_t capacity)
+{
+    return capacity / TAPE_SPAN + 2;
+}
+
+static entry_t *entry_at(const tape_t *self, uint64_t number)
+{
+    return &self->entries[number % self->capacity];
+}
+
+static span_t *span_of(const tape_t *self, uint64_t number)
+{
+    return &self->spans[number / TAPE_SPAN % span_slots(self->capacity)];
+}
+
+static char **chunk_at(const tape_t *self, uint64_t number)
+{
+    return &self->chunks[number & (self->chunk_slots - 1)];
+}
+
+static bool index_grow(tape_t *self)
+{
+    uint64_t capacity = self->capacity ? self->capacity * 2 : FIRST_CAPACITY;
+    if (capacity > self->limit)
+        capacity = self->limit;
+    entry_t *entries = calloc(capacity, sizeof *entries);
+    span_t *spans = calloc(span_slots(capacity), sizeof *spans);
+    if (!entries || !spans) {
+        free(entries);
+        free(spans);
+        return false;
+    }
+    for (uint64_t n = self->first; n < self->end; n++) {
+        entries[n % capacity] = *entry_at(self, n);
+        spans[n / TAPE_SPAN % span_slots(capacity)] = *span_of(self, n);
+    }
+    free(self->entries);
+    free(self->spans);
+    self->entries = entries;
+    self->spans = spans;
+    self->capacity = capacity;
+    return true;
+}
+
+static bool chunk_slots_grow(tape_t *self)
+{
+    size_t slots = self->chunk_slots ? self->chunk_slots * 2 : FIRST_CHUNK_SLOTS;
+    char **chunks = calloc(slots, sizeof *chunks);
+    if (!chunks)
+        return false;
+    for (uint64_t c = self->chunk_first; c < self->chunk_end; c++)
+        chunks[c & (slots - 1)] = *chunk_at(self, c);
+    free(self->chunks);
+    self->chunks = chunks;
+    self->chunk_slots = slots;
+    return true;
+}
+
+static bool chunk_open(tape_t *self)
+{
+    if (self->chunk_end - self->chunk_first == self->chunk_slots && !chunk_slots_grow(self))
+        return false;
+    char *chunk = self->spare ? self->spare : malloc(TAPE_CHUNK_BYTES);
+    if (!chunk)
+        return false;
+    self->spare = NULL;
+    self->write = self->chunk_end * TAPE_CHUNK_BYTES;
+    *chunk_at(self, self->chunk_end++) = chunk;
+    return true;
+}
+
+static void chunk_close_first(tape_t *self)
+{
+    char *chunk = *chunk_at(self, self->chunk_first++);
+    if (self->spare)
+        free(chunk);
+    else
+        self->spare = chunk;
+}
+
+static void drop_to(tape_t *self, uint64_t first)
+{
+    self->first = first;
+    uint64_t chunk = self->chunk_end;
+    if (self->first < self->end)
+        chunk = (entry_at(self, self->first)->place >> LENGTH_BITS) / TAPE_CHUNK_BYTES;
+    while (self->chunk_first < chunk)
+        chunk_close_first(self);
+    if (self->chunk_first == self->chunk_end)
+        self->write = self->chunk_end * TAPE_CHUNK_BYTES;
+}
+
+/* The text may go behind `write`: it is in one chunk, whole. */
+static bool make_room(tape_t *self, size_t length)
+{
+    if (self->end - self->first == self->limit)
+        drop_to(self, self->first + 1);
+    if (self->end - self->first == self->capacity && !index_grow(self))
+        return false;
+    return self->write + length <= self->chunk_end * TAPE_CHUNK_BYTES || chunk_open(self);
+}
+
+static void span_widen(tape_t *self, uint64_t number, int64_t timestamp_ns)
+{
+    span_t *span = span_of(self, number);
+    if (number % TAPE_SPAN == 0)
+        *span = (span_t){timestamp_ns, timestamp_ns};
+    if (timestamp_ns < span->least_ns)
+        span->least_ns = timestamp_ns;
+    if (timestamp_ns > span->greatest_ns)
+        span->greatest_ns = timestamp_ns;
+}
+
+tape_t *tape_new(text_t topic, uint64_t limit)
+{
+    assert(topic.length <= TOPIC_MAX && limit > 0);
+    tape_t *self = calloc(1, sizeof *self);
+    if (!self)
+        return NULL;
+    memcpy(self->topic, topic.at, topic.length);
+    self->topic_length = topic.length;
+    self->limit = limit;
+    return self;
+}
+
+void tape_destroy(tape_t **self)
+{
+    tape_t *tape = *self;
+    if (!tape)
+        return;
+    tape_clear(tape);
+    free(tape->spare);
+    free(tape->chunks);
+    free(tape->spans);
+    free(tape->entries);
+    free(tape);
+    *self = NULL;
+}
+
+text_t tape_topic(const tape_t *self)
+{
+    return (text_t){self->topic, self->topic_length};
+}
+
+bool tape_append(tape_t *self, const tape_trade_t *trade)
+{
+    assert(trade->json.length <= TAPE_TEXT_MAX);
+    if (cursor_compare(trade->cursor, self->known) <= 0 || !make_room(self, trade->json.length))
+        return false;
+    char *chunk = *chunk_at(self, self->chunk_end - 1);
+    memcpy(chunk + self->write % TAPE_CHUNK_BYTES, trade->json.at, trade->json.length);
+    *entry_at(self, self->end) = (entry_t){
+        .cursor = trade->cursor,
+        .timestamp_ns = trade->timestamp_ns,
+        .place = self->write << LENGTH_BITS | trade->json.length,
+    };
+    span_widen(self, self->end, trade->timestamp_ns);
+    self->write += trade->json.length;
+    self->end++;
+    self->known = trade->cursor;
+    return true;
+}
+
+void tape_skip(tape_t *self, cursor_t to)
+{
+    if (cursor_compare(to, self->known) > 0)
+        self->known = to;
+}
+
+cursor_t tape_known(const tape_t *self)
+{
+    return self->known;
+}
+
+void tape_clear(tape_t *self)
+{
+    drop_to(self, self->end);
+}
+
+uint64_t tape_first(const tape_t *self)
+{
+    return self->first;
+}
+
+uint64_t tape_end(const tape_t *self)
+{
+    return self->end;
+}
+
+uint64_t tape_count(const tape_t *self)
+{
+    return self->end - self->first;
+}
+
+tape_trade_t tape_at(const tape_t *self, uint64_t number)
+{
+    assert(number >= self->first && number < self->end);
+    const entry_t *entry = entry_at(self, number);
+    uint64_t position = entry->place >> LENGTH_BITS;
+    const char *chunk = *chunk_at(self, position / TAPE_CHUNK_BYTES);
+    return (tape_trade_t){
+        .cursor = entry->cursor,
+        .timestamp_ns = entry->timestamp_ns,
+        .json = {chunk + position % TAPE_CHUNK_BYTES, entry->place & ((1 << LENGTH_BITS) - 1)},
+    };
+}
+
+uint64_t tape_find(const tape_t *self, cursor_t cursor)
+{
+    uint64_t low = self->first, high = self->end;
+    while (low < high) {
+        uint64_t middle = low + (high - low) / 2;
+        if (cursor_compare(entry_at(self, middle)->cursor, cursor) < 0)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return low;
+}
+
+bool tape_newest_before(const tape_t *self, uint64_t end, int64_t before_ns, uint64_t *number)
+{
+    uint64_t n = end < self->end ? end : self->end;
+    while (n > self->first) {
+        n--;
+        if (entry_at(self, n)->timestamp_ns < before_ns) {
+            *number = n;
+            return true;
+        }
+        if (span_of(self, n)->least_ns >= before_ns)
+            n -= n % TAPE_SPAN;
+    }
+    return false;
+}
+
+bool tape_oldest_after(const tape_t *self, uint64_t start, int64_t after_ns, uint64_t *number)
+{
+    uint64_t n = start > self->first ? start : self->first;
+    while (n < self->end) {
+        if (entry_at(self, n)->timestamp_ns > after_ns) {
+            *number = n;
+            return true;
+        }
+        if (span_of(self, n)->greatest_ns <= after_ns)
+            n += TAPE_SPAN - n % TAPE_SPAN;
+        else
+            n++;
+    }
+    return false;
+}
+
+size_t tape_bytes(const tape_t *self)
+{
+    uint64_t chunks = self->chunk_end - self->chunk_first + (self->spare ? 1 : 0);
+    return sizeof *self + chunks * TAPE_CHUNK_BYTES + self->chunk_slots * sizeof *self->chunks +
+           self->capacity * sizeof *self->entries + (self->capacity ? span_slots(self->capacity) * sizeof *self->spans : 0);
+}

@@ -1,0 +1,59 @@
+/* The latest trades of one stream: their canonical texts in an arena, and an index of them.
+ *
+ *     index   │ (epoch, seq)  timestamp  place │ …          one entry of 32 bytes a trade, oldest first, in a ring
+ *     chunks  [text text text …][text text …][text …    ]   the oldest chunk is used again once its last text is gone
+ *
+ * Trades are numbered in the order in which they were appended, from 0, and keep their number: those held are
+ * [tape_first, tape_end). Cursors only grow; timestamps are the exchange's and may be a little out of order, so that looking for a
+ * time goes by the least and the greatest timestamp of each TAPE_SPAN trades and is exact whatever their order.
+ */
+#pragma once
+
+#include "proto/cursor.h"
+
+typedef struct tape tape_t;
+
+enum { TAPE_SPAN = 256, TAPE_CHUNK_BYTES = 16384, TAPE_TEXT_MAX = TAPE_CHUNK_BYTES };
+
+typedef struct {
+    cursor_t cursor;
+    int64_t timestamp_ns;
+    text_t json; /* valid until the next tape_append or tape_clear */
+} tape_trade_t;
+
+/* limit: how many trades it holds at most, 1 or more. Memory grows with what is there. NULL when memory runs out. */
+tape_t *tape_new(text_t topic, uint64_t limit);
+void tape_destroy(tape_t **self);
+
+text_t tape_topic(const tape_t *self);
+
+/* Appends a trade, of at most TAPE_TEXT_MAX bytes, and drops the oldest one when there are `limit`. O(1); allocates nothing once the
+ * tape is full. False, and nothing is appended, when the cursor is at or before tape_known, or when memory runs out. */
+bool tape_append(tape_t *self, const tape_trade_t *trade);
+
+/* What the stream has up to `to` will not come any more: tape_known moves there. */
+void tape_skip(tape_t *self, cursor_t to);
+
+/* The last place in the stream that was heard of: of the last trade appended, or skipped. {0, 0} when there is none. */
+cursor_t tape_known(const tape_t *self);
+
+/* Forgets the trades, but not tape_known. */
+void tape_clear(tape_t *self);
+
+uint64_t tape_first(const tape_t *self);
+uint64_t tape_end(const tape_t *self);
+uint64_t tape_count(const tape_t *self);
+
+/* A trade that is held (asserted). */
+tape_trade_t tape_at(const tape_t *self, uint64_t number);
+
+/* The number of the first trade at or behind `cursor`; tape_end when there is none. O(log n). */
+uint64_t tape_find(const tape_t *self, cursor_t cursor);
+
+/* The newest trade below number `end` with a timestamp before `before_ns`, and the oldest one from number `start` with a timestamp
+ * after `after_ns`. False when there is none. */
+bool tape_newest_before(const tape_t *self, uint64_t end, int64_t before_ns, uint64_t *number);
+bool tape_oldest_after(const tape_t *self, uint64_t start, int64_t after_ns, uint64_t *number);
+
+/* Bytes of memory in use. */
+size_t tape_bytes(const tape_t *self);

@@ -1,0 +1,110 @@
+#include <check.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "cached/merge.h"
+
+/* Streams are written as texts of timestamps, a digit each; a trade's text is its stream's letter and its seq. */
+enum { STREAMS_MAX = 4 };
+
+static tape_t *tapes[STREAMS_MAX];
+static size_t tape_total;
+
+static void make_tapes(const char *const *streams)
+{
+    for (tape_total = 0; tape_total < STREAMS_MAX && streams[tape_total]; tape_total++) {
+        tapes[tape_total] = tape_new(TEXT("trade.BTC-USD.x"), 100);
+        ck_assert_ptr_nonnull(tapes[tape_total]);
+        for (uint64_t seq = 1; streams[tape_total][seq - 1]; seq++) {
+            char text[2] = {(char)('a' + tape_total), (char)('0' + seq)};
+            tape_trade_t trade = {{1, seq}, streams[tape_total][seq - 1] - '0', {text, 2}};
+            ck_assert(tape_append(tapes[tape_total], &trade));
+        }
+    }
+}
+
+static void teardown(void)
+{
+    for (size_t i = 0; i < STREAMS_MAX; i++)
+        tape_destroy(&tapes[i]);
+}
+
+static void assert_merges_to(merge_t merge, const char *expected)
+{
+    char found[200] = "";
+    tape_trade_t trade;
+    while (merge_next(&merge, &trade)) {
+        strcat(found, *found ? " " : "");
+        strncat(found, trade.json.at, trade.json.length);
+    }
+    ck_assert_str_eq(found, expected);
+}
+
+static const struct {
+    const char *streams[STREAMS_MAX + 1];
+    int64_t before_ns, after_ns;
+    const char *newest, *oldest;
+} cases[] = {
+    {{NULL}, 100, -1, "", ""},
+    {{""}, 100, -1, "", ""},
+    {{"123"}, 100, -1, "a3 a2 a1", "a1 a2 a3"},
+    {{"135", "246"}, 100, -1, "b3 a3 b2 a2 b1 a1", "a1 b1 a2 b2 a3 b3"},
+    {{"123", "", "9"}, 100, -1, "c1 a3 a2 a1", "a1 a2 a3 c1"},
+    /* bounds are exclusive */
+    {{"135", "246"}, 4, 4, "a2 b1 a1", "a3 b3"},
+    {{"135", "246"}, 1, 6, "", ""},
+    /* equal timestamps: both orders agree */
+    {{"55", "55"}, 100, -1, "b2 b1 a2 a1", "a1 a2 b1 b2"},
+    /* a stream's own order stays, even where its timestamps are not in order */
+    {{"132", "2"}, 100, -1, "b1 a3 a2 a1", "a1 b1 a2 a3"},
+    {{"143"}, 4, 3, "a3 a1", "a2"},
+};
+
+START_TEST(newest_first)
+{
+    make_tapes(cases[_i].streams);
+    assert_merges_to(merge_newest(tapes, tape_total, cases[_i].before_ns), cases[_i].newest);
+}
+END_TEST
+
+START_TEST(oldest_first)
+{
+    make_tapes(cases[_i].streams);
+    assert_merges_to(merge_oldest(tapes, tape_total, cases[_i].after_ns), cases[_i].oldest);
+}
+END_TEST
+
+START_TEST(as_many_streams_as_allowed_merge)
+{
+    tape_t *many[MERGE_MAX];
+    for (size_t i = 0; i < MERGE_MAX; i++) {
+        many[i] = tape_new(TEXT("trade.BTC-USD.x"), 10);
+        for (uint64_t seq = 1; seq <= 10; seq++)
+            ck_assert(tape_append(many[i], &(tape_trade_t){{1, seq}, (int64_t)(seq * MERGE_MAX + i), TEXT("{}")}));
+    }
+    merge_t merge = merge_oldest(many, MERGE_MAX, 0);
+    tape_trade_t trade;
+    int64_t expected = MERGE_MAX;
+    while (merge_next(&merge, &trade))
+        ck_assert_int_eq(trade.timestamp_ns, expected++);
+    ck_assert_int_eq(expected, 11 * MERGE_MAX);
+    for (size_t i = 0; i < MERGE_MAX; i++)
+        tape_destroy(&many[i]);
+}
+END_TEST
+
+int main(void)
+{
+    Suite *suite = suite_create("merge");
+    TCase *tcase = tcase_create("merge");
+    tcase_add_checked_fixture(tcase, NULL, teardown);
+    tcase_add_loop_test(tcase, newest_first, 0, sizeof cases / sizeof *cases);
+    tcase_add_loop_test(tcase, oldest_first, 0, sizeof cases / sizeof *cases);
+    tcase_add_test(tcase, as_many_streams_as_allowed_merge);
+    suite_add_tcase(suite, tcase);
+    SRunner *runner = srunner_create(suite);
+    srunner_run_all(runner, CK_ENV);
+    int failed = srunner_ntests_failed(runner);
+    srunner_free(runner);
+    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+}
