@@ -1,0 +1,263 @@
+#include "tests/simulator/connection.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "tests/simulator/clock.h"
+#include "tests/simulator/recent.h"
+#include "tests/simulator/symbols.h"
+#include "tests/simulator/throttle.h"
+
+enum {
+    MESSAGE_BYTES = TRADE_TEXT_BYTES + 128,
+    FRAGMENTS = 4,
+};
+
+struct connection {
+    uint64_t id;
+    void *socket;
+    ledger_t *ledger;
+    connection_phase_t phase;
+    uint16_t close_code;
+    bool frozen;
+    int64_t frozen_until_ns;
+    uint64_t seqnum; /* of the next message */
+    uint64_t frames;
+    uint64_t skips;           /* trades to be skipped */
+    int64_t heartbeat_due_ns; /* 0: not subscribed */
+    outbox_t *outbox;
+    recent_t *recent;
+    throttle_t throttle;
+    size_t symbols;
+    bool subscribed[]; /* by symbol */
+};
+
+connection_t *connection_new(uint64_t id, size_t symbols, void *socket, ledger_t *ledger)
+{
+    connection_t *self = calloc(1, sizeof *self + symbols * sizeof self->subscribed[0]);
+    if (!self)
+        return NULL;
+    self->id = id;
+    self->symbols = symbols;
+    self->socket = socket;
+    self->ledger = ledger;
+    self->outbox = outbox_new();
+    self->recent = recent_new(CONNECTION_REPEAT_MAX);
+    if (!self->outbox || !self->recent) {
+        connection_destroy(&self);
+        return NULL;
+    }
+    ledger_event(ledger, "open", id, NULL);
+    return self;
+}
+
+void connection_destroy(connection_t **self)
+{
+    if (!*self)
+        return;
+    ledger_event((*self)->ledger, "close", (*self)->id, NULL);
+    outbox_destroy(&(*self)->outbox);
+    recent_destroy(&(*self)->recent);
+    free(*self);
+    *self = NULL;
+}
+
+uint64_t connection_id(const connection_t *self)
+{
+    return self->id;
+}
+
+void *connection_socket(const connection_t *self)
+{
+    return self->socket;
+}
+
+uint64_t connection_frames(const connection_t *self)
+{
+    return self->frames;
+}
+
+/* --- phases ------------------------------------------------------------------------------------------------------ */
+
+connection_phase_t connection_phase(const connection_t *self)
+{
+    return self->phase;
+}
+
+uint16_t connection_close_code(const connection_t *self)
+{
+    return self->close_code;
+}
+
+void connection_close(connection_t *self, uint16_t code)
+{
+    if (self->phase != CONNECTION_OPEN)
+        return;
+    self->phase = CONNECTION_CLOSING;
+    self->close_code = code;
+}
+
+void connection_closed(connection_t *self)
+{
+    self->phase = CONNECTION_CLOSED;
+}
+
+void connection_reset(connection_t *self)
+{
+    self->phase = CONNECTION_RESET;
+    outbox_clear(self->outbox);
+}
+
+void connection_freeze(connection_t *self, int64_t until_ns)
+{
+    self->frozen = true;
+    self->frozen_until_ns = until_ns;
+}
+
+bool connection_frozen(const connection_t *self)
+{
+    return self->frozen;
+}
+
+void connection_thaw(connection_t *self, int64_t now_ns)
+{
+    if (self->frozen && now_ns >= self->frozen_until_ns)
+        self->frozen = false;
+}
+
+/* --- sending ----------------------------------------------------------------------------------------------------- */
+
+bool connection_takes_messages(const connection_t *self)
+{
+    return self->phase == CONNECTION_OPEN && !self->frozen;
+}
+
+uint64_t connection_seqnum(const connection_t *self)
+{
+    return self->seqnum;
+}
+
+uint64_t connection_take_seqnum(connection_t *self)
+{
+    return self->seqnum++;
+}
+
+bool connection_send(connection_t *self, frame_t frame, const char *payload, size_t length)
+{
+    if (!connection_takes_messages(self))
+        return false;
+    char *place = outbox_append(self->outbox, frame, length);
+    if (!place) {
+        ledger_event(self->ledger, "overflow", self->id, NULL);
+        connection_reset(self);
+        return false;
+    }
+    memcpy(place, payload, length);
+    self->frames++;
+    return true;
+}
+
+bool connection_send_fragments(connection_t *self, const char *payload, size_t length)
+{
+    size_t sent = 0;
+    for (size_t i = 1; i <= FRAGMENTS; i++) {
+        const size_t end = length * i / FRAGMENTS;
+        const frame_t frame = i == 1 ? FRAME_TEXT_BEGIN : i < FRAGMENTS ? FRAME_TEXT_MIDDLE : FRAME_TEXT_END;
+        if (!connection_send(self, frame, payload + sent, end - sent))
+            return false;
+        sent = end;
+    }
+    return true;
+}
+
+static void send_trade(connection_t *self, const char *event, const trade_t *trade)
+{
+    char buffer[MESSAGE_BYTES];
+    writer_t message = writer_on(buffer, sizeof buffer);
+    const uint64_t seqnum = connection_take_seqnum(self);
+    trade_write_message(&message, seqnum, trade->text, trade->length);
+    if (connection_send(self, FRAME_TEXT, message.start, writer_length(&message)))
+        ledger_trade(self->ledger, event, self->id, seqnum, trade);
+}
+
+void connection_trade(connection_t *self, const trade_t *trade)
+{
+    if (!self->subscribed[trade->symbol] || !connection_takes_messages(self))
+        return;
+    if (self->skips > 0) {
+        self->skips--;
+        ledger_trade(self->ledger, "skipped", self->id, connection_take_seqnum(self), trade);
+        return;
+    }
+    send_trade(self, "trade", trade);
+    recent_add(self->recent, trade);
+}
+
+void connection_heartbeat(connection_t *self, int64_t now_ns, int64_t interval_ns)
+{
+    if (self->heartbeat_due_ns == 0 || now_ns < self->heartbeat_due_ns || !connection_takes_messages(self))
+        return;
+    while (self->heartbeat_due_ns <= now_ns) /* those of a freeze are lost */
+        self->heartbeat_due_ns += interval_ns;
+    char buffer[MESSAGE_BYTES];
+    writer_t message = writer_on(buffer, sizeof buffer);
+    writer_text(&message, "{\"seqnum\":");
+    writer_unsigned(&message, connection_take_seqnum(self));
+    writer_text(&message, ",\"event\":\"updated\",\"channel\":\"heartbeat\",\"timestamp\":\"");
+    writer_timestamp(&message, clock_real_ns());
+    writer_text(&message, "\"}");
+    connection_send(self, FRAME_TEXT, message.start, writer_length(&message));
+}
+
+void connection_skip(connection_t *self, uint64_t count)
+{
+    self->skips += count;
+}
+
+void connection_repeat(connection_t *self, uint64_t count)
+{
+    const size_t kept = recent_count(self->recent);
+    for (size_t back = count < kept ? (size_t)count : kept; back-- > 0 && connection_takes_messages(self);)
+        send_trade(self, "repeat", recent_at(self->recent, back));
+}
+
+outbox_t *connection_outbox(connection_t *self)
+{
+    return self->outbox;
+}
+
+/* --- subscriptions ----------------------------------------------------------------------------------------------- */
+
+bool connection_subscribed(const connection_t *self, size_t what)
+{
+    return what == CONNECTION_HEARTBEAT ? self->heartbeat_due_ns != 0 : self->subscribed[what];
+}
+
+void connection_subscribe(connection_t *self, size_t what, int64_t now_ns, int64_t interval_ns)
+{
+    if (what == CONNECTION_HEARTBEAT)
+        self->heartbeat_due_ns = now_ns + interval_ns;
+    else
+        self->subscribed[what] = true;
+}
+
+void connection_unsubscribe(connection_t *self, size_t what)
+{
+    if (what == CONNECTION_HEARTBEAT)
+        self->heartbeat_due_ns = 0;
+    else
+        self->subscribed[what] = false;
+}
+
+size_t connection_first_symbol(const connection_t *self)
+{
+    for (size_t i = 0; i < self->symbols; i++)
+        if (self->subscribed[i])
+            return i;
+    return SYMBOL_NONE;
+}
+
+bool connection_admits(connection_t *self, int64_t now_ns)
+{
+    return throttle_admit(&self->throttle, now_ns);
+}

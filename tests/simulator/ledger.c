@@ -1,0 +1,132 @@
+#include "tests/simulator/ledger.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "tests/simulator/clock.h"
+
+enum {
+    BUFFER_BYTES = 1024 * 1024,
+    LINE_BYTES_MAX = LEDGER_DETAILS_MAX + 256,
+};
+
+struct ledger {
+    char *path;
+    int fd;
+    bool failed;
+    writer_t lines;
+    char buffer[BUFFER_BYTES];
+};
+
+ledger_t *ledger_open(const char *path)
+{
+    ledger_t *self = calloc(1, sizeof *self);
+    if (!self)
+        return NULL;
+    self->lines = writer_on(self->buffer, BUFFER_BYTES);
+    self->path = strdup(path);
+    self->fd = open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0644);
+    if (self->fd == -1 || !self->path) {
+        fprintf(stderr, "exchange-simulator: --ledger %s: %s\n", path, strerror(errno));
+        ledger_close(&self);
+    }
+    return self;
+}
+
+void ledger_close(ledger_t **self)
+{
+    if (!*self)
+        return;
+    if ((*self)->fd != -1) {
+        ledger_flush(*self);
+        close((*self)->fd);
+    }
+    free((*self)->path);
+    free(*self);
+    *self = NULL;
+}
+
+void ledger_flush(ledger_t *self)
+{
+    if (!self)
+        return;
+    const char *at = self->lines.start;
+    while (at < self->lines.at && !self->failed) {
+        const ssize_t written = write(self->fd, at, (size_t)(self->lines.at - at));
+        if (written >= 0) {
+            at += written;
+        } else if (errno != EINTR) {
+            fprintf(stderr, "exchange-simulator: --ledger %s: %s\n", self->path, strerror(errno));
+            self->failed = true;
+        }
+    }
+    self->lines.at = self->lines.start;
+}
+
+static writer_t *line_begin(ledger_t *self, const char *event, uint64_t connection)
+{
+    if (self->lines.end - self->lines.at < LINE_BYTES_MAX)
+        ledger_flush(self);
+    writer_t *line = &self->lines;
+    writer_text(line, "{\"event\":\"");
+    writer_text(line, event);
+    if (connection > 0) {
+        writer_text(line, "\",\"conn\":");
+        writer_unsigned(line, connection);
+    } else {
+        writer_text(line, "\"");
+    }
+    return line;
+}
+
+static void line_end(writer_t *line)
+{
+    writer_text(line, ",\"at\":");
+    writer_unsigned(line, (uint64_t)clock_real_ns());
+    writer_text(line, "}\n");
+}
+
+void ledger_trade(ledger_t *self, const char *event, uint64_t connection, uint64_t seqnum, const trade_t *trade)
+{
+    if (!self)
+        return;
+    writer_t *line = line_begin(self, event, connection);
+    writer_text(line, ",\"seqnum\":");
+    writer_unsigned(line, seqnum);
+    writer_text(line, ",");
+    writer_bytes(line, trade->text, trade->length);
+    line_end(line);
+}
+
+void ledger_event(ledger_t *self, const char *event, uint64_t connection, const char *details)
+{
+    if (!self)
+        return;
+    writer_t *line = line_begin(self, event, connection);
+    if (details) {
+        writer_text(line, ",");
+        writer_text(line, details);
+    }
+    line_end(line);
+}
+
+int ledger_read(ledger_t *self, size_t *length)
+{
+    struct stat status;
+    if (!self)
+        return -1;
+    ledger_flush(self);
+    const int fd = open(self->path, O_RDONLY | O_CLOEXEC);
+    if (fd == -1)
+        return -1;
+    if (fstat(fd, &status) == -1) {
+        close(fd);
+        return -1;
+    }
+    *length = (size_t)status.st_size;
+    return fd;
+}

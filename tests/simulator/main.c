@@ -1,0 +1,39 @@
+/* exchange-simulator: the Blockchain.com Exchange WebSocket API as a server, for tests; see README.md. */
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "tests/simulator/exchange.h"
+#include "tests/simulator/options.h"
+#include "tests/simulator/server.h"
+
+static source_t *open_source(const options_t *options)
+{
+    if (options->file)
+        return source_file(options->file, options->loop ? SOURCE_LOOP : SOURCE_ONCE);
+    fprintf(stderr, "exchange-simulator: seed %ju\n", (uintmax_t)options->seed);
+    return source_random_walk(options->symbols, options->seed);
+}
+
+int main(int argc, char **argv)
+{
+    options_t options;
+    if (!options_parse(&options, argc, argv))
+        return options.exit_code;
+    int rc = EXIT_FAILURE;
+    ledger_t *ledger = NULL;
+    exchange_t *exchange = NULL;
+    server_t *server = NULL;
+    source_t *source = open_source(&options);
+    if (!source || (options.ledger && !(ledger = ledger_open(options.ledger))))
+        goto done;
+    if (!(exchange = exchange_new(&options, source, ledger)) || !(server = server_new(&options, exchange)))
+        goto done;
+    server_run(server);
+    rc = EXIT_SUCCESS;
+done:
+    server_destroy(&server);
+    exchange_destroy(&exchange);
+    ledger_close(&ledger);
+    source_destroy(&source);
+    return rc;
+}

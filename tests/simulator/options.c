@@ -1,0 +1,208 @@
+#include "tests/simulator/options.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "tests/simulator/clock.h"
+#include "tests/simulator/player.h"
+#include "tests/simulator/symbols.h"
+
+#define VERSION "1.0"
+
+enum { EXIT_USAGE = 2 };
+
+typedef struct {
+    const char *name;
+    const char *value; /* what follows it; NULL: nothing */
+    const char *help;
+    const char *expected;                         /* for the message when the value is wrong */
+    bool (*set)(options_t *self, char *value);    /* false: wrong */
+} option_t;
+
+static bool set_listen(options_t *self, char *value)
+{
+    char *end, *colon = strrchr(value, ':');
+    if (!colon || colon == value || (size_t)(colon - value) >= sizeof self->host || colon[1] < '0' || colon[1] > '9')
+        return false;
+    const long port = strtol(colon + 1, &end, 10);
+    if (*end != '\0' || port > 65535)
+        return false;
+    snprintf(self->host, sizeof self->host, "%.*s", (int)(colon - value), value);
+    self->port = (int)port;
+    return true;
+}
+
+static bool set_symbols(options_t *self, char *value)
+{
+    symbols_t seen = {0};
+    char *rest = strdup(value);
+    bool ok = rest != NULL;
+    size_t names = 0;
+    for (char *at = rest, *name; ok && (name = strsep(&at, ",")); names++)
+        ok = symbol_valid(name) && symbols_add(&seen, name) == names; /* a symbol twice is in an earlier place */
+    symbols_release(&seen);
+    free(rest);
+    self->symbols = value;
+    return ok;
+}
+
+static bool set_file(options_t *self, char *value)
+{
+    self->file = value;
+    return *value != '\0';
+}
+
+static bool set_loop(options_t *self, char *value)
+{
+    (void)value;
+    return self->loop = true;
+}
+
+static bool set_rate(options_t *self, char *value)
+{
+    return player_rate_parse(value, &self->rate);
+}
+
+static bool set_paused(options_t *self, char *value)
+{
+    (void)value;
+    return self->paused = true;
+}
+
+static bool set_seed(options_t *self, char *value)
+{
+    char *end;
+    errno = 0;
+    self->seed = strtoull(value, &end, 10);
+    return *value >= '0' && *value <= '9' && *end == '\0' && errno == 0;
+}
+
+static bool set_ledger(options_t *self, char *value)
+{
+    self->ledger = value;
+    return *value != '\0';
+}
+
+static bool set_token(options_t *self, char *value)
+{
+    self->token = value;
+    return *value != '\0';
+}
+
+static bool set_tls(options_t *self, char *value)
+{
+    char *comma = strchr(value, ',');
+    if (!comma || comma == value || comma[1] == '\0')
+        return false;
+    *comma = '\0';
+    self->certificate = value;
+    self->certificate_key = comma + 1;
+    return true;
+}
+
+static bool set_heartbeat(options_t *self, char *value)
+{
+    char *end;
+    self->heartbeat_ms = strtol(value, &end, 10);
+    return *value >= '0' && *value <= '9' && *end == '\0' && self->heartbeat_ms > 0 && self->heartbeat_ms <= 3600000;
+}
+
+static bool set_any_origin(options_t *self, char *value)
+{
+    (void)value;
+    return self->any_origin = true;
+}
+
+static bool show_version(options_t *self, char *value)
+{
+    (void)self;
+    (void)value;
+    return puts("exchange-simulator " VERSION) >= 0;
+}
+
+static bool show_help(options_t *self, char *value);
+
+static const option_t options[] = {
+    {"--listen", "HOST:PORT", "where to listen; port 0: any free one (127.0.0.1:5000)", "HOST:PORT", set_listen},
+    {"--symbols", "A-B,C-D", "symbols of the random walk (a handful of common ones)",
+     "different symbols like BTC-USD,ETH-USD", set_symbols},
+    {"--file", "FILE", "recorded trades instead of a random walk: NDJSON of updated frames", "a file name", set_file},
+    {"--loop", NULL, "start the file again at its end, with -2, -3, ... behind each trade_id", NULL, set_loop},
+    {"--rate", "N", "trades a second over all symbols, or max: as fast as taken (100)",
+     PLAYER_RATE_EXPECTED, set_rate},
+    {"--paused", NULL, "make no trade before POST /control/play", NULL, set_paused},
+    {"--seed", "N", "of the random walk (from the clock)", "a whole number below 2^64", set_seed},
+    {"--ledger", "FILE", "append what happens to it, a JSON line an event", "a file name", set_ledger},
+    {"--token", "T", "subscribing to trades takes this token", "a token", set_token},
+    {"--tls", "CERT.pem,KEY.pem", "serve wss and https", "two file names with a comma between", set_tls},
+    {"--heartbeat-ms", "N", "interval of the heartbeat channel (5000)", "1 to 3600000", set_heartbeat},
+    {"--any-origin", NULL, "accept any Origin header, and none", NULL, set_any_origin},
+    {"--help", NULL, "show this", NULL, show_help},
+    {"--version", NULL, "show the version", NULL, show_version},
+};
+
+static bool show_help(options_t *self, char *value)
+{
+    (void)self;
+    (void)value;
+    puts("usage: exchange-simulator [OPTION]...\n\n"
+         "Speaks the Blockchain.com Exchange WebSocket API on ws://HOST:PORT/ws, and can be told over HTTP to misbehave.\n");
+    for (size_t i = 0; i < sizeof options / sizeof *options; i++)
+        printf("  %-14s %-17s %s\n", options[i].name, options[i].value ? options[i].value : "", options[i].help);
+    return true;
+}
+
+/* The option of this name, which ends at '=' or at its end. */
+static const option_t *option_find(const char *argument)
+{
+    const size_t length = strcspn(argument, "=");
+    for (size_t i = 0; i < sizeof options / sizeof *options; i++)
+        if (strlen(options[i].name) == length && strncmp(options[i].name, argument, length) == 0)
+            return &options[i];
+    return NULL;
+}
+
+static bool usage_error(options_t *self, const char *name, const char *expected, const char *found)
+{
+    fprintf(stderr, "exchange-simulator: %s: expected %s, found %s%s%s\n", name, expected, found ? "\"" : "",
+            found ? found : "nothing", found ? "\"" : "");
+    self->exit_code = EXIT_USAGE;
+    return false;
+}
+
+/* Options that do not go together. */
+static bool options_agree(options_t *self)
+{
+    if (self->file && self->symbols)
+        return usage_error(self, "--symbols", "no --file beside it, whose symbols are offered", self->symbols);
+    if (self->loop && !self->file)
+        return usage_error(self, "--loop", "--file FILE beside it", NULL);
+    return true;
+}
+
+bool options_parse(options_t *self, int argc, char **argv)
+{
+    *self = (options_t){.host = "127.0.0.1",
+                        .port = 5000,
+                        .rate = 100,
+                        .seed = (uint64_t)clock_real_ns(),
+                        .heartbeat_ms = 5000,
+                        .exit_code = EXIT_SUCCESS};
+    for (int i = 1; i < argc; i++) {
+        const option_t *option = option_find(argv[i]);
+        if (!option)
+            return usage_error(self, argv[i], "one of the options that --help shows", argv[i]);
+        char *value = strchr(argv[i], '=');
+        if (value && !option->value)
+            return usage_error(self, option->name, "no value", value + 1);
+        value = value ? value + 1 : option->value ? argv[++i] : NULL;
+        char *found = value ? strdupa(value) : NULL; /* set may cut the value */
+        if (option->value && (!value || !option->set(self, value)))
+            return usage_error(self, option->name, option->expected, found);
+        if (!option->value && option->set(self, NULL) && (option->set == show_help || option->set == show_version))
+            return false;
+    }
+    return options_agree(self);
+}

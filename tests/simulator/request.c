@@ -1,0 +1,154 @@
+#include "tests/simulator/request.h"
+
+#include <cjson/cJSON.h>
+#include <string.h>
+
+#include "tests/simulator/clock.h"
+
+enum {
+    ANSWER_BYTES = 1024,
+    ECHO_BYTES = 64, /* of a text that the client sent */
+};
+
+/* A message that has been understood. Texts that were not given are NULL. */
+typedef struct {
+    const char *action;
+    const char *channel;
+    const char *symbol;
+    const char *token;
+} request_t;
+
+
+static void member(writer_t *out, const char *name, const char *value)
+{
+    if (!value)
+        return;
+    writer_text(out, ",\"");
+    writer_text(out, name);
+    writer_text(out, "\":");
+    writer_quoted(out, value, ECHO_BYTES);
+}
+
+/* {"seqnum":0,"event":"subscribed","channel":"trades","symbol":"BTC-USD"} */
+static void answer(connection_t *connection, const char *event, const request_t *request, const char *text)
+{
+    char buffer[ANSWER_BYTES];
+    writer_t out = writer_on(buffer, sizeof buffer);
+    writer_text(&out, "{\"seqnum\":");
+    writer_unsigned(&out, connection_take_seqnum(connection));
+    member(&out, "event", event);
+    member(&out, "channel", request->channel);
+    member(&out, "symbol", request->symbol);
+    member(&out, "text", text);
+    writer_text(&out, "}");
+    connection_send(connection, FRAME_TEXT, out.start, writer_length(&out));
+}
+
+static void reject(connection_t *connection, const request_t *request, const char *text)
+{
+    answer(connection, "rejected", request, text);
+}
+
+void request_throttled(connection_t *connection)
+{
+    static const char text[] = "{\"event\":\"rejected\",\"text\":\"Too many requests\"}";
+    connection_send(connection, FRAME_TEXT, text, sizeof text - 1);
+}
+
+/* The ledger's line for a change of subscriptions. */
+static void record(exchange_t *exchange, connection_t *connection, const request_t *request)
+{
+    char details[LEDGER_DETAILS_MAX];
+    writer_t out = writer_on(details, sizeof details);
+    writer_text(&out, "\"channel\":");
+    writer_quoted(&out, request->channel, ECHO_BYTES);
+    member(&out, "symbol", request->symbol);
+    ledger_event(exchange_ledger(exchange), request->action, connection_id(connection), writer_string(&out));
+}
+
+static void subscribe(exchange_t *exchange, connection_t *connection, const request_t *request, size_t what)
+{
+    const options_t *options = exchange_options(exchange);
+    if (what != CONNECTION_HEARTBEAT && options->token && (!request->token || strcmp(request->token, options->token) != 0)) {
+        reject(connection, request, "Authentication failed");
+    } else if (connection_subscribed(connection, what)) {
+        reject(connection, request, "Already subscribed");
+    } else {
+        connection_subscribe(connection, what, clock_mono_ns(), options->heartbeat_ms * NS_PER_MS);
+        record(exchange, connection, request);
+        answer(connection, "subscribed", request, NULL);
+    }
+}
+
+static void unsubscribe(exchange_t *exchange, connection_t *connection, const request_t *request, size_t what)
+{
+    if (!connection_subscribed(connection, what)) {
+        reject(connection, request, "Not subscribed");
+    } else {
+        connection_unsubscribe(connection, what);
+        record(exchange, connection, request);
+        answer(connection, "unsubscribed", request, NULL);
+    }
+}
+
+/* What the request is about; SYMBOL_NONE when it has been rejected. */
+static size_t find_subject(exchange_t *exchange, connection_t *connection, request_t *request)
+{
+    if (strcmp(request->channel, "heartbeat") == 0) {
+        request->symbol = NULL;
+        return CONNECTION_HEARTBEAT;
+    }
+    if (strcmp(request->channel, "trades") != 0) {
+        reject(connection, request, "Unsupported channel");
+        return SYMBOL_NONE;
+    }
+    const size_t symbol = request->symbol ? symbols_find(exchange_symbols(exchange), request->symbol) : SYMBOL_NONE;
+    if (symbol == SYMBOL_NONE) {
+        char text[ECHO_BYTES + 32];
+        writer_t out = writer_on(text, sizeof text);
+        writer_text(&out, "Unsupported symbol ");
+        writer_bytes(&out, request->symbol ? request->symbol : "", request->symbol ? strnlen(request->symbol, ECHO_BYTES) : 0);
+        reject(connection, request, writer_string(&out));
+    }
+    return symbol;
+}
+
+static const struct {
+    const char *action;
+    void (*act)(exchange_t *exchange, connection_t *connection, const request_t *request, size_t what);
+} actions[] = {{"subscribe", subscribe}, {"unsubscribe", unsubscribe}};
+
+static void dispatch(exchange_t *exchange, connection_t *connection, request_t *request)
+{
+    for (size_t i = 0; i < sizeof actions / sizeof *actions; i++) {
+        if (strcmp(actions[i].action, request->action) == 0) {
+            const size_t what = find_subject(exchange, connection, request);
+            if (what != SYMBOL_NONE)
+                actions[i].act(exchange, connection, request, what);
+            return;
+        }
+    }
+    reject(connection, request, "Unsupported action");
+}
+
+void request_handle(exchange_t *exchange, connection_t *connection, const char *message, size_t length)
+{
+    if (!connection_takes_messages(connection))
+        return;
+    if (!connection_admits(connection, clock_mono_ns())) {
+        request_throttled(connection);
+        return;
+    }
+    cJSON *json = strlen(message) == length ? cJSON_ParseWithOpts(message, NULL, true) : NULL;
+    request_t request = {
+        .action = cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(json, "action")),
+        .channel = cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(json, "channel")),
+        .symbol = cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(json, "symbol")),
+        .token = cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(json, "token")),
+    };
+    if (request.action && request.channel)
+        dispatch(exchange, connection, &request);
+    else
+        reject(connection, &(request_t){0}, "Malformed message");
+    cJSON_Delete(json);
+}
