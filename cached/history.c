@@ -49,13 +49,28 @@ static bool find_symbol(const history_t *self, const request_t *request, shelf_s
     return false;
 }
 
+/* Up to which number of a tape a request wants trades: up to its end, or what `upto` says of its source. */
+static uint64_t wanted_end(const request_t *request, const tape_t *tape)
+{
+    text_t symbol, source;
+    cursor_t upto;
+    if (request->upto.length == 0)
+        return tape_end(tape);
+    if (!topic_parse(tape_topic(tape), &symbol, &source) || !request_upto(request, source, &upto))
+        return tape_first(tape);
+    return tape_find(tape, (cursor_t){upto.epoch, upto.seq + 1});
+}
+
 static void answer_recent(history_t *self, const request_t *request, buffer_t *answer)
 {
     shelf_symbol_t found;
     if (!find_symbol(self, request, &found, answer))
         return;
+    uint64_t ends[MERGE_MAX];
+    for (size_t i = 0; i < found.tape_count; i++)
+        ends[i] = wanted_end(request, found.tapes[i]);
     int64_t before_ns = request->has_before ? request->before_ns : INT64_MAX;
-    print_trades(request, merge_newest(found.tapes, found.tape_count, before_ns), answer);
+    print_trades(request, merge_newest(found.tapes, ends, found.tape_count, before_ns), answer);
 }
 
 static void answer_since(history_t *self, const request_t *request, buffer_t *answer)

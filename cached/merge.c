@@ -34,28 +34,27 @@ static size_t head_choose(const merge_t *self)
     return chosen;
 }
 
-static void start(merge_t *self, tape_t *const *tapes, size_t count)
+static void start(merge_t *self, const tape_t *tape, uint64_t at)
 {
-    assert(count <= MERGE_MAX);
-    for (size_t i = 0; i < count; i++) {
-        self->heads[self->count].tape = tapes[i];
-        uint64_t at = self->order == MERGE_NEWEST_FIRST ? tape_end(tapes[i]) : tape_first(tapes[i]);
-        if (head_seek(self, self->count, at))
-            self->count++;
-    }
+    assert(self->count < MERGE_MAX);
+    self->heads[self->count].tape = tape;
+    if (head_seek(self, self->count, at))
+        self->count++;
 }
 
-merge_t merge_newest(tape_t *const *tapes, size_t count, int64_t before_ns)
+merge_t merge_newest(tape_t *const *tapes, const uint64_t *ends, size_t count, int64_t before_ns)
 {
     merge_t self = {.order = MERGE_NEWEST_FIRST, .bound_ns = before_ns};
-    start(&self, tapes, count);
+    for (size_t i = 0; i < count; i++)
+        start(&self, tapes[i], ends[i]);
     return self;
 }
 
 merge_t merge_oldest(tape_t *const *tapes, size_t count, int64_t after_ns)
 {
     merge_t self = {.order = MERGE_OLDEST_FIRST, .bound_ns = after_ns};
-    start(&self, tapes, count);
+    for (size_t i = 0; i < count; i++)
+        start(&self, tapes[i], tape_first(tapes[i]));
     return self;
 }
 

@@ -21,8 +21,9 @@ typedef struct {
     } heads[MERGE_MAX];
 } merge_t;
 
-/* Trades with a timestamp before `before_ns`, newest first. The tapes must stay as they are meanwhile. */
-merge_t merge_newest(tape_t *const *tapes, size_t count, int64_t before_ns);
+/* Trades below number ends[i] of each tape, with a timestamp before `before_ns`, newest first. The tapes must stay as they are
+ * meanwhile. */
+merge_t merge_newest(tape_t *const *tapes, const uint64_t *ends, size_t count, int64_t before_ns);
 
 /* Trades with a timestamp after `after_ns`, oldest first. */
 merge_t merge_oldest(tape_t *const *tapes, size_t count, int64_t after_ns);

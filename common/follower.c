@@ -11,6 +11,7 @@
 #include "proto/topic.h"
 
 #include <assert.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 enum { BUSES_MAX = 16, QUEUE_LIMIT = 1000000, REPLAY_TIMEOUT_MS = 2000, TICK_MS = 250, STREAMS_MAX = 1000000 };
@@ -169,8 +170,8 @@ static void on_status(bus_t *bus, text_t topic, text_t json)
     uint64_t last;
     json_walk_t walk = json_walk(status.symbols);
     while (status_next_symbol(&walk, &symbol, &last)) {
-        text_t stream = {name, topic_print(name, symbol, status.source)};
-        stream_known(bus, stream, (cursor_t){status.epoch, last});
+        size_t length = topic_print(name, symbol, status.source);
+        stream_known(bus, (text_t){name, length}, (cursor_t){status.epoch, last});
     }
 }
 
@@ -293,11 +294,8 @@ void follower_subscribe_all(follower_t *self)
 /* Subscribes or unsubscribes on every bus to `trade.<symbol>.`, whatever the source. */
 static void tell_buses(follower_t *self, text_t symbol, void (*tell)(socket_t *, text_t))
 {
-    char prefix[TOPIC_MAX];
-    memcpy(prefix, TOPIC_TRADE, strlen(TOPIC_TRADE));
-    memcpy(prefix + strlen(TOPIC_TRADE), symbol.at, symbol.length);
-    size_t length = strlen(TOPIC_TRADE) + symbol.length;
-    prefix[length++] = '.';
+    char prefix[TOPIC_MAX + 1];
+    size_t length = (size_t)snprintf(prefix, sizeof prefix, TOPIC_TRADE "%.*s.", TEXT_ARG(symbol));
     for (size_t i = 0; i < self->config.count; i++)
         tell(self->buses[i].sub, (text_t){prefix, length});
 }

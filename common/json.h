@@ -42,5 +42,10 @@ text_t json_member(text_t object, const char *key);
 /* What is between the quotes of a raw string that has no escapes. False for anything else. */
 bool json_plain_string(text_t value, text_t *content);
 
+/* What a raw string means, escapes resolved, as UTF-8 into `out`, which has room for as many bytes as the raw string has. A \u escape of
+ * half a surrogate pair becomes U+FFFD. False when it is no string. *content points into `out`, or into value where there are no
+ * escapes. */
+bool json_string(text_t value, char *out, text_t *content);
+
 /* A raw number that is a whole number from 0 to UINT64_MAX, without fraction or exponent. False for anything else. */
 bool json_u64(text_t value, uint64_t *number);

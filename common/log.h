@@ -45,10 +45,10 @@ bool log_format_parse(text_t text, log_format_t *format);
  * escaped, so that no input forges a line. */
 void log_write(log_level_t level, const char *message, ...) __attribute__((sentinel));
 
-#define log_error(...) log_write(LOG_LEVEL_ERROR, __VA_ARGS__, NULL)
-#define log_warn(...)  log_write(LOG_LEVEL_WARN, __VA_ARGS__, NULL)
-#define log_info(...)  log_write(LOG_LEVEL_INFO, __VA_ARGS__, NULL)
-#define log_debug(...) log_write(LOG_LEVEL_DEBUG, __VA_ARGS__, NULL)
+#define log_error(...) log_write(LOG_LEVEL_ERROR, __VA_ARGS__, (log_field_t *)0)
+#define log_warn(...)  log_write(LOG_LEVEL_WARN, __VA_ARGS__, (log_field_t *)0)
+#define log_info(...)  log_write(LOG_LEVEL_INFO, __VA_ARGS__, (log_field_t *)0)
+#define log_debug(...) log_write(LOG_LEVEL_DEBUG, __VA_ARGS__, (log_field_t *)0)
 
 /* For what the world can cause at any rate. One static log_limit_t (zeroed) per place:
  *

@@ -4,7 +4,8 @@
 
 typedef struct {
     uint64_t hash;
-    text_t key;  /* at: owned */
+    char *key; /* owned; not NUL-terminated */
+    size_t length;
     void *value; /* NULL: free */
 } entry_t;
 
@@ -16,10 +17,16 @@ struct table {
 
 enum { CAPACITY_MIN = 16 };
 
+static bool holds(const entry_t *entry, text_t key, uint64_t hash)
+{
+    return entry->hash == hash && text_equal((text_t){entry->key, entry->length}, key);
+}
+
+/* The entry of that key, or the free one where it would go. */
 static entry_t *probe(const table_t *self, text_t key, uint64_t hash)
 {
     size_t i = hash & (self->capacity - 1);
-    while (self->entries[i].value && (self->entries[i].hash != hash || !text_equal(self->entries[i].key, key)))
+    while (self->entries[i].value && !holds(&self->entries[i], key, hash))
         i = (i + 1) & (self->capacity - 1);
     return &self->entries[i];
 }
@@ -31,8 +38,9 @@ static bool grow(table_t *self)
     if (!wider.entries)
         return false;
     for (size_t i = 0; i < self->capacity; i++) {
-        if (self->entries[i].value)
-            *probe(&wider, self->entries[i].key, self->entries[i].hash) = self->entries[i];
+        const entry_t *entry = &self->entries[i];
+        if (entry->value)
+            *probe(&wider, (text_t){entry->key, entry->length}, entry->hash) = *entry;
     }
     free(self->entries);
     *self = wider;
@@ -58,7 +66,7 @@ void table_destroy(table_t **self_p)
         return;
     *self_p = NULL;
     for (size_t i = 0; self->entries && i < self->capacity; i++)
-        free((void *)(uintptr_t)self->entries[i].key.at);
+        free(self->entries[i].key);
     free(self->entries);
     free(self);
 }
@@ -86,7 +94,7 @@ bool table_put(table_t *self, text_t key, void *value)
         return false;
     if (key.length > 0)
         memcpy(copy, key.at, key.length);
-    *entry = (entry_t){hash, {copy, key.length}, value};
+    *entry = (entry_t){hash, copy, key.length, value};
     self->count++;
     return true;
 }
@@ -111,7 +119,7 @@ void *table_remove(table_t *self, text_t key)
     void *value = entry->value;
     if (!value)
         return NULL;
-    free((void *)(uintptr_t)entry->key.at);
+    free(entry->key);
     self->count--;
     close_hole(self, (size_t)(entry - self->entries));
     return value;

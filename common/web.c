@@ -51,14 +51,14 @@ web_t *web_new(loop_t *loop, unsigned fd_limit)
         return NULL;
     self->loop = loop;
     limit_fds(fd_limit);
+    unsetenv("http_proxy"); /* lws would send every connection there, those to this machine too: it knows no no_proxy */
     lws_set_log_level(LLL_ERR | LLL_WARN, on_lws_log);
     void *loops[] = {loop_uv(loop)};
     struct lws_context_creation_info info = {
         .port = CONTEXT_PORT_NO_LISTEN,
         .foreign_loops = loops,
         .pt_serv_buf_size = RECEIVE_BUFFER_BYTES,
-        .options = LWS_SERVER_OPTION_LIBUV | LWS_SERVER_OPTION_EXPLICIT_VHOSTS | LWS_SERVER_OPTION_DO_SSL_GLOBAL_INIT |
-                   LWS_SERVER_OPTION_VALIDATE_UTF8,
+        .options = LWS_SERVER_OPTION_LIBUV | LWS_SERVER_OPTION_EXPLICIT_VHOSTS | LWS_SERVER_OPTION_DO_SSL_GLOBAL_INIT,
     };
     self->context = lws_create_context(&info);
     if (!self->context) {
@@ -103,30 +103,13 @@ struct lws_vhost *web_listen(web_t *self, const char *address, const struct lws_
         .protocols = protocols,
         .user = user,
         .alpn = "http/1.1",
-        .options = LWS_SERVER_OPTION_VALIDATE_UTF8 | LWS_SERVER_OPTION_FAIL_UPON_UNABLE_TO_BIND,
+        .options = LWS_SERVER_OPTION_FAIL_UPON_UNABLE_TO_BIND,
         .keepalive_timeout = 60,
         .timeout_secs = 20,
     };
     struct lws_vhost *vhost = lws_create_vhost(self->context, &info);
     if (!vhost)
         log_error("web: can't listen", LOG_TEXT("address", address), LOG_ERRNO());
-    return vhost;
-}
-
-struct lws_vhost *web_client_vhost(web_t *self, const struct lws_protocols *protocols, void *user)
-{
-    struct lws_context_creation_info info = {
-        .port = CONTEXT_PORT_NO_LISTEN,
-        .vhost_name = "client",
-        .protocols = protocols,
-        .user = user,
-        .alpn = "http/1.1",
-        .options = LWS_SERVER_OPTION_DO_SSL_GLOBAL_INIT,
-        .timeout_secs = 20,
-    };
-    struct lws_vhost *vhost = lws_create_vhost(self->context, &info);
-    if (!vhost)
-        log_error("web: no client connections possible");
     return vhost;
 }
 

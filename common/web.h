@@ -13,15 +13,13 @@ struct lws_vhost;
 typedef struct web web_t;
 
 /* fd_limit: how many file descriptors the process may use; lws's tables are sized by it (about 100 bytes each), and it is set
- * as RLIMIT_NOFILE where the system's limit is higher. NULL with a log line on failure. */
+ * as RLIMIT_NOFILE where the system's limit is higher. Text frames are not checked for UTF-8: whoever takes them does that (text_is_utf8),
+ * and says what becomes of the connection. NULL with a log line on failure. */
 web_t *web_new(loop_t *loop, unsigned fd_limit);
 
 /* Listens on "HOST:PORT". `protocols` ends with a zeroed entry and is kept. `user` comes back by lws_vhost_user. NULL with a log
  * line that names the address and the reason. */
 struct lws_vhost *web_listen(web_t *self, const char *address, const struct lws_protocols *protocols, void *user);
-
-/* A vhost that does not listen, for client connections. */
-struct lws_vhost *web_client_vhost(web_t *self, const struct lws_protocols *protocols, void *user);
 
 struct lws_context *web_context(web_t *self);
 

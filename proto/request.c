@@ -102,6 +102,18 @@ static bool read_after(request_t *request, text_t value)
     return request->has_after;
 }
 
+static bool read_upto(request_t *request, text_t value)
+{
+    if (json_kind(value) != JSON_OBJECT)
+        return false;
+    cursor_t cursor;
+    for (json_walk_t walk = json_walk(value); json_next(&walk);)
+        if (!read_cursor(walk.value, &cursor))
+            return false;
+    request->upto = value;
+    return true;
+}
+
 /* id comes first, so that every error behind it carries it. */
 static const member_t members[] = {
     {"id", ERROR_INVALID_REQUEST, "a whole number from 0 to 18446744073709551615", read_id, false},
@@ -114,6 +126,7 @@ static const member_t members[] = {
     {"to", ERROR_INVALID_CURSOR, "\"<epoch>-<seq>\"", read_to, false},
     {"before", ERROR_INVALID_TIME, "an ISO 8601 time such as \"2025-11-10T17:24:33.937345Z\"", read_before, false},
     {"after", ERROR_INVALID_TIME, "an ISO 8601 time such as \"2025-11-10T17:24:33.937345Z\"", read_after, false},
+    {"upto", ERROR_INVALID_CURSOR, "an object {\"<source>\":\"<epoch>-<seq>\"}", read_upto, false},
 };
 
 _Static_assert(REQUEST_COUNT_MAX == 10000, "members[] names it");
@@ -188,6 +201,14 @@ bool request_parse(text_t json, request_t *request, buffer_t *answer)
         return false;
     }
     return read_members(json, request, answer) && has_needed(json, request, answer);
+}
+
+bool request_upto(const request_t *request, text_t source, cursor_t *cursor)
+{
+    for (json_walk_t walk = json_walk(request->upto); json_next(&walk);)
+        if (text_equal(walk.key, source))
+            return read_cursor(walk.value, cursor);
+    return false;
 }
 
 void answer_error(buffer_t *answer, const request_t *request, const char *code, const char *format, ...)

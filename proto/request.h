@@ -35,11 +35,15 @@ typedef struct {
     cursor_t from, to; /* both inclusive */
     bool has_before, has_after;
     int64_t before_ns, after_ns; /* both exclusive */
+    text_t upto;                 /* raw JSON object {"<source>":"<epoch>-<seq>",…}; empty where absent */
 } request_t;
 
 /* On false, `answer` holds the whole error answer (with the id where that could be read): send it. Slices point into json. Unknown
  * members are ignored, so that older servers understand newer clients. */
 bool request_parse(text_t json, request_t *request, buffer_t *answer);
+
+/* The cursor that `upto` has for a source. False when it has none. */
+bool request_upto(const request_t *request, text_t source, cursor_t *cursor);
 
 /* Both empty `answer` first, so that an answer that can't be finished is replaced by an error. Where the request has no id there is
  * none in the answer.

@@ -227,6 +227,37 @@ START_TEST(plain_strings_lose_their_quotes)
 }
 END_TEST
 
+START_TEST(strings_mean_what_their_escapes_say)
+{
+    static const struct {
+        const char *raw, *meaning;
+    } cases[] = {
+        {"\"\"", ""},
+        {"\"BTC-USD\"", "BTC-USD"},
+        {"\"\\u0042TC\\u002dUSD\"", "BTC-USD"},
+        {"\"\\\"\\\\\\/\\b\\f\\n\\r\\t\"", "\"\\/\b\f\n\r\t"},
+        {"\"\\u00e9 \\u20AC \\ud83d\\ude00\"", "\xc3\xa9 \xe2\x82\xac \xf0\x9f\x98\x80"},
+        {"\"\xc3\xa9\\n\"", "\xc3\xa9\n"},
+        {"\"\\ud83d\"", "\xef\xbf\xbd"},
+        {"\"\\ude00\\ud83dx\"", "\xef\xbf\xbd\xef\xbf\xbdx"},
+        {"\"\\ud83d\\u0041\"", "\xef\xbf\xbd"
+                               "A"},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        char out[64];
+        text_t meaning;
+        ck_assert(json_string(text_of(cases[i].raw), out, &meaning));
+        ck_assert_msg(text_equal(meaning, text_of(cases[i].meaning)), "%s: found %.*s", cases[i].raw, TEXT_ARG(meaning));
+    }
+    static const char *const refused[] = {"", "x", "1", "\"", "\"\\x\"", "\"\\u12\"", "\"a\\n\" ", "\"a\\n\"b\"", "[\"a\\n\"]"};
+    for (size_t i = 0; i < sizeof refused / sizeof *refused; i++) {
+        char out[64];
+        text_t meaning;
+        ck_assert_msg(!json_string(text_of(refused[i]), out, &meaning), "%s was taken", refused[i]);
+    }
+}
+END_TEST
+
 START_TEST(whole_numbers_are_read_exactly)
 {
     uint64_t number;
@@ -252,6 +283,7 @@ int main(void)
     tcase_add_test(tests, walk_over_what_is_no_container_ends_at_once);
     tcase_add_test(tests, member_finds_the_first_of_a_name_at_the_top_only);
     tcase_add_test(tests, plain_strings_lose_their_quotes);
+    tcase_add_test(tests, strings_mean_what_their_escapes_say);
     tcase_add_test(tests, whole_numbers_are_read_exactly);
     Suite *suite = suite_create("json");
     suite_add_tcase(suite, tests);

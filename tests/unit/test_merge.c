@@ -63,7 +63,17 @@ static const struct {
 START_TEST(newest_first)
 {
     make_tapes(cases[_i].streams);
-    assert_merges_to(merge_newest(tapes, tape_total, cases[_i].before_ns), cases[_i].newest);
+    uint64_t ends[MERGE_MAX];
+    for (size_t i = 0; i < tape_total; i++)
+        ends[i] = tape_end(tapes[i]);
+    assert_merges_to(merge_newest(tapes, ends, tape_total, cases[_i].before_ns), cases[_i].newest);
+}
+END_TEST
+
+START_TEST(newest_first_from_the_ends_that_are_given)
+{
+    make_tapes((const char *[]){"135", "246", NULL});
+    assert_merges_to(merge_newest(tapes, (uint64_t[]){2, 1}, 2, 100), "a2 b1 a1");
 }
 END_TEST
 
@@ -99,6 +109,7 @@ int main(void)
     TCase *tcase = tcase_create("merge");
     tcase_add_checked_fixture(tcase, NULL, teardown);
     tcase_add_loop_test(tcase, newest_first, 0, sizeof cases / sizeof *cases);
+    tcase_add_test(tcase, newest_first_from_the_ends_that_are_given);
     tcase_add_loop_test(tcase, oldest_first, 0, sizeof cases / sizeof *cases);
     tcase_add_test(tcase, as_many_streams_as_allowed_merge);
     suite_add_tcase(suite, tcase);

@@ -1,0 +1,72 @@
+#include "connectord/connection.h"
+
+#include "common/clock.h"
+
+enum { STATES = CONNECTION_WAITING + 1, EVENTS = CONNECTION_STOP + 1 };
+
+#define IDLE       CONNECTION_IDLE
+#define CONNECTING CONNECTION_CONNECTING
+#define CONNECTED  CONNECTION_CONNECTED
+#define WAITING    CONNECTION_WAITING
+
+/* What is not listed is ignored, and the state stays. */
+static const struct {
+    connection_action_t action;
+    connection_state_t next;
+} transitions[STATES][EVENTS] = {
+    [IDLE] = {[CONNECTION_START] = {CONNECTION_CONNECT, CONNECTING}},
+    [CONNECTING] = {[CONNECTION_MADE] = {CONNECTION_GREET, CONNECTED},
+                    [CONNECTION_LOST] = {CONNECTION_WAIT, WAITING},
+                    [CONNECTION_STOP] = {CONNECTION_DISCONNECT, IDLE}},
+    [CONNECTED] = {[CONNECTION_LOST] = {CONNECTION_WAIT, WAITING},
+                   [CONNECTION_GAP] = {CONNECTION_DROP, WAITING},
+                   [CONNECTION_STOP] = {CONNECTION_DISCONNECT, IDLE}},
+    [WAITING] = {[CONNECTION_DUE] = {CONNECTION_CONNECT, CONNECTING}, [CONNECTION_STOP] = {CONNECTION_DISCONNECT, IDLE}},
+};
+
+connection_t connection_new(backoff_config_t backoff, uint64_t seed)
+{
+    return (connection_t){.state = CONNECTION_IDLE, .backoff = backoff_new(backoff, seed)};
+}
+
+static void begin(connection_t *self, int64_t now_ns, connection_step_t *step)
+{
+    step->news = self->told_lost ? CONNECTION_TELL_RESTORED : CONNECTION_TELL_CONNECTED;
+    self->told_lost = false;
+    self->carried = false;
+    self->made_ns = now_ns;
+    self->connected++;
+}
+
+/* Of tries that fail one after the other only the first is news. */
+static void end(connection_t *self, connection_event_t event, bool was_connected, int64_t now_ns, connection_step_t *step)
+{
+    if (was_connected && self->carried && now_ns - self->made_ns >= CONNECTION_GOOD_MS * NS_PER_MS) {
+        backoff_reset(&self->backoff);
+        self->gap_forgiven = false;
+    }
+    bool at_once = event == CONNECTION_GAP && !self->gap_forgiven;
+    self->gap_forgiven |= at_once;
+    step->delay_ms = at_once ? 0 : backoff_next(&self->backoff);
+    step->news = self->told_lost ? CONNECTION_TELL_NOTHING : CONNECTION_TELL_LOST;
+    self->told_lost = true;
+}
+
+connection_step_t connection_event(connection_t *self, connection_event_t event, int64_t now_ns)
+{
+    connection_state_t was = self->state;
+    connection_step_t step = {.action = transitions[was][event].action};
+    if (step.action == CONNECTION_IGNORE)
+        return step;
+    self->state = transitions[was][event].next;
+    if (self->state == CONNECTED)
+        begin(self, now_ns, &step);
+    else if (self->state == WAITING)
+        end(self, event, was == CONNECTED, now_ns, &step);
+    return step;
+}
+
+void connection_carried(connection_t *self)
+{
+    self->carried = true;
+}

@@ -1,0 +1,58 @@
+/* The life of a source's connection: what each event does in each state, how long to wait before the next try, and what to tell.
+ *
+ * Knows neither the loop nor connectors; the source does what it says.
+ */
+#pragma once
+
+#include "common/backoff.h"
+
+#include <stdbool.h>
+
+/* A connection that carried a message and held for so long was good: after it the backoff starts afresh. */
+enum { CONNECTION_GOOD_MS = 10000 };
+
+typedef enum { CONNECTION_IDLE, CONNECTION_CONNECTING, CONNECTION_CONNECTED, CONNECTION_WAITING } connection_state_t;
+
+typedef enum {
+    CONNECTION_START,
+    CONNECTION_MADE, /* the connector connected */
+    CONNECTION_LOST, /* … failed to, or lost it */
+    CONNECTION_GAP,  /* a hole in the exchange's numbering: only a new connection begins a new numbering */
+    CONNECTION_DUE,  /* the wait is over */
+    CONNECTION_STOP
+} connection_event_t;
+
+typedef enum {
+    CONNECTION_IGNORE,
+    CONNECTION_CONNECT,
+    CONNECTION_GREET,      /* subscribe what is wanted */
+    CONNECTION_WAIT,       /* delay_ms, then CONNECTION_DUE */
+    CONNECTION_DROP,       /* disconnect, and wait as above */
+    CONNECTION_DISCONNECT, /* and stay so */
+} connection_action_t;
+
+typedef enum { CONNECTION_TELL_NOTHING, CONNECTION_TELL_CONNECTED, CONNECTION_TELL_LOST, CONNECTION_TELL_RESTORED } connection_news_t;
+
+typedef struct {
+    connection_action_t action;
+    connection_news_t news;
+    uint32_t delay_ms;
+} connection_step_t;
+
+typedef struct {
+    connection_state_t state;
+    backoff_t backoff;
+    bool told_lost;     /* and nothing since */
+    bool carried;       /* a message, on this connection */
+    bool gap_forgiven;  /* the one that is reconnected from at once, since the last good connection */
+    int64_t made_ns;    /* when this connection was */
+    uint64_t connected; /* how many times */
+} connection_t;
+
+connection_t connection_new(backoff_config_t backoff, uint64_t seed);
+
+/* now_ns: of clock_mono_ns. */
+connection_step_t connection_event(connection_t *self, connection_event_t event, int64_t now_ns);
+
+/* A message came. */
+void connection_carried(connection_t *self);

@@ -1,0 +1,129 @@
+#include "connectord/connectord.h"
+
+#include "common/clock.h"
+#include "common/log.h"
+#include "common/probe.h"
+#include "common/timestamp.h"
+#include "connectord/feed.h"
+#include "connectord/replay.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+
+enum { HEARTBEAT_MS = 1000, FD_LIMIT = 8192 };
+
+struct connectord {
+    feed_shared_t shared; /* loop, web, journal, publisher, demand */
+    replay_t *replay;
+    probe_t *probe;
+    loop_timer_t *heartbeat;
+    feed_t **feeds;
+    size_t feed_count;
+};
+
+static void on_heartbeat(void *arg)
+{
+    connectord_t *self = arg;
+    for (size_t i = 0; i < self->feed_count; i++)
+        feed_heartbeat(self->feeds[i]);
+}
+
+/* Ready: the sockets are bound, or there were no connectord; and at least one source, if there are any, is connected. */
+static void connectord_ready(void *arg, buffer_t *json, bool *ready)
+{
+    connectord_t *self = arg;
+    size_t connected = 0;
+    for (size_t i = 0; i < self->feed_count; i++)
+        connected += feed_status(self->feeds[i], STATUS_HEARTBEAT).connected;
+    *ready = connected > 0 || self->feed_count == 0;
+    const journal_t *journal = self->shared.journal;
+    buffer_printf(json, "{\"ready\":%s,\"epoch\":%" PRIu64 ",\"sources\":[", *ready ? "true" : "false", journal_epoch(journal));
+    for (size_t i = 0; i < self->feed_count; i++) {
+        status_t status = feed_status(self->feeds[i], STATUS_HEARTBEAT);
+        char since[TIMESTAMP_MAX];
+        int length = (int)timestamp_print(since, status.since_ns, 3);
+        buffer_append(json, i == 0 ? TEXT("{\"name\":") : TEXT(",{\"name\":"));
+        buffer_append_json_string(json, status.source);
+        buffer_printf(json, ",\"connected\":%s,\"since\":\"%.*s\"}", status.connected ? "true" : "false", length, since);
+    }
+    buffer_printf(json, "],\"journal\":{\"bytes\":%" PRIu64 ",\"position\":%" PRIu64 "}}", journal_bytes(journal),
+                  journal_position(journal));
+}
+
+/* The journal and what the feeds stand on. */
+static bool connectord_open(connectord_t *self, const config_t *config)
+{
+    feed_shared_t *shared = &self->shared;
+    uint64_t journal_capacity = (uint64_t)config_integer(config, "connectord.journal.bytes");
+    shared->journal =
+        journal_open(config_text(config, "connectord.journal.path"), journal_capacity, (uint64_t)(clock_real_ns() / NS_PER_US));
+    return shared->journal && (shared->web = web_new(shared->loop, FD_LIMIT)) &&
+           (shared->demand = demand_new(&feed_demand_events)) &&
+           (shared->publisher = publisher_new(shared->loop, config_text(config, "connectord.publish"),
+                                              (int)config_integer(config, "connectord.publish_queue"), shared->demand));
+}
+
+static bool connectord_add_feeds(connectord_t *self, const config_t *config)
+{
+    size_t count = config_count(config, "connectord.sources");
+    self->feeds = calloc(count + 1, sizeof(feed_t *));
+    if (!self->feeds)
+        return false;
+    for (size_t i = 0; i < count; i++) {
+        feed_t *feed = feed_new(&self->shared, config, i);
+        if (!feed)
+            return false;
+        self->feeds[self->feed_count++] = feed;
+    }
+    return true;
+}
+
+static bool connectord_serve(connectord_t *self, const config_t *config)
+{
+    self->replay = replay_new(self->shared.loop, config_text(config, "connectord.replay"), self->shared.journal);
+    self->probe = probe_new(self->shared.web, config_text(config, "connectord.http"), connectord_ready, self);
+    self->heartbeat = loop_timer_new(self->shared.loop, on_heartbeat, self);
+    return self->replay && self->probe && self->heartbeat;
+}
+
+connectord_t *connectord_new(loop_t *loop, const config_t *config)
+{
+    connectord_t *self = calloc(1, sizeof *self);
+    if (!self)
+        return NULL;
+    self->shared.loop = loop;
+    if (!connectord_open(self, config) || !connectord_add_feeds(self, config) || !connectord_serve(self, config)) {
+        connectord_destroy(&self);
+        return NULL;
+    }
+    for (size_t i = 0; i < self->feed_count; i++)
+        feed_start(self->feeds[i]);
+    loop_timer_start(self->heartbeat, 0, HEARTBEAT_MS);
+    log_info("connectord: started", LOG_U64("sources", self->feed_count),
+             LOG_TEXT("publish", config_text(config, "connectord.publish")),
+             LOG_TEXT("replay", config_text(config, "connectord.replay")));
+    return self;
+}
+
+void connectord_destroy(connectord_t **self_ref)
+{
+    connectord_t *self = *self_ref;
+    if (!self)
+        return;
+    for (size_t i = 0; i < self->feed_count; i++)
+        feed_stop(self->feeds[i]);
+    if (self->shared.journal)
+        journal_sync(self->shared.journal); /* the goodbyes can be under way meanwhile */
+    loop_timer_destroy(&self->heartbeat);
+    replay_destroy(&self->replay);
+    while (self->feed_count > 0) /* one by one: web_destroy lets the loop run, and the probe may be asked once more */
+        feed_destroy(&self->feeds[--self->feed_count]);
+    free(self->feeds);
+    publisher_destroy(&self->shared.publisher);
+    demand_destroy(&self->shared.demand);
+    web_destroy(&self->shared.web);
+    probe_destroy(&self->probe);
+    journal_close(&self->shared.journal);
+    free(self);
+    *self_ref = NULL;
+}

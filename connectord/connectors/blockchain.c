@@ -1,0 +1,356 @@
+/* The connector "blockchain": the Blockchain.com Exchange's WebSocket API v1 (blockchain_message.h has its messages).
+ *
+ * What is wanted of each symbol and what the exchange was told are kept apart, and pump() sends the difference, a message at a time, as
+ * the limiter allows; so there is no queue that could grow. While a symbol's answer is outstanding it is not asked again.
+ *
+ *     wanted ─┐   differ: send, waiting for the answer      confirmed: told is what the exchange says
+ *     told  ──┘                                             throttled: after a pause, all that waits for an answer is sent again
+ */
+#include "common/buffer.h"
+#include "common/clock.h"
+#include "common/log.h"
+#include "common/table.h"
+#include "connectord/connector.h"
+#include "connectord/connectors/blockchain_message.h"
+#include "connectord/gaps.h"
+#include "connectord/limiter.h"
+#include "connectord/upstream.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+#define ORIGIN "https://exchange.blockchain.com" /* the exchange refuses others */
+
+enum { CONNECT_MS = 10000, THROTTLE_PAUSE_MS = 10000, SAMPLE_MAX = 200 };
+
+typedef struct {
+    text_t symbol;
+    bool wanted, told;
+    bool waiting; /* for the answer to what was told last */
+    bool open;    /* trades may come: subscribed once, and no unsubscribe confirmed since */
+} subscription_t;
+
+typedef struct {
+    const source_config_t *config;
+    const connector_events_t *events;
+    void *arg;
+    upstream_t *upstream;
+    loop_timer_t *timer; /* sends what had to wait */
+    table_t *by_symbol;  /* the subscriptions below */
+    subscription_t *subscriptions;
+    subscription_t heartbeat; /* the channel, which has no symbol; its `updated` every 5 s shows that the link lives */
+    size_t next;              /* where pump goes on, so that each symbol gets its turn */
+    limiter_t limiter;
+    bool paused; /* by a throttle, until the timer fires */
+    gaps_t gaps;
+    buffer_t out;
+    blockchain_message_t message;
+} blockchain_t;
+
+/* One more message to send, or NULL. */
+static subscription_t *next_change(blockchain_t *self)
+{
+    if (self->heartbeat.wanted != self->heartbeat.told && !self->heartbeat.waiting)
+        return &self->heartbeat;
+    for (size_t i = 0; i < self->config->symbol_count; i++) {
+        subscription_t *subscription = &self->subscriptions[(self->next + i) % self->config->symbol_count];
+        if (subscription->wanted != subscription->told && !subscription->waiting) {
+            self->next = (size_t)(subscription - self->subscriptions) + 1;
+            return subscription;
+        }
+    }
+    return NULL;
+}
+
+static void print_request(blockchain_t *self, const subscription_t *subscription)
+{
+    buffer_clear(&self->out);
+    buffer_printf(&self->out, "{\"action\":\"%s\",\"channel\":", subscription->wanted ? "subscribe" : "unsubscribe");
+    if (subscription == &self->heartbeat) {
+        buffer_append(&self->out, TEXT("\"heartbeat\"}"));
+        return;
+    }
+    buffer_append(&self->out, TEXT("\"trades\",\"symbol\":"));
+    buffer_append_json_string(&self->out, subscription->symbol);
+    if (self->config->token[0] != '\0') {
+        buffer_append(&self->out, TEXT(",\"token\":"));
+        buffer_append_json_string(&self->out, text_of(self->config->token));
+    }
+    buffer_append(&self->out, TEXT("}"));
+}
+
+static bool changes_left(const blockchain_t *self)
+{
+    for (size_t i = 0; i < self->config->symbol_count; i++)
+        if (self->subscriptions[i].wanted != self->subscriptions[i].told && !self->subscriptions[i].waiting)
+            return true;
+    return false;
+}
+
+/* Sends one message, if there is one and it may go now; else sees to it that it is tried again. */
+static void pump(void *arg)
+{
+    blockchain_t *self = arg;
+    int64_t now_ns = clock_mono_ns();
+    if (self->paused)
+        return; /* the timer runs */
+    size_t next = self->next;
+    subscription_t *subscription = next_change(self);
+    if (!subscription)
+        return;
+    if (!limiter_take(&self->limiter, now_ns)) {
+        self->next = next;
+        loop_timer_start(self->timer, limiter_wait_ms(&self->limiter, now_ns), 0);
+        return;
+    }
+    print_request(self, subscription);
+    upstream_send(self->upstream, buffer_text(&self->out));
+    subscription->told = subscription->wanted;
+    subscription->waiting = true;
+    subscription->open |= subscription->wanted;
+    if (changes_left(self))
+        upstream_want_write(self->upstream);
+}
+
+/* The throttle's pause is over: what was not confirmed is taken as not heard. */
+static void end_pause(blockchain_t *self)
+{
+    self->paused = false;
+    for (size_t i = 0; i <= self->config->symbol_count; i++) {
+        subscription_t *subscription = i < self->config->symbol_count ? &self->subscriptions[i] : &self->heartbeat;
+        if (subscription->waiting)
+            subscription->told = !subscription->told;
+        subscription->waiting = false;
+    }
+}
+
+static void on_timer(void *arg)
+{
+    blockchain_t *self = arg;
+    if (self->paused)
+        end_pause(self);
+    upstream_want_write(self->upstream);
+}
+
+static void on_open(void *arg)
+{
+    blockchain_t *self = arg;
+    for (size_t i = 0; i < self->config->symbol_count; i++)
+        self->subscriptions[i] = (subscription_t){.symbol = self->subscriptions[i].symbol};
+    self->heartbeat = (subscription_t){.wanted = true};
+    self->gaps = (gaps_t){0};
+    self->paused = false;
+    upstream_want_write(self->upstream);
+    self->events->on_connected(self->arg);
+}
+
+static void report_malformed(blockchain_t *self, const char *reason, text_t sample)
+{
+    sample.length = sample.length < SAMPLE_MAX ? sample.length : SAMPLE_MAX;
+    self->events->on_malformed(self->arg, reason, sample);
+}
+
+/* The configured symbol that a message names, or NULL, with the reason in the message. */
+static subscription_t *find(blockchain_t *self)
+{
+    subscription_t *subscription = table_get(self->by_symbol, self->message.symbol);
+    if (!subscription)
+        snprintf(self->message.reason, sizeof self->message.reason, "symbol: %.*s is not configured", TEXT_ARG(self->message.symbol));
+    return subscription;
+}
+
+static bool take_trade(blockchain_t *self)
+{
+    subscription_t *subscription = find(self);
+    if (!subscription)
+        return false;
+    if (!subscription->open) {
+        snprintf(self->message.reason, sizeof self->message.reason, "symbol: %.*s is not subscribed", TEXT_ARG(subscription->symbol));
+        return false;
+    }
+    self->message.trade.received_ns = clock_real_ns();
+    self->events->on_trade(self->arg, &self->message.trade);
+    return true;
+}
+
+static bool take_confirmation(blockchain_t *self, bool subscribed)
+{
+    if (!text_equal(self->message.channel, TEXT("trades")))
+        return true;
+    subscription_t *subscription = find(self);
+    if (!subscription)
+        return false;
+    subscription->told = subscribed;
+    subscription->waiting = false;
+    subscription->open = subscribed;
+    upstream_want_write(self->upstream); /* what is wanted may have changed meanwhile */
+    self->events->on_confirmed(self->arg, subscription->symbol, subscribed);
+    return true;
+}
+
+/* A symbol that was refused is not asked for again on this connection. Without a channel and a symbol it is the throttle that speaks. */
+static void take_rejection(blockchain_t *self)
+{
+    const blockchain_message_t *message = &self->message;
+    subscription_t *subscription = table_get(self->by_symbol, message->symbol);
+    if (subscription)
+        subscription->waiting = false;
+    if (message->channel.length == 0 && message->symbol.length == 0) {
+        self->paused = true;
+        loop_timer_start(self->timer, THROTTLE_PAUSE_MS, 0);
+    }
+    self->events->on_rejected(self->arg, message->symbol, message->text);
+}
+
+/* True when the message was of use, or is none of ours. */
+static bool take(blockchain_t *self)
+{
+    switch (self->message.kind) {
+    case BLOCKCHAIN_TRADE:
+        return take_trade(self);
+    case BLOCKCHAIN_SUBSCRIBED:
+    case BLOCKCHAIN_UNSUBSCRIBED:
+        return take_confirmation(self, self->message.kind == BLOCKCHAIN_SUBSCRIBED);
+    case BLOCKCHAIN_REJECTED:
+        take_rejection(self);
+        return true;
+    default:
+        if (text_equal(self->message.channel, TEXT("heartbeat")))
+            self->heartbeat.waiting = false;
+        return true;
+    }
+}
+
+/* The message first, and then the hole before it: the source reconnects upon a hole, and the message is good. */
+static void on_message(void *arg, text_t json)
+{
+    blockchain_t *self = arg;
+    uint64_t expected = 0;
+    gaps_verdict_t verdict = GAPS_NEXT;
+    bool good = blockchain_message_read(&self->message, json);
+    uint64_t found = self->message.seqnum;
+    if (self->message.has_seqnum)
+        verdict = gaps_check(&self->gaps, found, &expected);
+    else
+        gaps_unread(&self->gaps); /* a throttle's rejection too: whether that one is counted is not documented */
+    if (!good || !take(self))
+        report_malformed(self, self->message.reason, json);
+    if (verdict == GAPS_HOLE && upstream_is_open(self->upstream))
+        self->events->on_gap(self->arg, expected, found);
+}
+
+static void on_unreadable(void *arg, const char *reason, text_t sample)
+{
+    blockchain_t *self = arg;
+    gaps_unread(&self->gaps);
+    report_malformed(self, reason, sample);
+}
+
+static void on_closed(void *arg, const char *reason)
+{
+    blockchain_t *self = arg;
+    loop_timer_stop(self->timer);
+    self->events->on_lost(self->arg, reason);
+}
+
+static const upstream_events_t upstream_events = {
+    .on_open = on_open,
+    .on_message = on_message,
+    .on_unreadable = on_unreadable,
+    .on_writable = pump,
+    .on_closed = on_closed,
+};
+
+static bool make_subscriptions(blockchain_t *self)
+{
+    self->by_symbol = table_new();
+    self->subscriptions = calloc(self->config->symbol_count + 1, sizeof *self->subscriptions);
+    if (!self->by_symbol || !self->subscriptions)
+        return false;
+    for (size_t i = 0; i < self->config->symbol_count; i++) {
+        self->subscriptions[i].symbol = self->config->symbols[i];
+        if (!table_put(self->by_symbol, self->config->symbols[i], &self->subscriptions[i]))
+            return false;
+        print_request(self, &self->subscriptions[i]);
+        if (!buffer_ok(&self->out)) {
+            log_error("blockchain: token too long");
+            return false;
+        }
+    }
+    return true;
+}
+
+static void blockchain_close(void *arg)
+{
+    blockchain_t *self = arg;
+    if (!self)
+        return;
+    upstream_destroy(&self->upstream);
+    loop_timer_destroy(&self->timer);
+    table_destroy(&self->by_symbol);
+    buffer_release(&self->out);
+    free(self->subscriptions);
+    free(self);
+}
+
+static void *blockchain_open(loop_t *loop, web_t *web, const source_config_t *config, const connector_events_t *events, void *arg)
+{
+    blockchain_t *self = calloc(1, sizeof *self);
+    if (!self)
+        return NULL;
+    self->config = config;
+    self->events = events;
+    self->arg = arg;
+    self->out = buffer_new(UPSTREAM_SEND_MAX);
+    self->limiter = limiter_new(config->messages_per_minute, clock_mono_ns());
+    upstream_config_t upstream = {
+        .url = config->url, .origin = ORIGIN, .ca = config->ca, .connect_ms = CONNECT_MS, .silence_ms = config->silence_ms};
+    if ((self->timer = loop_timer_new(loop, on_timer, self)) && make_subscriptions(self) &&
+        (self->upstream = upstream_new(loop, web, &upstream, &upstream_events, self)))
+        return self;
+    log_error("blockchain: not started", LOG_SLICE("source", config->name));
+    blockchain_close(self);
+    return NULL;
+}
+
+static void blockchain_connect(void *arg)
+{
+    blockchain_t *self = arg;
+    upstream_connect(self->upstream);
+}
+
+static void blockchain_disconnect(void *arg)
+{
+    blockchain_t *self = arg;
+    loop_timer_stop(self->timer);
+    upstream_disconnect(self->upstream);
+}
+
+static void want(blockchain_t *self, text_t symbol, bool wanted)
+{
+    subscription_t *subscription = table_get(self->by_symbol, symbol);
+    if (!subscription)
+        return; /* the source asks only for what is configured */
+    subscription->wanted = wanted;
+    upstream_want_write(self->upstream);
+}
+
+static void blockchain_subscribe(void *arg, text_t symbol)
+{
+    want(arg, symbol, true);
+}
+
+static void blockchain_unsubscribe(void *arg, text_t symbol)
+{
+    want(arg, symbol, false);
+}
+
+const connector_t connector_blockchain = {
+    .name = "blockchain",
+    .open = blockchain_open,
+    .connect = blockchain_connect,
+    .disconnect = blockchain_disconnect,
+    .subscribe = blockchain_subscribe,
+    .unsubscribe = blockchain_unsubscribe,
+    .close = blockchain_close,
+};

@@ -1,0 +1,45 @@
+/* One message of the Blockchain.com Exchange's WebSocket API v1 (exchange.blockchain.com/api).
+ *
+ *     {"seqnum":0,"event":"subscribed","channel":"trades","symbol":"BTC-USD"}
+ *     {"seqnum":21,"event":"updated","channel":"trades","symbol":"BTC-USD","timestamp":"2019-08-13T11:30:06.100140Z","side":"sell",
+ *      "qty":8.5E-5,"price":11252.4,"trade_id":"12884909920"}
+ *     {"seqnum":1,"event":"rejected","channel":"trades","symbol":"X","text":"…"}      and, when throttled, without seqnum and channel
+ *
+ * Strings and numbers keep their text, of whatever length. Strict: RFC 8259's grammar (json.h), the types above, no member twice; members
+ * that are not named here are skipped, whatever they hold. Allocates nothing.
+ */
+#pragma once
+
+#include "proto/trade.h"
+
+typedef enum {
+    BLOCKCHAIN_TRADE, /* updated, or a snapshot that holds a trade */
+    BLOCKCHAIN_SUBSCRIBED,
+    BLOCKCHAIN_UNSUBSCRIBED,
+    BLOCKCHAIN_REJECTED, /* of any channel, or of none */
+    BLOCKCHAIN_OTHER     /* other channels, and snapshots without a trade */
+} blockchain_kind_t;
+
+enum { BLOCKCHAIN_FIELDS = 10, BLOCKCHAIN_TEXT_MAX = 254, BLOCKCHAIN_REASON_MAX = 400, BLOCKCHAIN_ESCAPED_MAX = 2048 };
+
+typedef struct {
+    blockchain_kind_t kind;
+    bool has_seqnum; /* so where the message is malformed too, when that much could be read */
+    uint64_t seqnum;
+    text_t channel, symbol; /* empty where absent */
+    text_t text;            /* of a rejection: cut at BLOCKCHAIN_TEXT_MAX bytes */
+    trade_t trade;          /* trade_valid but for cursor, source and received_ns, which are not set */
+
+    char reason[BLOCKCHAIN_REASON_MAX]; /* what is wrong: the member, what was expected, what was found */
+
+    struct {
+        char kind;
+        text_t text; /* what a string means, the text of a number */
+    } fields[BLOCKCHAIN_FIELDS];
+    char unescaped[BLOCKCHAIN_ESCAPED_MAX]; /* the strings that have escapes: few, if any */
+    size_t unescaped_length;
+} blockchain_message_t;
+
+/* False for a malformed message: `reason` and seqnum are set then, and nothing else. The slices point into `json` and into the message
+ * itself: don't copy it. */
+bool blockchain_message_read(blockchain_message_t *self, text_t json);

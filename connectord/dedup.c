@@ -1,0 +1,182 @@
+/* A ring of ids in the order of their coming, and a hash table of places in the ring.
+ *
+ *     ids     | 10218211 | 10218212 | 10218209 | …      stride bytes each, filled up with zeros (an id has none)
+ *     hashes  | a1…      | 07…      | 5c…      | …      so that moving a table slot needs no look at the id
+ *     table   | – | 2 | – | 0 | 1 | – | …               linear probing, at most half full; the ring's places, plus one
+ *
+ * The stride is the longest id so far, in steps of 8: most exchanges number their trades, some use UUIDs.
+ */
+#include "connectord/dedup.h"
+
+#include "proto/trade.h"
+
+#include <assert.h>
+#include <stdlib.h>
+
+enum { DEDUP_MIN = 16, DEDUP_STRIDE_STEP = 8 };
+
+typedef struct {
+    char bytes[TRADE_ID_MAX];
+} padded_t;
+
+struct dedup {
+    size_t window;
+    size_t capacity; /* of the ring: doubles up to the window */
+    size_t stride;
+    size_t first, count; /* the oldest's place, and how many there are */
+    char *ids;
+    uint32_t *hashes;
+    uint32_t *table;
+    size_t mask; /* of the table */
+};
+
+static padded_t pad(text_t id)
+{
+    assert(id.length > 0 && id.length <= TRADE_ID_MAX);
+    padded_t padded = {0};
+    memcpy(padded.bytes, id.at, id.length);
+    return padded;
+}
+
+/* The table's slot that leads to the id, or the free one where it would go. */
+static size_t dedup_slot(const dedup_t *self, const padded_t *id, uint32_t hash)
+{
+    size_t i = hash & self->mask;
+    for (; self->table[i]; i = (i + 1) & self->mask) {
+        size_t place = self->table[i] - 1;
+        if (self->hashes[place] == hash && memcmp(self->ids + place * self->stride, id->bytes, self->stride) == 0)
+            break;
+    }
+    return i;
+}
+
+/* Frees a slot; what stands behind it moves up, unless its own place lies behind the slot. */
+static void dedup_free_slot(dedup_t *self, size_t hole)
+{
+    self->table[hole] = 0;
+    for (size_t i = (hole + 1) & self->mask; self->table[i]; i = (i + 1) & self->mask) {
+        size_t home = self->hashes[self->table[i] - 1] & self->mask;
+        if (((i - home) & self->mask) < ((i - hole) & self->mask))
+            continue;
+        self->table[hole] = self->table[i];
+        self->table[i] = 0;
+        hole = i;
+    }
+}
+
+static void dedup_forget_oldest(dedup_t *self)
+{
+    size_t place = self->first;
+    size_t i = self->hashes[place] & self->mask;
+    while (self->table[i] != place + 1)
+        i = (i + 1) & self->mask;
+    dedup_free_slot(self, i);
+    self->first = (self->first + 1) % self->capacity;
+    self->count--;
+}
+
+static void dedup_release(dedup_t *self)
+{
+    free(self->ids);
+    free(self->hashes);
+    free(self->table);
+}
+
+/* An empty ring and its table in place of what was there, which is not freed. On false nothing has changed. */
+static bool dedup_allocate(dedup_t *self, size_t capacity, size_t stride)
+{
+    size_t slots = 2;
+    while (slots < capacity * 2)
+        slots *= 2;
+    char *ids = calloc(capacity, stride);
+    uint32_t *hashes = calloc(capacity, sizeof *hashes);
+    uint32_t *table = calloc(slots, sizeof *table);
+    if (!ids || !hashes || !table) {
+        free(ids);
+        free(hashes);
+        free(table);
+        return false;
+    }
+    self->capacity = capacity;
+    self->stride = stride;
+    self->first = self->count = 0;
+    self->ids = ids;
+    self->hashes = hashes;
+    self->table = table;
+    self->mask = slots - 1;
+    return true;
+}
+
+static void dedup_insert(dedup_t *self, const padded_t *id, uint32_t hash)
+{
+    size_t place = (self->first + self->count) % self->capacity;
+    self->table[dedup_slot(self, id, hash)] = (uint32_t)place + 1;
+    memcpy(self->ids + place * self->stride, id->bytes, self->stride);
+    self->hashes[place] = hash;
+    self->count++;
+}
+
+/* Moves to a ring of that capacity and stride. On false everything is as it was. */
+static bool dedup_resize(dedup_t *self, size_t capacity, size_t stride)
+{
+    dedup_t former = *self;
+    if (!dedup_allocate(self, capacity, stride))
+        return false;
+    for (size_t i = 0; i < former.count; i++) {
+        size_t place = (former.first + i) % former.capacity;
+        padded_t id = {0};
+        memcpy(id.bytes, former.ids + place * former.stride, former.stride);
+        dedup_insert(self, &id, former.hashes[place]);
+    }
+    dedup_release(&former);
+    return true;
+}
+
+dedup_t *dedup_new(size_t window)
+{
+    dedup_t *self = calloc(1, sizeof *self);
+    if (!self)
+        return NULL;
+    self->window = window;
+    size_t capacity = window == 0 ? 1 : window < DEDUP_MIN ? window : DEDUP_MIN;
+    if (!dedup_allocate(self, capacity, DEDUP_STRIDE_STEP))
+        dedup_destroy(&self);
+    return self;
+}
+
+bool dedup_contains(const dedup_t *self, text_t id)
+{
+    if (id.length > self->stride)
+        return false;
+    padded_t padded = pad(id);
+    return self->table[dedup_slot(self, &padded, (uint32_t)text_hash(id))] != 0;
+}
+
+void dedup_add(dedup_t *self, text_t id)
+{
+    if (self->window == 0)
+        return;
+    size_t stride = (id.length + DEDUP_STRIDE_STEP - 1) / DEDUP_STRIDE_STEP * DEDUP_STRIDE_STEP;
+    if (stride > self->stride && !dedup_resize(self, self->capacity, stride))
+        return;
+    size_t wider = self->capacity * 2 < self->window ? self->capacity * 2 : self->window;
+    if (self->count == self->capacity && (wider == self->capacity || !dedup_resize(self, wider, self->stride)))
+        dedup_forget_oldest(self);
+    padded_t padded = pad(id);
+    dedup_insert(self, &padded, (uint32_t)text_hash(id));
+}
+
+size_t dedup_count(const dedup_t *self)
+{
+    return self->count;
+}
+
+void dedup_destroy(dedup_t **self_ref)
+{
+    dedup_t *self = *self_ref;
+    if (!self)
+        return;
+    dedup_release(self);
+    free(self);
+    *self_ref = NULL;
+}

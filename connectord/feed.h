@@ -1,0 +1,37 @@
+/* A source and its streams: what comes from the exchange goes through the duplicate check into the journal and, with its cursor, out
+ * on the bus; what the bus wants goes to the exchange. */
+#pragma once
+
+#include "common/config.h"
+#include "connectord/demand.h"
+#include "connectord/journal.h"
+#include "connectord/publisher.h"
+#include "connectord/source.h"
+
+typedef struct feed feed_t;
+
+/* What feeds share; outlives them. */
+typedef struct {
+    loop_t *loop;
+    web_t *web;
+    journal_t *journal;
+    publisher_t *publisher;
+    demand_t *demand;
+} feed_shared_t;
+
+/* The source connectord.sources.<number> of the configuration. Its symbols are offered to `demand`, which then calls the feed by
+ * feed_demand_events. NULL with a log line. */
+feed_t *feed_new(const feed_shared_t *shared, const config_t *config, size_t number);
+
+/* For demand_new. */
+extern const demand_events_t feed_demand_events;
+
+void feed_start(feed_t *self);
+void feed_heartbeat(feed_t *self);
+
+/* The source's status as it is now. The slices are valid until the feed's next event. */
+status_t feed_status(feed_t *self, status_event_t event);
+
+/* Says goodbye upstream; nothing comes from the source after that. */
+void feed_stop(feed_t *self);
+void feed_destroy(feed_t **self);

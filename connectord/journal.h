@@ -1,0 +1,60 @@
+/* The journal: the truth about what was published, and what a restart goes on from.
+ *
+ * Every trade of every stream, in the order of publication, in a ring of memory-mapped segment files. Appending is a memcpy into the
+ * page cache: what was appended before a kill -9 is there for the next process. Records carry a CRC-32C, so that after a power failure
+ * or on a bad disk the good prefix of each segment is kept and the rest is set aside (and said so).
+ *
+ *     state/journal/  lock                    held while open: a second process is refused
+ *                     00000000000000000017.seg   segments, numbered upwards; the oldest goes when the ring is full
+ *                     00000000000000000018.seg
+ *                     00000000000000000018.bad.<unix time>   what was set aside
+ *
+ * A segment begins with its header (magic, version, epoch, number) and a record for every stream with its topic and its last seq then,
+ * so that a stream whose trades have all left the ring still never counts a seq twice.
+ */
+#pragma once
+
+#include "proto/cursor.h"
+
+typedef struct journal journal_t;
+typedef struct journal_stream journal_stream_t;
+
+/* path: a directory, made (with its parents) where it does not exist. capacity_bytes: of all segments together, 1 MiB or more. A journal
+ * that exists goes on with its epoch. A new one takes now_us; and so does one whose end may be lost (damage in the newest segment, a
+ * power failure), for which the former epoch's segments are set aside: no seq ever stands for two trades of one epoch. NULL with a log line that says why (in use by another process, no
+ * permission, disk full, a newer version, …). */
+journal_t *journal_open(const char *path, uint64_t capacity_bytes, uint64_t now_us);
+
+uint64_t journal_epoch(const journal_t *self);
+
+/* The stream of a topic (topic.h), made when it is new. NULL when memory or disk runs out. Stays valid until journal_close. */
+journal_stream_t *journal_stream(journal_t *self, text_t topic);
+
+/* The same, but NULL for a topic that the journal does not know. */
+journal_stream_t *journal_find(const journal_t *self, text_t topic);
+
+/* All streams, in the order in which they were made: number 0, 1, 2 …; NULL beyond the last. */
+journal_stream_t *journal_stream_at(const journal_t *self, size_t number);
+
+text_t journal_topic(const journal_stream_t *stream);
+
+/* The seqs that can be read: [first, last]; none when first > last. last is 0 before the first trade and never goes back. */
+uint64_t journal_first(const journal_stream_t *stream);
+uint64_t journal_last(const journal_stream_t *stream);
+
+/* Appends the trade with the seq journal_last + 1. The returned place holds a copy of `json` and stays valid until the ring comes round
+ * to it. An empty slice, with a rate-limited log line, when the disk gave no room: nothing was appended then. */
+text_t journal_append(journal_t *self, journal_stream_t *stream, text_t json);
+
+/* The trade with that seq, or an empty slice when it is not in the ring. Valid until the ring comes round to it. */
+text_t journal_read(const journal_t *self, const journal_stream_t *stream, uint64_t seq);
+
+/* Bytes appended since the journal was made, and bytes that the ring holds. */
+uint64_t journal_position(const journal_t *self);
+uint64_t journal_bytes(const journal_t *self);
+
+/* Writes what is in memory to the disk and waits for it. */
+void journal_sync(journal_t *self);
+
+/* journal_sync, and gives the journal free for others. */
+void journal_close(journal_t **self);

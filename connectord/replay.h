@@ -1,0 +1,20 @@
+/* What was published, for those who missed it: a ROUTER socket that answers `range` and `streams` from the journal
+ * (proto/replay.md). */
+#pragma once
+
+#include "common/loop.h"
+#include "connectord/journal.h"
+#include "proto/request.h"
+
+enum { REPLAY_ANSWER_BYTES = 4 << 20 /* of trades in one answer, at most; `next` tells where to go on */ };
+
+typedef struct replay replay_t;
+
+/* The journal must outlive it. NULL with a log line. */
+replay_t *replay_new(loop_t *loop, const char *endpoint, const journal_t *journal);
+
+/* The answer to a request, whatever it is: always one JSON object. `answer` is cleared first; its limit must be above
+ * REPLAY_ANSWER_BYTES. What it costs is a memcpy of the trades. */
+void replay_answer(const journal_t *journal, text_t request, buffer_t *answer);
+
+void replay_destroy(replay_t **self);

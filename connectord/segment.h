@@ -1,0 +1,98 @@
+/* One file of the journal, mapped into memory: a header, then records, then zeros.
+ *
+ *     | header 64 | record | record | … | record | 0 0 0 …          records begin at multiples of 8
+ *
+ *     record   | length u32 · crc u32 | stream u32 | kind u32 | seq u64 | payload, up to a multiple of 8 |
+ *
+ * The first 8 bytes of a record are written last and in one store: as long as they are zero there is no record, so that a writer
+ * that is killed at any moment leaves whole records only. The CRC-32C is over the rest of the record. Numbers are in the machine's
+ * byte order; a file from a machine of the other order has no valid magic.
+ */
+#pragma once
+
+#include "common/text.h"
+
+enum {
+    SEGMENT_VERSION = 1,
+    SEGMENT_HEADER = 64,         /* bytes; the first record's offset */
+    SEGMENT_PAYLOAD_MAX = 4096,  /* bytes of one record's payload */
+    SEGMENT_BYTES_MIN = 1 << 16, /* of a whole segment */
+    SEGMENT_BYTES_MAX = 1 << 26,
+    SEGMENT_NAME_MAX = 32 /* of a file's name, with its NUL */
+};
+
+typedef struct segment segment_t;
+
+typedef enum {
+    SEGMENT_STREAM = 1, /* payload: a stream's topic; seq: the last one that it had then */
+    SEGMENT_TRADE = 2   /* payload: a trade's JSON */
+} segment_kind_t;
+
+typedef struct {
+    segment_kind_t kind;
+    uint32_t stream;
+    uint64_t seq;
+    text_t payload;
+} segment_record_t;
+
+/* "00000000000000000017.seg" */
+void segment_name(char out[static SEGMENT_NAME_MAX], uint64_t number);
+
+/* Makes a segment in the folder, its room on the disk reserved, under a temporary name: it is part of the journal from segment_commit
+ * on. position: bytes of records in all segments before it. NULL with errno when the system refuses. */
+segment_t *segment_create(int folder, uint64_t number, uint64_t epoch, uint64_t position, uint32_t bytes);
+bool segment_commit(segment_t *self, int folder);
+
+typedef enum {
+    SEGMENT_OK,
+    SEGMENT_FAILED, /* the system refuses: errno says why */
+    SEGMENT_NEWER,  /* written by a newer version of this program */
+    SEGMENT_GARBAGE /* its header is none */
+} segment_result_t;
+
+/* Maps a segment that exists. *self is set for SEGMENT_OK only; it must be scanned (segment_record from SEGMENT_HEADER on) and settled
+ * before anything is appended. */
+segment_result_t segment_open(segment_t **self, int folder, uint64_t number);
+
+/* The record at an offset, with all its checks. False when there is no valid one. *next is the offset behind it. */
+bool segment_record(const segment_t *self, uint32_t offset, segment_record_t *record, uint32_t *next);
+
+typedef enum {
+    SEGMENT_CLEAN,  /* nothing but zeros behind the last record, or one record that a killed writer did not finish */
+    SEGMENT_DAMAGED /* something else, or the file is shorter or longer than its header says */
+} segment_rest_t;
+
+/* Says that the valid records end at an offset, and judges what is behind it. What a killed writer left is wiped off. */
+segment_rest_t segment_settle(segment_t *self, uint32_t end);
+
+/* What is behind the last record, up to the last byte that is not zero. */
+text_t segment_rest(const segment_t *self);
+
+/* Makes it zeros. */
+void segment_wipe_rest(segment_t *self);
+
+/* The bytes that a record with such a payload takes. */
+uint32_t segment_record_bytes(size_t payload_length);
+
+bool segment_has_room(const segment_t *self, size_t payload_length);
+
+/* Appends a record for which there is room, and returns its offset. Cost: a memcpy and a checksum. */
+uint32_t segment_append(segment_t *self, segment_kind_t kind, uint32_t stream, uint64_t seq, text_t payload);
+
+/* The payload of the record that segment_append or a scan had at that offset. */
+text_t segment_payload(const segment_t *self, uint32_t offset);
+
+uint64_t segment_number(const segment_t *self);
+uint64_t segment_epoch(const segment_t *self);
+uint64_t segment_position(const segment_t *self); /* as given to segment_create */
+uint32_t segment_bytes(const segment_t *self);    /* of the whole file */
+uint32_t segment_used(const segment_t *self);     /* bytes of records */
+
+/* Writes it to the disk and waits for it. False with errno. */
+bool segment_sync(segment_t *self);
+
+/* Unmaps it; the file stays. */
+void segment_close(segment_t **self);
+
+/* Unmaps it, and removes the file. */
+void segment_drop(segment_t **self, int folder);

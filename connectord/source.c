@@ -1,0 +1,327 @@
+#include "connectord/source.h"
+
+#include "common/clock.h"
+#include "common/log.h"
+#include "common/table.h"
+#include "connectord/connection.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+enum { REASON_MAX = 256 };
+
+/* A symbol that the source offers. */
+typedef struct {
+    text_t symbol;
+    bool wanted;
+    bool asked;         /* for, on this connection */
+    int64_t release_ns; /* when it will not be wanted any more; 0: no end known */
+} wish_t;
+
+struct source {
+    source_config_t config;
+    const connector_t *connector;
+    void *instance; /* the connector's */
+    const source_events_t *events;
+    void *arg;
+
+    connection_t connection;
+    loop_timer_t *due;   /* ends the wait for the next try */
+    loop_timer_t *grace; /* for the release that is nearest */
+    table_t *by_symbol;  /* the wishes below */
+    wish_t *wishes;
+
+    int64_t since_ns;
+    char reason[REASON_MAX];
+    uint64_t trades, duplicates, malformed, gaps;
+    log_limit_t lost_limit, malformed_limit, rejected_limit;
+};
+
+static void tell(source_t *self, connection_news_t news)
+{
+    static const status_event_t events[] = {[CONNECTION_TELL_CONNECTED] = STATUS_CONNECTED,
+                                            [CONNECTION_TELL_LOST] = STATUS_LOST,
+                                            [CONNECTION_TELL_RESTORED] = STATUS_RESTORED};
+    if (news == CONNECTION_TELL_NOTHING)
+        return;
+    self->since_ns = clock_real_ns();
+    self->events->on_status(self->arg, self, events[news]);
+}
+
+static void ask(source_t *self, wish_t *wish)
+{
+    if (self->connection.state != CONNECTION_CONNECTED || wish->asked == wish->wanted)
+        return;
+    wish->asked = wish->wanted;
+    if (wish->wanted)
+        self->connector->subscribe(self->instance, wish->symbol);
+    else
+        self->connector->unsubscribe(self->instance, wish->symbol);
+}
+
+/* A connection begins without a subscription. */
+static void ask_for_all(source_t *self)
+{
+    for (size_t i = 0; i < self->config.symbol_count; i++) {
+        self->wishes[i].asked = false;
+        ask(self, &self->wishes[i]);
+    }
+}
+
+static void log_waiting(source_t *self, uint32_t delay_ms)
+{
+    if (log_allowed(&self->lost_limit, clock_mono_ns()))
+        log_warn("source: lost", LOG_SLICE("source", self->config.name), LOG_TEXT("reason", self->reason),
+                 LOG_U64("retry_ms", delay_ms), LOG_U64("suppressed", log_suppressed(&self->lost_limit)));
+}
+
+/* Where every event of the connection's life goes through. */
+static void happen(source_t *self, connection_event_t event)
+{
+    connection_step_t step = connection_event(&self->connection, event, clock_mono_ns());
+    switch (step.action) {
+    case CONNECTION_CONNECT:
+        self->connector->connect(self->instance);
+        break;
+    case CONNECTION_GREET:
+        self->reason[0] = '\0';
+        log_info("source: connected", LOG_SLICE("source", self->config.name));
+        tell(self, step.news);
+        ask_for_all(self);
+        break;
+    case CONNECTION_DROP:
+        self->connector->disconnect(self->instance);
+        /* fall through */
+    case CONNECTION_WAIT:
+        log_waiting(self, step.delay_ms);
+        loop_timer_start(self->due, step.delay_ms, 0);
+        tell(self, step.news);
+        break;
+    case CONNECTION_DISCONNECT:
+        loop_timer_stop(self->due);
+        loop_timer_stop(self->grace);
+        self->connector->disconnect(self->instance);
+        break;
+    case CONNECTION_IGNORE:
+        break;
+    }
+}
+
+static void on_due(void *arg)
+{
+    happen(arg, CONNECTION_DUE);
+}
+
+static void on_connected(void *arg)
+{
+    happen(arg, CONNECTION_MADE);
+}
+
+static void on_confirmed(void *arg, text_t symbol, bool subscribed)
+{
+    source_t *self = arg;
+    connection_carried(&self->connection);
+    log_debug(subscribed ? "source: subscribed" : "source: unsubscribed", LOG_SLICE("source", self->config.name),
+              LOG_SLICE("symbol", symbol));
+}
+
+static void on_rejected(void *arg, text_t symbol, text_t reason)
+{
+    source_t *self = arg;
+    if (log_allowed(&self->rejected_limit, clock_mono_ns()))
+        log_warn("source: rejected", LOG_SLICE("source", self->config.name), LOG_SLICE("symbol", symbol),
+                 LOG_SLICE("reason", reason), LOG_U64("suppressed", log_suppressed(&self->rejected_limit)));
+}
+
+/* One for a symbol that is not wanted any more is a good trade too. */
+static void on_trade(void *arg, const trade_t *trade)
+{
+    source_t *self = arg;
+    connection_carried(&self->connection);
+    trade_t named = *trade;
+    named.source = self->config.name;
+    if (self->events->on_trade(self->arg, self, &named))
+        self->trades++;
+    else
+        self->duplicates++;
+}
+
+static void on_gap(void *arg, uint64_t expected, uint64_t found)
+{
+    source_t *self = arg;
+    self->gaps++;
+    snprintf(self->reason, sizeof self->reason, "the exchange's numbering has a hole: expected %llu, found %llu",
+             (unsigned long long)expected, (unsigned long long)found);
+    self->events->on_status(self->arg, self, STATUS_GAP);
+    happen(self, CONNECTION_GAP);
+}
+
+static void on_malformed(void *arg, const char *reason, text_t sample)
+{
+    source_t *self = arg;
+    self->malformed++;
+    if (log_allowed(&self->malformed_limit, clock_mono_ns()))
+        log_warn("source: malformed message", LOG_SLICE("source", self->config.name), LOG_TEXT("reason", reason),
+                 LOG_SLICE("sample", sample), LOG_U64("suppressed", log_suppressed(&self->malformed_limit)));
+}
+
+static void on_lost(void *arg, const char *reason)
+{
+    source_t *self = arg;
+    snprintf(self->reason, sizeof self->reason, "%s", reason);
+    happen(self, CONNECTION_LOST);
+}
+
+static const connector_events_t connector_events = {
+    .on_connected = on_connected,
+    .on_confirmed = on_confirmed,
+    .on_rejected = on_rejected,
+    .on_trade = on_trade,
+    .on_gap = on_gap,
+    .on_malformed = on_malformed,
+    .on_lost = on_lost,
+};
+
+/* Runs the timer up to the nearest release. */
+static void schedule_release(source_t *self)
+{
+    int64_t nearest_ns = 0;
+    for (size_t i = 0; i < self->config.symbol_count; i++) {
+        int64_t release_ns = self->wishes[i].release_ns;
+        if (release_ns != 0 && (nearest_ns == 0 || release_ns < nearest_ns))
+            nearest_ns = release_ns;
+    }
+    if (nearest_ns == 0) {
+        loop_timer_stop(self->grace);
+        return;
+    }
+    int64_t left_ns = nearest_ns - clock_mono_ns();
+    loop_timer_start(self->grace, left_ns > 0 ? (uint64_t)((left_ns + NS_PER_MS - 1) / NS_PER_MS) : 0, 0);
+}
+
+static void on_grace(void *arg)
+{
+    source_t *self = arg;
+    int64_t now_ns = clock_mono_ns();
+    for (size_t i = 0; i < self->config.symbol_count; i++) {
+        wish_t *wish = &self->wishes[i];
+        if (wish->release_ns == 0 || wish->release_ns > now_ns)
+            continue;
+        wish->release_ns = 0;
+        wish->wanted = false;
+        ask(self, wish);
+    }
+    schedule_release(self);
+}
+
+static bool make_wishes(source_t *self)
+{
+    self->by_symbol = table_new();
+    self->wishes = calloc(self->config.symbol_count + 1, sizeof *self->wishes);
+    if (!self->by_symbol || !self->wishes)
+        return false;
+    for (size_t i = 0; i < self->config.symbol_count; i++) {
+        self->wishes[i] = (wish_t){.symbol = self->config.symbols[i], .wanted = !self->config.demand};
+        if (!table_put(self->by_symbol, self->wishes[i].symbol, &self->wishes[i]))
+            return false;
+    }
+    return true;
+}
+
+source_t *source_new(loop_t *loop, web_t *web, source_config_t *config, const source_events_t *events, void *arg)
+{
+    const connector_t *connector = connector_find(config->connector);
+    if (!connector)
+        log_error("source: unknown connector", LOG_SLICE("source", config->name), LOG_TEXT("expected", connector_names()),
+                  LOG_TEXT("found", config->connector));
+    return source_new_with(connector, loop, web, config, events, arg);
+}
+
+source_t *source_new_with(const connector_t *connector, loop_t *loop, web_t *web, source_config_t *config,
+                          const source_events_t *events, void *arg)
+{
+    source_t *self = connector ? calloc(1, sizeof *self) : NULL;
+    if (!self) {
+        source_config_release(config);
+        return NULL;
+    }
+    *self = (source_t){.config = *config, .connector = connector, .events = events, .arg = arg};
+    *config = (source_config_t){0};
+    self->since_ns = clock_real_ns();
+    self->connection = connection_new(self->config.backoff, (uint64_t)self->since_ns ^ text_hash(self->config.name));
+    self->due = loop_timer_new(loop, on_due, self);
+    self->grace = loop_timer_new(loop, on_grace, self);
+    if (self->due && self->grace && make_wishes(self))
+        self->instance = connector->open(loop, web, &self->config, &connector_events, self);
+    if (!self->instance)
+        source_destroy(&self);
+    return self;
+}
+
+void source_start(source_t *self)
+{
+    happen(self, CONNECTION_START);
+}
+
+static wish_t *find_wish(source_t *self, text_t symbol)
+{
+    return self->config.demand ? table_get(self->by_symbol, symbol) : NULL;
+}
+
+void source_want(source_t *self, text_t symbol)
+{
+    wish_t *wish = find_wish(self, symbol);
+    if (!wish)
+        return;
+    wish->wanted = true;
+    wish->release_ns = 0;
+    ask(self, wish);
+}
+
+void source_release(source_t *self, text_t symbol)
+{
+    wish_t *wish = find_wish(self, symbol);
+    if (!wish || !wish->wanted)
+        return;
+    wish->release_ns = clock_mono_ns() + self->config.grace_ms * NS_PER_MS;
+    schedule_release(self);
+}
+
+const source_config_t *source_config(const source_t *self)
+{
+    return &self->config;
+}
+
+void source_describe(const source_t *self, status_t *status)
+{
+    status->source = self->config.name;
+    status->connected = self->connection.state == CONNECTION_CONNECTED;
+    status->since_ns = self->since_ns;
+    status->reason = text_of(self->reason);
+    status->demand = self->config.demand;
+    status->trades = self->trades;
+    status->duplicates = self->duplicates;
+    status->malformed = self->malformed;
+    status->gaps = self->gaps;
+    status->reconnects = self->connection.connected > 1 ? self->connection.connected - 1 : 0;
+}
+
+void source_stop(source_t *self)
+{
+    happen(self, CONNECTION_STOP);
+}
+
+void source_destroy(source_t **self_p)
+{
+    source_t *self = *self_p;
+    if (!self)
+        return;
+    *self_p = NULL;
+    self->connector->close(self->instance);
+    loop_timer_destroy(&self->due);
+    loop_timer_destroy(&self->grace);
+    table_destroy(&self->by_symbol);
+    free(self->wishes);
+    source_config_release(&self->config);
+    free(self);
+}

@@ -1,0 +1,399 @@
+#include "connectord/upstream.h"
+
+#include "common/buffer.h"
+#include "common/clock.h"
+#include "common/log.h"
+#include "connectord/lookup.h"
+#include "connectord/url.h"
+
+#include <assert.h>
+#include <libwebsockets.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+enum { SAMPLE_MAX = 200 };
+
+typedef enum { CLOSED, LOOKING_UP, CONNECTING, OPEN } state_t;
+
+struct upstream {
+    loop_t *loop;
+    web_t *web;
+    upstream_config_t config;
+    url_t url;
+    const upstream_events_t *events;
+    void *arg;
+
+    state_t state;
+    loop_timer_t *begin; /* the next step towards a connection, from the loop */
+    loop_timer_t *watch; /* the connection's deadline, and then its silence */
+    lookup_t *lookup;
+    lookup_address_t addresses[LOOKUP_ADDRESSES];
+    size_t address_count, address; /* the one being tried */
+    struct lws_vhost *vhost;       /* the web's */
+    struct lws *wsi;
+    bool inside; /* libwebsockets is calling for wsi, which must not be freed until that returns */
+    int64_t heard_ns;
+    char reason[160]; /* why it is being closed, where that is known before it is */
+
+    buffer_t message;       /* the pieces of one that did not come in one */
+    const char *unreadable; /* why the message that is coming is left out, or NULL */
+    unsigned char out[LWS_PRE + UPSTREAM_SEND_MAX];
+};
+
+static void set_reason(upstream_t *self, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+static void set_reason(upstream_t *self, const char *format, ...)
+{
+    va_list arguments;
+    va_start(arguments, format);
+    vsnprintf(self->reason, sizeof self->reason, format, arguments);
+    va_end(arguments);
+}
+
+/* Sends the close frame now rather than when lws next finds time, since at the end of the process there is no such time. LWS_WRITE_HTTP
+ * on a WebSocket sends bytes as they are: a client's frame, masked with zeros. */
+static void say_goodbye(struct lws *wsi)
+{
+    unsigned char room[LWS_PRE + 8] = {0};
+    unsigned char *frame = room + LWS_PRE;
+    frame[0] = 0x80 | 8; /* final, close */
+    frame[1] = 0x80 | 2; /* masked, 2 bytes */
+    frame[6] = LWS_CLOSE_STATUS_NORMAL >> 8;
+    frame[7] = LWS_CLOSE_STATUS_NORMAL & 0xff;
+    if (!lws_send_pipe_choked(wsi))
+        lws_write(wsi, frame, 8, LWS_WRITE_HTTP);
+}
+
+/* Lets go of the connection: lws may still call for it, but finds nobody there and closes it (orphan below). */
+static void let_go(upstream_t *self)
+{
+    struct lws *wsi = self->wsi;
+    bool open = self->state == OPEN;
+    self->state = CLOSED;
+    loop_timer_stop(self->begin);
+    loop_timer_stop(self->watch);
+    lookup_cancel(&self->lookup);
+    buffer_clear(&self->message); /* not released: whoever calls may still be reading it */
+    self->unreadable = NULL;
+    self->wsi = NULL;
+    if (!wsi)
+        return;
+    lws_set_opaque_user_data(wsi, NULL);
+    if (open)
+        say_goodbye(wsi);
+    if (!self->inside)
+        lws_set_timeout(wsi, PENDING_TIMEOUT_CLOSE_SEND, LWS_TO_KILL_SYNC);
+}
+
+static void fail(upstream_t *self)
+{
+    let_go(self);
+    self->events->on_closed(self->arg, self->reason);
+}
+
+static void on_open(upstream_t *self)
+{
+    self->state = OPEN;
+    self->reason[0] = '\0'; /* an earlier address's */
+    self->heard_ns = clock_mono_ns();
+    loop_timer_start(self->watch, self->config.silence_ms, 0);
+    self->events->on_open(self->arg);
+}
+
+static void take_whole(upstream_t *self, text_t message)
+{
+    if (self->unreadable) {
+        const char *reason = self->unreadable;
+        self->unreadable = NULL;
+        message.length = message.length < SAMPLE_MAX ? message.length : SAMPLE_MAX;
+        self->events->on_unreadable(self->arg, reason, message);
+    } else {
+        self->events->on_message(self->arg, message);
+    }
+}
+
+/* A piece of a message: most messages come in one, and are handed on where they lie. Of what is left out the first piece is kept as a
+ * sample. */
+static void on_piece(upstream_t *self, text_t piece, bool binary, bool last)
+{
+    self->heard_ns = clock_mono_ns();
+    if (binary)
+        self->unreadable = "expected a text message, found a binary one";
+    else if (self->message.length + piece.length > UPSTREAM_MESSAGE_MAX)
+        self->unreadable = "message over 1 MiB";
+    if (last && self->message.length == 0) {
+        take_whole(self, piece);
+        return;
+    }
+    if (!self->unreadable || self->message.length == 0)
+        buffer_append(&self->message, piece);
+    if (!buffer_ok(&self->message))
+        self->unreadable = "no memory for the message";
+    if (!last)
+        return;
+    take_whole(self, buffer_text(&self->message));
+    if (self->message.capacity > 65536)
+        buffer_release(&self->message); /* large ones are rare */
+    buffer_clear(&self->message);
+}
+
+static void on_close_frame(upstream_t *self, const unsigned char *in, size_t length)
+{
+    if (length < 2)
+        set_reason(self, "closed by the exchange without a code");
+    else
+        set_reason(self, "closed by the exchange: %u %.*s", in[0] << 8 | in[1], (int)length - 2, (const char *)in + 2);
+}
+
+/* The connection is gone; lws frees wsi when this returns. While others are left the host's next address is tried. */
+static void on_gone(upstream_t *self, text_t error)
+{
+    self->wsi = NULL;
+    if (error.length > 0)
+        set_reason(self, "%.*s", TEXT_ARG(error));
+    else if (self->reason[0] == '\0')
+        set_reason(self, "the connection broke");
+    if (self->state == CONNECTING && ++self->address < self->address_count)
+        loop_timer_start(self->begin, 0, 0);
+    else
+        fail(self);
+}
+
+/* Not lws's own field for it, which would make it "http://https://…". */
+static int add_origin(upstream_t *self, struct lws *wsi, unsigned char **at, size_t room)
+{
+    const unsigned char *value = (const unsigned char *)self->config.origin;
+    return lws_add_http_header_by_name(wsi, (const unsigned char *)"Origin:", value, (int)strlen(self->config.origin), at,
+                                       *at + room);
+}
+
+/* Events of a connection that is ours. */
+static int translate(upstream_t *self, struct lws *wsi, enum lws_callback_reasons reason, void *in, size_t length)
+{
+    switch (reason) {
+    case LWS_CALLBACK_CLIENT_APPEND_HANDSHAKE_HEADER:
+        return add_origin(self, wsi, in, length);
+    case LWS_CALLBACK_CLIENT_ESTABLISHED:
+        on_open(self);
+        break;
+    case LWS_CALLBACK_CLIENT_RECEIVE:
+        on_piece(self, (text_t){in, length}, lws_frame_is_binary(wsi), lws_is_final_fragment(wsi));
+        break;
+    case LWS_CALLBACK_CLIENT_RECEIVE_PONG:
+        self->heard_ns = clock_mono_ns();
+        break;
+    case LWS_CALLBACK_CLIENT_WRITEABLE:
+        self->events->on_writable(self->arg);
+        break;
+    case LWS_CALLBACK_WS_PEER_INITIATED_CLOSE:
+        on_close_frame(self, in, length);
+        break;
+    case LWS_CALLBACK_CLIENT_CLOSED:
+        on_gone(self, TEXT(""));
+        break;
+    default: /* LWS_CALLBACK_CLIENT_CONNECTION_ERROR */
+        on_gone(self, (text_t){in, in ? length : 0});
+        break;
+    }
+    return 0;
+}
+
+static int on_lws(struct lws *wsi, enum lws_callback_reasons reason, void *user, void *in, size_t length)
+{
+    (void)user;
+    switch (reason) {
+    case LWS_CALLBACK_CLIENT_APPEND_HANDSHAKE_HEADER:
+    case LWS_CALLBACK_CLIENT_ESTABLISHED:
+    case LWS_CALLBACK_CLIENT_RECEIVE:
+    case LWS_CALLBACK_CLIENT_RECEIVE_PONG:
+    case LWS_CALLBACK_CLIENT_WRITEABLE:
+    case LWS_CALLBACK_WS_PEER_INITIATED_CLOSE:
+    case LWS_CALLBACK_CLIENT_CLOSED:
+    case LWS_CALLBACK_CLIENT_CONNECTION_ERROR:
+        break;
+    default:
+        return 0;
+    }
+    upstream_t *self = lws_get_opaque_user_data(wsi);
+    if (!self)
+        return -1; /* an orphan */
+    self->inside = true;
+    int rc = translate(self, wsi, reason, in, length);
+    self->inside = false;
+    return lws_get_opaque_user_data(wsi) ? rc : -1;
+}
+
+static const struct lws_protocols protocols[] = {
+    {.name = "upstream", .callback = on_lws},
+    {0},
+};
+
+/* Tries the present address. */
+static void try_address(upstream_t *self)
+{
+    self->state = CONNECTING;
+    struct lws_client_connect_info info = {
+        .context = web_context(self->web),
+        .vhost = self->vhost,
+        .address = self->addresses[self->address].text,
+        .port = self->url.port,
+        .path = self->url.path,
+        .host = self->url.authority,
+        .ssl_connection = (self->url.tls ? LCCSCF_USE_SSL : 0) | LCCSCF_HTTP_NO_FOLLOW_REDIRECT,
+        .alpn = "http/1.1",
+        .local_protocol_name = protocols[0].name,
+        .opaque_user_data = self,
+        .pwsi = &self->wsi,
+    };
+    /* A failure may have been told already by on_gone, from within; or not at all. */
+    if (!lws_client_connect_via_info(&info) && self->state == CONNECTING && !loop_timer_running(self->begin)) {
+        self->wsi = NULL;
+        set_reason(self, "can't connect to %s", self->url.host);
+        fail(self);
+    }
+}
+
+static void on_addresses(void *arg, const lookup_address_t *addresses, size_t count, const char *error)
+{
+    upstream_t *self = arg;
+    self->lookup = NULL;
+    if (count == 0) {
+        set_reason(self, "can't look up %s: %s", self->url.host, error);
+        fail(self);
+        return;
+    }
+    memcpy(self->addresses, addresses, count * sizeof *addresses);
+    self->address_count = count;
+    self->address = 0;
+    try_address(self);
+}
+
+static void on_begin(void *arg)
+{
+    upstream_t *self = arg;
+    if (self->state == CONNECTING) {
+        try_address(self);
+        return;
+    }
+    self->lookup = lookup_start(self->loop, self->url.host, on_addresses, self);
+    if (!self->lookup) {
+        set_reason(self, "can't look up %s", self->url.host);
+        fail(self);
+    }
+}
+
+/* Fires once, at the deadline as known when it was set: what has been heard since then moves it. */
+static void on_watch(void *arg)
+{
+    upstream_t *self = arg;
+    if (self->state != OPEN) {
+        set_reason(self, "no connection to %s within %u ms", self->url.host, self->config.connect_ms);
+        fail(self);
+        return;
+    }
+    int64_t left_ms = self->config.silence_ms - (clock_mono_ns() - self->heard_ns) / NS_PER_MS;
+    if (left_ms > 0) {
+        loop_timer_start(self->watch, (uint64_t)left_ms, 0);
+        return;
+    }
+    set_reason(self, "silent for %u ms", self->config.silence_ms);
+    fail(self);
+}
+
+/* One vhost per upstream, since the certificates to trust are the vhost's. An empty proxy keeps lws from the environment's. */
+static struct lws_vhost *new_vhost(web_t *web, const upstream_config_t *config)
+{
+    struct lws_context_creation_info info = {
+        .port = CONTEXT_PORT_NO_LISTEN,
+        .vhost_name = "upstream",
+        .protocols = protocols,
+        .http_proxy_address = "",
+        .options = LWS_SERVER_OPTION_DO_SSL_GLOBAL_INIT,
+        .timeout_secs = config->connect_ms / 1000 + 10, /* ours comes first */
+    };
+    if (config->ca[0] != '\0') {
+        info.client_ssl_ca_filepath = config->ca;
+        info.options |= LWS_SERVER_OPTION_DISABLE_OS_CA_CERTS;
+    }
+    return lws_create_vhost(web_context(web), &info);
+}
+
+upstream_t *upstream_new(loop_t *loop, web_t *web, const upstream_config_t *config, const upstream_events_t *events, void *arg)
+{
+    const char *wrong;
+    upstream_t *self = calloc(1, sizeof *self);
+    if (!self)
+        return NULL;
+    *self = (upstream_t){.loop = loop, .web = web, .config = *config, .events = events, .arg = arg};
+    self->message = buffer_new(UPSTREAM_MESSAGE_MAX);
+    if (!url_parse(text_of(config->url), &self->url, &wrong)) {
+        log_error("upstream: invalid url", LOG_TEXT("wrong", wrong)); /* it may hold a secret */
+        goto fail;
+    }
+    if (config->ca[0] != '\0' && access(config->ca, R_OK) != 0) { /* lws says too little of it */
+        log_error("upstream: can't read the CA certificates", LOG_TEXT("file", config->ca), LOG_ERRNO());
+        goto fail;
+    }
+    self->begin = loop_timer_new(loop, on_begin, self);
+    self->watch = loop_timer_new(loop, on_watch, self);
+    if (!self->begin || !self->watch)
+        goto fail;
+    self->vhost = new_vhost(web, config);
+    if (!self->vhost) {
+        log_error("upstream: no client", LOG_TEXT("ca", config->ca));
+        goto fail;
+    }
+    return self;
+fail:
+    upstream_destroy(&self);
+    return NULL;
+}
+
+void upstream_connect(upstream_t *self)
+{
+    assert(self->state == CLOSED);
+    self->state = LOOKING_UP;
+    self->reason[0] = '\0';
+    loop_timer_start(self->begin, 0, 0);
+    loop_timer_start(self->watch, self->config.connect_ms, 0);
+}
+
+bool upstream_is_open(const upstream_t *self)
+{
+    return self->state == OPEN;
+}
+
+void upstream_want_write(upstream_t *self)
+{
+    if (self->state == OPEN)
+        lws_callback_on_writable(self->wsi);
+}
+
+void upstream_send(upstream_t *self, text_t message)
+{
+    assert(self->inside && message.length <= UPSTREAM_SEND_MAX);
+    memcpy(self->out + LWS_PRE, message.at, message.length);
+    if (lws_write(self->wsi, self->out + LWS_PRE, message.length, LWS_WRITE_TEXT) < 0)
+        set_reason(self, "can't send"); /* lws closes it by itself */
+}
+
+void upstream_disconnect(upstream_t *self)
+{
+    let_go(self);
+}
+
+void upstream_destroy(upstream_t **self_p)
+{
+    upstream_t *self = *self_p;
+    if (!self)
+        return;
+    *self_p = NULL;
+    if (self->begin && self->watch)
+        let_go(self);
+    loop_timer_destroy(&self->begin);
+    loop_timer_destroy(&self->watch);
+    buffer_release(&self->message);
+    free(self);
+}

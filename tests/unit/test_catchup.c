@@ -1,0 +1,175 @@
+/* Readers that come back from far behind: pages of history, one at a time, until the ring takes over. */
+#include "gateway_fixture.h"
+
+#include "gatewayd/page.h"
+
+/* The client resumes behind 7-<since>, while the ring begins behind 7-<floor>; history says that it has what follows. */
+static void resume(uint64_t since, uint64_t floor)
+{
+    char text[512];
+    hear("a", true, "{\"BTC-USD\":1}");
+    snprintf(text, sizeof text, SUBSCRIBE(",\"since\":\"7-%llu\""), (unsigned long long)since);
+    say(text);
+    follow(BTC, FIXTURE_EPOCH, floor);
+    service_answers_trades("history", "\"count\":1}", since + 1, since + 1, ",\"missing\":0");
+    client_pump(fixture.client);
+    snprintf(text, sizeof text, "\"cursor\":\"7-%llu\",", (unsigned long long)since);
+    expect_with(text);
+}
+
+START_TEST(the_next_page_is_asked_for_when_the_last_one_has_left)
+{
+    resume(0, 100);
+    fixture.wire.choked = true;
+    service_answers_trades("history", "\"from\":\"7-1\",\"to\":\"7-100\"", 1, 40, ",\"missing\":0,\"next\":\"7-41\"");
+    pass_ms(1000);
+    ck_assert_uint_eq(fixture.asked_count, 0);
+    fixture.wire.choked = false;
+    client_pump(fixture.client);
+    expect_trades(FIXTURE_EPOCH, 1, 40);
+    service_answers_trades("history", "\"from\":\"7-41\",\"to\":\"7-100\"", 41, 100, ",\"missing\":0");
+    client_pump(fixture.client);
+    expect_trades(FIXTURE_EPOCH, 41, 100);
+    trades_come(101, 101);
+    client_pump(fixture.client);
+    expect_trades(FIXTURE_EPOCH, 101, 101);
+}
+END_TEST
+
+START_TEST(trades_that_come_meanwhile_follow_from_the_ring)
+{
+    resume(0, 50);
+    trades_come(51, 60);
+    expect_nothing();
+    service_answers_trades("history", "\"from\":\"7-1\"", 1, 50, ",\"missing\":0");
+    client_pump(fixture.client);
+    expect_trades(FIXTURE_EPOCH, 1, 60);
+}
+END_TEST
+
+START_TEST(a_ring_that_laps_meanwhile_is_caught_up_with)
+{
+    resume(0, 50);
+    trades_come(51, 1000);
+    service_answers_trades("history", "\"from\":\"7-1\",\"to\":\"7-50\"", 1, 50, ",\"missing\":0");
+    client_pump(fixture.client);
+    expect_trades(FIXTURE_EPOCH, 1, 50);
+    uint64_t floor = ring_floor(markets_stream(fixture.hub.markets, TEXT(BTC), (cursor_t){0})->ring).seq;
+    ck_assert_uint_gt(floor, 50);
+    service_answers_trades("history", "\"from\":\"7-51\"", 51, floor, ",\"missing\":0");
+    client_pump(fixture.client);
+    expect_trades(FIXTURE_EPOCH, 51, 1000);
+}
+END_TEST
+
+START_TEST(a_reader_that_is_lapped_before_it_is_up_to_date_goes_back_to_history)
+{
+    resume(0, 50);
+    service_answers_trades("history", "\"from\":\"7-1\"", 1, 50, ",\"missing\":0");
+    fixture.wire.choked = true;
+    trades_come(51, 60); /* it is seated, but takes nothing */
+    trades_come(61, 1000);
+    fixture.wire.choked = false;
+    client_pump(fixture.client);
+    expect_trades(FIXTURE_EPOCH, 1, 50);
+    client_pump(fixture.client);
+    uint64_t floor = ring_floor(markets_stream(fixture.hub.markets, TEXT(BTC), (cursor_t){0})->ring).seq;
+    if (fixture.asked_count == 0) { /* it was up to date for a moment, and is told what it missed */
+        expect_with("trades.gap");
+        return;
+    }
+    service_answers_trades("history", "\"from\":\"7-51\"", 51, floor, ",\"missing\":0");
+    client_pump(fixture.client);
+    expect_trades(FIXTURE_EPOCH, 51, 1000);
+}
+END_TEST
+
+START_TEST(history_that_lags_is_asked_again)
+{
+    resume(0, 50);
+    service_answers_trades("history", "\"from\":\"7-1\"", 1, 30, ",\"missing\":0");
+    expect_trades(FIXTURE_EPOCH, 1, 30);
+    service_answers("history", "\"from\":\"7-31\"", "{\"ok\":true,\"id\":1,\"trades\":[],\"missing\":0}");
+    service_answers("journal", "\"from\":\"7-31\"", NULL);
+    ck_assert_uint_eq(fixture.asked_count, 0);
+    pass_ms(CATCHUP_RETRY_MS);
+    service_answers_trades("history", "\"from\":\"7-31\"", 31, 50, ",\"missing\":0");
+    expect_trades(FIXTURE_EPOCH, 31, 50);
+}
+END_TEST
+
+START_TEST(a_hole_in_a_page_is_named_in_its_place)
+{
+    resume(0, 50);
+    service_answers_trades("history", "\"from\":\"7-1\"", 1, 30, ",\"missing\":0");
+    expect_trades(FIXTURE_EPOCH, 1, 30);
+    service_answers_trades("history", "\"from\":\"7-31\"", 41, 50, ",\"missing\":10");
+    service_answers_trades("journal", "\"from\":\"7-31\"", 45, 50, ",\"missing\":14");
+    expect_with("\"from\":\"7-31\",\"to\":\"7-40\",\"missing\":10");
+    expect_trades(FIXTURE_EPOCH, 41, 50);
+}
+END_TEST
+
+START_TEST(what_the_journal_does_not_have_either_is_gone_at_once)
+{
+    resume(0, 50);
+    service_answers("history", "\"from\":\"7-1\"", "{\"ok\":false,\"error\":{\"code\":\"invalid_topic\",\"message\":\"\"}}");
+    service_answers("journal", "\"from\":\"7-1\"", "{\"ok\":true,\"id\":1,\"trades\":[],\"missing\":50}");
+    expect_with("\"from\":\"7-1\",\"to\":\"7-50\",\"missing\":50");
+    trades_come(51, 51);
+    client_pump(fixture.client);
+    expect_trades(FIXTURE_EPOCH, 51, 51);
+}
+END_TEST
+
+START_TEST(without_services_it_gives_up_after_a_while_and_says_what_is_missing)
+{
+    resume(0, 50);
+    trades_come(51, 52);
+    service_answers("history", "\"from\":\"7-1\"", NULL);
+    service_answers("journal", "\"from\":\"7-1\"", NULL);
+    fixture.deaf = true;
+    pass_ms(CATCHUP_PATIENCE_MS / 2);
+    expect_nothing();
+    pass_ms(CATCHUP_PATIENCE_MS);
+    client_pump(fixture.client);
+    expect_with("\"from\":\"7-1\",\"to\":\"7-50\",\"missing\":50");
+    client_pump(fixture.client);
+    expect_trades(FIXTURE_EPOCH, 51, 52);
+}
+END_TEST
+
+START_TEST(a_client_that_unsubscribes_meanwhile_is_asked_nothing_more)
+{
+    resume(0, 50);
+    ck_assert_uint_eq(fixture.asked_count, 1);
+    say("{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"unsubscribe\",\"params\":{\"channel\":\"trades\",\"symbol\":\"BTC-USD\"}}");
+    ck_assert_uint_eq(fixture.asked_count, 0);
+    ck_assert(list_empty(&fixture.hub.catching));
+}
+END_TEST
+
+START_TEST(a_page_never_waits_beside_much_else)
+{
+    fixture.hub.limits.pending_bytes = 65536;
+    resume(0, 5000);
+    ck_assert_ptr_nonnull(strstr(fixture.asked[0].text, "\"count\":32}"));
+}
+END_TEST
+
+int main(void)
+{
+    const TTest *const tests[] = {
+        the_next_page_is_asked_for_when_the_last_one_has_left,
+        trades_that_come_meanwhile_follow_from_the_ring,
+        a_ring_that_laps_meanwhile_is_caught_up_with,
+        a_reader_that_is_lapped_before_it_is_up_to_date_goes_back_to_history,
+        history_that_lags_is_asked_again,
+        a_hole_in_a_page_is_named_in_its_place,
+        what_the_journal_does_not_have_either_is_gone_at_once,
+        without_services_it_gives_up_after_a_while_and_says_what_is_missing,
+        a_client_that_unsubscribes_meanwhile_is_asked_nothing_more,
+        a_page_never_waits_beside_much_else,
+    };
+    return RUN_TESTS("catchup", fixture_setup, fixture_teardown, tests);
+}

@@ -1,0 +1,176 @@
+/* What a client is sent, when, and in which order. */
+#include "gateway_fixture.h"
+
+START_TEST(trades_that_come_in_one_go_go_out_in_one_write)
+{
+    subscribe_at_10();
+    unsigned writes = fixture.wire.writes;
+    trades_come(11, 60);
+    ck_assert_uint_eq(fixture.wire.writes, writes + 1);
+    expect_trades(FIXTURE_EPOCH, 11, 60);
+    expect_nothing();
+}
+END_TEST
+
+START_TEST(a_client_that_takes_nothing_gets_it_all_when_it_does)
+{
+    subscribe_at_10();
+    fixture.wire.choked = true;
+    trades_come(11, 20);
+    trades_come(21, 30);
+    ck_assert_uint_ge(fixture.wire.wakes, 1);
+    expect_nothing();
+    fixture.wire.choked = false;
+    client_pump(fixture.client);
+    expect_trades(FIXTURE_EPOCH, 11, 30);
+    ck_assert(client_idle(fixture.client));
+}
+END_TEST
+
+START_TEST(a_lapped_client_is_told_what_it_missed_and_goes_on_with_the_newest)
+{
+    subscribe_at_10();
+    trades_come(11, 12);
+    expect_trades(FIXTURE_EPOCH, 11, 12);
+    fixture.wire.choked = true;
+    trades_come(13, 2000);
+    fixture.wire.choked = false;
+    client_pump(fixture.client);
+    expect("{\"jsonrpc\":\"2.0\",\"method\":\"trades.gap\",\"params\":{\"channel\":\"trades\",\"symbol\":\"BTC-USD\",\"source\":\"a\","
+           "\"from\":\"7-13\",\"to\":\"7-2000\",\"missing\":1988}}");
+    expect_nothing();
+    trades_come(2001, 2003);
+    expect_trades(FIXTURE_EPOCH, 2001, 2003);
+}
+END_TEST
+
+START_TEST(a_lapped_client_is_disconnected_with_its_cursor_where_that_is_configured)
+{
+    fixture.hub.limits.slow = SLOW_DISCONNECT;
+    subscribe_at_10();
+    trades_come(11, 12);
+    fixture.wire.choked = true;
+    trades_come(13, 2000);
+    fixture.wire.choked = false;
+    client_pump(fixture.client);
+    ck_assert_uint_eq(fixture.wire.closed, CLOSE_TRY_LATER);
+    ck_assert_str_eq(fixture.wire.reason, "7-12");
+}
+END_TEST
+
+START_TEST(a_gap_on_the_bus_stands_between_the_trades)
+{
+    subscribe_at_10();
+    markets_gap(fixture.hub.markets, TEXT(BTC), (cursor_t){FIXTURE_EPOCH, 11}, (cursor_t){FIXTURE_EPOCH, 13});
+    trades_come(14, 14);
+    expect_with("\"trades.gap\",\"params\":{\"channel\":\"trades\",\"symbol\":\"BTC-USD\",\"source\":\"a\",\"from\":\"7-11\",\"to\":\"7-13\","
+                "\"missing\":3}");
+    expect_trades(FIXTURE_EPOCH, 14, 14);
+}
+END_TEST
+
+START_TEST(of_an_epoch_that_ended_nobody_knows_how_many_are_missing)
+{
+    subscribe_at_10();
+    markets_gap(fixture.hub.markets, TEXT(BTC), (cursor_t){FIXTURE_EPOCH, 11}, (cursor_t){FIXTURE_EPOCH + 1, 0});
+    fanout_flush(&fixture.hub);
+    expect_with("\"from\":\"7-11\",\"to\":\"8-0\",\"missing\":null");
+}
+END_TEST
+
+START_TEST(a_trade_that_comes_twice_goes_out_once)
+{
+    subscribe_at_10();
+    trades_come(11, 12);
+    trades_come(9, 13);
+    expect_trades(FIXTURE_EPOCH, 11, 13);
+    expect_nothing();
+}
+END_TEST
+
+START_TEST(too_much_that_waits_ends_the_connection)
+{
+    fixture.hub.limits.pending_bytes = 1000;
+    fixture.wire.choked = true;
+    for (int i = 0; i < 100 && !fixture.wire.closed; i++)
+        say("{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"ping\"}");
+    ck_assert_uint_eq(fixture.wire.closed, CLOSE_POLICY);
+    ck_assert_uint_le(fixture.client->outbox.length, 1000);
+}
+END_TEST
+
+START_TEST(one_answer_may_be_longer_than_what_may_wait)
+{
+    fixture.hub.limits.pending_bytes = 1000;
+    fixture.wire.choked = true;
+    char json[5000];
+    memset(json, ' ', sizeof json);
+    client_send(fixture.client, (text_t){json, sizeof json});
+    ck_assert_uint_eq(fixture.wire.closed, 0);
+    client_send(fixture.client, (text_t){json, sizeof json});
+    ck_assert_uint_eq(fixture.wire.closed, CLOSE_POLICY);
+}
+END_TEST
+
+START_TEST(nothing_goes_to_a_client_that_is_closing)
+{
+    subscribe_at_10();
+    client_close(fixture.client, CLOSE_TOO_BIG, TEXT("too long"));
+    trades_come(11, 12);
+    say("{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"ping\"}");
+    client_pump(fixture.client);
+    expect_nothing();
+}
+END_TEST
+
+START_TEST(the_bus_is_asked_for_a_symbol_once_and_no_more_when_the_last_client_leaves)
+{
+    wire_t other = {.sent = buffer_new(0)};
+    client_t *second = client_new(&fixture.hub, &wire_link, &other, &methods_events);
+    subscribe_at_10();
+    client_receive(second, text_of(SUBSCRIBE("")));
+    ck_assert_str_eq(fixture.wanted, "+BTC-USD ");
+    say("{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"unsubscribe\",\"params\":{\"channel\":\"trades\",\"symbol\":\"BTC-USD\"}}");
+    ck_assert_str_eq(fixture.wanted, "+BTC-USD ");
+    client_destroy(&second);
+    ck_assert_str_eq(fixture.wanted, "+BTC-USD -BTC-USD ");
+    buffer_release(&other.sent);
+}
+END_TEST
+
+START_TEST(clients_of_a_source_that_goes_down_and_up_are_told_once)
+{
+    subscribe_at_10();
+    ck_assert_int_eq(hear("a", false, "{\"BTC-USD\":10,\"ETH-USD\":1}"), OFFER_DOWN);
+    ck_assert_int_eq(hear("a", false, "{\"BTC-USD\":10,\"ETH-USD\":1}"), OFFER_SAME);
+    ck_assert_int_eq(hear("b", false, "{\"ETH-USD\":1}"), OFFER_SAME);
+    client_pump(fixture.client);
+    expect("{\"jsonrpc\":\"2.0\",\"method\":\"connection.lost\",\"params\":{\"source\":\"a\",\"since\":\"1970-01-01T00:16:40.000000Z\","
+           "\"reason\":\"closed by \\\"peer\\\"\",\"staleness\":0.000}}");
+    expect_nothing();
+    fixture.hub.now_ns += 2500 * NS_PER_MS;
+    ck_assert_int_eq(hear("a", true, "{\"BTC-USD\":10}"), OFFER_UP);
+    client_pump(fixture.client);
+    expect("{\"jsonrpc\":\"2.0\",\"method\":\"connection.restored\",\"params\":{\"source\":\"a\",\"since\":\"1970-01-01T00:16:42.500000Z\","
+           "\"staleness\":2.500}}");
+}
+END_TEST
+
+int main(void)
+{
+    const TTest *const tests[] = {
+        trades_that_come_in_one_go_go_out_in_one_write,
+        a_client_that_takes_nothing_gets_it_all_when_it_does,
+        a_lapped_client_is_told_what_it_missed_and_goes_on_with_the_newest,
+        a_lapped_client_is_disconnected_with_its_cursor_where_that_is_configured,
+        a_gap_on_the_bus_stands_between_the_trades,
+        of_an_epoch_that_ended_nobody_knows_how_many_are_missing,
+        a_trade_that_comes_twice_goes_out_once,
+        too_much_that_waits_ends_the_connection,
+        one_answer_may_be_longer_than_what_may_wait,
+        nothing_goes_to_a_client_that_is_closing,
+        the_bus_is_asked_for_a_symbol_once_and_no_more_when_the_last_client_leaves,
+        clients_of_a_source_that_goes_down_and_up_are_told_once,
+    };
+    return RUN_TESTS("client", fixture_setup, fixture_teardown, tests);
+}

@@ -1,0 +1,148 @@
+#include "common/clock.h"
+#include "connectord/connection.h"
+
+#include <check.h>
+#include <stdlib.h>
+
+static const backoff_config_t plain = {.initial_ms = 1000, .maximum_ms = 30000, .multiplier = 2.0, .jitter = 0.0};
+
+/* Brings a new connection into a state. */
+static connection_t in_state(connection_state_t state)
+{
+    connection_t connection = connection_new(plain, 1);
+    if (state != CONNECTION_IDLE)
+        connection_event(&connection, CONNECTION_START, 0);
+    if (state == CONNECTION_CONNECTED)
+        connection_event(&connection, CONNECTION_MADE, 0);
+    if (state == CONNECTION_WAITING)
+        connection_event(&connection, CONNECTION_LOST, 0);
+    ck_assert_int_eq(connection.state, state);
+    return connection;
+}
+
+START_TEST(every_event_does_what_the_table_says)
+{
+    enum { I = CONNECTION_IDLE, C = CONNECTION_CONNECTING, O = CONNECTION_CONNECTED, W = CONNECTION_WAITING };
+    static const struct {
+        int state, event, action, next;
+    } cases[] = {
+        {I, CONNECTION_START, CONNECTION_CONNECT, C},   {I, CONNECTION_MADE, CONNECTION_IGNORE, I},
+        {I, CONNECTION_LOST, CONNECTION_IGNORE, I},     {I, CONNECTION_GAP, CONNECTION_IGNORE, I},
+        {I, CONNECTION_DUE, CONNECTION_IGNORE, I},      {I, CONNECTION_STOP, CONNECTION_IGNORE, I},
+        {C, CONNECTION_START, CONNECTION_IGNORE, C},    {C, CONNECTION_MADE, CONNECTION_GREET, O},
+        {C, CONNECTION_LOST, CONNECTION_WAIT, W},       {C, CONNECTION_GAP, CONNECTION_IGNORE, C},
+        {C, CONNECTION_DUE, CONNECTION_IGNORE, C},      {C, CONNECTION_STOP, CONNECTION_DISCONNECT, I},
+        {O, CONNECTION_START, CONNECTION_IGNORE, O},    {O, CONNECTION_MADE, CONNECTION_IGNORE, O},
+        {O, CONNECTION_LOST, CONNECTION_WAIT, W},       {O, CONNECTION_GAP, CONNECTION_DROP, W},
+        {O, CONNECTION_DUE, CONNECTION_IGNORE, O},      {O, CONNECTION_STOP, CONNECTION_DISCONNECT, I},
+        {W, CONNECTION_START, CONNECTION_IGNORE, W},    {W, CONNECTION_MADE, CONNECTION_IGNORE, W},
+        {W, CONNECTION_LOST, CONNECTION_IGNORE, W},     {W, CONNECTION_GAP, CONNECTION_IGNORE, W},
+        {W, CONNECTION_DUE, CONNECTION_CONNECT, C},     {W, CONNECTION_STOP, CONNECTION_DISCONNECT, I},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        connection_t connection = in_state((connection_state_t)cases[i].state);
+        connection_step_t step = connection_event(&connection, (connection_event_t)cases[i].event, 0);
+        ck_assert_msg((int)step.action == cases[i].action && (int)connection.state == cases[i].next,
+                      "state %d, event %d: action %d, state %d", cases[i].state, cases[i].event, step.action, connection.state);
+    }
+}
+END_TEST
+
+/* Connects at `from_ns`, carries a message if told to, and is lost at `to_ns`: the delay until the next try. */
+static uint32_t delay_after(connection_t *connection, int64_t from_ns, bool carries, connection_event_t end, int64_t to_ns)
+{
+    connection_event(connection, CONNECTION_START, from_ns);
+    connection_event(connection, CONNECTION_DUE, from_ns);
+    connection_event(connection, CONNECTION_MADE, from_ns);
+    if (carries)
+        connection_carried(connection);
+    return connection_event(connection, end, to_ns).delay_ms;
+}
+
+START_TEST(failing_tries_back_off)
+{
+    connection_t connection = in_state(CONNECTION_CONNECTING);
+    static const uint32_t delays[] = {1000, 2000, 4000, 8000, 16000, 30000, 30000};
+    for (size_t i = 0; i < sizeof delays / sizeof *delays; i++) {
+        ck_assert_uint_eq(connection_event(&connection, CONNECTION_LOST, 0).delay_ms, delays[i]);
+        connection_event(&connection, CONNECTION_DUE, 0);
+    }
+}
+END_TEST
+
+START_TEST(exchange_that_accepts_and_hangs_up_is_not_hammered)
+{
+    connection_t connection = connection_new(plain, 1);
+    for (uint32_t delay_ms = 1000; delay_ms <= 16000; delay_ms *= 2)
+        ck_assert_uint_eq(delay_after(&connection, 0, true, CONNECTION_LOST, 9 * NS_PER_S), delay_ms);
+}
+END_TEST
+
+START_TEST(connection_that_held_without_a_message_does_not_reset_the_backoff)
+{
+    connection_t connection = connection_new(plain, 1);
+    ck_assert_uint_eq(delay_after(&connection, 0, false, CONNECTION_LOST, 60 * NS_PER_S), 1000);
+    ck_assert_uint_eq(delay_after(&connection, 0, false, CONNECTION_LOST, 60 * NS_PER_S), 2000);
+}
+END_TEST
+
+START_TEST(good_connection_resets_the_backoff)
+{
+    connection_t connection = connection_new(plain, 1);
+    delay_after(&connection, 0, true, CONNECTION_LOST, 1);
+    delay_after(&connection, 0, true, CONNECTION_LOST, 1);
+    ck_assert_uint_eq(delay_after(&connection, 5 * NS_PER_S, true, CONNECTION_LOST, 15 * NS_PER_S), 1000);
+}
+END_TEST
+
+START_TEST(first_gap_reconnects_at_once_and_repeated_ones_back_off)
+{
+    connection_t connection = connection_new(plain, 1);
+    ck_assert_uint_eq(delay_after(&connection, 0, true, CONNECTION_GAP, NS_PER_S), 0);
+    ck_assert_uint_eq(delay_after(&connection, 0, true, CONNECTION_GAP, NS_PER_S), 1000);
+    ck_assert_uint_eq(delay_after(&connection, 0, true, CONNECTION_GAP, NS_PER_S), 2000);
+    ck_assert_uint_eq(delay_after(&connection, 0, true, CONNECTION_GAP, 20 * NS_PER_S), 0); /* this one was good */
+}
+END_TEST
+
+START_TEST(a_loss_is_told_once_and_its_end_as_restored)
+{
+    connection_t connection = in_state(CONNECTION_CONNECTING);
+    ck_assert_int_eq(connection_event(&connection, CONNECTION_MADE, 0).news, CONNECTION_TELL_CONNECTED);
+    ck_assert_int_eq(connection_event(&connection, CONNECTION_LOST, 0).news, CONNECTION_TELL_LOST);
+    for (int i = 0; i < 3; i++) {
+        ck_assert_int_eq(connection_event(&connection, CONNECTION_DUE, 0).news, CONNECTION_TELL_NOTHING);
+        ck_assert_int_eq(connection_event(&connection, CONNECTION_LOST, 0).news, CONNECTION_TELL_NOTHING);
+    }
+    connection_event(&connection, CONNECTION_DUE, 0);
+    ck_assert_int_eq(connection_event(&connection, CONNECTION_MADE, 0).news, CONNECTION_TELL_RESTORED);
+    ck_assert_int_eq(connection_event(&connection, CONNECTION_GAP, 0).news, CONNECTION_TELL_LOST);
+}
+END_TEST
+
+START_TEST(exchange_that_is_down_at_the_start_is_told_as_lost)
+{
+    connection_t connection = in_state(CONNECTION_CONNECTING);
+    ck_assert_int_eq(connection_event(&connection, CONNECTION_LOST, 0).news, CONNECTION_TELL_LOST);
+}
+END_TEST
+
+int main(void)
+{
+    TCase *tests = tcase_create("connection");
+    tcase_add_test(tests, every_event_does_what_the_table_says);
+    tcase_add_test(tests, failing_tries_back_off);
+    tcase_add_test(tests, exchange_that_accepts_and_hangs_up_is_not_hammered);
+    tcase_add_test(tests, connection_that_held_without_a_message_does_not_reset_the_backoff);
+    tcase_add_test(tests, good_connection_resets_the_backoff);
+    tcase_add_test(tests, first_gap_reconnects_at_once_and_repeated_ones_back_off);
+    tcase_add_test(tests, a_loss_is_told_once_and_its_end_as_restored);
+    tcase_add_test(tests, exchange_that_is_down_at_the_start_is_told_as_lost);
+    Suite *suite = suite_create("connection");
+    suite_add_tcase(suite, tests);
+    SRunner *runner = srunner_create(suite);
+    srunner_run_all(runner, CK_ENV);
+    int failed = srunner_ntests_failed(runner);
+    srunner_free(runner);
+    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+}
