@@ -1,0 +1,46 @@
+import pathlib
+import sys
+
+import pytest
+
+sys.path.insert(0, str(pathlib.Path(__file__).parent))
+
+from pipeline import DATA, Pipeline  # noqa: E402
+
+
+@pytest.fixture
+def pipeline(tmp_path, request):
+    """A factory: pipeline(symbols=…, subscribe="demand", …). Everything it started is stopped, and must end orderly."""
+    made = []
+
+    def make(**settings):
+        made.append(Pipeline(tmp_path, **settings))
+        return made[-1]
+
+    yield make
+    for one in made:
+        codes = one.stop()
+        failed = request.node.stash.get(FAILED, False)
+        for name, process in one.processes.items():
+            if failed:
+                print(f"--- {name}\n{process.log()[-20000:]}")
+            assert "Sanitizer" not in process.log() and "runtime error" not in process.log(), process.log()[-5000:]
+        assert all(code in (0, -9) for code in codes.values()), f"exit codes {codes}"
+
+
+FAILED = pytest.StashKey()
+
+
+@pytest.hookimpl(hookwrapper=True)
+def pytest_runtest_makereport(item, call):
+    outcome = yield
+    if call.when == "call":
+        item.stash[FAILED] = outcome.get_result().failed
+
+
+@pytest.fixture
+def recordings():
+    """The folder of recorded market data."""
+    if not DATA.is_dir():
+        pytest.skip(f"no recorded market data beside the project ({DATA.name}/ is absent)")
+    return DATA

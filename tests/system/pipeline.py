@@ -1,0 +1,223 @@
+"""The real processes, on private ports and in a private directory, started and stopped one by one."""
+
+import itertools
+import json
+import os
+import pathlib
+import random
+import re
+import signal
+import socket
+import subprocess
+import threading
+import time
+import urllib.error
+import urllib.request
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+BIN = ROOT / os.environ.get("TEST_BIN", "build/bin")
+DATA = ROOT.parent / "shared" / "data"
+PATIENCE = float(os.environ.get("TEST_PATIENCE", "30"))  # seconds until an event that must come is given up
+
+
+def until(condition, what, patience=PATIENCE):
+    """Waits for condition() to be true and returns its value; fails, naming what was awaited."""
+    pause = threading.Event()
+    deadline = time.monotonic() + patience
+    while True:
+        value = condition()
+        if value:
+            return value
+        assert time.monotonic() < deadline, f"waited {patience:g} s for {what}"
+        pause.wait(0.02)
+
+
+def free_ports(count):
+    """Ports that nobody uses now and that the system gives to no outgoing connection; each worker of a parallel run has its own."""
+    worker = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0")[2:])
+    ports = []
+    while len(ports) < count:
+        port = 10000 + worker * 2000 + next(NUMBERS) % 2000
+        with socket.socket() as s:
+            s.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            try:
+                s.bind(("127.0.0.1", port))
+                ports.append(port)
+            except OSError:
+                pass
+    return ports
+
+
+NUMBERS = itertools.count(random.randrange(2000))
+
+
+def loads(text):
+    """JSON with numbers that have a fraction or an exponent as their exact text."""
+    return json.loads(text, parse_float=str)
+
+
+def get(url, method="GET", body=None):
+    """(status, text) of an HTTP request; (0, "") when nobody answers."""
+    try:
+        request = urllib.request.Request(url, method=method, data=body)
+        with urllib.request.urlopen(request, timeout=10) as answer:
+            return answer.status, answer.read().decode()
+    except urllib.error.HTTPError as error:
+        return error.code, error.read().decode()
+    except (urllib.error.URLError, ConnectionError, TimeoutError):
+        return 0, ""
+
+
+class Process:
+    """A running program whose stderr is kept line by line."""
+
+    def __init__(self, name, arguments, directory, environment=None, wrapper=()):
+        self.name, self.lines = name, []
+        self.changed = threading.Condition()
+        self.popen = subprocess.Popen(
+            [*wrapper, str(BIN / name), *arguments],
+            cwd=directory,
+            env={**os.environ, **(environment or {})},
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.PIPE,
+            text=True,
+            errors="replace",
+        )
+        self.reader = threading.Thread(target=self._read, daemon=True)
+        self.reader.start()
+
+    def _read(self):
+        for line in self.popen.stderr:
+            with self.changed:
+                self.lines.append(line.rstrip("\n"))
+                self.changed.notify_all()
+
+    def log(self):
+        return "\n".join(self.lines)
+
+    def wait_for_line(self, pattern, patience=PATIENCE):
+        """Waits until a line that matches has been logged."""
+        find = lambda: next((line for line in self.lines if re.search(pattern, line)), None)
+        with self.changed:
+            line = self.changed.wait_for(find, patience)
+        assert line, f"{self.name} never logged {pattern!r}:\n{self.log()}"
+        return line
+
+    def alive(self):
+        return self.popen.poll() is None
+
+    def kill(self):
+        """kill -9"""
+        self.popen.kill()
+        self.popen.wait()
+        self.reader.join()
+
+    def stop(self, patience=PATIENCE):
+        """SIGTERM; returns the exit code."""
+        if self.alive():
+            self.popen.send_signal(signal.SIGTERM)
+        code = self.popen.wait(patience)
+        self.reader.join()
+        return code
+
+
+class Pipeline:
+    """Simulator, connectord, cached and any number of gateways, wired to each other."""
+
+    def __init__(self, directory, symbols=("BTC-USD", "ETH-USD"), wrapper=(), **source):
+        self.directory, self.symbols, self.wrapper = directory, list(symbols), tuple(wrapper)
+        names = ["simulator", "bus", "replay", "history", "connectord_http", "cached_http", "gateway0", "gateway1"]
+        self.port = dict(zip(names, free_ports(len(names))))
+        self.processes = {}
+        self.source = {"name": "blockchain", "connector": "blockchain", "url": self.exchange_url, "symbols": self.symbols,
+                       "backoff": {"initial_ms": 50, "maximum_ms": 200}, **source}
+        self.config = {
+            "connectord": {"sources": [self.source], "publish": self.bus, "replay": self.replay,
+                           "journal": {"path": "state/journal", "bytes": 256 << 20}, "http": self.address("connectord_http")},
+            "cached": {"bus": [self.bus], "replay": [self.replay], "history": self.history, "store": "memory:",
+                       "trades": 1000000, "http": self.address("cached_http")},
+            "gatewayd": {"bus": [self.bus], "replay": [self.replay], "history": [self.history],
+                         "listen": self.address("gateway0")},
+            "log": {"level": "info", "format": "human"},
+        }
+
+    def address(self, name):
+        return f"127.0.0.1:{self.port[name]}"
+
+    exchange_url = property(lambda self: f"ws://{self.address('simulator')}/ws")
+    bus = property(lambda self: f"tcp://{self.address('bus')}")
+    replay = property(lambda self: f"tcp://{self.address('replay')}")
+    history = property(lambda self: f"tcp://{self.address('history')}")
+
+    def url(self, gateway=0):
+        return f"ws://{self.address(f'gateway{gateway}')}/ws"
+
+    def start(self, name, arguments=(), environment=None, program=None):
+        process = Process(program or name, arguments, self.directory, environment, self.wrapper)
+        self.processes[name] = process
+        return process
+
+    def start_simulator(self, *arguments):
+        ledger = self.directory / "ledger.ndjson"
+        self.start("simulator", ["--listen", self.address("simulator"), "--ledger", str(ledger), *map(str, arguments)],
+                   program="exchange-simulator")
+        until(lambda: self.control("/health", "GET")[0] == 200, "the simulator to listen")
+
+    def start_daemon(self, name, **environment):
+        path = self.directory / "dataflow.json"
+        path.write_text(json.dumps(self.config))
+        return self.start(name, ["--config", str(path)], environment)
+
+    def start_connectord(self):
+        return self.start_daemon("connectord")
+
+    def start_cached(self):
+        return self.start_daemon("cached")
+
+    def start_gateway(self, number=0):
+        path = self.directory / "dataflow.json"
+        path.write_text(json.dumps(self.config))
+        return self.start(f"gateway{number}", ["--config", str(path)],
+                          {"DATAFLOW_GATEWAYD__LISTEN": self.address(f"gateway{number}")}, program="gatewayd")
+
+    def start_all(self, *simulator):
+        """Starts everything, and waits until it would serve."""
+        self.start_simulator(*simulator)
+        self.start_connectord()
+        self.start_cached()
+        self.start_gateway()
+        self.wait_ready("connectord_http", "cached_http", "gateway0")
+        return self
+
+    def ready(self, name):
+        return get(f"http://{self.address(name)}/ready")
+
+    def wait_ready(self, *names):
+        for name in names:
+            until(lambda: self.ready(name)[0] == 200, f"/ready of {name}")
+
+    def control(self, path, method="POST", body=None):
+        """(status, object) of the simulator's HTTP."""
+        status, text = get(f"http://{self.address('simulator')}{path}", method, body)
+        return status, json.loads(text) if text.startswith("{") else text
+
+    def tell_simulator(self, path, body=None):
+        status, answer = self.control(path, "POST", body)
+        assert status == 200, f"simulator: {path}: {status} {answer}"
+        return answer
+
+    def subscribed(self, *symbols):
+        """Waits until the simulator has these symbols subscribed."""
+        wanted = set(symbols or self.symbols)
+        until(lambda: wanted <= {s for s, n in self.control("/status", "GET")[1]["subscriptions"].items() if n},
+              f"{sorted(wanted)} to be subscribed upstream")
+
+    def ledger(self, *events):
+        """What the simulator wrote down, optionally only some events."""
+        entries = [loads(line) for line in get(f"http://{self.address('simulator')}/ledger")[1].splitlines()]
+        return [entry for entry in entries if not events or entry["event"] in events]
+
+    def stop(self):
+        """Ends whatever still runs and returns what each said at its end: {name: exit code}."""
+        return {name: process.stop() for name, process in reversed(self.processes.items())}
