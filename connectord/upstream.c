@@ -147,9 +147,10 @@ static void on_close_frame(upstream_t *self, const unsigned char *in, size_t len
         set_reason(self, "closed by the exchange: %u %.*s", in[0] << 8 | in[1], (int)length - 2, (const char *)in + 2);
 }
 
-/* The connection is gone; lws frees wsi when this returns. While others are left the host's next address is tried. */
-static void on_gone(upstream_t *self, text_t error)
+/* The connection is gone. While others are left the host's next address is tried. */
+static void on_gone(upstream_t *self, struct lws *wsi, text_t error)
 {
+    lws_set_opaque_user_data(wsi, NULL);
     self->wsi = NULL;
     if (error.length > 0)
         set_reason(self, "%.*s", TEXT_ARG(error));
@@ -191,10 +192,11 @@ static int translate(upstream_t *self, struct lws *wsi, enum lws_callback_reason
         on_close_frame(self, in, length);
         break;
     case LWS_CALLBACK_CLIENT_CLOSED:
-        on_gone(self, TEXT(""));
+    case LWS_CALLBACK_WSI_DESTROY: /* the only one of the three when the peer resets the connection in the handshake */
+        on_gone(self, wsi, TEXT(""));
         break;
     default: /* LWS_CALLBACK_CLIENT_CONNECTION_ERROR */
-        on_gone(self, (text_t){in, in ? length : 0});
+        on_gone(self, wsi, (text_t){in, in ? length : 0});
         break;
     }
     return 0;
@@ -212,6 +214,7 @@ static int on_lws(struct lws *wsi, enum lws_callback_reasons reason, void *user,
     case LWS_CALLBACK_WS_PEER_INITIATED_CLOSE:
     case LWS_CALLBACK_CLIENT_CLOSED:
     case LWS_CALLBACK_CLIENT_CONNECTION_ERROR:
+    case LWS_CALLBACK_WSI_DESTROY:
         break;
     default:
         return 0;

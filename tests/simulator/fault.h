@@ -9,7 +9,7 @@ typedef struct fault fault_t;
 const fault_t *fault_find(const char *kind);
 const char *fault_kinds(void);
 
-/* Sends it to one connection. trade_ids: as many unused ids as there are symbols; connections with the same first symbol get the
- * same trade. False when it was not sent: the connection takes no messages, or is subscribed to no trades and the fault is made
- * of one. */
+/* Sends it to one connection. trade_ids: the first of as many unused ids as there are symbols; connections with the same first
+ * symbol get the same trade. False when it was not sent: the connection takes no messages, or is subscribed to no trades and the
+ * fault is made of one. */
 bool fault_send(const fault_t *self, exchange_t *exchange, connection_t *connection, uint64_t trade_ids);

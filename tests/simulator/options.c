@@ -17,8 +17,9 @@ typedef struct {
     const char *name;
     const char *value; /* what follows it; NULL: nothing */
     const char *help;
-    const char *expected;                         /* for the message when the value is wrong */
-    bool (*set)(options_t *self, char *value);    /* false: wrong */
+    const char *expected;                      /* for the message when the value is wrong */
+    bool (*set)(options_t *self, char *value); /* false: wrong */
+    bool ends;                                 /* the program ends behind it */
 } option_t;
 
 static bool set_listen(options_t *self, char *value)
@@ -125,22 +126,21 @@ static bool show_version(options_t *self, char *value)
 static bool show_help(options_t *self, char *value);
 
 static const option_t options[] = {
-    {"--listen", "HOST:PORT", "where to listen; port 0: any free one (127.0.0.1:5000)", "HOST:PORT", set_listen},
-    {"--symbols", "A-B,C-D", "symbols of the random walk (a handful of common ones)",
-     "different symbols like BTC-USD,ETH-USD", set_symbols},
-    {"--file", "FILE", "recorded trades instead of a random walk: NDJSON of updated frames", "a file name", set_file},
-    {"--loop", NULL, "start the file again at its end, with -2, -3, ... behind each trade_id", NULL, set_loop},
-    {"--rate", "N", "trades a second over all symbols, or max: as fast as taken (100)",
-     PLAYER_RATE_EXPECTED, set_rate},
-    {"--paused", NULL, "make no trade before POST /control/play", NULL, set_paused},
-    {"--seed", "N", "of the random walk (from the clock)", "a whole number below 2^64", set_seed},
-    {"--ledger", "FILE", "append what happens to it, a JSON line an event", "a file name", set_ledger},
-    {"--token", "T", "subscribing to trades takes this token", "a token", set_token},
-    {"--tls", "CERT.pem,KEY.pem", "serve wss and https", "two file names with a comma between", set_tls},
-    {"--heartbeat-ms", "N", "interval of the heartbeat channel (5000)", "1 to 3600000", set_heartbeat},
-    {"--any-origin", NULL, "accept any Origin header, and none", NULL, set_any_origin},
-    {"--help", NULL, "show this", NULL, show_help},
-    {"--version", NULL, "show the version", NULL, show_version},
+    {"--listen", "HOST:PORT", "where to listen; port 0: any free one (127.0.0.1:5000)", "HOST:PORT", .set = set_listen},
+    {"--symbols", "A-B,C-D", "symbols of the random walk (a handful of common ones)", "different symbols like BTC-USD,ETH-USD",
+     .set = set_symbols},
+    {"--file", "FILE", "recorded trades instead of a random walk: NDJSON of updated frames", "a file name", .set = set_file},
+    {"--loop", NULL, "start the file again at its end, with -2, -3, ... behind each trade_id", NULL, .set = set_loop},
+    {"--rate", "N", "trades a second over all symbols, or max: as fast as taken (100)", PLAYER_RATE_EXPECTED, .set = set_rate},
+    {"--paused", NULL, "make no trade before POST /control/play", NULL, .set = set_paused},
+    {"--seed", "N", "of the random walk (from the clock)", "a whole number below 2^64", .set = set_seed},
+    {"--ledger", "FILE", "append what happens to it, a JSON line an event", "a file name", .set = set_ledger},
+    {"--token", "T", "subscribing to trades takes this token", "a token", .set = set_token},
+    {"--tls", "CERT.pem,KEY.pem", "serve wss and https", "two file names with a comma between", .set = set_tls},
+    {"--heartbeat-ms", "N", "interval of the heartbeat channel (5000)", "1 to 3600000", .set = set_heartbeat},
+    {"--any-origin", NULL, "accept any Origin header, and none", NULL, .set = set_any_origin},
+    {"--help", NULL, "show this", NULL, .set = show_help, .ends = true},
+    {"--version", NULL, "show the version", NULL, .set = show_version, .ends = true},
 };
 
 static bool show_help(options_t *self, char *value)
@@ -154,12 +154,10 @@ static bool show_help(options_t *self, char *value)
     return true;
 }
 
-/* The option of this name, which ends at '=' or at its end. */
-static const option_t *option_find(const char *argument)
+static const option_t *option_find(const char *name)
 {
-    const size_t length = strcspn(argument, "=");
     for (size_t i = 0; i < sizeof options / sizeof *options; i++)
-        if (strlen(options[i].name) == length && strncmp(options[i].name, argument, length) == 0)
+        if (strcmp(options[i].name, name) == 0)
             return &options[i];
     return NULL;
 }
@@ -191,17 +189,19 @@ bool options_parse(options_t *self, int argc, char **argv)
                         .heartbeat_ms = 5000,
                         .exit_code = EXIT_SUCCESS};
     for (int i = 1; i < argc; i++) {
-        const option_t *option = option_find(argv[i]);
+        char *value = argv[i]; /* what is behind "=", or the next argument */
+        const char *name = strsep(&value, "=");
+        const option_t *option = option_find(name);
         if (!option)
-            return usage_error(self, argv[i], "one of the options that --help shows", argv[i]);
-        char *value = strchr(argv[i], '=');
-        if (value && !option->value)
-            return usage_error(self, option->name, "no value", value + 1);
-        value = value ? value + 1 : option->value ? argv[++i] : NULL;
-        char *found = value ? strdupa(value) : NULL; /* set may cut the value */
-        if (option->value && (!value || !option->set(self, value)))
-            return usage_error(self, option->name, option->expected, found);
-        if (!option->value && option->set(self, NULL) && (option->set == show_help || option->set == show_version))
+            return usage_error(self, name, "one of the options that --help shows", name);
+        if (!option->value && value)
+            return usage_error(self, name, "no value", value);
+        if (option->value && !value && !(value = argv[++i]))
+            return usage_error(self, name, option->expected, NULL);
+        const char *found = value ? strdupa(value) : NULL; /* set may cut the value */
+        if (!option->set(self, value))
+            return usage_error(self, name, option->expected, found);
+        if (option->ends)
             return false;
     }
     return options_agree(self);

@@ -13,9 +13,9 @@ typedef struct {
     double rate; /* trades a second; INFINITY: as fast as the connections take them */
     bool paused;
     uint64_t seed;
-    const char *ledger;         /* NULL: none */
-    const char *token;          /* NULL: none is asked for */
-    const char *certificate;    /* NULL: no TLS */
+    const char *ledger;      /* NULL: none */
+    const char *token;       /* NULL: none is asked for */
+    const char *certificate; /* NULL: no TLS */
     const char *certificate_key;
     int64_t heartbeat_ms;
     bool any_origin;

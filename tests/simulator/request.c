@@ -18,7 +18,6 @@ typedef struct {
     const char *token;
 } request_t;
 
-
 static void member(writer_t *out, const char *name, const char *value)
 {
     if (!value)

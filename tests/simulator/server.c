@@ -8,6 +8,7 @@
 #include <sys/timerfd.h>
 #include <unistd.h>
 
+#include "tests/simulator/address.h"
 #include "tests/simulator/clock.h"
 #include "tests/simulator/http.h"
 #include "tests/simulator/websocket.h"
@@ -126,27 +127,38 @@ static void block_signals(void)
     sigaddset(&signals, SIGTERM);
     sigaddset(&signals, SIGINT);
     sigprocmask(SIG_BLOCK, &signals, NULL);
+    signal(SIGTERM, SIG_DFL); /* a shell may have started us with SIGINT ignored: then it would not stay pending */
+    signal(SIGINT, SIG_DFL);
     signal(SIGPIPE, SIG_IGN);
+}
+
+static uint64_t server_options(const options_t *options)
+{
+    return LWS_SERVER_OPTION_EXPLICIT_VHOSTS | (options->certificate ? LWS_SERVER_OPTION_DO_SSL_GLOBAL_INIT : 0);
 }
 
 static bool server_listen(server_t *self, const options_t *options)
 {
+    char address[INET_ADDRSTRLEN];
+    if (!address_try(options->host, options->port, address))
+        return false;
     const struct lws_context_creation_info info = {
+        .options = server_options(options),
         .port = options->port,
-        .iface = options->host,
+        .iface = address,
         .protocols = protocols,
         .vhost_name = "exchange",
         .alpn = "http/1.1",
         .ssl_cert_filepath = options->certificate,
         .ssl_private_key_filepath = options->certificate_key,
     };
-    errno = 0;
     self->vhost = lws_create_vhost(self->context, &info);
-    if (self->vhost)
-        return true;
-    fprintf(stderr, "exchange-simulator: --listen %s:%d: %s\n", options->host, options->port,
-            errno ? strerror(errno) : "could not listen there");
-    return false;
+    if (!self->vhost && options->certificate)
+        fprintf(stderr, "exchange-simulator: --tls: expected a certificate and its key in PEM, found \"%s,%s\"\n",
+                options->certificate, options->certificate_key);
+    else if (!self->vhost)
+        fprintf(stderr, "exchange-simulator: --listen %s:%d: libwebsockets could not\n", options->host, options->port);
+    return self->vhost;
 }
 
 static bool server_start_ticking(server_t *self)
@@ -171,9 +183,9 @@ server_t *server_new(const options_t *options, exchange_t *exchange)
     block_signals();
     lws_set_log_level(0, NULL);
     const struct lws_context_creation_info info = {
-        .options = LWS_SERVER_OPTION_EXPLICIT_VHOSTS | (options->certificate ? LWS_SERVER_OPTION_DO_SSL_GLOBAL_INIT : 0),
-        .gid = (gid_t)-1,
-        .uid = (uid_t)-1,
+        .options = server_options(options),
+        .gid = -1,
+        .uid = -1,
         .user = self,
     };
     self->context = lws_create_context(&info);

@@ -88,8 +88,9 @@ static void line_check(line_t *self)
         }
     }
     if (strcmp(self->fields[EVENT], "updated") != 0 || strcmp(self->fields[CHANNEL], "trades") != 0)
-        snprintf(self->mistake, sizeof self->mistake, "expected event \"updated\" of channel \"trades\", found \"%s\" of \"%s\"",
-                 self->fields[EVENT], self->fields[CHANNEL]);
+        snprintf(self->mistake, sizeof self->mistake,
+                 "expected event \"updated\" of channel \"trades\", found \"%s\" of \"%s\"", self->fields[EVENT],
+                 self->fields[CHANNEL]);
     else if (!symbol_valid(self->fields[SYMBOL]))
         snprintf(self->mistake, sizeof self->mistake, "symbol: expected BASE-QUOTE, found \"%s\"", self->fields[SYMBOL]);
 }

@@ -28,10 +28,10 @@ typedef struct {
 } instrument_t;
 
 static const instrument_t instruments[] = {
-    {"BTC-USD", 67250.30, 2, 0.01}, {"ETH-USD", 3412.75, 2, 0.2},   {"SOL-USD", 148.620, 3, 4},
-    {"ETH-BTC", 0.05074500, 8, 0.2}, {"XLM-EUR", 0.09130, 5, 2500},  {"BTC-EUR", 61980.0, 1, 0.01},
-    {"BTC-USDT", 67261.10, 2, 0.01}, {"LTC-USD", 83.450, 3, 5},      {"DOGE-USD", 0.12345, 5, 3000},
-    {"ADA-USD", 0.4410, 4, 800},     {"XRP-USD", 0.5240, 4, 1200},   {"BCH-USD", 471.20, 2, 1},
+    {"BTC-USD", 67250.30, 2, 0.01},  {"ETH-USD", 3412.75, 2, 0.2},  {"SOL-USD", 148.620, 3, 4},
+    {"ETH-BTC", 0.05074500, 8, 0.2}, {"XLM-EUR", 0.09130, 5, 2500}, {"BTC-EUR", 61980.0, 1, 0.01},
+    {"BTC-USDT", 67261.10, 2, 0.01}, {"LTC-USD", 83.450, 3, 5},     {"DOGE-USD", 0.12345, 5, 3000},
+    {"ADA-USD", 0.4410, 4, 800},     {"XRP-USD", 0.5240, 4, 1200},  {"BCH-USD", 471.20, 2, 1},
 };
 static const instrument_t unknown_instrument = {"", 100, 2, 1};
 
@@ -118,11 +118,13 @@ static void random_walk_destroy(source_t *source)
 static bool random_walk_offer(random_walk_t *self, const char *names)
 {
     symbols_t *symbols = &self->source.symbols;
-    char name[SYMBOL_BYTES];
-    for (int length = 0; sscanf(names, "%23[^,]%n", name, &length) == 1; names += length + (names[length] == ',')) {
-        if (symbols_add(symbols, name) == SYMBOL_NONE)
-            return false;
-    }
+    char *copy = strdup(names);
+    bool ok = copy != NULL;
+    for (char *rest = copy, *name; ok && (name = strsep(&rest, ","));)
+        ok = symbols_add(symbols, name) != SYMBOL_NONE;
+    free(copy);
+    if (!ok || symbols->count == 0)
+        return false;
     self->walks = calloc(symbols->count, sizeof *self->walks);
     if (!self->walks)
         return false;

@@ -36,7 +36,8 @@ START_TEST(a_lapped_client_is_told_what_it_missed_and_goes_on_with_the_newest)
     trades_come(13, 2000);
     fixture.wire.choked = false;
     client_pump(fixture.client);
-    expect("{\"jsonrpc\":\"2.0\",\"method\":\"trades.gap\",\"params\":{\"channel\":\"trades\",\"symbol\":\"BTC-USD\",\"source\":\"a\","
+    expect("{\"jsonrpc\":\"2.0\",\"method\":\"trades.gap\",\"params\":{\"channel\":\"trades\",\"symbol\":\"BTC-USD\","
+           "\"source\":\"a\","
            "\"from\":\"7-13\",\"to\":\"7-2000\",\"missing\":1988}}");
     expect_nothing();
     trades_come(2001, 2003);
@@ -63,7 +64,8 @@ START_TEST(a_gap_on_the_bus_stands_between_the_trades)
     subscribe_at_10();
     markets_gap(fixture.hub.markets, TEXT(BTC), (cursor_t){FIXTURE_EPOCH, 11}, (cursor_t){FIXTURE_EPOCH, 13});
     trades_come(14, 14);
-    expect_with("\"trades.gap\",\"params\":{\"channel\":\"trades\",\"symbol\":\"BTC-USD\",\"source\":\"a\",\"from\":\"7-11\",\"to\":\"7-13\","
+    expect_with("\"trades.gap\",\"params\":{\"channel\":\"trades\",\"symbol\":\"BTC-USD\",\"source\":\"a\",\"from\":\"7-11\","
+                "\"to\":\"7-13\","
                 "\"missing\":3}");
     expect_trades(FIXTURE_EPOCH, 14, 14);
 }
@@ -145,13 +147,15 @@ START_TEST(clients_of_a_source_that_goes_down_and_up_are_told_once)
     ck_assert_int_eq(hear("a", false, "{\"BTC-USD\":10,\"ETH-USD\":1}"), OFFER_SAME);
     ck_assert_int_eq(hear("b", false, "{\"ETH-USD\":1}"), OFFER_SAME);
     client_pump(fixture.client);
-    expect("{\"jsonrpc\":\"2.0\",\"method\":\"connection.lost\",\"params\":{\"source\":\"a\",\"since\":\"1970-01-01T00:16:40.000000Z\","
+    expect("{\"jsonrpc\":\"2.0\",\"method\":\"connection.lost\",\"params\":{\"source\":\"a\",\"since\":\"1970-01-01T00:16:40."
+           "000000Z\","
            "\"reason\":\"closed by \\\"peer\\\"\",\"staleness\":0.000}}");
     expect_nothing();
     fixture.hub.now_ns += 2500 * NS_PER_MS;
     ck_assert_int_eq(hear("a", true, "{\"BTC-USD\":10}"), OFFER_UP);
     client_pump(fixture.client);
-    expect("{\"jsonrpc\":\"2.0\",\"method\":\"connection.restored\",\"params\":{\"source\":\"a\",\"since\":\"1970-01-01T00:16:42.500000Z\","
+    expect("{\"jsonrpc\":\"2.0\",\"method\":\"connection.restored\",\"params\":{\"source\":\"a\",\"since\":\"1970-01-01T00:16:"
+           "42.500000Z\","
            "\"staleness\":2.500}}");
 }
 END_TEST

@@ -112,151 +112,6 @@ START_TEST(to_subscribe_again_doubles_nothing)
 }
 END_TEST
 
-START_TEST(since_that_the_ring_holds_is_answered_from_it)
-{
-    subscribe_at_10();
-    trades_come(11, 20);
-    expect_trades(FIXTURE_EPOCH, 11, 20);
-    say(SUBSCRIBE(",\"since\":\"7-15\""));
-    expect(SUBSCRIBED("7-15", "true"));
-    expect_trades(FIXTURE_EPOCH, 16, 20);
-    trades_come(21, 21);
-    expect_trades(FIXTURE_EPOCH, 21, 21);
-    ck_assert_uint_eq(fixture.asked_count, 0);
-}
-END_TEST
-
-START_TEST(since_of_a_source_by_name_is_that_source_s)
-{
-    subscribe_at_10();
-    trades_come(11, 20);
-    expect_trades(FIXTURE_EPOCH, 11, 20);
-    say(SUBSCRIBE(",\"since\":{\"other\":\"7-3\",\"a\":\"7-19\"}"));
-    expect(SUBSCRIBED("7-19", "true"));
-    expect_trades(FIXTURE_EPOCH, 20, 20);
-    expect_nothing();
-}
-END_TEST
-
-START_TEST(since_before_the_ring_is_recovered_from_history)
-{
-    hear("a", true, "{\"BTC-USD\":10}");
-    say(SUBSCRIBE(",\"since\":\"7-5\""));
-    follow(BTC, FIXTURE_EPOCH, 10);
-    trades_come(11, 12);
-    expect_nothing();
-    service_answers_trades("history", "\"from\":\"7-6\",\"to\":\"7-10\",\"count\":1", 6, 6, ",\"missing\":0,\"next\":\"7-7\"");
-    client_pump(fixture.client);
-    expect(SUBSCRIBED("7-5", "true"));
-    expect_nothing();
-    service_answers_trades("history", "\"from\":\"7-6\",\"to\":\"7-10\",\"count\":512", 6, 10, ",\"missing\":0");
-    client_pump(fixture.client); /* the page has left; the ring goes on */
-    expect_trades(FIXTURE_EPOCH, 6, 12);
-}
-END_TEST
-
-START_TEST(what_history_lacks_the_journal_may_have)
-{
-    hear("a", true, "{\"BTC-USD\":10}");
-    say(SUBSCRIBE(",\"since\":\"7-5\""));
-    follow(BTC, FIXTURE_EPOCH, 10);
-    service_answers_trades("history", "\"from\":\"7-6\"", 9, 9, ",\"missing\":3,\"next\":\"7-10\"");
-    service_answers_trades("journal", "\"from\":\"7-6\"", 6, 6, ",\"missing\":0,\"next\":\"7-7\"");
-    client_pump(fixture.client);
-    expect(SUBSCRIBED("7-5", "true"));
-}
-END_TEST
-
-START_TEST(what_nobody_has_any_more_is_not_recovered_and_named)
-{
-    hear("a", true, "{\"BTC-USD\":10}");
-    say(SUBSCRIBE(",\"since\":\"7-5\""));
-    follow(BTC, FIXTURE_EPOCH, 10);
-    for (int i = 0; i < 2; i++) { /* for the answer, and for the page */
-        service_answers_trades("history", "\"from\":\"7-6\"", 9, 9, ",\"missing\":3,\"next\":\"7-10\"");
-        service_answers_trades("journal", "\"from\":\"7-6\"", 9, 10, ",\"missing\":3");
-        client_pump(fixture.client);
-    }
-    expect(SUBSCRIBED("7-5", "false"));
-    expect_with("\"trades.gap\",\"params\":{\"channel\":\"trades\",\"symbol\":\"BTC-USD\",\"source\":\"a\",\"from\":\"7-6\",\"to\":\"7-8\","
-                "\"missing\":3}");
-    expect_trades(FIXTURE_EPOCH, 9, 10);
-}
-END_TEST
-
-START_TEST(services_that_are_away_are_waited_for_and_not_for_ever)
-{
-    hear("a", true, "{\"BTC-USD\":10}");
-    say(SUBSCRIBE(",\"since\":\"7-5\""));
-    follow(BTC, FIXTURE_EPOCH, 10);
-    service_answers("history", "range", NULL);
-    service_answers("journal", "range", NULL);
-    pass_ms(CATCHUP_RETRY_MS);
-    service_answers("history", "range", NULL);
-    fixture.hub.now_ns += CATCHUP_PATIENCE_MS * NS_PER_MS;
-    service_answers("journal", "range", NULL);
-    client_pump(fixture.client);
-    expect(SUBSCRIBED("7-5", "false"));
-}
-END_TEST
-
-START_TEST(a_service_that_comes_back_in_time_recovers_all)
-{
-    fixture.deaf = true;
-    hear("a", true, "{\"BTC-USD\":10}");
-    say(SUBSCRIBE(",\"since\":\"7-5\""));
-    follow(BTC, FIXTURE_EPOCH, 10);
-    pass_ms(CATCHUP_PATIENCE_MS / 2);
-    expect_nothing();
-    fixture.deaf = false;
-    pass_ms(CATCHUP_RETRY_MS);
-    service_answers_trades("history", "\"from\":\"7-6\"", 6, 6, ",\"missing\":0,\"next\":\"7-7\"");
-    client_pump(fixture.client);
-    expect(SUBSCRIBED("7-5", "true"));
-}
-END_TEST
-
-START_TEST(since_of_another_gateway_that_was_ahead_is_waited_for)
-{
-    hear("a", true, "{\"BTC-USD\":10}");
-    say(SUBSCRIBE(",\"since\":\"7-12\""));
-    follow(BTC, FIXTURE_EPOCH, 10);
-    expect_nothing();
-    trades_come(11, 13);
-    client_pump(fixture.client);
-    expect(SUBSCRIBED("7-12", "true"));
-    expect_trades(FIXTURE_EPOCH, 13, 13);
-}
-END_TEST
-
-START_TEST(since_that_never_was_is_not_recovered)
-{
-    hear("a", true, "{\"BTC-USD\":10}");
-    say(SUBSCRIBE(",\"since\":\"7-99\""));
-    follow(BTC, FIXTURE_EPOCH, 10);
-    pass_ms(JOIN_STREAM_MS);
-    client_pump(fixture.client);
-    expect(SUBSCRIBED("7-10", "false"));
-    expect_with("\"from\":\"7-100\",\"to\":\"7-10\",\"missing\":null");
-    trades_come(11, 11);
-    expect_trades(FIXTURE_EPOCH, 11, 11);
-}
-END_TEST
-
-START_TEST(since_of_a_lost_journal_is_not_recovered_and_all_of_the_new_one_comes)
-{
-    hear("a", true, "{\"BTC-USD\":2}");
-    say(SUBSCRIBE(",\"since\":\"6-50\""));
-    follow(BTC, FIXTURE_EPOCH, 2);
-    client_pump(fixture.client);
-    expect(SUBSCRIBED("6-50", "false"));
-    service_answers("history", "\"from\":\"6-51\",\"to\":\"7-2\"", "{\"ok\":true,\"id\":1,\"trades\":[],\"missing\":0}");
-    service_answers_trades("journal", "\"from\":\"6-51\",\"to\":\"7-2\"", 1, 2, ",\"missing\":0");
-    expect_with("\"from\":\"6-51\",\"to\":\"7-0\",\"missing\":null");
-    expect_trades(FIXTURE_EPOCH, 1, 2);
-}
-END_TEST
-
 START_TEST(recent_trades_come_from_the_ring_where_it_has_enough)
 {
     subscribe_at_10();
@@ -279,7 +134,8 @@ START_TEST(recent_trades_before_the_ring_come_from_history_up_to_its_beginning)
     follow(BTC, FIXTURE_EPOCH, 10);
     trades_come(11, 12);
     /* history has seen more already than the ring's beginning */
-    service_answers_trades("history", "\"op\":\"recent\",\"symbol\":\"BTC-USD\",\"count\":4,\"upto\":{\"a\":\"7-10\"}", 11, 8, "");
+    service_answers_trades("history", "\"op\":\"recent\",\"symbol\":\"BTC-USD\",\"count\":4,\"upto\":{\"a\":\"7-10\"}", 11, 8,
+                           "");
     client_pump(fixture.client);
     text_t answer = take();
     uint64_t expected = 12;
@@ -337,7 +193,8 @@ START_TEST(updates_wait_for_the_answer_of_the_whole_batch)
     subscribe_at_10();
     trades_come(11, 15);
     expect_trades(FIXTURE_EPOCH, 11, 15);
-    say("[" SUBSCRIBE(",\"since\":\"7-13\"") ",{\"jsonrpc\":\"2.0\",\"id\":2,\"method\":\"getRecentTrades\",\"params\":{\"symbol\":\"BTC-USD\"}}]");
+    say("[" SUBSCRIBE(",\"since\":\"7-13\"") ",{\"jsonrpc\":\"2.0\",\"id\":2,\"method\":\"getRecentTrades\",\"params\":{"
+                                             "\"symbol\":\"BTC-USD\"}}]");
     expect_nothing();
     trades_come(16, 16);
     expect_nothing();
@@ -388,7 +245,8 @@ START_TEST(to_unsubscribe_ends_a_subscribe_that_waits)
     say(SUBSCRIBE(""));
     say("{\"jsonrpc\":\"2.0\",\"id\":2,\"method\":\"unsubscribe\",\"params\":{\"channel\":\"trades\",\"symbol\":\"BTC-USD\"}}");
     expect(ERROR("-32000", "Unsubscribed before it had begun: BTC-USD"));
-    expect("{\"jsonrpc\":\"2.0\",\"id\":2,\"result\":{\"channel\":\"trades\",\"symbol\":\"BTC-USD\",\"event\":\"unsubscribed\"}}");
+    expect(
+        "{\"jsonrpc\":\"2.0\",\"id\":2,\"result\":{\"channel\":\"trades\",\"symbol\":\"BTC-USD\",\"event\":\"unsubscribed\"}}");
     ck_assert_str_eq(fixture.wanted, "+BTC-USD -BTC-USD ");
 }
 END_TEST
@@ -417,16 +275,6 @@ int main(void)
         a_source_that_does_not_offer_the_symbol_is_refused,
         subscriptions_are_bounded,
         to_subscribe_again_doubles_nothing,
-        since_that_the_ring_holds_is_answered_from_it,
-        since_of_a_source_by_name_is_that_source_s,
-        since_before_the_ring_is_recovered_from_history,
-        what_history_lacks_the_journal_may_have,
-        what_nobody_has_any_more_is_not_recovered_and_named,
-        services_that_are_away_are_waited_for_and_not_for_ever,
-        a_service_that_comes_back_in_time_recovers_all,
-        since_of_another_gateway_that_was_ahead_is_waited_for,
-        since_that_never_was_is_not_recovered,
-        since_of_a_lost_journal_is_not_recovered_and_all_of_the_new_one_comes,
         recent_trades_come_from_the_ring_where_it_has_enough,
         recent_trades_before_the_ring_come_from_history_up_to_its_beginning,
         history_that_lags_behind_the_ring_is_asked_again,

@@ -18,8 +18,10 @@ static const struct {
     {REQUEST("", "{}"), ERROR("-32601", "Method not found: ")},
     {REQUEST("ping\\u0000", "{}"), ERROR("-32601", "Method not found: ping\\\\u0000")},
     {REQUEST("subscribe", "{}"), ERROR("-32602", "Only 'trades' channel is supported")},
-    {REQUEST("subscribe", "{\"channel\":\"l2\",\"symbol\":\"BTC-USD\"}"), ERROR("-32602", "Only 'trades' channel is supported")},
-    {REQUEST("subscribe", "{\"channel\":[\"trades\"],\"symbol\":\"BTC-USD\"}"), ERROR("-32602", "Only 'trades' channel is supported")},
+    {REQUEST("subscribe", "{\"channel\":\"l2\",\"symbol\":\"BTC-USD\"}"),
+     ERROR("-32602", "Only 'trades' channel is supported")},
+    {REQUEST("subscribe", "{\"channel\":[\"trades\"],\"symbol\":\"BTC-USD\"}"),
+     ERROR("-32602", "Only 'trades' channel is supported")},
     {REQUEST("subscribe", "{\"channel\":\"trades\"}"), ERROR("-32602", "Symbol is required")},
     {REQUEST("subscribe", "{\"channel\":\"trades\",\"symbol\":null}"), ERROR("-32602", "Symbol is required")},
     {REQUEST("subscribe", "{\"channel\":\"trades\",\"symbol\":\"\"}"), ERROR("-32602", "Symbol is required")},
@@ -37,7 +39,8 @@ static const struct {
      ERROR("-32602", "count: expected a whole number from 1 to 10000, found 0")},
     {REQUEST("unsubscribe", "{\"channel\":\"trades\",\"symbol\":\"BTC-USD\"}"), ERROR("-32602", "Not subscribed: BTC-USD")},
     {REQUEST("getRecentTrades", "{}"), ERROR("-32602", "Symbol is required")},
-    {REQUEST("getRecentTrades", "{\"channel\":\"l3\",\"symbol\":\"BTC-USD\"}"), ERROR("-32602", "Only 'trades' channel is supported")},
+    {REQUEST("getRecentTrades", "{\"channel\":\"l3\",\"symbol\":\"BTC-USD\"}"),
+     ERROR("-32602", "Only 'trades' channel is supported")},
     {REQUEST("getRecentTrades", "{\"symbol\":\"BTC-USD\",\"count\":10001}"),
      ERROR("-32602", "count: expected a whole number from 1 to 10000, found 10001")},
     {REQUEST("getRecentTrades", "{\"symbol\":\"BTC-USD\",\"count\":\"5\"}"),
@@ -75,9 +78,11 @@ START_TEST(a_question_goes_to_history_and_its_trades_come_back_as_they_are)
 {
     say(questions[_i].request);
     expect_nothing();
-    service_answers("history", questions[_i].asked, "{\"ok\":true,\"id\":7,\"trades\":[{\"price\":105383.80000}, {\"qty\":8.5E-5}]}");
+    service_answers("history", questions[_i].asked,
+                    "{\"ok\":true,\"id\":7,\"trades\":[{\"price\":105383.80000}, {\"qty\":8.5E-5}]}");
     client_pump(fixture.client);
-    expect("{\"jsonrpc\":\"2.0\",\"id\":1,\"result\":{\"channel\":\"trades\",\"symbol\":\"BTC-USD\",\"trades\":[{\"price\":105383.80000}, "
+    expect("{\"jsonrpc\":\"2.0\",\"id\":1,\"result\":{\"channel\":\"trades\",\"symbol\":\"BTC-USD\",\"trades\":[{\"price\":"
+           "105383.80000}, "
            "{\"qty\":8.5E-5}]}}");
 }
 END_TEST
@@ -88,8 +93,10 @@ static const struct {
     {NULL, ERROR("-32000", "History is not available now")},
     {"{broken", ERROR("-32000", "History gave an answer that is none")},
     {"{\"ok\":true}", ERROR("-32000", "History gave an answer that is none")},
-    {"{\"ok\":false,\"error\":{\"code\":\"invalid_symbol\",\"message\":\"whatever\"}}", ERROR("-32602", "Invalid symbol: BTC-USD")},
-    {"{\"ok\":false,\"error\":{\"code\":\"invalid_time\",\"message\":\"before: \\\"x\\\"\"}}", ERROR("-32602", "before: \\\"x\\\"")},
+    {"{\"ok\":false,\"error\":{\"code\":\"invalid_symbol\",\"message\":\"whatever\"}}",
+     ERROR("-32602", "Invalid symbol: BTC-USD")},
+    {"{\"ok\":false,\"error\":{\"code\":\"invalid_time\",\"message\":\"before: \\\"x\\\"\"}}",
+     ERROR("-32602", "before: \\\"x\\\"")},
     {"{\"ok\":false,\"error\":{\"code\":\"internal\",\"message\":\"disk full\"}}", ERROR("-32603", "disk full")},
 };
 
@@ -122,7 +129,8 @@ START_TEST(symbols_are_listed_with_their_sources)
 {
     hear("b \\\"", true, "{\"BTC-USD\":1,\"BTC-EUR\":1}");
     say(REQUEST("getSymbols", "{}"));
-    expect("{\"jsonrpc\":\"2.0\",\"id\":1,\"result\":{\"symbols\":[\"BTC-EUR\",\"BTC-USD\",\"ETH-USD\"],\"sources\":{\"BTC-EUR\":[\"b "
+    expect("{\"jsonrpc\":\"2.0\",\"id\":1,\"result\":{\"symbols\":[\"BTC-EUR\",\"BTC-USD\",\"ETH-USD\"],\"sources\":{\"BTC-"
+           "EUR\":[\"b "
            "\\\\\\\"\"],\"BTC-USD\":[\"a\",\"b \\\\\\\"\"],\"ETH-USD\":[\"a\"]}}}");
 }
 END_TEST
@@ -136,9 +144,11 @@ START_TEST(status_tells_of_sources_clients_and_history)
     history_probe(fixture.hub.history);
     service_answers("history", "{\"op\":\"symbols\"}", "{\"ok\":true}");
     say(REQUEST("getStatus", "{}"));
-    expect("{\"jsonrpc\":\"2.0\",\"id\":1,\"result\":{\"sources\":[{\"name\":\"a\",\"connected\":false,\"since\":\"1970-01-01T00:16:41."
-           "100000Z\",\"staleness\":1.500,\"reason\":\"closed by \\\"peer\\\"\",\"symbols\":1}],\"clients\":1,\"subscriptions\":0,"
-           "\"bus\":[{\"endpoint\":\"tcp://bus:1\",\"state\":\"waiting\"}],\"history\":\"up\",\"version\":\"0.1.0\"}}");
+    expect(
+        "{\"jsonrpc\":\"2.0\",\"id\":1,\"result\":{\"sources\":[{\"name\":\"a\",\"connected\":false,\"since\":\"1970-01-01T00:"
+        "16:41."
+        "100000Z\",\"staleness\":1.500,\"reason\":\"closed by \\\"peer\\\"\",\"symbols\":1}],\"clients\":1,\"subscriptions\":0,"
+        "\"bus\":[{\"endpoint\":\"tcp://bus:1\",\"state\":\"waiting\"}],\"history\":\"up\",\"version\":\"0.1.0\"}}");
 }
 END_TEST
 
@@ -155,7 +165,8 @@ int main(void)
     TCase *tcase = tcase_create("methods");
     tcase_add_checked_fixture(tcase, setup, fixture_teardown);
     tcase_add_loop_test(tcase, what_can_not_be_done_is_refused_with_a_reason, 0, sizeof refused / sizeof *refused);
-    tcase_add_loop_test(tcase, a_question_goes_to_history_and_its_trades_come_back_as_they_are, 0, sizeof questions / sizeof *questions);
+    tcase_add_loop_test(tcase, a_question_goes_to_history_and_its_trades_come_back_as_they_are, 0,
+                        sizeof questions / sizeof *questions);
     tcase_add_loop_test(tcase, what_history_says_instead_reaches_the_client, 0, sizeof failures / sizeof *failures);
     tcase_add_test(tcase, without_history_a_question_is_answered_at_once);
     tcase_add_test(tcase, a_client_that_leaves_takes_its_questions_along);

@@ -1,0 +1,269 @@
+#include "gatewayd/client.h"
+
+#include "gatewayd/catchup.h"
+#include "gatewayd/frame.h"
+#include "gatewayd/join.h"
+#include "gatewayd/notify.h"
+#include "gatewayd/page.h"
+#include "gatewayd/query.h"
+
+#include <stdlib.h>
+
+enum {
+    PUMP_TURNS = 16,       /* writes before others get their turn */
+    OUTBOX_KEPT = 65536,   /* bytes; a larger outbox is given back when it has drained */
+    OUTBOX_MAX = 64 << 20, /* bytes; one message may be larger than pending_bytes, but not than this */
+};
+
+static void wake(client_t *self)
+{
+    if (!self->corked && !self->closing)
+        self->link->wake(self->link_arg);
+}
+
+/* Is there room for so many bytes more? A single message may be of any length, else a client could never get it. */
+static bool make_room(client_t *self, size_t length)
+{
+    if (self->closing)
+        return false;
+    if (self->outbox.length == 0 || self->outbox.length + length <= self->hub->limits.pending_bytes)
+        return true;
+    client_close(self, CLOSE_POLICY, TEXT("too many bytes wait to be read"));
+    return false;
+}
+
+static void send_outbox(client_t *self)
+{
+    self->link->send(self->link_arg, buffer_text(&self->outbox));
+    if (self->outbox.capacity > OUTBOX_KEPT)
+        buffer_release(&self->outbox);
+    else
+        buffer_clear(&self->outbox);
+}
+
+/* What comes next was overwritten before the client took it. */
+static void on_lapped(client_t *self, reader_t *reader)
+{
+    const ring_t *ring = reader->channel->ring;
+    if (!reader->up_to_date) { /* it is still catching up, now from further back */
+        reader_seat(reader, reader->last);
+        return;
+    }
+    if (self->hub->limits.slow == SLOW_DISCONNECT) {
+        char text[CURSOR_MAX];
+        client_close(self, CLOSE_TRY_LATER, (text_t){text, cursor_print(text, reader->last)});
+        return;
+    }
+    page_t page = {reader->channel->symbol, reader->channel->source, reader->last, ring_last(ring)};
+    page_give_up(&page, &self->outbox);
+    reader_seat(reader, page.last);
+}
+
+/* The next run of the first reader that has one. */
+static void send_run(client_t *self)
+{
+    reader_t *reader = LIST_OWNER(list_take(&self->ready), reader_t, in_queue);
+    const ring_t *ring = reader->channel->ring;
+    if (ring_lapped(ring, reader->position)) {
+        on_lapped(self, reader);
+        return;
+    }
+    text_t run = ring_read(ring, reader->position, &reader->last);
+    self->link->send(self->link_arg, run);
+    reader->position += run.length;
+    reader_touch(reader); /* back to the end of the queue, when there is more */
+}
+
+client_t *client_new(hub_t *hub, const client_link_t *link, void *link_arg, const rpc_events_t *methods)
+{
+    client_t *self = calloc(1, sizeof *self);
+    if (!self)
+        return NULL;
+    *self = (client_t){
+        .hub = hub, .link = link, .link_arg = link_arg, .outbox = buffer_new(OUTBOX_MAX), .later = buffer_new(OUTBOX_MAX)};
+    list_t *lists[] = {&self->in_hub, &self->in_catching, &self->in_pump, &self->subscriptions,
+                       &self->ready,  &self->catching,    &self->joins,   &self->queries};
+    for (size_t i = 0; i < sizeof lists / sizeof *lists; i++)
+        list_init(lists[i]);
+    self->rpc = rpc_new(methods, self);
+    if (!self->rpc) {
+        free(self);
+        return NULL;
+    }
+    list_append(&hub->clients, &self->in_hub);
+    hub->client_count++;
+    return self;
+}
+
+void client_destroy(client_t **self_p)
+{
+    client_t *self = *self_p;
+    if (!self)
+        return;
+    *self_p = NULL;
+    self->closing = true;
+    join_cancel_all(self, NULL);
+    query_cancel_all(self);
+    list_t *item;
+    while ((item = list_take(&self->subscriptions)))
+        client_unsubscribe(self, LIST_OWNER(item, subscription_t, in_client));
+    rpc_destroy(&self->rpc);
+    buffer_release(&self->outbox);
+    buffer_release(&self->later);
+    list_remove(&self->in_hub);
+    list_remove(&self->in_pump);
+    self->hub->client_count--;
+    free(self);
+}
+
+void client_receive(client_t *self, text_t message)
+{
+    self->corked = true;
+    rpc_receive(self->rpc, message);
+    self->corked = false;
+    client_release(self);
+    client_pump(self);
+}
+
+void client_refuse(client_t *self, int code, const char *message)
+{
+    rpc_refuse(self->rpc, code, message);
+}
+
+void client_pump(client_t *self)
+{
+    int turns = 0;
+    while (!self->closing && !client_idle(self)) {
+        if (turns++ == PUMP_TURNS || !self->link->ready(self->link_arg)) {
+            wake(self);
+            return;
+        }
+        if (self->outbox.length > 0)
+            send_outbox(self);
+        else
+            send_run(self);
+    }
+    if (!self->closing && !list_empty(&self->catching))
+        catchup_step(self);
+}
+
+bool client_idle(const client_t *self)
+{
+    return self->outbox.length == 0 && list_empty(&self->ready);
+}
+
+void client_send(client_t *self, text_t json)
+{
+    if (!make_room(self, json.length + FRAME_HEADER_MAX))
+        return;
+    frame_append(&self->outbox, json);
+    wake(self);
+}
+
+void client_notify(client_t *self, text_t method, text_t params)
+{
+    if (!make_room(self, frame_notify_length(method, params)))
+        return;
+    page_append_notification(&self->outbox, method, params);
+    wake(self);
+}
+
+void client_send_frame(client_t *self, text_t frame)
+{
+    if (!make_room(self, frame.length))
+        return;
+    buffer_append(&self->outbox, frame);
+    wake(self);
+}
+
+void client_on_answer(void *client, text_t json)
+{
+    client_send(client, json);
+    client_release(client);
+}
+
+void client_hold(client_t *self, reader_t *reader, cursor_t last)
+{
+    self->holding = true;
+    reader->held = true;
+    reader_seat(reader, last);
+}
+
+void client_notify_later(client_t *self, text_t method, text_t params)
+{
+    self->holding = true;
+    page_append_notification(&self->later, method, params);
+}
+
+void client_release(client_t *self)
+{
+    if (!self->holding || rpc_batches(self->rpc) > 0)
+        return;
+    self->holding = false;
+    if (self->later.length > 0)
+        client_send_frame(self, buffer_text(&self->later));
+    buffer_release(&self->later);
+    LIST_EACH(item, &self->subscriptions)
+    {
+        subscription_t *subscription = LIST_OWNER(item, subscription_t, in_client);
+        LIST_EACH(seat, &subscription->readers)
+        {
+            reader_t *reader = LIST_OWNER(seat, reader_t, in_subscription);
+            reader->held = false;
+            reader_touch(reader);
+        }
+    }
+    wake(self);
+}
+
+void client_close(client_t *self, unsigned code, text_t reason)
+{
+    if (self->closing)
+        return;
+    self->closing = true;
+    self->link->close(self->link_arg, code, reason);
+}
+
+subscription_t *client_subscription(const client_t *self, text_t symbol)
+{
+    LIST_EACH(item, &self->subscriptions)
+    {
+        subscription_t *subscription = LIST_OWNER(item, subscription_t, in_client);
+        if (text_equal(subscription->market->symbol, symbol))
+            return subscription;
+    }
+    return NULL;
+}
+
+subscription_t *client_subscribe(client_t *self, market_t *market)
+{
+    subscription_t *subscription = calloc(1, sizeof *subscription);
+    if (!subscription)
+        return NULL;
+    subscription->client = self;
+    subscription->market = market;
+    list_init(&subscription->readers);
+    list_init(&subscription->in_client);
+    list_init(&subscription->in_market);
+    list_append(&self->subscriptions, &subscription->in_client);
+    list_append(&market->subscriptions, &subscription->in_market);
+    self->subscription_count++;
+    self->hub->subscription_count++;
+    return subscription;
+}
+
+void client_unsubscribe(client_t *self, subscription_t *subscription)
+{
+    market_t *market = subscription->market;
+    list_t *item;
+    while ((item = list_take(&subscription->readers))) {
+        reader_t *reader = LIST_OWNER(item, reader_t, in_subscription);
+        reader_destroy(&reader);
+    }
+    list_remove(&subscription->in_client);
+    list_remove(&subscription->in_market);
+    free(subscription);
+    self->subscription_count--;
+    self->hub->subscription_count--;
+    markets_release(self->hub->markets, market);
+}

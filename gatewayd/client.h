@@ -1,0 +1,97 @@
+/* One client: what it subscribed to, what waits to be sent to it, and its JSON-RPC conversation. Knows no transport: that is a
+ * client_link_t, WebSocket in ws.c.
+ *
+ * Everything that goes out is a ready-made frame, so that the order is plain: first the outbox (answers, notifications, pages
+ * of history), then, for each stream in turn, a run of the ring's frames, which all clients share.
+ */
+#pragma once
+
+#include "common/buffer.h"
+#include "gatewayd/hub.h"
+#include "gatewayd/reader.h"
+#include "gatewayd/rpc.h"
+
+/* Codes of RFC 6455, section 7.4.1, and of the IANA registry. */
+enum {
+    CLOSE_INVALID_TEXT = 1007,
+    CLOSE_POLICY = 1008,
+    CLOSE_TOO_BIG = 1009,
+    CLOSE_RESTART = 1012,
+    CLOSE_TRY_LATER = 1013,
+    CLOSE_REASON_MAX = 123 /* bytes */
+};
+
+typedef struct {
+    /* Sends whole frames; what the peer does not take now the link keeps. Called only when `ready`. */
+    void (*send)(void *link, text_t frames);
+    /* Would more be taken, with nothing kept? False too when the link is closing. */
+    bool (*ready)(void *link);
+    /* Call client_pump when `ready` turns true. */
+    void (*wake)(void *link);
+    /* Close with a code and a reason of at most CLOSE_REASON_MAX bytes, now: what waits is not sent. client_destroy follows,
+     * never from within. */
+    void (*close)(void *link, unsigned code, text_t reason);
+} client_link_t;
+
+struct client {
+    hub_t *hub;
+    const client_link_t *link;
+    void *link_arg;
+    rpc_t *rpc;
+    buffer_t outbox; /* frames */
+    buffer_t later;  /* frames that go behind the answer to a subscribe; empty unless `holding` */
+    bool holding;    /* readers were seated for an answer that has not gone out yet (it may be part of a batch) */
+    bool closing;
+    bool corked; /* a message is being dealt with: what it causes goes out behind it */
+    list_t in_hub, in_catching, in_pump;
+    list_t subscriptions; /* subscription_t.in_client */
+    size_t subscription_count;
+    list_t ready;         /* reader_t.in_queue: something in the ring */
+    list_t catching;      /* reader_t.in_queue */
+    list_t joins;         /* join_t.in_client: subscribes under way */
+    list_t queries;       /* query_t.in_client: questions to history under way */
+    history_call_t *page; /* the page of history that is asked for; NULL: none */
+    reader_t *page_reader;
+    cursor_t page_to;
+    uint64_t round; /* of the last notification that each client gets once */
+};
+
+/* link, link_arg: stay valid until client_destroy. methods: see methods.h. NULL when memory runs out. */
+client_t *client_new(hub_t *hub, const client_link_t *link, void *link_arg, const rpc_events_t *methods);
+void client_destroy(client_t **self);
+
+/* A text message came; or one that can't be read as such. */
+void client_receive(client_t *self, text_t message);
+void client_refuse(client_t *self, int code, const char *message);
+
+/* Sends what there is for as long as the link takes it. */
+void client_pump(client_t *self);
+
+/* Is there nothing to be sent now? */
+bool client_idle(const client_t *self);
+
+/* Puts into the outbox a message, a notification, or a ready-made frame, and wakes the link. Closes the client when too much
+ * waits. */
+void client_send(client_t *self, text_t json);
+void client_notify(client_t *self, text_t method, text_t params);
+void client_send_frame(client_t *self, text_t frame);
+
+/* rpc_events_t.on_answer of a client. */
+void client_on_answer(void *client, text_t json);
+
+/* Seats a reader, and notifies, behind the answer that is still to go out; client_release, after it, lets both go. It waits for
+ * open batches. */
+void client_hold(client_t *self, reader_t *reader, cursor_t last);
+void client_notify_later(client_t *self, text_t method, text_t params);
+void client_release(client_t *self);
+
+void client_close(client_t *self, unsigned code, text_t reason);
+
+/* The client's subscription to a symbol; NULL when there is none. */
+subscription_t *client_subscription(const client_t *self, text_t symbol);
+
+/* A new one. NULL when memory runs out. */
+subscription_t *client_subscribe(client_t *self, market_t *market);
+
+/* Ends it, and closes the market when it was the last one. */
+void client_unsubscribe(client_t *self, subscription_t *subscription);

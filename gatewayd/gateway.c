@@ -1,0 +1,230 @@
+#include "gatewayd/gateway.h"
+
+#include "common/follower.h"
+#include "common/log.h"
+#include "common/requester.h"
+#include "gatewayd/catchup.h"
+#include "gatewayd/fanout.h"
+#include "gatewayd/http.h"
+#include "gatewayd/join.h"
+
+#include <stdlib.h>
+
+enum {
+    FDS_BESIDE_CLIENTS = 512, /* ZeroMQ, HTTP, log, and a reserve */
+    PROBE_TICKS = 1000 / HUB_TICK_MS,
+    CHECK_TICKS = 5000 / HUB_TICK_MS,
+    ORIGINS_MAX = 1000
+};
+
+struct gateway {
+    loop_t *loop;
+    hub_t hub;
+    const char *bus[HUB_BUSES_MAX], *replay[HUB_BUSES_MAX], *history[HUB_BUSES_MAX];
+    const char *origins[ORIGINS_MAX];
+    size_t bus_count, history_count, origin_count;
+    requester_t *asker;                   /* of history */
+    requester_t *replayer[HUB_BUSES_MAX]; /* of each connectord */
+    follower_t *follower;
+    web_t *web;
+    ws_t *ws;
+    http_t *http;
+    loop_timer_t *tick;
+    uint64_t ticks;
+};
+
+/* --- what comes from the bus --- */
+
+static void on_trade(void *arg, text_t topic, const trade_t *trade, text_t json)
+{
+    gateway_t *self = arg;
+    markets_trade(self->hub.markets, topic, trade->cursor, json);
+}
+
+static void on_gap(void *arg, text_t topic, cursor_t from, cursor_t to)
+{
+    gateway_t *self = arg;
+    markets_gap(self->hub.markets, topic, from, to);
+}
+
+static void on_status(void *arg, const status_t *status)
+{
+    gateway_t *self = arg;
+    const offer_t *offer;
+    self->hub.now_ns = clock_real_ns();
+    offer_change_t change = offers_update(self->hub.offers, status, self->hub.now_ns, &offer);
+    if (change != OFFER_SAME)
+        fanout_source(&self->hub, offer, change == OFFER_UP);
+}
+
+static void on_stream(void *arg, text_t topic, cursor_t last)
+{
+    gateway_t *self = arg;
+    channel_t *channel = markets_stream(self->hub.markets, topic, last);
+    if (channel)
+        fanout_stream(&self->hub, channel);
+}
+
+static void on_drained(void *arg)
+{
+    gateway_t *self = arg;
+    self->hub.now_ns = clock_real_ns();
+    join_tick(&self->hub);
+    fanout_flush(&self->hub);
+}
+
+/* Which sources a bus carries is not known: those that have not been heard of late are its. */
+static void on_silent(void *arg, size_t bus, bool silent)
+{
+    gateway_t *self = arg;
+    const offer_t *offer;
+    bool changed;
+    self->hub.bus_silent[bus] = silent;
+    self->hub.now_ns = clock_real_ns();
+    while (silent &&
+           (offer = offers_silence(self->hub.offers, self->hub.now_ns, FOLLOWER_SILENCE_MS * NS_PER_MS * 9 / 10, &changed))) {
+        if (changed)
+            fanout_source(&self->hub, offer, false);
+    }
+}
+
+static const follower_events_t follower_events = {.on_trade = on_trade,
+                                                  .on_gap = on_gap,
+                                                  .on_status = on_status,
+                                                  .on_drained = on_drained,
+                                                  .on_silent = on_silent,
+                                                  .on_stream = on_stream};
+
+static void on_wanted(void *arg, text_t symbol, bool wanted)
+{
+    gateway_t *self = arg;
+    if (!self->follower)
+        return; /* the process ends */
+    if (wanted)
+        follower_subscribe(self->follower, symbol);
+    else
+        follower_unsubscribe(self->follower, symbol);
+}
+
+static void on_tick(void *arg)
+{
+    gateway_t *self = arg;
+    self->hub.now_ns = clock_real_ns();
+    self->hub.following = follower_caught_up(self->follower);
+    join_tick(&self->hub);
+    catchup_tick(&self->hub);
+    if (self->ticks % PROBE_TICKS == 0)
+        history_probe(self->hub.history);
+    if (self->ticks % CHECK_TICKS == 0)
+        ws_check(self->ws);
+    self->ticks++;
+}
+
+/* --- building it --- */
+
+static size_t read_list(const config_t *config, const char *path, const char **list, size_t max)
+{
+    size_t count = config_count(config, "%s", path);
+    for (size_t i = 0; i < count && i < max; i++)
+        list[i] = config_text(config, "%s.%zu", path, i);
+    return count < max ? count : max;
+}
+
+static void read_config(gateway_t *self, const config_t *config)
+{
+    hub_t *hub = &self->hub;
+    self->bus_count = hub->bus_count = read_list(config, "gatewayd.bus", self->bus, HUB_BUSES_MAX);
+    read_list(config, "gatewayd.replay", self->replay, HUB_BUSES_MAX);
+    self->history_count = read_list(config, "gatewayd.history", self->history, HUB_BUSES_MAX);
+    self->origin_count = read_list(config, "gatewayd.origins", self->origins, ORIGINS_MAX);
+    memcpy(hub->bus, self->bus, sizeof hub->bus);
+    hub->limits.subscriptions = (size_t)config_integer(config, "gatewayd.subscriptions");
+    hub->limits.pending_bytes = (size_t)config_integer(config, "gatewayd.pending_bytes");
+    hub->limits.slow = strcmp(config_text(config, "gatewayd.slow"), "disconnect") == 0 ? SLOW_DISCONNECT : SLOW_CONFLATE;
+}
+
+static bool open_history(gateway_t *self, const config_t *config)
+{
+    uint32_t timeout_ms = (uint32_t)config_integer(config, "gatewayd.history_timeout_ms");
+    void *replays[HUB_BUSES_MAX];
+    self->asker = requester_new(self->loop, self->history, self->history_count, timeout_ms);
+    if (!self->asker)
+        return false;
+    for (size_t i = 0; i < self->bus_count; i++) {
+        replays[i] = self->replayer[i] = requester_new(self->loop, &self->replay[i], 1, timeout_ms);
+        if (!self->replayer[i])
+            return false;
+    }
+    self->hub.history = history_client_new(&history_requester, self->asker, replays, self->bus_count);
+    return self->hub.history != NULL;
+}
+
+static bool open_hub(gateway_t *self, const config_t *config)
+{
+    self->hub.offers = offers_new();
+    self->hub.markets = markets_new((size_t)config_integer(config, "gatewayd.ring_bytes"), on_wanted, self);
+    return self->hub.offers && self->hub.markets && open_history(self, config);
+}
+
+static bool open_bus(gateway_t *self)
+{
+    follower_config_t config = {.bus = self->bus, .replay = self->replay, .count = self->bus_count, .start = FOLLOW_FROM_LAST};
+    self->follower = follower_new(self->loop, &config, &follower_events, self);
+    return self->follower != NULL;
+}
+
+static bool open_web(gateway_t *self, const config_t *config)
+{
+    ws_config_t ws = {.clients = (size_t)config_integer(config, "gatewayd.clients"),
+                      .clients_per_address = (size_t)config_integer(config, "gatewayd.clients_per_address"),
+                      .message_bytes = (size_t)config_integer(config, "gatewayd.message_bytes"),
+                      .origins = self->origins,
+                      .origin_count = self->origin_count};
+    const char *address = config_text(config, "gatewayd.listen");
+    self->web = web_new(self->loop, (unsigned)ws.clients + FDS_BESIDE_CLIENTS);
+    self->ws = ws_new(&self->hub, &ws);
+    self->http = self->web && self->ws ? http_new(self->web, address, &self->hub, self->ws) : NULL;
+    if (self->http)
+        log_info("gateway: listening", LOG_TEXT("address", address));
+    return self->http != NULL;
+}
+
+gateway_t *gateway_new(loop_t *loop, const config_t *config)
+{
+    gateway_t *self = calloc(1, sizeof *self);
+    if (!self)
+        return NULL;
+    self->loop = loop;
+    hub_init(&self->hub);
+    read_config(self, config);
+    self->hub.now_ns = clock_real_ns();
+    self->tick = loop_timer_new(loop, on_tick, self);
+    if (!self->tick || !open_hub(self, config) || !open_bus(self) || !open_web(self, config)) {
+        gateway_destroy(&self);
+        return NULL;
+    }
+    loop_timer_start(self->tick, 0, HUB_TICK_MS);
+    return self;
+}
+
+void gateway_destroy(gateway_t **self_p)
+{
+    gateway_t *self = *self_p;
+    if (!self)
+        return;
+    *self_p = NULL;
+    loop_timer_destroy(&self->tick);
+    follower_destroy(&self->follower); /* so that there is a last frame */
+    if (self->http)
+        ws_goodbye(self->ws, self->loop);
+    web_destroy(&self->web);
+    http_destroy(&self->http);
+    ws_destroy(&self->ws);
+    history_client_destroy(&self->hub.history);
+    markets_destroy(&self->hub.markets);
+    offers_destroy(&self->hub.offers);
+    requester_destroy(&self->asker);
+    for (size_t i = 0; i < self->bus_count; i++)
+        requester_destroy(&self->replayer[i]);
+    free(self);
+}

@@ -1,0 +1,13 @@
+/* The gateway: everything of it, wired together on a loop. */
+#pragma once
+
+#include "common/config.h"
+#include "common/loop.h"
+
+typedef struct gateway gateway_t;
+
+/* Reads section gatewayd; the configuration outlives it. NULL with a log line on failure. */
+gateway_t *gateway_new(loop_t *loop, const config_t *config);
+
+/* Says goodbye to the clients, which may take a few seconds. The loop must not be running. */
+void gateway_destroy(gateway_t **self);

@@ -1,0 +1,52 @@
+/* Asks the history service, and where that lacks something the journals' replay, for what the rings do not have any more. */
+#pragma once
+
+#include "common/requester.h"
+#include "proto/request.h"
+
+/* A service that answers requests, as requester.h does; tests put their own in its place. */
+typedef struct {
+    uint64_t (*send)(void *service, text_t request, requester_fn *done, void *arg); /* 0: it takes none now */
+    void (*cancel)(void *service, uint64_t handle);
+} history_service_t;
+
+/* requester_send and requester_cancel. */
+extern const history_service_t history_requester;
+
+typedef struct history_client history_client_t;
+
+/* A question under way. */
+typedef struct history_call history_call_t;
+
+/* history: the service for all questions. replays: one for each connectord, which have ranges of their own streams. All outlive
+ * the client. NULL when memory runs out. */
+history_client_t *history_client_new(const history_service_t *service, void *history, void *const *replays,
+                                     size_t replay_count);
+
+/* Calls no one any more. */
+void history_client_destroy(history_client_t **self);
+
+typedef enum {
+    RANGE_UNKNOWN, /* nobody answered: ask again */
+    RANGE_OPEN,    /* what the page lacks may be there later, or a journal that was not heard may have it */
+    RANGE_FINAL    /* the journal itself answered: what the page lacks is gone */
+} range_certainty_t;
+
+/* page: empty (trades of length 0) for RANGE_UNKNOWN. Valid during the call; the call is over, and new ones may be made from
+ * within. */
+typedef void history_range_fn(void *arg, range_certainty_t certainty, const range_answer_t *page);
+
+/* The trades [from, to] of a stream, at most `count`, oldest first. First history is asked; when it lacks some, the replays.
+ * NULL when nobody can be asked now; else `done` follows, from the loop. */
+history_call_t *history_range(history_client_t *self, text_t topic, cursor_t from, cursor_t to, uint64_t count,
+                              history_range_fn *done, void *arg);
+
+/* Any request of history.md to history: as requester_send. NULL when it can't be asked now. */
+history_call_t *history_ask(history_client_t *self, text_t request, requester_fn *done, void *arg);
+
+/* `done` will not be called any more. *call may be NULL. */
+void history_cancel(history_call_t **call);
+
+/* Asks history for a sign of life; call it every second or so. And whether the last one had an answer. */
+void history_probe(history_client_t *self);
+bool history_alive(const history_client_t *self);

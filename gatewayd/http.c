@@ -1,0 +1,163 @@
+#include "gatewayd/http.h"
+
+#include "common/http.h"
+#include "gatewayd/report.h"
+
+#include <libwebsockets.h>
+#include <stdlib.h>
+#include <sys/resource.h>
+
+enum {
+    PATH_MAX_BYTES = 256,
+    RECEIVE_BYTES = 4096, /* of one connection's buffer: requests are small */
+    RUN_BYTES = 65536,    /* handed to the kernel at once; what lws would cut smaller it copies */
+    FDS_RESERVED = 64     /* for what is no client: when these are gone, accept fails and lws spins */
+};
+
+struct http {
+    hub_t *hub;
+    ws_t *ws;
+    rlim_t fd_limit;
+};
+
+typedef struct {
+    const char *path;
+    unsigned (*answer)(hub_t *hub, buffer_t *body); /* returns the status; the body is JSON */
+} route_t;
+
+static unsigned answer_health(hub_t *hub, buffer_t *body)
+{
+    (void)hub;
+    buffer_append(body, TEXT("{\"alive\":true}"));
+    return 200;
+}
+
+static unsigned answer_ready(hub_t *hub, buffer_t *body)
+{
+    hub->now_ns = clock_real_ns();
+    return report_ready(hub, body) ? 200 : 503;
+}
+
+static unsigned answer_ws(hub_t *hub, buffer_t *body)
+{
+    (void)hub;
+    buffer_append(body, TEXT("{\"error\":\"expected a WebSocket handshake\"}"));
+    return 400;
+}
+
+static const route_t routes[] = {
+    {"/health", answer_health},
+    {"/ready", answer_ready},
+    {"/ws", answer_ws},
+};
+
+static const route_t *find_route(text_t path)
+{
+    for (size_t i = 0; i < sizeof routes / sizeof *routes; i++) {
+        if (text_equal(path, text_of(routes[i].path)))
+            return &routes[i];
+    }
+    return NULL;
+}
+
+static int answer_json(struct lws *wsi, unsigned status, text_t body)
+{
+    return http_answer(wsi, &(http_answer_t){.status = status, .content_type = "application/json", .body = body});
+}
+
+static int on_request(http_t *self, struct lws *wsi, text_t path)
+{
+    const route_t *route = find_route(path);
+    if (!http_is_read(wsi)) {
+        answer_json(wsi, 405, TEXT("{\"error\":\"expected GET\"}\n"));
+        return -1; /* what follows may be a body, which nobody reads */
+    }
+    if (!route)
+        return answer_json(wsi, 404, TEXT("{\"error\":\"not found\"}\n"));
+    buffer_t body = buffer_new(0);
+    unsigned status = route->answer(self->hub, &body);
+    buffer_append(&body, TEXT("\n"));
+    int rc = answer_json(wsi, status, buffer_text(&body));
+    buffer_release(&body);
+    return rc;
+}
+
+/* Only /ws becomes a WebSocket. */
+static int on_upgrade(http_t *self, struct lws *wsi)
+{
+    char path[PATH_MAX_BYTES];
+    int length = lws_hdr_copy(wsi, path, sizeof path, WSI_TOKEN_GET_URI);
+    bool known = length > 0 && text_equal((text_t){path, (size_t)length}, TEXT("/ws"));
+    unsigned status = known ? ws_refusal(self->ws, wsi) : 404;
+    if (status == 0)
+        return 0;
+    answer_json(wsi, status,
+                status == 404   ? TEXT("{\"error\":\"not found\"}\n")
+                : status == 403 ? TEXT("{\"error\":\"origin not allowed\"}\n")
+                                : TEXT("{\"error\":\"too many clients\"}\n"));
+    return -1;
+}
+
+/* lws's accept spins when the process has no file descriptor left; the numbers are given from the lowest on. */
+static int on_accept(const http_t *self, const void *fd)
+{
+    return (rlim_t)(uintptr_t)fd + FDS_RESERVED >= self->fd_limit;
+}
+
+static int on_event(struct lws *wsi, enum lws_callback_reasons reason, void *user, void *in, size_t length)
+{
+    ws_session_t **session = user;
+    struct lws_vhost *vhost = lws_get_vhost(wsi);
+    http_t *self = vhost ? lws_vhost_user(vhost) : NULL;
+    if (!self)
+        return lws_callback_http_dummy(wsi, reason, user, in, length);
+    switch (reason) {
+    case LWS_CALLBACK_FILTER_NETWORK_CONNECTION:
+        return on_accept(self, in);
+    case LWS_CALLBACK_HTTP:
+        return on_request(self, wsi, http_path(in, length));
+    case LWS_CALLBACK_HTTP_CONFIRM_UPGRADE:
+        return on_upgrade(self, wsi);
+    case LWS_CALLBACK_ESTABLISHED:
+        return ws_on_open(self->ws, wsi, session);
+    case LWS_CALLBACK_RECEIVE:
+        return ws_on_receive(*session, in, length);
+    case LWS_CALLBACK_RECEIVE_PONG:
+        return ws_on_pong(*session);
+    case LWS_CALLBACK_SERVER_WRITEABLE:
+        return ws_on_writable(*session);
+    case LWS_CALLBACK_WS_PEER_INITIATED_CLOSE:
+        return ws_on_peer_close(*session);
+    case LWS_CALLBACK_CLOSED:
+        return ws_on_close(session);
+    default:
+        return lws_callback_http_dummy(wsi, reason, user, in, length);
+    }
+}
+
+/* One protocol for HTTP and for WebSockets that ask for none. */
+static const struct lws_protocols protocols[] = {{.name = "jsonrpc",
+                                                  .callback = on_event,
+                                                  .per_session_data_size = sizeof(ws_session_t *),
+                                                  .rx_buffer_size = RECEIVE_BYTES,
+                                                  .tx_packet_size = RUN_BYTES},
+                                                 {0}};
+
+http_t *http_new(web_t *web, const char *address, hub_t *hub, ws_t *ws)
+{
+    http_t *self = calloc(1, sizeof *self);
+    if (!self)
+        return NULL;
+    struct rlimit limit = {.rlim_cur = RLIM_INFINITY};
+    getrlimit(RLIMIT_NOFILE, &limit);
+    *self = (http_t){.hub = hub, .ws = ws, .fd_limit = limit.rlim_cur};
+    if (!web_listen(web, address, protocols, self))
+        http_destroy(&self);
+    return self;
+}
+
+void http_destroy(http_t **self)
+{
+    free(*self);
+    *self = NULL;
+}

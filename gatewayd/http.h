@@ -1,0 +1,14 @@
+/* Where the gateway listens: /ws becomes a WebSocket, /health and /ready answer an operator's monitoring. Further paths are
+ * lines in the table of routes in http.c. For boundary files. */
+#pragma once
+
+#include "common/web.h"
+#include "gatewayd/ws.h"
+
+typedef struct http http_t;
+
+/* Listens on "HOST:PORT". All that is given outlives it. NULL with a log line on failure. */
+http_t *http_new(web_t *web, const char *address, hub_t *hub, ws_t *ws);
+
+/* After the web. */
+void http_destroy(http_t **self);

@@ -1,0 +1,48 @@
+/* What all clients share: what is offered, what is wanted, where to ask for what has been, and the limits. */
+#pragma once
+
+#include "common/clock.h"
+#include "gatewayd/history_client.h"
+#include "gatewayd/market.h"
+#include "gatewayd/offers.h"
+
+enum { HUB_BUSES_MAX = 16, HUB_TICK_MS = 50 };
+
+/* What happens to a client that reads slower than trades come. */
+typedef enum {
+    SLOW_CONFLATE,  /* it is told by trades.gap what it missed and goes on with the newest */
+    SLOW_DISCONNECT /* it is disconnected, with the cursor it can come back with */
+} slow_t;
+
+typedef struct {
+    size_t subscriptions; /* symbols of one client */
+    size_t pending_bytes; /* of answers that wait for one client */
+    slow_t slow;
+} hub_limits_t;
+
+typedef struct {
+    offers_t *offers;
+    markets_t *markets;
+    history_client_t *history;
+    hub_limits_t limits;
+    int64_t now_ns; /* since 1970, as of this turn of the loop: set by whoever calls in */
+
+    list_t clients;  /* client_t.in_hub */
+    list_t catching; /* client_t.in_catching: with readers that catch up */
+    list_t waiting;  /* join_t.in_hub: subscribes that wait for something from the bus */
+    size_t client_count, subscription_count;
+    uint64_t round; /* of notifications that each client gets once */
+
+    const char *bus[HUB_BUSES_MAX]; /* endpoints, and which of them are silent */
+    bool bus_silent[HUB_BUSES_MAX];
+    size_t bus_count;
+    bool following; /* every bus is heard */
+} hub_t;
+
+static inline void hub_init(hub_t *self)
+{
+    *self = (hub_t){.limits = {.subscriptions = 1000, .pending_bytes = 1 << 20}};
+    list_init(&self->clients);
+    list_init(&self->catching);
+    list_init(&self->waiting);
+}

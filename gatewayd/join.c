@@ -1,0 +1,329 @@
+#include "gatewayd/join.h"
+
+#include "common/json.h"
+#include "gatewayd/catchup.h"
+#include "gatewayd/join_answer.h"
+#include "gatewayd/notify.h"
+
+#include <stdlib.h>
+
+typedef enum { STEP_NEXT, STEP_WAIT, STEP_OVER } step_t;
+
+static int64_t waited_ms(const join_t *join)
+{
+    return (join->client->hub->now_ns - join->started_ns) / NS_PER_MS;
+}
+
+static void join_free(join_t *join)
+{
+    history_cancel(&join->call);
+    list_remove(&join->in_client);
+    list_remove(&join->in_hub);
+    buffer_release(&join->history);
+    free(join);
+}
+
+/* Is it a source that the client wants the symbol from? */
+static bool is_wanted(const join_t *join, const offer_t *offer)
+{
+    return (join->source.length == 0 || text_equal(join->source, offer->name)) && offer_has(offer, join->symbol, NULL);
+}
+
+/* --- symbol --- */
+
+static step_t refuse_symbol(join_t *join)
+{
+    hub_t *hub = join->client->hub;
+    if (!offers_heard(hub->offers))
+        rpc_error(join->request, RPC_UNAVAILABLE, "Not ready: no source has been heard yet");
+    else if (offers_has(hub->offers, join->symbol))
+        rpc_error(join->request, RPC_INVALID_PARAMS, "Invalid source: %.*s", TEXT_ARG(join->source));
+    else
+        rpc_error(join->request, RPC_INVALID_PARAMS, "Invalid symbol: %.*s", TEXT_ARG(join->symbol));
+    return STEP_OVER;
+}
+
+/* Joins the symbol's market, with a channel for each source. */
+static step_t enter_market(join_t *join)
+{
+    client_t *client = join->client;
+    hub_t *hub = client->hub;
+    join->subscription = client_subscription(client, join->symbol);
+    if (!join->subscription && client->subscription_count >= hub->limits.subscriptions) {
+        rpc_error(join->request, RPC_LIMIT, "Too many subscriptions: at most %zu", hub->limits.subscriptions);
+        return STEP_OVER;
+    }
+    market_t *market = join->subscription ? join->subscription->market : markets_open(hub->markets, join->symbol);
+    if (!join->subscription && market && !(join->subscription = client_subscribe(client, market)))
+        markets_release(hub->markets, market);
+    if (!join->subscription) {
+        rpc_error(join->request, RPC_INTERNAL_ERROR, "Out of memory");
+        return STEP_OVER;
+    }
+    const offer_t *offer;
+    for (size_t i = 0; (offer = offers_at(hub->offers, i)); i++) {
+        if (is_wanted(join, offer))
+            markets_channel(hub->markets, market, offer->name);
+    }
+    return STEP_NEXT;
+}
+
+static step_t find_symbol(join_t *join)
+{
+    hub_t *hub = join->client->hub;
+    const offer_t *offer;
+    for (size_t i = 0; (offer = offers_at(hub->offers, i)); i++) {
+        if (is_wanted(join, offer))
+            return enter_market(join);
+    }
+    bool may_come = !offers_settled(hub->offers, hub->now_ns) && waited_ms(join) < JOIN_STATUS_MS;
+    return may_come ? STEP_WAIT : refuse_symbol(join);
+}
+
+/* --- streams --- */
+
+static step_t find_streams(join_t *join)
+{
+    if (waited_ms(join) >= JOIN_STREAM_MS)
+        return STEP_NEXT; /* what is not known by now comes in later, from where the answer says */
+    LIST_EACH(item, &join->subscription->market->channels)
+    {
+        channel_t *channel = LIST_OWNER(item, channel_t, in_market);
+        cursor_t since;
+        if (!join_takes(join, channel))
+            continue;
+        if (!channel->ring)
+            return STEP_WAIT;
+        /* Another gateway may have been a moment ahead of this one. */
+        if (join_since(join, channel, &since) && cursor_compare(since, ring_last(channel->ring)) > 0)
+            return STEP_WAIT;
+    }
+    return STEP_NEXT;
+}
+
+/* --- recovery --- */
+
+/* Is everything behind `since` in the ring? -1: no, but history may have the rest. */
+static int judge_ring(const ring_t *ring, cursor_t since)
+{
+    uint64_t position;
+    if (!ring || since.epoch != ring_last(ring).epoch || cursor_compare(since, ring_last(ring)) > 0 ||
+        cursor_compare(since, ring_last_gap(ring)) < 0)
+        return 0;
+    return ring_find(ring, since, &position) ? 1 : -1;
+}
+
+static void advance(join_t *join);
+
+static void on_probed(void *arg, range_certainty_t certainty, const range_answer_t *page)
+{
+    join_t *join = arg;
+    hub_t *hub = join->client->hub;
+    cursor_t first;
+    join->call = NULL;
+    json_walk_t walk = json_walk(page->trades);
+    bool found = json_next(&walk) && trade_cursor(walk.value, &first);
+    bool whole = found && page->missing == 0 && cursor_compare(first, join->probed) == 0;
+    bool patient = hub->now_ns - join->probing_ns < CATCHUP_PATIENCE_MS * NS_PER_MS;
+    if (!whole && certainty != RANGE_FINAL && patient) {
+        join->retry_ns = hub->now_ns + CATCHUP_RETRY_MS * NS_PER_MS;
+        return; /* the tick asks again */
+    }
+    join->recovered = join->recovered && whole;
+    join->judged++;
+    join->probing_ns = join->retry_ns = 0;
+    advance(join);
+}
+
+/* Asks history for the first trade behind `since`. */
+static step_t probe(join_t *join, const channel_t *channel, cursor_t since)
+{
+    hub_t *hub = join->client->hub;
+    if (join->probing_ns == 0)
+        join->probing_ns = hub->now_ns;
+    if (hub->now_ns < join->retry_ns)
+        return STEP_WAIT;
+    join->probed = (cursor_t){since.epoch, since.seq + 1};
+    join->call = history_range(hub->history, channel->topic, join->probed, ring_floor(channel->ring), 1, on_probed, join);
+    if (!join->call && hub->now_ns - join->probing_ns >= CATCHUP_PATIENCE_MS * NS_PER_MS) {
+        join->recovered = false;
+        return STEP_NEXT;
+    }
+    join->retry_ns = hub->now_ns + CATCHUP_RETRY_MS * NS_PER_MS;
+    return STEP_WAIT;
+}
+
+/* One stream after the other: join->judged of them are. */
+static step_t judge_recovery(join_t *join)
+{
+    size_t number = 0;
+    LIST_EACH(item, &join->subscription->market->channels)
+    {
+        channel_t *channel = LIST_OWNER(item, channel_t, in_market);
+        cursor_t since;
+        if (number++ < join->judged)
+            continue;
+        if (join_takes(join, channel) && join_since(join, channel, &since)) {
+            int verdict = judge_ring(channel->ring, since);
+            if (verdict == -1 && probe(join, channel, since) == STEP_WAIT)
+                return STEP_WAIT;
+            join->recovered = join->recovered && verdict != 0;
+        }
+        join->judged++;
+        join->probing_ns = join->retry_ns = 0;
+    }
+    return STEP_NEXT;
+}
+
+/* --- snapshot --- */
+
+static bool read_trades(text_t answer, text_t *trades)
+{
+    if (answer.length == 0 || !json_valid(answer) || json_kind(json_member(answer, "ok")) != JSON_TRUE)
+        return false;
+    *trades = json_member(answer, "trades");
+    return json_kind(*trades) == JSON_ARRAY;
+}
+
+static void on_history(void *arg, text_t answer)
+{
+    join_t *join = arg;
+    hub_t *hub = join->client->hub;
+    text_t trades;
+    join->call = NULL;
+    join->partial = !read_trades(answer, &trades);
+    if (!join->partial) {
+        snapshot_t snapshot;
+        join_snapshot(join, &snapshot);
+        buffer_clear(&join->history);
+        buffer_append(&join->history, trades);
+        if (snapshot_history_lags(&snapshot, trades, join->count) && ++join->tries < JOIN_SNAPSHOT_TRIES) {
+            join->retry_ns = hub->now_ns + CATCHUP_RETRY_MS * NS_PER_MS;
+            return; /* the tick asks again */
+        }
+    }
+    join->stage++;
+    advance(join);
+}
+
+/* {"op":"recent",…,"upto":{"<source>":"<epoch>-<seq>",…}} */
+static void print_request(const join_t *join, const snapshot_t *snapshot, buffer_t *out)
+{
+    buffer_printf(out, "{\"op\":\"recent\",\"symbol\":\"%.*s\",\"count\":%llu,\"upto\":{", TEXT_ARG(join->symbol),
+                  (unsigned long long)join->count);
+    for (size_t i = 0; i < snapshot->count; i++) {
+        if (i > 0)
+            buffer_append(out, TEXT(","));
+        buffer_append_json_string(out, snapshot->streams[i].source);
+        buffer_append(out, TEXT(":"));
+        notify_put_cursor(out, snapshot_boundary(&snapshot->streams[i]));
+    }
+    buffer_append(out, TEXT("}}"));
+}
+
+static step_t fetch_snapshot(join_t *join)
+{
+    hub_t *hub = join->client->hub;
+    snapshot_t snapshot;
+    join_snapshot(join, &snapshot);
+    if (join->count == 0 || !snapshot_needs_history(&snapshot, join->count))
+        return STEP_NEXT;
+    if (hub->now_ns < join->retry_ns)
+        return STEP_WAIT;
+    buffer_t request = buffer_new(REQUEST_MAX);
+    print_request(join, &snapshot, &request);
+    join->call = buffer_ok(&request) ? history_ask(hub->history, buffer_text(&request), on_history, join) : NULL;
+    buffer_release(&request);
+    join->partial = !join->call;
+    return join->call ? STEP_WAIT : STEP_NEXT;
+}
+
+/* --- all of it --- */
+
+static step_t answer(join_t *join)
+{
+    join_answer(join);
+    return STEP_OVER;
+}
+
+static step_t (*const steps[])(join_t *) = {find_symbol, find_streams, judge_recovery, fetch_snapshot, answer};
+
+/* Goes on as far as it gets. The join may be gone then. */
+static void advance(join_t *join)
+{
+    while (!join->call) {
+        switch (steps[join->stage](join)) {
+        case STEP_NEXT:
+            join->stage++;
+            break;
+        case STEP_WAIT:
+            return;
+        case STEP_OVER:
+            join_free(join);
+            return;
+        }
+    }
+}
+
+bool join_since_valid(text_t since)
+{
+    text_t text;
+    cursor_t cursor;
+    if (json_kind(since) == JSON_STRING)
+        return json_plain_string(since, &text) && cursor_parse(text, &cursor);
+    if (json_kind(since) != JSON_OBJECT)
+        return false;
+    for (json_walk_t walk = json_walk(since); json_next(&walk);) {
+        if (!json_plain_string(walk.value, &text) || !cursor_parse(text, &cursor))
+            return false;
+    }
+    return true;
+}
+
+void join_start(client_t *client, rpc_request_t *request, const join_request_t *wanted)
+{
+    join_t *join = calloc(1, sizeof *join + wanted->since.length);
+    if (!join) {
+        rpc_error(request, RPC_INTERNAL_ERROR, "Out of memory");
+        return;
+    }
+    join->client = client;
+    join->request = request;
+    memcpy(join->symbol_text, wanted->symbol.at, wanted->symbol.length);
+    join->symbol = (text_t){join->symbol_text, wanted->symbol.length};
+    if (wanted->source.length > 0)
+        memcpy(join->source_text, wanted->source.at, wanted->source.length);
+    join->source = (text_t){join->source_text, wanted->source.length};
+    if (wanted->since.length > 0)
+        memcpy(join->since_text, wanted->since.at, wanted->since.length);
+    join->since = (text_t){join->since_text, wanted->since.length};
+    join->count = wanted->count;
+    join->started_ns = client->hub->now_ns;
+    join->recovered = true;
+    join->history = buffer_new(0);
+    list_init(&join->in_client);
+    list_init(&join->in_hub);
+    list_append(&client->joins, &join->in_client);
+    list_append(&client->hub->waiting, &join->in_hub);
+    advance(join);
+}
+
+void join_cancel_all(client_t *client, const subscription_t *only)
+{
+    for (list_t *item = client->joins.next, *next; item != &client->joins; item = next) {
+        next = item->next;
+        join_t *join = LIST_OWNER(item, join_t, in_client);
+        if (only && join->subscription != only)
+            continue;
+        rpc_error(join->request, RPC_UNAVAILABLE, "Unsubscribed before it had begun: %.*s", TEXT_ARG(join->symbol));
+        join_free(join);
+    }
+}
+
+void join_tick(hub_t *hub)
+{
+    for (list_t *item = hub->waiting.next, *next; item != &hub->waiting; item = next) {
+        next = item->next;
+        advance(LIST_OWNER(item, join_t, in_hub));
+    }
+}

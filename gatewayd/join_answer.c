@@ -1,0 +1,148 @@
+#include "gatewayd/join_answer.h"
+
+#include "common/json.h"
+#include "gatewayd/notify.h"
+
+enum { ANSWER_MAX = 16 << 20 };
+
+/* The stream has never been where the client says it was: a mistake, or of a journal that is gone. */
+static bool is_beyond(const channel_t *channel, cursor_t since)
+{
+    return channel->ring && cursor_compare(since, ring_last(channel->ring)) > 0;
+}
+
+/* The place behind which the client's updates of this stream begin. */
+static cursor_t start_of(const join_t *join, const channel_t *channel)
+{
+    cursor_t start = {0};
+    const reader_t *reader = subscription_reader(join->subscription, channel);
+    if (join_since(join, channel, &start))
+        return is_beyond(channel, start) ? ring_last(channel->ring) : start;
+    if (reader && reader->has_last)
+        return reader->last;
+    if (channel->ring)
+        return ring_last(channel->ring);
+    const offer_t *offer = offers_find(join->client->hub->offers, channel->source);
+    if (offer)
+        offer_has(offer, channel->symbol, &start);
+    return start;
+}
+
+static void seat(join_t *join, channel_t *channel, cursor_t start)
+{
+    client_t *client = join->client;
+    cursor_t since;
+    reader_t *reader = subscription_reader(join->subscription, channel);
+    bool resumes = join_since(join, channel, &since);
+    if (reader && !resumes)
+        return; /* it goes on from where it is */
+    if (!reader && !(reader = reader_new(join->subscription, channel)))
+        return;
+    client_hold(client, reader, start);
+    if (!resumes || !is_beyond(channel, since))
+        return;
+    buffer_t params = buffer_new(0);
+    notify_gap(&params, channel->symbol, channel->source, (cursor_t){since.epoch, since.seq + 1}, start);
+    client_notify_later(client, TEXT("trades.gap"), buffer_text(&params));
+    buffer_release(&params);
+}
+
+/* Who subscribes to a source that is down is told so. */
+static void tell_if_down(join_t *join, const channel_t *channel)
+{
+    const offer_t *offer = offers_find(join->client->hub->offers, channel->source);
+    if (!offer || offer_up(offer))
+        return;
+    buffer_t params = buffer_new(0);
+    notify_lost(&params, offer, join->client->hub->now_ns);
+    client_notify_later(join->client, TEXT("connection.lost"), buffer_text(&params));
+    buffer_release(&params);
+}
+
+/* Appends ,"cursor":"…","cursors":{…}. One cursor says it all where there is one stream; where there are several it is null. */
+static void put_cursors(const snapshot_t *snapshot, buffer_t *out)
+{
+    buffer_append(out, TEXT(",\"cursor\":"));
+    if (snapshot->count == 1)
+        notify_put_cursor(out, snapshot->streams[0].start);
+    else
+        buffer_append(out, TEXT("null"));
+    buffer_append(out, TEXT(",\"cursors\":{"));
+    for (size_t i = 0; i < snapshot->count; i++) {
+        if (i > 0)
+            buffer_append(out, TEXT(","));
+        buffer_append_json_string(out, snapshot->streams[i].source);
+        buffer_append(out, TEXT(":"));
+        notify_put_cursor(out, snapshot->streams[i].start);
+    }
+    buffer_append(out, TEXT("}"));
+}
+
+static void print_answer(const join_t *join, const snapshot_t *snapshot, buffer_t *out)
+{
+    buffer_printf(out, "{\"channel\":\"trades\",\"symbol\":\"%.*s\",\"event\":\"subscribed\"", TEXT_ARG(join->symbol));
+    put_cursors(snapshot, out);
+    buffer_printf(out, ",\"recovered\":%s", join->recovered ? "true" : "false");
+    if (join->count > 0) {
+        buffer_append(out, TEXT(",\"trades\":"));
+        snapshot_print(snapshot, buffer_text(&join->history), join->count, out);
+        if (join->partial)
+            buffer_append(out, TEXT(",\"partial\":true"));
+    }
+    buffer_append(out, TEXT("}"));
+}
+
+bool join_takes(const join_t *join, const channel_t *channel)
+{
+    return join->source.length == 0 || text_equal(join->source, channel->source);
+}
+
+bool join_since(const join_t *join, const channel_t *channel, cursor_t *since)
+{
+    text_t value = join->since, text;
+    if (json_kind(value) == JSON_OBJECT) {
+        for (json_walk_t walk = json_walk(join->since); json_next(&walk);) {
+            if (text_equal(walk.key, channel->source))
+                return json_plain_string(walk.value, &text) && cursor_parse(text, since);
+        }
+        return false;
+    }
+    return json_plain_string(value, &text) && cursor_parse(text, since);
+}
+
+void join_snapshot(const join_t *join, snapshot_t *snapshot)
+{
+    *snapshot = (snapshot_t){.all = join->source.length == 0};
+    LIST_EACH(item, &join->subscription->market->channels)
+    {
+        channel_t *channel = LIST_OWNER(item, channel_t, in_market);
+        if (join_takes(join, channel) && snapshot->count < SNAPSHOT_STREAMS_MAX)
+            snapshot->streams[snapshot->count++] = (snapshot_stream_t){channel->source, channel->ring, start_of(join, channel)};
+    }
+}
+
+void join_answer(join_t *join)
+{
+    client_t *client = join->client;
+    snapshot_t snapshot;
+    buffer_t out = buffer_new(ANSWER_MAX);
+    join_snapshot(join, &snapshot);
+    print_answer(join, &snapshot, &out);
+    size_t number = 0;
+    LIST_EACH(item, &join->subscription->market->channels)
+    {
+        channel_t *channel = LIST_OWNER(item, channel_t, in_market);
+        if (!join_takes(join, channel) || number == SNAPSHOT_STREAMS_MAX)
+            continue;
+        seat(join, channel, snapshot.streams[number++].start);
+        tell_if_down(join, channel);
+    }
+    join->subscription->answered = true;
+    join->subscription->all = join->subscription->all || join->source.length == 0;
+    if (buffer_ok(&out))
+        rpc_result(join->request, buffer_text(&out));
+    else
+        rpc_error(join->request, RPC_INTERNAL_ERROR, "The answer is too large");
+    buffer_release(&out);
+    client_release(client);
+}

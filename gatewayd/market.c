@@ -1,0 +1,181 @@
+#include "gatewayd/market.h"
+
+#include "common/table.h"
+#include "gatewayd/notify.h"
+#include "proto/trade.h"
+
+#include <assert.h>
+#include <stdlib.h>
+
+struct markets {
+    table_t *by_symbol; /* → market_t; owned */
+    table_t *by_topic;  /* → channel_t; owned by their markets' lists */
+    list_t dirty;
+    size_t ring_bytes;
+    markets_wanted_fn *wanted;
+    void *arg;
+    buffer_t gap;
+};
+
+static void channel_destroy(markets_t *self, channel_t *channel)
+{
+    assert(list_empty(&channel->readers));
+    table_remove(self->by_topic, channel->topic);
+    list_remove(&channel->in_market);
+    list_remove(&channel->in_dirty);
+    ring_destroy(&channel->ring);
+    free(channel);
+}
+
+static void market_destroy(markets_t *self, market_t *market)
+{
+    list_t *item;
+    while ((item = list_take(&market->channels)))
+        channel_destroy(self, LIST_OWNER(item, channel_t, in_market));
+    table_remove(self->by_symbol, market->symbol);
+    free(market);
+}
+
+static void touch(markets_t *self, channel_t *channel)
+{
+    if (!list_linked(&channel->in_dirty))
+        list_append(&self->dirty, &channel->in_dirty);
+}
+
+markets_t *markets_new(size_t ring_bytes, markets_wanted_fn *wanted, void *arg)
+{
+    markets_t *self = calloc(1, sizeof *self);
+    if (!self)
+        return NULL;
+    self->ring_bytes = ring_bytes;
+    self->wanted = wanted;
+    self->arg = arg;
+    self->gap = buffer_new(0);
+    list_init(&self->dirty);
+    self->by_symbol = table_new();
+    self->by_topic = table_new();
+    if (!self->by_symbol || !self->by_topic)
+        markets_destroy(&self);
+    return self;
+}
+
+void markets_destroy(markets_t **self_p)
+{
+    markets_t *self = *self_p;
+    if (!self)
+        return;
+    *self_p = NULL;
+    market_t *market;
+    while (self->by_symbol && self->by_topic && (market = table_each(self->by_symbol, &(size_t){0})))
+        market_destroy(self, market);
+    table_destroy(&self->by_symbol);
+    table_destroy(&self->by_topic);
+    buffer_release(&self->gap);
+    free(self);
+}
+
+market_t *markets_find(const markets_t *self, text_t symbol)
+{
+    return table_get(self->by_symbol, symbol);
+}
+
+market_t *markets_open(markets_t *self, text_t symbol)
+{
+    market_t *market = markets_find(self, symbol);
+    if (market)
+        return market;
+    assert(symbol_valid(symbol));
+    market = calloc(1, sizeof *market);
+    if (!market)
+        return NULL;
+    memcpy(market->symbol_text, symbol.at, symbol.length);
+    market->symbol = (text_t){market->symbol_text, symbol.length};
+    list_init(&market->channels);
+    list_init(&market->subscriptions);
+    if (!table_put(self->by_symbol, market->symbol, market)) {
+        free(market);
+        return NULL;
+    }
+    self->wanted(self->arg, market->symbol, true); /* streams that are known already are told from within */
+    return market;
+}
+
+void markets_release(markets_t *self, market_t *market)
+{
+    if (!list_empty(&market->subscriptions))
+        return;
+    self->wanted(self->arg, market->symbol, false);
+    market_destroy(self, market);
+}
+
+market_t *markets_each(const markets_t *self, size_t *at)
+{
+    return table_each(self->by_symbol, at);
+}
+
+channel_t *market_find(const market_t *market, text_t source)
+{
+    LIST_EACH(item, &market->channels)
+    {
+        channel_t *channel = LIST_OWNER(item, channel_t, in_market);
+        if (text_equal(channel->source, source))
+            return channel;
+    }
+    return NULL;
+}
+
+channel_t *markets_channel(markets_t *self, market_t *market, text_t source)
+{
+    channel_t *channel = market_find(market, source);
+    if (channel || !(channel = calloc(1, sizeof *channel)))
+        return channel;
+    channel->topic = (text_t){channel->topic_text, topic_print(channel->topic_text, market->symbol, source)};
+    topic_parse(channel->topic, &channel->symbol, &channel->source);
+    list_init(&channel->readers);
+    list_init(&channel->in_dirty);
+    list_init(&channel->in_market);
+    if (!table_put(self->by_topic, channel->topic, channel)) {
+        free(channel);
+        return NULL;
+    }
+    list_append(&market->channels, &channel->in_market);
+    return channel;
+}
+
+channel_t *markets_stream(markets_t *self, text_t topic, cursor_t last)
+{
+    text_t symbol, source;
+    if (!topic_parse(topic, &symbol, &source))
+        return NULL;
+    market_t *market = markets_find(self, symbol);
+    channel_t *channel = market ? markets_channel(self, market, source) : NULL;
+    if (channel && !channel->ring)
+        channel->ring = ring_new(self->ring_bytes, last);
+    return channel && channel->ring ? channel : NULL;
+}
+
+void markets_trade(markets_t *self, text_t topic, cursor_t at, text_t json)
+{
+    channel_t *channel = table_get(self->by_topic, topic);
+    if (!channel || !channel->ring || cursor_compare(at, ring_last(channel->ring)) <= 0 || json.length > TRADE_MAX)
+        return;
+    ring_append_trade(channel->ring, at, json);
+    touch(self, channel);
+}
+
+void markets_gap(markets_t *self, text_t topic, cursor_t from, cursor_t to)
+{
+    channel_t *channel = table_get(self->by_topic, topic);
+    if (!channel || !channel->ring || cursor_compare(to, ring_last(channel->ring)) <= 0)
+        return;
+    buffer_clear(&self->gap);
+    notify_gap(&self->gap, channel->symbol, channel->source, from, to);
+    ring_append_gap(channel->ring, to, buffer_text(&self->gap));
+    touch(self, channel);
+}
+
+channel_t *markets_take_dirty(markets_t *self)
+{
+    list_t *item = list_take(&self->dirty);
+    return item ? LIST_OWNER(item, channel_t, in_dirty) : NULL;
+}

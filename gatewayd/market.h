@@ -1,0 +1,63 @@
+/* The symbols that clients of this gateway want, and the streams that each of them comes in.
+ *
+ *     market BTC-USD ─┬─ channel trade.BTC-USD.blockchain ── ring, readers
+ *                     └─ channel trade.BTC-USD.other ─────── ring, readers
+ *
+ * A market lives while it has subscriptions. When the first one comes the bus is asked for the symbol, when the last one leaves
+ * no more.
+ */
+#pragma once
+
+#include "gatewayd/list.h"
+#include "gatewayd/ring.h"
+#include "proto/topic.h"
+
+/* One stream of a symbol. */
+typedef struct channel {
+    char topic_text[TOPIC_MAX];
+    text_t topic, symbol, source; /* slices of topic_text */
+    ring_t *ring;                 /* NULL until it is known from where the stream is followed */
+    list_t readers;               /* reader_t.in_channel (reader.h) */
+    list_t in_market;
+    list_t in_dirty; /* something was appended that readers do not know of yet */
+} channel_t;
+
+typedef struct {
+    char symbol_text[SYMBOL_MAX];
+    text_t symbol;
+    list_t channels;      /* channel_t.in_market */
+    list_t subscriptions; /* subscription_t.in_market (reader.h) */
+} market_t;
+
+typedef struct markets markets_t;
+
+/* The bus is wanted to carry a symbol, or not any more. */
+typedef void markets_wanted_fn(void *arg, text_t symbol, bool wanted);
+
+markets_t *markets_new(size_t ring_bytes, markets_wanted_fn *wanted, void *arg);
+
+/* Destroys the markets with their channels; subscriptions must have gone. */
+void markets_destroy(markets_t **self);
+
+/* The market of a symbol, opened where there is none. NULL when memory runs out. */
+market_t *markets_open(markets_t *self, text_t symbol);
+market_t *markets_find(const markets_t *self, text_t symbol);
+
+/* Closes it when it has no subscription any more. */
+void markets_release(markets_t *self, market_t *market);
+
+/* All markets: *at from 0 on, NULL at the end. */
+market_t *markets_each(const markets_t *self, size_t *at);
+
+/* The market's channel of a source, made where there is none; NULL when memory runs out. */
+channel_t *markets_channel(markets_t *self, market_t *market, text_t source);
+channel_t *market_find(const market_t *market, text_t source);
+
+/* What comes from the bus. A stream begins behind `last`: its channel, now with a ring; NULL when nobody wants it or memory
+ * runs out. */
+channel_t *markets_stream(markets_t *self, text_t topic, cursor_t last);
+void markets_trade(markets_t *self, text_t topic, cursor_t at, text_t json);
+void markets_gap(markets_t *self, text_t topic, cursor_t from, cursor_t to);
+
+/* The next channel that something was appended to since it was taken last; NULL when there is none. */
+channel_t *markets_take_dirty(markets_t *self);

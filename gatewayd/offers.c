@@ -1,0 +1,237 @@
+#include "gatewayd/offers.h"
+
+#include "common/clock.h"
+#include "common/log.h"
+
+#include <stdlib.h>
+
+typedef struct {
+    char symbol_text[SYMBOL_MAX];
+    text_t symbol;
+    uint64_t last;
+    uint64_t round; /* of the status that named it last */
+} stream_t;
+
+/* An offer with what its slices point to. */
+typedef struct {
+    offer_t public;
+    char name[SOURCE_MAX];
+    char reason[OFFER_REASON_MAX];
+    uint64_t round; /* of statuses */
+} record_t;
+
+struct offers {
+    table_t *by_name; /* → record_t; owned by `records` */
+    record_t *records[OFFERS_SOURCES_MAX];
+    size_t count;
+    int64_t first_ns; /* when the first status came; 0: none yet */
+};
+
+static void record_destroy(record_t *record)
+{
+    size_t at = 0;
+    stream_t *stream;
+    while (record->public.symbols && (stream = table_each(record->public.symbols, &at)))
+        free(stream);
+    table_destroy(&record->public.symbols);
+    free(record);
+}
+
+static record_t *record_new(offers_t *self, text_t name)
+{
+    record_t *record = self->count < OFFERS_SOURCES_MAX ? calloc(1, sizeof *record) : NULL;
+    if (!record)
+        return NULL;
+    memcpy(record->name, name.at, name.length);
+    record->public.name = (text_t){record->name, name.length};
+    record->public.symbols = table_new();
+    if (!record->public.symbols || !table_put(self->by_name, name, record)) {
+        record_destroy(record);
+        return NULL;
+    }
+    self->records[self->count++] = record;
+    return record;
+}
+
+static void name_symbol(record_t *record, text_t symbol, uint64_t last)
+{
+    stream_t *stream = table_get(record->public.symbols, symbol);
+    if (!stream) {
+        if (table_count(record->public.symbols) >= OFFERS_SYMBOLS_MAX || !(stream = calloc(1, sizeof *stream)))
+            return;
+        memcpy(stream->symbol_text, symbol.at, symbol.length);
+        stream->symbol = (text_t){stream->symbol_text, symbol.length};
+        if (!table_put(record->public.symbols, stream->symbol, stream)) {
+            free(stream);
+            return;
+        }
+    }
+    stream->last = last;
+    stream->round = record->round;
+}
+
+/* Drops one symbol that the last status did not name; false when there is none. */
+static bool drop_unnamed(record_t *record)
+{
+    size_t at = 0;
+    stream_t *stream;
+    while ((stream = table_each(record->public.symbols, &at))) {
+        if (stream->round == record->round)
+            continue;
+        table_remove(record->public.symbols, stream->symbol);
+        free(stream);
+        return true;
+    }
+    return false;
+}
+
+static void take_symbols(record_t *record, const status_t *status)
+{
+    text_t symbol;
+    uint64_t last;
+    size_t named = 0;
+    record->round++;
+    json_walk_t walk = json_walk(status->symbols);
+    while (status_next_symbol(&walk, &symbol, &last)) {
+        name_symbol(record, symbol, last);
+        named++;
+    }
+    while (table_count(record->public.symbols) > named && drop_unnamed(record))
+        ;
+}
+
+/* Cut where an escape or a character begins: a cut one would break the JSON that the reason goes into. */
+static void keep_reason(record_t *record, text_t reason)
+{
+    size_t length = 0;
+    while (length < reason.length) {
+        size_t step = text_utf8_char((text_t){reason.at + length, reason.length - length});
+        if (reason.at[length] == '\\' && length + 1 < reason.length)
+            step = reason.at[length + 1] == 'u' ? 6 : 2;
+        if (step == 0 || length + step > reason.length || length + step > OFFER_REASON_MAX)
+            break;
+        length += step;
+    }
+    if (length > 0)
+        memcpy(record->reason, reason.at, length);
+    record->public.reason = (text_t){record->reason, length};
+}
+
+offers_t *offers_new(void)
+{
+    offers_t *self = calloc(1, sizeof *self);
+    if (self && !(self->by_name = table_new()))
+        offers_destroy(&self);
+    return self;
+}
+
+void offers_destroy(offers_t **self_p)
+{
+    offers_t *self = *self_p;
+    if (!self)
+        return;
+    *self_p = NULL;
+    for (size_t i = 0; i < self->count; i++)
+        record_destroy(self->records[i]);
+    table_destroy(&self->by_name);
+    free(self);
+}
+
+offer_change_t offers_update(offers_t *self, const status_t *status, int64_t now_ns, const offer_t **offer)
+{
+    record_t *record = table_get(self->by_name, status->source);
+    bool first = !record;
+    *offer = NULL;
+    if (!record && !(record = record_new(self, status->source))) {
+        static log_limit_t limit;
+        if (log_allowed(&limit, clock_mono_ns()))
+            log_warn("offers: too many sources", LOG_SLICE("source", status->source),
+                     LOG_U64("suppressed", log_suppressed(&limit)));
+        return OFFER_SAME;
+    }
+    if (self->first_ns == 0)
+        self->first_ns = now_ns;
+    *offer = &record->public;
+    bool was_up = offer_up(&record->public);
+    record->public.connected = status->connected;
+    record->public.silent = false;
+    record->public.heard_ns = now_ns;
+    record->public.since_ns = status->since_ns;
+    record->public.epoch = status->epoch;
+    keep_reason(record, status->reason);
+    take_symbols(record, status);
+    if (!status->connected && (was_up || first))
+        record->public.down_ns = status->since_ns;
+    if (!was_up && status->connected && status->since_ns < record->public.down_ns)
+        record->public.since_ns = now_ns; /* it was connected all the while: only nothing was heard of it */
+    if (first || was_up == status->connected)
+        return OFFER_SAME;
+    return status->connected ? OFFER_UP : OFFER_DOWN;
+}
+
+const offer_t *offers_silence(offers_t *self, int64_t now_ns, int64_t silence_ns, bool *changed)
+{
+    for (size_t i = 0; i < self->count; i++) {
+        offer_t *offer = &self->records[i]->public;
+        if (offer->silent || now_ns - offer->heard_ns < silence_ns)
+            continue;
+        *changed = offer_up(offer);
+        offer->silent = true;
+        if (*changed)
+            offer->since_ns = offer->down_ns = offer->heard_ns;
+        keep_reason(self->records[i], TEXT("the bus is silent"));
+        return offer;
+    }
+    return NULL;
+}
+
+bool offers_heard(const offers_t *self)
+{
+    return self->first_ns != 0;
+}
+
+bool offers_settled(const offers_t *self, int64_t now_ns)
+{
+    return self->first_ns != 0 && now_ns - self->first_ns >= OFFERS_SETTLED_MS * NS_PER_MS;
+}
+
+const offer_t *offers_at(const offers_t *self, size_t number)
+{
+    return number < self->count ? &self->records[number]->public : NULL;
+}
+
+const offer_t *offers_find(const offers_t *self, text_t source)
+{
+    const record_t *record = table_get(self->by_name, source);
+    return record ? &record->public : NULL;
+}
+
+bool offer_up(const offer_t *offer)
+{
+    return offer->connected && !offer->silent;
+}
+
+bool offer_has(const offer_t *offer, text_t symbol, cursor_t *last)
+{
+    const stream_t *stream = table_get(offer->symbols, symbol);
+    if (stream && last)
+        *last = (cursor_t){offer->epoch, stream->last};
+    return stream != NULL;
+}
+
+bool offer_each(const offer_t *offer, size_t *at, text_t *symbol)
+{
+    const stream_t *stream = table_each(offer->symbols, at);
+    if (stream)
+        *symbol = stream->symbol;
+    return stream != NULL;
+}
+
+bool offers_has(const offers_t *self, text_t symbol)
+{
+    for (size_t i = 0; i < self->count; i++) {
+        if (offer_has(&self->records[i]->public, symbol, NULL))
+            return true;
+    }
+    return false;
+}

@@ -1,0 +1,53 @@
+#include "gatewayd/page.h"
+
+#include "common/json.h"
+#include "gatewayd/frame.h"
+#include "gatewayd/notify.h"
+#include "proto/trade.h"
+
+/* What lies between page->last and `next` is missing. */
+static void append_gap(const page_t *page, cursor_t next, buffer_t *frames)
+{
+    buffer_t params = buffer_new(0);
+    cursor_t from = {page->last.epoch, page->last.seq + 1}, to = {next.epoch, next.seq - 1};
+    notify_gap(&params, page->symbol, page->source, from, to);
+    page_append_notification(frames, TEXT("trades.gap"), buffer_text(&params));
+    buffer_release(&params);
+}
+
+bool page_append(page_t *page, text_t trades, buffer_t *frames)
+{
+    bool moved = false;
+    json_walk_t walk = json_walk(trades);
+    while (json_next(&walk)) {
+        trade_t trade;
+        if (!trade_parse(walk.value, &trade) || trade.cursor.seq == 0 || cursor_compare(trade.cursor, page->last) <= 0)
+            continue;
+        if (cursor_compare(trade.cursor, page->to) > 0)
+            break;
+        if (trade.cursor.epoch != page->last.epoch || trade.cursor.seq != page->last.seq + 1)
+            append_gap(page, trade.cursor, frames);
+        page_append_notification(frames, TEXT("trades.update"), walk.value);
+        page->last = trade.cursor;
+        moved = true;
+    }
+    return moved;
+}
+
+void page_give_up(page_t *page, buffer_t *frames)
+{
+    if (cursor_compare(page->last, page->to) >= 0)
+        return;
+    append_gap(page, (cursor_t){page->to.epoch, page->to.seq + 1}, frames);
+    page->last = page->to;
+}
+
+void page_append_notification(buffer_t *frames, text_t method, text_t params)
+{
+    size_t length = frame_notify_length(method, params);
+    char *room = buffer_room(frames, length);
+    if (!room)
+        return;
+    frame_notify(room, method, params);
+    buffer_took(frames, length);
+}

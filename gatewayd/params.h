@@ -1,0 +1,28 @@
+/* Reading what a client gave as parameters: raw JSON in, plain values out. */
+#pragma once
+
+#include "common/json.h"
+#include "proto/topic.h"
+
+/* A piece of text taken out of JSON, escapes undone. */
+typedef struct {
+    size_t length;
+    char bytes[128];
+} param_text_t;
+
+static inline text_t param_slice(const param_text_t *self)
+{
+    return (text_t){self->bytes, self->length};
+}
+
+/* Undoes a raw JSON string. False for what is no string, holds a NUL, or is longer than fits. */
+bool param_text(text_t raw, param_text_t *out);
+
+/* The same, without the quotes. */
+bool param_unescape(text_t content, param_text_t *out);
+
+/* A member that is absent or null. */
+bool param_absent(text_t raw);
+
+/* At most 64 bytes of the raw value, for a message; whole characters. */
+text_t param_found(text_t raw);

@@ -1,0 +1,15 @@
+/* How many connections each address has, and no more than it may. */
+#pragma once
+
+#include "common/text.h"
+
+typedef struct peers peers_t;
+
+peers_t *peers_new(size_t limit);
+void peers_destroy(peers_t **self);
+
+/* One more from this address. False, and not counted, when it has as many as it may, or memory runs out. */
+bool peers_enter(peers_t *self, text_t address);
+
+/* One less; it must have entered. */
+void peers_leave(peers_t *self, text_t address);

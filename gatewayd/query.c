@@ -1,0 +1,94 @@
+#include "gatewayd/query.h"
+
+#include "common/json.h"
+#include "gatewayd/params.h"
+
+#include <stdlib.h>
+
+typedef struct {
+    list_t in_client;
+    rpc_request_t *request;
+    history_call_t *call;
+    char symbol_text[SYMBOL_MAX];
+    text_t symbol;
+} query_t;
+
+static void query_free(query_t *query)
+{
+    history_cancel(&query->call);
+    list_remove(&query->in_client);
+    free(query);
+}
+
+static void answer_trades(query_t *query, text_t trades)
+{
+    buffer_t out = buffer_new(0);
+    buffer_printf(&out, "{\"channel\":\"trades\",\"symbol\":\"%.*s\",\"trades\":", TEXT_ARG(query->symbol));
+    buffer_append(&out, trades);
+    buffer_append(&out, TEXT("}"));
+    if (buffer_ok(&out))
+        rpc_result(query->request, buffer_text(&out));
+    else
+        rpc_error(query->request, RPC_INTERNAL_ERROR, "The answer is too large");
+    buffer_release(&out);
+}
+
+/* What history refused, the client asked for: its own words tell why. */
+static void answer_refusal(query_t *query, text_t error)
+{
+    text_t code;
+    param_text_t message;
+    if (!json_plain_string(json_member(error, "code"), &code) || !param_text(json_member(error, "message"), &message))
+        rpc_error(query->request, RPC_UNAVAILABLE, "History gave an answer that is none");
+    else if (text_equal(code, TEXT(ERROR_INVALID_SYMBOL)))
+        rpc_error(query->request, RPC_INVALID_PARAMS, "Invalid symbol: %.*s", TEXT_ARG(query->symbol));
+    else if (text_starts_with(code, TEXT("invalid_")))
+        rpc_error(query->request, RPC_INVALID_PARAMS, "%.*s", (int)message.length, message.bytes);
+    else
+        rpc_error(query->request, RPC_INTERNAL_ERROR, "%.*s", (int)message.length, message.bytes);
+}
+
+static void on_answer(void *arg, text_t answer)
+{
+    query_t *query = arg;
+    text_t trades = {0};
+    query->call = NULL;
+    if (answer.length == 0)
+        rpc_error(query->request, RPC_UNAVAILABLE, "History is not available now");
+    else if (!json_valid(answer))
+        rpc_error(query->request, RPC_UNAVAILABLE, "History gave an answer that is none");
+    else if (json_kind(trades = json_member(answer, "trades")) == JSON_ARRAY)
+        answer_trades(query, trades);
+    else
+        answer_refusal(query, json_member(answer, "error"));
+    query_free(query);
+}
+
+void query_start(client_t *client, rpc_request_t *request, text_t symbol, text_t history_request)
+{
+    query_t *query = calloc(1, sizeof *query);
+    if (!query) {
+        rpc_error(request, RPC_INTERNAL_ERROR, "Out of memory");
+        return;
+    }
+    query->request = request;
+    memcpy(query->symbol_text, symbol.at, symbol.length);
+    query->symbol = (text_t){query->symbol_text, symbol.length};
+    list_init(&query->in_client);
+    list_append(&client->queries, &query->in_client);
+    query->call = history_ask(client->hub->history, history_request, on_answer, query);
+    if (query->call)
+        return;
+    rpc_error(request, RPC_UNAVAILABLE, "History is not available now");
+    query_free(query);
+}
+
+void query_cancel_all(client_t *client)
+{
+    list_t *item;
+    while ((item = list_take(&client->queries))) {
+        query_t *query = LIST_OWNER(item, query_t, in_client);
+        rpc_error(query->request, RPC_UNAVAILABLE, "The connection is closing");
+        query_free(query);
+    }
+}

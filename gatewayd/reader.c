@@ -1,0 +1,100 @@
+#include "gatewayd/reader.h"
+
+#include "gatewayd/client.h"
+
+#include <stdlib.h>
+
+static void leave_queue(reader_t *self)
+{
+    client_t *client = self->subscription->client;
+    list_remove(&self->in_queue);
+    if (client->page_reader == self) {
+        history_cancel(&client->page);
+        client->page_reader = NULL;
+    }
+    if (list_empty(&client->catching))
+        list_remove(&client->in_catching);
+}
+
+static void catch_up(reader_t *self)
+{
+    client_t *client = self->subscription->client;
+    self->state = READER_CATCHING;
+    self->stuck_ns = self->retry_ns = 0;
+    list_append(&client->catching, &self->in_queue);
+    if (!list_linked(&client->in_catching))
+        list_append(&client->hub->catching, &client->in_catching);
+}
+
+reader_t *reader_new(subscription_t *subscription, channel_t *channel)
+{
+    reader_t *self = calloc(1, sizeof *self);
+    if (!self)
+        return NULL;
+    self->subscription = subscription;
+    self->channel = channel;
+    list_init(&self->in_channel);
+    list_init(&self->in_subscription);
+    list_init(&self->in_queue);
+    list_append(&channel->readers, &self->in_channel);
+    list_append(&subscription->readers, &self->in_subscription);
+    return self;
+}
+
+void reader_destroy(reader_t **self_p)
+{
+    reader_t *self = *self_p;
+    if (!self)
+        return;
+    *self_p = NULL;
+    leave_queue(self);
+    list_remove(&self->in_channel);
+    list_remove(&self->in_subscription);
+    free(self);
+}
+
+reader_t *subscription_reader(const subscription_t *self, const channel_t *channel)
+{
+    LIST_EACH(item, &self->readers)
+    {
+        reader_t *reader = LIST_OWNER(item, reader_t, in_subscription);
+        if (reader->channel == channel)
+            return reader;
+    }
+    return NULL;
+}
+
+void reader_seat(reader_t *self, cursor_t last)
+{
+    const ring_t *ring = self->channel->ring;
+    leave_queue(self);
+    self->has_last = true;
+    self->last = last;
+    self->up_to_date = false;
+    if (!ring) {
+        self->state = READER_WAITING;
+    } else if (ring_find(ring, last, &self->position)) {
+        self->state = READER_LIVE;
+        reader_touch(self);
+    } else {
+        catch_up(self);
+    }
+}
+
+void reader_stream_known(reader_t *self)
+{
+    if (self->state == READER_WAITING)
+        reader_seat(self, self->has_last ? self->last : ring_floor(self->channel->ring));
+}
+
+bool reader_touch(reader_t *self)
+{
+    if (self->state != READER_LIVE || self->held || list_linked(&self->in_queue))
+        return false;
+    if (self->position == ring_head(self->channel->ring)) {
+        self->up_to_date = true;
+        return false;
+    }
+    list_append(&self->subscription->client->ready, &self->in_queue);
+    return true;
+}

@@ -1,0 +1,60 @@
+/* A client's subscription to a symbol, and its reader in each of the symbol's streams: the place up to which the client has it.
+ *
+ *     WAITING (no ring yet) ──▶ reader_seat ──┬─ the ring goes back to `last` ────▶ LIVE
+ *                                             └─ it does not ──▶ CATCHING ────────▶ LIVE
+ *
+ *     LIVE, lapped ──┬─ before it was ever up to date ──▶ CATCHING
+ *                    └─ after ──▶ as gatewayd.slow says
+ */
+#pragma once
+
+#include "gatewayd/market.h"
+
+typedef struct client client_t;
+typedef struct subscription subscription_t;
+
+typedef enum {
+    READER_WAITING,  /* for the stream to be known */
+    READER_CATCHING, /* gets from history what the ring does not have any more */
+    READER_LIVE      /* reads the ring */
+} reader_state_t;
+
+typedef struct {
+    list_t in_channel, in_subscription;
+    list_t in_queue; /* client_t.ready (LIVE, with something to read) or client_t.catching */
+    channel_t *channel;
+    subscription_t *subscription;
+    reader_state_t state;
+    bool has_last;     /* false while WAITING: takes the stream from where it begins */
+    bool held;         /* seated, but nothing of it goes out before the answer that says so */
+    bool up_to_date;   /* has been at the ring's head since it was seated */
+    cursor_t last;     /* the client has everything up to here */
+    uint64_t position; /* LIVE: in the ring */
+    int64_t stuck_ns;  /* CATCHING: since when it has got no further; 0: it gets on */
+    int64_t retry_ns;  /* CATCHING: not before */
+} reader_t;
+
+struct subscription {
+    list_t in_client, in_market;
+    client_t *client;
+    market_t *market;
+    bool all;       /* every source, also one that comes later */
+    bool answered;  /* a subscribe for it was answered: it has its readers */
+    list_t readers; /* reader_t.in_subscription */
+};
+
+/* A reader that has no place yet (WAITING). NULL when memory runs out. */
+reader_t *reader_new(subscription_t *subscription, channel_t *channel);
+void reader_destroy(reader_t **self);
+
+reader_t *subscription_reader(const subscription_t *self, const channel_t *channel);
+
+/* What comes behind `last` is the client's next. Where the channel has no ring yet it waits for it. A place that the stream has
+ * not reached, or of a journal that is gone, is for the caller to look at before. */
+void reader_seat(reader_t *self, cursor_t last);
+
+/* The channel has a ring now: what waited for it takes its seat. */
+void reader_stream_known(reader_t *self);
+
+/* Something may be there to read: queues it with its client. True when it was not queued before. */
+bool reader_touch(reader_t *self);

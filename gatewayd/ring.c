@@ -1,0 +1,217 @@
+#include "gatewayd/ring.h"
+
+#include "common/log.h"
+#include "gatewayd/frame.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <stdlib.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+enum { ENTRY_BYTES = 256 /* a trade's frame is hardly ever shorter: sizes the index */ };
+
+#define UPDATE TEXT("trades.update")
+#define GAP    TEXT("trades.gap")
+
+typedef struct {
+    cursor_t cursor;
+    uint64_t position; /* where its frame begins */
+    bool gap;
+} entry_t;
+
+struct ring {
+    char *bytes; /* capacity bytes, mapped twice in a row */
+    size_t capacity;
+    uint64_t head;
+    entry_t *entries; /* a ring too: entry n is at n & entry_mask */
+    uint64_t entry_mask;
+    uint64_t first, end; /* numbers of the oldest entry and of the next one */
+    cursor_t floor, last, last_gap;
+};
+
+/* Maps the same memory at two neighbouring places. */
+static char *map_twice(size_t capacity)
+{
+    int fd = memfd_create("ring", MFD_CLOEXEC);
+    if (fd == -1)
+        return NULL;
+    char *bytes = MAP_FAILED;
+    if (ftruncate(fd, (off_t)capacity) == 0)
+        bytes = mmap(NULL, capacity * 2, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    if (bytes != MAP_FAILED &&
+        (mmap(bytes, capacity, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_FIXED, fd, 0) == MAP_FAILED ||
+         mmap(bytes + capacity, capacity, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_FIXED, fd, 0) == MAP_FAILED)) {
+        munmap(bytes, capacity * 2);
+        bytes = MAP_FAILED;
+    }
+    close(fd); /* the mappings keep it */
+    return bytes == MAP_FAILED ? NULL : bytes;
+}
+
+static entry_t *entry_at(const ring_t *self, uint64_t number)
+{
+    return &self->entries[number & self->entry_mask];
+}
+
+/* The position behind an entry's frame. */
+static uint64_t entry_end(const ring_t *self, uint64_t number)
+{
+    return number + 1 < self->end ? entry_at(self, number + 1)->position : self->head;
+}
+
+static text_t entry_frame(const ring_t *self, uint64_t number)
+{
+    uint64_t position = entry_at(self, number)->position;
+    return (text_t){self->bytes + (position & (self->capacity - 1)), entry_end(self, number) - position};
+}
+
+/* Drops the oldest until `length` bytes and one entry more are free. */
+static void make_room(ring_t *self, size_t length)
+{
+    while (self->first < self->end && (self->end - self->first > self->entry_mask ||
+                                       self->head + length - entry_at(self, self->first)->position > self->capacity))
+        self->floor = entry_at(self, self->first++)->cursor;
+}
+
+static entry_t *append(ring_t *self, cursor_t at, text_t method, text_t json)
+{
+    assert(cursor_compare(at, self->last) > 0 && json.length <= RING_BYTES_MIN / 4);
+    size_t length = frame_notify_length(method, json);
+    make_room(self, length);
+    frame_notify(self->bytes + (self->head & (self->capacity - 1)), method, json);
+    entry_t *entry = entry_at(self, self->end++);
+    *entry = (entry_t){.cursor = at, .position = self->head};
+    self->head += length;
+    self->last = at;
+    return entry;
+}
+
+/* The number of the first entry whose cursor is behind `after`. */
+static uint64_t first_behind(const ring_t *self, cursor_t after)
+{
+    uint64_t low = self->first, high = self->end;
+    while (low < high) {
+        uint64_t middle = low + (high - low) / 2;
+        if (cursor_compare(entry_at(self, middle)->cursor, after) > 0)
+            high = middle;
+        else
+            low = middle + 1;
+    }
+    return low;
+}
+
+/* The number of the last entry whose frame begins at or before `position`. There must be one. */
+static uint64_t entry_of(const ring_t *self, uint64_t position)
+{
+    uint64_t low = self->first, high = self->end;
+    while (low < high) {
+        uint64_t middle = low + (high - low) / 2;
+        if (entry_at(self, middle)->position > position)
+            high = middle;
+        else
+            low = middle + 1;
+    }
+    return low - 1;
+}
+
+ring_t *ring_new(size_t capacity_bytes, cursor_t floor)
+{
+    assert(capacity_bytes >= RING_BYTES_MIN && (capacity_bytes & (capacity_bytes - 1)) == 0);
+    ring_t *self = calloc(1, sizeof *self);
+    if (!self)
+        return NULL;
+    self->capacity = capacity_bytes;
+    self->entry_mask = capacity_bytes / ENTRY_BYTES - 1;
+    self->entries = calloc(self->entry_mask + 1, sizeof *self->entries);
+    self->bytes = map_twice(capacity_bytes);
+    self->floor = self->last = floor;
+    if (!self->entries || !self->bytes) {
+        log_error("ring: no memory", LOG_U64("bytes", capacity_bytes), LOG_ERRNO());
+        ring_destroy(&self);
+    }
+    return self;
+}
+
+void ring_destroy(ring_t **self_p)
+{
+    ring_t *self = *self_p;
+    if (!self)
+        return;
+    *self_p = NULL;
+    if (self->bytes)
+        munmap(self->bytes, self->capacity * 2);
+    free(self->entries);
+    free(self);
+}
+
+void ring_append_trade(ring_t *self, cursor_t at, text_t json)
+{
+    append(self, at, UPDATE, json);
+}
+
+void ring_append_gap(ring_t *self, cursor_t at, text_t json)
+{
+    append(self, at, GAP, json)->gap = true;
+    self->last_gap = at;
+}
+
+cursor_t ring_floor(const ring_t *self)
+{
+    return self->floor;
+}
+
+cursor_t ring_last(const ring_t *self)
+{
+    return self->last;
+}
+
+cursor_t ring_last_gap(const ring_t *self)
+{
+    return self->last_gap;
+}
+
+uint64_t ring_head(const ring_t *self)
+{
+    return self->head;
+}
+
+bool ring_lapped(const ring_t *self, uint64_t position)
+{
+    return position < self->head && position < entry_at(self, self->first)->position;
+}
+
+bool ring_find(const ring_t *self, cursor_t after, uint64_t *position)
+{
+    if (cursor_compare(after, self->floor) < 0 || cursor_compare(after, self->last) > 0)
+        return false;
+    uint64_t number = first_behind(self, after);
+    *position = number < self->end ? entry_at(self, number)->position : self->head;
+    return true;
+}
+
+text_t ring_read(const ring_t *self, uint64_t position, cursor_t *last)
+{
+    assert(position <= self->head && !ring_lapped(self, position));
+    text_t run = {self->bytes + (position & (self->capacity - 1)), self->head - position};
+    if (run.length == 0)
+        return run;
+    uint64_t number = self->end - 1;
+    if (run.length > RING_RUN_MAX) {
+        number = entry_of(self, position + RING_RUN_MAX) - 1; /* that one ends beyond */
+        run.length = entry_end(self, number) - position;
+    }
+    *last = entry_at(self, number)->cursor;
+    return run;
+}
+
+bool ring_entry(const ring_t *self, size_t back, cursor_t *cursor, text_t *json)
+{
+    if (back >= self->end - self->first)
+        return false;
+    uint64_t number = self->end - 1 - back;
+    const entry_t *entry = entry_at(self, number);
+    *cursor = entry->cursor;
+    *json = entry->gap ? (text_t){"", 0} : frame_params(entry_frame(self, number), UPDATE);
+    return true;
+}

@@ -1,0 +1,57 @@
+/* The last trades of one stream as ready-made WebSocket frames, for any number of readers.
+ *
+ * Writers append; a reader holds a position, which only ever grows, and takes the longest run of whole frames that follows it.
+ * What the writer overwrites is gone: a reader that was there learns it (ring_lapped) and decides what to do.
+ *
+ *          tail                              head
+ *     ──────┬──────┬──────┬──────┬──────┬──────┐
+ *     gone  │  43  │  44  │ gap  │  49  │  50  │ next
+ *     ──────┴──────┴──────┴──────┴──────┴──────┘
+ *     floor = 42                       last = 50
+ *
+ * The memory is mapped twice in a row, so that a run that passes its end is contiguous too. An index of (cursor, position)
+ * entries finds the place of a cursor by bisection.
+ */
+#pragma once
+
+#include "proto/cursor.h"
+
+typedef struct ring ring_t;
+
+enum { RING_BYTES_MIN = 65536, RING_RUN_MAX = 65536 /* bytes of a run, at most */ };
+
+/* capacity_bytes: a power of two, RING_BYTES_MIN or more. `floor`: the place behind which the ring begins. NULL when memory or
+ * file descriptors run out. */
+ring_t *ring_new(size_t capacity_bytes, cursor_t floor);
+void ring_destroy(ring_t **self);
+
+/* Appends a trade as a trades.update, or what is missing up to `at` as a trades.gap: `json` is the params. `at` must be behind
+ * the last cursor; json at most a quarter of RING_BYTES_MIN. Overwrites the oldest; O(length), no allocation. */
+void ring_append_trade(ring_t *self, cursor_t at, text_t json);
+void ring_append_gap(ring_t *self, cursor_t at, text_t json);
+
+/* Everything behind this cursor, up to the last one, is in the ring. */
+cursor_t ring_floor(const ring_t *self);
+
+/* The newest cursor; the floor of a ring that is empty. */
+cursor_t ring_last(const ring_t *self);
+
+/* The end of the last gap; a zero cursor when there was none. */
+cursor_t ring_last_gap(const ring_t *self);
+
+/* The position behind the newest frame. */
+uint64_t ring_head(const ring_t *self);
+
+/* Was what is at this position overwritten? */
+bool ring_lapped(const ring_t *self, uint64_t position);
+
+/* The position of the first frame behind a cursor. False when it is before the floor, or beyond the last one. */
+bool ring_find(const ring_t *self, cursor_t after, uint64_t *position);
+
+/* Whole frames from a position that is not lapped: as many as RING_RUN_MAX bytes hold, at least one unless the position is the
+ * head. *last is set to the cursor of the last of them; it is left as it is when there are none. The slice is valid until the
+ * next append. */
+text_t ring_read(const ring_t *self, uint64_t position, cursor_t *last);
+
+/* Frames counted from the newest one (0) backwards; false beyond the oldest. `json` is empty for a gap. */
+bool ring_entry(const ring_t *self, size_t back, cursor_t *cursor, text_t *json);

@@ -1,0 +1,59 @@
+/* JSON-RPC 2.0 (https://www.jsonrpc.org/specification) with one peer: framing, ids, batches, errors. Knows no transport and no
+ * method.
+ *
+ *     message ─▶ rpc_receive ─▶ on_request ─▶ rpc_result or rpc_error, now or later ─▶ on_answer ─▶ message
+ *
+ * An id comes back as the text it was sent as. The answers of a batch go out together when the last one is there. Requests
+ * without an id (notifications) are carried out and not answered.
+ */
+#pragma once
+
+#include "common/text.h"
+
+enum {
+    RPC_PARSE_ERROR = -32700,
+    RPC_INVALID_REQUEST = -32600,
+    RPC_METHOD_NOT_FOUND = -32601,
+    RPC_INVALID_PARAMS = -32602,
+    RPC_INTERNAL_ERROR = -32603,
+    RPC_UNAVAILABLE = -32000, /* something behind the gateway does not answer now */
+    RPC_LIMIT = -32001,       /* too many subscriptions, or requests at one time */
+};
+
+enum {
+    RPC_BATCH_MAX = 100,       /* requests in a batch */
+    RPC_OPEN_MAX = 1000,       /* requests of one peer that are not answered yet */
+    RPC_ANSWER_MAX = 16 << 20, /* bytes of an answer, and of a batch of them */
+    RPC_MESSAGE_MAX = 512,     /* bytes of an error's message */
+};
+
+typedef struct rpc rpc_t;
+
+/* One request that waits for its answer. */
+typedef struct rpc_request rpc_request_t;
+
+typedef struct {
+    /* Carry it out and answer exactly once. `method` is the raw content of a JSON string; `params` is a JSON object, empty
+     * where absent. Both are valid during the call, the request until it is answered. */
+    void (*on_request)(void *arg, rpc_request_t *request, text_t method, text_t params);
+    /* A message for the peer; valid during the call. */
+    void (*on_answer)(void *arg, text_t json);
+} rpc_events_t;
+
+/* NULL when memory runs out. `events` is kept, not copied. */
+rpc_t *rpc_new(const rpc_events_t *events, void *arg);
+
+/* Forgets what is not answered yet: whoever works on a request must have let go of it. */
+void rpc_destroy(rpc_t **self);
+
+void rpc_receive(rpc_t *self, text_t message);
+
+/* For what is no message at all: an error with id null. */
+void rpc_refuse(rpc_t *self, int code, const char *message);
+
+/* Batches that are not answered yet. */
+size_t rpc_batches(const rpc_t *self);
+
+/* Answers, which ends the request. `result` is JSON; the message is made JSON here, and cut at RPC_MESSAGE_MAX. */
+void rpc_result(rpc_request_t *request, text_t result);
+void rpc_error(rpc_request_t *request, int code, const char *format, ...) __attribute__((format(printf, 3, 4)));

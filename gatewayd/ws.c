@@ -1,0 +1,291 @@
+#include "gatewayd/ws.h"
+
+#include "common/log.h"
+#include "gatewayd/frame.h"
+#include "gatewayd/methods.h"
+#include "gatewayd/peers.h"
+
+#include <libwebsockets.h>
+#include <stdlib.h>
+#include <sys/socket.h>
+#include <uv.h>
+
+enum { ADDRESS_MAX = 64, ORIGIN_MAX = 256, CLOSE_TIMEOUT_S = 5 };
+
+struct ws {
+    hub_t *hub;
+    ws_config_t config;
+    peers_t *peers;
+    bool leaving;
+};
+
+typedef enum {
+    SESSION_OPEN,
+    SESSION_LEAVING, /* closes with 1012 when the last frame is out */
+    SESSION_CLOSING, /* sends its close frame when it can */
+    SESSION_CLOSED,  /* has sent it; the peer's is to come */
+} session_state_t;
+
+struct ws_session {
+    ws_t *ws;
+    struct lws *wsi;
+    client_t *client;
+    session_state_t state;
+    size_t close_length;
+    char close_frame[4 + CLOSE_REASON_MAX];
+    buffer_t message; /* of which not all fragments have come */
+    int64_t heard_ns; /* CLOCK_MONOTONIC */
+    bool pinged;
+    char address[ADDRESS_MAX];
+};
+
+/* --- client_link_t --- */
+
+static void link_send(void *link, text_t frames)
+{
+    ws_session_t *session = link;
+    /* LWS_WRITE_HTTP on a WebSocket sends as is: these are frames already. lws does not write to what it is given. */
+    unsigned char *bytes = (unsigned char *)(uintptr_t)frames.at;
+    if (lws_write(session->wsi, bytes, frames.length, LWS_WRITE_HTTP) < 0)
+        lws_set_timeout(session->wsi, PENDING_TIMEOUT_USER_OK, LWS_TO_KILL_ASYNC);
+}
+
+static bool link_ready(void *link)
+{
+    ws_session_t *session = link;
+    return session->state < SESSION_CLOSING && !lws_partial_buffered(session->wsi) && !lws_send_pipe_choked(session->wsi);
+}
+
+static void link_wake(void *link)
+{
+    ws_session_t *session = link;
+    lws_callback_on_writable(session->wsi);
+}
+
+static void link_close(void *link, unsigned code, text_t reason)
+{
+    ws_session_t *session = link;
+    size_t length = reason.length < CLOSE_REASON_MAX ? reason.length : CLOSE_REASON_MAX;
+    session->state = SESSION_CLOSING;
+    session->close_length = 4 + length;
+    memcpy(session->close_frame, (char[]){(char)0x88, (char)(2 + length), (char)(code >> 8), (char)code}, 4);
+    memcpy(session->close_frame + 4, reason.at, length);
+    lws_set_timeout(session->wsi, PENDING_TIMEOUT_CLOSE_SEND, CLOSE_TIMEOUT_S); /* it may never be writable again */
+    lws_callback_on_writable(session->wsi);
+}
+
+static const client_link_t client_link = {.send = link_send, .ready = link_ready, .wake = link_wake, .close = link_close};
+
+static hub_t *enter(ws_session_t *session)
+{
+    hub_t *hub = session->ws->hub;
+    hub->now_ns = clock_real_ns();
+    return hub;
+}
+
+static void heard(ws_session_t *session)
+{
+    session->heard_ns = clock_mono_ns();
+    session->pinged = false;
+}
+
+static text_t peer_address(struct lws *wsi, char room[static ADDRESS_MAX])
+{
+    memcpy(room, "?", 2);
+    lws_get_peer_simple(wsi, room, ADDRESS_MAX);
+    return text_of(room);
+}
+
+static bool origin_allowed(const ws_t *self, struct lws *wsi)
+{
+    char origin[ORIGIN_MAX];
+    if (self->config.origin_count == 0 || lws_hdr_total_length(wsi, WSI_TOKEN_ORIGIN) == 0)
+        return true; /* only browsers send it, and only they can be led astray by a page */
+    if (lws_hdr_copy(wsi, origin, sizeof origin, WSI_TOKEN_ORIGIN) <= 0)
+        return false;
+    for (size_t i = 0; i < self->config.origin_count; i++) {
+        if (strcmp(origin, self->config.origins[i]) == 0)
+            return true;
+    }
+    return false;
+}
+
+static void deliver(ws_session_t *session, text_t message)
+{
+    if (lws_frame_is_binary(session->wsi))
+        client_refuse(session->client, RPC_PARSE_ERROR, "Parse error: expected a text frame, found a binary one");
+    else if (!text_is_utf8(message))
+        client_close(session->client, CLOSE_INVALID_TEXT, TEXT("expected UTF-8"));
+    else
+        client_receive(session->client, message);
+}
+
+ws_t *ws_new(hub_t *hub, const ws_config_t *config)
+{
+    ws_t *self = calloc(1, sizeof *self);
+    if (!self)
+        return NULL;
+    self->hub = hub;
+    self->config = *config;
+    self->peers = peers_new(config->clients_per_address);
+    if (!self->peers)
+        ws_destroy(&self);
+    return self;
+}
+
+void ws_destroy(ws_t **self_p)
+{
+    ws_t *self = *self_p;
+    if (!self)
+        return;
+    *self_p = NULL;
+    peers_destroy(&self->peers);
+    free(self);
+}
+
+unsigned ws_refusal(ws_t *self, struct lws *wsi)
+{
+    static log_limit_t limit;
+    char room[ADDRESS_MAX];
+    text_t address = peer_address(wsi, room);
+    if (!origin_allowed(self, wsi))
+        return 403;
+    if (self->leaving)
+        return 503;
+    if (self->hub->client_count < self->config.clients && peers_enter(self->peers, address)) {
+        peers_leave(self->peers, address);
+        return 0;
+    }
+    if (log_allowed(&limit, clock_mono_ns()))
+        log_warn("ws: too many clients", LOG_SLICE("address", address), LOG_U64("clients", self->hub->client_count),
+                 LOG_U64("suppressed", log_suppressed(&limit)));
+    return 503;
+}
+
+int ws_on_open(ws_t *self, struct lws *wsi, ws_session_t **slot)
+{
+    char address[ADDRESS_MAX];
+    if (!peers_enter(self->peers, peer_address(wsi, address)))
+        return -1;
+    ws_session_t *session = calloc(1, sizeof *session);
+    if (!session) {
+        peers_leave(self->peers, text_of(address));
+        return -1;
+    }
+    *slot = session;
+    *session = (ws_session_t){.ws = self, .wsi = wsi, .message = buffer_new(self->config.message_bytes)};
+    memcpy(session->address, address, sizeof address);
+    setsockopt(lws_get_socket_fd(wsi), SOL_SOCKET, SO_SNDBUF, &(int){WS_SEND_BUFFER}, sizeof(int));
+    heard(session);
+    session->client = client_new(enter(session), &client_link, session, &methods_events);
+    return session->client ? 0 : -1;
+}
+
+int ws_on_receive(ws_session_t *session, const void *bytes, size_t length)
+{
+    if (!session || !session->client || session->state >= SESSION_CLOSING)
+        return 0;
+    enter(session);
+    heard(session);
+    bool whole = lws_is_final_fragment(session->wsi) && lws_remaining_packet_payload(session->wsi) == 0;
+    text_t part = {bytes, length};
+    if (session->message.length + length > session->ws->config.message_bytes) {
+        client_close(session->client, CLOSE_TOO_BIG, TEXT("the message is too long"));
+    } else if (whole && session->message.length == 0) {
+        deliver(session, part);
+    } else {
+        buffer_append(&session->message, part);
+        if (whole)
+            deliver(session, buffer_text(&session->message));
+        if (whole)
+            buffer_release(&session->message);
+    }
+    return 0;
+}
+
+int ws_on_pong(ws_session_t *session)
+{
+    if (session)
+        heard(session);
+    return 0;
+}
+
+int ws_on_writable(ws_session_t *session)
+{
+    if (!session || !session->client)
+        return -1;
+    enter(session);
+    client_pump(session->client);
+    if (session->state == SESSION_LEAVING && client_idle(session->client))
+        client_close(session->client, CLOSE_RESTART, TEXT("service restart; retry after 1000 ms"));
+    if (session->state == SESSION_CLOSING) {
+        /* lws 4.1 forgets a reason that it is given in this callback, so the frame is ours, as all are. */
+        session->state = SESSION_CLOSED;
+        link_send(session, (text_t){session->close_frame, session->close_length});
+        lws_set_timeout(session->wsi, PENDING_TIMEOUT_CLOSE_ACK, CLOSE_TIMEOUT_S);
+    }
+    return 0;
+}
+
+int ws_on_peer_close(ws_session_t *session)
+{
+    return session && session->state == SESSION_CLOSED ? -1 : 0; /* both sides have said it, or lws answers */
+}
+
+int ws_on_close(ws_session_t **slot)
+{
+    ws_session_t *session = *slot;
+    if (!session)
+        return 0; /* it was refused */
+    *slot = NULL;
+    enter(session);
+    client_destroy(&session->client);
+    buffer_release(&session->message);
+    peers_leave(session->ws->peers, text_of(session->address));
+    free(session);
+    return 0;
+}
+
+void ws_check(ws_t *self)
+{
+    int64_t now_ns = clock_mono_ns();
+    LIST_EACH(item, &self->hub->clients)
+    {
+        client_t *client = LIST_OWNER(item, client_t, in_hub);
+        ws_session_t *session = client->link_arg;
+        int64_t silent_ms = client->link == &client_link ? (now_ns - session->heard_ns) / NS_PER_MS : 0;
+        if (silent_ms >= WS_DEAD_MS) {
+            lws_set_timeout(session->wsi, PENDING_TIMEOUT_USER_OK, LWS_TO_KILL_ASYNC);
+        } else if (silent_ms >= WS_PING_MS && !session->pinged) {
+            session->pinged = true;
+            client_send_frame(client, FRAME_PING);
+        }
+    }
+}
+
+static void on_wake(void *arg)
+{
+    (void)arg; /* uv_run comes back */
+}
+
+void ws_goodbye(ws_t *self, loop_t *loop)
+{
+    self->leaving = true;
+    LIST_EACH(item, &self->hub->clients)
+    {
+        client_t *client = LIST_OWNER(item, client_t, in_hub);
+        ws_session_t *session = client->link_arg;
+        if (client->link != &client_link || session->state != SESSION_OPEN)
+            continue;
+        session->state = SESSION_LEAVING;
+        lws_callback_on_writable(session->wsi);
+    }
+    loop_timer_t *timer = loop_timer_new(loop, on_wake, NULL);
+    if (!timer)
+        return;
+    loop_timer_start(timer, 10, 10);
+    int64_t deadline_ns = clock_mono_ns() + WS_GOODBYE_MS * NS_PER_MS;
+    while (self->hub->client_count > 0 && clock_mono_ns() < deadline_ns)
+        uv_run(loop_uv(loop), UV_RUN_ONCE);
+    loop_timer_destroy(&timer);
+}

@@ -1,0 +1,51 @@
+/* Clients over WebSocket: the boundary between libwebsockets and client.h. For boundary files. */
+#pragma once
+
+#include "gatewayd/client.h"
+
+struct lws;
+
+enum {
+    WS_PING_MS = 25000,   /* a client that was silent for so long is asked for a sign of life */
+    WS_DEAD_MS = 60000,   /* and one that was for so long is gone */
+    WS_GOODBYE_MS = 4000, /* how long clients get for the last frames when the process ends */
+    WS_SEND_BUFFER =
+        1 << 18 /* bytes of a connection in the kernel: a slow client is known as one soon, and costs no more than this */
+};
+
+typedef struct {
+    size_t clients, clients_per_address;
+    size_t message_bytes;       /* of a message from a client */
+    const char *const *origins; /* the Origin headers that are let in; none: any. They outlive it */
+    size_t origin_count;
+} ws_config_t;
+
+typedef struct ws ws_t;
+
+/* A connection. */
+typedef struct ws_session ws_session_t;
+
+/* NULL when memory runs out. */
+ws_t *ws_new(hub_t *hub, const ws_config_t *config);
+
+/* When all connections have closed. */
+void ws_destroy(ws_t **self);
+
+/* May this connection become a WebSocket? The HTTP status to refuse it with, or 0. */
+unsigned ws_refusal(ws_t *self, struct lws *wsi);
+
+/* The events of a connection; what they return is for libwebsockets. *session: NULL at first; set by ws_on_open, cleared by
+ * ws_on_close, fine as NULL for all of them. */
+int ws_on_open(ws_t *self, struct lws *wsi, ws_session_t **session);
+int ws_on_receive(ws_session_t *session, const void *bytes, size_t length);
+int ws_on_pong(ws_session_t *session);
+int ws_on_writable(ws_session_t *session);
+int ws_on_peer_close(ws_session_t *session);
+int ws_on_close(ws_session_t **session);
+
+/* Pings who is silent, drops who is dead. Call it every few seconds. */
+void ws_check(ws_t *self);
+
+/* Lets every client have its last frames, closes it with 1012, and lets no new one in. Runs the loop, which must not be
+ * running, until all have gone or WS_GOODBYE_MS have passed. */
+void ws_goodbye(ws_t *self, loop_t *loop);

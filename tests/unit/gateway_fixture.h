@@ -1,0 +1,316 @@
+/* A hub with one client, for tests of gatewayd: the bus, the history services and the connection are played by the test. */
+#pragma once
+
+#include <check.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "gatewayd/catchup.h"
+#include "gatewayd/fanout.h"
+#include "gatewayd/join.h"
+#include "gatewayd/methods.h"
+#include "proto/trade.h"
+
+enum { FIXTURE_EPOCH = 7, FIXTURE_ASKED_MAX = 64, FIXTURE_RING = RING_BYTES_MIN };
+
+#define BTC "trade.BTC-USD.a"
+
+/* A request to a service that was not answered yet. */
+typedef struct {
+    uint64_t handle;
+    void *service;
+    char text[512];
+    requester_fn *done;
+    void *arg;
+} asked_t;
+
+/* The client's end of the connection. */
+typedef struct {
+    buffer_t sent;
+    size_t taken; /* bytes that the test has looked at */
+    bool choked;
+    unsigned wakes, writes;
+    unsigned closed; /* the close code; 0: open */
+    char reason[CLOSE_REASON_MAX + 1];
+} wire_t;
+
+typedef struct {
+    hub_t hub;
+    wire_t wire;
+    client_t *client;
+    asked_t asked[FIXTURE_ASKED_MAX];
+    size_t asked_count;
+    uint64_t handles;
+    bool deaf;         /* no service takes a request */
+    char wanted[1024]; /* "+BTC-USD -BTC-USD " as the bus was told */
+} fixture_t;
+
+static fixture_t fixture;
+
+static void wire_send(void *link, text_t frames)
+{
+    wire_t *wire = link;
+    ck_assert_msg(!wire->choked && !wire->closed, "sent to a link that was not ready");
+    buffer_append(&wire->sent, frames);
+    wire->writes++;
+}
+
+static bool wire_ready(void *link)
+{
+    wire_t *wire = link;
+    return !wire->choked && !wire->closed;
+}
+
+static void wire_wake(void *link)
+{
+    ((wire_t *)link)->wakes++;
+}
+
+static void wire_close(void *link, unsigned code, text_t reason)
+{
+    wire_t *wire = link;
+    wire->closed = code;
+    snprintf(wire->reason, sizeof wire->reason, "%.*s", TEXT_ARG(reason));
+}
+
+static const client_link_t wire_link = {.send = wire_send, .ready = wire_ready, .wake = wire_wake, .close = wire_close};
+
+static uint64_t service_send(void *service, text_t request, requester_fn *done, void *arg)
+{
+    if (fixture.deaf)
+        return 0;
+    ck_assert_uint_lt(fixture.asked_count, FIXTURE_ASKED_MAX);
+    asked_t *asked = &fixture.asked[fixture.asked_count++];
+    *asked = (asked_t){.handle = ++fixture.handles, .service = service, .done = done, .arg = arg};
+    snprintf(asked->text, sizeof asked->text, "%.*s", TEXT_ARG(request));
+    return asked->handle;
+}
+
+static void service_cancel(void *service, uint64_t handle)
+{
+    (void)service;
+    for (size_t i = 0; i < fixture.asked_count; i++) {
+        if (fixture.asked[i].handle == handle)
+            fixture.asked[i] = fixture.asked[--fixture.asked_count];
+    }
+}
+
+static const history_service_t test_service = {.send = service_send, .cancel = service_cancel};
+
+static void on_wanted(void *arg, text_t symbol, bool wanted)
+{
+    (void)arg;
+    size_t used = strlen(fixture.wanted);
+    snprintf(fixture.wanted + used, sizeof fixture.wanted - used, "%c%.*s ", wanted ? '+' : '-', TEXT_ARG(symbol));
+}
+
+static inline void fixture_setup(void)
+{
+    fixture = (fixture_t){0};
+    hub_init(&fixture.hub);
+    fixture.hub.now_ns = 1000 * NS_PER_S;
+    fixture.hub.offers = offers_new();
+    fixture.hub.markets = markets_new(FIXTURE_RING, on_wanted, NULL);
+    static char history[] = "history", journal[] = "journal";
+    void *replays[] = {journal};
+    fixture.hub.history = history_client_new(&test_service, history, replays, 1);
+    fixture.wire.sent = buffer_new(0);
+    fixture.client = client_new(&fixture.hub, &wire_link, &fixture.wire, &methods_events);
+}
+
+static inline void fixture_teardown(void)
+{
+    client_destroy(&fixture.client);
+    history_client_destroy(&fixture.hub.history);
+    markets_destroy(&fixture.hub.markets);
+    offers_destroy(&fixture.hub.offers);
+    buffer_release(&fixture.wire.sent);
+    ck_assert_uint_eq(fixture.asked_count, 0);
+    ck_assert_uint_eq(fixture.hub.subscription_count, 0);
+}
+
+/* Time passes, and the gateway looks after what waits. */
+static inline void pass_ms(int64_t ms)
+{
+    fixture.hub.now_ns += ms * NS_PER_MS;
+    join_tick(&fixture.hub);
+    catchup_tick(&fixture.hub);
+}
+
+/* A status comes: symbols as raw JSON. */
+static inline offer_change_t hear(const char *source, bool connected, const char *symbols)
+{
+    const offer_t *offer;
+    status_t status = {.source = text_of(source),
+                       .connected = connected,
+                       .since_ns = fixture.hub.now_ns,
+                       .time_ns = fixture.hub.now_ns,
+                       .reason = connected ? TEXT("") : TEXT("closed by \\\"peer\\\""),
+                       .epoch = FIXTURE_EPOCH,
+                       .symbols = text_of(symbols)};
+    offer_change_t change = offers_update(fixture.hub.offers, &status, fixture.hub.now_ns, &offer);
+    if (change != OFFER_SAME)
+        fanout_source(&fixture.hub, offer, change == OFFER_UP);
+    return change;
+}
+
+/* The bus tells from where it follows a stream. */
+static inline void follow(const char *topic, uint64_t epoch, uint64_t last)
+{
+    channel_t *channel = markets_stream(fixture.hub.markets, text_of(topic), (cursor_t){epoch, last});
+    ck_assert_ptr_nonnull(channel);
+    fanout_stream(&fixture.hub, channel);
+    join_tick(&fixture.hub);
+}
+
+/* A trade's JSON; its timestamp is seq seconds after some moment. */
+static inline size_t print_trade(char out[static TRADE_MAX], const char *source, uint64_t epoch, uint64_t seq)
+{
+    char timestamp[32];
+    snprintf(timestamp, sizeof timestamp, "2025-11-10T%02u:%02u:%02u.5Z", (unsigned)(seq / 3600 % 24),
+             (unsigned)(seq / 60 % 60), (unsigned)(seq % 60));
+    trade_t trade = {.cursor = {epoch, seq},
+                     .symbol = TEXT("BTC-USD"),
+                     .timestamp = text_of(timestamp),
+                     .qty = TEXT("0.10"),
+                     .price = TEXT("105383.80000"),
+                     .id = TEXT("1"),
+                     .source = text_of(source),
+                     .received_ns = 1};
+    return trade_print(out, &trade);
+}
+
+/* Trades from..to come from the bus, in one go. */
+static inline void trades_come(uint64_t from, uint64_t to)
+{
+    char json[TRADE_MAX];
+    for (uint64_t seq = from; seq <= to; seq++) {
+        size_t length = print_trade(json, "a", FIXTURE_EPOCH, seq);
+        markets_trade(fixture.hub.markets, TEXT(BTC), (cursor_t){FIXTURE_EPOCH, seq}, (text_t){json, length});
+    }
+    join_tick(&fixture.hub);
+    fanout_flush(&fixture.hub);
+}
+
+static inline void say(const char *json)
+{
+    client_receive(fixture.client, text_of(json));
+}
+
+/* The next message that the client was sent; empty when there is none. Valid until more is sent. */
+static inline text_t take(void)
+{
+    wire_t *wire = &fixture.wire;
+    if (wire->taken == wire->sent.length)
+        return TEXT("");
+    const unsigned char *frame = (const unsigned char *)wire->sent.bytes + wire->taken;
+    ck_assert_uint_eq(frame[0], 0x81);
+    size_t length = frame[1], header = 2;
+    if (length == 126) {
+        length = (size_t)frame[2] << 8 | frame[3];
+        header = 4;
+    } else if (length == 127) {
+        length = 0;
+        for (header = 2; header < 10; header++)
+            length = length << 8 | frame[header];
+    }
+    wire->taken += header + length;
+    ck_assert_uint_le(wire->taken, wire->sent.length);
+    return (text_t){(const char *)frame + header, length};
+}
+
+static inline void expect(const char *message)
+{
+    text_t found = take();
+    ck_assert_msg(text_equal(found, text_of(message)), "expected %s\nfound    %.*s", message, TEXT_ARG(found));
+}
+
+/* The next message holds this text. */
+static inline void expect_with(const char *part)
+{
+    text_t found = take();
+    ck_assert_msg(memmem(found.at, found.length, part, strlen(part)), "expected something with %s\nfound %.*s", part,
+                  TEXT_ARG(found));
+}
+
+static inline void expect_nothing(void)
+{
+    text_t found = take();
+    ck_assert_msg(found.length == 0, "expected nothing, found %.*s", TEXT_ARG(found));
+}
+
+/* The next messages are trades.update of these, in order. */
+static inline void expect_trades(uint64_t epoch, uint64_t from, uint64_t to)
+{
+    for (uint64_t seq = from; seq <= to; seq++) {
+        text_t found = take();
+        char head[128];
+        snprintf(head, sizeof head,
+                 "{\"jsonrpc\":\"2.0\",\"method\":\"trades.update\",\"params\":{\"epoch\":%llu,\"seq\":%llu,",
+                 (unsigned long long)epoch, (unsigned long long)seq);
+        ck_assert_msg(text_starts_with(found, text_of(head)), "expected trade %llu, found %.*s", (unsigned long long)seq,
+                      TEXT_ARG(found));
+    }
+}
+
+/* The oldest request that is not answered: checks whom it asks and what it holds, and answers it; NULL: not at all. */
+static inline void service_answers(const char *service, const char *part, const char *answer)
+{
+    ck_assert_msg(fixture.asked_count > 0, "nobody was asked for %s", part);
+    asked_t asked = fixture.asked[0];
+    memmove(fixture.asked, fixture.asked + 1, --fixture.asked_count * sizeof *fixture.asked);
+    ck_assert_str_eq(asked.service, service);
+    ck_assert_msg(strstr(asked.text, part), "expected a request with %s, found %s", part, asked.text);
+    asked.done(asked.arg, answer ? text_of(answer) : (text_t){"", 0});
+}
+
+/* The same, with a page of trades from..to, in the order of the numbers. `rest` goes behind them: ,"missing":0 */
+static inline void service_answers_trades(const char *service, const char *part, uint64_t from, uint64_t to, const char *rest)
+{
+    char json[TRADE_MAX];
+    buffer_t answer = buffer_new(0);
+    buffer_append(&answer, TEXT("{\"ok\":true,\"id\":1,\"trades\":["));
+    for (uint64_t seq = from;; seq = from < to ? seq + 1 : seq - 1) {
+        buffer_append(&answer, seq == from ? TEXT("") : TEXT(","));
+        buffer_append(&answer, (text_t){json, print_trade(json, "a", FIXTURE_EPOCH, seq)});
+        if (seq == to)
+            break;
+    }
+    buffer_printf(&answer, "]%s}%c", rest, '\0');
+    service_answers(service, part, answer.bytes);
+    buffer_release(&answer);
+}
+
+#define SUBSCRIBE(more)                                                                                                        \
+    "{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"subscribe\",\"params\":{\"channel\":\"trades\",\"symbol\":\"BTC-USD\"" more "}}"
+#define SUBSCRIBED(place, recovered)                                                                                           \
+    "{\"jsonrpc\":\"2.0\",\"id\":1,\"result\":{\"channel\":\"trades\",\"symbol\":\"BTC-USD\",\"event\":\"subscribed\","        \
+    "\"cursor\":\"" place "\",\"cursors\":{\"a\":\"" place "\"},\"recovered\":" recovered "}}"
+
+/* The client is subscribed to BTC-USD of source a, which is at 7-10. */
+static inline void subscribe_at_10(void)
+{
+    hear("a", true, "{\"BTC-USD\":10}");
+    say(SUBSCRIBE(""));
+    follow(BTC, FIXTURE_EPOCH, 10);
+    client_pump(fixture.client);
+    expect(SUBSCRIBED("7-10", "true"));
+}
+
+static inline int run_tests(const char *name, void (*setup)(void), void (*teardown)(void), const TTest *const *tests,
+                            size_t count)
+{
+    Suite *suite = suite_create(name);
+    TCase *tcase = tcase_create(name);
+    tcase_add_checked_fixture(tcase, setup, teardown);
+    for (size_t i = 0; i < count; i++)
+        tcase_add_test(tcase, tests[i]);
+    suite_add_tcase(suite, tcase);
+    SRunner *runner = srunner_create(suite);
+    srunner_run_all(runner, CK_ENV);
+    int failed = srunner_ntests_failed(runner);
+    srunner_free(runner);
+    return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+}
+
+#define RUN_TESTS(name, setup, teardown, tests) run_tests(name, setup, teardown, tests, sizeof tests / sizeof *tests)

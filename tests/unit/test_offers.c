@@ -1,0 +1,161 @@
+#include "gatewayd/offers.h"
+
+#include <check.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "common/clock.h"
+
+static offers_t *offers;
+static const offer_t *offer;
+static int64_t now_ns;
+
+static void setup(void)
+{
+    offers = offers_new();
+    now_ns = 100 * NS_PER_S;
+}
+
+static void teardown(void)
+{
+    offers_destroy(&offers);
+}
+
+static offer_change_t hear(const char *source, bool connected, const char *symbols, const char *reason)
+{
+    status_t status = {.source = text_of(source),
+                       .connected = connected,
+                       .since_ns = 50 * NS_PER_S,
+                       .epoch = 7,
+                       .reason = text_of(reason),
+                       .symbols = text_of(symbols)};
+    return offers_update(offers, &status, now_ns, &offer);
+}
+
+START_TEST(symbols_are_those_of_the_last_status)
+{
+    cursor_t last;
+    hear("a", true, "{\"BTC-USD\":42,\"ETH-USD\":0}", "");
+    ck_assert(offers_has(offers, TEXT("BTC-USD")));
+    hear("a", true, "{\"BTC-USD\":43,\"LTC-USD\":1}", "");
+    ck_assert(!offers_has(offers, TEXT("ETH-USD")));
+    ck_assert(offers_has(offers, TEXT("LTC-USD")));
+    ck_assert(offer_has(offer, TEXT("BTC-USD"), &last));
+    ck_assert_uint_eq(last.epoch, 7);
+    ck_assert_uint_eq(last.seq, 43);
+    ck_assert(!offers_has(offers, TEXT("BTC-US")));
+    ck_assert_uint_eq(table_count(offer->symbols), 2);
+}
+END_TEST
+
+START_TEST(a_change_is_told_once)
+{
+    ck_assert_int_eq(hear("a", true, "{}", ""), OFFER_SAME);
+    ck_assert_int_eq(hear("a", false, "{}", "gone"), OFFER_DOWN);
+    ck_assert(!offer_up(offer));
+    ck_assert_int_eq(hear("a", false, "{}", "gone"), OFFER_SAME);
+    ck_assert_int_eq(hear("a", true, "{}", ""), OFFER_UP);
+    ck_assert(offer_up(offer));
+}
+END_TEST
+
+START_TEST(a_source_that_is_down_when_first_heard_has_not_changed)
+{
+    ck_assert_int_eq(hear("a", false, "{}", "gone"), OFFER_SAME);
+    ck_assert_int_eq(hear("a", true, "{}", ""), OFFER_UP);
+}
+END_TEST
+
+START_TEST(a_source_that_is_silent_is_down_until_it_is_heard)
+{
+    bool changed;
+    hear("a", true, "{}", "");
+    now_ns += 5 * NS_PER_S;
+    hear("b", true, "{}", "");
+    offer = offers_silence(offers, now_ns, 4 * NS_PER_S, &changed);
+    ck_assert(text_equal(offer->name, TEXT("a")));
+    ck_assert(changed && !offer_up(offer));
+    ck_assert(text_equal(offer->reason, TEXT("the bus is silent")));
+    ck_assert_int_eq(offer->since_ns, 100 * NS_PER_S);
+    ck_assert_ptr_null(offers_silence(offers, now_ns, 4 * NS_PER_S, &changed));
+    ck_assert_int_eq(hear("a", true, "{}", ""), OFFER_UP);
+    ck_assert_int_eq(offer->since_ns, now_ns);
+    ck_assert_int_eq(offer->down_ns, 100 * NS_PER_S);
+}
+END_TEST
+
+START_TEST(a_source_that_was_down_and_falls_silent_is_down_as_before)
+{
+    bool changed = true;
+    hear("a", false, "{}", "gone");
+    now_ns += 5 * NS_PER_S;
+    ck_assert_ptr_nonnull(offers_silence(offers, now_ns, 4 * NS_PER_S, &changed));
+    ck_assert(!changed);
+    ck_assert_int_eq(hear("a", false, "{}", "gone"), OFFER_SAME);
+}
+END_TEST
+
+START_TEST(it_is_settled_a_second_after_the_first_status)
+{
+    ck_assert(!offers_heard(offers));
+    ck_assert(!offers_settled(offers, now_ns));
+    hear("a", true, "{}", "");
+    ck_assert(offers_heard(offers));
+    ck_assert(!offers_settled(offers, now_ns + NS_PER_S));
+    ck_assert(offers_settled(offers, now_ns + OFFERS_SETTLED_MS * NS_PER_MS));
+}
+END_TEST
+
+static const struct {
+    const char *tail;
+    size_t kept; /* of the tail, behind OFFER_REASON_MAX - 4 other characters */
+} reasons[] = {
+    {"abcd", 4}, {"abcde", 4}, {"ab\\n", 4}, {"abc\\n", 3}, {"\\u0041", 0}, {"ab\xc3\xa4", 4}, {"abc\xc3\xa4", 3},
+};
+
+START_TEST(a_long_reason_is_cut_between_characters)
+{
+    char reason[2 * OFFER_REASON_MAX];
+    int length = snprintf(reason, sizeof reason, "%0*d%s", OFFER_REASON_MAX - 4, 0, reasons[_i].tail);
+    ck_assert_int_gt(length, 0);
+    hear("a", false, "{}", reason);
+    ck_assert_uint_eq(offer->reason.length, OFFER_REASON_MAX - 4 + reasons[_i].kept);
+    ck_assert_mem_eq(offer->reason.at, reason, offer->reason.length);
+}
+END_TEST
+
+START_TEST(sources_are_bounded)
+{
+    char name[32];
+    for (int i = 0; i < OFFERS_SOURCES_MAX; i++) {
+        snprintf(name, sizeof name, "source%d", i);
+        hear(name, true, "{}", "");
+        ck_assert_ptr_nonnull(offer);
+    }
+    ck_assert_int_eq(hear("one more", true, "{}", ""), OFFER_SAME);
+    ck_assert_ptr_null(offer);
+    hear("source0", true, "{\"BTC-USD\":1}", "");
+    ck_assert(offers_has(offers, TEXT("BTC-USD")));
+}
+END_TEST
+
+int main(void)
+{
+    Suite *suite = suite_create("offers");
+    TCase *tcase = tcase_create("offers");
+    tcase_add_checked_fixture(tcase, setup, teardown);
+    tcase_add_test(tcase, symbols_are_those_of_the_last_status);
+    tcase_add_test(tcase, a_change_is_told_once);
+    tcase_add_test(tcase, a_source_that_is_down_when_first_heard_has_not_changed);
+    tcase_add_test(tcase, a_source_that_is_silent_is_down_until_it_is_heard);
+    tcase_add_test(tcase, a_source_that_was_down_and_falls_silent_is_down_as_before);
+    tcase_add_test(tcase, it_is_settled_a_second_after_the_first_status);
+    tcase_add_loop_test(tcase, a_long_reason_is_cut_between_characters, 0, sizeof reasons / sizeof *reasons);
+    tcase_add_test(tcase, sources_are_bounded);
+    suite_add_tcase(suite, tcase);
+    SRunner *runner = srunner_create(suite);
+    srunner_run_all(runner, CK_ENV);
+    int failed = srunner_ntests_failed(runner);
+    srunner_free(runner);
+    return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+}
