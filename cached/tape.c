@@ -48,6 +48,7 @@ static uint64_t span_slots(uint64_t capacity)
 
 static entry_t *entry_at(const tape_t *self, uint64_t number)
 {
+    assert(self->capacity > 0);
     return &self->entries[number % self->capacity];
 }
 

@@ -102,8 +102,7 @@ static stream_t *stream_from(bus_t *bus, text_t topic)
     return stream && stream->bus == bus->number ? stream : NULL;
 }
 
-/* Follow a stream whose present end is known. */
-static void follow(follower_t *self, stream_t *stream)
+static void begin(follower_t *self, stream_t *stream)
 {
     cursor_t present = {stream->next.epoch, stream->newest}, start = present;
     if (self->config.start == FOLLOW_FROM_FIRST && stream->resume.epoch != 0)
@@ -117,6 +116,42 @@ static void follow(follower_t *self, stream_t *stream)
     repair(stream);
 }
 
+/* One of replay's {"topic":…,"first":…,"last":…}; the topic is one. */
+static bool read_stream(text_t object, text_t *topic, cursor_t *last)
+{
+    text_t cursor, symbol, source;
+    return json_plain_string(json_member(object, "topic"), topic) && topic_parse(*topic, &symbol, &source) &&
+           json_plain_string(json_member(object, "last"), &cursor) && cursor_parse(cursor, last);
+}
+
+static void on_located(void *arg, text_t answer)
+{
+    stream_t *stream = arg;
+    follower_t *self = stream->owner;
+    text_t topic;
+    cursor_t last;
+    json_walk_t walk = json_walk(json_member(answer, "streams"));
+    stream->repair = 0;
+    if (json_next(&walk) && read_stream(walk.value, &topic, &last) && text_equal(topic, stream->topic))
+        stream_reaches(stream, last);
+    begin(self, stream); /* without an answer, where the last status said */
+    self->events->on_drained(self->arg);
+}
+
+/* Follow a stream that was heard of. A status may be a second old: who wants what comes from now on asks where that is. */
+static void follow(follower_t *self, stream_t *stream)
+{
+    if (self->config.start == FOLLOW_FROM_LAST) {
+        buffer_clear(&self->request);
+        buffer_append(&self->request, TEXT("{\"op\":\"streams\",\"topic\":"));
+        buffer_append_json_string(&self->request, stream->topic);
+        buffer_append(&self->request, TEXT("}"));
+        stream->repair = requester_send(self->buses[stream->bus].replay, buffer_text(&self->request), on_located, stream);
+    }
+    if (stream->repair == 0)
+        begin(self, stream);
+}
+
 /* A stream of this bus is known to reach up to `last`. */
 static void stream_known(bus_t *bus, text_t topic, cursor_t last)
 {
@@ -125,7 +160,7 @@ static void stream_known(bus_t *bus, text_t topic, cursor_t last)
     if (!stream)
         return;
     stream_reaches(stream, last);
-    if (!stream->followed && wanted(self, stream->symbol))
+    if (!stream->followed && stream->repair == 0 && wanted(self, stream->symbol))
         follow(self, stream);
     repair(stream);
 }
@@ -149,9 +184,13 @@ static void on_trade(bus_t *bus, text_t topic, text_t json)
     }
     if (!stream->followed) {
         stream_reaches(stream, (cursor_t){trade.cursor.epoch, trade.cursor.seq - 1});
-        follow(self, stream);
+        if (stream->repair == 0)
+            follow(self, stream);
     }
-    stream_live(stream, &trade, json);
+    if (stream->followed)
+        stream_live(stream, &trade, json);
+    else
+        stream_reaches(stream, trade.cursor); /* it is being located: that comes before it begins */
     repair(stream);
 }
 
@@ -220,10 +259,9 @@ static void on_listed(void *arg, text_t answer)
     bus->listed = true;
     json_walk_t walk = json_walk(json_member(answer, "streams"));
     while (json_next(&walk)) {
-        text_t topic, last_text, symbol, source;
+        text_t topic;
         cursor_t last;
-        if (json_plain_string(json_member(walk.value, "topic"), &topic) && topic_parse(topic, &symbol, &source) &&
-            json_plain_string(json_member(walk.value, "last"), &last_text) && cursor_parse(last_text, &last))
+        if (read_stream(walk.value, &topic, &last))
             stream_known(bus, topic, last);
         else
             complain(bus->follower, "follower: malformed stream in the list of replay", TEXT(""), walk.value);
@@ -308,7 +346,7 @@ void follower_subscribe(follower_t *self, text_t symbol)
     size_t at = 0;
     stream_t *stream;
     while ((stream = table_each(self->streams, &at))) {
-        if (text_equal(stream->symbol, symbol) && stream->next.epoch != 0)
+        if (text_equal(stream->symbol, symbol) && stream->next.epoch != 0 && stream->repair == 0)
             follow(self, stream);
     }
 }
@@ -350,7 +388,7 @@ bool follower_caught_up(const follower_t *self)
     }
     size_t at = 0;
     const stream_t *stream;
-    while ((stream = table_each(self->streams, &at))) {
+    while (self->config.start == FOLLOW_FROM_FIRST && (stream = table_each(self->streams, &at))) {
         if (stream->initial)
             return false;
     }

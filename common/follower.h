@@ -8,6 +8,8 @@
  *                      seq < next ──▶ dropped (had it)
  *                      seq > next ──▶ held; ask replay for [next, seq) ──▶ on_trade each ──▶ the held ones
  *          heartbeat:  last ≥ next ─▶ ask replay for [next, last]
+ *
+ * Who begins at the last trade asks replay where that is, since a heartbeat may be a second old.
  */
 #pragma once
 

@@ -76,7 +76,8 @@ void loop_destroy(loop_t **self_p)
     *self_p = NULL;
     uv_close((uv_handle_t *)&self->terminate, NULL);
     uv_close((uv_handle_t *)&self->interrupt, NULL);
-    uv_run(&self->uv, UV_RUN_DEFAULT);
+    while (uv_run(&self->uv, UV_RUN_DEFAULT) != 0)
+        ; /* an earlier uv_stop may end a run too soon */
     int rc = uv_loop_close(&self->uv);
     assert(rc == 0); /* else a part was not destroyed */
     (void)rc;

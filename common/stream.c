@@ -133,8 +133,10 @@ void stream_live(stream_t *self, const trade_t *trade, text_t json)
 void stream_reaches(stream_t *self, cursor_t last)
 {
     if (!self->followed) {
-        self->next.epoch = last.epoch;
-        self->newest = last.seq;
+        if (cursor_compare(last, (cursor_t){self->next.epoch, self->newest}) > 0) {
+            self->next.epoch = last.epoch;
+            self->newest = last.seq;
+        }
         return;
     }
     if (!same_epoch(self, last.epoch) || last.seq <= self->newest)
@@ -184,7 +186,8 @@ static bool take_page(stream_t *self, text_t trades)
     json_walk_t walk = json_walk(trades);
     while (self->followed && json_next(&walk)) {
         trade_t trade;
-        if (!trade_parse(walk.value, &trade))
+        if (!trade_parse(walk.value, &trade) || !text_equal(trade.symbol, self->symbol) ||
+            !text_equal(trade.source, self->source))
             return false;
         if (!same_epoch(self, trade.cursor.epoch) || trade.cursor.seq < self->next.seq)
             continue;

@@ -94,7 +94,10 @@ bool table_put(table_t *self, text_t key, void *value)
         return false;
     if (key.length > 0)
         memcpy(copy, key.at, key.length);
-    *entry = (entry_t){hash, copy, key.length, value};
+    entry->hash = hash;
+    entry->key = copy;
+    entry->length = key.length;
+    entry->value = value;
     self->count++;
     return true;
 }

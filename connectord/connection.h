@@ -31,7 +31,12 @@ typedef enum {
     CONNECTION_DISCONNECT, /* and stay so */
 } connection_action_t;
 
-typedef enum { CONNECTION_TELL_NOTHING, CONNECTION_TELL_CONNECTED, CONNECTION_TELL_LOST, CONNECTION_TELL_RESTORED } connection_news_t;
+typedef enum {
+    CONNECTION_TELL_NOTHING,
+    CONNECTION_TELL_CONNECTED,
+    CONNECTION_TELL_LOST,
+    CONNECTION_TELL_RESTORED
+} connection_news_t;
 
 typedef struct {
     connection_action_t action;

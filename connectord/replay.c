@@ -87,6 +87,15 @@ static void answer_range(const journal_t *journal, const request_t *request, buf
     buffer_append(answer, TEXT("}"));
 }
 
+static void append_stream(buffer_t *answer, const journal_stream_t *stream, uint64_t epoch)
+{
+    buffer_append(answer, TEXT("{\"topic\":"));
+    buffer_append_json_string(answer, journal_topic(stream));
+    append_cursor(answer, "first", (cursor_t){epoch, journal_first(stream)});
+    append_cursor(answer, "last", (cursor_t){epoch, journal_last(stream)});
+    buffer_append(answer, TEXT("}"));
+}
+
 static void answer_streams(const journal_t *journal, const request_t *request, buffer_t *answer)
 {
     uint64_t epoch = journal_epoch(journal);
@@ -94,13 +103,16 @@ static void answer_streams(const journal_t *journal, const request_t *request, b
     buffer_append(answer, TEXT(",\"epoch\":"));
     buffer_append_u64(answer, epoch);
     buffer_append(answer, TEXT(",\"streams\":["));
-    const journal_stream_t *stream;
-    for (size_t i = 0; (stream = journal_stream_at(journal, i)); i++) {
-        buffer_append(answer, i == 0 ? TEXT("{\"topic\":") : TEXT(",{\"topic\":"));
-        buffer_append_json_string(answer, journal_topic(stream));
-        append_cursor(answer, "first", (cursor_t){epoch, journal_first(stream)});
-        append_cursor(answer, "last", (cursor_t){epoch, journal_last(stream)});
-        buffer_append(answer, TEXT("}"));
+    if (request->topic.length > 0) {
+        const journal_stream_t *stream = journal_find(journal, request->topic);
+        if (stream)
+            append_stream(answer, stream, epoch);
+    } else {
+        const journal_stream_t *stream;
+        for (size_t i = 0; (stream = journal_stream_at(journal, i)); i++) {
+            buffer_append(answer, i == 0 ? TEXT("") : TEXT(","));
+            append_stream(answer, stream, epoch);
+        }
     }
     buffer_append(answer, TEXT("]}"));
 }

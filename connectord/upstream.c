@@ -42,9 +42,7 @@ struct upstream {
     unsigned char out[LWS_PRE + UPSTREAM_SEND_MAX];
 };
 
-static void set_reason(upstream_t *self, const char *format, ...) __attribute__((format(printf, 2, 3)));
-
-static void set_reason(upstream_t *self, const char *format, ...)
+__attribute__((format(printf, 2, 3))) static void set_reason(upstream_t *self, const char *format, ...)
 {
     va_list arguments;
     va_start(arguments, format);
@@ -141,10 +139,9 @@ static void on_piece(upstream_t *self, text_t piece, bool binary, bool last)
 
 static void on_close_frame(upstream_t *self, const unsigned char *in, size_t length)
 {
-    if (length < 2)
-        set_reason(self, "closed by the exchange without a code");
-    else
-        set_reason(self, "closed by the exchange: %u %.*s", in[0] << 8 | in[1], (int)length - 2, (const char *)in + 2);
+    text_t why = length > 2 ? (text_t){(const char *)in + 2, length - 2} : TEXT("");
+    unsigned code = length >= 2 ? in[0] << 8 | in[1] : LWS_CLOSE_STATUS_NO_STATUS;
+    set_reason(self, "closed by the exchange: %u%s%.*s", code, why.length > 0 ? " " : "", TEXT_ARG(why));
 }
 
 /* The connection is gone. While others are left the host's next address is tried. */
@@ -312,7 +309,7 @@ static struct lws_vhost *new_vhost(web_t *web, const upstream_config_t *config)
         .port = CONTEXT_PORT_NO_LISTEN,
         .vhost_name = "upstream",
         .protocols = protocols,
-        .http_proxy_address = "",
+        .http_proxy_address = getenv("http_proxy") ? "" : NULL,
         .options = LWS_SERVER_OPTION_DO_SSL_GLOBAL_INIT,
         .timeout_secs = config->connect_ms / 1000 + 10, /* ours comes first */
     };

@@ -8,8 +8,8 @@ enum { URL_HOST_MAX = 253, URL_PATH_MAX = 2047 };
 typedef struct {
     bool tls;
     char host[URL_HOST_MAX + 1]; /* without brackets */
-    char
-        authority[URL_HOST_MAX + 1 + 10];/* for the Host header: with brackets, and with the port where it isn't the scheme's */
+    char authority[URL_HOST_MAX + 1 +
+                   10]; /* for the Host header: with brackets, and with the port where it isn't the scheme's */
     uint16_t port;
     char path[URL_PATH_MAX + 1]; /* with the query; at least "/" */
 } url_t;

@@ -80,6 +80,7 @@ static void on_silent(void *arg, size_t bus, bool silent)
     const offer_t *offer;
     bool changed;
     self->hub.bus_silent[bus] = silent;
+    self->hub.following = follower_caught_up(self->follower);
     self->hub.now_ns = clock_real_ns();
     while (silent &&
            (offer = offers_silence(self->hub.offers, self->hub.now_ns, FOLLOWER_SILENCE_MS * NS_PER_MS * 9 / 10, &changed))) {

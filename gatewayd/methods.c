@@ -36,8 +36,7 @@ static bool read_symbol(rpc_request_t *request, text_t params, param_text_t *sym
     }
     if (param_text(raw, symbol) && symbol_valid(param_slice(symbol)))
         return true;
-    text_t shown = json_kind(raw) == JSON_STRING ? (text_t){raw.at + 1, raw.length - 2} : raw;
-    rpc_error(request, RPC_INVALID_PARAMS, "Invalid symbol: %.*s", TEXT_ARG(param_found(shown)));
+    rpc_error(request, RPC_INVALID_PARAMS, "Invalid symbol: %.*s", TEXT_ARG(param_shown(raw, symbol)));
     return false;
 }
 
@@ -48,8 +47,7 @@ static bool read_source(rpc_request_t *request, text_t params, param_text_t *sou
     source->length = 0;
     if (param_absent(raw) || (param_text(raw, source) && source_valid(param_slice(source))))
         return true;
-    text_t shown = json_kind(raw) == JSON_STRING ? (text_t){raw.at + 1, raw.length - 2} : raw;
-    rpc_error(request, RPC_INVALID_PARAMS, "Invalid source: %.*s", TEXT_ARG(param_found(shown)));
+    rpc_error(request, RPC_INVALID_PARAMS, "Invalid source: %.*s", TEXT_ARG(param_shown(raw, source)));
     return false;
 }
 
@@ -232,14 +230,14 @@ static const method_t methods[] = {
 static void on_request(void *arg, rpc_request_t *request, text_t method, text_t params)
 {
     param_text_t name;
-    bool readable = param_unescape(method, &name);
+    bool readable = param_text(method, &name);
     for (size_t i = 0; readable && i < sizeof methods / sizeof *methods; i++) {
         if (strlen(methods[i].name) == name.length && strncasecmp(methods[i].name, name.bytes, name.length) == 0) {
             methods[i].call(arg, request, params);
             return;
         }
     }
-    rpc_error(request, RPC_METHOD_NOT_FOUND, "Method not found: %.*s", TEXT_ARG(param_found(method)));
+    rpc_error(request, RPC_METHOD_NOT_FOUND, "Method not found: %.*s", TEXT_ARG(param_shown(method, &name)));
 }
 
 const rpc_events_t methods_events = {.on_request = on_request, .on_answer = client_on_answer};

@@ -7,7 +7,7 @@
 /* A piece of text taken out of JSON, escapes undone. */
 typedef struct {
     size_t length;
-    char bytes[128];
+    char bytes[256];
 } param_text_t;
 
 static inline text_t param_slice(const param_text_t *self)
@@ -15,14 +15,14 @@ static inline text_t param_slice(const param_text_t *self)
     return (text_t){self->bytes, self->length};
 }
 
-/* Undoes a raw JSON string. False for what is no string, holds a NUL, or is longer than fits. */
+/* What a raw JSON string means. False for what is no string, holds a NUL, or is longer than fits. */
 bool param_text(text_t raw, param_text_t *out);
-
-/* The same, without the quotes. */
-bool param_unescape(text_t content, param_text_t *out);
 
 /* A member that is absent or null. */
 bool param_absent(text_t raw);
 
 /* At most 64 bytes of the raw value, for a message; whole characters. */
 text_t param_found(text_t raw);
+
+/* The same, of what a string means where it can be read. Points into `raw` or `scratch`. */
+text_t param_shown(text_t raw, param_text_t *scratch);

@@ -170,8 +170,7 @@ static void receive_one(rpc_t *self, batch_t *batch, text_t json)
     else if (json_kind(members.params) == JSON_ARRAY)
         rpc_error(request, RPC_INVALID_PARAMS, "params: expected an object, found an array");
     else
-        self->events->on_request(self->arg, request, (text_t){members.method.at + 1, members.method.length - 2},
-                                 members.params);
+        self->events->on_request(self->arg, request, members.method, members.params);
 }
 
 static void receive_batch(rpc_t *self, text_t json)

@@ -33,7 +33,7 @@ typedef struct rpc rpc_t;
 typedef struct rpc_request rpc_request_t;
 
 typedef struct {
-    /* Carry it out and answer exactly once. `method` is the raw content of a JSON string; `params` is a JSON object, empty
+    /* Carry it out and answer exactly once. `method` is a raw JSON string; `params` is a JSON object, empty
      * where absent. Both are valid during the call, the request until it is answered. */
     void (*on_request)(void *arg, rpc_request_t *request, text_t method, text_t params);
     /* A message for the peer; valid during the call. */

@@ -155,7 +155,8 @@ static subscription_t *find(blockchain_t *self)
 {
     subscription_t *subscription = table_get(self->by_symbol, self->message.symbol);
     if (!subscription)
-        snprintf(self->message.reason, sizeof self->message.reason, "symbol: %.*s is not configured", TEXT_ARG(self->message.symbol));
+        snprintf(self->message.reason, sizeof self->message.reason, "symbol: %.*s is not configured",
+                 TEXT_ARG(self->message.symbol));
     return subscription;
 }
 
@@ -165,7 +166,8 @@ static bool take_trade(blockchain_t *self)
     if (!subscription)
         return false;
     if (!subscription->open) {
-        snprintf(self->message.reason, sizeof self->message.reason, "symbol: %.*s is not subscribed", TEXT_ARG(subscription->symbol));
+        snprintf(self->message.reason, sizeof self->message.reason, "symbol: %.*s is not subscribed",
+                 TEXT_ARG(subscription->symbol));
         return false;
     }
     self->message.trade.received_ns = clock_real_ns();
@@ -293,7 +295,8 @@ static void blockchain_close(void *arg)
     free(self);
 }
 
-static void *blockchain_open(loop_t *loop, web_t *web, const source_config_t *config, const connector_events_t *events, void *arg)
+static void *blockchain_open(loop_t *loop, web_t *web, const source_config_t *config, const connector_events_t *events,
+                             void *arg)
 {
     blockchain_t *self = calloc(1, sizeof *self);
     if (!self)

@@ -19,7 +19,8 @@
 #include <stdlib.h>
 
 enum {
-    SLICE_LINES = 500, /* read before others on the loop get their turn */
+    SLICE_LINES = 1000, /* read before others on the loop get their turn … */
+    SLICE_PAUSE_MS = 1, /* … which they don't in 0: libuv 1.44 runs a timer that starts itself with 0 again and again */
     SAMPLE_MAX = 200,
     WAIT_MAX_MS = 3600000
 };
@@ -220,7 +221,7 @@ static void play(replay_t *self)
         if (self->state != PLAYING)
             return;
     }
-    loop_timer_start(self->timer, 0, 0);
+    loop_timer_start(self->timer, SLICE_PAUSE_MS, 0);
 }
 
 static void on_timer(void *arg)

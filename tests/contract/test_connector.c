@@ -68,11 +68,12 @@ static void add_message(char *message)
 static void add_trade(const char *symbol, int number)
 {
     char *message;
-    ck_assert_int_gt(asprintf(&message,
-                              "\"event\":\"updated\",\"channel\":\"trades\",\"symbol\":\"%s\",\"timestamp\":\"2025-11-10T17:24:%02d.%06dZ\","
-                              "\"side\":\"%s\",\"qty\":%d.5E-5,\"price\":105383.%05d000,\"trade_id\":\"%d\"}",
-                              symbol, number / 100 % 60, number, number % 2 ? "buy" : "sell", number, number, number),
-                     0);
+    ck_assert_int_gt(
+        asprintf(&message,
+                 "\"event\":\"updated\",\"channel\":\"trades\",\"symbol\":\"%s\",\"timestamp\":\"2025-11-10T17:24:%02d.%06dZ\","
+                 "\"side\":\"%s\",\"qty\":%d.5E-5,\"price\":105383.%05d000,\"trade_id\":\"%d\"}",
+                 symbol, number / 100 % 60, number, number % 2 ? "buy" : "sell", number, number, number),
+        0);
     add_message(message);
 }
 
@@ -180,6 +181,7 @@ enum { BACKENDS = sizeof backends / sizeof *backends };
 
 static void check_told_from_the_loop(void)
 {
+    uv_stop(loop_uv(loop)); /* so that UNTIL looks before the loop sleeps */
     ck_assert_msg(!told.inside, "a callback from within a call");
     ck_assert_msg(told.connected == 1 || told.lost == 1, "a callback before on_connected, or after the end");
 }
@@ -361,11 +363,12 @@ static void check_exact_trade(const trade_t *trade)
 {
     char wanted[512], found[512];
     snprintf(wanted, sizeof wanted, "%s", script[checked++]);
-    snprintf(found, sizeof found,
-             "\"event\":\"updated\",\"channel\":\"trades\",\"symbol\":\"%.*s\",\"timestamp\":\"%.*s\",\"side\":\"%s\",\"qty\":%.*s,"
-             "\"price\":%.*s,\"trade_id\":\"%.*s\"}",
-             TEXT_ARG(trade->symbol), TEXT_ARG(trade->timestamp), trade->side == SIDE_BUY ? "buy" : "sell", TEXT_ARG(trade->qty),
-             TEXT_ARG(trade->price), TEXT_ARG(trade->id));
+    snprintf(
+        found, sizeof found,
+        "\"event\":\"updated\",\"channel\":\"trades\",\"symbol\":\"%.*s\",\"timestamp\":\"%.*s\",\"side\":\"%s\",\"qty\":%.*s,"
+        "\"price\":%.*s,\"trade_id\":\"%.*s\"}",
+        TEXT_ARG(trade->symbol), TEXT_ARG(trade->timestamp), trade->side == SIDE_BUY ? "buy" : "sell", TEXT_ARG(trade->qty),
+        TEXT_ARG(trade->price), TEXT_ARG(trade->id));
     ck_assert_str_eq(found, wanted);
 }
 
@@ -467,12 +470,9 @@ END_TEST
 START_TEST(malformed_messages_are_told_and_the_good_ones_around_them_come)
 {
     static const char *const malformed[] = {
-        "nonsense",
-        "{\"seqnum\":",
-        "[]",
-        "{\"event\":\"updated\",\"channel\":\"trades\",\"symbol\":\"BTC-USD\",\"price\":\"1\"}",
-        "\xff\xfe",
-        "{\"event\":\"exploded\",\"channel\":\"trades\"}",
+        "nonsense", "{\"seqnum\":",
+        "[]",       "{\"event\":\"updated\",\"channel\":\"trades\",\"symbol\":\"BTC-USD\",\"price\":\"1\"}",
+        "\xff\xfe", "{\"event\":\"exploded\",\"channel\":\"trades\"}",
     };
     int count = sizeof malformed / sizeof *malformed;
     begin(_i, 1);

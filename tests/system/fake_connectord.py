@@ -85,10 +85,10 @@ class FakeConnectord:
 
     raw = ()
 
-    def _streams(self, _):
+    def _streams(self, request):
         return {"ok": True, "epoch": self.epoch, "streams": [
             {"topic": t, "first": f"{trades[0][0]}-{trades[0][1]}", "last": f"{trades[-1][0]}-{trades[-1][1]}"}
-            for t, trades in self.journal.items() if trades]}
+            for t, trades in self.journal.items() if trades and request.get("topic", t) == t]}
 
     def _range(self, request):
         place = lambda name: tuple(map(int, request[name].split("-"))) if name in request else None

@@ -7,8 +7,9 @@
 #include <uv.h>
 
 #define TRADE_OF(seqnum, symbol, id)                                                                                           \
-    "{\"seqnum\":" #seqnum ",\"event\":\"updated\",\"channel\":\"trades\",\"symbol\":\"" symbol                                 \
-    "\",\"timestamp\":\"2019-08-13T11:30:06.100140Z\",\"side\":\"sell\",\"qty\":8.5E-5,\"price\":11252.4,\"trade_id\":\"" id "\"}"
+    "{\"seqnum\":" #seqnum ",\"event\":\"updated\",\"channel\":\"trades\",\"symbol\":\"" symbol                                \
+    "\",\"timestamp\":\"2019-08-13T11:30:06.100140Z\",\"side\":\"sell\",\"qty\":8.5E-5,\"price\":11252.4,\"trade_id\":\"" id   \
+    "\"}"
 
 static loop_t *loop;
 static web_t *web;
@@ -34,6 +35,7 @@ static void note(char log[static 8192], const char *format, ...)
     va_start(arguments, format);
     vsnprintf(log + length, 8192 - length, format, arguments);
     va_end(arguments);
+    uv_stop(loop_uv(loop)); /* so that UNTIL looks before the loop sleeps */
 }
 
 static void on_connected(void *arg)
@@ -207,7 +209,8 @@ START_TEST(every_channel_counts_in_the_numbering)
 {
     connect_with(1);
     server_send(&server, "{\"seqnum\":0,\"event\":\"subscribed\",\"channel\":\"heartbeat\"}");
-    server_send(&server, "{\"seqnum\":1,\"event\":\"updated\",\"channel\":\"heartbeat\",\"timestamp\":\"2021-01-01T00:00:00Z\"}");
+    server_send(&server,
+                "{\"seqnum\":1,\"event\":\"updated\",\"channel\":\"heartbeat\",\"timestamp\":\"2021-01-01T00:00:00Z\"}");
     server_send(&server, "{\"seqnum\":2,\"event\":\"snapshot\",\"channel\":\"l2\",\"bids\":[[[[[[[[[1]]]]]]]]]}");
     server_send(&server, TRADE_OF(3, "BTC-USD", "a"));
     check_after("trade:a", "trade:a ");

@@ -17,8 +17,8 @@ static void check_every_minute(uint32_t per_minute, int64_t step_ns)
         }
         while (first < count && sent[first] <= now_ns - 60 * NS_PER_S)
             first++;
-        ck_assert_msg(count - first <= per_minute, "%zu sent in the 60 s to %lld ns, limit %u", count - first, (long long)now_ns,
-                      per_minute);
+        ck_assert_msg(count - first <= per_minute, "%zu sent in the 60 s to %lld ns, limit %u", count - first,
+                      (long long)now_ns, per_minute);
     }
     total_min = (size_t)per_minute * 10 / 2;
     ck_assert_msg(count >= total_min, "only %zu sent in ten minutes at %u a minute", count, per_minute);

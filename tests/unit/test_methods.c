@@ -16,7 +16,7 @@ static const struct {
 } refused[] = {
     {REQUEST("nothing", "{}"), ERROR("-32601", "Method not found: nothing")},
     {REQUEST("", "{}"), ERROR("-32601", "Method not found: ")},
-    {REQUEST("ping\\u0000", "{}"), ERROR("-32601", "Method not found: ping\\\\u0000")},
+    {REQUEST("ping\\u0000", "{}"), ERROR("-32601", "Method not found: \\\"ping\\\\u0000\\\"")},
     {REQUEST("subscribe", "{}"), ERROR("-32602", "Only 'trades' channel is supported")},
     {REQUEST("subscribe", "{\"channel\":\"l2\",\"symbol\":\"BTC-USD\"}"),
      ERROR("-32602", "Only 'trades' channel is supported")},

@@ -13,9 +13,7 @@ static const struct {
     {"\"\\u00e4\\u20AC\\uD83D\\ude00\"", "\xc3\xa4\xe2\x82\xac\xf0\x9f\x98\x80"},
     {"\"\xc3\xa4\"", "\xc3\xa4"},
     {"\"a\\u0000b\"", NULL},
-    {"\"\\ud83d\"", NULL},
-    {"\"\\ud83d\\u0041\"", NULL},
-    {"\"\\ude00\"", NULL},
+    {"\"\\ud83d\"", "\xef\xbf\xbd"},
     {"7", NULL},
     {"null", NULL},
     {"[\"a\"]", NULL},
@@ -35,14 +33,14 @@ END_TEST
 START_TEST(what_does_not_fit_is_refused)
 {
     param_text_t text;
-    char raw[sizeof text.bytes + 3];
+    char raw[sizeof text.bytes + 1];
     memset(raw, 'x', sizeof raw);
-    raw[0] = raw[sizeof text.bytes + 1] = '"';
-    ck_assert(param_text((text_t){raw, sizeof text.bytes + 2}, &text));
-    ck_assert_uint_eq(text.length, sizeof text.bytes);
-    raw[sizeof text.bytes + 1] = 'x';
-    raw[sizeof text.bytes + 2] = '"';
-    ck_assert(!param_text((text_t){raw, sizeof text.bytes + 3}, &text));
+    raw[0] = raw[sizeof text.bytes - 1] = '"';
+    ck_assert(param_text((text_t){raw, sizeof text.bytes}, &text));
+    ck_assert_uint_eq(text.length, sizeof text.bytes - 2);
+    raw[sizeof text.bytes - 1] = 'x';
+    raw[sizeof text.bytes] = '"';
+    ck_assert(!param_text((text_t){raw, sizeof text.bytes + 1}, &text));
 }
 END_TEST
 

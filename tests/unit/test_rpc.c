@@ -16,9 +16,9 @@ static size_t waiting_count;
 static void on_request(void *arg, rpc_request_t *request, text_t method, text_t params)
 {
     (void)arg;
-    if (text_equal(method, TEXT("later")))
+    if (text_equal(method, TEXT("\"later\"")))
         waiting[waiting_count++] = request;
-    else if (text_equal(method, TEXT("fail")))
+    else if (text_equal(method, TEXT("\"fail\"")))
         rpc_error(request, RPC_INVALID_PARAMS, "no \"%.*s\"", TEXT_ARG(params));
     else
         rpc_result(request, params.length ? params : TEXT("\"nothing\""));

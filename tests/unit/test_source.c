@@ -1,7 +1,7 @@
 /* A source over a connector that the test plays. The life of the connection itself is test_connection.c's. */
-#include "connectord/source.h"
 #include "common/config.h"
 #include "common/log.h"
+#include "connectord/source.h"
 
 #include <check.h>
 #include <stdarg.h>
@@ -29,6 +29,7 @@ static void note(const char *format, ...)
     vsnprintf(calls + length, sizeof calls - length, format, arguments);
     va_end(arguments);
     strncat(calls, " ", sizeof calls - strlen(calls) - 1);
+    uv_stop(loop_uv(loop)); /* so that wait_for_call looks before the loop sleeps */
 }
 
 /* What has been noted since the last call. */
@@ -78,7 +79,8 @@ static void fake_close(void *self)
         note("close");
 }
 
-static const connector_t fake = {"fake", fake_open, fake_connect, fake_disconnect, fake_subscribe, fake_unsubscribe, fake_close};
+static const connector_t fake = {"fake",         fake_open,        fake_connect, fake_disconnect,
+                                 fake_subscribe, fake_unsubscribe, fake_close};
 
 static bool on_trade(void *arg, source_t *self, trade_t *trade)
 {
@@ -404,7 +406,8 @@ END_TEST
 START_TEST(settings_are_read_from_the_configuration)
 {
     static const char *const overrides[] = {
-        "connectord.sources=[{\"name\":\"a\"},{\"name\":\"b\",\"connector\":\"replay\",\"file\":\"f\",\"speed\":2.5,\"loop\":true,"
+        "connectord.sources=[{\"name\":\"a\"},{\"name\":\"b\",\"connector\":\"replay\",\"file\":\"f\",\"speed\":2.5,\"loop\":"
+        "true,"
         "\"subscribe\":\"demand\",\"symbols\":[\"ETH-USD\",\"BTC-USD\",\"ETH-USD\"],\"grace_ms\":7,\"silence_ms\":800,"
         "\"messages_per_minute\":9,\"dedup_window\":10,\"token\":\"t\",\"ca\":\"c\",\"url\":\"ws://h\","
         "\"backoff\":{\"initial_ms\":11,\"maximum_ms\":12,\"multiplier\":1.5,\"jitter\":0.25}}]"};

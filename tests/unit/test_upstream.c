@@ -1,6 +1,6 @@
 /* Against a server in the same loop. */
-#include "connectord/upstream.h"
 #include "common/log.h"
+#include "connectord/upstream.h"
 #include "tests/unit/temporary_folder.h"
 #include "tests/unit/websocket_server.h"
 
@@ -62,6 +62,7 @@ static void on_closed(void *arg, const char *reason)
 {
     (void)arg;
     rig.closed++;
+    uv_stop(loop_uv(rig.loop)); /* it may be a timer that tells: so that UNTIL looks before the loop sleeps */
     snprintf(rig.reason, sizeof rig.reason, "%s", reason);
 }
 
