@@ -59,7 +59,7 @@ static const schema_key_t keys[] = {
     {"connectord.journal.path", KEY_TEXT, FORMAT_PATH, .initial = "state/journal", .help = "Directory of the journal"},
     {"connectord.journal.bytes", KEY_INTEGER, .minimum = MIB, .maximum = TIB, .initial = "1073741824",
      .help = "Size of the journal; the oldest trades leave it"},
-    {"connectord.http", KEY_TEXT, FORMAT_ADDRESS, .initial = "127.0.0.1:9101", .help = "Health and metrics"},
+    {"connectord.http", KEY_TEXT, FORMAT_ADDRESS, .initial = "127.0.0.1:9101", .help = "Where /health and /ready are answered"},
 
     {"cached.bus", KEY_TEXTS, FORMAT_ENDPOINT, .minimum = 1, .maximum = LIST_BUS_MAX, .initial = "tcp://127.0.0.1:5556",
      .help = "The buses to follow"},
@@ -70,7 +70,7 @@ static const schema_key_t keys[] = {
     {"cached.trades", KEY_INTEGER, .minimum = 1, .maximum = 100000000, .initial = "10000", .help = "Trades kept per symbol"},
     {"cached.token", KEY_TEXT, .optional = true, .secret = true, .initial = "",
      .help = "Who sends it may clear the history; empty: nobody may"},
-    {"cached.http", KEY_TEXT, FORMAT_ADDRESS, .initial = "127.0.0.1:9102", .help = "Health and metrics"},
+    {"cached.http", KEY_TEXT, FORMAT_ADDRESS, .initial = "127.0.0.1:9102", .help = "Where /health and /ready are answered"},
 
     {"gatewayd.bus", KEY_TEXTS, FORMAT_ENDPOINT, .minimum = 1, .maximum = LIST_BUS_MAX, .initial = "tcp://127.0.0.1:5556",
      .help = "The buses to follow"},

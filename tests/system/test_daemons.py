@@ -7,7 +7,7 @@ import subprocess
 
 import pytest
 from clients import Requester, Tap, assert_once_and_in_order
-from pipeline import BIN, loads, until
+from pipeline import BIN, ROOT, loads, until
 
 DAEMONS = ["connectord", "cached", "gatewayd"]
 
@@ -28,6 +28,12 @@ def test_every_program_tells_its_version_its_help_and_its_configuration(tmp_path
     (tmp_path / "printed.json").write_text(printed.stdout)
     assert run(program, "--config", "printed.json", "--check", cwd=tmp_path).returncode == 0
     assert run(program, "--nonsense", cwd=tmp_path).returncode == 2
+
+
+def test_the_readme_has_every_key_of_the_configuration(tmp_path):
+    readme = (ROOT / "README.md").read_text()
+    table = readme.split("<!-- keys:", 1)[1].split("-->", 1)[1].split("<!-- /keys -->")[0].strip()
+    assert table == run("connectord", "--print-keys", cwd=tmp_path).stdout.strip()
 
 
 MISTAKES = [
