@@ -76,7 +76,7 @@ def test_nothing_is_lost_or_doubled_when_a_process_is_killed(pipeline, victim):
         await more(client, counts, task)
         flow.tell_simulator("/control/pause")
         with Requester(flow.replay) as replay:
-            journal = await loop.run_in_executor(None, journaled, replay, client)
+            journal = await loop.run_in_executor(None, journaled, flow, replay)
             await caught_up(client, journal, task)
             journal = {s: replay.all(topic(s)) for s in SYMBOLS}
         client.stop.set()
@@ -111,21 +111,19 @@ async def more(client, counts, task, patience=60):
         assert not task.done(), task.exception()
 
 
-def journaled(replay, client):
-    """The journal's last seqs, once no trade is added any more."""
-    ends = lambda: {s["topic"]: s["last"] for s in replay.ask(op="streams")["streams"]}
-    previous = [None]
+def journaled(flow, replay):
+    """The journal's last cursors, once it has the last trades that the exchange sent."""
+    sent = {}
+    for trade in flow.ledger("trade"):
+        sent[trade["symbol"]] = trade["trade_id"]
 
-    def settled():
-        now = ends()
-        same, previous[0] = now == previous[0], now
-        return now if same else None
+    def last(symbol):
+        stream = next(s for s in replay.ask(op="streams")["streams"] if s["topic"] == topic(symbol))
+        trade, = replay.ask(op="range", topic=topic(symbol), **{"from": stream["last"]})["trades"][:1]
+        return trade
 
-    import threading
-    pause = threading.Event()
-    settled()
-    pause.wait(0.3)
-    return until(settled, "the journal to come to rest")
+    until(lambda: all(last(s)["tradeId"] == sent[s] for s in SYMBOLS), "the journal to have the last trades")
+    return {topic(s): cursor(last(s)) for s in SYMBOLS}
 
 
 async def caught_up(client, ends, task, patience=60):

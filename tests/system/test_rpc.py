@@ -192,6 +192,18 @@ def test_an_enormous_message_closes_with_1009_and_harms_nobody_else(gateway):
     talk(gateway, conversation)
 
 
+def test_invalid_utf8_closes_with_1007(gateway):
+    async def run():
+        async with websockets.connect(gateway.url()) as socket:
+            await socket.write_frame(True, 0x1, b'{"jsonrpc":"2.0","method":"\xff\xfe","id":1}')
+            with pytest.raises(websockets.ConnectionClosed):
+                await socket.recv()
+            assert socket.close_code == 1007
+
+    asyncio.run(run())
+    assert client_still_served(gateway)
+
+
 def test_history_is_asked_by_rpc(gateway):
     until(lambda: len(talk(gateway, lambda c: c.call("getRecentTrades", channel="trades", symbol="BTC-USD", count=50))["trades"]) == 50,
           "50 trades in history")
