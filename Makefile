@@ -28,16 +28,18 @@ CONNECTORD := $(wildcard connectord/*.c connectord/connectors/*.c)
 CACHED     := $(wildcard cached/*.c)
 GATEWAYD   := $(wildcard gatewayd/*.c)
 SIMULATOR  := $(wildcard tests/simulator/*.c)
+STORM      := $(wildcard tests/chaos/*.c)
 UNIT       := $(wildcard tests/unit/test_*.c tests/contract/test_*.c)
 
 object = $(patsubst %.c,$(BUILD)/obj/%.o,$(1))
-PROGRAMS := $(addprefix $(BUILD)/bin/,connectord cached gatewayd exchange-simulator)
+PROGRAMS := $(addprefix $(BUILD)/bin/,connectord cached gatewayd exchange-simulator storm-clients)
 UNIT_PROGRAMS := $(patsubst tests/%.c,$(BUILD)/tests/%,$(UNIT))
 
 $(BUILD)/bin/connectord: $(call object,$(CONNECTORD) $(COMMON))
 $(BUILD)/bin/cached: $(call object,$(CACHED) $(COMMON))
 $(BUILD)/bin/gatewayd: $(call object,$(GATEWAYD) $(COMMON))
 $(BUILD)/bin/exchange-simulator: $(call object,$(SIMULATOR))
+$(BUILD)/bin/storm-clients: $(call object,$(STORM))
 
 $(PROGRAMS):
 	@mkdir -p $(@D)
@@ -49,6 +51,9 @@ $(BUILD)/obj/%.o: %.c
 	@echo '  cc   $<'
 	$(Q)$(CC) $(ALL_CFLAGS) -MMD -MP -c $< -o $@
 
+# The page is a part of the program.
+$(BUILD)/obj/gatewayd/assets.o: $(wildcard gatewayd/web/*)
+
 # A unit test links every part but the mains.
 PARTS := $(filter-out %/main.c,$(COMMON) $(CONNECTORD) $(CACHED) $(GATEWAYD))
 $(BUILD)/tests/%: $(BUILD)/obj/tests/%.o $(call object,$(PARTS))
@@ -58,7 +63,7 @@ $(BUILD)/tests/%: $(BUILD)/obj/tests/%.o $(call object,$(PARTS))
 
 FUZZERS := $(patsubst tests/fuzz/%.c,build/fuzz/%,$(wildcard tests/fuzz/fuzz_*.c))
 FUZZ_SECONDS ?= 60
-build/fuzz/%: tests/fuzz/%.c $(COMMON)
+build/fuzz/%: tests/fuzz/%.c connectord/connectors/blockchain_message.c $(COMMON)
 	@mkdir -p $(@D)
 	clang -std=c17 -D_GNU_SOURCE -I. -O1 -g -fsanitize=fuzzer,address,undefined $(shell pkg-config --cflags $(PACKAGES)) $^ $(LIBS) -o $@
 
@@ -87,20 +92,41 @@ bench: setup-test  ## measure, and print one table (QUICK=1: less exactly)
 	@$(MAKE) --no-print-directory -j$(shell nproc) all
 	@tests/bench/bench $(if $(QUICK),--quick)
 
+chaos: setup-test  ## kill, cut and misbehave at random, and count what clients got (KILLS=60 SECONDS_EACH=120 SEED=1 ROUNDS=1)
+	@$(MAKE) --no-print-directory -j$(shell nproc) all
+	@KILLS=$(KILLS) SECONDS_EACH=$(SECONDS_EACH) SEED=$(SEED) ROUNDS=$(ROUNDS) scripts/chaos $(TESTFLAGS)
+
 fuzz: setup-test  ## fuzz what parses bytes from outside, FUZZ_SECONDS=60 for each
 	@$(MAKE) --no-print-directory fuzzers
 	@for fuzzer in $(FUZZERS); do mkdir -p $$fuzzer.corpus; $$fuzzer -max_total_time=$(FUZZ_SECONDS) -print_final_stats=1 \
 	    $$fuzzer.corpus tests/fuzz/corpus/$$(basename $$fuzzer | sed s/fuzz_//) || exit 1; done
 
-install: all  ## into DESTDIR and PREFIX (/usr/local)
-	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/share/dataflow $(DESTDIR)$(PREFIX)/share/doc/dataflow
-	install -m 755 $(addprefix $(BUILD)/bin/,connectord cached gatewayd) scripts/dataflow $(DESTDIR)$(PREFIX)/bin
-	install -m 644 deploy/dataflow.json $(DESTDIR)$(PREFIX)/share/dataflow
-	install -m 644 README.md CHANGELOG.md LICENSE proto/*.md $(DESTDIR)$(PREFIX)/share/doc/dataflow
+SYSCONFDIR ?= $(if $(filter /usr,$(PREFIX)),/etc,$(PREFIX)/etc)
+INSTALLED_PROGRAMS := connectord cached gatewayd dataflow
+INSTALLED_UNITS := $(notdir $(wildcard deploy/systemd/*.service deploy/systemd/*.target))
+INSTALLED_DOCS := $(notdir README.md CHANGELOG.md LICENSE $(wildcard proto/*.md))
+SHARE = $(DESTDIR)$(PREFIX)/share
+UNITS = $(DESTDIR)$(PREFIX)/lib/systemd/system
+CONFIGURATION = $(DESTDIR)$(SYSCONFDIR)/dataflow
+# The files name /usr/local: whoever installs elsewhere gets them with the right paths.
+relocate = sed -i -e 's|/usr/local/bin|$(PREFIX)/bin|g' -e 's|/usr/local/share|$(PREFIX)/share|g' -e 's|/usr/local/etc|$(SYSCONFDIR)|g'
 
-uninstall:  ## what install put there
-	rm -f $(addprefix $(DESTDIR)$(PREFIX)/bin/,connectord cached gatewayd dataflow)
-	rm -rf $(DESTDIR)$(PREFIX)/share/dataflow $(DESTDIR)$(PREFIX)/share/doc/dataflow
+install: all  ## programs, units, services, an example configuration: into DESTDIR and PREFIX (/usr/local)
+	install -d $(DESTDIR)$(PREFIX)/bin $(SHARE)/dataflow $(SHARE)/doc/dataflow $(UNITS) $(CONFIGURATION)
+	install -m 755 $(addprefix $(BUILD)/bin/,connectord cached gatewayd) scripts/dataflow $(DESTDIR)$(PREFIX)/bin
+	install -m 644 deploy/dataflow.json $(SHARE)/dataflow
+	[ -e $(CONFIGURATION)/dataflow.json ] || install -m 644 deploy/dataflow.json $(CONFIGURATION)
+	install -m 644 README.md CHANGELOG.md LICENSE proto/*.md $(SHARE)/doc/dataflow
+	install -m 644 $(addprefix deploy/systemd/,$(INSTALLED_UNITS)) $(UNITS)
+	rm -rf $(SHARE)/dataflow/runit && cp -R deploy/runit $(SHARE)/dataflow/runit && rm -r $(SHARE)/dataflow/runit/exchange-simulator
+	$(relocate) $(addprefix $(UNITS)/,$(INSTALLED_UNITS)) $(SHARE)/dataflow/runit/settings
+
+uninstall:  ## what install put there; a configuration that was changed stays
+	rm -f $(addprefix $(DESTDIR)$(PREFIX)/bin/,$(INSTALLED_PROGRAMS)) $(addprefix $(UNITS)/,$(INSTALLED_UNITS))
+	cmp -s deploy/dataflow.json $(CONFIGURATION)/dataflow.json && rm -f $(CONFIGURATION)/dataflow.json || true
+	rm -f $(SHARE)/dataflow/dataflow.json $(addprefix $(SHARE)/doc/dataflow/,$(INSTALLED_DOCS))
+	rm -rf $(SHARE)/dataflow/runit
+	rmdir $(SHARE)/dataflow $(SHARE)/doc/dataflow $(CONFIGURATION) 2>/dev/null || true
 
 clean:  ## all that was built
 	rm -rf build
@@ -113,5 +139,5 @@ unit: $(UNIT_PROGRAMS)
 fuzzers: $(FUZZERS)
 
 -include $(shell find build -name '*.d' 2>/dev/null)
-.PHONY: all unit fuzzers setup setup-test run test check fmt bench fuzz install uninstall clean help
+.PHONY: all unit fuzzers setup setup-test run test check fmt bench chaos fuzz install uninstall clean help
 .SECONDARY:

@@ -2,7 +2,8 @@
 
 #include <stdlib.h>
 
-#include "cached/history.h"
+#include "cached/cached_metrics.h"
+#include "common/bus_metrics.h"
 #include "common/clock.h"
 #include "common/follower.h"
 #include "common/log.h"
@@ -164,7 +165,7 @@ void cached_destroy(cached_t **self)
     *self = NULL;
 }
 
-void cached_ready(void *arg, buffer_t *json, bool *ready)
+static void cached_ready(void *arg, buffer_t *json, bool *ready)
 {
     const cached_t *self = arg;
     const follower_counts_t *counts = follower_counts(self->follower);
@@ -181,3 +182,12 @@ void cached_ready(void *arg, buffer_t *json, bool *ready)
     buffer_append_u64(json, counts->gaps_lost);
     buffer_append(json, TEXT("}}"));
 }
+
+static void cached_metrics(void *arg, metrics_t *metrics)
+{
+    const cached_t *self = arg;
+    bus_metrics(metrics, follower_counts(self->follower));
+    cached_metrics_print(metrics, self->shelf, self->history);
+}
+
+const probe_answers_t cached_probe = {.ready = cached_ready, .metrics = cached_metrics};

@@ -9,6 +9,7 @@
 #include "common/buffer.h"
 #include "common/config.h"
 #include "common/loop.h"
+#include "common/probe.h"
 
 typedef struct cached cached_t;
 
@@ -16,9 +17,9 @@ typedef struct cached cached_t;
 cached_t *cached_new(loop_t *loop, const config_t *config);
 void cached_destroy(cached_t **self);
 
-/* For /ready (probe.h), with the cached_t as `arg`: ready once everything that the journals had at the start is here, and while no bus
- * is silent.
+/* What it answers at its HTTP port, with the cached_t as `arg`. It is ready once everything that the journals had at the start is
+ * here, and while no bus is silent.
  *
  *     {"ready":true,"caught_up":true,"streams":2,"trades":20000,"gaps":{"seen":1,"repaired":1,"lost":0}}
  */
-void cached_ready(void *arg, buffer_t *json, bool *ready);
+extern const probe_answers_t cached_probe;

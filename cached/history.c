@@ -1,20 +1,23 @@
 #include "cached/history.h"
 
+#include <assert.h>
 #include <stdlib.h>
 
 #include "cached/range.h"
+#include "common/clock.h"
 #include "common/log.h"
 #include "common/timestamp.h"
 #include "proto/request.h"
 #include "proto/topic.h"
 
-enum { TAIL_ROOM = 256 /* what follows the trades in an answer */, NS_DIGITS = 9 };
+enum { TAIL_ROOM = 256 /* what follows the trades in an answer */, NS_DIGITS = 9, OPERATIONS_MAX = 16 };
 
 struct history {
     shelf_t *shelf;
     buffer_t token; /* as a JSON string, the form in which requests bring it */
     buffer_t answer;
     history_counts_t counts;
+    uint64_t asked[OPERATIONS_MAX]; /* by the operation's place in the table; what is none at its end */
 };
 
 /* Takes the same time wherever the texts differ, so that nobody finds a token letter by letter. */
@@ -221,15 +224,30 @@ static const struct {
     {"symbols", answer_symbols}, {"stats", answer_stats}, {"clear", answer_clear},
 };
 
-static void answer_operation(history_t *self, const request_t *request)
+#define OPERATIONS (sizeof operations / sizeof *operations)
+static_assert(OPERATIONS < OPERATIONS_MAX, "history_t.asked has a place for each, and one more");
+
+/* The operation's place in the table; OPERATIONS when it is none. */
+static size_t find_operation(text_t name)
 {
-    for (size_t i = 0; i < sizeof operations / sizeof *operations; i++) {
-        if (text_equal(request->op, text_of(operations[i].name))) {
-            operations[i].answer(self, request, &self->answer);
-            return;
-        }
-    }
-    answer_error(&self->answer, request, ERROR_UNKNOWN_OP, "Unknown op: %.*s", TEXT_ARG(request->op));
+    size_t i = 0;
+    while (i < OPERATIONS && !text_equal(name, text_of(operations[i].name)))
+        i++;
+    return i;
+}
+
+static void answer_request(history_t *self, text_t json, request_t *request)
+{
+    size_t operation = request_parse(json, request, &self->answer) ? find_operation(request->op) : SIZE_MAX;
+    if (operation < OPERATIONS)
+        operations[operation].answer(self, request, &self->answer);
+    else if (operation == OPERATIONS)
+        answer_error(&self->answer, request, ERROR_UNKNOWN_OP, "Unknown op: %.*s", TEXT_ARG(request->op));
+    self->asked[operation < OPERATIONS ? operation : OPERATIONS]++;
+    if (buffer_ok(&self->answer))
+        return;
+    buffer_clear(&self->answer);
+    answer_error(&self->answer, request, ERROR_INTERNAL, "the answer does not fit into memory: ask for less");
 }
 
 history_t *history_new(shelf_t *shelf, const char *token)
@@ -260,20 +278,26 @@ void history_destroy(history_t **self)
 text_t history_answer(history_t *self, text_t json)
 {
     request_t request = {0};
+    int64_t start_ns = clock_mono_ns();
     buffer_clear(&self->answer);
-    if (request_parse(json, &request, &self->answer))
-        answer_operation(self, &request);
-    if (!buffer_ok(&self->answer)) {
-        buffer_clear(&self->answer);
-        answer_error(&self->answer, &request, ERROR_INTERNAL, "the answer does not fit into memory: ask for less");
-    }
+    answer_request(self, json, &request);
     self->counts.answers++;
-    if (text_starts_with(buffer_text(&self->answer), TEXT("{\"ok\":false")))
-        self->counts.errors++;
+    self->counts.errors += text_starts_with(buffer_text(&self->answer), TEXT("{\"ok\":false"));
+    self->counts.bytes += self->answer.length;
+    histogram_note(&self->counts.time, clock_mono_ns() - start_ns);
     return buffer_text(&self->answer);
 }
 
 const history_counts_t *history_counts(const history_t *self)
 {
     return &self->counts;
+}
+
+bool history_asked(const history_t *self, size_t number, const char **operation, uint64_t *count)
+{
+    if (number > OPERATIONS)
+        return false;
+    *operation = number < OPERATIONS ? operations[number].name : "unknown";
+    *count = self->asked[number];
+    return true;
 }

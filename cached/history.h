@@ -3,6 +3,7 @@
 
 #include "cached/shelf.h"
 #include "common/buffer.h"
+#include "common/histogram.h"
 
 /* Bytes of an answer, at most: where more trades were asked for, fewer come. */
 #define HISTORY_ANSWER_MAX ((size_t)8 << 20)
@@ -19,6 +20,11 @@ text_t history_answer(history_t *self, text_t request);
 typedef struct {
     uint64_t answers; /* all */
     uint64_t errors;  /* those with "ok":false */
+    uint64_t bytes;   /* of all */
+    histogram_t time; /* that making one took */
 } history_counts_t;
 
 const history_counts_t *history_counts(const history_t *self);
+
+/* How often each operation was asked for: number 0, 1, 2 …, at last "unknown", for all that is none. False beyond it. */
+bool history_asked(const history_t *self, size_t number, const char **operation, uint64_t *count);

@@ -3,10 +3,12 @@
 
 #include "cached/cached.h"
 #include "common/options.h"
-#include "common/probe.h"
+#include "common/reload.h"
 #include "common/socket.h"
 
 enum { FD_LIMIT = 1024 /* a probe or two, and ZeroMQ's own */ };
+
+static const reload_events_t reload_events = {.section = "cached"}; /* all but the log's level needs a restart */
 
 int main(int argc, char **argv)
 {
@@ -18,13 +20,21 @@ int main(int argc, char **argv)
     cached_t *cached = NULL;
     web_t *web = NULL;
     probe_t *probe = NULL;
+    supervisor_t *supervisor = NULL;
+    reload_t *reload = NULL;
     loop_t *loop = loop_new();
     if (!loop || !(cached = cached_new(loop, config)) || !(web = web_new(loop, FD_LIMIT)))
         goto done;
-    if (!(probe = probe_new(web, config_text(config, "cached.http"), cached_ready, cached)))
+    if (!(probe = probe_new(loop, web, config_text(config, "cached.http"), &cached_probe, cached)))
         goto done;
+    if (!(supervisor = supervisor_new(loop)) || !(reload = reload_new(loop, config, supervisor, &reload_events, cached)))
+        goto done;
+    supervisor_ready(supervisor);
     rc = loop_run(loop);
+    supervisor_stopping(supervisor);
 done:
+    reload_destroy(&reload);
+    supervisor_destroy(&supervisor);
     web_destroy(&web);
     probe_destroy(&probe);
     cached_destroy(&cached);

@@ -6,9 +6,22 @@
 
 #include "common/config_load.h"
 #include "common/config_print.h"
+#include "common/log.h"
+
+enum { CONFIG_PREFIX = sizeof "config: " - 1 };
+
+/* Where a configuration came from. The texts are somebody else's. */
+typedef struct {
+    const char *file;
+    const char *const *overrides;
+    size_t override_count;
+    char *const *environment;
+} config_origin_t;
 
 struct config {
     cJSON *root; /* complete and checked */
+    config_origin_t origin;
+    const char **overrides; /* origin.overrides, as a copy of its own */
 };
 
 static const cJSON *find_formatted(const config_t *self, key_type_t type, const char *format, va_list arguments)
@@ -58,9 +71,19 @@ const cJSON *config_find(const cJSON *root, const char *path, const schema_key_t
     return node;
 }
 
-config_t *config_load(const char *path, const char *const *overrides, size_t count, char *const *environment)
+static bool keep_origin(config_t *self, const config_origin_t *origin)
 {
-    config_load_t load = {.file = path};
+    self->overrides = calloc(origin->override_count + 1, sizeof *self->overrides);
+    for (size_t i = 0; self->overrides && i < origin->override_count; i++)
+        self->overrides[i] = origin->overrides[i];
+    self->origin = *origin;
+    self->origin.overrides = self->overrides;
+    return self->overrides != NULL;
+}
+
+static config_t *config_read(const config_origin_t *origin, void (*report)(const char *line))
+{
+    config_load_t load = {.file = origin->file, .report = report};
     place_t top = {0};
     config_t *self = calloc(1, sizeof *self);
     config_read_file(&load);
@@ -68,11 +91,15 @@ config_t *config_load(const char *path, const char *const *overrides, size_t cou
         config_out_of_memory(&load);
         goto done;
     }
-    config_check_section(&load, load.root, &top, path);
+    config_check_section(&load, load.root, &top, origin->file);
     config_fill(&load);
-    config_read_overrides(&load, overrides, count, environment);
+    config_read_overrides(&load, origin->overrides, origin->override_count, origin->environment);
     config_apply_overrides(&load);
     config_check_rules(&load);
+    if (!keep_origin(self, origin)) {
+        config_out_of_memory(&load);
+        goto done;
+    }
     self->root = load.root;
     load.root = NULL;
 done:
@@ -87,11 +114,32 @@ done:
     return self;
 }
 
+config_t *config_load(const char *path, const char *const *overrides, size_t count, char *const *environment)
+{
+    return config_read(&(config_origin_t){path, overrides, count, environment}, NULL);
+}
+
+static void log_mistake(const char *line)
+{
+    log_error("config: mistake", LOG_TEXT("found", line + CONFIG_PREFIX));
+}
+
+config_t *config_reload(const config_t *self)
+{
+    return config_read(&self->origin, log_mistake);
+}
+
+void config_compare(const config_t *before, const config_t *now, const char *section, config_changed_fn *changed, void *arg)
+{
+    config_compare_trees(before->root, now->root, section, changed, arg);
+}
+
 void config_destroy(config_t **self)
 {
     if (!*self)
         return;
     cJSON_Delete((*self)->root);
+    free((*self)->overrides);
     free(*self);
     *self = NULL;
 }

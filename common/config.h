@@ -14,9 +14,17 @@
 typedef struct config config_t;
 
 /* path: the file, or NULL for defaults only. overrides: count texts "a.b=c" from the command line. environment: NULL-terminated
- * "NAME=value" list (environ). Reports every mistake on stderr; then returns NULL. */
+ * "NAME=value" list (environ). The texts must outlive the configuration. Reports every mistake on stderr; then returns NULL. */
 config_t *config_load(const char *path, const char *const *overrides, size_t count, char *const *environment);
 void config_destroy(config_t **self);
+
+/* Reads again all that `self` was loaded from: the file, the environment, the overrides. Mistakes are logged; then it returns NULL. */
+config_t *config_reload(const config_t *self);
+
+/* Calls `changed` with the dotted path of each key below a section of the top ("gatewayd") whose values differ. The objects of a list
+ * are compared one by one where there are as many as before; else the list is what changed. */
+typedef void config_changed_fn(void *arg, const char *path);
+void config_compare(const config_t *before, const config_t *now, const char *section, config_changed_fn *changed, void *arg);
 
 /* Values by dotted path, list elements by number: "connectord.sources.0.name". The path must be in the schema (asserted);
  * what is returned is valid until config_destroy. */

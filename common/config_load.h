@@ -6,6 +6,7 @@
  *     config_value     a text of the schema, the environment or --set as a JSON value; the defaults
  *     config_override  the environment and --set, each put into the tree and checked there
  *     config_rules     what concerns more than one key
+ *     config_compare   of two complete trees, what differs
  *
  * Between the steps the tree is complete: every section, list and key of the schema is there, but for keys that must be given.
  */
@@ -13,6 +14,7 @@
 
 #include <cjson/cJSON.h>
 
+#include "common/config.h"
 #include "common/schema.h"
 
 /* Where a value stands, as a person writes it ("connectord.sources.0.url") and as the schema does
@@ -40,9 +42,10 @@ typedef struct {
     override_t *overrides;
     size_t override_count;
     size_t mistakes;
+    void (*report)(const char *line); /* takes "config: PATH: …"; NULL: to stderr */
 } config_load_t;
 
-/* Reports one mistake on stderr: "config: PATH: what is wrong (ORIGIN)". Control characters become '?'. origin may be NULL. */
+/* Reports one mistake: "config: PATH: what is wrong (ORIGIN)". Control characters become '?'. origin may be NULL. */
 void config_mistake(config_load_t *load, const char *path, const char *origin, const char *format, ...)
     __attribute__((format(printf, 4, 5)));
 
@@ -77,6 +80,9 @@ void config_read_overrides(config_load_t *load, const char *const *settings, siz
 void config_apply_overrides(config_load_t *load);
 
 void config_check_rules(config_load_t *load);
+
+/* Calls `changed` for each key below a section of the top whose values differ; see config_compare. */
+void config_compare_trees(const cJSON *before, const cJSON *now, const char *section, config_changed_fn *changed, void *arg);
 
 /* The value at a dotted path, or NULL. *key: its row, or its list's row for an element; NULL for a section. */
 const cJSON *config_find(const cJSON *root, const char *path, const schema_key_t **key);

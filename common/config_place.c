@@ -32,13 +32,17 @@ place_t place_element(const place_t *self, size_t number)
     return element;
 }
 
+static void print_line(const char *line)
+{
+    fprintf(stderr, "%s\n", line);
+}
+
 /* One line, whatever the texts in it were. */
-static void print_line(char *line)
+static void make_line(char *line)
 {
     for (char *at = line; *at; at++)
         if ((unsigned char)*at < 0x20 || *at == 0x7f)
             *at = '?';
-    fprintf(stderr, "%s\n", line);
 }
 
 void config_mistake(config_load_t *load, const char *path, const char *origin, const char *format, ...)
@@ -51,7 +55,8 @@ void config_mistake(config_load_t *load, const char *path, const char *origin, c
     char line[MISTAKE_MAX + 1024];
     snprintf(line, sizeof line, "config: %.300s: %s%s%.600s%s", path, what, origin ? " (" : "", origin ? origin : "",
              origin ? ")" : "");
-    print_line(line);
+    make_line(line);
+    (load->report ? load->report : print_line)(line);
     load->mistakes++;
 }
 

@@ -9,6 +9,8 @@ static const char *reason(unsigned status)
     switch (status) {
     case 200:
         return "OK";
+    case 304:
+        return "Not Modified";
     case 400:
         return "Bad Request";
     case 403:
@@ -30,10 +32,10 @@ int http_answer(struct lws *wsi, const http_answer_t *answer)
     buffer_t out = buffer_new(0);
     buffer_append(&out, (text_t){padding, LWS_PRE});
     buffer_printf(&out,
-                  "HTTP/1.1 %u %s\r\nContent-Type: %s\r\nContent-Length: %zu\r\nCache-Control: no-store\r\n"
+                  "HTTP/1.1 %u %s\r\nContent-Type: %s\r\nContent-Length: %zu\r\n"
                   "X-Content-Type-Options: nosniff\r\n%s\r\n",
                   answer->status, reason(answer->status), answer->content_type, answer->body.length,
-                  answer->headers ? answer->headers : "");
+                  answer->headers ? answer->headers : "Cache-Control: no-store\r\n");
     if (!lws_hdr_total_length(wsi, WSI_TOKEN_HEAD_URI))
         buffer_append(&out, answer->body);
     int rc = -1;

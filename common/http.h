@@ -8,7 +8,7 @@ struct lws;
 typedef struct {
     unsigned status;
     const char *content_type;
-    const char *headers; /* further ones, each ended with \r\n; NULL for none */
+    const char *headers; /* further ones, each ended with \r\n; NULL: Cache-Control: no-store */
     text_t body;         /* copied; left out of the answer to HEAD, but counted in Content-Length */
 } http_answer_t;
 

@@ -1,5 +1,6 @@
 #include "common/loop.h"
 
+#include "common/clock.h"
 #include "common/log.h"
 
 #include <assert.h>
@@ -7,9 +8,17 @@
 #include <stdlib.h>
 #include <uv.h>
 
+enum { LAG_MS = 100 };
+
 struct loop {
     uv_loop_t uv;
-    uv_signal_t terminate, interrupt;
+    uv_timer_t lag_timer;
+    int64_t lag_due_ns; /* CLOCK_MONOTONIC */
+    histogram_t lag;
+    int64_t started_ns;
+    uv_signal_t terminate, interrupt, hangup;
+    loop_hangup_fn *on_hangup; /* NULL: nobody heeds it */
+    void *hangup_arg;
     int exit_code;
     bool stopped;
 };
@@ -23,6 +32,11 @@ struct loop_timer {
 static void on_signal(uv_signal_t *handle, int number)
 {
     loop_t *self = handle->data;
+    if (number == SIGHUP) {
+        if (self->on_hangup)
+            self->on_hangup(self->hangup_arg);
+        return;
+    }
     log_info("loop: stopping", LOG_TEXT("signal", number == SIGTERM ? "SIGTERM" : "SIGINT"));
     loop_stop(self);
 }
@@ -35,6 +49,26 @@ static void watch_signal(loop_t *self, uv_signal_t *handle, int number)
     uv_unref((uv_handle_t *)handle); /* a signal handler alone is no reason to live */
 }
 
+static void on_lag_timer(uv_timer_t *handle)
+{
+    loop_t *self = handle->data;
+    int64_t now_ns = clock_mono_ns();
+    histogram_note(&self->lag, now_ns - self->lag_due_ns);
+    self->lag_due_ns = now_ns + LAG_MS * NS_PER_MS;
+    uv_update_time(&self->uv); /* else what this turn of the loop took so far would go uncounted */
+    uv_timer_start(handle, on_lag_timer, LAG_MS, 0);
+}
+
+/* Measures how late timers fire: what every callback that takes long costs all others. */
+static void watch_lag(loop_t *self)
+{
+    uv_timer_init(&self->uv, &self->lag_timer);
+    self->lag_timer.data = self;
+    self->lag_due_ns = clock_mono_ns() + LAG_MS * NS_PER_MS;
+    uv_timer_start(&self->lag_timer, on_lag_timer, LAG_MS, 0);
+    uv_unref((uv_handle_t *)&self->lag_timer);
+}
+
 loop_t *loop_new(void)
 {
     loop_t *self = calloc(1, sizeof *self);
@@ -43,9 +77,12 @@ loop_t *loop_new(void)
         free(self);
         return NULL;
     }
+    self->started_ns = clock_real_ns();
     signal(SIGPIPE, SIG_IGN);
     watch_signal(self, &self->terminate, SIGTERM);
     watch_signal(self, &self->interrupt, SIGINT);
+    watch_signal(self, &self->hangup, SIGHUP);
+    watch_lag(self);
     return self;
 }
 
@@ -68,6 +105,12 @@ void loop_fail(loop_t *self)
     loop_stop(self);
 }
 
+void loop_on_hangup(loop_t *self, loop_hangup_fn *hangup, void *arg)
+{
+    self->on_hangup = hangup;
+    self->hangup_arg = arg;
+}
+
 void loop_destroy(loop_t **self_p)
 {
     loop_t *self = *self_p;
@@ -76,12 +119,24 @@ void loop_destroy(loop_t **self_p)
     *self_p = NULL;
     uv_close((uv_handle_t *)&self->terminate, NULL);
     uv_close((uv_handle_t *)&self->interrupt, NULL);
+    uv_close((uv_handle_t *)&self->hangup, NULL);
+    uv_close((uv_handle_t *)&self->lag_timer, NULL);
     while (uv_run(&self->uv, UV_RUN_DEFAULT) != 0)
         ; /* an earlier uv_stop may end a run too soon */
     int rc = uv_loop_close(&self->uv);
     assert(rc == 0); /* else a part was not destroyed */
     (void)rc;
     free(self);
+}
+
+int64_t loop_started_ns(const loop_t *self)
+{
+    return self->started_ns;
+}
+
+const histogram_t *loop_lag(const loop_t *self)
+{
+    return &self->lag;
 }
 
 struct uv_loop_s *loop_uv(loop_t *self)

@@ -1,11 +1,12 @@
 /* The event loop of a process: libuv, shared by ZeroMQ sockets (socket.h) and libwebsockets (web.h).
  *
- * SIGTERM and SIGINT stop the loop. SIGPIPE is ignored.
+ * SIGTERM and SIGINT stop the loop, SIGHUP is for loop_on_hangup. SIGPIPE is ignored.
  */
 #pragma once
 
+#include "common/histogram.h"
+
 #include <stdbool.h>
-#include <stdint.h>
 
 struct uv_loop_s;
 
@@ -23,8 +24,18 @@ void loop_stop(loop_t *self);
 /* loop_stop, and loop_run returns 1: something that the process can't go on without is gone. */
 void loop_fail(loop_t *self);
 
+/* Calls `hangup` from the loop on SIGHUP, which nobody heeds otherwise. NULL: nobody any more. */
+typedef void loop_hangup_fn(void *arg);
+void loop_on_hangup(loop_t *self, loop_hangup_fn *hangup, void *arg);
+
 /* Runs what is still closing to its end and frees the loop. Every part must have been destroyed before. */
 void loop_destroy(loop_t **self);
+
+/* When the loop was made, ns since 1970: as good as when the process started. */
+int64_t loop_started_ns(const loop_t *self);
+
+/* How late a timer fires that is due ten times a second. Exact to a millisecond. */
+const histogram_t *loop_lag(const loop_t *self);
 
 /* For boundary files only (socket.c, web.c, …). */
 struct uv_loop_s *loop_uv(loop_t *self);

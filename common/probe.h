@@ -1,14 +1,20 @@
-/* What an operator's monitoring asks of a process over HTTP: /health (alive) and /ready (would it serve now, and what is missing). */
+/* What an operator's monitoring asks of a process over HTTP: /health (alive), /ready (would it serve now, and what is missing) and
+ * /metrics (Prometheus). */
 #pragma once
 
 #include "common/buffer.h"
+#include "common/metrics.h"
 #include "common/web.h"
 
 typedef struct probe probe_t;
 
-/* Appends a JSON object that says what is there and what is missing, and sets *ready to whether it would serve now. */
-typedef void probe_ready_fn(void *arg, buffer_t *json, bool *ready);
+typedef struct {
+    /* Appends a JSON object that says what is there and what is missing, and sets *ready to whether it would serve now. */
+    void (*ready)(void *arg, buffer_t *json, bool *ready);
+    /* Prints what the process counts; what all processes have in common (process_metrics.h) is printed already. */
+    void (*metrics)(void *arg, metrics_t *metrics);
+} probe_answers_t;
 
-/* Listens on "HOST:PORT". NULL with a log line on failure. To be destroyed after the web. */
-probe_t *probe_new(web_t *web, const char *address, probe_ready_fn *ready, void *arg);
+/* Listens on "HOST:PORT". `answers` is kept, not copied. NULL with a log line on failure. To be destroyed after the web. */
+probe_t *probe_new(loop_t *loop, web_t *web, const char *address, const probe_answers_t *answers, void *arg);
 void probe_destroy(probe_t **self);

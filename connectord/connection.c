@@ -24,9 +24,9 @@ static const struct {
     [WAITING] = {[CONNECTION_DUE] = {CONNECTION_CONNECT, CONNECTING}, [CONNECTION_STOP] = {CONNECTION_DISCONNECT, IDLE}},
 };
 
-connection_t connection_new(backoff_config_t backoff, uint64_t seed)
+connection_t connection_new(backoff_config_t backoff, breaker_config_t breaker, uint64_t seed)
 {
-    return (connection_t){.state = CONNECTION_IDLE, .backoff = backoff_new(backoff, seed)};
+    return (connection_t){.state = CONNECTION_IDLE, .backoff = backoff_new(backoff, seed), .breaker = breaker_new(breaker)};
 }
 
 static void begin(connection_t *self, int64_t now_ns, connection_step_t *step)
@@ -38,6 +38,11 @@ static void begin(connection_t *self, int64_t now_ns, connection_step_t *step)
     self->connected++;
 }
 
+static bool held(const connection_t *self, int64_t now_ns)
+{
+    return now_ns - self->made_ns >= self->breaker.config.healthy_ms * NS_PER_MS;
+}
+
 /* Of tries that fail one after the other only the first is news. */
 static void end(connection_t *self, connection_event_t event, bool was_connected, int64_t now_ns, connection_step_t *step)
 {
@@ -47,7 +52,14 @@ static void end(connection_t *self, connection_event_t event, bool was_connected
     }
     bool at_once = event == CONNECTION_GAP && !self->gap_forgiven;
     self->gap_forgiven |= at_once;
+    if (was_connected && held(self, now_ns))
+        breaker_event(&self->breaker, BREAKER_HELD, now_ns);
+    else if (!at_once)
+        breaker_event(&self->breaker, BREAKER_FAILED, now_ns);
+    uint32_t open_ms = breaker_wait_ms(&self->breaker, now_ns);
     step->delay_ms = at_once ? 0 : backoff_next(&self->backoff);
+    if (step->delay_ms < open_ms)
+        step->delay_ms = open_ms;
     step->news = self->told_lost ? CONNECTION_TELL_NOTHING : CONNECTION_TELL_LOST;
     self->told_lost = true;
 }
@@ -59,6 +71,8 @@ connection_step_t connection_event(connection_t *self, connection_event_t event,
     if (step.action == CONNECTION_IGNORE)
         return step;
     self->state = transitions[was][event].next;
+    if (step.action == CONNECTION_CONNECT)
+        breaker_event(&self->breaker, BREAKER_TRY, now_ns);
     if (self->state == CONNECTED)
         begin(self, now_ns, &step);
     else if (self->state == WAITING)
@@ -69,4 +83,9 @@ connection_step_t connection_event(connection_t *self, connection_event_t event,
 void connection_carried(connection_t *self)
 {
     self->carried = true;
+}
+
+bool connection_check(connection_t *self, int64_t now_ns)
+{
+    return self->state == CONNECTED && held(self, now_ns) && breaker_event(&self->breaker, BREAKER_HELD, now_ns);
 }

@@ -1,10 +1,13 @@
 /* The life of a source's connection: what each event does in each state, how long to wait before the next try, and what to tell.
  *
+ * The backoff rules the wait; while the circuit breaker is open it is as long as the breaker says, at least.
+ *
  * Knows neither the loop nor connectors; the source does what it says.
  */
 #pragma once
 
 #include "common/backoff.h"
+#include "connectord/breaker.h"
 
 #include <stdbool.h>
 
@@ -47,6 +50,7 @@ typedef struct {
 typedef struct {
     connection_state_t state;
     backoff_t backoff;
+    breaker_t breaker;
     bool told_lost;     /* and nothing since */
     bool carried;       /* a message, on this connection */
     bool gap_forgiven;  /* the one that is reconnected from at once, since the last good connection */
@@ -54,10 +58,13 @@ typedef struct {
     uint64_t connected; /* how many times */
 } connection_t;
 
-connection_t connection_new(backoff_config_t backoff, uint64_t seed);
+connection_t connection_new(backoff_config_t backoff, breaker_config_t breaker, uint64_t seed);
 
 /* now_ns: of clock_mono_ns. */
 connection_step_t connection_event(connection_t *self, connection_event_t event, int64_t now_ns);
 
 /* A message came. */
 void connection_carried(connection_t *self);
+
+/* Time goes by: a connection that has held for long enough closes the breaker. Call it now and then; returns whether it did now. */
+bool connection_check(connection_t *self, int64_t now_ns);

@@ -56,6 +56,24 @@ static backoff_config_t read_backoff(const config_t *config, size_t number)
     };
 }
 
+static breaker_config_t read_breaker(const config_t *config, size_t number)
+{
+    return (breaker_config_t){
+        .failures = (uint32_t)config_integer(config, "connectord.sources.%zu.breaker.failures", number),
+        .healthy_ms = (uint32_t)config_integer(config, "connectord.sources.%zu.breaker.healthy_ms", number),
+        .open_ms = (uint32_t)config_integer(config, "connectord.sources.%zu.breaker.open_ms", number),
+    };
+}
+
+static pulse_config_t read_starvation(const config_t *config, size_t number)
+{
+    return (pulse_config_t){
+        .enabled = config_flag(config, "connectord.sources.%zu.starvation.enabled", number),
+        .probability = config_real(config, "connectord.sources.%zu.starvation.probability", number),
+        .minimum_ms = (uint32_t)config_integer(config, "connectord.sources.%zu.starvation.minimum_ms", number),
+    };
+}
+
 bool source_config_read(source_config_t *self, const config_t *config, size_t number)
 {
     *self = (source_config_t){
@@ -72,9 +90,26 @@ bool source_config_read(source_config_t *self, const config_t *config, size_t nu
         .silence_ms = (uint32_t)config_integer(config, "connectord.sources.%zu.silence_ms", number),
         .messages_per_minute = (uint32_t)config_integer(config, "connectord.sources.%zu.messages_per_minute", number),
         .dedup_window = (uint32_t)config_integer(config, "connectord.sources.%zu.dedup_window", number),
+        .lines = (uint32_t)config_integer(config, "connectord.sources.%zu.lines", number),
+        .rotate_ms = (uint32_t)config_integer(config, "connectord.sources.%zu.rotate_ms", number),
+        .settle_ms = (uint32_t)config_integer(config, "connectord.sources.%zu.settle_ms", number),
+        .group = text_of(config_text(config, "connectord.sources.%zu.group", number)),
         .backoff = read_backoff(config, number),
+        .breaker = read_breaker(config, number),
+        .starvation = read_starvation(config, number),
     };
     return read_symbols(self, config, number);
+}
+
+bool source_config_copy(source_config_t *self, const source_config_t *other)
+{
+    *self = *other;
+    self->symbols = calloc(other->symbol_count + 1, sizeof *self->symbols);
+    if (!self->symbols)
+        return false;
+    if (other->symbol_count > 0)
+        memcpy(self->symbols, other->symbols, other->symbol_count * sizeof *self->symbols);
+    return true;
 }
 
 void source_config_release(source_config_t *self)

@@ -10,6 +10,8 @@
 #include "common/config.h"
 #include "common/loop.h"
 #include "common/web.h"
+#include "connectord/breaker.h"
+#include "connectord/pulse.h"
 #include "proto/trade.h"
 
 /* A source's settings: connectord.sources.N of the configuration. Strings are the configuration's. */
@@ -29,11 +31,21 @@ typedef struct {
     uint32_t silence_ms;          /* without any message for so long, a link is dead */
     uint32_t messages_per_minute; /* never send more */
     uint32_t dedup_window;        /* trade ids remembered per stream */
+    uint32_t lines;               /* connections to the exchange at one time (lines.h) */
+    uint32_t rotate_ms;           /* each line is renewed so often; 0: never */
+    uint32_t settle_ms;           /* connected for so long, a line is relied upon while another is renewed */
+    text_t group;                 /* of sources that stand in for one another (groups.h); empty: none */
     backoff_config_t backoff;
+    breaker_config_t breaker;
+    pulse_config_t starvation;
 } source_config_t;
 
 /* Reads connectord.sources.<number>. Returns false when memory runs out. */
 bool source_config_read(source_config_t *self, const config_t *config, size_t number);
+
+/* The same settings once more, with symbols of its own. Returns false when memory runs out. */
+bool source_config_copy(source_config_t *self, const source_config_t *other);
+
 void source_config_release(source_config_t *self);
 
 /* What a connector calls on its source. Between connect and the on_lost or disconnect that ends it, and never after. Slices are valid

@@ -6,6 +6,7 @@
 #include "common/timestamp.h"
 #include "connectord/feed.h"
 #include "connectord/replay.h"
+#include "connectord/source_metrics.h"
 
 #include <inttypes.h>
 #include <stdlib.h>
@@ -13,7 +14,7 @@
 enum { HEARTBEAT_MS = 1000, FD_LIMIT = 8192 };
 
 struct connectord {
-    feed_shared_t shared; /* loop, web, journal, publisher, demand */
+    feed_shared_t shared; /* loop, web, journal, publisher, demand, groups */
     replay_t *replay;
     probe_t *probe;
     loop_timer_t *heartbeat;
@@ -44,21 +45,57 @@ static void connectord_ready(void *arg, buffer_t *json, bool *ready)
         int length = (int)timestamp_print(since, status.since_ns, 3);
         buffer_append(json, i == 0 ? TEXT("{\"name\":") : TEXT(",{\"name\":"));
         buffer_append_json_string(json, status.source);
-        buffer_printf(json, ",\"connected\":%s,\"since\":\"%.*s\"}", status.connected ? "true" : "false", length, since);
+        buffer_printf(json, ",\"connected\":%s,\"since\":\"%.*s\",\"breaker\":\"%.*s\",\"health\":%u,\"stale\":%.*s}",
+                      status.connected ? "true" : "false", length, since, TEXT_ARG(status.breaker), status.health,
+                      TEXT_ARG(status.stale));
     }
     buffer_printf(json, "],\"journal\":{\"bytes\":%" PRIu64 ",\"position\":%" PRIu64 "}}", journal_bytes(journal),
                   journal_position(journal));
 }
 
+static groups_t *new_groups(loop_t *loop, const config_t *config)
+{
+    failover_config_t failover = {
+        .after_ms = (uint32_t)config_integer(config, "connectord.failover.after_ms"),
+        .hysteresis_ms = (uint32_t)config_integer(config, "connectord.failover.hysteresis_ms"),
+    };
+    return groups_new(loop, failover, feed_role_changed);
+}
+
+static const metric_count_t replay_metrics[] = {
+    {"dataflow_replay_answers_total", "Replay requests answered", offsetof(replay_counts_t, answers)},
+    {"dataflow_replay_errors_total", "Replay requests answered by an error", offsetof(replay_counts_t, errors)},
+    {"dataflow_replay_bytes_total", "Bytes of the answers", offsetof(replay_counts_t, bytes)},
+};
+
+static void connectord_metrics(void *arg, metrics_t *metrics)
+{
+    connectord_t *self = arg;
+    const journal_t *journal = self->shared.journal;
+    status_t *statuses = calloc(self->feed_count + 1, sizeof *statuses);
+    for (size_t i = 0; statuses && i < self->feed_count; i++)
+        statuses[i] = feed_status(self->feeds[i], STATUS_HEARTBEAT);
+    source_metrics(metrics, statuses, statuses ? self->feed_count : 0);
+    free(statuses);
+    metrics_counter(metrics, "dataflow_journal_appended_bytes_total",
+                    "The journal's position: bytes appended since it was made", journal_position(journal));
+    metrics_gauge(metrics, "dataflow_journal_bytes", "Bytes that the journal holds", journal_bytes(journal));
+    if (self->replay) /* not when it is asked while the process ends */
+        metrics_counters(metrics, replay_metrics, sizeof replay_metrics / sizeof *replay_metrics, replay_counts(self->replay));
+}
+
+static const probe_answers_t probe_answers = {.ready = connectord_ready, .metrics = connectord_metrics};
+
 /* The journal and what the feeds stand on. */
 static bool connectord_open(connectord_t *self, const config_t *config)
 {
     feed_shared_t *shared = &self->shared;
+    shared->health = (uint32_t)config_integer(config, "connectord.failover.health");
     uint64_t journal_capacity = (uint64_t)config_integer(config, "connectord.journal.bytes");
     shared->journal =
         journal_open(config_text(config, "connectord.journal.path"), journal_capacity, (uint64_t)(clock_real_ns() / NS_PER_US));
     return shared->journal && (shared->web = web_new(shared->loop, FD_LIMIT)) &&
-           (shared->demand = demand_new(&feed_demand_events)) &&
+           (shared->demand = demand_new(&feed_demand_events)) && (shared->groups = new_groups(shared->loop, config)) &&
            (shared->publisher = publisher_new(shared->loop, config_text(config, "connectord.publish"),
                                               (int)config_integer(config, "connectord.publish_queue"), shared->demand));
 }
@@ -81,7 +118,7 @@ static bool connectord_add_feeds(connectord_t *self, const config_t *config)
 static bool connectord_serve(connectord_t *self, const config_t *config)
 {
     self->replay = replay_new(self->shared.loop, config_text(config, "connectord.replay"), self->shared.journal);
-    self->probe = probe_new(self->shared.web, config_text(config, "connectord.http"), connectord_ready, self);
+    self->probe = probe_new(self->shared.loop, self->shared.web, config_text(config, "connectord.http"), &probe_answers, self);
     self->heartbeat = loop_timer_new(self->shared.loop, on_heartbeat, self);
     return self->replay && self->probe && self->heartbeat;
 }
@@ -119,6 +156,7 @@ void connectord_destroy(connectord_t **self_ref)
     while (self->feed_count > 0) /* one by one: web_destroy lets the loop run, and the probe may be asked once more */
         feed_destroy(&self->feeds[--self->feed_count]);
     free(self->feeds);
+    groups_destroy(&self->shared.groups);
     publisher_destroy(&self->shared.publisher);
     demand_destroy(&self->shared.demand);
     web_destroy(&self->shared.web);

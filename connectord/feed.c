@@ -18,16 +18,35 @@ typedef struct {
 
 struct feed {
     const feed_shared_t *shared;
-    source_t *source;
-    route_t *routes; /* one for every symbol that the source offers, in the order of the configuration */
+    lines_t *lines;
+    group_member_t *member; /* NULL: it is in no group */
+    uint64_t saved;         /* trades journaled while not all lines were connected */
+    route_t *routes;        /* one for every symbol that the source offers, in the order of the configuration */
     size_t count;
     table_t *by_symbol;
     buffer_t symbols; /* of the status that was made last */
 };
 
-static bool on_trade(void *arg, source_t *source, trade_t *trade)
+/* True where the trade was journaled and published. */
+static bool route_publish(route_t *route, trade_t *trade)
 {
-    (void)source;
+    const feed_shared_t *shared = route->feed->shared;
+    trade->cursor = (cursor_t){journal_epoch(shared->journal), journal_last(route->stream) + 1};
+    char json[TRADE_MAX];
+    text_t journaled = journal_append(shared->journal, route->stream, (text_t){json, trade_print(json, trade)});
+    if (journaled.length == 0)
+        return false; /* the journal said why; what has no place in it must not be published */
+    publisher_trade(shared->publisher, journal_topic(route->stream), journaled);
+    return true;
+}
+
+static bool stands_by(const feed_t *self)
+{
+    return self->member && group_member_role(self->member) == GROUP_STANDBY;
+}
+
+static bool on_trade(void *arg, trade_t *trade)
+{
     feed_t *self = arg;
     static log_limit_t limit;
     route_t *route = table_get(self->by_symbol, trade->symbol);
@@ -39,37 +58,47 @@ static bool on_trade(void *arg, source_t *source, trade_t *trade)
     }
     if (dedup_contains(route->dedup, trade->id))
         return false;
-    journal_t *journal = self->shared->journal;
-    trade->cursor = (cursor_t){journal_epoch(journal), journal_last(route->stream) + 1};
-    char json[TRADE_MAX];
-    text_t journaled = journal_append(journal, route->stream, (text_t){json, trade_print(json, trade)});
-    if (journaled.length == 0)
-        return true; /* the journal said why; what has no place in it must not be published */
+    if (stands_by(self)) {
+        dedup_add(route->dedup, trade->id); /* it belongs to the time of another source, also when it is repeated later */
+        return true;
+    }
+    if (!route_publish(route, trade))
+        return true;
     dedup_add(route->dedup, trade->id);
-    publisher_trade(self->shared->publisher, journal_topic(route->stream), journaled);
+    self->saved += lines_connected(self->lines) < lines_count(self->lines);
     return true;
 }
 
-static void on_status(void *arg, source_t *source, status_event_t event)
+/* The group is told last: the loss of a source comes before the news that another one is active. */
+static void on_status(void *arg, status_event_t event)
 {
-    (void)source;
     feed_t *self = arg;
     status_t status = feed_status(self, event);
+    bool fit = status.connected && status.health >= self->shared->health;
+    publisher_status(self->shared->publisher, &status);
+    if (self->member)
+        group_member_report(self->member, fit ? FAILOVER_FIT : FAILOVER_UNFIT);
+}
+
+void feed_role_changed(void *item)
+{
+    feed_t *self = item;
+    status_t status = feed_status(self, STATUS_HEARTBEAT);
     publisher_status(self->shared->publisher, &status);
 }
 
-static const source_events_t source_events = {on_trade, on_status};
+static const lines_events_t lines_events = {on_trade, on_status};
 
 static void on_wanted(void *item)
 {
     const route_t *route = item;
-    source_want(route->feed->source, route->symbol);
+    lines_want(route->feed->lines, (size_t)(route - route->feed->routes));
 }
 
 static void on_released(void *item)
 {
     const route_t *route = item;
-    source_release(route->feed->source, route->symbol);
+    lines_release(route->feed->lines, (size_t)(route - route->feed->routes));
 }
 
 const demand_events_t feed_demand_events = {on_wanted, on_released};
@@ -93,7 +122,7 @@ static bool feed_add_route(feed_t *self, text_t symbol)
     if (table_get(self->by_symbol, symbol))
         return true;
     const feed_shared_t *shared = self->shared;
-    const source_config_t *config = source_config(self->source);
+    const source_config_t *config = lines_config(self->lines);
     route_t *route = &self->routes[self->count];
     char topic[TOPIC_MAX];
     size_t length = topic_print(topic, symbol, config->name);
@@ -112,16 +141,18 @@ static bool feed_prepare(feed_t *self, const config_t *config, size_t number)
 {
     source_config_t settings = {0};
     if (source_config_read(&settings, config, number))
-        self->source = source_new(self->shared->loop, self->shared->web, &settings, &source_events, self);
-    source_config_release(&settings); /* nothing is left in it where the source took it */
-    if (!self->source)
+        self->lines = lines_new(self->shared->loop, self->shared->web, &settings, &lines_events, self);
+    source_config_release(&settings); /* nothing is left in it where the lines took it */
+    if (!self->lines)
         return false;
-    const source_config_t *kept = source_config(self->source);
+    const source_config_t *kept = lines_config(self->lines);
     self->by_symbol = table_new();
     self->routes = calloc(kept->symbol_count + 1, sizeof *self->routes);
     bool prepared = self->by_symbol && self->routes;
     for (size_t i = 0; prepared && i < kept->symbol_count; i++)
         prepared = feed_add_route(self, kept->symbols[i]);
+    if (prepared && kept->group.length > 0)
+        prepared = (self->member = groups_join(self->shared->groups, kept->group, self)) != NULL;
     return prepared;
 }
 
@@ -142,18 +173,23 @@ feed_t *feed_new(const feed_shared_t *shared, const config_t *config, size_t num
 
 void feed_start(feed_t *self)
 {
-    source_start(self->source);
+    lines_start(self->lines);
 }
 
 void feed_heartbeat(feed_t *self)
 {
-    on_status(self, self->source, STATUS_HEARTBEAT);
+    on_status(self, STATUS_HEARTBEAT);
 }
 
 status_t feed_status(feed_t *self, status_event_t event)
 {
     status_t status = {0};
-    source_describe(self->source, &status);
+    lines_describe(self->lines, &status);
+    status.lines = (uint32_t)lines_count(self->lines);
+    status.lines_connected = (uint32_t)lines_connected(self->lines);
+    status.saved = self->saved;
+    status.group = lines_config(self->lines)->group;
+    status.active = !stands_by(self);
     status.event = event;
     status.time_ns = clock_real_ns();
     status.epoch = journal_epoch(self->shared->journal);
@@ -173,7 +209,7 @@ status_t feed_status(feed_t *self, status_event_t event)
 
 void feed_stop(feed_t *self)
 {
-    source_stop(self->source);
+    lines_stop(self->lines);
 }
 
 void feed_destroy(feed_t **self_ref)
@@ -181,7 +217,7 @@ void feed_destroy(feed_t **self_ref)
     feed_t *self = *self_ref;
     if (!self)
         return;
-    source_destroy(&self->source);
+    lines_destroy(&self->lines);
     for (size_t i = 0; i < self->count; i++)
         dedup_destroy(&self->routes[i].dedup);
     table_destroy(&self->by_symbol);

@@ -1,12 +1,16 @@
 /* A source and its streams: what comes from the exchange goes through the duplicate check into the journal and, with its cursor, out
- * on the bus; what the bus wants goes to the exchange. */
+ * on the bus; what the bus wants goes to the exchange.
+ *
+ * A source that stands by in a failover group stays connected and subscribed; its trades are counted, and dropped.
+ */
 #pragma once
 
 #include "common/config.h"
 #include "connectord/demand.h"
+#include "connectord/groups.h"
 #include "connectord/journal.h"
+#include "connectord/lines.h"
 #include "connectord/publisher.h"
-#include "connectord/source.h"
 
 typedef struct feed feed_t;
 
@@ -17,14 +21,17 @@ typedef struct {
     journal_t *journal;
     publisher_t *publisher;
     demand_t *demand;
+    groups_t *groups;
+    uint32_t health; /* a source of a group with less (health.h) is replaced */
 } feed_shared_t;
 
 /* The source connectord.sources.<number> of the configuration. Its symbols are offered to `demand`, which then calls the feed by
  * feed_demand_events. NULL with a log line. */
 feed_t *feed_new(const feed_shared_t *shared, const config_t *config, size_t number);
 
-/* For demand_new. */
+/* For demand_new and groups_new. */
 extern const demand_events_t feed_demand_events;
+groups_changed_fn feed_role_changed;
 
 void feed_start(feed_t *self);
 void feed_heartbeat(feed_t *self);

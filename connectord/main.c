@@ -1,9 +1,12 @@
 /* connectord: takes trades from exchanges, journals them, and publishes them on the bus. */
 #include "common/options.h"
+#include "common/reload.h"
 #include "common/socket.h"
 #include "connectord/connectord.h"
 
 #include <stdlib.h>
+
+static const reload_events_t reload_events = {.section = "connectord"}; /* all but the log's level needs a restart */
 
 int main(int argc, char **argv)
 {
@@ -13,11 +16,19 @@ int main(int argc, char **argv)
         return exit_code;
     exit_code = EXIT_FAILURE;
     connectord_t *connectord = NULL;
+    supervisor_t *supervisor = NULL;
+    reload_t *reload = NULL;
     loop_t *loop = loop_new();
-    if (!loop || !(connectord = connectord_new(loop, config)))
+    if (!loop || !(connectord = connectord_new(loop, config)) || !(supervisor = supervisor_new(loop)))
         goto done;
+    if (!(reload = reload_new(loop, config, supervisor, &reload_events, connectord)))
+        goto done;
+    supervisor_ready(supervisor);
     exit_code = loop_run(loop);
+    supervisor_stopping(supervisor);
 done:
+    reload_destroy(&reload);
+    supervisor_destroy(&supervisor);
     connectord_destroy(&connectord);
     loop_destroy(&loop);
     socket_shutdown();

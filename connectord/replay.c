@@ -12,6 +12,7 @@ struct replay {
     socket_t *socket;
     const journal_t *journal;
     buffer_t answer;
+    replay_counts_t counts;
 };
 
 /* Seqs of the present epoch: [from, to], nothing when from > to; and how many were asked for that can't be had. */
@@ -137,6 +138,9 @@ static void on_message(void *arg, const text_t *frames, size_t count)
         return;
     }
     replay_answer(self->journal, frames[2], &self->answer);
+    self->counts.answers++;
+    self->counts.errors += text_starts_with(buffer_text(&self->answer), TEXT("{\"ok\":false"));
+    self->counts.bytes += self->answer.length;
     const text_t answer[] = {frames[0], frames[1], buffer_text(&self->answer)};
     if (!socket_send(self->socket, answer, 3) && log_allowed(&unsent, clock_mono_ns()))
         log_warn("replay: answer not sent", LOG_U64("suppressed", log_suppressed(&unsent)));
@@ -173,6 +177,11 @@ void replay_answer(const journal_t *journal, text_t json, buffer_t *answer)
             return;
         }
     answer_error(answer, &request, ERROR_UNKNOWN_OP, "Unknown op: expected range or streams, found %.*s", TEXT_ARG(request.op));
+}
+
+const replay_counts_t *replay_counts(const replay_t *self)
+{
+    return &self->counts;
 }
 
 void replay_destroy(replay_t **self_ref)

@@ -2,21 +2,15 @@
 
 #include "common/clock.h"
 #include "common/log.h"
-#include "common/table.h"
 #include "connectord/connection.h"
+#include "connectord/health.h"
+#include "connectord/starvation.h"
+#include "connectord/wishes.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 
-enum { REASON_MAX = 256 };
-
-/* A symbol that the source offers. */
-typedef struct {
-    text_t symbol;
-    bool wanted;
-    bool asked;         /* for, on this connection */
-    int64_t release_ns; /* when it will not be wanted any more; 0: no end known */
-} wish_t;
+enum { REASON_MAX = 256, CHECK_MS = 250 };
 
 struct source {
     source_config_t config;
@@ -28,13 +22,15 @@ struct source {
     connection_t connection;
     loop_timer_t *due;   /* ends the wait for the next try */
     loop_timer_t *grace; /* for the release that is nearest */
-    table_t *by_symbol;  /* the wishes below */
-    wish_t *wishes;
+    loop_timer_t *check; /* while connected: does the connection hold, does a stream starve? */
+    wishes_t *wishes;
+    health_t health;
+    starvation_t *starvation; /* numbered as the wishes */
 
     int64_t since_ns;
     char reason[REASON_MAX];
     uint64_t trades, duplicates, malformed, gaps;
-    log_limit_t lost_limit, malformed_limit, rejected_limit;
+    log_limit_t lost_limit, malformed_limit, rejected_limit, stale_limit, breaker_limit;
 };
 
 static void tell(source_t *self, connection_news_t news)
@@ -53,18 +49,21 @@ static void ask(source_t *self, wish_t *wish)
     if (self->connection.state != CONNECTION_CONNECTED || wish->asked == wish->wanted)
         return;
     wish->asked = wish->wanted;
-    if (wish->wanted)
+    if (wish->wanted) {
         self->connector->subscribe(self->instance, wish->symbol);
-    else
+    } else {
+        starvation_rest(self->starvation, wishes_number(self->wishes, wish));
         self->connector->unsubscribe(self->instance, wish->symbol);
+    }
 }
 
 /* A connection begins without a subscription. */
 static void ask_for_all(source_t *self)
 {
     for (size_t i = 0; i < self->config.symbol_count; i++) {
-        self->wishes[i].asked = false;
-        ask(self, &self->wishes[i]);
+        wish_t *wish = wishes_at(self->wishes, i);
+        wish->asked = false;
+        ask(self, wish);
     }
 }
 
@@ -75,10 +74,33 @@ static void log_waiting(source_t *self, uint32_t delay_ms)
                  LOG_U64("retry_ms", delay_ms), LOG_U64("suppressed", log_suppressed(&self->lost_limit)));
 }
 
-/* Where every event of the connection's life goes through. */
-static void happen(source_t *self, connection_event_t event)
+static void log_breaker(source_t *self)
 {
-    connection_step_t step = connection_event(&self->connection, event, clock_mono_ns());
+    if (log_allowed(&self->breaker_limit, clock_mono_ns()))
+        log_warn("source: circuit breaker", LOG_SLICE("source", self->config.name),
+                 LOG_TEXT("state", breaker_name(self->connection.breaker.state)),
+                 LOG_U64("suppressed", log_suppressed(&self->breaker_limit)));
+}
+
+/* What happens between connections says nothing of the streams. */
+static void end_connection(source_t *self)
+{
+    loop_timer_stop(self->check);
+    starvation_rest_all(self->starvation);
+}
+
+static void lose(source_t *self, const connection_step_t *step)
+{
+    if (step->news == CONNECTION_TELL_LOST)
+        health_lost(&self->health, clock_mono_ns());
+    end_connection(self);
+    log_waiting(self, step->delay_ms);
+    loop_timer_start(self->due, step->delay_ms, 0);
+    tell(self, step->news);
+}
+
+static void carry_out(source_t *self, connection_step_t step)
+{
     switch (step.action) {
     case CONNECTION_CONNECT:
         self->connector->connect(self->instance);
@@ -87,19 +109,19 @@ static void happen(source_t *self, connection_event_t event)
         self->reason[0] = '\0';
         log_info("source: connected", LOG_SLICE("source", self->config.name));
         tell(self, step.news);
+        loop_timer_start(self->check, CHECK_MS, CHECK_MS);
         ask_for_all(self);
         break;
     case CONNECTION_DROP:
         self->connector->disconnect(self->instance);
         /* fall through */
     case CONNECTION_WAIT:
-        log_waiting(self, step.delay_ms);
-        loop_timer_start(self->due, step.delay_ms, 0);
-        tell(self, step.news);
+        lose(self, &step);
         break;
     case CONNECTION_DISCONNECT:
         loop_timer_stop(self->due);
         loop_timer_stop(self->grace);
+        end_connection(self);
         self->connector->disconnect(self->instance);
         break;
     case CONNECTION_IGNORE:
@@ -107,9 +129,38 @@ static void happen(source_t *self, connection_event_t event)
     }
 }
 
+/* Where every event of the connection's life goes through. */
+static void happen(source_t *self, connection_event_t event)
+{
+    breaker_state_t was = self->connection.breaker.state;
+    connection_step_t step = connection_event(&self->connection, event, clock_mono_ns());
+    bool changed = self->connection.breaker.state != was;
+    if (changed && was == BREAKER_CLOSED) /* trials that fail are logged as lost already */
+        log_breaker(self);
+    carry_out(self, step);
+    if (changed && step.news == CONNECTION_TELL_NOTHING)
+        self->events->on_status(self->arg, self, STATUS_HEARTBEAT);
+}
+
 static void on_due(void *arg)
 {
     happen(arg, CONNECTION_DUE);
+}
+
+static void on_check(void *arg)
+{
+    source_t *self = arg;
+    int64_t now_ns = clock_mono_ns();
+    bool closed = connection_check(&self->connection, now_ns);
+    bool starves = starvation_check(self->starvation, now_ns);
+    if (closed)
+        log_breaker(self);
+    if (starves && log_allowed(&self->stale_limit, now_ns))
+        log_warn("source: no trades for longer than is likely", LOG_SLICE("source", self->config.name),
+                 LOG_SLICE("stale", starvation_print(self->starvation, now_ns)),
+                 LOG_U64("suppressed", log_suppressed(&self->stale_limit)));
+    if (closed || starves)
+        self->events->on_status(self->arg, self, STATUS_HEARTBEAT);
 }
 
 static void on_connected(void *arg)
@@ -121,6 +172,9 @@ static void on_confirmed(void *arg, text_t symbol, bool subscribed)
 {
     source_t *self = arg;
     connection_carried(&self->connection);
+    const wish_t *wish = subscribed ? wishes_find(self->wishes, symbol) : NULL;
+    if (wish && wish->asked)
+        starvation_expect(self->starvation, wishes_number(self->wishes, wish), clock_mono_ns());
     log_debug(subscribed ? "source: subscribed" : "source: unsubscribed", LOG_SLICE("source", self->config.name),
               LOG_SLICE("symbol", symbol));
 }
@@ -131,6 +185,16 @@ static void on_rejected(void *arg, text_t symbol, text_t reason)
     if (log_allowed(&self->rejected_limit, clock_mono_ns()))
         log_warn("source: rejected", LOG_SLICE("source", self->config.name), LOG_SLICE("symbol", symbol),
                  LOG_SLICE("reason", reason), LOG_U64("suppressed", log_suppressed(&self->rejected_limit)));
+}
+
+/* A stream that starved and lives again is told at once. */
+static void watch(source_t *self, const trade_t *trade)
+{
+    int64_t now_ns = clock_mono_ns();
+    health_message(&self->health, trade->timestamp, trade->received_ns, now_ns);
+    const wish_t *wish = wishes_find(self->wishes, trade->symbol);
+    if (wish && starvation_trade(self->starvation, wishes_number(self->wishes, wish), now_ns))
+        self->events->on_status(self->arg, self, STATUS_HEARTBEAT);
 }
 
 /* One for a symbol that is not wanted any more is a good trade too. */
@@ -144,12 +208,14 @@ static void on_trade(void *arg, const trade_t *trade)
         self->trades++;
     else
         self->duplicates++;
+    watch(self, trade);
 }
 
 static void on_gap(void *arg, uint64_t expected, uint64_t found)
 {
     source_t *self = arg;
     self->gaps++;
+    health_gap(&self->health, clock_mono_ns());
     snprintf(self->reason, sizeof self->reason, "the exchange's numbering has a hole: expected %llu, found %llu",
              (unsigned long long)expected, (unsigned long long)found);
     self->events->on_status(self->arg, self, STATUS_GAP);
@@ -185,12 +251,7 @@ static const connector_events_t connector_events = {
 /* Runs the timer up to the nearest release. */
 static void schedule_release(source_t *self)
 {
-    int64_t nearest_ns = 0;
-    for (size_t i = 0; i < self->config.symbol_count; i++) {
-        int64_t release_ns = self->wishes[i].release_ns;
-        if (release_ns != 0 && (nearest_ns == 0 || release_ns < nearest_ns))
-            nearest_ns = release_ns;
-    }
+    int64_t nearest_ns = wishes_nearest_ns(self->wishes);
     if (nearest_ns == 0) {
         loop_timer_stop(self->grace);
         return;
@@ -203,29 +264,10 @@ static void on_grace(void *arg)
 {
     source_t *self = arg;
     int64_t now_ns = clock_mono_ns();
-    for (size_t i = 0; i < self->config.symbol_count; i++) {
-        wish_t *wish = &self->wishes[i];
-        if (wish->release_ns == 0 || wish->release_ns > now_ns)
-            continue;
-        wish->release_ns = 0;
-        wish->wanted = false;
+    wish_t *wish;
+    while ((wish = wishes_take_due(self->wishes, now_ns)))
         ask(self, wish);
-    }
     schedule_release(self);
-}
-
-static bool make_wishes(source_t *self)
-{
-    self->by_symbol = table_new();
-    self->wishes = calloc(self->config.symbol_count + 1, sizeof *self->wishes);
-    if (!self->by_symbol || !self->wishes)
-        return false;
-    for (size_t i = 0; i < self->config.symbol_count; i++) {
-        self->wishes[i] = (wish_t){.symbol = self->config.symbols[i], .wanted = !self->config.demand};
-        if (!table_put(self->by_symbol, self->wishes[i].symbol, &self->wishes[i]))
-            return false;
-    }
-    return true;
 }
 
 source_t *source_new(loop_t *loop, web_t *web, source_config_t *config, const source_events_t *events, void *arg)
@@ -248,10 +290,15 @@ source_t *source_new_with(const connector_t *connector, loop_t *loop, web_t *web
     *self = (source_t){.config = *config, .connector = connector, .events = events, .arg = arg};
     *config = (source_config_t){0};
     self->since_ns = clock_real_ns();
-    self->connection = connection_new(self->config.backoff, (uint64_t)self->since_ns ^ text_hash(self->config.name));
+    self->connection =
+        connection_new(self->config.backoff, self->config.breaker, (uint64_t)self->since_ns ^ text_hash(self->config.name));
+    self->health = health_new();
     self->due = loop_timer_new(loop, on_due, self);
     self->grace = loop_timer_new(loop, on_grace, self);
-    if (self->due && self->grace && make_wishes(self))
+    self->check = loop_timer_new(loop, on_check, self);
+    self->wishes = wishes_new(&self->config);
+    self->starvation = starvation_new(&self->config.starvation, self->config.symbols, self->config.symbol_count);
+    if (self->due && self->grace && self->check && self->wishes && self->starvation)
         self->instance = connector->open(loop, web, &self->config, &connector_events, self);
     if (!self->instance)
         source_destroy(&self);
@@ -265,7 +312,7 @@ void source_start(source_t *self)
 
 static wish_t *find_wish(source_t *self, text_t symbol)
 {
-    return self->config.demand ? table_get(self->by_symbol, symbol) : NULL;
+    return self->config.demand ? wishes_find(self->wishes, symbol) : NULL;
 }
 
 void source_want(source_t *self, text_t symbol)
@@ -304,6 +351,11 @@ void source_describe(const source_t *self, status_t *status)
     status->malformed = self->malformed;
     status->gaps = self->gaps;
     status->reconnects = self->connection.connected > 1 ? self->connection.connected - 1 : 0;
+    int64_t now_ns = clock_mono_ns();
+    size_t stale = starvation_count(self->starvation);
+    status->breaker = text_of(breaker_name(self->connection.breaker.state));
+    status->health = status->connected ? health_score(&self->health, stale, wishes_asked(self->wishes), now_ns) : 0;
+    status->stale = starvation_print(self->starvation, now_ns);
 }
 
 void source_stop(source_t *self)
@@ -320,8 +372,9 @@ void source_destroy(source_t **self_p)
     self->connector->close(self->instance);
     loop_timer_destroy(&self->due);
     loop_timer_destroy(&self->grace);
-    table_destroy(&self->by_symbol);
-    free(self->wishes);
+    loop_timer_destroy(&self->check);
+    starvation_destroy(&self->starvation);
+    wishes_destroy(&self->wishes);
     source_config_release(&self->config);
     free(self);
 }

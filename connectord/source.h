@@ -6,7 +6,8 @@
  *                        └─ waiting (backoff) ◀────┘        stop: from any of them to idle
  *
  * After each reconnect what was wanted is subscribed anew. The backoff starts afresh once a connection has carried a message and held
- * for a while, so that an exchange which accepts and hangs up is not hammered.
+ * for a while, so that an exchange which accepts and hangs up is not hammered; and after some failures in a row a circuit breaker
+ * (breaker.h) keeps the source from trying at all for a while. health.h says how well a source is, pulse.h when a stream starves.
  */
 #pragma once
 
@@ -19,7 +20,7 @@ typedef struct {
     /* A valid trade but for its cursor, which is the receiver's to give. Slices are valid during the call. Returns false when it was a
      * duplicate (the source counts). */
     bool (*on_trade)(void *arg, source_t *source, trade_t *trade);
-    /* Connected, lost, restored, a gap: tell the bus now. */
+    /* Connected, lost, restored, a gap; as a heartbeat, that the breaker or a stale stream changed: tell the bus now. */
     void (*on_status)(void *arg, source_t *source, status_event_t event);
 } source_events_t;
 
@@ -41,7 +42,7 @@ void source_release(source_t *self, text_t symbol);
 
 const source_config_t *source_config(const source_t *self);
 
-/* Fills source, connected, since_ns, reason, demand and the counters. The slices are valid until the next event of the source. */
+/* Fills source, connected, since_ns, reason, demand, breaker, health, stale and the counters. The slices are valid until the next event of the source. */
 void source_describe(const source_t *self, status_t *status);
 
 /* Says goodbye upstream. No callback comes after it. */

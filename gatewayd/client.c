@@ -28,13 +28,21 @@ static bool make_room(client_t *self, size_t length)
         return false;
     if (self->outbox.length == 0 || self->outbox.length + length <= self->hub->limits.pending_bytes)
         return true;
+    self->hub->counts.overflowed++;
     client_close(self, CLOSE_POLICY, TEXT("too many bytes wait to be read"));
     return false;
 }
 
+static void send_frames(client_t *self, text_t frames)
+{
+    self->hub->counts.writes++;
+    self->hub->counts.bytes += frames.length;
+    self->link->send(self->link_arg, frames);
+}
+
 static void send_outbox(client_t *self)
 {
-    self->link->send(self->link_arg, buffer_text(&self->outbox));
+    send_frames(self, buffer_text(&self->outbox));
     if (self->outbox.capacity > OUTBOX_KEPT)
         buffer_release(&self->outbox);
     else
@@ -51,9 +59,11 @@ static void on_lapped(client_t *self, reader_t *reader)
     }
     if (self->hub->limits.slow == SLOW_DISCONNECT) {
         char text[CURSOR_MAX];
+        self->hub->counts.disconnected++;
         client_close(self, CLOSE_TRY_LATER, (text_t){text, cursor_print(text, reader->last)});
         return;
     }
+    self->hub->counts.conflated++;
     page_t page = {reader->channel->symbol, reader->channel->source, reader->last, ring_last(ring)};
     page_give_up(&page, &self->outbox);
     reader_seat(reader, page.last);
@@ -68,8 +78,11 @@ static void send_run(client_t *self)
         on_lapped(self, reader);
         return;
     }
+    cursor_t before = reader->last;
     text_t run = ring_read(ring, reader->position, &reader->last);
-    self->link->send(self->link_arg, run);
+    if (before.epoch == reader->last.epoch)
+        self->hub->counts.trades += reader->last.seq - before.seq;
+    send_frames(self, run);
     reader->position += run.length;
     reader_touch(reader); /* back to the end of the queue, when there is more */
 }
@@ -85,13 +98,14 @@ client_t *client_new(hub_t *hub, const client_link_t *link, void *link_arg, cons
                        &self->ready,  &self->catching,    &self->joins,   &self->queries};
     for (size_t i = 0; i < sizeof lists / sizeof *lists; i++)
         list_init(lists[i]);
-    self->rpc = rpc_new(methods, self);
+    self->rpc = rpc_new(methods, self, &hub->counts.rpc);
     if (!self->rpc) {
         free(self);
         return NULL;
     }
     list_append(&hub->clients, &self->in_hub);
     hub->client_count++;
+    hub->counts.clients++;
     return self;
 }
 

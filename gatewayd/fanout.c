@@ -65,3 +65,30 @@ void fanout_source(hub_t *hub, const offer_t *offer, bool up)
     }
     buffer_release(&params);
 }
+
+static void tell_readers(hub_t *hub, const offer_t *offer, const offer_stale_t *change)
+{
+    market_t *market = markets_find(hub->markets, change->symbol);
+    channel_t *channel = market ? market_find(market, offer->name) : NULL;
+    if (!channel)
+        return;
+    buffer_t params = buffer_new(0);
+    if (change->stale)
+        notify_stale(&params, offer, change, hub->now_ns);
+    else
+        notify_fresh(&params, offer, change, hub->now_ns);
+    LIST_EACH(item, &channel->readers)
+    {
+        client_t *client = LIST_OWNER(item, reader_t, in_channel)->subscription->client;
+        client_notify(client, change->stale ? TEXT("connection.lost") : TEXT("connection.restored"), buffer_text(&params));
+    }
+    buffer_release(&params);
+}
+
+void fanout_stale(hub_t *hub, const offer_t *offer)
+{
+    size_t at = 0;
+    offer_stale_t change;
+    while (offer_each_change(offer, &at, &change))
+        tell_readers(hub, offer, &change);
+}

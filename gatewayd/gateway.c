@@ -23,6 +23,7 @@ struct gateway {
     const char *bus[HUB_BUSES_MAX], *replay[HUB_BUSES_MAX], *history[HUB_BUSES_MAX];
     const char *origins[ORIGINS_MAX];
     size_t bus_count, history_count, origin_count;
+    size_t clients_max;                   /* what there are file descriptors for */
     requester_t *asker;                   /* of history */
     requester_t *replayer[HUB_BUSES_MAX]; /* of each connectord */
     follower_t *follower;
@@ -55,6 +56,8 @@ static void on_status(void *arg, const status_t *status)
     offer_change_t change = offers_update(self->hub.offers, status, self->hub.now_ns, &offer);
     if (change != OFFER_SAME)
         fanout_source(&self->hub, offer, change == OFFER_UP);
+    if (offer)
+        fanout_stale(&self->hub, offer);
 }
 
 static void on_stream(void *arg, text_t topic, cursor_t last)
@@ -112,6 +115,7 @@ static void on_tick(void *arg)
     gateway_t *self = arg;
     self->hub.now_ns = clock_real_ns();
     self->hub.following = follower_caught_up(self->follower);
+    self->hub.bus_counts = *follower_counts(self->follower);
     join_tick(&self->hub);
     catchup_tick(&self->hub);
     if (self->ticks % PROBE_TICKS == 0)
@@ -131,6 +135,13 @@ static size_t read_list(const config_t *config, const char *path, const char **l
     return count < max ? count : max;
 }
 
+static void read_limits(hub_t *hub, const config_t *config)
+{
+    hub->limits.subscriptions = (size_t)config_integer(config, "gatewayd.subscriptions");
+    hub->limits.pending_bytes = (size_t)config_integer(config, "gatewayd.pending_bytes");
+    hub->limits.slow = strcmp(config_text(config, "gatewayd.slow"), "disconnect") == 0 ? SLOW_DISCONNECT : SLOW_CONFLATE;
+}
+
 static void read_config(gateway_t *self, const config_t *config)
 {
     hub_t *hub = &self->hub;
@@ -139,9 +150,7 @@ static void read_config(gateway_t *self, const config_t *config)
     self->history_count = read_list(config, "gatewayd.history", self->history, HUB_BUSES_MAX);
     self->origin_count = read_list(config, "gatewayd.origins", self->origins, ORIGINS_MAX);
     memcpy(hub->bus, self->bus, sizeof hub->bus);
-    hub->limits.subscriptions = (size_t)config_integer(config, "gatewayd.subscriptions");
-    hub->limits.pending_bytes = (size_t)config_integer(config, "gatewayd.pending_bytes");
-    hub->limits.slow = strcmp(config_text(config, "gatewayd.slow"), "disconnect") == 0 ? SLOW_DISCONNECT : SLOW_CONFLATE;
+    read_limits(hub, config);
 }
 
 static bool open_history(gateway_t *self, const config_t *config)
@@ -182,6 +191,7 @@ static bool open_web(gateway_t *self, const config_t *config)
                       .origins = self->origins,
                       .origin_count = self->origin_count};
     const char *address = config_text(config, "gatewayd.listen");
+    self->clients_max = ws.clients;
     self->web = web_new(self->loop, (unsigned)ws.clients + FDS_BESIDE_CLIENTS);
     self->ws = ws_new(&self->hub, &ws);
     self->http = self->web && self->ws ? http_new(self->web, address, &self->hub, self->ws) : NULL;
@@ -190,6 +200,36 @@ static bool open_web(gateway_t *self, const config_t *config)
     return self->http != NULL;
 }
 
+static const char clients_key[] = "gatewayd.clients";
+
+/* libwebsockets' tables have the size that was right at the start. */
+static bool room_for_clients(const gateway_t *self, const config_t *config)
+{
+    return (size_t)config_integer(config, clients_key) <= self->clients_max;
+}
+
+static bool reload_takes(void *arg, const config_t *config, const char *key)
+{
+    static const char *const live[] = {"gatewayd.clients_per_address", "gatewayd.subscriptions", "gatewayd.pending_bytes",
+                                       "gatewayd.slow"};
+    if (strcmp(key, clients_key) == 0)
+        return room_for_clients(arg, config);
+    for (size_t i = 0; i < sizeof live / sizeof *live; i++)
+        if (strcmp(key, live[i]) == 0)
+            return true;
+    return false;
+}
+
+static void reload_apply(void *arg, const config_t *config)
+{
+    gateway_t *self = arg;
+    read_limits(&self->hub, config);
+    size_t clients = room_for_clients(self, config) ? (size_t)config_integer(config, clients_key) : self->clients_max;
+    ws_limit(self->ws, clients, (size_t)config_integer(config, "gatewayd.clients_per_address"));
+}
+
+const reload_events_t gateway_reload_events = {.section = "gatewayd", .takes = reload_takes, .apply = reload_apply};
+
 gateway_t *gateway_new(loop_t *loop, const config_t *config)
 {
     gateway_t *self = calloc(1, sizeof *self);
@@ -197,6 +237,7 @@ gateway_t *gateway_new(loop_t *loop, const config_t *config)
         return NULL;
     self->loop = loop;
     hub_init(&self->hub);
+    self->hub.loop = loop;
     read_config(self, config);
     self->hub.now_ns = clock_real_ns();
     self->tick = loop_timer_new(loop, on_tick, self);

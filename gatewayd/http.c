@@ -1,9 +1,13 @@
 #include "gatewayd/http.h"
 
 #include "common/http.h"
+#include "common/process_metrics.h"
+#include "gatewayd/assets.h"
+#include "gatewayd/hub_metrics.h"
 #include "gatewayd/report.h"
 
 #include <libwebsockets.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <sys/resource.h>
 
@@ -22,7 +26,8 @@ struct http {
 
 typedef struct {
     const char *path;
-    unsigned (*answer)(hub_t *hub, buffer_t *body); /* returns the status; the body is JSON */
+    const char *content_type;
+    unsigned (*answer)(hub_t *hub, buffer_t *body); /* returns the status */
 } route_t;
 
 static unsigned answer_health(hub_t *hub, buffer_t *body)
@@ -38,6 +43,18 @@ static unsigned answer_ready(hub_t *hub, buffer_t *body)
     return report_ready(hub, body) ? 200 : 503;
 }
 
+static unsigned answer_metrics(hub_t *hub, buffer_t *body)
+{
+    metrics_t metrics = {.out = body};
+    buffer_t json = buffer_new(0); /* not wanted here */
+    hub->now_ns = clock_real_ns();
+    process_metrics(&metrics, hub->loop);
+    metrics_gauge(&metrics, "dataflow_ready", "1: /ready says yes", report_ready(hub, &json));
+    hub_metrics(&metrics, hub);
+    buffer_release(&json);
+    return buffer_ok(body) ? 200 : 503;
+}
+
 static unsigned answer_ws(hub_t *hub, buffer_t *body)
 {
     (void)hub;
@@ -45,10 +62,13 @@ static unsigned answer_ws(hub_t *hub, buffer_t *body)
     return 400;
 }
 
+#define JSON "application/json"
+
 static const route_t routes[] = {
-    {"/health", answer_health},
-    {"/ready", answer_ready},
-    {"/ws", answer_ws},
+    {"/health", JSON, answer_health},
+    {"/ready", JSON, answer_ready},
+    {"/metrics", METRICS_CONTENT_TYPE, answer_metrics},
+    {"/ws", JSON, answer_ws},
 };
 
 static const route_t *find_route(text_t path)
@@ -65,6 +85,24 @@ static int answer_json(struct lws *wsi, unsigned status, text_t body)
     return http_answer(wsi, &(http_answer_t){.status = status, .content_type = "application/json", .body = body});
 }
 
+/* Nothing of the page comes from elsewhere, and nobody may frame it. */
+#define PAGE_HEADERS                                                                                                           \
+    "Content-Security-Policy: default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; "   \
+    "base-uri 'none'; form-action 'none'; frame-ancestors 'none'\r\n"                                                          \
+    "Referrer-Policy: no-referrer\r\nCache-Control: no-cache\r\nETag: "
+
+static int answer_asset(struct lws *wsi, const asset_t *asset)
+{
+    char known[64] = "", headers[512];
+    lws_hdr_copy(wsi, known, sizeof known, WSI_TOKEN_HTTP_IF_NONE_MATCH);
+    bool same = strcmp(known, asset->etag) == 0;
+    snprintf(headers, sizeof headers, PAGE_HEADERS "%s\r\n", asset->etag);
+    http_answer_t answer = {.status = same ? 304 : 200, .content_type = asset->content_type, .headers = headers};
+    if (!same)
+        answer.body = asset->bytes;
+    return http_answer(wsi, &answer);
+}
+
 static int on_request(http_t *self, struct lws *wsi, text_t path)
 {
     const route_t *route = find_route(path);
@@ -72,12 +110,16 @@ static int on_request(http_t *self, struct lws *wsi, text_t path)
         answer_json(wsi, 405, TEXT("{\"error\":\"expected GET\"}\n"));
         return -1; /* what follows may be a body, which nobody reads */
     }
+    asset_t asset;
+    if (!route && asset_find(path, &asset))
+        return answer_asset(wsi, &asset);
     if (!route)
         return answer_json(wsi, 404, TEXT("{\"error\":\"not found\"}\n"));
     buffer_t body = buffer_new(0);
     unsigned status = route->answer(self->hub, &body);
     buffer_append(&body, TEXT("\n"));
-    int rc = answer_json(wsi, status, buffer_text(&body));
+    http_answer_t answer = {.status = status, .content_type = route->content_type, .body = buffer_text(&body)};
+    int rc = http_answer(wsi, &answer);
     buffer_release(&body);
     return rc;
 }

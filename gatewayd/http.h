@@ -1,4 +1,4 @@
-/* Where the gateway listens: /ws becomes a WebSocket, /health and /ready answer an operator's monitoring. Further paths are
+/* Where the gateway listens: /ws becomes a WebSocket, /health, /ready and /metrics answer an operator's monitoring. Further paths are
  * lines in the table of routes in http.c. For boundary files. */
 #pragma once
 

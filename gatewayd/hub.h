@@ -2,9 +2,11 @@
 #pragma once
 
 #include "common/clock.h"
+#include "common/follower.h"
 #include "gatewayd/history_client.h"
 #include "gatewayd/market.h"
 #include "gatewayd/offers.h"
+#include "gatewayd/rpc.h"
 
 enum { HUB_BUSES_MAX = 16, HUB_TICK_MS = 50 };
 
@@ -20,12 +22,24 @@ typedef struct {
     slow_t slow;
 } hub_limits_t;
 
+/* What has been done since the start. */
+typedef struct {
+    uint64_t clients;                             /* that connected */
+    uint64_t writes, bytes;                       /* to the clients' links */
+    uint64_t trades;                              /* from the rings; a gap counts as the trades it stands for */
+    uint64_t conflated, disconnected, overflowed; /* slow clients: by what became of them */
+    rpc_counts_t rpc;
+} hub_counts_t;
+
 typedef struct {
     offers_t *offers;
     markets_t *markets;
     history_client_t *history;
     hub_limits_t limits;
-    int64_t now_ns; /* since 1970, as of this turn of the loop: set by whoever calls in */
+    const loop_t *loop;
+    hub_counts_t counts;
+    follower_counts_t bus_counts; /* as of the last tick */
+    int64_t now_ns;               /* since 1970, as of this turn of the loop: set by whoever calls in */
 
     list_t clients;  /* client_t.in_hub */
     list_t catching; /* client_t.in_catching: with readers that catch up */

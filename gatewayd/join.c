@@ -82,20 +82,22 @@ static step_t find_symbol(join_t *join)
 
 /* --- streams --- */
 
+/* Is the stream's place still to be learned? Another gateway may have been ahead of this one, too: then it reaches `since` soon. */
+static bool is_coming(const join_t *join, const channel_t *channel)
+{
+    cursor_t since;
+    bool resumes = join_since(join, channel, &since);
+    if (waited_ms(join) >= (resumes ? JOIN_RESUME_MS : JOIN_STREAM_MS))
+        return false; /* what is not known by now comes in later, from where the answer says */
+    return !channel->ring || (resumes && cursor_compare(since, ring_last(channel->ring)) > 0);
+}
+
 static step_t find_streams(join_t *join)
 {
-    if (waited_ms(join) >= JOIN_STREAM_MS)
-        return STEP_NEXT; /* what is not known by now comes in later, from where the answer says */
     LIST_EACH(item, &join->subscription->market->channels)
     {
-        channel_t *channel = LIST_OWNER(item, channel_t, in_market);
-        cursor_t since;
-        if (!join_takes(join, channel))
-            continue;
-        if (!channel->ring)
-            return STEP_WAIT;
-        /* Another gateway may have been a moment ahead of this one. */
-        if (join_since(join, channel, &since) && cursor_compare(since, ring_last(channel->ring)) > 0)
+        const channel_t *channel = LIST_OWNER(item, channel_t, in_market);
+        if (join_takes(join, channel) && is_coming(join, channel))
             return STEP_WAIT;
     }
     return STEP_NEXT;

@@ -47,14 +47,18 @@ static void seat(join_t *join, channel_t *channel, cursor_t start)
     buffer_release(&params);
 }
 
-/* Who subscribes to a source that is down is told so. */
+/* Who subscribes to a source that is down, or to a stream that starves, is told so. */
 static void tell_if_down(join_t *join, const channel_t *channel)
 {
     const offer_t *offer = offers_find(join->client->hub->offers, channel->source);
-    if (!offer || offer_up(offer))
+    offer_stale_t stale;
+    if (!offer || (offer_up(offer) && !offer_is_stale(offer, channel->symbol, &stale)))
         return;
     buffer_t params = buffer_new(0);
-    notify_lost(&params, offer, join->client->hub->now_ns);
+    if (offer_up(offer))
+        notify_stale(&params, offer, &stale, join->client->hub->now_ns);
+    else
+        notify_lost(&params, offer, join->client->hub->now_ns);
     client_notify_later(join->client, TEXT("connection.lost"), buffer_text(&params));
     buffer_release(&params);
 }

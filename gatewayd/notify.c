@@ -64,3 +64,29 @@ void notify_restored(buffer_t *out, const offer_t *offer)
     notify_put_seconds(out, offer->since_ns - offer->down_ns);
     buffer_append(out, TEXT("}"));
 }
+
+static void begin_stream(buffer_t *out, const offer_t *offer, const offer_stale_t *stale, int64_t since_ns)
+{
+    buffer_append(out, TEXT("{\"source\":"));
+    buffer_append_json_string(out, offer->name);
+    buffer_append(out, TEXT(",\"symbol\":"));
+    buffer_append_json_string(out, stale->symbol);
+    buffer_append(out, TEXT(",\"since\":"));
+    notify_put_time(out, since_ns);
+}
+
+void notify_stale(buffer_t *out, const offer_t *offer, const offer_stale_t *stale, int64_t now_ns)
+{
+    begin_stream(out, offer, stale, stale->last_ns);
+    buffer_printf(out, ",\"reason\":\"no trades of %.*s, which is unlikely\",\"staleness\":", TEXT_ARG(stale->symbol));
+    notify_put_seconds(out, now_ns - stale->last_ns);
+    buffer_append(out, TEXT("}"));
+}
+
+void notify_fresh(buffer_t *out, const offer_t *offer, const offer_stale_t *stale, int64_t now_ns)
+{
+    begin_stream(out, offer, stale, now_ns);
+    buffer_append(out, TEXT(",\"staleness\":"));
+    notify_put_seconds(out, now_ns - stale->last_ns);
+    buffer_append(out, TEXT("}"));
+}

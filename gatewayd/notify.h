@@ -19,3 +19,7 @@ void notify_gap(buffer_t *out, text_t symbol, text_t source, cursor_t from, curs
  * has been nothing, or was. */
 void notify_lost(buffer_t *out, const offer_t *offer, int64_t now_ns);
 void notify_restored(buffer_t *out, const offer_t *offer);
+
+/* The same for one stream of a source that is up: it starves, or has just had a trade again. */
+void notify_stale(buffer_t *out, const offer_t *offer, const offer_stale_t *stale, int64_t now_ns);
+void notify_fresh(buffer_t *out, const offer_t *offer, const offer_stale_t *stale, int64_t now_ns);

@@ -9,7 +9,10 @@ typedef struct {
     char symbol_text[SYMBOL_MAX];
     text_t symbol;
     uint64_t last;
-    uint64_t round; /* of the status that named it last */
+    uint64_t round;       /* of the status that named it last */
+    uint64_t stale_round; /* … that named it as stale */
+    int64_t stale_ns;     /* when its last trade came; 0: it is not stale */
+    int64_t change_ns;    /* the same, of one whose staleness changed with the last status; 0: it did not */
 } stream_t;
 
 /* An offer with what its slices point to. */
@@ -17,7 +20,10 @@ typedef struct {
     offer_t public;
     char name[SOURCE_MAX];
     char reason[OFFER_REASON_MAX];
+    char breaker[OFFER_BREAKER_MAX];
+    char group[SOURCE_MAX];
     uint64_t round; /* of statuses */
+    size_t changes; /* streams with a change_ns */
 } record_t;
 
 struct offers {
@@ -100,6 +106,63 @@ static void take_symbols(record_t *record, const status_t *status)
         ;
 }
 
+static void name_stale(record_t *record, const status_t *status)
+{
+    text_t symbol;
+    int64_t silence_ms;
+    json_walk_t walk = json_walk(status->stale);
+    while (status_next_stale(&walk, &symbol, &silence_ms)) {
+        stream_t *stream = table_get(record->public.symbols, symbol);
+        if (!stream)
+            continue;
+        stream->stale_round = record->round;
+        if (stream->stale_ns == 0 && silence_ms < status->time_ns / NS_PER_MS)
+            stream->change_ns = status->time_ns - silence_ms * NS_PER_MS;
+    }
+}
+
+/* What is worth a notification: not what a lost connection changes, which has one of its own. */
+static void take_stale(record_t *record, const status_t *status, bool tell)
+{
+    if (record->changes == 0 && record->public.stale == 0 && status->stale.length <= TEXT("{}").length)
+        return;
+    record->changes = record->public.stale = 0;
+    size_t at = 0;
+    stream_t *stream;
+    while ((stream = table_each(record->public.symbols, &at)))
+        stream->change_ns = 0;
+    name_stale(record, status);
+    at = 0;
+    while ((stream = table_each(record->public.symbols, &at))) {
+        if (stream->stale_round != record->round && stream->stale_ns != 0) {
+            stream->change_ns = stream->stale_ns;
+            stream->stale_ns = 0;
+        } else if (stream->change_ns != 0) {
+            stream->stale_ns = stream->change_ns;
+        }
+        record->public.stale += stream->stale_ns != 0;
+        if (!tell)
+            stream->change_ns = 0;
+        record->changes += stream->change_ns != 0;
+    }
+}
+
+static void keep_breaker(record_t *record, text_t breaker)
+{
+    size_t length = breaker.length < OFFER_BREAKER_MAX ? breaker.length : OFFER_BREAKER_MAX;
+    if (length > 0)
+        memcpy(record->breaker, breaker.at, length);
+    record->public.breaker = (text_t){record->breaker, length};
+}
+
+static void keep_group(record_t *record, const status_t *status)
+{
+    if (status->group.length > 0)
+        memcpy(record->group, status->group.at, status->group.length);
+    record->public.group = (text_t){record->group, status->group.length};
+    record->public.active = status->active;
+}
+
 /* Cut where an escape or a character begins: a cut one would break the JSON that the reason goes into. */
 static void keep_reason(record_t *record, text_t reason)
 {
@@ -160,6 +223,10 @@ offer_change_t offers_update(offers_t *self, const status_t *status, int64_t now
     record->public.epoch = status->epoch;
     keep_reason(record, status->reason);
     take_symbols(record, status);
+    take_stale(record, status, status->connected && !first);
+    keep_breaker(record, status->breaker);
+    keep_group(record, status);
+    record->public.health = status->health;
     if (!status->connected && (was_up || first))
         record->public.down_ns = status->since_ns;
     if (!was_up && status->connected && status->since_ns < record->public.down_ns)
@@ -224,6 +291,41 @@ bool offer_each(const offer_t *offer, size_t *at, text_t *symbol)
     const stream_t *stream = table_each(offer->symbols, at);
     if (stream)
         *symbol = stream->symbol;
+    return stream != NULL;
+}
+
+static offer_stale_t stale_from(const stream_t *stream, int64_t last_ns)
+{
+    return (offer_stale_t){stream->symbol, last_ns, stream->stale_ns != 0};
+}
+
+bool offer_is_stale(const offer_t *offer, text_t symbol, offer_stale_t *stale)
+{
+    const stream_t *stream = table_get(offer->symbols, symbol);
+    if (!stream || stream->stale_ns == 0)
+        return false;
+    *stale = stale_from(stream, stream->stale_ns);
+    return true;
+}
+
+bool offer_each_stale(const offer_t *offer, size_t *at, offer_stale_t *stale)
+{
+    const stream_t *stream = NULL;
+    while (offer->stale > 0 && (stream = table_each(offer->symbols, at)) && stream->stale_ns == 0)
+        ;
+    if (stream)
+        *stale = stale_from(stream, stream->stale_ns);
+    return stream != NULL;
+}
+
+bool offer_each_change(const offer_t *offer, size_t *at, offer_stale_t *change)
+{
+    const stream_t *stream = NULL;
+    const record_t *record = (const record_t *)offer; /* its first member */
+    while (record->changes > 0 && (stream = table_each(offer->symbols, at)) && stream->change_ns == 0)
+        ;
+    if (stream)
+        *change = stale_from(stream, stream->change_ns);
     return stream != NULL;
 }
 

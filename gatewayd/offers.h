@@ -13,6 +13,7 @@ enum {
     OFFERS_SOURCES_MAX = 1000,
     OFFERS_SYMBOLS_MAX = 100000, /* of one source */
     OFFER_REASON_MAX = 120,
+    OFFER_BREAKER_MAX = 16,
     OFFERS_SETTLED_MS = 1100 /* a second after the first status, all others have come too */
 };
 
@@ -23,7 +24,12 @@ typedef struct {
     int64_t since_ns; /* since when it is up or down */
     int64_t down_ns;  /* when it last went down; 0: never yet */
     int64_t heard_ns;
-    text_t reason; /* why it is down, as raw JSON string content; the offer's own */
+    text_t reason;   /* why it is down, as raw JSON string content; the offer's own */
+    text_t breaker;  /* "closed", "open", "half_open"; the offer's own */
+    uint32_t health; /* as it said last: 0 to 100 */
+    size_t stale;    /* how many of its streams are */
+    text_t group;    /* of sources that stand in for one another; empty: none; the offer's own */
+    bool active;     /* are its trades published? Of a source in a group */
     uint64_t epoch;
     table_t *symbols; /* symbol → offer_stream_t; owned */
 } offer_t;
@@ -59,6 +65,23 @@ bool offer_has(const offer_t *offer, text_t symbol, cursor_t *last);
 
 /* The source's symbols: *at from 0 on; false beyond the last. */
 bool offer_each(const offer_t *offer, size_t *at, text_t *symbol);
+
+/* A stream that is stale: connected, but without a trade for longer than is likely. last_ns: when it had one, ns since 1970. */
+typedef struct {
+    text_t symbol;
+    int64_t last_ns;
+    bool stale; /* of a change: it became so; false: it is no more */
+} offer_stale_t;
+
+/* Is the source's stream of that symbol stale? */
+bool offer_is_stale(const offer_t *offer, text_t symbol, offer_stale_t *stale);
+
+/* The source's stale streams: *at from 0 on; false beyond the last. */
+bool offer_each_stale(const offer_t *offer, size_t *at, offer_stale_t *stale);
+
+/* The streams that became stale, or are no more, with the last status of the source. None do with a status that says that the source is
+ * lost, which says more, or with the first one. */
+bool offer_each_change(const offer_t *offer, size_t *at, offer_stale_t *change);
 
 /* Does any source offer it? */
 bool offers_has(const offers_t *self, text_t symbol);

@@ -21,6 +21,11 @@ peers_t *peers_new(size_t limit)
     return self;
 }
 
+void peers_limit(peers_t *self, size_t limit)
+{
+    self->limit = limit;
+}
+
 void peers_destroy(peers_t **self_p)
 {
     peers_t *self = *self_p;

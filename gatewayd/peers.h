@@ -8,6 +8,9 @@ typedef struct peers peers_t;
 peers_t *peers_new(size_t limit);
 void peers_destroy(peers_t **self);
 
+/* How many each may have from now on. Who is there stays. */
+void peers_limit(peers_t *self, size_t limit);
+
 /* One more from this address. False, and not counted, when it has as many as it may, or memory runs out. */
 bool peers_enter(peers_t *self, text_t address);
 

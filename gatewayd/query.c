@@ -1,12 +1,14 @@
 #include "gatewayd/query.h"
 
 #include "common/json.h"
+#include "gatewayd/notify.h"
 #include "gatewayd/params.h"
 
 #include <stdlib.h>
 
 typedef struct {
     list_t in_client;
+    const hub_t *hub;
     rpc_request_t *request;
     history_call_t *call;
     char symbol_text[SYMBOL_MAX];
@@ -20,10 +22,27 @@ static void query_free(query_t *query)
     free(query);
 }
 
+/* For how long nothing of the symbol can have come: 0 while one of its sources is up, else since the last of them went down. */
+static int64_t staleness_ns(const hub_t *hub, text_t symbol)
+{
+    int64_t youngest_ns = INT64_MAX;
+    const offer_t *offer;
+    for (size_t i = 0; (offer = offers_at(hub->offers, i)); i++) {
+        if (!offer_has(offer, symbol, NULL))
+            continue;
+        int64_t age_ns = offer_up(offer) ? 0 : hub->now_ns - offer->since_ns;
+        if (age_ns < youngest_ns)
+            youngest_ns = age_ns;
+    }
+    return youngest_ns == INT64_MAX ? 0 : youngest_ns;
+}
+
 static void answer_trades(query_t *query, text_t trades)
 {
     buffer_t out = buffer_new(0);
-    buffer_printf(&out, "{\"channel\":\"trades\",\"symbol\":\"%.*s\",\"trades\":", TEXT_ARG(query->symbol));
+    buffer_printf(&out, "{\"channel\":\"trades\",\"symbol\":\"%.*s\",\"staleness\":", TEXT_ARG(query->symbol));
+    notify_put_seconds(&out, staleness_ns(query->hub, query->symbol));
+    buffer_append(&out, TEXT(",\"trades\":"));
     buffer_append(&out, trades);
     buffer_append(&out, TEXT("}"));
     if (buffer_ok(&out))
@@ -71,6 +90,7 @@ void query_start(client_t *client, rpc_request_t *request, text_t symbol, text_t
         rpc_error(request, RPC_INTERNAL_ERROR, "Out of memory");
         return;
     }
+    query->hub = client->hub;
     query->request = request;
     memcpy(query->symbol_text, symbol.at, symbol.length);
     query->symbol = (text_t){query->symbol_text, symbol.length};

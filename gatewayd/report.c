@@ -44,6 +44,51 @@ static bool begins_symbol(const row_t *rows, size_t i)
     return i == 0 || !text_equal(rows[i].symbol, rows[i - 1].symbol);
 }
 
+/* {"BTC-USD":31.500,…}: seconds since the last trade of the streams that starve. */
+static void put_stale(const hub_t *hub, const offer_t *offer, buffer_t *out)
+{
+    const char *comma = "";
+    size_t at = 0;
+    offer_stale_t stale;
+    buffer_append(out, TEXT("{"));
+    while (offer_each_stale(offer, &at, &stale)) {
+        buffer_printf(out, "%s\"%.*s\":", comma, TEXT_ARG(stale.symbol));
+        notify_put_seconds(out, hub->now_ns - stale.last_ns);
+        comma = ",";
+    }
+    buffer_append(out, TEXT("}"));
+}
+
+/* The topics of all streams that starve. */
+static void put_stale_topics(const hub_t *hub, buffer_t *out)
+{
+    const char *comma = "";
+    const offer_t *offer;
+    buffer_append(out, TEXT("\"stale\":["));
+    for (size_t i = 0; (offer = offers_at(hub->offers, i)); i++) {
+        size_t at = 0;
+        offer_stale_t stale;
+        while (offer_each_stale(offer, &at, &stale)) {
+            char topic[TOPIC_MAX];
+            size_t length = topic_print(topic, stale.symbol, offer->name);
+            buffer_printf(out, "%s", comma);
+            buffer_append_json_string(out, (text_t){topic, length});
+            comma = ",";
+        }
+    }
+    buffer_append(out, TEXT("]"));
+}
+
+/* Of a source that stands in for others, or they for it. */
+static void put_group(const offer_t *offer, buffer_t *out)
+{
+    if (offer->group.length == 0)
+        return;
+    buffer_append(out, TEXT(",\"group\":"));
+    buffer_append_json_string(out, offer->group);
+    buffer_printf(out, ",\"active\":%s", offer->active ? "true" : "false");
+}
+
 static void put_sources(const hub_t *hub, buffer_t *out)
 {
     buffer_append(out, TEXT("\"sources\":["));
@@ -57,7 +102,11 @@ static void put_sources(const hub_t *hub, buffer_t *out)
         notify_put_seconds(out, offer_up(offer) ? 0 : hub->now_ns - offer->since_ns);
         buffer_append(out, TEXT(",\"reason\":\""));
         buffer_append(out, offer->reason);
-        buffer_printf(out, "\",\"symbols\":%zu}", table_count(offer->symbols));
+        buffer_printf(out, "\",\"breaker\":\"%.*s\",\"health\":%u,\"stale\":", TEXT_ARG(offer->breaker),
+                      offer_up(offer) ? offer->health : 0);
+        put_stale(hub, offer, out);
+        put_group(offer, out);
+        buffer_printf(out, ",\"symbols\":%zu}", table_count(offer->symbols));
     }
     buffer_append(out, TEXT("]"));
 }
@@ -115,6 +164,8 @@ bool report_ready(const hub_t *hub, buffer_t *out)
     put_bus(hub, out);
     buffer_append(out, TEXT(","));
     put_sources(hub, out);
+    buffer_append(out, TEXT(","));
+    put_stale_topics(hub, out);
     buffer_printf(out, ",\"history\":\"%s\"}", history_alive(hub->history) ? "up" : "down");
     return ready;
 }

@@ -3,12 +3,13 @@
 
 #include "gatewayd/hub.h"
 
-/* {"sources":[{"name","connected","since","staleness","reason","symbols"}…],"clients":n,"subscriptions":n,
+/* {"sources":[{"name","connected","since","staleness","reason","breaker","health","stale","symbols"}…],"clients":n,"subscriptions":n,
  *  "bus":[{"endpoint","state"}…],"history":"up","version":…} */
 void report_status(const hub_t *hub, buffer_t *out);
 
 /* {"symbols":["BTC-USD",…],"sources":{"BTC-USD":["blockchain"],…}}, in the order of the symbols. */
 void report_symbols(const hub_t *hub, buffer_t *out);
 
-/* {"ready":true,"bus":[…],"sources":[…],"history":"up"}. Returns whether it is: every bus is heard, and history answers. */
+/* {"ready":true,"bus":[…],"sources":[…],"stale":["trade.BTC-USD.blockchain",…],"history":"up"}. Returns whether it is: every bus is heard,
+ * and history answers. A stream that starves is the market's or the exchange's affair: the gateway would serve. */
 bool report_ready(const hub_t *hub, buffer_t *out);

@@ -17,6 +17,7 @@ typedef struct {
 struct rpc {
     const rpc_events_t *events;
     void *arg;
+    rpc_counts_t *counts;
     list_t requests;
     size_t open, batches;
     buffer_t out;
@@ -65,6 +66,7 @@ static void put_answer(rpc_t *self, batch_t *batch)
 
 static void print_error(rpc_t *self, text_t id, int code, text_t message)
 {
+    self->counts->errors++;
     buffer_clear(&self->out);
     buffer_append(&self->out, TEXT("{\"jsonrpc\":\"2.0\",\"id\":"));
     buffer_append(&self->out, id);
@@ -151,6 +153,7 @@ static const char *wrong_with(const members_t *members)
 
 static void receive_one(rpc_t *self, batch_t *batch, text_t json)
 {
+    self->counts->requests++;
     if (json_kind(json) != JSON_OBJECT) {
         refuse(self, batch, NULL_ID, RPC_INVALID_REQUEST, "Invalid Request: expected an object");
         return;
@@ -195,12 +198,12 @@ static void receive_batch(rpc_t *self, text_t json)
     batch_leave(self, batch);
 }
 
-rpc_t *rpc_new(const rpc_events_t *events, void *arg)
+rpc_t *rpc_new(const rpc_events_t *events, void *arg, rpc_counts_t *counts)
 {
     rpc_t *self = malloc(sizeof *self);
     if (!self)
         return NULL;
-    *self = (rpc_t){.events = events, .arg = arg, .out = buffer_new(RPC_ANSWER_MAX)};
+    *self = (rpc_t){.events = events, .arg = arg, .counts = counts, .out = buffer_new(RPC_ANSWER_MAX)};
     list_init(&self->requests);
     return self;
 }

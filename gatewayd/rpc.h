@@ -40,8 +40,14 @@ typedef struct {
     void (*on_answer)(void *arg, text_t json);
 } rpc_events_t;
 
-/* NULL when memory runs out. `events` is kept, not copied. */
-rpc_t *rpc_new(const rpc_events_t *events, void *arg);
+/* Many peers count into the same. */
+typedef struct {
+    uint64_t requests; /* notifications and what is no proper request included */
+    uint64_t errors;   /* answers that are errors */
+} rpc_counts_t;
+
+/* NULL when memory runs out. `events` and `counts` are kept, not copied. */
+rpc_t *rpc_new(const rpc_events_t *events, void *arg, rpc_counts_t *counts);
 
 /* Forgets what is not answered yet: whoever works on a request must have let go of it. */
 void rpc_destroy(rpc_t **self);

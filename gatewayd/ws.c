@@ -133,6 +133,12 @@ ws_t *ws_new(hub_t *hub, const ws_config_t *config)
     return self;
 }
 
+void ws_limit(ws_t *self, size_t clients, size_t clients_per_address)
+{
+    self->config.clients = clients;
+    peers_limit(self->peers, clients_per_address);
+}
+
 void ws_destroy(ws_t **self_p)
 {
     ws_t *self = *self_p;

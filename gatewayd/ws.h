@@ -28,6 +28,9 @@ typedef struct ws_session ws_session_t;
 /* NULL when memory runs out. */
 ws_t *ws_new(hub_t *hub, const ws_config_t *config);
 
+/* How many clients are let in from now on. Who is in stays. */
+void ws_limit(ws_t *self, size_t clients, size_t clients_per_address);
+
 /* When all connections have closed. */
 void ws_destroy(ws_t **self);
 

@@ -77,6 +77,79 @@ static bool read_demand(text_t json, bool *demand)
     return *demand || text_equal(text, TEXT("always"));
 }
 
+static bool is_breaker(text_t text)
+{
+    return text_equal(text, TEXT("closed")) || text_equal(text, TEXT("open")) || text_equal(text, TEXT("half_open"));
+}
+
+/* What a connectord of before does not say: absent is as good as can be. What is there has to be what it should. */
+static bool read_condition(text_t json, status_t *status)
+{
+    uint64_t health = 100;
+    text_t breaker = json_member(json, "breaker"), stale = json_member(json, "stale");
+    status->breaker = TEXT("closed");
+    status->stale = TEXT("{}");
+    if (breaker.length && !(json_plain_string(breaker, &status->breaker) && is_breaker(status->breaker)))
+        return false;
+    if (json_member(json, "health").length && !(read_u64(json, "health", &health) && health <= 100))
+        return false;
+    status->health = (uint32_t)health;
+    if (stale.length)
+        status->stale = stale;
+    return json_kind(status->stale) == JSON_OBJECT;
+}
+
+/* Seconds with up to three digits of fraction; further ones are cut. */
+static bool read_ms(text_t value, int64_t *ms)
+{
+    const char *point = memchr(value.at, '.', value.length);
+    text_t whole = {value.at, point ? (size_t)(point - value.at) : value.length};
+    uint64_t seconds, thousandths = 0;
+    if (!text_to_u64(whole, &seconds) || seconds > INT64_MAX / 1000 - 1)
+        return false;
+    text_t fraction = point ? (text_t){point + 1, value.length - whole.length - 1} : TEXT("0");
+    if (fraction.length > 3)
+        fraction.length = 3;
+    if (!text_to_u64(fraction, &thousandths))
+        return false;
+    for (size_t digits = fraction.length; digits < 3; digits++)
+        thousandths *= 10;
+    *ms = (int64_t)(seconds * 1000 + thousandths);
+    return true;
+}
+
+/* Absent: one line, and no group. */
+static bool read_lines(text_t json, status_t *status)
+{
+    uint64_t lines = 1, connected = status->connected;
+    text_t group = json_member(json, "group");
+    status->saved = 0;
+    status->group = TEXT("");
+    status->active = true;
+    if (json_member(json, "lines").length &&
+        !(read_u64(json, "lines", &lines) && lines > 0 && lines <= UINT32_MAX &&
+          read_u64(json, "lines_connected", &connected) && connected <= lines && read_u64(json, "saved", &status->saved)))
+        return false;
+    status->lines = (uint32_t)lines;
+    status->lines_connected = (uint32_t)connected;
+    return !group.length || (json_plain_string(group, &status->group) && source_valid(status->group) &&
+                             read_flag(json, "active", &status->active));
+}
+
+static void put_lines(buffer_t *out, const status_t *status)
+{
+    if (status->lines > 1) {
+        put_count(out, "lines", status->lines);
+        put_count(out, "lines_connected", status->lines_connected);
+        put_count(out, "saved", status->saved);
+    }
+    if (status->group.length > 0) {
+        buffer_append(out, TEXT(",\"group\":"));
+        buffer_append_json_string(out, status->group);
+        buffer_printf(out, ",\"active\":%s", status->active ? "true" : "false");
+    }
+}
+
 static bool read_symbols(text_t json, text_t *symbols)
 {
     *symbols = json_member(json, "symbols");
@@ -99,6 +172,12 @@ void status_print(buffer_t *out, const status_t *status)
     put_count(out, "malformed", status->malformed);
     put_count(out, "gaps", status->gaps);
     put_count(out, "reconnects", status->reconnects);
+    buffer_append(out, TEXT(",\"breaker\":"));
+    buffer_append_json_string(out, status->breaker.length ? status->breaker : TEXT("closed"));
+    put_count(out, "health", status->health);
+    buffer_append(out, TEXT(",\"stale\":"));
+    buffer_append(out, status->stale.length ? status->stale : TEXT("{}"));
+    put_lines(out, status);
     buffer_append(out, TEXT(",\"symbols\":"));
     buffer_append(out, status->symbols.length ? status->symbols : TEXT("{}"));
     buffer_append(out, TEXT("}"));
@@ -116,7 +195,8 @@ bool status_parse(text_t json, status_t *status)
            read_demand(json, &status->demand) && read_u64(json, "epoch", &status->epoch) &&
            read_u64(json, "trades", &status->trades) && read_u64(json, "duplicates", &status->duplicates) &&
            read_u64(json, "malformed", &status->malformed) && read_u64(json, "gaps", &status->gaps) &&
-           read_u64(json, "reconnects", &status->reconnects) && read_symbols(json, &status->symbols);
+           read_u64(json, "reconnects", &status->reconnects) && read_condition(json, status) && read_lines(json, status) &&
+           read_symbols(json, &status->symbols);
 }
 
 bool status_next_symbol(json_walk_t *walk, text_t *symbol, uint64_t *last_seq)
@@ -130,4 +210,21 @@ bool status_next_symbol(json_walk_t *walk, text_t *symbol, uint64_t *last_seq)
         }
     }
     return false;
+}
+
+bool status_next_stale(json_walk_t *walk, text_t *symbol, int64_t *silence_ms)
+{
+    while (json_next(walk)) {
+        if (symbol_valid(walk->key) && json_kind(walk->value) == JSON_NUMBER && read_ms(walk->value, silence_ms)) {
+            *symbol = walk->key;
+            return true;
+        }
+    }
+    return false;
+}
+
+void status_put_stale(buffer_t *out, text_t symbol, int64_t silence_ms)
+{
+    buffer_append_json_string(out, symbol);
+    buffer_printf(out, ":%lld.%03lld", (long long)(silence_ms / 1000), (long long)(silence_ms % 1000));
 }

@@ -17,6 +17,14 @@ typedef struct {
     bool demand;                                              /* "subscribe":"demand" rather than "always" */
     uint64_t epoch;                                           /* the journal's */
     uint64_t trades, duplicates, malformed, gaps, reconnects; /* since connectord's start */
+    text_t breaker;                                           /* "closed", "open" or "half_open"; empty is closed */
+    uint32_t health;                                          /* 0 (of no use) to 100 */
+    text_t stale; /* raw JSON object {"BTC-USD":31.500,…}: streams that ought to have had a trade by now, and the seconds
+                     * since the last one */
+    uint32_t lines, lines_connected; /* the source's lines, and how many are connected; 0 lines is 1 */
+    uint64_t saved;                  /* trades that came while not all lines were connected */
+    text_t group;                    /* of sources that stand in for one another; empty: none */
+    bool active;                     /* are its trades published? Of a source in a group */
     text_t symbols; /* raw JSON object {"BTC-USD":42,…}: every symbol that the source offers, and its stream's last seq (0:
                         * no trade yet) */
 } status_t;
@@ -32,3 +40,7 @@ bool status_parse(text_t json, status_t *status);
  *     while (status_next_symbol(&walk, &symbol, &last_seq)) …
  */
 bool status_next_symbol(json_walk_t *walk, text_t *symbol, uint64_t *last_seq);
+
+/* Walks the stale streams in the same way; silence_ms: since the last trade. And appends one, the object's braces being the caller's. */
+bool status_next_stale(json_walk_t *walk, text_t *symbol, int64_t *silence_ms);
+void status_put_stale(buffer_t *out, text_t symbol, int64_t silence_ms);

@@ -19,6 +19,10 @@ static void check_symbols(const status_t *status)
     uint64_t last;
     while (status_next_symbol(&walk, &symbol, &last))
         require(symbol_valid(symbol) && symbol.at > status->symbols.at);
+    int64_t silence_ms;
+    walk = json_walk(status->stale);
+    while (status_next_stale(&walk, &symbol, &silence_ms))
+        require(symbol_valid(symbol) && symbol.at > status->stale.at && silence_ms >= 0);
 }
 
 static void check_same(const status_t *a, const status_t *b)
@@ -27,6 +31,7 @@ static void check_same(const status_t *a, const status_t *b)
     require(text_equal(a->source, b->source) && text_equal(a->symbols, b->symbols));
     require(a->since_ns == b->since_ns && a->time_ns == b->time_ns && a->epoch == b->epoch);
     require(a->trades == b->trades && a->duplicates == b->duplicates && a->malformed == b->malformed);
+    require(text_equal(a->breaker, b->breaker) && a->health == b->health && text_equal(a->stale, b->stale));
     require(a->gaps == b->gaps && a->reconnects == b->reconnects);
 }
 

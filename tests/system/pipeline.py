@@ -33,11 +33,11 @@ def until(condition, what, patience=PATIENCE):
 
 
 def free_ports(count):
-    """Ports that nobody uses now and that the system gives to no outgoing connection; each worker of a parallel run has its own."""
-    worker = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0")[2:])
+    """Ports that nobody uses now, and below those that the system gives to outgoing connections. Each process of a parallel run begins
+    somewhere else, so that two hardly ever want the same."""
     ports = []
     while len(ports) < count:
-        port = 10000 + worker * 2000 + next(NUMBERS) % 2000
+        port = 10000 + next(NUMBERS) % 20000
         with socket.socket() as s:
             s.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             try:
@@ -48,7 +48,7 @@ def free_ports(count):
     return ports
 
 
-NUMBERS = itertools.count(random.randrange(2000))
+NUMBERS = itertools.count(random.SystemRandom().randrange(20000))
 
 
 def loads(text):
@@ -131,7 +131,7 @@ class Pipeline:
         self.port = dict(zip(names, free_ports(len(names))))
         self.processes = {}
         self.source = {"name": "blockchain", "connector": "blockchain", "url": self.exchange_url, "symbols": self.symbols,
-                       "backoff": {"initial_ms": 50, "maximum_ms": 200}, **source}
+                       "backoff": {"initial_ms": 50, "maximum_ms": 200}, "breaker": {"open_ms": 200}, **source}
         self.config = {
             "connectord": {"sources": [self.source], "publish": self.bus, "replay": self.replay,
                            "journal": {"path": "state/journal", "bytes": 256 << 20}, "http": self.address("connectord_http")},
@@ -164,9 +164,15 @@ class Pipeline:
                    program="exchange-simulator")
         until(lambda: self.control("/health", "GET")[0] == 200, "the simulator to listen")
 
-    def start_daemon(self, name, **environment):
+    def write_config(self):
+        """The configuration's file. It is replaced in one go: a process that was just started may be reading it."""
         path = self.directory / "dataflow.json"
-        path.write_text(json.dumps(self.config))
+        fresh = path.with_suffix(".new")
+        fresh.write_text(json.dumps(self.config))
+        return fresh.replace(path)
+
+    def start_daemon(self, name, **environment):
+        path = self.write_config()
         return self.start(name, ["--config", str(path)], environment)
 
     def start_connectord(self):
@@ -176,8 +182,7 @@ class Pipeline:
         return self.start_daemon("cached")
 
     def start_gateway(self, number=0):
-        path = self.directory / "dataflow.json"
-        path.write_text(json.dumps(self.config))
+        path = self.write_config()
         return self.start(f"gateway{number}", ["--config", str(path)],
                           {"DATAFLOW_GATEWAYD__LISTEN": self.address(f"gateway{number}")}, program="gatewayd")
 

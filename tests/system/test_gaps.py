@@ -175,6 +175,8 @@ def test_clients_hear_of_a_lost_and_a_restored_source_and_of_a_silent_bus(flow):
             assert lost["since"].startswith("2025-11-10T18:00:00") and float(lost["staleness"]) > 0
             async with subscribed(flow) as late:
                 await late.until(lambda: late.of("connection.lost"), "connection.lost for who comes while it is lost")
+            recent = await client.call("getRecentTrades", symbol="BTC-USD")
+            assert float(recent["staleness"]) > 0 and recent["trades"], "history is served, with its age"
             status = await client.call("getStatus")
             assert [(s["name"], s["connected"]) for s in status["sources"]] == [("blockchain", False)]
             flow.fake.status("restored")

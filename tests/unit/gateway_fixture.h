@@ -138,7 +138,7 @@ static inline void pass_ms(int64_t ms)
 }
 
 /* A status comes: symbols as raw JSON. */
-static inline offer_change_t hear(const char *source, bool connected, const char *symbols)
+static inline offer_change_t hear_stale(const char *source, bool connected, const char *symbols, const char *stale)
 {
     const offer_t *offer;
     status_t status = {.source = text_of(source),
@@ -147,11 +147,20 @@ static inline offer_change_t hear(const char *source, bool connected, const char
                        .time_ns = fixture.hub.now_ns,
                        .reason = connected ? TEXT("") : TEXT("closed by \\\"peer\\\""),
                        .epoch = FIXTURE_EPOCH,
+                       .breaker = TEXT("closed"),
+                       .health = 97,
+                       .stale = text_of(stale),
                        .symbols = text_of(symbols)};
     offer_change_t change = offers_update(fixture.hub.offers, &status, fixture.hub.now_ns, &offer);
     if (change != OFFER_SAME)
         fanout_source(&fixture.hub, offer, change == OFFER_UP);
+    fanout_stale(&fixture.hub, offer);
     return change;
+}
+
+static inline offer_change_t hear(const char *source, bool connected, const char *symbols)
+{
+    return hear_stale(source, connected, symbols, "{}");
 }
 
 /* The bus tells from where it follows a stream. */

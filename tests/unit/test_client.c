@@ -160,6 +160,39 @@ START_TEST(clients_of_a_source_that_goes_down_and_up_are_told_once)
 }
 END_TEST
 
+START_TEST(clients_of_a_stream_that_starves_are_told_once_and_others_not)
+{
+    subscribe_at_10();
+    static const char symbols[] = "{\"BTC-USD\":10,\"ETH-USD\":1}";
+    hear_stale("a", true, symbols, "{\"ETH-USD\":40.000}");
+    client_pump(fixture.client);
+    expect_nothing(); /* it is subscribed to BTC-USD */
+    hear_stale("a", true, symbols, "{\"ETH-USD\":40.000,\"BTC-USD\":31.500}");
+    hear_stale("a", true, symbols, "{\"ETH-USD\":40.000,\"BTC-USD\":31.500}");
+    client_pump(fixture.client);
+    expect("{\"jsonrpc\":\"2.0\",\"method\":\"connection.lost\",\"params\":{\"source\":\"a\",\"symbol\":\"BTC-USD\",\"since\":"
+           "\"1970-01-01T00:16:08.500000Z\",\"reason\":\"no trades of BTC-USD, which is unlikely\",\"staleness\":31.500}}");
+    expect_nothing();
+    fixture.hub.now_ns += 2500 * NS_PER_MS;
+    hear_stale("a", true, symbols, "{}");
+    client_pump(fixture.client);
+    expect("{\"jsonrpc\":\"2.0\",\"method\":\"connection.restored\",\"params\":{\"source\":\"a\",\"symbol\":\"BTC-USD\","
+           "\"since\":\"1970-01-01T00:16:42.500000Z\",\"staleness\":34.000}}");
+    expect_nothing();
+}
+END_TEST
+
+START_TEST(the_status_tells_how_well_a_source_is)
+{
+    hear_stale("a", true, "{\"BTC-USD\":10}", "{\"BTC-USD\":31.500}");
+    say("{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"getStatus\"}");
+    expect_with("\"breaker\":\"closed\",\"health\":97,\"stale\":{\"BTC-USD\":31.500},\"symbols\":1}");
+    hear("a", false, "{\"BTC-USD\":10}");
+    say("{\"jsonrpc\":\"2.0\",\"id\":2,\"method\":\"getStatus\"}");
+    expect_with("\"breaker\":\"closed\",\"health\":0,\"stale\":{},\"symbols\":1}");
+}
+END_TEST
+
 int main(void)
 {
     const TTest *const tests[] = {
@@ -175,6 +208,8 @@ int main(void)
         nothing_goes_to_a_client_that_is_closing,
         the_bus_is_asked_for_a_symbol_once_and_no_more_when_the_last_client_leaves,
         clients_of_a_source_that_goes_down_and_up_are_told_once,
+        clients_of_a_stream_that_starves_are_told_once_and_others_not,
+        the_status_tells_how_well_a_source_is,
     };
     return RUN_TESTS("client", fixture_setup, fixture_teardown, tests);
 }

@@ -6,10 +6,12 @@
 
 static const backoff_config_t plain = {.initial_ms = 1000, .maximum_ms = 30000, .multiplier = 2.0, .jitter = 0.0};
 
+static const breaker_config_t never = {.failures = 0, .healthy_ms = 1000, .open_ms = 60000};
+
 /* Brings a new connection into a state. */
 static connection_t in_state(connection_state_t state)
 {
-    connection_t connection = connection_new(plain, 1);
+    connection_t connection = connection_new(plain, never, 1);
     if (state != CONNECTION_IDLE)
         connection_event(&connection, CONNECTION_START, 0);
     if (state == CONNECTION_CONNECTED)
@@ -72,7 +74,7 @@ END_TEST
 
 START_TEST(exchange_that_accepts_and_hangs_up_is_not_hammered)
 {
-    connection_t connection = connection_new(plain, 1);
+    connection_t connection = connection_new(plain, never, 1);
     for (uint32_t delay_ms = 1000; delay_ms <= 16000; delay_ms *= 2)
         ck_assert_uint_eq(delay_after(&connection, 0, true, CONNECTION_LOST, 9 * NS_PER_S), delay_ms);
 }
@@ -80,7 +82,7 @@ END_TEST
 
 START_TEST(connection_that_held_without_a_message_does_not_reset_the_backoff)
 {
-    connection_t connection = connection_new(plain, 1);
+    connection_t connection = connection_new(plain, never, 1);
     ck_assert_uint_eq(delay_after(&connection, 0, false, CONNECTION_LOST, 60 * NS_PER_S), 1000);
     ck_assert_uint_eq(delay_after(&connection, 0, false, CONNECTION_LOST, 60 * NS_PER_S), 2000);
 }
@@ -88,7 +90,7 @@ END_TEST
 
 START_TEST(good_connection_resets_the_backoff)
 {
-    connection_t connection = connection_new(plain, 1);
+    connection_t connection = connection_new(plain, never, 1);
     delay_after(&connection, 0, true, CONNECTION_LOST, 1);
     delay_after(&connection, 0, true, CONNECTION_LOST, 1);
     ck_assert_uint_eq(delay_after(&connection, 5 * NS_PER_S, true, CONNECTION_LOST, 15 * NS_PER_S), 1000);
@@ -97,7 +99,7 @@ END_TEST
 
 START_TEST(first_gap_reconnects_at_once_and_repeated_ones_back_off)
 {
-    connection_t connection = connection_new(plain, 1);
+    connection_t connection = connection_new(plain, never, 1);
     ck_assert_uint_eq(delay_after(&connection, 0, true, CONNECTION_GAP, NS_PER_S), 0);
     ck_assert_uint_eq(delay_after(&connection, 0, true, CONNECTION_GAP, NS_PER_S), 1000);
     ck_assert_uint_eq(delay_after(&connection, 0, true, CONNECTION_GAP, NS_PER_S), 2000);
@@ -127,6 +129,79 @@ START_TEST(exchange_that_is_down_at_the_start_is_told_as_lost)
 }
 END_TEST
 
+/* Two failures open it for 60 s. */
+static const breaker_config_t touchy = {.failures = 2, .healthy_ms = 1000, .open_ms = 60000};
+
+START_TEST(open_breaker_rules_the_wait_and_a_trial_that_fails_begins_it_anew)
+{
+    connection_t connection = connection_new(plain, touchy, 1);
+    connection_event(&connection, CONNECTION_START, 0);
+    ck_assert_uint_eq(connection_event(&connection, CONNECTION_LOST, 0).delay_ms, 1000); /* closed: the backoff rules */
+    for (int i = 0; i < 3; i++) {
+        int64_t now_ns = (1 + 60 * i) * NS_PER_S;
+        connection_event(&connection, CONNECTION_DUE, now_ns);
+        ck_assert_uint_eq(connection_event(&connection, CONNECTION_LOST, now_ns).delay_ms, 60000);
+        ck_assert_int_eq(connection.breaker.state, BREAKER_OPEN);
+    }
+    connection_event(&connection, CONNECTION_DUE, 181 * NS_PER_S);
+    ck_assert_int_eq(connection.breaker.state, BREAKER_HALF_OPEN);
+}
+END_TEST
+
+START_TEST(backoff_longer_than_the_breaker_stays)
+{
+    breaker_config_t brief = {.failures = 1, .healthy_ms = 1000, .open_ms = 10};
+    connection_t connection = connection_new(plain, brief, 1);
+    connection_event(&connection, CONNECTION_START, 0);
+    ck_assert_uint_eq(connection_event(&connection, CONNECTION_LOST, 0).delay_ms, 1000);
+    ck_assert_int_eq(connection.breaker.state, BREAKER_OPEN);
+}
+END_TEST
+
+START_TEST(connection_lost_before_it_was_healthy_is_a_failure)
+{
+    connection_t connection = connection_new(plain, touchy, 1);
+    delay_after(&connection, 0, true, CONNECTION_LOST, NS_PER_S - 1);
+    ck_assert_uint_eq(delay_after(&connection, 0, true, CONNECTION_LOST, NS_PER_S - 1), 60000);
+}
+END_TEST
+
+START_TEST(connection_that_held_ends_the_row_of_failures)
+{
+    connection_t connection = connection_new(plain, touchy, 1);
+    for (int i = 0; i < 5; i++) {
+        delay_after(&connection, 0, true, CONNECTION_LOST, NS_PER_S - 1);
+        delay_after(&connection, 0, true, CONNECTION_LOST, NS_PER_S);
+        ck_assert_int_eq(connection.breaker.state, BREAKER_CLOSED);
+    }
+}
+END_TEST
+
+START_TEST(trial_closes_the_breaker_when_it_has_held)
+{
+    connection_t connection = connection_new(plain, touchy, 1);
+    delay_after(&connection, 0, true, CONNECTION_LOST, 0);
+    delay_after(&connection, 0, true, CONNECTION_LOST, 0);
+    connection_event(&connection, CONNECTION_DUE, 60 * NS_PER_S);
+    connection_event(&connection, CONNECTION_MADE, 60 * NS_PER_S);
+    ck_assert(!connection_check(&connection, 61 * NS_PER_S - 1));
+    ck_assert_int_eq(connection.breaker.state, BREAKER_HALF_OPEN);
+    ck_assert(connection_check(&connection, 61 * NS_PER_S));
+    ck_assert(!connection_check(&connection, 62 * NS_PER_S));
+    ck_assert_int_eq(connection.breaker.state, BREAKER_CLOSED);
+}
+END_TEST
+
+START_TEST(gap_that_is_reconnected_from_at_once_is_no_failure)
+{
+    breaker_config_t one = {.failures = 1, .healthy_ms = 1000, .open_ms = 60000};
+    connection_t connection = connection_new(plain, one, 1);
+    ck_assert_uint_eq(delay_after(&connection, 0, true, CONNECTION_GAP, 1), 0);
+    ck_assert_int_eq(connection.breaker.state, BREAKER_CLOSED);
+    ck_assert_uint_eq(delay_after(&connection, 0, true, CONNECTION_GAP, 1), 60000);
+}
+END_TEST
+
 int main(void)
 {
     TCase *tests = tcase_create("connection");
@@ -138,6 +213,12 @@ int main(void)
     tcase_add_test(tests, first_gap_reconnects_at_once_and_repeated_ones_back_off);
     tcase_add_test(tests, a_loss_is_told_once_and_its_end_as_restored);
     tcase_add_test(tests, exchange_that_is_down_at_the_start_is_told_as_lost);
+    tcase_add_test(tests, open_breaker_rules_the_wait_and_a_trial_that_fails_begins_it_anew);
+    tcase_add_test(tests, backoff_longer_than_the_breaker_stays);
+    tcase_add_test(tests, connection_lost_before_it_was_healthy_is_a_failure);
+    tcase_add_test(tests, connection_that_held_ends_the_row_of_failures);
+    tcase_add_test(tests, trial_closes_the_breaker_when_it_has_held);
+    tcase_add_test(tests, gap_that_is_reconnected_from_at_once_is_no_failure);
     Suite *suite = suite_create("connection");
     suite_add_tcase(suite, tests);
     SRunner *runner = srunner_create(suite);

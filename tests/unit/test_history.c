@@ -152,6 +152,33 @@ START_TEST(a_bad_request_has_its_error)
 }
 END_TEST
 
+START_TEST(answers_are_counted_by_what_was_asked)
+{
+    static const char *const asked[] = {"{\"op\":\"recent\",\"symbol\":\"BTC-USD\"}",
+                                        "{\"op\":\"recent\",\"symbol\":\"XRP-USD\"}",
+                                        "{\"op\":\"symbols\"}",
+                                        "{\"op\":\"nope\"}",
+                                        "junk",
+                                        ""};
+    uint64_t bytes = 0, noted = 0, count;
+    for (size_t i = 0; i < sizeof asked / sizeof *asked; i++)
+        bytes += history_answer(history, text_of(asked[i])).length;
+    const char *operation;
+    for (size_t i = 0; history_asked(history, i, &operation, &count); i++)
+        ck_assert_uint_eq(count, strcmp(operation, "recent") == 0    ? 2
+                                 : strcmp(operation, "symbols") == 0 ? 1
+                                 : strcmp(operation, "unknown") == 0 ? 3
+                                                                     : 0);
+    const history_counts_t *counts = history_counts(history);
+    for (int i = 0; i <= HISTOGRAM_BOUNDS; i++)
+        noted += counts->time.counts[i];
+    ck_assert_uint_eq(noted, 6);
+    ck_assert_uint_eq(counts->answers, 6);
+    ck_assert_uint_eq(counts->errors, 4);
+    ck_assert_uint_eq(counts->bytes, bytes);
+}
+END_TEST
+
 START_TEST(stats_tell_of_each_stream)
 {
     char expected[1000];
@@ -229,6 +256,7 @@ int main(void)
     tcase_add_checked_fixture(open, setup, teardown);
     tcase_add_loop_test(open, a_request_has_its_answer, 0, sizeof answers / sizeof *answers);
     tcase_add_loop_test(open, a_bad_request_has_its_error, 0, sizeof errors / sizeof *errors);
+    tcase_add_test(open, answers_are_counted_by_what_was_asked);
     tcase_add_test(open, stats_tell_of_each_stream);
     tcase_add_test(open, an_answer_stays_within_its_bound);
     tcase_add_checked_fixture(guarded, setup_token, teardown);

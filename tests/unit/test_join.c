@@ -188,6 +188,17 @@ START_TEST(who_subscribes_to_a_source_that_is_down_is_told_behind_the_answer)
 }
 END_TEST
 
+START_TEST(who_subscribes_to_a_stream_that_starves_is_told)
+{
+    hear_stale("a", true, "{\"BTC-USD\":10}", "{\"BTC-USD\":31.500}");
+    say(SUBSCRIBE(""));
+    follow(BTC, FIXTURE_EPOCH, 10);
+    client_pump(fixture.client);
+    expect(SUBSCRIBED("7-10", "true"));
+    expect_with("\"connection.lost\",\"params\":{\"source\":\"a\",\"symbol\":\"BTC-USD\",");
+}
+END_TEST
+
 START_TEST(updates_wait_for_the_answer_of_the_whole_batch)
 {
     subscribe_at_10();
@@ -280,6 +291,7 @@ int main(void)
         history_that_lags_behind_the_ring_is_asked_again,
         without_history_the_subscription_stands_and_says_so,
         who_subscribes_to_a_source_that_is_down_is_told_behind_the_answer,
+        who_subscribes_to_a_stream_that_starves_is_told,
         updates_wait_for_the_answer_of_the_whole_batch,
         a_source_that_comes_later_joins_a_subscription_to_all,
         a_subscription_to_one_source_gets_no_other,

@@ -81,7 +81,8 @@ START_TEST(a_question_goes_to_history_and_its_trades_come_back_as_they_are)
     service_answers("history", questions[_i].asked,
                     "{\"ok\":true,\"id\":7,\"trades\":[{\"price\":105383.80000}, {\"qty\":8.5E-5}]}");
     client_pump(fixture.client);
-    expect("{\"jsonrpc\":\"2.0\",\"id\":1,\"result\":{\"channel\":\"trades\",\"symbol\":\"BTC-USD\",\"trades\":[{\"price\":"
+    expect("{\"jsonrpc\":\"2.0\",\"id\":1,\"result\":{\"channel\":\"trades\",\"symbol\":\"BTC-USD\",\"staleness\":0.000,"
+           "\"trades\":[{\"price\":"
            "105383.80000}, "
            "{\"qty\":8.5E-5}]}}");
 }
@@ -147,7 +148,8 @@ START_TEST(status_tells_of_sources_clients_and_history)
     expect(
         "{\"jsonrpc\":\"2.0\",\"id\":1,\"result\":{\"sources\":[{\"name\":\"a\",\"connected\":false,\"since\":\"1970-01-01T00:"
         "16:41."
-        "100000Z\",\"staleness\":1.500,\"reason\":\"closed by \\\"peer\\\"\",\"symbols\":1}],\"clients\":1,\"subscriptions\":0,"
+        "100000Z\",\"staleness\":1.500,\"reason\":\"closed by "
+        "\\\"peer\\\"\",\"breaker\":\"closed\",\"health\":0,\"stale\":{},\"symbols\":1}],\"clients\":1,\"subscriptions\":0,"
         "\"bus\":[{\"endpoint\":\"tcp://bus:1\",\"state\":\"waiting\"}],\"history\":\"up\",\"version\":\"0.1.0\"}}");
 }
 END_TEST

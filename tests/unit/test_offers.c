@@ -113,6 +113,87 @@ static const struct {
     {"abcd", 4}, {"abcde", 4}, {"ab\\n", 4}, {"abc\\n", 3}, {"\\u0041", 0}, {"ab\xc3\xa4", 4}, {"abc\xc3\xa4", 3},
 };
 
+static void hear_stale(const char *source, bool connected, const char *stale)
+{
+    status_t status = {.source = text_of(source),
+                       .connected = connected,
+                       .time_ns = now_ns,
+                       .breaker = TEXT("half_open"),
+                       .health = 97,
+                       .stale = text_of(stale),
+                       .symbols = TEXT("{\"BTC-USD\":42,\"ETH-USD\":7}")};
+    offers_update(offers, &status, now_ns, &offer);
+}
+
+/* The changes of the last status: "+BTC-USD " became stale, "-BTC-USD " is no more. */
+static const char *changes(void)
+{
+    static char text[128];
+    size_t at = 0;
+    offer_stale_t change;
+    text[0] = '\0';
+    while (offer_each_change(offer, &at, &change)) {
+        size_t used = strlen(text);
+        snprintf(text + used, sizeof text - used, "%c%.*s@%lld ", change.stale ? '+' : '-', TEXT_ARG(change.symbol),
+                 (long long)(change.last_ns / NS_PER_S));
+    }
+    return text;
+}
+
+START_TEST(a_stream_that_becomes_stale_is_a_change_once_and_so_is_its_end)
+{
+    hear_stale("a", true, "{}");
+    hear_stale("a", true, "{\"BTC-USD\":31.000}");
+    ck_assert_str_eq(changes(), "+BTC-USD@69 ");
+    now_ns += NS_PER_S;
+    hear_stale("a", true, "{\"BTC-USD\":32.001}");
+    ck_assert_str_eq(changes(), "");
+    ck_assert_uint_eq(offer->stale, 1);
+    hear_stale("a", true, "{\"ETH-USD\":40.000}");
+    ck_assert_ptr_nonnull(strstr(changes(), "-BTC-USD@69 "));
+    ck_assert_ptr_nonnull(strstr(changes(), "+ETH-USD@61 "));
+    hear_stale("a", true, "{}");
+    ck_assert_str_eq(changes(), "-ETH-USD@61 ");
+    hear_stale("a", true, "{}");
+    ck_assert_str_eq(changes(), "");
+    ck_assert_uint_eq(offer->stale, 0);
+}
+END_TEST
+
+START_TEST(stale_streams_are_known_by_symbol)
+{
+    size_t at = 0;
+    offer_stale_t stale;
+    hear_stale("a", true, "{\"BTC-USD\":31.000,\"XRP-USD\":5.000}");
+    ck_assert_str_eq(changes(), ""); /* it is heard for the first time */
+    ck_assert(offer_is_stale(offer, TEXT("BTC-USD"), &stale));
+    ck_assert_int_eq(stale.last_ns, 69 * NS_PER_S);
+    ck_assert(!offer_is_stale(offer, TEXT("ETH-USD"), &stale));
+    ck_assert(!offer_is_stale(offer, TEXT("XRP-USD"), &stale)); /* is not offered */
+    ck_assert(offer_each_stale(offer, &at, &stale));
+    ck_assert(text_equal(stale.symbol, TEXT("BTC-USD")));
+    ck_assert(!offer_each_stale(offer, &at, &stale));
+}
+END_TEST
+
+START_TEST(what_a_lost_connection_ends_is_no_change)
+{
+    hear_stale("a", true, "{}");
+    hear_stale("a", true, "{\"BTC-USD\":31.000}");
+    hear_stale("a", false, "{}");
+    ck_assert_str_eq(changes(), "");
+    ck_assert_uint_eq(offer->stale, 0);
+}
+END_TEST
+
+START_TEST(condition_is_that_of_the_last_status)
+{
+    hear_stale("a", true, "{}");
+    ck_assert(text_equal(offer->breaker, TEXT("half_open")));
+    ck_assert_uint_eq(offer->health, 97);
+}
+END_TEST
+
 START_TEST(a_long_reason_is_cut_between_characters)
 {
     char reason[2 * OFFER_REASON_MAX];
@@ -150,6 +231,10 @@ int main(void)
     tcase_add_test(tcase, a_source_that_is_silent_is_down_until_it_is_heard);
     tcase_add_test(tcase, a_source_that_was_down_and_falls_silent_is_down_as_before);
     tcase_add_test(tcase, it_is_settled_a_second_after_the_first_status);
+    tcase_add_test(tcase, a_stream_that_becomes_stale_is_a_change_once_and_so_is_its_end);
+    tcase_add_test(tcase, stale_streams_are_known_by_symbol);
+    tcase_add_test(tcase, what_a_lost_connection_ends_is_no_change);
+    tcase_add_test(tcase, condition_is_that_of_the_last_status);
     tcase_add_loop_test(tcase, a_long_reason_is_cut_between_characters, 0, sizeof reasons / sizeof *reasons);
     tcase_add_test(tcase, sources_are_bounded);
     suite_add_tcase(suite, tcase);

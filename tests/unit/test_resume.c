@@ -119,12 +119,43 @@ START_TEST(since_of_another_gateway_that_was_ahead_is_waited_for)
 }
 END_TEST
 
+/* A replay that was killed with a question unanswered leaves a stream's place unknown for as long as its time-out. */
+START_TEST(who_resumes_waits_for_a_stream_that_is_long_in_coming)
+{
+    hear("a", true, "{\"BTC-USD\":10}");
+    say(SUBSCRIBE(",\"since\":\"7-5\""));
+    pass_ms(JOIN_STREAM_MS);
+    client_pump(fixture.client);
+    expect_nothing();
+    follow(BTC, FIXTURE_EPOCH, 10);
+    service_answers_trades("history", "\"from\":\"7-6\"", 6, 6, ",\"missing\":0,\"next\":\"7-7\"");
+    client_pump(fixture.client);
+    expect(SUBSCRIBED("7-5", "true"));
+}
+END_TEST
+
+START_TEST(a_gateway_that_repairs_a_hole_is_waited_for_until_it_reaches_since)
+{
+    hear("a", true, "{\"BTC-USD\":12}");
+    say(SUBSCRIBE(",\"since\":\"7-12\""));
+    follow(BTC, FIXTURE_EPOCH, 10);
+    pass_ms(JOIN_STREAM_MS);
+    client_pump(fixture.client);
+    expect_nothing();
+    trades_come(11, 13);
+    client_pump(fixture.client);
+    expect(SUBSCRIBED("7-12", "true"));
+    expect_trades(FIXTURE_EPOCH, 13, 13);
+    expect_nothing();
+}
+END_TEST
+
 START_TEST(since_that_never_was_is_not_recovered)
 {
     hear("a", true, "{\"BTC-USD\":10}");
     say(SUBSCRIBE(",\"since\":\"7-99\""));
     follow(BTC, FIXTURE_EPOCH, 10);
-    pass_ms(JOIN_STREAM_MS);
+    pass_ms(JOIN_RESUME_MS);
     client_pump(fixture.client);
     expect(SUBSCRIBED("7-10", "false"));
     expect_with("\"from\":\"7-100\",\"to\":\"7-10\",\"missing\":null");
@@ -158,6 +189,8 @@ int main(void)
         services_that_are_away_are_waited_for_and_not_for_ever,
         a_service_that_comes_back_in_time_recovers_all,
         since_of_another_gateway_that_was_ahead_is_waited_for,
+        who_resumes_waits_for_a_stream_that_is_long_in_coming,
+        a_gateway_that_repairs_a_hole_is_waited_for_until_it_reaches_since,
         since_that_never_was_is_not_recovered,
         since_of_a_lost_journal_is_not_recovered_and_all_of_the_new_one_comes,
     };

@@ -8,6 +8,7 @@
 #include "common/buffer.h"
 
 /* Methods of the test: "echo" answers with its params, "later" waits for answer_later, "fail" answers with an error. */
+static rpc_counts_t counts;
 static rpc_t *rpc;
 static buffer_t answers; /* one a line */
 static rpc_request_t *waiting[RPC_OPEN_MAX];
@@ -35,7 +36,8 @@ static const rpc_events_t events = {on_request, on_answer};
 
 static void setup(void)
 {
-    rpc = rpc_new(&events, NULL);
+    counts = (rpc_counts_t){0};
+    rpc = rpc_new(&events, NULL, &counts);
     answers = buffer_new(0);
     waiting_count = 0;
 }

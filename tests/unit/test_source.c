@@ -350,6 +350,102 @@ START_TEST(status_says_since_when)
 }
 END_TEST
 
+static void check_breaker(const char *expected)
+{
+    status_t status = describe();
+    ck_assert_msg(text_equal(status.breaker, text_of(expected)), "%.*s", TEXT_ARG(status.breaker));
+}
+
+START_TEST(breaker_that_opens_and_closes_is_told_at_once)
+{
+    settings.breaker = (breaker_config_t){.failures = 2, .healthy_ms = 1, .open_ms = 2};
+    make();
+    source_start(source);
+    up->on_lost(up_arg, "refused");
+    check_breaker("closed");
+    check_calls("connect lost/down");
+    wait_for_call();
+    up->on_lost(up_arg, "refused");
+    check_breaker("open");
+    check_calls("connect heartbeat/down");
+    wait_for_call();
+    check_breaker("half_open");
+    check_calls("connect heartbeat/down");
+    up->on_connected(up_arg);
+    check_breaker("half_open");
+    check_calls("restored/up +BTC-USD +ETH-USD +LTC-USD");
+    wait_for_call();
+    check_breaker("closed");
+    check_calls("heartbeat/up");
+}
+END_TEST
+
+START_TEST(health_falls_with_a_loss_and_with_a_gap)
+{
+    make();
+    ck_assert_uint_eq(describe().health, 0); /* there is no connection */
+    source_start(source);
+    up->on_connected(up_arg);
+    ck_assert_uint_eq(describe().health, 100);
+    up->on_gap(up_arg, 7, 9); /* which is a loss, too */
+    ck_assert_uint_eq(describe().health, 0);
+    calls[0] = '\0';
+    wait_for_call();
+    up->on_connected(up_arg);
+    ck_assert_uint_eq(describe().health, 80);
+}
+END_TEST
+
+/* Trades of BTC-USD at a pace that takes little time to learn. */
+static void feed_until_learned(void)
+{
+    up->on_confirmed(up_arg, TEXT("BTC-USD"), true);
+    for (int i = 0; i <= PULSE_LEARN; i++) {
+        trade("BTC-USD");
+        struct timespec pace = {.tv_nsec = (PULSE_BURST_MS + 1) * 1000000L};
+        nanosleep(&pace, NULL);
+    }
+    calls[0] = '\0';
+}
+
+START_TEST(starving_stream_is_told_at_once_and_so_is_its_end)
+{
+    settings.starvation = (pulse_config_t){.enabled = true, .probability = 0.5, .minimum_ms = 1};
+    make_connected(false);
+    feed_until_learned();
+    wait_for_call();
+    check_calls("heartbeat/up");
+    status_t status = describe();
+    ck_assert_msg(text_starts_with(status.stale, TEXT("{\"BTC-USD\":0.")), "%.*s", TEXT_ARG(status.stale));
+    ck_assert_uint_eq(status.health, 87); /* one of three: 40 / 3 */
+    trade("BTC-USD");
+    check_calls("trade:BTC-USD.exchange heartbeat/up");
+    ck_assert(text_equal(describe().stale, TEXT("{}")));
+    wait_for_call(); /* and it starves again */
+    check_calls("heartbeat/up");
+    up->on_lost(up_arg, "broken wire");
+    ck_assert(text_equal(describe().stale, TEXT("{}"))); /* lost says it all */
+}
+END_TEST
+
+START_TEST(unsubscribed_stream_does_not_starve)
+{
+    settings.starvation = (pulse_config_t){.enabled = true, .probability = 0.5, .minimum_ms = 1};
+    make_connected(true);
+    source_want(source, TEXT("BTC-USD"));
+    feed_until_learned();
+    source_release(source, TEXT("BTC-USD"));
+    while (!strstr(calls, "-BTC-USD"))
+        uv_run(loop_uv(loop), UV_RUN_ONCE);
+    ck_assert(text_equal(describe().stale, TEXT("{}")));
+    up->on_confirmed(up_arg, TEXT("BTC-USD"), false);
+    calls[0] = '\0';
+    for (int i = 0; i < 2; i++) /* two checks go by */
+        uv_run(loop_uv(loop), UV_RUN_ONCE);
+    check_calls("");
+}
+END_TEST
+
 START_TEST(stop_disconnects_and_starts_nothing_any_more)
 {
     make_connected(true);
@@ -410,6 +506,8 @@ START_TEST(settings_are_read_from_the_configuration)
         "true,"
         "\"subscribe\":\"demand\",\"symbols\":[\"ETH-USD\",\"BTC-USD\",\"ETH-USD\"],\"grace_ms\":7,\"silence_ms\":800,"
         "\"messages_per_minute\":9,\"dedup_window\":10,\"token\":\"t\",\"ca\":\"c\",\"url\":\"ws://h\","
+        "\"breaker\":{\"failures\":13,\"healthy_ms\":14,\"open_ms\":15},"
+        "\"starvation\":{\"enabled\":false,\"probability\":0.01,\"minimum_ms\":16},"
         "\"backoff\":{\"initial_ms\":11,\"maximum_ms\":12,\"multiplier\":1.5,\"jitter\":0.25}}]"};
     char *const environment[] = {NULL};
     config_t *config = config_load(NULL, overrides, 1, environment);
@@ -434,10 +532,21 @@ START_TEST(settings_are_read_from_the_configuration)
     ck_assert_uint_eq(settings.backoff.maximum_ms, 12);
     ck_assert_double_eq(settings.backoff.multiplier, 1.5);
     ck_assert_double_eq(settings.backoff.jitter, 0.25);
+    ck_assert_uint_eq(settings.breaker.failures, 13);
+    ck_assert_uint_eq(settings.breaker.healthy_ms, 14);
+    ck_assert_uint_eq(settings.breaker.open_ms, 15);
+    ck_assert(!settings.starvation.enabled);
+    ck_assert_double_eq(settings.starvation.probability, 0.01);
+    ck_assert_uint_eq(settings.starvation.minimum_ms, 16);
     source_config_release(&settings);
     ck_assert(source_config_read(&settings, config, 0));
     ck_assert_str_eq(settings.connector, "blockchain");
     ck_assert(!settings.demand);
+    ck_assert_uint_eq(settings.breaker.failures, 5);
+    ck_assert_uint_eq(settings.breaker.open_ms, 60000);
+    ck_assert(settings.starvation.enabled);
+    ck_assert_double_eq(settings.starvation.probability, 1e-6);
+    ck_assert_uint_eq(settings.starvation.minimum_ms, 30000);
     source_config_release(&settings);
     config_destroy(&config);
 }
@@ -461,6 +570,10 @@ int main(void)
     tcase_add_test(tests, trades_go_up_with_the_sources_name_and_are_counted);
     tcase_add_test(tests, malformed_and_rejected_messages_leave_the_connection_alone);
     tcase_add_test(tests, status_says_since_when);
+    tcase_add_test(tests, breaker_that_opens_and_closes_is_told_at_once);
+    tcase_add_test(tests, health_falls_with_a_loss_and_with_a_gap);
+    tcase_add_test(tests, starving_stream_is_told_at_once_and_so_is_its_end);
+    tcase_add_test(tests, unsubscribed_stream_does_not_starve);
     tcase_add_test(tests, stop_disconnects_and_starts_nothing_any_more);
     tcase_add_test(tests, stop_while_waiting_ends_the_wait);
     tcase_add_test(tests, connector_that_refuses_gives_no_source);

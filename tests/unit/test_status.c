@@ -7,7 +7,8 @@
     "{\"event\":\"lost\",\"source\":\"blockchain\",\"connected\":false,\"since\":\"2025-11-10T17:24:33.000000001Z\","          \
     "\"time\":\"2025-11-10T17:24:34.000000000Z\",\"reason\":\"closed: "                                                        \
     "\\\"bye\\\"\",\"subscribe\":\"demand\",\"epoch\":1763941200123456,"                                                       \
-    "\"trades\":1,\"duplicates\":2,\"malformed\":3,\"gaps\":4,\"reconnects\":5,\"symbols\":{\"BTC-USD\":42,\"ETH-USD\":0}}"
+    "\"trades\":1,\"duplicates\":2,\"malformed\":3,\"gaps\":4,\"reconnects\":5,\"breaker\":\"half_open\",\"health\":97,"       \
+    "\"stale\":{\"BTC-USD\":31.500},\"symbols\":{\"BTC-USD\":42,\"ETH-USD\":0}}"
 
 static const status_t example = {
     .event = STATUS_LOST,
@@ -23,6 +24,9 @@ static const status_t example = {
     .malformed = 3,
     .gaps = 4,
     .reconnects = 5,
+    .breaker = {"half_open", 9},
+    .health = 97,
+    .stale = {"{\"BTC-USD\":31.500}", 18},
     .symbols = {"{\"BTC-USD\":42,\"ETH-USD\":0}", 26},
 };
 
@@ -65,6 +69,9 @@ START_TEST(status_is_read_field_by_field)
     ck_assert_uint_eq(status.malformed, 3);
     ck_assert_uint_eq(status.gaps, 4);
     ck_assert_uint_eq(status.reconnects, 5);
+    ck_assert(text_equal(status.breaker, example.breaker));
+    ck_assert_uint_eq(status.health, 97);
+    ck_assert(text_equal(status.stale, example.stale));
     ck_assert(text_equal(status.symbols, example.symbols));
 }
 END_TEST
@@ -104,6 +111,46 @@ START_TEST(newer_statuses_are_understood)
 }
 END_TEST
 
+START_TEST(statuses_of_before_say_nothing_of_their_condition_and_are_well)
+{
+    status_t status;
+    ck_assert(
+        status_parse(with(STATUS, ",\"breaker\":\"half_open\",\"health\":97,\"stale\":{\"BTC-USD\":31.500}", ""), &status));
+    ck_assert(text_equal(status.breaker, TEXT("closed")));
+    ck_assert_uint_eq(status.health, 100);
+    ck_assert(text_equal(status.stale, TEXT("{}")));
+}
+END_TEST
+
+START_TEST(stale_streams_are_walked_and_odd_ones_left_out)
+{
+    static const char stale[] = "{\"BTC-USD\":31.5,\"bad\":1,\"SKL-USD\":-1,\"NMR-EUR\":\"7\",\"XLM-EUR\":1e3,"
+                                "\"SOL-USD\":9223372036854775807,\"ETH-USD\":7,\"LTC-USD\":0.0078125}";
+    static const struct {
+        const char *symbol;
+        int64_t silence_ms;
+    } expected[] = {{"BTC-USD", 31500}, {"ETH-USD", 7000}, {"LTC-USD", 7}};
+    json_walk_t walk = json_walk(text_of(stale));
+    text_t symbol;
+    int64_t silence_ms;
+    for (size_t i = 0; i < sizeof expected / sizeof *expected; i++) {
+        ck_assert(status_next_stale(&walk, &symbol, &silence_ms));
+        ck_assert(text_equal(symbol, text_of(expected[i].symbol)));
+        ck_assert_int_eq(silence_ms, expected[i].silence_ms);
+    }
+    ck_assert(!status_next_stale(&walk, &symbol, &silence_ms));
+}
+END_TEST
+
+START_TEST(a_stale_stream_is_printed_to_the_millisecond)
+{
+    buffer_t out = buffer_new(0);
+    status_put_stale(&out, TEXT("BTC-USD"), 31007);
+    ck_assert(text_equal(buffer_text(&out), TEXT("\"BTC-USD\":31.007")));
+    buffer_release(&out);
+}
+END_TEST
+
 START_TEST(what_is_no_status_is_refused)
 {
     static const char *const changes[][2] = {
@@ -122,6 +169,11 @@ START_TEST(what_is_no_status_is_refused)
         {"\"malformed\":3,", ""},
         {"\"gaps\":4,", ""},
         {"\"reconnects\":5,", ""},
+        {"half_open", "ajar"},
+        {"\"half_open\"", "7"},
+        {"\"health\":97", "\"health\":101"},
+        {"\"health\":97", "\"health\":-1"},
+        {"{\"BTC-USD\":31.500}", "[]"},
         {"{\"BTC-USD\":42,\"ETH-USD\":0}", "[]"},
         {"}}", "}"},
     };
@@ -170,6 +222,9 @@ int main(void)
     tcase_add_test(tests, status_is_read_field_by_field);
     tcase_add_test(tests, events_keep_their_names);
     tcase_add_test(tests, newer_statuses_are_understood);
+    tcase_add_test(tests, statuses_of_before_say_nothing_of_their_condition_and_are_well);
+    tcase_add_test(tests, stale_streams_are_walked_and_odd_ones_left_out);
+    tcase_add_test(tests, a_stale_stream_is_printed_to_the_millisecond);
     tcase_add_test(tests, what_is_no_status_is_refused);
     tcase_add_test(tests, symbols_are_walked_and_odd_ones_left_out);
     tcase_add_test(tests, source_without_symbols_prints_an_empty_object);

@@ -1,0 +1,33 @@
+#include "cached/cached_metrics.h"
+
+static uint64_t bytes_of(const shelf_t *shelf)
+{
+    uint64_t bytes = 0;
+    shelf_symbol_t symbol;
+    for (size_t at = 0; shelf_next(shelf, &at, &symbol);)
+        for (size_t i = 0; i < symbol.tape_count; i++)
+            bytes += tape_bytes(symbol.tapes[i]);
+    return bytes;
+}
+
+static void print_requests(metrics_t *metrics, const history_t *history)
+{
+    const char *operation;
+    uint64_t count;
+    metrics_family(metrics, "dataflow_history_requests_total", METRIC_COUNTER, "History requests, by what was asked for");
+    for (size_t i = 0; history_asked(history, i, &operation, &count); i++)
+        metrics_u64(metrics, METRIC_LABELS({"op", text_of(operation)}), count);
+}
+
+void cached_metrics_print(metrics_t *metrics, const shelf_t *shelf, const history_t *history)
+{
+    const history_counts_t *counts = history_counts(history);
+    metrics_gauge(metrics, "dataflow_history_streams", "Streams of which trades are held", shelf_streams(shelf));
+    metrics_gauge(metrics, "dataflow_history_trades", "Trades held", shelf_trades(shelf));
+    metrics_gauge(metrics, "dataflow_history_bytes", "Memory that the trades take", bytes_of(shelf));
+    print_requests(metrics, history);
+    metrics_counter(metrics, "dataflow_history_errors_total", "History requests answered by an error", counts->errors);
+    metrics_counter(metrics, "dataflow_history_answer_bytes_total", "Bytes of the answers", counts->bytes);
+    metrics_family(metrics, "dataflow_history_answer_seconds", METRIC_HISTOGRAM, "How long making an answer took");
+    metrics_histogram(metrics, NULL, &counts->time);
+}

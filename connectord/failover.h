@@ -1,0 +1,51 @@
+/* Which source of a failover group is active: the one whose trades are published, while the others stand by, connected.
+ *
+ * Members have ranks 0, 1, 2 … in the order in which they are preferred. Each is fit (connected, and well enough) or not.
+ *
+ *     - The active one stays while it is fit, unless a better one has been fit for hysteresis_ms: then that takes over.
+ *     - Once the active one has been unfit for after_ms, the best one that is fit takes over, however short it has been so. When there
+ *       is none, the active one stays until there is.
+ *
+ * Begins with rank 0 active and nobody fit. Knows neither sources nor the loop; time is the caller's.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+enum { FAILOVER_MEMBERS_MAX = 256 };
+
+typedef struct {
+    uint32_t after_ms;
+    uint32_t hysteresis_ms;
+} failover_config_t;
+
+typedef enum { FAILOVER_UNFIT, FAILOVER_FIT } failover_fitness_t;
+
+typedef struct {
+    failover_fitness_t fitness;
+    int64_t since_ns; /* when it became so */
+} failover_member_t;
+
+typedef struct {
+    failover_config_t config;
+    failover_member_t members[FAILOVER_MEMBERS_MAX];
+    size_t count;
+    size_t active; /* rank */
+} failover_t;
+
+/* A group without members. */
+void failover_init(failover_t *self, failover_config_t config);
+
+/* Adds the next member, unfit since now_ns (clock_mono_ns), and returns its rank. At most FAILOVER_MEMBERS_MAX (asserted). */
+size_t failover_add(failover_t *self, int64_t now_ns);
+
+/* How a member is now; saying the same again changes nothing. failover_decide is due after it. */
+void failover_report(failover_t *self, size_t rank, failover_fitness_t fitness, int64_t now_ns);
+
+/* Decides anew who is active; true when that has changed. */
+bool failover_decide(failover_t *self, int64_t now_ns);
+
+/* When time alone may change the decision next, or INT64_MAX: not before another report. */
+int64_t failover_due_ns(const failover_t *self);

@@ -1,0 +1,52 @@
+/* The lines of one source: so many connections to the same exchange, with the same settings, of which one is enough.
+ *
+ *     exchange ═══ line 0 (source.h) ═══╗
+ *              ═══ line 1 (source.h) ═══╩══▶ on_trade: the first copy of a trade is taken, the receiver knows the second by its id
+ *
+ * An exchange that can't be asked for what was missed is followed without a loss by two lines: while one is made anew the other carries
+ * on. To the outside they are one source: connected while any line is; lost when the last one is; restored when one is back.
+ *
+ * Lines are rotated before the exchange cuts them: every rotate_ms each line is made anew, in turn, and only while every other line
+ * has been connected for settle_ms, and for as long as its subscriptions may take, so that it surely carries.
+ *
+ * The exchange is sent no more than messages_per_minute by all lines together.
+ *
+ * What lags behind must not be taken for new: dedup_window has to hold the ids of the trades that one line may be behind another.
+ */
+#pragma once
+
+#include "connectord/source.h"
+
+typedef struct lines lines_t;
+
+enum { LINES_MAX = 4 };
+
+typedef struct {
+    /* As in source.h, for the source as a whole. */
+    bool (*on_trade)(void *arg, trade_t *trade);
+    /* The source's news. STATUS_HEARTBEAT: a line came or went, and the source is connected all the while. */
+    void (*on_status)(void *arg, status_event_t event);
+} lines_events_t;
+
+/* config->lines lines. `config` is moved from, as by source_new. `events` is kept, not copied. NULL with a log line. */
+lines_t *lines_new(loop_t *loop, web_t *web, source_config_t *config, const lines_events_t *events, void *arg);
+
+/* The same with a connector that need not be in the table. */
+lines_t *lines_new_with(const connector_t *connector, loop_t *loop, web_t *web, source_config_t *config,
+                        const lines_events_t *events, void *arg);
+
+/* As in source.h, for every line. A symbol goes by its number in the configuration's symbols. */
+void lines_start(lines_t *self);
+void lines_want(lines_t *self, size_t symbol);
+void lines_release(lines_t *self, size_t symbol);
+const source_config_t *lines_config(const lines_t *self);
+
+size_t lines_count(const lines_t *self);
+size_t lines_connected(const lines_t *self);
+
+/* As source_describe. Counters are the sum of all lines' (a trade's second copy is a duplicate). All else is what the healthiest of the
+ * connected lines says; when there is none, the one that was lost last. */
+void lines_describe(const lines_t *self, status_t *status);
+
+void lines_stop(lines_t *self);
+void lines_destroy(lines_t **self);

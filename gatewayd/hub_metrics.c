@@ -1,0 +1,93 @@
+#include "gatewayd/hub_metrics.h"
+
+#include "common/bus_metrics.h"
+#include "gatewayd/reader.h"
+
+#define COUNT(member, name, help)                                                                                              \
+    {                                                                                                                          \
+        "dataflow_" name "_total", help, offsetof(hub_counts_t, member)                                                        \
+    }
+
+static const metric_count_t counters[] = {
+    COUNT(clients, "gateway_clients", "Clients that connected"),
+    COUNT(writes, "gateway_writes", "Writes to clients' connections, of one frame or of many"),
+    COUNT(bytes, "gateway_sent_bytes", "Bytes of all frames sent"),
+    COUNT(trades, "gateway_sent_trades", "Trades sent to clients from the rings; a gap counts as the trades it stands for"),
+    COUNT(rpc.requests, "rpc_requests", "JSON-RPC requests and notifications from clients"),
+    COUNT(rpc.errors, "rpc_errors", "Errors among the answers"),
+};
+
+static void print_slow(metrics_t *metrics, const hub_counts_t *counts)
+{
+    metrics_family(
+        metrics, "dataflow_gateway_slow_clients_total", METRIC_COUNTER,
+        "Clients that fell behind: conflated, disconnected as gatewayd.slow says, or overflowed by answers they don't read");
+    metrics_u64(metrics, METRIC_LABELS({"action", TEXT("conflated")}), counts->conflated);
+    metrics_u64(metrics, METRIC_LABELS({"action", TEXT("disconnected")}), counts->disconnected);
+    metrics_u64(metrics, METRIC_LABELS({"action", TEXT("overflowed")}), counts->overflowed);
+}
+
+/* What the readers' places in the rings tell. */
+typedef struct {
+    uint64_t rings, lag_bytes; /* the largest */
+} places_t;
+
+static void look_at(const channel_t *channel, places_t *places)
+{
+    if (!channel->ring)
+        return;
+    places->rings++;
+    LIST_EACH(item, &channel->readers)
+    {
+        const reader_t *reader = LIST_OWNER(item, reader_t, in_channel);
+        uint64_t lag_bytes = reader->state == READER_LIVE ? ring_head(channel->ring) - reader->position : 0;
+        if (lag_bytes > places->lag_bytes)
+            places->lag_bytes = lag_bytes;
+    }
+}
+
+static places_t look_around(const markets_t *markets)
+{
+    places_t places = {0};
+    const market_t *market;
+    for (size_t at = 0; (market = markets_each(markets, &at));)
+        LIST_EACH(item, &market->channels)
+    look_at(LIST_OWNER(item, channel_t, in_market), &places);
+    return places;
+}
+
+static void print_sources(metrics_t *metrics, const hub_t *hub)
+{
+    const offer_t *offer;
+    metrics_family(metrics, "dataflow_gateway_source_up", METRIC_GAUGE,
+                   "1: the source says that it is connected, and said so lately");
+    for (size_t i = 0; (offer = offers_at(hub->offers, i)); i++)
+        metrics_u64(metrics, METRIC_LABELS({"source", offer->name}), offer_up(offer));
+}
+
+static void print_buses(metrics_t *metrics, const hub_t *hub)
+{
+    metrics_family(metrics, "dataflow_gateway_bus_silent", METRIC_GAUGE, "1: nothing comes from the bus, not even a heartbeat");
+    for (size_t i = 0; i < hub->bus_count; i++)
+        metrics_u64(metrics, METRIC_LABELS({"bus", text_of(hub->bus[i])}), hub->bus_silent[i]);
+}
+
+void hub_metrics(metrics_t *metrics, const hub_t *hub)
+{
+    places_t places = look_around(hub->markets);
+    uint64_t catching = 0;
+    LIST_EACH(item, &hub->catching)
+    catching++;
+    metrics_gauge(metrics, "dataflow_gateway_clients", "Clients connected", hub->client_count);
+    metrics_gauge(metrics, "dataflow_gateway_subscriptions", "Subscriptions of all clients", hub->subscription_count);
+    metrics_gauge(metrics, "dataflow_gateway_catching_clients", "Clients that get from history what the rings lack", catching);
+    metrics_gauge(metrics, "dataflow_gateway_rings", "Streams that clients read", places.rings);
+    metrics_gauge(metrics, "dataflow_gateway_ring_lag_bytes", "The most that a client is behind the head of a ring",
+                  places.lag_bytes);
+    metrics_counters(metrics, counters, sizeof counters / sizeof *counters, &hub->counts);
+    print_slow(metrics, &hub->counts);
+    bus_metrics(metrics, &hub->bus_counts);
+    print_buses(metrics, hub);
+    print_sources(metrics, hub);
+    metrics_gauge(metrics, "dataflow_gateway_history_up", "1: history answers", history_alive(hub->history));
+}

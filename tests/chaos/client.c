@@ -1,0 +1,281 @@
+#include "tests/chaos/client.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+enum { INPUT_MAX = 1 << 18, OUTPUT_MAX = 4096, SLEEPER_WINDOW = 4096, OP_TEXT = 1, OP_CLOSE = 8, OP_PING = 9, OP_PONG = 10 };
+
+static const char handshake[] = "GET /ws HTTP/1.1\r\nHost: gateway\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+                                "Sec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\nSec-WebSocket-Version: 13\r\n\r\n";
+
+static const char update[] = "{\"jsonrpc\":\"2.0\",\"method\":\"trades.update\",\"params\":";
+
+bool client_init(client_t *self, client_kind_t kind, record_t *record, const struct sockaddr_in *gateways, size_t count,
+                 size_t first)
+{
+    *self = (client_t){
+        .kind = kind, .record = record, .gateways = gateways, .gateway_count = count, .gateway = first % count, .fd = -1};
+    self->input = malloc(INPUT_MAX);
+    return self->input != NULL;
+}
+
+void client_drop(client_t *self, int64_t now_ns)
+{
+    if (self->fd != -1)
+        close(self->fd);
+    self->fd = -1;
+    self->length = 0;
+    self->state = CLIENT_DOWN;
+    self->retry_ns = now_ns + CLIENT_RETRY_MS * 1000000LL;
+    if (self->kind == CLIENT_ROAMS)
+        self->gateway = (self->gateway + 1) % self->gateway_count;
+}
+
+bool client_tick(client_t *self, int64_t now_ns)
+{
+    if (self->state != CLIENT_DOWN || now_ns < self->retry_ns)
+        return false;
+    self->fd = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+    if (self->fd == -1) {
+        client_drop(self, now_ns);
+        return false;
+    }
+    if (self->kind == CLIENT_SLEEPS)
+        setsockopt(self->fd, SOL_SOCKET, SO_RCVBUF, &(int){SLEEPER_WINDOW}, sizeof(int));
+    const struct sockaddr_in *gateway = &self->gateways[self->gateway];
+    if (connect(self->fd, (const struct sockaddr *)gateway, sizeof *gateway) == -1 && errno != EINPROGRESS) {
+        self->counts.refused++;
+        client_drop(self, now_ns);
+        return false;
+    }
+    self->state = CLIENT_CONNECTING;
+    return true;
+}
+
+uint32_t client_wants(const client_t *self)
+{
+    if (self->state == CLIENT_CONNECTING)
+        return EPOLLOUT;
+    return self->state == CLIENT_OPEN && self->kind == CLIENT_SLEEPS ? 0 : EPOLLIN;
+}
+
+/* What a client says is short: the kernel takes it whole or the connection is of no use. */
+static bool put(client_t *self, const char *bytes, size_t length)
+{
+    return send(self->fd, bytes, length, MSG_NOSIGNAL) == (ssize_t)length;
+}
+
+/* A frame with a mask of zeros, which changes nothing. */
+static bool put_frame(client_t *self, int opcode, const char *text, size_t length)
+{
+    char frame[OUTPUT_MAX];
+    size_t head = length < 126 ? 2 : 4;
+    if (length + head + 4 > sizeof frame)
+        return false;
+    frame[0] = (char)(0x80 | opcode);
+    frame[1] = (char)(0x80 | (length < 126 ? length : 126));
+    if (head == 4) {
+        frame[2] = (char)(length >> 8);
+        frame[3] = (char)length;
+    }
+    memset(frame + head, 0, 4);
+    memcpy(frame + head + 4, text, length);
+    return put(self, frame, head + 4 + length);
+}
+
+static bool subscribe(client_t *self, size_t number)
+{
+    char text[512], since[64] = "";
+    const client_place_t *place = &self->places[number];
+    if (place->begun)
+        snprintf(since, sizeof since, ",\"since\":\"%ju-%ju\"", (uintmax_t)place->epoch, (uintmax_t)place->last);
+    int length = snprintf(
+        text, sizeof text,
+        "{\"jsonrpc\":\"2.0\",\"id\":%zu,\"method\":\"subscribe\",\"params\":{\"channel\":\"trades\",\"symbol\":\"%s\"%s}}",
+        number, self->record->streams[number].symbol, since);
+    self->counts.resumes += place->begun;
+    return put_frame(self, OP_TEXT, text, (size_t)length);
+}
+
+/* The end of a handshake: subscribes to everything. */
+static bool on_open(client_t *self)
+{
+    self->state = CLIENT_OPEN;
+    self->counts.connects++;
+    for (size_t i = 0; i < self->record->count; i++) {
+        if (!subscribe(self, i))
+            return false;
+    }
+    return true;
+}
+
+static bool on_trade(client_t *self, const char *json, size_t length)
+{
+    place_t at;
+    int number = place_read(json, length, &at) ? record_find(self->record, at.symbol, at.symbol_length) : -1;
+    if (number == -1) {
+        self->counts.junk++;
+        return true;
+    }
+    client_place_t *place = &self->places[number];
+    self->counts.trades++;
+    if (!place->begun)
+        *place = (client_place_t){at.epoch, at.seq, at.seq - 1, true};
+    if (at.epoch != place->epoch) {
+        self->counts.epochs++;
+        *place = (client_place_t){at.epoch, at.seq, at.seq - 1, true};
+    }
+    if (at.seq <= place->last) {
+        self->counts.doubles++;
+        return true;
+    }
+    self->counts.holes += at.seq > place->last + 1;
+    place->last = at.seq;
+    return record_see(&self->record->streams[number], &at, json, length);
+}
+
+static bool has(const char *text, size_t length, const char *what)
+{
+    return memmem(text, length, what, strlen(what)) != NULL;
+}
+
+/* The answer of a subscribe. False when it is to be tried again on another connection. */
+static bool on_answer(client_t *self, const char *text, size_t length)
+{
+    static const char name[] = "\"cursor\":\"";
+    const char *id = memmem(text, length, "\"id\":", 5), *cursor = memmem(text, length, name, strlen(name));
+    size_t number = id ? strtoul(id + 5, NULL, 10) : self->record->count;
+    if (number >= self->record->count || has(text, length, "\"error\"")) {
+        bool again = has(text, length, "\"code\":-32000");
+        self->counts.refused += again;
+        self->counts.errors += !again;
+        return false;
+    }
+    client_place_t *place = &self->places[number];
+    if (place->begun && !has(text, length, "\"recovered\":true"))
+        self->counts.unrecovered++;
+    if (!place->begun && cursor) {
+        char *end;
+        uint64_t epoch = strtoull(cursor + strlen(name), &end, 10), seq = *end == '-' ? strtoull(end + 1, NULL, 10) : 0;
+        *place = (client_place_t){epoch, seq + 1, seq, true};
+    }
+    return true;
+}
+
+static bool on_text(client_t *self, const char *text, size_t length)
+{
+    size_t head = strlen(update);
+    if (length > head && memcmp(text, update, head) == 0)
+        return on_trade(self, text + head, length - head - 1);
+    if (!has(text, length, "\"method\":"))
+        return on_answer(self, text, length);
+    self->counts.gaps += has(text, length, "\"method\":\"trades.gap\"");
+    return true;
+}
+
+static bool on_frame(client_t *self, int opcode, const char *payload, size_t length)
+{
+    if (opcode == OP_TEXT)
+        return on_text(self, payload, length);
+    if (opcode == OP_PING)
+        return put_frame(self, OP_PONG, payload, length);
+    self->counts.junk += opcode != OP_PONG && opcode != OP_CLOSE;
+    return opcode == OP_PONG;
+}
+
+/* The length of a whole frame at `at`, and where its payload begins; 0 when it is not whole yet. */
+static size_t frame_length(const unsigned char *at, size_t length, size_t *head)
+{
+    if (length < 2)
+        return 0;
+    size_t payload = at[1] & 0x7f;
+    *head = payload == 126 ? 4 : payload == 127 ? 10 : 2;
+    if (length < *head)
+        return 0;
+    if (payload >= 126) {
+        payload = 0;
+        for (size_t i = 2; i < *head; i++)
+            payload = payload << 8 | at[i];
+    }
+    return length - *head >= payload ? *head + payload : 0;
+}
+
+/* Takes the whole frames there are. False when the connection is to end. */
+static bool take_frames(client_t *self)
+{
+    size_t at = 0, head, length;
+    bool ok = true;
+    while (ok && (length = frame_length((unsigned char *)self->input + at, self->length - at, &head)) > 0) {
+        ok = on_frame(self, self->input[at] & 0x0f, self->input + at + head, length - head);
+        at += length;
+    }
+    memmove(self->input, self->input + at, self->length - at);
+    self->length -= at;
+    return ok;
+}
+
+static bool take_handshake(client_t *self)
+{
+    const char *end = memmem(self->input, self->length, "\r\n\r\n", 4);
+    if (!end)
+        return true;
+    if (!has(self->input, (size_t)(end - self->input), " 101 ")) {
+        self->counts.refused++;
+        return false;
+    }
+    size_t head = (size_t)(end + 4 - self->input);
+    memmove(self->input, self->input + head, self->length - head);
+    self->length -= head;
+    return on_open(self) && (self->kind == CLIENT_SLEEPS || take_frames(self));
+}
+
+static bool take_input(client_t *self)
+{
+    ssize_t got = recv(self->fd, self->input + self->length, INPUT_MAX - self->length, 0);
+    if (got == -1 && (errno == EAGAIN || errno == EINTR))
+        return true;
+    if (got <= 0)
+        return false;
+    self->length += (size_t)got;
+    self->counts.bytes += (size_t)got;
+    bool ok = self->state == CLIENT_SHAKING ? take_handshake(self) : take_frames(self);
+    self->counts.junk += ok && self->length == INPUT_MAX;
+    return ok && self->length < INPUT_MAX;
+}
+
+static bool finish_connect(client_t *self)
+{
+    int error = 0;
+    if (getsockopt(self->fd, SOL_SOCKET, SO_ERROR, &error, &(socklen_t){sizeof error}) == -1 || error != 0) {
+        self->counts.refused++;
+        return false;
+    }
+    self->state = CLIENT_SHAKING;
+    return put(self, handshake, strlen(handshake));
+}
+
+void client_event(client_t *self, uint32_t events, int64_t now_ns)
+{
+    bool ok = true;
+    if (self->state == CLIENT_CONNECTING)
+        ok = finish_connect(self);
+    else if (self->kind == CLIENT_SLEEPS && self->state == CLIENT_OPEN)
+        ok = !(events & (EPOLLERR | EPOLLHUP));
+    else
+        ok = take_input(self);
+    if (!ok)
+        client_drop(self, now_ns);
+}
+
+void client_release(client_t *self)
+{
+    if (self->fd != -1)
+        close(self->fd);
+    free(self->input);
+    *self = (client_t){.fd = -1};
+}

@@ -1,0 +1,132 @@
+"""Two lines to one exchange: what one line loses the other has, and to the outside they are one source."""
+
+import asyncio
+import os
+
+from clients import Client, Requester, Tap, assert_once_and_in_order
+from pipeline import get, loads, until
+
+SYMBOLS = ["BTC-USD", "ETH-USD"]
+CUTS = int(os.environ.get("TEST_CUTS", "20"))
+
+
+def start(pipeline, **source):
+    """Everything, with two lines that both are subscribed to all symbols, and no trade made yet."""
+    flow = pipeline(symbols=SYMBOLS, lines=2, dedup_window=100000,
+                    **{"breaker": {"failures": 1000}, **source})  # lines that are cut all the time are no reason to give up
+    flow.config["gatewayd"]["ring_bytes"] = 64 << 20  # the client is Python's: it may lag, and is to see every trade all the same
+    flow.start_all("--symbols", ",".join(SYMBOLS), "--rate", 5000, "--paused")
+    both_subscribed(flow)
+    return flow
+
+
+def exchange(flow):
+    return flow.control("/status", "GET")[1]
+
+
+def both_subscribed(flow, besides=None):
+    """Waits until two lines, other than the one that is to go, are subscribed to everything."""
+    def whole():
+        state = exchange(flow)
+        return besides not in state["ids"] and all(state["subscriptions"].get(s) == 2 for s in SYMBOLS)
+
+    until(whole, "two lines to be subscribed")
+
+
+def caught_up(flow, replay):
+    """Waits until what the exchange has made by now is in the journal: from now on either line may be cut."""
+    made = exchange(flow)["sent"]
+
+    def journaled():
+        return sum(int(stream["last"].split("-")[1]) for stream in replay.ask(op="streams")["streams"])
+
+    until(lambda: journaled() >= made, f"{made} trades to be journaled")
+
+
+def assert_every_trade_once(flow, replay):
+    """Every trade that was made is in the journal once. Returns how many there are."""
+    flow.tell_simulator("/control/pause")
+    caught_up(flow, replay)
+    made = {trade["trade_id"] for trade in flow.ledger("trade")}
+    assert len(made) == exchange(flow)["sent"], "each trade that was made was sent to some line"
+    journaled = []
+    for symbol in SYMBOLS:
+        trades = replay.all(f"trade.{symbol}.blockchain")
+        assert_once_and_in_order(trades)
+        journaled += [trade["tradeId"] for trade in trades]
+    assert len(set(journaled)) == len(journaled), "no duplicates"
+    assert set(journaled) == made
+    return len(made)
+
+
+def states(tap, enough):
+    """The statuses on the bus up to the first that is enough."""
+    heard = []
+    while not heard or not enough(heard[-1]):
+        heard.append(loads(tap.receive()[1]))
+    return heard
+
+
+def test_lines_that_are_cut_in_turn_lose_no_trade(pipeline):
+    flow = start(pipeline)
+
+    async def run():
+        async with Client(flow.url()) as client:
+            for symbol in SYMBOLS:
+                await client.subscribe(symbol)
+            flow.tell_simulator("/control/play")
+            made = await asyncio.get_running_loop().run_in_executor(None, cut_in_turn, flow)
+            await client.until(lambda: len(client.trades) >= made, f"{made} trades at the client")
+            for symbol in SYMBOLS:
+                assert_once_and_in_order([trade for trade in client.trades if trade["symbol"] == symbol])
+            assert len(client.trades) == made
+            assert client.of("connection.lost") == [] and client.of("trades.gap") == []
+
+    asyncio.run(run())
+
+
+def cut_in_turn(flow):
+    with Requester(flow.replay) as replay, Tap(flow.bus, "status.") as tap:
+        states(tap, lambda status: status["lines_connected"] == 2)
+        for number in range(CUTS):
+            caught_up(flow, replay)
+            oldest = exchange(flow)["ids"][0]
+            flow.tell_simulator(f"/control/{'close' if number % 2 else 'reset'}?conn={oldest}")
+            both_subscribed(flow, besides=oldest)
+        made = assert_every_trade_once(flow, replay)
+        heard = states(tap, lambda status: status["reconnects"] >= CUTS and sum(status["symbols"].values()) >= made)
+    assert all(status["connected"] and status["event"] == "heartbeat" for status in heard)
+    assert {1, 2} <= {status["lines_connected"] for status in heard}
+    last = heard[-1]
+    print(f"{CUTS} cuts: {made} trades, {last['duplicates']} second copies dropped, {last['saved']} saved by the other line")
+    assert last["trades"] == made
+    assert 0 < last["saved"] < made
+    assert 0 < last["duplicates"] < made
+    return made
+
+
+def test_lines_that_are_rotated_lose_no_trade(pipeline):
+    flow = start(pipeline, rotate_ms=1000, settle_ms=1000)
+    with Requester(flow.replay) as replay, Tap(flow.bus, "status.") as tap:
+        states(tap, lambda status: status["connected"])
+        flow.tell_simulator("/control/play")
+        heard = states(tap, lambda status: status["reconnects"] >= 6)
+        assert_every_trade_once(flow, replay)
+    assert all(status["connected"] and status["event"] == "heartbeat" for status in heard)
+    closed = [entry["conn"] for entry in flow.ledger("close")]
+    assert sorted(closed[:2]) == [1, 2] and closed[2:6] == [3, 4, 5, 6], "in turn, the older line first"
+
+
+def test_the_source_is_lost_with_both_lines_and_restored_with_one(pipeline):
+    flow = start(pipeline)
+    with Tap(flow.bus, "status.") as tap:
+        states(tap, lambda status: status["lines_connected"] == 2)
+        flow.tell_simulator("/control/refuse?seconds=60")
+        flow.tell_simulator("/control/reset")
+        heard = states(tap, lambda status: status["lines_connected"] == 0)
+        assert heard[-1]["event"] == "lost" and not heard[-1]["connected"] and heard[-1]["reason"]
+        until(lambda: get(f"http://{flow.address('connectord_http')}/ready")[0] == 503, "connectord not to be ready")
+        flow.tell_simulator("/control/refuse?seconds=0")
+        heard = states(tap, lambda status: status["lines_connected"] == 2)
+        events = [status["event"] for status in heard if status["event"] != "heartbeat"]
+        assert events == ["restored"]
