@@ -11,7 +11,7 @@ import time
 import websockets
 from bad_link import BadLink
 from clients import Requester, assert_once_and_in_order
-from pipeline import free_ports, loads, until
+from pipeline import BIN, free_ports, loads, until
 from storm import PAUSE, Storm, assert_everything, dice, dump, ends, listening, resident_mib, setting, tell
 
 SYMBOLS = ("BTC-USD", "ETH-USD")
@@ -235,7 +235,8 @@ def test_clients_that_never_read_cost_the_others_nothing(pipeline):
         after = resident_mib(gateway)
         report = storm.report()
         tell("sleepers", mib_before=before, mib_after=after, asleep=report["asleep"])
-        assert after - before < 2, f"gatewayd grew from {before:.1f} to {after:.1f} MiB"
+        # a sanitizer keeps what was freed for a while, so that only the plain build tells
+        assert "san-" in str(BIN) or after - before < 2, f"gatewayd grew from {before:.1f} to {after:.1f} MiB"
         assert report["connects"] == clients + sleepers, "nobody was disconnected"
         assert_everything(flow, storm, "sleepers")
     assert listening(flow, "gateway0")
