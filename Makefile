@@ -75,11 +75,11 @@ setup-test:  ## install what tests and checks need, too
 
 # What is built must see what was installed just now, so each of these calls make again.
 run: setup  ## install what is missing, build, and run it all with a simulated exchange; Ctrl-C stops it
-	@$(MAKE) --no-print-directory -j$(shell nproc) all
+	@$(MAKE) -s --no-print-directory -j$(shell nproc) all
 	@scripts/run
 
 test: setup-test  ## install what is missing, build, and run every test (SAN=address,undefined; CONTRACT=connector for one contract)
-	@$(MAKE) --no-print-directory -j$(shell nproc) all unit
+	@$(MAKE) -s --no-print-directory -j$(shell nproc) all unit
 	@scripts/test --build $(BUILD) $(if $(CONTRACT),--contract $(CONTRACT)) $(if $(SAN),--only unit --only system) $(TESTFLAGS)
 
 check: setup-test  ## formatting and static analysis
@@ -89,15 +89,15 @@ fmt:  ## format all sources
 	@clang-format -i $(shell find common proto connectord cached gatewayd tests -name '*.[ch]')
 
 bench: setup-test  ## measure, and print one table (QUICK=1: less exactly)
-	@$(MAKE) --no-print-directory -j$(shell nproc) all
+	@$(MAKE) -s --no-print-directory -j$(shell nproc) all
 	@tests/bench/bench $(if $(QUICK),--quick)
 
 chaos: setup-test  ## kill, cut and misbehave at random, and count what clients got (KILLS=60 SECONDS_EACH=120 SEED=1 ROUNDS=1)
-	@$(MAKE) --no-print-directory -j$(shell nproc) all
+	@$(MAKE) -s --no-print-directory -j$(shell nproc) all
 	@KILLS=$(KILLS) SECONDS_EACH=$(SECONDS_EACH) SEED=$(SEED) ROUNDS=$(ROUNDS) scripts/chaos $(TESTFLAGS)
 
 fuzz: setup-test  ## fuzz what parses bytes from outside, FUZZ_SECONDS=60 for each
-	@$(MAKE) --no-print-directory fuzzers
+	@$(MAKE) -s --no-print-directory fuzzers
 	@for fuzzer in $(FUZZERS); do mkdir -p $$fuzzer.corpus; $$fuzzer -max_total_time=$(FUZZ_SECONDS) -print_final_stats=1 \
 	    $$fuzzer.corpus tests/fuzz/corpus/$$(basename $$fuzzer | sed s/fuzz_//) || exit 1; done
 
