@@ -138,7 +138,8 @@ class Pipeline:
             "cached": {"bus": [self.bus], "replay": [self.replay], "history": self.history, "store": "memory:",
                        "trades": 1000000, "http": self.address("cached_http")},
             "gatewayd": {"bus": [self.bus], "replay": [self.replay], "history": [self.history],
-                         "listen": self.address("gateway0")},
+                         "listen": self.address("gateway0"),
+                         "ring_bytes": 8 << 20},  # seconds of trades: a test's client on a busy machine is not a slow one
             "log": {"level": "info", "format": "human"},
         }
 

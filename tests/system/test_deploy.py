@@ -330,7 +330,7 @@ def test_what_can_not_change_is_named_until_it_is_as_it_was(pipeline):
     reload(flow, process, cached={"trades": 5})
     until(lambda: restart("ring_bytes") == 2, "it to be named again")
     assert "cached.trades" not in process.log(), "not this process's concern"
-    reload(flow, process, gatewayd={"ring_bytes": 1 << 20, "clients": 9})
+    reload(flow, process, gatewayd={"ring_bytes": 8 << 20, "clients": 9})
     process.wait_for_line("config: changed key=gatewayd.clients")
     assert (restart("ring_bytes"), restart("clients")) == (2, 2)
 
