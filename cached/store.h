@@ -1,0 +1,90 @@
+/* Where trades are kept beyond memory and beyond the life of the process: what a store must be able to do. Adding one: implement this
+ * in cached/stores/NAME.c, add it to the table in store.c, and run `make test CONTRACT=store`.
+ *
+ * A store is chosen by the scheme of its URL (`sqlite:///state/trades.db`). Its calls block, so that they are made from threads of their own:
+ * one thread writes (append, retain, clear) while another reads (load, range), and an implementation must stand that. `open` may be
+ * called anew after any failure.
+ *
+ * A trade is its canonical text (bus.md) with what is needed to find it; it comes back byte for byte. What is at or before
+ * a stream's place is never stored again, so that appending the same batch twice is as good as once. The place of a stream only grows,
+ * and survives clear and retain: it is up to where the journal is safe.
+ */
+#pragma once
+
+#include "common/buffer.h"
+#include "proto/cursor.h"
+
+typedef enum {
+    STORE_OK,
+    STORE_AWAY, /* it can't be reached or is busy: try again later */
+    STORE_REFUSED /* a wrong password, a newer schema, a corrupt file, a full disk: somebody has to mend it. Tried again, too, but later */
+} store_result_t;
+
+enum { STORE_ERROR_MAX = 256 /* bytes of a message, with its end */ };
+
+typedef struct {
+    text_t topic; /* trade.<SYMBOL>.<source> */
+    cursor_t cursor;
+    int64_t timestamp_ns; /* the exchange's, since 1970 */
+    text_t json;
+} store_trade_t;
+
+/* A stream as it is stored. */
+typedef struct {
+    text_t topic;
+    cursor_t place; /* everything up to it has been stored, or can't be had any more */
+    uint64_t trades;
+} store_stream_t;
+
+/* Which trades of one stream. */
+typedef struct {
+    text_t topic;
+    cursor_t from, to;                                     /* inclusive; {0, 0} to {UINT64_MAX, UINT64_MAX}: all */
+    int64_t after_ns, before_ns;                           /* exclusive; INT64_MIN and INT64_MAX: all */
+    enum { STORE_OLDEST_FIRST, STORE_NEWEST_FIRST } order; /* by cursor */
+    uint64_t limit;
+} store_query_t;
+
+/* The slices are valid during the call. False: enough, stop. */
+typedef bool store_stream_fn(void *arg, const store_stream_t *stream);
+typedef bool store_trade_fn(void *arg, const store_trade_t *trade);
+
+typedef struct {
+    const char *scheme; /* "sqlite" */
+
+    /* Connects, and makes or migrates the schema. *self: NULL unless STORE_OK. `error` (STORE_ERROR_MAX bytes) names the thing, what was
+     * expected, what was found; never a password. */
+    store_result_t (*open)(const char *url, void **self, char *error);
+
+    /* Stores a batch, and moves the streams' places to each one's last cursor, all or nothing. Trades of a stream come in the order of
+     * their cursors; streams may be mixed. What is at or before a place is left out. */
+    store_result_t (*append)(void *self, const store_trade_t *trades, size_t count, char *error);
+
+    /* Moves the place of a stream without a trade: what is up to it can't be had. A lower place changes nothing. */
+    store_result_t (*skip)(void *self, text_t topic, cursor_t place, char *error);
+
+    /* Every stream that has a place. */
+    store_result_t (*load)(void *self, store_stream_fn *stream, void *arg, char *error);
+
+    /* The trades that the query wants, in order. None of an unknown topic. */
+    store_result_t (*range)(void *self, const store_query_t *query, store_trade_fn *trade, void *arg, char *error);
+
+    /* Drops the oldest trades of a stream: all but the newest `keep`, and all with a timestamp before `before_ns`. *dropped: how many. It may
+     * drop a part only, of at least 10,000: call again while *dropped is not 0. */
+    store_result_t (*retain)(void *self, text_t topic, uint64_t keep, int64_t before_ns, uint64_t *dropped, char *error);
+
+    /* Forgets the trades of a stream, but not its place. *cleared: how many there were. */
+    store_result_t (*clear)(void *self, text_t topic, uint64_t *cleared, char *error);
+
+    /* Waits for nothing. NULL is fine. */
+    void (*close)(void *self);
+} store_kind_t;
+
+/* The kind that a URL names: the text before the first ':'. NULL for none. */
+const store_kind_t *store_kind(const char *url);
+
+/* Every kind, by number: 0, 1, 2 …; NULL at the end. */
+const store_kind_t *store_kind_at(size_t number);
+
+/* A URL without what is between the user's name and the host, for logs. Cut at `size`. */
+void store_url_shown(const char *url, char *shown, size_t size);
