@@ -1,9 +1,10 @@
 /* Where trades are kept beyond memory and beyond the life of the process: what a store must be able to do. Adding one: implement this
  * in cached/stores/NAME.c, add it to the table in store.c, and run `make test CONTRACT=store`.
  *
- * A store is chosen by the scheme of its URL (`sqlite:///state/trades.db`). Its calls block, so that they are made from threads of their own:
- * one thread writes (append, retain, clear) while another reads (load, range), and an implementation must stand that. `open` may be
- * called anew after any failure.
+ * A store is chosen by the scheme of its URL (`sqlite:///state/trades.db`). Its calls block, so that they are made from threads of their
+ * own. One thread uses a handle at a time; several handles of one URL may be open at once, one that writes (append, skip, retain, clear) and
+ * others that read (load, range). Only `memory:` is private to its handle. After any failure a handle may be used again, or closed
+ * and opened anew.
  *
  * A trade is its canonical text (bus.md) with what is needed to find it; it comes back byte for byte. What is at or before
  * a stream's place is never stored again, so that appending the same batch twice is as good as once. The place of a stream only grows,
