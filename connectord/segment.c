@@ -33,7 +33,10 @@ typedef struct {
     uint64_t seq;
 } record_t;
 
-enum { CHECKED_FROM = offsetof(record_t, stream) }; /* the CRC covers the record from here on */
+enum {
+    CHECKED_FROM = offsetof(record_t, stream), /* the CRC covers the record from here on */
+    AHEAD_BYTES = 1 << 17                      /* of pages that are made ready at once */
+};
 
 struct segment {
     uint64_t number;
@@ -43,6 +46,7 @@ struct segment {
     char *map;
     uint32_t bytes; /* mapped */
     uint32_t end;   /* offset behind the last record */
+    uint32_t ready; /* offset up to which pages are there to be written to; at or before `end` at the start */
 };
 
 static const header_t *segment_header(const segment_t *self)
@@ -271,10 +275,26 @@ bool segment_has_room(const segment_t *self, size_t payload_length)
     return payload_length <= SEGMENT_PAYLOAD_MAX && segment_record_bytes(payload_length) <= self->bytes - self->end;
 }
 
+/* Faults for the pages of a new segment, one by one, would cost more than the copying does; a call for many is cheap. A kernel that does
+ * not know it (before 5.14) goes on with faults. */
+static void make_ready(segment_t *self, uint32_t end)
+{
+    uint32_t from = self->end & ~(uint32_t)(AHEAD_BYTES - 1);
+    if (self->ready > from)
+        from = self->ready;
+    uint32_t to = (end | (AHEAD_BYTES - 1)) + 1;
+    if (to > self->bytes)
+        to = self->bytes;
+    madvise(self->map + from, to - from, MADV_POPULATE_WRITE);
+    self->ready = to;
+}
+
 uint32_t segment_append(segment_t *self, segment_kind_t kind, uint32_t stream, uint64_t seq, text_t payload)
 {
     assert(payload.length > 0 && segment_has_room(self, payload.length));
-    uint32_t offset = self->end;
+    uint32_t offset = self->end, end = offset + segment_record_bytes(payload.length);
+    if (end > self->ready)
+        make_ready(self, end);
     record_t *record = segment_at(self, offset);
     record->stream = stream;
     record->kind = kind;
@@ -282,7 +302,7 @@ uint32_t segment_append(segment_t *self, segment_kind_t kind, uint32_t stream, u
     memcpy(record + 1, payload.at, payload.length);
     uint64_t commit = (uint64_t)payload.length << 32 | record_crc(record, payload.length);
     atomic_store_explicit(&record->commit, commit, memory_order_release);
-    self->end = offset + segment_record_bytes(payload.length);
+    self->end = end;
     return offset;
 }
 
