@@ -13,19 +13,21 @@ Q := $(if $(V),,@)
 BUILD := build$(if $(SAN),/san-$(subst $(comma),-,$(SAN)))
 
 PACKAGES := libzmq libczmq libcjson libwebsockets libuv
+STORE_PACKAGES := sqlite3 libpq hiredis
 WARNINGS := -Wall -Wextra -Wpedantic -Werror -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wconversion \
             -Wno-sign-conversion -Wpointer-arith -Wcast-qual -Wwrite-strings -Wundef -Wvla -Wformat=2
 CFLAGS   ?= -O2 -g
-PACKAGE_CFLAGS := $(shell pkg-config --cflags $(PACKAGES) 2>/dev/null)
+PACKAGE_CFLAGS := $(shell pkg-config --cflags $(PACKAGES) $(STORE_PACKAGES) 2>/dev/null)
 ALL_CFLAGS = -std=c17 -D_GNU_SOURCE -I. $(WARNINGS) $(CFLAGS) $(if $(SAN),-fsanitize=$(SAN) -fno-omit-frame-pointer -fno-sanitize-recover=all) \
              -fstack-protector-strong $(PACKAGE_CFLAGS)
 ALL_LDFLAGS = $(LDFLAGS) $(if $(SAN),-fsanitize=$(SAN))
 LIBS := $(shell pkg-config --libs $(PACKAGES) 2>/dev/null) -lm
+STORE_LIBS := $(shell pkg-config --libs $(STORE_PACKAGES) 2>/dev/null)
 CHECK_LIBS := $(shell pkg-config --libs check 2>/dev/null)
 
 COMMON     := $(wildcard common/*.c proto/*.c)
 CONNECTORD := $(wildcard connectord/*.c connectord/connectors/*.c)
-CACHED     := $(wildcard cached/*.c)
+CACHED     := $(wildcard cached/*.c cached/stores/*.c)
 GATEWAYD   := $(wildcard gatewayd/*.c)
 SIMULATOR  := $(wildcard tests/simulator/*.c)
 STORM      := $(wildcard tests/chaos/*.c)
@@ -40,6 +42,9 @@ $(BUILD)/bin/cached: $(call object,$(CACHED) $(COMMON))
 $(BUILD)/bin/gatewayd: $(call object,$(GATEWAYD) $(COMMON))
 $(BUILD)/bin/exchange-simulator: $(call object,$(SIMULATOR))
 $(BUILD)/bin/storm-clients: $(call object,$(STORM))
+
+# Only cached, and the unit tests, know the stores.
+$(BUILD)/bin/cached $(BUILD)/tests/%: LIBS += $(STORE_LIBS)
 
 $(PROGRAMS):
 	@mkdir -p $(@D)

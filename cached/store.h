@@ -8,7 +8,8 @@
  *
  * A trade is its canonical text (bus.md) with what is needed to find it; it comes back byte for byte. What is at or before
  * a stream's place is never stored again, so that appending the same batch twice is as good as once. The place of a stream only grows,
- * and survives clear and retain: it is up to where the journal is safe.
+ * and survives clear and retain: it is up to where the journal is safe. Databases count with a sign, so that a trade or a place whose
+ * epoch or seq is INT64_MAX or more (no journal gets there) is left out, too.
  */
 #pragma once
 
@@ -87,5 +88,5 @@ const store_kind_t *store_kind(const char *url);
 /* Every kind, by number: 0, 1, 2 …; NULL at the end. */
 const store_kind_t *store_kind_at(size_t number);
 
-/* A URL without what is between the user's name and the host, for logs. Cut at `size`. */
+/* A URL for logs, without what may be credentials (text_format.h). Cut at `size`, which is at least 1. */
 void store_url_shown(const char *url, char *shown, size_t size);

@@ -1,5 +1,6 @@
 #include "connectord/journal_folder.h"
 
+#include "common/folders.h"
 #include "common/log.h"
 #include "connectord/segment.h"
 
@@ -71,20 +72,6 @@ static size_t read_small(int folder, const char *name, char *out, size_t room)
     return length;
 }
 
-static bool make_folders(const char *path)
-{
-    char *partial = strdup(path);
-    bool made = partial != NULL;
-    for (char *slash = made ? strchr(partial + 1, '/') : NULL; made && slash; slash = strchr(slash + 1, '/')) {
-        *slash = '\0';
-        made = mkdir(partial, 0750) == 0 || errno == EEXIST;
-        *slash = '/';
-    }
-    made = made && (mkdir(path, 0750) == 0 || errno == EEXIST);
-    free(partial);
-    return made;
-}
-
 static bool folder_lock(journal_folder_t *self)
 {
     self->lock = openat(self->fd, "lock", O_RDWR | O_CREAT | O_CLOEXEC, 0640);
@@ -136,7 +123,7 @@ static int compare_numbers(const void *a, const void *b)
 
 static bool folder_prepare(journal_folder_t *self)
 {
-    if (!make_folders(self->path) || (self->fd = open(self->path, O_RDONLY | O_DIRECTORY | O_CLOEXEC)) == -1) {
+    if (!folders_make(self->path) || (self->fd = open(self->path, O_RDONLY | O_DIRECTORY | O_CLOEXEC)) == -1) {
         log_error("journal: can't open the folder", LOG_TEXT("path", self->path), LOG_ERRNO());
         return false;
     }

@@ -1,0 +1,173 @@
+#include "cached/stores/batch.h"
+
+#include <stdlib.h>
+
+#include "common/table.h"
+
+typedef struct {
+    batch_stream_t stream;
+    bool used; /* in this batch */
+    char topic[];
+} entry_t;
+
+struct batch {
+    table_t *entries; /* every topic seen yet */
+    entry_t **used;
+    size_t used_count, used_capacity;
+    const store_trade_t **sorted;
+    entry_t **entry_of; /* of each trade */
+    size_t capacity;
+};
+
+batch_t *batch_new(void)
+{
+    batch_t *self = calloc(1, sizeof *self);
+    if (self && !(self->entries = table_new()))
+        batch_destroy(&self);
+    return self;
+}
+
+void batch_destroy(batch_t **self_ref)
+{
+    batch_t *self = *self_ref;
+    if (!self)
+        return;
+    size_t at = 0;
+    for (entry_t *entry; self->entries && (entry = table_each(self->entries, &at));)
+        free(entry);
+    table_destroy(&self->entries);
+    free(self->used);
+    free(self->sorted);
+    free(self->entry_of);
+    free(self);
+    *self_ref = NULL;
+}
+
+static entry_t *entry_new(batch_t *self, text_t topic)
+{
+    entry_t *entry = calloc(1, sizeof *entry + topic.length + 1);
+    if (!entry)
+        return NULL;
+    memcpy(entry->topic, topic.at, topic.length);
+    entry->stream.topic = (text_t){entry->topic, topic.length};
+    if (table_put(self->entries, topic, entry))
+        return entry;
+    free(entry);
+    return NULL;
+}
+
+/* The entry of a topic, which is used in this batch. */
+static entry_t *entry_use(batch_t *self, text_t topic)
+{
+    entry_t *entry = table_get(self->entries, topic);
+    if (!entry && !(entry = entry_new(self, topic)))
+        return NULL;
+    if (entry->used)
+        return entry;
+    if (self->used_count == self->used_capacity) {
+        size_t capacity = self->used_capacity ? self->used_capacity * 2 : 16;
+        entry_t **used = realloc(self->used, capacity * sizeof *used);
+        if (!used)
+            return NULL;
+        self->used = used;
+        self->used_capacity = capacity;
+    }
+    entry->used = true;
+    entry->stream.count = 0;
+    self->used[self->used_count++] = entry;
+    return entry;
+}
+
+static void forget_last(batch_t *self)
+{
+    for (size_t i = 0; i < self->used_count; i++)
+        self->used[i]->used = false;
+    self->used_count = 0;
+}
+
+static bool reserve(batch_t *self, size_t count)
+{
+    if (count <= self->capacity)
+        return true;
+    free(self->sorted);
+    free(self->entry_of);
+    self->sorted = calloc(count, sizeof *self->sorted);
+    self->entry_of = calloc(count, sizeof *self->entry_of);
+    self->capacity = self->sorted && self->entry_of ? count : 0;
+    return self->capacity > 0;
+}
+
+/* Finds each trade's stream, and counts. */
+static bool assign(batch_t *self, const store_trade_t *trades, size_t count)
+{
+    entry_t *entry = NULL;
+    for (size_t i = 0; i < count; i++) {
+        if (!entry || !text_equal(entry->stream.topic, trades[i].topic))
+            entry = entry_use(self, trades[i].topic);
+        if (!entry)
+            return false;
+        self->entry_of[i] = entry;
+        entry->stream.count++;
+    }
+    return true;
+}
+
+bool batch_sort(batch_t *self, const store_trade_t *trades, size_t count)
+{
+    forget_last(self);
+    if (!reserve(self, count) || !assign(self, trades, count)) {
+        forget_last(self);
+        return false;
+    }
+    size_t at = 0;
+    for (size_t i = 0; i < self->used_count; i++) {
+        batch_stream_t *stream = &self->used[i]->stream;
+        stream->trades = self->sorted + at;
+        at += stream->count;
+        stream->count = 0;
+    }
+    for (size_t i = 0; i < count; i++) {
+        batch_stream_t *stream = &self->entry_of[i]->stream;
+        stream->trades[stream->count++] = &trades[i];
+    }
+    return true;
+}
+
+batch_stream_t *batch_stream(batch_t *self, size_t number)
+{
+    return number < self->used_count ? &self->used[number]->stream : NULL;
+}
+
+void batch_leave_out(batch_stream_t *stream, cursor_t place)
+{
+    size_t kept = 0;
+    for (size_t i = 0; i < stream->count; i++) {
+        const store_trade_t *trade = stream->trades[i];
+        if (cursor_compare(trade->cursor, place) <= 0 || !batch_keeps(trade->cursor))
+            continue;
+        place = trade->cursor;
+        stream->trades[kept++] = trade;
+    }
+    stream->count = kept;
+    stream->end = place;
+}
+
+static bool in_block(const batch_block_t *block, const store_trade_t *trade)
+{
+    return trade->cursor.epoch == block->epoch && trade->cursor.seq / BATCH_BLOCK == block->number;
+}
+
+bool batch_block(const batch_stream_t *stream, size_t *at, batch_block_t *block)
+{
+    if (*at == stream->count)
+        return false;
+    const store_trade_t *trade = stream->trades[*at];
+    *block = (batch_block_t){trade->cursor.epoch, trade->cursor.seq / BATCH_BLOCK, trade->timestamp_ns, trade->timestamp_ns};
+    for (; *at < stream->count && in_block(block, trade = stream->trades[*at]); (*at)++) {
+        if (trade->timestamp_ns < block->least_ns)
+            block->least_ns = trade->timestamp_ns;
+        if (trade->timestamp_ns > block->greatest_ns)
+            block->greatest_ns = trade->timestamp_ns;
+    }
+    return true;
+}
