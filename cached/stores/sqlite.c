@@ -190,6 +190,8 @@ static sqlite3_stmt *bind_range(sqlite_t *self, const store_query_t *query)
     if (timed) {
         sqlite3_bind_int64(statement, 7, query->after_ns);
         sqlite3_bind_int64(statement, 8, query->before_ns);
+        sqlite3_bind_int64(statement, 9, batch_bound(query->from.seq) / BATCH_BLOCK);
+        sqlite3_bind_int64(statement, 10, batch_bound(query->to.seq) / BATCH_BLOCK);
     }
     return statement;
 }

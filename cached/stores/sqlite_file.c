@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "cached/stores/batch.h"
 #include "common/folders.h"
 
 /* BUSY_MS: how long a call waits for another handle's transaction. WAL pages between checkpoints: 16 MiB. */
@@ -31,15 +32,17 @@ static const char *const migrations[VERSION] = {
 #define RANGE_TRADES                                                                                                           \
     "SELECT epoch, seq, timestamp_ns, json FROM trade WHERE stream = (SELECT id FROM stream WHERE topic = ?1)"                 \
     " AND (epoch, seq) >= (?2, ?3) AND (epoch, seq) <= (?4, ?5)"
-/* CROSS JOIN: blocks outside, so that only those are read that may have the time; the order is the key's of both. */
+/* CROSS JOIN: blocks outside, so that only those are read that may have the time; the order is the key's of both. The '+' keeps the
+ * planner from reading the whole epoch by the bounds of its blocks. test_sqlite_store.c holds it to that. */
 #define RANGE_TIMED                                                                                                            \
     "SELECT t.epoch, t.seq, t.timestamp_ns, t.json FROM block b CROSS JOIN trade t"                                            \
-    " WHERE b.stream = (SELECT id FROM stream WHERE topic = ?1) AND (b.epoch, b.number) >= (?2, ?3 / 1024)"                    \
-    " AND (b.epoch, b.number) <= (?4, ?5 / 1024) AND b.greatest_ns > ?7 AND b.least_ns < ?8"                                   \
-    " AND t.stream = b.stream AND t.epoch = b.epoch AND t.seq >= b.number * 1024 AND t.seq <= b.number * 1024 + 1023"          \
-    " AND (t.epoch, t.seq) >= (?2, ?3) AND (t.epoch, t.seq) <= (?4, ?5) AND t.timestamp_ns > ?7 AND t.timestamp_ns < ?8"
+    " WHERE b.stream = (SELECT id FROM stream WHERE topic = ?1) AND (b.epoch, b.number) >= (?2, ?9)"                           \
+    " AND (b.epoch, b.number) <= (?4, ?10) AND b.greatest_ns > ?7 AND b.least_ns < ?8"                                         \
+    " AND t.stream = +b.stream AND t.epoch = +b.epoch AND t.seq >= b.number * 1024 AND t.seq <= b.number * 1024 + 1023"        \
+    " AND NOT (t.epoch = ?2 AND t.seq < ?3) AND NOT (t.epoch = ?4 AND t.seq > ?5) AND t.timestamp_ns > ?7 AND t.timestamp_ns " \
+    "< ?8"
 
-_Static_assert(1024 == 1 << 10, "as batch.h has it");
+_Static_assert(BATCH_BLOCK == 1024, "as the queries have it");
 
 static const char *const sql[SQL_STATEMENTS] = {
     [SQL_BEGIN] = "BEGIN IMMEDIATE",
