@@ -8,13 +8,17 @@
  */
 #include "common/socket.h"
 
+#include "common/clock.h"
 #include "common/log.h"
 
 #include <assert.h>
 #include <czmq.h>
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <uv.h>
+
+enum { MONITOR_QUEUE = 1000 };
 
 struct bus_socket {
     zsock_t *zsock;
@@ -27,6 +31,7 @@ struct bus_socket {
     bool destroyed;
     const socket_events_t *events;
     void *arg;
+    socket_t *monitor; /* tells of connections: for on_link */
 };
 
 static int zmq_type(socket_kind_t kind)
@@ -135,12 +140,11 @@ static void start_handles(socket_t *self, loop_t *loop)
     self->open_handles = 4;
 }
 
-socket_t *socket_new(loop_t *loop, socket_kind_t kind, int queue_limit, const socket_events_t *events, void *arg)
+static socket_t *open_socket(loop_t *loop, int type, int queue_limit, const socket_events_t *events, void *arg)
 {
-    assert(events && events->on_message);
     zsys_handler_set(NULL); /* signals belong to the loop */
     socket_t *self = calloc(1, sizeof *self);
-    zsock_t *zsock = self ? zsock_new(zmq_type(kind)) : NULL;
+    zsock_t *zsock = self ? zsock_new(type) : NULL;
     if (!zsock) {
         log_error("socket: no ZeroMQ socket", LOG_TEXT("error", zmq_strerror(zmq_errno())));
         free(self);
@@ -155,10 +159,42 @@ socket_t *socket_new(loop_t *loop, socket_kind_t kind, int queue_limit, const so
     zsock_set_linger(zsock, 0);
     zsock_set_reconnect_ivl(zsock, 100);
     zsock_set_reconnect_ivl_max(zsock, 2000);
-    if (kind == SOCKET_DEALER)
+    if (type == ZMQ_DEALER)
         zsock_set_immediate(zsock, 1); /* no queue for a peer that is not there: the caller may ask another one */
     zsock_set_maxmsgsize(zsock, 64 << 20);
     start_handles(self, loop);
+    return self;
+}
+
+/* An event's first frame is its number (16 bits) and a value (32 bits), in the machine's byte order. */
+static void on_monitored(void *arg, const text_t *frames, size_t count)
+{
+    socket_t *self = arg;
+    uint16_t event;
+    if (count < 1 || frames[0].length < sizeof event)
+        return;
+    memcpy(&event, frames[0].at, sizeof event);
+    self->events->on_link(self->arg, event == ZMQ_EVENT_HANDSHAKE_SUCCEEDED);
+}
+
+/* ZeroMQ tells of connections on a PAIR socket of its own. */
+static bool monitor(socket_t *self, loop_t *loop)
+{
+    static const socket_events_t monitor_events = {.on_message = on_monitored};
+    char endpoint[64];
+    /* with the time, since ZeroMQ may not have forgotten yet who was at this place in memory before */
+    snprintf(endpoint, sizeof endpoint, "inproc://monitor-%p-%lld", (void *)self, (long long)clock_mono_ns());
+    return zmq_socket_monitor(self->zmq, endpoint, ZMQ_EVENT_HANDSHAKE_SUCCEEDED | ZMQ_EVENT_DISCONNECTED) == 0 &&
+           (self->monitor = open_socket(loop, ZMQ_PAIR, MONITOR_QUEUE, &monitor_events, self)) &&
+           socket_connect(self->monitor, endpoint);
+}
+
+socket_t *socket_new(loop_t *loop, socket_kind_t kind, int queue_limit, const socket_events_t *events, void *arg)
+{
+    assert(events && events->on_message);
+    socket_t *self = open_socket(loop, zmq_type(kind), queue_limit, events, arg);
+    if (self && events->on_link && !monitor(self, loop))
+        socket_destroy(&self);
     return self;
 }
 
@@ -218,6 +254,9 @@ void socket_destroy(socket_t **self_p)
         return;
     *self_p = NULL;
     self->destroyed = true;
+    if (self->monitor)
+        zmq_socket_monitor(self->zmq, NULL, 0); /* before the other end goes: ZeroMQ would wait for a reader */
+    socket_destroy(&self->monitor);
     uv_poll_stop(&self->poll);
     uv_close((uv_handle_t *)&self->poll, on_handle_closed);
     uv_close((uv_handle_t *)&self->prepare, on_handle_closed);

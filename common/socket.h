@@ -16,6 +16,8 @@ typedef struct {
     /* Frames are valid during the call. */
     void (*on_message)(void *arg, const text_t *frames, size_t count);
     void (*on_drained)(void *arg); /* may be NULL */
+    /* A connection to a peer stands, or has broken. What was sent on a connection that broke may be lost. May be NULL. */
+    void (*on_link)(void *arg, bool up);
 } socket_events_t;
 
 typedef struct bus_socket socket_t;
