@@ -116,24 +116,25 @@ static void begin(follower_t *self, stream_t *stream)
     repair(stream);
 }
 
-/* One of replay's {"topic":…,"first":…,"last":…}; the topic is one. */
-static bool read_stream(text_t object, text_t *topic, cursor_t *last)
+/* Where streams end now: one, or (an empty topic) all of the bus. */
+static uint64_t ask_streams(bus_t *bus, text_t topic, requester_fn *done, void *arg)
 {
-    text_t cursor, symbol, source;
-    return json_plain_string(json_member(object, "topic"), topic) && topic_parse(*topic, &symbol, &source) &&
-           json_plain_string(json_member(object, "last"), &cursor) && cursor_parse(cursor, last);
+    buffer_t *request = &bus->follower->request;
+    buffer_clear(request);
+    streams_request_print(request, topic);
+    return requester_send(bus->replay, buffer_text(request), done, arg);
 }
 
 static void on_located(void *arg, text_t answer)
 {
     stream_t *stream = arg;
     follower_t *self = stream->owner;
-    text_t topic;
-    cursor_t last;
-    json_walk_t walk = json_walk(json_member(answer, "streams"));
+    streams_item_t item;
+    json_walk_t walk;
     stream->repair = 0;
-    if (json_next(&walk) && read_stream(walk.value, &topic, &last) && text_equal(topic, stream->topic))
-        stream_reaches(stream, last);
+    if (streams_answer_parse(answer, &walk) && json_next(&walk) && streams_item_parse(walk.value, &item) &&
+        text_equal(item.topic, stream->topic))
+        stream_reaches(stream, item.last);
     begin(self, stream); /* without an answer, where the last status said */
     self->events->on_drained(self->arg);
 }
@@ -141,13 +142,8 @@ static void on_located(void *arg, text_t answer)
 /* Follow a stream that was heard of. A status may be a second old: who wants what comes from now on asks where that is. */
 static void follow(follower_t *self, stream_t *stream)
 {
-    if (self->config.start == FOLLOW_FROM_LAST) {
-        buffer_clear(&self->request);
-        buffer_append(&self->request, TEXT("{\"op\":\"streams\",\"topic\":"));
-        buffer_append_json_string(&self->request, stream->topic);
-        buffer_append(&self->request, TEXT("}"));
-        stream->repair = requester_send(self->buses[stream->bus].replay, buffer_text(&self->request), on_located, stream);
-    }
+    if (self->config.start == FOLLOW_FROM_LAST)
+        stream->repair = ask_streams(&self->buses[stream->bus], stream->topic, on_located, stream);
     if (stream->repair == 0)
         begin(self, stream);
 }
@@ -252,17 +248,15 @@ static const socket_events_t sub_events = {.on_message = on_message, .on_drained
 static void on_listed(void *arg, text_t answer)
 {
     bus_t *bus = arg;
-    uint64_t epoch;
+    json_walk_t walk;
     bus->listing = 0;
-    if (!json_valid(answer) || !json_u64(json_member(answer, "epoch"), &epoch))
+    if (!streams_answer_parse(answer, &walk))
         return; /* the tick asks again */
     bus->listed = true;
-    json_walk_t walk = json_walk(json_member(answer, "streams"));
     while (json_next(&walk)) {
-        text_t topic;
-        cursor_t last;
-        if (read_stream(walk.value, &topic, &last))
-            stream_known(bus, topic, last);
+        streams_item_t item;
+        if (streams_item_parse(walk.value, &item))
+            stream_known(bus, item.topic, item.last);
         else
             complain(bus->follower, "follower: malformed stream in the list of replay", TEXT(""), walk.value);
     }
@@ -277,7 +271,7 @@ static void on_tick(void *arg)
         if (now_ns - bus->heard_ns > FOLLOWER_SILENCE_MS * NS_PER_MS)
             set_silent(bus, true);
         if (self->all && !bus->listed && bus->listing == 0)
-            bus->listing = requester_send(bus->replay, TEXT("{\"op\":\"streams\"}"), on_listed, bus);
+            bus->listing = ask_streams(bus, TEXT(""), on_listed, bus);
     }
     size_t at = 0;
     stream_t *stream;

@@ -1,6 +1,5 @@
 #include "proto/request.h"
 
-#include "common/json.h"
 #include "common/timestamp.h"
 #include "proto/topic.h"
 
@@ -267,4 +266,30 @@ bool range_answer_parse(text_t json, range_answer_t *answer)
         return false;
     *answer = result;
     return true;
+}
+
+void streams_request_print(buffer_t *out, text_t topic)
+{
+    buffer_append(out, TEXT("{\"op\":\"streams\""));
+    if (topic.length > 0) {
+        buffer_append(out, TEXT(",\"topic\":"));
+        buffer_append_json_string(out, topic);
+    }
+    buffer_append(out, TEXT("}"));
+}
+
+bool streams_answer_parse(text_t json, json_walk_t *walk)
+{
+    if (!json_valid(json) || json_kind(json_member(json, "ok")) != JSON_TRUE)
+        return false;
+    text_t streams = json_member(json, "streams");
+    *walk = json_walk(streams);
+    return json_kind(streams) == JSON_ARRAY;
+}
+
+bool streams_item_parse(text_t json, streams_item_t *item)
+{
+    text_t symbol, source;
+    return json_plain_string(json_member(json, "topic"), &item->topic) && topic_parse(item->topic, &symbol, &source) &&
+           read_cursor(json_member(json, "last"), &item->last);
 }

@@ -4,6 +4,7 @@
 #pragma once
 
 #include "common/buffer.h"
+#include "common/json.h"
 #include "proto/cursor.h"
 
 enum {
@@ -70,3 +71,18 @@ void range_request_print(buffer_t *out, text_t topic, cursor_t from, const curso
 
 /* False for an error answer or anything else that is not a range's answer; json need not be valid. */
 bool range_answer_parse(text_t json, range_answer_t *answer);
+
+/* One stream of replay's list: {"topic":"trade.BTC-USD.blockchain","first":"<epoch>-<seq>","last":"<epoch>-<seq>"}. */
+typedef struct {
+    text_t topic; /* topic_parse takes it */
+    cursor_t last;
+} streams_item_t;
+
+/* {"op":"streams","topic":…}; an empty topic: all streams. */
+void streams_request_print(buffer_t *out, text_t topic);
+
+/* False for an error answer or anything else that is no list; json need not be valid. On true, `walk` is before the first stream. */
+bool streams_answer_parse(text_t json, json_walk_t *walk);
+
+/* Reads where the walk is. False when that is no stream. */
+bool streams_item_parse(text_t json, streams_item_t *item);

@@ -238,6 +238,32 @@ START_TEST(what_is_no_range_answer_is_refused)
 }
 END_TEST
 
+START_TEST(a_list_of_streams_is_asked_for_and_read)
+{
+    buffer_t out = buffer_new(0);
+    streams_request_print(&out, TEXT(""));
+    buffer_append(&out, TEXT(" "));
+    streams_request_print(&out, TEXT("trade.BTC-USD.a"));
+    ck_assert(text_equal(buffer_text(&out), TEXT("{\"op\":\"streams\"} {\"op\":\"streams\",\"topic\":\"trade.BTC-USD.a\"}")));
+    buffer_release(&out);
+    json_walk_t walk;
+    streams_item_t item;
+    ck_assert(
+        streams_answer_parse(TEXT("{\"ok\":true,\"epoch\":7,\"streams\":[{\"topic\":\"trade.BTC-USD.a\",\"first\":\"7-1\","
+                                  "\"last\":\"7-42\"},{\"topic\":\"x\",\"last\":\"7-1\"},{\"topic\":\"trade.A-B.c\"}]}"),
+                             &walk));
+    ck_assert(json_next(&walk) && streams_item_parse(walk.value, &item));
+    ck_assert(text_equal(item.topic, TEXT("trade.BTC-USD.a")));
+    ck_assert_uint_eq(item.last.seq, 42);
+    ck_assert_msg(json_next(&walk) && !streams_item_parse(walk.value, &item), "the topic is none");
+    ck_assert_msg(json_next(&walk) && !streams_item_parse(walk.value, &item), "there is no cursor");
+    ck_assert(!json_next(&walk));
+    ck_assert(!streams_answer_parse(TEXT("{\"ok\":false}"), &walk));
+    ck_assert(!streams_answer_parse(TEXT("{\"ok\":true}"), &walk));
+    ck_assert(!streams_answer_parse(TEXT("{\"ok\":tru"), &walk));
+}
+END_TEST
+
 int main(void)
 {
     TCase *tests = tcase_create("request");
@@ -254,6 +280,7 @@ int main(void)
     tcase_add_test(tests, range_request_is_what_the_server_reads);
     tcase_add_test(tests, range_answer_is_read);
     tcase_add_test(tests, what_is_no_range_answer_is_refused);
+    tcase_add_test(tests, a_list_of_streams_is_asked_for_and_read);
     Suite *suite = suite_create("request");
     suite_add_tcase(suite, tests);
     SRunner *runner = srunner_create(suite);
