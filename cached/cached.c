@@ -114,6 +114,11 @@ static void warn_of_store(const config_t *config)
             LOG_SLICE("store", kind));
 }
 
+static bool is_ready(const void *arg)
+{
+    return follower_caught_up(((const cached_t *)arg)->follower);
+}
+
 static bool follow(cached_t *self, loop_t *loop, const config_t *config)
 {
     size_t count = config_count(config, "cached.bus");
@@ -126,6 +131,7 @@ static bool follow(cached_t *self, loop_t *loop, const config_t *config)
     if (!self->follower)
         return false;
     follower_subscribe_all(self->follower);
+    history_on_ready(self->history, is_ready, self);
     return true;
 }
 
@@ -169,7 +175,7 @@ static void cached_ready(void *arg, buffer_t *json, bool *ready)
 {
     const cached_t *self = arg;
     const follower_counts_t *counts = follower_counts(self->follower);
-    *ready = follower_caught_up(self->follower);
+    *ready = is_ready(self);
     const char *caught_up = *ready ? "true" : "false";
     buffer_printf(json, "{\"ready\":%s,\"caught_up\":%s,\"streams\":%zu,\"trades\":", caught_up, caught_up,
                   shelf_streams(self->shelf));

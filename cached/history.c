@@ -17,6 +17,8 @@ struct history {
     buffer_t token; /* as a JSON string, the form in which requests bring it */
     buffer_t answer;
     history_counts_t counts;
+    history_ready_fn *ready; /* may be NULL */
+    const void *ready_arg;
     uint64_t asked[OPERATIONS_MAX]; /* by the operation's place in the table; what is none at its end */
 };
 
@@ -216,12 +218,19 @@ static void answer_clear(history_t *self, const request_t *request, buffer_t *an
     buffer_append(answer, TEXT("}"));
 }
 
+static void answer_ready(history_t *self, const request_t *request, buffer_t *answer)
+{
+    bool ready = !self->ready || self->ready(self->ready_arg);
+    answer_begin(answer, request);
+    buffer_append(answer, ready ? TEXT(",\"ready\":true}") : TEXT(",\"ready\":false}"));
+}
+
 static const struct {
     const char *name;
     void (*answer)(history_t *self, const request_t *request, buffer_t *answer);
 } operations[] = {
-    {"recent", answer_recent},   {"since", answer_since}, {"range", answer_range},
-    {"symbols", answer_symbols}, {"stats", answer_stats}, {"clear", answer_clear},
+    {"recent", answer_recent}, {"since", answer_since}, {"range", answer_range}, {"symbols", answer_symbols},
+    {"stats", answer_stats},   {"clear", answer_clear}, {"ready", answer_ready},
 };
 
 #define OPERATIONS (sizeof operations / sizeof *operations)
@@ -262,6 +271,12 @@ history_t *history_new(shelf_t *shelf, const char *token)
     if (!buffer_ok(&self->token))
         history_destroy(&self);
     return self;
+}
+
+void history_on_ready(history_t *self, history_ready_fn *ready, const void *arg)
+{
+    self->ready = ready;
+    self->ready_arg = arg;
 }
 
 void history_destroy(history_t **self)

@@ -14,6 +14,10 @@ typedef struct history history_t;
 history_t *history_new(shelf_t *shelf, const char *token);
 void history_destroy(history_t **self);
 
+/* Who knows whether all that there is has been read in: for the operation `ready`. Without it the answer is yes. */
+typedef bool history_ready_fn(const void *arg);
+void history_on_ready(history_t *self, history_ready_fn *ready, const void *arg);
+
 /* The answer to one request, whatever it holds. Valid until the next call. */
 text_t history_answer(history_t *self, text_t request);
 

@@ -249,6 +249,21 @@ START_TEST(an_answer_stays_within_its_bound)
 }
 END_TEST
 
+static bool as_told(const void *arg)
+{
+    return *(const bool *)arg;
+}
+
+START_TEST(ready_says_whether_all_has_been_read_in)
+{
+    bool ready = false;
+    history_on_ready(history, as_told, &ready);
+    assert_answer("{\"op\":\"ready\",\"id\":4}", "{\"ok\":true,\"id\":4,\"ready\":false}");
+    ready = true;
+    assert_answer("{\"op\":\"ready\"}", "{\"ok\":true,\"ready\":true}");
+}
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("history");
@@ -258,6 +273,7 @@ int main(void)
     tcase_add_loop_test(open, a_bad_request_has_its_error, 0, sizeof errors / sizeof *errors);
     tcase_add_test(open, answers_are_counted_by_what_was_asked);
     tcase_add_test(open, stats_tell_of_each_stream);
+    tcase_add_test(open, ready_says_whether_all_has_been_read_in);
     tcase_add_test(open, an_answer_stays_within_its_bound);
     tcase_add_checked_fixture(guarded, setup_token, teardown);
     tcase_add_loop_test(guarded, clear_with_a_wrong_token_is_forbidden, 0, sizeof wrong_tokens / sizeof *wrong_tokens);
