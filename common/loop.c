@@ -90,6 +90,7 @@ int loop_run(loop_t *self)
 {
     while (!self->stopped && uv_run(&self->uv, UV_RUN_DEFAULT) != 0)
         ; /* uv_run also returns when libwebsockets calls uv_stop on a loop that it thinks its own */
+    self->stopped = false;
     return self->exit_code;
 }
 

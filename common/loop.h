@@ -15,7 +15,7 @@ typedef struct loop loop_t;
 /* NULL when the system refuses, with a log line. */
 loop_t *loop_new(void);
 
-/* Runs until loop_stop. Returns 0, or 1 after loop_fail. */
+/* Runs until loop_stop. Returns 0, or 1 after loop_fail. May be called again. */
 int loop_run(loop_t *self);
 
 /* Makes loop_run return soon; may be called from any callback. */

@@ -4,6 +4,7 @@
 #include "common/clock.h"
 #include "common/json.h"
 #include "common/log.h"
+#include "common/replica.h"
 #include "common/socket.h"
 
 #include <assert.h>
@@ -12,7 +13,8 @@
 enum {
     ENDPOINTS_MAX = 16,
     QUEUE_LIMIT = 10000,
-    TICK_MS = 20, /* how often what could not be sent is tried again, and time-outs are looked for */
+    TICK_MS = 20,   /* how often what could not be sent is tried again, and time-outs are looked for */
+    BREAKS_MAX = 8, /* connections that may break under a request: it may be what breaks them */
     SLOT_BITS = 16,
     SLOTS_MAX = 1 << SLOT_BITS
 };
@@ -21,19 +23,27 @@ typedef struct {
     uint64_t id; /* on the wire, and the handle; 0: the slot is free. Its low bits are the slot's number */
     char *text;  /* the request with its id; owned */
     size_t length;
-    size_t endpoint, tries; /* whom it was sent to, and how many have been asked */
-    bool sent;              /* false: no connection to anyone yet */
-    int64_t deadline_ns;
+    size_t endpoint; /* whom it was sent to */
+    bool sent;       /* false: no connection to anyone now */
+    uint32_t asked;  /* a bit for each endpoint that is not to be asked (again) */
+    size_t tries, breaks;
+    int64_t sent_ns, deadline_ns;
     requester_fn *done;
     void *arg;
 } pending_t;
 
+typedef struct {
+    requester_t *requester;
+    const char *name;
+    socket_t *socket;
+    replica_t replica;
+} endpoint_t;
+
 struct requester {
-    socket_t *sockets[ENDPOINTS_MAX];
+    endpoint_t endpoints[ENDPOINTS_MAX];
     size_t count;
-    size_t preferred; /* the endpoint that answered last */
+    size_t turn; /* of the endpoint to be asked next, where several are as good */
     int64_t timeout_ns;
-    bool alive;
     loop_timer_t *tick;
     pending_t *slots;
     size_t slot_count, in_use;
@@ -46,12 +56,32 @@ static pending_t *find(requester_t *self, uint64_t id)
     return id != 0 && slot < self->slot_count && self->slots[slot].id == id ? &self->slots[slot] : NULL;
 }
 
+static uint32_t bit(size_t endpoint)
+{
+    return UINT32_C(1) << endpoint;
+}
+
+static uint32_t all_bits(const requester_t *self)
+{
+    return bit(self->count) - 1;
+}
+
+/* --- a request --- */
+
+/* It is not waited for at its endpoint any more. */
+static void leave(requester_t *self, pending_t *pending)
+{
+    if (pending->sent)
+        self->endpoints[pending->endpoint].replica.open--;
+    pending->sent = false;
+}
+
 static void forget(requester_t *self, pending_t *pending)
 {
+    leave(self, pending);
     free(pending->text);
     *pending = (pending_t){0};
-    if (--self->in_use == 0)
-        loop_timer_stop(self->tick);
+    self->in_use--;
 }
 
 /* Forgets first: `done` may send new requests, which may move the slots. */
@@ -63,94 +93,44 @@ static void finish(requester_t *self, pending_t *pending, text_t answer)
     done(arg, answer);
 }
 
-/* To the endpoint whose turn it is, or to the next that takes it: a socket without a connection refuses. */
-static void transmit(requester_t *self, pending_t *pending, int64_t now_ns)
+/* The best of those not excluded that have a connection; count when there is none. */
+static size_t choose(const requester_t *self, uint32_t excluded)
+{
+    size_t best = self->count;
+    for (size_t i = 0; i < self->count; i++) {
+        size_t number = (self->turn + i) % self->count;
+        const replica_t *replica = &self->endpoints[number].replica;
+        if (!(excluded & bit(number)) && replica->linked &&
+            (best == self->count || replica_better(replica, &self->endpoints[best].replica)))
+            best = number;
+    }
+    return best;
+}
+
+static void wait_for(requester_t *self, pending_t *pending, size_t number, int64_t now_ns)
+{
+    const replica_t *replica = &self->endpoints[number].replica;
+    pending->deadline_ns = now_ns + round_trip_timeout_ns(&replica->round_trip, self->timeout_ns);
+}
+
+/* Sends it to the best endpoint that takes it. False when none does: it stays where it is. */
+static bool transmit(requester_t *self, pending_t *pending, int64_t now_ns)
 {
     text_t frames[] = {{"", 0}, {pending->text, pending->length}};
-    pending->sent = false;
-    for (size_t i = 0; i < self->count && !pending->sent; i++) {
-        size_t endpoint = (pending->endpoint + i) % self->count;
-        if (!socket_send(self->sockets[endpoint], frames, 2))
+    uint32_t excluded = pending->asked;
+    for (size_t number; (number = choose(self, excluded)) < self->count; excluded |= bit(number)) {
+        if (!socket_send(self->endpoints[number].socket, frames, 2))
             continue;
-        pending->endpoint = endpoint;
+        leave(self, pending);
+        pending->endpoint = number;
         pending->sent = true;
+        pending->sent_ns = now_ns;
+        wait_for(self, pending, number, now_ns);
+        self->endpoints[number].replica.open++;
+        self->turn = (number + 1) % self->count;
+        return true;
     }
-    pending->deadline_ns = now_ns + self->timeout_ns;
-}
-
-static void on_timeout(requester_t *self, pending_t *pending, int64_t now_ns)
-{
-    if (pending->sent && self->preferred == pending->endpoint)
-        self->preferred = (self->preferred + 1) % self->count;
-    if (++pending->tries >= self->count) {
-        self->alive = false;
-        finish(self, pending, (text_t){0});
-        return;
-    }
-    pending->endpoint = (pending->endpoint + 1) % self->count;
-    transmit(self, pending, now_ns);
-}
-
-static void on_tick(void *arg)
-{
-    requester_t *self = arg;
-    int64_t now_ns = clock_mono_ns();
-    for (size_t slot = 0; slot < self->slot_count; slot++) { /* by number: `done` may move the slots */
-        pending_t *pending = &self->slots[slot];
-        if (pending->id == 0)
-            continue;
-        if (now_ns >= pending->deadline_ns) {
-            on_timeout(self, pending, now_ns);
-        } else if (!pending->sent) {
-            int64_t deadline_ns = pending->deadline_ns;
-            transmit(self, pending, now_ns);
-            if (!pending->sent)
-                pending->deadline_ns = deadline_ns;
-        }
-    }
-}
-
-static void on_answer(void *arg, const text_t *frames, size_t count)
-{
-    requester_t *self = arg;
-    uint64_t id;
-    text_t answer = frames[count - 1];
-    if (count != 2 || frames[0].length != 0 || !json_valid(answer) || !json_u64(json_member(answer, "id"), &id)) {
-        static log_limit_t limit;
-        if (log_allowed(&limit, clock_mono_ns()))
-            log_warn("requester: not an answer", LOG_U64("frames", count), LOG_U64("bytes", answer.length),
-                     LOG_U64("suppressed", log_suppressed(&limit)));
-        return;
-    }
-    pending_t *pending = find(self, id);
-    if (!pending)
-        return; /* cancelled, or another endpoint was quicker */
-    self->preferred = pending->endpoint;
-    self->alive = true;
-    finish(self, pending, answer);
-}
-
-static const socket_events_t socket_events = {.on_message = on_answer};
-
-requester_t *requester_new(loop_t *loop, const char *const *endpoints, size_t count, uint32_t timeout_ms)
-{
-    assert(count >= 1 && count <= ENDPOINTS_MAX);
-    requester_t *self = calloc(1, sizeof *self);
-    if (!self)
-        return NULL;
-    self->timeout_ns = timeout_ms * NS_PER_MS;
-    self->count = count;
-    self->tick = loop_timer_new(loop, on_tick, self);
-    for (size_t i = 0; i < count; i++) {
-        self->sockets[i] = socket_new(loop, SOCKET_DEALER, QUEUE_LIMIT, &socket_events, self);
-        if (!self->sockets[i] || !socket_connect(self->sockets[i], endpoints[i]))
-            requester_destroy(&self);
-        if (!self)
-            return NULL;
-    }
-    if (!self->tick)
-        requester_destroy(&self);
-    return self;
+    return false;
 }
 
 /* A free slot, by number; SLOTS_MAX when there is none. */
@@ -188,23 +168,201 @@ static bool with_id(pending_t *pending, text_t request)
     return true;
 }
 
-uint64_t requester_send(requester_t *self, text_t request, requester_fn *done, void *arg)
+/* excluded: endpoints that are not to be asked. */
+static uint64_t ask(requester_t *self, text_t request, uint32_t excluded, requester_fn *done, void *arg)
 {
     assert(request.length > 2 && request.at[0] == '{');
     size_t slot = free_slot(self);
     if (slot == SLOTS_MAX)
         return 0;
+    int64_t now_ns = clock_mono_ns();
     pending_t *pending = &self->slots[slot];
-    *pending = (pending_t){.id = ++self->counter << SLOT_BITS | slot, .done = done, .arg = arg, .endpoint = self->preferred};
+    *pending = (pending_t){.id = ++self->counter << SLOT_BITS | slot,
+                           .asked = excluded,
+                           .deadline_ns = now_ns + self->timeout_ns,
+                           .done = done,
+                           .arg = arg};
     self->in_use++;
     if (!with_id(pending, request)) {
         forget(self, pending);
         return 0;
     }
-    transmit(self, pending, clock_mono_ns());
+    transmit(self, pending, now_ns);
     if (!loop_timer_running(self->tick))
         loop_timer_start(self->tick, TICK_MS, TICK_MS);
     return pending->id;
+}
+
+/* --- which endpoints are in use --- */
+
+static void tell(const endpoint_t *endpoint, const char *message)
+{
+    static log_limit_t limit;
+    if (endpoint->requester->count > 1 && log_allowed(&limit, clock_mono_ns()))
+        log_info(message, LOG_TEXT("endpoint", endpoint->name), LOG_U64("suppressed", log_suppressed(&limit)));
+}
+
+static void leave_out(endpoint_t *endpoint, int64_t now_ns)
+{
+    if (endpoint->replica.used)
+        tell(endpoint, "requester: a service does not answer: left out");
+    replica_leave_out(&endpoint->replica, now_ns);
+}
+
+/* Who does not know the question serves, too: only a "no" is a no. */
+static void on_probed(void *arg, text_t answer)
+{
+    endpoint_t *endpoint = arg;
+    bool serves = answer.length > 0 && json_kind(json_member(answer, "ready")) != JSON_FALSE;
+    replica_probed(&endpoint->replica, serves, clock_mono_ns());
+    if (serves)
+        tell(endpoint, "requester: a service is in use");
+}
+
+/* Where there is only one there is nothing to choose, and nothing to probe for. */
+static void probe(requester_t *self, int64_t now_ns)
+{
+    for (size_t i = 0; self->count > 1 && i < self->count; i++) {
+        endpoint_t *endpoint = &self->endpoints[i];
+        if (replica_probe_due(&endpoint->replica, now_ns))
+            endpoint->replica.probing =
+                ask(self, TEXT("{\"op\":\"ready\"}"), all_bits(self) & ~bit(i), on_probed, endpoint) != 0;
+    }
+}
+
+static bool probes_to_come(const requester_t *self)
+{
+    for (size_t i = 0; self->count > 1 && i < self->count; i++) {
+        if (self->endpoints[i].replica.linked && !self->endpoints[i].replica.used)
+            return true;
+    }
+    return false;
+}
+
+/* --- time, links and answers --- */
+
+static void on_timeout(requester_t *self, pending_t *pending, int64_t now_ns)
+{
+    endpoint_t *endpoint = &self->endpoints[pending->endpoint];
+    if (pending->sent) {
+        replica_gave_up(&endpoint->replica, pending->id, pending->sent_ns);
+        leave_out(endpoint, now_ns);
+        pending->asked |= bit(pending->endpoint);
+    }
+    if (++pending->tries >= self->count || pending->asked == all_bits(self))
+        finish(self, pending, (text_t){0});
+    else if (!transmit(self, pending, now_ns))
+        wait_for(self, pending, pending->endpoint, now_ns); /* there is no other: it may answer yet */
+}
+
+static void on_tick(void *arg)
+{
+    requester_t *self = arg;
+    int64_t now_ns = clock_mono_ns();
+    for (size_t slot = 0; slot < self->slot_count; slot++) { /* by number: `done` may move the slots */
+        pending_t *pending = &self->slots[slot];
+        if (pending->id == 0)
+            continue;
+        if (now_ns >= pending->deadline_ns)
+            on_timeout(self, pending, now_ns);
+        else if (!pending->sent)
+            transmit(self, pending, now_ns);
+    }
+    probe(self, now_ns);
+    if (self->in_use == 0 && !probes_to_come(self))
+        loop_timer_stop(self->tick);
+}
+
+/* What was asked over the link is asked of another one now, or again when there is a link. */
+static void on_link_down(endpoint_t *endpoint, int64_t now_ns)
+{
+    requester_t *self = endpoint->requester;
+    size_t number = (size_t)(endpoint - self->endpoints);
+    leave_out(endpoint, now_ns);
+    for (size_t slot = 0; slot < self->slot_count; slot++) {
+        pending_t *pending = &self->slots[slot];
+        if (pending->id == 0 || !pending->sent || pending->endpoint != number)
+            continue;
+        leave(self, pending);
+        pending->asked &= ~bit(number); /* it had no chance to answer */
+        if (++pending->breaks > BREAKS_MAX)
+            finish(self, pending, (text_t){0});
+        else if (!transmit(self, pending, now_ns))
+            wait_for(self, pending, number, now_ns);
+    }
+}
+
+static void on_link(void *arg, bool up)
+{
+    endpoint_t *endpoint = arg;
+    bool broke = endpoint->replica.linked && !up;
+    int64_t now_ns = clock_mono_ns();
+    endpoint->replica.linked = up;
+    if (broke)
+        on_link_down(endpoint, now_ns);
+    else if (up)
+        replica_leave_out(&endpoint->replica,
+                          now_ns); /* until it has been probed: it may be a new process that does not serve yet */
+    if (up)
+        on_tick(endpoint->requester);
+}
+
+/* How long the answer took is learned whether it is still waited for or not. */
+static void learn(endpoint_t *endpoint, const pending_t *pending, uint64_t id)
+{
+    int64_t now_ns = clock_mono_ns();
+    if (pending && pending->sent && &endpoint->requester->endpoints[pending->endpoint] == endpoint)
+        round_trip_measured(&endpoint->replica.round_trip, now_ns - pending->sent_ns);
+    else
+        replica_late_answer(&endpoint->replica, id, now_ns);
+}
+
+static void on_answer(void *arg, const text_t *frames, size_t count)
+{
+    endpoint_t *endpoint = arg;
+    uint64_t id;
+    text_t answer = frames[count - 1];
+    if (count != 2 || frames[0].length != 0 || !json_valid(answer) || !json_u64(json_member(answer, "id"), &id)) {
+        static log_limit_t limit;
+        if (log_allowed(&limit, clock_mono_ns()))
+            log_warn("requester: not an answer", LOG_U64("frames", count), LOG_U64("bytes", answer.length),
+                     LOG_U64("suppressed", log_suppressed(&limit)));
+        return;
+    }
+    pending_t *pending = find(endpoint->requester, id);
+    learn(endpoint, pending, id);
+    if (pending) /* else it was cancelled, or given up, or another endpoint was quicker */
+        finish(endpoint->requester, pending, answer);
+}
+
+static const socket_events_t socket_events = {.on_message = on_answer, .on_link = on_link};
+
+/* --- public --- */
+
+requester_t *requester_new(loop_t *loop, const char *const *endpoints, size_t count, uint32_t timeout_ms)
+{
+    assert(count >= 1 && count <= ENDPOINTS_MAX);
+    requester_t *self = calloc(1, sizeof *self);
+    if (!self)
+        return NULL;
+    self->timeout_ns = timeout_ms * NS_PER_MS;
+    self->count = count;
+    self->tick = loop_timer_new(loop, on_tick, self);
+    bool ok = self->tick != NULL;
+    for (size_t i = 0; ok && i < count; i++) {
+        endpoint_t *endpoint = &self->endpoints[i];
+        *endpoint = (endpoint_t){.requester = self, .name = endpoints[i]};
+        endpoint->socket = socket_new(loop, SOCKET_DEALER, QUEUE_LIMIT, &socket_events, endpoint);
+        ok = endpoint->socket && socket_connect(endpoint->socket, endpoints[i]);
+    }
+    if (!ok)
+        requester_destroy(&self);
+    return self;
+}
+
+uint64_t requester_send(requester_t *self, text_t request, requester_fn *done, void *arg)
+{
+    return ask(self, request, 0, done, arg);
 }
 
 void requester_cancel(requester_t *self, uint64_t handle)
@@ -214,11 +372,6 @@ void requester_cancel(requester_t *self, uint64_t handle)
         forget(self, pending);
 }
 
-bool requester_alive(const requester_t *self)
-{
-    return self->alive;
-}
-
 void requester_destroy(requester_t **self_p)
 {
     requester_t *self = *self_p;
@@ -226,7 +379,7 @@ void requester_destroy(requester_t **self_p)
         return;
     *self_p = NULL;
     for (size_t i = 0; i < self->count; i++)
-        socket_destroy(&self->sockets[i]);
+        socket_destroy(&self->endpoints[i].socket);
     for (size_t i = 0; i < self->slot_count; i++)
         free(self->slots[i].text);
     free(self->slots);

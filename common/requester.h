@@ -1,8 +1,11 @@
-/* Asks one of several ROUTER services (history, replay) and hands over the answer.
+/* Asks one of several ROUTER services that know the same (history, replay) and hands over the answer.
  *
- * A request goes to one endpoint; when it does not answer in time the next one is asked, until each has been asked once. A late
- * answer is dropped: nothing is answered twice. Requests and answers are JSON objects (proto/history.md, proto/replay.md);
- * they are matched by the "id" member that this adds.
+ * A request goes to the service that has least to do, in turn where that is equal. When it does not answer in time the next one is
+ * asked, until each has been; when its connection breaks the request is sent again at once, to another one or over the next
+ * connection. Whoever answers first, nothing is answered twice. Of several services one that did not answer, or is new, is left
+ * out until a probe shows that it serves ({"op":"ready"}, history.md); when all are left out they are asked all the same.
+ *
+ * Requests and answers are JSON objects (proto/history.md, proto/replay.md); they are matched by the "id" member that this adds.
  */
 #pragma once
 
@@ -15,7 +18,8 @@ typedef struct requester requester_t;
  * during the call. New requests may be sent from within. */
 typedef void requester_fn(void *arg, text_t answer);
 
-/* endpoints: count ZeroMQ addresses, 1 to 16. timeout_ms: for each try. */
+/* endpoints: count ZeroMQ addresses, 1 to 16; the texts must outlive the requester. timeout_ms: how long each try is waited for at
+ * least; longer where a service was seen to take longer (round_trip.h). */
 requester_t *requester_new(loop_t *loop, const char *const *endpoints, size_t count, uint32_t timeout_ms);
 
 /* request: a JSON object with at least one member, without "id". It is copied. Returns a handle for requester_cancel, or 0
@@ -24,9 +28,6 @@ uint64_t requester_send(requester_t *self, text_t request, requester_fn *done, v
 
 /* `done` will not be called any more. A handle that is already done is fine. */
 void requester_cancel(requester_t *self, uint64_t handle);
-
-/* Did the last try of any request get an answer? False before the first. */
-bool requester_alive(const requester_t *self);
 
 /* Calls no `done` any more. */
 void requester_destroy(requester_t **self);

@@ -105,7 +105,7 @@ static const schema_key_t keys[] = {
     {"gatewayd.replay", KEY_TEXTS, FORMAT_ENDPOINT, .minimum = 1, .maximum = LIST_BUS_MAX, .initial = "tcp://127.0.0.1:5557",
      .help = "The replay of each bus, in the same order"},
     {"gatewayd.history", KEY_TEXTS, FORMAT_ENDPOINT, .minimum = 1, .maximum = LIST_BUS_MAX, .initial = "tcp://127.0.0.1:5558",
-     .help = "Where history is asked for, one after the other until one answers"},
+     .help = "Where history is asked for: spread over all that answer, and another one when one does not"},
     {"gatewayd.listen", KEY_TEXT, FORMAT_ADDRESS, .initial = "127.0.0.1:8080", .help = "Where clients connect"},
     {"gatewayd.ring_bytes", KEY_INTEGER, .power_of_two = true, .minimum = 64 * KIB, .maximum = GIB, .initial = "1048576",
      .help = "Bytes of recent trades kept per topic for clients that lag or come back"},
@@ -121,7 +121,7 @@ static const schema_key_t keys[] = {
     {"gatewayd.slow", KEY_TEXT, FORMAT_CHOICE, "conflate|disconnect", .initial = "conflate",
      .help = "A client that fell behind the ring skips what it missed, or is disconnected"},
     {"gatewayd.history_timeout_ms", KEY_INTEGER, .minimum = 10, .maximum = 60000, .initial = "250",
-     .help = "Wait for one history's answer, in ms"},
+     .help = "Wait for one history's answer, in ms; longer where its answers were seen to take longer"},
     {"gatewayd.origins", KEY_TEXTS, FORMAT_ORIGIN, .minimum = 0, .maximum = 1000, .initial = "",
      .help = "Web pages' origins that may connect; empty: any"},
 };

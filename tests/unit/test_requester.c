@@ -9,15 +9,18 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-enum { TIMEOUT_MS = 200, SERVICES = 2 };
+enum { TIMEOUT_MS = 200, NEVER_MS = 60000 /* the guard comes first */, SLOW_MS = 300, SERVICES = 2 };
 
-/* A service that answers every request with {"id":…,"service":NUMBER}, or not at all. */
+/* A service that answers every request with {"id":…,"service":NUMBER}: at once, SLOW_MS later, or not at all. */
 typedef struct {
     int number;
-    bool mute;
-    int asked;
+    bool mute, slow, unready;
+    int asked, probed;
     socket_t *router;
     char endpoint[128];
+    loop_timer_t *later;
+    char late_peer[64], late_answer[128]; /* of the last request */
+    size_t late_peer_length;
 } service_t;
 
 static char folder[] = "/tmp/test_requester.XXXXXX";
@@ -28,21 +31,49 @@ static requester_t *requester;
 static int done_count, wanted;
 static char last_answer[256];
 
+static void answer(service_t *self, text_t peer, text_t body)
+{
+    text_t out[] = {peer, TEXT(""), body};
+    ck_assert(socket_send(self->router, out, 3));
+}
+
+static void on_later(void *arg)
+{
+    service_t *self = arg;
+    answer(self, (text_t){self->late_peer, self->late_peer_length}, text_of(self->late_answer));
+}
+
+/* Stops the loop, where a test waits for a request. */
+static int asked_wanted = -1, probed_wanted = -1;
+
+static void count_request(service_t *self, bool probe)
+{
+    int *count = probe ? &self->probed : &self->asked;
+    if (++*count == (probe ? probed_wanted : asked_wanted))
+        loop_stop(loop);
+}
+
 static void on_request(void *arg, const text_t *frames, size_t count)
 {
     service_t *self = arg;
     ck_assert_uint_eq(count, 3); /* identity, delimiter, body: what a REQ socket would send */
     ck_assert_uint_eq(frames[1].length, 0);
     ck_assert(json_valid(frames[2]));
-    ck_assert(text_equal(json_member(frames[2], "op"), TEXT("\"echo\"")));
-    self->asked++;
-    if (self->mute)
+    text_t op = json_member(frames[2], "op"), id = json_member(frames[2], "id");
+    bool probe = text_equal(op, TEXT("\"ready\""));
+    ck_assert(probe || text_equal(op, TEXT("\"echo\"")));
+    count_request(self, probe);
+    if (self->mute || loop_timer_running(self->later))
         return;
-    char answer[128];
-    text_t id = json_member(frames[2], "id");
-    int length = snprintf(answer, sizeof answer, "{\"id\":%.*s,\"service\":%d}", TEXT_ARG(id), self->number);
-    text_t out[] = {frames[0], frames[1], {answer, (size_t)length}};
-    ck_assert(socket_send(self->router, out, 3));
+    int length = snprintf(self->late_answer, sizeof self->late_answer, "{\"id\":%.*s,\"service\":%d%s}", TEXT_ARG(id),
+                          self->number, probe && self->unready ? ",\"ready\":false" : "");
+    ck_assert_uint_le(frames[0].length, sizeof self->late_peer);
+    memcpy(self->late_peer, frames[0].at, frames[0].length);
+    self->late_peer_length = frames[0].length;
+    if (self->slow)
+        loop_timer_start(self->later, SLOW_MS, 0);
+    else
+        answer(self, frames[0], (text_t){self->late_answer, (size_t)length});
 }
 
 static const socket_events_t service_events = {.on_message = on_request};
@@ -52,6 +83,11 @@ static void serve(int number)
     service_t *self = &services[number];
     self->router = socket_new(loop, SOCKET_ROUTER, 100, &service_events, self);
     ck_assert(socket_bind(self->router, self->endpoint));
+}
+
+static void die(int number)
+{
+    socket_destroy(&services[number].router);
 }
 
 static void on_done(void *arg, text_t answer)
@@ -75,22 +111,34 @@ static void set_up(void)
     loop = loop_new();
     guard = loop_timer_new(loop, on_guard, NULL);
     loop_timer_start(guard, 20000, 0);
-    const char *endpoints[SERVICES];
     for (int i = 0; i < SERVICES; i++) {
-        services[i] = (service_t){.number = i};
+        services[i] = (service_t){.number = i, .later = loop_timer_new(loop, on_later, &services[i])};
         snprintf(services[i].endpoint, sizeof services[i].endpoint, "ipc://%s/%d", folder, i);
-        endpoints[i] = services[i].endpoint;
     }
     done_count = 0;
-    requester = requester_new(loop, endpoints, SERVICES, TIMEOUT_MS);
+    asked_wanted = probed_wanted = -1;
+}
+
+static void open_requester(size_t count, uint32_t timeout_ms)
+{
+    const char *endpoints[] = {services[0].endpoint, services[1].endpoint};
+    requester = requester_new(loop, endpoints, count, timeout_ms);
     ck_assert_ptr_nonnull(requester);
+}
+
+static void set_up_with_both(void)
+{
+    set_up();
+    open_requester(SERVICES, TIMEOUT_MS);
 }
 
 static void tear_down(void)
 {
     requester_destroy(&requester);
-    for (int i = 0; i < SERVICES; i++)
+    for (int i = 0; i < SERVICES; i++) {
         socket_destroy(&services[i].router);
+        loop_timer_destroy(&services[i].later);
+    }
     loop_timer_destroy(&guard);
     loop_destroy(&loop);
     for (int i = 0; i < SERVICES; i++)
@@ -111,14 +159,42 @@ static void run_until_answers(int count)
     ck_assert_int_eq(loop_run(loop), 0);
 }
 
+static void run_until_asked(int count)
+{
+    asked_wanted = count;
+    ck_assert_int_eq(loop_run(loop), 0);
+    asked_wanted = -1;
+}
+
+static void run_until_probed(int count)
+{
+    probed_wanted = count;
+    ck_assert_int_eq(loop_run(loop), 0);
+    probed_wanted = -1;
+}
+
+static bool answered_by(int number)
+{
+    char expected[32];
+    snprintf(expected, sizeof expected, "\"service\":%d", number);
+    return strstr(last_answer, expected) != NULL;
+}
+
+/* Asks again and again until an answer comes from this service. */
+static void ask_until_answered_by(int number)
+{
+    do {
+        ask();
+        run_until_answers(done_count + 1);
+    } while (!answered_by(number));
+}
+
 START_TEST(an_answer_comes_back_to_who_asked)
 {
     serve(0);
-    ck_assert(!requester_alive(requester));
     ask();
     run_until_answers(1);
-    ck_assert_ptr_nonnull(strstr(last_answer, "\"service\":0"));
-    ck_assert(requester_alive(requester));
+    ck_assert(answered_by(0));
 }
 END_TEST
 
@@ -138,7 +214,7 @@ START_TEST(the_next_endpoint_is_asked_when_one_is_not_there)
     serve(1);
     ask();
     run_until_answers(1);
-    ck_assert_ptr_nonnull(strstr(last_answer, "\"service\":1"));
+    ck_assert(answered_by(1));
 }
 END_TEST
 
@@ -150,7 +226,7 @@ START_TEST(the_next_endpoint_is_asked_when_one_does_not_answer_in_time)
     services[1].mute = false;
     ask();
     run_until_answers(1);
-    ck_assert_ptr_nonnull(strstr(last_answer, "\"service\":1"));
+    ck_assert(answered_by(1));
 }
 END_TEST
 
@@ -162,7 +238,6 @@ START_TEST(who_asks_when_nobody_answers_is_told_once)
     ask();
     run_until_answers(1);
     ck_assert_str_eq(last_answer, "");
-    ck_assert(!requester_alive(requester));
     ck_assert_int_eq(services[0].asked, 1);
     ck_assert_int_eq(services[1].asked, 1);
 }
@@ -183,18 +258,146 @@ START_TEST(a_cancelled_request_is_not_answered)
 }
 END_TEST
 
+START_TEST(a_request_on_a_link_that_broke_is_sent_again_over_the_next_one)
+{
+    open_requester(1, NEVER_MS);
+    serve(0);
+    services[0].mute = true;
+    ask();
+    run_until_asked(1);
+    die(0);
+    services[0].mute = false;
+    serve(0);
+    run_until_answers(1);
+    ck_assert(answered_by(0));
+    ck_assert_int_eq(services[0].asked, 2);
+}
+END_TEST
+
+START_TEST(a_request_moves_to_the_other_service_when_its_own_dies)
+{
+    open_requester(2, NEVER_MS);
+    serve(0);
+    services[0].mute = true;
+    ask();
+    run_until_asked(1); /* the only one there is */
+    serve(1);
+    run_until_probed(1);
+    die(0);
+    run_until_answers(1);
+    ck_assert(answered_by(1));
+}
+END_TEST
+
+START_TEST(a_request_that_breaks_every_link_is_given_up)
+{
+    open_requester(1, NEVER_MS);
+    services[0].mute = true;
+    ask();
+    for (int breaks = 1; done_count == 0; breaks++) {
+        wanted = 1;
+        serve(0);
+        run_until_asked(breaks);
+        ck_assert_int_le(breaks, 20);
+        die(0);
+        if (breaks == 9)
+            run_until_answers(1);
+    }
+    ck_assert_str_eq(last_answer, "");
+}
+END_TEST
+
+START_TEST(a_late_answer_teaches_how_long_to_wait)
+{
+    open_requester(1, TIMEOUT_MS);
+    serve(0);
+    services[0].slow = true;
+    ask_until_answered_by(0);
+    ck_assert_int_gt(done_count, 1); /* the first one was given up */
+}
+END_TEST
+
+START_TEST(requests_are_spread_over_all_services)
+{
+    open_requester(2, NEVER_MS);
+    serve(0);
+    serve(1);
+    ask_until_answered_by(0);
+    ask_until_answered_by(1);
+    int before[] = {services[0].asked, services[1].asked};
+    for (int i = 0; i < 10; i++)
+        ask();
+    run_until_answers(done_count + 10);
+    ck_assert_int_eq(services[0].asked - before[0], 5);
+    ck_assert_int_eq(services[1].asked - before[1], 5);
+}
+END_TEST
+
+START_TEST(who_did_not_answer_is_left_out_until_a_probe_is_answered)
+{
+    open_requester(2, TIMEOUT_MS);
+    serve(0);
+    serve(1);
+    ask_until_answered_by(1);
+    ask_until_answered_by(0);
+    services[0].mute = true;
+    do
+        ask_until_answered_by(1);
+    while (services[0].probed < 3);
+    int asked = services[0].asked, before = services[1].asked;
+    for (int i = 0; i < 20; i++)
+        ask_until_answered_by(1);
+    ck_assert_int_eq(services[0].asked, asked);
+    ck_assert_int_eq(services[1].asked, before + 20);
+    services[0].mute = false;
+    ask_until_answered_by(0);
+}
+END_TEST
+
+START_TEST(who_says_that_it_is_not_ready_is_not_asked_before_it_is)
+{
+    open_requester(2, NEVER_MS);
+    services[1].unready = true;
+    serve(1);
+    run_until_probed(1);
+    serve(0);
+    ask_until_answered_by(0);
+    int asked = services[1].asked;
+    for (int i = 0; i < 10; i++)
+        ask_until_answered_by(0);
+    ck_assert_int_eq(services[1].asked, asked);
+    services[1].unready = false;
+    ask_until_answered_by(1);
+}
+END_TEST
+
+static TCase *tcase_of(const char *name, void (*setup)(void))
+{
+    TCase *tests = tcase_create(name);
+    tcase_set_timeout(tests, 30);
+    tcase_add_checked_fixture(tests, setup, tear_down);
+    return tests;
+}
+
 int main(void)
 {
     Suite *suite = suite_create("requester");
-    TCase *tests = tcase_create("requester");
-    tcase_set_timeout(tests, 30);
-    tcase_add_checked_fixture(tests, set_up, tear_down);
+    TCase *tests = tcase_of("two services", set_up_with_both);
     tcase_add_test(tests, an_answer_comes_back_to_who_asked);
     tcase_add_test(tests, a_hundred_requests_at_once_are_each_answered_once);
     tcase_add_test(tests, the_next_endpoint_is_asked_when_one_is_not_there);
     tcase_add_test(tests, the_next_endpoint_is_asked_when_one_does_not_answer_in_time);
     tcase_add_test(tests, who_asks_when_nobody_answers_is_told_once);
     tcase_add_test(tests, a_cancelled_request_is_not_answered);
+    suite_add_tcase(suite, tests);
+    tests = tcase_of("links and replicas", set_up);
+    tcase_add_test(tests, a_request_on_a_link_that_broke_is_sent_again_over_the_next_one);
+    tcase_add_test(tests, a_request_moves_to_the_other_service_when_its_own_dies);
+    tcase_add_test(tests, a_request_that_breaks_every_link_is_given_up);
+    tcase_add_test(tests, a_late_answer_teaches_how_long_to_wait);
+    tcase_add_test(tests, requests_are_spread_over_all_services);
+    tcase_add_test(tests, who_did_not_answer_is_left_out_until_a_probe_is_answered);
+    tcase_add_test(tests, who_says_that_it_is_not_ready_is_not_asked_before_it_is);
     suite_add_tcase(suite, tests);
     SRunner *runner = srunner_create(suite);
     srunner_run_all(runner, CK_ENV);
