@@ -82,14 +82,41 @@ static step_t find_symbol(join_t *join)
 
 /* --- streams --- */
 
-/* Is the stream's place still to be learned? Another gateway may have been ahead of this one, too: then it reaches `since` soon. */
-static bool is_coming(const join_t *join, const channel_t *channel)
+static bool others_join(const join_t *join)
+{
+    LIST_EACH(item, &join->client->joins)
+    {
+        const join_t *other = LIST_OWNER(item, join_t, in_client);
+        if (other != join && other->subscription == join->subscription)
+            return true;
+    }
+    return false;
+}
+
+/* Whether the stream holds what follows `since` is not known: neither "recovered" nor "lost" would be true. */
+static step_t refuse_stream(join_t *join, const channel_t *channel)
+{
+    subscription_t *subscription = join->subscription;
+    bool needed = subscription->answered || others_join(join);
+    rpc_error(join->request, RPC_UNAVAILABLE, "Not ready: where %.*s is now is not known yet", TEXT_ARG(channel->topic));
+    join->subscription = NULL;
+    if (!needed)
+        client_unsubscribe(join->client, subscription);
+    return STEP_OVER;
+}
+
+/* The place of a stream may still have to be learned. Another gateway may have been ahead of this one, too: then it reaches `since`
+ * soon. */
+static step_t find_stream(join_t *join, const channel_t *channel)
 {
     cursor_t since;
     bool resumes = join_since(join, channel, &since);
-    if (waited_ms(join) >= (resumes ? JOIN_RESUME_MS : JOIN_STREAM_MS))
-        return false; /* what is not known by now comes in later, from where the answer says */
-    return !channel->ring || (resumes && cursor_compare(since, ring_last(channel->ring)) > 0);
+    bool known = channel->ring && (!resumes || cursor_compare(since, ring_last(channel->ring)) <= 0);
+    if (!known && waited_ms(join) < (resumes ? JOIN_RESUME_MS : JOIN_STREAM_MS))
+        return STEP_WAIT;
+    if (!channel->ring && resumes)
+        return refuse_stream(join, channel);
+    return STEP_NEXT; /* who does not resume gets later, from where the answer says, what is not known by now */
 }
 
 static step_t find_streams(join_t *join)
@@ -97,8 +124,9 @@ static step_t find_streams(join_t *join)
     LIST_EACH(item, &join->subscription->market->channels)
     {
         const channel_t *channel = LIST_OWNER(item, channel_t, in_market);
-        if (join_takes(join, channel) && is_coming(join, channel))
-            return STEP_WAIT;
+        step_t step = join_takes(join, channel) ? find_stream(join, channel) : STEP_NEXT;
+        if (step != STEP_NEXT)
+            return step;
     }
     return STEP_NEXT;
 }

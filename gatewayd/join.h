@@ -14,9 +14,10 @@
 #include "gatewayd/client.h"
 
 enum {
-    JOIN_STATUS_MS = 2000,  /* how long a subscribe waits for any source to be heard */
-    JOIN_STREAM_MS = 2000,  /* and for streams to be known */
-    JOIN_RESUME_MS = 10000, /* the same with `since`, and for them to reach it: a killed service is back by then */
+    JOIN_STATUS_MS = 2000, /* how long a subscribe waits for any source to be heard */
+    JOIN_STREAM_MS = 2000, /* and for streams to be known */
+    JOIN_RESUME_MS =
+        10000, /* the same with `since`, and for them to reach it: a killed service is back by then, or it is refused */
     JOIN_SNAPSHOT_TRIES = 4
 };
 

@@ -150,6 +150,27 @@ START_TEST(a_gateway_that_repairs_a_hole_is_waited_for_until_it_reaches_since)
 }
 END_TEST
 
+START_TEST(who_resumes_where_nobody_knows_what_there_is_is_told_to_try_again)
+{
+    static const char refusal[] = "{\"jsonrpc\":\"2.0\",\"id\":1,\"error\":{\"code\":-32000,\"message\":"
+                                  "\"Not ready: where trade.BTC-USD.a is now is not known yet\"}}";
+    hear("a", true, "{\"BTC-USD\":10}");
+    say(SUBSCRIBE(",\"since\":\"7-5\""));
+    pass_ms(1000);
+    say(SUBSCRIBE(",\"since\":\"7-6\""));
+    pass_ms(JOIN_RESUME_MS - 1000);
+    client_pump(fixture.client);
+    expect(refusal);
+    ck_assert_uint_eq(fixture.hub.subscription_count, 1); /* the other one waits yet */
+    pass_ms(1000);
+    client_pump(fixture.client);
+    expect(refusal);
+    expect_nothing();
+    ck_assert_uint_eq(fixture.hub.subscription_count, 0);
+    ck_assert_str_eq(fixture.wanted, "+BTC-USD -BTC-USD ");
+}
+END_TEST
+
 START_TEST(since_that_never_was_is_not_recovered)
 {
     hear("a", true, "{\"BTC-USD\":10}");
@@ -191,6 +212,7 @@ int main(void)
         since_of_another_gateway_that_was_ahead_is_waited_for,
         who_resumes_waits_for_a_stream_that_is_long_in_coming,
         a_gateway_that_repairs_a_hole_is_waited_for_until_it_reaches_since,
+        who_resumes_where_nobody_knows_what_there_is_is_told_to_try_again,
         since_that_never_was_is_not_recovered,
         since_of_a_lost_journal_is_not_recovered_and_all_of_the_new_one_comes,
     };
