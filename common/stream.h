@@ -7,7 +7,7 @@
 #include "common/follower.h"
 #include "proto/topic.h"
 
-enum { STREAM_HELD_BYTES = 1 << 20, STREAM_PAGE = 1000 /* trades asked for at once */ };
+enum { STREAM_HELD_BYTES = 1 << 20, STREAM_PAGE = 5000 /* trades asked for at once */ };
 
 #define STREAM_NO_BUS SIZE_MAX
 
