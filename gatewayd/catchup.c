@@ -28,7 +28,7 @@ static void on_page(void *arg, range_certainty_t certainty, const range_answer_t
 {
     client_t *client = arg;
     reader_t *reader = client->page_reader;
-    page_t page = {reader->channel->symbol, reader->channel->source, reader->last, client->page_to};
+    page_t page = {reader->channel->symbol, reader->channel->source, client->link->dialect, reader->last, client->page_to};
     client->page = NULL;
     client->page_reader = NULL;
     bool moved = page_append(&page, answer->trades, &client->outbox);
@@ -46,7 +46,7 @@ static void on_page(void *arg, range_certainty_t certainty, const range_answer_t
 static void ask(client_t *client, reader_t *reader)
 {
     cursor_t from = {reader->last.epoch, reader->last.seq + 1};
-    client->page_to = ring_floor(reader->channel->ring);
+    client->page_to = ring_floor(reader->ring);
     client->page_reader = reader;
     client->page =
         history_range(client->hub->history, reader->channel->topic, from, client->page_to, page_count(client), on_page, client);
@@ -55,7 +55,7 @@ static void ask(client_t *client, reader_t *reader)
     client->page_reader = NULL;
     if (!out_of_patience(reader, client->hub->now_ns))
         return;
-    page_t page = {reader->channel->symbol, reader->channel->source, reader->last, client->page_to};
+    page_t page = {reader->channel->symbol, reader->channel->source, client->link->dialect, reader->last, client->page_to};
     page_give_up(&page, &client->outbox);
     reader->last = page.last;
     client->link->wake(client->link_arg);
@@ -65,7 +65,7 @@ static void ask(client_t *client, reader_t *reader)
 static bool arrived(client_t *client, reader_t *reader)
 {
     uint64_t position;
-    ring_t *ring = reader->channel->ring;
+    const ring_t *ring = reader->ring;
     if (!ring_find(ring, reader->last, &position) && cursor_compare(reader->last, ring_last(ring)) < 0)
         return false;
     cursor_t last = reader->last, end = ring_last(ring);

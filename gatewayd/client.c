@@ -52,7 +52,7 @@ static void send_outbox(client_t *self)
 /* What comes next was overwritten before the client took it. */
 static void on_lapped(client_t *self, reader_t *reader)
 {
-    const ring_t *ring = reader->channel->ring;
+    const ring_t *ring = reader->ring;
     if (!reader->up_to_date) { /* it is still catching up, now from further back */
         reader_seat(reader, reader->last);
         return;
@@ -64,7 +64,7 @@ static void on_lapped(client_t *self, reader_t *reader)
         return;
     }
     self->hub->counts.conflated++;
-    page_t page = {reader->channel->symbol, reader->channel->source, reader->last, ring_last(ring)};
+    page_t page = {reader->channel->symbol, reader->channel->source, self->link->dialect, reader->last, ring_last(ring)};
     page_give_up(&page, &self->outbox);
     reader_seat(reader, page.last);
 }
@@ -73,7 +73,7 @@ static void on_lapped(client_t *self, reader_t *reader)
 static void send_run(client_t *self)
 {
     reader_t *reader = LIST_OWNER(list_take(&self->ready), reader_t, in_queue);
-    const ring_t *ring = reader->channel->ring;
+    const ring_t *ring = reader->ring;
     if (ring_lapped(ring, reader->position)) {
         on_lapped(self, reader);
         return;
@@ -168,17 +168,17 @@ bool client_idle(const client_t *self)
 
 void client_send(client_t *self, text_t json)
 {
-    if (!make_room(self, json.length + FRAME_HEADER_MAX))
+    if (!make_room(self, frame_length(self->link->dialect, json)))
         return;
-    frame_append(&self->outbox, json);
+    frame_append(&self->outbox, self->link->dialect, json);
     wake(self);
 }
 
 void client_notify(client_t *self, text_t method, text_t params)
 {
-    if (!make_room(self, frame_notify_length(method, params)))
+    if (!make_room(self, frame_notify_length(self->link->dialect, method, params)))
         return;
-    page_append_notification(&self->outbox, method, params);
+    page_append_notification(&self->outbox, self->link->dialect, method, params);
     wake(self);
 }
 
@@ -206,7 +206,7 @@ void client_hold(client_t *self, reader_t *reader, cursor_t last)
 void client_notify_later(client_t *self, text_t method, text_t params)
 {
     self->holding = true;
-    page_append_notification(&self->later, method, params);
+    page_append_notification(&self->later, self->link->dialect, method, params);
 }
 
 void client_release(client_t *self)

@@ -13,6 +13,8 @@
 
 /* Codes of RFC 6455, section 7.4.1, and of the IANA registry. */
 enum {
+    CLOSE_NORMAL = 1000,
+    CLOSE_UNSUPPORTED = 1003,
     CLOSE_INVALID_TEXT = 1007,
     CLOSE_POLICY = 1008,
     CLOSE_TOO_BIG = 1009,
@@ -22,6 +24,7 @@ enum {
 };
 
 typedef struct {
+    dialect_t dialect; /* of the frames */
     /* Sends whole frames; what the peer does not take now the link keeps. Called only when `ready`. */
     void (*send)(void *link, text_t frames);
     /* Would more be taken, with nothing kept? False too when the link is closing. */
@@ -31,6 +34,10 @@ typedef struct {
     /* Close with a code and a reason of at most CLOSE_REASON_MAX bytes, now: what waits is not sent. client_destroy follows,
      * never from within. */
     void (*close)(void *link, unsigned code, text_t reason);
+    /* Time passes: look after a peer that is silent. From ws_check. May be NULL, as the next. */
+    void (*check)(void *link, int64_t now_ns);
+    /* The gateway ends: close when what waits has left. */
+    void (*leave)(void *link);
 } client_link_t;
 
 struct client {

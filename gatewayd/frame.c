@@ -1,25 +1,98 @@
 #include "gatewayd/frame.h"
 
-enum { FINAL_TEXT = 0x81, LENGTH_16 = 126, LENGTH_64 = 127 };
+enum { FINAL_TEXT = 0x81, LENGTH_16 = 126, LENGTH_64 = 127, PIECES_MAX = 5 };
 
 #define HEAD   TEXT("{\"jsonrpc\":\"2.0\",\"method\":\"")
 #define MIDDLE TEXT("\",\"params\":")
 #define TAIL   TEXT("}")
+
+#define SIGNALR_BEFORE "{\"type\":1,\"target\":\"ReceiveMessage\",\"arguments\":[\""
+#define SIGNALR_AFTER  "\"]}\x1e"
+
+/* What stands around a message that became the content of a JSON string. */
+static const struct {
+    text_t before, after;
+} around[DIALECT_COUNT] = {
+    [DIALECT_SIGNALR] = {{SIGNALR_BEFORE, sizeof SIGNALR_BEFORE - 1}, {SIGNALR_AFTER, sizeof SIGNALR_AFTER - 1}},
+};
+
+/* A message, in pieces that follow each other. */
+typedef struct {
+    text_t pieces[PIECES_MAX];
+    size_t count;
+} message_t;
+
+static message_t notification(text_t method, text_t params)
+{
+    return (message_t){{HEAD, method, MIDDLE, params, TAIL}, 5};
+}
 
 static size_t header_length(uint64_t payload_length)
 {
     return payload_length < LENGTH_16 ? 2 : payload_length <= UINT16_MAX ? 4 : FRAME_HEADER_MAX;
 }
 
-static size_t notify_payload(text_t method, text_t params)
-{
-    return HEAD.length + method.length + MIDDLE.length + params.length + TAIL.length;
-}
-
 static char *put(char *out, text_t text)
 {
-    memcpy(out, text.at, text.length);
+    if (text.length > 0)
+        memcpy(out, text.at, text.length);
     return out + text.length;
+}
+
+/* The letter behind the backslash; 0: it needs none. What is JSON has no other control characters. */
+static char escape_of(char c)
+{
+    switch (c) {
+    case '"':
+    case '\\':
+        return c;
+    case '\n':
+        return 'n';
+    case '\r':
+        return 'r';
+    case '\t':
+        return 't';
+    default:
+        return 0;
+    }
+}
+
+static size_t escaped_length(text_t text)
+{
+    size_t length = text.length;
+    for (size_t i = 0; i < text.length; i++)
+        length += escape_of(text.at[i]) != 0;
+    return length;
+}
+
+static char *put_escaped(char *out, text_t text)
+{
+    for (size_t i = 0; i < text.length; i++) {
+        char escape = escape_of(text.at[i]);
+        if (escape)
+            *out++ = '\\';
+        *out++ = escape ? escape : text.at[i];
+    }
+    return out;
+}
+
+static size_t payload_length(dialect_t dialect, const message_t *message)
+{
+    size_t length = around[dialect].before.length + around[dialect].after.length;
+    for (size_t i = 0; i < message->count; i++)
+        length += dialect == DIALECT_RPC ? message->pieces[i].length : escaped_length(message->pieces[i]);
+    return length;
+}
+
+static void render(dialect_t dialect, char *out, size_t payload, const message_t *message)
+{
+    char header[FRAME_HEADER_MAX];
+    size_t length = frame_header(header, payload);
+    out = put(out, (text_t){header, length});
+    out = put(out, around[dialect].before);
+    for (size_t i = 0; i < message->count; i++)
+        out = dialect == DIALECT_RPC ? put(out, message->pieces[i]) : put_escaped(out, message->pieces[i]);
+    put(out, around[dialect].after);
 }
 
 size_t frame_header(char out[static FRAME_HEADER_MAX], uint64_t payload_length)
@@ -32,37 +105,65 @@ size_t frame_header(char out[static FRAME_HEADER_MAX], uint64_t payload_length)
     return length;
 }
 
-size_t frame_notify_length(text_t method, text_t params)
+size_t frame_notify_length(dialect_t dialect, text_t method, text_t params)
 {
-    size_t payload = notify_payload(method, params);
+    message_t message = notification(method, params);
+    size_t payload = payload_length(dialect, &message);
     return header_length(payload) + payload;
 }
 
-void frame_notify(char *out, text_t method, text_t params)
+void frame_notify(dialect_t dialect, char *out, text_t method, text_t params)
 {
-    char header[FRAME_HEADER_MAX];
-    size_t length = frame_header(header, notify_payload(method, params));
-    out = put(out, (text_t){header, length});
-    out = put(out, HEAD);
-    out = put(out, method);
-    out = put(out, MIDDLE);
-    out = put(out, params);
-    put(out, TAIL);
+    message_t message = notification(method, params);
+    render(dialect, out, payload_length(dialect, &message), &message);
 }
 
 text_t frame_params(text_t frame, text_t method)
 {
-    size_t length = (unsigned char)frame.at[1];
-    size_t before = (length < LENGTH_16    ? 2
-                     : length == LENGTH_16 ? 4
-                                           : FRAME_HEADER_MAX) +
-                    HEAD.length + method.length + MIDDLE.length;
-    return (text_t){frame.at + before, frame.length - before - TAIL.length};
+    text_t payload = {0};
+    frame_next(&frame, &payload);
+    size_t before = HEAD.length + method.length + MIDDLE.length;
+    return (text_t){payload.at + before, payload.length - before - TAIL.length};
 }
 
-void frame_append(buffer_t *out, text_t payload)
+size_t frame_length(dialect_t dialect, text_t json)
 {
-    char header[FRAME_HEADER_MAX];
-    buffer_append(out, (text_t){header, frame_header(header, payload.length)});
-    buffer_append(out, payload);
+    message_t message = {{json}, 1};
+    size_t payload = payload_length(dialect, &message);
+    return header_length(payload) + payload;
+}
+
+void frame_append(buffer_t *out, dialect_t dialect, text_t json)
+{
+    message_t message = {{json}, 1};
+    size_t payload = payload_length(dialect, &message), length = header_length(payload) + payload;
+    char *room = buffer_room(out, length);
+    if (!room)
+        return;
+    render(dialect, room, payload, &message);
+    buffer_took(out, length);
+}
+
+void frame_append_text(buffer_t *out, text_t payload)
+{
+    frame_append(out, DIALECT_RPC, payload);
+}
+
+bool frame_next(text_t *frames, text_t *payload)
+{
+    if (frames->length < 2)
+        return false;
+    uint64_t length = (unsigned char)frames->at[1];
+    size_t header = length < LENGTH_16 ? 2 : length == LENGTH_16 ? 4 : FRAME_HEADER_MAX;
+    if (frames->length < header)
+        return false;
+    if (header > 2)
+        length = 0;
+    for (size_t i = 2; i < header; i++)
+        length = length << 8 | (unsigned char)frames->at[i];
+    if (frames->length - header < length)
+        return false;
+    *payload = (text_t){frames->at + header, length};
+    *frames = (text_t){payload->at + length, frames->length - header - length};
+    return true;
 }

@@ -1,7 +1,15 @@
-/* WebSocket frames (RFC 6455, section 5.2) as a server sends them: final, unmasked, ready to go out as they are. */
+/* What a client is sent, ready to go out as it is: WebSocket frames (RFC 6455, section 5.2), final and unmasked, as a server sends
+ * them. */
 #pragma once
 
 #include "common/buffer.h"
+
+/* How a JSON-RPC message stands in a frame. */
+typedef enum {
+    DIALECT_RPC,     /* as it is */
+    DIALECT_SIGNALR, /* as the argument of an invocation of ReceiveMessage, see proto/signalr.md */
+    DIALECT_COUNT
+} dialect_t;
 
 enum { FRAME_HEADER_MAX = 10 };
 
@@ -12,12 +20,19 @@ size_t frame_header(char out[static FRAME_HEADER_MAX], uint64_t payload_length);
 #define FRAME_PING TEXT("\x89\0")
 
 /* A JSON-RPC notification in a text frame: {"jsonrpc":"2.0","method":"<method>","params":<params>}. `method` needs no escapes,
- * `params` is JSON. frame_notify writes exactly frame_notify_length bytes. */
-size_t frame_notify_length(text_t method, text_t params);
-void frame_notify(char *out, text_t method, text_t params);
+ * `params` is JSON. frame_notify writes exactly frame_notify_length bytes, at most twice as many as there are in DIALECT_RPC and 80. */
+size_t frame_notify_length(dialect_t dialect, text_t method, text_t params);
+void frame_notify(dialect_t dialect, char *out, text_t method, text_t params);
 
-/* The params of a frame that frame_notify has written for this method. */
+/* The params of a frame that frame_notify has written for this method in DIALECT_RPC. */
 text_t frame_params(text_t frame, text_t method);
 
-/* Appends a message in a text frame. */
-void frame_append(buffer_t *out, text_t payload);
+/* A JSON-RPC message in a frame: how long it is, and it appended. */
+size_t frame_length(dialect_t dialect, text_t json);
+void frame_append(buffer_t *out, dialect_t dialect, text_t json);
+
+/* A frame with just this text. */
+void frame_append_text(buffer_t *out, text_t payload);
+
+/* Takes the first of several whole frames, and hands out what is in it. False when there is none. */
+bool frame_next(text_t *frames, text_t *payload);

@@ -5,11 +5,15 @@
 #include "gatewayd/assets.h"
 #include "gatewayd/hub_metrics.h"
 #include "gatewayd/report.h"
+#include "gatewayd/signalr.h"
 
 #include <libwebsockets.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/random.h>
 #include <sys/resource.h>
+
+#define SIGNALR_PATH "/blockchain"
 
 enum {
     PATH_MAX_BYTES = 256,
@@ -65,10 +69,8 @@ static unsigned answer_ws(hub_t *hub, buffer_t *body)
 #define JSON "application/json"
 
 static const route_t routes[] = {
-    {"/health", JSON, answer_health},
-    {"/ready", JSON, answer_ready},
-    {"/metrics", METRICS_CONTENT_TYPE, answer_metrics},
-    {"/ws", JSON, answer_ws},
+    {"/health", JSON, answer_health}, {"/ready", JSON, answer_ready},  {"/metrics", METRICS_CONTENT_TYPE, answer_metrics},
+    {"/ws", JSON, answer_ws},         {SIGNALR_PATH, JSON, answer_ws},
 };
 
 static const route_t *find_route(text_t path)
@@ -103,8 +105,34 @@ static int answer_asset(struct lws *wsi, const asset_t *asset)
     return http_answer(wsi, &answer);
 }
 
+/* A body follows, which nobody reads. */
+static bool has_body(struct lws *wsi)
+{
+    char length[24] = "";
+    lws_hdr_copy(wsi, length, sizeof length, WSI_TOKEN_HTTP_CONTENT_LENGTH);
+    return strtoull(length, NULL, 10) > 0 || lws_hdr_total_length(wsi, WSI_TOKEN_HTTP_TRANSFER_ENCODING) > 0;
+}
+
+/* POST /blockchain/negotiate?negotiateVersion=1. Nothing is remembered: a connection needs no token here. */
+static int answer_negotiate(struct lws *wsi)
+{
+    char room[32];
+    unsigned char noise[24];
+    const char *version = lws_get_urlarg_by_name(wsi, "negotiateVersion=", room, sizeof room);
+    buffer_t body = buffer_new(0);
+    int rc = -1;
+    if (getrandom(noise, sizeof noise, 0) == sizeof noise) {
+        signalr_negotiate(&body, version && version[0] != '0', noise);
+        rc = answer_json(wsi, 200, buffer_text(&body));
+    }
+    buffer_release(&body);
+    return has_body(wsi) ? -1 : rc;
+}
+
 static int on_request(http_t *self, struct lws *wsi, text_t path)
 {
+    if (lws_hdr_total_length(wsi, WSI_TOKEN_POST_URI) > 0 && text_equal(path, TEXT(SIGNALR_PATH "/negotiate")))
+        return answer_negotiate(wsi);
     const route_t *route = find_route(path);
     if (!http_is_read(wsi)) {
         answer_json(wsi, 405, TEXT("{\"error\":\"expected GET\"}\n"));
@@ -124,13 +152,20 @@ static int on_request(http_t *self, struct lws *wsi, text_t path)
     return rc;
 }
 
-/* Only /ws becomes a WebSocket. */
-static int on_upgrade(http_t *self, struct lws *wsi)
+/* Only these become WebSockets. False for any other path. */
+static bool find_speech(struct lws *wsi, ws_speech_t *speech)
 {
     char path[PATH_MAX_BYTES];
     int length = lws_hdr_copy(wsi, path, sizeof path, WSI_TOKEN_GET_URI);
-    bool known = length > 0 && text_equal((text_t){path, (size_t)length}, TEXT("/ws"));
-    unsigned status = known ? ws_refusal(self->ws, wsi) : 404;
+    text_t found = {path, length > 0 ? (size_t)length : 0};
+    *speech = text_equal(found, TEXT(SIGNALR_PATH)) ? WS_SIGNALR : WS_RPC;
+    return *speech == WS_SIGNALR || text_equal(found, TEXT("/ws"));
+}
+
+static int on_upgrade(http_t *self, struct lws *wsi)
+{
+    ws_speech_t speech;
+    unsigned status = find_speech(wsi, &speech) ? ws_refusal(self->ws, wsi) : 404;
     if (status == 0)
         return 0;
     answer_json(wsi, status,
@@ -138,6 +173,12 @@ static int on_upgrade(http_t *self, struct lws *wsi)
                 : status == 403 ? TEXT("{\"error\":\"origin not allowed\"}\n")
                                 : TEXT("{\"error\":\"too many clients\"}\n"));
     return -1;
+}
+
+static int on_open(http_t *self, struct lws *wsi, ws_session_t **session)
+{
+    ws_speech_t speech;
+    return find_speech(wsi, &speech) ? ws_on_open(self->ws, wsi, speech, session) : -1;
 }
 
 /* lws's accept spins when the process has no file descriptor left; the numbers are given from the lowest on. */
@@ -161,7 +202,7 @@ static int on_event(struct lws *wsi, enum lws_callback_reasons reason, void *use
     case LWS_CALLBACK_HTTP_CONFIRM_UPGRADE:
         return on_upgrade(self, wsi);
     case LWS_CALLBACK_ESTABLISHED:
-        return ws_on_open(self->ws, wsi, session);
+        return on_open(self, wsi, session);
     case LWS_CALLBACK_RECEIVE:
         return ws_on_receive(*session, in, length);
     case LWS_CALLBACK_RECEIVE_PONG:

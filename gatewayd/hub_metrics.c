@@ -40,7 +40,7 @@ static void look_at(const channel_t *channel, places_t *places)
     LIST_EACH(item, &channel->readers)
     {
         const reader_t *reader = LIST_OWNER(item, reader_t, in_channel);
-        uint64_t lag_bytes = reader->state == READER_LIVE ? ring_head(channel->ring) - reader->position : 0;
+        uint64_t lag_bytes = reader->state == READER_LIVE ? ring_head(reader->ring) - reader->position : 0;
         if (lag_bytes > places->lag_bytes)
             places->lag_bytes = lag_bytes;
     }

@@ -166,7 +166,7 @@ static void on_probed(void *arg, range_certainty_t certainty, const range_answer
 }
 
 /* Asks history for the first trade behind `since`. */
-static step_t probe(join_t *join, const channel_t *channel, cursor_t since)
+static step_t probe(join_t *join, const channel_t *channel, const ring_t *ring, cursor_t since)
 {
     hub_t *hub = join->client->hub;
     if (join->probing_ns == 0)
@@ -174,7 +174,7 @@ static step_t probe(join_t *join, const channel_t *channel, cursor_t since)
     if (hub->now_ns < join->retry_ns)
         return STEP_WAIT;
     join->probed = (cursor_t){since.epoch, since.seq + 1};
-    join->call = history_range(hub->history, channel->topic, join->probed, ring_floor(channel->ring), 1, on_probed, join);
+    join->call = history_range(hub->history, channel->topic, join->probed, ring_floor(ring), 1, on_probed, join);
     if (!join->call && hub->now_ns - join->probing_ns >= CATCHUP_PATIENCE_MS * NS_PER_MS) {
         join->recovered = false;
         return STEP_NEXT;
@@ -194,8 +194,9 @@ static step_t judge_recovery(join_t *join)
         if (number++ < join->judged)
             continue;
         if (join_takes(join, channel) && join_since(join, channel, &since)) {
-            int verdict = judge_ring(channel->ring, since);
-            if (verdict == -1 && probe(join, channel, since) == STEP_WAIT)
+            const ring_t *ring = channel_ring(channel, join->client->link->dialect);
+            int verdict = judge_ring(ring, since);
+            if (verdict == -1 && probe(join, channel, ring, since) == STEP_WAIT)
                 return STEP_WAIT;
             join->recovered = join->recovered && verdict != 0;
         }

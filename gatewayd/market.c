@@ -24,6 +24,8 @@ static void channel_destroy(markets_t *self, channel_t *channel)
     list_remove(&channel->in_market);
     list_remove(&channel->in_dirty);
     ring_destroy(&channel->ring);
+    for (size_t i = 0; i < DIALECT_COUNT; i++)
+        ring_destroy(&channel->others[i]);
     free(channel);
 }
 
@@ -142,6 +144,20 @@ channel_t *markets_channel(markets_t *self, market_t *market, text_t source)
     return channel;
 }
 
+ring_t *channel_ring(channel_t *channel, dialect_t dialect)
+{
+    if (dialect == DIALECT_RPC || !channel->ring)
+        return channel->ring;
+    if (!channel->others[dialect])
+        channel->others[dialect] = ring_render(channel->ring, dialect);
+    return channel->others[dialect];
+}
+
+void channel_forget(channel_t *channel, dialect_t dialect)
+{
+    ring_destroy(&channel->others[dialect]);
+}
+
 channel_t *markets_stream(markets_t *self, text_t topic, cursor_t last)
 {
     text_t symbol, source;
@@ -160,6 +176,10 @@ void markets_trade(markets_t *self, text_t topic, cursor_t at, text_t json)
     if (!channel || !channel->ring || cursor_compare(at, ring_last(channel->ring)) <= 0 || json.length > TRADE_MAX)
         return;
     ring_append_trade(channel->ring, at, json);
+    for (size_t i = 0; i < DIALECT_COUNT; i++) {
+        if (channel->others[i])
+            ring_append_trade(channel->others[i], at, json);
+    }
     touch(self, channel);
 }
 
@@ -171,6 +191,10 @@ void markets_gap(markets_t *self, text_t topic, cursor_t from, cursor_t to)
     buffer_clear(&self->gap);
     notify_gap(&self->gap, channel->symbol, channel->source, from, to);
     ring_append_gap(channel->ring, to, buffer_text(&self->gap));
+    for (size_t i = 0; i < DIALECT_COUNT; i++) {
+        if (channel->others[i])
+            ring_append_gap(channel->others[i], to, buffer_text(&self->gap));
+    }
     touch(self, channel);
 }
 

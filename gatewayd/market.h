@@ -15,9 +15,10 @@
 /* One stream of a symbol. */
 typedef struct channel {
     char topic_text[TOPIC_MAX];
-    text_t topic, symbol, source; /* slices of topic_text */
-    ring_t *ring;                 /* NULL until it is known from where the stream is followed */
-    list_t readers;               /* reader_t.in_channel (reader.h) */
+    text_t topic, symbol, source;  /* slices of topic_text */
+    ring_t *ring;                  /* NULL until it is known from where the stream is followed */
+    ring_t *others[DIALECT_COUNT]; /* the same in the dialects that readers take it in; NULL where none does */
+    list_t readers;                /* reader_t.in_channel (reader.h) */
     list_t in_market;
     list_t in_dirty; /* something was appended that readers do not know of yet */
 } channel_t;
@@ -52,6 +53,11 @@ market_t *markets_each(const markets_t *self, size_t *at);
 /* The market's channel of a source, made where there is none; NULL when memory runs out. */
 channel_t *markets_channel(markets_t *self, market_t *market, text_t source);
 channel_t *market_find(const market_t *market, text_t source);
+
+/* The ring in a dialect: rendered where it is the first time that somebody wants it so. NULL when the channel has none yet, or memory
+ * runs out. And nobody wants it so any more. */
+ring_t *channel_ring(channel_t *channel, dialect_t dialect);
+void channel_forget(channel_t *channel, dialect_t dialect);
 
 /* What comes from the bus. A stream begins behind `last`: its channel, now with a ring; NULL when nobody wants it or memory
  * runs out. */

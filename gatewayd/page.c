@@ -1,7 +1,6 @@
 #include "gatewayd/page.h"
 
 #include "common/json.h"
-#include "gatewayd/frame.h"
 #include "gatewayd/notify.h"
 #include "proto/trade.h"
 
@@ -11,7 +10,7 @@ static void append_gap(const page_t *page, cursor_t next, buffer_t *frames)
     buffer_t params = buffer_new(0);
     cursor_t from = {page->last.epoch, page->last.seq + 1}, to = {next.epoch, next.seq - 1};
     notify_gap(&params, page->symbol, page->source, from, to);
-    page_append_notification(frames, TEXT("trades.gap"), buffer_text(&params));
+    page_append_notification(frames, page->dialect, TEXT("trades.gap"), buffer_text(&params));
     buffer_release(&params);
 }
 
@@ -27,7 +26,7 @@ bool page_append(page_t *page, text_t trades, buffer_t *frames)
             break;
         if (trade.cursor.epoch != page->last.epoch || trade.cursor.seq != page->last.seq + 1)
             append_gap(page, trade.cursor, frames);
-        page_append_notification(frames, TEXT("trades.update"), walk.value);
+        page_append_notification(frames, page->dialect, TEXT("trades.update"), walk.value);
         page->last = trade.cursor;
         moved = true;
     }
@@ -42,12 +41,12 @@ void page_give_up(page_t *page, buffer_t *frames)
     page->last = page->to;
 }
 
-void page_append_notification(buffer_t *frames, text_t method, text_t params)
+void page_append_notification(buffer_t *frames, dialect_t dialect, text_t method, text_t params)
 {
-    size_t length = frame_notify_length(method, params);
+    size_t length = frame_notify_length(dialect, method, params);
     char *room = buffer_room(frames, length);
     if (!room)
         return;
-    frame_notify(room, method, params);
+    frame_notify(dialect, room, method, params);
     buffer_took(frames, length);
 }

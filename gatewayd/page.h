@@ -2,11 +2,12 @@
  */
 #pragma once
 
-#include "common/buffer.h"
+#include "gatewayd/frame.h"
 #include "proto/cursor.h"
 
 typedef struct {
     text_t symbol, source;
+    dialect_t dialect;
     cursor_t last; /* the client has everything up to here; moved forward */
     cursor_t to;   /* nothing behind this is wanted */
 } page_t;
@@ -19,4 +20,4 @@ bool page_append(page_t *page, text_t trades, buffer_t *frames);
 void page_give_up(page_t *page, buffer_t *frames);
 
 /* A notification in a frame. */
-void page_append_notification(buffer_t *frames, text_t method, text_t params);
+void page_append_notification(buffer_t *frames, dialect_t dialect, text_t method, text_t params);

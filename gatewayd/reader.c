@@ -26,6 +26,20 @@ static void catch_up(reader_t *self)
         list_append(&client->hub->catching, &client->in_catching);
 }
 
+/* The last reader of a dialect takes its ring with it. */
+static void forget_ring(const reader_t *self)
+{
+    dialect_t dialect = self->subscription->client->link->dialect;
+    if (!self->channel->others[dialect])
+        return;
+    LIST_EACH(item, &self->channel->readers)
+    {
+        if (LIST_OWNER(item, reader_t, in_channel)->subscription->client->link->dialect == dialect)
+            return;
+    }
+    channel_forget(self->channel, dialect);
+}
+
 reader_t *reader_new(subscription_t *subscription, channel_t *channel)
 {
     reader_t *self = calloc(1, sizeof *self);
@@ -50,6 +64,7 @@ void reader_destroy(reader_t **self_p)
     leave_queue(self);
     list_remove(&self->in_channel);
     list_remove(&self->in_subscription);
+    forget_ring(self);
     free(self);
 }
 
@@ -66,14 +81,17 @@ reader_t *subscription_reader(const subscription_t *self, const channel_t *chann
 
 void reader_seat(reader_t *self, cursor_t last)
 {
-    const ring_t *ring = self->channel->ring;
+    client_t *client = self->subscription->client;
     leave_queue(self);
+    self->ring = channel_ring(self->channel, client->link->dialect);
     self->has_last = true;
     self->last = last;
     self->up_to_date = false;
-    if (!ring) {
+    if (!self->ring) {
         self->state = READER_WAITING;
-    } else if (ring_find(ring, last, &self->position)) {
+        if (self->channel->ring)
+            client_close(client, CLOSE_TRY_LATER, TEXT("out of memory"));
+    } else if (ring_find(self->ring, last, &self->position)) {
         self->state = READER_LIVE;
         reader_touch(self);
     } else {
@@ -91,7 +109,7 @@ bool reader_touch(reader_t *self)
 {
     if (self->state != READER_LIVE || self->held || list_linked(&self->in_queue))
         return false;
-    if (self->position == ring_head(self->channel->ring)) {
+    if (self->position == ring_head(self->ring)) {
         self->up_to_date = true;
         return false;
     }

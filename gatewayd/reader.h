@@ -23,6 +23,7 @@ typedef struct {
     list_t in_channel, in_subscription;
     list_t in_queue; /* client_t.ready (LIVE, with something to read) or client_t.catching */
     channel_t *channel;
+    ring_t *ring; /* the channel's in the client's dialect; NULL while WAITING */
     subscription_t *subscription;
     reader_state_t state;
     bool has_last;     /* false while WAITING: takes the stream from where it begins */

@@ -1,7 +1,6 @@
 #include "gatewayd/ring.h"
 
 #include "common/log.h"
-#include "gatewayd/frame.h"
 
 #include <assert.h>
 #include <errno.h>
@@ -21,6 +20,7 @@ typedef struct {
 } entry_t;
 
 struct ring {
+    dialect_t dialect;
     char *bytes; /* capacity bytes, mapped twice in a row */
     size_t capacity;
     uint64_t head;
@@ -77,9 +77,9 @@ static void make_room(ring_t *self, size_t length)
 static entry_t *append(ring_t *self, cursor_t at, text_t method, text_t json)
 {
     assert(cursor_compare(at, self->last) > 0 && json.length <= RING_BYTES_MIN / 4);
-    size_t length = frame_notify_length(method, json);
+    size_t length = frame_notify_length(self->dialect, method, json);
     make_room(self, length);
-    frame_notify(self->bytes + (self->head & (self->capacity - 1)), method, json);
+    frame_notify(self->dialect, self->bytes + (self->head & (self->capacity - 1)), method, json);
     entry_t *entry = entry_at(self, self->end++);
     *entry = (entry_t){.cursor = at, .position = self->head};
     self->head += length;
@@ -143,6 +143,24 @@ void ring_destroy(ring_t **self_p)
         munmap(self->bytes, self->capacity * 2);
     free(self->entries);
     free(self);
+}
+
+ring_t *ring_render(const ring_t *self, dialect_t dialect)
+{
+    ring_t *other = ring_new(self->capacity, self->floor);
+    if (!other)
+        return NULL;
+    other->dialect = dialect;
+    for (uint64_t number = self->first; number < self->end; number++) {
+        const entry_t *entry = entry_at(self, number);
+        text_t frame = entry_frame(self, number);
+        if (entry->gap)
+            ring_append_gap(other, entry->cursor, frame_params(frame, GAP));
+        else
+            ring_append_trade(other, entry->cursor, frame_params(frame, UPDATE));
+    }
+    other->last_gap = self->last_gap;
+    return other;
 }
 
 void ring_append_trade(ring_t *self, cursor_t at, text_t json)

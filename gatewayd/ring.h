@@ -14,6 +14,7 @@
  */
 #pragma once
 
+#include "gatewayd/frame.h"
 #include "proto/cursor.h"
 
 typedef struct ring ring_t;
@@ -24,6 +25,10 @@ enum { RING_BYTES_MIN = 65536, RING_RUN_MAX = 65536 /* bytes of a run, at most *
  * file descriptors run out. */
 ring_t *ring_new(size_t capacity_bytes, cursor_t floor);
 void ring_destroy(ring_t **self);
+
+/* A ring of the same size with the frames of `self`, a ring made by ring_new, in another dialect: as many of the newest as fit. NULL as
+ * ring_new. */
+ring_t *ring_render(const ring_t *self, dialect_t dialect);
 
 /* Appends a trade as a trades.update, or what is missing up to `at` as a trades.gap: `json` is the params. `at` must be behind
  * the last cursor; json at most a quarter of RING_BYTES_MIN. Overwrites the oldest; O(length), no allocation. */
@@ -53,5 +58,5 @@ bool ring_find(const ring_t *self, cursor_t after, uint64_t *position);
  * next append. */
 text_t ring_read(const ring_t *self, uint64_t position, cursor_t *last);
 
-/* Frames counted from the newest one (0) backwards; false beyond the oldest. `json` is empty for a gap. */
+/* Of a ring made by ring_new. Frames counted from the newest one (0) backwards; false beyond the oldest. `json` is empty for a gap. */
 bool ring_entry(const ring_t *self, size_t back, cursor_t *cursor, text_t *json);

@@ -4,6 +4,7 @@
 #include "gatewayd/frame.h"
 #include "gatewayd/methods.h"
 #include "gatewayd/peers.h"
+#include "gatewayd/signalr.h"
 
 #include <libwebsockets.h>
 #include <stdlib.h>
@@ -21,7 +22,7 @@ struct ws {
 
 typedef enum {
     SESSION_OPEN,
-    SESSION_LEAVING, /* closes with 1012 when the last frame is out */
+    SESSION_LEAVING, /* closes when the last frame is out */
     SESSION_CLOSING, /* sends its close frame when it can */
     SESSION_CLOSED,  /* has sent it; the peer's is to come */
 } session_state_t;
@@ -30,6 +31,7 @@ struct ws_session {
     ws_t *ws;
     struct lws *wsi;
     client_t *client;
+    signalr_t *signalr; /* NULL: JSON-RPC as it is */
     session_state_t state;
     size_t close_length;
     char close_frame[4 + CLOSE_REASON_MAX];
@@ -74,7 +76,43 @@ static void link_close(void *link, unsigned code, text_t reason)
     lws_callback_on_writable(session->wsi);
 }
 
-static const client_link_t client_link = {.send = link_send, .ready = link_ready, .wake = link_wake, .close = link_close};
+/* Closes when all that waits is out; a peer that takes nothing is not waited for. */
+static void finish(ws_session_t *session)
+{
+    session->state = SESSION_LEAVING;
+    lws_set_timeout(session->wsi, PENDING_TIMEOUT_CLOSE_SEND, CLOSE_TIMEOUT_S);
+    lws_callback_on_writable(session->wsi);
+}
+
+static void link_leave(void *link)
+{
+    ws_session_t *session = link;
+    if (session->state == SESSION_OPEN)
+        finish(session);
+}
+
+static void link_check(void *link, int64_t now_ns)
+{
+    ws_session_t *session = link;
+    int64_t silent_ms = (now_ns - session->heard_ns) / NS_PER_MS;
+    if (silent_ms >= WS_DEAD_MS) {
+        lws_set_timeout(session->wsi, PENDING_TIMEOUT_USER_OK, LWS_TO_KILL_ASYNC);
+    } else if (session->signalr) {
+        signalr_check(session->signalr, now_ns, session->heard_ns);
+        if (signalr_over(session->signalr) && session->state == SESSION_OPEN)
+            finish(session);
+    } else if (silent_ms >= WS_PING_MS && !session->pinged) {
+        session->pinged = true;
+        client_send_frame(session->client, FRAME_PING);
+    }
+}
+
+#define LINK(spoken)                                                                                                           \
+    {                                                                                                                          \
+        .dialect = (spoken), .send = link_send, .ready = link_ready, .wake = link_wake, .close = link_close,                   \
+        .check = link_check, .leave = link_leave                                                                               \
+    }
+static const client_link_t rpc_link = LINK(DIALECT_RPC), signalr_link = LINK(DIALECT_SIGNALR);
 
 static hub_t *enter(ws_session_t *session)
 {
@@ -112,10 +150,15 @@ static bool origin_allowed(const ws_t *self, struct lws *wsi)
 
 static void deliver(ws_session_t *session, text_t message)
 {
-    if (lws_frame_is_binary(session->wsi))
+    bool binary = lws_frame_is_binary(session->wsi);
+    if (binary && session->signalr)
+        client_close(session->client, CLOSE_UNSUPPORTED, TEXT("expected a text frame"));
+    else if (binary)
         client_refuse(session->client, RPC_PARSE_ERROR, "Parse error: expected a text frame, found a binary one");
     else if (!text_is_utf8(message))
         client_close(session->client, CLOSE_INVALID_TEXT, TEXT("expected UTF-8"));
+    else if (session->signalr)
+        signalr_receive(session->signalr, message);
     else
         client_receive(session->client, message);
 }
@@ -168,7 +211,7 @@ unsigned ws_refusal(ws_t *self, struct lws *wsi)
     return 503;
 }
 
-int ws_on_open(ws_t *self, struct lws *wsi, ws_session_t **slot)
+int ws_on_open(ws_t *self, struct lws *wsi, ws_speech_t speech, ws_session_t **slot)
 {
     char address[ADDRESS_MAX];
     if (!peers_enter(self->peers, peer_address(wsi, address)))
@@ -183,8 +226,10 @@ int ws_on_open(ws_t *self, struct lws *wsi, ws_session_t **slot)
     memcpy(session->address, address, sizeof address);
     setsockopt(lws_get_socket_fd(wsi), SOL_SOCKET, SO_SNDBUF, &(int){WS_SEND_BUFFER}, sizeof(int));
     heard(session);
-    session->client = client_new(enter(session), &client_link, session, &methods_events);
-    return session->client ? 0 : -1;
+    session->client = client_new(enter(session), speech == WS_SIGNALR ? &signalr_link : &rpc_link, session, &methods_events);
+    if (session->client && speech == WS_SIGNALR)
+        session->signalr = signalr_new(session->client, self->config.message_bytes, session->heard_ns);
+    return session->client && (speech == WS_RPC || session->signalr) ? 0 : -1;
 }
 
 int ws_on_receive(ws_session_t *session, const void *bytes, size_t length)
@@ -206,6 +251,8 @@ int ws_on_receive(ws_session_t *session, const void *bytes, size_t length)
         if (whole)
             buffer_release(&session->message);
     }
+    if (session->signalr && signalr_over(session->signalr) && session->state == SESSION_OPEN)
+        finish(session);
     return 0;
 }
 
@@ -216,6 +263,21 @@ int ws_on_pong(ws_session_t *session)
     return 0;
 }
 
+/* Everything is out but the words at the end. */
+static void last_words(ws_session_t *session)
+{
+    if (session->signalr && !signalr_over(session->signalr)) {
+        signalr_goodbye(session->signalr);
+        client_pump(session->client);
+    }
+    if (!client_idle(session->client))
+        return;
+    if (session->ws->leaving)
+        client_close(session->client, CLOSE_RESTART, TEXT("service restart; retry after 1000 ms"));
+    else
+        client_close(session->client, CLOSE_NORMAL, TEXT(""));
+}
+
 int ws_on_writable(ws_session_t *session)
 {
     if (!session || !session->client)
@@ -223,7 +285,7 @@ int ws_on_writable(ws_session_t *session)
     enter(session);
     client_pump(session->client);
     if (session->state == SESSION_LEAVING && client_idle(session->client))
-        client_close(session->client, CLOSE_RESTART, TEXT("service restart; retry after 1000 ms"));
+        last_words(session);
     if (session->state == SESSION_CLOSING) {
         /* lws 4.1 forgets a reason that it is given in this callback, so the frame is ours, as all are. */
         session->state = SESSION_CLOSED;
@@ -245,6 +307,7 @@ int ws_on_close(ws_session_t **slot)
         return 0; /* it was refused */
     *slot = NULL;
     enter(session);
+    signalr_destroy(&session->signalr);
     client_destroy(&session->client);
     buffer_release(&session->message);
     peers_leave(session->ws->peers, text_of(session->address));
@@ -258,14 +321,8 @@ void ws_check(ws_t *self)
     LIST_EACH(item, &self->hub->clients)
     {
         client_t *client = LIST_OWNER(item, client_t, in_hub);
-        ws_session_t *session = client->link_arg;
-        int64_t silent_ms = client->link == &client_link ? (now_ns - session->heard_ns) / NS_PER_MS : 0;
-        if (silent_ms >= WS_DEAD_MS) {
-            lws_set_timeout(session->wsi, PENDING_TIMEOUT_USER_OK, LWS_TO_KILL_ASYNC);
-        } else if (silent_ms >= WS_PING_MS && !session->pinged) {
-            session->pinged = true;
-            client_send_frame(client, FRAME_PING);
-        }
+        if (client->link->check)
+            client->link->check(client->link_arg, now_ns);
     }
 }
 
@@ -280,11 +337,8 @@ void ws_goodbye(ws_t *self, loop_t *loop)
     LIST_EACH(item, &self->hub->clients)
     {
         client_t *client = LIST_OWNER(item, client_t, in_hub);
-        ws_session_t *session = client->link_arg;
-        if (client->link != &client_link || session->state != SESSION_OPEN)
-            continue;
-        session->state = SESSION_LEAVING;
-        lws_callback_on_writable(session->wsi);
+        if (client->link->leave)
+            client->link->leave(client->link_arg);
     }
     loop_timer_t *timer = loop_timer_new(loop, on_wake, NULL);
     if (!timer)

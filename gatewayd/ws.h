@@ -5,6 +5,9 @@
 
 struct lws;
 
+/* What is spoken on a connection. */
+typedef enum { WS_RPC, WS_SIGNALR } ws_speech_t;
+
 enum {
     WS_PING_MS = 25000,   /* a client that was silent for so long is asked for a sign of life */
     WS_DEAD_MS = 60000,   /* and one that was for so long is gone */
@@ -39,7 +42,7 @@ unsigned ws_refusal(ws_t *self, struct lws *wsi);
 
 /* The events of a connection; what they return is for libwebsockets. *session: NULL at first; set by ws_on_open, cleared by
  * ws_on_close, fine as NULL for all of them. */
-int ws_on_open(ws_t *self, struct lws *wsi, ws_session_t **session);
+int ws_on_open(ws_t *self, struct lws *wsi, ws_speech_t speech, ws_session_t **session);
 int ws_on_receive(ws_session_t *session, const void *bytes, size_t length);
 int ws_on_pong(ws_session_t *session);
 int ws_on_writable(ws_session_t *session);

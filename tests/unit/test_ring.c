@@ -219,6 +219,59 @@ START_TEST(a_frame_header_says_the_length_in_the_shortest_form)
 }
 END_TEST
 
+/* Takes `"seq":<n>` out of the next frame; 0 at the end. */
+static uint64_t next_seq(text_t *run)
+{
+    text_t payload;
+    unsigned long long seq = 0;
+    if (!frame_next(run, &payload))
+        return 0;
+    ck_assert(text_starts_with(payload, TEXT("{\"type\":1,\"target\":\"ReceiveMessage\",\"arguments\":[\"{\\\"jsonrpc\\\"")));
+    ck_assert_mem_eq(payload.at + payload.length - 5, "}\"]}\x1e", 5);
+    const char *at = memmem(payload.at, payload.length, "\\\"seq\\\":", 8);
+    ck_assert(at && sscanf(at + 8, "%llu", &seq) == 1);
+    return seq;
+}
+
+START_TEST(a_ring_in_another_dialect_holds_the_newest_of_the_same)
+{
+    cursor_t last;
+    append(11, 20);
+    ring_append_gap(ring, (cursor_t){EPOCH, 22}, TEXT("{\"seq\":22}"));
+    append(23, 2000);
+    ring_t *other = ring_render(ring, DIALECT_SIGNALR);
+    ck_assert_ptr_nonnull(other);
+    ck_assert_uint_eq(ring_last(other).seq, 2000);
+    ck_assert_uint_eq(ring_last_gap(other).seq, 22);
+    ck_assert_uint_ge(ring_floor(other).seq, ring_floor(ring).seq);
+    uint64_t position, seq = ring_floor(other).seq, next;
+    ck_assert(ring_find(other, ring_floor(other), &position));
+    for (text_t run = ring_read(other, position, &last); run.length > 0; run = ring_read(other, position, &last)) {
+        position += run.length;
+        while ((next = next_seq(&run)))
+            ck_assert_uint_eq(next, ++seq);
+    }
+    ck_assert_uint_eq(seq, 2000);
+    ring_destroy(&other);
+}
+END_TEST
+
+START_TEST(a_gap_is_rendered_as_one)
+{
+    cursor_t last;
+    append(11, 12);
+    ring_append_gap(ring, (cursor_t){EPOCH, 14}, TEXT("{\"seq\":14}"));
+    ring_t *other = ring_render(ring, DIALECT_SIGNALR);
+    ck_assert_uint_eq(ring_floor(other).seq, 10);
+    text_t run = ring_read(other, 0, &last);
+    ck_assert(memmem(run.at, run.length, "\\\"method\\\":\\\"trades.gap\\\"", 26));
+    for (uint64_t seq = 11; seq <= 12; seq++)
+        ck_assert_uint_eq(next_seq(&run), seq);
+    ck_assert_uint_eq(next_seq(&run), 14);
+    ring_destroy(&other);
+}
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("ring");
@@ -233,6 +286,8 @@ int main(void)
     tcase_add_test(tcase, a_cursor_outside_is_not_found);
     tcase_add_test(tcase, a_gap_stands_between_the_trades_around_it);
     tcase_add_test(tcase, entries_give_the_params_back_as_they_were);
+    tcase_add_test(tcase, a_ring_in_another_dialect_holds_the_newest_of_the_same);
+    tcase_add_test(tcase, a_gap_is_rendered_as_one);
     tcase_add_loop_test(tcase, a_frame_header_says_the_length_in_the_shortest_form, 0, sizeof headers / sizeof *headers);
     suite_add_tcase(suite, tcase);
     SRunner *runner = srunner_create(suite);
