@@ -264,7 +264,7 @@ START_TEST(a_gap_is_rendered_as_one)
     ring_t *other = ring_render(ring, DIALECT_SIGNALR);
     ck_assert_uint_eq(ring_floor(other).seq, 10);
     text_t run = ring_read(other, 0, &last);
-    ck_assert(memmem(run.at, run.length, "\\\"method\\\":\\\"trades.gap\\\"", 26));
+    ck_assert(memmem(run.at, run.length, "\\\"method\\\":\\\"trades.gap\\\"", 25));
     for (uint64_t seq = 11; seq <= 12; seq++)
         ck_assert_uint_eq(next_seq(&run), seq);
     ck_assert_uint_eq(next_seq(&run), 14);
