@@ -59,9 +59,14 @@ $(BUILD)/obj/%.o: %.c
 # The page is a part of the program.
 $(BUILD)/obj/gatewayd/assets.o: $(wildcard gatewayd/web/*)
 
-# A unit test links every part but the mains.
+# A unit test links what it needs of every part but the mains.
 PARTS := $(filter-out %/main.c,$(COMMON) $(CONNECTORD) $(CACHED) $(GATEWAYD))
-$(BUILD)/tests/%: $(BUILD)/obj/tests/%.o $(call object,$(PARTS))
+$(BUILD)/parts.a: $(call object,$(PARTS))
+	@mkdir -p $(@D)
+	@rm -f $@
+	$(Q)ar rcs $@ $^
+
+$(BUILD)/tests/%: $(BUILD)/obj/tests/%.o $(BUILD)/parts.a
 	@mkdir -p $(@D)
 	@echo '  link $@'
 	$(Q)$(CC) $(ALL_LDFLAGS) $^ $(LIBS) $(CHECK_LIBS) -o $@
