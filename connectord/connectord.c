@@ -4,7 +4,7 @@
 #include "common/log.h"
 #include "common/probe.h"
 #include "common/timestamp.h"
-#include "connectord/feed.h"
+#include "connectord/feeds.h"
 #include "connectord/replay.h"
 #include "connectord/source_metrics.h"
 
@@ -18,29 +18,28 @@ struct connectord {
     replay_t *replay;
     probe_t *probe;
     loop_timer_t *heartbeat;
-    feed_t **feeds;
-    size_t feed_count;
+    feeds_t *feeds;
 };
 
 static void on_heartbeat(void *arg)
 {
     connectord_t *self = arg;
-    for (size_t i = 0; i < self->feed_count; i++)
-        feed_heartbeat(self->feeds[i]);
+    for (size_t i = 0; i < feeds_count(self->feeds); i++)
+        feed_heartbeat(feeds_at(self->feeds, i));
 }
 
 /* Ready: the sockets are bound, or there were no connectord; and at least one source, if there are any, is connected. */
 static void connectord_ready(void *arg, buffer_t *json, bool *ready)
 {
     connectord_t *self = arg;
-    size_t connected = 0;
-    for (size_t i = 0; i < self->feed_count; i++)
-        connected += feed_status(self->feeds[i], STATUS_HEARTBEAT).connected;
-    *ready = connected > 0 || self->feed_count == 0;
+    size_t connected = 0, count = feeds_count(self->feeds);
+    for (size_t i = 0; i < count; i++)
+        connected += feed_status(feeds_at(self->feeds, i), STATUS_HEARTBEAT).connected;
+    *ready = connected > 0 || count == 0;
     const journal_t *journal = self->shared.journal;
     buffer_printf(json, "{\"ready\":%s,\"epoch\":%" PRIu64 ",\"sources\":[", *ready ? "true" : "false", journal_epoch(journal));
-    for (size_t i = 0; i < self->feed_count; i++) {
-        status_t status = feed_status(self->feeds[i], STATUS_HEARTBEAT);
+    for (size_t i = 0; i < count; i++) {
+        status_t status = feed_status(feeds_at(self->feeds, i), STATUS_HEARTBEAT);
         char since[TIMESTAMP_MAX];
         int length = (int)timestamp_print(since, status.since_ns, 3);
         buffer_append(json, i == 0 ? TEXT("{\"name\":") : TEXT(",{\"name\":"));
@@ -72,10 +71,11 @@ static void connectord_metrics(void *arg, metrics_t *metrics)
 {
     connectord_t *self = arg;
     const journal_t *journal = self->shared.journal;
-    status_t *statuses = calloc(self->feed_count + 1, sizeof *statuses);
-    for (size_t i = 0; statuses && i < self->feed_count; i++)
-        statuses[i] = feed_status(self->feeds[i], STATUS_HEARTBEAT);
-    source_metrics(metrics, statuses, statuses ? self->feed_count : 0);
+    size_t count = feeds_count(self->feeds);
+    status_t *statuses = calloc(count + 1, sizeof *statuses);
+    for (size_t i = 0; statuses && i < count; i++)
+        statuses[i] = feed_status(feeds_at(self->feeds, i), STATUS_HEARTBEAT);
+    source_metrics(metrics, statuses, statuses ? count : 0);
     free(statuses);
     metrics_counter(metrics, "dataflow_journal_appended_bytes_total",
                     "The journal's position: bytes appended since it was made", journal_position(journal));
@@ -97,22 +97,8 @@ static bool connectord_open(connectord_t *self, const config_t *config)
     return shared->journal && (shared->web = web_new(shared->loop, FD_LIMIT)) &&
            (shared->demand = demand_new(&feed_demand_events)) && (shared->groups = new_groups(shared->loop, config)) &&
            (shared->publisher = publisher_new(shared->loop, config_text(config, "connectord.publish"),
-                                              (int)config_integer(config, "connectord.publish_queue"), shared->demand));
-}
-
-static bool connectord_add_feeds(connectord_t *self, const config_t *config)
-{
-    size_t count = config_count(config, "connectord.sources");
-    self->feeds = calloc(count + 1, sizeof(feed_t *));
-    if (!self->feeds)
-        return false;
-    for (size_t i = 0; i < count; i++) {
-        feed_t *feed = feed_new(&self->shared, config, i);
-        if (!feed)
-            return false;
-        self->feeds[self->feed_count++] = feed;
-    }
-    return true;
+                                              (int)config_integer(config, "connectord.publish_queue"), shared->demand)) &&
+           (self->feeds = feeds_new(shared));
 }
 
 static bool connectord_serve(connectord_t *self, const config_t *config)
@@ -129,33 +115,43 @@ connectord_t *connectord_new(loop_t *loop, const config_t *config)
     if (!self)
         return NULL;
     self->shared.loop = loop;
-    if (!connectord_open(self, config) || !connectord_add_feeds(self, config) || !connectord_serve(self, config)) {
+    if (!connectord_open(self, config) || !feeds_apply(self->feeds, config) || !connectord_serve(self, config)) {
         connectord_destroy(&self);
         return NULL;
     }
-    for (size_t i = 0; i < self->feed_count; i++)
-        feed_start(self->feeds[i]);
     loop_timer_start(self->heartbeat, 0, HEARTBEAT_MS);
-    log_info("connectord: started", LOG_U64("sources", self->feed_count),
+    log_info("connectord: started", LOG_U64("sources", feeds_count(self->feeds)),
              LOG_TEXT("publish", config_text(config, "connectord.publish")),
              LOG_TEXT("replay", config_text(config, "connectord.replay")));
     return self;
 }
+
+static bool reload_takes(void *arg, const config_t *config, const char *key)
+{
+    (void)arg, (void)config;
+    return text_starts_with(text_of(key), TEXT("connectord.sources"));
+}
+
+static void reload_apply(void *arg, const config_t *config)
+{
+    connectord_t *self = arg;
+    feeds_apply(self->feeds, config);
+}
+
+const reload_events_t connectord_reload_events = {.section = "connectord", .takes = reload_takes, .apply = reload_apply};
 
 void connectord_destroy(connectord_t **self_ref)
 {
     connectord_t *self = *self_ref;
     if (!self)
         return;
-    for (size_t i = 0; i < self->feed_count; i++)
-        feed_stop(self->feeds[i]);
+    if (self->feeds)
+        feeds_stop(self->feeds);
     if (self->shared.journal)
         journal_sync(self->shared.journal); /* the goodbyes can be under way meanwhile */
     loop_timer_destroy(&self->heartbeat);
     replay_destroy(&self->replay);
-    while (self->feed_count > 0) /* one by one: web_destroy lets the loop run, and the probe may be asked once more */
-        feed_destroy(&self->feeds[--self->feed_count]);
-    free(self->feeds);
+    feeds_destroy(&self->feeds); /* web_destroy lets the loop run, and the probe, which may be asked once more, finds none */
     groups_destroy(&self->shared.groups);
     publisher_destroy(&self->shared.publisher);
     demand_destroy(&self->shared.demand);

@@ -19,8 +19,10 @@ typedef struct offer {
 struct demand {
     const demand_events_t *events;
     offer_t *offers;
-    table_t *by_symbol; /* "trade.BTC-USD." -> the symbol's first offer */
-    table_t *prefixes;  /* a set: every value is the demand itself */
+    table_t *by_symbol;    /* "trade.BTC-USD." -> the symbol's first offer */
+    table_t *prefixes;     /* a set: every value is one of the two below */
+    char friend, stranger; /* a prefix that begins an offered topic, and one that does not */
+    size_t strangers;
 };
 
 /* "trade.BTC-USD." of a topic or of a prefix that names a whole symbol; else empty. */
@@ -82,9 +84,38 @@ demand_t *demand_new(const demand_events_t *events)
     return self;
 }
 
+static bool is_stranger(const demand_t *self, text_t prefix)
+{
+    return table_get(self->prefixes, prefix) == &self->stranger;
+}
+
+/* A prefix that was kept for nothing wants something now, or the other way round. Its entry is there, so that this can't fail. */
+static void befriend(demand_t *self, text_t prefix)
+{
+    table_put(self->prefixes, prefix, &self->friend);
+    self->strangers--;
+}
+
+static void estrange(demand_t *self, text_t prefix)
+{
+    table_put(self->prefixes, prefix, &self->stranger);
+    self->strangers++;
+}
+
+/* The prefixes that want a topic are among its own beginnings. */
+static void count_prefixes(demand_t *self, offer_t *offer)
+{
+    text_t prefix = {offer->topic.at, TEXT(TOPIC_TRADE).length + 1};
+    for (; prefix.length <= offer->topic.length; prefix.length++) {
+        if (is_stranger(self, prefix))
+            befriend(self, prefix);
+        if (table_get(self->prefixes, prefix))
+            offer_add(self, offer);
+    }
+}
+
 bool demand_offer(demand_t *self, text_t topic, void *item)
 {
-    assert(table_count(self->prefixes) == 0);
     text_t symbol = symbol_part(topic);
     assert(symbol.length > 0);
     offer_t *offer = calloc(1, sizeof *offer);
@@ -102,30 +133,78 @@ bool demand_offer(demand_t *self, text_t topic, void *item)
     }
     offer->next = self->offers;
     self->offers = offer;
+    count_prefixes(self, offer);
     return true;
+}
+
+static offer_t *find_offer(const demand_t *self, text_t symbol, const void *item)
+{
+    offer_t *offer = table_get(self->by_symbol, symbol);
+    while (offer && offer->item != item)
+        offer = offer->next_alike;
+    return offer;
+}
+
+/* Takes it out of those of its symbol. */
+static void unlink_alike(demand_t *self, text_t symbol, const offer_t *offer)
+{
+    offer_t *first = table_get(self->by_symbol, symbol);
+    if (first == offer) {
+        if (offer->next_alike)
+            table_put(self->by_symbol, symbol, offer->next_alike);
+        else
+            table_remove(self->by_symbol, symbol);
+        return;
+    }
+    while (first->next_alike != offer)
+        first = first->next_alike;
+    first->next_alike = offer->next_alike;
+}
+
+void demand_withdraw(demand_t *self, text_t topic, const void *item)
+{
+    text_t symbol = symbol_part(topic);
+    offer_t *offer = find_offer(self, symbol, item), **link = &self->offers;
+    if (!offer)
+        return;
+    while (*link != offer)
+        link = &(*link)->next;
+    *link = offer->next;
+    unlink_alike(self, symbol, offer);
+    free(offer);
+    for (text_t prefix = {topic.at, TEXT(TOPIC_TRADE).length + 1}; prefix.length <= topic.length; prefix.length++)
+        if (table_get(self->prefixes, prefix) == &self->friend && demand_match(self, prefix, NULL) == 0)
+            estrange(self, prefix);
 }
 
 void demand_subscribe(demand_t *self, text_t prefix)
 {
-    if (!is_demand(prefix) || table_get(self->prefixes, prefix) || demand_match(self, prefix, NULL) == 0)
+    if (!is_demand(prefix) || table_get(self->prefixes, prefix))
         return;
     static log_limit_t limit;
-    if (table_count(self->prefixes) < DEMAND_PREFIXES_MAX && table_put(self->prefixes, prefix, self))
+    if (demand_match(self, prefix, NULL) == 0) {
+        if (self->strangers < DEMAND_STRANGERS_MAX)
+            self->strangers += table_put(self->prefixes, prefix, &self->stranger);
+    } else if (demand_prefixes(self) < DEMAND_PREFIXES_MAX && table_put(self->prefixes, prefix, &self->friend)) {
         demand_match(self, prefix, offer_add);
-    else if (log_allowed(&limit, clock_mono_ns()))
+    } else if (log_allowed(&limit, clock_mono_ns())) {
         log_warn("demand: too many subscriptions, one is not counted", LOG_SLICE("prefix", prefix),
                  LOG_U64("suppressed", log_suppressed(&limit)));
+    }
 }
 
 void demand_unsubscribe(demand_t *self, text_t prefix)
 {
-    if (table_remove(self->prefixes, prefix))
+    const void *kind = table_remove(self->prefixes, prefix);
+    if (kind == &self->stranger)
+        self->strangers--;
+    else if (kind)
         demand_match(self, prefix, offer_remove);
 }
 
 size_t demand_prefixes(const demand_t *self)
 {
-    return table_count(self->prefixes);
+    return table_count(self->prefixes) - self->strangers;
 }
 
 void demand_destroy(demand_t **self_ref)

@@ -10,7 +10,10 @@
 
 typedef struct demand demand_t;
 
-enum { DEMAND_PREFIXES_MAX = 100000 };
+enum {
+    DEMAND_PREFIXES_MAX = 100000, /* that want something */
+    DEMAND_STRANGERS_MAX = 10000  /* that want nothing which is offered */
+};
 
 typedef struct {
     void (*wanted)(void *item);   /* somebody wants the stream now */
@@ -20,16 +23,19 @@ typedef struct {
 /* `events` is kept, not copied. NULL when memory runs out. */
 demand_t *demand_new(const demand_events_t *events);
 
-/* A stream that can be wanted. `topic` (topic.h) must outlive the demand; `item` comes back by the events. All offers come before
- * the first subscription. False when memory runs out. */
+/* A stream that can be wanted; `wanted` is called before it returns where somebody does already. `topic` (topic.h) must outlive the
+ * offer; `item`, of which there is one offer, comes back by the events. False when memory runs out. */
 bool demand_offer(demand_t *self, text_t topic, void *item);
 
-/* A prefix has its first subscriber, or none any more. Prefixes that no offered topic begins with cost nothing and are forgotten; the
- * others are kept, up to DEMAND_PREFIXES_MAX. */
+/* The item is offered no more. Nothing is called. Fine for one that is not. */
+void demand_withdraw(demand_t *self, text_t topic, const void *item);
+
+/* A prefix has its first subscriber, or none any more. Up to so many as said above are kept: those that no offered topic begins with, too,
+ * since one may be offered later. */
 void demand_subscribe(demand_t *self, text_t prefix);
 void demand_unsubscribe(demand_t *self, text_t prefix);
 
-/* Prefixes that are kept. */
+/* Prefixes that are kept because they want something. */
 size_t demand_prefixes(const demand_t *self);
 
 void demand_destroy(demand_t **self);

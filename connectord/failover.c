@@ -40,6 +40,38 @@ size_t failover_add(failover_t *self, int64_t now_ns)
     return self->count++;
 }
 
+static void close_ranks(failover_t *self, size_t rank)
+{
+    for (size_t i = rank + 1; i < self->count; i++)
+        self->members[i - 1] = self->members[i];
+}
+
+void failover_remove(failover_t *self, size_t rank)
+{
+    assert(rank < self->count);
+    close_ranks(self, rank);
+    self->count--;
+    if (self->active > rank)
+        self->active--;
+    else if (self->active == rank)
+        for (self->active = 0; self->active < self->count && !is_fit(self, self->active);)
+            self->active++;
+    if (self->active >= self->count)
+        self->active = 0;
+}
+
+void failover_move_last(failover_t *self, size_t rank)
+{
+    assert(rank < self->count);
+    failover_member_t member = self->members[rank];
+    close_ranks(self, rank);
+    self->members[self->count - 1] = member;
+    if (self->active == rank)
+        self->active = self->count - 1;
+    else if (self->active > rank)
+        self->active--;
+}
+
 void failover_report(failover_t *self, size_t rank, failover_fitness_t fitness, int64_t now_ns)
 {
     assert(rank < self->count);

@@ -14,7 +14,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-enum { FAILOVER_MEMBERS_MAX = 256 };
+enum { FAILOVER_MEMBERS_MAX = 512 }; /* every source that there may be, and each once more while it is replaced */
 
 typedef struct {
     uint32_t after_ms;
@@ -40,6 +40,12 @@ void failover_init(failover_t *self, failover_config_t config);
 
 /* Adds the next member, unfit since now_ns (clock_mono_ns), and returns its rank. At most FAILOVER_MEMBERS_MAX (asserted). */
 size_t failover_add(failover_t *self, int64_t now_ns);
+
+/* Takes a member out; those behind it move up. When it was the active one, the best one that is fit becomes so, or else the best one. */
+void failover_remove(failover_t *self, size_t rank);
+
+/* Makes a member the last in rank; those behind it move up. Who is active stays so. */
+void failover_move_last(failover_t *self, size_t rank);
 
 /* How a member is now; saying the same again changes nothing. failover_decide is due after it. */
 void failover_report(failover_t *self, size_t rank, failover_fitness_t fitness, int64_t now_ns);

@@ -11,7 +11,9 @@
 /* One symbol's way through connectord. */
 typedef struct {
     feed_t *feed;
-    text_t symbol; /* a part of the source's configuration */
+    char symbol_text[SYMBOL_MAX];
+    text_t symbol;
+    bool offered; /* while the symbols change: by the new ones, too */
     journal_stream_t *stream;
     dedup_t *dedup;
 } route_t;
@@ -21,8 +23,8 @@ struct feed {
     lines_t *lines;
     group_member_t *member; /* NULL: it is in no group */
     uint64_t saved;         /* trades journaled while not all lines were connected */
-    route_t *routes;        /* one for every symbol that the source offers, in the order of the configuration */
-    size_t count;
+    route_t **routes;       /* owned, one for every symbol that the source offers */
+    size_t count, room;
     table_t *by_symbol;
     buffer_t symbols; /* of the status that was made last */
 };
@@ -52,8 +54,8 @@ static bool on_trade(void *arg, trade_t *trade)
     route_t *route = table_get(self->by_symbol, trade->symbol);
     if (!route) {
         if (log_allowed(&limit, clock_mono_ns()))
-            log_warn("feed: trade of a symbol that is not configured", LOG_SLICE("symbol", trade->symbol),
-                     LOG_U64("suppressed", log_suppressed(&limit)));
+            log_warn("feed: trade of a symbol that is not configured", LOG_SLICE("source", trade->source),
+                     LOG_SLICE("symbol", trade->symbol), LOG_U64("suppressed", log_suppressed(&limit)));
         return true;
     }
     if (dedup_contains(route->dedup, trade->id))
@@ -92,13 +94,13 @@ static const lines_events_t lines_events = {on_trade, on_status};
 static void on_wanted(void *item)
 {
     const route_t *route = item;
-    lines_want(route->feed->lines, (size_t)(route - route->feed->routes));
+    lines_want(route->feed->lines, route->symbol);
 }
 
 static void on_released(void *item)
 {
     const route_t *route = item;
-    lines_release(route->feed->lines, (size_t)(route - route->feed->routes));
+    lines_release(route->feed->lines, route->symbol);
 }
 
 const demand_events_t feed_demand_events = {on_wanted, on_released};
@@ -116,59 +118,142 @@ static void route_remember(route_t *route, const journal_t *journal, uint64_t wi
     }
 }
 
-/* False when memory runs out, or the journal has no room. */
-static bool feed_add_route(feed_t *self, text_t symbol)
+static void route_destroy(route_t *route)
 {
-    if (table_get(self->by_symbol, symbol))
-        return true;
-    const feed_shared_t *shared = self->shared;
-    const source_config_t *config = lines_config(self->lines);
-    route_t *route = &self->routes[self->count];
-    char topic[TOPIC_MAX];
-    size_t length = topic_print(topic, symbol, config->name);
-    route->feed = self;
-    route->symbol = symbol;
-    route->stream = journal_stream(shared->journal, (text_t){topic, length});
-    route->dedup = dedup_new(config->dedup_window);
-    self->count++;
-    if (!route->stream || !route->dedup || !table_put(self->by_symbol, symbol, route))
-        return false;
-    route_remember(route, shared->journal, config->dedup_window);
-    return demand_offer(shared->demand, journal_topic(route->stream), route);
+    if (route->stream)
+        demand_withdraw(route->feed->shared->demand, journal_topic(route->stream), route);
+    table_remove(route->feed->by_symbol, route->symbol);
+    dedup_destroy(&route->dedup);
+    free(route);
 }
 
-static bool feed_prepare(feed_t *self, const config_t *config, size_t number)
+/* NULL when memory runs out, or the journal has no room. Not yet offered. */
+static route_t *route_new(feed_t *feed, text_t symbol)
 {
-    source_config_t settings = {0};
-    if (source_config_read(&settings, config, number))
-        self->lines = lines_new(self->shared->loop, self->shared->web, &settings, &lines_events, self);
-    source_config_release(&settings); /* nothing is left in it where the lines took it */
+    const source_config_t *config = lines_config(feed->lines);
+    route_t *route = calloc(1, sizeof *route);
+    if (!route)
+        return NULL;
+    char topic[TOPIC_MAX];
+    size_t length = topic_print(topic, symbol, config->name);
+    memcpy(route->symbol_text, symbol.at, symbol.length);
+    route->feed = feed;
+    route->symbol = (text_t){route->symbol_text, symbol.length};
+    route->stream = journal_stream(feed->shared->journal, (text_t){topic, length});
+    route->dedup = dedup_new(config->dedup_window);
+    if (!route->stream || !route->dedup || !table_put(feed->by_symbol, route->symbol, route)) {
+        route_destroy(route);
+        return NULL;
+    }
+    route_remember(route, feed->shared->journal, config->dedup_window);
+    return route;
+}
+
+static bool make_room(feed_t *self, size_t count)
+{
+    route_t **routes = count > self->room ? realloc(self->routes, count * sizeof *routes) : self->routes;
+    if (!routes && count > 0)
+        return false;
+    self->routes = routes;
+    self->room = count > self->room ? count : self->room;
+    return true;
+}
+
+/* A route for each symbol that has none yet. */
+static bool add_routes(feed_t *self, const source_config_t *settings)
+{
+    if (!make_room(self, self->count + settings->symbol_count))
+        return false;
+    for (size_t i = 0; i < settings->symbol_count; i++) {
+        if (table_get(self->by_symbol, settings->symbols[i]))
+            continue;
+        route_t *route = route_new(self, settings->symbols[i]);
+        if (!route)
+            return false;
+        self->routes[self->count++] = route;
+    }
+    return true;
+}
+
+/* Whoever wants one of the routes from this number on already is heard at once. */
+static bool offer_routes(feed_t *self, size_t from)
+{
+    bool offered = true;
+    for (size_t i = from; offered && i < self->count; i++)
+        offered = demand_offer(self->shared->demand, journal_topic(self->routes[i]->stream), self->routes[i]);
+    return offered;
+}
+
+/* Drops the routes of symbols that the source does not offer. */
+static void drop_routes(feed_t *self)
+{
+    const source_config_t *config = lines_config(self->lines);
+    for (size_t i = 0; i < self->count; i++)
+        self->routes[i]->offered = false;
+    for (size_t i = 0; i < config->symbol_count; i++) {
+        route_t *route = table_get(self->by_symbol, config->symbols[i]);
+        if (route)
+            route->offered = true;
+    }
+    size_t kept = 0;
+    for (size_t i = 0; i < self->count; i++) {
+        if (self->routes[i]->offered)
+            self->routes[kept++] = self->routes[i];
+        else
+            route_destroy(self->routes[i]);
+    }
+    self->count = kept;
+}
+
+static bool feed_prepare(feed_t *self, source_config_t *settings)
+{
+    self->by_symbol = table_new();
+    self->lines = self->by_symbol ? lines_new(self->shared->loop, self->shared->web, settings, &lines_events, self) : NULL;
     if (!self->lines)
         return false;
     const source_config_t *kept = lines_config(self->lines);
-    self->by_symbol = table_new();
-    self->routes = calloc(kept->symbol_count + 1, sizeof *self->routes);
-    bool prepared = self->by_symbol && self->routes;
-    for (size_t i = 0; prepared && i < kept->symbol_count; i++)
-        prepared = feed_add_route(self, kept->symbols[i]);
+    bool prepared = add_routes(self, kept) && offer_routes(self, 0);
     if (prepared && kept->group.length > 0)
         prepared = (self->member = groups_join(self->shared->groups, kept->group, self)) != NULL;
     return prepared;
 }
 
-feed_t *feed_new(const feed_shared_t *shared, const config_t *config, size_t number)
+feed_t *feed_new(const feed_shared_t *shared, source_config_t *settings)
 {
     feed_t *self = calloc(1, sizeof *self);
     if (!self)
         return NULL;
     self->shared = shared;
     self->symbols = buffer_new(0);
-    if (!feed_prepare(self, config, number)) {
-        log_error("feed: source can't be set up",
-                  LOG_TEXT("source", config_text(config, "connectord.sources.%zu.name", number)));
+    if (!feed_prepare(self, settings))
         feed_destroy(&self);
-    }
+    source_config_release(settings); /* nothing is left in it where the lines took it */
     return self;
+}
+
+const source_config_t *feed_config(const feed_t *self)
+{
+    return lines_config(self->lines);
+}
+
+/* The bus hears once more how far the streams have come that leave. */
+bool feed_change_symbols(feed_t *self, source_config_t *settings)
+{
+    size_t former = self->count;
+    feed_heartbeat(self);
+    bool changed = add_routes(self, settings) && lines_change_symbols(self->lines, settings) && offer_routes(self, former);
+    source_config_release(settings);
+    if (!changed)
+        log_error("feed: symbols can't be changed", LOG_SLICE("source", lines_config(self->lines)->name));
+    drop_routes(self);
+    feed_heartbeat(self);
+    return changed;
+}
+
+void feed_move_last(feed_t *self)
+{
+    if (self->member)
+        group_member_move_last(self->member);
 }
 
 void feed_start(feed_t *self)
@@ -198,9 +283,9 @@ status_t feed_status(feed_t *self, status_event_t event)
     for (size_t i = 0; i < self->count; i++) {
         if (i > 0)
             buffer_append(&self->symbols, TEXT(","));
-        buffer_append_json_string(&self->symbols, self->routes[i].symbol);
+        buffer_append_json_string(&self->symbols, self->routes[i]->symbol);
         buffer_append(&self->symbols, TEXT(":"));
-        buffer_append_u64(&self->symbols, journal_last(self->routes[i].stream));
+        buffer_append_u64(&self->symbols, journal_last(self->routes[i]->stream));
     }
     buffer_append(&self->symbols, TEXT("}"));
     status.symbols = buffer_ok(&self->symbols) ? buffer_text(&self->symbols) : TEXT("{}");
@@ -212,14 +297,25 @@ void feed_stop(feed_t *self)
     lines_stop(self->lines);
 }
 
+void feed_withdraw(feed_t *self, status_event_t event)
+{
+    feed_stop(self);
+    status_t status = feed_status(self, event);
+    status.since_ns = status.time_ns;
+    status.reason =
+        event == STATUS_WITHDRAWN ? TEXT("withdrawn from the configuration") : TEXT("starts anew with other settings");
+    publisher_status(self->shared->publisher, &status);
+    group_member_leave(&self->member);
+}
+
 void feed_destroy(feed_t **self_ref)
 {
     feed_t *self = *self_ref;
     if (!self)
         return;
+    while (self->count > 0)
+        route_destroy(self->routes[--self->count]);
     lines_destroy(&self->lines);
-    for (size_t i = 0; i < self->count; i++)
-        dedup_destroy(&self->routes[i].dedup);
     table_destroy(&self->by_symbol);
     buffer_release(&self->symbols);
     free(self->routes);

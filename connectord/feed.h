@@ -5,7 +5,6 @@
  */
 #pragma once
 
-#include "common/config.h"
 #include "connectord/demand.h"
 #include "connectord/groups.h"
 #include "connectord/journal.h"
@@ -25,9 +24,19 @@ typedef struct {
     uint32_t health; /* a source of a group with less (health.h) is replaced */
 } feed_shared_t;
 
-/* The source connectord.sources.<number> of the configuration. Its symbols are offered to `demand`, which then calls the feed by
+/* A source with these settings, which are moved from. Its symbols are offered to `demand`, which then calls the feed by
  * feed_demand_events. NULL with a log line. */
-feed_t *feed_new(const feed_shared_t *shared, const config_t *config, size_t number);
+feed_t *feed_new(const feed_shared_t *shared, source_config_t *settings);
+
+/* The settings that it has. */
+const source_config_t *feed_config(const feed_t *self);
+
+/* Offers other symbols from now on, those of `settings`, which are moved from; the connection and the other streams go on. What is gone
+ * stays in the journal. False with a log line when it could not be done in full; it can be tried again. */
+bool feed_change_symbols(feed_t *self, source_config_t *settings);
+
+/* The source is preferred least in its group, if it is in one. */
+void feed_move_last(feed_t *self);
 
 /* For demand_new and groups_new. */
 extern const demand_events_t feed_demand_events;
@@ -41,4 +50,7 @@ status_t feed_status(feed_t *self, status_event_t event);
 
 /* Says goodbye upstream; nothing comes from the source after that. */
 void feed_stop(feed_t *self);
+
+/* feed_stop, and leaves its group. `event` is the last that is said of it: lost, or withdrawn. */
+void feed_withdraw(feed_t *self, status_event_t event);
 void feed_destroy(feed_t **self);

@@ -2,6 +2,7 @@
 
 #include "common/clock.h"
 #include "common/log.h"
+#include "proto/topic.h"
 
 #include <stdlib.h>
 
@@ -16,10 +17,11 @@ struct group_member {
 struct group {
     groups_t *groups;
     group_t *next;
+    char name_text[SOURCE_MAX];
     text_t name;
     failover_t failover;
-    loop_timer_t *due; /* for what time alone decides */
-    group_member_t members[FAILOVER_MEMBERS_MAX];
+    loop_timer_t *due;                             /* for what time alone decides */
+    group_member_t *members[FAILOVER_MEMBERS_MAX]; /* by rank; owned */
 };
 
 struct groups {
@@ -49,8 +51,8 @@ static void decide(group_t *self, int64_t now_ns)
         return;
     log_warn("groups: another source is active", LOG_SLICE("group", self->name), LOG_U64("former", former),
              LOG_U64("rank", self->failover.active));
-    self->groups->changed(self->members[former].item);
-    self->groups->changed(self->members[self->failover.active].item);
+    self->groups->changed(self->members[former]->item);
+    self->groups->changed(self->members[self->failover.active]->item);
 }
 
 static void on_due(void *arg)
@@ -77,7 +79,8 @@ static group_t *group_new(groups_t *groups, text_t name)
         return NULL;
     }
     self->groups = groups;
-    self->name = name;
+    memcpy(self->name_text, name.at, name.length);
+    self->name = (text_t){self->name_text, name.length};
     failover_init(&self->failover, groups->config);
     self->next = groups->first;
     groups->first = self;
@@ -92,14 +95,68 @@ groups_t *groups_new(loop_t *loop, failover_config_t config, groups_changed_fn *
     return self;
 }
 
+static void group_destroy(group_t *self)
+{
+    group_t **link = &self->groups->first;
+    while (*link != self)
+        link = &(*link)->next;
+    *link = self->next;
+    loop_timer_destroy(&self->due);
+    free(self);
+}
+
 group_member_t *groups_join(groups_t *self, text_t name, void *item)
 {
     group_t *group = group_find(self, name);
     if (!group && !(group = group_new(self, name)))
         return NULL;
-    size_t rank = failover_add(&group->failover, clock_mono_ns());
-    group->members[rank] = (group_member_t){group, rank, item};
-    return &group->members[rank];
+    group_member_t *member = group->failover.count < FAILOVER_MEMBERS_MAX ? malloc(sizeof *member) : NULL;
+    if (member) {
+        size_t rank = failover_add(&group->failover, clock_mono_ns());
+        *member = (group_member_t){group, rank, item};
+        group->members[rank] = member;
+    } else if (group->failover.count == 0) {
+        group_destroy(group);
+    }
+    return member;
+}
+
+static void close_ranks(group_t *self, size_t rank)
+{
+    for (size_t i = rank + 1; i < self->failover.count; i++) {
+        self->members[i - 1] = self->members[i];
+        self->members[i - 1]->rank = i - 1;
+    }
+}
+
+void group_member_leave(group_member_t **self_ref)
+{
+    group_member_t *self = *self_ref;
+    if (!self)
+        return;
+    *self_ref = NULL;
+    group_t *group = self->group;
+    bool was_active = group_member_role(self) == GROUP_ACTIVE;
+    close_ranks(group, self->rank);
+    failover_remove(&group->failover, self->rank);
+    free(self);
+    if (group->failover.count == 0) {
+        group_destroy(group);
+        return;
+    }
+    if (was_active)
+        group->groups->changed(group->members[group->failover.active]->item);
+    decide(group, clock_mono_ns());
+}
+
+void group_member_move_last(group_member_t *self)
+{
+    group_t *group = self->group;
+    close_ranks(group, self->rank);
+    failover_move_last(&group->failover, self->rank);
+    self->rank = group->failover.count - 1;
+    group->members[self->rank] = self;
+    schedule(group, clock_mono_ns());
 }
 
 void group_member_report(group_member_t *self, failover_fitness_t fitness)
@@ -124,10 +181,10 @@ void groups_destroy(groups_t **self_ref)
     groups_t *self = *self_ref;
     if (!self)
         return;
-    for (group_t *group = self->first, *next; group; group = next) {
-        next = group->next;
-        loop_timer_destroy(&group->due);
-        free(group);
+    while (self->first) {
+        for (size_t rank = 0; rank < self->first->failover.count; rank++)
+            free(self->first->members[rank]);
+        group_destroy(self->first);
     }
     free(self);
     *self_ref = NULL;

@@ -22,11 +22,11 @@ typedef struct {
 } line_t;
 
 struct lines {
+    source_config_t config;
     const lines_events_t *events;
     void *arg;
     line_t lines[LINES_MAX];
     size_t count, up;
-    bool *wanted;          /* by the symbol's number */
     bool told_lost;        /* and nothing since */
     int64_t since_ns;      /* since when the source has been connected, or not */
     const line_t *telling; /* the one whose gap is being told */
@@ -106,6 +106,7 @@ static void on_status(void *arg, source_t *source, status_event_t event)
         self->telling = NULL;
         break;
     case STATUS_HEARTBEAT:
+    case STATUS_WITHDRAWN: /* which no source says of itself */
         tell(self, event);
         break;
     }
@@ -114,8 +115,9 @@ static void on_status(void *arg, source_t *source, status_event_t event)
 static const source_events_t source_events = {on_trade, on_status};
 
 /* How long a line may take until it is subscribed to everything and what it carries has come. */
-static int64_t settle_ns(const source_config_t *config)
+static int64_t settle_ns(const lines_t *self)
 {
+    const source_config_t *config = source_config(self->lines[0].source);
     int64_t subscribing_ms = (int64_t)config->symbol_count * 60000 / config->messages_per_minute;
     return (subscribing_ms + config->settle_ms) * NS_PER_MS;
 }
@@ -123,7 +125,7 @@ static int64_t settle_ns(const source_config_t *config)
 /* Have all other lines been up for long enough to carry? */
 static bool others_are_settled(const lines_t *self, const line_t *line)
 {
-    int64_t latest_ns = clock_mono_ns() - settle_ns(lines_config(self));
+    int64_t latest_ns = clock_mono_ns() - settle_ns(self);
     for (size_t i = 0; i < self->count; i++) {
         const line_t *other = &self->lines[i];
         if (other != line && (other->state != LINE_UP || other->up_ns > latest_ns))
@@ -132,18 +134,13 @@ static bool others_are_settled(const lines_t *self, const line_t *line)
     return true;
 }
 
-/* A source that is stopped forgets the end of its grace periods: what nobody wants any more is released anew. */
 static void renew(lines_t *self, line_t *line)
 {
-    const source_config_t *config = lines_config(self);
-    log_info("lines: rotated", LOG_SLICE("source", config->name), LOG_U64("line", (uint64_t)(line - self->lines)));
+    log_info("lines: rotated", LOG_SLICE("source", self->config.name), LOG_U64("line", (uint64_t)(line - self->lines)));
     source_stop(line->source);
     line->state = LINE_MAKING;
     self->up--;
     source_start(line->source);
-    for (size_t i = 0; config->demand && i < config->symbol_count; i++)
-        if (!self->wanted[i])
-            source_release(line->source, config->symbols[i]);
     tell(self, STATUS_HEARTBEAT);
 }
 
@@ -185,9 +182,8 @@ static bool prepare(lines_t *self, const connector_t *connector, loop_t *loop, w
     self->since_ns = clock_real_ns();
     self->step_ms = config->rotate_ms / config->lines;
     self->step_ms += self->step_ms == 0;
-    self->wanted = calloc(config->symbol_count + 1, sizeof *self->wanted);
     self->rotation = loop_timer_new(loop, on_rotation, self);
-    bool prepared = self->wanted && self->rotation;
+    bool prepared = self->rotation != NULL;
     for (size_t i = 0; prepared && i < config->lines; i++)
         prepared = add_line(self, connector, loop, web, config);
     if (prepared && config->rotate_ms > 0 && config->lines == 1)
@@ -205,8 +201,9 @@ lines_t *lines_new_with(const connector_t *connector, loop_t *loop, web_t *web, 
 {
     lines_t *self = calloc(1, sizeof *self);
     if (self) {
-        *self = (lines_t){.events = events, .arg = arg};
-        if (!prepare(self, connector, loop, web, config))
+        *self = (lines_t){.config = *config, .events = events, .arg = arg};
+        *config = (source_config_t){0};
+        if (!prepare(self, connector, loop, web, &self->config))
             lines_destroy(&self);
     }
     source_config_release(config);
@@ -221,23 +218,37 @@ void lines_start(lines_t *self)
         loop_timer_start(self->rotation, self->step_ms, 0);
 }
 
-void lines_want(lines_t *self, size_t symbol)
+void lines_want(lines_t *self, text_t symbol)
 {
-    self->wanted[symbol] = true;
     for (size_t i = 0; i < self->count; i++)
-        source_want(self->lines[i].source, lines_config(self)->symbols[symbol]);
+        source_want(self->lines[i].source, symbol);
 }
 
-void lines_release(lines_t *self, size_t symbol)
+void lines_release(lines_t *self, text_t symbol)
 {
-    self->wanted[symbol] = false;
     for (size_t i = 0; i < self->count; i++)
-        source_release(self->lines[i].source, lines_config(self)->symbols[symbol]);
+        source_release(self->lines[i].source, symbol);
+}
+
+bool lines_change_symbols(lines_t *self, source_config_t *symbols)
+{
+    bool changed = true;
+    for (size_t i = 0; changed && i < self->count; i++) {
+        source_config_t copy;
+        changed = source_config_copy(&copy, symbols);
+        if (!changed)
+            break;
+        changed = source_change_symbols(self->lines[i].source, &copy);
+        source_config_release(&copy);
+    }
+    if (changed)
+        source_config_swap_symbols(&self->config, symbols);
+    return changed;
 }
 
 const source_config_t *lines_config(const lines_t *self)
 {
-    return source_config(self->lines[0].source);
+    return &self->config;
 }
 
 size_t lines_count(const lines_t *self)
@@ -305,7 +316,7 @@ void lines_destroy(lines_t **self_ref)
     for (size_t i = 0; i < self->count; i++)
         source_destroy(&self->lines[i].source);
     loop_timer_destroy(&self->rotation);
-    free(self->wanted);
+    source_config_release(&self->config);
     free(self);
     *self_ref = NULL;
 }

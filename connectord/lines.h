@@ -35,10 +35,11 @@ lines_t *lines_new(loop_t *loop, web_t *web, source_config_t *config, const line
 lines_t *lines_new_with(const connector_t *connector, loop_t *loop, web_t *web, source_config_t *config,
                         const lines_events_t *events, void *arg);
 
-/* As in source.h, for every line. A symbol goes by its number in the configuration's symbols. */
+/* As in source.h, for every line. A change of symbols that fails may have been made for some of them; it can be tried again. */
 void lines_start(lines_t *self);
-void lines_want(lines_t *self, size_t symbol);
-void lines_release(lines_t *self, size_t symbol);
+void lines_want(lines_t *self, text_t symbol);
+void lines_release(lines_t *self, text_t symbol);
+bool lines_change_symbols(lines_t *self, source_config_t *symbols);
 const source_config_t *lines_config(const lines_t *self);
 
 size_t lines_count(const lines_t *self);

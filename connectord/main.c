@@ -1,12 +1,9 @@
 /* connectord: takes trades from exchanges, journals them, and publishes them on the bus. */
 #include "common/options.h"
-#include "common/reload.h"
 #include "common/socket.h"
 #include "connectord/connectord.h"
 
 #include <stdlib.h>
-
-static const reload_events_t reload_events = {.section = "connectord"}; /* all but the log's level needs a restart */
 
 int main(int argc, char **argv)
 {
@@ -21,7 +18,7 @@ int main(int argc, char **argv)
     loop_t *loop = loop_new();
     if (!loop || !(connectord = connectord_new(loop, config)) || !(supervisor = supervisor_new(loop)))
         goto done;
-    if (!(reload = reload_new(loop, config, supervisor, &reload_events, connectord)))
+    if (!(reload = reload_new(loop, config, supervisor, &connectord_reload_events, connectord)))
         goto done;
     supervisor_ready(supervisor);
     exit_code = loop_run(loop);

@@ -308,6 +308,7 @@ source_t *source_new_with(const connector_t *connector, loop_t *loop, web_t *web
 void source_start(source_t *self)
 {
     happen(self, CONNECTION_START);
+    schedule_release(self); /* of what nobody wanted any more when it was stopped */
 }
 
 static wish_t *find_wish(source_t *self, text_t symbol)
@@ -332,6 +333,45 @@ void source_release(source_t *self, text_t symbol)
         return;
     wish->release_ns = clock_mono_ns() + self->config.grace_ms * NS_PER_MS;
     schedule_release(self);
+}
+
+/* Tells the exchange what is not offered any more. */
+static void leave(source_t *self, wishes_t *former, size_t count)
+{
+    for (size_t i = 0; i < count && self->connection.state == CONNECTION_CONNECTED; i++) {
+        const wish_t *wish = wishes_at(former, i);
+        if (wish->asked && !wishes_find(self->wishes, wish->symbol))
+            self->connector->unsubscribe(self->instance, wish->symbol);
+    }
+}
+
+bool source_change_symbols(source_t *self, source_config_t *symbols)
+{
+    symbols->demand = self->config.demand;
+    wishes_t *wishes = wishes_new(symbols);
+    starvation_t *starvation = starvation_new(&self->config.starvation, symbols->symbols, symbols->symbol_count);
+    if (!wishes || !starvation) {
+        wishes_destroy(&wishes);
+        starvation_destroy(&starvation);
+        return false;
+    }
+    wishes_inherit(wishes, self->wishes);
+    for (size_t i = 0; i < symbols->symbol_count; i++) {
+        const wish_t *former = wishes_find(self->wishes, symbols->symbols[i]);
+        if (former)
+            starvation_inherit(starvation, i, self->starvation, wishes_number(self->wishes, former));
+    }
+    wishes_t *former = self->wishes;
+    self->wishes = wishes;
+    starvation_destroy(&self->starvation);
+    self->starvation = starvation;
+    source_config_swap_symbols(&self->config, symbols);
+    leave(self, former, symbols->symbol_count);
+    wishes_destroy(&former);
+    for (size_t i = 0; i < self->config.symbol_count; i++)
+        ask(self, wishes_at(self->wishes, i));
+    schedule_release(self);
+    return true;
 }
 
 const source_config_t *source_config(const source_t *self)

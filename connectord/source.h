@@ -40,6 +40,11 @@ void source_start(source_t *self);
 void source_want(source_t *self, text_t symbol);
 void source_release(source_t *self, text_t symbol);
 
+/* Offers other symbols from now on; all else goes on. `symbols` is a configuration of which only those count, and is left with the former
+ * ones. What is no more is unsubscribed; what is new is subscribed with "always", or waits to be wanted. False when memory runs out: all
+ * is as it was. */
+bool source_change_symbols(source_t *self, source_config_t *symbols);
+
 const source_config_t *source_config(const source_t *self);
 
 /* Fills source, connected, since_ns, reason, demand, breaker, health, stale and the counters. The slices are valid until the next event of the source. */

@@ -37,6 +37,13 @@ void starvation_destroy(starvation_t **self_p)
     free(self);
 }
 
+void starvation_inherit(starvation_t *self, size_t number, const starvation_t *other, size_t former)
+{
+    self->stale -= self->pulses[number].stale;
+    self->pulses[number] = other->pulses[former];
+    self->stale += self->pulses[number].stale;
+}
+
 void starvation_expect(starvation_t *self, size_t number, int64_t now_ns)
 {
     starvation_rest(self, number);

@@ -13,6 +13,9 @@ typedef struct starvation starvation_t;
 starvation_t *starvation_new(const pulse_config_t *config, const text_t *symbols, size_t count);
 void starvation_destroy(starvation_t **self);
 
+/* The stream goes on as the one with the number `former` of another one. */
+void starvation_inherit(starvation_t *self, size_t number, const starvation_t *other, size_t former);
+
 /* The stream was subscribed upstream: trades are expected; it was unsubscribed: none are; the connection is gone: none of any. now_ns: of
  * clock_mono_ns, here and below. */
 void starvation_expect(starvation_t *self, size_t number, int64_t now_ns);

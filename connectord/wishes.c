@@ -44,6 +44,19 @@ void wishes_destroy(wishes_t **self_p)
     free(self);
 }
 
+void wishes_inherit(wishes_t *self, const wishes_t *former)
+{
+    for (size_t i = 0; i < self->count; i++) {
+        wish_t *wish = &self->wishes[i];
+        const wish_t *other = wishes_find(former, wish->symbol);
+        if (!other)
+            continue;
+        wish->wanted = other->wanted;
+        wish->asked = other->asked;
+        wish->release_ns = other->release_ns;
+    }
+}
+
 wish_t *wishes_find(const wishes_t *self, text_t symbol)
 {
     return table_get(self->by_symbol, symbol);

@@ -17,6 +17,9 @@ typedef struct wishes wishes_t;
 wishes_t *wishes_new(const source_config_t *config);
 void wishes_destroy(wishes_t **self);
 
+/* What is known of symbols that both offer is taken over from the wishes of another configuration of the same source. */
+void wishes_inherit(wishes_t *self, const wishes_t *former);
+
 /* NULL for a symbol that is not offered. */
 wish_t *wishes_find(const wishes_t *self, text_t symbol);
 

@@ -58,6 +58,8 @@ static void on_status(void *arg, const status_t *status)
         fanout_source(&self->hub, offer, change == OFFER_UP);
     if (offer)
         fanout_stale(&self->hub, offer);
+    if (status->event == STATUS_WITHDRAWN)
+        offers_withdraw(self->hub.offers, status->source);
 }
 
 static void on_stream(void *arg, text_t topic, cursor_t last)

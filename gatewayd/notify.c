@@ -78,7 +78,11 @@ static void begin_stream(buffer_t *out, const offer_t *offer, const offer_stale_
 void notify_stale(buffer_t *out, const offer_t *offer, const offer_stale_t *stale, int64_t now_ns)
 {
     begin_stream(out, offer, stale, stale->last_ns);
-    buffer_printf(out, ",\"reason\":\"no trades of %.*s, which is unlikely\",\"staleness\":", TEXT_ARG(stale->symbol));
+    if (stale->gone)
+        buffer_printf(out, ",\"reason\":\"%.*s is not offered any more\"", TEXT_ARG(stale->symbol));
+    else
+        buffer_printf(out, ",\"reason\":\"no trades of %.*s, which is unlikely\"", TEXT_ARG(stale->symbol));
+    buffer_append(out, TEXT(",\"staleness\":"));
     notify_put_seconds(out, now_ns - stale->last_ns);
     buffer_append(out, TEXT("}"));
 }

@@ -5,9 +5,15 @@
 
 #include <stdlib.h>
 
-typedef struct {
+/* Where a walk over the changes goes on behind the streams that are offered. */
+#define GONE (SIZE_MAX / 2)
+
+typedef struct stream {
+    struct stream *next; /* of the gone */
     char symbol_text[SYMBOL_MAX];
     text_t symbol;
+    bool gone;  /* not offered any more since the last status */
+    bool fresh; /* not offered before the last status */
     uint64_t last;
     uint64_t round;       /* of the status that named it last */
     uint64_t stale_round; /* … that named it as stale */
@@ -24,14 +30,25 @@ typedef struct {
     char group[SOURCE_MAX];
     uint64_t round; /* of statuses */
     size_t changes; /* streams with a change_ns */
+    size_t fresh;   /* streams that are fresh */
+    stream_t *gone; /* owned, until the next status */
 } record_t;
 
 struct offers {
-    table_t *by_name; /* → record_t; owned by `records` */
-    record_t *records[OFFERS_SOURCES_MAX];
-    size_t count;
+    table_t *by_name;                      /* → record_t; owned by `records` */
+    record_t *records[OFFERS_SOURCES_MAX]; /* those that were withdrawn stand behind the others */
+    size_t count, live;
     int64_t first_ns; /* when the first status came; 0: none yet */
 };
+
+static void bury_gone(record_t *record)
+{
+    while (record->gone) {
+        stream_t *stream = record->gone;
+        record->gone = stream->next;
+        free(stream);
+    }
+}
 
 static void record_destroy(record_t *record)
 {
@@ -40,11 +57,42 @@ static void record_destroy(record_t *record)
     while (record->public.symbols && (stream = table_each(record->public.symbols, &at)))
         free(stream);
     table_destroy(&record->public.symbols);
+    bury_gone(record);
     free(record);
+}
+
+static size_t record_number(const offers_t *self, const record_t *record)
+{
+    size_t number = 0;
+    while (self->records[number] != record)
+        number++;
+    return number;
+}
+
+/* Moves a record to another place; those between move up or down. */
+static void move_record(offers_t *self, size_t from, size_t to)
+{
+    record_t *record = self->records[from];
+    for (; from < to; from++)
+        self->records[from] = self->records[from + 1];
+    for (; from > to; from--)
+        self->records[from] = self->records[from - 1];
+    self->records[to] = record;
+}
+
+/* Makes room for one more in place of the one that has been withdrawn for longest. */
+static void forget_withdrawn(offers_t *self)
+{
+    if (self->count < OFFERS_SOURCES_MAX || self->live == self->count)
+        return;
+    record_t *record = self->records[--self->count];
+    table_remove(self->by_name, record->public.name);
+    record_destroy(record);
 }
 
 static record_t *record_new(offers_t *self, text_t name)
 {
+    forget_withdrawn(self);
     record_t *record = self->count < OFFERS_SOURCES_MAX ? calloc(1, sizeof *record) : NULL;
     if (!record)
         return NULL;
@@ -55,7 +103,7 @@ static record_t *record_new(offers_t *self, text_t name)
         record_destroy(record);
         return NULL;
     }
-    self->records[self->count++] = record;
+    self->records[self->count++] = record; /* behind the withdrawn ones as yet */
     return record;
 }
 
@@ -71,6 +119,8 @@ static void name_symbol(record_t *record, text_t symbol, uint64_t last)
             free(stream);
             return;
         }
+        stream->fresh = true;
+        record->fresh++;
     }
     stream->last = last;
     stream->round = record->round;
@@ -85,7 +135,9 @@ static bool drop_unnamed(record_t *record)
         if (stream->round == record->round)
             continue;
         table_remove(record->public.symbols, stream->symbol);
-        free(stream);
+        stream->gone = true;
+        stream->next = record->gone;
+        record->gone = stream;
         return true;
     }
     return false;
@@ -147,6 +199,25 @@ static void take_stale(record_t *record, const status_t *status, bool tell)
     }
 }
 
+/* The same for what is offered anew, or no more. */
+static void take_offers(record_t *record, const status_t *status, bool tell)
+{
+    size_t at = 0;
+    stream_t *stream;
+    while (record->fresh > 0 && (stream = table_each(record->public.symbols, &at))) {
+        if (!stream->fresh)
+            continue;
+        stream->fresh = false;
+        record->fresh--;
+        if (tell && stream->stale_ns == 0) {
+            stream->change_ns = status->time_ns;
+            record->changes++;
+        }
+    }
+    for (stream = record->gone; stream; stream = stream->next)
+        stream->change_ns = tell ? status->time_ns : 0;
+}
+
 static void keep_breaker(record_t *record, text_t breaker)
 {
     size_t length = breaker.length < OFFER_BREAKER_MAX ? breaker.length : OFFER_BREAKER_MAX;
@@ -205,6 +276,8 @@ offer_change_t offers_update(offers_t *self, const status_t *status, int64_t now
     record_t *record = table_get(self->by_name, status->source);
     bool first = !record;
     *offer = NULL;
+    if (first && status->event == STATUS_WITHDRAWN)
+        return OFFER_SAME;
     if (!record && !(record = record_new(self, status->source))) {
         static log_limit_t limit;
         if (log_allowed(&limit, clock_mono_ns()))
@@ -215,6 +288,9 @@ offer_change_t offers_update(offers_t *self, const status_t *status, int64_t now
     if (self->first_ns == 0)
         self->first_ns = now_ns;
     *offer = &record->public;
+    size_t number = record_number(self, record);
+    if (number >= self->live)
+        move_record(self, number, self->live++);
     bool was_up = offer_up(&record->public);
     record->public.connected = status->connected;
     record->public.silent = false;
@@ -222,8 +298,10 @@ offer_change_t offers_update(offers_t *self, const status_t *status, int64_t now
     record->public.since_ns = status->since_ns;
     record->public.epoch = status->epoch;
     keep_reason(record, status->reason);
+    bury_gone(record);
     take_symbols(record, status);
     take_stale(record, status, status->connected && !first);
+    take_offers(record, status, was_up && status->connected);
     keep_breaker(record, status->breaker);
     keep_group(record, status);
     record->public.health = status->health;
@@ -236,9 +314,23 @@ offer_change_t offers_update(offers_t *self, const status_t *status, int64_t now
     return status->connected ? OFFER_UP : OFFER_DOWN;
 }
 
+void offers_withdraw(offers_t *self, text_t source)
+{
+    record_t *record = table_get(self->by_name, source);
+    size_t number = record ? record_number(self, record) : self->live;
+    if (number >= self->live)
+        return;
+    move_record(self, number, --self->live);
+    record->round++;
+    while (drop_unnamed(record))
+        ;
+    bury_gone(record);
+    record->changes = record->public.stale = 0;
+}
+
 const offer_t *offers_silence(offers_t *self, int64_t now_ns, int64_t silence_ns, bool *changed)
 {
-    for (size_t i = 0; i < self->count; i++) {
+    for (size_t i = 0; i < self->live; i++) {
         offer_t *offer = &self->records[i]->public;
         if (offer->silent || now_ns - offer->heard_ns < silence_ns)
             continue;
@@ -264,7 +356,7 @@ bool offers_settled(const offers_t *self, int64_t now_ns)
 
 const offer_t *offers_at(const offers_t *self, size_t number)
 {
-    return number < self->count ? &self->records[number]->public : NULL;
+    return number < self->live ? &self->records[number]->public : NULL;
 }
 
 const offer_t *offers_find(const offers_t *self, text_t source)
@@ -296,7 +388,7 @@ bool offer_each(const offer_t *offer, size_t *at, text_t *symbol)
 
 static offer_stale_t stale_from(const stream_t *stream, int64_t last_ns)
 {
-    return (offer_stale_t){stream->symbol, last_ns, stream->stale_ns != 0};
+    return (offer_stale_t){stream->symbol, last_ns, stream->stale_ns != 0 || stream->gone, stream->gone};
 }
 
 bool offer_is_stale(const offer_t *offer, text_t symbol, offer_stale_t *stale)
@@ -322,16 +414,24 @@ bool offer_each_change(const offer_t *offer, size_t *at, offer_stale_t *change)
 {
     const stream_t *stream = NULL;
     const record_t *record = (const record_t *)offer; /* its first member */
-    while (record->changes > 0 && (stream = table_each(offer->symbols, at)) && stream->change_ns == 0)
+    while (record->changes > 0 && *at < GONE && (stream = table_each(offer->symbols, at)) && stream->change_ns == 0)
         ;
-    if (stream)
-        *change = stale_from(stream, stream->change_ns);
-    return stream != NULL;
+    if (!stream) {
+        size_t number = *at < GONE ? 0 : *at - GONE;
+        stream = record->gone;
+        for (size_t i = 0; stream && i < number; i++)
+            stream = stream->next;
+        *at = GONE + number + 1;
+    }
+    if (!stream || stream->change_ns == 0)
+        return false;
+    *change = stale_from(stream, stream->change_ns);
+    return true;
 }
 
 bool offers_has(const offers_t *self, text_t symbol)
 {
-    for (size_t i = 0; i < self->count; i++) {
+    for (size_t i = 0; i < self->live; i++) {
         if (offer_has(&self->records[i]->public, symbol, NULL))
             return true;
     }

@@ -39,12 +39,15 @@ typedef struct offers offers_t;
 offers_t *offers_new(void);
 void offers_destroy(offers_t **self);
 
-/* A change in whether a source is up. */
+/* A change in whether a source is up. One that was withdrawn is down; offers_withdraw is due then. */
 typedef enum { OFFER_SAME, OFFER_DOWN, OFFER_UP } offer_change_t;
 
 /* Takes over what a status says. *offer is the source's, or NULL when there are too many. A source that is heard for the first
  * time has not changed. */
 offer_change_t offers_update(offers_t *self, const status_t *status, int64_t now_ns, const offer_t **offer);
+
+/* The source of that status is offered no more, with all its symbols, until it is heard of again. */
+void offers_withdraw(offers_t *self, text_t source);
 
 /* Marks as silent, one a call, a source that has not been heard for silence_ns and is not marked yet. NULL when there is none.
  * *changed: it was up before. */
@@ -54,7 +57,7 @@ const offer_t *offers_silence(offers_t *self, int64_t now_ns, int64_t silence_ns
 bool offers_heard(const offers_t *self);
 bool offers_settled(const offers_t *self, int64_t now_ns);
 
-/* All sources: number 0, 1, 2 … in the order in which they were first heard; NULL beyond the last. */
+/* All sources but those that were withdrawn: number 0, 1, 2 … in the order in which they were heard; NULL beyond the last. */
 const offer_t *offers_at(const offers_t *self, size_t number);
 
 const offer_t *offers_find(const offers_t *self, text_t source);
@@ -70,7 +73,8 @@ bool offer_each(const offer_t *offer, size_t *at, text_t *symbol);
 typedef struct {
     text_t symbol;
     int64_t last_ns;
-    bool stale; /* of a change: it became so; false: it is no more */
+    bool stale; /* of a change: it became so, or is gone; false: it is no more, or is offered again */
+    bool gone;  /* the source does not offer it any more */
 } offer_stale_t;
 
 /* Is the source's stream of that symbol stale? */
@@ -79,8 +83,8 @@ bool offer_is_stale(const offer_t *offer, text_t symbol, offer_stale_t *stale);
 /* The source's stale streams: *at from 0 on; false beyond the last. */
 bool offer_each_stale(const offer_t *offer, size_t *at, offer_stale_t *stale);
 
-/* The streams that became stale, or are no more, with the last status of the source. None do with a status that says that the source is
- * lost, which says more, or with the first one. */
+/* The streams that became stale, or are no more, with the last status of the source; and those that it offers anew or no more. None do with
+ * a status that says that the source is lost, which says more, or with the first one. */
 bool offer_each_change(const offer_t *offer, size_t *at, offer_stale_t *change);
 
 /* Does any source offer it? */

@@ -9,6 +9,7 @@ static const char *const event_names[] = {
     [STATUS_LOST] = "lost",
     [STATUS_RESTORED] = "restored",
     [STATUS_GAP] = "gap",
+    [STATUS_WITHDRAWN] = "withdrawn",
 };
 
 static void put_time(buffer_t *out, const char *name, int64_t ns)

@@ -5,7 +5,14 @@
 #include "common/json.h"
 #include "proto/cursor.h"
 
-typedef enum { STATUS_HEARTBEAT, STATUS_CONNECTED, STATUS_LOST, STATUS_RESTORED, STATUS_GAP } status_event_t;
+typedef enum {
+    STATUS_HEARTBEAT,
+    STATUS_CONNECTED,
+    STATUS_LOST,
+    STATUS_RESTORED,
+    STATUS_GAP,
+    STATUS_WITHDRAWN /* the source is configured no more: the last that is heard of it */
+} status_event_t;
 
 typedef struct {
     status_event_t event; /* why this was sent */

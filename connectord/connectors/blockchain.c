@@ -15,6 +15,7 @@
 #include "connectord/gaps.h"
 #include "connectord/limiter.h"
 #include "connectord/upstream.h"
+#include "proto/topic.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -24,6 +25,7 @@
 enum { CONNECT_MS = 10000, THROTTLE_PAUSE_MS = 10000, SAMPLE_MAX = 200 };
 
 typedef struct {
+    char symbol_text[SYMBOL_MAX];
     text_t symbol;
     bool wanted, told;
     bool waiting; /* for the answer to what was told last */
@@ -35,9 +37,10 @@ typedef struct {
     const connector_events_t *events;
     void *arg;
     upstream_t *upstream;
-    loop_timer_t *timer; /* sends what had to wait */
-    table_t *by_symbol;  /* the subscriptions below */
-    subscription_t *subscriptions;
+    loop_timer_t *timer;            /* sends what had to wait */
+    table_t *by_symbol;             /* the subscriptions below */
+    subscription_t **subscriptions; /* of this connection, owned, in the order in which they were asked for first */
+    size_t count, room;
     subscription_t heartbeat; /* the channel, which has no symbol; its `updated` every 5 s shows that the link lives */
     size_t next;              /* where pump goes on, so that each symbol gets its turn */
     limiter_t limiter;
@@ -52,10 +55,11 @@ static subscription_t *next_change(blockchain_t *self)
 {
     if (self->heartbeat.wanted != self->heartbeat.told && !self->heartbeat.waiting)
         return &self->heartbeat;
-    for (size_t i = 0; i < self->config->symbol_count; i++) {
-        subscription_t *subscription = &self->subscriptions[(self->next + i) % self->config->symbol_count];
+    for (size_t i = 0; i < self->count; i++) {
+        size_t number = (self->next + i) % self->count;
+        subscription_t *subscription = self->subscriptions[number];
         if (subscription->wanted != subscription->told && !subscription->waiting) {
-            self->next = (size_t)(subscription - self->subscriptions) + 1;
+            self->next = number + 1;
             return subscription;
         }
     }
@@ -81,8 +85,8 @@ static void print_request(blockchain_t *self, const subscription_t *subscription
 
 static bool changes_left(const blockchain_t *self)
 {
-    for (size_t i = 0; i < self->config->symbol_count; i++)
-        if (self->subscriptions[i].wanted != self->subscriptions[i].told && !self->subscriptions[i].waiting)
+    for (size_t i = 0; i < self->count; i++)
+        if (self->subscriptions[i]->wanted != self->subscriptions[i]->told && !self->subscriptions[i]->waiting)
             return true;
     return false;
 }
@@ -116,8 +120,8 @@ static void pump(void *arg)
 static void end_pause(blockchain_t *self)
 {
     self->paused = false;
-    for (size_t i = 0; i <= self->config->symbol_count; i++) {
-        subscription_t *subscription = i < self->config->symbol_count ? &self->subscriptions[i] : &self->heartbeat;
+    for (size_t i = 0; i <= self->count; i++) {
+        subscription_t *subscription = i < self->count ? self->subscriptions[i] : &self->heartbeat;
         if (subscription->waiting)
             subscription->told = !subscription->told;
         subscription->waiting = false;
@@ -132,11 +136,20 @@ static void on_timer(void *arg)
     upstream_want_write(self->upstream);
 }
 
+static void forget_subscriptions(blockchain_t *self)
+{
+    while (self->count > 0) {
+        subscription_t *subscription = self->subscriptions[--self->count];
+        table_remove(self->by_symbol, subscription->symbol);
+        free(subscription);
+    }
+    self->next = 0;
+}
+
 static void on_open(void *arg)
 {
     blockchain_t *self = arg;
-    for (size_t i = 0; i < self->config->symbol_count; i++)
-        self->subscriptions[i] = (subscription_t){.symbol = self->subscriptions[i].symbol};
+    forget_subscriptions(self);
     self->heartbeat = (subscription_t){.wanted = true};
     self->gaps = (gaps_t){0};
     self->paused = false;
@@ -150,12 +163,12 @@ static void report_malformed(blockchain_t *self, const char *reason, text_t samp
     self->events->on_malformed(self->arg, reason, sample);
 }
 
-/* The configured symbol that a message names, or NULL, with the reason in the message. */
+/* The symbol that a message names, where it has been asked for on this connection; or NULL, with the reason in the message. */
 static subscription_t *find(blockchain_t *self)
 {
     subscription_t *subscription = table_get(self->by_symbol, self->message.symbol);
     if (!subscription)
-        snprintf(self->message.reason, sizeof self->message.reason, "symbol: %.*s is not configured",
+        snprintf(self->message.reason, sizeof self->message.reason, "symbol: %.*s is not subscribed",
                  TEXT_ARG(self->message.symbol));
     return subscription;
 }
@@ -263,23 +276,14 @@ static const upstream_events_t upstream_events = {
     .on_closed = on_closed,
 };
 
-static bool make_subscriptions(blockchain_t *self)
+/* Is there room for the token beside the longest symbol? */
+static bool token_fits(blockchain_t *self)
 {
-    self->by_symbol = table_new();
-    self->subscriptions = calloc(self->config->symbol_count + 1, sizeof *self->subscriptions);
-    if (!self->by_symbol || !self->subscriptions)
-        return false;
-    for (size_t i = 0; i < self->config->symbol_count; i++) {
-        self->subscriptions[i].symbol = self->config->symbols[i];
-        if (!table_put(self->by_symbol, self->config->symbols[i], &self->subscriptions[i]))
-            return false;
-        print_request(self, &self->subscriptions[i]);
-        if (!buffer_ok(&self->out)) {
-            log_error("blockchain: token too long");
-            return false;
-        }
-    }
-    return true;
+    const subscription_t longest = {.symbol = TEXT("AAAAAAAAAAAAAAA-AAAAAAAAAAAAAAA"), .wanted = true};
+    print_request(self, &longest);
+    if (!buffer_ok(&self->out))
+        log_error("blockchain: token too long");
+    return buffer_ok(&self->out);
 }
 
 static void blockchain_close(void *arg)
@@ -289,6 +293,8 @@ static void blockchain_close(void *arg)
         return;
     upstream_destroy(&self->upstream);
     loop_timer_destroy(&self->timer);
+    if (self->by_symbol)
+        forget_subscriptions(self);
     table_destroy(&self->by_symbol);
     buffer_release(&self->out);
     free(self->subscriptions);
@@ -308,7 +314,7 @@ static void *blockchain_open(loop_t *loop, web_t *web, const source_config_t *co
     self->limiter = limiter_new(config->messages_per_minute, clock_mono_ns());
     upstream_config_t upstream = {
         .url = config->url, .origin = ORIGIN, .ca = config->ca, .connect_ms = CONNECT_MS, .silence_ms = config->silence_ms};
-    if ((self->timer = loop_timer_new(loop, on_timer, self)) && make_subscriptions(self) &&
+    if ((self->timer = loop_timer_new(loop, on_timer, self)) && (self->by_symbol = table_new()) && token_fits(self) &&
         (self->upstream = upstream_new(loop, web, &upstream, &upstream_events, self)))
         return self;
     log_error("blockchain: not started", LOG_SLICE("source", config->name));
@@ -329,11 +335,39 @@ static void blockchain_disconnect(void *arg)
     upstream_disconnect(self->upstream);
 }
 
+static bool make_room(blockchain_t *self)
+{
+    if (self->count < self->room)
+        return true;
+    size_t room = self->room > 0 ? self->room * 2 : 16;
+    subscription_t **subscriptions = realloc(self->subscriptions, room * sizeof *subscriptions);
+    if (!subscriptions)
+        return false;
+    self->subscriptions = subscriptions;
+    self->room = room;
+    return true;
+}
+
+/* NULL when memory runs out. */
+static subscription_t *add_subscription(blockchain_t *self, text_t symbol)
+{
+    subscription_t *subscription = make_room(self) ? calloc(1, sizeof *subscription) : NULL;
+    if (!subscription)
+        return NULL;
+    memcpy(subscription->symbol_text, symbol.at, symbol.length);
+    subscription->symbol = (text_t){subscription->symbol_text, symbol.length};
+    if (!table_put(self->by_symbol, subscription->symbol, subscription)) {
+        free(subscription);
+        return NULL;
+    }
+    return self->subscriptions[self->count++] = subscription;
+}
+
 static void want(blockchain_t *self, text_t symbol, bool wanted)
 {
     subscription_t *subscription = table_get(self->by_symbol, symbol);
-    if (!subscription)
-        return; /* the source asks only for what is configured */
+    if (!subscription && !(wanted && (subscription = add_subscription(self, symbol))))
+        return;
     subscription->wanted = wanted;
     upstream_want_write(self->upstream);
 }

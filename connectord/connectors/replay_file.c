@@ -12,6 +12,7 @@
 #include "connectord/connector.h"
 #include "connectord/connectors/blockchain_message.h"
 #include "connectord/connectors/line_reader.h"
+#include "proto/topic.h"
 
 #include <errno.h>
 #include <math.h>
@@ -28,7 +29,9 @@ enum {
 /* A recorded pause that is longer is where two recordings were joined, and is not waited for. */
 #define SEAM_NS (3600 * NS_PER_S)
 
-typedef struct {
+typedef struct subscription {
+    struct subscription *next;
+    char symbol_text[SYMBOL_MAX];
     text_t symbol;
     bool wanted, confirmed;
 } subscription_t;
@@ -40,8 +43,8 @@ typedef struct {
     enum { CLOSED, OPENING, OPEN, PLAYING, ENDED } state;
     loop_timer_t *timer;
     line_reader_t *reader;
-    table_t *by_symbol; /* the subscriptions below */
-    subscription_t *subscriptions;
+    table_t *by_symbol;            /* the subscriptions below */
+    subscription_t *subscriptions; /* owned, in the order in which they were asked for first */
 
     uint64_t lap;   /* from 1 */
     int64_t lap_ms; /* when it began, since 1970; no two laps begin in the same ms */
@@ -92,8 +95,8 @@ static void open_file(replay_t *self)
         lose(self, "open");
         return;
     }
-    for (size_t i = 0; i < self->config->symbol_count; i++)
-        self->subscriptions[i].wanted = self->subscriptions[i].confirmed = false;
+    for (subscription_t *subscription = self->subscriptions; subscription; subscription = subscription->next)
+        subscription->wanted = subscription->confirmed = false;
     self->state = OPEN;
     self->lap = 0;
     begin_lap(self);
@@ -104,8 +107,8 @@ static void open_file(replay_t *self)
 static size_t confirm(replay_t *self)
 {
     size_t subscribed = 0;
-    for (size_t i = 0; i < self->config->symbol_count && is_connected(self); i++) {
-        subscription_t *subscription = &self->subscriptions[i];
+    for (subscription_t *subscription = self->subscriptions; subscription && is_connected(self);
+         subscription = subscription->next) {
         subscribed += subscription->wanted;
         if (subscription->wanted == subscription->confirmed)
             continue;
@@ -248,22 +251,38 @@ static void replay_close(void *arg)
         stop(self);
     loop_timer_destroy(&self->timer);
     table_destroy(&self->by_symbol);
-    free(self->subscriptions);
+    for (subscription_t *subscription = self->subscriptions, *next; subscription; subscription = next) {
+        next = subscription->next;
+        free(subscription);
+    }
     free(self);
 }
 
+/* NULL when memory runs out. */
+static subscription_t *add_subscription(replay_t *self, text_t symbol)
+{
+    subscription_t *subscription = calloc(1, sizeof *subscription), **last = &self->subscriptions;
+    if (!subscription)
+        return NULL;
+    memcpy(subscription->symbol_text, symbol.at, symbol.length);
+    subscription->symbol = (text_t){subscription->symbol_text, symbol.length};
+    if (!table_put(self->by_symbol, subscription->symbol, subscription)) {
+        free(subscription);
+        return NULL;
+    }
+    while (*last)
+        last = &(*last)->next;
+    return *last = subscription;
+}
+
+/* Those of the configuration are known from the start: what they set the pace by does not depend on who is subscribed. */
 static bool make_subscriptions(replay_t *self)
 {
     self->by_symbol = table_new();
-    self->subscriptions = calloc(self->config->symbol_count + 1, sizeof *self->subscriptions);
-    if (!self->by_symbol || !self->subscriptions)
-        return false;
-    for (size_t i = 0; i < self->config->symbol_count; i++) {
-        self->subscriptions[i].symbol = self->config->symbols[i];
-        if (!table_put(self->by_symbol, self->config->symbols[i], &self->subscriptions[i]))
-            return false;
-    }
-    return true;
+    bool made = self->by_symbol != NULL;
+    for (size_t i = 0; made && i < self->config->symbol_count; i++)
+        made = add_subscription(self, self->config->symbols[i]) != NULL;
+    return made;
 }
 
 static void *replay_open(loop_t *loop, web_t *web, const source_config_t *config, const connector_events_t *events, void *arg)
@@ -301,7 +320,7 @@ static void replay_disconnect(void *arg)
 static void want(replay_t *self, text_t symbol, bool wanted)
 {
     subscription_t *subscription = table_get(self->by_symbol, symbol);
-    if (!subscription || !is_connected(self))
+    if (!is_connected(self) || (!subscription && !(wanted && (subscription = add_subscription(self, symbol)))))
         return;
     subscription->wanted = wanted;
     loop_timer_start(self->timer, 0, 0);

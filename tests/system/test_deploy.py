@@ -340,10 +340,12 @@ def test_a_source_that_changed_is_named_to_the_key(pipeline):
     process = start(flow, "connectord")
     until(lambda: get(f"http://{flow.address('connectord_http')}/health")[0] == 200, "connectord to listen")
     flow.source["symbols"] = ["BTC-USD"]
-    reload(flow, process)
-    process.wait_for_line(r"config: needs a restart key=connectord\.sources\.0\.symbols$")
+    reload(flow, process, connectord={"publish_queue": 5000})
+    process.wait_for_line(r"config: changed key=connectord\.sources\.0\.symbols$")
+    process.wait_for_line(r"config: needs a restart key=connectord\.publish_queue$")
     reload(flow, process, connectord={"sources": []})
-    process.wait_for_line(r"config: needs a restart key=connectord\.sources$")
+    process.wait_for_line(r"config: changed key=connectord\.sources$")
+    assert "needs a restart key=connectord.sources" not in process.log()
 
 
 @pytest.mark.parametrize("format", ["human", "json"])

@@ -259,7 +259,7 @@ START_TEST(malformed_messages_are_left_out_and_make_no_hole)
     server_send(&server, TRADE_OF(9, "BTC-USD", "d"));
     check_after("trade:d", "malformed:expected JSON trade:a malformed:expected JSON trade:b malformed:expected JSON "
                            "malformed:expected a text message, found a binary one malformed:message over 1 MiB trade:c "
-                           "malformed:timestamp: missing malformed:symbol: XRP-USD is not configured "
+                           "malformed:timestamp: missing malformed:symbol: XRP-USD is not subscribed "
                            "malformed:symbol: ETH-USD is not subscribed trade:d ");
 }
 END_TEST

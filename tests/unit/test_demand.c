@@ -162,6 +162,79 @@ START_TEST(a_thousand_symbols_are_told_apart)
 }
 END_TEST
 
+START_TEST(what_is_offered_later_is_wanted_by_who_is_there_already)
+{
+    fixture_t *fixture = fixture_new();
+    stream_t late = {.topic = "trade.XRP-USD.a"};
+    demand_subscribe(fixture->demand, TEXT("trade.XRP-USD."));
+    demand_subscribe(fixture->demand, TEXT("trade.XRP-USD.ab"));
+    demand_subscribe(fixture->demand, TEXT("trade.X"));
+    ck_assert_uint_eq(demand_prefixes(fixture->demand), 0);
+    ck_assert(demand_offer(fixture->demand, text_of(late.topic), &late));
+    ck_assert_int_eq(late.wanted, 1);
+    ck_assert_uint_eq(demand_prefixes(fixture->demand), 2);
+    demand_unsubscribe(fixture->demand, TEXT("trade.XRP-USD."));
+    ck_assert_int_eq(late.released, 0);
+    demand_unsubscribe(fixture->demand, TEXT("trade.X"));
+    ck_assert_int_eq(late.released, 1);
+    fixture_destroy(fixture);
+}
+END_TEST
+
+START_TEST(what_is_withdrawn_is_not_wanted_and_wanted_when_it_is_back)
+{
+    fixture_t *fixture = fixture_new();
+    stream_t *stream = &fixture->streams[BTC_A];
+    demand_subscribe(fixture->demand, TEXT("trade.BTC-USD."));
+    demand_subscribe(fixture->demand, TEXT("trade.BTC-USD.a"));
+    demand_withdraw(fixture->demand, text_of(stream->topic), stream);
+    demand_withdraw(fixture->demand, text_of(stream->topic), stream);
+    ck_assert_uint_eq(demand_prefixes(fixture->demand), 1); /* the other source's is left */
+    demand_unsubscribe(fixture->demand, TEXT("trade.BTC-USD."));
+    ck_assert_int_eq(stream->released, 0);
+    ck_assert_int_eq(fixture->streams[BTC_B].released, 1);
+    ck_assert(demand_offer(fixture->demand, text_of(stream->topic), stream));
+    ck_assert_int_eq(stream->wanted, 2);
+    demand_unsubscribe(fixture->demand, TEXT("trade.BTC-USD.a"));
+    ck_assert_int_eq(stream->released, 1);
+    fixture_destroy(fixture);
+}
+END_TEST
+
+START_TEST(two_offers_of_one_topic_are_told_apart)
+{
+    fixture_t *fixture = fixture_new();
+    stream_t next = {.topic = "trade.ETH-USD.a"};
+    demand_subscribe(fixture->demand, TEXT("trade.ETH-USD."));
+    ck_assert(demand_offer(fixture->demand, text_of(next.topic), &next));
+    ck_assert_int_eq(next.wanted, 1);
+    demand_withdraw(fixture->demand, text_of(next.topic), &fixture->streams[ETH_A]);
+    demand_unsubscribe(fixture->demand, TEXT("trade.ETH-USD."));
+    ck_assert_int_eq(next.released, 1);
+    ck_assert_int_eq(fixture->streams[ETH_A].released, 0);
+    fixture_destroy(fixture);
+}
+END_TEST
+
+START_TEST(prefixes_of_what_is_not_offered_are_bounded_and_displace_none)
+{
+    fixture_t *fixture = fixture_new();
+    stream_t first = {.topic = "trade.S0-USD.x"}, beyond = {.topic = "trade.S10000-USD.x"};
+    char prefix[64];
+    for (int i = 0; i <= DEMAND_STRANGERS_MAX; i++) {
+        snprintf(prefix, sizeof prefix, "trade.S%d-USD.", i);
+        demand_subscribe(fixture->demand, text_of(prefix));
+    }
+    demand_subscribe(fixture->demand, TEXT("trade.ETH-USD."));
+    ck_assert_int_eq(fixture->streams[ETH_A].wanted, 1);
+    ck_assert(demand_offer(fixture->demand, text_of(first.topic), &first));
+    ck_assert(demand_offer(fixture->demand, text_of(beyond.topic), &beyond));
+    ck_assert_int_eq(first.wanted, 1);
+    ck_assert_int_eq(beyond.wanted, 0);
+    fixture_destroy(fixture);
+}
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("demand");
@@ -172,6 +245,10 @@ int main(void)
     tcase_add_test(tests, leaving_without_having_come_changes_nothing);
     tcase_add_test(tests, a_prefix_longer_than_any_topic_is_ignored);
     tcase_add_test(tests, a_thousand_symbols_are_told_apart);
+    tcase_add_test(tests, what_is_offered_later_is_wanted_by_who_is_there_already);
+    tcase_add_test(tests, what_is_withdrawn_is_not_wanted_and_wanted_when_it_is_back);
+    tcase_add_test(tests, two_offers_of_one_topic_are_told_apart);
+    tcase_add_test(tests, prefixes_of_what_is_not_offered_are_bounded_and_displace_none);
     suite_add_tcase(suite, tests);
     SRunner *runner = srunner_create(suite);
     srunner_run_all(runner, CK_ENV);

@@ -169,6 +169,33 @@ START_TEST(group_of_one_stays_with_it)
 }
 END_TEST
 
+START_TEST(next_best_that_is_fit_takes_the_place_of_one_that_leaves)
+{
+    all_fit();
+    unfit(1, 2000);
+    failover_remove(&group, 0);
+    ck_assert_uint_eq(group.count, 2);
+    ck_assert_uint_eq(group.active, 1); /* which was the third */
+    failover_remove(&group, 1);
+    ck_assert_uint_eq(group.active, 0); /* unfit, but the only one */
+}
+END_TEST
+
+START_TEST(who_is_active_stays_so_when_another_leaves_or_moves)
+{
+    all_fit();
+    failover_move_last(&group, 0);
+    ck_assert_uint_eq(group.active, 2);
+    failover_move_last(&group, 0);
+    ck_assert_uint_eq(group.active, 1);
+    failover_remove(&group, 0);
+    ck_assert_uint_eq(group.active, 0);
+    failover_remove(&group, 1);
+    ck_assert_uint_eq(group.active, 0);
+    ck_assert_uint_eq(group.count, 1);
+}
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("failover");
@@ -185,6 +212,8 @@ int main(void)
     tcase_add_test(tcase, without_anyone_fit_the_last_one_stays_until_there_is);
     tcase_add_test(tcase, in_need_the_better_one_needs_no_hysteresis);
     tcase_add_test(tcase, group_of_one_stays_with_it);
+    tcase_add_test(tcase, next_best_that_is_fit_takes_the_place_of_one_that_leaves);
+    tcase_add_test(tcase, who_is_active_stays_so_when_another_leaves_or_moves);
     suite_add_tcase(suite, tcase);
     SRunner *runner = srunner_create(suite);
     srunner_run_all(runner, CK_ENV);

@@ -107,6 +107,31 @@ START_TEST(nothing_is_told_after_the_end)
 }
 END_TEST
 
+START_TEST(backup_is_active_when_the_active_one_leaves)
+{
+    make(1000, 1000);
+    group_member_report(two, FAILOVER_FIT);
+    group_member_leave(&one);
+    ck_assert_ptr_null(one);
+    ck_assert_str_eq(told, "B");
+    group_member_leave(&two);
+    ck_assert_str_eq(told, "B");
+    two = groups_join(groups, TEXT("btc"), told); /* the group begins anew */
+    ck_assert_int_eq(group_member_role(two), GROUP_ACTIVE);
+}
+END_TEST
+
+START_TEST(order_that_changed_decides_from_then_on)
+{
+    make(0, 5);
+    group_member_report(one, FAILOVER_FIT);
+    group_member_report(two, FAILOVER_FIT);
+    group_member_move_last(one);
+    ck_assert_int_eq(group_member_role(one), GROUP_ACTIVE);
+    wait_for("aB");
+}
+END_TEST
+
 int main(void)
 {
     TCase *tests = tcase_create("groups");
@@ -116,6 +141,8 @@ int main(void)
     tcase_add_test(tests, backup_takes_over_by_the_clock_alone_and_the_former_is_told_first);
     tcase_add_test(tests, without_a_delay_the_change_is_told_within_the_report);
     tcase_add_test(tests, nothing_is_told_after_the_end);
+    tcase_add_test(tests, backup_is_active_when_the_active_one_leaves);
+    tcase_add_test(tests, order_that_changed_decides_from_then_on);
     Suite *suite = suite_create("groups");
     suite_add_tcase(suite, tests);
     SRunner *runner = srunner_create(suite);

@@ -386,9 +386,9 @@ START_TEST(demand_is_put_to_every_line)
 {
     settings.demand = true;
     make_connected();
-    lines_want(lines, 0);
+    lines_want(lines, TEXT("BTC-USD"));
     check_calls("+0:BTC-USD +1:BTC-USD");
-    lines_release(lines, 0);
+    lines_release(lines, TEXT("BTC-USD"));
     wait_for("-0:BTC-USD");
     wait_for("-1:BTC-USD");
 }
@@ -400,8 +400,8 @@ START_TEST(rotation_does_not_forget_a_release)
     settings.rotate_ms = 20;
     settings.grace_ms = 30; /* the rotation comes before its end */
     make_connected();
-    lines_want(lines, 0);
-    lines_release(lines, 0);
+    lines_want(lines, TEXT("BTC-USD"));
+    lines_release(lines, TEXT("BTC-USD"));
     wait_for("connect0 heartbeat/1/up");
     connected(0);
     wait_for("-0:BTC-USD");

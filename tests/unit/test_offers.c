@@ -26,6 +26,7 @@ static offer_change_t hear(const char *source, bool connected, const char *symbo
     status_t status = {.source = text_of(source),
                        .connected = connected,
                        .since_ns = 50 * NS_PER_S,
+                       .time_ns = now_ns,
                        .epoch = 7,
                        .reason = text_of(reason),
                        .symbols = text_of(symbols)};
@@ -220,6 +221,62 @@ START_TEST(sources_are_bounded)
 }
 END_TEST
 
+static void withdraw(const char *source)
+{
+    status_t status = {.event = STATUS_WITHDRAWN, .source = text_of(source), .symbols = TEXT("{\"BTC-USD\":9}")};
+    offers_update(offers, &status, now_ns, &offer);
+    offers_withdraw(offers, text_of(source));
+}
+
+START_TEST(a_source_that_is_withdrawn_is_gone_until_it_is_heard_again)
+{
+    hear("a", true, "{\"BTC-USD\":1}", "");
+    hear("b", true, "{\"ETH-USD\":1}", "");
+    withdraw("a");
+    ck_assert(!offers_has(offers, TEXT("BTC-USD")) && offers_has(offers, TEXT("ETH-USD")));
+    ck_assert(text_equal(offers_at(offers, 0)->name, TEXT("b")));
+    ck_assert_ptr_null(offers_at(offers, 1));
+    withdraw("a");
+    withdraw("never heard of");
+    ck_assert_ptr_null(offers_at(offers, 1));
+    ck_assert_int_eq(hear("a", true, "{\"BTC-USD\":10}", ""), OFFER_UP); /* clients were told that it was lost */
+    ck_assert(offers_has(offers, TEXT("BTC-USD")));
+    ck_assert(text_equal(offers_at(offers, 1)->name, TEXT("a")));
+}
+END_TEST
+
+START_TEST(names_that_were_withdrawn_make_room_for_others)
+{
+    char name[16];
+    for (int i = 0; i < OFFERS_SOURCES_MAX + 10; i++) {
+        snprintf(name, sizeof name, "s%d", i);
+        hear(name, true, "{\"BTC-USD\":1}", "");
+        ck_assert_ptr_nonnull(offer);
+        withdraw(name);
+    }
+    ck_assert_ptr_null(offers_at(offers, 0));
+}
+END_TEST
+
+START_TEST(a_symbol_that_is_dropped_or_added_is_a_change)
+{
+    size_t at = 0;
+    offer_stale_t change;
+    hear("a", true, "{\"BTC-USD\":1,\"ETH-USD\":1}", "");
+    ck_assert(!offer_each_change(offer, &at, &change));
+    hear("a", true, "{\"ETH-USD\":1,\"LTC-USD\":0}", "");
+    at = 0;
+    ck_assert(offer_each_change(offer, &at, &change));
+    ck_assert(text_equal(change.symbol, TEXT("LTC-USD")) && !change.stale);
+    ck_assert(offer_each_change(offer, &at, &change));
+    ck_assert(text_equal(change.symbol, TEXT("BTC-USD")) && change.stale && change.gone);
+    ck_assert(!offer_each_change(offer, &at, &change));
+    hear("a", true, "{\"ETH-USD\":1,\"LTC-USD\":0}", "");
+    at = 0;
+    ck_assert(!offer_each_change(offer, &at, &change));
+}
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("offers");
@@ -237,6 +294,9 @@ int main(void)
     tcase_add_test(tcase, condition_is_that_of_the_last_status);
     tcase_add_loop_test(tcase, a_long_reason_is_cut_between_characters, 0, sizeof reasons / sizeof *reasons);
     tcase_add_test(tcase, sources_are_bounded);
+    tcase_add_test(tcase, a_source_that_is_withdrawn_is_gone_until_it_is_heard_again);
+    tcase_add_test(tcase, names_that_were_withdrawn_make_room_for_others);
+    tcase_add_test(tcase, a_symbol_that_is_dropped_or_added_is_a_change);
     suite_add_tcase(suite, tcase);
     SRunner *runner = srunner_create(suite);
     srunner_run_all(runner, CK_ENV);

@@ -552,6 +552,67 @@ START_TEST(settings_are_read_from_the_configuration)
 }
 END_TEST
 
+static void change_symbols(const char *some, const char *other)
+{
+    source_config_t next = {.symbols = calloc(2, sizeof *next.symbols), .symbol_count = 2};
+    ck_assert_ptr_nonnull(next.symbols);
+    next.symbols[0] = text_of(some);
+    next.symbols[1] = text_of(other);
+    ck_assert(source_change_symbols(source, &next));
+    source_config_release(&next);
+}
+
+START_TEST(symbols_that_change_are_subscribed_and_unsubscribed_on_the_connection)
+{
+    make_connected(false);
+    change_symbols("XRP-USD", "ETH-USD");
+    check_calls("-BTC-USD -LTC-USD +XRP-USD");
+    up->on_lost(up_arg, "broken wire");
+    check_calls("lost/down");
+    wait_for_call();
+    up->on_connected(up_arg);
+    check_calls("connect restored/up +XRP-USD +ETH-USD");
+}
+END_TEST
+
+START_TEST(symbols_that_change_keep_who_wants_them)
+{
+    make_connected(true);
+    source_want(source, TEXT("ETH-USD"));
+    source_want(source, TEXT("BTC-USD"));
+    source_release(source, TEXT("ETH-USD"));
+    change_symbols("XRP-USD", "ETH-USD");
+    check_calls("+ETH-USD +BTC-USD -BTC-USD");
+    wait_for_call();
+    check_calls("-ETH-USD"); /* its grace period went on */
+    source_want(source, TEXT("XRP-USD"));
+    source_want(source, TEXT("BTC-USD"));
+    check_calls("+XRP-USD");
+}
+END_TEST
+
+START_TEST(settings_are_compared_but_for_the_order_of_the_symbols)
+{
+    source_config_t other, given = settings;
+    ck_assert(source_config_copy(&settings, &given) && source_config_copy(&other, &given));
+    source_config_release(&given);
+    ck_assert(source_config_equal(&settings, &other) && source_config_symbols_equal(&settings, &other));
+    text_t first = other.symbols[0];
+    other.symbols[0] = other.symbols[2];
+    other.symbols[2] = first;
+    ck_assert(source_config_symbols_equal(&settings, &other));
+    other.symbols[2] = TEXT("XRP-USD");
+    ck_assert(source_config_equal(&settings, &other) && !source_config_symbols_equal(&settings, &other));
+    other.backoff.jitter = 0.5;
+    ck_assert(!source_config_equal(&settings, &other));
+    other.backoff = settings.backoff;
+    other.url = "ws://elsewhere";
+    ck_assert(!source_config_equal(&settings, &other));
+    source_config_release(&other);
+    source_config_release(&settings);
+}
+END_TEST
+
 int main(void)
 {
     TCase *tests = tcase_create("source");
@@ -580,6 +641,9 @@ int main(void)
     tcase_add_test(tests, unknown_connector_gives_no_source);
     tcase_add_test(tests, every_connector_that_is_named_is_found);
     tcase_add_test(tests, settings_are_read_from_the_configuration);
+    tcase_add_test(tests, symbols_that_change_are_subscribed_and_unsubscribed_on_the_connection);
+    tcase_add_test(tests, symbols_that_change_keep_who_wants_them);
+    tcase_add_test(tests, settings_are_compared_but_for_the_order_of_the_symbols);
     Suite *suite = suite_create("source");
     suite_add_tcase(suite, tests);
     SRunner *runner = srunner_create(suite);
