@@ -43,7 +43,7 @@ static const schema_key_t keys[] = {
     {SOURCE "messages_per_minute", KEY_INTEGER, .minimum = 1, .maximum = 1000000, .initial = "1200",
      .help = "Never sends the exchange more"},
     {SOURCE "dedup_window", KEY_INTEGER, .minimum = 0, .maximum = 1000000, .initial = "10000",
-     .help = "Trade ids remembered per stream, to drop duplicates"},
+     .help = "Trade ids remembered per stream, to drop duplicates; more while one of several lines lags"},
     {SOURCE "lines", KEY_INTEGER, .minimum = 1, .maximum = 4, .initial = "1",
      .help = "Connections to the exchange at one time; the first copy of a trade counts"},
     {SOURCE "rotate_ms", KEY_INTEGER, .minimum = 0, .maximum = 604800000, .initial = "0",

@@ -85,7 +85,7 @@ void schema_describe(const schema_key_t *key, buffer_t *out)
                       key->maximum);
         break;
     case KEY_REAL:
-        buffer_printf(out, "a number from %.0f to %.0f", key->minimum, key->maximum);
+        buffer_printf(out, "a number from %.15g to %.15g", key->minimum, key->maximum);
         break;
     case KEY_FLAG:
         buffer_append(out, TEXT("true or false"));

@@ -60,6 +60,8 @@ static void end(connection_t *self, connection_event_t event, bool was_connected
     step->delay_ms = at_once ? 0 : backoff_next(&self->backoff);
     if (step->delay_ms < open_ms)
         step->delay_ms = open_ms;
+    self->delay_ms = step->delay_ms;
+    self->refused += !was_connected;
     step->news = self->told_lost ? CONNECTION_TELL_NOTHING : CONNECTION_TELL_LOST;
     self->told_lost = true;
 }

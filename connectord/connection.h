@@ -56,6 +56,8 @@ typedef struct {
     bool gap_forgiven;  /* the one that is reconnected from at once, since the last good connection */
     int64_t made_ns;    /* when this connection was */
     uint64_t connected; /* how many times */
+    uint64_t refused;   /* how many tries failed */
+    uint32_t delay_ms;  /* of the wait that is going on */
 } connection_t;
 
 connection_t connection_new(backoff_config_t backoff, breaker_config_t breaker, uint64_t seed);

@@ -25,6 +25,7 @@ typedef struct {
 
 typedef struct {
     const char *name; /* as in the configuration */
+    bool whole;       /* each connection brings all there is from the beginning: nothing is missed between two */
 
     /* Nothing is sent yet. `config` and `events` outlive the connector. NULL, with a log line, when the settings are of no use to
      * it (no file, a URL that is none). */

@@ -2,6 +2,7 @@
  *
  *     ids     | 10218211 | 10218212 | 10218209 | …      stride bytes each, filled up with zeros (an id has none)
  *     hashes  | a1…      | 07…      | 5c…      | …      so that moving a table slot needs no look at the id
+ *     times   | 17:24:33 | 17:24:33 | 17:24:34 | …      when the trades were made
  *     table   | – | 2 | – | 0 | 1 | – | …               linear probing, at most half full; the ring's places, plus one
  *
  * The stride is the longest id so far, in steps of 8: most exchanges number their trades, some use UUIDs.
@@ -21,11 +22,13 @@ typedef struct {
 
 struct dedup {
     size_t window;
+    int64_t keep_ns;
     size_t capacity; /* of the ring: doubles up to the window */
     size_t stride;
     size_t first, count; /* the oldest's place, and how many there are */
     char *ids;
     uint32_t *hashes;
+    int64_t *times;
     uint32_t *table;
     size_t mask; /* of the table */
 };
@@ -79,6 +82,7 @@ static void dedup_release(dedup_t *self)
 {
     free(self->ids);
     free(self->hashes);
+    free(self->times);
     free(self->table);
 }
 
@@ -90,10 +94,12 @@ static bool dedup_allocate(dedup_t *self, size_t capacity, size_t stride)
         slots *= 2;
     char *ids = calloc(capacity, stride);
     uint32_t *hashes = calloc(capacity, sizeof *hashes);
+    int64_t *times = calloc(capacity, sizeof *times);
     uint32_t *table = calloc(slots, sizeof *table);
-    if (!ids || !hashes || !table) {
+    if (!ids || !hashes || !times || !table) {
         free(ids);
         free(hashes);
+        free(times);
         free(table);
         return false;
     }
@@ -102,17 +108,19 @@ static bool dedup_allocate(dedup_t *self, size_t capacity, size_t stride)
     self->first = self->count = 0;
     self->ids = ids;
     self->hashes = hashes;
+    self->times = times;
     self->table = table;
     self->mask = slots - 1;
     return true;
 }
 
-static void dedup_insert(dedup_t *self, const padded_t *id, uint32_t hash)
+static void dedup_insert(dedup_t *self, const padded_t *id, uint32_t hash, int64_t time_ns)
 {
     size_t place = (self->first + self->count) % self->capacity;
     self->table[dedup_slot(self, id, hash)] = (uint32_t)place + 1;
     memcpy(self->ids + place * self->stride, id->bytes, self->stride);
     self->hashes[place] = hash;
+    self->times[place] = time_ns;
     self->count++;
 }
 
@@ -126,7 +134,7 @@ static bool dedup_resize(dedup_t *self, size_t capacity, size_t stride)
         size_t place = (former.first + i) % former.capacity;
         padded_t id = {0};
         memcpy(id.bytes, former.ids + place * former.stride, former.stride);
-        dedup_insert(self, &id, former.hashes[place]);
+        dedup_insert(self, &id, former.hashes[place], former.times[place]);
     }
     dedup_release(&former);
     return true;
@@ -138,6 +146,7 @@ dedup_t *dedup_new(size_t window)
     if (!self)
         return NULL;
     self->window = window;
+    self->keep_ns = INT64_MAX;
     size_t capacity = window == 0 ? 1 : window < DEDUP_MIN ? window : DEDUP_MIN;
     if (!dedup_allocate(self, capacity, DEDUP_STRIDE_STEP))
         dedup_destroy(&self);
@@ -152,18 +161,41 @@ bool dedup_contains(const dedup_t *self, text_t id)
     return self->table[dedup_slot(self, &padded, (uint32_t)text_hash(id))] != 0;
 }
 
-void dedup_add(dedup_t *self, text_t id)
+/* May the oldest be forgotten? */
+static bool dedup_is_over(const dedup_t *self)
+{
+    return self->count >= self->window && (self->times[self->first] < self->keep_ns || self->count >= DEDUP_KEPT_MAX);
+}
+
+/* A place for one more. What was kept beyond the window goes two by two, so that no call takes long. */
+static void dedup_make_room(dedup_t *self)
+{
+    for (int i = 0; i < 2 && dedup_is_over(self); i++)
+        dedup_forget_oldest(self);
+    if (self->count < self->capacity)
+        return;
+    size_t wider = self->capacity * 2;
+    if (self->capacity < self->window && wider > self->window)
+        wider = self->window;
+    if (!dedup_resize(self, wider, self->stride))
+        dedup_forget_oldest(self);
+}
+
+void dedup_add(dedup_t *self, text_t id, int64_t time_ns)
 {
     if (self->window == 0)
         return;
     size_t stride = (id.length + DEDUP_STRIDE_STEP - 1) / DEDUP_STRIDE_STEP * DEDUP_STRIDE_STEP;
     if (stride > self->stride && !dedup_resize(self, self->capacity, stride))
         return;
-    size_t wider = self->capacity * 2 < self->window ? self->capacity * 2 : self->window;
-    if (self->count == self->capacity && (wider == self->capacity || !dedup_resize(self, wider, self->stride)))
-        dedup_forget_oldest(self);
+    dedup_make_room(self);
     padded_t padded = pad(id);
-    dedup_insert(self, &padded, (uint32_t)text_hash(id));
+    dedup_insert(self, &padded, (uint32_t)text_hash(id), time_ns);
+}
+
+void dedup_keep(dedup_t *self, int64_t since_ns)
+{
+    self->keep_ns = since_ns;
 }
 
 size_t dedup_count(const dedup_t *self)

@@ -3,6 +3,7 @@
 #include "common/clock.h"
 #include "common/log.h"
 #include "common/table.h"
+#include "common/timestamp.h"
 #include "connectord/dedup.h"
 #include "proto/topic.h"
 
@@ -16,7 +17,11 @@ typedef struct {
     bool offered; /* while the symbols change: by the new ones, too */
     journal_stream_t *stream;
     dedup_t *dedup;
+    int64_t newest_ns;            /* when the newest trade was made, as the exchange says */
+    int64_t passed_ns[LINES_MAX]; /* … and the last one of each line; NO_LINE: it is not there */
 } route_t;
+
+#define NO_LINE INT64_MAX
 
 struct feed {
     const feed_shared_t *shared;
@@ -47,7 +52,41 @@ static bool stands_by(const feed_t *self)
     return self->member && group_member_role(self->member) == GROUP_STANDBY;
 }
 
-static bool on_trade(void *arg, trade_t *trade)
+/* On each line trades come in the order of their times: one that was made before the last one of every line comes no more, and its id may
+ * be forgotten. */
+static void keep_for_lines(route_t *route)
+{
+    int64_t since_ns = NO_LINE;
+    for (size_t i = 0; i < LINES_MAX; i++)
+        if (route->passed_ns[i] < since_ns)
+            since_ns = route->passed_ns[i];
+    dedup_keep(route->dedup, since_ns);
+}
+
+/* Returns when the trade was made, or 0 where that does not matter, as there is one line. */
+static int64_t route_passed(route_t *route, size_t line, text_t timestamp)
+{
+    int64_t time_ns;
+    if (lines_count(route->feed->lines) == 1 || !timestamp_parse(timestamp, &time_ns))
+        return 0;
+    route->passed_ns[line] = time_ns;
+    if (time_ns > route->newest_ns)
+        route->newest_ns = time_ns;
+    keep_for_lines(route);
+    return time_ns;
+}
+
+/* What comes on a new line was made after all that has come by now. */
+static void on_line(void *arg, size_t line, bool up)
+{
+    feed_t *self = arg;
+    for (size_t i = 0; i < self->count && lines_count(self->lines) > 1; i++) {
+        self->routes[i]->passed_ns[line] = up ? self->routes[i]->newest_ns : NO_LINE;
+        keep_for_lines(self->routes[i]);
+    }
+}
+
+static bool on_trade(void *arg, size_t line, trade_t *trade)
 {
     feed_t *self = arg;
     static log_limit_t limit;
@@ -58,15 +97,17 @@ static bool on_trade(void *arg, trade_t *trade)
                      LOG_SLICE("symbol", trade->symbol), LOG_U64("suppressed", log_suppressed(&limit)));
         return true;
     }
+    int64_t time_ns = route_passed(route, line, trade->timestamp);
     if (dedup_contains(route->dedup, trade->id))
         return false;
     if (stands_by(self)) {
-        dedup_add(route->dedup, trade->id); /* it belongs to the time of another source, also when it is repeated later */
+        dedup_add(route->dedup, trade->id,
+                  time_ns); /* it belongs to the time of another source, also when it is repeated later */
         return true;
     }
     if (!route_publish(route, trade))
         return true;
-    dedup_add(route->dedup, trade->id);
+    dedup_add(route->dedup, trade->id, time_ns);
     self->saved += lines_connected(self->lines) < lines_count(self->lines);
     return true;
 }
@@ -89,7 +130,7 @@ void feed_role_changed(void *item)
     publisher_status(self->shared->publisher, &status);
 }
 
-static const lines_events_t lines_events = {on_trade, on_status};
+static const lines_events_t lines_events = {.on_trade = on_trade, .on_line = on_line, .on_status = on_status};
 
 static void on_wanted(void *item)
 {
@@ -114,7 +155,7 @@ static void route_remember(route_t *route, const journal_t *journal, uint64_t wi
     for (; seq <= last; seq++) {
         trade_t trade;
         if (trade_parse(journal_read(journal, route->stream, seq), &trade) && !dedup_contains(route->dedup, trade.id))
-            dedup_add(route->dedup, trade.id);
+            dedup_add(route->dedup, trade.id, 0);
     }
 }
 
@@ -141,6 +182,8 @@ static route_t *route_new(feed_t *feed, text_t symbol)
     route->symbol = (text_t){route->symbol_text, symbol.length};
     route->stream = journal_stream(feed->shared->journal, (text_t){topic, length});
     route->dedup = dedup_new(config->dedup_window);
+    for (size_t i = 0; i < LINES_MAX; i++)
+        route->passed_ns[i] = lines_count(feed->lines) > 1 && lines_is_up(feed->lines, i) ? 0 : NO_LINE;
     if (!route->stream || !route->dedup || !table_put(feed->by_symbol, route->symbol, route)) {
         route_destroy(route);
         return NULL;

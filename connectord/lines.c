@@ -43,11 +43,17 @@ static void tell(lines_t *self, status_event_t event)
     self->events->on_status(self->arg, event);
 }
 
+static void tell_line(const lines_t *self, const line_t *line)
+{
+    self->events->on_line(self->arg, (size_t)(line - self->lines), line->state == LINE_UP);
+}
+
 static void line_made(lines_t *self, line_t *line)
 {
     self->up += line->state != LINE_UP;
     line->state = LINE_UP;
     line->up_ns = clock_mono_ns();
+    tell_line(self, line);
     if (self->up > 1) {
         tell(self, STATUS_HEARTBEAT);
         return;
@@ -70,6 +76,7 @@ static void line_lost(lines_t *self, line_t *line)
 {
     bool was_up = line->state == LINE_UP;
     line->state = LINE_DOWN;
+    tell_line(self, line);
     self->up -= was_up;
     self->lost = line;
     if (self->up == 0 && !self->told_lost && (was_up || !any_in_the_making(self))) {
@@ -83,8 +90,9 @@ static void line_lost(lines_t *self, line_t *line)
 static bool on_trade(void *arg, source_t *source, trade_t *trade)
 {
     (void)source;
-    const lines_t *self = ((line_t *)arg)->lines;
-    return self->events->on_trade(self->arg, trade);
+    const line_t *line = arg;
+    const lines_t *self = line->lines;
+    return self->events->on_trade(self->arg, (size_t)(line - self->lines), trade);
 }
 
 static void on_status(void *arg, source_t *source, status_event_t event)
@@ -139,6 +147,7 @@ static void renew(lines_t *self, line_t *line)
     log_info("lines: rotated", LOG_SLICE("source", self->config.name), LOG_U64("line", (uint64_t)(line - self->lines)));
     source_stop(line->source);
     line->state = LINE_MAKING;
+    tell_line(self, line);
     self->up--;
     source_start(line->source);
     tell(self, STATUS_HEARTBEAT);
@@ -261,6 +270,11 @@ size_t lines_connected(const lines_t *self)
     return self->up;
 }
 
+bool lines_is_up(const lines_t *self, size_t line)
+{
+    return line < self->count && self->lines[line].state == LINE_UP;
+}
+
 /* Which line speaks for all: of those that are connected the healthiest, so that one that is ill but not needed is no cause for
  * concern. `each` is what each line says of itself. */
 static size_t spokesman(const lines_t *self, const status_t *each)
@@ -287,6 +301,9 @@ void lines_describe(const lines_t *self, status_t *status)
         sum.malformed += each[i].malformed;
         sum.gaps += each[i].gaps;
         sum.reconnects += each[i].reconnects;
+        sum.refused += each[i].refused;
+        if (each[i].backoff_ms > sum.backoff_ms)
+            sum.backoff_ms = each[i].backoff_ms;
     }
     *status = each[spokesman(self, each)];
     status->trades = sum.trades;
@@ -294,6 +311,8 @@ void lines_describe(const lines_t *self, status_t *status)
     status->malformed = sum.malformed;
     status->gaps = sum.gaps;
     status->reconnects = sum.reconnects;
+    status->refused = sum.refused;
+    status->backoff_ms = sum.backoff_ms;
     status->connected = self->up > 0;
     status->since_ns = self->since_ns;
 }

@@ -11,7 +11,8 @@
  *
  * The exchange is sent no more than messages_per_minute by all lines together.
  *
- * What lags behind must not be taken for new: dedup_window has to hold the ids of the trades that one line may be behind another.
+ * What lags behind must not be taken for new: the receiver is told which line a trade comes from, and which lines there are, so that it
+ * can remember ids until every line has passed them.
  */
 #pragma once
 
@@ -22,8 +23,10 @@ typedef struct lines lines_t;
 enum { LINES_MAX = 4 };
 
 typedef struct {
-    /* As in source.h, for the source as a whole. */
-    bool (*on_trade)(void *arg, trade_t *trade);
+    /* As in source.h, for the source as a whole. line: its number, less than LINES_MAX. */
+    bool (*on_trade)(void *arg, size_t line, trade_t *trade);
+    /* A line has been connected, and is subscribed from now on; or it is gone. */
+    void (*on_line)(void *arg, size_t line, bool up);
     /* The source's news. STATUS_HEARTBEAT: a line came or went, and the source is connected all the while. */
     void (*on_status)(void *arg, status_event_t event);
 } lines_events_t;
@@ -44,8 +47,9 @@ const source_config_t *lines_config(const lines_t *self);
 
 size_t lines_count(const lines_t *self);
 size_t lines_connected(const lines_t *self);
+bool lines_is_up(const lines_t *self, size_t line);
 
-/* As source_describe. Counters are the sum of all lines' (a trade's second copy is a duplicate). All else is what the healthiest of the
+/* As source_describe. Counters are the sum of all lines' (a trade's second copy is a duplicate), backoff_ms is the longest. All else is what the healthiest of the
  * connected lines says; when there is none, the one that was lost last. */
 void lines_describe(const lines_t *self, status_t *status);
 

@@ -390,6 +390,9 @@ void source_describe(const source_t *self, status_t *status)
     status->duplicates = self->duplicates;
     status->malformed = self->malformed;
     status->gaps = self->gaps;
+    status->refused = self->connection.refused;
+    status->backoff_ms = self->connection.state == CONNECTION_WAITING ? self->connection.delay_ms : 0;
+    status->missed_known = status->connected && self->connector->whole && !self->config.loop;
     status->reconnects = self->connection.connected > 1 ? self->connection.connected - 1 : 0;
     int64_t now_ns = clock_mono_ns();
     size_t stale = starvation_count(self->starvation);

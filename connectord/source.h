@@ -47,7 +47,7 @@ bool source_change_symbols(source_t *self, source_config_t *symbols);
 
 const source_config_t *source_config(const source_t *self);
 
-/* Fills source, connected, since_ns, reason, demand, breaker, health, stale and the counters. The slices are valid until the next event of the source. */
+/* Fills source, connected, since_ns, reason, demand, breaker, health, stale, backoff_ms, missed and the counters. The slices are valid until the next event of the source. */
 void source_describe(const source_t *self, status_t *status);
 
 /* Says goodbye upstream. No callback comes after it. */

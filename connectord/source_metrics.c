@@ -1,5 +1,7 @@
 #include "connectord/source_metrics.h"
 
+#include "common/clock.h"
+
 /* What came from the exchange. */
 static uint64_t received(const status_t *status)
 {
@@ -35,6 +37,11 @@ static uint64_t gaps(const status_t *status)
 static uint64_t reconnects(const status_t *status)
 {
     return status->reconnects;
+}
+
+static uint64_t refused(const status_t *status)
+{
+    return status->refused;
 }
 
 static uint64_t connected(const status_t *status)
@@ -96,6 +103,7 @@ static const struct {
     {"dataflow_source_malformed_total", METRIC_COUNTER, malformed, "Messages from the exchange that could not be read"},
     {"dataflow_source_gaps_total", METRIC_COUNTER, gaps, "Holes in the exchange's own numbering"},
     {"dataflow_source_reconnects_total", METRIC_COUNTER, reconnects, "Connections made after the first one"},
+    {"dataflow_source_connect_failures_total", METRIC_COUNTER, refused, "Connections that could not be made"},
     {"dataflow_source_saved_total", METRIC_COUNTER, saved, "Trades that came while not all lines were connected"},
     {"dataflow_source_lines", METRIC_GAUGE, lines, "Connections that the source is to have at one time"},
     {"dataflow_source_lines_connected", METRIC_GAUGE, lines_connected, "Connections that it has"},
@@ -117,4 +125,8 @@ void source_metrics(metrics_t *metrics, const status_t *statuses, size_t count)
                    "Since when the source has been connected, or not, since 1970");
     for (size_t i = 0; i < count; i++)
         metrics_seconds(metrics, METRIC_LABELS({"source", statuses[i].source}), statuses[i].since_ns);
+    metrics_family(metrics, "dataflow_source_backoff_seconds", METRIC_GAUGE,
+                   "How long the wait before the next connection is; 0: none is waited for");
+    for (size_t i = 0; i < count; i++)
+        metrics_seconds(metrics, METRIC_LABELS({"source", statuses[i].source}), statuses[i].backoff_ms * NS_PER_MS);
 }

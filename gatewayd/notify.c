@@ -62,6 +62,11 @@ void notify_restored(buffer_t *out, const offer_t *offer)
     begin(out, offer);
     buffer_append(out, TEXT(",\"staleness\":"));
     notify_put_seconds(out, offer->since_ns - offer->down_ns);
+    buffer_append(out, TEXT(",\"missed\":"));
+    if (offer->missed_known)
+        buffer_append_u64(out, offer->missed);
+    else
+        buffer_append(out, TEXT("null"));
     buffer_append(out, TEXT("}"));
 }
 

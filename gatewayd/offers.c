@@ -271,6 +271,13 @@ void offers_destroy(offers_t **self_p)
     free(self);
 }
 
+/* A source that was connected all the while, while nothing was heard of it, has all in the journal, from where it comes. */
+static void keep_missed(offer_t *offer, const status_t *status, bool held)
+{
+    offer->missed_known = held || status->missed_known;
+    offer->missed = held ? 0 : status->missed;
+}
+
 offer_change_t offers_update(offers_t *self, const status_t *status, int64_t now_ns, const offer_t **offer)
 {
     record_t *record = table_get(self->by_name, status->source);
@@ -296,6 +303,7 @@ offer_change_t offers_update(offers_t *self, const status_t *status, int64_t now
     record->public.silent = false;
     record->public.heard_ns = now_ns;
     record->public.since_ns = status->since_ns;
+    bool same_journal = record->public.epoch == status->epoch;
     record->public.epoch = status->epoch;
     keep_reason(record, status->reason);
     bury_gone(record);
@@ -307,8 +315,10 @@ offer_change_t offers_update(offers_t *self, const status_t *status, int64_t now
     record->public.health = status->health;
     if (!status->connected && (was_up || first))
         record->public.down_ns = status->since_ns;
-    if (!was_up && status->connected && status->since_ns < record->public.down_ns)
-        record->public.since_ns = now_ns; /* it was connected all the while: only nothing was heard of it */
+    bool held = !was_up && status->connected && status->since_ns < record->public.down_ns;
+    if (held)
+        record->public.since_ns = now_ns;
+    keep_missed(&record->public, status, held && same_journal);
     if (first || was_up == status->connected)
         return OFFER_SAME;
     return status->connected ? OFFER_UP : OFFER_DOWN;

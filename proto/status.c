@@ -137,6 +137,13 @@ static bool read_lines(text_t json, status_t *status)
                              read_flag(json, "active", &status->active));
 }
 
+static bool read_missed(text_t json, status_t *status)
+{
+    status->missed = 0;
+    status->missed_known = json_member(json, "missed").length > 0;
+    return !status->missed_known || read_u64(json, "missed", &status->missed);
+}
+
 static void put_lines(buffer_t *out, const status_t *status)
 {
     if (status->lines > 1) {
@@ -178,6 +185,8 @@ void status_print(buffer_t *out, const status_t *status)
     put_count(out, "health", status->health);
     buffer_append(out, TEXT(",\"stale\":"));
     buffer_append(out, status->stale.length ? status->stale : TEXT("{}"));
+    if (status->missed_known)
+        put_count(out, "missed", status->missed);
     put_lines(out, status);
     buffer_append(out, TEXT(",\"symbols\":"));
     buffer_append(out, status->symbols.length ? status->symbols : TEXT("{}"));
@@ -197,7 +206,7 @@ bool status_parse(text_t json, status_t *status)
            read_u64(json, "trades", &status->trades) && read_u64(json, "duplicates", &status->duplicates) &&
            read_u64(json, "malformed", &status->malformed) && read_u64(json, "gaps", &status->gaps) &&
            read_u64(json, "reconnects", &status->reconnects) && read_condition(json, status) && read_lines(json, status) &&
-           read_symbols(json, &status->symbols);
+           read_missed(json, status) && read_symbols(json, &status->symbols);
 }
 
 bool status_next_symbol(json_walk_t *walk, text_t *symbol, uint64_t *last_seq)

@@ -26,8 +26,12 @@ typedef struct {
     uint64_t trades, duplicates, malformed, gaps, reconnects; /* since connectord's start */
     text_t breaker;                                           /* "closed", "open" or "half_open"; empty is closed */
     uint32_t health;                                          /* 0 (of no use) to 100 */
-    text_t stale; /* raw JSON object {"BTC-USD":31.500,…}: streams that ought to have had a trade by now, and the seconds
+    text_t stale;      /* raw JSON object {"BTC-USD":31.500,…}: streams that ought to have had a trade by now, and the seconds
                      * since the last one */
+    bool missed_known; /* is it known how many trades were missed … */
+    uint64_t missed;   /* … when the link was lost last? Of a source that is connected */
+    uint64_t refused;  /* tries to connect that failed, and … */
+    uint32_t backoff_ms;             /* … the wait before the next one, 0: none: connectord's own metrics, not on the bus */
     uint32_t lines, lines_connected; /* the source's lines, and how many are connected; 0 lines is 1 */
     uint64_t saved;                  /* trades that came while not all lines were connected */
     text_t group;                    /* of sources that stand in for one another; empty: none */

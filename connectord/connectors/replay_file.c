@@ -338,6 +338,7 @@ static void replay_unsubscribe(void *arg, text_t symbol)
 
 const connector_t connector_replay = {
     .name = "replay",
+    .whole = true,
     .open = replay_open,
     .connect = replay_connect,
     .disconnect = replay_disconnect,

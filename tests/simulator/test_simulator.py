@@ -67,6 +67,22 @@ class Simulator:
         heads = tuple(f'{{"event":"{event}"'.encode() for event in events)
         return [json.loads(line) for line in lines.splitlines() if line.startswith(heads)]
 
+    async def until_overflow(self):
+        for _ in range(10000):
+            if await self.ledger("overflow"):
+                return
+        raise AssertionError("no overflow")
+
+    async def until_held_up(self, turns=50):
+        """As many turns of the simulator's loop, in each of which it could have made a trade and made none."""
+        sent, same = 0, 0
+        for _ in range(100000):
+            now = json.loads((await asyncio.to_thread(self.http, "/status"))[1])["sent"]
+            sent, same = now, same + 1 if now == sent > 0 else 0
+            if same == turns:
+                return
+        raise AssertionError("it is not held up")
+
     def connect(self, origin=ORIGIN, url=None):
         return websockets.connect(url or self.url, origin=origin, max_size=None, compression=None)
 
@@ -218,7 +234,7 @@ class Trades(unittest.IsolatedAsyncioTestCase):
                     await ask(socket)
                     socket.transport.pause_reading()
                     await simulator.control("/control/play")
-                    await asyncio.sleep(2)
+                    await (simulator.until_overflow() if overflows else simulator.until_held_up())
                     self.assertEqual(len(await simulator.ledger("overflow")), overflows)
                     await simulator.control("/control/pause")
                     socket.transport.abort()

@@ -202,6 +202,7 @@ def test_clients_hear_of_the_exchange_going_and_coming(pipeline):
             assert client.of("connection.lost")[0]["source"] == "blockchain"
             flow.tell_simulator("/control/refuse?seconds=0")
             await client.until(lambda: client.of("connection.restored"), "connection.restored")
+            assert client.of("connection.restored")[0]["missed"] is None, "this exchange tells nobody what went by"
             count = len(client.trades)
             await client.until(lambda: len(client.trades) > count + 100, "trades again")
             assert_once_and_in_order(client.trades)

@@ -179,7 +179,7 @@ def test_clients_hear_of_a_lost_and_a_restored_source_and_of_a_silent_bus(flow):
             assert float(recent["staleness"]) > 0 and recent["trades"], "history is served, with its age"
             status = await client.call("getStatus")
             assert [(s["name"], s["connected"]) for s in status["sources"]] == [("blockchain", False)]
-            flow.fake.status("restored")
+            flow.fake.status("restored", time="2025-11-10T19:00:00.000000000Z")
             await client.until(lambda: client.of("connection.restored"), "connection.restored")
             assert client.of("connection.restored")[0]["source"] == "blockchain"
             # … and now nothing at all, not even a heartbeat
@@ -188,6 +188,7 @@ def test_clients_hear_of_a_lost_and_a_restored_source_and_of_a_silent_bus(flow):
             assert flow.ready("gateway0")[0] == 503
             flow.fake.beating.set()
             await client.until(lambda: len(client.of("connection.restored")) == 2, "the bus to be back")
+            assert [told["missed"] for told in client.of("connection.restored")] == [None, 0], "the source was connected all the while"
             await live(flow, client, 3)
 
     asyncio.run(run())

@@ -2,9 +2,11 @@
 
 import asyncio
 import os
+import random
 
+from bad_link import BadLink
 from clients import Client, Requester, Tap, assert_once_and_in_order
-from pipeline import get, loads, until
+from pipeline import free_ports, get, loads, until
 
 SYMBOLS = ["BTC-USD", "ETH-USD"]
 CUTS = int(os.environ.get("TEST_CUTS", "20"))
@@ -115,6 +117,56 @@ def test_lines_that_are_rotated_lose_no_trade(pipeline):
     assert all(status["connected"] and status["event"] == "heartbeat" for status in heard)
     closed = [entry["conn"] for entry in flow.ledger("close")]
     assert sorted(closed[:2]) == [1, 2] and closed[2:6] == [3, 4, 5, 6], "in turn, the older line first"
+
+
+class FirstLineLags(BadLink):
+    """Holds back what comes for the first connection, while it is told to."""
+
+    first = None
+
+    async def _serve(self):
+        self.free = asyncio.Event()
+        self.free.set()
+        await super()._serve()
+
+    async def _accept(self, reader, writer):
+        self.first = self.first or writer
+        await super()._accept(reader, writer)
+
+    async def _deliver(self, queue, writer, pair):
+        if writer is not self.first:
+            await super()._deliver(queue, writer, pair)
+            return
+        while chunk := (await queue.get())[1]:
+            await self.free.wait()
+            writer.write(chunk)
+            await writer.drain()
+        for one in pair:
+            one.transport.abort()
+
+    def hold(self):
+        self.loop.call_soon_threadsafe(self.free.clear)
+
+    def release(self):
+        self.loop.call_soon_threadsafe(self.free.set)
+
+
+def test_a_line_that_lags_by_more_than_the_window_brings_nothing_twice(pipeline):
+    (port,) = free_ports(1)
+    flow = pipeline(symbols=SYMBOLS, lines=2, dedup_window=100, silence_ms=600000, url=f"ws://127.0.0.1:{port}/ws")
+    with FirstLineLags(port, flow.port["simulator"], random.Random(1)) as link:
+        flow.start_simulator("--symbols", ",".join(SYMBOLS), "--rate", 5000, "--paused", "--heartbeat-ms", 600000)
+        flow.start_connectord()
+        both_subscribed(flow)
+        with Requester(flow.replay) as replay, Tap(flow.bus, "status.") as tap:
+            for made in (5000, 10000):
+                link.hold()
+                flow.tell_simulator("/control/play?count=5000")
+                until(lambda: exchange(flow)["sent"] == made, f"{made} trades")
+                caught_up(flow, replay)
+                link.release()
+                states(tap, lambda status: status["trades"] + status["duplicates"] >= 2 * made)
+            assert assert_every_trade_once(flow, replay) == 10000
 
 
 def test_the_source_is_lost_with_both_lines_and_restored_with_one(pipeline):

@@ -104,6 +104,22 @@ def test_what_an_exchange_does_wrong_is_counted(flow):
     wait_value(flow, "connectord_http", 1, "dataflow_source_gaps_total", SOURCE)
 
 
+def test_the_wait_for_an_exchange_that_refuses_is_shown(pipeline):
+    flow = pipeline(backoff={"initial_ms": 60000, "maximum_ms": 60000, "jitter": 0})
+    flow.start_simulator()
+    flow.tell_simulator("/control/refuse?seconds=60")
+    flow.start_connectord()
+    until(lambda: flow.ready("connectord_http")[0], "connectord to listen")
+    wait_value(flow, "connectord_http", 60, "dataflow_source_backoff_seconds", SOURCE)
+    assert Scrape(flow, "connectord_http").value("dataflow_source_connect_failures_total", SOURCE) == 1
+
+
+def test_there_is_no_wait_while_connected(flow):
+    scrape = Scrape(flow, "connectord_http")
+    assert scrape.value("dataflow_source_backoff_seconds", SOURCE) == 0
+    assert scrape.value("dataflow_source_connect_failures_total", SOURCE) == 0
+
+
 def test_a_gateway_counts_its_clients_and_what_they_are_sent(flow):
     async def talk():
         async with Client(flow.url()) as client, Client(flow.url()) as other:

@@ -156,7 +156,7 @@ START_TEST(clients_of_a_source_that_goes_down_and_up_are_told_once)
     client_pump(fixture.client);
     expect("{\"jsonrpc\":\"2.0\",\"method\":\"connection.restored\",\"params\":{\"source\":\"a\",\"since\":\"1970-01-01T00:16:"
            "42.500000Z\","
-           "\"staleness\":2.500}}");
+           "\"staleness\":2.500,\"missed\":null}}");
 }
 END_TEST
 

@@ -25,6 +25,7 @@ static source_config_t settings;
 static fake_t fakes[LINES_MAX];
 static size_t opened, opens;
 static bool duplicate;
+static bool there[LINES_MAX]; /* as told by on_line */
 
 static void note(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
@@ -105,8 +106,13 @@ static void fake_close(void *self)
         note("close%zu", ((fake_t *)self)->number);
 }
 
-static const connector_t fake = {"fake",         fake_open,        fake_connect, fake_disconnect,
-                                 fake_subscribe, fake_unsubscribe, fake_close};
+static const connector_t fake = {.name = "fake",
+                                 .open = fake_open,
+                                 .connect = fake_connect,
+                                 .disconnect = fake_disconnect,
+                                 .subscribe = fake_subscribe,
+                                 .unsubscribe = fake_unsubscribe,
+                                 .close = fake_close};
 
 static status_t describe(void)
 {
@@ -115,9 +121,9 @@ static status_t describe(void)
     return status;
 }
 
-static bool on_trade(void *arg, trade_t *trade)
+static bool on_trade(void *arg, size_t line, trade_t *trade)
 {
-    (void)arg;
+    (void)arg, (void)line;
     note("trade:%.*s.%.*s", TEXT_ARG(trade->symbol), TEXT_ARG(trade->source));
     return !duplicate;
 }
@@ -129,7 +135,13 @@ static void on_status(void *arg, status_event_t event)
     note("%s/%zu/%s", names[event], lines_connected(lines), describe().connected ? "up" : "down");
 }
 
-static const lines_events_t events = {on_trade, on_status};
+static void on_line(void *arg, size_t line, bool up)
+{
+    (void)arg;
+    there[line] = up;
+}
+
+static const lines_events_t events = {.on_trade = on_trade, .on_line = on_line, .on_status = on_status};
 
 static void set_up(void)
 {
@@ -282,7 +294,7 @@ static void on_gap_status(void *arg, status_event_t event)
 
 START_TEST(gap_of_one_line_is_told_with_its_reason_and_the_source_goes_on)
 {
-    static const lines_events_t gap_events = {on_trade, on_gap_status};
+    static const lines_events_t gap_events = {.on_trade = on_trade, .on_line = on_line, .on_status = on_gap_status};
     lines = lines_new_with(&fake, loop, NULL, &settings, &gap_events, NULL);
     lines_start(lines);
     connected(0);
@@ -408,6 +420,19 @@ START_TEST(rotation_does_not_forget_a_release)
 }
 END_TEST
 
+START_TEST(which_lines_there_are_is_told)
+{
+    make();
+    lines_start(lines);
+    connected(0);
+    ck_assert(there[0] && !there[1]);
+    connected(1);
+    ck_assert(there[0] && there[1]);
+    lost(0, "broken wire");
+    ck_assert(!there[0] && there[1]);
+}
+END_TEST
+
 START_TEST(lines_share_the_limit_of_messages)
 {
     settings.lines = 3;
@@ -489,6 +514,7 @@ int main(void)
     tcase_add_test(tests, demand_is_put_to_every_line);
     tcase_add_test(tests, rotation_does_not_forget_a_release);
     tcase_add_test(tests, lines_share_the_limit_of_messages);
+    tcase_add_test(tests, which_lines_there_are_is_told);
     tcase_add_test(tests, stop_ends_every_line_for_good);
     tcase_add_test(tests, connector_that_refuses_the_second_line_gives_none);
     tcase_add_test(tests, settings_of_lines_are_read_and_can_be_copied);

@@ -277,6 +277,49 @@ START_TEST(a_symbol_that_is_dropped_or_added_is_a_change)
 }
 END_TEST
 
+static void hear_missed(bool connected, int64_t since_ns, int64_t missed)
+{
+    status_t status = {.source = TEXT("a"),
+                       .connected = connected,
+                       .since_ns = since_ns,
+                       .time_ns = now_ns,
+                       .missed_known = missed >= 0,
+                       .missed = missed >= 0 ? (uint64_t)missed : 0,
+                       .epoch = 7,
+                       .reason = TEXT(""),
+                       .symbols = TEXT("{}")};
+    offers_update(offers, &status, now_ns, &offer);
+}
+
+START_TEST(what_was_missed_is_what_the_source_says)
+{
+    hear_missed(true, 50 * NS_PER_S, -1);
+    hear_missed(false, 60 * NS_PER_S, -1);
+    hear_missed(true, 70 * NS_PER_S, -1);
+    ck_assert(!offer->missed_known);
+    hear_missed(false, 80 * NS_PER_S, -1);
+    hear_missed(true, 90 * NS_PER_S, 17);
+    ck_assert(offer->missed_known);
+    ck_assert_uint_eq(offer->missed, 17);
+}
+END_TEST
+
+START_TEST(nothing_was_missed_of_a_source_that_was_connected_while_the_bus_was_silent)
+{
+    bool changed;
+    hear_missed(true, 50 * NS_PER_S, -1);
+    now_ns += 10 * NS_PER_S;
+    ck_assert_ptr_nonnull(offers_silence(offers, now_ns, 4 * NS_PER_S, &changed));
+    hear_missed(true, 50 * NS_PER_S, -1);
+    ck_assert(offer->missed_known);
+    ck_assert_uint_eq(offer->missed, 0);
+    now_ns += 10 * NS_PER_S;
+    ck_assert_ptr_nonnull(offers_silence(offers, now_ns, 4 * NS_PER_S, &changed));
+    hear_missed(true, now_ns, -1); /* it was lost meanwhile, too */
+    ck_assert(!offer->missed_known);
+}
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("offers");
@@ -297,6 +340,8 @@ int main(void)
     tcase_add_test(tcase, a_source_that_is_withdrawn_is_gone_until_it_is_heard_again);
     tcase_add_test(tcase, names_that_were_withdrawn_make_room_for_others);
     tcase_add_test(tcase, a_symbol_that_is_dropped_or_added_is_a_change);
+    tcase_add_test(tcase, what_was_missed_is_what_the_source_says);
+    tcase_add_test(tcase, nothing_was_missed_of_a_source_that_was_connected_while_the_bus_was_silent);
     suite_add_tcase(suite, tcase);
     SRunner *runner = srunner_create(suite);
     srunner_run_all(runner, CK_ENV);

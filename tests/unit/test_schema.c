@@ -227,6 +227,22 @@ static void print_markdown(FILE *out, const char *section)
     schema_print_markdown(out);
 }
 
+START_TEST(bounds_are_described_exactly)
+{
+    static const struct {
+        const char *path, *words;
+    } cases[] = {{"connectord.sources[].starvation.probability", "a number from 1e-100 to 0.5"},
+                 {"connectord.sources[].speed", "a number from 0 to 1000000"},
+                 {"connectord.journal.bytes", "an integer from 1048576 to 1099511627776"}};
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        buffer_t out = buffer_new(0);
+        schema_describe(schema_find(cases[i].path), &out);
+        ck_assert_msg(text_equal(buffer_text(&out), text_of(cases[i].words)), "%.*s", TEXT_ARG(buffer_text(&out)));
+        buffer_release(&out);
+    }
+}
+END_TEST
+
 START_TEST(help_has_every_key_of_the_section_within_100_columns)
 {
     static const char *const sections[] = {"log", "connectord", "cached", "gatewayd"};
@@ -279,6 +295,7 @@ int main(void)
     tcase_add_loop_test(tests, credentials_within_a_text_are_masked, 0, COUNT(masks));
     tcase_add_test(tests, help_has_every_key_of_the_section_within_100_columns);
     tcase_add_test(tests, markdown_table_has_a_row_of_four_cells_for_every_key);
+    tcase_add_test(tests, bounds_are_described_exactly);
     Suite *suite = suite_create("schema");
     suite_add_tcase(suite, tests);
     SRunner *runner = srunner_create(suite);

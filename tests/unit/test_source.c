@@ -79,8 +79,13 @@ static void fake_close(void *self)
         note("close");
 }
 
-static const connector_t fake = {"fake",         fake_open,        fake_connect, fake_disconnect,
-                                 fake_subscribe, fake_unsubscribe, fake_close};
+static const connector_t fake = {.name = "fake",
+                                 .open = fake_open,
+                                 .connect = fake_connect,
+                                 .disconnect = fake_disconnect,
+                                 .subscribe = fake_subscribe,
+                                 .unsubscribe = fake_unsubscribe,
+                                 .close = fake_close};
 
 static bool on_trade(void *arg, source_t *self, trade_t *trade)
 {

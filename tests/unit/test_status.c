@@ -215,6 +215,25 @@ START_TEST(source_without_symbols_prints_an_empty_object)
 }
 END_TEST
 
+START_TEST(what_was_missed_is_said_where_it_is_known)
+{
+    status_t status;
+    ck_assert(status_parse(text_of(STATUS), &status));
+    ck_assert(!status.missed_known);
+    ck_assert(status_parse(with(STATUS, "\"reason\":", "\"missed\":3,\"reason\":"), &status));
+    ck_assert(status.missed_known);
+    ck_assert_uint_eq(status.missed, 3);
+    buffer_t out = buffer_new(0);
+    status_print(&out, &status);
+    status_t again;
+    ck_assert(status_parse(buffer_text(&out), &again));
+    ck_assert(again.missed_known);
+    ck_assert_uint_eq(again.missed, 3);
+    buffer_release(&out);
+    ck_assert(!status_parse(with(STATUS, "\"reason\":", "\"missed\":-1,\"reason\":"), &status));
+}
+END_TEST
+
 int main(void)
 {
     TCase *tests = tcase_create("status");
@@ -228,6 +247,7 @@ int main(void)
     tcase_add_test(tests, what_is_no_status_is_refused);
     tcase_add_test(tests, symbols_are_walked_and_odd_ones_left_out);
     tcase_add_test(tests, source_without_symbols_prints_an_empty_object);
+    tcase_add_test(tests, what_was_missed_is_said_where_it_is_known);
     Suite *suite = suite_create("status");
     suite_add_tcase(suite, tests);
     SRunner *runner = srunner_create(suite);
