@@ -12,7 +12,7 @@ comma := ,
 Q := $(if $(V),,@)
 BUILD := build$(if $(SAN),/san-$(subst $(comma),-,$(SAN)))
 
-PACKAGES := libzmq libczmq libcjson libwebsockets libuv
+PACKAGES := libzmq libczmq libcjson libwebsockets libuv zlib
 STORE_PACKAGES := sqlite3 libpq hiredis
 WARNINGS := -Wall -Wextra -Wpedantic -Werror -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wconversion \
             -Wno-sign-conversion -Wpointer-arith -Wcast-qual -Wwrite-strings -Wundef -Wvla -Wformat=2
@@ -57,7 +57,7 @@ $(BUILD)/obj/%.o: %.c
 	$(Q)$(CC) $(ALL_CFLAGS) -MMD -MP -c $< -o $@
 
 # The page is a part of the program.
-$(BUILD)/obj/gatewayd/assets.o: $(wildcard gatewayd/web/*)
+$(BUILD)/obj/gatewayd/assets.o: gatewayd/openapi.json $(wildcard gatewayd/web/*)
 
 # A unit test links what it needs of every part but the mains.
 PARTS := $(filter-out %/main.c,$(COMMON) $(CONNECTORD) $(CACHED) $(GATEWAYD))

@@ -19,6 +19,8 @@ static const char *reason(unsigned status)
         return "Not Found";
     case 405:
         return "Method Not Allowed";
+    case 500:
+        return "Internal Server Error";
     case 503:
         return "Service Unavailable";
     default:
@@ -36,7 +38,7 @@ int http_answer(struct lws *wsi, const http_answer_t *answer)
                   "X-Content-Type-Options: nosniff\r\n%s\r\n",
                   answer->status, reason(answer->status), answer->content_type, answer->body.length,
                   answer->headers ? answer->headers : "Cache-Control: no-store\r\n");
-    if (!lws_hdr_total_length(wsi, WSI_TOKEN_HEAD_URI))
+    if (!answer->head && !lws_hdr_total_length(wsi, WSI_TOKEN_HEAD_URI))
         buffer_append(&out, answer->body);
     int rc = -1;
     if (buffer_ok(&out)) {

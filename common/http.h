@@ -9,6 +9,7 @@ typedef struct {
     unsigned status;
     const char *content_type;
     const char *headers; /* further ones, each ended with \r\n; NULL: Cache-Control: no-store */
+    bool head;           /* the request was HEAD; where lws still has it, http_answer sees that itself */
     text_t body;         /* copied; left out of the answer to HEAD, but counted in Content-Length */
 } http_answer_t;
 

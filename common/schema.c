@@ -124,6 +124,8 @@ static const schema_key_t keys[] = {
      .help = "Wait for one history's answer, in ms; longer where its answers were seen to take longer"},
     {"gatewayd.origins", KEY_TEXTS, FORMAT_ORIGIN, .minimum = 0, .maximum = 1000, .initial = "",
      .help = "Web pages' origins that may connect; empty: any"},
+    {"gatewayd.cors", KEY_TEXTS, FORMAT_CORS, .minimum = 0, .maximum = 1000, .initial = "",
+     .help = "Web pages' origins that may read what HTTP answers, * for any; empty: only the gateway's own page"},
 };
 
 enum { KEY_COUNT = sizeof keys / sizeof *keys };

@@ -176,6 +176,8 @@ bool text_format_matches(text_format_t format, const char *choices, text_t text)
         return url_valid(text);
     case FORMAT_ORIGIN:
         return origin_valid(text);
+    case FORMAT_CORS:
+        return text_equal(text, TEXT("*")) || origin_valid(text);
     case FORMAT_SOURCE:
         return source_valid(text);
     case FORMAT_SYMBOL:
@@ -197,6 +199,7 @@ void text_format_describe(text_format_t format, const char *choices, buffer_t *o
         [FORMAT_BIND] = "tcp://HOST:PORT or ipc://PATH",
         [FORMAT_URL] = "a ws:// or wss:// URL",
         [FORMAT_ORIGIN] = "SCHEME://HOST[:PORT]",
+        [FORMAT_CORS] = "SCHEME://HOST[:PORT] or *",
         [FORMAT_SOURCE] = "a name without spaces, quotes and backslashes",
         [FORMAT_SYMBOL] = "a symbol BASE-QUOTE in capital letters and digits",
         [FORMAT_STORE] = "memory:, sqlite:///PATH, postgres://… or redis://…",

@@ -12,6 +12,7 @@ typedef enum {
     FORMAT_BIND,     /* what ZeroMQ binds: the same, where HOST may be * for all interfaces */
     FORMAT_URL,      /* ws://HOST[:PORT][/…], wss://… */
     FORMAT_ORIGIN,   /* what a browser sends as Origin: SCHEME://HOST[:PORT], or null */
+    FORMAT_CORS,     /* the same, or * for all of them */
     FORMAT_SOURCE,   /* topic.h: source_valid */
     FORMAT_SYMBOL,   /* topic.h: symbol_valid */
     FORMAT_STORE     /* memory:, sqlite:///PATH, postgres://…, redis://… */

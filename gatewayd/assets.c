@@ -14,6 +14,7 @@ EMBED(style, "gatewayd/web/style.css");
 EMBED(app, "gatewayd/web/app.js");
 EMBED(client, "gatewayd/web/client.js");
 EMBED(table, "gatewayd/web/table.js");
+EMBED(openapi, "gatewayd/openapi.json");
 EMBED(icon, "gatewayd/web/icon.svg");
 
 static const struct {
@@ -24,6 +25,7 @@ static const struct {
     {"/app.js", "text/javascript; charset=utf-8", asset_app_begin, asset_app_end},
     {"/client.js", "text/javascript; charset=utf-8", asset_client_begin, asset_client_end},
     {"/table.js", "text/javascript; charset=utf-8", asset_table_begin, asset_table_end},
+    {"/api/v1/openapi.json", "application/json", asset_openapi_begin, asset_openapi_end},
     {"/icon.svg", "image/svg+xml", asset_icon_begin, asset_icon_end},
 };
 

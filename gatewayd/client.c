@@ -104,6 +104,10 @@ client_t *client_new(hub_t *hub, const client_link_t *link, void *link_arg, cons
         return NULL;
     }
     list_append(&hub->clients, &self->in_hub);
+    if (link->passing) {
+        hub->call_count++;
+        return self;
+    }
     hub->client_count++;
     hub->counts.clients++;
     return self;
@@ -126,7 +130,10 @@ void client_destroy(client_t **self_p)
     buffer_release(&self->later);
     list_remove(&self->in_hub);
     list_remove(&self->in_pump);
-    self->hub->client_count--;
+    if (self->link->passing)
+        self->hub->call_count--;
+    else
+        self->hub->client_count--;
     free(self);
 }
 

@@ -25,6 +25,7 @@ enum {
 
 typedef struct {
     dialect_t dialect; /* of the frames */
+    bool passing;      /* it is there for one answer, and no client to be counted */
     /* Sends whole frames; what the peer does not take now the link keeps. Called only when `ready`. */
     void (*send)(void *link, text_t frames);
     /* Would more be taken, with nothing kept? False too when the link is closing. */

@@ -21,14 +21,15 @@ struct gateway {
     loop_t *loop;
     hub_t hub;
     const char *bus[HUB_BUSES_MAX], *replay[HUB_BUSES_MAX], *history[HUB_BUSES_MAX];
-    const char *origins[ORIGINS_MAX];
-    size_t bus_count, history_count, origin_count;
+    const char *origins[ORIGINS_MAX], *cors[ORIGINS_MAX];
+    size_t bus_count, history_count, origin_count, cors_count;
     size_t clients_max;                   /* what there are file descriptors for */
     requester_t *asker;                   /* of history */
     requester_t *replayer[HUB_BUSES_MAX]; /* of each connectord */
     follower_t *follower;
     web_t *web;
     ws_t *ws;
+    api_t *api;
     http_t *http;
     loop_timer_t *tick;
     uint64_t ticks;
@@ -151,6 +152,7 @@ static void read_config(gateway_t *self, const config_t *config)
     read_list(config, "gatewayd.replay", self->replay, HUB_BUSES_MAX);
     self->history_count = read_list(config, "gatewayd.history", self->history, HUB_BUSES_MAX);
     self->origin_count = read_list(config, "gatewayd.origins", self->origins, ORIGINS_MAX);
+    self->cors_count = read_list(config, "gatewayd.cors", self->cors, ORIGINS_MAX);
     memcpy(hub->bus, self->bus, sizeof hub->bus);
     read_limits(hub, config);
 }
@@ -196,7 +198,8 @@ static bool open_web(gateway_t *self, const config_t *config)
     self->clients_max = ws.clients;
     self->web = web_new(self->loop, (unsigned)ws.clients + FDS_BESIDE_CLIENTS);
     self->ws = ws_new(&self->hub, &ws);
-    self->http = self->web && self->ws ? http_new(self->web, address, &self->hub, self->ws) : NULL;
+    self->api = api_new(&self->hub, &(cors_t){self->cors, self->cors_count});
+    self->http = self->web && self->ws && self->api ? http_new(self->web, address, &self->hub, self->ws, self->api) : NULL;
     if (self->http)
         log_info("gateway: listening", LOG_TEXT("address", address));
     return self->http != NULL;
@@ -263,6 +266,7 @@ void gateway_destroy(gateway_t **self_p)
         ws_goodbye(self->ws, self->loop);
     web_destroy(&self->web);
     http_destroy(&self->http);
+    api_destroy(&self->api);
     ws_destroy(&self->ws);
     history_client_destroy(&self->hub.history);
     markets_destroy(&self->hub.markets);

@@ -5,6 +5,7 @@
 #include "gatewayd/assets.h"
 #include "gatewayd/hub_metrics.h"
 #include "gatewayd/report.h"
+#include "gatewayd/rest.h"
 #include "gatewayd/signalr.h"
 
 #include <libwebsockets.h>
@@ -25,8 +26,15 @@ enum {
 struct http {
     hub_t *hub;
     ws_t *ws;
+    api_t *api;
     rlim_t fd_limit;
 };
+
+/* What belongs to a connection: nothing, or one of them. */
+typedef struct {
+    ws_session_t *session;
+    api_call_t *call;
+} connection_t;
 
 typedef struct {
     const char *path;
@@ -114,7 +122,7 @@ static bool has_body(struct lws *wsi)
 }
 
 /* POST /blockchain/negotiate?negotiateVersion=1. Nothing is remembered: a connection needs no token here. */
-static int answer_negotiate(struct lws *wsi)
+static int answer_negotiate(const http_t *self, struct lws *wsi)
 {
     char room[32];
     unsigned char noise[24];
@@ -123,16 +131,20 @@ static int answer_negotiate(struct lws *wsi)
     int rc = -1;
     if (getrandom(noise, sizeof noise, 0) == sizeof noise) {
         signalr_negotiate(&body, version && version[0] != '0', noise);
-        rc = answer_json(wsi, 200, buffer_text(&body));
+        rc = api_answer_open(self->api, wsi, "POST, OPTIONS", buffer_text(&body));
     }
     buffer_release(&body);
     return has_body(wsi) ? -1 : rc;
 }
 
-static int on_request(http_t *self, struct lws *wsi, text_t path)
+static int on_request(http_t *self, struct lws *wsi, text_t path, connection_t *connection)
 {
-    if (lws_hdr_total_length(wsi, WSI_TOKEN_POST_URI) > 0 && text_equal(path, TEXT(SIGNALR_PATH "/negotiate")))
-        return answer_negotiate(wsi);
+    if (text_starts_with(path, TEXT(REST_PREFIX)))
+        return api_on_request(self->api, wsi, path, &connection->call);
+    if (text_equal(path, TEXT(SIGNALR_PATH "/negotiate")) && lws_hdr_total_length(wsi, WSI_TOKEN_POST_URI) > 0)
+        return answer_negotiate(self, wsi);
+    if (text_equal(path, TEXT(SIGNALR_PATH "/negotiate")) && lws_hdr_total_length(wsi, WSI_TOKEN_OPTIONS_URI) > 0)
+        return api_answer_open(self->api, wsi, "POST, OPTIONS", TEXT(""));
     const route_t *route = find_route(path);
     if (!http_is_read(wsi)) {
         answer_json(wsi, 405, TEXT("{\"error\":\"expected GET\"}\n"));
@@ -189,7 +201,7 @@ static int on_accept(const http_t *self, const void *fd)
 
 static int on_event(struct lws *wsi, enum lws_callback_reasons reason, void *user, void *in, size_t length)
 {
-    ws_session_t **session = user;
+    connection_t *connection = user;
     struct lws_vhost *vhost = lws_get_vhost(wsi);
     http_t *self = vhost ? lws_vhost_user(vhost) : NULL;
     if (!self)
@@ -198,21 +210,27 @@ static int on_event(struct lws *wsi, enum lws_callback_reasons reason, void *use
     case LWS_CALLBACK_FILTER_NETWORK_CONNECTION:
         return on_accept(self, in);
     case LWS_CALLBACK_HTTP:
-        return on_request(self, wsi, http_path(in, length));
+        return on_request(self, wsi, http_path(in, length), connection);
     case LWS_CALLBACK_HTTP_CONFIRM_UPGRADE:
         return on_upgrade(self, wsi);
     case LWS_CALLBACK_ESTABLISHED:
-        return on_open(self, wsi, session);
+        return on_open(self, wsi, &connection->session);
     case LWS_CALLBACK_RECEIVE:
-        return ws_on_receive(*session, in, length);
+        return ws_on_receive(connection->session, in, length);
     case LWS_CALLBACK_RECEIVE_PONG:
-        return ws_on_pong(*session);
+        return ws_on_pong(connection->session);
     case LWS_CALLBACK_SERVER_WRITEABLE:
-        return ws_on_writable(*session);
+        return ws_on_writable(connection->session);
     case LWS_CALLBACK_WS_PEER_INITIATED_CLOSE:
-        return ws_on_peer_close(*session);
+        return ws_on_peer_close(connection->session);
     case LWS_CALLBACK_CLOSED:
-        return ws_on_close(session);
+        return ws_on_close(&connection->session);
+    case LWS_CALLBACK_HTTP_WRITEABLE:
+        return api_on_writable(&connection->call);
+    case LWS_CALLBACK_CLOSED_HTTP:
+        if (connection) /* lws refuses what it can't parse before there is one */
+            api_on_close(&connection->call);
+        return 0;
     default:
         return lws_callback_http_dummy(wsi, reason, user, in, length);
     }
@@ -221,19 +239,19 @@ static int on_event(struct lws *wsi, enum lws_callback_reasons reason, void *use
 /* One protocol for HTTP and for WebSockets that ask for none. */
 static const struct lws_protocols protocols[] = {{.name = "jsonrpc",
                                                   .callback = on_event,
-                                                  .per_session_data_size = sizeof(ws_session_t *),
+                                                  .per_session_data_size = sizeof(connection_t),
                                                   .rx_buffer_size = RECEIVE_BYTES,
                                                   .tx_packet_size = RUN_BYTES},
                                                  {0}};
 
-http_t *http_new(web_t *web, const char *address, hub_t *hub, ws_t *ws)
+http_t *http_new(web_t *web, const char *address, hub_t *hub, ws_t *ws, api_t *api)
 {
     http_t *self = calloc(1, sizeof *self);
     if (!self)
         return NULL;
     struct rlimit limit = {.rlim_cur = RLIM_INFINITY};
     getrlimit(RLIMIT_NOFILE, &limit);
-    *self = (http_t){.hub = hub, .ws = ws, .fd_limit = limit.rlim_cur};
+    *self = (http_t){.hub = hub, .ws = ws, .api = api, .fd_limit = limit.rlim_cur};
     if (!web_listen(web, address, protocols, self))
         http_destroy(&self);
     return self;

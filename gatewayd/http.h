@@ -1,14 +1,15 @@
-/* Where the gateway listens: /ws becomes a WebSocket, /health, /ready and /metrics answer an operator's monitoring. Further paths are
- * lines in the table of routes in http.c. For boundary files. */
+/* Where the gateway listens: /ws becomes a WebSocket, /health, /ready and /metrics answer an operator's monitoring. What begins
+ * with /api/ is api.h's. Further paths are lines in the table of routes in http.c. For boundary files. */
 #pragma once
 
 #include "common/web.h"
+#include "gatewayd/api.h"
 #include "gatewayd/ws.h"
 
 typedef struct http http_t;
 
 /* Listens on "HOST:PORT". All that is given outlives it. NULL with a log line on failure. */
-http_t *http_new(web_t *web, const char *address, hub_t *hub, ws_t *ws);
+http_t *http_new(web_t *web, const char *address, hub_t *hub, ws_t *ws, api_t *api);
 
 /* After the web. */
 void http_destroy(http_t **self);

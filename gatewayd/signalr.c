@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <strings.h>
 
-enum { SEPARATOR = 0x1e };
+enum { SEPARATOR = 0x1e, OUT_MORE = 4096 /* bytes around an invocationId */ };
 
 /* Types of messages in the hub protocol. The others are answers to what the gateway never asks, or of versions that it does not speak:
  * they are ignored, as the protocol wants it. */
@@ -112,7 +112,7 @@ static bool is_target(text_t target, param_text_t *name)
 static void invoke(signalr_t *self, text_t record, uint64_t type)
 {
     param_text_t name;
-    text_t target = json_member(record, "target"), argument;
+    text_t target = json_member(record, "target"), argument = {0};
     char unknown[RPC_MESSAGE_MAX];
     const char *error = NULL;
     if (!is_target(target, &name)) {
@@ -162,7 +162,7 @@ signalr_t *signalr_new(client_t *client, size_t record_bytes, int64_t now_ns)
                         .record_bytes = record_bytes,
                         .record = buffer_new(record_bytes),
                         .message = buffer_new(record_bytes),
-                        .out = buffer_new(record_bytes + RPC_MESSAGE_MAX * 8),
+                        .out = buffer_new(record_bytes + OUT_MORE),
                         .frame = buffer_new(0),
                         .begun_ns = now_ns,
                         .pinged_ns = now_ns};

@@ -345,7 +345,7 @@ void ws_goodbye(ws_t *self, loop_t *loop)
         return;
     loop_timer_start(timer, 10, 10);
     int64_t deadline_ns = clock_mono_ns() + WS_GOODBYE_MS * NS_PER_MS;
-    while (self->hub->client_count > 0 && clock_mono_ns() < deadline_ns)
+    while (self->hub->client_count + self->hub->call_count > 0 && clock_mono_ns() < deadline_ns)
         uv_run(loop_uv(loop), UV_RUN_ONCE);
     loop_timer_destroy(&timer);
 }

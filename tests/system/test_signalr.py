@@ -1,11 +1,9 @@
 """SignalR's JSON hub protocol: raw records here, and npm's @microsoft/signalr in node/signalr.mjs."""
 
 import asyncio
-import fcntl
 import itertools
 import json
 import os
-import shutil
 import subprocess
 import threading
 from collections import defaultdict
@@ -261,27 +259,6 @@ def test_every_real_trade_arrives_and_a_resumed_client_misses_none(pipeline, rec
             assert [[t[f] for f in FIELDS] + [t["tradeId"]] for t in received[symbol]] == \
                    [[t[f] for f in FIELDS] + [t["trade_id"]] for t in originals]
             assert_once_and_in_order(received[symbol])
-
-
-@pytest.fixture(scope="session")
-def node_modules():
-    """The folder that has npm's packages, installed once for all the workers of a run."""
-    if not shutil.which("npm") or not shutil.which("node"):
-        pytest.skip("node or npm is not installed")
-    folder = ROOT / "build/node"
-    folder.mkdir(parents=True, exist_ok=True)
-    with open(folder / "lock", "w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        wanted = (NODE / "package-lock.json").read_text()
-        stamp = folder / "installed"
-        if not stamp.exists() or stamp.read_text() != wanted:
-            for name in ("package.json", "package-lock.json", ".npmrc"):
-                shutil.copy(NODE / name, folder / name)
-            ended = subprocess.run(["npm", "ci", "--no-progress"], cwd=folder, capture_output=True, text=True, timeout=600)
-            if ended.returncode != 0:
-                pytest.skip("npm's registry can't be reached: " + ended.stderr.strip()[-200:])
-            stamp.write_text(wanted)
-    return folder
 
 
 class NodeHub:

@@ -1,0 +1,276 @@
+#include "gatewayd/api.h"
+
+#include "common/http.h"
+#include "gatewayd/accept.h"
+#include "gatewayd/assets.h"
+#include "gatewayd/methods.h"
+#include "gatewayd/rest.h"
+
+#include <libwebsockets.h>
+#include <stdlib.h>
+
+enum { HEADER_MAX = 256, QUERY_MAX = 4096 /* all headers of a request have no more in lws */ };
+
+#define METHODS "GET, HEAD, OPTIONS"
+
+struct api {
+    hub_t *hub;
+    cors_t cors;
+};
+
+struct api_call {
+    api_t *api;
+    struct lws *wsi;
+    client_t *client; /* the JSON-RPC peer that asks on behalf of the request; NULL: nothing is asked */
+    const rest_route_t *route;
+    bool head, gzip, answered, receiving;
+    unsigned status;
+    buffer_t body;
+    char known[HEADER_MAX], origin[HEADER_MAX]; /* If-None-Match, Origin */
+};
+
+/* --- client_link_t: the answer comes in a frame --- */
+
+static void link_send(void *link, text_t frames)
+{
+    api_call_t *call = link;
+    text_t answer;
+    while (!call->answered && frame_next(&frames, &answer)) {
+        call->answered = true;
+        call->status = rest_answer(call->route, answer, &call->body);
+    }
+    if (call->answered && !call->receiving)
+        lws_callback_on_writable(call->wsi);
+}
+
+static bool link_ready(void *link)
+{
+    (void)link;
+    return true;
+}
+
+static void link_wake(void *link)
+{
+    api_call_t *call = link;
+    client_pump(call->client);
+}
+
+static void link_close(void *link, unsigned code, text_t reason)
+{
+    api_call_t *call = link;
+    (void)code;
+    call->answered = true;
+    call->status = rest_problem(&call->body, 503, "%.*s", TEXT_ARG(reason));
+    lws_callback_on_writable(call->wsi);
+}
+
+static const client_link_t call_link = {
+    .passing = true, .send = link_send, .ready = link_ready, .wake = link_wake, .close = link_close};
+
+static void read_header(struct lws *wsi, enum lws_token_indexes token, char out[static HEADER_MAX])
+{
+    if (lws_hdr_copy(wsi, out, HEADER_MAX, token) <= 0)
+        out[0] = '\0';
+}
+
+static api_call_t *call_new(api_t *self, struct lws *wsi)
+{
+    char encoding[HEADER_MAX];
+    api_call_t *call = calloc(1, sizeof *call);
+    if (!call)
+        return NULL;
+    call->api = self;
+    call->wsi = wsi;
+    call->body = buffer_new(0);
+    call->head = lws_hdr_total_length(wsi, WSI_TOKEN_HEAD_URI) > 0;
+    read_header(wsi, WSI_TOKEN_HTTP_ACCEPT_ENCODING, encoding);
+    call->gzip = accept_gzip(text_of(encoding));
+    read_header(wsi, WSI_TOKEN_HTTP_IF_NONE_MATCH, call->known);
+    read_header(wsi, WSI_TOKEN_ORIGIN, call->origin);
+    return call;
+}
+
+static void call_free(api_call_t *call)
+{
+    client_destroy(&call->client);
+    buffer_release(&call->body);
+    free(call);
+}
+
+/* --- the answer --- */
+
+static const char *content_type(const api_call_t *call)
+{
+    return call->status >= 400 ? "application/problem+json" : "application/json";
+}
+
+static void put_headers(const api_call_t *call, const char *tag, bool gzip, buffer_t *headers)
+{
+    buffer_append(headers, TEXT("Vary: Accept-Encoding\r\n"));
+    cors_append(&call->api->cors, text_of(call->origin), headers);
+    if (tag[0])
+        buffer_printf(headers, "Cache-Control: no-cache\r\nETag: W/%s\r\n", tag);
+    else
+        buffer_append(headers, TEXT("Cache-Control: no-store\r\n"));
+    if (gzip)
+        buffer_append(headers, TEXT("Content-Encoding: gzip\r\n"));
+    if (call->status == 503)
+        buffer_append(headers, TEXT("Retry-After: 1\r\n"));
+    if (call->status == 405)
+        buffer_append(headers, TEXT("Allow: " METHODS "\r\n"));
+    buffer_append(headers, TEXT("\0"));
+}
+
+/* Sends what stands in the call. Returns what http_answer does. */
+static int send_answer(api_call_t *call)
+{
+    char tag[ACCEPT_TAG_SIZE] = "";
+    buffer_t headers = buffer_new(0), packed = buffer_new(0);
+    buffer_append(&call->body, TEXT("\n"));
+    text_t body = buffer_text(&call->body);
+    if (call->status == 200 && (!call->route || rest_is_cacheable(call->route)))
+        accept_tag(tag, body);
+    if (tag[0] && accept_has_tag(text_of(call->known), text_of(tag)))
+        call->status = 304;
+    bool gzip = call->gzip && call->status != 304 && body.length >= GZIP_MIN && body.length <= GZIP_MAX &&
+                accept_compress(&packed, body);
+    put_headers(call, tag, gzip, &headers);
+    http_answer_t answer = {
+        .status = call->status, .content_type = content_type(call), .headers = headers.bytes, .head = call->head};
+    if (call->status != 304)
+        answer.body = gzip ? buffer_text(&packed) : body;
+    int rc = buffer_ok(&headers) && buffer_ok(&call->body) ? http_answer(call->wsi, &answer) : -1;
+    buffer_release(&headers);
+    buffer_release(&packed);
+    return rc;
+}
+
+static int finish(api_call_t *call)
+{
+    int rc = send_answer(call);
+    call_free(call);
+    return rc;
+}
+
+/* --- the request --- */
+
+/* lws has taken the query apart and decoded it. The slices point into `room`. */
+static bool read_query(struct lws *wsi, char room[static QUERY_MAX], rest_query_t *query)
+{
+    size_t used = 0;
+    for (int i = 0; lws_hdr_fragment_length(wsi, WSI_TOKEN_HTTP_URI_ARGS, i) > 0; i++) {
+        int length = lws_hdr_copy_fragment(wsi, room + used, (int)(QUERY_MAX - used), WSI_TOKEN_HTTP_URI_ARGS, i);
+        if (length < 0 || !rest_query_add(query, (text_t){room + used, (size_t)length}))
+            return false;
+        used += (size_t)length + 1;
+    }
+    return true;
+}
+
+/* Has the methods carry it out. The answer may be there at once. */
+static void ask(api_call_t *call, text_t request)
+{
+    hub_t *hub = call->api->hub;
+    hub->now_ns = clock_real_ns();
+    call->client = hub->call_count < API_CALLS_MAX ? client_new(hub, &call_link, call, &methods_events) : NULL;
+    if (!call->client) {
+        call->status = rest_problem(&call->body, 503, "Too many requests wait for their answers");
+        call->answered = true;
+        return;
+    }
+    call->receiving = true;
+    client_receive(call->client, request);
+    call->receiving = false;
+}
+
+static void start(api_call_t *call, text_t path)
+{
+    text_t symbol;
+    asset_t asset;
+    rest_query_t query = {.count = 0};
+    char room[QUERY_MAX];
+    buffer_t out = buffer_new(0);
+    call->answered = true;
+    call->route = rest_find(path, &symbol);
+    if (!call->route && asset_find(path, &asset)) {
+        buffer_append(&call->body, asset.bytes);
+        call->status = 200;
+    } else if (!call->route) {
+        call->status =
+            rest_problem(&call->body, 404, "There is nothing at this path; /api/v1/openapi.json tells what there is");
+    } else if (!read_query(call->wsi, room, &query)) {
+        call->status = rest_problem(&call->body, 400, "The query has too many parameters, one twice, or one that is not UTF-8");
+    } else if ((call->status = rest_request(call->route, symbol, &query, &out)) > 0) {
+        buffer_append(&call->body, buffer_text(&out));
+    } else {
+        call->answered = false;
+        ask(call, buffer_text(&out));
+    }
+    buffer_release(&out);
+}
+
+api_t *api_new(hub_t *hub, const cors_t *cors)
+{
+    api_t *self = malloc(sizeof *self);
+    if (self)
+        *self = (api_t){.hub = hub, .cors = *cors};
+    return self;
+}
+
+void api_destroy(api_t **self)
+{
+    free(*self);
+    *self = NULL;
+}
+
+int api_answer_open(api_t *self, struct lws *wsi, const char *methods, text_t json)
+{
+    char origin[HEADER_MAX];
+    buffer_t headers = buffer_new(0);
+    read_header(wsi, WSI_TOKEN_ORIGIN, origin);
+    buffer_printf(&headers, "Allow: %s\r\nCache-Control: no-store\r\n", methods);
+    if (json.length == 0)
+        cors_append_preflight(&self->cors, text_of(origin), methods, &headers);
+    else
+        cors_append(&self->cors, text_of(origin), &headers);
+    buffer_append(&headers, TEXT("\0"));
+    http_answer_t answer = {.status = 200, .content_type = "application/json", .headers = headers.bytes, .body = json};
+    int rc = buffer_ok(&headers) ? http_answer(wsi, &answer) : -1;
+    buffer_release(&headers);
+    return rc;
+}
+
+int api_on_request(api_t *self, struct lws *wsi, text_t path, api_call_t **slot)
+{
+    if (lws_hdr_total_length(wsi, WSI_TOKEN_OPTIONS_URI) > 0)
+        return api_answer_open(self, wsi, METHODS, TEXT(""));
+    api_call_t *call = call_new(self, wsi);
+    if (!call)
+        return -1;
+    if (!http_is_read(wsi)) {
+        call->status = rest_problem(&call->body, 405, "expected GET");
+        finish(call);
+        return -1; /* what follows may be a body, which nobody reads */
+    }
+    start(call, path);
+    if (call->answered)
+        return finish(call);
+    *slot = call;
+    return 0;
+}
+
+int api_on_writable(api_call_t **slot)
+{
+    api_call_t *call = *slot;
+    if (!call || !call->answered)
+        return 0;
+    *slot = NULL;
+    return finish(call);
+}
+
+void api_on_close(api_call_t **slot)
+{
+    if (*slot)
+        call_free(*slot);
+    *slot = NULL;
+}

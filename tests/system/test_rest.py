@@ -1,0 +1,236 @@
+"""REST through curl: every answer is checked against the OpenAPI document that the gateway serves."""
+
+import gzip
+import json
+import os
+import re
+import signal
+import socket
+import subprocess
+from collections import defaultdict
+
+import pytest
+from clients import assert_once_and_in_order
+from pipeline import PATIENCE, ROOT, loads, until
+from test_real_trades import FIELDS
+
+
+class Answer:
+    def __init__(self, raw):
+        head, _, self.bytes = raw.partition(b"\r\n\r\n")
+        first, *lines = head.decode().split("\r\n")
+        self.status = int(first.split()[1])
+        self.headers = {}
+        for name, value in (line.split(": ", 1) for line in lines):
+            self.headers[name.lower()] = ", ".join(filter(None, [self.headers.get(name.lower()), value]))
+
+    @property
+    def json(self):
+        return loads(self.bytes.decode())
+
+
+def curl(flow, path, *arguments):
+    ended = subprocess.run(["curl", "-sS", "-i", "--max-time", str(PATIENCE), *arguments, f"http://{flow.address('gateway0')}{path}"],
+                           capture_output=True)
+    assert ended.returncode == 0, ended.stderr.decode()
+    return Answer(ended.stdout)
+
+
+def document(flow):
+    return curl(flow, "/api/v1/openapi.json").json
+
+
+TYPES = {"object": dict, "array": list, "string": str, "integer": int, "number": (int, float), "boolean": bool, "null": type(None)}
+
+
+def check(whole, schema, value, where=""):
+    """The value is as the schema says: of JSON Schema what the document uses."""
+    if "$ref" in schema:
+        return check(whole, whole["components"]["schemas"][schema["$ref"].rsplit("/", 1)[1]], value, where)
+    kinds = schema.get("type", list(TYPES))
+    kinds = kinds if isinstance(kinds, list) else [kinds]
+    assert any(isinstance(value, TYPES[kind]) for kind in kinds), f"{where}: expected {kinds}, found {value!r}"
+    assert value == schema.get("const", value) and value in schema.get("enum", [value]), f"{where}: {value!r}"
+    assert "pattern" not in schema or re.search(schema["pattern"], value), f"{where}: {value!r}"
+    if isinstance(value, dict):
+        missing = set(schema.get("required", [])) - set(value)
+        assert not missing, f"{where}: lacks {missing}"
+        known = schema.get("properties", {})
+        for name, member in value.items():
+            assert name in known or "properties" not in schema, f"{where}.{name}: not described"
+            check(whole, known.get(name, schema.get("additionalProperties", {})), member, f"{where}.{name}")
+    for i, item in enumerate(value if isinstance(value, list) else []):
+        check(whole, schema.get("items", {}), item, f"{where}[{i}]")
+
+
+def check_schema(flow, path, status, value):
+    """The answer is as the document says."""
+    whole = document(flow)
+    responses = whole["paths"][path]["get"]["responses"]
+    response = responses.get(str(status), responses["default"])
+    if "$ref" in response:
+        response = whole["components"]["responses"][response["$ref"].rsplit("/", 1)[1]]
+    check(whole, next(iter(response["content"].values()))["schema"], value)
+
+
+@pytest.fixture
+def flow(pipeline):
+    flow = pipeline()
+    flow.config["gatewayd"]["cors"] = ["https://charts.example"]
+    flow.start_all("--rate", 200)
+    until(lambda: len(curl(flow, "/api/v1/trades/BTC-USD?count=150").json["trades"]) == 150, "150 trades in history")
+    return flow
+
+
+def test_the_document_is_openapi(pipeline, node_modules):
+    flow = pipeline().start_all("--paused")
+    answer = curl(flow, "/api/v1/openapi.json")
+    path = flow.directory / "openapi.json"
+    path.write_bytes(answer.bytes)
+    ended = subprocess.run(["node", ROOT / "tests/system/node/openapi.mjs", path], capture_output=True, text=True,
+                           env={**os.environ, "NODE_MODULES_BESIDE": str(node_modules / "package.json")})
+    assert ended.returncode == 0 and ended.stdout.strip() == "3.1", ended.stdout + ended.stderr
+    assert answer.headers["content-type"] == "application/json"
+
+
+def test_every_answer_is_as_the_document_says(flow):
+    cases = [
+        ("/api/v1/trades/BTC-USD?count=3", "/api/v1/trades/{symbol}", 200),
+        ("/api/v1/trades/BTC-USD?since=2020-01-01T00:00:00Z&count=3", "/api/v1/trades/{symbol}", 200),
+        ("/api/v1/symbols", "/api/v1/symbols", 200),
+        ("/api/v1/sources", "/api/v1/sources", 200),
+        ("/api/v1/status", "/api/v1/status", 200),
+        ("/api/versions", "/api/versions", 200),
+        ("/api/v1/trades/X-Y", "/api/v1/trades/{symbol}", 404),
+        ("/api/v1/trades/BTC-USD?count=0", "/api/v1/trades/{symbol}", 400),
+        ("/api/v1/trades/BTC-USD?count=10001", "/api/v1/trades/{symbol}", 400),
+        ("/api/v1/trades/BTC-USD?count=many", "/api/v1/trades/{symbol}", 400),
+        ("/api/v1/trades/BTC-USD?before=now", "/api/v1/trades/{symbol}", 400),
+        ("/api/v1/trades/BTC-USD?cursor=!", "/api/v1/trades/{symbol}", 400),
+        ("/api/v1/trades/BTC-USD?count=1&count=2", "/api/v1/trades/{symbol}", 400),
+        ("/api/v1/trades/BTC-USD?colour=red", "/api/v1/trades/{symbol}", 400),
+        ("/api/v1/symbols?colour=red", "/api/v1/symbols", 400),
+    ]
+    for path, described, status in cases:
+        answer = curl(flow, path)
+        assert answer.status == status, (path, answer.bytes)
+        check_schema(flow, described, status, json.loads(answer.bytes))
+        assert answer.headers["content-type"] == ("application/json" if status == 200 else "application/problem+json")
+        if status >= 400:
+            assert answer.json["status"] == status and answer.json["detail"]
+    assert curl(flow, "/api/v1/trades/BTC-USD?colour=red").json["detail"].startswith("colour:")
+    assert curl(flow, "/api/v1/trades/X-Y").json["detail"] == "Invalid symbol: X-Y"
+    assert curl(flow, "/api/v1/trades/BTC%2DUSD?count=%32").status == 200
+    for path in ("/api/v1/nothing", "/api/v1/trades/", "/api/v1/trades/BTC-USD/x", "/api/v2/trades/BTC-USD"):
+        assert curl(flow, path).status == 404
+
+
+def test_methods_that_are_not_offered_are_refused_and_head_has_no_body(flow):
+    for method in ("POST", "PUT", "DELETE"):
+        answer = curl(flow, "/api/v1/symbols", "-X", method, *(["-d", "x"] if method != "DELETE" else []))
+        assert answer.status == 405 and answer.headers["allow"] == "GET, HEAD, OPTIONS"
+    whole, head = curl(flow, "/api/v1/symbols"), curl(flow, "/api/v1/symbols", "-I")
+    assert head.headers == whole.headers and head.bytes == b"" and int(head.headers["content-length"]) == len(whole.bytes)
+    head = curl(flow, "/api/v1/trades/BTC-USD?count=5", "-I")
+    assert head.status == 200 and head.bytes == b"" and int(head.headers["content-length"]) > 500
+
+
+def test_what_is_known_is_not_sent_again(flow):
+    answer = curl(flow, "/api/v1/symbols")
+    tag = answer.headers["etag"]
+    for known in (tag, f'"x", {tag}', "*"):
+        again = curl(flow, "/api/v1/symbols", "-H", f"If-None-Match: {known}")
+        assert again.status == 304 and again.bytes == b"" and again.headers["etag"] == tag
+    assert curl(flow, "/api/v1/symbols", "-H", 'If-None-Match: "x"').status == 200
+    assert curl(flow, "/api/v1/status").headers["cache-control"] == "no-store"
+
+
+def test_long_answers_are_compressed_for_those_who_take_it(flow):
+    path = "/api/v1/trades/BTC-USD?since=2020-01-01T00:00:00Z&count=100"
+    plain, packed = curl(flow, path), curl(flow, path, "-H", "Accept-Encoding: br, gzip;q=0.5")
+    assert packed.headers["content-encoding"] == "gzip" and len(packed.bytes) < len(plain.bytes) / 3
+    assert gzip.decompress(packed.bytes) == plain.bytes and "content-encoding" not in plain.headers
+    assert "Accept-Encoding" in packed.headers["vary"]
+    for refused in ("gzip;q=0", "br", "*;q=0"):
+        assert "content-encoding" not in curl(flow, path, "-H", f"Accept-Encoding: {refused}").headers
+    assert "content-encoding" not in curl(flow, "/api/v1/symbols", "-H", "Accept-Encoding: gzip").headers
+
+
+def test_pages_from_elsewhere_are_let_in_as_configured(flow):
+    known = ["-H", "Origin: https://charts.example"]
+    answer = curl(flow, "/api/v1/symbols", *known)
+    assert answer.headers["access-control-allow-origin"] == "https://charts.example"
+    other = curl(flow, "/api/v1/symbols", "-H", "Origin: https://other.example")
+    assert other.status == 200 and "access-control-allow-origin" not in other.headers
+    ask = ["-X", "OPTIONS", "-H", "Access-Control-Request-Method: GET"]
+    answer = curl(flow, "/api/v1/symbols", *ask, *known)
+    assert answer.status == 200 and "GET" in answer.headers["access-control-allow-methods"]
+    assert "access-control-allow-methods" not in curl(flow, "/api/v1/symbols", *ask).headers
+    answer = curl(flow, "/blockchain/negotiate?negotiateVersion=1", "-X", "OPTIONS", *known)
+    assert "POST" in answer.headers["access-control-allow-methods"]
+    answer = curl(flow, "/blockchain/negotiate?negotiateVersion=1", "-X", "POST", *known)
+    assert answer.headers["access-control-allow-origin"] == "https://charts.example"
+
+
+def test_requests_sent_in_one_go_are_answered_in_order_on_one_connection(flow):
+    wanted = [b"trades/BTC-USD?count=2", b"symbols", b"nothing", b"trades/ETH-USD?count=1", b"status"] * 4
+    with socket.create_connection(("127.0.0.1", flow.port["gateway0"]), timeout=PATIENCE) as peer:
+        peer.sendall(b"".join(b"GET /api/v1/%s HTTP/1.1\r\nHost: x\r\n\r\n" % path for path in wanted))
+        with peer.makefile("rb") as stream:
+            for path in wanted:
+                status = int(stream.readline().split()[1])
+                headers = dict(line.decode().strip().lower().split(": ", 1) for line in iter(stream.readline, b"\r\n"))
+                body = json.loads(stream.read(int(headers["content-length"])))
+                assert status == (404 if path == b"nothing" else 200)
+                if path.startswith(b"trades"):
+                    assert body["symbol"].encode() == path[7:14] and len(body["trades"]) == int(path[-1:])
+
+
+def test_without_history_the_answer_says_so_and_the_gateway_stays(flow):
+    cached = flow.processes["cached"].popen
+    cached.send_signal(signal.SIGSTOP)
+    try:
+        until(lambda: curl(flow, "/api/v1/trades/BTC-USD").status == 503, "the refusal")
+        answer = curl(flow, "/api/v1/trades/BTC-USD")
+        assert answer.headers["retry-after"] == "1" and answer.json["detail"] == "History is not available now"
+        for _ in range(300):  # who does not wait for the answer leaves nothing behind
+            with socket.create_connection(("127.0.0.1", flow.port["gateway0"])) as peer:
+                peer.sendall(b"GET /api/v1/trades/BTC-USD HTTP/1.1\r\nHost: x\r\n\r\n")
+    finally:
+        cached.send_signal(signal.SIGCONT)
+    until(lambda: curl(flow, "/api/v1/trades/BTC-USD").status == 200, "history to be back")
+
+
+def test_bad_requests_do_no_harm(flow):
+    for raw in (b"GET /api/v1/trades/BTC-USD?%zz HTTP/1.1\r\nHost: x\r\n\r\n", b"GET /api/v1/trades/%00 HTTP/1.1\r\nHost: x\r\n\r\n",
+                b"GET /api/v1/symbols?" + b"a=1&" * 500 + b" HTTP/1.1\r\nHost: x\r\n\r\n",
+                b"GET /api/v1/symbols?" + b"a" * 20000 + b" HTTP/1.1\r\nHost: x\r\n\r\n",
+                b"GET /api/v1/symbols?x=%ff HTTP/1.1\r\nHost: x\r\n\r\n", b"BREW /api/v1/symbols HTTP/1.1\r\nHost: x\r\n\r\n"):
+        with socket.create_connection(("127.0.0.1", flow.port["gateway0"]), timeout=PATIENCE) as peer:
+            peer.sendall(raw)
+            try:
+                answer = peer.recv(4096)
+            except ConnectionError:
+                answer = b""
+            assert not answer or int(answer.split()[1]) in (400, 403, 404, 405, 414, 431), answer
+    assert curl(flow, "/api/v1/symbols").status == 200
+
+
+def test_every_real_trade_is_in_the_answer_digit_for_digit(pipeline, recordings):
+    sent = defaultdict(list)
+    for line in (recordings / "trades-real.ndjson").read_text().splitlines():
+        trade = loads(line)
+        sent[trade["symbol"]].append(trade)
+    flow = pipeline(symbols=sorted(sent))
+    flow.start_all("--file", recordings / "trades-real.ndjson", "--rate", 2000, "--paused")
+    flow.subscribed()
+    flow.tell_simulator("/control/play")
+    for symbol, originals in sent.items():
+        path = f"/api/v1/trades/{symbol}?count=10000"
+        until(lambda: len(curl(flow, path).json["trades"]) == len(originals), f"{len(originals)} trades of {symbol}")
+        answer = curl(flow, path)
+        assert answer.json["version"] == "v1"
+        trades = answer.json["trades"][::-1]
+        assert [[t[f] for f in FIELDS] + [t["tradeId"]] for t in trades] == [[t[f] for f in FIELDS] + [t["trade_id"]] for t in originals]
+        assert_once_and_in_order(trades)
+    assert b'"price":105383.80000,' in curl(flow, "/api/v1/trades/BTC-USD?count=10000").bytes
