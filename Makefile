@@ -56,8 +56,15 @@ $(BUILD)/obj/%.o: %.c
 	@echo '  cc   $<'
 	$(Q)$(CC) $(ALL_CFLAGS) -MMD -MP -c $< -o $@
 
-# The page is a part of the program.
-$(BUILD)/obj/gatewayd/assets.o: gatewayd/openapi.json $(wildcard gatewayd/web/*)
+# The page is a part of the program. The library of its chart comes from npm, once; where it can't be had, charts.js is empty, and the page
+# has no chart. That is tried again when there is an npm.
+CHARTS := build/web/charts.js
+$(BUILD)/obj/gatewayd/assets.o: gatewayd/openapi.json $(wildcard gatewayd/web/*) $(CHARTS)
+$(CHARTS): gatewayd/web/package-lock.json $(if $(shell [ -f $(CHARTS) ] && [ ! -s $(CHARTS) ] && command -v npm),again)
+	@mkdir -p $(@D)
+	$(Q)if scripts/npm gatewayd/web; then \
+	    echo '  npm  $@' && cp build/npm/gatewayd/web/node_modules/lightweight-charts/dist/lightweight-charts.standalone.production.mjs $@; \
+	else echo '  npm  $@: the page is built without its chart' && { [ -f $@ ] && [ ! -s $@ ] || : >$@; }; fi
 
 # A unit test links what it needs of every part but the mains.
 PARTS := $(filter-out %/main.c,$(COMMON) $(CONNECTORD) $(CACHED) $(GATEWAYD))
@@ -106,6 +113,10 @@ chaos: setup-test  ## kill, cut and misbehave at random, and count what clients 
 	@$(MAKE) -s --no-print-directory -j$(shell nproc) all
 	@KILLS=$(KILLS) SECONDS_EACH=$(SECONDS_EACH) SEED=$(SEED) ROUNDS=$(ROUNDS) scripts/chaos $(TESTFLAGS)
 
+screenshot: setup-test  ## the README's picture of the page, anew (PAGE_SECONDS=100 of trades)
+	@$(MAKE) -s --no-print-directory -j$(shell nproc) all
+	@tests/browser/screenshot tests/browser/screenshot.png
+
 fuzz: setup-test  ## fuzz what parses bytes from outside, FUZZ_SECONDS=60 for each
 	@$(MAKE) -s --no-print-directory fuzzers
 	@for fuzzer in $(FUZZERS); do mkdir -p $$fuzzer.corpus; $$fuzzer -max_total_time=$(FUZZ_SECONDS) -print_final_stats=1 \
@@ -149,5 +160,5 @@ unit: $(UNIT_PROGRAMS)
 fuzzers: $(FUZZERS)
 
 -include $(shell find build -name '*.d' 2>/dev/null)
-.PHONY: all unit fuzzers setup setup-test run test check fmt bench chaos fuzz install uninstall clean help
+.PHONY: all again unit fuzzers setup setup-test run test check fmt bench chaos screenshot fuzz install uninstall clean help
 .SECONDARY:

@@ -11,22 +11,41 @@
 
 EMBED(index, "gatewayd/web/index.html");
 EMBED(style, "gatewayd/web/style.css");
-EMBED(app, "gatewayd/web/app.js");
-EMBED(client, "gatewayd/web/client.js");
-EMBED(table, "gatewayd/web/table.js");
-EMBED(openapi, "gatewayd/openapi.json");
 EMBED(icon, "gatewayd/web/icon.svg");
+EMBED(app, "gatewayd/web/app.js");
+EMBED(candles, "gatewayd/web/candles.js");
+EMBED(chart, "gatewayd/web/chart.js");
+EMBED(charts, "build/web/charts.js"); /* the library; empty where it could not be had */
+EMBED(client, "gatewayd/web/client.js");
+EMBED(ledger, "gatewayd/web/ledger.js");
+EMBED(picker, "gatewayd/web/picker.js");
+EMBED(sources, "gatewayd/web/sources.js");
+EMBED(table, "gatewayd/web/table.js");
+EMBED(theme, "gatewayd/web/theme.js");
+EMBED(openapi, "gatewayd/openapi.json");
+
+#define SCRIPT(name)                                                                                                           \
+    {                                                                                                                          \
+        "/" #name ".js", "text/javascript; charset=utf-8", asset_##name##_begin, asset_##name##_end                            \
+    }
 
 static const struct {
     const char *path, *content_type, *begin, *end;
 } files[] = {
     {"/", "text/html; charset=utf-8", asset_index_begin, asset_index_end},
     {"/style.css", "text/css; charset=utf-8", asset_style_begin, asset_style_end},
-    {"/app.js", "text/javascript; charset=utf-8", asset_app_begin, asset_app_end},
-    {"/client.js", "text/javascript; charset=utf-8", asset_client_begin, asset_client_end},
-    {"/table.js", "text/javascript; charset=utf-8", asset_table_begin, asset_table_end},
-    {"/api/v1/openapi.json", "application/json", asset_openapi_begin, asset_openapi_end},
     {"/icon.svg", "image/svg+xml", asset_icon_begin, asset_icon_end},
+    SCRIPT(app),
+    SCRIPT(candles),
+    SCRIPT(chart),
+    SCRIPT(charts),
+    SCRIPT(client),
+    SCRIPT(ledger),
+    SCRIPT(picker),
+    SCRIPT(sources),
+    SCRIPT(table),
+    SCRIPT(theme),
+    {"/api/v1/openapi.json", "application/json", asset_openapi_begin, asset_openapi_end},
 };
 
 /* FNV-1a, 64 bits. It only tells versions apart. */

@@ -1,99 +1,221 @@
 // The page: what the client tells, shown.
 
+import { INTERVALS } from "./candles.js";
+import { Chart } from "./chart.js";
 import { Client } from "./client.js";
+import { Ledger } from "./ledger.js";
+import { Picker } from "./picker.js";
+import { Sources, span } from "./sources.js";
 import { Table } from "./table.js";
+import { setUpTheme } from "./theme.js";
 
+const OLDER = 500, STATUS_MS = 2000, TICK_MS = 250, RATE_TICKS = 20, FEW = 30;
 const $ = (id) => document.getElementById(id);
-const table = new Table($("window"), $("rows"));
-const counts = { received: 0, missed: 0, resumed: 0, unknown: false };
-const places = {}; // of each source, the last place that was had: to count what is missing
-let paused = false, held = [], last = null, recent = [];
+
+const ledger = new Ledger();
+const table = new Table($("window"), $("rows"), { onHold, fetchOlder });
+const picker = new Picker($("symbol"), $("symbols"), pick);
+const sources = new Sources($("sources"), $("line"), $("all"));
+const client = new Client(`${location.protocol === "https:" ? "wss" : "ws"}://${location.host}/ws`,
+  { onOpen, onLost, onJoin, onTrade, onGap, onSource, onRefused });
+const chart = Chart.available ? setUpChart() : null;
+setUpTheme($("theme"), () => chart?.paint());
+
+let offering = {}; // by symbol, the sources that have it
+let link = { state: "connecting", text: "Connecting" };
+let lost = {}; // of the symbol's sources, those that are not well: {state, text}
+let last = null, lastAt = 0, start = {};
+let chosen = false; // the span of a candle
+let ticks = [0];
 
 function text(id, value) {
   if ($(id).textContent !== value) $(id).textContent = value;
 }
 
-function show(trade) {
-  if (paused) {
-    if (held.push(trade) > 5000) held.shift();
-    return;
-  }
-  table.add(trade);
-  last = trade.gap ? last : trade;
+// -- what comes
+
+async function onOpen() {
+  try {
+    const { symbols, sources } = await client.call("getSymbols");
+    offering = sources;
+    picker.offer(symbols);
+    const wanted = picker.value || new URLSearchParams(location.search).get("symbol");
+    if (!client.symbol && symbols.length) pick(symbols.includes(wanted) ? wanted : symbols[0]);
+    if (symbols.length === 0) setTimeout(onOpen, 1000);
+    status();
+  } catch {} // the connection was lost: it comes back, and asks again
 }
 
-// What the cursors say is missing, told or not: the page believes nobody.
-function account(trade) {
-  const place = places[trade.source];
-  if (place && place.epoch === trade.epoch && trade.seq !== place.seq + 1) counts.missed += Math.max(trade.seq - place.seq - 1, 0);
-  places[trade.source] = { epoch: trade.epoch, seq: trade.seq };
-  counts.received++;
-  recent.push(performance.now());
+function onLost() {
+  showLink("connecting", client.symbol ? "Connection lost, coming back" : "Connecting");
+}
+
+function onRefused(message) {
+  showLink("lost", `Waiting: ${message}`);
+}
+
+function onJoin(again, { trades = [], cursors = {} }) {
+  lost = {};
+  showLink("live", "Live");
+  if (again) ledger.resumed++;
+  else start = cursors;
+  trades.reverse().forEach(take);
+  if (!again) draw();
+}
+
+// A market that has only just begun is shown by the second, until one chooses.
+async function draw() {
+  const { symbol } = client;
+  await chart?.show(symbol, interval());
+  if (chart && !chosen && symbol === client.symbol && chart.candles.list.length < FEW) {
+    document.querySelector("#intervals input").checked = true;
+    chart.show(symbol, interval());
+  }
 }
 
 function onTrade(trade) {
-  account(trade);
-  show(trade);
+  ticks[0]++;
+  take(trade);
+  chart?.add(trade);
 }
 
-function onGap(gap) {
-  if (gap.missing === null) counts.unknown = true;
-  show({ gap: gap.missing === null ? "Trades may be missing here: the journal was lost" : `${gap.missing.toLocaleString()} trades are missing here` });
+function take(trade) {
+  ledger.take(trade);
+  table.add(trade);
+  last = trade;
+  lastAt = performance.now();
 }
 
-function onJoin(again, recovered, trades) {
-  if (again) counts.resumed++;
-  for (const trade of trades.slice().reverse()) onTrade(trade);
-  if (trades.length) recent = []; // they came at once, and say nothing of the rate
+function onGap({ missing }) {
+  if (missing === null) ledger.unknown = true;
+  table.add({ gap: missing === null ? "Trades may be missing here: the journal was lost" : `${missing.toLocaleString("en")} trades are missing here` });
 }
 
-function onState(state, detail) {
-  $("state").dataset.state = state;
-  const words = { live: "Live", connecting: "Connecting", lost: "Exchange lost" };
-  text("state", detail ? `${words[state]}: ${detail}` : words[state]);
+// Of a whole source, or of its one stream that has no trades for longer than is likely.
+function onSource(up, { source, reason, symbol, staleness }) {
+  if (up) delete lost[source];
+  else if (symbol) lost[source] = { state: "stale", text: `No trade from ${source} for ${span(staleness)}` };
+  else lost[source] = { state: "lost", text: `Exchange lost: ${source}: ${reason || "no connection"}` };
+  showState();
+  status();
 }
 
-async function onOpen() {
-  const { result } = await client.call("getSymbols");
-  const picker = $("symbol");
-  const wanted = picker.value || new URLSearchParams(location.search).get("symbol") || result.symbols[0];
-  picker.replaceChildren(...result.symbols.map((symbol) => new Option(symbol, symbol, false, symbol === wanted)));
-  picker.disabled = result.symbols.length === 0;
-  if (!client.symbol && picker.value) pick(picker.value);
-  else if (result.symbols.length === 0) setTimeout(onOpen, 1000);
+async function fetchOlder(place) {
+  const { symbol } = client;
+  const { trades, next } = await client.call("getRecentTrades", { channel: "trades", symbol, count: OLDER, next: place ?? before() });
+  return { trades, next };
+}
+
+// The place before all trades of the table, in every source.
+function before() {
+  const places = { ...start };
+  for (const [source, { epoch, seq }] of Object.entries(ledger.places)) places[source] = `${epoch}-${seq}`;
+  for (const { source, epoch, seq } of table.live.filter((item) => item.seq).reverse()) places[source] = `${epoch}-${seq - 1}`;
+  return places;
+}
+
+// -- what is shown
+
+function showLink(state, text) {
+  link = { state, text };
+  showState();
+}
+
+function showState() {
+  const [worst] = Object.values(lost).sort((a, b) => (a.state > b.state) - (a.state < b.state));
+  const shown = link.state === "live" && worst ? worst : link;
+  $("state").dataset.state = shown.state;
+  text("state", shown.text);
+}
+
+async function status() {
+  const known = await client.call("getStatus").catch(() => null);
+  if (known) sources.show(known.sources, offering[client.symbol] ?? [], client.symbol);
 }
 
 function pick(symbol) {
   table.clear();
-  Object.assign(counts, { received: 0, missed: 0, resumed: 0, unknown: false });
-  for (const source of Object.keys(places)) delete places[source];
-  held = [], recent = [], last = null;
+  ledger.clear();
+  last = null, lost = {}, ticks = [0];
+  picker.show(symbol);
   client.watch(symbol);
+  status();
 }
 
-function pause() {
-  paused = !paused;
-  $("pause").setAttribute("aria-pressed", paused);
+function onHold(held, following) {
+  $("held").hidden = following;
+  text("held", held ? `${held.toLocaleString("en")} newer ↑` : "To the newest ↑");
+}
+
+function pause(paused) {
+  table.pause(paused);
+  $("pause").setAttribute("aria-pressed", String(paused));
   text("pause", paused ? "Go on" : "Pause");
-  if (paused) return;
-  held.forEach(show);
-  held = [];
 }
 
 function tick() {
-  const now = performance.now();
-  recent = recent.filter((at) => now - at < 5000);
-  text("rate", (recent.length / 5).toLocaleString(undefined, { maximumFractionDigits: 1 }));
-  text("received", counts.received.toLocaleString());
-  text("missed", counts.unknown ? `${counts.missed.toLocaleString()} or more` : counts.missed.toLocaleString());
-  $("missed").toggleAttribute("data-missed", counts.missed > 0 || counts.unknown);
-  text("resumed", counts.resumed === 0 ? "never" : `${counts.resumed}×, ${counts.missed || counts.unknown ? "with a gap" : "nothing missed"}`);
+  text("rate", (ticks.reduce((sum, count) => sum + count, 0) / ticks.length / (TICK_MS / 1000)).toFixed(1));
+  ticks = [0, ...ticks.slice(0, RATE_TICKS - 1)];
+  text("received", ledger.received.toLocaleString("en"));
+  text("missed", ledger.missedText);
+  $("missed").toggleAttribute("data-missed", !ledger.whole);
+  text("resumed", ledger.resumedText);
   text("price", last?.price ?? "–");
   $("price").className = last?.side ?? "";
-  text("last", last ? `${last.timestamp.slice(11, 19)} UTC` : "–");
+  text("when", last ? age((performance.now() - lastAt) / 1000) : "");
+  document.title = last ? `${last.price} ${last.symbol}` : "Data Flow";
 }
 
-const client = new Client(`${location.protocol === "https:" ? "wss" : "ws"}://${location.host}/ws`, { onOpen, onTrade, onGap, onJoin, onState });
-$("symbol").addEventListener("change", (event) => pick(event.target.value));
-$("pause").addEventListener("click", pause);
-setInterval(tick, 250);
+const age = (seconds) => (seconds < 2 ? "now" : `${span(seconds)} ago`);
+
+// -- what one does
+
+const interval = () => document.querySelector("#intervals input:checked").value;
+
+function setUpChart() {
+  $("chart").hidden = $("notice").hidden = false;
+  $("intervals").append(...Object.keys(INTERVALS).map((name) => {
+    const label = document.createElement("label");
+    const input = Object.assign(document.createElement("input"), { type: "radio", name: "interval", value: name, defaultChecked: name === "1m" });
+    label.append(input, name);
+    return label;
+  }));
+  $("intervals").addEventListener("change", () => {
+    chosen = true;
+    draw();
+  });
+  return new Chart(client, $("frame"), $("legend"), () => table.live.filter((item) => item.price));
+}
+
+function toNewest() {
+  pause(false);
+  $("window").focus();
+}
+
+const SHORTCUTS = {
+  "/": () => $("symbol").focus(),
+  p: () => pause(!table.paused),
+  n: toNewest,
+  c: () => $("frame").focus(),
+  t: () => $("window").focus(),
+  d: () => $("theme").click(),
+  s: () => $("all-sources").showModal(),
+  "?": () => $("shortcuts").showModal(),
+};
+
+function key(event) {
+  if (event.ctrlKey || event.metaKey || event.altKey || event.target.matches("input:not([type=radio])") || document.querySelector("dialog[open]")) return;
+  const radio = document.querySelectorAll("#intervals input")[Number(event.key) - 1];
+  const act = radio ? () => radio.click() : SHORTCUTS[event.key.toLowerCase()];
+  if (!act) return;
+  event.preventDefault();
+  act();
+}
+
+document.addEventListener("keydown", key);
+$("pause").addEventListener("click", () => pause(!table.paused));
+$("held").addEventListener("click", toNewest);
+$("help").addEventListener("click", SHORTCUTS["?"]);
+$("sources").addEventListener("click", SHORTCUTS.s);
+setInterval(tick, TICK_MS);
+setInterval(status, STATUS_MS);

@@ -1,101 +1,217 @@
-"""The page in a real browser (Debian's Chromium, headless): trades move, symbols switch, a killed gateway is survived."""
+"""The page in a real browser (Debian's Chromium, headless), served by the real processes."""
 
-import shutil
+import asyncio
+import os
+import statistics
+import urllib.error
+import urllib.request
 
 import pytest
+from browser import chromium  # noqa: F401 (a fixture)
+from clients import Client
 from pipeline import get, until
 
-try:
-    from selenium import webdriver
-    from selenium.webdriver.common.by import By
-    from selenium.webdriver.common.keys import Keys
-    from selenium.webdriver.support.ui import Select
-except ImportError:
-    webdriver = None
-
-pytestmark = pytest.mark.skipif(not webdriver or not shutil.which("chromedriver"), reason="python3-selenium or chromium-driver is not installed")
+SECONDS = int(os.environ.get("PAGE_SECONDS", "8"))  # of a thousand trades each
 
 
-@pytest.fixture
-def browser(tmp_path):
-    options = webdriver.ChromeOptions()
-    options.binary_location = "/usr/bin/chromium"
-    for flag in ("--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
-                 "--disable-component-update", "--disable-sync", "--disable-dev-shm-usage", f"--user-data-dir={tmp_path}/chromium"):
-        options.add_argument(flag)
-    options.set_capability("goog:loggingPrefs", {"browser": "ALL"})
-    driver = webdriver.Chrome(options=options)
-    yield driver
-    driver.quit()
-
-
-@pytest.fixture
-def page(pipeline, browser):
-    flow = pipeline().start_all("--symbols", "BTC-USD,ETH-USD", "--rate", 200)
-    browser.get(f"http://{flow.address('gateway0')}/")
+def opened(browser, flow, **how):
     browser.flow = flow
+    browser.do("open", url=f"http://{flow.address('gateway0')}/", **how)
     return browser
 
 
-def shown(page, name):
-    return page.find_element(By.ID, name).text
+@pytest.fixture
+def flow(pipeline):
+    return pipeline().start_all("--symbols", "BTC-USD,ETH-USD", "--rate", 200)
 
 
-def number(page, name):
-    return int("".join(c for c in shown(page, name) if c.isdigit()) or 0)
+@pytest.fixture
+def page(flow, chromium):  # noqa: F811
+    return opened(chromium, flow)
 
 
-def rows(page):
-    return page.execute_script("return [...document.querySelectorAll('#rows .row')].map(r => [...r.children].map(c => c.textContent))")
+def history(flow, symbol, count):
+    async def ask():
+        async with Client(flow.url()) as client:
+            return await client.call("getRecentTrades", symbol=symbol, count=count)
+    return asyncio.run(ask())
 
 
-def test_trades_appear_and_move_without_a_console_error(page):
-    until(lambda: shown(page, "state") == "Live", "the page to be live")
-    until(lambda: number(page, "received") > 300, "trades")
-    first = rows(page)[0]
+def as_rows(trades):
+    sides = {"buy": "▲ buy", "sell": "▼ sell"}
+    return [[t["timestamp"][11:23], sides[t["side"]], str(t["price"]), str(t["qty"]), t["source"]] for t in trades]
+
+
+def test_trades_appear_and_move_without_a_complaint(page):
+    page.until_live(300)
+    first = page.rows()[0]
     assert first[1] in ("▲ buy", "▼ sell") and float(first[2]) > 0 and first[4] == "blockchain"
-    until(lambda: rows(page)[0] != first, "newer trades")
-    assert number(page, "missed") == 0
-    assert [entry for entry in page.get_log("browser") if entry["level"] in ("SEVERE", "WARNING")] == []
+    until(lambda: page.rows()[0] != first, "newer trades")
+    assert page.number("missed") == 0
+    assert page.do("complaints") == []
 
 
-def test_another_symbol_is_picked_and_a_pause_holds_the_table(page):
-    until(lambda: number(page, "received") > 50, "trades")
-    btc = float(rows(page)[0][2])
-    Select(page.find_element(By.ID, "symbol")).select_by_visible_text("ETH-USD")
-    until(lambda: rows(page) and rows(page)[0][2] and abs(float(rows(page)[0][2]) - btc) > btc / 2, "prices of the other symbol")
-    page.find_element(By.ID, "pause").send_keys(Keys.ENTER)  # by keyboard
-    until(lambda: shown(page, "pause") == "Go on", "the pause")
-    held, count = rows(page), number(page, "received")
-    until(lambda: number(page, "received") > count + 100, "trades behind the pause")
-    assert rows(page) == held
-    page.find_element(By.ID, "pause").send_keys(Keys.ENTER)
-    until(lambda: rows(page) != held, "the table to go on")
+def test_the_table_shows_the_very_digits_of_the_trades(pipeline, chromium):  # noqa: F811
+    flow = pipeline(symbols=["BTC-USD"]).start_all("--symbols", "BTC-USD", "--paused")
+    flow.tell_simulator("/control/play?count=300")
+    page = opened(chromium, flow)
+    until(lambda: page.number("received") == 300, "300 trades")
+    shown = until(lambda: len(page.rows()) > 10 and page.rows(), "rows")
+    assert shown == as_rows(history(flow, "BTC-USD", len(shown))["trades"])
+
+
+def test_the_chart_is_drawn_and_its_span_zoom_and_place_change_by_keys(page):
+    page.until_live()
+    page.until_charted()
+    closing = "document.querySelectorAll('#legend dd')[3].textContent"
+    shown = page.evaluate(closing)
+    until(lambda: page.evaluate(closing) != shown, "the legend to move")
+    page.press("2")
+    assert page.evaluate("document.querySelector('#intervals input:checked').value") == "1m"
+    page.until_charted()
+    page.press("1", "c", "+", "+", "-", "ArrowLeft", "ArrowRight", "Home", "End")
+    page.until_charted()
+    assert page.evaluate("document.activeElement.id") == "frame"
+    assert page.do("complaints") == []
+
+
+def test_a_page_without_the_charting_library_shows_the_trades(flow, chromium):  # noqa: F811
+    page = opened(chromium, flow, empty="**/charts.js")
+    page.until_live()
+    assert page.evaluate("document.getElementById('chart').hidden && document.getElementById('notice').hidden")
+    assert page.rows()
+    assert page.do("complaints") == []
+
+
+def test_another_symbol_is_typed_and_a_pause_holds_the_table(page):
+    page.until_live()
+    btc = float(page.rows()[0][2])
+    page.press("/")
+    page.do("type", text="eth")
+    page.press("Enter")
+    until(lambda: page.rows() and abs(float(page.rows()[0][2]) - btc) > btc / 2, "prices of the other symbol")
+    page.until_charted()
+    page.do("click", selector="#pause")
+    assert page.shown("pause") == "Go on"
+    held, count = page.rows(), page.number("received")
+    until(lambda: page.number("received") > count + 100, "trades behind the pause")
+    assert page.rows() == held and "newer" in page.shown("held")
+    page.do("click", selector="#pause")
+    until(lambda: page.rows() != held, "the table to go on")
+
+
+def test_scrolling_goes_back_to_the_very_first_trade(pipeline, chromium):  # noqa: F811
+    flow = pipeline(symbols=["BTC-USD"]).start_all("--symbols", "BTC-USD", "--paused", "--rate", "max")
+    flow.tell_simulator("/control/play?count=1700")
+    until(lambda: len(history(flow, "BTC-USD", 2000)["trades"]) == 1700, "history to have all")
+    if "next" not in history(flow, "BTC-USD", 1):
+        pytest.skip("history has no pages yet")
+    page = opened(chromium, flow)
+    page.until_live()
+    seen = {}
+
+    def scroll():
+        for at, *row in page.evaluate("""[...document.querySelectorAll('#rows .row:not([hidden])')]
+                .map((row) => [row.style.transform.match(/[0-9]+/)[0] / 26, ...[...row.children].map((cell) => cell.textContent.trim())])"""):
+            seen[at] = row
+        page.evaluate("document.getElementById('window').scrollBy(0, 400)")
+        return "No older trades" in (row[0] for row in seen.values())
+    until(scroll, "the oldest trade")
+    rows = [seen[i] for i in range(len(seen))]
+    assert rows[-1][0] == "No older trades"
+    assert rows[:-1] == as_rows(history(flow, "BTC-USD", 2000)["trades"])
+
+
+def test_who_scrolls_down_keeps_what_is_in_sight_and_comes_back_by_a_key(page):
+    page.until_live(200)
+    page.do("wheel", selector="#window", by=300)
+    until(lambda: page.shown("held").endswith("newer ↑"), "the table to hold")
+    held, count = page.rows(), page.number("received")
+    until(lambda: page.number("received") > count + 100, "trades behind what is in sight")
+    assert page.rows() == held
+    page.press("n")
+    until(lambda: page.rows() != held and page.evaluate("document.getElementById('held').hidden"), "the newest")
+
+
+def test_it_can_be_used_by_the_keyboard_alone(page):
+    page.until_live()
+    reached = set()
+    for _ in range(30):
+        page.press("Tab")
+        seen = page.evaluate("""(() => { const e = document.activeElement, s = getComputedStyle(e.matches('[type=radio]') ? e.parentElement : e);
+            return [e.id || e.name || e.tagName, s.outlineStyle !== 'none' && parseFloat(s.outlineWidth) > 0] })()""")
+        if seen[0] == "BODY":
+            break
+        assert seen[1], f"the focus on {seen[0]} can't be seen"
+        reached.add(seen[0])
+    assert reached >= {"symbol", "sources", "theme", "help", "interval", "frame", "pause", "window"}
+    page.press("?")
+    assert page.evaluate("document.getElementById('shortcuts').open")
+    page.press("Escape", "s")
+    assert page.evaluate("!document.getElementById('shortcuts').open && document.getElementById('all-sources').open")
+    page.press("Escape", "p")
+    assert page.shown("pause") == "Go on"
+    page.press("p", "d")
+    assert page.evaluate("document.documentElement.dataset.theme") == "dark"
+    page.press("t", "PageDown")
+    until(lambda: not page.evaluate("document.getElementById('held').hidden"), "the table to hold")
+    assert page.do("complaints") == []
+
+
+@pytest.mark.parametrize("how", [{}, {"dark": True}, {"width": 390, "height": 844, "phone": True}], ids=["light", "dark", "phone"])
+def test_axe_finds_nothing_serious(flow, chromium, how):  # noqa: F811
+    page = opened(chromium, flow, **how)
+    page.until_live()
+    for prepare in ((), ("/",), ("Escape", "c", "?"), ("Escape", "s")):
+        page.press(*prepare)
+        assert [found for found in page.do("axe") if found["impact"] in ("serious", "critical")] == []
+
+
+def test_a_phone_shows_all_within_its_width(flow, chromium):  # noqa: F811
+    page = opened(chromium, flow, width=360, height=740, phone=True)
+    page.until_live()
+    page.until_charted()
+    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    page.do("tap", selector="#pause")
+    assert page.shown("pause") == "Go on"
 
 
 def test_a_killed_gateway_is_survived_with_nothing_missed_and_the_page_says_so(page):
-    until(lambda: number(page, "received") > 300, "trades")
+    page.until_live(300)
     page.flow.processes["gateway0"].kill()
-    until(lambda: "coming back" in shown(page, "state"), "the loss to be shown")
+    until(lambda: "coming back" in page.shown("state"), "the loss to be shown")
     page.flow.start_gateway()
-    until(lambda: shown(page, "resumed").startswith("1"), "the return")
-    assert shown(page, "resumed") == "1×, nothing missed"
-    count = number(page, "received")
-    until(lambda: number(page, "received") > count + 300, "trades again")
-    assert number(page, "missed") == 0
+    until(lambda: page.shown("resumed").startswith("1"), "the return")
+    assert page.shown("resumed") == "1×, nothing missed"
+    count = page.number("received")
+    until(lambda: page.number("received") > count + 300, "trades again")
+    assert page.number("missed") == 0 and page.shown("state") == "Live"
 
 
 def test_an_exchange_that_is_cut_is_shown(page):
-    until(lambda: shown(page, "state") == "Live", "the page to be live")
+    page.until_live()
     page.flow.tell_simulator("/control/refuse?seconds=3600")
     page.flow.tell_simulator("/control/reset")
-    until(lambda: shown(page, "state").startswith("Exchange lost"), "the loss to be shown")
+    until(lambda: page.shown("state").startswith("Exchange lost: blockchain"), "the loss to be shown")
+    until(lambda: page.shown("sources") == "Sources 0/1", "the sources to be counted")
     page.flow.tell_simulator("/control/refuse?seconds=0")
-    until(lambda: shown(page, "state") == "Live", "the return")
+    until(lambda: page.shown("state") == "Live", "the return")
+    until(lambda: page.shown("sources") == "Sources 1/1", "the sources to be counted")
+
+
+def test_a_thousand_trades_a_second_leave_it_smooth(pipeline, chromium):  # noqa: F811
+    flow = pipeline(symbols=["BTC-USD"]).start_all("--symbols", "BTC-USD", "--rate", 1000)
+    page = opened(chromium, flow)
+    page.until_live(2000)
+    count = page.number("received")
+    page.do("trace")
+    until(lambda: page.number("received") >= count + 1000 * SECONDS, f"{SECONDS} s of trades")
+    longest = page.do("tasks")
+    assert longest and 0 < statistics.median(longest) < 100, longest
+    assert page.number("missed") == 0
 
 
 def test_the_page_is_cached_by_its_etag_and_lets_nothing_else_in(pipeline):
-    import urllib.request
     flow = pipeline()
     flow.start_gateway()
     address = f"http://{flow.address('gateway0')}"
@@ -107,5 +223,5 @@ def test_the_page_is_cached_by_its_etag_and_lets_nothing_else_in(pipeline):
     with pytest.raises(urllib.error.HTTPError) as unchanged:
         urllib.request.urlopen(request)
     assert unchanged.value.code == 304
-    for path in ("/../gateway.c", "/app.js/", "/nothing", "/web/app.js"):
+    for path in ("/../gateway.c", "/app.js/", "/nothing", "/web/app.js", "/package.json"):
         assert get(f"{address}{path}")[0] == 404

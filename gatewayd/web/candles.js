@@ -1,0 +1,83 @@
+// The candles of a symbol: those of history, and on top of them the trades that come.
+
+export const INTERVALS = { "1s": 1, "1m": 60, "5m": 300, "15m": 900, "1h": 3600, "1d": 86400 };
+const PAGE = 500, REFRESH = 10, MOST = 20000;
+
+const seconds = (timestamp) => Math.floor(Date.parse(timestamp) / 1000);
+
+// A candle keeps its prices as the text that came. `time` is its beginning, in s since 1970.
+const fetched = (candle) => ({ ...candle, time: seconds(candle.start), volume: Number(candle.volume) });
+
+function opened(time, trade) {
+  const { price, qty } = trade;
+  return { time, open: price, high: price, low: price, close: price, volume: Number(qty), count: 1 };
+}
+
+function grow(candle, trade) {
+  const price = Number(trade.price);
+  if (price > Number(candle.high)) candle.high = trade.price;
+  if (price < Number(candle.low)) candle.low = trade.price;
+  candle.close = trade.price;
+  candle.volume += Number(trade.qty);
+  candle.count++;
+}
+
+export class Candles {
+  constructor(client) {
+    Object.assign(this, { client, list: [], next: null, symbol: null, interval: "1m", generation: 0 });
+  }
+
+  get step() {
+    return INTERVALS[this.interval];
+  }
+
+  // Begins anew; resolves when there is something to draw. Trades that have been seen stand in for a history that has none to give now.
+  async load(symbol, interval, seen) {
+    const generation = ++this.generation;
+    Object.assign(this, { symbol, interval, next: null });
+    const page = await this.fetch({ count: PAGE });
+    if (generation !== this.generation) return;
+    this.complete = Boolean(page);
+    this.next = page?.next ?? null;
+    this.list = page ? page.candles.map(fetched) : [];
+    if (!page) seen.forEach((trade) => this.add(trade));
+  }
+
+  // Resolves with whether there are more now.
+  async older() {
+    const generation = this.generation, before = this.next;
+    if (!before || this.list.length > MOST) return false;
+    this.next = null;
+    const page = await this.fetch({ count: PAGE, beforeTimestamp: before });
+    if (generation !== this.generation) return false;
+    this.next = page ? page.next ?? null : before;
+    const first = this.list[0]?.time ?? Infinity;
+    this.list.unshift(...(page?.candles ?? []).map(fetched).filter((candle) => candle.time < first));
+    return Boolean(page?.candles.length);
+  }
+
+  // What came around a fetch was counted twice or not at all, and trades may come late: history knows better.
+  async refresh() {
+    const generation = this.generation;
+    const page = await this.fetch({ count: REFRESH });
+    if (generation !== this.generation || !page?.candles.length) return;
+    const fresh = page.candles.map(fetched);
+    const from = this.list.findIndex((candle) => candle.time >= fresh[0].time);
+    const newer = this.list.filter((candle) => candle.time > fresh.at(-1).time);
+    this.list.splice(from < 0 ? this.list.length : from, this.list.length, ...fresh, ...newer);
+  }
+
+  // Null when history has none to give.
+  fetch(params) {
+    return this.client.call("getCandles", { symbol: this.symbol, interval: this.interval, ...params }).catch(() => null);
+  }
+
+  // A trade of a candle before the last is left to the next refresh.
+  add(trade) {
+    const time = Math.floor(seconds(trade.timestamp) / this.step) * this.step;
+    const last = this.list.at(-1);
+    if (!last || time > last.time) this.list.push(opened(time, trade));
+    else if (time === last.time) grow(last, trade);
+    if (this.list.length > MOST + PAGE) this.list.splice(0, PAGE);
+  }
+}

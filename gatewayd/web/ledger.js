@@ -1,0 +1,30 @@
+// What was received and what is missing, counted by the cursors: the page believes nobody.
+
+export class Ledger {
+  constructor() {
+    this.clear();
+  }
+
+  clear() {
+    Object.assign(this, { received: 0, missed: 0, resumed: 0, unknown: false, places: {} });
+  }
+
+  take(trade) {
+    const place = this.places[trade.source];
+    if (place && place.epoch === trade.epoch) this.missed += Math.max(trade.seq - place.seq - 1, 0);
+    this.places[trade.source] = { epoch: trade.epoch, seq: trade.seq };
+    this.received++;
+  }
+
+  get whole() {
+    return this.missed === 0 && !this.unknown;
+  }
+
+  get missedText() {
+    return this.missed.toLocaleString("en") + (this.unknown ? " or more" : "");
+  }
+
+  get resumedText() {
+    return this.resumed === 0 ? "never" : `${this.resumed}×, ${this.whole ? "nothing missed" : "with a gap"}`;
+  }
+}

@@ -1,0 +1,73 @@
+// Drives Chromium for whoever writes a line of JSON to it, {"do": verb, …}, and answers each with one: {"value": …} or {"error": …}.
+// usage: node driver.mjs NODE_MODULES CHROMIUM
+
+import { createRequire } from "node:module";
+import { readFileSync } from "node:fs";
+import { createInterface } from "node:readline";
+
+const [, , modules, chromium] = process.argv;
+const require = createRequire(`${modules}/`);
+const { chromium: engine } = require("playwright-core");
+const FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking", "--disable-component-update", "--disable-sync",
+  "--disable-dev-shm-usage", "--hide-scrollbars", "--enable-precise-memory-info"];
+// From the page's first moment: what would be lost when asked for later.
+const WATCH = `document.addEventListener("securitypolicyviolation", (event) => (window.violations ??= []).push(event.violatedDirective + " " + event.blockedURI));`;
+
+const browser = await engine.launch({ executablePath: chromium, args: FLAGS, timeout: 60000 });
+let page, complaints = [];
+
+const verbs = {
+  async open({ url, width = 1280, height = 800, dark = false, phone = false, empty }) {
+    await page?.context().close();
+    complaints = [];
+    const context = await browser.newContext({ viewport: { width, height }, colorScheme: dark ? "dark" : "light", hasTouch: phone, isMobile: phone, deviceScaleFactor: 1 });
+    page = await context.newPage();
+    page.setDefaultTimeout(30000);
+    await page.addInitScript(WATCH);
+    if (empty) await page.route(empty, (route) => route.fulfill({ contentType: "text/javascript", body: "" }));
+    page.on("console", (message) => ["error", "warning"].includes(message.type()) && complaints.push(message.text()));
+    page.on("pageerror", (error) => complaints.push(String(error)));
+    await page.goto(url);
+  },
+  evaluate: ({ script }) => page.evaluate(script),
+  press: ({ key }) => page.keyboard.press(key),
+  type: ({ text }) => page.keyboard.type(text),
+  click: ({ selector }) => page.click(selector),
+  tap: ({ selector }) => page.tap(selector),
+  wheel: async ({ selector, by }) => {
+    await page.hover(selector);
+    await page.mouse.wheel(0, by);
+  },
+  screenshot: ({ path }) => page.screenshot({ path }).then(() => path),
+  complaints: async () => [...complaints, ...(await page.evaluate("window.violations ?? []"))],
+  trace: () => browser.startTracing(page, { categories: ["disabled-by-default-devtools.timeline", "__metadata"] }),
+  // Of each second since the trace began, what the longest task of a page took, in ms of the processor's time: the clock's tells what else
+  // the machine does.
+  async tasks() {
+    const { traceEvents } = JSON.parse(String(await browser.stopTracing()));
+    const thread = ({ pid, tid }) => `${pid} ${tid}`;
+    const pages = new Set(traceEvents.filter((event) => event.name === "thread_name" && event.args.name === "CrRendererMain").map(thread));
+    const longest = new Map();
+    for (const event of traceEvents.filter((event) => event.name === "RunTask" && pages.has(thread(event)))) {
+      const second = Math.floor(event.ts / 1e6);
+      longest.set(second, Math.max(longest.get(second) ?? 0, (event.tdur ?? 0) / 1000));
+    }
+    return [...longest.values()];
+  },
+  async axe() {
+    await page.evaluate(readFileSync(require.resolve("axe-core/axe.min.js"), "utf8"));
+    return page.evaluate(`axe.run().then(({ violations }) => violations.map(({ id, impact, nodes }) => ({ id, impact, nodes: nodes.map((node) => node.html.slice(0, 200) + " " + node.failureSummary) })))`);
+  },
+};
+
+for await (const line of createInterface({ input: process.stdin })) {
+  const command = JSON.parse(line);
+  let answer;
+  try {
+    answer = { value: (await verbs[command.do](command)) ?? null };
+  } catch (error) {
+    answer = { error: String(error) };
+  }
+  process.stdout.write(JSON.stringify(answer) + "\n");
+}
+await browser.close();
