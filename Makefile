@@ -23,6 +23,7 @@ ALL_CFLAGS = -std=c17 -D_GNU_SOURCE -I. $(WARNINGS) $(CFLAGS) $(if $(SAN),-fsani
 ALL_LDFLAGS = $(LDFLAGS) $(if $(SAN),-fsanitize=$(SAN))
 LIBS := $(shell pkg-config --libs $(PACKAGES) 2>/dev/null) -lm
 STORE_LIBS := $(shell pkg-config --libs $(STORE_PACKAGES) 2>/dev/null)
+GMP_LIBS := $(shell pkg-config --libs gmp 2>/dev/null)
 CHECK_LIBS := $(shell pkg-config --libs check 2>/dev/null)
 
 COMMON     := $(wildcard common/*.c proto/*.c)
@@ -43,8 +44,8 @@ $(BUILD)/bin/gatewayd: $(call object,$(GATEWAYD) $(COMMON))
 $(BUILD)/bin/exchange-simulator: $(call object,$(SIMULATOR))
 $(BUILD)/bin/storm-clients: $(call object,$(STORM))
 
-# Only cached, and the unit tests, know the stores.
-$(BUILD)/bin/cached $(BUILD)/tests/%: LIBS += $(STORE_LIBS)
+# Only cached, and the unit tests, know the stores and large numbers.
+$(BUILD)/bin/cached $(BUILD)/tests/%: LIBS += $(STORE_LIBS) $(GMP_LIBS)
 
 $(PROGRAMS):
 	@mkdir -p $(@D)
