@@ -31,7 +31,9 @@ static void on_trade(void *arg, text_t topic, const trade_t *trade, text_t json)
     tape_trade_t entry = {.cursor = trade->cursor, .json = json};
     if (!timestamp_parse(trade->timestamp, &entry.timestamp_ns))
         entry.timestamp_ns = trade->received_ns;
-    if ((!tape || !tape_append(tape, &entry)) && log_allowed(&limit, clock_mono_ns()))
+    candle_place_t place = {entry.timestamp_ns, entry.cursor};
+    bool kept = tape && tape_append(tape, &entry) && candles_add(tape_candles(tape), place, trade->price, trade->qty);
+    if (!kept && log_allowed(&limit, clock_mono_ns()))
         log_error("cached: can't keep a trade: too many streams, or no memory", LOG_SLICE("topic", topic),
                   LOG_U64("seq", trade->cursor.seq), LOG_U64("suppressed", log_suppressed(&limit)));
 }

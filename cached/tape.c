@@ -27,6 +27,7 @@ struct tape {
     size_t topic_length;
     uint64_t limit;
     cursor_t known;
+    candles_t *candles;
 
     uint64_t first, end; /* numbers of the trades held */
     entry_t *entries;    /* trade n is at n % capacity */
@@ -164,6 +165,9 @@ tape_t *tape_new(text_t topic, uint64_t limit)
     memcpy(self->topic, topic.at, topic.length);
     self->topic_length = topic.length;
     self->limit = limit;
+    self->candles = candles_new();
+    if (!self->candles)
+        tape_destroy(&self);
     return self;
 }
 
@@ -172,7 +176,8 @@ void tape_destroy(tape_t **self)
     tape_t *tape = *self;
     if (!tape)
         return;
-    tape_clear(tape);
+    drop_to(tape, tape->end);
+    candles_destroy(&tape->candles);
     free(tape->spare);
     free(tape->chunks);
     free(tape->spans);
@@ -184,6 +189,11 @@ void tape_destroy(tape_t **self)
 text_t tape_topic(const tape_t *self)
 {
     return (text_t){self->topic, self->topic_length};
+}
+
+candles_t *tape_candles(const tape_t *self)
+{
+    return self->candles;
 }
 
 bool tape_append(tape_t *self, const tape_trade_t *trade)
@@ -219,6 +229,7 @@ cursor_t tape_known(const tape_t *self)
 void tape_clear(tape_t *self)
 {
     drop_to(self, self->end);
+    candles_clear(self->candles);
 }
 
 uint64_t tape_first(const tape_t *self)
@@ -296,6 +307,6 @@ bool tape_oldest_after(const tape_t *self, uint64_t start, int64_t after_ns, uin
 size_t tape_bytes(const tape_t *self)
 {
     uint64_t chunks = self->chunk_end - self->chunk_first + (self->spare ? 1 : 0);
-    return sizeof *self + chunks * TAPE_CHUNK_BYTES + self->chunk_slots * sizeof *self->chunks +
+    return sizeof *self + candles_bytes(self->candles) + chunks * TAPE_CHUNK_BYTES + self->chunk_slots * sizeof *self->chunks +
            self->capacity * sizeof *self->entries + (self->capacity ? span_slots(self->capacity) * sizeof *self->spans : 0);
 }

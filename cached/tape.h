@@ -6,9 +6,12 @@
  * Trades are numbered in the order in which they were appended, from 0, and keep their number: those held are
  * [tape_first, tape_end). Cursors only grow; timestamps are the exchange's and may be a little out of order, so that looking for a
  * time goes by the least and the greatest timestamp of each TAPE_SPAN trades and is exact whatever their order.
+ *
+ * A tape has the stream's candles with it, for longer than the trades; whoever appends a trade adds it to them, too.
  */
 #pragma once
 
+#include "cached/candles.h"
 #include "proto/cursor.h"
 
 typedef struct tape tape_t;
@@ -27,6 +30,9 @@ void tape_destroy(tape_t **self);
 
 text_t tape_topic(const tape_t *self);
 
+/* The stream's candles: the tape's, which ends with them. */
+candles_t *tape_candles(const tape_t *self);
+
 /* Appends a trade, of at most TAPE_TEXT_MAX bytes, and drops the oldest one when there are `limit`. O(1); allocates nothing once the
  * tape is full. False, and nothing is appended, when the cursor is at or before tape_known, or when memory runs out. */
 bool tape_append(tape_t *self, const tape_trade_t *trade);
@@ -37,7 +43,7 @@ void tape_skip(tape_t *self, cursor_t to);
 /* The last place in the stream that was heard of: of the last trade appended, or skipped. {0, 0} when there is none. */
 cursor_t tape_known(const tape_t *self);
 
-/* Forgets the trades, but not tape_known. */
+/* Forgets the trades and the candles, but not tape_known. */
 void tape_clear(tape_t *self);
 
 uint64_t tape_first(const tape_t *self);
