@@ -3,6 +3,7 @@
 #include <assert.h>
 #include <stdlib.h>
 
+#include "cached/answer_candles.h"
 #include "cached/range.h"
 #include "common/clock.h"
 #include "common/log.h"
@@ -100,6 +101,13 @@ static void answer_range(history_t *self, const request_t *request, buffer_t *an
     else
         buffer_append(answer, TEXT(",\"trades\":[],\"missing\":0"));
     buffer_append(answer, TEXT("}"));
+}
+
+static void find_candles(history_t *self, const request_t *request, buffer_t *answer)
+{
+    shelf_symbol_t found;
+    if (find_symbol(self, request, &found, answer))
+        answer_candles(request, &found, answer);
 }
 
 static void answer_symbols(history_t *self, const request_t *request, buffer_t *answer)
@@ -229,8 +237,8 @@ static const struct {
     const char *name;
     void (*answer)(history_t *self, const request_t *request, buffer_t *answer);
 } operations[] = {
-    {"recent", answer_recent}, {"since", answer_since}, {"range", answer_range}, {"symbols", answer_symbols},
-    {"stats", answer_stats},   {"clear", answer_clear}, {"ready", answer_ready},
+    {"recent", answer_recent},   {"since", answer_since}, {"range", answer_range}, {"candles", find_candles},
+    {"symbols", answer_symbols}, {"stats", answer_stats}, {"clear", answer_clear}, {"ready", answer_ready},
 };
 
 #define OPERATIONS (sizeof operations / sizeof *operations)

@@ -28,6 +28,7 @@ static const operation_t operations[] = {
     {"recent", {"symbol"}},
     {"since", {"symbol", "after"}},
     {"range", {"topic"}},
+    {"candles", {"symbol", "interval"}},
 };
 
 static bool read_id(request_t *request, text_t value)
@@ -50,6 +51,11 @@ static bool read_topic(request_t *request, text_t value)
 {
     text_t symbol, source;
     return json_plain_string(value, &request->topic) && topic_parse(request->topic, &symbol, &source);
+}
+
+static bool read_source(request_t *request, text_t value)
+{
+    return json_plain_string(value, &request->source) && source_valid(request->source);
 }
 
 static bool read_token(request_t *request, text_t value)
@@ -113,18 +119,26 @@ static bool read_upto(request_t *request, text_t value)
     return true;
 }
 
+static bool read_interval(request_t *request, text_t value)
+{
+    text_t text;
+    return json_plain_string(value, &text) && interval_parse(text, &request->interval);
+}
+
 /* id comes first, so that every error behind it carries it. */
 static const member_t members[] = {
     {"id", ERROR_INVALID_REQUEST, "a whole number from 0 to 18446744073709551615", read_id, false},
     {"op", ERROR_INVALID_REQUEST, "a string without escapes", read_op, false},
     {"symbol", ERROR_INVALID_SYMBOL, "\"BASE-QUOTE\" in capital letters and digits", read_symbol, false},
     {"topic", ERROR_INVALID_TOPIC, "\"trade.<SYMBOL>.<source>\"", read_topic, false},
+    {"source", ERROR_INVALID_REQUEST, "the name of a source", read_source, false},
     {"token", ERROR_INVALID_REQUEST, "a string", read_token, true},
     {"count", ERROR_INVALID_COUNT, "a whole number from 1 to 10000", read_count, false},
     {"from", ERROR_INVALID_CURSOR, "\"<epoch>-<seq>\"", read_from, false},
     {"to", ERROR_INVALID_CURSOR, "\"<epoch>-<seq>\"", read_to, false},
     {"before", ERROR_INVALID_TIME, "an ISO 8601 time such as \"2025-11-10T17:24:33.937345Z\"", read_before, false},
     {"after", ERROR_INVALID_TIME, "an ISO 8601 time such as \"2025-11-10T17:24:33.937345Z\"", read_after, false},
+    {"interval", ERROR_INVALID_REQUEST, "one of " INTERVAL_NAMES, read_interval, false},
     {"upto", ERROR_INVALID_CURSOR, "an object {\"<source>\":\"<epoch>-<seq>\"}", read_upto, false},
 };
 
@@ -185,8 +199,12 @@ static void put_cursor(buffer_t *out, const char *name, cursor_t cursor)
 
 bool request_parse(text_t json, request_t *request, buffer_t *answer)
 {
-    *request =
-        (request_t){.op = TEXT(""), .symbol = TEXT(""), .topic = TEXT(""), .token = TEXT(""), .count = REQUEST_COUNT_DEFAULT};
+    *request = (request_t){.op = TEXT(""),
+                           .symbol = TEXT(""),
+                           .topic = TEXT(""),
+                           .source = TEXT(""),
+                           .token = TEXT(""),
+                           .count = REQUEST_COUNT_DEFAULT};
     if (json.length > REQUEST_MAX) {
         answer_error(answer, request, ERROR_INVALID_REQUEST, "expected at most %d bytes, found %zu", REQUEST_MAX, json.length);
         return false;

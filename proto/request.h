@@ -6,6 +6,7 @@
 #include "common/buffer.h"
 #include "common/json.h"
 #include "proto/cursor.h"
+#include "proto/interval.h"
 
 enum {
     REQUEST_MAX = 16384, /* bytes of a request, at most */
@@ -32,10 +33,12 @@ typedef struct {
     text_t symbol, topic; /* empty where absent; valid (topic.h) where present */
     text_t token;         /* raw JSON string content; empty where absent */
     uint64_t count;       /* 1 to REQUEST_COUNT_MAX; REQUEST_COUNT_DEFAULT where absent */
+    text_t source;        /* empty where absent; valid where present */
     bool has_from, has_to;
     cursor_t from, to; /* both inclusive */
     bool has_before, has_after;
     int64_t before_ns, after_ns; /* both exclusive */
+    interval_t interval;         /* of candles, which need it */
     text_t upto;                 /* raw JSON object {"<source>":"<epoch>-<seq>",…}; empty where absent */
 } request_t;
 

@@ -1,0 +1,12 @@
+/* The answer to a question for candles: history.md has it. */
+#pragma once
+
+#include "cached/shelf.h"
+#include "proto/request.h"
+
+/* The newest candles that the request wants of a symbol, the streams of its sources joined; oldest first:
+ *
+ *     {"ok":true,"candles":[…],"next":"2025-11-10T17:24:00Z"}
+ *
+ * Fewer where not all fit into `answer`. */
+void answer_candles(const request_t *request, const shelf_symbol_t *symbol, buffer_t *answer);
