@@ -53,8 +53,8 @@ END_TEST
 
 START_TEST(unknown_members_and_operations_are_left_to_the_server)
 {
-    request_t request = parsed("{\"op\":\"candles\",\"interval\":{\"n\":[1]},\"symbol\":\"BTC-USD\"}");
-    expect(request.op, "candles");
+    request_t request = parsed("{\"op\":\"dance\",\"steps\":{\"n\":[1]},\"symbol\":\"BTC-USD\"}");
+    expect(request.op, "dance");
     request = parsed("{\"op\":\"clear\",\"token\":\"s\\u00e9cret\"}");
     expect(request.token, "s\\u00e9cret");
     request = parsed("{\"op\":\"since\",\"symbol\":\"A-B\",\"after\":\"1970-01-01T00:00:00Z\",\"count\":10000}");
