@@ -117,6 +117,14 @@ static tape_t *book_tape(const book_t *book, text_t topic)
     return NULL;
 }
 
+static void book_insert(book_t *book, tape_t *tape)
+{
+    size_t place = book->tape_count++;
+    for (; place > 0 && text_order(tape_topic(tape), tape_topic(book->tapes[place - 1])) < 0; place--)
+        book->tapes[place] = book->tapes[place - 1];
+    book->tapes[place] = tape;
+}
+
 static offerer_t *offerer_make(shelf_t *self, text_t name)
 {
     for (size_t i = 0; i < self->offerer_count; i++)
@@ -201,7 +209,8 @@ tape_t *shelf_tape(shelf_t *self, text_t topic)
     if (!tape)
         return NULL;
     self->stream_count++;
-    return book->tapes[book->tape_count++] = tape;
+    book_insert(book, tape);
+    return tape;
 }
 
 tape_t *shelf_find(const shelf_t *self, text_t topic)

@@ -30,7 +30,7 @@ bool shelf_offered(const shelf_t *self, text_t topic);
 
 typedef struct {
     text_t symbol;
-    tape_t *const *tapes; /* in the order in which they were made */
+    tape_t *const *tapes; /* in the order of their sources' names */
     size_t tape_count;
 } shelf_symbol_t;
 
