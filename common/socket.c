@@ -18,7 +18,7 @@
 #include <stdlib.h>
 #include <uv.h>
 
-enum { MONITOR_QUEUE = 1000 };
+enum { MONITOR_QUEUE = 1000, HEARTBEAT_MS = 1000, SILENCE_MS = 5000 };
 
 struct bus_socket {
     zsock_t *zsock;
@@ -159,6 +159,11 @@ static socket_t *open_socket(loop_t *loop, int type, int queue_limit, const sock
     zsock_set_linger(zsock, 0);
     zsock_set_reconnect_ivl(zsock, 100);
     zsock_set_reconnect_ivl_max(zsock, 2000);
+    /* A network that swallows everything breaks no connection for minutes, and TCP tries ever more seldom: a link that is
+     * silent although it was pinged is made anew, and made again and again until it stands. */
+    zsock_set_heartbeat_ivl(zsock, HEARTBEAT_MS);
+    zsock_set_heartbeat_timeout(zsock, SILENCE_MS);
+    zsock_set_connect_timeout(zsock, SILENCE_MS);
     if (type == ZMQ_DEALER)
         zsock_set_immediate(zsock, 1); /* no queue for a peer that is not there: the caller may ask another one */
     zsock_set_maxmsgsize(zsock, 64 << 20);

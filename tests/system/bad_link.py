@@ -11,13 +11,13 @@ class BadLink:
     """Listens on one port and passes on to another.
 
     `delay_s` holds every chunk back; `stalled` and `reset` are the parts of chunks behind which nothing moves for `stall_s`, or at
-    which the connection is reset. Counts what it did in `chunks`, `stalls` and `resets`.
+    which the connection is reset. Counts what it did in `chunks`, `stalls` and `resets`, and who came in `connections`.
     """
 
     def __init__(self, listen, target, dice, delay_s=0.0, stalled=0.0, reset=0.0, stall_s=0.3):
         self.listen, self.target, self.dice = listen, target, dice
         self.delay_s, self.stalled, self.reset, self.stall_s = delay_s, stalled, reset, stall_s
-        self.chunks = self.stalls = self.resets = 0
+        self.chunks = self.stalls = self.resets = self.connections = 0
         self.writers = set()
         self.loop = asyncio.new_event_loop()
         self.ready = threading.Event()
@@ -56,6 +56,7 @@ class BadLink:
         self.writers.clear()
 
     async def _accept(self, reader, writer):
+        self.connections += 1
         try:
             await self.open.wait()  # while partitioned nobody answers
             far_reader, far_writer = await asyncio.open_connection("127.0.0.1", self.target, limit=CHUNK)

@@ -1,6 +1,7 @@
 """Several cached on one bus: questions are spread over them, and none fails while one of them answers. And links that are slow."""
 
 import asyncio
+import contextlib
 import random
 import re
 import signal
@@ -120,3 +121,21 @@ def test_history_over_a_link_slower_than_its_time_out_is_served(pipeline):
     with BadLink(port, flow.port["history"], random.Random(1), delay_s=0.15):
         flow.start_all("--symbols", "BTC-USD", "--rate", 1000)  # waits for /ready
         until(lambda: asyncio.run(answered_once()), "an answer over the slow link")
+
+
+def test_a_link_that_swallows_everything_is_made_anew(pipeline):
+    """Not only when TCP gives it up, which takes it a quarter of an hour."""
+    flow = pipeline(symbols=["BTC-USD"])
+    ports = free_ports(3)
+    with contextlib.ExitStack() as stack:
+        links = [stack.enter_context(BadLink(port, flow.port[name], random.Random(1)))
+                 for port, name in zip(ports, ("bus", "replay", "history"))]
+        flow.config["gatewayd"].update(zip(("bus", "replay", "history"), ([f"tcp://127.0.0.1:{port}"] for port in ports)))
+        flow.start_all("--symbols", "BTC-USD", "--rate", 1000)
+        before = [link.connections for link in links]
+        for link in links:
+            link.partition()
+        until(lambda: all(link.connections > old for link, old in zip(links, before)), "a new connection on every link")
+        for link in links:
+            link.heal()
+        flow.wait_ready("gateway0")
