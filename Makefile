@@ -35,7 +35,7 @@ STORM      := $(wildcard tests/chaos/*.c)
 UNIT       := $(wildcard tests/unit/test_*.c tests/contract/test_*.c)
 
 object = $(patsubst %.c,$(BUILD)/obj/%.o,$(1))
-PROGRAMS := $(addprefix $(BUILD)/bin/,connectord cached gatewayd exchange-simulator storm-clients)
+PROGRAMS := $(addprefix $(BUILD)/bin/,connectord cached gatewayd exchange-simulator storm-clients ws-load)
 UNIT_PROGRAMS := $(patsubst tests/%.c,$(BUILD)/tests/%,$(UNIT))
 
 $(BUILD)/bin/connectord: $(call object,$(CONNECTORD) $(COMMON))
@@ -43,6 +43,7 @@ $(BUILD)/bin/cached: $(call object,$(CACHED) $(COMMON))
 $(BUILD)/bin/gatewayd: $(call object,$(GATEWAYD) $(COMMON))
 $(BUILD)/bin/exchange-simulator: $(call object,$(SIMULATOR))
 $(BUILD)/bin/storm-clients: $(call object,$(STORM))
+$(BUILD)/bin/ws-load: $(call object,tests/bench/ws_load.c tests/bench/latency.c tests/chaos/wire.c)
 
 # Only cached, and the unit tests, know the stores and large numbers.
 $(BUILD)/bin/cached $(BUILD)/tests/%: LIBS += $(STORE_LIBS) $(GMP_LIBS)
@@ -78,6 +79,8 @@ $(BUILD)/tests/%: $(BUILD)/obj/tests/%.o $(BUILD)/parts.a
 	@mkdir -p $(@D)
 	@echo '  link $@'
 	$(Q)$(CC) $(ALL_LDFLAGS) $^ $(LIBS) $(CHECK_LIBS) -o $@
+
+$(BUILD)/tests/unit/test_latency: $(call object,tests/bench/latency.c)
 
 FUZZERS := $(patsubst tests/fuzz/%.c,build/fuzz/%,$(wildcard tests/fuzz/fuzz_*.c))
 FUZZ_SECONDS ?= 60

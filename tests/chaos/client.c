@@ -1,5 +1,7 @@
 #include "tests/chaos/client.h"
 
+#include "tests/chaos/wire.h"
+
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -8,10 +10,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-enum { INPUT_MAX = 1 << 18, OUTPUT_MAX = 4096, SLEEPER_WINDOW = 4096, OP_TEXT = 1, OP_CLOSE = 8, OP_PING = 9, OP_PONG = 10 };
-
-static const char handshake[] = "GET /ws HTTP/1.1\r\nHost: gateway\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
-                                "Sec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\nSec-WebSocket-Version: 13\r\n\r\n";
+enum { INPUT_MAX = 1 << 18, SLEEPER_WINDOW = 4096 };
 
 static const char update[] = "{\"jsonrpc\":\"2.0\",\"method\":\"trades.update\",\"params\":";
 
@@ -64,30 +63,6 @@ uint32_t client_wants(const client_t *self)
     return self->state == CLIENT_OPEN && self->kind == CLIENT_SLEEPS ? 0 : EPOLLIN;
 }
 
-/* What a client says is short: the kernel takes it whole or the connection is of no use. */
-static bool put(client_t *self, const char *bytes, size_t length)
-{
-    return send(self->fd, bytes, length, MSG_NOSIGNAL) == (ssize_t)length;
-}
-
-/* A frame with a mask of zeros, which changes nothing. */
-static bool put_frame(client_t *self, int opcode, const char *text, size_t length)
-{
-    char frame[OUTPUT_MAX];
-    size_t head = length < 126 ? 2 : 4;
-    if (length + head + 4 > sizeof frame)
-        return false;
-    frame[0] = (char)(0x80 | opcode);
-    frame[1] = (char)(0x80 | (length < 126 ? length : 126));
-    if (head == 4) {
-        frame[2] = (char)(length >> 8);
-        frame[3] = (char)length;
-    }
-    memset(frame + head, 0, 4);
-    memcpy(frame + head + 4, text, length);
-    return put(self, frame, head + 4 + length);
-}
-
 static bool subscribe(client_t *self, size_t number)
 {
     char text[512], since[64] = "";
@@ -99,7 +74,7 @@ static bool subscribe(client_t *self, size_t number)
         "{\"jsonrpc\":\"2.0\",\"id\":%zu,\"method\":\"subscribe\",\"params\":{\"channel\":\"trades\",\"symbol\":\"%s\"%s}}",
         number, self->record->streams[number].symbol, since);
     self->counts.resumes += place->begun;
-    return put_frame(self, OP_TEXT, text, (size_t)length);
+    return wire_put(self->fd, WIRE_TEXT, text, (size_t)length);
 }
 
 /* The end of a handshake: subscribes to everything. */
@@ -180,29 +155,12 @@ static bool on_text(client_t *self, const char *text, size_t length)
 
 static bool on_frame(client_t *self, int opcode, const char *payload, size_t length)
 {
-    if (opcode == OP_TEXT)
+    if (opcode == WIRE_TEXT)
         return on_text(self, payload, length);
-    if (opcode == OP_PING)
-        return put_frame(self, OP_PONG, payload, length);
-    self->counts.junk += opcode != OP_PONG && opcode != OP_CLOSE;
-    return opcode == OP_PONG;
-}
-
-/* The length of a whole frame at `at`, and where its payload begins; 0 when it is not whole yet. */
-static size_t frame_length(const unsigned char *at, size_t length, size_t *head)
-{
-    if (length < 2)
-        return 0;
-    size_t payload = at[1] & 0x7f;
-    *head = payload == 126 ? 4 : payload == 127 ? 10 : 2;
-    if (length < *head)
-        return 0;
-    if (payload >= 126) {
-        payload = 0;
-        for (size_t i = 2; i < *head; i++)
-            payload = payload << 8 | at[i];
-    }
-    return length - *head >= payload ? *head + payload : 0;
+    if (opcode == WIRE_PING)
+        return wire_put(self->fd, WIRE_PONG, payload, length);
+    self->counts.junk += opcode != WIRE_PONG && opcode != WIRE_CLOSE;
+    return opcode == WIRE_PONG;
 }
 
 /* Takes the whole frames there are. False when the connection is to end. */
@@ -210,7 +168,7 @@ static bool take_frames(client_t *self)
 {
     size_t at = 0, head, length;
     bool ok = true;
-    while (ok && (length = frame_length((unsigned char *)self->input + at, self->length - at, &head)) > 0) {
+    while (ok && (length = wire_frame_length(self->input + at, self->length - at, &head)) > 0) {
         ok = on_frame(self, self->input[at] & 0x0f, self->input + at + head, length - head);
         at += length;
     }
@@ -256,7 +214,7 @@ static bool finish_connect(client_t *self)
         return false;
     }
     self->state = CLIENT_SHAKING;
-    return put(self, handshake, strlen(handshake));
+    return wire_put_handshake(self->fd);
 }
 
 void client_event(client_t *self, uint32_t events, int64_t now_ns)

@@ -1,0 +1,16 @@
+/* The little of WebSocket that a client of the tests needs, on a socket that does not block. */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+
+enum { WIRE_TEXT = 1, WIRE_CLOSE = 8, WIRE_PING = 9, WIRE_PONG = 10 };
+
+/* Asks for /ws. What a client says is short: false when the kernel does not take it whole, and the connection is of no use. */
+bool wire_put_handshake(int fd);
+
+/* Sends a frame of at most 4,000 bytes; false as above. */
+bool wire_put(int fd, int opcode, const char *payload, size_t length);
+
+/* The length of a whole frame at `bytes`, and where its payload begins; 0 when it is not whole yet. */
+size_t wire_frame_length(const char *bytes, size_t length, size_t *head);
