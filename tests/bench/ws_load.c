@@ -244,9 +244,9 @@ static bool read_options(load_t *self, int argc, char **argv)
         else if (strcmp(argv[i], "--sleepers") == 0)
             self->sleepers = strtoul(value, NULL, 10);
         else if (strcmp(argv[i], "--seconds") == 0)
-            self->seconds = atoi(value);
+            self->seconds = (int)strtol(value, NULL, 10);
         else if (strcmp(argv[i], "--settle") == 0)
-            self->settle = atoi(value);
+            self->settle = (int)strtol(value, NULL, 10);
         else
             ok = false;
     }
