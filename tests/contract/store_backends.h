@@ -1,12 +1,16 @@
 /* The stores that the contract is tested with: where each test finds one of its own, and what can happen to it. */
 #pragma once
 
+#include <hiredis/hiredis.h>
 #include <sqlite3.h>
 
 #include "cached/store.h"
+#include "tests/contract/store_servers.h"
 #include "tests/unit/temporary_folder.h"
 
-#define WRONG_PASSWORD "secret%20that%20is%20wrong"
+/* As it stands in the URL. */
+#define PASSWORD       "a%20p%40ss%2Fword"
+#define WRONG_PASSWORD "secret-that-is-wrong"
 
 typedef struct {
     const char *name;
@@ -68,8 +72,94 @@ static void sqlite_set_version(int version)
     sqlite3_close(db);
 }
 
+/* --- Redis --- */
+
+static server_process_t redis_server;
+static char redis_url_text[160], redis_wrong_url_text[160];
+
+static const char *redis_missing(void)
+{
+    return server_find("redis-server") ? NULL : "redis: no redis-server is installed";
+}
+
+static void redis_bring_back(void)
+{
+    char path[96];
+    snprintf(path, sizeof path, "%s/redis.sock", redis_server.folder.path);
+    const char *const arguments[] = {server_find("redis-server"),
+                                     "--port",
+                                     "0",
+                                     "--unixsocket",
+                                     path,
+                                     "--requirepass",
+                                     "a p@ss/word",
+                                     "--dir",
+                                     redis_server.folder.path,
+                                     "--appendonly",
+                                     "yes",
+                                     "--save",
+                                     "",
+                                     NULL};
+    server_process_start(&redis_server, arguments);
+    redisContext *context = NULL;
+    for (bool up = false; !up; server_process_wait(&redis_server)) {
+        context = redisConnectUnix(path);
+        redisReply *reply = context && !context->err ? redisCommand(context, "AUTH %s", "a p@ss/word") : NULL;
+        if (reply) {
+            freeReplyObject(reply);
+            reply = redisCommand(context, "PING");
+            up = reply && strcmp(reply->str, "PONG") == 0;
+            freeReplyObject(reply);
+        }
+        redisFree(context);
+    }
+}
+
+static void redis_start(void)
+{
+    redis_server = server_process_new(NULL);
+    snprintf(redis_url_text, sizeof redis_url_text, "redis://:%s@%s/redis.sock", PASSWORD, redis_server.folder.path);
+    snprintf(redis_wrong_url_text, sizeof redis_wrong_url_text, "redis://:%s@%s/redis.sock", WRONG_PASSWORD,
+             redis_server.folder.path);
+    redis_bring_back();
+}
+
+static void redis_take_away(void)
+{
+    server_process_stop(&redis_server);
+}
+
+static void redis_stop(void)
+{
+    server_process_destroy(&redis_server);
+}
+
+static const char *redis_url(void)
+{
+    return redis_url_text;
+}
+
+static const char *redis_url_wrong_password(void)
+{
+    return redis_wrong_url_text;
+}
+
+static void redis_set_version(int version)
+{
+    char path[96];
+    snprintf(path, sizeof path, "%s/redis.sock", redis_server.folder.path);
+    redisContext *context = redisConnectUnix(path);
+    freeReplyObject(redisCommand(context, "AUTH %s", "a p@ss/word"));
+    redisReply *reply = redisCommand(context, "SET dataflow:schema %d", version);
+    ck_assert_str_eq(reply->str, "OK");
+    freeReplyObject(reply);
+    redisFree(context);
+}
+
 static const backend_t backends[] = {
     {"memory", nothing_missing, memory_nothing, memory_nothing, memory_url, NULL, NULL, NULL, NULL},
     {"sqlite", nothing_missing, sqlite_start, sqlite_stop, sqlite_url, sqlite_set_version, NULL, NULL, NULL},
+    {"redis", redis_missing, redis_start, redis_stop, redis_url, redis_set_version, redis_take_away, redis_bring_back,
+     redis_url_wrong_password},
 };
 enum { BACKENDS = sizeof backends / sizeof *backends };

@@ -1,0 +1,25 @@
+/* The blocks (batch.h) of a stream in Redis: a hash from "<epoch>-<number>" to "<least>,<greatest>". */
+#pragma once
+
+#include "cached/stores/batch.h"
+#include "cached/stores/redis_link.h"
+
+typedef struct {
+    batch_block_t *at; /* owned */
+    size_t count, capacity;
+    bool fresh; /* one was added that Redis did not have */
+} redis_blocks_t;
+
+void redis_blocks_release(redis_blocks_t *self);
+
+/* Reads the blocks that a batch's trades are in, widened by those, in the order of streams and blocks. */
+store_result_t redis_blocks_widen(redis_blocks_t *self, redis_link_t *link, batch_t *batch, char *error);
+
+/* Reads all of a stream, ordered by cursor. */
+store_result_t redis_blocks_read(redis_blocks_t *self, redis_link_t *link, text_t topic, char *error);
+
+/* Sends a command that writes one. */
+void redis_blocks_send(redis_link_t *link, text_t topic, const batch_block_t *block);
+
+/* Forgets the blocks from before the stream's oldest trade, which come never again. */
+store_result_t redis_blocks_prune(redis_blocks_t *self, redis_link_t *link, text_t topic, char *error);
