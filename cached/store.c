@@ -4,7 +4,7 @@
 #include "common/text_format.h"
 
 /* All that there are: a new one is added here. */
-static const store_kind_t *const kinds[] = {&store_memory, &store_sqlite, &store_redis};
+static const store_kind_t *const kinds[] = {&store_memory, &store_sqlite, &store_postgres, &store_redis};
 enum { KINDS = sizeof kinds / sizeof *kinds };
 
 const store_kind_t *store_kind_at(size_t number)

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <hiredis/hiredis.h>
+#include <libpq-fe.h>
 #include <sqlite3.h>
 
 #include "cached/store.h"
@@ -15,6 +16,8 @@
 typedef struct {
     const char *name;
     const char *(*missing)(void); /* why it can't be tested here; NULL when it can */
+    void (*prepare)(void);        /* once, before the tests; NULL: nothing */
+    void (*unprepare)(void);      /* once, behind them */
     void (*start)(void);          /* an empty store, this test's own */
     void (*stop)(void);
     const char *(*url)(void);
@@ -156,10 +159,128 @@ static void redis_set_version(int version)
     redisFree(context);
 }
 
+/* --- PostgreSQL --- */
+
+/* The database's files, made once by the program itself, and copied for each test: making them takes much longer. */
+static server_process_t postgres_template;
+static server_process_t postgres_server;
+static char postgres_url_text[200], postgres_wrong_url_text[200];
+
+static const char *postgres_missing(void)
+{
+    return server_find("initdb") && server_find("postgres") ? NULL : "postgres: no PostgreSQL server is installed";
+}
+
+static void postgres_prepare(void)
+{
+    static char initdb[128], data[96], password[96];
+    snprintf(initdb, sizeof initdb, "%s", server_find("initdb"));
+    postgres_template = server_process_new("postgres");
+    snprintf(data, sizeof data, "%s/data", postgres_template.folder.path);
+    snprintf(password, sizeof password, "--pwfile=%s/password", postgres_template.folder.path);
+    FILE *file = fopen(password + strlen("--pwfile="), "w");
+    ck_assert_ptr_nonnull(file);
+    fputs("a p@ss/word\n", file);
+    fclose(file);
+    const char *const arguments[] = {
+        initdb, "--no-sync", "--username=trader", "--auth=scram-sha-256", "--encoding=UTF8", "--no-locale", password,
+        data,   NULL};
+    server_process_run(&postgres_template, arguments);
+}
+
+static void postgres_unprepare(void)
+{
+    server_process_destroy(&postgres_template);
+}
+
+static PGconn *postgres_connect(void)
+{
+    return PQconnectdb(postgres_url_text);
+}
+
+static void postgres_bring_back(void)
+{
+    static char program[128], data[96], sockets[128];
+    snprintf(program, sizeof program, "%s", server_find("postgres"));
+    snprintf(data, sizeof data, "%s/data", postgres_server.folder.path);
+    snprintf(sockets, sizeof sockets, "unix_socket_directories=%s", postgres_server.folder.path);
+    const char *const arguments[] = {program,
+                                     "-D",
+                                     data,
+                                     "-c",
+                                     "listen_addresses=",
+                                     "-c",
+                                     sockets,
+                                     "-c",
+                                     "fsync=off",
+                                     "-c",
+                                     "shared_buffers=16MB",
+                                     "-c",
+                                     "max_connections=20",
+                                     NULL};
+    server_process_start(&postgres_server, arguments);
+    for (PGconn *conn = postgres_connect(); PQstatus(conn) != CONNECTION_OK; conn = postgres_connect()) {
+        PQfinish(conn);
+        server_process_wait(&postgres_server);
+    }
+}
+
+static void postgres_start(void)
+{
+    char from[96], to[96];
+    postgres_server = server_process_new("postgres");
+    snprintf(from, sizeof from, "%s/data", postgres_template.folder.path);
+    snprintf(to, sizeof to, "%s/data", postgres_server.folder.path);
+    snprintf(postgres_url_text, sizeof postgres_url_text, "postgres://trader:%s@/postgres?host=%s", PASSWORD,
+             postgres_server.folder.path);
+    snprintf(postgres_wrong_url_text, sizeof postgres_wrong_url_text, "postgres://trader:%s@/postgres?host=%s", WRONG_PASSWORD,
+             postgres_server.folder.path);
+    server_process_run(&postgres_server, (const char *const[]){"/bin/cp", "-r", from, to, NULL});
+    postgres_bring_back();
+}
+
+static void postgres_take_away(void)
+{
+    server_process_stop(&postgres_server);
+}
+
+static void postgres_stop(void)
+{
+    server_process_destroy(&postgres_server);
+}
+
+static const char *postgres_url(void)
+{
+    return postgres_url_text;
+}
+
+static const char *postgres_url_wrong_password(void)
+{
+    return postgres_wrong_url_text;
+}
+
+static void postgres_set_version(int version)
+{
+    char text[80];
+    PGconn *conn = postgres_connect();
+    snprintf(text, sizeof text, "UPDATE dataflow.schema SET version = %d", version);
+    PGresult *result = PQexec(conn, text);
+    ck_assert_int_eq(PQresultStatus(result), PGRES_COMMAND_OK);
+    PQclear(result);
+    PQfinish(conn);
+}
+
 static const backend_t backends[] = {
-    {"memory", nothing_missing, memory_nothing, memory_nothing, memory_url, NULL, NULL, NULL, NULL},
-    {"sqlite", nothing_missing, sqlite_start, sqlite_stop, sqlite_url, sqlite_set_version, NULL, NULL, NULL},
-    {"redis", redis_missing, redis_start, redis_stop, redis_url, redis_set_version, redis_take_away, redis_bring_back,
-     redis_url_wrong_password},
+    {.name = "memory", .missing = nothing_missing, .start = memory_nothing, .stop = memory_nothing, .url = memory_url},
+    {.name = "sqlite",
+     .missing = nothing_missing,
+     .start = sqlite_start,
+     .stop = sqlite_stop,
+     .url = sqlite_url,
+     .set_version = sqlite_set_version},
+    {"postgres", postgres_missing, postgres_prepare, postgres_unprepare, postgres_start, postgres_stop, postgres_url,
+     postgres_set_version, postgres_take_away, postgres_bring_back, postgres_url_wrong_password},
+    {"redis", redis_missing, NULL, NULL, redis_start, redis_stop, redis_url, redis_set_version, redis_take_away,
+     redis_bring_back, redis_url_wrong_password},
 };
 enum { BACKENDS = sizeof backends / sizeof *backends };

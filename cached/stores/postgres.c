@@ -1,0 +1,239 @@
+/* Trades in PostgreSQL, for history that outlives a machine. A batch is one transaction: it locks the rows of its streams, leaves out what
+ * is at or before their places, and brings in the rest by COPY; so that replicas may write the same streams at once.
+ */
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "cached/stores/kinds.h"
+#include "cached/stores/postgres_store.h"
+#include "common/clock.h"
+
+#define DAY_NS (INT64_C(86400) * NS_PER_S)
+
+static store_result_t no_memory(char *error)
+{
+    snprintf(error, STORE_ERROR_MAX, "postgres: no memory left");
+    return STORE_AWAY;
+}
+
+/* --- append --- */
+
+static store_result_t make_day(postgres_t *self, int64_t day, char *error)
+{
+    int64_t *known = &self->days[day % POSTGRES_DAYS];
+    if (*known == day + 1)
+        return STORE_OK;
+    store_result_t result = postgres_link_run(&self->link, NULL, error, "SELECT dataflow.make_day(%" PRId64 ")", day);
+    *known = result == STORE_OK ? day + 1 : 0;
+    return result;
+}
+
+/* In a transaction of their own each: making one waits for all who use the table, and must hold no other lock meanwhile. */
+static store_result_t make_days(postgres_t *self, const store_trade_t *trades, size_t count, char *error)
+{
+    store_result_t result = STORE_OK;
+    for (size_t i = 0; result == STORE_OK && i < count; i++)
+        if (trades[i].timestamp_ns >= 0 && trades[i].timestamp_ns < INT64_MAX - DAY_NS)
+            result = make_day(self, trades[i].timestamp_ns / DAY_NS, error);
+    return result;
+}
+
+/* The topics of a batch as an array's text. */
+static void print_topics(postgres_t *self)
+{
+    const batch_stream_t *stream;
+    buffer_t *out = &self->text;
+    buffer_clear(out);
+    for (size_t i = 0; (stream = batch_stream(self->batch, i)); i++) {
+        buffer_append(out, i == 0 ? TEXT("{\"") : TEXT(",\""));
+        for (size_t k = 0; k < stream->topic.length; k++) {
+            if (strchr("\\\"", stream->topic.at[k]))
+                buffer_append(out, TEXT("\\"));
+            buffer_append(out, (text_t){stream->topic.at + k, 1});
+        }
+        buffer_append(out, TEXT("\""));
+    }
+    buffer_append(out, TEXT("}"));
+}
+
+/* Locks the batch's streams in the order of their ids, so that two writers never wait for each other, and leaves out what is stored.
+ * *known: how many streams have a row. */
+static store_result_t lock_streams(postgres_t *self, int *known, char *error)
+{
+    PGresult *rows;
+    store_result_t result = postgres_link_run_with(
+        &self->link, &rows, error,
+        "SELECT t.number, s.id, s.epoch, s.seq FROM unnest($1::text::text[]) WITH ORDINALITY t(topic, number)"
+        " JOIN dataflow.stream s ON s.topic = t.topic ORDER BY s.id FOR UPDATE OF s",
+        buffer_text(&self->text));
+    if (result != STORE_OK)
+        return result;
+    *known = PQntuples(rows);
+    for (int i = 0; i < *known; i++) {
+        batch_stream_t *stream = batch_stream(self->batch, (size_t)postgres_number(rows, i, 0) - 1);
+        stream->id = postgres_number(rows, i, 1);
+        batch_leave_out(stream, postgres_cursor(rows, i, 2));
+    }
+    PQclear(rows);
+    return STORE_OK;
+}
+
+static store_result_t find_streams(postgres_t *self, char *error)
+{
+    int known, wanted = 0;
+    while (batch_stream(self->batch, (size_t)wanted))
+        wanted++;
+    print_topics(self);
+    store_result_t result = lock_streams(self, &known, error);
+    if (result != STORE_OK || known == wanted)
+        return result;
+    result = postgres_link_run_with(&self->link, NULL, error,
+                                    "INSERT INTO dataflow.stream(topic) SELECT topic FROM unnest($1::text::text[]) topic"
+                                    " ORDER BY topic ON CONFLICT DO NOTHING",
+                                    buffer_text(&self->text));
+    return result == STORE_OK ? lock_streams(self, &known, error) : result;
+}
+
+/* "(1,2,3),(4,5,6)": rows of VALUES. */
+static void print_row(buffer_t *out, bool first, const int64_t *numbers, size_t count)
+{
+    buffer_append(out, first ? TEXT("(") : TEXT(",("));
+    for (size_t i = 0; i < count; i++)
+        buffer_printf(out, "%s%" PRId64, i == 0 ? "" : ",", numbers[i]);
+    buffer_append(out, TEXT(")"));
+}
+
+static void print_blocks(postgres_t *self)
+{
+    const batch_stream_t *stream;
+    batch_block_t block;
+    bool first = true;
+    buffer_append(&self->text, TEXT("INSERT INTO dataflow.block AS b VALUES "));
+    for (size_t i = 0; (stream = batch_stream(self->batch, i)); i++)
+        for (size_t at = 0; batch_block(stream, &at, &block); first = false)
+            print_row(&self->text, first,
+                      (int64_t[]){stream->id, (int64_t)block.epoch, (int64_t)block.number, block.least_ns, block.greatest_ns},
+                      5);
+    buffer_append(&self->text,
+                  TEXT(" ON CONFLICT (stream, epoch, number) DO UPDATE SET least_ns = least(b.least_ns, excluded.least_ns),"
+                       " greatest_ns = greatest(b.greatest_ns, excluded.greatest_ns);"));
+}
+
+static void print_places(postgres_t *self)
+{
+    const batch_stream_t *stream;
+    bool first = true;
+    buffer_append(&self->text,
+                  TEXT("UPDATE dataflow.stream s SET epoch = v.epoch, seq = v.seq, trades = trades + v.count FROM (VALUES "));
+    for (size_t i = 0; (stream = batch_stream(self->batch, i)); i++)
+        if (stream->count > 0) {
+            print_row(&self->text, first,
+                      (int64_t[]){stream->id, (int64_t)stream->end.epoch, (int64_t)stream->end.seq, (int64_t)stream->count}, 4);
+            first = false;
+        }
+    buffer_append(&self->text, TEXT(") v(id, epoch, seq, count) WHERE s.id = v.id;"));
+}
+
+static store_result_t finish(postgres_t *self, char *error)
+{
+    buffer_clear(&self->text);
+    print_blocks(self);
+    print_places(self);
+    buffer_append(&self->text, (text_t){"COMMIT", sizeof "COMMIT"}); /* with its NUL */
+    if (!buffer_ok(&self->text))
+        return no_memory(error);
+    PGresult *done = PQexec(self->link.conn, self->text.bytes);
+    store_result_t result = postgres_link_check(&self->link, done, error);
+    PQclear(done);
+    return result;
+}
+
+static size_t count_left(postgres_t *self)
+{
+    const batch_stream_t *stream;
+    size_t left = 0;
+    for (size_t i = 0; (stream = batch_stream(self->batch, i)); i++)
+        left += stream->count;
+    return left;
+}
+
+static store_result_t write_batch(postgres_t *self, char *error)
+{
+    store_result_t result = postgres_link_run(&self->link, NULL, error, "BEGIN");
+    if (result == STORE_OK)
+        result = find_streams(self, error);
+    if (result != STORE_OK)
+        return result;
+    if (count_left(self) == 0)
+        return postgres_link_run(&self->link, NULL, error, "COMMIT");
+    result = postgres_copy(self, error);
+    return result == STORE_OK ? finish(self, error) : result;
+}
+
+static store_result_t postgres_append(void *arg, const store_trade_t *trades, size_t count, char *error)
+{
+    postgres_t *self = arg;
+    store_result_t result = postgres_link_ensure(&self->link, error);
+    if (result == STORE_OK)
+        result = make_days(self, trades, count, error);
+    if (result != STORE_OK || count == 0)
+        return result;
+    if (!batch_sort(self->batch, trades, count))
+        return no_memory(error);
+    result = write_batch(self, error);
+    if (result != STORE_OK)
+        postgres_link_close(&self->link); /* ends the transaction */
+    return result;
+}
+
+/* --- skip --- */
+
+static store_result_t postgres_skip(void *arg, text_t topic, cursor_t place, char *error)
+{
+    postgres_t *self = arg;
+    char statement[400];
+    if (!batch_keeps(place))
+        return STORE_OK;
+    snprintf(statement, sizeof statement,
+             "INSERT INTO dataflow.stream AS s (topic, epoch, seq) VALUES ($1, %" PRIu64 ", %" PRIu64
+             ") ON CONFLICT (topic) DO UPDATE"
+             " SET epoch = excluded.epoch, seq = excluded.seq WHERE (s.epoch, s.seq) < (excluded.epoch, excluded.seq)",
+             place.epoch, place.seq);
+    store_result_t result = postgres_link_ensure(&self->link, error);
+    return result == STORE_OK ? postgres_link_run_with(&self->link, NULL, error, statement, topic) : result;
+}
+
+/* --- open, close --- */
+
+static void postgres_close(void *arg)
+{
+    postgres_t *self = arg;
+    if (!self)
+        return;
+    postgres_link_close(&self->link);
+    free(self->link.url);
+    batch_destroy(&self->batch);
+    buffer_release(&self->text);
+    free(self);
+}
+
+static store_result_t postgres_open(const char *url, void **self_ref, char *error)
+{
+    *self_ref = NULL;
+    postgres_t *self = calloc(1, sizeof *self);
+    store_result_t result = no_memory(error);
+    if (self && (self->link.url = strdup(url)) && (self->batch = batch_new())) {
+        self->text = buffer_new(0);
+        result = postgres_link_ensure(&self->link, error);
+    }
+    if (result != STORE_OK) {
+        postgres_close(self);
+        return result;
+    }
+    *self_ref = self;
+    return STORE_OK;
+}
+
+const store_kind_t store_postgres = {"postgres",     postgres_open,   postgres_append, postgres_skip, postgres_load,
+                                     postgres_range, postgres_retain, postgres_clear,  postgres_close};

@@ -1,0 +1,133 @@
+#include <stdio.h>
+
+#include "cached/stores/postgres_link.h"
+
+enum { VERSION = 1 };
+
+/* Whoever migrates holds this advisory lock ("DFlw"). */
+#define LOCK "1145465975"
+
+/* Rows of all kinds of tables. */
+#define TRADE_COLUMNS                                                                                                          \
+    "(stream bigint NOT NULL, epoch bigint NOT NULL, seq bigint NOT NULL, time_ns bigint NOT NULL, json text NOT NULL)"
+
+/* A hypertable where TimescaleDB is there; where it is not, or does not take it, days are partitions. proto/stores.md describes it. */
+static const char make_trade[] =
+    "DO $$ BEGIN"
+    "  IF EXISTS (SELECT FROM pg_extension WHERE extname = 'timescaledb') THEN"
+    "    BEGIN"
+    "      CREATE TABLE dataflow.trade " TRADE_COLUMNS ";"
+    "      PERFORM create_hypertable('dataflow.trade', 'time_ns', chunk_time_interval => 86400000000000,"
+    "        create_default_indexes => false);"
+    "      PERFORM set_integer_now_func('dataflow.trade', 'dataflow.now_ns');"
+    "      ALTER TABLE dataflow.trade SET (timescaledb.compress, timescaledb.compress_segmentby = 'stream',"
+    "        timescaledb.compress_orderby = 'epoch, seq');"
+    "      PERFORM add_compression_policy('dataflow.trade', 604800000000000::bigint);"
+    "      RETURN;"
+    "    EXCEPTION WHEN OTHERS THEN"
+    "      RAISE WARNING 'dataflow: no hypertable, plain partitions instead: %', SQLERRM;"
+    "    END;"
+    "  END IF;"
+    "  CREATE TABLE dataflow.trade " TRADE_COLUMNS " PARTITION BY RANGE (time_ns);"
+    "  CREATE TABLE dataflow.trade_other PARTITION OF dataflow.trade DEFAULT;"
+    "END $$;";
+
+/* Makes the partition of a day (since 1970) where it is missing, and drops those before it that retention emptied. Times that are wild
+ * make no more than 1,000 partitions: all else goes to trade_other. */
+static const char make_day[] =
+    "CREATE FUNCTION dataflow.make_day(day bigint) RETURNS void LANGUAGE plpgsql AS $$"
+    "DECLARE"
+    "  name text := 'trade_' || to_char(to_timestamp(day * 86400) AT TIME ZONE 'UTC', 'YYYYMMDD');"
+    "  other regclass; empty boolean;"
+    "BEGIN"
+    "  IF to_regclass('dataflow.' || name) IS NOT NULL THEN RETURN; END IF;"
+    "  PERFORM pg_advisory_xact_lock(" LOCK ");"
+    "  IF to_regclass('dataflow.' || name) IS NOT NULL"
+    "    OR (SELECT relkind <> 'p' FROM pg_class WHERE oid = 'dataflow.trade'::regclass) THEN RETURN; END IF;"
+    "  FOR other IN SELECT inhrelid FROM pg_inherits JOIN pg_class ON pg_class.oid = inhrelid"
+    "      WHERE inhparent = 'dataflow.trade'::regclass AND relname LIKE 'trade\\_2%' AND relname < name LOOP"
+    "    EXECUTE format('SELECT NOT EXISTS (SELECT FROM %s)', other) INTO empty;"
+    "    IF NOT empty THEN CONTINUE; END IF;"
+    "    EXECUTE format('LOCK TABLE %s IN ACCESS EXCLUSIVE MODE', other);"
+    "    EXECUTE format('SELECT NOT EXISTS (SELECT FROM %s)', other) INTO empty;"
+    "    IF empty THEN EXECUTE format('DROP TABLE %s', other); END IF;"
+    "  END LOOP;"
+    "  IF (SELECT count(*) FROM pg_inherits WHERE inhparent = 'dataflow.trade'::regclass) > 1000 THEN RETURN; END IF;"
+    "  EXECUTE format('CREATE TABLE dataflow.%I PARTITION OF dataflow.trade FOR VALUES FROM (%s) TO (%s)', name,"
+    "    day * 86400000000000, (day + 1) * 86400000000000);"
+    "EXCEPTION WHEN check_violation THEN NULL;" /* trade_other has some of that day: there it goes on */
+    "END $$;";
+
+static const char make_rest[] =
+    "CREATE INDEX ON dataflow.trade (stream, epoch, seq);"
+    "CREATE TABLE dataflow.stream (id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY, topic text NOT NULL UNIQUE,"
+    " epoch bigint NOT NULL DEFAULT 0, seq bigint NOT NULL DEFAULT 0, trades bigint NOT NULL DEFAULT 0);"
+    "CREATE TABLE dataflow.block (stream bigint NOT NULL, epoch bigint NOT NULL, number bigint NOT NULL, least_ns bigint NOT "
+    "NULL,"
+    " greatest_ns bigint NOT NULL, PRIMARY KEY (stream, epoch, number));"
+    "CREATE VIEW dataflow.trades AS SELECT s.topic, t.epoch, t.seq, to_timestamp(t.time_ns / 1e9) AS time,"
+    " json::json ->> 'symbol' AS symbol, json::json ->> 'side' AS side, (json::json ->> 'qty')::numeric AS qty,"
+    " (json::json ->> 'price')::numeric AS price, json::json ->> 'tradeId' AS trade_id, json::json ->> 'source' AS source, "
+    "t.json"
+    " FROM dataflow.trade t JOIN dataflow.stream s ON s.id = t.stream;";
+
+static const char make_first[] =
+    "CREATE SCHEMA IF NOT EXISTS dataflow; CREATE TABLE dataflow.schema (version integer NOT NULL);"
+    "INSERT INTO dataflow.schema VALUES (1);"
+    "CREATE FUNCTION dataflow.now_ns() RETURNS bigint LANGUAGE sql STABLE AS"
+    " $$ SELECT (extract(epoch FROM now()) * 1000000000)::bigint $$;";
+
+static store_result_t read_version(postgres_link_t *self, int64_t *version, char *error)
+{
+    PGresult *result;
+    store_result_t done = postgres_link_run(self, &result, error, "SELECT to_regclass('dataflow.schema') IS NOT NULL");
+    if (done != STORE_OK)
+        return done;
+    bool there = *PQgetvalue(result, 0, 0) == 't';
+    PQclear(result);
+    *version = 0;
+    if (!there)
+        return STORE_OK;
+    if ((done = postgres_link_run(self, &result, error, "SELECT max(version) FROM dataflow.schema")) != STORE_OK)
+        return done;
+    *version = postgres_number(result, 0, 0);
+    PQclear(result);
+    return STORE_OK;
+}
+
+/* From nothing to version 1, in the transaction that holds the lock. */
+static store_result_t migrate_from_0(postgres_link_t *self, char *error)
+{
+    static const char *const steps[] = {make_first, make_trade, make_day, make_rest};
+    store_result_t result = STORE_OK;
+    for (size_t i = 0; result == STORE_OK && i < sizeof steps / sizeof *steps; i++) {
+        PGresult *done = PQexec(self->conn, steps[i]);
+        result = postgres_link_check(self, done, error);
+        PQclear(done);
+    }
+    return result;
+}
+
+static store_result_t migrate(postgres_link_t *self, char *error)
+{
+    int64_t version;
+    store_result_t result = postgres_link_run(self, NULL, error, "BEGIN; SELECT pg_advisory_xact_lock(" LOCK ")");
+    if (result == STORE_OK)
+        result = read_version(self, &version, error); /* somebody else may have done it meanwhile */
+    if (result == STORE_OK && version == 0)
+        result = migrate_from_0(self, error);
+    return result == STORE_OK ? postgres_link_run(self, NULL, error, "COMMIT") : result;
+}
+
+store_result_t postgres_schema_ensure(postgres_link_t *self, char *error)
+{
+    int64_t version;
+    store_result_t result = read_version(self, &version, error);
+    if (result != STORE_OK || version == VERSION)
+        return result;
+    if (version < VERSION)
+        return migrate(self, error);
+    postgres_link_close(self);
+    snprintf(error, STORE_ERROR_MAX, "postgres: schema version %lld, expected at most %d", (long long)version, VERSION);
+    return STORE_REFUSED;
+}

@@ -1,0 +1,23 @@
+/* What the parts of the PostgreSQL store share: postgres.c opens and writes, postgres_copy.c brings in a batch, postgres_read.c reads,
+ * postgres_retain.c drops. */
+#pragma once
+
+#include "cached/stores/batch.h"
+#include "cached/stores/postgres_link.h"
+
+enum { POSTGRES_DAYS = 64 };
+
+typedef struct {
+    postgres_link_t link;
+    batch_t *batch;
+    buffer_t text;               /* where statements and rows are printed */
+    int64_t days[POSTGRES_DAYS]; /* whose partitions are there, as far as we know: day d at d % POSTGRES_DAYS, as d + 1 */
+} postgres_t;
+
+store_result_t postgres_load(void *self, store_stream_fn *stream, void *arg, char *error);
+store_result_t postgres_range(void *self, const store_query_t *query, store_trade_fn *trade, void *arg, char *error);
+store_result_t postgres_retain(void *self, text_t topic, uint64_t keep, int64_t before_ns, uint64_t *dropped, char *error);
+store_result_t postgres_clear(void *self, text_t topic, uint64_t *cleared, char *error);
+
+/* Sends all trades of a batch that are left, in a transaction that is open. */
+store_result_t postgres_copy(postgres_t *self, char *error);
