@@ -30,7 +30,8 @@ enum { OFFERERS_MAX = 1024 };
 
 struct shelf {
     uint64_t limit;
-    book_t **books; /* in alphabetical order */
+    const retention_t *rules; /* NULL: none */
+    book_t **books;           /* in alphabetical order */
     size_t book_count, book_slots;
     size_t stream_count;
     offerer_t *offerers[OFFERERS_MAX];
@@ -194,6 +195,35 @@ void shelf_destroy(shelf_t **self)
     *self = NULL;
 }
 
+static retention_rule_t rule_of(const shelf_t *self, text_t symbol)
+{
+    retention_rule_t rule = self->rules ? retention_of(self->rules, symbol) : (retention_rule_t){0};
+    if (rule.trades == 0)
+        rule.trades = self->limit;
+    return rule;
+}
+
+void shelf_retain(shelf_t *self, const retention_t *rules)
+{
+    self->rules = rules;
+    for (size_t i = 0; i < self->book_count; i++) {
+        const book_t *book = self->books[i];
+        retention_rule_t rule = rule_of(self, book_symbol(book));
+        for (size_t j = 0; j < book->tape_count; j++)
+            tape_set_limit(book->tapes[j], rule.trades);
+    }
+}
+
+void shelf_age(shelf_t *self, int64_t now_ns)
+{
+    for (size_t i = 0; self->rules && i < self->book_count; i++) {
+        const book_t *book = self->books[i];
+        int64_t age_ns = rule_of(self, book_symbol(book)).age_ns;
+        for (size_t j = 0; age_ns > 0 && j < book->tape_count; j++)
+            tape_drop_before(book->tapes[j], now_ns - age_ns);
+    }
+}
+
 tape_t *shelf_tape(shelf_t *self, text_t topic)
 {
     text_t symbol, source;
@@ -205,7 +235,7 @@ tape_t *shelf_tape(shelf_t *self, text_t topic)
     tape_t *tape = book_tape(book, topic);
     if (tape || book->tape_count == SHELF_SOURCES_MAX || self->stream_count == SHELF_STREAMS_MAX)
         return tape;
-    tape = tape_new(topic, self->limit);
+    tape = tape_new(topic, rule_of(self, symbol).trades);
     if (!tape)
         return NULL;
     self->stream_count++;

@@ -6,6 +6,7 @@
 #pragma once
 
 #include "cached/merge.h"
+#include "cached/retention.h"
 #include "proto/status.h"
 
 enum { SHELF_SYMBOLS_MAX = 16384, SHELF_STREAMS_MAX = 16384, SHELF_SOURCES_MAX = MERGE_MAX };
@@ -15,6 +16,13 @@ typedef struct shelf shelf_t;
 /* limit: trades held per stream. NULL when memory runs out. */
 shelf_t *shelf_new(uint64_t limit);
 void shelf_destroy(shelf_t **self);
+
+/* What is held, from now on: of each stream as many trades as its rule says, or else as `shelf_new` did, and none older than that. `rules`
+ * outlive the shelf, or the next call; NULL: none. */
+void shelf_retain(shelf_t *self, const retention_t *rules);
+
+/* Drops what has become too old. */
+void shelf_age(shelf_t *self, int64_t now_ns);
 
 /* The tape of a stream, made when it is new. NULL when `topic` is not a trade's, when there are too many, or when memory runs out. */
 tape_t *shelf_tape(shelf_t *self, text_t topic);

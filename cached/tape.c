@@ -138,8 +138,8 @@ static void drop_to(tape_t *self, uint64_t first)
 /* The text may go behind `write`: it is in one chunk, whole. */
 static bool make_room(tape_t *self, size_t length)
 {
-    if (self->end - self->first == self->limit)
-        drop_to(self, self->first + 1);
+    if (self->end - self->first >= self->limit)
+        drop_to(self, self->end - self->limit + 1);
     if (self->end - self->first == self->capacity && !index_grow(self))
         return false;
     return self->write + length <= self->chunk_end * TAPE_CHUNK_BYTES || chunk_open(self);
@@ -302,6 +302,38 @@ bool tape_oldest_after(const tape_t *self, uint64_t start, int64_t after_ns, uin
             n++;
     }
     return false;
+}
+
+void tape_set_limit(tape_t *self, uint64_t limit)
+{
+    assert(limit > 0);
+    self->limit = limit;
+    if (self->end - self->first > limit)
+        drop_to(self, self->end - limit);
+}
+
+uint64_t tape_limit(const tape_t *self)
+{
+    return self->limit;
+}
+
+void tape_drop_before(tape_t *self, int64_t before_ns)
+{
+    uint64_t first = self->first;
+    while (first < self->end && entry_at(self, first)->timestamp_ns < before_ns)
+        first++;
+    if (first > self->first)
+        drop_to(self, first);
+}
+
+void tape_take(tape_t *self, tape_t **other)
+{
+    tape_t own = *self;
+    uint64_t limit = self->limit;
+    *self = **other;
+    **other = own;
+    tape_destroy(other);
+    tape_set_limit(self, limit);
 }
 
 size_t tape_bytes(const tape_t *self)

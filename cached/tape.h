@@ -61,5 +61,15 @@ uint64_t tape_find(const tape_t *self, cursor_t cursor);
 bool tape_newest_before(const tape_t *self, uint64_t end, int64_t before_ns, uint64_t *number);
 bool tape_oldest_after(const tape_t *self, uint64_t start, int64_t after_ns, uint64_t *number);
 
+/* Another limit, 1 or more; drops what is too much. */
+void tape_set_limit(tape_t *self, uint64_t limit);
+uint64_t tape_limit(const tape_t *self);
+
+/* Drops the oldest trades up to the first one with a timestamp at or after `before_ns`. */
+void tape_drop_before(tape_t *self, int64_t before_ns);
+
+/* Takes over the trades of another tape of the same topic, and tape_known, in place of its own; the other is destroyed. */
+void tape_take(tape_t *self, tape_t **other);
+
 /* Bytes of memory in use. */
 size_t tape_bytes(const tape_t *self);

@@ -33,7 +33,8 @@ static const cJSON *find_formatted(const config_t *self, key_type_t type, const 
     (void)length;
     const cJSON *value = config_find(self->root, path, &key);
     assert(value && key);
-    assert(key->type == type || (key->type == KEY_TEXTS && type == KEY_TEXT && cJSON_IsString(value)) ||
+    assert(key->type == type || (key->type == KEY_MAP && type == KEY_TEXTS && cJSON_IsObject(value)) ||
+           (key->type == KEY_TEXTS && type == KEY_TEXT && cJSON_IsString(value)) ||
            (key->type == KEY_OBJECTS && type == KEY_TEXTS && cJSON_IsArray(value)));
     (void)type;
     return value;
@@ -46,7 +47,10 @@ static const cJSON *step(const cJSON *node, place_t *place, text_t name)
         *place = place_element(place, (size_t)number);
         return cJSON_GetArrayItem(node, (int)number);
     }
-    if (!cJSON_IsObject(node) || !place_member(place, name, place))
+    const schema_key_t *key = schema_find(place->pattern);
+    if (key && key->type == KEY_MAP && cJSON_IsObject(node))
+        *place = place_entry(place, name);
+    else if (!cJSON_IsObject(node) || !place_member(place, name, place))
         return NULL;
     char string[SCHEMA_PATH_MAX + 1];
     snprintf(string, sizeof string, "%.*s", TEXT_ARG(name));
@@ -187,6 +191,15 @@ size_t config_count(const config_t *self, const char *path, ...)
     const cJSON *value = find_formatted(self, KEY_TEXTS, path, arguments);
     va_end(arguments);
     return (size_t)cJSON_GetArraySize(value);
+}
+
+const char *config_name(const config_t *self, size_t number, const char *path, ...)
+{
+    va_list arguments;
+    va_start(arguments, path);
+    const cJSON *value = find_formatted(self, KEY_TEXTS, path, arguments);
+    va_end(arguments);
+    return cJSON_GetArrayItem(value, (int)number)->string;
 }
 
 char *config_print(const config_t *self)

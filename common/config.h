@@ -26,15 +26,18 @@ config_t *config_reload(const config_t *self);
 typedef void config_changed_fn(void *arg, const char *path);
 void config_compare(const config_t *before, const config_t *now, const char *section, config_changed_fn *changed, void *arg);
 
-/* Values by dotted path, list elements by number: "connectord.sources.0.name". The path must be in the schema (asserted);
+/* Values by dotted path, list elements by number: "connectord.sources.0.name", entries of a map by name. The path must be in the schema (asserted);
  * what is returned is valid until config_destroy. */
 const char *config_text(const config_t *self, const char *path, ...) __attribute__((format(printf, 2, 3)));
 int64_t config_integer(const config_t *self, const char *path, ...) __attribute__((format(printf, 2, 3)));
 double config_real(const config_t *self, const char *path, ...) __attribute__((format(printf, 2, 3)));
 bool config_flag(const config_t *self, const char *path, ...) __attribute__((format(printf, 2, 3)));
 
-/* Elements in a list, e.g. "connectord.sources" or "connectord.sources.0.symbols". */
+/* Elements in a list or entries in a map, e.g. "connectord.sources" or "connectord.sources.0.symbols". */
 size_t config_count(const config_t *self, const char *path, ...) __attribute__((format(printf, 2, 3)));
+
+/* The name of an entry of a map, by number. */
+const char *config_name(const config_t *self, size_t number, const char *path, ...) __attribute__((format(printf, 3, 4)));
 
 /* The whole configuration in effect as indented JSON, secrets (token, …) as "***". The caller frees it. */
 char *config_print(const config_t *self);

@@ -71,6 +71,8 @@ static bool takes(const schema_key_t *key, const cJSON *value)
         return cJSON_IsNumber(value) && schema_takes_number(key, value->valuedouble);
     case KEY_FLAG:
         return cJSON_IsBool(value);
+    case KEY_MAP:
+        return cJSON_IsObject(value) && schema_takes_count(key, (size_t)cJSON_GetArraySize(value));
     case KEY_TEXTS:
     case KEY_OBJECTS:
         return cJSON_IsArray(value) && schema_takes_count(key, (size_t)cJSON_GetArraySize(value));
@@ -120,6 +122,40 @@ void config_check_section(config_load_t *load, cJSON *section, const place_t *pl
     }
 }
 
+/* False when the entry of a map is of no use and must go. */
+static bool check_entry(config_load_t *load, const cJSON *map, cJSON *entry, const place_t *place, const schema_key_t *key,
+                        const char *origin)
+{
+    text_t name = text_of(entry->string);
+    place_t below = place_entry(place, name);
+    buffer_t expected = buffer_new(0);
+    bool good = false;
+    if (!text_format_matches(key->format, key->choices, name)) {
+        text_format_describe(key->format, key->choices, &expected);
+        config_mistake(load, below.path, origin, "expected the name to be %.*s", TEXT_ARG(buffer_text(&expected)));
+    } else if (given_before(map, entry)) {
+        config_mistake(load, below.path, origin, "given twice");
+    } else if (!cJSON_IsObject(entry)) {
+        schema_describe_element(key, &expected);
+        refuse(load, entry, below.path, key, &expected, origin);
+        good = true; /* null stays: it has been reported */
+    } else {
+        config_check_section(load, entry, &below, origin);
+        good = true;
+    }
+    buffer_release(&expected);
+    return good;
+}
+
+static void check_map(config_load_t *load, cJSON *map, const place_t *place, const schema_key_t *key, const char *origin)
+{
+    for (cJSON *entry = map->child, *next; entry; entry = next) {
+        next = entry->next;
+        if (!check_entry(load, map, entry, place, key, origin))
+            cJSON_Delete(cJSON_DetachItemViaPointer(map, entry));
+    }
+}
+
 void config_check_value(config_load_t *load, cJSON *value, const place_t *place, const schema_key_t *key, const char *origin)
 {
     if (!takes(key, value)) {
@@ -129,6 +165,8 @@ void config_check_value(config_load_t *load, cJSON *value, const place_t *place,
         buffer_release(&expected);
         return;
     }
+    if (key->type == KEY_MAP)
+        check_map(load, value, place, key, origin);
     if (!cJSON_IsArray(value))
         return;
     size_t number = 0;

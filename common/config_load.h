@@ -30,6 +30,9 @@ typedef struct {
 bool place_member(const place_t *self, text_t name, place_t *out);
 place_t place_element(const place_t *self, size_t number);
 
+/* Of a map: the entry of that name. */
+place_t place_entry(const place_t *self, text_t name);
+
 typedef struct {
     char *path;        /* "gatewayd.listen"; owned */
     const char *value; /* somebody else's */

@@ -115,11 +115,21 @@ static cJSON *enter_element(config_load_t *load, cJSON *list, place_t *place, te
     return element;
 }
 
+static bool is_map(const cJSON *node, const place_t *place)
+{
+    const schema_key_t *key = schema_find(place->pattern);
+    return cJSON_IsObject(node) && key && key->type == KEY_MAP;
+}
+
 /* The value of that name within `node`, and its place; NULL with a report. Of null, all was said when it became null. */
 static cJSON *enter(config_load_t *load, cJSON *node, place_t *place, text_t name, const char *origin)
 {
     if (cJSON_IsArray(node))
         return enter_element(load, node, place, name, origin);
+    if (is_map(node, place)) {
+        config_mistake(load, place->path, origin, "is set as a whole, by a JSON object");
+        return NULL;
+    }
     if (cJSON_IsObject(node) && place_member(place, name, place))
         return member_at(node, place);
     if (!cJSON_IsNull(node))
@@ -175,7 +185,9 @@ static void apply(config_load_t *load, const override_t *override)
     const char *dot;
     for (; node && (dot = strchr(at, '.')); at = dot + 1)
         node = enter(load, node, &place, (text_t){at, (size_t)(dot - at)}, override->origin);
-    if (cJSON_IsObject(node))
+    if (is_map(node, &place))
+        config_mistake(load, place.path, override->origin, "is set as a whole, by a JSON object");
+    else if (cJSON_IsObject(node))
         set_member(load, node, &place, text_of(at), override);
     else if (cJSON_IsArray(node))
         set_element(load, node, &place, text_of(at), override);

@@ -32,6 +32,17 @@ place_t place_element(const place_t *self, size_t number)
     return element;
 }
 
+place_t place_entry(const place_t *self, text_t name)
+{
+    place_t entry = *self;
+    size_t path = strlen(self->path);
+    size_t pattern = strlen(self->pattern);
+    snprintf(entry.path + path, PLACE_MAX - path, ".%.*s", name.length > NAME_SHOWN_MAX ? NAME_SHOWN_MAX : (int)name.length,
+             name.at);
+    snprintf(entry.pattern + pattern, PLACE_MAX - pattern, "[]");
+    return entry;
+}
+
 static void print_line(const char *line)
 {
     fprintf(stderr, "%s\n", line);

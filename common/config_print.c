@@ -53,11 +53,28 @@ static void print_list(buffer_t *out, const schema_key_t *key, const cJSON *list
     buffer_append(out, TEXT("]"));
 }
 
+static void print_map(buffer_t *out, const cJSON *map, const place_t *place, int indent)
+{
+    buffer_append(out, TEXT("{"));
+    for (const cJSON *entry = map->child; entry; entry = entry->next) {
+        place_t below = place_entry(place, text_of(entry->string));
+        buffer_printf(out, "\n%*s\"%s\": ", indent + INDENT, "", entry->string);
+        print_section(out, entry, &below, indent + INDENT);
+        if (entry->next)
+            buffer_append(out, TEXT(","));
+    }
+    if (map->child)
+        buffer_printf(out, "\n%*s", indent, "");
+    buffer_append(out, TEXT("}"));
+}
+
 static void print_value(buffer_t *out, const cJSON *value, const place_t *place, int indent)
 {
     const schema_key_t *key = schema_find(place->pattern);
     if (!key)
         print_section(out, value, place, indent);
+    else if (key->type == KEY_MAP)
+        print_map(out, value, place, indent);
     else if (cJSON_IsArray(value))
         print_list(out, key, value, place, indent);
     else if (cJSON_IsNumber(value))

@@ -19,6 +19,11 @@ static void check_member_given(config_load_t *load, const cJSON *member, const p
         config_mistake(load, place->path, config_origin(load, section), "must be given: expected %.*s",
                        TEXT_ARG(buffer_text(&expected)));
         buffer_release(&expected);
+    } else if (key->type == KEY_MAP) {
+        for (const cJSON *entry = member->child; entry; entry = entry->next) {
+            place_t below = place_entry(place, text_of(entry->string));
+            check_given(load, entry, &below);
+        }
     } else if (key->type == KEY_OBJECTS && cJSON_IsArray(member)) {
         size_t number = 0;
         for (const cJSON *element = member->child; element; element = element->next) {

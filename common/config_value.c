@@ -63,8 +63,8 @@ static bool fill_section(cJSON *section, const place_t *place);
 static bool fill_elements(cJSON *list, const place_t *place)
 {
     size_t number = 0;
-    for (cJSON *element = cJSON_IsArray(list) ? list->child : NULL; element; element = element->next) {
-        place_t below = place_element(place, number++);
+    for (cJSON *element = list->child; element; element = element->next) { /* null has no child */
+        place_t below = element->string ? place_entry(place, text_of(element->string)) : place_element(place, number++);
         if (cJSON_IsObject(element) && !fill_section(element, &below))
             return false;
     }
@@ -90,7 +90,7 @@ static bool fill_member(cJSON *section, text_t name, const place_t *place)
         return false;
     }
     if (key)
-        return key->type != KEY_OBJECTS || fill_elements(member, &below);
+        return (key->type != KEY_OBJECTS && key->type != KEY_MAP) || fill_elements(member, &below);
     return fill_section(member, &below);
 }
 
@@ -123,6 +123,9 @@ cJSON *config_value(const schema_key_t *key, const char *text)
         break;
     case KEY_OBJECTS:
         value = json_of_kind(text, JSON_ARRAY);
+        break;
+    case KEY_MAP:
+        value = json_of_kind(text, JSON_OBJECT);
         break;
     }
     return value ? value : cJSON_CreateString(text);

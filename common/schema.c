@@ -13,7 +13,8 @@ static const char default_sources[] =
     "[{\"name\": \"blockchain\", \"connector\": \"blockchain\", \"url\": \"ws://127.0.0.1:5000/ws\", "
     "\"symbols\": [\"BTC-USD\", \"ETH-USD\"]}]";
 
-#define SOURCE "connectord.sources[]."
+#define SOURCE    "connectord.sources[]."
+#define RETENTION "cached.retention."
 
 static const schema_key_t keys[] = {
     {"log.level", KEY_TEXT, FORMAT_CHOICE, "error|warn|info|debug", .initial = "info",
@@ -93,8 +94,18 @@ static const schema_key_t keys[] = {
     {"cached.replay", KEY_TEXTS, FORMAT_ENDPOINT, .minimum = 1, .maximum = LIST_BUS_MAX, .initial = "tcp://127.0.0.1:5557",
      .help = "The replay of each bus, in the same order"},
     {"cached.history", KEY_TEXT, FORMAT_BIND, .initial = "tcp://127.0.0.1:5558", .help = "Answers history queries (ROUTER)"},
-    {"cached.store", KEY_TEXT, FORMAT_STORE, .initial = "memory:", .help = "Where trades are kept"},
-    {"cached.trades", KEY_INTEGER, .minimum = 1, .maximum = 100000000, .initial = "10000", .help = "Trades kept per symbol"},
+    {"cached.store", KEY_TEXT, FORMAT_STORE, .initial = "sqlite:///state/trades.db",
+     .help = "Where trades are kept beyond memory; memory: for nowhere"},
+    {"cached.trades", KEY_INTEGER, .minimum = 1, .maximum = 100000000, .initial = "10000",
+     .help = "Trades of a stream kept in memory, where no rule says otherwise"},
+    {RETENTION "memory", KEY_MAP, FORMAT_PATTERN, .maximum = 1000, .initial = "{}",
+     .help = "What is kept in memory, by symbol: its own name counts, else the pattern with the most characters besides *"},
+    {RETENTION "memory[].trades", KEY_INTEGER, .maximum = 100000000, .initial = "0",
+     .help = "So many trades of each stream; 0: cached.trades"},
+    {RETENTION "memory[].hours", KEY_REAL, .maximum = 1000000, .initial = "0", .help = "None older than that; 0: of any age"},
+    {RETENTION "store", KEY_MAP, FORMAT_PATTERN, .maximum = 1000, .initial = "{}", .help = "The same, in the store"},
+    {RETENTION "store[].trades", KEY_INTEGER, .maximum = 1e12, .initial = "0", .help = "So many trades of each stream; 0: all"},
+    {RETENTION "store[].hours", KEY_REAL, .maximum = 1000000, .initial = "0", .help = "None older than that; 0: of any age"},
     {"cached.token", KEY_TEXT, .optional = true, .secret = true, .initial = "",
      .help = "Who sends it may clear the history; empty: nobody may"},
     {"cached.http", KEY_TEXT, FORMAT_ADDRESS, .initial = "127.0.0.1:9102",

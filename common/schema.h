@@ -8,17 +8,19 @@
 
 #include "common/text_format.h"
 
-typedef enum { KEY_TEXT, KEY_INTEGER, KEY_REAL, KEY_FLAG, KEY_TEXTS, KEY_OBJECTS } key_type_t;
+typedef enum { KEY_TEXT, KEY_INTEGER, KEY_REAL, KEY_FLAG, KEY_TEXTS, KEY_OBJECTS, KEY_MAP } key_type_t;
 
 typedef struct {
-    const char *path; /* "connectord.sources[].url": "[]" stands for every element of a list */
+    const char
+        *path; /* "connectord.sources[].url": "[]" stands for every element of a list, or of a map (an object with names of
+                         the user's, each for an object) */
     key_type_t type;
-    text_format_t format; /* of a text, or of each text of a list */
+    text_format_t format; /* of a text, of each text of a list, of each name in a map */
     const char *choices;  /* for FORMAT_CHOICE */
     bool optional;        /* an empty text is fine too */
     bool secret;          /* never shown */
     bool power_of_two;    /* an integer that must be one */
-    double minimum;       /* of a number, or of the count of a list */
+    double minimum;       /* of a number, or of the count of a list or a map */
     double maximum;
     const char *initial; /* the default, as --set takes it (config_value.h); NULL: the key must be given */
     const char *help;

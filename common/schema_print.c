@@ -5,6 +5,12 @@
 
 enum { HELP_INDENT = 2, HELP_COLUMN = 44, HELP_WIDTH = 100 };
 
+static void describe_map(const schema_key_t *key, buffer_t *out)
+{
+    buffer_printf(out, "an object of at most %.0f objects, each named by ", key->maximum);
+    text_format_describe(key->format, key->choices, out);
+}
+
 static void describe_count(const schema_key_t *key, const char *what, buffer_t *out)
 {
     if (key->minimum > 0)
@@ -66,7 +72,7 @@ static void print_key(FILE *out, const schema_key_t *key)
 
 void schema_describe_element(const schema_key_t *key, buffer_t *out)
 {
-    if (key->type == KEY_OBJECTS)
+    if (key->type == KEY_OBJECTS || key->type == KEY_MAP)
         buffer_append(out, TEXT("an object"));
     else
         text_format_describe(key->format, key->choices, out);
@@ -96,6 +102,9 @@ void schema_describe(const schema_key_t *key, buffer_t *out)
         break;
     case KEY_OBJECTS:
         describe_count(key, "objects", out);
+        break;
+    case KEY_MAP:
+        describe_map(key, out);
         break;
     }
 }

@@ -157,6 +157,16 @@ static bool choice_valid(const char *choices, text_t text)
     return false;
 }
 
+static bool pattern_valid(text_t text)
+{
+    for (size_t i = 0; i < text.length; i++) {
+        char c = text.at[i];
+        if (!((c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' || c == '*'))
+            return false;
+    }
+    return text.length > 0 && text.length <= SYMBOL_MAX;
+}
+
 bool text_format_matches(text_format_t format, const char *choices, text_t text)
 {
     if (!any_valid(text))
@@ -182,6 +192,8 @@ bool text_format_matches(text_format_t format, const char *choices, text_t text)
         return source_valid(text);
     case FORMAT_SYMBOL:
         return symbol_valid(text);
+    case FORMAT_PATTERN:
+        return pattern_valid(text);
     case FORMAT_STORE:
         return store_valid(text);
     }
@@ -202,6 +214,7 @@ void text_format_describe(text_format_t format, const char *choices, buffer_t *o
         [FORMAT_CORS] = "SCHEME://HOST[:PORT] or *",
         [FORMAT_SOURCE] = "a name without spaces, quotes and backslashes",
         [FORMAT_SYMBOL] = "a symbol BASE-QUOTE in capital letters and digits",
+        [FORMAT_PATTERN] = "a symbol in which * stands for any characters",
         [FORMAT_STORE] = "memory:, sqlite:///PATH, postgres://… or redis://…",
     };
     buffer_append(out, text_of(names[format]));

@@ -15,6 +15,7 @@ typedef enum {
     FORMAT_CORS,     /* the same, or * for all of them */
     FORMAT_SOURCE,   /* topic.h: source_valid */
     FORMAT_SYMBOL,   /* topic.h: symbol_valid */
+    FORMAT_PATTERN,  /* of symbols: '*' for any run of characters, else what symbols have */
     FORMAT_STORE     /* memory:, sqlite:///PATH, postgres://…, redis://… */
 } text_format_t;
 

@@ -109,7 +109,7 @@ START_TEST(example_configuration_has_no_mistakes)
     config_t *config = load("deploy/dataflow.json", NULL, 0, NULL);
     ck_assert_str_eq(reported, "");
     ck_assert_ptr_nonnull(config);
-    ck_assert_str_eq(config_text(config, "cached.store"), "memory:");
+    ck_assert_str_eq(config_text(config, "cached.store"), "sqlite:///state/trades.db");
     config_destroy(&config);
 }
 END_TEST
