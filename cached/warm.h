@@ -1,0 +1,33 @@
+/* Memory filled from the store at the start: stream by stream the newest trades, as many as the tape may hold.
+ *
+ * A stream is read into a tape of its own, which then takes the place of the empty one on the shelf: nobody ever sees half a memory, with
+ * what the store has before it and behind it. While a piece is appended here, the next one is read there.
+ */
+#pragma once
+
+#include "cached/archive.h"
+#include "cached/holding.h"
+#include "cached/parcel.h"
+#include "cached/writer.h"
+
+typedef struct warm warm_t;
+
+/* All outlive it. NULL when memory runs out. */
+warm_t *warm_new(writer_t *writer, const archive_events_t *events, void *arg);
+void warm_destroy(warm_t **self);
+
+/* A stream to be filled; it has been told by on_found. */
+bool warm_add(warm_t *self, holding_t *holding);
+
+/* Makes the next step with the idle writer; `stepped` is called when it is done. False when there is nothing left to do. */
+bool warm_step(warm_t *self, void (*stepped)(void *arg, store_result_t result), void *arg);
+
+/* The store is gone: all streams go on with what they have got. */
+void warm_abort(warm_t *self);
+
+/* The writer may still be at work, but what comes is of no use any more. For the end of the process. */
+void warm_stop(warm_t *self);
+
+size_t warm_total(const warm_t *self);
+size_t warm_done(const warm_t *self);
+uint64_t warm_trades(const warm_t *self);
