@@ -2,6 +2,7 @@
 
 #include <stdlib.h>
 
+#include "cached/archive.h"
 #include "cached/cached_metrics.h"
 #include "common/bus_metrics.h"
 #include "common/clock.h"
@@ -12,22 +13,27 @@
 
 enum {
     BUSES_MAX = 16,
+    AGE_MS = 1000,        /* how often memory drops what is too old */
     ANSWERS_QUEUED = 1000 /* for one peer; the answers to a peer that does not read are dropped beyond it */
 };
 
 struct cached {
     const char *bus[BUSES_MAX], *replay[BUSES_MAX]; /* the configuration's */
+    retention_t *keep_memory, *keep_store;
     shelf_t *shelf;
+    archive_t *archive; /* NULL: nothing is kept beyond memory */
+    const char *store;  /* its kind */
+    loop_timer_t *ageing;
     history_t *history;
     socket_t *router;
     follower_t *follower;
 };
 
-static void on_trade(void *arg, text_t topic, const trade_t *trade, text_t json)
+/* Every trade passes here, from the store, from replay and from the bus: those of a stream once, and in order. `tape` is the stream's, or
+ * the one that will be; NULL: there can't be more. */
+static void keep(tape_t *tape, text_t topic, const trade_t *trade, text_t json)
 {
     static log_limit_t limit;
-    cached_t *self = arg;
-    tape_t *tape = shelf_tape(self->shelf, topic);
     tape_trade_t entry = {.cursor = trade->cursor, .json = json};
     if (!timestamp_parse(trade->timestamp, &entry.timestamp_ns))
         entry.timestamp_ns = trade->received_ns;
@@ -36,6 +42,12 @@ static void on_trade(void *arg, text_t topic, const trade_t *trade, text_t json)
     if (!kept && log_allowed(&limit, clock_mono_ns()))
         log_error("cached: can't keep a trade: too many streams, or no memory", LOG_SLICE("topic", topic),
                   LOG_U64("seq", trade->cursor.seq), LOG_U64("suppressed", log_suppressed(&limit)));
+}
+
+static void on_trade(void *arg, text_t topic, const trade_t *trade, text_t json)
+{
+    cached_t *self = arg;
+    keep(shelf_tape(self->shelf, topic), topic, trade, json);
 }
 
 static void on_gap(void *arg, text_t topic, cursor_t from, cursor_t to)
@@ -73,8 +85,55 @@ static void on_stream(void *arg, text_t topic, cursor_t last)
 {
     cached_t *self = arg;
     tape_t *tape = shelf_tape(self->shelf, topic);
-    if (tape)
-        tape_skip(tape, last);
+    if (!tape)
+        return;
+    tape_skip(tape, last);
+    if (self->archive)
+        archive_keep(self->archive, tape);
+}
+
+static void on_found(void *arg, text_t topic)
+{
+    cached_t *self = arg;
+    follower_hold(self->follower, topic);
+}
+
+static void on_open(void *arg)
+{
+    cached_t *self = arg;
+    follower_subscribe_all(self->follower);
+}
+
+static void on_stored_trade(void *arg, tape_t *tape, const trade_t *trade, text_t json)
+{
+    (void)arg;
+    keep(tape, tape_topic(tape), trade, json);
+}
+
+static void on_warm(void *arg, text_t topic, cursor_t last)
+{
+    cached_t *self = arg;
+    follower_resume(self->follower, topic, last);
+}
+
+static requester_t *replay_of(void *arg, text_t topic)
+{
+    cached_t *self = arg;
+    return follower_replay(self->follower, topic);
+}
+
+static const archive_events_t archive_events = {
+    .on_found = on_found,
+    .on_open = on_open,
+    .on_trade = on_stored_trade,
+    .on_warm = on_warm,
+    .replay = replay_of,
+};
+
+static void on_age(void *arg)
+{
+    cached_t *self = arg;
+    shelf_age(self->shelf, clock_real_ns());
 }
 
 /* What REQ sends: [identity][empty][json]. */
@@ -104,21 +163,26 @@ static const follower_events_t follower_events = {
 
 static const socket_events_t router_events = {.on_message = on_request};
 
-static void warn_of_store(const config_t *config)
+/* Without one when memory is all that is wanted. */
+static bool open_archive(cached_t *self, loop_t *loop, const config_t *config)
 {
-    text_t store = text_of(config_text(config, "cached.store"));
-    text_t kind = {store.at, 0}; /* only up to the colon: the rest may hold a password */
-    while (kind.length < store.length && store.at[kind.length] != ':')
-        kind.length++;
-    if (!text_equal(kind, TEXT("memory")))
-        log_warn(
-            "cached: this version has no durable store: history is kept in memory and refilled from the journal at the start",
-            LOG_SLICE("store", kind));
+    const char *url = config_text(config, "cached.store");
+    const store_kind_t *kind = store_kind(url);
+    if (!kind) { /* the schema knows more of them than this build */
+        log_error("cached: expected a store of a known kind");
+        return false;
+    }
+    if (strcmp(kind->scheme, "memory") == 0)
+        return true;
+    self->store = kind->scheme;
+    self->archive = archive_new(loop, &(archive_config_t){kind, url}, self->shelf, &archive_events, self);
+    return self->archive != NULL;
 }
 
 static bool is_ready(const void *arg)
 {
-    return follower_caught_up(((const cached_t *)arg)->follower);
+    const cached_t *self = arg;
+    return follower_caught_up(self->follower) && (!self->archive || archive_warm(self->archive));
 }
 
 static bool follow(cached_t *self, loop_t *loop, const config_t *config)
@@ -132,24 +196,63 @@ static bool follow(cached_t *self, loop_t *loop, const config_t *config)
     self->follower = follower_new(loop, &following, &follower_events, self);
     if (!self->follower)
         return false;
-    follower_subscribe_all(self->follower);
     history_on_ready(self->history, is_ready, self);
+    if (!self->archive)
+        follower_subscribe_all(self->follower);
     return true;
 }
+
+static bool read_retention(cached_t *self, const config_t *config)
+{
+    retention_t *memory = retention_new(config, "cached.retention.memory");
+    retention_t *store = retention_new(config, "cached.retention.store");
+    if (!memory || !store) {
+        retention_destroy(&memory);
+        retention_destroy(&store);
+        return false;
+    }
+    shelf_retain(self->shelf, memory);
+    if (self->archive)
+        archive_retain(self->archive, store);
+    retention_destroy(&self->keep_memory);
+    retention_destroy(&self->keep_store);
+    self->keep_memory = memory;
+    self->keep_store = store;
+    return true;
+}
+
+static bool reload_takes(void *arg, const config_t *config, const char *key)
+{
+    (void)arg, (void)config;
+    return strcmp(key, "cached.retention.memory") == 0 || strcmp(key, "cached.retention.store") == 0;
+}
+
+static void reload_apply(void *arg, const config_t *config)
+{
+    if (!read_retention(arg, config))
+        log_error("cached: no memory for another retention: it stays as it was");
+}
+
+const reload_events_t cached_reload_events = {.section = "cached", .takes = reload_takes, .apply = reload_apply};
 
 cached_t *cached_new(loop_t *loop, const config_t *config)
 {
     cached_t *self = calloc(1, sizeof *self);
     if (!self)
         goto no_memory;
-    warn_of_store(config);
     self->shelf = shelf_new((uint64_t)config_integer(config, "cached.trades"));
+    self->ageing = loop_timer_new(loop, on_age, self);
     self->history = self->shelf ? history_new(self->shelf, config_text(config, "cached.token")) : NULL;
-    if (!self->history)
+    if (!self->history || !self->ageing)
+        goto no_memory;
+    if (!open_archive(self, loop, config))
+        goto fail;
+    if (!read_retention(self, config))
         goto no_memory;
     self->router = socket_new(loop, SOCKET_ROUTER, ANSWERS_QUEUED, &router_events, self);
     if (!self->router || !socket_bind(self->router, config_text(config, "cached.history")) || !follow(self, loop, config))
         goto fail;
+    loop_timer_start(self->ageing, AGE_MS, AGE_MS);
     log_info("cached: started", LOG_TEXT("history", config_text(config, "cached.history")),
              LOG_I64("trades", config_integer(config, "cached.trades")));
     return self;
@@ -165,12 +268,32 @@ void cached_destroy(cached_t **self)
     cached_t *cached = *self;
     if (!cached)
         return;
+    archive_destroy(&cached->archive); /* it asks the follower's replay */
     follower_destroy(&cached->follower);
     socket_destroy(&cached->router);
     history_destroy(&cached->history);
     shelf_destroy(&cached->shelf);
+    loop_timer_destroy(&cached->ageing);
+    retention_destroy(&cached->keep_memory);
+    retention_destroy(&cached->keep_store);
     free(cached);
     *self = NULL;
+}
+
+static void print_archive(const cached_t *self, buffer_t *json)
+{
+    static const char *const states[] = {"opening", "up", "away", "refused"};
+    archive_counts_t counts = archive_counts(self->archive);
+    buffer_printf(json, ",\"store\":{\"kind\":\"%s\",\"state\":\"%s\",\"error\":", self->store, states[counts.state]);
+    buffer_append_json_string(json, text_of(counts.error));
+    buffer_append(json, TEXT(",\"lag\":"));
+    buffer_append_u64(json, counts.lag_trades);
+    buffer_append(json, TEXT("}"));
+    if (archive_warm(self->archive))
+        return;
+    buffer_printf(json, ",\"warming\":{\"streams\":%zu,\"done\":%zu,\"trades\":", counts.warming, counts.warmed);
+    buffer_append_u64(json, counts.warmed_trades);
+    buffer_append(json, TEXT("}"));
 }
 
 static void cached_ready(void *arg, buffer_t *json, bool *ready)
@@ -188,7 +311,10 @@ static void cached_ready(void *arg, buffer_t *json, bool *ready)
     buffer_append_u64(json, counts->gaps_repaired);
     buffer_append(json, TEXT(",\"lost\":"));
     buffer_append_u64(json, counts->gaps_lost);
-    buffer_append(json, TEXT("}}"));
+    buffer_append(json, TEXT("}"));
+    if (self->archive)
+        print_archive(self, json);
+    buffer_append(json, TEXT("}"));
 }
 
 static void cached_metrics(void *arg, metrics_t *metrics)
@@ -196,6 +322,8 @@ static void cached_metrics(void *arg, metrics_t *metrics)
     const cached_t *self = arg;
     bus_metrics(metrics, follower_counts(self->follower));
     cached_metrics_print(metrics, self->shelf, self->history);
+    if (self->archive)
+        archive_metrics_print(metrics, self->archive);
 }
 
 const probe_answers_t cached_probe = {.ready = cached_ready, .metrics = cached_metrics};

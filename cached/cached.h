@@ -1,8 +1,9 @@
 /* The process that remembers: follows every stream of the bus without a hole, keeps the latest trades of each, and answers history
  * queries on a ROUTER.
  *
- * Trades are kept in memory: `cached.trades` of each stream, so that a symbol that comes from two sources has twice as many. On a start
- * they come from the journals of the connectords, by replay.
+ * Trades are kept in memory, as many of each stream as the retention says, so that a symbol that comes from two sources has twice as many;
+ * and in a store, which is behind memory (archive.h). On a start they come from the store, and what it lacks from the journals of the
+ * connectords, by replay.
  */
 #pragma once
 
@@ -10,6 +11,7 @@
 #include "common/config.h"
 #include "common/loop.h"
 #include "common/probe.h"
+#include "common/reload.h"
 
 typedef struct cached cached_t;
 
@@ -17,9 +19,14 @@ typedef struct cached cached_t;
 cached_t *cached_new(loop_t *loop, const config_t *config);
 void cached_destroy(cached_t **self);
 
-/* What it answers at its HTTP port, with the cached_t as `arg`. It is ready once everything that the journals had at the start is
- * here, and while no bus is silent.
+/* What SIGHUP can change, with the cached_t as `arg`: the retention. */
+extern const reload_events_t cached_reload_events;
+
+/* What it answers at its HTTP port, with the cached_t as `arg`. It is ready once what the store and the journals had at the start is
+ * here, and while no bus is silent; a store that is away makes it no less ready. Without a store there is no "store", and "warming" is there
+ * while memory is filled from the store.
  *
- *     {"ready":true,"caught_up":true,"streams":2,"trades":20000,"gaps":{"seen":1,"repaired":1,"lost":0}}
+ *     {"ready":true,"caught_up":true,"streams":2,"trades":20000,"gaps":{"seen":1,"repaired":1,"lost":0},
+ *      "store":{"kind":"sqlite","state":"up","error":"","lag":0},"warming":{"streams":3,"done":1,"trades":120000}}
  */
 extern const probe_answers_t cached_probe;

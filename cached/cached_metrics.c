@@ -31,3 +31,19 @@ void cached_metrics_print(metrics_t *metrics, const shelf_t *shelf, const histor
     metrics_family(metrics, "dataflow_history_answer_seconds", METRIC_HISTOGRAM, "How long making an answer took");
     metrics_histogram(metrics, NULL, &counts->time);
 }
+
+void archive_metrics_print(metrics_t *metrics, const archive_t *archive)
+{
+    archive_counts_t counts = archive_counts(archive);
+    metrics_gauge(metrics, "dataflow_store_up", "1: the store takes what it is given", counts.state == ARCHIVE_UP);
+    metrics_gauge(metrics, "dataflow_store_lag_trades", "Trades that are not stored yet", counts.lag_trades);
+    metrics_family(metrics, "dataflow_store_lag_seconds", METRIC_GAUGE, "How long the oldest of them has been waiting");
+    metrics_seconds(metrics, NULL, counts.lag_ns);
+    metrics_counter(metrics, "dataflow_store_batches_total", "Batches stored", counts.batches);
+    metrics_counter(metrics, "dataflow_store_trades_stored_total", "Trades stored", counts.stored);
+    metrics_counter(metrics, "dataflow_store_errors_total", "Times that the store was away or refused", counts.errors);
+    metrics_counter(metrics, "dataflow_store_lost_total", "Trades that left the journal before they could be stored",
+                    counts.lost);
+    metrics_counter(metrics, "dataflow_store_retained_total", "Trades dropped from the store, as its retention says",
+                    counts.retained);
+}

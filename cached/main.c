@@ -8,8 +8,6 @@
 
 enum { FD_LIMIT = 1024 /* a probe or two, and ZeroMQ's own */ };
 
-static const reload_events_t reload_events = {.section = "cached"}; /* all but the log's level needs a restart */
-
 int main(int argc, char **argv)
 {
     config_t *config;
@@ -27,7 +25,7 @@ int main(int argc, char **argv)
         goto done;
     if (!(probe = probe_new(loop, web, config_text(config, "cached.http"), &cached_probe, cached)))
         goto done;
-    if (!(supervisor = supervisor_new(loop)) || !(reload = reload_new(loop, config, supervisor, &reload_events, cached)))
+    if (!(supervisor = supervisor_new(loop)) || !(reload = reload_new(loop, config, supervisor, &cached_reload_events, cached)))
         goto done;
     supervisor_ready(supervisor);
     rc = loop_run(loop);

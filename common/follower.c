@@ -148,6 +148,12 @@ static void follow(follower_t *self, stream_t *stream)
         begin(self, stream);
 }
 
+static void follow_if_wanted(follower_t *self, stream_t *stream)
+{
+    if (!stream->followed && !stream->waits && stream->repair == 0 && stream->next.epoch != 0 && wanted(self, stream->symbol))
+        follow(self, stream);
+}
+
 /* A stream of this bus is known to reach up to `last`. */
 static void stream_known(bus_t *bus, text_t topic, cursor_t last)
 {
@@ -156,8 +162,7 @@ static void stream_known(bus_t *bus, text_t topic, cursor_t last)
     if (!stream)
         return;
     stream_reaches(stream, last);
-    if (!stream->followed && stream->repair == 0 && wanted(self, stream->symbol))
-        follow(self, stream);
+    follow_if_wanted(self, stream);
     repair(stream);
 }
 
@@ -180,8 +185,7 @@ static void on_trade(bus_t *bus, text_t topic, text_t json)
     }
     if (!stream->followed) {
         stream_reaches(stream, (cursor_t){trade.cursor.epoch, trade.cursor.seq - 1});
-        if (stream->repair == 0)
-            follow(self, stream);
+        follow_if_wanted(self, stream);
     }
     if (stream->followed)
         stream_live(stream, &trade, json);
@@ -340,8 +344,8 @@ void follower_subscribe(follower_t *self, text_t symbol)
     size_t at = 0;
     stream_t *stream;
     while ((stream = table_each(self->streams, &at))) {
-        if (text_equal(stream->symbol, symbol) && stream->next.epoch != 0 && stream->repair == 0)
-            follow(self, stream);
+        if (text_equal(stream->symbol, symbol))
+            follow_if_wanted(self, stream);
     }
 }
 
@@ -361,11 +365,27 @@ void follower_unsubscribe(follower_t *self, text_t symbol)
     }
 }
 
-void follower_resume(follower_t *self, text_t topic, cursor_t last)
+void follower_hold(follower_t *self, text_t topic)
 {
     stream_t *stream = stream_of(self, topic);
     if (stream && !stream->followed)
-        stream->resume = last;
+        stream->waits = true;
+}
+
+void follower_resume(follower_t *self, text_t topic, cursor_t last)
+{
+    stream_t *stream = stream_of(self, topic);
+    if (!stream || stream->followed)
+        return;
+    stream->resume = last;
+    stream->waits = false;
+    follow_if_wanted(self, stream);
+}
+
+requester_t *follower_replay(const follower_t *self, text_t topic)
+{
+    const stream_t *stream = table_get(self->streams, topic);
+    return stream && stream->bus != STREAM_NO_BUS ? self->buses[stream->bus].replay : NULL;
 }
 
 const follower_counts_t *follower_counts(const follower_t *self)
@@ -383,7 +403,7 @@ bool follower_caught_up(const follower_t *self)
     size_t at = 0;
     const stream_t *stream;
     while (self->config.start == FOLLOW_FROM_FIRST && (stream = table_each(self->streams, &at))) {
-        if (stream->initial)
+        if (stream->initial || stream->waits)
             return false;
     }
     return true;

@@ -64,8 +64,14 @@ void follower_subscribe_all(follower_t *self);
 void follower_subscribe(follower_t *self, text_t symbol);
 void follower_unsubscribe(follower_t *self, text_t symbol);
 
-/* The stream is known to have been stored up to `last` already: FOLLOW_FROM_FIRST goes on behind it. */
+/* Nothing of the stream is to come before follower_resume. For one that is not followed yet. */
+void follower_hold(follower_t *self, text_t topic);
+
+/* The stream is known to have been stored up to `last` already: FOLLOW_FROM_FIRST goes on behind it; {0, 0}: from the first. */
 void follower_resume(follower_t *self, text_t topic, cursor_t last);
+
+/* Who answers replay requests for a stream; NULL while nobody has been heard to have it. */
+struct requester *follower_replay(const follower_t *self, text_t topic);
 
 typedef struct {
     uint64_t trades, duplicates, malformed, gaps_seen, gaps_repaired, gaps_lost;

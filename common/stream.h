@@ -21,6 +21,7 @@ typedef struct stream {
     char topic_text[TOPIC_MAX];
     text_t topic, symbol, source; /* slices of topic_text */
     size_t bus;                   /* the endpoint's number it comes from; STREAM_NO_BUS: not known yet */
+    bool waits;                   /* nothing of it is wanted before follower_resume */
     bool followed;                /* somebody wants its trades */
     bool initial;                 /* what the journal had at the start has not all come yet */
     bool fresh;                   /* the first trade may have any seq: the journal may have lost its beginning long ago */
