@@ -93,6 +93,11 @@ static void take_stock(archive_t *self)
     }
 }
 
+static store_result_t load_job(void *arg, const store_kind_t *kind, void *store, char *error)
+{
+    return stock_load(&((archive_t *)arg)->stock, kind, store, error);
+}
+
 static void on_loaded(void *arg, store_result_t result)
 {
     archive_t *self = arg;
@@ -228,7 +233,7 @@ static void pump(archive_t *self)
     if (self->ending || !writer_idle(self->writer))
         return;
     if (!self->loaded)
-        writer_run(self->writer, stock_load, on_loaded, &self->stock);
+        writer_run(self->writer, load_job, on_loaded, self);
     else if (!warm_step(self->warm, on_stepped, self) && !clearing_step(self->clearing, on_stepped, self) && !run_sweep(self) &&
              !run_page(self))
         run_batch(self);

@@ -27,9 +27,8 @@ static bool on_stream(void *arg, const store_stream_t *stream)
     return buffer_ok(&self->streams);
 }
 
-store_result_t stock_load(void *arg, const store_kind_t *kind, void *store, char *error)
+store_result_t stock_load(stock_t *self, const store_kind_t *kind, void *store, char *error)
 {
-    stock_t *self = arg;
     buffer_clear(&self->streams);
     store_result_t result = kind->load(store, on_stream, self, error);
     if (result != STORE_OK || buffer_ok(&self->streams))

@@ -18,8 +18,8 @@ typedef struct {
 stock_t stock_new(void);
 void stock_release(stock_t *self);
 
-/* A writer_job_fn, with the stock as `arg`. STORE_REFUSED when there are more streams than can be. */
-store_result_t stock_load(void *arg, const store_kind_t *kind, void *store, char *error);
+/* Asks an open store. STORE_REFUSED when there are more streams than can be. */
+store_result_t stock_load(stock_t *self, const store_kind_t *kind, void *store, char *error);
 
 size_t stock_count(const stock_t *self);
 stock_stream_t stock_at(const stock_t *self, size_t number);

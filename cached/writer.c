@@ -40,7 +40,7 @@ struct writer {
 
 static void work(void *arg)
 {
-    desk_t *desk = arg;
+    desk_t *desk = &((writer_t *)arg)->desk;
     desk->error[0] = '\0';
     desk->result = STORE_OK;
     if (!desk->store)
@@ -133,7 +133,7 @@ static void ignore(void *arg)
 
 static void close_store(void *arg)
 {
-    desk_t *desk = arg;
+    desk_t *desk = &((writer_t *)arg)->desk;
     if (desk->store)
         desk->kind->close(desk->store);
     desk->store = NULL;
@@ -148,7 +148,7 @@ bool writer_destroy(writer_t **self_p)
     loop_timer_destroy(&self->rest);
     bool ended = !self->worker || !worker_busy(self->worker);
     if (ended && self->worker) {
-        worker_run(self->worker, close_store, ignore, &self->desk);
+        worker_run(self->worker, close_store, ignore, self);
         worker_wait(self->worker, UINT32_MAX);
     }
     worker_destroy(&self->worker);
@@ -168,7 +168,7 @@ void writer_run(writer_t *self, writer_job_fn *job, writer_done_fn *done, void *
     self->desk.job = job;
     self->desk.arg = arg;
     self->done = done;
-    worker_run(self->worker, work, on_worked, &self->desk);
+    worker_run(self->worker, work, on_worked, self);
 }
 
 bool writer_wait(writer_t *self, uint64_t timeout_ms)

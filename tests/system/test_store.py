@@ -1,0 +1,264 @@
+"""The store behind memory: whatever breaks, in the end it holds exactly what the journal holds. STORE_KILLS and STORE_RATE make it longer and
+harder (make chaos)."""
+
+import os
+import random
+import signal
+import sqlite3
+import subprocess
+
+import pytest
+from clients import Requester, assert_once_and_in_order, cursor
+from pipeline import get, loads, until
+
+SYMBOLS = ("BTC-USD", "ETH-USD")
+KILLS = int(os.environ.get("STORE_KILLS", "5"))
+RATE = int(os.environ.get("STORE_RATE", "3000"))
+SEED = os.environ.get("STORE_SEED") or random.SystemRandom().randrange(1 << 32)
+
+
+def topic(symbol):
+    return f"trade.{symbol}.blockchain"
+
+
+class Sqlite:
+    """The store's file, read by somebody else's hands."""
+
+    url = "sqlite:///state/trades.db"
+
+    def __init__(self, directory):
+        self.path = directory / "state/trades.db"
+
+    def ask(self, query, *parameters):
+        with sqlite3.connect(f"file:{self.path}?mode=ro", uri=True, timeout=30) as database:
+            try:
+                return database.execute(query, parameters).fetchall()
+            finally:
+                database.rollback()
+
+    def count(self):
+        """Trades that are stored; 0 as long as there is no store."""
+        try:
+            return self.ask("SELECT count(*) FROM trade")[0][0]
+        except sqlite3.OperationalError:
+            return 0
+
+    def trades(self, symbol):
+        return [loads(json) for json, in self.ask(
+            "SELECT json FROM trade JOIN stream ON stream.id = trade.stream WHERE topic = ? ORDER BY epoch, trade.seq",
+            topic(symbol))]
+
+
+def start(pipeline, store, rate=RATE, symbols=SYMBOLS, **cached):
+    flow = pipeline(symbols=symbols)
+    flow.config["cached"].update(store=store, **cached)
+    flow.start_simulator("--symbols", ",".join(symbols), "--rate", rate)
+    flow.start_connectord()
+    flow.start_cached()
+    flow.wait_ready("connectord_http", "cached_http")
+    return flow
+
+
+def state(flow):
+    status, body = flow.ready("cached_http")
+    return loads(body)["store"] if status else {"state": None}
+
+
+def metric(flow, name):
+    for line in get(f"http://{flow.address('cached_http')}/metrics")[1].splitlines():
+        if line.startswith(name + " "):
+            return float(line.split()[1])
+    return None
+
+
+def journaled(flow):
+    """How many trades the journal has."""
+    with Requester(flow.replay) as replay:
+        return sum(int(stream["last"].split("-")[1]) for stream in replay.ask(op="streams")["streams"])
+
+
+def more(flow, count):
+    wanted = journaled(flow) + count
+    until(lambda: journaled(flow) >= wanted, f"{count} more trades")
+
+
+def journal_at_the_end(flow):
+    """Every trade of the journal, once the exchange has stopped and its last trade is there."""
+    flow.tell_simulator("/control/pause")
+    sent = {trade["symbol"]: trade["trade_id"] for trade in flow.ledger("trade")}
+    with Requester(flow.replay) as replay:
+        until(lambda: all(replay.all(topic(s))[-1]["tradeId"] == sent[s] for s in flow.symbols), "the journal's last trades")
+        return {symbol: replay.all(topic(symbol)) for symbol in flow.symbols}
+
+
+def assert_stored(flow, store, journal):
+    ends = sum(len(trades) for trades in journal.values())
+    until(lambda: store.count() >= ends, f"{ends} trades in the store")
+    for symbol, trades in journal.items():
+        assert_once_and_in_order(trades)
+        assert store.trades(symbol) == trades
+    until(lambda: state(flow) == {"kind": state(flow)["kind"], "state": "up", "error": "", "lag": 0}, "the store to be level")
+
+
+def assert_remembered(flow, journal):
+    with Requester(flow.history) as history:
+        for symbol, trades in journal.items():
+            until(lambda: history.all(topic(symbol)) == trades, f"memory to have the journal of {symbol}")
+
+
+def test_whatever_is_killed_the_store_holds_what_the_journal_holds(pipeline):
+    print(f"seed {SEED}")
+    dice = random.Random(SEED)
+    flow = start(pipeline, Sqlite.url)
+    store = Sqlite(flow.directory)
+    for _ in range(KILLS):
+        wanted = store.count() + dice.choice((0, 1, 500, 2000))
+        until(lambda: store.count() >= wanted, f"{wanted} trades in the store")
+        victims = dice.choice((["cached"], ["cached"], ["cached"], ["cached", "connectord"]))
+        for victim in victims:
+            flow.processes[victim].kill()
+        for victim in reversed(victims):
+            flow.start_daemon(victim)
+    more(flow, 1000)
+    journal = journal_at_the_end(flow)
+    assert_stored(flow, store, journal)
+    assert_remembered(flow, journal)
+    assert metric(flow, "dataflow_store_lost_total") == 0
+
+
+def test_what_memory_dropped_while_the_store_was_away_comes_from_the_journal(pipeline):
+    flow = start(pipeline, Sqlite.url, trades=300)
+    store = Sqlite(flow.directory)
+    until(lambda: store.count() > 100, "trades in the store")
+    other = sqlite3.connect(store.path, isolation_level=None)
+    other.execute("BEGIN IMMEDIATE")  # nobody else can write
+    until(lambda: state(flow)["state"] == "away", "the store to be away")
+    assert loads(flow.ready("cached_http")[1])["ready"] is True
+    more(flow, 5000)
+    assert metric(flow, "dataflow_store_lag_trades") > 300
+    assert metric(flow, "dataflow_store_up") == 0
+    other.execute("ROLLBACK")
+    other.close()
+    flow.processes["cached"].wait_for_line("store: it is back")
+    assert_stored(flow, store, journal_at_the_end(flow))
+    assert metric(flow, "dataflow_store_lost_total") == 0
+    assert len([line for line in flow.processes["cached"].lines if "store: it is away" in line]) == 1
+
+
+def corrupt(path):
+    path.write_bytes(b"this is no database\n" * 1000)
+
+
+def newer(path):
+    with sqlite3.connect(path) as database:
+        database.execute(f"PRAGMA application_id = {0x44466c77}")
+        database.execute("PRAGMA user_version = 1000")
+        database.execute("CREATE TABLE trade(x)")
+
+
+@pytest.mark.parametrize("spoil", [corrupt, newer])
+def test_a_file_that_is_of_no_use_is_refused_and_history_goes_on_in_memory(pipeline, tmp_path, spoil):
+    store = Sqlite(tmp_path)
+    store.path.parent.mkdir()
+    spoil(store.path)
+    before = store.path.read_bytes()
+    flow = start(pipeline, Sqlite.url, rate=500)
+    line = flow.processes["cached"].wait_for_line("store: it refuses")
+    assert "trades.db" in line and " error " in line
+    assert state(flow)["state"] == "refused" and "trades.db" in state(flow)["error"]
+    more(flow, 200)
+    with Requester(flow.history) as history:
+        assert history.ask(op="recent", symbol="BTC-USD", count=5)["ok"]
+    assert store.path.read_bytes() == before  # it is left as it was
+    store.path.unlink()
+    journal = journal_at_the_end(flow)
+    assert_stored(flow, store, journal)
+    assert_remembered(flow, journal)
+
+
+def test_a_full_disk_that_is_freed_takes_up_again(pipeline, tmp_path):
+    disk = tmp_path / "disk"
+    disk.mkdir()
+    if subprocess.run(["mount", "-t", "tmpfs", "-o", "size=2m", "tmpfs", disk], capture_output=True).returncode:
+        pytest.skip("mounting a small disk takes root")
+    try:
+        flow = start(pipeline, "sqlite:///disk/trades.db", trades=1000)
+        store = Sqlite(tmp_path)
+        store.path = disk / "trades.db"
+        flow.processes["cached"].wait_for_line("store: it (refuses|is away).*full")
+        more(flow, 1000)
+        with Requester(flow.history) as history:
+            assert history.ask(op="recent", symbol="BTC-USD", count=5)["ok"]
+        assert loads(flow.ready("cached_http")[1])["ready"] is True
+        subprocess.run(["mount", "-o", "remount,size=200m", disk], check=True)
+        assert_stored(flow, store, journal_at_the_end(flow))
+        flow.processes["cached"].stop()
+    finally:
+        subprocess.run(["umount", "-l", disk], check=True)
+
+
+def test_memory_begins_with_what_is_stored_even_without_a_connectord(pipeline):
+    flow = start(pipeline, Sqlite.url)
+    store = Sqlite(flow.directory)
+    more(flow, 12000)  # several pieces
+    journal = journal_at_the_end(flow)
+    assert_stored(flow, store, journal)
+    assert flow.processes["cached"].stop() == 0
+    assert flow.processes["connectord"].stop() == 0
+    flow.start_cached()
+    assert_remembered(flow, journal)
+    assert flow.ready("cached_http")[0] == 503
+    flow.start_connectord()
+    flow.wait_ready("cached_http")
+    flow.tell_simulator("/control/resume")
+    more(flow, 1000)
+    journal = journal_at_the_end(flow)
+    assert_stored(flow, store, journal)
+    assert_remembered(flow, journal)
+
+
+def test_what_is_pending_is_stored_before_the_end(pipeline):
+    flow = start(pipeline, Sqlite.url)
+    store = Sqlite(flow.directory)
+    more(flow, 2000)
+    assert flow.processes["cached"].stop() == 0
+    with Requester(flow.replay) as replay:
+        for symbol in SYMBOLS:
+            trades = store.trades(symbol)
+            assert trades and trades == replay.all(topic(symbol))[:len(trades)]
+    flow.start_cached()
+    assert_stored(flow, store, journal_at_the_end(flow))
+
+
+def test_retention_is_by_pattern_and_changes_while_it_runs(pipeline):
+    flow = start(pipeline, Sqlite.url, rate=1000)
+    store = Sqlite(flow.directory)
+    more(flow, 2000)
+    journal = journal_at_the_end(flow)
+    assert_stored(flow, store, journal)
+    flow.config["cached"]["retention"] = {"memory": {"*-USD": {"trades": 100}, "ETH-*": {}},
+                                          "store": {"*": {"trades": 200}, "BTC*": {"trades": 300}}}
+    flow.write_config()
+    flow.processes["cached"].popen.send_signal(signal.SIGHUP)
+    flow.processes["cached"].wait_for_line("config: changed key=cached.retention.store")
+    until(lambda: store.trades("ETH-USD") == journal["ETH-USD"][-200:], "200 trades of ETH-USD to be kept in the store")
+    until(lambda: store.trades("BTC-USD") == journal["BTC-USD"][-300:], "300 trades of BTC-USD to be kept in the store")
+    with Requester(flow.history) as history:
+        stats = history.ask(op="stats", symbol="BTC-USD")["stats"][0]
+    assert stats["trades"] == 100
+    until(lambda: metric(flow, "dataflow_store_retained_total") == sum(map(len, journal.values())) - 500, "the count of them")
+    assert not [line for line in flow.processes["cached"].lines if "needs a restart" in line]
+
+
+def test_a_mistake_in_the_retention_stops_the_start(pipeline):
+    flow = pipeline()
+    flow.config["cached"]["retention"] = {"memory": {"btc": {"trades": 1}, "*": {"trades": -1, "hourz": 1}, "A-B": 7}}
+    cached = flow.start_cached()
+    assert cached.popen.wait(30) == 1
+    cached.reader.join()
+    for expected in ("cached.retention.memory.btc: expected the name to be a symbol in which * stands for any characters",
+                     "cached.retention.memory.*.trades: expected an integer from 0 to 100000000, found -1",
+                     'cached.retention.memory.*.hourz: unknown key; did you mean "hours"?',
+                     "cached.retention.memory.A-B: expected an object, found 7"):
+        assert expected in cached.log(), cached.log()
+    flow.processes.clear()
