@@ -233,10 +233,10 @@ static void pump(archive_t *self)
     if (self->ending || !writer_idle(self->writer))
         return;
     if (!self->loaded)
-        writer_run(self->writer, load_job, on_loaded, self);
+        writer_look(self->writer, load_job, on_loaded, self);
     else if (!warm_step(self->warm, on_stepped, self) && !clearing_step(self->clearing, on_stepped, self) && !run_sweep(self) &&
-             !run_page(self))
-        run_batch(self);
+             !run_page(self) && !run_batch(self) && !refetch_busy(self->refetch))
+        writer_believe(self->writer);
 }
 
 static void on_rested(void *arg)

@@ -137,7 +137,7 @@ static void read_on(warm_t *self)
         cursor_t last = self->here->trades[self->here->count - 1].cursor;
         self->query.from = (cursor_t){last.epoch, last.seq + 1};
     }
-    writer_run(self->writer, read_piece, on_read, self);
+    writer_look(self->writer, read_piece, on_read, self);
 }
 
 static void on_read(void *arg, store_result_t result)

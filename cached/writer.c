@@ -35,7 +35,8 @@ struct writer {
     store_result_t result;
     char error[STORE_ERROR_MAX];
     uint64_t errors;
-    bool seen; /* it has been open once */
+    bool seen;    /* it has been open once */
+    bool looking; /* the job under way only reads */
 };
 
 static void work(void *arg)
@@ -80,22 +81,33 @@ static void tell_down(writer_t *self)
                   LOG_U64("suppressed", log_suppressed(&limit)));
 }
 
+static void take_success(writer_t *self)
+{
+    tell_up(self);
+    self->seen = true;
+    self->result = STORE_OK;
+    self->error[0] = '\0';
+    backoff_reset(&self->away);
+    backoff_reset(&self->refused);
+}
+
+static void take_failure(writer_t *self)
+{
+    tell_down(self);
+    self->errors++;
+    self->result = self->desk.result;
+    memcpy(self->error, self->desk.error, sizeof self->error);
+    loop_timer_start(self->rest, backoff_next(self->result == STORE_AWAY ? &self->away : &self->refused), 0);
+}
+
 static void on_worked(void *arg)
 {
     writer_t *self = arg;
     store_result_t result = self->desk.result;
-    if (result == STORE_OK) {
-        tell_up(self);
-        self->seen = true;
-        backoff_reset(&self->away);
-        backoff_reset(&self->refused);
-    } else {
-        tell_down(self);
-        self->errors++;
-        loop_timer_start(self->rest, backoff_next(result == STORE_AWAY ? &self->away : &self->refused), 0);
-    }
-    self->result = result;
-    memcpy(self->error, self->desk.error, sizeof self->error);
+    if (result != STORE_OK)
+        take_failure(self);
+    else if (!self->looking || self->result == STORE_OK)
+        take_success(self);
     self->done(self->desk.arg, result);
 }
 
@@ -162,13 +174,30 @@ bool writer_idle(const writer_t *self)
     return !worker_busy(self->worker) && !loop_timer_running(self->rest);
 }
 
-void writer_run(writer_t *self, writer_job_fn *job, writer_done_fn *done, void *arg)
+static void run(writer_t *self, writer_job_fn *job, writer_done_fn *done, void *arg, bool looking)
 {
     assert(writer_idle(self));
+    self->looking = looking;
     self->desk.job = job;
     self->desk.arg = arg;
     self->done = done;
     worker_run(self->worker, work, on_worked, self);
+}
+
+void writer_run(writer_t *self, writer_job_fn *job, writer_done_fn *done, void *arg)
+{
+    run(self, job, done, arg, false);
+}
+
+void writer_look(writer_t *self, writer_job_fn *job, writer_done_fn *done, void *arg)
+{
+    run(self, job, done, arg, true);
+}
+
+void writer_believe(writer_t *self)
+{
+    if (self->result != STORE_OK)
+        take_success(self);
 }
 
 bool writer_wait(writer_t *self, uint64_t timeout_ms)

@@ -1,7 +1,7 @@
 /* The store's writing handle and the thread that uses it: one job at a time, opened when it is needed, and opened anew after a failure.
  *
- * After a failure it rests, longer each time, and says so once in the log; a store that refuses is left alone for longer than one that is
- * away.
+ * After a failure it rests, longer each time until something could be written, and says so once in the log; a store that refuses is left alone
+ * for longer than one that is away.
  */
 #pragma once
 
@@ -26,10 +26,16 @@ bool writer_idle(const writer_t *self);
 
 void writer_run(writer_t *self, writer_job_fn *job, writer_done_fn *done, void *arg);
 
+/* The same for a job that only reads: after a failure, that it succeeds does not show that the store takes trades again. */
+void writer_look(writer_t *self, writer_job_fn *job, writer_done_fn *done, void *arg);
+
+/* There is nothing to be written: what can be read is well enough. */
+void writer_believe(writer_t *self);
+
 /* For when the loop has ended: waits for the job under way, and tells it is done. False when it takes longer. */
 bool writer_wait(writer_t *self, uint64_t timeout_ms);
 
-/* How the last job ended; STORE_OK before the first. */
+/* How the last job that shows it ended; STORE_OK before the first. */
 store_result_t writer_result(const writer_t *self);
 const char *writer_error(const writer_t *self); /* in the store's words; "" after STORE_OK */
 uint64_t writer_errors(const writer_t *self);   /* jobs that failed */

@@ -45,7 +45,7 @@ class Sqlite:
 
     def trades(self, symbol):
         return [loads(json) for json, in self.ask(
-            "SELECT json FROM trade JOIN stream ON stream.id = trade.stream WHERE topic = ? ORDER BY epoch, trade.seq",
+            "SELECT json FROM trade JOIN stream ON stream.id = trade.stream WHERE topic = ? ORDER BY trade.epoch, trade.seq",
             topic(symbol))]
 
 
@@ -210,7 +210,7 @@ def test_memory_begins_with_what_is_stored_even_without_a_connectord(pipeline):
     assert flow.ready("cached_http")[0] == 503
     flow.start_connectord()
     flow.wait_ready("cached_http")
-    flow.tell_simulator("/control/resume")
+    flow.tell_simulator("/control/play")
     more(flow, 1000)
     journal = journal_at_the_end(flow)
     assert_stored(flow, store, journal)
