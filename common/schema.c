@@ -125,6 +125,8 @@ static const schema_key_t keys[] = {
      .help = "The same, from one IP address"},
     {"gatewayd.subscriptions", KEY_INTEGER, .minimum = 1, .maximum = 1000000, .initial = "1000",
      .help = "Subscriptions of one client"},
+    {"gatewayd.silence_ms", KEY_INTEGER, .minimum = 1000, .maximum = 3600000, .initial = "60000",
+     .help = "A client that sends nothing for so many ms, not even the answer to a ping, is gone"},
     {"gatewayd.message_bytes", KEY_INTEGER, .minimum = KIB, .maximum = 16 * MIB, .initial = "65536",
      .help = "Longest message from a client"},
     {"gatewayd.pending_bytes", KEY_INTEGER, .minimum = 64 * KIB, .maximum = GIB, .initial = "1048576",

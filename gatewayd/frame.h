@@ -16,8 +16,10 @@ enum { FRAME_HEADER_MAX = 10 };
 /* The header of a text frame. Returns its length: 2, 4 or 10. */
 size_t frame_header(char out[static FRAME_HEADER_MAX], uint64_t payload_length);
 
-/* A ping without a payload. */
-#define FRAME_PING TEXT("\x89\0")
+/* A ping. It has a payload, since libwebsockets 4.1 says nothing of a pong that has none. */
+#define FRAME_PING                                                                                                             \
+    TEXT("\x89\x05"                                                                                                            \
+         "alive")
 
 /* A JSON-RPC notification in a text frame: {"jsonrpc":"2.0","method":"<method>","params":<params>}. `method` needs no escapes,
  * `params` is JSON. frame_notify writes exactly frame_notify_length bytes, at most twice as many as there are in DIALECT_RPC and 80. */

@@ -13,7 +13,7 @@
 enum {
     FDS_BESIDE_CLIENTS = 512, /* ZeroMQ, HTTP, log, and a reserve */
     PROBE_TICKS = 1000 / HUB_TICK_MS,
-    CHECK_TICKS = 5000 / HUB_TICK_MS,
+    CHECK_TICKS = 1000 / HUB_TICK_MS,
     ORIGINS_MAX = 1000
 };
 
@@ -192,6 +192,7 @@ static bool open_web(gateway_t *self, const config_t *config)
     ws_config_t ws = {.clients = (size_t)config_integer(config, "gatewayd.clients"),
                       .clients_per_address = (size_t)config_integer(config, "gatewayd.clients_per_address"),
                       .message_bytes = (size_t)config_integer(config, "gatewayd.message_bytes"),
+                      .silence_ms = config_integer(config, "gatewayd.silence_ms"),
                       .origins = self->origins,
                       .origin_count = self->origin_count};
     const char *address = config_text(config, "gatewayd.listen");

@@ -6,7 +6,7 @@
 #include "gatewayd/client.h"
 
 enum {
-    SIGNALR_PING_MS = 12000, /* between our pings, looked at every 5 s: at most 15 s */
+    SIGNALR_PING_MS = 12000, /* between our pings, looked at every second: at most 13 s */
     SIGNALR_HANDSHAKE_MS = 15000,
     SIGNALR_SILENCE_MS = 30000, /* a client that was not heard for so long is gone */
 };

@@ -94,14 +94,14 @@ static void link_leave(void *link)
 static void link_check(void *link, int64_t now_ns)
 {
     ws_session_t *session = link;
-    int64_t silent_ms = (now_ns - session->heard_ns) / NS_PER_MS;
-    if (silent_ms >= WS_DEAD_MS) {
+    int64_t silent_ms = (now_ns - session->heard_ns) / NS_PER_MS, dead_ms = session->ws->config.silence_ms;
+    if (silent_ms >= dead_ms) {
         lws_set_timeout(session->wsi, PENDING_TIMEOUT_USER_OK, LWS_TO_KILL_ASYNC);
     } else if (session->signalr) {
         signalr_check(session->signalr, now_ns, session->heard_ns);
         if (signalr_over(session->signalr) && session->state == SESSION_OPEN)
             finish(session);
-    } else if (silent_ms >= WS_PING_MS && !session->pinged) {
+    } else if (silent_ms >= dead_ms * 2 / 5 && !session->pinged) {
         session->pinged = true;
         client_send_frame(session->client, FRAME_PING);
     }

@@ -9,8 +9,6 @@ struct lws;
 typedef enum { WS_RPC, WS_SIGNALR } ws_speech_t;
 
 enum {
-    WS_PING_MS = 25000,   /* a client that was silent for so long is asked for a sign of life */
-    WS_DEAD_MS = 60000,   /* and one that was for so long is gone */
     WS_GOODBYE_MS = 4000, /* how long clients get for the last frames when the process ends */
     WS_SEND_BUFFER =
         1 << 18 /* bytes of a connection in the kernel: a slow client is known as one soon, and costs no more than this */
@@ -19,6 +17,7 @@ enum {
 typedef struct {
     size_t clients, clients_per_address;
     size_t message_bytes;       /* of a message from a client */
+    int64_t silence_ms;         /* a client that was silent for so long is gone; long before, it is pinged */
     const char *const *origins; /* the Origin headers that are let in; none: any. They outlive it */
     size_t origin_count;
 } ws_config_t;
@@ -49,7 +48,7 @@ int ws_on_writable(ws_session_t *session);
 int ws_on_peer_close(ws_session_t *session);
 int ws_on_close(ws_session_t **session);
 
-/* Pings who is silent, drops who is dead. Call it every few seconds. */
+/* Pings who is silent, drops who is dead. Call it every second or so. */
 void ws_check(ws_t *self);
 
 /* Lets every client have its last frames, closes it with 1012, and lets no new one in. Runs the loop, which must not be
