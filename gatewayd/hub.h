@@ -46,7 +46,7 @@ typedef struct {
     list_t waiting;  /* join_t.in_hub: subscribes that wait for something from the bus */
     size_t client_count, subscription_count;
     size_t call_count; /* clients that are `passing` (client_link_t) */
-    uint64_t round; /* of notifications that each client gets once */
+    uint64_t round;    /* of notifications that each client gets once */
 
     const char *bus[HUB_BUSES_MAX]; /* endpoints, and which of them are silent */
     bool bus_silent[HUB_BUSES_MAX];
