@@ -181,10 +181,12 @@ void groups_destroy(groups_t **self_ref)
     groups_t *self = *self_ref;
     if (!self)
         return;
-    while (self->first) {
-        for (size_t rank = 0; rank < self->first->failover.count; rank++)
-            free(self->first->members[rank]);
-        group_destroy(self->first);
+    for (group_t *group = self->first, *next; group; group = next) {
+        next = group->next;
+        for (size_t rank = 0; rank < group->failover.count; rank++)
+            free(group->members[rank]);
+        loop_timer_destroy(&group->due);
+        free(group);
     }
     free(self);
     *self_ref = NULL;

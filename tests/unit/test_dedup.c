@@ -144,6 +144,7 @@ int main(void)
 {
     Suite *suite = suite_create("dedup");
     TCase *tests = tcase_create("dedup");
+    tcase_set_timeout(tests, 60); /* a million ids, on a machine that is busy */
     tcase_add_test(tests, an_id_is_known_once_it_was_added);
     tcase_add_test(tests, the_oldest_is_forgotten_beyond_the_window);
     tcase_add_test(tests, longer_ids_join_shorter_ones);
