@@ -119,7 +119,7 @@ static bool print_candles(rows_t *rows, const request_t *request, buffer_t *answ
     int64_t start_ns = 0, first_ns = 0;
     bool ok = true, first = true;
     answer_begin(answer, request);
-    buffer_append(answer, TEXT(",\"candles\":["));
+    buffer_printf(answer, ",\"interval\":\"%s\",\"candles\":[", interval_name(request->interval));
     for (; oldest_left(rows, &start_ns); first = false) {
         if (first)
             first_ns = start_ns;

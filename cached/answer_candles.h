@@ -6,7 +6,7 @@
 
 /* The newest candles that the request wants of a symbol, the streams of its sources joined; oldest first:
  *
- *     {"ok":true,"candles":[…],"next":"2025-11-10T17:24:00Z"}
+ *     {"ok":true,"interval":"1m","candles":[…],"next":"2025-11-10T17:24:00Z"}
  *
  * Fewer where not all fit into `answer`. */
 void answer_candles(const request_t *request, const shelf_symbol_t *symbol, buffer_t *answer);

@@ -63,6 +63,17 @@ static bool read_count(rpc_request_t *request, text_t params, uint64_t *count)
     return false;
 }
 
+static bool read_interval(rpc_request_t *request, text_t params, interval_t *interval)
+{
+    param_text_t text;
+    text_t raw = json_member(params, "interval");
+    if (!param_absent(raw) && param_text(raw, &text) && interval_parse(param_slice(&text), interval))
+        return true;
+    rpc_error(request, RPC_INVALID_PARAMS, "interval: expected one of " INTERVAL_NAMES ", found %.*s",
+              TEXT_ARG(param_absent(raw) ? TEXT("none") : param_found(raw)));
+    return false;
+}
+
 static bool read_since(rpc_request_t *request, text_t params, text_t *since)
 {
     text_t raw = json_member(params, "since");
@@ -140,6 +151,14 @@ static void unsubscribe(client_t *client, rpc_request_t *request, text_t params)
     buffer_release(&out);
 }
 
+/* Nothing for INT64_MIN. */
+static void put_time(buffer_t *out, const char *name, int64_t ns)
+{
+    char text[TIMESTAMP_MAX];
+    if (ns != INT64_MIN)
+        buffer_printf(out, ",\"%s\":\"%.*s\"", name, (int)timestamp_print(text, ns, 9), text);
+}
+
 /* Asks history with {"op":…,"symbol":…,"count":…} and, unless time_ns is INT64_MIN, the member `time_name`. */
 static void ask_history(client_t *client, rpc_request_t *request, const char *op, const param_text_t *symbol, uint64_t count,
                         const char *time_name, int64_t time_ns)
@@ -147,10 +166,7 @@ static void ask_history(client_t *client, rpc_request_t *request, const char *op
     buffer_t out = buffer_new(REQUEST_MAX);
     buffer_printf(&out, "{\"op\":\"%s\",\"symbol\":\"%.*s\",\"count\":%llu", op, (int)symbol->length, symbol->bytes,
                   (unsigned long long)count);
-    if (time_ns != INT64_MIN) {
-        char text[TIMESTAMP_MAX];
-        buffer_printf(&out, ",\"%s\":\"%.*s\"", time_name, (int)timestamp_print(text, time_ns, 9), text);
-    }
+    put_time(&out, time_name, time_ns);
     buffer_append(&out, TEXT("}"));
     query_start(client, request, param_slice(symbol), buffer_text(&out));
     buffer_release(&out);
@@ -178,6 +194,39 @@ static void get_trades_since(client_t *client, rpc_request_t *request, text_t pa
         rpc_error(request, RPC_INVALID_PARAMS, "afterTimestamp is required");
     else
         ask_history(client, request, "since", &symbol, count, "after", after_ns);
+}
+
+typedef struct {
+    param_text_t symbol, source;
+    interval_t interval;
+    uint64_t count;
+    int64_t before_ns, after_ns; /* INT64_MIN: absent */
+} candles_request_t;
+
+static void ask_for_candles(client_t *client, rpc_request_t *request, const candles_request_t *wanted)
+{
+    buffer_t out = buffer_new(REQUEST_MAX);
+    buffer_printf(&out, "{\"op\":\"candles\",\"symbol\":\"%.*s\",\"interval\":\"%s\",\"count\":%llu",
+                  TEXT_ARG(param_slice(&wanted->symbol)), interval_name(wanted->interval), (unsigned long long)wanted->count);
+    if (wanted->source.length > 0) {
+        buffer_append(&out, TEXT(",\"source\":"));
+        buffer_append_json_string(&out, param_slice(&wanted->source));
+    }
+    put_time(&out, "before", wanted->before_ns);
+    put_time(&out, "after", wanted->after_ns);
+    buffer_append(&out, TEXT("}"));
+    query_start(client, request, param_slice(&wanted->symbol), buffer_text(&out));
+    buffer_release(&out);
+}
+
+static void get_candles(client_t *client, rpc_request_t *request, text_t params)
+{
+    candles_request_t wanted = {.count = REQUEST_COUNT_DEFAULT, .before_ns = INT64_MIN, .after_ns = INT64_MIN};
+    if (read_channel(request, params, false) && read_symbol(request, params, &wanted.symbol) &&
+        read_interval(request, params, &wanted.interval) && read_source(request, params, &wanted.source) &&
+        read_count(request, params, &wanted.count) && read_time(request, params, "beforeTimestamp", &wanted.before_ns) &&
+        read_time(request, params, "afterTimestamp", &wanted.after_ns))
+        ask_for_candles(client, request, &wanted);
 }
 
 static void answer_report(client_t *client, rpc_request_t *request, void (*report)(const hub_t *, buffer_t *))
@@ -222,6 +271,7 @@ static const method_t methods[] = {
     {"unsubscribe", unsubscribe},
     {"getRecentTrades", get_recent_trades},
     {"getTradesSince", get_trades_since},
+    {"getCandles", get_candles},
     {"getSymbols", get_symbols},
     {"getStatus", get_status},
     {"ping", ping},

@@ -37,19 +37,39 @@ static int64_t staleness_ns(const hub_t *hub, text_t symbol)
     return youngest_ns == INT64_MAX ? 0 : youngest_ns;
 }
 
-static void answer_trades(query_t *query, text_t trades)
+/* What of history's answer the client gets, as it came. */
+static bool is_shown(text_t name)
+{
+    static const char *const shown[] = {"interval", "trades", "candles", "missing", "next"};
+    size_t i = 0;
+    while (i < sizeof shown / sizeof *shown && !text_equal(name, text_of(shown[i])))
+        i++;
+    return i < sizeof shown / sizeof *shown;
+}
+
+/* One walk, not a look-up for each member: an answer may be megabytes long. */
+static void answer_found(query_t *query, text_t answer)
 {
     buffer_t out = buffer_new(0);
     buffer_printf(&out, "{\"channel\":\"trades\",\"symbol\":\"%.*s\",\"staleness\":", TEXT_ARG(query->symbol));
     notify_put_seconds(&out, staleness_ns(query->hub, query->symbol));
-    buffer_append(&out, TEXT(",\"trades\":"));
-    buffer_append(&out, trades);
+    for (json_walk_t walk = json_walk(answer); json_next(&walk);) {
+        if (!is_shown(walk.key))
+            continue;
+        buffer_printf(&out, ",\"%.*s\":", TEXT_ARG(walk.key));
+        buffer_append(&out, walk.value);
+    }
     buffer_append(&out, TEXT("}"));
     if (buffer_ok(&out))
         rpc_result(query->request, buffer_text(&out));
     else
         rpc_error(query->request, RPC_INTERNAL_ERROR, "The answer is too large");
     buffer_release(&out);
+}
+
+static bool has_list(text_t answer)
+{
+    return json_kind(json_member(answer, "trades")) == JSON_ARRAY || json_kind(json_member(answer, "candles")) == JSON_ARRAY;
 }
 
 /* What history refused, the client asked for: its own words tell why. */
@@ -70,14 +90,13 @@ static void answer_refusal(query_t *query, text_t error)
 static void on_answer(void *arg, text_t answer)
 {
     query_t *query = arg;
-    text_t trades = {0};
     query->call = NULL;
     if (answer.length == 0)
         rpc_error(query->request, RPC_UNAVAILABLE, "History is not available now");
     else if (!json_valid(answer))
         rpc_error(query->request, RPC_UNAVAILABLE, "History gave an answer that is none");
-    else if (json_kind(trades = json_member(answer, "trades")) == JSON_ARRAY)
-        answer_trades(query, trades);
+    else if (has_list(answer))
+        answer_found(query, answer);
     else
         answer_refusal(query, json_member(answer, "error"));
     query_free(query);

@@ -1,12 +1,13 @@
 """Candles over real trades, compared with what Python's decimal makes of them, to the last digit."""
 
+import asyncio
 import decimal
 import json
 from collections import defaultdict
 from datetime import datetime, timedelta, timezone
 
 import pytest
-from clients import Requester
+from clients import Client, Requester, RpcError
 from pipeline import until
 
 INTERVALS = {"1s": 1, "1m": 60, "5m": 300, "15m": 900, "1h": 3600, "1d": 86400}
@@ -152,3 +153,35 @@ def test_two_sources_make_one_candle(pipeline, recordings, real):
         symbol = max(real, key=lambda name: len(real[name]))
         assert ask(history, symbol=symbol, interval="1m", source="another", count=10000)["candles"] == candles(real[symbol], "1m")
         assert pages(history, symbol=symbol, interval="1s", count=5) == candles(both[symbol], "1s")
+
+
+def test_a_websocket_client_gets_the_candles_of_history(pipeline, recordings, real):
+    flow = pipeline(symbols=sorted(real))
+    play(flow, recordings)
+    flow.start_gateway()
+    flow.wait_ready("gateway0")
+    symbol = max(real, key=lambda name: len(real[name]))
+
+    async def run():
+        async with Client(flow.url()) as client:
+            whole = await client.call("getCandles", symbol=symbol, interval="1s", count=10000)
+            assert (whole["channel"], whole["symbol"], whole["interval"], whole["staleness"]) == ("trades", symbol, "1s", "0.000")
+            assert "next" not in whole
+            found, place = [], {}
+            while "next" not in place or place["next"]:
+                bound = {"beforeTimestamp": place["next"]} if place else {}
+                page = await client.call("getCandles", symbol=symbol, interval="1s", count=3, **bound)
+                found, place = page["candles"] + found, {"next": page.get("next")}
+            assert found == whole["candles"]
+            for wrong in ({}, {"interval": "1w"}, {"interval": "1m", "beforeTimestamp": "noon"}):
+                with pytest.raises(RpcError) as refusal:
+                    await client.call("getCandles", symbol=symbol, **wrong)
+                assert refusal.value.code == -32602
+            return whole["candles"]
+
+    with Requester(flow.history) as history:
+        wait_for_trades(history, real)
+        found = asyncio.run(run())
+        expected = candles(real[symbol], "1s")
+        assert [{name: c if c is None else str(c) for name, c in one.items()} for one in found] == \
+               [{name: c for name, c in one.items()} for one in expected]

@@ -61,11 +61,13 @@ static void assert_answer(const char *json, const char *expected)
 #define CANDLE(minute, open, high, low, close, volume, count, vwap)                                                            \
     "{\"start\":\"2025-11-10T10:0" minute ":00Z\",\"open\":" open ",\"high\":" high ",\"low\":" low ",\"close\":" close        \
     ",\"volume\":" volume ",\"count\":" count ",\"vwap\":" vwap "}"
-#define BOTH(minute, vwap)     CANDLE(minute, minute, minute ".5", minute, minute ".5", "2.0", "2", vwap)
-#define ONLY(minute)           CANDLE(minute, minute, minute, minute, minute, "1", "1", minute)
-#define ONLY_B(minute)         CANDLE(minute, minute ".5", minute ".5", minute ".5", minute ".5", "1.0", "1", minute ".5")
-#define OK(candles)            "{\"ok\":true,\"candles\":[" candles "]}"
-#define OK_NEXT(candles, next) "{\"ok\":true,\"candles\":[" candles "],\"next\":\"2025-11-10T10:0" next ":00Z\"}"
+#define BOTH(minute, vwap)       CANDLE(minute, minute, minute ".5", minute, minute ".5", "2.0", "2", vwap)
+#define ONLY(minute)             CANDLE(minute, minute, minute, minute, minute, "1", "1", minute)
+#define ONLY_B(minute)           CANDLE(minute, minute ".5", minute ".5", minute ".5", minute ".5", "1.0", "1", minute ".5")
+#define OK_OF(interval, candles) "{\"ok\":true,\"interval\":\"" interval "\",\"candles\":[" candles "]}"
+#define OK(candles)              OK_OF("1m", candles)
+#define OK_NEXT(candles, next)                                                                                                 \
+    "{\"ok\":true,\"interval\":\"1m\",\"candles\":[" candles "],\"next\":\"2025-11-10T10:0" next ":00Z\"}"
 
 static const struct {
     const char *request, *answer;
@@ -74,7 +76,7 @@ static const struct {
     {ASK(",\"count\":2"), OK_NEXT(ONLY("3") "," BOTH("4", "4.25"), "3")},
     {ASK(",\"count\":2,\"before\":\"2025-11-10T10:03:00Z\""), OK_NEXT(ONLY("1") "," BOTH("2", "2.25"), "1")},
     {ASK(",\"count\":2,\"before\":\"2025-11-10T10:01:00Z\",\"id\":5"),
-     "{\"ok\":true,\"id\":5,\"candles\":[" BOTH("0", "0.25") "]}"},
+     "{\"ok\":true,\"id\":5,\"interval\":\"1m\",\"candles\":[" BOTH("0", "0.25") "]}"},
     {ASK(",\"count\":1,\"before\":\"2025-11-10T10:03:00.000000001Z\""), OK_NEXT(ONLY("3"), "3")},
     {ASK(",\"after\":\"2025-11-10T10:02:00Z\""), OK(ONLY("3") "," BOTH("4", "4.25"))},
     {ASK(",\"after\":\"2025-11-10T10:02:00Z\",\"count\":1"), OK_NEXT(BOTH("4", "4.25"), "4")},
@@ -85,8 +87,9 @@ static const struct {
     {ASK(",\"source\":\"b\",\"count\":1"), OK_NEXT(ONLY_B("4"), "4")},
     {ASK(",\"source\":\"c\""), OK("")},
     {"{\"op\":\"candles\",\"symbol\":\"BTC-USD\",\"interval\":\"1d\"}",
-     OK("{\"start\":\"2025-11-10T00:00:00Z\",\"open\":0,\"high\":4.5,\"low\":0,\"close\":4.5,\"volume\":8.0,\"count\":8,"
-        "\"vwap\":2.1875}")},
+     OK_OF("1d",
+           "{\"start\":\"2025-11-10T00:00:00Z\",\"open\":0,\"high\":4.5,\"low\":0,\"close\":4.5,\"volume\":8.0,\"count\":8,"
+           "\"vwap\":2.1875}")},
 };
 
 START_TEST(candles_are_answered_as_asked_for)
@@ -100,7 +103,7 @@ START_TEST(within_a_timestamp_the_order_is_that_of_the_sources_names)
     give("trade.ETH-USD.a", 9, "2025-11-10T10:00:00Z", "1", "1");
     give("trade.ETH-USD.b", 1, "2025-11-10T10:00:00Z", "2", "1");
     assert_answer("{\"op\":\"candles\",\"symbol\":\"ETH-USD\",\"interval\":\"1h\"}",
-                  OK(CANDLE("0", "1", "2", "1", "2", "2", "2", "1.5")));
+                  OK_OF("1h", CANDLE("0", "1", "2", "1", "2", "2", "2", "1.5")));
 }
 END_TEST
 
@@ -117,7 +120,8 @@ START_TEST(where_one_source_lacks_candles_there_is_none)
         ck_assert(candles_add(tape_candles(tape), (candle_place_t){start_ns + (int64_t)n * NS_PER_S, {7, n + 1}}, TEXT("1"),
                               TEXT("1")));
     ask(seconds);
-    ck_assert(text_starts_with(buffer_text(&answer), TEXT("{\"ok\":true,\"candles\":[{\"start\":\"2025-11-10T10:00:02Z\"")));
+    ck_assert(text_starts_with(buffer_text(&answer),
+                               TEXT("{\"ok\":true,\"interval\":\"1s\",\"candles\":[{\"start\":\"2025-11-10T10:00:02Z\"")));
     answer.bytes[answer.length - 1] = '\0';
     ck_assert_ptr_null(strstr(answer.bytes, "next"));
     ck_assert_ptr_nonnull(strstr(answer.bytes,
@@ -131,12 +135,13 @@ START_TEST(pages_joined_are_the_whole)
     buffer_t whole = buffer_new(0);
     ask(ASK(""));
     buffer_append(&whole, buffer_text(&answer));
-    text_t tail = {whole.bytes + strlen("{\"ok\":true,\"candles\":["), 0};
+    text_t tail = {whole.bytes + strlen("{\"ok\":true,\"interval\":\"1m\",\"candles\":["), 0};
     tail.length = whole.length - (size_t)(tail.at - whole.bytes) - strlen("]}");
     char request[256] = ASK(",\"count\":1");
     for (int page = 4; page >= 0; page--) {
         ask(request);
-        const char *begin = answer.bytes + strlen("{\"ok\":true,\"candles\":["), *end = memchr(begin, ']', answer.length);
+        const char *begin = answer.bytes + strlen("{\"ok\":true,\"interval\":\"1m\",\"candles\":["),
+                   *end = memchr(begin, ']', answer.length);
         text_t candle = {begin, (size_t)(end - begin)};
         ck_assert_uint_ge(tail.length, candle.length);
         ck_assert(text_equal(candle, (text_t){tail.at + tail.length - candle.length, candle.length}));

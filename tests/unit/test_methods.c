@@ -50,6 +50,13 @@ static const struct {
     {REQUEST("getRecentTrades", "{\"symbol\":\"BTC-USD\",\"beforeTimestamp\":\"yesterday\"}"),
      ERROR("-32602", "beforeTimestamp: expected a time such as \\\"2025-11-10T17:24:33.937345Z\\\", found \\\"yesterday\\\"")},
     {REQUEST("getTradesSince", "{\"symbol\":\"BTC-USD\"}"), ERROR("-32602", "afterTimestamp is required")},
+    {REQUEST("getCandles", "{\"interval\":\"1m\"}"), ERROR("-32602", "Symbol is required")},
+    {REQUEST("getCandles", "{\"symbol\":\"BTC-USD\"}"),
+     ERROR("-32602", "interval: expected one of 1s, 1m, 5m, 15m, 1h, 1d, found none")},
+    {REQUEST("getCandles", "{\"symbol\":\"BTC-USD\",\"interval\":\"2m\"}"),
+     ERROR("-32602", "interval: expected one of 1s, 1m, 5m, 15m, 1h, 1d, found \\\"2m\\\"")},
+    {REQUEST("getCandles", "{\"symbol\":\"BTC-USD\",\"interval\":60}"),
+     ERROR("-32602", "interval: expected one of 1s, 1m, 5m, 15m, 1h, 1d, found 60")},
 };
 
 START_TEST(what_can_not_be_done_is_refused_with_a_reason)
@@ -85,6 +92,21 @@ START_TEST(a_question_goes_to_history_and_its_trades_come_back_as_they_are)
            "\"trades\":[{\"price\":"
            "105383.80000}, "
            "{\"qty\":8.5E-5}]}}");
+}
+END_TEST
+
+START_TEST(a_question_for_candles_goes_to_history_and_its_answer_comes_back)
+{
+    say(REQUEST("getCandles", "{\"symbol\":\"BTC-USD\",\"interval\":\"5m\",\"source\":\"b\",\"count\":2,"
+                              "\"beforeTimestamp\":\"2025-11-10T17:25:00Z\",\"afterTimestamp\":\"2025-11-10T10:00:00Z\"}"));
+    service_answers(
+        "history",
+        "{\"op\":\"candles\",\"symbol\":\"BTC-USD\",\"interval\":\"5m\",\"count\":2,\"source\":\"b\","
+        "\"before\":\"2025-11-10T17:25:00.000000000Z\",\"after\":\"2025-11-10T10:00:00.000000000Z\"}",
+        "{\"ok\":true,\"id\":7,\"interval\":\"5m\",\"candles\":[{\"open\":8.5E-5}],\"next\":\"2025-11-10T17:20:00Z\"}");
+    client_pump(fixture.client);
+    expect("{\"jsonrpc\":\"2.0\",\"id\":1,\"result\":{\"channel\":\"trades\",\"symbol\":\"BTC-USD\",\"staleness\":0.000,"
+           "\"interval\":\"5m\",\"candles\":[{\"open\":8.5E-5}],\"next\":\"2025-11-10T17:20:00Z\"}}");
 }
 END_TEST
 
@@ -169,6 +191,7 @@ int main(void)
     tcase_add_loop_test(tcase, what_can_not_be_done_is_refused_with_a_reason, 0, sizeof refused / sizeof *refused);
     tcase_add_loop_test(tcase, a_question_goes_to_history_and_its_trades_come_back_as_they_are, 0,
                         sizeof questions / sizeof *questions);
+    tcase_add_test(tcase, a_question_for_candles_goes_to_history_and_its_answer_comes_back);
     tcase_add_loop_test(tcase, what_history_says_instead_reaches_the_client, 0, sizeof failures / sizeof *failures);
     tcase_add_test(tcase, without_history_a_question_is_answered_at_once);
     tcase_add_test(tcase, a_client_that_leaves_takes_its_questions_along);
