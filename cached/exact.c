@@ -15,7 +15,7 @@ enum {
 
 __extension__ typedef unsigned __int128 magnitude_t;
 
-/* GMP ends the process when memory runs out, as the rest of these rare numbers does here: half a sum is worse than none. */
+/* GMP ends the process when memory runs out, and so does what is allocated for it here: these numbers are rare and small. */
 struct exact_big {
     mpz_t units;
 };
@@ -128,9 +128,8 @@ static bool set_quickly(exact_t *self, text_t decimal)
 
 /* A decimal as a whole number's digits, with their number behind the point. */
 typedef struct {
-    bool negative;
-    char digits[DIGITS_MAX + 1];
-    int count, scale;
+    char sign_and_digits[1 + DIGITS_MAX + 1]; /* '-' or '0', the digits and a NUL */
+    int count, scale;                         /* count: of the digits */
 } plain_t;
 
 static int read_exponent(const char *at, const char *end)
@@ -144,8 +143,10 @@ static int read_exponent(const char *at, const char *end)
 
 static plain_t read_plainly(text_t decimal)
 {
-    plain_t plain = {.negative = decimal.at[0] == '-'};
-    const char *at = decimal.at + plain.negative, *end = decimal.at + decimal.length;
+    bool negative = decimal.at[0] == '-';
+    plain_t plain = {.sign_and_digits = {negative ? '-' : '0'}};
+    char *digits = plain.sign_and_digits + 1;
+    const char *at = decimal.at + negative, *end = decimal.at + decimal.length;
     bool fraction = false;
     for (; at < end && *at != 'e' && *at != 'E'; at++) {
         if (*at == '.') {
@@ -154,14 +155,14 @@ static plain_t read_plainly(text_t decimal)
         }
         plain.scale += fraction;
         if (plain.count > 0 || *at != '0')
-            plain.digits[plain.count++] = *at;
+            digits[plain.count++] = *at;
     }
     if (at < end)
         plain.scale -= read_exponent(at + 1, end);
     for (; plain.scale < 0; plain.scale++)
         if (plain.count > 0)
-            plain.digits[plain.count++] = '0';
-    plain.digits[plain.count] = '\0';
+            digits[plain.count++] = '0';
+    digits[plain.count] = '\0';
     return plain;
 }
 
@@ -172,14 +173,12 @@ static void set_slowly(exact_t *self, text_t decimal)
     self->scale = plain.scale;
     if (plain.count > UNITS_DIGITS) {
         make_big(self);
-        mpz_set_str(self->big->units, plain.digits, 10);
-        if (plain.negative)
-            mpz_neg(self->big->units, self->big->units);
+        mpz_set_str(self->big->units, plain.sign_and_digits, 10);
         return;
     }
     for (int i = 0; i < plain.count; i++)
-        units = units * 10 + (plain.digits[i] - '0');
-    self->units = plain.negative ? -units : units;
+        units = units * 10 + (plain.sign_and_digits[1 + i] - '0');
+    self->units = plain.sign_and_digits[0] == '-' ? -units : units;
 }
 
 /* --- printing --- */
