@@ -282,7 +282,9 @@ void exact_release(exact_t *self)
         mpz_clear(self->big->units);
         free(self->big);
     }
-    *self = (exact_t){0};
+    self->big = NULL;
+    self->units = 0;
+    self->scale = 0;
 }
 
 void exact_set(exact_t *self, text_t decimal)
