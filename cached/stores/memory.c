@@ -73,11 +73,12 @@ static bool push(stream_t *stream, const store_trade_t *trade)
         stream->rows = rows;
         stream->capacity = capacity;
     }
-    char *json = malloc(trade->json.length + 1);
-    if (!json)
+    row_t *row = &stream->rows[stream->count];
+    *row = (row_t){trade->cursor, trade->timestamp_ns, malloc(trade->json.length + 1), trade->json.length};
+    if (!row->json)
         return false;
-    memcpy(json, trade->json.at, trade->json.length);
-    stream->rows[stream->count++] = (row_t){trade->cursor, trade->timestamp_ns, json, trade->json.length};
+    memcpy(row->json, trade->json.at, trade->json.length);
+    stream->count++;
     return true;
 }
 

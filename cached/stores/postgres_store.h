@@ -14,10 +14,10 @@ typedef struct {
     int64_t days[POSTGRES_DAYS]; /* whose partitions are there, as far as we know: day d at d % POSTGRES_DAYS, as d + 1 */
 } postgres_t;
 
-store_result_t postgres_load(void *self, store_stream_fn *stream, void *arg, char *error);
-store_result_t postgres_range(void *self, const store_query_t *query, store_trade_fn *trade, void *arg, char *error);
-store_result_t postgres_retain(void *self, text_t topic, uint64_t keep, int64_t before_ns, uint64_t *dropped, char *error);
-store_result_t postgres_clear(void *self, text_t topic, uint64_t *cleared, char *error);
+store_result_t postgres_load(void *arg, store_stream_fn *each, void *each_arg, char *error);
+store_result_t postgres_range(void *arg, const store_query_t *query, store_trade_fn *each, void *each_arg, char *error);
+store_result_t postgres_retain(void *arg, text_t topic, uint64_t keep, int64_t before_ns, uint64_t *dropped, char *error);
+store_result_t postgres_clear(void *arg, text_t topic, uint64_t *cleared, char *error);
 
 /* Sends all trades of a batch that are left, in a transaction that is open. */
 store_result_t postgres_copy(postgres_t *self, char *error);

@@ -260,7 +260,7 @@ static store_result_t count_trades(redis_t *self, text_t topic, uint64_t *count,
 
 static store_result_t drop_by_count(redis_t *self, text_t topic, uint64_t keep, uint64_t *dropped, char *error)
 {
-    uint64_t count;
+    uint64_t count = 0;
     store_result_t result = redis_link_ensure(&self->link, error);
     if (result == STORE_OK)
         result = count_trades(self, topic, &count, error);

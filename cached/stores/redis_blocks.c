@@ -1,7 +1,5 @@
 #include "cached/stores/redis_blocks.h"
 
-#include <inttypes.h>
-#include <stdio.h>
 #include <stdlib.h>
 
 enum { FIRST_CAPACITY = 64 };
@@ -28,7 +26,10 @@ static batch_block_t *add(redis_blocks_t *self)
 /* False for what is none: somebody else wrote it. */
 static bool parse_times(const redisReply *reply, batch_block_t *block)
 {
-    return reply->str && sscanf(reply->str, "%" SCNd64 ",%" SCNd64, &block->least_ns, &block->greatest_ns) == 2;
+    char *comma = NULL, *end = NULL;
+    block->least_ns = reply->str ? strtoll(reply->str, &comma, 10) : 0;
+    block->greatest_ns = comma && *comma == ',' ? strtoll(comma + 1, &end, 10) : 0;
+    return end && end > comma + 1 && *end == '\0';
 }
 
 static store_result_t take_widened(redis_blocks_t *self, redis_link_t *link, batch_block_t *block, char *error)

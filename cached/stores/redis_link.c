@@ -62,7 +62,7 @@ static store_result_t take_any(redis_link_t *self, redisReply **reply, char *err
 store_result_t redis_link_take(redis_link_t *self, int type, redisReply **reply, char *error)
 {
     store_result_t result = take_any(self, reply, error);
-    if (result != STORE_OK || (*reply)->type == type || (*reply)->type == REDIS_REPLY_NIL)
+    if (!*reply || (*reply)->type == type || (*reply)->type == REDIS_REPLY_NIL)
         return result;
     freeReplyObject(*reply);
     *reply = NULL;

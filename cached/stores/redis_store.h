@@ -11,8 +11,8 @@ typedef struct {
 } redis_t;
 
 /* store.h: load, range. */
-store_result_t redis_load(void *self, store_stream_fn *stream, void *arg, char *error);
-store_result_t redis_range(void *self, const store_query_t *query, store_trade_fn *trade, void *arg, char *error);
+store_result_t redis_load(void *arg, store_stream_fn *each, void *each_arg, char *error);
+store_result_t redis_range(void *arg, const store_query_t *query, store_trade_fn *each, void *each_arg, char *error);
 
 /* The trades of one block that are older than `before_ns`: calls back with each. */
 store_result_t redis_old_of_block(redis_t *self, text_t topic, const batch_block_t *block, int64_t before_ns,

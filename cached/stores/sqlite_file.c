@@ -170,6 +170,8 @@ store_result_t sqlite_file_open(sqlite_file_t *self, const char *path, char *err
         result = execute(self, connection_setup, error);
     if (result == STORE_OK && version < VERSION)
         result = migrate(self, error);
+    if (result == STORE_OK)
+        result = ask(self, "SELECT total(trades) FROM stream", &version, error); /* a first look for damage */
     return result == STORE_OK ? prepare(self, error) : result;
 }
 
