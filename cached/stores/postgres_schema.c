@@ -40,9 +40,9 @@ static const char make_day[] =
     "  name text := 'trade_' || to_char(to_timestamp(day * 86400) AT TIME ZONE 'UTC', 'YYYYMMDD');"
     "  other regclass; empty boolean;"
     "BEGIN"
-    "  IF to_regclass('dataflow.' || name) IS NOT NULL THEN RETURN; END IF;"
+    "  IF EXISTS (SELECT FROM pg_tables WHERE schemaname = 'dataflow' AND tablename = name) THEN RETURN; END IF;"
     "  PERFORM pg_advisory_xact_lock(" LOCK ");"
-    "  IF to_regclass('dataflow.' || name) IS NOT NULL"
+    "  IF EXISTS (SELECT FROM pg_tables WHERE schemaname = 'dataflow' AND tablename = name)"
     "    OR (SELECT relkind <> 'p' FROM pg_class WHERE oid = 'dataflow.trade'::regclass) THEN RETURN; END IF;"
     "  FOR other IN SELECT inhrelid FROM pg_inherits JOIN pg_class ON pg_class.oid = inhrelid"
     "      WHERE inhparent = 'dataflow.trade'::regclass AND relname LIKE 'trade\\_2%' AND relname < name LOOP"
@@ -77,10 +77,12 @@ static const char make_first[] =
     "CREATE FUNCTION dataflow.now_ns() RETURNS bigint LANGUAGE sql STABLE AS"
     " $$ SELECT (extract(epoch FROM now()) * 1000000000)::bigint $$;";
 
+/* to_regclass would answer from a cache, which waiting for an advisory lock does not renew. */
 static store_result_t read_version(postgres_link_t *self, int64_t *version, char *error)
 {
     PGresult *result;
-    store_result_t done = postgres_link_run(self, &result, error, "SELECT to_regclass('dataflow.schema') IS NOT NULL");
+    store_result_t done = postgres_link_run(
+        self, &result, error, "SELECT EXISTS (SELECT FROM pg_tables WHERE schemaname = 'dataflow' AND tablename = 'schema')");
     if (done != STORE_OK)
         return done;
     bool there = *PQgetvalue(result, 0, 0) == 't';

@@ -100,9 +100,11 @@ static store_result_t introduce(redis_link_t *self, uint64_t database, char *err
     if (result == STORE_OK)
         result = redis_link_take(self, REDIS_REPLY_STRING, &reply, error);
     uint64_t version = 0;
-    if (result == STORE_OK && (!reply->str || !text_to_u64((text_t){reply->str, reply->len}, &version) || version > VERSION)) {
+    text_t found = reply && reply->str ? (text_t){reply->str, reply->len} : TEXT("none");
+    if (result == STORE_OK && (!text_to_u64(found, &version) || version > VERSION)) {
         char what[100];
-        snprintf(what, sizeof what, "schema version %.20s, expected at most %d", reply->str ? reply->str : "none", VERSION);
+        snprintf(what, sizeof what, "schema version %.*s, expected at most %d", found.length < 20 ? (int)found.length : 20,
+                 found.at, VERSION);
         result = redis_link_odd(self, what, error);
     }
     freeReplyObject(reply);
