@@ -10,6 +10,7 @@ import subprocess
 import pytest
 from clients import Requester, assert_once_and_in_order, cursor
 from pipeline import get, loads, until
+from servers import Postgres
 
 SYMBOLS = ("BTC-USD", "ETH-USD")
 KILLS = int(os.environ.get("STORE_KILLS", "5"))
@@ -43,10 +44,22 @@ class Sqlite:
         except sqlite3.OperationalError:
             return 0
 
-    def trades(self, symbol):
-        return [loads(json) for json, in self.ask(
-            "SELECT json FROM trade JOIN stream ON stream.id = trade.stream WHERE topic = ? ORDER BY trade.epoch, trade.seq",
-            topic(symbol))]
+    def lines(self, topic):
+        return [json for json, in self.ask(
+            "SELECT json FROM trade JOIN stream ON stream.id = trade.stream WHERE topic = ? ORDER BY trade.epoch, trade.seq", topic)]
+
+
+@pytest.fixture
+def postgres():
+    server = Postgres()
+    try:
+        yield server.start()
+    finally:
+        server.remove()
+
+
+def stored(store, symbol):
+    return [loads(line) for line in store.lines(topic(symbol))]
 
 
 def start(pipeline, store, rate=RATE, symbols=SYMBOLS, **cached):
@@ -96,7 +109,7 @@ def assert_stored(flow, store, journal):
     until(lambda: store.count() >= ends, f"{ends} trades in the store")
     for symbol, trades in journal.items():
         assert_once_and_in_order(trades)
-        assert store.trades(symbol) == trades
+        assert stored(store, symbol) == trades
     until(lambda: state(flow) == {"kind": state(flow)["kind"], "state": "up", "error": "", "lag": 0}, "the store to be level")
 
 
@@ -124,6 +137,37 @@ def test_whatever_is_killed_the_store_holds_what_the_journal_holds(pipeline):
     assert_stored(flow, store, journal)
     assert_remembered(flow, journal)
     assert metric(flow, "dataflow_store_lost_total") == 0
+
+
+def test_postgresql_is_killed_and_started_again_under_it(pipeline, postgres):
+    print(f"seed {SEED}")
+    dice = random.Random(SEED)
+    flow = start(pipeline, postgres.url(), trades=2000)
+    for _ in range(max(2, KILLS // 2)):
+        wanted = postgres.count() + dice.choice((1, 500, 2000))
+        until(lambda: postgres.count() >= wanted, f"{wanted} trades in the store")
+        postgres.stop(dice.choice((signal.SIGINT, signal.SIGQUIT)))
+        if dice.random() < 0.5:
+            flow.processes["cached"].kill()
+            flow.start_cached()
+        more(flow, dice.choice((100, 3000)))
+        postgres.start()
+    journal = journal_at_the_end(flow)
+    assert_stored(flow, postgres, journal)
+    assert metric(flow, "dataflow_store_lost_total") == 0
+    assert postgres.password not in flow.processes["cached"].log()
+
+
+def test_a_wrong_password_is_told_and_is_in_no_log(pipeline, postgres):
+    flow = start(pipeline, postgres.url("hunter2"), rate=500)
+    line = flow.processes["cached"].wait_for_line("store: it refuses")
+    assert "password" in line and " error " in line
+    assert state(flow)["state"] == "refused" and "password" in state(flow)["error"]
+    more(flow, 200)
+    with Requester(flow.history) as history:
+        assert history.ask(op="recent", symbol="BTC-USD", count=5)["ok"]
+    assert loads(flow.ready("cached_http")[1])["ready"] is True
+    assert "hunter2" not in flow.processes["cached"].log() + flow.ready("cached_http")[1]
 
 
 def test_what_memory_dropped_while_the_store_was_away_comes_from_the_journal(pipeline):
@@ -224,7 +268,7 @@ def test_what_is_pending_is_stored_before_the_end(pipeline):
     assert flow.processes["cached"].stop() == 0
     with Requester(flow.replay) as replay:
         for symbol in SYMBOLS:
-            trades = store.trades(symbol)
+            trades = stored(store, symbol)
             assert trades and trades == replay.all(topic(symbol))[:len(trades)]
     flow.start_cached()
     assert_stored(flow, store, journal_at_the_end(flow))
@@ -241,8 +285,8 @@ def test_retention_is_by_pattern_and_changes_while_it_runs(pipeline):
     flow.write_config()
     flow.processes["cached"].popen.send_signal(signal.SIGHUP)
     flow.processes["cached"].wait_for_line("config: changed key=cached.retention.store")
-    until(lambda: store.trades("ETH-USD") == journal["ETH-USD"][-200:], "200 trades of ETH-USD to be kept in the store")
-    until(lambda: store.trades("BTC-USD") == journal["BTC-USD"][-300:], "300 trades of BTC-USD to be kept in the store")
+    until(lambda: stored(store, "ETH-USD") == journal["ETH-USD"][-200:], "200 trades of ETH-USD to be kept in the store")
+    until(lambda: stored(store, "BTC-USD") == journal["BTC-USD"][-300:], "300 trades of BTC-USD to be kept in the store")
     with Requester(flow.history) as history:
         stats = history.ask(op="stats", symbol="BTC-USD")["stats"][0]
     assert stats["trades"] == 100

@@ -1,0 +1,86 @@
+"""Servers from Debian's packages, on private ports and in folders of their own, gone at the end."""
+
+import glob
+import os
+import pathlib
+import pwd
+import shutil
+import signal
+import subprocess
+import tempfile
+
+import pytest
+from pipeline import free_ports, until
+
+
+def find(program):
+    """Where a program is; Debian keeps PostgreSQL's out of the way."""
+    found = shutil.which(program) or next(iter(sorted(glob.glob(f"/usr/lib/postgresql/*/bin/{program}"), reverse=True)), None)
+    if not found:
+        pytest.skip(f"{program} is not installed")
+    return found
+
+
+class Postgres:
+    """PostgreSQL refuses to be root: started by root it runs as the package's user."""
+
+    user, password = "dataflow", "let-me-in"
+
+    def __init__(self):
+        self.postgres, self.psql = find("postgres"), find("psql")
+        self.port, = free_ports(1)
+        self.folder = pathlib.Path(tempfile.mkdtemp(prefix="test-postgres-"))
+        self.account = {}
+        if os.getuid() == 0:
+            entry = pwd.getpwnam("postgres")
+            self.account = {"user": entry.pw_uid, "group": entry.pw_gid, "extra_groups": []}
+            os.chown(self.folder, entry.pw_uid, entry.pw_gid)
+        (self.folder / "password").write_text(self.password)
+        os.chmod(self.folder / "password", 0o644)
+        self._run(find("initdb"), "-D", self.data, "-U", self.user, "-A", "scram-sha-256", "-E", "UTF8", "--locale=C", "-N",
+                  f"--pwfile={self.folder}/password")
+        self.process = None
+
+    data = property(lambda self: str(self.folder / "data"))
+
+    def url(self, password=password):
+        return f"postgres://{self.user}:{password}@127.0.0.1:{self.port}/postgres"
+
+    def _run(self, *command):
+        done = subprocess.run(command, cwd=self.folder, capture_output=True, text=True, **self.account)
+        assert done.returncode == 0, done.stdout + done.stderr
+
+    def start(self):
+        with open(self.folder / "log", "ab") as log:
+            self.process = subprocess.Popen(
+                [self.postgres, "-D", self.data, "-p", str(self.port), "-c", "listen_addresses=127.0.0.1", "-c",
+                 "unix_socket_directories=", "-c", "fsync=off"],
+                cwd=self.folder, stdin=subprocess.DEVNULL, stdout=log, stderr=log, **self.account)
+        until(lambda: self.ask("SELECT 1") == ["1"], "PostgreSQL to answer")
+        return self
+
+    def stop(self, signal_number=signal.SIGINT):
+        """SIGINT: it ends its clients, and orderly; SIGQUIT: it drops everything, as when the power fails."""
+        if self.process:
+            self.process.send_signal(signal_number)
+            self.process.wait(60)
+            self.process = None
+
+    def remove(self):
+        self.stop(signal.SIGQUIT)
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+    def ask(self, query):
+        """The lines of the answer; none while it is away."""
+        done = subprocess.run([self.psql, "-XAtq", "-h", "127.0.0.1", "-p", str(self.port), "-U", self.user, "-c", query, "postgres"],
+                              env={**os.environ, "PGPASSWORD": self.password}, capture_output=True, text=True)
+        return done.stdout.splitlines() if done.returncode == 0 else []
+
+    # What test_store.py wants of a store.
+    def count(self):
+        answer = self.ask("SELECT count(*) FROM dataflow.trade")
+        return int(answer[0]) if answer else 0
+
+    def lines(self, topic):
+        return self.ask("SELECT json FROM dataflow.trade t JOIN dataflow.stream s ON s.id = t.stream "
+                        f"WHERE topic = '{topic}' ORDER BY t.epoch, t.seq")
