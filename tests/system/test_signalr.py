@@ -216,7 +216,7 @@ def test_the_end_of_the_gateway_is_told_behind_the_last_trade(pipeline):
         async with Hub(flow) as hub:
             assert "result" in await hub.call("subscribe", channel="trades", symbol="BTC-USD")
             await hub.until(lambda: len(hub.trades) > 100, "trades")
-            flow.processes["gateway0"].popen.terminate()
+            assert await asyncio.to_thread(flow.processes["gateway0"].stop) == 0
             await asyncio.wait_for(hub.socket.wait_closed(), PATIENCE)
             await hub.reader
             assert hub.records[-1] == {"type": 7, "allowReconnect": True} and hub.socket.close_code == 1012
