@@ -15,6 +15,7 @@ enum { HEADER_MAX = 256, QUERY_MAX = 4096 /* all headers of a request have no mo
 
 struct api {
     hub_t *hub;
+    ws_t *ws;
     cors_t cors;
 };
 
@@ -183,7 +184,19 @@ static void ask(api_call_t *call, text_t request)
     call->receiving = false;
 }
 
-static void start(api_call_t *call, text_t path)
+/* The answer is a stream, or a word why not; HEAD gets none either. */
+static void open_stream(api_call_t *call, const rest_query_t *query, sse_t **stream)
+{
+    buffer_t headers = buffer_new(0);
+    cors_append(&call->api->cors, text_of(call->origin), &headers);
+    if (call->head)
+        call->status = rest_problem(&call->body, 405, "expected GET");
+    else
+        *stream = sse_open(call->api->ws, call->api->hub, call->wsi, query, buffer_text(&headers), &call->status, &call->body);
+    buffer_release(&headers);
+}
+
+static void start(api_call_t *call, text_t path, sse_t **stream)
 {
     text_t symbol;
     asset_t asset;
@@ -202,6 +215,8 @@ static void start(api_call_t *call, text_t path)
         call->status = rest_problem(&call->body, 400, "The query has too many parameters, one twice, or one that is not UTF-8");
     } else if ((call->status = rest_request(call->route, symbol, &query, &out)) > 0) {
         buffer_append(&call->body, buffer_text(&out));
+    } else if (rest_is_stream(call->route)) {
+        open_stream(call, &query, stream);
     } else {
         call->answered = false;
         ask(call, buffer_text(&out));
@@ -209,11 +224,11 @@ static void start(api_call_t *call, text_t path)
     buffer_release(&out);
 }
 
-api_t *api_new(hub_t *hub, const cors_t *cors)
+api_t *api_new(hub_t *hub, ws_t *ws, const cors_t *cors)
 {
     api_t *self = malloc(sizeof *self);
     if (self)
-        *self = (api_t){.hub = hub, .cors = *cors};
+        *self = (api_t){.hub = hub, .ws = ws, .cors = *cors};
     return self;
 }
 
@@ -240,7 +255,7 @@ int api_answer_open(api_t *self, struct lws *wsi, const char *methods, text_t js
     return rc;
 }
 
-int api_on_request(api_t *self, struct lws *wsi, text_t path, api_call_t **slot)
+int api_on_request(api_t *self, struct lws *wsi, text_t path, api_call_t **slot, sse_t **stream)
 {
     if (lws_hdr_total_length(wsi, WSI_TOKEN_OPTIONS_URI) > 0)
         return api_answer_open(self, wsi, METHODS, TEXT(""));
@@ -252,7 +267,11 @@ int api_on_request(api_t *self, struct lws *wsi, text_t path, api_call_t **slot)
         finish(call);
         return -1; /* what follows may be a body, which nobody reads */
     }
-    start(call, path);
+    start(call, path, stream);
+    if (*stream) {
+        call_free(call);
+        return 0;
+    }
     if (call->answered)
         return finish(call);
     *slot = call;

@@ -199,7 +199,7 @@ static bool open_web(gateway_t *self, const config_t *config)
     self->clients_max = ws.clients;
     self->web = web_new(self->loop, (unsigned)ws.clients + FDS_BESIDE_CLIENTS);
     self->ws = ws_new(&self->hub, &ws);
-    self->api = api_new(&self->hub, &(cors_t){self->cors, self->cors_count});
+    self->api = !self->ws ? NULL : api_new(&self->hub, self->ws, &(cors_t){self->cors, self->cors_count});
     self->http = self->web && self->ws && self->api ? http_new(self->web, address, &self->hub, self->ws, self->api) : NULL;
     if (self->http)
         log_info("gateway: listening", LOG_TEXT("address", address));

@@ -34,6 +34,7 @@ struct http {
 typedef struct {
     ws_session_t *session;
     api_call_t *call;
+    sse_t *sse;
 } connection_t;
 
 typedef struct {
@@ -140,7 +141,7 @@ static int answer_negotiate(const http_t *self, struct lws *wsi)
 static int on_request(http_t *self, struct lws *wsi, text_t path, connection_t *connection)
 {
     if (text_starts_with(path, TEXT(REST_PREFIX)))
-        return api_on_request(self->api, wsi, path, &connection->call);
+        return api_on_request(self->api, wsi, path, &connection->call, &connection->sse);
     if (text_equal(path, TEXT(SIGNALR_PATH "/negotiate")) && lws_hdr_total_length(wsi, WSI_TOKEN_POST_URI) > 0)
         return answer_negotiate(self, wsi);
     if (text_equal(path, TEXT(SIGNALR_PATH "/negotiate")) && lws_hdr_total_length(wsi, WSI_TOKEN_OPTIONS_URI) > 0)
@@ -199,6 +200,14 @@ static int on_accept(const http_t *self, const void *fd)
     return (rlim_t)(uintptr_t)fd + FDS_RESERVED >= self->fd_limit;
 }
 
+static void on_close(connection_t *connection)
+{
+    if (!connection)
+        return; /* lws has refused what it can't parse before there was one */
+    sse_on_close(&connection->sse);
+    api_on_close(&connection->call);
+}
+
 static int on_event(struct lws *wsi, enum lws_callback_reasons reason, void *user, void *in, size_t length)
 {
     connection_t *connection = user;
@@ -226,10 +235,9 @@ static int on_event(struct lws *wsi, enum lws_callback_reasons reason, void *use
     case LWS_CALLBACK_CLOSED:
         return ws_on_close(&connection->session);
     case LWS_CALLBACK_HTTP_WRITEABLE:
-        return api_on_writable(&connection->call);
+        return connection->sse ? sse_on_writable(&connection->sse) : api_on_writable(&connection->call);
     case LWS_CALLBACK_CLOSED_HTTP:
-        if (connection) /* lws refuses what it can't parse before there is one */
-            api_on_close(&connection->call);
+        on_close(connection);
         return 0;
     default:
         return lws_callback_http_dummy(wsi, reason, user, in, length);

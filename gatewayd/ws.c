@@ -11,7 +11,7 @@
 #include <sys/socket.h>
 #include <uv.h>
 
-enum { ADDRESS_MAX = 64, ORIGIN_MAX = 256, CLOSE_TIMEOUT_S = 5 };
+enum { ORIGIN_MAX = 256, CLOSE_TIMEOUT_S = 5 };
 
 struct ws {
     hub_t *hub;
@@ -38,7 +38,7 @@ struct ws_session {
     buffer_t message; /* of which not all fragments have come */
     int64_t heard_ns; /* CLOCK_MONOTONIC */
     bool pinged;
-    char address[ADDRESS_MAX];
+    char address[WS_ADDRESS_MAX];
 };
 
 /* --- client_link_t --- */
@@ -127,10 +127,10 @@ static void heard(ws_session_t *session)
     session->pinged = false;
 }
 
-static text_t peer_address(struct lws *wsi, char room[static ADDRESS_MAX])
+static text_t peer_address(struct lws *wsi, char room[static WS_ADDRESS_MAX])
 {
     memcpy(room, "?", 2);
-    lws_get_peer_simple(wsi, room, ADDRESS_MAX);
+    lws_get_peer_simple(wsi, room, WS_ADDRESS_MAX);
     return text_of(room);
 }
 
@@ -195,7 +195,7 @@ void ws_destroy(ws_t **self_p)
 unsigned ws_refusal(ws_t *self, struct lws *wsi)
 {
     static log_limit_t limit;
-    char room[ADDRESS_MAX];
+    char room[WS_ADDRESS_MAX];
     text_t address = peer_address(wsi, room);
     if (!origin_allowed(self, wsi))
         return 403;
@@ -211,14 +211,24 @@ unsigned ws_refusal(ws_t *self, struct lws *wsi)
     return 503;
 }
 
+bool ws_admit(ws_t *self, struct lws *wsi, char address[static WS_ADDRESS_MAX])
+{
+    return peers_enter(self->peers, peer_address(wsi, address));
+}
+
+void ws_dismiss(ws_t *self, const char *address)
+{
+    peers_leave(self->peers, text_of(address));
+}
+
 int ws_on_open(ws_t *self, struct lws *wsi, ws_speech_t speech, ws_session_t **slot)
 {
-    char address[ADDRESS_MAX];
-    if (!peers_enter(self->peers, peer_address(wsi, address)))
+    char address[WS_ADDRESS_MAX];
+    if (!ws_admit(self, wsi, address))
         return -1;
     ws_session_t *session = calloc(1, sizeof *session);
     if (!session) {
-        peers_leave(self->peers, text_of(address));
+        ws_dismiss(self, address);
         return -1;
     }
     *slot = session;
@@ -310,7 +320,7 @@ int ws_on_close(ws_session_t **slot)
     signalr_destroy(&session->signalr);
     client_destroy(&session->client);
     buffer_release(&session->message);
-    peers_leave(session->ws->peers, text_of(session->address));
+    ws_dismiss(session->ws, session->address);
     free(session);
     return 0;
 }

@@ -9,6 +9,7 @@ struct lws;
 typedef enum { WS_RPC, WS_SIGNALR } ws_speech_t;
 
 enum {
+    WS_ADDRESS_MAX = 64,  /* of an address as text, with its NUL */
     WS_GOODBYE_MS = 4000, /* how long clients get for the last frames when the process ends */
     WS_SEND_BUFFER =
         1 << 18 /* bytes of a connection in the kernel: a slow client is known as one soon, and costs no more than this */
@@ -38,6 +39,10 @@ void ws_destroy(ws_t **self);
 
 /* May this connection become a WebSocket? The HTTP status to refuse it with, or 0. */
 unsigned ws_refusal(ws_t *self, struct lws *wsi);
+
+/* Counts one client more from the connection's address, which is put down for ws_dismiss. False when it has as many as it may. */
+bool ws_admit(ws_t *self, struct lws *wsi, char address[static WS_ADDRESS_MAX]);
+void ws_dismiss(ws_t *self, const char *address);
 
 /* The events of a connection; what they return is for libwebsockets. *session: NULL at first; set by ws_on_open, cleared by
  * ws_on_close, fine as NULL for all of them. */

@@ -1,0 +1,295 @@
+#include "gatewayd/events.h"
+
+#include "common/json.h"
+#include "proto/topic.h"
+#include "proto/trade.h"
+
+#include <stdlib.h>
+
+/* How far the connection has got in a stream. */
+typedef struct {
+    char name_text[SYMBOL_MAX + 1 + SOURCE_MAX]; /* <symbol>.<source> */
+    text_t symbol, source;                       /* slices of it */
+    cursor_t last;
+} place_t;
+
+struct events {
+    place_t places[EVENTS_PLACES_MAX];
+    size_t count;
+    bool begun, overflowed;
+    text_t error;
+    buffer_t id;
+};
+
+/* --- places --- */
+
+static place_t *find_place(events_t *self, text_t symbol, text_t source)
+{
+    for (size_t i = 0; i < self->count; i++) {
+        if (text_equal(self->places[i].symbol, symbol) && text_equal(self->places[i].source, source))
+            return &self->places[i];
+    }
+    return NULL;
+}
+
+static void set_place(events_t *self, text_t symbol, text_t source, cursor_t last)
+{
+    place_t *place = find_place(self, symbol, source);
+    if (!place) {
+        if (self->count == EVENTS_PLACES_MAX || !symbol_valid(symbol) || !source_valid(source)) {
+            self->overflowed = true;
+            return;
+        }
+        place = &self->places[self->count++];
+        memcpy(place->name_text, symbol.at, symbol.length);
+        place->name_text[symbol.length] = '.';
+        memcpy(place->name_text + symbol.length + 1, source.at, source.length);
+        place->symbol = (text_t){place->name_text, symbol.length};
+        place->source = (text_t){place->name_text + symbol.length + 1, source.length};
+    }
+    place->last = last;
+}
+
+/* One `<symbol>.<source>=<cursor>` of an id. */
+static bool read_place(events_t *self, text_t text)
+{
+    cursor_t last;
+    const char *dot = memchr(text.at, '.', text.length), *equals = memrchr(text.at, '=', text.length);
+    if (!dot || !equals || equals < dot)
+        return false;
+    text_t symbol = {text.at, (size_t)(dot - text.at)}, source = {dot + 1, (size_t)(equals - dot - 1)};
+    text_t cursor = {equals + 1, text.length - (size_t)(equals + 1 - text.at)};
+    if (!symbol_valid(symbol) || !source_valid(source) || !cursor_parse(cursor, &last) || self->count == EVENTS_PLACES_MAX)
+        return false;
+    set_place(self, symbol, source, last);
+    return true;
+}
+
+static bool read_id(events_t *self, text_t id)
+{
+    while (id.length > 0) {
+        const char *space = memchr(id.at, ' ', id.length);
+        size_t length = space ? (size_t)(space - id.at) : id.length;
+        if (!read_place(self, (text_t){id.at, length}))
+            return false;
+        length += space != NULL;
+        id = (text_t){id.at + length, id.length - length};
+    }
+    return true;
+}
+
+static void print_cursor(buffer_t *out, cursor_t cursor)
+{
+    char text[CURSOR_MAX];
+    buffer_append(out, (text_t){text, cursor_print(text, cursor)});
+}
+
+static void append_id(events_t *self, buffer_t *out)
+{
+    buffer_clear(&self->id);
+    for (size_t i = 0; i < self->count; i++) {
+        const place_t *place = &self->places[i];
+        buffer_append(&self->id, i ? TEXT(" ") : TEXT("id: "));
+        buffer_append(&self->id, (text_t){place->name_text, place->symbol.length + 1 + place->source.length});
+        buffer_append(&self->id, TEXT("="));
+        print_cursor(&self->id, place->last);
+    }
+    buffer_append(&self->id, TEXT("\n"));
+    self->overflowed = self->overflowed || !buffer_ok(&self->id);
+    buffer_append(out, buffer_text(&self->id));
+}
+
+/* --- subscribes --- */
+
+/* ,"since":{…} with the places of the symbol that the id told. */
+static void append_since(const events_t *self, text_t symbol, buffer_t *out)
+{
+    const char *before = ",\"since\":{";
+    for (size_t i = 0; i < self->count; i++) {
+        const place_t *place = &self->places[i];
+        if (!text_equal(place->symbol, symbol))
+            continue;
+        buffer_printf(out, "%s\"%.*s\":\"", before, TEXT_ARG(place->source));
+        print_cursor(out, place->last);
+        buffer_append(out, TEXT("\""));
+        before = ",";
+    }
+    if (*before == ',' && before[1] == '\0')
+        buffer_append(out, TEXT("}"));
+}
+
+static void append_subscribe(const events_t *self, text_t symbol, text_t source, buffer_t *out)
+{
+    buffer_append(
+        out, TEXT("{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"subscribe\",\"params\":{\"channel\":\"trades\",\"symbol\":"));
+    buffer_append_json_string(out, symbol);
+    if (source.length > 0) {
+        buffer_append(out, TEXT(",\"source\":"));
+        buffer_append_json_string(out, source);
+    }
+    append_since(self, symbol, out);
+    buffer_append(out, TEXT("}}"));
+}
+
+/* Only of what is asked for now a place is kept. */
+static void forget_others(events_t *self, text_t symbols)
+{
+    size_t kept = 0;
+    for (size_t i = 0; i < self->count; i++) {
+        const place_t *place = &self->places[i];
+        const char *at = memmem(symbols.at, symbols.length, place->symbol.at, place->symbol.length);
+        if (at) {
+            place_t copy = *place;
+            self->places[kept] = copy;
+            self->places[kept].symbol.at = self->places[kept].name_text;
+            self->places[kept].source.at = self->places[kept].name_text + copy.symbol.length + 1;
+            kept++;
+        }
+    }
+    self->count = kept;
+}
+
+/* --- what comes --- */
+
+static bool read_slices(text_t params, text_t *symbol, text_t *source)
+{
+    return json_plain_string(json_member(params, "symbol"), symbol) && json_plain_string(json_member(params, "source"), source);
+}
+
+static void append_data(buffer_t *out, text_t json)
+{
+    buffer_append(out, TEXT("data: "));
+    size_t begin = out->length;
+    buffer_append(out, json);
+    for (size_t i = begin; i < out->length; i++) {
+        if (out->bytes[i] == '\n' || out->bytes[i] == '\r')
+            out->bytes[i] = ' '; /* a line ends the data; in JSON it can only be white space */
+    }
+    buffer_append(out, TEXT("\n\n"));
+}
+
+static void on_trade(events_t *self, text_t params, buffer_t *out)
+{
+    cursor_t at;
+    text_t symbol, source;
+    if (!trade_cursor(params, &at) || !read_slices(params, &symbol, &source))
+        return;
+    set_place(self, symbol, source, at);
+    append_id(self, out);
+    append_data(out, params);
+}
+
+static void on_gap(events_t *self, text_t params, buffer_t *out)
+{
+    cursor_t to;
+    text_t symbol, source, text;
+    if (!read_slices(params, &symbol, &source) || !json_plain_string(json_member(params, "to"), &text) ||
+        !cursor_parse(text, &to))
+        return;
+    set_place(self, symbol, source, to);
+    buffer_append(out, TEXT("event: gap\n"));
+    append_id(self, out);
+    append_data(out, params);
+}
+
+static void on_answer(events_t *self, text_t answer)
+{
+    text_t result = json_member(answer, "result"), symbol, text;
+    cursor_t last;
+    if (json_kind(result) != JSON_OBJECT) {
+        if (self->error.length == 0)
+            self->error = json_member(answer, "error");
+        return;
+    }
+    if (!json_plain_string(json_member(result, "symbol"), &symbol))
+        return;
+    for (json_walk_t walk = json_walk(json_member(result, "cursors")); json_next(&walk);) {
+        if (json_plain_string(walk.value, &text) && cursor_parse(text, &last))
+            set_place(self, symbol, walk.key, last);
+    }
+}
+
+/* The answers are there, all in one message. The id goes out by itself, so that who loses the connection before the first trade has one. */
+static void begin(events_t *self, text_t answers, buffer_t *out)
+{
+    self->begun = true;
+    if (json_kind(answers) == JSON_OBJECT)
+        on_answer(self, answers);
+    for (json_walk_t walk = json_walk(answers); json_kind(answers) == JSON_ARRAY && json_next(&walk);)
+        on_answer(self, walk.value);
+    if (self->error.length > 0)
+        return;
+    buffer_printf(out, "retry: %d\n", EVENTS_RETRY_MS);
+    append_id(self, out);
+    buffer_append(out, TEXT("\n"));
+}
+
+events_t *events_new(void)
+{
+    events_t *self = calloc(1, sizeof *self);
+    if (self)
+        self->id = buffer_new(EVENTS_ID_MAX);
+    return self;
+}
+
+void events_destroy(events_t **self_p)
+{
+    events_t *self = *self_p;
+    if (!self)
+        return;
+    *self_p = NULL;
+    buffer_release(&self->id);
+    free(self);
+}
+
+const char *events_subscribe(events_t *self, text_t symbols, text_t source, text_t id, buffer_t *out)
+{
+    size_t count = 0;
+    if (symbols.length == 0)
+        return "symbols: expected 1 to 16 symbols, as in symbols=BTC-USD,ETH-USD";
+    if (!read_id(self, id))
+        return "Last-Event-ID: expected the id of an event";
+    forget_others(self, symbols);
+    for (text_t rest = symbols; rest.length > 0; count++) {
+        const char *comma = memchr(rest.at, ',', rest.length);
+        text_t symbol = {rest.at, comma ? (size_t)(comma - rest.at) : rest.length};
+        if (count == EVENTS_SYMBOLS_MAX)
+            return "symbols: expected 1 to 16 symbols, as in symbols=BTC-USD,ETH-USD";
+        buffer_append(out, count ? TEXT(",") : TEXT("["));
+        append_subscribe(self, symbol, source, out);
+        rest = (text_t){rest.at + symbol.length + (comma != NULL), rest.length - symbol.length - (comma != NULL)};
+    }
+    buffer_append(out, TEXT("]"));
+    return buffer_ok(out) ? NULL : "symbols: too long";
+}
+
+bool events_begun(const events_t *self, text_t *error)
+{
+    *error = self->error;
+    return self->begun;
+}
+
+bool events_append(events_t *self, text_t message, buffer_t *out)
+{
+    text_t method, params = json_member(message, "params");
+    if (!self->begun)
+        begin(self, message, out);
+    else if (!json_plain_string(json_member(message, "method"), &method))
+        return true;
+    else if (text_equal(method, TEXT("trades.update")))
+        on_trade(self, params, out);
+    else if (text_equal(method, TEXT("trades.gap")))
+        on_gap(self, params, out);
+    else if (text_equal(method, TEXT("connection.lost")) || text_equal(method, TEXT("connection.restored"))) {
+        buffer_append(out, text_equal(method, TEXT("connection.lost")) ? TEXT("event: lost\n") : TEXT("event: restored\n"));
+        append_data(out, params);
+    }
+    return !self->overflowed;
+}
+
+void events_append_error(buffer_t *out, text_t why)
+{
+    buffer_append(out, TEXT("event: error\ndata: {\"message\":"));
+    buffer_append_json_string(out, why);
+    buffer_append(out, TEXT("}\n\n"));
+}

@@ -1,0 +1,36 @@
+/* Server-Sent Events (https://html.spec.whatwg.org/#server-sent-events) of one connection: its JSON-RPC messages, made into events, and
+ * the place that it has reached in each of its streams, which is the events' id. Knows no transport.
+ *
+ *     id: BTC-USD.blockchain=1763941200123456-42 ETH-USD.blockchain=1763941200123456-7
+ *     data: {"epoch":1763941200123456,"seq":42, … }
+ */
+#pragma once
+
+#include "common/buffer.h"
+
+enum {
+    EVENTS_SYMBOLS_MAX = 16,
+    EVENTS_PLACES_MAX = 64, /* streams of one connection */
+    EVENTS_ID_MAX = 2048,   /* bytes of an id: it comes back among the headers of a request */
+    EVENTS_RETRY_MS = 1000, /* after which a client comes back */
+};
+
+typedef struct events events_t;
+
+events_t *events_new(void);
+void events_destroy(events_t **self);
+
+/* Appends the batch of subscribes that begins the events: symbols "A,B", of all sources or one, going on at the id of an earlier event;
+ * source and id may be empty. What is wrong with them, or NULL. */
+const char *events_subscribe(events_t *self, text_t symbols, text_t source, text_t id, buffer_t *out);
+
+/* Has a message been read that answers the subscribes? Then what it appended begins the events. `error`: the error of the first that
+ * failed, raw and for as long as the message; empty: none did. */
+bool events_begun(const events_t *self, text_t *error);
+
+/* Appends what a message says as events. False when the connection has too many streams for an id. */
+bool events_append(events_t *self, text_t message, buffer_t *out);
+
+/* The event that tells why the events end, and a comment that keeps the connection from seeming dead. */
+void events_append_error(buffer_t *out, text_t why);
+#define EVENTS_HEARTBEAT TEXT(":\n\n")

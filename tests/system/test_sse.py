@@ -1,0 +1,196 @@
+"""Server-Sent Events through curl: each trade once and in order, across losses of the connection, by the id of the last event."""
+
+import json
+import subprocess
+import threading
+from collections import defaultdict
+
+import pytest
+from clients import assert_once_and_in_order
+from pipeline import PATIENCE, get, loads, until
+from test_real_trades import FIELDS
+
+
+class Events:
+    """An EventSource made of curl: events as (name, data) in order, and the id that it would come back with."""
+
+    def __init__(self, flow, query, last_id=None, gateway=0):
+        self.events, self.trades, self.comments, self.last_id, self.retry = [], [], 0, last_id, None
+        self.changed = threading.Condition()
+        self.ended = False
+        more = ["-H", f"Last-Event-ID: {last_id}"] if last_id else []
+        self.curl = subprocess.Popen(["curl", "-sS", "-N", "-i", *more, f"http://{flow.address(f'gateway{gateway}')}/api/v1/stream?{query}"],
+                                     stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
+        self.head = [line.decode().rstrip() for line in iter(self.curl.stdout.readline, b"\r\n") if line]
+        self.reader = threading.Thread(target=self._read, daemon=True)
+        self.reader.start()
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.curl.kill()
+        self.curl.wait()
+        self.reader.join()
+
+    def _read(self):
+        """As the HTML standard says: what an empty line does not end is dropped, an id counts with the event it stands in."""
+        name, data, last_id = "message", [], self.last_id
+        for raw in self.curl.stdout:
+            line = raw.decode()
+            if not line.endswith("\n"):
+                break
+            field, _, value = line[:-1].partition(":")
+            value = value[1:] if value.startswith(" ") else value
+            if line == "\n":
+                with self.changed:
+                    self.last_id = last_id
+                    if data:
+                        self.events.append((name, "\n".join(data)))
+                        if name == "message":
+                            self.trades.append(loads(data[0]))
+                    self.changed.notify_all()
+                name, data = "message", []
+            elif field == "":
+                with self.changed:
+                    self.comments += 1
+                    self.changed.notify_all()
+            elif field == "event":
+                name = value
+            elif field == "data":
+                data.append(value)
+            elif field == "id":
+                last_id = value
+            elif field == "retry":
+                self.retry = int(value)
+        with self.changed:
+            self.ended = True
+            self.changed.notify_all()
+
+    def wait(self, condition, what):
+        with self.changed:
+            found = self.changed.wait_for(lambda: condition() or self.ended, PATIENCE)
+        assert found and condition(), f"waited for {what}; ended: {self.ended}, {len(self.trades)} trades, the last: {self.events[-1:]}"
+
+    def named(self, name):
+        return [json.loads(data) for kind, data in list(self.events) if kind == name]
+
+
+def by_stream(trades):
+    streams = defaultdict(list)
+    for trade in trades:
+        streams[trade["symbol"]].append(trade)
+    return streams
+
+
+def assert_no_hole(*parts):
+    for trades in by_stream([trade for part in parts for trade in part]).values():
+        assert_once_and_in_order(trades)
+
+
+def test_trades_come_with_an_id_and_the_headers_that_proxies_need(pipeline):
+    flow = pipeline().start_all("--rate", 300)
+    with Events(flow, "symbols=BTC-USD,ETH-USD") as events:
+        events.wait(lambda: len(by_stream(events.trades)["BTC-USD"]) > 30 and len(by_stream(events.trades)["ETH-USD"]) > 30, "trades of both")
+        assert events.head[0] == "HTTP/1.1 200 OK" and "Content-Type: text/event-stream" in events.head
+        assert "Cache-Control: no-cache" in events.head and "X-Accel-Buffering: no" in events.head
+        assert events.retry == 1000
+        assert_no_hole(events.trades)
+        places = dict(place.split("=") for place in events.last_id.split(" "))
+        assert set(places) == {"BTC-USD.blockchain", "ETH-USD.blockchain"}
+
+
+@pytest.mark.parametrize("query", ["symbols=BTC-USD", "symbols=BTC-USD,ETH-USD&source=blockchain"])
+def test_who_comes_back_with_the_last_id_misses_nothing(pipeline, query):
+    flow = pipeline().start_all("--rate", 300)
+    with Events(flow, query) as first:
+        first.wait(lambda: len(first.trades) > 100, "trades")
+    with Events(flow, query, first.last_id) as second:
+        second.wait(lambda: len(second.trades) > 100, "trades behind those that were missed")
+    flow.processes["gateway0"].kill()
+    flow.start_gateway()
+    flow.wait_ready("gateway0")
+    with Events(flow, query, second.last_id) as third:
+        third.wait(lambda: len(third.trades) > 300, "trades behind those that another gateway did not see")
+    assert_no_hole(first.trades, second.trades, third.trades)
+    assert not first.named("gap") + second.named("gap") + third.named("gap")
+
+
+def test_an_id_is_there_before_the_first_trade_and_serves_in_the_query(pipeline):
+    flow = pipeline().start_all("--paused", "--rate", 300)
+    with Events(flow, "symbols=BTC-USD") as events:
+        events.wait(lambda: events.last_id, "an id")
+    flow.subscribed()
+    flow.tell_simulator("/control/play")
+    until(lambda: json.loads(get(f"http://{flow.address('gateway0')}/api/v1/trades/BTC-USD")[1])["trades"], "trades in history")
+    with Events(flow, "symbols=BTC-USD&lastEventId=" + events.last_id.replace("=", "%3D")) as later:
+        later.wait(lambda: len(later.trades) > 100, "trades")
+        assert later.trades[0]["seq"] == 1
+        assert_no_hole(later.trades)
+
+
+def test_the_end_of_the_gateway_ends_the_events_and_they_go_on_elsewhere(pipeline):
+    flow = pipeline().start_all("--rate", 300)
+    flow.start_gateway(1)
+    flow.wait_ready("gateway1")
+    with Events(flow, "symbols=BTC-USD") as events:
+        events.wait(lambda: len(events.trades) > 50, "trades")
+        assert flow.processes["gateway0"].stop() == 0
+        events.wait(lambda: events.ended, "the end")
+    with Events(flow, "symbols=BTC-USD", events.last_id, gateway=1) as later:
+        later.wait(lambda: len(later.trades) > 50, "trades")
+    assert_no_hole(events.trades, later.trades)
+
+
+def test_a_lost_exchange_is_told_and_a_quiet_stream_has_heartbeats(pipeline):
+    flow = pipeline().start_all("--rate", 100)
+    with Events(flow, "symbols=BTC-USD") as events:
+        events.wait(lambda: events.trades, "trades")
+        flow.tell_simulator("/control/close")
+        events.wait(lambda: events.named("lost"), "the loss")
+        events.wait(lambda: events.named("restored"), "the way back")
+        assert events.named("lost")[0]["source"] == "blockchain"
+        flow.tell_simulator("/control/pause")
+        events.wait(lambda: events.comments, "a heartbeat")
+
+
+def test_what_is_no_stream_is_refused(pipeline):
+    flow = pipeline().start_all("--paused")
+    flow.subscribed()
+
+    def refused(query):
+        status, text = get(f"http://{flow.address('gateway0')}/api/v1/stream?{query}")
+        return status, json.loads(text)["detail"]
+
+    assert refused("")[0] == refused("symbols=")[0] == 400
+    assert refused("symbols=BTC-USD," + ",".join(["X-Y"] * 16))[0] == 400
+    assert refused("symbols=BTC-USD,X-Y") == (404, "Invalid symbol: X-Y")
+    assert refused("symbols=BTC-USD&source=nobody") == (400, "Invalid source: nobody")
+    assert refused("symbols=BTC-USD&colour=red") == (400, "colour: no such parameter here")
+    for wrong in ("x", "BTC-USD=7-1", "BTC-USD.a=7", ".a=1-1", "%20"):
+        status, detail = refused(f"symbols=BTC-USD&lastEventId={wrong}")
+        assert status == 400 and detail.startswith("Last-Event-ID:"), (wrong, detail)
+    status = json.loads(get(f"http://{flow.address('gateway0')}/api/v1/status")[1])
+    assert status["clients"] == status["subscriptions"] == 0
+
+
+def test_every_real_trade_is_an_event_digit_for_digit(pipeline, recordings):
+    sent = defaultdict(list)
+    for line in (recordings / "trades-real.ndjson").read_text().splitlines():
+        trade = loads(line)
+        sent[trade["symbol"]].append(trade)
+    flow = pipeline(symbols=sorted(sent))
+    flow.start_all("--file", recordings / "trades-real.ndjson", "--rate", 2000, "--paused")
+    flow.subscribed()
+    symbols = sorted(sent)
+    groups = [symbols[i:i + 16] for i in range(0, len(symbols), 16)]
+    streams = [Events(flow, "symbols=" + ",".join(group)) for group in groups]
+    for events in streams:
+        events.wait(lambda: events.last_id, "an id")
+    flow.tell_simulator("/control/play")
+    for group, events in zip(groups, streams):
+        with events:
+            events.wait(lambda: len(events.trades) == sum(len(sent[s]) for s in group), "all trades")
+            for symbol, trades in by_stream(events.trades).items():
+                assert [[t[f] for f in FIELDS] + [t["tradeId"]] for t in trades] == [[t[f] for f in FIELDS] + [t["trade_id"]] for t in sent[symbol]]
+                assert_once_and_in_order(trades)
