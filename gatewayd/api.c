@@ -9,7 +9,7 @@
 #include <libwebsockets.h>
 #include <stdlib.h>
 
-enum { HEADER_MAX = 256, QUERY_MAX = 4096 /* all headers of a request have no more in lws */ };
+enum { FRAGMENTS_MAX = 256, HEADER_MAX = 256, QUERY_MAX = 4096 /* all headers of a request have no more in lws */ };
 
 #define METHODS "GET, HEAD, OPTIONS"
 
@@ -159,7 +159,9 @@ static int finish(api_call_t *call)
 static bool read_query(struct lws *wsi, char room[static QUERY_MAX], rest_query_t *query)
 {
     size_t used = 0;
-    for (int i = 0; lws_hdr_fragment_length(wsi, WSI_TOKEN_HTTP_URI_ARGS, i) > 0; i++) {
+    for (int i = 0; i < FRAGMENTS_MAX; i++) {
+        if (lws_hdr_fragment_length(wsi, WSI_TOKEN_HTTP_URI_ARGS, i) <= 0)
+            continue; /* there may be more behind an empty one */
         int length = lws_hdr_copy_fragment(wsi, room + used, (int)(QUERY_MAX - used), WSI_TOKEN_HTTP_URI_ARGS, i);
         if (length < 0 || !rest_query_add(query, (text_t){room + used, (size_t)length}))
             return false;

@@ -272,10 +272,11 @@ bool events_begun(const events_t *self, text_t *error)
 bool events_append(events_t *self, text_t message, buffer_t *out)
 {
     text_t method, params = json_member(message, "params");
-    if (!self->begun)
-        begin(self, message, out);
-    else if (!json_plain_string(json_member(message, "method"), &method))
+    bool told = json_kind(message) == JSON_OBJECT && json_plain_string(json_member(message, "method"), &method);
+    if (!told && self->begun)
         return true;
+    if (!told)
+        begin(self, message, out);
     else if (text_equal(method, TEXT("trades.update")))
         on_trade(self, params, out);
     else if (text_equal(method, TEXT("trades.gap")))

@@ -168,8 +168,10 @@ static void sse_free(sse_t *self)
 static text_t read_last_id(struct lws *wsi, const rest_query_t *query, char room[static LAST_ID_MAX])
 {
     static const char name[] = "last-event-id:";
+    if (lws_hdr_custom_length(wsi, name, sizeof name - 1) <= 0)
+        return rest_query_get(query, "lastEventId");
     int length = lws_hdr_custom_copy(wsi, room, LAST_ID_MAX, name, sizeof name - 1);
-    return length > 0 ? (text_t){room, (size_t)length} : rest_query_get(query, "lastEventId");
+    return length > 0 ? (text_t){room, (size_t)length} : TEXT("too long"); /* which is no id */
 }
 
 /* The socket of a stream: little waits in the kernel, so that a slow peer is known, and a dead one is found out. */
