@@ -219,9 +219,12 @@ static void postgres_bring_back(void)
                                      "max_connections=20",
                                      NULL};
     server_process_start(&postgres_server, arguments);
-    for (PGconn *conn = postgres_connect(); PQstatus(conn) != CONNECTION_OK; conn = postgres_connect()) {
+    for (bool up = false; !up;) {
+        PGconn *conn = postgres_connect();
+        up = PQstatus(conn) == CONNECTION_OK;
         PQfinish(conn);
-        server_process_wait(&postgres_server);
+        if (!up)
+            server_process_wait(&postgres_server);
     }
 }
 
