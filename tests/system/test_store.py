@@ -116,6 +116,7 @@ def assert_stored(flow, store, journal):
 def assert_remembered(flow, journal):
     with Requester(flow.history) as history:
         for symbol, trades in journal.items():
+            until(lambda: history.ask(op="range", topic=topic(symbol))["ok"], f"{symbol} to be known")  # it has just been started
             until(lambda: history.all(topic(symbol)) == trades, f"memory to have the journal of {symbol}")
 
 

@@ -413,6 +413,56 @@ START_TEST(print_hides_secrets_and_reads_back_as_the_same)
 }
 END_TEST
 
+START_TEST(map_has_names_of_the_users_and_defaults_for_each)
+{
+    config_t *config =
+        load_json("{\"cached\":{\"retention\":{\"store\":{\"*-USD\":{\"hours\":1.5},\"BTC-USD\":{\"trades\":7}}}}}");
+    ck_assert_msg(config != NULL, "%s", reported);
+    ck_assert_uint_eq(config_count(config, "cached.retention.store"), 2);
+    ck_assert_uint_eq(config_count(config, "cached.retention.memory"), 0);
+    ck_assert_str_eq(config_name(config, 0, "cached.retention.store"), "*-USD");
+    ck_assert(config_real(config, "cached.retention.store.%s.hours", "*-USD") == 1.5);
+    ck_assert_int_eq(config_integer(config, "cached.retention.store.*-USD.trades"), 0);
+    ck_assert_int_eq(config_integer(config, "cached.retention.store.BTC-USD.trades"), 7);
+    char *first = config_print(config);
+    config_destroy(&config);
+    config = load_json(first);
+    ck_assert_msg(config != NULL, "%s", reported);
+    char *second = config_print(config);
+    ck_assert_str_eq(first, second);
+    free(first);
+    free(second);
+    config_destroy(&config);
+}
+END_TEST
+
+START_TEST(every_mistake_in_a_map_is_reported)
+{
+    ck_assert_ptr_null(
+        load_json("{\"cached\":{\"retention\":{\"memory\":{\"btc\":{},\"A-B\":7,\"*\":{\"trades\":-1,\"hourz\":1},"
+                  "\"C-*\":{},\"C-*\":{}},\"store\":[]}}}"));
+    assert_reported(
+        "cached.retention.memory.btc: expected the name to be a symbol in which * stands for any characters (FILE)");
+    assert_reported("cached.retention.memory.A-B: expected an object, found 7 (FILE)");
+    assert_reported("cached.retention.memory.*.trades: expected an integer from 0 to 100000000, found -1 (FILE)");
+    assert_reported("cached.retention.memory.*.hourz: unknown key; did you mean \"hours\"? (FILE)");
+    assert_reported("cached.retention.memory.C-*: given twice (FILE)");
+    ck_assert_uint_eq(lines_reported(), 6);
+}
+END_TEST
+
+START_TEST(map_is_overridden_as_a_whole)
+{
+    config_t *config = load_setting("cached.retention.memory={\"*\":{\"trades\":5}}");
+    ck_assert_msg(config != NULL, "%s", reported);
+    ck_assert_int_eq(config_integer(config, "cached.retention.memory.*.trades"), 5);
+    config_destroy(&config);
+    ck_assert_ptr_null(load_setting("cached.retention.memory.*.trades=5"));
+    assert_reported("cached.retention.memory: is set as a whole, by a JSON object (--set)");
+    ck_assert_uint_eq(lines_reported(), 1);
+}
+END_TEST
+
 #define COUNT(table) (int)(sizeof(table) / sizeof *(table))
 
 int main(void)
@@ -434,6 +484,9 @@ int main(void)
     tcase_add_loop_test(tests, secret_is_in_no_message, 0, COUNT(with_secret));
     tcase_add_test(tests, secret_of_an_override_is_in_no_message);
     tcase_add_test(tests, print_hides_secrets_and_reads_back_as_the_same);
+    tcase_add_test(tests, map_has_names_of_the_users_and_defaults_for_each);
+    tcase_add_test(tests, every_mistake_in_a_map_is_reported);
+    tcase_add_test(tests, map_is_overridden_as_a_whole);
     Suite *suite = suite_create("config");
     suite_add_tcase(suite, tests);
     SRunner *runner = srunner_create(suite);

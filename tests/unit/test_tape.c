@@ -191,6 +191,56 @@ START_TEST(looking_for_times_begins_where_it_is_told)
 }
 END_TEST
 
+START_TEST(another_limit_drops_what_is_too_much_or_makes_room)
+{
+    make_tape(10);
+    append(1, 20);
+    tape_set_limit(tape, 3);
+    ck_assert_uint_eq(tape_limit(tape), 3);
+    ck_assert_uint_eq(tape_count(tape), 3);
+    append(21, 30);
+    ck_assert_uint_eq(tape_count(tape), 3);
+    ck_assert_uint_eq(tape_at(tape, tape_first(tape)).cursor.seq, 28);
+    tape_set_limit(tape, 1000);
+    append(31, 1100);
+    ck_assert_uint_eq(tape_count(tape), 1000);
+    ck_assert_uint_eq(tape_at(tape, tape_first(tape)).cursor.seq, 101);
+}
+END_TEST
+
+START_TEST(what_is_too_old_is_dropped_up_to_the_first_that_is_not)
+{
+    make_tape(1000);
+    append(1, 600); /* at 10, 20, 30 … */
+    tape_drop_before(tape, 3001);
+    ck_assert_uint_eq(tape_at(tape, tape_first(tape)).cursor.seq, 301);
+    tape_drop_before(tape, 5);
+    ck_assert_uint_eq(tape_count(tape), 300);
+    tape_drop_before(tape, INT64_MAX);
+    ck_assert_uint_eq(tape_count(tape), 0);
+    ck_assert_uint_eq(tape_known(tape).seq, 600);
+    append(601, 602);
+    ck_assert_uint_eq(tape_count(tape), 2);
+}
+END_TEST
+
+START_TEST(a_tape_takes_what_another_has_but_keeps_its_limit)
+{
+    make_tape(5);
+    tape_t *shown = tape;
+    make_tape(10);
+    append(1, 10);
+    tape_t *filled = tape;
+    tape = shown;
+    tape_take(tape, &filled);
+    ck_assert_ptr_null(filled);
+    ck_assert_uint_eq(tape_count(tape), 5);
+    ck_assert_uint_eq(tape_known(tape).seq, 10);
+    append(11, 12);
+    ck_assert_uint_eq(tape_at(tape, tape_first(tape)).cursor.seq, 8);
+}
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("tape");
@@ -206,6 +256,9 @@ int main(void)
     tcase_add_test(tcase, skip_moves_the_place_forward_only);
     tcase_add_loop_test(tcase, times_are_found_whatever_their_order, 0, 5);
     tcase_add_test(tcase, looking_for_times_begins_where_it_is_told);
+    tcase_add_test(tcase, another_limit_drops_what_is_too_much_or_makes_room);
+    tcase_add_test(tcase, what_is_too_old_is_dropped_up_to_the_first_that_is_not);
+    tcase_add_test(tcase, a_tape_takes_what_another_has_but_keeps_its_limit);
     suite_add_tcase(suite, tcase);
     SRunner *runner = srunner_create(suite);
     srunner_run_all(runner, CK_ENV);
