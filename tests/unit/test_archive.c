@@ -40,7 +40,7 @@ static tape_t *tape(void)
 static void append(uint64_t from, uint64_t to)
 {
     for (uint64_t seq = from; seq <= to; seq++) {
-        char json[512];
+        char json[512] = "";
         cursor_t cursor = {EPOCH, seq};
         ck_assert(tape_append(tape(), &(tape_trade_t){cursor, 1, {json, fake_json(json, sizeof json, cursor)}}));
     }
@@ -103,7 +103,7 @@ static void on_range(void *arg, const text_t *frames, size_t count)
     buffer_append(&answer, TEXT(",\"trades\":["));
     uint64_t seq = request.from.seq, missing = 0, given = 0;
     for (; seq <= request.to.seq && given < request.count; seq++) {
-        char json[512];
+        char json[512] = "";
         if (seq < journal_first) {
             missing++;
             continue;
