@@ -84,6 +84,8 @@ $(BUILD)/tests/unit/test_latency: $(call object,tests/bench/latency.c)
 
 FUZZERS := $(patsubst tests/fuzz/%.c,build/fuzz/%,$(wildcard tests/fuzz/fuzz_*.c))
 FUZZ_SECONDS ?= 60
+build/fuzz/fuzz_signalr: gatewayd/signalr.c gatewayd/frame.c gatewayd/params.c
+build/fuzz/fuzz_rest: $(patsubst %,gatewayd/%.c,rest token params accept events)
 build/fuzz/%: tests/fuzz/%.c connectord/connectors/blockchain_message.c $(COMMON)
 	@mkdir -p $(@D)
 	clang -std=c17 -D_GNU_SOURCE -I. -O1 -g -fsanitize=fuzzer,address,undefined $(shell pkg-config --cflags $(PACKAGES)) $^ $(LIBS) -o $@

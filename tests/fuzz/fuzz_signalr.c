@@ -1,0 +1,48 @@
+/* Records at whatever borders: what reaches the client is text, and what goes out are records of valid JSON in frames. The first byte says where
+ * the bytes are cut in two. */
+#include "common/json.h"
+#include "gatewayd/signalr.h"
+
+#include <stdlib.h>
+
+enum { RECORD_BYTES = 1024 };
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+static void require(bool true_statement)
+{
+    if (!true_statement)
+        abort();
+}
+
+void client_receive(client_t *self, text_t message)
+{
+    require(self && message.length <= RECORD_BYTES && text_is_utf8(message));
+}
+
+void client_send_frame(client_t *self, text_t frame)
+{
+    text_t record;
+    require(self && frame_next(&frame, &record) && frame.length == 0);
+    require(record.length > 2 && record.at[record.length - 1] == 0x1e);
+    require(json_valid((text_t){record.at, record.length - 1}));
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+    if (size == 0)
+        return 0;
+    client_t client = {.closing = false};
+    text_t bytes = {(const char *)data + 1, size - 1};
+    size_t cut = bytes.length ? data[0] % bytes.length : 0;
+    signalr_t *signalr = signalr_new(&client, RECORD_BYTES, 0);
+    if (!signalr)
+        return 0;
+    if (text_is_utf8(bytes)) {
+        signalr_receive(signalr, TEXT("{\"protocol\":\"json\",\"version\":1}\x1e"));
+        signalr_receive(signalr, (text_t){bytes.at, cut});
+        signalr_receive(signalr, (text_t){bytes.at + cut, bytes.length - cut});
+    }
+    signalr_destroy(&signalr);
+    return 0;
+}
