@@ -1,6 +1,8 @@
 """Server-Sent Events through curl: each trade once and in order, across losses of the connection, by the id of the last event."""
 
 import json
+import re
+import socket
 import subprocess
 import threading
 from collections import defaultdict
@@ -194,3 +196,58 @@ def test_every_real_trade_is_an_event_digit_for_digit(pipeline, recordings):
             for symbol, trades in by_stream(events.trades).items():
                 assert [[t[f] for f in FIELDS] + [t["tradeId"]] for t in trades] == [[t[f] for f in FIELDS] + [t["trade_id"]] for t in sent[symbol]]
                 assert_once_and_in_order(trades)
+
+
+def slow_reader(flow):
+    """A stream of which nothing is read, by a socket that takes little."""
+    peer = socket.socket()
+    peer.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+    peer.settimeout(PATIENCE)
+    peer.connect(("127.0.0.1", flow.port["gateway0"]))
+    peer.sendall(b"GET /api/v1/stream?symbols=BTC-USD HTTP/1.1\r\nHost: x\r\n\r\n")
+    return peer
+
+
+def count(flow, action):
+    found = re.search(r'_slow_clients_total\{action="%s"\} (\d+)' % action, get(f"http://{flow.address('gateway0')}/metrics")[1])
+    return found and int(found.group(1))
+
+
+def test_who_reads_too_slowly_is_told_what_it_missed_and_goes_on(pipeline):
+    flow = pipeline(symbols=["BTC-USD"])
+    flow.config["gatewayd"]["ring_bytes"] = 1 << 16
+    flow.start_all("--symbols", "BTC-USD", "--rate", 5000)
+    with slow_reader(flow) as peer:
+        until(lambda: flow_is_choked(flow), "the stream to take nothing more")
+        places, gaps = [], 0
+        with peer.makefile("rb") as stream:
+            while gaps == 0 or len(places) < 100:
+                line = stream.readline()
+                assert line, "the stream ended"
+                if line == b"event: gap\n":
+                    gaps += 1
+                if line.startswith(b"data: "):
+                    event = json.loads(line[6:])
+                    first, last = (event["seq"],) * 2 if "seq" in event else (int(event[k].split("-")[1]) for k in ("from", "to"))
+                    assert not places or first == places[-1] + 1
+                    places.append(last)
+    assert count(flow, "conflated") >= 1
+
+
+def flow_is_choked(flow):
+    lag = re.search(r"^dataflow_gateway_ring_lag_bytes (\d+)", get(f"http://{flow.address('gateway0')}/metrics")[1], re.M)
+    return lag and int(lag.group(1)) > 2 << 16
+
+
+def test_who_reads_too_slowly_is_sent_away_where_that_is_configured(pipeline):
+    flow = pipeline(symbols=["BTC-USD"])
+    flow.config["gatewayd"].update(ring_bytes=1 << 16, slow="disconnect")
+    flow.start_all("--symbols", "BTC-USD", "--rate", 5000)
+    with slow_reader(flow) as peer:
+        until(lambda: flow_is_choked(flow), "the stream to take nothing more")
+        ending = b""
+        while part := peer.recv(65536):
+            ending = (ending + part)[-4096:]
+        assert b"event: error\n" in ending
+    assert count(flow, "disconnected") == 1
+    assert json.loads(get(f"http://{flow.address('gateway0')}/api/v1/status")[1])["clients"] == 0
