@@ -8,12 +8,13 @@ import { createInterface } from "node:readline";
 const [, , modules, chromium] = process.argv;
 const require = createRequire(`${modules}/`);
 const { chromium: engine } = require("playwright-core");
+const PATIENCE_MS = 120000;
 const FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking", "--disable-component-update", "--disable-sync",
   "--disable-dev-shm-usage", "--hide-scrollbars", "--enable-precise-memory-info"];
 // From the page's first moment: what would be lost when asked for later.
 const WATCH = `document.addEventListener("securitypolicyviolation", (event) => (window.violations ??= []).push(event.violatedDirective + " " + event.blockedURI));`;
 
-const browser = await engine.launch({ executablePath: chromium, args: FLAGS, timeout: 60000 });
+const browser = await engine.launch({ executablePath: chromium, args: FLAGS, timeout: PATIENCE_MS });
 let page, complaints = [];
 
 const verbs = {
@@ -22,7 +23,7 @@ const verbs = {
     complaints = [];
     const context = await browser.newContext({ viewport: { width, height }, colorScheme: dark ? "dark" : "light", hasTouch: phone, isMobile: phone, deviceScaleFactor: 1 });
     page = await context.newPage();
-    page.setDefaultTimeout(30000);
+    page.setDefaultTimeout(PATIENCE_MS);
     await page.addInitScript(WATCH);
     if (empty) await page.route(empty, (route) => route.fulfill({ contentType: "text/javascript", body: "" }));
     page.on("console", (message) => ["error", "warning"].includes(message.type()) && complaints.push(message.text()));

@@ -4,24 +4,16 @@ import json
 import shutil
 import subprocess
 
+import npm
 import pytest
 from pipeline import ROOT, until
 
 FOLDER = "tests/browser"
 
 
-def missing():
-    """What keeps the browser tests from running, or None."""
-    for program in ("node", "chromium"):
-        if not shutil.which(program):
-            return f"{program} is not installed"
-    ended = subprocess.run([ROOT / "scripts/npm", FOLDER], capture_output=True, text=True)
-    return ended.stderr.strip() if ended.returncode else None
-
-
 class Browser:
     def __init__(self):
-        self.popen = subprocess.Popen(["node", ROOT / FOLDER / "driver.mjs", ROOT / "build/npm" / FOLDER / "node_modules", shutil.which("chromium")],
+        self.popen = subprocess.Popen(["node", ROOT / FOLDER / "driver.mjs", npm.installed(FOLDER) / "node_modules", shutil.which("chromium")],
                                       stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
 
     def do(self, verb, **what):
@@ -76,9 +68,8 @@ PAINTED = """[...document.querySelectorAll('#frame canvas')].filter((canvas) => 
 
 @pytest.fixture(scope="session")
 def chromium():
-    reason = missing()
-    if reason:
-        pytest.skip(reason)
+    if not shutil.which("chromium"):
+        pytest.skip("chromium is not installed")
     browser = Browser()
     yield browser
     browser.close()

@@ -1,14 +1,12 @@
-import fcntl
 import pathlib
-import shutil
-import subprocess
 import sys
 
 import pytest
 
 sys.path.insert(0, str(pathlib.Path(__file__).parent))
 
-from pipeline import DATA, ROOT, Pipeline  # noqa: E402
+import npm  # noqa: E402
+from pipeline import DATA, Pipeline  # noqa: E402
 
 
 @pytest.fixture
@@ -51,20 +49,4 @@ def recordings():
 
 @pytest.fixture(scope="session")
 def node_modules():
-    """The folder that has npm's packages, installed once for all the workers of a run."""
-    if not shutil.which("npm") or not shutil.which("node"):
-        pytest.skip("node or npm is not installed")
-    folder, wanted_from = ROOT / "build/node", ROOT / "tests/system/node"
-    folder.mkdir(parents=True, exist_ok=True)
-    with open(folder / "lock", "w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        wanted = (wanted_from / "package-lock.json").read_text()
-        stamp = folder / "installed"
-        if not stamp.exists() or stamp.read_text() != wanted:
-            for name in ("package.json", "package-lock.json", ".npmrc"):
-                shutil.copy(wanted_from / name, folder / name)
-            ended = subprocess.run(["npm", "ci", "--no-progress"], cwd=folder, capture_output=True, text=True, timeout=600)
-            if ended.returncode != 0:
-                pytest.skip("npm's registry can't be reached: " + ended.stderr.strip()[-200:])
-            stamp.write_text(wanted)
-    return folder
+    return npm.installed("tests/system/node")

@@ -9,7 +9,7 @@ import urllib.request
 import pytest
 from browser import chromium  # noqa: F401 (a fixture)
 from clients import Client
-from pipeline import get, until
+from pipeline import PATIENCE, get, until
 
 SECONDS = int(os.environ.get("PAGE_SECONDS", "8"))  # of a thousand trades each
 
@@ -162,7 +162,7 @@ def test_it_can_be_used_by_the_keyboard_alone(page):
 def test_axe_finds_nothing_serious(flow, chromium, how):  # noqa: F811
     page = opened(chromium, flow, **how)
     page.until_live()
-    for prepare in ((), ("/",), ("Escape", "c", "?"), ("Escape", "s")):
+    for prepare in ("/",), ("Escape", "s"), ("Escape", "?"):
         page.press(*prepare)
         assert [found for found in page.do("axe") if found["impact"] in ("serious", "critical")] == []
 
@@ -205,7 +205,7 @@ def test_a_thousand_trades_a_second_leave_it_smooth(pipeline, chromium):  # noqa
     page.until_live(2000)
     count = page.number("received")
     page.do("trace")
-    until(lambda: page.number("received") >= count + 1000 * SECONDS, f"{SECONDS} s of trades")
+    until(lambda: page.number("received") >= count + 1000 * SECONDS, f"{SECONDS} s of trades", 10 * PATIENCE)
     longest = page.do("tasks")
     assert longest and 0 < statistics.median(longest) < 100, longest
     assert page.number("missed") == 0
