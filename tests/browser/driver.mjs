@@ -41,7 +41,7 @@ const verbs = {
   },
   screenshot: ({ path }) => page.screenshot({ path }).then(() => path),
   complaints: async () => [...complaints, ...(await page.evaluate("window.violations ?? []"))],
-  trace: () => browser.startTracing(page, { categories: ["disabled-by-default-devtools.timeline", "__metadata"] }),
+  trace: () => browser.startTracing(page, { categories: ["toplevel", "__metadata"] }),
   // Of each second since the trace began, what the longest task of a page took, in ms of the processor's time: the clock's tells what else
   // the machine does.
   async tasks() {
@@ -49,7 +49,7 @@ const verbs = {
     const thread = ({ pid, tid }) => `${pid} ${tid}`;
     const pages = new Set(traceEvents.filter((event) => event.name === "thread_name" && event.args.name === "CrRendererMain").map(thread));
     const longest = new Map();
-    for (const event of traceEvents.filter((event) => event.name === "RunTask" && pages.has(thread(event)))) {
+    for (const event of traceEvents.filter((event) => event.name === "ThreadControllerImpl::RunTask" && pages.has(thread(event)))) {
       const second = Math.floor(event.ts / 1e6);
       longest.set(second, Math.max(longest.get(second) ?? 0, (event.tdur ?? 0) / 1000));
     }
