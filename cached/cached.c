@@ -23,6 +23,7 @@ struct cached {
     shelf_t *shelf;
     archive_t *archive; /* NULL: nothing is kept beyond memory */
     const char *store;  /* its kind */
+    lookback_t *lookback; /* NULL with it */
     loop_timer_t *ageing;
     history_t *history;
     socket_t *router;
@@ -139,7 +140,7 @@ static void on_age(void *arg)
 /* What REQ sends: [identity][empty][json]. */
 static void on_request(void *arg, const text_t *frames, size_t count)
 {
-    static log_limit_t shape_limit, full_limit;
+    static log_limit_t shape_limit;
     cached_t *self = arg;
     if (count != 3 || frames[1].length != 0) {
         if (log_allowed(&shape_limit, clock_mono_ns()))
@@ -147,9 +148,15 @@ static void on_request(void *arg, const text_t *frames, size_t count)
                      LOG_U64("suppressed", log_suppressed(&shape_limit)));
         return;
     }
-    text_t answer[3] = {frames[0], frames[1], history_answer(self->history, frames[2])};
-    if (!socket_send(self->router, answer, 3) && log_allowed(&full_limit, clock_mono_ns()))
-        log_warn("history: a peer does not take its answers: dropped", LOG_U64("suppressed", log_suppressed(&full_limit)));
+    history_handle(self->history, frames[0], frames[2]);
+}
+
+static void on_answer(void *arg, text_t peer, text_t answer)
+{
+    static log_limit_t limit;
+    cached_t *self = arg;
+    if (!socket_send(self->router, (text_t[]){peer, TEXT(""), answer}, 3) && log_allowed(&limit, clock_mono_ns()))
+        log_warn("history: a peer does not take its answers: dropped", LOG_U64("suppressed", log_suppressed(&limit)));
 }
 
 static const follower_events_t follower_events = {
@@ -176,7 +183,8 @@ static bool open_archive(cached_t *self, loop_t *loop, const config_t *config)
         return true;
     self->store = kind->scheme;
     self->archive = archive_new(loop, &(archive_config_t){kind, url}, self->shelf, &archive_events, self);
-    return self->archive != NULL;
+    self->lookback = lookback_new(loop, kind, url);
+    return self->archive && self->lookback;
 }
 
 static bool is_ready(const void *arg)
@@ -197,6 +205,7 @@ static bool follow(cached_t *self, loop_t *loop, const config_t *config)
     if (!self->follower)
         return false;
     history_on_ready(self->history, is_ready, self);
+    history_follow(self->history, self->follower);
     if (!self->archive)
         follower_subscribe_all(self->follower);
     return true;
@@ -235,6 +244,17 @@ static void reload_apply(void *arg, const config_t *config)
 
 const reload_events_t cached_reload_events = {.section = "cached", .takes = reload_takes, .apply = reload_apply};
 
+static bool open_history(cached_t *self, const config_t *config)
+{
+    self->history = history_new(&(history_config_t){.shelf = self->shelf,
+                                                    .lookback = self->lookback,
+                                                    .archive = self->archive,
+                                                    .token = config_text(config, "cached.token"),
+                                                    .on_answer = on_answer,
+                                                    .arg = self});
+    return self->history != NULL;
+}
+
 cached_t *cached_new(loop_t *loop, const config_t *config)
 {
     cached_t *self = calloc(1, sizeof *self);
@@ -242,12 +262,11 @@ cached_t *cached_new(loop_t *loop, const config_t *config)
         goto no_memory;
     self->shelf = shelf_new((uint64_t)config_integer(config, "cached.trades"));
     self->ageing = loop_timer_new(loop, on_age, self);
-    self->history = self->shelf ? history_new(self->shelf, config_text(config, "cached.token")) : NULL;
-    if (!self->history || !self->ageing)
+    if (!self->shelf || !self->ageing)
         goto no_memory;
     if (!open_archive(self, loop, config))
         goto fail;
-    if (!read_retention(self, config))
+    if (!read_retention(self, config) || !open_history(self, config))
         goto no_memory;
     self->router = socket_new(loop, SOCKET_ROUTER, ANSWERS_QUEUED, &router_events, self);
     if (!self->router || !socket_bind(self->router, config_text(config, "cached.history")) || !follow(self, loop, config))
@@ -268,10 +287,11 @@ void cached_destroy(cached_t **self)
     cached_t *cached = *self;
     if (!cached)
         return;
+    lookback_destroy(&cached->lookback);
     archive_destroy(&cached->archive); /* it asks the follower's replay */
     follower_destroy(&cached->follower);
-    socket_destroy(&cached->router);
     history_destroy(&cached->history);
+    socket_destroy(&cached->router);
     shelf_destroy(&cached->shelf);
     loop_timer_destroy(&cached->ageing);
     retention_destroy(&cached->keep_memory);

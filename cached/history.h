@@ -1,17 +1,38 @@
-/* Answers what is asked of the history: a table of operations over the shelf. Text in, text out; history.md has both. */
+/* Answers what is asked of the history: a table of operations over the shelf and the store behind it. Text in, text out; history.md has
+ * both.
+ *
+ * What memory knows is answered at once. A question that needs the store waits in a queue of HISTORY_WAITING_MAX, and is answered when
+ * its turn came and the store has been read; nothing is kept for it meanwhile but its text.
+ */
 #pragma once
 
+#include "cached/archive.h"
+#include "cached/lookback.h"
 #include "cached/shelf.h"
 #include "common/buffer.h"
+#include "common/follower.h"
 #include "common/histogram.h"
 
 /* Bytes of an answer, at most: where more trades were asked for, fewer come. */
 #define HISTORY_ANSWER_MAX ((size_t)8 << 20)
 
+enum { HISTORY_WAITING_MAX = 256, HISTORY_PEER_MAX = 256 /* bytes of a peer's name */ };
+
 typedef struct history history_t;
 
-/* token: what `clear` must bring; empty: nobody may clear. Both are kept, not copied. NULL when memory runs out. */
-history_t *history_new(shelf_t *shelf, const char *token);
+typedef struct {
+    shelf_t *shelf;
+    lookback_t *lookback;                                     /* reads the store; NULL: there is none */
+    archive_t *archive;                                       /* writes it; NULL: there is none */
+    const char *token;                                        /* what `clear` must bring; empty: nobody may clear */
+    void (*on_answer)(void *arg, text_t peer, text_t answer); /* the texts are valid during the call */
+    void *arg;
+} history_config_t;
+
+/* All that the config names outlives it. NULL when memory runs out. */
+history_t *history_new(const history_config_t *config);
+
+/* Nobody is answered any more. After lookback_destroy and archive_destroy, which end the calls that are under way. */
 void history_destroy(history_t **self);
 
 /* Who knows whether all that there is has been read in: for the operation `ready`. Without it the answer is yes. */
@@ -20,12 +41,19 @@ void history_on_ready(history_t *self, history_ready_fn *ready, const void *arg)
 
 /* The answer to one request, whatever it holds. Valid until the next call. */
 text_t history_answer(history_t *self, text_t request);
+/* Whose streams stats tells of; before that they tell nothing of duplicates and gaps. */
+void history_follow(history_t *self, const follower_t *follower);
+
+/* Answers a request, whatever it holds, by on_answer: from within, or later. peer: a name for who asked, that comes back. */
+void history_handle(history_t *self, text_t peer, text_t request);
 
 typedef struct {
     uint64_t answers; /* all */
     uint64_t errors;  /* those with "ok":false */
     uint64_t bytes;   /* of all */
-    histogram_t time; /* that making one took */
+    uint64_t looks;   /* answers that needed the store */
+    size_t waiting;   /* questions that wait for the store now */
+    histogram_t time; /* that making one took, waiting included */
 } history_counts_t;
 
 const history_counts_t *history_counts(const history_t *self);

@@ -28,6 +28,7 @@ struct tape {
     uint64_t limit;
     cursor_t known;
     candles_t *candles;
+    cursor_t floor;
 
     uint64_t first, end; /* numbers of the trades held */
     entry_t *entries;    /* trade n is at n % capacity */
@@ -273,33 +274,40 @@ uint64_t tape_find(const tape_t *self, cursor_t cursor)
     return low;
 }
 
-bool tape_newest_before(const tape_t *self, uint64_t end, int64_t before_ns, uint64_t *number)
+static bool window_has(window_t window, int64_t timestamp_ns)
+{
+    return timestamp_ns > window.after_ns && timestamp_ns < window.before_ns;
+}
+
+static bool window_misses(window_t window, const span_t *span)
+{
+    return span->greatest_ns <= window.after_ns || span->least_ns >= window.before_ns;
+}
+
+bool tape_newest(const tape_t *self, uint64_t end, window_t window, uint64_t *number)
 {
     uint64_t n = end < self->end ? end : self->end;
     while (n > self->first) {
         n--;
-        if (entry_at(self, n)->timestamp_ns < before_ns) {
+        if (window_has(window, entry_at(self, n)->timestamp_ns)) {
             *number = n;
             return true;
         }
-        if (span_of(self, n)->least_ns >= before_ns)
+        if (window_misses(window, span_of(self, n)))
             n -= n % TAPE_SPAN;
     }
     return false;
 }
 
-bool tape_oldest_after(const tape_t *self, uint64_t start, int64_t after_ns, uint64_t *number)
+bool tape_oldest(const tape_t *self, uint64_t start, window_t window, uint64_t *number)
 {
     uint64_t n = start > self->first ? start : self->first;
     while (n < self->end) {
-        if (entry_at(self, n)->timestamp_ns > after_ns) {
+        if (window_has(window, entry_at(self, n)->timestamp_ns)) {
             *number = n;
             return true;
         }
-        if (span_of(self, n)->greatest_ns <= after_ns)
-            n += TAPE_SPAN - n % TAPE_SPAN;
-        else
-            n++;
+        n += window_misses(window, span_of(self, n)) ? TAPE_SPAN - n % TAPE_SPAN : 1;
     }
     return false;
 }
@@ -334,6 +342,21 @@ void tape_take(tape_t *self, tape_t **other)
     **other = own;
     tape_destroy(other);
     tape_set_limit(self, limit);
+}
+
+cursor_t tape_edge(const tape_t *self)
+{
+    return self->first < self->end ? entry_at(self, self->first)->cursor : cursor_behind(self->known);
+}
+
+void tape_set_floor(tape_t *self, cursor_t floor)
+{
+    self->floor = floor;
+}
+
+cursor_t tape_floor(const tape_t *self)
+{
+    return self->floor;
 }
 
 size_t tape_bytes(const tape_t *self)

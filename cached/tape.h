@@ -56,10 +56,24 @@ tape_trade_t tape_at(const tape_t *self, uint64_t number);
 /* The number of the first trade at or behind `cursor`; tape_end when there is none. O(log n). */
 uint64_t tape_find(const tape_t *self, cursor_t cursor);
 
-/* The newest trade below number `end` with a timestamp before `before_ns`, and the oldest one from number `start` with a timestamp
- * after `after_ns`. False when there is none. */
-bool tape_newest_before(const tape_t *self, uint64_t end, int64_t before_ns, uint64_t *number);
-bool tape_oldest_after(const tape_t *self, uint64_t start, int64_t after_ns, uint64_t *number);
+/* Timestamps that are wanted: both bounds are exclusive. */
+typedef struct {
+    int64_t after_ns, before_ns;
+} window_t;
+
+#define WINDOW_ALL ((window_t){INT64_MIN, INT64_MAX})
+
+/* The newest trade below number `end`, and the oldest one from number `start`, with a timestamp in the window. False when there is
+ * none. */
+bool tape_newest(const tape_t *self, uint64_t end, window_t window, uint64_t *number);
+bool tape_oldest(const tape_t *self, uint64_t start, window_t window, uint64_t *number);
+
+/* Where the trades begin that are held: the cursor of the oldest, or the place behind tape_known. */
+cursor_t tape_edge(const tape_t *self);
+
+/* A place before which no store has trades of the stream either; {0, 0} until somebody has looked. */
+void tape_set_floor(tape_t *self, cursor_t floor);
+cursor_t tape_floor(const tape_t *self);
 
 /* Another limit, 1 or more; drops what is too much. */
 void tape_set_limit(tape_t *self, uint64_t limit);

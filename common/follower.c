@@ -388,6 +388,12 @@ requester_t *follower_replay(const follower_t *self, text_t topic)
     return stream && stream->bus != STREAM_NO_BUS ? self->buses[stream->bus].replay : NULL;
 }
 
+const follower_counts_t *follower_stream_counts(const follower_t *self, text_t topic)
+{
+    const stream_t *stream = table_get(self->streams, topic);
+    return stream ? &stream->own : NULL;
+}
+
 const follower_counts_t *follower_counts(const follower_t *self)
 {
     return &self->counts;

@@ -79,6 +79,9 @@ typedef struct {
 
 const follower_counts_t *follower_counts(const follower_t *self);
 
+/* Of one stream alone; malformed is always 0. NULL for a stream that was never heard of. */
+const follower_counts_t *follower_stream_counts(const follower_t *self, text_t topic);
+
 /* Has everything that the journals had at the start been handed over (FOLLOW_FROM_FIRST), and is no bus silent? */
 bool follower_caught_up(const follower_t *self);
 

@@ -60,6 +60,7 @@ static void deliver(stream_t *self, const trade_t *trade, text_t json)
     self->next.seq = trade->cursor.seq + 1;
     if (self->newest < trade->cursor.seq)
         self->newest = trade->cursor.seq;
+    self->own.trades++;
     self->counts->trades++;
     self->sink->on_trade(self->arg, self->topic, trade, json);
 }
@@ -71,6 +72,7 @@ static void skip_to(stream_t *self, uint64_t seq)
     self->next.seq = seq;
     if (self->fresh)
         return;
+    self->own.gaps_lost += seq - from.seq;
     self->counts->gaps_lost += seq - from.seq;
     self->sink->on_gap(self->arg, self->topic, from, to);
 }
@@ -113,9 +115,18 @@ static void hold(stream_t *self, uint64_t seq, text_t json)
     self->held_last = seq;
 }
 
+/* Something behind what is known was heard of. */
+static void note_gap(stream_t *self)
+{
+    bool seen = !self->initial && self->newest < self->next.seq;
+    self->own.gaps_seen += seen;
+    self->counts->gaps_seen += seen;
+}
+
 void stream_live(stream_t *self, const trade_t *trade, text_t json)
 {
     if (!same_epoch(self, trade->cursor.epoch) || trade->cursor.seq < self->next.seq) {
+        self->own.duplicates++;
         self->counts->duplicates++;
         return;
     }
@@ -123,8 +134,7 @@ void stream_live(stream_t *self, const trade_t *trade, text_t json)
         deliver(self, trade, json);
         return;
     }
-    if (!self->initial && self->newest < self->next.seq)
-        self->counts->gaps_seen++;
+    note_gap(self);
     if (self->newest < trade->cursor.seq)
         self->newest = trade->cursor.seq;
     hold(self, trade->cursor.seq, json);
@@ -141,8 +151,7 @@ void stream_reaches(stream_t *self, cursor_t last)
     }
     if (!same_epoch(self, last.epoch) || last.seq <= self->newest)
         return;
-    if (!self->initial && self->newest < self->next.seq)
-        self->counts->gaps_seen++;
+    note_gap(self);
     self->newest = last.seq;
 }
 
@@ -193,6 +202,7 @@ static bool take_page(stream_t *self, text_t trades)
             continue;
         if (trade.cursor.seq > self->next.seq)
             skip_to(self, trade.cursor.seq);
+        self->own.gaps_repaired += !self->initial;
         self->counts->gaps_repaired += !self->initial;
         deliver(self, &trade, walk.value);
     }

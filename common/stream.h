@@ -33,7 +33,8 @@ typedef struct stream {
     buffer_t held;                /* of live trades that came meanwhile: size_t length, text … in order, without a hole */
     uint64_t held_first;          /* the first and the last seq in held; 0: none */
     uint64_t held_last;
-    follower_counts_t *counts; /* the owner's */
+    follower_counts_t own;     /* of this stream */
+    follower_counts_t *counts; /* the owner's, of all its streams */
     const stream_sink_t *sink;
     void *arg;   /* of the sink */
     void *owner; /* who has made it */

@@ -7,6 +7,20 @@ int cursor_compare(cursor_t a, cursor_t b)
     return (a.seq > b.seq) - (a.seq < b.seq);
 }
 
+cursor_t cursor_behind(cursor_t cursor)
+{
+    if (cursor.seq < UINT64_MAX)
+        return (cursor_t){cursor.epoch, cursor.seq + 1};
+    return cursor.epoch < UINT64_MAX ? (cursor_t){cursor.epoch + 1, 0} : cursor;
+}
+
+cursor_t cursor_before(cursor_t cursor)
+{
+    if (cursor.seq > 0)
+        return (cursor_t){cursor.epoch, cursor.seq - 1};
+    return cursor.epoch > 0 ? (cursor_t){cursor.epoch - 1, UINT64_MAX} : cursor;
+}
+
 size_t cursor_print(char out[static CURSOR_MAX], cursor_t cursor)
 {
     size_t length = text_from_u64(out, cursor.epoch);

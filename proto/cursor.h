@@ -17,6 +17,10 @@ enum { CURSOR_MAX = 41 }; /* characters of the text form, at most */
 /* Negative, 0 or positive, by epoch and then by seq. */
 int cursor_compare(cursor_t a, cursor_t b);
 
+/* The next place, and the one before; the last one has no next, {0, 0} none before: they stay. */
+cursor_t cursor_behind(cursor_t cursor);
+cursor_t cursor_before(cursor_t cursor);
+
 /* Prints without a NUL and returns the length. */
 size_t cursor_print(char out[static CURSOR_MAX], cursor_t cursor);
 

@@ -26,7 +26,7 @@ typedef struct {
 
 static const operation_t operations[] = {
     {"recent", {"symbol"}},
-    {"since", {"symbol", "after"}},
+    {"since", {"symbol"}},
     {"range", {"topic"}},
     {"candles", {"symbol", "interval"}},
 };
@@ -77,8 +77,23 @@ static bool read_cursor(text_t value, cursor_t *cursor)
     return json_plain_string(value, &text) && cursor_parse(text, cursor);
 }
 
+static bool read_places(text_t value, text_t *places)
+{
+    if (json_kind(value) != JSON_OBJECT)
+        return false;
+    cursor_t cursor;
+    for (json_walk_t walk = json_walk(value); json_next(&walk);)
+        if (!read_cursor(walk.value, &cursor))
+            return false;
+    *places = value;
+    return true;
+}
+
+/* One cursor for a stream, or one for each source of a symbol. */
 static bool read_from(request_t *request, text_t value)
 {
+    if (json_kind(value) == JSON_OBJECT)
+        return read_places(value, &request->from_each);
     request->has_from = read_cursor(value, &request->from);
     return request->has_from;
 }
@@ -109,14 +124,7 @@ static bool read_after(request_t *request, text_t value)
 
 static bool read_upto(request_t *request, text_t value)
 {
-    if (json_kind(value) != JSON_OBJECT)
-        return false;
-    cursor_t cursor;
-    for (json_walk_t walk = json_walk(value); json_next(&walk);)
-        if (!read_cursor(walk.value, &cursor))
-            return false;
-    request->upto = value;
-    return true;
+    return read_places(value, &request->upto);
 }
 
 static bool read_interval(request_t *request, text_t value)
@@ -134,7 +142,8 @@ static const member_t members[] = {
     {"source", ERROR_INVALID_REQUEST, "the name of a source", read_source, false},
     {"token", ERROR_INVALID_REQUEST, "a string", read_token, true},
     {"count", ERROR_INVALID_COUNT, "a whole number from 1 to 10000", read_count, false},
-    {"from", ERROR_INVALID_CURSOR, "\"<epoch>-<seq>\"", read_from, false},
+    {"from", ERROR_INVALID_CURSOR, "\"<epoch>-<seq>\", or for since an object {\"<source>\":\"<epoch>-<seq>\"}", read_from,
+     false},
     {"to", ERROR_INVALID_CURSOR, "\"<epoch>-<seq>\"", read_to, false},
     {"before", ERROR_INVALID_TIME, "an ISO 8601 time such as \"2025-11-10T17:24:33.937345Z\"", read_before, false},
     {"after", ERROR_INVALID_TIME, "an ISO 8601 time such as \"2025-11-10T17:24:33.937345Z\"", read_after, false},
@@ -182,6 +191,17 @@ static bool has_needed(text_t json, const request_t *request, buffer_t *answer)
     return true;
 }
 
+/* A stream is read from a cursor, a symbol from one for each source. */
+static bool has_fitting_from(const request_t *request, buffer_t *answer)
+{
+    bool since = text_equal(request->op, TEXT("since"));
+    if (since ? !request->has_from : request->from_each.length == 0 || !text_equal(request->op, TEXT("range")))
+        return true;
+    answer_error(answer, request, ERROR_INVALID_CURSOR, "from: expected %s",
+                 since ? "an object {\"<source>\":\"<epoch>-<seq>\"}" : "\"<epoch>-<seq>\"");
+    return false;
+}
+
 /* `,"id":7`, or nothing. */
 static void put_id(buffer_t *answer, const request_t *request)
 {
@@ -217,12 +237,12 @@ bool request_parse(text_t json, request_t *request, buffer_t *answer)
         answer_error(answer, request, ERROR_INVALID_REQUEST, "expected a JSON object");
         return false;
     }
-    return read_members(json, request, answer) && has_needed(json, request, answer);
+    return read_members(json, request, answer) && has_needed(json, request, answer) && has_fitting_from(request, answer);
 }
 
-bool request_upto(const request_t *request, text_t source, cursor_t *cursor)
+bool request_place(text_t places, text_t source, cursor_t *cursor)
 {
-    for (json_walk_t walk = json_walk(request->upto); json_next(&walk);)
+    for (json_walk_t walk = json_walk(places); json_next(&walk);)
         if (text_equal(walk.key, source))
             return read_cursor(walk.value, cursor);
     return false;

@@ -24,6 +24,7 @@ enum {
 #define ERROR_INVALID_CURSOR  "invalid_cursor"
 #define ERROR_INVALID_TIME    "invalid_time"
 #define ERROR_FORBIDDEN       "forbidden"
+#define ERROR_UNAVAILABLE     "unavailable"
 #define ERROR_INTERNAL        "internal"
 
 typedef struct {
@@ -36,18 +37,19 @@ typedef struct {
     text_t source;        /* empty where absent; valid where present */
     bool has_from, has_to;
     cursor_t from, to; /* both inclusive */
+    text_t from_each;  /* `from` as an object, raw: {"<source>":"<epoch>-<seq>",…}; empty where it is none */
     bool has_before, has_after;
     int64_t before_ns, after_ns; /* both exclusive */
     interval_t interval;         /* of candles, which need it */
-    text_t upto;                 /* raw JSON object {"<source>":"<epoch>-<seq>",…}; empty where absent */
+    text_t upto;                 /* as from_each */
 } request_t;
 
 /* On false, `answer` holds the whole error answer (with the id where that could be read): send it. Slices point into json. Unknown
  * members are ignored, so that older servers understand newer clients. */
 bool request_parse(text_t json, request_t *request, buffer_t *answer);
 
-/* The cursor that `upto` has for a source. False when it has none. */
-bool request_upto(const request_t *request, text_t source, cursor_t *cursor);
+/* The cursor that `upto` or `from_each` has for a source. False when it has none. */
+bool request_place(text_t places, text_t source, cursor_t *cursor);
 
 /* Both empty `answer` first, so that an answer that can't be finished is replaced by an error. Where the request has no id there is
  * none in the answer.

@@ -11,6 +11,7 @@
  * second behind a's: a1 is of 10:00:01, b1 of 10:00:01.5. */
 static shelf_t *shelf;
 static history_t *history;
+static buffer_t answered;
 
 static int64_t time_of(const char *text)
 {
@@ -32,10 +33,27 @@ static void append(char source, uint64_t from, uint64_t to)
     }
 }
 
+static void on_answer(void *arg, text_t peer, text_t answer)
+{
+    (void)arg;
+    ck_assert(text_equal(peer, TEXT("peer")));
+    buffer_clear(&answered);
+    buffer_append(&answered, answer);
+}
+
+/* Of a history without a store: all answers come at once. */
+static text_t ask(text_t request)
+{
+    buffer_clear(&answered);
+    history_handle(history, TEXT("peer"), request);
+    return buffer_text(&answered);
+}
+
 static void setup_with_token(const char *token)
 {
     shelf = shelf_new(1000);
-    history = history_new(shelf, token);
+    history = history_new(&(history_config_t){.shelf = shelf, .token = token, .on_answer = on_answer});
+    answered = buffer_new(0);
     ck_assert_ptr_nonnull(history);
     append('a', 1, 4);
     append('b', 1, 2);
@@ -56,11 +74,12 @@ static void teardown(void)
 {
     history_destroy(&history);
     shelf_destroy(&shelf);
+    buffer_release(&answered);
 }
 
 static void assert_answer(const char *request, const char *expected)
 {
-    text_t answer = history_answer(history, text_of(request));
+    text_t answer = ask(text_of(request));
     ck_assert_msg(text_equal(answer, text_of(expected)), "%s\nexpected %s\nfound    %.*s", request, expected, TEXT_ARG(answer));
 }
 
@@ -68,7 +87,7 @@ static void assert_error(const char *request, const char *code)
 {
     char expected[64];
     int length = snprintf(expected, sizeof expected, "{\"ok\":false,\"error\":{\"code\":\"%s\",", code);
-    text_t answer = history_answer(history, text_of(request));
+    text_t answer = ask(text_of(request));
     ck_assert_msg(text_starts_with(answer, (text_t){expected, (size_t)length}), "%s\nexpected %s\nfound    %.*s", request,
                   expected, TEXT_ARG(answer));
 }
@@ -79,13 +98,22 @@ static const struct {
     {"{\"op\":\"recent\",\"symbol\":\"BTC-USD\"}",
      "{\"ok\":true,\"trades\":[{\"a\":4},{\"a\":3},{\"b\":2},{\"a\":2},{\"b\":1},{\"a\":1}]}"},
     {"{\"op\":\"recent\",\"symbol\":\"BTC-USD\",\"count\":2,\"id\":9}",
-     "{\"ok\":true,\"id\":9,\"trades\":[{\"a\":4},{\"a\":3}]}"},
+     "{\"ok\":true,\"id\":9,\"trades\":[{\"a\":4},{\"a\":3}],\"next\":{\"a\":\"7-2\",\"b\":\"7-2\"}}"},
+    {"{\"op\":\"recent\",\"symbol\":\"BTC-USD\",\"count\":4,\"upto\":{\"a\":\"7-2\",\"b\":\"7-2\"}}",
+     "{\"ok\":true,\"trades\":[{\"b\":2},{\"a\":2},{\"b\":1},{\"a\":1}]}"},
+    {"{\"op\":\"recent\",\"symbol\":\"BTC-USD\",\"count\":1,\"source\":\"b\"}",
+     "{\"ok\":true,\"trades\":[{\"b\":2}],\"next\":{\"b\":\"7-1\"}}"},
+    {"{\"op\":\"recent\",\"symbol\":\"BTC-USD\",\"source\":\"c\"}", "{\"ok\":true,\"trades\":[]}"},
+    {"{\"op\":\"recent\",\"symbol\":\"BTC-USD\",\"upto\":{\"a\":\"7-18446744073709551615\"},\"count\":9}",
+     "{\"ok\":true,\"trades\":[{\"a\":4},{\"a\":3},{\"a\":2},{\"a\":1}]}"},
+    {"{\"op\":\"recent\",\"symbol\":\"BTC-USD\",\"after\":\"2025-11-10T10:00:01Z\",\"before\":\"2025-11-10T10:00:03Z\"}",
+     "{\"ok\":true,\"trades\":[{\"b\":2},{\"a\":2},{\"b\":1}]}"},
     {"{\"op\":\"recent\",\"symbol\":\"BTC-USD\",\"before\":\"2025-11-10T10:00:02Z\"}",
      "{\"ok\":true,\"trades\":[{\"b\":1},{\"a\":1}]}"},
     {"{\"op\":\"recent\",\"symbol\":\"BTC-USD\",\"before\":\"2025-11-10T11:00:02.5+01:00\",\"count\":1}",
-     "{\"ok\":true,\"trades\":[{\"a\":2}]}"},
+     "{\"ok\":true,\"trades\":[{\"a\":2}],\"next\":{\"a\":\"7-1\",\"b\":\"7-1\"}}"},
     {"{\"op\":\"recent\",\"symbol\":\"BTC-USD\",\"upto\":{\"a\":\"7-2\",\"b\":\"7-9\"},\"count\":3}",
-     "{\"ok\":true,\"trades\":[{\"b\":2},{\"a\":2},{\"b\":1}]}"},
+     "{\"ok\":true,\"trades\":[{\"b\":2},{\"a\":2},{\"b\":1}],\"next\":{\"a\":\"7-1\"}}"},
     {"{\"op\":\"recent\",\"symbol\":\"BTC-USD\",\"upto\":{\"a\":\"7-3\"}}",
      "{\"ok\":true,\"trades\":[{\"a\":3},{\"a\":2},{\"a\":1}]}"},
     {"{\"op\":\"recent\",\"symbol\":\"BTC-USD\",\"upto\":{}}", "{\"ok\":true,\"trades\":[]}"},
@@ -93,7 +121,14 @@ static const struct {
     {"{\"op\":\"since\",\"symbol\":\"BTC-USD\",\"after\":\"2025-11-10T10:00:02Z\"}",
      "{\"ok\":true,\"trades\":[{\"b\":2},{\"a\":3},{\"a\":4}]}"},
     {"{\"op\":\"since\",\"symbol\":\"BTC-USD\",\"after\":\"2025-11-10T10:00:00Z\",\"count\":1}",
-     "{\"ok\":true,\"trades\":[{\"a\":1}]}"},
+     "{\"ok\":true,\"trades\":[{\"a\":1}],\"next\":{\"a\":\"7-2\",\"b\":\"7-1\"}}"},
+    {"{\"op\":\"since\",\"symbol\":\"BTC-USD\",\"count\":4,\"from\":{\"a\":\"7-3\",\"b\":\"7-2\"}}",
+     "{\"ok\":true,\"trades\":[{\"b\":2},{\"a\":3},{\"a\":4}]}"},
+    {"{\"op\":\"since\",\"symbol\":\"BTC-USD\",\"count\":3,\"from\":{\"a\":\"7-4\"}}",
+     "{\"ok\":true,\"trades\":[{\"b\":1},{\"b\":2},{\"a\":4}]}"},
+    {"{\"op\":\"since\",\"symbol\":\"BTC-USD\",\"after\":\"2025-11-10T10:00:01Z\",\"before\":\"2025-11-10T10:00:03Z\","
+     "\"source\":\"a\"}",
+     "{\"ok\":true,\"trades\":[{\"a\":2}]}"},
     {"{\"op\":\"since\",\"symbol\":\"BTC-USD\",\"after\":\"2026-01-01T00:00:00Z\"}", "{\"ok\":true,\"trades\":[]}"},
     {"{\"op\":\"range\",\"topic\":\"trade.BTC-USD.a\",\"from\":\"7-2\",\"to\":\"7-3\"}",
      "{\"ok\":true,\"trades\":[{\"a\":2},{\"a\":3}],\"missing\":0}"},
@@ -127,7 +162,10 @@ static const struct {
     {"{}", ERROR_INVALID_REQUEST},
     {"{\"op\":7}", ERROR_INVALID_REQUEST},
     {"{\"op\":\"recent\"}", ERROR_INVALID_REQUEST},
-    {"{\"op\":\"since\",\"symbol\":\"BTC-USD\"}", ERROR_INVALID_REQUEST},
+    {"{\"op\":\"since\"}", ERROR_INVALID_REQUEST},
+    {"{\"op\":\"since\",\"symbol\":\"BTC-USD\",\"from\":\"7-2\"}", ERROR_INVALID_CURSOR},
+    {"{\"op\":\"range\",\"topic\":\"trade.BTC-USD.a\",\"from\":{\"a\":\"7-2\"}}", ERROR_INVALID_CURSOR},
+    {"{\"op\":\"recent\",\"symbol\":\"BTC-USD\",\"source\":\"two words\"}", ERROR_INVALID_REQUEST},
     {"{\"op\":\"range\"}", ERROR_INVALID_REQUEST},
     {"{\"op\":\"streams\"}", ERROR_UNKNOWN_OP},
     {"{\"op\":\"drop everything\"}", ERROR_UNKNOWN_OP},
@@ -146,7 +184,7 @@ START_TEST(a_bad_request_has_its_error)
 {
     assert_error(errors[_i].request, errors[_i].code);
     ck_assert_uint_eq(history_counts(history)->errors, 1);
-    assert_answer("{\"op\":\"recent\",\"symbol\":\"BTC-USD\",\"count\":1}", "{\"ok\":true,\"trades\":[{\"a\":4}]}");
+    assert_answer("{\"op\":\"recent\",\"symbol\":\"ETH-USD\"}", "{\"ok\":true,\"trades\":[]}");
     ck_assert_uint_eq(history_counts(history)->answers, 2);
     ck_assert_uint_eq(history_counts(history)->errors, 1);
 }
@@ -162,7 +200,7 @@ START_TEST(answers_are_counted_by_what_was_asked)
                                         ""};
     uint64_t bytes = 0, noted = 0, count;
     for (size_t i = 0; i < sizeof asked / sizeof *asked; i++)
-        bytes += history_answer(history, text_of(asked[i])).length;
+        bytes += ask(text_of(asked[i])).length;
     const char *operation;
     for (size_t i = 0; history_asked(history, i, &operation, &count); i++)
         ck_assert_uint_eq(count, strcmp(operation, "recent") == 0    ? 2
@@ -185,11 +223,12 @@ START_TEST(stats_tell_of_each_stream)
     snprintf(expected, sizeof expected,
              "{\"ok\":true,\"stats\":[{\"topic\":\"trade.BTC-USD.a\",\"symbol\":\"BTC-USD\",\"source\":\"a\",\"trades\":4,"
              "\"first\":\"7-1\",\"firstTimestamp\":\"2025-11-10T10:00:01.000000000Z\",\"last\":\"7-4\","
-             "\"lastTimestamp\":\"2025-11-10T10:00:04.000000000Z\",\"bytes\":%zu},{\"topic\":\"trade.BTC-USD.b\",",
+             "\"lastTimestamp\":\"2025-11-10T10:00:04.000000000Z\",\"bytes\":%zu,\"duplicates\":0,"
+             "\"gaps\":{\"seen\":0,\"repaired\":0,\"lost\":0}},{\"topic\":\"trade.BTC-USD.b\",",
              tape_bytes(shelf_find(shelf, TEXT("trade.BTC-USD.a"))));
-    text_t answer = history_answer(history, TEXT("{\"op\":\"stats\"}"));
+    text_t answer = ask(TEXT("{\"op\":\"stats\"}"));
     ck_assert_msg(text_starts_with(answer, text_of(expected)), "expected %s\nfound %.*s", expected, TEXT_ARG(answer));
-    text_t one = history_answer(history, TEXT("{\"op\":\"stats\",\"symbol\":\"BTC-USD\"}"));
+    text_t one = ask(TEXT("{\"op\":\"stats\",\"symbol\":\"BTC-USD\"}"));
     ck_assert(text_starts_with(one, text_of(expected)));
 }
 END_TEST
@@ -238,12 +277,12 @@ START_TEST(an_answer_stays_within_its_bound)
     tape_t *tape = shelf_tape(shelf, TEXT("trade.ETH-USD.a"));
     for (uint64_t seq = 1; seq <= 1000; seq++)
         ck_assert(tape_append(tape, &(tape_trade_t){{7, seq}, 0, {json, sizeof json}}));
-    text_t range = history_answer(history, TEXT("{\"op\":\"range\",\"topic\":\"trade.ETH-USD.a\",\"count\":1000}"));
+    text_t range = ask(TEXT("{\"op\":\"range\",\"topic\":\"trade.ETH-USD.a\",\"count\":1000}"));
     range_answer_t page;
     ck_assert_uint_le(range.length, HISTORY_ANSWER_MAX);
     ck_assert(range_answer_parse(range, &page) && page.has_next);
     ck_assert_uint_eq(page.next.seq, 512); /* 511 fit beside the rest */
-    text_t recent = history_answer(history, TEXT("{\"op\":\"recent\",\"symbol\":\"ETH-USD\",\"count\":1000}"));
+    text_t recent = ask(TEXT("{\"op\":\"recent\",\"symbol\":\"ETH-USD\",\"count\":1000}"));
     ck_assert_uint_le(recent.length, HISTORY_ANSWER_MAX);
     ck_assert_uint_ge(recent.length, HISTORY_ANSWER_MAX - 2 * sizeof json);
 }

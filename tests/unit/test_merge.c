@@ -29,15 +29,36 @@ static void teardown(void)
         tape_destroy(&tapes[i]);
 }
 
-static void assert_merges_to(merge_t merge, const char *expected)
+static merge_t merge;
+
+static bool merge_next(tape_trade_t *trade)
+{
+    if (merge_peek(&merge, trade) != MERGE_TRADE)
+        return false;
+    merge_advance(&merge);
+    return true;
+}
+
+static void assert_merges_to(const char *expected)
 {
     char found[200] = "";
     tape_trade_t trade;
-    while (merge_next(&merge, &trade)) {
+    while (merge_next(&trade)) {
         strcat(found, *found ? " " : "");
         strncat(found, trade.json.at, trade.json.length);
     }
     ck_assert_str_eq(found, expected);
+}
+
+static void merge_all(merge_order_t order, window_t window)
+{
+    merge_begin(&merge, order, window, false);
+    for (size_t i = 0; i < tape_total; i++) {
+        if (order == MERGE_NEWEST_FIRST)
+            merge_add_newest(&merge, tapes[i], (cursor_t){UINT64_MAX, UINT64_MAX});
+        else
+            merge_add_oldest(&merge, tapes[i], (cursor_t){0, 0}, (cursor_t){UINT64_MAX, UINT64_MAX});
+    }
 }
 
 static const struct {
@@ -63,39 +84,62 @@ static const struct {
 START_TEST(newest_first)
 {
     make_tapes(cases[_i].streams);
-    uint64_t ends[MERGE_MAX];
-    for (size_t i = 0; i < tape_total; i++)
-        ends[i] = tape_end(tapes[i]);
-    assert_merges_to(merge_newest(tapes, ends, tape_total, cases[_i].before_ns), cases[_i].newest);
+    merge_all(MERGE_NEWEST_FIRST, (window_t){INT64_MIN, cases[_i].before_ns});
+    assert_merges_to(cases[_i].newest);
 }
 END_TEST
 
-START_TEST(newest_first_from_the_ends_that_are_given)
+START_TEST(newest_first_up_to_the_cursors_that_are_given)
 {
     make_tapes((const char *[]){"135", "246", NULL});
-    assert_merges_to(merge_newest(tapes, (uint64_t[]){2, 1}, 2, 100), "a2 b1 a1");
+    merge_begin(&merge, MERGE_NEWEST_FIRST, WINDOW_ALL, false);
+    merge_add_newest(&merge, tapes[0], (cursor_t){1, 2});
+    merge_add_newest(&merge, tapes[1], (cursor_t){1, 1});
+    assert_merges_to("a2 b1 a1");
+}
+END_TEST
+
+START_TEST(oldest_first_between_the_cursors_that_are_given)
+{
+    make_tapes((const char *[]){"135", "246", NULL});
+    merge_begin(&merge, MERGE_OLDEST_FIRST, WINDOW_ALL, false);
+    merge_add_oldest(&merge, tapes[0], (cursor_t){1, 2}, (cursor_t){1, 2});
+    merge_add_oldest(&merge, tapes[1], (cursor_t){1, 3}, (cursor_t){9, 1});
+    assert_merges_to("a2 b3");
+}
+END_TEST
+
+START_TEST(both_bounds_of_time_hold_at_once)
+{
+    make_tapes((const char *[]){"135", "246", NULL});
+    merge_all(MERGE_NEWEST_FIRST, (window_t){2, 5});
+    assert_merges_to("b2 a2");
+    merge_all(MERGE_OLDEST_FIRST, (window_t){2, 5});
+    assert_merges_to("a2 b2");
 }
 END_TEST
 
 START_TEST(oldest_first)
 {
     make_tapes(cases[_i].streams);
-    assert_merges_to(merge_oldest(tapes, tape_total, cases[_i].after_ns), cases[_i].oldest);
+    merge_all(MERGE_OLDEST_FIRST, (window_t){cases[_i].after_ns, INT64_MAX});
+    assert_merges_to(cases[_i].oldest);
 }
 END_TEST
 
 START_TEST(as_many_streams_as_allowed_merge)
 {
     tape_t *many[MERGE_MAX];
+    merge_begin(&merge, MERGE_OLDEST_FIRST, WINDOW_ALL, false);
     for (size_t i = 0; i < MERGE_MAX; i++) {
         many[i] = tape_new(TEXT("trade.BTC-USD.x"), 10);
         for (uint64_t seq = 1; seq <= 10; seq++)
             ck_assert(tape_append(many[i], &(tape_trade_t){{1, seq}, (int64_t)(seq * MERGE_MAX + i), TEXT("{}")}));
+        merge_add_oldest(&merge, many[i], (cursor_t){0, 0}, (cursor_t){UINT64_MAX, UINT64_MAX});
     }
-    merge_t merge = merge_oldest(many, MERGE_MAX, 0);
     tape_trade_t trade;
     int64_t expected = MERGE_MAX;
-    while (merge_next(&merge, &trade))
+    while (merge_next(&trade))
         ck_assert_int_eq(trade.timestamp_ns, expected++);
     ck_assert_int_eq(expected, 11 * MERGE_MAX);
     for (size_t i = 0; i < MERGE_MAX; i++)
@@ -109,7 +153,9 @@ int main(void)
     TCase *tcase = tcase_create("merge");
     tcase_add_checked_fixture(tcase, NULL, teardown);
     tcase_add_loop_test(tcase, newest_first, 0, sizeof cases / sizeof *cases);
-    tcase_add_test(tcase, newest_first_from_the_ends_that_are_given);
+    tcase_add_test(tcase, newest_first_up_to_the_cursors_that_are_given);
+    tcase_add_test(tcase, oldest_first_between_the_cursors_that_are_given);
+    tcase_add_test(tcase, both_bounds_of_time_hold_at_once);
     tcase_add_loop_test(tcase, oldest_first, 0, sizeof cases / sizeof *cases);
     tcase_add_test(tcase, as_many_streams_as_allowed_merge);
     suite_add_tcase(suite, tcase);

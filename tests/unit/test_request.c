@@ -78,7 +78,6 @@ START_TEST(mistakes_are_answered_with_code_member_and_what_was_found)
         {"{\"op\":\"symbols\",\"id\":\"x\"}", "invalid_request", "id: expected a whole number"},
         {"{\"op\":\"symbols\",\"id\":-1}", "invalid_request", "found -1"},
         {"{\"op\":\"recent\"}", "invalid_request", "symbol: recent needs it"},
-        {"{\"op\":\"since\",\"symbol\":\"A-B\"}", "invalid_request", "after: since needs it"},
         {"{\"op\":\"since\",\"after\":\"1970-01-01T00:00:00Z\"}", "invalid_request", "symbol: since needs it"},
         {"{\"op\":\"range\"}", "invalid_request", "topic: range needs it"},
         {"{\"op\":\"recent\",\"symbol\":\"btc\"}", "invalid_symbol", "found \\\"btc\\\""},

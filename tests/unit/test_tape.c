@@ -169,8 +169,8 @@ START_TEST(times_are_found_whatever_their_order)
             if (tape_at(tape, n).timestamp_ns > bound && oldest == UINT64_MAX)
                 oldest = n;
         }
-        ck_assert_uint_eq(tape_newest_before(tape, tape_end(tape), bound, &number) ? number : UINT64_MAX, newest);
-        ck_assert_uint_eq(tape_oldest_after(tape, 0, bound, &number) ? number : UINT64_MAX, oldest);
+        ck_assert_uint_eq(tape_newest(tape, tape_end(tape), (window_t){INT64_MIN, bound}, &number) ? number : UINT64_MAX, newest);
+        ck_assert_uint_eq(tape_oldest(tape, 0, (window_t){bound, INT64_MAX}, &number) ? number : UINT64_MAX, oldest);
     }
 }
 END_TEST
@@ -180,14 +180,14 @@ START_TEST(looking_for_times_begins_where_it_is_told)
     make_tape(1000);
     append(1, 1000); /* number n has timestamp (n + 1) × 10 */
     uint64_t number;
-    ck_assert(tape_newest_before(tape, 500, INT64_MAX, &number));
+    ck_assert(tape_newest(tape, 500, (window_t){INT64_MIN, INT64_MAX}, &number));
     ck_assert_uint_eq(number, 499);
-    ck_assert(tape_oldest_after(tape, 500, 0, &number));
+    ck_assert(tape_oldest(tape, 500, (window_t){0, INT64_MAX}, &number));
     ck_assert_uint_eq(number, 500);
-    ck_assert(!tape_newest_before(tape, 0, INT64_MAX, &number));
-    ck_assert(!tape_oldest_after(tape, 1000, 0, &number));
-    ck_assert(!tape_newest_before(tape, 1000, 10, &number));
-    ck_assert(!tape_oldest_after(tape, 0, 10000, &number));
+    ck_assert(!tape_newest(tape, 0, (window_t){INT64_MIN, INT64_MAX}, &number));
+    ck_assert(!tape_oldest(tape, 1000, (window_t){0, INT64_MAX}, &number));
+    ck_assert(!tape_newest(tape, 1000, (window_t){INT64_MIN, 10}, &number));
+    ck_assert(!tape_oldest(tape, 0, (window_t){10000, INT64_MAX}, &number));
 }
 END_TEST
 

@@ -1,0 +1,25 @@
+/* A question that can't be answered at once: kept with who asked it. */
+#pragma once
+
+#include "common/text.h"
+
+typedef struct question {
+    struct question *next;
+    int64_t asked_ns; /* clock_mono_ns */
+    text_t peer, request;
+    char bytes[];
+} question_t;
+
+/* Copies both. NULL when memory runs out; free it. */
+question_t *question_new(text_t peer, text_t request, int64_t asked_ns);
+
+/* First in, first out. Begins as {0}. */
+typedef struct {
+    question_t *first, *last;
+    size_t count;
+} question_queue_t;
+
+void question_push(question_queue_t *queue, question_t *question);
+
+/* NULL when there is none. */
+question_t *question_pop(question_queue_t *queue);
