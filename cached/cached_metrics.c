@@ -26,6 +26,8 @@ void cached_metrics_print(metrics_t *metrics, const shelf_t *shelf, const histor
     metrics_gauge(metrics, "dataflow_history_trades", "Trades held", shelf_trades(shelf));
     metrics_gauge(metrics, "dataflow_history_bytes", "Memory that the trades take", bytes_of(shelf));
     print_requests(metrics, history);
+    metrics_counter(metrics, "dataflow_history_looks_total", "History requests for which the store was read", counts->looks);
+    metrics_gauge(metrics, "dataflow_history_waiting", "History requests that wait for the store", history_waiting(history));
     metrics_counter(metrics, "dataflow_history_errors_total", "History requests answered by an error", counts->errors);
     metrics_counter(metrics, "dataflow_history_answer_bytes_total", "Bytes of the answers", counts->bytes);
     metrics_family(metrics, "dataflow_history_answer_seconds", METRIC_HISTOGRAM, "How long making an answer took");

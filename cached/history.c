@@ -376,6 +376,11 @@ const history_counts_t *history_counts(const history_t *self)
     return &self->counts;
 }
 
+size_t history_waiting(const history_t *self)
+{
+    return self->waiting.count + (self->looking != NULL);
+}
+
 bool history_asked(const history_t *self, size_t number, const char **operation, uint64_t *count)
 {
     if (number > OPERATIONS)

@@ -52,11 +52,13 @@ typedef struct {
     uint64_t errors;  /* those with "ok":false */
     uint64_t bytes;   /* of all */
     uint64_t looks;   /* answers that needed the store */
-    size_t waiting;   /* questions that wait for the store now */
     histogram_t time; /* that making one took, waiting included */
 } history_counts_t;
 
 const history_counts_t *history_counts(const history_t *self);
+
+/* How many questions wait for the store now. */
+size_t history_waiting(const history_t *self);
 
 /* How often each operation was asked for: number 0, 1, 2 …, at last "unknown", for all that is none. False beyond it. */
 bool history_asked(const history_t *self, size_t number, const char **operation, uint64_t *count);

@@ -37,39 +37,32 @@ static int64_t staleness_ns(const hub_t *hub, text_t symbol)
     return youngest_ns == INT64_MAX ? 0 : youngest_ns;
 }
 
-/* What of history's answer the client gets, as it came. */
-static bool is_shown(text_t name)
-{
-    static const char *const shown[] = {"interval", "trades", "candles", "missing", "next"};
-    size_t i = 0;
-    while (i < sizeof shown / sizeof *shown && !text_equal(name, text_of(shown[i])))
-        i++;
-    return i < sizeof shown / sizeof *shown;
-}
-
-/* One walk, not a look-up for each member: an answer may be megabytes long. */
-static void answer_found(query_t *query, text_t answer)
+/* Everything that history said, behind what the client is told of the symbol. */
+static void answer_members(query_t *query, text_t answer)
 {
     buffer_t out = buffer_new(0);
-    buffer_printf(&out, "{\"channel\":\"trades\",\"symbol\":\"%.*s\",\"staleness\":", TEXT_ARG(query->symbol));
-    notify_put_seconds(&out, staleness_ns(query->hub, query->symbol));
+    bool first = query->symbol.length == 0, any = false;
+    buffer_append(&out, TEXT("{"));
+    if (!first) {
+        buffer_printf(&out, "\"channel\":\"trades\",\"symbol\":\"%.*s\",\"staleness\":", TEXT_ARG(query->symbol));
+        notify_put_seconds(&out, staleness_ns(query->hub, query->symbol));
+    }
     for (json_walk_t walk = json_walk(answer); json_next(&walk);) {
-        if (!is_shown(walk.key))
+        if (text_equal(walk.key, TEXT("ok")) || text_equal(walk.key, TEXT("id")))
             continue;
-        buffer_printf(&out, ",\"%.*s\":", TEXT_ARG(walk.key));
+        buffer_printf(&out, "%s\"%.*s\":", first ? "" : ",", TEXT_ARG(walk.key));
         buffer_append(&out, walk.value);
+        first = false;
+        any = true;
     }
     buffer_append(&out, TEXT("}"));
-    if (buffer_ok(&out))
+    if (!any)
+        rpc_error(query->request, RPC_UNAVAILABLE, "History gave an answer that is none");
+    else if (buffer_ok(&out))
         rpc_result(query->request, buffer_text(&out));
     else
         rpc_error(query->request, RPC_INTERNAL_ERROR, "The answer is too large");
     buffer_release(&out);
-}
-
-static bool has_list(text_t answer)
-{
-    return json_kind(json_member(answer, "trades")) == JSON_ARRAY || json_kind(json_member(answer, "candles")) == JSON_ARRAY;
 }
 
 /* What history refused, the client asked for: its own words tell why. */
@@ -83,6 +76,10 @@ static void answer_refusal(query_t *query, text_t error)
         rpc_error(query->request, RPC_INVALID_PARAMS, "Invalid symbol: %.*s", TEXT_ARG(query->symbol));
     else if (text_starts_with(code, TEXT("invalid_")))
         rpc_error(query->request, RPC_INVALID_PARAMS, "%.*s", (int)message.length, message.bytes);
+    else if (text_equal(code, TEXT(ERROR_FORBIDDEN)))
+        rpc_error(query->request, RPC_FORBIDDEN, "%.*s", (int)message.length, message.bytes);
+    else if (text_equal(code, TEXT(ERROR_UNAVAILABLE)))
+        rpc_error(query->request, RPC_UNAVAILABLE, "%.*s", (int)message.length, message.bytes);
     else
         rpc_error(query->request, RPC_INTERNAL_ERROR, "%.*s", (int)message.length, message.bytes);
 }
@@ -95,8 +92,8 @@ static void on_answer(void *arg, text_t answer)
         rpc_error(query->request, RPC_UNAVAILABLE, "History is not available now");
     else if (!json_valid(answer))
         rpc_error(query->request, RPC_UNAVAILABLE, "History gave an answer that is none");
-    else if (has_list(answer))
-        answer_found(query, answer);
+    else if (json_kind(json_member(answer, "ok")) == JSON_TRUE)
+        answer_members(query, answer);
     else
         answer_refusal(query, json_member(answer, "error"));
     query_free(query);

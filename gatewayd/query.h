@@ -3,7 +3,8 @@
 
 #include "gatewayd/client.h"
 
-/* request: as in history.md, about `symbol`. Answers {channel, symbol, staleness, and what history found}, or with an error, later or now. */
+/* history_request: as in history.md, about `symbol`; empty: about none. Answers with what history says, behind {channel, symbol, staleness}
+ * where there is a symbol, or with an error, later or now. */
 void query_start(client_t *client, rpc_request_t *request, text_t symbol, text_t history_request);
 
 /* Ends all that the client has asked, with an error. */

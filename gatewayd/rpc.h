@@ -18,6 +18,7 @@ enum {
     RPC_INTERNAL_ERROR = -32603,
     RPC_UNAVAILABLE = -32000, /* something behind the gateway does not answer now */
     RPC_LIMIT = -32001,       /* too many subscriptions, or requests at one time */
+    RPC_FORBIDDEN = -32003,   /* only for who has the token */
 };
 
 enum {

@@ -57,6 +57,12 @@ static const struct {
      ERROR("-32602", "interval: expected one of 1s, 1m, 5m, 15m, 1h, 1d, found \\\"2m\\\"")},
     {REQUEST("getCandles", "{\"symbol\":\"BTC-USD\",\"interval\":60}"),
      ERROR("-32602", "interval: expected one of 1s, 1m, 5m, 15m, 1h, 1d, found 60")},
+    {REQUEST("getTradesRange", "{\"symbol\":\"BTC-USD\"}"), ERROR("-32602", "source is required")},
+    {REQUEST("getTradesRange", "{\"symbol\":\"BTC-USD\",\"source\":\"s\",\"from\":7}"),
+     ERROR("-32602", "from: expected \\\"<epoch>-<seq>\\\", found 7")},
+    {REQUEST("getRecentTrades", "{\"symbol\":\"BTC-USD\",\"next\":\"7-3\"}"),
+     ERROR("-32602", "next: expected it as it came, {\\\"<source>\\\":\\\"<epoch>-<seq>\\\"}, found \\\"7-3\\\"")},
+    {REQUEST("clearHistory", "{\"token\":7}"), ERROR("-32602", "token: expected a string")},
 };
 
 START_TEST(what_can_not_be_done_is_refused_with_a_reason)
@@ -79,7 +85,45 @@ static const struct {
      "{\"op\":\"recent\",\"symbol\":\"BTC-USD\",\"count\":100,\"before\":\"2025-11-10T16:24:33.900000000Z\"}"},
     {REQUEST("getTradesSince", "{\"symbol\":\"BTC-USD\",\"afterTimestamp\":\"1970-01-01T00:00:00Z\",\"count\":10000}"),
      "{\"op\":\"since\",\"symbol\":\"BTC-USD\",\"count\":10000,\"after\":\"1970-01-01T00:00:00.000000000Z\"}"},
+    {REQUEST("getRecentTrades",
+             "{\"symbol\":\"BTC-USD\",\"source\":\"s\",\"afterTimestamp\":\"1970-01-01T00:00:00Z\",\"next\":{\"s\":\"7-9\"}}"),
+     "{\"op\":\"recent\",\"symbol\":\"BTC-USD\",\"count\":100,\"source\":\"s\",\"after\":\"1970-01-01T00:00:00.000000000Z\","
+     "\"upto\":{\"s\":\"7-9\"}}"},
+    {REQUEST("getTradesSince", "{\"symbol\":\"BTC-USD\",\"afterTimestamp\":\"1970-01-01T00:00:00Z\",\"next\":{\"s\":\"7-9\"}}"),
+     "{\"op\":\"since\",\"symbol\":\"BTC-USD\",\"count\":100,\"after\":\"1970-01-01T00:00:00.000000000Z\","
+     "\"from\":{\"s\":\"7-9\"}}"},
+    {REQUEST("getTradesRange", "{\"symbol\":\"BTC-USD\",\"source\":\"s\",\"from\":\"7-2\",\"to\":\"7-9\",\"count\":3}"),
+     "{\"op\":\"range\",\"topic\":\"trade.BTC-USD.s\",\"count\":3,\"from\":\"7-2\",\"to\":\"7-9\"}"},
 };
+
+static const struct {
+    const char *request, *asked, *said, *answer;
+} passed_on[] = {
+    {REQUEST("getTradesRange", "{\"symbol\":\"BTC-USD\",\"source\":\"s\"}"),
+     "{\"op\":\"range\",\"topic\":\"trade.BTC-USD.s\",\"count\":100}",
+     "{\"ok\":true,\"id\":7,\"trades\":[],\"missing\":2,\"incomplete\":true,\"next\":\"7-3\"}",
+     "{\"channel\":\"trades\",\"symbol\":\"BTC-USD\",\"staleness\":0.000,\"trades\":[],\"missing\":2,\"incomplete\":true,"
+     "\"next\":\"7-3\"}"},
+    {REQUEST("getStats", "{}"), "{\"op\":\"stats\"}", "{\"ok\":true,\"id\":7,\"stats\":[{\"trades\":1}]}",
+     "{\"stats\":[{\"trades\":1}]}"},
+    {REQUEST("getStats", "{\"symbol\":\"BTC-USD\"}"), "{\"op\":\"stats\",\"symbol\":\"BTC-USD\"}", "{\"ok\":true,\"stats\":[]}",
+     "{\"stats\":[]}"},
+    {REQUEST("clearHistory", "{\"token\":\"s\\u00e9cret\"}"), "{\"op\":\"clear\",\"token\":\"s\\u00e9cret\"}",
+     "{\"ok\":true,\"cleared\":5}", "{\"cleared\":5}"},
+    {REQUEST("clearHistory", "{\"symbol\":\"BTC-USD\"}"), "{\"op\":\"clear\",\"symbol\":\"BTC-USD\",\"token\":\"\"}",
+     "{\"ok\":true,\"cleared\":0}", "{\"cleared\":0}"},
+};
+
+START_TEST(all_that_history_says_comes_back)
+{
+    char expected[500];
+    say(passed_on[_i].request);
+    service_answers("history", passed_on[_i].asked, passed_on[_i].said);
+    client_pump(fixture.client);
+    snprintf(expected, sizeof expected, "{\"jsonrpc\":\"2.0\",\"id\":1,\"result\":%s}", passed_on[_i].answer);
+    expect(expected);
+}
+END_TEST
 
 START_TEST(a_question_goes_to_history_and_its_trades_come_back_as_they_are)
 {
@@ -120,6 +164,8 @@ static const struct {
      ERROR("-32602", "Invalid symbol: BTC-USD")},
     {"{\"ok\":false,\"error\":{\"code\":\"invalid_time\",\"message\":\"before: \\\"x\\\"\"}}",
      ERROR("-32602", "before: \\\"x\\\"")},
+    {"{\"ok\":false,\"error\":{\"code\":\"forbidden\",\"message\":\"no\"}}", ERROR("-32003", "no")},
+    {"{\"ok\":false,\"error\":{\"code\":\"unavailable\",\"message\":\"later\"}}", ERROR("-32000", "later")},
     {"{\"ok\":false,\"error\":{\"code\":\"internal\",\"message\":\"disk full\"}}", ERROR("-32603", "disk full")},
 };
 
@@ -193,6 +239,7 @@ int main(void)
                         sizeof questions / sizeof *questions);
     tcase_add_test(tcase, a_question_for_candles_goes_to_history_and_its_answer_comes_back);
     tcase_add_loop_test(tcase, what_history_says_instead_reaches_the_client, 0, sizeof failures / sizeof *failures);
+    tcase_add_loop_test(tcase, all_that_history_says_comes_back, 0, sizeof passed_on / sizeof *passed_on);
     tcase_add_test(tcase, without_history_a_question_is_answered_at_once);
     tcase_add_test(tcase, a_client_that_leaves_takes_its_questions_along);
     tcase_add_test(tcase, symbols_are_listed_with_their_sources);

@@ -1,0 +1,144 @@
+#include "gatewayd/past.h"
+
+#include "common/timestamp.h"
+#include "gatewayd/arguments.h"
+#include "gatewayd/query.h"
+
+enum { NS_DIGITS = 9 };
+
+/* What the methods about a symbol's trades take. */
+typedef struct {
+    param_text_t symbol, source;
+    uint64_t count;
+    int64_t after_ns, before_ns; /* INT64_MIN: absent */
+    text_t next;
+} wanted_t;
+
+static void put_text(buffer_t *out, const char *name, const param_text_t *value)
+{
+    if (value->length == 0)
+        return;
+    buffer_printf(out, ",\"%s\":", name);
+    buffer_append_json_string(out, param_slice(value));
+}
+
+static void put_time(buffer_t *out, const char *name, int64_t ns)
+{
+    char text[TIMESTAMP_MAX];
+    if (ns != INT64_MIN)
+        buffer_printf(out, ",\"%s\":\"%.*s\"", name, (int)timestamp_print(text, ns, NS_DIGITS), text);
+}
+
+static void put_raw(buffer_t *out, const char *name, text_t value)
+{
+    if (value.length == 0)
+        return;
+    buffer_printf(out, ",\"%s\":", name);
+    buffer_append(out, value);
+}
+
+static void ask(client_t *client, rpc_request_t *request, text_t symbol, buffer_t *question)
+{
+    buffer_append(question, TEXT("}"));
+    if (buffer_ok(question))
+        query_start(client, request, symbol, buffer_text(question));
+    else
+        rpc_error(request, RPC_INVALID_PARAMS, "Params are too long");
+    buffer_release(question);
+}
+
+static bool read_wanted(rpc_request_t *request, text_t params, wanted_t *wanted)
+{
+    *wanted = (wanted_t){.count = REQUEST_COUNT_DEFAULT, .after_ns = INT64_MIN, .before_ns = INT64_MIN};
+    return argument_channel(request, params, false) && argument_symbol(request, params, &wanted->symbol) &&
+           argument_source(request, params, &wanted->source) && argument_count(request, params, &wanted->count) &&
+           argument_time(request, params, "beforeTimestamp", &wanted->before_ns) &&
+           argument_time(request, params, "afterTimestamp", &wanted->after_ns) && argument_next(request, params, &wanted->next);
+}
+
+/* next_name: the member that says history where to go on. */
+static void ask_for_trades(client_t *client, rpc_request_t *request, const char *op, const char *next_name,
+                           const wanted_t *wanted)
+{
+    buffer_t out = buffer_new(REQUEST_MAX);
+    buffer_printf(&out, "{\"op\":\"%s\"", op);
+    put_text(&out, "symbol", &wanted->symbol);
+    buffer_append(&out, TEXT(",\"count\":"));
+    buffer_append_u64(&out, wanted->count);
+    put_text(&out, "source", &wanted->source);
+    put_time(&out, "before", wanted->before_ns);
+    put_time(&out, "after", wanted->after_ns);
+    put_raw(&out, next_name, wanted->next);
+    ask(client, request, param_slice(&wanted->symbol), &out);
+}
+
+void past_recent(client_t *client, rpc_request_t *request, text_t params)
+{
+    wanted_t wanted;
+    if (read_wanted(request, params, &wanted))
+        ask_for_trades(client, request, "recent", "upto", &wanted);
+}
+
+void past_since(client_t *client, rpc_request_t *request, text_t params)
+{
+    wanted_t wanted;
+    if (!read_wanted(request, params, &wanted))
+        return;
+    if (wanted.after_ns == INT64_MIN)
+        rpc_error(request, RPC_INVALID_PARAMS, "afterTimestamp is required");
+    else
+        ask_for_trades(client, request, "since", "from", &wanted);
+}
+
+void past_range(client_t *client, rpc_request_t *request, text_t params)
+{
+    param_text_t symbol, source;
+    text_t from, to;
+    uint64_t count = REQUEST_COUNT_DEFAULT;
+    if (!argument_channel(request, params, false) || !argument_symbol(request, params, &symbol) ||
+        !argument_source(request, params, &source) || !argument_count(request, params, &count) ||
+        !argument_cursor(request, params, "from", &from) || !argument_cursor(request, params, "to", &to))
+        return;
+    if (source.length == 0) {
+        rpc_error(request, RPC_INVALID_PARAMS, "source is required");
+        return;
+    }
+    buffer_t out = buffer_new(REQUEST_MAX);
+    buffer_printf(&out, "{\"op\":\"range\",\"topic\":\"trade.%.*s.%.*s\",\"count\":", TEXT_ARG(param_slice(&symbol)),
+                  TEXT_ARG(param_slice(&source))); /* neither has a character that JSON would escape */
+    buffer_append_u64(&out, count);
+    put_raw(&out, "from", from);
+    put_raw(&out, "to", to);
+    ask(client, request, param_slice(&symbol), &out);
+}
+
+/* About one symbol, or about all. */
+static bool read_one_or_all(rpc_request_t *request, text_t params, param_text_t *symbol)
+{
+    symbol->length = 0;
+    return param_absent(json_member(params, "symbol")) || argument_symbol(request, params, symbol);
+}
+
+void past_stats(client_t *client, rpc_request_t *request, text_t params)
+{
+    param_text_t symbol;
+    if (!read_one_or_all(request, params, &symbol))
+        return;
+    buffer_t out = buffer_new(REQUEST_MAX);
+    buffer_append(&out, TEXT("{\"op\":\"stats\""));
+    put_text(&out, "symbol", &symbol);
+    ask(client, request, TEXT(""), &out);
+}
+
+void past_clear(client_t *client, rpc_request_t *request, text_t params)
+{
+    param_text_t symbol;
+    text_t token;
+    if (!read_one_or_all(request, params, &symbol) || !argument_token(request, params, &token))
+        return;
+    buffer_t out = buffer_new(REQUEST_MAX);
+    buffer_append(&out, TEXT("{\"op\":\"clear\""));
+    put_text(&out, "symbol", &symbol);
+    put_raw(&out, "token", token);
+    ask(client, request, TEXT(""), &out);
+}
