@@ -1,0 +1,206 @@
+"""History through the whole pipeline, into each store and back out: the bytes that were on the bus, whatever memory holds, page by page."""
+
+import asyncio
+import json
+from collections import defaultdict
+
+import pytest
+from clients import Client, Requester, RpcError, Tap
+from pipeline import loads, until
+
+TOKEN = 'let "me" in'
+STORES = {"memory": "memory:", "sqlite": "sqlite:///state/trades.db"}
+
+
+@pytest.fixture
+def symbols(recordings):
+    return sorted({loads(line)["symbol"] for line in (recordings / "trades-real.ndjson").read_text().splitlines()})
+
+
+def exact(trade):
+    """Every member of a trade with its exact text, for comparing."""
+    return tuple(trade.items())
+
+
+class Bus(defaultdict):
+    """What was on the bus: the exact texts by symbol, in order."""
+
+    def __init__(self, tap, count):
+        super().__init__(list)
+        for topic, body in tap.take(count):
+            self[topic.split(".")[1]].append(body)
+
+
+@pytest.fixture
+def play(pipeline, recordings, symbols):
+    """Plays the real trades through a pipeline; returns it, and what was on its bus."""
+
+    def start(store, trades=1000000, gateway=False):
+        flow = pipeline(symbols=symbols)
+        flow.config["cached"].update(store=store, trades=trades, token=TOKEN)
+        flow.start_simulator("--file", recordings / "trades-real.ndjson", "--rate", 2000, "--paused")
+        flow.start_connectord()
+        flow.start_cached()
+        flow.wait_ready("connectord_http", "cached_http")
+        if gateway:
+            flow.start_gateway()
+            flow.wait_ready("gateway0")
+        flow.subscribed()
+        with Tap(flow.bus) as tap:
+            tap.wait_connected()
+            flow.tell_simulator("/control/play")
+            bus = Bus(tap, 1097)
+        return flow, bus
+
+    return start
+
+
+def stats(history):
+    return {stream["symbol"]: stream for stream in history.ask(op="stats")["stats"]}
+
+
+def wait_for_all(history, bus, stored):
+    """Until history, and the store where there is one, have everything that was on the bus."""
+
+    def complete():
+        known = stats(history)
+        return all(symbol in known and known[symbol].get("last", "").endswith(f"-{len(texts)}") and
+                   (not stored or known[symbol]["stored"] == len(texts)) for symbol, texts in bus.items())
+
+    until(complete, "everything to be in history")
+
+
+def trades_of(answer):
+    """The exact texts of the trades in a raw answer."""
+    at = answer.index('"trades":[') + len('"trades":[')
+    while answer[at] == "{":
+        end = answer.index("}", at) + 1  # a trade holds no other object
+        yield answer[at:end]
+        at = end + (answer[end] == ",")
+
+
+def pages(history, member, count, **request):
+    """All pages one behind the other: the exact texts."""
+    texts, place = [], {}
+    while True:
+        raw = history.raw(json.dumps({**request, "count": count, **place}))
+        answer = loads(raw)
+        assert answer["ok"] and not answer.get("incomplete") and answer.get("missing", 0) == 0, raw[:300]
+        page = list(trades_of(raw))
+        assert len(page) == len(answer["trades"]) <= count
+        assert page or not texts, "a page beyond the last one is empty"
+        texts += page
+        if "next" not in answer:
+            return texts
+        place = {member: answer["next"]}
+
+
+def assert_comes_back(history, bus, count):
+    for symbol, texts in bus.items():
+        topic = f"trade.{symbol}.blockchain"
+        assert pages(history, "from", count, op="range", topic=topic) == texts
+        assert pages(history, "from", count, op="since", symbol=symbol) == texts
+        assert pages(history, "upto", count, op="recent", symbol=symbol) == texts[::-1]
+
+
+@pytest.mark.parametrize("store,trades", [("memory", 1000000), ("sqlite", 1000000), ("sqlite", 50)])
+def test_every_real_trade_comes_back_byte_for_byte(play, store, trades):
+    flow, bus = play(STORES[store], trades)
+    with Requester(flow.history) as history:
+        wait_for_all(history, bus, store != "memory")
+        assert_comes_back(history, bus, 10000)
+        assert_comes_back(history, bus, 37)
+
+
+def test_after_a_restart_it_comes_back_from_the_store(play):
+    flow, bus = play(STORES["sqlite"], trades=50)
+    with Requester(flow.history) as history:
+        wait_for_all(history, bus, True)
+    flow.processes["cached"].kill()
+    flow.processes["connectord"].kill()  # and with it the journal's word
+    flow.start_cached()
+    with Requester(flow.history) as history:
+        until(lambda: stats(history).get("BTC-USD", {}).get("trades") == 50, "memory to be warm")
+        assert pages(history, "upto", 99, op="recent", symbol="BTC-USD") == bus["BTC-USD"][::-1]
+
+
+def test_between_two_times_and_two_cursors(play):
+    flow, bus = play(STORES["sqlite"], trades=50)
+    texts = bus["BTC-USD"]
+    trades = [loads(text) for text in texts]
+    times = [trade["timestamp"] for trade in trades]
+    after, before = times[300], times[600]
+    expected = [text for text, time in zip(texts, times) if after < time < before]
+    with Requester(flow.history) as history:
+        wait_for_all(history, bus, True)
+        bounds = {"symbol": "BTC-USD", "after": after, "before": before}
+        assert pages(history, "from", 77, op="since", **bounds) == expected
+        assert pages(history, "upto", 77, op="recent", **bounds) == expected[::-1]
+        first, last = (f"{trades[i]['epoch']}-{trades[i]['seq']}" for i in (300, 600))
+        raw = history.raw(json.dumps({"op": "range", "topic": "trade.BTC-USD.blockchain", "from": first, "to": last, "count": 1000}))
+        assert list(trades_of(raw)) == texts[300:601]
+
+
+def test_json_rpc_clients_page_through_memory_and_store(play):
+    flow, bus = play(STORES["sqlite"], trades=50, gateway=True)
+    with Requester(flow.history) as history:
+        wait_for_all(history, bus, True)
+    expected = [exact(loads(text)) for text in bus["BTC-USD"]]
+
+    async def all_pages(client, method, member, **params):
+        trades, place = [], {}
+        while True:
+            page = await client.call(method, symbol="BTC-USD", count=333, **params, **place)
+            trades += [exact(trade) for trade in page["trades"]]
+            if "next" not in page:
+                return trades
+            place = {member: page["next"]}
+
+    async def run():
+        async with Client(flow.url()) as client:
+            assert await all_pages(client, "getRecentTrades", "next") == expected[::-1]
+            assert await all_pages(client, "getTradesSince", "next", afterTimestamp="1970-01-01T00:00:00Z") == expected
+            assert await all_pages(client, "getTradesRange", "from", source="blockchain") == expected
+            known, = (await client.call("getStats", symbol="BTC-USD"))["stats"]
+            assert known["trades"] == 50 and known["stored"] == len(expected)
+            assert known["duplicates"] == 0 and known["gaps"] == {"seen": 0, "repaired": 0, "lost": 0}
+            with pytest.raises(RpcError) as error:
+                await client.call("clearHistory", token="wrong")
+            assert error.value.code == -32003
+            assert await client.call("clearHistory", symbol="BTC-USD", token=TOKEN) == {"cleared": len(expected)}
+            assert (await client.call("getRecentTrades", symbol="BTC-USD"))["trades"] == []
+
+    asyncio.run(run())
+    for process in flow.processes.values():
+        assert TOKEN not in process.log() and "wrong" not in process.log()
+
+
+def test_clear_forgets_in_memory_and_in_the_store(play):
+    flow, bus = play(STORES["sqlite"], trades=50)
+    with Requester(flow.history) as history:
+        wait_for_all(history, bus, True)
+        assert history.ask(op="clear", token="wrong")["error"]["code"] == "forbidden"
+        assert history.ask(op="clear", symbol="BTC-USD", token=TOKEN) == {"ok": True, "cleared": len(bus["BTC-USD"])}
+        assert pages(history, "upto", 100, op="recent", symbol="BTC-USD") == []
+        others = sum(len(texts) for symbol, texts in bus.items() if symbol != "BTC-USD")
+        assert history.ask(op="clear", token=TOKEN) == {"ok": True, "cleared": others}
+        for symbol in bus:
+            assert history.ask(op="since", symbol=symbol)["trades"] == []
+    flow.processes["cached"].kill()
+    flow.start_cached()
+    flow.wait_ready("cached_http")
+    with Requester(flow.history) as history:
+        assert all(stream["trades"] == 0 and stream["stored"] == 0 for stream in history.ask(op="stats")["stats"])
+
+
+def test_without_the_store_memory_answers_and_says_so(play):
+    flow, bus = play(STORES["sqlite"], trades=50)
+    path = flow.directory / "state/trades.db"
+    with Requester(flow.history) as history:
+        wait_for_all(history, bus, True)
+        for file in path.parent.glob("trades.db*"):
+            file.unlink()
+        path.mkdir()
+        answer = history.ask(op="recent", symbol="BTC-USD", count=100)
+        assert answer["ok"] and answer["incomplete"] is True and len(answer["trades"]) == 50
+        assert history.ask(op="recent", symbol="BTC-USD", count=10)["ok"]
