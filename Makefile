@@ -35,18 +35,19 @@ STORM      := $(wildcard tests/chaos/*.c)
 UNIT       := $(wildcard tests/unit/test_*.c tests/contract/test_*.c)
 
 object = $(patsubst %.c,$(BUILD)/obj/%.o,$(1))
-PROGRAMS := $(addprefix $(BUILD)/bin/,connectord cached gatewayd exchange-simulator storm-clients ws-load)
+PROGRAMS := $(addprefix $(BUILD)/bin/,connectord cached gatewayd store-import exchange-simulator storm-clients ws-load)
 UNIT_PROGRAMS := $(patsubst tests/%.c,$(BUILD)/tests/%,$(UNIT))
 
 $(BUILD)/bin/connectord: $(call object,$(CONNECTORD) $(COMMON))
 $(BUILD)/bin/cached: $(call object,$(CACHED) $(COMMON))
+$(BUILD)/bin/store-import: $(call object,cached/import/main.c $(filter-out cached/main.c,$(CACHED)) $(COMMON))
 $(BUILD)/bin/gatewayd: $(call object,$(GATEWAYD) $(COMMON))
 $(BUILD)/bin/exchange-simulator: $(call object,$(SIMULATOR))
 $(BUILD)/bin/storm-clients: $(call object,$(STORM))
 $(BUILD)/bin/ws-load: $(call object,tests/bench/ws_load.c tests/bench/latency.c tests/chaos/wire.c)
 
-# Only cached, and the unit tests, know the stores and large numbers.
-$(BUILD)/bin/cached $(BUILD)/tests/%: LIBS += $(STORE_LIBS) $(GMP_LIBS)
+# Only cached, the import, and the unit tests know the stores and large numbers.
+$(BUILD)/bin/cached $(BUILD)/bin/store-import $(BUILD)/tests/%: LIBS += $(STORE_LIBS) $(GMP_LIBS)
 
 $(PROGRAMS):
 	@mkdir -p $(@D)

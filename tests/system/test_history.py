@@ -2,11 +2,12 @@
 
 import asyncio
 import json
+import subprocess
 from collections import defaultdict
 
 import pytest
 from clients import Client, Requester, RpcError, Tap
-from pipeline import loads, until
+from pipeline import BIN, PATIENCE, ROOT, loads, until
 
 TOKEN = 'let "me" in'
 STORES = {"memory": "memory:", "sqlite": "sqlite:///state/trades.db"}
@@ -204,3 +205,57 @@ def test_without_the_store_memory_answers_and_says_so(play):
         answer = history.ask(op="recent", symbol="BTC-USD", count=100)
         assert answer["ok"] and answer["incomplete"] is True and len(answer["trades"]) == 50
         assert history.ask(op="recent", symbol="BTC-USD", count=10)["ok"]
+
+
+def run(*command, stdin=None):
+    done = subprocess.run([str(part) for part in command], input=stdin, capture_output=True, text=True, timeout=PATIENCE)
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+def export(flow, *arguments):
+    return run(ROOT / "scripts/export", "BTC-USD", "--history", flow.history, *arguments)
+
+
+def test_an_export_holds_the_trades_of_its_time_as_they_were(play):
+    flow, bus = play(STORES["sqlite"], trades=50)
+    texts = bus["BTC-USD"]
+    with Requester(flow.history) as history:
+        wait_for_all(history, bus, True)
+    assert export(flow).splitlines() == texts
+    times = [loads(text)["timestamp"] for text in texts]
+    start, end = times[100], times[400]
+    expected = [text for text, time in zip(texts, times) if start <= time < end]
+    assert export(flow, "--from", start, "--to", end, "--source", "blockchain").splitlines() == expected
+    assert export(flow, "--to", "1999-01-01") == ""
+
+
+@pytest.mark.parametrize("form", ["ndjson", "csv"])
+def test_what_was_exported_comes_back_in_a_new_installation(play, pipeline, form):
+    flow, bus = play(STORES["sqlite"], trades=50)
+    with Requester(flow.history) as history:
+        wait_for_all(history, bus, True)
+    file = flow.directory / f"export.{form}"
+    export(flow, "--format", form, "-o", file)
+    flow.stop()
+
+    fresh = pipeline(symbols=["BTC-USD"])
+    fresh.config["cached"].update(store=f"sqlite:///{fresh.directory}/new.db", trades=50)
+    for _ in range(2):  # twice is as good as once
+        run(ROOT / "scripts/import", file, "--config", fresh.write_config(), "--bin", BIN)
+    fresh.start_simulator("--symbols", "BTC-USD", "--paused")
+    fresh.start_connectord()
+    fresh.start_cached()
+    fresh.wait_ready("cached_http")
+    assert export(fresh).splitlines() == bus["BTC-USD"]
+    assert export(fresh, "--format", form) == file.read_text()
+    with Requester(fresh.history) as history:
+        assert_comes_back(history, {"BTC-USD": bus["BTC-USD"]}, 333)
+
+
+def test_what_is_no_export_is_refused(pipeline):
+    store = f"sqlite:///{pipeline().directory}/new.db"
+    for text in ("{}\n", '{"epoch":1}\n', "a,b\n1,2\n"):
+        done = subprocess.run([str(ROOT / "scripts/import"), "-", "--store", store, "--bin", str(BIN)], input=text,
+                              capture_output=True, text=True, timeout=PATIENCE)
+        assert done.returncode == 1 and "expected" in done.stderr
