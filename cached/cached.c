@@ -21,8 +21,8 @@ struct cached {
     const char *bus[BUSES_MAX], *replay[BUSES_MAX]; /* the configuration's */
     retention_t *keep_memory, *keep_store;
     shelf_t *shelf;
-    archive_t *archive; /* NULL: nothing is kept beyond memory */
-    const char *store;  /* its kind */
+    archive_t *archive;   /* NULL: nothing is kept beyond memory */
+    const char *store;    /* its kind */
     lookback_t *lookback; /* NULL with it */
     loop_timer_t *ageing;
     history_t *history;

@@ -3,6 +3,7 @@
 #include <assert.h>
 #include <stdlib.h>
 
+#include "cached/answer_candles.h"
 #include "cached/extract.h"
 #include "cached/forget.h"
 #include "cached/question.h"
@@ -15,6 +16,8 @@ enum { OPERATIONS_MAX = 16 };
 
 struct history {
     history_config_t config;
+    history_ready_fn *ready; /* may be NULL */
+    const void *ready_arg;
     stats_t stats;
     buffer_t token; /* as a JSON string, the form in which requests bring it */
     forgetting_t clearing;
@@ -152,6 +155,20 @@ static void answer_stats(history_t *self, const request_t *request, buffer_t *an
     buffer_append(answer, TEXT("]}"));
 }
 
+static void find_candles(history_t *self, const request_t *request, buffer_t *answer)
+{
+    shelf_symbol_t found;
+    if (find_symbol(self, request, &found, answer))
+        answer_candles(request, &found, answer);
+}
+
+static void answer_ready(history_t *self, const request_t *request, buffer_t *answer)
+{
+    bool ready = !self->ready || self->ready(self->ready_arg);
+    answer_begin(answer, request);
+    buffer_append(answer, ready ? TEXT(",\"ready\":true}") : TEXT(",\"ready\":false}"));
+}
+
 static bool may_clear(const history_t *self, const request_t *request, buffer_t *answer)
 {
     text_t secret = buffer_text(&self->token);
@@ -206,8 +223,8 @@ static const struct {
     const char *name;
     void (*answer)(history_t *self, const request_t *request, buffer_t *answer);
 } operations[] = {
-    {"recent", answer_page},     {"since", answer_page},  {"range", answer_page},
-    {"symbols", answer_symbols}, {"stats", answer_stats}, {"clear", answer_clear},
+    {"recent", answer_page},     {"since", answer_page},  {"range", answer_page},  {"candles", find_candles},
+    {"symbols", answer_symbols}, {"stats", answer_stats}, {"clear", answer_clear}, {"ready", answer_ready},
 };
 
 #define OPERATIONS (sizeof operations / sizeof *operations)
@@ -364,6 +381,12 @@ void history_destroy(history_t **self)
     buffer_release(&history->look_answer);
     free(history);
     *self = NULL;
+}
+
+void history_on_ready(history_t *self, history_ready_fn *ready, const void *arg)
+{
+    self->ready = ready;
+    self->ready_arg = arg;
 }
 
 void history_follow(history_t *self, const follower_t *follower)

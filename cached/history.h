@@ -39,8 +39,6 @@ void history_destroy(history_t **self);
 typedef bool history_ready_fn(const void *arg);
 void history_on_ready(history_t *self, history_ready_fn *ready, const void *arg);
 
-/* The answer to one request, whatever it holds. Valid until the next call. */
-text_t history_answer(history_t *self, text_t request);
 /* Whose streams stats tells of; before that they tell nothing of duplicates and gaps. */
 void history_follow(history_t *self, const follower_t *follower);
 
