@@ -94,6 +94,17 @@ bool argument_next(rpc_request_t *request, text_t params, text_t *next)
     return false;
 }
 
+bool argument_interval(rpc_request_t *request, text_t params, interval_t *interval)
+{
+    param_text_t text;
+    text_t raw = json_member(params, "interval");
+    if (!param_absent(raw) && param_text(raw, &text) && interval_parse(param_slice(&text), interval))
+        return true;
+    rpc_error(request, RPC_INVALID_PARAMS, "interval: expected one of " INTERVAL_NAMES ", found %.*s",
+              TEXT_ARG(param_absent(raw) ? TEXT("none") : param_found(raw)));
+    return false;
+}
+
 bool argument_token(rpc_request_t *request, text_t params, text_t *token)
 {
     text_t raw = json_member(params, "token");

@@ -3,6 +3,7 @@
 
 #include "gatewayd/params.h"
 #include "gatewayd/rpc.h"
+#include "proto/interval.h"
 #include "proto/request.h"
 
 /* The only one that there is. */
@@ -28,6 +29,9 @@ bool argument_cursor(rpc_request_t *request, text_t params, const char *name, te
 
 /* Where a page goes on, raw JSON: an object of a cursor by source; empty where it is absent. */
 bool argument_next(rpc_request_t *request, text_t params, text_t *next);
+
+/* Required. */
+bool argument_interval(rpc_request_t *request, text_t params, interval_t *interval);
 
 /* Raw JSON: a string, "" where it is absent. Never logged or repeated. */
 bool argument_token(rpc_request_t *request, text_t params, text_t *token);

@@ -103,11 +103,17 @@ static void ping(client_t *client, rpc_request_t *request, text_t params)
 }
 
 static const method_t methods[] = {
-    {"subscribe", subscribe},         {"unsubscribe", unsubscribe},
-    {"getRecentTrades", past_recent}, {"getTradesSince", past_since},
-    {"getTradesRange", past_range},   {"getStats", past_stats},
-    {"clearHistory", past_clear},     {"getSymbols", get_symbols},
-    {"getStatus", get_status},        {"ping", ping},
+    {"subscribe", subscribe},
+    {"unsubscribe", unsubscribe},
+    {"getRecentTrades", past_recent},
+    {"getTradesSince", past_since},
+    {"getTradesRange", past_range},
+    {"getCandles", past_candles},
+    {"getStats", past_stats},
+    {"clearHistory", past_clear},
+    {"getSymbols", get_symbols},
+    {"getStatus", get_status},
+    {"ping", ping},
 };
 
 static void on_request(void *arg, rpc_request_t *request, text_t method, text_t params)

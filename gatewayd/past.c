@@ -37,6 +37,15 @@ static void put_raw(buffer_t *out, const char *name, text_t value)
     buffer_append(out, value);
 }
 
+static void put_bounds(buffer_t *out, const wanted_t *wanted)
+{
+    buffer_append(out, TEXT(",\"count\":"));
+    buffer_append_u64(out, wanted->count);
+    put_text(out, "source", &wanted->source);
+    put_time(out, "before", wanted->before_ns);
+    put_time(out, "after", wanted->after_ns);
+}
+
 static void ask(client_t *client, rpc_request_t *request, text_t symbol, buffer_t *question)
 {
     buffer_append(question, TEXT("}"));
@@ -63,11 +72,7 @@ static void ask_for_trades(client_t *client, rpc_request_t *request, const char 
     buffer_t out = buffer_new(REQUEST_MAX);
     buffer_printf(&out, "{\"op\":\"%s\"", op);
     put_text(&out, "symbol", &wanted->symbol);
-    buffer_append(&out, TEXT(",\"count\":"));
-    buffer_append_u64(&out, wanted->count);
-    put_text(&out, "source", &wanted->source);
-    put_time(&out, "before", wanted->before_ns);
-    put_time(&out, "after", wanted->after_ns);
+    put_bounds(&out, wanted);
     put_raw(&out, next_name, wanted->next);
     ask(client, request, param_slice(&wanted->symbol), &out);
 }
@@ -110,6 +115,24 @@ void past_range(client_t *client, rpc_request_t *request, text_t params)
     put_raw(&out, "from", from);
     put_raw(&out, "to", to);
     ask(client, request, param_slice(&symbol), &out);
+}
+
+void past_candles(client_t *client, rpc_request_t *request, text_t params)
+{
+    interval_t interval;
+    wanted_t wanted = {.count = REQUEST_COUNT_DEFAULT, .after_ns = INT64_MIN, .before_ns = INT64_MIN};
+    if (!argument_channel(request, params, false) || !argument_symbol(request, params, &wanted.symbol) ||
+        !argument_interval(request, params, &interval) || !argument_source(request, params, &wanted.source) ||
+        !argument_count(request, params, &wanted.count) ||
+        !argument_time(request, params, "beforeTimestamp", &wanted.before_ns) ||
+        !argument_time(request, params, "afterTimestamp", &wanted.after_ns))
+        return;
+    buffer_t out = buffer_new(REQUEST_MAX);
+    buffer_append(&out, TEXT("{\"op\":\"candles\""));
+    put_text(&out, "symbol", &wanted.symbol);
+    buffer_printf(&out, ",\"interval\":\"%s\"", interval_name(interval));
+    put_bounds(&out, &wanted);
+    ask(client, request, param_slice(&wanted.symbol), &out);
 }
 
 /* About one symbol, or about all. */

@@ -6,5 +6,6 @@
 void past_recent(client_t *client, rpc_request_t *request, text_t params);
 void past_since(client_t *client, rpc_request_t *request, text_t params);
 void past_range(client_t *client, rpc_request_t *request, text_t params);
+void past_candles(client_t *client, rpc_request_t *request, text_t params);
 void past_stats(client_t *client, rpc_request_t *request, text_t params);
 void past_clear(client_t *client, rpc_request_t *request, text_t params);
