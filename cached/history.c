@@ -258,6 +258,7 @@ void history_handle(history_t *self, text_t peer, text_t json)
 {
     request_t request = {0};
     question_t question = {.asked_ns = clock_mono_ns(), .peer = peer, .request = json};
+    /* cppcheck-suppress autoVariables ; until this returns */
     self->asking = &question;
     self->put_off = false;
     buffer_clear(&self->answer);
@@ -269,6 +270,7 @@ void history_handle(history_t *self, text_t peer, text_t json)
     self->asked[operation < OPERATIONS ? operation : OPERATIONS]++;
     if (!self->put_off)
         send_answer(self, &question, &self->answer, &request);
+    self->asking = NULL;
 }
 
 /* --- looking into the store --- */

@@ -169,7 +169,8 @@ START_TEST(times_are_found_whatever_their_order)
             if (tape_at(tape, n).timestamp_ns > bound && oldest == UINT64_MAX)
                 oldest = n;
         }
-        ck_assert_uint_eq(tape_newest(tape, tape_end(tape), (window_t){INT64_MIN, bound}, &number) ? number : UINT64_MAX, newest);
+        ck_assert_uint_eq(tape_newest(tape, tape_end(tape), (window_t){INT64_MIN, bound}, &number) ? number : UINT64_MAX,
+                          newest);
         ck_assert_uint_eq(tape_oldest(tape, 0, (window_t){bound, INT64_MAX}, &number) ? number : UINT64_MAX, oldest);
     }
 }
