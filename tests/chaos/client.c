@@ -100,10 +100,10 @@ static bool on_trade(client_t *self, const char *json, size_t length)
     client_place_t *place = &self->places[number];
     self->counts.trades++;
     if (!place->begun)
-        *place = (client_place_t){at.epoch, at.seq, at.seq - 1, true};
+        *place = (client_place_t){.epoch = at.epoch, .first = at.seq, .last = at.seq - 1, .begun = true};
     if (at.epoch != place->epoch) {
         self->counts.epochs++;
-        *place = (client_place_t){at.epoch, at.seq, at.seq - 1, true};
+        *place = (client_place_t){.epoch = at.epoch, .first = at.seq, .last = at.seq - 1, .begun = true};
     }
     if (at.seq <= place->last) {
         self->counts.doubles++;
@@ -117,6 +117,25 @@ static bool on_trade(client_t *self, const char *json, size_t length)
 static bool has(const char *text, size_t length, const char *what)
 {
     return memmem(text, length, what, strlen(what)) != NULL;
+}
+
+/* A gap is told, since the client was too slow for the ring or nobody has the trades any more. Whoever comes back with its cursor gets what
+ * there is: true only when that has been tried from the same place before, so that the trades are gone. */
+static bool on_gap(client_t *self, const char *text, size_t length)
+{
+    static const char name[] = "\"symbol\":\"";
+    const char *symbol = memmem(text, length, name, strlen(name));
+    const char *end = symbol ? memchr(symbol + strlen(name), '"', length - (size_t)(symbol + strlen(name) - text)) : NULL;
+    int number = end ? record_find(self->record, symbol + strlen(name), (size_t)(end - symbol) - strlen(name)) : -1;
+    client_place_t *place = number == -1 ? NULL : &self->places[number];
+    if (!place || !place->begun || (place->fetching && place->fetched_from == place->last)) {
+        self->counts.gaps++;
+        return true;
+    }
+    place->fetching = true;
+    place->fetched_from = place->last;
+    self->counts.refetched++;
+    return false;
 }
 
 /* The answer of a subscribe. False when it is to be tried again on another connection. */
@@ -137,7 +156,7 @@ static bool on_answer(client_t *self, const char *text, size_t length)
     if (!place->begun && cursor) {
         char *end;
         uint64_t epoch = strtoull(cursor + strlen(name), &end, 10), seq = *end == '-' ? strtoull(end + 1, NULL, 10) : 0;
-        *place = (client_place_t){epoch, seq + 1, seq, true};
+        *place = (client_place_t){.epoch = epoch, .first = seq + 1, .last = seq, .begun = true};
     }
     return true;
 }
@@ -149,8 +168,7 @@ static bool on_text(client_t *self, const char *text, size_t length)
         return on_trade(self, text + head, length - head - 1);
     if (!has(text, length, "\"method\":"))
         return on_answer(self, text, length);
-    self->counts.gaps += has(text, length, "\"method\":\"trades.gap\"");
-    return true;
+    return !has(text, length, "\"method\":\"trades.gap\"") || on_gap(self, text, length);
 }
 
 static bool on_frame(client_t *self, int opcode, const char *payload, size_t length)

@@ -4,6 +4,8 @@
  *       ▲                        │                      │              │
  *       └────────────────────────┴── anything wrong ────┴──────────────┘
  *
+ * A trades.gap is no loss as yet: the client ends the connection and comes back with its cursors, as anyone may who wants every trade.
+ *
  * It is driven from outside: poll `fd` for what client_wants says.
  */
 #pragma once
@@ -27,11 +29,14 @@ typedef enum { CLIENT_DOWN, CLIENT_CONNECTING, CLIENT_SHAKING, CLIENT_OPEN } cli
 typedef struct {
     uint64_t epoch, first, last; /* first: of the first trade that it was to get */
     bool begun;
+    bool fetching; /* a gap was told behind fetched_from, and what it leaves out was asked for anew */
+    uint64_t fetched_from;
 } client_place_t;
 
 typedef struct {
     uint64_t trades, bytes, connects, resumes, refused; /* refused: connections and requests to be tried again */
-    uint64_t holes, doubles, epochs, gaps, unrecovered; /* what must not be: all are 0 when nothing is lost */
+    uint64_t refetched; /* gaps that were told to one who was slow, and what they leave out fetched */
+    uint64_t holes, doubles, epochs, gaps, unrecovered; /* what must not be: all are 0 when nothing is lost; gaps: for good */
     uint64_t errors, junk;                              /* answers and frames that nobody should send */
 } client_counts_t;
 

@@ -119,11 +119,11 @@ static void print_report(const storm_t *self)
         asleep += i >= self->readers && self->clients[i].state == CLIENT_OPEN;
     }
     printf("{\"clients\":%zu,\"open\":%zu,\"asleep\":%zu,\"trades\":%" PRIu64 ",\"bytes\":%" PRIu64 ",\"connects\":%" PRIu64
-           ",\"resumes\":%" PRIu64 ",\"refused\":%" PRIu64 ",\"wrong\":{\"holes\":%" PRIu64 ",\"doubles\":%" PRIu64
-           ",\"epochs\":%" PRIu64 ",\"gaps\":%" PRIu64 ",\"unrecovered\":%" PRIu64 ",\"errors\":%" PRIu64 ",\"junk\":%" PRIu64
-           "},\"streams\":{",
-           self->readers, open, asleep, sum.trades, sum.bytes, sum.connects, sum.resumes, sum.refused, sum.holes, sum.doubles,
-           sum.epochs, sum.gaps, sum.unrecovered, sum.errors, sum.junk);
+           ",\"resumes\":%" PRIu64 ",\"refused\":%" PRIu64 ",\"refetched\":%" PRIu64 ",\"wrong\":{\"holes\":%" PRIu64
+           ",\"doubles\":%" PRIu64 ",\"epochs\":%" PRIu64 ",\"gaps\":%" PRIu64 ",\"unrecovered\":%" PRIu64
+           ",\"errors\":%" PRIu64 ",\"junk\":%" PRIu64 "},\"streams\":{",
+           self->readers, open, asleep, sum.trades, sum.bytes, sum.connects, sum.resumes, sum.refused, sum.refetched, sum.holes,
+           sum.doubles, sum.epochs, sum.gaps, sum.unrecovered, sum.errors, sum.junk);
     for (size_t i = 0; i < self->record.count; i++)
         print_stream(self, i);
     puts("}}");

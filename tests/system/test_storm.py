@@ -42,15 +42,14 @@ def test_storm_clients_see_what_is_wrong(tmp_path):
 
     async def gateway(socket, _path=None):
         connections.append(socket)
-        first = len(connections) == 1
+        number = len(connections)
         request = json.loads(await socket.recv())
-        result = {"cursor": "7-0", "recovered": first}
+        result = {"cursor": "7-0", "recovered": number != 2}
         await socket.send(json.dumps({"jsonrpc": "2.0", "result": result, "id": request["id"]}, separators=(",", ":")))
-        gap = '{"jsonrpc":"2.0","method":"trades.gap","params":{}}'
-        for frame in [update(1), update(2), update(2), update(5), gap] if first else [update(6), update(2, "9.9")]:
+        gap = '{"jsonrpc":"2.0","method":"trades.gap","params":{"channel":"trades","symbol":"BTC-USD","missing":1}}'
+        for frame in {1: [update(1), update(2), update(2), update(5), gap],  # which ends it: what it leaves out is asked for
+                      2: [update(6), gap], 3: [gap, update(2, "9.9")]}[number]:  # what is left out twice is gone
             await socket.send(frame)
-        if first:
-            await socket.close()
         await socket.wait_closed()
 
     async def run():
@@ -66,7 +65,7 @@ def test_storm_clients_see_what_is_wrong(tmp_path):
 
     report, verdict = asyncio.run(run())
     assert report["wrong"] == {"holes": 1, "doubles": 2, "epochs": 0, "gaps": 1, "unrecovered": 1, "errors": 0, "junk": 0}
-    assert report["resumes"] == 1
+    assert (report["resumes"], report["refetched"]) == (2, 2)
     assert verdict == {"journaled": 5, "same": 3, "differing": 1, "unseen": 1, "holes": 1, "first": 1, "last": 6}
 
 
