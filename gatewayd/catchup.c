@@ -3,10 +3,17 @@
 #include "gatewayd/page.h"
 
 /* As many trades as half of the outbox holds for sure. */
-static uint64_t page_count(const client_t *client)
+static uint64_t first_count(const client_t *client)
 {
     size_t count = client->hub->limits.pending_bytes / 2 / 1024;
-    return count < CATCHUP_PAGE_MIN ? CATCHUP_PAGE_MIN : count > CATCHUP_PAGE_MAX ? CATCHUP_PAGE_MAX : count;
+    return count < CATCHUP_PAGE_MIN ? CATCHUP_PAGE_MIN : count > CATCHUP_PAGE_FIRST ? CATCHUP_PAGE_FIRST : count;
+}
+
+/* A page costs a round trip, so the next one is twice as large, up to where the outbox has no room for it. */
+static void fit_count(reader_t *reader, bool whole)
+{
+    uint64_t count = whole ? reader->page_count * 2 : reader->page_count * 3 / 4;
+    reader->page_count = count < CATCHUP_PAGE_MIN ? CATCHUP_PAGE_MIN : count > CATCHUP_PAGE_MAX ? CATCHUP_PAGE_MAX : count;
 }
 
 /* Has waited for an answer for long enough? Starts to wait. */
@@ -31,8 +38,10 @@ static void on_page(void *arg, range_certainty_t certainty, const range_answer_t
     page_t page = {reader->channel->symbol, reader->channel->source, client->link->dialect, reader->last, client->page_to};
     client->page = NULL;
     client->page_reader = NULL;
-    bool moved = page_append(&page, answer->trades, &client->outbox);
-    bool over = certainty == RANGE_FINAL && !answer->has_next;
+    bool moved = false;
+    bool whole = page_append(&page, answer->trades, client->hub->limits.pending_bytes * 3 / 4, &client->outbox, &moved);
+    bool over = whole && certainty == RANGE_FINAL && !answer->has_next;
+    fit_count(reader, whole);
     if (moved)
         reader->stuck_ns = reader->retry_ns = 0;
     if (over || (!moved && out_of_patience(reader, client->hub->now_ns)))
@@ -48,8 +57,10 @@ static void ask(client_t *client, reader_t *reader)
     cursor_t from = {reader->last.epoch, reader->last.seq + 1};
     client->page_to = ring_floor(reader->ring);
     client->page_reader = reader;
+    if (reader->page_count == 0)
+        reader->page_count = first_count(client);
     client->page =
-        history_range(client->hub->history, reader->channel->topic, from, client->page_to, page_count(client), on_page, client);
+        history_range(client->hub->history, reader->channel->topic, from, client->page_to, reader->page_count, on_page, client);
     if (client->page)
         return;
     client->page_reader = NULL;

@@ -1,7 +1,8 @@
 /* Brings a client's readers, which came back with a cursor that the rings do not hold any more, up to where the rings begin.
  *
  * One page of history at a time goes through the client's outbox; the next one is asked for when it has drained, so that a
- * client that reads slowly costs no memory, however far back it begins. Readers take turns. While neither history nor a journal
+ * client that reads slowly costs no more memory than its outbox may have, however far back it begins. Pages grow while they fit, for the
+ * sake of a history that is far away. Readers take turns. While neither history nor a journal
  * can say what became of the missing trades, it is asked again, for CATCHUP_PATIENCE_MS; then trades.gap says so and the client
  * goes on from where the ring begins.
  */
@@ -13,7 +14,8 @@ enum {
     CATCHUP_PATIENCE_MS = 10000, /* a killed service is back by then */
     CATCHUP_RETRY_MS = 50,
     CATCHUP_PAGE_MIN = 16, /* trades */
-    CATCHUP_PAGE_MAX = 1000
+    CATCHUP_PAGE_FIRST = 1000,
+    CATCHUP_PAGE_MAX = 5000
 };
 
 /* Takes the next step for the client, when its outbox is empty: seats who has arrived, asks for the next page. */

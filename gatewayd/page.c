@@ -14,9 +14,9 @@ static void append_gap(const page_t *page, cursor_t next, buffer_t *frames)
     buffer_release(&params);
 }
 
-bool page_append(page_t *page, text_t trades, buffer_t *frames)
+bool page_append(page_t *page, text_t trades, size_t room_bytes, buffer_t *frames, bool *moved)
 {
-    bool moved = false;
+    *moved = false;
     json_walk_t walk = json_walk(trades);
     while (json_next(&walk)) {
         trade_t trade;
@@ -24,13 +24,15 @@ bool page_append(page_t *page, text_t trades, buffer_t *frames)
             continue;
         if (cursor_compare(trade.cursor, page->to) > 0)
             break;
+        if (*moved && frames->length + walk.value.length > room_bytes)
+            return false;
         if (trade.cursor.epoch != page->last.epoch || trade.cursor.seq != page->last.seq + 1)
             append_gap(page, trade.cursor, frames);
         page_append_notification(frames, page->dialect, TEXT("trades.update"), walk.value);
         page->last = trade.cursor;
-        moved = true;
+        *moved = true;
     }
-    return moved;
+    return true;
 }
 
 void page_give_up(page_t *page, buffer_t *frames)

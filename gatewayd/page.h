@@ -13,8 +13,9 @@ typedef struct {
 } page_t;
 
 /* Appends frames for the trades (a raw JSON array, oldest first) behind page->last and up to page->to: trades.update each, and
- * trades.gap in place where the numbering jumps. What is no trade is left out. Returns whether page->last has moved. */
-bool page_append(page_t *page, text_t trades, buffer_t *frames);
+ * trades.gap in place where the numbering jumps. What is no trade is left out. *moved: has page->last? False when it stopped early,
+ * since `frames` had come to room_bytes; it takes one trade at least. */
+bool page_append(page_t *page, text_t trades, size_t room_bytes, buffer_t *frames, bool *moved);
 
 /* Appends the trades.gap that says that nothing more comes up to page->to; moves page->last there. */
 void page_give_up(page_t *page, buffer_t *frames);

@@ -21,6 +21,7 @@ static void catch_up(reader_t *self)
     client_t *client = self->subscription->client;
     self->state = READER_CATCHING;
     self->stuck_ns = self->retry_ns = 0;
+    self->page_count = 0;
     list_append(&client->catching, &self->in_queue);
     if (!list_linked(&client->in_catching))
         list_append(&client->hub->catching, &client->in_catching);

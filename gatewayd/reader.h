@@ -26,13 +26,14 @@ typedef struct {
     ring_t *ring; /* the channel's in the client's dialect; NULL while WAITING */
     subscription_t *subscription;
     reader_state_t state;
-    bool has_last;     /* false while WAITING: takes the stream from where it begins */
-    bool held;         /* seated, but nothing of it goes out before the answer that says so */
-    bool up_to_date;   /* has been at the ring's head since it was seated */
-    cursor_t last;     /* the client has everything up to here */
-    uint64_t position; /* LIVE: in the ring */
-    int64_t stuck_ns;  /* CATCHING: since when it has got no further; 0: it gets on */
-    int64_t retry_ns;  /* CATCHING: not before */
+    bool has_last;       /* false while WAITING: takes the stream from where it begins */
+    bool held;           /* seated, but nothing of it goes out before the answer that says so */
+    bool up_to_date;     /* has been at the ring's head since it was seated */
+    cursor_t last;       /* the client has everything up to here */
+    uint64_t position;   /* LIVE: in the ring */
+    uint64_t page_count; /* CATCHING: how many trades the next page is to have; 0: it is the first */
+    int64_t stuck_ns;    /* CATCHING: since when it has got no further; 0: it gets on */
+    int64_t retry_ns;    /* CATCHING: not before */
 } reader_t;
 
 struct subscription {

@@ -153,6 +153,55 @@ START_TEST(a_page_never_waits_beside_much_else)
 }
 END_TEST
 
+START_TEST(pages_grow_while_they_fit)
+{
+    fixture.hub.limits.pending_bytes = 8 << 20;
+    resume(0, 50000);
+    static const unsigned counts[] = {1000, 2000, 4000, 5000, 5000};
+    uint64_t from = 1;
+    for (size_t i = 0; i < sizeof counts / sizeof *counts; i++) {
+        char part[64], rest[64];
+        uint64_t to = from + counts[i] - 1;
+        snprintf(part, sizeof part, "\"from\":\"7-%llu\",\"to\":\"7-50000\",\"count\":%u}", (unsigned long long)from,
+                 counts[i]);
+        snprintf(rest, sizeof rest, ",\"missing\":0,\"next\":\"7-%llu\"", (unsigned long long)to + 1);
+        service_answers_trades("history", part, from, to, rest);
+        client_pump(fixture.client);
+        expect_trades(FIXTURE_EPOCH, from, to);
+        from = to + 1;
+    }
+}
+END_TEST
+
+START_TEST(what_does_not_fit_of_a_page_is_asked_for_again_and_the_next_ones_are_smaller)
+{
+    fixture.hub.limits.pending_bytes = 65536;
+    resume(0, 5000);
+    uint64_t from = 1;
+    unsigned count = 32, smaller = 0;
+    fixture.wire.choked = true;
+    for (unsigned i = 0; i < 8; i++) {
+        char part[64], rest[64];
+        snprintf(part, sizeof part, "\"from\":\"7-%llu\",\"to\":\"7-5000\",\"count\":%u}", (unsigned long long)from, count);
+        snprintf(rest, sizeof rest, ",\"missing\":0,\"next\":\"7-%llu\"", (unsigned long long)from + count);
+        service_answers_trades("history", part, from, from + count - 1, rest);
+        ck_assert_uint_le(fixture.client->outbox.length, 65536 * 3 / 4 + 1024);
+        fixture.wire.choked = false;
+        client_pump(fixture.client);
+        fixture.wire.choked = true;
+        uint64_t last = LIST_OWNER(fixture.client->catching.next, reader_t, in_queue)->last.seq;
+        expect_trades(FIXTURE_EPOCH, from, last);
+        expect_nothing();
+        bool whole = last == from + count - 1;
+        smaller += !whole;
+        count = whole ? count * 2 : count * 3 / 4;
+        from = last + 1;
+    }
+    ck_assert_uint_gt(smaller, 0);
+    ck_assert_uint_eq(fixture.wire.closed, 0);
+}
+END_TEST
+
 int main(void)
 {
     const TTest *const tests[] = {
@@ -166,6 +215,8 @@ int main(void)
         without_services_it_gives_up_after_a_while_and_says_what_is_missing,
         a_client_that_unsubscribes_meanwhile_is_asked_nothing_more,
         a_page_never_waits_beside_much_else,
+        pages_grow_while_they_fit,
+        what_does_not_fit_of_a_page_is_asked_for_again_and_the_next_ones_are_smaller,
     };
     return RUN_TESTS("catchup", fixture_setup, fixture_teardown, tests);
 }
