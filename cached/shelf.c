@@ -258,7 +258,7 @@ void shelf_offer(shelf_t *self, const status_t *status)
     if (!offerer)
         return;
     offerer->round++;
-    json_walk_t walk = json_walk(status->symbols);
+    json_walk_t walk = json_walk(status->event == STATUS_WITHDRAWN ? TEXT("{}") : status->symbols);
     text_t symbol;
     uint64_t last_seq;
     while (status_next_symbol(&walk, &symbol, &last_seq)) {

@@ -1,5 +1,6 @@
 #include "common/follower.h"
 
+#include "common/attendance.h"
 #include "common/clock.h"
 #include "common/json.h"
 #include "common/log.h"
@@ -22,7 +23,8 @@ typedef struct {
     size_t number;
     socket_t *sub;
     requester_t *replay;
-    int64_t heard_ns; /* when something last came */
+    attendance_t *attendance; /* of its sources */
+    int64_t heard_ns;         /* when something last came */
     bool heard, silent;
     bool listed;      /* the streams that its journal has are known (FOLLOW_FROM_FIRST) */
     uint64_t listing; /* the request for them under way; 0: none */
@@ -194,6 +196,33 @@ static void on_trade(bus_t *bus, text_t topic, text_t json)
     repair(stream);
 }
 
+/* What was not heard of is told as if it had been. */
+static void tell_withdrawn(bus_t *bus, int64_t now_ns)
+{
+    char name[SOURCE_MAX];
+    size_t length;
+    while ((length = attendance_take_absent(bus->attendance, name)) > 0) {
+        status_t status = {.event = STATUS_WITHDRAWN,
+                           .source = {name, length},
+                           .since_ns = now_ns,
+                           .time_ns = now_ns,
+                           .reason = TEXT("not heard of any more"),
+                           .symbols = TEXT("{}")};
+        log_warn("follower: a source is heard of no more, although its connectord is", LOG_SLICE("source", status.source));
+        bus->follower->events->on_status(bus->follower->arg, &status);
+    }
+}
+
+/* Who is on the bus. */
+static void attend(bus_t *bus, const status_t *status)
+{
+    if (status->event == STATUS_WITHDRAWN)
+        attendance_forget(bus->attendance, status->source);
+    else
+        attendance_note(bus->attendance, status->source, status->time_ns);
+    tell_withdrawn(bus, status->time_ns);
+}
+
 static void on_status(bus_t *bus, text_t topic, text_t json)
 {
     follower_t *self = bus->follower;
@@ -212,6 +241,7 @@ static void on_status(bus_t *bus, text_t topic, text_t json)
         size_t length = topic_print(name, symbol, status.source);
         stream_known(bus, (text_t){name, length}, (cursor_t){status.epoch, last});
     }
+    attend(bus, &status);
 }
 
 static void on_message(void *arg, const text_t *frames, size_t count)
@@ -289,7 +319,8 @@ static bool open_bus(follower_t *self, loop_t *loop, size_t number)
     *bus = (bus_t){.follower = self, .number = number, .heard_ns = clock_mono_ns()};
     bus->replay = requester_new(loop, &self->config.replay[number], 1, REPLAY_TIMEOUT_MS);
     bus->sub = socket_new(loop, SOCKET_SUB, QUEUE_LIMIT, &sub_events, bus);
-    if (!bus->replay || !bus->sub || !socket_connect(bus->sub, self->config.bus[number]))
+    bus->attendance = attendance_new();
+    if (!bus->replay || !bus->sub || !bus->attendance || !socket_connect(bus->sub, self->config.bus[number]))
         return false;
     socket_subscribe(bus->sub, TEXT(TOPIC_STATUS));
     return true;
@@ -424,6 +455,7 @@ void follower_destroy(follower_t **self_p)
     for (size_t i = 0; i < self->config.count; i++) {
         socket_destroy(&self->buses[i].sub);
         requester_destroy(&self->buses[i].replay);
+        attendance_destroy(&self->buses[i].attendance);
     }
     size_t at = 0;
     stream_t *stream;

@@ -25,7 +25,7 @@ typedef struct {
     /* [from, to] of a stream can't be had any more. from.epoch != to.epoch: the journal was lost; what of `from`'s epoch came after
      * it is unknown. */
     void (*on_gap)(void *arg, text_t topic, cursor_t from, cursor_t to);
-    /* A status came from a source's connectord. */
+    /* A status came from a source's connectord; or none, while others did, for long enough to know that the source was withdrawn. */
     void (*on_status)(void *arg, const status_t *status);
     /* What had come has been handed over: flush. */
     void (*on_drained)(void *arg);

@@ -10,6 +10,7 @@ class FakeConnectord:
     def __init__(self, bus, replay, source="blockchain", symbols=("BTC-USD",), epoch=1700000000000000):
         self.source, self.symbols, self.epoch = source, symbols, epoch
         self.journal = {self.topic(s): [] for s in symbols}  # (epoch, seq, body)
+        self.time = "2025-11-10T17:24:33.000000000Z"  # what its clock says
         self.requests, self.lock = [], threading.Lock()
         context = zmq.Context.instance()
         self.pub, self.router = context.socket(zmq.PUB), context.socket(zmq.ROUTER)
@@ -41,11 +42,14 @@ class FakeConnectord:
         with self.lock:
             self.pub.send_multipart([f.encode() if isinstance(f, str) else f for f in frames])
 
-    def status(self, event="heartbeat", connected=True, reason="", time="2025-11-10T17:24:33.000000000Z"):
+    def status(self, event="heartbeat", connected=True, reason="", time=None, source=None, symbols=None):
+        """Of the source itself, or of another one with symbols without trades."""
         with self.lock:
-            last = {s: max([q for e, q, _ in self.journal[self.topic(s)] if e == self.epoch], default=0) for s in self.symbols}
-        self.send(f"status.{self.source}", json.dumps({
-            "event": event, "source": self.source, "connected": connected, "since": time, "time": time, "reason": reason,
+            last = dict.fromkeys(symbols, 0) if symbols else {
+                s: max([q for e, q, _ in self.journal[self.topic(s)] if e == self.epoch], default=0) for s in self.symbols}
+        source = source or self.source
+        self.send(f"status.{source}", json.dumps({
+            "event": event, "source": source, "connected": connected, "since": time or self.time, "time": time or self.time, "reason": reason,
             "subscribe": "always", "epoch": self.epoch, "trades": 0, "duplicates": 0, "malformed": 0, "gaps": 0, "reconnects": 0,
             "symbols": last}, separators=(",", ":")))
 
@@ -93,7 +97,7 @@ class FakeConnectord:
     def _range(self, request):
         place = lambda name: tuple(map(int, request[name].split("-"))) if name in request else None
         first, last = place("from") or (0, 0), place("to") or (1 << 64, 0)
-        found = [t for t in self.journal[request["topic"]] if t[0] == self.epoch and first <= t[:2] <= last]
+        found = [t for t in self.journal.get(request["topic"], []) if t[0] == self.epoch and first <= t[:2] <= last]
         page = found[: request["count"]]
         self.raw = [(f"{e}/{s}", body) for e, s, body in page]
         answer = {"ok": True, "trades": [f"{e}/{s}" for e, s, _ in page], "missing": 0}

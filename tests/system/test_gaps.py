@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import itertools
 
 import pytest
 from clients import Client, Requester, assert_once_and_in_order
@@ -192,3 +193,37 @@ def test_clients_hear_of_a_lost_and_a_restored_source_and_of_a_silent_bus(flow):
             await live(flow, client, 3)
 
     asyncio.run(run())
+
+
+def test_a_source_whose_withdrawal_was_missed_is_withdrawn_when_only_the_others_are_heard(flow):
+    """By connectord's clock: the test lets its seconds pass in no time."""
+    seconds = itertools.count()
+
+    def beat(*sources):
+        second = next(seconds)
+        flow.fake.time = f"2025-11-10T18:{second // 60 % 60:02}:{second % 60:02}.000000000Z"
+        for source, symbols in sources:
+            flow.fake.status(source=source, symbols=symbols)
+
+    one, two = (None, None), ("two", ["ETH-USD"])
+
+    async def offered(client, *symbols):
+        return (await client.call("getSymbols"))["symbols"] == list(symbols)
+
+    async def run():
+        async with subscribed(flow) as client:
+            while not await offered(client, "BTC-USD", "ETH-USD"):
+                beat(one, two)
+            await client.subscribe("ETH-USD")
+            while await offered(client, "BTC-USD", "ETH-USD"):
+                beat(one)
+            await client.until(lambda: client.of("connection.lost"), "connection.lost of two")
+            assert [s["name"] for s in (await client.call("getStatus"))["sources"]] == ["blockchain"]
+            while not await offered(client, "BTC-USD", "ETH-USD"):
+                beat(one, two)
+            await client.until(lambda: client.of("connection.restored"), "connection.restored of two")
+            return client
+
+    client = asyncio.run(run())
+    assert [(lost["source"], lost["reason"]) for lost in client.of("connection.lost")] == [("two", "not heard of any more")]
+    flow.processes["cached"].wait_for_line("heard of no more.*source=two")

@@ -95,6 +95,19 @@ START_TEST(an_offer_that_is_not_repeated_is_withdrawn)
 }
 END_TEST
 
+START_TEST(a_source_that_is_withdrawn_offers_nothing_whatever_it_names)
+{
+    offer("a", "{\"BTC-USD\":0,\"ETH-USD\":0}");
+    offer("b", "{\"ETH-USD\":0}");
+    shelf_offer(shelf,
+                &(status_t){.event = STATUS_WITHDRAWN, .source = TEXT("a"), .symbols = TEXT("{\"BTC-USD\":0,\"ETH-USD\":0}")});
+    assert_symbols("ETH-USD");
+    ck_assert(!shelf_offered(shelf, TEXT("trade.ETH-USD.a")));
+    offer("a", "{\"BTC-USD\":0}");
+    assert_symbols("BTC-USD ETH-USD");
+}
+END_TEST
+
 START_TEST(a_symbol_with_trades_stays_without_an_offer)
 {
     offer("a", "{\"BTC-USD\":1}");
@@ -136,6 +149,7 @@ int main(void)
     tcase_add_loop_test(tcase, what_is_no_topic_gets_no_tape, 0, 7);
     tcase_add_test(tcase, symbols_are_known_by_streams_and_by_offers_and_sorted);
     tcase_add_test(tcase, an_offer_that_is_not_repeated_is_withdrawn);
+    tcase_add_test(tcase, a_source_that_is_withdrawn_offers_nothing_whatever_it_names);
     tcase_add_test(tcase, a_symbol_with_trades_stays_without_an_offer);
     tcase_add_test(tcase, the_bus_cannot_make_it_grow_without_end);
     suite_add_tcase(suite, tcase);
