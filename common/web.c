@@ -4,17 +4,44 @@
 #include "common/log.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <libwebsockets.h>
 #include <stdlib.h>
 #include <sys/resource.h>
+#include <unistd.h>
 #include <uv.h>
 
-enum { RECEIVE_BUFFER_BYTES = 65536 /* 0.84 µs CPU per frame received, against 1.02 with 4096 */ };
+enum { RECEIVE_BUFFER_BYTES = 65536 /* 0.84 µs CPU per frame received, against 1.02 with 4096 */, SPARE_FDS = 32 };
 
+/* libwebsockets (4.1.6) closes the descriptor of its wake-up event in lws_context_destroy and once more when the handle of it has closed.
+ * In between ZeroMQ's threads may get that number for a connection, which is then closed beneath them, and they abort. The system gives
+ * out the lowest number that is free: the spare ones, taken before the event is made and given back just before it is closed, are lower.
+ */
 struct web {
     loop_t *loop;
     struct lws_context *context;
+    int spare[SPARE_FDS];
+    size_t spare_count;
 };
+
+static bool take_spare(web_t *self)
+{
+    while (self->spare_count < SPARE_FDS) {
+        int fd = open("/dev/null", O_RDONLY | O_CLOEXEC);
+        if (fd == -1) {
+            log_error("web: can't open /dev/null", LOG_ERRNO());
+            return false;
+        }
+        self->spare[self->spare_count++] = fd;
+    }
+    return true;
+}
+
+static void give_back_spare(web_t *self)
+{
+    while (self->spare_count > 0)
+        close(self->spare[--self->spare_count]);
+}
 
 /* What libwebsockets has to say is about peers, so it may come at any rate. */
 static void on_lws_log(int level, const char *line)
@@ -51,6 +78,10 @@ web_t *web_new(loop_t *loop, unsigned fd_limit)
         return NULL;
     self->loop = loop;
     limit_fds(fd_limit);
+    if (!take_spare(self)) {
+        web_destroy(&self);
+        return NULL;
+    }
     unsetenv("http_proxy"); /* lws would send every connection there, those to this machine too: it knows no no_proxy */
     lws_set_log_level(LLL_ERR | LLL_WARN, on_lws_log);
     void *loops[] = {loop_uv(loop)};
@@ -129,6 +160,7 @@ void web_destroy(web_t **self_p)
     if (!self)
         return;
     *self_p = NULL;
+    give_back_spare(self);
     if (self->context)
         lws_context_destroy(self->context); /* only begins it … */
     int closing;
