@@ -1,11 +1,8 @@
 #include "common/follower.h"
 
-#include "common/attendance.h"
+#include "common/bus.h"
 #include "common/clock.h"
 #include "common/json.h"
-#include "common/log.h"
-#include "common/requester.h"
-#include "common/socket.h"
 #include "common/stream.h"
 #include "common/table.h"
 #include "proto/request.h"
@@ -15,44 +12,29 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-enum { BUSES_MAX = 16, QUEUE_LIMIT = 1000000, REPLAY_TIMEOUT_MS = 2000, TICK_MS = 250, STREAMS_MAX = 1000000 };
+enum { BUSES_MAX = 16, TICK_MS = 250, STREAMS_MAX = 1000000 };
 
-/* One connectord: its bus and its replay. */
+/* One connectord. */
 typedef struct {
     follower_t *follower;
-    size_t number;
-    socket_t *sub;
-    requester_t *replay;
-    attendance_t *attendance; /* of its sources */
-    int64_t heard_ns;         /* when something last came */
-    bool heard, silent;
+    bus_t *bus;       /* owned */
     bool listed;      /* the streams that its journal has are known (FOLLOW_FROM_FIRST) */
     uint64_t listing; /* the request for them under way; 0: none */
-} bus_t;
+} link_t;
 
 struct follower {
     follower_config_t config;
     const follower_events_t *events;
     void *arg;
     stream_sink_t sink;
-    bus_t buses[BUSES_MAX];
-    table_t *streams; /* topic → stream_t, for every stream heard of; owned */
-    table_t *symbols; /* the subscribed symbols */
+    link_t links[BUSES_MAX]; /* by the buses' numbers */
+    table_t *streams;        /* topic → stream_t, for every stream heard of; owned */
+    table_t *symbols;        /* the subscribed symbols */
     bool all;
     loop_timer_t *tick;
     buffer_t request;
     follower_counts_t counts;
 };
-
-static void complain(follower_t *self, const char *message, text_t topic, text_t found)
-{
-    static log_limit_t limit;
-    self->counts.malformed++;
-    if (found.length > 200)
-        found.length = 200;
-    if (log_allowed(&limit, clock_mono_ns()))
-        log_warn(message, LOG_SLICE("topic", topic), LOG_SLICE("found", found), LOG_U64("suppressed", log_suppressed(&limit)));
-}
 
 static bool wanted(const follower_t *self, text_t symbol)
 {
@@ -77,7 +59,7 @@ static void repair(stream_t *stream)
         return;
     buffer_clear(&self->request);
     stream_repair_request(stream, &self->request);
-    stream->repair = requester_send(self->buses[stream->bus].replay, buffer_text(&self->request), on_repaired, stream);
+    stream->repair = requester_send(bus_replay(self->links[stream->bus].bus), buffer_text(&self->request), on_repaired, stream);
 }
 
 /* The stream of a topic, made when it is new; NULL when there can't be more. */
@@ -96,12 +78,12 @@ static stream_t *stream_of(follower_t *self, text_t topic)
 }
 
 /* The same, for what came from a bus; NULL too when the stream is another bus's: two connectords must not share a source. */
-static stream_t *stream_from(bus_t *bus, text_t topic)
+static stream_t *stream_from(follower_t *self, const bus_t *bus, text_t topic)
 {
-    stream_t *stream = stream_of(bus->follower, topic);
+    stream_t *stream = stream_of(self, topic);
     if (stream && stream->bus == STREAM_NO_BUS)
-        stream->bus = bus->number;
-    return stream && stream->bus == bus->number ? stream : NULL;
+        stream->bus = bus_number(bus);
+    return stream && stream->bus == bus_number(bus) ? stream : NULL;
 }
 
 static void begin(follower_t *self, stream_t *stream)
@@ -119,12 +101,12 @@ static void begin(follower_t *self, stream_t *stream)
 }
 
 /* Where streams end now: one, or (an empty topic) all of the bus. */
-static uint64_t ask_streams(bus_t *bus, text_t topic, requester_fn *done, void *arg)
+static uint64_t ask_streams(link_t *link, text_t topic, requester_fn *done, void *arg)
 {
-    buffer_t *request = &bus->follower->request;
+    buffer_t *request = &link->follower->request;
     buffer_clear(request);
     streams_request_print(request, topic);
-    return requester_send(bus->replay, buffer_text(request), done, arg);
+    return requester_send(bus_replay(link->bus), buffer_text(request), done, arg);
 }
 
 static void on_located(void *arg, text_t answer)
@@ -145,7 +127,7 @@ static void on_located(void *arg, text_t answer)
 static void follow(follower_t *self, stream_t *stream)
 {
     if (self->config.start == FOLLOW_FROM_LAST)
-        stream->repair = ask_streams(&self->buses[stream->bus], stream->topic, on_located, stream);
+        stream->repair = ask_streams(&self->links[stream->bus], stream->topic, on_located, stream);
     if (stream->repair == 0)
         begin(self, stream);
 }
@@ -157,10 +139,9 @@ static void follow_if_wanted(follower_t *self, stream_t *stream)
 }
 
 /* A stream of this bus is known to reach up to `last`. */
-static void stream_known(bus_t *bus, text_t topic, cursor_t last)
+static void stream_known(follower_t *self, const bus_t *bus, text_t topic, cursor_t last)
 {
-    follower_t *self = bus->follower;
-    stream_t *stream = stream_from(bus, topic);
+    stream_t *stream = stream_from(self, bus, topic);
     if (!stream)
         return;
     stream_reaches(stream, last);
@@ -168,131 +149,69 @@ static void stream_known(bus_t *bus, text_t topic, cursor_t last)
     repair(stream);
 }
 
-static void on_trade(bus_t *bus, text_t topic, text_t json)
+static void on_trade(void *arg, bus_t *bus, text_t topic, const trade_t *trade, text_t json)
 {
-    follower_t *self = bus->follower;
-    trade_t trade;
-    text_t symbol, source;
-    if (!topic_parse(topic, &symbol, &source) || !trade_parse(json, &trade) || !text_equal(symbol, trade.symbol) ||
-        !text_equal(source, trade.source)) {
-        complain(self, "follower: malformed trade on the bus", topic, json);
-        return;
-    }
-    if (!wanted(self, symbol))
+    follower_t *self = arg;
+    if (!wanted(self, trade->symbol))
         return; /* unsubscribed; it was under way already */
-    stream_t *stream = stream_from(bus, topic);
+    stream_t *stream = stream_from(self, bus, topic);
     if (!stream) {
-        complain(self, "follower: the stream comes from two buses, or there are too many streams", topic, source);
+        bus_complain(bus, "follower: the stream comes from two buses, or there are too many streams", topic, trade->source);
         return;
     }
     if (!stream->followed) {
-        stream_reaches(stream, (cursor_t){trade.cursor.epoch, trade.cursor.seq - 1});
+        stream_reaches(stream, (cursor_t){trade->cursor.epoch, trade->cursor.seq - 1});
         follow_if_wanted(self, stream);
     }
     if (stream->followed)
-        stream_live(stream, &trade, json);
+        stream_live(stream, trade, json);
     else
-        stream_reaches(stream, trade.cursor); /* it is being located: that comes before it begins */
+        stream_reaches(stream, trade->cursor); /* it is being located: that comes before it begins */
     repair(stream);
 }
 
-/* What was not heard of is told as if it had been. */
-static void tell_withdrawn(bus_t *bus, int64_t now_ns)
+static void on_status(void *arg, bus_t *bus, const status_t *status)
 {
-    char name[SOURCE_MAX];
-    size_t length;
-    while ((length = attendance_take_absent(bus->attendance, name)) > 0) {
-        status_t status = {.event = STATUS_WITHDRAWN,
-                           .source = {name, length},
-                           .since_ns = now_ns,
-                           .time_ns = now_ns,
-                           .reason = TEXT("not heard of any more"),
-                           .symbols = TEXT("{}")};
-        log_warn("follower: a source is heard of no more, although its connectord is", LOG_SLICE("source", status.source));
-        bus->follower->events->on_status(bus->follower->arg, &status);
-    }
-}
-
-/* Who is on the bus. */
-static void attend(bus_t *bus, const status_t *status)
-{
-    if (status->event == STATUS_WITHDRAWN)
-        attendance_forget(bus->attendance, status->source);
-    else
-        attendance_note(bus->attendance, status->source, status->time_ns);
-    tell_withdrawn(bus, status->time_ns);
-}
-
-static void on_status(bus_t *bus, text_t topic, text_t json)
-{
-    follower_t *self = bus->follower;
-    status_t status;
-    if (!status_parse(json, &status) ||
-        !text_equal(status.source, (text_t){topic.at + strlen(TOPIC_STATUS), topic.length - strlen(TOPIC_STATUS)})) {
-        complain(self, "follower: malformed status on the bus", topic, json);
-        return;
-    }
-    self->events->on_status(self->arg, &status);
+    follower_t *self = arg;
+    self->events->on_status(self->arg, status);
     char name[TOPIC_MAX];
     text_t symbol;
     uint64_t last;
-    json_walk_t walk = json_walk(status.symbols);
+    json_walk_t walk = json_walk(status->symbols);
     while (status_next_symbol(&walk, &symbol, &last)) {
-        size_t length = topic_print(name, symbol, status.source);
-        stream_known(bus, (text_t){name, length}, (cursor_t){status.epoch, last});
+        size_t length = topic_print(name, symbol, status->source);
+        stream_known(self, bus, (text_t){name, length}, (cursor_t){status->epoch, last});
     }
-    attend(bus, &status);
-}
-
-static void on_message(void *arg, const text_t *frames, size_t count)
-{
-    bus_t *bus = arg;
-    bus->heard_ns = clock_mono_ns();
-    if (count == 2 && text_starts_with(frames[0], TEXT(TOPIC_TRADE)))
-        on_trade(bus, frames[0], frames[1]);
-    else if (count == 2 && text_starts_with(frames[0], TEXT(TOPIC_STATUS)))
-        on_status(bus, frames[0], frames[1]);
-    else
-        complain(bus->follower, "follower: expected a topic and a body on the bus", frames[0], frames[count - 1]);
-}
-
-static void set_silent(bus_t *bus, bool silent)
-{
-    follower_t *self = bus->follower;
-    if (bus->silent == silent)
-        return;
-    bus->silent = silent;
-    if (silent)
-        log_warn("follower: the bus is silent", LOG_TEXT("bus", self->config.bus[bus->number]));
-    else
-        log_info("follower: the bus is back", LOG_TEXT("bus", self->config.bus[bus->number]));
-    self->events->on_silent(self->arg, bus->number, silent);
 }
 
 static void on_drained(void *arg)
 {
-    bus_t *bus = arg;
-    bus->heard = true;
-    set_silent(bus, false);
-    bus->follower->events->on_drained(bus->follower->arg);
+    follower_t *self = arg;
+    self->events->on_drained(self->arg);
 }
 
-static const socket_events_t sub_events = {.on_message = on_message, .on_drained = on_drained};
+static void on_silent(void *arg, bus_t *bus, bool silent)
+{
+    follower_t *self = arg;
+    self->events->on_silent(self->arg, bus_number(bus), silent);
+}
+
+static const bus_events_t bus_events = {on_trade, on_status, on_drained, on_silent};
 
 static void on_listed(void *arg, text_t answer)
 {
-    bus_t *bus = arg;
+    link_t *link = arg;
     json_walk_t walk;
-    bus->listing = 0;
+    link->listing = 0;
     if (!streams_answer_parse(answer, &walk))
         return; /* the tick asks again */
-    bus->listed = true;
+    link->listed = true;
     while (json_next(&walk)) {
         streams_item_t item;
         if (streams_item_parse(walk.value, &item))
-            stream_known(bus, item.topic, item.last);
+            stream_known(link->follower, link->bus, item.topic, item.last);
         else
-            complain(bus->follower, "follower: malformed stream in the list of replay", TEXT(""), walk.value);
+            bus_complain(link->bus, "follower: malformed stream in the list of replay", TEXT(""), walk.value);
     }
 }
 
@@ -301,11 +220,10 @@ static void on_tick(void *arg)
     follower_t *self = arg;
     int64_t now_ns = clock_mono_ns();
     for (size_t i = 0; i < self->config.count; i++) {
-        bus_t *bus = &self->buses[i];
-        if (now_ns - bus->heard_ns > FOLLOWER_SILENCE_MS * NS_PER_MS)
-            set_silent(bus, true);
-        if (self->all && !bus->listed && bus->listing == 0)
-            bus->listing = ask_streams(bus, TEXT(""), on_listed, bus);
+        link_t *link = &self->links[i];
+        bus_tick(link->bus, now_ns);
+        if (self->all && !link->listed && link->listing == 0)
+            link->listing = ask_streams(link, TEXT(""), on_listed, link);
     }
     size_t at = 0;
     stream_t *stream;
@@ -315,15 +233,11 @@ static void on_tick(void *arg)
 
 static bool open_bus(follower_t *self, loop_t *loop, size_t number)
 {
-    bus_t *bus = &self->buses[number];
-    *bus = (bus_t){.follower = self, .number = number, .heard_ns = clock_mono_ns()};
-    bus->replay = requester_new(loop, &self->config.replay[number], 1, REPLAY_TIMEOUT_MS);
-    bus->sub = socket_new(loop, SOCKET_SUB, QUEUE_LIMIT, &sub_events, bus);
-    bus->attendance = attendance_new();
-    if (!bus->replay || !bus->sub || !bus->attendance || !socket_connect(bus->sub, self->config.bus[number]))
-        return false;
-    socket_subscribe(bus->sub, TEXT(TOPIC_STATUS));
-    return true;
+    link_t *link = &self->links[number];
+    link->follower = self;
+    link->bus = bus_new(loop, number, &self->config.bus[number], &self->config.replay[number], &self->counts.malformed,
+                        &bus_events, self);
+    return link->bus != NULL;
 }
 
 follower_t *follower_new(loop_t *loop, const follower_config_t *config, const follower_events_t *events, void *arg)
@@ -355,23 +269,23 @@ void follower_subscribe_all(follower_t *self)
 {
     self->all = true;
     for (size_t i = 0; i < self->config.count; i++)
-        socket_subscribe(self->buses[i].sub, TEXT(TOPIC_TRADE));
+        bus_subscribe(self->links[i].bus, TEXT(TOPIC_TRADE));
 }
 
 /* Subscribes or unsubscribes on every bus to `trade.<symbol>.`, whatever the source. */
-static void tell_buses(follower_t *self, text_t symbol, void (*tell)(socket_t *, text_t))
+static void tell_buses(follower_t *self, text_t symbol, void (*tell)(bus_t *, text_t))
 {
     char prefix[TOPIC_MAX + 1];
     size_t length = (size_t)snprintf(prefix, sizeof prefix, TOPIC_TRADE "%.*s.", TEXT_ARG(symbol));
     for (size_t i = 0; i < self->config.count; i++)
-        tell(self->buses[i].sub, (text_t){prefix, length});
+        tell(self->links[i].bus, (text_t){prefix, length});
 }
 
 void follower_subscribe(follower_t *self, text_t symbol)
 {
     if (self->all || table_get(self->symbols, symbol) || !table_put(self->symbols, symbol, self))
         return;
-    tell_buses(self, symbol, socket_subscribe);
+    tell_buses(self, symbol, bus_subscribe);
     size_t at = 0;
     stream_t *stream;
     while ((stream = table_each(self->streams, &at))) {
@@ -384,14 +298,14 @@ void follower_unsubscribe(follower_t *self, text_t symbol)
 {
     if (!table_remove(self->symbols, symbol))
         return;
-    tell_buses(self, symbol, socket_unsubscribe);
+    tell_buses(self, symbol, bus_unsubscribe);
     size_t at = 0;
     stream_t *stream;
     while ((stream = table_each(self->streams, &at))) {
         if (!text_equal(stream->symbol, symbol))
             continue;
         if (stream->repair != 0)
-            requester_cancel(self->buses[stream->bus].replay, stream->repair);
+            requester_cancel(bus_replay(self->links[stream->bus].bus), stream->repair);
         stream_end(stream);
     }
 }
@@ -416,7 +330,7 @@ void follower_resume(follower_t *self, text_t topic, cursor_t last)
 requester_t *follower_replay(const follower_t *self, text_t topic)
 {
     const stream_t *stream = table_get(self->streams, topic);
-    return stream && stream->bus != STREAM_NO_BUS ? self->buses[stream->bus].replay : NULL;
+    return stream && stream->bus != STREAM_NO_BUS ? bus_replay(self->links[stream->bus].bus) : NULL;
 }
 
 const follower_counts_t *follower_stream_counts(const follower_t *self, text_t topic)
@@ -433,8 +347,8 @@ const follower_counts_t *follower_counts(const follower_t *self)
 bool follower_caught_up(const follower_t *self)
 {
     for (size_t i = 0; i < self->config.count; i++) {
-        const bus_t *bus = &self->buses[i];
-        if (!bus->heard || bus->silent || (self->all && !bus->listed))
+        const link_t *link = &self->links[i];
+        if (!bus_heard(link->bus) || (self->all && !link->listed))
             return false;
     }
     size_t at = 0;
@@ -452,11 +366,8 @@ void follower_destroy(follower_t **self_p)
     if (!self)
         return;
     *self_p = NULL;
-    for (size_t i = 0; i < self->config.count; i++) {
-        socket_destroy(&self->buses[i].sub);
-        requester_destroy(&self->buses[i].replay);
-        attendance_destroy(&self->buses[i].attendance);
-    }
+    for (size_t i = 0; i < self->config.count; i++)
+        bus_destroy(&self->links[i].bus);
     size_t at = 0;
     stream_t *stream;
     while (self->streams && (stream = table_each(self->streams, &at)))
