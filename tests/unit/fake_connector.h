@@ -1,0 +1,169 @@
+/* A connector that the test plays. What is called of it, and what the test notes of what is told upwards, is a word each, in order. */
+#pragma once
+
+#include "common/log.h"
+#include "connectord/connector.h"
+#include "connectord/source_config.h"
+
+#include <check.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <uv.h>
+
+enum { FAKES_MAX = 4 };
+
+/* A connector's instance: its number is that of its opening. */
+typedef struct {
+    const connector_events_t *up; /* the source's */
+    void *arg;
+    const source_config_t *config;
+    size_t number;
+} fake_t;
+
+static char calls[4096];
+static loop_t *loop;
+static source_config_t settings;
+static fake_t fakes[FAKES_MAX];
+static size_t opened, opens; /* how many there are, and may be */
+static bool numbered;        /* words have the instance's number */
+static bool duplicate;       /* trades are */
+
+static inline void note(const char *format, ...) __attribute__((format(printf, 1, 2)));
+
+static inline void note(const char *format, ...)
+{
+    size_t length = strlen(calls);
+    va_list arguments;
+    va_start(arguments, format);
+    vsnprintf(calls + length, sizeof calls - length, format, arguments);
+    va_end(arguments);
+    strncat(calls, " ", sizeof calls - strlen(calls) - 1);
+    uv_stop(loop_uv(loop)); /* so that wait_for looks before the loop sleeps */
+}
+
+/* What has been noted since the last call. */
+static inline void check_calls(const char *wanted)
+{
+    if (calls[0] != '\0')
+        calls[strlen(calls) - 1] = '\0';
+    ck_assert_str_eq(calls, wanted);
+    calls[0] = '\0';
+}
+
+/* Runs the loop until the word has been noted. */
+static inline void wait_for(const char *word)
+{
+    while (!strstr(calls, word))
+        uv_run(loop_uv(loop), UV_RUN_ONCE);
+}
+
+/* … until something has. */
+static inline void wait_for_call(void)
+{
+    while (calls[0] == '\0')
+        uv_run(loop_uv(loop), UV_RUN_ONCE);
+}
+
+static inline void on_later(void *arg)
+{
+    (void)arg;
+    note("later");
+}
+
+/* Lets the loop do what it still would for so long. */
+static inline void run_on(uint64_t ms)
+{
+    loop_timer_t *timer = loop_timer_new(loop, on_later, NULL);
+    loop_timer_start(timer, ms, 0);
+    wait_for("later");
+    loop_timer_destroy(&timer);
+}
+
+static inline void *fake_open(loop_t *l, web_t *web, const source_config_t *config, const connector_events_t *events, void *arg)
+{
+    (void)l, (void)web;
+    if (opened == opens)
+        return NULL;
+    fakes[opened] = (fake_t){events, arg, config, opened};
+    return &fakes[opened++];
+}
+
+static inline void note_of(const fake_t *self, const char *word, const char *mark, text_t symbol)
+{
+    if (numbered)
+        note("%s%zu%s%.*s", word, self->number, mark, TEXT_ARG(symbol));
+    else
+        note("%s%.*s", word, TEXT_ARG(symbol));
+}
+
+static inline void fake_connect(void *self)
+{
+    note_of(self, "connect", "", TEXT(""));
+}
+
+static inline void fake_disconnect(void *self)
+{
+    note_of(self, "disconnect", "", TEXT(""));
+}
+
+static inline void fake_subscribe(void *self, text_t symbol)
+{
+    note_of(self, "+", ":", symbol);
+}
+
+static inline void fake_unsubscribe(void *self, text_t symbol)
+{
+    note_of(self, "-", ":", symbol);
+}
+
+static inline void fake_close(void *self)
+{
+    if (self)
+        note_of(self, "close", "", TEXT(""));
+}
+
+static const connector_t fake = {.name = "fake",
+                                 .open = fake_open,
+                                 .connect = fake_connect,
+                                 .disconnect = fake_disconnect,
+                                 .subscribe = fake_subscribe,
+                                 .unsubscribe = fake_unsubscribe,
+                                 .close = fake_close};
+
+/* A loop, and settings of a source with these symbols, which the source or the lines take. */
+static inline void fake_set_up(const char *const *symbols, size_t count)
+{
+    calls[0] = '\0';
+    opened = 0;
+    opens = FAKES_MAX;
+    numbered = duplicate = false;
+    loop = loop_new();
+    settings = (source_config_t){.name = TEXT("exchange"),
+                                 .connector = "fake",
+                                 .backoff = {.initial_ms = 1, .maximum_ms = 8, .multiplier = 2.0, .jitter = 0.0}};
+    settings.symbols = calloc(count, sizeof *settings.symbols);
+    ck_assert_ptr_nonnull(settings.symbols);
+    for (size_t i = 0; i < count; i++)
+        settings.symbols[settings.symbol_count++] = text_of(symbols[i]);
+    log_set_level(LOG_LEVEL_ERROR);
+}
+
+static inline int run_tests(const char *name, void (*set_up)(void), void (*tear_down)(void), const TTest *const *tests,
+                            size_t count)
+{
+    TCase *tcase = tcase_create(name);
+    tcase_add_checked_fixture(tcase, set_up, tear_down);
+    tcase_set_timeout(tcase, 20);
+    for (size_t i = 0; i < count; i++)
+        tcase_add_test(tcase, tests[i]);
+    Suite *suite = suite_create(name);
+    suite_add_tcase(suite, tcase);
+    SRunner *runner = srunner_create(suite);
+    srunner_run_all(runner, CK_ENV);
+    int failed = srunner_ntests_failed(runner);
+    srunner_free(runner);
+    return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+}
+
+#define RUN_TESTS(name, tests) run_tests(name, set_up, tear_down, tests, sizeof tests / sizeof *tests)
