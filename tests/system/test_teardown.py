@@ -9,7 +9,7 @@ import zmq
 from pipeline import free_ports, get, until
 from storm import PAUSE, dice, setting
 
-ROUNDS = setting("ROUNDS", 12)
+ENDS = setting("ENDS", 12)
 GOOD_END = {"ASAN_OPTIONS": "handle_abort=1:" + os.environ.get("ASAN_OPTIONS", "")}  # where it is built so: an abort tells its place
 
 
@@ -94,7 +94,7 @@ def test_connectord_ends_in_good_order_at_any_moment(pipeline):
     flow.start_simulator("--symbols", "BTC-USD,ETH-USD", "--rate", 300)
     with listener(100) as mute, full_listener() as full:
         choice = urls(flow, mute, full)
-        for number in range(ROUNDS):
+        for number in range(ENDS):
             code, log = live_and_end(flow, chance, choice)
             assert code == 0, f"round {number} ended with {code}:\n{log}"
     del flow.processes["connectord"]
