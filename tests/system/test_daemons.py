@@ -111,7 +111,7 @@ def test_a_terminated_process_ends_orderly_and_goes_on_where_it_was(pipeline, fo
 
 JUNK = [b"", b"junk", b"{}", b"[]", b"{\"op\":7}", b"{\"op\":\"nope\"}", b"\xff\xfe", b"{\"op\":\"recent\"}", b"x" * 100000,
         b"{\"op\":\"recent\",\"symbol\":\"XXX-YYY\"}", b"{\"op\":\"recent\",\"symbol\":\"BTC-USD\",\"count\":0}",
-        b"{\"op\":\"recent\",\"symbol\":\"BTC-USD\",\"count\":1" + b"0" * 40 + b"}", b"{\"op\":\"since\",\"symbol\":\"BTC-USD\"}",
+        b"{\"op\":\"recent\",\"symbol\":\"BTC-USD\",\"count\":1" + b"0" * 40 + b"}", b"{\"op\":\"since\"}",
         b"{\"op\":\"recent\",\"symbol\":\"BTC-USD\",\"before\":\"yesterday\"}", b"{\"op\":\"range\",\"topic\":\"x\"}",
         b"{\"op\":\"range\",\"topic\":\"trade.BTC-USD.blockchain\",\"from\":\"1\"}", b"{\"op\":\"clear\",\"token\":\"guess\"}",
         b"[" * 20000]
