@@ -1,0 +1,1 @@
+"""The command-line client of Data Flow. scripts/dataflow starts it; command_line.py is where to begin reading."""

@@ -1,0 +1,139 @@
+"""dataflow history, candles, symbols and status: one question, one answer."""
+
+import datetime
+import decimal
+import json
+import sys
+
+from .gateway import asked
+from .terminal import aligned, painted, put, say, span, speaks_unicode, width
+from .trade import Printer, exact_objects, exact_result, in_full, loads
+
+PAGE = 5000
+
+
+# -- history -------------------------------------------------------------------------------------------------------------------
+
+
+def history(options):
+    """Page by page, so that any number can be had."""
+    method = "getTradesSince" if options.since else "getRecentTrades"
+    left, place, printer = options.count, None, Printer(options.json)
+    while left:
+        answer, text = asked(options, method, channel="trades", symbol=options.symbol, source=options.source,
+                             count=min(left, PAGE), beforeTimestamp=options.before, afterTimestamp=options.since, next=place)
+        trades = exact_objects(text, "trades")
+        for exact in trades:
+            printer.trade(loads(exact), exact)
+        left, place = left - len(trades), answer.get("next")
+        if not place:
+            break
+    if left == options.count:
+        say("there are none")
+
+
+# -- candles -------------------------------------------------------------------------------------------------------------------
+
+
+def candles(options):
+    answer, text = asked(options, "getCandles", channel="trades", symbol=options.symbol, source=options.source,
+                         interval=options.interval, count=options.count, beforeTimestamp=options.before,
+                         afterTimestamp=options.since)
+    if options.json:
+        for exact in exact_objects(text, "candles"):
+            put(exact)
+        return
+    put(painted(f"{'start (UTC)':<19}  {'open':>9}{'':9}{'high':>9}{'':9}{'low':>9}{'':9}{'close':>9}{'':9}{'volume':>9}{'':9}"
+                f"{'trades':>6}", "bold"))
+    scale = Scale(answer["candles"])
+    for candle in answer["candles"]:
+        prices = " ".join(aligned(in_full(candle[name]), 8, 8) for name in ("open", "high", "low", "close", "volume"))
+        start = candle["start"].rstrip("Z").replace("T", " ")[:19]
+        put(f"{painted(f'{start:<19}', 'dim')}  {prices} {candle['count']:>7}{scale.drawn(candle)}".rstrip())
+    if not answer["candles"]:
+        say("there are none")
+
+
+class Scale:
+    """Draws candles lying on their side, all to one scale, where there is room for them."""
+
+    BESIDE, NARROWEST, WIDEST = 119, 12, 48
+
+    def __init__(self, all_of_them):
+        self.cells = min(width() - self.BESIDE, self.WIDEST) if sys.stdout.isatty() else 0
+        self.low = min((decimal.Decimal(str(candle["low"])) for candle in all_of_them), default=0)
+        self.range = max((decimal.Decimal(str(candle["high"])) for candle in all_of_them), default=0) - self.low
+        self.wick, self.rise, self.fall = "─█▒" if speaks_unicode(sys.stdout) else "-#="
+
+    def cell(self, price):
+        return int((decimal.Decimal(str(price)) - self.low) * (self.cells - 1) / self.range) if self.range else 0
+
+    def drawn(self, candle):
+        if self.cells < self.NARROWEST:
+            return ""
+        low, high, opened, closed = (self.cell(candle[name]) for name in ("low", "high", "open", "close"))
+        rises = decimal.Decimal(str(candle["close"])) >= decimal.Decimal(str(candle["open"]))
+        first, last = sorted((opened, closed))
+        body = (self.rise if rises else self.fall) * (last - first + 1)
+        bar = self.wick * (first - low) + body + self.wick * (high - last)
+        return "  " + " " * low + painted(bar, "green" if rises else "red")
+
+
+# -- symbols -------------------------------------------------------------------------------------------------------------------
+
+
+def symbols(options):
+    answer, text = asked(options, "getSymbols")
+    if options.json:
+        put(exact_result(text))
+        return
+    for symbol in answer["symbols"]:
+        put(f"{symbol:<16}  {painted(', '.join(answer.get('sources', {}).get(symbol, [])), 'dim')}".rstrip())
+
+
+# -- status --------------------------------------------------------------------------------------------------------------------
+
+
+def status(options):
+    answer, text = asked(options, "getStatus")
+    if options.json:
+        put(exact_result(text))
+        return
+    for key, value in answer.items():
+        if key not in ("sources", "bus"):
+            put(f"{key:<16}  {value if isinstance(value, str) else json.dumps(value)}")
+    for bus in answer.get("bus", []):
+        put(f"{'bus':<16}  {bus['endpoint']}  {bus['state']}")
+    put("")
+    put(painted(f"{'source':<16}  {'state':<9}  {'for':<14}  {'health':>6}  {'symbols':>7}", "bold"))
+    for source in answer.get("sources", []):
+        put_source(source)
+
+
+def put_source(source):
+    connected = source.get("connected")
+    state = painted("connected", "green") if connected else painted(f"{'lost':<9}", "red")
+    health = source.get("health", 100)
+    shown = painted(f"{health:>6}", "green" if health >= 80 else "yellow" if health >= 50 else "red")
+    held = span(float(source.get("staleness") or 0)) if not connected else held_since(source.get("since"))
+    put(f"{source.get('name', '?'):<16}  {state}  {held:<14}  {shown}  {source.get('symbols', 0):>7}  {remarks(source)}".rstrip())
+
+
+def held_since(since):
+    if not since:
+        return ""
+    began = datetime.datetime.fromisoformat(since[:19]).replace(tzinfo=datetime.timezone.utc)
+    return span(max(0.0, (datetime.datetime.now(datetime.timezone.utc) - began).total_seconds()))
+
+
+def remarks(source):
+    """What is out of the ordinary."""
+    found = []
+    if source.get("reason") and not source.get("connected"):
+        found.append(source["reason"])
+    if source.get("breaker", "closed") != "closed":
+        found.append(f"breaker {source['breaker'].replace('_', ' ')}")
+    if source.get("group"):
+        found.append(f"{'active' if source.get('active') else 'stands by'} in group {source['group']}")
+    found += [f"{symbol} starves for {span(float(seconds))}" for symbol, seconds in (source.get("stale") or {}).items()]
+    return ", ".join(found)

@@ -1,0 +1,216 @@
+"""The command line: what can be asked, and how it ends."""
+
+import argparse
+import datetime
+import importlib
+import math
+import sys
+
+from .failure import EXIT_FINE, EXIT_INTERRUPTED, EXIT_UNREACHABLE, Failure, OutputGone
+from .modes import MODES
+
+GATEWAY, BUS, EXCHANGE = "ws://127.0.0.1:8080/ws", "tcp://127.0.0.1:5556", "127.0.0.1:5000"
+INTERVALS = ("1s", "1m", "5m", "15m", "1h", "1d")
+
+EXIT_CODES = """exit codes:
+  0    fine
+  1    refused (an unknown symbol, …), or the test failed
+  2    wrong usage
+  3    nobody there: no gateway, no trades, or the address is taken
+  130  interrupted"""
+
+EXAMPLES = {
+    None: """
+  dataflow watch BTC-USD ETH-USD           live trades; goes on where it was after a lost connection
+  dataflow history BTC-USD --count 5       the five latest
+  dataflow candles BTC-USD --interval 5m   open, high, low, close
+  dataflow status                          how the exchanges are
+  dataflow COMMAND --help                  more, with examples""",
+    "watch": """
+  dataflow watch BTC-USD ETH-USD             two symbols, live
+  dataflow watch BTC-USD --recent 20         the 20 latest first, then live
+  dataflow watch BTC-USD --json | jq .price  one JSON object a line, exactly as it was sent
+  dataflow watch BTC-USD --url ws://a:8080/ws --url ws://b:8080/ws   b when a is gone""",
+    "history": """
+  dataflow history BTC-USD --count 5                     the five latest, most recent first
+  dataflow history BTC-USD --before 2025-11-10T18:00:00Z
+  dataflow history BTC-USD --since 2025-11-10T17:00:00Z  oldest first
+  dataflow history BTC-USD --count 100000 --json > trades.ndjson""",
+    "candles": """
+  dataflow candles BTC-USD                          the last hour by minutes
+  dataflow candles BTC-USD --interval 1d --count 30
+  dataflow candles BTC-USD --json | jq .close""",
+    "symbols": """
+  dataflow symbols
+  dataflow symbols --json | jq -r '.symbols[]'""",
+    "status": """
+  dataflow status
+  dataflow status --json | jq '.sources[] | select(.connected | not)'""",
+    "tap": """
+  dataflow tap                               everything on the bus: topic, then JSON
+  dataflow tap trade.BTC-USD. --count 3      three trades of one symbol, from any source
+  dataflow tap status. --json | jq .message.health""",
+    "replay": """
+  dataflow replay trades.ndjson                  at the recorded pace, on ws://127.0.0.1:5000/ws
+  dataflow replay trades.ndjson --speed 60       an hour in a minute
+  dataflow replay trades.ndjson --speed 0 --new-ids   as fast as it goes, and once more
+  and, in another terminal, the source that takes it:
+  DATAFLOW_CONNECTORD__SOURCES__0__URL=ws://127.0.0.1:5000/ws connectord""",
+    "disconnect-test": """
+  dataflow disconnect-test BTC-USD                         each mode once
+  dataflow disconnect-test BTC-USD --mode abrupt --rounds 50
+  dataflow disconnect-test BTC-USD --mode temporary-drop --away 20 --json""",
+}
+
+
+# -- what arguments take -------------------------------------------------------------------------------------------------------
+
+
+def positive(text):
+    if not (text.isascii() and text.isdigit() and 0 < int(text) <= 1_000_000_000):
+        raise argparse.ArgumentTypeError(f"expected a whole number from 1, found {text!r}")
+    return int(text)
+
+
+def at_least_0(text):
+    try:
+        number = float(text)
+    except ValueError:
+        number = math.nan
+    if not 0 <= number <= 1_000_000:
+        raise argparse.ArgumentTypeError(f"expected a number from 0 to 1000000, found {text!r}")
+    return number
+
+
+def gateway_url(text):
+    scheme, _, rest = text.partition("://")
+    if scheme not in ("ws", "wss") or not rest or rest.startswith("/"):
+        raise argparse.ArgumentTypeError(f"expected ws://HOST:PORT/ws, found {text!r}")
+    return text if "/" in rest else f"{text}/ws"
+
+
+def address(text):
+    host, _, port = text.rpartition(":")
+    if not host or not (port.isascii() and port.isdigit()) or int(port) > 65535:
+        raise argparse.ArgumentTypeError(f"expected HOST:PORT, found {text!r}")
+    return host, int(port)
+
+
+def moment(text):
+    try:
+        datetime.datetime.fromisoformat(text.replace("Z", "+00:00") if text.endswith("Z") else text)
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"expected a time as 2025-11-10T18:00:00Z, found {text!r}") from None
+    return text
+
+
+# -- the commands --------------------------------------------------------------------------------------------------------------
+
+
+def gateway_options(sub):
+    sub.add_argument("--url", type=gateway_url, action="append", metavar="URL",
+                     help=f"the gateway ({GATEWAY}); given several times, the first that answers")
+    sub.add_argument("--json", action="store_true", help="JSON, for programs")
+
+
+def page_options(sub, count):
+    sub.add_argument("symbol", metavar="SYMBOL", help="as BTC-USD")
+    sub.add_argument("--count", type=positive, metavar="N", default=count, help="so many at most (%(default)s)")
+    sub.add_argument("--source", metavar="NAME", help="from this source only")
+    sub.add_argument("--before", type=moment, metavar="TIME", help="only those before it, as 2025-11-10T18:00:00Z (UTC)")
+    sub.add_argument("--since", type=moment, metavar="TIME", help="only those after it")
+    gateway_options(sub)
+
+
+def add_watch(sub):
+    sub.add_argument("symbol", metavar="SYMBOL", nargs="+", help="as BTC-USD")
+    sub.add_argument("--count", type=positive, metavar="N", help="end after N trades")
+    sub.add_argument("--recent", type=positive, metavar="N", help="begin with the N latest of each symbol")
+    gateway_options(sub)
+
+
+def add_history(sub):
+    page_options(sub, 100)
+
+
+def add_candles(sub):
+    sub.add_argument("--interval", choices=INTERVALS, default="1m", help="%(choices)s (%(default)s)", metavar="INTERVAL")
+    page_options(sub, 60)
+
+
+def add_tap(sub):
+    sub.add_argument("prefix", metavar="PREFIX", nargs="?", default="", help="topics that start so, as trade.BTC-USD. or status.")
+    sub.add_argument("--bus", default=BUS, metavar="ENDPOINT", help="connectord's bus (%(default)s)")
+    sub.add_argument("--count", type=positive, metavar="N", help="end after N messages")
+    sub.add_argument("--json", action="store_true", help="topic and message as one object")
+
+
+def add_replay(sub):
+    sub.add_argument("file", metavar="FILE", help="the Blockchain.com Exchange's frames of trades, one JSON object a line")
+    sub.add_argument("--listen", type=address, default=address(EXCHANGE), metavar="HOST:PORT",
+                     help=f"where the source connects ({EXCHANGE})")
+    sub.add_argument("--speed", type=at_least_0, metavar="N", default=1.0,
+                     help="1 at the recorded pace, N times faster, 0 as fast as it goes (1)")
+    sub.add_argument("--new-ids", action="store_true", help="trade ids of its own, so that what was played before is no duplicate")
+
+
+def add_disconnect_test(sub):
+    sub.add_argument("symbol", metavar="SYMBOL", help="as BTC-USD")
+    modes = "; ".join(f"{name}: {text}" for name, text in MODES.items())
+    sub.add_argument("--mode", action="append", choices=MODES, metavar="MODE",
+                     help=f"{modes}. May be given several times; without it, all three")
+    sub.add_argument("--rounds", type=positive, metavar="N", default=1, help="lose the connection N times in each mode (%(default)s)")
+    sub.add_argument("--trades", type=positive, metavar="N", default=10, help="go on after N trades (%(default)s)")
+    sub.add_argument("--away", type=at_least_0, metavar="SECONDS", default=5.0, help="how long a temporary drop lasts (5)")
+    sub.add_argument("--patience", type=positive, metavar="SECONDS", default=30, help="wait for a trade no longer (%(default)s)")
+    gateway_options(sub)
+
+
+# What a command does is in a module of its own, so that --help needs none of the libraries.
+COMMANDS = {
+    "watch": (add_watch, "watch", "live trades of symbols; resumes where it was after a lost connection"),
+    "history": (add_history, "ask", "the latest trades of a symbol"),
+    "candles": (add_candles, "ask", "open, high, low, close and volume of a symbol, by intervals"),
+    "symbols": (gateway_options, "ask", "the symbols that can be watched, and their sources"),
+    "status": (gateway_options, "ask", "what the gateway knows of the sources and of itself"),
+    "tap": (add_tap, "tap", "the bus itself, without a gateway"),
+    "replay": (add_replay, "replay", "play a recording as an exchange, to which a source connects"),
+    "disconnect-test": (add_disconnect_test, "disconnect", "lose the connection on purpose, and see that nothing is lost"),
+}
+
+
+def help_of(name):
+    return f"examples:{EXAMPLES[name]}\n\n{EXIT_CODES}"
+
+
+def command_line():
+    form = {"formatter_class": argparse.RawDescriptionHelpFormatter, "allow_abbrev": False}
+    parser = argparse.ArgumentParser(prog="dataflow", description="Data Flow on the command line.", epilog=help_of(None), **form)
+    commands = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)
+    for name, (add, _, text) in COMMANDS.items():
+        sub = commands.add_parser(name, help=text, description=f"{text[0].upper()}{text[1:]}.", epilog=help_of(name), **form)
+        add(sub)
+    return parser
+
+
+def run(options):
+    module = importlib.import_module(f".{COMMANDS[options.command][1]}", __package__)
+    return getattr(module, options.command.replace("-", "_"))(options)
+
+
+def main():
+    options = command_line().parse_args()
+    if "url" in options:
+        options.url = options.url or [GATEWAY]
+    try:
+        return run(options) or EXIT_FINE
+    except Failure as failure:
+        print(f"dataflow: {failure}", file=sys.stderr)
+        return failure.code
+    except ModuleNotFoundError as error:
+        print(f"dataflow: expected the Python module {error.name}, found none: scripts/setup installs what is missing", file=sys.stderr)
+        return EXIT_UNREACHABLE
+    except KeyboardInterrupt:
+        return EXIT_INTERRUPTED
+    except OutputGone:
+        return EXIT_FINE

@@ -1,0 +1,15 @@
+"""How a command ends, when it does not end well."""
+
+EXIT_FINE, EXIT_REFUSED, EXIT_USAGE, EXIT_UNREACHABLE, EXIT_INTERRUPTED = 0, 1, 2, 3, 130
+
+
+class Failure(Exception):
+    """Ends the program with a message and an exit code."""
+
+    def __init__(self, message, code=EXIT_REFUSED):
+        super().__init__(message)
+        self.code = code
+
+
+class OutputGone(Exception):
+    """Who read our output has left, as in `dataflow watch BTC-USD | head`. Not an OSError, as a lost connection is."""

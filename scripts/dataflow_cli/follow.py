@@ -1,0 +1,112 @@
+"""Follows symbols over any number of connections to any number of gateways, from cursor to cursor."""
+
+import asyncio
+import itertools
+import random
+
+from .failure import Failure
+from .gateway import LOST, connect, unreachable, why
+from .streams import Streams
+from .terminal import say, several, span
+from .trade import exact_objects, exact_update, loads
+
+FIRST_WAIT_S, LONGEST_WAIT_S = 0.25, 10
+
+
+class Follower:
+    """`on_trade (trade, text)` gets each trade once. What went wrong, and right again, is said on stderr."""
+
+    def __init__(self, urls, symbols, on_trade, recent=None):
+        self.urls, self.symbols, self.on_trade, self.recent = itertools.cycle(urls), symbols, on_trade, recent
+        self.rounds, self.streams = len(urls), Streams()
+        self.gateway, self.connections, self.recovered = None, 0, True
+
+    async def run(self, enough):
+        """Until enough() or forever."""
+        await self.connect()
+        while not enough():
+            await self.step()
+
+    async def step(self):
+        """Takes one notification, or a new connection when this one is lost."""
+        try:
+            self.notified(*await self.gateway.next())
+        except LOST as error:
+            say(f"lost the connection to {self.gateway.url}: {why(error)}", "red")
+            await self.connect()
+
+    async def connect(self):
+        """To the first gateway that has us. The first time one round must do; later it is tried until it works."""
+        wait = FIRST_WAIT_S
+        while True:
+            failures = await self.try_each()
+            if not failures:
+                return
+            if not self.connections:
+                raise unreachable(failures)
+            pause = wait * random.uniform(0.8, 1)
+            say(f"{failures[-1][0]}: {why(failures[-1][1])}; next try in {span(pause)}", "red")
+            await asyncio.sleep(pause)
+            wait = min(wait * 2, LONGEST_WAIT_S)
+
+    async def try_each(self):
+        """What each said that would not have us; nothing once one has."""
+        failures = []
+        for url in itertools.islice(self.urls, self.rounds):
+            try:
+                self.gateway = await connect(url)
+                await self.subscribe()
+                return []
+            except LOST as error:
+                failures.append((url, error))
+            except Failure as failure:
+                if not self.connections:
+                    raise
+                failures.append((url, failure))  # a gateway that has just started may not know the symbol yet
+        return failures
+
+    async def subscribe(self):
+        self.recovered = True
+        for symbol in self.symbols:
+            since, wanted = self.streams.since(symbol), {}
+            if since:
+                wanted["since"] = since
+            elif self.recent:
+                wanted["count"] = self.recent
+            answer, text = await self.gateway.call("subscribe", channel="trades", symbol=symbol, **wanted)
+            self.recovered &= bool(answer.get("recovered", True))
+            for exact in reversed(exact_objects(text, "trades")):
+                self.take(loads(exact), exact)
+            self.streams.begin(symbol, answer.get("cursors") or {})
+        self.connections += 1
+        if self.connections > 1:
+            self.say_resumed()
+
+    def say_resumed(self):
+        if self.recovered:
+            say(f"connected to {self.gateway.url}: what was missed meanwhile follows, nothing is lost", "green")
+        else:
+            say(f"connected to {self.gateway.url}: not all of what was missed can be had", "yellow")
+
+    def take(self, trade, text):
+        if self.streams.take(trade):
+            self.on_trade(trade, text)
+
+    def notified(self, message, text):
+        method, params = message.get("method"), message.get("params", {})
+        if method == "trades.update":
+            self.take(params, exact_update(message, text))
+        elif method == "trades.gap":
+            missing = self.streams.skip(params)
+            what = "an unknown number of trades" if missing is None else several(missing, "trade")
+            say(f"missed: {what} of {params['symbol']} from {params['source']}, {params['from']} to {params['to']}", "yellow")
+        elif method == "connection.lost":
+            say(f"{subject(params)}: {params.get('reason') or 'no reason given'}", "yellow")
+        elif method == "connection.restored":
+            say(f"{subject(params, restored=True)} after {span(params.get('staleness') or 0)}", "green")
+
+
+def subject(params, restored=False):
+    if "symbol" in params:
+        return f"{params['symbol']} from {params['source']} {'comes again' if restored else 'does not come'}"
+    return f"{params['source']} {'has its exchange again' if restored else 'lost its exchange'}"

@@ -1,0 +1,116 @@
+"""Gateways: JSON-RPC over a WebSocket, at the first of several that answers."""
+
+import asyncio
+import json
+import os
+import socket
+import struct
+
+import websockets
+import websockets.exceptions
+
+from .failure import EXIT_UNREACHABLE, Failure
+from .trade import loads
+
+ANSWER_S = 15  # longer than a gateway waits itself before it says -32000
+OPEN_S = 5
+NOT_NOW, NO_METHOD = -32000, -32601
+LOST = (OSError, asyncio.TimeoutError, websockets.exceptions.WebSocketException)
+
+
+class NotNow(OSError):
+    """The gateway can't answer this now; another one may, or this one later."""
+
+
+class NoSuchMethod(Failure):
+    """The gateway is older than the question."""
+
+
+def why(error):
+    """An exception in words; what the gateway itself said comes first."""
+    closed = getattr(error, "rcvd", None)
+    if closed:
+        return f"closed with {closed.code} {closed.reason}".strip()
+    if isinstance(error, websockets.exceptions.InvalidURI):
+        return f"expected ws://HOST:PORT/ws, found {error.uri!r}"
+    if isinstance(error, (asyncio.TimeoutError, TimeoutError)) and not str(error):
+        return "no answer in time"
+    if isinstance(error, OSError) and error.errno:
+        return os.strerror(error.errno)
+    return str(error) or type(error).__name__
+
+
+class Gateway:
+    """One connection. Notifications that come before an answer are kept for `next`."""
+
+    def __init__(self, url, websocket):
+        self.url, self.socket, self.early, self.last_id = url, websocket, [], 0
+
+    async def call(self, method, **params):
+        """The result, and the text of the whole answer."""
+        self.last_id += 1
+        request = {"jsonrpc": "2.0", "id": self.last_id, "method": method, "params": params}
+        await self.socket.send(json.dumps(request))
+        return await asyncio.wait_for(self.answer(self.last_id), ANSWER_S)
+
+    async def answer(self, identity):
+        while True:
+            text = await self.socket.recv()
+            message = loads(text)
+            if message.get("id") != identity:
+                self.early.append((message, text))
+            elif "error" not in message:
+                return message["result"], text
+            elif message["error"]["code"] == NOT_NOW:
+                raise NotNow(message["error"]["message"])
+            elif message["error"]["code"] == NO_METHOD:
+                raise NoSuchMethod(message["error"]["message"])
+            else:
+                raise Failure(message["error"]["message"])
+
+    async def next(self):
+        """The next notification and its text."""
+        if self.early:
+            return self.early.pop(0)
+        text = await self.socket.recv()
+        return loads(text), text
+
+    async def close(self):
+        await self.socket.close()
+
+    def reset(self):
+        """Ends the connection as a crash does: with a TCP reset, and without a word."""
+        at_once = struct.pack("ii", 1, 0)
+        self.socket.transport.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, at_once)
+        self.socket.transport.abort()
+
+
+async def connect(url):
+    # Its own pings find a peer that is gone without a word. A close that is not answered is not waited for.
+    websocket = await websockets.connect(url, max_size=None, max_queue=None, open_timeout=OPEN_S, close_timeout=1)
+    return Gateway(url, websocket)
+
+
+def unreachable(failures):
+    found = "; ".join(f"{url}: {why(error)}" for url, error in failures)
+    return Failure(f"expected a gateway that answers, found none: {found} (`make run` starts one)", EXIT_UNREACHABLE)
+
+
+async def ask(urls, method, **params):
+    """What the first gateway that can answer says: result and text."""
+    failures = []
+    for url in urls:
+        try:
+            gateway = await connect(url)
+            try:
+                return await gateway.call(method, **params)
+            finally:
+                await gateway.close()
+        except LOST as error:
+            failures.append((url, error))
+    raise unreachable(failures)
+
+
+def asked(options, method, **params):
+    """The same, for commands that ask one thing; params that are None are left out."""
+    return asyncio.run(ask(options.url, method, **{name: value for name, value in params.items() if value is not None}))

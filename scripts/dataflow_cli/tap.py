@@ -1,0 +1,38 @@
+"""dataflow tap: the bus itself, without a gateway."""
+
+import json
+
+import zmq
+
+from .failure import EXIT_USAGE, Failure
+from .terminal import painted, put, say
+
+HEARD_S = 5
+
+
+def subscriber(endpoint, prefix):
+    socket = zmq.Context.instance().socket(zmq.SUB)
+    socket.setsockopt(zmq.LINGER, 0)
+    socket.subscribe(prefix)
+    try:
+        socket.connect(endpoint)
+    except zmq.ZMQError as error:
+        raise Failure(f"--bus: expected something like tcp://127.0.0.1:5556, found {endpoint!r}: {error}", EXIT_USAGE) from None
+    return socket
+
+
+def line(frames, as_json):
+    topic, body = (frame.decode(errors="replace") for frame in [*frames, b""][:2])
+    return f'{{"topic":{json.dumps(topic)},"message":{body}}}' if as_json else f"{painted(topic, 'bold')} {body}"
+
+
+def tap(options):
+    socket = subscriber(options.bus, options.prefix)
+    left, said = options.count, False
+    while left != 0:
+        if socket.poll(HEARD_S * 1000):
+            put(line(socket.recv_multipart(), options.json))
+            left = None if left is None else left - 1
+        elif not said:
+            say(f"nothing that starts with {options.prefix!r} for {HEARD_S} s on {options.bus}: waiting", "yellow")
+            said = True
