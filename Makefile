@@ -81,6 +81,12 @@ $(BUILD)/tests/%: $(BUILD)/obj/tests/%.o $(BUILD)/parts.a
 	@echo '  link $@'
 	$(Q)$(CC) $(ALL_LDFLAGS) $^ $(LIBS) $(CHECK_LIBS) -o $@
 
+# The clients for users to start from are compiled as a user would, but with our warnings.
+$(BUILD)/examples/watch: deploy/examples/watch.c
+	@mkdir -p $(@D)
+	@echo '  cc   $<'
+	$(Q)$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) $< $(LIBS) -o $@
+
 $(BUILD)/tests/unit/test_latency: $(call object,tests/bench/latency.c)
 
 FUZZERS := $(patsubst tests/fuzz/%.c,build/fuzz/%,$(wildcard tests/fuzz/fuzz_*.c))
@@ -110,7 +116,7 @@ check: setup-test  ## formatting and static analysis
 	@scripts/check
 
 fmt:  ## format all sources
-	@clang-format -i $(shell find common proto connectord cached gatewayd tests -name '*.[ch]')
+	@clang-format -i $(shell find common proto connectord cached gatewayd tests deploy -name '*.[ch]')
 
 bench: setup-test  ## measure, and print one table (QUICK=1: less exactly)
 	@$(MAKE) -s --no-print-directory -j$(shell nproc) all
@@ -133,15 +139,24 @@ SYSCONFDIR ?= $(if $(filter /usr,$(PREFIX)),/etc,$(PREFIX)/etc)
 INSTALLED_PROGRAMS := connectord cached gatewayd dataflow
 INSTALLED_UNITS := $(notdir $(wildcard deploy/systemd/*.service deploy/systemd/*.target))
 INSTALLED_DOCS := $(notdir README.md CHANGELOG.md LICENSE $(wildcard proto/*.md))
+INSTALLED_EXAMPLES := $(wildcard deploy/examples/*)
 SHARE = $(DESTDIR)$(PREFIX)/share
+MAN = $(SHARE)/man
+COMPLETIONS = $(SHARE)/bash-completion/completions
 UNITS = $(DESTDIR)$(PREFIX)/lib/systemd/system
 CONFIGURATION = $(DESTDIR)$(SYSCONFDIR)/dataflow
 # The files name /usr/local: whoever installs elsewhere gets them with the right paths.
 relocate = sed -i -e 's|/usr/local/bin|$(PREFIX)/bin|g' -e 's|/usr/local/share|$(PREFIX)/share|g' -e 's|/usr/local/etc|$(SYSCONFDIR)|g'
 
-install: all  ## programs, units, services, an example configuration: into DESTDIR and PREFIX (/usr/local)
-	install -d $(DESTDIR)$(PREFIX)/bin $(SHARE)/dataflow $(SHARE)/doc/dataflow $(UNITS) $(CONFIGURATION)
+install: all  ## programs, manual pages, units, services, an example configuration: into DESTDIR and PREFIX (/usr/local)
+	install -d $(DESTDIR)$(PREFIX)/bin $(SHARE)/dataflow/dataflow_cli $(SHARE)/doc/dataflow/examples $(MAN)/man1 $(MAN)/man8 \
+	    $(COMPLETIONS) $(UNITS) $(CONFIGURATION)
 	install -m 755 $(addprefix $(BUILD)/bin/,connectord cached gatewayd) scripts/dataflow $(DESTDIR)$(PREFIX)/bin
+	install -m 644 scripts/dataflow_cli/*.py $(SHARE)/dataflow/dataflow_cli
+	install -m 644 deploy/man/*.1 $(MAN)/man1
+	install -m 644 deploy/man/*.8 $(MAN)/man8
+	install -m 644 deploy/bash-completion/dataflow $(COMPLETIONS)
+	install -m 644 $(INSTALLED_EXAMPLES) $(SHARE)/doc/dataflow/examples
 	install -m 644 deploy/dataflow.json $(SHARE)/dataflow
 	[ -e $(CONFIGURATION)/dataflow.json ] || install -m 644 deploy/dataflow.json $(CONFIGURATION)
 	install -m 644 README.md CHANGELOG.md LICENSE proto/*.md $(SHARE)/doc/dataflow
@@ -153,8 +168,10 @@ uninstall:  ## what install put there; a configuration that was changed stays
 	rm -f $(addprefix $(DESTDIR)$(PREFIX)/bin/,$(INSTALLED_PROGRAMS)) $(addprefix $(UNITS)/,$(INSTALLED_UNITS))
 	cmp -s deploy/dataflow.json $(CONFIGURATION)/dataflow.json && rm -f $(CONFIGURATION)/dataflow.json || true
 	rm -f $(SHARE)/dataflow/dataflow.json $(addprefix $(SHARE)/doc/dataflow/,$(INSTALLED_DOCS))
-	rm -rf $(SHARE)/dataflow/runit
-	rmdir $(SHARE)/dataflow $(SHARE)/doc/dataflow $(CONFIGURATION) 2>/dev/null || true
+	rm -rf $(SHARE)/dataflow/runit $(SHARE)/dataflow/dataflow_cli
+	rm -f $(addprefix $(MAN)/man1/,$(notdir $(wildcard deploy/man/*.1))) $(addprefix $(MAN)/man8/,$(notdir $(wildcard deploy/man/*.8)))
+	rm -f $(COMPLETIONS)/dataflow $(addprefix $(SHARE)/doc/dataflow/examples/,$(notdir $(INSTALLED_EXAMPLES)))
+	rmdir $(SHARE)/dataflow $(SHARE)/doc/dataflow/examples $(SHARE)/doc/dataflow $(CONFIGURATION) 2>/dev/null || true
 
 clean:  ## all that was built
 	rm -rf build
@@ -163,7 +180,7 @@ help:  ## this
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-11s %s\n", $$1, $$2}' Makefile
 
 all: $(PROGRAMS)  ## the programs, into build/bin (the default)
-unit: $(UNIT_PROGRAMS)
+unit: $(UNIT_PROGRAMS) $(BUILD)/examples/watch
 fuzzers: $(FUZZERS)
 
 -include $(shell find build -name '*.d' 2>/dev/null)

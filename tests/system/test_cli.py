@@ -1,0 +1,390 @@
+"""scripts/dataflow against the real processes: each command, its exit codes, and that nothing is lost over the kill of a gateway."""
+
+import asyncio
+import json
+import os
+import re
+import shutil
+import signal
+import subprocess
+import threading
+
+import pytest
+import websockets
+from clients import assert_once_and_in_order
+from pipeline import PATIENCE, ROOT, free_ports, loads, until
+
+DATAFLOW = ROOT / "scripts/dataflow"
+COMMANDS = ("watch", "history", "candles", "symbols", "status", "tap", "replay", "disconnect-test")
+DAEMONS = ("connectord", "cached", "gatewayd")
+NOBODY = "ws://127.0.0.1:1/ws"
+FRAME = ('{{"seqnum":{0},"event":"updated","channel":"trades","symbol":"BTC-USD","timestamp":"2025-11-10T17:23:{0:02}.971745Z",'
+         '"side":"buy","qty":8.5E-5,"price":105433.60000,"trade_id":"{0}"}}')
+
+
+def dataflow(*arguments, **environment):
+    """Runs a command to its end."""
+    return subprocess.run([DATAFLOW, *map(str, arguments)], capture_output=True, text=True, timeout=3 * PATIENCE,
+                          env={**os.environ, **environment})
+
+
+def answered(*arguments):
+    ended = dataflow(*arguments)
+    assert ended.returncode == 0, ended.stderr
+    return ended.stdout
+
+
+class Command:
+    """A command that goes on; what it prints is kept line by line."""
+
+    def __init__(self, *arguments):
+        self.popen = subprocess.Popen([DATAFLOW, *map(str, arguments)], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+        self.lines, self.remarks = [], []
+        self.readers = [threading.Thread(target=self.read, args=(self.popen.stdout, self.lines)),
+                        threading.Thread(target=self.read, args=(self.popen.stderr, self.remarks))]
+        for reader in self.readers:
+            reader.start()
+
+    @staticmethod
+    def read(stream, lines):
+        for line in stream:
+            lines.append(line.rstrip("\n"))
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.popen.kill()
+        self.end()
+
+    def end(self):
+        code = self.popen.wait(PATIENCE)
+        for reader in self.readers:
+            reader.join()
+        return code
+
+    def remarked(self, text):
+        return any(text in remark for remark in self.remarks)
+
+
+@pytest.fixture
+def flow(pipeline):
+    """A pipeline that had 100 trades of two symbols, and makes more when it is told to."""
+    flow = pipeline()
+    flow.start_all("--symbols", "BTC-USD,ETH-USD", "--rate", 500, "--paused")
+    flow.subscribed()
+    flow.tell_simulator("/control/play?count=100")
+    until(lambda: len(history(flow, "BTC-USD")) + len(history(flow, "ETH-USD")) == 100, "history to have them all")
+    return flow
+
+
+def history(flow, symbol):
+    ended = dataflow("history", symbol, "--count", 1000, "--json", "--url", flow.url())
+    return [loads(line) for line in ended.stdout.splitlines()]
+
+
+def of(flow, symbol):
+    """What the exchange sent of a symbol: side, qty, price."""
+    return [(t["side"], str(t["qty"]), str(t["price"])) for t in flow.ledger("trade") if t["symbol"] == symbol]
+
+
+def figures(trades):
+    return [(t["side"], str(t["qty"]), str(t["price"])) for t in trades]
+
+
+# --- watch ---
+
+
+def test_watch_resumes_at_another_gateway_when_its_own_is_killed(flow):
+    flow.start_gateway(1)
+    flow.wait_ready("gateway1")
+    had = len(of(flow, "BTC-USD"))
+    with Command("watch", "BTC-USD", "--recent", had, "--json", "--url", flow.url(0), "--url", flow.url(1)) as watch:
+        until(lambda: len(watch.lines) == had, "the latest trades")
+        flow.processes["gateway0"].kill()
+        until(lambda: watch.remarked("nothing is lost"), "it to be connected again")
+        flow.tell_simulator("/control/play?count=200")
+        until(lambda: len(flow.ledger("trade")) == 300, "the exchange to have sent them")
+        sent = of(flow, "BTC-USD")
+        until(lambda: len(watch.lines) == len(sent), f"{len(sent)} trades")
+        trades = [loads(line) for line in watch.lines]
+    assert figures(trades) == sent
+    assert_once_and_in_order(trades)
+    assert not watch.remarked("missed:")
+
+
+def test_watch_follows_several_symbols_and_ends_after_count(flow):
+    with Command("watch", "BTC-USD", "ETH-USD", "--recent", 1, "--count", 40, "--url", flow.url()) as watch:
+        until(lambda: len(watch.lines) == 3, "the heading and the latest of each")
+        flow.tell_simulator("/control/play?count=200")
+        assert watch.end() == 0
+    assert watch.lines[0].split() == ["time", "(UTC)", "symbol", "side", "price", "quantity", "source", "seq"]
+    assert len(watch.lines) == 41
+    assert {line.split()[2] for line in watch.lines[1:]} == {"BTC-USD", "ETH-USD"}
+    assert "\033" not in "".join(watch.lines), "a pipe is not coloured"
+
+
+def test_a_small_quantity_is_shown_in_full_and_points_stand_in_one_column(flow):
+    rows = answered("history", "BTC-USD", "--count", 100, "--url", flow.url()).splitlines()[1:]
+    assert len(rows) == len(of(flow, "BTC-USD"))
+    assert len({row.index(".", 40) for row in rows}) == 1
+    assert not any(re.search(r"\dE-\d", row) for row in rows)
+
+
+def test_ctrl_c_ends_with_130_and_without_a_word_from_python(flow):
+    with Command("watch", "BTC-USD", "--recent", 1, "--url", flow.url()) as watch:
+        until(lambda: watch.lines, "a trade")
+        watch.popen.send_signal(signal.SIGINT)
+        assert watch.end() == 130
+    assert not watch.remarks
+
+
+def test_a_reader_that_leaves_ends_it_quietly(flow):
+    ended = subprocess.run(f"{DATAFLOW} history BTC-USD --url {flow.url()} | head -n 1; echo ${{PIPESTATUS[0]}}", shell=True,
+                           executable="/bin/bash", capture_output=True, text=True, timeout=PATIENCE)
+    assert ended.stdout.splitlines()[-1] == "0"
+    assert ended.stderr == ""
+
+
+def test_a_terminal_is_coloured_unless_no_color_is_set(flow):
+    command = ["script", "-qec", f"{DATAFLOW} history BTC-USD --count 1 --url {flow.url()}", "/dev/null"]
+    shown = {no_color: subprocess.run(command, capture_output=True, text=True, timeout=PATIENCE, stdin=subprocess.DEVNULL,
+                                      env={**os.environ, "TERM": "xterm", "NO_COLOR": no_color}).stdout for no_color in ("", "1")}
+    assert "\033[" in shown[""]
+    assert "BTC-USD" in shown["1"] and "\033[" not in shown["1"]
+
+
+# --- questions ---
+
+
+def test_history_goes_both_ways_and_bounds_are_times(flow):
+    newest_first = history(flow, "BTC-USD")
+    assert figures(reversed(newest_first)) == of(flow, "BTC-USD")
+    tenth = newest_first[10]["timestamp"]
+    asked = ("--json", "--url", flow.url())
+    since = [loads(line) for line in answered("history", "BTC-USD", "--since", tenth, *asked).splitlines()]
+    assert since == [t for t in reversed(newest_first) if t["timestamp"] > tenth]
+    before = [loads(line) for line in answered("history", "BTC-USD", "--before", tenth, "--count", 5, *asked).splitlines()]
+    assert before == [t for t in newest_first if t["timestamp"] < tenth][:5]
+
+
+def test_candles_count_every_trade(flow):
+    lines = answered("candles", "BTC-USD", "--interval", "1d", "--json", "--url", flow.url()).splitlines()
+    assert sum(loads(line)["count"] for line in lines) == len(of(flow, "BTC-USD"))
+    shown = answered("candles", "BTC-USD", "--interval", "1d", "--url", flow.url()).splitlines()
+    assert shown[0].split()[2:] == ["open", "high", "low", "close", "volume", "trades"]
+    assert len(shown) == len(lines) + 1
+
+
+def test_symbols_and_status_are_told_to_people_and_programs(flow):
+    url = ("--url", flow.url())
+    assert [line.split() for line in answered("symbols", *url).splitlines()] == [["BTC-USD", "blockchain"], ["ETH-USD", "blockchain"]]
+    assert json.loads(answered("symbols", "--json", *url))["symbols"] == ["BTC-USD", "ETH-USD"]
+    assert re.search(r"^blockchain +connected .* 100 +2$", answered("status", *url), re.M)
+    assert json.loads(answered("status", "--json", *url))["sources"][0]["connected"] is True
+
+
+def test_status_says_that_an_exchange_is_lost(flow):
+    flow.processes["simulator"].kill()
+    until(lambda: re.search(r"^blockchain +lost ", answered("status", "--url", flow.url()), re.M), "the loss to be told")
+
+
+def test_tap_prints_what_is_on_the_bus(flow):
+    tapped = answered("tap", "status.", "--count", 1, "--bus", flow.bus)
+    assert tapped.startswith("status.blockchain {")
+    as_json = json.loads(answered("tap", "status.", "--count", 1, "--json", "--bus", flow.bus))
+    assert (as_json["topic"], as_json["message"]["connected"]) == ("status.blockchain", True)
+
+
+# --- replay ---
+
+
+def test_replay_brings_a_recording_into_a_pipeline_and_again_with_new_ids(pipeline, tmp_path):
+    flow = pipeline(symbols=["BTC-USD"], breaker={"failures": 0})
+    recording = tmp_path / "recording.ndjson"
+    recording.write_text("".join(FRAME.format(number) + "\n" for number in range(1, 51)))
+    flow.start_connectord()
+    flow.start_cached()
+    flow.start_gateway()
+    play = ["replay", recording, "--listen", flow.address("simulator"), "--speed", 0]
+    for more, trades in (([], 50), (["--new-ids"], 100)):
+        ended = dataflow(*play, *more)
+        assert (ended.returncode, ended.stdout) == (0, "")
+        assert "played 50 trades" in ended.stderr and "50 were subscribed to" in ended.stderr
+        until(lambda: len(history(flow, "BTC-USD")) == trades, f"{trades} trades in history")
+    first = history(flow, "BTC-USD")[-1]
+    assert (first["tradeId"], first["qty"], first["price"]) == ("1", "8.5E-5", "105433.60000")
+
+
+@pytest.mark.parametrize("text, expected", [("", "expected trades, one JSON object a line, found none"),
+                                            ("nonsense\n", ":1: expected an object with event, channel, symbol"),
+                                            (FRAME.format(1).replace('"buy"', "[") + "\n", ":1: expected an object"),
+                                            (FRAME.format(1).replace('"2025-11-10T17:23:01.971745Z"', '"soon"') + "\n", "soon")])
+def test_replay_says_what_is_wrong_with_a_recording(tmp_path, text, expected):
+    recording = tmp_path / "recording.ndjson"
+    recording.write_text(text)
+    ended = dataflow("replay", recording)
+    assert ended.returncode == 1
+    assert expected in ended.stderr and "Traceback" not in ended.stderr
+
+
+# --- disconnect-test ---
+
+
+def test_disconnect_test_passes_in_every_mode(flow):
+    flow.start_gateway(1)
+    flow.wait_ready("gateway1")
+    flow.tell_simulator("/control/rate?n=50")
+    flow.tell_simulator("/control/play")
+    ended = dataflow("disconnect-test", "BTC-USD", "--rounds", 2, "--trades", 3, "--away", 0.5, "--json", "--url", flow.url(0),
+                     "--url", flow.url(1))
+    verdict = json.loads(ended.stdout)
+    assert (ended.returncode, verdict["passed"]) == (0, True), ended.stderr
+    assert [found["mode"] for found in verdict["rounds"]] == ["graceful", "abrupt", "temporary-drop"] * 2
+    assert all(found["recovered"] for found in verdict["rounds"])
+    assert verdict["trades"] >= 3 * 7
+
+
+class Liar:
+    """A gateway with one fault: after a resume it sends trade `second` instead of the next one, and history has all of them."""
+
+    def __init__(self, second, differing=()):
+        self.second, self.differing, self.subscribed = second, differing, 0
+
+    @staticmethod
+    def trade(seq, side="buy"):
+        return f'{{"epoch":7,"seq":{seq},"symbol":"BTC-USD","side":"{side}","qty":1,"price":2.50,"source":"a","timestamp":"2025-11-10T17:23:00Z"}}'
+
+    async def serve(self, socket, _path=None):
+        async for text in socket:
+            request = json.loads(text)
+            if request["method"] == "subscribe":
+                self.subscribed += 1
+                await self.answer(socket, request, '{"cursors":{"a":"7-0"},"recovered":true}')
+                seq = 1 if self.subscribed == 1 else self.second
+                for seq in range(seq, seq + 3):
+                    await socket.send(f'{{"jsonrpc":"2.0","method":"trades.update","params":{self.trade(seq)}}}')
+            else:
+                last = int(request["params"]["to"].split("-")[1])
+                sides = {seq: "sell" if seq in self.differing else "buy" for seq in range(1, last + 1)}
+                trades = ",".join(self.trade(seq, side) for seq, side in sides.items())
+                await self.answer(socket, request, f'{{"trades":[{trades}],"missing":0}}')
+
+    @staticmethod
+    async def answer(socket, request, result):
+        await socket.send(f'{{"jsonrpc":"2.0","id":{request["id"]},"result":{result}}}')
+
+
+@pytest.mark.parametrize("second, differing, verdict", [(3, (), {"lost": 0, "doubled": 0, "differing": 0}),
+                                                        (5, (), {"lost": 2, "doubled": 0, "differing": 0}),
+                                                        (2, (), {"lost": 0, "doubled": 1, "differing": 0}),
+                                                        (3, (2,), {"lost": 0, "doubled": 0, "differing": 1})])
+def test_disconnect_test_finds_what_is_lost_doubled_or_different(second, differing, verdict):
+    async def run():
+        port = free_ports(1)[0]
+        async with websockets.serve(Liar(second, differing).serve, "127.0.0.1", port):
+            return await asyncio.to_thread(dataflow, "disconnect-test", "BTC-USD", "--mode", "abrupt", "--trades", 2,
+                                           "--json", "--url", f"ws://127.0.0.1:{port}")
+
+    ended = asyncio.run(run())
+    found = json.loads(ended.stdout)
+    assert {name: found[name] for name in verdict} == verdict, ended.stderr
+    assert ended.returncode == (0 if not any(verdict.values()) else 1)
+    assert found["compared_with_history"]
+
+
+# --- how it ends ---
+
+
+@pytest.mark.parametrize("arguments, code, expected", [
+    (["watch", "NOPE-USD"], 1, "Invalid symbol: NOPE-USD"),
+    (["history", "NOPE-USD"], 1, "Invalid symbol: NOPE-USD"),
+    (["disconnect-test", "NOPE-USD"], 1, "Invalid symbol: NOPE-USD"),
+])
+def test_a_refusal_ends_with_1(flow, arguments, code, expected):
+    ended = dataflow(*arguments, "--url", flow.url())
+    assert (ended.returncode, ended.stdout) == (code, "")
+    assert expected in ended.stderr
+
+
+@pytest.mark.parametrize("arguments, code, expected", [
+    ([], 2, "COMMAND"),
+    (["watch"], 2, "SYMBOL"),
+    (["watch", "BTC-USD", "--count", "0"], 2, "expected a whole number from 1, found '0'"),
+    (["status", "--url", "127.0.0.1"], 2, "expected ws://HOST:PORT/ws, found '127.0.0.1'"),
+    (["history", "BTC-USD", "--before", "noon"], 2, "expected a time as 2025-11-10T18:00:00Z, found 'noon'"),
+    (["candles", "BTC-USD", "--interval", "2m"], 2, "'1m'"),
+    (["replay", "file", "--listen", "here"], 2, "expected HOST:PORT, found 'here'"),
+    (["replay", "file", "--speed", "nan"], 2, "expected a number from 0 to 1000000, found 'nan'"),
+    (["replay", "/nowhere"], 1, "/nowhere: No such file"),
+    (["tap", "--bus", "nonsense"], 2, "expected something like tcp://127.0.0.1:5556, found 'nonsense'"),
+    (["disconnect-test", "BTC-USD", "--mode", "rude"], 2, "temporary-drop"),
+    *((([command, *(["BTC-USD"] if command not in ("status", "symbols") else []), "--url", NOBODY]), 3, "Connection refused")
+      for command in ("watch", "history", "candles", "symbols", "status", "disconnect-test")),
+])
+def test_a_mistake_names_what_was_expected_and_what_was_found(arguments, code, expected):
+    ended = dataflow(*arguments)
+    assert (ended.returncode, ended.stdout) == (code, "")
+    assert expected in ended.stderr and "Traceback" not in ended.stderr
+
+
+# --- what is written about it ---
+
+
+def options_of(command):
+    return set(re.findall(r"(?<![\w-])--[a-z][a-z-]*", answered(command, "--help").split("examples:")[0]))
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_help_has_examples_and_the_manual_page_every_option(command):
+    told = answered(command, "--help")
+    assert f"dataflow {command}" in told.split("examples:")[1] and "exit codes:" in told
+    page = (ROOT / "deploy/man/dataflow.1").read_text().replace("\\-", "-")
+    assert command in page and {option for option in options_of(command) if option not in page} == set()
+
+
+@pytest.mark.parametrize("name", [f"{daemon}.8" for daemon in DAEMONS] + ["dataflow.1"])
+def test_a_manual_page_is_without_warnings(name):
+    if not shutil.which("man"):
+        pytest.skip("man is not installed")
+    ended = subprocess.run(["man", "--warnings", "-E", "UTF-8", "-l", "-Tutf8", "-Z", ROOT / "deploy/man" / name], capture_output=True,
+                           text=True, timeout=PATIENCE, env={**os.environ, "LC_ALL": "C.UTF-8", "MANWIDTH": "80"})
+    assert (ended.returncode, ended.stderr) == (0, "")
+
+
+def complete(*words, line=None):
+    script = ('source "$1"; shift; COMP_LINE=$1; shift; COMP_WORDS=("$@"); COMP_CWORD=$(($# - 1)); _dataflow; '
+              'printf "%s\\n" "${COMPREPLY[@]}"')
+    ended = subprocess.run(["bash", "-c", script, "bash", ROOT / "deploy/bash-completion/dataflow", line or " ".join(words), *words],
+                           capture_output=True, text=True, timeout=PATIENCE)
+    assert ended.stderr == ""
+    return set(ended.stdout.split())
+
+
+def test_completion_offers_the_commands_and_the_choices():
+    assert complete("dataflow", "") == {*COMMANDS, "--help"}
+    assert complete("dataflow", "st") == {"status"}
+    assert complete("dataflow", "candles", "--interval", "1") == {"1s", "1m", "15m", "1h", "1d"}
+    assert complete("dataflow", "disconnect-test", "--mode", "") == {"graceful", "abrupt", "temporary-drop"}
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_completion_knows_every_option(command):
+    assert complete("dataflow", command, "--") == options_of(command)
+
+
+def test_completion_asks_the_gateway_for_symbols(flow):
+    # bash has split the URL at its colons; it takes a second for an answer, and a busy machine may take longer
+    words = [str(DATAFLOW), "watch", "--url", *re.findall(r":|[^:]+", flow.url()), "B"]
+    until(lambda: complete(*words, line=f"{DATAFLOW} watch --url {flow.url()} B") == {"BTC-USD"}, "the symbol")
+
+
+def test_what_is_installed_runs(tmp_path):
+    done = subprocess.run(["make", "-s", "-o", "all", "install", f"PREFIX={tmp_path}"], cwd=ROOT, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    ended = subprocess.run([tmp_path / "bin/dataflow", "status", "--url", NOBODY], cwd="/", capture_output=True, text=True)
+    assert ended.returncode == 3 and "Connection refused" in ended.stderr
+    for page in ("man1/dataflow.1", *(f"man8/{daemon}.8" for daemon in DAEMONS)):
+        assert (tmp_path / "share/man" / page).exists()
+    assert (tmp_path / "share/bash-completion/completions/dataflow").exists()
+    assert not list((tmp_path / "share").rglob("*.pyc"))
