@@ -35,7 +35,8 @@ STORM      := $(wildcard tests/chaos/*.c)
 UNIT       := $(wildcard tests/unit/test_*.c tests/contract/test_*.c)
 
 object = $(patsubst %.c,$(BUILD)/obj/%.o,$(1))
-PROGRAMS := $(addprefix $(BUILD)/bin/,connectord cached gatewayd store-import exchange-simulator storm-clients ws-load)
+PROGRAMS := $(addprefix $(BUILD)/bin/,connectord cached gatewayd store-import exchange-simulator storm-clients)
+BENCH_PROGRAMS := $(addprefix $(BUILD)/bin/,fan-load ask-load relay baseline)
 UNIT_PROGRAMS := $(patsubst tests/%.c,$(BUILD)/tests/%,$(UNIT))
 
 $(BUILD)/bin/connectord: $(call object,$(CONNECTORD) $(COMMON))
@@ -44,15 +45,31 @@ $(BUILD)/bin/store-import: $(call object,cached/import/main.c $(filter-out cache
 $(BUILD)/bin/gatewayd: $(call object,$(GATEWAYD) $(COMMON))
 $(BUILD)/bin/exchange-simulator: $(call object,$(SIMULATOR))
 $(BUILD)/bin/storm-clients: $(call object,$(STORM))
-$(BUILD)/bin/ws-load: $(call object,tests/bench/ws_load.c tests/bench/latency.c tests/chaos/wire.c)
+BENCH := $(addprefix tests/bench/,bus.c crowd.c exchange.c latency.c link.c protocol.c publisher.c sample.c watch.c) tests/chaos/wire.c
+$(BENCH_PROGRAMS): $(BUILD)/bin/%: $(BUILD)/bench.a
+$(BUILD)/bin/fan-load: $(call object,tests/bench/fan_load.c)
+$(BUILD)/bin/ask-load: $(call object,tests/bench/ask_load.c)
+$(BUILD)/bin/relay: $(call object,tests/bench/relay.c)
+$(BUILD)/bin/baseline: $(call object,tests/bench/baseline.c)
 
 # Only cached, the import, and the unit tests know the stores and large numbers.
 $(BUILD)/bin/cached $(BUILD)/bin/store-import $(BUILD)/tests/%: LIBS += $(STORE_LIBS) $(GMP_LIBS)
+
+# What the benchmarks stand on.
+$(BUILD)/bench.a: $(call object,$(BENCH) $(COMMON))
+	@mkdir -p $(@D)
+	@rm -f $@
+	$(Q)ar rcs $@ $^
 
 $(PROGRAMS):
 	@mkdir -p $(@D)
 	@echo '  link $@'
 	$(Q)$(CC) $(ALL_LDFLAGS) $^ $(LIBS) -o $@
+
+$(BENCH_PROGRAMS):
+	@mkdir -p $(@D)
+	@echo '  link $@'
+	$(Q)$(CC) $(ALL_LDFLAGS) $(filter %.o,$^) $(BUILD)/bench.a $(LIBS) -lsqlite3 -o $@
 
 $(BUILD)/obj/%.o: %.c
 	@mkdir -p $(@D)
@@ -118,8 +135,9 @@ check: setup-test  ## formatting and static analysis
 fmt:  ## format all sources
 	@clang-format -i $(shell find common proto connectord cached gatewayd tests deploy -name '*.[ch]')
 
-bench: setup-test  ## measure, and print one table (QUICK=1: less exactly)
-	@$(MAKE) -s --no-print-directory -j$(shell nproc) all
+bench:  ## install what is compared with, measure, and print one table (QUICK=1: less exactly)
+	@scripts/setup bench && scripts/npm tests/bench
+	@$(MAKE) -s --no-print-directory -j$(shell nproc) all bench-programs
 	@tests/bench/bench $(if $(QUICK),--quick)
 
 chaos: setup-test  ## kill, cut and misbehave at random, and count what clients got (KILLS=60 SECONDS_EACH=120 SEED=1 ROUNDS=1)
@@ -181,8 +199,9 @@ help:  ## this
 
 all: $(PROGRAMS)  ## the programs, into build/bin (the default)
 unit: $(UNIT_PROGRAMS) $(BUILD)/examples/watch
+bench-programs: $(BENCH_PROGRAMS)
 fuzzers: $(FUZZERS)
 
 -include $(shell find build -name '*.d' 2>/dev/null)
-.PHONY: all again unit fuzzers setup setup-test run test check fmt bench chaos screenshot fuzz install uninstall clean help
+.PHONY: all again unit fuzzers bench-programs setup setup-test run test check fmt bench chaos screenshot fuzz install uninstall clean help
 .SECONDARY:

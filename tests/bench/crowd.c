@@ -1,0 +1,312 @@
+#include "tests/bench/crowd.h"
+
+#include "common/clock.h"
+#include "tests/bench/sample.h"
+#include "tests/chaos/wire.h"
+
+#include <errno.h>
+#include <stdatomic.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+enum { EVENTS = 1024, REST_MAX = 16384, INPUT_MAX = 1 << 18, SLEEPER_WINDOW = 4096 };
+
+typedef struct {
+    crowd_t *crowd;
+    int fd;
+    unsigned first; /* the first of its symbols */
+    bool sleeper, late, open, subscribed;
+    unsigned unanswered;
+    uint64_t received;
+    uint64_t since;
+    size_t frame_left; /* of the frame that the rest begins with; 0: it begins with a head, behind … */
+    size_t carry;      /* … bytes of a message that began in the frame before */
+    size_t length;     /* of rest */
+    char rest[REST_MAX];
+} reader_t;
+
+struct crowd {
+    crowd_config_t config;
+    reader_t *readers;
+    uint64_t *last; /* seq of each symbol of each client */
+    unsigned count; /* of readers */
+    int poll;
+    uint64_t unanswered;
+    crowd_counts_t counts;
+    int64_t start_ns, now_ns;
+    double interval_ns;
+    atomic_uint late; /* that are connected */
+    char input[INPUT_MAX];
+};
+
+/* --- what a protocol hears --- */
+
+static void on_update(void *arg, const char *text, size_t length)
+{
+    reader_t *reader = arg;
+    crowd_t *self = reader->crowd;
+    const crowd_config_t *config = &self->config;
+    unsigned symbol = 0;
+    uint64_t seq = sample_read(text, length, config->symbols > 1 ? &symbol : NULL);
+    unsigned slot = config->symbols > 1 ? (symbol + config->symbols - reader->first) % config->symbols : 0;
+    if (seq == 0 || slot >= config->each)
+        return;
+    uint64_t *last = &self->last[(size_t)(reader - self->readers) * config->each + slot];
+    self->counts.disorder += seq <= *last;
+    self->counts.lost += *last != 0 && seq > *last + 1 ? seq - *last - 1 : 0;
+    *last = seq;
+    reader->received++;
+    self->counts.frames++;
+    if (!self->counts.latency || reader->late)
+        return;
+    double due_ns = (double)((seq - 1) * config->symbols + symbol) * self->interval_ns;
+    if (due_ns >= 0)
+        latency_note(self->counts.latency, self->now_ns - self->start_ns - (int64_t)due_ns);
+}
+
+static void on_subscribed(void *arg)
+{
+    reader_t *reader = arg;
+    if (reader->unanswered > 0 && --reader->unanswered == 0)
+        reader->subscribed = true;
+    if (!reader->late)
+        reader->crowd->unanswered--;
+}
+
+static void on_gap(void *arg)
+{
+    reader_t *reader = arg;
+    reader->crowd->counts.gaps++;
+}
+
+static void say(void *arg, const char *bytes, size_t length)
+{
+    reader_t *reader = arg;
+    wire_put(reader->fd, reader->crowd->config.protocol->opcode, bytes, length);
+}
+
+static const protocol_events_t heard = {.on_update = on_update, .on_subscribed = on_subscribed, .on_gap = on_gap, .say = say};
+
+/* --- frames --- */
+
+static void greet(reader_t *reader)
+{
+    const crowd_config_t *config = &reader->crowd->config;
+    protocol_wish_t wish = {.first = reader->first, .count = config->each, .of = config->symbols, .since = reader->since};
+    reader->open = true;
+    config->protocol->greet(&wish, &heard, reader);
+}
+
+/* A frame's head has come, behind the carry: what it announces is put right behind the carry. False when more is to come first. */
+static bool begin_frame(reader_t *reader, char *bytes, size_t length, size_t *at)
+{
+    char *frame = bytes + *at + reader->carry;
+    size_t there = length - *at - reader->carry, head = 0, size = wire_frame_length(frame, there, &head);
+    int opcode = there > 0 ? frame[0] & 0x0f : 0;
+    if (there < 2 || there < head || (size == 0 && opcode >= WIRE_CLOSE))
+        return false;
+    size_t payload = size - head;
+    if (size == 0) {
+        payload = (unsigned char)frame[1] & 0x7f;
+        for (size_t i = 2; head > 2 && i < head; i++)
+            payload = (i == 2 ? 0 : payload << 8) | (unsigned char)frame[i];
+    }
+    bool control = opcode >= WIRE_CLOSE;
+    if (opcode == WIRE_PING)
+        wire_put(reader->fd, WIRE_PONG, frame + head, payload);
+    size_t skipped = control ? size : head;
+    memmove(bytes + *at + skipped, bytes + *at, reader->carry);
+    *at += skipped;
+    if (!control) {
+        reader->frame_left = reader->carry + payload;
+        reader->carry = 0;
+    }
+    return true;
+}
+
+/* Returns how many bytes were taken. What is left begins as frame_left and carry say. */
+static size_t take_frames(reader_t *reader, char *bytes, size_t length)
+{
+    const protocol_t *protocol = reader->crowd->config.protocol;
+    for (size_t at = 0;;) {
+        if (reader->frame_left == 0 && !begin_frame(reader, bytes, length, &at))
+            return at;
+        if (reader->frame_left == 0)
+            continue;
+        size_t there = length - at < reader->frame_left ? length - at : reader->frame_left;
+        if (!protocol->stream && there < reader->frame_left)
+            return at;
+        size_t taken = protocol->take(bytes + at, there, &heard, reader);
+        at += taken;
+        reader->frame_left -= taken;
+        if (reader->frame_left > there - taken)
+            return at;
+        reader->carry = reader->frame_left;
+        reader->frame_left = 0;
+    }
+}
+
+static size_t take(reader_t *reader, char *bytes, size_t length)
+{
+    size_t at = 0;
+    if (!reader->open) {
+        const char *over = memmem(bytes, length, "\r\n\r\n", 4);
+        if (!over)
+            return 0;
+        if (!memmem(bytes, length, " 101 ", 5))
+            return SIZE_MAX;
+        at = (size_t)(over + 4 - bytes);
+        greet(reader);
+    }
+    return at + take_frames(reader, bytes + at, length - at);
+}
+
+static void end(reader_t *reader)
+{
+    close(reader->fd);
+    reader->fd = -1;
+    reader->crowd->counts.ended++;
+}
+
+/* What is not whole yet is kept: most of the time little. */
+static void on_input(reader_t *reader)
+{
+    crowd_t *self = reader->crowd;
+    memcpy(self->input, reader->rest, reader->length);
+    size_t room = INPUT_MAX - reader->length;
+    ssize_t got = recv(reader->fd, self->input + reader->length, room, MSG_DONTWAIT);
+    if (got == -1 && (errno == EAGAIN || errno == EINTR))
+        return;
+    self->now_ns = clock_mono_ns();
+    size_t length = reader->length + (got > 0 ? (size_t)got : 0);
+    size_t taken = got > 0 ? take(reader, self->input, length) : SIZE_MAX;
+    if (taken == SIZE_MAX || length - taken > REST_MAX) {
+        end(reader);
+        return;
+    }
+    self->counts.bytes += (uint64_t)got;
+    reader->length = length - taken;
+    memcpy(reader->rest, self->input + taken, reader->length);
+    if (reader->sleeper && reader->subscribed)
+        epoll_ctl(self->poll, EPOLL_CTL_DEL, reader->fd, NULL);
+}
+
+/* --- all of them --- */
+
+static bool connect_one(crowd_t *self, reader_t *reader)
+{
+    const char *handshake = self->config.protocol->handshake;
+    struct epoll_event event = {.events = EPOLLIN, .data.ptr = reader};
+    reader->fd = link_connect(&self->config.address);
+    if (reader->fd == -1)
+        return false;
+    if (reader->sleeper)
+        setsockopt(reader->fd, SOL_SOCKET, SO_RCVBUF, &(int){SLEEPER_WINDOW}, sizeof(int));
+    return link_send(reader->fd, handshake, strlen(handshake)) && epoll_ctl(self->poll, EPOLL_CTL_ADD, reader->fd, &event) == 0;
+}
+
+bool crowd_connect(crowd_t *self)
+{
+    for (unsigned i = 0; i < self->config.clients; i++) {
+        self->unanswered += self->readers[i].unanswered;
+        if (!connect_one(self, &self->readers[i]))
+            return false;
+        crowd_turn(self, 0);
+    }
+    return true;
+}
+
+unsigned crowd_connect_late(crowd_t *self, uint64_t since)
+{
+    for (unsigned i = self->config.clients; i < self->count; i++) {
+        self->readers[i].since = since;
+        if (!connect_one(self, &self->readers[i]))
+            break;
+        atomic_fetch_add(&self->late, 1);
+    }
+    return atomic_load(&self->late);
+}
+
+void crowd_turn(crowd_t *self, int timeout_ms)
+{
+    struct epoll_event events[EVENTS];
+    int count = epoll_wait(self->poll, events, EVENTS, timeout_ms);
+    for (int i = 0; i < count; i++)
+        on_input(events[i].data.ptr);
+}
+
+void crowd_note_into(crowd_t *self, latency_t *into, int64_t start_ns, double interval_ns)
+{
+    self->counts.latency = into;
+    self->start_ns = start_ns;
+    self->interval_ns = interval_ns;
+}
+
+uint64_t crowd_unanswered(const crowd_t *self)
+{
+    return self->unanswered;
+}
+
+uint64_t crowd_progress(const crowd_t *self)
+{
+    uint64_t least = UINT64_MAX;
+    for (unsigned i = 0; i < self->config.clients; i++)
+        if (!self->readers[i].sleeper && self->readers[i].received < least)
+            least = self->readers[i].received;
+    return least == UINT64_MAX ? 0 : least * self->config.symbols / self->config.each;
+}
+
+unsigned crowd_arrived(const crowd_t *self, uint64_t seq)
+{
+    unsigned arrived = 0;
+    for (unsigned i = self->config.clients; i < self->count; i++)
+        arrived += self->last[(size_t)i * self->config.each] >= seq;
+    return arrived;
+}
+
+const crowd_counts_t *crowd_counts(const crowd_t *self)
+{
+    return &self->counts;
+}
+
+crowd_t *crowd_new(const crowd_config_t *config)
+{
+    crowd_t *self = calloc(1, sizeof *self);
+    if (!self)
+        return NULL;
+    self->config = *config;
+    self->count = config->clients + config->latecomers;
+    self->poll = epoll_create1(EPOLL_CLOEXEC);
+    self->readers = calloc(self->count + 1, sizeof *self->readers);
+    self->last = calloc((size_t)(self->count + 1) * config->each, sizeof *self->last);
+    if (!self->readers || !self->last || self->poll == -1) {
+        crowd_destroy(&self);
+        return NULL;
+    }
+    for (unsigned i = 0; i < self->count; i++)
+        self->readers[i] = (reader_t){.crowd = self,
+                                      .fd = -1,
+                                      .first = (unsigned)((uint64_t)i * config->each % config->symbols),
+                                      .sleeper = i >= config->clients - config->sleepers && i < config->clients,
+                                      .late = i >= config->clients,
+                                      .unanswered = config->protocol->answers ? config->each : 1};
+    return self;
+}
+
+void crowd_destroy(crowd_t **self_ref)
+{
+    crowd_t *self = *self_ref;
+    if (!self)
+        return;
+    for (unsigned i = 0; self->readers && i < self->count; i++)
+        if (self->readers[i].fd > 0)
+            close(self->readers[i].fd);
+    close(self->poll);
+    free(self->readers);
+    free(self->last);
+    free(self);
+    *self_ref = NULL;
+}

@@ -1,0 +1,53 @@
+/* Many WebSocket clients on one thread, which count what they read and how late it was.
+ *
+ * A trade is late from the moment at which it should have been sent, by the plan: a publisher or a server that stalls is not excused for
+ * what it sent too late because of that. Sleepers subscribe, and never read then.
+ */
+#pragma once
+
+#include "tests/bench/latency.h"
+#include "tests/bench/link.h"
+#include "tests/bench/protocol.h"
+
+typedef struct {
+    const protocol_t *protocol;
+    struct sockaddr_in address;
+    unsigned clients, sleepers; /* all; the last ones of them */
+    unsigned symbols, each;     /* symbols of all, and of one client */
+    unsigned latecomers;        /* room for so many more */
+} crowd_config_t;
+
+typedef struct {
+    uint64_t frames, bytes, lost, disorder, gaps, ended; /* lost: numbers that were left out */
+    latency_t *latency;                                  /* of those noted by crowd_note_into */
+} crowd_counts_t;
+
+typedef struct crowd crowd_t;
+
+crowd_t *crowd_new(const crowd_config_t *config);
+
+/* Connects them all, one by one. False when a connection fails. */
+bool crowd_connect(crowd_t *self);
+
+/* Connects the latecomers, each to resume behind `since`; from a thread of its own. How many were connected. */
+unsigned crowd_connect_late(crowd_t *self, uint64_t since);
+
+/* Works for at most so many ms: reads what is there. */
+void crowd_turn(crowd_t *self, int timeout_ms);
+
+/* From now on lateness is noted in `into` (NULL: nowhere): trade number k of all symbols (seq of symbol k % symbols), counted from 0, is due
+ * at start_ns + k * interval_ns. */
+void crowd_note_into(crowd_t *self, latency_t *into, int64_t start_ns, double interval_ns);
+
+/* Of the clients that are no sleepers: how many answers to subscriptions are still to come; … */
+uint64_t crowd_unanswered(const crowd_t *self);
+
+/* … how many trades of all symbols each of them has had its part of, at least; … */
+uint64_t crowd_progress(const crowd_t *self);
+
+/* … and of the latecomers, how many have come to `seq`. */
+unsigned crowd_arrived(const crowd_t *self, uint64_t seq);
+
+const crowd_counts_t *crowd_counts(const crowd_t *self);
+
+void crowd_destroy(crowd_t **self_ref);

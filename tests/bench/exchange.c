@@ -1,0 +1,123 @@
+/* An exchange with one subscriber, which must know when it wrote each trade: the simulator keeps no such time. */
+#include "tests/bench/link.h"
+#include "tests/bench/publisher.h"
+#include "tests/bench/sample.h"
+#include "tests/chaos/wire.h"
+
+#include "common/buffer.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+enum { INPUT_MAX = 1 << 16, OUT_MAX = 1 << 20, OUT_FULL = 1 << 16 };
+
+typedef struct {
+    int fd;
+    unsigned symbols, subscribed;
+    size_t length; /* of input */
+    buffer_t out;
+    char input[INPUT_MAX];
+} exchange_t;
+
+static void put_frame(exchange_t *self, int opcode, const char *text, size_t length)
+{
+    char head[10];
+    buffer_append(&self->out, (text_t){head, link_frame_head(head, opcode, length)});
+    buffer_append(&self->out, (text_t){text, length});
+}
+
+static void exchange_flush(void *arg);
+
+static void on_frame(exchange_t *self, int opcode, char *payload, size_t length)
+{
+    char answer[256];
+    const unsigned char *mask = (const unsigned char *)payload;
+    char *text = payload + 4;
+    for (size_t i = 0; i + 4 < length; i++)
+        text[i] = (char)(text[i] ^ mask[i & 3]);
+    if (opcode == WIRE_PING)
+        put_frame(self, WIRE_PONG, text, length - 4);
+    const char *symbol = memmem(text, length - 4, "\"S", 2);
+    if (opcode != WIRE_TEXT || !symbol || !memmem(text, length - 4, "\"subscribe\"", 11))
+        return;
+    int size = snprintf(answer, sizeof answer,
+                        "{\"seqnum\":0,\"event\":\"subscribed\",\"channel\":\"trades\",\"symbol\":\"%.9s\"}", symbol + 1);
+    put_frame(self, WIRE_TEXT, answer, (size_t)size);
+    self->subscribed++;
+}
+
+/* A client's frames have a mask between head and payload, of which wire_frame_length knows nothing. */
+static void take_frames(exchange_t *self)
+{
+    size_t at = 0, head, size;
+    while ((size = wire_frame_length(self->input + at, self->length - at, &head)) > 0 && self->length - at >= size + 4) {
+        on_frame(self, self->input[at] & 0x0f, self->input + at + head, size + 4 - head);
+        at += size + 4;
+    }
+    self->length -= at;
+    memmove(self->input, self->input + at, self->length);
+}
+
+static bool receive(exchange_t *self, int flags)
+{
+    ssize_t got = recv(self->fd, self->input + self->length, INPUT_MAX - self->length, flags);
+    if (got <= 0)
+        return got == -1 && errno == EAGAIN;
+    self->length += (size_t)got;
+    take_frames(self);
+    return true;
+}
+
+static void exchange_flush(void *arg)
+{
+    exchange_t *self = arg;
+    receive(self, MSG_DONTWAIT);
+    link_send(self->fd, self->out.bytes, self->out.length);
+    buffer_clear(&self->out);
+}
+
+static void exchange_close(void *arg)
+{
+    exchange_t *self = arg;
+    if (self->fd != -1)
+        close(self->fd);
+    buffer_release(&self->out);
+    free(self);
+}
+
+static void *exchange_open(const char *address, const char *replay, unsigned symbols)
+{
+    (void)replay;
+    exchange_t *self = calloc(1, sizeof *self);
+    if (!self)
+        return NULL;
+    self->symbols = symbols;
+    self->out = buffer_new(OUT_MAX);
+    self->fd = link_accept_one(address);
+    ssize_t length = self->fd != -1 ? link_receive_until(self->fd, self->input, INPUT_MAX - 1, "\r\n\r\n") : -1;
+    if (length > 0)
+        self->input[length] = '\0';
+    bool open = length > 0 && link_answer_handshake(self->fd, self->input);
+    while (open && self->subscribed < symbols)
+        open = receive(self, 0);
+    if (open)
+        exchange_flush(self);
+    else
+        exchange_close(self);
+    return open ? self : NULL;
+}
+
+static void exchange_trade(void *arg, unsigned symbol, uint64_t seq)
+{
+    exchange_t *self = arg;
+    char text[SAMPLE_MAX];
+    put_frame(self, WIRE_TEXT, text, sample_exchange(text, symbol, seq));
+    if (self->out.length > OUT_FULL)
+        exchange_flush(self);
+}
+
+const publisher_t publisher_exchange = {"exchange", exchange_open, exchange_trade, exchange_flush, exchange_close};
