@@ -1,9 +1,10 @@
 /* ask-load: clients that ask the same question again and again, each as soon as it has the answer.
  *
- *     ask-load KIND ADDRESS REQUEST CLIENTS SECONDS [PID]
+ *     ask-load KIND HOST:PORT REQUEST CLIENTS SECONDS [PID]
  *
- * KIND is zmq (a DEALER in REQ's form), http, resp (Redis) or ws. ADDRESS is an endpoint for zmq, else HOST:PORT; REQUEST is what is sent, as
- * it stands (ws: the text of the frame). Prints answers, how long they took, bytes of one, and the CPU of itself and of PID.
+ * KIND is req (a ROUTER is asked, in REQ's form), http, resp (Redis) or ws. REQUEST is what is sent, as it stands (req, ws: the text of the
+ * frame). ZeroMQ's protocol is spoken here without its library, which costs more than what is measured. Prints answers, how long they took, bytes
+ * of one, and the CPU of itself and of PID.
  */
 #include "common/clock.h"
 #include "tests/bench/latency.h"
@@ -20,16 +21,18 @@
 #include <sys/socket.h>
 #include <time.h>
 #include <unistd.h>
-#include <zmq.h>
 
 enum { CLIENTS_MAX = 1000, INPUT_MAX = 1 << 20, WARM_MS = 500 };
 
-/* The bytes of a whole answer at `bytes`, or 0. */
-typedef size_t whole_fn(const char *bytes, size_t length);
+typedef struct {
+    const char *name;
+    bool (*greet)(int fd);
+    bool (*ask)(int fd, const char *request, size_t length);
+    size_t (*whole)(const char *bytes, size_t length); /* the bytes of a whole answer at `bytes`, or 0 */
+} kind_t;
 
 typedef struct {
     int fd;
-    void *socket; /* ZeroMQ's */
     int64_t asked_ns;
     size_t length;
     char *input;
@@ -38,8 +41,7 @@ typedef struct {
 typedef struct {
     const char *address, *request;
     size_t request_length;
-    whole_fn *whole; /* NULL: ZeroMQ */
-    bool frames;     /* ws */
+    const kind_t *kind;
     unsigned count;
     double seconds;
     int pid;
@@ -89,19 +91,74 @@ static size_t ws_whole(const char *bytes, size_t length)
     return wire_frame_length(bytes, length, &head);
 }
 
+static bool ws_greet(int fd)
+{
+    char answer[4096];
+    return wire_put_handshake(fd) && link_receive_until(fd, answer, sizeof answer, "\r\n\r\n") > 0;
+}
+
+static bool ws_ask(int fd, const char *request, size_t length)
+{
+    return wire_put(fd, WIRE_TEXT, request, length);
+}
+
+/* --- ZMTP 3.0: a frame is flags, its length in 1 or 8 bytes, and its body --- */
+
+enum { ZMTP_MORE = 1, ZMTP_LONG = 2, ZMTP_GREETING = 64, ZMTP_SHORT_MAX = 127 };
+
+static bool zmtp_greet(int fd)
+{
+    static const char ready[] = "\x04\x19\x05READY\x0bSocket-Type\x00\x00\x00\x03REQ";
+    char greeting[ZMTP_GREETING] = {(char)0xff, 0, 0, 0, 0, 0, 0, 0, 1, 0x7f, 3, 0, 'N', 'U', 'L', 'L'}, answer[512];
+    return link_send(fd, greeting, sizeof greeting) && recv(fd, answer, ZMTP_GREETING, MSG_WAITALL) == ZMTP_GREETING &&
+           link_send(fd, ready, sizeof ready - 1) && link_receive_until(fd, answer, sizeof answer, "ROUTER") > 0;
+}
+
+/* An empty frame, and the request. */
+static bool zmtp_ask(int fd, const char *request, size_t length)
+{
+    char message[4 + ZMTP_SHORT_MAX] = {ZMTP_MORE, 0, 0, (char)length};
+    if (length > ZMTP_SHORT_MAX)
+        return false;
+    memcpy(message + 4, request, length);
+    return link_send(fd, message, 4 + length);
+}
+
+static size_t zmtp_whole(const char *bytes, size_t length)
+{
+    for (size_t at = 0; length - at >= 2;) {
+        int flags = bytes[at];
+        size_t head = flags & ZMTP_LONG ? 9 : 2, size = 0;
+        if (length - at < head)
+            return 0;
+        for (size_t i = 1; i < head; i++)
+            size = size << 8 | (unsigned char)bytes[at + i];
+        if (length - at < head + size)
+            return 0;
+        at += head + size;
+        if (!(flags & ZMTP_MORE))
+            return at;
+    }
+    return 0;
+}
+
+static bool no_greeting(int fd)
+{
+    (void)fd;
+    return true;
+}
+
+static const kind_t kinds[] = {{"req", zmtp_greet, zmtp_ask, zmtp_whole},
+                               {"http", no_greeting, link_send, http_whole},
+                               {"resp", no_greeting, link_send, resp_whole},
+                               {"ws", ws_greet, ws_ask, ws_whole}};
+
 /* --- asking --- */
 
 static void ask(load_t *self, asker_t *asker)
 {
     asker->asked_ns = clock_mono_ns();
-    if (!self->whole) {
-        zmq_send(asker->socket, "", 0, ZMQ_SNDMORE);
-        zmq_send(asker->socket, self->request, self->request_length, 0);
-    } else if (self->frames) {
-        wire_put(asker->fd, WIRE_TEXT, self->request, self->request_length);
-    } else {
-        link_send(asker->fd, self->request, self->request_length);
-    }
+    self->kind->ask(asker->fd, self->request, self->request_length);
 }
 
 static void answered(load_t *self, asker_t *asker, size_t bytes)
@@ -120,7 +177,7 @@ static bool on_input(load_t *self, asker_t *asker)
     if (got <= 0)
         return got == -1;
     asker->length += (size_t)got;
-    size_t size = self->whole(asker->input, asker->length);
+    size_t size = self->kind->whole(asker->input, asker->length);
     if (size == 0)
         return asker->length < INPUT_MAX;
     asker->length -= size;
@@ -129,19 +186,9 @@ static bool on_input(load_t *self, asker_t *asker)
     return true;
 }
 
-static void on_message(load_t *self, asker_t *asker)
-{
-    zmq_msg_t message;
-    zmq_msg_init(&message);
-    while (zmq_msg_recv(&message, asker->socket, ZMQ_DONTWAIT) >= 0)
-        if (!zmq_msg_more(&message))
-            answered(self, asker, zmq_msg_size(&message));
-    zmq_msg_close(&message);
-}
-
 /* --- the run --- */
 
-static bool turn_tcp(load_t *self, int poll)
+static bool turn(load_t *self, int poll)
 {
     struct epoll_event events[64];
     int count = epoll_wait(poll, events, 64, 10);
@@ -151,48 +198,22 @@ static bool turn_tcp(load_t *self, int poll)
     return true;
 }
 
-static bool turn_zmq(load_t *self, zmq_pollitem_t *items)
-{
-    int ready = zmq_poll(items, (int)self->count, 10);
-    for (unsigned i = 0; i < self->count && ready > 0; i++) {
-        if (!(items[i].revents & ZMQ_POLLIN))
-            continue;
-        on_message(self, &self->askers[i]);
-        ready--;
-    }
-    return true;
-}
-
-static bool run_for(load_t *self, int poll, zmq_pollitem_t *items, double seconds)
+static bool run_for(load_t *self, int poll, double seconds)
 {
     int64_t end_ns = clock_mono_ns() + (int64_t)(seconds * 1e9);
     bool open = true;
     while (open && clock_mono_ns() < end_ns)
-        open = self->whole ? turn_tcp(self, poll) : turn_zmq(self, items);
+        open = turn(self, poll);
     return open;
 }
 
-static bool connect_tcp(load_t *self, asker_t *asker, int poll)
+static bool connect_one(load_t *self, asker_t *asker, int poll)
 {
     struct epoll_event event = {.events = EPOLLIN, .data.ptr = asker};
     struct sockaddr_in address;
-    char answer[4096];
     asker->input = malloc(INPUT_MAX);
     asker->fd = asker->input && link_address(self->address, &address) ? link_connect(&address) : -1;
-    if (asker->fd == -1)
-        return false;
-    if (self->frames &&
-        (!wire_put_handshake(asker->fd) || link_receive_until(asker->fd, answer, sizeof answer, "\r\n\r\n") < 0))
-        return false;
-    return epoll_ctl(poll, EPOLL_CTL_ADD, asker->fd, &event) == 0;
-}
-
-static bool connect_zmq(load_t *self, asker_t *asker, void *context, zmq_pollitem_t *item)
-{
-    asker->socket = zmq_socket(context, ZMQ_DEALER);
-    zmq_setsockopt(asker->socket, ZMQ_LINGER, &(int){0}, sizeof(int));
-    *item = (zmq_pollitem_t){.socket = asker->socket, .events = ZMQ_POLLIN};
-    return zmq_connect(asker->socket, self->address) == 0;
+    return asker->fd != -1 && self->kind->greet(asker->fd) && epoll_ctl(poll, EPOLL_CTL_ADD, asker->fd, &event) == 0;
 }
 
 static void print(const load_t *self, double seconds, double own, double watched)
@@ -212,31 +233,25 @@ static double own_cpu(void)
 
 static bool run(load_t *self)
 {
-    static zmq_pollitem_t items[CLIENTS_MAX];
-    void *context = self->whole ? NULL : zmq_ctx_new();
     int poll = epoll_create1(EPOLL_CLOEXEC);
     for (unsigned i = 0; i < self->count; i++) {
         asker_t *asker = &self->askers[i];
-        if (!(self->whole ? connect_tcp(self, asker, poll) : connect_zmq(self, asker, context, &items[i])))
+        if (!connect_one(self, asker, poll))
             return false;
         ask(self, asker);
     }
-    if (!run_for(self, poll, items, WARM_MS / 1e3))
+    if (!run_for(self, poll, WARM_MS / 1e3))
         return false;
     double own = own_cpu(), watched = (double)watch_cpu_ns(self->pid) / 1e9;
     int64_t start_ns = clock_mono_ns();
     self->measuring = true;
-    bool open = run_for(self, poll, items, self->seconds);
+    bool open = run_for(self, poll, self->seconds);
     print(self, (double)(clock_mono_ns() - start_ns) / 1e9, own_cpu() - own, (double)watch_cpu_ns(self->pid) / 1e9 - watched);
     return open && self->answers > 0;
 }
 
 static bool read_options(load_t *self, int argc, char **argv)
 {
-    static const struct {
-        const char *name;
-        whole_fn *whole;
-    } kinds[] = {{"zmq", NULL}, {"http", http_whole}, {"resp", resp_whole}, {"ws", ws_whole}};
     if (argc != 6 && argc != 7)
         return false;
     self->address = argv[2];
@@ -245,20 +260,17 @@ static bool read_options(load_t *self, int argc, char **argv)
     self->count = (unsigned)strtoul(argv[4], NULL, 10);
     self->seconds = strtod(argv[5], NULL);
     self->pid = argc == 7 ? (int)strtol(argv[6], NULL, 10) : 0;
-    self->frames = strcmp(argv[1], "ws") == 0;
-    for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++) {
-        self->whole = kinds[i].whole;
+    for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++)
         if (strcmp(argv[1], kinds[i].name) == 0)
-            return self->count > 0 && self->count <= CLIENTS_MAX;
-    }
-    return false;
+            self->kind = &kinds[i];
+    return self->kind && self->count > 0 && self->count <= CLIENTS_MAX;
 }
 
 int main(int argc, char **argv)
 {
     load_t *load = calloc(1, sizeof *load);
     if (!load || !read_options(load, argc, argv)) {
-        fprintf(stderr, "usage: ask-load zmq|http|resp|ws ADDRESS REQUEST CLIENTS SECONDS [PID]\n");
+        fprintf(stderr, "usage: ask-load req|http|resp|ws HOST:PORT REQUEST CLIENTS SECONDS [PID]\n");
         return EXIT_FAILURE;
     }
     signal(SIGPIPE, SIG_IGN);

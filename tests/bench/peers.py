@@ -113,7 +113,7 @@ def nginx(body):
 def router(size):
     port, = free_ports(1)
     with running(BIN / "baseline", "router", f"tcp://127.0.0.1:{port}", size, port=port) as process:
-        yield f"tcp://127.0.0.1:{port}", process.pid
+        yield f"127.0.0.1:{port}", process.pid
 
 
 def version(*command):

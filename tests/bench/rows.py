@@ -224,7 +224,7 @@ def question(kind, clients):
     def measure(seconds, quick):
         with with_trades() as (flow, history):
             if kind == "cached":
-                return ours.ask("zmq", flow.history, RECENT, clients, seconds, ours.pid(flow, "cached"))
+                return ours.ask("req", flow.address("history"), RECENT, clients, seconds, ours.pid(flow, "cached"))
             gateway, pid = flow.address("gateway0"), ours.pid(flow, "gateway0")
             if kind == "WebSocket":
                 return ours.ask("ws", gateway, CALL, clients, seconds, pid)
@@ -233,7 +233,7 @@ def question(kind, clients):
             items = trades_of(history)
             flow.stop()
         beside = {"Redis": (lambda: peers.redis(items), "resp", "LRANGE trades 0 99\r\n"),
-                  "router": (lambda: peers.router(sum(map(len, items)) + 130), "zmq", RECENT),
+                  "router": (lambda: peers.router(sum(map(len, items)) + 130), "req", RECENT),
                   "nginx": (lambda: peers.nginx(b"[" + b",".join(items) + b"]"), "http", http_get("/trades"))}
         make, protocol, request = beside[kind]
         with make() as (address, pid):
