@@ -106,6 +106,12 @@ $(BUILD)/examples/watch: deploy/examples/watch.c
 
 $(BUILD)/tests/unit/test_latency: $(call object,tests/bench/latency.c)
 
+# Preloaded by a test, so it must not be instrumented.
+$(BUILD)/tests/malloc_count.so: tests/system/malloc_count.c
+	@mkdir -p $(@D)
+	@echo '  link $@'
+	$(Q)$(CC) -std=c17 -D_GNU_SOURCE $(WARNINGS) $(CFLAGS) -fno-builtin -shared -fPIC $< -o $@
+
 FUZZERS := $(patsubst tests/fuzz/%.c,build/fuzz/%,$(wildcard tests/fuzz/fuzz_*.c))
 FUZZ_SECONDS ?= 60
 build/fuzz/fuzz_signalr: gatewayd/signalr.c gatewayd/frame.c gatewayd/params.c
@@ -198,7 +204,7 @@ help:  ## this
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-11s %s\n", $$1, $$2}' Makefile
 
 all: $(PROGRAMS)  ## the programs, into build/bin (the default)
-unit: $(UNIT_PROGRAMS) $(BUILD)/examples/watch
+unit: $(UNIT_PROGRAMS) $(BUILD)/examples/watch $(BUILD)/bin/fan-load $(BUILD)/tests/malloc_count.so
 bench-programs: $(BENCH_PROGRAMS)
 fuzzers: $(FUZZERS)
 
