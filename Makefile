@@ -105,6 +105,8 @@ $(BUILD)/examples/watch: deploy/examples/watch.c
 	$(Q)$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) $< $(LIBS) -o $@
 
 $(BUILD)/tests/unit/test_latency: $(call object,tests/bench/latency.c)
+$(BUILD)/tests/unit/test_sample: $(call object,tests/bench/sample.c)
+$(BUILD)/tests/unit/test_protocol: $(call object,tests/bench/protocol.c tests/bench/sample.c)
 
 # Preloaded by a test, so it must not be instrumented.
 $(BUILD)/tests/malloc_count.so: tests/system/malloc_count.c

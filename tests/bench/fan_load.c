@@ -1,11 +1,11 @@
 /* fan-load: publishes trades at one end of a server, and reads them at the other with many WebSocket clients.
  *
  *     fan-load --protocol dataflow|mqtt|nats|plain --address HOST:PORT --publisher bus|mqtt|nats|plain|exchange --publish ADDRESS [--replay ADDRESS]
- *              [--clients N] [--sleepers N] [--symbols N] [--each N] [--rate N] [--trades N] [--settle S] [--seconds S] [--late N --behind N]
+ *              [--clients N] [--sleepers N] [--symbols N] [--each N] [--rate N] [--trades N] [--settle S] [--seconds S] [--drain S] [--late N --behind N]
  *              [--watch PID,PID…]
  *
  * Prints {"open":true,…} when there is a publisher, and {"subscribed":true,…} when all clients have subscribed; each time it waits for a line on
- * stdin. Then it publishes for settle + seconds, waits until everyone has everything, and prints what it measured as one JSON object, and stays until stdin has
+ * stdin. Then it publishes for settle + seconds, waits for at most `drain` seconds until everyone has everything, and prints what it measured as one JSON object, and stays until stdin has
  * one more line, or ends. With rate 0 it publishes as fast as it goes: so that no client is more than
  * WINDOW trades behind, or, without clients, as fast as the bus takes them; `trades` ends it sooner. Latecomers connect in the middle, each to
  * resume so many trades behind. CPU is that of the processes watched, and its own, between settle and the end of seconds.
@@ -25,13 +25,13 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { WINDOW = 1024, BURST = 64, WATCHED_MAX = 8, PATIENCE_S = 60, DRAIN_S = 6, IDLE_NS = 20000, FLUSH_NS = 1000000 };
+enum { WINDOW = 1024, BURST = 64, WATCHED_MAX = 8, PATIENCE_S = 60, IDLE_NS = 20000, FLUSH_NS = 1000000 };
 
 typedef struct {
     crowd_config_t crowd;
     const publisher_t *publisher;
     const char *publish, *replay;
-    double rate, settle, seconds;
+    double rate, settle, seconds, drain;
     uint64_t trades, behind;
     int watched[WATCHED_MAX];
     unsigned watched_count;
@@ -179,7 +179,8 @@ static bool gather(load_t *self)
     return false;
 }
 
-/* The latecomers have arrived when each has what had been published when the first of them connected. */
+/* The latecomers have arrived when each has what had been published when the first of them connected. What comes late behind that is
+ * theirs, too, so that nothing is calm any more. */
 static void run_storm(load_t *self)
 {
     pthread_t thread;
@@ -192,12 +193,11 @@ static void run_storm(load_t *self)
         turn(self);
     self->late_seconds = (double)(clock_mono_ns() - start_ns) / 1e9;
     pthread_join(thread, NULL);
-    crowd_note_into(self->crowd, &self->calm, self->start_ns, interval_ns);
 }
 
 static void drain(load_t *self)
 {
-    int64_t end_ns = clock_mono_ns() + DRAIN_S * NS_PER_S;
+    int64_t end_ns = clock_mono_ns() + (int64_t)(self->options.drain * 1e9);
     while (crowd_progress(self->crowd) + self->options.crowd.symbols < atomic_load(&self->published) &&
            clock_mono_ns() < end_ns)
         crowd_turn(self->crowd, 5);
@@ -302,6 +302,8 @@ static bool read_number(options_t *options, const char *name, double value)
         options->settle = value;
     else if (strcmp(name, "--seconds") == 0)
         options->seconds = value;
+    else if (strcmp(name, "--drain") == 0)
+        options->drain = value;
     else
         return false;
     return value >= 0;
@@ -326,7 +328,7 @@ static bool read_option(options_t *options, const char *name, char *value)
 
 static bool read_options(options_t *options, int argc, char **argv)
 {
-    *options = (options_t){.crowd = {.clients = 1, .symbols = 1, .each = 1}, .seconds = 5, .replay = ""};
+    *options = (options_t){.crowd = {.clients = 1, .symbols = 1, .each = 1}, .seconds = 5, .drain = 6, .replay = ""};
     for (int i = 1; i < argc; i += 2)
         if (i + 1 >= argc || !read_option(options, argv[i], argv[i + 1]))
             return false;

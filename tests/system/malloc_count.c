@@ -61,7 +61,8 @@ __attribute__((constructor)) static void begin(void)
 static void count(const void *caller)
 {
     uintptr_t at = (uintptr_t)caller;
-    atomic_fetch_add_explicit(at >= program_begin && at < program_end ? &counts->ours : &counts->libraries, 1, memory_order_relaxed);
+    atomic_fetch_add_explicit(at >= program_begin && at < program_end ? &counts->ours : &counts->libraries, 1,
+                              memory_order_relaxed);
 }
 
 void *malloc(size_t size)

@@ -1,0 +1,101 @@
+/* The load generator's protocols: a message is taken once it is whole, wherever the pieces are cut. */
+#include "tests/bench/protocol.h"
+
+#include <check.h>
+#include <stdlib.h>
+
+typedef struct {
+    unsigned updates, subscribed, gaps;
+    char last[64];
+} heard_t;
+
+static void on_update(void *arg, const char *text, size_t length)
+{
+    heard_t *heard = arg;
+    heard->updates++;
+    ck_assert_uint_lt(length, sizeof heard->last);
+    memcpy(heard->last, text, length);
+    heard->last[length] = '\0';
+}
+
+static void on_subscribed(void *arg)
+{
+    ((heard_t *)arg)->subscribed++;
+}
+
+static void on_gap(void *arg)
+{
+    ((heard_t *)arg)->gaps++;
+}
+
+static void say(void *arg, const char *bytes, size_t length)
+{
+    (void)arg, (void)bytes, (void)length;
+}
+
+static const protocol_events_t events = {.on_update = on_update, .on_subscribed = on_subscribed, .on_gap = on_gap, .say = say};
+
+static const struct {
+    const char *protocol;
+    text_t stream; /* an answer to a subscription, and two updates: "one", "two" */
+} streams[] = {
+    {"nats", TEXT("INFO {}\r\nPONG\r\nMSG a.b 1 3\r\none\r\nMSG a.b 1 3\r\ntwo\r\n")},
+    {"mqtt", TEXT("\x20\x02\x00\x00\x90\x03\x00\x01\x00\x30\x08\x00\x03"
+                  "a/bone\x30\x08\x00\x03"
+                  "a/btwo")},
+};
+
+START_TEST(a_stream_cut_anywhere_gives_the_same_messages)
+{
+    const protocol_t *protocol = protocol_find(streams[_i].protocol);
+    text_t stream = streams[_i].stream;
+    ck_assert_ptr_nonnull(protocol);
+    for (size_t cut = 0; cut <= stream.length; cut++) {
+        heard_t heard = {0};
+        size_t taken = protocol->take(stream.at, cut, &events, &heard);
+        ck_assert_uint_le(taken, cut);
+        taken += protocol->take(stream.at + taken, stream.length - taken, &events, &heard);
+        ck_assert_uint_eq(taken, stream.length);
+        ck_assert_uint_eq(heard.subscribed, 1);
+        ck_assert_uint_eq(heard.updates, 2);
+        ck_assert_str_eq(heard.last, "two");
+    }
+}
+END_TEST
+
+START_TEST(a_gateway_is_understood)
+{
+    static const text_t frames[] = {TEXT("{\"jsonrpc\":\"2.0\",\"id\":1,\"result\":{\"event\":\"subscribed\"}}"),
+                                    TEXT("{\"jsonrpc\":\"2.0\",\"method\":\"trades.update\",\"params\":1}"),
+                                    TEXT("{\"jsonrpc\":\"2.0\",\"method\":\"trades.gap\",\"params\":1}"),
+                                    TEXT("{\"jsonrpc\":\"2.0\",\"method\":\"connection.lost\",\"params\":1}")};
+    const protocol_t *protocol = protocol_find("dataflow");
+    heard_t heard = {0};
+    for (size_t i = 0; i < sizeof frames / sizeof *frames; i++)
+        ck_assert_uint_eq(protocol->take(frames[i].at, frames[i].length, &events, &heard), frames[i].length);
+    ck_assert_uint_eq(heard.subscribed, 1);
+    ck_assert_uint_eq(heard.updates, 1);
+    ck_assert_uint_eq(heard.gaps, 1);
+}
+END_TEST
+
+START_TEST(there_is_no_other_protocol)
+{
+    ck_assert_ptr_null(protocol_find("carrier-pigeon"));
+}
+END_TEST
+
+int main(void)
+{
+    Suite *suite = suite_create("protocol");
+    TCase *cases = tcase_create("all");
+    tcase_add_loop_test(cases, a_stream_cut_anywhere_gives_the_same_messages, 0, sizeof streams / sizeof *streams);
+    tcase_add_test(cases, a_gateway_is_understood);
+    tcase_add_test(cases, there_is_no_other_protocol);
+    suite_add_tcase(suite, cases);
+    SRunner *runner = srunner_create(suite);
+    srunner_run_all(runner, CK_ENV);
+    int failed = srunner_ntests_failed(runner);
+    srunner_free(runner);
+    return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+}
