@@ -96,7 +96,7 @@ $(BUILD)/parts.a: $(call object,$(PARTS))
 $(BUILD)/tests/%: $(BUILD)/obj/tests/%.o $(BUILD)/parts.a
 	@mkdir -p $(@D)
 	@echo '  link $@'
-	$(Q)$(CC) $(ALL_LDFLAGS) $^ $(LIBS) $(CHECK_LIBS) -o $@
+	$(Q)$(CC) $(ALL_LDFLAGS) $(filter %.o,$^) $(filter %.a,$^) $(LIBS) $(CHECK_LIBS) -o $@
 
 # The clients for users to start from are compiled as a user would, but with our warnings.
 $(BUILD)/examples/watch: deploy/examples/watch.c

@@ -3,6 +3,13 @@
 
 #include <check.h>
 #include <stdlib.h>
+#include <string.h>
+
+/* As TEXT, for what is initialized once. */
+#define BYTES(literal)                                                                                                         \
+    {                                                                                                                          \
+        "" literal, sizeof(literal) - 1                                                                                        \
+    }
 
 typedef struct {
     unsigned updates, subscribed, gaps;
@@ -39,10 +46,10 @@ static const struct {
     const char *protocol;
     text_t stream; /* an answer to a subscription, and two updates: "one", "two" */
 } streams[] = {
-    {"nats", TEXT("INFO {}\r\nPONG\r\nMSG a.b 1 3\r\none\r\nMSG a.b 1 3\r\ntwo\r\n")},
-    {"mqtt", TEXT("\x20\x02\x00\x00\x90\x03\x00\x01\x00\x30\x08\x00\x03"
-                  "a/bone\x30\x08\x00\x03"
-                  "a/btwo")},
+    {"nats", BYTES("INFO {}\r\nPONG\r\nMSG a.b 1 3\r\none\r\nMSG a.b 1 3\r\ntwo\r\n")},
+    {"mqtt", BYTES("\x20\x02\x00\x00\x90\x03\x00\x01\x00\x30\x08\x00\x03"
+                   "a/bone\x30\x08\x00\x03"
+                   "a/btwo")},
 };
 
 START_TEST(a_stream_cut_anywhere_gives_the_same_messages)
@@ -65,10 +72,10 @@ END_TEST
 
 START_TEST(a_gateway_is_understood)
 {
-    static const text_t frames[] = {TEXT("{\"jsonrpc\":\"2.0\",\"id\":1,\"result\":{\"event\":\"subscribed\"}}"),
-                                    TEXT("{\"jsonrpc\":\"2.0\",\"method\":\"trades.update\",\"params\":1}"),
-                                    TEXT("{\"jsonrpc\":\"2.0\",\"method\":\"trades.gap\",\"params\":1}"),
-                                    TEXT("{\"jsonrpc\":\"2.0\",\"method\":\"connection.lost\",\"params\":1}")};
+    static const text_t frames[] = {BYTES("{\"jsonrpc\":\"2.0\",\"id\":1,\"result\":{\"event\":\"subscribed\"}}"),
+                                    BYTES("{\"jsonrpc\":\"2.0\",\"method\":\"trades.update\",\"params\":1}"),
+                                    BYTES("{\"jsonrpc\":\"2.0\",\"method\":\"trades.gap\",\"params\":1}"),
+                                    BYTES("{\"jsonrpc\":\"2.0\",\"method\":\"connection.lost\",\"params\":1}")};
     const protocol_t *protocol = protocol_find("dataflow");
     heard_t heard = {0};
     for (size_t i = 0; i < sizeof frames / sizeof *frames; i++)

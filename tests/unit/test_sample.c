@@ -5,6 +5,7 @@
 
 #include <check.h>
 #include <stdlib.h>
+#include <string.h>
 
 static const uint64_t seqs[] = {1, 9, 10, 999999, 1000000, 12345678901};
 
