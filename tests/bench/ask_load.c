@@ -127,7 +127,7 @@ static bool zmtp_ask(int fd, const char *request, size_t length)
 static size_t zmtp_whole(const char *bytes, size_t length)
 {
     for (size_t at = 0; length - at >= 2;) {
-        int flags = bytes[at];
+        int flags = (unsigned char)bytes[at];
         size_t head = flags & ZMTP_LONG ? 9 : 2, size = 0;
         if (length - at < head)
             return 0;
@@ -268,15 +268,15 @@ static bool read_options(load_t *self, int argc, char **argv)
 
 int main(int argc, char **argv)
 {
-    load_t *load = calloc(1, sizeof *load);
-    if (!load || !read_options(load, argc, argv)) {
+    static load_t load; /* the system closes and frees what it holds */
+    if (!read_options(&load, argc, argv)) {
         fprintf(stderr, "usage: ask-load req|http|resp|ws HOST:PORT REQUEST CLIENTS SECONDS [PID]\n");
         return EXIT_FAILURE;
     }
     signal(SIGPIPE, SIG_IGN);
     link_many();
-    if (run(load))
-        return EXIT_SUCCESS; /* the system closes what is open */
-    fprintf(stderr, "ask-load: %s does not answer\n", load->address);
+    if (run(&load))
+        return EXIT_SUCCESS;
+    fprintf(stderr, "ask-load: %s does not answer\n", load.address);
     return EXIT_FAILURE;
 }

@@ -34,7 +34,8 @@ static void answer_streams(bus_t *self, const request_t *request)
     answer_begin(&self->answer, request);
     buffer_printf(&self->answer, ",\"epoch\":%llu,\"streams\":[", (unsigned long long)SAMPLE_EPOCH);
     for (unsigned i = 0; i < self->symbols; i++) {
-        text_t name = {topic, sample_topic(topic, i)};
+        size_t length = sample_topic(topic, i);
+        text_t name = {topic, length};
         if (request->topic.length > 0 && !text_equal(request->topic, name))
             continue;
         buffer_printf(&self->answer, "%s{\"topic\":\"%.*s\",\"first\":\"%llu-1\",\"last\":\"%llu-%llu\"}", comma,
