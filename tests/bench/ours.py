@@ -89,6 +89,7 @@ def fan_figures(told):
     frames, cpu = max(told["frames"], 1), sum(told["cpu"].values())
     return {"per_s": told["frames"] / told["seconds"], "cpu_us": 1e6 * cpu / frames, "cores": cpu / told["seconds"],
             "load_cores": told["load_cpu"] / told["seconds"], "p50_us": told["latency"]["p50_us"], "p99_us": told["latency"]["p99_us"],
+            "holes": told["lost"] + told["disorder"] + told["gaps"] + told["ended"],
             "wrong": told["missing"] + told["lost"] + told["disorder"] + told["gaps"] + told["ended"], "frame_bytes": told["frame_bytes"],
             "told": told}
 
