@@ -45,7 +45,7 @@ $(BUILD)/bin/store-import: $(call object,cached/import/main.c $(filter-out cache
 $(BUILD)/bin/gatewayd: $(call object,$(GATEWAYD) $(COMMON))
 $(BUILD)/bin/exchange-simulator: $(call object,$(SIMULATOR))
 $(BUILD)/bin/storm-clients: $(call object,$(STORM))
-BENCH := $(addprefix tests/bench/,bus.c crowd.c exchange.c latency.c link.c protocol.c publisher.c sample.c watch.c) tests/chaos/wire.c
+BENCH := $(addprefix tests/bench/,crowd.c exchange.c latency.c link.c played_bus.c protocol.c publisher.c sample.c watch.c) tests/chaos/wire.c
 $(BENCH_PROGRAMS): $(BUILD)/bin/%: $(BUILD)/bench.a
 $(BUILD)/bin/fan-load: $(call object,tests/bench/fan_load.c)
 $(BUILD)/bin/ask-load: $(call object,tests/bench/ask_load.c)

@@ -1,8 +1,8 @@
 #include "tests/bench/publisher.h"
 
 #include "common/clock.h"
-#include "tests/bench/bus.h"
 #include "tests/bench/link.h"
+#include "tests/bench/played_bus.h"
 #include "tests/bench/protocol.h"
 #include "tests/bench/sample.h"
 #include "tests/chaos/wire.h"
@@ -17,24 +17,24 @@ enum { OUT_MAX = 1 << 20, OUT_FULL = 1 << 16 };
 
 static void *bus_open(const char *address, const char *replay, unsigned symbols)
 {
-    return bus_new(address, replay, symbols);
+    return played_bus_new(address, replay, symbols);
 }
 
 static void bus_trade(void *self, unsigned symbol, uint64_t seq)
 {
     (void)seq; /* it counts itself */
-    bus_publish(self, symbol);
+    played_bus_publish(self, symbol);
 }
 
 static void bus_flush(void *self)
 {
-    bus_turn(self, clock_mono_ns());
+    played_bus_turn(self, clock_mono_ns());
 }
 
 static void bus_close(void *arg)
 {
-    bus_t *self = arg;
-    bus_destroy(&self);
+    played_bus_t *self = arg;
+    played_bus_destroy(&self);
 }
 
 /* --- over TCP --- */

@@ -7,15 +7,15 @@
 
 #include <stdint.h>
 
-typedef struct bus bus_t;
+typedef struct bus played_bus_t;
 
 /* Endpoints as ZeroMQ has them; symbols: how many are offered. NULL when an endpoint is not to be had. */
-bus_t *bus_new(const char *publish, const char *replay, unsigned symbols);
+played_bus_t *played_bus_new(const char *publish, const char *replay, unsigned symbols);
 
 /* The next trade of a symbol. */
-void bus_publish(bus_t *self, unsigned symbol);
+void played_bus_publish(played_bus_t *self, unsigned symbol);
 
 /* Sends the heartbeat when it is due: to be called often. */
-void bus_turn(bus_t *self, int64_t now_ns);
+void played_bus_turn(played_bus_t *self, int64_t now_ns);
 
-void bus_destroy(bus_t **self_ref);
+void played_bus_destroy(played_bus_t **self_ref);

@@ -1,4 +1,4 @@
-#include "tests/bench/bus.h"
+#include "tests/bench/played_bus.h"
 
 #include "common/clock.h"
 #include "proto/request.h"
@@ -27,7 +27,7 @@ struct bus {
 
 /* --- replay --- */
 
-static void answer_streams(bus_t *self, const request_t *request)
+static void answer_streams(played_bus_t *self, const request_t *request)
 {
     char topic[TOPIC_MAX];
     const char *comma = "";
@@ -54,7 +54,7 @@ static unsigned symbol_of(text_t topic)
     return symbol;
 }
 
-static void answer_range(bus_t *self, const request_t *request)
+static void answer_range(played_bus_t *self, const request_t *request)
 {
     unsigned symbol = symbol_of(request->topic);
     uint64_t last = symbol < self->symbols ? atomic_load(&self->last[symbol]) : 0, taken = 0;
@@ -75,7 +75,7 @@ static void answer_range(bus_t *self, const request_t *request)
     buffer_append(&self->answer, TEXT("}"));
 }
 
-static void answer_one(bus_t *self, text_t json)
+static void answer_one(played_bus_t *self, text_t json)
 {
     request_t request;
     buffer_clear(&self->answer);
@@ -90,7 +90,7 @@ static void answer_one(bus_t *self, text_t json)
 }
 
 /* Peer, an empty frame, the request. */
-static void serve(bus_t *self)
+static void serve(played_bus_t *self)
 {
     char route[ROUTE_MAX], empty[1], json[REQUEST_MAX];
     int peer = zmq_recv(self->replay, route, sizeof route, 0);
@@ -106,7 +106,7 @@ static void serve(bus_t *self)
 
 static void *run_replay(void *arg)
 {
-    bus_t *self = arg;
+    played_bus_t *self = arg;
     while (!atomic_load(&self->ending)) {
         zmq_pollitem_t item = {.socket = self->replay, .events = ZMQ_POLLIN};
         if (zmq_poll(&item, 1, POLL_MS) == 1)
@@ -117,7 +117,7 @@ static void *run_replay(void *arg)
 
 /* --- the bus --- */
 
-static void heartbeat(bus_t *self)
+static void heartbeat(played_bus_t *self)
 {
     const char *comma = "{";
     char symbol[SAMPLE_SYMBOL_LENGTH];
@@ -143,7 +143,7 @@ static void heartbeat(bus_t *self)
     zmq_send(self->publish, self->status.bytes, self->status.length, 0);
 }
 
-void bus_turn(bus_t *self, int64_t now_ns)
+void played_bus_turn(played_bus_t *self, int64_t now_ns)
 {
     if (now_ns < self->beat_ns)
         return;
@@ -151,7 +151,7 @@ void bus_turn(bus_t *self, int64_t now_ns)
     heartbeat(self);
 }
 
-void bus_publish(bus_t *self, unsigned symbol)
+void played_bus_publish(played_bus_t *self, unsigned symbol)
 {
     char topic[TOPIC_MAX], trade[SAMPLE_MAX];
     uint64_t seq = atomic_load_explicit(&self->last[symbol], memory_order_relaxed) + 1;
@@ -172,9 +172,9 @@ static void *bind_socket(void *context, int type, const char *endpoint)
     return NULL;
 }
 
-bus_t *bus_new(const char *publish, const char *replay, unsigned symbols)
+played_bus_t *played_bus_new(const char *publish, const char *replay, unsigned symbols)
 {
-    bus_t *self = calloc(1, sizeof *self);
+    played_bus_t *self = calloc(1, sizeof *self);
     if (!self)
         return NULL;
     self->symbols = symbols;
@@ -186,15 +186,15 @@ bus_t *bus_new(const char *publish, const char *replay, unsigned symbols)
     self->publish = bind_socket(self->context, ZMQ_PUB, publish);
     self->replay = bind_socket(self->context, ZMQ_ROUTER, replay);
     if (!self->last || !self->publish || !self->replay)
-        bus_destroy(&self);
+        played_bus_destroy(&self);
     else
         self->running = pthread_create(&self->thread, NULL, run_replay, self) == 0;
     return self;
 }
 
-void bus_destroy(bus_t **self_ref)
+void played_bus_destroy(played_bus_t **self_ref)
 {
-    bus_t *self = *self_ref;
+    played_bus_t *self = *self_ref;
     if (!self)
         return;
     atomic_store(&self->ending, true);
