@@ -295,6 +295,11 @@ def rows(quick):
         Row(f"fan-out, {crowd:,} clients, 1,000 trades/s", "frames/s", everyone(clients=crowd, rate=1000), [
             ("every client gets every trade", lambda m: m["gatewayd"]["wrong"], "<=", 0),
             ("p99 at most half of the best peer's", lambda m: ratio(m["gatewayd"]["p99_us"], best(m, "p99_us")), "<=", 0.5)]),
+        Row("1,000 clients, 100 of which never read, 1,000 trades/s", "frames/s",
+            {"900 beside 100 that never read": fan_ours(clients=1000, sleepers=100, rate=1000), "900 alone": fan_ours(clients=900, rate=1000)}, [
+            ("p99 of those who read within 20 %",
+             lambda m: ratio(m["900 beside 100 that never read"]["p99_us"], m["900 alone"]["p99_us"]), "<=", 1.2),
+            ("every reader gets every trade", lambda m: m["900 beside 100 that never read"]["wrong"], "<=", 0)]),
         Row(f"{idlers:,} idle clients", "", {"gatewayd": idle(idlers)}, [
             ("8 KiB a client", at("gatewayd", "kib_each"), "<=", 8)]),
         Row(f"{many:,} symbols, {some:,} clients with {each} each, as fast as it goes", "frames/s",
