@@ -11,6 +11,7 @@
 
 enum {
     PUMP_TURNS = 16,       /* writes before others get their turn */
+    COPIED_MAX = 16384,    /* bytes; a longer run is sent from the ring, whatever else there is */
     OUTBOX_KEPT = 65536,   /* bytes; a larger outbox is given back when it has drained */
     OUTBOX_MAX = 64 << 20, /* bytes; one message may be larger than pending_bytes, but not than this */
 };
@@ -69,22 +70,49 @@ static void on_lapped(client_t *self, reader_t *reader)
     reader_seat(reader, page.last);
 }
 
-/* The next run of the first reader that has one. */
-static void send_run(client_t *self)
+/* The next run of the first reader that has one, when it is no longer than `room`. False: what is next goes out before it, or alone. */
+static bool take_run(client_t *self, size_t room, text_t *run)
 {
-    reader_t *reader = LIST_OWNER(list_take(&self->ready), reader_t, in_queue);
+    reader_t *reader = LIST_OWNER(self->ready.next, reader_t, in_queue);
     const ring_t *ring = reader->ring;
+    cursor_t last = reader->last;
     if (ring_lapped(ring, reader->position)) {
+        list_take(&self->ready);
         on_lapped(self, reader);
-        return;
+        return false;
     }
-    cursor_t before = reader->last;
-    text_t run = ring_read(ring, reader->position, &reader->last);
-    if (before.epoch == reader->last.epoch)
-        self->hub->counts.trades += reader->last.seq - before.seq;
-    send_frames(self, run);
-    reader->position += run.length;
+    *run = ring_read(ring, reader->position, &last);
+    if (run->length > room)
+        return false;
+    list_take(&self->ready);
+    if (reader->last.epoch == last.epoch)
+        self->hub->counts.trades += last.seq - reader->last.seq;
+    reader->last = last;
+    reader->position += run->length;
     reader_touch(reader); /* back to the end of the queue, when there is more */
+    return true;
+}
+
+/* A run goes out as it stands in the ring. Short ones of several readers go out together: a write costs more than a copy, and who has many
+ * symbols would have one for each. */
+static void send_runs(client_t *self)
+{
+    char *gathered = self->hub->gathered;
+    size_t length = 0;
+    text_t run;
+    while (take_run(self, RING_RUN_MAX - length, &run)) {
+        bool more = !self->closing && self->outbox.length == 0 && !list_empty(&self->ready);
+        if (length == 0 && (!more || run.length >= COPIED_MAX)) {
+            send_frames(self, run);
+            return;
+        }
+        memcpy(gathered + length, run.at, run.length);
+        length += run.length;
+        if (!more)
+            break;
+    }
+    if (length > 0 && !self->closing)
+        send_frames(self, (text_t){gathered, length});
 }
 
 client_t *client_new(hub_t *hub, const client_link_t *link, void *link_arg, const rpc_events_t *methods)
@@ -162,7 +190,7 @@ void client_pump(client_t *self)
         if (self->outbox.length > 0)
             send_outbox(self);
         else
-            send_run(self);
+            send_runs(self);
     }
     if (!self->closing && !list_empty(&self->catching))
         catchup_step(self);

@@ -41,6 +41,8 @@ typedef struct {
     follower_counts_t bus_counts; /* as of the last tick */
     int64_t now_ns;               /* since 1970, as of this turn of the loop: set by whoever calls in */
 
+    char gathered[RING_RUN_MAX]; /* scratch: runs of several rings that go out in one write */
+
     list_t clients;  /* client_t.in_hub */
     list_t catching; /* client_t.in_catching: with readers that catch up */
     list_t waiting;  /* join_t.in_hub: subscribes that wait for something from the bus */

@@ -12,6 +12,89 @@ START_TEST(trades_that_come_in_one_go_go_out_in_one_write)
 }
 END_TEST
 
+/* Trades from..to of a source, without a flush. */
+static void pile_up(const char *source, uint64_t from, uint64_t to)
+{
+    char json[TRADE_MAX], topic[TOPIC_MAX];
+    snprintf(topic, sizeof topic, "trade.BTC-USD.%s", source);
+    for (uint64_t seq = from; seq <= to; seq++) {
+        size_t length = print_trade(json, source, FIXTURE_EPOCH, seq);
+        markets_trade(fixture.hub.markets, text_of(topic), (cursor_t){FIXTURE_EPOCH, seq}, (text_t){json, length});
+    }
+}
+
+/* Subscribed to three streams, each of which is at 7-10. */
+static void subscribe_to_three(void)
+{
+    static const char *const sources[] = {"a", "b", "c"};
+    for (size_t i = 0; i < 3; i++)
+        hear(sources[i], true, "{\"BTC-USD\":10}");
+    say(SUBSCRIBE(""));
+    follow(BTC, FIXTURE_EPOCH, 10);
+    follow("trade.BTC-USD.b", FIXTURE_EPOCH, 10);
+    follow("trade.BTC-USD.c", FIXTURE_EPOCH, 10);
+    client_pump(fixture.client);
+    expect_with("\"subscribed\"");
+}
+
+START_TEST(short_runs_of_several_streams_go_out_in_one_write)
+{
+    subscribe_to_three();
+    unsigned writes = fixture.wire.writes;
+    pile_up("a", 11, 12);
+    pile_up("b", 11, 13);
+    pile_up("c", 11, 11);
+    fanout_flush(&fixture.hub);
+    ck_assert_uint_eq(fixture.wire.writes, writes + 1);
+    expect_trades(FIXTURE_EPOCH, 11, 12);
+    expect_trades(FIXTURE_EPOCH, 11, 13);
+    expect_trades(FIXTURE_EPOCH, 11, 11);
+    expect_nothing();
+}
+END_TEST
+
+START_TEST(a_long_run_goes_out_between_short_ones_and_all_is_there)
+{
+    subscribe_to_three();
+    fixture.wire.choked = true;
+    pile_up("a", 11, 12);
+    pile_up("b", 11, 160); /* more than what is copied, less than the ring */
+    pile_up("c", 11, 13);
+    fanout_flush(&fixture.hub);
+    fixture.wire.choked = false;
+    client_pump(fixture.client);
+    size_t of_b = 0, others = 0;
+    for (text_t found; (found = take()).length > 0;) {
+        bool b = memmem(found.at, found.length, "\"source\":\"b\"", 12) != NULL;
+        of_b += b;
+        others += !b;
+    }
+    ck_assert_uint_eq(of_b, 150);
+    ck_assert_uint_eq(others, 5);
+    ck_assert(client_idle(fixture.client));
+}
+END_TEST
+
+START_TEST(what_a_lapped_stream_skips_is_told_before_it_goes_on_among_others)
+{
+    subscribe_to_three();
+    pile_up("b", 11, 11);
+    fanout_flush(&fixture.hub);
+    expect_trades(FIXTURE_EPOCH, 11, 11);
+    fixture.wire.choked = true;
+    pile_up("a", 11, 12);
+    pile_up("b", 12, 2000);
+    pile_up("c", 11, 13);
+    fanout_flush(&fixture.hub);
+    fixture.wire.choked = false;
+    client_pump(fixture.client);
+    expect_trades(FIXTURE_EPOCH, 11, 12);
+    expect_with("\"source\":\"b\",\"from\":\"7-12\",\"to\":\"7-2000\"");
+    expect_trades(FIXTURE_EPOCH, 11, 13);
+    expect_nothing();
+}
+END_TEST
+
 START_TEST(a_client_that_takes_nothing_gets_it_all_when_it_does)
 {
     subscribe_at_10();
@@ -197,6 +280,9 @@ int main(void)
 {
     const TTest *const tests[] = {
         trades_that_come_in_one_go_go_out_in_one_write,
+        short_runs_of_several_streams_go_out_in_one_write,
+        a_long_run_goes_out_between_short_ones_and_all_is_there,
+        what_a_lapped_stream_skips_is_told_before_it_goes_on_among_others,
         a_client_that_takes_nothing_gets_it_all_when_it_does,
         a_lapped_client_is_told_what_it_missed_and_goes_on_with_the_newest,
         a_lapped_client_is_disconnected_with_its_cursor_where_that_is_configured,
