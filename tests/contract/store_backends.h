@@ -204,6 +204,7 @@ static void postgres_bring_back(void)
     snprintf(program, sizeof program, "%s", server_find("postgres"));
     snprintf(data, sizeof data, "%s/data", postgres_server.folder.path);
     snprintf(sockets, sizeof sockets, "unix_socket_directories=%s", postgres_server.folder.path);
+    /* As many locks in all as a server has with the default of 100 connections. */
     const char *const arguments[] = {program,
                                      "-D",
                                      data,
@@ -217,6 +218,8 @@ static void postgres_bring_back(void)
                                      "shared_buffers=16MB",
                                      "-c",
                                      "max_connections=20",
+                                     "-c",
+                                     "max_locks_per_transaction=320",
                                      NULL};
     server_process_start(&postgres_server, arguments);
     for (bool up = false; !up;) {

@@ -22,6 +22,17 @@ struct ledger {
     char buffer[BUFFER_BYTES];
 };
 
+/* Who is killed while it writes leaves a piece of a line: what comes next is to begin a line of its own. */
+static bool drop_torn_line(int fd)
+{
+    char last;
+    off_t end = lseek(fd, 0, SEEK_END);
+    off_t whole = end;
+    while (whole > 0 && pread(fd, &last, 1, whole - 1) == 1 && last != '\n')
+        whole--;
+    return end != -1 && (whole == end || ftruncate(fd, whole) == 0);
+}
+
 ledger_t *ledger_open(const char *path)
 {
     ledger_t *self = calloc(1, sizeof *self);
@@ -29,8 +40,8 @@ ledger_t *ledger_open(const char *path)
         return NULL;
     self->lines = writer_on(self->buffer, BUFFER_BYTES);
     self->path = strdup(path);
-    self->fd = open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0644);
-    if (self->fd == -1 || !self->path) {
+    self->fd = open(path, O_RDWR | O_CREAT | O_APPEND | O_CLOEXEC, 0644);
+    if (self->fd == -1 || !self->path || !drop_torn_line(self->fd)) {
         fprintf(stderr, "exchange-simulator: --ledger %s: %s\n", path, strerror(errno));
         ledger_close(&self);
     }

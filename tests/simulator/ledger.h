@@ -11,7 +11,7 @@
 
 typedef struct ledger ledger_t;
 
-/* Appends to the file if there is one. Says on stderr why it could not, then returns NULL. */
+/* Appends to the file if there is one, behind its last whole line. Says on stderr why it could not, then returns NULL. */
 ledger_t *ledger_open(const char *path);
 void ledger_close(ledger_t **self);
 

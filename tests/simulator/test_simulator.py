@@ -29,9 +29,11 @@ FRAMES = [
 class Simulator:
     """A running simulator; `options` are its command line."""
 
-    def __init__(self, *options):
+    def __init__(self, *options, ledger=b""):
         self.folder = tempfile.TemporaryDirectory()
         self.ledger_path = os.path.join(self.folder.name, "ledger.ndjson")
+        with open(self.ledger_path, "wb") as file:
+            file.write(ledger)
         self.process = subprocess.Popen(
             [PROGRAM, "--listen", "127.0.0.1:0", "--ledger", self.ledger_path, *options],
             stdout=subprocess.PIPE, text=True)
@@ -186,6 +188,13 @@ class Trades(unittest.IsolatedAsyncioTestCase):
                 self.assertEqual(len({t["trade_id"] for t in trades}), 300)
                 self.assertEqual([line["trade_id"] for line in await simulator.ledger("trade")][300:],
                                  [t["trade_id"] for t in trades])
+
+    async def test_a_line_that_a_killed_simulator_did_not_finish_is_dropped(self):
+        for left, kept in ((b'{"event":"trade","n":1}\n{"event":"tra', [1]), (b'{"ev', []), (b'{"event":"trade","n":2}\n', [2])):
+            with Simulator("--paused", ledger=left) as simulator:
+                lines = [json.loads(line) for line in simulator.http("/ledger")[1].splitlines()]
+                self.assertEqual([line.get("n") for line in lines], [*kept, None])
+                self.assertEqual(lines[-1]["event"], "start")
 
     async def test_a_rate_holds_in_the_long_run(self):
         with Simulator("--rate", "20000") as simulator:

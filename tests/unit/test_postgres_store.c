@@ -87,7 +87,7 @@ START_TEST(wild_times_make_no_end_of_partitions)
 {
     ask("DO $$ BEGIN FOR n IN 1..1000 LOOP"
         " EXECUTE format('CREATE TABLE dataflow.trade_1%s PARTITION OF dataflow.trade FOR VALUES FROM (%s) TO (%s)', n, n, n + "
-        "1);"
+        "1); COMMIT;"
         " END LOOP; END $$");
     append(1, 20000 * day_ns);
     ck_assert_str_eq(ask("SELECT count(*) FROM dataflow.trade_other"), "1");
