@@ -84,3 +84,37 @@ class Postgres:
     def lines(self, topic):
         return self.ask("SELECT json FROM dataflow.trade t JOIN dataflow.stream s ON s.id = t.stream "
                         f"WHERE topic = '{topic}' ORDER BY t.epoch, t.seq")
+
+
+class Redis:
+    """redis-server, with nothing of it on the disk."""
+
+    password = "let-me-in"
+
+    def __init__(self):
+        self.program, self.cli = find("redis-server"), find("redis-cli")
+        self.port, = free_ports(1)
+        self.folder = pathlib.Path(tempfile.mkdtemp(prefix="test-redis-"))
+        self.process = None
+
+    def url(self):
+        return f"redis://:{self.password}@127.0.0.1:{self.port}/0"
+
+    def start(self):
+        with open(self.folder / "log", "ab") as log:
+            self.process = subprocess.Popen(
+                [self.program, "--bind", "127.0.0.1", "--port", str(self.port), "--requirepass", self.password, "--save", "", "--dir",
+                 str(self.folder)], stdin=subprocess.DEVNULL, stdout=log, stderr=log)
+        until(lambda: self.ask("PING") == "PONG", "Redis to answer")
+        return self
+
+    def ask(self, *command):
+        done = subprocess.run([self.cli, "-h", "127.0.0.1", "-p", str(self.port), *command],
+                              env={**os.environ, "REDISCLI_AUTH": self.password}, capture_output=True, text=True)
+        return done.stdout.strip()
+
+    def remove(self):
+        if self.process:
+            self.process.terminate()
+            self.process.wait(60)
+        shutil.rmtree(self.folder, ignore_errors=True)

@@ -1,6 +1,7 @@
 """History through the whole pipeline, into each store and back out: the bytes that were on the bus, whatever memory holds, page by page."""
 
 import asyncio
+import itertools
 import json
 import subprocess
 from collections import defaultdict
@@ -8,9 +9,12 @@ from collections import defaultdict
 import pytest
 from clients import Client, Requester, RpcError, Tap
 from pipeline import BIN, PATIENCE, ROOT, loads, until
+from servers import Postgres, Redis
 
 TOKEN = 'let "me" in'
-STORES = {"memory": "memory:", "sqlite": "sqlite:///state/trades.db"}
+URLS = {"memory": "memory:", "sqlite": "sqlite:///state/trades.db"}
+SERVERS = {"postgres": Postgres, "redis": Redis}
+DURABLE = ["sqlite", *SERVERS]
 
 
 @pytest.fixture
@@ -30,6 +34,19 @@ class Bus(defaultdict):
         super().__init__(list)
         for topic, body in tap.take(count):
             self[topic.split(".")[1]].append(body)
+
+
+@pytest.fixture
+def store(request):
+    """The URL of the store that the test names, with its server where it has one."""
+    if request.param in URLS:
+        yield URLS[request.param]
+        return
+    server = SERVERS[request.param]()
+    try:
+        yield server.start().url()
+    finally:
+        server.remove()
 
 
 @pytest.fixture
@@ -104,17 +121,18 @@ def assert_comes_back(history, bus, count):
         assert pages(history, "upto", count, op="recent", symbol=symbol) == texts[::-1]
 
 
-@pytest.mark.parametrize("store,trades", [("memory", 1000000), ("sqlite", 1000000), ("sqlite", 50)])
+@pytest.mark.parametrize("store,trades", [("memory", 1000000), *itertools.product(DURABLE, [1000000, 50])], indirect=["store"])
 def test_every_real_trade_comes_back_byte_for_byte(play, store, trades):
-    flow, bus = play(STORES[store], trades)
+    flow, bus = play(store, trades)
     with Requester(flow.history) as history:
-        wait_for_all(history, bus, store != "memory")
+        wait_for_all(history, bus, store != "memory:")
         assert_comes_back(history, bus, 10000)
         assert_comes_back(history, bus, 37)
 
 
-def test_after_a_restart_it_comes_back_from_the_store(play):
-    flow, bus = play(STORES["sqlite"], trades=50)
+@pytest.mark.parametrize("store", DURABLE, indirect=True)
+def test_after_a_restart_it_comes_back_from_the_store(play, store):
+    flow, bus = play(store, trades=50)
     with Requester(flow.history) as history:
         wait_for_all(history, bus, True)
     flow.processes["cached"].kill()
@@ -126,7 +144,7 @@ def test_after_a_restart_it_comes_back_from_the_store(play):
 
 
 def test_between_two_times_and_two_cursors(play):
-    flow, bus = play(STORES["sqlite"], trades=50)
+    flow, bus = play(URLS["sqlite"], trades=50)
     texts = bus["BTC-USD"]
     trades = [loads(text) for text in texts]
     times = [trade["timestamp"] for trade in trades]
@@ -143,7 +161,7 @@ def test_between_two_times_and_two_cursors(play):
 
 
 def test_json_rpc_clients_page_through_memory_and_store(play):
-    flow, bus = play(STORES["sqlite"], trades=50, gateway=True)
+    flow, bus = play(URLS["sqlite"], trades=50, gateway=True)
     with Requester(flow.history) as history:
         wait_for_all(history, bus, True)
     expected = [exact(loads(text)) for text in bus["BTC-USD"]]
@@ -177,7 +195,7 @@ def test_json_rpc_clients_page_through_memory_and_store(play):
 
 
 def test_clear_forgets_in_memory_and_in_the_store(play):
-    flow, bus = play(STORES["sqlite"], trades=50)
+    flow, bus = play(URLS["sqlite"], trades=50)
     with Requester(flow.history) as history:
         wait_for_all(history, bus, True)
         assert history.ask(op="clear", token="wrong")["error"]["code"] == "forbidden"
@@ -195,7 +213,7 @@ def test_clear_forgets_in_memory_and_in_the_store(play):
 
 
 def test_without_the_store_memory_answers_and_says_so(play):
-    flow, bus = play(STORES["sqlite"], trades=50)
+    flow, bus = play(URLS["sqlite"], trades=50)
     path = flow.directory / "state/trades.db"
     with Requester(flow.history) as history:
         wait_for_all(history, bus, True)
@@ -218,7 +236,7 @@ def export(flow, *arguments):
 
 
 def test_an_export_holds_the_trades_of_its_time_as_they_were(play):
-    flow, bus = play(STORES["sqlite"], trades=50)
+    flow, bus = play(URLS["sqlite"], trades=50)
     texts = bus["BTC-USD"]
     with Requester(flow.history) as history:
         wait_for_all(history, bus, True)
@@ -232,7 +250,7 @@ def test_an_export_holds_the_trades_of_its_time_as_they_were(play):
 
 @pytest.mark.parametrize("form", ["ndjson", "csv"])
 def test_what_was_exported_comes_back_in_a_new_installation(play, pipeline, form):
-    flow, bus = play(STORES["sqlite"], trades=50)
+    flow, bus = play(URLS["sqlite"], trades=50)
     with Requester(flow.history) as history:
         wait_for_all(history, bus, True)
     file = flow.directory / f"export.{form}"
