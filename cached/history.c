@@ -4,9 +4,9 @@
 #include <stdlib.h>
 
 #include "cached/answer_candles.h"
-#include "cached/extract.h"
 #include "cached/forget.h"
-#include "cached/question.h"
+#include "cached/look.h"
+#include "cached/page.h"
 #include "cached/stats.h"
 #include "common/clock.h"
 #include "common/log.h"
@@ -28,17 +28,11 @@ struct history {
     extract_t page;
     buffer_t answer;
 
-    question_queue_t waiting; /* for the store */
-    question_t *looking;      /* the one whose answer is being made from the store */
-    request_t look_request;
-    extract_t look_page;
-    buffer_t look_answer;
+    look_t *look; /* what needs the store */
 
     history_counts_t counts;
     uint64_t asked[OPERATIONS_MAX]; /* by the operation's place in the table; what is none at its end */
 };
-
-static void look(history_t *self);
 
 /* Takes the same time wherever the texts differ, so that nobody finds a token letter by letter. */
 static bool same_secret(text_t given, text_t secret)
@@ -49,81 +43,23 @@ static bool same_secret(text_t given, text_t secret)
     return difference == 0;
 }
 
-static bool find_symbol(const history_t *self, const request_t *request, shelf_symbol_t *found, buffer_t *answer)
+static void refuse_for_now(const request_t *request, buffer_t *answer)
 {
-    if (shelf_symbol(self->config.shelf, request->symbol, found))
-        return true;
-    answer_error(answer, request, ERROR_INVALID_SYMBOL, "Invalid symbol: %.*s", TEXT_ARG(request->symbol));
-    return false;
+    answer_error(answer, request, ERROR_UNAVAILABLE, "too much is asked for at once: try again later");
 }
 
-/* A copy of the question that is being asked, for later. NULL, with an error as its answer, when that can't be. */
-static question_t *put_off(history_t *self, const request_t *request, bool possible, buffer_t *answer)
-{
-    question_t *kept = possible ? question_new(self->asking->peer, self->asking->request, self->asking->asked_ns) : NULL;
-    self->put_off = kept != NULL;
-    if (!kept)
-        answer_error(answer, request, ERROR_UNAVAILABLE, "too much is asked for at once: try again later");
-    return kept;
-}
-
-/* --- pages of trades --- */
-
-static bool begin_recent(const history_t *self, const request_t *request, extract_t *page, buffer_t *answer)
-{
-    shelf_symbol_t found;
-    bool known = find_symbol(self, request, &found, answer);
-    if (known)
-        extract_begin_recent(page, request, &found, self->config.lookback != NULL);
-    return known;
-}
-
-static bool begin_since(const history_t *self, const request_t *request, extract_t *page, buffer_t *answer)
-{
-    shelf_symbol_t found;
-    bool known = find_symbol(self, request, &found, answer);
-    if (known)
-        extract_begin_since(page, request, &found, self->config.lookback != NULL);
-    return known;
-}
-
-static bool begin_range(const history_t *self, const request_t *request, extract_t *page, buffer_t *answer)
-{
-    const tape_t *tape = shelf_find(self->config.shelf, request->topic);
-    bool known = tape || shelf_offered(self->config.shelf, request->topic);
-    if (known)
-        extract_begin_range(page, request, tape, self->config.lookback != NULL);
-    else
-        answer_error(answer, request, ERROR_INVALID_TOPIC, "Invalid topic: %.*s", TEXT_ARG(request->topic));
-    return known;
-}
-
-static const struct {
-    const char *name;
-    bool (*begin)(const history_t *self, const request_t *request, extract_t *page, buffer_t *answer);
-} pages[] = {{"recent", begin_recent}, {"since", begin_since}, {"range", begin_range}};
-
-/* False, with the answer, when there is nothing to be had. */
-static bool begin_page(const history_t *self, const request_t *request, extract_t *page, buffer_t *answer)
-{
-    size_t i = 0;
-    while (!text_equal(request->op, text_of(pages[i].name)))
-        i++;
-    return pages[i].begin(self, request, page, answer);
-}
+/* --- operations --- */
 
 static void answer_page(history_t *self, const request_t *request, buffer_t *answer)
 {
-    if (!begin_page(self, request, &self->page, answer) || extract_print(&self->page, HISTORY_ANSWER_MAX, answer))
+    bool store = self->config.lookback != NULL;
+    if (!page_begin(self->config.shelf, request, store, &self->page, answer) ||
+        extract_print(&self->page, HISTORY_ANSWER_MAX, answer))
         return;
-    question_t *question = put_off(self, request, self->waiting.count < HISTORY_WAITING_MAX, answer);
-    if (!question)
-        return;
-    question_push(&self->waiting, question);
-    look(self);
+    self->put_off = look_ask(self->look, self->asking);
+    if (!self->put_off)
+        refuse_for_now(request, answer);
 }
-
-/* --- other operations --- */
 
 static void answer_symbols(history_t *self, const request_t *request, buffer_t *answer)
 {
@@ -144,7 +80,7 @@ static void answer_stats(history_t *self, const request_t *request, buffer_t *an
     shelf_symbol_t found;
     size_t at = 0;
     bool first = true, one = request->symbol.length > 0;
-    if (one && !find_symbol(self, request, &found, answer))
+    if (one && !page_symbol(self->config.shelf, request, &found, answer))
         return;
     answer_begin(answer, request);
     buffer_append(answer, TEXT(",\"stats\":["));
@@ -158,7 +94,7 @@ static void answer_stats(history_t *self, const request_t *request, buffer_t *an
 static void find_candles(history_t *self, const request_t *request, buffer_t *answer)
 {
     shelf_symbol_t found;
-    if (find_symbol(self, request, &found, answer))
+    if (page_symbol(self->config.shelf, request, &found, answer))
         answer_candles(request, &found, answer);
 }
 
@@ -210,11 +146,16 @@ static void on_cleared(void *arg, bool good, uint64_t cleared)
 static void answer_clear(history_t *self, const request_t *request, buffer_t *answer)
 {
     shelf_symbol_t found;
-    if (!may_clear(self, request, answer) || (request->symbol.length > 0 && !find_symbol(self, request, &found, answer)))
+    if (!may_clear(self, request, answer) ||
+        (request->symbol.length > 0 && !page_symbol(self->config.shelf, request, &found, answer)))
         return;
-    question_t *question = put_off(self, request, !self->clearing.busy, answer);
-    if (!question)
+    const question_t *asking = self->asking;
+    question_t *question = self->clearing.busy ? NULL : question_new(asking->peer, asking->request, asking->asked_ns);
+    if (!question) {
+        refuse_for_now(request, answer);
         return;
+    }
+    self->put_off = true;
     self->cleared_for = question;
     forget_start(&self->clearing, request->symbol, on_cleared, self);
 }
@@ -273,82 +214,12 @@ void history_handle(history_t *self, text_t peer, text_t json)
     self->asking = NULL;
 }
 
-/* --- looking into the store --- */
-
-static void end_look(history_t *self)
-{
-    question_t *question = self->looking;
-    self->looking = NULL;
-    self->counts.looks++;
-    send_answer(self, question, &self->look_answer, &self->look_request);
-    free(question);
-}
-
-/* What was looked for is there, or the store failed. */
-static void take_chunk(history_t *self, size_t stream)
-{
-    const chunk_t *chunk = lookback_chunk(self->config.lookback, stream);
-    cursor_t stored = {UINT64_MAX, UINT64_MAX}, floor;
-    text_t topic = chunk_query(chunk)->topic;
-    if (self->config.archive)
-        stored = archive_place(self->config.archive, topic);
-    extract_give(&self->look_page, stream, chunk, stored);
-    tape_t *tape = shelf_find(self->config.shelf, topic);
-    if (tape && extract_floor(&self->look_page, stream, &floor))
-        tape_set_floor(tape, floor);
-}
-
-static void on_looked(void *arg)
+/* The store has been read for it. */
+static void on_look_answer(void *arg, const question_t *question, const request_t *request, buffer_t *answer)
 {
     history_t *self = arg;
-    const extract_t *page = &self->look_page;
-    for (size_t i = extract_lacking(page, 0); i < extract_streams(page); i = extract_lacking(page, i + 1))
-        take_chunk(self, i);
-    look(self);
-}
-
-/* Asks the store for all that the page lacks. False when memory runs out. */
-static bool start_look(history_t *self)
-{
-    extract_t *page = &self->look_page;
-    for (size_t i = extract_lacking(page, 0); i < extract_streams(page); i = extract_lacking(page, i + 1)) {
-        store_query_t query = extract_wants(page, i);
-        if (!lookback_want(self->config.lookback, i, &query))
-            return false;
-    }
-    lookback_start(self->config.lookback, on_looked, self);
-    return true;
-}
-
-/* The next question that waits: false when there is none, or when it has its answer already. */
-static bool begin_look(history_t *self)
-{
-    buffer_clear(&self->look_answer);
-    self->looking = question_pop(&self->waiting);
-    if (!self->looking)
-        return false;
-    request_parse(self->looking->request, &self->look_request, &self->look_answer); /* it was parsed before: it is valid */
-    if (begin_page(self, &self->look_request, &self->look_page, &self->look_answer))
-        return true;
-    end_look(self);
-    return false;
-}
-
-/* Goes on with the question whose turn it is until the store has to be read. */
-static void look(history_t *self)
-{
-    if (lookback_busy(self->config.lookback))
-        return;
-    while (self->looking || self->waiting.count > 0) {
-        if (!self->looking && !begin_look(self))
-            continue;
-        if (!extract_print(&self->look_page, HISTORY_ANSWER_MAX, &self->look_answer)) {
-            if (start_look(self))
-                return;
-            answer_error(&self->look_answer, &self->look_request, ERROR_INTERNAL, "no memory: ask for less");
-        }
-        end_look(self);
-    }
+    self->counts.looks++;
+    send_answer(self, question, answer, request);
 }
 
 history_t *history_new(const history_config_t *config)
@@ -360,10 +231,15 @@ history_t *history_new(const history_config_t *config)
     self->stats.archive = config->archive;
     self->clearing = (forgetting_t){.shelf = config->shelf, .archive = config->archive};
     self->answer = buffer_new(HISTORY_ANSWER_MAX);
-    self->look_answer = buffer_new(HISTORY_ANSWER_MAX);
     self->token = buffer_new(0);
     buffer_append_json_string(&self->token, text_of(config->token));
-    if (!buffer_ok(&self->token))
+    self->look = look_new(&(look_config_t){.shelf = config->shelf,
+                                           .lookback = config->lookback,
+                                           .archive = config->archive,
+                                           .answer_bytes = HISTORY_ANSWER_MAX,
+                                           .on_answer = on_look_answer,
+                                           .arg = self});
+    if (!self->look || !buffer_ok(&self->token))
         history_destroy(&self);
     return self;
 }
@@ -371,16 +247,12 @@ history_t *history_new(const history_config_t *config)
 void history_destroy(history_t **self)
 {
     history_t *history = *self;
-    question_t *question;
     if (!history)
         return;
-    while ((question = question_pop(&history->waiting)))
-        free(question);
-    free(history->looking);
+    look_destroy(&history->look);
     free(history->cleared_for);
     buffer_release(&history->token);
     buffer_release(&history->answer);
-    buffer_release(&history->look_answer);
     free(history);
     *self = NULL;
 }
@@ -403,7 +275,7 @@ const history_counts_t *history_counts(const history_t *self)
 
 size_t history_waiting(const history_t *self)
 {
-    return self->waiting.count + (self->looking != NULL);
+    return look_waiting(self->look);
 }
 
 bool history_asked(const history_t *self, size_t number, const char **operation, uint64_t *count)

@@ -1,8 +1,8 @@
 /* Answers what is asked of the history: a table of operations over the shelf and the store behind it. Text in, text out; history.md has
  * both.
  *
- * What memory knows is answered at once. A question that needs the store waits in a queue of HISTORY_WAITING_MAX, and is answered when
- * its turn came and the store has been read; nothing is kept for it meanwhile but its text.
+ * What memory knows is answered at once. A question that needs the store waits (look.h), and is answered when its turn came and the store has
+ * been read.
  */
 #pragma once
 
@@ -15,8 +15,6 @@
 
 /* Bytes of an answer, at most: where more trades were asked for, fewer come. */
 #define HISTORY_ANSWER_MAX ((size_t)8 << 20)
-
-enum { HISTORY_WAITING_MAX = 256, HISTORY_PEER_MAX = 256 /* bytes of a peer's name */ };
 
 typedef struct history history_t;
 
