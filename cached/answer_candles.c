@@ -14,7 +14,8 @@ typedef struct {
 typedef struct {
     row_t rows[MERGE_MAX];
     size_t count;
-    bool older; /* is there an older candle than those that were chosen? */
+    bool older;      /* is there an older candle than those that were chosen? */
+    bool incomplete; /* is a stream's rebuild still to be done? */
 } rows_t;
 
 static bool wanted(const request_t *request, const tape_t *tape)
@@ -24,12 +25,16 @@ static bool wanted(const request_t *request, const tape_t *tape)
            (topic_parse(tape_topic(tape), &symbol, &source) && text_equal(source, request->source));
 }
 
-static rows_t find_rows(const request_t *request, const shelf_symbol_t *symbol)
+static rows_t find_rows(const request_t *request, const shelf_symbol_t *symbol, const rebuild_t *rebuild)
 {
     rows_t rows = {.count = 0};
-    for (size_t i = 0; i < symbol->tape_count; i++)
-        if (wanted(request, symbol->tapes[i]))
-            rows.rows[rows.count++].series = candles_series(tape_candles(symbol->tapes[i]), request->interval);
+    for (size_t i = 0; i < symbol->tape_count; i++) {
+        candles_t *candles = tape_candles(symbol->tapes[i]);
+        if (!wanted(request, symbol->tapes[i]))
+            continue;
+        rows.rows[rows.count++].series = candles_series(candles, request->interval);
+        rows.incomplete = rows.incomplete || (rebuild && rebuild_lacks(rebuild, candles));
+    }
     return rows;
 }
 
@@ -132,13 +137,15 @@ static bool print_candles(rows_t *rows, const request_t *request, buffer_t *answ
         char text[TIMESTAMP_MAX];
         buffer_printf(answer, ",\"next\":\"%.*s\"", (int)timestamp_print(text, first_ns, 0), text);
     }
+    if (rows->incomplete)
+        buffer_append(answer, TEXT(",\"incomplete\":true"));
     buffer_append(answer, TEXT("}"));
     return ok;
 }
 
-void answer_candles(const request_t *request, const shelf_symbol_t *symbol, buffer_t *answer)
+void answer_candles(const request_t *request, const shelf_symbol_t *symbol, const rebuild_t *rebuild, buffer_t *answer)
 {
-    rows_t rows = find_rows(request, symbol);
+    rows_t rows = find_rows(request, symbol, rebuild);
     for (uint64_t count = request->count; count > 0; count /= 2) {
         choose(&rows, request, count);
         if (!print_candles(&rows, request, answer))

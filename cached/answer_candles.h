@@ -1,6 +1,7 @@
 /* The answer to a question for candles: history.md has it. */
 #pragma once
 
+#include "cached/rebuild.h"
 #include "cached/shelf.h"
 #include "proto/request.h"
 
@@ -8,5 +9,5 @@
  *
  *     {"ok":true,"interval":"1m","candles":[…],"next":"2025-11-10T17:24:00Z"}
  *
- * Fewer where not all fit into `answer`. */
-void answer_candles(const request_t *request, const shelf_symbol_t *symbol, buffer_t *answer);
+ * Fewer where not all fit into `answer`, and "incomplete":true where older ones are still to come. rebuild: NULL when none are. */
+void answer_candles(const request_t *request, const shelf_symbol_t *symbol, const rebuild_t *rebuild, buffer_t *answer);

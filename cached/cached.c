@@ -24,6 +24,7 @@ struct cached {
     archive_t *archive;   /* NULL: nothing is kept beyond memory */
     const char *store;    /* its kind */
     lookback_t *lookback; /* NULL with it */
+    rebuild_t *rebuild;   /* NULL with it */
     loop_timer_t *ageing;
     history_t *history;
     socket_t *router;
@@ -99,10 +100,18 @@ static void on_found(void *arg, text_t topic)
     follower_hold(self->follower, topic);
 }
 
+/* Not before memory is filled: that comes first, and candles begin there. */
+static void rebuild_candles(cached_t *self)
+{
+    if (archive_warm(self->archive))
+        rebuild_start(self->rebuild);
+}
+
 static void on_open(void *arg)
 {
     cached_t *self = arg;
     follower_subscribe_all(self->follower);
+    rebuild_candles(self);
 }
 
 static void on_stored_trade(void *arg, tape_t *tape, const trade_t *trade, text_t json)
@@ -115,6 +124,7 @@ static void on_warm(void *arg, text_t topic, cursor_t last)
 {
     cached_t *self = arg;
     follower_resume(self->follower, topic, last);
+    rebuild_candles(self);
 }
 
 static requester_t *replay_of(void *arg, text_t topic)
@@ -184,7 +194,8 @@ static bool open_archive(cached_t *self, loop_t *loop, const config_t *config)
     self->store = kind->scheme;
     self->archive = archive_new(loop, &(archive_config_t){kind, url}, self->shelf, &archive_events, self);
     self->lookback = lookback_new(loop, kind, url);
-    return self->archive && self->lookback;
+    self->rebuild = rebuild_new(loop, kind, url, self->shelf);
+    return self->archive && self->lookback && self->rebuild;
 }
 
 static bool is_ready(const void *arg)
@@ -249,6 +260,7 @@ static bool open_history(cached_t *self, const config_t *config)
     self->history = history_new(&(history_config_t){.shelf = self->shelf,
                                                     .lookback = self->lookback,
                                                     .archive = self->archive,
+                                                    .rebuild = self->rebuild,
                                                     .token = config_text(config, "cached.token"),
                                                     .on_answer = on_answer,
                                                     .arg = self});
@@ -288,6 +300,7 @@ void cached_destroy(cached_t **self)
     if (!cached)
         return;
     lookback_destroy(&cached->lookback);
+    rebuild_destroy(&cached->rebuild);
     archive_destroy(&cached->archive); /* it asks the follower's replay */
     follower_destroy(&cached->follower);
     history_destroy(&cached->history);

@@ -112,6 +112,55 @@ void candle_series_lose(candle_series_t *self, int64_t start_ns)
         self->lost_ns = start_ns;
 }
 
+/* The newest candle of both, the numbers behind which are taken already: taken, too. */
+static candle_t take_newest(candle_series_t *self, size_t *left, candle_series_t *other, size_t *other_left, bool *ok)
+{
+    int64_t start_ns = *left > 0 ? slot(self, *left - 1)->start_ns : INT64_MIN;
+    int64_t other_ns = *other_left > 0 ? slot(other, *other_left - 1)->start_ns : INT64_MIN;
+    if (start_ns < other_ns)
+        return *slot(other, --*other_left);
+    candle_t taken = *slot(self, --*left);
+    if (start_ns == other_ns) {
+        *ok = candle_merge(&taken, slot(other, --*other_left)) && *ok;
+        candle_release(slot(other, *other_left));
+    }
+    return taken;
+}
+
+/* Those that are still there are too many. What is later than the last start is held; that is returned. */
+static int64_t drop_left(candle_series_t *self, size_t left)
+{
+    int64_t last_ns = left > 0 ? slot(self, left - 1)->start_ns : CANDLES_NONE_LOST;
+    while (left > 0)
+        candle_release(slot(self, --left));
+    return last_ns;
+}
+
+bool candle_series_merge(candle_series_t *self, candle_series_t *other)
+{
+    bool ok = true;
+    size_t left = self->count, other_left = other->count, capacity = left + other_left;
+    if (capacity > self->limit)
+        capacity = self->limit;
+    candle_t *slots = capacity > 0 ? calloc(capacity, sizeof *slots) : NULL;
+    if (capacity > 0 && !slots)
+        return false;
+    size_t at = capacity;
+    while (at > 0 && left + other_left > 0)
+        slots[--at] = take_newest(self, &left, other, &other_left, &ok);
+    int64_t lost[] = {self->lost_ns, other->lost_ns, drop_left(self, left), drop_left(other, other_left)};
+    other->count = 0;
+    candle_series_release(other);
+    free(self->slots);
+    self->slots = slots;
+    self->capacity = capacity;
+    self->first = capacity > 0 ? at % capacity : 0;
+    self->count = capacity - at;
+    for (size_t i = 0; i < sizeof lost / sizeof *lost; i++)
+        candle_series_lose(self, lost[i]);
+    return ok;
+}
+
 const candle_t *candle_series_at(const candle_series_t *self, size_t n)
 {
     assert(n < self->count);

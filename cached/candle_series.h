@@ -20,6 +20,10 @@ void candle_series_release(candle_series_t *self);
  * O(log n) for one that is there, and O(n) for one that is not. False when memory runs out. */
 bool candle_series_put(candle_series_t *self, const candle_t *part);
 
+/* Takes over what another one has of the same stream, and none of the same trades; that one is empty then. O(n) of both. False when memory
+ * runs out. */
+bool candle_series_merge(candle_series_t *self, candle_series_t *other);
+
 /* Candles at and before this start are not held: there have been trades that are not in them. */
 void candle_series_lose(candle_series_t *self, int64_t start_ns);
 

@@ -14,7 +14,9 @@ typedef struct {
 
 struct candles {
     level_t levels[INTERVALS];
-    bool whole; /* has everything that was added gone in? */
+    bool whole;    /* has everything that was added gone in? */
+    cursor_t from; /* the least one added; {0, 0}: none */
+    enum { NONE_OLDER, OLDER_TO_COME, FORGOTTEN } older;
 };
 
 static int64_t start_of(interval_t interval, int64_t timestamp_ns)
@@ -75,9 +77,18 @@ void candles_destroy(candles_t **self)
     *self = NULL;
 }
 
+static void note_cursor(candles_t *self, cursor_t cursor)
+{
+    static const cursor_t none = {0, 0};
+    bool first = cursor_compare(self->from, none) == 0;
+    if (cursor_compare(cursor, none) != 0 && (first || cursor_compare(cursor, self->from) < 0))
+        self->from = cursor;
+}
+
 bool candles_add(candles_t *self, candle_place_t place, text_t price, text_t qty)
 {
     candle_t *second = now_of(self, INTERVAL_1S, place.timestamp_ns);
+    note_cursor(self, place.cursor);
     self->whole &= candle_add(second, place, price, qty);
     return was_whole(self);
 }
@@ -92,12 +103,34 @@ const candle_series_t *candles_series(candles_t *self, interval_t interval)
 bool candles_merge(candles_t *self, candles_t *other)
 {
     for (interval_t i = INTERVAL_1S; i < INTERVALS; i++) {
-        const candle_series_t *series = candles_series(other, i);
-        for (size_t n = series->count; n > 0; n--) /* the newest first: of the oldest there may be too many */
-            self->whole &= candle_series_put(&self->levels[i].series, candle_series_at(series, n - 1));
-        candle_series_lose(&self->levels[i].series, series->lost_ns);
+        candles_series(other, i);
+        self->whole &= candle_series_merge(&self->levels[i].series, &other->levels[i].series);
     }
+    note_cursor(self, other->from);
+    candles_clear(other);
     return was_whole(self);
+}
+
+cursor_t candles_from(const candles_t *self)
+{
+    return self->from;
+}
+
+void candles_expect_older(candles_t *self)
+{
+    if (self->older == NONE_OLDER)
+        self->older = OLDER_TO_COME;
+}
+
+bool candles_older_to_come(const candles_t *self)
+{
+    return self->older == OLDER_TO_COME;
+}
+
+void candles_older_came(candles_t *self)
+{
+    if (self->older == OLDER_TO_COME)
+        self->older = NONE_OLDER;
 }
 
 void candles_clear(candles_t *self)
@@ -106,6 +139,8 @@ void candles_clear(candles_t *self)
         candle_release(&self->levels[i].now);
         candle_series_release(&self->levels[i].series);
     }
+    self->from = (cursor_t){0, 0};
+    self->older = FORGOTTEN;
 }
 
 size_t candles_bytes(const candles_t *self)

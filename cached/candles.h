@@ -28,13 +28,21 @@ void candles_destroy(candles_t **self);
  * runs out. */
 bool candles_add(candles_t *self, candle_place_t place, text_t price, text_t qty);
 
-/* Adds what another one has of the same stream, and none of the same trades. False when memory runs out. */
+/* Takes over what another one has of the same stream, and none of the same trades; that one is empty then. False when memory runs out. */
 bool candles_merge(candles_t *self, candles_t *other);
+
+/* The least cursor of the trades that were added; {0, 0}: there was none. */
+cursor_t candles_from(const candles_t *self);
+
+/* There are older trades, whose candles will be merged. Without effect after candles_clear: what is forgotten stays so. */
+void candles_expect_older(candles_t *self);
+bool candles_older_to_come(const candles_t *self);
+void candles_older_came(candles_t *self);
 
 /* Complete up to the last trade. Valid until the next call. */
 const candle_series_t *candles_series(candles_t *self, interval_t interval);
 
-/* Forgets them all. */
+/* Forgets them all; nothing older is to come. */
 void candles_clear(candles_t *self);
 
 /* Of memory. */

@@ -95,7 +95,7 @@ static void find_candles(history_t *self, const request_t *request, buffer_t *an
 {
     shelf_symbol_t found;
     if (page_symbol(self->config.shelf, request, &found, answer))
-        answer_candles(request, &found, answer);
+        answer_candles(request, &found, self->config.rebuild, answer);
 }
 
 static void answer_ready(history_t *self, const request_t *request, buffer_t *answer)

@@ -8,6 +8,7 @@
 
 #include "cached/archive.h"
 #include "cached/lookback.h"
+#include "cached/rebuild.h"
 #include "cached/shelf.h"
 #include "common/buffer.h"
 #include "common/follower.h"
@@ -22,6 +23,7 @@ typedef struct {
     shelf_t *shelf;
     lookback_t *lookback;                                     /* reads the store; NULL: there is none */
     archive_t *archive;                                       /* writes it; NULL: there is none */
+    const rebuild_t *rebuild;                                 /* makes older candles; NULL: nobody does */
     const char *token;                                        /* what `clear` must bring; empty: nobody may clear */
     void (*on_answer)(void *arg, text_t peer, text_t answer); /* the texts are valid during the call */
     void *arg;

@@ -142,6 +142,28 @@ def test_candles_of_real_trades_are_those_of_an_independent_computation(pipeline
         assert_all_intervals(history, real)
 
 
+def wait_for_older_trades(history, real):
+    """Until candles have what memory was not filled with."""
+    for symbol in real:
+        until(lambda: "incomplete" not in ask(history, symbol=symbol, interval="1d"), f"the older candles of {symbol}")
+
+
+def test_candles_are_made_again_of_trades_that_only_the_store_has(pipeline, recordings, real):
+    flow = pipeline(symbols=sorted(real))
+    flow.config["cached"].update({"store": "sqlite:///trades.db", "trades": 50})
+    assert max(len(trades) for trades in real.values()) > 500
+    play(flow, recordings)
+    with Requester(flow.history) as history:
+        wait_for_trades(history, real)
+        until(lambda: json.loads(flow.ready("cached_http")[1])["store"]["lag"] == 0, "all trades to be stored")
+        for kill in range(2):
+            flow.processes["cached"].kill()
+            flow.start_cached()
+            wait_for_trades(history, real)
+            wait_for_older_trades(history, real)
+            assert_all_intervals(history, real)
+
+
 def test_two_sources_make_one_candle(pipeline, recordings, real):
     flow = pipeline(symbols=sorted(real))
     flow.config["connectord"]["sources"].append({**flow.source, "name": "another"})

@@ -46,7 +46,7 @@ static void ask(const char *json)
     shelf_symbol_t found;
     ck_assert(request_parse(text_of(json), &request, &answer));
     ck_assert(shelf_symbol(shelf, request.symbol, &found));
-    answer_candles(&request, &found, &answer);
+    answer_candles(&request, &found, NULL, &answer);
     ck_assert(buffer_ok(&answer));
 }
 
@@ -161,7 +161,7 @@ START_TEST(of_more_than_fit_fewer_are_answered)
     shelf_symbol_t found;
     ck_assert(request_parse(TEXT(ASK(",\"count\":5")), &request, &small));
     ck_assert(shelf_symbol(shelf, request.symbol, &found));
-    answer_candles(&request, &found, &small);
+    answer_candles(&request, &found, NULL, &small);
     ck_assert(text_equal(buffer_text(&small), TEXT(OK_NEXT(ONLY("3") "," BOTH("4", "4.25"), "3"))));
     buffer_release(&small);
 }

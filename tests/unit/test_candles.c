@@ -228,6 +228,64 @@ START_TEST(what_another_has_lost_is_not_held_by_halves)
 }
 END_TEST
 
+START_TEST(of_older_candles_those_are_taken_that_there_is_room_for)
+{
+    candles_t *older = candles;
+    give_many(INTERVAL_1S, 0, 3000);
+    candles = candles_new();
+    give_many(INTERVAL_1S, 2990, 5000);
+    ck_assert(candles_merge(candles, older));
+    const candle_series_t *series = candles_series(candles, INTERVAL_1S);
+    ck_assert_uint_eq(series->count, 3600);
+    ck_assert_int_eq(series->lost_ns, time_of(1399 * 1000));
+    for (size_t n = 0; n < 3600; n++) {
+        const candle_t *candle = candle_series_at(series, n);
+        ck_assert_int_eq(candle->start_ns, time_of((int64_t)(n + 1400) * 1000));
+        ck_assert_uint_eq(candle->count, n >= 1590 && n < 1600 ? 2 : 1);
+    }
+    for (interval_t interval = INTERVAL_1S; interval < INTERVALS; interval++)
+        ck_assert_uint_eq(candles_series(older, interval)->count, 0);
+    give(candles, (given_t){5000 * 1000, 9000, "1", "1"});
+    ck_assert_int_eq(candles_series(candles, INTERVAL_1S)->lost_ns, time_of(1400 * 1000));
+    ck_assert_uint_eq(candle_series_at(candles_series(candles, INTERVAL_1D), 0)->count, 5011);
+    candles_destroy(&older);
+}
+END_TEST
+
+START_TEST(candles_know_where_they_begin)
+{
+    candles_t *older = candles_new();
+    ck_assert_int_eq(cursor_compare(candles_from(candles), (cursor_t){0, 0}), 0);
+    ck_assert(candles_merge(candles, older));
+    ck_assert_int_eq(cursor_compare(candles_from(candles), (cursor_t){0, 0}), 0);
+    give(candles, (given_t){1, 8, "1", "1"});
+    give(candles, (given_t){2, 9, "1", "1"});
+    ck_assert_int_eq(cursor_compare(candles_from(candles), (cursor_t){7, 8}), 0);
+    ck_assert(candles_merge(candles, older));
+    ck_assert_int_eq(cursor_compare(candles_from(candles), (cursor_t){7, 8}), 0);
+    give(older, (given_t){0, 3, "1", "1"});
+    ck_assert(candles_merge(candles, older));
+    ck_assert_int_eq(cursor_compare(candles_from(candles), (cursor_t){7, 3}), 0);
+    candles_destroy(&older);
+}
+END_TEST
+
+START_TEST(older_ones_are_to_come_until_they_came_or_all_is_forgotten)
+{
+    ck_assert(!candles_older_to_come(candles));
+    candles_older_came(candles);
+    candles_expect_older(candles);
+    ck_assert(candles_older_to_come(candles));
+    candles_older_came(candles);
+    ck_assert(!candles_older_to_come(candles));
+    candles_expect_older(candles);
+    candles_clear(candles);
+    ck_assert(!candles_older_to_come(candles));
+    candles_expect_older(candles);
+    ck_assert(!candles_older_to_come(candles));
+}
+END_TEST
+
 START_TEST(another_source_comes_behind_within_one_timestamp)
 {
     candle_t a = {0}, b = {0}, both = {0};
@@ -270,6 +328,9 @@ int main(void)
     tcase_add_test(tcase, a_late_trade_goes_where_it_belongs_and_a_too_late_one_nowhere);
     tcase_add_test(tcase, a_late_trade_between_two_candles_of_a_full_series_moves_the_oldest_out);
     tcase_add_test(tcase, what_another_has_lost_is_not_held_by_halves);
+    tcase_add_test(tcase, of_older_candles_those_are_taken_that_there_is_room_for);
+    tcase_add_test(tcase, candles_know_where_they_begin);
+    tcase_add_test(tcase, older_ones_are_to_come_until_they_came_or_all_is_forgotten);
     tcase_add_test(tcase, another_source_comes_behind_within_one_timestamp);
     tcase_add_test(tcase, cleared_candles_are_gone);
     suite_add_tcase(suite, tcase);
