@@ -133,12 +133,12 @@ static bool print_candles(rows_t *rows, const request_t *request, buffer_t *answ
         ok = print_next(rows, start_ns, answer) && ok;
     }
     buffer_append(answer, TEXT("]"));
+    if (rows->incomplete)
+        buffer_append(answer, TEXT(",\"incomplete\":true"));
     if (rows->older) {
         char text[TIMESTAMP_MAX];
         buffer_printf(answer, ",\"next\":\"%.*s\"", (int)timestamp_print(text, first_ns, 0), text);
     }
-    if (rows->incomplete)
-        buffer_append(answer, TEXT(",\"incomplete\":true"));
     buffer_append(answer, TEXT("}"));
     return ok;
 }

@@ -1,6 +1,7 @@
 #include <check.h>
 #include <stdlib.h>
 
+#include "cached/answer_candles.h"
 #include "cached/rebuild.h"
 #include "tests/unit/fake_store.h"
 
@@ -197,6 +198,29 @@ START_TEST(a_stream_waits_until_its_candles_begin)
 }
 END_TEST
 
+START_TEST(until_it_is_done_the_answer_is_incomplete)
+{
+    static const char whole[] =
+        "{\"ok\":true,\"interval\":\"1d\",\"candles\":[{\"start\":\"2025-11-10T00:00:00Z\",\"open\":1.50,"
+        "\"high\":1.50,\"low\":1.50,\"close\":1.50,\"volume\":4.0,\"count\":8,\"vwap\":1.5}]}";
+    static const char incomplete[] = "\"count\":2,\"vwap\":1.5}],\"incomplete\":true}";
+    buffer_t answer = buffer_new(0);
+    request_t request;
+    shelf_symbol_t found;
+    store(TOPIC, 1, 7);
+    remember(TOPIC, 7, 8);
+    ck_assert(request_parse(TEXT("{\"op\":\"candles\",\"symbol\":\"BTC-USD\",\"interval\":\"1d\"}"), &request, &answer));
+    ck_assert(shelf_symbol(shelf, request.symbol, &found));
+    answer_candles(&request, &found, rebuild, &answer);
+    ck_assert_ptr_nonnull(memmem(answer.bytes, answer.length, incomplete, strlen(incomplete)));
+    rebuild_start(rebuild);
+    UNTIL(!lacks(TOPIC));
+    answer_candles(&request, &found, rebuild, &answer);
+    ck_assert_msg(text_equal(buffer_text(&answer), text_of(whole)), "%.*s", TEXT_ARG(buffer_text(&answer)));
+    buffer_release(&answer);
+}
+END_TEST
+
 START_TEST(destroyed_at_work_it_does_nothing_any_more)
 {
     store(TOPIC, 1, 25000);
@@ -222,6 +246,7 @@ int main(void)
     tcase_add_test(tcase, what_is_cleared_before_it_is_known_what_is_stored_stays_so);
     tcase_add_loop_test(tcase, a_store_that_fails_is_tried_again_and_goes_on_where_it_was, 0, 2);
     tcase_add_test(tcase, a_stream_waits_until_its_candles_begin);
+    tcase_add_test(tcase, until_it_is_done_the_answer_is_incomplete);
     tcase_add_loop_test(tcase, destroyed_at_work_it_does_nothing_any_more, 0, 2);
     suite_add_tcase(suite, tcase);
     SRunner *runner = srunner_create(suite);
