@@ -26,6 +26,15 @@ static holding_next_t hole(const holding_t *self, cursor_t to)
     return next;
 }
 
+/* Up to where to ask the journal for what the tape dropped: into the middle of what the tape has. While the answer is under way the tape drops
+ * more, and a place that only came up to its beginning would be behind again, for ever. */
+static cursor_t beyond_hole(const tape_t *tape)
+{
+    cursor_t first = tape_at(tape, tape_first(tape)).cursor;
+    cursor_t middle = tape_at(tape, tape_first(tape) + tape_count(tape) / 2).cursor;
+    return middle.epoch == first.epoch ? middle : (cursor_t){first.epoch, first.seq - 1};
+}
+
 /* A hole between two trades of the tape is none of ours: nobody has what is missing there. But what was before the tape's first one may
  * have been there, and be dropped. */
 holding_next_t holding_next(const holding_t *self)
@@ -42,7 +51,7 @@ holding_next_t holding_next(const holding_t *self)
     cursor_t cursor = tape_at(tape, number).cursor;
     if (number > tape_first(tape) || follows(self->place, cursor))
         return (holding_next_t){.kind = NEXT_TAPE, .number = number};
-    return hole(self, (cursor_t){cursor.epoch, cursor.seq - 1});
+    return hole(self, beyond_hole(tape));
 }
 
 void holding_move(holding_t *self, cursor_t place)

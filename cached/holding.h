@@ -17,7 +17,7 @@ typedef struct {
     enum {
         NEXT_NOTHING,
         NEXT_TAPE,   /* the tape's trades from `number` on */
-        NEXT_JOURNAL /* [from, to], which the tape does not have, but the journal may */
+        NEXT_JOURNAL /* [from, to] of the journal: the tape lacks the beginning */
     } kind;
     uint64_t number;
     cursor_t from, to;

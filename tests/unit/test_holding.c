@@ -79,14 +79,25 @@ START_TEST(what_follows_the_place_is_in_the_tape)
 }
 END_TEST
 
-START_TEST(what_the_tape_dropped_is_in_the_journal)
+START_TEST(what_the_tape_dropped_is_in_the_journal_and_more_so_that_the_place_gets_ahead_of_the_tape)
 {
     append(EPOCH, 1, 3 + LIMIT); /* it has 4 and on */
-    assert_journal(EPOCH, 1, 3);
+    assert_journal(EPOCH, 1, 6);
     stored(EPOCH, 2);
-    assert_journal(EPOCH, 3, 3);
-    stored(EPOCH, 3);
-    assert_tape(4);
+    assert_journal(EPOCH, 3, 6);
+    append(EPOCH, 9, 10); /* meanwhile it drops 4 and 5 */
+    stored(EPOCH, 6);
+    assert_tape(7);
+    stored(EPOCH, 5);
+    assert_tape(6);
+}
+END_TEST
+
+START_TEST(the_journal_is_asked_within_one_epoch)
+{
+    append(EPOCH, 1, 3 + LIMIT - 3);
+    append(EPOCH + 1, 1, 3); /* the tape has 4 and 5, and the new ones */
+    assert_journal(EPOCH, 1, 3);
 }
 END_TEST
 
@@ -97,7 +108,7 @@ START_TEST(what_was_cleared_before_it_was_stored_is_in_the_journal)
     stored(EPOCH, 1);
     assert_journal(EPOCH, 2, 4);
     append(EPOCH, 5, 5);
-    assert_journal(EPOCH, 2, 4);
+    assert_journal(EPOCH, 2, 5);
     stored(EPOCH, 4);
     assert_tape(5);
 }
@@ -120,7 +131,7 @@ START_TEST(a_new_epoch_begins_at_its_first_trade)
     append(EPOCH + 1, 1, 1);
     assert_tape(1);
     append(EPOCH + 1, 2, 2 + LIMIT);
-    assert_journal(EPOCH + 1, 1, 2);
+    assert_journal(EPOCH + 1, 1, 5);
     ck_assert_uint_eq(holding_lag(holding), 2 + LIMIT);
 }
 END_TEST
@@ -164,7 +175,8 @@ int main(void)
     tcase_add_checked_fixture(tests, set_up, tear_down);
     tcase_add_test(tests, an_empty_stream_has_nothing_to_store);
     tcase_add_test(tests, what_follows_the_place_is_in_the_tape);
-    tcase_add_test(tests, what_the_tape_dropped_is_in_the_journal);
+    tcase_add_test(tests, what_the_tape_dropped_is_in_the_journal_and_more_so_that_the_place_gets_ahead_of_the_tape);
+    tcase_add_test(tests, the_journal_is_asked_within_one_epoch);
     tcase_add_test(tests, what_was_cleared_before_it_was_stored_is_in_the_journal);
     tcase_add_test(tests, a_hole_between_two_trades_that_are_held_is_nobodys);
     tcase_add_test(tests, a_new_epoch_begins_at_its_first_trade);
