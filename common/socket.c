@@ -164,6 +164,8 @@ static socket_t *open_socket(loop_t *loop, int type, int queue_limit, const sock
     zsock_set_heartbeat_ivl(zsock, HEARTBEAT_MS);
     zsock_set_heartbeat_timeout(zsock, SILENCE_MS);
     zsock_set_connect_timeout(zsock, SILENCE_MS);
+    if (type == ZMQ_XPUB)
+        zsock_set_xpub_verbose(zsock, 1);
     if (type == ZMQ_DEALER)
         zsock_set_immediate(zsock, 1); /* no queue for a peer that is not there: the caller may ask another one */
     zsock_set_maxmsgsize(zsock, 64 << 20);

@@ -10,6 +10,7 @@
 
 enum { SOCKET_BATCH = 1000, SOCKET_FRAMES = 8 /* a message with more is dropped */ };
 
+/* An XPUB is told of every subscription, and of the last one of a topic that ends. */
 typedef enum { SOCKET_SUB, SOCKET_XPUB, SOCKET_ROUTER, SOCKET_DEALER } socket_kind_t;
 
 typedef struct {

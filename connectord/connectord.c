@@ -11,21 +11,32 @@
 #include <inttypes.h>
 #include <stdlib.h>
 
-enum { HEARTBEAT_MS = 1000, FD_LIMIT = 8192 };
+enum { HEARTBEAT_MS = 1000, EARLY_HEARTBEAT_MS = 100 /* at least, behind the one before */, FD_LIMIT = 8192 };
 
 struct connectord {
     feed_shared_t shared; /* loop, web, journal, publisher, demand, groups */
     replay_t *replay;
     probe_t *probe;
     loop_timer_t *heartbeat;
+    int64_t beat_ns; /* when the last one was sent */
     feeds_t *feeds;
 };
 
 static void on_heartbeat(void *arg)
 {
     connectord_t *self = arg;
+    self->beat_ns = clock_mono_ns();
     for (size_t i = 0; i < feeds_count(self->feeds); i++)
         feed_heartbeat(feeds_at(self->feeds, i));
+}
+
+/* A process that was started serves as soon as it has heard a status: it need not wait for the next heartbeat. */
+static void on_listener(void *arg)
+{
+    connectord_t *self = arg;
+    int64_t wait_ms = EARLY_HEARTBEAT_MS - (clock_mono_ns() - self->beat_ns) / NS_PER_MS;
+    if (self->heartbeat)
+        loop_timer_start(self->heartbeat, wait_ms > 0 ? (uint64_t)wait_ms : 0, HEARTBEAT_MS);
 }
 
 /* Ready: the sockets are bound, or there were no connectord; and at least one source, if there are any, is connected. */
@@ -96,8 +107,9 @@ static bool connectord_open(connectord_t *self, const config_t *config)
         journal_open(config_text(config, "connectord.journal.path"), journal_capacity, (uint64_t)(clock_real_ns() / NS_PER_US));
     return shared->journal && (shared->web = web_new(shared->loop, FD_LIMIT)) &&
            (shared->demand = demand_new(&feed_demand_events)) && (shared->groups = new_groups(shared->loop, config)) &&
-           (shared->publisher = publisher_new(shared->loop, config_text(config, "connectord.publish"),
-                                              (int)config_integer(config, "connectord.publish_queue"), shared->demand)) &&
+           (shared->publisher =
+                publisher_new(shared->loop, config_text(config, "connectord.publish"),
+                              (int)config_integer(config, "connectord.publish_queue"), shared->demand, on_listener, self)) &&
            (self->feeds = feeds_new(shared));
 }
 

@@ -1,6 +1,6 @@
 /* Who on the bus wants which stream, from the subscriptions that XPUB hands over.
  *
- * XPUB names each prefix once when its first subscriber comes, on whatever machine, and once when its last one goes or crashes. A
+ * XPUB names each prefix when a subscriber comes, on whatever machine, and once when its last one goes or crashes. A
  * prefix that is longer than "trade." and begins a stream's topic is demand for that stream; one that takes in every symbol (""
  * or "trade.") is not. A stream is wanted from the first such prefix to the last.
  */
@@ -30,7 +30,7 @@ bool demand_offer(demand_t *self, text_t topic, void *item);
 /* The item is offered no more. Nothing is called. Fine for one that is not. */
 void demand_withdraw(demand_t *self, text_t topic, const void *item);
 
-/* A prefix has its first subscriber, or none any more. Up to so many as said above are kept: those that no offered topic begins with, too,
+/* A prefix has a subscriber (again, where it has some already), or none any more. Up to so many as said above are kept: those that no offered topic begins with, too,
  * since one may be offered later. */
 void demand_subscribe(demand_t *self, text_t prefix);
 void demand_unsubscribe(demand_t *self, text_t prefix);

@@ -10,8 +10,16 @@
 struct publisher {
     socket_t *socket;
     demand_t *demand;
+    publisher_listener_fn *listener;
+    void *arg;
     buffer_t topic, json; /* of the status that is being sent */
 };
+
+static bool takes_statuses(text_t prefix)
+{
+    const text_t status = TEXT(TOPIC_STATUS);
+    return text_starts_with(prefix, status) || text_starts_with(status, prefix);
+}
 
 /* One frame: a byte 1 (subscribe) or 0 (unsubscribe), and the prefix. Anything else was made up by some peer. */
 static void on_message(void *arg, const text_t *frames, size_t count)
@@ -20,10 +28,13 @@ static void on_message(void *arg, const text_t *frames, size_t count)
     if (count != 1 || frames[0].length == 0)
         return;
     text_t prefix = {frames[0].at + 1, frames[0].length - 1};
-    if (frames[0].at[0] == 1)
+    if (frames[0].at[0] == 1) {
         demand_subscribe(self->demand, prefix);
-    else if (frames[0].at[0] == 0)
+        if (takes_statuses(prefix))
+            self->listener(self->arg);
+    } else if (frames[0].at[0] == 0) {
         demand_unsubscribe(self->demand, prefix);
+    }
 }
 
 static const socket_events_t events = {.on_message = on_message};
@@ -36,12 +47,15 @@ static void publisher_send(publisher_t *self, text_t topic, text_t json)
         log_warn("publisher: not sent", LOG_SLICE("topic", topic), LOG_U64("suppressed", log_suppressed(&limit)));
 }
 
-publisher_t *publisher_new(loop_t *loop, const char *endpoint, int queue_limit, demand_t *demand)
+publisher_t *publisher_new(loop_t *loop, const char *endpoint, int queue_limit, demand_t *demand,
+                           publisher_listener_fn *listener, void *arg)
 {
     publisher_t *self = calloc(1, sizeof *self);
     if (!self)
         return NULL;
     self->demand = demand;
+    self->listener = listener;
+    self->arg = arg;
     self->topic = buffer_new(TOPIC_MAX);
     self->json = buffer_new(0);
     self->socket = socket_new(loop, SOCKET_XPUB, queue_limit, &events, self);

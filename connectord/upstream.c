@@ -303,7 +303,7 @@ static void on_watch(void *arg)
 }
 
 /* One vhost per upstream, since the certificates to trust are the vhost's. An empty proxy keeps lws from the environment's. */
-static struct lws_vhost *new_vhost(web_t *web, const upstream_config_t *config)
+static struct lws_vhost *new_vhost(web_t *web, const upstream_config_t *config, bool tls)
 {
     struct lws_context_creation_info info = {
         .port = CONTEXT_PORT_NO_LISTEN,
@@ -313,10 +313,10 @@ static struct lws_vhost *new_vhost(web_t *web, const upstream_config_t *config)
         .options = LWS_SERVER_OPTION_DO_SSL_GLOBAL_INIT,
         .timeout_secs = config->connect_ms / 1000 + 10, /* ours comes first */
     };
-    if (config->ca[0] != '\0') {
+    if (config->ca[0] != '\0')
         info.client_ssl_ca_filepath = config->ca;
-        info.options |= LWS_SERVER_OPTION_DISABLE_OS_CA_CERTS;
-    }
+    if (config->ca[0] != '\0' || !tls)
+        info.options |= LWS_SERVER_OPTION_DISABLE_OS_CA_CERTS; /* to read all of the system's takes 30 ms */
     return lws_create_vhost(web_context(web), &info);
 }
 
@@ -340,7 +340,7 @@ upstream_t *upstream_new(loop_t *loop, web_t *web, const upstream_config_t *conf
     self->watch = loop_timer_new(loop, on_watch, self);
     if (!self->begin || !self->watch)
         goto fail;
-    self->vhost = new_vhost(web, config);
+    self->vhost = new_vhost(web, config, self->url.tls);
     if (!self->vhost) {
         log_error("upstream: no client", LOG_TEXT("ca", config->ca));
         goto fail;
