@@ -163,9 +163,12 @@ static bool read_query(struct lws *wsi, char room[static QUERY_MAX], rest_query_
         if (lws_hdr_fragment_length(wsi, WSI_TOKEN_HTTP_URI_ARGS, i) <= 0)
             continue; /* there may be more behind an empty one */
         int length = lws_hdr_copy_fragment(wsi, room + used, (int)(QUERY_MAX - used), WSI_TOKEN_HTTP_URI_ARGS, i);
-        if (length < 0 || !rest_query_add(query, (text_t){room + used, (size_t)length}))
+        text_t argument = {room + used, length < 0 ? 0 : (size_t)length};
+        if (text_equal(argument, TEXT("/")))
+            continue; /* what lws makes of nothing behind the last '?' or '&' */
+        if (length < 0 || !rest_query_add(query, argument))
             return false;
-        used += (size_t)length + 1;
+        used += argument.length + 1;
     }
     return true;
 }

@@ -3,19 +3,14 @@
 import asyncio
 import itertools
 import json
-import os
-import subprocess
-import threading
-from collections import defaultdict
 
 import pytest
 import websockets
 from clients import assert_once_and_in_order
-from pipeline import PATIENCE, ROOT, get, loads
-from test_real_trades import FIELDS
+from node_client import NodeClient
+from pipeline import PATIENCE, get, loads
 
 END = "\x1e"
-NODE = ROOT / "tests/system/node"
 
 
 class Hub:
@@ -225,101 +220,13 @@ def test_the_end_of_the_gateway_is_told_behind_the_last_trade(pipeline):
     asyncio.run(run())
 
 
-def test_every_real_trade_arrives_and_a_resumed_client_misses_none(pipeline, recordings):
-    sent = defaultdict(list)
-    for line in (recordings / "trades-real.ndjson").read_text().splitlines():
-        trade = loads(line)
-        sent[trade["symbol"]].append(trade)
-    flow = pipeline(symbols=sorted(sent))
-    flow.start_all("--file", recordings / "trades-real.ndjson", "--rate", 2000, "--paused")
-    flow.subscribed()
-
-    async def run():
-        async with Hub(flow) as hub, Hub(flow) as late:
-            for symbol in sent:
-                assert (await hub.call("subscribe", channel="trades", symbol=symbol))["result"]["recovered"]
-            flow.tell_simulator("/control/play")
-            await hub.until(lambda: len(hub.trades) == 1097, "1,097 trades")
-            for symbol, trades in sent.items():
-                first = next(t for t in hub.trades if t["symbol"] == symbol)
-                since = f"{first['epoch']}-{first['seq'] - 1}"
-                answer = await late.call("subscribe", channel="trades", symbol=symbol, since=since)
-                assert answer["result"]["recovered"]
-            await late.until(lambda: len(late.trades) == 1097, "1,097 trades again, from rings made for them")
-            recent = await late.call("getRecentTrades", channel="trades", symbol="BTC-USD", count=5)
-            assert [t["tradeId"] for t in recent["result"]["trades"]] == [t["trade_id"] for t in sent["BTC-USD"]][::-1][:5]
-            assert (await late.call("unsubscribe", channel="trades", symbol="BTC-USD"))["result"]["event"] == "unsubscribed"
-            return hub.trades, late.trades
-
-    for trades in asyncio.run(run()):
-        received = defaultdict(list)
-        for trade in trades:
-            received[trade["symbol"]].append(trade)
-        for symbol, originals in sent.items():
-            assert [[t[f] for f in FIELDS] + [t["tradeId"]] for t in received[symbol]] == \
-                   [[t[f] for f in FIELDS] + [t["trade_id"]] for t in originals]
-            assert_once_and_in_order(received[symbol])
-
-
-class NodeHub:
-    """node/signalr.mjs as a child; what it tells is kept in order in `told`."""
-
-    def __init__(self, node_modules, url, *more):
-        self.told, self.changed, self.ids = [], threading.Condition(), itertools.count(1)
-        self.child = subprocess.Popen(["node", NODE / "signalr.mjs", url.replace("ws://", "http://").replace("/ws", "/blockchain"), *more],
-                                      stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
-                                      env={**os.environ, "NODE_MODULES_BESIDE": str(node_modules / "package.json")})
-        threading.Thread(target=self._read, daemon=True).start()
-
-    def __enter__(self):
-        return self
-
-    def __exit__(self, *_):
-        self.child.stdin.close()
-        try:
-            self.child.wait(PATIENCE)
-        finally:
-            self.child.kill()
-
-    def _read(self):
-        for line in self.child.stdout:
-            with self.changed:
-                self.told.append(json.loads(line))
-                self.changed.notify_all()
-
-    def wait(self, find, what):
-        with self.changed:
-            found = self.changed.wait_for(find, PATIENCE)
-        assert found, f"waited for {what}; the last told: {self.told[-3:]}"
-        return found
-
-    def events(self, name):
-        return [t for t in self.told if t.get("event") == name]
-
-    def messages(self):
-        return [loads(t["message"]) for t in list(self.told) if "message" in t]
-
-    def trades(self):
-        return [m["params"] for m in self.messages() if m.get("method") == "trades.update"]
-
-    def invoke(self, method, *arguments):
-        self.child.stdin.write(json.dumps([method, *arguments]) + "\n")
-        self.child.stdin.flush()
-
-    def call(self, method, **params):
-        identity = f"{method}-{next(self.ids)}"
-        self.invoke("SendMessage", json.dumps({"jsonrpc": "2.0", "id": identity, "method": method, "params": params}))
-        return self.wait(lambda: next((m for m in self.messages() if m.get("id") == identity), None), f"the answer to {method}")
-
-
 @pytest.mark.parametrize("more", [[], ["skip"]], ids=["negotiated", "without negotiation"])
 def test_the_client_of_npm_works_as_with_the_server_it_was_written_for(pipeline, node_modules, more):
     flow = pipeline().start_all("--rate", 200)
-    with NodeHub(node_modules, flow.url(), *more) as hub:
-        hub.wait(lambda: hub.events("started"), "the connection")
+    with NodeClient(node_modules, "signalr", flow.url(), *more) as hub:
         answer = hub.call("subscribe", channel="trades", symbol="BTC-USD")
         assert answer["result"]["event"] == "subscribed" and answer["id"] == "subscribe-1"
-        hub.wait(lambda: len(hub.trades()) > 50, "trades")
+        hub.wait(lambda: len(hub.trades) > 50, "trades")
         assert len(hub.call("getRecentTrades", channel="trades", symbol="BTC-USD", count=3)["result"]["trades"]) == 3
         assert hub.call("subscribe", channel="x")["error"]["message"] == "Only 'trades' channel is supported"
         assert hub.call("subscribe", channel="trades", symbol="X")["error"] == {"code": -32602, "message": "Invalid symbol: X"}
@@ -327,24 +234,23 @@ def test_the_client_of_npm_works_as_with_the_server_it_was_written_for(pipeline,
         hub.wait(lambda: any("Unknown hub method 'Nothing'" in e["error"] for e in hub.events("failed")), "the refusal")
         assert hub.call("unsubscribe", channel="trades", symbol="BTC-USD")["result"]["event"] == "unsubscribed"
         assert len(hub.wait(lambda: hub.events("completed"), "completions")) >= 1
-        assert_once_and_in_order(hub.trades())
+        assert_once_and_in_order(hub.trades)
 
 
 @pytest.mark.parametrize("end", ["killed", "stopped"])
 def test_the_client_of_npm_reconnects_and_resumes_without_a_hole(pipeline, node_modules, end):
     flow = pipeline().start_all("--rate", 200)
-    with NodeHub(node_modules, flow.url()) as hub:
-        hub.wait(lambda: hub.events("started"), "the connection")
+    with NodeClient(node_modules, "signalr", flow.url()) as hub:
         hub.call("subscribe", channel="trades", symbol="BTC-USD")
-        hub.wait(lambda: len(hub.trades()) > 50, "trades")
+        hub.wait(lambda: len(hub.trades) > 50, "trades")
         gateway = flow.processes["gateway0"]
         gateway.kill() if end == "killed" else gateway.stop()
         hub.wait(lambda: hub.events("reconnecting"), "the loss")
         flow.start_gateway()
         hub.wait(lambda: hub.events("reconnected"), "the way back")
-        last = hub.trades()[-1]
+        last = hub.trades[-1]
         answer = hub.call("subscribe", channel="trades", symbol="BTC-USD", since=f"{last['epoch']}-{last['seq']}")
         assert answer["result"]["recovered"]
-        count = len(hub.trades())
-        hub.wait(lambda: len(hub.trades()) > count + 50, "trades behind those that were missed")
-        assert_once_and_in_order(hub.trades())
+        count = len(hub.trades)
+        hub.wait(lambda: len(hub.trades) > count + 50, "trades behind those that were missed")
+        assert_once_and_in_order(hub.trades)

@@ -3,79 +3,12 @@
 import json
 import re
 import socket
-import subprocess
-import threading
 from collections import defaultdict
 
 import pytest
 from clients import assert_once_and_in_order
-from pipeline import PATIENCE, get, loads, until
-from test_real_trades import FIELDS
-
-
-class Events:
-    """An EventSource made of curl: events as (name, data) in order, and the id that it would come back with."""
-
-    def __init__(self, flow, query, last_id=None, gateway=0):
-        self.events, self.trades, self.comments, self.last_id, self.retry = [], [], 0, last_id, None
-        self.changed = threading.Condition()
-        self.ended = False
-        more = ["-H", f"Last-Event-ID: {last_id}"] if last_id else []
-        self.curl = subprocess.Popen(["curl", "-sS", "-N", "-i", *more, f"http://{flow.address(f'gateway{gateway}')}/api/v1/stream?{query}"],
-                                     stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
-        self.head = [line.decode().rstrip() for line in iter(self.curl.stdout.readline, b"\r\n") if line]
-        self.reader = threading.Thread(target=self._read, daemon=True)
-        self.reader.start()
-
-    def __enter__(self):
-        return self
-
-    def __exit__(self, *_):
-        self.curl.kill()
-        self.curl.wait()
-        self.reader.join()
-
-    def _read(self):
-        """As the HTML standard says: what an empty line does not end is dropped, an id counts with the event it stands in."""
-        name, data, last_id = "message", [], self.last_id
-        for raw in self.curl.stdout:
-            line = raw.decode()
-            if not line.endswith("\n"):
-                break
-            field, _, value = line[:-1].partition(":")
-            value = value[1:] if value.startswith(" ") else value
-            if line == "\n":
-                with self.changed:
-                    self.last_id = last_id
-                    if data:
-                        self.events.append((name, "\n".join(data)))
-                        if name == "message":
-                            self.trades.append(loads(data[0]))
-                    self.changed.notify_all()
-                name, data = "message", []
-            elif field == "":
-                with self.changed:
-                    self.comments += 1
-                    self.changed.notify_all()
-            elif field == "event":
-                name = value
-            elif field == "data":
-                data.append(value)
-            elif field == "id":
-                last_id = value
-            elif field == "retry":
-                self.retry = int(value)
-        with self.changed:
-            self.ended = True
-            self.changed.notify_all()
-
-    def wait(self, condition, what):
-        with self.changed:
-            found = self.changed.wait_for(lambda: condition() or self.ended, PATIENCE)
-        assert found and condition(), f"waited for {what}; ended: {self.ended}, {len(self.trades)} trades, the last: {self.events[-1:]}"
-
-    def named(self, name):
-        return [json.loads(data) for kind, data in list(self.events) if kind == name]
+from event_source import Events
+from pipeline import PATIENCE, get, until
 
 
 def by_stream(trades):
@@ -174,28 +107,6 @@ def test_what_is_no_stream_is_refused(pipeline):
         assert status == 400 and detail.startswith("colour:" if "colour" in wrong else "Last-Event-ID:"), (wrong, detail)
     status = json.loads(get(f"http://{flow.address('gateway0')}/api/v1/status")[1])
     assert status["clients"] == status["subscriptions"] == 0
-
-
-def test_every_real_trade_is_an_event_digit_for_digit(pipeline, recordings):
-    sent = defaultdict(list)
-    for line in (recordings / "trades-real.ndjson").read_text().splitlines():
-        trade = loads(line)
-        sent[trade["symbol"]].append(trade)
-    flow = pipeline(symbols=sorted(sent))
-    flow.start_all("--file", recordings / "trades-real.ndjson", "--rate", 2000, "--paused")
-    flow.subscribed()
-    symbols = sorted(sent)
-    groups = [symbols[i:i + 16] for i in range(0, len(symbols), 16)]
-    streams = [Events(flow, "symbols=" + ",".join(group)) for group in groups]
-    for events in streams:
-        events.wait(lambda: events.last_id, "an id")
-    flow.tell_simulator("/control/play")
-    for group, events in zip(groups, streams):
-        with events:
-            events.wait(lambda: len(events.trades) == sum(len(sent[s]) for s in group), "all trades")
-            for symbol, trades in by_stream(events.trades).items():
-                assert [[t[f] for f in FIELDS] + [t["tradeId"]] for t in trades] == [[t[f] for f in FIELDS] + [t["trade_id"]] for t in sent[symbol]]
-                assert_once_and_in_order(trades)
 
 
 def slow_reader(flow):
