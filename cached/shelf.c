@@ -30,6 +30,7 @@ enum { OFFERERS_MAX = 1024 };
 
 struct shelf {
     uint64_t limit;
+    arena_t *arena;           /* of all tapes */
     const retention_t *rules; /* NULL: none */
     book_t **books;           /* in alphabetical order */
     size_t book_count, book_slots;
@@ -176,8 +177,12 @@ static shelf_symbol_t book_describe(const book_t *book)
 shelf_t *shelf_new(uint64_t limit)
 {
     shelf_t *self = calloc(1, sizeof *self);
-    if (self)
-        self->limit = limit;
+    if (!self)
+        return NULL;
+    self->limit = limit;
+    self->arena = arena_new();
+    if (!self->arena)
+        shelf_destroy(&self);
     return self;
 }
 
@@ -191,6 +196,7 @@ void shelf_destroy(shelf_t **self)
     for (size_t i = 0; i < shelf->offerer_count; i++)
         free(shelf->offerers[i]);
     free(shelf->books);
+    arena_destroy(&shelf->arena);
     free(shelf);
     *self = NULL;
 }
@@ -235,7 +241,7 @@ tape_t *shelf_tape(shelf_t *self, text_t topic)
     tape_t *tape = book_tape(book, topic);
     if (tape || book->tape_count == SHELF_SOURCES_MAX || self->stream_count == SHELF_STREAMS_MAX)
         return tape;
-    tape = tape_new(topic, rule_of(self, symbol).trades);
+    tape = tape_new(topic, rule_of(self, symbol).trades, self->arena);
     if (!tape)
         return NULL;
     self->stream_count++;

@@ -26,6 +26,7 @@ struct tape {
     char topic[TOPIC_MAX];
     size_t topic_length;
     uint64_t limit;
+    arena_t *arena; /* somebody else's */
     cursor_t known;
     candles_t *candles;
     cursor_t floor;
@@ -39,7 +40,6 @@ struct tape {
     size_t chunk_slots;
     uint64_t chunk_first, chunk_end; /* numbers of the chunks in use */
     uint64_t write;                  /* position behind the last text */
-    char *spare;                     /* the chunk freed last, for the next one that is needed */
 };
 
 /* One more than the trades held can touch, for their first and last span may both be cut. */
@@ -69,10 +69,10 @@ static bool index_grow(tape_t *self)
     uint64_t capacity = self->capacity ? self->capacity * 2 : FIRST_CAPACITY;
     if (capacity > self->limit)
         capacity = self->limit;
-    entry_t *entries = calloc(capacity, sizeof *entries);
+    entry_t *entries = arena_table_new(capacity * sizeof *entries);
     span_t *spans = calloc(span_slots(capacity), sizeof *spans);
     if (!entries || !spans) {
-        free(entries);
+        arena_table_free(entries, capacity * sizeof *entries);
         free(spans);
         return false;
     }
@@ -80,7 +80,7 @@ static bool index_grow(tape_t *self)
         entries[n % capacity] = *entry_at(self, n);
         spans[n / TAPE_SPAN % span_slots(capacity)] = *span_of(self, n);
     }
-    free(self->entries);
+    arena_table_free(self->entries, self->capacity * sizeof *entries);
     free(self->spans);
     self->entries = entries;
     self->spans = spans;
@@ -106,10 +106,9 @@ static bool chunk_open(tape_t *self)
 {
     if (self->chunk_end - self->chunk_first == self->chunk_slots && !chunk_slots_grow(self))
         return false;
-    char *chunk = self->spare ? self->spare : malloc(TAPE_CHUNK_BYTES);
+    char *chunk = arena_take(self->arena);
     if (!chunk)
         return false;
-    self->spare = NULL;
     self->write = self->chunk_end * TAPE_CHUNK_BYTES;
     *chunk_at(self, self->chunk_end++) = chunk;
     return true;
@@ -117,11 +116,7 @@ static bool chunk_open(tape_t *self)
 
 static void chunk_close_first(tape_t *self)
 {
-    char *chunk = *chunk_at(self, self->chunk_first++);
-    if (self->spare)
-        free(chunk);
-    else
-        self->spare = chunk;
+    arena_give(self->arena, *chunk_at(self, self->chunk_first++));
 }
 
 static void drop_to(tape_t *self, uint64_t first)
@@ -157,7 +152,7 @@ static void span_widen(tape_t *self, uint64_t number, int64_t timestamp_ns)
         span->greatest_ns = timestamp_ns;
 }
 
-tape_t *tape_new(text_t topic, uint64_t limit)
+tape_t *tape_new(text_t topic, uint64_t limit, arena_t *arena)
 {
     assert(topic.length <= TOPIC_MAX && limit > 0);
     tape_t *self = calloc(1, sizeof *self);
@@ -166,10 +161,16 @@ tape_t *tape_new(text_t topic, uint64_t limit)
     memcpy(self->topic, topic.at, topic.length);
     self->topic_length = topic.length;
     self->limit = limit;
+    self->arena = arena;
     self->candles = candles_new();
     if (!self->candles)
         tape_destroy(&self);
     return self;
+}
+
+tape_t *tape_new_like(const tape_t *other)
+{
+    return tape_new(tape_topic(other), other->limit, other->arena);
 }
 
 void tape_destroy(tape_t **self)
@@ -179,10 +180,9 @@ void tape_destroy(tape_t **self)
         return;
     drop_to(tape, tape->end);
     candles_destroy(&tape->candles);
-    free(tape->spare);
     free(tape->chunks);
     free(tape->spans);
-    free(tape->entries);
+    arena_table_free(tape->entries, tape->capacity * sizeof *tape->entries);
     free(tape);
     *self = NULL;
 }
@@ -361,7 +361,7 @@ cursor_t tape_floor(const tape_t *self)
 
 size_t tape_bytes(const tape_t *self)
 {
-    uint64_t chunks = self->chunk_end - self->chunk_first + (self->spare ? 1 : 0);
+    uint64_t chunks = self->chunk_end - self->chunk_first;
     return sizeof *self + candles_bytes(self->candles) + chunks * TAPE_CHUNK_BYTES + self->chunk_slots * sizeof *self->chunks +
            self->capacity * sizeof *self->entries + (self->capacity ? span_slots(self->capacity) * sizeof *self->spans : 0);
 }

@@ -11,12 +11,13 @@
  */
 #pragma once
 
+#include "cached/arena.h"
 #include "cached/candles.h"
 #include "proto/cursor.h"
 
 typedef struct tape tape_t;
 
-enum { TAPE_SPAN = 256, TAPE_CHUNK_BYTES = 16384, TAPE_TEXT_MAX = TAPE_CHUNK_BYTES };
+enum { TAPE_SPAN = 256, TAPE_CHUNK_BYTES = ARENA_PIECE_BYTES, TAPE_TEXT_MAX = TAPE_CHUNK_BYTES };
 
 typedef struct {
     cursor_t cursor;
@@ -24,8 +25,12 @@ typedef struct {
     text_t json; /* valid until the next tape_append or tape_clear */
 } tape_trade_t;
 
-/* limit: how many trades it holds at most, 1 or more. Memory grows with what is there. NULL when memory runs out. */
-tape_t *tape_new(text_t topic, uint64_t limit);
+/* limit: how many trades it holds at most, 1 or more. Memory grows with what is there, from the arena, which outlives the tape. NULL when
+ * memory runs out. */
+tape_t *tape_new(text_t topic, uint64_t limit, arena_t *arena);
+
+/* An empty one with the topic, the limit and the arena of another. */
+tape_t *tape_new_like(const tape_t *other);
 void tape_destroy(tape_t **self);
 
 text_t tape_topic(const tape_t *self);

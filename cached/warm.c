@@ -103,7 +103,7 @@ static bool begin(warm_t *self)
         .order = STORE_OLDEST_FIRST,
         .limit = PARCEL_TRADES,
     };
-    self->tape = tape_new(self->query.topic, tape_limit(holding->tape));
+    self->tape = tape_new_like(holding->tape);
     return self->tape != NULL;
 }
 

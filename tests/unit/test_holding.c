@@ -6,12 +6,15 @@
 enum { EPOCH = 7, LIMIT = 5 };
 
 static holdings_t *holdings;
+static arena_t *arena;
 static tape_t *tape;
 static holding_t *holding;
 
 static void set_up(void)
 {
-    tape = tape_new(TEXT("trade.BTC-USD.test"), LIMIT);
+    arena = arena_new();
+    ck_assert_ptr_nonnull(arena);
+    tape = tape_new(TEXT("trade.BTC-USD.test"), LIMIT, arena);
     holdings = holdings_new();
     ck_assert_ptr_nonnull(holdings);
     holding = holdings_add(holdings, tape);
@@ -22,6 +25,7 @@ static void tear_down(void)
 {
     holdings_destroy(&holdings);
     tape_destroy(&tape);
+    arena_destroy(&arena);
 }
 
 static void append(uint64_t epoch, uint64_t from, uint64_t to)

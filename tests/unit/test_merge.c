@@ -7,13 +7,14 @@
 /* Streams are written as texts of timestamps, a digit each; a trade's text is its stream's letter and its seq. */
 enum { STREAMS_MAX = 4 };
 
+static arena_t *arena;
 static tape_t *tapes[STREAMS_MAX];
 static size_t tape_total;
 
 static void make_tapes(const char *const *streams)
 {
     for (tape_total = 0; tape_total < STREAMS_MAX && streams[tape_total]; tape_total++) {
-        tapes[tape_total] = tape_new(TEXT("trade.BTC-USD.x"), 100);
+        tapes[tape_total] = tape_new(TEXT("trade.BTC-USD.x"), 100, arena);
         ck_assert_ptr_nonnull(tapes[tape_total]);
         for (uint64_t seq = 1; streams[tape_total][seq - 1]; seq++) {
             char text[2] = {(char)('a' + tape_total), (char)('0' + seq)};
@@ -23,10 +24,17 @@ static void make_tapes(const char *const *streams)
     }
 }
 
+static void setup(void)
+{
+    arena = arena_new();
+    ck_assert_ptr_nonnull(arena);
+}
+
 static void teardown(void)
 {
     for (size_t i = 0; i < STREAMS_MAX; i++)
         tape_destroy(&tapes[i]);
+    arena_destroy(&arena);
 }
 
 static merge_t merge;
@@ -132,7 +140,7 @@ START_TEST(as_many_streams_as_allowed_merge)
     tape_t *many[MERGE_MAX];
     merge_begin(&merge, MERGE_OLDEST_FIRST, WINDOW_ALL, false);
     for (size_t i = 0; i < MERGE_MAX; i++) {
-        many[i] = tape_new(TEXT("trade.BTC-USD.x"), 10);
+        many[i] = tape_new(TEXT("trade.BTC-USD.x"), 10, arena);
         for (uint64_t seq = 1; seq <= 10; seq++)
             ck_assert(tape_append(many[i], &(tape_trade_t){{1, seq}, (int64_t)(seq * MERGE_MAX + i), TEXT("{}")}));
         merge_add_oldest(&merge, many[i], (cursor_t){0, 0}, (cursor_t){UINT64_MAX, UINT64_MAX});
@@ -151,7 +159,7 @@ int main(void)
 {
     Suite *suite = suite_create("merge");
     TCase *tcase = tcase_create("merge");
-    tcase_add_checked_fixture(tcase, NULL, teardown);
+    tcase_add_checked_fixture(tcase, setup, teardown);
     tcase_add_loop_test(tcase, newest_first, 0, sizeof cases / sizeof *cases);
     tcase_add_test(tcase, newest_first_up_to_the_cursors_that_are_given);
     tcase_add_test(tcase, oldest_first_between_the_cursors_that_are_given);

@@ -5,19 +5,23 @@
 #include "cached/extract.h"
 
 /* A trade's text is its cursor as "E-S"; answers are compared whole. */
+static arena_t *arena;
 static tape_t *tape;
 static buffer_t answer;
 static extract_t extract;
 
 static void setup(void)
 {
-    tape = tape_new(TEXT("trade.BTC-USD.test"), 100);
+    arena = arena_new();
+    ck_assert_ptr_nonnull(arena);
+    tape = tape_new(TEXT("trade.BTC-USD.test"), 100, arena);
     answer = buffer_new(0);
 }
 
 static void teardown(void)
 {
     tape_destroy(&tape);
+    arena_destroy(&arena);
     buffer_release(&answer);
 }
 

@@ -6,17 +6,25 @@
 
 enum { EPOCH = 7 };
 
+static arena_t *arena;
 static tape_t *tape;
 
 static void make_tape(uint64_t limit)
 {
-    tape = tape_new(TEXT("trade.BTC-USD.test"), limit);
+    tape = tape_new(TEXT("trade.BTC-USD.test"), limit, arena);
     ck_assert_ptr_nonnull(tape);
+}
+
+static void setup(void)
+{
+    arena = arena_new();
+    ck_assert_ptr_nonnull(arena);
 }
 
 static void teardown(void)
 {
     tape_destroy(&tape);
+    arena_destroy(&arena);
 }
 
 /* A text that tells its seq and has a length of its own. */
@@ -246,7 +254,7 @@ int main(void)
 {
     Suite *suite = suite_create("tape");
     TCase *tcase = tcase_create("tape");
-    tcase_add_checked_fixture(tcase, NULL, teardown);
+    tcase_add_checked_fixture(tcase, setup, teardown);
     tcase_add_test(tcase, what_was_appended_comes_back_byte_for_byte);
     tcase_add_loop_test(tcase, the_oldest_goes_when_the_limit_is_reached, 0, 7);
     tcase_add_test(tcase, a_cursor_that_is_not_new_is_refused);
