@@ -1,10 +1,14 @@
 #include "common/json.h"
 
+#ifdef __SSE2__
+#include <emmintrin.h>
+#endif
+
 /* A value that is being scanned. Containers are a stack of bits, one a level: 1 for an object. */
 typedef struct {
     const char *at, *end;
     uint64_t objects;
-    unsigned depth;
+    unsigned depth, depth_max;
 } scan_t;
 
 _Static_assert(JSON_DEPTH <= 64, "a level is a bit of scan_t.objects");
@@ -49,28 +53,49 @@ static const char *scan_escape(const char *at, const char *end)
     return at + 6;
 }
 
-static const char *scan_string(const char *at, const char *end)
+/* Behind what a string holds as it is: ASCII but controls, '"' and '\\'. */
+static inline const char *skip_plain(const char *at, const char *end)
+{
+#ifdef __SSE2__
+    const __m128i quote = _mm_set1_epi8('"'), backslash = _mm_set1_epi8('\\'), space = _mm_set1_epi8(' ');
+    for (; end - at >= 16; at += 16) {
+        __m128i bytes = _mm_loadu_si128((const __m128i *)(const void *)at);
+        __m128i controls = _mm_cmplt_epi8(bytes, space); /* and what is beyond ASCII, as these are signed */
+        __m128i marks = _mm_or_si128(_mm_cmpeq_epi8(bytes, quote), _mm_cmpeq_epi8(bytes, backslash));
+        int found = _mm_movemask_epi8(_mm_or_si128(controls, marks));
+        if (found)
+            return at + __builtin_ctz((unsigned)found);
+    }
+#endif
+    while (at < end && (signed char)*at >= ' ' && *at != '"' && *at != '\\')
+        at++;
+    return at;
+}
+
+/* An escape, or a character beyond ASCII. */
+static const char *scan_special(const char *at, const char *end)
+{
+    if (*at == '\\')
+        return scan_escape(at, end);
+    if ((unsigned char)*at < 0x80)
+        return NULL;
+    size_t n = text_utf8_char((text_t){at, (size_t)(end - at)});
+    return n ? at + n : NULL;
+}
+
+/* *plain is set to false where there are escapes. */
+static const char *scan_string(const char *at, const char *end, bool *plain)
 {
     if (at == end || *at != '"')
         return NULL;
     at++;
-    while (at < end) {
-        unsigned char c = (unsigned char)*at;
-        if (c == '"')
+    while ((at = skip_plain(at, end)) < end) {
+        if (*at == '"')
             return at + 1;
-        if (c < 0x20)
+        if (*at == '\\')
+            *plain = false;
+        if (!(at = scan_special(at, end)))
             return NULL;
-        if (c == '\\') {
-            if (!(at = scan_escape(at, end)))
-                return NULL;
-        } else if (c < 0x80) {
-            at++;
-        } else {
-            size_t n = text_utf8_char((text_t){at, (size_t)(end - at)});
-            if (n == 0)
-                return NULL;
-            at += n;
-        }
     }
     return NULL;
 }
@@ -105,11 +130,11 @@ static const char *scan_word(const char *at, const char *end, text_t word)
     return text_starts_with((text_t){at, (size_t)(end - at)}, word) ? at + word.length : NULL;
 }
 
-static const char *scan_scalar(const char *at, const char *end)
+static const char *scan_scalar(const char *at, const char *end, bool *plain)
 {
     switch (json_kind((text_t){at, (size_t)(end - at)})) {
     case JSON_STRING:
-        return scan_string(at, end);
+        return scan_string(at, end, plain);
     case JSON_NUMBER:
         return scan_number(at, end);
     case JSON_TRUE:
@@ -132,7 +157,8 @@ static const char *scan_colon(const char *at, const char *end)
 /* A member's name, the colon, and the space before them. */
 static const char *scan_key(const char *at, const char *end)
 {
-    at = scan_string(skip_space(at, end), end);
+    bool plain;
+    at = scan_string(skip_space(at, end), end, &plain);
     return at ? scan_colon(at, end) : NULL;
 }
 
@@ -161,7 +187,7 @@ static bool to_element(scan_t *scan)
 /* At a bracket that opens: steps in, to the first value, or through when it is empty (*value_follows false then). */
 static bool enter(scan_t *scan, bool *value_follows)
 {
-    if (scan->depth == JSON_DEPTH)
+    if (scan->depth == scan->depth_max)
         return false;
     scan->objects = scan->objects << 1 | (*scan->at == '{');
     scan->depth++;
@@ -187,10 +213,10 @@ static bool go_on(scan_t *scan, bool *value_follows)
     return true;
 }
 
-static const char *scan_value(const char *from, const char *end)
+static const char *scan_value(const char *from, const char *end, unsigned depth_max)
 {
-    scan_t scan = {.at = from, .end = end};
-    bool value_follows = true;
+    scan_t scan = {.at = from, .end = end, .depth_max = depth_max};
+    bool value_follows = true, plain;
     while (value_follows) {
         scan.at = skip_space(scan.at, end);
         if (scan.at == end)
@@ -200,7 +226,7 @@ static const char *scan_value(const char *from, const char *end)
                 return NULL;
             if (value_follows)
                 continue;
-        } else if (!(scan.at = scan_scalar(scan.at, end))) {
+        } else if (!(scan.at = scan_scalar(scan.at, end, &plain))) {
             return NULL;
         }
         if (!go_on(&scan, &value_follows))
@@ -212,7 +238,7 @@ static const char *scan_value(const char *from, const char *end)
 bool json_valid(text_t text)
 {
     const char *end = text_end(text);
-    const char *after = scan_value(text.at, end);
+    const char *after = scan_value(text.at, end, JSON_DEPTH);
     return after && skip_space(after, end) == end;
 }
 
@@ -247,31 +273,61 @@ json_walk_t json_walk(text_t container)
     json_kind_t kind = json_kind((text_t){at, (size_t)(end - at)});
     if (kind != JSON_OBJECT && kind != JSON_ARRAY)
         return (json_walk_t){.at = end, .end = end};
-    return (json_walk_t){.at = at + 1, .end = end, .object = kind == JSON_OBJECT};
+    return (json_walk_t){.at = at + 1, .end = end, .object = kind == JSON_OBJECT, .first = true};
+}
+
+/* At the bracket that closes the container: is there nothing but space behind it? */
+static bool closes(const json_walk_t *walk, const char *at)
+{
+    return at < walk->end && *at == (walk->object ? '}' : ']') && skip_space(at + 1, walk->end) == walk->end;
+}
+
+/* The value that begins at `at`; returns the place behind it. */
+static const char *take_value(json_walk_t *walk, const char *at)
+{
+    walk->plain = true;
+    bool container = at < walk->end && (*at == '{' || *at == '[');
+    const char *after = container ? scan_value(at, walk->end, JSON_DEPTH - 1) : scan_scalar(at, walk->end, &walk->plain);
+    if (after)
+        walk->value = (text_t){at, (size_t)(after - at)};
+    return after;
+}
+
+/* The name of a member that begins at `at`, and the colon; returns where its value begins. */
+static const char *take_key(json_walk_t *walk, const char *at)
+{
+    walk->plain_key = true;
+    const char *behind = scan_string(at, walk->end, &walk->plain_key);
+    const char *behind_colon = behind ? scan_colon(behind, walk->end) : NULL;
+    if (!behind_colon)
+        return NULL;
+    walk->key = (text_t){at + 1, (size_t)(behind - at) - 2};
+    return skip_space(behind_colon, walk->end);
 }
 
 bool json_next(json_walk_t *walk)
 {
-    const char *at = skip_space(walk->at, walk->end);
-    const char *end = walk->end;
+    const char *at = skip_space(walk->at, walk->end), *end = walk->end;
     walk->at = end; /* unless it goes on */
     walk->key = (text_t){at, 0};
-    if (walk->object) {
-        const char *behind_name = scan_string(at, end);
-        const char *behind_colon = behind_name ? scan_colon(behind_name, end) : NULL;
-        if (!behind_colon)
-            return false;
-        walk->key = (text_t){at + 1, (size_t)(behind_name - at) - 2};
-        at = skip_space(behind_colon, end);
-    }
-    const char *after = scan_value(at, end);
+    walk->closed = walk->closed || (walk->first && closes(walk, at));
+    walk->first = false;
+    if (walk->object && !(at = take_key(walk, at)))
+        return false;
+    const char *after = take_value(walk, at);
     if (!after)
         return false;
-    walk->value = (text_t){at, (size_t)(after - at)};
     after = skip_space(after, end);
     if (after < end && *after == ',')
         walk->at = after + 1;
+    else
+        walk->closed = closes(walk, after);
     return true;
+}
+
+bool json_closed(const json_walk_t *walk)
+{
+    return walk->closed;
 }
 
 text_t json_member(text_t object, const char *key)
@@ -338,7 +394,8 @@ bool json_string(text_t value, char *out, text_t *content)
     static const char names[] = "bfnrt", meanings[] = "\b\f\n\r\t";
     if (json_plain_string(value, content))
         return true;
-    const char *end = scan_string(value.at, text_end(value));
+    bool plain;
+    const char *end = scan_string(value.at, text_end(value), &plain);
     if (!end || end != text_end(value))
         return false;
     char *to = out;

@@ -28,12 +28,19 @@ json_kind_t json_kind(text_t value);
 typedef struct {
     const char *at, *end;
     bool object;
-    text_t key;   /* of an object's member, raw, without its quotes; empty in an array */
-    text_t value; /* raw */
+    bool first, closed; /* for json_next and json_closed */
+    bool plain_key;     /* no escapes in the key */
+    bool plain;         /* no escapes in the value, if that is a string */
+    text_t key;         /* of an object's member, raw, without its quotes; empty in an array */
+    text_t value;       /* raw */
 } json_walk_t;
 
 json_walk_t json_walk(text_t container);
 bool json_next(json_walk_t *walk);
+
+/* Once json_next has said false: was that the end of a container that is valid (json_valid)? So who walks over text that nobody has checked
+ * need not scan it twice. */
+bool json_closed(const json_walk_t *walk);
 
 /* The raw value of an object's first member of that name (compared raw: names with escapes match none), or an empty
  * slice. */

@@ -61,16 +61,24 @@ bool text_to_u64(text_t text, uint64_t *value)
     return true;
 }
 
+static size_t digits_of(uint64_t value)
+{
+    size_t digits = 1;
+    for (; value >= 10000; value /= 10000)
+        digits += 4;
+    return digits + (value >= 10) + (value >= 100) + (value >= 1000);
+}
+
 size_t text_from_u64(char out[static 20], uint64_t value)
 {
-    char digits[20];
-    size_t at = sizeof digits;
-    do {
-        digits[--at] = (char)('0' + value % 10);
-        value /= 10;
-    } while (value);
-    memcpy(out, digits + at, sizeof digits - at);
-    return sizeof digits - at;
+    size_t length = digits_of(value), at = length;
+    for (; at > 2; value /= 100)
+        text_put_2(out + (at -= 2), (unsigned)(value % 100));
+    if (at == 2)
+        text_put_2(out, (unsigned)value);
+    else
+        out[0] = (char)('0' + value);
+    return length;
 }
 
 /* RFC 3629, section 4: only the second byte's range depends on the first. */

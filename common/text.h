@@ -18,6 +18,12 @@ typedef struct {
 /* The slice of a string literal. */
 #define TEXT(literal) ((text_t){"" literal, sizeof(literal) - 1})
 
+/* The same where only a constant will do. */
+#define TEXT_CONST(literal)                                                                                                    \
+    {                                                                                                                          \
+        "" literal, sizeof(literal) - 1                                                                                        \
+    }
+
 /* For printf: "%.*s", TEXT_ARG(slice) */
 #define TEXT_ARG(text) (int)(text).length, (text).at
 
@@ -41,6 +47,14 @@ bool text_to_u64(text_t text, uint64_t *value);
 
 /* The digits of value, without a NUL. Returns how many were written: 1 to 20. */
 size_t text_from_u64(char out[static 20], uint64_t value);
+
+/* Two digits of a number below 100. */
+static inline void text_put_2(char *out, unsigned value)
+{
+    unsigned tens = value * 103 >> 10; /* value / 10 */
+    out[0] = (char)('0' + tens);
+    out[1] = (char)('0' + (value - tens * 10));
+}
 
 /* Well-formed UTF-8 as in RFC 3629: no overlong form, no surrogate, nothing beyond U+10FFFF. */
 bool text_is_utf8(text_t text);

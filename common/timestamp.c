@@ -44,11 +44,21 @@ static bool date_exists(date_t date)
     return date.day <= days[date.month - 1] + (unsigned)(leap && date.month == 2);
 }
 
-static char *put(char *at, unsigned value, int width)
+static char *put_2(char *at, unsigned value, char behind)
 {
-    for (int i = width - 1; i >= 0; i--, value /= 10)
-        at[i] = (char)('0' + value % 10);
-    return at + width;
+    text_put_2(at, value);
+    at[2] = behind;
+    return at + 3;
+}
+
+static char *put_fraction(char *at, unsigned ns, int digits)
+{
+    char all[10];
+    for (int i = 8; i > 0; i -= 2, ns /= 100)
+        text_put_2(all + i - 1, ns % 100);
+    all[0] = (char)('0' + ns);
+    memcpy(at, all, (size_t)digits);
+    return at + digits;
 }
 
 /* What is left to read. Each take_… moves it on, or returns false. */
@@ -56,22 +66,26 @@ typedef struct {
     const char *at, *end;
 } reader_t;
 
-static bool take_number(reader_t *reader, int width, unsigned *value)
+static inline bool take_2(reader_t *reader, unsigned *value)
 {
-    unsigned result = 0;
-    if (reader->end - reader->at < width)
+    if (reader->end - reader->at < 2)
         return false;
-    for (int i = 0; i < width; i++) {
-        unsigned digit = (unsigned char)*reader->at++ - (unsigned)'0';
-        if (digit > 9)
-            return false;
-        result = result * 10 + digit;
-    }
-    *value = result;
+    unsigned tens = (unsigned char)reader->at[0] - (unsigned)'0', ones = (unsigned char)reader->at[1] - (unsigned)'0';
+    reader->at += 2;
+    *value = tens * 10 + ones;
+    return tens <= 9 && ones <= 9;
+}
+
+static inline bool take_year(reader_t *reader, unsigned *value)
+{
+    unsigned century, year;
+    if (!take_2(reader, &century) || !take_2(reader, &year))
+        return false;
+    *value = century * 100 + year;
     return true;
 }
 
-static bool take_either(reader_t *reader, char a, char b)
+static inline bool take_either(reader_t *reader, char a, char b)
 {
     if (reader->at == reader->end || (*reader->at != a && *reader->at != b))
         return false;
@@ -81,15 +95,15 @@ static bool take_either(reader_t *reader, char a, char b)
 
 static bool take_date(reader_t *reader, date_t *date)
 {
-    return take_number(reader, 4, &date->year) && take_either(reader, '-', '-') && take_number(reader, 2, &date->month) &&
-           take_either(reader, '-', '-') && take_number(reader, 2, &date->day) && date_exists(*date);
+    return take_year(reader, &date->year) && take_either(reader, '-', '-') && take_2(reader, &date->month) &&
+           take_either(reader, '-', '-') && take_2(reader, &date->day) && date_exists(*date);
 }
 
 static bool take_time(reader_t *reader, unsigned *seconds)
 {
     unsigned hour, minute, second;
-    if (!take_number(reader, 2, &hour) || !take_either(reader, ':', ':') || !take_number(reader, 2, &minute) ||
-        !take_either(reader, ':', ':') || !take_number(reader, 2, &second) || hour > 23 || minute > 59 || second > 60)
+    if (!take_2(reader, &hour) || !take_either(reader, ':', ':') || !take_2(reader, &minute) ||
+        !take_either(reader, ':', ':') || !take_2(reader, &second) || hour > 23 || minute > 59 || second > 60)
         return false;
     *seconds = hour * 3600 + minute * 60 + (second == 60 ? 59 : second);
     return true;
@@ -103,8 +117,8 @@ static bool take_fraction(reader_t *reader, unsigned *ns)
     int digits = 0;
     for (; digits < 9 && reader->at < reader->end && *reader->at >= '0' && *reader->at <= '9'; digits++)
         *ns = *ns * 10 + (unsigned)(*reader->at++ - '0');
-    for (int i = digits; i < 9; i++)
-        *ns *= 10;
+    static const unsigned scale[] = {1000000000, 100000000, 10000000, 1000000, 100000, 10000, 1000, 100, 10, 1};
+    *ns *= scale[digits];
     return digits > 0; /* a tenth digit is left over and fails as no offset */
 }
 
@@ -115,8 +129,8 @@ static bool take_offset(reader_t *reader, int *seconds)
         return true;
     bool east = *reader->at == '+';
     unsigned hour, minute;
-    if (!take_either(reader, '+', '-') || !take_number(reader, 2, &hour) || !take_either(reader, ':', ':') ||
-        !take_number(reader, 2, &minute) || hour > 23 || minute > 59)
+    if (!take_either(reader, '+', '-') || !take_2(reader, &hour) || !take_either(reader, ':', ':') ||
+        !take_2(reader, &minute) || hour > 23 || minute > 59)
         return false;
     int offset = (int)(hour * 3600 + minute * 60);
     *seconds = east ? offset : -offset;
@@ -130,23 +144,16 @@ size_t timestamp_print(char out[static TIMESTAMP_MAX], int64_t ns, int digits)
     unsigned fraction = (unsigned)((uint64_t)ns % NS_PER_S);
     date_t date = date_from_days((unsigned)(seconds / S_PER_DAY));
     unsigned time = (unsigned)(seconds % S_PER_DAY);
-    char *at = put(out, date.year, 4);
-    *at++ = '-';
-    at = put(at, date.month, 2);
-    *at++ = '-';
-    at = put(at, date.day, 2);
-    *at++ = 'T';
-    at = put(at, time / 3600, 2);
-    *at++ = ':';
-    at = put(at, time / 60 % 60, 2);
-    *at++ = ':';
-    at = put(at, time % 60, 2);
-    if (digits) {
-        *at++ = '.';
-        for (int i = digits; i < 9; i++)
-            fraction /= 10;
-        at = put(at, fraction, digits);
-    }
+    text_put_2(out, date.year / 100);
+    char *at = put_2(out + 2, date.year % 100, '-');
+    at = put_2(at, date.month, '-');
+    at = put_2(at, date.day, 'T');
+    at = put_2(at, time / 3600, ':');
+    at = put_2(at, time / 60 % 60, ':');
+    at = put_2(at, time % 60, digits > 0 ? '.' : 'Z');
+    if (digits == 0)
+        return (size_t)(at - out);
+    at = put_fraction(at, fraction, digits);
     *at++ = 'Z';
     return (size_t)(at - out);
 }

@@ -31,6 +31,8 @@ struct dedup {
     int64_t *times;
     uint32_t *table;
     size_t mask; /* of the table */
+    padded_t asked;
+    uint32_t asked_hash; /* of what was looked up last, which is often added next */
 };
 
 static padded_t pad(text_t id)
@@ -74,7 +76,7 @@ static void dedup_forget_oldest(dedup_t *self)
     while (self->table[i] != place + 1)
         i = (i + 1) & self->mask;
     dedup_free_slot(self, i);
-    self->first = (self->first + 1) % self->capacity;
+    self->first = place + 1 < self->capacity ? place + 1 : 0;
     self->count--;
 }
 
@@ -116,7 +118,8 @@ static bool dedup_allocate(dedup_t *self, size_t capacity, size_t stride)
 
 static void dedup_insert(dedup_t *self, const padded_t *id, uint32_t hash, int64_t time_ns)
 {
-    size_t place = (self->first + self->count) % self->capacity;
+    size_t place = self->first + self->count;
+    place -= place >= self->capacity ? self->capacity : 0;
     self->table[dedup_slot(self, id, hash)] = (uint32_t)place + 1;
     memcpy(self->ids + place * self->stride, id->bytes, self->stride);
     self->hashes[place] = hash;
@@ -153,12 +156,13 @@ dedup_t *dedup_new(size_t window)
     return self;
 }
 
-bool dedup_contains(const dedup_t *self, text_t id)
+bool dedup_contains(dedup_t *self, text_t id)
 {
     if (id.length > self->stride)
         return false;
-    padded_t padded = pad(id);
-    return self->table[dedup_slot(self, &padded, (uint32_t)text_hash(id))] != 0;
+    self->asked = pad(id);
+    self->asked_hash = (uint32_t)text_hash(id);
+    return self->table[dedup_slot(self, &self->asked, self->asked_hash)] != 0;
 }
 
 /* May the oldest be forgotten? */
@@ -190,7 +194,8 @@ void dedup_add(dedup_t *self, text_t id, int64_t time_ns)
         return;
     dedup_make_room(self);
     padded_t padded = pad(id);
-    dedup_insert(self, &padded, (uint32_t)text_hash(id), time_ns);
+    bool asked = memcmp(&padded, &self->asked, sizeof padded) == 0;
+    dedup_insert(self, &padded, asked ? self->asked_hash : (uint32_t)text_hash(id), time_ns);
 }
 
 void dedup_keep(dedup_t *self, int64_t since_ns)

@@ -17,7 +17,7 @@ enum { DEDUP_KEPT_MAX = 1 << 20 /* ids, or as many as the window has where that 
 /* window: how many ids are remembered; 0: none. Allocates little before ids come. NULL when memory runs out. */
 dedup_t *dedup_new(size_t window);
 
-bool dedup_contains(const dedup_t *self, text_t id);
+bool dedup_contains(dedup_t *self, text_t id);
 
 /* Remembers an id (1 to TRADE_ID_MAX characters, see trade.h) that is not in yet, of a trade that was made at time_ns (of any clock that
  * dedup_keep goes by, too), and forgets the oldest when the window is full, or when there is no memory to make it wider. */

@@ -12,9 +12,10 @@ static const char *const kind_names[] = {"nothing", "a string", "a number", "ano
 
 typedef enum { SEQNUM, EVENT, CHANNEL, SYMBOL, TIMESTAMP, SIDE, QTY, PRICE, TRADE_ID, WHY } field_t;
 
-/* In the order of field_t. */
-static const char *const names[] = {"seqnum", "event", "channel", "symbol",   "timestamp",
-                                    "side",   "qty",   "price",   "trade_id", "text"};
+/* In the order of field_t, which is the one in which the exchange sends them. */
+static const text_t names[] = {TEXT_CONST("seqnum"),    TEXT_CONST("event"), TEXT_CONST("channel"), TEXT_CONST("symbol"),
+                               TEXT_CONST("timestamp"), TEXT_CONST("side"),  TEXT_CONST("qty"),     TEXT_CONST("price"),
+                               TEXT_CONST("trade_id"),  TEXT_CONST("text")};
 _Static_assert(sizeof names / sizeof *names == BLOCKCHAIN_FIELDS, "a name for each field");
 
 static bool wrong(blockchain_message_t *self, const char *format, ...) __attribute__((format(printf, 2, 3)));
@@ -48,43 +49,59 @@ static bool unescape(blockchain_message_t *self, text_t raw, text_t *content)
     return true;
 }
 
-/* BLOCKCHAIN_FIELDS for a name that is none of ours. `key` stands between its quotes. */
-static size_t find_field(blockchain_message_t *self, text_t key)
+/* BLOCKCHAIN_FIELDS for a name that is none of ours. likely: where to look first. */
+static size_t find_field(blockchain_message_t *self, const json_walk_t *walk, size_t likely)
 {
+    text_t key = walk->key;
     size_t used = self->unescaped_length;
-    if (!unescape(self, (text_t){key.at - 1, key.length + 2}, &key))
+    if (!walk->plain_key && !unescape(self, (text_t){key.at - 1, key.length + 2}, &key)) /* it stands between its quotes */
         return BLOCKCHAIN_FIELDS;
     self->unescaped_length = used; /* it is only compared */
+    if (likely < BLOCKCHAIN_FIELDS && text_equal(key, names[likely]))
+        return likely;
     size_t field = 0;
-    while (field < BLOCKCHAIN_FIELDS && !text_equal(key, text_of(names[field])))
+    while (field < BLOCKCHAIN_FIELDS && !text_equal(key, names[field]))
         field++;
     return field;
 }
 
-/* Finds the members that have a name of ours. */
-static void scan(blockchain_message_t *self, text_t object)
+static void take_value(blockchain_message_t *self, size_t field, const json_walk_t *walk)
 {
-    for (json_walk_t walk = json_walk(object); json_next(&walk);) {
-        size_t field = find_field(self, walk.key);
+    text_t raw = walk->value;
+    json_kind_t kind = json_kind(raw);
+    self->fields[field].kind = kind == JSON_NUMBER ? NUMBER : OTHER;
+    self->fields[field].text = raw;
+    if (kind != JSON_STRING)
+        return;
+    if (walk->plain)
+        self->fields[field].text = (text_t){raw.at + 1, raw.length - 2};
+    if (walk->plain || unescape(self, raw, &self->fields[field].text))
+        self->fields[field].kind = STRING;
+}
+
+/* Finds the members that have a name of ours. False when it is no valid object. */
+static bool scan(blockchain_message_t *self, text_t json)
+{
+    json_walk_t walk = json_walk(json);
+    for (size_t likely = 0; walk.object && json_next(&walk);) {
+        size_t field = find_field(self, &walk, likely);
         if (field == BLOCKCHAIN_FIELDS)
             continue;
+        likely = field + 1;
         if (self->fields[field].kind != ABSENT)
-            wrong(self, "%s: expected once, found twice", names[field]);
-        json_kind_t kind = json_kind(walk.value);
-        self->fields[field].kind = kind == JSON_NUMBER ? NUMBER : OTHER;
-        self->fields[field].text = walk.value;
-        if (kind == JSON_STRING && unescape(self, walk.value, &self->fields[field].text))
-            self->fields[field].kind = STRING;
+            wrong(self, "%s: expected once, found twice", names[field].at);
+        take_value(self, field, &walk);
     }
+    return json_closed(&walk);
 }
 
 static bool expect(blockchain_message_t *self, field_t field, char kind)
 {
     char found = self->fields[field].kind;
     if (found == ABSENT)
-        return wrong(self, "%s: missing", names[field]);
+        return wrong(self, "%s: missing", names[field].at);
     if (found != kind)
-        return wrong(self, "%s: expected %s, found %s", names[field], kind_names[(int)kind], kind_names[(int)found]);
+        return wrong(self, "%s: expected %s, found %s", names[field].at, kind_names[(int)kind], kind_names[(int)found]);
     return true;
 }
 
@@ -132,9 +149,9 @@ static bool read_trade(blockchain_message_t *self)
     const char *member;
     if (!trade_valid(&trade, &member)) {
         field_t field = SYMBOL;
-        while (field < TRADE_ID && strcmp(names[field], member) != 0)
+        while (field < TRADE_ID && strcmp(names[field].at, member) != 0)
             field++; /* tradeId is on our wire what trade_id is on theirs: the last */
-        return wrong(self, "%s: invalid, found %.*s", names[field], TEXT_ARG(text_in(self, field)));
+        return wrong(self, "%s: invalid, found %.*s", names[field].at, TEXT_ARG(text_in(self, field)));
     }
     trade.source = (text_t){0};
     self->trade = trade;
@@ -189,13 +206,10 @@ bool blockchain_message_read(blockchain_message_t *self, text_t json)
     self->reason[0] = '\0';
     self->unescaped_length = 0;
     memset(self->fields, 0, sizeof self->fields);
-    if (!json_valid(json))
-        return wrong(self, "expected JSON");
-    while (strchr(" \t\r\n", json.at[0])) /* there is something else, as it is valid */
-        json = (text_t){json.at + 1, json.length - 1};
-    if (json_kind(json) != JSON_OBJECT)
-        return wrong(self, "expected an object");
-    scan(self, json);
+    if (!scan(self, json)) {
+        self->reason[0] = '\0';
+        return wrong(self, json_valid(json) ? "expected an object" : "expected JSON");
+    }
     self->has_seqnum = self->fields[SEQNUM].kind == NUMBER && text_to_u64(text_in(self, SEQNUM), &self->seqnum);
     if (!read_message(self))
         return false;

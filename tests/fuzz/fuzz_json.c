@@ -61,6 +61,11 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     text_t text = {(const char *)data, size};
     bool valid = json_valid(text);
     visit(text, 0);
+    json_walk_t walk = json_walk(text);
+    bool container = walk.at < walk.end;
+    while (json_next(&walk))
+        require(walk.plain || memchr(walk.value.at, '\\', walk.value.length));
+    require(!container || json_closed(&walk) == valid);
     while (text.length && strchr(" \n\t\r", *text.at) && *text.at)
         text = (text_t){text.at + 1, text.length - 1};
     if (valid && !cjson_may_differ(text)) {

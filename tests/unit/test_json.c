@@ -1,11 +1,22 @@
 #include "common/json.h"
 
 #include <check.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 static void expect(text_t found, const char *wanted)
 {
     ck_assert_msg(text_equal(found, text_of(wanted)), "expected %s, found %.*s", wanted, TEXT_ARG(found));
+}
+
+/* A walk to the end knows as much as json_valid. */
+static void check_walk(text_t text, bool valid)
+{
+    json_walk_t walk = json_walk(text);
+    bool container = walk.at < walk.end;
+    while (json_next(&walk))
+        ck_assert(!walk.first);
+    ck_assert_msg(json_closed(&walk) == (valid && container), "%.*s", TEXT_ARG(text));
 }
 
 START_TEST(valid_json_is_accepted)
@@ -39,6 +50,8 @@ START_TEST(valid_json_is_accepted)
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
         ck_assert_msg(json_valid(text_of(cases[i])), "%s was refused", cases[i]);
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
+        check_walk(text_of(cases[i]), true);
 }
 END_TEST
 
@@ -108,6 +121,8 @@ START_TEST(invalid_json_is_refused)
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
         ck_assert_msg(!json_valid(text_of(cases[i])), "%s was taken", cases[i]);
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
+        check_walk(text_of(cases[i]), false);
     ck_assert(!json_valid((text_t){NULL, 0}));
     ck_assert(!json_valid(TEXT("\"a\0b\"")));
     ck_assert(!json_valid(TEXT("1\0")));
@@ -122,6 +137,7 @@ START_TEST(every_cut_of_a_document_is_refused)
         char *copy = malloc(n + 1); /* of its own, so that a sanitizer sees a read beyond it */
         memcpy(copy, whole.at, n);
         ck_assert_msg(!json_valid((text_t){copy, n}), "the first %zu bytes were taken", n);
+        check_walk((text_t){copy, n}, false);
         free(copy);
     }
 }
@@ -134,6 +150,39 @@ START_TEST(nesting_is_bounded)
     memset(text + JSON_DEPTH + 1, ']', JSON_DEPTH + 1);
     ck_assert(json_valid((text_t){text + 1, 2 * JSON_DEPTH}));
     ck_assert(!json_valid((text_t){text, sizeof text}));
+    check_walk((text_t){text + 1, 2 * JSON_DEPTH}, true);
+    check_walk((text_t){text, sizeof text}, false);
+}
+END_TEST
+
+/* Strings are looked at by many bytes at a time: whatever is special is seen at each place of such a run. */
+START_TEST(special_characters_are_seen_at_each_place_of_a_string)
+{
+    enum { LENGTH_MAX = 50 };
+    static const struct {
+        const char *text;
+        bool valid, plain;
+    } specials[] = {{"\xc3\xa4", true, true}, {"\\n", true, false},  {"\x7f", true, true},          {"\x1f", false, false},
+                    {"\xff", false, false},   {"\\x", false, false}, {"\xed\xa0\x80", false, false}};
+    for (size_t length = 0; length <= LENGTH_MAX; length++) {
+        for (size_t place = 0; place <= length; place++) {
+            for (size_t i = 0; i < sizeof specials / sizeof *specials; i++) {
+                char text[LENGTH_MAX + 16];
+                int size = snprintf(text, sizeof text, "[\"%.*s%s%.*s\"]", (int)place,
+                                    "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa", specials[i].text,
+                                    (int)(length - place), "~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~");
+                char *copy = malloc((size_t)size); /* of its own, so that a sanitizer sees a read beyond it */
+                memcpy(copy, text, (size_t)size);
+                text_t json = {copy, (size_t)size};
+                ck_assert_msg(json_valid(json) == specials[i].valid, "%s", text);
+                check_walk(json, specials[i].valid);
+                json_walk_t walk = json_walk(json);
+                ck_assert(json_next(&walk) == specials[i].valid);
+                ck_assert(!specials[i].valid || walk.plain == specials[i].plain);
+                free(copy);
+            }
+        }
+    }
 }
 END_TEST
 
@@ -276,6 +325,7 @@ int main(void)
     tcase_add_test(tests, invalid_json_is_refused);
     tcase_add_test(tests, every_cut_of_a_document_is_refused);
     tcase_add_test(tests, nesting_is_bounded);
+    tcase_add_test(tests, special_characters_are_seen_at_each_place_of_a_string);
     tcase_add_test(tests, mixed_nesting_closes_in_its_own_order);
     tcase_add_test(tests, kinds_are_told_by_the_first_character);
     tcase_add_test(tests, walk_hands_out_members_raw_and_in_order);
