@@ -3,6 +3,7 @@
 #include "common/http.h"
 #include "gatewayd/accept.h"
 #include "gatewayd/assets.h"
+#include "gatewayd/events.h"
 #include "gatewayd/methods.h"
 #include "gatewayd/rest.h"
 
@@ -102,7 +103,9 @@ static void call_free(api_call_t *call)
 
 static const char *content_type(const api_call_t *call)
 {
-    return call->status >= 400 ? "application/problem+json" : "application/json";
+    if (call->status >= 400)
+        return "application/problem+json";
+    return call->route && rest_is_stream(call->route) ? EVENTS_TYPE : "application/json";
 }
 
 static void put_headers(const api_call_t *call, const char *tag, bool gzip, buffer_t *headers)

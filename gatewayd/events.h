@@ -15,6 +15,8 @@ enum {
     EVENTS_RETRY_MS = 1000, /* after which a client comes back */
 };
 
+#define EVENTS_TYPE "text/event-stream"
+
 typedef struct events events_t;
 
 events_t *events_new(void);

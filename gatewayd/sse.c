@@ -3,13 +3,14 @@
 #include "common/http.h"
 #include "gatewayd/events.h"
 #include "gatewayd/methods.h"
+#include "gatewayd/params.h"
 
 #include <libwebsockets.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <stdlib.h>
 
-enum { LAST_ID_MAX = EVENTS_ID_MAX + 64, CLOSE_TIMEOUT_S = 5, KEPT_BYTES = 65536 };
+enum { LAST_ID_MAX = EVENTS_ID_MAX + 64, CLOSE_TIMEOUT_S = 5, KEPT_BYTES = 65536, ACCEPT_MAX = 256 };
 
 typedef enum {
     SSE_ASKING,  /* the subscribes are not answered yet, nor is the request */
@@ -28,6 +29,7 @@ struct sse {
     events_t *events;
     state_t state;
     unsigned status;  /* SSE_FAILED */
+    bool browser;     /* it is an EventSource that asks */
     buffer_t out;     /* LWS_PRE bytes for lws, and what goes out next */
     buffer_t headers; /* of the answer */
     int64_t sent_ns;  /* CLOCK_MONOTONIC */
@@ -183,12 +185,32 @@ static void prepare_socket(struct lws *wsi)
     lws_set_timeout(wsi, NO_PENDING_TIMEOUT, 0);
 }
 
+static bool is_browser(struct lws *wsi)
+{
+    char accepts[ACCEPT_MAX];
+    int length = lws_hdr_copy(wsi, accepts, sizeof accepts, WSI_TOKEN_HTTP_ACCEPT);
+    return length > 0 && strstr(accepts, EVENTS_TYPE);
+}
+
+/* What sse_open's header says of a 503. */
+static unsigned soften(bool browser, unsigned status, buffer_t *answer)
+{
+    param_text_t why;
+    if (!browser || status != 503 || !param_text(json_member(buffer_text(answer), "detail"), &why))
+        return status;
+    buffer_clear(answer);
+    buffer_printf(answer, "retry: %d\n", EVENTS_RETRY_MS);
+    events_append_error(answer, param_slice(&why));
+    return 200;
+}
+
 static sse_t *sse_new(ws_t *ws, hub_t *hub, struct lws *wsi, text_t headers)
 {
     sse_t *self = calloc(1, sizeof *self);
     if (!self)
         return NULL;
-    *self = (sse_t){.ws = ws, .hub = hub, .wsi = wsi, .out = buffer_new(0), .headers = buffer_new(0)};
+    *self =
+        (sse_t){.ws = ws, .hub = hub, .wsi = wsi, .browser = is_browser(wsi), .out = buffer_new(0), .headers = buffer_new(0)};
     clear_out(self);
     buffer_append(&self->headers, headers);
     self->events = events_new();
@@ -204,13 +226,14 @@ static sse_t *sse_new(ws_t *ws, hub_t *hub, struct lws *wsi, text_t headers)
 }
 
 sse_t *sse_open(ws_t *ws, hub_t *hub, struct lws *wsi, const rest_query_t *query, text_t headers, unsigned *status,
-                buffer_t *problem)
+                buffer_t *answer)
 {
     char room[LAST_ID_MAX];
     *status = ws_refusal(ws, wsi);
     sse_t *self = *status == 0 ? sse_new(ws, hub, wsi, headers) : NULL;
     if (!self) {
-        *status = rest_problem(problem, *status ? *status : 503, *status == 403 ? "origin not allowed" : "too many clients");
+        *status = rest_problem(answer, *status ? *status : 503, *status == 403 ? "origin not allowed" : "too many clients");
+        *status = soften(is_browser(wsi), *status, answer);
         return NULL;
     }
     buffer_t request = buffer_new(0);
@@ -218,7 +241,7 @@ sse_t *sse_open(ws_t *ws, hub_t *hub, struct lws *wsi, const rest_query_t *query
     const char *wrong =
         events_subscribe(self->events, rest_query_get(query, "symbols"), rest_query_get(query, "source"), last_id, &request);
     if (wrong) {
-        *status = rest_problem(problem, 400, "%s", wrong);
+        *status = rest_problem(answer, 400, "%s", wrong);
         sse_free(self);
         self = NULL;
     } else {
@@ -236,8 +259,9 @@ static int answer_problem(sse_t *self)
 {
     buffer_append(&self->headers, self->status == 503 ? TEXT("Retry-After: 1\r\nCache-Control: no-store\r\n\0")
                                                       : TEXT("Cache-Control: no-store\r\n\0"));
-    http_answer_t answer = {.status = self->status,
-                            .content_type = "application/problem+json",
+    unsigned status = soften(self->browser, self->status, &self->out);
+    http_answer_t answer = {.status = status,
+                            .content_type = status == 200 ? EVENTS_TYPE : "application/problem+json",
                             .headers = self->headers.bytes,
                             .body = buffer_text(&self->out)};
     return http_answer(self->wsi, &answer);
@@ -249,7 +273,7 @@ static bool write_head(sse_t *self)
     buffer_t rest = self->out;
     self->out = buffer_new(0);
     clear_out(self);
-    buffer_append(&self->out, TEXT("HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nCache-Control: no-cache\r\n"
+    buffer_append(&self->out, TEXT("HTTP/1.1 200 OK\r\nContent-Type: " EVENTS_TYPE "\r\nCache-Control: no-cache\r\n"
                                    "X-Accel-Buffering: no\r\nX-Content-Type-Options: nosniff\r\nConnection: close\r\n"));
     buffer_append(&self->out, buffer_text(&self->headers));
     buffer_append(&self->out, TEXT("\r\n"));

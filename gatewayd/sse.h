@@ -18,10 +18,11 @@ enum {
 /* A stream. */
 typedef struct sse sse_t;
 
-/* Begins a stream for the query of a request. headers: further lines for its answer. NULL when it can't be: then *status and `problem`
- * are the answer. */
+/* Begins a stream for the query of a request. headers: further lines for its answer. NULL when it can't be: then *status and `answer`
+ * are the answer: a problem, or with 200 events that end at once. Those are for an EventSource (whose Accept names text/event-stream)
+ * that a 503 would end for good, although it is only to come back later. */
 sse_t *sse_open(ws_t *ws, hub_t *hub, struct lws *wsi, const rest_query_t *query, text_t headers, unsigned *status,
-                buffer_t *problem);
+                buffer_t *answer);
 
 /* The events of its connection; what they return is for libwebsockets. *self may be NULL. */
 int sse_on_writable(sse_t **self);

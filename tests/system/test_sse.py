@@ -6,9 +6,11 @@ import socket
 from collections import defaultdict
 
 import pytest
+from browser import chromium  # noqa: F401 (a fixture)
 from clients import assert_once_and_in_order
 from event_source import Events
 from pipeline import PATIENCE, get, until
+from transports import BrowserEvents
 
 
 def by_stream(trades):
@@ -87,6 +89,36 @@ def test_a_lost_exchange_is_told_and_a_quiet_stream_has_heartbeats(pipeline):
         assert events.named("lost")[0]["source"] == "blockchain"
         flow.tell_simulator("/control/pause")
         events.wait(lambda: events.comments, "a heartbeat")
+
+
+def test_an_eventsource_comes_back_to_a_gateway_that_can_not_serve_yet(pipeline, chromium):  # noqa: F811
+    flow = pipeline(symbols=["BTC-USD"]).start_all("--symbols", "BTC-USD", "--rate", 200)
+    events = BrowserEvents(flow, chromium)
+    events.follow(["BTC-USD"])
+    events.until(lambda: len(events.received) > 50, "trades")
+    flow.processes["connectord"].kill()
+    flow.processes["gateway0"].kill()
+    flow.start_gateway()
+    events.until(lambda: "Not ready" in events.told(), "it to be told why")
+    assert get(f"http://{flow.address('gateway0')}/api/v1/stream?symbols=BTC-USD")[0] == 503, "others are told as HTTP does"
+    flow.start_connectord()
+    count = len(events.received)
+    events.until(lambda: len(events.received) > count + 300, "trades again")
+    assert_once_and_in_order(events.received)
+    assert chromium.evaluate("gaps") == 0
+    events.close()
+
+
+def test_an_eventsource_that_finds_no_place_tries_again(pipeline, chromium):  # noqa: F811
+    flow = pipeline(symbols=["BTC-USD"])
+    flow.config["gatewayd"]["clients"] = 1
+    flow.start_all("--symbols", "BTC-USD", "--rate", 200)
+    events = BrowserEvents(flow, chromium)
+    with Events(flow, "symbols=BTC-USD"):
+        events.begin("BTC-USD")
+        events.until(lambda: "too many clients" in events.told(), "it to be told why")
+    events.until(lambda: len(events.received) > 50, "trades")
+    events.close()
 
 
 def test_what_is_no_stream_is_refused(pipeline):

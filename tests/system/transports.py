@@ -176,13 +176,19 @@ class BrowserEvents:
         self.until(lambda: self.browser.evaluate("opened") == 1, "the events to be open")
 
     def begin(self, symbols):
-        self.browser.evaluate(f"""window.heard = [], window.opened = 0, window.gaps = 0, window.events = new EventSource("/api/v1/stream?symbols={symbols}"),
-            events.onopen = () => opened++, events.addEventListener("gap", () => gaps++), events.onmessage = (event) => heard.push(event.data), null""")
+        self.browser.evaluate(f"""window.heard = [], window.opened = 0, window.gaps = 0, window.errors = [],
+            window.events = new EventSource("/api/v1/stream?symbols={symbols}"), events.onopen = () => opened++,
+            events.addEventListener("gap", () => gaps++), events.addEventListener("error", (event) => errors.push(event.data)),
+            events.onmessage = (event) => heard.push(event.data), null""")
 
     @property
     def received(self):
         self.seen += map(loads, self.browser.evaluate("heard.splice(0)"))
         return self.seen
+
+    def told(self):
+        """What the events named error said."""
+        return str(self.browser.evaluate("errors.filter(Boolean)"))
 
     def until(self, find, what):
         until(find, what)
