@@ -5,6 +5,9 @@
  *     prepare: events? ──yes──▶ start idle (poll does not block)
  *     poll:    fd readable ──▶ (nothing: it has woken up)
  *     check:   take up to SOCKET_BATCH messages, then on_drained
+ *
+ * Asking costs a system call. A socket that had nothing is not asked again before its fd was readable or it was used: what comes in between
+ * makes the fd readable, and it stays so until the socket is asked.
  */
 #include "common/socket.h"
 
@@ -28,6 +31,7 @@ struct bus_socket {
     uv_check_t check;
     uv_idle_t idle;
     int open_handles;
+    bool look; /* there may be something to take */
     bool destroyed;
     const socket_events_t *events;
     void *arg;
@@ -58,7 +62,9 @@ static bool has_input(socket_t *self)
 
 static void on_wake(uv_poll_t *handle, int status, int events)
 {
-    (void)handle, (void)status, (void)events;
+    socket_t *self = handle->data;
+    (void)status, (void)events;
+    self->look = true;
 }
 
 static void on_idle(uv_idle_t *handle)
@@ -69,7 +75,10 @@ static void on_idle(uv_idle_t *handle)
 static void on_prepare(uv_prepare_t *handle)
 {
     socket_t *self = handle->data;
-    if (has_input(self))
+    if (!self->look)
+        return;
+    self->look = has_input(self);
+    if (self->look)
         uv_idle_start(&self->idle, on_idle);
     else
         uv_idle_stop(&self->idle);
@@ -117,6 +126,8 @@ static void on_check(uv_check_t *handle)
     socket_t *self = handle->data;
     zmq_msg_t parts[SOCKET_FRAMES];
     size_t count, taken = 0;
+    if (!self->look)
+        return;
     while (taken < SOCKET_BATCH && !self->destroyed && take_message(self, parts, &count)) {
         hand_over(self, parts, count);
         taken++;
@@ -138,6 +149,7 @@ static void start_handles(socket_t *self, loop_t *loop)
     uv_prepare_start(&self->prepare, on_prepare);
     uv_check_start(&self->check, on_check);
     self->open_handles = 4;
+    self->look = true;
 }
 
 static socket_t *open_socket(loop_t *loop, int type, int queue_limit, const socket_events_t *events, void *arg)
@@ -207,6 +219,7 @@ socket_t *socket_new(loop_t *loop, socket_kind_t kind, int queue_limit, const so
 
 bool socket_bind(socket_t *self, const char *endpoint)
 {
+    self->look = true;
     if (zsock_bind(self->zsock, "%s", endpoint) != -1)
         return true;
     log_error("socket: can't listen", LOG_TEXT("endpoint", endpoint), LOG_TEXT("error", zmq_strerror(zmq_errno())));
@@ -215,6 +228,7 @@ bool socket_bind(socket_t *self, const char *endpoint)
 
 bool socket_connect(socket_t *self, const char *endpoint)
 {
+    self->look = true;
     if (zsock_connect(self->zsock, "%s", endpoint) == 0)
         return true;
     log_error("socket: can't connect", LOG_TEXT("endpoint", endpoint), LOG_TEXT("error", zmq_strerror(zmq_errno())));
@@ -223,16 +237,19 @@ bool socket_connect(socket_t *self, const char *endpoint)
 
 void socket_subscribe(socket_t *self, text_t prefix)
 {
+    self->look = true;
     zmq_setsockopt(self->zmq, ZMQ_SUBSCRIBE, prefix.at, prefix.length);
 }
 
 void socket_unsubscribe(socket_t *self, text_t prefix)
 {
+    self->look = true;
     zmq_setsockopt(self->zmq, ZMQ_UNSUBSCRIBE, prefix.at, prefix.length);
 }
 
 bool socket_send(socket_t *self, const text_t *frames, size_t count)
 {
+    self->look = true;
     for (size_t i = 0; i < count; i++) {
         int flags = ZMQ_DONTWAIT | (i + 1 < count ? ZMQ_SNDMORE : 0);
         int rc;
