@@ -138,6 +138,7 @@ function pick(symbol) {
   ledger.clear();
   last = null, lost = {}, ticks = [0];
   picker.show(symbol);
+  window.history.replaceState(null, "", `?symbol=${encodeURIComponent(symbol)}`);
   client.watch(symbol);
   status();
 }

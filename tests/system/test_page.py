@@ -2,16 +2,17 @@
 
 import asyncio
 import os
+import shutil
 import statistics
 import urllib.error
 import urllib.request
 
 import pytest
 from browser import chromium  # noqa: F401 (a fixture)
-from clients import Client
+from clients import Client, Requester
 from pipeline import PATIENCE, get, until
 
-SECONDS = int(os.environ.get("PAGE_SECONDS", "8"))  # of a thousand trades each
+SECONDS = int(os.environ.get("PAGE_SECONDS", "20"))  # of a thousand trades each
 
 # Of each row in sight, the place and the texts, once what was scrolled to is drawn.
 ROWS_WHEN_DRAWN = """new Promise((drawn) => requestAnimationFrame(() => requestAnimationFrame(drawn))).then(() =>
@@ -19,9 +20,9 @@ ROWS_WHEN_DRAWN = """new Promise((drawn) => requestAnimationFrame(() => requestA
         [row.style.transform.match(/[0-9]+/)[0] / 26, ...[...row.children].map((cell) => cell.textContent.trim())]))"""
 
 
-def opened(browser, flow, **how):
+def opened(browser, flow, query="", **how):
     browser.flow = flow
-    browser.do("open", url=f"http://{flow.address('gateway0')}/", **how)
+    browser.do("open", url=f"http://{flow.address('gateway0')}/{query}", **how)
     return browser
 
 
@@ -176,6 +177,92 @@ def test_a_phone_shows_all_within_its_width(flow, chromium):  # noqa: F811
     assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
     page.do("tap", selector="#pause")
     assert page.shown("pause") == "Go on"
+
+
+def test_the_trades_that_a_gateway_was_away_for_are_all_in_the_table(pipeline, chromium):  # noqa: F811
+    flow = pipeline(symbols=["BTC-USD"]).start_all("--symbols", "BTC-USD", "--paused")
+    page = opened(chromium, flow)
+    page.until_live(-1)
+    flow.tell_simulator("/control/play?count=30")
+    until(lambda: page.number("received") == 30, "30 trades")
+    flow.processes["gateway0"].kill()
+    until(lambda: "coming back" in page.shown("state"), "the loss to be shown")
+    flow.tell_simulator("/control/play?count=10")
+    until(lambda: len(history_of(flow, "BTC-USD")) == 40, "history to have what the page has not")
+    flow.start_gateway()
+    until(lambda: page.number("received") == 40, "what was missed")
+    until(lambda: page.shown("resumed") == "1×, nothing missed", "the page to say that nothing was missed")
+    assert page.rows()[:20] == as_rows(history(flow, "BTC-USD", 20)["trades"])
+    assert page.number("missed") == 0 and page.shown("state") == "Live"
+
+
+def history_of(flow, symbol):
+    """What cached has, without a gateway."""
+    with Requester(flow.history) as requester:
+        return requester.all(f"trade.{symbol}.blockchain")
+
+
+def test_what_can_not_be_had_again_is_shown_as_missing(pipeline, chromium):  # noqa: F811
+    flow = pipeline(symbols=["BTC-USD"]).start_all("--symbols", "BTC-USD", "--rate", 200)
+    page = opened(chromium, flow)
+    page.until_live(100)
+    for name in ("gateway0", "cached", "connectord"):
+        flow.processes[name].kill()
+    shutil.rmtree(flow.directory / "state")
+    flow.start_connectord()
+    flow.start_cached()
+    flow.start_gateway()
+    until(lambda: page.shown("missed") == "0 or more", "the page to say that trades may be missing")
+    until(lambda: page.shown("resumed") == "1×, with a gap", "the return")
+    page.do("click", selector="#pause")
+    seen = set()
+
+    def look_for_the_place():
+        seen.update(row[1] for row in page.evaluate(ROWS_WHEN_DRAWN))
+        page.evaluate("document.getElementById('window').scrollBy(0, 200)")
+        return "Trades may be missing here: the journal was lost" in seen
+    until(look_for_the_place, "the place in the table")
+
+
+def test_a_symbol_that_starves_is_shown_as_stale_and_its_source_as_connected(pipeline, chromium):  # noqa: F811
+    flow = pipeline(symbols=["BTC-USD"], silence_ms=60000, starvation={"minimum_ms": 1500})
+    flow.start_all("--symbols", "BTC-USD", "--rate", 100)
+    page = opened(chromium, flow)
+    page.until_live(100)
+    until(lambda: page.shown("line").startswith("blockchainconnected"), "the source's health")
+    assert page.evaluate("document.querySelector('#line meter').value") > 0
+    flow.tell_simulator("/control/pause")
+    until(lambda: page.shown("state").startswith("No trade from blockchain for"), "the staleness to be shown")
+    until(lambda: "no trade for" in page.shown("line"), "the staleness beside the source")
+    assert page.shown("sources") == "Sources 1/1"
+    until(lambda: page.shown("when").endswith(" s ago"), "the age of the last trade")
+    page.press("s")
+    health, word = page.evaluate("""[document.querySelector('#all meter').value, document.querySelector('#all td').textContent]""")
+    assert 0 <= health <= 100 and word.startswith("no trade for")
+    page.press("Escape")
+    flow.tell_simulator("/control/play")
+    until(lambda: page.shown("state") == "Live", "the end of it")
+
+
+def test_the_picker_offers_what_the_sources_do_and_narrows_it_as_one_types(pipeline, chromium):  # noqa: F811
+    flow = pipeline(symbols=["ADA-USD", "BTC-USD", "ETH-BTC", "ETH-USD"]).start_all("--symbols", "BTC-USD,ETH-USD", "--rate", 50)
+    page = opened(chromium, flow, query="?symbol=BTC-USD")
+    page.until_live(20)
+    offered = "[...document.querySelectorAll('#symbols [data-symbol]')].map((option) => option.textContent)"
+    page.press("/")
+    assert page.evaluate(offered) == ["ADA-USD", "BTC-USD", "ETH-BTC", "ETH-USD"]
+    page.do("type", text="eth")
+    assert page.evaluate(offered) == ["ETH-BTC", "ETH-USD"]
+    page.press("ArrowDown", "Enter")
+    until(lambda: page.number("received") > 20 and page.shown("state") == "Live", "trades of the other")
+    assert page.evaluate("document.getElementById('symbol').value") == "ETH-USD"
+    assert page.evaluate("location.search") == "?symbol=ETH-USD", "the address leads back to it"
+    page.press("/")
+    page.do("type", text="nope")
+    page.press("Enter")
+    assert page.evaluate("document.getElementById('symbols').textContent") == "No such symbol"
+    page.press("Escape")
+    assert page.evaluate("document.getElementById('symbol').value") == "ETH-USD"
 
 
 def test_a_killed_gateway_is_survived_with_nothing_missed_and_the_page_says_so(page):
