@@ -28,22 +28,36 @@ static const char *reason(unsigned status)
     }
 }
 
+/* The status line and the headers. */
+static void print_head(const http_answer_t *answer, buffer_t *out)
+{
+    buffer_printf(out,
+                  "HTTP/1.1 %u %s\r\nContent-Type: %s\r\nContent-Length: %zu\r\n"
+                  "X-Content-Type-Options: nosniff\r\n%s\r\n",
+                  answer->status, reason(answer->status), answer->content_type, answer->body.length,
+                  answer->headers ? answer->headers : "Cache-Control: no-store\r\n");
+}
+
 int http_answer(struct lws *wsi, const http_answer_t *answer)
 {
     static const char padding[LWS_PRE]; /* lws writes in front of what it is given */
     buffer_t out = buffer_new(0);
     buffer_append(&out, (text_t){padding, LWS_PRE});
-    buffer_printf(&out,
-                  "HTTP/1.1 %u %s\r\nContent-Type: %s\r\nContent-Length: %zu\r\n"
-                  "X-Content-Type-Options: nosniff\r\n%s\r\n",
-                  answer->status, reason(answer->status), answer->content_type, answer->body.length,
-                  answer->headers ? answer->headers : "Cache-Control: no-store\r\n");
-    if (!answer->head && !lws_hdr_total_length(wsi, WSI_TOKEN_HEAD_URI))
+    print_head(answer, &out);
+    bool head = answer->head || lws_hdr_total_length(wsi, WSI_TOKEN_HEAD_URI) > 0;
+    bool in_place = !head && buffer_ok(&out) && out.length <= answer->room;
+    if (!head && !in_place)
         buffer_append(&out, answer->body);
     int rc = -1;
     if (buffer_ok(&out)) {
         size_t length = out.length - LWS_PRE;
-        int sent = lws_write(wsi, (unsigned char *)out.bytes + LWS_PRE, length, LWS_WRITE_HTTP_FINAL);
+        unsigned char *bytes = (unsigned char *)out.bytes + LWS_PRE;
+        if (in_place) {
+            bytes = (unsigned char *)(uintptr_t)answer->body.at - length;
+            memcpy(bytes, out.bytes + LWS_PRE, length);
+            length += answer->body.length;
+        }
+        int sent = lws_write(wsi, bytes, length, LWS_WRITE_HTTP_FINAL);
         if (sent >= (int)length && lws_http_transaction_completed(wsi) == 0)
             rc = 0;
     }

@@ -10,7 +10,8 @@ typedef struct {
     const char *content_type;
     const char *headers; /* further ones, each ended with \r\n; NULL: Cache-Control: no-store */
     bool head;           /* the request was HEAD; where lws still has it, http_answer sees that itself */
-    text_t body;         /* copied; left out of the answer to HEAD, but counted in Content-Length */
+    text_t body;         /* left out of the answer to HEAD, but counted in Content-Length; copied, unless … */
+    size_t room;         /* … so many bytes in front of it may be written to, which are enough for the head */
 } http_answer_t;
 
 /* In LWS_CALLBACK_HTTP: sends the answer and says what to return from the callback: 0 to go on with the connection, -1 to close it. */

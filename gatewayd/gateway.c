@@ -7,6 +7,7 @@
 #include "gatewayd/fanout.h"
 #include "gatewayd/http.h"
 #include "gatewayd/join.h"
+#include "gatewayd/recent.h"
 
 #include <stdlib.h>
 
@@ -125,6 +126,8 @@ static void on_tick(void *arg)
         history_probe(self->hub.history);
     if (self->ticks % CHECK_TICKS == 0)
         ws_check(self->ws);
+    if (self->ticks % CHECK_TICKS == 0)
+        recent_tick(self->hub.recent);
     self->ticks++;
 }
 
@@ -177,7 +180,8 @@ static bool open_hub(gateway_t *self, const config_t *config)
 {
     self->hub.offers = offers_new();
     self->hub.markets = markets_new((size_t)config_integer(config, "gatewayd.ring_bytes"), on_wanted, self);
-    return self->hub.offers && self->hub.markets && open_history(self, config);
+    self->hub.recent = recent_new(&self->hub);
+    return self->hub.offers && self->hub.markets && self->hub.recent && open_history(self, config);
 }
 
 static bool open_bus(gateway_t *self)
@@ -270,6 +274,7 @@ void gateway_destroy(gateway_t **self_p)
     api_destroy(&self->api);
     ws_destroy(&self->ws);
     history_client_destroy(&self->hub.history);
+    recent_destroy(&self->hub.recent);
     markets_destroy(&self->hub.markets);
     offers_destroy(&self->hub.offers);
     requester_destroy(&self->asker);

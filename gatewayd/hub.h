@@ -35,6 +35,7 @@ typedef struct {
     offers_t *offers;
     markets_t *markets;
     history_client_t *history;
+    struct recent *recent; /* recent.h */
     hub_limits_t limits;
     const loop_t *loop;
     hub_counts_t counts;

@@ -2,6 +2,7 @@
 
 #include "common/bus_metrics.h"
 #include "gatewayd/reader.h"
+#include "gatewayd/recent.h"
 
 #define COUNT(member, name, help)                                                                                              \
     {                                                                                                                          \
@@ -25,6 +26,14 @@ static void print_slow(metrics_t *metrics, const hub_counts_t *counts)
     metrics_u64(metrics, METRIC_LABELS({"action", TEXT("conflated")}), counts->conflated);
     metrics_u64(metrics, METRIC_LABELS({"action", TEXT("disconnected")}), counts->disconnected);
     metrics_u64(metrics, METRIC_LABELS({"action", TEXT("overflowed")}), counts->overflowed);
+}
+
+static void print_recent(metrics_t *metrics, const recent_counts_t *counts)
+{
+    metrics_family(metrics, "dataflow_gateway_recent_total", METRIC_COUNTER,
+                   "Questions for the last trades that the rings answered, and that history was asked");
+    metrics_u64(metrics, METRIC_LABELS({"by", TEXT("rings")}), counts->answered);
+    metrics_u64(metrics, METRIC_LABELS({"by", TEXT("history")}), counts->asked);
 }
 
 /* What the readers' places in the rings tell. */
@@ -86,6 +95,7 @@ void hub_metrics(metrics_t *metrics, const hub_t *hub)
                   places.lag_bytes);
     metrics_counters(metrics, counters, sizeof counters / sizeof *counters, &hub->counts);
     print_slow(metrics, &hub->counts);
+    print_recent(metrics, recent_counts(hub->recent));
     bus_metrics(metrics, &hub->bus_counts);
     print_buses(metrics, hub);
     print_sources(metrics, hub);

@@ -10,7 +10,9 @@
 struct markets {
     table_t *by_symbol; /* → market_t; owned */
     table_t *by_topic;  /* → channel_t; owned by their markets' lists */
-    list_t dirty;
+    list_t dirty, kept; /* kept: the one that was asked for last is at the end */
+    size_t kept_count;
+    uint64_t versions; /* given out: a market that is opened anew is not taken for the one before */
     size_t ring_bytes;
     markets_wanted_fn *wanted;
     void *arg;
@@ -29,17 +31,30 @@ static void channel_destroy(markets_t *self, channel_t *channel)
     free(channel);
 }
 
+static void unkeep(markets_t *self, market_t *market)
+{
+    self->kept_count -= list_linked(&market->in_kept);
+    list_remove(&market->in_kept);
+}
+
 static void market_destroy(markets_t *self, market_t *market)
 {
     list_t *item;
     while ((item = list_take(&market->channels)))
         channel_destroy(self, LIST_OWNER(item, channel_t, in_market));
+    unkeep(self, market);
     table_remove(self->by_symbol, market->symbol);
     free(market);
 }
 
+void market_changed(market_t *market)
+{
+    market->version = ++market->owner->versions;
+}
+
 static void touch(markets_t *self, channel_t *channel)
 {
+    market_changed(channel->market);
     if (!list_linked(&channel->in_dirty))
         list_append(&self->dirty, &channel->in_dirty);
 }
@@ -54,6 +69,7 @@ markets_t *markets_new(size_t ring_bytes, markets_wanted_fn *wanted, void *arg)
     self->arg = arg;
     self->gap = buffer_new(0);
     list_init(&self->dirty);
+    list_init(&self->kept);
     self->by_symbol = table_new();
     self->by_topic = table_new();
     if (!self->by_symbol || !self->by_topic)
@@ -94,6 +110,9 @@ market_t *markets_open(markets_t *self, text_t symbol)
     market->symbol = (text_t){market->symbol_text, symbol.length};
     list_init(&market->channels);
     list_init(&market->subscriptions);
+    list_init(&market->in_kept);
+    market->owner = self;
+    market_changed(market);
     if (!table_put(self->by_symbol, market->symbol, market)) {
         free(market);
         return NULL;
@@ -104,10 +123,33 @@ market_t *markets_open(markets_t *self, text_t symbol)
 
 void markets_release(markets_t *self, market_t *market)
 {
-    if (!list_empty(&market->subscriptions))
+    if (!list_empty(&market->subscriptions) || list_linked(&market->in_kept))
         return;
     self->wanted(self->arg, market->symbol, false);
     market_destroy(self, market);
+}
+
+bool markets_keep(markets_t *self, market_t *market, int64_t until_ns)
+{
+    if (!list_linked(&market->in_kept) && self->kept_count == MARKETS_KEPT_MAX)
+        return false;
+    unkeep(self, market);
+    list_append(&self->kept, &market->in_kept);
+    self->kept_count++;
+    market->kept_ns = until_ns;
+    return true;
+}
+
+void markets_expire(markets_t *self, int64_t now_ns, bool (*unwanted)(void *arg, const market_t *market), void *arg)
+{
+    for (list_t *item = self->kept.next, *next; item != &self->kept; item = next) {
+        market_t *market = LIST_OWNER(item, market_t, in_kept);
+        next = item->next;
+        if (market->kept_ns > now_ns && !unwanted(arg, market))
+            continue;
+        unkeep(self, market);
+        markets_release(self, market);
+    }
 }
 
 market_t *markets_each(const markets_t *self, size_t *at)
@@ -131,6 +173,7 @@ channel_t *markets_channel(markets_t *self, market_t *market, text_t source)
     channel_t *channel = market_find(market, source);
     if (channel || !(channel = calloc(1, sizeof *channel)))
         return channel;
+    channel->market = market;
     channel->topic = (text_t){channel->topic_text, topic_print(channel->topic_text, market->symbol, source)};
     topic_parse(channel->topic, &channel->symbol, &channel->source);
     list_init(&channel->readers);
@@ -165,8 +208,10 @@ channel_t *markets_stream(markets_t *self, text_t topic, cursor_t last)
         return NULL;
     market_t *market = markets_find(self, symbol);
     channel_t *channel = market ? markets_channel(self, market, source) : NULL;
-    if (channel && !channel->ring)
+    if (channel && !channel->ring) {
         channel->ring = ring_new(self->ring_bytes, last);
+        market_changed(market);
+    }
     return channel && channel->ring ? channel : NULL;
 }
 

@@ -3,8 +3,8 @@
  *     market BTC-USD ─┬─ channel trade.BTC-USD.blockchain ── ring, readers
  *                     └─ channel trade.BTC-USD.other ─────── ring, readers
  *
- * A market lives while it has subscriptions. When the first one comes the bus is asked for the symbol, when the last one leaves
- * no more.
+ * A market lives while it has subscriptions, or is kept (markets_keep). When the first one comes the bus is asked for the symbol, when the last
+ * one leaves no more.
  */
 #pragma once
 
@@ -12,8 +12,22 @@
 #include "gatewayd/ring.h"
 #include "proto/topic.h"
 
+/* What history was seen to have of a stream (proof.h): every trade from `from` on. The ring need not hold the text of that one; in the order
+ * of time and source (history.md) it is before a trade of this time and source, which is another channel's of the same market. */
+typedef struct {
+    bool known;
+    bool whole; /* and nothing before it */
+    cursor_t from;
+    int64_t at_ns;     /* when history said so */
+    int64_t before_ns; /* INT64_MAX: of `from` nothing more is known */
+    text_t before_source;
+} proof_t;
+
+typedef struct market market_t;
+
 /* One stream of a symbol. */
 typedef struct channel {
+    market_t *market;
     char topic_text[TOPIC_MAX];
     text_t topic, symbol, source;  /* slices of topic_text */
     ring_t *ring;                  /* NULL until it is known from where the stream is followed */
@@ -21,14 +35,21 @@ typedef struct channel {
     list_t readers;                /* reader_t.in_channel (reader.h) */
     list_t in_market;
     list_t in_dirty; /* something was appended that readers do not know of yet */
+    proof_t proof;
 } channel_t;
 
-typedef struct {
+struct market {
+    struct markets *owner;
     char symbol_text[SYMBOL_MAX];
     text_t symbol;
     list_t channels;      /* channel_t.in_market */
     list_t subscriptions; /* subscription_t.in_market (reader.h) */
-} market_t;
+    list_t in_kept;
+    int64_t kept_ns;    /* until when it is kept */
+    int64_t whole_ns;   /* when history was seen to have no stream of it beside the channels; 0: never yet */
+    int64_t proving_ns; /* when history was last asked, to see whether that is so still */
+    uint64_t version;   /* another one whenever what its rings hold, or is known of history, has changed; of no other market */
+};
 
 typedef struct markets markets_t;
 
@@ -44,8 +65,18 @@ void markets_destroy(markets_t **self);
 market_t *markets_open(markets_t *self, text_t symbol);
 market_t *markets_find(const markets_t *self, text_t symbol);
 
-/* Closes it when it has no subscription any more. */
+/* Closes it when it has no subscription any more and is not kept. */
 void markets_release(markets_t *self, market_t *market);
+
+enum { MARKETS_KEPT_MAX = 64 };
+
+/* Keeps a market open until then at least, whether it has subscriptions or not: who comes back soon finds its rings. False when
+ * MARKETS_KEPT_MAX others are kept. And keeps those no more that are kept for too long, or, where `unwanted` says so, at once. */
+bool markets_keep(markets_t *self, market_t *market, int64_t until_ns);
+void markets_expire(markets_t *self, int64_t now_ns, bool (*unwanted)(void *arg, const market_t *market), void *arg);
+
+/* Gives it a version that nothing ever had. */
+void market_changed(market_t *market);
 
 /* All markets: *at from 0 on, NULL at the end. */
 market_t *markets_each(const markets_t *self, size_t *at);

@@ -211,6 +211,7 @@ void offer_record_take(offer_record_t *self, const status_t *status, bool first,
     keep_breaker(self, status->breaker);
     keep_group(self, status);
     self->public.health = status->health;
+    self->public.demand = status->demand;
 }
 
 void offer_record_clear(offer_record_t *self)

@@ -176,3 +176,17 @@ bool offers_has(const offers_t *self, text_t symbol)
     }
     return false;
 }
+
+int64_t offers_staleness_ns(const offers_t *self, text_t symbol, int64_t now_ns)
+{
+    int64_t youngest_ns = INT64_MAX;
+    for (size_t i = 0; i < self->live; i++) {
+        const offer_t *offer = &self->records[i]->public;
+        if (!offer_has(offer, symbol, NULL))
+            continue;
+        int64_t age_ns = offer_up(offer) ? 0 : now_ns - offer->since_ns;
+        if (age_ns < youngest_ns)
+            youngest_ns = age_ns;
+    }
+    return youngest_ns == INT64_MAX ? 0 : youngest_ns;
+}

@@ -32,6 +32,7 @@ typedef struct {
     size_t stale;      /* how many of its streams are */
     text_t group;      /* of sources that stand in for one another; empty: none; the offer's own */
     bool active;       /* are its trades published? Of a source in a group */
+    bool demand;       /* it is subscribed to what somebody wants, and to nothing else */
     uint64_t epoch;
     table_t *symbols; /* symbol → offer_stream_t; owned */
 } offer_t;
@@ -88,6 +89,9 @@ bool offer_each_stale(const offer_t *offer, size_t *at, offer_stale_t *stale);
 /* The streams that became stale, or are no more, with the last status of the source; and those that it offers anew or no more. None do with
  * a status that says that the source is lost, which says more, or with the first one. */
 bool offer_each_change(const offer_t *offer, size_t *at, offer_stale_t *change);
+
+/* For how long nothing of the symbol can have come: 0 while one of its sources is up, else since the last of them went down. */
+int64_t offers_staleness_ns(const offers_t *self, text_t symbol, int64_t now_ns);
 
 /* Does any source offer it? */
 bool offers_has(const offers_t *self, text_t symbol);

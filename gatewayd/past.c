@@ -3,15 +3,14 @@
 #include "common/timestamp.h"
 #include "gatewayd/arguments.h"
 #include "gatewayd/query.h"
+#include "gatewayd/recent.h"
 
 enum { NS_DIGITS = 9 };
 
 /* What the methods about a symbol's trades take. */
 typedef struct {
     param_text_t symbol, source;
-    uint64_t count;
-    int64_t after_ns, before_ns; /* INT64_MIN: absent */
-    text_t next;
+    question_t question; /* its texts are slices of these */
 } wanted_t;
 
 static void put_text(buffer_t *out, const char *name, const param_text_t *value)
@@ -40,48 +39,68 @@ static void put_raw(buffer_t *out, const char *name, text_t value)
 static void put_bounds(buffer_t *out, const wanted_t *wanted)
 {
     buffer_append(out, TEXT(",\"count\":"));
-    buffer_append_u64(out, wanted->count);
+    buffer_append_u64(out, wanted->question.count);
     put_text(out, "source", &wanted->source);
-    put_time(out, "before", wanted->before_ns);
-    put_time(out, "after", wanted->after_ns);
+    put_time(out, "before", wanted->question.before_ns);
+    put_time(out, "after", wanted->question.after_ns);
 }
 
-static void ask(client_t *client, rpc_request_t *request, text_t symbol, buffer_t *question)
+/* recent: see query.h. */
+static void ask(client_t *client, rpc_request_t *request, text_t symbol, buffer_t *question, const question_t *recent)
 {
     buffer_append(question, TEXT("}"));
     if (buffer_ok(question))
-        query_start(client, request, symbol, buffer_text(question));
+        query_start(client, request, symbol, buffer_text(question), recent);
     else
         rpc_error(request, RPC_INVALID_PARAMS, "Params are too long");
     buffer_release(question);
 }
 
+#define ANY_TIME                                                                                                               \
+    {                                                                                                                          \
+        .count = REQUEST_COUNT_DEFAULT, .after_ns = INT64_MIN, .before_ns = INT64_MIN                                          \
+    }
+
 static bool read_wanted(rpc_request_t *request, text_t params, wanted_t *wanted)
 {
-    *wanted = (wanted_t){.count = REQUEST_COUNT_DEFAULT, .after_ns = INT64_MIN, .before_ns = INT64_MIN};
-    return argument_channel(request, params, false) && argument_symbol(request, params, &wanted->symbol) &&
-           argument_source(request, params, &wanted->source) && argument_count(request, params, &wanted->count) &&
-           argument_time(request, params, "beforeTimestamp", &wanted->before_ns) &&
-           argument_time(request, params, "afterTimestamp", &wanted->after_ns) && argument_next(request, params, &wanted->next);
+    question_t *question = &wanted->question;
+    *question = (question_t)ANY_TIME;
+    wanted->symbol.length = wanted->source.length = 0;
+    bool good = argument_channel(request, params, false) && argument_symbol(request, params, &wanted->symbol) &&
+                argument_source(request, params, &wanted->source) && argument_count(request, params, &question->count) &&
+                argument_time(request, params, "beforeTimestamp", &question->before_ns) &&
+                argument_time(request, params, "afterTimestamp", &question->after_ns) &&
+                argument_next(request, params, &question->next);
+    question->symbol = param_slice(&wanted->symbol);
+    question->source = param_slice(&wanted->source);
+    return good;
 }
 
 /* next_name: the member that says history where to go on. */
 static void ask_for_trades(client_t *client, rpc_request_t *request, const char *op, const char *next_name,
-                           const wanted_t *wanted)
+                           const wanted_t *wanted, const question_t *recent)
 {
     buffer_t out = buffer_new(REQUEST_MAX);
     buffer_printf(&out, "{\"op\":\"%s\"", op);
     put_text(&out, "symbol", &wanted->symbol);
     put_bounds(&out, wanted);
-    put_raw(&out, next_name, wanted->next);
-    ask(client, request, param_slice(&wanted->symbol), &out);
+    put_raw(&out, next_name, wanted->question.next);
+    ask(client, request, param_slice(&wanted->symbol), &out, recent);
 }
 
 void past_recent(client_t *client, rpc_request_t *request, text_t params)
 {
     wanted_t wanted;
-    if (read_wanted(request, params, &wanted))
-        ask_for_trades(client, request, "recent", "upto", &wanted);
+    recent_t *recent = client->hub->recent;
+    if (!read_wanted(request, params, &wanted))
+        return;
+    const answer_t *ready = recent_find(recent, &wanted.question, ANSWER_RPC);
+    if (ready) {
+        rpc_result_placed(request, ready->bytes.bytes + ANSWER_ROOM, answer_text(ready).length - 1);
+        return;
+    }
+    recent_asks(recent, &wanted.question);
+    ask_for_trades(client, request, "recent", "upto", &wanted, &wanted.question);
 }
 
 void past_since(client_t *client, rpc_request_t *request, text_t params)
@@ -89,10 +108,10 @@ void past_since(client_t *client, rpc_request_t *request, text_t params)
     wanted_t wanted;
     if (!read_wanted(request, params, &wanted))
         return;
-    if (wanted.after_ns == INT64_MIN)
+    if (wanted.question.after_ns == INT64_MIN)
         rpc_error(request, RPC_INVALID_PARAMS, "afterTimestamp is required");
     else
-        ask_for_trades(client, request, "since", "from", &wanted);
+        ask_for_trades(client, request, "since", "from", &wanted, NULL);
 }
 
 void past_range(client_t *client, rpc_request_t *request, text_t params)
@@ -114,25 +133,25 @@ void past_range(client_t *client, rpc_request_t *request, text_t params)
     buffer_append_u64(&out, count);
     put_raw(&out, "from", from);
     put_raw(&out, "to", to);
-    ask(client, request, param_slice(&symbol), &out);
+    ask(client, request, param_slice(&symbol), &out, NULL);
 }
 
 void past_candles(client_t *client, rpc_request_t *request, text_t params)
 {
     interval_t interval;
-    wanted_t wanted = {.count = REQUEST_COUNT_DEFAULT, .after_ns = INT64_MIN, .before_ns = INT64_MIN};
+    wanted_t wanted = {.question = ANY_TIME};
     if (!argument_channel(request, params, false) || !argument_symbol(request, params, &wanted.symbol) ||
         !argument_interval(request, params, &interval) || !argument_source(request, params, &wanted.source) ||
-        !argument_count(request, params, &wanted.count) ||
-        !argument_time(request, params, "beforeTimestamp", &wanted.before_ns) ||
-        !argument_time(request, params, "afterTimestamp", &wanted.after_ns))
+        !argument_count(request, params, &wanted.question.count) ||
+        !argument_time(request, params, "beforeTimestamp", &wanted.question.before_ns) ||
+        !argument_time(request, params, "afterTimestamp", &wanted.question.after_ns))
         return;
     buffer_t out = buffer_new(REQUEST_MAX);
     buffer_append(&out, TEXT("{\"op\":\"candles\""));
     put_text(&out, "symbol", &wanted.symbol);
     buffer_printf(&out, ",\"interval\":\"%s\"", interval_name(interval));
     put_bounds(&out, &wanted);
-    ask(client, request, param_slice(&wanted.symbol), &out);
+    ask(client, request, param_slice(&wanted.symbol), &out, NULL);
 }
 
 /* About one symbol, or about all. */
@@ -150,7 +169,7 @@ void past_stats(client_t *client, rpc_request_t *request, text_t params)
     buffer_t out = buffer_new(REQUEST_MAX);
     buffer_append(&out, TEXT("{\"op\":\"stats\""));
     put_text(&out, "symbol", &symbol);
-    ask(client, request, TEXT(""), &out);
+    ask(client, request, TEXT(""), &out, NULL);
 }
 
 void past_clear(client_t *client, rpc_request_t *request, text_t params)
@@ -163,5 +182,5 @@ void past_clear(client_t *client, rpc_request_t *request, text_t params)
     buffer_append(&out, TEXT("{\"op\":\"clear\""));
     put_text(&out, "symbol", &symbol);
     put_raw(&out, "token", token);
-    ask(client, request, TEXT(""), &out);
+    ask(client, request, TEXT(""), &out, NULL);
 }

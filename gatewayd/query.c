@@ -3,6 +3,7 @@
 #include "common/json.h"
 #include "gatewayd/notify.h"
 #include "gatewayd/params.h"
+#include "gatewayd/recent.h"
 
 #include <stdlib.h>
 
@@ -11,8 +12,10 @@ typedef struct {
     const hub_t *hub;
     rpc_request_t *request;
     history_call_t *call;
-    char symbol_text[SYMBOL_MAX];
+    char symbol_text[SYMBOL_MAX], source_text[SOURCE_MAX];
     text_t symbol;
+    bool about_recent;
+    question_t question; /* `next` is not kept: what it bounds teaches nothing */
 } query_t;
 
 static void query_free(query_t *query)
@@ -22,30 +25,17 @@ static void query_free(query_t *query)
     free(query);
 }
 
-/* For how long nothing of the symbol can have come: 0 while one of its sources is up, else since the last of them went down. */
-static int64_t staleness_ns(const hub_t *hub, text_t symbol)
-{
-    int64_t youngest_ns = INT64_MAX;
-    const offer_t *offer;
-    for (size_t i = 0; (offer = offers_at(hub->offers, i)); i++) {
-        if (!offer_has(offer, symbol, NULL))
-            continue;
-        int64_t age_ns = offer_up(offer) ? 0 : hub->now_ns - offer->since_ns;
-        if (age_ns < youngest_ns)
-            youngest_ns = age_ns;
-    }
-    return youngest_ns == INT64_MAX ? 0 : youngest_ns;
-}
-
 /* Everything that history said, behind what the client is told of the symbol. */
 static void answer_members(query_t *query, text_t answer)
 {
     buffer_t out = buffer_new(0);
     bool first = query->symbol.length == 0, any = false;
+    if (json_member(answer, "cleared").length > 0)
+        recent_forget(query->hub->recent, TEXT(""));
     buffer_append(&out, TEXT("{"));
     if (!first) {
         buffer_printf(&out, "\"channel\":\"trades\",\"symbol\":\"%.*s\",\"staleness\":", TEXT_ARG(query->symbol));
-        notify_put_seconds(&out, staleness_ns(query->hub, query->symbol));
+        notify_put_seconds(&out, offers_staleness_ns(query->hub->offers, query->symbol, query->hub->now_ns));
     }
     for (json_walk_t walk = json_walk(answer); json_next(&walk);) {
         if (text_equal(walk.key, TEXT("ok")) || text_equal(walk.key, TEXT("id")))
@@ -84,6 +74,21 @@ static void answer_refusal(query_t *query, text_t error)
         rpc_error(query->request, RPC_INTERNAL_ERROR, "%.*s", (int)message.length, message.bytes);
 }
 
+/* What history says of the last trades is good for the next one who asks, and for this one, too: all get the same text. */
+static bool answered_by_rings(query_t *query, text_t answer)
+{
+    recent_t *recent = query->hub->recent;
+    if (!query->about_recent)
+        return false;
+    recent_learn(recent, &query->question, answer);
+    const answer_t *ready = recent_find(recent, &query->question, ANSWER_RPC);
+    if (!ready)
+        return false;
+    text_t text = answer_text(ready);
+    rpc_result_placed(query->request, ready->bytes.bytes + ANSWER_ROOM, text.length - 1);
+    return true;
+}
+
 static void on_answer(void *arg, text_t answer)
 {
     query_t *query = arg;
@@ -92,14 +97,25 @@ static void on_answer(void *arg, text_t answer)
         rpc_error(query->request, RPC_UNAVAILABLE, "History is not available now");
     else if (!json_valid(answer))
         rpc_error(query->request, RPC_UNAVAILABLE, "History gave an answer that is none");
-    else if (json_kind(json_member(answer, "ok")) == JSON_TRUE)
-        answer_members(query, answer);
-    else
+    else if (json_kind(json_member(answer, "ok")) == JSON_TRUE) {
+        if (!answered_by_rings(query, answer))
+            answer_members(query, answer);
+    } else
         answer_refusal(query, json_member(answer, "error"));
     query_free(query);
 }
 
-void query_start(client_t *client, rpc_request_t *request, text_t symbol, text_t history_request)
+static void remember(query_t *query, const question_t *question)
+{
+    query->about_recent = question->next.length == 0;
+    query->question = *question;
+    query->question.symbol = query->symbol;
+    if (question->source.length > 0)
+        memcpy(query->source_text, question->source.at, question->source.length);
+    query->question.source.at = query->source_text;
+}
+
+void query_start(client_t *client, rpc_request_t *request, text_t symbol, text_t history_request, const question_t *recent)
 {
     query_t *query = calloc(1, sizeof *query);
     if (!query) {
@@ -110,6 +126,8 @@ void query_start(client_t *client, rpc_request_t *request, text_t symbol, text_t
     query->request = request;
     memcpy(query->symbol_text, symbol.at, symbol.length);
     query->symbol = (text_t){query->symbol_text, symbol.length};
+    if (recent)
+        remember(query, recent);
     list_init(&query->in_client);
     list_append(&client->queries, &query->in_client);
     query->call = history_ask(client->hub->history, history_request, on_answer, query);

@@ -2,10 +2,11 @@
 #pragma once
 
 #include "gatewayd/client.h"
+#include "gatewayd/question.h"
 
 /* history_request: as in history.md, about `symbol`; empty: about none. Answers with what history says, behind {channel, symbol, staleness}
- * where there is a symbol, or with an error, later or now. */
-void query_start(client_t *client, rpc_request_t *request, text_t symbol, text_t history_request);
+ * where there is a symbol, or with an error, later or now. recent: what is asked for, where it is the last trades; else NULL. */
+void query_start(client_t *client, rpc_request_t *request, text_t symbol, text_t history_request, const question_t *recent);
 
 /* Ends all that the client has asked, with an error. */
 void query_cancel_all(client_t *client);

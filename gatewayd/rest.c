@@ -1,11 +1,13 @@
 #include "gatewayd/rest.h"
 
 #include "common/json.h"
+#include "common/timestamp.h"
 #include "common/version.h"
 #include "gatewayd/params.h"
 #include "gatewayd/rpc.h"
 #include "gatewayd/token.h"
 #include "proto/request.h"
+#include "proto/topic.h"
 
 #include <stdarg.h>
 #include <stdio.h>
@@ -229,6 +231,21 @@ bool rest_is_stream(const rest_route_t *route)
 bool rest_is_cacheable(const rest_route_t *route)
 {
     return route->cacheable;
+}
+
+bool rest_recent(const rest_route_t *route, text_t symbol, const rest_query_t *query, question_t *question)
+{
+    text_t count = rest_query_get(query, "count"), source = rest_query_get(query, "source");
+    text_t before = rest_query_get(query, "before");
+    *question = (question_t){.symbol = symbol,
+                             .source = {source.at, source.length},
+                             .count = REQUEST_COUNT_DEFAULT,
+                             .after_ns = INT64_MIN,
+                             .before_ns = INT64_MIN};
+    return choose(route, query) == &routes[0] && !find_unknown(&routes[0], query) && symbol_valid(symbol) &&
+           !rest_query_get(query, "cursor").at && (!source.at || source_valid(source)) &&
+           (!count.at || (json_u64(count, &question->count) && question->count >= 1 && question->count <= REQUEST_COUNT_MAX)) &&
+           (!before.at || timestamp_parse(before, &question->before_ns));
 }
 
 unsigned rest_request(const rest_route_t *route, text_t symbol, const rest_query_t *query, buffer_t *out)

@@ -27,6 +27,7 @@ struct ring {
     entry_t *entries; /* a ring too: entry n is at n & entry_mask */
     uint64_t entry_mask;
     uint64_t first, end; /* numbers of the oldest entry and of the next one */
+    bool overwritten;    /* something has been */
     cursor_t floor, last, last_gap;
 };
 
@@ -70,8 +71,10 @@ static text_t entry_frame(const ring_t *self, uint64_t number)
 static void make_room(ring_t *self, size_t length)
 {
     while (self->first < self->end && (self->end - self->first > self->entry_mask ||
-                                       self->head + length - entry_at(self, self->first)->position > self->capacity))
+                                       self->head + length - entry_at(self, self->first)->position > self->capacity)) {
         self->floor = entry_at(self, self->first++)->cursor;
+        self->overwritten = true;
+    }
 }
 
 static entry_t *append(ring_t *self, cursor_t at, text_t method, text_t json)
@@ -123,6 +126,8 @@ ring_t *ring_new(size_t capacity_bytes, cursor_t floor)
         return NULL;
     self->capacity = capacity_bytes;
     self->entry_mask = capacity_bytes / ENTRY_BYTES - 1;
+    self->head = capacity_bytes; /* what is put before it still has a position */
+    self->first = self->end = self->entry_mask + 1;
     self->entries = calloc(self->entry_mask + 1, sizeof *self->entries);
     self->bytes = map_twice(capacity_bytes);
     self->floor = self->last = floor;
@@ -172,6 +177,21 @@ void ring_append_gap(ring_t *self, cursor_t at, text_t json)
 {
     append(self, at, GAP, json)->gap = true;
     self->last_gap = at;
+}
+
+bool ring_prepend_trade(ring_t *self, cursor_t at, text_t json)
+{
+    assert(json.length <= RING_BYTES_MIN / 4);
+    uint64_t tail = self->first < self->end ? entry_at(self, self->first)->position : self->head;
+    size_t length = frame_notify_length(self->dialect, UPDATE, json);
+    if (self->overwritten || at.seq == 0 || cursor_compare(at, self->floor) != 0 ||
+        self->end - self->first > self->entry_mask || self->head - tail + length > self->capacity)
+        return false;
+    uint64_t position = tail - length;
+    frame_notify(self->dialect, self->bytes + (position & (self->capacity - 1)), UPDATE, json);
+    *entry_at(self, --self->first) = (entry_t){.cursor = at, .position = position};
+    self->floor = (cursor_t){at.epoch, at.seq - 1};
+    return true;
 }
 
 cursor_t ring_floor(const ring_t *self)

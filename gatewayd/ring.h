@@ -35,6 +35,10 @@ ring_t *ring_render(const ring_t *self, dialect_t dialect);
 void ring_append_trade(ring_t *self, cursor_t at, text_t json);
 void ring_append_gap(ring_t *self, cursor_t at, text_t json);
 
+/* Puts the trade of the ring's floor before all that is there, which moves the floor one down. False, and nothing is done, when `at` is not the
+ * floor, there is no room, or the ring has overwritten something before: what readers of it saw must stay what it was. */
+bool ring_prepend_trade(ring_t *self, cursor_t at, text_t json);
+
 /* Everything behind this cursor, up to the last one, is in the ring. */
 cursor_t ring_floor(const ring_t *self);
 

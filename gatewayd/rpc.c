@@ -34,6 +34,21 @@ struct rpc_request {
 enum { KEPT_BYTES = 65536 /* a buffer that an answer made larger is given back */ };
 
 #define NULL_ID TEXT("null")
+#define HEAD    TEXT("{\"jsonrpc\":\"2.0\",\"id\":")
+#define RESULT  TEXT(",\"result\":")
+
+/* Begins an answer, or a batch of them. */
+static void begin_answer(buffer_t *out)
+{
+    static const char room[RPC_ANSWER_ROOM];
+    buffer_clear(out);
+    buffer_append(out, (text_t){room, sizeof room});
+}
+
+static text_t answer_in(const buffer_t *out)
+{
+    return (text_t){out->bytes + RPC_ANSWER_ROOM, out->length - RPC_ANSWER_ROOM};
+}
 
 /* Wraps up a batch when nothing of it is open any more. */
 static void batch_leave(rpc_t *self, batch_t *batch)
@@ -43,8 +58,8 @@ static void batch_leave(rpc_t *self, batch_t *batch)
     self->batches--;
     buffer_append(&batch->answers, TEXT("]"));
     bool ok = buffer_ok(&batch->answers);
-    if (batch->answers.length > 1 && ok)
-        self->events->on_answer(self->arg, buffer_text(&batch->answers));
+    if (ok && batch->answers.length > RPC_ANSWER_ROOM + 1)
+        self->events->on_answer(self->arg, answer_in(&batch->answers));
     buffer_release(&batch->answers);
     free(batch);
     if (!ok)
@@ -55,10 +70,10 @@ static void batch_leave(rpc_t *self, batch_t *batch)
 static void put_answer(rpc_t *self, batch_t *batch)
 {
     if (batch) {
-        buffer_append(&batch->answers, batch->answers.length ? TEXT(",") : TEXT("["));
-        buffer_append(&batch->answers, buffer_text(&self->out));
+        buffer_append(&batch->answers, batch->answers.length > RPC_ANSWER_ROOM ? TEXT(",") : TEXT("["));
+        buffer_append(&batch->answers, answer_in(&self->out));
     } else {
-        self->events->on_answer(self->arg, buffer_text(&self->out));
+        self->events->on_answer(self->arg, answer_in(&self->out));
     }
     if (self->out.capacity > KEPT_BYTES)
         buffer_release(&self->out);
@@ -67,8 +82,8 @@ static void put_answer(rpc_t *self, batch_t *batch)
 static void print_error(rpc_t *self, text_t id, int code, text_t message)
 {
     self->counts->errors++;
-    buffer_clear(&self->out);
-    buffer_append(&self->out, TEXT("{\"jsonrpc\":\"2.0\",\"id\":"));
+    begin_answer(&self->out);
+    buffer_append(&self->out, HEAD);
     buffer_append(&self->out, id);
     buffer_printf(&self->out, ",\"error\":{\"code\":%d,\"message\":", code);
     buffer_append_json_string(&self->out, message);
@@ -193,6 +208,7 @@ static void receive_batch(rpc_t *self, text_t json)
     }
     self->batches++;
     *batch = (batch_t){.open = 1, .answers = buffer_new(RPC_ANSWER_MAX)};
+    begin_answer(&batch->answers);
     for (json_walk_t walk = json_walk(json); json_next(&walk);)
         receive_one(self, batch, walk.value);
     batch_leave(self, batch);
@@ -255,16 +271,32 @@ size_t rpc_batches(const rpc_t *self)
 void rpc_result(rpc_request_t *request, text_t result)
 {
     buffer_t *out = &request->rpc->out;
-    buffer_clear(out);
-    buffer_append(out, TEXT("{\"jsonrpc\":\"2.0\",\"id\":"));
+    begin_answer(out);
+    buffer_append(out, HEAD);
     buffer_append(out, (text_t){request->id, request->id_length});
-    buffer_append(out, TEXT(",\"result\":"));
+    buffer_append(out, RESULT);
     buffer_append(out, result);
     buffer_append(out, TEXT("}"));
     if (buffer_ok(out))
         finish(request);
     else
         rpc_error(request, RPC_INTERNAL_ERROR, "The answer is too large");
+}
+
+void rpc_result_placed(rpc_request_t *request, char *result, size_t length)
+{
+    size_t id = request->id_length, head = HEAD.length + id + RESULT.length;
+    if (request->batch || id == 0 || head > RPC_RESULT_ROOM - RPC_ANSWER_ROOM) {
+        rpc_result(request, (text_t){result, length});
+        return;
+    }
+    char *answer = result - head;
+    memcpy(answer, HEAD.at, HEAD.length);
+    memcpy(answer + HEAD.length, request->id, id);
+    memcpy(answer + HEAD.length + id, RESULT.at, RESULT.length);
+    rpc_t *self = request->rpc;
+    self->events->on_answer(self->arg, (text_t){answer, head + length + 1});
+    request_free(request);
 }
 
 void rpc_error(rpc_request_t *request, int code, const char *format, ...)

@@ -26,6 +26,8 @@ enum {
     RPC_OPEN_MAX = 1000,       /* requests of one peer that are not answered yet */
     RPC_ANSWER_MAX = 16 << 20, /* bytes of an answer, and of a batch of them */
     RPC_MESSAGE_MAX = 512,     /* bytes of an error's message */
+    RPC_ANSWER_ROOM = 16,      /* writable bytes in front of an answer: for the header of a frame */
+    RPC_RESULT_ROOM = 512,     /* writable bytes in front of a result that is placed */
 };
 
 typedef struct rpc rpc_t;
@@ -37,7 +39,7 @@ typedef struct {
     /* Carry it out and answer exactly once. `method` is a raw JSON string; `params` is a JSON object, empty
      * where absent. Both are valid during the call, the request until it is answered. */
     void (*on_request)(void *arg, rpc_request_t *request, text_t method, text_t params);
-    /* A message for the peer; valid during the call. */
+    /* A message for the peer; valid during the call. In front of it are RPC_ANSWER_ROOM bytes that may be written to. */
     void (*on_answer)(void *arg, text_t json);
 } rpc_events_t;
 
@@ -63,4 +65,8 @@ size_t rpc_batches(const rpc_t *self);
 
 /* Answers, which ends the request. `result` is JSON; the message is made JSON here, and cut at RPC_MESSAGE_MAX. */
 void rpc_result(rpc_request_t *request, text_t result);
+
+/* The same for a result that a '}' follows, with RPC_RESULT_ROOM writable bytes in front: where it goes out alone, nothing of it is copied. */
+void rpc_result_placed(rpc_request_t *request, char *result, size_t length);
+
 void rpc_error(rpc_request_t *request, int code, const char *format, ...) __attribute__((format(printf, 3, 4)));

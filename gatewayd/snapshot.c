@@ -1,7 +1,6 @@
 #include "gatewayd/snapshot.h"
 
 #include "common/json.h"
-#include "common/timestamp.h"
 #include "proto/trade.h"
 
 /* A trade that may be the next one in the answer. */
@@ -41,9 +40,7 @@ static bool ring_trade(const snapshot_stream_t *stream, size_t *back, text_t *js
 
 static candidate_t candidate(text_t json, const trade_t *trade)
 {
-    candidate_t result = {.json = json, .time_ns = trade->received_ns};
-    timestamp_parse(trade->timestamp, &result.time_ns);
-    return result;
+    return (candidate_t){.json = json, .time_ns = trade_time_ns(trade)};
 }
 
 static void next_of_ring(merge_t *self, size_t i)

@@ -189,3 +189,9 @@ bool trade_cursor(text_t json, cursor_t *cursor)
     *cursor = result;
     return true;
 }
+
+int64_t trade_time_ns(const trade_t *trade)
+{
+    int64_t time_ns;
+    return timestamp_parse(trade->timestamp, &time_ns) ? time_ns : trade->received_ns;
+}

@@ -36,5 +36,8 @@ size_t trade_print(char out[static TRADE_MAX], const trade_t *trade);
  * About 0.2 µs: a comparison with the fixed parts and a scan of the variable ones. */
 bool trade_parse(text_t json, trade_t *trade);
 
+/* When it was, as far as order in time goes: its timestamp, or, where that can't be read, when it was received. */
+int64_t trade_time_ns(const trade_t *trade);
+
 /* Only epoch and seq, from the head of the object, without looking at the rest. */
 bool trade_cursor(text_t json, cursor_t *cursor);

@@ -9,6 +9,7 @@
 #include "gatewayd/fanout.h"
 #include "gatewayd/join.h"
 #include "gatewayd/methods.h"
+#include "gatewayd/recent.h"
 #include "proto/trade.h"
 
 enum { FIXTURE_EPOCH = 7, FIXTURE_ASKED_MAX = 64, FIXTURE_RING = RING_BYTES_MIN };
@@ -114,6 +115,7 @@ static inline void fixture_setup(void)
     static char history[] = "history", journal[] = "journal";
     void *replays[] = {journal};
     fixture.hub.history = history_client_new(&test_service, history, replays, 1);
+    fixture.hub.recent = recent_new(&fixture.hub);
     fixture.wire.sent = buffer_new(0);
     fixture.client = client_new(&fixture.hub, &wire_link, &fixture.wire, &methods_events);
 }
@@ -122,6 +124,7 @@ static inline void fixture_teardown(void)
 {
     client_destroy(&fixture.client);
     history_client_destroy(&fixture.hub.history);
+    recent_destroy(&fixture.hub.recent);
     markets_destroy(&fixture.hub.markets);
     offers_destroy(&fixture.hub.offers);
     buffer_release(&fixture.wire.sent);

@@ -51,12 +51,13 @@ START_TEST(the_lag_is_what_waits_in_the_ring_for_the_slowest)
     char line[64];
     subscribe_at_10();
     expect_metric("dataflow_gateway_ring_lag_bytes 0");
+    const ring_t *ring = market_find(markets_find(fixture.hub.markets, TEXT("BTC-USD")), TEXT("a"))->ring;
+    uint64_t begin = ring_head(ring);
     size_t before = fixture.wire.sent.length;
     fixture.wire.choked = true;
     trades_come(11, 20);
     uint64_t sent = fixture.hub.counts.bytes;
-    uint64_t lag =
-        ring_head(markets_channel(fixture.hub.markets, markets_find(fixture.hub.markets, TEXT("BTC-USD")), TEXT("a"))->ring);
+    uint64_t lag = ring_head(ring) - begin;
     snprintf(line, sizeof line, "dataflow_gateway_ring_lag_bytes %llu", (unsigned long long)lag);
     ck_assert_uint_gt(lag, 0);
     expect_metric(line);
@@ -77,6 +78,21 @@ static void fall_behind(void)
     fixture.wire.choked = false;
     client_pump(fixture.client);
 }
+
+START_TEST(it_is_told_who_answers_what_was_last)
+{
+    fixture.hub.following = true;
+    subscribe_at_10();
+    trades_come(11, 20);
+    say("{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"getRecentTrades\",\"params\":{\"symbol\":\"BTC-USD\",\"count\":2}}");
+    service_answers_trades("history", "recent", 20, 19, ",\"next\":{\"a\":\"7-18\"}");
+    expect_metric("dataflow_gateway_recent_total{by=\"history\"} 1");
+    expect_metric("dataflow_gateway_recent_total{by=\"rings\"} 1"); /* what history said was learned, and told by the rings */
+    say("{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"getRecentTrades\",\"params\":{\"symbol\":\"BTC-USD\",\"count\":2}}");
+    expect_metric("dataflow_gateway_recent_total{by=\"history\"} 1");
+    expect_metric("dataflow_gateway_recent_total{by=\"rings\"} 2");
+}
+END_TEST
 
 START_TEST(slow_clients_are_counted_by_what_becomes_of_them)
 {
@@ -142,6 +158,7 @@ int main(void)
         so_are_those_that_are_disconnected,
         and_those_that_do_not_read_their_answers,
         requests_and_errors_are_counted,
+        it_is_told_who_answers_what_was_last,
         each_source_and_each_bus_is_told,
     };
     return RUN_TESTS("hub_metrics", fixture_setup, fixture_teardown, tests);

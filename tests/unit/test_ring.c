@@ -70,6 +70,47 @@ START_TEST(an_empty_ring_begins_at_its_floor)
 }
 END_TEST
 
+START_TEST(what_was_before_the_ring_is_put_before_it)
+{
+    char json[256];
+    cursor_t last;
+    append(11, 20);
+    for (uint64_t seq = 10; seq >= 5; seq--) {
+        int length = snprintf(json, sizeof json, "{\"seq\":%llu,\"pad\":\"%0180d\"}", (unsigned long long)seq, 0);
+        text_t text = {json, (size_t)length};
+        ck_assert(!ring_prepend_trade(ring, (cursor_t){EPOCH, seq - 1}, text));
+        ck_assert(!ring_prepend_trade(ring, (cursor_t){EPOCH, seq + 1}, text));
+        ck_assert(ring_prepend_trade(ring, (cursor_t){EPOCH, seq}, text));
+    }
+    ck_assert_uint_eq(ring_floor(ring).seq, 4);
+    assert_trades(ring_read(ring, find(4), &last), 5, 20);
+    assert_trades(ring_read(ring, find(15), &last), 16, 20);
+}
+END_TEST
+
+START_TEST(nothing_is_put_before_a_ring_that_is_full_or_has_overwritten)
+{
+    char json[256];
+    cursor_t last;
+    uint64_t seq = 10;
+    ring_destroy(&ring);
+    ring = ring_new(BYTES, (cursor_t){EPOCH, 1000});
+    append(1001, 1100);
+    for (seq = 1000;; seq--) {
+        int length = snprintf(json, sizeof json, "{\"seq\":%llu,\"pad\":\"%0180d\"}", (unsigned long long)seq, 0);
+        if (!ring_prepend_trade(ring, (cursor_t){EPOCH, seq}, (text_t){json, (size_t)length}))
+            break;
+    }
+    ck_assert_uint_lt(seq, 1000);
+    ck_assert_uint_eq(ring_floor(ring).seq, seq);
+    assert_trades(ring_read(ring, find(1050), &last), 1051, 1100);
+    append(1101, 1200);
+    ck_assert_uint_gt(ring_floor(ring).seq, seq);
+    ck_assert(!ring_prepend_trade(ring, ring_floor(ring), TEXT("{}")));
+    assert_trades(ring_read(ring, find(1150), &last), 1151, 1200);
+}
+END_TEST
+
 START_TEST(a_reader_gets_whole_frames_in_one_run)
 {
     cursor_t last;
@@ -108,7 +149,8 @@ START_TEST(a_run_ends_at_a_frame_within_the_limit)
     json[1] = '}';
     for (uint64_t seq = 1; seq <= 200; seq++)
         ring_append_trade(wide, (cursor_t){EPOCH, seq}, (text_t){json, 300 + seq});
-    uint64_t position = 0, runs = 0;
+    uint64_t position, runs = 0;
+    ck_assert(ring_find(wide, (cursor_t){EPOCH, 0}, &position));
     while (position < ring_head(wide)) {
         text_t run = ring_read(wide, position, &last);
         ck_assert_uint_gt(run.length, 0);
@@ -263,7 +305,9 @@ START_TEST(a_gap_is_rendered_as_one)
     ring_append_gap(ring, (cursor_t){EPOCH, 14}, TEXT("{\"seq\":14}"));
     ring_t *other = ring_render(ring, DIALECT_SIGNALR);
     ck_assert_uint_eq(ring_floor(other).seq, 10);
-    text_t run = ring_read(other, 0, &last);
+    uint64_t position;
+    ck_assert(ring_find(other, ring_floor(other), &position));
+    text_t run = ring_read(other, position, &last);
     ck_assert(memmem(run.at, run.length, "\\\"method\\\":\\\"trades.gap\\\"", 25));
     for (uint64_t seq = 11; seq <= 12; seq++)
         ck_assert_uint_eq(next_seq(&run), seq);
@@ -279,6 +323,8 @@ int main(void)
     tcase_add_checked_fixture(tcase, setup, teardown);
     tcase_add_test(tcase, an_empty_ring_begins_at_its_floor);
     tcase_add_test(tcase, a_reader_gets_whole_frames_in_one_run);
+    tcase_add_test(tcase, what_was_before_the_ring_is_put_before_it);
+    tcase_add_test(tcase, nothing_is_put_before_a_ring_that_is_full_or_has_overwritten);
     tcase_add_test(tcase, a_run_across_the_end_of_the_memory_is_contiguous);
     tcase_add_test(tcase, a_run_ends_at_a_frame_within_the_limit);
     tcase_add_test(tcase, what_is_overwritten_moves_the_floor_and_laps_its_readers);
