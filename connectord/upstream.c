@@ -3,7 +3,11 @@
 #include "common/buffer.h"
 #include "common/clock.h"
 #include "common/log.h"
+#include "connectord/frame_reader.h"
+#include "connectord/handshake.h"
+#include "connectord/joiner.h"
 #include "connectord/lookup.h"
+#include "connectord/sender.h"
 #include "connectord/url.h"
 
 #include <assert.h>
@@ -13,9 +17,16 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-enum { SAMPLE_MAX = 200 };
+_Static_assert((int)UPSTREAM_MESSAGE_MAX == (int)JOINER_MESSAGE_MAX && (int)UPSTREAM_SEND_MAX == (int)SENDER_BYTES_MAX,
+               "bounds are handed on");
 
-typedef enum { CLOSED, LOOKING_UP, CONNECTING, OPEN } state_t;
+typedef enum {
+    CLOSED,
+    LOOKING_UP,
+    CONNECTING,
+    ASKING, /* connected: the handshake */
+    OPEN
+} state_t;
 
 struct upstream {
     loop_t *loop;
@@ -37,9 +48,11 @@ struct upstream {
     int64_t heard_ns;
     char reason[160]; /* why it is being closed, where that is known before it is */
 
-    buffer_t message;       /* the pieces of one that did not come in one */
-    const char *unreadable; /* why the message that is coming is left out, or NULL */
-    unsigned char out[LWS_PRE + UPSTREAM_SEND_MAX];
+    handshake_t handshake;
+    frame_reader_t reader;
+    joiner_t joiner;
+    bool wants_write; /* on_writable was asked for */
+    sender_t sender;
 };
 
 __attribute__((format(printf, 2, 3))) static void set_reason(upstream_t *self, const char *format, ...)
@@ -48,20 +61,6 @@ __attribute__((format(printf, 2, 3))) static void set_reason(upstream_t *self, c
     va_start(arguments, format);
     vsnprintf(self->reason, sizeof self->reason, format, arguments);
     va_end(arguments);
-}
-
-/* Sends the close frame now rather than when lws next finds time, since at the end of the process there is no such time. LWS_WRITE_HTTP
- * on a WebSocket sends bytes as they are: a client's frame, masked with zeros. */
-static void say_goodbye(struct lws *wsi)
-{
-    unsigned char room[LWS_PRE + 8] = {0};
-    unsigned char *frame = room + LWS_PRE;
-    frame[0] = 0x80 | 8; /* final, close */
-    frame[1] = 0x80 | 2; /* masked, 2 bytes */
-    frame[6] = LWS_CLOSE_STATUS_NORMAL >> 8;
-    frame[7] = LWS_CLOSE_STATUS_NORMAL & 0xff;
-    if (!lws_send_pipe_choked(wsi))
-        lws_write(wsi, frame, 8, LWS_WRITE_HTTP);
 }
 
 /* Lets go of the connection: lws may still call for it, but finds nobody there and closes it (orphan below). */
@@ -73,14 +72,13 @@ static void let_go(upstream_t *self)
     loop_timer_stop(self->begin);
     loop_timer_stop(self->watch);
     lookup_cancel(&self->lookup);
-    buffer_clear(&self->message); /* not released: whoever calls may still be reading it */
-    self->unreadable = NULL;
+    joiner_clear(&self->joiner);
     self->wsi = NULL;
     if (!wsi)
         return;
     lws_set_opaque_user_data(wsi, NULL);
     if (open)
-        say_goodbye(wsi);
+        sender_goodbye(&self->sender, wsi, TEXT("\x03\xe8")); /* 1000: normal */
     if (!self->inside)
         lws_set_timeout(wsi, PENDING_TIMEOUT_CLOSE_SEND, LWS_TO_KILL_SYNC);
 }
@@ -96,51 +94,29 @@ static void on_open(upstream_t *self)
     self->state = OPEN;
     self->reason[0] = '\0'; /* an earlier address's */
     self->heard_ns = clock_mono_ns();
+    self->reader = (frame_reader_t){0};
+    self->wants_write = self->sender.pong_due = false;
+    buffer_release(&self->handshake.answer);
     loop_timer_start(self->watch, self->config.silence_ms, 0);
     self->events->on_open(self->arg);
 }
 
-static void take_whole(upstream_t *self, text_t message)
-{
-    if (self->unreadable) {
-        const char *reason = self->unreadable;
-        self->unreadable = NULL;
-        message.length = message.length < SAMPLE_MAX ? message.length : SAMPLE_MAX;
-        self->events->on_unreadable(self->arg, reason, message);
-    } else {
-        self->events->on_message(self->arg, message);
-    }
-}
-
-/* A piece of a message: most messages come in one, and are handed on where they lie. Of what is left out the first piece is kept as a
- * sample. */
 static void on_piece(upstream_t *self, text_t piece, bool binary, bool last)
 {
-    self->heard_ns = clock_mono_ns();
-    if (binary)
-        self->unreadable = "expected a text message, found a binary one";
-    else if (self->message.length + piece.length > UPSTREAM_MESSAGE_MAX)
-        self->unreadable = "message over 1 MiB";
-    if (last && self->message.length == 0) {
-        take_whole(self, piece);
-        return;
-    }
-    if (!self->unreadable || self->message.length == 0)
-        buffer_append(&self->message, piece);
-    if (!buffer_ok(&self->message))
-        self->unreadable = "no memory for the message";
-    if (!last)
-        return;
-    take_whole(self, buffer_text(&self->message));
-    if (self->message.capacity > 65536)
-        buffer_release(&self->message); /* large ones are rare */
-    buffer_clear(&self->message);
+    text_t message;
+    const char *reason;
+    joined_t joined = joiner_take(&self->joiner, piece, binary, last, &message, &reason);
+    if (joined == JOINER_MESSAGE)
+        self->events->on_message(self->arg, message);
+    else if (joined == JOINER_UNREADABLE)
+        self->events->on_unreadable(self->arg, reason, message);
 }
 
-static void on_close_frame(upstream_t *self, const unsigned char *in, size_t length)
+static void on_close_frame(upstream_t *self, text_t content)
 {
-    text_t why = length > 2 ? (text_t){(const char *)in + 2, length - 2} : TEXT("");
-    unsigned code = length >= 2 ? in[0] << 8 | in[1] : LWS_CLOSE_STATUS_NO_STATUS;
+    text_t why = content.length > 2 ? (text_t){content.at + 2, content.length - 2} : TEXT("");
+    const unsigned char *in = (const unsigned char *)content.at;
+    unsigned code = content.length >= 2 ? in[0] << 8 | in[1] : LWS_CLOSE_STATUS_NO_STATUS;
     set_reason(self, "closed by the exchange: %u%s%.*s", code, why.length > 0 ? " " : "", TEXT_ARG(why));
 }
 
@@ -153,7 +129,7 @@ static void on_gone(upstream_t *self, struct lws *wsi, text_t error)
         set_reason(self, "%.*s", TEXT_ARG(error));
     else if (self->reason[0] == '\0')
         set_reason(self, "the connection broke");
-    if (self->state == CONNECTING && ++self->address < self->address_count)
+    if ((self->state == CONNECTING || self->state == ASKING) && ++self->address < self->address_count)
         loop_timer_start(self->begin, 0, 0);
     else
         fail(self);
@@ -167,27 +143,124 @@ static int add_origin(upstream_t *self, struct lws *wsi, unsigned char **at, siz
                                        *at + room);
 }
 
+/* Each on_… below returns what lws wants to hear: -1 to have the connection closed. */
+
+static int on_connected(upstream_t *self, struct lws *wsi)
+{
+    self->wsi = wsi;
+    self->state = ASKING;
+    lws_callback_on_writable(wsi);
+    return 0;
+}
+
+static int send_request(upstream_t *self, struct lws *wsi)
+{
+    buffer_t request = buffer_new(UPSTREAM_SEND_MAX);
+    bool sent = false;
+    if (handshake_ask(&self->handshake, &request, &self->url, self->config.origin))
+        sent = sender_bytes(&self->sender, wsi, buffer_text(&request));
+    buffer_release(&request);
+    return sent ? 0 : -1;
+}
+
+/* One thing at a time, as lws has it. */
+static int on_writable(upstream_t *self, struct lws *wsi)
+{
+    if (self->state == ASKING && self->handshake.key[0] == '\0')
+        return send_request(self, wsi);
+    if (self->state != OPEN)
+        return 0;
+    if (self->sender.pong_due) {
+        if (self->wants_write)
+            lws_callback_on_writable(wsi);
+        return sender_pong(&self->sender, wsi) ? 0 : -1;
+    }
+    if (self->wants_write) {
+        self->wants_write = false;
+        self->events->on_writable(self->arg);
+    }
+    return 0;
+}
+
+static int on_answer(upstream_t *self, text_t *input)
+{
+    text_t wrong;
+    switch (handshake_take(&self->handshake, input, &wrong)) {
+    case HANDSHAKE_DONE:
+        on_open(self);
+        return 0;
+    case HANDSHAKE_REFUSED:
+        set_reason(self, "expected a WebSocket, found %.*s", TEXT_ARG(wrong));
+        return -1;
+    default:
+        return 0;
+    }
+}
+
+static int on_frame(upstream_t *self, const frame_t *frame)
+{
+    switch (frame->kind) {
+    case FRAME_PIECE:
+        on_piece(self, frame->bytes, frame->binary, frame->last);
+        break;
+    case FRAME_CLOSE:
+        on_close_frame(self, frame->bytes);
+        sender_goodbye(&self->sender, self->wsi, (text_t){frame->bytes.at, frame->bytes.length >= 2 ? 2 : 0});
+        return -1;
+    case FRAME_PING:
+        sender_pinged(&self->sender, self->wsi, frame->bytes);
+        break;
+    case FRAME_PONG:
+        break;
+    }
+    return 0;
+}
+
+/* Whoever is told of something may disconnect. */
+static int on_bytes(upstream_t *self, struct lws *wsi, text_t input)
+{
+    frame_t frame;
+    const char *wrong = NULL;
+    frame_found_t found = FRAME_FOUND;
+    self->heard_ns = clock_mono_ns();
+    if (self->state == ASKING && on_answer(self, &input) != 0)
+        return -1;
+    while (self->wsi == wsi && self->state == OPEN &&
+           (found = frame_reader_next(&self->reader, &input, &frame, &wrong)) == FRAME_FOUND)
+        if (on_frame(self, &frame) != 0)
+            return -1;
+    if (found == FRAME_BROKEN)
+        set_reason(self, "the exchange sent %s", wrong);
+    return found == FRAME_BROKEN ? -1 : 0;
+}
+
 /* Events of a connection that is ours. */
 static int translate(upstream_t *self, struct lws *wsi, enum lws_callback_reasons reason, void *in, size_t length)
 {
     switch (reason) {
+    case LWS_CALLBACK_RAW_CONNECTED:
+        return on_connected(self, wsi);
+    case LWS_CALLBACK_RAW_RX:
+        return on_bytes(self, wsi, (text_t){in, length});
     case LWS_CALLBACK_CLIENT_APPEND_HANDSHAKE_HEADER:
         return add_origin(self, wsi, in, length);
     case LWS_CALLBACK_CLIENT_ESTABLISHED:
         on_open(self);
         break;
     case LWS_CALLBACK_CLIENT_RECEIVE:
+        self->heard_ns = clock_mono_ns();
         on_piece(self, (text_t){in, length}, lws_frame_is_binary(wsi), lws_is_final_fragment(wsi));
         break;
     case LWS_CALLBACK_CLIENT_RECEIVE_PONG:
         self->heard_ns = clock_mono_ns();
         break;
-    case LWS_CALLBACK_CLIENT_WRITEABLE:
-        self->events->on_writable(self->arg);
-        break;
     case LWS_CALLBACK_WS_PEER_INITIATED_CLOSE:
-        on_close_frame(self, in, length);
+        on_close_frame(self, (text_t){in, length});
         break;
+    case LWS_CALLBACK_RAW_WRITEABLE:
+    case LWS_CALLBACK_CLIENT_WRITEABLE:
+        return on_writable(self, wsi);
+    case LWS_CALLBACK_RAW_CLOSE:
     case LWS_CALLBACK_CLIENT_CLOSED:
     case LWS_CALLBACK_WSI_DESTROY: /* the only one of the three when the peer resets the connection in the handshake */
         on_gone(self, wsi, TEXT(""));
@@ -203,6 +276,10 @@ static int on_lws(struct lws *wsi, enum lws_callback_reasons reason, void *user,
 {
     (void)user;
     switch (reason) {
+    case LWS_CALLBACK_RAW_CONNECTED:
+    case LWS_CALLBACK_RAW_RX:
+    case LWS_CALLBACK_RAW_WRITEABLE:
+    case LWS_CALLBACK_RAW_CLOSE:
     case LWS_CALLBACK_CLIENT_APPEND_HANDSHAKE_HEADER:
     case LWS_CALLBACK_CLIENT_ESTABLISHED:
     case LWS_CALLBACK_CLIENT_RECEIVE:
@@ -234,11 +311,13 @@ static const struct lws_protocols protocols[] = {
 static void try_address(upstream_t *self)
 {
     self->state = CONNECTING;
+    self->handshake.key[0] = '\0'; /* not asked yet */
     struct lws_client_connect_info info = {
         .context = web_context(self->web),
         .vhost = self->vhost,
         .address = self->addresses[self->address].text,
         .port = self->url.port,
+        .method = self->url.tls ? NULL : "RAW", /* lws 4.1.6 can't begin TLS on a connection that is not its own protocol's */
         .path = self->url.path,
         .host = self->url.authority,
         .ssl_connection = (self->url.tls ? LCCSCF_USE_SSL : 0) | LCCSCF_HTTP_NO_FOLLOW_REDIRECT,
@@ -273,7 +352,7 @@ static void on_addresses(void *arg, const lookup_address_t *addresses, size_t co
 static void on_begin(void *arg)
 {
     upstream_t *self = arg;
-    if (self->state == CONNECTING) {
+    if (self->state == CONNECTING || self->state == ASKING) {
         try_address(self);
         return;
     }
@@ -327,7 +406,8 @@ upstream_t *upstream_new(loop_t *loop, web_t *web, const upstream_config_t *conf
     if (!self)
         return NULL;
     *self = (upstream_t){.loop = loop, .web = web, .config = *config, .events = events, .arg = arg};
-    self->message = buffer_new(UPSTREAM_MESSAGE_MAX);
+    self->joiner = joiner_new();
+    self->handshake = handshake_new();
     if (!url_parse(text_of(config->url), &self->url, &wrong)) {
         log_error("upstream: invalid url", LOG_TEXT("wrong", wrong)); /* it may hold a secret */
         goto fail;
@@ -367,15 +447,16 @@ bool upstream_is_open(const upstream_t *self)
 
 void upstream_want_write(upstream_t *self)
 {
-    if (self->state == OPEN)
-        lws_callback_on_writable(self->wsi);
+    if (self->state != OPEN)
+        return;
+    self->wants_write = true;
+    lws_callback_on_writable(self->wsi);
 }
 
 void upstream_send(upstream_t *self, text_t message)
 {
     assert(self->inside && message.length <= UPSTREAM_SEND_MAX);
-    memcpy(self->out + LWS_PRE, message.at, message.length);
-    if (lws_write(self->wsi, self->out + LWS_PRE, message.length, LWS_WRITE_TEXT) < 0)
+    if (!sender_frame(&self->sender, self->wsi, SEND_TEXT, message))
         set_reason(self, "can't send"); /* lws closes it by itself */
 }
 
@@ -394,6 +475,7 @@ void upstream_destroy(upstream_t **self_p)
         let_go(self);
     loop_timer_destroy(&self->begin);
     loop_timer_destroy(&self->watch);
-    buffer_release(&self->message);
+    joiner_release(&self->joiner);
+    handshake_release(&self->handshake);
     free(self);
 }

@@ -163,6 +163,30 @@ START_TEST(pongs_keep_a_connection_alive)
 }
 END_TEST
 
+START_TEST(ping_is_answered_beside_what_is_sent)
+{
+    connect_plain();
+    server_send_frame(&rig.server, TEXT("ping"), LWS_WRITE_PING);
+    UNTIL(rig.server.pongs == 1);
+    upstream_want_write(rig.upstream);
+    server_send_frame(&rig.server, TEXT("ping"), LWS_WRITE_PING);
+    UNTIL(rig.server.pongs == 2 && rig.heard.length > 0);
+    ck_assert_int_eq(rig.writable, 1);
+    ck_assert_int_eq(rig.closed, 0);
+}
+END_TEST
+
+START_TEST(frame_against_the_rules_ends_the_connection)
+{
+    connect_plain();
+    server_send(&rig.server, "before");
+    server_send_frame(&rig.server, TEXT("\xc1\x01x"), LWS_WRITE_HTTP); /* as it is */
+    UNTIL(rig.closed);
+    check_received("before|");
+    ck_assert_str_eq(rig.reason, "the exchange sent a frame with reserved bits");
+}
+END_TEST
+
 START_TEST(disconnect_says_goodbye_and_is_silent)
 {
     connect_plain();
@@ -245,6 +269,8 @@ int main(void)
         silent_connection_is_lost,
         messages_keep_a_connection_alive,
         pongs_keep_a_connection_alive,
+        ping_is_answered_beside_what_is_sent,
+        frame_against_the_rules_ends_the_connection,
         disconnect_says_goodbye_and_is_silent,
         disconnect_from_within_a_message_ends_it_there,
         connects_again_after_each_end,

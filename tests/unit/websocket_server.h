@@ -15,7 +15,7 @@ typedef struct server {
     int port;
     char url[64];
     char origin[128]; /* the client's header */
-    int opened, closed;
+    int opened, closed, pongs;
     int close_code; /* in the client's close frame; 0 before it, or without one */
     bool frozen;    /* sends nothing */
     void (*on_open)(struct server *self);
@@ -101,6 +101,9 @@ static int server_on_lws(struct lws *wsi, enum lws_callback_reasons reason, void
     case LWS_CALLBACK_RECEIVE:
         if (self->on_message)
             self->on_message(self, (text_t){in, length});
+        break;
+    case LWS_CALLBACK_RECEIVE_PONG:
+        self->pongs += length == 4 && memcmp(in, "ping", 4) == 0;
         break;
     case LWS_CALLBACK_SERVER_WRITEABLE:
         return server_write(self);

@@ -1,0 +1,153 @@
+#include "connectord/frame_reader.h"
+
+enum {
+    FIN = 0x80,
+    RESERVED = 0x70,
+    OPCODE = 0x0f,
+    MASKED = 0x80,
+    CONTINUATION = 0,
+    TEXT_MESSAGE = 1,
+    BINARY_MESSAGE = 2,
+    CONTROL = 8, /* this opcode and those beyond it */
+    CLOSE = 8,
+    PING = 9,
+    PONG = 10
+};
+
+static size_t head_bytes(const unsigned char *head)
+{
+    unsigned length = head[1] & 0x7f;
+    return length == 126 ? 4 : length == 127 ? 10 : 2;
+}
+
+static uint64_t payload_bytes(const unsigned char *head)
+{
+    size_t bytes = head_bytes(head);
+    if (bytes == 2)
+        return head[1] & 0x7f;
+    uint64_t length = 0;
+    for (size_t i = 2; i < bytes; i++)
+        length = length << 8 | head[i];
+    return length;
+}
+
+/* What is wrong with a head, or NULL. */
+static const char *judge(const frame_reader_t *self)
+{
+    unsigned opcode = self->head[0] & OPCODE;
+    bool fin = self->head[0] & FIN;
+    if (self->head[0] & RESERVED)
+        return "a frame with reserved bits";
+    if (self->head[1] & MASKED)
+        return "a masked frame from a server";
+    if (payload_bytes(self->head) > INT64_MAX)
+        return "a frame of more than 2^63 bytes";
+    if (opcode >= CONTROL && (!fin || payload_bytes(self->head) > FRAME_CONTROL_MAX))
+        return "a control frame that is too long or in fragments";
+    if (opcode > PONG || (opcode > BINARY_MESSAGE && opcode < CONTROL))
+        return "a frame of an unknown kind";
+    if (opcode == CONTINUATION && !self->in_message)
+        return "a continuation of nothing";
+    if ((opcode == TEXT_MESSAGE || opcode == BINARY_MESSAGE) && self->in_message)
+        return "a message within a message";
+    return NULL;
+}
+
+/* Reads on in the head. False as long as it is not whole. */
+static bool take_head(frame_reader_t *self, text_t *input)
+{
+    while (self->head_length < 2 || self->head_length < head_bytes(self->head)) {
+        if (input->length == 0)
+            return false;
+        self->head[self->head_length++] = (unsigned char)*input->at;
+        *input = (text_t){input->at + 1, input->length - 1};
+    }
+    return true;
+}
+
+static void begin_frame(frame_reader_t *self)
+{
+    unsigned opcode = self->head[0] & OPCODE;
+    self->in_frame = true;
+    self->left = payload_bytes(self->head);
+    self->control_length = 0;
+    if (opcode == TEXT_MESSAGE || opcode == BINARY_MESSAGE) {
+        self->in_message = true;
+        self->binary = opcode == BINARY_MESSAGE;
+    }
+}
+
+static void end_frame(frame_reader_t *self)
+{
+    self->in_frame = false;
+    self->head_length = 0;
+}
+
+static text_t take(frame_reader_t *self, text_t *input)
+{
+    size_t length = self->left < input->length ? (size_t)self->left : input->length;
+    text_t taken = {input->at, length};
+    *input = (text_t){input->at + length, input->length - length};
+    self->left -= length;
+    return taken;
+}
+
+static bool take_control(frame_reader_t *self, text_t *input, frame_t *frame)
+{
+    static const frame_kind_t kinds[] = {FRAME_CLOSE, FRAME_PING, FRAME_PONG};
+    text_t part = take(self, input);
+    if (part.length > 0)
+        memcpy(self->control + self->control_length, part.at, part.length);
+    self->control_length += part.length;
+    if (self->left > 0)
+        return false;
+    *frame = (frame_t){.kind = kinds[(self->head[0] & OPCODE) - CLOSE],
+                       .bytes = {(const char *)self->control, self->control_length}};
+    end_frame(self);
+    return true;
+}
+
+static bool take_piece(frame_reader_t *self, text_t *input, frame_t *frame)
+{
+    if (self->left > 0 && input->length == 0)
+        return false;
+    *frame = (frame_t){.kind = FRAME_PIECE, .binary = self->binary, .bytes = take(self, input)};
+    if (self->left > 0)
+        return true;
+    frame->last = self->head[0] & FIN;
+    self->in_message = !frame->last;
+    end_frame(self);
+    return true;
+}
+
+frame_found_t frame_reader_next(frame_reader_t *self, text_t *input, frame_t *frame, const char **wrong)
+{
+    if (!self->in_frame) {
+        if (!take_head(self, input))
+            return FRAME_NONE;
+        if ((*wrong = judge(self)))
+            return FRAME_BROKEN;
+        begin_frame(self);
+    }
+    bool control = (self->head[0] & OPCODE) >= CONTROL;
+    return (control ? take_control(self, input, frame) : take_piece(self, input, frame)) ? FRAME_FOUND : FRAME_NONE;
+}
+
+size_t frame_seal(unsigned char *out, unsigned opcode, size_t length, uint32_t mask)
+{
+    unsigned char key[4];
+    size_t head = length < 126 ? 2 : 4;
+    memcpy(key, &mask, sizeof key);
+    out[0] = (unsigned char)(FIN | opcode);
+    out[1] = (unsigned char)(MASKED | (length < 126 ? length : 126));
+    if (head == 4) {
+        out[2] = (unsigned char)(length >> 8);
+        out[3] = (unsigned char)length;
+    }
+    memcpy(out + head, key, sizeof key);
+    unsigned char *to = out + head + sizeof key;
+    const unsigned char *from = out + FRAME_OUT_HEAD_MAX;
+    for (size_t i = 0; i < length; i++)
+        to[i] = from[i] ^ key[i & 3];
+    return head + sizeof key + length;
+}
