@@ -61,6 +61,13 @@ function onJoin(again, { trades = [], cursors = {} }) {
   else start = cursors;
   trades.reverse().forEach(take);
   if (!again) draw();
+  else if (!chart) lookForChart();
+}
+
+// A gateway that was started anew may have been built with the charting library by now.
+async function lookForChart() {
+  const library = await fetch("charts.js", { cache: "no-cache" }).catch(() => null);
+  if (library?.ok && (await library.text())) location.reload();
 }
 
 // A market that has only just begun is shown by the second, until one chooses.

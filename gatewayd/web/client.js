@@ -7,7 +7,16 @@ const NOT_NOW = -32000;
 // JSON.parse turns 105383.80000 into 105383.8: where the digits count, the number is made a string first. Within a string the quote
 // behind such a name would be escaped, so that nothing else is taken for one.
 const EXACT = /"(price|qty|open|high|low|close|volume|vwap)":(-?[0-9][0-9.eE+-]*)/g;
-export const parse = (text) => JSON.parse(text.replace(EXACT, '"$1":"$2"'));
+// 8.5E-5 is 0.000085 to people, digit for digit.
+const SCIENTIFIC = /"(price|qty|open|high|low|close|volume|vwap)":"(-?)([0-9]+)(?:\.([0-9]+))?[eE]([+-]?[0-9]{1,2})"/g;
+export const parse = (text) => JSON.parse(text.replace(EXACT, '"$1":"$2"').replace(SCIENTIFIC, inFull));
+
+function inFull(_, name, sign, whole, fraction = "", exponent) {
+  const places = Math.max(fraction.length - Number(exponent), 0);
+  const digits = (whole + fraction + "0".repeat(Math.max(Number(exponent) - fraction.length, 0))).replace(/^0+/, "").padStart(places + 1, "0");
+  const point = digits.length - places;
+  return `"${name}":"${sign}${digits.slice(0, point)}${places ? "." : ""}${digits.slice(point)}"`;
+}
 
 export class Client {
   // events: onOpen(), onLost(), onJoin(again, result), onTrade(trade), onGap(gap), onSource(up, params), onRefused(message)

@@ -46,7 +46,7 @@ function row(source, symbol) {
   const [state, word] = judge(source, symbol);
   const line = document.createElement("tr");
   const health = element("td", "");
-  health.append(meter(source.health));
+  health.append(meter(source.health), String(source.health));
   const name = element("th", source.name);
   name.scope = "row";
   const since = source.since.slice(0, 19).replace("T", " ");

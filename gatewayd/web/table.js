@@ -123,7 +123,7 @@ export class Table {
   draw() {
     this.dirty = false;
     const { scrollTop, clientHeight } = this.window;
-    const count = this.count + (this.following ? 0 : 1); // behind the last trade, a word on what follows
+    const count = this.count + (this.following && this.count ? 0 : 1); // behind the last trade, a word on what follows
     const first = Math.max(Math.min(Math.floor(scrollTop / ROW_PX), count - 1), 0);
     const shown = Math.min(Math.ceil(clientHeight / ROW_PX) + 1, count - first);
     this.resize(count);
@@ -139,6 +139,7 @@ export class Table {
   }
 
   ending() {
+    if (this.count === 0) return { note: "Waiting for the first trade" };
     return { note: this.exhausted ? "No older trades" : "Loading older trades…" };
   }
 

@@ -30,6 +30,7 @@ const verbs = {
     page.on("pageerror", (error) => complaints.push(String(error)));
     await page.goto(url);
   },
+  fill: ({ pattern }) => page.unroute(pattern),
   evaluate: ({ script }) => page.evaluate(script),
   press: ({ key }) => page.keyboard.press(key),
   type: ({ text }) => page.keyboard.type(text),

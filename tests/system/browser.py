@@ -38,7 +38,7 @@ class Browser:
 
     def rows(self):
         """The rows in sight, from above: lists of time, side, price, quantity, source."""
-        script = """[...document.querySelectorAll('#rows .row:not([hidden])')]
+        script = """[...document.querySelectorAll('#rows .row:not([hidden]):not(.note)')]
             .map((row) => [Number(row.style.transform.match(/[0-9]+/)[0]), ...[...row.children].map((cell) => cell.textContent.trim())])"""
         return [row[1:] for row in sorted(self.evaluate(script), key=lambda row: row[0])]
 

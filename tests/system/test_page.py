@@ -1,6 +1,7 @@
 """The page in a real browser (Debian's Chromium, headless), served by the real processes."""
 
 import asyncio
+import decimal
 import os
 import shutil
 import statistics
@@ -45,7 +46,12 @@ def history(flow, symbol, count):
 
 def as_rows(trades):
     sides = {"buy": "▲ buy", "sell": "▼ sell"}
-    return [[t["timestamp"][11:23], sides[t["side"]], str(t["price"]), str(t["qty"]), t["source"]] for t in trades]
+    return [[t["timestamp"][11:23], sides[t["side"]], in_full(t["price"]), in_full(t["qty"]), t["source"]] for t in trades]
+
+
+def in_full(number):
+    """Digit for digit, without an exponent."""
+    return format(decimal.Decimal(number), "f")
 
 
 def test_trades_appear_and_move_without_a_complaint(page):
@@ -87,6 +93,11 @@ def test_a_page_without_the_charting_library_shows_the_trades(flow, chromium):  
     assert page.evaluate("document.getElementById('chart').hidden && document.getElementById('notice').hidden")
     assert page.rows()
     assert page.do("complaints") == []
+    page.do("fill", pattern="**/charts.js")
+    flow.processes["gateway0"].kill()
+    flow.start_gateway()  # which has it
+    page.until_charted()
+    page.until_live()
 
 
 def test_another_symbol_is_typed_and_a_pause_holds_the_table(page):
@@ -134,6 +145,25 @@ def test_who_scrolls_down_keeps_what_is_in_sight_and_comes_back_by_a_key(page):
     assert page.rows() == held
     page.press("n")
     until(lambda: page.rows() != held and page.evaluate("document.getElementById('held').hidden"), "the newest")
+
+
+def test_the_headings_stay_above_what_is_scrolled(page):
+    page.until_live(200)
+    heading = """(() => { const { left, top } = document.getElementById('window').getBoundingClientRect();
+        return document.elementFromPoint(left + 20, top + 10).textContent })()"""
+    assert page.evaluate(heading) == "UTC"
+    page.do("wheel", selector="#window", by=300)
+    until(lambda: page.shown("held"), "the table to hold")
+    assert page.evaluate(heading) == "UTC"
+
+
+def test_a_page_without_a_trade_says_so(pipeline, chromium):  # noqa: F811
+    flow = pipeline(symbols=["BTC-USD"]).start_all("--symbols", "BTC-USD", "--paused")
+    page = opened(chromium, flow)
+    page.until_live(-1)
+    until(lambda: page.shown("rows") == "Waiting for the first trade", "the word")
+    flow.tell_simulator("/control/play?count=1")
+    until(lambda: len(page.rows()) == 1 and "Waiting" not in page.evaluate("document.getElementById('rows').innerText"), "the trade")
 
 
 def test_it_can_be_used_by_the_keyboard_alone(page):
