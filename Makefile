@@ -130,7 +130,8 @@ setup-test:  ## install what tests and checks need, too
 	@scripts/setup test
 
 # What is built must see what was installed just now, so each of these calls make again.
-run: setup  ## install what is missing, build, and run it all with a simulated exchange; Ctrl-C stops it
+run:  ## install what is missing, build, and run it all with a simulated exchange; Ctrl-C stops it
+	@scripts/setup start
 	@$(MAKE) -s --no-print-directory -j$(shell nproc) all
 	@scripts/run
 

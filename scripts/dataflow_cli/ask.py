@@ -43,24 +43,39 @@ def candles(options):
         for exact in exact_objects(text, "candles"):
             put(exact)
         return
-    put(painted(f"{'start (UTC)':<19}  {'open':>9}{'':9}{'high':>9}{'':9}{'low':>9}{'':9}{'close':>9}{'':9}{'volume':>9}{'':9}"
-                f"{'trades':>6}", "bold"))
-    scale = Scale(answer["candles"])
+    columns = [Figures(name, answer["candles"]) for name in ("open", "high", "low", "close", "volume")]
+    head = f"{'start (UTC)':<19}" + "".join(f"  {column.name:>{column.width}}" for column in columns) + f"  {'trades':>6}"
+    put(painted(head, "bold"))
+    scale = Scale(answer["candles"], len(head))
     for candle in answer["candles"]:
-        prices = " ".join(aligned(in_full(candle[name]), 8, 8) for name in ("open", "high", "low", "close", "volume"))
         start = candle["start"].rstrip("Z").replace("T", " ")[:19]
-        put(f"{painted(f'{start:<19}', 'dim')}  {prices} {candle['count']:>7}{scale.drawn(candle)}".rstrip())
+        figures = "".join(f"  {column.of(candle)}" for column in columns)
+        put(f"{painted(f'{start:<19}', 'dim')}{figures}  {candle['count']:>6}{scale.drawn(candle)}".rstrip())
     if not answer["candles"]:
         say("there are none")
+
+
+class Figures:
+    """A column of decimals, as wide as they need it."""
+
+    def __init__(self, name, candles):
+        parts = [in_full(candle[name]).partition(".") for candle in candles]
+        self.name = name
+        self.after = max((len(fraction) for _, _, fraction in parts), default=0)
+        self.before = max([len(whole) for whole, _, _ in parts] + [len(name) - self.after - 1])
+        self.width = self.before + 1 + self.after
+
+    def of(self, candle):
+        return aligned(in_full(candle[self.name]), self.before, self.after)
 
 
 class Scale:
     """Draws candles lying on their side, all to one scale, where there is room for them."""
 
-    BESIDE, NARROWEST, WIDEST = 119, 12, 48
+    NARROWEST, WIDEST = 12, 48
 
-    def __init__(self, all_of_them):
-        self.cells = min(width() - self.BESIDE, self.WIDEST) if sys.stdout.isatty() else 0
+    def __init__(self, all_of_them, beside):
+        self.cells = min(width() - beside - 2, self.WIDEST) if sys.stdout.isatty() else 0
         self.low = min((decimal.Decimal(str(candle["low"])) for candle in all_of_them), default=0)
         self.range = max((decimal.Decimal(str(candle["high"])) for candle in all_of_them), default=0) - self.low
         self.wick, self.rise, self.fall = "─█▒" if speaks_unicode(sys.stdout) else "-#="

@@ -2,8 +2,9 @@
 
 import decimal
 import json
+import sys
 
-from .terminal import aligned, painted, put
+from .terminal import aligned, painted, put, width
 
 UPDATE = '{"jsonrpc":"2.0","method":"trades.update","params":'
 
@@ -46,15 +47,43 @@ def cursor(trade):
     return f"{trade['epoch']}-{trade['seq']}"
 
 
-HEADINGS = f"{'time (UTC)':<26}  {'symbol':<10}  side  {'price':>12}{'':8}  {'quantity':>10}{'':8}  {'source':<12}  {'seq':>8}"
+def time_of(trade):
+    return trade["timestamp"].rstrip("Z").replace("T", " ")[:26]
 
 
-def row(trade):
-    time = trade["timestamp"].rstrip("Z").replace("T", " ")[:26]
-    side = painted(f"{trade['side']:<4}", "green" if trade["side"] == "buy" else "red")
-    price, qty = aligned(in_full(trade["price"]), 11, 8), aligned(in_full(trade["qty"]), 9, 8)
-    place = painted(f"{trade['source']:<12}  {trade['seq']:>8}", "dim")
-    return f"{painted(f'{time:<26}', 'dim')}  {trade['symbol']:<10}  {side}  {price}  {qty}  {place}"
+# Heading, width, what is shown of a trade, and its colour.
+COLUMNS = {
+    "date": ("time (UTC)", 26, time_of, "dim"),
+    "time": ("time (UTC)", 15, lambda trade: time_of(trade)[11:], "dim"),
+    "second": ("UTC", 8, lambda trade: time_of(trade)[11:19], "dim"),
+    "symbol": ("symbol", 10, lambda trade: trade["symbol"], None),
+    "side": ("side", 4, lambda trade: trade["side"], "side"),
+    "price": (f"{'price':>12}", 20, lambda trade: aligned(in_full(trade["price"]), 11, 8), None),
+    "quantity": (f"{'quantity':>10}", 18, lambda trade: aligned(in_full(trade["qty"]), 9, 8), None),
+    "source": ("source", 12, lambda trade: trade["source"], "dim"),
+    "seq": (f"{'seq':>8}", 8, lambda trade: f"{trade['seq']:>8}", "dim"),
+}
+# From the widest on: a row that does not fit breaks, and can't be read.
+LAYOUTS = [["date", "symbol", "side", "price", "quantity", "source", "seq"],
+           ["time", "symbol", "side", "price", "quantity", "source", "seq"],
+           ["time", "symbol", "side", "price", "quantity", "source"],
+           ["time", "symbol", "side", "price", "quantity"],
+           ["second", "symbol", "side", "price", "quantity"],
+           ["second", "side", "price", "quantity"]]
+
+
+def layout(room):
+    """The columns that fit into so many; None: any number does."""
+    fitting = (names for names in LAYOUTS if room is None or sum(COLUMNS[name][1] + 2 for name in names) - 2 <= room)
+    return next(fitting, LAYOUTS[-1])
+
+
+def cell(name, trade):
+    _, cells, shown, colour = COLUMNS[name]
+    text = f"{shown(trade):<{cells}}"
+    if colour == "side":
+        colour = "green" if trade["side"] == "buy" else "red"
+    return painted(text, colour) if colour else text
 
 
 class Printer:
@@ -62,9 +91,10 @@ class Printer:
 
     def __init__(self, as_json):
         self.as_json, self.begun = as_json, as_json
+        self.columns = layout(width() if sys.stdout.isatty() else None)
 
     def trade(self, trade, text):
         if not self.begun:
-            put(painted(HEADINGS, "bold"))
+            put(painted("  ".join(f"{COLUMNS[name][0]:<{COLUMNS[name][1]}}" for name in self.columns), "bold"))
             self.begun = True
-        put(text if self.as_json else row(trade))
+        put(text if self.as_json else "  ".join(cell(name, trade) for name in self.columns))

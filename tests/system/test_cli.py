@@ -154,6 +154,17 @@ def test_a_terminal_is_coloured_unless_no_color_is_set(flow):
     assert "BTC-USD" in shown["1"] and "\033[" not in shown["1"]
 
 
+@pytest.mark.parametrize("room", [60, 80, 100, 132])
+def test_rows_fit_into_the_terminal(flow, room):
+    for command, lines in (("history BTC-USD --count 5", 6), ("candles BTC-USD --interval 1d", 2)):
+        ended = subprocess.run(["script", "-qec", f"{DATAFLOW} {command} --url {flow.url()}", "/dev/null"], capture_output=True, text=True,
+                               timeout=PATIENCE, stdin=subprocess.DEVNULL, env={**os.environ, "COLUMNS": str(room), "NO_COLOR": "1"})
+        shown = ended.stdout.splitlines()
+        assert len(shown) == lines and str(history(flow, "BTC-USD")[0]["price"]) in ended.stdout
+        if room >= 80 or command.startswith("history"):
+            assert max(map(len, shown)) <= room, shown
+
+
 # --- questions ---
 
 
