@@ -17,6 +17,7 @@ struct connectord {
     feed_shared_t shared; /* loop, web, journal, publisher, demand, groups */
     replay_t *replay;
     probe_t *probe;
+    loop_timer_t *reading_on; /* in the journal */
     loop_timer_t *heartbeat;
     int64_t beat_ns; /* when the last one was sent */
     feeds_t *feeds;
@@ -61,6 +62,13 @@ static void connectord_ready(void *arg, buffer_t *json, bool *ready)
     }
     buffer_printf(json, "],\"journal\":{\"bytes\":%" PRIu64 ",\"position\":%" PRIu64 "}}", journal_bytes(journal),
                   journal_position(journal));
+}
+
+static void on_reading_on(void *arg)
+{
+    connectord_t *self = arg;
+    if (!journal_read_on(self->shared.journal))
+        loop_timer_stop(self->reading_on);
 }
 
 static groups_t *new_groups(loop_t *loop, const config_t *config)
@@ -118,7 +126,8 @@ static bool connectord_serve(connectord_t *self, const config_t *config)
     self->replay = replay_new(self->shared.loop, config_text(config, "connectord.replay"), self->shared.journal);
     self->probe = probe_new(self->shared.loop, self->shared.web, config_text(config, "connectord.http"), &probe_answers, self);
     self->heartbeat = loop_timer_new(self->shared.loop, on_heartbeat, self);
-    return self->replay && self->probe && self->heartbeat;
+    self->reading_on = loop_timer_new(self->shared.loop, on_reading_on, self);
+    return self->replay && self->probe && self->heartbeat && self->reading_on;
 }
 
 connectord_t *connectord_new(loop_t *loop, const config_t *config)
@@ -132,6 +141,7 @@ connectord_t *connectord_new(loop_t *loop, const config_t *config)
         return NULL;
     }
     loop_timer_start(self->heartbeat, 0, HEARTBEAT_MS);
+    loop_timer_start(self->reading_on, 1, 1);
     log_info("connectord: started", LOG_U64("sources", feeds_count(self->feeds)),
              LOG_TEXT("publish", config_text(config, "connectord.publish")),
              LOG_TEXT("replay", config_text(config, "connectord.replay")));
@@ -162,6 +172,7 @@ void connectord_destroy(connectord_t **self_ref)
     if (self->shared.journal)
         journal_sync(self->shared.journal); /* the goodbyes can be under way meanwhile */
     loop_timer_destroy(&self->heartbeat);
+    loop_timer_destroy(&self->reading_on);
     replay_destroy(&self->replay);
     feeds_destroy(&self->feeds); /* web_destroy lets the loop run, and the probe, which may be asked once more, finds none */
     groups_destroy(&self->shared.groups);

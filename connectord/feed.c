@@ -147,7 +147,7 @@ static void on_released(void *item)
 const demand_events_t feed_demand_events = {on_wanted, on_released};
 
 /* The ids of the stream's last trades, so that a restart does not publish anew what the exchange repeats. */
-static void route_remember(route_t *route, const journal_t *journal, uint64_t window)
+static void route_remember(route_t *route, journal_t *journal, uint64_t window)
 {
     uint64_t last = journal_last(route->stream), seq = journal_first(route->stream);
     if (last >= seq && last - seq >= window)

@@ -8,11 +8,14 @@
  *     damage in the newest, or a power failure  trades may have been published that are not there any more: no seq may be counted
  *                                               twice, so the epoch is given up and a new one begins
  *     a newer version's segment                 do not start
+ *
+ * The newest is read at the opening, the older ones in passing, or when somebody asks for what they have (backlog.h).
  */
 #include "connectord/journal.h"
 
 #include "common/clock.h"
 #include "common/log.h"
+#include "connectord/backlog.h"
 #include "connectord/journal_folder.h"
 #include "connectord/stream_table.h"
 
@@ -20,7 +23,7 @@
 #include <errno.h>
 #include <stdlib.h>
 
-enum { SEGMENTS_WANTED = 16, SEGMENT_SMALL = 1 << 18 };
+enum { SEGMENTS_WANTED = 16, SEGMENT_SMALL = 1 << 18, READ_ON_BYTES = 1 << 20 };
 
 struct journal {
     journal_folder_t *folder;
@@ -33,6 +36,7 @@ struct journal {
     segment_t **segments; /* ascending numbers; appended to the last */
     size_t count, room;
     stream_table_t streams;
+    backlog_t backlog; /* what was found at the opening and not read yet */
 };
 
 static uint32_t segment_bytes_for(uint64_t capacity_bytes)
@@ -64,8 +68,17 @@ static bool journal_add_segment(journal_t *self, segment_t *segment)
     return true;
 }
 
+/* What the ring has is known then: nothing is asked of the backlog any more. */
+static void journal_read_all(journal_t *self)
+{
+    while (journal_read_on(self))
+        ;
+    backlog_release(&self->backlog);
+}
+
 static void journal_drop_oldest(journal_t *self)
 {
+    journal_read_all(self);
     stream_table_drop_below(&self->streams, (segment_number(self->segments[0]) + 1) << 32);
     self->mapped_bytes -= segment_bytes(self->segments[0]);
     segment_drop(&self->segments[0], journal_folder_fd(self->folder));
@@ -111,6 +124,7 @@ static bool journal_reserve(journal_t *self, size_t payload_length)
 
 static void journal_close_segments(journal_t *self)
 {
+    backlog_release(&self->backlog);
     while (self->count > 0)
         segment_close(&self->segments[--self->count]);
     self->mapped_bytes = 0;
@@ -118,12 +132,13 @@ static void journal_close_segments(journal_t *self)
 
 /* ---- what is found at the opening ---- */
 
-/* Reads a segment's records into the indexes. False when memory runs out. */
+/* Reads the newest segment's records into the indexes. False when memory runs out. */
 static bool journal_scan(journal_t *self, segment_t *segment, segment_rest_t *rest, uint64_t *records)
 {
     segment_record_t record;
     uint32_t offset = SEGMENT_HEADER;
     record_taken_t taken = RECORD_TAKEN;
+    segment_prefetch(segment);
     for (uint32_t next; segment_record(segment, offset, &record, &next); offset = next, ++*records) {
         taken = stream_table_take(&self->streams, &record, segment_number(segment) << 32 | offset);
         if (taken != RECORD_TAKEN)
@@ -144,22 +159,17 @@ static load_t load_garbage(journal_t *self, uint64_t number, bool newest)
     return stays || journal_folder_set_aside(self->folder, number) ? LOAD_DAMAGED : LOAD_REFUSED;
 }
 
-static load_t load_records(journal_t *self, segment_t *segment, bool newest)
+static load_t load_newest(journal_t *self, segment_t *segment)
 {
     segment_rest_t rest;
     uint64_t records = 0;
     if (!journal_scan(self, segment, &rest, &records))
         return LOAD_REFUSED;
     if (rest == SEGMENT_CLEAN)
-        return LOAD_GOOD;
-    text_t damaged = segment_rest(segment);
+        return backlog_begin(&self->backlog, &self->streams) ? LOAD_GOOD : LOAD_REFUSED;
     log_warn("journal: segment is damaged behind its good records", LOG_U64("segment", segment_number(segment)),
              LOG_U64("records", records), LOG_U64("good_bytes", segment_used(segment)),
-             LOG_U64("damaged_bytes", damaged.length));
-    if (!newest && damaged.length > 0) {
-        journal_folder_keep(self->folder, segment_number(segment), damaged);
-        segment_wipe_rest(segment);
-    }
+             LOG_U64("damaged_bytes", segment_rest(segment).length));
     return LOAD_DAMAGED;
 }
 
@@ -182,11 +192,16 @@ static load_t journal_load_segment(journal_t *self, uint64_t number, bool newest
     if (result == SEGMENT_GARBAGE)
         return load_garbage(self, number, newest);
     self->epoch = segment_epoch(segment);
+    segment_t *before = journal_newest(self);
     if (!journal_add_segment(self, segment)) {
         segment_close(&segment);
         return LOAD_REFUSED;
     }
-    return load_records(self, segment, newest);
+    if (before)
+        segment_presume(before, segment_position(segment) - segment_position(before));
+    if (newest)
+        return load_newest(self, segment);
+    return backlog_add(&self->backlog, segment) ? LOAD_GOOD : LOAD_REFUSED;
 }
 
 /* Clients may have seen seqs that are lost now: they must see another epoch, not those seqs with other trades. */
@@ -304,9 +319,16 @@ text_t journal_append(journal_t *self, journal_stream_t *stream, text_t json)
     return segment_payload(newest, offset);
 }
 
-text_t journal_read(const journal_t *self, const journal_stream_t *stream, uint64_t seq)
+bool journal_read_on(journal_t *self)
+{
+    return backlog_step(&self->backlog, &self->streams, self->folder, READ_ON_BYTES);
+}
+
+text_t journal_read(journal_t *self, const journal_stream_t *stream, uint64_t seq)
 {
     uint64_t position = stream_index_at(&stream->index, seq);
+    if (position == 0 && seq >= stream->index.first && seq < stream->index.next)
+        position = backlog_find(&self->backlog, &self->streams, self->folder, stream, seq);
     if (position == 0)
         return (text_t){0};
     size_t low = 0, high = self->count - 1;

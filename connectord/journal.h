@@ -46,8 +46,12 @@ uint64_t journal_last(const journal_stream_t *stream);
  * to it. An empty slice, with a rate-limited log line, when the disk gave no room: nothing was appended then. */
 text_t journal_append(journal_t *self, journal_stream_t *stream, text_t json);
 
-/* The trade with that seq, or an empty slice when it is not in the ring. Valid until the ring comes round to it. */
-text_t journal_read(const journal_t *self, const journal_stream_t *stream, uint64_t seq);
+/* The trade with that seq, or an empty slice when it is not in the ring. Valid until the ring comes round to it. Soon after the opening it may have
+ * to be looked for in its segment first. */
+text_t journal_read(journal_t *self, const journal_stream_t *stream, uint64_t seq);
+
+/* Reads on a little (less than a ms) in the segments that need not be known at the opening, and checks them. False when all have been read. */
+bool journal_read_on(journal_t *self);
 
 /* Bytes appended since the journal was made, and bytes that the ring holds. */
 uint64_t journal_position(const journal_t *self);

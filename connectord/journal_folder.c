@@ -169,8 +169,12 @@ bool journal_folder_was_cut_off(const journal_folder_t *self)
     return read_small(self->fd, "boot", before, sizeof before) > 0 && self->boot[0] && strcmp(before, self->boot) != 0;
 }
 
+/* Nothing is written when the mark stands already, as after a kill -9: to wait for a busy disk would take seconds. */
 bool journal_folder_mark_open(journal_folder_t *self)
 {
+    char before[BOOT_MAX];
+    if (read_small(self->fd, "boot", before, sizeof before) > 0 && strcmp(before, self->boot) == 0)
+        return true;
     int fd = openat(self->fd, "boot", O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0640);
     bool written = fd != -1 && write(fd, self->boot, strlen(self->boot)) == (ssize_t)strlen(self->boot) && fsync(fd) == 0 &&
                    fsync(self->fd) == 0;

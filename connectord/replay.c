@@ -10,7 +10,7 @@ enum { REPLAY_QUEUE = 1000, ANSWER_MAX = REPLAY_ANSWER_BYTES * 2 };
 
 struct replay {
     socket_t *socket;
-    const journal_t *journal;
+    journal_t *journal;
     buffer_t answer;
     replay_counts_t counts;
 };
@@ -58,7 +58,7 @@ static seqs_t seqs_asked_for(const request_t *request, uint64_t epoch, uint64_t 
     return seqs;
 }
 
-static void answer_range(const journal_t *journal, const request_t *request, buffer_t *answer)
+static void answer_range(journal_t *journal, const request_t *request, buffer_t *answer)
 {
     const journal_stream_t *stream = journal_find(journal, request->topic);
     if (!stream) {
@@ -97,7 +97,7 @@ static void append_stream(buffer_t *answer, const journal_stream_t *stream, uint
     buffer_append(answer, TEXT("}"));
 }
 
-static void answer_streams(const journal_t *journal, const request_t *request, buffer_t *answer)
+static void answer_streams(journal_t *journal, const request_t *request, buffer_t *answer)
 {
     uint64_t epoch = journal_epoch(journal);
     answer_begin(answer, request);
@@ -120,7 +120,7 @@ static void answer_streams(const journal_t *journal, const request_t *request, b
 
 static const struct {
     const char *op;
-    void (*answer)(const journal_t *journal, const request_t *request, buffer_t *answer);
+    void (*answer)(journal_t *journal, const request_t *request, buffer_t *answer);
 } operations[] = {
     {"range", answer_range},
     {"streams", answer_streams},
@@ -148,7 +148,7 @@ static void on_message(void *arg, const text_t *frames, size_t count)
 
 static const socket_events_t events = {.on_message = on_message};
 
-replay_t *replay_new(loop_t *loop, const char *endpoint, const journal_t *journal)
+replay_t *replay_new(loop_t *loop, const char *endpoint, journal_t *journal)
 {
     replay_t *self = calloc(1, sizeof *self);
     if (!self)
@@ -161,7 +161,7 @@ replay_t *replay_new(loop_t *loop, const char *endpoint, const journal_t *journa
     return self;
 }
 
-void replay_answer(const journal_t *journal, text_t json, buffer_t *answer)
+void replay_answer(journal_t *journal, text_t json, buffer_t *answer)
 {
     request_t request;
     buffer_clear(answer);

@@ -17,11 +17,11 @@ typedef struct {
 } replay_counts_t;
 
 /* The journal must outlive it. NULL with a log line. */
-replay_t *replay_new(loop_t *loop, const char *endpoint, const journal_t *journal);
+replay_t *replay_new(loop_t *loop, const char *endpoint, journal_t *journal);
 
 /* The answer to a request, whatever it is: always one JSON object. `answer` is cleared first; its limit must be above
  * REPLAY_ANSWER_BYTES. What it costs is a memcpy of the trades. */
-void replay_answer(const journal_t *journal, text_t request, buffer_t *answer);
+void replay_answer(journal_t *journal, text_t request, buffer_t *answer);
 
 const replay_counts_t *replay_counts(const replay_t *self);
 

@@ -165,7 +165,6 @@ static segment_result_t segment_load(segment_t *self)
     uint64_t bytes = (uint64_t)status.st_size < header.bytes ? (uint64_t)status.st_size & ~UINT64_C(7) : header.bytes;
     if (!segment_map(self, (uint32_t)bytes))
         return SEGMENT_FAILED;
-    madvise(self->map, self->bytes, MADV_WILLNEED); /* it is about to be scanned */
     return SEGMENT_OK;
 }
 
@@ -185,6 +184,19 @@ segment_result_t segment_open(segment_t **self_ref, int folder, uint64_t number)
     }
     *self_ref = self;
     return result;
+}
+
+/* One call for all pages; a kernel that does not know it (before 5.14) reads ahead, at least. */
+void segment_prefetch(const segment_t *self)
+{
+    if (madvise(self->map, self->bytes, MADV_POPULATE_READ) != 0)
+        madvise(self->map, self->bytes, MADV_WILLNEED);
+}
+
+void segment_presume(segment_t *self, uint64_t used)
+{
+    if (used <= self->bytes - SEGMENT_HEADER)
+        self->end = SEGMENT_HEADER + (uint32_t)used;
 }
 
 bool segment_record(const segment_t *self, uint32_t offset, segment_record_t *out, uint32_t *next)

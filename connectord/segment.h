@@ -54,6 +54,12 @@ typedef enum {
  * before anything is appended. */
 segment_result_t segment_open(segment_t **self, int folder, uint64_t number);
 
+/* All of it is about to be read. */
+void segment_prefetch(const segment_t *self);
+
+/* How far its records go, as long as that has not been read: bytes of them, as the position of the next segment tells. */
+void segment_presume(segment_t *self, uint64_t used);
+
 /* The record at an offset, with all its checks. False when there is no valid one. *next is the offset behind it. */
 bool segment_record(const segment_t *self, uint32_t offset, segment_record_t *record, uint32_t *next);
 

@@ -39,6 +39,31 @@ void stream_index_push(stream_index_t *self, uint64_t position)
     self->positions[stream_index_place(self, self->next++)] = position;
 }
 
+bool stream_index_reach_back(stream_index_t *self, uint64_t first)
+{
+    assert(first > 0 && first < self->first);
+    size_t capacity = CAPACITY_MIN;
+    while (capacity <= self->next - first)
+        capacity *= 2;
+    stream_index_t former = *self;
+    uint64_t *positions = calloc(capacity, sizeof *positions);
+    if (!positions)
+        return false;
+    self->positions = positions;
+    self->capacity = capacity;
+    self->first = first;
+    for (uint64_t seq = former.first; seq < former.next; seq++)
+        positions[stream_index_place(self, seq)] = former.positions[stream_index_place(&former, seq)];
+    free(former.positions);
+    return true;
+}
+
+void stream_index_fill(stream_index_t *self, uint64_t seq, uint64_t position)
+{
+    assert(seq >= self->first && seq < self->next);
+    self->positions[stream_index_place(self, seq)] = position;
+}
+
 bool stream_index_skip(stream_index_t *self, uint64_t seq)
 {
     if (seq <= self->next)

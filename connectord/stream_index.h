@@ -30,6 +30,12 @@ bool stream_index_reserve(stream_index_t *self);
 /* The position (not 0) of seq `next`. There must be room. */
 void stream_index_push(stream_index_t *self, uint64_t position);
 
+/* Seqs from this one on, which is before `first`, are in the index, too: holes for now. False when memory runs out. */
+bool stream_index_reach_back(stream_index_t *self, uint64_t first);
+
+/* The position (not 0) of a seq that is in the index as a hole. */
+void stream_index_fill(stream_index_t *self, uint64_t seq, uint64_t position);
+
 /* The seqs from `next` up to this one, exclusive, are lost. False when memory runs out. */
 bool stream_index_skip(stream_index_t *self, uint64_t seq);
 

@@ -84,6 +84,19 @@ record_taken_t stream_table_take(stream_table_t *self, const segment_record_t *r
     return record->kind == SEGMENT_STREAM ? take_stream(self, record) : take_trade(self, record, position);
 }
 
+bool stream_table_fill(stream_table_t *self, const segment_record_t *record, uint64_t position)
+{
+    if (record->stream >= self->count)
+        return false;
+    journal_stream_t *stream = self->streams[record->stream];
+    if (record->kind == SEGMENT_STREAM)
+        return text_equal(journal_topic(stream), record->payload);
+    if (record->seq < stream->index.first || record->seq >= stream->index.next || stream_index_at(&stream->index, record->seq))
+        return false;
+    stream_index_fill(&stream->index, record->seq, position);
+    return true;
+}
+
 void stream_table_write(const stream_table_t *self, segment_t *segment)
 {
     for (size_t i = 0; i < self->count; i++) {

@@ -62,7 +62,7 @@ static inline void append(journal_t *journal, text_t topic, uint64_t count)
 }
 
 /* Everything from `from` to the last is there and right. */
-static inline void check(const journal_t *journal, text_t topic, uint64_t from, uint64_t last)
+static inline void check(journal_t *journal, text_t topic, uint64_t from, uint64_t last)
 {
     const journal_stream_t *stream = journal_find(journal, topic);
     ck_assert_ptr_nonnull(stream);

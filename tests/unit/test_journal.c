@@ -76,6 +76,54 @@ static void many_trades(journal_t *journal)
     }
 }
 
+/* Only the newest segment is read at the opening: the others when they are asked for, or in passing. */
+START_TEST(older_segments_are_read_when_they_are_asked_for)
+{
+    journal_t *journal = create();
+    append(journal, BTC, SEGMENT / TRADE_BYTES);
+    append(journal, ETH, SEGMENT / TRADE_BYTES); /* made in the second segment */
+    append(journal, BTC, SEGMENT / TRADE_BYTES);
+    uint64_t each = SEGMENT / TRADE_BYTES, bytes = journal_bytes(journal);
+    journal_close(&journal);
+    const uint64_t orders[][4] = {{1, each, 2 * each, each / 2}, {each + 1, 7, 1, 2 * each}, {each, each - 1, each + 1, 5}};
+    for (size_t i = 0; i < sizeof orders / sizeof *orders; i++) {
+        journal = reopen();
+        const journal_stream_t *stream = journal_find(journal, BTC);
+        ck_assert_uint_eq(journal_first(stream), 1);
+        ck_assert_uint_eq(journal_last(stream), 2 * each);
+        ck_assert_uint_eq(journal_bytes(journal), bytes);
+        for (size_t j = 0; j < 4; j++) {
+            char text[TRADE_BYTES];
+            ck_assert(text_equal(journal_read(journal, stream, orders[i][j]), trade_text(text, BTC, orders[i][j])));
+        }
+        append(journal, ETH, 1);
+        check(journal, ETH, 1, each + 1 + i);
+        check(journal, BTC, 1, 2 * each);
+        bytes = journal_bytes(journal);
+        journal_close(&journal);
+    }
+}
+END_TEST
+
+START_TEST(older_segments_are_read_in_passing)
+{
+    journal_t *journal = create();
+    append(journal, BTC, 3 * SEGMENT / TRADE_BYTES);
+    journal_close(&journal);
+    journal = reopen();
+    while (journal_read_on(journal))
+        append(journal, BTC, 1);
+    check(journal, BTC, 1, journal_last(journal_find(journal, BTC)));
+    ck_assert(!journal_read_on(journal));
+    journal_close(&journal);
+    journal = reopen();
+    append(journal, BTC, 5 * MIB / TRADE_BYTES); /* the ring comes round before any was read */
+    const journal_stream_t *stream = journal_find(journal, BTC);
+    check(journal, BTC, journal_first(stream), journal_last(stream));
+    journal_close(&journal);
+}
+END_TEST
+
 START_TEST(a_killed_writer_loses_nothing)
 {
     write_and_be_killed(many_trades);
@@ -252,6 +300,8 @@ int main(void)
     tcase_add_test(tests, a_new_journal_takes_its_epoch_from_now);
     tcase_add_test(tests, streams_count_for_themselves);
     tcase_add_test(tests, reopening_goes_on_with_epoch_and_seq);
+    tcase_add_test(tests, older_segments_are_read_when_they_are_asked_for);
+    tcase_add_test(tests, older_segments_are_read_in_passing);
     tcase_add_test(tests, a_killed_writer_loses_nothing);
     tcase_add_test(tests, a_full_ring_drops_the_oldest);
     tcase_add_test(tests, a_stream_whose_trades_have_left_keeps_its_last_seq);

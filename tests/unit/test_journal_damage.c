@@ -79,6 +79,43 @@ START_TEST(damage_in_an_older_segment_costs_its_rest_only)
 }
 END_TEST
 
+static void check_is_found_in_passing(off_t place)
+{
+    journal_t *journal = create();
+    append(journal, BTC, 3 * SEGMENT / TRADE_BYTES);
+    uint64_t last = journal_last(journal_find(journal, BTC));
+    journal_close(&journal);
+    poke(2, place, "damaged");
+    journal = reopen();
+    const journal_stream_t *stream = journal_find(journal, BTC);
+    ck_assert_uint_eq(journal_first(stream), 1);
+    while (journal_read_on(journal))
+        ;
+    ck_assert_uint_eq(folder_count(path, ".bad."), 1);
+    uint64_t there = 0;
+    for (uint64_t seq = 1; seq <= last; seq++)
+        there += journal_read(journal, stream, seq).length > 0;
+    ck_assert_uint_lt(there, last);
+    ck_assert_uint_gt(there, last - SEGMENT / (TRADE_BYTES - 50));
+    check(journal, BTC, last - 100, last);
+    append(journal, BTC, 4 * MIB / TRADE_BYTES);
+    check(journal, BTC, journal_first(stream), journal_last(stream));
+    journal_close(&journal);
+}
+
+START_TEST(damage_is_found_in_passing)
+{
+    check_is_found_in_passing(SEGMENT / 2 + 40000);
+}
+END_TEST
+
+/* Where a segment says which seqs it begins with. */
+START_TEST(damage_at_a_segments_beginning_is_found_in_passing)
+{
+    check_is_found_in_passing(64 + 20);
+}
+END_TEST
+
 START_TEST(an_older_segment_that_is_none_is_set_aside)
 {
     journal_t *journal = create();
@@ -221,6 +258,8 @@ int main(void)
     tcase_set_timeout(tests, 60);
     tcase_add_test(tests, a_record_that_a_killed_writer_did_not_finish_is_not_there);
     tcase_add_test(tests, damage_in_an_older_segment_costs_its_rest_only);
+    tcase_add_test(tests, damage_is_found_in_passing);
+    tcase_add_test(tests, damage_at_a_segments_beginning_is_found_in_passing);
     tcase_add_test(tests, an_older_segment_that_is_none_is_set_aside);
     tcase_add_loop_test(tests, an_end_that_may_be_lost_begins_a_new_epoch, 0, sizeof losses / sizeof *losses);
     tcase_add_test(tests, an_epoch_never_comes_again_even_when_the_clock_goes_back);

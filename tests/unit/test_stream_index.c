@@ -68,6 +68,30 @@ START_TEST(skipping_backwards_does_nothing)
 }
 END_TEST
 
+START_TEST(what_was_before_is_filled_in_later)
+{
+    stream_index_t index = stream_index_new();
+    ck_assert(stream_index_skip(&index, 1000));
+    for (uint64_t seq = 1000; seq < 1010; seq++) {
+        ck_assert(stream_index_reserve(&index));
+        stream_index_push(&index, seq * 8);
+    }
+    ck_assert(stream_index_reach_back(&index, 5));
+    ck_assert_uint_eq(stream_index_at(&index, 5), 0);
+    stream_index_fill(&index, 999, 999 * 8);
+    stream_index_fill(&index, 5, 5 * 8);
+    for (uint64_t seq = 1010; seq < 3000; seq++) { /* it grows once more */
+        ck_assert(stream_index_reserve(&index));
+        stream_index_push(&index, seq * 8);
+    }
+    for (uint64_t seq = 1; seq < 3100; seq++)
+        ck_assert_uint_eq(stream_index_at(&index, seq), seq == 5 || (seq >= 999 && seq < 3000) ? seq * 8 : 0);
+    stream_index_drop_below(&index, 6 * 8); /* with the holes behind it */
+    ck_assert_uint_eq(index.first, 999);
+    stream_index_release(&index);
+}
+END_TEST
+
 START_TEST(an_empty_index_begins_where_it_is_told_to)
 {
     stream_index_t index = stream_index_new();
@@ -104,6 +128,7 @@ int main(void)
     tcase_add_test(tests, a_steady_number_of_seqs_needs_no_more_memory);
     tcase_add_test(tests, what_is_skipped_is_a_hole_that_leaves_with_what_is_before_it);
     tcase_add_test(tests, skipping_backwards_does_nothing);
+    tcase_add_test(tests, what_was_before_is_filled_in_later);
     tcase_add_test(tests, an_empty_index_begins_where_it_is_told_to);
     tcase_add_test(tests, an_enormous_hole_takes_no_memory);
     suite_add_tcase(suite, tests);
