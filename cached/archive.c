@@ -18,6 +18,7 @@ enum {
     TICK_MS = 20,       /* what came in that time is stored together */
     PATIENCE_MS = 2000, /* for a store that is away at the start; then streams are followed without it */
     MARK_MS = 500,      /* how exact lag_ns is while the store is away */
+    RENEW_MS = 2000,    /* how long what others do to the store (an import, another replica) may stay unnoticed */
 };
 
 /* What the thread is to do with one stream. */
@@ -39,7 +40,7 @@ struct archive {
     bool loaded;   /* the places are what the store said */
     bool opened;   /* on_open was called */
     bool ending;   /* nothing new is begun */
-    int64_t patient_until_ns, marked_ns;
+    int64_t patient_until_ns, marked_ns, renew_ns;
     warm_t *warm;
     refetch_t *refetch;
     sweep_t *sweep;
@@ -72,13 +73,16 @@ static void on_failure(archive_t *self, store_result_t result)
         open_up(self);
 }
 
-/* Places may have gone back: somebody else may have put another store in this one's place. */
+/* Places may have gone back: somebody else may have put another store in this one's place. And where the store had nothing, an import may
+ * have put something. */
 static void take_stock(archive_t *self)
 {
+    self->renew_ns = clock_mono_ns() + RENEW_MS * NS_PER_MS;
     for (size_t i = 0; i < holdings_count(self->holdings); i++) {
         holding_t *holding = holdings_at(self->holdings, i);
         holding->place = (cursor_t){0, 0};
         holding->trades = 0;
+        tape_set_floor(holding->tape, (cursor_t){0, 0});
     }
     for (size_t i = 0; i < stock_count(&self->stock); i++) {
         stock_stream_t stream = stock_at(&self->stock, i);
@@ -232,7 +236,8 @@ static void pump(archive_t *self)
 {
     if (self->ending || !writer_idle(self->writer))
         return;
-    if (!self->loaded)
+    bool renew = clock_mono_ns() >= self->renew_ns && archive_warm(self) && !refetch_busy(self->refetch);
+    if (!self->loaded || renew)
         writer_look(self->writer, load_job, on_loaded, self);
     else if (!warm_step(self->warm, on_stepped, self) && !clearing_step(self->clearing, on_stepped, self) && !run_sweep(self) &&
              !run_page(self) && !run_batch(self) && !refetch_busy(self->refetch))

@@ -2,14 +2,14 @@
  * in cached/stores/NAME.c, add it to the table in store.c, and run `make test CONTRACT=store`.
  *
  * A store is chosen by the scheme of its URL (`sqlite:///state/trades.db`). Its calls block, so that they are made from threads of their
- * own. One thread uses a handle at a time; several handles of one URL may be open at once, one that writes (append, skip, retain, clear) and
- * others that read (load, range). Only `memory:` is private to its handle. After any failure a handle may be used again, or closed
- * and opened anew.
+ * own. One thread uses a handle at a time; several handles of one URL may be open at once, in one process or in many: those that read (load,
+ * range), and those that write (append, fill, skip, retain, clear) wait for each other. Only `memory:` is private to its handle. After any
+ * failure a handle may be used again, or closed and opened anew.
  *
  * A trade is its canonical text (bus.md) with what is needed to find it; it comes back byte for byte. What is at or before
- * a stream's place is never stored again, so that appending the same batch twice is as good as once. The place of a stream only grows,
- * and survives clear and retain: it is up to where the journal is safe. Databases count with a sign, so that a trade or a place whose
- * epoch or seq is INT64_MAX or more (no journal gets there) is left out, too.
+ * a stream's place is never appended again, so that appending the same batch twice is as good as once. The place of a stream only grows,
+ * and survives clear and retain: it is up to where the journal is safe. What was cleared, or was never there, comes back by fill alone.
+ * Databases count with a sign, so that a trade or a place whose epoch or seq is INT64_MAX or more (no journal gets there) is left out, too.
  */
 #pragma once
 
@@ -61,6 +61,13 @@ typedef struct {
     /* Stores a batch, and moves the streams' places to each one's last cursor, all or nothing. Trades of a stream come in the order of
      * their cursors; streams may be mixed. What is at or before a place is left out. */
     store_result_t (*append)(void *self, const store_trade_t *trades, size_t count, char *error);
+
+    /* Stores what the store lacks of these, from before the places: history that comes later than what followed it. A stream's trades may come in
+     * any order. Left out is what is there already, by its cursor, and what is behind its stream's place, since nobody can tell whether
+     * all before it is there; so is every trade of a stream without a place. Places stay as they are. A stream is filled wholly or not at
+     * all; twice is as good as once. *filled: how many trades were new, after a failure too. In Redis, whose streams take trades at their
+     * end only, it costs writing the stream anew. */
+    store_result_t (*fill)(void *self, const store_trade_t *trades, size_t count, uint64_t *filled, char *error);
 
     /* Moves the place of a stream without a trade: what is up to it can't be had. A lower place changes nothing. */
     store_result_t (*skip)(void *self, text_t topic, cursor_t place, char *error);

@@ -152,6 +152,24 @@ void batch_leave_out(batch_stream_t *stream, cursor_t place)
     stream->end = place;
 }
 
+static int by_cursor(const void *a, const void *b)
+{
+    const store_trade_t *left = *(const store_trade_t *const *)a, *right = *(const store_trade_t *const *)b;
+    return cursor_compare(left->cursor, right->cursor);
+}
+
+void batch_keep_old(batch_stream_t *stream, cursor_t place)
+{
+    size_t kept = 0;
+    stream->end = place;
+    if (stream->count > 0)
+        qsort(stream->trades, stream->count, sizeof(const store_trade_t *), by_cursor);
+    for (size_t i = 0; i < stream->count && cursor_compare(stream->trades[i]->cursor, place) <= 0; i++)
+        if (kept == 0 || cursor_compare(stream->trades[kept - 1]->cursor, stream->trades[i]->cursor) < 0)
+            stream->trades[kept++] = stream->trades[i];
+    stream->count = kept;
+}
+
 static bool in_block(const batch_block_t *block, const store_trade_t *trade)
 {
     return trade->cursor.epoch == block->epoch && trade->cursor.seq / BATCH_BLOCK == block->number;

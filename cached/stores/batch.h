@@ -39,6 +39,9 @@ batch_stream_t *batch_stream(batch_t *self, size_t number);
 /* Leaves out what is at or before a stream's place, and what does not come after the one before it. */
 void batch_leave_out(batch_stream_t *stream, cursor_t place);
 
+/* The other half, sorted by cursor, each once: leaves out what is behind a stream's place. The end is the place. */
+void batch_keep_old(batch_stream_t *stream, cursor_t place);
+
 /* The next of the blocks that a stream's trades are in; *at begins at 0. False at the end. */
 bool batch_block(const batch_stream_t *stream, size_t *at, batch_block_t *block);
 

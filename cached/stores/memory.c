@@ -121,6 +121,54 @@ static store_result_t memory_append(void *arg, const store_trade_t *trades, size
     return stored ? STORE_OK : no_memory(error);
 }
 
+/* How many rows are before a cursor, and whether one has it. */
+static size_t find_row(const stream_t *stream, cursor_t cursor, bool *there)
+{
+    size_t low = 0, high = stream->count;
+    while (low < high) {
+        size_t middle = low + (high - low) / 2;
+        if (cursor_compare(stream->rows[middle].cursor, cursor) < 0)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    *there = low < stream->count && cursor_compare(stream->rows[low].cursor, cursor) == 0;
+    return low;
+}
+
+static bool insert(stream_t *stream, const store_trade_t *trade, uint64_t *filled)
+{
+    bool there;
+    size_t at = find_row(stream, trade->cursor, &there);
+    if (there)
+        return true;
+    if (!push(stream, trade))
+        return false;
+    row_t row = stream->rows[stream->count - 1];
+    memmove(&stream->rows[at + 1], &stream->rows[at], (stream->count - 1 - at) * sizeof row);
+    stream->rows[at] = row;
+    (*filled)++;
+    return true;
+}
+
+/* Memory that runs out is the one failure: then each trade that is there is there wholly. */
+static store_result_t memory_fill(void *arg, const store_trade_t *trades, size_t count, uint64_t *filled, char *error)
+{
+    memory_t *self = arg;
+    batch_stream_t *of;
+    *filled = 0;
+    if (!batch_sort(self->batch, trades, count))
+        return no_memory(error);
+    for (size_t i = 0; (of = batch_stream(self->batch, i)); i++) {
+        stream_t *stream = table_get(self->streams, of->topic);
+        batch_keep_old(of, stream ? stream->place : (cursor_t){0, 0});
+        for (size_t k = 0; stream && k < of->count; k++)
+            if (!insert(stream, of->trades[k], filled))
+                return no_memory(error);
+    }
+    return STORE_OK;
+}
+
 static store_result_t memory_skip(void *arg, text_t topic, cursor_t place, char *error)
 {
     if (!batch_keeps(place))
@@ -217,5 +265,5 @@ static store_result_t memory_open(const char *url, void **self_ref, char *error)
     return STORE_OK;
 }
 
-const store_kind_t store_memory = {"memory",     memory_open,   memory_append, memory_skip, memory_load,
-                                   memory_range, memory_retain, memory_clear,  memory_close};
+const store_kind_t store_memory = {"memory",    memory_open,  memory_append, memory_fill,  memory_skip,
+                                   memory_load, memory_range, memory_retain, memory_clear, memory_close};

@@ -1,5 +1,5 @@
 /* Trades in PostgreSQL, for history that outlives a machine. A batch is one transaction: it locks the rows of its streams, leaves out what
- * is at or before their places, and brings in the rest by COPY; so that replicas may write the same streams at once.
+ * is there, and brings in the rest by COPY; so that replicas and imports may write the same streams at once.
  */
 #include <inttypes.h>
 #include <stdio.h>
@@ -17,7 +17,7 @@ static store_result_t no_memory(char *error)
     return STORE_AWAY;
 }
 
-/* --- append --- */
+/* --- append, fill --- */
 
 static store_result_t make_day(postgres_t *self, int64_t day, char *error)
 {
@@ -57,9 +57,12 @@ static void print_topics(postgres_t *self)
     buffer_append(out, TEXT("}"));
 }
 
-/* Locks the batch's streams in the order of their ids, so that two writers never wait for each other, and leaves out what is stored.
+/* Which half of a stream's trades a batch is for, now that its place is known. */
+typedef void choose_fn(batch_stream_t *stream, cursor_t place);
+
+/* Locks the batch's streams in the order of their ids, so that two writers never wait for each other, and chooses.
  * *known: how many streams have a row. */
-static store_result_t lock_streams(postgres_t *self, int *known, char *error)
+static store_result_t lock_streams(postgres_t *self, choose_fn *choose, int *known, char *error)
 {
     PGresult *rows;
     store_result_t result = postgres_link_run_with(
@@ -73,7 +76,7 @@ static store_result_t lock_streams(postgres_t *self, int *known, char *error)
     for (int i = 0; i < *known; i++) {
         batch_stream_t *stream = batch_stream(self->batch, (size_t)postgres_number(rows, i, 0) - 1);
         stream->id = postgres_number(rows, i, 1);
-        batch_leave_out(stream, postgres_cursor(rows, i, 2));
+        choose(stream, postgres_cursor(rows, i, 2));
     }
     PQclear(rows);
     return STORE_OK;
@@ -85,14 +88,14 @@ static store_result_t find_streams(postgres_t *self, char *error)
     while (batch_stream(self->batch, (size_t)wanted))
         wanted++;
     print_topics(self);
-    store_result_t result = lock_streams(self, &known, error);
+    store_result_t result = lock_streams(self, batch_leave_out, &known, error);
     if (result != STORE_OK || known == wanted)
         return result;
     result = postgres_link_run_with(&self->link, NULL, error,
                                     "INSERT INTO dataflow.stream(topic) SELECT topic FROM unnest($1::text::text[]) topic"
                                     " ORDER BY topic ON CONFLICT DO NOTHING",
                                     buffer_text(&self->text));
-    return result == STORE_OK ? lock_streams(self, &known, error) : result;
+    return result == STORE_OK ? lock_streams(self, batch_leave_out, &known, error) : result;
 }
 
 /* "(1,2,3),(4,5,6)": rows of VALUES. */
@@ -158,11 +161,58 @@ static size_t count_left(postgres_t *self)
     return left;
 }
 
-static store_result_t write_batch(postgres_t *self, char *error)
+/* Leaves out of a stream what is there already: blocks one by one, whose times tell PostgreSQL which partitions to look into. */
+static store_result_t leave_out_stored(postgres_t *self, batch_stream_t *stream, char *error)
+{
+    batch_block_t block;
+    size_t kept = 0;
+    for (size_t begin = 0, at = 0; batch_block(stream, &at, &block); begin = at) {
+        PGresult *rows;
+        store_result_t result = postgres_link_run(
+            &self->link, &rows, error,
+            "SELECT t.seq FROM dataflow.block b JOIN dataflow.trade t ON t.stream = b.stream AND t.epoch = b.epoch"
+            " AND t.time_ns BETWEEN b.least_ns AND b.greatest_ns WHERE b.stream = %" PRId64 " AND b.epoch = %" PRIu64
+            " AND b.number = %" PRIu64 " AND t.stream = b.stream AND t.seq BETWEEN %" PRIu64 " AND %" PRIu64 " ORDER BY t.seq",
+            stream->id, block.epoch, block.number, stream->trades[begin]->cursor.seq, stream->trades[at - 1]->cursor.seq);
+        if (result != STORE_OK)
+            return result;
+        for (int row = 0, count = PQntuples(rows); begin < at; begin++) {
+            const store_trade_t *trade = stream->trades[begin];
+            while (row < count && (uint64_t)postgres_number(rows, row, 0) < trade->cursor.seq)
+                row++;
+            if (row == count || (uint64_t)postgres_number(rows, row, 0) != trade->cursor.seq)
+                stream->trades[kept++] = trade;
+        }
+        PQclear(rows);
+    }
+    stream->count = kept;
+    return STORE_OK;
+}
+
+/* Of a stream without a row nothing is old. */
+static store_result_t find_old(postgres_t *self, char *error)
+{
+    int known;
+    batch_stream_t *stream;
+    for (size_t i = 0; (stream = batch_stream(self->batch, i)); i++)
+        stream->id = 0;
+    print_topics(self);
+    store_result_t result = lock_streams(self, batch_keep_old, &known, error);
+    for (size_t i = 0; result == STORE_OK && (stream = batch_stream(self->batch, i)); i++) {
+        if (stream->id == 0)
+            stream->count = 0;
+        result = leave_out_stored(self, stream, error);
+    }
+    return result;
+}
+
+typedef store_result_t find_fn(postgres_t *self, char *error);
+
+static store_result_t write_batch(postgres_t *self, find_fn *find, char *error)
 {
     store_result_t result = postgres_link_run(&self->link, NULL, error, "BEGIN");
     if (result == STORE_OK)
-        result = find_streams(self, error);
+        result = find(self, error);
     if (result != STORE_OK)
         return result;
     if (count_left(self) == 0)
@@ -171,9 +221,8 @@ static store_result_t write_batch(postgres_t *self, char *error)
     return result == STORE_OK ? finish(self, error) : result;
 }
 
-static store_result_t postgres_append(void *arg, const store_trade_t *trades, size_t count, char *error)
+static store_result_t put(postgres_t *self, const store_trade_t *trades, size_t count, find_fn *find, char *error)
 {
-    postgres_t *self = arg;
     store_result_t result = postgres_link_ensure(&self->link, error);
     if (result == STORE_OK)
         result = make_days(self, trades, count, error);
@@ -181,9 +230,22 @@ static store_result_t postgres_append(void *arg, const store_trade_t *trades, si
         return result;
     if (!batch_sort(self->batch, trades, count))
         return no_memory(error);
-    result = write_batch(self, error);
+    result = write_batch(self, find, error);
     if (result != STORE_OK)
         postgres_link_close(&self->link); /* ends the transaction */
+    return result;
+}
+
+static store_result_t postgres_append(void *arg, const store_trade_t *trades, size_t count, char *error)
+{
+    return put(arg, trades, count, find_streams, error);
+}
+
+static store_result_t postgres_fill(void *arg, const store_trade_t *trades, size_t count, uint64_t *filled, char *error)
+{
+    postgres_t *self = arg;
+    store_result_t result = put(self, trades, count, find_old, error);
+    *filled = result == STORE_OK && count > 0 ? count_left(self) : 0;
     return result;
 }
 
@@ -235,5 +297,5 @@ static store_result_t postgres_open(const char *url, void **self_ref, char *erro
     return STORE_OK;
 }
 
-const store_kind_t store_postgres = {"postgres",     postgres_open,   postgres_append, postgres_skip, postgres_load,
-                                     postgres_range, postgres_retain, postgres_clear,  postgres_close};
+const store_kind_t store_postgres = {"postgres",    postgres_open,  postgres_append, postgres_fill,  postgres_skip,
+                                     postgres_load, postgres_range, postgres_retain, postgres_clear, postgres_close};

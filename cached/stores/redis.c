@@ -8,8 +8,8 @@
 #include "cached/stores/kinds.h"
 #include "cached/stores/redis_store.h"
 
-/* RACES: how often a call begins anew. RETAIN_STEP: trades that one call of retain drops, about. */
-enum { DEFAULT_CAP = 100000, RACES = 20, RETAIN_STEP = 20000 };
+/* RETAIN_STEP: trades that one call of retain drops, about. */
+enum { DEFAULT_CAP = 100000, RETAIN_STEP = 20000 };
 
 /* --- transactions --- */
 
@@ -26,8 +26,7 @@ typedef struct {
  * nothing was sent. */
 typedef store_result_t attempt_fn(redis_t *self, change_t *change, size_t *sent, char *error);
 
-/* The answer to EXEC: nil after a lost race. */
-static store_result_t take_exec(redis_t *self, bool *raced, char *error)
+store_result_t redis_take_exec(redis_t *self, bool *raced, char *error)
 {
     redisReply *reply;
     store_result_t result = redis_link_take(&self->link, REDIS_REPLY_ARRAY, &reply, error);
@@ -39,6 +38,12 @@ static store_result_t take_exec(redis_t *self, bool *raced, char *error)
             result = redis_link_refused(&self->link, reply->element[i], error);
     freeReplyObject(reply);
     return result;
+}
+
+store_result_t redis_lost_races(char *error)
+{
+    snprintf(error, STORE_ERROR_MAX, "redis: other writers came first, %d times", REDIS_RACES);
+    return STORE_AWAY;
 }
 
 static store_result_t attempt_once(redis_t *self, attempt_fn *attempt, change_t *change, bool *raced, char *error)
@@ -57,30 +62,26 @@ static store_result_t attempt_once(redis_t *self, attempt_fn *attempt, change_t 
     }
     redis_link_send(&self->link, "EXEC");
     result = redis_link_drop(&self->link, sent + 1, error);
-    return result == STORE_OK ? take_exec(self, raced, error) : result;
+    return result == STORE_OK ? redis_take_exec(self, raced, error) : result;
 }
 
 static store_result_t change_with(redis_t *self, attempt_fn *attempt, change_t *change, char *error)
 {
     bool raced = true;
     store_result_t result = redis_link_ensure(&self->link, error);
-    for (int i = 0; result == STORE_OK && raced && i < RACES; i++)
+    for (int i = 0; result == STORE_OK && raced && i < REDIS_RACES; i++)
         result = attempt_once(self, attempt, change, &raced, error);
-    if (result == STORE_OK && raced) {
-        snprintf(error, STORE_ERROR_MAX, "redis: other writers came first, %d times", RACES);
-        return STORE_AWAY;
-    }
-    return result;
+    return result == STORE_OK && raced ? redis_lost_races(error) : result;
 }
 
 /* --- append, skip --- */
 
-static void send_get_place(redis_t *self, text_t topic)
+void redis_send_get_place(redis_t *self, text_t topic)
 {
     redis_link_send(&self->link, "HGET dataflow:places %b", topic.at, topic.length);
 }
 
-static store_result_t take_place(redis_t *self, cursor_t *place, char *error)
+store_result_t redis_take_place(redis_t *self, cursor_t *place, char *error)
 {
     redisReply *reply;
     *place = (cursor_t){0, 0};
@@ -93,7 +94,7 @@ static store_result_t take_place(redis_t *self, cursor_t *place, char *error)
     return result;
 }
 
-static void send_set_place(redis_t *self, text_t topic, cursor_t place)
+void redis_send_set_place(redis_t *self, text_t topic, cursor_t place)
 {
     redis_link_send(&self->link, "HSET dataflow:places %b %lu-%lu", topic.at, topic.length, place.epoch, place.seq);
 }
@@ -105,10 +106,10 @@ static store_result_t leave_out_known(redis_t *self, size_t *left, char *error)
     store_result_t result = STORE_OK;
     *left = 0;
     for (size_t i = 0; (stream = batch_stream(self->batch, i)); i++)
-        send_get_place(self, stream->topic);
+        redis_send_get_place(self, stream->topic);
     for (size_t i = 0; result == STORE_OK && (stream = batch_stream(self->batch, i)); i++) {
         cursor_t place;
-        result = take_place(self, &place, error);
+        result = redis_take_place(self, &place, error);
         if (result == STORE_OK)
             batch_leave_out(stream, place);
         *left += stream->count;
@@ -124,7 +125,7 @@ static size_t send_stream(redis_t *self, const batch_stream_t *stream)
         redis_link_send(&self->link, "XADD dataflow:trades:%b %lu-%lu time %ld json %b", topic.at, topic.length,
                         trade->cursor.epoch, trade->cursor.seq, trade->timestamp_ns, trade->json.at, trade->json.length);
     }
-    send_set_place(self, topic, stream->end);
+    redis_send_set_place(self, topic, stream->end);
     if (self->cap > 0)
         redis_link_send(&self->link, "XTRIM dataflow:trades:%b MAXLEN %lu", topic.at, topic.length, self->cap);
     return stream->count + 1 + (self->cap > 0);
@@ -178,12 +179,12 @@ static store_result_t redis_append(void *arg, const store_trade_t *trades, size_
 static store_result_t attempt_skip(redis_t *self, change_t *change, size_t *sent, char *error)
 {
     cursor_t place;
-    send_get_place(self, change->topic);
-    store_result_t result = take_place(self, &place, error);
+    redis_send_get_place(self, change->topic);
+    store_result_t result = redis_take_place(self, &place, error);
     if (result != STORE_OK || cursor_compare(change->place, place) <= 0)
         return result;
     redis_link_send(&self->link, "MULTI");
-    send_set_place(self, change->topic, change->place);
+    redis_send_set_place(self, change->topic, change->place);
     *sent = 1;
     return STORE_OK;
 }
@@ -194,6 +195,12 @@ static store_result_t redis_skip(void *arg, text_t topic, cursor_t place, char *
 }
 
 /* --- retain, clear --- */
+
+/* For who is copying a stream meanwhile (redis_fill.c), and watches this. */
+static void send_dropped(redis_t *self)
+{
+    redis_link_send(&self->link, "INCR dataflow:dropped");
+}
 
 typedef struct {
     cursor_t cursors[BATCH_BLOCK];
@@ -238,7 +245,8 @@ static store_result_t attempt_drop_old(redis_t *self, change_t *change, size_t *
     block.least_ns = change->before_ns;
     if (block.greatest_ns >= change->before_ns)
         redis_blocks_send(&self->link, topic, &block);
-    *sent = old.count + 1;
+    send_dropped(self);
+    *sent = old.count + 2;
     change->dropped = old.count;
     return STORE_OK;
 }
@@ -258,6 +266,22 @@ static store_result_t count_trades(redis_t *self, text_t topic, uint64_t *count,
     return ask_number(self, count, error);
 }
 
+/* The answers to what a transaction did, of which the second is a number. */
+static store_result_t take_trimmed(redis_t *self, uint64_t *dropped, char *error)
+{
+    redisReply *reply;
+    store_result_t result = redis_link_take(&self->link, REDIS_REPLY_ARRAY, &reply, error);
+    if (result != STORE_OK)
+        return result;
+    const redisReply *trimmed = reply->elements == 2 ? reply->element[1] : NULL;
+    if (trimmed && trimmed->type == REDIS_REPLY_INTEGER)
+        *dropped = (uint64_t)trimmed->integer;
+    else
+        result = redis_link_odd(&self->link, "a trim that failed", error);
+    freeReplyObject(reply);
+    return result;
+}
+
 static store_result_t drop_by_count(redis_t *self, text_t topic, uint64_t keep, uint64_t *dropped, char *error)
 {
     uint64_t count = 0;
@@ -267,8 +291,13 @@ static store_result_t drop_by_count(redis_t *self, text_t topic, uint64_t keep, 
     if (result != STORE_OK || count <= keep)
         return result;
     uint64_t left = count - keep > RETAIN_STEP ? count - RETAIN_STEP : keep;
+    redis_link_send(&self->link, "MULTI");
+    send_dropped(self);
     redis_link_send(&self->link, "XTRIM dataflow:trades:%b MAXLEN %lu", topic.at, topic.length, left);
-    result = ask_number(self, dropped, error);
+    redis_link_send(&self->link, "EXEC");
+    result = redis_link_drop(&self->link, 3, error);
+    if (result == STORE_OK)
+        result = take_trimmed(self, dropped, error);
     return result == STORE_OK ? redis_blocks_prune(&self->blocks, &self->link, topic, error) : result;
 }
 
@@ -292,9 +321,10 @@ static store_result_t attempt_clear(redis_t *self, change_t *change, size_t *sen
     if (result != STORE_OK)
         return result;
     redis_link_send(&self->link, "MULTI");
+    send_dropped(self);
     redis_link_send(&self->link, "UNLINK dataflow:trades:%b dataflow:blocks:%b", topic.at, topic.length, topic.at,
                     topic.length);
-    *sent = 1;
+    *sent = 2;
     return STORE_OK;
 }
 
@@ -348,5 +378,5 @@ static store_result_t redis_open(const char *url, void **self_ref, char *error)
     return STORE_OK;
 }
 
-const store_kind_t store_redis = {"redis",     redis_open,   redis_append, redis_skip, redis_load,
-                                  redis_range, redis_retain, redis_clear,  redis_close};
+const store_kind_t store_redis = {"redis",    redis_open,  redis_append, redis_fill,  redis_skip,
+                                  redis_load, redis_range, redis_retain, redis_clear, redis_close};

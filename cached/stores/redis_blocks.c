@@ -51,25 +51,44 @@ static store_result_t take_widened(redis_blocks_t *self, redis_link_t *link, bat
     return result;
 }
 
-store_result_t redis_blocks_widen(redis_blocks_t *self, redis_link_t *link, batch_t *batch, char *error)
+static store_result_t ask_stream(redis_blocks_t *self, redis_link_t *link, const batch_stream_t *stream, char *error)
 {
-    const batch_stream_t *stream;
     batch_block_t block;
-    self->count = 0;
-    self->fresh = false;
-    for (size_t i = 0; (stream = batch_stream(batch, i)); i++)
-        for (size_t at = 0; batch_block(stream, &at, &block);) {
-            batch_block_t *added = add(self);
-            if (!added)
-                return redis_link_odd(link, "no memory left", error);
-            *added = block;
-            redis_link_send(link, "HGET dataflow:blocks:%b %lu-%lu", stream->topic.at, stream->topic.length, block.epoch,
-                            block.number);
-        }
+    for (size_t at = 0; batch_block(stream, &at, &block);) {
+        batch_block_t *added = add(self);
+        if (!added)
+            return redis_link_odd(link, "no memory left", error);
+        *added = block;
+        redis_link_send(link, "HGET dataflow:blocks:%b %lu-%lu", stream->topic.at, stream->topic.length, block.epoch,
+                        block.number);
+    }
+    return STORE_OK;
+}
+
+static store_result_t take_all_widened(redis_blocks_t *self, redis_link_t *link, char *error)
+{
     store_result_t result = STORE_OK;
+    self->fresh = false;
     for (size_t i = 0; result == STORE_OK && i < self->count; i++)
         result = take_widened(self, link, &self->at[i], error);
     return result;
+}
+
+store_result_t redis_blocks_widen(redis_blocks_t *self, redis_link_t *link, batch_t *batch, char *error)
+{
+    const batch_stream_t *stream;
+    store_result_t result = STORE_OK;
+    self->count = 0;
+    for (size_t i = 0; result == STORE_OK && (stream = batch_stream(batch, i)); i++)
+        result = ask_stream(self, link, stream, error);
+    return result == STORE_OK ? take_all_widened(self, link, error) : result;
+}
+
+store_result_t redis_blocks_widen_stream(redis_blocks_t *self, redis_link_t *link, const batch_stream_t *stream, char *error)
+{
+    self->count = 0;
+    store_result_t result = ask_stream(self, link, stream, error);
+    return result == STORE_OK ? take_all_widened(self, link, error) : result;
 }
 
 static int by_cursor(const void *a, const void *b)
@@ -115,8 +134,7 @@ void redis_blocks_send(redis_link_t *link, text_t topic, const batch_block_t *bl
                     block->least_ns, block->greatest_ns);
 }
 
-/* The cursor of the oldest trade; {0, 0} when there is none. */
-static store_result_t read_first(redis_link_t *link, text_t topic, cursor_t *first, char *error)
+store_result_t redis_blocks_first(redis_link_t *link, text_t topic, cursor_t *first, char *error)
 {
     redisReply *reply;
     *first = (cursor_t){0, 0};
@@ -135,7 +153,7 @@ static store_result_t read_first(redis_link_t *link, text_t topic, cursor_t *fir
 store_result_t redis_blocks_prune(redis_blocks_t *self, redis_link_t *link, text_t topic, char *error)
 {
     cursor_t first = {0, 0};
-    store_result_t result = read_first(link, topic, &first, error);
+    store_result_t result = redis_blocks_first(link, topic, &first, error);
     if (result == STORE_OK)
         result = redis_blocks_read(self, link, topic, error);
     size_t sent = 0;

@@ -15,6 +15,12 @@ void redis_blocks_release(redis_blocks_t *self);
 /* Reads the blocks that a batch's trades are in, widened by those, in the order of streams and blocks. */
 store_result_t redis_blocks_widen(redis_blocks_t *self, redis_link_t *link, batch_t *batch, char *error);
 
+/* The same for one stream of it. */
+store_result_t redis_blocks_widen_stream(redis_blocks_t *self, redis_link_t *link, const batch_stream_t *stream, char *error);
+
+/* The cursor of a stream's oldest trade; {0, 0} when there is none. */
+store_result_t redis_blocks_first(redis_link_t *link, text_t topic, cursor_t *first, char *error);
+
 /* Reads all of a stream, ordered by cursor. */
 store_result_t redis_blocks_read(redis_blocks_t *self, redis_link_t *link, text_t topic, char *error);
 

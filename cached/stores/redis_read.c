@@ -127,6 +127,25 @@ static store_result_t walk_span(walk_t *self, cursor_t from, cursor_t to, char *
     return STORE_OK;
 }
 
+store_result_t redis_read_page(redis_t *self, text_t topic, cursor_t *from, size_t count, store_trade_fn *each, void *arg,
+                               bool *more, char *error)
+{
+    const store_query_t query = {topic, *from, {UINT64_MAX, UINT64_MAX}, INT64_MIN, INT64_MAX, STORE_OLDEST_FIRST, count};
+    walk_t walk = {self, &query, each, arg, count, false};
+    redisReply *page;
+    cursor_t last = *from;
+    redis_link_send(&self->link, "XRANGE dataflow:trades:%b %lu-%lu + COUNT %lu", topic.at, topic.length, from->epoch,
+                    from->seq, (unsigned long)count);
+    store_result_t result = redis_link_take(&self->link, REDIS_REPLY_ARRAY, &page, error);
+    if (result != STORE_OK)
+        return result;
+    *more = page->elements == count;
+    if (page->elements > 0 && (result = tell_page(&walk, page, &last, error)) == STORE_OK)
+        move_on(from, last, true);
+    freeReplyObject(page);
+    return result;
+}
+
 static cursor_t greater(cursor_t a, cursor_t b)
 {
     return cursor_compare(a, b) > 0 ? a : b;

@@ -82,11 +82,12 @@ static store_result_t in_transaction(sqlite_t *self, transaction_fn *run, void *
     return result;
 }
 
-/* --- append, skip --- */
+/* --- append, fill, skip --- */
 
-static int insert_trades(sqlite_t *self, const batch_stream_t *stream, int64_t id)
+/* *inserted: grows by how many there were. */
+static int insert_trades(sqlite_t *self, sql_t which, const batch_stream_t *stream, int64_t id, int64_t *inserted)
 {
-    sqlite3_stmt *insert = self->file.statements[SQL_INSERT];
+    sqlite3_stmt *insert = self->file.statements[which];
     int code = SQLITE_DONE;
     sqlite3_bind_int64(insert, 1, id);
     for (size_t i = 0; code == SQLITE_DONE && i < stream->count; i++) {
@@ -96,9 +97,23 @@ static int insert_trades(sqlite_t *self, const batch_stream_t *stream, int64_t i
         sqlite3_bind_int64(insert, 4, trade->timestamp_ns);
         sqlite3_bind_text(insert, 5, trade->json.at, (int)trade->json.length, SQLITE_STATIC);
         code = sqlite3_step(insert);
+        *inserted += sqlite3_changes(self->file.db);
         sqlite3_reset(insert);
     }
     return code;
+}
+
+/* Trades, the blocks that they are in, and their number. */
+static int put_trades(sqlite_t *self, sql_t which, const batch_stream_t *stream, int64_t id, int64_t *inserted)
+{
+    int64_t count = 0;
+    batch_block_t block;
+    int code = insert_trades(self, which, stream, id, &count);
+    for (size_t at = 0; code == SQLITE_DONE && batch_block(stream, &at, &block);)
+        code = SQLITE_RUN(&self->file, SQL_BLOCK, id, (int64_t)block.epoch, (int64_t)block.number, block.least_ns,
+                          block.greatest_ns);
+    *inserted += count;
+    return code == SQLITE_DONE ? SQLITE_RUN(&self->file, SQL_ADD, id, count) : code;
 }
 
 static int append_stream(sqlite_t *self, batch_stream_t *stream)
@@ -110,13 +125,8 @@ static int append_stream(sqlite_t *self, batch_stream_t *stream)
     batch_leave_out(stream, row.place);
     if (stream->count == 0)
         return code;
-    code = insert_trades(self, stream, row.id);
-    batch_block_t block;
-    for (size_t at = 0; code == SQLITE_DONE && batch_block(stream, &at, &block);)
-        code = SQLITE_RUN(&self->file, SQL_BLOCK, row.id, (int64_t)block.epoch, (int64_t)block.number, block.least_ns,
-                          block.greatest_ns);
-    if (code == SQLITE_DONE)
-        code = SQLITE_RUN(&self->file, SQL_ADD, row.id, (int64_t)stream->count);
+    int64_t inserted = 0;
+    code = put_trades(self, SQL_INSERT, stream, row.id, &inserted);
     if (code == SQLITE_DONE)
         code = SQLITE_RUN(&self->file, SQL_PLACE, row.id, (int64_t)stream->end.epoch, (int64_t)stream->end.seq);
     return code;
@@ -138,6 +148,34 @@ static store_result_t sqlite_append(void *arg, const store_trade_t *trades, size
     if (!batch_sort(self->batch, trades, count))
         return sqlite_file_result(&self->file, SQLITE_NOMEM, error);
     return in_transaction(self, append_streams, NULL, error);
+}
+
+static int fill_streams(sqlite_t *self, void *filled)
+{
+    int code = SQLITE_DONE;
+    batch_stream_t *stream;
+    stream_row_t row;
+    for (size_t i = 0; code == SQLITE_DONE && (stream = batch_stream(self->batch, i)); i++) {
+        if ((code = find_stream(self, stream->topic, &row)) != SQLITE_DONE)
+            break;
+        batch_keep_old(stream, row.place);
+        if (stream->count > 0)
+            code = put_trades(self, SQL_FILL, stream, row.id, filled);
+    }
+    return code;
+}
+
+static store_result_t sqlite_fill(void *arg, const store_trade_t *trades, size_t count, uint64_t *filled, char *error)
+{
+    sqlite_t *self = arg;
+    int64_t inserted = 0;
+    *filled = 0;
+    if (!batch_sort(self->batch, trades, count))
+        return sqlite_file_result(&self->file, SQLITE_NOMEM, error);
+    store_result_t result = in_transaction(self, fill_streams, &inserted, error);
+    if (result == STORE_OK)
+        *filled = (uint64_t)inserted;
+    return result;
 }
 
 typedef struct {
@@ -346,5 +384,5 @@ static store_result_t sqlite_open(const char *url, void **self_ref, char *error)
     return STORE_OK;
 }
 
-const store_kind_t store_sqlite = {"sqlite",     sqlite_open,   sqlite_append, sqlite_skip, sqlite_load,
-                                   sqlite_range, sqlite_retain, sqlite_clear,  sqlite_close};
+const store_kind_t store_sqlite = {"sqlite",    sqlite_open,  sqlite_append, sqlite_fill,  sqlite_skip,
+                                   sqlite_load, sqlite_range, sqlite_retain, sqlite_clear, sqlite_close};

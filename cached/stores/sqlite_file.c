@@ -53,6 +53,7 @@ static const char *const sql[SQL_STATEMENTS] = {
     [SQL_PLACE] = "UPDATE stream SET epoch = ?2, seq = ?3 WHERE id = ?1 AND (epoch, seq) < (?2, ?3)",
     [SQL_ADD] = "UPDATE stream SET trades = trades + ?2 WHERE id = ?1",
     [SQL_INSERT] = "INSERT INTO trade(stream, epoch, seq, timestamp_ns, json) VALUES(?1, ?2, ?3, ?4, ?5)",
+    [SQL_FILL] = "INSERT INTO trade(stream, epoch, seq, timestamp_ns, json) VALUES(?1, ?2, ?3, ?4, ?5) ON CONFLICT DO NOTHING",
     [SQL_BLOCK] =
         "INSERT INTO block(stream, epoch, number, least_ns, greatest_ns) VALUES(?1, ?2, ?3, ?4, ?5) ON CONFLICT DO UPDATE"
         " SET least_ns = min(least_ns, ?4), greatest_ns = max(greatest_ns, ?5)",

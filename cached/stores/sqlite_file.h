@@ -14,6 +14,7 @@ typedef enum {
     SQL_PLACE,       /* id, epoch, seq */
     SQL_ADD,         /* id, trades to add to the count */
     SQL_INSERT,      /* id, epoch, seq, timestamp, json */
+    SQL_FILL,        /* the same, where there is none with its cursor */
     SQL_BLOCK,       /* id, epoch, number, least, greatest */
     SQL_LOAD,
     SQL_OLDEST, /* range without times: topic, from, to (two each), limit */

@@ -6,6 +6,7 @@
 #include "tests/contract/store_backends.h"
 
 #include <inttypes.h>
+#include <pthread.h>
 #include <signal.h>
 
 enum { TEXT_LENGTH = 17000, READ_MAX = 20000 };
@@ -572,6 +573,188 @@ START_TEST(clear_forgets_the_trades_of_one_stream_but_not_its_place)
 }
 END_TEST
 
+/* --- fill --- */
+
+static void fill_batch(uint64_t expected)
+{
+    uint64_t filled = 77;
+    OK(kind->fill(handle, batch, batch_count, &filled, error));
+    ck_assert_uint_eq(filled, expected);
+    batch_count = 0;
+}
+
+/* As append (), from before the place. */
+static void fill(text_t topic, uint64_t epoch, uint64_t from, uint64_t to, uint64_t expected)
+{
+    for (uint64_t seq = from; seq <= to; seq++)
+        batch_add(topic, (cursor_t){epoch, seq}, (int64_t)seq * 10);
+    fill_batch(expected);
+}
+
+START_TEST(fill_puts_old_trades_before_those_that_are_there)
+{
+    begin(_i);
+    OK(kind->skip(handle, TOPIC, (cursor_t){5, 2500}, error));
+    append(TOPIC, 5, 2501, 3000);
+    fill(TOPIC, 5, 1, 1200, 1200);
+    fill(TOPIC, 5, 1000, 2600, 1300); /* what is there is there once */
+    fill(TOPIC, 5, 1, 3000, 0);
+    read_all(TOPIC);
+    assert_seen(5, 1, 3000);
+    assert_place(TOPIC, (cursor_t){5, 3000}, 3000);
+    store_query_t query = everything; /* by time, too */
+    query.topic = TOPIC;
+    query.after_ns = 9000;
+    query.before_ns = 12010;
+    read_with(handle, query);
+    assert_seen(5, 901, 1200);
+    append(TOPIC, 5, 2990, 3010); /* and it goes on as before */
+    read_all(TOPIC);
+    assert_seen(5, 1, 3010);
+    assert_place(TOPIC, (cursor_t){5, 3010}, 3010);
+}
+END_TEST
+
+START_TEST(fill_finds_the_holes)
+{
+    begin(_i);
+    for (uint64_t seq = 1; seq <= 3000; seq++)
+        if (seq % 3 == 0 || seq > 2990)
+            batch_add(TOPIC, (cursor_t){5, seq}, (int64_t)seq * 10);
+    append_batch();
+    fill(TOPIC, 5, 1, 3000, 1994);
+    read_all(TOPIC);
+    assert_seen(5, 1, 3000);
+    assert_place(TOPIC, (cursor_t){5, 3000}, 3000);
+}
+END_TEST
+
+START_TEST(fill_takes_trades_in_any_order_and_times_that_are_wild)
+{
+    begin(_i);
+    OK(kind->skip(handle, TOPIC, (cursor_t){5, 2000}, error));
+    for (uint64_t seq = 2000; seq > 0; seq--)
+        batch_add(TOPIC, (cursor_t){5, seq % 2 ? seq : 2001 - seq},
+                  scrambled(seq % 2 ? seq : 2001 - seq)); /* the odd ones, twice */
+    fill_batch(1000);
+    for (uint64_t seq = 2000; seq > 0; seq--)
+        batch_add(TOPIC, (cursor_t){5, seq}, scrambled(seq));
+    fill_batch(1000);
+    read_all(TOPIC);
+    assert_seen(5, 1, 2000);
+    for (size_t i = 0; i < seen_count; i++)
+        ck_assert_int_eq(seen[i].timestamp_ns, scrambled(i + 1));
+}
+END_TEST
+
+START_TEST(fill_leaves_out_what_is_behind_the_place)
+{
+    begin(_i);
+    append(TOPIC, 5, 11, 20);
+    for (uint64_t seq = 5; seq <= 25; seq++)
+        batch_add(TOPIC, (cursor_t){5, seq}, (int64_t)seq * 10);
+    batch_add(TOPIC, (cursor_t){6, 1}, 10);
+    batch_add(TOPIC, (cursor_t){4, 900}, 10); /* an epoch that is over */
+    batch_add(OTHER, (cursor_t){5, 1}, 10);   /* a stream without a place */
+    fill_batch(7);
+    read_all(TOPIC);
+    ck_assert_uint_eq(seen_count, 17);
+    assert_seen_at(0, (cursor_t){4, 900});
+    assert_seen_at(1, (cursor_t){5, 5});
+    assert_seen_at(16, (cursor_t){5, 20});
+    assert_place(TOPIC, (cursor_t){5, 20}, 17);
+    ck_assert_uint_eq(load(handle, OTHER).count, 1);
+    read_all(OTHER);
+    ck_assert_uint_eq(seen_count, 0);
+    fill_batch(0); /* nothing at all is well, too */
+}
+END_TEST
+
+START_TEST(fill_brings_back_what_was_cleared_or_dropped)
+{
+    begin(_i);
+    uint64_t cleared;
+    append(TOPIC, 5, 1, 2000);
+    OK(kind->clear(handle, TOPIC, &cleared, error));
+    fill(TOPIC, 5, 1, 1500, 1500);
+    ck_assert_uint_eq(retain_all(100, INT64_MIN), 1400);
+    fill(TOPIC, 5, 1001, 2000, 900);
+    read_all(TOPIC);
+    assert_seen(5, 1001, 2000);
+    assert_place(TOPIC, (cursor_t){5, 2000}, 1000);
+    ck_assert_uint_eq(retain_all(UINT64_MAX, 15000), 499); /* by age, too */
+    fill(TOPIC, 5, 1490, 1510, 10);
+    ck_assert_uint_eq(retain_all(UINT64_MAX, 15000), 10);
+    append(TOPIC, 5, 2001, 2010);
+    read_all(TOPIC);
+    assert_seen(5, 1500, 2010);
+    assert_place(TOPIC, (cursor_t){5, 2010}, 511);
+}
+END_TEST
+
+START_TEST(fill_keeps_streams_apart)
+{
+    begin(_i);
+    OK(kind->skip(handle, TOPIC, (cursor_t){5, 500}, error));
+    OK(kind->skip(handle, OTHER, (cursor_t){9, 250}, error));
+    for (uint64_t seq = 1; seq <= 500; seq++) {
+        batch_add(TOPIC, (cursor_t){5, seq}, (int64_t)seq * 10);
+        if (seq % 2)
+            batch_add(OTHER, (cursor_t){9, seq / 2 + 1}, (int64_t)seq);
+    }
+    fill_batch(750);
+    read_all(TOPIC);
+    assert_seen(5, 1, 500);
+    read_all(OTHER);
+    assert_seen(9, 1, 250);
+    assert_place(TOPIC, (cursor_t){5, 500}, 500);
+    assert_place(OTHER, (cursor_t){9, 250}, 250);
+}
+END_TEST
+
+/* An import beside cached: each goes on where it is, in turns and at the same time. */
+typedef struct {
+    void *handle;
+    uint64_t from, to;
+    bool fill;
+} writing_t;
+
+static void *write_pieces(void *arg)
+{
+    const writing_t *self = arg;
+    enum { PIECE = 50 };
+    store_trade_t trades[PIECE];
+    char written[PIECE][200], wrong[STORE_ERROR_MAX] = "";
+    for (uint64_t from = self->from; from < self->to && !*wrong; from += PIECE) {
+        for (uint64_t i = 0; i < PIECE; i++) {
+            text_at(written[i], (cursor_t){5, from + i});
+            trades[i] = (store_trade_t){TOPIC, {5, from + i}, (int64_t)(from + i) * 10, text_of(written[i])};
+        }
+        uint64_t filled;
+        store_result_t result = self->fill ? kind->fill(self->handle, trades, PIECE, &filled, wrong)
+                                           : kind->append(self->handle, trades, PIECE, wrong);
+        ck_assert_msg(result == STORE_OK, "%s", wrong);
+    }
+    return NULL;
+}
+
+START_TEST(fill_and_append_at_the_same_time)
+{
+    begin(_i);
+    void *second = open_store();
+    append(TOPIC, 5, 3001, 3100);
+    pthread_t thread;
+    writing_t appending = {handle, 3101, 5100, false}, filling = {second, 1, 3000, true};
+    ck_assert_int_eq(pthread_create(&thread, NULL, write_pieces, &filling), 0);
+    write_pieces(&appending);
+    pthread_join(thread, NULL);
+    kind->close(second);
+    read_all(TOPIC);
+    assert_seen(5, 1, 5100);
+    assert_place(TOPIC, (cursor_t){5, 5100}, 5100);
+}
+END_TEST
+
 START_TEST(what_was_stored_is_there_after_a_reopen)
 {
     begin(_i);
@@ -745,6 +928,12 @@ static void add_cases(TCase *tests, int number)
     tcase_add_loop_test(tests, retain_by_age_drops_what_is_older, number, number + 1);
     tcase_add_loop_test(tests, retain_by_age_finds_what_is_old_among_the_new, number, number + 1);
     tcase_add_loop_test(tests, clear_forgets_the_trades_of_one_stream_but_not_its_place, number, number + 1);
+    tcase_add_loop_test(tests, fill_puts_old_trades_before_those_that_are_there, number, number + 1);
+    tcase_add_loop_test(tests, fill_finds_the_holes, number, number + 1);
+    tcase_add_loop_test(tests, fill_takes_trades_in_any_order_and_times_that_are_wild, number, number + 1);
+    tcase_add_loop_test(tests, fill_leaves_out_what_is_behind_the_place, number, number + 1);
+    tcase_add_loop_test(tests, fill_brings_back_what_was_cleared_or_dropped, number, number + 1);
+    tcase_add_loop_test(tests, fill_keeps_streams_apart, number, number + 1);
     tcase_add_loop_test(tests, closing_nothing_is_well, number, number + 1);
 }
 
@@ -754,6 +943,7 @@ static void add_lasting_cases(TCase *tests, int number)
     tcase_add_loop_test(tests, one_handle_reads_while_another_writes, number, number + 1);
     tcase_add_loop_test(tests, a_reader_does_not_keep_a_writer_waiting, number, number + 1);
     tcase_add_loop_test(tests, two_writers_store_each_trade_once, number, number + 1);
+    tcase_add_loop_test(tests, fill_and_append_at_the_same_time, number, number + 1);
     tcase_add_loop_test(tests, a_newer_schema_is_refused_and_left_alone, number, number + 1);
 }
 

@@ -3,6 +3,7 @@
 import asyncio
 import itertools
 import json
+import re
 import subprocess
 from collections import defaultdict
 
@@ -269,6 +270,50 @@ def test_what_was_exported_comes_back_in_a_new_installation(play, pipeline, form
     assert export(fresh, "--format", form) == file.read_text()
     with Requester(fresh.history) as history:
         assert_comes_back(history, {"BTC-USD": bus["BTC-USD"]}, 333)
+
+
+def imported(*arguments):
+    """The counts that an import tells: read, and new to the store."""
+    done = subprocess.run([str(ROOT / "scripts/import"), "--bin", str(BIN), *map(str, arguments)], capture_output=True, text=True,
+                          timeout=PATIENCE)
+    assert done.returncode == 0, done.stderr
+    read, new = re.search(r": (\d+) trades, (\d+) of them new to the store", done.stderr).groups()
+    return int(read), int(new)
+
+
+@pytest.mark.parametrize("store,form", zip(DURABLE, ("ndjson", "csv", "ndjson")), indirect=["store"])
+def test_an_import_fills_a_store_that_is_in_use(play, store, form):
+    flow, bus = play(store, trades=50)
+    texts = bus["BTC-USD"]
+    if "/state/" in store:
+        store = f"sqlite:///{flow.directory}/state/trades.db"
+    times = [loads(text)["timestamp"] for text in texts]
+    middle = times[400]
+    split = times.index(middle)
+    with Requester(flow.history) as history:
+        wait_for_all(history, bus, True)
+        older, newer = (flow.directory / f"{name}.{form}" for name in ("older", "newer"))
+        export(flow, "--format", form, "--to", middle, "-o", older)
+        export(flow, "--format", form, "--from", middle, "-o", newer)
+        assert imported(newer, "--store", store) == (len(texts) - split, 0)
+        assert history.ask(op="clear", symbol="BTC-USD", token=TOKEN)["ok"]
+        assert pages(history, "upto", 100, op="recent", symbol="BTC-USD") == []
+
+        assert imported(newer, "--store", store) == (len(texts) - split, len(texts) - split)
+        until(lambda: pages(history, "from", 333, op="since", symbol="BTC-USD") == texts[split:], "what was imported to be found")
+        assert imported(older, "--store", store) == (split, split)
+        assert imported(older, "--store", store) == (split, 0)
+        until(lambda: pages(history, "from", 333, op="since", symbol="BTC-USD") == texts, "what is older to be found")
+        assert pages(history, "upto", 50, op="recent", symbol="BTC-USD") == texts[::-1]
+        until(lambda: stats(history)["BTC-USD"]["stored"] == len(texts), "cached to know how many there are")
+
+    flow.processes["cached"].kill()
+    flow.start_cached()
+    flow.wait_ready("cached_http")
+    with Requester(flow.history) as history:
+        assert pages(history, "from", 333, op="since", symbol="BTC-USD") == texts
+    problems = [line for line in flow.processes["cached"].lines if " error " in line or " warn " in line]
+    assert not problems, problems
 
 
 def test_what_is_no_export_is_refused(pipeline):
