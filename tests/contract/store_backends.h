@@ -89,20 +89,23 @@ static void redis_bring_back(void)
 {
     char path[96];
     snprintf(path, sizeof path, "%s/redis.sock", redis_server.folder.path);
-    const char *const arguments[] = {server_find("redis-server"),
-                                     "--port",
-                                     "0",
-                                     "--unixsocket",
-                                     path,
-                                     "--requirepass",
-                                     "a p@ss/word",
-                                     "--dir",
-                                     redis_server.folder.path,
-                                     "--appendonly",
-                                     "yes",
-                                     "--save",
-                                     "",
-                                     NULL};
+    const char *const arguments[] = {
+        server_find("redis-server"),
+        "--port",
+        "0",
+        "--unixsocket",
+        path,
+        "--requirepass",
+        "a p@ss/word",
+        "--dir",
+        redis_server.folder.path,
+        "--appendonly",
+        "yes",
+        "--appendfsync", /* else what was just written may wait in Redis while the disk is busy, and be lost */
+        "always",
+        "--save",
+        "",
+        NULL};
     server_process_start(&redis_server, arguments);
     redisContext *context = NULL;
     for (bool up = false; !up; server_process_wait(&redis_server)) {
