@@ -3,6 +3,7 @@
 import asyncio
 import itertools
 import json
+import re
 
 import websockets
 import zmq
@@ -125,6 +126,21 @@ class Requester:
             place = {"from": answer["next"]}
 
 
+    def texts(self, topic, count=10000):
+        """The same as they are, text by text, of many."""
+        place = {}
+        while True:
+            raw = self.raw(json.dumps({"op": "range", "topic": topic, "count": count, **place}))
+            assert raw.startswith('{"ok":true'), raw[:300]
+            begin = raw.index('"trades":[') + len('"trades":[')
+            trades = raw[begin:raw.index("]", begin)]
+            yield from trades.replace("},{", "}\n{").splitlines()
+            following = re.search(r'"next":"(\d+-\d+)"', raw[:begin] + raw[begin + len(trades):])
+            if not following:
+                return
+            place = {"from": following[1]}
+
+
 class Tap:
     """A SUB socket on the bus."""
 
@@ -164,6 +180,9 @@ def cursor(trade):
 
 def assert_once_and_in_order(trades):
     """seq counts up by one from trade to trade, in one epoch."""
-    places = [(trade["epoch"], trade["seq"]) for trade in trades]
+    assert_cursors_follow([(trade["epoch"], trade["seq"]) for trade in trades])
+
+
+def assert_cursors_follow(places):
     for (epoch, seq), following in zip(places, places[1:]):
         assert following == (epoch, seq + 1), f"behind {epoch}-{seq} came {following[0]}-{following[1]}"

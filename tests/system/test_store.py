@@ -8,9 +8,11 @@ import sqlite3
 import subprocess
 
 import pytest
-from clients import Requester, assert_once_and_in_order, cursor
-from pipeline import get, loads, until
+from clients import Requester
+from pipeline import loads, until
 from servers import Postgres
+from stores import Rate, Sqlite, assert_remembered, assert_stored, journal_at_the_end, metric, more, start, state, topic
+from storm import tell
 
 SYMBOLS = ("BTC-USD", "ETH-USD")
 KILLS = int(os.environ.get("STORE_KILLS", "5"))
@@ -18,35 +20,10 @@ RATE = int(os.environ.get("STORE_RATE", "3000"))
 SEED = os.environ.get("STORE_SEED") or random.SystemRandom().randrange(1 << 32)
 
 
-def topic(symbol):
-    return f"trade.{symbol}.blockchain"
-
-
-class Sqlite:
-    """The store's file, read by somebody else's hands."""
-
-    url = "sqlite:///state/trades.db"
-
-    def __init__(self, directory):
-        self.path = directory / "state/trades.db"
-
-    def ask(self, query, *parameters):
-        with sqlite3.connect(f"file:{self.path}?mode=ro", uri=True, timeout=30) as database:
-            try:
-                return database.execute(query, parameters).fetchall()
-            finally:
-                database.rollback()
-
-    def count(self):
-        """Trades that are stored; 0 as long as there is no store."""
-        try:
-            return self.ask("SELECT count(*) FROM trade")[0][0]
-        except sqlite3.OperationalError:
-            return 0
-
-    def lines(self, topic):
-        return [json for json, in self.ask(
-            "SELECT json FROM trade JOIN stream ON stream.id = trade.stream WHERE topic = ? ORDER BY trade.epoch, trade.seq", topic)]
+def tell_seed(what):
+    """Random numbers whose seed is told, and can be given."""
+    tell("store", store=what, seed=SEED)
+    return random.Random(SEED)
 
 
 @pytest.fixture
@@ -58,105 +35,51 @@ def postgres():
         server.remove()
 
 
-def stored(store, symbol):
-    return [loads(line) for line in store.lines(topic(symbol))]
-
-
-def start(pipeline, store, rate=RATE, symbols=SYMBOLS, **cached):
-    flow = pipeline(symbols=symbols)
-    flow.config["cached"].update(store=store, **cached)
-    flow.start_simulator("--symbols", ",".join(symbols), "--rate", rate)
-    flow.start_connectord()
-    flow.start_cached()
-    flow.wait_ready("connectord_http", "cached_http")
-    return flow
-
-
-def state(flow):
-    status, body = flow.ready("cached_http")
-    return loads(body)["store"] if status else {"state": None}
-
-
-def metric(flow, name):
-    for line in get(f"http://{flow.address('cached_http')}/metrics")[1].splitlines():
-        if line.startswith(name + " "):
-            return float(line.split()[1])
-    return None
-
-
-def journaled(flow):
-    """How many trades the journal has."""
-    with Requester(flow.replay) as replay:
-        return sum(int(stream["last"].split("-")[1]) for stream in replay.ask(op="streams")["streams"])
-
-
-def more(flow, count):
-    wanted = journaled(flow) + count
-    until(lambda: journaled(flow) >= wanted, f"{count} more trades")
-
-
-def journal_at_the_end(flow):
-    """Every trade of the journal, once the exchange has stopped and its last trade is there."""
-    flow.tell_simulator("/control/pause")
-    sent = {trade["symbol"]: trade["trade_id"] for trade in flow.ledger("trade")}
-    with Requester(flow.replay) as replay:
-        until(lambda: all(replay.all(topic(s))[-1]["tradeId"] == sent[s] for s in flow.symbols), "the journal's last trades")
-        return {symbol: replay.all(topic(symbol)) for symbol in flow.symbols}
-
-
-def assert_stored(flow, store, journal):
-    ends = sum(len(trades) for trades in journal.values())
-    until(lambda: store.count() >= ends, f"{ends} trades in the store")
-    for symbol, trades in journal.items():
-        assert_once_and_in_order(trades)
-        assert stored(store, symbol) == trades
-    until(lambda: state(flow) == {"kind": state(flow)["kind"], "state": "up", "error": "", "lag": 0}, "the store to be level")
-
-
-def assert_remembered(flow, journal):
-    with Requester(flow.history) as history:
-        for symbol, trades in journal.items():
-            until(lambda: history.ask(op="range", topic=topic(symbol))["ok"], f"{symbol} to be known")  # it has just been started
-            until(lambda: history.all(topic(symbol)) == trades, f"memory to have the journal of {symbol}")
-
-
 def test_whatever_is_killed_the_store_holds_what_the_journal_holds(pipeline):
-    print(f"seed {SEED}")
-    dice = random.Random(SEED)
-    flow = start(pipeline, Sqlite.url)
+    dice = tell_seed("sqlite")
+    flow = start(pipeline, Sqlite.url, rate=RATE)
     store = Sqlite(flow.directory)
-    for _ in range(KILLS):
+    rate = Rate(flow)
+    for number in range(KILLS):
         wanted = store.count() + dice.choice((0, 1, 500, 2000))
         until(lambda: store.count() >= wanted, f"{wanted} trades in the store")
-        victims = dice.choice((["cached"], ["cached"], ["cached"], ["cached", "connectord"]))
+        victims = ["cached", "connectord"] if number % 10 == 4 else ["cached"]
         for victim in victims:
             flow.processes[victim].kill()
         for victim in reversed(victims):
             flow.start_daemon(victim)
     more(flow, 1000)
-    journal = journal_at_the_end(flow)
+    journal = journal_at_the_end(flow, rate)
     assert_stored(flow, store, journal)
     assert_remembered(flow, journal)
     assert metric(flow, "dataflow_store_lost_total") == 0
+    rate.tell("sqlite", kills=KILLS)
 
 
 def test_postgresql_is_killed_and_started_again_under_it(pipeline, postgres):
-    print(f"seed {SEED}")
-    dice = random.Random(SEED)
-    flow = start(pipeline, postgres.url(), trades=2000)
-    for _ in range(max(2, KILLS // 2)):
+    """And cached, too, at any moment: while the database is there, while it is away, while it comes back."""
+    dice = tell_seed("postgres")
+    flow = start(pipeline, postgres.url(), rate=RATE)
+    rate = Rate(flow)
+    restarts = 0
+    for number in range(KILLS):
+        away = number % 2 == 0
         wanted = postgres.count() + dice.choice((1, 500, 2000))
         until(lambda: postgres.count() >= wanted, f"{wanted} trades in the store")
-        postgres.stop(dice.choice((signal.SIGINT, signal.SIGQUIT)))
-        if dice.random() < 0.5:
-            flow.processes["cached"].kill()
-            flow.start_cached()
-        more(flow, dice.choice((100, 3000)))
-        postgres.start()
-    journal = journal_at_the_end(flow)
+        if away:
+            postgres.stop(dice.choice((signal.SIGINT, signal.SIGQUIT)))
+            more(flow, dice.choice((100, 3000)))
+        flow.processes["cached"].kill()
+        flow.start_cached()
+        if away:
+            restarts += 1
+            more(flow, dice.choice((0, 100, 3000)))
+            postgres.start()
+    journal = journal_at_the_end(flow, rate)
     assert_stored(flow, postgres, journal)
     assert metric(flow, "dataflow_store_lost_total") == 0
     assert postgres.password not in flow.processes["cached"].log()
+    rate.tell("postgres", kills=KILLS, restarts=restarts)
 
 
 def test_a_wrong_password_is_told_and_is_in_no_log(pipeline, postgres):
@@ -269,8 +192,8 @@ def test_what_is_pending_is_stored_before_the_end(pipeline):
     assert flow.processes["cached"].stop() == 0
     with Requester(flow.replay) as replay:
         for symbol in SYMBOLS:
-            trades = stored(store, symbol)
-            assert trades and trades == replay.all(topic(symbol))[:len(trades)]
+            trades = store.lines(topic(symbol))
+            assert trades and trades == list(replay.texts(topic(symbol)))[:len(trades)]
     flow.start_cached()
     assert_stored(flow, store, journal_at_the_end(flow))
 
@@ -286,8 +209,8 @@ def test_retention_is_by_pattern_and_changes_while_it_runs(pipeline):
     flow.write_config()
     flow.processes["cached"].popen.send_signal(signal.SIGHUP)
     flow.processes["cached"].wait_for_line("config: changed key=cached.retention.store")
-    until(lambda: stored(store, "ETH-USD") == journal["ETH-USD"][-200:], "200 trades of ETH-USD to be kept in the store")
-    until(lambda: stored(store, "BTC-USD") == journal["BTC-USD"][-300:], "300 trades of BTC-USD to be kept in the store")
+    until(lambda: store.lines(topic("ETH-USD")) == journal["ETH-USD"][-200:], "200 trades of ETH-USD to be kept in the store")
+    until(lambda: store.lines(topic("BTC-USD")) == journal["BTC-USD"][-300:], "300 trades of BTC-USD to be kept in the store")
     with Requester(flow.history) as history:
         stats = history.ask(op="stats", symbol="BTC-USD")["stats"][0]
     assert stats["trades"] == 100
