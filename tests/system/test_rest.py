@@ -1,12 +1,14 @@
 """REST through curl: every answer is checked against the OpenAPI document that the gateway serves."""
 
 import gzip
+import http.client
 import json
 import os
 import re
 import signal
 import socket
 import subprocess
+from urllib.parse import urlencode
 
 import pytest
 from pipeline import PATIENCE, ROOT, loads, until
@@ -75,7 +77,7 @@ def flow(pipeline):
     flow = pipeline()
     flow.config["gatewayd"]["cors"] = ["https://charts.example"]
     flow.start_all("--rate", 200)
-    until(lambda: len(curl(flow, "/api/v1/trades/BTC-USD?count=150").json["trades"]) == 150, "150 trades in history")
+    until(lambda: len(curl(flow, "/api/v1/trades/BTC-USD?count=150").json.get("trades", [])) == 150, "150 trades in history")
     return flow
 
 
@@ -121,6 +123,64 @@ def test_every_answer_is_as_the_document_says(flow):
         assert curl(flow, path).status == 200
     for path in ("/api/v1/nothing", "/api/v1/trades/", "/api/v1/trades/BTC-USD/x", "/api/v2/trades/BTC-USD"):
         assert curl(flow, path).status == 404
+
+
+def parameters(whole, path):
+    """Those of the document, by name."""
+    listed = whole["paths"][path]["get"].get("parameters", [])
+    found = [whole["components"]["parameters"][p["$ref"].rsplit("/", 1)[1]] if "$ref" in p else p for p in listed]
+    return {p["name"]: p for p in found}
+
+
+def status_of(flow, path, query):
+    """Of an answer that may have no end."""
+    connection = http.client.HTTPConnection("127.0.0.1", flow.port["gateway0"], timeout=PATIENCE)
+    try:
+        connection.request("GET", f"{path}?{urlencode(query)}")
+        answer = connection.getresponse()
+        return answer.status, answer.headers["Content-Type"]
+    finally:
+        connection.close()
+
+
+def test_every_path_and_parameter_of_the_document_is_answered_and_no_other(flow):
+    whole = document(flow)
+    page = curl(flow, "/api/v1/trades/BTC-USD?count=50").json
+    place = f"{page['trades'][-1]['epoch']}-{page['trades'][-1]['seq']}"
+    right = {"count": 3, "source": "blockchain", "before": "2100-01-01T00:00:00Z", "since": "2020-01-01T00:00:00Z",
+             "after": "2020-01-01T00:00:00Z", "from": place, "to": place, "cursor": page["next"], "interval": "1s", "symbol": "BTC-USD",
+             "symbols": "BTC-USD,ETH-USD", "lastEventId": f"BTC-USD.blockchain={place}"}
+    wrong = {"count": "0", "source": " ", "before": "noon", "since": "noon", "after": "noon", "from": "1", "to": "1", "cursor": "!",
+             "interval": "2m", "symbol": "X", "symbols": "", "lastEventId": "x"}
+    for path in whole["paths"]:
+        known = parameters(whole, path)
+        where = path.replace("{symbol}", "BTC-USD")
+        queried = {name: p for name, p in known.items() if p["in"] == "query"}
+        needed = {name: right[name] for name, p in queried.items() if p.get("required")}
+        for name in [None, *queried]:
+            query = {**needed, **({name: right[name]} if name else {}), **({"source": right["source"]} if name in ("from", "to") else {})}
+            if path == "/api/v1/candles/{symbol}" and name == "cursor":
+                query["cursor"] = curl(flow, where + "?interval=1s&count=1").json["next"]
+            if path == "/api/v1/stream":
+                assert status_of(flow, where, query) == (200, "text/event-stream"), query
+                continue
+            answer = curl(flow, f"{where}?{urlencode(query)}")
+            assert answer.status == 200, (path, query, answer.bytes)
+            check_schema(flow, path, 200, json.loads(answer.bytes))
+            if name == "count":
+                assert len(answer.json.get("trades", answer.json.get("candles"))) == 3
+        for name in queried:
+            answer = curl(flow, f"{where}?{urlencode({**needed, name: wrong[name], **({'source': 'blockchain'} if name in ('from', 'to') else {})})}")
+            assert answer.status in (400, 404), (path, name, answer.bytes)
+            check_schema(flow, path, answer.status, json.loads(answer.bytes))
+        for name in set(right) - set(queried):
+            if path != "/api/v1/openapi.json":
+                answer = curl(flow, f"{where}?{urlencode({**needed, name: right[name]})}")
+                assert answer.status == 400 and answer.json["detail"] == f"{name}: no such parameter here", (path, name, answer.bytes)
+    for interval in parameters(whole, "/api/v1/candles/{symbol}")["interval"]["schema"]["enum"]:
+        answer = curl(flow, f"/api/v1/candles/BTC-USD?interval={interval}")
+        assert answer.status == 200 and answer.json["interval"] == interval and answer.json["candles"]
+        check_schema(flow, "/api/v1/candles/{symbol}", 200, json.loads(answer.bytes))
 
 
 def test_methods_that_are_not_offered_are_refused_and_head_has_no_body(flow):
