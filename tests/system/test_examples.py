@@ -1,10 +1,13 @@
 """The clients that users start from: each follows a symbol over the kill of its gateway without a hole."""
 
+import json
+import re
 import shutil
 import subprocess
 import threading
 
 import pytest
+from clients import assert_once_and_in_order
 from pipeline import BIN, ROOT, until
 
 EXAMPLES = ROOT / "deploy/examples"
@@ -83,6 +86,24 @@ def test_an_example_resumes_after_the_kill_of_its_gateway(pipeline, tmp_path, re
     assert places == [(places[0][0], places[0][1] + i) for i in range(len(places))]
     assert [line.split()[3:] for line in example.lines] == figures(flow)[places[0][1] - 1 :]
     assert not [line for line in example.errors if line.startswith("missed")]
+
+
+def test_the_readme_s_tap_prints_what_is_on_the_bus(pipeline, tmp_path):
+    flow = pipeline(symbols=["BTC-USD"]).start_all("--symbols", "BTC-USD", "--rate", "100")
+    code = re.search(r"```python\n(.*?)```", (ROOT / "README.md").read_text(), re.S).group(1)
+    assert "tcp://127.0.0.1:5556" in code
+    program = tmp_path / "tap.py"
+    program.write_text(code.replace("tcp://127.0.0.1:5556", flow.bus))
+    with Example(["/usr/bin/python3", "-u", program], tmp_path) as example:
+        example.wait_for(20)
+    trades = [json.loads(line.removeprefix("trade.BTC-USD.blockchain ")) for line in example.lines[:20]]
+    assert_once_and_in_order(trades)
+
+
+def test_documents_name_only_files_that_there_are():
+    for document in [*ROOT.glob("*.md"), *ROOT.glob("proto/*.md"), *ROOT.glob("deploy/*/*.md")]:
+        for target in re.findall(r"\]\(([^)#:]+)(?:#[^)]*)?\)", document.read_text()):
+            assert (document.parent / target).exists(), f"{document.name}: {target}"
 
 
 def figures(flow):
