@@ -23,6 +23,12 @@ struct loop {
     bool stopped;
 };
 
+struct loop_turn {
+    uv_prepare_t uv;
+    loop_turn_fn *turn;
+    void *arg;
+};
+
 struct loop_timer {
     uv_timer_t uv;
     loop_timer_fn *fire;
@@ -191,4 +197,39 @@ void loop_timer_destroy(loop_timer_t **self_p)
         return;
     *self_p = NULL;
     uv_close((uv_handle_t *)&self->uv, on_timer_closed);
+}
+
+static void on_turn(uv_prepare_t *handle)
+{
+    loop_turn_t *self = handle->data;
+    self->turn(self->arg);
+}
+
+static void on_turn_closed(uv_handle_t *handle)
+{
+    free(handle->data);
+}
+
+/* libuv calls first what was started last: before the sockets look whether there is something for them (socket.c). */
+loop_turn_t *loop_turn_new(loop_t *loop, loop_turn_fn *turn, void *arg)
+{
+    loop_turn_t *self = calloc(1, sizeof *self);
+    if (!self)
+        return NULL;
+    self->turn = turn;
+    self->arg = arg;
+    uv_prepare_init(&loop->uv, &self->uv);
+    self->uv.data = self;
+    uv_prepare_start(&self->uv, on_turn);
+    uv_unref((uv_handle_t *)&self->uv);
+    return self;
+}
+
+void loop_turn_destroy(loop_turn_t **self_p)
+{
+    loop_turn_t *self = *self_p;
+    if (!self)
+        return;
+    *self_p = NULL;
+    uv_close((uv_handle_t *)&self->uv, on_turn_closed);
 }

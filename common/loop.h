@@ -40,6 +40,13 @@ const histogram_t *loop_lag(const loop_t *self);
 /* For boundary files only (socket.c, web.c, …). */
 struct uv_loop_s *loop_uv(loop_t *self);
 
+/* Calls `turn` once in each turn of the loop: behind what came in it, and before it sleeps. It does not keep the loop alive. What it sends on a
+ * socket (socket.h) that was made before is in time. */
+typedef struct loop_turn loop_turn_t;
+typedef void loop_turn_fn(void *arg);
+loop_turn_t *loop_turn_new(loop_t *loop, loop_turn_fn *turn, void *arg);
+void loop_turn_destroy(loop_turn_t **self);
+
 /* A timer of the loop: calls `fire` from the loop after a delay, once or again and again. */
 typedef struct loop_timer loop_timer_t;
 typedef void loop_timer_fn(void *arg);

@@ -17,7 +17,8 @@ struct connectord {
     feed_shared_t shared; /* loop, web, journal, publisher, demand, groups */
     replay_t *replay;
     probe_t *probe;
-    loop_timer_t *reading_on; /* in the journal */
+    loop_turn_t *flush;       /* of the journal */
+    loop_timer_t *reading_on; /* in it */
     loop_timer_t *heartbeat;
     int64_t beat_ns; /* when the last one was sent */
     feeds_t *feeds;
@@ -62,6 +63,18 @@ static void connectord_ready(void *arg, buffer_t *json, bool *ready)
     }
     buffer_printf(json, "],\"journal\":{\"bytes\":%" PRIu64 ",\"position\":%" PRIu64 "}}", journal_bytes(journal),
                   journal_position(journal));
+}
+
+static void on_flush(void *arg)
+{
+    connectord_t *self = arg;
+    journal_flush(self->shared.journal);
+}
+
+static void on_safe(void *arg, const journal_stream_t *stream, text_t json)
+{
+    connectord_t *self = arg;
+    publisher_trade(self->shared.publisher, journal_topic(stream), json);
 }
 
 static void on_reading_on(void *arg)
@@ -127,7 +140,8 @@ static bool connectord_serve(connectord_t *self, const config_t *config)
     self->probe = probe_new(self->shared.loop, self->shared.web, config_text(config, "connectord.http"), &probe_answers, self);
     self->heartbeat = loop_timer_new(self->shared.loop, on_heartbeat, self);
     self->reading_on = loop_timer_new(self->shared.loop, on_reading_on, self);
-    return self->replay && self->probe && self->heartbeat && self->reading_on;
+    self->flush = loop_turn_new(self->shared.loop, on_flush, self);
+    return self->replay && self->probe && self->heartbeat && self->reading_on && self->flush;
 }
 
 connectord_t *connectord_new(loop_t *loop, const config_t *config)
@@ -140,6 +154,7 @@ connectord_t *connectord_new(loop_t *loop, const config_t *config)
         connectord_destroy(&self);
         return NULL;
     }
+    journal_on_safe(self->shared.journal, on_safe, self);
     loop_timer_start(self->heartbeat, 0, HEARTBEAT_MS);
     loop_timer_start(self->reading_on, 1, 1);
     log_info("connectord: started", LOG_U64("sources", feeds_count(self->feeds)),
@@ -169,8 +184,11 @@ void connectord_destroy(connectord_t **self_ref)
         return;
     if (self->feeds)
         feeds_stop(self->feeds);
-    if (self->shared.journal)
+    if (self->shared.journal) {
         journal_sync(self->shared.journal); /* the goodbyes can be under way meanwhile */
+        journal_on_safe(self->shared.journal, NULL, NULL);
+    }
+    loop_turn_destroy(&self->flush);
     loop_timer_destroy(&self->heartbeat);
     loop_timer_destroy(&self->reading_on);
     replay_destroy(&self->replay);

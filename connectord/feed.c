@@ -34,17 +34,14 @@ struct feed {
     buffer_t symbols; /* of the status that was made last */
 };
 
-/* True where the trade was journaled and published. */
+/* True where the trade was journaled: it is published as soon as the journal has it safe. */
 static bool route_publish(route_t *route, trade_t *trade)
 {
     const feed_shared_t *shared = route->feed->shared;
     trade->cursor = (cursor_t){journal_epoch(shared->journal), journal_last(route->stream) + 1};
     char json[TRADE_MAX];
-    text_t journaled = journal_append(shared->journal, route->stream, (text_t){json, trade_print(json, trade)});
-    if (journaled.length == 0)
-        return false; /* the journal said why; what has no place in it must not be published */
-    publisher_trade(shared->publisher, journal_topic(route->stream), journaled);
-    return true;
+    size_t length = trade_print(json, trade);
+    return journal_append(shared->journal, route->stream, (text_t){json, length}); /* which says why where there was no place */
 }
 
 static bool stands_by(const feed_t *self)
@@ -312,6 +309,7 @@ void feed_heartbeat(feed_t *self)
 status_t feed_status(feed_t *self, status_event_t event)
 {
     status_t status = {0};
+    journal_flush(self->shared->journal); /* what the status says of its streams must not come before their trades */
     lines_describe(self->lines, &status);
     status.lines = (uint32_t)lines_count(self->lines);
     status.lines_connected = (uint32_t)lines_connected(self->lines);

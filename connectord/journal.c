@@ -37,6 +37,10 @@ struct journal {
     size_t count, room;
     stream_table_t streams;
     backlog_t backlog; /* what was found at the opening and not read yet */
+    journal_safe_fn *safe;
+    void *safe_arg;
+    uint32_t batch_bytes;
+    _Alignas(8) char batch[SEGMENT_BATCH_MAX]; /* appended and not flushed: they go behind the newest's end */
 };
 
 static uint32_t segment_bytes_for(uint64_t capacity_bytes)
@@ -277,6 +281,7 @@ journal_stream_t *journal_stream(journal_t *self, text_t topic)
         log_error("journal: connectord.journal.bytes is too small for so many streams", LOG_SLICE("topic", topic));
         return NULL;
     }
+    journal_flush(self);
     if (!journal_reserve(self, topic.length) || !(stream = stream_table_add(&self->streams, topic)))
         return NULL;
     segment_append(journal_newest(self), SEGMENT_STREAM, stream->number, 0, topic);
@@ -308,15 +313,48 @@ uint64_t journal_last(const journal_stream_t *stream)
     return stream->index.next - 1;
 }
 
-text_t journal_append(journal_t *self, journal_stream_t *stream, text_t json)
+bool journal_append(journal_t *self, journal_stream_t *stream, text_t json)
 {
     assert(json.length > 0 && json.length <= SEGMENT_PAYLOAD_MAX);
-    if (!stream_index_reserve(&stream->index) || !journal_reserve(self, json.length))
-        return (text_t){0};
+    uint32_t bytes = self->batch_bytes + segment_record_bytes(json.length);
+    if (bytes > SEGMENT_BATCH_MAX || bytes > segment_room(journal_newest(self)))
+        journal_flush(self);
+    if (!stream_index_reserve(&stream->index) || (self->batch_bytes == 0 && !journal_reserve(self, json.length)))
+        return false;
     segment_t *newest = journal_newest(self);
-    uint32_t offset = segment_append(newest, SEGMENT_TRADE, stream->number, stream->index.next, json);
+    uint64_t offset = segment_end(newest) + self->batch_bytes;
+    self->batch_bytes +=
+        segment_compose(self->batch + self->batch_bytes, SEGMENT_TRADE, stream->number, stream->index.next, json);
     stream_index_push(&stream->index, segment_number(newest) << 32 | offset);
-    return segment_payload(newest, offset);
+    return true;
+}
+
+void journal_flush(journal_t *self)
+{
+    uint32_t bytes = self->batch_bytes;
+    if (bytes == 0)
+        return;
+    segment_write(journal_newest(self), self->batch, bytes);
+    self->batch_bytes = 0;
+    segment_record_t record;
+    for (uint32_t offset = 0; self->safe && offset < bytes;) {
+        offset += segment_composed(self->batch + offset, &record);
+        self->safe(self->safe_arg, self->streams.streams[record.stream], record.payload);
+    }
+}
+
+void journal_on_safe(journal_t *self, journal_safe_fn *safe, void *arg)
+{
+    self->safe = safe;
+    self->safe_arg = arg;
+}
+
+/* The payload of a record that is not in its segment yet. */
+static text_t journal_in_batch(const journal_t *self, uint32_t offset)
+{
+    segment_record_t record;
+    segment_composed(self->batch + (offset - segment_end(journal_newest(self))), &record);
+    return record.payload;
 }
 
 bool journal_read_on(journal_t *self)
@@ -339,18 +377,20 @@ text_t journal_read(journal_t *self, const journal_stream_t *stream, uint64_t se
         else
             high = middle - 1;
     }
-    return segment_payload(self->segments[low], (uint32_t)position);
+    uint32_t offset = (uint32_t)position;
+    bool in_batch = low == self->count - 1 && offset >= segment_end(self->segments[low]);
+    return in_batch ? journal_in_batch(self, offset) : segment_payload(self->segments[low], offset);
 }
 
 uint64_t journal_position(const journal_t *self)
 {
     segment_t *newest = journal_newest(self);
-    return newest ? segment_position(newest) + segment_used(newest) : 0;
+    return newest ? segment_position(newest) + segment_used(newest) + self->batch_bytes : 0;
 }
 
 uint64_t journal_bytes(const journal_t *self)
 {
-    uint64_t bytes = 0;
+    uint64_t bytes = self->batch_bytes;
     for (size_t i = 0; i < self->count; i++)
         bytes += segment_used(self->segments[i]);
     return bytes;
@@ -359,6 +399,7 @@ uint64_t journal_bytes(const journal_t *self)
 static bool journal_sync_all(journal_t *self)
 {
     bool synced = true;
+    journal_flush(self);
     for (size_t i = 0; i < self->count; i++)
         synced = segment_sync(self->segments[i]) && synced;
     if (!synced)

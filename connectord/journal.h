@@ -1,7 +1,7 @@
 /* The journal: the truth about what was published, and what a restart goes on from.
  *
- * Every trade of every stream, in the order of publication, in a ring of memory-mapped segment files. Appending is a memcpy into the
- * page cache: what was appended before a kill -9 is there for the next process. Records carry a CRC-32C, so that after a power failure
+ * Every trade of every stream, in the order of publication, in a ring of memory-mapped segment files. Trades are appended in small batches to
+ * the page cache: what was flushed before a kill -9 is there for the next process. Records carry a CRC-32C, so that after a power failure
  * or on a bad disk the good prefix of each segment is kept and the rest is set aside (and said so).
  *
  *     state/journal/  lock                    held while open: a second process is refused
@@ -42,11 +42,19 @@ text_t journal_topic(const journal_stream_t *stream);
 uint64_t journal_first(const journal_stream_t *stream);
 uint64_t journal_last(const journal_stream_t *stream);
 
-/* Appends the trade with the seq journal_last + 1. The returned place holds a copy of `json` and stays valid until the ring comes round
- * to it. An empty slice, with a rate-limited log line, when the disk gave no room: nothing was appended then. */
-text_t journal_append(journal_t *self, journal_stream_t *stream, text_t json);
+/* Appends the trade with the seq journal_last + 1. It can be read at once, but is safe, and may be published, only when it has been flushed: by
+ * journal_flush, or by another append when there are many. False, with a rate-limited log line, when the disk gave no room: nothing was
+ * appended then. */
+bool journal_append(journal_t *self, journal_stream_t *stream, text_t json);
 
-/* The trade with that seq, or an empty slice when it is not in the ring. Valid until the ring comes round to it. Soon after the opening it may have
+/* Makes safe what was appended. */
+void journal_flush(journal_t *self);
+
+/* Called with each trade once it is safe, in the order of appending; not from it, nothing must be appended. `json` is valid during the call. */
+typedef void journal_safe_fn(void *arg, const journal_stream_t *stream, text_t json);
+void journal_on_safe(journal_t *self, journal_safe_fn *safe, void *arg);
+
+/* The trade with that seq, or an empty slice when it is not in the ring. Valid until the next append or flush. Soon after the opening it may have
  * to be looked for in its segment first. */
 text_t journal_read(journal_t *self, const journal_stream_t *stream, uint64_t seq);
 

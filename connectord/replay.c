@@ -165,6 +165,7 @@ void replay_answer(journal_t *journal, text_t json, buffer_t *answer)
 {
     request_t request;
     buffer_clear(answer);
+    journal_flush(journal);
     if (!request_parse(json, &request, answer))
         return;
     for (size_t i = 0; i < sizeof operations / sizeof *operations; i++)

@@ -35,7 +35,8 @@ typedef struct {
 
 enum {
     CHECKED_FROM = offsetof(record_t, stream), /* the CRC covers the record from here on */
-    AHEAD_BYTES = 1 << 17                      /* of pages that are made ready at once */
+    AHEAD_BYTES = 1 << 17,                     /* of pages that are made ready at once */
+    CALL_BYTES = 1 << 12                       /* so many are better written by a system call */
 };
 
 struct segment {
@@ -218,13 +219,12 @@ bool segment_record(const segment_t *self, uint32_t offset, segment_record_t *ou
     return true;
 }
 
-/* Behind the last record a killed writer may have left the body of one that it had not committed yet: at most one record long, its
- * commit zero. */
+/* Behind the last record a killed writer may have left others that it had not committed yet: the first one's commit is zero. */
 static bool rest_is_unfinished(const segment_t *self, text_t rest)
 {
     uint64_t commit = 0;
     memcpy(&commit, rest.at, rest.length < sizeof commit ? rest.length : sizeof commit);
-    return commit == 0 && rest.length <= segment_record_bytes(SEGMENT_PAYLOAD_MAX) && !self->resized;
+    return commit == 0 && rest.length <= SEGMENT_BATCH_MAX && !self->resized;
 }
 
 segment_rest_t segment_settle(segment_t *self, uint32_t end)
@@ -284,7 +284,17 @@ uint32_t segment_record_bytes(size_t payload_length)
 
 bool segment_has_room(const segment_t *self, size_t payload_length)
 {
-    return payload_length <= SEGMENT_PAYLOAD_MAX && segment_record_bytes(payload_length) <= self->bytes - self->end;
+    return payload_length <= SEGMENT_PAYLOAD_MAX && segment_record_bytes(payload_length) <= segment_room(self);
+}
+
+uint32_t segment_room(const segment_t *self)
+{
+    return self->bytes - self->end;
+}
+
+uint32_t segment_end(const segment_t *self)
+{
+    return self->end;
 }
 
 /* Faults for the pages of a new segment, one by one, would cost more than the copying does; a call for many is cheap. A kernel that does
@@ -301,20 +311,63 @@ static void make_ready(segment_t *self, uint32_t end)
     self->ready = to;
 }
 
-uint32_t segment_append(segment_t *self, segment_kind_t kind, uint32_t stream, uint64_t seq, text_t payload)
+uint32_t segment_compose(char *out, segment_kind_t kind, uint32_t stream, uint64_t seq, text_t payload)
 {
-    assert(payload.length > 0 && segment_has_room(self, payload.length));
-    uint32_t offset = self->end, end = offset + segment_record_bytes(payload.length);
-    if (end > self->ready)
-        make_ready(self, end);
-    record_t *record = segment_at(self, offset);
+    assert(payload.length > 0 && payload.length <= SEGMENT_PAYLOAD_MAX);
+    record_t *record = (record_t *)(void *)out;
+    uint32_t bytes = segment_record_bytes(payload.length);
+    memset(out + bytes - 8, 0, 8); /* what fills it up */
     record->stream = stream;
     record->kind = kind;
     record->seq = seq;
     memcpy(record + 1, payload.at, payload.length);
     uint64_t commit = (uint64_t)payload.length << 32 | record_crc(record, payload.length);
-    atomic_store_explicit(&record->commit, commit, memory_order_release);
-    self->end = end;
+    atomic_store_explicit(&record->commit, commit, memory_order_relaxed);
+    return bytes;
+}
+
+uint32_t segment_composed(const char *at, segment_record_t *out)
+{
+    const record_t *record = (const record_t *)(const void *)at;
+    size_t length = atomic_load_explicit(&record->commit, memory_order_relaxed) >> 32;
+    *out = (segment_record_t){(segment_kind_t)record->kind, record->stream, record->seq, {(const char *)(record + 1), length}};
+    return segment_record_bytes(length);
+}
+
+/* To be written to by the kernel costs a page nothing but the copying, to be written to by us a fault, too: 0.1 against 0.6 µs for a trade. But
+ * the calls have their price. False when one failed, on which the pages are left. */
+static bool write_by_calls(segment_t *self, const char *records, uint32_t bytes, uint64_t commit)
+{
+    return pwrite(self->fd, records, bytes, self->end) == (ssize_t)bytes &&
+           pwrite(self->fd, &commit, sizeof commit, self->end) == sizeof commit;
+}
+
+static void write_by_map(segment_t *self, const char *records, uint32_t bytes, uint64_t commit)
+{
+    record_t *place = segment_at(self, self->end);
+    if (self->end + bytes > self->ready)
+        make_ready(self, self->end + bytes);
+    memcpy(place, records, bytes);
+    atomic_store_explicit(&place->commit, commit, memory_order_release);
+}
+
+void segment_write(segment_t *self, char *records, uint32_t bytes)
+{
+    assert(bytes > 0 && bytes <= SEGMENT_BATCH_MAX && bytes <= segment_room(self));
+    record_t *first = (record_t *)(void *)records;
+    uint64_t commit = atomic_load_explicit(&first->commit, memory_order_relaxed);
+    atomic_store_explicit(&first->commit, 0, memory_order_relaxed);
+    if (bytes < CALL_BYTES || !write_by_calls(self, records, bytes, commit))
+        write_by_map(self, records, bytes, commit);
+    atomic_store_explicit(&first->commit, commit, memory_order_relaxed);
+    self->end += bytes;
+}
+
+uint32_t segment_append(segment_t *self, segment_kind_t kind, uint32_t stream, uint64_t seq, text_t payload)
+{
+    _Alignas(8) char record[sizeof(record_t) + SEGMENT_PAYLOAD_MAX];
+    uint32_t offset = self->end;
+    segment_write(self, record, segment_compose(record, kind, stream, seq, payload));
     return offset;
 }
 

@@ -5,8 +5,8 @@
  *     record   | length u32 · crc u32 | stream u32 | kind u32 | seq u64 | payload, up to a multiple of 8 |
  *
  * The first 8 bytes of a record are written last and in one store: as long as they are zero there is no record, so that a writer
- * that is killed at any moment leaves whole records only. The CRC-32C is over the rest of the record. Numbers are in the machine's
- * byte order; a file from a machine of the other order has no valid magic.
+ * that is killed at any moment leaves whole records only. Of several records that are written at once those of the first are written last,
+ * since without them the others are not found. The CRC-32C is over the rest of the record. Numbers are in the machine's byte order; a file from a machine of the other order has no valid magic.
  */
 #pragma once
 
@@ -16,6 +16,7 @@ enum {
     SEGMENT_VERSION = 1,
     SEGMENT_HEADER = 64,         /* bytes; the first record's offset */
     SEGMENT_PAYLOAD_MAX = 4096,  /* bytes of one record's payload */
+    SEGMENT_BATCH_MAX = 16384,   /* bytes of records that are written at once */
     SEGMENT_BYTES_MIN = 1 << 16, /* of a whole segment */
     SEGMENT_BYTES_MAX = 1 << 26,
     SEGMENT_NAME_MAX = 32 /* of a file's name, with its NUL */
@@ -64,7 +65,7 @@ void segment_presume(segment_t *self, uint64_t used);
 bool segment_record(const segment_t *self, uint32_t offset, segment_record_t *record, uint32_t *next);
 
 typedef enum {
-    SEGMENT_CLEAN,  /* nothing but zeros behind the last record, or one record that a killed writer did not finish */
+    SEGMENT_CLEAN,  /* nothing but zeros behind the last record, or what a killed writer did not finish */
     SEGMENT_DAMAGED /* something else, or the file is shorter or longer than its header says */
 } segment_rest_t;
 
@@ -82,10 +83,26 @@ uint32_t segment_record_bytes(size_t payload_length);
 
 bool segment_has_room(const segment_t *self, size_t payload_length);
 
-/* Appends a record for which there is room, and returns its offset. Cost: a memcpy and a checksum. */
+/* Bytes of records for which there is room. */
+uint32_t segment_room(const segment_t *self);
+
+/* Where the next record goes. */
+uint32_t segment_end(const segment_t *self);
+
+/* Makes a record at `out`, which is aligned to 8 bytes. Returns its bytes. Cost: a memcpy and a checksum. */
+uint32_t segment_compose(char *out, segment_kind_t kind, uint32_t stream, uint64_t seq, text_t payload);
+
+/* The record that segment_compose made. Returns its bytes. */
+uint32_t segment_composed(const char *at, segment_record_t *record);
+
+/* Appends records that were made, of SEGMENT_BATCH_MAX bytes at most, for which there is room. Cost: a system call, where they are many; else
+ * a memcpy. */
+void segment_write(segment_t *self, char *records, uint32_t bytes);
+
+/* Makes a record, appends it, and returns its offset. */
 uint32_t segment_append(segment_t *self, segment_kind_t kind, uint32_t stream, uint64_t seq, text_t payload);
 
-/* The payload of the record that segment_append or a scan had at that offset. */
+/* The payload of the record that was written or found at that offset. */
 text_t segment_payload(const segment_t *self, uint32_t offset);
 
 uint64_t segment_number(const segment_t *self);

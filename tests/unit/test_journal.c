@@ -74,7 +74,46 @@ static void many_trades(journal_t *journal)
         append(journal, BTC, 2);
         append(journal, ETH, 1);
     }
+    journal_flush(journal);
 }
+
+typedef struct {
+    uint64_t btc, eth; /* the last seqs that were told */
+} told_t;
+
+static void on_safe(void *arg, const journal_stream_t *stream, text_t json)
+{
+    told_t *told = arg;
+    bool btc = text_equal(journal_topic(stream), BTC);
+    uint64_t seq = btc ? ++told->btc : ++told->eth;
+    char bytes[TRADE_BYTES];
+    ck_assert(text_equal(json, trade_text(bytes, btc ? BTC : ETH, seq)));
+}
+
+/* Each trade is told once, in order, whether it took one flush or many, and wherever a segment ends. */
+START_TEST(what_is_safe_is_told)
+{
+    journal_t *journal = create();
+    told_t told = {0};
+    journal_on_safe(journal, on_safe, &told);
+    append(journal, BTC, 1);
+    ck_assert_uint_eq(told.btc, 0);
+    journal_flush(journal);
+    ck_assert_uint_eq(told.btc, 1);
+    journal_flush(journal);
+    for (int i = 0; i < 3000; i++) {
+        append(journal, BTC, 1);
+        append(journal, ETH, 2);
+        if (i % 700 == 0)
+            journal_flush(journal);
+    }
+    ck_assert_uint_gt(told.btc, 2500); /* no batch is large */
+    journal_flush(journal);
+    ck_assert_uint_eq(told.btc, 3001);
+    ck_assert_uint_eq(told.eth, 6000);
+    journal_close(&journal);
+}
+END_TEST
 
 /* Only the newest segment is read at the opening: the others when they are asked for, or in passing. */
 START_TEST(older_segments_are_read_when_they_are_asked_for)
@@ -217,10 +256,10 @@ START_TEST(without_room_on_the_disk_nothing_is_appended_until_there_is)
     ck_assert_int_eq(setrlimit(RLIMIT_FSIZE, &small), 0);
     journal_stream_t *stream = journal_find(journal, BTC);
     char bytes[TRADE_BYTES];
-    while (journal_append(journal, stream, trade_text(bytes, BTC, journal_last(stream) + 1)).length > 0)
+    while (journal_append(journal, stream, trade_text(bytes, BTC, journal_last(stream) + 1)))
         ck_assert_uint_lt(journal_last(stream), 2 * SEGMENT / TRADE_BYTES);
     uint64_t last = journal_last(stream);
-    ck_assert_uint_eq(journal_append(journal, stream, trade_text(bytes, BTC, last + 1)).length, 0);
+    ck_assert(!journal_append(journal, stream, trade_text(bytes, BTC, last + 1)));
     check(journal, BTC, 1, last);
     ck_assert_int_eq(setrlimit(RLIMIT_FSIZE, &before), 0);
     append(journal, BTC, 10);
@@ -258,7 +297,7 @@ static unsigned draw(unsigned *seed)
     return (*seed = *seed * 1664525 + 1013904223) >> 16;
 }
 
-/* Some hundred lives of appends to several streams, ended by a close or by kill -9: nothing that was acknowledged is missing or changed. */
+/* Some hundred lives of appends to several streams, ended by a close or by kill -9: nothing that was flushed is missing or changed. */
 START_TEST(whatever_happens_no_seq_is_lost_or_counted_twice)
 {
     unsigned seed = 20251110 + (unsigned)_i;
@@ -272,8 +311,12 @@ START_TEST(whatever_happens_no_seq_is_lost_or_counted_twice)
             journal_t *journal = journal_open(path, MIB, NOW + (uint64_t)life);
             if (!journal || journal_epoch(journal) != NOW)
                 ck_abort_msg("the journal did not go on");
-            for (unsigned i = 0, own = plan; i < appends; i++)
+            for (unsigned i = 0, own = plan; i < appends; i++) {
                 append(journal, text_of(topics[draw(&own) % 3]), 1);
+                if (i % (plan % 97 + 1) == 0)
+                    journal_flush(journal);
+            }
+            journal_flush(journal);
             if (killed)
                 kill(getpid(), SIGKILL);
             journal_close(&journal);
@@ -300,6 +343,7 @@ int main(void)
     tcase_add_test(tests, a_new_journal_takes_its_epoch_from_now);
     tcase_add_test(tests, streams_count_for_themselves);
     tcase_add_test(tests, reopening_goes_on_with_epoch_and_seq);
+    tcase_add_test(tests, what_is_safe_is_told);
     tcase_add_test(tests, older_segments_are_read_when_they_are_asked_for);
     tcase_add_test(tests, older_segments_are_read_in_passing);
     tcase_add_test(tests, a_killed_writer_loses_nothing);

@@ -165,12 +165,54 @@ START_TEST(a_record_that_was_not_committed_is_wiped)
 }
 END_TEST
 
+static text_t numbered(char out[static 200], int number)
+{
+    memset(out, '.', 200);
+    snprintf(out, 200, "%d", number);
+    return (text_t){out, 150 + (size_t)number % 50};
+}
+
+/* Records that are written at once are all there, or, while the first one's commit is not, none of them. */
+START_TEST(records_are_written_at_once)
+{
+    enum { RECORDS = 60 };
+    _Alignas(8) static char batch[SEGMENT_BATCH_MAX];
+    fixture_t fixture = fixture_new();
+    uint32_t offsets[4], bytes = 0, count[] = {RECORDS, 2}; /* by a system call, and without one */
+    char text[200];
+    make_segment(&fixture, offsets);
+    segment_t *segment;
+    segment_rest_t rest;
+    ck_assert_uint_eq(scan(&fixture, &segment, &rest), 3);
+    for (uint32_t i = 0; i < count[_i]; i++)
+        bytes += segment_compose(batch + bytes, SEGMENT_TRADE, 0, 3 + i, numbered(text, (int)i));
+    segment_write(segment, batch, bytes);
+    ck_assert_uint_eq(segment_end(segment), offsets[3] + bytes);
+    segment_record_t record;
+    for (uint32_t i = 0, offset = offsets[3], next; i < count[_i]; i++, offset = next) {
+        ck_assert(segment_record(segment, offset, &record, &next));
+        ck_assert_uint_eq(record.seq, 3 + i);
+        ck_assert(text_equal(record.payload, numbered(text, (int)i)));
+        ck_assert(text_equal(segment_payload(segment, offset), record.payload));
+    }
+    segment_close(&segment);
+    ck_assert_uint_eq(scan(&fixture, &segment, &rest), 3 + count[_i]);
+    segment_close(&segment);
+    poke(&fixture, offsets[3], "\0\0\0\0\0\0\0", 8); /* killed before the last store */
+    ck_assert_uint_eq(scan(&fixture, &segment, &rest), 3);
+    ck_assert_int_eq(rest, SEGMENT_CLEAN);
+    ck_assert_uint_eq(segment_rest(segment).length, 0);
+    segment_close(&segment);
+    fixture_destroy(&fixture);
+}
+END_TEST
+
 START_TEST(anything_else_behind_the_records_is_damage)
 {
     static const struct {
         uint32_t behind; /* the last record */
         const char *bytes;
-    } cases[] = {{0, "garbage"}, {COMMIT + 8192, "x"}, {16384, "far behind"}};
+    } cases[] = {{0, "garbage"}, {COMMIT + SEGMENT_BATCH_MAX, "x"}, {SEGMENT_BATCH_MAX, "far behind"}};
     fixture_t fixture = fixture_new();
     uint32_t offsets[4];
     make_segment(&fixture, offsets);
@@ -278,6 +320,7 @@ int main(void)
     tcase_add_test(tests, it_takes_records_until_it_is_full);
     tcase_add_test(tests, a_wrong_byte_anywhere_in_a_record_is_noticed);
     tcase_add_test(tests, a_record_that_was_not_committed_is_wiped);
+    tcase_add_loop_test(tests, records_are_written_at_once, 0, 2);
     tcase_add_loop_test(tests, anything_else_behind_the_records_is_damage, 0, 3);
     tcase_add_test(tests, a_file_that_was_cut_short_keeps_its_whole_records);
     tcase_add_loop_test(tests, a_header_that_is_none_is_told_from_a_newer_one, 0, 7);
