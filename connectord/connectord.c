@@ -11,7 +11,12 @@
 #include <inttypes.h>
 #include <stdlib.h>
 
-enum { HEARTBEAT_MS = 1000, EARLY_HEARTBEAT_MS = 100 /* at least, behind the one before */, FD_LIMIT = 8192 };
+enum {
+    HEARTBEAT_MS = 1000,
+    EARLY_HEARTBEAT_MS = 100, /* at least, behind the one before */
+    READING_ON_MS = 500,      /* after the start, when there are connections */
+    FD_LIMIT = 8192
+};
 
 struct connectord {
     feed_shared_t shared; /* loop, web, journal, publisher, demand, groups */
@@ -77,10 +82,11 @@ static void on_safe(void *arg, const journal_stream_t *stream, text_t json)
     publisher_trade(self->shared.publisher, journal_topic(stream), json);
 }
 
+/* In what the journal had at the start: nobody waits for it. */
 static void on_reading_on(void *arg)
 {
     connectord_t *self = arg;
-    if (!journal_read_on(self->shared.journal))
+    if (!feeds_remember(self->feeds) && !journal_read_on(self->shared.journal))
         loop_timer_stop(self->reading_on);
 }
 
@@ -156,7 +162,7 @@ connectord_t *connectord_new(loop_t *loop, const config_t *config)
     }
     journal_on_safe(self->shared.journal, on_safe, self);
     loop_timer_start(self->heartbeat, 0, HEARTBEAT_MS);
-    loop_timer_start(self->reading_on, 1, 1);
+    loop_timer_start(self->reading_on, READING_ON_MS, 1);
     log_info("connectord: started", LOG_U64("sources", feeds_count(self->feeds)),
              LOG_TEXT("publish", config_text(config, "connectord.publish")),
              LOG_TEXT("replay", config_text(config, "connectord.replay")));
@@ -173,6 +179,7 @@ static void reload_apply(void *arg, const config_t *config)
 {
     connectord_t *self = arg;
     feeds_apply(self->feeds, config);
+    loop_timer_start(self->reading_on, READING_ON_MS, 1);
 }
 
 const reload_events_t connectord_reload_events = {.section = "connectord", .takes = reload_takes, .apply = reload_apply};

@@ -14,7 +14,8 @@ typedef struct {
     feed_t *feed;
     char symbol_text[SYMBOL_MAX];
     text_t symbol;
-    bool offered; /* while the symbols change: by the new ones, too */
+    bool offered;    /* while the symbols change: by the new ones, too */
+    bool remembered; /* the ids of its last trades are in the window */
     journal_stream_t *stream;
     dedup_t *dedup;
     int64_t newest_ns;            /* when the newest trade was made, as the exchange says */
@@ -30,6 +31,7 @@ struct feed {
     uint64_t saved;         /* trades journaled while not all lines were connected */
     route_t **routes;       /* owned, one for every symbol that the source offers */
     size_t count, room;
+    size_t known; /* of them are remembered, the first ones */
     table_t *by_symbol;
     buffer_t symbols; /* of the status that was made last */
 };
@@ -83,6 +85,21 @@ static void on_line(void *arg, size_t line, bool up)
     }
 }
 
+/* The ids of the stream's last trades, so that a restart does not publish anew what the exchange repeats. To read them of all streams at the start
+ * would take longer than to serve can wait. */
+static void route_remember(route_t *route)
+{
+    journal_t *journal = route->feed->shared->journal;
+    uint64_t window = lines_config(route->feed->lines)->dedup_window;
+    uint64_t last = journal_last(route->stream), seq = journal_first(route->stream);
+    if (last >= seq && last - seq >= window)
+        seq = last - window + 1;
+    for (text_t id; seq <= last; seq++)
+        if (trade_id(journal_read(journal, route->stream, seq), &id) && !dedup_contains(route->dedup, id))
+            dedup_add(route->dedup, id, 0);
+    route->remembered = true;
+}
+
 static bool on_trade(void *arg, size_t line, trade_t *trade)
 {
     feed_t *self = arg;
@@ -94,6 +111,8 @@ static bool on_trade(void *arg, size_t line, trade_t *trade)
                      LOG_SLICE("symbol", trade->symbol), LOG_U64("suppressed", log_suppressed(&limit)));
         return true;
     }
+    if (!route->remembered)
+        route_remember(route);
     int64_t time_ns = route_passed(route, line, trade->timestamp);
     if (dedup_contains(route->dedup, trade->id))
         return false;
@@ -143,19 +162,6 @@ static void on_released(void *item)
 
 const demand_events_t feed_demand_events = {on_wanted, on_released};
 
-/* The ids of the stream's last trades, so that a restart does not publish anew what the exchange repeats. */
-static void route_remember(route_t *route, journal_t *journal, uint64_t window)
-{
-    uint64_t last = journal_last(route->stream), seq = journal_first(route->stream);
-    if (last >= seq && last - seq >= window)
-        seq = last - window + 1;
-    for (; seq <= last; seq++) {
-        trade_t trade;
-        if (trade_parse(journal_read(journal, route->stream, seq), &trade) && !dedup_contains(route->dedup, trade.id))
-            dedup_add(route->dedup, trade.id, 0);
-    }
-}
-
 static void route_destroy(route_t *route)
 {
     if (route->stream)
@@ -185,7 +191,6 @@ static route_t *route_new(feed_t *feed, text_t symbol)
         route_destroy(route);
         return NULL;
     }
-    route_remember(route, feed->shared->journal, config->dedup_window);
     return route;
 }
 
@@ -236,6 +241,7 @@ static void drop_routes(feed_t *self)
             route->offered = true;
     }
     size_t kept = 0;
+    self->known = 0;
     for (size_t i = 0; i < self->count; i++) {
         if (self->routes[i]->offered)
             self->routes[kept++] = self->routes[i];
@@ -299,6 +305,16 @@ void feed_move_last(feed_t *self)
 void feed_start(feed_t *self)
 {
     lines_start(self->lines);
+}
+
+bool feed_remember(feed_t *self)
+{
+    while (self->known < self->count && self->routes[self->known]->remembered)
+        self->known++;
+    if (self->known == self->count)
+        return false;
+    route_remember(self->routes[self->known]);
+    return true;
 }
 
 void feed_heartbeat(feed_t *self)

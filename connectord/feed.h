@@ -43,6 +43,11 @@ extern const demand_events_t feed_demand_events;
 groups_changed_fn feed_role_changed;
 
 void feed_start(feed_t *self);
+
+/* Learns from the journal which trades of one more stream were there last: a step towards what happens anyway when a stream has a trade. False when
+ * nothing is left to learn. */
+bool feed_remember(feed_t *self);
+
 void feed_heartbeat(feed_t *self);
 
 /* The source's status as it is now. The slices are valid until the feed's next event. */

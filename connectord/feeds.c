@@ -146,6 +146,14 @@ feed_t *feeds_at(const feeds_t *self, size_t number)
     return self->feeds[number];
 }
 
+bool feeds_remember(feeds_t *self)
+{
+    for (size_t i = 0; i < self->count; i++)
+        if (feed_remember(self->feeds[i]))
+            return true;
+    return false;
+}
+
 void feeds_stop(feeds_t *self)
 {
     for (size_t i = 0; i < self->count; i++)

@@ -20,6 +20,9 @@ bool feeds_apply(feeds_t *self, const config_t *config);
 size_t feeds_count(const feeds_t *self);
 feed_t *feeds_at(const feeds_t *self, size_t number);
 
+/* feed_remember for one. */
+bool feeds_remember(feeds_t *self);
+
 /* feed_stop for all. */
 void feeds_stop(feeds_t *self);
 void feeds_destroy(feeds_t **self);

@@ -180,6 +180,35 @@ bool trade_parse(text_t json, trade_t *trade)
            received_parse(received, &trade->received_ns);
 }
 
+/* Takes a fixed part off the end of a text. */
+static inline bool take_off(text_t *text, text_t fixed)
+{
+    if (text->length < fixed.length || memcmp(text->at + text->length - fixed.length, fixed.at, fixed.length) != 0)
+        return false;
+    text->length -= fixed.length;
+    return true;
+}
+
+/* The same, for what stands behind the last quote, which stays. */
+static inline bool take_off_value(text_t *text, text_t *value)
+{
+    const char *quote = text->length ? memrchr(text->at, '"', text->length) : NULL;
+    if (!quote)
+        return false;
+    size_t before = (size_t)(quote - text->at) + 1;
+    *value = (text_t){quote + 1, text->length - before};
+    text->length = before;
+    return true;
+}
+
+bool trade_id(text_t json, text_t *id)
+{
+    text_t received, source;
+    return take_off(&json, TEXT(TAIL)) && take_off_value(&json, &received) && take_off(&json, TEXT(RECEIVED)) &&
+           take_off_value(&json, &source) && take_off(&json, TEXT(SOURCE)) && take_off_value(&json, id) &&
+           take_off(&json, TEXT(ID)) && id_valid(*id);
+}
+
 bool trade_cursor(text_t json, cursor_t *cursor)
 {
     reader_t reader = {json.at, json.length ? json.at + json.length : json.at};

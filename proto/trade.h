@@ -39,5 +39,8 @@ bool trade_parse(text_t json, trade_t *trade);
 /* When it was, as far as order in time goes: its timestamp, or, where that can't be read, when it was received. */
 int64_t trade_time_ns(const trade_t *trade);
 
+/* Only the id, from the end of the object, without looking at the rest. */
+bool trade_id(text_t json, text_t *id);
+
 /* Only epoch and seq, from the head of the object, without looking at the rest. */
 bool trade_cursor(text_t json, cursor_t *cursor);

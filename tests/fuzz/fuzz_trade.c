@@ -18,8 +18,11 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     trade_t trade;
     cursor_t cursor;
     bool has_cursor = trade_cursor(json, &cursor);
+    text_t id;
+    bool has_id = trade_id(json, &id);
     if (!trade_parse(json, &trade))
         return 0;
+    require(has_id && text_equal(id, trade.id));
     const char *wrong;
     char out[TRADE_MAX];
     require(has_cursor && cursor_compare(cursor, trade.cursor) == 0);

@@ -192,6 +192,21 @@ START_TEST(cursor_is_read_from_the_head_alone)
 }
 END_TEST
 
+START_TEST(id_is_read_from_the_end_alone)
+{
+    text_t id = {0}, json = TEXT("what comes before is not looked at,\"tradeId\":\"7-a\",\"source\":\"\xc3\xa4\"," TAIL);
+    ck_assert(trade_id(json, &id));
+    ck_assert(text_equal(id, TEXT("7-a")));
+    ck_assert(trade_id(TEXT(HEAD MIDDLE AMOUNT IDENT TAIL), &id));
+    ck_assert(text_equal(id, example.id));
+    for (size_t from = 1; from < json.length; from++) { /* what is cut off at either end */
+        ck_assert(!trade_id((text_t){json.at, json.length - from}, &id));
+        bool there = trade_id((text_t){json.at + from, json.length - from}, &id);
+        ck_assert(there == (from <= strlen("what comes before is not looked at")));
+    }
+}
+END_TEST
+
 int main(void)
 {
     TCase *tests = tcase_create("trade");
@@ -203,6 +218,7 @@ int main(void)
     tcase_add_test(tests, every_cut_of_a_trade_is_refused);
     tcase_add_test(tests, first_offending_field_is_named);
     tcase_add_test(tests, cursor_is_read_from_the_head_alone);
+    tcase_add_test(tests, id_is_read_from_the_end_alone);
     Suite *suite = suite_create("trade");
     suite_add_tcase(suite, tests);
     SRunner *runner = srunner_create(suite);
