@@ -187,11 +187,13 @@ segment_result_t segment_open(segment_t **self_ref, int folder, uint64_t number)
     return result;
 }
 
-/* One call for all pages; a kernel that does not know it (before 5.14) reads ahead, at least. */
+/* One call for all pages that have been written; a kernel that does not know it (before 5.14) reads ahead, at least. */
 void segment_prefetch(const segment_t *self)
 {
-    if (madvise(self->map, self->bytes, MADV_POPULATE_READ) != 0)
-        madvise(self->map, self->bytes, MADV_WILLNEED);
+    off_t hole = lseek(self->fd, 0, SEEK_HOLE);
+    size_t bytes = hole > 0 && hole < (off_t)self->bytes ? (size_t)hole : self->bytes;
+    if (madvise(self->map, bytes, MADV_POPULATE_READ) != 0)
+        madvise(self->map, bytes, MADV_WILLNEED);
 }
 
 void segment_presume(segment_t *self, uint64_t used)

@@ -55,7 +55,7 @@ typedef enum {
  * before anything is appended. */
 segment_result_t segment_open(segment_t **self, int folder, uint64_t number);
 
-/* All of it is about to be read. */
+/* All that is in it is about to be read. */
 void segment_prefetch(const segment_t *self);
 
 /* How far its records go, as long as that has not been read: bytes of them, as the position of the next segment tells. */
