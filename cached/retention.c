@@ -98,3 +98,18 @@ retention_rule_t retention_of(const retention_t *self, text_t symbol)
     }
     return best ? best->rule : (retention_rule_t){0};
 }
+
+/* Every rule counts for some symbol, and one for all must be among them. */
+int64_t retention_longest(const retention_t *self)
+{
+    int64_t longest_ns = 0;
+    bool all = false;
+    for (size_t i = 0; i < self->count; i++) {
+        const entry_t *entry = &self->entries[i];
+        if (entry->rule.age_ns == 0)
+            return 0;
+        all = all || entry->plain == 0;
+        longest_ns = entry->rule.age_ns > longest_ns ? entry->rule.age_ns : longest_ns;
+    }
+    return all ? longest_ns : 0;
+}

@@ -23,5 +23,8 @@ void retention_destroy(retention_t **self);
 /* No limits where no pattern fits. */
 retention_rule_t retention_of(const retention_t *self, text_t symbol);
 
+/* The age that no trade of any symbol outlives; 0 when some symbols' trades may be of any age. */
+int64_t retention_longest(const retention_t *self);
+
 /* Does '*' in the pattern, for any run of characters, make it the text? */
 bool retention_matches(text_t pattern, text_t text);

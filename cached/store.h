@@ -82,6 +82,10 @@ typedef struct {
      * drop a part only, of at least 10,000: call again while *dropped is not 0. */
     store_result_t (*retain)(void *self, text_t topic, uint64_t keep, int64_t before_ns, uint64_t *dropped, char *error);
 
+    /* No stream keeps trades older than this (0: some may be of any age): a store that can drop what is a day older still by itself may do so
+     * while nobody calls retain, which goes on as before. NULL: it can't. The same again costs nothing. */
+    store_result_t (*expire)(void *self, int64_t age_ns, char *error);
+
     /* Forgets the trades of a stream, but not its place. *cleared: how many there were. */
     store_result_t (*clear)(void *self, text_t topic, uint64_t *cleared, char *error);
 

@@ -11,6 +11,7 @@ typedef struct {
     size_t topic_length;
     uint64_t keep;
     int64_t before_ns;
+    int64_t age_ns; /* of every stream */
     uint64_t dropped;
 } order_t;
 
@@ -21,6 +22,7 @@ struct sweep {
     size_t at;                /* the stream that is looked at */
     int64_t due_ns;           /* when the next round begins */
     bool sweeping;            /* within a round */
+    bool expired;             /* its first step is done: the age that no trade outlives was told */
     order_t order;            /* the thread's while the writer is at work on it */
     uint64_t dropped;
     void (*stepped)(void *arg, store_result_t result);
@@ -74,6 +76,17 @@ static store_result_t drop(void *arg, const store_kind_t *kind, void *store, cha
     return kind->retain(store, topic, order->keep, order->before_ns, &order->dropped, error);
 }
 
+static store_result_t expire(void *arg, const store_kind_t *kind, void *store, char *error)
+{
+    return kind->expire ? kind->expire(store, ((sweep_t *)arg)->order.age_ns, error) : STORE_OK;
+}
+
+static void on_expired(void *arg, store_result_t result)
+{
+    sweep_t *self = arg;
+    self->stepped(self->arg, result);
+}
+
 static void on_dropped(void *arg, store_result_t result)
 {
     sweep_t *self = arg;
@@ -95,6 +108,7 @@ static bool due(sweep_t *self)
         return false;
     self->due_ns = now_ns + SWEEP_PERIOD_MS * NS_PER_MS;
     self->sweeping = true;
+    self->expired = false;
     self->at = 0;
     return true;
 }
@@ -103,11 +117,17 @@ bool sweep_step(sweep_t *self, void (*stepped)(void *arg, store_result_t result)
 {
     if (!due(self))
         return false;
+    self->stepped = stepped;
+    self->arg = arg;
+    if (!self->expired) {
+        self->expired = true;
+        self->order = (order_t){.age_ns = retention_longest(self->rules)};
+        writer_look(self->writer, expire, on_expired, self);
+        return true;
+    }
     for (; self->at < holdings_count(self->holdings); self->at++) {
         if (!give_order(self, holdings_at(self->holdings, self->at)))
             continue;
-        self->stepped = stepped;
-        self->arg = arg;
         writer_run(self->writer, drop, on_dropped, self);
         return true;
     }

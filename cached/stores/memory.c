@@ -265,5 +265,13 @@ static store_result_t memory_open(const char *url, void **self_ref, char *error)
     return STORE_OK;
 }
 
-const store_kind_t store_memory = {"memory",    memory_open,  memory_append, memory_fill,  memory_skip,
-                                   memory_load, memory_range, memory_retain, memory_clear, memory_close};
+const store_kind_t store_memory = {.scheme = "memory",
+                                   .open = memory_open,
+                                   .append = memory_append,
+                                   .fill = memory_fill,
+                                   .skip = memory_skip,
+                                   .load = memory_load,
+                                   .range = memory_range,
+                                   .retain = memory_retain,
+                                   .clear = memory_clear,
+                                   .close = memory_close};

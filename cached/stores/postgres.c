@@ -7,9 +7,6 @@
 
 #include "cached/stores/kinds.h"
 #include "cached/stores/postgres_store.h"
-#include "common/clock.h"
-
-#define DAY_NS (INT64_C(86400) * NS_PER_S)
 
 static store_result_t no_memory(char *error)
 {
@@ -287,6 +284,7 @@ static store_result_t postgres_open(const char *url, void **self_ref, char *erro
     store_result_t result = no_memory(error);
     if (self && (self->link.url = strdup(url)) && (self->batch = batch_new())) {
         self->text = buffer_new(0);
+        self->expired_ns = -1;
         result = postgres_link_ensure(&self->link, error);
     }
     if (result != STORE_OK) {
@@ -297,5 +295,14 @@ static store_result_t postgres_open(const char *url, void **self_ref, char *erro
     return STORE_OK;
 }
 
-const store_kind_t store_postgres = {"postgres",    postgres_open,  postgres_append, postgres_fill,  postgres_skip,
-                                     postgres_load, postgres_range, postgres_retain, postgres_clear, postgres_close};
+const store_kind_t store_postgres = {.scheme = "postgres",
+                                     .open = postgres_open,
+                                     .append = postgres_append,
+                                     .fill = postgres_fill,
+                                     .skip = postgres_skip,
+                                     .load = postgres_load,
+                                     .range = postgres_range,
+                                     .retain = postgres_retain,
+                                     .expire = postgres_expire,
+                                     .clear = postgres_clear,
+                                     .close = postgres_close};

@@ -131,6 +131,27 @@ static store_result_t finish(retain_t *self, char *error)
                              self->dropped, self->id);
 }
 
+/* While nobody swept, TimescaleDB's policy may have dropped chunks with trades in them, which nobody has counted: then blocks are left that
+ * begin before. */
+static store_result_t count_anew(retain_t *self, int64_t policy_ns, char *error)
+{
+    PGresult *rows;
+    if (self->id == 0 || policy_ns == 0)
+        return STORE_OK;
+    store_result_t result =
+        postgres_link_run(self->link, &rows, error,
+                          "UPDATE dataflow.stream SET trades = (SELECT count(*) FROM dataflow.trade WHERE stream = %" PRId64
+                          ") WHERE id = %" PRId64 " AND EXISTS (SELECT FROM dataflow.block WHERE stream = %" PRId64
+                          " AND least_ns < %" PRId64 ") RETURNING trades",
+                          self->id, self->id, self->id, clock_real_ns() - policy_ns);
+    if (result != STORE_OK)
+        return result;
+    if (PQntuples(rows) > 0)
+        self->trades = (uint64_t)postgres_number(rows, 0, 0);
+    PQclear(rows);
+    return STORE_OK;
+}
+
 store_result_t postgres_retain(void *arg, text_t topic, uint64_t keep, int64_t before_ns, uint64_t *dropped, char *error)
 {
     postgres_t *self = arg;
@@ -140,6 +161,8 @@ store_result_t postgres_retain(void *arg, text_t topic, uint64_t keep, int64_t b
     if (result == STORE_OK)
         result = lock_stream(&retain, topic, error);
     if (result == STORE_OK)
+        result = count_anew(&retain, self->policy_ns, error);
+    if (result == STORE_OK)
         result = drop_by_count(&retain, error);
     if (result == STORE_OK)
         result = drop_by_age(&retain, error);
@@ -147,6 +170,42 @@ store_result_t postgres_retain(void *arg, text_t topic, uint64_t keep, int64_t b
         result = finish(&retain, error);
     *dropped = result == STORE_OK ? retain.dropped : 0;
     return result;
+}
+
+/* dataflow.policy_ns tells what is set: 0 where there is no hypertable, or no such policy. */
+static const char set_policy[] =
+    "DO $$ DECLARE drop_after bigint := %" PRId64 "; BEGIN"
+    "  PERFORM set_config('dataflow.policy_ns', '0', false);"
+    "  IF NOT EXISTS (SELECT FROM pg_extension WHERE extname = 'timescaledb')"
+    "    OR (SELECT relkind = 'p' FROM pg_class WHERE oid = 'dataflow.trade'::regclass) THEN RETURN; END IF;"
+    "  PERFORM remove_retention_policy('dataflow.trade', if_exists => true);"
+    "  IF drop_after = 0 THEN RETURN; END IF;"
+    "  PERFORM add_retention_policy('dataflow.trade', drop_after => drop_after);"
+    "  PERFORM set_config('dataflow.policy_ns', drop_after::text, false);"
+    "EXCEPTION WHEN OTHERS THEN"
+    "  RAISE WARNING 'dataflow: no retention policy: %%', SQLERRM;"
+    "END $$";
+
+/* A chunk is dropped whole, and a day later than its trades should be, for until then retain counts what it drops. Where there is no such policy
+ * (an edition without it), retain alone drops. */
+store_result_t postgres_expire(void *arg, int64_t age_ns, char *error)
+{
+    postgres_t *self = arg;
+    PGresult *rows = NULL;
+    if (age_ns == self->expired_ns)
+        return STORE_OK;
+    int64_t policy_ns = age_ns > 0 && age_ns < INT64_MAX - DAY_NS ? age_ns + DAY_NS : 0;
+    store_result_t result = postgres_link_ensure(&self->link, error);
+    if (result == STORE_OK)
+        result = postgres_link_run(&self->link, NULL, error, set_policy, policy_ns);
+    if (result == STORE_OK)
+        result = postgres_link_run(&self->link, &rows, error, "SELECT current_setting('dataflow.policy_ns')");
+    if (result != STORE_OK)
+        return result;
+    self->policy_ns = postgres_number(rows, 0, 0);
+    self->expired_ns = age_ns;
+    PQclear(rows);
+    return STORE_OK;
 }
 
 /* In steps, each a transaction, so that no size is too large for the time that a statement has. */

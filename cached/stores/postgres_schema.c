@@ -11,7 +11,8 @@ enum { VERSION = 1 };
 #define TRADE_COLUMNS                                                                                                          \
     "(stream bigint NOT NULL, epoch bigint NOT NULL, seq bigint NOT NULL, time_ns bigint NOT NULL, json text NOT NULL)"
 
-/* A hypertable where TimescaleDB is there; where it is not, or does not take it, days are partitions. proto/stores.md describes it. */
+/* A hypertable where TimescaleDB is there; where it is not, or does not take it, days are partitions. An edition without compression leaves it
+ * uncompressed. proto/stores.md describes it. */
 static const char make_trade[] =
     "DO $$ BEGIN"
     "  IF EXISTS (SELECT FROM pg_extension WHERE extname = 'timescaledb') THEN"
@@ -20,13 +21,23 @@ static const char make_trade[] =
     "      PERFORM create_hypertable('dataflow.trade', 'time_ns', chunk_time_interval => 86400000000000,"
     "        create_default_indexes => false);"
     "      PERFORM set_integer_now_func('dataflow.trade', 'dataflow.now_ns');"
-    "      ALTER TABLE dataflow.trade SET (timescaledb.compress, timescaledb.compress_segmentby = 'stream',"
-    "        timescaledb.compress_orderby = 'epoch, seq');"
-    "      PERFORM add_compression_policy('dataflow.trade', 604800000000000::bigint);"
-    "      RETURN;"
     "    EXCEPTION WHEN OTHERS THEN"
     "      RAISE WARNING 'dataflow: no hypertable, plain partitions instead: %', SQLERRM;"
     "    END;"
+    "  END IF;"
+    "  IF to_regclass('dataflow.trade') IS NOT NULL THEN"
+    "    BEGIN"
+    "      ALTER TABLE dataflow.trade SET (timescaledb.compress, timescaledb.compress_segmentby = 'stream',"
+    "        timescaledb.compress_orderby = 'epoch, seq');"
+    "    EXCEPTION WHEN OTHERS THEN"
+    "      RAISE WARNING 'dataflow: no compression: %', SQLERRM;"
+    "    END;"
+    "    BEGIN"
+    "      PERFORM add_compression_policy('dataflow.trade', compress_after => 604800000000000::bigint);"
+    "    EXCEPTION WHEN OTHERS THEN"
+    "      RAISE WARNING 'dataflow: no compression policy: %', SQLERRM;"
+    "    END;"
+    "    RETURN;"
     "  END IF;"
     "  CREATE TABLE dataflow.trade " TRADE_COLUMNS " PARTITION BY RANGE (time_ns);"
     "  CREATE TABLE dataflow.trade_other PARTITION OF dataflow.trade DEFAULT;"

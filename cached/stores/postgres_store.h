@@ -4,6 +4,9 @@
 
 #include "cached/stores/batch.h"
 #include "cached/stores/postgres_link.h"
+#include "common/clock.h"
+
+#define DAY_NS (INT64_C(86400) * NS_PER_S)
 
 enum { POSTGRES_DAYS = 64 };
 
@@ -11,12 +14,15 @@ typedef struct {
     postgres_link_t link;
     batch_t *batch;
     buffer_t text;               /* where statements and rows are printed */
+    int64_t expired_ns;          /* the age that postgres_expire was told last; -1: none yet */
+    int64_t policy_ns;           /* TimescaleDB drops chunks that are older; 0: it does not */
     int64_t days[POSTGRES_DAYS]; /* whose partitions are there, as far as we know: day d at d % POSTGRES_DAYS, as d + 1 */
 } postgres_t;
 
 store_result_t postgres_load(void *arg, store_stream_fn *each, void *each_arg, char *error);
 store_result_t postgres_range(void *arg, const store_query_t *query, store_trade_fn *each, void *each_arg, char *error);
 store_result_t postgres_retain(void *arg, text_t topic, uint64_t keep, int64_t before_ns, uint64_t *dropped, char *error);
+store_result_t postgres_expire(void *arg, int64_t age_ns, char *error);
 store_result_t postgres_clear(void *arg, text_t topic, uint64_t *cleared, char *error);
 
 /* Sends all trades of a batch that are left, in a transaction that is open. */

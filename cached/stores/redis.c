@@ -378,5 +378,13 @@ static store_result_t redis_open(const char *url, void **self_ref, char *error)
     return STORE_OK;
 }
 
-const store_kind_t store_redis = {"redis",    redis_open,  redis_append, redis_fill,  redis_skip,
-                                  redis_load, redis_range, redis_retain, redis_clear, redis_close};
+const store_kind_t store_redis = {.scheme = "redis",
+                                  .open = redis_open,
+                                  .append = redis_append,
+                                  .fill = redis_fill,
+                                  .skip = redis_skip,
+                                  .load = redis_load,
+                                  .range = redis_range,
+                                  .retain = redis_retain,
+                                  .clear = redis_clear,
+                                  .close = redis_close};

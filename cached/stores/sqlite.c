@@ -384,5 +384,13 @@ static store_result_t sqlite_open(const char *url, void **self_ref, char *error)
     return STORE_OK;
 }
 
-const store_kind_t store_sqlite = {"sqlite",    sqlite_open,  sqlite_append, sqlite_fill,  sqlite_skip,
-                                   sqlite_load, sqlite_range, sqlite_retain, sqlite_clear, sqlite_close};
+const store_kind_t store_sqlite = {.scheme = "sqlite",
+                                   .open = sqlite_open,
+                                   .append = sqlite_append,
+                                   .fill = sqlite_fill,
+                                   .skip = sqlite_skip,
+                                   .load = sqlite_load,
+                                   .range = sqlite_range,
+                                   .retain = sqlite_retain,
+                                   .clear = sqlite_clear,
+                                   .close = sqlite_close};

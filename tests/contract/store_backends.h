@@ -25,6 +25,7 @@ typedef struct {
     void (*take_away)(void);          /* NULL: it is no server */
     void (*bring_back)(void);
     const char *(*url_wrong_password)(void);
+    bool brief; /* another form of a kind that has all cases: the first ones are enough */
 } backend_t;
 
 static const char *nothing_missing(void)
@@ -279,6 +280,55 @@ static void postgres_set_version(int version)
     PQfinish(conn);
 }
 
+/* --- PostgreSQL with a stand-in for TimescaleDB --- */
+
+/* Debian has no package of the real one. This is what it documents (names, arguments, types, defaults) of what we call, each call written down
+ * in `called`; the table stays a plain one. ALTER TABLE … SET (timescaledb.…) is part of the extension's library: here it fails, as it does in
+ * an edition without compression. */
+static const char timescale_stand_in[] =
+    "SET client_min_messages = error; SET allow_system_table_mods = on;"
+    "INSERT INTO pg_extension (oid, extname, extowner, extnamespace, extrelocatable, extversion)"
+    " VALUES (99999, 'timescaledb', 10, 'public'::regnamespace, false, 'stand-in');"
+    "CREATE TABLE public.called (number serial, call text);"
+    "CREATE FUNCTION public.create_hypertable(relation regclass, time_column_name name, partitioning_column name = NULL,"
+    "  number_partitions integer = NULL, associated_schema_name name = NULL, associated_table_prefix name = NULL,"
+    "  chunk_time_interval anyelement = NULL::bigint, create_default_indexes boolean = true, if_not_exists boolean = false,"
+    "  partitioning_func regproc = NULL, migrate_data boolean = false, chunk_target_size text = NULL,"
+    "  chunk_sizing_func regproc = NULL, time_partitioning_func regproc = NULL)"
+    " RETURNS TABLE (hypertable_id integer, schema_name name, table_name name, created boolean) LANGUAGE plpgsql AS $$ BEGIN"
+    "  INSERT INTO public.called (call) VALUES (format('create_hypertable %s %s %s %s', relation, time_column_name,"
+    "    chunk_time_interval, create_default_indexes));"
+    "  RETURN QUERY SELECT 1, 'dataflow'::name, 'trade'::name, true; END $$;"
+    "CREATE FUNCTION public.set_integer_now_func(hypertable regclass, integer_now_func regproc, replace_if_exists boolean = "
+    "false)"
+    " RETURNS void LANGUAGE plpgsql AS $$ BEGIN"
+    "  INSERT INTO public.called (call) VALUES (format('set_integer_now_func %s %s', hypertable, integer_now_func)); END $$;"
+    "CREATE FUNCTION public.add_compression_policy(hypertable regclass, compress_after anyelement, if_not_exists boolean = "
+    "false,"
+    "  schedule_interval interval = NULL, initial_start timestamptz = NULL, timezone text = NULL)"
+    " RETURNS integer LANGUAGE plpgsql AS $$ BEGIN"
+    "  INSERT INTO public.called (call) VALUES (format('add_compression_policy %s %s %s', hypertable, compress_after,"
+    "    pg_typeof(compress_after))); RETURN 1000; END $$;"
+    "CREATE FUNCTION public.add_retention_policy(relation regclass, drop_after anyelement, if_not_exists boolean = false,"
+    "  schedule_interval interval = NULL, initial_start timestamptz = NULL, timezone text = NULL)"
+    " RETURNS integer LANGUAGE plpgsql AS $$ BEGIN"
+    "  INSERT INTO public.called (call) VALUES (format('add_retention_policy %s %s %s', relation, drop_after, "
+    "pg_typeof(drop_after)));"
+    "  RETURN 1001; END $$;"
+    "CREATE FUNCTION public.remove_retention_policy(relation regclass, if_exists boolean = false) RETURNS void LANGUAGE plpgsql"
+    " AS $$ BEGIN"
+    "  INSERT INTO public.called (call) VALUES (format('remove_retention_policy %s %s', relation, if_exists)); END $$;";
+
+static void timescale_start(void)
+{
+    postgres_start();
+    PGconn *conn = postgres_connect();
+    PGresult *result = PQexec(conn, timescale_stand_in);
+    ck_assert_msg(PQresultStatus(result) == PGRES_COMMAND_OK, "%s", PQerrorMessage(conn));
+    PQclear(result);
+    PQfinish(conn);
+}
+
 static const backend_t backends[] = {
     {.name = "memory", .missing = nothing_missing, .start = memory_nothing, .stop = memory_nothing, .url = memory_url},
     {.name = "sqlite",
@@ -288,8 +338,16 @@ static const backend_t backends[] = {
      .url = sqlite_url,
      .set_version = sqlite_set_version},
     {"postgres", postgres_missing, postgres_prepare, postgres_unprepare, postgres_start, postgres_stop, postgres_url,
-     postgres_set_version, postgres_take_away, postgres_bring_back, postgres_url_wrong_password},
+     postgres_set_version, postgres_take_away, postgres_bring_back, postgres_url_wrong_password, false},
+    {.name = "timescaledb's stand-in",
+     .missing = postgres_missing,
+     .prepare = postgres_prepare,
+     .unprepare = postgres_unprepare,
+     .start = timescale_start,
+     .stop = postgres_stop,
+     .url = postgres_url,
+     .brief = true},
     {"redis", redis_missing, NULL, NULL, redis_start, redis_stop, redis_url, redis_set_version, redis_take_away,
-     redis_bring_back, redis_url_wrong_password},
+     redis_bring_back, redis_url_wrong_password, false},
 };
 enum { BACKENDS = sizeof backends / sizeof *backends };

@@ -1,6 +1,7 @@
 /* What is PostgreSQL's alone; all else is in tests/contract/test_store.c. */
 #include <pthread.h>
 
+#include "common/clock.h"
 #include "tests/contract/store_backends.h"
 
 #define TOPIC TEXT("trade.BTC-USD.test")
@@ -10,7 +11,7 @@ static const int64_t day_ns = INT64_C(86400000000000);
 static const backend_t *postgres;
 static const store_kind_t *kind;
 static void *handle;
-static char error[STORE_ERROR_MAX], answer[200];
+static char error[STORE_ERROR_MAX], answer[400];
 
 static void set_up(void)
 {
@@ -163,6 +164,89 @@ START_TEST(many_may_make_the_schema_at_once)
 }
 END_TEST
 
+/* --- with what is like TimescaleDB --- */
+
+static void set_up_timescale(void)
+{
+    timescale_start();
+    ck_assert_msg(kind->open(postgres->url(), &handle, error) == STORE_OK, "%s", error);
+}
+
+#define CALLS "SELECT coalesce(string_agg(call, '; ' ORDER BY number), '') FROM called"
+
+START_TEST(a_hypertable_is_made_once)
+{
+    ck_assert_str_eq(ask(CALLS),
+                     "create_hypertable dataflow.trade time_ns 86400000000000 f; set_integer_now_func dataflow.trade "
+                     "dataflow.now_ns; add_compression_policy dataflow.trade 604800000000000 bigint");
+    ck_assert_str_eq(ask("SELECT relkind FROM pg_class WHERE oid = 'dataflow.trade'::regclass"), "r");
+    ck_assert_str_eq(ask("SELECT abs(dataflow.now_ns() / 1e9 - extract(epoch FROM now())) < 60"), "t");
+    kind->close(handle);
+    ck_assert_int_eq(kind->open(postgres->url(), &handle, error), STORE_OK);
+    append(1, 20000 * day_ns);
+    append(2, 20001 * day_ns);
+    ck_assert_int_eq(count(INT64_MIN, INT64_MAX), 2);
+    ck_assert_str_eq(ask(PARTITIONS), "");
+    ck_assert_str_eq(ask("SELECT count(*) FROM called"), "3");
+}
+END_TEST
+
+static void expire(int64_t age_ns)
+{
+    ask("DELETE FROM called");
+    ck_assert_msg(kind->expire(handle, age_ns, error) == STORE_OK, "%s", error);
+}
+
+START_TEST(a_limit_for_all_is_a_policy)
+{
+    expire(30 * day_ns);
+    ck_assert_str_eq(ask(CALLS),
+                     "remove_retention_policy dataflow.trade t; add_retention_policy dataflow.trade 2678400000000000 bigint");
+    expire(30 * day_ns); /* the same again */
+    ck_assert_str_eq(ask(CALLS), "");
+    expire(0);
+    ck_assert_str_eq(ask(CALLS), "remove_retention_policy dataflow.trade t");
+}
+END_TEST
+
+/* An edition that can't. */
+START_TEST(without_policies_retention_goes_on)
+{
+    uint64_t dropped;
+    ask("DROP FUNCTION add_retention_policy");
+    expire(30 * day_ns);
+    append(1, 20000 * day_ns);
+    ck_assert_int_eq(kind->retain(handle, TOPIC, UINT64_MAX, 20001 * day_ns, &dropped, error), STORE_OK);
+    ck_assert_uint_eq(dropped, 1);
+}
+END_TEST
+
+/* While cached was away, the policy dropped chunks that nobody has counted. */
+START_TEST(what_the_policy_dropped_is_counted)
+{
+    uint64_t dropped;
+    int64_t now_ns = clock_real_ns();
+    for (uint64_t seq = 1; seq <= 20; seq++)
+        append(seq, now_ns - (seq <= 10 ? 40 : 1) * day_ns);
+    ask("DELETE FROM dataflow.trade WHERE seq <= 10");
+    expire(30 * day_ns);
+    ck_assert_int_eq(kind->retain(handle, TOPIC, 10, now_ns - 30 * day_ns, &dropped, error), STORE_OK);
+    ck_assert_uint_eq(dropped, 0);
+    ck_assert_int_eq(count(INT64_MIN, INT64_MAX), 10);
+    ck_assert_str_eq(ask("SELECT trades FROM dataflow.stream"), "10");
+    ck_assert_int_eq(kind->retain(handle, TOPIC, 9, now_ns - 30 * day_ns, &dropped, error), STORE_OK);
+    ck_assert_uint_eq(dropped, 1);
+}
+END_TEST
+
+START_TEST(elsewhere_there_is_no_policy)
+{
+    ck_assert_int_eq(kind->expire(handle, 30 * day_ns, error), STORE_OK);
+    append(1, 20000 * day_ns);
+    ck_assert_int_eq(count(INT64_MIN, INT64_MAX), 1);
+}
+END_TEST
+
 START_TEST(it_is_not_here)
 {
     printf("SKIP: %s\n", postgres->missing());
@@ -182,6 +266,20 @@ static void add_cases(TCase *tests)
     tcase_add_test(tests, a_user_without_rights_is_refused);
     tcase_add_test(tests, a_url_that_libpq_does_not_take_is_refused_and_not_shown);
     tcase_add_test(tests, many_may_make_the_schema_at_once);
+    tcase_add_test(tests, elsewhere_there_is_no_policy);
+}
+
+static TCase *timescale_cases(void)
+{
+    TCase *tests = tcase_create("timescale");
+    tcase_set_timeout(tests, 30);
+    tcase_add_unchecked_fixture(tests, postgres->prepare, postgres->unprepare);
+    tcase_add_checked_fixture(tests, set_up_timescale, tear_down);
+    tcase_add_test(tests, a_hypertable_is_made_once);
+    tcase_add_test(tests, a_limit_for_all_is_a_policy);
+    tcase_add_test(tests, without_policies_retention_goes_on);
+    tcase_add_test(tests, what_the_policy_dropped_is_counted);
+    return tests;
 }
 
 int main(void)
@@ -198,6 +296,8 @@ int main(void)
         add_cases(tests);
     Suite *suite = suite_create("postgres_store");
     suite_add_tcase(suite, tests);
+    if (!postgres->missing())
+        suite_add_tcase(suite, timescale_cases());
     SRunner *runner = srunner_create(suite);
     srunner_run_all(runner, CK_ENV);
     int failed = srunner_ntests_failed(runner);

@@ -74,12 +74,32 @@ END_TEST
 
 #define COUNT(table) (int)(sizeof(table) / sizeof *(table))
 
+static const struct {
+    const char *rules;
+    int64_t longest_ns;
+} longest[] = {
+    {"{}", 0},
+    {"{\"*\":{\"hours\":24}}", 24 * HOUR},
+    {"{\"*\":{\"hours\":24},\"*-USD\":{\"hours\":48},\"BTC-USD\":{\"hours\":1,\"trades\":5}}", 48 * HOUR},
+    {"{\"*\":{\"hours\":24},\"BTC-USD\":{\"trades\":5}}", 0}, /* of any age */
+    {"{\"*-USD\":{\"hours\":24}}", 0},                        /* others have no rule */
+};
+
+START_TEST(no_trade_outlives_the_longest_age_if_there_is_one_for_all)
+{
+    retention_t *retention = retention_from(longest[_i].rules);
+    ck_assert_int_eq(retention_longest(retention), longest[_i].longest_ns);
+    retention_destroy(&retention);
+}
+END_TEST
+
 int main(void)
 {
     TCase *tests = tcase_create("retention");
     tcase_add_loop_test(tests, a_star_stands_for_any_characters, 0, COUNT(matches));
     tcase_add_loop_test(tests, the_own_name_counts_and_then_the_pattern_with_the_most_characters, 0, COUNT(rules));
     tcase_add_test(tests, without_a_rule_there_is_no_limit);
+    tcase_add_loop_test(tests, no_trade_outlives_the_longest_age_if_there_is_one_for_all, 0, sizeof longest / sizeof *longest);
     Suite *suite = suite_create("retention");
     suite_add_tcase(suite, tests);
     SRunner *runner = srunner_create(suite);
