@@ -36,7 +36,8 @@ typedef struct {
 enum {
     CHECKED_FROM = offsetof(record_t, stream), /* the CRC covers the record from here on */
     AHEAD_BYTES = 1 << 17,                     /* of pages that are made ready at once */
-    CALL_BYTES = 1 << 12                       /* so many are better written by a system call */
+    CALL_BYTES = 1 << 12,                      /* so many are better written by a system call, */
+    CALLS = 16                                 /* and so many writes behind them, of which more will be large */
 };
 
 struct segment {
@@ -47,6 +48,7 @@ struct segment {
     char *map;
     uint32_t bytes; /* mapped */
     uint32_t end;   /* offset behind the last record */
+    unsigned calls; /* writes to come that are to be made by system calls */
     uint32_t ready; /* offset up to which pages are there to be written to; at or before `end` at the start */
 };
 
@@ -359,7 +361,11 @@ void segment_write(segment_t *self, char *records, uint32_t bytes)
     record_t *first = (record_t *)(void *)records;
     uint64_t commit = atomic_load_explicit(&first->commit, memory_order_relaxed);
     atomic_store_explicit(&first->commit, 0, memory_order_relaxed);
-    if (bytes < CALL_BYTES || !write_by_calls(self, records, bytes, commit))
+    if (bytes >= CALL_BYTES)
+        self->calls = CALLS;
+    else if (self->calls > 0)
+        self->calls--;
+    if (self->calls == 0 || !write_by_calls(self, records, bytes, commit))
         write_by_map(self, records, bytes, commit);
     atomic_store_explicit(&first->commit, commit, memory_order_relaxed);
     self->end += bytes;
