@@ -311,8 +311,8 @@ int sse_on_writable(sse_t **slot)
     }
     if (self->state != SSE_FAILED)
         return go_on(self);
+    *slot = NULL; /* before the answer: lws frees the slot with the request that it ends */
     int rc = answer_problem(self);
-    *slot = NULL;
     sse_free(self);
     return rc;
 }
