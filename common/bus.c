@@ -181,6 +181,11 @@ void bus_tick(bus_t *self, int64_t now_ns)
         set_silent(self, true);
 }
 
+bool bus_has_more(const bus_t *self)
+{
+    return socket_has_more(self->sub);
+}
+
 bool bus_heard(const bus_t *self)
 {
     return self->heard && !self->silent;

@@ -39,5 +39,8 @@ void bus_tick(bus_t *self, int64_t now_ns);
 /* Has something come, and is it not silent now? */
 bool bus_heard(const bus_t *self);
 
+/* Does more wait than was handed over before on_drained? As socket_has_more. */
+bool bus_has_more(const bus_t *self);
+
 /* Counts something wrong that came, and logs it, unless there is too much of it. */
 void bus_complain(bus_t *self, const char *message, text_t topic, text_t found);

@@ -360,6 +360,14 @@ bool follower_caught_up(const follower_t *self)
     return true;
 }
 
+bool follower_has_more(const follower_t *self)
+{
+    for (size_t i = 0; i < self->config.count; i++)
+        if (bus_has_more(self->links[i].bus))
+            return true;
+    return false;
+}
+
 void follower_destroy(follower_t **self_p)
 {
     follower_t *self = *self_p;

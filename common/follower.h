@@ -85,4 +85,7 @@ const follower_counts_t *follower_stream_counts(const follower_t *self, text_t t
 /* Has everything that the journals had at the start been handed over (FOLLOW_FROM_FIRST), and is no bus silent? */
 bool follower_caught_up(const follower_t *self);
 
+/* In on_drained: does more wait already, so that it comes again soon? */
+bool follower_has_more(const follower_t *self);
+
 void follower_destroy(follower_t **self);

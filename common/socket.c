@@ -32,6 +32,7 @@ struct bus_socket {
     uv_idle_t idle;
     int open_handles;
     bool look; /* there may be something to take */
+    bool more; /* the last batch was a full one */
     bool destroyed;
     const socket_events_t *events;
     void *arg;
@@ -77,7 +78,7 @@ static void on_prepare(uv_prepare_t *handle)
     socket_t *self = handle->data;
     if (!self->look)
         return;
-    self->look = has_input(self);
+    self->look = has_input(self) || self->more;
     if (self->look)
         uv_idle_start(&self->idle, on_idle);
     else
@@ -132,7 +133,9 @@ static void on_check(uv_check_t *handle)
         hand_over(self, parts, count);
         taken++;
     }
-    if (taken > 0 && !self->destroyed && self->events->on_drained)
+    bool due = taken > 0 || self->more;
+    self->more = taken == SOCKET_BATCH;
+    if (due && !self->destroyed && self->events->on_drained)
         self->events->on_drained(self->arg);
 }
 
@@ -269,6 +272,11 @@ static void on_handle_closed(uv_handle_t *handle)
         return;
     zsock_destroy(&self->zsock); /* only now: libuv must not poll the fd of a socket that is gone */
     free(self);
+}
+
+bool socket_has_more(const socket_t *self)
+{
+    return self->more;
 }
 
 void socket_destroy(socket_t **self_p)

@@ -38,6 +38,9 @@ void socket_unsubscribe(socket_t *self, text_t prefix);
 /* All frames or none; false when it can't be queued now. */
 bool socket_send(socket_t *self, const text_t *frames, size_t count);
 
+/* Was the last batch a full one? More may be there then, and on_drained comes soon, whether there is or not. */
+bool socket_has_more(const socket_t *self);
+
 /* No callback comes after it. Messages that have not left yet are dropped. Safe from within its own callbacks; the loop must run once
  * more (loop_destroy does). */
 void socket_destroy(socket_t **self);

@@ -35,9 +35,10 @@ struct api_call {
 
 /* --- client_link_t: the answer comes in a frame --- */
 
-static void link_send(void *link, text_t frames)
+static size_t link_send(void *link, text_t frames)
 {
     api_call_t *call = link;
+    size_t length = frames.length;
     text_t answer;
     while (!call->answered && frame_next(&frames, &answer)) {
         call->answered = true;
@@ -45,6 +46,7 @@ static void link_send(void *link, text_t frames)
     }
     if (call->answered && !call->receiving)
         lws_callback_on_writable(call->wsi);
+    return length;
 }
 
 static bool link_ready(void *link)

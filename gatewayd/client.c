@@ -34,17 +34,20 @@ static bool make_room(client_t *self, size_t length)
     return false;
 }
 
-static void send_frames(client_t *self, text_t frames)
+static size_t send_frames(client_t *self, text_t frames)
 {
+    size_t taken = self->link->send(self->link_arg, frames);
     self->hub->counts.writes++;
-    self->hub->counts.bytes += frames.length;
-    self->link->send(self->link_arg, frames);
+    self->hub->counts.bytes += taken;
+    return taken;
 }
 
 static void send_outbox(client_t *self)
 {
-    send_frames(self, buffer_text(&self->outbox));
-    if (self->outbox.capacity > OUTBOX_KEPT)
+    size_t taken = send_frames(self, buffer_text(&self->outbox));
+    if (taken < self->outbox.length)
+        buffer_consume(&self->outbox, taken);
+    else if (self->outbox.capacity > OUTBOX_KEPT)
         buffer_release(&self->outbox);
     else
         buffer_clear(&self->outbox);
@@ -70,49 +73,68 @@ static void on_lapped(client_t *self, reader_t *reader)
     reader_seat(reader, page.last);
 }
 
-/* The next run of the first reader that has one, when it is no longer than `room`. False: what is next goes out before it, or alone. */
-static bool take_run(client_t *self, size_t room, text_t *run)
+/* The next run of the first reader that has one. False: what is next goes out before it. */
+static bool peek_run(client_t *self, run_t *run)
 {
     reader_t *reader = LIST_OWNER(self->ready.next, reader_t, in_queue);
-    const ring_t *ring = reader->ring;
-    cursor_t last = reader->last;
-    if (ring_lapped(ring, reader->position)) {
+    if (ring_lapped(reader->ring, reader->position)) {
         list_take(&self->ready);
         on_lapped(self, reader);
         return false;
     }
-    *run = ring_read(ring, reader->position, &last);
-    if (run->length > room)
-        return false;
-    list_take(&self->ready);
+    run->reader = reader;
+    run->last = reader->last;
+    run->text = ring_read(reader->ring, reader->position, &run->last);
+    return true;
+}
+
+/* The peer has so much of the run. Back to the end of the queue, when there is more. */
+static void advance(client_t *self, const run_t *run, size_t taken)
+{
+    reader_t *reader = run->reader;
+    cursor_t last = run->last;
+    if (taken < run->text.length)
+        last = taken > 0 ? ring_cursor(reader->ring, reader->position + taken) : reader->last;
     if (reader->last.epoch == last.epoch)
         self->hub->counts.trades += last.seq - reader->last.seq;
     reader->last = last;
-    reader->position += run->length;
-    reader_touch(reader); /* back to the end of the queue, when there is more */
-    return true;
+    reader->position += taken;
+    reader_touch(reader);
+}
+
+/* Copies runs behind one another for as long as they are short and fit. */
+static size_t gather(client_t *self, run_t *runs, char *room)
+{
+    size_t count = 0, length = 0;
+    while (count < HUB_RUNS_MAX && !list_empty(&self->ready) && self->outbox.length == 0 && !self->closing) {
+        run_t *run = &runs[count];
+        if (!peek_run(self, run) || (count > 0 && run->text.length > RING_RUN_MAX - length))
+            break;
+        list_take(&self->ready);
+        count++;
+        if (count == 1 && (run->text.length >= COPIED_MAX || list_empty(&self->ready)))
+            break;
+        memcpy(room + length, run->text.at, run->text.length);
+        length += run->text.length;
+    }
+    return count;
 }
 
 /* A run goes out as it stands in the ring. Short ones of several readers go out together: a write costs more than a copy, and who has many
  * symbols would have one for each. */
 static void send_runs(client_t *self)
 {
-    char *gathered = self->hub->gathered;
-    size_t length = 0;
-    text_t run;
-    while (take_run(self, RING_RUN_MAX - length, &run)) {
-        bool more = !self->closing && self->outbox.length == 0 && !list_empty(&self->ready);
-        if (length == 0 && (!more || run.length >= COPIED_MAX)) {
-            send_frames(self, run);
-            return;
-        }
-        memcpy(gathered + length, run.at, run.length);
-        length += run.length;
-        if (!more)
-            break;
+    run_t *runs = self->hub->runs;
+    size_t count = gather(self, runs, self->hub->gathered), length = 0, taken = 0;
+    for (size_t i = 0; i < count; i++)
+        length += runs[i].text.length;
+    if (count > 0 && !self->closing)
+        taken = send_frames(self, count == 1 ? runs[0].text : (text_t){self->hub->gathered, length});
+    for (size_t i = 0; i < count; i++) {
+        size_t of_run = runs[i].text.length < taken ? runs[i].text.length : taken;
+        taken -= of_run;
+        advance(self, &runs[i], of_run);
     }
-    if (length > 0 && !self->closing)
-        send_frames(self, (text_t){gathered, length});
 }
 
 client_t *client_new(hub_t *hub, const client_link_t *link, void *link_arg, const rpc_events_t *methods)
@@ -234,7 +256,9 @@ static bool send_in_place(client_t *self, text_t json)
     size_t length = frame_header(header, json.length);
     char *frame = (char *)(uintptr_t)json.at - length; /* there is room (rpc.h) */
     memcpy(frame, header, length);
-    send_frames(self, (text_t){frame, length + json.length});
+    size_t whole = length + json.length, taken = send_frames(self, (text_t){frame, whole});
+    if (taken < whole)
+        client_send_frame(self, (text_t){frame + taken, whole - taken});
     return true;
 }
 

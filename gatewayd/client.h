@@ -26,8 +26,9 @@ enum {
 typedef struct {
     dialect_t dialect; /* of the frames */
     bool passing;      /* it is there for one answer, and no client to be counted */
-    /* Sends whole frames; what the peer does not take now the link keeps. Called only when `ready`. */
-    void (*send)(void *link, text_t frames);
+    /* Sends whole frames, as many as the peer takes now; of one that it takes a part of the link keeps the rest. Returns the bytes of those that
+     * have gone or are kept. When these are not all it is not ready. Called only when `ready`. */
+    size_t (*send)(void *link, text_t frames);
     /* Would more be taken, with nothing kept? False too when the link is closing. */
     bool (*ready)(void *link);
     /* Call client_pump when `ready` turns true. */

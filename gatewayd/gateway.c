@@ -15,12 +15,14 @@ enum {
     FDS_BESIDE_CLIENTS = 512, /* ZeroMQ, HTTP, log, and a reserve */
     PROBE_TICKS = 1000 / HUB_TICK_MS,
     CHECK_TICKS = 1000 / HUB_TICK_MS,
+    FLUSH_MS = 10, /* the longest that clients wait while the bus is never empty */
     ORIGINS_MAX = 1000
 };
 
 struct gateway {
     loop_t *loop;
     hub_t hub;
+    int64_t flushed_ns; /* CLOCK_MONOTONIC */
     const char *bus[HUB_BUSES_MAX], *replay[HUB_BUSES_MAX], *history[HUB_BUSES_MAX];
     const char *origins[ORIGINS_MAX], *cors[ORIGINS_MAX];
     size_t bus_count, history_count, origin_count, cors_count;
@@ -72,12 +74,22 @@ static void on_stream(void *arg, text_t topic, cursor_t last)
         fanout_stream(&self->hub, channel);
 }
 
+/* While more waits on the bus it is taken first, so that each client gets much at once: a write costs more than what is written. */
+static void flush(gateway_t *self)
+{
+    bool may_wait = clock_mono_ns() - self->flushed_ns < FLUSH_MS * NS_PER_MS && !markets_pressing(self->hub.markets);
+    if (may_wait && follower_has_more(self->follower))
+        return;
+    fanout_flush(&self->hub);
+    self->flushed_ns = clock_mono_ns();
+}
+
 static void on_drained(void *arg)
 {
     gateway_t *self = arg;
     self->hub.now_ns = clock_real_ns();
     join_tick(&self->hub);
-    fanout_flush(&self->hub);
+    flush(self);
 }
 
 /* Which sources a bus carries is not known: those that have not been heard of late are its. */

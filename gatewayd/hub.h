@@ -4,11 +4,11 @@
 #include "common/clock.h"
 #include "common/follower.h"
 #include "gatewayd/history_client.h"
-#include "gatewayd/market.h"
 #include "gatewayd/offers.h"
+#include "gatewayd/reader.h"
 #include "gatewayd/rpc.h"
 
-enum { HUB_BUSES_MAX = 16, HUB_TICK_MS = 50 };
+enum { HUB_BUSES_MAX = 16, HUB_TICK_MS = 50, HUB_RUNS_MAX = 256 /* in one write */ };
 
 /* What happens to a client that reads slower than trades come. */
 typedef enum {
@@ -42,7 +42,8 @@ typedef struct {
     follower_counts_t bus_counts; /* as of the last tick */
     int64_t now_ns;               /* since 1970, as of this turn of the loop: set by whoever calls in */
 
-    char gathered[RING_RUN_MAX]; /* scratch: runs of several rings that go out in one write */
+    run_t runs[HUB_RUNS_MAX]; /* scratch: of several rings, that go out in one write */
+    char gathered[RING_RUN_MAX];
 
     list_t clients;  /* client_t.in_hub */
     list_t catching; /* client_t.in_catching: with readers that catch up */

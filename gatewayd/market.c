@@ -14,6 +14,7 @@ struct markets {
     size_t kept_count;
     uint64_t versions; /* given out: a market that is opened anew is not taken for the one before */
     size_t ring_bytes;
+    bool pressing;
     markets_wanted_fn *wanted;
     void *arg;
     buffer_t gap;
@@ -52,11 +53,17 @@ void market_changed(market_t *market)
     market->version = ++market->owner->versions;
 }
 
+/* Before something is appended. */
 static void touch(markets_t *self, channel_t *channel)
 {
     market_changed(channel->market);
-    if (!list_linked(&channel->in_dirty))
-        list_append(&self->dirty, &channel->in_dirty);
+    uint64_t head = ring_head(channel->ring);
+    if (list_linked(&channel->in_dirty)) {
+        self->pressing = self->pressing || head - channel->dirty_from > self->ring_bytes / 4;
+        return;
+    }
+    channel->dirty_from = head;
+    list_append(&self->dirty, &channel->in_dirty);
 }
 
 markets_t *markets_new(size_t ring_bytes, markets_wanted_fn *wanted, void *arg)
@@ -220,12 +227,12 @@ void markets_trade(markets_t *self, text_t topic, cursor_t at, text_t json)
     channel_t *channel = table_get(self->by_topic, topic);
     if (!channel || !channel->ring || cursor_compare(at, ring_last(channel->ring)) <= 0 || json.length > TRADE_MAX)
         return;
+    touch(self, channel);
     ring_append_trade(channel->ring, at, json);
     for (size_t i = 0; i < DIALECT_COUNT; i++) {
         if (channel->others[i])
             ring_append_trade(channel->others[i], at, json);
     }
-    touch(self, channel);
 }
 
 void markets_gap(markets_t *self, text_t topic, cursor_t from, cursor_t to)
@@ -235,16 +242,22 @@ void markets_gap(markets_t *self, text_t topic, cursor_t from, cursor_t to)
         return;
     buffer_clear(&self->gap);
     notify_gap(&self->gap, channel->symbol, channel->source, from, to);
+    touch(self, channel);
     ring_append_gap(channel->ring, to, buffer_text(&self->gap));
     for (size_t i = 0; i < DIALECT_COUNT; i++) {
         if (channel->others[i])
             ring_append_gap(channel->others[i], to, buffer_text(&self->gap));
     }
-    touch(self, channel);
+}
+
+bool markets_pressing(const markets_t *self)
+{
+    return self->pressing;
 }
 
 channel_t *markets_take_dirty(markets_t *self)
 {
+    self->pressing = false;
     list_t *item = list_take(&self->dirty);
     return item ? LIST_OWNER(item, channel_t, in_dirty) : NULL;
 }

@@ -34,7 +34,8 @@ typedef struct channel {
     ring_t *others[DIALECT_COUNT]; /* the same in the dialects that readers take it in; NULL where none does */
     list_t readers;                /* reader_t.in_channel (reader.h) */
     list_t in_market;
-    list_t in_dirty; /* something was appended that readers do not know of yet */
+    list_t in_dirty;     /* something was appended that readers do not know of yet, … */
+    uint64_t dirty_from; /* … from this position of `ring` on */
     proof_t proof;
 } channel_t;
 
@@ -95,6 +96,9 @@ void channel_forget(channel_t *channel, dialect_t dialect);
 channel_t *markets_stream(markets_t *self, text_t topic, cursor_t last);
 void markets_trade(markets_t *self, text_t topic, cursor_t at, text_t json);
 void markets_gap(markets_t *self, text_t topic, cursor_t from, cursor_t to);
+
+/* Has so much been appended to a ring, of which its readers do not know yet, that they should before there is more? */
+bool markets_pressing(const markets_t *self);
 
 /* The next channel that something was appended to since it was taken last; NULL when there is none. */
 channel_t *markets_take_dirty(markets_t *self);

@@ -11,15 +11,15 @@ typedef struct {
     cursor_t newest, from;
     int64_t least_ns; /* the oldest trade of others behind its last one, which history took before its next one */
     text_t least_source;
-} run_t;
+} span_t;
 
 typedef struct {
-    run_t runs[TRAIL_STREAMS_MAX];
+    span_t runs[TRAIL_STREAMS_MAX];
     size_t count;
     bool stranger; /* there is something of a stream that has no ring */
 } lesson_t;
 
-static run_t *run_of(lesson_t *self, text_t source)
+static span_t *span_of(lesson_t *self, text_t source)
 {
     for (size_t i = 0; i < self->count; i++)
         if (text_equal(self->runs[i].channel->source, source))
@@ -28,7 +28,7 @@ static run_t *run_of(lesson_t *self, text_t source)
     return NULL;
 }
 
-static void extend(run_t *run, cursor_t cursor)
+static void extend(span_t *run, cursor_t cursor)
 {
     if (run->broken)
         return;
@@ -42,11 +42,11 @@ static void extend(run_t *run, cursor_t cursor)
 }
 
 /* Streams are merged, so that what is next of each of the others is older than this trade. */
-static void note_older(lesson_t *self, run_t *run, int64_t time_ns)
+static void note_older(lesson_t *self, span_t *run, int64_t time_ns)
 {
     text_t source = run->channel->source;
     for (size_t i = 0; i < self->count; i++) {
-        run_t *other = &self->runs[i];
+        span_t *other = &self->runs[i];
         bool less = time_ns < other->least_ns || (time_ns == other->least_ns && trail_order(source, other->least_source) < 0);
         if (other == run) {
             other->least_ns = INT64_MAX;
@@ -61,9 +61,9 @@ static void read_trades(lesson_t *self, text_t trades)
 {
     for (json_walk_t walk = json_walk(trades); json_next(&walk);) {
         trade_t trade;
-        run_t *run = NULL;
+        span_t *run = NULL;
         if (trade_parse(walk.value, &trade))
-            run = run_of(self, trade.source);
+            run = span_of(self, trade.source);
         else
             self->stranger = true;
         if (!run)
@@ -78,7 +78,7 @@ static void read_trades(lesson_t *self, text_t trades)
 static void read_places(const lesson_t *self, text_t next)
 {
     for (size_t i = 0; i < self->count; i++) {
-        const run_t *run = &self->runs[i];
+        const span_t *run = &self->runs[i];
         proof_t *proof = &run->channel->proof;
         cursor_t place;
         bool goes_on = request_place(next, run->channel->source, &place);
@@ -97,7 +97,7 @@ static void read_places(const lesson_t *self, text_t next)
 static void find_strangers(lesson_t *self, text_t next)
 {
     for (json_walk_t walk = json_walk(next); json_next(&walk);)
-        run_of(self, walk.key);
+        span_of(self, walk.key);
 }
 
 void proof_learn(market_t *market, text_t source, text_t answer, int64_t now_ns)
@@ -111,13 +111,13 @@ void proof_learn(market_t *market, text_t source, text_t answer, int64_t now_ns)
         channel_t *channel = LIST_OWNER(item, channel_t, in_market);
         bool asked = source.length == 0 || text_equal(source, channel->source);
         if (asked && channel->ring && lesson.count < TRAIL_STREAMS_MAX)
-            lesson.runs[lesson.count++] = (run_t){.channel = channel, .least_ns = INT64_MAX, .least_source = channel->source};
+            lesson.runs[lesson.count++] = (span_t){.channel = channel, .least_ns = INT64_MAX, .least_source = channel->source};
     }
     read_trades(&lesson, trades);
     read_places(&lesson, next);
     find_strangers(&lesson, next);
     for (size_t i = 0; i < lesson.count; i++) {
-        const run_t *run = &lesson.runs[i];
+        const span_t *run = &lesson.runs[i];
         run->channel->proof.at_ns = now_ns;
         run->channel->proof.before_ns = run->least_ns;
         run->channel->proof.before_source = run->least_source;

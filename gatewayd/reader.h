@@ -45,6 +45,13 @@ struct subscription {
     list_t readers; /* reader_t.in_subscription */
 };
 
+/* What a reader gets next. */
+typedef struct {
+    reader_t *reader;
+    text_t text;
+    cursor_t last; /* of the run's last frame */
+} run_t;
+
 /* A reader that has no place yet (WAITING). NULL when memory runs out. */
 reader_t *reader_new(subscription_t *subscription, channel_t *channel);
 void reader_destroy(reader_t **self);

@@ -243,6 +243,11 @@ text_t ring_read(const ring_t *self, uint64_t position, cursor_t *last)
     return run;
 }
 
+cursor_t ring_cursor(const ring_t *self, uint64_t end)
+{
+    return entry_at(self, entry_of(self, end - 1))->cursor;
+}
+
 bool ring_entry(const ring_t *self, size_t back, cursor_t *cursor, text_t *json)
 {
     if (back >= self->end - self->first)

@@ -62,5 +62,8 @@ bool ring_find(const ring_t *self, cursor_t after, uint64_t *position);
  * next append. */
 text_t ring_read(const ring_t *self, uint64_t position, cursor_t *last);
 
+/* The cursor of the frame that ends at a position. */
+cursor_t ring_cursor(const ring_t *self, uint64_t end);
+
 /* Of a ring made by ring_new. Frames counted from the newest one (0) backwards; false beyond the oldest. `json` is empty for a gap. */
 bool ring_entry(const ring_t *self, size_t back, cursor_t *cursor, text_t *json);

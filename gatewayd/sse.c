@@ -95,9 +95,10 @@ static void on_begun(sse_t *self)
 
 /* --- client_link_t --- */
 
-static void link_send(void *link, text_t frames)
+static size_t link_send(void *link, text_t frames)
 {
     sse_t *self = link;
+    size_t length = frames.length;
     text_t message;
     bool fits = true;
     while (fits && self->state != SSE_FAILED && frame_next(&frames, &message)) {
@@ -109,6 +110,7 @@ static void link_send(void *link, text_t frames)
         client_close(self->client, CLOSE_POLICY, TEXT("too many streams for one connection"));
     else if ((self->state == SSE_OPEN || self->state == SSE_LEAVING) && !write_out(self))
         lws_set_timeout(self->wsi, PENDING_TIMEOUT_USER_OK, LWS_TO_KILL_ASYNC);
+    return length;
 }
 
 static bool link_ready(void *link)

@@ -6,6 +6,7 @@
 #include "gatewayd/peers.h"
 #include "gatewayd/signalr.h"
 
+#include <errno.h>
 #include <libwebsockets.h>
 #include <stdlib.h>
 #include <sys/socket.h>
@@ -33,6 +34,8 @@ struct ws_session {
     client_t *client;
     signalr_t *signalr; /* NULL: JSON-RPC as it is */
     session_state_t state;
+    int fd;
+    bool choked; /* the system took no more; until lws says that it does */
     size_t close_length;
     char close_frame[4 + CLOSE_REASON_MAX];
     buffer_t message; /* of which not all fragments have come */
@@ -43,19 +46,46 @@ struct ws_session {
 
 /* --- client_link_t --- */
 
-static void link_send(void *link, text_t frames)
+/* By lws, which keeps what the peer does not take now. LWS_WRITE_HTTP on a WebSocket sends as is: these are frames already. lws does not write
+ * to what it is given. */
+static void write_by_lws(ws_session_t *session, text_t bytes)
+{
+    if (bytes.length > 0 && lws_write(session->wsi, (unsigned char *)(uintptr_t)bytes.at, bytes.length, LWS_WRITE_HTTP) < 0)
+        lws_set_timeout(session->wsi, PENDING_TIMEOUT_USER_OK, LWS_TO_KILL_ASYNC);
+}
+
+/* The end of the frame in which so many bytes end. */
+static size_t whole_frames(text_t frames, size_t bytes)
+{
+    text_t rest = frames, payload;
+    while ((size_t)(rest.at - frames.at) < bytes && frame_next(&rest, &payload))
+        ;
+    return (size_t)(rest.at - frames.at);
+}
+
+/* Straight to the system: of a connection that stands, with nothing that lws still has to send, lws would do no more, and first ask the system
+ * whether it may. What is begun must be ended before anything else is sent: the rest of such a frame is lws's. */
+static size_t link_send(void *link, text_t frames)
 {
     ws_session_t *session = link;
-    /* LWS_WRITE_HTTP on a WebSocket sends as is: these are frames already. lws does not write to what it is given. */
-    unsigned char *bytes = (unsigned char *)(uintptr_t)frames.at;
-    if (lws_write(session->wsi, bytes, frames.length, LWS_WRITE_HTTP) < 0)
+    ssize_t sent = send(session->fd, frames.at, frames.length, MSG_DONTWAIT | MSG_NOSIGNAL);
+    if (sent == (ssize_t)frames.length)
+        return frames.length;
+    if (sent == -1 && errno != EAGAIN && errno != EINTR) {
         lws_set_timeout(session->wsi, PENDING_TIMEOUT_USER_OK, LWS_TO_KILL_ASYNC);
+        return frames.length; /* nobody is there */
+    }
+    size_t begun = sent > 0 ? (size_t)sent : 0, whole = whole_frames(frames, begun);
+    session->choked = true;
+    write_by_lws(session, (text_t){frames.at + begun, whole - begun});
+    lws_callback_on_writable(session->wsi);
+    return whole;
 }
 
 static bool link_ready(void *link)
 {
     ws_session_t *session = link;
-    return session->state < SESSION_CLOSING && !lws_partial_buffered(session->wsi) && !lws_send_pipe_choked(session->wsi);
+    return session->state < SESSION_CLOSING && !session->choked && !lws_partial_buffered(session->wsi);
 }
 
 static void link_wake(void *link)
@@ -232,9 +262,10 @@ int ws_on_open(ws_t *self, struct lws *wsi, ws_speech_t speech, ws_session_t **s
         return -1;
     }
     *slot = session;
-    *session = (ws_session_t){.ws = self, .wsi = wsi, .message = buffer_new(self->config.message_bytes)};
+    *session =
+        (ws_session_t){.ws = self, .wsi = wsi, .fd = lws_get_socket_fd(wsi), .message = buffer_new(self->config.message_bytes)};
     memcpy(session->address, address, sizeof address);
-    setsockopt(lws_get_socket_fd(wsi), SOL_SOCKET, SO_SNDBUF, &(int){WS_SEND_BUFFER}, sizeof(int));
+    setsockopt(session->fd, SOL_SOCKET, SO_SNDBUF, &(int){WS_SEND_BUFFER}, sizeof(int));
     heard(session);
     session->client = client_new(enter(session), speech == WS_SIGNALR ? &signalr_link : &rpc_link, session, &methods_events);
     if (session->client && speech == WS_SIGNALR)
@@ -293,13 +324,14 @@ int ws_on_writable(ws_session_t *session)
     if (!session || !session->client)
         return -1;
     enter(session);
+    session->choked = false;
     client_pump(session->client);
     if (session->state == SESSION_LEAVING && client_idle(session->client))
         last_words(session);
     if (session->state == SESSION_CLOSING) {
         /* lws 4.1 forgets a reason that it is given in this callback, so the frame is ours, as all are. */
         session->state = SESSION_CLOSED;
-        link_send(session, (text_t){session->close_frame, session->close_length});
+        write_by_lws(session, (text_t){session->close_frame, session->close_length});
         lws_set_timeout(session->wsi, PENDING_TIMEOUT_CLOSE_ACK, CLOSE_TIMEOUT_S);
     }
     return 0;

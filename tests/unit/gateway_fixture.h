@@ -30,6 +30,7 @@ typedef struct {
     buffer_t sent;
     size_t taken; /* bytes that the test has looked at */
     bool choked;
+    size_t room; /* takes so many bytes, and is choked then; 0: any number */
     unsigned wakes, writes;
     unsigned closed; /* the close code; 0: open */
     char reason[CLOSE_REASON_MAX + 1];
@@ -48,12 +49,18 @@ typedef struct {
 
 static fixture_t fixture;
 
-static void wire_send(void *link, text_t frames)
+static size_t wire_send(void *link, text_t frames)
 {
     wire_t *wire = link;
     ck_assert_msg(!wire->choked && !wire->closed, "sent to a link that was not ready");
-    buffer_append(&wire->sent, frames);
+    text_t rest = frames, payload;
+    while (wire->room > 0 && (size_t)(rest.at - frames.at) < wire->room && frame_next(&rest, &payload))
+        ;
+    size_t taken = wire->room > 0 ? (size_t)(rest.at - frames.at) : frames.length;
+    wire->choked = taken < frames.length || wire->choked;
+    buffer_append(&wire->sent, (text_t){frames.at, taken});
     wire->writes++;
+    return taken;
 }
 
 static bool wire_ready(void *link)

@@ -1,6 +1,8 @@
 /* What a client is sent, when, and in which order. */
 #include "gateway_fixture.h"
 
+#include "common/json.h"
+
 START_TEST(trades_that_come_in_one_go_go_out_in_one_write)
 {
     subscribe_at_10();
@@ -91,6 +93,63 @@ START_TEST(what_a_lapped_stream_skips_is_told_before_it_goes_on_among_others)
     expect_trades(FIXTURE_EPOCH, 11, 12);
     expect_with("\"source\":\"b\",\"from\":\"7-12\",\"to\":\"7-2000\"");
     expect_trades(FIXTURE_EPOCH, 11, 13);
+    expect_nothing();
+}
+END_TEST
+
+/* A peer that takes so many bytes at a time gets every trade of each stream once and in order. */
+static void take_by(size_t room)
+{
+    uint64_t next[3] = {11, 11, 11}, last[3] = {12, 160, 90};
+    fixture.wire.choked = true;
+    for (size_t i = 0; i < 3; i++)
+        pile_up((const char *[]){"a", "b", "c"}[i], 11, last[i]);
+    fanout_flush(&fixture.hub);
+    client_notify(fixture.client, TEXT("connection.lost"), TEXT("{}"));
+    fixture.wire.room = room;
+    for (unsigned turn = 0; turn < 2000 && !client_idle(fixture.client); turn++) {
+        fixture.wire.choked = false;
+        client_pump(fixture.client);
+    }
+    expect_with("connection.lost");
+    for (text_t found; (found = take()).length > 0;) {
+        trade_t trade;
+        text_t params = json_member(found, "params");
+        ck_assert(trade_parse(params, &trade));
+        size_t i = (size_t)(trade.source.at[0] - 'a');
+        ck_assert_uint_eq(trade.cursor.seq, next[i]++);
+    }
+    for (size_t i = 0; i < 3; i++)
+        ck_assert_uint_eq(next[i], last[i] + 1);
+    ck_assert_uint_eq(fixture.hub.counts.trades, 2 + 150 + 80);
+}
+
+static const size_t rooms[] = {1, 300, 1000, 4001, 20000, 100000};
+
+START_TEST(a_peer_that_takes_a_part_gets_all_of_it_once_and_in_order)
+{
+    for (size_t i = 0; i < sizeof rooms / sizeof *rooms; i++) {
+        fixture_teardown();
+        fixture_setup();
+        subscribe_to_three();
+        take_by(rooms[i]);
+    }
+}
+END_TEST
+
+START_TEST(so_does_one_that_takes_a_part_of_the_outbox)
+{
+    subscribe_at_10();
+    fixture.wire.choked = true;
+    for (int i = 0; i < 50; i++)
+        say("{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"ping\"}");
+    fixture.wire.room = 500;
+    for (int turn = 0; turn < 200 && !client_idle(fixture.client); turn++) {
+        fixture.wire.choked = false;
+        client_pump(fixture.client);
+    }
+    for (int i = 0; i < 50; i++)
+        expect_with("\"pong\":true");
     expect_nothing();
 }
 END_TEST
@@ -283,6 +342,8 @@ int main(void)
         short_runs_of_several_streams_go_out_in_one_write,
         a_long_run_goes_out_between_short_ones_and_all_is_there,
         what_a_lapped_stream_skips_is_told_before_it_goes_on_among_others,
+        a_peer_that_takes_a_part_gets_all_of_it_once_and_in_order,
+        so_does_one_that_takes_a_part_of_the_outbox,
         a_client_that_takes_nothing_gets_it_all_when_it_does,
         a_lapped_client_is_told_what_it_missed_and_goes_on_with_the_newest,
         a_lapped_client_is_disconnected_with_its_cursor_where_that_is_configured,
