@@ -1,6 +1,7 @@
 #include "common/web.h"
 
 #include "common/clock.h"
+#include "common/listener.h"
 #include "common/log.h"
 
 #include <errno.h>
@@ -11,7 +12,11 @@
 #include <unistd.h>
 #include <uv.h>
 
-enum { RECEIVE_BUFFER_BYTES = 65536 /* 0.84 µs CPU per frame received, against 1.02 with 4096 */, SPARE_FDS = 32 };
+enum {
+    RECEIVE_BUFFER_BYTES = 65536, /* 0.84 µs CPU per frame received, against 1.02 with 4096 */
+    SPARE_FDS = 32,
+    LISTENERS_MAX = 4
+};
 
 /* libwebsockets (4.1.6) closes the descriptor of its wake-up event in lws_context_destroy and once more when the handle of it has closed.
  * In between ZeroMQ's threads may get that number for a connection, which is then closed beneath them, and they abort. The system gives
@@ -20,6 +25,9 @@ enum { RECEIVE_BUFFER_BYTES = 65536 /* 0.84 µs CPU per frame received, against 
 struct web {
     loop_t *loop;
     struct lws_context *context;
+    listener_t *listeners[LISTENERS_MAX];
+    size_t listener_count;
+    unsigned fd_limit; /* that there is */
     int spare[SPARE_FDS];
     size_t spare_count;
 };
@@ -59,16 +67,17 @@ static void on_lws_log(int level, const char *line)
 }
 
 /* lws sizes its tables by RLIMIT_NOFILE, and a container's "infinity" would cost gigabytes. */
-static void limit_fds(unsigned fd_limit)
+static unsigned limit_fds(unsigned fd_limit)
 {
     struct rlimit limit;
     if (getrlimit(RLIMIT_NOFILE, &limit) != 0)
-        return;
+        return fd_limit;
     rlim_t wanted = fd_limit < limit.rlim_max ? fd_limit : limit.rlim_max;
     if (wanted < fd_limit)
         log_warn("web: fewer file descriptors than configured", LOG_U64("wanted", fd_limit), LOG_U64("allowed", wanted));
     limit.rlim_cur = wanted;
     setrlimit(RLIMIT_NOFILE, &limit);
+    return (unsigned)wanted;
 }
 
 web_t *web_new(loop_t *loop, unsigned fd_limit)
@@ -77,7 +86,7 @@ web_t *web_new(loop_t *loop, unsigned fd_limit)
     if (!self)
         return NULL;
     self->loop = loop;
-    limit_fds(fd_limit);
+    self->fd_limit = limit_fds(fd_limit);
     if (!take_spare(self)) {
         web_destroy(&self);
         return NULL;
@@ -100,7 +109,7 @@ web_t *web_new(loop_t *loop, unsigned fd_limit)
 }
 
 /* Splits "HOST:PORT" and "[V6]:PORT" at the last colon. */
-static bool split_address(const char *address, char host[static 64], int *port)
+static bool split_address(const char *address, char host[static 64], const char **port)
 {
     const char *colon = strrchr(address, ':');
     uint64_t number;
@@ -115,32 +124,41 @@ static bool split_address(const char *address, char host[static 64], int *port)
         return false;
     memcpy(host, address, length);
     host[length] = '\0';
-    *port = (int)number;
+    *port = colon + 1;
     return true;
+}
+
+static void on_accepted(void *arg, int fd)
+{
+    lws_adopt_descriptor_vhost(arg, LWS_ADOPT_SOCKET | LWS_ADOPT_HTTP, (lws_sock_file_fd_type){.sockfd = fd}, NULL, NULL);
 }
 
 struct lws_vhost *web_listen(web_t *self, const char *address, const struct lws_protocols *protocols, void *user)
 {
     char host[64];
-    int port;
+    const char *port;
+    if (self->listener_count == LISTENERS_MAX)
+        return NULL;
     if (!split_address(address, host, &port)) {
         log_error("web: can't listen: expected HOST:PORT", LOG_TEXT("found", address));
         return NULL;
     }
     struct lws_context_creation_info info = {
-        .port = port,
-        .iface = host,
+        .port = CONTEXT_PORT_NO_LISTEN_SERVER,
         .vhost_name = address,
         .protocols = protocols,
         .user = user,
         .alpn = "http/1.1",
-        .options = LWS_SERVER_OPTION_FAIL_UPON_UNABLE_TO_BIND,
         .keepalive_timeout = 60,
         .timeout_secs = 20,
     };
     struct lws_vhost *vhost = lws_create_vhost(self->context, &info);
-    if (!vhost)
+    listener_t *listener = vhost ? listener_new(self->loop, host, port, self->fd_limit, on_accepted, vhost) : NULL;
+    if (!listener) {
         log_error("web: can't listen", LOG_TEXT("address", address), LOG_ERRNO());
+        return NULL;
+    }
+    self->listeners[self->listener_count++] = listener;
     return vhost;
 }
 
@@ -160,6 +178,8 @@ void web_destroy(web_t **self_p)
     if (!self)
         return;
     *self_p = NULL;
+    while (self->listener_count > 0)
+        listener_destroy(&self->listeners[--self->listener_count]);
     give_back_spare(self);
     if (self->context)
         lws_context_destroy(self->context); /* only begins it … */

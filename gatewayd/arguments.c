@@ -49,6 +49,19 @@ bool argument_count(rpc_request_t *request, text_t params, uint64_t *count)
     return false;
 }
 
+bool argument_flag(rpc_request_t *request, text_t params, const char *name, bool *flag)
+{
+    text_t raw = json_member(params, name);
+    json_kind_t kind = json_kind(raw);
+    if (param_absent(raw))
+        return true;
+    *flag = kind == JSON_TRUE;
+    if (kind == JSON_TRUE || kind == JSON_FALSE)
+        return true;
+    rpc_error(request, RPC_INVALID_PARAMS, "%s: expected true or false, found %.*s", name, TEXT_ARG(param_found(raw)));
+    return false;
+}
+
 bool argument_since(rpc_request_t *request, text_t params, text_t *since)
 {
     text_t raw = json_member(params, "since");

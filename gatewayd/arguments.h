@@ -18,6 +18,9 @@ bool argument_source(rpc_request_t *request, text_t params, param_text_t *source
 /* 1 to REQUEST_COUNT_MAX; *count stays as it is where it is absent. */
 bool argument_count(rpc_request_t *request, text_t params, uint64_t *count);
 
+/* true or false; *flag stays as it is where it is absent. */
+bool argument_flag(rpc_request_t *request, text_t params, const char *name, bool *flag);
+
 /* Raw JSON: a cursor, or an object of one by source; empty where it is absent. */
 bool argument_since(rpc_request_t *request, text_t params, text_t *since);
 

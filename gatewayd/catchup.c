@@ -39,13 +39,15 @@ static void on_page(void *arg, range_certainty_t certainty, const range_answer_t
     client->page = NULL;
     client->page_reader = NULL;
     bool moved = false;
-    bool whole = page_append(&page, answer->trades, client->hub->limits.pending_bytes * 3 / 4, &client->outbox, &moved);
+    buffer_t batch = buffer_new(0), *frames = client_frames(client, reader, &batch);
+    bool whole = page_append(&page, answer->trades, client->hub->limits.pending_bytes * 3 / 4, frames, &moved);
     bool over = whole && certainty == RANGE_FINAL && !answer->has_next;
     fit_count(reader, whole);
     if (moved)
         reader->stuck_ns = reader->retry_ns = 0;
     if (over || (!moved && out_of_patience(reader, client->hub->now_ns)))
-        page_give_up(&page, &client->outbox);
+        page_give_up(&page, frames);
+    client_batch(client, &batch);
     reader->last = page.last;
     to_the_back(client, reader);
     client_pump(client);
@@ -67,7 +69,9 @@ static void ask(client_t *client, reader_t *reader)
     if (!out_of_patience(reader, client->hub->now_ns))
         return;
     page_t page = {reader->channel->symbol, reader->channel->source, client->link->dialect, reader->last, client->page_to};
-    page_give_up(&page, &client->outbox);
+    buffer_t batch = buffer_new(0);
+    page_give_up(&page, client_frames(client, reader, &batch));
+    client_batch(client, &batch);
     reader->last = page.last;
     client->link->wake(client->link_arg);
 }

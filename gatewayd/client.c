@@ -4,6 +4,7 @@
 #include "gatewayd/frame.h"
 #include "gatewayd/join.h"
 #include "gatewayd/notify.h"
+#include "gatewayd/pace.h"
 #include "gatewayd/page.h"
 #include "gatewayd/query.h"
 
@@ -69,7 +70,9 @@ static void on_lapped(client_t *self, reader_t *reader)
     }
     self->hub->counts.conflated++;
     page_t page = {reader->channel->symbol, reader->channel->source, self->link->dialect, reader->last, ring_last(ring)};
-    page_give_up(&page, &self->outbox);
+    buffer_t batch = buffer_new(0);
+    page_give_up(&page, client_frames(self, reader, &batch));
+    client_batch(self, &batch);
     reader_seat(reader, page.last);
 }
 
@@ -85,6 +88,11 @@ static bool peek_run(client_t *self, run_t *run)
     run->reader = reader;
     run->last = reader->last;
     run->text = ring_read(reader->ring, reader->position, &run->last);
+    run->length = run->text.length;
+    if (reader->subscription->batch) {
+        text_t batch = ring_batch(reader->ring, reader->position, run->text);
+        run->text = batch.length > 0 ? batch : run->text;
+    }
     return true;
 }
 
@@ -93,7 +101,9 @@ static void advance(client_t *self, const run_t *run, size_t taken)
 {
     reader_t *reader = run->reader;
     cursor_t last = run->last;
-    if (taken < run->text.length)
+    if (taken == run->text.length)
+        taken = run->length;
+    else
         last = taken > 0 ? ring_cursor(reader->ring, reader->position + taken) : reader->last;
     if (reader->last.epoch == last.epoch)
         self->hub->counts.trades += last.seq - reader->last.seq;
@@ -144,7 +154,7 @@ client_t *client_new(hub_t *hub, const client_link_t *link, void *link_arg, cons
         return NULL;
     *self = (client_t){
         .hub = hub, .link = link, .link_arg = link_arg, .outbox = buffer_new(OUTBOX_MAX), .later = buffer_new(OUTBOX_MAX)};
-    list_t *lists[] = {&self->in_hub, &self->in_catching, &self->in_pump, &self->subscriptions,
+    list_t *lists[] = {&self->in_hub, &self->in_catching, &self->in_pump, &self->in_pace, &self->subscriptions,
                        &self->ready,  &self->catching,    &self->joins,   &self->queries};
     for (size_t i = 0; i < sizeof lists / sizeof *lists; i++)
         list_init(lists[i]);
@@ -180,6 +190,7 @@ void client_destroy(client_t **self_p)
     buffer_release(&self->later);
     list_remove(&self->in_hub);
     list_remove(&self->in_pump);
+    list_remove(&self->in_pace);
     if (self->link->passing)
         self->hub->call_count--;
     else
@@ -201,21 +212,41 @@ void client_refuse(client_t *self, int code, const char *message)
     rpc_refuse(self->rpc, code, message);
 }
 
-void client_pump(client_t *self)
+/* Sends so many times at most. False: the link takes no more now, and wakes the client when it does. */
+static bool pump(client_t *self, int turns)
 {
-    int turns = 0;
-    while (!self->closing && !client_idle(self)) {
-        if (turns++ == PUMP_TURNS || !self->link->ready(self->link_arg)) {
+    while (turns-- > 0 && !self->closing && !client_idle(self)) {
+        if (!self->link->ready(self->link_arg)) {
             wake(self);
-            return;
+            return false;
         }
         if (self->outbox.length > 0)
             send_outbox(self);
         else
             send_runs(self);
     }
-    if (!self->closing && !list_empty(&self->catching))
+    if (!self->closing && client_idle(self) && !list_empty(&self->catching))
         catchup_step(self);
+    return true;
+}
+
+void client_pump(client_t *self)
+{
+    if (self->behind > 0 && !self->closing)
+        pace_enter(self->hub->pace, self);
+    else if (pump(self, PUMP_TURNS) && !client_idle(self))
+        wake(self);
+}
+
+void client_take_turn(client_t *self)
+{
+    pace_t *pace = self->hub->pace;
+    if (!pump(self, pace ? 1 : PUMP_TURNS) || client_idle(self) || self->closing)
+        return;
+    if (pace)
+        pace_enter(pace, self);
+    else
+        wake(self);
 }
 
 bool client_idle(const client_t *self)
@@ -260,6 +291,25 @@ static bool send_in_place(client_t *self, text_t json)
     if (taken < whole)
         client_send_frame(self, (text_t){frame + taken, whole - taken});
     return true;
+}
+
+buffer_t *client_frames(client_t *self, const reader_t *reader, buffer_t *batch)
+{
+    return reader->subscription->batch ? batch : &self->outbox;
+}
+
+void client_batch(client_t *self, buffer_t *batch)
+{
+    text_t frames = buffer_text(batch);
+    while (frames.length > 0) {
+        text_t rest = frames, message;
+        size_t length = 0;
+        while (frame_next(&rest, &message) && (length == 0 || (size_t)(rest.at - frames.at) <= RING_RUN_MAX))
+            length = (size_t)(rest.at - frames.at);
+        frame_append_batch(&self->outbox, self->link->dialect, (text_t){frames.at, length});
+        frames = (text_t){frames.at + length, frames.length - length};
+    }
+    buffer_release(batch);
 }
 
 void client_on_answer(void *client, text_t json)

@@ -52,7 +52,8 @@ struct client {
     bool holding;    /* readers were seated for an answer that has not gone out yet (it may be part of a batch) */
     bool closing;
     bool corked; /* a message is being dealt with: what it causes goes out behind it */
-    list_t in_hub, in_catching, in_pump;
+    list_t in_hub, in_catching, in_pump, in_pace;
+    size_t behind;        /* readers that are (pace.h) */
     list_t subscriptions; /* subscription_t.in_client */
     size_t subscription_count;
     list_t ready;         /* reader_t.in_queue: something in the ring */
@@ -73,8 +74,11 @@ void client_destroy(client_t **self);
 void client_receive(client_t *self, text_t message);
 void client_refuse(client_t *self, int code, const char *message);
 
-/* Sends what there is for as long as the link takes it. */
+/* Sends what there is for as long as the link takes it; of a client that is behind, when its turn comes (pace.h). */
 void client_pump(client_t *self);
+
+/* The turn of a client that is behind: a run, or what is in the outbox. It enters again when there is more. */
+void client_take_turn(client_t *self);
 
 /* Is there nothing to be sent now? */
 bool client_idle(const client_t *self);
@@ -84,6 +88,11 @@ bool client_idle(const client_t *self);
 void client_send(client_t *self, text_t json);
 void client_notify(client_t *self, text_t method, text_t params);
 void client_send_frame(client_t *self, text_t frame);
+
+/* Where frames for a reader's client go that do not come from its ring: into the outbox, or, where it wants batches, into `batch`, which is empty
+ * and goes into the outbox as batches then, and is released. */
+buffer_t *client_frames(client_t *self, const reader_t *reader, buffer_t *batch);
+void client_batch(client_t *self, buffer_t *batch);
 
 /* rpc_events_t.on_answer of a client. */
 void client_on_answer(void *client, text_t json);

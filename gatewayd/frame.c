@@ -167,3 +167,27 @@ bool frame_next(text_t *frames, text_t *payload)
     *frames = (text_t){payload->at + length, frames->length - header - length};
     return true;
 }
+
+/* What stands between the messages of a batch, and around them. */
+static const struct {
+    text_t begin, between, end;
+} batch_marks[DIALECT_COUNT] = {[DIALECT_RPC] = {{"[", 1}, {",", 1}, {"]", 1}}};
+
+void frame_append_batch(buffer_t *out, dialect_t dialect, text_t frames)
+{
+    text_t rest = frames, message;
+    text_t begin = batch_marks[dialect].begin, between = batch_marks[dialect].between, end = batch_marks[dialect].end;
+    size_t payload = begin.length + end.length;
+    for (size_t count = 0; frame_next(&rest, &message); count++)
+        payload += message.length + (count > 0 ? between.length : 0);
+    char header[FRAME_HEADER_MAX], *room = buffer_room(out, header_length(payload) + payload);
+    if (!room)
+        return;
+    char *at = put(room, (text_t){header, frame_header(header, payload)});
+    at = put(at, begin);
+    rest = frames;
+    for (size_t count = 0; frame_next(&rest, &message); count++)
+        at = put(put(at, count > 0 ? between : TEXT("")), message);
+    at = put(at, end);
+    buffer_took(out, (size_t)(at - room));
+}

@@ -36,5 +36,9 @@ void frame_append(buffer_t *out, dialect_t dialect, text_t json);
 /* A frame with just this text. */
 void frame_append_text(buffer_t *out, text_t payload);
 
+/* Several whole frames of a dialect as one, with all their messages: in DIALECT_RPC as a JSON-RPC batch, an array, in DIALECT_SIGNALR as records
+ * behind one another. */
+void frame_append_batch(buffer_t *out, dialect_t dialect, text_t frames);
+
 /* Takes the first of several whole frames, and hands out what is in it. False when there is none. */
 bool frame_next(text_t *frames, text_t *payload);

@@ -7,6 +7,7 @@
 #include "gatewayd/fanout.h"
 #include "gatewayd/http.h"
 #include "gatewayd/join.h"
+#include "gatewayd/pace.h"
 #include "gatewayd/recent.h"
 
 #include <stdlib.h>
@@ -193,7 +194,8 @@ static bool open_hub(gateway_t *self, const config_t *config)
     self->hub.offers = offers_new();
     self->hub.markets = markets_new((size_t)config_integer(config, "gatewayd.ring_bytes"), on_wanted, self);
     self->hub.recent = recent_new(&self->hub);
-    return self->hub.offers && self->hub.markets && self->hub.recent && open_history(self, config);
+    self->hub.pace = pace_new(self->loop, &self->hub);
+    return self->hub.offers && self->hub.markets && self->hub.recent && self->hub.pace && open_history(self, config);
 }
 
 static bool open_bus(gateway_t *self)
@@ -287,6 +289,7 @@ void gateway_destroy(gateway_t **self_p)
     ws_destroy(&self->ws);
     history_client_destroy(&self->hub.history);
     recent_destroy(&self->hub.recent);
+    pace_destroy(&self->hub.pace);
     markets_destroy(&self->hub.markets);
     offers_destroy(&self->hub.offers);
     requester_destroy(&self->asker);

@@ -12,22 +12,19 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/random.h>
-#include <sys/resource.h>
 
 #define SIGNALR_PATH "/blockchain"
 
 enum {
     PATH_MAX_BYTES = 256,
     RECEIVE_BYTES = 4096, /* of one connection's buffer: requests are small */
-    RUN_BYTES = 65536,    /* handed to the kernel at once; what lws would cut smaller it copies */
-    FDS_RESERVED = 64     /* for what is no client: when these are gone, accept fails and lws spins */
+    RUN_BYTES = 65536     /* handed to the kernel at once; what lws would cut smaller it copies */
 };
 
 struct http {
     hub_t *hub;
     ws_t *ws;
     api_t *api;
-    rlim_t fd_limit;
 };
 
 /* What belongs to a connection: nothing, or one of them. */
@@ -194,12 +191,6 @@ static int on_open(http_t *self, struct lws *wsi, ws_session_t **session)
     return find_speech(wsi, &speech) ? ws_on_open(self->ws, wsi, speech, session) : -1;
 }
 
-/* lws's accept spins when the process has no file descriptor left; the numbers are given from the lowest on. */
-static int on_accept(const http_t *self, const void *fd)
-{
-    return (rlim_t)(uintptr_t)fd + FDS_RESERVED >= self->fd_limit;
-}
-
 static void on_close(connection_t *connection)
 {
     if (!connection)
@@ -216,8 +207,6 @@ static int on_event(struct lws *wsi, enum lws_callback_reasons reason, void *use
     if (!self)
         return lws_callback_http_dummy(wsi, reason, user, in, length);
     switch (reason) {
-    case LWS_CALLBACK_FILTER_NETWORK_CONNECTION:
-        return on_accept(self, in);
     case LWS_CALLBACK_HTTP:
         return on_request(self, wsi, http_path(in, length), connection);
     case LWS_CALLBACK_HTTP_CONFIRM_UPGRADE:
@@ -257,9 +246,7 @@ http_t *http_new(web_t *web, const char *address, hub_t *hub, ws_t *ws, api_t *a
     http_t *self = calloc(1, sizeof *self);
     if (!self)
         return NULL;
-    struct rlimit limit = {.rlim_cur = RLIM_INFINITY};
-    getrlimit(RLIMIT_NOFILE, &limit);
-    *self = (http_t){.hub = hub, .ws = ws, .api = api, .fd_limit = limit.rlim_cur};
+    *self = (http_t){.hub = hub, .ws = ws, .api = api};
     if (!web_listen(web, address, protocols, self))
         http_destroy(&self);
     return self;

@@ -36,6 +36,7 @@ typedef struct {
     markets_t *markets;
     history_client_t *history;
     struct recent *recent; /* recent.h */
+    struct pace *pace;     /* pace.h; NULL: nothing is paced */
     hub_limits_t limits;
     const loop_t *loop;
     hub_counts_t counts;

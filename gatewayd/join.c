@@ -329,6 +329,7 @@ void join_start(client_t *client, rpc_request_t *request, const join_request_t *
         memcpy(join->since_text, wanted->since.at, wanted->since.length);
     join->since = (text_t){join->since_text, wanted->since.length};
     join->count = wanted->count;
+    join->batch = wanted->batch;
     join->started_ns = client->hub->now_ns;
     join->recovered = true;
     join->history = buffer_new(0);

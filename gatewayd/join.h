@@ -26,6 +26,7 @@ typedef struct {
     text_t source;  /* source_valid; empty: all sources */
     text_t since;   /* raw JSON: a cursor as a string, or an object {source: cursor}; empty: none */
     uint64_t count; /* trades wanted in the answer; 0: none */
+    bool batch;     /* updates come in batches */
 } join_request_t;
 
 /* Is the raw JSON what `since` can be? */

@@ -20,6 +20,7 @@ typedef struct {
     size_t judged;                /* streams whose recovery is decided */
     cursor_t probed;              /* the trade that was asked for last */
     int64_t probing_ns;           /* since when history is asked about one stream */
+    bool batch;
     bool recovered;
     buffer_t history; /* raw JSON array of recent trades */
     unsigned tries;   /* to fetch it */

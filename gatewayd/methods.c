@@ -19,7 +19,7 @@ static void subscribe(client_t *client, rpc_request_t *request, text_t params)
     join_request_t wanted = {.count = 0};
     if (!argument_channel(request, params, true) || !argument_symbol(request, params, &symbol) ||
         !argument_source(request, params, &source) || !argument_since(request, params, &wanted.since) ||
-        !argument_count(request, params, &wanted.count))
+        !argument_count(request, params, &wanted.count) || !argument_flag(request, params, "batch", &wanted.batch))
         return;
     wanted.symbol = param_slice(&symbol);
     wanted.source = param_slice(&source);

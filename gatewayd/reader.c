@@ -27,6 +27,15 @@ static void catch_up(reader_t *self)
         list_append(&client->hub->catching, &client->in_catching);
 }
 
+/* Behind is who has a seat, or waits for history to get one, and has not been at the ring's head yet. */
+static void set_behind(reader_t *self, bool behind)
+{
+    client_t *client = self->subscription->client;
+    client->behind += behind;
+    client->behind -= self->behind;
+    self->behind = behind;
+}
+
 /* The last reader of a dialect takes its ring with it. */
 static void forget_ring(const reader_t *self)
 {
@@ -63,6 +72,7 @@ void reader_destroy(reader_t **self_p)
         return;
     *self_p = NULL;
     leave_queue(self);
+    set_behind(self, false);
     list_remove(&self->in_channel);
     list_remove(&self->in_subscription);
     forget_ring(self);
@@ -88,6 +98,7 @@ void reader_seat(reader_t *self, cursor_t last)
     self->has_last = true;
     self->last = last;
     self->up_to_date = false;
+    set_behind(self, self->ring != NULL);
     if (!self->ring) {
         self->state = READER_WAITING;
         if (self->channel->ring)
@@ -112,6 +123,7 @@ bool reader_touch(reader_t *self)
         return false;
     if (self->position == ring_head(self->ring)) {
         self->up_to_date = true;
+        set_behind(self, false);
         return false;
     }
     list_append(&self->subscription->client->ready, &self->in_queue);

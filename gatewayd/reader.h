@@ -27,8 +27,9 @@ typedef struct {
     subscription_t *subscription;
     reader_state_t state;
     bool has_last;       /* false while WAITING: takes the stream from where it begins */
+    bool behind;         /* counted in client_t.behind */
     bool held;           /* seated, but nothing of it goes out before the answer that says so */
-    bool up_to_date;     /* has been at the ring's head since it was seated */
+    bool up_to_date;     /* has been at the ring's head since it was seated; one that was seated and has not is behind */
     cursor_t last;       /* the client has everything up to here */
     uint64_t position;   /* LIVE: in the ring */
     uint64_t page_count; /* CATCHING: how many trades the next page is to have; 0: it is the first */
@@ -41,6 +42,7 @@ struct subscription {
     client_t *client;
     market_t *market;
     bool all;       /* every source, also one that comes later */
+    bool batch;     /* what is pending goes out in one frame */
     bool answered;  /* a subscribe for it was answered: it has its readers */
     list_t readers; /* reader_t.in_subscription */
 };
@@ -49,6 +51,7 @@ struct subscription {
 typedef struct {
     reader_t *reader;
     text_t text;
+    size_t length; /* bytes in the ring */
     cursor_t last; /* of the run's last frame */
 } run_t;
 

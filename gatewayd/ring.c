@@ -28,6 +28,8 @@ struct ring {
     uint64_t entry_mask;
     uint64_t first, end; /* numbers of the oldest entry and of the next one */
     bool overwritten;    /* something has been */
+    buffer_t batch;      /* of the run from batch_from to batch_to */
+    uint64_t batch_from, batch_to;
     cursor_t floor, last, last_gap;
 };
 
@@ -130,6 +132,7 @@ ring_t *ring_new(size_t capacity_bytes, cursor_t floor)
     self->first = self->end = self->entry_mask + 1;
     self->entries = calloc(self->entry_mask + 1, sizeof *self->entries);
     self->bytes = map_twice(capacity_bytes);
+    self->batch = buffer_new(0);
     self->floor = self->last = floor;
     if (!self->entries || !self->bytes) {
         log_error("ring: no memory", LOG_U64("bytes", capacity_bytes), LOG_ERRNO());
@@ -147,6 +150,7 @@ void ring_destroy(ring_t **self_p)
     if (self->bytes)
         munmap(self->bytes, self->capacity * 2);
     free(self->entries);
+    buffer_release(&self->batch);
     free(self);
 }
 
@@ -241,6 +245,18 @@ text_t ring_read(const ring_t *self, uint64_t position, cursor_t *last)
     }
     *last = entry_at(self, number)->cursor;
     return run;
+}
+
+text_t ring_batch(ring_t *self, uint64_t position, text_t run)
+{
+    if (self->batch_from != position || self->batch_to != position + run.length) {
+        buffer_clear(&self->batch);
+        frame_append_batch(&self->batch, self->dialect, run);
+        bool made = buffer_ok(&self->batch);
+        self->batch_from = made ? position : 0; /* where no frame is */
+        self->batch_to = made ? position + run.length : 0;
+    }
+    return self->batch_to > 0 ? buffer_text(&self->batch) : TEXT("");
 }
 
 cursor_t ring_cursor(const ring_t *self, uint64_t end)

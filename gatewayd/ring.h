@@ -62,6 +62,10 @@ bool ring_find(const ring_t *self, cursor_t after, uint64_t *position);
  * next append. */
 text_t ring_read(const ring_t *self, uint64_t position, cursor_t *last);
 
+/* A run that ring_read gave as one frame (frame_append_batch). The last one is kept, so that it is made once for all readers who are at the same
+ * place; valid until the next call. Empty when memory runs out. */
+text_t ring_batch(ring_t *self, uint64_t position, text_t run);
+
 /* The cursor of the frame that ends at a position. */
 cursor_t ring_cursor(const ring_t *self, uint64_t end);
 

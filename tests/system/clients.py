@@ -24,6 +24,7 @@ class Client:
         self.url, self.ids = url, itertools.count(1)
         self.notifications, self.trades, self.answers = [], [], {}
         self.closed, self.close_code = False, None
+        self.batches = []  # how many notifications each frame with a batch of them had
 
     async def __aenter__(self):
         self.socket = await websockets.connect(self.url, max_size=None, max_queue=None, ping_interval=None)
@@ -49,6 +50,8 @@ class Client:
     async def _take(self, raw):
         message = loads(raw)
         async with self.changed:
+            if isinstance(message, list) and "method" in message[0]:
+                self.batches.append(len(message))
             for part in message if isinstance(message, list) else [message]:
                 if "method" in part:
                     self.notifications.append(part)

@@ -175,3 +175,25 @@ def test_a_slow_client_is_disconnected_with_its_cursor_where_configured_so(pipel
         assert slow.close_reason == "-".join(map(str, seqs[-1])), "the reason is the cursor to resume from"
 
     asyncio.run(run())
+
+
+def test_batches_bring_every_trade_once_live_and_resumed(pipeline):
+    """With batch each notification stands in an array, several in one frame when they are pending."""
+    flow = pipeline(symbols=["BTC-USD"])
+    flow.start_all("--symbols", "BTC-USD", "--rate", 2000)
+
+    async def run():
+        async with Client(flow.url()) as client:
+            await client.call("subscribe", channel="trades", symbol="BTC-USD", batch=True)
+            await client.until(lambda: len(client.trades) >= 2000, "2,000 live trades")
+            first, last = client.trades[0], client.trades[-1]
+            assert [t["seq"] for t in client.trades] == list(range(first["seq"], last["seq"] + 1))
+            assert sum(client.batches) == len(client.trades)
+        async with Client(flow.url()) as client:
+            answer = await client.call("subscribe", channel="trades", symbol="BTC-USD", batch=True, since=f"{last['epoch']}-{first['seq'] - 1}")
+            assert answer["recovered"]
+            await client.until(lambda: len(client.trades) >= 3000, "what was missed, and more")
+            assert [t["seq"] for t in client.trades] == list(range(first["seq"], first["seq"] + len(client.trades)))
+            assert sum(client.batches) == len(client.trades) and max(client.batches) >= 50
+
+    asyncio.run(run())
