@@ -3,6 +3,7 @@
 #include "common/buffer.h"
 #include "common/clock.h"
 #include "common/log.h"
+#include "connectord/dialer.h"
 #include "connectord/frame_reader.h"
 #include "connectord/handshake.h"
 #include "connectord/joiner.h"
@@ -30,7 +31,6 @@ typedef enum {
 
 struct upstream {
     loop_t *loop;
-    web_t *web;
     upstream_config_t config;
     url_t url;
     const upstream_events_t *events;
@@ -42,7 +42,7 @@ struct upstream {
     lookup_t *lookup;
     lookup_address_t addresses[LOOKUP_ADDRESSES];
     size_t address_count, address; /* the one being tried */
-    struct lws_vhost *vhost;       /* the web's */
+    dialer_t dialer;
     struct lws *wsi;
     bool inside; /* libwebsockets is calling for wsi, which must not be freed until that returns */
     int64_t heard_ns;
@@ -312,22 +312,9 @@ static void try_address(upstream_t *self)
 {
     self->state = CONNECTING;
     self->handshake.key[0] = '\0'; /* not asked yet */
-    struct lws_client_connect_info info = {
-        .context = web_context(self->web),
-        .vhost = self->vhost,
-        .address = self->addresses[self->address].text,
-        .port = self->url.port,
-        .method = self->url.tls ? NULL : "RAW", /* lws 4.1.6 can't begin TLS on a connection that is not its own protocol's */
-        .path = self->url.path,
-        .host = self->url.authority,
-        .ssl_connection = (self->url.tls ? LCCSCF_USE_SSL : 0) | LCCSCF_HTTP_NO_FOLLOW_REDIRECT,
-        .alpn = "http/1.1",
-        .local_protocol_name = protocols[0].name,
-        .opaque_user_data = self,
-        .pwsi = &self->wsi,
-    };
     /* A failure may have been told already by on_gone, from within; or not at all. */
-    if (!lws_client_connect_via_info(&info) && self->state == CONNECTING && !loop_timer_running(self->begin)) {
+    if (!dialer_dial(&self->dialer, &self->url, self->addresses[self->address].text, self, &self->wsi) &&
+        self->state == CONNECTING && !loop_timer_running(self->begin)) {
         self->wsi = NULL;
         set_reason(self, "can't connect to %s", self->url.host);
         fail(self);
@@ -381,31 +368,13 @@ static void on_watch(void *arg)
     fail(self);
 }
 
-/* One vhost per upstream, since the certificates to trust are the vhost's. An empty proxy keeps lws from the environment's. */
-static struct lws_vhost *new_vhost(web_t *web, const upstream_config_t *config, bool tls)
-{
-    struct lws_context_creation_info info = {
-        .port = CONTEXT_PORT_NO_LISTEN,
-        .vhost_name = "upstream",
-        .protocols = protocols,
-        .http_proxy_address = getenv("http_proxy") ? "" : NULL,
-        .options = LWS_SERVER_OPTION_DO_SSL_GLOBAL_INIT,
-        .timeout_secs = config->connect_ms / 1000 + 10, /* ours comes first */
-    };
-    if (config->ca[0] != '\0')
-        info.client_ssl_ca_filepath = config->ca;
-    if (config->ca[0] != '\0' || !tls)
-        info.options |= LWS_SERVER_OPTION_DISABLE_OS_CA_CERTS; /* to read all of the system's takes 30 ms */
-    return lws_create_vhost(web_context(web), &info);
-}
-
 upstream_t *upstream_new(loop_t *loop, web_t *web, const upstream_config_t *config, const upstream_events_t *events, void *arg)
 {
     const char *wrong;
     upstream_t *self = calloc(1, sizeof *self);
     if (!self)
         return NULL;
-    *self = (upstream_t){.loop = loop, .web = web, .config = *config, .events = events, .arg = arg};
+    *self = (upstream_t){.loop = loop, .config = *config, .events = events, .arg = arg};
     self->joiner = joiner_new();
     self->handshake = handshake_new();
     if (!url_parse(text_of(config->url), &self->url, &wrong)) {
@@ -420,8 +389,8 @@ upstream_t *upstream_new(loop_t *loop, web_t *web, const upstream_config_t *conf
     self->watch = loop_timer_new(loop, on_watch, self);
     if (!self->begin || !self->watch)
         goto fail;
-    self->vhost = new_vhost(web, config, self->url.tls);
-    if (!self->vhost) {
+    /* its time-out is behind ours */
+    if (!dialer_open(&self->dialer, web, protocols, config->ca, self->url.tls, config->connect_ms / 1000 + 10)) {
         log_error("upstream: no client", LOG_TEXT("ca", config->ca));
         goto fail;
     }
