@@ -6,7 +6,6 @@
 #include "common/backoff.h"
 #include "common/clock.h"
 #include "common/log.h"
-#include "common/timestamp.h"
 #include "common/worker.h"
 #include "proto/trade.h"
 
@@ -53,8 +52,7 @@ static bool on_trade(void *arg, const store_trade_t *stored)
     self->query.from = cursor_behind(stored->cursor);
     if (!trade_parse(stored->json, &trade)) /* never so, as long as nobody else writes into the store */
         return true;
-    if (!timestamp_parse(trade.timestamp, &place.timestamp_ns))
-        place.timestamp_ns = trade.received_ns;
+    place.timestamp_ns = trade.timestamp_ns;
     self->full = !candles_add(self->candles, place, trade.price, trade.qty) || self->full;
     return true;
 }

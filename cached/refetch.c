@@ -5,7 +5,6 @@
 #include "common/clock.h"
 #include "common/json.h"
 #include "common/log.h"
-#include "common/timestamp.h"
 #include "proto/request.h"
 #include "proto/topic.h"
 #include "proto/trade.h"
@@ -42,9 +41,7 @@ static bool take(refetch_t *self, const range_answer_t *answer)
             return false;
         if (cursor_compare(trade.cursor, last) <= 0 || cursor_compare(trade.cursor, self->to) > 0)
             continue;
-        store_trade_t stored = {.topic = topic, .cursor = trade.cursor, .json = walk.value};
-        if (!timestamp_parse(trade.timestamp, &stored.timestamp_ns))
-            stored.timestamp_ns = trade.received_ns;
+        store_trade_t stored = {topic, trade.cursor, trade.timestamp_ns, walk.value};
         if (!parcel_add(self->page.parcel, &stored)) {
             self->page.upto = last;
             break;

@@ -2,6 +2,7 @@
 
 #include <stdlib.h>
 
+#include "common/table.h"
 #include "proto/topic.h"
 
 /* A source of statuses. `round` counts its statuses: what it offers now is what was offered in this round. */
@@ -35,6 +36,8 @@ struct shelf {
     book_t **books;           /* in alphabetical order */
     size_t book_count, book_slots;
     size_t stream_count;
+    table_t *by_topic; /* every tape */
+    tape_t *last;      /* the one looked for last: trades of one stream often come one after another */
     offerer_t *offerers[OFFERERS_MAX];
     size_t offerer_count;
 };
@@ -111,14 +114,6 @@ static void book_destroy(book_t *book)
     free(book);
 }
 
-static tape_t *book_tape(const book_t *book, text_t topic)
-{
-    for (size_t i = 0; i < book->tape_count; i++)
-        if (text_equal(tape_topic(book->tapes[i]), topic))
-            return book->tapes[i];
-    return NULL;
-}
-
 static void book_insert(book_t *book, tape_t *tape)
 {
     size_t place = book->tape_count++;
@@ -181,7 +176,8 @@ shelf_t *shelf_new(uint64_t limit)
         return NULL;
     self->limit = limit;
     self->arena = arena_new();
-    if (!self->arena)
+    self->by_topic = table_new();
+    if (!self->arena || !self->by_topic)
         shelf_destroy(&self);
     return self;
 }
@@ -196,6 +192,7 @@ void shelf_destroy(shelf_t **self)
     for (size_t i = 0; i < shelf->offerer_count; i++)
         free(shelf->offerers[i]);
     free(shelf->books);
+    table_destroy(&shelf->by_topic);
     arena_destroy(&shelf->arena);
     free(shelf);
     *self = NULL;
@@ -230,32 +227,39 @@ void shelf_age(shelf_t *self, int64_t now_ns)
     }
 }
 
-tape_t *shelf_tape(shelf_t *self, text_t topic)
+static tape_t *tape_make(shelf_t *self, text_t topic)
 {
     text_t symbol, source;
     if (!topic_parse(topic, &symbol, &source))
         return NULL;
     book_t *book = book_make(self, symbol);
-    if (!book)
+    if (!book || book->tape_count == SHELF_SOURCES_MAX || self->stream_count == SHELF_STREAMS_MAX)
         return NULL;
-    tape_t *tape = book_tape(book, topic);
-    if (tape || book->tape_count == SHELF_SOURCES_MAX || self->stream_count == SHELF_STREAMS_MAX)
-        return tape;
-    tape = tape_new(topic, rule_of(self, symbol).trades, self->arena);
-    if (!tape)
+    tape_t *tape = tape_new(topic, rule_of(self, symbol).trades, self->arena);
+    if (!tape || !table_put(self->by_topic, topic, tape)) {
+        tape_destroy(&tape);
         return NULL;
+    }
     self->stream_count++;
     book_insert(book, tape);
     return tape;
 }
 
+tape_t *shelf_tape(shelf_t *self, text_t topic)
+{
+    if (self->last && text_equal(tape_topic(self->last), topic))
+        return self->last;
+    tape_t *tape = shelf_find(self, topic);
+    if (!tape)
+        tape = tape_make(self, topic);
+    if (tape)
+        self->last = tape;
+    return tape;
+}
+
 tape_t *shelf_find(const shelf_t *self, text_t topic)
 {
-    text_t symbol, source;
-    if (!topic_parse(topic, &symbol, &source))
-        return NULL;
-    const book_t *book = book_find(self, symbol);
-    return book ? book_tape(book, topic) : NULL;
+    return table_get(self->by_topic, topic);
 }
 
 void shelf_offer(shelf_t *self, const status_t *status)

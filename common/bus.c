@@ -66,9 +66,7 @@ static void attend(bus_t *self, const status_t *status)
 static void on_trade(bus_t *self, text_t topic, text_t json)
 {
     trade_t trade;
-    text_t symbol, source;
-    if (topic_parse(topic, &symbol, &source) && trade_parse(json, &trade) && text_equal(symbol, trade.symbol) &&
-        text_equal(source, trade.source))
+    if (trade_parse(json, &trade) && topic_names(topic, trade.symbol, trade.source))
         self->events->on_trade(self->arg, self, topic, &trade, json);
     else
         bus_complain(self, "follower: malformed trade on the bus", topic, json);
@@ -89,7 +87,6 @@ static void on_status(bus_t *self, text_t topic, text_t json)
 static void on_message(void *arg, const text_t *frames, size_t count)
 {
     bus_t *self = arg;
-    self->heard_ns = clock_mono_ns();
     if (count == 2 && text_starts_with(frames[0], TEXT(TOPIC_TRADE)))
         on_trade(self, frames[0], frames[1]);
     else if (count == 2 && text_starts_with(frames[0], TEXT(TOPIC_STATUS)))
@@ -113,6 +110,7 @@ static void set_silent(bus_t *self, bool silent)
 static void on_drained(void *arg)
 {
     bus_t *self = arg;
+    self->heard_ns = clock_mono_ns();
     self->heard = true;
     set_silent(self, false);
     self->events->on_drained(self->arg);

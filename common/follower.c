@@ -29,6 +29,7 @@ struct follower {
     stream_sink_t sink;
     link_t links[BUSES_MAX]; /* by the buses' numbers */
     table_t *streams;        /* topic → stream_t, for every stream heard of; owned */
+    stream_t *last;          /* the one looked for last: trades of one stream often come one after another */
     table_t *symbols;        /* the subscribed symbols */
     bool all;
     loop_timer_t *tick;
@@ -65,7 +66,11 @@ static void repair(stream_t *stream)
 /* The stream of a topic, made when it is new; NULL when there can't be more. */
 static stream_t *stream_of(follower_t *self, text_t topic)
 {
+    if (self->last && text_equal(self->last->topic, topic))
+        return self->last;
     stream_t *stream = table_get(self->streams, topic);
+    if (stream)
+        self->last = stream;
     if (stream || table_count(self->streams) >= STREAMS_MAX)
         return stream;
     stream = stream_new(topic, &self->counts, &self->sink, self->arg);

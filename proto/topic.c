@@ -41,7 +41,7 @@ bool source_valid(text_t source)
     if (source.length < 1 || source.length > SOURCE_MAX)
         return false;
     for (size_t n; source.length; source.at += n, source.length -= n) {
-        n = text_utf8_char(source);
+        n = (unsigned char)source.at[0] < 0x80 ? 1 : text_utf8_char(source);
         if (n == 0 || !source_char(source.at, n))
             return false;
     }
@@ -54,6 +54,16 @@ size_t topic_print(char out[static TOPIC_MAX], text_t symbol, text_t source)
     at = put(at, symbol);
     *at++ = '.';
     return (size_t)(put(at, source) - out);
+}
+
+bool topic_names(text_t topic, text_t symbol, text_t source)
+{
+    const text_t prefix = TEXT(TOPIC_TRADE);
+    if (topic.length != prefix.length + symbol.length + 1 + source.length || !text_starts_with(topic, prefix))
+        return false;
+    const char *at = topic.at + prefix.length;
+    return memcmp(at, symbol.at, symbol.length) == 0 && at[symbol.length] == '.' &&
+           memcmp(at + symbol.length + 1, source.at, source.length) == 0;
 }
 
 bool topic_parse(text_t topic, text_t *symbol, text_t *source)

@@ -21,5 +21,8 @@ bool source_valid(text_t source);
 /* Prints `trade.<symbol>.<source>`, both valid, without a NUL, and returns the length. */
 size_t topic_print(char out[static TOPIC_MAX], text_t symbol, text_t source);
 
+/* Is it what topic_print makes of the two, which are valid? */
+bool topic_names(text_t topic, text_t symbol, text_t source);
+
 /* The slices of a trade's topic. False for anything that is not one. */
 bool topic_parse(text_t topic, text_t *symbol, text_t *source);

@@ -39,17 +39,11 @@ static bool id_valid(text_t id)
     return true;
 }
 
-static bool time_valid(text_t time)
-{
-    int64_t ns;
-    return timestamp_parse(time, &ns);
-}
-
-static const char *first_wrong(const trade_t *trade)
+static const char *first_wrong(const trade_t *trade, int64_t *timestamp_ns)
 {
     if (!symbol_valid(trade->symbol))
         return "symbol";
-    if (!time_valid(trade->timestamp))
+    if (!timestamp_parse(trade->timestamp, timestamp_ns))
         return "timestamp";
     if (trade->side != SIDE_BUY && trade->side != SIDE_SELL)
         return "side";
@@ -91,11 +85,21 @@ static inline bool take(reader_t *reader, text_t fixed)
 /* A JSON number that is whole and not negative; the text behind it fails where something else is expected. */
 static bool take_u64(reader_t *reader, uint64_t *value)
 {
-    const char *from = reader->at;
-    while (reader->at < reader->end && *reader->at >= '0' && *reader->at <= '9')
-        reader->at++;
-    size_t length = (size_t)(reader->at - from);
-    return text_to_u64((text_t){from, length}, value) && (length == 1 || *from != '0');
+    enum { SAFE_DIGITS = 19 /* any number of so many fits */ };
+    const char *from = reader->at, *at = from;
+    uint64_t result = 0;
+    for (; at < reader->end; at++) {
+        unsigned digit = (unsigned char)*at - (unsigned)'0';
+        if (digit > 9)
+            break;
+        result = result * 10 + digit;
+    }
+    size_t length = (size_t)(at - from);
+    reader->at = at;
+    if (length == 0 || (length > 1 && *from == '0'))
+        return false;
+    *value = result;
+    return length <= SAFE_DIGITS || text_to_u64((text_t){from, length}, value);
 }
 
 /* All up to the next `stop`, which stays. */
@@ -130,7 +134,8 @@ static bool take_cursor(reader_t *reader, cursor_t *cursor)
 
 bool trade_valid(const trade_t *trade, const char **wrong)
 {
-    const char *field = first_wrong(trade);
+    int64_t timestamp_ns;
+    const char *field = first_wrong(trade, &timestamp_ns);
     if (field)
         *wrong = field;
     return !field;
@@ -176,8 +181,8 @@ bool trade_parse(text_t json, trade_t *trade)
            take(&reader, TEXT(QTY)) && take_until(&reader, ',', &trade->qty) && take(&reader, TEXT(PRICE)) &&
            take_until(&reader, ',', &trade->price) && take(&reader, TEXT(ID)) && take_until(&reader, '"', &trade->id) &&
            take(&reader, TEXT(SOURCE)) && take_until(&reader, '"', &trade->source) && take(&reader, TEXT(RECEIVED)) &&
-           take_until(&reader, '"', &received) && take(&reader, TEXT(TAIL)) && reader.at == reader.end && !first_wrong(trade) &&
-           received_parse(received, &trade->received_ns);
+           take_until(&reader, '"', &received) && take(&reader, TEXT(TAIL)) && reader.at == reader.end &&
+           !first_wrong(trade, &trade->timestamp_ns) && received_parse(received, &trade->received_ns);
 }
 
 /* Takes a fixed part off the end of a text. */

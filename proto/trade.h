@@ -15,9 +15,10 @@ typedef enum { SIDE_BUY, SIDE_SELL } side_t;
 
 typedef struct {
     cursor_t cursor;
-    uint64_t seqnum;  /* the exchange's own number of the message */
-    text_t symbol;    /* topic.h: symbol_valid */
-    text_t timestamp; /* the exchange's own, as it sent it: timestamp_parse reads it */
+    uint64_t seqnum;      /* the exchange's own number of the message */
+    text_t symbol;        /* topic.h: symbol_valid */
+    text_t timestamp;     /* the exchange's own, as it sent it: timestamp_parse reads it */
+    int64_t timestamp_ns; /* what it says, in ns since 1970: from trade_parse; nobody else need set it */
     side_t side;
     text_t qty, price;   /* decimal_valid; exact text */
     text_t id;           /* the exchange's trade id: 1 to TRADE_ID_MAX printable ASCII characters but '"' and '\' */

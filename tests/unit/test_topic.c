@@ -51,6 +51,21 @@ START_TEST(topic_comes_apart_as_it_was_put_together)
 }
 END_TEST
 
+START_TEST(a_topic_names_the_two_that_it_was_made_of_and_no_others)
+{
+    text_t topic = TEXT("trade.BTC-USD.kraken.eu");
+    ck_assert(topic_names(topic, TEXT("BTC-USD"), TEXT("kraken.eu")));
+    static const text_t others[][2] = {
+        {{"BTC-USD", 7}, {"kraken.uk", 9}},   {{"BTC-USD", 7}, {"kraken.e", 8}},   {{"BTC-EUR", 7}, {"kraken.eu", 9}},
+        {{"BTC-USD.kraken", 14}, {"eu2", 3}}, {{"BTC-US", 6}, {".kraken.eu", 10}}, {{"BTC-USD", 7}, {"kraken.euro", 11}},
+    };
+    for (size_t i = 0; i < sizeof others / sizeof *others; i++)
+        ck_assert_msg(!topic_names(topic, others[i][0], others[i][1]), "case %zu", i);
+    ck_assert(!topic_names(TEXT("trape.BTC-USD.x"), TEXT("BTC-USD"), TEXT("x")));
+    ck_assert(!topic_names(TEXT(""), TEXT("BTC-USD"), TEXT("x")));
+}
+END_TEST
+
 START_TEST(what_names_no_stream_is_refused)
 {
     static const char *const cases[] = {"",
@@ -77,6 +92,7 @@ int main(void)
     tcase_add_test(tests, symbols_are_base_hyphen_quote_in_capitals_and_digits);
     tcase_add_test(tests, sources_are_readable_utf8_without_spaces_and_quotes);
     tcase_add_test(tests, topic_comes_apart_as_it_was_put_together);
+    tcase_add_test(tests, a_topic_names_the_two_that_it_was_made_of_and_no_others);
     tcase_add_test(tests, what_names_no_stream_is_refused);
     Suite *suite = suite_create("topic");
     suite_add_tcase(suite, tests);

@@ -49,6 +49,7 @@ START_TEST(trade_is_read_field_by_field)
     ck_assert(text_equal(trade.id, example.id));
     ck_assert(text_equal(trade.source, example.source));
     ck_assert_int_eq(trade.received_ns, example.received_ns);
+    ck_assert_int_eq(trade.timestamp_ns, INT64_C(1762795473937345000));
 }
 END_TEST
 
