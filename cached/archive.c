@@ -42,6 +42,7 @@ struct archive {
     bool ending;   /* nothing new is begun */
     int64_t patient_until_ns, marked_ns, renew_ns;
     warm_t *warm;
+    bool warmed; /* the last step filled memory, and others come first now */
     refetch_t *refetch;
     sweep_t *sweep;
     bool swept;      /* the last step was the sweep's: storing comes first now */
@@ -231,6 +232,23 @@ static bool run_sweep(archive_t *self)
     return self->swept;
 }
 
+static bool run_warm(archive_t *self)
+{
+    self->warmed = warm_step(self->warm, on_stepped, self);
+    return self->warmed;
+}
+
+/* Until all streams are followed nothing else is as urgent; then memory is filled between other things. */
+static bool run_next(archive_t *self)
+{
+    bool first = !self->warmed || !warm_serves(self->warm);
+    if (first && run_warm(self))
+        return true;
+    self->warmed = false;
+    return clearing_step(self->clearing, on_stepped, self) || run_sweep(self) || run_page(self) || run_batch(self) ||
+           (!first && run_warm(self));
+}
+
 /* The next thing to do, if there is any and the writer can. */
 static void pump(archive_t *self)
 {
@@ -239,8 +257,7 @@ static void pump(archive_t *self)
     bool renew = clock_mono_ns() >= self->renew_ns && archive_warm(self) && !refetch_busy(self->refetch);
     if (!self->loaded || renew)
         writer_look(self->writer, load_job, on_loaded, self);
-    else if (!warm_step(self->warm, on_stepped, self) && !clearing_step(self->clearing, on_stepped, self) && !run_sweep(self) &&
-             !run_page(self) && !run_batch(self) && !refetch_busy(self->refetch))
+    else if (!run_next(self) && !refetch_busy(self->refetch))
         writer_believe(self->writer);
 }
 
@@ -406,6 +423,11 @@ archive_counts_t archive_counts(const archive_t *self)
             counts.lag_ns = now_ns - holding->behind_ns;
     }
     return counts;
+}
+
+bool archive_serves(const archive_t *self)
+{
+    return self->opened && warm_serves(self->warm);
 }
 
 bool archive_warm(const archive_t *self)

@@ -22,14 +22,16 @@
 typedef struct archive archive_t;
 
 typedef struct {
-    /* Memory will be filled with this stream before it is followed: nothing of it may be appended to its tape until on_warm. */
+    /* Memory will get the newest trades of this stream before it is followed: nothing of it may be appended to its tape until on_warm. */
     void (*on_found)(void *arg, text_t topic);
     /* What is stored is known, or the store can't be reached: streams can be followed from now on. Called once. */
     void (*on_open)(void *arg);
     /* A trade from the store, oldest first within a stream, for `tape` (which is not on the shelf yet). Valid during the call. */
     void (*on_trade)(void *arg, tape_t *tape, const trade_t *trade, text_t json);
-    /* The stream's tape has what is stored: it goes on behind `last`. */
+    /* The stream's tape has the newest of what is stored: it goes on behind `last`. Older trades may still be put before them. */
     void (*on_warm)(void *arg, text_t topic, cursor_t last);
+    /* Memory is as full as the store can make it. Not called where the store has nothing. */
+    void (*on_full)(void *arg);
     /* Who answers replay requests for a stream; NULL: nobody knows yet. */
     requester_t *(*replay)(void *arg, text_t topic);
 } archive_events_t;
@@ -70,7 +72,7 @@ typedef struct {
     const char *error;        /* of the last failure, in the store's words; "" when it is up */
     uint64_t lag_trades;      /* in memory or in the journal, and not stored yet */
     int64_t lag_ns;           /* how long the oldest of them has been waiting */
-    size_t warming, warmed;   /* streams that were or will be filled from the store, and those that have been */
+    size_t warming, warmed;   /* streams that were or will be filled from the store, and those that are full */
     uint64_t warmed_trades;   /* trades that came from the store */
     uint64_t batches, stored; /* and trades in them */
     uint64_t errors, lost, retained;
@@ -78,5 +80,8 @@ typedef struct {
 
 archive_counts_t archive_counts(const archive_t *self);
 
-/* Is memory as full as the store can make it? True too when the store could not be reached at the start. */
+/* Has every stream the newest of its trades, so that it is followed? True too when the store could not be reached at the start. */
+bool archive_serves(const archive_t *self);
+
+/* Is memory as full as the store can make it? True too when the store could not be reached. */
 bool archive_warm(const archive_t *self);

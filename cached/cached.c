@@ -9,7 +9,6 @@
 #include "common/follower.h"
 #include "common/log.h"
 #include "common/socket.h"
-#include "common/timestamp.h"
 
 enum {
     BUSES_MAX = 16,
@@ -36,9 +35,7 @@ struct cached {
 static void keep(tape_t *tape, text_t topic, const trade_t *trade, text_t json)
 {
     static log_limit_t limit;
-    tape_trade_t entry = {.cursor = trade->cursor, .json = json};
-    if (!timestamp_parse(trade->timestamp, &entry.timestamp_ns))
-        entry.timestamp_ns = trade->received_ns;
+    tape_trade_t entry = {.cursor = trade->cursor, .timestamp_ns = trade->timestamp_ns, .json = json};
     candle_place_t place = {entry.timestamp_ns, entry.cursor};
     bool kept = tape && tape_append(tape, &entry) && candles_add(tape_candles(tape), place, trade->price, trade->qty);
     if (!kept && log_allowed(&limit, clock_mono_ns()))
@@ -100,7 +97,7 @@ static void on_found(void *arg, text_t topic)
     follower_hold(self->follower, topic);
 }
 
-/* Not before memory is filled: that comes first, and candles begin there. */
+/* Not before memory is filled: that comes first, and candles begin there. Until then they are told to be incomplete. */
 static void rebuild_candles(cached_t *self)
 {
     if (archive_warm(self->archive))
@@ -124,7 +121,11 @@ static void on_warm(void *arg, text_t topic, cursor_t last)
 {
     cached_t *self = arg;
     follower_resume(self->follower, topic, last);
-    rebuild_candles(self);
+}
+
+static void on_full(void *arg)
+{
+    rebuild_candles(arg);
 }
 
 static requester_t *replay_of(void *arg, text_t topic)
@@ -138,6 +139,7 @@ static const archive_events_t archive_events = {
     .on_open = on_open,
     .on_trade = on_stored_trade,
     .on_warm = on_warm,
+    .on_full = on_full,
     .replay = replay_of,
 };
 
@@ -201,7 +203,7 @@ static bool open_archive(cached_t *self, loop_t *loop, const config_t *config)
 static bool is_ready(const void *arg)
 {
     const cached_t *self = arg;
-    return follower_caught_up(self->follower) && (!self->archive || archive_warm(self->archive));
+    return follower_caught_up(self->follower) && (!self->archive || archive_serves(self->archive));
 }
 
 static bool follow(cached_t *self, loop_t *loop, const config_t *config)

@@ -344,6 +344,58 @@ void tape_take(tape_t *self, tape_t **other)
     tape_set_limit(self, limit);
 }
 
+/* Makes room for another one's trades behind its own. */
+static bool make_room_for(tape_t *self, const tape_t *other)
+{
+    uint64_t chunks = self->chunk_end - self->chunk_first + (other->chunk_end - other->chunk_first);
+    while (self->chunk_slots < chunks)
+        if (!chunk_slots_grow(self))
+            return false;
+    while (self->capacity < tape_count(self) + tape_count(other))
+        if (!index_grow(self))
+            return false;
+    return true;
+}
+
+/* Moves the other one's chunks behind its own, so that only the places of the texts change. There is room. */
+static void move_behind(tape_t *self, tape_t *other)
+{
+    uint64_t shift = (self->chunk_end - other->chunk_first) * TAPE_CHUNK_BYTES; /* modulo 2^64, as are the sums */
+    for (uint64_t n = other->first; n < other->end; n++) {
+        entry_t entry = *entry_at(other, n);
+        entry.place += shift << LENGTH_BITS;
+        *entry_at(self, self->end) = entry;
+        span_widen(self, self->end++, entry.timestamp_ns);
+    }
+    while (other->chunk_first < other->chunk_end)
+        *chunk_at(self, self->chunk_end++) = *chunk_at(other, other->chunk_first++);
+    self->write = other->write + shift;
+    other->first = other->end;
+    self->known = other->known;
+}
+
+bool tape_take_older(tape_t *self, tape_t **other)
+{
+    tape_t *older = *other;
+    bool ok = candles_merge(self->candles, older->candles);
+    uint64_t room = self->limit > tape_count(self) ? self->limit - tape_count(self) : 0;
+    older->limit = self->limit;
+    if (tape_count(older) > room)
+        drop_to(older, older->end - room);
+    if (tape_count(older) > 0 && make_room_for(older, self)) {
+        move_behind(older, self);
+        candles_t *candles = self->candles;
+        self->candles = older->candles;
+        older->candles = candles;
+        older->floor = self->floor;
+        tape_take(self, other);
+    } else {
+        ok = ok && tape_count(older) == 0;
+        tape_destroy(other);
+    }
+    return ok;
+}
+
 cursor_t tape_edge(const tape_t *self)
 {
     return self->first < self->end ? entry_at(self, self->first)->cursor : cursor_behind(self->known);

@@ -3,8 +3,8 @@
  *     index   │ (epoch, seq)  timestamp  place │ …          one entry of 32 bytes a trade, oldest first, in a ring
  *     chunks  [text text text …][text text …][text …    ]   the oldest chunk is used again once its last text is gone
  *
- * Trades are numbered in the order in which they were appended, from 0, and keep their number: those held are
- * [tape_first, tape_end). Cursors only grow; timestamps are the exchange's and may be a little out of order, so that looking for a
+ * Trades are numbered in the order in which they were appended, from 0, and keep their number until the tape is joined to another: those held
+ * are [tape_first, tape_end). Cursors only grow; timestamps are the exchange's and may be a little out of order, so that looking for a
  * time goes by the least and the greatest timestamp of each TAPE_SPAN trades and is exact whatever their order.
  *
  * A tape has the stream's candles with it, for longer than the trades; whoever appends a trade adds it to them, too.
@@ -87,8 +87,13 @@ uint64_t tape_limit(const tape_t *self);
 /* Drops the oldest trades up to the first one with a timestamp at or after `before_ns`. */
 void tape_drop_before(tape_t *self, int64_t before_ns);
 
-/* Takes over the trades of another tape of the same topic, and tape_known, in place of its own; the other is destroyed. */
+/* Takes over the trades and candles of another tape of the same topic, and tape_known, in place of its own; the other is destroyed. */
 void tape_take(tape_t *self, tape_t **other);
+
+/* Puts the trades of another tape of the same topic and arena before its own, all of which come behind them, and adds the other's candles. The
+ * other is destroyed. Where both are more than the limit the oldest go; all get other numbers. Copies no text. False when memory runs out: then
+ * not all has been taken, and `self` is still whole. */
+bool tape_take_older(tape_t *self, tape_t **other);
 
 /* Bytes of memory in use. */
 size_t tape_bytes(const tape_t *self);

@@ -1,7 +1,11 @@
-/* Memory filled from the store at the start: stream by stream the newest trades, as many as the tape may hold.
+/* Memory filled from the store at the start, in two rounds.
  *
- * A stream is read into a tape of its own, which then takes the place of the empty one on the shelf: nobody ever sees half a memory, with
- * what the store has before it and behind it. While a piece is appended here, the next one is read there.
+ *     1. of each stream the newest trades, a few thousand of all together: then it is followed, and what is asked for beyond
+ *        memory is answered from the store
+ *     2. stream by stream what else the tape may hold, put before the newest ones when all of it is here
+ *
+ * So the process serves long before memory is full. A round reads a stream into a tape of its own, which then goes to the shelf as a whole:
+ * nobody ever sees a memory with a hole. While a piece is appended here, the next one is read there.
  */
 #pragma once
 
@@ -28,6 +32,10 @@ void warm_abort(warm_t *self);
 /* The writer may still be at work, but what comes is of no use any more. For the end of the process. */
 void warm_stop(warm_t *self);
 
+/* Is the first round over? */
+bool warm_serves(const warm_t *self);
+
+/* Streams, those of them that are full, and trades that came. */
 size_t warm_total(const warm_t *self);
 size_t warm_done(const warm_t *self);
 uint64_t warm_trades(const warm_t *self);

@@ -99,7 +99,7 @@ static inline store_result_t fake_range(void *self, const store_query_t *query, 
     uint64_t count = 0;
     for (size_t i = 0; fake.reads == STORE_OK && i < stream->count && count < query->limit; i++) {
         char json[512] = "";
-        cursor_t cursor = stream->trades[i];
+        cursor_t cursor = stream->trades[query->order == STORE_OLDEST_FIRST ? i : stream->count - 1 - i];
         if (cursor_compare(cursor, query->from) < 0 || cursor_compare(cursor, query->to) > 0)
             continue;
         count++;

@@ -22,7 +22,7 @@ static archive_t *archive;
 static requester_t *replay;
 static socket_t *router;
 static uint64_t journal_first; /* replay has all from here on */
-static int found, opened, warmed, cleared_calls;
+static int found, opened, warmed, filled, cleared_calls;
 static cursor_t warm_last;
 static uint64_t from_store, cleared;
 static store_result_t clear_result;
@@ -75,13 +75,20 @@ static void on_warm(void *arg, text_t name, cursor_t last)
     warm_last = last;
 }
 
+static void on_full(void *arg)
+{
+    (void)arg;
+    ck_assert(archive_warm(archive));
+    filled++;
+}
+
 static requester_t *replay_of(void *arg, text_t name)
 {
     (void)arg, (void)name;
     return replay;
 }
 
-static const archive_events_t events = {on_found, on_open, on_trade, on_warm, replay_of};
+static const archive_events_t events = {on_found, on_open, on_trade, on_warm, on_full, replay_of};
 
 static void on_cleared(void *arg, store_result_t result, uint64_t count)
 {
@@ -124,7 +131,7 @@ static void set_up(void)
 {
     static const socket_events_t router_events = {.on_message = on_range};
     memset(&fake, 0, sizeof fake);
-    found = opened = warmed = cleared_calls = 0;
+    found = opened = warmed = filled = cleared_calls = 0;
     from_store = 0;
     journal_first = 1;
     loop = loop_new();
@@ -243,20 +250,85 @@ START_TEST(what_memory_takes_is_stored_in_order_and_in_batches)
 }
 END_TEST
 
-START_TEST(memory_is_filled_from_the_store_before_the_stream_is_followed)
+static void assert_memory(uint64_t from, uint64_t to)
+{
+    uint64_t number = tape_first(tape());
+    ck_assert_uint_eq(tape_count(tape()), to - from + 1);
+    for (uint64_t seq = from; seq <= to; seq++, number++) {
+        char json[512] = "";
+        tape_trade_t trade = tape_at(tape(), number);
+        ck_assert_uint_eq(trade.cursor.seq, seq);
+        ck_assert(text_equal(trade.json, (text_t){json, fake_json(json, sizeof json, trade.cursor)}));
+    }
+}
+
+START_TEST(memory_is_filled_from_the_store)
 {
     store_before(1, 12000); /* more than one piece */
     start();
     run_until(is_warm);
     ck_assert_int_eq(found, 1);
     ck_assert_int_eq(warmed, 1);
+    ck_assert_int_eq(filled, 1);
     ck_assert_uint_eq(warm_last.seq, 12000);
     ck_assert_uint_eq(from_store, 12000);
-    ck_assert_uint_eq(tape_count(tape()), 12000);
+    assert_memory(1, 12000);
     ck_assert_uint_eq(tape_known(tape()).seq, 12000);
     append(12001, 12100);
     run_until(is_level);
     assert_stored(1, 12100);
+}
+END_TEST
+
+static bool is_followed(void)
+{
+    return warmed > 0;
+}
+
+START_TEST(a_stream_is_followed_with_its_newest_trades_while_older_ones_come)
+{
+    store_before(1, 30000);
+    start();
+    run_until(is_followed);
+    ck_assert(archive_serves(archive));
+    ck_assert(!archive_warm(archive));
+    ck_assert_uint_eq(warm_last.seq, 30000);
+    ck_assert_uint_lt(tape_count(tape()), 30000);
+    assert_memory(30001 - tape_count(tape()), 30000);
+    append(30001, 30500); /* live ones */
+    run_until(is_warm);
+    assert_memory(1, 30500);
+    run_until(is_level);
+    assert_stored(1, 30500);
+}
+END_TEST
+
+START_TEST(what_is_cleared_while_memory_is_filled_stays_forgotten)
+{
+    store_before(1, 30000);
+    start();
+    run_until(is_followed);
+    ck_assert(archive_clear(archive, topic, on_cleared, NULL));
+    tape_clear(tape());
+    run_until(is_warm);
+    run_until(is_cleared);
+    ck_assert_uint_eq(tape_count(tape()), 0);
+    append(30001, 30100);
+    run_until(is_level);
+    assert_memory(30001, 30100);
+}
+END_TEST
+
+START_TEST(memory_that_dropped_something_meanwhile_gets_nothing_older)
+{
+    shelf_destroy(&shelf);
+    shelf = shelf_new(20000);
+    store_before(1, 30000);
+    start();
+    run_until(is_followed);
+    append(30001, 30000 + 20000);
+    run_until(is_warm);
+    assert_memory(30001, 50000);
 }
 END_TEST
 
@@ -460,7 +532,10 @@ int main(void)
     TCase *tests = tcase_create("archive");
     tcase_add_checked_fixture(tests, set_up, tear_down);
     tcase_add_test(tests, what_memory_takes_is_stored_in_order_and_in_batches);
-    tcase_add_test(tests, memory_is_filled_from_the_store_before_the_stream_is_followed);
+    tcase_add_test(tests, memory_is_filled_from_the_store);
+    tcase_add_test(tests, a_stream_is_followed_with_its_newest_trades_while_older_ones_come);
+    tcase_add_test(tests, what_is_cleared_while_memory_is_filled_stays_forgotten);
+    tcase_add_test(tests, memory_that_dropped_something_meanwhile_gets_nothing_older);
     tcase_add_test(tests, only_as_much_is_read_as_memory_holds);
     tcase_add_test(tests, a_store_that_is_away_gets_all_of_it_when_it_is_back);
     tcase_add_test(tests, that_it_can_be_read_does_not_make_it_look_well);

@@ -250,6 +250,83 @@ START_TEST(a_tape_takes_what_another_has_but_keeps_its_limit)
 }
 END_TEST
 
+/* Trades [from, to] on a tape of their own. */
+static tape_t *older_tape(uint64_t from, uint64_t to)
+{
+    tape_t *newer = tape;
+    tape = tape_new_like(newer);
+    append(from, to);
+    tape_t *older = tape;
+    tape = newer;
+    return older;
+}
+
+START_TEST(older_trades_are_put_before_those_that_are_there)
+{
+    static const uint64_t splits[] = {2, 255, 256, 300, 1999, 2000};
+    make_tape(100000);
+    append(splits[_i], 2000);
+    tape_t *older = older_tape(1, splits[_i] - 1);
+    ck_assert(tape_take_older(tape, &older));
+    ck_assert_ptr_null(older);
+    assert_holds(1, 2000);
+    append(2001, 4000);
+    assert_holds(1, 4000);
+    for (uint64_t seq = 1; seq <= 4000; seq += 7) {
+        uint64_t number;
+        ck_assert(tape_oldest(tape, 0, (window_t){(int64_t)seq * 10 - 1, INT64_MAX}, &number));
+        ck_assert_uint_eq(tape_at(tape, number).cursor.seq, seq);
+        ck_assert_uint_eq(tape_at(tape, tape_find(tape, (cursor_t){EPOCH, seq})).cursor.seq, seq);
+    }
+}
+END_TEST
+
+START_TEST(of_older_trades_only_as_many_are_taken_as_the_limit_has_room_for)
+{
+    make_tape(1000);
+    append(901, 1500);
+    tape_t *older = older_tape(1, 900);
+    ck_assert(tape_take_older(tape, &older));
+    assert_holds(501, 1500);
+    older = older_tape(1, 500);
+    ck_assert(tape_take_older(tape, &older)); /* there is room for none */
+    assert_holds(501, 1500);
+    append(1501, 1600);
+    assert_holds(601, 1600);
+}
+END_TEST
+
+START_TEST(older_trades_are_put_before_none_and_none_before_what_is_there)
+{
+    make_tape(1000);
+    tape_skip(tape, (cursor_t){EPOCH, 700});
+    tape_t *older = older_tape(1, 700);
+    ck_assert(tape_take_older(tape, &older));
+    assert_holds(1, 700);
+    ck_assert_uint_eq(tape_known(tape).seq, 700);
+    append(701, 800);
+    older = tape_new_like(tape);
+    ck_assert(tape_take_older(tape, &older));
+    assert_holds(1, 800);
+}
+END_TEST
+
+START_TEST(the_candles_of_older_trades_are_added)
+{
+    make_tape(1000);
+    candle_place_t now = {5000000000, {EPOCH, 2}}, then = {4000000000, {EPOCH, 1}};
+    ck_assert(candles_add(tape_candles(tape), now, TEXT("2"), TEXT("1")));
+    tape_t *older = older_tape(1, 1);
+    ck_assert(candles_add(tape_candles(older), then, TEXT("1"), TEXT("1")));
+    append(2, 2);
+    ck_assert(tape_take_older(tape, &older));
+    const candle_series_t *seconds = candles_series(tape_candles(tape), INTERVAL_1S);
+    ck_assert_uint_eq(seconds->count, 2);
+    ck_assert_int_eq(candle_series_at(seconds, 0)->start_ns, 4000000000);
+    ck_assert_uint_eq(candles_from(tape_candles(tape)).seq, 1);
+}
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("tape");
@@ -268,6 +345,10 @@ int main(void)
     tcase_add_test(tcase, another_limit_drops_what_is_too_much_or_makes_room);
     tcase_add_test(tcase, what_is_too_old_is_dropped_up_to_the_first_that_is_not);
     tcase_add_test(tcase, a_tape_takes_what_another_has_but_keeps_its_limit);
+    tcase_add_loop_test(tcase, older_trades_are_put_before_those_that_are_there, 0, 6);
+    tcase_add_test(tcase, of_older_trades_only_as_many_are_taken_as_the_limit_has_room_for);
+    tcase_add_test(tcase, older_trades_are_put_before_none_and_none_before_what_is_there);
+    tcase_add_test(tcase, the_candles_of_older_trades_are_added);
     suite_add_tcase(suite, tcase);
     SRunner *runner = srunner_create(suite);
     srunner_run_all(runner, CK_ENV);
