@@ -59,7 +59,8 @@ bool chunk_take(void *arg, const store_trade_t *trade)
     chunk_t *self = arg;
     entry_t entry = {trade->cursor, trade->timestamp_ns, self->texts.length, trade->json.length};
     buffer_append(&self->texts, trade->json);
-    buffer_append(&self->entries, (text_t){(const char *)&entry, sizeof entry});
+    if (buffer_ok(&self->texts)) /* else the trade is not here */
+        buffer_append(&self->entries, (text_t){(const char *)&entry, sizeof entry});
     self->full = !buffer_ok(&self->texts) || !buffer_ok(&self->entries);
     return !self->full;
 }
