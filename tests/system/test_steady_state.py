@@ -58,10 +58,12 @@ def nothing_missing(told):
 
 
 @pytest.mark.skipif("san-" in str(BIN), reason="a sanitizer has a malloc of its own")
-def test_no_trade_makes_connectord_or_gatewayd_allocate(pipeline):
+def test_no_trade_makes_a_process_allocate(pipeline):
     flow = pipeline(symbols=[SYMBOL], name="bench")
+    flow.config["cached"]["store"] = "sqlite:///trades.db"
     counted = lambda name: {"LD_PRELOAD": str(MALLOC_COUNT), "MALLOC_COUNT": str(flow.directory / f"{name}.count")}
     flow.start_daemon("connectord", **counted("connectord"))
+    flow.start_daemon("cached", **counted("cached"))
     flow.start_daemon("gatewayd", **counted("gatewayd"))
     flow.processes["gateway0"] = flow.processes.pop("gatewayd")
     with FanLoad(flow, "--publisher", "exchange", "--publish", flow.address("simulator"), "--clients", 10, "--rate", 2000,
@@ -72,7 +74,7 @@ def test_no_trade_makes_connectord_or_gatewayd_allocate(pipeline):
         load.hear()
         load.go_on()
         until(lambda: last_seq(replay) > 4000, "buffers to have grown as far as they will")
-        names, first = ("connectord", "gatewayd"), last_seq(replay)
+        names, first = ("connectord", "cached", "gatewayd"), last_seq(replay)
         before = {name: allocations(flow, name) for name in names}
         until(lambda: last_seq(replay) > first + 10000, "10,000 more trades")
         after, trades = {name: allocations(flow, name) for name in names}, last_seq(replay) - first
