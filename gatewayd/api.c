@@ -14,6 +14,8 @@
 enum { FRAGMENTS_MAX = 256, HEADER_MAX = 256, QUERY_MAX = 4096 /* all headers of a request have no more in lws */ };
 
 #define METHODS "GET, HEAD, OPTIONS"
+#define STREAM_METHODS                                                                                                         \
+    "GET, OPTIONS" /* its headers come when its subscribes have been answered: nothing that HEAD should cause */
 
 struct api {
     hub_t *hub;
@@ -24,7 +26,8 @@ struct api {
 struct api_call {
     api_t *api;
     struct lws *wsi;
-    client_t *client; /* the JSON-RPC peer that asks on behalf of the request; NULL: nothing is asked */
+    const char *methods; /* that are offered */
+    client_t *client;    /* the JSON-RPC peer that asks on behalf of the request; NULL: nothing is asked */
     const rest_route_t *route;
     bool head, gzip, answered, receiving;
     unsigned status;
@@ -125,7 +128,7 @@ static void put_headers(const api_call_t *call, const char *tag, bool gzip, buff
     if (call->status == 503)
         buffer_append(headers, TEXT("Retry-After: 1\r\n"));
     if (call->status == 405)
-        buffer_append(headers, TEXT("Allow: " METHODS "\r\n"));
+        buffer_printf(headers, "Allow: %s\r\n", call->methods);
     buffer_append(headers, TEXT("\0"));
 }
 
@@ -298,13 +301,21 @@ int api_answer_open(api_t *self, struct lws *wsi, const char *methods, text_t js
     return rc;
 }
 
+static const char *methods_of(text_t path)
+{
+    text_t symbol;
+    const rest_route_t *route = rest_find(path, &symbol);
+    return route && rest_is_stream(route) ? STREAM_METHODS : METHODS;
+}
+
 int api_on_request(api_t *self, struct lws *wsi, text_t path, api_call_t **slot, sse_t **stream)
 {
     if (lws_hdr_total_length(wsi, WSI_TOKEN_OPTIONS_URI) > 0)
-        return api_answer_open(self, wsi, METHODS, TEXT(""));
+        return api_answer_open(self, wsi, methods_of(path), TEXT(""));
     api_call_t *call = call_new(self, wsi);
     if (!call)
         return -1;
+    call->methods = methods_of(path);
     if (!http_is_read(wsi)) {
         call->status = rest_problem(&call->body, 405, "expected GET");
         finish(call);

@@ -187,6 +187,10 @@ def test_methods_that_are_not_offered_are_refused_and_head_has_no_body(flow):
     for method in ("POST", "PUT", "DELETE"):
         answer = curl(flow, "/api/v1/symbols", "-X", method, *(["-d", "x"] if method != "DELETE" else []))
         assert answer.status == 405 and answer.headers["allow"] == "GET, HEAD, OPTIONS"
+    stream = "/api/v1/stream?symbols=BTC-USD"
+    for ask in (["-I"], ["-X", "POST", "-d", "x"], ["-X", "OPTIONS"]):
+        answer = curl(flow, stream, *ask)
+        assert answer.status == (200 if "OPTIONS" in ask else 405) and answer.headers["allow"] == "GET, OPTIONS", ask
     whole, head = curl(flow, "/api/v1/symbols"), curl(flow, "/api/v1/symbols", "-I")
     assert head.headers == whole.headers and head.bytes == b"" and int(head.headers["content-length"]) == len(whole.bytes)
     head = curl(flow, "/api/v1/trades/BTC-USD?count=5", "-I")
