@@ -23,6 +23,7 @@ struct bus {
     requester_t *replay;
     attendance_t *attendance; /* of its sources */
     int64_t heard_ns;         /* when something last came */
+    int64_t anew_ns;          /* when the connection was last made */
     bool heard, silent;
 };
 
@@ -177,6 +178,10 @@ void bus_tick(bus_t *self, int64_t now_ns)
 {
     if (now_ns - self->heard_ns > FOLLOWER_SILENCE_MS * NS_PER_MS)
         set_silent(self, true);
+    if (self->silent && now_ns - self->anew_ns > FOLLOWER_SILENCE_MS * NS_PER_MS) {
+        self->anew_ns = now_ns;
+        socket_reconnect(self->sub, self->endpoint);
+    }
 }
 
 bool bus_has_more(const bus_t *self)

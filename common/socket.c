@@ -175,9 +175,13 @@ static socket_t *open_socket(loop_t *loop, int type, int queue_limit, const sock
     zsock_set_reconnect_ivl(zsock, 100);
     zsock_set_reconnect_ivl_max(zsock, 2000);
     /* A network that swallows everything breaks no connection for minutes, and TCP tries ever more seldom: a link that is
-     * silent although it was pinged is made anew, and made again and again until it stands. */
-    zsock_set_heartbeat_ivl(zsock, HEARTBEAT_MS);
-    zsock_set_heartbeat_timeout(zsock, SILENCE_MS);
+     * silent although it was pinged is made anew, and made again and again until it stands. Not a SUB, whose queue may be full: then it
+     * reads no answers, takes its peer for dead, and libzmq 4.3 aborts the process afterwards (its issue 3937). Whoever subscribes knows how
+     * long there may be silence, and calls socket_reconnect. */
+    if (type != ZMQ_SUB) {
+        zsock_set_heartbeat_ivl(zsock, HEARTBEAT_MS);
+        zsock_set_heartbeat_timeout(zsock, SILENCE_MS);
+    }
     zsock_set_connect_timeout(zsock, SILENCE_MS);
     if (type == ZMQ_XPUB)
         zsock_set_xpub_verbose(zsock, 1);
@@ -236,6 +240,12 @@ bool socket_connect(socket_t *self, const char *endpoint)
         return true;
     log_error("socket: can't connect", LOG_TEXT("endpoint", endpoint), LOG_TEXT("error", zmq_strerror(zmq_errno())));
     return false;
+}
+
+bool socket_reconnect(socket_t *self, const char *endpoint)
+{
+    zsock_disconnect(self->zsock, "%s", endpoint);
+    return socket_connect(self, endpoint);
 }
 
 void socket_subscribe(socket_t *self, text_t prefix)
