@@ -182,17 +182,19 @@ void merge_give(merge_t *self, size_t number, const chunk_t *chunk)
     merge_head_t *head = &self->heads[number];
     head->chunk = chunk;
     head->in_chunk = 0;
+    head->number = 0; /* the tape's numbers may be others meanwhile: it is looked for by its cursor */
     seek(self, head);
 }
 
-/* A tape's trade that was next may be gone, and a newer one at its place in memory. */
+/* A tape's trade that was next may be gone, and a newer one at its place in memory; or it has another number, since older ones were put before
+ * it. */
 void merge_resume(merge_t *self)
 {
     for (size_t i = 0; i < self->count; i++) {
         merge_head_t *head = &self->heads[i];
         if (head->state != MERGE_TRADE || !head->from_tape)
             continue;
-        head->number += self->order == MERGE_NEWEST_FIRST;
+        head->number = self->order == MERGE_NEWEST_FIRST ? tape_find(head->tape, cursor_behind(head->next.cursor)) : 0;
         seek(self, head);
     }
 }

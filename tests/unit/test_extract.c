@@ -62,6 +62,30 @@ static void happen(size_t number)
     stream->stored = stream->count - (size_t)random_below(tape_count(tape) + 1); /* what memory dropped is stored */
 }
 
+/* Memory is filled from the store: what comes just before its oldest trade is put there. */
+static void fill(size_t number)
+{
+    const stream_list_t *stream = &streams[number];
+    tape_t *tape = shelf_find(shelf, topic_of(number)), *older = tape_new_like(tape);
+    size_t held = (size_t)tape_count(tape), before = stream->count - held;
+    size_t taken = (size_t)random_below(before < 10 ? before + 1 : 10);
+    for (size_t i = before - taken; i < before; i++) {
+        tape_trade_t trade = {stream->trades[i].cursor, stream->trades[i].timestamp_ns, text_of(stream->trades[i].json)};
+        ck_assert(tape_append(older, &trade));
+    }
+    tape_set_limit(tape, held + taken + 1 + random_below(5));
+    ck_assert(tape_take_older(tape, &older));
+}
+
+/* Some trades happen, and now and then memory is filled. */
+static void pass(bool busy)
+{
+    for (uint64_t n = busy ? random_below(8) : 0; n > 0; n--)
+        happen(random_below(STREAMS));
+    if (busy && random_below(3) == 0)
+        fill(random_below(STREAMS));
+}
+
 static bool wants(const store_query_t *query, const stream_list_t *stream, size_t i)
 {
     return cursor_compare(stream->trades[i].cursor, query->from) >= 0 &&
@@ -97,13 +121,11 @@ static void look(bool busy)
         chunk_want(chunks[i], &query);
         asked[i] = true;
     }
-    for (uint64_t n = busy ? random_below(8) : 0; n > 0; n--)
-        happen(random_below(STREAMS));
+    pass(busy);
     for (size_t i = 0; i < STREAMS; i++)
         if (asked[i])
             load(chunks[i]);
-    for (uint64_t n = busy ? random_below(8) : 0; n > 0; n--)
-        happen(random_below(STREAMS));
+    pass(busy);
     for (size_t i = 0; i < STREAMS; i++) {
         if (!asked[i])
             continue;
