@@ -13,6 +13,7 @@ import peers
 from clients import Requester
 from peers import BIN
 from pipeline import get, until
+from servers import Postgres, Redis
 
 SYMBOL = "S0000-USD"
 PAUSE = threading.Event()  # never set
@@ -143,12 +144,24 @@ def into_cached(store):
                 until(lambda: SYMBOL in history.ask(op="symbols")["symbols"], "cached to hear the bus")
                 load.go_on()
                 load.hear()
-                cpu, start = ours.cpu_seconds(pid), os.times().elapsed
+                cpu, start, before = ours.cpu_seconds(pid), os.times().elapsed, ours.resident_kib(pid)
                 load.go_on()
                 until(lambda: has_all(flow, history, count, store), "cached to have everything", patience=120)
                 elapsed, cost = os.times().elapsed - start, ours.cpu_seconds(pid) - cpu
-                return {"per_s": count / elapsed, "cpu_us": 1e6 * cost / count, "cores": cost / elapsed,
-                        "mib": ours.resident_kib(pid) / 1024}
+                held = ours.resident_kib(pid)
+                text = len(history.raw(json.dumps({"op": "recent", "symbol": SYMBOL, "count": 1000}))) / 1000
+                return {"per_s": count / elapsed, "cpu_us": 1e6 * cost / count, "cores": cost / elapsed, "mib": held / 1024,
+                        "beside_text": 1024 * (held - before) / count - text}
+    return measure
+
+
+def into_server(kind):
+    def measure(seconds, quick):
+        server = kind()
+        try:
+            return into_cached(server.start().url())(seconds, quick)
+        finally:
+            server.remove()
     return measure
 
 
@@ -312,18 +325,20 @@ def rows(quick):
             ("half of the raw bus", lambda m: ratio(m["connectord"]["per_s"], m["raw PUB to SUB"]["per_s"]), ">=", 0.5),
             ("or 3 µs CPU a trade", at("connectord", "cpu_us"), "<=", 3)]),
         Row("ingest into cached, a million trades as fast as it goes", "trades/s",
-            {"cached, memory": into_cached("memory:"), "cached, SQLite": into_cached("sqlite:///trades.db"), "raw SUB": raw_bus,
+            {"cached, memory": into_cached("memory:"), "cached, SQLite": into_cached("sqlite:///trades.db"),
+             "cached, PostgreSQL": into_server(Postgres), "cached, Redis": into_server(Redis), "raw SUB": raw_bus,
              "plain SQLite insert": plain_sqlite}, [
             ("2.5 µs CPU a trade", at("cached, memory", "cpu_us"), "<=", 2.5),
+            ("in memory a trade's text and 64 bytes", at("cached, memory", "beside_text"), "<=", 64),
             ("SQLite at least half of the plain insert",
              lambda m: ratio(m["cached, SQLite"]["per_s"], m["plain SQLite insert"]["per_s"]), ">=", 0.5)]),
         *(Row(f"end to end, {rate:,} trades/s", "frames/s", {"Data Flow": through_pipeline(rate), "bare relay": through_relay(rate)}, [
             ("p50 at most 2 times the relay's", lambda m: ratio(m["Data Flow"]["p50_us"], m["bare relay"]["p50_us"]), "<=", 2),
             ("p99 at most 2 times the relay's", lambda m: ratio(m["Data Flow"]["p99_us"], m["bare relay"]["p99_us"]), "<=", 2),
             ("every trade came once", lambda m: m["Data Flow"]["wrong"], "<=", 0)]) for rate in (1000, 20000)),
-        Row("history, the last 100 trades, 50 clients", "answers/s",
-            {"cached": question("cached", 50), "bare ROUTER": question("router", 50), "Redis LRANGE": question("Redis", 50)}, [
-            ("0.8 of the bare ROUTER", lambda m: ratio(m["cached"]["per_s"], m["bare ROUTER"]["per_s"]), ">=", 0.8)]),
+        *(Row(f"history, the last 100 trades, {clients} client{'s' if clients > 1 else ''}", "answers/s",
+              {"cached": question("cached", clients), "bare ROUTER": question("router", clients), "Redis LRANGE": question("Redis", clients)}, [
+              ("0.8 of the bare ROUTER", lambda m: ratio(m["cached"]["per_s"], m["bare ROUTER"]["per_s"]), ">=", 0.8)]) for clients in (1, 50)),
         Row("getRecentTrades 100, 50 clients", "answers/s",
             {"gatewayd, WebSocket": question("WebSocket", 50), "gatewayd, REST": question("REST", 50), "nginx, a file": question("nginx", 50),
              "Redis LRANGE": question("Redis", 50)}, [
