@@ -31,7 +31,8 @@ const verbs = {
     await page.goto(url);
   },
   fill: ({ pattern }) => page.unroute(pattern),
-  evaluate: ({ script }) => page.evaluate(script),
+  // A page that reloads itself meanwhile is asked again.
+  evaluate: ({ script }) => page.evaluate(script).catch((error) => (/context was destroyed/.test(error) ? verbs.evaluate({ script }) : Promise.reject(error))),
   press: ({ key }) => page.keyboard.press(key),
   type: ({ text }) => page.keyboard.type(text),
   click: ({ selector }) => page.click(selector),
