@@ -21,10 +21,10 @@ static void answer_free(answer_t *answer)
     free(answer);
 }
 
-static void drop(answers_t *self, answer_t *answer)
+static void drop(answers_t *self, list_t *item)
 {
+    answer_t *answer = LIST_OWNER(item, answer_t, in_answers);
     table_remove(self->by_key, buffer_text(&answer->key));
-    list_remove(&answer->in_answers);
     self->bytes -= answer->counted;
     answer_free(answer);
 }
@@ -50,8 +50,10 @@ static answer_t *add(answers_t *self, text_t key)
 /* By what was not asked for for longest, but never by the last one. */
 static void make_room(answers_t *self)
 {
-    while ((self->bytes > ANSWERS_BYTES || table_count(self->by_key) > ANSWERS_MAX) && self->all.next != self->all.previous)
-        drop(self, LIST_OWNER(self->all.next, answer_t, in_answers));
+    list_t *item;
+    while ((self->bytes > ANSWERS_BYTES || table_count(self->by_key) > ANSWERS_MAX) && table_count(self->by_key) > 1 &&
+           (item = list_take(&self->all)))
+        drop(self, item);
 }
 
 /* Symbols and sources have no spaces. */
@@ -87,8 +89,9 @@ void answers_destroy(answers_t **self_p)
     if (!self)
         return;
     *self_p = NULL;
-    while (!list_empty(&self->all))
-        drop(self, LIST_OWNER(self->all.next, answer_t, in_answers));
+    list_t *item;
+    while ((item = list_take(&self->all)))
+        drop(self, item);
     table_destroy(&self->by_key);
     buffer_release(&self->key);
     free(self);
