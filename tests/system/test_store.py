@@ -59,7 +59,7 @@ def test_whatever_is_killed_the_store_holds_what_the_journal_holds(pipeline):
 def test_postgresql_is_killed_and_started_again_under_it(pipeline, postgres):
     """And cached, too, at any moment: while the database is there, while it is away, while it comes back."""
     dice = tell_seed("postgres")
-    flow = start(pipeline, postgres.url(), rate=RATE)
+    flow = start(pipeline, postgres.url(), rate=RATE, trades=10000)
     rate = Rate(flow)
     restarts = 0
     for number in range(KILLS):
