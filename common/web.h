@@ -17,7 +17,7 @@ typedef struct web web_t;
  * and says what becomes of the connection. NULL with a log line on failure. */
 web_t *web_new(loop_t *loop, unsigned fd_limit);
 
-/* Listens on "HOST:PORT", and accepts a few connections in each turn of the loop, so that what is done otherwise goes on when thousands
+/* Listens on "HOST:PORT", and accepts a bounded number of connections in each turn of the loop, so that what is done otherwise goes on when thousands
  * come at once. `protocols` ends with a zeroed entry and is kept. `user` comes back by lws_vhost_user. NULL with a log
  * line that names the address and the reason. */
 struct lws_vhost *web_listen(web_t *self, const char *address, const struct lws_protocols *protocols, void *user);

@@ -10,9 +10,9 @@
 #include "gatewayd/client.h"
 
 enum {
-    PACE_BYTES_PER_MS = 512 << 10, /* half a gigabyte a second: a fraction of what a core sends */
-    PACE_BURST_MS = 2,
-    PACE_TURN_BYTES = 2048 /* what a turn counts as besides */
+    PACE_BYTES_PER_MS = 1 << 20, /* a gigabyte a second: a part of what a core sends */
+    PACE_BURST_MS = 4,           /* of a turn */
+    PACE_TURN_BYTES = 2048       /* what a turn counts as besides */
 };
 
 typedef struct pace pace_t;

@@ -2,7 +2,7 @@
 
 #include "gateway_fixture.h"
 
-enum { CROWD = 60, TRADES = 180 /* that a ring of the fixture holds */ };
+enum { CROWD = 160, TRADES = 180 /* that a ring of the fixture holds */ };
 
 static loop_t *loop;
 static wire_t wires[CROWD];
