@@ -76,7 +76,7 @@ class Postgres:
                               env={**os.environ, "PGPASSWORD": self.password}, capture_output=True, text=True)
         return done.stdout.splitlines() if done.returncode == 0 else []
 
-    # What test_store.py wants of a store.
+    # What the tests of stores want of one.
     def count(self):
         answer = self.ask("SELECT sum(trades)::bigint FROM dataflow.stream")
         return int(answer[0] or 0) if answer else 0
@@ -112,6 +112,13 @@ class Redis:
         done = subprocess.run([self.cli, "-h", "127.0.0.1", "-p", str(self.port), *command],
                               env={**os.environ, "REDISCLI_AUTH": self.password}, capture_output=True, text=True)
         return done.stdout.strip()
+
+    # What the tests of stores want of one.
+    def count(self):
+        return sum(int(self.ask("XLEN", key)) for key in self.ask("KEYS", "dataflow:trades:*").split())
+
+    def lines(self, topic):
+        return [line for line in self.ask("XRANGE", f"dataflow:trades:{topic}", "-", "+").splitlines() if line.startswith("{")]
 
     def remove(self):
         if self.process:

@@ -5,7 +5,6 @@ import os
 import random
 import signal
 import sqlite3
-import subprocess
 
 import pytest
 from clients import Requester
@@ -142,27 +141,6 @@ def test_a_file_that_is_of_no_use_is_refused_and_history_goes_on_in_memory(pipel
     journal = journal_at_the_end(flow)
     assert_stored(flow, store, journal)
     assert_remembered(flow, journal)
-
-
-def test_a_full_disk_that_is_freed_takes_up_again(pipeline, tmp_path):
-    disk = tmp_path / "disk"
-    disk.mkdir()
-    if subprocess.run(["mount", "-t", "tmpfs", "-o", "size=2m", "tmpfs", disk], capture_output=True).returncode:
-        pytest.skip("mounting a small disk takes root")
-    try:
-        flow = start(pipeline, "sqlite:///disk/trades.db", trades=1000)
-        store = Sqlite(tmp_path)
-        store.path = disk / "trades.db"
-        flow.processes["cached"].wait_for_line("store: it (refuses|is away).*full")
-        more(flow, 1000)
-        with Requester(flow.history) as history:
-            assert history.ask(op="recent", symbol="BTC-USD", count=5)["ok"]
-        assert loads(flow.ready("cached_http")[1])["ready"] is True
-        subprocess.run(["mount", "-o", "remount,size=200m", disk], check=True)
-        assert_stored(flow, store, journal_at_the_end(flow))
-        flow.processes["cached"].stop()
-    finally:
-        subprocess.run(["umount", "-l", disk], check=True)
 
 
 def test_memory_begins_with_what_is_stored_even_without_a_connectord(pipeline):
