@@ -78,7 +78,7 @@ probe_t *probe_new(loop_t *loop, web_t *web, const char *address, const probe_an
     if (!self)
         return NULL;
     *self = (probe_t){.loop = loop, .answers = answers, .arg = arg};
-    if (!web_listen(web, address, protocols, self)) {
+    if (!web_listen(web, address, protocols, NULL, self)) {
         free(self);
         return NULL;
     }

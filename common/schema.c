@@ -133,6 +133,8 @@ static const schema_key_t keys[] = {
      .help = "Bytes of answers that may wait for one client"},
     {"gatewayd.slow", KEY_TEXT, FORMAT_CHOICE, "conflate|disconnect", .initial = "conflate",
      .help = "A client that fell behind the ring skips what it missed, or is disconnected"},
+    {"gatewayd.deflate", KEY_FLAG, .initial = "false",
+     .help = "Trades are sent compressed to WebSocket clients that offer permessage-deflate"},
     {"gatewayd.history_timeout_ms", KEY_INTEGER, .minimum = 10, .maximum = 60000, .initial = "250",
      .help = "Wait for one history's answer, in ms; longer where its answers were seen to take longer"},
     {"gatewayd.origins", KEY_TEXTS, FORMAT_ORIGIN, .minimum = 0, .maximum = 1000, .initial = "",

@@ -133,7 +133,8 @@ static void on_accepted(void *arg, int fd)
     lws_adopt_descriptor_vhost(arg, LWS_ADOPT_SOCKET | LWS_ADOPT_HTTP, (lws_sock_file_fd_type){.sockfd = fd}, NULL, NULL);
 }
 
-struct lws_vhost *web_listen(web_t *self, const char *address, const struct lws_protocols *protocols, void *user)
+struct lws_vhost *web_listen(web_t *self, const char *address, const struct lws_protocols *protocols,
+                             const struct lws_extension *extensions, void *user)
 {
     char host[64];
     const char *port;
@@ -147,6 +148,7 @@ struct lws_vhost *web_listen(web_t *self, const char *address, const struct lws_
         .port = CONTEXT_PORT_NO_LISTEN_SERVER,
         .vhost_name = address,
         .protocols = protocols,
+        .extensions = extensions,
         .user = user,
         .alpn = "http/1.1",
         .keepalive_timeout = 60,

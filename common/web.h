@@ -7,6 +7,7 @@
 #include "common/loop.h"
 
 struct lws_context;
+struct lws_extension;
 struct lws_protocols;
 struct lws_vhost;
 
@@ -18,9 +19,10 @@ typedef struct web web_t;
 web_t *web_new(loop_t *loop, unsigned fd_limit);
 
 /* Listens on "HOST:PORT", and accepts a bounded number of connections in each turn of the loop, so that what is done otherwise goes on when thousands
- * come at once. `protocols` ends with a zeroed entry and is kept. `user` comes back by lws_vhost_user. NULL with a log
+ * come at once. `protocols` ends with a zeroed entry and is kept, as are the `extensions` of WebSockets; NULL: none. `user` comes back by lws_vhost_user. NULL with a log
  * line that names the address and the reason. */
-struct lws_vhost *web_listen(web_t *self, const char *address, const struct lws_protocols *protocols, void *user);
+struct lws_vhost *web_listen(web_t *self, const char *address, const struct lws_protocols *protocols,
+                             const struct lws_extension *extensions, void *user);
 
 struct lws_context *web_context(web_t *self);
 

@@ -90,7 +90,7 @@ static bool peek_run(client_t *self, run_t *run)
     run->text = ring_read(reader->ring, reader->position, &run->last);
     run->length = run->text.length;
     if (reader->subscription->batch) {
-        text_t batch = ring_batch(reader->ring, reader->position, run->text);
+        text_t batch = ring_batch(reader->ring, reader->position, run->text, self->link->deflates);
         run->text = batch.length > 0 ? batch : run->text;
     }
     return true;

@@ -25,6 +25,7 @@ enum {
 
 typedef struct {
     dialect_t dialect; /* of the frames */
+    bool deflates;     /* it takes compressed frames too (DIALECT_DEFLATE); its dialect is DIALECT_RPC */
     bool passing;      /* it is there for one answer, and no client to be counted */
     /* Sends whole frames, as many as the peer takes now; of one that it takes a part of the link keeps the rest. Returns the bytes of those that
      * have gone or are kept. When these are not all it is not ready. Called only when `ready`. */

@@ -1,6 +1,8 @@
 #include "gatewayd/frame.h"
 
-enum { FINAL_TEXT = 0x81, LENGTH_16 = 126, LENGTH_64 = 127, PIECES_MAX = 5 };
+#include "gatewayd/pack.h"
+
+enum { FINAL_TEXT = 0x81, COMPRESSED = 0x40, LENGTH_16 = 126, LENGTH_64 = 127, PIECES_MAX = 5 };
 
 #define HEAD   TEXT("{\"jsonrpc\":\"2.0\",\"method\":\"")
 #define MIDDLE TEXT("\",\"params\":")
@@ -80,19 +82,38 @@ static size_t payload_length(dialect_t dialect, const message_t *message)
 {
     size_t length = around[dialect].before.length + around[dialect].after.length;
     for (size_t i = 0; i < message->count; i++)
-        length += dialect == DIALECT_RPC ? message->pieces[i].length : escaped_length(message->pieces[i]);
+        length += dialect == DIALECT_SIGNALR ? escaped_length(message->pieces[i]) : message->pieces[i].length;
     return length;
 }
 
-static void render(dialect_t dialect, char *out, size_t payload, const message_t *message)
+/* Returns the length of the frame; 0: it would not be shorter than one with `payload` bytes. */
+static size_t deflated(char *out, size_t payload, const text_t *pieces, size_t count)
 {
     char header[FRAME_HEADER_MAX];
+    size_t room = header_length(payload), packed = pack_message(pieces, count, out + room, payload);
+    if (packed == 0)
+        return 0;
+    size_t length = frame_header(header, packed);
+    header[0] |= COMPRESSED;
+    if (length < room)
+        memmove(out + length, out + room, packed);
+    memcpy(out, header, length);
+    return length + packed;
+}
+
+/* Returns the length of the frame. */
+static size_t render(dialect_t dialect, char *out, size_t payload, const message_t *message)
+{
+    char header[FRAME_HEADER_MAX], *frame = out;
+    size_t shorter = dialect == DIALECT_DEFLATE ? deflated(out, payload, message->pieces, message->count) : 0;
+    if (shorter > 0)
+        return shorter;
     size_t length = frame_header(header, payload);
     out = put(out, (text_t){header, length});
     out = put(out, around[dialect].before);
     for (size_t i = 0; i < message->count; i++)
-        out = dialect == DIALECT_RPC ? put(out, message->pieces[i]) : put_escaped(out, message->pieces[i]);
-    put(out, around[dialect].after);
+        out = dialect == DIALECT_SIGNALR ? put_escaped(out, message->pieces[i]) : put(out, message->pieces[i]);
+    return (size_t)(put(out, around[dialect].after) - frame);
 }
 
 size_t frame_header(char out[static FRAME_HEADER_MAX], uint64_t payload_length)
@@ -112,10 +133,10 @@ size_t frame_notify_length(dialect_t dialect, text_t method, text_t params)
     return header_length(payload) + payload;
 }
 
-void frame_notify(dialect_t dialect, char *out, text_t method, text_t params)
+size_t frame_notify(dialect_t dialect, char *out, text_t method, text_t params)
 {
     message_t message = notification(method, params);
-    render(dialect, out, payload_length(dialect, &message), &message);
+    return render(dialect, out, payload_length(dialect, &message), &message);
 }
 
 text_t frame_params(text_t frame, text_t method)
@@ -140,8 +161,7 @@ void frame_append(buffer_t *out, dialect_t dialect, text_t json)
     char *room = buffer_room(out, length);
     if (!room)
         return;
-    render(dialect, room, payload, &message);
-    buffer_took(out, length);
+    buffer_took(out, render(dialect, room, payload, &message));
 }
 
 void frame_append_text(buffer_t *out, text_t payload)
@@ -190,4 +210,18 @@ void frame_append_batch(buffer_t *out, dialect_t dialect, text_t frames)
         at = put(put(at, count > 0 ? between : TEXT("")), message);
     at = put(at, end);
     buffer_took(out, (size_t)(at - room));
+}
+
+void frame_append_deflated(buffer_t *out, text_t frame)
+{
+    text_t rest = frame, payload;
+    char *room = buffer_room(out, frame.length);
+    if (!room || !frame_next(&rest, &payload))
+        return;
+    size_t length = deflated(room, payload.length, &payload, 1);
+    if (length == 0) {
+        put(room, frame);
+        length = frame.length;
+    }
+    buffer_took(out, length);
 }

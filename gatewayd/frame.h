@@ -7,6 +7,7 @@
 /* How a JSON-RPC message stands in a frame. */
 typedef enum {
     DIALECT_RPC,     /* as it is */
+    DIALECT_DEFLATE, /* compressed by itself (pack.h), or as it is where that is not shorter */
     DIALECT_SIGNALR, /* as the argument of an invocation of ReceiveMessage, see proto/signalr.md */
     DIALECT_COUNT
 } dialect_t;
@@ -22,14 +23,15 @@ size_t frame_header(char out[static FRAME_HEADER_MAX], uint64_t payload_length);
          "alive")
 
 /* A JSON-RPC notification in a text frame: {"jsonrpc":"2.0","method":"<method>","params":<params>}. `method` needs no escapes,
- * `params` is JSON. frame_notify writes exactly frame_notify_length bytes, at most twice as many as there are in DIALECT_RPC and 80. */
+ * `params` is JSON. frame_notify writes at most frame_notify_length bytes, exactly so many but in DIALECT_DEFLATE, and returns how many; these are at most
+ * twice as many as there are in DIALECT_RPC and 80. */
 size_t frame_notify_length(dialect_t dialect, text_t method, text_t params);
-void frame_notify(dialect_t dialect, char *out, text_t method, text_t params);
+size_t frame_notify(dialect_t dialect, char *out, text_t method, text_t params);
 
 /* The params of a frame that frame_notify has written for this method in DIALECT_RPC. */
 text_t frame_params(text_t frame, text_t method);
 
-/* A JSON-RPC message in a frame: how long it is, and it appended. */
+/* A JSON-RPC message in a frame: how long it is, at most in DIALECT_DEFLATE, and it appended. */
 size_t frame_length(dialect_t dialect, text_t json);
 void frame_append(buffer_t *out, dialect_t dialect, text_t json);
 
@@ -39,6 +41,9 @@ void frame_append_text(buffer_t *out, text_t payload);
 /* Several whole frames of a dialect as one, with all their messages: in DIALECT_RPC as a JSON-RPC batch, an array, in DIALECT_SIGNALR as records
  * behind one another. */
 void frame_append_batch(buffer_t *out, dialect_t dialect, text_t frames);
+
+/* A text frame compressed, or as it is where that is not shorter. */
+void frame_append_deflated(buffer_t *out, text_t frame);
 
 /* Takes the first of several whole frames, and hands out what is in it. False when there is none. */
 bool frame_next(text_t *frames, text_t *payload);

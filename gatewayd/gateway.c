@@ -218,7 +218,9 @@ static bool open_web(gateway_t *self, const config_t *config)
     self->web = web_new(self->loop, (unsigned)ws.clients + FDS_BESIDE_CLIENTS);
     self->ws = ws_new(&self->hub, &ws);
     self->api = !self->ws ? NULL : api_new(&self->hub, self->ws, &(cors_t){self->cors, self->cors_count});
-    self->http = self->web && self->ws && self->api ? http_new(self->web, address, &self->hub, self->ws, self->api) : NULL;
+    self->http = self->web && self->ws && self->api
+                     ? http_new(self->web, address, &self->hub, self->ws, self->api, config_flag(config, "gatewayd.deflate"))
+                     : NULL;
     if (self->http)
         log_info("gateway: listening", LOG_TEXT("address", address));
     return self->http != NULL;

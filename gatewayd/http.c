@@ -3,6 +3,7 @@
 #include "common/http.h"
 #include "common/process_metrics.h"
 #include "gatewayd/assets.h"
+#include "gatewayd/deflate.h"
 #include "gatewayd/hub_metrics.h"
 #include "gatewayd/report.h"
 #include "gatewayd/rest.h"
@@ -27,11 +28,12 @@ struct http {
     api_t *api;
 };
 
-/* What belongs to a connection: nothing, or one of them. */
+/* What belongs to a connection: nothing, or one of the first three. */
 typedef struct {
     ws_session_t *session;
     api_call_t *call;
     sse_t *sse;
+    deflate_t deflate;
 } connection_t;
 
 typedef struct {
@@ -185,10 +187,19 @@ static int on_upgrade(http_t *self, struct lws *wsi)
     return -1;
 }
 
-static int on_open(http_t *self, struct lws *wsi, ws_session_t **session)
+static int on_offer(struct lws *wsi, connection_t *connection)
 {
     ws_speech_t speech;
-    return find_speech(wsi, &speech) ? ws_on_open(self->ws, wsi, speech, session) : -1;
+    return find_speech(wsi, &speech) && speech == WS_RPC ? deflate_on_offer(&connection->deflate, wsi) : 1;
+}
+
+static int on_open(http_t *self, struct lws *wsi, connection_t *connection)
+{
+    ws_speech_t speech;
+    if (!find_speech(wsi, &speech))
+        return -1;
+    return ws_on_open(self->ws, wsi, connection->deflate.agreed && speech == WS_RPC ? WS_RPC_DEFLATE : speech,
+                      &connection->session);
 }
 
 static void on_close(connection_t *connection)
@@ -211,8 +222,12 @@ static int on_event(struct lws *wsi, enum lws_callback_reasons reason, void *use
         return on_request(self, wsi, http_path(in, length), connection);
     case LWS_CALLBACK_HTTP_CONFIRM_UPGRADE:
         return on_upgrade(self, wsi);
+    case LWS_CALLBACK_CONFIRM_EXTENSION_OKAY:
+        return on_offer(wsi, connection);
+    case LWS_CALLBACK_ADD_HEADERS:
+        return connection ? deflate_on_headers(&connection->deflate, in) : 0;
     case LWS_CALLBACK_ESTABLISHED:
-        return on_open(self, wsi, &connection->session);
+        return on_open(self, wsi, connection);
     case LWS_CALLBACK_RECEIVE:
         return ws_on_receive(connection->session, in, length);
     case LWS_CALLBACK_RECEIVE_PONG:
@@ -241,13 +256,13 @@ static const struct lws_protocols protocols[] = {{.name = "jsonrpc",
                                                   .tx_packet_size = RUN_BYTES},
                                                  {0}};
 
-http_t *http_new(web_t *web, const char *address, hub_t *hub, ws_t *ws, api_t *api)
+http_t *http_new(web_t *web, const char *address, hub_t *hub, ws_t *ws, api_t *api, bool deflate)
 {
     http_t *self = calloc(1, sizeof *self);
     if (!self)
         return NULL;
     *self = (http_t){.hub = hub, .ws = ws, .api = api};
-    if (!web_listen(web, address, protocols, self))
+    if (!web_listen(web, address, protocols, deflate ? deflate_extensions : NULL, self))
         http_destroy(&self);
     return self;
 }

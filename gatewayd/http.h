@@ -8,8 +8,8 @@
 
 typedef struct http http_t;
 
-/* Listens on "HOST:PORT". All that is given outlives it. NULL with a log line on failure. */
-http_t *http_new(web_t *web, const char *address, hub_t *hub, ws_t *ws, api_t *api);
+/* Listens on "HOST:PORT". deflate: agree to it (deflate.h). All that is given outlives it. NULL with a log line on failure. */
+http_t *http_new(web_t *web, const char *address, hub_t *hub, ws_t *ws, api_t *api, bool deflate);
 
 /* After the web. */
 void http_destroy(http_t **self);

@@ -132,7 +132,7 @@ void join_answer(join_t *join)
     buffer_t out = buffer_new(ANSWER_MAX);
     join_snapshot(join, &snapshot);
     print_answer(join, &snapshot, &out);
-    join->subscription->batch = join->batch;
+    subscription_set_batch(join->subscription, join->batch);
     size_t number = 0;
     LIST_EACH(item, &join->subscription->market->channels)
     {

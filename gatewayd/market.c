@@ -203,9 +203,12 @@ ring_t *channel_ring(channel_t *channel, dialect_t dialect)
     return channel->others[dialect];
 }
 
-void channel_forget(channel_t *channel, dialect_t dialect)
+void channel_forget(channel_t *channel, const ring_t *ring)
 {
-    ring_destroy(&channel->others[dialect]);
+    for (size_t i = 0; i < DIALECT_COUNT; i++) {
+        if (channel->others[i] == ring)
+            ring_destroy(&channel->others[i]);
+    }
 }
 
 channel_t *markets_stream(markets_t *self, text_t topic, cursor_t last)

@@ -87,9 +87,9 @@ channel_t *markets_channel(markets_t *self, market_t *market, text_t source);
 channel_t *market_find(const market_t *market, text_t source);
 
 /* The ring in a dialect: rendered where it is the first time that somebody wants it so. NULL when the channel has none yet, or memory
- * runs out. And nobody wants it so any more. */
+ * runs out. And one that nobody wants any more. */
 ring_t *channel_ring(channel_t *channel, dialect_t dialect);
-void channel_forget(channel_t *channel, dialect_t dialect);
+void channel_forget(channel_t *channel, const ring_t *ring);
 
 /* What comes from the bus. A stream begins behind `last`: its channel, now with a ring; NULL when nobody wants it or memory
  * runs out. */

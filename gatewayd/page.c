@@ -49,6 +49,5 @@ void page_append_notification(buffer_t *frames, dialect_t dialect, text_t method
     char *room = buffer_room(frames, length);
     if (!room)
         return;
-    frame_notify(dialect, room, method, params);
-    buffer_took(frames, length);
+    buffer_took(frames, frame_notify(dialect, room, method, params));
 }

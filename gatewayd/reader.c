@@ -36,18 +36,24 @@ static void set_behind(reader_t *self, bool behind)
     self->behind = behind;
 }
 
-/* The last reader of a dialect takes its ring with it. */
-static void forget_ring(const reader_t *self)
+/* Who takes compressed frames and wants batches gets compressed batches, which are made of the frames as they are. */
+static dialect_t ring_dialect(const subscription_t *subscription)
 {
-    dialect_t dialect = self->subscription->client->link->dialect;
-    if (!self->channel->others[dialect])
+    const client_link_t *link = subscription->client->link;
+    return link->deflates && !subscription->batch ? DIALECT_DEFLATE : link->dialect;
+}
+
+/* The last reader of a ring in another dialect takes it with it. */
+static void forget_ring(channel_t *channel, const ring_t *ring)
+{
+    if (!ring || ring == channel->ring)
         return;
-    LIST_EACH(item, &self->channel->readers)
+    LIST_EACH(item, &channel->readers)
     {
-        if (LIST_OWNER(item, reader_t, in_channel)->subscription->client->link->dialect == dialect)
+        if (LIST_OWNER(item, reader_t, in_channel)->ring == ring)
             return;
     }
-    channel_forget(self->channel, dialect);
+    channel_forget(channel, ring);
 }
 
 reader_t *reader_new(subscription_t *subscription, channel_t *channel)
@@ -75,7 +81,7 @@ void reader_destroy(reader_t **self_p)
     set_behind(self, false);
     list_remove(&self->in_channel);
     list_remove(&self->in_subscription);
-    forget_ring(self);
+    forget_ring(self->channel, self->ring);
     free(self);
 }
 
@@ -93,8 +99,11 @@ reader_t *subscription_reader(const subscription_t *self, const channel_t *chann
 void reader_seat(reader_t *self, cursor_t last)
 {
     client_t *client = self->subscription->client;
+    ring_t *left = self->ring;
     leave_queue(self);
-    self->ring = channel_ring(self->channel, client->link->dialect);
+    self->ring = channel_ring(self->channel, ring_dialect(self->subscription));
+    if (self->ring != left)
+        forget_ring(self->channel, left);
     self->has_last = true;
     self->last = last;
     self->up_to_date = false;
@@ -108,6 +117,17 @@ void reader_seat(reader_t *self, cursor_t last)
         reader_touch(self);
     } else {
         catch_up(self);
+    }
+}
+
+void subscription_set_batch(subscription_t *self, bool batch)
+{
+    self->batch = batch;
+    LIST_EACH(item, &self->readers)
+    {
+        reader_t *reader = LIST_OWNER(item, reader_t, in_subscription);
+        if (reader->ring && reader->ring != channel_ring(reader->channel, ring_dialect(self)))
+            reader_seat(reader, reader->last);
     }
 }
 

@@ -65,6 +65,9 @@ reader_t *subscription_reader(const subscription_t *self, const channel_t *chann
  * not reached, or of a journal that is gone, is for the caller to look at before. */
 void reader_seat(reader_t *self, cursor_t last);
 
+/* What is pending is to go out in one frame, or not any more. */
+void subscription_set_batch(subscription_t *self, bool batch);
+
 /* The channel has a ring now: what waited for it takes its seat. */
 void reader_stream_known(reader_t *self);
 

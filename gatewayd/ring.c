@@ -19,6 +19,12 @@ typedef struct {
     bool gap;
 } entry_t;
 
+/* A run in one frame. */
+typedef struct {
+    buffer_t frame;
+    uint64_t from, to; /* positions; 0: none */
+} batch_t;
+
 struct ring {
     dialect_t dialect;
     char *bytes; /* capacity bytes, mapped twice in a row */
@@ -28,8 +34,7 @@ struct ring {
     uint64_t entry_mask;
     uint64_t first, end; /* numbers of the oldest entry and of the next one */
     bool overwritten;    /* something has been */
-    buffer_t batch;      /* of the run from batch_from to batch_to */
-    uint64_t batch_from, batch_to;
+    batch_t batch, deflated;
     cursor_t floor, last, last_gap;
 };
 
@@ -82,9 +87,8 @@ static void make_room(ring_t *self, size_t length)
 static entry_t *append(ring_t *self, cursor_t at, text_t method, text_t json)
 {
     assert(cursor_compare(at, self->last) > 0 && json.length <= RING_BYTES_MIN / 4);
-    size_t length = frame_notify_length(self->dialect, method, json);
-    make_room(self, length);
-    frame_notify(self->dialect, self->bytes + (self->head & (self->capacity - 1)), method, json);
+    make_room(self, frame_notify_length(self->dialect, method, json));
+    size_t length = frame_notify(self->dialect, self->bytes + (self->head & (self->capacity - 1)), method, json);
     entry_t *entry = entry_at(self, self->end++);
     *entry = (entry_t){.cursor = at, .position = self->head};
     self->head += length;
@@ -132,7 +136,7 @@ ring_t *ring_new(size_t capacity_bytes, cursor_t floor)
     self->first = self->end = self->entry_mask + 1;
     self->entries = calloc(self->entry_mask + 1, sizeof *self->entries);
     self->bytes = map_twice(capacity_bytes);
-    self->batch = buffer_new(0);
+    self->batch.frame = self->deflated.frame = buffer_new(0);
     self->floor = self->last = floor;
     if (!self->entries || !self->bytes) {
         log_error("ring: no memory", LOG_U64("bytes", capacity_bytes), LOG_ERRNO());
@@ -150,7 +154,8 @@ void ring_destroy(ring_t **self_p)
     if (self->bytes)
         munmap(self->bytes, self->capacity * 2);
     free(self->entries);
-    buffer_release(&self->batch);
+    buffer_release(&self->batch.frame);
+    buffer_release(&self->deflated.frame);
     free(self);
 }
 
@@ -185,7 +190,7 @@ void ring_append_gap(ring_t *self, cursor_t at, text_t json)
 
 bool ring_prepend_trade(ring_t *self, cursor_t at, text_t json)
 {
-    assert(json.length <= RING_BYTES_MIN / 4);
+    assert(json.length <= RING_BYTES_MIN / 4 && self->dialect == DIALECT_RPC);
     uint64_t tail = self->first < self->end ? entry_at(self, self->first)->position : self->head;
     size_t length = frame_notify_length(self->dialect, UPDATE, json);
     if (self->overwritten || at.seq == 0 || cursor_compare(at, self->floor) != 0 ||
@@ -247,16 +252,21 @@ text_t ring_read(const ring_t *self, uint64_t position, cursor_t *last)
     return run;
 }
 
-text_t ring_batch(ring_t *self, uint64_t position, text_t run)
+text_t ring_batch(ring_t *self, uint64_t position, text_t run, bool deflate)
 {
-    if (self->batch_from != position || self->batch_to != position + run.length) {
-        buffer_clear(&self->batch);
-        frame_append_batch(&self->batch, self->dialect, run);
-        bool made = buffer_ok(&self->batch);
-        self->batch_from = made ? position : 0; /* where no frame is */
-        self->batch_to = made ? position + run.length : 0;
-    }
-    return self->batch_to > 0 ? buffer_text(&self->batch) : TEXT("");
+    batch_t *batch = deflate ? &self->deflated : &self->batch;
+    uint64_t to = position + run.length;
+    if (batch->from == position && batch->to == to)
+        return buffer_text(&batch->frame);
+    buffer_clear(&batch->frame);
+    if (deflate)
+        frame_append_deflated(&batch->frame, ring_batch(self, position, run, false));
+    else
+        frame_append_batch(&batch->frame, self->dialect, run);
+    bool made = buffer_ok(&batch->frame) && batch->frame.length > 0;
+    batch->from = made ? position : 0; /* where no frame is */
+    batch->to = made ? to : 0;
+    return made ? buffer_text(&batch->frame) : TEXT("");
 }
 
 cursor_t ring_cursor(const ring_t *self, uint64_t end)

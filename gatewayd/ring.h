@@ -35,7 +35,7 @@ ring_t *ring_render(const ring_t *self, dialect_t dialect);
 void ring_append_trade(ring_t *self, cursor_t at, text_t json);
 void ring_append_gap(ring_t *self, cursor_t at, text_t json);
 
-/* Puts the trade of the ring's floor before all that is there, which moves the floor one down. False, and nothing is done, when `at` is not the
+/* Of a ring made by ring_new. Puts the trade of the ring's floor before all that is there, which moves the floor one down. False, and nothing is done, when `at` is not the
  * floor, there is no room, or the ring has overwritten something before: what readers of it saw must stay what it was. */
 bool ring_prepend_trade(ring_t *self, cursor_t at, text_t json);
 
@@ -62,9 +62,9 @@ bool ring_find(const ring_t *self, cursor_t after, uint64_t *position);
  * next append. */
 text_t ring_read(const ring_t *self, uint64_t position, cursor_t *last);
 
-/* A run that ring_read gave as one frame (frame_append_batch). The last one is kept, so that it is made once for all readers who are at the same
- * place; valid until the next call. Empty when memory runs out. */
-text_t ring_batch(ring_t *self, uint64_t position, text_t run);
+/* A run that ring_read gave as one frame (frame_append_batch), compressed if it is to be. The last one of each is kept, so that it is made once for
+ * all readers who are at the same place; valid until the next call. Empty when memory runs out. Not of a ring in DIALECT_DEFLATE. */
+text_t ring_batch(ring_t *self, uint64_t position, text_t run, bool deflate);
 
 /* The cursor of the frame that ends at a position. */
 cursor_t ring_cursor(const ring_t *self, uint64_t end);

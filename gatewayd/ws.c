@@ -3,6 +3,7 @@
 #include "common/log.h"
 #include "gatewayd/frame.h"
 #include "gatewayd/methods.h"
+#include "gatewayd/pack.h"
 #include "gatewayd/peers.h"
 #include "gatewayd/signalr.h"
 
@@ -12,7 +13,7 @@
 #include <sys/socket.h>
 #include <uv.h>
 
-enum { ORIGIN_MAX = 256, CLOSE_TIMEOUT_S = 5 };
+enum { ORIGIN_MAX = 256, CLOSE_TIMEOUT_S = 5, RSV1 = 0x40 /* of a frame's first byte: compressed */ };
 
 struct ws {
     hub_t *hub;
@@ -39,6 +40,8 @@ struct ws_session {
     size_t close_length;
     char close_frame[4 + CLOSE_REASON_MAX];
     buffer_t message; /* of which not all fragments have come */
+    bool begun;       /* some have */
+    bool packed;      /* they are compressed */
     int64_t heard_ns; /* CLOCK_MONOTONIC */
     bool pinged;
     char address[WS_ADDRESS_MAX];
@@ -137,12 +140,14 @@ static void link_check(void *link, int64_t now_ns)
     }
 }
 
-#define LINK(spoken)                                                                                                           \
+#define LINK(spoken, deflate)                                                                                                  \
     {                                                                                                                          \
-        .dialect = (spoken), .send = link_send, .ready = link_ready, .wake = link_wake, .close = link_close,                   \
-        .check = link_check, .leave = link_leave                                                                               \
+        .dialect = (spoken), .deflates = (deflate), .send = link_send, .ready = link_ready, .wake = link_wake,                 \
+        .close = link_close, .check = link_check, .leave = link_leave                                                          \
     }
-static const client_link_t rpc_link = LINK(DIALECT_RPC), signalr_link = LINK(DIALECT_SIGNALR);
+static const client_link_t links[] = {[WS_RPC] = LINK(DIALECT_RPC, false),
+                                      [WS_RPC_DEFLATE] = LINK(DIALECT_RPC, true),
+                                      [WS_SIGNALR] = LINK(DIALECT_SIGNALR, false)};
 
 static hub_t *enter(ws_session_t *session)
 {
@@ -191,6 +196,28 @@ static void deliver(ws_session_t *session, text_t message)
         signalr_receive(session->signalr, message);
     else
         client_receive(session->client, message);
+}
+
+static void unpack_and_deliver(ws_session_t *session, text_t packed)
+{
+    buffer_t message = buffer_new(session->ws->config.message_bytes);
+    unpack_t result = unpack_message(packed, &message);
+    if (result == UNPACK_DONE)
+        deliver(session, buffer_text(&message));
+    else if (result == UNPACK_TOO_LONG)
+        client_close(session->client, CLOSE_TOO_BIG, TEXT("the message is too long"));
+    else
+        client_close(session->client, CLOSE_INVALID_TEXT, TEXT("expected what is compressed"));
+    buffer_release(&message);
+}
+
+/* A whole message. */
+static void take(ws_session_t *session, text_t message)
+{
+    if (session->packed)
+        unpack_and_deliver(session, message);
+    else
+        deliver(session, message);
 }
 
 ws_t *ws_new(hub_t *hub, const ws_config_t *config)
@@ -267,10 +294,10 @@ int ws_on_open(ws_t *self, struct lws *wsi, ws_speech_t speech, ws_session_t **s
     memcpy(session->address, address, sizeof address);
     setsockopt(session->fd, SOL_SOCKET, SO_SNDBUF, &(int){WS_SEND_BUFFER}, sizeof(int));
     heard(session);
-    session->client = client_new(enter(session), speech == WS_SIGNALR ? &signalr_link : &rpc_link, session, &methods_events);
+    session->client = client_new(enter(session), &links[speech], session, &methods_events);
     if (session->client && speech == WS_SIGNALR)
         session->signalr = signalr_new(session->client, self->config.message_bytes, session->heard_ns);
-    return session->client && (speech == WS_RPC || session->signalr) ? 0 : -1;
+    return session->client && (speech != WS_SIGNALR || session->signalr) ? 0 : -1;
 }
 
 int ws_on_receive(ws_session_t *session, const void *bytes, size_t length)
@@ -281,14 +308,17 @@ int ws_on_receive(ws_session_t *session, const void *bytes, size_t length)
     heard(session);
     bool whole = lws_is_final_fragment(session->wsi) && lws_remaining_packet_payload(session->wsi) == 0;
     text_t part = {bytes, length};
+    if (!session->begun)
+        session->packed = lws_get_reserved_bits(session->wsi) & RSV1;
+    session->begun = !whole;
     if (session->message.length + length > session->ws->config.message_bytes) {
         client_close(session->client, CLOSE_TOO_BIG, TEXT("the message is too long"));
     } else if (whole && session->message.length == 0) {
-        deliver(session, part);
+        take(session, part);
     } else {
         buffer_append(&session->message, part);
         if (whole)
-            deliver(session, buffer_text(&session->message));
+            take(session, buffer_text(&session->message));
         if (whole)
             buffer_release(&session->message);
     }

@@ -6,7 +6,11 @@
 struct lws;
 
 /* What is spoken on a connection. */
-typedef enum { WS_RPC, WS_SIGNALR } ws_speech_t;
+typedef enum {
+    WS_RPC,
+    WS_RPC_DEFLATE, /* permessage-deflate is agreed on (deflate.h) */
+    WS_SIGNALR
+} ws_speech_t;
 
 enum {
     WS_ADDRESS_MAX = 64,  /* of an address as text, with its NUL */
