@@ -72,7 +72,7 @@ def digest(texts):
 
 
 def test_what_a_store_missed_it_has_afterwards(pipeline, store):
-    flow = start(pipeline, store.url, rate=RATE, symbols=SYMBOLS, trades=MEMORY, journal_bytes=1 << 30)  # the default
+    flow = start(pipeline, store.url, rate=RATE, symbols=SYMBOLS, trades=MEMORY, journal_bytes=2 << 30)  # to be compared with at the end: all of it
     until(lambda: store.count() > 100, "trades in the store")
     store.go_away()
     until(lambda: state(flow)["state"] == "away", "the store to be away")

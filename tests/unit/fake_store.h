@@ -6,7 +6,7 @@
 
 #include "cached/store.h"
 
-enum { FAKE_STREAMS = 4, FAKE_TRADES = 40000 };
+enum { FAKE_STREAMS = 4, FAKE_TRADES = 60000 };
 
 typedef struct {
     char topic[128];
