@@ -13,8 +13,9 @@
 enum {
     ENDPOINTS_MAX = 16,
     QUEUE_LIMIT = 10000,
-    TICK_MS = 20,   /* how often what could not be sent is tried again, and time-outs are looked for */
-    BREAKS_MAX = 8, /* connections that may break under a request: it may be what breaks them */
+    TICK_MS = 20,       /* how often what could not be sent is tried again, and time-outs are looked for */
+    OVERTIME_MS = 2000, /* for services that were all asked in vain: a slow answer is better than none */
+    BREAKS_MAX = 8,     /* connections that may break under a request: it may be what breaks them */
     SLOT_BITS = 16,
     SLOTS_MAX = 1 << SLOT_BITS
 };
@@ -25,6 +26,7 @@ typedef struct {
     size_t length;
     size_t endpoint; /* whom it was sent to */
     bool sent;       /* false: no connection to anyone now */
+    bool overtime;   /* nobody is left to be asked: whoever answers now */
     uint32_t asked;  /* a bit for each endpoint that is not to be asked (again) */
     size_t tries, breaks;
     int64_t sent_ns, deadline_ns;
@@ -244,14 +246,18 @@ static bool probes_to_come(const requester_t *self)
 static void on_timeout(requester_t *self, pending_t *pending, int64_t now_ns)
 {
     endpoint_t *endpoint = &self->endpoints[pending->endpoint];
-    if (pending->sent) {
+    if (pending->sent && !pending->overtime) {
         replica_gave_up(&endpoint->replica, pending->id, pending->sent_ns);
         leave_out(endpoint, now_ns);
         pending->asked |= bit(pending->endpoint);
     }
-    if (++pending->tries >= self->count || pending->asked == all_bits(self))
+    bool last = ++pending->tries >= self->count || pending->asked == all_bits(self);
+    if (last && (pending->overtime || !pending->sent)) {
         finish(self, pending, (text_t){0});
-    else if (!transmit(self, pending, now_ns))
+    } else if (last) {
+        pending->overtime = true;
+        pending->deadline_ns = now_ns + OVERTIME_MS * NS_PER_MS;
+    } else if (!transmit(self, pending, now_ns))
         wait_for(self, pending, pending->endpoint, now_ns); /* there is no other: it may answer yet */
 }
 
@@ -284,6 +290,7 @@ static void on_link_down(endpoint_t *endpoint, int64_t now_ns)
         if (pending->id == 0 || !pending->sent || pending->endpoint != number)
             continue;
         leave(self, pending);
+        pending->overtime = false;
         pending->asked &= ~bit(number); /* it had no chance to answer */
         if (++pending->breaks > BREAKS_MAX)
             finish(self, pending, (text_t){0});
@@ -311,7 +318,8 @@ static void on_link(void *arg, bool up)
 static void learn(endpoint_t *endpoint, const pending_t *pending, uint64_t id)
 {
     int64_t now_ns = clock_mono_ns();
-    if (pending && pending->sent && &endpoint->requester->endpoints[pending->endpoint] == endpoint)
+    bool asked_last = pending && pending->sent && &endpoint->requester->endpoints[pending->endpoint] == endpoint;
+    if (asked_last && !pending->overtime)
         round_trip_measured(&endpoint->replica.round_trip, now_ns - pending->sent_ns);
     else
         replica_late_answer(&endpoint->replica, id, now_ns);

@@ -1,7 +1,7 @@
 /* Asks one of several ROUTER services that know the same (history, replay) and hands over the answer.
  *
  * A request goes to the service that has least to do, in turn where that is equal. When it does not answer in time the next one is
- * asked, until each has been; when its connection breaks the request is sent again at once, to another one or over the next
+ * asked, until each has been, and then whoever answers within two seconds more; when its connection breaks the request is sent again at once, to another one or over the next
  * connection. Whoever answers first, nothing is answered twice. Of several services one that did not answer, or is new, is left
  * out until a probe shows that it serves ({"op":"ready"}, history.md); when all are left out they are asked all the same.
  *

@@ -136,7 +136,8 @@ static const schema_key_t keys[] = {
     {"gatewayd.deflate", KEY_FLAG, .initial = "false",
      .help = "Trades are sent compressed to WebSocket clients that offer permessage-deflate"},
     {"gatewayd.history_timeout_ms", KEY_INTEGER, .minimum = 10, .maximum = 60000, .initial = "250",
-     .help = "Wait for one history's answer, in ms; longer where its answers were seen to take longer"},
+     .help =
+         "Wait for one history's answer before another one is asked, in ms; longer where its answers were seen to take longer"},
     {"gatewayd.origins", KEY_TEXTS, FORMAT_ORIGIN, .minimum = 0, .maximum = 1000, .initial = "",
      .help = "Web pages' origins that may connect; empty: any"},
     {"gatewayd.cors", KEY_TEXTS, FORMAT_CORS, .minimum = 0, .maximum = 1000, .initial = "",
