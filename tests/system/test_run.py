@@ -1,0 +1,141 @@
+"""What a stranger types first: scripts/run, as `make run` calls it, in a folder of its own and on private ports."""
+
+import asyncio
+import json
+import os
+import re
+import shutil
+import signal
+import subprocess
+import threading
+
+import pytest
+from clients import Client, assert_once_and_in_order
+from pipeline import BIN, PATIENCE, ROOT, Pipeline, free_ports, get, until
+
+SYMBOL = "BTC-USD"
+
+
+class Run:
+    """The folder of a clone in which all has been built, and scripts/run in it. What it prints is kept in `text`."""
+
+    def __init__(self, folder):
+        self.folder, self.text, self.popen = folder, "", None
+        for name in ("scripts", "deploy"):
+            shutil.copytree(ROOT / name, folder / name, symlinks=True)
+        (folder / "build/web").mkdir(parents=True)
+        (folder / "build/bin").symlink_to(BIN)
+        self.charts = folder / "build/web/charts.js"
+        self.charts.write_text("// there\n")
+        config = Pipeline(folder).config
+        free = set(free_ports(100))
+        config["gatewayd"]["listen"] = f"127.0.0.1:{next(port for port in sorted(free) if port + 1 in free)}"
+        (folder / "own.json").write_text(json.dumps(config))
+
+    def start(self):
+        environment = {**os.environ, "DATAFLOW_CONFIG": str(self.folder / "own.json")}
+        self.popen = subprocess.Popen([self.folder / "scripts/run"], cwd="/", env=environment, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                                      stderr=subprocess.STDOUT, text=True, errors="replace")
+        self.reader = threading.Thread(target=self._read, daemon=True)
+        self.reader.start()
+
+    def _read(self):
+        for line in self.popen.stdout:
+            self.text += line
+
+    def until_says(self, pattern):
+        return until(lambda: re.search(pattern, self.text), f"{pattern!r} in {self.text[-2000:]!r}")
+
+    def pid(self, service):
+        return int((self.folder / "build/run/service" / service / "supervise/pid").read_text())
+
+    def stop(self, how=signal.SIGINT):
+        self.popen.send_signal(how)
+        code = self.popen.wait(PATIENCE)
+        self.reader.join()
+        return code
+
+
+@pytest.fixture
+def run(tmp_path):
+    if not shutil.which("runsvdir"):
+        pytest.skip("runit is not installed")
+    run = Run(tmp_path)
+    yield run
+    if run.popen and run.popen.poll() is None:
+        run.stop(signal.SIGTERM)
+
+
+SERVICES = ["exchange-simulator", "connectord", "cached", "gatewayd@1", "gatewayd@2"]
+
+
+def lives(pid):
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    return True
+
+
+def test_the_printed_addresses_serve_trades_while_processes_are_killed_and_ctrl_c_ends_them_all(run):
+    run.start()
+    page = run.until_says(r"page +(http://\S+)")[1]
+    gateways = run.until_says(r"gateway +(ws://\S+) .*\n +(ws://\S+)")
+    run.until_says(r"Stop: +Ctrl-C")
+    assert "<html" in get(page)[1]
+
+    async def watch():
+        async with Client(gateways[1]) as client, Client(gateways[2]) as other:
+            for one in (client, other):
+                await one.subscribe(SYMBOL)
+                await one.until(lambda one=one: len(one.trades) > 3, "trades")
+            for name in ("cached", "connectord"):
+                killed = run.pid(name)
+                os.kill(killed, signal.SIGKILL)
+                until(lambda: run.pid(name) != killed, f"{name} to be started again")
+                before = len(client.trades)
+                await client.until(lambda: len(client.trades) > before + 3, f"trades after {name} was killed")
+            assert_once_and_in_order(client.trades)
+            assert not client.of("trades.gap")
+
+    asyncio.run(watch())
+    pids = [run.pid(service) for service in SERVICES]
+    assert run.stop() == 0
+    assert not [pid for pid in pids if lives(pid)]
+    assert "Stopping." in run.text and "had to be killed" not in run.text
+
+
+def test_a_second_one_says_that_there_is_one_and_leaves_it_alone(run):
+    run.start()
+    run.until_says(r"Stop: +Ctrl-C")
+    second = subprocess.run([run.folder / "scripts/run"], capture_output=True, text=True, timeout=PATIENCE,
+                            env={**os.environ, "DATAFLOW_CONFIG": str(run.folder / "own.json")})
+    assert second.returncode == 1 and "is running here already; to stop it: kill -HUP " in second.stderr
+    assert all(lives(run.pid(service)) for service in SERVICES)
+
+
+def test_without_npm_all_runs_and_the_gateways_are_started_anew_when_the_chart_is_there(run):
+    """The installation is the test's: it ends when the test says so."""
+    run.charts.write_text("")
+    (run.folder / "Makefile").write_text("all:\n\t@echo made >build/web/charts.js\n")
+    (run.folder / "scripts/setup").write_text('#!/bin/sh\n[ "$1" = chart ] || exit 2\ntouch asked\nuntil [ -e go ]; do sleep 0.05; done\n')
+    run.start()
+    run.until_says("npm is being installed")
+    until((run.folder / "asked").exists, "the installation to begin")
+    before = [run.pid("gatewayd@1"), run.pid("gatewayd@2")]
+    assert get(run.until_says(r"page +(http://\S+)")[1])[0] == 200
+    (run.folder / "go").touch()
+    run.until_says("The page has its chart now.")
+    assert run.charts.read_text() == "made\n"
+    assert not set(before) & {run.pid("gatewayd@1"), run.pid("gatewayd@2")}
+    assert run.stop() == 0
+
+
+def test_an_installation_that_fails_leaves_the_page_without_its_chart_and_says_where_to_look(run):
+    run.charts.write_text("")
+    (run.folder / "scripts/setup").write_text("#!/bin/sh\necho no network\nexit 1\n")
+    run.start()
+    run.until_says("the page stays without its chart: build/run/chart.log says why")
+    assert "no network" in (run.folder / "build/run/chart.log").read_text()
+    assert all(lives(run.pid(service)) for service in SERVICES)
+    assert run.stop() == 0
