@@ -9,7 +9,7 @@ import { Sources, span } from "./sources.js";
 import { Table } from "./table.js";
 import { setUpTheme } from "./theme.js";
 
-const OLDER = 500, STATUS_MS = 2000, TICK_MS = 250, RATE_TICKS = 20, FEW = 30;
+const OLDER = 500, STATUS_MS = 2000, ASK_AGAIN_MS = 1000, TICK_MS = 250, RATE_TICKS = 20, FEW = 30;
 const $ = (id) => document.getElementById(id);
 
 const ledger = new Ledger();
@@ -35,15 +35,21 @@ function text(id, value) {
 // -- what comes
 
 async function onOpen() {
+  const { socket } = client;
+  const askAgain = () => setTimeout(() => socket === client.socket && onOpen(), ASK_AGAIN_MS);
   try {
     const { symbols, sources } = await client.call("getSymbols");
     offering = sources;
     picker.offer(symbols);
     const wanted = picker.value || new URLSearchParams(location.search).get("symbol");
     if (!client.symbol && symbols.length) pick(symbols.includes(wanted) ? wanted : symbols[0]);
-    if (symbols.length === 0) setTimeout(onOpen, 1000);
+    if (symbols.length === 0) askAgain();
     status();
-  } catch {} // the connection was lost: it comes back, and asks again
+  } catch ({ message }) {
+    if (socket !== client.socket || socket.readyState !== WebSocket.OPEN) return; // a new connection asks anew
+    if (!client.symbol) onRefused(message); // the gateway has not heard a source yet
+    askAgain();
+  }
 }
 
 function onLost() {
@@ -60,6 +66,7 @@ function onJoin(again, { trades = [], cursors = {} }) {
   if (again) ledger.resumed++;
   else start = cursors;
   trades.reverse().forEach(take);
+  if (!again) ledger.begin(cursors);
   if (!again) draw();
   else if (!chart) lookForChart();
 }
@@ -141,6 +148,7 @@ async function status() {
 }
 
 function pick(symbol) {
+  pause(false); // it held the trades of the one before
   table.clear();
   ledger.clear();
   last = null, lost = {}, ticks = [0];

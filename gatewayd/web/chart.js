@@ -10,7 +10,7 @@ const VOLUME_TOP = 0.8; // the volume stands in the lowest fifth
 export class Chart {
   static available = Boolean(library.createChart);
 
-  // legend: an element for the candle that is pointed at. seen(): the trades that the page has, oldest first
+  // frame: its data-from, data-to and data-candles tell what is in sight, by number, and how many there are. legend: an element for the candle that is pointed at. seen(): the trades that the page has, oldest first
   constructor(client, frame, legend, seen) {
     Object.assign(this, { frame, legend, seen, candles: new Candles(client), pointed: null, drawn: 0, places: 2 });
     this.chart = library.createChart(frame, { autoSize: true, ...BEHAVIOUR });
@@ -104,6 +104,7 @@ export class Chart {
   }
 
   async ranged(range) {
+    if (range) Object.assign(this.frame.dataset, { from: range.from.toFixed(1), to: range.to.toFixed(1) });
     if (!range || range.from > NEAR_BARS || this.paging) return;
     this.paging = true;
     const more = await this.candles.older();
@@ -118,6 +119,7 @@ export class Chart {
 
   tell() {
     const { list } = this.candles;
+    this.frame.dataset.candles = list.length;
     const candle = (this.pointed !== null && list.find(({ time }) => time === this.pointed)) || list.at(-1);
     this.legend.hidden = !candle;
     if (!candle) return;

@@ -3,6 +3,7 @@
 const RETRY_MS = { first: 250, most: 5000 };
 const SNAPSHOT = 500; // trades that a new symbol begins with
 const NOT_NOW = -32000;
+const SILENCE_MS = 6000, CHECK_MS = 1000; // the page asks for the status every 2 s
 
 // JSON.parse turns 105383.80000 into 105383.8: where the digits count, the number is made a string first. Within a string the quote
 // behind such a name would be escaped, so that nothing else is taken for one.
@@ -23,9 +24,11 @@ export class Client {
   constructor(url, events) {
     Object.assign(this, { url, events, id: 0, waiting: new Map(), cursors: {}, symbol: null, retryMs: RETRY_MS.first });
     this.connect();
+    setInterval(() => this.silent && this.drop(), CHECK_MS);
   }
 
   connect() {
+    this.heardAt = performance.now();
     this.socket = new WebSocket(this.url);
     this.socket.onopen = () => this.opened();
     this.socket.onmessage = (message) => this.received(parse(message.data));
@@ -46,15 +49,30 @@ export class Client {
     this.retryMs = Math.min(this.retryMs * 2, RETRY_MS.most);
   }
 
+  // A machine that is off says no word of farewell, nor does a process that hangs: one who is asked and says nothing at all is gone.
+  get silent() {
+    const [oldest] = this.waiting.values();
+    const askedAt = this.socket.readyState === WebSocket.CONNECTING ? this.heardAt : oldest?.askedAt ?? Infinity;
+    return performance.now() - Math.max(askedAt, this.heardAt) > SILENCE_MS;
+  }
+
+  // Without waiting for the peer's farewell.
+  drop() {
+    Object.assign(this.socket, { onopen: null, onmessage: null, onclose: null });
+    this.socket.close();
+    this.closed();
+  }
+
   // Resolves with the result, or rejects with an error {code, message}.
   call(method, params = {}) {
     if (this.socket.readyState !== WebSocket.OPEN) return Promise.reject({ code: NOT_NOW, message: "there is no connection" });
     const id = ++this.id;
     this.socket.send(JSON.stringify({ jsonrpc: "2.0", id, method, params }));
-    return new Promise((resolve, reject) => this.waiting.set(id, { resolve, reject }));
+    return new Promise((resolve, reject) => this.waiting.set(id, { resolve, reject, askedAt: performance.now() }));
   }
 
   received({ method, params, id, result, error }) {
+    this.heardAt = performance.now();
     if (method === "trades.update") this.trade(params);
     else if (method === "trades.gap") this.gap(params);
     else if (method === "connection.lost" || method === "connection.restored") this.events.onSource(method.endsWith("restored"), params);

@@ -9,6 +9,14 @@ export class Ledger {
     Object.assign(this, { received: 0, missed: 0, resumed: 0, unknown: false, places: {} });
   }
 
+  // A source that the snapshot had no trade of begins where the snapshot ends.
+  begin(cursors) {
+    for (const [source, cursor] of Object.entries(cursors)) {
+      const [epoch, seq] = cursor.split("-").map(Number);
+      this.places[source] ??= { epoch, seq };
+    }
+  }
+
   take(trade) {
     const place = this.places[trade.source];
     if (place && place.epoch === trade.epoch) this.missed += Math.max(trade.seq - place.seq - 1, 0);

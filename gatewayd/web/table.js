@@ -17,7 +17,7 @@ export class Table {
 
   // live: newest last. older: what was fetched, newest first, below it. end: how many of `live` are in view, of a table that holds.
   clear() {
-    Object.assign(this, { live: [], older: [], end: this.paused ? 0 : null, torn: false, places: { price: 0, qty: 0 } });
+    Object.assign(this, { live: [], older: [], end: null, torn: false, places: { price: 0, qty: 0 } });
     this.forget();
     this.window.scrollTop = 0;
     this.touch();
