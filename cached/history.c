@@ -9,6 +9,7 @@
 #include "cached/page.h"
 #include "cached/stats.h"
 #include "common/clock.h"
+#include "common/json_plain.h"
 #include "common/log.h"
 #include "proto/request.h"
 
@@ -27,6 +28,7 @@ struct history {
     bool put_off;             /* it is answered later */
     extract_t page;
     buffer_t answer;
+    buffer_t plain; /* the question, where it had escapes */
 
     look_t *look; /* what needs the store */
 
@@ -198,6 +200,7 @@ static void send_answer(history_t *self, const question_t *question, buffer_t *a
 void history_handle(history_t *self, text_t peer, text_t json)
 {
     request_t request = {0};
+    json = json_plain(json, &self->plain);
     question_t question = {.asked_ns = clock_mono_ns(), .peer = peer, .request = json};
     /* cppcheck-suppress autoVariables ; until this returns */
     self->asking = &question;
@@ -231,6 +234,7 @@ history_t *history_new(const history_config_t *config)
     self->stats.archive = config->archive;
     self->clearing = (forgetting_t){.shelf = config->shelf, .archive = config->archive};
     self->answer = buffer_new(HISTORY_ANSWER_MAX);
+    self->plain = buffer_new(0);
     self->token = buffer_new(0);
     buffer_append_json_string(&self->token, text_of(config->token));
     self->look = look_new(&(look_config_t){.shelf = config->shelf,
@@ -252,6 +256,7 @@ void history_destroy(history_t **self)
     look_destroy(&history->look);
     free(history->cleared_for);
     buffer_release(&history->token);
+    buffer_release(&history->plain);
     buffer_release(&history->answer);
     free(history);
     *self = NULL;

@@ -1,6 +1,7 @@
 #include "connectord/replay.h"
 
 #include "common/clock.h"
+#include "common/json_plain.h"
 #include "common/log.h"
 #include "common/socket.h"
 
@@ -12,6 +13,7 @@ struct replay {
     socket_t *socket;
     journal_t *journal;
     buffer_t answer;
+    buffer_t plain; /* the request, where it had escapes */
     replay_counts_t counts;
 };
 
@@ -137,7 +139,7 @@ static void on_message(void *arg, const text_t *frames, size_t count)
                      LOG_U64("suppressed", log_suppressed(&malformed)));
         return;
     }
-    replay_answer(self->journal, frames[2], &self->answer);
+    replay_answer(self->journal, json_plain(frames[2], &self->plain), &self->answer);
     self->counts.answers++;
     self->counts.errors += text_starts_with(buffer_text(&self->answer), TEXT("{\"ok\":false"));
     self->counts.bytes += self->answer.length;
@@ -155,6 +157,7 @@ replay_t *replay_new(loop_t *loop, const char *endpoint, journal_t *journal)
         return NULL;
     self->journal = journal;
     self->answer = buffer_new(ANSWER_MAX);
+    self->plain = buffer_new(0);
     self->socket = socket_new(loop, SOCKET_ROUTER, REPLAY_QUEUE, &events, self);
     if (!self->socket || !socket_bind(self->socket, endpoint))
         replay_destroy(&self);
@@ -192,6 +195,7 @@ void replay_destroy(replay_t **self_ref)
         return;
     socket_destroy(&self->socket);
     buffer_release(&self->answer);
+    buffer_release(&self->plain);
     free(self);
     *self_ref = NULL;
 }

@@ -2,6 +2,7 @@
 
 #include "common/buffer.h"
 #include "common/json.h"
+#include "common/json_plain.h"
 #include "gatewayd/list.h"
 
 #include <stdarg.h>
@@ -166,6 +167,14 @@ static const char *wrong_with(const members_t *members)
     return NULL;
 }
 
+/* The id is given back as it was written; what the params say is compared with what others wrote. */
+static void carry_out(rpc_t *self, rpc_request_t *request, const members_t *members)
+{
+    buffer_t plain = buffer_new(0);
+    self->events->on_request(self->arg, request, members->method, json_plain(members->params, &plain));
+    buffer_release(&plain);
+}
+
 static void receive_one(rpc_t *self, batch_t *batch, text_t json)
 {
     self->counts->requests++;
@@ -188,7 +197,7 @@ static void receive_one(rpc_t *self, batch_t *batch, text_t json)
     else if (json_kind(members.params) == JSON_ARRAY)
         rpc_error(request, RPC_INVALID_PARAMS, "params: expected an object, found an array");
     else
-        self->events->on_request(self->arg, request, members.method, members.params);
+        carry_out(self, request, &members);
 }
 
 static void receive_batch(rpc_t *self, text_t json)

@@ -4,11 +4,12 @@ import asyncio
 import itertools
 import json
 import re
+import runpy
 import subprocess
 from collections import defaultdict
 
 import pytest
-from clients import Client, Requester, RpcError, Tap
+from clients import Client, Requester, RpcError, Tap, cursor
 from pipeline import BIN, PATIENCE, ROOT, loads, until
 from servers import Postgres, Redis
 
@@ -314,6 +315,42 @@ def test_an_import_fills_a_store_that_is_in_use(play, store, form):
         assert pages(history, "from", 333, op="since", symbol="BTC-USD") == texts
     problems = [line for line in flow.processes["cached"].lines if " error " in line or " warn " in line]
     assert not problems, problems
+
+
+def test_a_name_that_clients_escape_pages_resumes_exports_and_clears(pipeline):
+    """json.dumps sends "b\\u00f6rse"."""
+    flow = pipeline(symbols=["BTC-USD"], name="börse")
+    flow.config["cached"].update(store=URLS["sqlite"], trades=50, token="geheim-ü\"")
+    flow.start_all("--symbols", "BTC-USD", "--paused", "--rate", "max")
+    flow.tell_simulator("/control/play?count=300")
+    with Requester(flow.history) as history:
+        until(lambda: stats(history).get("BTC-USD", {}).get("stored") == 300, "the store to have all")
+        texts = pages(history, "from", 1000, op="since", symbol="BTC-USD")
+        assert len(texts) == 300
+        for member, asked in (("from", {"op": "since"}), ("from", {"op": "since", "source": "börse"}), ("from", {"op": "range", "topic": "trade.BTC-USD.börse"})):
+            assert pages(history, member, 70, symbol="BTC-USD", **asked) == texts, asked
+        assert pages(history, "upto", 70, op="recent", symbol="BTC-USD") == texts[::-1]
+        asyncio.run(follow_on(flow, [loads(text) for text in texts]))
+        assert export(flow).splitlines() == texts
+        assert history.ask(op="clear", token="geheim-ü")["error"]["code"] == "forbidden"
+        assert history.ask(op="clear", token="geheim-ü\"")["cleared"] == 300
+
+
+async def follow_on(flow, trades):
+    async with Client(flow.url()) as client:
+        first = await client.call("getTradesSince", symbol="BTC-USD", afterTimestamp="1970-01-01T00:00:00Z", count=200)
+        rest = await client.call("getTradesSince", symbol="BTC-USD", count=200, afterTimestamp="1970-01-01T00:00:00Z", next=first["next"])
+        assert first["trades"] + rest["trades"] == trades
+        answer = await client.subscribe("BTC-USD", since={"börse": cursor(trades[249])})
+        assert answer["recovered"]
+        await client.until(lambda: len(client.trades) == 50, "what was missed")
+        assert client.trades == trades[250:]
+
+
+def test_an_export_goes_by_json_and_not_by_braces():
+    trades = ['{"tradeId":"1"}', '{"tradeId":"a}b"}', '{"tradeId":"}"}', '{"tradeId":"4"}']
+    script = runpy.run_path(str(ROOT / "scripts/export"))
+    assert list(script["trades_of"]('{"ok":true,"trades":[' + ",".join(trades) + '],"missing":0}')) == trades
 
 
 def test_what_is_no_export_is_refused(pipeline):

@@ -1,0 +1,12 @@
+/* JSON in which a text is written in one way only.
+ *
+ * "b\u00f6rse" and "börse" are the same string, and many clients send the first: who compares texts as they stand would miss it.
+ */
+#pragma once
+
+#include "common/buffer.h"
+
+/* The same JSON, each escape resolved that need not be one; '"' and '\' are escaped as buffer_append_json_string does it, control characters and half
+ * surrogate pairs stay as they are. Where there is nothing to resolve, which is nearly always, and where it is not valid, that is `json` itself;
+ * else it is in `out`, whose content goes. Empty when memory runs out. */
+text_t json_plain(text_t json, buffer_t *out);
