@@ -164,7 +164,7 @@ fuzz: setup-test  ## fuzz what parses bytes from outside, FUZZ_SECONDS=60 for ea
 	    $$fuzzer.corpus tests/fuzz/corpus/$$(basename $$fuzzer | sed s/fuzz_//) || exit 1; done
 
 SYSCONFDIR ?= $(if $(filter /usr,$(PREFIX)),/etc,$(PREFIX)/etc)
-INSTALLED_PROGRAMS := connectord cached gatewayd dataflow
+INSTALLED_PROGRAMS := connectord cached gatewayd store-import dataflow dataflow-export dataflow-import
 INSTALLED_UNITS := $(notdir $(wildcard deploy/systemd/*.service deploy/systemd/*.target))
 INSTALLED_DOCS := $(notdir README.md CHANGELOG.md LICENSE $(wildcard proto/*.md))
 INSTALLED_EXAMPLES := $(wildcard deploy/examples/*)
@@ -179,7 +179,9 @@ relocate = sed -i -e 's|/usr/local/bin|$(PREFIX)/bin|g' -e 's|/usr/local/share|$
 install: all  ## programs, manual pages, units, services, an example configuration: into DESTDIR and PREFIX (/usr/local)
 	install -d $(DESTDIR)$(PREFIX)/bin $(SHARE)/dataflow/dataflow_cli $(SHARE)/doc/dataflow/examples $(MAN)/man1 $(MAN)/man8 \
 	    $(COMPLETIONS) $(UNITS) $(CONFIGURATION)
-	install -m 755 $(addprefix $(BUILD)/bin/,connectord cached gatewayd) scripts/dataflow $(DESTDIR)$(PREFIX)/bin
+	install -m 755 $(addprefix $(BUILD)/bin/,connectord cached gatewayd store-import) scripts/dataflow $(DESTDIR)$(PREFIX)/bin
+	install -m 755 scripts/export $(DESTDIR)$(PREFIX)/bin/dataflow-export
+	install -m 755 scripts/import $(DESTDIR)$(PREFIX)/bin/dataflow-import
 	install -m 644 scripts/dataflow_cli/*.py $(SHARE)/dataflow/dataflow_cli
 	install -m 644 deploy/man/*.1 $(MAN)/man1
 	install -m 644 deploy/man/*.8 $(MAN)/man8

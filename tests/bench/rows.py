@@ -7,6 +7,7 @@ import json
 import os
 import subprocess
 import threading
+import time
 
 import ours
 import peers
@@ -266,7 +267,7 @@ def question(kind, clients):
 def restart(seconds, quick):
     with ours.pipeline() as flow:
         flow.config["connectord"]["journal"]["bytes"] = 1 << 30
-        flow.config["cached"]["store"] = "sqlite:///trades.db"
+        flow.config["cached"].update(store="sqlite:///trades.db", trades=1000000)
         flow.start("simulator", ["--listen", flow.address("simulator"), "--symbols", SYMBOL, "--rate", "max", "--paused"],
                    program="exchange-simulator")
         until(lambda: flow.control("/health", "GET")[0] == 200, "the simulator")
@@ -280,8 +281,16 @@ def restart(seconds, quick):
         flow.wait_ready("cached_http", "gateway0")
         until(lambda: "dataflow_store_lag_trades 0" in get(f"http://{flow.address('cached_http')}/metrics")[1], "cached to have stored all", 120)
         return {"connectord": restarted_ms(flow, "connectord", "connectord_http", flow.start_connectord),
-                "cached": restarted_ms(flow, "cached", "cached_http", flow.start_cached),
+                **restarted_cached(flow),
                 "gatewayd": restarted_ms(flow, "gateway0", "gateway0", flow.start_gateway)}
+
+
+def restarted_cached(flow):
+    """Until it serves, and until memory has all of the million."""
+    begin = time.monotonic()
+    served = restarted_ms(flow, "cached", "cached_http", flow.start_cached)
+    until(lambda: '"warming"' not in get(f"http://{flow.address('cached_http')}/ready")[1], "memory to be full", 120)
+    return {"cached": served, "warm_s": time.monotonic() - begin}
 
 
 def restarted_ms(flow, name, address, start):
@@ -297,8 +306,7 @@ def rows(quick):
     crowd = 500 if quick else 5000
     idlers = 2000 if quick else 10000
     at = lambda name, figure: (lambda m: m[name][figure])
-    best = lambda m, figure: min(m[n][figure] for n in ("Mosquitto", "NATS", "Node ws") if m[n]["wrong"] == 0) \
-        if any(m[n]["wrong"] == 0 for n in ("Mosquitto", "NATS", "Node ws")) else float("inf")
+    best = lambda m, figure: min(m[n][figure] for n in ("Mosquitto", "NATS", "Node ws"))  # of those, too, who lost trades
     return [
         Row("fan-out, 100 clients, as fast as it goes", "frames/s", everyone(clients=100), [
             ("40 times Mosquitto", lambda m: ratio(m["gatewayd"]["per_s"], m["Mosquitto"]["per_s"]), ">=", 40),

@@ -50,7 +50,7 @@ def test_install_honours_destdir_and_prefix_and_uninstall_takes_away_exactly_tha
         (tmp_path / name).write_text("somebody else's")
     make("install", DESTDIR=tmp_path, PREFIX="/opt/flow")
     installed = files(tmp_path) - set(foreign)
-    for name in ["bin/connectord", "bin/cached", "bin/gatewayd", "bin/dataflow", "etc/dataflow/dataflow.json",
+    for name in ["bin/connectord", "bin/cached", "bin/gatewayd", "bin/dataflow", "bin/store-import", "etc/dataflow/dataflow.json",
                  "lib/systemd/system/connectord.service", "lib/systemd/system/cached.service",
                  "lib/systemd/system/gatewayd@.service", "lib/systemd/system/dataflow.target", "share/dataflow/runit/finish",
                  "share/dataflow/runit/gatewayd@1/run", "share/dataflow/runit/gatewayd@2/run", "share/doc/dataflow/bus.md"]:
@@ -58,6 +58,8 @@ def test_install_honours_destdir_and_prefix_and_uninstall_takes_away_exactly_tha
     for name in installed:
         if "systemd" in name or name.endswith("runit/settings"):
             assert "/usr/local" not in (tmp_path / name).read_text(), name
+    for name in ("dataflow", "dataflow-export", "dataflow-import"):
+        subprocess.run([tmp_path / "opt/flow/bin" / name, "--help"], check=True, stdout=subprocess.DEVNULL, timeout=PATIENCE)
     assert "ExecStart=/opt/flow/bin/cached --config /opt/flow/etc/dataflow/dataflow.json" in \
         (tmp_path / "opt/flow/lib/systemd/system/cached.service").read_text()
     make("uninstall", DESTDIR=tmp_path, PREFIX="/opt/flow")
