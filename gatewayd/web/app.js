@@ -9,7 +9,7 @@ import { Sources, span } from "./sources.js";
 import { Table } from "./table.js";
 import { setUpTheme } from "./theme.js";
 
-const OLDER = 500, STATUS_MS = 2000, ASK_AGAIN_MS = 1000, TICK_MS = 250, RATE_TICKS = 20, FEW = 30;
+const OLDER = 500, STATUS_MS = 2000, TICK_MS = 250, RATE_TICKS = 20, FEW = 30;
 const $ = (id) => document.getElementById(id);
 
 const ledger = new Ledger();
@@ -34,22 +34,19 @@ function text(id, value) {
 
 // -- what comes
 
+// Asks until there is something to choose from: a gateway that was started first has heard of no source yet.
 async function onOpen() {
-  const { socket } = client;
-  const askAgain = () => setTimeout(() => socket === client.socket && onOpen(), ASK_AGAIN_MS);
-  try {
-    const { symbols, sources } = await client.call("getSymbols");
-    offering = sources;
-    picker.offer(symbols);
-    const wanted = picker.value || new URLSearchParams(location.search).get("symbol");
-    if (!client.symbol && symbols.length) pick(symbols.includes(wanted) ? wanted : symbols[0]);
-    if (symbols.length === 0) askAgain();
-    status();
-  } catch ({ message }) {
-    if (socket !== client.socket || socket.readyState !== WebSocket.OPEN) return; // a new connection asks anew
-    if (!client.symbol) onRefused(message); // the gateway has not heard a source yet
-    askAgain();
+  const { symbols = [], sources, message = "no source offers a symbol yet" } = await client.call("getSymbols").catch((error) => error);
+  if (!client.open) return; // it was lost meanwhile: it comes back, and asks again
+  if (symbols.length === 0) {
+    if (!client.symbol) onRefused(message);
+    return client.again(onOpen);
   }
+  offering = sources;
+  picker.offer(symbols);
+  const wanted = picker.value || new URLSearchParams(location.search).get("symbol");
+  if (!client.symbol) pick(symbols.includes(wanted) ? wanted : symbols[0]);
+  status();
 }
 
 function onLost() {

@@ -10,7 +10,8 @@ const VOLUME_TOP = 0.8; // the volume stands in the lowest fifth
 export class Chart {
   static available = Boolean(library.createChart);
 
-  // frame: its data-from, data-to and data-candles tell what is in sight, by number, and how many there are. legend: an element for the candle that is pointed at. seen(): the trades that the page has, oldest first
+  // frame: its data-from, data-to and data-candles tell what is in sight, by number, and how many there are. legend: an element for the candle
+  // that is pointed at. seen(): the trades that the page has, oldest first
   constructor(client, frame, legend, seen) {
     Object.assign(this, { frame, legend, seen, candles: new Candles(client), pointed: null, drawn: 0, places: 2 });
     this.chart = library.createChart(frame, { autoSize: true, ...BEHAVIOUR });

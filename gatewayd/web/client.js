@@ -3,6 +3,7 @@
 const RETRY_MS = { first: 250, most: 5000 };
 const SNAPSHOT = 500; // trades that a new symbol begins with
 const NOT_NOW = -32000;
+const AGAIN_MS = 1000; // until a question is put again that could not be answered
 const SILENCE_MS = 6000, CHECK_MS = 1000; // the page asks for the status every 2 s
 
 // JSON.parse turns 105383.80000 into 105383.8: where the digits count, the number is made a string first. Within a string the quote
@@ -35,6 +36,16 @@ export class Client {
     this.socket.onclose = () => this.closed();
   }
 
+  get open() {
+    return this.socket.readyState === WebSocket.OPEN;
+  }
+
+  // Does it a second later, if the connection is still this one.
+  again(act) {
+    const { socket } = this;
+    setTimeout(() => socket === this.socket && this.open && act(), AGAIN_MS);
+  }
+
   opened() {
     this.retryMs = RETRY_MS.first;
     this.events.onOpen();
@@ -65,7 +76,7 @@ export class Client {
 
   // Resolves with the result, or rejects with an error {code, message}.
   call(method, params = {}) {
-    if (this.socket.readyState !== WebSocket.OPEN) return Promise.reject({ code: NOT_NOW, message: "there is no connection" });
+    if (!this.open) return Promise.reject({ code: NOT_NOW, message: "there is no connection" });
     const id = ++this.id;
     this.socket.send(JSON.stringify({ jsonrpc: "2.0", id, method, params }));
     return new Promise((resolve, reject) => this.waiting.set(id, { resolve, reject, askedAt: performance.now() }));
@@ -99,22 +110,22 @@ export class Client {
   watch(symbol) {
     if (this.symbol) this.call("unsubscribe", { channel: "trades", symbol: this.symbol }).catch(() => {});
     Object.assign(this, { symbol, cursors: {} });
-    if (this.socket.readyState === WebSocket.OPEN) this.join();
+    if (this.open) this.join();
   }
 
   // Again, with what we have: exactly what was missed follows. For the first time: a snapshot that ends where the updates begin.
   async join() {
     const again = Object.keys(this.cursors).length > 0;
-    const { symbol, socket } = this;
+    const { symbol } = this;
     try {
       const result = await this.call("subscribe", { channel: "trades", symbol, ...(again ? { since: this.cursors } : { count: SNAPSHOT }) });
       if (symbol !== this.symbol) return;
       this.cursors = { ...result.cursors, ...this.cursors };
       this.events.onJoin(again, result);
     } catch (error) {
-      if (symbol !== this.symbol || socket.readyState !== WebSocket.OPEN) return;
+      if (symbol !== this.symbol || !this.open) return;
       this.events.onRefused(error.message);
-      setTimeout(() => symbol === this.symbol && socket === this.socket && this.join(), 1000);
+      this.again(() => symbol === this.symbol && this.join());
     }
   }
 }

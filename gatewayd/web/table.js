@@ -66,8 +66,9 @@ export class Table {
     else this.follow();
   }
 
+  // What there is stays in sight; an empty table that is paused holds what it gets to show first.
   hold() {
-    if (this.following) this.end = this.live.length;
+    if (this.following && this.live.length) this.end = this.live.length;
     this.touch();
   }
 
@@ -121,6 +122,7 @@ export class Table {
   }
 
   draw() {
+    if (this.paused) this.hold();
     this.dirty = false;
     const { scrollTop, clientHeight } = this.window;
     const count = this.count + (this.following && this.count ? 0 : 1); // behind the last trade, a word on what follows

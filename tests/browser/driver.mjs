@@ -42,7 +42,7 @@ const verbs = {
     await page.mouse.wheel(0, by);
   },
   screenshot: ({ path }) => page.screenshot({ path }).then(() => path),
-  complaints: async () => [...complaints, ...(await page.evaluate("window.violations ?? []"))],
+  complaints: async () => [...complaints, ...((await page?.evaluate("window.violations ?? []")) ?? [])],
   trace: () => browser.startTracing(page, { categories: ["toplevel", "__metadata"] }),
   // Of each second since the trace began, what the longest task of a page took, in ms of the processor's time: the clock's tells what else
   // the machine does.

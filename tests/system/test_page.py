@@ -14,7 +14,7 @@ import urllib.request
 import pytest
 from browser import chromium  # noqa: F401 (a fixture)
 from clients import Client, Requester
-from conftest import FAILED
+from fake_connectord import FakeConnectord
 from pipeline import PATIENCE, ROOT, get, until
 
 SECONDS = int(os.environ.get("PAGE_SECONDS", "20"))  # of a thousand trades each
@@ -25,21 +25,25 @@ ROWS_WHEN_DRAWN = """new Promise((drawn) => requestAnimationFrame(() => requestA
         [row.style.transform.match(/[0-9]+/)[0] / 26, ...[...row.children].map((cell) => cell.textContent.trim())]))"""
 
 
+@pytest.fixture
+def browser(chromium):  # noqa: F811
+    """A browser whose page has not complained of anything by the end of the test, but of what the test brought about."""
+    chromium.excused = ()
+    yield chromium
+    assert [told for told in chromium.do("complaints") if not any(word in told for word in chromium.excused)] == []
+
+
+def cut(flow, *names):
+    """Kills these. A page then says that it finds its gateway no more."""
+    flow.browser.excused = ("net::ERR_CONNECTION_", "WebSocket connection to", "net::ERR_EMPTY_RESPONSE")
+    for name in names:
+        flow.processes[name].kill()
+
+
 def opened(browser, flow, query="", **how):
-    browser.flow = flow
+    browser.flow, flow.browser = flow, browser
     browser.do("open", url=f"http://{flow.address('gateway0')}/{query}", **how)
     return browser
-
-
-@pytest.fixture(autouse=True)
-def no_complaints(request):
-    """Of a page nothing may be in the console, but of a connection that was cut."""
-    yield
-    if "chromium" not in request.fixturenames or request.node.stash.get(FAILED, False):
-        return
-    cut = ("ERR_CONNECTION", "WebSocket connection to", "ERR_EMPTY_RESPONSE")
-    complaints = request.getfixturevalue("chromium").do("complaints")
-    assert [complaint for complaint in complaints if not any(word in complaint for word in cut)] == []
 
 
 @pytest.fixture
@@ -48,8 +52,8 @@ def flow(pipeline):
 
 
 @pytest.fixture
-def page(flow, chromium):  # noqa: F811
-    return opened(chromium, flow)
+def page(flow, browser):
+    return opened(browser, flow)
 
 
 def history(flow, symbol, count):
@@ -77,10 +81,10 @@ def test_trades_appear_and_move_without_a_complaint(page):
     assert page.number("missed") == 0
 
 
-def test_the_table_shows_the_very_digits_of_the_trades(pipeline, chromium):  # noqa: F811
+def test_the_table_shows_the_very_digits_of_the_trades(pipeline, browser):
     flow = pipeline(symbols=["BTC-USD"]).start_all("--symbols", "BTC-USD", "--paused")
     flow.tell_simulator("/control/play?count=300")
-    page = opened(chromium, flow)
+    page = opened(browser, flow)
     until(lambda: page.number("received") == 300, "300 trades")
     shown = until(lambda: len(page.rows()) > 10 and page.rows(), "rows")
     assert shown == as_rows(history(flow, "BTC-USD", len(shown))["trades"])
@@ -106,7 +110,7 @@ def test_the_chart_is_drawn_and_its_span_changes_by_keys(page):
 
 
 @pytest.fixture
-def charted(pipeline, chromium, tmp_path):  # noqa: F811
+def charted(pipeline, browser, tmp_path):
     """The page with a trade a second, 700 of them, and no more to come. The first 500 candles are there."""
     path = tmp_path / "trades.ndjson"
     path.write_text("".join(json.dumps({
@@ -115,7 +119,7 @@ def charted(pipeline, chromium, tmp_path):  # noqa: F811
     flow = pipeline(symbols=["BTC-USD"]).start_all("--file", path, "--rate", "max", "--paused")
     flow.tell_simulator("/control/play?count=700")
     until(lambda: len(history_of(flow, "BTC-USD")) == 700, "history to have all")
-    page = opened(chromium, flow)
+    page = opened(browser, flow)
     page.until_live()
     page.until_charted()
     until(lambda: candles(page) == 500, "a page of candles by the second")
@@ -152,13 +156,13 @@ def test_older_candles_follow_as_the_left_edge_comes_into_sight(charted):
     until(lambda: candles(charted) == 700, "the candles before")
 
 
-def test_a_page_without_the_charting_library_shows_the_trades(flow, chromium):  # noqa: F811
-    page = opened(chromium, flow, empty="**/charts.js")
+def test_a_page_without_the_charting_library_shows_the_trades(flow, browser):
+    page = opened(browser, flow, empty="**/charts.js")
     page.until_live()
     assert page.evaluate("document.getElementById('chart').hidden && document.getElementById('notice').hidden")
     assert page.rows()
     page.do("fill", pattern="**/charts.js")
-    flow.processes["gateway0"].kill()
+    cut(flow, "gateway0")
     flow.start_gateway()  # which has it
     page.until_charted()
     page.until_live()
@@ -170,7 +174,7 @@ def test_another_symbol_is_typed_and_a_pause_holds_the_table(page):
     page.press("/")
     page.do("type", text="eth")
     page.press("Enter")
-    until(lambda: page.rows() and abs(float(page.rows()[0][2]) - btc) > btc / 2, "prices of the other symbol")
+    until(lambda: prices_near(page, btc) is False, "prices of the other symbol")
     page.until_charted()
     page.do("click", selector="#pause")
     assert page.shown("pause") == "Go on"
@@ -183,15 +187,33 @@ def test_another_symbol_is_typed_and_a_pause_holds_the_table(page):
     page.press("/")
     page.do("type", text="btc")
     page.press("Enter")
-    until(lambda: page.rows() and abs(float(page.rows()[0][2]) - btc) < btc / 2, "trades of the one chosen while the other was held")
+    until(lambda: prices_near(page, btc), "trades of the one chosen while the other was held")
     assert page.shown("pause") == "Pause"
 
 
-def test_scrolling_goes_back_to_the_very_first_trade(pipeline, chromium):  # noqa: F811
+def prices_near(page, price):
+    """Whether the newest trade shown has such a price; None where no trade is shown."""
+    rows = page.rows()
+    return abs(float(rows[0][2]) - price) < price / 2 if rows else None
+
+
+def test_who_pauses_before_the_first_trade_sees_it(pipeline, browser):
+    flow = pipeline(symbols=["BTC-USD"]).start_all("--symbols", "BTC-USD", "--paused")
+    page = opened(browser, flow)
+    page.until_live(-1)
+    page.do("click", selector="#pause")
+    flow.tell_simulator("/control/play?count=1")
+    shown = until(page.rows, "the first trade")
+    flow.tell_simulator("/control/play?count=1")
+    until(lambda: page.shown("held") == "1 newer ↑", "the second to be held")
+    assert page.rows() == shown
+
+
+def test_scrolling_goes_back_to_the_very_first_trade(pipeline, browser):
     flow = pipeline(symbols=["BTC-USD"]).start_all("--symbols", "BTC-USD", "--paused", "--rate", "max")
     flow.tell_simulator("/control/play?count=1700")
     until(lambda: len(history(flow, "BTC-USD", 2000)["trades"]) == 1700, "history to have all")
-    page = opened(chromium, flow)
+    page = opened(browser, flow)
     page.until_live()
     seen = {}
 
@@ -227,9 +249,9 @@ def test_the_headings_stay_above_what_is_scrolled(page):
     assert page.evaluate(heading) == "UTC"
 
 
-def test_a_page_without_a_trade_says_so(pipeline, chromium):  # noqa: F811
+def test_a_page_without_a_trade_says_so(pipeline, browser):
     flow = pipeline(symbols=["BTC-USD"]).start_all("--symbols", "BTC-USD", "--paused")
-    page = opened(chromium, flow)
+    page = opened(browser, flow)
     page.until_live(-1)
     until(lambda: page.shown("rows") == "Waiting for the first trade", "the word")
     flow.tell_simulator("/control/play?count=1")
@@ -266,16 +288,16 @@ def test_it_can_be_used_by_the_keyboard_alone(page):
 
 
 @pytest.mark.parametrize("how", [{}, {"dark": True}, {"width": 390, "height": 844, "phone": True}], ids=["light", "dark", "phone"])
-def test_axe_finds_nothing_serious(flow, chromium, how):  # noqa: F811
-    page = opened(chromium, flow, **how)
+def test_axe_finds_nothing_serious(flow, browser, how):
+    page = opened(browser, flow, **how)
     page.until_live()
     for prepare in ("/",), ("Escape", "s"), ("Escape", "?"):
         page.press(*prepare)
         assert [found for found in page.do("axe") if found["impact"] in ("serious", "critical")] == []
 
 
-def test_a_phone_shows_all_within_its_width(flow, chromium):  # noqa: F811
-    page = opened(chromium, flow, width=360, height=740, phone=True)
+def test_a_phone_shows_all_within_its_width(flow, browser):
+    page = opened(browser, flow, width=360, height=740, phone=True)
     page.until_live()
     page.until_charted()
     assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
@@ -283,13 +305,13 @@ def test_a_phone_shows_all_within_its_width(flow, chromium):  # noqa: F811
     assert page.shown("pause") == "Go on"
 
 
-def test_the_trades_that_a_gateway_was_away_for_are_all_in_the_table(pipeline, chromium):  # noqa: F811
+def test_the_trades_that_a_gateway_was_away_for_are_all_in_the_table(pipeline, browser):
     flow = pipeline(symbols=["BTC-USD"]).start_all("--symbols", "BTC-USD", "--paused")
-    page = opened(chromium, flow)
+    page = opened(browser, flow)
     page.until_live(-1)
     flow.tell_simulator("/control/play?count=30")
     until(lambda: page.number("received") == 30, "30 trades")
-    flow.processes["gateway0"].kill()
+    cut(flow, "gateway0")
     until(lambda: "coming back" in page.shown("state"), "the loss to be shown")
     flow.tell_simulator("/control/play?count=10")
     until(lambda: len(history_of(flow, "BTC-USD")) == 40, "history to have what the page has not")
@@ -306,12 +328,11 @@ def history_of(flow, symbol):
         return requester.all(f"trade.{symbol}.blockchain")
 
 
-def test_what_can_not_be_had_again_is_shown_as_missing(pipeline, chromium):  # noqa: F811
+def test_what_can_not_be_had_again_is_shown_as_missing(pipeline, browser):
     flow = pipeline(symbols=["BTC-USD"]).start_all("--symbols", "BTC-USD", "--rate", 200)
-    page = opened(chromium, flow)
+    page = opened(browser, flow)
     page.until_live(100)
-    for name in ("gateway0", "cached", "connectord"):
-        flow.processes[name].kill()
+    cut(flow, "gateway0", "cached", "connectord")
     shutil.rmtree(flow.directory / "state")
     flow.tell_simulator("/control/pause")
     flow.start_connectord()
@@ -324,10 +345,10 @@ def test_what_can_not_be_had_again_is_shown_as_missing(pipeline, chromium):  # n
     until(lambda: "Trades may be missing here: the journal was lost" in [row[0] for row in page.rows()], "the place in the table")
 
 
-def test_a_symbol_that_starves_is_shown_as_stale_and_its_source_as_connected(pipeline, chromium):  # noqa: F811
+def test_a_symbol_that_starves_is_shown_as_stale_and_its_source_as_connected(pipeline, browser):
     flow = pipeline(symbols=["BTC-USD"], silence_ms=60000, starvation={"minimum_ms": 1500})
     flow.start_all("--symbols", "BTC-USD", "--rate", 100)
-    page = opened(chromium, flow)
+    page = opened(browser, flow)
     page.until_live(100)
     until(lambda: page.shown("line").startswith("blockchainconnected"), "the source's health")
     assert page.evaluate("document.querySelector('#line meter').value") > 0
@@ -344,9 +365,9 @@ def test_a_symbol_that_starves_is_shown_as_stale_and_its_source_as_connected(pip
     until(lambda: page.shown("state") == "Live", "the end of it")
 
 
-def test_the_picker_offers_what_the_sources_do_and_narrows_it_as_one_types(pipeline, chromium):  # noqa: F811
+def test_the_picker_offers_what_the_sources_do_and_narrows_it_as_one_types(pipeline, browser):
     flow = pipeline(symbols=["ADA-USD", "BTC-USD", "ETH-BTC", "ETH-USD"]).start_all("--symbols", "BTC-USD,ETH-USD", "--rate", 50)
-    page = opened(chromium, flow, query="?symbol=BTC-USD")
+    page = opened(browser, flow, query="?symbol=BTC-USD")
     page.until_live(20)
     offered = "[...document.querySelectorAll('#symbols [data-symbol]')].map((option) => option.textContent)"
     page.press("/")
@@ -367,7 +388,7 @@ def test_the_picker_offers_what_the_sources_do_and_narrows_it_as_one_types(pipel
 
 def test_a_killed_gateway_is_survived_with_nothing_missed_and_the_page_says_so(page):
     page.until_live(300)
-    page.flow.processes["gateway0"].kill()
+    cut(page.flow, "gateway0")
     until(lambda: "coming back" in page.shown("state"), "the loss to be shown")
     page.flow.start_gateway()
     until(lambda: page.shown("resumed").startswith("1"), "the return")
@@ -377,11 +398,11 @@ def test_a_killed_gateway_is_survived_with_nothing_missed_and_the_page_says_so(p
     assert page.number("missed") == 0 and page.shown("state") == "Live"
 
 
-def test_a_page_that_is_opened_first_waits_for_the_exchange_to_be_heard(pipeline, chromium):  # noqa: F811
+def test_a_page_that_is_opened_first_waits_for_the_exchange_to_be_heard(pipeline, browser):
     flow = pipeline()
     flow.start_gateway()
     until(lambda: get(f"http://{flow.address('gateway0')}/health")[0] == 200, "the gateway")
-    page = opened(chromium, flow)
+    page = opened(browser, flow)
     until(lambda: page.shown("state") == "Waiting: Not ready: no source has been heard yet", "the page to say what it waits for")
     flow.start_simulator("--symbols", "BTC-USD,ETH-USD", "--rate", 200)
     flow.start_connectord()
@@ -401,14 +422,25 @@ def test_a_gateway_that_hangs_is_shown_and_survived_with_nothing_missed(page):
     until(lambda: page.shown("state") == "Live", "the page to be live")
 
 
-def test_a_gap_of_a_source_that_the_snapshot_had_no_trade_of_counts(page):
-    counted = page.evaluate("""import("./ledger.js").then(({ Ledger }) => {
-        const ledger = new Ledger();
-        ledger.take({ source: "a", epoch: 1, seq: 5 });
-        ledger.begin({ a: "1-5", b: "1-7" });
-        ledger.take({ source: "b", epoch: 1, seq: 9 });
-        return [ledger.missed, ledger.received] })""")
-    assert counted == [1, 2]
+def test_a_gap_of_a_source_that_the_snapshot_had_no_trade_of_counts(pipeline, browser):
+    flow = pipeline(symbols=["BTC-USD"])
+    with FakeConnectord(flow.bus, flow.replay) as fake:
+        fake.trade("BTC-USD", 1, publish=False)
+        fake.source = "busy"
+        fake.journal[fake.topic("BTC-USD")] = []
+        for seq in range(1, 601):
+            fake.trade("BTC-USD", seq, publish=False)
+        flow.start_cached()
+        flow.start_gateway()
+        flow.wait_ready("cached_http", "gateway0")
+        fake.status(source="blockchain", symbols=["BTC-USD"])
+        until(lambda: {t["source"] for t in history(flow, "BTC-USD", 1000)["trades"]} == {"blockchain", "busy"}, "both sources")
+        page = opened(browser, flow)
+        page.until_live(499)
+        fake.source = "blockchain"
+        fake.trade("BTC-USD", 5)
+        until(lambda: [row[0] for row in page.rows()][1:2] == ["3 trades are missing here"], "the place in the table")
+        until(lambda: page.number("received") == 501 and page.number("missed") == 3, "what is missing to be counted")
 
 
 def test_an_exchange_that_is_cut_is_shown(page):
@@ -422,9 +454,9 @@ def test_an_exchange_that_is_cut_is_shown(page):
     until(lambda: page.shown("sources") == "Sources 1/1", "the sources to be counted")
 
 
-def test_a_thousand_trades_a_second_leave_it_smooth(pipeline, chromium):  # noqa: F811
+def test_a_thousand_trades_a_second_leave_it_smooth(pipeline, browser):
     flow = pipeline(symbols=["BTC-USD"]).start_all("--symbols", "BTC-USD", "--rate", 1000)
-    page = opened(chromium, flow)
+    page = opened(browser, flow)
     page.until_live(2000)
     count = page.number("received")
     page.do("trace")
