@@ -220,6 +220,12 @@ static void on_listed(void *arg, text_t answer)
     }
 }
 
+static void list_streams(link_t *link)
+{
+    if (!link->listed && link->listing == 0)
+        link->listing = ask_streams(link, TEXT(""), on_listed, link);
+}
+
 static void on_tick(void *arg)
 {
     follower_t *self = arg;
@@ -227,8 +233,8 @@ static void on_tick(void *arg)
     for (size_t i = 0; i < self->config.count; i++) {
         link_t *link = &self->links[i];
         bus_tick(link->bus, now_ns);
-        if (self->all && !link->listed && link->listing == 0)
-            link->listing = ask_streams(link, TEXT(""), on_listed, link);
+        if (self->all)
+            list_streams(link);
     }
     size_t at = 0;
     stream_t *stream;
@@ -273,8 +279,10 @@ follower_t *follower_new(loop_t *loop, const follower_config_t *config, const fo
 void follower_subscribe_all(follower_t *self)
 {
     self->all = true;
-    for (size_t i = 0; i < self->config.count; i++)
+    for (size_t i = 0; i < self->config.count; i++) {
         bus_subscribe(self->links[i].bus, TEXT(TOPIC_TRADE));
+        list_streams(&self->links[i]); /* until a tick asks it may be a while */
+    }
 }
 
 /* Subscribes or unsubscribes on every bus to `trade.<symbol>.`, whatever the source. */
