@@ -4,88 +4,19 @@ import asyncio
 import json
 import os
 import re
-import shutil
 import signal
 import subprocess
-import threading
 
 import pytest
 import websockets
+from cli import DATAFLOW, NOBODY, Command, answered, dataflow, history, of, started
 from clients import assert_once_and_in_order
-from pipeline import PATIENCE, ROOT, free_ports, loads, until
-
-DATAFLOW = ROOT / "scripts/dataflow"
-COMMANDS = ("watch", "history", "candles", "symbols", "status", "tap", "replay", "disconnect-test")
-DAEMONS = ("connectord", "cached", "gatewayd")
-NOBODY = "ws://127.0.0.1:1/ws"
-FRAME = ('{{"seqnum":{0},"event":"updated","channel":"trades","symbol":"BTC-USD","timestamp":"2025-11-10T17:23:{0:02}.971745Z",'
-         '"side":"buy","qty":8.5E-5,"price":105433.60000,"trade_id":"{0}"}}')
-
-
-def dataflow(*arguments, **environment):
-    """Runs a command to its end."""
-    return subprocess.run([DATAFLOW, *map(str, arguments)], capture_output=True, text=True, timeout=3 * PATIENCE,
-                          env={**os.environ, **environment})
-
-
-def answered(*arguments):
-    ended = dataflow(*arguments)
-    assert ended.returncode == 0, ended.stderr
-    return ended.stdout
-
-
-class Command:
-    """A command that goes on; what it prints is kept line by line."""
-
-    def __init__(self, *arguments):
-        self.popen = subprocess.Popen([DATAFLOW, *map(str, arguments)], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
-        self.lines, self.remarks = [], []
-        self.readers = [threading.Thread(target=self.read, args=(self.popen.stdout, self.lines)),
-                        threading.Thread(target=self.read, args=(self.popen.stderr, self.remarks))]
-        for reader in self.readers:
-            reader.start()
-
-    @staticmethod
-    def read(stream, lines):
-        for line in stream:
-            lines.append(line.rstrip("\n"))
-
-    def __enter__(self):
-        return self
-
-    def __exit__(self, *_):
-        self.popen.kill()
-        self.end()
-
-    def end(self):
-        code = self.popen.wait(PATIENCE)
-        for reader in self.readers:
-            reader.join()
-        return code
-
-    def remarked(self, text):
-        return any(text in remark for remark in self.remarks)
+from pipeline import PATIENCE, free_ports, loads, until
 
 
 @pytest.fixture
 def flow(pipeline):
-    """A pipeline that had 100 trades of two symbols, and makes more when it is told to."""
-    flow = pipeline()
-    flow.start_all("--symbols", "BTC-USD,ETH-USD", "--rate", 500, "--paused")
-    flow.subscribed()
-    flow.tell_simulator("/control/play?count=100")
-    until(lambda: len(history(flow, "BTC-USD")) + len(history(flow, "ETH-USD")) == 100, "history to have them all")
-    return flow
-
-
-def history(flow, symbol):
-    ended = dataflow("history", symbol, "--count", 1000, "--json", "--url", flow.url())
-    return [loads(line) for line in ended.stdout.splitlines()]
-
-
-def of(flow, symbol):
-    """What the exchange sent of a symbol: side, qty, price."""
-    return [(t["side"], str(t["qty"]), str(t["price"])) for t in flow.ledger("trade") if t["symbol"] == symbol]
+    return started(pipeline)
 
 
 def figures(trades):
@@ -207,38 +138,6 @@ def test_tap_prints_what_is_on_the_bus(flow):
     assert (as_json["topic"], as_json["message"]["connected"]) == ("status.blockchain", True)
 
 
-# --- replay ---
-
-
-def test_replay_brings_a_recording_into_a_pipeline_and_again_with_new_ids(pipeline, tmp_path):
-    flow = pipeline(symbols=["BTC-USD"], breaker={"failures": 0})
-    recording = tmp_path / "recording.ndjson"
-    recording.write_text("".join(FRAME.format(number) + "\n" for number in range(1, 51)))
-    flow.start_connectord()
-    flow.start_cached()
-    flow.start_gateway()
-    play = ["replay", recording, "--listen", flow.address("simulator"), "--speed", 0]
-    for more, trades in (([], 50), (["--new-ids"], 100)):
-        ended = dataflow(*play, *more)
-        assert (ended.returncode, ended.stdout) == (0, "")
-        assert "played 50 trades" in ended.stderr and "50 were subscribed to" in ended.stderr
-        until(lambda: len(history(flow, "BTC-USD")) == trades, f"{trades} trades in history")
-    first = history(flow, "BTC-USD")[-1]
-    assert (first["tradeId"], first["qty"], first["price"]) == ("1", "8.5E-5", "105433.60000")
-
-
-@pytest.mark.parametrize("text, expected", [("", "expected trades, one JSON object a line, found none"),
-                                            ("nonsense\n", ":1: expected an object with event, channel, symbol"),
-                                            (FRAME.format(1).replace('"buy"', "[") + "\n", ":1: expected an object"),
-                                            (FRAME.format(1).replace('"2025-11-10T17:23:01.971745Z"', '"soon"') + "\n", "soon")])
-def test_replay_says_what_is_wrong_with_a_recording(tmp_path, text, expected):
-    recording = tmp_path / "recording.ndjson"
-    recording.write_text(text)
-    ended = dataflow("replay", recording)
-    assert ended.returncode == 1
-    assert expected in ended.stderr and "Traceback" not in ended.stderr
-
-
 # --- disconnect-test ---
 
 
@@ -337,65 +236,3 @@ def test_a_mistake_names_what_was_expected_and_what_was_found(arguments, code, e
     ended = dataflow(*arguments)
     assert (ended.returncode, ended.stdout) == (code, "")
     assert expected in ended.stderr and "Traceback" not in ended.stderr
-
-
-# --- what is written about it ---
-
-
-def options_of(command):
-    return set(re.findall(r"(?<![\w-])--[a-z][a-z-]*", answered(command, "--help").split("examples:")[0]))
-
-
-@pytest.mark.parametrize("command", COMMANDS)
-def test_help_has_examples_and_the_manual_page_every_option(command):
-    told = answered(command, "--help")
-    assert f"dataflow {command}" in told.split("examples:")[1] and "exit codes:" in told
-    page = (ROOT / "deploy/man/dataflow.1").read_text().replace("\\-", "-")
-    assert command in page and {option for option in options_of(command) if option not in page} == set()
-
-
-@pytest.mark.parametrize("name", [f"{daemon}.8" for daemon in DAEMONS] + ["dataflow.1"])
-def test_a_manual_page_is_without_warnings(name):
-    if not shutil.which("man"):
-        pytest.skip("man is not installed")
-    ended = subprocess.run(["man", "--warnings", "-E", "UTF-8", "-l", "-Tutf8", "-Z", ROOT / "deploy/man" / name], capture_output=True,
-                           text=True, timeout=PATIENCE, env={**os.environ, "LC_ALL": "C.UTF-8", "MANWIDTH": "80"})
-    assert (ended.returncode, ended.stderr) == (0, "")
-
-
-def complete(*words, line=None):
-    script = ('source "$1"; shift; COMP_LINE=$1; shift; COMP_WORDS=("$@"); COMP_CWORD=$(($# - 1)); _dataflow; '
-              'printf "%s\\n" "${COMPREPLY[@]}"')
-    ended = subprocess.run(["bash", "-c", script, "bash", ROOT / "deploy/bash-completion/dataflow", line or " ".join(words), *words],
-                           capture_output=True, text=True, timeout=PATIENCE)
-    assert ended.stderr == ""
-    return set(ended.stdout.split())
-
-
-def test_completion_offers_the_commands_and_the_choices():
-    assert complete("dataflow", "") == {*COMMANDS, "--help"}
-    assert complete("dataflow", "st") == {"status"}
-    assert complete("dataflow", "candles", "--interval", "1") == {"1s", "1m", "15m", "1h", "1d"}
-    assert complete("dataflow", "disconnect-test", "--mode", "") == {"graceful", "abrupt", "temporary-drop"}
-
-
-@pytest.mark.parametrize("command", COMMANDS)
-def test_completion_knows_every_option(command):
-    assert complete("dataflow", command, "--") == options_of(command)
-
-
-def test_completion_asks_the_gateway_for_symbols(flow):
-    # bash has split the URL at its colons; it takes a second for an answer, and a busy machine may take longer
-    words = [str(DATAFLOW), "watch", "--url", *re.findall(r":|[^:]+", flow.url()), "B"]
-    until(lambda: complete(*words, line=f"{DATAFLOW} watch --url {flow.url()} B") == {"BTC-USD"}, "the symbol")
-
-
-def test_what_is_installed_runs(tmp_path):
-    done = subprocess.run(["make", "-s", "-o", "all", "install", f"PREFIX={tmp_path}"], cwd=ROOT, capture_output=True, text=True)
-    assert done.returncode == 0, done.stderr
-    ended = subprocess.run([tmp_path / "bin/dataflow", "status", "--url", NOBODY], cwd="/", capture_output=True, text=True)
-    assert ended.returncode == 3 and "Connection refused" in ended.stderr
-    for page in ("man1/dataflow.1", *(f"man8/{daemon}.8" for daemon in DAEMONS)):
-        assert (tmp_path / "share/man" / page).exists()
-    assert (tmp_path / "share/bash-completion/completions/dataflow").exists()
-    assert not list((tmp_path / "share").rglob("*.pyc"))
