@@ -80,17 +80,22 @@ static const char *value_of(const char *text, const char *member)
     return found ? found + strlen(member) : text + strlen(text);
 }
 
-static void take(watch_t *self)
+/* What is no trade: the answer, a gap, an exchange that is lost. False for a refusal. */
+static bool take_other(watch_t *self)
+{
+    if (!strstr(self->message, "\"result\":"))
+        fprintf(stderr, "%s\n", self->message);
+    else if (!self->epoch)
+        read_cursor(self, value_of(self->message, "\"cursor\":\""), "-");
+    return !strstr(self->message, "\"error\":");
+}
+
+static bool take(watch_t *self)
 {
     self->message[self->length] = '\0';
     self->length = 0;
-    if (strncmp(self->message, UPDATE, strlen(UPDATE)) != 0) {
-        if (strstr(self->message, "\"cursor\":") && !self->epoch)
-            read_cursor(self, value_of(self->message, "\"cursor\":\""), "-");
-        else
-            fprintf(stderr, "%s\n", self->message); /* a gap, an exchange that is lost, a refusal */
-        return;
-    }
+    if (strncmp(self->message, UPDATE, strlen(UPDATE)) != 0)
+        return take_other(self);
     const char *trade = self->message + strlen(UPDATE);
     read_cursor(self, value_of(trade, "{\"epoch\":"), ",\"seq\":");
     const char *qty = value_of(trade, "\"qty\":"), *price = value_of(trade, "\"price\":");
@@ -98,18 +103,17 @@ static void take(watch_t *self)
            (int)strcspn(value_of(trade, "\"side\":\""), "\""), value_of(trade, "\"side\":\""), (int)strcspn(qty, ",}"), qty,
            (int)strcspn(price, ",}"), price);
     fflush(stdout);
+    return true;
 }
 
-/* False when the message is too long. */
+/* False when the connection is of no use: the message is too long, or a refusal. */
 static bool receive(watch_t *self, struct lws *wsi, const char *in, size_t length)
 {
     if (self->length + length >= sizeof self->message)
         return false;
     memcpy(self->message + self->length, in, length);
     self->length += length;
-    if (lws_is_final_fragment(wsi) && lws_remaining_packet_payload(wsi) == 0)
-        take(self);
-    return true;
+    return !lws_is_final_fragment(wsi) || lws_remaining_packet_payload(wsi) > 0 || take(self);
 }
 
 static int callback(struct lws *wsi, enum lws_callback_reasons reason, void *user, void *in, size_t length)

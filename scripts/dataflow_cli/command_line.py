@@ -162,7 +162,7 @@ def add_disconnect_test(sub):
     sub.add_argument("--rounds", type=positive, metavar="N", default=1, help="lose the connection N times in each mode (%(default)s)")
     sub.add_argument("--trades", type=positive, metavar="N", default=10, help="go on after N trades (%(default)s)")
     sub.add_argument("--away", type=at_least_0, metavar="SECONDS", default=5.0, help="how long a temporary drop lasts (5)")
-    sub.add_argument("--patience", type=positive, metavar="SECONDS", default=30, help="wait for a trade no longer (%(default)s)")
+    sub.add_argument("--patience", type=positive, metavar="SECONDS", default=30, help="wait for the gateway, or for a trade, no longer (%(default)s)")
     gateway_options(sub)
 
 

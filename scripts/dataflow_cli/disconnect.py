@@ -24,6 +24,14 @@ class Client:
     def keep(self, trade, text):
         self.texts.setdefault(trade["source"], {})[cursor(trade)] = text
 
+    async def begin(self):
+        """A gateway that is not ready is waited for, but a test must end."""
+        try:
+            await asyncio.wait_for(self.follower.connect(), self.options.patience)
+        except asyncio.TimeoutError:
+            raise Failure(f"expected a gateway that is ready within {self.options.patience} s, found none: nothing was tested",
+                          EXIT_UNREACHABLE) from None
+
     async def receive(self, count):
         """So many more trades."""
         streams = self.follower.streams
@@ -121,7 +129,7 @@ def tell_verdict(verdict):
 async def run(options):
     client, rounds = Client(options), []
     modes = options.mode or list(MODES)
-    await client.follower.connect()
+    await client.begin()
     await client.receive(options.trades)
     for number in range(options.rounds * len(modes)):
         rounds.append(await lose_and_resume(client, modes[number % len(modes)]))

@@ -5,7 +5,7 @@ import itertools
 import random
 
 from .failure import Failure
-from .gateway import LOST, connect, unreachable, why
+from .gateway import LOST, NotNow, connect, unreachable, why
 from .streams import Streams
 from .terminal import say, several, span
 from .trade import exact_objects, exact_update, loads
@@ -36,16 +36,19 @@ class Follower:
             await self.connect()
 
     async def connect(self):
-        """To the first gateway that has us. The first time one round must do; later it is tried until it works."""
-        wait = FIRST_WAIT_S
+        """To the first gateway that has us. Where none ever was it ends; one that is not ready, or was there, is waited for."""
+        wait, there = FIRST_WAIT_S, self.connections > 0
         while True:
             failures = await self.try_each()
             if not failures:
                 return
-            if not self.connections:
+            not_ready = [failure for failure in failures if isinstance(failure[1], NotNow)]
+            there = there or bool(not_ready)
+            if not there:
                 raise unreachable(failures)
+            url, error = (not_ready or failures)[-1]
             pause = wait * random.uniform(0.8, 1)
-            say(f"{failures[-1][0]}: {why(failures[-1][1])}; next try in {span(pause)}", "red")
+            say(f"{url}: {why(error)}; next try in {span(pause)}", "red")
             await asyncio.sleep(pause)
             wait = min(wait * 2, LONGEST_WAIT_S)
 
@@ -57,6 +60,9 @@ class Follower:
                 self.gateway = await connect(url)
                 await self.subscribe()
                 return []
+            except NotNow as error:
+                await self.gateway.close()
+                failures.append((url, error))
             except LOST as error:
                 failures.append((url, error))
             except Failure as failure:

@@ -55,6 +55,19 @@ def test_watch_follows_several_symbols_and_ends_after_count(flow):
     assert "\033" not in "".join(watch.lines), "a pipe is not coloured"
 
 
+def test_watch_waits_for_the_first_source_and_says_so(pipeline):
+    flow = pipeline()
+    flow.start_gateway()
+    until(lambda: flow.ready("gateway0")[0], "the gateway to listen")
+    with Command("watch", "BTC-USD", "--count", 20, "--json", "--url", NOBODY, "--url", flow.url()) as watch:
+        until(lambda: watch.remarked("Not ready: no source has been heard yet; next try in"), "it to say what it waits for")
+        flow.start_simulator("--symbols", "BTC-USD,ETH-USD", "--rate", 200)
+        flow.start_connectord()
+        flow.start_cached()
+        assert watch.end() == 0
+    assert_once_and_in_order([loads(line) for line in watch.lines])
+
+
 def test_a_small_quantity_is_shown_in_full_and_points_stand_in_one_column(flow):
     rows = answered("history", "BTC-USD", "--count", 100, "--url", flow.url()).splitlines()[1:]
     assert len(rows) == len(of(flow, "BTC-USD"))
@@ -153,6 +166,15 @@ def test_disconnect_test_passes_in_every_mode(flow):
     assert [found["mode"] for found in verdict["rounds"]] == ["graceful", "abrupt", "temporary-drop"] * 2
     assert all(found["recovered"] for found in verdict["rounds"])
     assert verdict["trades"] >= 3 * 7
+
+
+def test_disconnect_test_waits_for_a_gateway_that_is_not_ready_but_not_forever(pipeline):
+    flow = pipeline()
+    flow.start_gateway()
+    until(lambda: flow.ready("gateway0")[0], "the gateway to listen")
+    ended = dataflow("disconnect-test", "BTC-USD", "--patience", 1, "--url", flow.url())
+    assert (ended.returncode, ended.stdout) == (3, "")
+    assert "expected a gateway that is ready within 1 s" in ended.stderr
 
 
 class Liar:
