@@ -1,15 +1,17 @@
 """The command line: what can be asked, and how it ends."""
 
 import argparse
-import datetime
 import importlib
 import math
 import sys
 
+from . import __version__
 from .failure import EXIT_FINE, EXIT_INTERRUPTED, EXIT_UNREACHABLE, Failure, OutputGone
 from .modes import MODES
+from .moment import moment
 
 GATEWAY, BUS, EXCHANGE = "ws://127.0.0.1:8080/ws", "tcp://127.0.0.1:5556", "127.0.0.1:5000"
+SNAPSHOT_MAX = 10000  # more than that no subscribe has
 INTERVALS = ("1s", "1m", "5m", "15m", "1h", "1d")
 
 EXIT_CODES = """exit codes:
@@ -34,7 +36,7 @@ EXAMPLES = {
     "history": """
   dataflow history BTC-USD --count 5                     the five latest, most recent first
   dataflow history BTC-USD --before 2025-11-10T18:00:00Z
-  dataflow history BTC-USD --since 2025-11-10T17:00:00Z  oldest first
+  dataflow history BTC-USD --since 2025-11-10            oldest first, from 00:00 UTC on
   dataflow history BTC-USD --count 100000 --json > trades.ndjson""",
     "candles": """
   dataflow candles BTC-USD                          the last hour by minutes
@@ -66,10 +68,16 @@ EXAMPLES = {
 # -- what arguments take -------------------------------------------------------------------------------------------------------
 
 
-def positive(text):
-    if not (text.isascii() and text.isdigit() and 0 < int(text) <= 1_000_000_000):
-        raise argparse.ArgumentTypeError(f"expected a whole number from 1, found {text!r}")
-    return int(text)
+def up_to(most):
+    def number(text):
+        if not (text.isascii() and text.isdigit() and 0 < int(text) <= most):
+            raise argparse.ArgumentTypeError(f"expected a whole number from 1 to {most}, found {text!r}")
+        return int(text)
+
+    return number
+
+
+positive = up_to(1_000_000_000)
 
 
 def at_least_0(text):
@@ -96,14 +104,6 @@ def address(text):
     return host, int(port)
 
 
-def moment(text):
-    try:
-        datetime.datetime.fromisoformat(text.replace("Z", "+00:00") if text.endswith("Z") else text)
-    except ValueError:
-        raise argparse.ArgumentTypeError(f"expected a time as 2025-11-10T18:00:00Z, found {text!r}") from None
-    return text
-
-
 # -- the commands --------------------------------------------------------------------------------------------------------------
 
 
@@ -117,7 +117,8 @@ def page_options(sub, count):
     sub.add_argument("symbol", metavar="SYMBOL", help="as BTC-USD")
     sub.add_argument("--count", type=positive, metavar="N", default=count, help="so many at most (%(default)s)")
     sub.add_argument("--source", metavar="NAME", help="from this source only")
-    sub.add_argument("--before", type=moment, metavar="TIME", help="only those before it, as 2025-11-10T18:00:00Z (UTC)")
+    sub.add_argument("--before", type=moment, metavar="TIME",
+                     help="only those before it, as 2025-11-10T18:00:00Z; less of it will do, what has no zone is UTC")
     sub.add_argument("--since", type=moment, metavar="TIME", help="only those after it")
     gateway_options(sub)
 
@@ -125,7 +126,7 @@ def page_options(sub, count):
 def add_watch(sub):
     sub.add_argument("symbol", metavar="SYMBOL", nargs="+", help="as BTC-USD")
     sub.add_argument("--count", type=positive, metavar="N", help="end after N trades")
-    sub.add_argument("--recent", type=positive, metavar="N", help="begin with the N latest of each symbol")
+    sub.add_argument("--recent", type=up_to(SNAPSHOT_MAX), metavar="N", help=f"begin with the N latest of each symbol, {SNAPSHOT_MAX} at most")
     gateway_options(sub)
 
 
@@ -186,6 +187,7 @@ def help_of(name):
 def command_line():
     form = {"formatter_class": argparse.RawDescriptionHelpFormatter, "allow_abbrev": False}
     parser = argparse.ArgumentParser(prog="dataflow", description="Data Flow on the command line.", epilog=help_of(None), **form)
+    parser.add_argument("--version", action="version", version=f"dataflow {__version__}", help="print the version, and end")
     commands = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)
     for name, (add, _, text) in COMMANDS.items():
         sub = commands.add_parser(name, help=text, description=f"{text[0].upper()}{text[1:]}.", epilog=help_of(name), **form)

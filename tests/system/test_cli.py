@@ -6,6 +6,7 @@ import os
 import re
 import signal
 import subprocess
+from datetime import datetime, timedelta
 
 import pytest
 import websockets
@@ -123,6 +124,27 @@ def test_history_goes_both_ways_and_bounds_are_times(flow):
     assert before == [t for t in newest_first if t["timestamp"] < tenth][:5]
 
 
+def test_a_time_may_be_a_day_or_without_a_zone_and_is_utc(flow):
+    trades = history(flow, "BTC-USD")
+    tenth = trades[10]["timestamp"]
+    moment = datetime.fromisoformat(tenth.rstrip("Z")[:26])
+    elsewhere = (moment + timedelta(hours=5, minutes=30)).isoformat() + tenth.rstrip("Z")[26:] + "+05:30"
+    asked = ("--count", 1000, "--json", "--url", flow.url())
+
+    def found(*bounds):
+        ended = dataflow("history", "BTC-USD", *bounds, *asked, TZ="Asia/Tokyo")
+        assert ended.returncode == 0, ended.stderr
+        return [loads(line) for line in ended.stdout.splitlines()]
+
+    for form in (tenth, tenth.rstrip("Z"), tenth.replace("T", " "), tenth.lower(), elsewhere):
+        assert found("--before", form) == [t for t in trades if t["timestamp"] < tenth], form
+    day, minute = trades[-1]["timestamp"][:10], trades[-1]["timestamp"][:16]
+    for bound in (day, minute, minute + "Z"):
+        assert (found("--before", bound), found("--since", bound)) == ([], trades[::-1]), bound
+    for bound in ("1970-01-01", "2262-04-11"):
+        assert dataflow("candles", "BTC-USD", "--since", bound, *asked).returncode == 0, bound
+
+
 def test_candles_count_every_trade(flow):
     lines = answered("candles", "BTC-USD", "--interval", "1d", "--json", "--url", flow.url()).splitlines()
     assert sum(loads(line)["count"] for line in lines) == len(of(flow, "BTC-USD"))
@@ -227,6 +249,9 @@ def test_disconnect_test_finds_what_is_lost_doubled_or_different(second, differi
 
 # --- how it ends ---
 
+NO_TIMES = ("2025-02-30", "2025-11-10T18", "2025-11-10T24:00:00Z", "2025-11-10T18:00:00+0100", "2025-11-10T18:00:00.1234567890Z",
+            "2025-11-10T18:00:00+24:00", "1969-12-31", "2262-04-12", "2025-W46-1", "20251110", "٢٠٢٥-11-10", "0000-01-01", "")
+
 
 @pytest.mark.parametrize("arguments, code, expected", [
     (["watch", "NOPE-USD"], 1, "Invalid symbol: NOPE-USD"),
@@ -242,10 +267,12 @@ def test_a_refusal_ends_with_1(flow, arguments, code, expected):
 @pytest.mark.parametrize("arguments, code, expected", [
     ([], 2, "COMMAND"),
     (["watch"], 2, "SYMBOL"),
-    (["watch", "BTC-USD", "--count", "0"], 2, "expected a whole number from 1, found '0'"),
+    (["watch", "BTC-USD", "--count", "0"], 2, "expected a whole number from 1 to 1000000000, found '0'"),
     (["status", "--url", "127.0.0.1"], 2, "expected ws://HOST:PORT/ws, found '127.0.0.1'"),
     (["history", "BTC-USD", "--before", "noon"], 2, "expected a time as 2025-11-10T18:00:00Z, found 'noon'"),
+    *((["history", "BTC-USD", "--since", text], 2, f"expected a time as 2025-11-10T18:00:00Z, found {text!r}") for text in NO_TIMES),
     (["candles", "BTC-USD", "--interval", "2m"], 2, "'1m'"),
+    (["watch", "BTC-USD", "--recent", "10001"], 2, "expected a whole number from 1 to 10000, found '10001'"),
     (["replay", "file", "--listen", "here"], 2, "expected HOST:PORT, found 'here'"),
     (["replay", "file", "--speed", "nan"], 2, "expected a number from 0 to 1000000, found 'nan'"),
     (["replay", "/nowhere"], 1, "/nowhere: No such file"),

@@ -351,6 +351,12 @@ def test_an_export_goes_by_json_and_not_by_braces():
     trades = ['{"tradeId":"1"}', '{"tradeId":"a}b"}', '{"tradeId":"}"}', '{"tradeId":"4"}']
     script = runpy.run_path(str(ROOT / "scripts/export"))
     assert list(script["trades_of"]('{"ok":true,"trades":[' + ",".join(trades) + '],"missing":0}')) == trades
+def test_an_export_takes_the_times_that_history_knows_and_no_others(pipeline):
+    flow = pipeline(symbols=["BTC-USD"]).start_all("--symbols", "BTC-USD", "--paused")
+    assert export(flow, "--from", "1970-01-01", "--to", "2262-04-11") == ""
+    for text in ("noon", "1969-12-31", "2262-04-12", "2025-02-30"):
+        refused = subprocess.run([ROOT / "scripts/export", "BTC-USD", "--from", text], capture_output=True, text=True, timeout=PATIENCE)
+        assert refused.returncode == 2 and f"expected a time as 2025-11-10T18:00:00Z, found {text!r}" in refused.stderr
 
 
 def test_what_is_no_export_is_refused(pipeline):

@@ -7,7 +7,7 @@ import subprocess
 
 import pytest
 from cli import COMMANDS, DATAFLOW, NOBODY, answered, started
-from pipeline import PATIENCE, ROOT, until
+from pipeline import BIN, PATIENCE, ROOT, until
 
 DAEMONS = ("connectord", "cached", "gatewayd")
 
@@ -17,16 +17,45 @@ def flow(pipeline):
     return started(pipeline)
 
 
-def options_of(command):
-    return set(re.findall(r"(?<![\w-])--[a-z][a-z-]*", answered(command, "--help").split("examples:")[0]))
+def options_in(text):
+    return set(re.findall(r"(?<![\w-])--[a-z][a-z-]*", text))
+
+
+def options_of(*command):
+    return options_in(answered(*command, "--help").split("examples:")[0])
+
+
+def page_of(name):
+    return (ROOT / "deploy/man" / name).read_text().replace("\\-", "-")
+
+
+def told_by(daemon, option):
+    ended = subprocess.run([BIN / daemon, option], capture_output=True, text=True, timeout=PATIENCE)
+    assert (ended.returncode, ended.stderr) == (0, "")
+    return ended.stdout
 
 
 @pytest.mark.parametrize("command", COMMANDS)
 def test_help_has_examples_and_the_manual_page_every_option(command):
     told = answered(command, "--help")
     assert f"dataflow {command}" in told.split("examples:")[1] and "exit codes:" in told
-    page = (ROOT / "deploy/man/dataflow.1").read_text().replace("\\-", "-")
-    assert command in page and {option for option in options_of(command) if option not in page} == set()
+    page = page_of("dataflow.1")
+    assert command in page and options_of(command) | options_of() <= options_in(page)
+
+
+@pytest.mark.parametrize("daemon", DAEMONS)
+def test_a_daemon_s_manual_page_has_its_options_and_no_other(daemon):
+    told, _, examples = told_by(daemon, "--help").partition("Keys:")
+    page = page_of(f"{daemon}.8")
+    assert options_in(page) == options_in(told) >= options_in(examples) > set()
+    for option in options_in(told):
+        assert re.search(rf"^\.BI? {option}\b", page, re.M), f"{option} has no entry of its own"
+
+
+def test_all_programs_have_one_version():
+    version = answered("--version")
+    assert re.fullmatch(r"dataflow \d+\.\d+\.\d+\n", version)
+    assert [told_by(daemon, "--version") for daemon in DAEMONS] == [version.replace("dataflow", daemon) for daemon in DAEMONS]
 
 
 @pytest.mark.parametrize("name", [f"{daemon}.8" for daemon in DAEMONS] + ["dataflow.1"])
@@ -48,7 +77,7 @@ def complete(*words, line=None):
 
 
 def test_completion_offers_the_commands_and_the_choices():
-    assert complete("dataflow", "") == {*COMMANDS, "--help"}
+    assert complete("dataflow", "") == {*COMMANDS, "--help", "--version"}
     assert complete("dataflow", "st") == {"status"}
     assert complete("dataflow", "candles", "--interval", "1") == {"1s", "1m", "15m", "1h", "1d"}
     assert complete("dataflow", "disconnect-test", "--mode", "") == {"graceful", "abrupt", "temporary-drop"}
