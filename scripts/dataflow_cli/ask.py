@@ -12,47 +12,64 @@ from .trade import Printer, exact_objects, exact_result, in_full, loads
 PAGE = 5000
 
 
+def remark(count, incomplete):
+    """What is to be said of so many trades or candles."""
+    if incomplete:
+        say("some may be missing: the store can't be read now, or not all of it has been", "yellow")
+    elif not count:
+        say("there are none")
+
+
 # -- history -------------------------------------------------------------------------------------------------------------------
 
 
 def history(options):
     """Page by page, so that any number can be had."""
     method = "getTradesSince" if options.since else "getRecentTrades"
-    left, place, printer = options.count, None, Printer(options.json)
+    left, place, incomplete, printer = options.count, None, False, Printer(options.json)
     while left:
         answer, text = asked(options, method, channel="trades", symbol=options.symbol, source=options.source,
                              count=min(left, PAGE), beforeTimestamp=options.before, afterTimestamp=options.since, next=place)
         trades = exact_objects(text, "trades")
         for exact in trades:
             printer.trade(loads(exact), exact)
-        left, place = left - len(trades), answer.get("next")
+        left, place, incomplete = left - len(trades), answer.get("next"), incomplete or "incomplete" in answer
         if not place:
             break
-    if left == options.count:
-        say("there are none")
+    remark(options.count - left, incomplete)
 
 
 # -- candles -------------------------------------------------------------------------------------------------------------------
 
 
 def candles(options):
-    answer, text = asked(options, "getCandles", channel="trades", symbol=options.symbol, source=options.source,
-                         interval=options.interval, count=options.count, beforeTimestamp=options.before,
-                         afterTimestamp=options.since)
+    """Page by page, too, each older than the one before; shown from the oldest on."""
+    pages, left, before, incomplete = [], options.count, options.before, False
+    while left:
+        answer, text = asked(options, "getCandles", channel="trades", symbol=options.symbol, source=options.source,
+                             interval=options.interval, count=min(left, PAGE), beforeTimestamp=before, afterTimestamp=options.since)
+        pages.append(exact_objects(text, "candles"))
+        left, before, incomplete = left - len(pages[-1]), answer.get("next"), incomplete or "incomplete" in answer
+        if not before:
+            break
+    found = [exact for page in reversed(pages) for exact in page]
     if options.json:
-        for exact in exact_objects(text, "candles"):
+        for exact in found:
             put(exact)
-        return
-    columns = [Figures(name, answer["candles"]) for name in ("open", "high", "low", "close", "volume")]
+    elif found:
+        table([loads(exact) for exact in found])
+    remark(len(found), incomplete)
+
+
+def table(found):
+    columns = [Figures(name, found) for name in ("open", "high", "low", "close", "volume")]
     head = f"{'start (UTC)':<19}" + "".join(f"  {column.name:>{column.width}}" for column in columns) + f"  {'trades':>6}"
     put(painted(head, "bold"))
-    scale = Scale(answer["candles"], len(head))
-    for candle in answer["candles"]:
+    scale = Scale(found, len(head))
+    for candle in found:
         start = candle["start"].rstrip("Z").replace("T", " ")[:19]
         figures = "".join(f"  {column.of(candle)}" for column in columns)
         put(f"{painted(f'{start:<19}', 'dim')}{figures}  {candle['count']:>6}{scale.drawn(candle)}".rstrip())
-    if not answer["candles"]:
-        say("there are none")
 
 
 class Figures:

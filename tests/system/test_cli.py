@@ -153,6 +153,14 @@ def test_candles_count_every_trade(flow):
     assert len(shown) == len(lines) + 1
 
 
+def test_it_says_that_some_may_be_missing_while_the_store_is_away(pipeline):
+    flow = pipeline()
+    flow.config["cached"].update(store="redis://127.0.0.1:1", trades=10)
+    flow.start_all("--symbols", "BTC-USD,ETH-USD", "--rate", 500)
+    for command in (["history", "--count", 1000], ["candles"]):
+        until(lambda: dataflow(*command, "BTC-USD", "--url", flow.url()).stderr.startswith("-- some may be missing"), f"{command} to say so")
+
+
 def test_symbols_and_status_are_told_to_people_and_programs(flow):
     url = ("--url", flow.url())
     assert [line.split() for line in answered("symbols", *url).splitlines()] == [["BTC-USD", "blockchain"], ["ETH-USD", "blockchain"]]

@@ -1,20 +1,33 @@
 """dataflow replay: a recording as an exchange."""
 
+from datetime import datetime, timedelta
+
 import pytest
-from cli import dataflow, history
-from pipeline import until
+from cli import answered, dataflow, history
+from pipeline import loads, until
 
-FRAME = ('{{"seqnum":{0},"event":"updated","channel":"trades","symbol":"BTC-USD","timestamp":"2025-11-10T17:23:{0:02}.971745Z",'
-         '"side":"buy","qty":8.5E-5,"price":105433.60000,"trade_id":"{0}"}}')
+MINUTES = 10070  # as many candles of 1m cached holds, nearly
 
 
-def test_replay_brings_a_recording_into_a_pipeline_and_again_with_new_ids(pipeline, tmp_path):
+def frame(number, moment=datetime(2025, 11, 10, 17, 23)):
+    """A line of a recording."""
+    return (f'{{"seqnum":{number},"event":"updated","channel":"trades","symbol":"BTC-USD","timestamp":"{moment.isoformat()}.971745Z",'
+            f'"side":"buy","qty":8.5E-5,"price":105433.60000,"trade_id":"{number}"}}\n')
+
+
+@pytest.fixture
+def flow(pipeline):
+    """One that waits for its exchange."""
     flow = pipeline(symbols=["BTC-USD"], breaker={"failures": 0})
-    recording = tmp_path / "recording.ndjson"
-    recording.write_text("".join(FRAME.format(number) + "\n" for number in range(1, 51)))
     flow.start_connectord()
     flow.start_cached()
     flow.start_gateway()
+    return flow
+
+
+def test_replay_brings_a_recording_into_a_pipeline_and_again_with_new_ids(flow, tmp_path):
+    recording = tmp_path / "recording.ndjson"
+    recording.write_text("".join(frame(number) for number in range(1, 51)))
     play = ["replay", recording, "--listen", flow.address("simulator"), "--speed", 0]
     for more, trades in (([], 50), (["--new-ids"], 100)):
         ended = dataflow(*play, *more)
@@ -25,10 +38,27 @@ def test_replay_brings_a_recording_into_a_pipeline_and_again_with_new_ids(pipeli
     assert (first["tradeId"], first["qty"], first["price"]) == ("1", "8.5E-5", "105433.60000")
 
 
+def test_candles_go_on_page_by_page(flow, tmp_path):
+    """More of them than one answer holds: a trade a minute."""
+    minutes = [datetime(2025, 11, 1) + timedelta(minutes=number) for number in range(MINUTES)]
+    recording = tmp_path / "recording.ndjson"
+    recording.write_text("".join(frame(number, minute) for number, minute in enumerate(minutes)))
+    assert dataflow("replay", recording, "--listen", flow.address("simulator"), "--speed", 0).returncode == 0
+
+    def candles(*arguments):
+        return [loads(line) for line in answered("candles", "BTC-USD", *arguments, "--json", "--url", flow.url()).splitlines()]
+
+    until(lambda: sum(day["count"] for day in candles("--interval", "1d")) == MINUTES, "all trades")
+    found = candles("--count", 20000)
+    assert [candle["start"] for candle in found] == [f"{minute.isoformat()}Z" for minute in minutes]
+    assert candles("--count", MINUTES - 7) == found[7:]
+    assert candles("--count", 20000, "--since", found[20]["start"], "--before", found[-20]["start"]) == found[21:-20]
+
+
 @pytest.mark.parametrize("text, expected", [("", "expected trades, one JSON object a line, found none"),
                                             ("nonsense\n", ":1: expected an object with event, channel, symbol"),
-                                            (FRAME.format(1).replace('"buy"', "[") + "\n", ":1: expected an object"),
-                                            (FRAME.format(1).replace('"2025-11-10T17:23:01.971745Z"', '"soon"') + "\n", "soon")])
+                                            (frame(1).replace('"buy"', "["), ":1: expected an object"),
+                                            (frame(1).replace('"2025-11-10T17:23:00.971745Z"', '"soon"'), "soon")])
 def test_replay_says_what_is_wrong_with_a_recording(tmp_path, text, expected):
     recording = tmp_path / "recording.ndjson"
     recording.write_text(text)
