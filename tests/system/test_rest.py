@@ -5,6 +5,7 @@ import http.client
 import json
 import os
 import re
+import select
 import signal
 import socket
 import subprocess
@@ -123,6 +124,19 @@ def test_every_answer_is_as_the_document_says(flow):
         assert curl(flow, path).status == 200
     for path in ("/api/v1/nothing", "/api/v1/trades/", "/api/v1/trades/BTC-USD/x", "/api/v2/trades/BTC-USD"):
         assert curl(flow, path).status == 404
+
+
+def test_what_the_store_can_t_tell_is_as_the_document_says(pipeline):
+    flow = pipeline()
+    flow.config["cached"].update(store="redis://127.0.0.1:1", trades=10)
+    flow.start_all("--rate", 200)
+    for path, query in (("/api/v1/trades/{symbol}", "count=1000"), ("/api/v1/trades/{symbol}", "since=2020-01-01T00:00:00Z&count=1000"),
+                        ("/api/v1/candles/{symbol}", "interval=1d")):
+        where = f"{path.replace('{symbol}', 'BTC-USD')}?{query}"
+        until(lambda: curl(flow, where).json.get("incomplete") is True, f"{where} to be incomplete")
+        answer = curl(flow, where)
+        assert answer.status == 200
+        check_schema(flow, path, 200, json.loads(answer.bytes))
 
 
 def parameters(whole, path):
@@ -261,6 +275,42 @@ def test_without_history_the_answer_says_so_and_the_gateway_stays(flow):
     finally:
         cached.send_signal(signal.SIGCONT)
     until(lambda: curl(flow, "/api/v1/trades/BTC-USD").status == 200, "history to be back")
+
+
+WAITING_MAX = 256  # requests that wait for history, over all connections
+
+
+def test_more_requests_than_may_wait_are_refused_and_the_others_answered(pipeline):
+    flow = pipeline()
+    flow.config["gatewayd"]["history_timeout_ms"] = 60000
+    flow.start_all("--rate", 200)
+    path = "/api/v1/trades/BTC-USD?since=2020-01-01T00:00:00Z&count={}"  # each asks for something else
+    until(lambda: curl(flow, path.format(1)).json.get("trades"), "trades in history")
+    peers = [http.client.HTTPConnection("127.0.0.1", flow.port["gateway0"], timeout=PATIENCE) for _ in range(WAITING_MAX + 44)]
+    cached = flow.processes["cached"].popen
+    cached.send_signal(signal.SIGSTOP)
+    try:
+        for count, peer in enumerate(peers, 1):
+            peer.request("GET", path.format(count))
+        refused = until(lambda: len(found := readable(peers)) >= 44 and found, "the refusals")
+    finally:
+        cached.send_signal(signal.SIGCONT)
+    assert len(refused) == 44
+    for peer in peers:
+        answer = peer.getresponse()
+        body = json.loads(answer.read())
+        if peer in refused:
+            assert (answer.status, answer.headers["Retry-After"]) == (503, "1")
+            assert body["detail"] == "Too many requests wait for their answers"
+        else:
+            assert answer.status == 200 and body["trades"]
+        peer.close()
+    assert curl(flow, path.format(1)).status == 200
+
+
+def readable(peers):
+    """Those that have an answer, or its beginning."""
+    return [peer for peer in peers if select.select([peer.sock], [], [], 0)[0]]
 
 
 def test_bad_requests_do_no_harm(flow):
