@@ -4,6 +4,7 @@ import argparse
 import importlib
 import math
 import sys
+import urllib.parse
 
 from . import __version__
 from .failure import EXIT_FINE, EXIT_INTERRUPTED, EXIT_UNREACHABLE, Failure, OutputGone
@@ -91,10 +92,14 @@ def at_least_0(text):
 
 
 def gateway_url(text):
-    scheme, _, rest = text.partition("://")
-    if scheme not in ("ws", "wss") or not rest or rest.startswith("/"):
+    try:
+        parts = urllib.parse.urlsplit(text)
+        right = parts.scheme in ("ws", "wss") and parts.hostname.encode("idna") and parts.port != 0 and not parts.fragment
+    except (ValueError, AttributeError):
+        right = False
+    if not right:
         raise argparse.ArgumentTypeError(f"expected ws://HOST:PORT/ws, found {text!r}")
-    return text if "/" in rest else f"{text}/ws"
+    return text if parts.path else parts._replace(path="/ws").geturl()
 
 
 def address(text):

@@ -2,14 +2,13 @@
 
 import asyncio
 import json
-import os
 import socket
 import struct
 
 import websockets
 import websockets.exceptions
 
-from .failure import EXIT_UNREACHABLE, Failure
+from .failure import EXIT_UNREACHABLE, Failure, reason
 from .trade import loads
 
 ANSWER_S = 15  # longer than a gateway waits itself before it says -32000
@@ -35,9 +34,7 @@ def why(error):
         return f"expected ws://HOST:PORT/ws, found {error.uri!r}"
     if isinstance(error, (asyncio.TimeoutError, TimeoutError)) and not str(error):
         return "no answer in time"
-    if isinstance(error, OSError) and error.errno:
-        return os.strerror(error.errno)
-    return str(error) or type(error).__name__
+    return reason(error)
 
 
 class Gateway:

@@ -12,7 +12,7 @@ import time
 import websockets
 
 from . import recording
-from .failure import EXIT_UNREACHABLE, Failure
+from .failure import EXIT_UNREACHABLE, Failure, reason
 from .terminal import Progress, say, several, span
 
 SEAM_S = 3600  # a recorded pause that is longer is where two recordings were joined
@@ -139,8 +139,8 @@ async def run(options, trades):
     try:
         # The end may take what the last trades take to leave.
         server = await websockets.serve(exchange.serve, host, port, close_timeout=10)
-    except OSError as error:
-        raise Failure(f"--listen: can't listen on {host}:{port}: {error.strerror or error}", EXIT_UNREACHABLE) from None
+    except (OSError, UnicodeError) as error:
+        raise Failure(f"--listen: can't listen on {host}:{port}: {reason(error)}", EXIT_UNREACHABLE) from None
     async with server:
         say(f"{several(len(trades), 'trade')} of {several(len(exchange.offered), 'symbol')}; waiting for a source with the url "
             f"ws://{host}:{port}/ws")

@@ -276,7 +276,9 @@ def test_a_refusal_ends_with_1(flow, arguments, code, expected):
     ([], 2, "COMMAND"),
     (["watch"], 2, "SYMBOL"),
     (["watch", "BTC-USD", "--count", "0"], 2, "expected a whole number from 1 to 1000000000, found '0'"),
-    (["status", "--url", "127.0.0.1"], 2, "expected ws://HOST:PORT/ws, found '127.0.0.1'"),
+    *((["status", "--url", url], 2, f"expected ws://HOST:PORT/ws, found {url!r}")
+      for url in ("127.0.0.1", "http://a/ws", "ws:///ws", "ws://a..b/ws", "ws://a:99999/ws", "ws://a:x/ws", "ws://[::1/ws", "ws://a/ws#x")),
+    (["status", "--url", "ws://nowhere.invalid/ws"], 3, "found none: ws://nowhere.invalid/ws: "),
     (["history", "BTC-USD", "--before", "noon"], 2, "expected a time as 2025-11-10T18:00:00Z, found 'noon'"),
     *((["history", "BTC-USD", "--since", text], 2, f"expected a time as 2025-11-10T18:00:00Z, found {text!r}") for text in NO_TIMES),
     (["candles", "BTC-USD", "--interval", "2m"], 2, "'1m'"),
@@ -292,4 +294,4 @@ def test_a_refusal_ends_with_1(flow, arguments, code, expected):
 def test_a_mistake_names_what_was_expected_and_what_was_found(arguments, code, expected):
     ended = dataflow(*arguments)
     assert (ended.returncode, ended.stdout) == (code, "")
-    assert expected in ended.stderr and "Traceback" not in ended.stderr
+    assert expected in ended.stderr and "Traceback" not in ended.stderr and "Unknown error" not in ended.stderr

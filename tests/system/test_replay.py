@@ -1,10 +1,14 @@
 """dataflow replay: a recording as an exchange."""
 
+import os
+import re
+import socket
+import subprocess
 from datetime import datetime, timedelta
 
 import pytest
-from cli import answered, dataflow, history
-from pipeline import loads, until
+from cli import DATAFLOW, answered, dataflow, history
+from pipeline import PATIENCE, loads, until
 
 MINUTES = 10070  # as many candles of 1m cached holds, nearly
 
@@ -33,9 +37,40 @@ def test_replay_brings_a_recording_into_a_pipeline_and_again_with_new_ids(flow, 
         ended = dataflow(*play, *more)
         assert (ended.returncode, ended.stdout) == (0, "")
         assert "played 50 trades" in ended.stderr and "50 were subscribed to" in ended.stderr
+        assert "\r" not in ended.stderr and "\033" not in ended.stderr, "no bar without a terminal"
         until(lambda: len(history(flow, "BTC-USD")) == trades, f"{trades} trades in history")
     first = history(flow, "BTC-USD")[-1]
     assert (first["tradeId"], first["qty"], first["price"]) == ("1", "8.5E-5", "105433.60000")
+
+
+@pytest.mark.parametrize("columns, encoding, full, cells", [(100, "utf-8", "█", 30), (60, "ascii", "#", 10)])
+def test_a_terminal_is_shown_how_far_it_is(flow, tmp_path, columns, encoding, full, cells):
+    recording = tmp_path / "recording.ndjson"
+    recording.write_text("".join(frame(number, datetime(2025, 11, 10) + timedelta(seconds=number)) for number in range(50)))
+    command = f"{DATAFLOW} replay {recording} --listen {flow.address('simulator')} --speed 100"  # half a second: the bar moves
+    ended = subprocess.run(["script", "-qec", command, "/dev/null"], stdin=subprocess.DEVNULL, capture_output=True, timeout=PATIENCE,
+                           env={**os.environ, "COLUMNS": str(columns), "PYTHONIOENCODING": encoding, "NO_COLOR": "1"})
+    assert ended.returncode == 0
+    shown = ended.stdout.decode()
+    bars = re.findall(r"\r([^\r\n]+%[^\r\n]*)\x1b\[K", shown)
+    far = [int(bar.split("%")[0].split()[-1]) for bar in bars]
+    assert len(bars) > 2 and far == sorted(far) and far[0] < 100
+    assert bars[-1] == f"{full * cells} 100%  50 of 50 trades"
+    for bar, percent in zip(bars, far):
+        assert len(bar) < columns and bar.count(full) == percent * cells // 100, bar
+    # What is said stands in a line of its own, and at the end the bar is gone.
+    assert "\r\x1b[K-- a source is connected\r\n" in shown
+    assert re.fullmatch(r"\x1b\[K(\r\x1b\[K)+(-- the source is gone\r\n)?-- played 50 trades in [^\r]+\r\n", shown.split(bars[-1])[-1])
+
+
+def test_replay_says_that_its_address_is_taken(tmp_path):
+    recording = tmp_path / "recording.ndjson"
+    recording.write_text(frame(1))
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        address = f"127.0.0.1:{taken.getsockname()[1]}"
+        ended = dataflow("replay", recording, "--listen", address)
+    assert (ended.returncode, ended.stdout) == (3, "")
+    assert ended.stderr == f"dataflow: --listen: can't listen on {address}: Address already in use\n"
 
 
 def test_candles_go_on_page_by_page(flow, tmp_path):
