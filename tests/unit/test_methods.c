@@ -108,7 +108,9 @@ static const struct {
      "{\"stats\":[{\"trades\":1}]}"},
     {REQUEST("getStats", "{\"symbol\":\"BTC-USD\"}"), "{\"op\":\"stats\",\"symbol\":\"BTC-USD\"}", "{\"ok\":true,\"stats\":[]}",
      "{\"stats\":[]}"},
-    {REQUEST("clearHistory", "{\"token\":\"s\\u00e9cret\"}"), "{\"op\":\"clear\",\"token\":\"s\\u00e9cret\"}",
+    {REQUEST("clearHistory", "{\"token\":\"s\\u00e9cret\"}"),
+     "{\"op\":\"clear\",\"token\":\"s\xc3\xa9"
+     "cret\"}",
      "{\"ok\":true,\"cleared\":5}", "{\"cleared\":5}"},
     {REQUEST("clearHistory", "{\"symbol\":\"BTC-USD\"}"), "{\"op\":\"clear\",\"symbol\":\"BTC-USD\",\"token\":\"\"}",
      "{\"ok\":true,\"cleared\":0}", "{\"cleared\":0}"},
