@@ -6,8 +6,6 @@
 #include "common/reload.h"
 #include "common/socket.h"
 
-enum { FD_LIMIT = 1024 /* a probe or two, and ZeroMQ's own */ };
-
 int main(int argc, char **argv)
 {
     config_t *config;
@@ -16,14 +14,13 @@ int main(int argc, char **argv)
         return rc; /* --help, --version, --check and mistakes end here */
     rc = EXIT_FAILURE;
     cached_t *cached = NULL;
-    web_t *web = NULL;
     probe_t *probe = NULL;
     supervisor_t *supervisor = NULL;
     reload_t *reload = NULL;
     loop_t *loop = loop_new();
-    if (!loop || !(cached = cached_new(loop, config)) || !(web = web_new(loop, FD_LIMIT)))
+    if (!loop || !(cached = cached_new(loop, config)))
         goto done;
-    if (!(probe = probe_new(loop, web, config_text(config, "cached.http"), &cached_probe, cached)))
+    if (!(probe = probe_new(loop, config_text(config, "cached.http"), &cached_probe, cached)))
         goto done;
     if (!(supervisor = supervisor_new(loop)) || !(reload = reload_new(loop, config, supervisor, &cached_reload_events, cached)))
         goto done;
@@ -33,7 +30,6 @@ int main(int argc, char **argv)
 done:
     reload_destroy(&reload);
     supervisor_destroy(&supervisor);
-    web_destroy(&web);
     probe_destroy(&probe);
     cached_destroy(&cached);
     loop_destroy(&loop);

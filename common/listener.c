@@ -1,10 +1,14 @@
 #include "common/listener.h"
 
+#include "common/log.h"
+#include "common/text.h"
+
 #include <errno.h>
 #include <netdb.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <stdlib.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <unistd.h>
 #include <uv.h>
@@ -12,7 +16,7 @@
 struct listener {
     uv_poll_t poll;
     int fd;
-    unsigned fd_limit;
+    rlim_t fd_limit;
     listener_fn *accepted;
     void *arg;
 };
@@ -48,7 +52,7 @@ static int open_socket(const char *host, const char *port)
 /* Without a descriptor it could not even be refused, and would be told of again and again: so some are kept. */
 static void take(listener_t *self, int fd)
 {
-    if ((unsigned)fd + LISTENER_FDS_RESERVED >= self->fd_limit) {
+    if ((rlim_t)fd + LISTENER_FDS_RESERVED >= self->fd_limit) {
         close(fd);
         return;
     }
@@ -68,13 +72,41 @@ static void on_readable(uv_poll_t *handle, int status, int events)
     }
 }
 
-listener_t *listener_new(loop_t *loop, const char *host, const char *port, unsigned fd_limit, listener_fn *accepted, void *arg)
+/* Splits "HOST:PORT" and "[V6]:PORT" at the last colon. */
+static bool split_address(const char *address, char host[static 64], const char **port)
 {
+    const char *colon = strrchr(address, ':');
+    uint64_t number;
+    if (!colon || !text_to_u64(text_of(colon + 1), &number) || number > 65535)
+        return false;
+    size_t length = (size_t)(colon - address);
+    if (length >= 2 && address[0] == '[' && address[length - 1] == ']') {
+        address++;
+        length -= 2;
+    }
+    if (length == 0 || length >= 64)
+        return false;
+    memcpy(host, address, length);
+    host[length] = '\0';
+    *port = colon + 1;
+    return true;
+}
+
+listener_t *listener_new(loop_t *loop, const char *address, listener_fn *accepted, void *arg)
+{
+    char host[64];
+    const char *port;
+    struct rlimit limit;
+    if (!split_address(address, host, &port) || getrlimit(RLIMIT_NOFILE, &limit) == -1) {
+        log_error("listener: expected HOST:PORT", LOG_TEXT("found", address));
+        return NULL;
+    }
     listener_t *self = calloc(1, sizeof *self);
     if (!self)
         return NULL;
-    *self = (listener_t){.fd = open_socket(host, port), .fd_limit = fd_limit, .accepted = accepted, .arg = arg};
+    *self = (listener_t){.fd = open_socket(host, port), .fd_limit = limit.rlim_cur, .accepted = accepted, .arg = arg};
     if (self->fd == -1) {
+        log_error("listener: can't listen", LOG_TEXT("address", address), LOG_ERRNO());
         free(self);
         return NULL;
     }

@@ -13,9 +13,9 @@ typedef struct listener listener_t;
 /* Takes ownership of the descriptor, which does not block. */
 typedef void listener_fn(void *arg, int fd);
 
-/* host: a name or an address, IPv6 without brackets. fd_limit: RLIMIT_NOFILE; a connection that would use what is reserved is closed at once. NULL
- * with errno. */
-listener_t *listener_new(loop_t *loop, const char *host, const char *port, unsigned fd_limit, listener_fn *accepted, void *arg);
+/* address: "HOST:PORT", HOST a name or an address, IPv6 as "[V6]:PORT". A connection that would use a descriptor that is reserved, of those that
+ * RLIMIT_NOFILE allows now, is closed at once. NULL with a log line that names the address and the reason. */
+listener_t *listener_new(loop_t *loop, const char *address, listener_fn *accepted, void *arg);
 
 /* The loop must run once more. */
 void listener_destroy(listener_t **self);

@@ -3,8 +3,8 @@
 #pragma once
 
 #include "common/buffer.h"
+#include "common/loop.h"
 #include "common/metrics.h"
-#include "common/web.h"
 
 typedef struct probe probe_t;
 
@@ -15,6 +15,6 @@ typedef struct {
     void (*metrics)(void *arg, metrics_t *metrics);
 } probe_answers_t;
 
-/* Listens on "HOST:PORT". `answers` is kept, not copied. NULL with a log line on failure. To be destroyed after the web. */
-probe_t *probe_new(loop_t *loop, web_t *web, const char *address, const probe_answers_t *answers, void *arg);
+/* Listens on "HOST:PORT". `answers` is kept, not copied. NULL with a log line on failure. The loop must run once more after its end. */
+probe_t *probe_new(loop_t *loop, const char *address, const probe_answers_t *answers, void *arg);
 void probe_destroy(probe_t **self);

@@ -1,7 +1,6 @@
 #include "common/web.h"
 
 #include "common/clock.h"
-#include "common/listener.h"
 #include "common/log.h"
 
 #include <errno.h>
@@ -14,8 +13,7 @@
 
 enum {
     RECEIVE_BUFFER_BYTES = 65536, /* 0.84 µs CPU per frame received, against 1.02 with 4096 */
-    SPARE_FDS = 32,
-    LISTENERS_MAX = 4
+    SPARE_FDS = 32
 };
 
 /* libwebsockets (4.1.6) closes the descriptor of its wake-up event in lws_context_destroy and once more when the handle of it has closed.
@@ -25,9 +23,6 @@ enum {
 struct web {
     loop_t *loop;
     struct lws_context *context;
-    listener_t *listeners[LISTENERS_MAX];
-    size_t listener_count;
-    unsigned fd_limit; /* that there is */
     int spare[SPARE_FDS];
     size_t spare_count;
 };
@@ -55,6 +50,8 @@ static void give_back_spare(web_t *self)
 static void on_lws_log(int level, const char *line)
 {
     static log_limit_t limit;
+    if (strstr(line, "adopt_socket_readbuf: calling service")) /* as an error; it is none */
+        return;
     if (!log_allowed(&limit, clock_mono_ns()))
         return;
     text_t text = text_of(line);
@@ -67,17 +64,16 @@ static void on_lws_log(int level, const char *line)
 }
 
 /* lws sizes its tables by RLIMIT_NOFILE, and a container's "infinity" would cost gigabytes. */
-static unsigned limit_fds(unsigned fd_limit)
+static void limit_fds(unsigned fd_limit)
 {
     struct rlimit limit;
     if (getrlimit(RLIMIT_NOFILE, &limit) != 0)
-        return fd_limit;
+        return;
     rlim_t wanted = fd_limit < limit.rlim_max ? fd_limit : limit.rlim_max;
     if (wanted < fd_limit)
         log_warn("web: fewer file descriptors than configured", LOG_U64("wanted", fd_limit), LOG_U64("allowed", wanted));
     limit.rlim_cur = wanted;
     setrlimit(RLIMIT_NOFILE, &limit);
-    return (unsigned)wanted;
 }
 
 web_t *web_new(loop_t *loop, unsigned fd_limit)
@@ -86,7 +82,7 @@ web_t *web_new(loop_t *loop, unsigned fd_limit)
     if (!self)
         return NULL;
     self->loop = loop;
-    self->fd_limit = limit_fds(fd_limit);
+    limit_fds(fd_limit);
     if (!take_spare(self)) {
         web_destroy(&self);
         return NULL;
@@ -108,60 +104,27 @@ web_t *web_new(loop_t *loop, unsigned fd_limit)
     return self;
 }
 
-/* Splits "HOST:PORT" and "[V6]:PORT" at the last colon. */
-static bool split_address(const char *address, char host[static 64], const char **port)
+struct lws_vhost *web_vhost(web_t *self, const char *name, const struct lws_protocols *protocols,
+                            const struct lws_extension *extensions, void *user)
 {
-    const char *colon = strrchr(address, ':');
-    uint64_t number;
-    if (!colon || !text_to_u64(text_of(colon + 1), &number) || number > 65535)
-        return false;
-    size_t length = (size_t)(colon - address);
-    if (length >= 2 && address[0] == '[' && address[length - 1] == ']') {
-        address++;
-        length -= 2;
-    }
-    if (length == 0 || length >= 64)
-        return false;
-    memcpy(host, address, length);
-    host[length] = '\0';
-    *port = colon + 1;
-    return true;
-}
-
-static void on_accepted(void *arg, int fd)
-{
-    lws_adopt_descriptor_vhost(arg, LWS_ADOPT_SOCKET | LWS_ADOPT_HTTP, (lws_sock_file_fd_type){.sockfd = fd}, NULL, NULL);
-}
-
-struct lws_vhost *web_listen(web_t *self, const char *address, const struct lws_protocols *protocols,
-                             const struct lws_extension *extensions, void *user)
-{
-    char host[64];
-    const char *port;
-    if (self->listener_count == LISTENERS_MAX)
-        return NULL;
-    if (!split_address(address, host, &port)) {
-        log_error("web: can't listen: expected HOST:PORT", LOG_TEXT("found", address));
-        return NULL;
-    }
     struct lws_context_creation_info info = {
         .port = CONTEXT_PORT_NO_LISTEN_SERVER,
-        .vhost_name = address,
+        .vhost_name = name,
         .protocols = protocols,
         .extensions = extensions,
         .user = user,
         .alpn = "http/1.1",
-        .keepalive_timeout = 60,
         .timeout_secs = 20,
     };
     struct lws_vhost *vhost = lws_create_vhost(self->context, &info);
-    listener_t *listener = vhost ? listener_new(self->loop, host, port, self->fd_limit, on_accepted, vhost) : NULL;
-    if (!listener) {
-        log_error("web: can't listen", LOG_TEXT("address", address), LOG_ERRNO());
-        return NULL;
-    }
-    self->listeners[self->listener_count++] = listener;
+    if (!vhost)
+        log_error("web: libwebsockets makes no host", LOG_TEXT("name", name));
     return vhost;
+}
+
+void web_adopt(struct lws_vhost *vhost, int fd, text_t bytes)
+{
+    lws_adopt_socket_vhost_readbuf(vhost, fd, bytes.at, bytes.length);
 }
 
 struct lws_context *web_context(web_t *self)
@@ -180,8 +143,6 @@ void web_destroy(web_t **self_p)
     if (!self)
         return;
     *self_p = NULL;
-    while (self->listener_count > 0)
-        listener_destroy(&self->listeners[--self->listener_count]);
     give_back_spare(self);
     if (self->context)
         lws_context_destroy(self->context); /* only begins it … */

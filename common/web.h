@@ -1,10 +1,11 @@
-/* libwebsockets on the loop: the one lws context of a process, and the listeners on it.
+/* libwebsockets on the loop: the one lws context of a process, and WebSockets on it.
  *
  * For boundary files: who includes this includes libwebsockets.h too.
  */
 #pragma once
 
 #include "common/loop.h"
+#include "common/text.h"
 
 struct lws_context;
 struct lws_extension;
@@ -18,11 +19,13 @@ typedef struct web web_t;
  * and says what becomes of the connection. NULL with a log line on failure. */
 web_t *web_new(loop_t *loop, unsigned fd_limit);
 
-/* Listens on "HOST:PORT", and accepts a bounded number of connections in each turn of the loop, so that what is done otherwise goes on when thousands
- * come at once. `protocols` ends with a zeroed entry and is kept, as are the `extensions` of WebSockets; NULL: none. `user` comes back by lws_vhost_user. NULL with a log
- * line that names the address and the reason. */
-struct lws_vhost *web_listen(web_t *self, const char *address, const struct lws_protocols *protocols,
-                             const struct lws_extension *extensions, void *user);
+/* A host for WebSockets, named so; connections come by web_adopt. `protocols` ends with a zeroed entry and is kept, as are the `extensions`; NULL: none.
+ * `user` comes back by lws_vhost_user. NULL with a log line. */
+struct lws_vhost *web_vhost(web_t *self, const char *name, const struct lws_protocols *protocols,
+                            const struct lws_extension *extensions, void *user);
+
+/* Takes over a connection, which does not block, and what has been read from it already. Its protocol may be called within. */
+void web_adopt(struct lws_vhost *vhost, int fd, text_t bytes);
 
 struct lws_context *web_context(web_t *self);
 

@@ -143,7 +143,7 @@ static bool connectord_open(connectord_t *self, const config_t *config)
 static bool connectord_serve(connectord_t *self, const config_t *config)
 {
     self->replay = replay_new(self->shared.loop, config_text(config, "connectord.replay"), self->shared.journal);
-    self->probe = probe_new(self->shared.loop, self->shared.web, config_text(config, "connectord.http"), &probe_answers, self);
+    self->probe = probe_new(self->shared.loop, config_text(config, "connectord.http"), &probe_answers, self);
     self->heartbeat = loop_timer_new(self->shared.loop, on_heartbeat, self);
     self->reading_on = loop_timer_new(self->shared.loop, on_reading_on, self);
     self->flush = loop_turn_new(self->shared.loop, on_flush, self);
@@ -199,12 +199,12 @@ void connectord_destroy(connectord_t **self_ref)
     loop_timer_destroy(&self->heartbeat);
     loop_timer_destroy(&self->reading_on);
     replay_destroy(&self->replay);
-    feeds_destroy(&self->feeds); /* web_destroy lets the loop run, and the probe, which may be asked once more, finds none */
+    probe_destroy(&self->probe);
+    feeds_destroy(&self->feeds);
     groups_destroy(&self->shared.groups);
     publisher_destroy(&self->shared.publisher);
     demand_destroy(&self->shared.demand);
     web_destroy(&self->shared.web);
-    probe_destroy(&self->probe);
     journal_close(&self->shared.journal);
     free(self);
     *self_ref = NULL;

@@ -1,8 +1,8 @@
 /* Ready-made answers to getRecentTrades, by question. Bounded: what was not asked for for longest goes. */
 #pragma once
 
+#include "common/list.h"
 #include "gatewayd/accept.h"
-#include "gatewayd/list.h"
 #include "gatewayd/question.h"
 
 enum {

@@ -218,9 +218,9 @@ static bool open_web(gateway_t *self, const config_t *config)
     self->web = web_new(self->loop, (unsigned)ws.clients + FDS_BESIDE_CLIENTS);
     self->ws = ws_new(&self->hub, &ws);
     self->api = !self->ws ? NULL : api_new(&self->hub, self->ws, &(cors_t){self->cors, self->cors_count});
-    self->http = self->web && self->ws && self->api
-                     ? http_new(self->web, address, &self->hub, self->ws, self->api, config_flag(config, "gatewayd.deflate"))
-                     : NULL;
+    self->http = self->web && self->ws && self->api ? http_new(self->loop, self->web, address, &self->hub, self->ws, self->api,
+                                                               config_flag(config, "gatewayd.deflate"))
+                                                    : NULL;
     if (self->http)
         log_info("gateway: listening", LOG_TEXT("address", address));
     return self->http != NULL;
@@ -283,8 +283,10 @@ void gateway_destroy(gateway_t **self_p)
     *self_p = NULL;
     loop_timer_destroy(&self->tick);
     follower_destroy(&self->follower); /* so that there is a last frame */
-    if (self->http)
+    if (self->http) {
         ws_goodbye(self->ws, self->loop);
+        http_stop(self->http);
+    }
     web_destroy(&self->web);
     http_destroy(&self->http);
     api_destroy(&self->api);

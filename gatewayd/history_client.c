@@ -1,7 +1,7 @@
 #include "gatewayd/history_client.h"
 
 #include "common/json.h"
-#include "gatewayd/list.h"
+#include "common/list.h"
 #include "proto/trade.h"
 
 #include <assert.h>

@@ -1,7 +1,7 @@
 #include "gatewayd/http.h"
 
-#include "common/http.h"
 #include "common/process_metrics.h"
+#include "gatewayd/accept.h"
 #include "gatewayd/assets.h"
 #include "gatewayd/deflate.h"
 #include "gatewayd/hub_metrics.h"
@@ -26,13 +26,13 @@ struct http {
     hub_t *hub;
     ws_t *ws;
     api_t *api;
+    http_server_t *server;
+    struct lws_vhost *vhost;
 };
 
-/* What belongs to a connection: nothing, or one of the first three. */
+/* What belongs to a WebSocket. */
 typedef struct {
     ws_session_t *session;
-    api_call_t *call;
-    sse_t *sse;
     deflate_t deflate;
 } connection_t;
 
@@ -90,9 +90,9 @@ static const route_t *find_route(text_t path)
     return NULL;
 }
 
-static int answer_json(struct lws *wsi, unsigned status, text_t body)
+static void answer_json(http_connection_t *to, unsigned status, text_t body)
 {
-    return http_answer(wsi, &(http_answer_t){.status = status, .content_type = "application/json", .body = body});
+    http_answer(to, &(http_answer_t){.status = status, .content_type = JSON, .body = body});
 }
 
 /* Nothing of the page comes from elsewhere, and nobody may frame it. */
@@ -101,113 +101,123 @@ static int answer_json(struct lws *wsi, unsigned status, text_t body)
     "base-uri 'none'; form-action 'none'; frame-ancestors 'none'\r\n"                                                          \
     "Referrer-Policy: no-referrer\r\nCache-Control: no-cache\r\nETag: "
 
-static int answer_asset(struct lws *wsi, const asset_t *asset)
+static void answer_asset(http_connection_t *to, const http_request_t *request, const asset_t *asset)
 {
-    char known[64] = "", headers[512];
-    lws_hdr_copy(wsi, known, sizeof known, WSI_TOKEN_HTTP_IF_NONE_MATCH);
-    bool same = strcmp(known, asset->etag) == 0;
-    snprintf(headers, sizeof headers, PAGE_HEADERS "%s\r\n", asset->etag);
-    http_answer_t answer = {.status = same ? 304 : 200, .content_type = asset->content_type, .headers = headers};
-    if (!same)
-        answer.body = asset->bytes;
-    return http_answer(wsi, &answer);
-}
-
-/* A body follows, which nobody reads. */
-static bool has_body(struct lws *wsi)
-{
-    char length[24] = "";
-    lws_hdr_copy(wsi, length, sizeof length, WSI_TOKEN_HTTP_CONTENT_LENGTH);
-    return strtoull(length, NULL, 10) > 0 || lws_hdr_total_length(wsi, WSI_TOKEN_HTTP_TRANSFER_ENCODING) > 0;
+    char headers[512];
+    int length = snprintf(headers, sizeof headers, PAGE_HEADERS "%s\r\n", asset->etag);
+    bool same = accept_has_tag(http_request_field(request, "If-None-Match"), text_of(asset->etag));
+    http_answer(to, &(http_answer_t){.status = same ? 304 : 200,
+                                     .content_type = asset->content_type,
+                                     .headers = {headers, (size_t)length},
+                                     .body = asset->bytes});
 }
 
 /* POST /blockchain/negotiate?negotiateVersion=1. Nothing is remembered: a connection needs no token here. */
-static int answer_negotiate(const http_t *self, struct lws *wsi)
+static void answer_negotiate(const http_t *self, http_connection_t *to, const http_request_t *request)
 {
-    char room[32];
+    static const char version[] = "negotiateVersion=";
     unsigned char noise[24];
-    const char *version = lws_get_urlarg_by_name(wsi, "negotiateVersion=", room, sizeof room);
+    const char *found = memmem(request->query.at, request->query.length, version, sizeof version - 1);
+    const char *digit = found ? found + sizeof version - 1 : NULL;
+    bool newer = digit && digit < request->query.at + request->query.length && *digit != '0';
     buffer_t body = buffer_new(0);
-    int rc = -1;
     if (getrandom(noise, sizeof noise, 0) == sizeof noise) {
-        signalr_negotiate(&body, version && version[0] != '0', noise);
-        rc = api_answer_open(self->api, wsi, "POST, OPTIONS", buffer_text(&body));
+        signalr_negotiate(&body, newer, noise);
+        api_answer_open(self->api, to, request, "POST, OPTIONS", buffer_text(&body));
+    } else {
+        answer_json(to, 503, TEXT("{\"error\":\"no randomness\"}\n"));
     }
     buffer_release(&body);
-    return has_body(wsi) ? -1 : rc;
 }
 
-static int on_request(http_t *self, struct lws *wsi, text_t path, connection_t *connection)
+static void answer_route(const http_t *self, http_connection_t *to, const route_t *route)
 {
-    if (text_starts_with(path, TEXT(REST_PREFIX)))
-        return api_on_request(self->api, wsi, path, &connection->call, &connection->sse);
-    if (text_equal(path, TEXT(SIGNALR_PATH "/negotiate")) && lws_hdr_total_length(wsi, WSI_TOKEN_POST_URI) > 0)
-        return answer_negotiate(self, wsi);
-    if (text_equal(path, TEXT(SIGNALR_PATH "/negotiate")) && lws_hdr_total_length(wsi, WSI_TOKEN_OPTIONS_URI) > 0)
-        return api_answer_open(self->api, wsi, "POST, OPTIONS", TEXT(""));
-    const route_t *route = find_route(path);
-    if (!http_is_read(wsi)) {
-        answer_json(wsi, 405, TEXT("{\"error\":\"expected GET\"}\n"));
-        return -1; /* what follows may be a body, which nobody reads */
-    }
-    asset_t asset;
-    if (!route && asset_find(path, &asset))
-        return answer_asset(wsi, &asset);
-    if (!route)
-        return answer_json(wsi, 404, TEXT("{\"error\":\"not found\"}\n"));
     buffer_t body = buffer_new(0);
     unsigned status = route->answer(self->hub, &body);
     buffer_append(&body, TEXT("\n"));
-    http_answer_t answer = {.status = status, .content_type = route->content_type, .body = buffer_text(&body)};
-    int rc = http_answer(wsi, &answer);
+    http_answer(to, &(http_answer_t){.status = status, .content_type = route->content_type, .body = buffer_text(&body)});
     buffer_release(&body);
-    return rc;
 }
 
 /* Only these become WebSockets. False for any other path. */
-static bool find_speech(struct lws *wsi, ws_speech_t *speech)
+static bool find_speech(text_t path, ws_speech_t *speech)
 {
-    char path[PATH_MAX_BYTES];
-    int length = lws_hdr_copy(wsi, path, sizeof path, WSI_TOKEN_GET_URI);
-    text_t found = {path, length > 0 ? (size_t)length : 0};
-    *speech = text_equal(found, TEXT(SIGNALR_PATH)) ? WS_SIGNALR : WS_RPC;
-    return *speech == WS_SIGNALR || text_equal(found, TEXT("/ws"));
+    *speech = text_equal(path, TEXT(SIGNALR_PATH)) ? WS_SIGNALR : WS_RPC;
+    return *speech == WS_SIGNALR || text_equal(path, TEXT("/ws"));
 }
 
-static int on_upgrade(http_t *self, struct lws *wsi)
+/* The rest of its life is libwebsockets': it reads the handshake once more. */
+static void upgrade(const http_t *self, http_connection_t *from, const http_request_t *request, text_t path)
 {
     ws_speech_t speech;
-    unsigned status = find_speech(wsi, &speech) ? ws_refusal(self->ws, wsi) : 404;
-    if (status == 0)
-        return 0;
-    answer_json(wsi, status,
+    char room[HTTP_PEER_MAX];
+    unsigned status =
+        find_speech(path, &speech) ? ws_refusal(self->ws, http_request_field(request, "Origin"), http_peer(from, room)) : 404;
+    if (status == 0) {
+        text_t bytes;
+        int fd = http_hand_over(from, &bytes);
+        web_adopt(self->vhost, fd, bytes);
+        return;
+    }
+    answer_json(from, status,
                 status == 404   ? TEXT("{\"error\":\"not found\"}\n")
                 : status == 403 ? TEXT("{\"error\":\"origin not allowed\"}\n")
                                 : TEXT("{\"error\":\"too many clients\"}\n"));
-    return -1;
+}
+
+static void on_request(void *arg, http_connection_t *from, const http_request_t *request)
+{
+    http_t *self = arg;
+    char room[HTTP_HEAD_MAX];
+    text_t path;
+    asset_t asset;
+    bool negotiates, read = http_request_is(request, "GET") || http_request_is(request, "HEAD");
+    if (!http_decode(HTTP_PATH, request->path, room, &path)) {
+        answer_json(from, 400, TEXT("{\"error\":\"expected two digits behind %\"}\n"));
+        return;
+    }
+    negotiates = text_equal(path, TEXT(SIGNALR_PATH "/negotiate"));
+    const route_t *route = find_route(path);
+    if (request->websocket)
+        upgrade(self, from, request, path);
+    else if (text_starts_with(path, TEXT(REST_PREFIX)))
+        api_on_request(self->api, from, request, path);
+    else if (negotiates && http_request_is(request, "POST"))
+        answer_negotiate(self, from, request);
+    else if (negotiates && http_request_is(request, "OPTIONS"))
+        api_answer_open(self->api, from, request, "POST, OPTIONS", TEXT(""));
+    else if (!read)
+        answer_json(from, 405, TEXT("{\"error\":\"expected GET\"}\n"));
+    else if (route)
+        answer_route(self, from, route);
+    else if (asset_find(path, &asset))
+        answer_asset(from, request, &asset);
+    else
+        answer_json(from, 404, TEXT("{\"error\":\"not found\"}\n"));
+}
+
+/* --- WebSockets, by libwebsockets --- */
+
+static bool find_speech_of(struct lws *wsi, ws_speech_t *speech)
+{
+    char path[PATH_MAX_BYTES];
+    int length = lws_hdr_copy(wsi, path, sizeof path, WSI_TOKEN_GET_URI);
+    return find_speech((text_t){path, length > 0 ? (size_t)length : 0}, speech);
 }
 
 static int on_offer(struct lws *wsi, connection_t *connection)
 {
     ws_speech_t speech;
-    return find_speech(wsi, &speech) && speech == WS_RPC ? deflate_on_offer(&connection->deflate, wsi) : 1;
+    return find_speech_of(wsi, &speech) && speech == WS_RPC ? deflate_on_offer(&connection->deflate, wsi) : 1;
 }
 
 static int on_open(http_t *self, struct lws *wsi, connection_t *connection)
 {
     ws_speech_t speech;
-    if (!find_speech(wsi, &speech))
+    if (!find_speech_of(wsi, &speech))
         return -1;
     return ws_on_open(self->ws, wsi, connection->deflate.agreed && speech == WS_RPC ? WS_RPC_DEFLATE : speech,
                       &connection->session);
-}
-
-static void on_close(connection_t *connection)
-{
-    if (!connection)
-        return; /* lws has refused what it can't parse before there was one */
-    sse_on_close(&connection->sse);
-    api_on_close(&connection->call);
 }
 
 static int on_event(struct lws *wsi, enum lws_callback_reasons reason, void *user, void *in, size_t length)
@@ -219,9 +229,7 @@ static int on_event(struct lws *wsi, enum lws_callback_reasons reason, void *use
         return lws_callback_http_dummy(wsi, reason, user, in, length);
     switch (reason) {
     case LWS_CALLBACK_HTTP:
-        return on_request(self, wsi, http_path(in, length), connection);
-    case LWS_CALLBACK_HTTP_CONFIRM_UPGRADE:
-        return on_upgrade(self, wsi);
+        return -1; /* it does not take the handshake for one */
     case LWS_CALLBACK_CONFIRM_EXTENSION_OKAY:
         return on_offer(wsi, connection);
     case LWS_CALLBACK_ADD_HEADERS:
@@ -238,17 +246,12 @@ static int on_event(struct lws *wsi, enum lws_callback_reasons reason, void *use
         return ws_on_peer_close(connection->session);
     case LWS_CALLBACK_CLOSED:
         return ws_on_close(&connection->session);
-    case LWS_CALLBACK_HTTP_WRITEABLE:
-        return connection->sse ? sse_on_writable(&connection->sse) : api_on_writable(&connection->call);
-    case LWS_CALLBACK_CLOSED_HTTP:
-        on_close(connection);
-        return 0;
     default:
         return lws_callback_http_dummy(wsi, reason, user, in, length);
     }
 }
 
-/* One protocol for HTTP and for WebSockets that ask for none. */
+/* One protocol for WebSockets that ask for none. */
 static const struct lws_protocols protocols[] = {{.name = "jsonrpc",
                                                   .callback = on_event,
                                                   .per_session_data_size = sizeof(connection_t),
@@ -256,15 +259,22 @@ static const struct lws_protocols protocols[] = {{.name = "jsonrpc",
                                                   .tx_packet_size = RUN_BYTES},
                                                  {0}};
 
-http_t *http_new(web_t *web, const char *address, hub_t *hub, ws_t *ws, api_t *api, bool deflate)
+http_t *http_new(loop_t *loop, web_t *web, const char *address, hub_t *hub, ws_t *ws, api_t *api, bool deflate)
 {
     http_t *self = calloc(1, sizeof *self);
     if (!self)
         return NULL;
     *self = (http_t){.hub = hub, .ws = ws, .api = api};
-    if (!web_listen(web, address, protocols, deflate ? deflate_extensions : NULL, self))
+    self->vhost = web_vhost(web, address, protocols, deflate ? deflate_extensions : NULL, self);
+    self->server = self->vhost ? http_server_new(loop, address, on_request, self) : NULL;
+    if (!self->server)
         http_destroy(&self);
     return self;
+}
+
+void http_stop(http_t *self)
+{
+    http_server_destroy(&self->server);
 }
 
 void http_destroy(http_t **self)

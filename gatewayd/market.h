@@ -8,7 +8,7 @@
  */
 #pragma once
 
-#include "gatewayd/list.h"
+#include "common/list.h"
 #include "gatewayd/ring.h"
 #include "proto/topic.h"
 

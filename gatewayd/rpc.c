@@ -3,7 +3,7 @@
 #include "common/buffer.h"
 #include "common/json.h"
 #include "common/json_plain.h"
-#include "gatewayd/list.h"
+#include "common/list.h"
 
 #include <stdarg.h>
 #include <stdio.h>

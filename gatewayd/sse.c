@@ -1,16 +1,15 @@
 #include "gatewayd/sse.h"
 
-#include "common/http.h"
 #include "gatewayd/events.h"
 #include "gatewayd/methods.h"
 #include "gatewayd/params.h"
 
-#include <libwebsockets.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <stdlib.h>
+#include <sys/socket.h>
 
-enum { LAST_ID_MAX = EVENTS_ID_MAX + 64, CLOSE_TIMEOUT_S = 5, KEPT_BYTES = 65536, ACCEPT_MAX = 256 };
+enum { KEPT_BYTES = 65536 };
 
 typedef enum {
     SSE_ASKING,  /* the subscribes are not answered yet, nor is the request */
@@ -21,62 +20,50 @@ typedef enum {
     SSE_FAILED,  /* they were refused: the answer is a problem */
 } state_t;
 
-struct sse {
+typedef struct {
     ws_t *ws;
     hub_t *hub;
-    struct lws *wsi;
+    http_connection_t *connection;
     client_t *client;
     events_t *events;
     state_t state;
     unsigned status;  /* SSE_FAILED */
     bool browser;     /* it is an EventSource that asks */
-    buffer_t out;     /* LWS_PRE bytes for lws, and what goes out next */
+    buffer_t out;     /* what goes out next; SSE_FAILED: why */
     buffer_t headers; /* of the answer */
     int64_t sent_ns;  /* CLOCK_MONOTONIC */
     char address[WS_ADDRESS_MAX];
-};
+} sse_t;
 
-static void clear_out(sse_t *self)
+/* Hands over what there is; the connection keeps what the peer does not take. */
+static void write_out(sse_t *self)
 {
-    static const char padding[LWS_PRE];
+    if (self->out.length == 0)
+        return;
+    if (buffer_ok(&self->out)) {
+        http_write(self->connection, buffer_text(&self->out));
+    } else { /* something did not fit into memory: the client comes back for it */
+        self->state = SSE_ENDING;
+        http_wake(self->connection);
+    }
+    self->sent_ns = clock_mono_ns();
     if (self->out.capacity > KEPT_BYTES)
         buffer_release(&self->out);
     buffer_clear(&self->out);
-    buffer_append(&self->out, (text_t){padding, LWS_PRE});
 }
 
-static bool has_output(const sse_t *self)
-{
-    return self->out.length > LWS_PRE;
-}
-
-/* Hands what there is to lws, which keeps what the peer does not take. */
-static bool write_out(sse_t *self)
-{
-    if (!has_output(self))
-        return true;
-    size_t length = self->out.length - LWS_PRE;
-    bool ok =
-        buffer_ok(&self->out) && lws_write(self->wsi, (unsigned char *)self->out.bytes + LWS_PRE, length, LWS_WRITE_HTTP) >= 0;
-    self->sent_ns = clock_mono_ns();
-    clear_out(self);
-    return ok;
-}
-
-/* The last words are written; a peer that takes nothing is not waited for. */
+/* The last words; a peer that takes nothing is not waited for. */
 static void end(sse_t *self, text_t why)
 {
     if (self->state == SSE_OPEN || self->state == SSE_LEAVING)
         events_append_error(&self->out, why);
     if (self->state == SSE_ASKING || self->state == SSE_OPENING) {
-        clear_out(self);
         self->status = rest_problem(&self->out, 503, "%.*s", TEXT_ARG(why));
         self->state = SSE_FAILED;
     } else {
         self->state = SSE_ENDING;
     }
-    lws_set_timeout(self->wsi, PENDING_TIMEOUT_CLOSE_SEND, CLOSE_TIMEOUT_S);
-    lws_callback_on_writable(self->wsi);
+    http_wake(self->connection);
 }
 
 /* The subscribes were answered. */
@@ -90,7 +77,7 @@ static void on_begun(sse_t *self)
         self->status = rest_problem_of(rest_find(TEXT(REST_PREFIX "v1/stream"), &symbol), error, &self->out);
         self->state = SSE_FAILED;
     }
-    lws_callback_on_writable(self->wsi);
+    http_wake(self->connection);
 }
 
 /* --- client_link_t --- */
@@ -108,8 +95,8 @@ static size_t link_send(void *link, text_t frames)
     }
     if (!fits)
         client_close(self->client, CLOSE_POLICY, TEXT("too many streams for one connection"));
-    else if ((self->state == SSE_OPEN || self->state == SSE_LEAVING) && !write_out(self))
-        lws_set_timeout(self->wsi, PENDING_TIMEOUT_USER_OK, LWS_TO_KILL_ASYNC);
+    else if (self->state == SSE_OPEN || self->state == SSE_LEAVING)
+        write_out(self);
     return length;
 }
 
@@ -118,14 +105,13 @@ static bool link_ready(void *link)
     sse_t *self = link;
     if (self->state == SSE_ASKING)
         return true;
-    return (self->state == SSE_OPEN || self->state == SSE_LEAVING) && !lws_partial_buffered(self->wsi) &&
-           !lws_send_pipe_choked(self->wsi);
+    return (self->state == SSE_OPEN || self->state == SSE_LEAVING) && http_writable(self->connection);
 }
 
 static void link_wake(void *link)
 {
     sse_t *self = link;
-    lws_callback_on_writable(self->wsi);
+    http_wake(self->connection);
 }
 
 static void link_close(void *link, unsigned code, text_t reason)
@@ -137,10 +123,10 @@ static void link_close(void *link, unsigned code, text_t reason)
 static void link_check(void *link, int64_t now_ns)
 {
     sse_t *self = link;
-    if (self->state != SSE_OPEN || now_ns - self->sent_ns < SSE_HEARTBEAT_MS * NS_PER_MS || lws_partial_buffered(self->wsi))
+    if (self->state != SSE_OPEN || now_ns - self->sent_ns < SSE_HEARTBEAT_MS * NS_PER_MS || !http_writable(self->connection))
         return;
     buffer_append(&self->out, EVENTS_HEARTBEAT);
-    lws_callback_on_writable(self->wsi);
+    http_wake(self->connection);
 }
 
 static void link_leave(void *link)
@@ -150,48 +136,30 @@ static void link_leave(void *link)
         self->state = SSE_LEAVING;
     else if (self->state == SSE_ASKING || self->state == SSE_OPENING)
         client_close(self->client, CLOSE_RESTART, TEXT("The gateway ends"));
-    lws_callback_on_writable(self->wsi);
+    http_wake(self->connection);
 }
 
 static const client_link_t events_link = {
     .send = link_send, .ready = link_ready, .wake = link_wake, .close = link_close, .check = link_check, .leave = link_leave};
 
-/* --- the request --- */
-
-static void sse_free(sse_t *self)
+static text_t read_last_id(const http_request_t *request, const rest_query_t *query)
 {
-    client_destroy(&self->client);
-    events_destroy(&self->events);
-    buffer_release(&self->out);
-    buffer_release(&self->headers);
-    if (self->address[0])
-        ws_dismiss(self->ws, self->address);
-    free(self);
-}
-
-static text_t read_last_id(struct lws *wsi, const rest_query_t *query, char room[static LAST_ID_MAX])
-{
-    static const char name[] = "last-event-id:";
-    if (lws_hdr_custom_length(wsi, name, sizeof name - 1) <= 0)
-        return rest_query_get(query, "lastEventId");
-    int length = lws_hdr_custom_copy(wsi, room, LAST_ID_MAX, name, sizeof name - 1);
-    return length > 0 ? (text_t){room, (size_t)length} : TEXT("too long"); /* which is no id */
+    text_t id = http_request_field(request, "Last-Event-ID");
+    return id.length > 0 ? id : rest_query_get(query, "lastEventId");
 }
 
 /* The socket of a stream: little waits in the kernel, so that a slow peer is known, and a dead one is found out. */
-static void prepare_socket(struct lws *wsi)
+static void prepare_socket(http_connection_t *connection)
 {
-    int fd = lws_get_socket_fd(wsi);
+    int fd = http_socket(connection);
     setsockopt(fd, SOL_SOCKET, SO_SNDBUF, &(int){WS_SEND_BUFFER}, sizeof(int));
     setsockopt(fd, IPPROTO_TCP, TCP_USER_TIMEOUT, &(unsigned){SSE_DEAD_MS}, sizeof(unsigned));
-    lws_set_timeout(wsi, NO_PENDING_TIMEOUT, 0);
 }
 
-static bool is_browser(struct lws *wsi)
+static bool is_browser(const http_request_t *request)
 {
-    char accepts[ACCEPT_MAX];
-    int length = lws_hdr_copy(wsi, accepts, sizeof accepts, WSI_TOKEN_HTTP_ACCEPT);
-    return length > 0 && strstr(accepts, EVENTS_TYPE);
+    text_t accepts = http_request_field(request, "Accept");
+    return memmem(accepts.at, accepts.length, EVENTS_TYPE, sizeof EVENTS_TYPE - 1);
 }
 
 /* What sse_open's header says of a 503. */
@@ -206,18 +174,96 @@ static unsigned soften(bool browser, unsigned status, buffer_t *answer)
     return 200;
 }
 
-static sse_t *sse_new(ws_t *ws, hub_t *hub, struct lws *wsi, text_t headers)
+/* --- the answer --- */
+
+static void answer_problem(sse_t *self)
 {
+    buffer_append(&self->headers, self->status == 503 ? TEXT("Retry-After: 1\r\nCache-Control: no-store\r\n")
+                                                      : TEXT("Cache-Control: no-store\r\n"));
+    unsigned status = soften(self->browser, self->status, &self->out);
+    http_answer(self->connection, &(http_answer_t){.status = status,
+                                                   .content_type = status == 200 ? EVENTS_TYPE : "application/problem+json",
+                                                   .headers = buffer_text(&self->headers),
+                                                   .body = buffer_text(&self->out)});
+}
+
+/* The head, and behind it what has been appended already. The end of the connection ends the body. */
+static void write_head(sse_t *self)
+{
+    buffer_t head = buffer_new(0);
+    buffer_append(&head, TEXT("HTTP/1.1 200 OK\r\nContent-Type: " EVENTS_TYPE "\r\nCache-Control: no-cache\r\n"
+                              "X-Accel-Buffering: no\r\nX-Content-Type-Options: nosniff\r\nConnection: close\r\n"));
+    buffer_append(&head, buffer_text(&self->headers));
+    buffer_append(&head, TEXT("\r\n"));
+    http_stream(self->connection, buffer_text(&head));
+    buffer_release(&head);
+    self->state = SSE_OPEN;
+    write_out(self);
+}
+
+static void sse_free(sse_t *self)
+{
+    client_destroy(&self->client);
+    events_destroy(&self->events);
+    buffer_release(&self->out);
+    buffer_release(&self->headers);
+    if (self->address[0])
+        ws_dismiss(self->ws, self->address);
+    free(self);
+}
+
+/* False when it is over. */
+static bool go_on(sse_t *self)
+{
+    if (self->state == SSE_ASKING) {
+        client_pump(self->client);
+        return true;
+    }
+    if (self->state == SSE_FAILED) {
+        answer_problem(self);
+        return false;
+    }
+    if (self->state == SSE_OPENING)
+        write_head(self);
+    write_out(self);
+    client_pump(self->client);
+    bool over = self->state == SSE_ENDING || (self->state == SSE_LEAVING && client_idle(self->client));
+    if (over) {
+        write_out(self);
+        http_close(self->connection);
+    }
+    return !over;
+}
+
+static void on_ready(void *owner)
+{
+    sse_t *self = owner;
+    self->hub->now_ns = clock_real_ns();
+    if (!go_on(self))
+        sse_free(self);
+}
+
+static void on_closed(void *owner)
+{
+    sse_t *self = owner;
+    self->hub->now_ns = clock_real_ns();
+    sse_free(self);
+}
+
+static const http_owner_t sse_owner = {.ready = on_ready, .closed = on_closed};
+
+/* --- the request --- */
+
+static sse_t *sse_new(ws_t *ws, hub_t *hub, http_connection_t *connection, text_t headers)
+{
+    char room[HTTP_PEER_MAX];
     sse_t *self = calloc(1, sizeof *self);
     if (!self)
         return NULL;
-    *self =
-        (sse_t){.ws = ws, .hub = hub, .wsi = wsi, .browser = is_browser(wsi), .out = buffer_new(0), .headers = buffer_new(0)};
-    clear_out(self);
+    *self = (sse_t){.ws = ws, .hub = hub, .connection = connection, .out = buffer_new(0), .headers = buffer_new(0)};
     buffer_append(&self->headers, headers);
     self->events = events_new();
-    if (!ws_admit(ws, wsi, self->address))
-        self->address[0] = '\0';
+    ws_admit(ws, http_peer(connection, room), self->address);
     if (self->events && self->address[0])
         self->client = client_new(hub, &events_link, self, &methods_events);
     if (!self->client) {
@@ -227,103 +273,30 @@ static sse_t *sse_new(ws_t *ws, hub_t *hub, struct lws *wsi, text_t headers)
     return self;
 }
 
-sse_t *sse_open(ws_t *ws, hub_t *hub, struct lws *wsi, const rest_query_t *query, text_t headers, unsigned *status,
-                buffer_t *answer)
+bool sse_open(ws_t *ws, hub_t *hub, http_connection_t *connection, const http_request_t *request, const rest_query_t *query,
+              text_t headers, unsigned *status, buffer_t *answer)
 {
-    char room[LAST_ID_MAX];
-    *status = ws_refusal(ws, wsi);
-    sse_t *self = *status == 0 ? sse_new(ws, hub, wsi, headers) : NULL;
+    char room[HTTP_PEER_MAX];
+    *status = ws_refusal(ws, http_request_field(request, "Origin"), http_peer(connection, room));
+    sse_t *self = *status == 0 ? sse_new(ws, hub, connection, headers) : NULL;
     if (!self) {
         *status = rest_problem(answer, *status ? *status : 503, *status == 403 ? "origin not allowed" : "too many clients");
-        *status = soften(is_browser(wsi), *status, answer);
-        return NULL;
+        *status = soften(is_browser(request), *status, answer);
+        return false;
     }
-    buffer_t request = buffer_new(0);
-    text_t last_id = read_last_id(wsi, query, room);
-    const char *wrong =
-        events_subscribe(self->events, rest_query_get(query, "symbols"), rest_query_get(query, "source"), last_id, &request);
+    buffer_t subscribes = buffer_new(0);
+    const char *wrong = events_subscribe(self->events, rest_query_get(query, "symbols"), rest_query_get(query, "source"),
+                                         read_last_id(request, query), &subscribes);
     if (wrong) {
         *status = rest_problem(answer, 400, "%s", wrong);
         sse_free(self);
-        self = NULL;
     } else {
+        self->browser = is_browser(request);
         hub->now_ns = clock_real_ns();
-        prepare_socket(wsi);
-        client_receive(self->client, buffer_text(&request));
+        prepare_socket(connection);
+        http_wait(connection, &sse_owner, self);
+        client_receive(self->client, buffer_text(&subscribes));
     }
-    buffer_release(&request);
-    return self;
-}
-
-/* --- the answer --- */
-
-static int answer_problem(sse_t *self)
-{
-    buffer_append(&self->headers, self->status == 503 ? TEXT("Retry-After: 1\r\nCache-Control: no-store\r\n\0")
-                                                      : TEXT("Cache-Control: no-store\r\n\0"));
-    unsigned status = soften(self->browser, self->status, &self->out);
-    http_answer_t answer = {.status = status,
-                            .content_type = status == 200 ? EVENTS_TYPE : "application/problem+json",
-                            .headers = self->headers.bytes,
-                            .body = buffer_text(&self->out)};
-    return http_answer(self->wsi, &answer);
-}
-
-/* The head, and behind it what has been appended already. The end of the connection ends the body. */
-static bool write_head(sse_t *self)
-{
-    buffer_t rest = self->out;
-    self->out = buffer_new(0);
-    clear_out(self);
-    buffer_append(&self->out, TEXT("HTTP/1.1 200 OK\r\nContent-Type: " EVENTS_TYPE "\r\nCache-Control: no-cache\r\n"
-                                   "X-Accel-Buffering: no\r\nX-Content-Type-Options: nosniff\r\nConnection: close\r\n"));
-    buffer_append(&self->out, buffer_text(&self->headers));
-    buffer_append(&self->out, TEXT("\r\n"));
-    buffer_append(&self->out, (text_t){rest.bytes + LWS_PRE, rest.length - LWS_PRE});
-    buffer_release(&rest);
-    self->state = SSE_OPEN;
-    return write_out(self);
-}
-
-/* -1 when the connection is to be closed. */
-static int go_on(sse_t *self)
-{
-    if (self->state == SSE_OPENING && !write_head(self))
-        return -1;
-    if (!lws_partial_buffered(self->wsi) && !write_out(self))
-        return -1;
-    client_pump(self->client);
-    bool over = self->state == SSE_ENDING || (self->state == SSE_LEAVING && client_idle(self->client));
-    if (self->state == SSE_ENDING && has_output(self) && !lws_partial_buffered(self->wsi) && !write_out(self))
-        return -1;
-    if (over && lws_partial_buffered(self->wsi))
-        lws_callback_on_writable(self->wsi);
-    return over && !has_output(self) && !lws_partial_buffered(self->wsi) ? -1 : 0;
-}
-
-int sse_on_writable(sse_t **slot)
-{
-    sse_t *self = *slot;
-    if (!self)
-        return 0;
-    self->hub->now_ns = clock_real_ns();
-    if (self->state == SSE_ASKING) {
-        client_pump(self->client);
-        return 0;
-    }
-    if (self->state != SSE_FAILED)
-        return go_on(self);
-    *slot = NULL; /* before the answer: lws frees the slot with the request that it ends */
-    int rc = answer_problem(self);
-    sse_free(self);
-    return rc;
-}
-
-void sse_on_close(sse_t **slot)
-{
-    if (*slot) {
-        (*slot)->hub->now_ns = clock_real_ns();
-        sse_free(*slot);
-    }
-    *slot = NULL;
+    buffer_release(&subscribes);
+    return !wrong;
 }

@@ -1,29 +1,21 @@
-/* Streams of events over HTTP: the boundary between libwebsockets and events.h. For boundary files.
+/* Streams of events over HTTP: the boundary between http_server.h and events.h.
  *
  * A stream is a client_t whose frames become events as they go out: the ids differ from one connection to the next, so the text is each
  * one's own.
  */
 #pragma once
 
+#include "common/http_server.h"
 #include "gatewayd/rest.h"
 #include "gatewayd/ws.h"
-
-struct lws;
 
 enum {
     SSE_HEARTBEAT_MS = 10000, /* looked at every 5 s: a comment every 15 s at most */
     SSE_DEAD_MS = 60000,      /* a peer whose system does not take what is sent for so long is gone */
 };
 
-/* A stream. */
-typedef struct sse sse_t;
-
-/* Begins a stream for the query of a request. headers: further lines for its answer. NULL when it can't be: then *status and `answer`
- * are the answer: a problem, or with 200 events that end at once. Those are for an EventSource (whose Accept names text/event-stream)
- * that a 503 would end for good, although it is only to come back later. */
-sse_t *sse_open(ws_t *ws, hub_t *hub, struct lws *wsi, const rest_query_t *query, text_t headers, unsigned *status,
-                buffer_t *answer);
-
-/* The events of its connection; what they return is for libwebsockets. *self may be NULL. */
-int sse_on_writable(sse_t **self);
-void sse_on_close(sse_t **self);
+/* Begins a stream for the query of a request, whose connection it has then. headers: further lines for its answer. False when it can't be: then *status
+ * and `answer` are the answer: a problem, or with 200 events that end at once. Those are for an EventSource (whose Accept names
+ * text/event-stream) that a 503 would end for good, although it is only to come back later. */
+bool sse_open(ws_t *ws, hub_t *hub, http_connection_t *connection, const http_request_t *request, const rest_query_t *query,
+              text_t headers, unsigned *status, buffer_t *answer);

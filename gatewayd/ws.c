@@ -13,7 +13,7 @@
 #include <sys/socket.h>
 #include <uv.h>
 
-enum { ORIGIN_MAX = 256, CLOSE_TIMEOUT_S = 5, RSV1 = 0x40 /* of a frame's first byte: compressed */ };
+enum { CLOSE_TIMEOUT_S = 5, RSV1 = 0x40 /* of a frame's first byte: compressed */ };
 
 struct ws {
     hub_t *hub;
@@ -169,15 +169,12 @@ static text_t peer_address(struct lws *wsi, char room[static WS_ADDRESS_MAX])
     return text_of(room);
 }
 
-static bool origin_allowed(const ws_t *self, struct lws *wsi)
+static bool origin_allowed(const ws_t *self, text_t origin)
 {
-    char origin[ORIGIN_MAX];
-    if (self->config.origin_count == 0 || lws_hdr_total_length(wsi, WSI_TOKEN_ORIGIN) == 0)
+    if (self->config.origin_count == 0 || origin.length == 0)
         return true; /* only browsers send it, and only they can be led astray by a page */
-    if (lws_hdr_copy(wsi, origin, sizeof origin, WSI_TOKEN_ORIGIN) <= 0)
-        return false;
     for (size_t i = 0; i < self->config.origin_count; i++) {
-        if (strcmp(origin, self->config.origins[i]) == 0)
+        if (text_equal(origin, text_of(self->config.origins[i])))
             return true;
     }
     return false;
@@ -249,12 +246,10 @@ void ws_destroy(ws_t **self_p)
     free(self);
 }
 
-unsigned ws_refusal(ws_t *self, struct lws *wsi)
+unsigned ws_refusal(ws_t *self, text_t origin, text_t address)
 {
     static log_limit_t limit;
-    char room[WS_ADDRESS_MAX];
-    text_t address = peer_address(wsi, room);
-    if (!origin_allowed(self, wsi))
+    if (!origin_allowed(self, origin))
         return 403;
     if (self->leaving)
         return 503;
@@ -268,9 +263,13 @@ unsigned ws_refusal(ws_t *self, struct lws *wsi)
     return 503;
 }
 
-bool ws_admit(ws_t *self, struct lws *wsi, char address[static WS_ADDRESS_MAX])
+bool ws_admit(ws_t *self, text_t address, char kept[static WS_ADDRESS_MAX])
 {
-    return peers_enter(self->peers, peer_address(wsi, address));
+    bool admitted = address.length < WS_ADDRESS_MAX && peers_enter(self->peers, address);
+    if (admitted)
+        memcpy(kept, address.at, address.length);
+    kept[admitted ? address.length : 0] = '\0';
+    return admitted;
 }
 
 void ws_dismiss(ws_t *self, const char *address)
@@ -280,8 +279,8 @@ void ws_dismiss(ws_t *self, const char *address)
 
 int ws_on_open(ws_t *self, struct lws *wsi, ws_speech_t speech, ws_session_t **slot)
 {
-    char address[WS_ADDRESS_MAX];
-    if (!ws_admit(self, wsi, address))
+    char room[WS_ADDRESS_MAX], address[WS_ADDRESS_MAX];
+    if (!ws_admit(self, peer_address(wsi, room), address))
         return -1;
     ws_session_t *session = calloc(1, sizeof *session);
     if (!session) {

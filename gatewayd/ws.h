@@ -41,11 +41,11 @@ void ws_limit(ws_t *self, size_t clients, size_t clients_per_address);
 /* When all connections have closed. */
 void ws_destroy(ws_t **self);
 
-/* May this connection become a WebSocket? The HTTP status to refuse it with, or 0. */
-unsigned ws_refusal(ws_t *self, struct lws *wsi);
+/* May one from this address become a client, with this Origin (empty: none)? The HTTP status to refuse it with, or 0. */
+unsigned ws_refusal(ws_t *self, text_t origin, text_t address);
 
-/* Counts one client more from the connection's address, which is put down for ws_dismiss. False when it has as many as it may. */
-bool ws_admit(ws_t *self, struct lws *wsi, char address[static WS_ADDRESS_MAX]);
+/* Counts one client more from the address, which is put down for ws_dismiss. False, and an empty one, when it has as many as it may. */
+bool ws_admit(ws_t *self, text_t address, char kept[static WS_ADDRESS_MAX]);
 void ws_dismiss(ws_t *self, const char *address);
 
 /* The events of a connection; what they return is for libwebsockets. *session: NULL at first; set by ws_on_open, cleared by

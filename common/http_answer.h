@@ -1,0 +1,17 @@
+/* The answer to a request of HTTP (http_request.h), as text. Knows no transport. */
+#pragma once
+
+#include "common/buffer.h"
+
+typedef struct {
+    unsigned status;
+    const char *content_type;
+    text_t headers; /* further ones, each ended with \r\n; empty: Cache-Control: no-store */
+    text_t body;
+} http_answer_t;
+
+/* What the head says of the connection. */
+typedef enum { HTTP_STAYS, HTTP_STAYS_OLD /* of HTTP/1.0, where that is to be said */, HTTP_ENDS } http_future_t;
+
+/* Appends the status line and the headers. */
+void http_answer_print(const http_answer_t *self, http_future_t future, buffer_t *out);
