@@ -16,6 +16,10 @@ from pipeline import BIN, PATIENCE, ROOT, Pipeline, free_ports, get, until
 SYMBOL = "BTC-USD"
 
 
+def as_under_nohup():
+    signal.signal(signal.SIGHUP, signal.SIG_IGN)
+
+
 class Run:
     """The folder of a clone in which all has been built, and scripts/run in it. What it prints is kept in `text`."""
 
@@ -35,7 +39,7 @@ class Run:
     def start(self):
         environment = {**os.environ, "DATAFLOW_CONFIG": str(self.folder / "own.json")}
         self.popen = subprocess.Popen([self.folder / "scripts/run"], cwd="/", env=environment, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
-                                      stderr=subprocess.STDOUT, text=True, errors="replace")
+                                      stderr=subprocess.STDOUT, text=True, errors="replace", preexec_fn=as_under_nohup)
         self.reader = threading.Thread(target=self._read, daemon=True)
         self.reader.start()
 
@@ -52,7 +56,8 @@ class Run:
     def stop(self, how=signal.SIGINT):
         self.popen.send_signal(how)
         code = self.popen.wait(PATIENCE)
-        self.reader.join()
+        self.reader.join(PATIENCE)
+        assert not self.reader.is_alive(), "somebody whom it started still holds its output"
         return code
 
 
