@@ -5,7 +5,6 @@
 #include "tests/chaos/wire.h"
 
 #include <errno.h>
-#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
@@ -18,10 +17,9 @@ typedef struct {
     crowd_t *crowd;
     int fd;
     unsigned first; /* the first of its symbols */
-    bool sleeper, late, open, subscribed;
+    bool sleeper, open, subscribed;
     unsigned unanswered;
     uint64_t received;
-    uint64_t since;
     size_t frame_left; /* of the frame that the rest begins with; 0: it begins with a head, behind … */
     size_t carry;      /* … bytes of a message that began in the frame before */
     size_t length;     /* of rest */
@@ -32,17 +30,29 @@ struct crowd {
     crowd_config_t config;
     reader_t *readers;
     uint64_t *last; /* seq of each symbol of each client */
-    unsigned count; /* of readers */
     int poll;
+    uint64_t since; /* where those who connect resume; 0: they don't */
     uint64_t unanswered;
     crowd_counts_t counts;
-    int64_t start_ns, now_ns;
-    double interval_ns;
-    atomic_uint late; /* that are connected */
+    int64_t now_ns;
+    crowd_notes_t *notes; /* NULL: none */
     char input[INPUT_MAX];
 };
 
 /* --- what a protocol hears --- */
+
+static void note(crowd_window_t *window, int64_t due_ns, int64_t now_ns)
+{
+    if (due_ns >= window->from_ns && due_ns < window->until_ns)
+        latency_note(&window->latency, now_ns - due_ns);
+}
+
+static void note_lateness(crowd_t *self, uint64_t number)
+{
+    int64_t due_ns = self->notes->start_ns + (int64_t)((double)number * self->notes->interval_ns);
+    note(&self->notes->calm, due_ns, self->now_ns);
+    note(&self->notes->storm, due_ns, self->now_ns);
+}
 
 static void on_update(void *arg, const char *text, size_t length)
 {
@@ -60,11 +70,8 @@ static void on_update(void *arg, const char *text, size_t length)
     *last = seq;
     reader->received++;
     self->counts.frames++;
-    if (!self->counts.latency || reader->late)
-        return;
-    double due_ns = (double)((seq - 1) * config->symbols + symbol) * self->interval_ns;
-    if (due_ns >= 0)
-        latency_note(self->counts.latency, self->now_ns - self->start_ns - (int64_t)due_ns);
+    if (self->notes)
+        note_lateness(self, (seq - 1) * config->symbols + symbol);
 }
 
 static void on_subscribed(void *arg)
@@ -72,8 +79,7 @@ static void on_subscribed(void *arg)
     reader_t *reader = arg;
     if (reader->unanswered > 0 && --reader->unanswered == 0)
         reader->subscribed = true;
-    if (!reader->late)
-        reader->crowd->unanswered--;
+    reader->crowd->unanswered--;
 }
 
 static void on_gap(void *arg)
@@ -95,7 +101,8 @@ static const protocol_events_t heard = {.on_update = on_update, .on_subscribed =
 static void greet(reader_t *reader)
 {
     const crowd_config_t *config = &reader->crowd->config;
-    protocol_wish_t wish = {.first = reader->first, .count = config->each, .of = config->symbols, .since = reader->since};
+    protocol_wish_t wish = {
+        .first = reader->first, .count = config->each, .of = config->symbols, .since = reader->crowd->since};
     reader->open = true;
     config->protocol->greet(&wish, &heard, reader);
 }
@@ -219,15 +226,15 @@ bool crowd_connect(crowd_t *self)
     return true;
 }
 
-unsigned crowd_connect_late(crowd_t *self, uint64_t since)
+bool crowd_resume(crowd_t *self, uint64_t since)
 {
-    for (unsigned i = self->config.clients; i < self->count; i++) {
-        self->readers[i].since = since;
+    self->since = since;
+    for (unsigned i = 0; i < self->config.clients; i++) {
+        self->unanswered += self->readers[i].unanswered;
         if (!connect_one(self, &self->readers[i]))
-            break;
-        atomic_fetch_add(&self->late, 1);
+            return false;
     }
-    return atomic_load(&self->late);
+    return true;
 }
 
 void crowd_turn(crowd_t *self, int timeout_ms)
@@ -238,11 +245,9 @@ void crowd_turn(crowd_t *self, int timeout_ms)
         on_input(events[i].data.ptr);
 }
 
-void crowd_note_into(crowd_t *self, latency_t *into, int64_t start_ns, double interval_ns)
+void crowd_note_into(crowd_t *self, crowd_notes_t *notes)
 {
-    self->counts.latency = into;
-    self->start_ns = start_ns;
-    self->interval_ns = interval_ns;
+    self->notes = notes;
 }
 
 uint64_t crowd_unanswered(const crowd_t *self)
@@ -259,12 +264,12 @@ uint64_t crowd_progress(const crowd_t *self)
     return least == UINT64_MAX ? 0 : least * self->config.symbols / self->config.each;
 }
 
-unsigned crowd_arrived(const crowd_t *self, uint64_t seq)
+bool crowd_all_arrived(const crowd_t *self, uint64_t seq)
 {
-    unsigned arrived = 0;
-    for (unsigned i = self->config.clients; i < self->count; i++)
-        arrived += self->last[(size_t)i * self->config.each] >= seq;
-    return arrived;
+    for (unsigned i = 0; i < self->config.clients; i++)
+        if (self->last[(size_t)i * self->config.each] < seq)
+            return false;
+    return true;
 }
 
 const crowd_counts_t *crowd_counts(const crowd_t *self)
@@ -278,20 +283,18 @@ crowd_t *crowd_new(const crowd_config_t *config)
     if (!self)
         return NULL;
     self->config = *config;
-    self->count = config->clients + config->latecomers;
     self->poll = epoll_create1(EPOLL_CLOEXEC);
-    self->readers = calloc(self->count + 1, sizeof *self->readers);
-    self->last = calloc((size_t)(self->count + 1) * config->each, sizeof *self->last);
+    self->readers = calloc(config->clients + 1, sizeof *self->readers);
+    self->last = calloc((size_t)(config->clients + 1) * config->each, sizeof *self->last);
     if (!self->readers || !self->last || self->poll == -1) {
         crowd_destroy(&self);
         return NULL;
     }
-    for (unsigned i = 0; i < self->count; i++)
+    for (unsigned i = 0; i < self->config.clients; i++)
         self->readers[i] = (reader_t){.crowd = self,
                                       .fd = -1,
                                       .first = (unsigned)((uint64_t)i * config->each % config->symbols),
-                                      .sleeper = i >= config->clients - config->sleepers && i < config->clients,
-                                      .late = i >= config->clients,
+                                      .sleeper = i >= config->clients - config->sleepers,
                                       .unanswered = config->protocol->answers ? config->each : 1};
     return self;
 }
@@ -301,7 +304,7 @@ void crowd_destroy(crowd_t **self_ref)
     crowd_t *self = *self_ref;
     if (!self)
         return;
-    for (unsigned i = 0; self->readers && i < self->count; i++)
+    for (unsigned i = 0; self->readers && i < self->config.clients; i++)
         if (self->readers[i].fd > 0)
             close(self->readers[i].fd);
     close(self->poll);

@@ -14,39 +14,49 @@ typedef struct {
     struct sockaddr_in address;
     unsigned clients, sleepers; /* all; the last ones of them */
     unsigned symbols, each;     /* symbols of all, and of one client */
-    unsigned latecomers;        /* room for so many more */
 } crowd_config_t;
 
 typedef struct {
     uint64_t frames, bytes, lost, disorder, gaps, ended; /* lost: numbers that were left out */
-    latency_t *latency;                                  /* of those noted by crowd_note_into */
 } crowd_counts_t;
+
+/* Lateness, of the trades that were due from … until (CLOCK_MONOTONIC). */
+typedef struct {
+    latency_t latency;
+    int64_t from_ns, until_ns;
+} crowd_window_t;
+
+/* Trade number k of all symbols (seq of symbol k % symbols), counted from 0, is due at start_ns + k * interval_ns. */
+typedef struct {
+    int64_t start_ns;
+    double interval_ns;
+    crowd_window_t calm, storm; /* whoever notes may change them between turns */
+} crowd_notes_t;
 
 typedef struct crowd crowd_t;
 
 crowd_t *crowd_new(const crowd_config_t *config);
 
-/* Connects them all, one by one. False when a connection fails. */
+/* Connects them all, one by one, and reads between. False when a connection fails. */
 bool crowd_connect(crowd_t *self);
 
-/* Connects the latecomers, each to resume behind `since`; from a thread of its own. How many were connected. */
-unsigned crowd_connect_late(crowd_t *self, uint64_t since);
+/* Connects them all at once, before anything is read, each to resume behind `since`. False when a connection fails. */
+bool crowd_resume(crowd_t *self, uint64_t since);
 
 /* Works for at most so many ms: reads what is there. */
 void crowd_turn(crowd_t *self, int timeout_ms);
 
-/* From now on lateness is noted in `into` (NULL: nowhere): trade number k of all symbols (seq of symbol k % symbols), counted from 0, is due
- * at start_ns + k * interval_ns. */
-void crowd_note_into(crowd_t *self, latency_t *into, int64_t start_ns, double interval_ns);
+/* From now on lateness is noted there. */
+void crowd_note_into(crowd_t *self, crowd_notes_t *notes);
 
-/* Of the clients that are no sleepers: how many answers to subscriptions are still to come; … */
+/* Of the clients that are no sleepers: how many answers to subscriptions are still to come, and … */
 uint64_t crowd_unanswered(const crowd_t *self);
 
-/* … how many trades of all symbols each of them has had its part of, at least; … */
+/* … how many trades of all symbols each of them has had its part of, at least. */
 uint64_t crowd_progress(const crowd_t *self);
 
-/* … and of the latecomers, how many have come to `seq`. */
-unsigned crowd_arrived(const crowd_t *self, uint64_t seq);
+/* Has each come to `seq` with its first symbol? */
+bool crowd_all_arrived(const crowd_t *self, uint64_t seq);
 
 const crowd_counts_t *crowd_counts(const crowd_t *self);
 

@@ -8,7 +8,8 @@
  * stdin. Then it publishes for settle + seconds, waits for at most `drain` seconds until everyone has everything, and prints what it measured as one JSON object, and stays until stdin has
  * one more line, or ends. With rate 0 it publishes as fast as it goes: so that no client is more than
  * WINDOW trades behind, or, without clients, as fast as the bus takes them; `trades` ends it sooner. Latecomers connect in the middle, each to
- * resume so many trades behind. CPU is that of the processes watched, and its own, between settle and the end of seconds.
+ * resume so many trades behind. A thread of their own reads for them, and stands back (nice): they are others than those whose latency is
+ * measured, and would be elsewhere. CPU is that of the processes watched, and its own, between settle and the end of seconds.
  */
 #include "common/clock.h"
 #include "tests/bench/crowd.h"
@@ -16,6 +17,7 @@
 #include "tests/bench/sample.h"
 #include "tests/bench/watch.h"
 
+#include <errno.h>
 #include <inttypes.h>
 #include <pthread.h>
 #include <signal.h>
@@ -25,7 +27,7 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { WINDOW = 1024, BURST = 64, WATCHED_MAX = 8, PATIENCE_S = 60, IDLE_NS = 20000, FLUSH_NS = 1000000 };
+enum { LATE_NICE = 10, WINDOW = 1024, BURST = 64, WATCHED_MAX = 8, PATIENCE_S = 60, IDLE_NS = 20000, FLUSH_NS = 1000000 };
 
 typedef struct {
     crowd_config_t crowd;
@@ -33,6 +35,7 @@ typedef struct {
     const char *publish, *replay;
     double rate, settle, seconds, drain;
     uint64_t trades, behind;
+    unsigned late;
     int watched[WATCHED_MAX];
     unsigned watched_count;
 } options_t;
@@ -43,15 +46,26 @@ typedef struct {
     int64_t cpu_ns[WATCHED_MAX], own_ns;
 } mark_t;
 
+/* Those who come back at once, behind `since`, and have arrived when each has `goal`. Counted is what is read so far. */
+typedef struct {
+    crowd_t *crowd;
+    pthread_t thread;
+    uint64_t since, goal;
+    _Atomic uint64_t frames, bytes;
+    _Atomic int64_t arrived_ns; /* 0: not yet */
+    atomic_bool over;
+} late_t;
+
 typedef struct {
     options_t options;
     crowd_t *crowd;
+    late_t late;
     void *publisher;
     _Atomic uint64_t published, progress;
     atomic_bool go, stopped, idle, ending; /* idle: nothing is published any more */
     pthread_t thread;
     int64_t start_ns;
-    latency_t calm, storm;
+    crowd_notes_t notes;
     mark_t from, to;
     double late_seconds;
 } load_t;
@@ -104,11 +118,24 @@ static void *run_publisher(void *arg)
     return NULL;
 }
 
+/* --- the latecomers' thread --- */
+
 static void *run_latecomers(void *arg)
 {
-    load_t *self = arg;
-    uint64_t published = atomic_load(&self->published), behind = self->options.behind;
-    crowd_connect_late(self->crowd, published > behind ? published - behind : 0);
+    late_t *self = arg;
+    const crowd_counts_t *counts = crowd_counts(self->crowd);
+    errno = 0;
+    if (nice(LATE_NICE) == -1 && errno != 0) /* of this thread, in Linux */
+        perror("fan-load: nice");
+    if (!crowd_resume(self->crowd, self->since))
+        fprintf(stderr, "fan-load: not all latecomers were let in\n");
+    while (!atomic_load(&self->over)) {
+        crowd_turn(self->crowd, 1);
+        atomic_store(&self->frames, counts->frames);
+        atomic_store(&self->bytes, counts->bytes);
+        if (atomic_load(&self->arrived_ns) == 0 && crowd_all_arrived(self->crowd, self->goal))
+            atomic_store(&self->arrived_ns, clock_mono_ns());
+    }
     return NULL;
 }
 
@@ -120,8 +147,8 @@ static void mark(const load_t *self, mark_t *at)
     struct timespec own;
     clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &own);
     *at = (mark_t){.ns = clock_mono_ns(),
-                   .frames = counts->frames,
-                   .bytes = counts->bytes,
+                   .frames = counts->frames + atomic_load(&self->late.frames),
+                   .bytes = counts->bytes + atomic_load(&self->late.bytes),
                    .published = atomic_load(&self->published),
                    .own_ns = own.tv_sec * NS_PER_S + own.tv_nsec};
     for (unsigned i = 0; i < self->options.watched_count; i++)
@@ -154,10 +181,14 @@ static bool open_all(load_t *self)
 {
     const options_t *options = &self->options;
     int64_t start_ns = clock_mono_ns();
+    crowd_config_t late = options->crowd;
+    late.clients = options->late;
+    late.sleepers = 0;
     self->crowd = crowd_new(&options->crowd);
+    self->late.crowd = crowd_new(&late);
     self->publisher = options->publisher->open(options->publish, options->replay, options->crowd.symbols);
     if (self->publisher && pthread_create(&self->thread, NULL, run_publisher, self) == 0)
-        return self->crowd && told_to_go_on("open", start_ns);
+        return self->crowd && self->late.crowd && told_to_go_on("open", start_ns);
     fprintf(stderr, "fan-load: no publisher at %s\n", options->publish);
     return false;
 }
@@ -179,20 +210,33 @@ static bool gather(load_t *self)
     return false;
 }
 
-/* The latecomers have arrived when each has what had been published when the first of them connected. What comes late behind that is
- * theirs, too, so that nothing is calm any more. */
+/* The latecomers have arrived when each has what had been published when the first of them connected. The storm's trades are those that were due
+ * until then; what they cost who stay is no storm any more. */
 static void run_storm(load_t *self)
 {
-    pthread_t thread;
-    uint64_t goal = atomic_load(&self->published);
-    int64_t start_ns = clock_mono_ns(), end_ns = start_ns + PATIENCE_S * NS_PER_S;
-    double interval_ns = self->options.rate > 0 ? 1e9 / self->options.rate : 0;
-    crowd_note_into(self->crowd, &self->storm, self->start_ns, interval_ns);
-    pthread_create(&thread, NULL, run_latecomers, self);
-    while (crowd_arrived(self->crowd, goal) < self->options.crowd.latecomers && clock_mono_ns() < end_ns)
+    late_t *late = &self->late;
+    uint64_t behind = self->options.behind;
+    int64_t start_ns = clock_mono_ns(), patience_ns = start_ns + PATIENCE_S * NS_PER_S, end_ns = 0;
+    late->goal = atomic_load(&self->published);
+    late->since = late->goal > behind ? late->goal - behind : 0;
+    self->notes.calm.until_ns = self->notes.storm.from_ns = start_ns;
+    self->notes.storm.until_ns = INT64_MAX;
+    if (pthread_create(&late->thread, NULL, run_latecomers, late) != 0) {
+        self->options.late = 0;
+        return;
+    }
+    while (end_ns == 0 && clock_mono_ns() < patience_ns) {
         turn(self);
-    self->late_seconds = (double)(clock_mono_ns() - start_ns) / 1e9;
-    pthread_join(thread, NULL);
+        end_ns = atomic_load(&late->arrived_ns);
+    }
+    self->notes.storm.until_ns = end_ns ? end_ns : patience_ns;
+    self->late_seconds = (double)(self->notes.storm.until_ns - start_ns) / 1e9;
+}
+
+static void end_storm(late_t *late)
+{
+    atomic_store(&late->over, true);
+    pthread_join(late->thread, NULL);
 }
 
 static void drain(load_t *self)
@@ -209,11 +253,14 @@ static void run(load_t *self)
     atomic_store(&self->go, true);
     int64_t settled_ns = self->start_ns + (int64_t)(self->options.settle * 1e9);
     int64_t end_ns = settled_ns + (int64_t)(self->options.seconds * 1e9);
+    self->notes = (crowd_notes_t){.start_ns = self->start_ns, .calm = {.from_ns = settled_ns, .until_ns = INT64_MAX}};
     turn_until(self, settled_ns);
-    if (self->options.rate > 0)
-        crowd_note_into(self->crowd, &self->calm, self->start_ns, 1e9 / self->options.rate);
+    if (self->options.rate > 0) {
+        self->notes.interval_ns = 1e9 / self->options.rate;
+        crowd_note_into(self->crowd, &self->notes);
+    }
     mark(self, &self->from);
-    if (self->options.crowd.latecomers > 0) {
+    if (self->options.late > 0) {
         turn_until(self, settled_ns + (end_ns - settled_ns) / 2);
         run_storm(self);
     }
@@ -224,6 +271,8 @@ static void run(load_t *self)
         crowd_turn(self->crowd, 1);
     if (self->options.crowd.clients > 0)
         drain(self);
+    if (self->options.late > 0)
+        end_storm(&self->late);
 }
 
 /* --- the report --- */
@@ -242,7 +291,7 @@ static void print_latency(const char *name, const latency_t *latency)
 
 static void print(const load_t *self)
 {
-    const crowd_counts_t *counts = crowd_counts(self->crowd);
+    const crowd_counts_t *counts = crowd_counts(self->crowd), *late = crowd_counts(self->late.crowd);
     uint64_t published = atomic_load(&self->published), progress = crowd_progress(self->crowd);
     double seconds = (double)(self->to.ns - self->from.ns) / 1e9;
     unsigned readers = self->options.crowd.clients - self->options.crowd.sleepers;
@@ -252,11 +301,12 @@ static void print(const load_t *self)
            seconds, self->to.frames - self->from.frames, self->to.bytes - self->from.bytes,
            self->to.published - self->from.published, published, sample_update(text, 0, published > 0 ? published : 1));
     printf(",\"missing\":%" PRIu64 ",\"lost\":%" PRIu64 ",\"disorder\":%" PRIu64 ",\"gaps\":%" PRIu64 ",\"ended\":%" PRIu64,
-           readers > 0 && published > progress + self->options.crowd.symbols ? published - progress : 0, counts->lost,
-           counts->disorder, counts->gaps, counts->ended);
-    print_latency("latency", &self->calm);
-    if (self->options.crowd.latecomers > 0) {
-        print_latency("storm_latency", &self->storm);
+           readers > 0 && published > progress + self->options.crowd.symbols ? published - progress : 0,
+           counts->lost + late->lost, counts->disorder + late->disorder, counts->gaps + late->gaps,
+           counts->ended + late->ended);
+    print_latency("latency", &self->notes.calm.latency);
+    if (self->options.late > 0) {
+        print_latency("storm_latency", &self->notes.storm.latency);
         printf(",\"late_seconds\":%.3f", self->late_seconds);
     }
     printf(",\"load_cpu\":%.4f,\"cpu\":{", (double)(self->to.own_ns - self->from.own_ns) / 1e9);
@@ -288,7 +338,7 @@ static bool read_number(options_t *options, const char *name, double value)
                   {"--sleepers", &options->crowd.sleepers},
                   {"--symbols", &options->crowd.symbols},
                   {"--each", &options->crowd.each},
-                  {"--late", &options->crowd.latecomers}};
+                  {"--late", &options->late}};
     for (size_t i = 0; i < sizeof counts / sizeof *counts; i++)
         if (strcmp(name, counts[i].name) == 0)
             return value >= 0 && value <= 1e6 && (*counts[i].to = (unsigned)value, true);
@@ -362,6 +412,7 @@ int main(int argc, char **argv)
         pthread_join(load->thread, NULL);
         options->publisher->close(load->publisher);
     }
+    crowd_destroy(&load->late.crowd);
     crowd_destroy(&load->crowd);
     free(load);
     return rc;
