@@ -1,9 +1,12 @@
 /* A ring of ids in the order of their coming, and a hash table of places in the ring.
  *
  *     ids     | 10218211 | 10218212 | 10218209 | …      stride bytes each, filled up with zeros (an id has none)
- *     hashes  | a1…      | 07…      | 5c…      | …      so that moving a table slot needs no look at the id
+ *     hashes  | a1…      | 07…      | 5c…      | …      so that the oldest one's slot is found without a look at its id
  *     times   | 17:24:33 | 17:24:33 | 17:24:34 | …      when the trades were made
- *     table   | – | 2 | – | 0 | 1 | – | …               linear probing, at most half full; the ring's places, plus one
+ *     table   | – | 5c… 2 | – | a1… 0 | 07… 1 | – | …   linear probing, at most half full; hashes, and the ring's places plus one
+ *
+ * The ring is walked through in order, but the table is touched here and there, and with many streams each touch is one of memory that no
+ * cache has. So a slot has all that a probe wants to know, and the slot that is freed next is fetched while other work is done.
  *
  * The stride is the longest id so far, in steps of 8: most exchanges number their trades, some use UUIDs.
  */
@@ -20,6 +23,11 @@ typedef struct {
     char bytes[TRADE_ID_MAX];
 } padded_t;
 
+typedef struct {
+    uint32_t hash;
+    uint32_t place; /* plus one; 0: free */
+} slot_t;
+
 struct dedup {
     size_t window;
     int64_t keep_ns;
@@ -29,7 +37,7 @@ struct dedup {
     char *ids;
     uint32_t *hashes;
     int64_t *times;
-    uint32_t *table;
+    slot_t *table;
     size_t mask; /* of the table */
     padded_t asked;
     uint32_t asked_hash; /* of what was looked up last, which is often added next */
@@ -47,9 +55,9 @@ static padded_t pad(text_t id)
 static size_t dedup_slot(const dedup_t *self, const padded_t *id, uint32_t hash)
 {
     size_t i = hash & self->mask;
-    for (; self->table[i]; i = (i + 1) & self->mask) {
-        size_t place = self->table[i] - 1;
-        if (self->hashes[place] == hash && memcmp(self->ids + place * self->stride, id->bytes, self->stride) == 0)
+    for (; self->table[i].place; i = (i + 1) & self->mask) {
+        slot_t slot = self->table[i];
+        if (slot.hash == hash && memcmp(self->ids + (slot.place - 1) * self->stride, id->bytes, self->stride) == 0)
             break;
     }
     return i;
@@ -58,13 +66,13 @@ static size_t dedup_slot(const dedup_t *self, const padded_t *id, uint32_t hash)
 /* Frees a slot; what stands behind it moves up, unless its own place lies behind the slot. */
 static void dedup_free_slot(dedup_t *self, size_t hole)
 {
-    self->table[hole] = 0;
-    for (size_t i = (hole + 1) & self->mask; self->table[i]; i = (i + 1) & self->mask) {
-        size_t home = self->hashes[self->table[i] - 1] & self->mask;
+    self->table[hole] = (slot_t){0};
+    for (size_t i = (hole + 1) & self->mask; self->table[i].place; i = (i + 1) & self->mask) {
+        size_t home = self->table[i].hash & self->mask;
         if (((i - home) & self->mask) < ((i - hole) & self->mask))
             continue;
         self->table[hole] = self->table[i];
-        self->table[i] = 0;
+        self->table[i] = (slot_t){0};
         hole = i;
     }
 }
@@ -73,11 +81,12 @@ static void dedup_forget_oldest(dedup_t *self)
 {
     size_t place = self->first;
     size_t i = self->hashes[place] & self->mask;
-    while (self->table[i] != place + 1)
+    while (self->table[i].place != place + 1)
         i = (i + 1) & self->mask;
     dedup_free_slot(self, i);
     self->first = place + 1 < self->capacity ? place + 1 : 0;
     self->count--;
+    __builtin_prefetch(&self->table[self->hashes[self->first] & self->mask], 1);
 }
 
 static void dedup_release(dedup_t *self)
@@ -97,7 +106,7 @@ static bool dedup_allocate(dedup_t *self, size_t capacity, size_t stride)
     char *ids = calloc(capacity, stride);
     uint32_t *hashes = calloc(capacity, sizeof *hashes);
     int64_t *times = calloc(capacity, sizeof *times);
-    uint32_t *table = calloc(slots, sizeof *table);
+    slot_t *table = calloc(slots, sizeof *table);
     if (!ids || !hashes || !times || !table) {
         free(ids);
         free(hashes);
@@ -120,7 +129,7 @@ static void dedup_insert(dedup_t *self, const padded_t *id, uint32_t hash, int64
 {
     size_t place = self->first + self->count;
     place -= place >= self->capacity ? self->capacity : 0;
-    self->table[dedup_slot(self, id, hash)] = (uint32_t)place + 1;
+    self->table[dedup_slot(self, id, hash)] = (slot_t){hash, (uint32_t)place + 1};
     memcpy(self->ids + place * self->stride, id->bytes, self->stride);
     self->hashes[place] = hash;
     self->times[place] = time_ns;
@@ -162,7 +171,7 @@ bool dedup_contains(dedup_t *self, text_t id)
         return false;
     self->asked = pad(id);
     self->asked_hash = (uint32_t)text_hash(id);
-    return self->table[dedup_slot(self, &self->asked, self->asked_hash)] != 0;
+    return self->table[dedup_slot(self, &self->asked, self->asked_hash)].place != 0;
 }
 
 /* May the oldest be forgotten? */

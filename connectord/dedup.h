@@ -1,7 +1,7 @@
 /* The trade ids that a stream has seen last: an exchange that repeats a trade, after a reconnect say, is not believed twice.
  *
  * Ids are compared exactly, character by character. Looking one up and adding one are O(1); memory grows by doubling, up to the
- * window, and is then some 32 bytes for each id of a usual length.
+ * window, and is then some 40 to 50 bytes for each id of a usual length.
  *
  * Where a stream comes over several connections, of which one may lag by more than the window, the ids of trades that were made since a
  * certain time are kept all the same: since the last trade of the connection that is farthest behind (dedup_keep).

@@ -123,6 +123,8 @@ segment_t *segment_create(int folder, uint64_t number, uint64_t epoch, uint64_t 
         errno = reason;
         return NULL;
     }
+    madvise(self->map, bytes,
+            MADV_RANDOM); /* the kernel would read ahead, which is to fill megabytes with zeros for the first fault */
     header_t header = {SEGMENT_MAGIC, SEGMENT_VERSION, 0, epoch, number, position, bytes, {0, 0}};
     header.crc = header_crc(&header);
     memcpy(self->map, &header, sizeof header);
