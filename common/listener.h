@@ -4,8 +4,7 @@
 #include "common/loop.h"
 
 enum {
-    LISTENER_ACCEPTS =
-        32, /* in a turn: each is a handshake soon, for which live trades wait; of 256 the slowest waited 65 ms */
+    LISTENER_ACCEPTS = 32,     /* in a turn: some 5 ms until they stand; at 16 thousands take longer than rings reach back */
     LISTENER_FDS_RESERVED = 64 /* descriptors that connections must leave to the rest of the process */
 };
 
