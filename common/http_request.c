@@ -45,15 +45,6 @@ static bool same_word(text_t text, const char *word)
     return text.length == strlen(word) && strncasecmp(text.at, word, text.length) == 0;
 }
 
-static text_t trim(text_t text)
-{
-    while (text.length > 0 && (text.at[0] == ' ' || text.at[0] == '\t'))
-        text = (text_t){text.at + 1, text.length - 1};
-    while (text.length > 0 && (text.at[text.length - 1] == ' ' || text.at[text.length - 1] == '\t'))
-        text.length--;
-    return text;
-}
-
 static http_reading_t refuse(http_refusal_t *refusal, unsigned status, const char *reason)
 {
     *refusal = (http_refusal_t){status, reason};
@@ -150,7 +141,7 @@ static http_reading_t read_field(http_request_t *self, text_t line, http_refusal
     text_t name = {line.at, colon ? (size_t)(colon - line.at) : 0};
     if (!colon || !is_token_text(name)) /* a folded line, too */
         return refuse(refusal, 400, "expected NAME: VALUE");
-    text_t value = trim((text_t){colon + 1, line.length - name.length - 1});
+    text_t value = text_trim((text_t){colon + 1, line.length - name.length - 1});
     if (!is_value(value))
         return refuse(refusal, 400, "expected a field without control characters");
     if (self->field_count == HTTP_FIELDS_MAX)
@@ -167,7 +158,7 @@ static bool has_word(const http_request_t *self, const char *name, const char *w
         while (same_word(self->fields[i].name, name) && rest.length > 0) {
             const char *comma = memchr(rest.at, ',', rest.length);
             size_t length = comma ? (size_t)(comma - rest.at) : rest.length;
-            if (same_word(trim((text_t){rest.at, length}), word))
+            if (same_word(text_trim((text_t){rest.at, length}), word))
                 return true;
             rest = (text_t){rest.at + length + (comma != NULL), rest.length - length - (comma != NULL)};
         }

@@ -42,6 +42,16 @@ static inline bool text_starts_with(text_t text, text_t prefix)
     return text.length >= prefix.length && (prefix.length == 0 || memcmp(text.at, prefix.at, prefix.length) == 0);
 }
 
+/* Without spaces and tabs around it. */
+static inline text_t text_trim(text_t text)
+{
+    while (text.length > 0 && (text.at[0] == ' ' || text.at[0] == '\t'))
+        text = (text_t){text.at + 1, text.length - 1};
+    while (text.length > 0 && (text.at[text.length - 1] == ' ' || text.at[text.length - 1] == '\t'))
+        text.length--;
+    return text;
+}
+
 /* A decimal number of 1 to 20 digits and nothing else, at most UINT64_MAX. False, and *value untouched, otherwise. */
 bool text_to_u64(text_t text, uint64_t *value);
 

@@ -6,15 +6,6 @@
 
 enum { LEVEL = 1, WINDOW_GZIP = 15 + 16, MEMORY_LEVEL = 8 };
 
-static text_t trim(text_t text)
-{
-    while (text.length > 0 && (text.at[0] == ' ' || text.at[0] == '\t'))
-        text = (text_t){text.at + 1, text.length - 1};
-    while (text.length > 0 && (text.at[text.length - 1] == ' ' || text.at[text.length - 1] == '\t'))
-        text.length--;
-    return text;
-}
-
 /* Takes what is before the next separator. False at the end. */
 static bool next_part(text_t *rest, char separator, text_t *part)
 {
@@ -22,7 +13,7 @@ static bool next_part(text_t *rest, char separator, text_t *part)
         return false;
     const char *end = memchr(rest->at, separator, rest->length);
     size_t length = end ? (size_t)(end - rest->at) : rest->length;
-    *part = trim((text_t){rest->at, length});
+    *part = text_trim((text_t){rest->at, length});
     *rest = (text_t){rest->at + length + (end != NULL), rest->length - length - (end != NULL)};
     return true;
 }
