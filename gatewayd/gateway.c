@@ -194,7 +194,7 @@ static bool open_hub(gateway_t *self, const config_t *config)
     self->hub.offers = offers_new();
     self->hub.markets = markets_new((size_t)config_integer(config, "gatewayd.ring_bytes"), on_wanted, self);
     self->hub.recent = recent_new(&self->hub);
-    self->hub.pace = pace_new(self->loop, &self->hub, clock_mono_ns);
+    self->hub.pace = pace_new(self->loop, &self->hub);
     return self->hub.offers && self->hub.markets && self->hub.recent && self->hub.pace && open_history(self, config);
 }
 

@@ -6,28 +6,37 @@ enum { TICK_MS = 1 };
 
 struct pace {
     hub_t *hub;
-    pace_clock_fn *clock;
     loop_timer_t *timer; /* runs while somebody waits */
     list_t waiting;      /* client_t.in_pace */
-    int64_t ended_ns;    /* the last time that turns were taken */
+    int64_t credit;      /* bytes */
+    int64_t credited_ns; /* up to hub_t.now_ns then */
+    bool running;
 };
 
-static int64_t share_ns(int64_t others_ns)
+static void earn(pace_t *self)
 {
-    if (others_ns > PACE_MAX_MS * NS_PER_MS)
-        return PACE_MAX_MS * NS_PER_MS;
-    return others_ns < PACE_MIN_MS * NS_PER_MS ? PACE_MIN_MS * NS_PER_MS : others_ns;
+    int64_t now_ns = self->hub->now_ns, elapsed_ns = now_ns - self->credited_ns;
+    if (elapsed_ns < 0)
+        elapsed_ns = 0; /* the clock was set */
+    if (elapsed_ns > PACE_BURST_MS * NS_PER_MS)
+        elapsed_ns = PACE_BURST_MS * NS_PER_MS;
+    self->credited_ns = now_ns;
+    self->credit += elapsed_ns * PACE_BYTES_PER_MS / NS_PER_MS;
+    if (self->credit > (int64_t)PACE_BURST_MS * PACE_BYTES_PER_MS)
+        self->credit = (int64_t)PACE_BURST_MS * PACE_BYTES_PER_MS;
 }
 
 static void run(pace_t *self)
 {
     list_t *item;
-    int64_t now_ns = self->clock(), until_ns = now_ns + share_ns(now_ns - self->ended_ns);
-    while (now_ns < until_ns && (item = list_take(&self->waiting))) {
+    self->running = true;
+    earn(self);
+    while (self->credit > 0 && (item = list_take(&self->waiting))) {
+        uint64_t before = self->hub->counts.bytes;
         client_take_turn(LIST_OWNER(item, client_t, in_pace));
-        now_ns = self->clock();
+        self->credit -= (int64_t)(self->hub->counts.bytes - before) + PACE_TURN_BYTES;
     }
-    self->ended_ns = now_ns;
+    self->running = false;
 }
 
 static void on_tick(void *arg)
@@ -39,13 +48,12 @@ static void on_tick(void *arg)
         loop_timer_stop(self->timer);
 }
 
-pace_t *pace_new(loop_t *loop, hub_t *hub, pace_clock_fn *clock)
+pace_t *pace_new(loop_t *loop, hub_t *hub)
 {
     pace_t *self = calloc(1, sizeof *self);
     if (!self)
         return NULL;
     self->hub = hub;
-    self->clock = clock;
     list_init(&self->waiting);
     self->timer = loop_timer_new(loop, on_tick, self);
     if (!self->timer)
@@ -73,6 +81,9 @@ void pace_enter(pace_t *self, client_t *client)
     }
     if (!list_linked(&client->in_pace))
         list_append(&self->waiting, &client->in_pace);
-    if (!loop_timer_running(self->timer))
-        loop_timer_start(self->timer, 0, TICK_MS); /* in the loop's next turn, and once in each */
+    if (self->running || loop_timer_running(self->timer))
+        return; /* it comes to it */
+    run(self);
+    if (!list_empty(&self->waiting))
+        loop_timer_start(self->timer, TICK_MS, TICK_MS);
 }
