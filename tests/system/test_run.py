@@ -51,11 +51,12 @@ class Run:
         return until(lambda: re.search(pattern, self.text), f"{pattern!r} in {self.text[-2000:]!r}")
 
     def pid(self, service):
-        return int((self.folder / "build/run/service" / service / "supervise/pid").read_text())
+        path = self.folder / "build/run/service" / service / "supervise/pid"
+        return int(until(path.read_text, f"{service} to run"))  # it is empty between two lives
 
     def stop(self, how=signal.SIGINT):
         self.popen.send_signal(how)
-        code = self.popen.wait(PATIENCE)
+        code = self.popen.wait(4 * PATIENCE)  # it stops five services, one after the other
         self.reader.join(PATIENCE)
         assert not self.reader.is_alive(), "somebody whom it started still holds its output"
         return code
