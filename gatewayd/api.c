@@ -336,9 +336,17 @@ static const char *methods_of(text_t path)
     return route && rest_is_stream(route) ? STREAM_METHODS : METHODS;
 }
 
+static bool is_known(text_t path)
+{
+    text_t symbol;
+    asset_t asset;
+    return rest_find(path, &symbol) || asset_find(path, &asset);
+}
+
 void api_on_request(api_t *self, http_connection_t *connection, const http_request_t *request, text_t path)
 {
-    if (http_request_is(request, "OPTIONS")) {
+    bool options = http_request_is(request, "OPTIONS");
+    if (options && is_known(path)) {
         api_answer_open(self, connection, request, methods_of(path), TEXT(""));
         return;
     }
@@ -349,7 +357,7 @@ void api_on_request(api_t *self, http_connection_t *connection, const http_reque
                    .gzip = accept_gzip(http_request_field(request, "Accept-Encoding")),
                    .known = http_request_field(request, "If-None-Match"),
                    .origin = http_request_field(request, "Origin")};
-    if (http_request_is(request, "GET") || http_request_is(request, "HEAD")) {
+    if (http_request_is(request, "GET") || http_request_is(request, "HEAD") || options) {
         start(&call, request, path);
     } else {
         call.methods = methods_of(path);

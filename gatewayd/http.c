@@ -187,7 +187,10 @@ static void on_request(void *arg, http_connection_t *from, const http_request_t 
     else if (negotiates && http_request_is(request, "OPTIONS"))
         api_answer_open(self->api, from, request, "POST, OPTIONS", TEXT(""));
     else if (!read)
-        answer_json(from, 405, TEXT("{\"error\":\"expected GET\"}\n"));
+        http_answer(from, &(http_answer_t){.status = 405,
+                                           .content_type = JSON,
+                                           .headers = TEXT("Allow: GET, HEAD\r\nCache-Control: no-store\r\n"),
+                                           .body = TEXT("{\"error\":\"expected GET\"}\n")});
     else if (route)
         answer_route(self, from, route);
     else if (asset_find(path, &asset))

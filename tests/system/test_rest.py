@@ -202,6 +202,8 @@ def test_methods_that_are_not_offered_are_refused_and_head_has_no_body(flow):
         answer = curl(flow, "/api/v1/symbols", "-X", method, *(["-d", "x"] if method != "DELETE" else []))
         assert answer.status == 405 and answer.headers["allow"] == "GET, HEAD, OPTIONS"
     stream = "/api/v1/stream?symbols=BTC-USD"
+    assert curl(flow, "/api/v1/nothing", "-X", "OPTIONS").status == 404
+    assert curl(flow, "/health", "-X", "POST").headers["allow"] == "GET, HEAD"
     for ask in (["-I"], ["-X", "POST", "-d", "x"], ["-X", "OPTIONS"]):
         answer = curl(flow, stream, *ask)
         assert answer.status == (200 if "OPTIONS" in ask else 405) and answer.headers["allow"] == "GET, OPTIONS", ask
