@@ -86,7 +86,8 @@ typedef struct {
      * while nobody calls retain, which goes on as before. NULL: it can't. The same again costs nothing. */
     store_result_t (*expire)(void *self, int64_t age_ns, char *error);
 
-    /* Forgets the trades of a stream, but not its place. *cleared: how many there were. */
+    /* Forgets the trades of a stream, but not its place. *cleared: how many there were. However many there are, other handles can write
+     * meanwhile. Where it fails or the process ends, some may be forgotten, the oldest first, or all: these don't come back; call again. */
     store_result_t (*clear)(void *self, text_t topic, uint64_t *cleared, char *error);
 
     /* Waits for nothing. NULL is fine. */

@@ -1,14 +1,11 @@
-/* Trades in one SQLite file: the default. Every call is one transaction. */
+/* Trades in one SQLite file: the default. Every call is one transaction, but for what clear drops from the file. */
 #include <stdio.h>
 #include <stdlib.h>
 
 #include "cached/stores/batch.h"
 #include "cached/stores/kinds.h"
-#include "cached/stores/sqlite_file.h"
+#include "cached/stores/sqlite_clear.h"
 #include "cached/stores/url.h"
-
-/* Trades that one call of retain drops, about: a few ms, so that appends don't wait for long. */
-enum { RETAIN_STEP = 20000 };
 
 typedef struct {
     sqlite_file_t file;
@@ -275,7 +272,7 @@ static int drop_by_count(sqlite_t *self, retain_t *retain)
     uint64_t drop = retain->row.trades - retain->keep;
     sqlite3_stmt *nth = self->file.statements[SQL_NTH];
     sqlite3_bind_int64(nth, 1, retain->row.id);
-    sqlite3_bind_int64(nth, 2, (int64_t)(drop < RETAIN_STEP ? drop : RETAIN_STEP));
+    sqlite3_bind_int64(nth, 2, (int64_t)(drop < SQLITE_DROP_STEP ? drop : SQLITE_DROP_STEP));
     int code = sqlite3_step(nth);
     cursor_t cut = code == SQLITE_ROW ? column_cursor(nth, 0) : (cursor_t){INT64_MAX, INT64_MAX};
     sqlite3_reset(nth);
@@ -299,7 +296,7 @@ static int drop_by_age(sqlite_t *self, retain_t *retain)
 {
     sqlite3_stmt *old = self->file.statements[SQL_OLD_BLOCK];
     int code = SQLITE_DONE;
-    while (code == SQLITE_DONE && retain->dropped < RETAIN_STEP) {
+    while (code == SQLITE_DONE && retain->dropped < SQLITE_DROP_STEP) {
         sqlite3_bind_int64(old, 1, retain->row.id);
         sqlite3_bind_int64(old, 2, retain->before_ns);
         code = sqlite3_step(old);
@@ -325,15 +322,6 @@ static int retain_some(sqlite_t *self, void *arg)
     return code == SQLITE_DONE ? SQLITE_RUN(&self->file, SQL_ADD, retain->row.id, -(int64_t)retain->dropped) : code;
 }
 
-static int clear_all(sqlite_t *self, void *arg)
-{
-    retain_t *retain = arg;
-    int code = find_stream(self, retain->topic, &retain->row);
-    if (code == SQLITE_DONE)
-        code = drop_below(self, retain, (cursor_t){INT64_MAX, INT64_MAX});
-    return code == SQLITE_DONE ? SQLITE_RUN(&self->file, SQL_ADD, retain->row.id, -(int64_t)retain->dropped) : code;
-}
-
 static store_result_t sqlite_retain(void *arg, text_t topic, uint64_t keep, int64_t before_ns, uint64_t *dropped, char *error)
 {
     retain_t retain = {.topic = topic, .keep = keep, .before_ns = before_ns};
@@ -342,11 +330,29 @@ static store_result_t sqlite_retain(void *arg, text_t topic, uint64_t keep, int6
     return result;
 }
 
+typedef struct {
+    text_t topic;
+    stream_row_t row;
+} clear_t;
+
+static int clear_stream(sqlite_t *self, void *arg)
+{
+    clear_t *clear = arg;
+    int code = find_stream(self, clear->topic, &clear->row);
+    return code == SQLITE_DONE && clear->row.id != 0
+               ? sqlite_clear_begin(&self->file, clear->row.id, clear->topic, clear->row.place)
+               : code;
+}
+
+/* Once the stream is out of sight it is forgotten: only its rows may wait for a file that others hold. */
 static store_result_t sqlite_clear(void *arg, text_t topic, uint64_t *cleared, char *error)
 {
-    retain_t retain = {.topic = topic};
-    store_result_t result = in_transaction(arg, clear_all, &retain, error);
-    *cleared = result == STORE_OK ? retain.dropped : 0;
+    sqlite_t *self = arg;
+    clear_t clear = {.topic = topic};
+    store_result_t result = in_transaction(self, clear_stream, &clear, error);
+    *cleared = result == STORE_OK ? clear.row.trades : 0;
+    if (result == STORE_OK && sqlite_clear_rest(&self->file, error) == STORE_REFUSED)
+        result = STORE_REFUSED;
     return result;
 }
 
@@ -376,6 +382,8 @@ static store_result_t sqlite_open(const char *url, void **self_ref, char *error)
     snprintf(error, STORE_ERROR_MAX, "sqlite: no memory left");
     if (self && (self->batch = batch_new()))
         result = sqlite_file_open(&self->file, parsed.path, error);
+    if (result == STORE_OK && sqlite_clear_rest(&self->file, error) == STORE_REFUSED)
+        result = STORE_REFUSED;
     if (result != STORE_OK) {
         sqlite_close(self);
         return result;

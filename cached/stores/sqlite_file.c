@@ -50,6 +50,10 @@ static const char *const sql[SQL_STATEMENTS] = {
     [SQL_ROLLBACK] = "ROLLBACK",
     [SQL_STREAM] = "SELECT id, epoch, seq, trades FROM stream WHERE topic = ?1",
     [SQL_STREAM_MAKE] = "INSERT INTO stream(topic, epoch, seq, trades) VALUES(?1, 0, 0, 0)",
+    /* No topic begins so, and a stream without a place is not loaded. */
+    [SQL_CLEARED] = "UPDATE stream SET topic = 'cleared.' || id, epoch = 0, seq = 0, trades = 0 WHERE id = ?1",
+    [SQL_FIND_CLEARED] = "SELECT id FROM stream WHERE topic >= 'cleared.' AND topic < 'cleared/' LIMIT 1",
+    [SQL_STREAM_DROP] = "DELETE FROM stream WHERE id = ?1",
     [SQL_PLACE] = "UPDATE stream SET epoch = ?2, seq = ?3 WHERE id = ?1 AND (epoch, seq) < (?2, ?3)",
     [SQL_ADD] = "UPDATE stream SET trades = trades + ?2 WHERE id = ?1",
     [SQL_INSERT] = "INSERT INTO trade(stream, epoch, seq, timestamp_ns, json) VALUES(?1, ?2, ?3, ?4, ?5)",

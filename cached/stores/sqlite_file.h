@@ -11,6 +11,9 @@ typedef enum {
     SQL_ROLLBACK,
     SQL_STREAM,      /* topic → id, epoch, seq, trades */
     SQL_STREAM_MAKE, /* topic */
+    SQL_CLEARED,     /* id: it is out of sight */
+    SQL_FIND_CLEARED,
+    SQL_STREAM_DROP, /* id */
     SQL_PLACE,       /* id, epoch, seq */
     SQL_ADD,         /* id, trades to add to the count */
     SQL_INSERT,      /* id, epoch, seq, timestamp, json */

@@ -277,6 +277,65 @@ START_TEST(people_can_read_it)
 }
 END_TEST
 
+static int64_t number(const char *sql)
+{
+    sqlite3 *db;
+    sqlite3_stmt *statement;
+    ck_assert_int_eq(sqlite3_open(path, &db), SQLITE_OK);
+    ck_assert_int_eq(sqlite3_prepare_v2(db, sql, -1, &statement, NULL), SQLITE_OK);
+    ck_assert_int_eq(sqlite3_step(statement), SQLITE_ROW);
+    int64_t value = sqlite3_column_int64(statement, 0);
+    sqlite3_finalize(statement);
+    sqlite3_close(db);
+    return value;
+}
+
+static bool note_stream(void *arg, const store_stream_t *stream)
+{
+    store_stream_t *noted = arg;
+    ck_assert(text_equal(stream->topic, TOPIC)); /* there is no other one */
+    noted->place = stream->place;
+    noted->trades = stream->trades;
+    return true;
+}
+
+static void assert_stream(uint64_t seq, uint64_t trades)
+{
+    store_stream_t found = {.trades = UINT64_MAX};
+    ck_assert_msg(kind->load(handle, note_stream, &found, error) == STORE_OK, "%s", error);
+    ck_assert_uint_eq(found.place.seq, seq);
+    ck_assert_uint_eq(found.trades, trades);
+}
+
+/* A trigger stops it, as the death of the process would: what has been committed stays, the rest does not happen. */
+START_TEST(a_clear_goes_in_steps_and_brings_nothing_back_where_it_is_cut)
+{
+    uint64_t cleared = 77;
+    ck_assert_int_eq(open_store(), STORE_OK);
+    for (uint64_t i = 0; i < 25; i++)
+        ck_assert_int_eq(append(1 + i * TRADES, TRADES), STORE_OK);
+    execute("CREATE TRIGGER cut BEFORE DELETE ON trade WHEN old.seq = 45000 BEGIN SELECT RAISE(ABORT, 'cut'); END");
+    ck_assert_int_ne(kind->clear(handle, TOPIC, &cleared, error), STORE_OK);
+    ck_assert_int_eq(number("SELECT count(*) FROM trade"), 10000); /* two steps went well */
+    ck_assert_uint_eq(stored(), 0);
+    assert_stream(50000, 0);
+    ck_assert_int_eq(append(49001, TRADES), STORE_OK);
+    ck_assert_uint_eq(stored(), 1000); /* not what was stored before, either */
+    execute("DROP TRIGGER cut");
+    kind->close(handle);
+    ck_assert_int_eq(open_store(), STORE_OK);
+    ck_assert_int_eq(number("SELECT count(*) FROM trade"), 1000);
+    ck_assert_int_eq(number("SELECT count(*) FROM stream"), 1);
+    ck_assert_int_eq(number("SELECT count(*) FROM block"), number("SELECT count(DISTINCT seq / 1024) FROM trade"));
+    assert_stream(51000, 1000);
+    ck_assert_int_eq(kind->clear(handle, TOPIC, &cleared, error), STORE_OK);
+    ck_assert_uint_eq(cleared, 1000);
+    ck_assert_int_eq(number("SELECT count(*) FROM trade"), 0);
+    ck_assert_int_eq(number("SELECT count(*) FROM block"), 0);
+    assert_stream(51000, 0);
+}
+END_TEST
+
 int main(void)
 {
     TCase *tests = tcase_create("sqlite_store");
@@ -294,6 +353,7 @@ int main(void)
     tcase_add_test(tests, what_was_appended_survives_a_process_that_never_closed);
     tcase_add_test(tests, a_query_by_time_reads_few_of_many);
     tcase_add_test(tests, people_can_read_it);
+    tcase_add_test(tests, a_clear_goes_in_steps_and_brings_nothing_back_where_it_is_cut);
     Suite *suite = suite_create("sqlite_store");
     suite_add_tcase(suite, tests);
     SRunner *runner = srunner_create(suite);
