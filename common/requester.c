@@ -29,6 +29,7 @@ typedef struct {
     bool overtime;   /* nobody is left to be asked: whoever answers now */
     uint32_t asked;  /* a bit for each endpoint that is not to be asked (again) */
     size_t tries, breaks;
+    int64_t limit_ns; /* it is for one endpoint, once, and may take so long; 0: a question, or a probe */
     int64_t sent_ns, deadline_ns;
     requester_fn *done;
     void *arg;
@@ -112,7 +113,8 @@ static size_t choose(const requester_t *self, uint32_t excluded)
 static void wait_for(requester_t *self, pending_t *pending, size_t number, int64_t now_ns)
 {
     const replica_t *replica = &self->endpoints[number].replica;
-    pending->deadline_ns = now_ns + round_trip_timeout_ns(&replica->round_trip, self->timeout_ns);
+    pending->deadline_ns =
+        now_ns + (pending->limit_ns > 0 ? pending->limit_ns : round_trip_timeout_ns(&replica->round_trip, self->timeout_ns));
 }
 
 /* Sends it to the best endpoint that takes it. False when none does: it stays where it is. */
@@ -170,8 +172,8 @@ static bool with_id(pending_t *pending, text_t request)
     return true;
 }
 
-/* excluded: endpoints that are not to be asked. */
-static uint64_t ask(requester_t *self, text_t request, uint32_t excluded, requester_fn *done, void *arg)
+/* excluded: endpoints that are not to be asked. limit_ns: see pending_t. */
+static uint64_t ask(requester_t *self, text_t request, uint32_t excluded, int64_t limit_ns, requester_fn *done, void *arg)
 {
     assert(request.length > 2 && request.at[0] == '{');
     size_t slot = free_slot(self);
@@ -181,6 +183,7 @@ static uint64_t ask(requester_t *self, text_t request, uint32_t excluded, reques
     pending_t *pending = &self->slots[slot];
     *pending = (pending_t){.id = ++self->counter << SLOT_BITS | slot,
                            .asked = excluded,
+                           .limit_ns = limit_ns,
                            .deadline_ns = now_ns + self->timeout_ns,
                            .done = done,
                            .arg = arg};
@@ -228,7 +231,7 @@ static void probe(requester_t *self, int64_t now_ns)
         endpoint_t *endpoint = &self->endpoints[i];
         if (replica_probe_due(&endpoint->replica, now_ns))
             endpoint->replica.probing =
-                ask(self, TEXT("{\"op\":\"ready\"}"), all_bits(self) & ~bit(i), on_probed, endpoint) != 0;
+                ask(self, TEXT("{\"op\":\"ready\"}"), all_bits(self) & ~bit(i), 0, on_probed, endpoint) != 0;
     }
 }
 
@@ -245,6 +248,10 @@ static bool probes_to_come(const requester_t *self)
 
 static void on_timeout(requester_t *self, pending_t *pending, int64_t now_ns)
 {
+    if (pending->limit_ns > 0) {
+        finish(self, pending, (text_t){0});
+        return;
+    }
     endpoint_t *endpoint = &self->endpoints[pending->endpoint];
     if (pending->sent && !pending->overtime) {
         replica_gave_up(&endpoint->replica, pending->id, pending->sent_ns);
@@ -292,7 +299,7 @@ static void on_link_down(endpoint_t *endpoint, int64_t now_ns)
         leave(self, pending);
         pending->overtime = false;
         pending->asked &= ~bit(number); /* it had no chance to answer */
-        if (++pending->breaks > BREAKS_MAX)
+        if (pending->limit_ns > 0 || ++pending->breaks > BREAKS_MAX)
             finish(self, pending, (text_t){0});
         else if (!transmit(self, pending, now_ns))
             wait_for(self, pending, number, now_ns);
@@ -319,6 +326,8 @@ static void learn(endpoint_t *endpoint, const pending_t *pending, uint64_t id)
 {
     int64_t now_ns = clock_mono_ns();
     bool asked_last = pending && pending->sent && &endpoint->requester->endpoints[pending->endpoint] == endpoint;
+    if (pending && pending->limit_ns > 0)
+        return;
     if (asked_last && !pending->overtime)
         round_trip_measured(&endpoint->replica.round_trip, now_ns - pending->sent_ns);
     else
@@ -370,7 +379,18 @@ requester_t *requester_new(loop_t *loop, const char *const *endpoints, size_t co
 
 uint64_t requester_send(requester_t *self, text_t request, requester_fn *done, void *arg)
 {
-    return ask(self, request, 0, done, arg);
+    return ask(self, request, 0, 0, done, arg);
+}
+
+size_t requester_endpoints(const requester_t *self)
+{
+    return self->count;
+}
+
+uint64_t requester_send_to(requester_t *self, size_t endpoint, text_t request, uint32_t limit_ms, requester_fn *done, void *arg)
+{
+    assert(endpoint < self->count && limit_ms > 0);
+    return ask(self, request, all_bits(self) & ~bit(endpoint), limit_ms * NS_PER_MS, done, arg);
 }
 
 void requester_cancel(requester_t *self, uint64_t handle)

@@ -26,6 +26,14 @@ requester_t *requester_new(loop_t *loop, const char *const *endpoints, size_t co
  * when there is no memory or 65,536 requests wait already: `done` will not be called then. */
 uint64_t requester_send(requester_t *self, text_t request, requester_fn *done, void *arg);
 
+size_t requester_endpoints(const requester_t *self);
+
+/* The same to the endpoint of this number (of requester_endpoints) alone, and once: for what each is to do, or what takes longer than a
+ * question. The answer is waited for up to limit_ms, a connection as long as a try; without one, or when it breaks, `done` has an
+ * empty slice. How long it takes says nothing of how well that service does: it is neither learned nor held against it. */
+uint64_t requester_send_to(requester_t *self, size_t endpoint, text_t request, uint32_t limit_ms, requester_fn *done,
+                           void *arg);
+
 /* `done` will not be called any more. A handle that is already done is fine. */
 void requester_cancel(requester_t *self, uint64_t handle);
 

@@ -383,6 +383,84 @@ START_TEST(who_says_that_it_is_not_ready_is_not_asked_before_it_is)
 }
 END_TEST
 
+static void tell(int number, uint32_t limit_ms)
+{
+    ck_assert_uint_ne(requester_send_to(requester, (size_t)number, TEXT("{\"op\":\"echo\"}"), limit_ms, on_done, &done_count),
+                      0);
+}
+
+START_TEST(what_is_for_one_service_goes_to_no_other)
+{
+    open_requester(2, NEVER_MS);
+    ck_assert_uint_eq(requester_endpoints(requester), 2);
+    serve(0);
+    serve(1);
+    for (int i = 0; i < 20; i++) {
+        tell(i % 2, NEVER_MS);
+        run_until_answers(i + 1);
+        ck_assert(answered_by(i % 2));
+    }
+    ck_assert_int_eq(services[0].asked, 10);
+    ck_assert_int_eq(services[1].asked, 10);
+}
+END_TEST
+
+START_TEST(what_may_take_long_is_waited_for_and_not_held_against_who_does_it)
+{
+    open_requester(2, TIMEOUT_MS / 4);
+    serve(0);
+    serve(1);
+    ask_until_answered_by(1);
+    ask_until_answered_by(0); /* both are in use */
+    int before = done_count, probed = services[0].probed;
+    services[0].slow = true;
+    tell(0, NEVER_MS);
+    run_until_answers(before + 1);
+    ck_assert(answered_by(0));
+    services[0].slow = false;
+    ask_until_answered_by(0);
+    ck_assert_int_eq(services[0].probed, probed); /* it was not left out */
+}
+END_TEST
+
+START_TEST(what_is_not_done_within_its_limit_is_told_so_once)
+{
+    open_requester(2, TIMEOUT_MS);
+    serve(0);
+    serve(1);
+    ask_until_answered_by(0);
+    int before = done_count, asked = services[0].asked, others = services[1].asked;
+    services[0].mute = true;
+    tell(0, TIMEOUT_MS);
+    run_until_answers(before + 1);
+    ck_assert_str_eq(last_answer, "");
+    ck_assert_int_eq(services[0].asked, asked + 1);
+    ck_assert_int_eq(services[1].asked, others);
+}
+END_TEST
+
+START_TEST(what_is_for_one_service_is_not_done_when_that_is_not_there_or_dies)
+{
+    open_requester(2, TIMEOUT_MS);
+    serve(0);
+    ask_until_answered_by(0);
+    int before = done_count, asked = services[0].asked;
+    tell(1, NEVER_MS);
+    run_until_answers(before + 1);
+    ck_assert_str_eq(last_answer, "");
+    services[0].mute = true;
+    tell(0, NEVER_MS);
+    run_until_asked(asked + 1);
+    die(0);
+    services[0].mute = false;
+    serve(0);
+    run_until_answers(before + 2);
+    ck_assert_str_eq(last_answer, "");
+    ask_until_answered_by(0);
+    ck_assert_int_eq(services[0].asked, asked + 2); /* the question, and not what was for it before it died */
+}
+END_TEST
+
 static TCase *tcase_of(const char *name, void (*setup)(void))
 {
     TCase *tests = tcase_create(name);
@@ -411,6 +489,10 @@ int main(void)
     tcase_add_test(tests, requests_are_spread_over_all_services);
     tcase_add_test(tests, who_did_not_answer_is_left_out_until_a_probe_is_answered);
     tcase_add_test(tests, who_says_that_it_is_not_ready_is_not_asked_before_it_is);
+    tcase_add_test(tests, what_is_for_one_service_goes_to_no_other);
+    tcase_add_test(tests, what_may_take_long_is_waited_for_and_not_held_against_who_does_it);
+    tcase_add_test(tests, what_is_not_done_within_its_limit_is_told_so_once);
+    tcase_add_test(tests, what_is_for_one_service_is_not_done_when_that_is_not_there_or_dies);
     suite_add_tcase(suite, tests);
     SRunner *runner = srunner_create(suite);
     srunner_run_all(runner, CK_ENV);
