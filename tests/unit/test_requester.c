@@ -9,19 +9,27 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-enum { TIMEOUT_MS = 200, NEVER_MS = 60000 /* the guard comes first */, SLOW_MS = 300, SERVICES = 2 };
+enum { TIMEOUT_MS = 200, NEVER_MS = 60000 /* the guard comes first */, SLOW_MS = 300, SERVICES = 2, LATE_MAX = 16 };
+
+typedef struct service service_t;
+
+/* An answer that is given SLOW_MS after its request. */
+typedef struct {
+    service_t *service;
+    loop_timer_t *timer;
+    char peer[64], answer[128];
+    size_t peer_length;
+} late_t;
 
 /* A service that answers every request with {"id":…,"service":NUMBER}: at once, SLOW_MS later, or not at all. */
-typedef struct {
+struct service {
     int number;
     bool mute, slow, unready;
     int asked, probed;
     socket_t *router;
     char endpoint[128];
-    loop_timer_t *later;
-    char late_peer[64], late_answer[128]; /* of the last request */
-    size_t late_peer_length;
-} service_t;
+    late_t late[LATE_MAX];
+};
 
 static char folder[] = "/tmp/test_requester.XXXXXX";
 static loop_t *loop;
@@ -39,8 +47,21 @@ static void answer(service_t *self, text_t peer, text_t body)
 
 static void on_later(void *arg)
 {
-    service_t *self = arg;
-    answer(self, (text_t){self->late_peer, self->late_peer_length}, text_of(self->late_answer));
+    late_t *late = arg;
+    answer(late->service, (text_t){late->peer, late->peer_length}, text_of(late->answer));
+}
+
+static void answer_later(service_t *self, text_t peer, text_t body)
+{
+    late_t *late = self->late;
+    while (late < self->late + LATE_MAX && loop_timer_running(late->timer))
+        late++;
+    ck_assert_ptr_ne(late, self->late + LATE_MAX);
+    ck_assert_uint_le(peer.length, sizeof late->peer);
+    memcpy(late->peer, peer.at, peer.length);
+    late->peer_length = peer.length;
+    snprintf(late->answer, sizeof late->answer, "%.*s", TEXT_ARG(body));
+    loop_timer_start(late->timer, SLOW_MS, 0);
 }
 
 /* Stops the loop, where a test waits for a request. */
@@ -63,17 +84,12 @@ static void on_request(void *arg, const text_t *frames, size_t count)
     bool probe = text_equal(op, TEXT("\"ready\""));
     ck_assert(probe || text_equal(op, TEXT("\"echo\"")));
     count_request(self, probe);
-    if (self->mute || loop_timer_running(self->later))
+    if (self->mute)
         return;
-    int length = snprintf(self->late_answer, sizeof self->late_answer, "{\"id\":%.*s,\"service\":%d%s}", TEXT_ARG(id),
-                          self->number, probe && self->unready ? ",\"ready\":false" : "");
-    ck_assert_uint_le(frames[0].length, sizeof self->late_peer);
-    memcpy(self->late_peer, frames[0].at, frames[0].length);
-    self->late_peer_length = frames[0].length;
-    if (self->slow)
-        loop_timer_start(self->later, SLOW_MS, 0);
-    else
-        answer(self, frames[0], (text_t){self->late_answer, (size_t)length});
+    char body[128];
+    int length = snprintf(body, sizeof body, "{\"id\":%.*s,\"service\":%d%s}", TEXT_ARG(id), self->number,
+                          probe && self->unready ? ",\"ready\":false" : "");
+    (self->slow ? answer_later : answer)(self, frames[0], (text_t){body, (size_t)length});
 }
 
 static const socket_events_t service_events = {.on_message = on_request};
@@ -112,7 +128,10 @@ static void set_up(void)
     guard = loop_timer_new(loop, on_guard, NULL);
     loop_timer_start(guard, 20000, 0);
     for (int i = 0; i < SERVICES; i++) {
-        services[i] = (service_t){.number = i, .later = loop_timer_new(loop, on_later, &services[i])};
+        service_t *service = &services[i];
+        *service = (service_t){.number = i};
+        for (late_t *late = service->late; late < service->late + LATE_MAX; late++)
+            *late = (late_t){.service = service, .timer = loop_timer_new(loop, on_later, late)};
         snprintf(services[i].endpoint, sizeof services[i].endpoint, "ipc://%s/%d", folder, i);
     }
     done_count = 0;
@@ -137,7 +156,8 @@ static void tear_down(void)
     requester_destroy(&requester);
     for (int i = 0; i < SERVICES; i++) {
         socket_destroy(&services[i].router);
-        loop_timer_destroy(&services[i].later);
+        for (late_t *late = services[i].late; late < services[i].late + LATE_MAX; late++)
+            loop_timer_destroy(&late->timer);
     }
     loop_timer_destroy(&guard);
     loop_destroy(&loop);
