@@ -41,7 +41,21 @@ static void cancel_by_requester(void *service, uint64_t handle)
     requester_cancel(service, handle);
 }
 
-const history_service_t history_requester = {.send = send_by_requester, .cancel = cancel_by_requester};
+static size_t endpoints_of_requester(const void *service)
+{
+    return requester_endpoints(service);
+}
+
+static uint64_t send_to_by_requester(void *service, size_t endpoint, text_t request, uint32_t limit_ms, requester_fn *done,
+                                     void *arg)
+{
+    return requester_send_to(service, endpoint, request, limit_ms, done, arg);
+}
+
+const history_service_t history_requester = {.send = send_by_requester,
+                                             .cancel = cancel_by_requester,
+                                             .endpoints = endpoints_of_requester,
+                                             .send_to = send_to_by_requester};
 
 static history_call_t *call_new(history_client_t *self, void *arg)
 {
@@ -205,6 +219,25 @@ history_call_t *history_ask(history_client_t *self, text_t request, requester_fn
         return NULL;
     call->done = done;
     call->handle = self->service->send(self->services[0], request, on_answer, call);
+    if (call->handle != 0)
+        return call;
+    call_free(call);
+    return NULL;
+}
+
+size_t history_count(const history_client_t *self)
+{
+    return self->service->endpoints(self->services[0]);
+}
+
+history_call_t *history_ask_one(history_client_t *self, size_t number, text_t request, uint32_t limit_ms, requester_fn *done,
+                                void *arg)
+{
+    history_call_t *call = call_new(self, arg);
+    if (!call)
+        return NULL;
+    call->done = done;
+    call->handle = self->service->send_to(self->services[0], number, request, limit_ms, on_answer, call);
     if (call->handle != 0)
         return call;
     call_free(call);

@@ -8,9 +8,11 @@
 typedef struct {
     uint64_t (*send)(void *service, text_t request, requester_fn *done, void *arg); /* 0: it takes none now */
     void (*cancel)(void *service, uint64_t handle);
+    size_t (*endpoints)(const void *service);
+    uint64_t (*send_to)(void *service, size_t endpoint, text_t request, uint32_t limit_ms, requester_fn *done, void *arg);
 } history_service_t;
 
-/* requester_send and requester_cancel. */
+/* Those of requester.h. */
 extern const history_service_t history_requester;
 
 typedef struct history_client history_client_t;
@@ -43,6 +45,13 @@ history_call_t *history_range(history_client_t *self, text_t topic, cursor_t fro
 
 /* Any request of history.md to history: as requester_send. NULL when it can't be asked now. */
 history_call_t *history_ask(history_client_t *self, text_t request, requester_fn *done, void *arg);
+
+/* How many histories there are, each with all that there is. */
+size_t history_count(const history_client_t *self);
+
+/* The same to the one of this number alone, once, and with limit_ms to answer: as requester_send_to. */
+history_call_t *history_ask_one(history_client_t *self, size_t number, text_t request, uint32_t limit_ms, requester_fn *done,
+                                void *arg);
 
 /* `done` will not be called any more. *call may be NULL. */
 void history_cancel(history_call_t **call);

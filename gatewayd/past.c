@@ -45,14 +45,20 @@ static void put_bounds(buffer_t *out, const wanted_t *wanted)
     put_time(out, "after", wanted->question.after_ns);
 }
 
+/* Closes the question. False when it is too long: the client is told. */
+static bool complete(rpc_request_t *request, buffer_t *question)
+{
+    buffer_append(question, TEXT("}"));
+    if (!buffer_ok(question))
+        rpc_error(request, RPC_INVALID_PARAMS, "Params are too long");
+    return buffer_ok(question);
+}
+
 /* recent: see query.h. */
 static void ask(client_t *client, rpc_request_t *request, text_t symbol, buffer_t *question, const question_t *recent)
 {
-    buffer_append(question, TEXT("}"));
-    if (buffer_ok(question))
+    if (complete(request, question))
         query_start(client, request, symbol, buffer_text(question), recent);
-    else
-        rpc_error(request, RPC_INVALID_PARAMS, "Params are too long");
     buffer_release(question);
 }
 
@@ -182,5 +188,7 @@ void past_clear(client_t *client, rpc_request_t *request, text_t params)
     buffer_append(&out, TEXT("{\"op\":\"clear\""));
     put_text(&out, "symbol", &symbol);
     put_raw(&out, "token", token);
-    ask(client, request, TEXT(""), &out, NULL);
+    if (complete(request, &out))
+        query_clear(client, request, buffer_text(&out));
+    buffer_release(&out);
 }

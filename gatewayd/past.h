@@ -1,4 +1,4 @@
-/* The methods that ask for what has been: each is one question to history. */
+/* The methods that ask for what has been: each is one question to history, but for clear, which goes to each of several. */
 #pragma once
 
 #include "gatewayd/client.h"

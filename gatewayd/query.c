@@ -1,6 +1,7 @@
 #include "gatewayd/query.h"
 
 #include "common/json.h"
+#include "gatewayd/clear.h"
 #include "gatewayd/notify.h"
 #include "gatewayd/params.h"
 #include "gatewayd/recent.h"
@@ -11,7 +12,8 @@ typedef struct {
     list_t in_client;
     const hub_t *hub;
     rpc_request_t *request;
-    history_call_t *call;
+    history_call_t *call; /* one of both is under way */
+    clear_t *clear;
     char symbol_text[SYMBOL_MAX], source_text[SOURCE_MAX];
     text_t symbol;
     bool about_recent;
@@ -21,6 +23,7 @@ typedef struct {
 static void query_free(query_t *query)
 {
     history_cancel(&query->call);
+    clear_cancel(&query->clear);
     list_remove(&query->in_client);
     free(query);
 }
@@ -30,8 +33,6 @@ static void answer_members(query_t *query, text_t answer)
 {
     buffer_t out = buffer_new(0);
     bool first = query->symbol.length == 0, any = false;
-    if (json_member(answer, "cleared").length > 0)
-        recent_forget(query->hub->recent, TEXT(""));
     buffer_append(&out, TEXT("{"));
     if (!first) {
         buffer_printf(&out, "\"channel\":\"trades\",\"symbol\":\"%.*s\",\"staleness\":", TEXT_ARG(query->symbol));
@@ -115,26 +116,58 @@ static void remember(query_t *query, const question_t *question)
     query->question.source.at = query->source_text;
 }
 
-void query_start(client_t *client, rpc_request_t *request, text_t symbol, text_t history_request, const question_t *recent)
+/* NULL when memory runs out: the client is told. */
+static query_t *query_new(client_t *client, rpc_request_t *request, text_t symbol)
 {
     query_t *query = calloc(1, sizeof *query);
     if (!query) {
         rpc_error(request, RPC_INTERNAL_ERROR, "Out of memory");
-        return;
+        return NULL;
     }
     query->hub = client->hub;
     query->request = request;
     memcpy(query->symbol_text, symbol.at, symbol.length);
     query->symbol = (text_t){query->symbol_text, symbol.length};
-    if (recent)
-        remember(query, recent);
     list_init(&query->in_client);
     list_append(&client->queries, &query->in_client);
-    query->call = history_ask(client->hub->history, history_request, on_answer, query);
-    if (query->call)
+    return query;
+}
+
+static void end_unless_sent(query_t *query)
+{
+    if (query->call || query->clear)
         return;
-    rpc_error(request, RPC_UNAVAILABLE, "History is not available now");
+    rpc_error(query->request, RPC_UNAVAILABLE, "History is not available now");
     query_free(query);
+}
+
+void query_start(client_t *client, rpc_request_t *request, text_t symbol, text_t history_request, const question_t *recent)
+{
+    query_t *query = query_new(client, request, symbol);
+    if (!query)
+        return;
+    if (recent)
+        remember(query, recent);
+    query->call = history_ask(client->hub->history, history_request, on_answer, query);
+    end_unless_sent(query);
+}
+
+/* What the rings have may be told no more, whether all did it or some. */
+static void on_cleared(void *arg, text_t answer)
+{
+    query_t *query = arg;
+    query->clear = NULL;
+    recent_forget(query->hub->recent, TEXT(""));
+    on_answer(query, answer);
+}
+
+void query_clear(client_t *client, rpc_request_t *request, text_t history_request)
+{
+    query_t *query = query_new(client, request, TEXT(""));
+    if (!query)
+        return;
+    query->clear = clear_start(client->hub->history, history_request, on_cleared, query);
+    end_unless_sent(query);
 }
 
 void query_cancel_all(client_t *client)

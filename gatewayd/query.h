@@ -8,5 +8,8 @@
  * where there is a symbol, or with an error, later or now. recent: what is asked for, where it is the last trades; else NULL. */
 void query_start(client_t *client, rpc_request_t *request, text_t symbol, text_t history_request, const question_t *recent);
 
+/* The same with a clear, which every history does. */
+void query_clear(client_t *client, rpc_request_t *request, text_t history_request);
+
 /* Ends all that the client has asked, with an error. */
 void query_cancel_all(client_t *client);

@@ -9,11 +9,12 @@ import time
 
 import pytest
 from bad_link import BadLink
-from clients import Client, RpcError
+from clients import Client, Requester, RpcError
 from pipeline import free_ports, get, until
 from storm import tell
 
 REPLICAS = ("cached", "cached1")
+TOKEN = "replicas' secret"
 LONG_AGO = "2000-01-01T00:00:00Z"  # with a bound the gateway asks history, and does not answer by itself
 
 
@@ -23,6 +24,7 @@ def flow(pipeline):
     flow = pipeline(symbols=["BTC-USD"])
     flow.port.update(zip(("history1", "cached1_http"), free_ports(2)))
     flow.config["gatewayd"]["history"].append(f"tcp://{flow.address('history1')}")
+    flow.config["cached"]["token"] = TOKEN
     flow.config["gatewayd"]["history_timeout_ms"] = 2000  # one that serves on a busy machine is not taken for one that hangs
     flow.start_simulator("--symbols", "BTC-USD", "--rate", 1000)
     flow.start_connectord()
@@ -140,3 +142,63 @@ def test_a_link_that_swallows_everything_is_made_anew(pipeline):
         for link in links:
             link.heal()
         flow.wait_ready("gateway0")
+
+
+def newest(flow, name, op):
+    """The place of the newest trade, by history's stats or by the journal's streams."""
+    with Requester(f"tcp://{flow.address(name)}") as service:
+        return [stream.get("last") for stream in service.ask(op=op)[op]]
+
+
+def held(flow, name):
+    with Requester(f"tcp://{flow.address(name)}") as history:
+        return sum(stream["trades"] for stream in history.ask(op="stats")["stats"])
+
+
+def test_a_clear_reaches_every_replica_and_says_where_it_did_not(flow):
+    async def clear(client):
+        return await client.call("clearHistory", symbol="BTC-USD", token=TOKEN)
+
+    async def run():
+        flow.processes["simulator"].stop()
+        flow.processes["connectord"].wait_for_line("source: lost")
+        until(lambda: newest(flow, "history", "stats") == newest(flow, "history1", "stats") == newest(flow, "replay", "streams"),
+              "both to hold all")
+        known = held(flow, "history")
+        async with Client(flow.url()) as client:
+            assert await clear(client) == {"cleared": known}
+            assert held(flow, "history") == held(flow, "history1") == 0
+            assert (await client.call("getRecentTrades", symbol="BTC-USD"))["trades"] == []
+            flow.processes["cached1"].kill()
+            with pytest.raises(RpcError) as error:
+                await clear(client)
+            assert error.value.code == -32000 and "1 of 2" in error.value.message
+            start_second(flow)
+            flow.wait_ready("cached1_http")
+            assert await clear(client) == {"cleared": known}, "what it had again of the journal, without a store of its own"
+            assert held(flow, "history") == held(flow, "history1") == 0
+
+    asyncio.run(run())
+
+
+def test_a_clear_may_take_longer_than_a_question(pipeline):
+    flow = pipeline(symbols=["BTC-USD"])
+    flow.config["cached"]["token"] = TOKEN
+    flow.config["gatewayd"]["history_timeout_ms"] = 100
+    flow.start_all("--symbols", "BTC-USD", "--rate", 1000)
+    until(lambda: held(flow, "history") > 0, "something to forget")
+    hanging = flow.processes["cached"].popen
+
+    async def run():
+        async with Client(flow.url()) as client:
+            hanging.send_signal(signal.SIGSTOP)
+            try:
+                clear = asyncio.create_task(client.call("clearHistory", token=TOKEN))
+                with pytest.raises(RpcError):
+                    await client.call("getRecentTrades", symbol="BTC-USD", afterTimestamp=LONG_AGO)
+                assert not clear.done()
+            finally:
+                hanging.send_signal(signal.SIGCONT)
+            assert (await clear)["cleared"] > 0
+
+    asyncio.run(run())

@@ -43,6 +43,7 @@ typedef struct {
     asked_t asked[FIXTURE_ASKED_MAX];
     size_t asked_count;
     uint64_t handles;
+    size_t histories;  /* how many there are that know the same */
     bool deaf;         /* no service takes a request */
     char wanted[1024]; /* "+BTC-USD -BTC-USD " as the bus was told */
 } fixture_t;
@@ -103,7 +104,22 @@ static void service_cancel(void *service, uint64_t handle)
     }
 }
 
-static const history_service_t test_service = {.send = service_send, .cancel = service_cancel};
+static size_t service_endpoints(const void *service)
+{
+    (void)service;
+    return fixture.histories;
+}
+
+static uint64_t service_send_to(void *service, size_t endpoint, text_t request, uint32_t limit_ms, requester_fn *done,
+                                void *arg)
+{
+    ck_assert_uint_lt(endpoint, fixture.histories);
+    ck_assert_uint_gt(limit_ms, 0);
+    return service_send(service, request, done, arg);
+}
+
+static const history_service_t test_service = {
+    .send = service_send, .cancel = service_cancel, .endpoints = service_endpoints, .send_to = service_send_to};
 
 static void on_wanted(void *arg, text_t symbol, bool wanted)
 {
@@ -114,7 +130,7 @@ static void on_wanted(void *arg, text_t symbol, bool wanted)
 
 static inline void fixture_setup(void)
 {
-    fixture = (fixture_t){0};
+    fixture = (fixture_t){.histories = 1};
     hub_init(&fixture.hub);
     fixture.hub.now_ns = 1000 * NS_PER_S;
     fixture.hub.offers = offers_new();
