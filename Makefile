@@ -45,7 +45,7 @@ $(BUILD)/bin/store-import: $(call object,cached/import/main.c $(filter-out cache
 $(BUILD)/bin/gatewayd: $(call object,$(GATEWAYD) $(COMMON))
 $(BUILD)/bin/exchange-simulator: $(call object,$(SIMULATOR))
 $(BUILD)/bin/storm-clients: $(call object,$(STORM))
-BENCH := $(addprefix tests/bench/,crowd.c exchange.c latency.c link.c played_bus.c protocol.c publisher.c sample.c watch.c) tests/chaos/wire.c
+BENCH := $(addprefix tests/bench/,crowd.c exchange.c expand.c latency.c link.c played_bus.c protocol.c publisher.c sample.c watch.c) tests/chaos/wire.c
 $(BENCH_PROGRAMS): $(BUILD)/bin/%: $(BUILD)/bench.a
 $(BUILD)/bin/fan-load: $(call object,tests/bench/fan_load.c)
 $(BUILD)/bin/ask-load: $(call object,tests/bench/ask_load.c)
@@ -106,7 +106,7 @@ $(BUILD)/examples/watch: deploy/examples/watch.c
 
 $(BUILD)/tests/unit/test_latency: $(call object,tests/bench/latency.c)
 $(BUILD)/tests/unit/test_sample: $(call object,tests/bench/sample.c)
-$(BUILD)/tests/unit/test_protocol: $(call object,tests/bench/protocol.c tests/bench/sample.c)
+$(BUILD)/tests/unit/test_protocol: $(call object,tests/bench/protocol.c tests/bench/sample.c tests/bench/expand.c)
 
 # Preloaded by a test, so it must not be instrumented.
 $(BUILD)/tests/malloc_count.so: tests/system/malloc_count.c

@@ -1,6 +1,7 @@
 #include "tests/bench/crowd.h"
 
 #include "common/clock.h"
+#include "tests/bench/expand.h"
 #include "tests/bench/sample.h"
 #include "tests/chaos/wire.h"
 
@@ -11,13 +12,14 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-enum { EVENTS = 1024, REST_MAX = 16384, INPUT_MAX = 1 << 18, SLEEPER_WINDOW = 4096 };
+enum { EVENTS = 1024, REST_MAX = 80000 /* a batch, and more */, INPUT_MAX = 1 << 18, SLEEPER_WINDOW = 4096 };
 
 typedef struct {
     crowd_t *crowd;
     int fd;
     unsigned first; /* the first of its symbols */
     bool sleeper, open, subscribed;
+    bool compressed; /* the frame that the rest begins with */
     unsigned unanswered;
     uint64_t received;
     size_t frame_left; /* of the frame that the rest begins with; 0: it begins with a head, behind … */
@@ -36,6 +38,7 @@ struct crowd {
     crowd_counts_t counts;
     int64_t now_ns;
     crowd_notes_t *notes; /* NULL: none */
+    expander_t *expander;
     char input[INPUT_MAX];
 };
 
@@ -113,6 +116,7 @@ static bool begin_frame(reader_t *reader, char *bytes, size_t length, size_t *at
     char *frame = bytes + *at + reader->carry;
     size_t there = length - *at - reader->carry, head = 0, size = wire_frame_length(frame, there, &head);
     int opcode = there > 0 ? frame[0] & 0x0f : 0;
+    bool compressed = there > 0 && frame[0] & 0x40;
     if (there < 2 || there < head || (size == 0 && opcode >= WIRE_CLOSE))
         return false;
     size_t payload = size - head;
@@ -128,10 +132,23 @@ static bool begin_frame(reader_t *reader, char *bytes, size_t length, size_t *at
     memmove(bytes + *at + skipped, bytes + *at, reader->carry);
     *at += skipped;
     if (!control) {
+        reader->compressed = compressed;
         reader->frame_left = reader->carry + payload;
         reader->carry = 0;
     }
     return true;
+}
+
+/* A message that is whole and stands in one frame. What can't be expanded is counted as an end: nothing that follows makes sense. */
+static size_t take_message(reader_t *reader, const char *bytes, size_t length)
+{
+    const protocol_t *protocol = reader->crowd->config.protocol;
+    if (!reader->compressed)
+        return protocol->take(bytes, length, &heard, reader);
+    text_t text = expander_take(reader->crowd->expander, (text_t){bytes, length});
+    reader->crowd->counts.ended += text.length == 0;
+    protocol->take(text.at, text.length, &heard, reader);
+    return length;
 }
 
 /* Returns how many bytes were taken. What is left begins as frame_left and carry say. */
@@ -146,7 +163,7 @@ static size_t take_frames(reader_t *reader, char *bytes, size_t length)
         size_t there = length - at < reader->frame_left ? length - at : reader->frame_left;
         if (!protocol->stream && there < reader->frame_left)
             return at;
-        size_t taken = protocol->take(bytes + at, there, &heard, reader);
+        size_t taken = take_message(reader, bytes + at, there);
         at += taken;
         reader->frame_left -= taken;
         if (reader->frame_left > there - taken)
@@ -284,9 +301,10 @@ crowd_t *crowd_new(const crowd_config_t *config)
         return NULL;
     self->config = *config;
     self->poll = epoll_create1(EPOLL_CLOEXEC);
+    self->expander = expander_new();
     self->readers = calloc(config->clients + 1, sizeof *self->readers);
     self->last = calloc((size_t)(config->clients + 1) * config->each, sizeof *self->last);
-    if (!self->readers || !self->last || self->poll == -1) {
+    if (!self->readers || !self->last || !self->expander || self->poll == -1) {
         crowd_destroy(&self);
         return NULL;
     }
@@ -308,6 +326,7 @@ void crowd_destroy(crowd_t **self_ref)
         if (self->readers[i].fd > 0)
             close(self->readers[i].fd);
     close(self->poll);
+    expander_destroy(&self->expander);
     free(self->readers);
     free(self->last);
     free(self);

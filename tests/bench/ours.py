@@ -46,8 +46,8 @@ def wait_for_source(flow, gateway="gateway0"):
     until(lambda: up in get(f"http://{flow.address(gateway)}/metrics")[1], "the gateway to hear the source")
 
 
-def bus_load(flow):
-    return ["--protocol", "dataflow", "--address", flow.address("gateway0"), "--publisher", "bus", "--publish", flow.bus, "--replay", flow.replay]
+def bus_load(flow, protocol="dataflow"):
+    return ["--protocol", protocol, "--address", flow.address("gateway0"), "--publisher", "bus", "--publish", flow.bus, "--replay", flow.replay]
 
 
 class FanLoad:
@@ -91,7 +91,7 @@ def fan_figures(told):
             "load_cores": told["load_cpu"] / told["seconds"], "p50_us": told["latency"]["p50_us"], "p99_us": told["latency"]["p99_us"],
             "holes": told["lost"] + told["disorder"] + told["gaps"] + told["ended"],
             "wrong": told["missing"] + told["lost"] + told["disorder"] + told["gaps"] + told["ended"], "frame_bytes": told["frame_bytes"],
-            "told": told}
+            "wire_bytes": told["bytes"] / frames, "told": told}
 
 
 def ask(kind, address, request, clients, seconds, watched):

@@ -14,6 +14,8 @@ enum { WIRE_BINARY = 2, SAY_MAX = 512 };
     " HTTP/1.1\r\nHost: bench\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\n" \
     "Sec-WebSocket-Version: 13\r\n" more "\r\n"
 
+#define DEFLATE "Sec-WebSocket-Extensions: permessage-deflate; server_no_context_takeover; client_no_context_takeover\r\n"
+
 static unsigned symbol_at(const protocol_wish_t *wish, unsigned i)
 {
     return (wish->first + i) % wish->of;
@@ -26,7 +28,7 @@ static bool begins(const char *bytes, size_t length, const char *with)
 
 /* --- gatewayd: a frame is a JSON-RPC message --- */
 
-static void dataflow_greet(const protocol_wish_t *wish, const protocol_events_t *events, void *arg)
+static void dataflow_subscribe(const protocol_wish_t *wish, const char *more, const protocol_events_t *events, void *arg)
 {
     for (unsigned i = 0; i < wish->count; i++) {
         char text[SAY_MAX], symbol[SAMPLE_SYMBOL_LENGTH], since[64] = "";
@@ -35,10 +37,20 @@ static void dataflow_greet(const protocol_wish_t *wish, const protocol_events_t 
                      (unsigned long long)wish->since);
         int length = snprintf(text, sizeof text,
                               "{\"jsonrpc\":\"2.0\",\"id\":%u,\"method\":\"subscribe\","
-                              "\"params\":{\"channel\":\"trades\",\"symbol\":\"%.*s\"%s}}",
-                              i, (int)sample_symbol(symbol, symbol_at(wish, i)), symbol, since);
+                              "\"params\":{\"channel\":\"trades\",\"symbol\":\"%.*s\"%s%s}}",
+                              i, (int)sample_symbol(symbol, symbol_at(wish, i)), symbol, since, more);
         events->say(arg, text, (size_t)length);
     }
+}
+
+static void dataflow_greet(const protocol_wish_t *wish, const protocol_events_t *events, void *arg)
+{
+    dataflow_subscribe(wish, "", events, arg);
+}
+
+static void batch_greet(const protocol_wish_t *wish, const protocol_events_t *events, void *arg)
+{
+    dataflow_subscribe(wish, ",\"batch\":true", events, arg);
 }
 
 static size_t dataflow_take(const char *bytes, size_t length, const protocol_events_t *events, void *arg)
@@ -51,6 +63,19 @@ static size_t dataflow_take(const char *bytes, size_t length, const protocol_eve
         events->on_gap(arg);
     else if (memmem(bytes, length, "\"error\":", 8))
         fprintf(stderr, "%.*s\n", (int)length, bytes);
+    return length;
+}
+
+/* An array of such messages, or one. */
+static size_t batch_take(const char *bytes, size_t length, const protocol_events_t *events, void *arg)
+{
+    static const char head[] = "{\"jsonrpc\":";
+    const char *end = bytes + length;
+    for (const char *at = bytes + begins(bytes, length, "["), *next; at < end; at = next) {
+        next = memmem(at + 1, (size_t)(end - at - 1), head, sizeof head - 1);
+        next = next ? next : end;
+        dataflow_take(at, (size_t)(next - at), events, arg);
+    }
     return length;
 }
 
@@ -196,6 +221,9 @@ static size_t nats_take(const char *bytes, size_t length, const protocol_events_
 
 static const protocol_t protocols[] = {
     {"dataflow", HANDSHAKE("/ws", ""), WIRE_TEXT, false, true, dataflow_greet, dataflow_take},
+    {"dataflow-deflate", HANDSHAKE("/ws", DEFLATE), WIRE_TEXT, false, true, dataflow_greet, dataflow_take},
+    {"dataflow-batch", HANDSHAKE("/ws", ""), WIRE_TEXT, false, true, batch_greet, batch_take},
+    {"dataflow-batch-deflate", HANDSHAKE("/ws", DEFLATE), WIRE_TEXT, false, true, batch_greet, batch_take},
     {"plain", HANDSHAKE("/", ""), WIRE_TEXT, false, false, plain_greet, plain_take},
     {"mqtt", HANDSHAKE("/mqtt", "Sec-WebSocket-Protocol: mqtt\r\n"), WIRE_BINARY, true, true, mqtt_greet, mqtt_take},
     {"nats", HANDSHAKE("/", ""), WIRE_BINARY, true, false, nats_greet, nats_take},

@@ -1,4 +1,4 @@
-/* What a client says, and what it hears, before, above and within WebSocket frames: gatewayd's JSON-RPC, MQTT 3.1.1, NATS, and plain texts
+/* What a client says, and what it hears, before, above and within WebSocket frames: gatewayd's JSON-RPC (in batches, and compressed, too), MQTT 3.1.1, NATS, and plain texts
  * (everything that comes is an update). */
 #pragma once
 

@@ -31,12 +31,12 @@ def ratio(of, to):
 
 # --- fan-out ---
 
-def fan_ours(**options):
+def fan_ours(protocol="dataflow", **options):
     def measure(seconds, quick):
         each = {k: v for k, v in options.items() if k in ("symbols",)}
-        with ours.pipeline(**each) as flow:
+        with ours.pipeline(deflate=protocol.endswith("deflate"), **each) as flow:
             flow.start_gateway()
-            with ours.FanLoad(ours.bus_load(flow), [ours.pid(flow, "gateway0")], seconds=seconds, settle=1, drain=2 if quick else 6, **options) as load:
+            with ours.FanLoad(ours.bus_load(flow, protocol), [ours.pid(flow, "gateway0")], seconds=seconds, settle=1, drain=2 if quick else 6, **options) as load:
                 return ours.fan_figures(load.measured(lambda: ours.wait_for_source(flow)))
     return measure
 
@@ -321,6 +321,13 @@ def rows(quick):
             ("p99 of those who read within 20 %",
              lambda m: ratio(m["900 beside 100 that never read"]["p99_us"], m["900 alone"]["p99_us"]), "<=", 1.2),
             ("every reader gets every trade", lambda m: m["900 beside 100 that never read"]["wrong"], "<=", 0)]),
+        Row("fan-out, 100 clients, 2,000 trades/s, compressed or not", "frames/s",
+            {title: fan_ours(protocol, clients=100, rate=2000) for title, protocol in (
+                ("one by one", "dataflow"), ("one by one, deflate", "dataflow-deflate"),
+                ("batches", "dataflow-batch"), ("batches, deflate", "dataflow-batch-deflate"))}, [
+            ("a frame shorter by a quarter", lambda m: ratio(m["one by one, deflate"]["wire_bytes"], m["one by one"]["wire_bytes"]), "<=", 0.75),
+            ("a batch by half", lambda m: ratio(m["batches, deflate"]["wire_bytes"], m["batches"]["wire_bytes"]), "<=", 0.5),
+            ("every client gets every trade", lambda m: max(figures["wrong"] for figures in m.values()), "<=", 0)]),
         Row(f"{idlers:,} idle clients", "", {"gatewayd": idle(idlers)}, [
             ("8 KiB a client", at("gatewayd", "kib_each"), "<=", 8)]),
         Row(f"{many:,} symbols, {some:,} clients with {each} each, as fast as it goes", "frames/s",

@@ -8,7 +8,10 @@ import zlib
 
 import pytest
 import websockets
+from browser import chromium  # noqa: F401 (a fixture)
 from clients import Client, assert_once_and_in_order, cursor
+from pipeline import until
+from test_page import as_rows, browser, history, opened  # noqa: F401 (a fixture)
 from test_real_trades import assert_all, real  # noqa: F401 (a fixture)
 from transports import Node, PythonWebsockets
 
@@ -236,3 +239,18 @@ def test_real_trades_arrive_digit_for_digit(pipeline, recordings, real, transpor
     client.until(lambda: len(client.received) == sum(map(len, real.values())), "all real trades")
     assert_all(client.received, real)
     client.close()
+
+
+def test_a_browser_takes_it_and_shows_the_very_digits(pipeline, browser):  # noqa: F811
+    flow = pipeline(symbols=["BTC-USD"])
+    flow.config["gatewayd"]["deflate"] = True
+    flow.start_all("--symbols", "BTC-USD", "--rate", 2000, "--paused")
+    page = opened(browser, flow)
+    agreed = page.evaluate("new Promise((open) => { const socket = new WebSocket(`ws://${location.host}/ws`);"
+                           " socket.onopen = () => { open(socket.extensions); socket.close(); }; })")
+    assert agreed.startswith("permessage-deflate")
+    until(lambda: page.shown("state") == "Live", "the page to be live")
+    flow.tell_simulator("/control/play?count=3000")
+    until(lambda: page.number("received") == 3000 and page.number("missed") == 0, "3,000 trades")
+    shown = until(lambda: len(page.rows()) > 10 and page.rows(), "rows")
+    assert shown == as_rows(history(flow, "BTC-USD", len(shown))["trades"])

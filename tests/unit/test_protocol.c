@@ -1,4 +1,5 @@
 /* The load generator's protocols: a message is taken once it is whole, wherever the pieces are cut. */
+#include "tests/bench/expand.h"
 #include "tests/bench/protocol.h"
 
 #include <check.h>
@@ -86,6 +87,34 @@ START_TEST(a_gateway_is_understood)
 }
 END_TEST
 
+START_TEST(a_batch_has_all_its_messages_and_may_be_a_single_one)
+{
+#define UPDATE(number) "{\"jsonrpc\":\"2.0\",\"method\":\"trades.update\"," number "}"
+    static const text_t frames[] = {BYTES("[" UPDATE("1") "," UPDATE("2") "," UPDATE("3") "]"), BYTES(UPDATE("4")),
+                                    BYTES("[{\"jsonrpc\":\"2.0\",\"method\":\"trades.gap\"}]")};
+    const protocol_t *protocol = protocol_find("dataflow-batch");
+    heard_t heard = {0};
+    for (size_t i = 0; i < sizeof frames / sizeof *frames; i++)
+        ck_assert_uint_eq(protocol->take(frames[i].at, frames[i].length, &events, &heard), frames[i].length);
+    ck_assert_uint_eq(heard.updates, 4);
+    ck_assert_uint_eq(heard.gaps, 1);
+}
+END_TEST
+
+START_TEST(what_was_compressed_is_expanded_and_what_was_not_is_none)
+{
+    /* Section 7.2.3.1 of RFC 7692: "Hello", once compressed and once stored. */
+    static const text_t hello[] = {BYTES("\xf2\x48\xcd\xc9\xc9\x07\x00"),
+                                   BYTES("\x00\x05\x00\xfa\xff\x48\x65\x6c\x6c\x6f\x00")};
+    expander_t *expander = expander_new();
+    for (int round = 0; round < 4; round++)
+        ck_assert(text_equal(expander_take(expander, hello[round % 2]), TEXT("Hello")));
+    ck_assert_uint_eq(expander_take(expander, TEXT("\xff\xff\xff")).length, 0);
+    ck_assert(text_equal(expander_take(expander, hello[0]), TEXT("Hello")));
+    expander_destroy(&expander);
+}
+END_TEST
+
 START_TEST(there_is_no_other_protocol)
 {
     ck_assert_ptr_null(protocol_find("carrier-pigeon"));
@@ -98,6 +127,8 @@ int main(void)
     TCase *cases = tcase_create("all");
     tcase_add_loop_test(cases, a_stream_cut_anywhere_gives_the_same_messages, 0, sizeof streams / sizeof *streams);
     tcase_add_test(cases, a_gateway_is_understood);
+    tcase_add_test(cases, a_batch_has_all_its_messages_and_may_be_a_single_one);
+    tcase_add_test(cases, what_was_compressed_is_expanded_and_what_was_not_is_none);
     tcase_add_test(cases, there_is_no_other_protocol);
     suite_add_tcase(suite, cases);
     SRunner *runner = srunner_create(suite);
