@@ -59,13 +59,13 @@ static const char *const sql[SQL_STATEMENTS] = {
     [SQL_INSERT] = "INSERT INTO trade(stream, epoch, seq, timestamp_ns, json) VALUES(?1, ?2, ?3, ?4, ?5)",
     [SQL_FILL] = "INSERT INTO trade(stream, epoch, seq, timestamp_ns, json) VALUES(?1, ?2, ?3, ?4, ?5) ON CONFLICT DO NOTHING",
     [SQL_BLOCK] =
-        "INSERT INTO block(stream, epoch, number, least_ns, greatest_ns) VALUES(?1, ?2, ?3, ?4, ?5) ON CONFLICT DO UPDATE"
-        " SET least_ns = min(least_ns, ?4), greatest_ns = max(greatest_ns, ?5)",
+        ("INSERT INTO block(stream, epoch, number, least_ns, greatest_ns) VALUES(?1, ?2, ?3, ?4, ?5) ON CONFLICT DO UPDATE"
+         " SET least_ns = min(least_ns, ?4), greatest_ns = max(greatest_ns, ?5)"),
     [SQL_LOAD] = "SELECT topic, epoch, seq, trades FROM stream WHERE (epoch, seq) > (0, 0)",
-    [SQL_OLDEST] = RANGE_TRADES " ORDER BY epoch, seq LIMIT ?6",
-    [SQL_NEWEST] = RANGE_TRADES " ORDER BY epoch DESC, seq DESC LIMIT ?6",
-    [SQL_OLDEST_TIMED] = RANGE_TIMED " ORDER BY b.epoch, b.number, t.seq LIMIT ?6",
-    [SQL_NEWEST_TIMED] = RANGE_TIMED " ORDER BY b.epoch DESC, b.number DESC, t.seq DESC LIMIT ?6",
+    [SQL_OLDEST] = (RANGE_TRADES " ORDER BY epoch, seq LIMIT ?6"),
+    [SQL_NEWEST] = (RANGE_TRADES " ORDER BY epoch DESC, seq DESC LIMIT ?6"),
+    [SQL_OLDEST_TIMED] = (RANGE_TIMED " ORDER BY b.epoch, b.number, t.seq LIMIT ?6"),
+    [SQL_NEWEST_TIMED] = (RANGE_TIMED " ORDER BY b.epoch DESC, b.number DESC, t.seq DESC LIMIT ?6"),
     [SQL_NTH] = "SELECT epoch, seq FROM trade WHERE stream = ?1 ORDER BY epoch, seq LIMIT 1 OFFSET ?2",
     [SQL_DROP_BELOW] = "DELETE FROM trade WHERE stream = ?1 AND (epoch, seq) < (?2, ?3)",
     [SQL_BLOCKS_BELOW] = "DELETE FROM block WHERE stream = ?1 AND (epoch, number) < (?2, ?3)",

@@ -1,4 +1,5 @@
 import pathlib
+import signal
 import sys
 
 import pytest
@@ -7,6 +8,9 @@ sys.path.insert(0, str(pathlib.Path(__file__).parent))
 
 import npm  # noqa: E402
 from pipeline import DATA, Pipeline  # noqa: E402
+
+# Whoever runs this in the background may have it ignore Ctrl-C, and what it starts would, too; of a handler nothing is inherited.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture
