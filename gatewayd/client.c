@@ -89,7 +89,7 @@ static bool peek_run(client_t *self, run_t *run)
     run->last = reader->last;
     run->text = ring_read(reader->ring, reader->position, &run->last);
     run->length = run->text.length;
-    if (reader->subscription->batch) {
+    if (reader->batch) {
         text_t batch = ring_batch(reader->ring, reader->position, run->text, self->link->deflates);
         run->text = batch.length > 0 ? batch : run->text;
     }
@@ -295,7 +295,7 @@ static bool send_in_place(client_t *self, text_t json)
 
 buffer_t *client_frames(client_t *self, const reader_t *reader, buffer_t *batch)
 {
-    return reader->subscription->batch ? batch : &self->outbox;
+    return reader->batch ? batch : &self->outbox;
 }
 
 void client_batch(client_t *self, buffer_t *batch)

@@ -44,20 +44,21 @@ typedef struct {
 } client_link_t;
 
 struct client {
+    list_t in_pump;
+    list_t ready; /* reader_t.in_queue: something in the ring */
     hub_t *hub;
     const client_link_t *link;
     void *link_arg;
-    rpc_t *rpc;
+    size_t behind;   /* readers that are (pace.h) */
     buffer_t outbox; /* frames */
-    buffer_t later;  /* frames that go behind the answer to a subscribe; empty unless `holding` */
     bool holding;    /* readers were seated for an answer that has not gone out yet (it may be part of a batch) */
     bool closing;
     bool corked; /* a message is being dealt with: what it causes goes out behind it */
-    list_t in_hub, in_catching, in_pump, in_pace;
-    size_t behind;        /* readers that are (pace.h) */
+    rpc_t *rpc;
+    buffer_t later; /* frames that go behind the answer to a subscribe; empty unless `holding` */
+    list_t in_hub, in_catching, in_pace;
     list_t subscriptions; /* subscription_t.in_client */
     size_t subscription_count;
-    list_t ready;         /* reader_t.in_queue: something in the ring */
     list_t catching;      /* reader_t.in_queue */
     list_t joins;         /* join_t.in_client: subscribes under way */
     list_t queries;       /* query_t.in_client: questions to history under way */

@@ -2,15 +2,18 @@
 
 #include "gatewayd/notify.h"
 
-/* Queues the readers of a channel that have something to read now, and their clients. */
+enum { AHEAD = 8 };
+
+/* Queues the readers of a channel that have something to read now, and their clients. Those to come are fetched meanwhile: they lie all over
+ * the memory. */
 static void touch_readers(channel_t *channel, list_t *clients)
 {
-    LIST_EACH(item, &channel->readers)
-    {
-        reader_t *reader = LIST_OWNER(item, reader_t, in_channel);
-        client_t *client = reader->subscription->client;
-        if (reader_touch(reader) && !list_linked(&client->in_pump))
-            list_append(clients, &client->in_pump);
+    for (size_t i = 0; i < channel->reader_count; i++) {
+        reader_t *reader = channel->readers[i];
+        if (i + AHEAD < channel->reader_count)
+            __builtin_prefetch(channel->readers[i + AHEAD], 1);
+        if (reader_touch(reader) && !list_linked(&reader->client->in_pump))
+            list_append(clients, &reader->client->in_pump);
     }
 }
 
@@ -27,8 +30,8 @@ void fanout_flush(hub_t *hub)
 
 void fanout_stream(hub_t *hub, channel_t *channel)
 {
-    LIST_EACH(item, &channel->readers)
-    reader_stream_known(LIST_OWNER(item, reader_t, in_channel));
+    for (size_t i = 0; i < channel->reader_count; i++)
+        reader_stream_known(channel->readers[i]);
     market_t *market = markets_find(hub->markets, channel->symbol);
     LIST_EACH(item, &market->subscriptions)
     {
@@ -55,9 +58,8 @@ void fanout_source(hub_t *hub, const offer_t *offer, bool up)
         channel_t *channel = market_find(market, offer->name);
         if (!channel)
             continue;
-        LIST_EACH(item, &channel->readers)
-        {
-            client_t *client = LIST_OWNER(item, reader_t, in_channel)->subscription->client;
+        for (size_t i = 0; i < channel->reader_count; i++) {
+            client_t *client = channel->readers[i]->client;
             if (client->round != hub->round)
                 client_notify(client, up ? TEXT("connection.restored") : TEXT("connection.lost"), buffer_text(&params));
             client->round = hub->round;
@@ -77,9 +79,8 @@ static void tell_readers(hub_t *hub, const offer_t *offer, const offer_stale_t *
         notify_stale(&params, offer, change, hub->now_ns);
     else
         notify_fresh(&params, offer, change, hub->now_ns);
-    LIST_EACH(item, &channel->readers)
-    {
-        client_t *client = LIST_OWNER(item, reader_t, in_channel)->subscription->client;
+    for (size_t i = 0; i < channel->reader_count; i++) {
+        client_t *client = channel->readers[i]->client;
         client_notify(client, change->stale ? TEXT("connection.lost") : TEXT("connection.restored"), buffer_text(&params));
     }
     buffer_release(&params);

@@ -16,7 +16,7 @@ enum {
     FDS_BESIDE_CLIENTS = 512, /* ZeroMQ, HTTP, log, and a reserve */
     PROBE_TICKS = 1000 / HUB_TICK_MS,
     CHECK_TICKS = 1000 / HUB_TICK_MS,
-    FLUSH_MS = 10, /* the longest that clients wait while the bus is never empty */
+    FLUSH_MS = 25, /* the longest that clients wait while the bus is never empty */
     ORIGINS_MAX = 1000
 };
 

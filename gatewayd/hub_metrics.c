@@ -46,9 +46,8 @@ static void look_at(const channel_t *channel, places_t *places)
     if (!channel->ring)
         return;
     places->rings++;
-    LIST_EACH(item, &channel->readers)
-    {
-        const reader_t *reader = LIST_OWNER(item, reader_t, in_channel);
+    for (size_t i = 0; i < channel->reader_count; i++) {
+        const reader_t *reader = channel->readers[i];
         uint64_t lag_bytes = reader->state == READER_LIVE ? ring_head(reader->ring) - reader->position : 0;
         if (lag_bytes > places->lag_bytes)
             places->lag_bytes = lag_bytes;

@@ -2,6 +2,7 @@
 
 #include "common/table.h"
 #include "gatewayd/notify.h"
+#include "gatewayd/reader.h"
 #include "proto/trade.h"
 
 #include <assert.h>
@@ -22,13 +23,14 @@ struct markets {
 
 static void channel_destroy(markets_t *self, channel_t *channel)
 {
-    assert(list_empty(&channel->readers));
+    assert(channel->reader_count == 0);
     table_remove(self->by_topic, channel->topic);
     list_remove(&channel->in_market);
     list_remove(&channel->in_dirty);
     ring_destroy(&channel->ring);
     for (size_t i = 0; i < DIALECT_COUNT; i++)
         ring_destroy(&channel->others[i]);
+    free(channel->readers);
     free(channel);
 }
 
@@ -183,7 +185,6 @@ channel_t *markets_channel(markets_t *self, market_t *market, text_t source)
     channel->market = market;
     channel->topic = (text_t){channel->topic_text, topic_print(channel->topic_text, market->symbol, source)};
     topic_parse(channel->topic, &channel->symbol, &channel->source);
-    list_init(&channel->readers);
     list_init(&channel->in_dirty);
     list_init(&channel->in_market);
     if (!table_put(self->by_topic, channel->topic, channel)) {
@@ -209,6 +210,28 @@ void channel_forget(channel_t *channel, const ring_t *ring)
         if (channel->others[i] == ring)
             ring_destroy(&channel->others[i]);
     }
+}
+
+bool channel_add(channel_t *channel, reader_t *reader)
+{
+    if (channel->reader_count == channel->reader_room) {
+        size_t room = channel->reader_room ? channel->reader_room * 2 : 1;
+        reader_t **readers = realloc(channel->readers, room * sizeof *readers);
+        if (!readers)
+            return false;
+        channel->readers = readers;
+        channel->reader_room = room;
+    }
+    reader->place = channel->reader_count;
+    channel->readers[channel->reader_count++] = reader;
+    return true;
+}
+
+void channel_drop(channel_t *channel, reader_t *reader)
+{
+    reader_t *last = channel->readers[--channel->reader_count];
+    channel->readers[reader->place] = last;
+    last->place = reader->place;
 }
 
 channel_t *markets_stream(markets_t *self, text_t topic, cursor_t last)

@@ -32,7 +32,8 @@ typedef struct channel {
     text_t topic, symbol, source;  /* slices of topic_text */
     ring_t *ring;                  /* NULL until it is known from where the stream is followed */
     ring_t *others[DIALECT_COUNT]; /* the same in the dialects that readers take it in; NULL where none does */
-    list_t readers;                /* reader_t.in_channel (reader.h) */
+    struct reader **readers;       /* (reader.h), in no order */
+    size_t reader_count, reader_room;
     list_t in_market;
     list_t in_dirty;     /* something was appended that readers do not know of yet, … */
     uint64_t dirty_from; /* … from this position of `ring` on */
@@ -90,6 +91,10 @@ channel_t *market_find(const market_t *market, text_t source);
  * runs out. And one that nobody wants any more. */
 ring_t *channel_ring(channel_t *channel, dialect_t dialect);
 void channel_forget(channel_t *channel, const ring_t *ring);
+
+/* Readers come and go. False when memory runs out. */
+bool channel_add(channel_t *channel, struct reader *reader);
+void channel_drop(channel_t *channel, struct reader *reader);
 
 /* What comes from the bus. A stream begins behind `last`: its channel, now with a ring; NULL when nobody wants it or memory
  * runs out. */

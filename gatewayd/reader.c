@@ -6,7 +6,7 @@
 
 static void leave_queue(reader_t *self)
 {
-    client_t *client = self->subscription->client;
+    client_t *client = self->client;
     list_remove(&self->in_queue);
     if (client->page_reader == self) {
         history_cancel(&client->page);
@@ -18,7 +18,7 @@ static void leave_queue(reader_t *self)
 
 static void catch_up(reader_t *self)
 {
-    client_t *client = self->subscription->client;
+    client_t *client = self->client;
     self->state = READER_CATCHING;
     self->stuck_ns = self->retry_ns = 0;
     self->page_count = 0;
@@ -30,7 +30,7 @@ static void catch_up(reader_t *self)
 /* Behind is who has a seat, or waits for history to get one, and has not been at the ring's head yet. */
 static void set_behind(reader_t *self, bool behind)
 {
-    client_t *client = self->subscription->client;
+    client_t *client = self->client;
     client->behind += behind;
     client->behind -= self->behind;
     self->behind = behind;
@@ -48,9 +48,8 @@ static void forget_ring(channel_t *channel, const ring_t *ring)
 {
     if (!ring || ring == channel->ring)
         return;
-    LIST_EACH(item, &channel->readers)
-    {
-        if (LIST_OWNER(item, reader_t, in_channel)->ring == ring)
+    for (size_t i = 0; i < channel->reader_count; i++) {
+        if (channel->readers[i]->ring == ring)
             return;
     }
     channel_forget(channel, ring);
@@ -58,15 +57,17 @@ static void forget_ring(channel_t *channel, const ring_t *ring)
 
 reader_t *reader_new(subscription_t *subscription, channel_t *channel)
 {
-    reader_t *self = calloc(1, sizeof *self);
+    reader_t *self = aligned_alloc(alignof(reader_t), sizeof *self);
     if (!self)
         return NULL;
-    self->subscription = subscription;
-    self->channel = channel;
-    list_init(&self->in_channel);
+    *self = (reader_t){
+        .client = subscription->client, .batch = subscription->batch, .subscription = subscription, .channel = channel};
+    if (!channel_add(channel, self)) {
+        free(self);
+        return NULL;
+    }
     list_init(&self->in_subscription);
     list_init(&self->in_queue);
-    list_append(&channel->readers, &self->in_channel);
     list_append(&subscription->readers, &self->in_subscription);
     return self;
 }
@@ -79,7 +80,7 @@ void reader_destroy(reader_t **self_p)
     *self_p = NULL;
     leave_queue(self);
     set_behind(self, false);
-    list_remove(&self->in_channel);
+    channel_drop(self->channel, self);
     list_remove(&self->in_subscription);
     forget_ring(self->channel, self->ring);
     free(self);
@@ -98,7 +99,7 @@ reader_t *subscription_reader(const subscription_t *self, const channel_t *chann
 
 void reader_seat(reader_t *self, cursor_t last)
 {
-    client_t *client = self->subscription->client;
+    client_t *client = self->client;
     ring_t *left = self->ring;
     leave_queue(self);
     self->ring = channel_ring(self->channel, ring_dialect(self->subscription));
@@ -126,6 +127,7 @@ void subscription_set_batch(subscription_t *self, bool batch)
     LIST_EACH(item, &self->readers)
     {
         reader_t *reader = LIST_OWNER(item, reader_t, in_subscription);
+        reader->batch = batch;
         if (reader->ring && reader->ring != channel_ring(reader->channel, ring_dialect(self)))
             reader_seat(reader, reader->last);
     }
@@ -146,6 +148,6 @@ bool reader_touch(reader_t *self)
         set_behind(self, false);
         return false;
     }
-    list_append(&self->subscription->client->ready, &self->in_queue);
+    list_append(&self->client->ready, &self->in_queue);
     return true;
 }

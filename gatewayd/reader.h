@@ -10,6 +10,11 @@
 
 #include "gatewayd/market.h"
 
+#include <assert.h>
+#include <stdalign.h>
+
+enum { READER_LINE = 64 };
+
 typedef struct client client_t;
 typedef struct subscription subscription_t;
 
@@ -19,23 +24,31 @@ typedef enum {
     READER_LIVE      /* reads the ring */
 } reader_state_t;
 
-typedef struct {
-    list_t in_channel, in_subscription;
-    list_t in_queue; /* client_t.ready (LIVE, with something to read) or client_t.catching */
-    channel_t *channel;
-    ring_t *ring; /* the channel's in the client's dialect; NULL while WAITING */
-    subscription_t *subscription;
+/* What each trade touches is the first cache line: where a thousand clients have many symbols, readers are too many to stay in the processor's
+ * cache, and to fetch one costs more than what is done with it. */
+typedef struct reader {
+    alignas(READER_LINE) list_t in_queue; /* client_t.ready (LIVE, with something to read) or client_t.catching */
+    client_t *client;                     /* the subscription's */
+    ring_t *ring;                         /* the channel's in the client's dialect; NULL while WAITING */
+    uint64_t position;                    /* LIVE: in the ring */
+    cursor_t last;                        /* the client has everything up to here */
     reader_state_t state;
-    bool has_last;       /* false while WAITING: takes the stream from where it begins */
-    bool behind;         /* counted in client_t.behind */
-    bool held;           /* seated, but nothing of it goes out before the answer that says so */
-    bool up_to_date;     /* has been at the ring's head since it was seated; one that was seated and has not is behind */
-    cursor_t last;       /* the client has everything up to here */
-    uint64_t position;   /* LIVE: in the ring */
+    bool has_last : 1;   /* false while WAITING: takes the stream from where it begins */
+    bool behind : 1;     /* counted in client_t.behind */
+    bool held : 1;       /* seated, but nothing of it goes out before the answer that says so */
+    bool up_to_date : 1; /* has been at the ring's head since it was seated; one that was seated and has not is behind */
+    bool batch : 1;      /* the subscription's */
+
+    channel_t *channel;
+    size_t place; /* in the channel's readers */
+    subscription_t *subscription;
+    list_t in_subscription;
     uint64_t page_count; /* CATCHING: how many trades the next page is to have; 0: it is the first */
     int64_t stuck_ns;    /* CATCHING: since when it has got no further; 0: it gets on */
     int64_t retry_ns;    /* CATCHING: not before */
 } reader_t;
+
+static_assert(offsetof(reader_t, channel) <= READER_LINE, "what each trade touches is one cache line");
 
 struct subscription {
     list_t in_client, in_market;
