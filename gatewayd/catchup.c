@@ -1,6 +1,7 @@
 #include "gatewayd/catchup.h"
 
 #include "gatewayd/page.h"
+#include "gatewayd/page_cache.h"
 
 /* As many trades as half of the outbox holds for sure. */
 static uint64_t first_count(const client_t *client)
@@ -31,6 +32,47 @@ static void to_the_back(client_t *client, reader_t *reader)
     list_append(&client->catching, &reader->in_queue);
 }
 
+/* What history has not got is missing, up to where the ring begins. */
+static void give_up(const reader_t *reader, page_t *page, buffer_t *frames)
+{
+    page->to = ring_floor(reader->ring);
+    page_give_up(page, frames);
+}
+
+static uint64_t count_frames(text_t frames, size_t bytes)
+{
+    uint64_t count = 0;
+    text_t rest = frames, payload;
+    while ((size_t)(rest.at - frames.at) < bytes && frame_next(&rest, &payload))
+        count++;
+    return count;
+}
+
+/* Somebody else was given what comes next: this one gets it from where it is kept. */
+static bool take_kept(client_t *client, reader_t *reader)
+{
+    cursor_t last;
+    text_t kept = page_cache_find(client->hub->pages, reader->channel->topic, client->link->dialect, reader->last,
+                                  ring_middle(reader->ring), RING_RUN_MAX, &last);
+    if (kept.length == 0)
+        return false;
+    reader->stuck_ns = reader->retry_ns = 0;
+    if (!client->link->ready(client->link_arg)) {
+        client->link->wake(client->link_arg);
+        return true;
+    }
+    if (reader->batch) {
+        buffer_t batch = buffer_new(0);
+        buffer_append(&batch, kept);
+        client_batch(client, &batch);
+        reader->last = last;
+    } else {
+        reader->last.seq += count_frames(kept, client_send_now(client, kept));
+    }
+    client_enter_again(client);
+    return true;
+}
+
 static void on_page(void *arg, range_certainty_t certainty, const range_answer_t *answer)
 {
     client_t *client = arg;
@@ -40,37 +82,47 @@ static void on_page(void *arg, range_certainty_t certainty, const range_answer_t
     client->page_reader = NULL;
     bool moved = false;
     buffer_t batch = buffer_new(0), *frames = client_frames(client, reader, &batch);
+    size_t begin = frames->length;
     bool whole = page_append(&page, answer->trades, client->hub->limits.pending_bytes * 3 / 4, frames, &moved);
+    text_t kept = {frames->bytes + begin, answer->missing == 0 ? frames->length - begin : 0};
+    bool shared = page_cache_keep(client->hub->pages, reader->channel->topic, page.dialect, reader->last, page.last, kept,
+                                  client->hub->now_ns);
     bool over = whole && certainty == RANGE_FINAL && !answer->has_next;
     fit_count(reader, whole);
     if (moved)
         reader->stuck_ns = reader->retry_ns = 0;
     if (over || (!moved && out_of_patience(reader, client->hub->now_ns)))
-        page_give_up(&page, frames);
+        give_up(reader, &page, frames);
     client_batch(client, &batch);
     reader->last = page.last;
     to_the_back(client, reader);
+    hub_t *hub = client->hub;
     client_pump(client);
+    if (shared)
+        catchup_tick(hub);
 }
 
-/* Asks for the reader's next page: up to where the ring begins now. */
+/* Asks for the reader's next page: up to the middle of the ring, since where that begins it would be overtaken at once. */
 static void ask(client_t *client, reader_t *reader)
 {
     cursor_t from = {reader->last.epoch, reader->last.seq + 1};
-    client->page_to = ring_floor(reader->ring);
+    client->page_to = ring_middle(reader->ring);
     client->page_reader = reader;
     if (reader->page_count == 0)
         reader->page_count = first_count(client);
-    client->page =
-        history_range(client->hub->history, reader->channel->topic, from, client->page_to, reader->page_count, on_page, client);
-    if (client->page)
+    hub_t *hub = client->hub;
+    text_t topic = reader->channel->topic;
+    client->page = history_range(hub->history, topic, from, client->page_to, reader->page_count, on_page, client);
+    if (client->page) {
+        page_cache_expect(hub->pages, topic, client->link->dialect, reader->last, reader->page_count, hub->now_ns);
         return;
+    }
     client->page_reader = NULL;
     if (!out_of_patience(reader, client->hub->now_ns))
         return;
     page_t page = {reader->channel->symbol, reader->channel->source, client->link->dialect, reader->last, client->page_to};
     buffer_t batch = buffer_new(0);
-    page_give_up(&page, client_frames(client, reader, &batch));
+    give_up(reader, &page, client_frames(client, reader, &batch));
     client_batch(client, &batch);
     reader->last = page.last;
     client->link->wake(client->link_arg);
@@ -102,15 +154,23 @@ void catchup_step(client_t *client)
         if (arrived(client, reader))
             continue;
         to_the_back(client, reader);
-        if (client->hub->now_ns >= reader->retry_ns)
+        if (take_kept(client, reader))
+            return;
+        if (client->hub->now_ns >= reader->retry_ns &&
+            !page_cache_expects(client->hub->pages, reader->channel->topic, client->link->dialect, reader->last,
+                                client->hub->now_ns))
             ask(client, reader);
     }
 }
 
 void catchup_tick(hub_t *hub)
 {
-    for (list_t *item = hub->catching.next, *next; item != &hub->catching; item = next) {
-        next = item->next;
-        catchup_step(LIST_OWNER(item, client_t, in_catching));
+    size_t count = 0;
+    page_cache_expire(hub->pages, hub->now_ns);
+    LIST_EACH(item, &hub->catching)
+    count++;
+    for (list_t *item; count > 0 && (item = list_take(&hub->catching)); count--) { /* any of them may leave meanwhile */
+        list_append(&hub->catching, item);
+        client_pump(LIST_OWNER(item, client_t, in_catching));
     }
 }

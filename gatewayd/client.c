@@ -35,7 +35,7 @@ static bool make_room(client_t *self, size_t length)
     return false;
 }
 
-static size_t send_frames(client_t *self, text_t frames)
+size_t client_send_now(client_t *self, text_t frames)
 {
     size_t taken = self->link->send(self->link_arg, frames);
     self->hub->counts.writes++;
@@ -45,7 +45,7 @@ static size_t send_frames(client_t *self, text_t frames)
 
 static void send_outbox(client_t *self)
 {
-    size_t taken = send_frames(self, buffer_text(&self->outbox));
+    size_t taken = client_send_now(self, buffer_text(&self->outbox));
     if (taken < self->outbox.length)
         buffer_consume(&self->outbox, taken);
     else if (self->outbox.capacity > OUTBOX_KEPT)
@@ -139,7 +139,7 @@ static void send_runs(client_t *self)
     for (size_t i = 0; i < count; i++)
         length += runs[i].text.length;
     if (count > 0 && !self->closing)
-        taken = send_frames(self, count == 1 ? runs[0].text : (text_t){self->hub->gathered, length});
+        taken = client_send_now(self, count == 1 ? runs[0].text : (text_t){self->hub->gathered, length});
     for (size_t i = 0; i < count; i++) {
         size_t of_run = runs[i].text.length < taken ? runs[i].text.length : taken;
         taken -= of_run;
@@ -240,11 +240,14 @@ void client_pump(client_t *self)
 
 void client_take_turn(client_t *self)
 {
-    pace_t *pace = self->hub->pace;
-    if (!pump(self, pace ? 1 : PUMP_TURNS) || client_idle(self) || self->closing)
-        return;
-    if (pace)
-        pace_enter(pace, self);
+    if (pump(self, self->hub->pace ? 1 : PUMP_TURNS) && !client_idle(self) && !self->closing)
+        client_enter_again(self);
+}
+
+void client_enter_again(client_t *self)
+{
+    if (self->hub->pace)
+        pace_enter(self->hub->pace, self);
     else
         wake(self);
 }
@@ -287,7 +290,7 @@ static bool send_in_place(client_t *self, text_t json)
     size_t length = frame_header(header, json.length);
     char *frame = (char *)(uintptr_t)json.at - length; /* there is room (rpc.h) */
     memcpy(frame, header, length);
-    size_t whole = length + json.length, taken = send_frames(self, (text_t){frame, whole});
+    size_t whole = length + json.length, taken = client_send_now(self, (text_t){frame, whole});
     if (taken < whole)
         client_send_frame(self, (text_t){frame + taken, whole - taken});
     return true;

@@ -81,6 +81,10 @@ void client_pump(client_t *self);
 
 /* The turn of a client that is behind: a run, or what is in the outbox. It enters again when there is more. */
 void client_take_turn(client_t *self);
+void client_enter_again(client_t *self);
+
+/* Sends frames from where they stand, before all else: only where the outbox is empty and the link ready. Returns as client_link_t.send. */
+size_t client_send_now(client_t *self, text_t frames);
 
 /* Is there nothing to be sent now? */
 bool client_idle(const client_t *self);

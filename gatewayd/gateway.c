@@ -8,6 +8,7 @@
 #include "gatewayd/http.h"
 #include "gatewayd/join.h"
 #include "gatewayd/pace.h"
+#include "gatewayd/page_cache.h"
 #include "gatewayd/recent.h"
 
 #include <stdlib.h>
@@ -195,7 +196,9 @@ static bool open_hub(gateway_t *self, const config_t *config)
     self->hub.markets = markets_new((size_t)config_integer(config, "gatewayd.ring_bytes"), on_wanted, self);
     self->hub.recent = recent_new(&self->hub);
     self->hub.pace = pace_new(self->loop, &self->hub);
-    return self->hub.offers && self->hub.markets && self->hub.recent && self->hub.pace && open_history(self, config);
+    self->hub.pages = page_cache_new();
+    return self->hub.offers && self->hub.markets && self->hub.recent && self->hub.pace && self->hub.pages &&
+           open_history(self, config);
 }
 
 static bool open_bus(gateway_t *self)
@@ -294,6 +297,7 @@ void gateway_destroy(gateway_t **self_p)
     history_client_destroy(&self->hub.history);
     recent_destroy(&self->hub.recent);
     pace_destroy(&self->hub.pace);
+    page_cache_destroy(&self->hub.pages);
     markets_destroy(&self->hub.markets);
     offers_destroy(&self->hub.offers);
     requester_destroy(&self->asker);

@@ -35,8 +35,9 @@ typedef struct {
     offers_t *offers;
     markets_t *markets;
     history_client_t *history;
-    struct recent *recent; /* recent.h */
-    struct pace *pace;     /* pace.h; NULL: nothing is paced */
+    struct recent *recent;    /* recent.h */
+    struct pace *pace;        /* pace.h; NULL: nothing is paced */
+    struct page_cache *pages; /* page_cache.h */
     hub_limits_t limits;
     const loop_t *loop;
     hub_counts_t counts;

@@ -4,6 +4,7 @@
 #include "gatewayd/catchup.h"
 #include "gatewayd/join_answer.h"
 #include "gatewayd/notify.h"
+#include "gatewayd/page_cache.h"
 
 #include <stdlib.h>
 
@@ -183,6 +184,15 @@ static step_t probe(join_t *join, const channel_t *channel, const ring_t *ring, 
     return STEP_WAIT;
 }
 
+/* Was somebody else given what comes next, a moment ago? */
+static bool is_kept(const join_t *join, const channel_t *channel, const ring_t *ring, cursor_t since)
+{
+    const client_t *client = join->client;
+    cursor_t last;
+    return page_cache_find(client->hub->pages, channel->topic, client->link->dialect, since, ring_floor(ring), 0, &last)
+               .length > 0;
+}
+
 /* One stream after the other: join->judged of them are. */
 static step_t judge_recovery(join_t *join)
 {
@@ -196,7 +206,7 @@ static step_t judge_recovery(join_t *join)
         if (join_takes(join, channel) && join_since(join, channel, &since)) {
             const ring_t *ring = channel_ring(channel, join->client->link->dialect);
             int verdict = judge_ring(ring, since);
-            if (verdict == -1 && probe(join, channel, ring, since) == STEP_WAIT)
+            if (verdict == -1 && !is_kept(join, channel, ring, since) && probe(join, channel, ring, since) == STEP_WAIT)
                 return STEP_WAIT;
             join->recovered = join->recovered && verdict != 0;
         }

@@ -3,6 +3,7 @@
 #include "common/json.h"
 #include "gatewayd/clear.h"
 #include "gatewayd/notify.h"
+#include "gatewayd/page_cache.h"
 #include "gatewayd/params.h"
 #include "gatewayd/recent.h"
 
@@ -152,12 +153,13 @@ void query_start(client_t *client, rpc_request_t *request, text_t symbol, text_t
     end_unless_sent(query);
 }
 
-/* What the rings have may be told no more, whether all did it or some. */
+/* What the gateway has may be told no more, whether all did it or some. */
 static void on_cleared(void *arg, text_t answer)
 {
     query_t *query = arg;
     query->clear = NULL;
     recent_forget(query->hub->recent, TEXT(""));
+    page_cache_expire(query->hub->pages, INT64_MAX);
     on_answer(query, answer);
 }
 

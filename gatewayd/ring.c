@@ -229,6 +229,11 @@ cursor_t ring_floor(const ring_t *self)
     return self->floor;
 }
 
+cursor_t ring_middle(const ring_t *self)
+{
+    return self->first < self->end ? entry_at(self, self->first + (self->end - self->first) / 2)->cursor : self->floor;
+}
+
 cursor_t ring_last(const ring_t *self)
 {
     return self->last;

@@ -42,6 +42,9 @@ bool ring_prepend_trade(ring_t *self, cursor_t at, text_t json);
 /* Everything behind this cursor, up to the last one, is in the ring. */
 cursor_t ring_floor(const ring_t *self);
 
+/* The cursor in the middle of what is there: who has come to it is not overwritten soon. The floor of a ring that is empty. */
+cursor_t ring_middle(const ring_t *self);
+
 /* The newest cursor; the floor of a ring that is empty. */
 cursor_t ring_last(const ring_t *self);
 

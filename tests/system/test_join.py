@@ -3,12 +3,13 @@
 import asyncio
 import json
 import random
+import re
 import socket as socketlib
 
 import pytest
 import websockets
 from clients import Client, Requester, assert_once_and_in_order, cursor
-from pipeline import loads, until
+from pipeline import get, loads, until
 
 TOPIC = "trade.BTC-USD.blockchain"
 
@@ -72,6 +73,40 @@ def test_a_client_that_comes_back_misses_nothing_however_long_it_was_away(flow):
             assert client.trades[0]["seq"] == journal[5000]["seq"] + 1
 
     asyncio.run(run())
+
+
+def test_many_who_come_back_at_once_share_the_pages_of_history(pipeline):
+    flow = pipeline(symbols=["BTC-USD"])
+    flow.config["gatewayd"]["ring_bytes"] = 1 << 16
+    flow.start_all("--symbols", "BTC-USD", "--rate", 2000)
+    clients, missing = 60, 5000
+
+    async def keep_the_ring(ready, over):
+        async with Client(flow.url()) as client:
+            await client.subscribe("BTC-USD")
+            await client.until(lambda: len(client.trades) > missing + 1000, "trades")
+            ready.set_result(client.trades[500])
+            await over
+
+    async def one(since):
+        async with Client(flow.url()) as client:
+            assert (await client.subscribe("BTC-USD", since=cursor(since)))["recovered"] is True
+            await client.until(lambda: len(client.trades) > missing + 500, "all that was missed, and more")
+            assert client.trades[0]["seq"] == since["seq"] + 1
+            assert_once_and_in_order(client.trades)
+
+    async def run():
+        ready, over = asyncio.get_running_loop().create_future(), asyncio.get_running_loop().create_future()
+        keeper = asyncio.create_task(keep_the_ring(ready, over))
+        since = await ready
+        await asyncio.gather(*(one(since) for _ in range(clients)))
+        over.set_result(None)
+        await keeper
+
+    asyncio.run(run())
+    _, text = get(f"http://{flow.address('cached_http')}/metrics")
+    asked = int(re.search(r'^dataflow_history_requests_total{[^}]*"range"[^}]*} (\d+)', text, re.M)[1])
+    assert asked < 2 * clients, "each asked whether it is there at most, and hardly any for a page"
 
 
 def test_what_cannot_be_had_is_told(flow):

@@ -9,6 +9,7 @@
 #include "gatewayd/fanout.h"
 #include "gatewayd/join.h"
 #include "gatewayd/methods.h"
+#include "gatewayd/page_cache.h"
 #include "gatewayd/recent.h"
 #include "proto/trade.h"
 
@@ -139,6 +140,7 @@ static inline void fixture_setup(void)
     void *replays[] = {journal};
     fixture.hub.history = history_client_new(&test_service, history, replays, 1);
     fixture.hub.recent = recent_new(&fixture.hub);
+    fixture.hub.pages = page_cache_new();
     fixture.wire.sent = buffer_new(0);
     fixture.client = client_new(&fixture.hub, &wire_link, &fixture.wire, &methods_events);
 }
@@ -148,6 +150,7 @@ static inline void fixture_teardown(void)
     client_destroy(&fixture.client);
     history_client_destroy(&fixture.hub.history);
     recent_destroy(&fixture.hub.recent);
+    page_cache_destroy(&fixture.hub.pages);
     markets_destroy(&fixture.hub.markets);
     offers_destroy(&fixture.hub.offers);
     buffer_release(&fixture.wire.sent);

@@ -202,6 +202,124 @@ START_TEST(what_does_not_fit_of_a_page_is_asked_for_again_and_the_next_ones_are_
 }
 END_TEST
 
+/* A second one, which resumes behind 7-<since> as well; room: see wire_t. What it is sent is in `other_wire`. */
+static wire_t other_wire;
+
+static client_t *another_resumes(uint64_t since, size_t room)
+{
+    char text[512];
+    other_wire = (wire_t){.sent = buffer_new(0), .room = room};
+    client_t *other = client_new(&fixture.hub, &wire_link, &other_wire, &methods_events);
+    snprintf(text, sizeof text, SUBSCRIBE(",\"since\":\"7-%llu\""), (unsigned long long)since);
+    client_receive(other, text_of(text));
+    return other;
+}
+
+static void expect_other(void (*expectations)(void))
+{
+    wire_t own = fixture.wire;
+    fixture.wire = other_wire;
+    expectations();
+    other_wire = fixture.wire;
+    fixture.wire = own;
+}
+
+static void recovered_21_to_100(void)
+{
+    expect_with("\"recovered\":true");
+    expect_trades(FIXTURE_EPOCH, 21, 100);
+    expect_nothing();
+}
+
+static void nothing_but_the_answer(void)
+{
+    expect_with("\"recovered\":true");
+    expect_nothing();
+}
+
+static void trades_21_to_100(void)
+{
+    expect_trades(FIXTURE_EPOCH, 21, 100);
+    expect_nothing();
+}
+
+static void leave(client_t *other)
+{
+    client_destroy(&other);
+    buffer_release(&other_wire.sent);
+}
+
+/* The newest request before the others. */
+static void answer_newest_first(void)
+{
+    asked_t newest = fixture.asked[fixture.asked_count - 1];
+    memmove(fixture.asked + 1, fixture.asked, (fixture.asked_count - 1) * sizeof newest);
+    fixture.asked[0] = newest;
+}
+
+START_TEST(who_comes_back_too_waits_for_the_page_that_another_one_asked_for)
+{
+    resume(0, 100); /* and asks for its first page */
+    client_t *other = another_resumes(20, 0);
+    answer_newest_first();
+    service_answers_trades("history", "\"from\":\"7-21\",\"to\":\"7-100\",\"count\":1}", 21, 21, ",\"missing\":0");
+    client_pump(other);
+    expect_other(nothing_but_the_answer);
+    ck_assert_uint_eq(fixture.asked_count, 1);
+    service_answers_trades("history", "\"from\":\"7-1\",\"to\":\"7-100\"", 1, 100, ",\"missing\":0");
+    client_pump(fixture.client);
+    client_pump(other);
+    expect_trades(FIXTURE_EPOCH, 1, 100);
+    expect_nothing();
+    expect_other(trades_21_to_100);
+    leave(other);
+}
+END_TEST
+
+START_TEST(who_comes_back_a_moment_later_needs_no_history)
+{
+    resume(0, 100);
+    service_answers_trades("history", "\"from\":\"7-1\"", 1, 100, ",\"missing\":0");
+    client_t *other = another_resumes(20, 0);
+    client_pump(other);
+    ck_assert_uint_eq(fixture.asked_count, 0);
+    expect_other(recovered_21_to_100);
+    leave(other);
+}
+END_TEST
+
+START_TEST(of_what_is_kept_it_gets_as_much_as_it_takes_and_then_the_rest)
+{
+    resume(0, 100);
+    service_answers_trades("history", "\"from\":\"7-1\"", 1, 100, ",\"missing\":0");
+    client_t *other = another_resumes(20, 2000); /* some trades, in each write */
+    for (int i = 0; i < 100; i++) {
+        other_wire.choked = false;
+        client_pump(other);
+    }
+    ck_assert_uint_gt(other_wire.writes, 5);
+    expect_other(recovered_21_to_100);
+    leave(other);
+}
+END_TEST
+
+START_TEST(who_asked_may_leave_and_the_next_one_asks)
+{
+    resume(0, 100);
+    client_t *other = another_resumes(20, 0);
+    answer_newest_first();
+    service_answers_trades("history", "\"count\":1}", 21, 21, ",\"missing\":0");
+    client_pump(other);
+    client_destroy(&fixture.client);
+    ck_assert_uint_eq(fixture.asked_count, 0);
+    pass_ms(PAGE_CACHE_WAIT_MS);
+    service_answers_trades("history", "\"from\":\"7-21\",\"to\":\"7-100\"", 21, 100, ",\"missing\":0");
+    client_pump(other);
+    expect_other(recovered_21_to_100);
+    leave(other);
+}
+END_TEST
+
 int main(void)
 {
     const TTest *const tests[] = {
@@ -217,6 +335,10 @@ int main(void)
         a_page_never_waits_beside_much_else,
         pages_grow_while_they_fit,
         what_does_not_fit_of_a_page_is_asked_for_again_and_the_next_ones_are_smaller,
+        who_comes_back_too_waits_for_the_page_that_another_one_asked_for,
+        who_comes_back_a_moment_later_needs_no_history,
+        of_what_is_kept_it_gets_as_much_as_it_takes_and_then_the_rest,
+        who_asked_may_leave_and_the_next_one_asks,
     };
     return RUN_TESTS("catchup", fixture_setup, fixture_teardown, tests);
 }

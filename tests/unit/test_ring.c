@@ -198,6 +198,19 @@ START_TEST(many_small_frames_are_bounded_by_the_index)
 }
 END_TEST
 
+START_TEST(its_middle_is_behind_half_of_it)
+{
+    ck_assert_uint_eq(ring_middle(ring).seq, 10);
+    append(11, 20);
+    ck_assert_uint_eq(ring_middle(ring).seq, 16);
+    append(21, 2000);
+    uint64_t floor = ring_floor(ring).seq, half = (2000 - floor) / 2;
+    ck_assert_uint_gt(floor, 10);
+    ck_assert_uint_ge(ring_middle(ring).seq, floor + half);
+    ck_assert_uint_le(ring_middle(ring).seq, floor + half + 1);
+}
+END_TEST
+
 START_TEST(a_cursor_outside_is_not_found)
 {
     uint64_t position;
@@ -329,6 +342,7 @@ int main(void)
     tcase_add_test(tcase, a_run_ends_at_a_frame_within_the_limit);
     tcase_add_test(tcase, what_is_overwritten_moves_the_floor_and_laps_its_readers);
     tcase_add_test(tcase, many_small_frames_are_bounded_by_the_index);
+    tcase_add_test(tcase, its_middle_is_behind_half_of_it);
     tcase_add_test(tcase, a_cursor_outside_is_not_found);
     tcase_add_test(tcase, a_gap_stands_between_the_trades_around_it);
     tcase_add_test(tcase, entries_give_the_params_back_as_they_were);
