@@ -1,9 +1,10 @@
-/* Memory for the texts of all tapes: pieces of ARENA_PIECE_BYTES, out of blocks of 2 MiB that are asked for as huge pages.
+/* Memory for the texts of all tapes: pieces of ARENA_PIECE_BYTES, out of blocks of 2 MiB.
  *
  *     block   [head│piece│piece│piece│ … 126 of them]     at a multiple of its size, so that a piece tells its block
  *
  * Memory that is touched for the first time costs a page fault, and on virtual machines a dear one: of all the work for a trade it was the
- * largest part. In huge pages there are 512 times fewer of them.
+ * largest part. In huge pages there are 512 times fewer of them. But the system fills 2 MiB with zeros then, for 3 to 5 ms on such a machine, in
+ * which others wait for the processor: so that is for when trades come in bulk. At the pace of live ones memory comes a piece at a time.
  */
 #pragma once
 
