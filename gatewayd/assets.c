@@ -1,5 +1,7 @@
 #include "gatewayd/assets.h"
 
+#include "gatewayd/accept.h"
+
 #include <stdio.h>
 
 /* The assembler puts a file's bytes between two labels. Paths are relative to the folder that make runs in. */
@@ -57,13 +59,26 @@ static uint64_t digest(text_t bytes)
     return hash;
 }
 
+/* Made once, and kept while the program lives. */
+static text_t packed_of(size_t number, text_t bytes)
+{
+    static buffer_t packed[sizeof files / sizeof *files];
+    buffer_t *of_file = &packed[number];
+    if (of_file->length == 0 && bytes.length >= GZIP_MIN) {
+        *of_file = buffer_new(0);
+        accept_compress(of_file, bytes);
+    }
+    return buffer_ok(of_file) ? buffer_text(of_file) : TEXT("");
+}
+
 bool asset_find(text_t path, asset_t *asset)
 {
     for (size_t i = 0; i < sizeof files / sizeof *files; i++) {
         if (!text_equal(path, text_of(files[i].path)))
             continue;
         text_t bytes = {files[i].begin, (size_t)(files[i].end - files[i].begin)};
-        *asset = (asset_t){.path = files[i].path, .content_type = files[i].content_type, .bytes = bytes};
+        *asset = (asset_t){
+            .path = files[i].path, .content_type = files[i].content_type, .bytes = bytes, .packed = packed_of(i, bytes)};
         snprintf(asset->etag, sizeof asset->etag, "\"%016llx\"", (unsigned long long)digest(bytes));
         return true;
     }

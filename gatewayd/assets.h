@@ -7,6 +7,8 @@ typedef struct {
     const char *path; /* as a browser asks for it */
     const char *content_type;
     text_t bytes;
+    text_t
+        packed; /* the same by gzip, made when the file is first asked for; empty where that is hardly shorter, or memory ran out */
     char etag[19]; /* in quotes; changes with the bytes */
 } asset_t;
 

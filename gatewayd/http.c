@@ -99,17 +99,19 @@ static void answer_json(http_connection_t *to, unsigned status, text_t body)
 #define PAGE_HEADERS                                                                                                           \
     "Content-Security-Policy: default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; "   \
     "base-uri 'none'; form-action 'none'; frame-ancestors 'none'\r\n"                                                          \
-    "Referrer-Policy: no-referrer\r\nCache-Control: no-cache\r\nETag: "
+    "Referrer-Policy: no-referrer\r\nCache-Control: no-cache\r\nVary: Accept-Encoding\r\nETag: W/"
 
 static void answer_asset(http_connection_t *to, const http_request_t *request, const asset_t *asset)
 {
     char headers[512];
-    int length = snprintf(headers, sizeof headers, PAGE_HEADERS "%s\r\n", asset->etag);
+    bool gzip = asset->packed.length > 0 && accept_gzip(http_request_field(request, "Accept-Encoding"));
+    int length =
+        snprintf(headers, sizeof headers, PAGE_HEADERS "%s\r\n%s", asset->etag, gzip ? "Content-Encoding: gzip\r\n" : "");
     bool same = accept_has_tag(http_request_field(request, "If-None-Match"), text_of(asset->etag));
     http_answer(to, &(http_answer_t){.status = same ? 304 : 200,
                                      .content_type = asset->content_type,
                                      .headers = {headers, (size_t)length},
-                                     .body = asset->bytes});
+                                     .body = gzip ? asset->packed : asset->bytes});
 }
 
 /* POST /blockchain/negotiate?negotiateVersion=1. Nothing is remembered: a connection needs no token here. */

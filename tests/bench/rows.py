@@ -306,7 +306,8 @@ def rows(quick):
     crowd = 500 if quick else 5000
     idlers = 2000 if quick else 10000
     at = lambda name, figure: (lambda m: m[name][figure])
-    best = lambda m, figure: min(m[n][figure] for n in ("Mosquitto", "NATS", "Node ws"))  # of those, too, who lost trades
+    # Of those, too, who lost trades, but not of one that nothing came from in time.
+    best = lambda m, figure: min(m[n][figure] or float("inf") for n in ("Mosquitto", "NATS", "Node ws"))
     return [
         Row("fan-out, 100 clients, as fast as it goes", "frames/s", everyone(clients=100), [
             ("40 times Mosquitto", lambda m: ratio(m["gatewayd"]["per_s"], m["Mosquitto"]["per_s"]), ">=", 40),
@@ -363,7 +364,7 @@ def rows(quick):
               {"gatewayd": storm(500, 2000, behind)}, [
               (f"all caught up within {limit} s", at("gatewayd", "seconds"), "<=", limit),
               ("p99 of the others, times that without a storm", lambda m: ratio(m["gatewayd"]["storm_p99_us"], m["gatewayd"]["p99_us"]), "<=", 2),
-              ("the others lost nothing", lambda m: m["gatewayd"]["wrong"], "<=", 0)]) for behind, limit in ((1000, 3), (4000, 12))),
+              ("the others lost nothing", lambda m: m["gatewayd"]["wrong"], "<=", 0)]) for behind, limit in ((1000, 3), (4000, 12))[:1 if quick else 2]),
         Row("restart with a journal of a million trades", "", {"Data Flow": restart}, [
             (f"{name} within 300 ms", at("Data Flow", name), "<=", 300) for name in ("connectord", "cached", "gatewayd")]),
     ]

@@ -2,6 +2,7 @@
 
 import asyncio
 import decimal
+import gzip
 import json
 import os
 import shutil
@@ -484,5 +485,8 @@ def test_the_page_is_cached_by_its_etag_and_lets_nothing_else_in(pipeline):
     with pytest.raises(urllib.error.HTTPError) as unchanged:
         urllib.request.urlopen(request)
     assert unchanged.value.code == 304
+    plain, packed = (urllib.request.urlopen(urllib.request.Request(f"{address}/app.js", headers={"Accept-Encoding": coding})) for coding in ("identity", "gzip"))
+    assert packed.headers["Content-Encoding"] == "gzip" and packed.headers["ETag"] == plain.headers["ETag"]
+    assert gzip.decompress(packed.read()) == plain.read()
     for path in ("/../gateway.c", "/app.js/", "/nothing", "/web/app.js", "/package.json"):
         assert get(f"{address}{path}")[0] == 404
