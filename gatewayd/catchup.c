@@ -84,8 +84,9 @@ static void on_page(void *arg, range_certainty_t certainty, const range_answer_t
     buffer_t batch = buffer_new(0), *frames = client_frames(client, reader, &batch);
     size_t begin = frames->length;
     bool whole = page_append(&page, answer->trades, client->hub->limits.pending_bytes * 3 / 4, frames, &moved);
-    text_t kept = {frames->bytes + begin, answer->missing == 0 ? frames->length - begin : 0};
-    bool shared = page_cache_keep(client->hub->pages, reader->channel->topic, page.dialect, reader->last, page.last, kept,
+    text_t made = buffer_text(frames);
+    made = moved && answer->missing == 0 ? (text_t){made.at + begin, made.length - begin} : TEXT("");
+    bool shared = page_cache_keep(client->hub->pages, reader->channel->topic, page.dialect, reader->last, page.last, made,
                                   client->hub->now_ns);
     bool over = whole && certainty == RANGE_FINAL && !answer->has_next;
     fit_count(reader, whole);

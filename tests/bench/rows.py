@@ -338,8 +338,8 @@ def rows(quick):
             ("nobody was left a hole", at("gatewayd", "holes"), "<=", 0)]),
         Row("ingest, one exchange as fast as it goes, journal on, one subscriber", "trades/s",
             {"connectord": ingest, "raw PUB to SUB": raw_bus, "LEJP alone": lejp}, [
-            ("half of the raw bus", lambda m: ratio(m["connectord"]["per_s"], m["raw PUB to SUB"]["per_s"]), ">=", 0.5),
-            ("or 3 µs CPU a trade", at("connectord", "cpu_us"), "<=", 3)]),
+            ("half of the raw bus, or 3 µs CPU a trade, whichever is nearer",
+             lambda m: max(ratio(m["connectord"]["per_s"], m["raw PUB to SUB"]["per_s"]) / 0.5, 3 / m["connectord"]["cpu_us"]), ">=", 1)]),
         Row("ingest into cached, a million trades as fast as it goes", "trades/s",
             {"cached, memory": into_cached("memory:"), "cached, SQLite": into_cached("sqlite:///trades.db"),
              "cached, PostgreSQL": into_server(Postgres), "cached, Redis": into_server(Redis), "raw SUB": raw_bus,
