@@ -71,16 +71,23 @@ START_TEST(a_stream_cut_anywhere_gives_the_same_messages)
 }
 END_TEST
 
+/* What whole frames say. */
+static heard_t hear(const char *name, const text_t *frames, size_t count)
+{
+    const protocol_t *protocol = protocol_find(name);
+    heard_t heard = {0};
+    for (size_t i = 0; i < count; i++)
+        ck_assert_uint_eq(protocol->take(frames[i].at, frames[i].length, &events, &heard), frames[i].length);
+    return heard;
+}
+
 START_TEST(a_gateway_is_understood)
 {
     static const text_t frames[] = {BYTES("{\"jsonrpc\":\"2.0\",\"id\":1,\"result\":{\"event\":\"subscribed\"}}"),
                                     BYTES("{\"jsonrpc\":\"2.0\",\"method\":\"trades.update\",\"params\":1}"),
                                     BYTES("{\"jsonrpc\":\"2.0\",\"method\":\"trades.gap\",\"params\":1}"),
                                     BYTES("{\"jsonrpc\":\"2.0\",\"method\":\"connection.lost\",\"params\":1}")};
-    const protocol_t *protocol = protocol_find("dataflow");
-    heard_t heard = {0};
-    for (size_t i = 0; i < sizeof frames / sizeof *frames; i++)
-        ck_assert_uint_eq(protocol->take(frames[i].at, frames[i].length, &events, &heard), frames[i].length);
+    heard_t heard = hear("dataflow", frames, sizeof frames / sizeof *frames);
     ck_assert_uint_eq(heard.subscribed, 1);
     ck_assert_uint_eq(heard.updates, 1);
     ck_assert_uint_eq(heard.gaps, 1);
@@ -92,10 +99,7 @@ START_TEST(a_batch_has_all_its_messages_and_may_be_a_single_one)
 #define UPDATE(number) "{\"jsonrpc\":\"2.0\",\"method\":\"trades.update\"," number "}"
     static const text_t frames[] = {BYTES("[" UPDATE("1") "," UPDATE("2") "," UPDATE("3") "]"), BYTES(UPDATE("4")),
                                     BYTES("[{\"jsonrpc\":\"2.0\",\"method\":\"trades.gap\"}]")};
-    const protocol_t *protocol = protocol_find("dataflow-batch");
-    heard_t heard = {0};
-    for (size_t i = 0; i < sizeof frames / sizeof *frames; i++)
-        ck_assert_uint_eq(protocol->take(frames[i].at, frames[i].length, &events, &heard), frames[i].length);
+    heard_t heard = hear("dataflow-batch", frames, sizeof frames / sizeof *frames);
     ck_assert_uint_eq(heard.updates, 4);
     ck_assert_uint_eq(heard.gaps, 1);
 }
