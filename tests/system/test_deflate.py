@@ -8,10 +8,9 @@ import zlib
 
 import pytest
 import websockets
-from browser import chromium  # noqa: F401 (a fixture)
 from clients import Client, assert_once_and_in_order, cursor
+from page import as_rows, browser, chromium, history, opened  # noqa: F401 (fixtures)
 from pipeline import until
-from test_page import as_rows, browser, history, opened  # noqa: F401 (a fixture)
 from test_real_trades import assert_all, real  # noqa: F401 (a fixture)
 from transports import Node, PythonWebsockets
 

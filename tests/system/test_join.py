@@ -78,30 +78,22 @@ def test_a_client_that_comes_back_misses_nothing_however_long_it_was_away(flow):
 def test_many_who_come_back_at_once_share_the_pages_of_history(pipeline):
     flow = pipeline(symbols=["BTC-USD"])
     flow.config["gatewayd"]["ring_bytes"] = 1 << 16
-    flow.start_all("--symbols", "BTC-USD", "--rate", 2000)
-    clients, missing = 60, 5000
-
-    async def keep_the_ring(ready, over):
-        async with Client(flow.url()) as client:
-            await client.subscribe("BTC-USD")
-            await client.until(lambda: len(client.trades) > missing + 1000, "trades")
-            ready.set_result(client.trades[500])
-            await over
+    flow.start_all("--symbols", "BTC-USD", "--rate", 5000, "--paused")
+    clients, trades = 20, 4000
 
     async def one(since):
         async with Client(flow.url()) as client:
             assert (await client.subscribe("BTC-USD", since=cursor(since)))["recovered"] is True
-            await client.until(lambda: len(client.trades) > missing + 500, "all that was missed, and more")
+            await client.until(lambda: len(client.trades) >= trades - since["seq"], "all that was missed")
             assert client.trades[0]["seq"] == since["seq"] + 1
             assert_once_and_in_order(client.trades)
 
     async def run():
-        ready, over = asyncio.get_running_loop().create_future(), asyncio.get_running_loop().create_future()
-        keeper = asyncio.create_task(keep_the_ring(ready, over))
-        since = await ready
-        await asyncio.gather(*(one(since) for _ in range(clients)))
-        over.set_result(None)
-        await keeper
+        async with Client(flow.url()) as keeper:  # of the ring, which holds the last 200 or so
+            await keeper.subscribe("BTC-USD")
+            flow.tell_simulator(f"/control/play?count={trades}")
+            await keeper.until(lambda: len(keeper.trades) == trades, "all trades")
+            await asyncio.gather(*(one(keeper.trades[0]) for _ in range(clients)))
 
     asyncio.run(run())
     _, text = get(f"http://{flow.address('cached_http')}/metrics")
