@@ -1,8 +1,9 @@
-/* Brings a client's readers, which came back with a cursor that the rings do not hold any more, up to where the rings begin.
+/* Brings a client's readers, which came back with a cursor that the rings do not hold any more, up to where the rings go on.
  *
  * One page of history at a time goes through the client's outbox; the next one is asked for when it has drained, so that a
- * client that reads slowly costs no more memory than its outbox may have, however far back it begins. Pages grow while they fit, for the
- * sake of a history that is far away. Readers take turns. While neither history nor a journal
+ * client that reads slowly costs no more memory than its outbox may have, however far back it begins. What another client was given a moment
+ * ago is not asked for: it goes out from where it is kept (page_cache.h). Pages grow while they fit, for the sake of a history that is far away,
+ * and end in the middle of the ring: where that begins a client would be overtaken at once. Readers take turns. While neither history nor a journal
  * can say what became of the missing trades, it is asked again, for CATCHUP_PATIENCE_MS; then trades.gap says so and the client
  * goes on from where the ring begins.
  */
