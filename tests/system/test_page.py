@@ -200,9 +200,10 @@ def test_a_thousand_trades_a_second_leave_it_smooth(pipeline, browser):
     page.until_live(2000)
     count = page.number("received")
     page.do("trace")
-    until(lambda: page.number("received") >= count + 1000 * SECONDS, f"{SECONDS} s of trades", 10 * PATIENCE)
+    trades = 1000 * (SECONDS + 3)  # more than are wanted: some may have waited for the browser when the trace began
+    until(lambda: page.number("received") >= count + trades, f"{SECONDS} s of trades", 10 * PATIENCE)
     longest = page.do("tasks")
-    assert len(longest) > SECONDS / 2 and 0 < statistics.median(longest) < 100, longest
+    assert len(longest) >= SECONDS and 0 < statistics.median(longest) < 100, longest
 
 
 def test_the_picture_of_the_readme_can_be_taken(chromium, tmp_path):  # noqa: F811
