@@ -10,7 +10,7 @@ import pytest
 import websockets
 from clients import Client, assert_once_and_in_order, cursor
 from page import as_rows, browser, chromium, history, opened  # noqa: F401 (fixtures)
-from pipeline import until
+from pipeline import PATIENCE, until
 from test_real_trades import assert_all, real  # noqa: F401 (a fixture)
 from transports import Node, PythonWebsockets
 
@@ -34,7 +34,7 @@ class Raw:
     """A client that shows frames as they are."""
 
     def __init__(self, flow, offer=None, path="/ws"):
-        self.socket = socketlib.create_connection(("127.0.0.1", flow.port["gateway0"]), timeout=30)
+        self.socket = socketlib.create_connection(("127.0.0.1", flow.port["gateway0"]), timeout=PATIENCE)
         self.file = self.socket.makefile("rb")
         offered = f"Sec-WebSocket-Extensions: {offer}\r\n" if offer else ""
         self.socket.sendall((f"GET {path} HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n"

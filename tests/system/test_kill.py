@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 from clients import Client, Requester, assert_once_and_in_order, cursor
-from pipeline import until
+from pipeline import PATIENCE, until
 
 SYMBOLS = ("BTC-USD", "ETH-USD")
 
@@ -21,7 +21,7 @@ class Resuming:
             try:
                 async with Client(self.url) as client:
                     await self.follow(client)
-            except (OSError, AssertionError, Exception) as error:
+            except Exception as error:
                 if self.stop.is_set() or not connection_error(error):
                     raise
                 await asyncio.wait([asyncio.create_task(self.stop.wait())], timeout=0.05)
@@ -101,7 +101,7 @@ def topic(symbol):
     return f"trade.{symbol}.blockchain"
 
 
-async def more(client, counts, task, patience=60):
+async def more(client, counts, task, patience=PATIENCE):
     """Waits until the client has had 2,000 more trades of each symbol."""
     deadline = asyncio.get_running_loop().time() + patience
     while not all(len(client.trades[s]) >= counts[s] + 2000 for s in SYMBOLS):
@@ -126,7 +126,7 @@ def journaled(flow, replay):
     return {topic(s): cursor(last(s)) for s in SYMBOLS}
 
 
-async def caught_up(client, ends, task, patience=60):
+async def caught_up(client, ends, task, patience=PATIENCE):
     deadline = asyncio.get_running_loop().time() + patience
     while not all(cursor(client.trades[s][-1]) == ends[topic(s)] for s in SYMBOLS):
         assert asyncio.get_running_loop().time() < deadline, \

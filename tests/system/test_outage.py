@@ -9,7 +9,7 @@ import time
 
 import pytest
 from clients import Requester
-from pipeline import until
+from pipeline import PATIENCE, until
 from servers import Postgres
 from stores import Sqlite, journaled, metric, more, start, state, topic
 from storm import tell
@@ -19,7 +19,7 @@ TRADES = int(os.environ.get("OUTAGE_TRADES", "30000"))
 RATE = int(os.environ.get("OUTAGE_RATE", "6000"))
 AFTER = int(os.environ.get("OUTAGE_AFTER", "500"))
 MEMORY = min(10000, TRADES // 40)  # of a stream; the default where so many are missed that it does not reach
-PATIENCE_S = 30 + TRADES / 2000
+PATIENCE_S = PATIENCE + TRADES / 2000
 
 
 class LockedSqlite(Sqlite):

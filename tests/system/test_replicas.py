@@ -32,6 +32,8 @@ def flow(pipeline):
     start_second(flow)
     flow.start_gateway()
     flow.wait_ready("connectord_http", "cached_http", "cached1_http", "gateway0")
+    until(lambda: all(f"in use endpoint=tcp://{flow.address(history)}" in flow.processes["gateway0"].log() for history in ("history", "history1")),
+          "both to be in use")  # not only asked, as they are also while none has been probed
     return flow
 
 

@@ -10,7 +10,7 @@ import time
 
 import pytest
 from clients import Client, Tap
-from pipeline import loads, until
+from pipeline import PATIENCE, loads, until
 
 
 class Refusing:
@@ -44,7 +44,7 @@ class Refusing:
                 self.changed.notify_all()
             connection.close()
 
-    def wait_for(self, count, patience=30):
+    def wait_for(self, count, patience=PATIENCE):
         with self.changed:
             assert self.changed.wait_for(lambda: len(self.times) >= count, patience), f"tried {len(self.times)} times, not {count}"
             return self.times[:count]
@@ -74,7 +74,7 @@ def refusing():
 
 def assert_intervals(exchange, expected_ms):
     """As configured, within a tenth; later only by what the machine was found to be late itself."""
-    times = exchange.wait_for(len(expected_ms) + 1, patience=30 + 2 * sum(expected_ms) / 1000)
+    times = exchange.wait_for(len(expected_ms) + 1, patience=PATIENCE + 2 * sum(expected_ms) / 1000)
     found = [round((b - a) * 1000) for a, b in zip(times, times[1:])]
     slack_ms = 30 + 4 * 1000 * exchange.late_s
     assert len(found) == len(expected_ms)
@@ -83,7 +83,7 @@ def assert_intervals(exchange, expected_ms):
     return found
 
 
-def status_with(tap, condition, what, patience=30):
+def status_with(tap, condition, what, patience=PATIENCE):
     """The next status for which the condition holds."""
     deadline = time.monotonic() + patience
     while time.monotonic() < deadline:
