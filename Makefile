@@ -166,7 +166,8 @@ fuzz: setup-test  ## fuzz what parses bytes from outside, FUZZ_SECONDS=60 for ea
 SYSCONFDIR ?= $(if $(filter /usr,$(PREFIX)),/etc,$(PREFIX)/etc)
 INSTALLED_PROGRAMS := connectord cached gatewayd store-import dataflow dataflow-export dataflow-import
 INSTALLED_UNITS := $(notdir $(wildcard deploy/systemd/*.service deploy/systemd/*.target))
-INSTALLED_DOCS := $(notdir README.md CHANGELOG.md LICENSE $(wildcard proto/*.md))
+DOCS := README.md CHANGELOG.md LICENSE deploy/configuration.md $(wildcard proto/*.md)
+INSTALLED_DOCS := $(notdir $(DOCS))
 INSTALLED_EXAMPLES := $(wildcard deploy/examples/*)
 SHARE = $(DESTDIR)$(PREFIX)/share
 MAN = $(SHARE)/man
@@ -189,7 +190,7 @@ install: all  ## programs, manual pages, units, services, an example configurati
 	install -m 644 $(INSTALLED_EXAMPLES) $(SHARE)/doc/dataflow/examples
 	install -m 644 deploy/dataflow.json $(SHARE)/dataflow
 	[ -e $(CONFIGURATION)/dataflow.json ] || install -m 644 deploy/dataflow.json $(CONFIGURATION)
-	install -m 644 README.md CHANGELOG.md LICENSE proto/*.md $(SHARE)/doc/dataflow
+	install -m 644 $(DOCS) $(SHARE)/doc/dataflow
 	install -m 644 $(addprefix deploy/systemd/,$(INSTALLED_UNITS)) $(UNITS)
 	rm -rf $(SHARE)/dataflow/runit && cp -R deploy/runit $(SHARE)/dataflow/runit && rm -r $(SHARE)/dataflow/runit/exchange-simulator
 	$(relocate) $(addprefix $(UNITS)/,$(INSTALLED_UNITS)) $(SHARE)/dataflow/runit/settings

@@ -1,6 +1,6 @@
 /* The keys of the configuration: one table with the path, type, range, default and help of each.
  *
- * What checks values, --help, --print-keys and the README's table all come from it. Adding a key is adding a row.
+ * What checks values, --help, --print-keys and deploy/configuration.md's table all come from it. Adding a key is adding a row.
  */
 #pragma once
 

@@ -1,4 +1,4 @@
-/* The schema in words: for messages, --help and the README. */
+/* The schema in words: for messages, --help and deploy/configuration.md. */
 #include "common/schema.h"
 
 #include <stdio.h>

@@ -30,9 +30,9 @@ def test_every_program_tells_its_version_its_help_and_its_configuration(tmp_path
     assert run(program, "--nonsense", cwd=tmp_path).returncode == 2
 
 
-def test_the_readme_has_every_key_of_the_configuration(tmp_path):
-    readme = (ROOT / "README.md").read_text()
-    table = readme.split("<!-- keys:", 1)[1].split("-->", 1)[1].split("<!-- /keys -->")[0].strip()
+def test_the_manual_has_every_key_of_the_configuration(tmp_path):
+    manual = (ROOT / "deploy/configuration.md").read_text()
+    table = manual.split("<!-- keys:", 1)[1].split("-->", 1)[1].split("<!-- /keys -->")[0].strip()
     assert table == run("connectord", "--print-keys", cwd=tmp_path).stdout.strip()
 
 

@@ -118,7 +118,7 @@ def test_the_readme_s_tap_prints_what_is_on_the_bus(pipeline, tmp_path):
 
 
 def test_documents_name_only_files_that_there_are():
-    for document in [*ROOT.glob("*.md"), *ROOT.glob("proto/*.md"), *ROOT.glob("deploy/*/*.md")]:
+    for document in [*ROOT.glob("*.md"), *ROOT.glob("proto/*.md"), *ROOT.glob("deploy/**/*.md")]:
         for target in re.findall(r"\]\(([^)#:]+)(?:#[^)]*)?\)", document.read_text()):
             assert (document.parent / target).exists(), f"{document.name}: {target}"
 
