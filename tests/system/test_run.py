@@ -56,6 +56,9 @@ class Run:
 
     def stop(self, how=signal.SIGINT):
         self.popen.send_signal(how)
+        return self.ended()
+
+    def ended(self):
         code = self.popen.wait(4 * PATIENCE)  # it stops five services, one after the other
         self.reader.join(PATIENCE)
         assert not self.reader.is_alive(), "somebody whom it started still holds its output"
@@ -111,13 +114,19 @@ def test_the_printed_addresses_serve_trades_while_processes_are_killed_and_ctrl_
     assert "Stopping." in run.text and "had to be killed" not in run.text
 
 
-def test_a_second_one_says_that_there_is_one_and_leaves_it_alone(run):
+def test_a_second_one_leaves_the_first_alone_and_says_how_to_stop_it(run):
     run.start()
     run.until_says(r"Stop: +Ctrl-C")
     second = subprocess.run([run.folder / "scripts/run"], capture_output=True, text=True, timeout=PATIENCE,
                             env={**os.environ, "DATAFLOW_CONFIG": str(run.folder / "own.json")})
-    assert second.returncode == 1 and "is running here already; to stop it: kill -HUP " in second.stderr
-    assert all(lives(run.pid(service)) for service in SERVICES)
+    told = re.search(r"is running here already; to stop it: (kill -HUP \d+)", second.stderr)
+    assert second.returncode == 1 and told
+    pids = [run.pid(service) for service in SERVICES]
+    assert all(map(lives, pids))
+    subprocess.run(told[1].split(), check=True)
+    run.ended()
+    assert not [pid for pid in pids if lives(pid)]
+    assert "had to be killed" not in run.text and "not everything has ended" not in run.text
 
 
 def test_without_npm_all_runs_and_the_gateways_are_started_anew_when_the_chart_is_there(run):
