@@ -1,5 +1,11 @@
 #include "common/http_answer.h"
 
+#include "common/clock.h"
+
+#include <time.h>
+
+enum { DATE_LINE_MAX = 64 };
+
 static const char *reason(unsigned status)
 {
     static const struct {
@@ -31,6 +37,20 @@ static void put(buffer_t *out, const char *text)
     buffer_append(out, text_of(text));
 }
 
+text_t http_date_line(void)
+{
+    static char line[DATE_LINE_MAX];
+    static size_t length;
+    static time_t printed;
+    time_t now = (time_t)(clock_real_ns() / NS_PER_S);
+    struct tm parts;
+    if (now != printed && gmtime_r(&now, &parts)) {
+        length = strftime(line, sizeof line, "Date: %a, %d %b %Y %H:%M:%S GMT\r\n", &parts);
+        printed = now;
+    }
+    return (text_t){line, length};
+}
+
 void http_answer_print(const http_answer_t *self, http_future_t future, buffer_t *out)
 {
     static const char *const connections[] = {
@@ -47,6 +67,7 @@ void http_answer_print(const http_answer_t *self, http_future_t future, buffer_t
         buffer_append_u64(out, self->body.length);
     }
     put(out, "\r\nX-Content-Type-Options: nosniff\r\n");
+    buffer_append(out, http_date_line());
     put(out, connections[future]);
     buffer_append(out, self->headers.length > 0 ? self->headers : TEXT("Cache-Control: no-store\r\n"));
     put(out, "\r\n");

@@ -13,5 +13,9 @@ typedef struct {
 /* What the head says of the connection. */
 typedef enum { HTTP_STAYS, HTTP_STAYS_OLD /* of HTTP/1.0, where that is to be said */, HTTP_ENDS } http_future_t;
 
+/* The line of the field Date, which every answer of a server with a clock has (RFC 9110, section 6.6.1): now, as an IMF-fixdate, printed once a
+ * second. Valid until the next call; from one thread only. */
+text_t http_date_line(void);
+
 /* Appends the status line and the headers. */
 void http_answer_print(const http_answer_t *self, http_future_t future, buffer_t *out);

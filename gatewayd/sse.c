@@ -193,6 +193,7 @@ static void write_head(sse_t *self)
     buffer_t head = buffer_new(0);
     buffer_append(&head, TEXT("HTTP/1.1 200 OK\r\nContent-Type: " EVENTS_TYPE "\r\nCache-Control: no-cache\r\n"
                               "X-Accel-Buffering: no\r\nX-Content-Type-Options: nosniff\r\nConnection: close\r\n"));
+    buffer_append(&head, http_date_line());
     buffer_append(&head, buffer_text(&self->headers));
     buffer_append(&head, TEXT("\r\n"));
     http_stream(self->connection, buffer_text(&head));

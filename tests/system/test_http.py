@@ -1,10 +1,12 @@
 """HTTP as it stands on the wire, of the gateway and of the probes: requests in pieces, in rows, too long, bad, and those that become WebSockets."""
 
+import email.utils
 import json
 import re
 import shutil
 import socket
 import struct
+import time
 
 import pytest
 from pipeline import BIN, PATIENCE, get, until
@@ -95,6 +97,19 @@ def test_many_requests_in_one_go_are_answered_in_order_whatever_the_peer_takes_m
             status, headers, _ = peer.answer(head=True)
             assert status == 200 and int(headers["content-length"]) == len(page)
         assert peer.answer()[2] == b'{"alive":true}\n'
+
+
+def test_every_answer_tells_its_date(pipeline):
+    """RFC 9110, section 6.6.1."""
+    flow = pipeline(symbols=["BTC-USD"]).start_all("--symbols", "BTC-USD", "--rate", "10")
+    for name, path in (("gateway0", "/"), ("gateway0", "/nothing"), ("gateway0", "/api/v1/trades/BTC-USD?count=0"), ("connectord_http", "/metrics"),
+                       ("gateway0", "/api/v1/stream?symbols=BTC-USD")):
+        with Peer(flow, name) as peer:
+            peer.send(f"GET {path} HTTP/1.1\r\nHost: x\r\n\r\n".encode())
+            date = peer.answer(head=True)[1]["date"]
+            told = email.utils.parsedate_to_datetime(date)
+            assert email.utils.format_datetime(told, usegmt=True).lower() == date
+            assert abs(told.timestamp() - time.time()) < PATIENCE, path
 
 
 def test_heads_that_are_too_long_are_refused(flow):
