@@ -51,7 +51,7 @@ EXAMPLES = {
   dataflow status --json | jq '.sources[] | select(.connected | not)'""",
     "tap": """
   dataflow tap                               everything on the bus: topic, then JSON
-  dataflow tap trade.BTC-USD. --count 3      three trades of one symbol, from any source
+  dataflow tap BTC-USD --count 3             three trades of one symbol, from any source
   dataflow tap status. --json | jq .message.health""",
     "replay": """
   dataflow replay trades.ndjson                  at the recorded pace, on ws://127.0.0.1:5000/ws
@@ -145,7 +145,7 @@ def add_candles(sub):
 
 
 def add_tap(sub):
-    sub.add_argument("prefix", metavar="PREFIX", nargs="?", default="", help="topics that start so, as trade.BTC-USD. or status.")
+    sub.add_argument("prefix", metavar="PREFIX", nargs="?", default="", help="a symbol, or how topics start, as trade. or status.")
     sub.add_argument("--bus", default=BUS, metavar="ENDPOINT", help="connectord's bus (%(default)s)")
     sub.add_argument("--count", type=positive, metavar="N", help="end after N messages")
     sub.add_argument("--json", action="store_true", help="topic and message as one object")

@@ -1,6 +1,7 @@
 """dataflow tap: the bus itself, without a gateway."""
 
 import json
+import re
 
 import zmq
 
@@ -8,6 +9,12 @@ from .failure import EXIT_USAGE, Failure
 from .terminal import painted, put, say
 
 HEARD_S = 5
+SYMBOL = re.compile(r"[A-Z0-9]+-[A-Z0-9]+")
+
+
+def topics(what):
+    """The prefix of the topics that are meant: a symbol stands for its trades."""
+    return f"trade.{what}." if SYMBOL.fullmatch(what) else what
 
 
 def subscriber(endpoint, prefix):
@@ -27,12 +34,13 @@ def line(frames, as_json):
 
 
 def tap(options):
-    socket = subscriber(options.bus, options.prefix)
+    prefix = topics(options.prefix)
+    socket = subscriber(options.bus, prefix)
     left, said = options.count, False
     while left != 0:
         if socket.poll(HEARD_S * 1000):
             put(line(socket.recv_multipart(), options.json))
             left = None if left is None else left - 1
         elif not said:
-            say(f"nothing that starts with {options.prefix!r} for {HEARD_S} s on {options.bus}: waiting", "yellow")
+            say(f"nothing that starts with {prefix!r} for {HEARD_S} s on {options.bus}: waiting", "yellow")
             said = True
