@@ -179,7 +179,7 @@ def test_tap_prints_what_is_on_the_bus(flow):
     assert tapped.startswith("status.blockchain {")
     as_json = json.loads(answered("tap", "status.", "--count", 1, "--json", "--bus", flow.bus))
     assert (as_json["topic"], as_json["message"]["connected"]) == ("status.blockchain", True)
-    flow.tell_simulator("/control/rate?n=50")
+    flow.tell_simulator("/control/play")
     of_one = answered("tap", "ETH-USD", "--count", 3, "--bus", flow.bus).splitlines()
     assert [line.split(" ")[0] for line in of_one] == ["trade.ETH-USD.blockchain"] * 3
 
