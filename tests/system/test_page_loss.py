@@ -125,6 +125,10 @@ def test_an_exchange_that_is_cut_is_shown(page):
     page.flow.tell_simulator("/control/reset")
     until(lambda: page.shown("state").startswith("Exchange lost: blockchain"), "the loss to be shown")
     until(lambda: page.shown("sources") == "Sources 0/1", "the sources to be counted")
+    page.press("s")
+    hidden = page.evaluate("(({scrollWidth, clientWidth}) => scrollWidth - clientWidth)(document.querySelector('#all-sources .wide'))")
+    assert hidden == 0, "a part of the table of sources is out of sight"
+    page.press("Escape")
     page.flow.tell_simulator("/control/refuse?seconds=0")
     until(lambda: page.shown("state") == "Live", "the return")
     until(lambda: page.shown("sources") == "Sources 1/1", "the sources to be counted")
