@@ -20,6 +20,7 @@ typedef struct {
     dedup_t *dedup;
     int64_t newest_ns;            /* when the newest trade was made, as the exchange says */
     int64_t passed_ns[LINES_MAX]; /* … and the last one of each line; NO_LINE: it is not there */
+    int64_t began_ns[LINES_MAX];  /* … and the first one of each line since it came; 0: none yet */
 } route_t;
 
 #define NO_LINE INT64_MAX
@@ -69,6 +70,8 @@ static int64_t route_passed(route_t *route, size_t line, text_t timestamp)
     if (lines_count(route->feed->lines) == 1 || !timestamp_parse(timestamp, &time_ns))
         return 0;
     route->passed_ns[line] = time_ns;
+    if (route->began_ns[line] == 0)
+        route->began_ns[line] = time_ns;
     if (time_ns > route->newest_ns)
         route->newest_ns = time_ns;
     keep_for_lines(route);
@@ -81,8 +84,30 @@ static void on_line(void *arg, size_t line, bool up)
     feed_t *self = arg;
     for (size_t i = 0; i < self->count && lines_count(self->lines) > 1; i++) {
         self->routes[i]->passed_ns[line] = up ? self->routes[i]->newest_ns : NO_LINE;
+        self->routes[i]->began_ns[line] = 0;
         keep_for_lines(self->routes[i]);
     }
+}
+
+/* Has the line come to where every other one began? One that has brought nothing begins behind all that had come when it came. */
+static bool route_is_covered(const route_t *route, size_t line)
+{
+    for (size_t i = 0; i < LINES_MAX; i++) {
+        int64_t began_ns = route->began_ns[i];
+        bool behind = began_ns > 0 ? route->passed_ns[line] < began_ns : route->passed_ns[line] > route->passed_ns[i];
+        if (i != line && route->passed_ns[i] != NO_LINE && behind)
+            return false;
+    }
+    return true;
+}
+
+static bool is_covered(void *arg, size_t line)
+{
+    const feed_t *self = arg;
+    for (size_t i = 0; i < self->count; i++)
+        if (!route_is_covered(self->routes[i], line))
+            return false;
+    return true;
 }
 
 /* The ids of the stream's last trades, so that a restart does not publish anew what the exchange repeats. To read them of all streams at the start
@@ -146,7 +171,8 @@ void feed_role_changed(void *item)
     publisher_status(self->shared->publisher, &status);
 }
 
-static const lines_events_t lines_events = {.on_trade = on_trade, .on_line = on_line, .on_status = on_status};
+static const lines_events_t lines_events = {
+    .on_trade = on_trade, .on_line = on_line, .is_covered = is_covered, .on_status = on_status};
 
 static void on_wanted(void *item)
 {

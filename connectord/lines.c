@@ -153,13 +153,19 @@ static void renew(lines_t *self, line_t *line)
     tell(self, STATUS_HEARTBEAT);
 }
 
+/* Would nothing be missed without it? */
+static bool is_dispensable(const lines_t *self, const line_t *line)
+{
+    return others_are_settled(self, line) && self->events->is_covered(self->arg, (size_t)(line - self->lines));
+}
+
 /* A line that is down, or in the making, will be a new one anyway. */
 static void on_rotation(void *arg)
 {
     lines_t *self = arg;
     line_t *line = &self->lines[self->turn];
     if (line->state == LINE_UP) {
-        if (!others_are_settled(self, line)) {
+        if (!is_dispensable(self, line)) {
             loop_timer_start(self->rotation, self->step_ms < ROTATE_RETRY_MS ? self->step_ms : ROTATE_RETRY_MS, 0);
             return;
         }

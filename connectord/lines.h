@@ -7,7 +7,8 @@
  * on. To the outside they are one source: connected while any line is; lost when the last one is; restored when one is back.
  *
  * Lines are rotated before the exchange cuts them: every rotate_ms each line is made anew, in turn, and only while every other line
- * has been connected for settle_ms, and for as long as its subscriptions may take, so that it surely carries.
+ * has been connected for settle_ms, and for as long as its subscriptions may take, so that it surely carries. A line that lags, because the
+ * network does or this process, may hold trades from before the others began: it is not rotated before it has brought them.
  *
  * The exchange is sent no more than messages_per_minute by all lines together.
  *
@@ -27,6 +28,8 @@ typedef struct {
     bool (*on_trade)(void *arg, size_t line, trade_t *trade);
     /* A line has been connected, and is subscribed from now on; or it is gone. */
     void (*on_line)(void *arg, size_t line, bool up);
+    /* Has this line come, in each stream, to where all others began? They bring what it holds unread, too, then. */
+    bool (*is_covered)(void *arg, size_t line);
     /* The source's news. STATUS_HEARTBEAT: a line came or went, and the source is connected all the while. */
     void (*on_status)(void *arg, status_event_t event);
 } lines_events_t;

@@ -119,10 +119,12 @@ def test_lines_that_are_rotated_lose_no_trade(pipeline):
     assert sorted(closed[:2]) == [1, 2] and closed[2:6] == [3, 4, 5, 6], "in turn, the older line first"
 
 
-class FirstLineLags(BadLink):
-    """Holds back what comes for the first connection, while it is told to."""
+class LinesLag(BadLink):
+    """Holds back what comes for its first connections, while it is told to."""
 
-    first = None
+    def __init__(self, *arguments, first=1, **more):
+        super().__init__(*arguments, **more)
+        self.first, self.lagging = first, []
 
     async def _serve(self):
         self.free = asyncio.Event()
@@ -130,11 +132,12 @@ class FirstLineLags(BadLink):
         await super()._serve()
 
     async def _accept(self, reader, writer):
-        self.first = self.first or writer
+        if len(self.lagging) < self.first:
+            self.lagging.append(writer)
         await super()._accept(reader, writer)
 
     async def _deliver(self, queue, writer, pair):
-        if writer is not self.first:
+        if writer not in self.lagging:
             await super()._deliver(queue, writer, pair)
             return
         while chunk := (await queue.get())[1]:
@@ -154,7 +157,7 @@ class FirstLineLags(BadLink):
 def test_a_line_that_lags_by_more_than_the_window_brings_nothing_twice(pipeline):
     (port,) = free_ports(1)
     flow = pipeline(symbols=SYMBOLS, lines=2, dedup_window=100, silence_ms=600000, url=f"ws://127.0.0.1:{port}/ws")
-    with FirstLineLags(port, flow.port["simulator"], random.Random(1)) as link:
+    with LinesLag(port, flow.port["simulator"], random.Random(1)) as link:
         flow.start_simulator("--symbols", ",".join(SYMBOLS), "--rate", 5000, "--paused", "--heartbeat-ms", 600000)
         flow.start_connectord()
         both_subscribed(flow)
@@ -167,6 +170,36 @@ def test_a_line_that_lags_by_more_than_the_window_brings_nothing_twice(pipeline)
                 link.release()
                 states(tap, lambda status: status["trades"] + status["duplicates"] >= 2 * made)
             assert assert_every_trade_once(flow, replay) == 10000
+
+
+class OldLinesLag(LinesLag):
+    """What comes for the first two connections is held back as soon as there is a third, which is slow to come."""
+
+    async def _accept(self, reader, writer):
+        if self.connections == 2:
+            self.free.clear()
+            await asyncio.sleep(0.2)
+        await super()._accept(reader, writer)
+
+
+def test_a_line_that_lags_is_not_rotated_before_it_has_brought_what_only_it_has(pipeline):
+    """The other one was made anew: what came meanwhile only this one has, and not read yet."""
+    (port,) = free_ports(1)
+    flow = pipeline(symbols=SYMBOLS, lines=2, silence_ms=600000, url=f"ws://127.0.0.1:{port}/ws", rotate_ms=2000, settle_ms=500)
+    with OldLinesLag(port, flow.port["simulator"], random.Random(1), first=2) as link:
+        flow.start_simulator("--symbols", ",".join(SYMBOLS), "--rate", 2000, "--paused", "--heartbeat-ms", 600000)
+        flow.start_connectord()
+        both_subscribed(flow)
+        flow.tell_simulator("/control/play")
+        rotated = lambda: flow.processes["connectord"].log().count("lines: rotated")
+        until(lambda: link.connections == 3, "a line to be made anew")
+        before = exchange(flow)["sent"]
+        with Requester(flow.replay) as replay:
+            until(lambda: exchange(flow)["sent"] > before + 8000, "the other one's turn to have come")  # after a second, which is 2,000 trades
+            assert rotated() == 1
+            link.release()
+            until(lambda: rotated() >= 3, "the rotation to go on")
+            assert_every_trade_once(flow, replay)
 
 
 def test_the_source_is_lost_with_both_lines_and_restored_with_one(pipeline):

@@ -6,6 +6,7 @@
 
 static lines_t *lines;
 static bool there[LINES_MAX]; /* as told by on_line */
+static bool lags[LINES_MAX];  /* the answers of is_covered */
 
 _Static_assert((int)LINES_MAX <= (int)FAKES_MAX, "each line has a connector");
 
@@ -36,7 +37,14 @@ static inline void on_line(void *arg, size_t line, bool up)
     there[line] = up;
 }
 
-static const lines_events_t events = {.on_trade = on_trade, .on_line = on_line, .on_status = on_status};
+static inline bool is_covered(void *arg, size_t line)
+{
+    (void)arg;
+    return !lags[line];
+}
+
+static const lines_events_t events = {
+    .on_trade = on_trade, .on_line = on_line, .is_covered = is_covered, .on_status = on_status};
 
 static inline void set_up(void)
 {
@@ -44,6 +52,7 @@ static inline void set_up(void)
     fake_set_up(symbols, 1);
     numbered = true;
     settings.lines = 2;
+    memset(lags, 0, sizeof lags);
     settings.messages_per_minute = 1000000; /* a symbol takes no time */
 }
 

@@ -52,6 +52,18 @@ START_TEST(rotation_waits_until_the_other_line_has_settled)
 }
 END_TEST
 
+START_TEST(rotation_waits_until_others_bring_what_the_line_holds)
+{
+    settings.rotate_ms = 2;
+    lags[0] = true;
+    make_connected();
+    run_on(20);
+    check_calls("later");
+    lags[0] = false;
+    wait_for("disconnect0");
+}
+END_TEST
+
 START_TEST(rotation_leaves_time_for_the_subscriptions)
 {
     settings.rotate_ms = 2;
@@ -108,6 +120,7 @@ int main(void)
         rotation_makes_one_line_anew_in_turn,
         rotation_waits_for_the_other_line,
         rotation_waits_until_the_other_line_has_settled,
+        rotation_waits_until_others_bring_what_the_line_holds,
         rotation_leaves_time_for_the_subscriptions,
         one_line_is_never_rotated,
         loss_of_the_other_line_during_a_rotation_is_a_loss,
