@@ -16,6 +16,7 @@ import urllib.request
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 BIN = ROOT / os.environ.get("TEST_BIN", "build/bin")
+SANITIZED = "san-" in str(BIN)
 DATA = ROOT.parent / "shared" / "data"
 PATIENCE = float(os.environ.get("TEST_PATIENCE", "60"))  # seconds until an event that must come is given up
 

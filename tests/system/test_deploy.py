@@ -11,9 +11,8 @@ import time
 
 import pytest
 from clients import Client, RpcError
-from pipeline import BIN, PATIENCE, ROOT, free_ports, get, until
+from pipeline import BIN, PATIENCE, ROOT, SANITIZED, free_ports, get, until
 
-SANITIZED = "san" in str(BIN)
 EXPOSURE_MAX = 2.0
 START_S = 3
 PROGRAMS = {"connectord": "connectord_http", "cached": "cached_http", "gateway0": "gateway0"}

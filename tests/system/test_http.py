@@ -9,7 +9,7 @@ import struct
 import time
 
 import pytest
-from pipeline import BIN, PATIENCE, get, until
+from pipeline import PATIENCE, SANITIZED, get, until
 
 HEALTH = b"GET /health HTTP/1.1\r\nHost: x\r\n\r\n"
 UPGRADE = (b"GET /ws HTTP/1.1\r\nHost: x\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
@@ -257,7 +257,7 @@ def test_the_probes_speak_it_too(pipeline):
 
 
 @pytest.mark.skipif(not shutil.which("strace"), reason="strace is not installed")
-@pytest.mark.skipif("san-" in str(BIN), reason="a sanitizer makes system calls of its own")
+@pytest.mark.skipif(SANITIZED, reason="a sanitizer makes system calls of its own")
 def test_a_request_costs_two_system_calls(pipeline):
     """And a share of one that waits for the next ones: nothing in between is taken out of the loop, and put back."""
     flow = pipeline()

@@ -8,7 +8,7 @@ import subprocess
 import pytest
 
 from clients import Requester
-from pipeline import BIN, ROOT, get, until
+from pipeline import BIN, ROOT, SANITIZED, get, until
 
 SYMBOL = "S0000-USD"  # of fan-load (tests/bench), which publishes at one end and reads at the other
 MALLOC_COUNT = BIN.parent / "tests/malloc_count.so"
@@ -57,7 +57,7 @@ def nothing_missing(told):
         ("missing", "lost", "disorder", "gaps", "ended"), 0), told
 
 
-@pytest.mark.skipif("san-" in str(BIN), reason="a sanitizer has a malloc of its own")
+@pytest.mark.skipif(SANITIZED, reason="a sanitizer has a malloc of its own")
 def test_no_trade_makes_a_process_allocate(pipeline):
     flow = pipeline(symbols=[SYMBOL], name="bench")
     flow.config["cached"]["store"] = "sqlite:///trades.db"
@@ -87,7 +87,7 @@ def test_no_trade_makes_a_process_allocate(pipeline):
         assert libraries < 4 * trades, f"{name}: {libraries} allocations of its libraries for {trades} trades"
 
 
-@pytest.mark.skipif("san-" in str(BIN), reason="a sanitizer makes system calls of its own")
+@pytest.mark.skipif(SANITIZED, reason="a sanitizer makes system calls of its own")
 def test_a_frame_costs_a_client_a_small_part_of_a_system_call(pipeline):
     """strace makes each call slow, so that more trades wait for the next one: the number is lower than it is without, at the same rate. What it
     shows is that a call takes all that waits, for each client."""
