@@ -55,32 +55,38 @@ static void drop_oldest(page_cache_t *self)
         drop(self, LIST_OWNER(item, kept_t, in_cache));
 }
 
-/* The page that has the trade behind `after`; or that is expected to, later than now_ns. */
-static kept_t *page_of(const page_cache_t *self, text_t name, dialect_t dialect, cursor_t after, bool expected, int64_t now_ns)
+/* Is the trade behind `after` within it? */
+static bool spans(const kept_t *page, cursor_t after)
 {
-    const topic_t *topic = table_get(self->topics, name);
-    if (!topic)
-        return NULL;
-    LIST_EACH(item, &topic->pages)
-    {
-        kept_t *page = LIST_OWNER(item, kept_t, in_topic);
-        if (page->dialect == dialect && page->after.epoch == after.epoch && after.seq >= page->after.seq &&
-            after.seq < page->last.seq && page->until_ns > now_ns && expected == !page->frames)
-            return page;
-    }
-    return NULL;
+    return page->after.epoch == after.epoch && after.seq >= page->after.seq && after.seq < page->last.seq;
+}
+
+static bool has_next(const kept_t *page, cursor_t after)
+{
+    return page->frames && spans(page, after);
+}
+
+static bool will_have_next(const kept_t *page, cursor_t after)
+{
+    return !page->frames && spans(page, after);
 }
 
 /* The one that was asked for from there on. */
-static kept_t *expected_behind(const page_cache_t *self, text_t name, dialect_t dialect, cursor_t after)
+static bool answers(const kept_t *page, cursor_t after)
+{
+    return !page->frames && cursor_compare(page->after, after) == 0;
+}
+
+/* The newest page of a stream of which this is true. */
+static kept_t *find_page(const page_cache_t *self, text_t name, dialect_t dialect, cursor_t after,
+                         bool is(const kept_t *page, cursor_t after))
 {
     const topic_t *topic = table_get(self->topics, name);
     if (!topic)
         return NULL;
-    LIST_EACH(item, &topic->pages)
-    {
+    for (list_t *item = topic->pages.previous; item != &topic->pages; item = item->previous) {
         kept_t *page = LIST_OWNER(item, kept_t, in_topic);
-        if (page->dialect == dialect && cursor_compare(page->after, after) == 0 && !page->frames)
+        if (page->dialect == dialect && is(page, after))
             return page;
     }
     return NULL;
@@ -137,7 +143,7 @@ void page_cache_destroy(page_cache_t **self_p)
 text_t page_cache_find(const page_cache_t *self, text_t topic, dialect_t dialect, cursor_t after, cursor_t to,
                        size_t room_bytes, cursor_t *last)
 {
-    const kept_t *page = page_of(self, topic, dialect, after, false, INT64_MIN);
+    const kept_t *page = find_page(self, topic, dialect, after, has_next);
     if (!page || cursor_compare(after, to) >= 0)
         return TEXT("");
     size_t first = (size_t)(after.seq - page->after.seq), count = (size_t)(page->last.seq - page->after.seq);
@@ -152,15 +158,16 @@ text_t page_cache_find(const page_cache_t *self, text_t topic, dialect_t dialect
 
 bool page_cache_expects(page_cache_t *self, text_t topic, dialect_t dialect, cursor_t after, int64_t now_ns)
 {
-    kept_t *page = page_of(self, topic, dialect, after, true, now_ns);
-    if (page)
-        page->wanted = true;
-    return page != NULL;
+    kept_t *page = find_page(self, topic, dialect, after, will_have_next);
+    if (!page || page->until_ns <= now_ns)
+        return false;
+    page->wanted = true;
+    return true;
 }
 
 void page_cache_expect(page_cache_t *self, text_t topic, dialect_t dialect, cursor_t after, uint64_t count, int64_t now_ns)
 {
-    kept_t *page = expected_behind(self, topic, dialect, after);
+    kept_t *page = find_page(self, topic, dialect, after, answers);
     if (page) /* in vain */
         drop(self, page);
     page = calloc(1, sizeof *page);
@@ -185,7 +192,7 @@ void page_cache_expect(page_cache_t *self, text_t topic, dialect_t dialect, curs
 bool page_cache_keep(page_cache_t *self, text_t topic, dialect_t dialect, cursor_t after, cursor_t last, text_t frames,
                      int64_t now_ns)
 {
-    kept_t *page = expected_behind(self, topic, dialect, after);
+    kept_t *page = find_page(self, topic, dialect, after, answers);
     if (!page)
         return false;
     bool wanted = page->wanted;
