@@ -37,9 +37,10 @@ class Browser:
         return int("".join(c for c in self.shown(name) if c.isdigit()) or 0)
 
     def rows(self):
-        """The rows in sight, from above: lists of time, side, price, quantity, source."""
-        script = """[...document.querySelectorAll('#rows .row:not([hidden]):not(.note)')]
-            .map((row) => [Number(row.style.transform.match(/[0-9]+/)[0]), ...[...row.children].map((cell) => cell.textContent.trim())])"""
+        """The rows in sight, from above: lists of time, side, price, quantity, source. What has come by now is drawn before."""
+        script = """new Promise((resolve) => requestAnimationFrame(() => resolve(
+            [...document.querySelectorAll('#rows .row:not([hidden]):not(.note)')].map((row) =>
+                [Number(row.style.transform.match(/[0-9]+/)[0]), ...[...row.children].map((cell) => cell.textContent.trim())]))))"""
         return [row[1:] for row in sorted(self.evaluate(script), key=lambda row: row[0])]
 
     def until_live(self, trades=50):
