@@ -34,6 +34,7 @@ struct lines {
     loop_timer_t *rotation;
     uint32_t step_ms; /* from one rotation to the next */
     size_t turn;      /* whose rotation is next */
+    log_limit_t lag_limit;
 };
 
 static void tell(lines_t *self, status_event_t event)
@@ -154,9 +155,17 @@ static void renew(lines_t *self, line_t *line)
 }
 
 /* Would nothing be missed without it? */
-static bool is_dispensable(const lines_t *self, const line_t *line)
+static bool is_dispensable(lines_t *self, const line_t *line)
 {
-    return others_are_settled(self, line) && self->events->is_covered(self->arg, (size_t)(line - self->lines));
+    uint64_t number = (uint64_t)(line - self->lines);
+    if (!others_are_settled(self, line))
+        return false;
+    if (self->events->is_covered(self->arg, number))
+        return true;
+    if (log_allowed(&self->lag_limit, clock_mono_ns()))
+        log_warn("lines: not rotated yet, as it lags", LOG_SLICE("source", self->config.name), LOG_U64("line", number),
+                 LOG_U64("suppressed", log_suppressed(&self->lag_limit)));
+    return false;
 }
 
 /* A line that is down, or in the making, will be a new one anyway. */
