@@ -36,7 +36,8 @@ def both_subscribed(flow, besides=None):
 
 
 def caught_up(flow, replay):
-    """Waits until what the exchange has made by now is in the journal: from now on either line may be cut."""
+    """Waits until what the exchange has made is in the journal: from now on either line may be cut. Only while it makes no more: a new line
+    brings newer trades before an old one that lags has brought what only it has."""
     made = exchange(flow)["sent"]
 
     def journaled():
@@ -91,7 +92,9 @@ def cut_in_turn(flow):
     with Requester(flow.replay) as replay, Tap(flow.bus, "status.") as tap:
         states(tap, lambda status: status["lines_connected"] == 2)
         for number in range(CUTS):
+            flow.tell_simulator("/control/pause")
             caught_up(flow, replay)
+            flow.tell_simulator("/control/play")
             oldest = exchange(flow)["ids"][0]
             flow.tell_simulator(f"/control/{'close' if number % 2 else 'reset'}?conn={oldest}")
             both_subscribed(flow, besides=oldest)
