@@ -18,7 +18,7 @@ ROOT = pathlib.Path(__file__).resolve().parents[2]
 BIN = ROOT / os.environ.get("TEST_BIN", "build/bin")
 SANITIZED = "san-" in str(BIN)
 DATA = ROOT.parent / "shared" / "data"
-PATIENCE = float(os.environ.get("TEST_PATIENCE", "60"))  # seconds until an event that must come is given up
+PATIENCE = float(os.environ.get("TEST_PATIENCE", "30"))  # seconds until an event that must come is given up
 
 
 def until(condition, what, patience=PATIENCE):

@@ -100,7 +100,7 @@ def test_many_who_come_back_at_once_share_the_pages_of_history(pipeline):
     asyncio.run(run())
     _, text = get(f"http://{flow.address('cached_http')}/metrics")
     asked = int(re.search(r'^dataflow_history_requests_total{[^}]*"range"[^}]*} (\d+)', text, re.M)[1])
-    assert asked < 3 * clients, "each asked whether it is there at most, and hardly any for its four pages"
+    assert asked < 2 * clients, "each asked whether it is there at most, and hardly any for a page"
 
 
 def test_what_cannot_be_had_is_told(flow):

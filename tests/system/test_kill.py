@@ -101,7 +101,7 @@ def topic(symbol):
     return f"trade.{symbol}.blockchain"
 
 
-async def more(client, counts, task, patience=PATIENCE):
+async def more(client, counts, task, patience=2 * PATIENCE):
     """Waits until the client has had 2,000 more trades of each symbol."""
     deadline = asyncio.get_running_loop().time() + patience
     while not all(len(client.trades[s]) >= counts[s] + 2000 for s in SYMBOLS):
@@ -126,7 +126,7 @@ def journaled(flow, replay):
     return {topic(s): cursor(last(s)) for s in SYMBOLS}
 
 
-async def caught_up(client, ends, task, patience=PATIENCE):
+async def caught_up(client, ends, task, patience=2 * PATIENCE):
     deadline = asyncio.get_running_loop().time() + patience
     while not all(cursor(client.trades[s][-1]) == ends[topic(s)] for s in SYMBOLS):
         assert asyncio.get_running_loop().time() < deadline, \

@@ -176,13 +176,20 @@ def test_a_line_that_lags_by_more_than_the_window_brings_nothing_twice(pipeline)
 
 
 class OldLinesLag(LinesLag):
-    """What comes for the first two connections is held back as soon as there is a third, which is slow to come."""
+    """What comes for the first two connections is held back as soon as a third is wanted, which is there when the test lets it come."""
+
+    async def _serve(self):
+        self.may_come = asyncio.Event()
+        await super()._serve()
 
     async def _accept(self, reader, writer):
         if self.connections == 2:
             self.free.clear()
-            await asyncio.sleep(0.2)
+            await self.may_come.wait()
         await super()._accept(reader, writer)
+
+    def let_come(self):
+        self.loop.call_soon_threadsafe(self.may_come.set)
 
 
 def test_a_line_that_lags_is_not_rotated_before_it_has_brought_what_only_it_has(pipeline):
@@ -195,6 +202,10 @@ def test_a_line_that_lags_is_not_rotated_before_it_has_brought_what_only_it_has(
         both_subscribed(flow)
         flow.tell_simulator("/control/play")
         rotated = lambda: flow.processes["connectord"].log().count("lines: rotated")
+        until(lambda: not link.free.is_set(), "a line to be made anew")
+        before = exchange(flow)["sent"]
+        until(lambda: exchange(flow)["sent"] > before + 100, "trades that only the other one has")
+        link.let_come()
         with Requester(flow.replay) as replay:
             flow.processes["connectord"].wait_for_line("lines: not rotated yet, as it lags")
             assert rotated() == 1

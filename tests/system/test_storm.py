@@ -236,7 +236,7 @@ def test_clients_that_never_read_cost_the_others_nothing(pipeline):
         tell("sleepers", mib_before=before, mib_after=after, asleep=report["asleep"])
         # a sanitizer keeps what was freed for a while, so that only the plain build tells
         assert SANITIZED or after - before < 2, f"gatewayd grew from {before:.1f} to {after:.1f} MiB"
-        # who is told a gap, being too slow for the ring on a busy machine, comes back of its own accord
-        assert report["connects"] <= clients + sleepers + report["refetched"], "nobody was disconnected"
+        # who is told a gap, being too slow for the ring on a busy machine, comes back of its own accord, once for each
+        until(lambda: (now := storm.report())["connects"] == clients + sleepers + now["refetched"], "nobody to have been disconnected")
         assert_everything(flow, storm, "sleepers")
     assert listening(flow, "gateway0")
