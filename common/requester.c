@@ -12,12 +12,12 @@
 
 enum {
     ENDPOINTS_MAX = 16,
-    QUEUE_LIMIT = 10000,
     TICK_MS = 20,       /* how often what could not be sent is tried again, and time-outs are looked for */
     OVERTIME_MS = 2000, /* for services that were all asked in vain: a slow answer is better than none */
     BREAKS_MAX = 8,     /* connections that may break under a request: it may be what breaks them */
     SLOT_BITS = 16,
-    SLOTS_MAX = 1 << SLOT_BITS
+    SLOTS_MAX = 1 << SLOT_BITS,
+    QUEUE_LIMIT = SLOTS_MAX /* a DEALER's queue never fills (socket.c) */
 };
 
 typedef struct {

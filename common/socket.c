@@ -4,7 +4,7 @@
  *
  *     prepare: events? ──yes──▶ start idle (poll does not block)
  *     poll:    fd readable ──▶ (nothing: it has woken up)
- *     check:   take up to SOCKET_BATCH messages, then on_drained
+ *     check:   take up to a batch of messages, then on_drained
  *
  * Asking costs a system call. A socket that had nothing is not asked again before its fd was readable or it was used: what comes in between
  * makes the fd readable, and it stays so until the socket is asked.
@@ -21,7 +21,7 @@
 #include <stdlib.h>
 #include <uv.h>
 
-enum { MONITOR_QUEUE = 1000, HEARTBEAT_MS = 1000, SILENCE_MS = 5000 };
+enum { MONITOR_QUEUE = 1000, HEARTBEAT_MS = 1000, SILENCE_MS = 5000, KEEPALIVE_S = 5, UNACKNOWLEDGED_MS = 30000 };
 
 struct bus_socket {
     zsock_t *zsock;
@@ -31,8 +31,9 @@ struct bus_socket {
     uv_check_t check;
     uv_idle_t idle;
     int open_handles;
-    bool look; /* there may be something to take */
-    bool more; /* the last batch was a full one */
+    size_t batch; /* messages before others get their turn */
+    bool look;    /* there may be something to take */
+    bool more;    /* the last batch was a full one */
     bool destroyed;
     const socket_events_t *events;
     void *arg;
@@ -129,12 +130,12 @@ static void on_check(uv_check_t *handle)
     size_t count, taken = 0;
     if (!self->look)
         return;
-    while (taken < SOCKET_BATCH && !self->destroyed && take_message(self, parts, &count)) {
+    while (taken < self->batch && !self->destroyed && take_message(self, parts, &count)) {
         hand_over(self, parts, count);
         taken++;
     }
     bool due = taken > 0 || self->more;
-    self->more = taken == SOCKET_BATCH;
+    self->more = taken == self->batch;
     if (due && !self->destroyed && self->events->on_drained)
         self->events->on_drained(self->arg);
 }
@@ -155,6 +156,24 @@ static void start_handles(socket_t *self, loop_t *loop)
     self->look = true;
 }
 
+/* A network that swallows everything breaks no connection for a quarter of an hour, and TCP tries ever more seldom: where nothing is acknowledged
+ * TCP gives up sooner, on either side, and a DEALER pings as well, to make its link anew. Nobody else pings: libzmq 4.3 aborts the process
+ * when a connection breaks whose input waits because the queue is full, and there is a ping to send or to answer (its issue 3937). A
+ * DEALER's queue holds an answer to each question that it may have open. Whoever subscribes knows how long there may be silence, and calls
+ * socket_reconnect. */
+static void watch_link(zsock_t *zsock, int type)
+{
+    if (type == ZMQ_DEALER) {
+        zsock_set_heartbeat_ivl(zsock, HEARTBEAT_MS);
+        zsock_set_heartbeat_timeout(zsock, SILENCE_MS);
+    }
+    zsock_set_connect_timeout(zsock, SILENCE_MS);
+    zsock_set_tcp_keepalive(zsock, 1);
+    zsock_set_tcp_keepalive_idle(zsock, KEEPALIVE_S);
+    zsock_set_tcp_keepalive_intvl(zsock, KEEPALIVE_S);
+    zsock_set_tcp_maxrt(zsock, UNACKNOWLEDGED_MS);
+}
+
 static socket_t *open_socket(loop_t *loop, int type, int queue_limit, const socket_events_t *events, void *arg)
 {
     zsys_handler_set(NULL); /* signals belong to the loop */
@@ -167,6 +186,7 @@ static socket_t *open_socket(loop_t *loop, int type, int queue_limit, const sock
     }
     self->zsock = zsock;
     self->zmq = zsock_resolve(zsock);
+    self->batch = type == ZMQ_ROUTER ? SOCKET_REQUESTS : SOCKET_BATCH;
     self->events = events;
     self->arg = arg;
     zsock_set_sndhwm(zsock, queue_limit);
@@ -174,15 +194,7 @@ static socket_t *open_socket(loop_t *loop, int type, int queue_limit, const sock
     zsock_set_linger(zsock, 0);
     zsock_set_reconnect_ivl(zsock, 100);
     zsock_set_reconnect_ivl_max(zsock, 2000);
-    /* A network that swallows everything breaks no connection for minutes, and TCP tries ever more seldom: a link that is
-     * silent although it was pinged is made anew, and made again and again until it stands. Not a SUB, whose queue may be full: then it
-     * reads no answers, takes its peer for dead, and libzmq 4.3 aborts the process afterwards (its issue 3937). Whoever subscribes knows how
-     * long there may be silence, and calls socket_reconnect. */
-    if (type != ZMQ_SUB) {
-        zsock_set_heartbeat_ivl(zsock, HEARTBEAT_MS);
-        zsock_set_heartbeat_timeout(zsock, SILENCE_MS);
-    }
-    zsock_set_connect_timeout(zsock, SILENCE_MS);
+    watch_link(zsock, type);
     if (type == ZMQ_XPUB)
         zsock_set_xpub_verbose(zsock, 1);
     if (type == ZMQ_DEALER)

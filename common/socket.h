@@ -1,14 +1,18 @@
 /* A ZeroMQ socket on the loop.
  *
- * Messages come as callbacks, at most SOCKET_BATCH of them before other events get their turn; after each batch
- * `on_drained` says that for the moment there is no more: the place to flush what the messages caused. Sends never block.
+ * Messages come as callbacks, at most SOCKET_BATCH of them, or SOCKET_REQUESTS of a ROUTER, before other events get their turn; after each
+ * batch `on_drained` says that for the moment there is no more: the place to flush what the messages caused. Sends never block.
  */
 #pragma once
 
 #include "common/loop.h"
 #include "common/text.h"
 
-enum { SOCKET_BATCH = 1000, SOCKET_FRAMES = 8 /* a message with more is dropped */ };
+enum {
+    SOCKET_BATCH = 1000,
+    SOCKET_REQUESTS = 16 /* each may take milliseconds */,
+    SOCKET_FRAMES = 8 /* a message with more is dropped */
+};
 
 /* An XPUB is told of every subscription, and of the last one of a topic that ends. */
 typedef enum { SOCKET_SUB, SOCKET_XPUB, SOCKET_ROUTER, SOCKET_DEALER } socket_kind_t;

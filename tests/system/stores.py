@@ -57,8 +57,8 @@ def state(flow):
     return loads(body)["store"] if status else {"state": None}
 
 
-def metric(flow, name):
-    for line in get(f"http://{flow.address('cached_http')}/metrics")[1].splitlines():
+def metric(flow, name, service="cached_http"):
+    for line in get(f"http://{flow.address(service)}/metrics")[1].splitlines():
         if line.startswith(name + " "):
             return float(line.split()[1])
     return None

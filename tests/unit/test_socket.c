@@ -3,11 +3,13 @@
 #include "common/socket.h"
 
 #include <check.h>
+#include <czmq.h>
+#include <netinet/tcp.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
 
-enum { MANY = 5000, GUARD_MS = 20000 };
+enum { MANY = 5000, FEW = 100, GUARD_MS = 20000, FDS = 1024, SILENCE_ENDS_MS = 30000 };
 
 static char folder[] = "/tmp/test_socket.XXXXXX", endpoint[64];
 static loop_t *loop;
@@ -161,34 +163,79 @@ START_TEST(a_message_of_too_many_frames_is_dropped_and_the_next_one_comes)
 }
 END_TEST
 
-/* A subscriber that is behind, as on a busy machine: its loop stands still while its queue is full, for longer than a peer may leave pings
- * unanswered. libzmq then made the connection anew, and aborted the whole process when it read on (libzmq's issue 3937). */
-enum { STANDSTILL_MS = 7500 };
+/* A subscriber that is behind, as on a busy machine: its loop stands still while its queue is full. If either side pinged, it would be cut off
+ * for leaving pings unanswered, and libzmq would abort the process when it reads on (libzmq's issue 3937). The publisher has a loop of its
+ * own, which goes on meanwhile and afterwards. */
+enum { STANDSTILL_MS = 7500, PINGS_MS = 2500, TURN_MS = 1 };
 
 static loop_t *far;
+static loop_timer_t *far_end;
 
-static void on_standstill(void *arg)
+static void on_far_end(void *arg)
 {
     (void)arg;
     loop_stop(far);
 }
 
+static void run_far(void *arg)
+{
+    (void)arg;
+    loop_timer_start(far_end, TURN_MS, 0);
+    ck_assert_int_eq(loop_run(far), 0);
+}
+
+static void read_to_the_last(void *arg, const text_t *frames, size_t frame_count)
+{
+    count(arg, frames, frame_count);
+    if (text_equal(frames[frame_count - 1], TEXT("4999")))
+        loop_stop(loop);
+}
+
+static const socket_events_t reading_to_the_last = {.on_message = read_to_the_last};
+
 START_TEST(a_subscriber_that_was_far_behind_reads_on)
 {
     far = loop_new();
-    loop_timer_t *standstill = loop_timer_new(far, on_standstill, NULL);
-    loop_timer_start(standstill, STANDSTILL_MS, 0);
+    far_end = loop_timer_new(far, on_far_end, NULL);
     server = socket_new(far, SOCKET_XPUB, 2 * MANY, &publishing, NULL);
-    client = socket_new(loop, SOCKET_SUB, 1, &counting, NULL);
+    client = socket_new(loop, SOCKET_SUB, FEW, &reading_to_the_last, NULL);
     ck_assert(socket_bind(server, endpoint));
     socket_subscribe(client, TEXT("a."));
     ck_assert(socket_connect(client, endpoint));
+    loop_timer_start(far_end, STANDSTILL_MS, 0);
     ck_assert_int_eq(loop_run(far), 0);
-    socket_destroy(&server); /* what is under way comes, and nothing more */
-    wanted = 10;
+    loop_timer_t *turns = loop_timer_new(loop, run_far, NULL);
+    loop_timer_start(turns, 0, TURN_MS);
     ck_assert_int_eq(loop_run(loop), 0);
-    loop_timer_destroy(&standstill);
+    ck_assert_int_eq(messages, MANY); /* all of them by the one connection */
+    loop_timer_destroy(&turns);
+    socket_destroy(&server);
+    loop_timer_destroy(&far_end);
     loop_destroy(&far);
+}
+END_TEST
+
+/* Ends when nothing has been taken for a while: then all that is between the two is full. */
+static void fill_up(zsock_t *peer)
+{
+    char request[1024] = "";
+    zmq_pollitem_t item = {zsock_resolve(peer), 0, ZMQ_POLLOUT, 0};
+    while (zmq_poll(&item, 1, 300) > 0)
+        ck_assert_int_eq(zmq_send(zsock_resolve(peer), request, sizeof request, ZMQ_DONTWAIT), sizeof request);
+}
+
+/* libzmq aborts where such a connection has broken and is to be pinged. */
+START_TEST(a_peer_that_floods_a_service_and_goes_does_not_take_it_with_it)
+{
+    server = socket_new(loop, SOCKET_ROUTER, FEW, &counting, NULL);
+    ck_assert(socket_bind(server, endpoint));
+    zsock_t *peer = zsock_new_dealer(endpoint);
+    fill_up(peer);
+    zsock_destroy(&peer);
+    usleep(PINGS_MS * 1000);
+    wanted = FEW;
+    ck_assert_int_eq(loop_run(loop), 0);
+    ck_assert_int_lt(messages, FEW + SOCKET_REQUESTS); /* in small batches: a request may take long */
 }
 END_TEST
 
@@ -205,6 +252,50 @@ START_TEST(a_connection_that_is_made_anew_keeps_its_subscriptions)
     ck_assert(socket_reconnect(client, endpoint));
     ck_assert_int_eq(loop_run(loop), 0);
     ck_assert_str_eq(last, "2:4999");
+}
+END_TEST
+
+static void on_linked(void *arg, bool up)
+{
+    (void)arg;
+    if (up)
+        loop_stop(loop);
+}
+
+static const socket_events_t linking = {.on_message = count, .on_link = on_linked};
+
+static int tcp_option(int fd, int level, int option)
+{
+    int value = -1;
+    socklen_t size = sizeof value;
+    ck_assert_int_eq(getsockopt(fd, level, option, &value, &size), 0);
+    return value;
+}
+
+START_TEST(tcp_gives_up_a_connection_whose_peer_is_gone)
+{
+    struct sockaddr_in address = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+    socklen_t size = sizeof address;
+    int probe = socket(AF_INET, SOCK_STREAM, 0), ends = 0;
+    ck_assert_int_eq(bind(probe, (struct sockaddr *)&address, size), 0);
+    ck_assert_int_eq(getsockname(probe, (struct sockaddr *)&address, &size), 0);
+    close(probe); /* its port is a free one */
+    char tcp[64];
+    snprintf(tcp, sizeof tcp, "tcp://127.0.0.1:%d", ntohs(address.sin_port));
+    server = socket_new(loop, SOCKET_XPUB, FEW, &counting, NULL);
+    client = socket_new(loop, SOCKET_SUB, FEW, &linking, NULL);
+    ck_assert(socket_bind(server, tcp) && socket_connect(client, tcp));
+    ck_assert_int_eq(loop_run(loop), 0);
+    for (int fd = 0; fd < FDS; fd++) {
+        struct sockaddr_in peer = {0};
+        size = sizeof peer;
+        if (getpeername(fd, (struct sockaddr *)&peer, &size) == -1 || peer.sin_family != AF_INET)
+            continue;
+        ck_assert_int_eq(tcp_option(fd, SOL_SOCKET, SO_KEEPALIVE), 1);
+        ck_assert_int_eq(tcp_option(fd, IPPROTO_TCP, TCP_USER_TIMEOUT), SILENCE_ENDS_MS);
+        ends++;
+    }
+    ck_assert_int_eq(ends, 2);
 }
 END_TEST
 
@@ -229,7 +320,9 @@ int main(void)
     tcase_add_test(tests, a_thousand_round_trips_do_not_stall);
     tcase_add_test(tests, a_message_of_too_many_frames_is_dropped_and_the_next_one_comes);
     tcase_add_test(tests, a_subscriber_that_was_far_behind_reads_on);
+    tcase_add_test(tests, a_peer_that_floods_a_service_and_goes_does_not_take_it_with_it);
     tcase_add_test(tests, a_connection_that_is_made_anew_keeps_its_subscriptions);
+    tcase_add_test(tests, tcp_gives_up_a_connection_whose_peer_is_gone);
     tcase_add_test(tests, an_address_that_is_none_is_refused);
     suite_add_tcase(suite, tests);
     SRunner *runner = srunner_create(suite);
