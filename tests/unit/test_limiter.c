@@ -12,13 +12,14 @@ static void check_every_minute(uint32_t per_minute, int64_t step_ns)
     limiter_t limiter = limiter_new(per_minute, 0);
     for (int64_t now_ns = 0; now_ns < 600 * NS_PER_S; now_ns += step_ns) {
         while (limiter_take(&limiter, now_ns)) {
-            ck_assert_uint_lt(count, sizeof sent / sizeof *sent);
+            if (count == sizeof sent / sizeof *sent)
+                ck_abort_msg("more than %zu sent", count);
             sent[count++] = now_ns;
         }
         while (first < count && sent[first] <= now_ns - 60 * NS_PER_S)
             first++;
-        ck_assert_msg(count - first <= per_minute, "%zu sent in the 60 s to %lld ns, limit %u", count - first,
-                      (long long)now_ns, per_minute);
+        if (count - first > per_minute) /* an assertion that holds costs system calls, and here are 500,000 */
+            ck_abort_msg("%zu sent in the 60 s to %lld ns, limit %u", count - first, (long long)now_ns, per_minute);
     }
     total_min = (size_t)per_minute * 10 / 2;
     ck_assert_msg(count >= total_min, "only %zu sent in ten minutes at %u a minute", count, per_minute);

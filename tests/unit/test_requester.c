@@ -145,12 +145,6 @@ static void open_requester(size_t count, uint32_t timeout_ms)
     ck_assert_ptr_nonnull(requester);
 }
 
-static void set_up_with_both(void)
-{
-    set_up();
-    open_requester(SERVICES, TIMEOUT_MS);
-}
-
 static void tear_down(void)
 {
     requester_destroy(&requester);
@@ -209,9 +203,20 @@ static void ask_until_answered_by(int number)
     } while (!answered_by(number));
 }
 
+/* Of two that are probed: until a connection stands to each. */
+static void open_with_both(uint32_t timeout_ms)
+{
+    serve(0);
+    serve(1);
+    open_requester(SERVICES, timeout_ms);
+    while (services[0].probed == 0 || services[1].probed == 0)
+        run_until_probed(1);
+}
+
 START_TEST(an_answer_comes_back_to_who_asked)
 {
     serve(0);
+    open_requester(1, NEVER_MS);
     ask();
     run_until_answers(1);
     ck_assert(answered_by(0));
@@ -220,8 +225,7 @@ END_TEST
 
 START_TEST(a_hundred_requests_at_once_are_each_answered_once)
 {
-    serve(0);
-    serve(1);
+    open_with_both(NEVER_MS);
     for (int i = 0; i < 100; i++)
         ask();
     run_until_answers(100);
@@ -232,6 +236,7 @@ END_TEST
 START_TEST(the_next_endpoint_is_asked_when_one_is_not_there)
 {
     serve(1);
+    open_requester(SERVICES, NEVER_MS);
     ask();
     run_until_answers(1);
     ck_assert(answered_by(1));
@@ -240,21 +245,23 @@ END_TEST
 
 START_TEST(the_next_endpoint_is_asked_when_one_does_not_answer_in_time)
 {
-    serve(0);
-    serve(1);
+    open_with_both(TIMEOUT_MS);
+    ask_until_answered_by(1);
+    ask_until_answered_by(0);
     services[0].mute = true;
-    services[1].mute = false;
+    int asked = services[0].asked;
     ask();
-    run_until_answers(1);
+    ask(); /* one to each */
+    run_until_answers(done_count + 2);
     ck_assert(answered_by(1));
+    ck_assert_int_eq(services[0].asked, asked + 1);
 }
 END_TEST
 
 START_TEST(who_asks_when_nobody_answers_is_told_once)
 {
-    serve(0);
-    serve(1);
     services[0].mute = services[1].mute = true;
+    open_with_both(TIMEOUT_MS);
     ask();
     run_until_answers(1);
     ck_assert_str_eq(last_answer, "");
@@ -266,6 +273,7 @@ END_TEST
 START_TEST(a_cancelled_request_is_not_answered)
 {
     serve(0);
+    open_requester(1, NEVER_MS);
     uint64_t cancelled = ask();
     ask();
     requester_cancel(requester, cancelled);
@@ -329,20 +337,20 @@ END_TEST
 
 START_TEST(a_late_answer_is_waited_for_when_nobody_else_is_left)
 {
-    open_requester(1, TIMEOUT_MS);
     serve(0);
+    open_requester(1, TIMEOUT_MS);
+    ask_until_answered_by(0); /* a connection stands */
     services[0].slow = true;
     ask();
-    run_until_answers(1);
+    run_until_answers(done_count + 1);
     ck_assert(answered_by(0));
 }
 END_TEST
 
 START_TEST(of_all_that_were_asked_in_vain_the_first_to_answer_late_is_heard)
 {
-    serve(0);
-    serve(1);
     services[0].slow = services[1].mute = true;
+    open_with_both(TIMEOUT_MS);
     ask();
     run_until_answers(1);
     ck_assert(answered_by(0));
@@ -481,18 +489,12 @@ START_TEST(what_is_for_one_service_is_not_done_when_that_is_not_there_or_dies)
 }
 END_TEST
 
-static TCase *tcase_of(const char *name, void (*setup)(void))
-{
-    TCase *tests = tcase_create(name);
-    tcase_set_timeout(tests, 30);
-    tcase_add_checked_fixture(tests, setup, tear_down);
-    return tests;
-}
-
 int main(void)
 {
     Suite *suite = suite_create("requester");
-    TCase *tests = tcase_of("two services", set_up_with_both);
+    TCase *tests = tcase_create("requester");
+    tcase_set_timeout(tests, 30);
+    tcase_add_checked_fixture(tests, set_up, tear_down);
     tcase_add_test(tests, an_answer_comes_back_to_who_asked);
     tcase_add_test(tests, a_hundred_requests_at_once_are_each_answered_once);
     tcase_add_test(tests, the_next_endpoint_is_asked_when_one_is_not_there);
@@ -500,8 +502,6 @@ int main(void)
     tcase_add_test(tests, who_asks_when_nobody_answers_is_told_once);
     tcase_add_test(tests, of_all_that_were_asked_in_vain_the_first_to_answer_late_is_heard);
     tcase_add_test(tests, a_cancelled_request_is_not_answered);
-    suite_add_tcase(suite, tests);
-    tests = tcase_of("links and replicas", set_up);
     tcase_add_test(tests, a_request_on_a_link_that_broke_is_sent_again_over_the_next_one);
     tcase_add_test(tests, a_request_moves_to_the_other_service_when_its_own_dies);
     tcase_add_test(tests, a_request_that_breaks_every_link_is_given_up);
