@@ -13,7 +13,7 @@
 enum {
     BUSES_MAX = 16,
     AGE_MS = 1000,        /* how often memory drops what is too old */
-    ANSWERS_QUEUED = 1000 /* for one peer; the answers to a peer that does not read are dropped beyond it */
+    ANSWERS_QUEUED = 1000 /* for one peer; the answers to a peer that does not read are dropped beyond it (socket_answer) */
 };
 
 struct cached {
@@ -167,7 +167,7 @@ static void on_answer(void *arg, text_t peer, text_t answer)
 {
     static log_limit_t limit;
     cached_t *self = arg;
-    if (!socket_send(self->router, (text_t[]){peer, TEXT(""), answer}, 3) && log_allowed(&limit, clock_mono_ns()))
+    if (!socket_answer(self->router, peer, answer) && log_allowed(&limit, clock_mono_ns()))
         log_warn("history: a peer does not take its answers: dropped", LOG_U64("suppressed", log_suppressed(&limit)));
 }
 

@@ -13,6 +13,7 @@
 
 #include "common/clock.h"
 #include "common/log.h"
+#include "common/unread.h"
 
 #include <assert.h>
 #include <czmq.h>
@@ -21,7 +22,14 @@
 #include <stdlib.h>
 #include <uv.h>
 
-enum { MONITOR_QUEUE = 1000, HEARTBEAT_MS = 1000, SILENCE_MS = 5000, KEEPALIVE_S = 5, UNACKNOWLEDGED_MS = 30000 };
+enum {
+    MONITOR_QUEUE = 1000,
+    HEARTBEAT_MS = 1000,
+    SILENCE_MS = 5000,
+    KEEPALIVE_S = 5,
+    UNACKNOWLEDGED_MS = 30000,
+    ANSWER_BYTES = 64 << 20
+};
 
 struct bus_socket {
     zsock_t *zsock;
@@ -38,6 +46,7 @@ struct bus_socket {
     const socket_events_t *events;
     void *arg;
     socket_t *monitor; /* tells of connections: for on_link */
+    unread_t *unread;  /* of a ROUTER */
 };
 
 static int zmq_type(socket_kind_t kind)
@@ -177,16 +186,21 @@ static void watch_link(zsock_t *zsock, int type)
 static socket_t *open_socket(loop_t *loop, int type, int queue_limit, const socket_events_t *events, void *arg)
 {
     zsys_handler_set(NULL); /* signals belong to the loop */
+    bool serves = type == ZMQ_ROUTER;
     socket_t *self = calloc(1, sizeof *self);
     zsock_t *zsock = self ? zsock_new(type) : NULL;
-    if (!zsock) {
+    unread_t *unread = serves ? unread_new(SOCKET_UNREAD_BYTES) : NULL;
+    if (!zsock || (serves && !unread)) {
         log_error("socket: no ZeroMQ socket", LOG_TEXT("error", zmq_strerror(zmq_errno())));
+        zsock_destroy(&zsock);
+        unread_destroy(&unread);
         free(self);
         return NULL;
     }
     self->zsock = zsock;
     self->zmq = zsock_resolve(zsock);
-    self->batch = type == ZMQ_ROUTER ? SOCKET_REQUESTS : SOCKET_BATCH;
+    self->batch = serves ? SOCKET_REQUESTS : SOCKET_BATCH;
+    self->unread = unread;
     self->events = events;
     self->arg = arg;
     zsock_set_sndhwm(zsock, queue_limit);
@@ -199,7 +213,7 @@ static socket_t *open_socket(loop_t *loop, int type, int queue_limit, const sock
         zsock_set_xpub_verbose(zsock, 1);
     if (type == ZMQ_DEALER)
         zsock_set_immediate(zsock, 1); /* no queue for a peer that is not there: the caller may ask another one */
-    zsock_set_maxmsgsize(zsock, 64 << 20);
+    zsock_set_maxmsgsize(zsock, serves || type == ZMQ_XPUB ? SOCKET_REQUEST_BYTES : ANSWER_BYTES);
     start_handles(self, loop);
     return self;
 }
@@ -272,19 +286,40 @@ void socket_unsubscribe(socket_t *self, text_t prefix)
     zmq_setsockopt(self->zmq, ZMQ_UNSUBSCRIBE, prefix.at, prefix.length);
 }
 
+static bool send_frame(socket_t *self, text_t frame, int more)
+{
+    int rc;
+    do
+        rc = zmq_send(self->zmq, frame.at, frame.length, ZMQ_DONTWAIT | more);
+    while (rc == -1 && errno == EINTR);
+    return rc != -1;
+}
+
 bool socket_send(socket_t *self, const text_t *frames, size_t count)
 {
     self->look = true;
     for (size_t i = 0; i < count; i++) {
-        int flags = ZMQ_DONTWAIT | (i + 1 < count ? ZMQ_SNDMORE : 0);
-        int rc;
-        do
-            rc = zmq_send(self->zmq, frames[i].at, frames[i].length, flags);
-        while (rc == -1 && errno == EINTR);
-        if (rc == -1)
+        if (!send_frame(self, frames[i], i + 1 < count ? ZMQ_SNDMORE : 0))
             return false; /* only ever at the first frame: ZeroMQ takes a message whole or not at all */
     }
     return true;
+}
+
+bool socket_answer(socket_t *self, text_t peer, text_t answer)
+{
+    zmq_msg_t message;
+    int rc;
+    assert(self->unread);
+    self->look = true;
+    if (!unread_message(self->unread, peer, answer, &message))
+        return false;
+    bool ok = send_frame(self, peer, ZMQ_SNDMORE) && send_frame(self, TEXT(""), ZMQ_SNDMORE);
+    do
+        rc = ok ? zmq_msg_send(&message, self->zmq, ZMQ_DONTWAIT) : -1;
+    while (ok && rc == -1 && errno == EINTR);
+    if (rc == -1)
+        zmq_msg_close(&message);
+    return rc != -1;
 }
 
 static void on_handle_closed(uv_handle_t *handle)
@@ -293,6 +328,7 @@ static void on_handle_closed(uv_handle_t *handle)
     if (--self->open_handles > 0)
         return;
     zsock_destroy(&self->zsock); /* only now: libuv must not poll the fd of a socket that is gone */
+    unread_destroy(&self->unread);
     free(self);
 }
 

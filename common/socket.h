@@ -10,8 +10,10 @@
 
 enum {
     SOCKET_BATCH = 1000,
-    SOCKET_REQUESTS = 16 /* each may take milliseconds */,
-    SOCKET_FRAMES = 8 /* a message with more is dropped */
+    SOCKET_REQUESTS = 16,            /* each may take milliseconds */
+    SOCKET_FRAMES = 8,               /* a message with more is dropped */
+    SOCKET_REQUEST_BYTES = 1 << 20,  /* a ROUTER's or an XPUB's peer that sends a longer frame is disconnected */
+    SOCKET_UNREAD_BYTES = 256 << 20, /* of answers that one peer has not read */
 };
 
 /* An XPUB is told of every subscription, and of the last one of a topic that ends. */
@@ -44,6 +46,10 @@ void socket_unsubscribe(socket_t *self, text_t prefix);
 
 /* All frames or none; false when it can't be queued now. */
 bool socket_send(socket_t *self, const text_t *frames, size_t count);
+
+/* A ROUTER's answer to a peer that asked as a REQ does: [peer][empty][answer]. False when more than SOCKET_UNREAD_BYTES wait for that peer
+ * to be read, or memory runs out. One that goes beyond queue_limit is dropped in silence. */
+bool socket_answer(socket_t *self, text_t peer, text_t answer);
 
 /* Was the last batch a full one? More may be there then, and on_drained comes soon, whether there is or not. */
 bool socket_has_more(const socket_t *self);

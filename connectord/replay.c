@@ -143,9 +143,8 @@ static void on_message(void *arg, const text_t *frames, size_t count)
     self->counts.answers++;
     self->counts.errors += text_starts_with(buffer_text(&self->answer), TEXT("{\"ok\":false"));
     self->counts.bytes += self->answer.length;
-    const text_t answer[] = {frames[0], frames[1], buffer_text(&self->answer)};
-    if (!socket_send(self->socket, answer, 3) && log_allowed(&unsent, clock_mono_ns()))
-        log_warn("replay: answer not sent", LOG_U64("suppressed", log_suppressed(&unsent)));
+    if (!socket_answer(self->socket, frames[0], buffer_text(&self->answer)) && log_allowed(&unsent, clock_mono_ns()))
+        log_warn("replay: a peer does not take its answers: dropped", LOG_U64("suppressed", log_suppressed(&unsent)));
 }
 
 static const socket_events_t events = {.on_message = on_message};

@@ -1,16 +1,38 @@
 """A peer that asks for more than it reads, and goes in the midst of it, harms nobody. Each service has such a door: history, replay, the bus."""
 
+import pathlib
+import re
 import subprocess
 import sys
+from typing import NamedTuple
 
 import pytest
 from clients import Requester, Tap
-from pipeline import until
+from pipeline import SANITIZED, until
 from stores import journaled, metric, topic
 
 COUNT = 1000  # trades in an answer: enough for the service to be behind when its peer goes
-QUEUED = 1000  # requests that wait at a service for one peer, as ZeroMQ counts them
+MANY = 10000  # as many as there can be
+QUEUED = 1000  # requests, and answers, that wait at a service for one peer, as ZeroMQ counts them
+UNREAD_KB = 256 << 10  # of answers, by bytes
 FLOODS = 5
+
+
+
+class Service(NamedTuple):
+    name: str
+    daemon: str
+    http: str
+    answers: str  # the metric that counts them
+    request: str  # for %d trades
+    short: str    # an op whose answer is
+
+
+HISTORY = Service("history", "cached", "cached_http", 'dataflow_history_requests_total{op="recent"}',
+                  '{"op":"recent","symbol":"BTC-USD","count":%d}', "stats")
+REPLAY = Service("replay", "connectord", "connectord_http", "dataflow_replay_answers_total",
+                 f'{{"op":"range","topic":"{topic("BTC-USD")}","count":%d}}', "streams")
+each_service = pytest.mark.parametrize("service", [HISTORY, REPLAY], ids=lambda service: service.name)
 
 # Waits for nothing and reads nothing, so that its connection breaks when it is killed, with answers on it.
 FLOOD = """
@@ -42,6 +64,15 @@ class Flood:
         self.process.communicate()
 
 
+def answered(flow, service):
+    return metric(flow, service.answers, service.http)
+
+
+def resident_kb(process):
+    status = pathlib.Path(f"/proc/{process.popen.pid}/status").read_text()
+    return int(re.search(r"^RssAnon:\s+(\d+) kB", status, re.M)[1])
+
+
 @pytest.fixture
 def flow(pipeline):
     flow = pipeline(symbols=["BTC-USD"])
@@ -50,19 +81,31 @@ def flow(pipeline):
     return flow
 
 
-@pytest.mark.parametrize("name, request_text, service, answers", [
-    ("history", f'{{"op":"recent","symbol":"BTC-USD","count":{COUNT}}}', "cached_http", 'dataflow_history_requests_total{op="recent"}'),
-    ("replay", f'{{"op":"range","topic":"{topic("BTC-USD")}","count":{COUNT}}}', "connectord_http", "dataflow_replay_answers_total"),
-])
-def test_a_client_that_asks_without_reading_and_goes_does_not_take_the_service_with_it(flow, name, request_text, service, answers):
-    endpoint = f"tcp://{flow.address(name)}"
+@each_service
+def test_a_client_that_asks_without_reading_and_goes_does_not_take_the_service_with_it(flow, service):
+    endpoint = f"tcp://{flow.address(service.name)}"
     with Requester(endpoint) as other:
         for _ in range(FLOODS):
-            before = metric(flow, answers, service)
-            with Flood("DEALER", endpoint, 5 * QUEUED, "", request_text):
-                until(lambda: metric(flow, answers, service) >= before + QUEUED, "some of the flood to be answered")
-            assert other.ask(op="stats" if name == "history" else "streams")["ok"]
+            before = answered(flow, service)
+            with Flood("DEALER", endpoint, 5 * QUEUED, "", service.request % COUNT):
+                until(lambda: answered(flow, service) >= before + QUEUED, "some of the flood to be answered")
+            assert other.ask(op=service.short)["ok"]
     assert all(process.alive() for process in flow.processes.values())
+
+
+@pytest.mark.skipif(SANITIZED, reason="a sanitizer keeps freed memory")
+@each_service
+def test_answers_that_nobody_reads_do_not_fill_memory(flow, service):
+    endpoint = f"tcp://{flow.address(service.name)}"
+    until(lambda: journaled(flow) > MANY, "answers of some MiB")
+    flow.tell_simulator("/control/pause")
+    process = flow.processes[service.daemon]
+    before, resident = answered(flow, service), resident_kb(process)
+    with Flood("DEALER", endpoint, QUEUED, "", service.request % MANY), Requester(endpoint) as other:
+        until(lambda: answered(flow, service) >= before + QUEUED, "the flood to be answered")
+        assert other.ask(op=service.short)["ok"]
+        assert UNREAD_KB / 2 < resident_kb(process) - resident < UNREAD_KB * 1.25
+    process.wait_for_line("a peer does not take its answers")
 
 
 @pytest.mark.parametrize("frame", ["nonsense %d", "\x01trade.S%d."])

@@ -1,0 +1,25 @@
+/* What a service has answered and its peers have not read yet, in bytes, peer by peer.
+ *
+ * ZeroMQ bounds its queues by messages, and a thousand answers of some MiB are more than a server has. So each answer is a message that
+ * counts for its peer until ZeroMQ has handed it to the network or thrown it away, and a peer for which too much waits gets no more.
+ */
+#pragma once
+
+#include "common/text.h"
+
+#include <zmq.h>
+
+typedef struct unread unread_t;
+
+/* limit_bytes: what may wait for one peer; what goes beyond it is refused. NULL when memory runs out. */
+unread_t *unread_new(size_t limit_bytes);
+
+/* Messages that are under way outlive it. */
+void unread_destroy(unread_t **self);
+
+/* Makes a message with a copy of `body`, counted for `peer` (any bytes, 1 to 255) until it is closed, on whatever thread. False, and no
+ * message, when more than the limit would wait for that peer, or memory runs out. One body is always taken, however long. */
+bool unread_message(unread_t *self, text_t peer, text_t body, zmq_msg_t *message);
+
+/* Bytes that wait for the peer. */
+size_t unread_bytes(const unread_t *self, text_t peer);
