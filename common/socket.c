@@ -28,7 +28,8 @@ enum {
     SILENCE_MS = 5000,
     KEEPALIVE_S = 5,
     UNACKNOWLEDGED_MS = 30000,
-    ANSWER_BYTES = 64 << 20
+    ANSWER_BYTES = 64 << 20, /* of a peer's, at most */
+    SHORT_BYTES = 16 << 10   /* an answer of ours that need not be counted: queue_limit bounds such well enough */
 };
 
 struct bus_socket {
@@ -310,6 +311,8 @@ bool socket_answer(socket_t *self, text_t peer, text_t answer)
     zmq_msg_t message;
     int rc;
     assert(self->unread);
+    if (answer.length <= SHORT_BYTES)
+        return socket_send(self, (text_t[]){peer, TEXT(""), answer}, 3);
     self->look = true;
     if (!unread_message(self->unread, peer, answer, &message))
         return false;

@@ -47,8 +47,8 @@ void socket_unsubscribe(socket_t *self, text_t prefix);
 /* All frames or none; false when it can't be queued now. */
 bool socket_send(socket_t *self, const text_t *frames, size_t count);
 
-/* A ROUTER's answer to a peer that asked as a REQ does: [peer][empty][answer]. False when more than SOCKET_UNREAD_BYTES wait for that peer
- * to be read, or memory runs out. One that goes beyond queue_limit is dropped in silence. */
+/* A ROUTER's answer to a peer that asked as a REQ does: [peer][empty][answer]. False when it is a long one and more than SOCKET_UNREAD_BYTES
+ * of such would wait to be read by that peer, or memory runs out. One that goes beyond queue_limit is dropped in silence. */
 bool socket_answer(socket_t *self, text_t peer, text_t answer);
 
 /* Was the last batch a full one? More may be there then, and on_drained comes soon, whether there is or not. */
