@@ -40,14 +40,13 @@ struct bus_socket {
     uv_check_t check;
     uv_idle_t idle;
     int open_handles;
-    size_t batch; /* messages before others get their turn */
-    bool look;    /* there may be something to take */
-    bool more;    /* the last batch was a full one */
+    bool look; /* there may be something to take */
+    bool more; /* the last batch was a full one */
     bool destroyed;
     const socket_events_t *events;
     void *arg;
     socket_t *monitor; /* tells of connections: for on_link */
-    unread_t *unread;  /* of a ROUTER */
+    unread_t *unread;  /* of a ROUTER, NULL of others */
 };
 
 static int zmq_type(socket_kind_t kind)
@@ -137,15 +136,15 @@ static void on_check(uv_check_t *handle)
 {
     socket_t *self = handle->data;
     zmq_msg_t parts[SOCKET_FRAMES];
-    size_t count, taken = 0;
+    size_t count, taken = 0, batch = self->unread ? SOCKET_REQUESTS : SOCKET_BATCH;
     if (!self->look)
         return;
-    while (taken < self->batch && !self->destroyed && take_message(self, parts, &count)) {
+    while (taken < batch && !self->destroyed && take_message(self, parts, &count)) {
         hand_over(self, parts, count);
         taken++;
     }
     bool due = taken > 0 || self->more;
-    self->more = taken == self->batch;
+    self->more = taken == batch;
     if (due && !self->destroyed && self->events->on_drained)
         self->events->on_drained(self->arg);
 }
@@ -200,7 +199,6 @@ static socket_t *open_socket(loop_t *loop, int type, int queue_limit, const sock
     }
     self->zsock = zsock;
     self->zmq = zsock_resolve(zsock);
-    self->batch = serves ? SOCKET_REQUESTS : SOCKET_BATCH;
     self->unread = unread;
     self->events = events;
     self->arg = arg;
@@ -306,23 +304,28 @@ bool socket_send(socket_t *self, const text_t *frames, size_t count)
     return true;
 }
 
+static bool send_message(socket_t *self, zmq_msg_t *message)
+{
+    int rc;
+    do
+        rc = zmq_msg_send(message, self->zmq, ZMQ_DONTWAIT);
+    while (rc == -1 && errno == EINTR);
+    return rc != -1;
+}
+
 bool socket_answer(socket_t *self, text_t peer, text_t answer)
 {
     zmq_msg_t message;
-    int rc;
     assert(self->unread);
     if (answer.length <= SHORT_BYTES)
         return socket_send(self, (text_t[]){peer, TEXT(""), answer}, 3);
     self->look = true;
     if (!unread_message(self->unread, peer, answer, &message))
         return false;
-    bool ok = send_frame(self, peer, ZMQ_SNDMORE) && send_frame(self, TEXT(""), ZMQ_SNDMORE);
-    do
-        rc = ok ? zmq_msg_send(&message, self->zmq, ZMQ_DONTWAIT) : -1;
-    while (ok && rc == -1 && errno == EINTR);
-    if (rc == -1)
-        zmq_msg_close(&message);
-    return rc != -1;
+    if (send_frame(self, peer, ZMQ_SNDMORE) && send_frame(self, TEXT(""), ZMQ_SNDMORE) && send_message(self, &message))
+        return true;
+    zmq_msg_close(&message);
+    return false;
 }
 
 static void on_handle_closed(uv_handle_t *handle)

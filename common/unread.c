@@ -21,8 +21,11 @@ typedef struct {
 
 struct unread {
     size_t limit_bytes;
-    table_t *accounts; /* by peer; of peers for whom nothing waits, those only that came last */
+    table_t *accounts; /* by peer */
+    size_t many;       /* with so many accounts it is time to look for idle ones */
 };
+
+enum { MANY_MIN = 64 };
 
 static text_t peer_of(const account_t *account)
 {
@@ -50,16 +53,20 @@ static void drop(unread_t *self, account_t *account)
     let_go(account);
 }
 
-/* Peers come and go, and nobody tells: whoever has read all is forgotten when a new one comes. */
+/* Peers come and go, and nobody tells: whoever has read all is forgotten when there are twice as many as were left the last time. */
 static void forget_idle(unread_t *self)
 {
     account_t *account;
+    if (table_count(self->accounts) < self->many)
+        return;
     for (size_t at = 0; (account = table_each(self->accounts, &at));) {
         if (atomic_load(&account->bytes) > 0)
             continue;
         drop(self, account);
         at = 0; /* the table has changed */
     }
+    size_t twice = 2 * table_count(self->accounts);
+    self->many = twice > MANY_MIN ? twice : MANY_MIN;
 }
 
 static account_t *open_account(unread_t *self, text_t peer)
@@ -87,7 +94,7 @@ unread_t *unread_new(size_t limit_bytes)
         free(self);
         return NULL;
     }
-    *self = (unread_t){limit_bytes, accounts};
+    *self = (unread_t){limit_bytes, accounts, MANY_MIN};
     return self;
 }
 
@@ -130,4 +137,9 @@ size_t unread_bytes(const unread_t *self, text_t peer)
 {
     account_t *account = table_get(self->accounts, peer);
     return account ? atomic_load(&account->bytes) : 0;
+}
+
+size_t unread_peers(const unread_t *self)
+{
+    return table_count(self->accounts);
 }

@@ -23,3 +23,6 @@ bool unread_message(unread_t *self, text_t peer, text_t body, zmq_msg_t *message
 
 /* Bytes that wait for the peer. */
 size_t unread_bytes(const unread_t *self, text_t peer);
+
+/* Peers that are remembered: those for whom something waits and, at most, as many again or 64. */
+size_t unread_peers(const unread_t *self);

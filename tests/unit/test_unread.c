@@ -83,6 +83,7 @@ START_TEST(peers_for_whom_something_waits_are_remembered_while_many_come_and_go)
         if (i >= 100)
             zmq_msg_close(&message);
     }
+    ck_assert_uint_le(unread_peers(unread), 2 * 100);
     for (size_t i = 0; i < 100; i++) {
         snprintf(peer, sizeof peer, "%zu", i);
         ck_assert_uint_eq(unread_bytes(unread, text_of(peer)), 10);
