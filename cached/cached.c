@@ -63,6 +63,15 @@ static void on_gap(void *arg, text_t topic, cursor_t from, cursor_t to)
                  LOG_U64("suppressed", log_suppressed(&limit)));
 }
 
+static void on_renewed(void *arg, text_t topic, cursor_t former, cursor_t last)
+{
+    (void)former; /* what is here keeps the cursors that it came with */
+    cached_t *self = arg;
+    tape_t *tape = shelf_tape(self->shelf, topic);
+    if (tape)
+        tape_skip(tape, last);
+}
+
 static void on_status(void *arg, const status_t *status)
 {
     cached_t *self = arg;
@@ -174,6 +183,7 @@ static void on_answer(void *arg, text_t peer, text_t answer)
 static const follower_events_t follower_events = {
     .on_trade = on_trade,
     .on_gap = on_gap,
+    .on_renewed = on_renewed,
     .on_status = on_status,
     .on_drained = on_drained,
     .on_silent = on_silent,
@@ -346,7 +356,8 @@ static void cached_ready(void *arg, buffer_t *json, bool *ready)
     buffer_append_u64(json, counts->gaps_repaired);
     buffer_append(json, TEXT(",\"lost\":"));
     buffer_append_u64(json, counts->gaps_lost);
-    buffer_append(json, TEXT("}"));
+    buffer_append(json, TEXT("},\"ahead\":"));
+    buffer_append_u64(json, counts->ahead);
     if (self->archive)
         print_archive(self, json);
     buffer_append(json, TEXT("}"));

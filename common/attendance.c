@@ -57,8 +57,20 @@ static attendee_t *attendee_of(attendance_t *self, text_t source)
     return attendee;
 }
 
+/* The clock was set back: nobody was heard later than now. */
+static void set_back(attendance_t *self, int64_t sent_ns)
+{
+    size_t at = 0;
+    attendee_t *attendee;
+    while ((attendee = table_each(self->sources, &at)))
+        if (attendee->heard_ns > sent_ns)
+            attendee->heard_ns = sent_ns;
+}
+
 void attendance_note(attendance_t *self, text_t source, int64_t sent_ns)
 {
+    if (sent_ns < self->heard_ns)
+        set_back(self, sent_ns);
     if (sent_ns < self->heard_ns || sent_ns - self->heard_ns > ATTENDANCE_PAUSE_MS * NS_PER_MS)
         self->run_ns = sent_ns;
     self->heard_ns = sent_ns;

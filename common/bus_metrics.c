@@ -17,4 +17,6 @@ static const metric_count_t list[] = {
 void bus_metrics(metrics_t *metrics, const follower_counts_t *counts)
 {
     metrics_counters(metrics, list, sizeof list / sizeof *list, counts);
+    metrics_gauge(metrics, "dataflow_bus_ahead_streams", "Streams of which more was had than their connectord has",
+                  counts->ahead);
 }

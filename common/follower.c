@@ -1,5 +1,6 @@
 #include "common/follower.h"
 
+#include "common/ahead.h"
 #include "common/bus.h"
 #include "common/clock.h"
 #include "common/json.h"
@@ -20,6 +21,9 @@ typedef struct {
     bus_t *bus;       /* owned */
     bool listed;      /* the streams that its journal has are known (FOLLOW_FROM_FIRST) */
     uint64_t listing; /* the request for them under way; 0: none */
+    uint64_t run;     /* the process that its statuses come from, … */
+    uint64_t epoch;   /* … and the epoch that it had when it was first heard */
+    ahead_t ahead;
 } link_t;
 
 struct follower {
@@ -152,6 +156,8 @@ static void stream_known(follower_t *self, const bus_t *bus, text_t topic, curso
     stream_reaches(stream, last);
     follow_if_wanted(self, stream);
     repair(stream);
+    if (stream->ahead)
+        ahead_look(&self->links[stream->bus].ahead, stream, clock_mono_ns());
 }
 
 static void on_trade(void *arg, bus_t *bus, text_t topic, const trade_t *trade, text_t json)
@@ -175,10 +181,51 @@ static void on_trade(void *arg, bus_t *bus, text_t topic, const trade_t *trade, 
     repair(stream);
 }
 
+/* --- what comes from the bus --- */
+
+static stream_t *find_stream(const follower_t *self, text_t symbol, text_t source)
+{
+    char name[TOPIC_MAX];
+    size_t length = topic_print(name, symbol, source);
+    return table_get(self->streams, (text_t){name, length});
+}
+
+/* A connectord that was followed in its former epoch has renewed its journal: the streams go on in the new one. */
+static void renew(follower_t *self, const status_t *status)
+{
+    text_t symbol;
+    uint64_t seq;
+    for (json_walk_t walk = json_walk(status->former); status_next_symbol(&walk, &symbol, &seq);) {
+        stream_t *stream = find_stream(self, symbol, status->source);
+        if (stream)
+            stream->former = seq;
+    }
+    for (json_walk_t walk = json_walk(status->symbols); status_next_symbol(&walk, &symbol, &seq);) {
+        stream_t *stream = find_stream(self, symbol, status->source);
+        if (!stream)
+            continue;
+        stream_renewed(stream, (cursor_t){status->former_epoch, stream->former}, status->epoch);
+        stream->former = 0;
+    }
+}
+
+/* Who hears of a connectord for the first time after it has renewed its journal was not there in the former epoch. */
+static void meet(link_t *link, const status_t *status)
+{
+    if (status->run == 0)
+        return; /* it does not say */
+    if (status->run != link->run)
+        link->epoch = status->epoch;
+    link->run = status->run;
+    if (status->former_epoch != 0 && status->epoch != link->epoch)
+        renew(link->follower, status);
+}
+
 static void on_status(void *arg, bus_t *bus, const status_t *status)
 {
     follower_t *self = arg;
     self->events->on_status(self->arg, status);
+    meet(&self->links[bus_number(bus)], status);
     char name[TOPIC_MAX];
     text_t symbol;
     uint64_t last;
@@ -230,6 +277,7 @@ static void on_tick(void *arg)
 {
     follower_t *self = arg;
     int64_t now_ns = clock_mono_ns();
+    self->counts.ahead = 0;
     for (size_t i = 0; i < self->config.count; i++) {
         link_t *link = &self->links[i];
         bus_tick(link->bus, now_ns);
@@ -238,8 +286,10 @@ static void on_tick(void *arg)
     }
     size_t at = 0;
     stream_t *stream;
-    while ((stream = table_each(self->streams, &at)))
+    while ((stream = table_each(self->streams, &at))) {
         repair(stream);
+        self->counts.ahead += stream->bus != STREAM_NO_BUS && ahead_look(&self->links[stream->bus].ahead, stream, now_ns);
+    }
 }
 
 static bool open_bus(follower_t *self, loop_t *loop, size_t number)
@@ -248,6 +298,7 @@ static bool open_bus(follower_t *self, loop_t *loop, size_t number)
     link->follower = self;
     link->bus = bus_new(loop, number, &self->config.bus[number], &self->config.replay[number], &self->counts.malformed,
                         &bus_events, self);
+    link->ahead = ahead_new(link->bus);
     return link->bus != NULL;
 }
 
@@ -260,7 +311,7 @@ follower_t *follower_new(loop_t *loop, const follower_config_t *config, const fo
     self->config = *config;
     self->events = events;
     self->arg = arg;
-    self->sink = (stream_sink_t){.on_trade = events->on_trade, .on_gap = events->on_gap};
+    self->sink = (stream_sink_t){.on_trade = events->on_trade, .on_gap = events->on_gap, .on_renewed = events->on_renewed};
     self->request = buffer_new(0);
     self->streams = table_new();
     self->symbols = table_new();
@@ -359,6 +410,8 @@ const follower_counts_t *follower_counts(const follower_t *self)
 
 bool follower_caught_up(const follower_t *self)
 {
+    if (self->counts.ahead > 0)
+        return false;
     for (size_t i = 0; i < self->config.count; i++) {
         const link_t *link = &self->links[i];
         if (!bus_heard(link->bus) || (self->all && !link->listed))
@@ -387,8 +440,10 @@ void follower_destroy(follower_t **self_p)
     if (!self)
         return;
     *self_p = NULL;
-    for (size_t i = 0; i < self->config.count; i++)
+    for (size_t i = 0; i < self->config.count; i++) {
         bus_destroy(&self->links[i].bus);
+        ahead_release(&self->links[i].ahead);
+    }
     size_t at = 0;
     stream_t *stream;
     while (self->streams && (stream = table_each(self->streams, &at)))

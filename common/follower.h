@@ -25,6 +25,9 @@ typedef struct {
     /* [from, to] of a stream can't be had any more. from.epoch != to.epoch: the journal was lost; what of `from`'s epoch came after
      * it is unknown. */
     void (*on_gap)(void *arg, text_t topic, cursor_t from, cursor_t to);
+    /* connectord has renewed its journal (replay.md, ahead), and the stream goes on behind `last` without a hole: what was (former.epoch, former.seq + n)
+     * is (last.epoch, n) now. */
+    void (*on_renewed)(void *arg, text_t topic, cursor_t former, cursor_t last);
     /* A status came from a source's connectord; or none, while others did, for long enough to know that the source was withdrawn. */
     void (*on_status)(void *arg, const status_t *status);
     /* What had come has been handed over: flush. */
@@ -75,6 +78,7 @@ struct requester *follower_replay(const follower_t *self, text_t topic);
 
 typedef struct {
     uint64_t trades, duplicates, malformed, gaps_seen, gaps_repaired, gaps_lost;
+    uint64_t ahead; /* now: streams of which more was had than their connectord has, although it was told (ahead.h) */
 } follower_counts_t;
 
 const follower_counts_t *follower_counts(const follower_t *self);
@@ -82,7 +86,7 @@ const follower_counts_t *follower_counts(const follower_t *self);
 /* Of one stream alone; malformed is always 0. NULL for a stream that was never heard of. */
 const follower_counts_t *follower_stream_counts(const follower_t *self, text_t topic);
 
-/* Has everything that the journals had at the start been handed over (FOLLOW_FROM_FIRST), and is no bus silent? */
+/* Has everything that the journals had at the start been handed over (FOLLOW_FROM_FIRST), is no bus silent, and none behind what was had? */
 bool follower_caught_up(const follower_t *self);
 
 /* In on_drained: does more wait already, so that it comes again soon? */

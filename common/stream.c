@@ -49,7 +49,7 @@ void stream_begin(stream_t *self, cursor_t last)
 
 void stream_end(stream_t *self)
 {
-    self->followed = self->initial = false;
+    self->followed = self->initial = self->ahead = false;
     self->repair = 0;
     drop_held(self);
 }
@@ -77,18 +77,35 @@ static void skip_to(stream_t *self, uint64_t seq)
     self->sink->on_gap(self->arg, self->topic, from, to);
 }
 
+/* Goes on behind `last`, a place in another epoch. */
+static void go_over(stream_t *self, cursor_t last)
+{
+    self->next = (cursor_t){last.epoch, last.seq + 1};
+    self->newest = last.seq;
+    self->repair_to = 0;
+    self->ahead = false;
+    drop_held(self);
+}
+
 /* The journal was lost and a new one begun. What the old one had after our place is unknown. */
 static void change_epoch(stream_t *self, uint64_t epoch)
 {
     cursor_t from = self->next;
-    self->next = (cursor_t){epoch, 1};
-    self->newest = 0;
-    self->repair_to = 0;
-    drop_held(self);
+    go_over(self, (cursor_t){epoch, 0});
     if (from.epoch == 0 || self->fresh)
         return;
     log_warn("follower: the journal was lost, a new one begins", LOG_SLICE("topic", self->topic), LOG_U64("epoch", epoch));
     self->sink->on_gap(self->arg, self->topic, from, (cursor_t){epoch, 0});
+}
+
+void stream_renewed(stream_t *self, cursor_t former, uint64_t epoch)
+{
+    bool goes_on = self->followed && !self->ahead && self->next.epoch == former.epoch && epoch > former.epoch;
+    if (!goes_on || self->next.seq <= former.seq)
+        return;
+    cursor_t last = {epoch, self->next.seq - 1 - former.seq};
+    go_over(self, last);
+    self->sink->on_renewed(self->arg, self->topic, former, last);
 }
 
 /* False when the cursor belongs to an older journal. */
@@ -142,13 +159,12 @@ void stream_live(stream_t *self, const trade_t *trade, text_t json)
 
 void stream_reaches(stream_t *self, cursor_t last)
 {
-    if (!self->followed) {
-        if (cursor_compare(last, (cursor_t){self->next.epoch, self->newest}) > 0) {
-            self->next.epoch = last.epoch;
-            self->newest = last.seq;
-        }
+    if (!self->followed) { /* nothing was had: what was said last counts */
+        self->next.epoch = last.epoch;
+        self->newest = last.seq;
         return;
     }
+    self->ahead = cursor_compare(last, (cursor_t){self->next.epoch, self->next.seq - 1}) < 0;
     if (!same_epoch(self, last.epoch) || last.seq <= self->newest)
         return;
     note_gap(self);
@@ -198,6 +214,8 @@ static bool take_page(stream_t *self, text_t trades)
         if (!trade_parse(walk.value, &trade) || !text_equal(trade.symbol, self->symbol) ||
             !text_equal(trade.source, self->source))
             return false;
+        if (trade.cursor.epoch > self->next.epoch)
+            return false; /* the bus tells of another epoch, and how it goes on from this one */
         if (!same_epoch(self, trade.cursor.epoch) || trade.cursor.seq < self->next.seq)
             continue;
         if (trade.cursor.seq > self->next.seq)

@@ -15,6 +15,7 @@ typedef struct {
     /* As in follower_events_t. */
     void (*on_trade)(void *arg, text_t topic, const trade_t *trade, text_t json);
     void (*on_gap)(void *arg, text_t topic, cursor_t from, cursor_t to);
+    void (*on_renewed)(void *arg, text_t topic, cursor_t former, cursor_t last);
 } stream_sink_t;
 
 typedef struct stream {
@@ -26,8 +27,11 @@ typedef struct stream {
     bool initial;                 /* what the journal had at the start has not all come yet */
     bool fresh;                   /* the first trade may have any seq: the journal may have lost its beginning long ago */
     cursor_t next;                /* epoch 0: not known yet */
+    uint64_t former;              /* as status_t.former says, while that is taken over */
     cursor_t resume;              /* where a store left off; epoch 0: nowhere */
     uint64_t newest;              /* the highest seq of next.epoch that is known to exist */
+    bool ahead;                   /* what was had is behind all that its connectord says it has */
+    int64_t ahead_ns;             /* since when, for the owner; 0: it has not looked */
     uint64_t repair;              /* the request under way; 0: none */
     uint64_t repair_to;           /* up to where it asks; 0: to the end */
     buffer_t held;                /* of live trades that came meanwhile: size_t length, text … in order, without a hole */
@@ -54,8 +58,12 @@ void stream_end(stream_t *self);
 /* A live trade of a followed stream. */
 void stream_live(stream_t *self, const trade_t *trade, text_t json);
 
-/* The stream is known to reach up to `last`. */
+/* The stream is known to reach up to `last`. Where that is less than what was had, it is ahead. */
 void stream_reaches(stream_t *self, cursor_t last);
+
+/* Its connectord has renewed the journal: what was (former.epoch, former.seq + n) is (epoch, n) now. A stream that has followed the former epoch up
+ * to now goes on without a hole, which on_renewed tells; for any other it is a new epoch like any. */
+void stream_renewed(stream_t *self, cursor_t former, uint64_t epoch);
 
 /* Is something known to be missing, with no request under way? */
 bool stream_needs_repair(const stream_t *self);

@@ -20,6 +20,7 @@ enum {
 
 struct connectord {
     feed_shared_t shared; /* loop, web, journal, publisher, demand, groups */
+    renewal_t renewal;    /* of the journal */
     replay_t *replay;
     probe_t *probe;
     loop_turn_t *flush;       /* of the journal */
@@ -55,7 +56,8 @@ static void connectord_ready(void *arg, buffer_t *json, bool *ready)
         connected += feed_status(feeds_at(self->feeds, i), STATUS_HEARTBEAT).connected;
     *ready = connected > 0 || count == 0;
     const journal_t *journal = self->shared.journal;
-    buffer_printf(json, "{\"ready\":%s,\"epoch\":%" PRIu64 ",\"sources\":[", *ready ? "true" : "false", journal_epoch(journal));
+    buffer_printf(json, "{\"ready\":%s,\"epoch\":%" PRIu64 ",\"epoch_began\":\"%s\",\"sources\":[", *ready ? "true" : "false",
+                  journal_epoch(journal), journal_began(journal));
     for (size_t i = 0; i < count; i++) {
         status_t status = feed_status(feeds_at(self->feeds, i), STATUS_HEARTBEAT);
         char since[TIMESTAMP_MAX];
@@ -80,6 +82,12 @@ static void on_safe(void *arg, const journal_stream_t *stream, text_t json)
 {
     connectord_t *self = arg;
     publisher_trade(self->shared.publisher, journal_topic(stream), json);
+}
+
+/* Whoever follows must hear of the new epoch before its trades. */
+static void on_renewed(void *arg)
+{
+    on_heartbeat(arg);
 }
 
 /* In what the journal had at the start: nobody waits for it. */
@@ -118,6 +126,9 @@ static void connectord_metrics(void *arg, metrics_t *metrics)
     metrics_counter(metrics, "dataflow_journal_appended_bytes_total",
                     "The journal's position: bytes appended since it was made", journal_position(journal));
     metrics_gauge(metrics, "dataflow_journal_bytes", "Bytes that the journal holds", journal_bytes(journal));
+    metrics_gauge(metrics, "dataflow_journal_epoch", "The journal's epoch", journal_epoch(journal));
+    metrics_counter(metrics, "dataflow_journal_renewals_total",
+                    "New epochs because a follower had had later trades than the journal", self->renewal.count);
     if (self->replay) /* not when it is asked while the process ends */
         metrics_counters(metrics, replay_metrics, sizeof replay_metrics / sizeof *replay_metrics, replay_counts(self->replay));
 }
@@ -128,6 +139,7 @@ static const probe_answers_t probe_answers = {.ready = connectord_ready, .metric
 static bool connectord_open(connectord_t *self, const config_t *config)
 {
     feed_shared_t *shared = &self->shared;
+    shared->run = (uint64_t)(clock_real_ns() / NS_PER_US);
     shared->health = (uint32_t)config_integer(config, "connectord.failover.health");
     uint64_t journal_capacity = (uint64_t)config_integer(config, "connectord.journal.bytes");
     shared->journal =
@@ -142,7 +154,9 @@ static bool connectord_open(connectord_t *self, const config_t *config)
 
 static bool connectord_serve(connectord_t *self, const config_t *config)
 {
-    self->replay = replay_new(self->shared.loop, config_text(config, "connectord.replay"), self->shared.journal);
+    self->renewal = renewal_new(self->shared.journal, on_renewed, self, clock_mono_ns());
+    self->replay =
+        replay_new(self->shared.loop, config_text(config, "connectord.replay"), self->shared.journal, &self->renewal);
     self->probe = probe_new(self->shared.loop, config_text(config, "connectord.http"), &probe_answers, self);
     self->heartbeat = loop_timer_new(self->shared.loop, on_heartbeat, self);
     self->reading_on = loop_timer_new(self->shared.loop, on_reading_on, self);

@@ -34,7 +34,7 @@ struct feed {
     size_t count, room;
     size_t known; /* of them are remembered, the first ones */
     table_t *by_symbol;
-    buffer_t symbols; /* of the status that was made last */
+    buffer_t symbols, former; /* of the status that was made last */
 };
 
 /* True where the trade was journaled: it is published as soon as the journal has it safe. */
@@ -297,6 +297,7 @@ feed_t *feed_new(const feed_shared_t *shared, source_config_t *settings)
         return NULL;
     self->shared = shared;
     self->symbols = buffer_new(0);
+    self->former = buffer_new(0);
     if (!feed_prepare(self, settings))
         feed_destroy(&self);
     source_config_release(settings); /* nothing is left in it where the lines took it */
@@ -348,6 +349,27 @@ void feed_heartbeat(feed_t *self)
     on_status(self, STATUS_HEARTBEAT);
 }
 
+/* {"BTC-USD":42,…} with a number for each stream; left out where it is `none`. */
+static text_t print_seqs(feed_t *self, buffer_t *out, uint64_t (*seq)(const journal_stream_t *stream), uint64_t none)
+{
+    const char *before = "{";
+    buffer_clear(out);
+    for (size_t i = 0; i < self->count; i++) {
+        uint64_t number = seq(self->routes[i]->stream);
+        if (number == none)
+            continue;
+        buffer_append(out, text_of(before));
+        buffer_append_json_string(out, self->routes[i]->symbol);
+        buffer_append(out, TEXT(":"));
+        buffer_append_u64(out, number);
+        before = ",";
+    }
+    if (out->length == 0)
+        buffer_append(out, TEXT("{"));
+    buffer_append(out, TEXT("}"));
+    return buffer_ok(out) ? buffer_text(out) : TEXT("{}");
+}
+
 status_t feed_status(feed_t *self, status_event_t event)
 {
     status_t status = {0};
@@ -361,17 +383,11 @@ status_t feed_status(feed_t *self, status_event_t event)
     status.event = event;
     status.time_ns = clock_real_ns();
     status.epoch = journal_epoch(self->shared->journal);
-    buffer_clear(&self->symbols);
-    buffer_append(&self->symbols, TEXT("{"));
-    for (size_t i = 0; i < self->count; i++) {
-        if (i > 0)
-            buffer_append(&self->symbols, TEXT(","));
-        buffer_append_json_string(&self->symbols, self->routes[i]->symbol);
-        buffer_append(&self->symbols, TEXT(":"));
-        buffer_append_u64(&self->symbols, journal_last(self->routes[i]->stream));
-    }
-    buffer_append(&self->symbols, TEXT("}"));
-    status.symbols = buffer_ok(&self->symbols) ? buffer_text(&self->symbols) : TEXT("{}");
+    status.run = self->shared->run;
+    status.former_epoch = journal_former_epoch(self->shared->journal);
+    if (status.former_epoch)
+        status.former = print_seqs(self, &self->former, journal_former_last, 0);
+    status.symbols = print_seqs(self, &self->symbols, journal_last, UINT64_MAX);
     return status;
 }
 
@@ -401,6 +417,7 @@ void feed_destroy(feed_t **self_ref)
     lines_destroy(&self->lines);
     table_destroy(&self->by_symbol);
     buffer_release(&self->symbols);
+    buffer_release(&self->former);
     free(self->routes);
     free(self);
     *self_ref = NULL;

@@ -22,6 +22,7 @@ typedef struct {
     demand_t *demand;
     groups_t *groups;
     uint32_t health; /* a source of a group with less (health.h) is replaced */
+    uint64_t run;    /* names this process in its statuses */
 } feed_shared_t;
 
 /* A source with these settings, which are moved from. Its symbols are offered to `demand`, which then calls the feed by

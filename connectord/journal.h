@@ -21,11 +21,24 @@ typedef struct journal_stream journal_stream_t;
 
 /* path: a directory, made (with its parents) where it does not exist. capacity_bytes: of all segments together, 1 MiB or more. A journal
  * that exists goes on with its epoch. A new one takes now_us; and so does one whose end may be lost (damage in the newest segment, a
- * power failure), for which the former epoch's segments are set aside: no seq ever stands for two trades of one epoch. NULL with a log line that says why (in use by another process, no
- * permission, disk full, a newer version, …). */
+ * power failure, files that are a copy), for which the former epoch's segments are set aside: no seq ever stands for two trades of one
+ * epoch. NULL with a log line that says why (in use by another process, no permission, disk full, a newer version, …). */
 journal_t *journal_open(const char *path, uint64_t capacity_bytes, uint64_t now_us);
 
 uint64_t journal_epoch(const journal_t *self);
+
+/* Why the epoch began: "before" (it was there at the opening), "new", "end_lost", "copy", "follower_ahead" (journal_renew). */
+const char *journal_began(const journal_t *self);
+
+/* Begins a new epoch, greater than `after` and the present one: now_us, where that is greater. In it goes on what was appended since the opening,
+ * in the same order, with the seqs 1, 2, 3 …; streams stay valid, but their seqs are others. What was there at the opening is set aside with the
+ * former epoch's segments. Takes a second for some 500 MB. False with a log line, and all is as it was, where the disk or memory gives no room. */
+bool journal_renew(journal_t *self, uint64_t after, uint64_t now_us);
+
+/* The epoch that the journal had before journal_renew; 0: it was not renewed since the opening. And the last seq of a stream in it that does not
+ * go on: (former epoch, that + n) is (epoch, n). */
+uint64_t journal_former_epoch(const journal_t *self);
+uint64_t journal_former_last(const journal_stream_t *stream);
 
 /* The stream of a topic (topic.h), made when it is new. NULL when memory or disk runs out. Stays valid until journal_close. */
 journal_stream_t *journal_stream(journal_t *self, text_t topic);

@@ -262,7 +262,7 @@ static void remove_earlier_epoch(journal_folder_t *self, int fd, const char *nam
     unlinkat(fd, name, AT_REMOVEDIR);
 }
 
-bool journal_folder_give_up_epoch(journal_folder_t *self, uint64_t epoch)
+bool journal_folder_give_up_epoch(journal_folder_t *self, uint64_t epoch, const uint64_t *numbers, size_t count)
 {
     char folder[NAME_LENGTH];
     snprintf(folder, sizeof folder, "epoch-%" PRIu64, epoch);
@@ -270,16 +270,15 @@ bool journal_folder_give_up_epoch(journal_folder_t *self, uint64_t epoch)
         log_error("journal: can't make a folder", LOG_TEXT("folder", folder), LOG_ERRNO());
         return false;
     }
-    for (size_t i = 0; i < self->count; i++) {
+    for (size_t i = 0; i < count; i++) {
         char name[SEGMENT_NAME_MAX], to[NAME_LENGTH + SEGMENT_NAME_MAX];
-        segment_name(name, self->segments[i]);
+        segment_name(name, numbers[i]);
         snprintf(to, sizeof to, "%s/%s", folder, name);
         if (renameat(self->fd, name, self->fd, to) != 0 && errno != ENOENT) {
             log_error("journal: can't move a segment", LOG_TEXT("file", to), LOG_ERRNO());
             return false;
         }
     }
-    self->count = 0;
     if (epoch > self->last_epoch)
         self->last_epoch = epoch;
     folder_walk(self->fd, remove_earlier_epoch, self);

@@ -41,8 +41,8 @@ int journal_folder_fd(const journal_folder_t *self);
 bool journal_folder_keep(journal_folder_t *self, uint64_t number, text_t damaged);
 bool journal_folder_set_aside(journal_folder_t *self, uint64_t number);
 
-/* Moves all segments into epoch-<epoch>/, the newest last, so that a crash in between leaves the reason in its place. Folders of
- * earlier epochs are removed then. False with a log line. */
-bool journal_folder_give_up_epoch(journal_folder_t *self, uint64_t epoch);
+/* Moves these segments, all that there are, into epoch-<epoch>/, the newest last, so that a crash in between leaves the reason in its place.
+ * Folders of earlier epochs are removed then. False with a log line. */
+bool journal_folder_give_up_epoch(journal_folder_t *self, uint64_t epoch, const uint64_t *numbers, size_t count);
 
 void journal_folder_close(journal_folder_t **self);

@@ -12,6 +12,7 @@ enum { REPLAY_QUEUE = 1000, ANSWER_MAX = REPLAY_ANSWER_BYTES * 2 };
 struct replay {
     socket_t *socket;
     journal_t *journal;
+    renewal_t *renewal;
     buffer_t answer;
     buffer_t plain; /* the request, where it had escapes */
     replay_counts_t counts;
@@ -120,6 +121,25 @@ static void answer_streams(journal_t *journal, const request_t *request, buffer_
     buffer_append(answer, TEXT("]}"));
 }
 
+static void answer_ahead(journal_t *journal, renewal_t *renewal, const request_t *request, buffer_t *answer)
+{
+    const journal_stream_t *stream = journal_find(journal, request->topic);
+    if (!stream) {
+        answer_error(answer, request, ERROR_INVALID_TOPIC, "Invalid topic: %.*s", TEXT_ARG(request->topic));
+        return;
+    }
+    renewal_result_t result = renewal_hear(renewal, stream, request->to, clock_mono_ns());
+    if (result == RENEWAL_REFUSED || result == RENEWAL_FAILED) {
+        answer_error(answer, request, ERROR_UNAVAILABLE, "No new epoch now: %s",
+                     result == RENEWAL_FAILED ? "the journal has no room" : "too many, or not to be believed");
+        return;
+    }
+    answer_begin(answer, request);
+    buffer_append(answer, TEXT(",\"epoch\":"));
+    buffer_append_u64(answer, journal_epoch(journal));
+    buffer_append(answer, TEXT("}"));
+}
+
 static const struct {
     const char *op;
     void (*answer)(journal_t *journal, const request_t *request, buffer_t *answer);
@@ -139,7 +159,7 @@ static void on_message(void *arg, const text_t *frames, size_t count)
                      LOG_U64("suppressed", log_suppressed(&malformed)));
         return;
     }
-    replay_answer(self->journal, json_plain(frames[2], &self->plain), &self->answer);
+    replay_answer(self->journal, self->renewal, json_plain(frames[2], &self->plain), &self->answer);
     self->counts.answers++;
     self->counts.errors += text_starts_with(buffer_text(&self->answer), TEXT("{\"ok\":false"));
     self->counts.bytes += self->answer.length;
@@ -149,12 +169,13 @@ static void on_message(void *arg, const text_t *frames, size_t count)
 
 static const socket_events_t events = {.on_message = on_message};
 
-replay_t *replay_new(loop_t *loop, const char *endpoint, journal_t *journal)
+replay_t *replay_new(loop_t *loop, const char *endpoint, journal_t *journal, renewal_t *renewal)
 {
     replay_t *self = calloc(1, sizeof *self);
     if (!self)
         return NULL;
     self->journal = journal;
+    self->renewal = renewal;
     self->answer = buffer_new(ANSWER_MAX);
     self->plain = buffer_new(0);
     self->socket = socket_new(loop, SOCKET_ROUTER, REPLAY_QUEUE, &events, self);
@@ -163,13 +184,17 @@ replay_t *replay_new(loop_t *loop, const char *endpoint, journal_t *journal)
     return self;
 }
 
-void replay_answer(journal_t *journal, text_t json, buffer_t *answer)
+void replay_answer(journal_t *journal, renewal_t *renewal, text_t json, buffer_t *answer)
 {
     request_t request;
     buffer_clear(answer);
     journal_flush(journal);
     if (!request_parse(json, &request, answer))
         return;
+    if (text_equal(request.op, TEXT("ahead"))) {
+        answer_ahead(journal, renewal, &request, answer);
+        return;
+    }
     for (size_t i = 0; i < sizeof operations / sizeof *operations; i++)
         if (text_equal(request.op, text_of(operations[i].op))) {
             operations[i].answer(journal, &request, answer);
@@ -179,7 +204,8 @@ void replay_answer(journal_t *journal, text_t json, buffer_t *answer)
             answer_error(answer, &request, ERROR_INTERNAL, "The answer did not fit into memory");
             return;
         }
-    answer_error(answer, &request, ERROR_UNKNOWN_OP, "Unknown op: expected range or streams, found %.*s", TEXT_ARG(request.op));
+    answer_error(answer, &request, ERROR_UNKNOWN_OP, "Unknown op: expected range, streams or ahead, found %.*s",
+                 TEXT_ARG(request.op));
 }
 
 const replay_counts_t *replay_counts(const replay_t *self)

@@ -21,7 +21,8 @@ typedef struct {
     uint32_t version;
     uint32_t crc; /* of what follows */
     uint64_t epoch, number, position, bytes;
-    uint64_t reserved[2];
+    uint64_t born_ns; /* when the file was made, as its filesystem says; 0: it does not say */
+    uint64_t reserved;
 } header_t;
 
 _Static_assert(sizeof(header_t) == SEGMENT_HEADER, "the header has no padding");
@@ -45,6 +46,7 @@ struct segment {
     int fd;
     bool temporary; /* not committed yet */
     bool resized;   /* the file's size is not the header's */
+    bool copied;    /* the file was not made where the header was written */
     char *map;
     uint32_t bytes; /* mapped */
     uint32_t end;   /* offset behind the last record */
@@ -81,6 +83,16 @@ static void temporary_name(char out[static SEGMENT_NAME_MAX], uint64_t number)
 void segment_name(char out[static SEGMENT_NAME_MAX], uint64_t number)
 {
     snprintf(out, SEGMENT_NAME_MAX, "%020" PRIu64 ".seg", number);
+}
+
+/* When the file was made, in ns since 1970; 0 where the filesystem does not know. It stays what it is for as long as the file lives, whatever
+ * is written or renamed; a copy was made later. */
+static uint64_t born_ns(int fd)
+{
+    struct statx status;
+    if (statx(fd, "", AT_EMPTY_PATH, STATX_BTIME, &status) != 0 || !(status.stx_mask & STATX_BTIME))
+        return 0;
+    return (uint64_t)status.stx_btime.tv_sec * UINT64_C(1000000000) + status.stx_btime.tv_nsec;
 }
 
 static segment_t *segment_new(int fd, uint64_t number)
@@ -125,7 +137,7 @@ segment_t *segment_create(int folder, uint64_t number, uint64_t epoch, uint64_t 
     }
     madvise(self->map, bytes,
             MADV_RANDOM); /* the kernel would read ahead, which is to fill megabytes with zeros for the first fault */
-    header_t header = {SEGMENT_MAGIC, SEGMENT_VERSION, 0, epoch, number, position, bytes, {0, 0}};
+    header_t header = {SEGMENT_MAGIC, SEGMENT_VERSION, 0, epoch, number, position, bytes, born_ns(fd), 0};
     header.crc = header_crc(&header);
     memcpy(self->map, &header, sizeof header);
     return self;
@@ -167,6 +179,8 @@ static segment_result_t segment_load(segment_t *self)
     if (result != SEGMENT_OK)
         return result;
     self->resized = (uint64_t)status.st_size != header.bytes;
+    uint64_t born = header.born_ns ? born_ns(self->fd) : 0;
+    self->copied = born != 0 && born != header.born_ns;
     uint64_t bytes = (uint64_t)status.st_size < header.bytes ? (uint64_t)status.st_size & ~UINT64_C(7) : header.bytes;
     if (!segment_map(self, (uint32_t)bytes))
         return SEGMENT_FAILED;
@@ -386,6 +400,11 @@ text_t segment_payload(const segment_t *self, uint32_t offset)
     const record_t *record = segment_at(self, offset);
     uint64_t commit = atomic_load_explicit(&record->commit, memory_order_relaxed);
     return (text_t){(const char *)(record + 1), commit >> 32};
+}
+
+bool segment_is_copy(const segment_t *self)
+{
+    return self->copied;
 }
 
 uint64_t segment_number(const segment_t *self)

@@ -105,6 +105,10 @@ uint32_t segment_append(segment_t *self, segment_kind_t kind, uint32_t stream, u
 /* The payload of the record that was written or found at that offset. */
 text_t segment_payload(const segment_t *self, uint32_t offset);
 
+/* Was it opened from a copy of the file that was made for it (a backup, another machine's)? Where the filesystem does not tell when a file was
+ * made, as for segments of 0.1.0, none is one. */
+bool segment_is_copy(const segment_t *self);
+
 uint64_t segment_number(const segment_t *self);
 uint64_t segment_epoch(const segment_t *self);
 uint64_t segment_position(const segment_t *self); /* as given to segment_create */

@@ -14,6 +14,8 @@ struct journal_stream {
     char topic[TOPIC_MAX];
     size_t topic_length;
     uint32_t number;
+    uint64_t opened;      /* the last seq that it had when the journal was opened */
+    uint64_t former;      /* … and of the epoch before, which the journal had until it was renewed */
     stream_index_t index; /* positions: segment number << 32 | offset */
 };
 

@@ -54,6 +54,12 @@ static void on_gap(void *arg, text_t topic, cursor_t from, cursor_t to)
     markets_gap(self->hub.markets, topic, from, to);
 }
 
+static void on_renewed(void *arg, text_t topic, cursor_t former, cursor_t last)
+{
+    gateway_t *self = arg;
+    markets_renew(self->hub.markets, topic, former, last);
+}
+
 static void on_status(void *arg, const status_t *status)
 {
     gateway_t *self = arg;
@@ -112,6 +118,7 @@ static void on_silent(void *arg, size_t bus, bool silent)
 
 static const follower_events_t follower_events = {.on_trade = on_trade,
                                                   .on_gap = on_gap,
+                                                  .on_renewed = on_renewed,
                                                   .on_status = on_status,
                                                   .on_drained = on_drained,
                                                   .on_silent = on_silent,

@@ -11,13 +11,21 @@ static bool is_beyond(const channel_t *channel, cursor_t since)
     return channel->ring && cursor_compare(since, ring_last(channel->ring)) > 0;
 }
 
+/* Of a client that is beyond the stream. Another epoch is new to it, whole; in the same one it can't be said what is. */
+static cursor_t beginning(cursor_t last, cursor_t since)
+{
+    return since.epoch != last.epoch ? (cursor_t){last.epoch, 0} : last;
+}
+
 /* The place behind which the client's updates of this stream begin. */
 static cursor_t start_of(const join_t *join, const channel_t *channel)
 {
     cursor_t start = {0};
     const reader_t *reader = subscription_reader(join->subscription, channel);
+    if (join_since(join, channel, &start) && is_beyond(channel, start))
+        return beginning(ring_last(channel->ring), start);
     if (join_since(join, channel, &start))
-        return is_beyond(channel, start) ? ring_last(channel->ring) : start;
+        return start;
     if (reader && reader->has_last)
         return reader->last;
     if (channel->ring)
@@ -101,7 +109,7 @@ bool join_takes(const join_t *join, const channel_t *channel)
     return join->source.length == 0 || text_equal(join->source, channel->source);
 }
 
-bool join_since(const join_t *join, const channel_t *channel, cursor_t *since)
+static bool said_since(const join_t *join, const channel_t *channel, cursor_t *since)
 {
     text_t value = join->since, text;
     if (json_kind(value) == JSON_OBJECT) {
@@ -112,6 +120,17 @@ bool join_since(const join_t *join, const channel_t *channel, cursor_t *since)
         return false;
     }
     return json_plain_string(value, &text) && cursor_parse(text, since);
+}
+
+/* Where the ring has its epoch still, the client means that, and not the one that connectord had when it came up again with an older journal. */
+bool join_since(const join_t *join, const channel_t *channel, cursor_t *since)
+{
+    if (!said_since(join, channel, since))
+        return false;
+    const offer_t *offer = offers_find(join->client->hub->offers, channel->source);
+    if (offer && !(channel->ring && ring_floor(channel->ring).epoch == since->epoch))
+        *since = offer_present(offer, channel->symbol, *since);
+    return true;
 }
 
 void join_snapshot(const join_t *join, snapshot_t *snapshot)

@@ -31,7 +31,7 @@ typedef struct {
 /* Is the channel one that was asked for? */
 bool join_takes(const join_t *join, const channel_t *channel);
 
-/* What `since` says of the channel; false for nothing. */
+/* What `since` says of the channel, in the channel's present epoch where it goes on there; false for nothing. */
 bool join_since(const join_t *join, const channel_t *channel, cursor_t *since);
 
 /* The streams, each up to where the client's updates begin. */

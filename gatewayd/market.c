@@ -261,19 +261,41 @@ void markets_trade(markets_t *self, text_t topic, cursor_t at, text_t json)
     }
 }
 
-void markets_gap(markets_t *self, text_t topic, cursor_t from, cursor_t to)
+static void append_gap(markets_t *self, channel_t *channel, cursor_t from, cursor_t to,
+                       void (*append)(ring_t *, cursor_t, text_t))
 {
-    channel_t *channel = table_get(self->by_topic, topic);
-    if (!channel || !channel->ring || cursor_compare(to, ring_last(channel->ring)) <= 0)
-        return;
     buffer_clear(&self->gap);
     notify_gap(&self->gap, channel->symbol, channel->source, from, to);
     touch(self, channel);
-    ring_append_gap(channel->ring, to, buffer_text(&self->gap));
+    append(channel->ring, to, buffer_text(&self->gap));
     for (size_t i = 0; i < DIALECT_COUNT; i++) {
         if (channel->others[i])
-            ring_append_gap(channel->others[i], to, buffer_text(&self->gap));
+            append(channel->others[i], to, buffer_text(&self->gap));
     }
+}
+
+void markets_gap(markets_t *self, text_t topic, cursor_t from, cursor_t to)
+{
+    channel_t *channel = table_get(self->by_topic, topic);
+    if (channel && channel->ring && cursor_compare(to, ring_last(channel->ring)) > 0)
+        append_gap(self, channel, from, to, ring_append_gap);
+}
+
+void markets_renew(markets_t *self, text_t topic, cursor_t former, cursor_t last)
+{
+    channel_t *channel = table_get(self->by_topic, topic);
+    if (!channel || !channel->ring || ring_last(channel->ring).epoch != former.epoch)
+        return;
+    cursor_t end = ring_last(channel->ring);
+    ring_renew(channel->ring, former, last.epoch);
+    for (size_t i = 0; i < DIALECT_COUNT; i++) {
+        if (channel->others[i])
+            ring_renew(channel->others[i], former, last.epoch);
+    }
+    for (size_t i = 0; i < channel->reader_count; i++)
+        channel->readers[i]->last = cursor_renew(channel->readers[i]->last, former, last.epoch);
+    channel->proof.known = false;
+    append_gap(self, channel, cursor_behind(end), last, ring_append_turn);
 }
 
 bool markets_pressing(const markets_t *self)

@@ -102,6 +102,10 @@ channel_t *markets_stream(markets_t *self, text_t topic, cursor_t last);
 void markets_trade(markets_t *self, text_t topic, cursor_t at, text_t json);
 void markets_gap(markets_t *self, text_t topic, cursor_t from, cursor_t to);
 
+/* The stream goes on in another epoch without a hole: what was (former.epoch, former.seq + n) is (last.epoch, n), up to `last`. Rings and readers
+ * have the new cursors then; clients are told by a trades.gap from where the former epoch ended to `last`. */
+void markets_renew(markets_t *self, text_t topic, cursor_t former, cursor_t last);
+
 /* Has so much been appended to a ring, of which its readers do not know yet, that they should before there is more? */
 bool markets_pressing(const markets_t *self);
 

@@ -14,6 +14,7 @@ struct offer_stream {
     bool gone;  /* not offered any more since the last status */
     bool fresh; /* not offered before the last status */
     uint64_t last;
+    uint64_t former;      /* of the offer's former epoch: (former_epoch, former + n) is (epoch, n) */
     uint64_t round;       /* of the status that named it last */
     uint64_t stale_round; /* … that named it as stale */
     int64_t stale_ns;     /* when its last trade came; 0: it is not stale */
@@ -106,6 +107,18 @@ static void take_symbols(offer_record_t *record, const status_t *status)
     }
     while (table_count(record->public.symbols) > named && drop_unnamed(record))
         ;
+}
+
+static void take_former(offer_record_t *record, const status_t *status)
+{
+    text_t symbol;
+    uint64_t seq;
+    record->public.former_epoch = status->former_epoch;
+    for (json_walk_t walk = json_walk(status->former); status->former_epoch != 0 && status_next_symbol(&walk, &symbol, &seq);) {
+        offer_stream_t *stream = table_get(record->public.symbols, symbol);
+        if (stream)
+            stream->former = seq;
+    }
 }
 
 static void name_stale(offer_record_t *record, const status_t *status)
@@ -206,6 +219,7 @@ void offer_record_take(offer_record_t *self, const status_t *status, bool first,
     offer_record_keep_reason(self, status->reason);
     bury_gone(self);
     take_symbols(self, status);
+    take_former(self, status);
     take_stale(self, status, status->connected && !first);
     take_offers(self, status, was_up && status->connected);
     keep_breaker(self, status->breaker);
@@ -234,6 +248,14 @@ bool offer_has(const offer_t *offer, text_t symbol, cursor_t *last)
     if (stream && last)
         *last = (cursor_t){offer->epoch, stream->last};
     return stream != NULL;
+}
+
+cursor_t offer_present(const offer_t *offer, text_t symbol, cursor_t cursor)
+{
+    const offer_stream_t *stream = table_get(offer->symbols, symbol);
+    if (!stream || offer->former_epoch == 0)
+        return cursor;
+    return cursor_renew(cursor, (cursor_t){offer->former_epoch, stream->former}, offer->epoch);
 }
 
 bool offer_each(const offer_t *offer, size_t *at, text_t *symbol)

@@ -107,12 +107,13 @@ offer_change_t offers_update(offers_t *self, const status_t *status, int64_t now
     record->public.silent = false;
     record->public.heard_ns = now_ns;
     record->public.since_ns = status->since_ns;
-    bool same_journal = record->public.epoch == status->epoch;
+    bool same_journal = record->public.epoch == status->epoch, same_process = record->public.run == status->run;
     record->public.epoch = status->epoch;
+    record->public.run = status->run;
     offer_record_take(record, status, first, was_up);
     if (!status->connected && (was_up || first))
         record->public.down_ns = status->since_ns;
-    bool held = !was_up && status->connected && status->since_ns < record->public.down_ns;
+    bool held = same_process && !was_up && status->connected && status->since_ns < record->public.down_ns;
     if (held)
         record->public.since_ns = now_ns;
     keep_missed(&record->public, status, held && same_journal);

@@ -34,7 +34,9 @@ typedef struct {
     bool active;       /* are its trades published? Of a source in a group */
     bool demand;       /* it is subscribed to what somebody wants, and to nothing else */
     uint64_t epoch;
-    table_t *symbols; /* symbol → offer_stream_t; owned */
+    uint64_t run;          /* of the connectord that was heard last */
+    uint64_t former_epoch; /* what connectord had before it renewed its journal (bus.md); 0: nothing */
+    table_t *symbols;      /* symbol → offer_stream_t; owned */
 } offer_t;
 
 typedef struct offers offers_t;
@@ -68,6 +70,9 @@ bool offer_up(const offer_t *offer);
 
 /* Does it offer the symbol? *last: the end of the stream as last heard; may be NULL. */
 bool offer_has(const offer_t *offer, text_t symbol, cursor_t *last);
+
+/* A cursor of the stream's former epoch as it is in the present one; any other as it is. */
+cursor_t offer_present(const offer_t *offer, text_t symbol, cursor_t cursor);
 
 /* The source's symbols: *at from 0 on; false beyond the last. */
 bool offer_each(const offer_t *offer, size_t *at, text_t *symbol);

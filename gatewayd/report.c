@@ -162,6 +162,8 @@ bool report_ready(const hub_t *hub, buffer_t *out)
     bool ready = hub->following && history_alive(hub->history);
     buffer_printf(out, "{\"ready\":%s,", ready ? "true" : "false");
     put_bus(hub, out);
+    buffer_append(out, TEXT(",\"ahead\":"));
+    buffer_append_u64(out, hub->bus_counts.ahead);
     buffer_append(out, TEXT(","));
     put_sources(hub, out);
     buffer_append(out, TEXT(","));

@@ -106,7 +106,7 @@ static void make_room(ring_t *self, size_t length)
 
 static entry_t *append(ring_t *self, cursor_t at, text_t method, text_t json)
 {
-    assert(cursor_compare(at, self->last) > 0 && json.length <= RING_BYTES_MIN / 4);
+    assert(cursor_compare(at, self->last) >= 0 && json.length <= RING_BYTES_MIN / 4);
     make_room(self, frame_notify_length(self->dialect, method, json));
     back(self, self->head - self->capacity + frame_notify_length(self->dialect, method, json));
     size_t length = frame_notify(self->dialect, self->bytes + (self->head & (self->capacity - 1)), method, json);
@@ -200,13 +200,29 @@ ring_t *ring_render(const ring_t *self, dialect_t dialect)
 
 void ring_append_trade(ring_t *self, cursor_t at, text_t json)
 {
+    assert(cursor_compare(at, self->last) > 0);
     append(self, at, UPDATE, json);
 }
 
 void ring_append_gap(ring_t *self, cursor_t at, text_t json)
 {
+    assert(cursor_compare(at, self->last) > 0);
     append(self, at, GAP, json)->gap = true;
     self->last_gap = at;
+}
+
+void ring_append_turn(ring_t *self, cursor_t at, text_t json)
+{
+    append(self, at, GAP, json)->gap = true;
+}
+
+void ring_renew(ring_t *self, cursor_t former, uint64_t epoch)
+{
+    for (uint64_t number = self->first; number < self->end; number++)
+        entry_at(self, number)->cursor = cursor_renew(entry_at(self, number)->cursor, former, epoch);
+    self->floor = cursor_renew(self->floor, former, epoch);
+    self->last = cursor_renew(self->last, former, epoch);
+    self->last_gap = cursor_renew(self->last_gap, former, epoch);
 }
 
 bool ring_prepend_trade(ring_t *self, cursor_t at, text_t json)

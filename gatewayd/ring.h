@@ -35,6 +35,11 @@ ring_t *ring_render(const ring_t *self, dialect_t dialect);
 void ring_append_trade(ring_t *self, cursor_t at, text_t json);
 void ring_append_gap(ring_t *self, cursor_t at, text_t json);
 
+/* The stream goes on in another epoch: what was (former.epoch, former.seq + n) is (epoch, n) from now on; frames stay as they are. What is no such
+ * cursor stays. And a trades.gap that says so: `at` is the last cursor, and nothing is missing. */
+void ring_renew(ring_t *self, cursor_t former, uint64_t epoch);
+void ring_append_turn(ring_t *self, cursor_t at, text_t json);
+
 /* Of a ring made by ring_new. Puts the trade of the ring's floor before all that is there, which moves the floor one down. False, and nothing is done, when `at` is not the
  * floor, there is no room, or the ring has overwritten something before: what readers of it saw must stay what it was. */
 bool ring_prepend_trade(ring_t *self, cursor_t at, text_t json);

@@ -21,6 +21,12 @@ cursor_t cursor_before(cursor_t cursor)
     return cursor.epoch > 0 ? (cursor_t){cursor.epoch - 1, UINT64_MAX} : cursor;
 }
 
+cursor_t cursor_renew(cursor_t cursor, cursor_t former, uint64_t epoch)
+{
+    bool goes_on = cursor.epoch == former.epoch && cursor.seq >= former.seq;
+    return goes_on ? (cursor_t){epoch, cursor.seq - former.seq} : cursor;
+}
+
 size_t cursor_print(char out[static CURSOR_MAX], cursor_t cursor)
 {
     size_t length = text_from_u64(out, cursor.epoch);

@@ -1,7 +1,7 @@
 /* The place of a trade in its stream: (epoch, seq).
  *
  * seq counts 1, 2, 3 … without a hole; seq 0 is the place before the first trade. epoch is when the journal was created, in µs
- * since 1970, and changes only when the journal is lost. Cursors order all trades of a stream. Text form: "<epoch>-<seq>".
+ * since 1970, and changes only when the journal is lost, or goes back. Cursors order all trades of a stream. Text form: "<epoch>-<seq>".
  */
 #pragma once
 
@@ -20,6 +20,9 @@ int cursor_compare(cursor_t a, cursor_t b);
 /* The next place, and the one before; the last one has no next, {0, 0} none before: they stay. */
 cursor_t cursor_behind(cursor_t cursor);
 cursor_t cursor_before(cursor_t cursor);
+
+/* A cursor of a stream that goes on in another epoch (bus.md): what was (former.epoch, former.seq + n) is (epoch, n). Any other as it is. */
+cursor_t cursor_renew(cursor_t cursor, cursor_t former, uint64_t epoch);
 
 /* Prints without a NUL and returns the length. */
 size_t cursor_print(char out[static CURSOR_MAX], cursor_t cursor);

@@ -25,10 +25,8 @@ typedef struct {
 } operation_t;
 
 static const operation_t operations[] = {
-    {"recent", {"symbol"}},
-    {"since", {"symbol"}},
-    {"range", {"topic"}},
-    {"candles", {"symbol", "interval"}},
+    {"recent", {"symbol"}},     {"since", {"symbol"}}, {"range", {"topic"}}, {"candles", {"symbol", "interval"}},
+    {"ahead", {"topic", "to"}},
 };
 
 static bool read_id(request_t *request, text_t value)
@@ -314,6 +312,19 @@ void streams_request_print(buffer_t *out, text_t topic)
         buffer_append_json_string(out, topic);
     }
     buffer_append(out, TEXT("}"));
+}
+
+void ahead_request_print(buffer_t *out, text_t topic, cursor_t to)
+{
+    buffer_append(out, TEXT("{\"op\":\"ahead\",\"topic\":"));
+    buffer_append_json_string(out, topic);
+    put_cursor(out, "to", to);
+    buffer_append(out, TEXT("}"));
+}
+
+bool ahead_answer_parse(text_t json, uint64_t *epoch)
+{
+    return json_valid(json) && json_kind(json_member(json, "ok")) == JSON_TRUE && json_u64(json_member(json, "epoch"), epoch);
 }
 
 bool streams_answer_parse(text_t json, json_walk_t *walk)

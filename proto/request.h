@@ -77,6 +77,11 @@ void range_request_print(buffer_t *out, text_t topic, cursor_t from, const curso
 /* False for an error answer or anything else that is not a range's answer; json need not be valid. */
 bool range_answer_parse(text_t json, range_answer_t *answer);
 
+/* {"op":"ahead","topic":…,"to":…}: somebody has had trades of the stream up to there, behind all that its journal has. The answer
+ * {"ok":true,"epoch":…} has the epoch that the stream is in now. */
+void ahead_request_print(buffer_t *out, text_t topic, cursor_t to);
+bool ahead_answer_parse(text_t json, uint64_t *epoch);
+
 /* One stream of replay's list: {"topic":"trade.BTC-USD.blockchain","first":"<epoch>-<seq>","last":"<epoch>-<seq>"}. */
 typedef struct {
     text_t topic; /* topic_parse takes it */

@@ -158,6 +158,36 @@ static void put_lines(buffer_t *out, const status_t *status)
     }
 }
 
+/* Absent: this process has had no other epoch. */
+static bool read_run(text_t json, status_t *status)
+{
+    text_t former = json_member(json, "former");
+    status->run = status->former_epoch = 0;
+    status->former = TEXT("{}");
+    if (json_member(json, "run").length && !read_u64(json, "run", &status->run))
+        return false;
+    if (!former.length)
+        return true;
+    text_t symbols = json_member(former, "symbols");
+    if (symbols.length)
+        status->former = symbols;
+    return json_kind(former) == JSON_OBJECT && read_u64(former, "epoch", &status->former_epoch) &&
+           json_kind(status->former) == JSON_OBJECT;
+}
+
+static void put_run(buffer_t *out, const status_t *status)
+{
+    if (status->run)
+        put_count(out, "run", status->run);
+    if (!status->former_epoch)
+        return;
+    buffer_append(out, TEXT(",\"former\":{\"epoch\":"));
+    buffer_append_u64(out, status->former_epoch);
+    buffer_append(out, TEXT(",\"symbols\":"));
+    buffer_append(out, status->former.length ? status->former : TEXT("{}"));
+    buffer_append(out, TEXT("}"));
+}
+
 static bool read_symbols(text_t json, text_t *symbols)
 {
     *symbols = json_member(json, "symbols");
@@ -188,6 +218,7 @@ void status_print(buffer_t *out, const status_t *status)
     if (status->missed_known)
         put_count(out, "missed", status->missed);
     put_lines(out, status);
+    put_run(out, status);
     buffer_append(out, TEXT(",\"symbols\":"));
     buffer_append(out, status->symbols.length ? status->symbols : TEXT("{}"));
     buffer_append(out, TEXT("}"));
@@ -206,7 +237,7 @@ bool status_parse(text_t json, status_t *status)
            read_u64(json, "trades", &status->trades) && read_u64(json, "duplicates", &status->duplicates) &&
            read_u64(json, "malformed", &status->malformed) && read_u64(json, "gaps", &status->gaps) &&
            read_u64(json, "reconnects", &status->reconnects) && read_condition(json, status) && read_lines(json, status) &&
-           read_missed(json, status) && read_symbols(json, &status->symbols);
+           read_missed(json, status) && read_run(json, status) && read_symbols(json, &status->symbols);
 }
 
 bool status_next_symbol(json_walk_t *walk, text_t *symbol, uint64_t *last_seq)

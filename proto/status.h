@@ -36,6 +36,9 @@ typedef struct {
     uint64_t saved;                  /* trades that came while not all lines were connected */
     text_t group;                    /* of sources that stand in for one another; empty: none */
     bool active;                     /* are its trades published? Of a source in a group */
+    uint64_t run;                    /* names the process that sent it: another one after each start; 0: not said */
+    uint64_t former_epoch;           /* the one that this process had before the present epoch; 0: none */
+    text_t former;  /* raw JSON object {"BTC-USD":940,…}: (former_epoch, 940 + n) is (epoch, n); 0 for who is not in it */
     text_t symbols; /* raw JSON object {"BTC-USD":42,…}: every symbol that the source offers, and its stream's last seq (0:
                         * no trade yet) */
 } status_t;
@@ -45,7 +48,7 @@ void status_print(buffer_t *out, const status_t *status);
 /* Slices point into json. `reason` is raw JSON string content. False for anything that is not a status object. */
 bool status_parse(text_t json, status_t *status);
 
-/* Walks the symbols of a status that was parsed:
+/* Walks the symbols of a status that was parsed, or its `former`:
  *
  *     json_walk_t walk = json_walk(status.symbols);
  *     while (status_next_symbol(&walk, &symbol, &last_seq)) …

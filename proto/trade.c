@@ -224,6 +224,15 @@ bool trade_cursor(text_t json, cursor_t *cursor)
     return true;
 }
 
+size_t trade_move(char out[static TRADE_MAX], text_t json, cursor_t cursor)
+{
+    trade_t trade;
+    if (!trade_parse(json, &trade))
+        return 0;
+    trade.cursor = cursor;
+    return trade_print(out, &trade);
+}
+
 int64_t trade_time_ns(const trade_t *trade)
 {
     int64_t time_ns;

@@ -45,3 +45,6 @@ bool trade_id(text_t json, text_t *id);
 
 /* Only epoch and seq, from the head of the object, without looking at the rest. */
 bool trade_cursor(text_t json, cursor_t *cursor);
+
+/* Prints the same trade with another cursor. Returns the length, at most TRADE_MAX; 0 where `json` is no trade. */
+size_t trade_move(char out[static TRADE_MAX], text_t json, cursor_t cursor);

@@ -94,6 +94,10 @@ class FakeConnectord:
             {"topic": t, "first": f"{trades[0][0]}-{trades[0][1]}", "last": f"{trades[-1][0]}-{trades[-1][1]}"}
             for t, trades in self.journal.items() if trades and request.get("topic", t) == t]}
 
+    def _ahead(self, request):
+        """As one of 0.1.0, which knows of no such thing."""
+        return {"ok": False, "error": {"code": "unknown_op", "message": "Unknown op: expected range or streams, found ahead"}}
+
     def _range(self, request):
         place = lambda name: tuple(map(int, request[name].split("-"))) if name in request else None
         first, last = place("from") or (0, 0), place("to") or (1 << 64, 0)

@@ -110,6 +110,15 @@ START_TEST(a_clock_that_is_set_back_or_forth_makes_nobody_absent)
 }
 END_TEST
 
+START_TEST(who_leaves_while_the_clock_is_set_back_is_absent)
+{
+    pass(20, "ab");
+    now_ns -= 86400 * NS_PER_S; /* connectord is started again, without a */
+    pass(11, "b");
+    ck_assert_str_eq(absent(), "a ");
+}
+END_TEST
+
 START_TEST(all_that_are_silent_are_a_silent_bus)
 {
     pass(20, "ab");
@@ -145,6 +154,7 @@ int main(void)
     tcase_add_test(tcase, who_said_that_it_goes_is_not_missed);
     tcase_add_test(tcase, what_was_said_in_a_pause_may_have_been_missed);
     tcase_add_test(tcase, a_clock_that_is_set_back_or_forth_makes_nobody_absent);
+    tcase_add_test(tcase, who_leaves_while_the_clock_is_set_back_is_absent);
     tcase_add_test(tcase, all_that_are_silent_are_a_silent_bus);
     tcase_add_test(tcase, names_do_not_grow_without_end);
     suite_add_tcase(suite, tcase);

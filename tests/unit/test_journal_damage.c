@@ -10,6 +10,22 @@ static void in_segment(char out[static 128], uint64_t number)
     snprintf(out, 128, "%s/%020" PRIu64 ".seg", path, number);
 }
 
+static bool filesystem_knows_births(void)
+{
+    struct statx status;
+    return statx(AT_FDCWD, path, 0, STATX_BTIME, &status) == 0 && (status.stx_mask & STATX_BTIME);
+}
+
+static void copy_file(const char *from, const char *to)
+{
+    static char bytes[SEGMENT];
+    int in = open(from, O_RDONLY), out = open(to, O_WRONLY | O_CREAT, 0600);
+    ck_assert_int_eq(read(in, bytes, sizeof bytes), sizeof bytes);
+    ck_assert_int_eq(write(out, bytes, sizeof bytes), sizeof bytes);
+    close(in);
+    close(out);
+}
+
 static void poke(uint64_t segment, off_t offset, const char *bytes)
 {
     char file[128];
@@ -177,6 +193,54 @@ START_TEST(an_end_that_may_be_lost_begins_a_new_epoch)
 }
 END_TEST
 
+/* As somebody who restores a backup does it: other files with the same names and bytes. */
+START_TEST(files_that_are_a_copy_begin_a_new_epoch)
+{
+    char name[128], copy[160];
+    journal_t *journal = create();
+    append(journal, BTC, 5 * SEGMENT / 2 / TRADE_BYTES);
+    journal_close(&journal);
+    journal = reopen();
+    ck_assert_uint_eq(journal_epoch(journal), NOW);
+    ck_assert_str_eq(journal_began(journal), "before");
+    journal_close(&journal);
+    if (!filesystem_knows_births()) {
+        printf("SKIP: the filesystem does not tell when a file was made\n");
+        return;
+    }
+    in_segment(name, 3);
+    snprintf(copy, sizeof copy, "%s.copy", name);
+    copy_file(name, copy);
+    ck_assert_int_eq(rename(copy, name), 0);
+    journal = reopen();
+    ck_assert_uint_eq(journal_epoch(journal), NOW + 1000000);
+    ck_assert_str_eq(journal_began(journal), "copy");
+    ck_assert_ptr_null(journal_stream_at(journal, 0));
+    append(journal, BTC, 10);
+    journal_close(&journal);
+    journal = reopen();
+    ck_assert_uint_eq(journal_epoch(journal), NOW + 1000000);
+    check(journal, BTC, 1, 10);
+    journal_close(&journal);
+}
+END_TEST
+
+START_TEST(a_journal_that_is_moved_stays_what_it_is)
+{
+    char elsewhere[128];
+    journal_t *journal = create();
+    append(journal, BTC, 10);
+    journal_close(&journal);
+    snprintf(elsewhere, sizeof elsewhere, "%s.moved", path);
+    ck_assert_int_eq(rename(path, elsewhere), 0);
+    ck_assert_int_eq(rename(elsewhere, path), 0);
+    journal = reopen();
+    ck_assert_uint_eq(journal_epoch(journal), NOW);
+    check(journal, BTC, 1, 10);
+    journal_close(&journal);
+}
+END_TEST
+
 START_TEST(an_epoch_never_comes_again_even_when_the_clock_goes_back)
 {
     for (uint64_t lives = 0; lives < 3; lives++) {
@@ -262,6 +326,8 @@ int main(void)
     tcase_add_test(tests, damage_at_a_segments_beginning_is_found_in_passing);
     tcase_add_test(tests, an_older_segment_that_is_none_is_set_aside);
     tcase_add_loop_test(tests, an_end_that_may_be_lost_begins_a_new_epoch, 0, sizeof losses / sizeof *losses);
+    tcase_add_test(tests, files_that_are_a_copy_begin_a_new_epoch);
+    tcase_add_test(tests, a_journal_that_is_moved_stays_what_it_is);
     tcase_add_test(tests, an_epoch_never_comes_again_even_when_the_clock_goes_back);
     tcase_add_test(tests, giving_up_an_epoch_can_be_cut_off_and_is_done_again);
     tcase_add_test(tests, a_newer_versions_journal_is_left_alone);

@@ -49,6 +49,29 @@ START_TEST(symbols_are_those_of_the_last_status)
 }
 END_TEST
 
+START_TEST(a_cursor_of_the_former_epoch_is_the_same_place_in_the_present_one)
+{
+    status_t status = {.source = TEXT("a"),
+                       .connected = true,
+                       .since_ns = 50 * NS_PER_S,
+                       .time_ns = now_ns,
+                       .epoch = 9,
+                       .former_epoch = 7,
+                       .former = TEXT("{\"BTC-USD\":40}"),
+                       .symbols = TEXT("{\"BTC-USD\":3,\"ETH-USD\":2}")};
+    offers_update(offers, &status, now_ns, &offer);
+    static const struct {
+        cursor_t former, present;
+    } cases[] = {{{7, 43}, {9, 3}},  {{7, 41}, {9, 1}},  {{7, 40}, {9, 0}},
+                 {{7, 39}, {7, 39}}, {{6, 43}, {6, 43}}, {{9, 43}, {9, 43}}};
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
+        ck_assert_int_eq(cursor_compare(offer_present(offer, TEXT("BTC-USD"), cases[i].former), cases[i].present), 0);
+    ck_assert_int_eq(cursor_compare(offer_present(offer, TEXT("ETH-USD"), (cursor_t){7, 2}), (cursor_t){9, 2}), 0);
+    hear("a", true, "{\"BTC-USD\":43}", "");
+    ck_assert_int_eq(cursor_compare(offer_present(offer, TEXT("BTC-USD"), (cursor_t){7, 43}), (cursor_t){7, 43}), 0);
+}
+END_TEST
+
 START_TEST(a_change_is_told_once)
 {
     ck_assert_int_eq(hear("a", true, "{}", ""), OFFER_SAME);
@@ -277,6 +300,8 @@ START_TEST(a_symbol_that_is_dropped_or_added_is_a_change)
 }
 END_TEST
 
+static uint64_t run = 1;
+
 static void hear_missed(bool connected, int64_t since_ns, int64_t missed)
 {
     status_t status = {.source = TEXT("a"),
@@ -286,6 +311,7 @@ static void hear_missed(bool connected, int64_t since_ns, int64_t missed)
                        .missed_known = missed >= 0,
                        .missed = missed >= 0 ? (uint64_t)missed : 0,
                        .epoch = 7,
+                       .run = run,
                        .reason = TEXT(""),
                        .symbols = TEXT("{}")};
     offers_update(offers, &status, now_ns, &offer);
@@ -320,12 +346,25 @@ START_TEST(nothing_was_missed_of_a_source_that_was_connected_while_the_bus_was_s
 }
 END_TEST
 
+START_TEST(a_connectord_that_is_started_again_with_a_clock_behind_was_not_connected_meanwhile)
+{
+    bool changed;
+    hear_missed(true, 50 * NS_PER_S, -1);
+    now_ns += 10 * NS_PER_S;
+    ck_assert_ptr_nonnull(offers_silence(offers, now_ns, 4 * NS_PER_S, &changed));
+    run++;
+    hear_missed(true, 20 * NS_PER_S, -1);
+    ck_assert(!offer->missed_known);
+}
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("offers");
     TCase *tcase = tcase_create("offers");
     tcase_add_checked_fixture(tcase, setup, teardown);
     tcase_add_test(tcase, symbols_are_those_of_the_last_status);
+    tcase_add_test(tcase, a_cursor_of_the_former_epoch_is_the_same_place_in_the_present_one);
     tcase_add_test(tcase, a_change_is_told_once);
     tcase_add_test(tcase, a_source_that_is_down_when_first_heard_has_not_changed);
     tcase_add_test(tcase, a_source_that_is_silent_is_down_until_it_is_heard);
@@ -341,6 +380,7 @@ int main(void)
     tcase_add_test(tcase, names_that_were_withdrawn_make_room_for_others);
     tcase_add_test(tcase, a_symbol_that_is_dropped_or_added_is_a_change);
     tcase_add_test(tcase, what_was_missed_is_what_the_source_says);
+    tcase_add_test(tcase, a_connectord_that_is_started_again_with_a_clock_behind_was_not_connected_meanwhile);
     tcase_add_test(tcase, nothing_was_missed_of_a_source_that_was_connected_while_the_bus_was_silent);
     suite_add_tcase(suite, tcase);
     SRunner *runner = srunner_create(suite);

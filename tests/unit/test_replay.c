@@ -13,12 +13,19 @@
 
 static folder_t folder;
 static journal_t *journal;
+static renewal_t renewal;
 static buffer_t answer;
+
+static void on_renewed(void *arg)
+{
+    (void)arg;
+}
 
 static void open_journal(uint64_t capacity_bytes)
 {
     journal = journal_open(folder.path, capacity_bytes, NOW);
     ck_assert_ptr_nonnull(journal);
+    renewal = renewal_new(journal, on_renewed, NULL, 0);
 }
 
 static void setup(void)
@@ -62,7 +69,7 @@ static text_t with_epochs(char out[static 1024], const char *from)
 static void expect(const char *request, const char *expected)
 {
     char asked[1024], awaited[1024];
-    replay_answer(journal, with_epochs(asked, request), &answer);
+    replay_answer(journal, &renewal, with_epochs(asked, request), &answer);
     text_t wanted = with_epochs(awaited, expected);
     ck_assert(buffer_ok(&answer));
     ck_assert_msg(text_equal(buffer_text(&answer), wanted), "asked %s\nexpected %.*s\nfound    %.*s", request, TEXT_ARG(wanted),
@@ -168,7 +175,7 @@ START_TEST(an_answer_is_bounded_in_bytes_too)
         journal_append(journal, stream, (text_t){trade, sizeof trade});
     text_t request = TEXT(RANGE ",\"count\":10000}");
     range_answer_t range;
-    replay_answer(journal, request, &answer);
+    replay_answer(journal, &renewal, request, &answer);
     ck_assert(buffer_ok(&answer));
     ck_assert_uint_le(answer.length, REPLAY_ANSWER_BYTES + 128);
     ck_assert_uint_gt(answer.length, REPLAY_ANSWER_BYTES - LENGTH - 128);
@@ -187,7 +194,7 @@ START_TEST(pages_put_together_are_the_whole)
     for (bool more = true; more;) {
         buffer_t request = buffer_new(0);
         range_request_print(&request, TEXT(TOPIC), from, NULL, 37);
-        replay_answer(journal, buffer_text(&request), &answer);
+        replay_answer(journal, &renewal, buffer_text(&request), &answer);
         buffer_release(&request);
         range_answer_t range;
         ck_assert(range_answer_parse(buffer_text(&answer), &range));
@@ -231,18 +238,44 @@ static const struct {
     {RANGE ",\"to\":5}", ERROR_INVALID_CURSOR},
     {RANGE ",\"count\":0}", ERROR_INVALID_COUNT},
     {RANGE ",\"count\":10001}", ERROR_INVALID_COUNT},
+    {"{\"op\":\"ahead\",\"topic\":\"" TOPIC "\"}", ERROR_INVALID_REQUEST},
+    {"{\"op\":\"ahead\",\"topic\":\"trade.XRP-USD.x\",\"to\":\"9-9\"}", ERROR_INVALID_TOPIC},
+    {"{\"op\":\"ahead\",\"topic\":\"" TOPIC "\",\"to\":\"18446744073709551615-1\"}", ERROR_UNAVAILABLE},
 };
 
 START_TEST(what_can_not_be_answered_is_refused_by_a_code)
 {
     append(1);
-    replay_answer(journal, text_of(refusals[_i].request), &answer);
+    replay_answer(journal, &renewal, text_of(refusals[_i].request), &answer);
     text_t error = json_member(buffer_text(&answer), "error"), code = {0};
     ck_assert(json_valid(buffer_text(&answer)));
     ck_assert_int_eq(json_kind(json_member(buffer_text(&answer), "ok")), JSON_FALSE);
     ck_assert(json_plain_string(json_member(error, "code"), &code));
     ck_assert_msg(text_equal(code, text_of(refusals[_i].code)), "%s: expected %s, found %.*s", refusals[_i].request,
                   refusals[_i].code, TEXT_ARG(code));
+}
+END_TEST
+
+#define AHEAD "{\"op\":\"ahead\",\"topic\":\"" TOPIC "\",\"id\":7,\"to\":"
+
+START_TEST(who_has_had_no_more_than_there_is_hears_the_epoch)
+{
+    append(10);
+    expect(AHEAD "\"E-10\"}", "{\"ok\":true,\"id\":7,\"epoch\":1763941200123456}");
+    expect(AHEAD "\"O-500\"}", "{\"ok\":true,\"id\":7,\"epoch\":1763941200123456}");
+    ck_assert_uint_eq(journal_epoch(journal), NOW);
+}
+END_TEST
+
+START_TEST(who_has_had_more_than_there_is_hears_of_a_later_epoch)
+{
+    char wanted[64], asked[1024];
+    append(10);
+    text_t request = with_epochs(asked, AHEAD "\"N-1\"}");
+    replay_answer(journal, &renewal, request, &answer);
+    ck_assert_uint_gt(journal_epoch(journal), NOW + 1);
+    int length = snprintf(wanted, sizeof wanted, "{\"ok\":true,\"id\":7,\"epoch\":%" PRIu64 "}", journal_epoch(journal));
+    ck_assert(text_equal(buffer_text(&answer), (text_t){wanted, (size_t)length}));
 }
 END_TEST
 
@@ -258,6 +291,8 @@ int main(void)
     tcase_add_test(tests, an_answer_is_bounded_in_bytes_too);
     tcase_add_test(tests, pages_put_together_are_the_whole);
     tcase_add_test(tests, streams_are_listed_with_their_first_and_last);
+    tcase_add_test(tests, who_has_had_no_more_than_there_is_hears_the_epoch);
+    tcase_add_test(tests, who_has_had_more_than_there_is_hears_of_a_later_epoch);
     tcase_add_loop_test(tests, what_can_not_be_answered_is_refused_by_a_code, 0, sizeof refusals / sizeof *refusals);
     suite_add_tcase(suite, tests);
     SRunner *runner = srunner_create(suite);

@@ -199,6 +199,100 @@ START_TEST(since_of_a_lost_journal_is_not_recovered_and_all_of_the_new_one_comes
 }
 END_TEST
 
+/* Its journal was lost, and the clock was behind: nobody but the client knows of the later epoch. */
+START_TEST(since_of_a_later_epoch_than_there_is_gets_all_of_the_present_one)
+{
+    hear("a", true, "{\"BTC-USD\":10}");
+    say(SUBSCRIBE(",\"since\":\"9-50\""));
+    follow(BTC, FIXTURE_EPOCH, 10);
+    pass_ms(JOIN_RESUME_MS);
+    client_pump(fixture.client);
+    expect(SUBSCRIBED("7-0", "false"));
+    expect_with("\"from\":\"9-51\",\"to\":\"7-0\",\"missing\":null");
+    service_answers_trades("history", "\"from\":\"7-1\",\"to\":\"7-10\"", 1, 10, ",\"missing\":0");
+    expect_trades(FIXTURE_EPOCH, 1, 10);
+    trades_come(11, 11);
+    expect_trades(FIXTURE_EPOCH, 11, 11);
+}
+END_TEST
+
+static void hear_of_renewal(void)
+{
+    const offer_t *offer;
+    status_t status = {.source = TEXT("a"),
+                       .connected = true,
+                       .since_ns = fixture.hub.now_ns,
+                       .time_ns = fixture.hub.now_ns,
+                       .epoch = FIXTURE_EPOCH,
+                       .former_epoch = 5,
+                       .former = TEXT("{\"BTC-USD\":40}"),
+                       .symbols = TEXT("{\"BTC-USD\":10}")};
+    offers_update(fixture.hub.offers, &status, fixture.hub.now_ns, &offer);
+}
+
+START_TEST(since_of_a_journal_that_was_renewed_goes_on_in_the_present_epoch)
+{
+    hear_of_renewal();
+    say(SUBSCRIBE(",\"since\":\"5-48\""));
+    follow(BTC, FIXTURE_EPOCH, 6);
+    trades_come(7, 10);
+    client_pump(fixture.client);
+    expect(SUBSCRIBED("7-8", "true"));
+    expect_trades(FIXTURE_EPOCH, 9, 10);
+    expect_nothing();
+}
+END_TEST
+
+/* A gateway that has followed the stream through has it from before, too. */
+START_TEST(a_journal_that_is_renewed_loses_and_doubles_nothing_for_who_is_live_and_who_resumes)
+{
+    char json[TRADE_MAX];
+    hear("a", true, "{\"BTC-USD\":10}");
+    say(SUBSCRIBE(""));
+    follow(BTC, 5, 46);
+    client_pump(fixture.client);
+    expect(SUBSCRIBED("5-46", "true"));
+    for (uint64_t seq = 47; seq <= 50; seq++)
+        markets_trade(fixture.hub.markets, TEXT(BTC), (cursor_t){5, seq}, (text_t){json, print_trade(json, "a", 5, seq)});
+    hear_of_renewal();
+    markets_renew(fixture.hub.markets, TEXT(BTC), (cursor_t){5, 40}, (cursor_t){FIXTURE_EPOCH, 10});
+    trades_come(11, 11);
+    expect_trades(5, 47, 50);
+    expect_with("\"from\":\"5-51\",\"to\":\"7-10\"");
+    expect_trades(FIXTURE_EPOCH, 11, 11);
+    say(SUBSCRIBE(",\"since\":\"5-48\""));
+    client_pump(fixture.client);
+    expect(SUBSCRIBED("7-8", "true"));
+    expect_trades(5, 49, 50);
+    expect_with("\"from\":\"5-51\",\"to\":\"7-10\"");
+    expect_trades(FIXTURE_EPOCH, 11, 11);
+    say(SUBSCRIBE(",\"since\":\"7-10\""));
+    client_pump(fixture.client);
+    expect(SUBSCRIBED("7-10", "true"));
+    expect_trades(FIXTURE_EPOCH, 11, 11);
+    expect_nothing();
+}
+END_TEST
+
+/* It has had another journal, and knows of this one's former epoch nothing. */
+START_TEST(since_of_a_lost_journal_gets_all_of_the_renewed_one)
+{
+    hear_of_renewal();
+    say(SUBSCRIBE(",\"since\":\"6-50\""));
+    follow(BTC, 5, 40);
+    markets_renew(fixture.hub.markets, TEXT(BTC), (cursor_t){5, 40}, (cursor_t){FIXTURE_EPOCH, 0});
+    trades_come(1, 3);
+    pass_ms(JOIN_RESUME_MS);
+    client_pump(fixture.client);
+    expect(SUBSCRIBED("6-50", "false"));
+    service_answers("history", "\"from\":\"6-51\"", "{\"ok\":true,\"id\":1,\"trades\":[],\"missing\":0}");
+    service_answers_trades("journal", "\"from\":\"6-51\"", 1, 3, ",\"missing\":0");
+    expect_with("\"from\":\"6-51\",\"to\":\"7-0\"");
+    client_pump(fixture.client);
+    expect_trades(FIXTURE_EPOCH, 1, 3);
+}
+END_TEST
+
 int main(void)
 {
     const TTest *const tests[] = {
@@ -215,6 +309,10 @@ int main(void)
         who_resumes_where_nobody_knows_what_there_is_is_told_to_try_again,
         since_that_never_was_is_not_recovered,
         since_of_a_lost_journal_is_not_recovered_and_all_of_the_new_one_comes,
+        since_of_a_later_epoch_than_there_is_gets_all_of_the_present_one,
+        since_of_a_journal_that_was_renewed_goes_on_in_the_present_epoch,
+        a_journal_that_is_renewed_loses_and_doubles_nothing_for_who_is_live_and_who_resumes,
+        since_of_a_lost_journal_gets_all_of_the_renewed_one,
     };
     return RUN_TESTS("resume", fixture_setup, fixture_teardown, tests);
 }

@@ -215,6 +215,30 @@ START_TEST(source_without_symbols_prints_an_empty_object)
 }
 END_TEST
 
+START_TEST(a_renewed_journal_says_how_it_goes_on)
+{
+    static const char renewed[] = ",\"run\":7,\"former\":{\"epoch\":1000,\"symbols\":{\"BTC-USD\":40}},\"symbols\"";
+    status_t status = example, read;
+    buffer_t out = buffer_new(0);
+    status.run = 7;
+    status.former_epoch = 1000;
+    status.former = TEXT("{\"BTC-USD\":40}");
+    status_print(&out, &status);
+    ck_assert(memmem(out.bytes, out.length, renewed, strlen(renewed)));
+    ck_assert(status_parse(buffer_text(&out), &read));
+    ck_assert_uint_eq(read.run, 7);
+    ck_assert_uint_eq(read.former_epoch, 1000);
+    ck_assert(text_equal(read.former, status.former));
+    ck_assert(status_parse(TEXT(STATUS), &read));
+    ck_assert_uint_eq(read.run, 0);
+    ck_assert_uint_eq(read.former_epoch, 0);
+    ck_assert(text_equal(read.former, TEXT("{}")));
+    ck_assert(!status_parse(with(STATUS, "\"symbols\"", "\"former\":7,\"symbols\""), &read));
+    ck_assert(!status_parse(with(STATUS, "\"symbols\"", "\"former\":{\"symbols\":{}},\"symbols\""), &read));
+    buffer_release(&out);
+}
+END_TEST
+
 START_TEST(what_was_missed_is_said_where_it_is_known)
 {
     status_t status;
@@ -247,6 +271,7 @@ int main(void)
     tcase_add_test(tests, what_is_no_status_is_refused);
     tcase_add_test(tests, symbols_are_walked_and_odd_ones_left_out);
     tcase_add_test(tests, source_without_symbols_prints_an_empty_object);
+    tcase_add_test(tests, a_renewed_journal_says_how_it_goes_on);
     tcase_add_test(tests, what_was_missed_is_said_where_it_is_known);
     Suite *suite = suite_create("status");
     suite_add_tcase(suite, tests);

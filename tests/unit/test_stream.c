@@ -47,7 +47,13 @@ static void on_gap(void *arg, text_t topic, cursor_t from, cursor_t to)
         tell("[%" PRIu64 "-e%" PRIu64 "]", from.seq, to.epoch);
 }
 
-static const stream_sink_t sink = {.on_trade = on_trade, .on_gap = on_gap};
+static void on_renewed(void *arg, text_t topic, cursor_t former, cursor_t last)
+{
+    (void)arg, (void)topic;
+    tell("(%" PRIu64 "=0 in e%" PRIu64 ")", former.seq, last.epoch);
+}
+
+static const stream_sink_t sink = {.on_trade = on_trade, .on_gap = on_gap, .on_renewed = on_renewed};
 
 static text_t json_of(char out[static TRADE_MAX], uint64_t of_epoch, uint64_t seq)
 {
@@ -321,6 +327,91 @@ START_TEST(an_answer_of_the_old_epoch_does_not_skip_in_the_new_one)
 }
 END_TEST
 
+START_TEST(less_than_was_had_is_not_taken_for_it_and_makes_the_stream_ahead)
+{
+    following_behind(0);
+    live(1), live(2), live(3);
+    reaches(3);
+    ck_assert(!stream->ahead);
+    reaches(2);
+    ck_assert(stream->ahead);
+    stream_reaches(stream, (cursor_t){EPOCH - 1, 9});
+    ck_assert(stream->ahead);
+    live_in(EPOCH - 1, 10);
+    ck_assert_str_eq(told, "1 2 3");
+    stream_reaches(stream, (cursor_t){2000, 0});
+    ck_assert(!stream->ahead);
+    live_in(2000, 1);
+    ck_assert_str_eq(told, "1 2 3 [4-e2000] e2000 1");
+}
+END_TEST
+
+START_TEST(a_bus_that_lags_behind_replay_does_not_leave_it_ahead)
+{
+    following_behind(0);
+    live(1), live(2), live(3);
+    reaches(1);
+    ck_assert(stream->ahead);
+    reaches(3);
+    ck_assert(!stream->ahead);
+}
+END_TEST
+
+START_TEST(a_renewed_journal_goes_on_without_a_trade_lost_or_twice)
+{
+    following_behind(40);
+    live(41), live(42);
+    stream_renewed(stream, (cursor_t){EPOCH, 40}, 2000);
+    ck_assert_str_eq(told, "41 42 (40=0 in e2000)");
+    stream_reaches(stream, (cursor_t){2000, 2});
+    ck_assert(!stream_needs_repair(stream));
+    live_in(2000, 3);
+    ck_assert_str_eq(told, "41 42 (40=0 in e2000) e2000 3");
+    ck_assert_uint_eq(counts.gaps_lost, 0);
+}
+END_TEST
+
+START_TEST(who_was_ahead_of_a_journal_takes_the_renewed_one_from_its_beginning)
+{
+    following_behind(70);
+    reaches(42);
+    stream_renewed(stream, (cursor_t){EPOCH, 40}, 2000);
+    ck_assert_str_eq(told, "");
+    stream_reaches(stream, (cursor_t){2000, 2});
+    expect_request(1);
+    ck_assert(answer_in(2000, 1, 2, false));
+    ck_assert_str_eq(told, "[71-e2000] e2000 1 2");
+}
+END_TEST
+
+START_TEST(who_lags_behind_what_goes_on_takes_the_renewed_journal_from_its_beginning)
+{
+    following_behind(30);
+    stream_renewed(stream, (cursor_t){EPOCH, 40}, 2000);
+    stream_reaches(stream, (cursor_t){2000, 2});
+    expect_request(1);
+    ck_assert(answer_in(2000, 1, 2, false));
+    ck_assert_str_eq(told, "[31-e2000] e2000 1 2");
+}
+END_TEST
+
+/* How the epoch goes on is in the status, which may come behind the answer. */
+START_TEST(an_answer_of_a_later_epoch_waits_for_the_bus_to_tell_of_it)
+{
+    following_behind(40);
+    live(41);
+    live(43);
+    expect_request(42);
+    ck_assert(!answer_in(2000, 1, 3, false));
+    ck_assert_str_eq(told, "41");
+    stream_renewed(stream, (cursor_t){EPOCH, 40}, 2000);
+    stream_reaches(stream, (cursor_t){2000, 3});
+    expect_request(2);
+    ck_assert(answer_in(2000, 2, 3, false));
+    ck_assert_str_eq(told, "41 (40=0 in e2000) e2000 2 3");
+}
+END_TEST
+
 START_TEST(more_than_can_be_held_comes_by_the_next_repair)
 {
     enum { LAST = 20000 };
@@ -377,6 +468,12 @@ int main(void)
     tcase_add_test(tests, a_page_that_brings_nothing_new_does_not_make_a_busy_loop);
     tcase_add_test(tests, a_new_epoch_begins_at_one_and_is_told);
     tcase_add_test(tests, an_answer_of_the_old_epoch_does_not_skip_in_the_new_one);
+    tcase_add_test(tests, less_than_was_had_is_not_taken_for_it_and_makes_the_stream_ahead);
+    tcase_add_test(tests, a_bus_that_lags_behind_replay_does_not_leave_it_ahead);
+    tcase_add_test(tests, a_renewed_journal_goes_on_without_a_trade_lost_or_twice);
+    tcase_add_test(tests, who_was_ahead_of_a_journal_takes_the_renewed_one_from_its_beginning);
+    tcase_add_test(tests, who_lags_behind_what_goes_on_takes_the_renewed_journal_from_its_beginning);
+    tcase_add_test(tests, an_answer_of_a_later_epoch_waits_for_the_bus_to_tell_of_it);
     tcase_add_test(tests, more_than_can_be_held_comes_by_the_next_repair);
     tcase_add_test(tests, after_the_end_nothing_is_handed_over);
     suite_add_tcase(suite, tests);
