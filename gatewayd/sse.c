@@ -139,8 +139,19 @@ static void link_leave(void *link)
     http_wake(self->connection);
 }
 
-static const client_link_t events_link = {
-    .send = link_send, .ready = link_ready, .wake = link_wake, .close = link_close, .check = link_check, .leave = link_leave};
+static const char *link_address(void *link)
+{
+    const sse_t *self = link;
+    return self->address;
+}
+
+static const client_link_t events_link = {.send = link_send,
+                                          .ready = link_ready,
+                                          .wake = link_wake,
+                                          .close = link_close,
+                                          .check = link_check,
+                                          .leave = link_leave,
+                                          .address = link_address};
 
 static text_t read_last_id(const http_request_t *request, const rest_query_t *query)
 {
