@@ -1,6 +1,6 @@
 #include "gatewayd/arguments.h"
 
-#include "common/timestamp.h"
+#include "common/moment.h"
 #include "gatewayd/join.h"
 
 bool argument_channel(rpc_request_t *request, text_t params, bool required)
@@ -76,12 +76,10 @@ bool argument_since(rpc_request_t *request, text_t params, text_t *since)
 /* *ns stays as it is where the time is absent. */
 bool argument_time(rpc_request_t *request, text_t params, const char *name, int64_t *ns)
 {
-    param_text_t text;
     text_t raw = json_member(params, name);
-    if (param_absent(raw) || (param_text(raw, &text) && timestamp_parse(param_slice(&text), ns)))
+    if (param_absent(raw) || moment_parse_json(raw, ns))
         return true;
-    rpc_error(request, RPC_INVALID_PARAMS, "%s: expected a time such as \"2025-11-10T17:24:33.937345Z\", found %.*s", name,
-              TEXT_ARG(param_found(raw)));
+    rpc_error(request, RPC_INVALID_PARAMS, "%s: expected " MOMENT_EXPECTED ", found %.*s", name, TEXT_ARG(param_found(raw)));
     return false;
 }
 

@@ -24,7 +24,7 @@ bool argument_flag(rpc_request_t *request, text_t params, const char *name, bool
 /* Raw JSON: a cursor, or an object of one by source; empty where it is absent. */
 bool argument_since(rpc_request_t *request, text_t params, text_t *since);
 
-/* *ns stays as it is where the time is absent. */
+/* A time as history.md has it; *ns stays as it is where it is absent. */
 bool argument_time(rpc_request_t *request, text_t params, const char *name, int64_t *ns);
 
 /* Raw JSON: a string with a cursor; empty where it is absent. */

@@ -1,6 +1,7 @@
 #include "gatewayd/rest.h"
 
 #include "common/json.h"
+#include "common/moment.h"
 #include "common/timestamp.h"
 #include "common/version.h"
 #include "gatewayd/params.h"
@@ -12,11 +13,14 @@
 #include <stdarg.h>
 #include <stdio.h>
 
+enum { NS_DIGITS = 9 };
+
 /* How an argument stands in the params. */
 typedef enum {
     ARGUMENT_END,
     ARGUMENT_TEXT,
     ARGUMENT_NUMBER,
+    ARGUMENT_TIME,
     ARGUMENT_TOKEN, /* the JSON that it stands for */
 } argument_kind_t;
 
@@ -41,13 +45,13 @@ static const argument_t recent_arguments[] = {
     {"cursor", "next", ARGUMENT_TOKEN},
     {"count", "count", ARGUMENT_NUMBER},
     {"source", "source", ARGUMENT_TEXT},
-    {"before", "beforeTimestamp", ARGUMENT_TEXT},
+    {"before", "beforeTimestamp", ARGUMENT_TIME},
     {0},
 };
 static const argument_t since_arguments[] = {
     {"cursor", "next", ARGUMENT_TOKEN},         {"count", "count", ARGUMENT_NUMBER},
-    {"source", "source", ARGUMENT_TEXT},        {"before", "beforeTimestamp", ARGUMENT_TEXT},
-    {"since", "afterTimestamp", ARGUMENT_TEXT}, {0},
+    {"source", "source", ARGUMENT_TEXT},        {"before", "beforeTimestamp", ARGUMENT_TIME},
+    {"since", "afterTimestamp", ARGUMENT_TIME}, {0},
 };
 static const argument_t range_arguments[] = {
     {"cursor", "from", ARGUMENT_TOKEN}, /* before `from`: the first of a name counts */
@@ -62,8 +66,8 @@ static const argument_t candles_arguments[] = {
     {"interval", "interval", ARGUMENT_TEXT},
     {"count", "count", ARGUMENT_NUMBER},
     {"source", "source", ARGUMENT_TEXT},
-    {"before", "beforeTimestamp", ARGUMENT_TEXT},
-    {"after", "afterTimestamp", ARGUMENT_TEXT},
+    {"before", "beforeTimestamp", ARGUMENT_TIME},
+    {"after", "afterTimestamp", ARGUMENT_TIME},
     {0},
 };
 static const argument_t stats_arguments[] = {{"symbol", "symbol", ARGUMENT_TEXT}, {0}};
@@ -107,9 +111,16 @@ static const char *title_of(unsigned status)
     return "Error";
 }
 
+static void put_time(buffer_t *out, int64_t ns)
+{
+    char text[TIMESTAMP_MAX];
+    buffer_printf(out, "\"%.*s\"", (int)timestamp_print(text, ns, NS_DIGITS), text);
+}
+
 static bool put_argument(buffer_t *out, const argument_t *argument, text_t value)
 {
     uint64_t number;
+    int64_t ns;
     buffer_printf(out, ",\"%s\":", argument->member);
     if (argument->kind == ARGUMENT_TOKEN) {
         size_t before = out->length;
@@ -117,8 +128,10 @@ static bool put_argument(buffer_t *out, const argument_t *argument, text_t value
     }
     if (argument->kind == ARGUMENT_NUMBER && json_u64(value, &number))
         buffer_append_u64(out, number);
+    else if (argument->kind == ARGUMENT_TIME && moment_parse_query(value, &ns))
+        put_time(out, ns);
     else
-        buffer_append_json_string(out, value);
+        buffer_append_json_string(out, value); /* what is wrong the method refuses, with its own words */
     return true;
 }
 
@@ -245,7 +258,7 @@ bool rest_recent(const rest_route_t *route, text_t symbol, const rest_query_t *q
     return choose(route, query) == &routes[0] && !find_unknown(&routes[0], query) && symbol_valid(symbol) &&
            !rest_query_get(query, "cursor").at && (!source.at || source_valid(source)) &&
            (!count.at || (json_u64(count, &question->count) && question->count >= 1 && question->count <= REQUEST_COUNT_MAX)) &&
-           (!before.at || timestamp_parse(before, &question->before_ns));
+           (!before.at || moment_parse_query(before, &question->before_ns));
 }
 
 unsigned rest_request(const rest_route_t *route, text_t symbol, const rest_query_t *query, buffer_t *out)

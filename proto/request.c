@@ -1,6 +1,6 @@
 #include "proto/request.h"
 
-#include "common/timestamp.h"
+#include "common/moment.h"
 #include "proto/topic.h"
 
 #include <stdarg.h>
@@ -102,21 +102,15 @@ static bool read_to(request_t *request, text_t value)
     return request->has_to;
 }
 
-static bool read_time(text_t value, int64_t *ns)
-{
-    text_t text;
-    return json_plain_string(value, &text) && timestamp_parse(text, ns);
-}
-
 static bool read_before(request_t *request, text_t value)
 {
-    request->has_before = read_time(value, &request->before_ns);
+    request->has_before = moment_parse_json(value, &request->before_ns);
     return request->has_before;
 }
 
 static bool read_after(request_t *request, text_t value)
 {
-    request->has_after = read_time(value, &request->after_ns);
+    request->has_after = moment_parse_json(value, &request->after_ns);
     return request->has_after;
 }
 
@@ -143,8 +137,8 @@ static const member_t members[] = {
     {"from", ERROR_INVALID_CURSOR, "\"<epoch>-<seq>\", or for since an object {\"<source>\":\"<epoch>-<seq>\"}", read_from,
      false},
     {"to", ERROR_INVALID_CURSOR, "\"<epoch>-<seq>\"", read_to, false},
-    {"before", ERROR_INVALID_TIME, "an ISO 8601 time such as \"2025-11-10T17:24:33.937345Z\"", read_before, false},
-    {"after", ERROR_INVALID_TIME, "an ISO 8601 time such as \"2025-11-10T17:24:33.937345Z\"", read_after, false},
+    {"before", ERROR_INVALID_TIME, MOMENT_EXPECTED, read_before, false},
+    {"after", ERROR_INVALID_TIME, MOMENT_EXPECTED, read_after, false},
     {"interval", ERROR_INVALID_REQUEST, "one of " INTERVAL_NAMES, read_interval, false},
     {"upto", ERROR_INVALID_CURSOR, "an object {\"<source>\":\"<epoch>-<seq>\"}", read_upto, false},
 };

@@ -123,7 +123,8 @@ def page_options(sub, count):
     sub.add_argument("--count", type=positive, metavar="N", default=count, help="so many at most (%(default)s)")
     sub.add_argument("--source", metavar="NAME", help="from this source only")
     sub.add_argument("--before", type=moment, metavar="TIME",
-                     help="only those before it, as 2025-11-10T18:00:00Z; less of it will do, what has no zone is UTC")
+                     help="only those before it, as 2025-11-10T18:00:00Z; less of it will do, what has no zone is UTC; "
+                          "or milliseconds since 1970")
     sub.add_argument("--since", type=moment, metavar="TIME", help="only those after it")
     gateway_options(sub)
 

@@ -1,24 +1,30 @@
-"""Times as people type them: RFC 3339, or less of it. What is not said is UTC, and the beginning."""
+"""Times as people and programs write them ("time" in proto/history.md): RFC 3339, less of it, or milliseconds since 1970."""
 
 import argparse
 import re
 from datetime import datetime, timedelta, timezone
 
-FORM = re.compile(r"(\d{4}-\d\d-\d\d)(?:[Tt ](\d\d:\d\d)(?:(:\d\d)(?:\.(\d{1,9}))?)?([Zz]|[+-]\d\d:\d\d)?)?", re.ASCII)
+FORM = re.compile(r"(\d{4}-\d\d-\d\d)(?:[Tt ](\d\d:\d\d)(?:(:\d\d)(?:\.(\d{1,9}))?)?([Zz]|[+-]\d\d:[0-5]\d)?)?", re.ASCII)
+MILLISECONDS = re.compile(r"0|[1-9]\d{11,12}", re.ASCII)  # fewer digits may be seconds, and more microseconds
+EXPECTED = "a time (2025-11-10T17:24:33Z), a day (2025-11-10) or milliseconds, not seconds, since 1970 (1762795473937)"
 EPOCH, END_NS = datetime(1970, 1, 1, tzinfo=timezone.utc), 2**63  # what history knows: 1970 to 2262
+
+
+def of_time(day, minute, second, fraction, offset):
+    zone = offset if offset and offset not in "Zz" else "+00:00"
+    second = ":59" if second == ":60" else second or ":00"  # a leap second, as the gateway counts it
+    when = datetime.fromisoformat(f"{day}T{minute or '00:00'}{second}{zone}")
+    return (when - EPOCH) // timedelta(seconds=1) * 10**9 + int(f"{fraction or '':0<9}")
 
 
 def nanoseconds(text):
     """Since 1970. For argparse: whatever is wrong is wrong usage."""
     try:
-        day, minute, second, fraction, offset = FORM.fullmatch(text).groups()
-        zone = offset if offset and offset not in "Zz" else "+00:00"
-        moment = datetime.fromisoformat(f"{day}T{minute or '00:00'}{second or ':00'}{zone}")
-        ns = (moment - EPOCH) // timedelta(seconds=1) * 10**9 + int(f"{fraction or '':0<9}")
+        ns = int(text) * 10**6 if MILLISECONDS.fullmatch(text) else of_time(*FORM.fullmatch(text).groups())
     except (AttributeError, ValueError):
         ns = -1
     if not 0 <= ns < END_NS:
-        raise argparse.ArgumentTypeError(f"expected a time as 2025-11-10T18:00:00Z, found {text!r}")
+        raise argparse.ArgumentTypeError(f"expected {EXPECTED}, found {text!r}")
     return ns
 
 

@@ -88,7 +88,7 @@ START_TEST(mistakes_are_answered_with_code_member_and_what_was_found)
         {"{\"op\":\"recent\",\"symbol\":\"A-B\",\"count\":1.5}", "invalid_count", "found 1.5"},
         {"{\"op\":\"recent\",\"symbol\":\"A-B\",\"count\":\"5\"}", "invalid_count", "found \\\"5\\\""},
         {"{\"op\":\"recent\",\"symbol\":\"A-B\",\"before\":\"yesterday\"}", "invalid_time",
-         "before: expected an ISO 8601 time"},
+         "before: expected a time (2025-11-10T17:24:33Z), a day"},
         {"{\"op\":\"since\",\"symbol\":\"A-B\",\"after\":1}", "invalid_time", "after: expected"},
         {"{\"op\":\"range\",\"topic\":\"trade.A-B.s\",\"from\":\"1\"}", "invalid_cursor",
          "from: expected \\\"<epoch>-<seq>\\\""},

@@ -76,6 +76,7 @@ START_TEST(what_is_no_time_is_refused)
         "2025-11-10T17:24:-3Z",
         "2025-11-10T17:24:33,5Z",
         "1763941200",
+        "1763941200000",
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         int64_t ns = 77;

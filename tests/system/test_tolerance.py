@@ -1,0 +1,119 @@
+"""Habits of HTTP clients and of those who type, which harm nobody: they are taken as they were meant, at every door and in the same way."""
+
+import contextlib
+import http.client
+import json
+import subprocess
+import sys
+from datetime import datetime, timedelta, timezone
+
+import pytest
+from cli import MOMENT, dataflow, history, started
+from clients import Requester, cursor
+from node_client import NodeClient
+from pipeline import PATIENCE, ROOT, loads
+from transports import PythonWebsockets
+
+sys.path.insert(0, str(ROOT / "scripts"))
+from dataflow_cli import moment  # noqa: E402
+
+EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc)
+
+
+def get(flow, target, **headers):
+    """(status, headers, JSON) of a request whose target goes out as it is."""
+    with contextlib.closing(http.client.HTTPConnection("127.0.0.1", flow.port["gateway0"], timeout=PATIENCE)) as connection:
+        connection.putrequest("GET", target)
+        for name, value in headers.items():
+            connection.putheader(name.replace("_", "-"), value)
+        connection.endheaders()
+        answer = connection.getresponse()
+        body = answer.read()
+        return answer.status, answer.headers, loads(body.decode()) if body else None
+
+
+# --- times ---
+
+
+def forms(stamp):
+    """What people and programs write for the moment of a trade, and for its millisecond, minute and day; a number is one in JSON, too."""
+    when = datetime.fromisoformat(stamp[:19]).replace(tzinfo=timezone.utc)
+    east = (when + timedelta(hours=5, minutes=30)).strftime("%Y-%m-%dT%H:%M:%S") + stamp[19:].rstrip("Z") + "+05:30"
+    ns = (when - EPOCH) // timedelta(seconds=1) * 10**9 + int(stamp[19:].strip(".Z").ljust(9, "0"))
+    minute, day, ms = ns - ns % (60 * 10**9), ns - ns % (86400 * 10**9), ns // 10**6
+    return [(stamp, ns), (stamp.rstrip("Z") + "+00:00", ns), (east, ns), (stamp.lower().replace("t", " "), ns), (str(ms), ms * 10**6),
+            (ms, ms * 10**6), (stamp[:16], minute), (stamp[:16] + "+00:00", minute), (stamp[:10], day), ("0", 0), (0, 0)]
+
+
+def found(answer):
+    return sorted(cursor(trade) for trade in answer["trades"])
+
+
+def test_a_time_means_the_same_in_rest_json_rpc_history_and_on_the_command_line(pipeline):
+    flow = started(pipeline)
+    trades = history(flow, "BTC-USD")
+    rpc, place = PythonWebsockets(flow), "/api/v1/trades/BTC-USD?count=1000"
+    with Requester(flow.history) as cached:
+        for form, ns in forms(trades[len(trades) // 2]["timestamp"]):
+            later = found({"trades": [t for t in trades if moment.nanoseconds(t["timestamp"]) > ns]})
+            earlier = found({"trades": [t for t in trades if moment.nanoseconds(t["timestamp"]) < ns]})
+            assert moment.nanoseconds(str(form)) == ns
+            typed = str(form).replace(" ", "%20")  # and a plus as it is
+            assert found(get(flow, f"{place}&since={typed}")[2]) == later, form
+            assert found(get(flow, f"{place}&before={typed}")[2]) == earlier, form
+            assert found(get(flow, f"{place}&since={typed.replace('+', '%2B')}")[2]) == later, form
+            assert found(rpc.ask("since", "BTC-USD", count=1000, since=form)) == later, form
+            assert found(rpc.ask("recent", "BTC-USD", count=1000, before=form)) == earlier, form
+            assert found(cached.ask(op="since", symbol="BTC-USD", count=1000, after=form)) == later, form
+            assert found(cached.ask(op="recent", symbol="BTC-USD", count=1000, before=form)) == earlier, form
+            candles = [rpc.ask("candles", "BTC-USD", interval="1s", after=form), cached.ask(op="candles", symbol="BTC-USD", interval="1s", after=form),
+                       get(flow, f"/api/v1/candles/BTC-USD?interval=1s&after={typed}")[2]]
+            assert candles[0]["candles"] == candles[1]["candles"] == candles[2]["candles"], form
+            assert sum(c["count"] for c in candles[0]["candles"]) == sum(second(t) * 10**9 > ns for t in trades), form
+    rpc.close()
+    ms = moment.nanoseconds(trades[10]["timestamp"]) // 10**6
+    shown = dataflow("history", "BTC-USD", "--since", ms, "--count", 1000, "--json", "--url", flow.url()).stdout.splitlines()
+    assert [loads(line) for line in shown] == [t for t in reversed(trades) if moment.nanoseconds(t["timestamp"]) > ms * 10**6]
+    exported = subprocess.run([ROOT / "scripts/export", "BTC-USD", "--history", flow.history, "--from", str(ms)],
+                              capture_output=True, text=True, timeout=PATIENCE).stdout.splitlines()
+    assert [loads(line) for line in exported] == [t for t in reversed(trades) if moment.nanoseconds(t["timestamp"]) >= ms * 10**6]
+
+
+def second(trade):
+    return moment.nanoseconds(trade["timestamp"]) // 10**9
+
+
+def test_a_date_of_javascript_may_be_a_number_on_the_hub(pipeline, node_modules):
+    flow = started(pipeline)
+    trades = history(flow, "BTC-USD")
+    ms = moment.nanoseconds(trades[10]["timestamp"]) // 10**6
+    with NodeClient(node_modules, "signalr", flow.url()) as hub:
+        for form in (ms, str(ms), trades[10]["timestamp"][:10]):
+            answer = hub.call("getCandles", symbol="BTC-USD", interval="1s", afterTimestamp=form)
+            after = moment.nanoseconds(str(form))
+            assert sum(c["count"] for c in answer["result"]["candles"]) == sum(second(t) * 10**9 > after for t in trades), answer
+        assert MOMENT + ", found 1762795473" in json.dumps(hub.call("getCandles", symbol="BTC-USD", interval="1s", afterTimestamp=1762795473))
+
+
+NO_TIMES = ["noon", "1762795473", "17627954739370", "1762795473937345", "1762795473.937", "-1762795473937", "9223372036855", "2025-11-10T17",
+            "2025-11-10Z", "2025-02-29", "2025-11-10T17:24:33+0100", "2025-11-10T17:24:60.5+24:00", "20251110"]
+
+
+def test_a_time_that_may_mean_several_is_refused_and_the_forms_are_named(pipeline):
+    flow = started(pipeline)
+    rpc = PythonWebsockets(flow)
+    with Requester(flow.history) as cached:
+        for text in NO_TIMES:
+            status, _, problem = get(flow, f"/api/v1/trades/BTC-USD?since={text}")
+            shown = text.replace("+", " ")
+            assert (status, problem["detail"]) == (400, f'since: {MOMENT}, found "{shown}"')
+            error = rpc.rpc("getRecentTrades", symbol="BTC-USD", beforeTimestamp=text)["error"]
+            assert (error["code"], error["message"]) == (-32602, f'beforeTimestamp: {MOMENT}, found "{text}"')
+            assert cached.ask(op="recent", symbol="BTC-USD", before=text)["error"] == {
+                "code": "invalid_time", "message": f'before: {MOMENT}, found "{text}"'}
+        for number in (1762795473, -1762795473937, 1762795473937.5, True, [1762795473937]):
+            assert MOMENT in rpc.rpc("getTradesSince", symbol="BTC-USD", afterTimestamp=number)["error"]["message"], number
+            assert cached.ask(op="since", symbol="BTC-USD", after=number)["error"]["code"] == "invalid_time", number
+    rpc.close()
+    refused = subprocess.run([ROOT / "scripts/export", "BTC-USD", "--to", "1762795473"], capture_output=True, text=True, timeout=PATIENCE)
+    assert refused.returncode == 2 and f"{MOMENT}, found '1762795473'" in refused.stderr
