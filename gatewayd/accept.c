@@ -52,13 +52,28 @@ bool accept_gzip(text_t accept_encoding)
     return any;
 }
 
+/* Is it the tag, or the tag as a server in between has named what it compressed: Apache's "…-gzip", Jetty's "…--gzip"? */
+static bool is_tag(text_t known, text_t tag)
+{
+    static const char *const endings[] = {"\"", "-gzip\"", "--gzip\"", "-br\"", "-zstd\"", "-deflate\""};
+    text_t stem = {tag.at, tag.length - 1};
+    if (!text_starts_with(known, stem))
+        return false;
+    text_t rest = {known.at + stem.length, known.length - stem.length};
+    for (size_t i = 0; i < sizeof endings / sizeof *endings; i++) {
+        if (text_equal(rest, text_of(endings[i])))
+            return true;
+    }
+    return false;
+}
+
 bool accept_has_tag(text_t if_none_match, text_t tag)
 {
     text_t known;
     while (next_part(&if_none_match, ',', &known)) {
         if (text_starts_with(known, TEXT("W/")))
             known = (text_t){known.at + 2, known.length - 2};
-        if (text_equal(known, tag) || text_equal(known, TEXT("*")))
+        if (is_tag(known, tag) || text_equal(known, TEXT("*")))
             return true;
     }
     return false;

@@ -6,7 +6,8 @@
 /* Does an Accept-Encoding want gzip? Not when it says nothing, or q=0. */
 bool accept_gzip(text_t accept_encoding);
 
-/* Is the tag among those of an If-None-Match? Weak tags match too, as there they do. `tag` is with its quotes, without W/. */
+/* Is the tag among those of an If-None-Match? Weak tags match too, as there they do, and tags to which a server in between
+ * has added how it compressed the body ("…-gzip"). `tag` is with its quotes, without W/. */
 bool accept_has_tag(text_t if_none_match, text_t tag);
 
 /* A strong enough name for what the bytes are: "<16 digits>", with the quotes, and a NUL. */

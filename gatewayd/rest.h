@@ -23,13 +23,14 @@ typedef struct {
     size_t count;
 } rest_query_t;
 
-/* Adds `name=value`. False when there are too many, it is not UTF-8, or a name comes again. It is kept as a slice. */
+/* Adds `name=value`; not one whose name begins with '_', which nothing here has. False when there are too many, it is not UTF-8, or a name comes
+ * again. It is kept as a slice. */
 bool rest_query_add(rest_query_t *self, text_t argument);
 text_t rest_query_get(const rest_query_t *self, const char *name); /* empty where absent */
 
 typedef struct rest_route rest_route_t;
 
-/* The route of a path, and the last part of the path where the route has one; NULL when there is none. */
+/* The route of a path, with or without a '/' at its end, and the last part of the path where the route has one; NULL when there is none. */
 const rest_route_t *rest_find(text_t path, text_t *symbol);
 
 /* The path is that of the stream of events, sse.h. */

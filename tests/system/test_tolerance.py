@@ -10,6 +10,7 @@ from datetime import datetime, timedelta, timezone
 import pytest
 from cli import MOMENT, dataflow, history, started
 from clients import Requester, cursor
+from event_source import Events
 from node_client import NodeClient
 from pipeline import PATIENCE, ROOT, loads
 from transports import PythonWebsockets
@@ -29,7 +30,8 @@ def get(flow, target, **headers):
         connection.endheaders()
         answer = connection.getresponse()
         body = answer.read()
-        return answer.status, answer.headers, loads(body.decode()) if body else None
+        is_json = "json" in answer.headers["Content-Type"] and body
+        return answer.status, answer.headers, loads(body.decode()) if is_json else body.decode() or None
 
 
 # --- times ---
@@ -117,3 +119,45 @@ def test_a_time_that_may_mean_several_is_refused_and_the_forms_are_named(pipelin
     rpc.close()
     refused = subprocess.run([ROOT / "scripts/export", "BTC-USD", "--to", "1762795473"], capture_output=True, text=True, timeout=PATIENCE)
     assert refused.returncode == 2 and f"{MOMENT}, found '1762795473'" in refused.stderr
+
+
+# --- parameters, paths, names of answers ---
+
+
+def test_what_only_keeps_caches_away_is_ignored_and_other_unknown_parameters_are_refused(pipeline):
+    flow = started(pipeline)
+    plain = get(flow, "/api/v1/trades/BTC-USD?count=5")
+    for query in ("count=5&_=1762795473937", "_=1&count=5&_=2", "_&count=5", "__proto__=x&count=5", "_count=7&count=5", "%5F=1&count=5"):
+        status, headers, answer = get(flow, f"/api/v1/trades/BTC-USD?{query}")
+        assert (status, answer["trades"], headers["ETag"]) == (200, plain[2]["trades"], plain[1]["ETag"]), query
+    assert get(flow, "/api/v1/symbols?_=1")[0] == get(flow, "/api/v1/openapi.json?_=1")[0] == get(flow, "/health?_=1")[0] == 200
+    with Events(flow, "symbols=BTC-USD&_=1762795473937") as events:
+        events.wait(lambda: events.last_id, "an id")
+    for query in ("t=1", "count_=1", "-_=1", "=_"):
+        assert get(flow, f"/api/v1/trades/BTC-USD?{query}")[0] == 400, query
+        assert get(flow, f"/api/v1/stream?symbols=BTC-USD&{query}")[0] == 400, query
+
+
+def test_a_slash_at_the_end_of_a_path_changes_nothing_and_other_paths_stay_none(pipeline):
+    flow = started(pipeline)
+    for path in ("/api/v1/trades/BTC-USD", "/api/v1/candles/BTC-USD", "/api/v1/symbols", "/api/v1/status", "/api/versions"):
+        query = "?interval=1s" if "candles" in path else ""
+        assert get(flow, f"{path}/{query}")[0] == get(flow, f"{path}{query}")[0] == 200, path
+    assert get(flow, "/api/v1/trades/BTC%2DUSD/")[2]["symbol"] == "BTC-USD"
+    for path in ("/api/v1//symbols", "//api/v1/symbols", "/api/v1/symbols//", "/api/v1/trades/", "/api/v1/trades//", "/api/v1/stats/../symbols",
+                 "/api/v1/%2e%2e/v1/symbols", "/api/v1/trades/BTC-USD%2F%2F", "/api/v1/trades/..%2f..%2fmetrics", "/metrics/", "/health/"):
+        assert get(flow, path)[0] == 404, path
+    assert get(flow, "/api/v1/trades/btc-usd")[0] == 404, "a symbol is written as it is"
+
+
+def test_an_answer_is_known_by_the_name_that_a_compressing_server_gave_it(pipeline):
+    flow = started(pipeline)
+    for path in ("/api/v1/symbols", "/api/v1/trades/BTC-USD?count=100", "/api/v1/openapi.json", "/app.js"):
+        tag = get(flow, path)[1]["ETag"].removeprefix("W/")
+        named = tag[:-1] + '-gzip"'
+        for known in (tag, f"W/{tag}", named, f"W/{named}", f'"x" , W/"y-gzip",\t{named}', "*"):
+            for name in ("If-None-Match", "if-none-match", "IF-NONE-MATCH"):
+                status, headers, body = get(flow, path, **{name: known})
+                assert (status, headers["ETag"].removeprefix("W/"), body) == (304, tag, None), (path, known)
+        for other in (named[:-1], '"x-gzip"', tag[:-2] + '-gzip"', tag[:-1] + '-gzip2"', tag[:-1] + '-gzip-gzip"'):
+            assert get(flow, path, If_None_Match=other)[0] == 200, (path, other)

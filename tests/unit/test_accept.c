@@ -39,8 +39,28 @@ static const struct {
     const char *header;
     bool has;
 } tags[] = {
-    {"", false}, {"\"a\"", true}, {"W/\"a\"", true}, {"\"b\"", false}, {"\"b\", \"a\"", true}, {"\"b\",W/\"a\"", true},
-    {"*", true}, {"a", false},    {"\"a", false},    {",,", false},
+    {"", false},
+    {"\"a\"", true},
+    {"W/\"a\"", true},
+    {"\"b\"", false},
+    {"\"b\", \"a\"", true},
+    {"\"b\",W/\"a\"", true},
+    {"*", true},
+    {"a", false},
+    {"\"a", false},
+    {",,", false},
+    {"\"a-gzip\"", true},
+    {"W/\"a-gzip\"", true},
+    {"\"b\", \"a-gzip\"", true},
+    {"\"a--gzip\"", true},
+    {"\"a-br\"", true},
+    {"\"b-gzip\"", false},
+    {"\"ab-gzip\"", false},
+    {"\"a-gzip", false},
+    {"\"a-gzip-gzip\"", false},
+    {"\"a-\"", false},
+    {"\"agzip\"", false},
+    {"\"-gzip\"", false},
 };
 
 START_TEST(a_tag_is_found_in_the_list)

@@ -70,6 +70,8 @@ static const struct {
     {"candles/B-U", "interval=1m&after=x", "getCandles", ",\"symbol\":\"B-U\",\"interval\":\"1m\",\"afterTimestamp\":\"x\""},
     {"stats", "symbol=B-U", "getStats", ",\"symbol\":\"B-U\""},
     {"symbols", "", "getSymbols", ""},
+    {"symbols", "_=1762795473937", "getSymbols", ""},
+    {"stats", "_&symbol=B-U&_=1&_=2", "getStats", ",\"symbol\":\"B-U\""},
     {"status", "", "getStatus", ""},
     {"sources", "", "getStatus", ""},
 };
@@ -116,8 +118,16 @@ START_TEST(other_paths_are_none)
                                         "/api/v1/",
                                         "/api/v1/trades",
                                         "/api/v1/trades/",
-                                        "/api/v1/trades/B-U/",
-                                        "/api/v1/symbols/",
+                                        "/api/v1/trades//",
+                                        "/api/v1/trades/B-U//",
+                                        "/api/v1/trades/B-U/x/",
+                                        "/api/v1//symbols",
+                                        "/api//v1/symbols",
+                                        "//api/v1/symbols",
+                                        "/api/v1/symbols//",
+                                        "/api/v1/./symbols",
+                                        "/api/v1/stats/../symbols",
+                                        "/api/v1/Symbols",
                                         "/api/v2/symbols",
                                         "/api/versions/x",
                                         "/"};
@@ -127,12 +137,28 @@ START_TEST(other_paths_are_none)
 }
 END_TEST
 
+START_TEST(a_slash_at_the_end_of_a_path_changes_nothing)
+{
+    static const char *const paths[] = {"/api/v1/trades/B-U", "/api/v1/candles/B-U", "/api/v1/stats",  "/api/v1/symbols",
+                                        "/api/v1/sources",    "/api/v1/status",      "/api/v1/stream", "/api/versions"};
+    for (size_t i = 0; i < sizeof paths / sizeof *paths; i++) {
+        char slashed[64];
+        text_t symbol = TEXT(""), again = TEXT("");
+        snprintf(slashed, sizeof slashed, "%s/", paths[i]);
+        const rest_route_t *route = rest_find(text_of(paths[i]), &symbol);
+        ck_assert_msg(route && rest_find(text_of(slashed), &again) == route && text_equal(symbol, again), "%s", slashed);
+    }
+}
+END_TEST
+
 START_TEST(queries_are_bounded_and_name_each_thing_once)
 {
     rest_query_t query;
     ck_assert(!read_query(&query, "a=1&b=2&a=3"));
     ck_assert(!read_query(&query, "a=\xff"));
     ck_assert(!read_query(&query, "a&b&c&d&e&f&g&h&i&j&k&l&m&n&o&p&q"));
+    ck_assert(read_query(&query, "_=1&_=2&__&_a=b&_=\xff&a&b&c&d&e&f&g&h&i&j&k&l&m&n&o&p"));
+    ck_assert_ptr_null(rest_query_get(&query, "_").at);
     ck_assert(read_query(&query, "a&b=&c=1=2"));
     ck_assert(text_equal(rest_query_get(&query, "c"), TEXT("1=2")));
     ck_assert_ptr_nonnull(rest_query_get(&query, "a").at);
@@ -228,6 +254,7 @@ int main(void)
     tcase_add_loop_test(tcase, a_query_becomes_a_request, 0, sizeof requests / sizeof *requests);
     tcase_add_loop_test(tcase, a_query_that_is_none_is_refused_by_name, 0, sizeof refusals / sizeof *refusals);
     tcase_add_test(tcase, other_paths_are_none);
+    tcase_add_test(tcase, a_slash_at_the_end_of_a_path_changes_nothing);
     tcase_add_test(tcase, queries_are_bounded_and_name_each_thing_once);
     tcase_add_loop_test(tcase, an_answer_becomes_a_status_and_a_body, 0, sizeof answers / sizeof *answers);
     tcase_add_test(tcase, a_token_gives_back_what_it_was_made_of);
