@@ -1,10 +1,14 @@
 #include "gatewayd/events.h"
 
 #include "common/json.h"
+#include "gatewayd/params.h"
 #include "proto/topic.h"
 #include "proto/trade.h"
 
+#include <stdio.h>
 #include <stdlib.h>
+
+enum { REASON_MAX = 128 };
 
 /* How far the connection has got in a stream. */
 typedef struct {
@@ -18,6 +22,7 @@ struct events {
     size_t count;
     bool begun, overflowed;
     text_t error;
+    char unknown[REASON_MAX]; /* why nobody knows what the client has had; empty: that is known */
     buffer_t id;
 };
 
@@ -209,6 +214,20 @@ static void on_answer(events_t *self, text_t answer)
     }
 }
 
+/* What is missing of a symbol when nobody knows where its client was. */
+static void append_unknown_gap(const events_t *self, text_t answer, buffer_t *out)
+{
+    text_t symbol;
+    if (!json_plain_string(json_member(json_member(answer, "result"), "symbol"), &symbol))
+        return;
+    buffer_printf(out,
+                  "event: gap\ndata: {\"channel\":\"trades\",\"symbol\":\"%.*s\",\"source\":null,\"from\":null,\"to\":null,"
+                  "\"missing\":null,\"reason\":",
+                  TEXT_ARG(symbol));
+    buffer_append_json_string(out, text_of(self->unknown));
+    buffer_append(out, TEXT("}\n\n"));
+}
+
 /* The answers are there, all in one message. The id goes out by itself, so that who loses the connection before the first trade has one. */
 static void begin(events_t *self, text_t answers, buffer_t *out)
 {
@@ -222,6 +241,8 @@ static void begin(events_t *self, text_t answers, buffer_t *out)
     buffer_printf(out, "retry: %d\n", EVENTS_RETRY_MS);
     append_id(self, out);
     buffer_append(out, TEXT("\n"));
+    for (json_walk_t walk = json_walk(answers); self->unknown[0] && json_next(&walk);)
+        append_unknown_gap(self, walk.value, out);
 }
 
 events_t *events_new(void)
@@ -242,13 +263,26 @@ void events_destroy(events_t **self_p)
     free(self);
 }
 
-const char *events_subscribe(events_t *self, text_t symbols, text_t source, text_t id, buffer_t *out)
+bool events_resume(events_t *self, text_t id)
+{
+    if (read_id(self, id))
+        return true;
+    self->count = 0;
+    return false;
+}
+
+void events_resume_if_known(events_t *self, text_t id)
+{
+    if (!events_resume(self, id))
+        snprintf(self->unknown, sizeof self->unknown, "Last-Event-ID: expected the id of an event, found %.*s",
+                 TEXT_ARG(param_found(id)));
+}
+
+const char *events_subscribe(events_t *self, text_t symbols, text_t source, buffer_t *out)
 {
     size_t count = 0;
     if (symbols.length == 0)
         return "symbols: expected 1 to 16 symbols, as in symbols=BTC-USD,ETH-USD";
-    if (!read_id(self, id))
-        return "Last-Event-ID: expected the id of an event";
     forget_others(self, symbols);
     for (text_t rest = symbols; rest.length > 0; count++) {
         const char *comma = memchr(rest.at, ',', rest.length);

@@ -22,9 +22,16 @@ typedef struct events events_t;
 events_t *events_new(void);
 void events_destroy(events_t **self);
 
-/* Appends the batch of subscribes that begins the events: symbols "A,B", of all sources or one, going on at the id of an earlier event;
- * source and id may be empty. What is wrong with them, or NULL. */
-const char *events_subscribe(events_t *self, text_t symbols, text_t source, text_t id, buffer_t *out);
+/* The events go on behind those that a client has had: the id of the last one, which may be empty. False when it is of none of ours; then they
+ * begin with what is new. Before events_subscribe. */
+bool events_resume(events_t *self, text_t id);
+
+/* The same for who can't help what it sends; where the id is of none of ours the events begin with a gap for each symbol that says so. */
+void events_resume_if_known(events_t *self, text_t id);
+
+/* Appends the batch of subscribes that begins the events: symbols "A,B", of all sources or one; source may be empty. What is wrong with them,
+ * or NULL. */
+const char *events_subscribe(events_t *self, text_t symbols, text_t source, buffer_t *out);
 
 /* Has a message been read that answers the subscribes? Then what it appended begins the events. `error`: the error of the first that
  * failed, raw and for as long as the message; empty: none did. */

@@ -153,10 +153,16 @@ static const client_link_t events_link = {.send = link_send,
                                           .leave = link_leave,
                                           .address = link_address};
 
-static text_t read_last_id(const http_request_t *request, const rest_query_t *query)
+/* A browser sends the header by itself, and would never come back after a 400; the query somebody has written, who can mend it. What is
+ * wrong, or NULL. */
+static const char *resume(events_t *events, const http_request_t *request, const rest_query_t *query)
 {
     text_t id = http_request_field(request, "Last-Event-ID");
-    return id.length > 0 ? id : rest_query_get(query, "lastEventId");
+    if (id.length > 0)
+        events_resume_if_known(events, id);
+    else if (!events_resume(events, rest_query_get(query, "lastEventId")))
+        return "lastEventId: expected the id of an event";
+    return NULL;
 }
 
 /* The socket of a stream: little waits in the kernel, so that a slow peer is known, and a dead one is found out. */
@@ -297,8 +303,9 @@ bool sse_open(ws_t *ws, hub_t *hub, http_connection_t *connection, const http_re
         return false;
     }
     buffer_t subscribes = buffer_new(0);
-    const char *wrong = events_subscribe(self->events, rest_query_get(query, "symbols"), rest_query_get(query, "source"),
-                                         read_last_id(request, query), &subscribes);
+    const char *wrong = resume(self->events, request, query);
+    if (!wrong)
+        wrong = events_subscribe(self->events, rest_query_get(query, "symbols"), rest_query_get(query, "source"), &subscribes);
     if (wrong) {
         *status = rest_problem(answer, 400, "%s", wrong);
         sse_free(self);

@@ -56,7 +56,9 @@ static void check_events(text_t symbols, text_t id, text_t message)
 {
     buffer_t out = buffer_new(0);
     events_t *events = events_new();
-    if (events && !events_subscribe(events, symbols, TEXT(""), id, &out)) {
+    if (events)
+        events_resume_if_known(events, id);
+    if (events && !events_subscribe(events, symbols, TEXT(""), &out)) {
         require(json_valid(buffer_text(&out)));
         buffer_clear(&out);
         events_append(events, TEXT("[]"), &out);

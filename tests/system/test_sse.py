@@ -136,7 +136,7 @@ def test_what_is_no_stream_is_refused(pipeline):
     assert refused("symbols=BTC-USD&colour=red") == (400, "colour: no such parameter here")
     for wrong in ("x", "BTC-USD=7-1", "BTC-USD.a=7", ".a=1-1", "%20", "&&colour=red"):
         status, detail = refused(f"symbols=BTC-USD&lastEventId={wrong}")
-        assert status == 400 and detail.startswith("colour:" if "colour" in wrong else "Last-Event-ID:"), (wrong, detail)
+        assert status == 400 and detail.startswith("colour:" if "colour" in wrong else "lastEventId:"), (wrong, detail)
     status = json.loads(get(f"http://{flow.address('gateway0')}/api/v1/status")[1])
     assert status["clients"] == status["subscriptions"] == 0
 

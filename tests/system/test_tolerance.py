@@ -3,11 +3,14 @@
 import contextlib
 import http.client
 import json
+import os
+import socket
 import subprocess
 import sys
+import threading
 from datetime import datetime, timedelta, timezone
+from subprocess import PIPE, Popen
 
-import pytest
 from cli import MOMENT, dataflow, history, started
 from clients import Requester, cursor
 from event_source import Events
@@ -161,3 +164,92 @@ def test_an_answer_is_known_by_the_name_that_a_compressing_server_gave_it(pipeli
                 assert (status, headers["ETag"].removeprefix("W/"), body) == (304, tag, None), (path, known)
         for other in (named[:-1], '"x-gzip"', tag[:-2] + '-gzip"', tag[:-1] + '-gzip2"', tag[:-1] + '-gzip-gzip"'):
             assert get(flow, path, If_None_Match=other)[0] == 200, (path, other)
+
+
+# --- ids of events that are not ours ---
+
+FOREIGN = ["42", "urn:uuid:f81d4fae-7dec-11d0-a765-00a0c91e6bf6", "BTC-USD.blockchain=7", "BTC-USD.blockchain=1-1,42", "x" * 3000]
+
+
+def test_a_last_event_id_of_another_service_is_told_as_a_gap_and_the_stream_is_live(pipeline):
+    flow = started(pipeline)
+    for last_id in FOREIGN:
+        with Events(flow, "symbols=BTC-USD,ETH-USD", last_id) as events:
+            events.wait(lambda: len(events.named("gap")) == 2, "the gaps")
+            assert events.head[0] == "HTTP/1.1 200 OK" and events.last_id.startswith("BTC-USD.blockchain=")
+            reason = f"Last-Event-ID: expected the id of an event, found {last_id[:64]}"
+            assert events.named("gap") == [{"channel": "trades", "symbol": symbol, "source": None, "from": None, "to": None, "missing": None,
+                                            "reason": reason} for symbol in ("BTC-USD", "ETH-USD")]
+            places = dict(place.split("=") for place in events.last_id.split(" "))
+            flow.tell_simulator("/control/play?count=20")
+            events.wait(lambda: len(events.trades) == 20, "what is new")
+            for symbol in ("BTC-USD", "ETH-USD"):
+                first = next(trade for trade in events.trades if trade["symbol"] == symbol)
+                assert places[f"{symbol}.blockchain"] == f"{first['epoch']}-{first['seq'] - 1}", "nothing is left out behind the gap"
+    with Events(flow, "symbols=BTC-USD,ETH-USD", events.last_id) as again:
+        flow.tell_simulator("/control/play?count=20")
+        again.wait(lambda: len(again.trades) == 20, "what is new")
+        assert not again.named("gap"), "its id is ours from then on"
+
+
+def test_a_last_event_id_that_somebody_wrote_into_the_query_is_refused_by_name(pipeline):
+    flow = started(pipeline)
+    for last_id in FOREIGN:
+        status, _, problem = get(flow, f"/api/v1/stream?symbols=BTC-USD&lastEventId={last_id}")
+        assert (status, problem["detail"]) == (400, "lastEventId: expected the id of an event"), last_id
+    with Events(flow, "symbols=BTC-USD&lastEventId=BTC-USD.blockchain%3D1-1", "42") as events:
+        events.wait(lambda: events.named("gap"), "the gap: the header counts")
+
+
+class MovedService:
+    """An address where another service's stream of events was, with ids of its own: it ends once, and behind it is the gateway."""
+
+    OTHER = b"HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nConnection: close\r\n\r\nretry: 20\nid: 42\ndata: {\"tick\":1}\n\n"
+
+    def __init__(self, flow):
+        self.target, self.listener = flow.port["gateway0"], socket.create_server(("127.0.0.1", 0))
+        self.port = self.listener.getsockname()[1]
+        threading.Thread(target=self._serve, daemon=True).start()
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.listener.shutdown(socket.SHUT_RDWR)
+        self.listener.close()
+
+    def _serve(self):
+        with contextlib.suppress(OSError):
+            with self.listener.accept()[0] as first:
+                first.recv(65536)
+                first.sendall(self.OTHER)
+            while True:
+                client = self.listener.accept()[0]
+                gateway = socket.create_connection(("127.0.0.1", self.target))
+                for a, b in ((client, gateway), (gateway, client)):
+                    threading.Thread(target=self._pass_on, args=(a, b), daemon=True).start()
+
+    @staticmethod
+    def _pass_on(source, sink):
+        with contextlib.suppress(OSError), source:
+            while part := source.recv(65536):
+                sink.sendall(part)
+
+
+def test_an_eventsource_that_was_elsewhere_before_hears_of_it_and_lives_on(pipeline, node_modules):
+    flow = started(pipeline)
+    with MovedService(flow) as moved, Popen(["node", ROOT / "tests/system/node/events.mjs",
+                                            f"http://127.0.0.1:{moved.port}/api/v1/stream?symbols=BTC-USD"], stdin=PIPE, stdout=PIPE, text=True,
+                                            env={**os.environ, "NODE_MODULES_BESIDE": str(node_modules / "package.json")}) as node:
+        told = map(json.loads, node.stdout)
+        assert next(told)["event"] == "open"
+        assert next(told) == {"event": "trade", "id": "42", "data": '{"tick":1}'}
+        assert next(told) == {"event": "error", "closed": False}, "the other service's end"
+        assert next(told)["event"] == "open"
+        gap = next(told)
+        assert gap["event"] == "gap" and "found 42" in json.loads(gap["data"])["reason"]
+        flow.tell_simulator("/control/play?count=20")
+        trade = next(told)
+        assert trade["event"] == "trade" and trade["id"].startswith("BTC-USD.blockchain=") and loads(trade["data"])["symbol"] == "BTC-USD"
+        node.stdin.close()
+        node.stdout.read()

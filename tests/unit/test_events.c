@@ -29,7 +29,9 @@ static const char *text(void)
 static const char *subscribe(const char *symbols, const char *source, const char *id)
 {
     buffer_clear(&out);
-    return events_subscribe(events, text_of(symbols), text_of(source), text_of(id), &out);
+    if (!events_resume(events, text_of(id)))
+        return "an id of another service";
+    return events_subscribe(events, text_of(symbols), text_of(source), &out);
 }
 
 #define SUBSCRIBE(more)                                                                                                        \
@@ -57,14 +59,14 @@ static const struct {
 } refused[] = {
     {"", "", "symbols:"},
     {"A-A,A-A,A-A,A-A,A-A,A-A,A-A,A-A,A-A,A-A,A-A,A-A,A-A,A-A,A-A,A-A,A-A", "", "symbols:"},
-    {"B-U", "x", "Last-Event-ID:"},
-    {"B-U", " ", "Last-Event-ID:"},
-    {"B-U", "B-U.a=7", "Last-Event-ID:"},
-    {"B-U", "B-U=7-1", "Last-Event-ID:"},
-    {"B-U", "B-U.=7-1", "Last-Event-ID:"},
-    {"B-U", "b-u.a=7-1", "Last-Event-ID:"},
-    {"B-U", "B-U.a=7-1,E-U.a=7-1x", "Last-Event-ID:"},
-    {"B-U", "B-U=7.1", "Last-Event-ID:"},
+    {"B-U", "x", "an id of"},
+    {"B-U", " ", "an id of"},
+    {"B-U", "B-U.a=7", "an id of"},
+    {"B-U", "B-U=7-1", "an id of"},
+    {"B-U", "B-U.=7-1", "an id of"},
+    {"B-U", "b-u.a=7-1", "an id of"},
+    {"B-U", "B-U.a=7-1,E-U.a=7-1x", "an id of"},
+    {"B-U", "B-U=7.1", "an id of"},
 };
 
 START_TEST(what_is_no_id_and_no_list_of_symbols_is_refused)
@@ -105,6 +107,49 @@ START_TEST(an_id_tells_the_places_of_all_streams)
          "\"a\"}}");
     ck_assert_str_eq(text(), "id: B-U.a=7-21 E-U.a=7-1 E-U.b=6-5\n"
                              "data: {\"epoch\":7,\"seq\":21,\"seqnum\":1,\"symbol\":\"B-U\",  \"source\":\"a\"}\n\n");
+}
+END_TEST
+
+#define GAP(symbol, found)                                                                                                     \
+    "event: gap\ndata: {\"channel\":\"trades\",\"symbol\":\"" symbol                                                           \
+    "\",\"source\":null,\"from\":null,\"to\":null,\"missing\":null,"                                                           \
+    "\"reason\":\"Last-Event-ID: expected the id of an event, found " found "\"}\n\n"
+
+static const struct {
+    const char *id, *found;
+} foreign[] = {
+    {"42", "42"},
+    {"x\"\\", "x\\\"\\\\"},
+    {"B-U.a=7-10 nonsense", "B-U.a=7-10 nonsense"}, /* what can be read of it is not used either */
+    {"\xff\xfe", ""},
+    {"0123456789012345678901234567890123456789012345678901234567890123456789",
+     "0123456789012345678901234567890123456789012345678901234567890123"},
+};
+
+START_TEST(an_id_of_another_service_is_a_gap_of_each_symbol_and_no_place)
+{
+    text_t error;
+    char expected[1024];
+    events_resume_if_known(events, text_of(foreign[_i].id));
+    ck_assert_ptr_null(events_subscribe(events, TEXT("B-U,E-U"), TEXT(""), &out));
+    ck_assert_str_eq(text(), "[" SUBSCRIBE("\"B-U\"") "," SUBSCRIBE("\"E-U\"") "]");
+    ck_assert(hear("[" ANSWER("B-U", "{\"a\":\"7-10\"}") "," ANSWER("E-U", "{}") "]"));
+    ck_assert(events_begun(events, &error) && error.length == 0);
+    snprintf(expected, sizeof expected, "retry: 1000\nid: B-U.a=7-10\n\n" GAP("B-U", "%s") GAP("E-U", "%s"), foreign[_i].found,
+             foreign[_i].found);
+    ck_assert_str_eq(text(), expected);
+    hear(UPDATE("B-U", "11"));
+    ck_assert_str_eq(text(), "id: B-U.a=7-11\ndata: " PARAMS("B-U", "11") "\n\n");
+}
+END_TEST
+
+START_TEST(an_id_of_ours_is_no_gap)
+{
+    events_resume_if_known(events, TEXT("B-U.a=7-3"));
+    ck_assert_ptr_null(events_subscribe(events, TEXT("B-U"), TEXT(""), &out));
+    ck_assert_str_eq(text(), "[" SUBSCRIBE("\"B-U\",\"since\":{\"a\":\"7-3\"}") "]");
+    hear("[" ANSWER("B-U", "{\"a\":\"7-3\"}") "]");
+    ck_assert_str_eq(text(), "retry: 1000\nid: B-U.a=7-3\n\n");
 }
 END_TEST
 
@@ -172,6 +217,9 @@ int main(void)
     tcase_add_loop_test(tcase, a_query_becomes_a_batch_of_subscribes, 0, sizeof asked / sizeof *asked);
     tcase_add_loop_test(tcase, what_is_no_id_and_no_list_of_symbols_is_refused, 0, sizeof refused / sizeof *refused);
     tcase_add_test(tcase, an_id_tells_the_places_of_all_streams);
+    tcase_add_loop_test(tcase, an_id_of_another_service_is_a_gap_of_each_symbol_and_no_place, 0,
+                        sizeof foreign / sizeof *foreign);
+    tcase_add_test(tcase, an_id_of_ours_is_no_gap);
     tcase_add_test(tcase, the_states_of_sources_are_events_of_their_own);
     tcase_add_test(tcase, what_is_told_before_the_answers_does_not_begin_the_events);
     tcase_add_test(tcase, a_subscribe_that_fails_is_an_error_for_all);
