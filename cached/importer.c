@@ -8,7 +8,7 @@
 #include "proto/trade.h"
 
 /* TRIES: while the store is busy with somebody else, which it waits for itself. */
-enum { BATCH = 20000, TRIES = 5, LINE_MAX_BYTES = TRADE_MAX + 2 /* with its end */ };
+enum { BATCH = 20000, TRIES = 5, LINE_MAX_BYTES = TRADE_MAX + 5 /* with its end, and a byte order mark before it */ };
 
 /* One trade of the batch, with all that it needs to stay. */
 typedef struct {
@@ -152,9 +152,10 @@ static bool read_lines(import_t *self, FILE *in)
 {
     char line[LINE_MAX_BYTES + 1];
     while (fgets(line, sizeof line, in)) {
-        size_t length = strcspn(line, "\r\n");
-        self->counts->read++;
-        if (!take(self, (text_t){line, length})) {
+        text_t text = {line, strcspn(line, "\r\n")};
+        if (self->counts->read++ == 0)
+            text = text_without_mark(text);
+        if (!take(self, text)) {
             snprintf(self->error, STORE_ERROR_MAX, "line %llu: expected a trade as it was exported, found %.60s",
                      (unsigned long long)self->counts->read, line);
             return false;

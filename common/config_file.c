@@ -100,13 +100,10 @@ static cJSON *parse(config_load_t *load, text_t json)
 
 void config_read_file(config_load_t *load)
 {
-    static const char byte_order_mark[] = "\xef\xbb\xbf";
     buffer_t bytes = buffer_new((size_t)2 * FILE_MAX);
-    if (load->file && read_bytes(load, &bytes)) {
-        if (text_starts_with(buffer_text(&bytes), text_of(byte_order_mark)))
-            buffer_consume(&bytes, sizeof byte_order_mark - 1);
-        load->root = parse(load, buffer_text(&bytes));
-    }
+    if (load->file && read_bytes(load, &bytes))
+        load->root = parse(load, text_without_mark(buffer_text(&bytes)));
+
     if (!load->root)
         load->root = cJSON_CreateObject();
     buffer_release(&bytes);

@@ -42,6 +42,16 @@ static inline bool text_starts_with(text_t text, text_t prefix)
     return text.length >= prefix.length && (prefix.length == 0 || memcmp(text.at, prefix.at, prefix.length) == 0);
 }
 
+/* UTF-8's byte order mark, which some editors and shells put before a text. It tells nothing: where it begins a text from outside it is
+ * skipped, once. */
+#define TEXT_MARK "\xef\xbb\xbf"
+
+static inline text_t text_without_mark(text_t text)
+{
+    const size_t mark = sizeof TEXT_MARK - 1;
+    return text_starts_with(text, TEXT(TEXT_MARK)) ? (text_t){text.at + mark, text.length - mark} : text;
+}
+
 /* Without spaces and tabs around it. */
 static inline text_t text_trim(text_t text)
 {

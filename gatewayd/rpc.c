@@ -255,6 +255,7 @@ void rpc_destroy(rpc_t **self_p)
 
 void rpc_receive(rpc_t *self, text_t message)
 {
+    message = text_without_mark(message);
     if (!json_valid(message)) {
         rpc_refuse(self, RPC_PARSE_ERROR, "Parse error: expected one JSON value in UTF-8");
         return;

@@ -8,6 +8,7 @@
 
 struct line_reader {
     int fd;
+    bool begun;      /* the first bytes have been read */
     bool ended;      /* the file has no more bytes */
     bool too_long;   /* what is in `bytes` is the beginning of such a line */
     size_t at, end;  /* the bytes not yet handed out */
@@ -45,6 +46,9 @@ static bool fill(line_reader_t *self)
     while (n == -1 && errno == EINTR);
     self->ended = n == 0;
     self->end += n > 0 ? (size_t)n : 0;
+    if (!self->begun)
+        self->at = (size_t)(text_without_mark((text_t){self->bytes, self->end}).at - self->bytes);
+    self->begun = true;
     return n >= 0;
 }
 
@@ -111,7 +115,7 @@ void line_reader_rewind(line_reader_t *self)
     lseek(self->fd, 0, SEEK_SET);
     self->at = self->end = 0;
     self->number = 0;
-    self->ended = self->too_long = false;
+    self->begun = self->ended = self->too_long = false;
 }
 
 void line_reader_close(line_reader_t **self_p)

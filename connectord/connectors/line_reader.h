@@ -1,4 +1,4 @@
-/* The lines of a regular file, read through a buffer that never grows. */
+/* The lines of a regular file, read through a buffer that never grows. A byte order mark before the first is skipped. */
 #pragma once
 
 #include "common/text.h"

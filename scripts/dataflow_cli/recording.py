@@ -12,7 +12,7 @@ MEMBERS = ("symbol", "timestamp", "side", "qty", "price", "trade_id")
 def read(path, id_suffix=""):
     """The trades: (what a frame has behind its number, symbol, seconds since 1970). Other frames are passed over."""
     try:
-        with open(path, encoding="utf-8") as lines:
+        with open(path, encoding="utf-8-sig") as lines:
             found = [read_line(f"{path}:{number}", line.strip(), id_suffix) for number, line in enumerate(lines, 1) if line.strip()]
     except (OSError, UnicodeDecodeError) as error:
         raise Failure(f"{path}: {getattr(error, 'strerror', None) or error}") from None

@@ -147,13 +147,15 @@ static bool file_read_line(file_t *self, const char *path, size_t number, const 
 
 static bool file_read(file_t *self, const char *path, FILE *input, FILE *arena)
 {
+    static const char mark[] = "\xef\xbb\xbf"; /* UTF-8's byte order mark, before some files */
     char *text = NULL;
     size_t capacity = 0;
     bool ok = true;
     for (size_t number = 1; ok && getline(&text, &capacity, input) != -1; number++) {
+        const char *line = text + (number == 1 && strncmp(text, mark, sizeof mark - 1) == 0 ? sizeof mark - 1 : 0);
         text[strcspn(text, "\r\n")] = '\0';
-        if (text[0] != '\0')
-            ok = file_read_line(self, path, number, text, arena);
+        if (line[0] != '\0')
+            ok = file_read_line(self, path, number, line, arena);
     }
     free(text);
     if (ok && ferror(input)) {

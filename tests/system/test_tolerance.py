@@ -15,11 +15,11 @@ from cli import MOMENT, dataflow, history, started
 from clients import Requester, cursor
 from event_source import Events
 from node_client import NodeClient
-from pipeline import PATIENCE, ROOT, loads
+from pipeline import BIN, PATIENCE, ROOT, loads, until
 from transports import PythonWebsockets
 
 sys.path.insert(0, str(ROOT / "scripts"))
-from dataflow_cli import moment  # noqa: E402
+from dataflow_cli import moment, recording  # noqa: E402
 
 EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc)
 
@@ -253,3 +253,54 @@ def test_an_eventsource_that_was_elsewhere_before_hears_of_it_and_lives_on(pipel
         assert trade["event"] == "trade" and trade["id"].startswith("BTC-USD.blockchain=") and loads(trade["data"])["symbol"] == "BTC-USD"
         node.stdin.close()
         node.stdout.read()
+
+
+# --- byte order marks ---
+
+MARK = b"\xef\xbb\xbf"
+
+
+def run(*command, body=None, **environment):
+    return subprocess.run([*map(str, command)], input=body, capture_output=True, timeout=PATIENCE, env={**os.environ, **environment})
+
+
+def test_a_byte_order_mark_before_what_is_imported_is_skipped(pipeline):
+    flow = started(pipeline)
+    store, file = f"sqlite:///{flow.directory}/other.db", flow.directory / "export.ndjson"
+    exported = {form: run(ROOT / "scripts/export", "BTC-USD", "--history", flow.history, "--format", form).stdout for form in ("ndjson", "csv")}
+    count = len(exported["ndjson"].splitlines())
+    file.write_bytes(MARK + exported["ndjson"])
+    for source, body, new in ((file, None, count), ("-", MARK + exported["csv"], 0)):
+        ended = run(ROOT / "scripts/import", source, "--store", store, "--bin", BIN, body=body)
+        assert ended.returncode == 0 and f": {count} trades, {new} of them new".encode() in ended.stderr, ended.stderr
+    ended = run(BIN / "store-import", body=MARK + exported["ndjson"], STORE_URL=store)
+    assert (ended.returncode, ended.stdout) == (0, f"{count} 0 0\n".encode()), ended.stderr
+
+
+def test_a_byte_order_mark_before_a_request_is_skipped(pipeline):
+    flow = started(pipeline)
+    rpc = PythonWebsockets(flow)
+    with Requester(flow.history) as cached, Requester(flow.replay) as replay:
+        asked = b'{"op":"recent","symbol":"BTC\\u002dUSD","count":3}'
+        assert cached.raw(MARK + asked) == cached.raw(asked) and '"ok":true' in cached.raw(asked)
+        assert loads(replay.raw(MARK + b'{"op":"streams"}'))["ok"]
+        for wrong in (MARK + MARK + asked, asked + MARK, b"{" + MARK + asked[1:]):
+            assert loads(cached.raw(wrong))["error"]["code"] == "invalid_json"
+    rpc.run(rpc.client.send_raw(MARK.decode() + '{"jsonrpc":"2.0","id":"marked","method":"ping"}'))
+    assert rpc.run(rpc.client.answer("marked"))["result"]["pong"]
+    rpc.close()
+
+
+def test_a_byte_order_mark_before_a_recording_is_skipped(pipeline):
+    frames = [f'{{"seqnum":{n},"event":"updated","channel":"trades","symbol":"BTC-USD","timestamp":"2025-11-10T17:24:33.{n:06}Z","side":"buy",'
+              f'"qty":0.5,"price":1.50,"trade_id":"{n}"}}\n' for n in range(1, 6)]
+    flow = pipeline(symbols=["BTC-USD"])
+    file = flow.directory / "recording.ndjson"
+    file.write_bytes(MARK + "".join(frames).encode())
+    assert [symbol for _, symbol, _ in recording.read(file)] == ["BTC-USD"] * 5
+    flow.config["connectord"]["sources"].append({"name": "file", "connector": "replay", "file": str(file), "speed": 0, "symbols": ["BTC-USD"]})
+    flow.start_all("--file", file, "--rate", 1000, "--paused")
+    flow.subscribed()
+    flow.tell_simulator("/control/play")
+    count = lambda source: len(get(flow, f"/api/v1/trades/BTC-USD?source={source}")[2].get("trades", []))
+    until(lambda: count("file") == count("blockchain") == 5, "all trades of the two readers")

@@ -172,6 +172,18 @@ START_TEST(a_new_store_takes_all_epochs)
 }
 END_TEST
 
+START_TEST(a_byte_order_mark_is_skipped_at_the_start_only)
+{
+    buffer_append(&lines, TEXT(TEXT_MARK));
+    line(5, 1);
+    buffer_append(&lines, TEXT(TEXT_MARK));
+    line(5, 2);
+    ck_assert(!import_with(false));
+    ck_assert_msg(strstr(error, "line 2: expected a trade as it was exported"), "%s", error);
+    assert_stored_span(5, 1, 1);
+}
+END_TEST
+
 START_TEST(what_came_before_a_bad_line_is_stored)
 {
     line(5, 1);
@@ -198,6 +210,7 @@ int main(void)
     tcase_add_test(tests, what_would_leave_a_hole_is_left_out_unless_it_is_wanted);
     tcase_add_test(tests, epochs);
     tcase_add_test(tests, a_new_store_takes_all_epochs);
+    tcase_add_test(tests, a_byte_order_mark_is_skipped_at_the_start_only);
     tcase_add_test(tests, what_came_before_a_bad_line_is_stored);
     suite_add_tcase(suite, tests);
     SRunner *runner = srunner_create(suite);

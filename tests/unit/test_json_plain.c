@@ -45,6 +45,15 @@ START_TEST(what_has_no_escape_is_not_copied)
 }
 END_TEST
 
+START_TEST(a_byte_order_mark_before_it_is_left_out_once)
+{
+    expect(TEXT_MARK "{\"a\":\"\\u0062\"}", "{\"a\":\"b\"}");
+    expect(TEXT_MARK "[1]", "[1]");
+    expect(TEXT_MARK TEXT_MARK "[1]", TEXT_MARK "[1]");
+    expect("\"" TEXT_MARK "\"", "\"" TEXT_MARK "\"");
+}
+END_TEST
+
 START_TEST(what_is_no_json_does_not_become_any)
 {
     static const char *const broken[] = {"",        "\\",      "\\u007b}", "{\"a\":\\u0031}", "\"\\u00g0\"",
@@ -61,6 +70,7 @@ int main(void)
     tcase_add_test(tests, what_must_be_escaped_is_so_in_one_way);
     tcase_add_test(tests, half_a_pair_stays_what_it_was);
     tcase_add_test(tests, what_has_no_escape_is_not_copied);
+    tcase_add_test(tests, a_byte_order_mark_before_it_is_left_out_once);
     tcase_add_test(tests, what_is_no_json_does_not_become_any);
     Suite *suite = suite_create("json_plain");
     suite_add_tcase(suite, tests);

@@ -50,6 +50,42 @@ START_TEST(lines_come_without_their_ends)
 }
 END_TEST
 
+START_TEST(a_byte_order_mark_is_skipped_at_the_start_of_the_file_only)
+{
+    line_reader_t *reader = reader_of("\xef\xbb\xbf"
+                                      "a\n\xef\xbb\xbf"
+                                      "b\n",
+                                      10);
+    for (int lap = 0; lap < 2; lap++, line_reader_rewind(reader)) {
+        check_line(reader, "a");
+        check_line(reader, "\xef\xbb\xbf"
+                           "b");
+    }
+    line_reader_close(&reader);
+    check_end(reader_of("\xef\xbb\xbf", 3));
+    reader = reader_of("\xef\xbb\xbf\xef\xbb\xbf\n", 7);
+    check_line(reader, "\xef\xbb\xbf");
+    check_end(reader);
+    reader = reader_of("\xef\xbb", 2);
+    check_line(reader, "\xef\xbb");
+    check_end(reader);
+}
+END_TEST
+
+START_TEST(a_longest_line_may_stand_behind_a_byte_order_mark)
+{
+    static char bytes[3 + LINE_MAX_BYTES + 3] = "\xef\xbb\xbf";
+    text_t line;
+    for (size_t n = LINE_MAX_BYTES; n <= LINE_MAX_BYTES + 1; n++) {
+        memset(bytes + 3, 'x', n);
+        bytes[3 + n] = '\n';
+        line_reader_t *reader = reader_of(bytes, 3 + n + 1);
+        ck_assert_int_eq(line_reader_next(reader, &line), n == LINE_MAX_BYTES ? LINE_READ : LINE_TOO_LONG);
+        check_end(reader);
+    }
+}
+END_TEST
+
 START_TEST(empty_file_has_no_line)
 {
     check_end(reader_of("", 0));
@@ -143,6 +179,8 @@ int main(void)
 {
     TCase *tests = tcase_create("line_reader");
     tcase_add_test(tests, lines_come_without_their_ends);
+    tcase_add_test(tests, a_byte_order_mark_is_skipped_at_the_start_of_the_file_only);
+    tcase_add_test(tests, a_longest_line_may_stand_behind_a_byte_order_mark);
     tcase_add_test(tests, empty_file_has_no_line);
     tcase_add_test(tests, rewind_begins_again);
     tcase_add_test(tests, line_that_is_too_long_is_skipped_and_no_other);

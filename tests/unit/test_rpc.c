@@ -71,6 +71,8 @@ static const struct {
 } cases[] = {
     {"{\"jsonrpc\":\"2.0\",\"method\":\"echo\",\"id\":1}", OK("1", "\"nothing\"") "\n"},
     {" \r\n\t{\"jsonrpc\" : \"2.0\" , \"method\":\"echo\",\"params\":{\"a\":1},\"id\":1}\n", OK("1", "{\"a\":1}") "\n"},
+    {TEXT_MARK "{\"jsonrpc\":\"2.0\",\"method\":\"echo\",\"id\":1}", OK("1", "\"nothing\"") "\n"},
+    {TEXT_MARK TEXT_MARK "{\"jsonrpc\":\"2.0\",\"method\":\"echo\",\"id\":1}", PARSE_ERROR "\n"},
     /* ids come back as they were written */
     {"{\"jsonrpc\":\"2.0\",\"method\":\"echo\",\"id\":1.50}", OK("1.50", "\"nothing\"") "\n"},
     {"{\"jsonrpc\":\"2.0\",\"method\":\"echo\",\"id\":-0e10}", OK("-0e10", "\"nothing\"") "\n"},

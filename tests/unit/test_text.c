@@ -97,6 +97,23 @@ START_TEST(utf8_char_gives_the_length_of_the_first_character)
 }
 END_TEST
 
+START_TEST(a_byte_order_mark_is_taken_off_once_and_at_the_start)
+{
+    static const struct {
+        const char *text, *rest;
+    } cases[] = {{"", ""},
+                 {"a", "a"},
+                 {TEXT_MARK, ""},
+                 {TEXT_MARK "a", "a"},
+                 {TEXT_MARK TEXT_MARK, TEXT_MARK},
+                 {"a" TEXT_MARK, "a" TEXT_MARK},
+                 {"\xef\xbb", "\xef\xbb"}};
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
+        ck_assert_msg(text_equal(text_without_mark(text_of(cases[i].text)), text_of(cases[i].rest)), "%s", cases[i].text);
+    ck_assert_uint_eq(text_without_mark((text_t){NULL, 0}).length, 0);
+}
+END_TEST
+
 START_TEST(hash_depends_on_every_byte_and_on_the_length)
 {
     char bytes[24] = {0};
@@ -145,6 +162,7 @@ int main(void)
     tcase_add_test(tests, well_formed_utf8_is_accepted);
     tcase_add_test(tests, malformed_utf8_is_refused);
     tcase_add_test(tests, utf8_char_gives_the_length_of_the_first_character);
+    tcase_add_test(tests, a_byte_order_mark_is_taken_off_once_and_at_the_start);
     tcase_add_test(tests, hash_depends_on_every_byte_and_on_the_length);
     tcase_add_test(tests, hash_spreads_similar_keys_over_a_table);
     tcase_add_test(tests, slices_compare_by_content);
