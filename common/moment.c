@@ -32,23 +32,22 @@ static bool parse_ms(text_t digits, int64_t *ns)
 }
 
 /* `part`, and behind it what is missing of a time, and `zone`. */
-static bool parse_completed(text_t part, const char *missing, text_t zone, int64_t *ns)
+static bool parse_completed(text_t part, text_t missing, text_t zone, int64_t *ns)
 {
     char whole[TIME_MAX];
-    size_t length = strlen(missing);
     memcpy(whole, part.at, part.length);
-    memcpy(whole + part.length, missing, length);
-    memcpy(whole + part.length + length, zone.at, zone.length);
-    return timestamp_parse((text_t){whole, part.length + length + zone.length}, ns);
+    memcpy(whole + part.length, missing.at, missing.length);
+    memcpy(whole + part.length + missing.length, zone.at, zone.length);
+    return timestamp_parse((text_t){whole, part.length + missing.length + zone.length}, ns);
 }
 
 bool moment_parse(text_t text, int64_t *ns)
 {
     if (text.length == DAY_LENGTH)
-        return parse_completed(text, "T00:00:00", TEXT("Z"), ns);
+        return parse_completed(text, TEXT("T00:00:00"), TEXT("Z"), ns);
     if (text.length >= MINUTE_LENGTH) {
         text_t minute = {text.at, MINUTE_LENGTH}, zone = {text.at + MINUTE_LENGTH, text.length - MINUTE_LENGTH};
-        return is_zone(zone) ? parse_completed(minute, ":00", zone, ns) : timestamp_parse(text, ns);
+        return is_zone(zone) ? parse_completed(minute, TEXT(":00"), zone, ns) : timestamp_parse(text, ns);
     }
     return parse_ms(text, ns);
 }
