@@ -1,9 +1,11 @@
 """Habits of HTTP clients and of those who type, which harm nobody: they are taken as they were meant, at every door and in the same way."""
 
+import argparse
 import contextlib
 import http.client
 import json
 import os
+import re
 import socket
 import subprocess
 import sys
@@ -11,6 +13,7 @@ import threading
 from datetime import datetime, timedelta, timezone
 from subprocess import PIPE, Popen
 
+import pytest
 from cli import MOMENT, dataflow, history, started
 from clients import Requester, cursor
 from event_source import Events
@@ -120,6 +123,10 @@ def test_a_time_that_may_mean_several_is_refused_and_the_forms_are_named(pipelin
             assert MOMENT in rpc.rpc("getTradesSince", symbol="BTC-USD", afterTimestamp=number)["error"]["message"], number
             assert cached.ask(op="since", symbol="BTC-USD", after=number)["error"]["code"] == "invalid_time", number
     rpc.close()
+    for text in NO_TIMES:
+        with pytest.raises(argparse.ArgumentTypeError, match=re.escape(MOMENT)):
+            moment.nanoseconds(text)
+    assert moment.nanoseconds("2016-12-31T23:59:60.5Z") == moment.nanoseconds("2016-12-31T23:59:59.5Z"), "a leap second, as the gateway has it"
     refused = subprocess.run([ROOT / "scripts/export", "BTC-USD", "--to", "1762795473"], capture_output=True, text=True, timeout=PATIENCE)
     assert refused.returncode == 2 and f"{MOMENT}, found '1762795473'" in refused.stderr
 
