@@ -1,6 +1,5 @@
 #include "gatewayd/client.h"
 
-#include "common/log.h"
 #include "gatewayd/catchup.h"
 #include "gatewayd/frame.h"
 #include "gatewayd/join.h"
@@ -357,20 +356,11 @@ void client_release(client_t *self)
     wake(self);
 }
 
-static void log_close(const client_t *self, unsigned code, text_t reason)
-{
-    static log_limit_t limit;
-    if (self->link->address && log_allowed(&limit, clock_mono_ns()))
-        log_info("client: closed", LOG_TEXT("address", self->link->address(self->link_arg)), LOG_U64("code", code),
-                 LOG_SLICE("reason", reason), LOG_U64("suppressed", log_suppressed(&limit)));
-}
-
 void client_close(client_t *self, unsigned code, text_t reason)
 {
     if (self->closing)
         return;
     self->closing = true;
-    log_close(self, code, reason);
     self->link->close(self->link_arg, code, reason);
 }
 

@@ -20,7 +20,6 @@ enum {
     CLOSE_TOO_BIG = 1009,
     CLOSE_RESTART = 1012,
     CLOSE_TRY_LATER = 1013,
-    CLOSE_SILENT = 4408,   /* nothing came for too long; as HTTP's 408 */
     CLOSE_REASON_MAX = 123 /* bytes */
 };
 
@@ -42,8 +41,6 @@ typedef struct {
     void (*check)(void *link, int64_t now_ns);
     /* The gateway ends: close when what waits has left. */
     void (*leave)(void *link);
-    /* Whose it is, for the log. May be NULL. */
-    const char *(*address)(void *link);
 } client_link_t;
 
 struct client {
@@ -112,7 +109,7 @@ void client_hold(client_t *self, reader_t *reader, cursor_t last);
 void client_notify_later(client_t *self, text_t method, text_t params);
 void client_release(client_t *self);
 
-void client_close(client_t *self, unsigned code, text_t reason); /* and says so in the log, unless there are too many */
+void client_close(client_t *self, unsigned code, text_t reason);
 
 /* The client's subscription to a symbol; NULL when there is none. */
 subscription_t *client_subscription(const client_t *self, text_t symbol);

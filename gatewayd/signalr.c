@@ -24,7 +24,6 @@ struct signalr {
     buffer_t message; /* the JSON-RPC in an invocation */
     buffer_t out, frame;
     int64_t begun_ns, pinged_ns;
-    char reason[RPC_MESSAGE_MAX]; /* why the gateway has ended it; empty: it has not */
 };
 
 /* Sends the record that stands in self->out. */
@@ -46,7 +45,6 @@ static void end(signalr_t *self, const char *error)
     buffer_append(&self->out, self->state == STATE_OPEN ? TEXT("{\"type\":7,\"error\":") : TEXT("{\"error\":"));
     buffer_append_json_string(&self->out, text_of(error));
     buffer_append(&self->out, TEXT("}"));
-    snprintf(self->reason, sizeof self->reason, "%s", error);
     self->state = STATE_OVER;
     send_record(self);
 }
@@ -228,11 +226,6 @@ void signalr_goodbye(signalr_t *self)
 bool signalr_over(const signalr_t *self)
 {
     return self->state == STATE_OVER;
-}
-
-text_t signalr_reason(const signalr_t *self)
-{
-    return text_of(self->reason);
 }
 
 /* 16 characters of base64url (RFC 4648) that stand for 12 bytes. */

@@ -29,8 +29,5 @@ void signalr_goodbye(signalr_t *self);
 /* Has the conversation ended? What waits may still go out; then the connection is to be closed. */
 bool signalr_over(const signalr_t *self);
 
-/* Why it has, where the gateway ended it; else empty. */
-text_t signalr_reason(const signalr_t *self);
-
 /* The answer to negotiate, version 0 or 1. `noise`: 24 random bytes, which name the connection. */
 void signalr_negotiate(buffer_t *out, unsigned version, const unsigned char noise[static 24]);

@@ -9,8 +9,6 @@
 
 #include <errno.h>
 #include <libwebsockets.h>
-#include <netinet/tcp.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <sys/socket.h>
 #include <uv.h>
@@ -99,20 +97,10 @@ static void link_wake(void *link)
     lws_callback_on_writable(session->wsi);
 }
 
-/* Its first bytes, up to where a character ends: what is not UTF-8 would be an error of ours. */
-static size_t reason_length(text_t reason)
-{
-    size_t length = 0, step;
-    while (length < reason.length && (step = text_utf8_char((text_t){reason.at + length, reason.length - length})) > 0 &&
-           length + step <= CLOSE_REASON_MAX)
-        length += step;
-    return length;
-}
-
 static void link_close(void *link, unsigned code, text_t reason)
 {
     ws_session_t *session = link;
-    size_t length = reason_length(reason);
+    size_t length = reason.length < CLOSE_REASON_MAX ? reason.length : CLOSE_REASON_MAX;
     session->state = SESSION_CLOSING;
     session->close_length = 4 + length;
     memcpy(session->close_frame, (char[]){(char)0x88, (char)(2 + length), (char)(code >> 8), (char)code}, 4);
@@ -136,58 +124,26 @@ static void link_leave(void *link)
         finish(session);
 }
 
-/* lws tells nothing of a pong that is empty, nor of a frame before it is whole: the system knows when the peer last sent anything. */
-static void ask_system(ws_session_t *session, int64_t now_ns)
-{
-    struct tcp_info info;
-    socklen_t length = sizeof info;
-    if (getsockopt(session->fd, IPPROTO_TCP, TCP_INFO, &info, &length) != 0)
-        return;
-    int64_t received_ns = now_ns - info.tcpi_last_data_recv * NS_PER_MS;
-    if (received_ns <= session->heard_ns)
-        return;
-    session->heard_ns = received_ns;
-    session->pinged = false;
-}
-
-static void close_silent(ws_session_t *session)
-{
-    char reason[CLOSE_REASON_MAX];
-    int length = snprintf(reason, sizeof reason, "nothing came for %lld ms", (long long)session->ws->config.silence_ms);
-    client_close(session->client, CLOSE_SILENT, (text_t){reason, (size_t)length});
-}
-
 static void link_check(void *link, int64_t now_ns)
 {
     ws_session_t *session = link;
-    int64_t dead_ms = session->ws->config.silence_ms, ping_ms = dead_ms * 2 / 5;
-    if (session->state != SESSION_OPEN)
-        return;
-    if (now_ns - session->heard_ns >= ping_ms * NS_PER_MS)
-        ask_system(session, now_ns);
-    int64_t silent_ms = (now_ns - session->heard_ns) / NS_PER_MS;
+    int64_t silent_ms = (now_ns - session->heard_ns) / NS_PER_MS, dead_ms = session->ws->config.silence_ms;
     if (silent_ms >= dead_ms) {
-        close_silent(session);
+        lws_set_timeout(session->wsi, PENDING_TIMEOUT_USER_OK, LWS_TO_KILL_ASYNC);
     } else if (session->signalr) {
         signalr_check(session->signalr, now_ns, session->heard_ns);
-        if (signalr_over(session->signalr))
+        if (signalr_over(session->signalr) && session->state == SESSION_OPEN)
             finish(session);
-    } else if (silent_ms >= ping_ms && !session->pinged) {
+    } else if (silent_ms >= dead_ms * 2 / 5 && !session->pinged) {
         session->pinged = true;
         client_send_frame(session->client, FRAME_PING);
     }
 }
 
-static const char *link_address(void *link)
-{
-    const ws_session_t *session = link;
-    return session->address;
-}
-
 #define LINK(spoken, deflate)                                                                                                  \
     {                                                                                                                          \
         .dialect = (spoken), .deflates = (deflate), .send = link_send, .ready = link_ready, .wake = link_wake,                 \
-        .close = link_close, .check = link_check, .leave = link_leave, .address = link_address                                 \
+        .close = link_close, .check = link_check, .leave = link_leave                                                          \
     }
 static const client_link_t links[] = {[WS_RPC] = LINK(DIALECT_RPC, false),
                                       [WS_RPC_DEFLATE] = LINK(DIALECT_RPC, true),
@@ -389,7 +345,7 @@ static void last_words(ws_session_t *session)
     if (session->ws->leaving)
         client_close(session->client, CLOSE_RESTART, TEXT("service restart; retry after 1000 ms"));
     else
-        client_close(session->client, CLOSE_NORMAL, signalr_reason(session->signalr));
+        client_close(session->client, CLOSE_NORMAL, TEXT(""));
 }
 
 int ws_on_writable(ws_session_t *session)
