@@ -166,7 +166,6 @@ static void serve(http_connection_t *self, text_t bytes)
             break;
         self->partial = false;
         self->state = HTTP_ANSWERING;
-        self->request = bytes;
         expect(self, 0);
         if (reading == HTTP_REFUSED) {
             self->keeps = self->is_head = false;
@@ -174,8 +173,8 @@ static void serve(http_connection_t *self, text_t bytes)
             refuse(self, &refusal);
             break;
         }
+        bytes = self->behind = (text_t){bytes.at + length, bytes.length - length};
         hand_out(self, &request);
-        bytes = (text_t){bytes.at + length, bytes.length - length};
     }
     keep(self, bytes, reading == HTTP_PARTIAL);
 }
@@ -191,7 +190,9 @@ static void take(http_connection_t *self)
         break_off(self);
     if (got <= 0 || self->state > HTTP_ANSWERING)
         return;
-    if (self->state == HTTP_ANSWERING || self->out.length > 0) {
+    bool idle = self->state == HTTP_READING && self->out.length == 0;
+    bool ends_line = memchr(room + kept, '\n', (size_t)got) || kept + (size_t)got >= HTTP_HEAD_MAX;
+    if (!idle || (self->partial && !ends_line)) { /* a long head in many pieces is not read from its start with each */
         buffer_append(&self->kept, (text_t){room + kept, (size_t)got});
         return;
     }
@@ -336,9 +337,9 @@ void http_close(http_connection_t *self)
     http_wake(self); /* it may be called from anywhere */
 }
 
-int http_hand_over(http_connection_t *self, text_t *bytes)
+int http_hand_over(http_connection_t *self, text_t *behind)
 {
-    *bytes = self->request;
+    *behind = self->behind;
     leave(self);
     return self->fd;
 }

@@ -150,8 +150,7 @@ static http_reading_t read_field(http_request_t *self, text_t line, http_refusal
     return HTTP_WHOLE;
 }
 
-/* Is the word among those of the fields of this name? */
-static bool has_word(const http_request_t *self, const char *name, const char *word)
+bool http_request_lists(const http_request_t *self, const char *name, const char *word)
 {
     for (size_t i = 0; i < self->field_count; i++) {
         text_t rest = self->fields[i].value;
@@ -166,7 +165,7 @@ static bool has_word(const http_request_t *self, const char *name, const char *w
     return false;
 }
 
-static size_t count_fields(const http_request_t *self, const char *name)
+size_t http_request_count(const http_request_t *self, const char *name)
 {
     size_t count = 0;
     for (size_t i = 0; i < self->field_count; i++)
@@ -176,8 +175,8 @@ static size_t count_fields(const http_request_t *self, const char *name)
 
 static http_reading_t judge_body(http_request_t *self, http_refusal_t *refusal)
 {
-    size_t lengths = count_fields(self, "Content-Length");
-    bool coded = count_fields(self, "Transfer-Encoding") > 0;
+    size_t lengths = http_request_count(self, "Content-Length");
+    bool coded = http_request_count(self, "Transfer-Encoding") > 0;
     uint64_t length = 0;
     if (lengths > 1 || (lengths == 1 && !text_to_u64(http_request_field(self, "Content-Length"), &length)))
         return refuse(refusal, 400, "expected one Content-Length, a number");
@@ -190,19 +189,27 @@ static http_reading_t judge_body(http_request_t *self, http_refusal_t *refusal)
 /* What the fields say of the connection and the message. */
 static http_reading_t judge_fields(http_request_t *self, http_refusal_t *refusal)
 {
-    size_t hosts = count_fields(self, "Host");
+    size_t hosts = http_request_count(self, "Host");
     if (hosts > 1 || (hosts == 0 && !self->old) || !is_host(http_request_field(self, "Host")))
         return refuse(refusal, 400, "expected one Host");
     text_t expects = http_request_field(self, "Expect");
     if (expects.length > 0 && !same_word(expects, "100-continue"))
         return refuse(refusal, 417, "expected no other Expect than 100-continue");
-    self->keeps = !has_word(self, "Connection", "close") && (!self->old || has_word(self, "Connection", "keep-alive"));
-    self->websocket = !self->old && http_request_is(self, "GET") && has_word(self, "Connection", "upgrade") &&
-                      same_word(http_request_field(self, "Upgrade"), "websocket");
+    self->keeps = !http_request_lists(self, "Connection", "close") &&
+                  (!self->old || http_request_lists(self, "Connection", "keep-alive"));
+    self->websocket = !self->old && http_request_is(self, "GET") && http_request_lists(self, "Connection", "upgrade") &&
+                      http_request_lists(self, "Upgrade", "websocket");
     return judge_body(self, refusal);
 }
 
 /* --- all of it --- */
+
+/* begun: the request line is whole. */
+static http_reading_t refuse_length(const http_request_t *self, bool begun, http_refusal_t *refusal)
+{
+    bool target = !begun || self->path.length + self->query.length > HTTP_HEAD_MAX / 2;
+    return target ? refuse(refusal, 414, "the target is too long") : refuse(refusal, 431, "the head is too long");
+}
 
 static http_reading_t read_lines(http_request_t *self, text_t bytes, size_t *length, http_refusal_t *refusal)
 {
@@ -223,14 +230,14 @@ static http_reading_t read_lines(http_request_t *self, text_t bytes, size_t *len
     }
     if (bytes.length < HTTP_HEAD_MAX)
         return HTTP_PARTIAL;
-    return begun ? refuse(refusal, 431, "the head is too long") : refuse(refusal, 414, "the target is too long");
+    return refuse_length(self, begun, refusal);
 }
 
 http_reading_t http_request_read(http_request_t *self, text_t bytes, size_t *length, http_refusal_t *refusal)
 {
     self->field_count = 0;
     http_reading_t reading = read_lines(self, bytes, length, refusal);
-    return reading == HTTP_WHOLE && *length > HTTP_HEAD_MAX ? refuse(refusal, 431, "the head is too long") : reading;
+    return reading == HTTP_WHOLE && *length > HTTP_HEAD_MAX ? refuse_length(self, true, refusal) : reading;
 }
 
 text_t http_request_field(const http_request_t *self, const char *name)

@@ -6,7 +6,8 @@
 #include "common/text.h"
 
 enum {
-    HTTP_HEAD_MAX = 8192, /* bytes of the request line and the fields */
+    HTTP_HEAD_MAX =
+        20480, /* bytes of the request line and the fields: 16 KiB of cookies and tokens, and what else a browser says */
     HTTP_FIELDS_MAX = 64
 };
 
@@ -44,6 +45,10 @@ http_reading_t http_request_read(http_request_t *self, text_t bytes, size_t *len
 
 /* The value of the first field of this name, in any case; empty where there is none. */
 text_t http_request_field(const http_request_t *self, const char *name);
+
+/* How many fields have this name; and is the word, in any case, in the lists that they are? */
+size_t http_request_count(const http_request_t *self, const char *name);
+bool http_request_lists(const http_request_t *self, const char *name, const char *word);
 
 static inline bool http_request_is(const http_request_t *self, const char *method)
 {

@@ -40,7 +40,7 @@ struct http_connection {
     bool ended;                        /* the peer sends nothing more */
     bool partial;                      /* what is kept is the begin of a head */
     bool is_head, keeps, old, lingers; /* of the request that is answered */
-    text_t request;                    /* while it is handed out: it, and what was read behind it */
+    text_t behind;                     /* while a request is handed out: what was read behind it */
     buffer_t kept;                     /* has been read, and is not yet looked at */
     buffer_t out;                      /* what the peer has not taken yet */
     uint64_t due_ms;                   /* when patience ends, in the loop's time; 0: never */

@@ -107,6 +107,7 @@ web_t *web_new(loop_t *loop, unsigned fd_limit)
 struct lws_vhost *web_vhost(web_t *self, const char *name, const struct lws_protocols *protocols,
                             const struct lws_extension *extensions, void *user)
 {
+    static const lws_retry_bo_t no_pings; /* lws's own: who is alive is for who has the connection to say */
     struct lws_context_creation_info info = {
         .port = CONTEXT_PORT_NO_LISTEN_SERVER,
         .vhost_name = name,
@@ -115,6 +116,7 @@ struct lws_vhost *web_vhost(web_t *self, const char *name, const struct lws_prot
         .user = user,
         .alpn = "http/1.1",
         .timeout_secs = 20,
+        .retry_and_idle_policy = &no_pings,
     };
     struct lws_vhost *vhost = lws_create_vhost(self->context, &info);
     if (!vhost)

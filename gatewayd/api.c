@@ -233,8 +233,8 @@ static bool read_query(text_t query, char *room, rest_query_t *out)
         text_t argument = {query.at, end ? (size_t)(end - query.at) : query.length};
         query = (text_t){argument.at + argument.length + (end != NULL), query.length - argument.length - (end != NULL)};
         text_t decoded;
-        if (argument.length == 0)
-            continue;
+        if (argument.length == 0 || text_starts_with(argument, TEXT("access_token=")))
+            continue; /* a token is for a proxy in front */
         if (!http_decode(HTTP_QUERY, argument, room, &decoded) || !rest_query_add(out, decoded))
             return false;
         room += argument.length;
@@ -320,7 +320,8 @@ void api_answer_open(api_t *self, http_connection_t *connection, const http_requ
     buffer_clear(headers);
     buffer_printf(headers, "Allow: %s\r\nCache-Control: no-store\r\n", methods);
     if (json.length == 0)
-        cors_append_preflight(&self->cors, origin, methods, headers);
+        cors_append_preflight(&self->cors, origin, http_request_field(request, "Access-Control-Request-Headers"), methods,
+                              headers);
     else
         cors_append(&self->cors, origin, headers);
     if (buffer_ok(headers))

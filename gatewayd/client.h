@@ -7,6 +7,7 @@
 #pragma once
 
 #include "common/buffer.h"
+#include "gatewayd/frame.h"
 #include "gatewayd/hub.h"
 #include "gatewayd/reader.h"
 #include "gatewayd/rpc.h"
@@ -14,13 +15,13 @@
 /* Codes of RFC 6455, section 7.4.1, and of the IANA registry. */
 enum {
     CLOSE_NORMAL = 1000,
+    CLOSE_PROTOCOL = 1002,
     CLOSE_UNSUPPORTED = 1003,
     CLOSE_INVALID_TEXT = 1007,
     CLOSE_POLICY = 1008,
     CLOSE_TOO_BIG = 1009,
     CLOSE_RESTART = 1012,
-    CLOSE_TRY_LATER = 1013,
-    CLOSE_REASON_MAX = 123 /* bytes */
+    CLOSE_TRY_LATER = 1013
 };
 
 typedef struct {
@@ -34,7 +35,7 @@ typedef struct {
     bool (*ready)(void *link);
     /* Call client_pump when `ready` turns true. */
     void (*wake)(void *link);
-    /* Close with a code and a reason of at most CLOSE_REASON_MAX bytes, now: what waits is not sent. client_destroy follows,
+    /* Close with a code and a reason of at most FRAME_REASON_MAX bytes, now: what waits is not sent. client_destroy follows,
      * never from within. */
     void (*close)(void *link, unsigned code, text_t reason);
     /* Time passes: look after a peer that is silent. From ws_check. May be NULL, as the next. */

@@ -1,5 +1,7 @@
 #include "gatewayd/cors.h"
 
+enum { ASKED_MAX = 1024 /* bytes of the names of headers, to be repeated */ };
+
 typedef enum { CORS_NONE, CORS_ANY, CORS_LISTED } cors_kind_t;
 
 static cors_kind_t judge(const cors_t *self, text_t origin)
@@ -31,15 +33,29 @@ void cors_append(const cors_t *self, text_t origin, buffer_t *out)
     buffer_append(out, TEXT("Access-Control-Expose-Headers: ETag, Retry-After\r\n"));
 }
 
-void cors_append_preflight(const cors_t *self, text_t origin, const char *methods, buffer_t *out)
+/* A list of headers' names, and short. */
+static bool are_names(text_t text)
 {
+    static const char marks[] = "!#$%&'*+-.^_`|~, ";
+    for (size_t i = 0; i < text.length; i++) {
+        char c = text.at[i];
+        if (!((c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || memchr(marks, c, sizeof marks - 1)))
+            return false;
+    }
+    return text.length > 0 && text.length <= ASKED_MAX;
+}
+
+void cors_append_preflight(const cors_t *self, text_t origin, text_t asked, const char *methods, buffer_t *out)
+{
+    cors_kind_t kind = judge(self, origin);
+    bool repeats = kind == CORS_LISTED && are_names(asked);
     cors_append(self, origin, out);
-    if (judge(self, origin) == CORS_NONE)
+    if (kind == CORS_NONE)
         return;
     buffer_printf(out,
                   "Access-Control-Allow-Methods: %s\r\n"
-                  "Access-Control-Allow-Headers: Content-Type, If-None-Match, Last-Event-ID, Cache-Control, X-Requested-With, "
-                  "X-SignalR-User-Agent\r\n"
+                  "Access-Control-Allow-Headers: Authorization, Content-Type, If-None-Match, Last-Event-ID, Cache-Control, "
+                  "X-Requested-With, X-SignalR-User-Agent%s%.*s\r\n"
                   "Access-Control-Max-Age: 7200\r\n",
-                  methods);
+                  methods, repeats ? ", " : "", repeats ? (int)asked.length : 0, asked.at);
 }

@@ -169,6 +169,15 @@ void frame_append_text(buffer_t *out, text_t payload)
     frame_append(out, DIALECT_RPC, payload);
 }
 
+void frame_append_close(buffer_t *out, unsigned code, text_t reason)
+{
+    size_t length = reason.length < FRAME_REASON_MAX ? reason.length : FRAME_REASON_MAX;
+    while (length > 0 && length < reason.length && ((unsigned char)reason.at[length] & 0xc0) == 0x80)
+        length--;
+    buffer_append(out, (text_t){(char[]){(char)0x88, (char)(2 + length), (char)(code >> 8), (char)code}, 4});
+    buffer_append(out, (text_t){reason.at, length});
+}
+
 bool frame_next(text_t *frames, text_t *payload)
 {
     if (frames->length < 2)

@@ -12,12 +12,12 @@ typedef enum {
     DIALECT_COUNT
 } dialect_t;
 
-enum { FRAME_HEADER_MAX = 10 };
+enum { FRAME_HEADER_MAX = 10, FRAME_REASON_MAX = 123 /* bytes of a close frame's reason */ };
 
 /* The header of a text frame. Returns its length: 2, 4 or 10. */
 size_t frame_header(char out[static FRAME_HEADER_MAX], uint64_t payload_length);
 
-/* A ping. It has a payload, since libwebsockets 4.1 says nothing of a pong that has none. */
+/* A ping. */
 #define FRAME_PING                                                                                                             \
     TEXT("\x89\x05"                                                                                                            \
          "alive")
@@ -37,6 +37,9 @@ void frame_append(buffer_t *out, dialect_t dialect, text_t json);
 
 /* A frame with just this text. */
 void frame_append_text(buffer_t *out, text_t payload);
+
+/* A close frame. A reason in UTF-8 that is longer than FRAME_REASON_MAX is cut behind a character. */
+void frame_append_close(buffer_t *out, unsigned code, text_t reason);
 
 /* Several whole frames of a dialect as one, with all their messages: in DIALECT_RPC as a JSON-RPC batch, an array, in DIALECT_SIGNALR as records
  * behind one another. */

@@ -8,13 +8,18 @@
 #include "gatewayd/report.h"
 #include "gatewayd/rest.h"
 #include "gatewayd/signalr.h"
+#include "gatewayd/upgrade.h"
 
 #include <libwebsockets.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <strings.h>
 #include <sys/random.h>
+#include <unistd.h>
 
-#define SIGNALR_PATH "/blockchain"
+#define WS_PATH        "/ws"
+#define SIGNALR_PATH   "/blockchain"
+#define NEGOTIATE_PATH SIGNALR_PATH "/negotiate"
 
 enum {
     PATH_MAX_BYTES = 256,
@@ -78,7 +83,7 @@ static unsigned answer_ws(hub_t *hub, buffer_t *body)
 
 static const route_t routes[] = {
     {"/health", JSON, answer_health}, {"/ready", JSON, answer_ready},  {"/metrics", METRICS_CONTENT_TYPE, answer_metrics},
-    {"/ws", JSON, answer_ws},         {SIGNALR_PATH, JSON, answer_ws},
+    {WS_PATH, JSON, answer_ws},       {SIGNALR_PATH, JSON, answer_ws},
 };
 
 static const route_t *find_route(text_t path)
@@ -145,26 +150,71 @@ static void answer_route(const http_t *self, http_connection_t *to, const route_
 static bool find_speech(text_t path, ws_speech_t *speech)
 {
     *speech = text_equal(path, TEXT(SIGNALR_PATH)) ? WS_SIGNALR : WS_RPC;
-    return *speech == WS_SIGNALR || text_equal(path, TEXT("/ws"));
+    return *speech == WS_SIGNALR || text_equal(path, TEXT(WS_PATH));
 }
 
-/* The rest of its life is libwebsockets': it reads the handshake once more. */
-static void upgrade(const http_t *self, http_connection_t *from, const http_request_t *request, text_t path)
+static void refuse_upgrade(http_connection_t *to, const http_refusal_t *refusal)
+{
+    char body[128];
+    int length = snprintf(body, sizeof body, "{\"error\":\"%s\"}\n", refusal->reason);
+    http_answer_t answer = {.status = refusal->status, .content_type = JSON, .body = {body, (size_t)length}};
+    if (refusal->status == 426)
+        answer.headers = TEXT("Sec-WebSocket-Version: 13\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+                              "Cache-Control: no-store\r\n");
+    if (refusal->status == 503)
+        answer.headers = TEXT("Retry-After: 1\r\nCache-Control: no-store\r\n");
+    http_answer(to, &answer);
+}
+
+/* Does it become a WebSocket? False with the refusal. */
+static bool may_upgrade(const http_t *self, http_connection_t *from, const http_request_t *request, text_t path,
+                        http_refusal_t *refusal)
 {
     ws_speech_t speech;
     char room[HTTP_PEER_MAX];
-    unsigned status =
-        find_speech(path, &speech) ? ws_refusal(self->ws, http_request_field(request, "Origin"), http_peer(from, room)) : 404;
-    if (status == 0) {
-        text_t bytes;
-        int fd = http_hand_over(from, &bytes);
-        web_adopt(self->vhost, fd, bytes);
+    if (!find_speech(path, &speech)) {
+        *refusal = (http_refusal_t){404, "not found"};
+        return false;
+    }
+    if (!upgrade_check(request, refusal))
+        return false;
+    unsigned status = ws_refusal(self->ws, http_request_field(request, "Origin"), http_peer(from, room));
+    *refusal = (http_refusal_t){status, status == 403 ? "origin not allowed" : "too many clients"};
+    return status == 0;
+}
+
+/* The rest of its life is libwebsockets', which reads a handshake once more: a short one. */
+static void upgrade(const http_t *self, http_connection_t *from, const http_request_t *request, text_t path)
+{
+    http_refusal_t refusal;
+    if (!may_upgrade(self, from, request, path, &refusal)) {
+        refuse_upgrade(from, &refusal);
         return;
     }
-    answer_json(from, status,
-                status == 404   ? TEXT("{\"error\":\"not found\"}\n")
-                : status == 403 ? TEXT("{\"error\":\"origin not allowed\"}\n")
-                                : TEXT("{\"error\":\"too many clients\"}\n"));
+    text_t behind;
+    buffer_t bytes = buffer_new(0);
+    ws_speech_t speech;
+    find_speech(path, &speech);
+    upgrade_print(request, speech == WS_SIGNALR ? SIGNALR_PATH : WS_PATH, &bytes);
+    int fd = http_hand_over(from, &behind);
+    buffer_append(&bytes, behind);
+    if (buffer_ok(&bytes))
+        web_adopt(self->vhost, fd, buffer_text(&bytes));
+    else
+        close(fd);
+    buffer_release(&bytes);
+}
+
+/* The hub's paths stand for themselves in any case, and with a slash behind them, as at the .NET server. */
+static text_t fold_path(text_t path)
+{
+    static const text_t paths[] = {TEXT_CONST(SIGNALR_PATH), TEXT_CONST(NEGOTIATE_PATH)};
+    size_t length = path.length > 1 && path.at[path.length - 1] == '/' ? path.length - 1 : path.length;
+    for (size_t i = 0; i < sizeof paths / sizeof *paths; i++) {
+        if (length == paths[i].length && strncasecmp(path.at, paths[i].at, length) == 0)
+            return paths[i];
+    }
+    return path;
 }
 
 static void on_request(void *arg, http_connection_t *from, const http_request_t *request)
@@ -178,7 +228,8 @@ static void on_request(void *arg, http_connection_t *from, const http_request_t 
         answer_json(from, 400, TEXT("{\"error\":\"expected two digits behind %\"}\n"));
         return;
     }
-    negotiates = text_equal(path, TEXT(SIGNALR_PATH "/negotiate"));
+    path = fold_path(path);
+    negotiates = text_equal(path, TEXT(NEGOTIATE_PATH));
     const route_t *route = find_route(path);
     if (request->websocket)
         upgrade(self, from, request, path);

@@ -24,6 +24,9 @@ struct signalr {
     buffer_t message; /* the JSON-RPC in an invocation */
     buffer_t out, frame;
     int64_t begun_ns, pinged_ns;
+    unsigned why_code; /* 0: it is not over, or the client wished it */
+    size_t why_length;
+    char why[FRAME_REASON_MAX];
 };
 
 /* Sends the record that stands in self->out. */
@@ -37,16 +40,30 @@ static void send_record(signalr_t *self)
     buffer_clear(&self->out);
 }
 
-/* Ends it with a close message; error: why. */
-static void end(signalr_t *self, const char *error)
+static void keep_why(signalr_t *self, unsigned code, text_t reason)
+{
+    self->why_code = code;
+    self->why_length = reason.length < sizeof self->why ? reason.length : sizeof self->why;
+    memcpy(self->why, reason.at, self->why_length);
+}
+
+/* Ends it with a close message, with that code; error: why. One that was silent may come back. */
+static void end_with(signalr_t *self, unsigned code, const char *error)
 {
     if (self->state == STATE_OVER)
         return;
+    bool silent = self->state == STATE_OPEN && code == CLOSE_POLICY;
     buffer_append(&self->out, self->state == STATE_OPEN ? TEXT("{\"type\":7,\"error\":") : TEXT("{\"error\":"));
     buffer_append_json_string(&self->out, text_of(error));
-    buffer_append(&self->out, TEXT("}"));
+    buffer_append(&self->out, silent ? TEXT(",\"allowReconnect\":true}") : TEXT("}"));
     self->state = STATE_OVER;
+    keep_why(self, code, text_of(error));
     send_record(self);
+}
+
+static void end(signalr_t *self, const char *error)
+{
+    end_with(self, CLOSE_NORMAL, error);
 }
 
 static void shake_hands(signalr_t *self, text_t record)
@@ -201,12 +218,12 @@ void signalr_receive(signalr_t *self, text_t message)
         keep(self, message);
 }
 
-void signalr_check(signalr_t *self, int64_t now_ns, int64_t heard_ns)
+void signalr_check(signalr_t *self, int64_t now_ns, bool silent)
 {
     if (self->state == STATE_HANDSHAKE && now_ns - self->begun_ns >= SIGNALR_HANDSHAKE_MS * NS_PER_MS) {
-        end(self, "Handshake was canceled.");
-    } else if (self->state == STATE_OPEN && now_ns - heard_ns >= SIGNALR_SILENCE_MS * NS_PER_MS) {
-        end(self, "Client timeout elapsed without receiving a message from the client.");
+        end_with(self, CLOSE_POLICY, "Handshake was canceled.");
+    } else if (self->state == STATE_OPEN && silent) {
+        end_with(self, CLOSE_POLICY, "Client timeout elapsed without receiving a message from the client.");
     } else if (self->state == STATE_OPEN && now_ns - self->pinged_ns >= SIGNALR_PING_MS * NS_PER_MS) {
         self->pinged_ns = now_ns;
         buffer_append(&self->out, TEXT("{\"type\":6}"));
@@ -226,6 +243,26 @@ void signalr_goodbye(signalr_t *self)
 bool signalr_over(const signalr_t *self)
 {
     return self->state == STATE_OVER;
+}
+
+text_t signalr_why(const signalr_t *self, unsigned *code)
+{
+    *code = self->why_code ? self->why_code : CLOSE_NORMAL;
+    return (text_t){self->why, self->why_length};
+}
+
+void signalr_append_close(signalr_t *self, text_t reason, buffer_t *out)
+{
+    if (self->state == STATE_OPEN) {
+        buffer_clear(&self->out);
+        buffer_append(&self->out, TEXT("{\"type\":7,\"error\":"));
+        buffer_append_json_string(&self->out, reason);
+        buffer_append(&self->out, TEXT(",\"allowReconnect\":true}\x1e"));
+        if (buffer_ok(&self->out))
+            frame_append_text(out, buffer_text(&self->out));
+        buffer_clear(&self->out);
+    }
+    self->state = STATE_OVER;
 }
 
 /* 16 characters of base64url (RFC 4648) that stand for 12 bytes. */

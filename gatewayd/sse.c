@@ -1,5 +1,6 @@
 #include "gatewayd/sse.h"
 
+#include "gatewayd/ending.h"
 #include "gatewayd/events.h"
 #include "gatewayd/methods.h"
 #include "gatewayd/params.h"
@@ -116,8 +117,9 @@ static void link_wake(void *link)
 
 static void link_close(void *link, unsigned code, text_t reason)
 {
-    (void)code;
-    end(link, reason);
+    sse_t *self = link;
+    ending_log("sse", self->address, code, reason);
+    end(self, reason);
 }
 
 static void link_check(void *link, int64_t now_ns)
@@ -132,10 +134,12 @@ static void link_check(void *link, int64_t now_ns)
 static void link_leave(void *link)
 {
     sse_t *self = link;
-    if (self->state == SSE_OPEN)
+    if (self->state == SSE_OPEN) {
+        ending_log("sse", self->address, CLOSE_RESTART, TEXT("the gateway ends"));
         self->state = SSE_LEAVING;
-    else if (self->state == SSE_ASKING || self->state == SSE_OPENING)
+    } else if (self->state == SSE_ASKING || self->state == SSE_OPENING) {
         client_close(self->client, CLOSE_RESTART, TEXT("The gateway ends"));
+    }
     http_wake(self->connection);
 }
 

@@ -1,19 +1,26 @@
 #include "gatewayd/ws.h"
 
 #include "common/log.h"
+#include "gatewayd/ending.h"
 #include "gatewayd/frame.h"
 #include "gatewayd/methods.h"
 #include "gatewayd/pack.h"
+#include "gatewayd/peer_socket.h"
 #include "gatewayd/peers.h"
 #include "gatewayd/signalr.h"
 
 #include <errno.h>
 #include <libwebsockets.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <sys/socket.h>
 #include <uv.h>
 
-enum { CLOSE_TIMEOUT_S = 5, RSV1 = 0x40 /* of a frame's first byte: compressed */ };
+enum {
+    CLOSE_TIMEOUT_S = 5,
+    RSV1 = 0x40,                     /* of a frame's first byte: compressed */
+    HEARD_LATER_NS = 100 * NS_PER_MS /* what the system says is not exact to the ms */
+};
 
 struct ws {
     hub_t *hub;
@@ -36,13 +43,13 @@ struct ws_session {
     signalr_t *signalr; /* NULL: JSON-RPC as it is */
     session_state_t state;
     int fd;
-    bool choked; /* the system took no more; until lws says that it does */
-    size_t close_length;
-    char close_frame[4 + CLOSE_REASON_MAX];
-    buffer_t message; /* of which not all fragments have come */
-    bool begun;       /* some have */
-    bool packed;      /* they are compressed */
-    int64_t heard_ns; /* CLOCK_MONOTONIC */
+    bool choked;       /* the system took no more; until lws says that it does */
+    bool peer_left;    /* it has said that it closes, or is gone */
+    buffer_t farewell; /* the last frames: its close frame, and for the hub its close record before */
+    buffer_t message;  /* of which not all fragments have come */
+    bool begun;        /* some have */
+    bool packed;       /* they are compressed */
+    int64_t heard_ns;  /* CLOCK_MONOTONIC */
     bool pinged;
     char address[WS_ADDRESS_MAX];
 };
@@ -75,6 +82,7 @@ static size_t link_send(void *link, text_t frames)
     if (sent == (ssize_t)frames.length)
         return frames.length;
     if (sent == -1 && errno != EAGAIN && errno != EINTR) {
+        session->peer_left = true;
         lws_set_timeout(session->wsi, PENDING_TIMEOUT_USER_OK, LWS_TO_KILL_ASYNC);
         return frames.length; /* nobody is there */
     }
@@ -100,11 +108,12 @@ static void link_wake(void *link)
 static void link_close(void *link, unsigned code, text_t reason)
 {
     ws_session_t *session = link;
-    size_t length = reason.length < CLOSE_REASON_MAX ? reason.length : CLOSE_REASON_MAX;
+    if (code != CLOSE_NORMAL || reason.length > 0) /* else it is what the client wished */
+        ending_log(session->signalr ? "signalr" : "ws", session->address, code, reason);
+    if (session->signalr)
+        signalr_append_close(session->signalr, reason, &session->farewell);
+    frame_append_close(&session->farewell, code, reason);
     session->state = SESSION_CLOSING;
-    session->close_length = 4 + length;
-    memcpy(session->close_frame, (char[]){(char)0x88, (char)(2 + length), (char)(code >> 8), (char)code}, 4);
-    memcpy(session->close_frame + 4, reason.at, length);
     lws_set_timeout(session->wsi, PENDING_TIMEOUT_CLOSE_SEND, CLOSE_TIMEOUT_S); /* it may never be writable again */
     lws_callback_on_writable(session->wsi);
 }
@@ -124,20 +133,57 @@ static void link_leave(void *link)
         finish(session);
 }
 
+/* Has libwebsockets ended it, with a close frame of its own, for what is no frame? It tells nobody, and may wait long for the answer. */
+static bool is_broken(const ws_session_t *session)
+{
+    return session->state < SESSION_CLOSING && !session->peer_left && lws_get_close_length(session->wsi) > 0;
+}
+
+/* Any frame is life; libwebsockets tells of some only, so the system is asked before one is taken for silent. */
+static int64_t silent_ms(ws_session_t *session, int64_t now_ns, int64_t enough_ms)
+{
+    if (now_ns - session->heard_ns >= enough_ms * NS_PER_MS) {
+        int64_t heard_ns = peer_socket_heard_ns(session->fd, now_ns, session->heard_ns);
+        if (heard_ns > session->heard_ns + HEARD_LATER_NS) {
+            session->heard_ns = heard_ns;
+            session->pinged = false;
+        }
+    }
+    return (now_ns - session->heard_ns) / NS_PER_MS;
+}
+
+static void check_rpc(ws_session_t *session, int64_t now_ns)
+{
+    char reason[FRAME_REASON_MAX];
+    int64_t dead_ms = session->ws->config.silence_ms, ping_ms = dead_ms * 2 / 5, silent = silent_ms(session, now_ns, ping_ms);
+    if (silent >= ping_ms && !session->pinged) {
+        session->pinged = true;
+        client_send_frame(session->client, FRAME_PING);
+    } else if (silent >= dead_ms) {
+        int length = snprintf(reason, sizeof reason, "nothing was heard for %lld ms, not even a pong", (long long)silent);
+        client_close(session->client, CLOSE_POLICY, (text_t){reason, (size_t)length});
+    }
+}
+
+static void check_hub(ws_session_t *session, int64_t now_ns)
+{
+    int64_t dead_ms = session->ws->config.silence_ms < SIGNALR_SILENCE_MS ? session->ws->config.silence_ms : SIGNALR_SILENCE_MS;
+    signalr_check(session->signalr, now_ns, silent_ms(session, now_ns, dead_ms) >= dead_ms);
+    if (signalr_over(session->signalr))
+        finish(session);
+}
+
 static void link_check(void *link, int64_t now_ns)
 {
     ws_session_t *session = link;
-    int64_t silent_ms = (now_ns - session->heard_ns) / NS_PER_MS, dead_ms = session->ws->config.silence_ms;
-    if (silent_ms >= dead_ms) {
+    if (is_broken(session))
         lws_set_timeout(session->wsi, PENDING_TIMEOUT_USER_OK, LWS_TO_KILL_ASYNC);
-    } else if (session->signalr) {
-        signalr_check(session->signalr, now_ns, session->heard_ns);
-        if (signalr_over(session->signalr) && session->state == SESSION_OPEN)
-            finish(session);
-    } else if (silent_ms >= dead_ms * 2 / 5 && !session->pinged) {
-        session->pinged = true;
-        client_send_frame(session->client, FRAME_PING);
-    }
+    else if (session->state != SESSION_OPEN)
+        return; /* it has its time to end */
+    else if (session->signalr)
+        check_hub(session, now_ns);
+    else
+        check_rpc(session, now_ns);
 }
 
 #define LINK(spoken, deflate)                                                                                                  \
@@ -288,8 +334,11 @@ int ws_on_open(ws_t *self, struct lws *wsi, ws_speech_t speech, ws_session_t **s
         return -1;
     }
     *slot = session;
-    *session =
-        (ws_session_t){.ws = self, .wsi = wsi, .fd = lws_get_socket_fd(wsi), .message = buffer_new(self->config.message_bytes)};
+    *session = (ws_session_t){.ws = self,
+                              .wsi = wsi,
+                              .fd = lws_get_socket_fd(wsi),
+                              .message = buffer_new(self->config.message_bytes),
+                              .farewell = buffer_new(0)};
     memcpy(session->address, address, sizeof address);
     setsockopt(session->fd, SOL_SOCKET, SO_SNDBUF, &(int){WS_SEND_BUFFER}, sizeof(int));
     heard(session);
@@ -342,15 +391,16 @@ static void last_words(ws_session_t *session)
     }
     if (!client_idle(session->client))
         return;
-    if (session->ws->leaving)
-        client_close(session->client, CLOSE_RESTART, TEXT("service restart; retry after 1000 ms"));
-    else
-        client_close(session->client, CLOSE_NORMAL, TEXT(""));
+    unsigned code = CLOSE_RESTART;
+    text_t reason = TEXT("service restart; retry after 1000 ms");
+    if (!session->ws->leaving)
+        reason = signalr_why(session->signalr, &code);
+    client_close(session->client, code, reason);
 }
 
 int ws_on_writable(ws_session_t *session)
 {
-    if (!session || !session->client)
+    if (!session || !session->client || is_broken(session))
         return -1;
     enter(session);
     session->choked = false;
@@ -360,7 +410,8 @@ int ws_on_writable(ws_session_t *session)
     if (session->state == SESSION_CLOSING) {
         /* lws 4.1 forgets a reason that it is given in this callback, so the frame is ours, as all are. */
         session->state = SESSION_CLOSED;
-        write_by_lws(session, (text_t){session->close_frame, session->close_length});
+        write_by_lws(session, buffer_text(&session->farewell));
+        buffer_release(&session->farewell);
         lws_set_timeout(session->wsi, PENDING_TIMEOUT_CLOSE_ACK, CLOSE_TIMEOUT_S);
     }
     return 0;
@@ -368,7 +419,22 @@ int ws_on_writable(ws_session_t *session)
 
 int ws_on_peer_close(ws_session_t *session)
 {
-    return session && session->state == SESSION_CLOSED ? -1 : 0; /* both sides have said it, or lws answers */
+    if (!session)
+        return 0;
+    session->peer_left = true;
+    return session->state == SESSION_CLOSED ? -1 : 0; /* both sides have said it, or lws answers */
+}
+
+/* What libwebsockets does not take for a frame ends the connection: it has sent a close frame of its own, but for a length that can't be. */
+static void tell_protocol_error(ws_session_t *session)
+{
+    int told = lws_get_close_length(session->wsi);
+    text_t reason = TEXT("expected a frame of RFC 6455");
+    if (session->state >= SESSION_CLOSING || session->peer_left || (told <= 2 && peer_socket_left(session->fd)))
+        return;
+    if (told > 2)
+        reason = (text_t){(const char *)lws_get_close_payload(session->wsi) + 2, (size_t)told - 2};
+    ending_log(session->signalr ? "signalr" : "ws", session->address, CLOSE_PROTOCOL, reason);
 }
 
 int ws_on_close(ws_session_t **slot)
@@ -378,9 +444,11 @@ int ws_on_close(ws_session_t **slot)
         return 0; /* it was refused */
     *slot = NULL;
     enter(session);
+    tell_protocol_error(session);
     signalr_destroy(&session->signalr);
     client_destroy(&session->client);
     buffer_release(&session->message);
+    buffer_release(&session->farewell);
     ws_dismiss(session->ws, session->address);
     free(session);
     return 0;

@@ -113,7 +113,7 @@ def test_every_answer_tells_its_date(pipeline):
 
 
 def test_heads_that_are_too_long_are_refused(flow):
-    for text, status in ((b"GET /" + b"a" * 9000, 414), (b"GET / HTTP/1.1\r\nHost: x\r\nA: " + b"a" * 9000, 431),
+    for text, status in ((b"GET /" + b"a" * 30000, 414), (b"GET / HTTP/1.1\r\nHost: x\r\nA: " + b"a" * 30000, 431),
                          (b"GET / HTTP/1.1\r\nHost: x\r\n" + b"A: b\r\n" * 100 + b"\r\n", 431)):
         with Peer(flow) as peer:
             peer.send(HEALTH + text)
@@ -221,7 +221,7 @@ def test_a_connection_that_was_asked_before_may_become_a_websocket(flow):
         assert peer.frame()[0] == 8
 
 
-def test_a_handshake_elsewhere_is_refused_and_one_that_is_none_ends(flow):
+def test_a_handshake_elsewhere_is_refused_and_so_is_one_that_is_none(flow):
     for text, status in ((UPGRADE.replace(b"/ws", b"/other"), 404), (UPGRADE.replace(b"Upgrade: websocket", b"Upgrade: tea"), 400),
                          (UPGRADE.replace(b"HTTP/1.1", b"HTTP/1.0"), 400)):
         with Peer(flow) as peer:
@@ -229,7 +229,7 @@ def test_a_handshake_elsewhere_is_refused_and_one_that_is_none_ends(flow):
             assert peer.answer()[0] == status
     with Peer(flow) as peer:
         peer.send(UPGRADE.replace(b"Sec-WebSocket-Key", b"X"))
-        assert b" 101 " not in peer.stream.read()
+        assert peer.answer()[0] == 400
 
 
 def test_peers_that_vanish_leave_nothing_behind(flow):

@@ -11,7 +11,7 @@ UPGRADE = (b"GET /ws HTTP/1.1\r\nHost: gateway\r\nUpgrade: websocket\r\nConnecti
 
 def test_a_silent_client_that_answers_pings_outlives_one_that_does_not(pipeline):
     flow = pipeline(symbols=["BTC-USD"])
-    flow.config["gatewayd"]["silence_ms"] = 10000
+    flow.config["gatewayd"]["silence_ms"] = 3000
     flow.start_all("--symbols", "BTC-USD", "--rate", 10)
 
     async def run():
@@ -20,7 +20,7 @@ def test_a_silent_client_that_answers_pings_outlives_one_that_does_not(pipeline)
             writer.write(UPGRADE)
             heard = await asyncio.wait_for(reader.read(), PATIENCE)  # to the end of the connection
             writer.close()
-            assert b" 101 " in heard and b"\x89" in heard, "upgraded, and pinged"
+            assert b" 101 " in heard and b"\x89" in heard and b"not even a pong" in heard, "upgraded, pinged, and told why"
             assert (await answers.call("ping"))["pong"] is True
 
     asyncio.run(run())

@@ -34,7 +34,7 @@ typedef struct {
     size_t room; /* takes so many bytes, and is choked then; 0: any number */
     unsigned wakes, writes;
     unsigned closed; /* the close code; 0: open */
-    char reason[CLOSE_REASON_MAX + 1];
+    char reason[FRAME_REASON_MAX + 1];
 } wire_t;
 
 typedef struct {
