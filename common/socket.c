@@ -12,6 +12,7 @@
 #include "common/socket.h"
 
 #include "common/clock.h"
+#include "common/envelope.h"
 #include "common/log.h"
 #include "common/unread.h"
 
@@ -31,6 +32,8 @@ enum {
     ANSWER_BYTES = 64 << 20, /* of a peer's, at most */
     SHORT_BYTES = 16 << 10   /* an answer of ours that need not be counted: queue_limit bounds such well enough */
 };
+
+static_assert((int)SOCKET_FRAMES > (int)ENVELOPE_FRAMES, "a request's first frame behind its envelope is kept");
 
 struct bus_socket {
     zsock_t *zsock;
@@ -120,13 +123,30 @@ static bool take_message(socket_t *self, zmq_msg_t *parts, size_t *count)
     return true;
 }
 
+static void hand_over_request(socket_t *self, const text_t *frames, size_t kept, size_t count)
+{
+    static log_limit_t limit;
+    char envelope[ENVELOPE_MAX];
+    text_t asker = {envelope, envelope_read(frames, kept, envelope)}, own[ENVELOPE_FRAMES];
+    if (asker.length == 0) {
+        if (log_allowed(&limit, clock_mono_ns()))
+            log_warn("socket: a request is dropped: expected an envelope, of at most 16 frames, that ends with an empty one",
+                     LOG_U64("frames", count), LOG_U64("suppressed", log_suppressed(&limit)));
+        return;
+    }
+    size_t before = envelope_frames(asker, own);
+    self->events->on_request(self->arg, asker, count > before ? frames[before] : TEXT(""), count - before);
+}
+
 static void hand_over(socket_t *self, zmq_msg_t *parts, size_t count)
 {
     text_t frames[SOCKET_FRAMES];
     size_t kept = count < SOCKET_FRAMES ? count : SOCKET_FRAMES;
     for (size_t i = 0; i < kept; i++)
         frames[i] = (text_t){zmq_msg_data(&parts[i]), zmq_msg_size(&parts[i])};
-    if (count <= SOCKET_FRAMES)
+    if (self->events->on_request)
+        hand_over_request(self, frames, kept, count);
+    else if (count <= SOCKET_FRAMES)
         self->events->on_message(self->arg, frames, count);
     for (size_t i = 0; i < kept; i++)
         zmq_msg_close(&parts[i]);
@@ -242,7 +262,7 @@ static bool monitor(socket_t *self, loop_t *loop)
 
 socket_t *socket_new(loop_t *loop, socket_kind_t kind, int queue_limit, const socket_events_t *events, void *arg)
 {
-    assert(events && events->on_message);
+    assert(events && (events->on_message || (events->on_request && kind == SOCKET_ROUTER)));
     socket_t *self = open_socket(loop, zmq_type(kind), queue_limit, events, arg);
     if (self && events->on_link && !monitor(self, loop))
         socket_destroy(&self);
@@ -313,16 +333,27 @@ static bool send_message(socket_t *self, zmq_msg_t *message)
     return rc != -1;
 }
 
-bool socket_answer(socket_t *self, text_t peer, text_t answer)
+static bool send_envelope(socket_t *self, const text_t *frames, size_t count)
+{
+    self->look = true;
+    for (size_t i = 0; i < count; i++) {
+        if (!send_frame(self, frames[i], ZMQ_SNDMORE))
+            return false;
+    }
+    return true;
+}
+
+bool socket_answer(socket_t *self, text_t asker, text_t answer)
 {
     zmq_msg_t message;
-    assert(self->unread);
+    text_t frames[ENVELOPE_FRAMES];
+    size_t count = envelope_frames(asker, frames);
+    assert(self->unread && count > 1);
     if (answer.length <= SHORT_BYTES)
-        return socket_send(self, (text_t[]){peer, TEXT(""), answer}, 3);
-    self->look = true;
-    if (!unread_message(self->unread, peer, answer, &message))
+        return send_envelope(self, frames, count) && send_frame(self, answer, 0);
+    if (!unread_message(self->unread, frames[0], answer, &message))
         return false;
-    if (send_frame(self, peer, ZMQ_SNDMORE) && send_frame(self, TEXT(""), ZMQ_SNDMORE) && send_message(self, &message))
+    if (send_envelope(self, frames, count) && send_message(self, &message))
         return true;
     zmq_msg_close(&message);
     return false;

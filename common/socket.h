@@ -11,9 +11,9 @@
 enum {
     SOCKET_BATCH = 1000,
     SOCKET_REQUESTS = 16,            /* each may take milliseconds */
-    SOCKET_FRAMES = 8,               /* a message with more is dropped */
+    SOCKET_FRAMES = 17,              /* a message with more is dropped; of a request what is behind them */
     SOCKET_REQUEST_BYTES = 1 << 20,  /* a ROUTER's or an XPUB's peer that sends a longer frame is disconnected */
-    SOCKET_UNREAD_BYTES = 256 << 20, /* of answers that one peer has not read */
+    SOCKET_UNREAD_BYTES = 256 << 20, /* of answers that have not been read from one connection */
 };
 
 /* An XPUB is told of every subscription, and of the last one of a topic that ends. */
@@ -22,6 +22,10 @@ typedef enum { SOCKET_SUB, SOCKET_XPUB, SOCKET_ROUTER, SOCKET_DEALER } socket_ki
 typedef struct {
     /* Frames are valid during the call. */
     void (*on_message)(void *arg, const text_t *frames, size_t count);
+    /* Of a ROUTER instead of on_message, where it is not NULL: a request. asker: its envelope (envelope.h), for socket_answer. parts: how many
+     * frames follow the envelope, of which `body` is the first; one, unless the request is malformed. What has no envelope is dropped, with
+     * a log line, since it could not be answered. */
+    void (*on_request)(void *arg, text_t asker, text_t body, size_t parts);
     void (*on_drained)(void *arg); /* may be NULL */
     /* A connection to a peer stands, or has broken. What was sent on a connection that broke may be lost. May be NULL. */
     void (*on_link)(void *arg, bool up);
@@ -47,9 +51,10 @@ void socket_unsubscribe(socket_t *self, text_t prefix);
 /* All frames or none; false when it can't be queued now. */
 bool socket_send(socket_t *self, const text_t *frames, size_t count);
 
-/* A ROUTER's answer to a peer that asked as a REQ does: [peer][empty][answer]. False when it is a long one and more than SOCKET_UNREAD_BYTES
- * of such would wait to be read by that peer, or memory runs out. One that goes beyond queue_limit is dropped in silence. */
-bool socket_answer(socket_t *self, text_t peer, text_t answer);
+/* A ROUTER's answer to who asked (on_request). False when it is a long one and more than SOCKET_UNREAD_BYTES of such would wait to be read from
+ * the same connection, or memory runs out. A proxy is one connection, however many are behind it: what waits in this process is what the
+ * proxy has not taken. One that goes beyond queue_limit is dropped in silence. */
+bool socket_answer(socket_t *self, text_t asker, text_t answer);
 
 /* Was the last batch a full one? More may be there then, and on_drained comes soon, whether there is or not. */
 bool socket_has_more(const socket_t *self);
