@@ -15,6 +15,7 @@
 #include "common/envelope.h"
 #include "common/log.h"
 #include "common/unread.h"
+#include "common/zap.h"
 
 #include <assert.h>
 #include <czmq.h>
@@ -50,6 +51,7 @@ struct bus_socket {
     void *arg;
     socket_t *monitor; /* tells of connections: for on_link */
     unread_t *unread;  /* of a ROUTER, NULL of others */
+    bool asked_about;  /* its connections, see zap.h */
 };
 
 static int zmq_type(socket_kind_t kind)
@@ -60,6 +62,7 @@ static int zmq_type(socket_kind_t kind)
     case SOCKET_XPUB:
         return ZMQ_XPUB;
     case SOCKET_ROUTER:
+    case SOCKET_HANDLER:
         return ZMQ_ROUTER;
     case SOCKET_DEALER:
         return ZMQ_DEALER;
@@ -260,13 +263,26 @@ static bool monitor(socket_t *self, loop_t *loop)
            socket_connect(self->monitor, endpoint);
 }
 
+static bool ask_about_connections(socket_t *self, loop_t *loop)
+{
+    self->asked_about = zap_enter(loop);
+    if (self->asked_about)
+        zsock_set_zap_domain(self->zsock, ZAP_DOMAIN);
+    return self->asked_about;
+}
+
 socket_t *socket_new(loop_t *loop, socket_kind_t kind, int queue_limit, const socket_events_t *events, void *arg)
 {
     assert(events && (events->on_message || (events->on_request && kind == SOCKET_ROUTER)));
     socket_t *self = open_socket(loop, zmq_type(kind), queue_limit, events, arg);
-    if (self && events->on_link && !monitor(self, loop))
+    if (self && ((events->on_link && !monitor(self, loop)) || (kind == SOCKET_ROUTER && !ask_about_connections(self, loop))))
         socket_destroy(&self);
     return self;
+}
+
+void socket_unbind(socket_t *self, const char *endpoint)
+{
+    zsock_unbind(self->zsock, "%s", endpoint);
 }
 
 bool socket_bind(socket_t *self, const char *endpoint)
@@ -384,6 +400,8 @@ void socket_destroy(socket_t **self_p)
     if (self->monitor)
         zmq_socket_monitor(self->zmq, NULL, 0); /* before the other end goes: ZeroMQ would wait for a reader */
     socket_destroy(&self->monitor);
+    if (self->asked_about)
+        zap_leave();
     uv_poll_stop(&self->poll);
     uv_close((uv_handle_t *)&self->poll, on_handle_closed);
     uv_close((uv_handle_t *)&self->prepare, on_handle_closed);

@@ -16,8 +16,9 @@ enum {
     SOCKET_UNREAD_BYTES = 256 << 20, /* of answers that have not been read from one connection */
 };
 
-/* An XPUB is told of every subscription, and of the last one of a topic that ends. */
-typedef enum { SOCKET_SUB, SOCKET_XPUB, SOCKET_ROUTER, SOCKET_DEALER } socket_kind_t;
+/* An XPUB is told of every subscription, and of the last one of a topic that ends. A ROUTER serves each connection as a peer of its own, whatever
+ * that calls itself (zap.h, whose own socket is the HANDLER). */
+typedef enum { SOCKET_SUB, SOCKET_XPUB, SOCKET_ROUTER, SOCKET_DEALER, SOCKET_HANDLER } socket_kind_t;
 
 typedef struct {
     /* Frames are valid during the call. */
@@ -40,6 +41,9 @@ socket_t *socket_new(loop_t *loop, socket_kind_t kind, int queue_limit, const so
 /* False with a log line that names the endpoint and the reason (address in use, …). */
 bool socket_bind(socket_t *self, const char *endpoint);
 bool socket_connect(socket_t *self, const char *endpoint);
+
+/* Nobody finds the endpoint, which was bound, any more; connections stay. */
+void socket_unbind(socket_t *self, const char *endpoint);
 
 /* Makes the connection anew, whatever has become of the one there is; what is queued on it is lost. Subscriptions stay. */
 bool socket_reconnect(socket_t *self, const char *endpoint);
