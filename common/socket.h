@@ -28,7 +28,7 @@ typedef struct {
      * a log line, since it could not be answered. */
     void (*on_request)(void *arg, text_t asker, text_t body, size_t parts);
     void (*on_drained)(void *arg); /* may be NULL */
-    /* A connection to a peer stands, or has broken. What was sent on a connection that broke may be lost. May be NULL. */
+    /* Of a socket that connects: a connection to a peer stands, or has broken. What was sent on a connection that broke may be lost. May be NULL. */
     void (*on_link)(void *arg, bool up);
 } socket_events_t;
 
@@ -38,7 +38,9 @@ typedef struct bus_socket socket_t;
  * ROUTER) or refused (DEALER). NULL with a log line on failure. `events` is kept, not copied. */
 socket_t *socket_new(loop_t *loop, socket_kind_t kind, int queue_limit, const socket_events_t *events, void *arg);
 
-/* False with a log line that names the endpoint and the reason (address in use, …). */
+/* False with a log line that names the endpoint and the reason (address in use, …). Hosts may be given by IPv4, by IPv6 in brackets, and by name: all
+ * addresses of a name are bound, and each kind in turn is tried to connect, until one is reached. Binding a name may wait for DNS. A socket
+ * connects to one endpoint, once. */
 bool socket_bind(socket_t *self, const char *endpoint);
 bool socket_connect(socket_t *self, const char *endpoint);
 
