@@ -31,7 +31,7 @@ each_service = pytest.mark.parametrize("service", [HISTORY, REPLAY], ids=lambda 
 class Dealer:
     """Sends and receives frames as they are."""
 
-    def __init__(self, endpoint, **options):
+    def __init__(self, endpoint):
         self.socket = zmq.Context.instance().socket(zmq.DEALER)
         self.socket.setsockopt(zmq.LINGER, 0)
         self.socket.setsockopt(zmq.RCVTIMEO, int(PATIENCE * 1000))
