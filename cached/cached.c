@@ -158,18 +158,13 @@ static void on_age(void *arg)
     shelf_age(self->shelf, clock_real_ns());
 }
 
-/* What REQ sends: [identity][empty][json]. */
-static void on_request(void *arg, const text_t *frames, size_t count)
+static void on_request(void *arg, text_t asker, text_t body, size_t parts)
 {
-    static log_limit_t shape_limit;
     cached_t *self = arg;
-    if (count != 3 || frames[1].length != 0) {
-        if (log_allowed(&shape_limit, clock_mono_ns()))
-            log_warn("history: expected an empty frame and a JSON frame, as REQ sends them", LOG_U64("frames", count - 1),
-                     LOG_U64("suppressed", log_suppressed(&shape_limit)));
-        return;
-    }
-    history_handle(self->history, frames[0], frames[2]);
+    if (parts == 1)
+        history_handle(self->history, asker, body);
+    else
+        history_refuse(self->history, asker, parts);
 }
 
 static void on_answer(void *arg, text_t peer, text_t answer)
@@ -190,7 +185,7 @@ static const follower_events_t follower_events = {
     .on_stream = on_stream,
 };
 
-static const socket_events_t router_events = {.on_message = on_request};
+static const socket_events_t router_events = {.on_request = on_request};
 
 /* Without one when memory is all that is wanted. */
 static bool open_archive(cached_t *self, loop_t *loop, const config_t *config)

@@ -217,6 +217,14 @@ void history_handle(history_t *self, text_t peer, text_t json)
     self->asking = NULL;
 }
 
+void history_refuse(history_t *self, text_t peer, size_t frames)
+{
+    question_t question = {.asked_ns = clock_mono_ns(), .peer = peer};
+    answer_frames_error(&self->answer, frames);
+    self->asked[OPERATIONS]++;
+    send_answer(self, &question, &self->answer, &(request_t){0});
+}
+
 /* The store has been read for it. */
 static void on_look_answer(void *arg, const question_t *question, const request_t *request, buffer_t *answer)
 {

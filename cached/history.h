@@ -45,6 +45,9 @@ void history_follow(history_t *self, const follower_t *follower);
 /* Answers a request, whatever it holds, by on_answer: from within, or later. peer: a name for who asked, that comes back. */
 void history_handle(history_t *self, text_t peer, text_t request);
 
+/* Answers one that came in so many frames and not in one. */
+void history_refuse(history_t *self, text_t peer, size_t frames);
+
 typedef struct {
     uint64_t answers; /* all */
     uint64_t errors;  /* those with "ok":false */

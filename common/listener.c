@@ -1,10 +1,10 @@
 #include "common/listener.h"
 
+#include "common/host.h"
 #include "common/log.h"
 #include "common/text.h"
 
 #include <errno.h>
-#include <netdb.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <stdlib.h>
@@ -13,23 +13,32 @@
 #include <unistd.h>
 #include <uv.h>
 
-struct listener {
+/* One of the addresses that it listens at. */
+typedef struct {
+    listener_t *listener;
     uv_poll_t poll;
     int fd;
+} door_t;
+
+struct listener {
+    door_t doors[HOST_ADDRESSES_MAX];
+    size_t count;
+    size_t open; /* handles that have not closed yet */
     rlim_t fd_limit;
     listener_fn *accepted;
     void *arg;
 };
 
-static int listen_at(const struct addrinfo *address)
+static int listen_at(const host_address_t *address)
 {
-    int fd = socket(address->ai_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+    int family = address->at.ss_family;
+    int fd = socket(family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
     if (fd == -1)
         return -1;
     setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &(int){1}, sizeof(int));
-    if (address->ai_family == AF_INET6)
+    if (family == AF_INET6)
         setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &(int){1}, sizeof(int));
-    if (bind(fd, address->ai_addr, address->ai_addrlen) == 0 && listen(fd, SOMAXCONN) == 0)
+    if (bind(fd, (const struct sockaddr *)&address->at, address->length) == 0 && listen(fd, SOMAXCONN) == 0)
         return fd;
     int error = errno;
     close(fd);
@@ -37,16 +46,20 @@ static int listen_at(const struct addrinfo *address)
     return -1;
 }
 
-static int open_socket(const char *host, const char *port)
+/* At all addresses that the host has on this machine. False, with errno, when there is none or one of them can't be had. */
+static bool open_doors(listener_t *self, const char *host, const char *port)
 {
-    struct addrinfo hints = {.ai_socktype = SOCK_STREAM, .ai_flags = AI_PASSIVE}, *found = NULL;
-    if (getaddrinfo(host, port, &hints, &found) != 0) {
-        errno = EADDRNOTAVAIL;
-        return -1;
+    host_address_t addresses[HOST_ADDRESSES_MAX];
+    size_t count = host_addresses(host, port, addresses);
+    errno = EADDRNOTAVAIL;
+    for (size_t i = 0; i < count; i++) {
+        int fd = listen_at(&addresses[i]);
+        if (fd != -1)
+            self->doors[self->count++] = (door_t){.listener = self, .fd = fd};
+        else if (!host_address_is_elsewhere(errno))
+            return false;
     }
-    int fd = listen_at(found);
-    freeaddrinfo(found);
-    return fd;
+    return self->count > 0;
 }
 
 /* Without a descriptor it could not even be refused, and would be told of again and again: so some are kept. */
@@ -62,18 +75,18 @@ static void take(listener_t *self, int fd)
 
 static void on_readable(uv_poll_t *handle, int status, int events)
 {
-    listener_t *self = handle->data;
+    const door_t *door = handle->data;
     (void)status, (void)events;
     for (int i = 0; i < LISTENER_ACCEPTS; i++) {
-        int fd = accept4(self->fd, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
+        int fd = accept4(door->fd, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
         if (fd == -1)
             return; /* none is left, or it has gone again */
-        take(self, fd);
+        take(door->listener, fd);
     }
 }
 
 /* Splits "HOST:PORT" and "[V6]:PORT" at the last colon. */
-static bool split_address(const char *address, char host[static 64], const char **port)
+static bool split_address(const char *address, char host[static HOST_NAME_MAX_BYTES + 1], const char **port)
 {
     const char *colon = strrchr(address, ':');
     uint64_t number;
@@ -84,7 +97,7 @@ static bool split_address(const char *address, char host[static 64], const char 
         address++;
         length -= 2;
     }
-    if (length == 0 || length >= 64)
+    if (length == 0 || length > HOST_NAME_MAX_BYTES)
         return false;
     memcpy(host, address, length);
     host[length] = '\0';
@@ -94,7 +107,7 @@ static bool split_address(const char *address, char host[static 64], const char 
 
 listener_t *listener_new(loop_t *loop, const char *address, listener_fn *accepted, void *arg)
 {
-    char host[64];
+    char host[HOST_NAME_MAX_BYTES + 1];
     const char *port;
     struct rlimit limit;
     if (!split_address(address, host, &port) || getrlimit(RLIMIT_NOFILE, &limit) == -1) {
@@ -104,21 +117,29 @@ listener_t *listener_new(loop_t *loop, const char *address, listener_fn *accepte
     listener_t *self = calloc(1, sizeof *self);
     if (!self)
         return NULL;
-    *self = (listener_t){.fd = open_socket(host, port), .fd_limit = limit.rlim_cur, .accepted = accepted, .arg = arg};
-    if (self->fd == -1) {
+    *self = (listener_t){.fd_limit = limit.rlim_cur, .accepted = accepted, .arg = arg};
+    if (!open_doors(self, host, port)) {
         log_error("listener: can't listen", LOG_TEXT("address", address), LOG_ERRNO());
+        for (size_t i = 0; i < self->count; i++)
+            close(self->doors[i].fd);
         free(self);
         return NULL;
     }
-    self->poll.data = self;
-    uv_poll_init(loop_uv(loop), &self->poll, self->fd);
-    uv_poll_start(&self->poll, UV_READABLE, on_readable);
+    for (size_t i = 0; i < self->count; i++) {
+        door_t *door = &self->doors[i];
+        door->poll.data = door;
+        uv_poll_init(loop_uv(loop), &door->poll, door->fd);
+        uv_poll_start(&door->poll, UV_READABLE, on_readable);
+    }
+    self->open = self->count;
     return self;
 }
 
 static void on_closed(uv_handle_t *handle)
 {
-    free(handle->data);
+    listener_t *self = ((door_t *)handle->data)->listener;
+    if (--self->open == 0)
+        free(self);
 }
 
 void listener_destroy(listener_t **self_p)
@@ -127,7 +148,9 @@ void listener_destroy(listener_t **self_p)
     if (!self)
         return;
     *self_p = NULL;
-    uv_poll_stop(&self->poll);
-    close(self->fd);
-    uv_close((uv_handle_t *)&self->poll, on_closed);
+    for (size_t i = 0; i < self->count; i++) {
+        uv_poll_stop(&self->doors[i].poll);
+        close(self->doors[i].fd);
+        uv_close((uv_handle_t *)&self->doors[i].poll, on_closed);
+    }
 }

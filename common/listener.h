@@ -1,4 +1,4 @@
-/* Accepts connections on an address, a bounded number in each turn of the loop. For boundary files. */
+/* Accepts connections on an address, or on all that a name has, a bounded number in each turn of the loop. For boundary files. */
 #pragma once
 
 #include "common/loop.h"
@@ -13,7 +13,7 @@ typedef struct listener listener_t;
 /* Takes ownership of the descriptor, which does not block. */
 typedef void listener_fn(void *arg, int fd);
 
-/* address: "HOST:PORT", HOST a name or an address, IPv6 as "[V6]:PORT". A connection that would use a descriptor that is reserved, of those that
+/* address: "HOST:PORT", HOST an address, IPv6 as "[V6]:PORT", or a name, of which all addresses are taken. A connection that would use a descriptor that is reserved, of those that
  * RLIMIT_NOFILE allows now, is closed at once. NULL with a log line that names the address and the reason. */
 listener_t *listener_new(loop_t *loop, const char *address, listener_fn *accepted, void *arg);
 

@@ -11,13 +11,17 @@
  */
 #include "common/socket.h"
 
+#include "common/binding.h"
 #include "common/clock.h"
+#include "common/endpoint.h"
+#include "common/envelope.h"
+#include "common/frames.h"
 #include "common/log.h"
 #include "common/unread.h"
+#include "common/zap.h"
 
 #include <assert.h>
 #include <czmq.h>
-#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <uv.h>
@@ -28,9 +32,13 @@ enum {
     SILENCE_MS = 5000,
     KEEPALIVE_S = 5,
     UNACKNOWLEDGED_MS = 30000,
+    LINK_EVENTS = ZMQ_EVENT_HANDSHAKE_SUCCEEDED | ZMQ_EVENT_DISCONNECTED,
+    FAMILY_MS = 1000,        /* a name is tried by IPv4 for so long, then by IPv6, and so on */
     ANSWER_BYTES = 64 << 20, /* of a peer's, at most */
     SHORT_BYTES = 16 << 10   /* an answer of ours that need not be counted: queue_limit bounds such well enough */
 };
+
+static_assert((int)SOCKET_FRAMES > (int)ENVELOPE_FRAMES, "a request's first frame behind its envelope is kept");
 
 struct bus_socket {
     zsock_t *zsock;
@@ -45,8 +53,13 @@ struct bus_socket {
     bool destroyed;
     const socket_events_t *events;
     void *arg;
-    socket_t *monitor; /* tells of connections: for on_link */
+    loop_t *loop;
+    socket_t *monitor; /* tells of connections: for on_link, and of a name's */
+    char *name;        /* the endpoint that it connects to, where that is a name; else NULL */
+    bool ipv6;         /* the name is tried by IPv6 now */
+    int64_t turn_ns;   /* since when */
     unread_t *unread;  /* of a ROUTER, NULL of others */
+    bool asked_about;  /* its connections, see zap.h */
 };
 
 static int zmq_type(socket_kind_t kind)
@@ -57,6 +70,7 @@ static int zmq_type(socket_kind_t kind)
     case SOCKET_XPUB:
         return ZMQ_XPUB;
     case SOCKET_ROUTER:
+    case SOCKET_HANDLER:
         return ZMQ_ROUTER;
     case SOCKET_DEALER:
         return ZMQ_DEALER;
@@ -95,29 +109,19 @@ static void on_prepare(uv_prepare_t *handle)
         uv_idle_stop(&self->idle);
 }
 
-/* All frames of one message; false when there is none. Frames beyond SOCKET_FRAMES are taken and thrown away, and *count tells. */
-static bool take_message(socket_t *self, zmq_msg_t *parts, size_t *count)
+static void hand_over_request(socket_t *self, const text_t *frames, size_t kept, size_t count)
 {
-    *count = 0;
-    int more;
-    do {
-        zmq_msg_t surplus;
-        zmq_msg_t *part = *count < SOCKET_FRAMES ? &parts[*count] : &surplus;
-        zmq_msg_init(part);
-        int rc;
-        do
-            rc = zmq_msg_recv(part, self->zmq, ZMQ_DONTWAIT);
-        while (rc == -1 && errno == EINTR);
-        if (rc == -1) {
-            zmq_msg_close(part);
-            return false;
-        }
-        more = zmq_msg_more(part);
-        if (part == &surplus)
-            zmq_msg_close(part);
-        ++*count;
-    } while (more);
-    return true;
+    static log_limit_t limit;
+    char envelope[ENVELOPE_MAX];
+    text_t asker = {envelope, envelope_read(frames, kept, envelope)}, own[ENVELOPE_FRAMES];
+    if (asker.length == 0) {
+        if (log_allowed(&limit, clock_mono_ns()))
+            log_warn("socket: a request is dropped: expected an envelope, of at most 16 frames, that ends with an empty one",
+                     LOG_U64("frames", count), LOG_U64("suppressed", log_suppressed(&limit)));
+        return;
+    }
+    size_t before = envelope_frames(asker, own);
+    self->events->on_request(self->arg, asker, count > before ? frames[before] : TEXT(""), count - before);
 }
 
 static void hand_over(socket_t *self, zmq_msg_t *parts, size_t count)
@@ -126,7 +130,9 @@ static void hand_over(socket_t *self, zmq_msg_t *parts, size_t count)
     size_t kept = count < SOCKET_FRAMES ? count : SOCKET_FRAMES;
     for (size_t i = 0; i < kept; i++)
         frames[i] = (text_t){zmq_msg_data(&parts[i]), zmq_msg_size(&parts[i])};
-    if (count <= SOCKET_FRAMES)
+    if (self->events->on_request)
+        hand_over_request(self, frames, kept, count);
+    else if (count <= SOCKET_FRAMES)
         self->events->on_message(self->arg, frames, count);
     for (size_t i = 0; i < kept; i++)
         zmq_msg_close(&parts[i]);
@@ -139,7 +145,7 @@ static void on_check(uv_check_t *handle)
     size_t count, taken = 0, batch = self->unread ? SOCKET_REQUESTS : SOCKET_BATCH;
     if (!self->look)
         return;
-    while (taken < batch && !self->destroyed && take_message(self, parts, &count)) {
+    while (taken < batch && !self->destroyed && frames_take(self->zmq, parts, SOCKET_FRAMES, &count)) {
         hand_over(self, parts, count);
         taken++;
     }
@@ -197,6 +203,7 @@ static socket_t *open_socket(loop_t *loop, int type, int queue_limit, const sock
         free(self);
         return NULL;
     }
+    self->loop = loop;
     self->zsock = zsock;
     self->zmq = zsock_resolve(zsock);
     self->unread = unread;
@@ -217,6 +224,26 @@ static socket_t *open_socket(loop_t *loop, int type, int queue_limit, const sock
     return self;
 }
 
+/* With ZMQ_IPV6 ZeroMQ takes a name for its IPv6 address where it has one, without it for its IPv4 address; who listens may do so at either. So
+ * they have their turns, as long as nobody is reached. What the name means is looked up for each try. */
+static void try_other_family(socket_t *self)
+{
+    int64_t now_ns = clock_mono_ns();
+    if (now_ns - self->turn_ns < FAMILY_MS * NS_PER_MS)
+        return;
+    self->turn_ns = now_ns;
+    self->ipv6 = !self->ipv6;
+    zsock_set_ipv6(self->zsock, self->ipv6);
+    socket_reconnect(self, self->name);
+}
+
+static void on_link(socket_t *self, bool up)
+{
+    self->turn_ns = clock_mono_ns(); /* whoever was reached last is tried first */
+    if (self->events->on_link)
+        self->events->on_link(self->arg, up);
+}
+
 /* An event's first frame is its number (16 bits) and a value (32 bits), in the machine's byte order. */
 static void on_monitored(void *arg, const text_t *frames, size_t count)
 {
@@ -225,52 +252,92 @@ static void on_monitored(void *arg, const text_t *frames, size_t count)
     if (count < 1 || frames[0].length < sizeof event)
         return;
     memcpy(&event, frames[0].at, sizeof event);
-    self->events->on_link(self->arg, event == ZMQ_EVENT_HANDSHAKE_SUCCEEDED);
+    if (event == ZMQ_EVENT_CONNECT_RETRIED)
+        try_other_family(self);
+    else
+        on_link(self, event == ZMQ_EVENT_HANDSHAKE_SUCCEEDED);
 }
 
 /* ZeroMQ tells of connections on a PAIR socket of its own. */
-static bool monitor(socket_t *self, loop_t *loop)
+static bool monitor(socket_t *self, int events)
 {
     static const socket_events_t monitor_events = {.on_message = on_monitored};
     char endpoint[64];
     /* with the time, since ZeroMQ may not have forgotten yet who was at this place in memory before */
     snprintf(endpoint, sizeof endpoint, "inproc://monitor-%p-%lld", (void *)self, (long long)clock_mono_ns());
-    return zmq_socket_monitor(self->zmq, endpoint, ZMQ_EVENT_HANDSHAKE_SUCCEEDED | ZMQ_EVENT_DISCONNECTED) == 0 &&
-           (self->monitor = open_socket(loop, ZMQ_PAIR, MONITOR_QUEUE, &monitor_events, self)) &&
+    return zmq_socket_monitor(self->zmq, endpoint, events) == 0 &&
+           (self->monitor = open_socket(self->loop, ZMQ_PAIR, MONITOR_QUEUE, &monitor_events, self)) &&
            socket_connect(self->monitor, endpoint);
+}
+
+static bool ask_about_connections(socket_t *self)
+{
+    self->asked_about = zap_enter(self->loop);
+    if (self->asked_about)
+        zsock_set_zap_domain(self->zsock, ZAP_DOMAIN);
+    return self->asked_about;
 }
 
 socket_t *socket_new(loop_t *loop, socket_kind_t kind, int queue_limit, const socket_events_t *events, void *arg)
 {
-    assert(events && events->on_message);
+    assert(events && (events->on_message || (events->on_request && kind == SOCKET_ROUTER)));
     socket_t *self = open_socket(loop, zmq_type(kind), queue_limit, events, arg);
-    if (self && events->on_link && !monitor(self, loop))
+    if (self && kind == SOCKET_ROUTER && !ask_about_connections(self))
         socket_destroy(&self);
     return self;
+}
+
+void socket_unbind(socket_t *self, const char *endpoint)
+{
+    zsock_unbind(self->zsock, "%s", endpoint);
 }
 
 bool socket_bind(socket_t *self, const char *endpoint)
 {
     self->look = true;
-    if (zsock_bind(self->zsock, "%s", endpoint) != -1)
+    if (binding_make(self->zsock, endpoint))
         return true;
     log_error("socket: can't listen", LOG_TEXT("endpoint", endpoint), LOG_TEXT("error", zmq_strerror(zmq_errno())));
     return false;
 }
 
-bool socket_connect(socket_t *self, const char *endpoint)
+static bool connect_to(socket_t *self, const char *endpoint)
 {
     self->look = true;
-    if (zsock_connect(self->zsock, "%s", endpoint) == 0)
+    return zsock_connect(self->zsock, "%s", endpoint) == 0;
+}
+
+static bool connected(bool good, const char *endpoint)
+{
+    if (good)
         return true;
     log_error("socket: can't connect", LOG_TEXT("endpoint", endpoint), LOG_TEXT("error", zmq_strerror(zmq_errno())));
     return false;
 }
 
+/* By IPv4 first, if it is a name. */
+static bool prepare_to_connect(socket_t *self, const char *endpoint)
+{
+    endpoint_kind_t kind = endpoint_kind(endpoint);
+    zsock_set_ipv6(self->zsock, kind == ENDPOINT_IPV6);
+    int events = self->events->on_link ? LINK_EVENTS : 0;
+    if (kind == ENDPOINT_NAME) {
+        self->name = strdup(endpoint);
+        events = LINK_EVENTS | ZMQ_EVENT_CONNECT_RETRIED;
+    }
+    return (kind != ENDPOINT_NAME || self->name) && (events == 0 || monitor(self, events));
+}
+
+bool socket_connect(socket_t *self, const char *endpoint)
+{
+    assert(!self->name);
+    return connected(prepare_to_connect(self, endpoint) && connect_to(self, endpoint), endpoint);
+}
+
 bool socket_reconnect(socket_t *self, const char *endpoint)
 {
     zsock_disconnect(self->zsock, "%s", endpoint);
-    return socket_connect(self, endpoint);
+    return connected(connect_to(self, endpoint), endpoint);
 }
 
 void socket_subscribe(socket_t *self, text_t prefix)
@@ -285,44 +352,37 @@ void socket_unsubscribe(socket_t *self, text_t prefix)
     zmq_setsockopt(self->zmq, ZMQ_UNSUBSCRIBE, prefix.at, prefix.length);
 }
 
-static bool send_frame(socket_t *self, text_t frame, int more)
-{
-    int rc;
-    do
-        rc = zmq_send(self->zmq, frame.at, frame.length, ZMQ_DONTWAIT | more);
-    while (rc == -1 && errno == EINTR);
-    return rc != -1;
-}
-
 bool socket_send(socket_t *self, const text_t *frames, size_t count)
 {
     self->look = true;
     for (size_t i = 0; i < count; i++) {
-        if (!send_frame(self, frames[i], i + 1 < count ? ZMQ_SNDMORE : 0))
+        if (!frames_send(self->zmq, frames[i], i + 1 < count ? ZMQ_SNDMORE : 0))
             return false; /* only ever at the first frame: ZeroMQ takes a message whole or not at all */
     }
     return true;
 }
 
-static bool send_message(socket_t *self, zmq_msg_t *message)
+static bool send_envelope(socket_t *self, const text_t *frames, size_t count)
 {
-    int rc;
-    do
-        rc = zmq_msg_send(message, self->zmq, ZMQ_DONTWAIT);
-    while (rc == -1 && errno == EINTR);
-    return rc != -1;
+    self->look = true;
+    for (size_t i = 0; i < count; i++) {
+        if (!frames_send(self->zmq, frames[i], ZMQ_SNDMORE))
+            return false;
+    }
+    return true;
 }
 
-bool socket_answer(socket_t *self, text_t peer, text_t answer)
+bool socket_answer(socket_t *self, text_t asker, text_t answer)
 {
     zmq_msg_t message;
-    assert(self->unread);
+    text_t frames[ENVELOPE_FRAMES];
+    size_t count = envelope_frames(asker, frames);
+    assert(self->unread && count > 1);
     if (answer.length <= SHORT_BYTES)
-        return socket_send(self, (text_t[]){peer, TEXT(""), answer}, 3);
-    self->look = true;
-    if (!unread_message(self->unread, peer, answer, &message))
+        return send_envelope(self, frames, count) && frames_send(self->zmq, answer, 0);
+    if (!unread_message(self->unread, frames[0], answer, &message))
         return false;
-    if (send_frame(self, peer, ZMQ_SNDMORE) && send_frame(self, TEXT(""), ZMQ_SNDMORE) && send_message(self, &message))
+    if (send_envelope(self, frames, count) && frames_send_message(self->zmq, &message))
         return true;
     zmq_msg_close(&message);
     return false;
@@ -335,6 +395,7 @@ static void on_handle_closed(uv_handle_t *handle)
         return;
     zsock_destroy(&self->zsock); /* only now: libuv must not poll the fd of a socket that is gone */
     unread_destroy(&self->unread);
+    free(self->name);
     free(self);
 }
 
@@ -353,6 +414,8 @@ void socket_destroy(socket_t **self_p)
     if (self->monitor)
         zmq_socket_monitor(self->zmq, NULL, 0); /* before the other end goes: ZeroMQ would wait for a reader */
     socket_destroy(&self->monitor);
+    if (self->asked_about)
+        zap_leave();
     uv_poll_stop(&self->poll);
     uv_close((uv_handle_t *)&self->poll, on_handle_closed);
     uv_close((uv_handle_t *)&self->prepare, on_handle_closed);

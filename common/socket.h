@@ -11,19 +11,24 @@
 enum {
     SOCKET_BATCH = 1000,
     SOCKET_REQUESTS = 16,            /* each may take milliseconds */
-    SOCKET_FRAMES = 8,               /* a message with more is dropped */
+    SOCKET_FRAMES = 17,              /* a message with more is dropped; of a request what is behind them */
     SOCKET_REQUEST_BYTES = 1 << 20,  /* a ROUTER's or an XPUB's peer that sends a longer frame is disconnected */
-    SOCKET_UNREAD_BYTES = 256 << 20, /* of answers that one peer has not read */
+    SOCKET_UNREAD_BYTES = 256 << 20, /* of answers that have not been read from one connection */
 };
 
-/* An XPUB is told of every subscription, and of the last one of a topic that ends. */
-typedef enum { SOCKET_SUB, SOCKET_XPUB, SOCKET_ROUTER, SOCKET_DEALER } socket_kind_t;
+/* An XPUB is told of every subscription, and of the last one of a topic that ends. A ROUTER serves each connection as a peer of its own, whatever
+ * that calls itself (zap.h, whose own socket is the HANDLER). */
+typedef enum { SOCKET_SUB, SOCKET_XPUB, SOCKET_ROUTER, SOCKET_DEALER, SOCKET_HANDLER } socket_kind_t;
 
 typedef struct {
     /* Frames are valid during the call. */
     void (*on_message)(void *arg, const text_t *frames, size_t count);
+    /* Of a ROUTER instead of on_message, where it is not NULL: a request. asker: its envelope (envelope.h), for socket_answer. parts: how many
+     * frames follow the envelope, of which `body` is the first; one, unless the request is malformed. What has no envelope is dropped, with
+     * a log line, since it could not be answered. */
+    void (*on_request)(void *arg, text_t asker, text_t body, size_t parts);
     void (*on_drained)(void *arg); /* may be NULL */
-    /* A connection to a peer stands, or has broken. What was sent on a connection that broke may be lost. May be NULL. */
+    /* Of a socket that connects: a connection to a peer stands, or has broken. What was sent on a connection that broke may be lost. May be NULL. */
     void (*on_link)(void *arg, bool up);
 } socket_events_t;
 
@@ -33,9 +38,14 @@ typedef struct bus_socket socket_t;
  * ROUTER) or refused (DEALER). NULL with a log line on failure. `events` is kept, not copied. */
 socket_t *socket_new(loop_t *loop, socket_kind_t kind, int queue_limit, const socket_events_t *events, void *arg);
 
-/* False with a log line that names the endpoint and the reason (address in use, …). */
+/* False with a log line that names the endpoint and the reason (address in use, …). Hosts may be given by IPv4, by IPv6 in brackets, and by name: all
+ * addresses of a name are bound, and each kind in turn is tried to connect, until one is reached. Binding a name may wait for DNS. A socket
+ * connects to one endpoint, once. */
 bool socket_bind(socket_t *self, const char *endpoint);
 bool socket_connect(socket_t *self, const char *endpoint);
+
+/* Nobody finds the endpoint, which was bound, any more; connections stay. */
+void socket_unbind(socket_t *self, const char *endpoint);
 
 /* Makes the connection anew, whatever has become of the one there is; what is queued on it is lost. Subscriptions stay. */
 bool socket_reconnect(socket_t *self, const char *endpoint);
@@ -47,9 +57,10 @@ void socket_unsubscribe(socket_t *self, text_t prefix);
 /* All frames or none; false when it can't be queued now. */
 bool socket_send(socket_t *self, const text_t *frames, size_t count);
 
-/* A ROUTER's answer to a peer that asked as a REQ does: [peer][empty][answer]. False when it is a long one and more than SOCKET_UNREAD_BYTES
- * of such would wait to be read by that peer, or memory runs out. One that goes beyond queue_limit is dropped in silence. */
-bool socket_answer(socket_t *self, text_t peer, text_t answer);
+/* A ROUTER's answer to who asked (on_request). False when it is a long one and more than SOCKET_UNREAD_BYTES of such would wait to be read from
+ * the same connection, or memory runs out. A proxy is one connection, however many are behind it: what waits in this process is what the
+ * proxy has not taken. One that goes beyond queue_limit is dropped in silence. */
+bool socket_answer(socket_t *self, text_t asker, text_t answer);
 
 /* Was the last batch a full one? More may be there then, and on_drained comes soon, whether there is or not. */
 bool socket_has_more(const socket_t *self);

@@ -38,7 +38,7 @@ static bool visible_ascii(text_t text)
     return true;
 }
 
-/* host: NUL-terminated, begins with '['. */
+/* host: NUL-terminated, begins with '['. A zone belongs to a link's own addresses alone. */
 static bool ipv6_valid(char *host, size_t length)
 {
     if (host[length - 1] != ']')
@@ -50,7 +50,7 @@ static bool ipv6_valid(char *host, size_t length)
     if (zone)
         *zone = '\0';
     struct in6_addr address;
-    return inet_pton(AF_INET6, host + 1, &address) == 1;
+    return inet_pton(AF_INET6, host + 1, &address) == 1 && (!zone || IN6_IS_ADDR_LINKLOCAL(&address));
 }
 
 /* A name, an IPv4 address or an IPv6 address in brackets. Something that ends in a number is meant as an IPv4 address. */
@@ -95,11 +95,17 @@ static bool address_valid(text_t text)
     return split_port(text, &host) && host_valid(host);
 }
 
+/* ZeroMQ would make up a path for "*", which nobody could find; "@" begins a name that is no file's, and needs one. */
+static bool ipc_path_valid(text_t path)
+{
+    return path.length > 0 && path.length <= IPC_PATH_MAX && !text_equal(path, TEXT("*")) && !text_equal(path, TEXT("@"));
+}
+
 static bool endpoint_valid(text_t text, bool may_be_star)
 {
     text_t rest, host;
     if (without_prefix(text, TEXT("ipc://"), &rest))
-        return rest.length > 0 && rest.length <= IPC_PATH_MAX;
+        return ipc_path_valid(rest);
     if (!without_prefix(text, TEXT("tcp://"), &rest) || !split_port(rest, &host))
         return false;
     return host_valid(host) || (may_be_star && text_equal(host, TEXT("*")));
@@ -207,8 +213,8 @@ void text_format_describe(text_format_t format, const char *choices, buffer_t *o
         [FORMAT_PATH] = "a path",
         [FORMAT_CHOICE] = "one of ",
         [FORMAT_ADDRESS] = "HOST:PORT",
-        [FORMAT_ENDPOINT] = "tcp://HOST:PORT or ipc://PATH",
-        [FORMAT_BIND] = "tcp://HOST:PORT or ipc://PATH",
+        [FORMAT_ENDPOINT] = "tcp://HOST:PORT or ipc://PATH of at most 107 bytes",
+        [FORMAT_BIND] = "tcp://HOST:PORT, tcp://*:PORT or ipc://PATH of at most 107 bytes",
         [FORMAT_URL] = "a ws:// or wss:// URL",
         [FORMAT_ORIGIN] = "SCHEME://HOST[:PORT]",
         [FORMAT_CORS] = "SCHEME://HOST[:PORT] or *",

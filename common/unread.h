@@ -1,4 +1,5 @@
-/* What a service has answered and its peers have not read yet, in bytes, peer by peer.
+/* What a service has answered and its peers have not read yet, in bytes, peer by peer. A peer is a connection: where that is a proxy's, all that
+ * are behind it.
  *
  * ZeroMQ bounds its queues by messages, and a thousand answers of some MiB are more than a server has. So each answer is a message that
  * counts for its peer until ZeroMQ has handed it to the network or thrown it away, and a peer for which too much waits gets no more.

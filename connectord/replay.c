@@ -148,26 +148,22 @@ static const struct {
     {"streams", answer_streams},
 };
 
-/* From REQ: identity, an empty frame, the request. A DEALER sends the empty frame itself. */
-static void on_message(void *arg, const text_t *frames, size_t count)
+static void on_request(void *arg, text_t asker, text_t body, size_t parts)
 {
     replay_t *self = arg;
-    static log_limit_t malformed, unsent;
-    if (count != 3 || frames[1].length != 0) {
-        if (log_allowed(&malformed, clock_mono_ns()))
-            log_warn("replay: expected identity, an empty frame and a request", LOG_U64("frames", count),
-                     LOG_U64("suppressed", log_suppressed(&malformed)));
-        return;
-    }
-    replay_answer(self->journal, self->renewal, json_plain(frames[2], &self->plain), &self->answer);
+    static log_limit_t unsent;
+    if (parts == 1)
+        replay_answer(self->journal, self->renewal, json_plain(body, &self->plain), &self->answer);
+    else
+        answer_frames_error(&self->answer, parts);
     self->counts.answers++;
     self->counts.errors += text_starts_with(buffer_text(&self->answer), TEXT("{\"ok\":false"));
     self->counts.bytes += self->answer.length;
-    if (!socket_answer(self->socket, frames[0], buffer_text(&self->answer)) && log_allowed(&unsent, clock_mono_ns()))
+    if (!socket_answer(self->socket, asker, buffer_text(&self->answer)) && log_allowed(&unsent, clock_mono_ns()))
         log_warn("replay: a peer does not take its answers: dropped", LOG_U64("suppressed", log_suppressed(&unsent)));
 }
 
-static const socket_events_t events = {.on_message = on_message};
+static const socket_events_t events = {.on_request = on_request};
 
 replay_t *replay_new(loop_t *loop, const char *endpoint, journal_t *journal, renewal_t *renewal)
 {

@@ -255,6 +255,11 @@ void answer_error(buffer_t *answer, const request_t *request, const char *code, 
     buffer_append(answer, TEXT("}}"));
 }
 
+void answer_frames_error(buffer_t *answer, size_t frames)
+{
+    answer_error(answer, &(request_t){0}, ERROR_INVALID_REQUEST, "expected one frame behind the empty one, found %zu", frames);
+}
+
 void answer_begin(buffer_t *answer, const request_t *request)
 {
     buffer_clear(answer);

@@ -58,6 +58,9 @@ bool request_place(text_t places, text_t source, cursor_t *cursor);
 void answer_error(buffer_t *answer, const request_t *request, const char *code, const char *format, ...)
     __attribute__((format(printf, 4, 5)));
 
+/* A request of none or several frames, where it should be one. */
+void answer_frames_error(buffer_t *answer, size_t frames);
+
 /* {"ok":true,"id":7 — the caller goes on with ,"name":… and ends with a '}'. */
 void answer_begin(buffer_t *answer, const request_t *request);
 

@@ -5,6 +5,7 @@ import re
 
 import zmq
 
+from .endpoint import connect
 from .failure import EXIT_USAGE, Failure
 from .terminal import painted, put, say
 
@@ -22,7 +23,7 @@ def subscriber(endpoint, prefix):
     socket.setsockopt(zmq.LINGER, 0)
     socket.subscribe(prefix)
     try:
-        socket.connect(endpoint)
+        connect(socket, endpoint)
     except zmq.ZMQError as error:
         raise Failure(f"--bus: expected something like tcp://127.0.0.1:5556, found {endpoint!r}: {error}", EXIT_USAGE) from None
     return socket

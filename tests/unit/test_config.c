@@ -209,12 +209,12 @@ static const struct {
     {"{\"gatewayd\":{\"slow\":{}}}", "gatewayd.slow: expected one of conflate, disconnect, found an object (FILE)"},
     {"{\"gatewayd\":{\"ring_bytes\":100000}}",
      "gatewayd.ring_bytes: expected a power of two from 65536 to 1073741824, found 100000 (FILE)"},
-    {"{\"gatewayd\":{\"bus\":\"tcp://a:1\"}}",
-     "gatewayd.bus: expected a list of 1 to 16 texts, each tcp://HOST:PORT or ipc://PATH, found \"tcp://a:1\" (FILE)"},
-    {"{\"gatewayd\":{\"history\":[]}}",
-     "gatewayd.history: expected a list of 1 to 16 texts, each tcp://HOST:PORT or ipc://PATH, found a list of 0 (FILE)"},
+    {"{\"gatewayd\":{\"bus\":\"tcp://a:1\"}}", "gatewayd.bus: expected a list of 1 to 16 texts, each tcp://HOST:PORT or "
+                                               "ipc://PATH of at most 107 bytes, found \"tcp://a:1\" (FILE)"},
+    {"{\"gatewayd\":{\"history\":[]}}", "gatewayd.history: expected a list of 1 to 16 texts, each tcp://HOST:PORT or "
+                                        "ipc://PATH of at most 107 bytes, found a list of 0 (FILE)"},
     {"{\"gatewayd\":{\"history\":[\"tcp://a:1\",5]}}",
-     "gatewayd.history.1: expected tcp://HOST:PORT or ipc://PATH, found 5 (FILE)"},
+     "gatewayd.history.1: expected tcp://HOST:PORT or ipc://PATH of at most 107 bytes, found 5 (FILE)"},
     {"{\"gatewayd\":[]}", "gatewayd: expected an object with the section's keys (FILE)"},
     {"{\"gatewayd\":{\"clients\":7,\"clients\":8}}", "gatewayd.clients: given twice (FILE)"},
     {"{\"log\":{},\"log\":{}}", "log: given twice (FILE)"},
