@@ -158,7 +158,7 @@ client_t *client_new(hub_t *hub, const client_link_t *link, void *link_arg, cons
                        &self->ready,  &self->catching,    &self->joins,   &self->queries};
     for (size_t i = 0; i < sizeof lists / sizeof *lists; i++)
         list_init(lists[i]);
-    self->rpc = rpc_new(methods, self, &hub->counts.rpc);
+    self->rpc = rpc_new(methods, self, &hub->counts.rpc, link->dialect);
     if (!self->rpc) {
         free(self);
         return NULL;

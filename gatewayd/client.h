@@ -24,7 +24,7 @@ enum {
 };
 
 typedef struct {
-    dialect_t dialect; /* of the frames */
+    dialect_t dialect; /* of the frames and of the answers in them */
     bool deflates;     /* it takes compressed frames too (DIALECT_DEFLATE); its dialect is DIALECT_RPC */
     bool passing;      /* it is there for one answer, and no client to be counted */
     /* Sends whole frames, as many as the peer takes now; of one that it takes a part of the link keeps the rest. Returns the bytes of those that

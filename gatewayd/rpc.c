@@ -19,6 +19,7 @@ struct rpc {
     const rpc_events_t *events;
     void *arg;
     rpc_counts_t *counts;
+    dialect_t dialect;
     list_t requests;
     size_t open, batches;
     buffer_t out;
@@ -28,6 +29,7 @@ struct rpc_request {
     list_t in_rpc;
     rpc_t *rpc;
     batch_t *batch;   /* NULL: on its own */
+    const char *list; /* rpc_expect_list; NULL: all of the result is what was asked for */
     size_t id_length; /* 0: a notification */
     char id[];        /* raw JSON */
 };
@@ -86,9 +88,8 @@ static void print_error(rpc_t *self, text_t id, int code, text_t message)
     begin_answer(&self->out);
     buffer_append(&self->out, HEAD);
     buffer_append(&self->out, id);
-    buffer_printf(&self->out, ",\"error\":{\"code\":%d,\"message\":", code);
-    buffer_append_json_string(&self->out, message);
-    buffer_append(&self->out, TEXT("}}"));
+    dialect_put_error(self->dialect, code, message, &self->out);
+    buffer_append(&self->out, TEXT("}"));
 }
 
 /* An error for what never became a request. */
@@ -223,12 +224,12 @@ static void receive_batch(rpc_t *self, text_t json)
     batch_leave(self, batch);
 }
 
-rpc_t *rpc_new(const rpc_events_t *events, void *arg, rpc_counts_t *counts)
+rpc_t *rpc_new(const rpc_events_t *events, void *arg, rpc_counts_t *counts, dialect_t dialect)
 {
     rpc_t *self = malloc(sizeof *self);
     if (!self)
         return NULL;
-    *self = (rpc_t){.events = events, .arg = arg, .counts = counts, .out = buffer_new(RPC_ANSWER_MAX)};
+    *self = (rpc_t){.events = events, .arg = arg, .counts = counts, .dialect = dialect, .out = buffer_new(RPC_ANSWER_MAX)};
     list_init(&self->requests);
     return self;
 }
@@ -277,16 +278,22 @@ size_t rpc_batches(const rpc_t *self)
     return self->batches;
 }
 
+void rpc_expect_list(rpc_request_t *request, const char *list)
+{
+    request->list = list;
+}
+
 void rpc_result(rpc_request_t *request, text_t result)
 {
     buffer_t *out = &request->rpc->out;
     begin_answer(out);
     buffer_append(out, HEAD);
     buffer_append(out, (text_t){request->id, request->id_length});
-    buffer_append(out, RESULT);
-    buffer_append(out, result);
+    bool complete = dialect_put_result(request->rpc->dialect, request->list, result, out);
     buffer_append(out, TEXT("}"));
-    if (buffer_ok(out))
+    if (!complete)
+        rpc_error(request, RPC_INTERNAL_ERROR, "The answer has no list of %s", request->list);
+    else if (buffer_ok(out))
         finish(request);
     else
         rpc_error(request, RPC_INTERNAL_ERROR, "The answer is too large");
@@ -295,7 +302,8 @@ void rpc_result(rpc_request_t *request, text_t result)
 void rpc_result_placed(rpc_request_t *request, char *result, size_t length)
 {
     size_t id = request->id_length, head = HEAD.length + id + RESULT.length;
-    if (request->batch || id == 0 || head > RPC_RESULT_ROOM - RPC_ANSWER_ROOM) {
+    if (request->batch || id == 0 || head > RPC_RESULT_ROOM - RPC_ANSWER_ROOM ||
+        dialect_unwraps(request->rpc->dialect, request->list)) {
         rpc_result(request, (text_t){result, length});
         return;
     }

@@ -1,5 +1,5 @@
 /* JSON-RPC 2.0 (https://www.jsonrpc.org/specification) with one peer: framing, ids, batches, errors. Knows no transport and no
- * method.
+ * method; what a dialect says in its own way dialect.h knows.
  *
  *     message ─▶ rpc_receive ─▶ on_request ─▶ rpc_result or rpc_error, now or later ─▶ on_answer ─▶ message
  *
@@ -8,7 +8,7 @@
  */
 #pragma once
 
-#include "common/text.h"
+#include "gatewayd/dialect.h"
 
 enum {
     RPC_PARSE_ERROR = -32700,
@@ -49,8 +49,8 @@ typedef struct {
     uint64_t errors;   /* answers that are errors */
 } rpc_counts_t;
 
-/* NULL when memory runs out. `events` and `counts` are kept, not copied. */
-rpc_t *rpc_new(const rpc_events_t *events, void *arg, rpc_counts_t *counts);
+/* NULL when memory runs out. `events` and `counts` are kept, not copied. dialect: of the answers. */
+rpc_t *rpc_new(const rpc_events_t *events, void *arg, rpc_counts_t *counts, dialect_t dialect);
 
 /* Forgets what is not answered yet: whoever works on a request must have let go of it. */
 void rpc_destroy(rpc_t **self);
@@ -62,6 +62,10 @@ void rpc_refuse(rpc_t *self, int code, const char *message);
 
 /* Batches that are not answered yet. */
 size_t rpc_batches(const rpc_t *self);
+
+/* The result will be an object of which this member, an array, is what was asked for: some dialects answer with just that
+ * (dialect.h). `list` is kept, not copied. */
+void rpc_expect_list(rpc_request_t *request, const char *list);
 
 /* Answers, which ends the request. `result` is JSON; the message is made JSON here, and cut at RPC_MESSAGE_MAX. */
 void rpc_result(rpc_request_t *request, text_t result);

@@ -37,7 +37,7 @@ static const rpc_events_t events = {on_request, on_answer};
 static void setup(void)
 {
     counts = (rpc_counts_t){0};
-    rpc = rpc_new(&events, NULL, &counts);
+    rpc = rpc_new(&events, NULL, &counts, DIALECT_RPC);
     answers = buffer_new(0);
     waiting_count = 0;
 }
