@@ -135,7 +135,7 @@ static rpc_request_t *request_new(rpc_t *self, batch_t *batch, text_t id)
 }
 
 typedef struct {
-    text_t id, version, method, params; /* raw; empty where absent */
+    text_t id, version, method, params; /* raw; empty where absent, params also where null */
 } members_t;
 
 static members_t read_members(text_t object)
@@ -149,7 +149,7 @@ static members_t read_members(text_t object)
             members.version = walk.value;
         else if (text_equal(walk.key, TEXT("method")))
             members.method = walk.value;
-        else if (text_equal(walk.key, TEXT("params")))
+        else if (text_equal(walk.key, TEXT("params")) && json_kind(walk.value) != JSON_NULL)
             members.params = walk.value;
     }
     return members;

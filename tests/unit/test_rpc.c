@@ -82,6 +82,8 @@ static const struct {
     {"{\"jsonrpc\":\"2.0\",\"method\":\"echo\",\"id\":{}}", BAD_ID "\n"},
     {"{\"jsonrpc\":\"2.0\",\"method\":\"echo\",\"id\":[1]}", BAD_ID "\n"},
     {"{\"jsonrpc\":\"2.0\",\"method\":\"echo\",\"id\":true}", BAD_ID "\n"},
+    /* null is no params: serializers write it for those that are absent */
+    {"{\"jsonrpc\":\"2.0\",\"method\":\"echo\",\"params\":null,\"id\":1}", OK("1", "\"nothing\"") "\n"},
     /* without an id there is no answer, not even of an error */
     {"{\"jsonrpc\":\"2.0\",\"method\":\"echo\"}", ""},
     {"{\"jsonrpc\":\"2.0\",\"method\":\"fail\"}", ""},
