@@ -1,12 +1,9 @@
 #include "gatewayd/dialect.h"
 
-#include "common/json.h"
 #include "gatewayd/rpc.h"
 #include "proto/request.h"
 
 enum { HUB_COUNT_DEFAULT = 50 };
-
-#define RESULT TEXT(",\"result\":")
 
 static const struct {
     dialect_recent_t recent;
@@ -51,44 +48,30 @@ static text_t without_name(text_t message, text_t name)
     return (text_t){rest.at + 2, rest.length - 2};
 }
 
-/* What is around the list, which tells where the next page begins among others. */
-static void put_page(const char *list, text_t result, buffer_t *out)
-{
-    bool first = true;
-    buffer_append(out, TEXT(",\"page\":{"));
-    for (json_walk_t walk = json_walk(result); json_next(&walk);) {
-        if (text_equal(walk.key, text_of(list)))
-            continue;
-        buffer_append(out, first ? TEXT("\"") : TEXT(",\""));
-        buffer_append(out, walk.key);
-        buffer_append(out, TEXT("\":"));
-        buffer_append(out, walk.value);
-        first = false;
-    }
-    buffer_append(out, TEXT("}"));
-}
-
 const dialect_recent_t *dialect_recent(dialect_t dialect)
 {
     return &rules[dialect].recent;
 }
 
-bool dialect_unwraps(dialect_t dialect, const char *list)
+bool dialect_unwraps(dialect_t dialect)
 {
-    return list && rules[dialect].unwraps;
+    return rules[dialect].unwraps;
 }
 
-bool dialect_put_result(dialect_t dialect, const char *list, text_t result, buffer_t *out)
+void dialect_put_list(dialect_t dialect, const dialect_list_t *list, buffer_t *out)
 {
-    bool unwraps = dialect_unwraps(dialect, list);
-    text_t told = unwraps ? json_member(result, list) : result;
-    if (unwraps && json_kind(told) != JSON_ARRAY)
-        return false;
-    buffer_append(out, RESULT);
-    buffer_append(out, told);
+    bool unwraps = rules[dialect].unwraps;
+    buffer_append(out, TEXT(",\"result\":"));
     if (unwraps)
-        put_page(list, result, out);
-    return true;
+        buffer_append(out, list->list);
+    buffer_append(out, unwraps ? TEXT(DIALECT_PAGE) : TEXT("{"));
+    buffer_append(out, list->before);
+    if (!unwraps) {
+        buffer_printf(out, ",\"%s\":", list->name);
+        buffer_append(out, list->list);
+    }
+    buffer_append(out, list->after);
+    buffer_append(out, TEXT("}"));
 }
 
 void dialect_put_error(dialect_t dialect, int code, text_t message, buffer_t *out)

@@ -20,12 +20,21 @@ typedef struct {
 
 const dialect_recent_t *dialect_recent(dialect_t dialect);
 
-/* Does the result that is an object with this list as a member go out in another form? */
-bool dialect_unwraps(dialect_t dialect, const char *list);
+/* A result that is an object, of which one member, an array, is what was asked for. Raw JSON, in pieces, so that nobody need look
+ * through a long one. */
+typedef struct {
+    const char *name; /* of the list */
+    text_t before;    /* the members before it, one at least: "channel":"trades","symbol":"BTC-USD" */
+    text_t list;      /* the array */
+    text_t after;     /* those behind it, each behind a comma: ,"incomplete":true,"next":{…} */
+} dialect_list_t;
 
-/* Appends an answer's ,"result":… and what stands beside it. `result` is valid JSON; list: the member of it that is what was
- * asked for, NULL where all of it is. False when it has no such list. */
-bool dialect_put_result(dialect_t dialect, const char *list, text_t result, buffer_t *out);
+/* What the members around it begin with where the list alone is the result, and whether it is. */
+#define DIALECT_PAGE ",\"page\":{"
+bool dialect_unwraps(dialect_t dialect);
+
+/* Appends an answer's ,"result":… and what stands beside it. */
+void dialect_put_list(dialect_t dialect, const dialect_list_t *list, buffer_t *out);
 
 /* Appends an answer's ,"error":{…}. code: of rpc.h; message: what was wrong, for people. */
 void dialect_put_error(dialect_t dialect, int code, text_t message, buffer_t *out);

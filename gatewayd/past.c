@@ -99,17 +99,12 @@ static void ask_for_trades(client_t *client, rpc_request_t *request, const char 
 void past_recent(client_t *client, rpc_request_t *request, text_t params)
 {
     wanted_t wanted;
-    recent_t *recent = client->hub->recent;
     const dialect_recent_t *takes = dialect_recent(client->link->dialect);
-    rpc_expect_list(request, "trades");
     if (!argument_channel(request, params, takes->needs_channel) || !read_wanted(request, params, takes->count, &wanted))
         return;
-    const answer_t *ready = recent_find(recent, &wanted.question, ANSWER_RPC);
-    if (ready) {
-        rpc_result_placed(request, ready->bytes.bytes + ANSWER_ROOM, answer_text(ready).length - 1);
+    if (query_answer_recent(client, request, &wanted.question))
         return;
-    }
-    recent_asks(recent, &wanted.question);
+    recent_asks(client->hub->recent, &wanted.question);
     ask_for_trades(client, request, "recent", "upto", &wanted, &wanted.question);
 }
 

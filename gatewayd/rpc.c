@@ -29,7 +29,6 @@ struct rpc_request {
     list_t in_rpc;
     rpc_t *rpc;
     batch_t *batch;   /* NULL: on its own */
-    const char *list; /* rpc_expect_list; NULL: all of the result is what was asked for */
     size_t id_length; /* 0: a notification */
     char id[];        /* raw JSON */
 };
@@ -278,32 +277,42 @@ size_t rpc_batches(const rpc_t *self)
     return self->batches;
 }
 
-void rpc_expect_list(rpc_request_t *request, const char *list)
-{
-    request->list = list;
-}
-
-void rpc_result(rpc_request_t *request, text_t result)
+static buffer_t *begin_result(rpc_request_t *request)
 {
     buffer_t *out = &request->rpc->out;
     begin_answer(out);
     buffer_append(out, HEAD);
     buffer_append(out, (text_t){request->id, request->id_length});
-    bool complete = dialect_put_result(request->rpc->dialect, request->list, result, out);
-    buffer_append(out, TEXT("}"));
-    if (!complete)
-        rpc_error(request, RPC_INTERNAL_ERROR, "The answer has no list of %s", request->list);
-    else if (buffer_ok(out))
+    return out;
+}
+
+static void finish_result(rpc_request_t *request)
+{
+    buffer_append(&request->rpc->out, TEXT("}"));
+    if (buffer_ok(&request->rpc->out))
         finish(request);
     else
         rpc_error(request, RPC_INTERNAL_ERROR, "The answer is too large");
 }
 
+void rpc_result(rpc_request_t *request, text_t result)
+{
+    buffer_t *out = begin_result(request);
+    buffer_append(out, RESULT);
+    buffer_append(out, result);
+    finish_result(request);
+}
+
+void rpc_result_list(rpc_request_t *request, const dialect_list_t *list)
+{
+    dialect_put_list(request->rpc->dialect, list, begin_result(request));
+    finish_result(request);
+}
+
 void rpc_result_placed(rpc_request_t *request, char *result, size_t length)
 {
     size_t id = request->id_length, head = HEAD.length + id + RESULT.length;
-    if (request->batch || id == 0 || head > RPC_RESULT_ROOM - RPC_ANSWER_ROOM ||
-        dialect_unwraps(request->rpc->dialect, request->list)) {
+    if (request->batch || id == 0 || head > RPC_RESULT_ROOM - RPC_ANSWER_ROOM) {
         rpc_result(request, (text_t){result, length});
         return;
     }

@@ -63,14 +63,14 @@ void rpc_refuse(rpc_t *self, int code, const char *message);
 /* Batches that are not answered yet. */
 size_t rpc_batches(const rpc_t *self);
 
-/* The result will be an object of which this member, an array, is what was asked for: some dialects answer with just that
- * (dialect.h). `list` is kept, not copied. */
-void rpc_expect_list(rpc_request_t *request, const char *list);
-
 /* Answers, which ends the request. `result` is JSON; the message is made JSON here, and cut at RPC_MESSAGE_MAX. */
 void rpc_result(rpc_request_t *request, text_t result);
 
-/* The same for a result that a '}' follows, with RPC_RESULT_ROOM writable bytes in front: where it goes out alone, nothing of it is copied. */
+/* The same with a list that was asked for and what is around it. */
+void rpc_result_list(rpc_request_t *request, const dialect_list_t *list);
+
+/* The same as rpc_result for what is in its dialect's form already and a '}' follows, with RPC_RESULT_ROOM writable bytes in front: where it goes
+ * out alone, nothing of it is copied. */
 void rpc_result_placed(rpc_request_t *request, char *result, size_t length);
 
 void rpc_error(rpc_request_t *request, int code, const char *format, ...) __attribute__((format(printf, 3, 4)));

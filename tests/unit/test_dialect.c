@@ -69,7 +69,7 @@ START_TEST(no_trades_are_an_empty_array)
     say(RECENT(""));
     service_answers("history", "recent", "{\"ok\":true,\"strange\":1}");
     client_pump(fixture.client);
-    expect_told(ERROR("-32603", "Internal error", "The answer has no list of trades"));
+    expect_told(ERROR("-32000", "Unavailable", "History gave an answer that is none"));
 }
 END_TEST
 
@@ -91,6 +91,12 @@ START_TEST(the_rings_tell_recent_trades_as_an_array_too)
     say(RECENT(",\"count\":1"));
     ck_assert_msg(fixture.asked_count == 0 && recent_counts(fixture.hub.recent)->answered > 0, "the rings answer");
     expect_told(wanted);
+    say("[" RECENT(",\"count\":1") "]");
+    snprintf(wanted, sizeof wanted,
+             "[{\"jsonrpc\":\"2.0\",\"id\":\"1\",\"result\":[%.*s]," PAGE(",\"next\":{\"a\":\"7-11\"}") "}]",
+             (int)print_trade(json, "a", FIXTURE_EPOCH, 12), json);
+    expect_told(wanted);
+    ck_assert_uint_eq(fixture.asked_count, 0);
 }
 END_TEST
 
