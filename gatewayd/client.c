@@ -23,12 +23,18 @@ static void wake(client_t *self)
         self->link->wake(self->link_arg);
 }
 
-/* Is there room for so many bytes more? A single message may be of any length, else a client could never get it. */
+/* Is there room for so many bytes more? A single message may be of any length, else a client could never get it: what waits beside it
+ * counts. */
 static bool make_room(client_t *self, size_t length)
 {
+    size_t limit = self->hub->limits.pending_bytes;
     if (self->closing)
         return false;
-    if (self->outbox.length == 0 || self->outbox.length + length <= self->hub->limits.pending_bytes)
+    if (self->outbox.length == 0)
+        self->longest = 0;
+    if (length > limit && length > self->longest)
+        self->longest = length;
+    if (self->outbox.length + length <= limit + self->longest)
         return true;
     self->hub->counts.overflowed++;
     client_close(self, CLOSE_POLICY, TEXT("too many bytes wait to be read"));

@@ -51,6 +51,7 @@ struct client {
     void *link_arg;
     size_t behind;   /* readers that are (pace.h) */
     buffer_t outbox; /* frames */
+    size_t longest;  /* message that was put into it since it was empty, of those longer than pending_bytes; 0: none */
     bool holding;    /* readers were seated for an answer that has not gone out yet (it may be part of a batch) */
     bool closing;
     bool corked; /* a message is being dealt with: what it causes goes out behind it */
