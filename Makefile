@@ -119,7 +119,7 @@ PRELOADED := $(BUILD)/tests/malloc_count.so $(BUILD)/tests/shifted_clock.so
 FUZZERS := $(patsubst tests/fuzz/%.c,build/fuzz/%,$(wildcard tests/fuzz/fuzz_*.c))
 FUZZ_SECONDS ?= 60
 build/fuzz/fuzz_frames: connectord/frame_reader.c connectord/handshake.c
-build/fuzz/fuzz_signalr: gatewayd/signalr.c gatewayd/frame.c gatewayd/params.c
+build/fuzz/fuzz_signalr: $(patsubst %,gatewayd/%.c,signalr frame pack params)
 build/fuzz/fuzz_rest: $(patsubst %,gatewayd/%.c,rest token params accept events)
 build/fuzz/%: tests/fuzz/%.c connectord/connectors/blockchain_message.c $(COMMON)
 	@mkdir -p $(@D)

@@ -14,8 +14,9 @@ enum {
 
 /* How an answer is told. */
 typedef enum {
-    ANSWER_RPC, /* {"channel":…}}: the result of JSON-RPC, and the brace behind it */
-    ANSWER_REST /* {"version":"v1",…} and a line feed */
+    ANSWER_RPC,  /* {"channel":…}}: the result of JSON-RPC, and the brace behind it */
+    ANSWER_LIST, /* […],"page":{…}}: the same where the list is the result (dialect.h) */
+    ANSWER_REST  /* {"version":"v1",…} and a line feed */
 } answer_form_t;
 
 typedef struct {

@@ -23,12 +23,18 @@ static void wake(client_t *self)
         self->link->wake(self->link_arg);
 }
 
-/* Is there room for so many bytes more? A single message may be of any length, else a client could never get it. */
+/* Is there room for so many bytes more? A single message may be of any length, else a client could never get it: what waits beside it
+ * counts. */
 static bool make_room(client_t *self, size_t length)
 {
+    size_t limit = self->hub->limits.pending_bytes;
     if (self->closing)
         return false;
-    if (self->outbox.length == 0 || self->outbox.length + length <= self->hub->limits.pending_bytes)
+    if (self->outbox.length == 0)
+        self->longest = 0;
+    if (length > limit && length > self->longest)
+        self->longest = length;
+    if (self->outbox.length + length <= limit + self->longest)
         return true;
     self->hub->counts.overflowed++;
     client_close(self, CLOSE_POLICY, TEXT("too many bytes wait to be read"));
@@ -158,7 +164,7 @@ client_t *client_new(hub_t *hub, const client_link_t *link, void *link_arg, cons
                        &self->ready,  &self->catching,    &self->joins,   &self->queries};
     for (size_t i = 0; i < sizeof lists / sizeof *lists; i++)
         list_init(lists[i]);
-    self->rpc = rpc_new(methods, self, &hub->counts.rpc);
+    self->rpc = rpc_new(methods, self, &hub->counts.rpc, link->dialect);
     if (!self->rpc) {
         free(self);
         return NULL;

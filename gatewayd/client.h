@@ -25,7 +25,7 @@ enum {
 };
 
 typedef struct {
-    dialect_t dialect; /* of the frames */
+    dialect_t dialect; /* of the frames and of the answers in them */
     bool deflates;     /* it takes compressed frames too (DIALECT_DEFLATE); its dialect is DIALECT_RPC */
     bool passing;      /* it is there for one answer, and no client to be counted */
     /* Sends whole frames, as many as the peer takes now; of one that it takes a part of the link keeps the rest. Returns the bytes of those that
@@ -52,6 +52,7 @@ struct client {
     void *link_arg;
     size_t behind;   /* readers that are (pace.h) */
     buffer_t outbox; /* frames */
+    size_t longest;  /* message that was put into it since it was empty, of those longer than pending_bytes; 0: none */
     bool holding;    /* readers were seated for an answer that has not gone out yet (it may be part of a batch) */
     bool closing;
     bool corked; /* a message is being dealt with: what it causes goes out behind it */

@@ -2,15 +2,7 @@
  * them. */
 #pragma once
 
-#include "common/buffer.h"
-
-/* How a JSON-RPC message stands in a frame. */
-typedef enum {
-    DIALECT_RPC,     /* as it is */
-    DIALECT_DEFLATE, /* compressed by itself (pack.h), or as it is where that is not shorter */
-    DIALECT_SIGNALR, /* as the argument of an invocation of ReceiveMessage, see proto/signalr.md */
-    DIALECT_COUNT
-} dialect_t;
+#include "gatewayd/dialect.h"
 
 enum { FRAME_HEADER_MAX = 10, FRAME_REASON_MAX = 123 /* bytes of a close frame's reason */ };
 

@@ -67,13 +67,15 @@ static void ask(client_t *client, rpc_request_t *request, text_t symbol, buffer_
         .count = REQUEST_COUNT_DEFAULT, .after_ns = INT64_MIN, .before_ns = INT64_MIN                                          \
     }
 
-static bool read_wanted(rpc_request_t *request, text_t params, wanted_t *wanted)
+/* What all take who ask for trades by time; the channel was looked at. count: where the client names no number. */
+static bool read_wanted(rpc_request_t *request, text_t params, uint64_t count, wanted_t *wanted)
 {
     question_t *question = &wanted->question;
     *question = (question_t)ANY_TIME;
+    question->count = count;
     wanted->symbol.length = wanted->source.length = 0;
-    bool good = argument_channel(request, params, false) && argument_symbol(request, params, &wanted->symbol) &&
-                argument_source(request, params, &wanted->source) && argument_count(request, params, &question->count) &&
+    bool good = argument_symbol(request, params, &wanted->symbol) && argument_source(request, params, &wanted->source) &&
+                argument_count(request, params, &question->count) &&
                 argument_time(request, params, "beforeTimestamp", &question->before_ns) &&
                 argument_time(request, params, "afterTimestamp", &question->after_ns) &&
                 argument_next(request, params, &question->next);
@@ -97,22 +99,19 @@ static void ask_for_trades(client_t *client, rpc_request_t *request, const char 
 void past_recent(client_t *client, rpc_request_t *request, text_t params)
 {
     wanted_t wanted;
-    recent_t *recent = client->hub->recent;
-    if (!read_wanted(request, params, &wanted))
+    const dialect_recent_t *takes = dialect_recent(client->link->dialect);
+    if (!argument_channel(request, params, takes->needs_channel) || !read_wanted(request, params, takes->count, &wanted))
         return;
-    const answer_t *ready = recent_find(recent, &wanted.question, ANSWER_RPC);
-    if (ready) {
-        rpc_result_placed(request, ready->bytes.bytes + ANSWER_ROOM, answer_text(ready).length - 1);
+    if (query_answer_recent(client, request, &wanted.question))
         return;
-    }
-    recent_asks(recent, &wanted.question);
+    recent_asks(client->hub->recent, &wanted.question);
     ask_for_trades(client, request, "recent", "upto", &wanted, &wanted.question);
 }
 
 void past_since(client_t *client, rpc_request_t *request, text_t params)
 {
     wanted_t wanted;
-    if (!read_wanted(request, params, &wanted))
+    if (!argument_channel(request, params, false) || !read_wanted(request, params, REQUEST_COUNT_DEFAULT, &wanted))
         return;
     if (wanted.question.after_ns == INT64_MIN)
         rpc_error(request, RPC_INVALID_PARAMS, "afterTimestamp is required");

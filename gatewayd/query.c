@@ -9,16 +9,20 @@
 
 #include <stdlib.h>
 
+#define TRADES "trades" /* the list that getRecentTrades is asked for */
+
 typedef struct {
     list_t in_client;
     const hub_t *hub;
+    dialect_t dialect;
     rpc_request_t *request;
     history_call_t *call; /* one of both is under way */
     clear_t *clear;
     char symbol_text[SYMBOL_MAX], source_text[SOURCE_MAX];
     text_t symbol;
-    bool about_recent;
-    question_t question; /* `next` is not kept: what it bounds teaches nothing */
+    bool is_recent; /* getRecentTrades: its trades are a list (dialect.h) */
+    bool teaches;   /* recent.h is told what history says: `next`, which bounds it, is not kept */
+    question_t question;
 } query_t;
 
 static void query_free(query_t *query)
@@ -29,32 +33,60 @@ static void query_free(query_t *query)
     free(query);
 }
 
-/* Everything that history said, behind what the client is told of the symbol. */
-static void answer_members(query_t *query, text_t answer)
+/* What the client is told of the symbol, and then everything that history said. */
+typedef struct {
+    buffer_t object;
+    text_t list;    /* of getRecentTrades, the trades: they are not in the object, but stay where they are, … */
+    size_t list_at; /* … and their place in it is here */
+    bool any;       /* history said something */
+} told_t;
+
+static void put_symbol(const query_t *query, buffer_t *out)
 {
-    buffer_t out = buffer_new(0);
-    bool first = query->symbol.length == 0, any = false;
-    buffer_append(&out, TEXT("{"));
-    if (!first) {
-        buffer_printf(&out, "\"channel\":\"trades\",\"symbol\":\"%.*s\",\"staleness\":", TEXT_ARG(query->symbol));
-        notify_put_seconds(&out, offers_staleness_ns(query->hub->offers, query->symbol, query->hub->now_ns));
-    }
+    if (query->symbol.length == 0)
+        return;
+    buffer_printf(out, "\"channel\":\"trades\",\"symbol\":\"%.*s\",\"staleness\":", TEXT_ARG(query->symbol));
+    notify_put_seconds(out, offers_staleness_ns(query->hub->offers, query->symbol, query->hub->now_ns));
+}
+
+static told_t tell(const query_t *query, text_t answer)
+{
+    told_t told = {.object = buffer_new(0)};
+    buffer_append(&told.object, TEXT("{"));
+    put_symbol(query, &told.object);
     for (json_walk_t walk = json_walk(answer); json_next(&walk);) {
         if (text_equal(walk.key, TEXT("ok")) || text_equal(walk.key, TEXT("id")))
             continue;
-        buffer_printf(&out, "%s\"%.*s\":", first ? "" : ",", TEXT_ARG(walk.key));
-        buffer_append(&out, walk.value);
-        first = false;
-        any = true;
+        told.any = true;
+        if (query->is_recent && text_equal(walk.key, TEXT(TRADES))) {
+            told.list = walk.value;
+            told.list_at = told.object.length;
+            continue;
+        }
+        buffer_printf(&told.object, "%s\"%.*s\":", told.object.length > 1 ? "," : "", TEXT_ARG(walk.key));
+        buffer_append(&told.object, walk.value);
     }
-    buffer_append(&out, TEXT("}"));
-    if (!any)
+    buffer_append(&told.object, TEXT("}"));
+    return told;
+}
+
+static void answer_members(query_t *query, text_t answer)
+{
+    told_t told = tell(query, answer);
+    text_t object = buffer_text(&told.object);
+    if (!told.any || (query->is_recent && json_kind(told.list) != JSON_ARRAY))
         rpc_error(query->request, RPC_UNAVAILABLE, "History gave an answer that is none");
-    else if (buffer_ok(&out))
-        rpc_result(query->request, buffer_text(&out));
-    else
+    else if (!buffer_ok(&told.object))
         rpc_error(query->request, RPC_INTERNAL_ERROR, "The answer is too large");
-    buffer_release(&out);
+    else if (!query->is_recent)
+        rpc_result(query->request, object);
+    else
+        rpc_result_list(query->request,
+                        &(dialect_list_t){.name = TRADES,
+                                          .before = {object.at + 1, told.list_at - 1},
+                                          .list = told.list,
+                                          .after = {object.at + told.list_at, object.length - 1 - told.list_at}});
+    buffer_release(&told.object);
 }
 
 /* What history refused, the client asked for: its own words tell why. */
@@ -76,19 +108,21 @@ static void answer_refusal(query_t *query, text_t error)
         rpc_error(query->request, RPC_INTERNAL_ERROR, "%.*s", (int)message.length, message.bytes);
 }
 
+static bool answer_ready(const hub_t *hub, dialect_t dialect, rpc_request_t *request, const question_t *recent)
+{
+    const answer_t *ready = recent_find(hub->recent, recent, dialect_unwraps(dialect) ? ANSWER_LIST : ANSWER_RPC);
+    if (ready)
+        rpc_result_placed(request, ready->bytes.bytes + ANSWER_ROOM, answer_text(ready).length - 1);
+    return ready != NULL;
+}
+
 /* What history says of the last trades is good for the next one who asks, and for this one, too: all get the same text. */
 static bool answered_by_rings(query_t *query, text_t answer)
 {
-    recent_t *recent = query->hub->recent;
-    if (!query->about_recent)
+    if (!query->teaches)
         return false;
-    recent_learn(recent, &query->question, answer);
-    const answer_t *ready = recent_find(recent, &query->question, ANSWER_RPC);
-    if (!ready)
-        return false;
-    text_t text = answer_text(ready);
-    rpc_result_placed(query->request, ready->bytes.bytes + ANSWER_ROOM, text.length - 1);
-    return true;
+    recent_learn(query->hub->recent, &query->question, answer);
+    return answer_ready(query->hub, query->dialect, query->request, &query->question);
 }
 
 static void on_answer(void *arg, text_t answer)
@@ -109,7 +143,8 @@ static void on_answer(void *arg, text_t answer)
 
 static void remember(query_t *query, const question_t *question)
 {
-    query->about_recent = question->next.length == 0;
+    query->is_recent = true;
+    query->teaches = question->next.length == 0;
     query->question = *question;
     query->question.symbol = query->symbol;
     if (question->source.length > 0)
@@ -126,6 +161,7 @@ static query_t *query_new(client_t *client, rpc_request_t *request, text_t symbo
         return NULL;
     }
     query->hub = client->hub;
+    query->dialect = client->link->dialect;
     query->request = request;
     memcpy(query->symbol_text, symbol.at, symbol.length);
     query->symbol = (text_t){query->symbol_text, symbol.length};
@@ -151,6 +187,11 @@ void query_start(client_t *client, rpc_request_t *request, text_t symbol, text_t
         remember(query, recent);
     query->call = history_ask(client->hub->history, history_request, on_answer, query);
     end_unless_sent(query);
+}
+
+bool query_answer_recent(client_t *client, rpc_request_t *request, const question_t *recent)
+{
+    return answer_ready(client->hub, client->link->dialect, request, recent);
 }
 
 /* What the gateway has may be told no more, whether all did it or some. */

@@ -8,7 +8,10 @@
  * where there is a symbol, or with an error, later or now. recent: what is asked for, where it is the last trades; else NULL. */
 void query_start(client_t *client, rpc_request_t *request, text_t symbol, text_t history_request, const question_t *recent);
 
-/* The same with a clear, which every history does. */
+/* Answers the question for the last trades from the rings. False when they can't tell: history is to be asked. */
+bool query_answer_recent(client_t *client, rpc_request_t *request, const question_t *recent);
+
+/* The same as query_start with a clear, which every history does. */
 void query_clear(client_t *client, rpc_request_t *request, text_t history_request);
 
 /* Ends all that the client has asked, with an error. */

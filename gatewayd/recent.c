@@ -1,5 +1,6 @@
 #include "gatewayd/recent.h"
 
+#include "gatewayd/dialect.h"
 #include "gatewayd/notify.h"
 #include "gatewayd/proof.h"
 #include "gatewayd/token.h"
@@ -76,20 +77,57 @@ static bool holds(const recent_t *self, market_t *market, const question_t *ques
 
 /* --- making one --- */
 
+/* Which trail_print begins with. */
+static const size_t NAME_LENGTH = sizeof "\"trades\":" - 1;
+
+static void put_symbol(const question_t *question, const answer_t *answer, buffer_t *out)
+{
+    buffer_printf(out, "\"channel\":\"trades\",\"symbol\":\"%.*s\",\"staleness\":", TEXT_ARG(question->symbol));
+    notify_put_seconds(out, answer->staleness_ms * NS_PER_MS);
+}
+
+/* A list's name is left out: it stands in front of the answer, in its room. */
+static void put_head(const question_t *question, answer_form_t form, const answer_t *answer, buffer_t *out)
+{
+    if (form == ANSWER_LIST) {
+        out->length -= NAME_LENGTH;
+        return;
+    }
+    buffer_append(out, form == ANSWER_REST ? TEXT("{\"version\":\"v1\",") : TEXT("{"));
+    put_symbol(question, answer, out);
+    buffer_append(out, TEXT(","));
+}
+
 /* What REST calls next is a token. */
-static void put_tail(answer_form_t form, size_t next_at, buffer_t *out)
+static void put_token(text_t next, buffer_t *out)
 {
     static const char member[] = ",\"next\":";
+    if (next.length == 0)
+        return;
+    buffer_append(out, TEXT(",\"next\":\""));
+    token_append(out, (text_t){next.at + sizeof member - 1, next.length - (sizeof member - 1)});
+    buffer_append(out, TEXT("\""));
+}
+
+static bool put_tail(const question_t *question, answer_form_t form, const answer_t *answer, size_t next_at, buffer_t *out)
+{
     char places[TRAIL_STREAMS_MAX * (SOURCE_MAX + CURSOR_MAX + 8)];
-    size_t length = out->length - next_at;
-    if (form == ANSWER_REST && length > 0 && length < sizeof places) {
-        memcpy(places, out->bytes + next_at, length);
+    text_t next = {places, out->length - next_at};
+    if (form != ANSWER_RPC) {
+        if (next.length > sizeof places)
+            return false;
+        memcpy(places, out->bytes + next_at, next.length);
         out->length = next_at;
-        buffer_append(out, TEXT(",\"next\":\""));
-        token_append(out, (text_t){places + sizeof member - 1, length - (sizeof member - 1)});
-        buffer_append(out, TEXT("\""));
+    }
+    if (form == ANSWER_LIST) {
+        buffer_append(out, TEXT(DIALECT_PAGE));
+        put_symbol(question, answer, out);
+        buffer_append(out, next);
+    } else if (form == ANSWER_REST) {
+        put_token(next, out);
     }
     buffer_append(out, form == ANSWER_REST ? TEXT("}\n") : TEXT("}}"));
+    return buffer_ok(out);
 }
 
 static bool print(const question_t *question, answer_form_t form, trail_t *trail, answer_t *answer)
@@ -101,16 +139,12 @@ static bool print(const question_t *question, answer_form_t form, trail_t *trail
     if (!buffer_room(out, ANSWER_ROOM))
         return false;
     buffer_took(out, ANSWER_ROOM);
-    buffer_append(out, form == ANSWER_REST ? TEXT("{\"version\":\"v1\",") : TEXT("{"));
-    buffer_printf(out, "\"channel\":\"trades\",\"symbol\":\"%.*s\",\"staleness\":", TEXT_ARG(question->symbol));
-    notify_put_seconds(out, answer->staleness_ms * NS_PER_MS);
-    buffer_append(out, TEXT(","));
-    if (!trail_print(trail, question->count, out, &next_at))
+    put_head(question, form, answer, out);
+    if (!trail_print(trail, question->count, out, &next_at) || !put_tail(question, form, answer, next_at, out))
         return false;
-    put_tail(form, next_at, out);
-    if (buffer_ok(out) && form == ANSWER_REST)
+    if (form == ANSWER_REST)
         accept_tag(answer->tag, answer_text(answer));
-    return buffer_ok(out);
+    return true;
 }
 
 answer_t *recent_find(recent_t *self, const question_t *question, answer_form_t form)

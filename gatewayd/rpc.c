@@ -19,6 +19,7 @@ struct rpc {
     const rpc_events_t *events;
     void *arg;
     rpc_counts_t *counts;
+    dialect_t dialect;
     list_t requests;
     size_t open, batches;
     buffer_t out;
@@ -86,9 +87,8 @@ static void print_error(rpc_t *self, text_t id, int code, text_t message)
     begin_answer(&self->out);
     buffer_append(&self->out, HEAD);
     buffer_append(&self->out, id);
-    buffer_printf(&self->out, ",\"error\":{\"code\":%d,\"message\":", code);
-    buffer_append_json_string(&self->out, message);
-    buffer_append(&self->out, TEXT("}}"));
+    dialect_put_error(self->dialect, code, message, &self->out);
+    buffer_append(&self->out, TEXT("}"));
 }
 
 /* An error for what never became a request. */
@@ -134,7 +134,7 @@ static rpc_request_t *request_new(rpc_t *self, batch_t *batch, text_t id)
 }
 
 typedef struct {
-    text_t id, version, method, params; /* raw; empty where absent */
+    text_t id, version, method, params; /* raw; empty where absent, params also where null */
 } members_t;
 
 static members_t read_members(text_t object)
@@ -148,7 +148,7 @@ static members_t read_members(text_t object)
             members.version = walk.value;
         else if (text_equal(walk.key, TEXT("method")))
             members.method = walk.value;
-        else if (text_equal(walk.key, TEXT("params")))
+        else if (text_equal(walk.key, TEXT("params")) && json_kind(walk.value) != JSON_NULL)
             members.params = walk.value;
     }
     return members;
@@ -223,12 +223,12 @@ static void receive_batch(rpc_t *self, text_t json)
     batch_leave(self, batch);
 }
 
-rpc_t *rpc_new(const rpc_events_t *events, void *arg, rpc_counts_t *counts)
+rpc_t *rpc_new(const rpc_events_t *events, void *arg, rpc_counts_t *counts, dialect_t dialect)
 {
     rpc_t *self = malloc(sizeof *self);
     if (!self)
         return NULL;
-    *self = (rpc_t){.events = events, .arg = arg, .counts = counts, .out = buffer_new(RPC_ANSWER_MAX)};
+    *self = (rpc_t){.events = events, .arg = arg, .counts = counts, .dialect = dialect, .out = buffer_new(RPC_ANSWER_MAX)};
     list_init(&self->requests);
     return self;
 }
@@ -278,19 +278,36 @@ size_t rpc_batches(const rpc_t *self)
     return self->batches;
 }
 
-void rpc_result(rpc_request_t *request, text_t result)
+static buffer_t *begin_result(rpc_request_t *request)
 {
     buffer_t *out = &request->rpc->out;
     begin_answer(out);
     buffer_append(out, HEAD);
     buffer_append(out, (text_t){request->id, request->id_length});
-    buffer_append(out, RESULT);
-    buffer_append(out, result);
-    buffer_append(out, TEXT("}"));
-    if (buffer_ok(out))
+    return out;
+}
+
+static void finish_result(rpc_request_t *request)
+{
+    buffer_append(&request->rpc->out, TEXT("}"));
+    if (buffer_ok(&request->rpc->out))
         finish(request);
     else
         rpc_error(request, RPC_INTERNAL_ERROR, "The answer is too large");
+}
+
+void rpc_result(rpc_request_t *request, text_t result)
+{
+    buffer_t *out = begin_result(request);
+    buffer_append(out, RESULT);
+    buffer_append(out, result);
+    finish_result(request);
+}
+
+void rpc_result_list(rpc_request_t *request, const dialect_list_t *list)
+{
+    dialect_put_list(request->rpc->dialect, list, begin_result(request));
+    finish_result(request);
 }
 
 void rpc_result_placed(rpc_request_t *request, char *result, size_t length)

@@ -1,5 +1,5 @@
 /* JSON-RPC 2.0 (https://www.jsonrpc.org/specification) with one peer: framing, ids, batches, errors. Knows no transport and no
- * method.
+ * method; what a dialect says in its own way dialect.h knows.
  *
  *     message ─▶ rpc_receive ─▶ on_request ─▶ rpc_result or rpc_error, now or later ─▶ on_answer ─▶ message
  *
@@ -8,7 +8,7 @@
  */
 #pragma once
 
-#include "common/text.h"
+#include "gatewayd/dialect.h"
 
 enum {
     RPC_PARSE_ERROR = -32700,
@@ -49,8 +49,8 @@ typedef struct {
     uint64_t errors;   /* answers that are errors */
 } rpc_counts_t;
 
-/* NULL when memory runs out. `events` and `counts` are kept, not copied. */
-rpc_t *rpc_new(const rpc_events_t *events, void *arg, rpc_counts_t *counts);
+/* NULL when memory runs out. `events` and `counts` are kept, not copied. dialect: of the answers. */
+rpc_t *rpc_new(const rpc_events_t *events, void *arg, rpc_counts_t *counts, dialect_t dialect);
 
 /* Forgets what is not answered yet: whoever works on a request must have let go of it. */
 void rpc_destroy(rpc_t **self);
@@ -66,7 +66,11 @@ size_t rpc_batches(const rpc_t *self);
 /* Answers, which ends the request. `result` is JSON; the message is made JSON here, and cut at RPC_MESSAGE_MAX. */
 void rpc_result(rpc_request_t *request, text_t result);
 
-/* The same for a result that a '}' follows, with RPC_RESULT_ROOM writable bytes in front: where it goes out alone, nothing of it is copied. */
+/* The same with a list that was asked for and what is around it. */
+void rpc_result_list(rpc_request_t *request, const dialect_list_t *list);
+
+/* The same as rpc_result for what is in its dialect's form already and a '}' follows, with RPC_RESULT_ROOM writable bytes in front: where it goes
+ * out alone, nothing of it is copied. */
 void rpc_result_placed(rpc_request_t *request, char *result, size_t length);
 
 void rpc_error(rpc_request_t *request, int code, const char *format, ...) __attribute__((format(printf, 3, 4)));

@@ -1,4 +1,4 @@
-"""Clients in Node.js, node/signalr.mjs and node/ws.mjs, as children: each takes commands and tells what happens, a JSON line each."""
+"""Clients in Node.js, node/signalr.mjs, node/ws.mjs and node/table.mjs, as children: each takes commands and tells what happens, a JSON line each."""
 
 import itertools
 import json
@@ -15,7 +15,7 @@ class NodeClient:
     def __init__(self, node_modules, kind, url, *more):
         self.told, self.messages, self.trades = [], [], []
         self.changed, self.ids = threading.Condition(), itertools.count(1)
-        if kind == "signalr":
+        if kind != "ws":
             url = url.replace("ws://", "http://").replace("/ws", "/blockchain")
         self.child = subprocess.Popen(["node", ROOT / f"tests/system/node/{kind}.mjs", url, *more],
                                       stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
@@ -45,7 +45,7 @@ class NodeClient:
             return
         message = loads(told["message"])
         self.messages.append(message)
-        if message.get("method") == "trades.update":
+        if isinstance(message, dict) and message.get("method") == "trades.update":
             self.trades.append(message["params"])
 
     def wait(self, find, what):

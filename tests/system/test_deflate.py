@@ -232,7 +232,7 @@ def test_real_trades_arrive_digit_for_digit(pipeline, recordings, real, transpor
     flow.config["gatewayd"]["deflate"] = True
     flow.start_all("--file", recordings / "trades-real.ndjson", "--rate", 2000, "--paused")
     flow.subscribed()
-    client = PythonWebsockets(flow) if transport == "python3-websockets" else Node(flow, request.getfixturevalue("node_modules"), "ws")
+    client = PythonWebsockets(flow) if transport == "python3-websockets" else Node(flow, request.getfixturevalue("node_modules"))
     client.follow(sorted(real))
     flow.tell_simulator("/control/play")
     client.until(lambda: len(client.received) == sum(map(len, real.values())), "all real trades")

@@ -11,6 +11,7 @@ Those that ask have, too:
 
     ask(question, symbol, **bounds)     an answer's result; question: recent, since, range, candles; bounds as in REST
     rpc(method, **params)               (those of JSON-RPC) the whole answer
+    error(method, **params)             (the same) an error's code and what was wrong
 """
 
 import asyncio
@@ -56,16 +57,23 @@ class Rpc:
             assert answer["result"]["recovered"], answer
 
     def refusal(self, symbol):
-        error = self.rpc("subscribe", channel="trades", symbol=symbol)["error"]
+        return self.error("subscribe", channel="trades", symbol=symbol)
+
+    def error(self, method, **params):
+        """(its code, what was wrong)"""
+        error = self.rpc(method, **params)["error"]
         return error["code"], error["message"]
 
-    def ask(self, question, symbol, cursor=None, **bounds):
+    def ask(self, question, symbol, **bounds):
+        return self.answer(question, symbol, **bounds)["result"]
+
+    def answer(self, question, symbol, cursor=None, **bounds):
         params = {PARAMS.get(name, name): value for name, value in bounds.items()}
         if cursor is not None:
             params[NEXT[question]] = cursor
         answer = self.rpc(METHODS[question], channel="trades", symbol=symbol, **params)
         assert "result" in answer, answer
-        return answer["result"]
+        return answer
 
 
 class PythonWebsockets(Rpc):
@@ -109,10 +117,12 @@ class PythonWebsockets(Rpc):
 
 
 class Node(Rpc):
-    """npm's ws or @microsoft/signalr. Both come back by themselves."""
+    """npm's ws. It comes back by itself."""
 
-    def __init__(self, flow, node_modules, kind):
-        self.client = NodeClient(node_modules, kind, flow.url())
+    kind = "ws"
+
+    def __init__(self, flow, node_modules):
+        self.client = NodeClient(node_modules, self.kind, flow.url())
         self.client.__enter__()
         self.returns = 0
 
@@ -127,6 +137,21 @@ class Node(Rpc):
 
     def close(self):
         self.client.__exit__()
+
+
+class SignalR(Node):
+    """npm's @microsoft/signalr, at the hub with its own dialect. It comes back by itself, too."""
+
+    kind = "signalr"
+
+    def error(self, method, **params):
+        error = self.rpc(method, **params)["error"]
+        assert error["message"] == "Invalid params"
+        return error["code"], error["data"]
+
+    def ask(self, question, symbol, **bounds):
+        answer = self.answer(question, symbol, **bounds)
+        return {**answer["page"], "trades": answer["result"]} if question == "recent" else answer["result"]
 
 
 class CurlEvents:

@@ -256,6 +256,22 @@ START_TEST(one_answer_may_be_longer_than_what_may_wait)
 }
 END_TEST
 
+/* A ping, or SignalR's completion of an invocation, may wait before it, and behind it. */
+START_TEST(a_long_answer_may_wait_beside_short_messages)
+{
+    fixture.hub.limits.pending_bytes = 1000;
+    fixture.wire.choked = true;
+    char json[5000];
+    memset(json, ' ', sizeof json);
+    client_send(fixture.client, (text_t){json, 100});
+    client_send(fixture.client, (text_t){json, sizeof json});
+    client_send(fixture.client, (text_t){json, 100});
+    ck_assert_uint_eq(fixture.wire.closed, 0);
+    client_send(fixture.client, (text_t){json, 900});
+    ck_assert_uint_eq(fixture.wire.closed, CLOSE_POLICY);
+}
+END_TEST
+
 START_TEST(nothing_goes_to_a_client_that_is_closing)
 {
     subscribe_at_10();
@@ -352,6 +368,7 @@ int main(void)
         a_trade_that_comes_twice_goes_out_once,
         too_much_that_waits_ends_the_connection,
         one_answer_may_be_longer_than_what_may_wait,
+        a_long_answer_may_wait_beside_short_messages,
         nothing_goes_to_a_client_that_is_closing,
         the_bus_is_asked_for_a_symbol_once_and_no_more_when_the_last_client_leaves,
         clients_of_a_source_that_goes_down_and_up_are_told_once,

@@ -37,7 +37,7 @@ static const rpc_events_t events = {on_request, on_answer};
 static void setup(void)
 {
     counts = (rpc_counts_t){0};
-    rpc = rpc_new(&events, NULL, &counts);
+    rpc = rpc_new(&events, NULL, &counts, DIALECT_RPC);
     answers = buffer_new(0);
     waiting_count = 0;
 }
@@ -84,6 +84,8 @@ static const struct {
     {"{\"jsonrpc\":\"2.0\",\"method\":\"echo\",\"id\":{}}", BAD_ID "\n"},
     {"{\"jsonrpc\":\"2.0\",\"method\":\"echo\",\"id\":[1]}", BAD_ID "\n"},
     {"{\"jsonrpc\":\"2.0\",\"method\":\"echo\",\"id\":true}", BAD_ID "\n"},
+    /* null is no params: serializers write it for those that are absent */
+    {"{\"jsonrpc\":\"2.0\",\"method\":\"echo\",\"params\":null,\"id\":1}", OK("1", "\"nothing\"") "\n"},
     /* without an id there is no answer, not even of an error */
     {"{\"jsonrpc\":\"2.0\",\"method\":\"echo\"}", ""},
     {"{\"jsonrpc\":\"2.0\",\"method\":\"fail\"}", ""},

@@ -43,7 +43,7 @@ START_TEST(a_record_may_end_anywhere_in_a_frame)
 {
     static const char records[] = "{\"protocol\":\"json\",\"version\":1}\x1e" SEND("[]") SEND("[]");
     static const char refused[] = RECEIVED("{\\\"jsonrpc\\\":\\\"2.0\\\",\\\"id\\\":null,\\\"error\\\":{\\\"code\\\":-32600,"
-                                           "\\\"message\\\":\\\"Invalid Request: the batch is empty\\\"}}");
+                                           "\\\"message\\\":\\\"Invalid Request\\\",\\\"data\\\":\\\"the batch is empty\\\"}}");
     for (size_t cut = 0; cut < sizeof records; cut++) {
         teardown();
         setup();
