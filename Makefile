@@ -108,8 +108,10 @@ $(BUILD)/tests/unit/test_latency: $(call object,tests/bench/latency.c)
 $(BUILD)/tests/unit/test_sample: $(call object,tests/bench/sample.c)
 $(BUILD)/tests/unit/test_protocol: $(call object,tests/bench/protocol.c tests/bench/sample.c tests/bench/expand.c)
 
-# Preloaded by a test, so it must not be instrumented.
-$(BUILD)/tests/malloc_count.so: tests/system/malloc_count.c
+$(BUILD)/tests/unit/test_dialing: $(call object,tests/system/fake_resolver.c)
+
+# Preloaded by tests, so they must not be instrumented.
+$(BUILD)/tests/%.so: tests/system/%.c
 	@mkdir -p $(@D)
 	@echo '  link $@'
 	$(Q)$(CC) -std=c17 -D_GNU_SOURCE $(WARNINGS) $(CFLAGS) -fno-builtin -shared -fPIC $< -o $@
@@ -211,7 +213,7 @@ help:  ## this
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-11s %s\n", $$1, $$2}' Makefile
 
 all: $(PROGRAMS)  ## the programs, into build/bin (the default)
-unit: $(UNIT_PROGRAMS) $(BUILD)/examples/watch $(BUILD)/bin/fan-load $(BUILD)/tests/malloc_count.so
+unit: $(UNIT_PROGRAMS) $(BUILD)/examples/watch $(BUILD)/bin/fan-load $(BUILD)/tests/malloc_count.so $(BUILD)/tests/fake_resolver.so
 bench-programs: $(BENCH_PROGRAMS)
 fuzzers: $(FUZZERS)
 

@@ -40,15 +40,15 @@ struct upstream {
     loop_timer_t *begin; /* the next step towards a connection, from the loop */
     loop_timer_t *watch; /* the connection's deadline, and then its silence */
     lookup_t *lookup;
-    lookup_address_t addresses[LOOKUP_ADDRESSES];
-    size_t address_count, address; /* the one being tried */
     dialer_t dialer;
-    struct lws *wsi;
-    bool inside; /* libwebsockets is calling for wsi, which must not be freed until that returns */
+    struct lws *wsi; /* the one that was taken */
+    bool inside;     /* libwebsockets is calling for wsi, which must not be freed until that returns */
     int64_t heard_ns;
     char reason[160]; /* why it is being closed, where that is known before it is */
+    loss_t loss;      /* what else is known of that */
 
     handshake_t handshake;
+    bool answered; /* by something else than a WebSocket */
     frame_reader_t reader;
     joiner_t joiner;
     bool wants_write; /* on_writable was asked for */
@@ -72,6 +72,7 @@ static void let_go(upstream_t *self)
     loop_timer_stop(self->begin);
     loop_timer_stop(self->watch);
     lookup_cancel(&self->lookup);
+    dialer_abandon(&self->dialer);
     joiner_clear(&self->joiner);
     self->wsi = NULL;
     if (!wsi)
@@ -86,13 +87,14 @@ static void let_go(upstream_t *self)
 static void fail(upstream_t *self)
 {
     let_go(self);
-    self->events->on_closed(self->arg, self->reason);
+    self->loss.reason = self->reason;
+    self->events->on_closed(self->arg, &self->loss);
 }
 
 static void on_open(upstream_t *self)
 {
     self->state = OPEN;
-    self->reason[0] = '\0'; /* an earlier address's */
+    dialer_opened(&self->dialer);
     self->heard_ns = clock_mono_ns();
     self->reader = (frame_reader_t){0};
     self->wants_write = self->sender.pong_due = false;
@@ -120,23 +122,56 @@ static void on_close_frame(upstream_t *self, text_t content)
     set_reason(self, "closed by the exchange: %u%s%.*s", code, why.length > 0 ? " " : "", TEXT_ARG(why));
 }
 
-/* The connection is gone. While others are left the host's next address is tried. */
+/* Another address may do, unless the exchange has answered. */
+static void go_back_to_the_race(upstream_t *self)
+{
+    self->state = CONNECTING;
+    loop_timer_start(self->begin, 0, 0);
+}
+
+static void on_attempt_failed(upstream_t *self, struct lws *wsi, text_t error)
+{
+    const char *address = dialer_failed(&self->dialer, wsi, clock_mono_ns());
+    if (address)
+        set_reason(self, "%s: %.*s", address, TEXT_ARG(error.length > 0 ? error : TEXT("the connection broke")));
+    loop_timer_start(self->begin, 0, 0);
+}
+
+/* The connection is gone, or one that was on its way. */
 static void on_gone(upstream_t *self, struct lws *wsi, text_t error)
 {
     lws_set_opaque_user_data(wsi, NULL);
+    if (self->wsi != wsi) {
+        on_attempt_failed(self, wsi, error);
+        return;
+    }
     self->wsi = NULL;
     if (error.length > 0)
         set_reason(self, "%.*s", TEXT_ARG(error));
     else if (self->reason[0] == '\0')
         set_reason(self, "the connection broke");
-    if ((self->state == CONNECTING || self->state == ASKING) && ++self->address < self->address_count)
-        loop_timer_start(self->begin, 0, 0);
+    if (self->state == ASKING)
+        dialer_led_nowhere(&self->dialer, clock_mono_ns());
+    if (self->state == ASKING && !self->answered)
+        go_back_to_the_race(self);
     else
         fail(self);
 }
 
+/* The first connection that stands: others are not needed. */
+static void on_stands(upstream_t *self, struct lws *wsi)
+{
+    dialer_take(&self->dialer, wsi);
+    loop_timer_stop(self->begin);
+    self->wsi = wsi;
+    self->state = ASKING;
+    self->reason[0] = '\0';        /* an earlier address's */
+    self->handshake.key[0] = '\0'; /* not asked yet */
+    self->answered = false;
+}
+
 /* Not lws's own field for it, which would make it "http://https://…". */
-static int add_origin(upstream_t *self, struct lws *wsi, unsigned char **at, size_t room)
+static int add_origin(const upstream_t *self, struct lws *wsi, unsigned char **at, size_t room)
 {
     const unsigned char *value = (const unsigned char *)self->config.origin;
     return lws_add_http_header_by_name(wsi, (const unsigned char *)"Origin:", value, (int)strlen(self->config.origin), at,
@@ -147,10 +182,16 @@ static int add_origin(upstream_t *self, struct lws *wsi, unsigned char **at, siz
 
 static int on_connected(upstream_t *self, struct lws *wsi)
 {
-    self->wsi = wsi;
-    self->state = ASKING;
+    on_stands(self, wsi);
     lws_callback_on_writable(wsi);
     return 0;
+}
+
+/* TLS is done: lws is about to ask for the WebSocket. */
+static int on_secured(upstream_t *self, struct lws *wsi, unsigned char **at, size_t room)
+{
+    on_stands(self, wsi);
+    return add_origin(self, wsi, at, room);
 }
 
 static int send_request(upstream_t *self, struct lws *wsi)
@@ -190,6 +231,7 @@ static int on_answer(upstream_t *self, text_t *input)
         on_open(self);
         return 0;
     case HANDSHAKE_REFUSED:
+        self->answered = true;
         set_reason(self, "expected a WebSocket, found %.*s", TEXT_ARG(wrong));
         return -1;
     default:
@@ -243,7 +285,7 @@ static int translate(upstream_t *self, struct lws *wsi, enum lws_callback_reason
     case LWS_CALLBACK_RAW_RX:
         return on_bytes(self, wsi, (text_t){in, length});
     case LWS_CALLBACK_CLIENT_APPEND_HANDSHAKE_HEADER:
-        return add_origin(self, wsi, in, length);
+        return on_secured(self, wsi, in, length);
     case LWS_CALLBACK_CLIENT_ESTABLISHED:
         on_open(self);
         break;
@@ -307,18 +349,34 @@ static const struct lws_protocols protocols[] = {
     {0},
 };
 
-/* Tries the present address. */
-static void try_address(upstream_t *self)
+/* Tries the addresses that are due. */
+static void race(upstream_t *self)
 {
-    self->state = CONNECTING;
-    self->handshake.key[0] = '\0'; /* not asked yet */
-    /* A failure may have been told already by on_gone, from within; or not at all. */
-    if (!dialer_dial(&self->dialer, &self->url, self->addresses[self->address].text, self, &self->wsi) &&
-        self->state == CONNECTING && !loop_timer_running(self->begin)) {
-        self->wsi = NULL;
-        set_reason(self, "can't connect to %s", self->url.host);
+    int64_t now_ns = clock_mono_ns();
+    dialer_go_on(&self->dialer, &self->url, self, now_ns);
+    if (self->state != CONNECTING)
+        return; /* one stands already */
+    if (dialer_is_lost(&self->dialer)) {
+        if (self->reason[0] == '\0')
+            set_reason(self, "can't connect to %s", self->url.host);
         fail(self);
+        return;
     }
+    int64_t due_ns = dialer_due_ns(&self->dialer);
+    if (due_ns != INT64_MAX)
+        loop_timer_start(self->begin, (uint64_t)(due_ns > now_ns ? (due_ns - now_ns + NS_PER_MS - 1) / NS_PER_MS : 0), 0);
+}
+
+__attribute__((format(printf, 2, 3))) static void fail_to_look_up(upstream_t *self, const char *format, ...)
+{
+    char why[96];
+    va_list arguments;
+    va_start(arguments, format);
+    vsnprintf(why, sizeof why, format, arguments);
+    va_end(arguments);
+    set_reason(self, "can't look up %s: %s", self->url.host, why);
+    self->loss.kind = LOSS_LOOKUP;
+    fail(self);
 }
 
 static void on_addresses(void *arg, const lookup_address_t *addresses, size_t count, const char *error)
@@ -326,28 +384,36 @@ static void on_addresses(void *arg, const lookup_address_t *addresses, size_t co
     upstream_t *self = arg;
     self->lookup = NULL;
     if (count == 0) {
-        set_reason(self, "can't look up %s: %s", self->url.host, error);
-        fail(self);
+        fail_to_look_up(self, "%s", error);
         return;
     }
-    memcpy(self->addresses, addresses, count * sizeof *addresses);
-    self->address_count = count;
-    self->address = 0;
-    try_address(self);
+    dialer_begin(&self->dialer, addresses, count, clock_mono_ns());
+    self->state = CONNECTING;
+    race(self);
 }
 
 static void on_begin(void *arg)
 {
     upstream_t *self = arg;
-    if (self->state == CONNECTING || self->state == ASKING) {
-        try_address(self);
+    if (self->state == CONNECTING) {
+        race(self);
         return;
     }
     self->lookup = lookup_start(self->loop, self->url.host, on_addresses, self);
-    if (!self->lookup) {
-        set_reason(self, "can't look up %s", self->url.host);
-        fail(self);
+    if (!self->lookup)
+        fail_to_look_up(self, "the system refuses");
+}
+
+static void give_up(upstream_t *self)
+{
+    if (self->state == LOOKING_UP) {
+        fail_to_look_up(self, "no answer within %u ms", self->config.connect_ms);
+        return;
     }
+    if (self->state == ASKING)
+        dialer_led_nowhere(&self->dialer, clock_mono_ns());
+    set_reason(self, "no connection to %s within %u ms", self->url.host, self->config.connect_ms);
+    fail(self);
 }
 
 /* Fires once, at the deadline as known when it was set: what has been heard since then moves it. */
@@ -355,8 +421,7 @@ static void on_watch(void *arg)
 {
     upstream_t *self = arg;
     if (self->state != OPEN) {
-        set_reason(self, "no connection to %s within %u ms", self->url.host, self->config.connect_ms);
-        fail(self);
+        give_up(self);
         return;
     }
     int64_t left_ms = self->config.silence_ms - (clock_mono_ns() - self->heard_ns) / NS_PER_MS;
@@ -405,6 +470,7 @@ void upstream_connect(upstream_t *self)
     assert(self->state == CLOSED);
     self->state = LOOKING_UP;
     self->reason[0] = '\0';
+    self->loss = (loss_t){.kind = LOSS_USUAL};
     loop_timer_start(self->begin, 0, 0);
     loop_timer_start(self->watch, self->config.connect_ms, 0);
 }

@@ -107,17 +107,6 @@ START_TEST(server_that_never_answers_is_given_up)
 }
 END_TEST
 
-/* A certificate that `name` signed itself, valid for some days. */
-static void make_certificate(const folder_t *folder, const char *file, const char *name)
-{
-    char command[600];
-    snprintf(command, sizeof command,
-             "openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -days 2 -subj /CN=%s "
-             "-addext subjectAltName=DNS:%s -keyout %s/%s.key -out %s/%s.pem 2>/dev/null",
-             name, name, folder->path, file, folder->path, file);
-    ck_assert_int_eq(system(command), 0);
-}
-
 /* Connects over wss:// to "localhost", whose server has a certificate for `name`. */
 static void connect_tls(const char *name, bool trusted)
 {
