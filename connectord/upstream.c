@@ -8,6 +8,7 @@
 #include "connectord/handshake.h"
 #include "connectord/joiner.h"
 #include "connectord/lookup.h"
+#include "connectord/refusal.h"
 #include "connectord/sender.h"
 #include "connectord/url.h"
 
@@ -44,8 +45,8 @@ struct upstream {
     struct lws *wsi; /* the one that was taken */
     bool inside;     /* libwebsockets is calling for wsi, which must not be freed until that returns */
     int64_t heard_ns;
-    char reason[160]; /* why it is being closed, where that is known before it is */
-    loss_t loss;      /* what else is known of that */
+    char reason[REFUSAL_REASON_MAX]; /* why it is being closed, where that is known before it is */
+    loss_t loss;                     /* what else is known of that */
 
     handshake_t handshake;
     bool answered; /* by something else than a WebSocket */
@@ -223,6 +224,14 @@ static int on_writable(upstream_t *self, struct lws *wsi)
     return 0;
 }
 
+static void on_refused(upstream_t *self, const refusal_t *refusal)
+{
+    int64_t now_ns = clock_real_ns();
+    self->loss.kind = refusal_kind(refusal);
+    self->loss.retry_after_ms = refusal_retry_after_ms(refusal, now_ns);
+    refusal_print(refusal, now_ns, self->reason);
+}
+
 static int on_answer(upstream_t *self, text_t *input)
 {
     text_t wrong;
@@ -232,7 +241,10 @@ static int on_answer(upstream_t *self, text_t *input)
         return 0;
     case HANDSHAKE_REFUSED:
         self->answered = true;
-        set_reason(self, "expected a WebSocket, found %.*s", TEXT_ARG(wrong));
+        if (self->handshake.refusal.status != 0)
+            on_refused(self, &self->handshake.refusal);
+        else
+            set_reason(self, "expected a WebSocket, found %.*s", TEXT_ARG(wrong));
         return -1;
     default:
         return 0;
@@ -276,6 +288,21 @@ static int on_bytes(upstream_t *self, struct lws *wsi, text_t input)
     return found == FRAME_BROKEN ? -1 : 0;
 }
 
+/* lws keeps the answer's headers until this returns. */
+static void on_connection_error(upstream_t *self, struct lws *wsi, text_t error)
+{
+    char retry_after[64] = "", date[64] = "";
+    unsigned status = self->wsi == wsi ? lws_http_client_http_response(wsi) : 0;
+    if (self->state == ASKING && status != 0 && status != 101) {
+        lws_hdr_copy(wsi, retry_after, sizeof retry_after, WSI_TOKEN_HTTP_RETRY_AFTER);
+        lws_hdr_copy(wsi, date, sizeof date, WSI_TOKEN_HTTP_DATE);
+        self->answered = true;
+        on_refused(self, &(refusal_t){status, text_of(retry_after), text_of(date)});
+        error = TEXT("");
+    }
+    on_gone(self, wsi, error);
+}
+
 /* Events of a connection that is ours. */
 static int translate(upstream_t *self, struct lws *wsi, enum lws_callback_reasons reason, void *in, size_t length)
 {
@@ -308,7 +335,7 @@ static int translate(upstream_t *self, struct lws *wsi, enum lws_callback_reason
         on_gone(self, wsi, TEXT(""));
         break;
     default: /* LWS_CALLBACK_CLIENT_CONNECTION_ERROR */
-        on_gone(self, wsi, (text_t){in, in ? length : 0});
+        on_connection_error(self, wsi, (text_t){in, in ? length : 0});
         break;
     }
     return 0;

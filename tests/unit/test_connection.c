@@ -245,7 +245,8 @@ START_TEST(exchange_is_left_alone_for_as_long_as_it_asks)
 {
     connection_t connection = connection_new(plain, touchy, 1);
     ck_assert_uint_eq(delay_after_loss(&connection, (loss_t){.retry_after_ms = 45000}, 0), 45000);
-    ck_assert_uint_eq(delay_after_loss(&connection, (loss_t){.retry_after_ms = 70000}, 0), 70000); /* the breaker asks for less */
+    ck_assert_uint_eq(delay_after_loss(&connection, (loss_t){.retry_after_ms = 70000}, 0),
+                      70000); /* the breaker asks for less */
     ck_assert_uint_eq(delay_after_loss(&connection, (loss_t){.retry_after_ms = 1}, 70 * NS_PER_S), 60000);
     ck_assert_uint_eq(delay_after(&connection, 200 * NS_PER_S, true, CONNECTION_GAP, 230 * NS_PER_S), 0);
 }
