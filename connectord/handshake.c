@@ -120,7 +120,7 @@ static bool is_unasked(text_t name)
 static bool accepted(handshake_t *self, text_t answer, text_t *wrong)
 {
     char accept[ACCEPT_MAX];
-    text_t line, name, value;
+    text_t line = TEXT(""), name, value;
     bool upgrade = false, connection = false, proof = false;
     if (!take_line(&answer, &line) || !text_starts_with(line, TEXT("HTTP/1.1 101")) || !print_accept(self, accept)) {
         read_refusal(self, line, answer);

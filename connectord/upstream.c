@@ -7,7 +7,6 @@
 #include "connectord/frame_reader.h"
 #include "connectord/handshake.h"
 #include "connectord/joiner.h"
-#include "connectord/lookup.h"
 #include "connectord/refusal.h"
 #include "connectord/sender.h"
 #include "connectord/url.h"
@@ -24,23 +23,19 @@ _Static_assert((int)UPSTREAM_MESSAGE_MAX == (int)JOINER_MESSAGE_MAX && (int)UPST
 
 typedef enum {
     CLOSED,
-    LOOKING_UP,
-    CONNECTING,
+    DIALING,
     ASKING, /* connected: the handshake */
     OPEN
 } state_t;
 
 struct upstream {
-    loop_t *loop;
     upstream_config_t config;
     url_t url;
     const upstream_events_t *events;
     void *arg;
 
     state_t state;
-    loop_timer_t *begin; /* the next step towards a connection, from the loop */
     loop_timer_t *watch; /* the connection's deadline, and then its silence */
-    lookup_t *lookup;
     dialer_t dialer;
     struct lws *wsi; /* the one that was taken */
     bool inside;     /* libwebsockets is calling for wsi, which must not be freed until that returns */
@@ -70,10 +65,8 @@ static void let_go(upstream_t *self)
     struct lws *wsi = self->wsi;
     bool open = self->state == OPEN;
     self->state = CLOSED;
-    loop_timer_stop(self->begin);
     loop_timer_stop(self->watch);
-    lookup_cancel(&self->lookup);
-    dialer_abandon(&self->dialer);
+    dialer_stop(&self->dialer);
     joiner_clear(&self->joiner);
     self->wsi = NULL;
     if (!wsi)
@@ -123,27 +116,12 @@ static void on_close_frame(upstream_t *self, text_t content)
     set_reason(self, "closed by the exchange: %u%s%.*s", code, why.length > 0 ? " " : "", TEXT_ARG(why));
 }
 
-/* Another address may do, unless the exchange has answered. */
-static void go_back_to_the_race(upstream_t *self)
-{
-    self->state = CONNECTING;
-    loop_timer_start(self->begin, 0, 0);
-}
-
-static void on_attempt_failed(upstream_t *self, struct lws *wsi, text_t error)
-{
-    const char *address = dialer_failed(&self->dialer, wsi, clock_mono_ns());
-    if (address)
-        set_reason(self, "%s: %.*s", address, TEXT_ARG(error.length > 0 ? error : TEXT("the connection broke")));
-    loop_timer_start(self->begin, 0, 0);
-}
-
-/* The connection is gone, or one that was on its way. */
+/* The connection is gone, or one that was on its way. Another address may do, unless the exchange has answered. */
 static void on_gone(upstream_t *self, struct lws *wsi, text_t error)
 {
     lws_set_opaque_user_data(wsi, NULL);
     if (self->wsi != wsi) {
-        on_attempt_failed(self, wsi, error);
+        dialer_lost(&self->dialer, wsi, error.length > 0 ? error : TEXT("the connection broke"));
         return;
     }
     self->wsi = NULL;
@@ -152,18 +130,19 @@ static void on_gone(upstream_t *self, struct lws *wsi, text_t error)
     else if (self->reason[0] == '\0')
         set_reason(self, "the connection broke");
     if (self->state == ASKING)
-        dialer_led_nowhere(&self->dialer, clock_mono_ns());
-    if (self->state == ASKING && !self->answered)
-        go_back_to_the_race(self);
-    else
-        fail(self);
+        dialer_led_nowhere(&self->dialer);
+    if (self->state == ASKING && !self->answered) {
+        self->state = DIALING;
+        dialer_go_on(&self->dialer, self->reason);
+        return;
+    }
+    fail(self);
 }
 
 /* The first connection that stands: others are not needed. */
 static void on_stands(upstream_t *self, struct lws *wsi)
 {
     dialer_take(&self->dialer, wsi);
-    loop_timer_stop(self->begin);
     self->wsi = wsi;
     self->state = ASKING;
     self->reason[0] = '\0';        /* an earlier address's */
@@ -376,70 +355,24 @@ static const struct lws_protocols protocols[] = {
     {0},
 };
 
-/* Tries the addresses that are due. */
-static void race(upstream_t *self)
+static void on_dialer_failed(void *arg, const loss_t *loss)
 {
-    int64_t now_ns = clock_mono_ns();
-    dialer_go_on(&self->dialer, &self->url, self, now_ns);
-    if (self->state != CONNECTING)
-        return; /* one stands already */
-    if (dialer_is_lost(&self->dialer)) {
-        if (self->reason[0] == '\0')
-            set_reason(self, "can't connect to %s", self->url.host);
-        fail(self);
-        return;
-    }
-    int64_t due_ns = dialer_due_ns(&self->dialer);
-    if (due_ns != INT64_MAX)
-        loop_timer_start(self->begin, (uint64_t)(due_ns > now_ns ? (due_ns - now_ns + NS_PER_MS - 1) / NS_PER_MS : 0), 0);
-}
-
-__attribute__((format(printf, 2, 3))) static void fail_to_look_up(upstream_t *self, const char *format, ...)
-{
-    char why[96];
-    va_list arguments;
-    va_start(arguments, format);
-    vsnprintf(why, sizeof why, format, arguments);
-    va_end(arguments);
-    set_reason(self, "can't look up %s: %s", self->url.host, why);
-    self->loss.kind = LOSS_LOOKUP;
+    upstream_t *self = arg;
+    self->loss.kind = loss->kind;
+    set_reason(self, "%s", loss->reason);
     fail(self);
-}
-
-static void on_addresses(void *arg, const lookup_address_t *addresses, size_t count, const char *error)
-{
-    upstream_t *self = arg;
-    self->lookup = NULL;
-    if (count == 0) {
-        fail_to_look_up(self, "%s", error);
-        return;
-    }
-    dialer_begin(&self->dialer, addresses, count, clock_mono_ns());
-    self->state = CONNECTING;
-    race(self);
-}
-
-static void on_begin(void *arg)
-{
-    upstream_t *self = arg;
-    if (self->state == CONNECTING) {
-        race(self);
-        return;
-    }
-    self->lookup = lookup_start(self->loop, self->url.host, on_addresses, self);
-    if (!self->lookup)
-        fail_to_look_up(self, "the system refuses");
 }
 
 static void give_up(upstream_t *self)
 {
-    if (self->state == LOOKING_UP) {
-        fail_to_look_up(self, "no answer within %u ms", self->config.connect_ms);
-        return;
-    }
     if (self->state == ASKING)
-        dialer_led_nowhere(&self->dialer, clock_mono_ns());
-    set_reason(self, "no connection to %s within %u ms", self->url.host, self->config.connect_ms);
+        dialer_led_nowhere(&self->dialer);
+    if (dialer_is_looking_up(&self->dialer)) {
+        self->loss.kind = LOSS_LOOKUP;
+        set_reason(self, "can't look up %s: no answer within %u ms", self->url.host, self->config.connect_ms);
+    } else {
+        set_reason(self, "no connection to %s within %u ms", self->url.host, self->config.connect_ms);
+    }
     fail(self);
 }
 
@@ -466,7 +399,7 @@ upstream_t *upstream_new(loop_t *loop, web_t *web, const upstream_config_t *conf
     upstream_t *self = calloc(1, sizeof *self);
     if (!self)
         return NULL;
-    *self = (upstream_t){.loop = loop, .config = *config, .events = events, .arg = arg};
+    *self = (upstream_t){.config = *config, .events = events, .arg = arg};
     self->joiner = joiner_new();
     self->handshake = handshake_new();
     if (!url_parse(text_of(config->url), &self->url, &wrong)) {
@@ -477,12 +410,10 @@ upstream_t *upstream_new(loop_t *loop, web_t *web, const upstream_config_t *conf
         log_error("upstream: can't read the CA certificates", LOG_TEXT("file", config->ca), LOG_ERRNO());
         goto fail;
     }
-    self->begin = loop_timer_new(loop, on_begin, self);
-    self->watch = loop_timer_new(loop, on_watch, self);
-    if (!self->begin || !self->watch)
+    if (!(self->watch = loop_timer_new(loop, on_watch, self)))
         goto fail;
-    /* its time-out is behind ours */
-    if (!dialer_open(&self->dialer, web, protocols, config->ca, self->url.tls, config->connect_ms / 1000 + 10)) {
+    dialer_config_t dialer = {&self->url, config->ca, protocols, config->connect_ms / 1000 + 10 /* behind our own */};
+    if (!dialer_open(&self->dialer, loop, web, &dialer, on_dialer_failed, self)) {
         log_error("upstream: no client", LOG_TEXT("ca", config->ca));
         goto fail;
     }
@@ -495,10 +426,10 @@ fail:
 void upstream_connect(upstream_t *self)
 {
     assert(self->state == CLOSED);
-    self->state = LOOKING_UP;
+    self->state = DIALING;
     self->reason[0] = '\0';
     self->loss = (loss_t){.kind = LOSS_USUAL};
-    loop_timer_start(self->begin, 0, 0);
+    dialer_start(&self->dialer);
     loop_timer_start(self->watch, self->config.connect_ms, 0);
 }
 
@@ -533,9 +464,9 @@ void upstream_destroy(upstream_t **self_p)
     if (!self)
         return;
     *self_p = NULL;
-    if (self->begin && self->watch)
+    if (self->watch && self->dialer.step)
         let_go(self);
-    loop_timer_destroy(&self->begin);
+    dialer_close(&self->dialer);
     loop_timer_destroy(&self->watch);
     joiner_release(&self->joiner);
     handshake_release(&self->handshake);

@@ -210,6 +210,37 @@ START_TEST(address_that_led_nowhere_is_tried_last)
 }
 END_TEST
 
+/* It takes connections, and never finishes TLS. */
+START_TEST(address_that_is_mute_is_overtaken_with_tls)
+{
+    serve("exchange.test");
+    int mute = listen_at("127.0.0.2", 8);
+    connect_to_exchange("127.0.0.2 127.0.0.1", true);
+    check_opens();
+    ck_assert_int_eq(knocks(mute), 1);
+    close(mute);
+}
+END_TEST
+
+START_TEST(ipv6_has_its_turn)
+{
+    serve(NULL);
+    int fd = socket(AF_INET6, SOCK_STREAM | SOCK_NONBLOCK, 0);
+    struct sockaddr_in6 at = {
+        .sin6_family = AF_INET6, .sin6_port = htons((uint16_t)rig.server.port), .sin6_addr = in6addr_loopback};
+    if (fd < 0 || bind(fd, (struct sockaddr *)&at, sizeof at) != 0)
+        return; /* a machine without IPv6 */
+    ck_assert_int_eq(listen(fd, 8), 0);
+    dead_t dead = die_at("127.0.0.2");
+    connect_to_exchange("127.0.0.2 127.0.0.1 ::1", false);
+    while (knocks(fd) == 0) /* it is the first that stands, though the last that is named */
+        uv_run(loop_uv(rig.loop), UV_RUN_ONCE);
+    ck_assert_int_eq(rig.opened, 0);
+    bury(&dead);
+    close(fd);
+}
+END_TEST
+
 START_TEST(disconnect_in_the_middle_of_a_race_ends_all_of_it)
 {
     serve(NULL);
@@ -262,6 +293,8 @@ int main(void)
         host_whose_addresses_all_refuse_is_told_with_one_of_them,
         address_that_was_good_is_tried_first,
         address_that_led_nowhere_is_tried_last,
+        address_that_is_mute_is_overtaken_with_tls,
+        ipv6_has_its_turn,
         disconnect_in_the_middle_of_a_race_ends_all_of_it,
         resolver_in_trouble_is_no_fault_of_the_exchange,
         resolver_that_does_not_answer_is_no_fault_of_the_exchange,
