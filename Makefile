@@ -108,13 +108,15 @@ $(BUILD)/tests/unit/test_latency: $(call object,tests/bench/latency.c)
 $(BUILD)/tests/unit/test_sample: $(call object,tests/bench/sample.c)
 $(BUILD)/tests/unit/test_protocol: $(call object,tests/bench/protocol.c tests/bench/sample.c tests/bench/expand.c)
 
+$(BUILD)/tests/unit/test_dialing: $(call object,tests/system/fake_resolver.c)
+
 # Preloaded by tests, so they must not be instrumented.
 $(BUILD)/tests/%.so: tests/system/%.c
 	@mkdir -p $(@D)
 	@echo '  link $@'
 	$(Q)$(CC) -std=c17 -D_GNU_SOURCE $(WARNINGS) $(CFLAGS) -fno-builtin -shared -fPIC $< -o $@
 
-PRELOADED := $(BUILD)/tests/malloc_count.so $(BUILD)/tests/shifted_clock.so
+PRELOADED := $(BUILD)/tests/malloc_count.so $(BUILD)/tests/shifted_clock.so $(BUILD)/tests/fake_resolver.so
 
 FUZZERS := $(patsubst tests/fuzz/%.c,build/fuzz/%,$(wildcard tests/fuzz/fuzz_*.c))
 FUZZ_SECONDS ?= 60

@@ -19,14 +19,22 @@ backoff_t backoff_new(backoff_config_t config, uint64_t seed)
     return (backoff_t){.config = config, .random = seed};
 }
 
-uint32_t backoff_next(backoff_t *self)
+static uint32_t shorten(backoff_t *self, double delay)
 {
-    double delay = self->config.initial_ms * pow(self->config.multiplier, self->attempts); /* may be infinite */
-    if (delay > self->config.maximum_ms)
-        delay = self->config.maximum_ms;
     if (self->attempts < UINT32_MAX)
         self->attempts++;
     return (uint32_t)(delay - delay * self->config.jitter * random_fraction(&self->random) + 0.5);
+}
+
+uint32_t backoff_longest(backoff_t *self)
+{
+    return shorten(self, self->config.maximum_ms);
+}
+
+uint32_t backoff_next(backoff_t *self)
+{
+    double delay = self->config.initial_ms * pow(self->config.multiplier, self->attempts); /* may be infinite */
+    return shorten(self, delay > self->config.maximum_ms ? self->config.maximum_ms : delay);
 }
 
 void backoff_reset(backoff_t *self)

@@ -25,5 +25,8 @@ backoff_t backoff_new(backoff_config_t config, uint64_t seed);
 /* The next delay in ms. */
 uint32_t backoff_next(backoff_t *self);
 
+/* The maximum, with jitter, however few there were before. */
+uint32_t backoff_longest(backoff_t *self);
+
 /* After success: the next delay is the initial one again. */
 void backoff_reset(backoff_t *self);

@@ -58,11 +58,13 @@ static const schema_key_t keys[] = {
     {SOURCE "backoff.multiplier", KEY_REAL, .minimum = 1, .maximum = 10, .initial = "2",
      .help = "Each further wait is so many times longer"},
     {SOURCE "backoff.maximum_ms", KEY_INTEGER, .minimum = 1, .maximum = 3600000, .initial = "30000",
-     .help = "No wait is longer, in ms"},
+     .help = "No wait is longer, in ms, but for an open circuit breaker and for what the exchange asks for (Retry-After, an "
+             "hour at most); it is as long at once where the exchange refuses with 401, 403 or 451"},
     {SOURCE "backoff.jitter", KEY_REAL, .minimum = 0, .maximum = 1, .initial = "0.2",
      .help = "Takes a random part of up to this much off each wait"},
     {SOURCE "breaker.failures", KEY_INTEGER, .minimum = 0, .maximum = 1000000, .initial = "5",
-     .help = "So many connections in a row that fail open the circuit breaker; 0: never"},
+     .help = "So many connections in a row that fail open the circuit breaker; 0: never. A name that can't be resolved is no "
+             "such failure"},
     {SOURCE "breaker.healthy_ms", KEY_INTEGER, .minimum = 0, .maximum = 3600000, .initial = "1000",
      .help = "A connection that is lost sooner failed, too; one that held so long closes the breaker, in ms"},
     {SOURCE "breaker.open_ms", KEY_INTEGER, .minimum = 1, .maximum = 86400000, .initial = "60000",

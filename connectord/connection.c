@@ -43,6 +43,17 @@ static bool held(const connection_t *self, int64_t now_ns)
     return now_ns - self->made_ns >= self->breaker.config.healthy_ms * NS_PER_MS;
 }
 
+static uint32_t longer(uint32_t a, uint32_t b)
+{
+    return a > b ? a : b;
+}
+
+static uint32_t wait_ms(connection_t *self, int64_t now_ns)
+{
+    uint32_t backoff_ms = self->kind == LOSS_REFUSED ? backoff_longest(&self->backoff) : backoff_next(&self->backoff);
+    return longer(backoff_ms, longer(breaker_wait_ms(&self->breaker, now_ns), self->retry_after_ms));
+}
+
 /* Of tries that fail one after the other only the first is news. */
 static void end(connection_t *self, connection_event_t event, bool was_connected, int64_t now_ns, connection_step_t *step)
 {
@@ -54,13 +65,9 @@ static void end(connection_t *self, connection_event_t event, bool was_connected
     self->gap_forgiven |= at_once;
     if (was_connected && held(self, now_ns))
         breaker_event(&self->breaker, BREAKER_HELD, now_ns);
-    else if (!at_once)
+    else if (!at_once && self->kind != LOSS_LOOKUP)
         breaker_event(&self->breaker, BREAKER_FAILED, now_ns);
-    uint32_t open_ms = breaker_wait_ms(&self->breaker, now_ns);
-    step->delay_ms = at_once ? 0 : backoff_next(&self->backoff);
-    if (step->delay_ms < open_ms)
-        step->delay_ms = open_ms;
-    self->delay_ms = step->delay_ms;
+    step->delay_ms = self->delay_ms = at_once ? 0 : wait_ms(self, now_ns);
     self->refused += !was_connected;
     step->news = self->told_lost ? CONNECTION_TELL_NOTHING : CONNECTION_TELL_LOST;
     self->told_lost = true;
@@ -79,7 +86,14 @@ connection_step_t connection_event(connection_t *self, connection_event_t event,
         begin(self, now_ns, &step);
     else if (self->state == WAITING)
         end(self, event, was == CONNECTED, now_ns, &step);
+    connection_heed(self, &(loss_t){.kind = LOSS_USUAL});
     return step;
+}
+
+void connection_heed(connection_t *self, const loss_t *loss)
+{
+    self->kind = loss->kind;
+    self->retry_after_ms = loss->retry_after_ms;
 }
 
 void connection_carried(connection_t *self)

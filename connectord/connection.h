@@ -1,6 +1,8 @@
 /* The life of a source's connection: what each event does in each state, how long to wait before the next try, and what to tell.
  *
- * The backoff rules the wait; while the circuit breaker is open it is as long as the breaker says, at least.
+ * The backoff rules the wait; while the circuit breaker is open it is as long as the breaker says, at least, and never shorter than the
+ * exchange asks for. One that refuses us waits for as long as the backoff ever does, at once. A name that can't be resolved says nothing of
+ * the exchange: the breaker stays as it is.
  *
  * Knows neither the loop nor connectors; the source does what it says.
  */
@@ -8,6 +10,7 @@
 
 #include "common/backoff.h"
 #include "connectord/breaker.h"
+#include "connectord/loss.h"
 
 #include <stdbool.h>
 
@@ -58,12 +61,17 @@ typedef struct {
     uint64_t connected; /* how many times */
     uint64_t refused;   /* how many tries failed */
     uint32_t delay_ms;  /* of the wait that is going on */
+    loss_kind_t kind;   /* of the loss that is told next, and how long the exchange asks to be left alone after it */
+    uint32_t retry_after_ms;
 } connection_t;
 
 connection_t connection_new(backoff_config_t backoff, breaker_config_t breaker, uint64_t seed);
 
 /* now_ns: of clock_mono_ns. */
 connection_step_t connection_event(connection_t *self, connection_event_t event, int64_t now_ns);
+
+/* What is known of the loss that CONNECTION_LOST tells next. Without it that is a usual one. */
+void connection_heed(connection_t *self, const loss_t *loss);
 
 /* A message came. */
 void connection_carried(connection_t *self);

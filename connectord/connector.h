@@ -8,6 +8,7 @@
 
 #include "common/loop.h"
 #include "common/web.h"
+#include "connectord/loss.h"
 #include "connectord/source_config.h"
 #include "proto/trade.h"
 
@@ -20,7 +21,7 @@ typedef struct {
     void (*on_trade)(void *arg, const trade_t *trade); /* valid (trade_valid) but for cursor and source, which are not set */
     void (*on_gap)(void *arg, uint64_t expected, uint64_t found);       /* the exchange's numbering has a hole */
     void (*on_malformed)(void *arg, const char *reason, text_t sample); /* a message that is none: counted, logged, left out */
-    void (*on_lost)(void *arg, const char *reason);                     /* the connection is gone or could not be made */
+    void (*on_lost)(void *arg, const loss_t *loss);                     /* the connection is gone or could not be made */
 } connector_events_t;
 
 typedef struct {

@@ -22,6 +22,7 @@ bool handshake_ask(handshake_t *self, buffer_t *out, const url_t *url, const cha
 {
     char key[KEY_BYTES];
     buffer_clear(&self->answer);
+    self->refusal = (refusal_t){0};
     if (getrandom(key, sizeof key, 0) != sizeof key || lws_b64_encode_string(key, sizeof key, self->key, sizeof self->key) < 0)
         return false;
     buffer_printf(out,
@@ -91,18 +92,38 @@ static bool print_accept(const handshake_t *self, char accept[static ACCEPT_MAX]
     return lws_b64_encode_string((const char *)sum, sizeof sum, accept, ACCEPT_MAX) > 0;
 }
 
+/* Reads another status than 101, and the headers that go with it. What is no HTTP stays status 0. */
+static void read_refusal(handshake_t *self, text_t line, text_t headers)
+{
+    text_t name, value;
+    uint64_t status;
+    static const size_t version = sizeof "HTTP/1.1 " - 1, digits = 3;
+    bool ends = line.length == version + digits || (line.length > version + digits && line.at[version + digits] == ' ');
+    if (!text_starts_with(line, TEXT("HTTP/1.")) || !ends || !text_to_u64((text_t){line.at + version, digits}, &status) ||
+        status < 100 || status == 101)
+        return;
+    self->refusal.status = (unsigned)status;
+    while (take_line(&headers, &line) && split(line, &name, &value)) {
+        if (is_named(name, TEXT("Retry-After")))
+            self->refusal.retry_after = value;
+        else if (is_named(name, TEXT("Date")))
+            self->refusal.date = value;
+    }
+}
+
 /* Nothing was asked for that could be chosen. */
 static bool is_unasked(text_t name)
 {
     return is_named(name, TEXT("Sec-WebSocket-Extensions")) || is_named(name, TEXT("Sec-WebSocket-Protocol"));
 }
 
-static bool accepted(const handshake_t *self, text_t answer, text_t *wrong)
+static bool accepted(handshake_t *self, text_t answer, text_t *wrong)
 {
     char accept[ACCEPT_MAX];
-    text_t line, name, value;
+    text_t line = TEXT(""), name, value;
     bool upgrade = false, connection = false, proof = false;
     if (!take_line(&answer, &line) || !text_starts_with(line, TEXT("HTTP/1.1 101")) || !print_accept(self, accept)) {
+        read_refusal(self, line, answer);
         *wrong = line;
         return false;
     }

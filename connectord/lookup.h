@@ -7,7 +7,7 @@
 
 #include <stddef.h>
 
-enum { LOOKUP_ADDRESSES = 8 };
+enum { LOOKUP_ADDRESSES = 32 }; /* of a host; more are left out */
 
 typedef struct {
     char text[64]; /* numeric, with a NUL */

@@ -231,10 +231,11 @@ static void on_malformed(void *arg, const char *reason, text_t sample)
                  LOG_SLICE("sample", sample), LOG_U64("suppressed", log_suppressed(&self->malformed_limit)));
 }
 
-static void on_lost(void *arg, const char *reason)
+static void on_lost(void *arg, const loss_t *loss)
 {
     source_t *self = arg;
-    snprintf(self->reason, sizeof self->reason, "%s", reason);
+    snprintf(self->reason, sizeof self->reason, "%s", loss->reason);
+    connection_heed(&self->connection, loss);
     happen(self, CONNECTION_LOST);
 }
 

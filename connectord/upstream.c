@@ -7,7 +7,7 @@
 #include "connectord/frame_reader.h"
 #include "connectord/handshake.h"
 #include "connectord/joiner.h"
-#include "connectord/lookup.h"
+#include "connectord/refusal.h"
 #include "connectord/sender.h"
 #include "connectord/url.h"
 
@@ -23,32 +23,28 @@ _Static_assert((int)UPSTREAM_MESSAGE_MAX == (int)JOINER_MESSAGE_MAX && (int)UPST
 
 typedef enum {
     CLOSED,
-    LOOKING_UP,
-    CONNECTING,
+    DIALING,
     ASKING, /* connected: the handshake */
     OPEN
 } state_t;
 
 struct upstream {
-    loop_t *loop;
     upstream_config_t config;
     url_t url;
     const upstream_events_t *events;
     void *arg;
 
     state_t state;
-    loop_timer_t *begin; /* the next step towards a connection, from the loop */
     loop_timer_t *watch; /* the connection's deadline, and then its silence */
-    lookup_t *lookup;
-    lookup_address_t addresses[LOOKUP_ADDRESSES];
-    size_t address_count, address; /* the one being tried */
     dialer_t dialer;
-    struct lws *wsi;
-    bool inside; /* libwebsockets is calling for wsi, which must not be freed until that returns */
+    struct lws *wsi; /* the one that was taken */
+    bool inside;     /* libwebsockets is calling for wsi, which must not be freed until that returns */
     int64_t heard_ns;
-    char reason[160]; /* why it is being closed, where that is known before it is */
+    char reason[REFUSAL_REASON_MAX]; /* why it is being closed, where that is known before it is */
+    loss_t loss;                     /* what else is known of that */
 
     handshake_t handshake;
+    bool answered; /* by something else than a WebSocket */
     frame_reader_t reader;
     joiner_t joiner;
     bool wants_write; /* on_writable was asked for */
@@ -69,9 +65,8 @@ static void let_go(upstream_t *self)
     struct lws *wsi = self->wsi;
     bool open = self->state == OPEN;
     self->state = CLOSED;
-    loop_timer_stop(self->begin);
     loop_timer_stop(self->watch);
-    lookup_cancel(&self->lookup);
+    dialer_stop(&self->dialer);
     joiner_clear(&self->joiner);
     self->wsi = NULL;
     if (!wsi)
@@ -86,13 +81,14 @@ static void let_go(upstream_t *self)
 static void fail(upstream_t *self)
 {
     let_go(self);
-    self->events->on_closed(self->arg, self->reason);
+    self->loss.reason = self->reason;
+    self->events->on_closed(self->arg, &self->loss);
 }
 
 static void on_open(upstream_t *self)
 {
     self->state = OPEN;
-    self->reason[0] = '\0'; /* an earlier address's */
+    dialer_opened(&self->dialer);
     self->heard_ns = clock_mono_ns();
     self->reader = (frame_reader_t){0};
     self->wants_write = self->sender.pong_due = false;
@@ -120,23 +116,42 @@ static void on_close_frame(upstream_t *self, text_t content)
     set_reason(self, "closed by the exchange: %u%s%.*s", code, why.length > 0 ? " " : "", TEXT_ARG(why));
 }
 
-/* The connection is gone. While others are left the host's next address is tried. */
+/* The connection is gone, or one that was on its way. Another address may do, unless the exchange has answered. */
 static void on_gone(upstream_t *self, struct lws *wsi, text_t error)
 {
     lws_set_opaque_user_data(wsi, NULL);
+    if (self->wsi != wsi) {
+        dialer_lost(&self->dialer, wsi, error.length > 0 ? error : TEXT("the connection broke"));
+        return;
+    }
     self->wsi = NULL;
     if (error.length > 0)
         set_reason(self, "%.*s", TEXT_ARG(error));
     else if (self->reason[0] == '\0')
         set_reason(self, "the connection broke");
-    if ((self->state == CONNECTING || self->state == ASKING) && ++self->address < self->address_count)
-        loop_timer_start(self->begin, 0, 0);
-    else
-        fail(self);
+    if (self->state == ASKING)
+        dialer_led_nowhere(&self->dialer);
+    if (self->state == ASKING && !self->answered) {
+        self->state = DIALING;
+        dialer_go_on(&self->dialer, self->reason);
+        return;
+    }
+    fail(self);
+}
+
+/* The first connection that stands: others are not needed. */
+static void on_stands(upstream_t *self, struct lws *wsi)
+{
+    dialer_take(&self->dialer, wsi);
+    self->wsi = wsi;
+    self->state = ASKING;
+    self->reason[0] = '\0';        /* an earlier address's */
+    self->handshake.key[0] = '\0'; /* not asked yet */
+    self->answered = false;
 }
 
 /* Not lws's own field for it, which would make it "http://https://…". */
-static int add_origin(upstream_t *self, struct lws *wsi, unsigned char **at, size_t room)
+static int add_origin(const upstream_t *self, struct lws *wsi, unsigned char **at, size_t room)
 {
     const unsigned char *value = (const unsigned char *)self->config.origin;
     return lws_add_http_header_by_name(wsi, (const unsigned char *)"Origin:", value, (int)strlen(self->config.origin), at,
@@ -147,10 +162,16 @@ static int add_origin(upstream_t *self, struct lws *wsi, unsigned char **at, siz
 
 static int on_connected(upstream_t *self, struct lws *wsi)
 {
-    self->wsi = wsi;
-    self->state = ASKING;
+    on_stands(self, wsi);
     lws_callback_on_writable(wsi);
     return 0;
+}
+
+/* TLS is done: lws is about to ask for the WebSocket. */
+static int on_secured(upstream_t *self, struct lws *wsi, unsigned char **at, size_t room)
+{
+    on_stands(self, wsi);
+    return add_origin(self, wsi, at, room);
 }
 
 static int send_request(upstream_t *self, struct lws *wsi)
@@ -182,6 +203,14 @@ static int on_writable(upstream_t *self, struct lws *wsi)
     return 0;
 }
 
+static void on_refused(upstream_t *self, const refusal_t *refusal)
+{
+    int64_t now_ns = clock_real_ns();
+    self->loss.kind = refusal_kind(refusal);
+    self->loss.retry_after_ms = refusal_retry_after_ms(refusal, now_ns);
+    refusal_print(refusal, now_ns, self->reason);
+}
+
 static int on_answer(upstream_t *self, text_t *input)
 {
     text_t wrong;
@@ -190,7 +219,11 @@ static int on_answer(upstream_t *self, text_t *input)
         on_open(self);
         return 0;
     case HANDSHAKE_REFUSED:
-        set_reason(self, "expected a WebSocket, found %.*s", TEXT_ARG(wrong));
+        self->answered = true;
+        if (self->handshake.refusal.status != 0)
+            on_refused(self, &self->handshake.refusal);
+        else
+            set_reason(self, "expected a WebSocket, found %.*s", TEXT_ARG(wrong));
         return -1;
     default:
         return 0;
@@ -234,6 +267,21 @@ static int on_bytes(upstream_t *self, struct lws *wsi, text_t input)
     return found == FRAME_BROKEN ? -1 : 0;
 }
 
+/* lws keeps the answer's headers until this returns. */
+static void on_connection_error(upstream_t *self, struct lws *wsi, text_t error)
+{
+    char retry_after[64] = "", date[64] = "";
+    unsigned status = self->wsi == wsi ? lws_http_client_http_response(wsi) : 0;
+    if (self->state == ASKING && status != 0 && status != 101) {
+        lws_hdr_copy(wsi, retry_after, sizeof retry_after, WSI_TOKEN_HTTP_RETRY_AFTER);
+        lws_hdr_copy(wsi, date, sizeof date, WSI_TOKEN_HTTP_DATE);
+        self->answered = true;
+        on_refused(self, &(refusal_t){status, text_of(retry_after), text_of(date)});
+        error = TEXT("");
+    }
+    on_gone(self, wsi, error);
+}
+
 /* Events of a connection that is ours. */
 static int translate(upstream_t *self, struct lws *wsi, enum lws_callback_reasons reason, void *in, size_t length)
 {
@@ -243,7 +291,7 @@ static int translate(upstream_t *self, struct lws *wsi, enum lws_callback_reason
     case LWS_CALLBACK_RAW_RX:
         return on_bytes(self, wsi, (text_t){in, length});
     case LWS_CALLBACK_CLIENT_APPEND_HANDSHAKE_HEADER:
-        return add_origin(self, wsi, in, length);
+        return on_secured(self, wsi, in, length);
     case LWS_CALLBACK_CLIENT_ESTABLISHED:
         on_open(self);
         break;
@@ -266,7 +314,7 @@ static int translate(upstream_t *self, struct lws *wsi, enum lws_callback_reason
         on_gone(self, wsi, TEXT(""));
         break;
     default: /* LWS_CALLBACK_CLIENT_CONNECTION_ERROR */
-        on_gone(self, wsi, (text_t){in, in ? length : 0});
+        on_connection_error(self, wsi, (text_t){in, in ? length : 0});
         break;
     }
     return 0;
@@ -307,47 +355,25 @@ static const struct lws_protocols protocols[] = {
     {0},
 };
 
-/* Tries the present address. */
-static void try_address(upstream_t *self)
-{
-    self->state = CONNECTING;
-    self->handshake.key[0] = '\0'; /* not asked yet */
-    /* A failure may have been told already by on_gone, from within; or not at all. */
-    if (!dialer_dial(&self->dialer, &self->url, self->addresses[self->address].text, self, &self->wsi) &&
-        self->state == CONNECTING && !loop_timer_running(self->begin)) {
-        self->wsi = NULL;
-        set_reason(self, "can't connect to %s", self->url.host);
-        fail(self);
-    }
-}
-
-static void on_addresses(void *arg, const lookup_address_t *addresses, size_t count, const char *error)
+static void on_dialer_failed(void *arg, const loss_t *loss)
 {
     upstream_t *self = arg;
-    self->lookup = NULL;
-    if (count == 0) {
-        set_reason(self, "can't look up %s: %s", self->url.host, error);
-        fail(self);
-        return;
-    }
-    memcpy(self->addresses, addresses, count * sizeof *addresses);
-    self->address_count = count;
-    self->address = 0;
-    try_address(self);
+    self->loss.kind = loss->kind;
+    set_reason(self, "%s", loss->reason);
+    fail(self);
 }
 
-static void on_begin(void *arg)
+static void give_up(upstream_t *self)
 {
-    upstream_t *self = arg;
-    if (self->state == CONNECTING || self->state == ASKING) {
-        try_address(self);
-        return;
+    if (self->state == ASKING)
+        dialer_led_nowhere(&self->dialer);
+    if (dialer_is_looking_up(&self->dialer)) {
+        self->loss.kind = LOSS_LOOKUP;
+        set_reason(self, "can't look up %s: no answer within %u ms", self->url.host, self->config.connect_ms);
+    } else {
+        set_reason(self, "no connection to %s within %u ms", self->url.host, self->config.connect_ms);
     }
-    self->lookup = lookup_start(self->loop, self->url.host, on_addresses, self);
-    if (!self->lookup) {
-        set_reason(self, "can't look up %s", self->url.host);
-        fail(self);
-    }
+    fail(self);
 }
 
 /* Fires once, at the deadline as known when it was set: what has been heard since then moves it. */
@@ -355,8 +381,7 @@ static void on_watch(void *arg)
 {
     upstream_t *self = arg;
     if (self->state != OPEN) {
-        set_reason(self, "no connection to %s within %u ms", self->url.host, self->config.connect_ms);
-        fail(self);
+        give_up(self);
         return;
     }
     int64_t left_ms = self->config.silence_ms - (clock_mono_ns() - self->heard_ns) / NS_PER_MS;
@@ -374,7 +399,7 @@ upstream_t *upstream_new(loop_t *loop, web_t *web, const upstream_config_t *conf
     upstream_t *self = calloc(1, sizeof *self);
     if (!self)
         return NULL;
-    *self = (upstream_t){.loop = loop, .config = *config, .events = events, .arg = arg};
+    *self = (upstream_t){.config = *config, .events = events, .arg = arg};
     self->joiner = joiner_new();
     self->handshake = handshake_new();
     if (!url_parse(text_of(config->url), &self->url, &wrong)) {
@@ -385,12 +410,10 @@ upstream_t *upstream_new(loop_t *loop, web_t *web, const upstream_config_t *conf
         log_error("upstream: can't read the CA certificates", LOG_TEXT("file", config->ca), LOG_ERRNO());
         goto fail;
     }
-    self->begin = loop_timer_new(loop, on_begin, self);
-    self->watch = loop_timer_new(loop, on_watch, self);
-    if (!self->begin || !self->watch)
+    if (!(self->watch = loop_timer_new(loop, on_watch, self)))
         goto fail;
-    /* its time-out is behind ours */
-    if (!dialer_open(&self->dialer, web, protocols, config->ca, self->url.tls, config->connect_ms / 1000 + 10)) {
+    dialer_config_t dialer = {&self->url, config->ca, protocols, config->connect_ms / 1000 + 10 /* behind our own */};
+    if (!dialer_open(&self->dialer, loop, web, &dialer, on_dialer_failed, self)) {
         log_error("upstream: no client", LOG_TEXT("ca", config->ca));
         goto fail;
     }
@@ -403,9 +426,10 @@ fail:
 void upstream_connect(upstream_t *self)
 {
     assert(self->state == CLOSED);
-    self->state = LOOKING_UP;
+    self->state = DIALING;
     self->reason[0] = '\0';
-    loop_timer_start(self->begin, 0, 0);
+    self->loss = (loss_t){.kind = LOSS_USUAL};
+    dialer_start(&self->dialer);
     loop_timer_start(self->watch, self->config.connect_ms, 0);
 }
 
@@ -440,9 +464,9 @@ void upstream_destroy(upstream_t **self_p)
     if (!self)
         return;
     *self_p = NULL;
-    if (self->begin && self->watch)
+    if (self->watch && self->dialer.step)
         let_go(self);
-    loop_timer_destroy(&self->begin);
+    dialer_close(&self->dialer);
     loop_timer_destroy(&self->watch);
     joiner_release(&self->joiner);
     handshake_release(&self->handshake);

@@ -3,14 +3,17 @@
  *     closed ──connect──▶ looking up ──▶ connecting ──on_open──▶ open ──on_closed──▶ closed
  *                             └──────────────┴──────on_closed───────┘        disconnect: from any of them, without a callback
  *
- * wss:// connections are checked: the certificate's chain, its dates, and that it names the host (a name; addresses are in no
- * certificate that libwebsockets checks). Redirects and proxies are not followed.
+ * A host's addresses are raced (dialer.h): one that does not answer, or refuses, costs little when another takes us.
+ *
+ * wss:// connections are checked: the certificate's chain, its dates, and that it names the URL's host,
+ * whichever address that has (a name; addresses are in no certificate that libwebsockets checks). Redirects and proxies are not followed.
  */
 #pragma once
 
 #include "common/loop.h"
 #include "common/text.h"
 #include "common/web.h"
+#include "connectord/loss.h"
 
 enum {
     UPSTREAM_MESSAGE_MAX = 1 << 20, /* bytes of a message received; a larger one is left out */
@@ -26,7 +29,7 @@ typedef struct {
     /* A message that was left out, because it is binary or too large. `sample`: how it begins. */
     void (*on_unreadable)(void *arg, const char *reason, text_t sample);
     void (*on_writable)(void *arg);                   /* after upstream_want_write: upstream_send may be called, once */
-    void (*on_closed)(void *arg, const char *reason); /* could not be opened, was lost, or is silent */
+    void (*on_closed)(void *arg, const loss_t *loss); /* could not be opened, was lost, or is silent */
 } upstream_events_t;
 
 typedef struct {

@@ -261,11 +261,11 @@ static void on_unreadable(void *arg, const char *reason, text_t sample)
     report_malformed(self, reason, sample);
 }
 
-static void on_closed(void *arg, const char *reason)
+static void on_closed(void *arg, const loss_t *loss)
 {
     blockchain_t *self = arg;
     loop_timer_stop(self->timer);
-    self->events->on_lost(self->arg, reason);
+    self->events->on_lost(self->arg, loss);
 }
 
 static const upstream_events_t upstream_events = {

@@ -85,7 +85,7 @@ static void lose(replay_t *self, const char *what)
     char reason[400];
     snprintf(reason, sizeof reason, "can't %s %s: %s", what, self->config->file, strerror(errno));
     stop(self);
-    self->events->on_lost(self->arg, reason);
+    self->events->on_lost(self->arg, &(loss_t){.reason = reason});
 }
 
 static void open_file(replay_t *self)

@@ -240,12 +240,12 @@ static void on_malformed(void *arg, const char *reason, text_t sample)
     told.malformed++;
 }
 
-static void on_lost(void *arg, const char *reason)
+static void on_lost(void *arg, const loss_t *loss)
 {
     (void)arg;
     told.lost++;
     check_told_from_the_loop();
-    snprintf(told.reason, sizeof told.reason, "%s", reason);
+    snprintf(told.reason, sizeof told.reason, "%s", loss->reason);
 }
 
 static const connector_events_t events = {on_connected, on_confirmed, on_rejected, on_trade, on_gap, on_malformed, on_lost};

@@ -10,6 +10,7 @@
 enum {
     NOTE_BYTES = 128,
     SKIP_MAX = 1000000,
+    ANSWERS_MAX = 1000000,
 };
 
 /* What to do to each connection, and whatever that needs. */
@@ -111,6 +112,44 @@ static void handle_refuse(call_t *call)
     snprintf(note, sizeof note, "\"kind\":\"refuse\",\"seconds\":%g", (double)ns / (double)NS_PER_S);
     ledger_event(exchange_ledger(call->exchange), "fault", 0, note);
     exchange_refuse(call->exchange, ns);
+    call_reply(call, "{\"ok\":true}\n");
+}
+
+/* The body's lines as header lines; false for what would be none. */
+static bool print_headers(const call_t *call, char *out, size_t room)
+{
+    writer_t headers = writer_on(out, room);
+    const char *at = call->request->body ? call->request->body : "", *end = at + call->request->body_length;
+    if (call->request->body_length * 2 + 2 > room)
+        return false;
+    while (at < end) {
+        const char *line_end = memchr(at, '\n', (size_t)(end - at)), *next = line_end ? line_end + 1 : end;
+        const size_t length = (size_t)((line_end ? line_end : end) - at);
+        if (!memchr(at, ':', length) || memchr(at, '\r', length) || memchr(at, '\0', length))
+            return false;
+        writer_bytes(&headers, at, length);
+        writer_text(&headers, "\r\n");
+        at = next;
+    }
+    writer_string(&headers);
+    return true;
+}
+
+static void handle_answer(call_t *call)
+{
+    uint64_t status, times;
+    char note[NOTE_BYTES], line[EXCHANGE_STATUS_BYTES], headers[EXCHANGE_HEADERS_BYTES];
+    if (!call_whole(call, "status", 200, 599, 503, &status) || !call_whole(call, "times", 0, ANSWERS_MAX, 1, &times))
+        return;
+    if (!print_headers(call, headers, sizeof headers)) {
+        call->reply = control_error(400, "body: expected a few header lines, found '%.*s'", (int)call->request->body_length,
+                                    call->request->body);
+        return;
+    }
+    snprintf(line, sizeof line, "%" PRIu64 " Told So", status);
+    snprintf(note, sizeof note, "\"kind\":\"answer\",\"status\":%" PRIu64 ",\"times\":%" PRIu64, status, times);
+    ledger_event(exchange_ledger(call->exchange), "fault", 0, note);
+    exchange_answer(call->exchange, line, headers, times);
     call_reply(call, "{\"ok\":true}\n");
 }
 
@@ -221,6 +260,7 @@ const route_t control_fault_routes[] = {
     {"POST", "/control/reset", " conn ", handle_reset},
     {"POST", "/control/freeze", " seconds conn ", handle_freeze},
     {"POST", "/control/refuse", " seconds ", handle_refuse},
+    {"POST", "/control/answer", " status times ", handle_answer},
     {"POST", "/control/skip", " n conn ", handle_skip},
     {"POST", "/control/repeat", " n conn ", handle_repeat},
     {"POST", "/control/malformed", " kind conn ", handle_malformed},

@@ -24,6 +24,8 @@ struct exchange {
     uint64_t made;          /* trades */
     uint64_t closed_frames; /* frames handed to connections that are gone */
     int64_t refuse_until_ns;
+    uint64_t answers; /* handshakes to be answered so */
+    char answer_status[EXCHANGE_STATUS_BYTES], answer_headers[EXCHANGE_HEADERS_BYTES];
     int64_t ledger_due_ns;
 };
 
@@ -166,6 +168,20 @@ void exchange_refuse(exchange_t *self, int64_t ns)
 bool exchange_refuses(const exchange_t *self)
 {
     return clock_mono_ns() < self->refuse_until_ns;
+}
+
+void exchange_answer(exchange_t *self, const char *status, const char *headers, uint64_t times)
+{
+    snprintf(self->answer_status, sizeof self->answer_status, "%s", status);
+    snprintf(self->answer_headers, sizeof self->answer_headers, "%s", headers);
+    self->answers = times;
+}
+
+bool exchange_take_answer(exchange_t *self, const char **status, const char **headers)
+{
+    *status = self->answer_status;
+    *headers = self->answer_headers;
+    return self->answers > 0 && self->answers--;
 }
 
 const options_t *exchange_options(const exchange_t *self)

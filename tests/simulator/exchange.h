@@ -31,6 +31,13 @@ connection_t *exchange_connection(const exchange_t *self, size_t i);
 void exchange_refuse(exchange_t *self, int64_t ns);
 bool exchange_refuses(const exchange_t *self);
 
+/* Answer the next `times` handshakes with a status, as "429 Too Many Requests", and header lines, each with its CR LF. */
+enum { EXCHANGE_STATUS_BYTES = 64, EXCHANGE_HEADERS_BYTES = 512 };
+void exchange_answer(exchange_t *self, const char *status, const char *headers, uint64_t times);
+
+/* Takes one of those answers, which stays valid until exchange_answer; false when there is none. */
+bool exchange_take_answer(exchange_t *self, const char **status, const char **headers);
+
 /* The source has no trade left. */
 bool exchange_finished(const exchange_t *self);
 

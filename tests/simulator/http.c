@@ -169,12 +169,13 @@ int http_writable(struct lws *wsi)
 }
 
 /* Written by hand: before the upgrade libwebsockets does not know the version yet, and would answer with HTTP/1.0. */
-int http_refuse(struct lws *wsi, const char *status, const char *text)
+int http_refuse(struct lws *wsi, const char *status, const char *headers, const char *text)
 {
     char buffer[LWS_PRE + HEADERS_BYTES];
-    const int length = snprintf(buffer + LWS_PRE, HEADERS_BYTES,
-                                "HTTP/1.1 %s\r\ncontent-type: text/plain\r\ncontent-length: %zu\r\nconnection: close\r\n\r\n%s",
-                                status, strlen(text), text);
+    const int length =
+        snprintf(buffer + LWS_PRE, HEADERS_BYTES,
+                 "HTTP/1.1 %s\r\n%scontent-type: text/plain\r\ncontent-length: %zu\r\nconnection: close\r\n\r\n%s", status,
+                 headers, strlen(text), text);
     lws_write(wsi, (unsigned char *)buffer + LWS_PRE, (size_t)length, LWS_WRITE_HTTP_FINAL);
     return -1; /* ends the connection, once this is out */
 }

@@ -12,5 +12,5 @@ int http_body_complete(struct lws *wsi);
 int http_writable(struct lws *wsi);
 void http_closed(struct lws *wsi);
 
-/* Replies to an attempt to upgrade. status: "403 Forbidden" */
-int http_refuse(struct lws *wsi, const char *status, const char *text);
+/* Replies to an attempt to upgrade. status: "403 Forbidden"; headers: whole lines, or "" */
+int http_refuse(struct lws *wsi, const char *status, const char *headers, const char *text);

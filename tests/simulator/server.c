@@ -132,9 +132,11 @@ static void block_signals(void)
     signal(SIGPIPE, SIG_IGN);
 }
 
+/* With IPv6 lws would listen on all addresses, whatever it is told. */
 static uint64_t server_options(const options_t *options)
 {
-    return LWS_SERVER_OPTION_EXPLICIT_VHOSTS | (options->certificate ? LWS_SERVER_OPTION_DO_SSL_GLOBAL_INIT : 0);
+    return LWS_SERVER_OPTION_EXPLICIT_VHOSTS | LWS_SERVER_OPTION_DISABLE_IPV6 |
+           (options->certificate ? LWS_SERVER_OPTION_DO_SSL_GLOBAL_INIT : 0);
 }
 
 static bool server_listen(server_t *self, const options_t *options)

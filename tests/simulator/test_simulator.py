@@ -295,6 +295,19 @@ class Faults(unittest.IsolatedAsyncioTestCase):
         await self.simulator.control("/control/refuse?seconds=0")
         await (await self.simulator.connect()).close()
 
+    async def test_handshakes_are_answered_as_told_and_as_often(self):
+        await self.simulator.control("/control/answer?status=429&times=2", b"Retry-After: 7\nX-Reason: busy")
+        for _ in range(2):
+            with self.assertRaises(websockets.InvalidStatusCode) as refusal:
+                await self.simulator.connect()
+            self.assertEqual(refusal.exception.status_code, 429)
+            self.assertEqual((refusal.exception.headers["Retry-After"], refusal.exception.headers["X-Reason"]), ("7", "busy"))
+        await (await self.simulator.connect()).close()
+        self.assertEqual([event["status"] for event in await self.simulator.ledger("refuse")], [429, 429])
+        await self.simulator.control("/control/answer?status=101", expect=400)
+        await self.simulator.control("/control/answer?status=503", b"no header", expect=400)
+        await self.simulator.control("/control/answer?status=503", b"X: " + 1000 * b"x", expect=400)
+
     async def test_skipped_trades_leave_a_hole_and_are_in_the_ledger(self):
         await self.simulator.control("/control/skip?n=2")
         await self.play(5)

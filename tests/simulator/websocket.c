@@ -28,17 +28,29 @@ typedef struct {
 
 /* --- coming and going -------------------------------------------------------------------------------------------- */
 
-int websocket_upgrade(struct lws *wsi, const exchange_t *exchange)
+/* The ledger tells when somebody was turned away, so that a test knows how long he stayed away. */
+static int refuse(struct lws *wsi, exchange_t *exchange, const char *status, const char *headers, const char *text)
 {
+    char details[EXCHANGE_STATUS_BYTES];
+    snprintf(details, sizeof details, "\"status\":%ld", strtol(status, NULL, 10));
+    ledger_event(exchange_ledger(exchange), "refuse", 0, details);
+    return http_refuse(wsi, status, headers, text);
+}
+
+int websocket_upgrade(struct lws *wsi, exchange_t *exchange)
+{
+    const char *status, *headers;
     char path[PATH_BYTES] = "", origin[ORIGIN_BYTES] = "";
     lws_hdr_copy(wsi, path, sizeof path, WSI_TOKEN_GET_URI);
     lws_hdr_copy(wsi, origin, sizeof origin, WSI_TOKEN_ORIGIN);
     if (strcmp(path, "/ws") != 0 && strcmp(path, "/mercury-gateway/v1/ws") != 0)
-        return http_refuse(wsi, "404 Not Found", "the WebSocket is at /ws\n");
+        return refuse(wsi, exchange, "404 Not Found", "", "the WebSocket is at /ws\n");
+    if (exchange_take_answer(exchange, &status, &headers))
+        return refuse(wsi, exchange, status, headers, "as it was told to\n");
     if (exchange_refuses(exchange))
-        return http_refuse(wsi, "503 Service Unavailable", "no connections for a while\n");
+        return refuse(wsi, exchange, "503 Service Unavailable", "", "no connections for a while\n");
     if (!exchange_options(exchange)->any_origin && strcmp(origin, required_origin) != 0)
-        return http_refuse(wsi, "403 Forbidden", "expected Origin: https://exchange.blockchain.com\n");
+        return refuse(wsi, exchange, "403 Forbidden", "", "expected Origin: https://exchange.blockchain.com\n");
     return 0;
 }
 

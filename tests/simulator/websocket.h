@@ -6,7 +6,7 @@
 struct lws;
 
 /* Whether a client may upgrade. This and the following return what libwebsockets' callback is to return. */
-int websocket_upgrade(struct lws *wsi, const exchange_t *exchange);
+int websocket_upgrade(struct lws *wsi, exchange_t *exchange);
 int websocket_opened(struct lws *wsi, exchange_t *exchange);
 int websocket_received(struct lws *wsi, const char *bytes, size_t length);
 int websocket_writable(struct lws *wsi);

@@ -117,6 +117,12 @@ static inline void fake_unsubscribe(void *self, text_t symbol)
     note_of(self, "-", ":", symbol);
 }
 
+/* A usual loss. */
+static inline void fake_lose(size_t number, const char *reason)
+{
+    fakes[number].up->on_lost(fakes[number].arg, &(loss_t){.reason = reason});
+}
+
 static inline void fake_close(void *self)
 {
     if (self)

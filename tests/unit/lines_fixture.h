@@ -77,7 +77,7 @@ static inline void connected(size_t line)
 
 static inline void lost(size_t line, const char *reason)
 {
-    fakes[line].up->on_lost(fakes[line].arg, reason);
+    fake_lose(line, reason);
 }
 
 static inline void trade(size_t line)

@@ -78,10 +78,10 @@ static void on_malformed(void *arg, const char *reason, text_t sample)
     note(events, "malformed:%s ", reason);
 }
 
-static void on_lost(void *arg, const char *reason)
+static void on_lost(void *arg, const loss_t *loss)
 {
     (void)arg;
-    note(events, "lost:%s ", reason);
+    note(events, "lost:%s ", loss->reason);
 }
 
 static const connector_events_t connector_events = {on_connected, on_confirmed, on_rejected, on_trade,

@@ -202,6 +202,56 @@ START_TEST(gap_that_is_reconnected_from_at_once_is_no_failure)
 }
 END_TEST
 
+/* Tries, and fails so: the delay until the next try. */
+static uint32_t delay_after_loss(connection_t *connection, loss_t loss, int64_t now_ns)
+{
+    connection_event(connection, CONNECTION_START, now_ns);
+    connection_event(connection, CONNECTION_DUE, now_ns);
+    connection_heed(connection, &loss);
+    return connection_event(connection, CONNECTION_LOST, now_ns).delay_ms;
+}
+
+START_TEST(name_that_is_not_resolved_backs_off_and_is_no_failure)
+{
+    connection_t connection = connection_new(plain, touchy, 1);
+    static const uint32_t delays[] = {1000, 2000, 4000, 8000};
+    for (size_t i = 0; i < sizeof delays / sizeof *delays; i++)
+        ck_assert_uint_eq(delay_after_loss(&connection, (loss_t){.kind = LOSS_LOOKUP}, 0), delays[i]);
+    ck_assert_int_eq(connection.breaker.state, BREAKER_CLOSED);
+    ck_assert_uint_eq(connection.breaker.failed, 0);
+    ck_assert_uint_eq(connection.refused, 4);
+}
+END_TEST
+
+START_TEST(trial_whose_name_is_not_resolved_stays_one)
+{
+    connection_t connection = connection_new(plain, touchy, 1);
+    delay_after_loss(&connection, (loss_t){.kind = LOSS_USUAL}, 0);
+    ck_assert_uint_eq(delay_after_loss(&connection, (loss_t){.kind = LOSS_USUAL}, 0), 60000);
+    ck_assert_uint_eq(delay_after_loss(&connection, (loss_t){.kind = LOSS_LOOKUP}, 60 * NS_PER_S), 4000);
+    ck_assert_int_eq(connection.breaker.state, BREAKER_HALF_OPEN);
+}
+END_TEST
+
+START_TEST(exchange_that_refuses_is_tried_slowly_at_once)
+{
+    connection_t connection = connection_new(plain, never, 1);
+    ck_assert_uint_eq(delay_after_loss(&connection, (loss_t){.kind = LOSS_REFUSED}, 0), 30000);
+    ck_assert_uint_eq(delay_after_loss(&connection, (loss_t){.kind = LOSS_USUAL}, 0), 2000); /* only what it was said of */
+}
+END_TEST
+
+START_TEST(exchange_is_left_alone_for_as_long_as_it_asks)
+{
+    connection_t connection = connection_new(plain, touchy, 1);
+    ck_assert_uint_eq(delay_after_loss(&connection, (loss_t){.retry_after_ms = 45000}, 0), 45000);
+    ck_assert_uint_eq(delay_after_loss(&connection, (loss_t){.retry_after_ms = 70000}, 0),
+                      70000); /* the breaker asks for less */
+    ck_assert_uint_eq(delay_after_loss(&connection, (loss_t){.retry_after_ms = 1}, 70 * NS_PER_S), 60000);
+    ck_assert_uint_eq(delay_after(&connection, 200 * NS_PER_S, true, CONNECTION_GAP, 230 * NS_PER_S), 0);
+}
+END_TEST
+
 int main(void)
 {
     TCase *tests = tcase_create("connection");
@@ -219,6 +269,10 @@ int main(void)
     tcase_add_test(tests, connection_that_held_ends_the_row_of_failures);
     tcase_add_test(tests, trial_closes_the_breaker_when_it_has_held);
     tcase_add_test(tests, gap_that_is_reconnected_from_at_once_is_no_failure);
+    tcase_add_test(tests, name_that_is_not_resolved_backs_off_and_is_no_failure);
+    tcase_add_test(tests, trial_whose_name_is_not_resolved_stays_one);
+    tcase_add_test(tests, exchange_that_refuses_is_tried_slowly_at_once);
+    tcase_add_test(tests, exchange_is_left_alone_for_as_long_as_it_asks);
     Suite *suite = suite_create("connection");
     suite_add_tcase(suite, tests);
     SRunner *runner = srunner_create(suite);

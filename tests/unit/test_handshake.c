@@ -121,6 +121,33 @@ START_TEST(request_names_what_is_wanted)
 }
 END_TEST
 
+START_TEST(refusal_is_read_with_its_headers)
+{
+    handshake_t self = asked();
+    text_t wrong, answer = TEXT("HTTP/1.1 429 \r\nDATE: Mon, 10 Nov 2025 17:24:33 GMT\r\nretry-after:  30\t\r\n\r\nbody");
+    ck_assert_int_eq(handshake_take(&self, &answer, &wrong), HANDSHAKE_REFUSED);
+    ck_assert_uint_eq(self.refusal.status, 429);
+    ck_assert(text_equal(self.refusal.retry_after, TEXT("30")));
+    ck_assert(text_equal(self.refusal.date, TEXT("Mon, 10 Nov 2025 17:24:33 GMT")));
+    handshake_release(&self);
+}
+END_TEST
+
+START_TEST(answer_that_is_no_http_has_no_status)
+{
+    static const char *const cases[] = {"220 mail.example ESMTP\r\n\r\n", "HTTP/2 503 x\r\n\r\n", "HTTP/1.1 5033 x\r\n\r\n",
+                                        "HTTP/1.1 -03 x\r\n\r\n",         "HTTP/1.1\r\n\r\n",     "HTTP/1.0 101 x\r\n\r\n",
+                                        "HTTP/1.1 099 x\r\n\r\n"};
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        handshake_t self = asked();
+        text_t wrong, answer = text_of(cases[i]);
+        ck_assert_int_eq(handshake_take(&self, &answer, &wrong), HANDSHAKE_REFUSED);
+        ck_assert_msg(self.refusal.status == 0, "%s", cases[i]);
+        handshake_release(&self);
+    }
+}
+END_TEST
+
 int main(void)
 {
     TCase *tests = tcase_create("handshake");
@@ -129,6 +156,8 @@ int main(void)
     tcase_add_test(tests, other_answers_are_refused);
     tcase_add_test(tests, endless_answer_is_refused);
     tcase_add_test(tests, request_names_what_is_wanted);
+    tcase_add_test(tests, refusal_is_read_with_its_headers);
+    tcase_add_test(tests, answer_that_is_no_http_has_no_status);
     Suite *suite = suite_create("handshake");
     suite_add_tcase(suite, tests);
     SRunner *runner = srunner_create(suite);

@@ -91,12 +91,12 @@ START_TEST(loss_is_told_and_mended_by_a_reconnect_with_all_that_was_wanted)
     source_want(source, TEXT("ETH-USD"));
     source_want(source, TEXT("BTC-USD"));
     check_calls("+ETH-USD +BTC-USD");
-    fakes[0].up->on_lost(fakes[0].arg, "broken wire");
+    fake_lose(0, "broken wire");
     ck_assert(text_equal(describe().reason, TEXT("broken wire")));
     check_calls("lost/down");
     wait_for_call();
     check_calls("connect");
-    fakes[0].up->on_lost(fakes[0].arg, "still broken"); /* no news */
+    fake_lose(0, "still broken"); /* no news */
     wait_for_call();
     check_calls("connect");
     ck_assert(text_equal(describe().reason, TEXT("still broken")));
@@ -111,13 +111,13 @@ START_TEST(demand_that_changed_while_lost_is_met_afterwards)
 {
     make_connected(true);
     source_want(source, TEXT("ETH-USD"));
-    fakes[0].up->on_lost(fakes[0].arg, "broken wire");
+    fake_lose(0, "broken wire");
     source_want(source, TEXT("LTC-USD"));
     source_release(source, TEXT("ETH-USD"));
     check_calls("+ETH-USD lost/down");
     wait_for_call();
     for (int i = 0; i < 20; i++) { /* more than the grace period */
-        fakes[0].up->on_lost(fakes[0].arg, "still broken");
+        fake_lose(0, "still broken");
         calls[0] = '\0';
         wait_for_call();
     }
@@ -178,7 +178,7 @@ START_TEST(status_says_since_when)
     ck_assert_int_gt(connected_ns, made_ns);
     trade("BTC-USD");
     ck_assert_int_eq(describe().since_ns, connected_ns);
-    fakes[0].up->on_lost(fakes[0].arg, "broken wire");
+    fake_lose(0, "broken wire");
     ck_assert_int_gt(describe().since_ns, connected_ns);
 }
 END_TEST
@@ -200,7 +200,7 @@ END_TEST
 START_TEST(stop_while_waiting_ends_the_wait)
 {
     make_connected(false);
-    fakes[0].up->on_lost(fakes[0].arg, "broken wire");
+    fake_lose(0, "broken wire");
     source_stop(source);
     check_calls("lost/down disconnect");
     uv_run(loop_uv(loop), UV_RUN_DEFAULT);
@@ -251,7 +251,7 @@ START_TEST(symbols_that_change_are_subscribed_and_unsubscribed_on_the_connection
     make_connected(false);
     change_symbols("XRP-USD", "ETH-USD");
     check_calls("-BTC-USD -LTC-USD +XRP-USD");
-    fakes[0].up->on_lost(fakes[0].arg, "broken wire");
+    fake_lose(0, "broken wire");
     check_calls("lost/down");
     wait_for_call();
     fakes[0].up->on_connected(fakes[0].arg);

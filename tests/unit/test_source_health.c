@@ -12,11 +12,11 @@ START_TEST(breaker_that_opens_and_closes_is_told_at_once)
     settings.breaker = (breaker_config_t){.failures = 2, .healthy_ms = 1, .open_ms = 2};
     make();
     source_start(source);
-    fakes[0].up->on_lost(fakes[0].arg, "refused");
+    fake_lose(0, "refused");
     check_breaker("closed");
     check_calls("connect lost/down");
     wait_for_call();
-    fakes[0].up->on_lost(fakes[0].arg, "refused");
+    fake_lose(0, "refused");
     check_breaker("open");
     check_calls("connect heartbeat/down");
     wait_for_call();
@@ -84,7 +84,7 @@ START_TEST(starving_stream_is_told_at_once_and_so_is_its_end)
     ck_assert(text_equal(describe().stale, TEXT("{}")));
     wait_for_call(); /* and it starves again */
     check_calls("heartbeat/up");
-    fakes[0].up->on_lost(fakes[0].arg, "broken wire");
+    fake_lose(0, "broken wire");
     ck_assert(text_equal(describe().stale, TEXT("{}"))); /* lost says it all */
 }
 END_TEST

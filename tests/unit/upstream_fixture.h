@@ -6,7 +6,9 @@
 #include "tests/unit/temporary_folder.h"
 #include "tests/unit/websocket_server.h"
 
+#include <arpa/inet.h>
 #include <sys/socket.h>
+#include <unistd.h>
 #include <uv.h>
 
 /* An upstream, a server, and what came. */
@@ -18,6 +20,8 @@ typedef struct {
     int opened, messages, unreadable, writable, closed;
     buffer_t received; /* messages, each with a '|' behind it */
     char reason[200];
+    loss_kind_t loss; /* of the end that was told last */
+    uint32_t retry_after_ms;
     bool disconnects; /* upon a message */
     buffer_t heard;   /* by the server, as above */
     uint32_t connect_ms;
@@ -60,12 +64,14 @@ static inline void on_writable(void *arg)
     upstream_send(rig.upstream, TEXT("hello"));
 }
 
-static inline void on_closed(void *arg, const char *reason)
+static inline void on_closed(void *arg, const loss_t *loss)
 {
     (void)arg;
     rig.closed++;
+    rig.loss = loss->kind;
+    rig.retry_after_ms = loss->retry_after_ms;
     uv_stop(loop_uv(rig.loop)); /* it may be a timer that tells: so that UNTIL looks before the loop sleeps */
-    snprintf(rig.reason, sizeof rig.reason, "%s", reason);
+    snprintf(rig.reason, sizeof rig.reason, "%s", loss->reason);
 }
 
 static const upstream_events_t events = {on_open, on_message, on_unreadable, on_writable, on_closed};
@@ -121,10 +127,22 @@ static inline void check_received(const char *wanted)
                   TEXT_ARG(buffer_text(&rig.received)));
 }
 
-static inline int run_tests(const char *name, const TTest *const *tests, size_t count)
+/* A certificate that `name` signed itself, valid for some days. */
+static inline void make_certificate(const folder_t *folder, const char *file, const char *name)
+{
+    char command[600];
+    snprintf(command, sizeof command,
+             "openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -days 2 -subj /CN=%s "
+             "-addext subjectAltName=DNS:%s -keyout %s/%s.key -out %s/%s.pem 2>/dev/null",
+             name, name, folder->path, file, folder->path, file);
+    ck_assert_int_eq(system(command), 0);
+}
+
+static inline int run_tests_with(const char *name, void (*before)(void), void (*after)(void), const TTest *const *tests,
+                                 size_t count)
 {
     TCase *tcase = tcase_create(name);
-    tcase_add_checked_fixture(tcase, set_up, tear_down);
+    tcase_add_checked_fixture(tcase, before, after);
     tcase_set_timeout(tcase, 60);
     for (size_t i = 0; i < count; i++)
         tcase_add_test(tcase, tests[i]);
@@ -137,4 +155,4 @@ static inline int run_tests(const char *name, const TTest *const *tests, size_t 
     return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
 }
 
-#define RUN_TESTS(name, tests) run_tests(name, tests, sizeof tests / sizeof *tests)
+#define RUN_TESTS(name, tests) run_tests_with(name, set_up, tear_down, tests, sizeof tests / sizeof *tests)

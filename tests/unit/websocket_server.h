@@ -132,7 +132,8 @@ static inline void server_start(server_t *self, web_t *web, const char *certific
         .user = self,
         .ssl_cert_filepath = certificate,
         .ssl_private_key_filepath = key,
-        .options = certificate ? LWS_SERVER_OPTION_DO_SSL_GLOBAL_INIT : 0,
+        .options = LWS_SERVER_OPTION_DISABLE_IPV6 /* else lws listens everywhere */ |
+                   (certificate ? LWS_SERVER_OPTION_DO_SSL_GLOBAL_INIT : 0),
     };
     self->outbox = buffer_new(0);
     self->vhost = lws_create_vhost(web_context(web), &info);
