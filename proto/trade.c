@@ -1,6 +1,5 @@
 #include "proto/trade.h"
 
-#include "common/clock.h"
 #include "common/decimal.h"
 #include "common/timestamp.h"
 #include "proto/topic.h"
@@ -132,10 +131,9 @@ static bool take_cursor(reader_t *reader, cursor_t *cursor)
            take_u64(reader, &cursor->seq) && take(reader, TEXT(SEQNUM));
 }
 
-bool trade_valid(const trade_t *trade, const char **wrong)
+bool trade_valid(trade_t *trade, const char **wrong)
 {
-    int64_t timestamp_ns;
-    const char *field = first_wrong(trade, &timestamp_ns);
+    const char *field = first_wrong(trade, &trade->timestamp_ns);
     if (field)
         *wrong = field;
     return !field;
@@ -222,10 +220,4 @@ bool trade_cursor(text_t json, cursor_t *cursor)
         return false;
     *cursor = result;
     return true;
-}
-
-int64_t trade_time_ns(const trade_t *trade)
-{
-    int64_t time_ns;
-    return timestamp_parse(trade->timestamp, &time_ns) ? time_ns : trade->received_ns;
 }
