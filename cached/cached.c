@@ -28,16 +28,27 @@ struct cached {
     history_t *history;
     socket_t *router;
     follower_t *follower;
+    int64_t future_ns; /* candles leave out trades that are further ahead … */
+    uint64_t future;   /* … so many of them */
 };
+
+/* A trade of the future belongs to no time that has been. */
+static bool add_to_candles(cached_t *self, tape_t *tape, const trade_t *trade)
+{
+    candle_place_t place = {trade->timestamp_ns, trade->cursor};
+    if (!trade_is_future(trade, self->future_ns))
+        return candles_add(tape_candles(tape), place, trade->price, trade->qty);
+    self->future++;
+    return true;
+}
 
 /* Every trade passes here, from the store, from replay and from the bus: those of a stream once, and in order. `tape` is the stream's, or
  * the one that will be; NULL: there can't be more. */
-static void keep(tape_t *tape, text_t topic, const trade_t *trade, text_t json)
+static void keep(cached_t *self, tape_t *tape, text_t topic, const trade_t *trade, text_t json)
 {
     static log_limit_t limit;
-    tape_trade_t entry = {.cursor = trade->cursor, .timestamp_ns = trade->timestamp_ns, .json = json};
-    candle_place_t place = {entry.timestamp_ns, entry.cursor};
-    bool kept = tape && tape_append(tape, &entry) && candles_add(tape_candles(tape), place, trade->price, trade->qty);
+    tape_trade_t entry = {.cursor = trade->cursor, .timestamp_ns = trade_time_ns(trade), .json = json};
+    bool kept = tape && tape_append(tape, &entry) && add_to_candles(self, tape, trade);
     if (!kept && log_allowed(&limit, clock_mono_ns()))
         log_error("cached: can't keep a trade: too many streams, or no memory", LOG_SLICE("topic", topic),
                   LOG_U64("seq", trade->cursor.seq), LOG_U64("suppressed", log_suppressed(&limit)));
@@ -46,7 +57,7 @@ static void keep(tape_t *tape, text_t topic, const trade_t *trade, text_t json)
 static void on_trade(void *arg, text_t topic, const trade_t *trade, text_t json)
 {
     cached_t *self = arg;
-    keep(shelf_tape(self->shelf, topic), topic, trade, json);
+    keep(self, shelf_tape(self->shelf, topic), topic, trade, json);
 }
 
 static void on_gap(void *arg, text_t topic, cursor_t from, cursor_t to)
@@ -122,8 +133,7 @@ static void on_open(void *arg)
 
 static void on_stored_trade(void *arg, tape_t *tape, const trade_t *trade, text_t json)
 {
-    (void)arg;
-    keep(tape, tape_topic(tape), trade, json);
+    keep(arg, tape, tape_topic(tape), trade, json);
 }
 
 static void on_warm(void *arg, text_t topic, cursor_t last)
@@ -201,7 +211,7 @@ static bool open_archive(cached_t *self, loop_t *loop, const config_t *config)
     self->store = kind->scheme;
     self->archive = archive_new(loop, &(archive_config_t){kind, url}, self->shelf, &archive_events, self);
     self->lookback = lookback_new(loop, kind, url);
-    self->rebuild = rebuild_new(loop, kind, url, self->shelf);
+    self->rebuild = rebuild_new(loop, kind, url, self->shelf, self->future_ns);
     return self->archive && self->lookback && self->rebuild;
 }
 
@@ -279,6 +289,7 @@ cached_t *cached_new(loop_t *loop, const config_t *config)
     cached_t *self = calloc(1, sizeof *self);
     if (!self)
         goto no_memory;
+    self->future_ns = config_integer(config, "cached.future_ms") * NS_PER_MS;
     self->shelf = shelf_new((uint64_t)config_integer(config, "cached.trades"));
     self->ageing = loop_timer_new(loop, on_age, self);
     if (!self->shelf || !self->ageing)
@@ -363,6 +374,7 @@ static void cached_metrics(void *arg, metrics_t *metrics)
     const cached_t *self = arg;
     bus_metrics(metrics, follower_counts(self->follower));
     cached_metrics_print(metrics, self->shelf, self->history);
+    metrics_counter(metrics, "dataflow_candles_future_total", "Trades of the future, which candles leave out", self->future);
     if (self->archive)
         archive_metrics_print(metrics, self->archive);
 }

@@ -3,7 +3,6 @@
 #include <stdlib.h>
 
 #include "common/table.h"
-#include "common/timestamp.h"
 #include "proto/topic.h"
 #include "proto/trade.h"
 
@@ -47,8 +46,7 @@ static bool take(import_t *self, text_t line)
     if (line.length > TRADE_MAX || !trade_parse(line, &trade) || trade.cursor.epoch >= INT64_MAX ||
         trade.cursor.seq >= INT64_MAX)
         return false;
-    if (!timestamp_parse(trade.timestamp, &entry->timestamp_ns))
-        entry->timestamp_ns = trade.received_ns;
+    entry->timestamp_ns = trade_time_ns(&trade);
     memcpy(row->json, line.at, line.length);
     entry->cursor = trade.cursor;
     entry->json = (text_t){row->json, line.length};

@@ -21,6 +21,7 @@ struct rebuild {
     const store_kind_t *kind;
     const char *url;
     shelf_t *shelf;
+    int64_t future_ns;
     worker_t *worker;
     loop_timer_t *pause;
     backoff_t backoff;
@@ -50,7 +51,8 @@ static bool on_trade(void *arg, const store_trade_t *stored)
     candle_place_t place = {.cursor = stored->cursor};
     self->count++;
     self->query.from = cursor_behind(stored->cursor);
-    if (!trade_parse(stored->json, &trade)) /* never so, as long as nobody else writes into the store */
+    if (!trade_parse(stored->json, &trade) || /* never so, as long as nobody else writes into the store */
+        trade_is_future(&trade, self->future_ns))
         return true;
     place.timestamp_ns = trade.timestamp_ns;
     self->full = !candles_add(self->candles, place, trade.price, trade.qty) || self->full;
@@ -223,7 +225,7 @@ static void on_paused(void *arg)
         proceed(self);
 }
 
-rebuild_t *rebuild_new(loop_t *loop, const store_kind_t *kind, const char *url, shelf_t *shelf)
+rebuild_t *rebuild_new(loop_t *loop, const store_kind_t *kind, const char *url, shelf_t *shelf, int64_t future_ns)
 {
     rebuild_t *self = calloc(1, sizeof *self);
     if (!self)
@@ -231,6 +233,7 @@ rebuild_t *rebuild_new(loop_t *loop, const store_kind_t *kind, const char *url, 
     self->kind = kind;
     self->url = url;
     self->shelf = shelf;
+    self->future_ns = future_ns;
     self->stock = stock_new();
     self->backoff = backoff_new(retry, (uint64_t)clock_mono_ns());
     self->candles = candles_new();

@@ -12,8 +12,8 @@
 
 typedef struct rebuild rebuild_t;
 
-/* Begins nothing. url and shelf outlive it. NULL, with a log line, when the system refuses. */
-rebuild_t *rebuild_new(loop_t *loop, const store_kind_t *kind, const char *url, shelf_t *shelf);
+/* Begins nothing. Trades of the future (trade.h, with the bound future_ns) are left out. url and shelf outlive it. NULL, with a log line, when the system refuses. */
+rebuild_t *rebuild_new(loop_t *loop, const store_kind_t *kind, const char *url, shelf_t *shelf, int64_t future_ns);
 
 /* Does not wait long for what is under way. */
 void rebuild_destroy(rebuild_t **self);

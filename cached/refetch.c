@@ -41,7 +41,7 @@ static bool take(refetch_t *self, const range_answer_t *answer)
             return false;
         if (cursor_compare(trade.cursor, last) <= 0 || cursor_compare(trade.cursor, self->to) > 0)
             continue;
-        store_trade_t stored = {topic, trade.cursor, trade.timestamp_ns, walk.value};
+        store_trade_t stored = {topic, trade.cursor, trade_time_ns(&trade), walk.value};
         if (!parcel_add(self->page.parcel, &stored)) {
             self->page.upto = last;
             break;

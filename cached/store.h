@@ -27,7 +27,7 @@ enum { STORE_ERROR_MAX = 256 /* bytes of a message, with its end */ };
 typedef struct {
     text_t topic; /* trade.<SYMBOL>.<source> */
     cursor_t cursor;
-    int64_t timestamp_ns; /* the exchange's, since 1970 */
+    int64_t timestamp_ns; /* trade_time_ns */
     text_t json;
 } store_trade_t;
 

@@ -21,8 +21,8 @@ enum { TAPE_SPAN = 256, TAPE_CHUNK_BYTES = ARENA_PIECE_BYTES, TAPE_TEXT_MAX = TA
 
 typedef struct {
     cursor_t cursor;
-    int64_t timestamp_ns;
-    text_t json; /* valid until the next tape_append or tape_clear */
+    int64_t timestamp_ns; /* trade_time_ns */
+    text_t json;          /* valid until the next tape_append or tape_clear */
 } tape_trade_t;
 
 /* limit: how many trades it holds at most, 1 or more. Memory grows with what is there, from the arena, which outlives the tape. NULL when

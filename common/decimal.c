@@ -1,5 +1,7 @@
 #include "common/decimal.h"
 
+#include "common/hash.h"
+
 enum { EXPONENT_MAX = 99 };
 
 /* A valid decimal, taken apart: ±0.DDDD × 10^magnitude, where `at` is at the first digit that is not 0. */
@@ -101,4 +103,36 @@ int decimal_compare(text_t a, text_t b)
             return p < q ? -x.sign : x.sign;
     }
     return 0;
+}
+
+/* Ends where only zeros follow, which say nothing. */
+static const char *skip_zeros_back(const char *end, const char *from)
+{
+    while (end > from && (end[-1] == '0' || end[-1] == '.'))
+        end--;
+    return end;
+}
+
+/* The digits without the zeros at either end are the same however the number is written; 19 at a time, as many as fit into a word. */
+static uint64_t hash_digits(uint64_t hash, const char *at, const char *end)
+{
+    uint64_t run = 0;
+    for (int left = 19; at < end; at++) {
+        if (*at == '.')
+            continue;
+        run = run * 10 + (uint64_t)(*at - '0');
+        if (--left == 0) {
+            hash = hash_mix(hash, run);
+            run = 0;
+            left = 19;
+        }
+    }
+    return hash_mix(hash, run);
+}
+
+uint64_t decimal_hash(text_t text)
+{
+    parts_t parts = take_apart(text);
+    uint64_t hash = hash_mix((uint64_t)(int64_t)parts.sign, (uint64_t)(int64_t)parts.magnitude);
+    return hash_digits(hash, parts.at, skip_zeros_back(parts.end, parts.at));
 }

@@ -16,3 +16,6 @@ int decimal_sign(text_t text);
 
 /* Compares values, not texts: 8.5E-5 equals 0.0000850. Negative, 0 or positive. For valid text. */
 int decimal_compare(text_t a, text_t b);
+
+/* The same for texts of the same value, and, as far as 64 bits go, another for another value. For valid text. */
+uint64_t decimal_hash(text_t text);

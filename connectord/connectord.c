@@ -64,9 +64,10 @@ static void connectord_ready(void *arg, buffer_t *json, bool *ready)
         int length = (int)timestamp_print(since, status.since_ns, 3);
         buffer_append(json, i == 0 ? TEXT("{\"name\":") : TEXT(",{\"name\":"));
         buffer_append_json_string(json, status.source);
-        buffer_printf(json, ",\"connected\":%s,\"since\":\"%.*s\",\"breaker\":\"%.*s\",\"health\":%u,\"stale\":%.*s}",
+        buffer_printf(json, ",\"connected\":%s,\"since\":\"%.*s\",\"breaker\":\"%.*s\",\"health\":%u,\"stale\":%.*s",
                       status.connected ? "true" : "false", length, since, TEXT_ARG(status.breaker), status.health,
                       TEXT_ARG(status.stale));
+        buffer_printf(json, ",\"id_conflicts\":%" PRIu64 ",\"future\":%" PRIu64 "}", status.id_conflicts, status.future);
     }
     buffer_printf(json, "],\"journal\":{\"bytes\":%" PRIu64 ",\"position\":%" PRIu64 "}}", journal_bytes(journal),
                   journal_position(journal));

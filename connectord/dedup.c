@@ -1,9 +1,15 @@
-/* A ring of ids in the order of their coming, and a hash table of places in the ring.
+/* A ring of trades in the order of their coming, and a hash table of places in the ring.
  *
- *     ids     | 10218211 | 10218212 | 10218209 | …      stride bytes each, filled up with zeros (an id has none)
- *     hashes  | a1…      | 07…      | 5c…      | …      so that the oldest one's slot is found without a look at its id
- *     times   | 17:24:33 | 17:24:33 | 17:24:34 | …      when the trades were made
- *     table   | – | 5c… 2 | – | a1… 0 | 07… 1 | – | …   linear probing, at most half full; hashes, and the ring's places plus one
+ *     ids           | 10218211 | 10218212 | 10218211 | …  stride bytes each, filled up with zeros (an id has none)
+ *     fingerprints  | c0…      | 5e…      | 9d…      | …
+ *     hashes        | e4…      | 07…      | 21…      | …  so that the oldest one's slot is found without a look at its id
+ *     times         | 17:24:33 | 17:24:33 | 17:24:34 | …  when the trades were made
+ *     table         | – | 21… 2 | – | e4… 0 | 07… 1 | – | …   linear probing, at most half full; hashes, and the ring's places plus one
+ *
+ * The newest trade of an id is in the table under the id's hash; older ones with that id, where an exchange gives it to several, are under a
+ * hash of both id and fingerprint (its top bit is set, which the id's has not). So one look tells whether an id is new, which nearly all
+ * are, and thousands of trades with one id lie as far apart as others. Since the oldest trade is forgotten first, the newest one of an id is
+ * the last of them to go: as long as any is there, the id's own hash leads to one.
  *
  * The ring is walked through in order, but the table is touched here and there, and with many streams each touch is one of memory that no
  * cache has. So a slot has all that a probe wants to know, and the slot that is freed next is fetched while other work is done.
@@ -12,10 +18,13 @@
  */
 #include "connectord/dedup.h"
 
+#include "common/hash.h"
 #include "proto/trade.h"
 
 #include <assert.h>
 #include <stdlib.h>
+
+#define OLDER UINT32_C(0x80000000) /* of a hash: it is of id and fingerprint */
 
 enum { DEDUP_MIN = 16, DEDUP_STRIDE_STEP = 8 };
 
@@ -35,6 +44,7 @@ struct dedup {
     size_t stride;
     size_t first, count; /* the oldest's place, and how many there are */
     char *ids;
+    uint64_t *fingerprints;
     uint32_t *hashes;
     int64_t *times;
     slot_t *table;
@@ -51,13 +61,26 @@ static padded_t pad(text_t id)
     return padded;
 }
 
-/* The table's slot that leads to the id, or the free one where it would go. */
-static size_t dedup_slot(const dedup_t *self, const padded_t *id, uint32_t hash)
+static uint32_t hash_of(text_t id)
+{
+    return (uint32_t)text_hash(id) & ~OLDER;
+}
+
+/* Under which a trade is found when a newer one has its id. */
+static uint32_t older_hash(uint32_t hash, uint64_t fingerprint)
+{
+    return (uint32_t)hash_mix(hash, fingerprint) | OLDER;
+}
+
+/* The table's slot of a trade, or the free one where it would go. Under an id's hash that is the newest trade of the id, whatever its
+ * fingerprint. */
+static size_t dedup_slot(const dedup_t *self, const char *id, uint32_t hash, uint64_t fingerprint)
 {
     size_t i = hash & self->mask;
     for (; self->table[i].place; i = (i + 1) & self->mask) {
         slot_t slot = self->table[i];
-        if (slot.hash == hash && memcmp(self->ids + (slot.place - 1) * self->stride, id->bytes, self->stride) == 0)
+        if (slot.hash == hash && memcmp(self->ids + (slot.place - 1) * self->stride, id, self->stride) == 0 &&
+            (!(hash & OLDER) || self->fingerprints[slot.place - 1] == fingerprint))
             break;
     }
     return i;
@@ -92,6 +115,7 @@ static void dedup_forget_oldest(dedup_t *self)
 static void dedup_release(dedup_t *self)
 {
     free(self->ids);
+    free(self->fingerprints);
     free(self->hashes);
     free(self->times);
     free(self->table);
@@ -104,11 +128,13 @@ static bool dedup_allocate(dedup_t *self, size_t capacity, size_t stride)
     while (slots < capacity * 2)
         slots *= 2;
     char *ids = calloc(capacity, stride);
+    uint64_t *fingerprints = calloc(capacity, sizeof *fingerprints);
     uint32_t *hashes = calloc(capacity, sizeof *hashes);
     int64_t *times = calloc(capacity, sizeof *times);
     slot_t *table = calloc(slots, sizeof *table);
-    if (!ids || !hashes || !times || !table) {
+    if (!ids || !fingerprints || !hashes || !times || !table) {
         free(ids);
+        free(fingerprints);
         free(hashes);
         free(times);
         free(table);
@@ -118,6 +144,7 @@ static bool dedup_allocate(dedup_t *self, size_t capacity, size_t stride)
     self->stride = stride;
     self->first = self->count = 0;
     self->ids = ids;
+    self->fingerprints = fingerprints;
     self->hashes = hashes;
     self->times = times;
     self->table = table;
@@ -125,15 +152,24 @@ static bool dedup_allocate(dedup_t *self, size_t capacity, size_t stride)
     return true;
 }
 
-static void dedup_insert(dedup_t *self, const padded_t *id, uint32_t hash, int64_t time_ns)
+/* `hash`: of the id. A trade that had the id before moves to its own place in the table. */
+static void dedup_insert(dedup_t *self, const padded_t *id, uint32_t hash, uint64_t fingerprint, int64_t time_ns)
 {
     size_t place = self->first + self->count;
     place -= place >= self->capacity ? self->capacity : 0;
-    self->table[dedup_slot(self, id, hash)] = (slot_t){hash, (uint32_t)place + 1};
     memcpy(self->ids + place * self->stride, id->bytes, self->stride);
+    self->fingerprints[place] = fingerprint;
     self->hashes[place] = hash;
     self->times[place] = time_ns;
     self->count++;
+    slot_t *slot = &self->table[dedup_slot(self, id->bytes, hash, fingerprint)];
+    uint32_t former = slot->place;
+    *slot = (slot_t){hash, (uint32_t)place + 1};
+    if (former == 0)
+        return;
+    uint64_t other = self->fingerprints[former - 1];
+    uint32_t older = self->hashes[former - 1] = older_hash(hash, other);
+    self->table[dedup_slot(self, id->bytes, older, other)] = (slot_t){older, former};
 }
 
 /* Moves to a ring of that capacity and stride. On false everything is as it was. */
@@ -146,7 +182,10 @@ static bool dedup_resize(dedup_t *self, size_t capacity, size_t stride)
         size_t place = (former.first + i) % former.capacity;
         padded_t id = {0};
         memcpy(id.bytes, former.ids + place * former.stride, former.stride);
-        dedup_insert(self, &id, former.hashes[place], former.times[place]);
+        uint32_t hash = former.hashes[place];
+        if (hash & OLDER)
+            hash = hash_of((text_t){id.bytes, strnlen(id.bytes, TRADE_ID_MAX)});
+        dedup_insert(self, &id, hash, former.fingerprints[place], former.times[place]);
     }
     dedup_release(&former);
     return true;
@@ -165,13 +204,19 @@ dedup_t *dedup_new(size_t window)
     return self;
 }
 
-bool dedup_contains(dedup_t *self, text_t id)
+dedup_verdict_t dedup_look(dedup_t *self, text_t id, uint64_t fingerprint)
 {
     if (id.length > self->stride)
-        return false;
+        return DEDUP_NEW;
     self->asked = pad(id);
-    self->asked_hash = (uint32_t)text_hash(id);
-    return self->table[dedup_slot(self, &self->asked, self->asked_hash)].place != 0;
+    self->asked_hash = hash_of(id);
+    uint32_t newest = self->table[dedup_slot(self, self->asked.bytes, self->asked_hash, fingerprint)].place;
+    if (newest == 0)
+        return DEDUP_NEW;
+    if (self->fingerprints[newest - 1] == fingerprint)
+        return DEDUP_SEEN;
+    uint32_t older = older_hash(self->asked_hash, fingerprint);
+    return self->table[dedup_slot(self, self->asked.bytes, older, fingerprint)].place ? DEDUP_SEEN : DEDUP_CONFLICT;
 }
 
 /* May the oldest be forgotten? */
@@ -194,7 +239,7 @@ static void dedup_make_room(dedup_t *self)
         dedup_forget_oldest(self);
 }
 
-void dedup_add(dedup_t *self, text_t id, int64_t time_ns)
+void dedup_add(dedup_t *self, text_t id, uint64_t fingerprint, int64_t time_ns)
 {
     if (self->window == 0)
         return;
@@ -204,7 +249,7 @@ void dedup_add(dedup_t *self, text_t id, int64_t time_ns)
     dedup_make_room(self);
     padded_t padded = pad(id);
     bool asked = memcmp(&padded, &self->asked, sizeof padded) == 0;
-    dedup_insert(self, &padded, asked ? self->asked_hash : (uint32_t)text_hash(id), time_ns);
+    dedup_insert(self, &padded, asked ? self->asked_hash : hash_of(id), fingerprint, time_ns);
 }
 
 void dedup_keep(dedup_t *self, int64_t since_ns)

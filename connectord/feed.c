@@ -3,8 +3,9 @@
 #include "common/clock.h"
 #include "common/log.h"
 #include "common/table.h"
-#include "common/timestamp.h"
 #include "connectord/dedup.h"
+#include "connectord/fingerprint.h"
+#include "connectord/oddities.h"
 #include "proto/topic.h"
 
 #include <stdlib.h>
@@ -15,7 +16,7 @@ typedef struct {
     char symbol_text[SYMBOL_MAX];
     text_t symbol;
     bool offered;    /* while the symbols change: by the new ones, too */
-    bool remembered; /* the ids of its last trades are in the window */
+    bool remembered; /* its last trades are in the window */
     journal_stream_t *stream;
     dedup_t *dedup;
     int64_t newest_ns;            /* when the newest trade was made, as the exchange says */
@@ -30,7 +31,8 @@ struct feed {
     lines_t *lines;
     group_member_t *member; /* NULL: it is in no group */
     uint64_t saved;         /* trades journaled while not all lines were connected */
-    route_t **routes;       /* owned, one for every symbol that the source offers */
+    oddities_t oddities;
+    route_t **routes; /* owned, one for every symbol that the source offers */
     size_t count, room;
     size_t known; /* of them are remembered, the first ones */
     table_t *by_symbol;
@@ -52,8 +54,8 @@ static bool stands_by(const feed_t *self)
     return self->member && group_member_role(self->member) == GROUP_STANDBY;
 }
 
-/* On each line trades come in the order of their times: one that was made before the last one of every line comes no more, and its id may
- * be forgotten. */
+/* On each line trades come in the order of their times: one that was made before the last one of every line comes no more, and may be
+ * forgotten. */
 static void keep_for_lines(route_t *route)
 {
     int64_t since_ns = NO_LINE;
@@ -63,12 +65,20 @@ static void keep_for_lines(route_t *route)
     dedup_keep(route->dedup, since_ns);
 }
 
-/* Returns when the trade was made, or 0 where that does not matter, as there is one line. */
-static int64_t route_passed(route_t *route, size_t line, text_t timestamp)
+static bool is_future(const feed_t *self, const trade_t *trade)
 {
-    int64_t time_ns;
-    if (lines_count(route->feed->lines) == 1 || !timestamp_parse(timestamp, &time_ns))
+    return trade_is_future(trade, lines_config(self->lines)->future_ms * NS_PER_MS);
+}
+
+/* Returns when the trade was made, or 0 where that does not matter, as there is one line. The time of one of the future tells nothing of how
+ * far its line has come: it is remembered as long as the window holds. */
+static int64_t route_passed(route_t *route, size_t line, const trade_t *trade)
+{
+    int64_t time_ns = trade->timestamp_ns;
+    if (lines_count(route->feed->lines) == 1)
         return 0;
+    if (is_future(route->feed, trade))
+        return INT64_MIN;
     route->passed_ns[line] = time_ns;
     if (route->began_ns[line] == 0)
         route->began_ns[line] = time_ns;
@@ -110,7 +120,7 @@ static bool is_covered(void *arg, size_t line)
     return true;
 }
 
-/* The ids of the stream's last trades, so that a restart does not publish anew what the exchange repeats. To read them of all streams at the start
+/* The stream's last trades, so that a restart does not publish anew what the exchange repeats. To read them of all streams at the start
  * would take longer than to serve can wait. */
 static void route_remember(route_t *route)
 {
@@ -119,10 +129,36 @@ static void route_remember(route_t *route)
     uint64_t last = journal_last(route->stream), seq = journal_first(route->stream);
     if (last >= seq && last - seq >= window)
         seq = last - window + 1;
-    for (text_t id; seq <= last; seq++)
-        if (trade_id(journal_read(journal, route->stream, seq), &id) && !dedup_contains(route->dedup, id))
-            dedup_add(route->dedup, id, 0);
+    for (trade_t trade; seq <= last; seq++) {
+        if (!trade_parse(journal_read(journal, route->stream, seq), &trade))
+            continue;
+        uint64_t print = fingerprint(&trade);
+        if (dedup_look(route->dedup, trade.id, print) != DEDUP_SEEN)
+            dedup_add(route->dedup, trade.id, print, 0);
+    }
     route->remembered = true;
+}
+
+/* False: it has come before. One that comes while the source stands by belongs to the time of another source, also when it is repeated
+ * later. */
+static bool route_take(route_t *route, trade_t *trade, int64_t time_ns)
+{
+    feed_t *self = route->feed;
+    uint64_t print = fingerprint(trade);
+    dedup_verdict_t verdict = dedup_look(route->dedup, trade->id, print);
+    if (verdict == DEDUP_SEEN)
+        return false;
+    if (verdict == DEDUP_CONFLICT)
+        oddities_conflict(&self->oddities, trade);
+    if (is_future(self, trade))
+        oddities_future(&self->oddities, trade);
+    if (!stands_by(self)) {
+        if (!route_publish(route, trade))
+            return true;
+        self->saved += lines_connected(self->lines) < lines_count(self->lines);
+    }
+    dedup_add(route->dedup, trade->id, print, time_ns);
+    return true;
 }
 
 static bool on_trade(void *arg, size_t line, trade_t *trade)
@@ -138,19 +174,7 @@ static bool on_trade(void *arg, size_t line, trade_t *trade)
     }
     if (!route->remembered)
         route_remember(route);
-    int64_t time_ns = route_passed(route, line, trade->timestamp);
-    if (dedup_contains(route->dedup, trade->id))
-        return false;
-    if (stands_by(self)) {
-        dedup_add(route->dedup, trade->id,
-                  time_ns); /* it belongs to the time of another source, also when it is repeated later */
-        return true;
-    }
-    if (!route_publish(route, trade))
-        return true;
-    dedup_add(route->dedup, trade->id, time_ns);
-    self->saved += lines_connected(self->lines) < lines_count(self->lines);
-    return true;
+    return route_take(route, trade, route_passed(route, line, trade));
 }
 
 /* The group is told last: the loss of a source comes before the news that another one is active. */
@@ -378,6 +402,8 @@ status_t feed_status(feed_t *self, status_event_t event)
     status.lines = (uint32_t)lines_count(self->lines);
     status.lines_connected = (uint32_t)lines_connected(self->lines);
     status.saved = self->saved;
+    status.id_conflicts = self->oddities.id_conflicts;
+    status.future = self->oddities.future;
     status.group = lines_config(self->lines)->group;
     status.active = !stands_by(self);
     status.event = event;

@@ -1,11 +1,13 @@
 #include "connectord/source.h"
 
 #include "common/clock.h"
+#include "common/decimal.h"
 #include "common/log.h"
 #include "connectord/connection.h"
 #include "connectord/health.h"
 #include "connectord/starvation.h"
 #include "connectord/wishes.h"
+#include "proto/topic.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -191,10 +193,32 @@ static void on_rejected(void *arg, text_t symbol, text_t reason)
 static void watch(source_t *self, const trade_t *trade)
 {
     int64_t now_ns = clock_mono_ns();
-    health_message(&self->health, trade->timestamp, trade->received_ns, now_ns);
+    if (!trade_is_future(trade, self->config.future_ms * NS_PER_MS)) /* its time tells nothing of a delay */
+        health_message(&self->health, trade->timestamp, trade->received_ns, now_ns);
     const wish_t *wish = wishes_find(self->wishes, trade->symbol);
     if (wish && starvation_trade(self->starvation, wishes_number(self->wishes, wish), now_ns))
         self->events->on_status(self->arg, self, STATUS_HEARTBEAT);
+}
+
+static void on_malformed(void *arg, const char *reason, text_t sample)
+{
+    source_t *self = arg;
+    self->malformed++;
+    if (log_allowed(&self->malformed_limit, clock_mono_ns()))
+        log_warn("source: malformed message", LOG_SLICE("source", self->config.name), LOG_TEXT("reason", reason),
+                 LOG_SLICE("sample", sample), LOG_U64("suppressed", log_suppressed(&self->malformed_limit)));
+}
+
+/* Nobody trades nothing, or less. A price may well be 0 or below: that of a spread or of energy is at times. */
+static bool is_possible(source_t *self, const trade_t *trade)
+{
+    char reason[DECIMAL_MAX + 40], sample[SYMBOL_MAX + TRADE_ID_MAX + 2];
+    if (decimal_sign(trade->qty) > 0)
+        return true;
+    snprintf(reason, sizeof reason, "qty: expected more than 0, found %.*s", TEXT_ARG(trade->qty));
+    int length = snprintf(sample, sizeof sample, "%.*s %.*s", TEXT_ARG(trade->symbol), TEXT_ARG(trade->id));
+    on_malformed(self, reason, (text_t){sample, (size_t)length});
+    return false;
 }
 
 /* One for a symbol that is not wanted any more is a good trade too. */
@@ -202,6 +226,8 @@ static void on_trade(void *arg, const trade_t *trade)
 {
     source_t *self = arg;
     connection_carried(&self->connection);
+    if (!is_possible(self, trade))
+        return;
     trade_t named = *trade;
     named.source = self->config.name;
     if (self->events->on_trade(self->arg, self, &named))
@@ -220,15 +246,6 @@ static void on_gap(void *arg, uint64_t expected, uint64_t found)
              (unsigned long long)expected, (unsigned long long)found);
     self->events->on_status(self->arg, self, STATUS_GAP);
     happen(self, CONNECTION_GAP);
-}
-
-static void on_malformed(void *arg, const char *reason, text_t sample)
-{
-    source_t *self = arg;
-    self->malformed++;
-    if (log_allowed(&self->malformed_limit, clock_mono_ns()))
-        log_warn("source: malformed message", LOG_SLICE("source", self->config.name), LOG_TEXT("reason", reason),
-                 LOG_SLICE("sample", sample), LOG_U64("suppressed", log_suppressed(&self->malformed_limit)));
 }
 
 static void on_lost(void *arg, const loss_t *loss)

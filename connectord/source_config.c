@@ -66,6 +66,7 @@ bool source_config_read(source_config_t *self, const config_t *config, size_t nu
         .silence_ms = (uint32_t)config_integer(config, "connectord.sources.%zu.silence_ms", number),
         .messages_per_minute = (uint32_t)config_integer(config, "connectord.sources.%zu.messages_per_minute", number),
         .dedup_window = (uint32_t)config_integer(config, "connectord.sources.%zu.dedup_window", number),
+        .future_ms = config_integer(config, "connectord.sources.%zu.future_ms", number),
         .lines = (uint32_t)config_integer(config, "connectord.sources.%zu.lines", number),
         .rotate_ms = (uint32_t)config_integer(config, "connectord.sources.%zu.rotate_ms", number),
         .settle_ms = (uint32_t)config_integer(config, "connectord.sources.%zu.settle_ms", number),
@@ -151,8 +152,8 @@ static bool same_subscriptions(const source_config_t *self, const source_config_
 {
     return self->demand == other->demand && self->grace_ms == other->grace_ms && self->silence_ms == other->silence_ms &&
            self->messages_per_minute == other->messages_per_minute && self->dedup_window == other->dedup_window &&
-           self->lines == other->lines && self->rotate_ms == other->rotate_ms && self->settle_ms == other->settle_ms &&
-           text_equal(self->group, other->group);
+           self->future_ms == other->future_ms && self->lines == other->lines && self->rotate_ms == other->rotate_ms &&
+           self->settle_ms == other->settle_ms && text_equal(self->group, other->group);
 }
 
 static bool same_patience(const source_config_t *self, const source_config_t *other)

@@ -22,7 +22,8 @@ typedef struct {
     uint32_t grace_ms;            /* how long a symbol is kept after the last one left */
     uint32_t silence_ms;          /* without any message for so long, a link is dead */
     uint32_t messages_per_minute; /* never send more */
-    uint32_t dedup_window;        /* trade ids remembered per stream */
+    uint32_t dedup_window;        /* trades remembered per stream */
+    int64_t future_ms;            /* a trade made so much later than now is counted and logged as one of the future */
     uint32_t lines;               /* connections to the exchange at one time (lines.h) */
     uint32_t rotate_ms;           /* each line is renewed so often; 0: never */
     uint32_t settle_ms;           /* connected for so long, a line is relied upon while another is renewed */

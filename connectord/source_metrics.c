@@ -29,6 +29,16 @@ static uint64_t malformed(const status_t *status)
     return status->malformed;
 }
 
+static uint64_t id_conflicts(const status_t *status)
+{
+    return status->id_conflicts;
+}
+
+static uint64_t future(const status_t *status)
+{
+    return status->future;
+}
+
 static uint64_t gaps(const status_t *status)
 {
     return status->gaps;
@@ -100,7 +110,11 @@ static const struct {
     {"dataflow_source_published_total", METRIC_COUNTER, published,
      "Trades given a cursor, journaled and published, since the journal was made"},
     {"dataflow_source_duplicates_total", METRIC_COUNTER, duplicates, "Trades dropped because they had come before"},
-    {"dataflow_source_malformed_total", METRIC_COUNTER, malformed, "Messages from the exchange that could not be read"},
+    {"dataflow_source_id_conflicts_total", METRIC_COUNTER, id_conflicts,
+     "Trades that came with the id of another one, and were published all the same"},
+    {"dataflow_source_future_total", METRIC_COUNTER, future, "Trades made further ahead of the clock than future_ms"},
+    {"dataflow_source_malformed_total", METRIC_COUNTER, malformed,
+     "Messages from the exchange that could not be read, and trades that can't be"},
     {"dataflow_source_gaps_total", METRIC_COUNTER, gaps, "Holes in the exchange's own numbering"},
     {"dataflow_source_reconnects_total", METRIC_COUNTER, reconnects, "Connections made after the first one"},
     {"dataflow_source_connect_failures_total", METRIC_COUNTER, refused, "Connections that could not be made"},

@@ -225,6 +225,8 @@ void offer_record_take(offer_record_t *self, const status_t *status, bool first,
     keep_breaker(self, status->breaker);
     keep_group(self, status);
     self->public.health = status->health;
+    self->public.id_conflicts = status->id_conflicts;
+    self->public.future = status->future;
     self->public.demand = status->demand;
 }
 

@@ -24,15 +24,16 @@ typedef struct {
     int64_t since_ns; /* since when it is up or down */
     int64_t down_ns;  /* when it last went down; 0: never yet */
     int64_t heard_ns;
-    bool missed_known; /* is it known how many trades were missed … */
-    uint64_t missed;   /* … when it went down last? Of one that is up */
-    text_t reason;     /* why it is down, as raw JSON string content; the offer's own */
-    text_t breaker;    /* "closed", "open", "half_open"; the offer's own */
-    uint32_t health;   /* as it said last: 0 to 100 */
-    size_t stale;      /* how many of its streams are */
-    text_t group;      /* of sources that stand in for one another; empty: none; the offer's own */
-    bool active;       /* are its trades published? Of a source in a group */
-    bool demand;       /* it is subscribed to what somebody wants, and to nothing else */
+    bool missed_known;             /* is it known how many trades were missed … */
+    uint64_t missed;               /* … when it went down last? Of one that is up */
+    text_t reason;                 /* why it is down, as raw JSON string content; the offer's own */
+    text_t breaker;                /* "closed", "open", "half_open"; the offer's own */
+    uint32_t health;               /* as it said last: 0 to 100 */
+    uint64_t id_conflicts, future; /* trades counted as odd: status.h */
+    size_t stale;                  /* how many of its streams are */
+    text_t group;                  /* of sources that stand in for one another; empty: none; the offer's own */
+    bool active;                   /* are its trades published? Of a source in a group */
+    bool demand;                   /* it is subscribed to what somebody wants, and to nothing else */
     uint64_t epoch;
     uint64_t run;          /* of the connectord that was heard last */
     uint64_t former_epoch; /* what connectord had before it renewed its journal (bus.md); 0: nothing */

@@ -3,6 +3,7 @@
 #include "common/version.h"
 #include "gatewayd/notify.h"
 
+#include <inttypes.h>
 #include <stdlib.h>
 
 typedef struct {
@@ -106,6 +107,7 @@ static void put_sources(const hub_t *hub, buffer_t *out)
                       offer_up(offer) ? offer->health : 0);
         put_stale(hub, offer, out);
         put_group(offer, out);
+        buffer_printf(out, ",\"id_conflicts\":%" PRIu64 ",\"future\":%" PRIu64, offer->id_conflicts, offer->future);
         buffer_printf(out, ",\"symbols\":%zu}", table_count(offer->symbols));
     }
     buffer_append(out, TEXT("]"));

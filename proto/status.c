@@ -144,6 +144,14 @@ static bool read_missed(text_t json, status_t *status)
     return !status->missed_known || read_u64(json, "missed", &status->missed);
 }
 
+/* Absent: none. */
+static bool read_oddities(text_t json, status_t *status)
+{
+    status->id_conflicts = status->future = 0;
+    return (!json_member(json, "id_conflicts").length || read_u64(json, "id_conflicts", &status->id_conflicts)) &&
+           (!json_member(json, "future").length || read_u64(json, "future", &status->future));
+}
+
 static void put_lines(buffer_t *out, const status_t *status)
 {
     if (status->lines > 1) {
@@ -210,6 +218,8 @@ void status_print(buffer_t *out, const status_t *status)
     put_count(out, "malformed", status->malformed);
     put_count(out, "gaps", status->gaps);
     put_count(out, "reconnects", status->reconnects);
+    put_count(out, "id_conflicts", status->id_conflicts);
+    put_count(out, "future", status->future);
     buffer_append(out, TEXT(",\"breaker\":"));
     buffer_append_json_string(out, status->breaker.length ? status->breaker : TEXT("closed"));
     put_count(out, "health", status->health);
@@ -236,8 +246,8 @@ bool status_parse(text_t json, status_t *status)
            read_demand(json, &status->demand) && read_u64(json, "epoch", &status->epoch) &&
            read_u64(json, "trades", &status->trades) && read_u64(json, "duplicates", &status->duplicates) &&
            read_u64(json, "malformed", &status->malformed) && read_u64(json, "gaps", &status->gaps) &&
-           read_u64(json, "reconnects", &status->reconnects) && read_condition(json, status) && read_lines(json, status) &&
-           read_missed(json, status) && read_run(json, status) && read_symbols(json, &status->symbols);
+           read_u64(json, "reconnects", &status->reconnects) && read_oddities(json, status) && read_condition(json, status) &&
+           read_lines(json, status) && read_missed(json, status) && read_run(json, status) && read_symbols(json, &status->symbols);
 }
 
 bool status_next_symbol(json_walk_t *walk, text_t *symbol, uint64_t *last_seq)

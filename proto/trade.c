@@ -1,6 +1,5 @@
 #include "proto/trade.h"
 
-#include "common/clock.h"
 #include "common/decimal.h"
 #include "common/timestamp.h"
 #include "proto/topic.h"
@@ -132,10 +131,9 @@ static bool take_cursor(reader_t *reader, cursor_t *cursor)
            take_u64(reader, &cursor->seq) && take(reader, TEXT(SEQNUM));
 }
 
-bool trade_valid(const trade_t *trade, const char **wrong)
+bool trade_valid(trade_t *trade, const char **wrong)
 {
-    int64_t timestamp_ns;
-    const char *field = first_wrong(trade, &timestamp_ns);
+    const char *field = first_wrong(trade, &trade->timestamp_ns);
     if (field)
         *wrong = field;
     return !field;
@@ -231,10 +229,4 @@ size_t trade_move(char out[static TRADE_MAX], text_t json, cursor_t cursor)
         return 0;
     trade.cursor = cursor;
     return trade_print(out, &trade);
-}
-
-int64_t trade_time_ns(const trade_t *trade)
-{
-    int64_t time_ns;
-    return timestamp_parse(trade->timestamp, &time_ns) ? time_ns : trade->received_ns;
 }

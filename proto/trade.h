@@ -7,7 +7,10 @@
  */
 #pragma once
 
+#include "common/clock.h"
 #include "proto/cursor.h"
+
+#define TRADE_FUTURE_NS (INT64_C(24) * 3600 * NS_PER_S) /* no clock that is right is so far ahead (trade_time_ns) */
 
 enum { TRADE_ID_MAX = 64, TRADE_MAX = 768 /* bytes of the encoding, at most */ };
 
@@ -18,7 +21,7 @@ typedef struct {
     uint64_t seqnum;      /* the exchange's own number of the message */
     text_t symbol;        /* topic.h: symbol_valid */
     text_t timestamp;     /* the exchange's own, as it sent it: timestamp_parse reads it */
-    int64_t timestamp_ns; /* what it says, in ns since 1970: from trade_parse; nobody else need set it */
+    int64_t timestamp_ns; /* what it says, in ns since 1970: from trade_parse and trade_valid; nobody else need set it */
     side_t side;
     text_t qty, price;   /* decimal_valid; exact text */
     text_t id;           /* the exchange's trade id: 1 to TRADE_ID_MAX printable ASCII characters but '"' and '\' */
@@ -26,9 +29,9 @@ typedef struct {
     int64_t received_ns; /* when connectord had it, ns since 1970 */
 } trade_t;
 
-/* Is every field what the comments above say? On false *wrong is the first offending field's name on the wire. cursor and
- * received_ns are not looked at. */
-bool trade_valid(const trade_t *trade, const char **wrong);
+/* Is every field what the comments above say? On true timestamp_ns is set, too; on false *wrong is the first offending field's name on the
+ * wire. cursor and received_ns are not looked at. */
+bool trade_valid(trade_t *trade, const char **wrong);
 
 /* Prints a valid trade. Returns the length, at most TRADE_MAX. No NUL. */
 size_t trade_print(char out[static TRADE_MAX], const trade_t *trade);
@@ -37,8 +40,18 @@ size_t trade_print(char out[static TRADE_MAX], const trade_t *trade);
  * About 0.2 µs: a comparison with the fixed parts and a scan of the variable ones. */
 bool trade_parse(text_t json, trade_t *trade);
 
-/* When it was, as far as order in time goes: its timestamp, or, where that can't be read, when it was received. */
-int64_t trade_time_ns(const trade_t *trade);
+/* Does it say that it was made later than bound_ns after it was received? timestamp_ns and received_ns have to be set, here and below. */
+static inline bool trade_is_future(const trade_t *trade, int64_t bound_ns)
+{
+    return trade->timestamp_ns - trade->received_ns > bound_ns;
+}
+
+/* When it was, as far as order in time goes, and age: its timestamp, or, where that is ahead of it by more than TRADE_FUTURE_NS, when it
+ * was received. */
+static inline int64_t trade_time_ns(const trade_t *trade)
+{
+    return trade_is_future(trade, TRADE_FUTURE_NS) ? trade->received_ns : trade->timestamp_ns;
+}
 
 /* Only the id, from the end of the object, without looking at the rest. */
 bool trade_id(text_t json, text_t *id);

@@ -121,6 +121,18 @@ static bool read_seqnum(blockchain_message_t *self)
     return true;
 }
 
+/* A text, or a whole number, whose digits are the id then. */
+static bool read_id(blockchain_message_t *self)
+{
+    if (self->fields[TRADE_ID].kind != NUMBER)
+        return expect(self, TRADE_ID, STRING);
+    text_t id = text_in(self, TRADE_ID);
+    for (size_t i = 0; i < id.length; i++)
+        if (id.at[i] == '.' || id.at[i] == 'e' || id.at[i] == 'E')
+            return wrong(self, "trade_id: expected a string or a whole number, found %.*s", TEXT_ARG(id));
+    return true;
+}
+
 static bool read_side(blockchain_message_t *self)
 {
     text_t side = text_in(self, SIDE);
@@ -134,7 +146,7 @@ static bool read_side(blockchain_message_t *self)
 static bool read_trade(blockchain_message_t *self)
 {
     if (!expect(self, SYMBOL, STRING) || !expect(self, TIMESTAMP, STRING) || !expect(self, SIDE, STRING) ||
-        !expect(self, QTY, NUMBER) || !expect(self, PRICE, NUMBER) || !expect(self, TRADE_ID, STRING) || !read_side(self))
+        !expect(self, QTY, NUMBER) || !expect(self, PRICE, NUMBER) || !read_id(self) || !read_side(self))
         return false;
     trade_t trade = {
         .seqnum = self->seqnum,

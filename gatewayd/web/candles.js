@@ -5,6 +5,9 @@ const PAGE = 500, REFRESH = 10, MOST = 20000;
 
 const seconds = (timestamp) => Math.floor(Date.parse(timestamp) / 1000);
 
+// History's candles leave out trades of the future, too (bus.md).
+const ofTheFuture = (trade) => seconds(trade.timestamp) - seconds(trade.received) > 86400;
+
 // A candle keeps its prices as the text that came. `time` is its beginning, in s since 1970.
 const fetched = (candle) => ({ ...candle, time: seconds(candle.start), volume: Number(candle.volume) });
 
@@ -74,6 +77,7 @@ export class Candles {
 
   // A trade of a candle before the last is left to the next refresh.
   add(trade) {
+    if (ofTheFuture(trade)) return;
     const time = Math.floor(seconds(trade.timestamp) / this.step) * this.step;
     const last = this.list.at(-1);
     if (!last || time > last.time) this.list.push(opened(time, trade));

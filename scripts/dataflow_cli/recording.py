@@ -27,7 +27,8 @@ def read_line(where, text, id_suffix):
         frame = loads(text)
         if (frame.get("channel"), frame.get("event")) != ("trades", "updated"):
             return None
-        frame["trade_id"] += id_suffix
+        number = type(frame["trade_id"]) is int
+        frame["trade_id"] = (str(frame["trade_id"]) if number else frame["trade_id"]) + id_suffix
         members = [f'"{name}":{frame[name] if name in ("qty", "price") else json.dumps(frame[name])}' for name in MEMBERS]
         return ",".join(members), frame["symbol"], seconds(frame["timestamp"])
     except (ValueError, KeyError, TypeError, AttributeError) as error:

@@ -216,6 +216,7 @@ static void on_trade(void *arg, const trade_t *trade)
     const char *wrong;
     named.source = config.name;
     ck_assert_msg(trade_valid(&named, &wrong), "invalid %s", wrong);
+    ck_assert_int_eq(named.timestamp_ns, trade->timestamp_ns); /* was set already */
     ck_assert_int_gt(trade->received_ns, 0);
     told.trades++;
     told.foreign += !text_equal(trade->symbol, text_of(symbols[0]));

@@ -82,7 +82,7 @@ static inline void lost(size_t line, const char *reason)
 
 static inline void trade(size_t line)
 {
-    trade_t one = {.symbol = TEXT("BTC-USD"), .id = TEXT("1")};
+    trade_t one = {.symbol = TEXT("BTC-USD"), .qty = TEXT("1"), .id = TEXT("1")};
     fakes[line].up->on_trade(fakes[line].arg, &one);
 }
 

@@ -70,6 +70,6 @@ static inline status_t describe(void)
 
 static inline void trade(const char *symbol)
 {
-    trade_t trade = {.symbol = text_of(symbol), .id = TEXT("1")};
+    trade_t trade = {.symbol = text_of(symbol), .qty = TEXT("1"), .id = TEXT("1")};
     fakes[0].up->on_trade(fakes[0].arg, &trade);
 }

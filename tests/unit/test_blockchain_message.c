@@ -189,8 +189,14 @@ START_TEST(malformed_message_is_told_with_what_is_wrong)
          "qty: expected a number, found another type", true},
         {TRADE_HEAD TRADE_TIME "\"side\":\"buy\",\"qty\":{\"qty\":1},\"price\":1,\"trade_id\":\"1\"}",
          "qty: expected a number, found another type", true},
-        {TRADE_HEAD TRADE_TIME "\"side\":\"buy\",\"qty\":1,\"price\":1,\"trade_id\":1}",
-         "trade_id: expected a string, found a number", true},
+        {TRADE_HEAD TRADE_TIME "\"side\":\"buy\",\"qty\":1,\"price\":1,\"trade_id\":1.5}",
+         "trade_id: expected a string or a whole number, found 1.5", true},
+        {TRADE_HEAD TRADE_TIME "\"side\":\"buy\",\"qty\":1,\"price\":1,\"trade_id\":1e3}",
+         "trade_id: expected a string or a whole number, found 1e3", true},
+        {TRADE_HEAD TRADE_TIME "\"side\":\"buy\",\"qty\":1,\"price\":1,\"trade_id\":null}",
+         "trade_id: expected a string, found another type", true},
+        {TRADE_HEAD TRADE_TIME "\"side\":\"buy\",\"qty\":1,\"price\":1,\"trade_id\":1" DIGITS_40 DIGITS_40 "}",
+         "trade_id: invalid, found 1" DIGITS_40 DIGITS_40, true},
         {TRADE_HEAD TRADE_TIME "\"side\":\"buy\",\"qty\":1,\"price\":1,\"trade_id\":\"\"}", "trade_id: invalid, found ", true},
         {TRADE_HEAD TRADE_TIME "\"side\":\"buy\",\"qty\":1e100,\"price\":1,\"trade_id\":\"1\"}", "qty: invalid, found 1e100",
          true},
@@ -206,6 +212,18 @@ START_TEST(malformed_message_is_told_with_what_is_wrong)
         ck_assert_msg(strcmp(message.reason, cases[i].reason) == 0, "%s: expected \"%s\", found \"%s\"", cases[i].json,
                       cases[i].reason, message.reason);
         ck_assert_msg(message.has_seqnum == cases[i].has_seqnum, "%s", cases[i].json);
+    }
+}
+END_TEST
+
+START_TEST(id_that_is_a_whole_number_is_its_digits)
+{
+    static const char *const ids[] = {"77", "0", "-3", "123456789012345678901234567890"};
+    char json[400];
+    for (size_t i = 0; i < sizeof ids / sizeof *ids; i++) {
+        snprintf(json, sizeof json, TRADE_HEAD TRADE_TIME "\"side\":\"buy\",\"qty\":1,\"price\":1,\"trade_id\":%s}", ids[i]);
+        ck_assert_msg(read(json), "%s", message.reason);
+        ck_assert(text_equal(message.trade.id, text_of(ids[i])));
     }
 }
 END_TEST
@@ -313,6 +331,7 @@ int main(void)
     tcase_add_test(tests, long_text_of_a_rejection_is_cut);
     tcase_add_test(tests, other_channels_count_by_seqnum_only);
     tcase_add_test(tests, malformed_message_is_told_with_what_is_wrong);
+    tcase_add_test(tests, id_that_is_a_whole_number_is_its_digits);
     tcase_add_test(tests, long_values_and_names_harm_nobody);
     tcase_add_test(tests, trade_cut_anywhere_is_malformed);
     tcase_add_test(tests, recording_of_the_real_exchange_has_no_malformed_message_and_no_hole);

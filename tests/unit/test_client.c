@@ -344,10 +344,11 @@ START_TEST(the_status_tells_how_well_a_source_is)
 {
     hear_stale("a", true, "{\"BTC-USD\":10}", "{\"BTC-USD\":31.500}");
     say("{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"getStatus\"}");
-    expect_with("\"breaker\":\"closed\",\"health\":97,\"stale\":{\"BTC-USD\":31.500},\"symbols\":1}");
+    expect_with(
+        "\"breaker\":\"closed\",\"health\":97,\"stale\":{\"BTC-USD\":31.500},\"id_conflicts\":0,\"future\":0,\"symbols\":1}");
     hear("a", false, "{\"BTC-USD\":10}");
     say("{\"jsonrpc\":\"2.0\",\"id\":2,\"method\":\"getStatus\"}");
-    expect_with("\"breaker\":\"closed\",\"health\":0,\"stale\":{},\"symbols\":1}");
+    expect_with("\"breaker\":\"closed\",\"health\":0,\"stale\":{},\"id_conflicts\":0,\"future\":0,\"symbols\":1}");
 }
 END_TEST
 

@@ -68,6 +68,42 @@ START_TEST(equal_values_are_equal_however_they_are_written)
 }
 END_TEST
 
+START_TEST(equal_values_have_one_hash_and_others_another)
+{
+    static const char *const same[][2] = {
+        {"8.5E-5", "0.0000850"}, {"105383.80000", "105383.8"},
+        {"0", "-0.00e7"},        {"1e3", "1000"},
+        {"1000e-3", "1.000"},    {"-12.50", "-1.25e1"},
+        {"10", "1E+1"},          {"12345678901234567890123.40", "1234567890123456789012.34e1"}};
+    static const char *const others[] = {"0",
+                                         "1",
+                                         "-1",
+                                         "10",
+                                         "100",
+                                         "0.1",
+                                         "0.01",
+                                         "11",
+                                         "101",
+                                         "1.01",
+                                         "1.001",
+                                         "12.345",
+                                         "123.45",
+                                         "1e99",
+                                         "1e-9",
+                                         "-0.1",
+                                         "2",
+                                         "0.2",
+                                         "20",
+                                         "12345678901234567890123.4",
+                                         "1234567890123456789012.34"};
+    for (size_t i = 0; i < sizeof same / sizeof *same; i++)
+        ck_assert_msg(decimal_hash(text_of(same[i][0])) == decimal_hash(text_of(same[i][1])), "%s", same[i][0]);
+    for (size_t i = 0; i < sizeof others / sizeof *others; i++)
+        for (size_t j = 0; j < i; j++)
+            ck_assert_msg(decimal_hash(text_of(others[i])) != decimal_hash(text_of(others[j])), "%s %s", others[i], others[j]);
+}
+END_TEST
+
 int main(void)
 {
     TCase *tests = tcase_create("decimal");
@@ -76,6 +112,7 @@ int main(void)
     tcase_add_test(tests, sign_looks_at_the_value);
     tcase_add_test(tests, values_in_ascending_order_compare_so);
     tcase_add_test(tests, equal_values_are_equal_however_they_are_written);
+    tcase_add_test(tests, equal_values_have_one_hash_and_others_another);
     Suite *suite = suite_create("decimal");
     suite_add_tcase(suite, tests);
     SRunner *runner = srunner_create(suite);

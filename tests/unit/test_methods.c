@@ -221,7 +221,8 @@ START_TEST(status_tells_of_sources_clients_and_history)
         "{\"jsonrpc\":\"2.0\",\"id\":1,\"result\":{\"sources\":[{\"name\":\"a\",\"connected\":false,\"since\":\"1970-01-01T00:"
         "16:41."
         "100000Z\",\"staleness\":1.500,\"reason\":\"closed by "
-        "\\\"peer\\\"\",\"breaker\":\"closed\",\"health\":0,\"stale\":{},\"symbols\":1}],\"clients\":1,\"subscriptions\":0,"
+        "\\\"peer\\\"\",\"breaker\":\"closed\",\"health\":0,\"stale\":{},\"id_conflicts\":0,\"future\":0,\"symbols\":1}],"
+        "\"clients\":1,\"subscriptions\":0,"
         "\"bus\":[{\"endpoint\":\"tcp://bus:1\",\"state\":\"waiting\"}],\"history\":\"up\",\"version\":\"0.1.0\"}}");
 }
 END_TEST

@@ -3,6 +3,7 @@
 
 #include "cached/answer_candles.h"
 #include "cached/rebuild.h"
+#include "proto/trade.h"
 #include "tests/unit/fake_store.h"
 
 /* The fake's trades are all of one second. What is in the store and in memory is told by seq. */
@@ -30,7 +31,7 @@ static void setup(void)
     loop = loop_new();
     waker = loop_timer_new(loop, on_wake, NULL);
     shelf = shelf_new(100);
-    rebuild = rebuild_new(loop, &fake_kind, "fake:", shelf);
+    rebuild = rebuild_new(loop, &fake_kind, "fake:", shelf, TRADE_FUTURE_NS);
     ck_assert(waker && shelf && rebuild);
     loop_timer_start(waker, 1, 1);
 }

@@ -83,7 +83,7 @@ static void trade_comes(size_t source, bool to_ring)
                      .price = TEXT("105383.80000"),
                      .id = TEXT("1"),
                      .source = text_of(sources[source]),
-                     .received_ns = 1};
+                     .received_ns = ns};
     text_t text = {json, trade_print(json, &trade)};
     ck_assert(tape_append(shelf_tape(shelf, topic_of(source)), &(tape_trade_t){cursor, ns, text}));
     if (to_ring)

@@ -24,7 +24,7 @@ static size_t print(char json[static TRADE_MAX], const char *source, uint64_t se
                      .price = TEXT("1"),
                      .id = TEXT("1"),
                      .source = text_of(source),
-                     .received_ns = 1};
+                     .received_ns = INT64_C(1762797600000000000)};
     return trade_print(json, &trade);
 }
 

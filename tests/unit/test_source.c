@@ -166,6 +166,22 @@ START_TEST(malformed_and_rejected_messages_leave_the_connection_alone)
 }
 END_TEST
 
+START_TEST(trades_of_nothing_or_less_are_malformed_whatever_the_connector)
+{
+    static const char *const bad[] = {"0", "-1", "0.00", "-0", "0e9"};
+    make_connected(false);
+    for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
+        trade_t trade = {.symbol = TEXT("BTC-USD"), .qty = text_of(bad[i]), .price = TEXT("1"), .id = TEXT("1")};
+        fakes[0].up->on_trade(fakes[0].arg, &trade);
+    }
+    check_calls("");
+    trade("BTC-USD");
+    check_calls("trade:BTC-USD.exchange");
+    ck_assert_uint_eq(describe().malformed, 5);
+    ck_assert_uint_eq(describe().trades, 1);
+}
+END_TEST
+
 START_TEST(status_says_since_when)
 {
     make();
@@ -290,6 +306,7 @@ int main(void)
         gap_is_told_counted_and_ends_the_connection,
         trades_go_up_with_the_sources_name_and_are_counted,
         malformed_and_rejected_messages_leave_the_connection_alone,
+        trades_of_nothing_or_less_are_malformed_whatever_the_connector,
         status_says_since_when,
         stop_disconnects_and_starts_nothing_any_more,
         stop_while_waiting_ends_the_wait,

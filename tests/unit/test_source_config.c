@@ -19,7 +19,7 @@ START_TEST(settings_are_read_from_the_configuration)
         "connectord.sources=[{\"name\":\"a\"},{\"name\":\"b\",\"connector\":\"replay\",\"file\":\"f\",\"speed\":2.5,\"loop\":"
         "true,"
         "\"subscribe\":\"demand\",\"symbols\":[\"ETH-USD\",\"BTC-USD\",\"ETH-USD\"],\"grace_ms\":7,\"silence_ms\":800,"
-        "\"messages_per_minute\":9,\"dedup_window\":10,\"token\":\"t\",\"ca\":\"c\",\"url\":\"ws://h\","
+        "\"messages_per_minute\":9,\"dedup_window\":10,\"future_ms\":1700,\"token\":\"t\",\"ca\":\"c\",\"url\":\"ws://h\","
         "\"breaker\":{\"failures\":13,\"healthy_ms\":14,\"open_ms\":15},"
         "\"starvation\":{\"enabled\":false,\"probability\":0.01,\"minimum_ms\":16},"
         "\"backoff\":{\"initial_ms\":11,\"maximum_ms\":12,\"multiplier\":1.5,\"jitter\":0.25}}]"};
@@ -42,6 +42,7 @@ START_TEST(settings_are_read_from_the_configuration)
     ck_assert_uint_eq(settings.silence_ms, 800);
     ck_assert_uint_eq(settings.messages_per_minute, 9);
     ck_assert_uint_eq(settings.dedup_window, 10);
+    ck_assert_int_eq(settings.future_ms, 1700);
     ck_assert_uint_eq(settings.backoff.initial_ms, 11);
     ck_assert_uint_eq(settings.backoff.maximum_ms, 12);
     ck_assert_double_eq(settings.backoff.multiplier, 1.5);
@@ -56,6 +57,7 @@ START_TEST(settings_are_read_from_the_configuration)
     ck_assert(source_config_read(&settings, config, 0));
     ck_assert_str_eq(settings.connector, "blockchain");
     ck_assert(!settings.demand);
+    ck_assert_int_eq(settings.future_ms, 24 * 3600 * 1000);
     ck_assert_uint_eq(settings.breaker.failures, 5);
     ck_assert_uint_eq(settings.breaker.open_ms, 60000);
     ck_assert(settings.starvation.enabled);
@@ -109,6 +111,9 @@ START_TEST(settings_are_compared_but_for_the_order_of_the_symbols)
     other.backoff.jitter = 0.5;
     ck_assert(!source_config_equal(&settings, &other));
     other.backoff = settings.backoff;
+    other.future_ms = settings.future_ms + 1;
+    ck_assert(!source_config_equal(&settings, &other));
+    other.future_ms = settings.future_ms;
     other.url = "ws://elsewhere";
     ck_assert(!source_config_equal(&settings, &other));
     source_config_release(&other);

@@ -7,7 +7,8 @@
     "{\"event\":\"lost\",\"source\":\"blockchain\",\"connected\":false,\"since\":\"2025-11-10T17:24:33.000000001Z\","          \
     "\"time\":\"2025-11-10T17:24:34.000000000Z\",\"reason\":\"closed: "                                                        \
     "\\\"bye\\\"\",\"subscribe\":\"demand\",\"epoch\":1763941200123456,"                                                       \
-    "\"trades\":1,\"duplicates\":2,\"malformed\":3,\"gaps\":4,\"reconnects\":5,\"breaker\":\"half_open\",\"health\":97,"       \
+    "\"trades\":1,\"duplicates\":2,\"malformed\":3,\"gaps\":4,\"reconnects\":5,\"id_conflicts\":6,\"future\":7,"               \
+    "\"breaker\":\"half_open\",\"health\":97,"                                                                                 \
     "\"stale\":{\"BTC-USD\":31.500},\"symbols\":{\"BTC-USD\":42,\"ETH-USD\":0}}"
 
 static const status_t example = {
@@ -24,6 +25,8 @@ static const status_t example = {
     .malformed = 3,
     .gaps = 4,
     .reconnects = 5,
+    .id_conflicts = 6,
+    .future = 7,
     .breaker = {"half_open", 9},
     .health = 97,
     .stale = {"{\"BTC-USD\":31.500}", 18},

@@ -174,7 +174,8 @@ START_TEST(first_offending_field_is_named)
         ck_assert_str_eq(wrong, wanted[i]);
     }
     const char *untouched = "untouched";
-    ck_assert(trade_valid(&example, &untouched));
+    trade_t good = example;
+    ck_assert(trade_valid(&good, &untouched));
     ck_assert_str_eq(untouched, "untouched");
 }
 END_TEST
@@ -208,6 +209,19 @@ START_TEST(id_is_read_from_the_end_alone)
 }
 END_TEST
 
+START_TEST(a_trade_of_the_future_counts_for_when_it_was_received)
+{
+    trade_t trade = {.timestamp_ns = 3 * TRADE_FUTURE_NS, .received_ns = 2 * TRADE_FUTURE_NS};
+    ck_assert(!trade_is_future(&trade, TRADE_FUTURE_NS));
+    ck_assert_int_eq(trade_time_ns(&trade), trade.timestamp_ns);
+    trade.timestamp_ns++;
+    ck_assert(trade_is_future(&trade, TRADE_FUTURE_NS));
+    ck_assert_int_eq(trade_time_ns(&trade), trade.received_ns);
+    trade.timestamp_ns = 0; /* a recording is of long ago */
+    ck_assert_int_eq(trade_time_ns(&trade), 0);
+}
+END_TEST
+
 int main(void)
 {
     TCase *tests = tcase_create("trade");
@@ -220,6 +234,7 @@ int main(void)
     tcase_add_test(tests, first_offending_field_is_named);
     tcase_add_test(tests, cursor_is_read_from_the_head_alone);
     tcase_add_test(tests, id_is_read_from_the_end_alone);
+    tcase_add_test(tests, a_trade_of_the_future_counts_for_when_it_was_received);
     Suite *suite = suite_create("trade");
     suite_add_tcase(suite, tests);
     SRunner *runner = srunner_create(suite);
