@@ -18,7 +18,8 @@ typedef struct {
     void (*on_confirmed)(void *arg, text_t symbol, bool subscribed); /* the exchange confirmed a subscribe or an unsubscribe */
     void (*on_rejected)(void *arg, text_t symbol, text_t reason);    /* symbol is empty where the exchange names none */
     void (*on_trade)(void *arg, const trade_t *trade); /* valid (trade_valid) but for cursor and source, which are not set */
-    void (*on_gap)(void *arg, uint64_t expected, uint64_t found);       /* the exchange's numbering has a hole */
+    void (*on_gap)(void *arg, uint64_t expected,
+                   uint64_t found); /* a hole in the numbering, or (found < expected) it began again */
     void (*on_malformed)(void *arg, const char *reason, text_t sample); /* a message that is none: counted, logged, left out */
     void (*on_lost)(void *arg, const char *reason);                     /* the connection is gone or could not be made */
 } connector_events_t;

@@ -250,7 +250,7 @@ static void on_message(void *arg, text_t json)
         gaps_unread(&self->gaps); /* a throttle's rejection too: whether that one is counted is not documented */
     if (!good || !take(self))
         report_malformed(self, self->message.reason, json);
-    if (verdict == GAPS_HOLE && upstream_is_open(self->upstream))
+    if ((verdict == GAPS_HOLE || verdict == GAPS_RESTARTED) && upstream_is_open(self->upstream))
         self->events->on_gap(self->arg, expected, found);
 }
 

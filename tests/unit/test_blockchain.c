@@ -240,6 +240,17 @@ START_TEST(repeated_number_is_no_hole)
 }
 END_TEST
 
+START_TEST(numbering_that_begins_again_is_told_and_followed)
+{
+    connect_with(1);
+    server_send(&server, TRADE_OF(0, "BTC-USD", "a"));
+    server_send(&server, TRADE_OF(1, "BTC-USD", "b"));
+    server_send(&server, TRADE_OF(0, "BTC-USD", "c"));
+    server_send(&server, TRADE_OF(1, "BTC-USD", "d"));
+    check_after("trade:d", "trade:a trade:b trade:c gap:2-0 trade:d ");
+}
+END_TEST
+
 START_TEST(malformed_messages_are_left_out_and_make_no_hole)
 {
     static char large[(1 << 20) + 1];
@@ -358,6 +369,7 @@ int main(void)
     tcase_add_test(tests, every_channel_counts_in_the_numbering);
     tcase_add_test(tests, nothing_comes_after_a_disconnect_at_a_hole);
     tcase_add_test(tests, repeated_number_is_no_hole);
+    tcase_add_test(tests, numbering_that_begins_again_is_told_and_followed);
     tcase_add_test(tests, malformed_messages_are_left_out_and_make_no_hole);
     tcase_add_test(tests, refused_symbol_is_told_and_not_asked_for_again);
     tcase_add_test(tests, what_a_throttle_swallowed_is_asked_for_again_after_a_pause);
