@@ -39,6 +39,8 @@ static const schema_key_t keys[] = {
      .help = "Subscribe to all symbols from the start, or to those that somebody wants"},
     {SOURCE "grace_ms", KEY_INTEGER, .minimum = 0, .maximum = 3600000, .initial = "5000",
      .help = "On demand: how long a symbol is kept after the last one left, in ms"},
+    {SOURCE "confirm_ms", KEY_INTEGER, .minimum = 1, .maximum = 3600000, .initial = "15000",
+     .help = "A subscription that is not answered for so many ms fails; it is tried again, with the backoff"},
     {SOURCE "silence_ms", KEY_INTEGER, .minimum = 100, .maximum = 600000, .initial = "15000",
      .help = "Without any message for so many ms, a link is dead"},
     {SOURCE "messages_per_minute", KEY_INTEGER, .minimum = 1, .maximum = 1000000, .initial = "1200",
@@ -77,6 +79,9 @@ static const schema_key_t keys[] = {
      .help = "Unlikely: at the rate learned, a silence as long has a lower probability than this"},
     {SOURCE "starvation.minimum_ms", KEY_INTEGER, .minimum = 1, .maximum = 86400000, .initial = "30000",
      .help = "No shorter silence is stale, in ms"},
+    {SOURCE "starvation.reconnect_ms", KEY_INTEGER, .minimum = 0, .maximum = 86400000, .initial = "300000",
+     .help =
+         "What starves is subscribed again; a connection older than this is renewed where that did not help, in ms; 0: never"},
     {"connectord.failover.after_ms", KEY_INTEGER, .minimum = 0, .maximum = 3600000, .initial = "1000",
      .help = "A group's active source that is unfit for so many ms is replaced"},
     {"connectord.failover.health", KEY_INTEGER, .minimum = 0, .maximum = 100, .initial = "65",

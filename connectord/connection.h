@@ -23,7 +23,7 @@ typedef enum {
     CONNECTION_START,
     CONNECTION_MADE, /* the connector connected */
     CONNECTION_LOST, /* … failed to, or lost it */
-    CONNECTION_GAP,  /* a hole in the exchange's numbering: only a new connection begins a new numbering */
+    CONNECTION_GAP,  /* a hole in the exchange's numbering, or it began again: only a new connection begins without doubt */
     CONNECTION_DUE,  /* the wait is over */
     CONNECTION_STOP
 } connection_event_t;

@@ -15,13 +15,15 @@
 /* What a connector calls on its source. Between connect and the on_lost or disconnect that ends it, and never after. Slices are valid
  * during the call. */
 typedef struct {
-    void (*on_connected)(void *arg);                                 /* once, before anything else */
-    void (*on_confirmed)(void *arg, text_t symbol, bool subscribed); /* the exchange confirmed a subscribe or an unsubscribe */
-    void (*on_rejected)(void *arg, text_t symbol, text_t reason);    /* symbol is empty where the exchange names none */
-    void (*on_trade)(
-        void *arg,
-        const trade_t *trade); /* valid (trade_valid, which sets timestamp_ns) but for cursor and source, which are not set */
-    void (*on_gap)(void *arg, uint64_t expected, uint64_t found);       /* the exchange's numbering has a hole */
+    void (*on_connected)(void *arg); /* once, before anything else */
+    /* A subscribe or an unsubscribe is confirmed, or the exchange unsubscribed by itself. */
+    void (*on_confirmed)(void *arg, text_t symbol, bool subscribed);
+    /* A subscribe was refused; symbol is empty where the exchange names none. */
+    void (*on_rejected)(void *arg, text_t symbol, text_t reason);
+    /* Valid (trade_valid, which sets timestamp_ns) but for cursor and source, which are not set. */
+    void (*on_trade)(void *arg, const trade_t *trade);
+    /* The exchange's numbering has a hole, or (found < expected) has begun again. */
+    void (*on_gap)(void *arg, uint64_t expected, uint64_t found);
     void (*on_malformed)(void *arg, const char *reason, text_t sample); /* a message that is none: counted, logged, left out */
     void (*on_lost)(void *arg, const loss_t *loss);                     /* the connection is gone or could not be made */
 } connector_events_t;
@@ -41,7 +43,11 @@ typedef struct {
     void (*disconnect)(void *self);
 
     /* Ask for a symbol's trades, or no more of them; the symbol is valid during the call. Only while connected. on_confirmed or on_rejected
-     * follows. Each connection begins with no subscription. The configuration's symbols may become others at any time. */
+     * follows, from the loop, as long as the exchange answers. Each connection begins with no subscription. The configuration's symbols may
+     * become others at any time.
+     * To subscribe once more to what was refused, not answered for long or dropped asks the exchange once more; to what is subscribed
+     * already is confirmed. When that is to be is the source's affair: a connector asks for nothing again by itself (but for what a throttle
+     * swallowed). */
     void (*subscribe)(void *self, text_t symbol);
     void (*unsubscribe)(void *self, text_t symbol);
 

@@ -47,7 +47,8 @@ static void on_listener(void *arg)
         loop_timer_start(self->heartbeat, wait_ms > 0 ? (uint64_t)wait_ms : 0, HEARTBEAT_MS);
 }
 
-/* Ready: the sockets are bound, or there were no connectord; and at least one source, if there are any, is connected. */
+/* Ready: the sockets are bound, or there were no connectord; and at least one source, if there are any, is connected. A stream that starves or a
+ * subscription that fails is named, but a restart would mend neither. */
 static void connectord_ready(void *arg, buffer_t *json, bool *ready)
 {
     connectord_t *self = arg;
@@ -64,9 +65,11 @@ static void connectord_ready(void *arg, buffer_t *json, bool *ready)
         int length = (int)timestamp_print(since, status.since_ns, 3);
         buffer_append(json, i == 0 ? TEXT("{\"name\":") : TEXT(",{\"name\":"));
         buffer_append_json_string(json, status.source);
-        buffer_printf(json, ",\"connected\":%s,\"since\":\"%.*s\",\"breaker\":\"%.*s\",\"health\":%u,\"stale\":%.*s",
+        buffer_printf(json,
+                      ",\"connected\":%s,\"since\":\"%.*s\",\"breaker\":\"%.*s\",\"health\":%u,\"stale\":%.*s,\"failing\":",
                       status.connected ? "true" : "false", length, since, TEXT_ARG(status.breaker), status.health,
                       TEXT_ARG(status.stale));
+        buffer_append(json, status.failing);
         buffer_printf(json, ",\"id_conflicts\":%" PRIu64 ",\"future\":%" PRIu64 "}", status.id_conflicts, status.future);
     }
     buffer_printf(json, "],\"journal\":{\"bytes\":%" PRIu64 ",\"position\":%" PRIu64 "}}", journal_bytes(journal),

@@ -5,7 +5,7 @@
  *     delay     = 30 · d / 5 s, at most 30                    d: the smoothed delay of its messages
  *     gaps      = 10 for each hole in the exchange's numbering, halved every minute, at most 30
  *     losses    = 10 for each lost connection, halved every five minutes, at most 40
- *     staleness = 40 · (stale streams / streams wanted)
+ *     staleness = 40 · (streams that are stale or whose subscription fails / streams wanted)
  *
  * A message's delay is received - exchange's timestamp, less the smallest such difference of the last five to ten minutes: a constant
  * difference is taken for one between the clocks (which may be of either sign), what is above it for a delay. A difference that leaps by
@@ -46,5 +46,5 @@ void health_message(health_t *self, text_t timestamp, int64_t received_ns, int64
 void health_gap(health_t *self, int64_t now_ns);
 void health_lost(health_t *self, int64_t now_ns);
 
-/* Of a source that is connected; stale: how many of its `streams`. */
+/* Of a source that is connected; stale: how many of its `streams` are, or have a subscription that fails. */
 uint32_t health_score(const health_t *self, size_t stale, size_t streams, int64_t now_ns);

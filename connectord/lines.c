@@ -31,6 +31,7 @@ struct lines {
     int64_t since_ns;      /* since when the source has been connected, or not */
     const line_t *telling; /* the one whose gap is being told */
     const line_t *lost;    /* the one that was lost last */
+    buffer_t failing;      /* of the status that was made last */
     loop_timer_t *rotation;
     uint32_t step_ms; /* from one rotation to the next */
     size_t turn;      /* whose rotation is next */
@@ -121,7 +122,23 @@ static void on_status(void *arg, source_t *source, status_event_t event)
     }
 }
 
-static const source_events_t source_events = {on_trade, on_status};
+/* Does no other line stand in for this one? A symbol may be left where no other line is without it for a moment, too, and the connection
+ * where no other is being made. What every line has lost is nothing to be careful with. */
+static bool may_leave(void *arg, const source_t *source, text_t symbol)
+{
+    const line_t *line = arg;
+    const lines_t *self = line->lines;
+    for (size_t i = 0; i < self->count; i++) {
+        const line_t *other = &self->lines[i];
+        bool without = other->state == LINE_UP && symbol.length > 0 && !source_has(other->source, symbol) &&
+                       source_failure(other->source, symbol).length == 0;
+        if (other->source != source && (other->state == LINE_MAKING || without))
+            return false;
+    }
+    return true;
+}
+
+static const source_events_t source_events = {on_trade, on_status, may_leave};
 
 /* How long a line may take until it is subscribed to everything and what it carries has come. */
 static int64_t settle_ns(const lines_t *self)
@@ -154,16 +171,32 @@ static void renew(lines_t *self, line_t *line)
     tell(self, STATUS_HEARTBEAT);
 }
 
+/* Has another line every symbol that this one has? */
+static bool others_have_all(const lines_t *self, const line_t *line)
+{
+    const source_config_t *config = source_config(line->source);
+    for (size_t i = 0; i < config->symbol_count; i++) {
+        bool had = !source_has(line->source, config->symbols[i]);
+        for (size_t j = 0; !had && j < self->count; j++)
+            had = &self->lines[j] != line && source_has(self->lines[j].source, config->symbols[i]);
+        if (!had)
+            return false;
+    }
+    return true;
+}
+
 /* Would nothing be missed without it? */
 static bool is_dispensable(lines_t *self, const line_t *line)
 {
     uint64_t number = (uint64_t)(line - self->lines);
     if (!others_are_settled(self, line))
         return false;
-    if (self->events->is_covered(self->arg, number))
+    bool covered = self->events->is_covered(self->arg, number);
+    if (covered && others_have_all(self, line))
         return true;
     if (log_allowed(&self->lag_limit, clock_mono_ns()))
-        log_warn("lines: not rotated yet, as it lags", LOG_SLICE("source", self->config.name), LOG_U64("line", number),
+        log_warn(covered ? "lines: not rotated yet, as others lack a symbol" : "lines: not rotated yet, as it lags",
+                 LOG_SLICE("source", self->config.name), LOG_U64("line", number),
                  LOG_U64("suppressed", log_suppressed(&self->lag_limit)));
     return false;
 }
@@ -225,7 +258,7 @@ lines_t *lines_new_with(const connector_t *connector, loop_t *loop, web_t *web, 
 {
     lines_t *self = calloc(1, sizeof *self);
     if (self) {
-        *self = (lines_t){.config = *config, .events = events, .arg = arg};
+        *self = (lines_t){.config = *config, .events = events, .arg = arg, .failing = buffer_new(0)};
         *config = (source_config_t){0};
         if (!prepare(self, connector, loop, web, &self->config))
             lines_destroy(&self);
@@ -306,7 +339,35 @@ static size_t spokesman(const lines_t *self, const status_t *each)
     return best;
 }
 
-void lines_describe(const lines_t *self, status_t *status)
+/* Does its subscription fail on every line that is up? */
+static bool fails_everywhere(const lines_t *self, text_t symbol)
+{
+    for (size_t i = 0; i < self->count; i++)
+        if (self->lines[i].state == LINE_UP && source_failure(self->lines[i].source, symbol).length == 0)
+            return false;
+    return true;
+}
+
+/* What fails on one line comes by the others. `failing`: what the spokesman says of itself. */
+static text_t print_failing(lines_t *self, text_t failing)
+{
+    text_t symbol, reason;
+    if (self->up < 2 || failing.length <= TEXT("{}").length)
+        return failing;
+    buffer_clear(&self->failing);
+    buffer_append(&self->failing, TEXT("{"));
+    for (json_walk_t walk = json_walk(failing); status_next_failing(&walk, &symbol, &reason);) {
+        if (!fails_everywhere(self, symbol))
+            continue;
+        if (self->failing.length > 1)
+            buffer_append(&self->failing, TEXT(","));
+        status_put_failing(&self->failing, symbol, source_failure(self->lines[0].source, symbol));
+    }
+    buffer_append(&self->failing, TEXT("}"));
+    return buffer_ok(&self->failing) ? buffer_text(&self->failing) : TEXT("{}");
+}
+
+void lines_describe(lines_t *self, status_t *status)
 {
     status_t each[LINES_MAX] = {0}, sum = {0};
     for (size_t i = 0; i < self->count; i++) {
@@ -317,6 +378,8 @@ void lines_describe(const lines_t *self, status_t *status)
         sum.gaps += each[i].gaps;
         sum.reconnects += each[i].reconnects;
         sum.refused += each[i].refused;
+        sum.retries += each[i].retries;
+        sum.resubscribes += each[i].resubscribes;
         if (each[i].backoff_ms > sum.backoff_ms)
             sum.backoff_ms = each[i].backoff_ms;
     }
@@ -327,6 +390,9 @@ void lines_describe(const lines_t *self, status_t *status)
     status->gaps = sum.gaps;
     status->reconnects = sum.reconnects;
     status->refused = sum.refused;
+    status->retries = sum.retries;
+    status->resubscribes = sum.resubscribes;
+    status->failing = print_failing(self, status->failing);
     status->backoff_ms = sum.backoff_ms;
     status->connected = self->up > 0;
     status->since_ns = self->since_ns;
@@ -350,6 +416,7 @@ void lines_destroy(lines_t **self_ref)
     for (size_t i = 0; i < self->count; i++)
         source_destroy(&self->lines[i].source);
     loop_timer_destroy(&self->rotation);
+    buffer_release(&self->failing);
     source_config_release(&self->config);
     free(self);
     *self_ref = NULL;

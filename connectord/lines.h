@@ -8,7 +8,8 @@
  *
  * Lines are rotated before the exchange cuts them: every rotate_ms each line is made anew, in turn, and only while every other line
  * has been connected for settle_ms, and for as long as its subscriptions may take, so that it surely carries. A line that lags, because the
- * network does or this process, may hold trades from before the others began: it is not rotated before it has brought them.
+ * network does or this process, may hold trades from before the others began: it is not rotated before it has brought them. Nor is one that
+ * has a symbol to itself, as its subscription fails on all others.
  *
  * The exchange is sent no more than messages_per_minute by all lines together.
  *
@@ -52,9 +53,10 @@ size_t lines_count(const lines_t *self);
 size_t lines_connected(const lines_t *self);
 bool lines_is_up(const lines_t *self, size_t line);
 
-/* As source_describe. Counters are the sum of all lines' (a trade's second copy is a duplicate), backoff_ms is the longest. All else is what the healthiest of the
- * connected lines says; when there is none, the one that was lost last. */
-void lines_describe(const lines_t *self, status_t *status);
+/* As source_describe. Counters are the sum of all lines' (a trade's second copy is a duplicate), backoff_ms is the longest; failing is what
+ * fails on every connected line. All else is what the healthiest of the connected lines says; when there is none, the one that was lost
+ * last. */
+void lines_describe(lines_t *self, status_t *status);
 
 void lines_stop(lines_t *self);
 void lines_destroy(lines_t **self);

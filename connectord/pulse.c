@@ -59,6 +59,17 @@ bool pulse_check(pulse_t *self, const pulse_config_t *config, int64_t now_ns)
     return self->stale;
 }
 
+bool pulse_is_busy(const pulse_t *self)
+{
+    return self->last_ns != 0 && self->arrivals >= PULSE_LEARN;
+}
+
+int64_t pulse_limit_ns(const pulse_t *self, const pulse_config_t *config)
+{
+    double limit = limit_ns(self, config);
+    return limit < (double)(INT64_MAX / 4) ? (int64_t)limit : INT64_MAX / 4;
+}
+
 int64_t pulse_silence_ns(const pulse_t *self, int64_t now_ns)
 {
     return self->last_ns == 0 ? 0 : now_ns - self->last_ns;

@@ -20,6 +20,7 @@ typedef struct {
     bool enabled;
     double probability; /* greater than 0, less than 1 */
     uint32_t minimum_ms;
+    uint32_t reconnect_ms; /* starvation.h */
 } pulse_config_t;
 
 typedef struct {
@@ -42,6 +43,12 @@ bool pulse_trade(pulse_t *self, const pulse_config_t *config, int64_t now_ns);
 
 /* Returns whether the stream has just become stale. */
 bool pulse_check(pulse_t *self, const pulse_config_t *config, int64_t now_ns);
+
+/* Is its rate known, and are trades expected? */
+bool pulse_is_busy(const pulse_t *self);
+
+/* The shortest silence that makes it stale. */
+int64_t pulse_limit_ns(const pulse_t *self, const pulse_config_t *config);
 
 /* Since the last trade, or since trades are expected. */
 int64_t pulse_silence_ns(const pulse_t *self, int64_t now_ns);

@@ -5,8 +5,7 @@
 #include "common/log.h"
 #include "connectord/connection.h"
 #include "connectord/health.h"
-#include "connectord/starvation.h"
-#include "connectord/wishes.h"
+#include "connectord/subscriber.h"
 #include "proto/topic.h"
 
 #include <stdio.h>
@@ -23,16 +22,14 @@ struct source {
 
     connection_t connection;
     loop_timer_t *due;   /* ends the wait for the next try */
-    loop_timer_t *grace; /* for the release that is nearest */
     loop_timer_t *check; /* while connected: does the connection hold, does a stream starve? */
-    wishes_t *wishes;
+    subscriber_t *subscriber;
     health_t health;
-    starvation_t *starvation; /* numbered as the wishes */
 
     int64_t since_ns;
     char reason[REASON_MAX];
     uint64_t trades, duplicates, malformed, gaps;
-    log_limit_t lost_limit, malformed_limit, rejected_limit, stale_limit, breaker_limit;
+    log_limit_t lost_limit, malformed_limit, rejected_limit, breaker_limit;
 };
 
 static void tell(source_t *self, connection_news_t news)
@@ -44,29 +41,6 @@ static void tell(source_t *self, connection_news_t news)
         return;
     self->since_ns = clock_real_ns();
     self->events->on_status(self->arg, self, events[news]);
-}
-
-static void ask(source_t *self, wish_t *wish)
-{
-    if (self->connection.state != CONNECTION_CONNECTED || wish->asked == wish->wanted)
-        return;
-    wish->asked = wish->wanted;
-    if (wish->wanted) {
-        self->connector->subscribe(self->instance, wish->symbol);
-    } else {
-        starvation_rest(self->starvation, wishes_number(self->wishes, wish));
-        self->connector->unsubscribe(self->instance, wish->symbol);
-    }
-}
-
-/* A connection begins without a subscription. */
-static void ask_for_all(source_t *self)
-{
-    for (size_t i = 0; i < self->config.symbol_count; i++) {
-        wish_t *wish = wishes_at(self->wishes, i);
-        wish->asked = false;
-        ask(self, wish);
-    }
 }
 
 static void log_waiting(source_t *self, uint32_t delay_ms)
@@ -84,18 +58,12 @@ static void log_breaker(source_t *self)
                  LOG_U64("suppressed", log_suppressed(&self->breaker_limit)));
 }
 
-/* What happens between connections says nothing of the streams. */
-static void end_connection(source_t *self)
-{
-    loop_timer_stop(self->check);
-    starvation_rest_all(self->starvation);
-}
-
 static void lose(source_t *self, const connection_step_t *step)
 {
     if (step->news == CONNECTION_TELL_LOST)
         health_lost(&self->health, clock_mono_ns());
-    end_connection(self);
+    loop_timer_stop(self->check);
+    subscriber_lost(self->subscriber);
     log_waiting(self, step->delay_ms);
     loop_timer_start(self->due, step->delay_ms, 0);
     tell(self, step->news);
@@ -112,7 +80,7 @@ static void carry_out(source_t *self, connection_step_t step)
         log_info("source: connected", LOG_SLICE("source", self->config.name));
         tell(self, step.news);
         loop_timer_start(self->check, CHECK_MS, CHECK_MS);
-        ask_for_all(self);
+        subscriber_connected(self->subscriber);
         break;
     case CONNECTION_DROP:
         self->connector->disconnect(self->instance);
@@ -122,8 +90,8 @@ static void carry_out(source_t *self, connection_step_t step)
         break;
     case CONNECTION_DISCONNECT:
         loop_timer_stop(self->due);
-        loop_timer_stop(self->grace);
-        end_connection(self);
+        loop_timer_stop(self->check);
+        subscriber_stop(self->subscriber);
         self->connector->disconnect(self->instance);
         break;
     case CONNECTION_IGNORE:
@@ -153,17 +121,34 @@ static void on_check(void *arg)
 {
     source_t *self = arg;
     int64_t now_ns = clock_mono_ns();
-    bool closed = connection_check(&self->connection, now_ns);
-    bool starves = starvation_check(self->starvation, now_ns);
-    if (closed)
+    if (connection_check(&self->connection, now_ns)) {
         log_breaker(self);
-    if (starves && log_allowed(&self->stale_limit, now_ns))
-        log_warn("source: no trades for longer than is likely", LOG_SLICE("source", self->config.name),
-                 LOG_SLICE("stale", starvation_print(self->starvation, now_ns)),
-                 LOG_U64("suppressed", log_suppressed(&self->stale_limit)));
-    if (closed || starves)
         self->events->on_status(self->arg, self, STATUS_HEARTBEAT);
+    }
+    subscriber_check(self->subscriber, now_ns);
 }
+
+static void on_change(void *arg)
+{
+    source_t *self = arg;
+    self->events->on_status(self->arg, self, STATUS_HEARTBEAT);
+}
+
+static bool may_leave(void *arg, text_t symbol)
+{
+    source_t *self = arg;
+    return self->events->may_leave(self->arg, self, symbol);
+}
+
+/* As after a hole in the numbering: at once, unless that has just been done. */
+static void on_dry(void *arg, const char *reason)
+{
+    source_t *self = arg;
+    snprintf(self->reason, sizeof self->reason, "%s", reason);
+    happen(self, CONNECTION_GAP);
+}
+
+static const subscriber_events_t subscriber_events = {.on_change = on_change, .may_leave = may_leave, .on_dry = on_dry};
 
 static void on_connected(void *arg)
 {
@@ -174,11 +159,9 @@ static void on_confirmed(void *arg, text_t symbol, bool subscribed)
 {
     source_t *self = arg;
     connection_carried(&self->connection);
-    const wish_t *wish = subscribed ? wishes_find(self->wishes, symbol) : NULL;
-    if (wish && wish->asked)
-        starvation_expect(self->starvation, wishes_number(self->wishes, wish), clock_mono_ns());
     log_debug(subscribed ? "source: subscribed" : "source: unsubscribed", LOG_SLICE("source", self->config.name),
               LOG_SLICE("symbol", symbol));
+    subscriber_confirmed(self->subscriber, symbol, subscribed);
 }
 
 static void on_rejected(void *arg, text_t symbol, text_t reason)
@@ -187,17 +170,7 @@ static void on_rejected(void *arg, text_t symbol, text_t reason)
     if (log_allowed(&self->rejected_limit, clock_mono_ns()))
         log_warn("source: rejected", LOG_SLICE("source", self->config.name), LOG_SLICE("symbol", symbol),
                  LOG_SLICE("reason", reason), LOG_U64("suppressed", log_suppressed(&self->rejected_limit)));
-}
-
-/* A stream that starved and lives again is told at once. */
-static void watch(source_t *self, const trade_t *trade)
-{
-    int64_t now_ns = clock_mono_ns();
-    if (!trade_is_future(trade, self->config.future_ms * NS_PER_MS)) /* its time tells nothing of a delay */
-        health_message(&self->health, trade->timestamp, trade->received_ns, now_ns);
-    const wish_t *wish = wishes_find(self->wishes, trade->symbol);
-    if (wish && starvation_trade(self->starvation, wishes_number(self->wishes, wish), now_ns))
-        self->events->on_status(self->arg, self, STATUS_HEARTBEAT);
+    subscriber_rejected(self->subscriber, symbol, reason);
 }
 
 static void on_malformed(void *arg, const char *reason, text_t sample)
@@ -234,7 +207,10 @@ static void on_trade(void *arg, const trade_t *trade)
         self->trades++;
     else
         self->duplicates++;
-    watch(self, trade);
+    int64_t now_ns = clock_mono_ns();
+    if (!trade_is_future(trade, self->config.future_ms * NS_PER_MS)) /* its time tells nothing of a delay */
+        health_message(&self->health, trade->timestamp, trade->received_ns, now_ns);
+    subscriber_trade(self->subscriber, trade->symbol, now_ns);
 }
 
 static void on_gap(void *arg, uint64_t expected, uint64_t found)
@@ -242,8 +218,8 @@ static void on_gap(void *arg, uint64_t expected, uint64_t found)
     source_t *self = arg;
     self->gaps++;
     health_gap(&self->health, clock_mono_ns());
-    snprintf(self->reason, sizeof self->reason, "the exchange's numbering has a hole: expected %llu, found %llu",
-             (unsigned long long)expected, (unsigned long long)found);
+    snprintf(self->reason, sizeof self->reason, "the exchange's numbering %s: expected %llu, found %llu",
+             found < expected ? "has begun again" : "has a hole", (unsigned long long)expected, (unsigned long long)found);
     self->events->on_status(self->arg, self, STATUS_GAP);
     happen(self, CONNECTION_GAP);
 }
@@ -265,28 +241,6 @@ static const connector_events_t connector_events = {
     .on_malformed = on_malformed,
     .on_lost = on_lost,
 };
-
-/* Runs the timer up to the nearest release. */
-static void schedule_release(source_t *self)
-{
-    int64_t nearest_ns = wishes_nearest_ns(self->wishes);
-    if (nearest_ns == 0) {
-        loop_timer_stop(self->grace);
-        return;
-    }
-    int64_t left_ns = nearest_ns - clock_mono_ns();
-    loop_timer_start(self->grace, left_ns > 0 ? (uint64_t)((left_ns + NS_PER_MS - 1) / NS_PER_MS) : 0, 0);
-}
-
-static void on_grace(void *arg)
-{
-    source_t *self = arg;
-    int64_t now_ns = clock_mono_ns();
-    wish_t *wish;
-    while ((wish = wishes_take_due(self->wishes, now_ns)))
-        ask(self, wish);
-    schedule_release(self);
-}
 
 source_t *source_new(loop_t *loop, web_t *web, source_config_t *config, const source_events_t *events, void *arg)
 {
@@ -312,13 +266,13 @@ source_t *source_new_with(const connector_t *connector, loop_t *loop, web_t *web
         connection_new(self->config.backoff, self->config.breaker, (uint64_t)self->since_ns ^ text_hash(self->config.name));
     self->health = health_new();
     self->due = loop_timer_new(loop, on_due, self);
-    self->grace = loop_timer_new(loop, on_grace, self);
     self->check = loop_timer_new(loop, on_check, self);
-    self->wishes = wishes_new(&self->config);
-    self->starvation = starvation_new(&self->config.starvation, self->config.symbols, self->config.symbol_count);
-    if (self->due && self->grace && self->check && self->wishes && self->starvation)
+    self->subscriber = subscriber_new(loop, connector, &self->config, &subscriber_events, self);
+    if (self->due && self->check && self->subscriber)
         self->instance = connector->open(loop, web, &self->config, &connector_events, self);
-    if (!self->instance)
+    if (self->instance)
+        subscriber_use(self->subscriber, self->instance);
+    else
         source_destroy(&self);
     return self;
 }
@@ -326,70 +280,32 @@ source_t *source_new_with(const connector_t *connector, loop_t *loop, web_t *web
 void source_start(source_t *self)
 {
     happen(self, CONNECTION_START);
-    schedule_release(self); /* of what nobody wanted any more when it was stopped */
-}
-
-static wish_t *find_wish(source_t *self, text_t symbol)
-{
-    return self->config.demand ? wishes_find(self->wishes, symbol) : NULL;
+    subscriber_resume(self->subscriber); /* the release of what nobody wanted any more when it was stopped */
 }
 
 void source_want(source_t *self, text_t symbol)
 {
-    wish_t *wish = find_wish(self, symbol);
-    if (!wish)
-        return;
-    wish->wanted = true;
-    wish->release_ns = 0;
-    ask(self, wish);
+    subscriber_want(self->subscriber, symbol);
 }
 
 void source_release(source_t *self, text_t symbol)
 {
-    wish_t *wish = find_wish(self, symbol);
-    if (!wish || !wish->wanted)
-        return;
-    wish->release_ns = clock_mono_ns() + self->config.grace_ms * NS_PER_MS;
-    schedule_release(self);
-}
-
-/* Tells the exchange what is not offered any more. */
-static void leave(source_t *self, wishes_t *former, size_t count)
-{
-    for (size_t i = 0; i < count && self->connection.state == CONNECTION_CONNECTED; i++) {
-        const wish_t *wish = wishes_at(former, i);
-        if (wish->asked && !wishes_find(self->wishes, wish->symbol))
-            self->connector->unsubscribe(self->instance, wish->symbol);
-    }
+    subscriber_release(self->subscriber, symbol);
 }
 
 bool source_change_symbols(source_t *self, source_config_t *symbols)
 {
-    symbols->demand = self->config.demand;
-    wishes_t *wishes = wishes_new(symbols);
-    starvation_t *starvation = starvation_new(&self->config.starvation, symbols->symbols, symbols->symbol_count);
-    if (!wishes || !starvation) {
-        wishes_destroy(&wishes);
-        starvation_destroy(&starvation);
-        return false;
-    }
-    wishes_inherit(wishes, self->wishes);
-    for (size_t i = 0; i < symbols->symbol_count; i++) {
-        const wish_t *former = wishes_find(self->wishes, symbols->symbols[i]);
-        if (former)
-            starvation_inherit(starvation, i, self->starvation, wishes_number(self->wishes, former));
-    }
-    wishes_t *former = self->wishes;
-    self->wishes = wishes;
-    starvation_destroy(&self->starvation);
-    self->starvation = starvation;
-    source_config_swap_symbols(&self->config, symbols);
-    leave(self, former, symbols->symbol_count);
-    wishes_destroy(&former);
-    for (size_t i = 0; i < self->config.symbol_count; i++)
-        ask(self, wishes_at(self->wishes, i));
-    schedule_release(self);
-    return true;
+    return subscriber_change(self->subscriber, symbols);
+}
+
+bool source_has(const source_t *self, text_t symbol)
+{
+    return subscriber_has(self->subscriber, symbol);
+}
+
+text_t source_failure(const source_t *self, text_t symbol)
+{
+    return subscriber_failure(self->subscriber, symbol);
 }
 
 const source_config_t *source_config(const source_t *self)
@@ -412,11 +328,10 @@ void source_describe(const source_t *self, status_t *status)
     status->backoff_ms = self->connection.state == CONNECTION_WAITING ? self->connection.delay_ms : 0;
     status->missed_known = status->connected && self->connector->whole && !self->config.loop;
     status->reconnects = self->connection.connected > 1 ? self->connection.connected - 1 : 0;
-    int64_t now_ns = clock_mono_ns();
-    size_t stale = starvation_count(self->starvation);
+    size_t ailing = subscriber_ailing(self->subscriber), asked = subscriber_asked(self->subscriber);
     status->breaker = text_of(breaker_name(self->connection.breaker.state));
-    status->health = status->connected ? health_score(&self->health, stale, wishes_asked(self->wishes), now_ns) : 0;
-    status->stale = starvation_print(self->starvation, now_ns);
+    status->health = status->connected ? health_score(&self->health, ailing, asked, clock_mono_ns()) : 0;
+    subscriber_describe(self->subscriber, status);
 }
 
 void source_stop(source_t *self)
@@ -432,10 +347,8 @@ void source_destroy(source_t **self_p)
     *self_p = NULL;
     self->connector->close(self->instance);
     loop_timer_destroy(&self->due);
-    loop_timer_destroy(&self->grace);
     loop_timer_destroy(&self->check);
-    starvation_destroy(&self->starvation);
-    wishes_destroy(&self->wishes);
+    subscriber_destroy(&self->subscriber);
     source_config_release(&self->config);
     free(self);
 }

@@ -5,7 +5,8 @@
  *                        │   ▼                     │
  *                        └─ waiting (backoff) ◀────┘        stop: from any of them to idle
  *
- * After each reconnect what was wanted is subscribed anew. The backoff starts afresh once a connection has carried a message and held
+ * After each reconnect what was wanted is subscribed anew (subscriber.h has what becomes of a subscription that fails, or a feed that dries up).
+ * The backoff starts afresh once a connection has carried a message and held
  * for a while, so that an exchange which accepts and hangs up is not hammered; and after some failures in a row a circuit breaker
  * (breaker.h) keeps the source from trying at all for a while. health.h says how well a source is, pulse.h when a stream starves.
  */
@@ -20,8 +21,11 @@ typedef struct {
     /* A valid trade but for its cursor, which is the receiver's to give. Slices are valid during the call. Returns false when it was a
      * duplicate (the source counts). */
     bool (*on_trade)(void *arg, source_t *source, trade_t *trade);
-    /* Connected, lost, restored, a gap; as a heartbeat, that the breaker or a stale stream changed: tell the bus now. */
+    /* Connected, lost, restored, a gap; as a heartbeat, that the breaker, a stale stream or a failing subscription changed: tell the bus
+     * now. */
     void (*on_status)(void *arg, source_t *source, status_event_t event);
+    /* The symbol starves. May it be unsubscribed for a moment, and subscribed again; or (it is empty) the connection be ended? */
+    bool (*may_leave)(void *arg, const source_t *source, text_t symbol);
 } source_events_t;
 
 /* `config` is moved from: the source owns it now, and released when there is none. NULL with a log line for an unknown connector, or when
@@ -47,7 +51,12 @@ bool source_change_symbols(source_t *self, source_config_t *symbols);
 
 const source_config_t *source_config(const source_t *self);
 
-/* Fills source, connected, since_ns, reason, demand, breaker, health, stale, backoff_ms, missed and the counters. The slices are valid until the next event of the source. */
+/* Is it subscribed to the symbol now? Why the symbol's subscription fails (subscriber.h); empty: it doesn't. */
+bool source_has(const source_t *self, text_t symbol);
+text_t source_failure(const source_t *self, text_t symbol);
+
+/* Fills source, connected, since_ns, reason, demand, breaker, health, stale, failing, backoff_ms, missed and the counters. The slices are valid
+ * until the next event of the source. */
 void source_describe(const source_t *self, status_t *status);
 
 /* Says goodbye upstream. No callback comes after it. */

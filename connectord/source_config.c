@@ -47,6 +47,7 @@ static pulse_config_t read_starvation(const config_t *config, size_t number)
         .enabled = config_flag(config, "connectord.sources.%zu.starvation.enabled", number),
         .probability = config_real(config, "connectord.sources.%zu.starvation.probability", number),
         .minimum_ms = (uint32_t)config_integer(config, "connectord.sources.%zu.starvation.minimum_ms", number),
+        .reconnect_ms = (uint32_t)config_integer(config, "connectord.sources.%zu.starvation.reconnect_ms", number),
     };
 }
 
@@ -63,6 +64,7 @@ bool source_config_read(source_config_t *self, const config_t *config, size_t nu
         .loop = config_flag(config, "connectord.sources.%zu.loop", number),
         .demand = strcmp(config_text(config, "connectord.sources.%zu.subscribe", number), "demand") == 0,
         .grace_ms = (uint32_t)config_integer(config, "connectord.sources.%zu.grace_ms", number),
+        .confirm_ms = (uint32_t)config_integer(config, "connectord.sources.%zu.confirm_ms", number),
         .silence_ms = (uint32_t)config_integer(config, "connectord.sources.%zu.silence_ms", number),
         .messages_per_minute = (uint32_t)config_integer(config, "connectord.sources.%zu.messages_per_minute", number),
         .dedup_window = (uint32_t)config_integer(config, "connectord.sources.%zu.dedup_window", number),
@@ -150,9 +152,10 @@ static bool same_exchange(const source_config_t *self, const source_config_t *ot
 
 static bool same_subscriptions(const source_config_t *self, const source_config_t *other)
 {
-    return self->demand == other->demand && self->grace_ms == other->grace_ms && self->silence_ms == other->silence_ms &&
-           self->messages_per_minute == other->messages_per_minute && self->dedup_window == other->dedup_window &&
-           self->future_ms == other->future_ms && self->lines == other->lines && self->rotate_ms == other->rotate_ms &&
+    return self->demand == other->demand && self->grace_ms == other->grace_ms && self->confirm_ms == other->confirm_ms &&
+           self->silence_ms == other->silence_ms && self->messages_per_minute == other->messages_per_minute &&
+           self->dedup_window == other->dedup_window && self->future_ms == other->future_ms && self->lines == other->lines &&
+           self->rotate_ms == other->rotate_ms &&
            self->settle_ms == other->settle_ms && text_equal(self->group, other->group);
 }
 
@@ -163,7 +166,8 @@ static bool same_patience(const source_config_t *self, const source_config_t *ot
     const pulse_config_t *e = &self->starvation, *f = &other->starvation;
     return a->initial_ms == b->initial_ms && a->maximum_ms == b->maximum_ms && a->multiplier == b->multiplier &&
            a->jitter == b->jitter && c->failures == d->failures && c->healthy_ms == d->healthy_ms && c->open_ms == d->open_ms &&
-           e->enabled == f->enabled && e->probability == f->probability && e->minimum_ms == f->minimum_ms;
+           e->enabled == f->enabled && e->probability == f->probability && e->minimum_ms == f->minimum_ms &&
+           e->reconnect_ms == f->reconnect_ms;
 }
 
 bool source_config_equal(const source_config_t *self, const source_config_t *other)

@@ -20,6 +20,7 @@ typedef struct {
     size_t symbol_count;
     bool demand;                  /* subscribe upstream only what somebody on the bus wants */
     uint32_t grace_ms;            /* how long a symbol is kept after the last one left */
+    uint32_t confirm_ms;          /* without an answer for so long a subscribe has failed */
     uint32_t silence_ms;          /* without any message for so long, a link is dead */
     uint32_t messages_per_minute; /* never send more */
     uint32_t dedup_window;        /* trades remembered per stream */

@@ -54,6 +54,26 @@ static uint64_t refused(const status_t *status)
     return status->refused;
 }
 
+static uint64_t retries(const status_t *status)
+{
+    return status->retries;
+}
+
+static uint64_t resubscribes(const status_t *status)
+{
+    return status->resubscribes;
+}
+
+static uint64_t failing(const status_t *status)
+{
+    uint64_t count = 0;
+    text_t symbol, reason;
+    json_walk_t walk = json_walk(status->failing);
+    while (status_next_failing(&walk, &symbol, &reason))
+        count++;
+    return count;
+}
+
 static uint64_t connected(const status_t *status)
 {
     return status->connected;
@@ -118,6 +138,9 @@ static const struct {
     {"dataflow_source_gaps_total", METRIC_COUNTER, gaps, "Holes in the exchange's own numbering"},
     {"dataflow_source_reconnects_total", METRIC_COUNTER, reconnects, "Connections made after the first one"},
     {"dataflow_source_connect_failures_total", METRIC_COUNTER, refused, "Connections that could not be made"},
+    {"dataflow_source_subscribe_retries_total", METRIC_COUNTER, retries,
+     "Subscriptions tried again because they were refused, not answered or dropped"},
+    {"dataflow_source_resubscribes_total", METRIC_COUNTER, resubscribes, "Streams subscribed again because they were stale"},
     {"dataflow_source_saved_total", METRIC_COUNTER, saved, "Trades that came while not all lines were connected"},
     {"dataflow_source_lines", METRIC_GAUGE, lines, "Connections that the source is to have at one time"},
     {"dataflow_source_lines_connected", METRIC_GAUGE, lines_connected, "Connections that it has"},
@@ -126,6 +149,7 @@ static const struct {
     {"dataflow_source_breaker_open", METRIC_GAUGE, breaker_open, "1: the circuit breaker is open or half-open"},
     {"dataflow_source_health", METRIC_GAUGE, health, "How well the source is: 0 (of no use) to 100"},
     {"dataflow_source_stale_streams", METRIC_GAUGE, stale, "Streams that ought to have had a trade by now"},
+    {"dataflow_source_failing", METRIC_GAUGE, failing, "Symbols whose subscription fails"},
 };
 
 void source_metrics(metrics_t *metrics, const status_t *statuses, size_t count)

@@ -15,6 +15,7 @@ static bool fill(wishes_t *self, const source_config_t *config)
     for (; self->count < config->symbol_count; self->count++) {
         wish_t *wish = &self->wishes[self->count];
         *wish = (wish_t){.symbol = config->symbols[self->count], .wanted = !config->demand};
+        wish->backoff = backoff_new(config->backoff, text_hash(wish->symbol));
         if (!table_put(self->by_symbol, wish->symbol, wish))
             return false;
     }
@@ -51,9 +52,9 @@ void wishes_inherit(wishes_t *self, const wishes_t *former)
         const wish_t *other = wishes_find(former, wish->symbol);
         if (!other)
             continue;
-        wish->wanted = other->wanted;
-        wish->asked = other->asked;
-        wish->release_ns = other->release_ns;
+        text_t symbol = wish->symbol;
+        *wish = *other;
+        wish->symbol = symbol;
     }
 }
 
@@ -72,12 +73,25 @@ size_t wishes_number(const wishes_t *self, const wish_t *wish)
     return (size_t)(wish - self->wishes);
 }
 
+size_t wishes_count(const wishes_t *self)
+{
+    return self->count;
+}
+
 size_t wishes_asked(const wishes_t *self)
 {
     size_t asked = 0;
     for (size_t i = 0; i < self->count; i++)
-        asked += self->wishes[i].asked;
+        asked += self->wishes[i].state != WISH_IDLE;
     return asked;
+}
+
+size_t wishes_failing(const wishes_t *self)
+{
+    size_t failing = 0;
+    for (size_t i = 0; i < self->count; i++)
+        failing += wish_fails(&self->wishes[i]);
+    return failing;
 }
 
 int64_t wishes_nearest_ns(const wishes_t *self)
@@ -102,4 +116,15 @@ wish_t *wishes_take_due(wishes_t *self, int64_t now_ns)
         return wish;
     }
     return NULL;
+}
+
+int64_t wishes_due_ns(const wishes_t *self)
+{
+    int64_t nearest_ns = 0;
+    for (size_t i = 0; i < self->count; i++) {
+        int64_t due_ns = self->wishes[i].due_ns;
+        if (due_ns != 0 && (nearest_ns == 0 || due_ns < nearest_ns))
+            nearest_ns = due_ns;
+    }
+    return nearest_ns;
 }

@@ -1,15 +1,9 @@
-/* The symbols that a source offers: which of them are wanted, which have been asked for, and until when those are kept that nobody wants
- * any more. They are numbered as in the source's configuration. */
+/* The symbols that a source offers: which of them are wanted, what has become of asking for them (wish.h), and until when those are kept
+ * that nobody wants any more. They are numbered as in the source's configuration. */
 #pragma once
 
-#include "connectord/connector.h"
-
-typedef struct {
-    text_t symbol;
-    bool wanted;
-    bool asked;         /* for, on this connection */
-    int64_t release_ns; /* when it will not be wanted any more, of clock_mono_ns; 0: no end known */
-} wish_t;
+#include "connectord/source_config.h"
+#include "connectord/wish.h"
 
 typedef struct wishes wishes_t;
 
@@ -26,11 +20,17 @@ wish_t *wishes_find(const wishes_t *self, text_t symbol);
 wish_t *wishes_at(wishes_t *self, size_t number); /* less than the configuration's symbol_count */
 size_t wishes_number(const wishes_t *self, const wish_t *wish);
 
-/* How many have been asked for. */
+size_t wishes_count(const wishes_t *self);
+
+/* How many have been asked for, whatever the answer; how many fail. */
 size_t wishes_asked(const wishes_t *self);
+size_t wishes_failing(const wishes_t *self);
 
 /* When the nearest release is; 0: there is none. */
 int64_t wishes_nearest_ns(const wishes_t *self);
 
 /* The next one whose release is due: it is not wanted any more. NULL when there is none. */
 wish_t *wishes_take_due(wishes_t *self, int64_t now_ns);
+
+/* When the next one is due (wish_t.due_ns); 0: none is. */
+int64_t wishes_due_ns(const wishes_t *self);

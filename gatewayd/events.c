@@ -228,6 +228,18 @@ static void append_unknown_gap(const events_t *self, text_t answer, buffer_t *ou
     buffer_append(out, TEXT("}\n\n"));
 }
 
+/* What an answer says of sources whose subscription fails, as who is subscribed already is told it. */
+static void append_failing(text_t answer, buffer_t *out)
+{
+    text_t result = json_member(answer, "result"), symbol;
+    if (!json_plain_string(json_member(result, "symbol"), &symbol))
+        return;
+    for (json_walk_t walk = json_walk(json_member(result, "failing")); json_next(&walk);)
+        buffer_printf(
+            out, "event: failing\ndata: {\"channel\":\"trades\",\"symbol\":\"%.*s\",\"source\":\"%.*s\",\"reason\":%.*s}\n\n",
+            TEXT_ARG(symbol), TEXT_ARG(walk.key), TEXT_ARG(walk.value));
+}
+
 /* The answers are there, all in one message. The id goes out by itself, so that who loses the connection before the first trade has one. */
 static void begin(events_t *self, text_t answers, buffer_t *out)
 {
@@ -243,6 +255,9 @@ static void begin(events_t *self, text_t answers, buffer_t *out)
     buffer_append(out, TEXT("\n"));
     for (json_walk_t walk = json_walk(answers); self->unknown[0] && json_next(&walk);)
         append_unknown_gap(self, walk.value, out);
+    append_failing(answers, out);
+    for (json_walk_t walk = json_walk(answers); json_kind(answers) == JSON_ARRAY && json_next(&walk);)
+        append_failing(walk.value, out);
 }
 
 events_t *events_new(void)
@@ -317,6 +332,10 @@ bool events_append(events_t *self, text_t message, buffer_t *out)
         on_gap(self, params, out);
     else if (text_equal(method, TEXT("connection.lost")) || text_equal(method, TEXT("connection.restored"))) {
         buffer_append(out, text_equal(method, TEXT("connection.lost")) ? TEXT("event: lost\n") : TEXT("event: restored\n"));
+        append_data(out, params);
+    } else if (text_equal(method, TEXT("subscription.failing")) || text_equal(method, TEXT("subscription.restored"))) {
+        buffer_append(out,
+                      text_equal(method, TEXT("subscription.failing")) ? TEXT("event: failing\n") : TEXT("event: working\n"));
         append_data(out, params);
     }
     return !self->overflowed;

@@ -28,6 +28,24 @@ void fanout_flush(hub_t *hub)
         client_pump(LIST_OWNER(item, client_t, in_pump));
 }
 
+static void tell_client(client_t *client, text_t source, const offer_failing_t *failing)
+{
+    buffer_t params = buffer_new(0);
+    notify_failing(&params, source, failing);
+    client_notify(client, failing->reason.length > 0 ? TEXT("subscription.failing") : TEXT("subscription.restored"),
+                  buffer_text(&params));
+    buffer_release(&params);
+}
+
+/* Who is subscribed to every source hears of a new one only by its trades: where they don't come, that is to be said. */
+static void tell_if_failing(const hub_t *hub, client_t *client, const channel_t *channel)
+{
+    const offer_t *offer = offers_find(hub->offers, channel->source);
+    offer_failing_t failing = {channel->symbol, offer ? offer_failure(offer, channel->symbol) : TEXT("")};
+    if (failing.reason.length > 0)
+        tell_client(client, channel->source, &failing);
+}
+
 void fanout_stream(hub_t *hub, channel_t *channel)
 {
     for (size_t i = 0; i < channel->reader_count; i++)
@@ -39,8 +57,10 @@ void fanout_stream(hub_t *hub, channel_t *channel)
         if (!subscription->all || !subscription->answered || subscription_reader(subscription, channel))
             continue;
         reader_t *reader = reader_new(subscription, channel);
-        if (reader)
-            reader_seat(reader, ring_floor(channel->ring));
+        if (!reader)
+            continue;
+        reader_seat(reader, ring_floor(channel->ring));
+        tell_if_failing(hub, reader->client, channel);
     }
 }
 
@@ -86,10 +106,22 @@ static void tell_readers(hub_t *hub, const offer_t *offer, const offer_stale_t *
     buffer_release(&params);
 }
 
+static void tell_failing(hub_t *hub, const offer_t *offer, const offer_failing_t *change)
+{
+    market_t *market = markets_find(hub->markets, change->symbol);
+    channel_t *channel = market ? market_find(market, offer->name) : NULL;
+    for (size_t i = 0; channel && i < channel->reader_count; i++)
+        tell_client(channel->readers[i]->client, offer->name, change);
+}
+
 void fanout_stale(hub_t *hub, const offer_t *offer)
 {
     size_t at = 0;
     offer_stale_t change;
+    offer_failing_t turn;
     while (offer_each_change(offer, &at, &change))
         tell_readers(hub, offer, &change);
+    at = 0;
+    while (offer_each_failing_change(offer, &at, &turn))
+        tell_failing(hub, offer, &turn);
 }

@@ -14,5 +14,6 @@ void fanout_stream(hub_t *hub, channel_t *channel);
 /* A source went down or came up: tells, once, each client that has a subscription to a stream of it. */
 void fanout_source(hub_t *hub, const offer_t *offer, bool up);
 
-/* Tells the clients of the streams of a source that became stale with its last status, or are no more. */
+/* Tells the clients of the streams of a source that became stale with its last status, or are no more; or whose subscription at the exchange
+ * began or ceased to fail. */
 void fanout_stale(hub_t *hub, const offer_t *offer);

@@ -90,11 +90,32 @@ static void put_cursors(const snapshot_t *snapshot, buffer_t *out)
     buffer_append(out, TEXT("}"));
 }
 
+/* ,"failing":{"blockchain":"Service temporarily unavailable"}: of which sources nothing comes, though it was asked of them. */
+static void put_failing(const join_t *join, buffer_t *out)
+{
+    const char *before = ",\"failing\":{";
+    LIST_EACH(item, &join->subscription->market->channels)
+    {
+        const channel_t *channel = LIST_OWNER(item, channel_t, in_market);
+        const offer_t *offer = join_takes(join, channel) ? offers_find(join->client->hub->offers, channel->source) : NULL;
+        text_t reason = offer ? offer_failure(offer, channel->symbol) : TEXT("");
+        if (reason.length == 0)
+            continue;
+        buffer_printf(out, "%s", before);
+        buffer_append_json_string(out, channel->source);
+        buffer_printf(out, ":\"%.*s\"", TEXT_ARG(reason)); /* raw already */
+        before = ",";
+    }
+    if (before[1] == '\0')
+        buffer_append(out, TEXT("}"));
+}
+
 static void print_answer(const join_t *join, const snapshot_t *snapshot, buffer_t *out)
 {
     buffer_printf(out, "{\"channel\":\"trades\",\"symbol\":\"%.*s\",\"event\":\"subscribed\"", TEXT_ARG(join->symbol));
     put_cursors(snapshot, out);
     buffer_printf(out, ",\"recovered\":%s", join->recovered ? "true" : "false");
+    put_failing(join, out);
     if (join->count > 0) {
         buffer_append(out, TEXT(",\"trades\":"));
         snapshot_print(snapshot, buffer_text(&join->history), join->count, out);

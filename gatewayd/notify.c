@@ -99,3 +99,14 @@ void notify_fresh(buffer_t *out, const offer_t *offer, const offer_stale_t *stal
     notify_put_seconds(out, now_ns - stale->last_ns);
     buffer_append(out, TEXT("}"));
 }
+
+void notify_failing(buffer_t *out, text_t source, const offer_failing_t *failing)
+{
+    buffer_append(out, TEXT("{\"channel\":\"trades\",\"symbol\":"));
+    buffer_append_json_string(out, failing->symbol);
+    buffer_append(out, TEXT(",\"source\":"));
+    buffer_append_json_string(out, source);
+    if (failing->reason.length > 0)
+        buffer_printf(out, ",\"reason\":\"%.*s\"", TEXT_ARG(failing->reason)); /* raw already */
+    buffer_append(out, TEXT("}"));
+}

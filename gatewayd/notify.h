@@ -23,3 +23,6 @@ void notify_restored(buffer_t *out, const offer_t *offer);
 /* The same for one stream of a source that is up: it starves, or has just had a trade again. */
 void notify_stale(buffer_t *out, const offer_t *offer, const offer_stale_t *stale, int64_t now_ns);
 void notify_fresh(buffer_t *out, const offer_t *offer, const offer_stale_t *stale, int64_t now_ns);
+
+/* subscription.failing of one stream, and, where it has no reason, subscription.restored. */
+void notify_failing(buffer_t *out, text_t source, const offer_failing_t *failing);

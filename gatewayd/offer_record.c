@@ -18,15 +18,24 @@ struct offer_stream {
     uint64_t round;       /* of the status that named it last */
     uint64_t stale_round; /* … that named it as stale */
     int64_t stale_ns;     /* when its last trade came; 0: it is not stale */
+    uint64_t fail_round;  /* … as failing */
+    char *failure;        /* owned: why its subscription fails, as raw JSON string content; NULL: it does not */
+    bool turned;          /* that began or ended with the last status */
     int64_t change_ns;    /* the same, of one whose staleness changed with the last status; 0: it did not */
 };
+
+static void stream_destroy(offer_stream_t *stream)
+{
+    free(stream->failure);
+    free(stream);
+}
 
 static void bury_gone(offer_record_t *record)
 {
     while (record->gone) {
         offer_stream_t *stream = record->gone;
         record->gone = stream->next;
-        free(stream);
+        stream_destroy(stream);
     }
 }
 
@@ -52,7 +61,7 @@ void offer_record_destroy(offer_record_t **self_p)
     size_t at = 0;
     offer_stream_t *stream;
     while (self->public.symbols && (stream = table_each(self->public.symbols, &at)))
-        free(stream);
+        stream_destroy(stream);
     table_destroy(&self->public.symbols);
     bury_gone(self);
     free(self);
@@ -162,6 +171,76 @@ static void take_stale(offer_record_t *record, const status_t *status, bool tell
     }
 }
 
+/* Up to where an escape or a character begins: a cut one would break the JSON that the reason goes into. */
+static size_t cut_length(text_t reason)
+{
+    size_t length = 0;
+    while (length < reason.length) {
+        size_t step = text_utf8_char((text_t){reason.at + length, reason.length - length});
+        if (reason.at[length] == '\\' && length + 1 < reason.length)
+            step = reason.at[length + 1] == 'u' ? 6 : 2;
+        if (step == 0 || length + step > reason.length || length + step > OFFER_REASON_MAX)
+            break;
+        length += step;
+    }
+    return length;
+}
+
+/* Cut as a source's reason is. False when memory runs out. */
+static bool keep_failure(offer_stream_t *stream, text_t reason)
+{
+    size_t length = cut_length(reason);
+    char *failure = malloc(length + 1);
+    if (!failure)
+        return false;
+    memcpy(failure, reason.at, length);
+    failure[length] = '\0';
+    free(stream->failure);
+    stream->failure = failure;
+    return true;
+}
+
+static void name_failing(offer_record_t *record, const status_t *status)
+{
+    text_t symbol, reason;
+    json_walk_t walk = json_walk(status->failing);
+    while (status_next_failing(&walk, &symbol, &reason)) {
+        offer_stream_t *stream = table_get(record->public.symbols, symbol);
+        if (!stream)
+            continue;
+        bool failed = stream->failure != NULL;
+        stream->fail_round = record->round;
+        if (reason.length == 0)
+            reason = TEXT("rejected");
+        if (!failed || !text_equal(text_of(stream->failure), reason))
+            stream->turned = keep_failure(stream, reason) && !failed;
+    }
+}
+
+/* The same for subscriptions that fail. What still does when the source comes back is told again. */
+static void take_failing(offer_record_t *record, const status_t *status, bool tell, bool was_up)
+{
+    if (record->turns == 0 && record->public.failing == 0 && status->failing.length <= TEXT("{}").length)
+        return;
+    record->turns = record->public.failing = 0;
+    size_t at = 0;
+    offer_stream_t *stream;
+    while ((stream = table_each(record->public.symbols, &at)))
+        stream->turned = false;
+    name_failing(record, status);
+    at = 0;
+    while ((stream = table_each(record->public.symbols, &at))) {
+        if (stream->fail_round != record->round && stream->failure) {
+            free(stream->failure);
+            stream->failure = NULL;
+            stream->turned = true;
+        }
+        stream->turned = (stream->turned || (!was_up && stream->failure)) && tell;
+        record->public.failing += stream->failure != NULL;
+        record->turns += stream->turned;
+    }
+}
+
 /* The same for what is offered anew, or no more. */
 static void take_offers(offer_record_t *record, const status_t *status, bool tell)
 {
@@ -197,18 +276,9 @@ static void keep_group(offer_record_t *record, const status_t *status)
     record->public.active = status->active;
 }
 
-/* Cut where an escape or a character begins: a cut one would break the JSON that the reason goes into. */
 void offer_record_keep_reason(offer_record_t *self, text_t reason)
 {
-    size_t length = 0;
-    while (length < reason.length) {
-        size_t step = text_utf8_char((text_t){reason.at + length, reason.length - length});
-        if (reason.at[length] == '\\' && length + 1 < reason.length)
-            step = reason.at[length + 1] == 'u' ? 6 : 2;
-        if (step == 0 || length + step > reason.length || length + step > OFFER_REASON_MAX)
-            break;
-        length += step;
-    }
+    size_t length = cut_length(reason);
     if (length > 0)
         memcpy(self->reason, reason.at, length);
     self->public.reason = (text_t){self->reason, length};
@@ -221,6 +291,7 @@ void offer_record_take(offer_record_t *self, const status_t *status, bool first,
     take_symbols(self, status);
     take_former(self, status);
     take_stale(self, status, status->connected && !first);
+    take_failing(self, status, status->connected && !first, was_up);
     take_offers(self, status, was_up && status->connected);
     keep_breaker(self, status->breaker);
     keep_group(self, status);
@@ -236,7 +307,7 @@ void offer_record_clear(offer_record_t *self)
     while (drop_unnamed(self))
         ;
     bury_gone(self);
-    self->changes = self->public.stale = 0;
+    self->changes = self->turns = self->public.stale = self->public.failing = 0;
 }
 
 bool offer_up(const offer_t *offer)
@@ -309,4 +380,36 @@ bool offer_each_change(const offer_t *offer, size_t *at, offer_stale_t *change)
         return false;
     *change = stale_from(stream, stream->change_ns);
     return true;
+}
+
+static text_t failure_of(const offer_stream_t *stream)
+{
+    return stream->failure ? text_of(stream->failure) : TEXT("");
+}
+
+text_t offer_failure(const offer_t *offer, text_t symbol)
+{
+    const offer_stream_t *stream = offer_up(offer) ? table_get(offer->symbols, symbol) : NULL;
+    return stream ? failure_of(stream) : TEXT("");
+}
+
+bool offer_each_failing(const offer_t *offer, size_t *at, offer_failing_t *failing)
+{
+    const offer_stream_t *stream = NULL;
+    while (offer->failing > 0 && (stream = table_each(offer->symbols, at)) && !stream->failure)
+        ;
+    if (stream)
+        *failing = (offer_failing_t){stream->symbol, failure_of(stream)};
+    return stream != NULL;
+}
+
+bool offer_each_failing_change(const offer_t *offer, size_t *at, offer_failing_t *change)
+{
+    const offer_stream_t *stream = NULL;
+    const offer_record_t *record = (const offer_record_t *)offer; /* its first member */
+    while (record->turns > 0 && (stream = table_each(offer->symbols, at)) && !stream->turned)
+        ;
+    if (stream)
+        *change = (offer_failing_t){stream->symbol, failure_of(stream)};
+    return stream != NULL;
 }

@@ -14,6 +14,7 @@ typedef struct {
     char group[SOURCE_MAX];
     uint64_t round;       /* of statuses */
     size_t changes;       /* streams that became stale, or are no more, with the last status, or are offered anew */
+    size_t turns;         /* streams that began or ceased to fail with the last status */
     size_t fresh;         /* streams that were not offered before the last status */
     offer_stream_t *gone; /* owned, until the next status */
 } offer_record_t;

@@ -31,6 +31,7 @@ typedef struct {
     uint32_t health;               /* as it said last: 0 to 100 */
     uint64_t id_conflicts, future; /* trades counted as odd: status.h */
     size_t stale;                  /* how many of its streams are */
+    size_t failing;                /* of how many the subscription at the exchange fails */
     text_t group;                  /* of sources that stand in for one another; empty: none; the offer's own */
     bool active;                   /* are its trades published? Of a source in a group */
     bool demand;                   /* it is subscribed to what somebody wants, and to nothing else */
@@ -95,6 +96,20 @@ bool offer_each_stale(const offer_t *offer, size_t *at, offer_stale_t *stale);
 /* The streams that became stale, or are no more, with the last status of the source; and those that it offers anew or no more. None do with
  * a status that says that the source is lost, which says more, or with the first one. */
 bool offer_each_change(const offer_t *offer, size_t *at, offer_stale_t *change);
+
+/* A stream whose subscription at the exchange fails, or just did. */
+typedef struct {
+    text_t symbol;
+    text_t reason; /* raw JSON string content; empty: it fails no longer */
+} offer_failing_t;
+
+/* Why the subscription to the symbol fails; empty: it does not, or the source is down, which says more. */
+text_t offer_failure(const offer_t *offer, text_t symbol);
+
+/* The source's failing streams; and those that began or ceased to fail with its last status, but for one that says that the source is lost.
+ * *at from 0 on; false beyond the last. */
+bool offer_each_failing(const offer_t *offer, size_t *at, offer_failing_t *failing);
+bool offer_each_failing_change(const offer_t *offer, size_t *at, offer_failing_t *change);
 
 /* For how long nothing of the symbol can have come: 0 while one of its sources is up, else since the last of them went down. */
 int64_t offers_staleness_ns(const offers_t *self, text_t symbol, int64_t now_ns);

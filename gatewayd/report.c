@@ -60,6 +60,20 @@ static void put_stale(const hub_t *hub, const offer_t *offer, buffer_t *out)
     buffer_append(out, TEXT("}"));
 }
 
+/* ,"failing":{"ETH-USD":"…"}: the streams whose subscription at the exchange fails, where there are some. */
+static void put_failing(const offer_t *offer, buffer_t *out)
+{
+    size_t at = 0;
+    offer_failing_t failing;
+    const char *before = ",\"failing\":{";
+    while (offer_up(offer) && offer_each_failing(offer, &at, &failing)) {
+        buffer_printf(out, "%s\"%.*s\":\"%.*s\"", before, TEXT_ARG(failing.symbol), TEXT_ARG(failing.reason));
+        before = ",";
+    }
+    if (before[1] == '\0')
+        buffer_append(out, TEXT("}"));
+}
+
 /* The topics of all streams that starve. */
 static void put_stale_topics(const hub_t *hub, buffer_t *out)
 {
@@ -106,6 +120,7 @@ static void put_sources(const hub_t *hub, buffer_t *out)
         buffer_printf(out, "\",\"breaker\":\"%.*s\",\"health\":%u,\"stale\":", TEXT_ARG(offer->breaker),
                       offer_up(offer) ? offer->health : 0);
         put_stale(hub, offer, out);
+        put_failing(offer, out);
         put_group(offer, out);
         buffer_printf(out, ",\"id_conflicts\":%" PRIu64 ",\"future\":%" PRIu64, offer->id_conflicts, offer->future);
         buffer_printf(out, ",\"symbols\":%zu}", table_count(offer->symbols));

@@ -3,7 +3,7 @@
 
 #include "gatewayd/hub.h"
 
-/* {"sources":[{"name","connected","since","staleness","reason","breaker","health","stale","symbols"}…],"clients":n,"subscriptions":n,
+/* {"sources":[{"name","connected","since","staleness","reason","breaker","health","stale","failing","symbols"}…],"clients":n,"subscriptions":n,
  *  "bus":[{"endpoint","state"}…],"history":"up","version":…} */
 void report_status(const hub_t *hub, buffer_t *out);
 
@@ -11,5 +11,5 @@ void report_status(const hub_t *hub, buffer_t *out);
 void report_symbols(const hub_t *hub, buffer_t *out);
 
 /* {"ready":true,"bus":[…],"sources":[…],"stale":["trade.BTC-USD.blockchain",…],"history":"up"}. Returns whether it is: every bus is heard,
- * and history answers. A stream that starves is the market's or the exchange's affair: the gateway would serve. */
+ * and history answers. A stream that starves, or whose subscription fails, is the market's or the exchange's affair: the gateway would serve. */
 bool report_ready(const hub_t *hub, buffer_t *out);

@@ -87,17 +87,16 @@ static bool is_breaker(text_t text)
 static bool read_condition(text_t json, status_t *status)
 {
     uint64_t health = 100;
-    text_t breaker = json_member(json, "breaker"), stale = json_member(json, "stale");
+    text_t breaker = json_member(json, "breaker"), stale = json_member(json, "stale"), failing = json_member(json, "failing");
     status->breaker = TEXT("closed");
-    status->stale = TEXT("{}");
+    status->stale = stale.length ? stale : TEXT("{}");
+    status->failing = failing.length ? failing : TEXT("{}");
     if (breaker.length && !(json_plain_string(breaker, &status->breaker) && is_breaker(status->breaker)))
         return false;
     if (json_member(json, "health").length && !(read_u64(json, "health", &health) && health <= 100))
         return false;
     status->health = (uint32_t)health;
-    if (stale.length)
-        status->stale = stale;
-    return json_kind(status->stale) == JSON_OBJECT;
+    return json_kind(status->stale) == JSON_OBJECT && json_kind(status->failing) == JSON_OBJECT;
 }
 
 /* Seconds with up to three digits of fraction; further ones are cut. */
@@ -150,6 +149,14 @@ static bool read_oddities(text_t json, status_t *status)
     status->id_conflicts = status->future = 0;
     return (!json_member(json, "id_conflicts").length || read_u64(json, "id_conflicts", &status->id_conflicts)) &&
            (!json_member(json, "future").length || read_u64(json, "future", &status->future));
+}
+
+static void put_failing(buffer_t *out, const status_t *status)
+{
+    if (status->failing.length <= TEXT("{}").length)
+        return;
+    buffer_append(out, TEXT(",\"failing\":"));
+    buffer_append(out, status->failing);
 }
 
 static void put_lines(buffer_t *out, const status_t *status)
@@ -225,6 +232,7 @@ void status_print(buffer_t *out, const status_t *status)
     put_count(out, "health", status->health);
     buffer_append(out, TEXT(",\"stale\":"));
     buffer_append(out, status->stale.length ? status->stale : TEXT("{}"));
+    put_failing(out, status);
     if (status->missed_known)
         put_count(out, "missed", status->missed);
     put_lines(out, status);
@@ -278,4 +286,23 @@ void status_put_stale(buffer_t *out, text_t symbol, int64_t silence_ms)
 {
     buffer_append_json_string(out, symbol);
     buffer_printf(out, ":%lld.%03lld", (long long)(silence_ms / 1000), (long long)(silence_ms % 1000));
+}
+
+bool status_next_failing(json_walk_t *walk, text_t *symbol, text_t *reason)
+{
+    while (json_next(walk)) {
+        if (symbol_valid(walk->key) && json_kind(walk->value) == JSON_STRING) {
+            *symbol = walk->key;
+            *reason = (text_t){walk->value.at + 1, walk->value.length - 2};
+            return true;
+        }
+    }
+    return false;
+}
+
+void status_put_failing(buffer_t *out, text_t symbol, text_t reason)
+{
+    buffer_append_json_string(out, symbol);
+    buffer_append(out, TEXT(":"));
+    buffer_append_json_string(out, reason);
 }

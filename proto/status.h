@@ -27,12 +27,17 @@ typedef struct {
     uint64_t id_conflicts, future;                            /* trades among them: with another one's id; of the future */
     text_t breaker;                                           /* "closed", "open" or "half_open"; empty is closed */
     uint32_t health;                                          /* 0 (of no use) to 100 */
-    text_t stale;      /* raw JSON object {"BTC-USD":31.500,…}: streams that ought to have had a trade by now, and the seconds
+    text_t stale; /* raw JSON object {"BTC-USD":31.500,…}: streams that ought to have had a trade by now, and the seconds
                      * since the last one */
-    bool missed_known; /* is it known how many trades were missed … */
-    uint64_t missed;   /* … when the link was lost last? Of a source that is connected */
-    uint64_t refused;  /* tries to connect that failed, and … */
-    uint32_t backoff_ms;             /* … the wait before the next one, 0: none: connectord's own metrics, not on the bus */
+    text_t
+        failing; /* raw JSON object {"ETH-USD":"reason",…}: symbols that are wanted and whose subscription fails; empty is {} */
+    uint64_t retries,
+        resubscribes;    /* subscriptions tried again, streams subscribed again as they starved: connectord's own metrics,
+                                     * not on the bus */
+    bool missed_known;   /* is it known how many trades were missed … */
+    uint64_t missed;     /* … when the link was lost last? Of a source that is connected */
+    uint64_t refused;    /* tries to connect that failed, and … */
+    uint32_t backoff_ms; /* … the wait before the next one, 0: none: connectord's own metrics, not on the bus */
     uint32_t lines, lines_connected; /* the source's lines, and how many are connected; 0 lines is 1 */
     uint64_t saved;                  /* trades that came while not all lines were connected */
     text_t group;                    /* of sources that stand in for one another; empty: none */
@@ -59,3 +64,7 @@ bool status_next_symbol(json_walk_t *walk, text_t *symbol, uint64_t *last_seq);
 /* Walks the stale streams in the same way; silence_ms: since the last trade. And appends one, the object's braces being the caller's. */
 bool status_next_stale(json_walk_t *walk, text_t *symbol, int64_t *silence_ms);
 void status_put_stale(buffer_t *out, text_t symbol, int64_t silence_ms);
+
+/* The same for failing subscriptions: reason is raw JSON string content when it is walked, and any text when it is put. */
+bool status_next_failing(json_walk_t *walk, text_t *symbol, text_t *reason);
+void status_put_failing(buffer_t *out, text_t symbol, text_t reason);

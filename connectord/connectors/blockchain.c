@@ -1,10 +1,11 @@
 /* The connector "blockchain": the Blockchain.com Exchange's WebSocket API v1 (blockchain_message.h has its messages).
  *
  * What is wanted of each symbol and what the exchange was told are kept apart, and pump() sends the difference, a message at a time, as
- * the limiter allows; so there is no queue that could grow. While a symbol's answer is outstanding it is not asked again.
+ * the limiter allows; so there is no queue that could grow. While a symbol's answer is outstanding it is not asked again by itself.
  *
  *     wanted ─┐   differ: send, waiting for the answer      confirmed: told is what the exchange says
  *     told  ──┘                                             throttled: after a pause, all that waits for an answer is sent again
+ *                                                           refused, or dropped unasked: parked, until it is wanted once more
  */
 #include "common/buffer.h"
 #include "common/clock.h"
@@ -29,6 +30,8 @@ typedef struct {
     text_t symbol;
     bool wanted, told;
     bool waiting; /* for the answer to what was told last */
+    bool parked;  /* refused or dropped: when it is asked for again is the source's to say */
+    bool known;   /* it was wanted once more when it was subscribed already: that is to be confirmed */
     bool open;    /* trades may come: subscribed once, and no unsubscribe confirmed since */
 } subscription_t;
 
@@ -42,6 +45,7 @@ typedef struct {
     subscription_t **subscriptions; /* of this connection, owned, in the order in which they were asked for first */
     size_t count, room;
     subscription_t heartbeat; /* the channel, which has no symbol; its `updated` every 5 s shows that the link lives */
+    size_t known;             /* how many of the subscriptions are */
     size_t next;              /* where pump goes on, so that each symbol gets its turn */
     limiter_t limiter;
     bool paused; /* by a throttle, until the timer fires */
@@ -50,15 +54,20 @@ typedef struct {
     blockchain_message_t message;
 } blockchain_t;
 
+static bool is_due(const subscription_t *subscription)
+{
+    return subscription->wanted != subscription->told && !subscription->waiting && !subscription->parked;
+}
+
 /* One more message to send, or NULL. */
 static subscription_t *next_change(blockchain_t *self)
 {
-    if (self->heartbeat.wanted != self->heartbeat.told && !self->heartbeat.waiting)
+    if (is_due(&self->heartbeat))
         return &self->heartbeat;
     for (size_t i = 0; i < self->count; i++) {
         size_t number = (self->next + i) % self->count;
         subscription_t *subscription = self->subscriptions[number];
-        if (subscription->wanted != subscription->told && !subscription->waiting) {
+        if (is_due(subscription)) {
             self->next = number + 1;
             return subscription;
         }
@@ -86,9 +95,23 @@ static void print_request(blockchain_t *self, const subscription_t *subscription
 static bool changes_left(const blockchain_t *self)
 {
     for (size_t i = 0; i < self->count; i++)
-        if (self->subscriptions[i]->wanted != self->subscriptions[i]->told && !self->subscriptions[i]->waiting)
+        if (is_due(self->subscriptions[i]))
             return true;
     return false;
+}
+
+/* Whoever unsubscribes and subscribes before the first has gone out is answered, too. */
+static void confirm_known(blockchain_t *self)
+{
+    for (size_t i = 0; i < self->count && self->known > 0; i++) {
+        subscription_t *subscription = self->subscriptions[i];
+        if (!subscription->known)
+            continue;
+        subscription->known = false;
+        self->known--;
+        if (subscription->wanted && subscription->told && !subscription->waiting)
+            self->events->on_confirmed(self->arg, subscription->symbol, true);
+    }
 }
 
 /* Sends one message, if there is one and it may go now; else sees to it that it is tried again. */
@@ -96,6 +119,7 @@ static void pump(void *arg)
 {
     blockchain_t *self = arg;
     int64_t now_ns = clock_mono_ns();
+    confirm_known(self);
     if (self->paused)
         return; /* the timer runs */
     size_t next = self->next;
@@ -143,7 +167,7 @@ static void forget_subscriptions(blockchain_t *self)
         table_remove(self->by_symbol, subscription->symbol);
         free(subscription);
     }
-    self->next = 0;
+    self->next = self->known = 0;
 }
 
 static void on_open(void *arg)
@@ -188,33 +212,72 @@ static bool take_trade(blockchain_t *self)
     return true;
 }
 
+/* What the exchange says of a symbol's subscription. An end that was not asked for is not mended here. */
+static void confirm(blockchain_t *self, subscription_t *subscription, bool subscribed)
+{
+    bool asked = subscription->waiting && subscription->told == subscribed;
+    subscription->told = subscribed;
+    subscription->waiting = false;
+    subscription->parked = !subscribed && !asked;
+    subscription->open = subscribed;
+    upstream_want_write(self->upstream); /* what is wanted may have changed meanwhile */
+    self->events->on_confirmed(self->arg, subscription->symbol, subscribed);
+}
+
 static bool take_confirmation(blockchain_t *self, bool subscribed)
 {
     if (!text_equal(self->message.channel, TEXT("trades")))
         return true;
     subscription_t *subscription = find(self);
-    if (!subscription)
-        return false;
-    subscription->told = subscribed;
-    subscription->waiting = false;
-    subscription->open = subscribed;
-    upstream_want_write(self->upstream); /* what is wanted may have changed meanwhile */
-    self->events->on_confirmed(self->arg, subscription->symbol, subscribed);
-    return true;
+    if (subscription)
+        confirm(self, subscription, subscribed);
+    return subscription != NULL;
 }
 
-/* A symbol that was refused is not asked for again on this connection. Without a channel and a symbol it is the throttle that speaks. */
+/* Whom a rejection of the trades channel means that names no symbol: the only one that waits for an answer, where there is one. */
+static subscription_t *find_only_waiting(const blockchain_t *self)
+{
+    subscription_t *only = NULL;
+    for (size_t i = 0; i < self->count; i++) {
+        if (!self->subscriptions[i]->waiting)
+            continue;
+        if (only)
+            return NULL;
+        only = self->subscriptions[i];
+    }
+    return only;
+}
+
+/* A subscribe that was refused is parked. Who may not subscribe because he is subscribed is, and who may not unsubscribe is not. */
+static bool settle_rejection(blockchain_t *self, subscription_t *subscription)
+{
+    bool subscribe = subscription->told;
+    if (!subscription->waiting)
+        return false;
+    if (!subscribe || text_equal(self->message.text, TEXT("Already subscribed"))) {
+        confirm(self, subscription, subscribe);
+        return true;
+    }
+    subscription->told = subscription->waiting = subscription->open = false;
+    subscription->parked = true;
+    return false;
+}
+
+/* Without a channel and a symbol it is the throttle that speaks. */
 static void take_rejection(blockchain_t *self)
 {
     const blockchain_message_t *message = &self->message;
-    subscription_t *subscription = table_get(self->by_symbol, message->symbol);
-    if (subscription)
-        subscription->waiting = false;
-    if (message->channel.length == 0 && message->symbol.length == 0) {
+    text_t symbol = message->symbol;
+    subscription_t *subscription = table_get(self->by_symbol, symbol);
+    if (symbol.length == 0 && text_equal(message->channel, TEXT("trades")) && (subscription = find_only_waiting(self)))
+        symbol = subscription->symbol;
+    if (subscription && settle_rejection(self, subscription))
+        return;
+    if (message->channel.length == 0 && symbol.length == 0) {
         self->paused = true;
         loop_timer_start(self->timer, THROTTLE_PAUSE_MS, 0);
     }
-    self->events->on_rejected(self->arg, message->symbol, message->text);
+    self->events->on_rejected(self->arg, symbol, message->text);
 }
 
 /* True when the message was of use, or is none of ours. */
@@ -250,7 +313,7 @@ static void on_message(void *arg, text_t json)
         gaps_unread(&self->gaps); /* a throttle's rejection too: whether that one is counted is not documented */
     if (!good || !take(self))
         report_malformed(self, self->message.reason, json);
-    if (verdict == GAPS_HOLE && upstream_is_open(self->upstream))
+    if ((verdict == GAPS_HOLE || verdict == GAPS_RESTARTED) && upstream_is_open(self->upstream))
         self->events->on_gap(self->arg, expected, found);
 }
 
@@ -368,7 +431,14 @@ static void want(blockchain_t *self, text_t symbol, bool wanted)
     subscription_t *subscription = table_get(self->by_symbol, symbol);
     if (!subscription && !(wanted && (subscription = add_subscription(self, symbol))))
         return;
+    bool again = wanted && subscription->wanted;
     subscription->wanted = wanted;
+    subscription->parked = false;
+    if (again && subscription->waiting) /* the answer is overdue: it was not heard */
+        subscription->told = subscription->waiting = false;
+    bool known = wanted && subscription->told && !subscription->waiting;
+    self->known += known && !subscription->known;
+    subscription->known |= known;
     upstream_want_write(self->upstream);
 }
 

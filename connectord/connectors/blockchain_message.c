@@ -188,8 +188,20 @@ static bool read_trades_event(blockchain_message_t *self, text_t event)
     return expect(self, SYMBOL, STRING);
 }
 
+/* What is null is not there. */
+static void drop_null(blockchain_message_t *self, field_t field)
+{
+    if (self->fields[field].kind == OTHER && json_kind(text_in(self, field)) == JSON_NULL) {
+        self->fields[field].kind = ABSENT;
+        self->fields[field].text = (text_t){0};
+    }
+}
+
 static bool read_rejected(blockchain_message_t *self)
 {
+    static const field_t optional[] = {SEQNUM, CHANNEL, SYMBOL, WHY};
+    for (size_t i = 0; i < sizeof optional / sizeof *optional; i++)
+        drop_null(self, optional[i]);
     if (!expect_string_or_none(self, CHANNEL) || !expect_string_or_none(self, SYMBOL) || !expect_string_or_none(self, WHY))
         return false;
     self->text = text_in(self, WHY);

@@ -3,7 +3,8 @@
  *     {"seqnum":0,"event":"subscribed","channel":"trades","symbol":"BTC-USD"}
  *     {"seqnum":21,"event":"updated","channel":"trades","symbol":"BTC-USD","timestamp":"2019-08-13T11:30:06.100140Z","side":"sell",
  *      "qty":8.5E-5,"price":11252.4,"trade_id":"12884909920"}
- *     {"seqnum":1,"event":"rejected","channel":"trades","symbol":"X","text":"…"}      and, when throttled, without seqnum and channel
+ *     {"seqnum":1,"event":"rejected","channel":"trades","symbol":"X","text":"…"}      and, when throttled, without seqnum and channel;
+ *                                                                                                   each but event may be null
  *
  * trade_id may also be a whole number: its digits are the id then, as they stand. Strings and numbers keep their text, of whatever length.
  * Strict: RFC 8259's grammar (json.h), the types above, no member twice; members that are not named here are skipped, whatever they hold.

@@ -34,6 +34,7 @@ typedef struct subscription {
     char symbol_text[SYMBOL_MAX];
     text_t symbol;
     bool wanted, confirmed;
+    bool asked; /* since that was confirmed */
 } subscription_t;
 
 typedef struct {
@@ -96,7 +97,7 @@ static void open_file(replay_t *self)
         return;
     }
     for (subscription_t *subscription = self->subscriptions; subscription; subscription = subscription->next)
-        subscription->wanted = subscription->confirmed = false;
+        subscription->wanted = subscription->confirmed = subscription->asked = false;
     self->state = OPEN;
     self->lap = 0;
     begin_lap(self);
@@ -110,8 +111,9 @@ static size_t confirm(replay_t *self)
     for (subscription_t *subscription = self->subscriptions; subscription && is_connected(self);
          subscription = subscription->next) {
         subscribed += subscription->wanted;
-        if (subscription->wanted == subscription->confirmed)
+        if (subscription->wanted == subscription->confirmed && !subscription->asked)
             continue;
+        subscription->asked = false;
         subscription->confirmed = subscription->wanted;
         self->events->on_confirmed(self->arg, subscription->symbol, subscription->confirmed);
     }
@@ -323,6 +325,7 @@ static void want(replay_t *self, text_t symbol, bool wanted)
     if (!is_connected(self) || (!subscription && !(wanted && (subscription = add_subscription(self, symbol)))))
         return;
     subscription->wanted = wanted;
+    subscription->asked = wanted;
     loop_timer_start(self->timer, 0, 0);
 }
 

@@ -17,7 +17,7 @@ const table = new Table($("window"), $("rows"), { onHold, fetchOlder });
 const picker = new Picker($("symbol"), $("symbols"), pick);
 const sources = new Sources($("sources"), $("line"), $("all"));
 const client = new Client(`${location.protocol === "https:" ? "wss" : "ws"}://${location.host}/ws`,
-  { onOpen, onLost, onJoin, onTrade, onGap, onSource, onRefused });
+  { onOpen, onLost, onJoin, onTrade, onGap, onSource, onSubscription: status, onRefused });
 const chart = Chart.available ? setUpChart() : null;
 setUpTheme($("theme"), () => chart?.paint());
 

@@ -21,7 +21,7 @@ function inFull(_, name, sign, whole, fraction = "", exponent) {
 }
 
 export class Client {
-  // events: onOpen(), onLost(), onJoin(again, result), onTrade(trade), onGap(gap), onSource(up, params), onRefused(message)
+  // events: onOpen(), onLost(), onJoin(again, result), onTrade(trade), onGap(gap), onSource(up, params), onSubscription(), onRefused(message)
   constructor(url, events) {
     Object.assign(this, { url, events, id: 0, waiting: new Map(), cursors: {}, symbol: null, retryMs: RETRY_MS.first });
     this.connect();
@@ -87,6 +87,7 @@ export class Client {
     if (method === "trades.update") this.trade(params);
     else if (method === "trades.gap") this.gap(params);
     else if (method === "connection.lost" || method === "connection.restored") this.events.onSource(method.endsWith("restored"), params);
+    else if (method === "subscription.failing" || method === "subscription.restored") this.events.onSubscription();
     else this.answered(id, result, error);
   }
 

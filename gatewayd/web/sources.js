@@ -5,6 +5,7 @@ const element = (name, text, className = "") => Object.assign(document.createEle
 // [class, word]
 function judge(source, symbol) {
   if (!source.connected) return ["down", source.reason || "not connected"];
+  if (source.failing?.[symbol]) return ["stale", `not subscribed: ${source.failing[symbol]}`];
   if (symbol in source.stale) return ["stale", `no trade for ${span(source.stale[symbol])}`];
   if (source.active === false) return ["spare", "stands by"];
   return ["up", "connected"];

@@ -19,6 +19,7 @@ static const char *const symbols[SYMBOLS] = {"BTC-USD", "ETH-USD"};
 typedef struct {
     int connected, lost, malformed, gaps, trades, foreign; /* foreign: trades of other symbols than the first */
     int confirmed[2];                                      /* unsubscribed, subscribed */
+    int rejected;
     int trades_since_unsubscribed;
     char reason[200];
     bool inside; /* a call of ours: nothing may be told then */
@@ -28,6 +29,7 @@ typedef struct {
     const char *name;
     void (*start)(void);     /* makes the script playable and completes the configuration */
     void (*take_away)(void); /* the next connect finds nothing */
+    bool refuses;            /* a subscribe, where `refusals` says so */
 } backend_t;
 
 static const backend_t *backend;
@@ -93,7 +95,7 @@ static void print_message(char out[static 512], const char *message, int *seqnum
 
 /* --- the backend of "blockchain": a server that answers requests, and plays the script once all that is configured was asked for --- */
 
-static int seqnum, asked;
+static int seqnum, asked, refusals;
 
 static void exchange_on_open(server_t *self)
 {
@@ -116,6 +118,14 @@ static void exchange_on_message(server_t *self, text_t request)
     snprintf(text, sizeof text, "%.*s", TEXT_ARG(request));
     bool subscribe = strstr(text, "\"subscribe\"");
     const char *symbol = strstr(text, "\"symbol\":\"");
+    if (symbol && subscribe && refusals > 0) {
+        refusals--;
+        snprintf(answer, sizeof answer,
+                 "{\"seqnum\":%d,\"event\":\"rejected\",\"channel\":\"trades\",\"symbol\":\"%.7s\",\"text\":\"not now\"}",
+                 seqnum++, symbol + 10);
+        server_send(self, answer);
+        return;
+    }
     if (symbol)
         snprintf(answer, sizeof answer, "{\"seqnum\":%d,\"event\":\"%s\",\"channel\":\"trades\",\"symbol\":\"%.7s\"}", seqnum++,
                  subscribe ? "subscribed" : "unsubscribed", symbol + 10);
@@ -172,8 +182,8 @@ static void recording_take_away(void)
 }
 
 static const backend_t backends[] = {
-    {"blockchain", exchange_start, exchange_take_away},
-    {"replay", recording_start, recording_take_away},
+    {"blockchain", exchange_start, exchange_take_away, true},
+    {"replay", recording_start, recording_take_away, false},
 };
 enum { BACKENDS = sizeof backends / sizeof *backends };
 
@@ -205,7 +215,10 @@ static void on_confirmed(void *arg, text_t symbol, bool subscribed)
 static void on_rejected(void *arg, text_t symbol, text_t reason)
 {
     (void)arg;
-    ck_abort_msg("%.*s was rejected: %.*s", TEXT_ARG(symbol), TEXT_ARG(reason));
+    check_told_from_the_loop();
+    ck_assert_msg(backend->refuses, "%.*s was rejected: %.*s", TEXT_ARG(symbol), TEXT_ARG(reason));
+    ck_assert(text_equal(symbol, text_of(symbols[0])));
+    told.rejected++;
 }
 
 static void on_trade(void *arg, const trade_t *trade)
@@ -283,6 +296,7 @@ static void set_up(void)
     told = (told_t){0};
     upon_trade = NULL;
     dead_port_fd = -1;
+    refusals = 0;
 }
 
 static void tear_down(void)
@@ -354,6 +368,47 @@ START_TEST(subscribe_is_confirmed)
     settle();
     ck_assert_int_eq(told.confirmed[true], 1);
     ck_assert_int_eq(told.confirmed[false], 0);
+}
+END_TEST
+
+static void subscribe_first(void)
+{
+    told.inside = true;
+    connector->subscribe(instance, symbol_texts[0]);
+    told.inside = false;
+}
+
+START_TEST(a_symbol_that_was_refused_can_be_asked_for_again_on_the_same_connection)
+{
+    begin(_i, 1);
+    if (!backend->refuses)
+        return;
+    add_trade(symbols[0], 1);
+    refusals = 2;
+    connect_and_subscribe();
+    for (int i = 1; i <= 2; i++) {
+        UNTIL(told.rejected == i);
+        settle();
+        ck_assert_int_eq(told.rejected, i); /* when it is asked for again is not the connector's to say */
+        subscribe_first();
+    }
+    UNTIL(told.trades == 1);
+    ck_assert_int_eq(told.confirmed[true], 1);
+    ck_assert_int_eq(told.lost, 0);
+}
+END_TEST
+
+START_TEST(each_subscribe_is_answered)
+{
+    begin(_i, 1);
+    connect_and_subscribe();
+    UNTIL(told.confirmed[true] == 1);
+    subscribe_first();
+    UNTIL(told.confirmed[true] == 2);
+    connector->unsubscribe(instance, symbol_texts[0]);
+    subscribe_first();
+    UNTIL(told.confirmed[true] == 3);
+    ck_assert_int_eq(told.lost, 0);
 }
 END_TEST
 
@@ -571,6 +626,8 @@ int main(void)
     tcase_set_timeout(tests, 60);
     tcase_add_loop_test(tests, connected_comes_once_from_the_loop_before_anything_else, 0, BACKENDS);
     tcase_add_loop_test(tests, subscribe_is_confirmed, 0, BACKENDS);
+    tcase_add_loop_test(tests, a_symbol_that_was_refused_can_be_asked_for_again_on_the_same_connection, 0, BACKENDS);
+    tcase_add_loop_test(tests, each_subscribe_is_answered, 0, BACKENDS);
     tcase_add_loop_test(tests, trades_come_once_in_order_with_their_exact_text, 0, BACKENDS);
     tcase_add_loop_test(tests, no_trade_comes_of_a_symbol_that_was_never_subscribed, 0, BACKENDS);
     tcase_add_loop_test(tests, no_trade_comes_after_a_confirmed_unsubscribe, 0, BACKENDS);

@@ -23,6 +23,10 @@ static void check_symbols(const status_t *status)
     walk = json_walk(status->stale);
     while (status_next_stale(&walk, &symbol, &silence_ms))
         require(symbol_valid(symbol) && symbol.at > status->stale.at && silence_ms >= 0);
+    text_t reason;
+    walk = json_walk(status->failing);
+    while (status_next_failing(&walk, &symbol, &reason))
+        require(symbol_valid(symbol) && symbol.at > status->failing.at && reason.at > symbol.at);
 }
 
 static void check_same(const status_t *a, const status_t *b)
@@ -32,6 +36,7 @@ static void check_same(const status_t *a, const status_t *b)
     require(a->since_ns == b->since_ns && a->time_ns == b->time_ns && a->epoch == b->epoch);
     require(a->trades == b->trades && a->duplicates == b->duplicates && a->malformed == b->malformed);
     require(text_equal(a->breaker, b->breaker) && a->health == b->health && text_equal(a->stale, b->stale));
+    require(text_equal(a->failing, b->failing));
     require(a->gaps == b->gaps && a->reconnects == b->reconnects);
 }
 

@@ -29,7 +29,8 @@ struct connection {
     recent_t *recent;
     throttle_t throttle;
     size_t symbols;
-    bool subscribed[]; /* by symbol */
+    unsigned char *muted; /* connection_mute_t, by symbol */
+    bool subscribed[];    /* by symbol */
 };
 
 connection_t *connection_new(uint64_t id, size_t symbols, void *socket, ledger_t *ledger)
@@ -43,7 +44,8 @@ connection_t *connection_new(uint64_t id, size_t symbols, void *socket, ledger_t
     self->ledger = ledger;
     self->outbox = outbox_new();
     self->recent = recent_new(CONNECTION_REPEAT_MAX);
-    if (!self->outbox || !self->recent) {
+    self->muted = calloc(symbols + 1, sizeof *self->muted);
+    if (!self->outbox || !self->recent || !self->muted) {
         connection_destroy(&self);
         return NULL;
     }
@@ -58,6 +60,7 @@ void connection_destroy(connection_t **self)
     ledger_event((*self)->ledger, "close", (*self)->id, NULL);
     outbox_destroy(&(*self)->outbox);
     recent_destroy(&(*self)->recent);
+    free((*self)->muted);
     free(*self);
     *self = NULL;
 }
@@ -182,7 +185,8 @@ static void send_trade(connection_t *self, const char *event, const trade_t *tra
 
 void connection_trade(connection_t *self, const trade_t *trade)
 {
-    if (!self->subscribed[trade->symbol] || !connection_takes_messages(self))
+    if (!self->subscribed[trade->symbol] || self->muted[trade->symbol] != CONNECTION_MUTE_NOT ||
+        !connection_takes_messages(self))
         return;
     if (self->skips > 0) {
         self->skips--;
@@ -221,6 +225,16 @@ void connection_repeat(connection_t *self, uint64_t count)
         send_trade(self, "repeat", recent_at(self->recent, back));
 }
 
+void connection_renumber(connection_t *self, uint64_t seqnum)
+{
+    self->seqnum = seqnum;
+}
+
+void connection_mute(connection_t *self, size_t symbol, connection_mute_t mute)
+{
+    self->muted[symbol] = (unsigned char)mute;
+}
+
 outbox_t *connection_outbox(connection_t *self)
 {
     return self->outbox;
@@ -235,10 +249,13 @@ bool connection_subscribed(const connection_t *self, size_t what)
 
 void connection_subscribe(connection_t *self, size_t what, int64_t now_ns, int64_t interval_ns)
 {
-    if (what == CONNECTION_HEARTBEAT)
+    if (what == CONNECTION_HEARTBEAT) {
         self->heartbeat_due_ns = now_ns + interval_ns;
-    else
-        self->subscribed[what] = true;
+        return;
+    }
+    self->subscribed[what] = true;
+    if (self->muted[what] == CONNECTION_MUTE_UNTIL_SUBSCRIBED)
+        self->muted[what] = CONNECTION_MUTE_NOT;
 }
 
 void connection_unsubscribe(connection_t *self, size_t what)

@@ -71,6 +71,13 @@ void connection_skip(connection_t *self, uint64_t count);
 /* The last trades once more, with new numbers. count: at most CONNECTION_REPEAT_MAX. */
 void connection_repeat(connection_t *self, uint64_t count);
 
+/* The next message has this number. */
+void connection_renumber(connection_t *self, uint64_t seqnum);
+
+/* A symbol's trades are lost to it and take no number, while all else goes on: until it subscribes again, or to its end. */
+typedef enum { CONNECTION_MUTE_NOT, CONNECTION_MUTE_UNTIL_SUBSCRIBED, CONNECTION_MUTE_FOR_GOOD } connection_mute_t;
+void connection_mute(connection_t *self, size_t symbol, connection_mute_t mute);
+
 /* What waits to be sent, for the owner of the socket. */
 outbox_t *connection_outbox(connection_t *self);
 

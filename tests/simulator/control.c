@@ -99,6 +99,8 @@ control_reply_t control_handle(exchange_t *exchange, const control_request_t *re
     if (!route)
         route = route_find(control_fault_routes, request->path);
     if (!route)
+        route = route_find(control_subscription_routes, request->path);
+    if (!route)
         return control_error(404, "nothing is at '%s'", request->path);
     if (strcmp(route->method, request->method) != 0)
         return control_error(405, "expected %s, found %s", route->method, request->method);

@@ -19,6 +19,9 @@ typedef struct {
 /* The routes that lead to faults, in control_fault.c; the last one's path is NULL. */
 extern const route_t control_fault_routes[];
 
+/* The same for those to what becomes of subscriptions, in control_subscription.c. */
+extern const route_t control_subscription_routes[];
+
 /* --- replies ---------------------------------------------------------------- */
 
 void call_reply(call_t *call, const char *format, ...) __attribute__((format(printf, 2, 3)));

@@ -17,6 +17,7 @@ struct exchange {
     ledger_t *ledger;
     player_t player;
     random_t random;
+    denial_t *denials;          /* by symbol */
     connection_t **connections; /* in the order of their ids */
     size_t count;
     uint64_t last_id;
@@ -32,8 +33,12 @@ struct exchange {
 exchange_t *exchange_new(const options_t *options, source_t *source, ledger_t *ledger)
 {
     exchange_t *self = calloc(1, sizeof *self);
-    if (!self)
+    if (self)
+        self->denials = calloc(source->symbols.count + 1, sizeof *self->denials);
+    if (!self || !self->denials) {
+        free(self);
         return NULL;
+    }
     self->options = options;
     self->source = source;
     self->ledger = ledger;
@@ -56,6 +61,7 @@ void exchange_destroy(exchange_t **self)
     for (size_t i = 0; i < (*self)->count; i++)
         connection_destroy(&(*self)->connections[i]);
     free((*self)->connections);
+    free((*self)->denials);
     free(*self);
     *self = NULL;
 }
@@ -182,6 +188,11 @@ bool exchange_take_answer(exchange_t *self, const char **status, const char **he
     *status = self->answer_status;
     *headers = self->answer_headers;
     return self->answers > 0 && self->answers--;
+}
+
+denial_t *exchange_denial(exchange_t *self, size_t symbol)
+{
+    return &self->denials[symbol];
 }
 
 const options_t *exchange_options(const exchange_t *self)

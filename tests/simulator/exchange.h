@@ -5,6 +5,7 @@
 #include <stdio.h>
 
 #include "tests/simulator/connection.h"
+#include "tests/simulator/denial.h"
 #include "tests/simulator/ledger.h"
 #include "tests/simulator/options.h"
 #include "tests/simulator/player.h"
@@ -46,6 +47,9 @@ uint64_t exchange_take_trade_ids(exchange_t *self, uint64_t count);
 
 /* One JSON object. */
 void exchange_status(const exchange_t *self, FILE *out);
+
+/* What is done to those who subscribe to a symbol; owned by the exchange. */
+denial_t *exchange_denial(exchange_t *self, size_t symbol);
 
 /* Its parts. */
 const options_t *exchange_options(const exchange_t *self);

@@ -65,11 +65,50 @@ static void record(exchange_t *exchange, connection_t *connection, const request
     ledger_event(exchange_ledger(exchange), request->action, connection_id(connection), writer_string(&out));
 }
 
+/* As reject, but with "symbol":null. */
+static void reject_nameless(connection_t *connection, const request_t *request, const char *text)
+{
+    char buffer[ANSWER_BYTES];
+    writer_t out = writer_on(buffer, sizeof buffer);
+    writer_text(&out, "{\"seqnum\":");
+    writer_unsigned(&out, connection_take_seqnum(connection));
+    writer_text(&out, ",\"event\":\"rejected\"");
+    member(&out, "channel", request->channel);
+    writer_text(&out, ",\"symbol\":null");
+    member(&out, "text", text);
+    writer_text(&out, "}");
+    connection_send(connection, FRAME_TEXT, out.start, writer_length(&out));
+}
+
+/* Was the request one that the exchange was told to ignore or to reject? */
+static bool deny(exchange_t *exchange, connection_t *connection, const request_t *request, denial_t *denial)
+{
+    char details[LEDGER_DETAILS_MAX];
+    bool ignored = denial->ignores > 0;
+    if (!ignored && denial->rejects == 0)
+        return false;
+    writer_t out = writer_on(details, sizeof details);
+    writer_text(&out, ignored ? "\"kind\":\"ignored\"" : "\"kind\":\"rejected\"");
+    member(&out, "symbol", request->symbol);
+    ledger_event(exchange_ledger(exchange), "fault", connection_id(connection), writer_string(&out));
+    denial->ignores -= ignored;
+    denial->rejects -= !ignored;
+    if (ignored)
+        return true;
+    if (denial->nameless)
+        reject_nameless(connection, request, denial->text);
+    else
+        reject(connection, request, denial->text);
+    return true;
+}
+
 static void subscribe(exchange_t *exchange, connection_t *connection, const request_t *request, size_t what)
 {
     const options_t *options = exchange_options(exchange);
     if (what != CONNECTION_HEARTBEAT && options->token && (!request->token || strcmp(request->token, options->token) != 0)) {
         reject(connection, request, "Authentication failed");
+    } else if (what != CONNECTION_HEARTBEAT && deny(exchange, connection, request, exchange_denial(exchange, what))) {
+        return;
     } else if (connection_subscribed(connection, what)) {
         reject(connection, request, "Already subscribed");
     } else {
@@ -88,6 +127,16 @@ static void unsubscribe(exchange_t *exchange, connection_t *connection, const re
         record(exchange, connection, request);
         answer(connection, "unsubscribed", request, NULL);
     }
+}
+
+bool request_drop(exchange_t *exchange, connection_t *connection, size_t symbol)
+{
+    const request_t request = {.channel = "trades", .symbol = exchange_symbols(exchange)->names[symbol]};
+    if (!connection_subscribed(connection, symbol))
+        return false;
+    connection_unsubscribe(connection, symbol);
+    answer(connection, "unsubscribed", &request, NULL);
+    return true;
 }
 
 /* What the request is about; SYMBOL_NONE when it has been rejected. */

@@ -381,6 +381,82 @@ class Faults(unittest.IsolatedAsyncioTestCase):
         self.assertEqual((await receive(self.socket))[0]["seqnum"], 3)
         await self.simulator.control("/control/send", expect=400)
 
+    async def test_subscribes_are_rejected_so_often_with_the_text_given(self):
+        with Simulator("--paused") as simulator:
+            async with simulator.connect() as socket:
+                await simulator.control("/control/reject?symbol=BTC-USD&n=2&text=Not%20now")
+                for i in range(2):
+                    self.assertEqual(await ask(socket), {"seqnum": i, "event": "rejected", "channel": "trades", "symbol": "BTC-USD", "text": "Not now"})
+                self.assertEqual((await ask(socket, symbol="ETH-USD"))["event"], "subscribed")
+                self.assertEqual((await ask(socket))["event"], "subscribed")
+            await simulator.control("/control/reject?symbol=SOL-USD&named=no")
+            async with simulator.connect() as socket:
+                self.assertEqual(await ask(socket, symbol="SOL-USD"), {
+                    "seqnum": 0, "event": "rejected", "channel": "trades", "symbol": None, "text": "Service temporarily unavailable"})
+                self.assertEqual((await ask(socket, symbol="SOL-USD"))["event"], "subscribed")
+            kinds = [(line["kind"], line["symbol"]) for line in await simulator.ledger("fault")]
+            self.assertEqual(kinds, [("reject", "BTC-USD"), ("rejected", "BTC-USD"), ("rejected", "BTC-USD"), ("reject", "SOL-USD"), ("rejected", "SOL-USD")])
+
+    async def test_subscribes_are_ignored_so_often(self):
+        with Simulator("--paused") as simulator:
+            async with simulator.connect() as socket:
+                await simulator.control("/control/ignore?symbol=BTC-USD")
+                await socket.send(json.dumps({"action": "subscribe", "channel": "trades", "symbol": "BTC-USD"}))
+                self.assertEqual((await ask(socket, symbol="ETH-USD"))["symbol"], "ETH-USD")
+                self.assertEqual((await ask(socket))["event"], "subscribed")
+
+    async def test_a_muted_symbol_has_no_trades_until_it_is_subscribed_again(self):
+        with Simulator("--symbols", "BTC-USD,ETH-USD", "--paused") as simulator:
+            async with simulator.connect() as socket:
+                await ask(socket)
+                await ask(socket, symbol="ETH-USD")
+                self.assertEqual(await simulator.control("/control/mute?symbol=BTC-USD&until=subscribe"), {"ok": True, "connections": 1})
+                await simulator.control("/control/play?count=100")
+                await simulator.control("/control/send", b'{"seqnum":{seqnum},"last":true}')
+                seqnum = 2
+                while "last" not in (message := (await receive(socket))[0]):
+                    self.assertEqual((message["symbol"], message["seqnum"]), ("ETH-USD", seqnum))
+                    seqnum += 1
+                await ask(socket, "unsubscribe")
+                await ask(socket)
+                await simulator.control("/control/rate?n=max")
+                await simulator.control("/control/play?count=100")
+                self.assertIn("BTC-USD", [message["symbol"] for message in await receive(socket, 100)])
+
+    async def test_a_symbol_may_be_muted_for_as_long_as_the_connection_lives(self):
+        with Simulator("--symbols", "BTC-USD", "--paused") as simulator:
+            async with simulator.connect() as socket:
+                await ask(socket)
+                await simulator.control("/control/mute?symbol=BTC-USD&until=connect")
+                await ask(socket, "unsubscribe")
+                await ask(socket)
+                await simulator.control("/control/play?count=10")
+                await simulator.control("/control/send", b'{"seqnum":{seqnum},"last":true}')
+                self.assertIn("last", (await receive(socket))[0])
+            async with simulator.connect() as socket:
+                await ask(socket)
+                await simulator.control("/control/play?count=1")
+                self.assertEqual((await receive(socket))[0]["symbol"], "BTC-USD")
+
+    async def test_a_dropped_symbol_is_unsubscribed_unasked(self):
+        with Simulator("--paused") as simulator:
+            async with simulator.connect() as socket:
+                await ask(socket)
+                self.assertEqual((await simulator.control("/control/drop?symbol=ETH-USD"))["connections"], 0)
+                self.assertEqual((await simulator.control("/control/drop?symbol=BTC-USD"))["connections"], 1)
+                self.assertEqual(await receive(socket), [{"seqnum": 1, "event": "unsubscribed", "channel": "trades", "symbol": "BTC-USD"}])
+                self.assertEqual((await ask(socket))["event"], "subscribed")
+
+    async def test_numbering_begins_again_where_it_is_told_to(self):
+        with Simulator("--symbols", "BTC-USD", "--paused") as simulator:
+            async with simulator.connect() as socket:
+                await ask(socket)
+                await simulator.control("/control/play?count=2")
+                self.assertEqual([message["seqnum"] for message in await receive(socket, 2)], [1, 2])
+                await simulator.control("/control/renumber")
+                await simulator.control("/control/play?count=2")
+                self.assertEqual([message["seqnum"] for message in await receive(socket, 2)], [0, 1])
+
     async def test_wrong_requests_are_told_what_is_wrong(self):
         for path, status in [("/control/close?code=1006", 400), ("/control/close?cod=1000", 400), ("/nowhere", 404),
                              ("/control/malformed?kind=none", 400), ("/control/freeze", 400), ("/control/rate?n=-1", 400),

@@ -22,13 +22,22 @@ static inline void on_status(void *arg, source_t *self, status_event_t event)
     note("%s/%s", names[event], status.connected ? "up" : "down");
 }
 
-static const source_events_t events = {on_trade, on_status};
+static bool may; /* the answer of may_leave */
+
+static inline bool may_leave(void *arg, const source_t *self, text_t symbol)
+{
+    (void)arg, (void)self, (void)symbol;
+    return may;
+}
+
+static const source_events_t events = {on_trade, on_status, may_leave};
 
 static inline void set_up(void)
 {
     static const char *const symbols[] = {"BTC-USD", "ETH-USD", "LTC-USD"};
     fake_set_up(symbols, 3);
     settings.grace_ms = 1;
+    may = true;
 }
 
 static inline void tear_down(void)

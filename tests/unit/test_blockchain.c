@@ -240,6 +240,17 @@ START_TEST(repeated_number_is_no_hole)
 }
 END_TEST
 
+START_TEST(numbering_that_begins_again_is_told_and_followed)
+{
+    connect_with(1);
+    server_send(&server, TRADE_OF(0, "BTC-USD", "a"));
+    server_send(&server, TRADE_OF(1, "BTC-USD", "b"));
+    server_send(&server, TRADE_OF(0, "BTC-USD", "c"));
+    server_send(&server, TRADE_OF(1, "BTC-USD", "d"));
+    check_after("trade:d", "trade:a trade:b trade:c gap:2-0 trade:d ");
+}
+END_TEST
+
 START_TEST(malformed_messages_are_left_out_and_make_no_hole)
 {
     static char large[(1 << 20) + 1];
@@ -274,6 +285,84 @@ START_TEST(refused_symbol_is_told_and_not_asked_for_again)
     blockchain->subscribe(connector, TEXT("LTC-USD"));
     UNTIL(heard[0] != '\0');
     ck_assert_str_eq(heard, "{\"action\":\"subscribe\",\"channel\":\"trades\",\"symbol\":\"LTC-USD\"}\n");
+}
+END_TEST
+
+#define ANSWER(seqnum, event) "{\"seqnum\":" #seqnum ",\"event\":\"" event "\",\"channel\":\"trades\",\"symbol\":\"BTC-USD\"}"
+#define SUBSCRIBE             "{\"action\":\"subscribe\",\"channel\":\"trades\",\"symbol\":\"BTC-USD\"}\n"
+#define UNSUBSCRIBE           "{\"action\":\"unsubscribe\",\"channel\":\"trades\",\"symbol\":\"BTC-USD\"}\n"
+
+START_TEST(rejection_that_names_no_symbol_is_for_the_only_one_that_waits)
+{
+    connect_with(1);
+    server_send(&server, "{\"seqnum\":0,\"event\":\"rejected\",\"channel\":\"trades\",\"symbol\":null,\"text\":\"not now\"}");
+    check_after("rejected:", "rejected:BTC-USD:not now ");
+    heard[0] = '\0';
+    blockchain->subscribe(connector, TEXT("BTC-USD"));
+    UNTIL(heard[0] != '\0');
+    ck_assert_str_eq(heard, SUBSCRIBE);
+}
+END_TEST
+
+START_TEST(symbol_that_is_not_answered_can_be_asked_for_again)
+{
+    connect_with(1);
+    heard[0] = '\0';
+    blockchain->subscribe(connector, TEXT("BTC-USD"));
+    UNTIL(heard[0] != '\0');
+    ck_assert_str_eq(heard, SUBSCRIBE);
+    server_send(&server, ANSWER(0, "subscribed"));
+    server_send(
+        &server,
+        "{\"seqnum\":1,\"event\":\"rejected\",\"channel\":\"trades\",\"symbol\":\"BTC-USD\",\"text\":\"Already subscribed\"}");
+    server_send(&server, TRADE_OF(2, "BTC-USD", "a"));
+    check_after("trade:a", "+BTC-USD rejected:BTC-USD:Already subscribed trade:a ");
+}
+END_TEST
+
+START_TEST(who_is_subscribed_already_is_subscribed)
+{
+    connect_with(1);
+    server_send(
+        &server,
+        "{\"seqnum\":0,\"event\":\"rejected\",\"channel\":\"trades\",\"symbol\":\"BTC-USD\",\"text\":\"Already subscribed\"}");
+    server_send(&server, TRADE_OF(1, "BTC-USD", "a"));
+    check_after("trade:a", "+BTC-USD trade:a ");
+}
+END_TEST
+
+START_TEST(what_the_exchange_ends_by_itself_is_told_and_not_asked_for_again)
+{
+    connect_with(1);
+    server_send(&server, ANSWER(0, "subscribed"));
+    server_send(&server, ANSWER(1, "unsubscribed"));
+    check_after("-BTC-USD", "+BTC-USD -BTC-USD ");
+    heard[0] = '\0';
+    blockchain->subscribe(connector, TEXT("LTC-USD"));
+    UNTIL(heard[0] != '\0');
+    ck_assert_ptr_null(strstr(heard, "BTC-USD"));
+    heard[0] = '\0';
+    blockchain->subscribe(connector, TEXT("BTC-USD"));
+    UNTIL(heard[0] != '\0');
+    ck_assert_str_eq(heard, SUBSCRIBE);
+}
+END_TEST
+
+START_TEST(unsubscribe_that_is_refused_is_done)
+{
+    connect_with(1);
+    server_send(&server, ANSWER(0, "subscribed"));
+    check_after("+BTC-USD", "+BTC-USD ");
+    heard[0] = '\0';
+    blockchain->unsubscribe(connector, TEXT("BTC-USD"));
+    UNTIL(heard[0] != '\0');
+    blockchain->subscribe(connector, TEXT("BTC-USD"));
+    server_send(
+        &server,
+        "{\"seqnum\":1,\"event\":\"rejected\",\"channel\":\"trades\",\"symbol\":\"BTC-USD\",\"text\":\"Not subscribed\"}");
+    UNTIL(strstr(heard, "\"subscribe\""));
+    ck_assert_str_eq(heard, UNSUBSCRIBE SUBSCRIBE);
+    ck_assert_str_eq(events, "-BTC-USD ");
 }
 END_TEST
 
@@ -358,8 +447,14 @@ int main(void)
     tcase_add_test(tests, every_channel_counts_in_the_numbering);
     tcase_add_test(tests, nothing_comes_after_a_disconnect_at_a_hole);
     tcase_add_test(tests, repeated_number_is_no_hole);
+    tcase_add_test(tests, numbering_that_begins_again_is_told_and_followed);
     tcase_add_test(tests, malformed_messages_are_left_out_and_make_no_hole);
     tcase_add_test(tests, refused_symbol_is_told_and_not_asked_for_again);
+    tcase_add_test(tests, rejection_that_names_no_symbol_is_for_the_only_one_that_waits);
+    tcase_add_test(tests, symbol_that_is_not_answered_can_be_asked_for_again);
+    tcase_add_test(tests, who_is_subscribed_already_is_subscribed);
+    tcase_add_test(tests, what_the_exchange_ends_by_itself_is_told_and_not_asked_for_again);
+    tcase_add_test(tests, unsubscribe_that_is_refused_is_done);
     tcase_add_test(tests, what_a_throttle_swallowed_is_asked_for_again_after_a_pause);
     tcase_add_test(tests, no_more_is_sent_than_the_limit_allows);
     tcase_add_test(tests, each_connection_begins_anew);

@@ -109,6 +109,18 @@ START_TEST(throttles_rejection_is_read_without_seqnum_and_channel)
 }
 END_TEST
 
+START_TEST(rejection_may_have_null_for_what_it_does_not_say)
+{
+    ck_assert(read("{\"seqnum\":1,\"event\":\"rejected\",\"channel\":\"trades\",\"symbol\":null,\"text\":\"not now\"}"));
+    ck_assert_int_eq(message.kind, BLOCKCHAIN_REJECTED);
+    ck_assert_uint_eq(message.symbol.length, 0);
+    check_text(message.channel, "trades");
+    ck_assert(read("{\"seqnum\":null,\"event\":\"rejected\",\"channel\":null,\"text\":null}"));
+    ck_assert(!message.has_seqnum);
+    ck_assert(!read("{\"event\":\"rejected\",\"symbol\":7}"));
+}
+END_TEST
+
 START_TEST(long_text_of_a_rejection_is_cut)
 {
     char json[2000];
@@ -328,6 +340,7 @@ int main(void)
     tcase_add_test(tests, unknown_members_are_skipped_whatever_they_hold);
     tcase_add_test(tests, answers_to_requests_are_read);
     tcase_add_test(tests, throttles_rejection_is_read_without_seqnum_and_channel);
+    tcase_add_test(tests, rejection_may_have_null_for_what_it_does_not_say);
     tcase_add_test(tests, long_text_of_a_rejection_is_cut);
     tcase_add_test(tests, other_channels_count_by_seqnum_only);
     tcase_add_test(tests, malformed_message_is_told_with_what_is_wrong);

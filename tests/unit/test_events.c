@@ -166,6 +166,20 @@ START_TEST(the_states_of_sources_are_events_of_their_own)
 }
 END_TEST
 
+START_TEST(subscriptions_that_fail_are_events_of_their_own)
+{
+    subscribe("B-U", "", "");
+    hear("[{\"id\":1,\"result\":{\"symbol\":\"B-U\",\"cursors\":{\"a\":\"7-1\"},\"failing\":{\"a\":\"no \\\"way\\\"\"}}}]");
+    ck_assert_str_eq(text(),
+                     "retry: 1000\nid: B-U.a=7-1\n\nevent: failing\n"
+                     "data: {\"channel\":\"trades\",\"symbol\":\"B-U\",\"source\":\"a\",\"reason\":\"no \\\"way\\\"\"}\n\n");
+    hear("{\"method\":\"subscription.restored\",\"params\":{\"symbol\":\"B-U\"}}");
+    ck_assert_str_eq(text(), "event: working\ndata: {\"symbol\":\"B-U\"}\n\n");
+    hear("{\"method\":\"subscription.failing\",\"params\":{\"symbol\":\"B-U\"}}");
+    ck_assert_str_eq(text(), "event: failing\ndata: {\"symbol\":\"B-U\"}\n\n");
+}
+END_TEST
+
 START_TEST(what_is_told_before_the_answers_does_not_begin_the_events)
 {
     text_t error;
@@ -221,6 +235,7 @@ int main(void)
                         sizeof foreign / sizeof *foreign);
     tcase_add_test(tcase, an_id_of_ours_is_no_gap);
     tcase_add_test(tcase, the_states_of_sources_are_events_of_their_own);
+    tcase_add_test(tcase, subscriptions_that_fail_are_events_of_their_own);
     tcase_add_test(tcase, what_is_told_before_the_answers_does_not_begin_the_events);
     tcase_add_test(tcase, a_subscribe_that_fails_is_an_error_for_all);
     tcase_add_test(tcase, more_streams_than_an_id_holds_are_too_many);

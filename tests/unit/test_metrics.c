@@ -133,6 +133,9 @@ START_TEST(every_source_has_a_sample_in_each_family)
          .saved = 7,
          .group = TEXT("btc"),
          .stale = TEXT("{\"BTC-USD\":31.500,\"ETH-USD\":40.000}"),
+         .failing = TEXT("{\"LTC-USD\":\"no\"}"),
+         .retries = 17,
+         .resubscribes = 18,
          .symbols = TEXT("{\"BTC-USD\":40,\"ETH-USD\":2}")},
         {.source = TEXT("b"), .breaker = TEXT("half_open"), .symbols = TEXT("{}"), .stale = TEXT("{}")},
     };
@@ -146,6 +149,9 @@ START_TEST(every_source_has_a_sample_in_each_family)
     expect_line("dataflow_source_connected{source=\"a\"} 1\ndataflow_source_connected{source=\"b\"} 0");
     expect_line("dataflow_source_breaker_open{source=\"a\"} 0\ndataflow_source_breaker_open{source=\"b\"} 1");
     expect_line("dataflow_source_health{source=\"a\"} 97");
+    expect_line("dataflow_source_failing{source=\"a\"} 1\ndataflow_source_failing{source=\"b\"} 0");
+    expect_line("dataflow_source_subscribe_retries_total{source=\"a\"} 17");
+    expect_line("dataflow_source_resubscribes_total{source=\"a\"} 18");
     expect_line("dataflow_source_stale_streams{source=\"a\"} 2\ndataflow_source_stale_streams{source=\"b\"} 0");
     expect_line("dataflow_source_lines{source=\"a\"} 2\ndataflow_source_lines{source=\"b\"} 1");
     expect_line("dataflow_source_lines_connected{source=\"a\"} 1\ndataflow_source_lines_connected{source=\"b\"} 0");

@@ -141,6 +141,17 @@ START_TEST(gap_is_told_counted_and_ends_the_connection)
 }
 END_TEST
 
+/* What was lost nobody knows, as after a hole: the same is done, so that everybody is told. */
+START_TEST(numbering_that_begins_again_is_a_gap_and_ends_the_connection)
+{
+    make_connected(false);
+    fakes[0].up->on_gap(fakes[0].arg, 502, 0);
+    check_calls("gap/up disconnect lost/down");
+    ck_assert(text_equal(describe().reason, TEXT("the exchange's numbering has begun again: expected 502, found 0")));
+    ck_assert_uint_eq(describe().gaps, 1);
+}
+END_TEST
+
 START_TEST(trades_go_up_with_the_sources_name_and_are_counted)
 {
     make_connected(true);
@@ -304,6 +315,7 @@ int main(void)
         loss_is_told_and_mended_by_a_reconnect_with_all_that_was_wanted,
         demand_that_changed_while_lost_is_met_afterwards,
         gap_is_told_counted_and_ends_the_connection,
+        numbering_that_begins_again_is_a_gap_and_ends_the_connection,
         trades_go_up_with_the_sources_name_and_are_counted,
         malformed_and_rejected_messages_leave_the_connection_alone,
         trades_of_nothing_or_less_are_malformed_whatever_the_connector,

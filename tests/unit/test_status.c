@@ -125,6 +125,30 @@ START_TEST(statuses_of_before_say_nothing_of_their_condition_and_are_well)
 }
 END_TEST
 
+START_TEST(failing_subscriptions_are_printed_where_there_are_some_and_walked)
+{
+    static const char failing[] = "{\"ETH-USD\":\"no \\\"way\\\"\",\"bad\":\"x\",\"LTC-USD\":7}";
+    buffer_t out = buffer_new(0);
+    status_t status = example, read;
+    status.failing = text_of(failing);
+    status_print(&out, &status);
+    ck_assert(status_parse(buffer_text(&out), &read));
+    ck_assert(text_equal(read.failing, text_of(failing)));
+    json_walk_t walk = json_walk(read.failing);
+    text_t symbol, reason;
+    ck_assert(status_next_failing(&walk, &symbol, &reason));
+    ck_assert(text_equal(symbol, TEXT("ETH-USD")) && text_equal(reason, TEXT("no \\\"way\\\"")));
+    ck_assert(!status_next_failing(&walk, &symbol, &reason));
+    buffer_clear(&out);
+    status_put_failing(&out, TEXT("ETH-USD"), TEXT("no \"way\""));
+    ck_assert(text_starts_with(text_of(failing + 1), buffer_text(&out)));
+    buffer_release(&out);
+    ck_assert(status_parse(TEXT(STATUS), &read));
+    ck_assert(text_equal(read.failing, TEXT("{}")));
+    ck_assert(!status_parse(with(STATUS, "\"symbols\"", "\"failing\":7,\"symbols\""), &read));
+}
+END_TEST
+
 START_TEST(stale_streams_are_walked_and_odd_ones_left_out)
 {
     static const char stale[] = "{\"BTC-USD\":31.5,\"bad\":1,\"SKL-USD\":-1,\"NMR-EUR\":\"7\",\"XLM-EUR\":1e3,"
@@ -269,6 +293,7 @@ int main(void)
     tcase_add_test(tests, events_keep_their_names);
     tcase_add_test(tests, newer_statuses_are_understood);
     tcase_add_test(tests, statuses_of_before_say_nothing_of_their_condition_and_are_well);
+    tcase_add_test(tests, failing_subscriptions_are_printed_where_there_are_some_and_walked);
     tcase_add_test(tests, stale_streams_are_walked_and_odd_ones_left_out);
     tcase_add_test(tests, a_stale_stream_is_printed_to_the_millisecond);
     tcase_add_test(tests, what_is_no_status_is_refused);

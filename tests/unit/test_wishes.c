@@ -9,7 +9,10 @@ static wishes_t *wishes;
 static void make(bool demand)
 {
     static source_config_t config;
-    config = (source_config_t){.symbols = symbols, .symbol_count = 3, .demand = demand};
+    config = (source_config_t){.symbols = symbols,
+                               .symbol_count = 3,
+                               .demand = demand,
+                               .backoff = {.initial_ms = 100, .maximum_ms = 400, .multiplier = 2}};
     wishes = wishes_new(&config);
     ck_assert_ptr_nonnull(wishes);
 }
@@ -24,7 +27,7 @@ START_TEST(without_demand_all_are_wanted_from_the_start)
 {
     make(false);
     for (size_t i = 0; i < 3; i++)
-        ck_assert(wishes_at(wishes, i)->wanted && !wishes_at(wishes, i)->asked);
+        ck_assert(wishes_at(wishes, i)->wanted && wishes_at(wishes, i)->state == WISH_IDLE);
 }
 END_TEST
 
@@ -49,7 +52,8 @@ START_TEST(those_asked_for_are_counted)
 {
     make(true);
     ck_assert_uint_eq(wishes_asked(wishes), 0);
-    wishes_at(wishes, 0)->asked = wishes_at(wishes, 2)->asked = true;
+    wishes_at(wishes, 0)->state = WISH_ASKED;
+    wishes_at(wishes, 2)->state = WISH_FAILED;
     ck_assert_uint_eq(wishes_asked(wishes), 2);
 }
 END_TEST
