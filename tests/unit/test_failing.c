@@ -64,7 +64,7 @@ START_TEST(what_fails_is_in_the_status_while_the_source_is_up)
     expect_with("\"ETH-USD\":\"no \\\"way\\\"\"");
     hear_failing("a", false, "{}");
     say("{\"jsonrpc\":\"2.0\",\"id\":3,\"method\":\"getStatus\"}");
-    expect_with("\"stale\":{},\"symbols\":2}");
+    expect_with("\"stale\":{},\"id_conflicts\":0,\"future\":0,\"symbols\":2}");
 }
 END_TEST
 

@@ -116,7 +116,7 @@ START_TEST(lost_connection_ends_the_failing_and_a_new_one_asks_for_all)
 {
     make_connected(false);
     reject("ETH-USD", "no");
-    fakes[0].up->on_lost(fakes[0].arg, "broken wire");
+    fake_lose(0, "broken wire");
     check_failing("{}");
     wait_for("connect");
     calls[0] = '\0';
