@@ -233,8 +233,8 @@ static bool read_query(text_t query, char *room, rest_query_t *out)
         text_t argument = {query.at, end ? (size_t)(end - query.at) : query.length};
         query = (text_t){argument.at + argument.length + (end != NULL), query.length - argument.length - (end != NULL)};
         text_t decoded;
-        if (argument.length == 0 || text_starts_with(argument, TEXT("access_token=")))
-            continue; /* a token is for a proxy in front */
+        if (argument.length == 0)
+            continue;
         if (!http_decode(HTTP_QUERY, argument, room, &decoded) || !rest_query_add(out, decoded))
             return false;
         room += argument.length;

@@ -10,6 +10,8 @@ const { HubConnectionBuilder, HttpTransportType, LogLevel } = require("@microsof
 
 const [url, skip] = process.argv.slice(2);
 const options = skip ? { skipNegotiation: true, transport: HttpTransportType.WebSockets } : {};
+const token = process.env.ACCESS_TOKEN;
+if (token) options.accessTokenFactory = () => token;
 const tell = (object) => process.stdout.write(JSON.stringify(object) + "\n");
 
 const connection = new HubConnectionBuilder()
