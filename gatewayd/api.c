@@ -225,6 +225,14 @@ static void ask(const call_t *now, text_t request)
 
 /* --- the request --- */
 
+/* It is for a proxy in front, and nobody here looks into it. */
+static bool is_token(text_t argument)
+{
+    static const char name[] = "access_token";
+    size_t length = sizeof name - 1;
+    return text_starts_with(argument, TEXT("access_token")) && (argument.length == length || argument.at[length] == '=');
+}
+
 /* The query's arguments, decoded. The slices point into the query, or into `room`, which is as long. */
 static bool read_query(text_t query, char *room, rest_query_t *out)
 {
@@ -233,7 +241,7 @@ static bool read_query(text_t query, char *room, rest_query_t *out)
         text_t argument = {query.at, end ? (size_t)(end - query.at) : query.length};
         query = (text_t){argument.at + argument.length + (end != NULL), query.length - argument.length - (end != NULL)};
         text_t decoded;
-        if (argument.length == 0)
+        if (argument.length == 0 || is_token(argument))
             continue;
         if (!http_decode(HTTP_QUERY, argument, room, &decoded) || !rest_query_add(out, decoded))
             return false;

@@ -203,8 +203,8 @@ bool rest_query_add(rest_query_t *self, text_t argument)
     const char *equals = argument.length ? memchr(argument.at, '=', argument.length) : NULL;
     text_t name = {argument.at, equals ? (size_t)(equals - argument.at) : argument.length};
     text_t value = {argument.at + name.length + (equals != NULL), argument.length - name.length - (equals != NULL)};
-    if (text_starts_with(name, TEXT("_")) || text_equal(name, TEXT("access_token")))
-        return true; /* `_=1762795473937`: only so that no cache knows the URL; the token is for a proxy in front */
+    if (text_starts_with(name, TEXT("_")))
+        return true; /* `_=1762795473937`: only so that no cache knows the URL */
     if (self->count == REST_ARGUMENTS_MAX || !text_is_utf8(argument))
         return false;
     for (size_t i = 0; i < self->count; i++) {

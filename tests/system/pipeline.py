@@ -22,15 +22,17 @@ PATIENCE = float(os.environ.get("TEST_PATIENCE", "30"))  # seconds until an even
 
 
 def until(condition, what, patience=PATIENCE):
-    """Waits for condition() to be true and returns its value; fails, naming what was awaited."""
-    pause = threading.Event()
+    """Waits for condition() to be true and returns its value; fails, naming what was awaited. Asks ever more rarely: to ask costs more than what is
+    tested."""
+    pause, interval = threading.Event(), 0.01
     deadline = time.monotonic() + patience
     while True:
         value = condition()
         if value:
             return value
         assert time.monotonic() < deadline, f"waited {patience:g} s for {what}"
-        pause.wait(0.02)
+        pause.wait(interval)
+        interval = min(interval * 1.3, 0.1)
 
 
 def free_ports(count):
