@@ -12,7 +12,7 @@ from page import as_rows, browser, chromium, flow, history, opened, page  # noqa
 from pipeline import PATIENCE, ROOT, get, until
 from stores import journaled
 
-SECONDS = int(os.environ.get("PAGE_SECONDS", "20"))  # of a thousand trades each
+SECONDS = int(os.environ.get("PAGE_SECONDS", "6"))  # of a thousand trades each
 
 # Of each row in sight, the place and the texts, once what was scrolled to is drawn.
 ROWS_WHEN_DRAWN = """new Promise((drawn) => requestAnimationFrame(() => requestAnimationFrame(drawn))).then(() =>
