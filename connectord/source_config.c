@@ -155,8 +155,7 @@ static bool same_subscriptions(const source_config_t *self, const source_config_
     return self->demand == other->demand && self->grace_ms == other->grace_ms && self->confirm_ms == other->confirm_ms &&
            self->silence_ms == other->silence_ms && self->messages_per_minute == other->messages_per_minute &&
            self->dedup_window == other->dedup_window && self->future_ms == other->future_ms && self->lines == other->lines &&
-           self->rotate_ms == other->rotate_ms &&
-           self->settle_ms == other->settle_ms && text_equal(self->group, other->group);
+           self->rotate_ms == other->rotate_ms && self->settle_ms == other->settle_ms && text_equal(self->group, other->group);
 }
 
 static bool same_patience(const source_config_t *self, const source_config_t *other)

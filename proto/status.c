@@ -255,7 +255,8 @@ bool status_parse(text_t json, status_t *status)
            read_u64(json, "trades", &status->trades) && read_u64(json, "duplicates", &status->duplicates) &&
            read_u64(json, "malformed", &status->malformed) && read_u64(json, "gaps", &status->gaps) &&
            read_u64(json, "reconnects", &status->reconnects) && read_oddities(json, status) && read_condition(json, status) &&
-           read_lines(json, status) && read_missed(json, status) && read_run(json, status) && read_symbols(json, &status->symbols);
+           read_lines(json, status) && read_missed(json, status) && read_run(json, status) &&
+           read_symbols(json, &status->symbols);
 }
 
 bool status_next_symbol(json_walk_t *walk, text_t *symbol, uint64_t *last_seq)
