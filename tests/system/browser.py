@@ -1,4 +1,4 @@
-"""Debian's Chromium, headless, through playwright-core: the tests speak to tests/browser/driver.mjs, a JSON line a command."""
+"""Debian's Chromium, headless (its headless shell, which costs half of the whole), through playwright-core: the tests speak to tests/browser/driver.mjs, a JSON line a command."""
 
 import json
 import shutil
@@ -11,10 +11,13 @@ from pipeline import ROOT, until
 FOLDER = "tests/browser"
 
 
+def find_chromium():
+    return shutil.which("chromium-headless-shell") or shutil.which("chromium")
+
+
 class Browser:
     def __init__(self):
-        self.popen = subprocess.Popen(["node", ROOT / FOLDER / "driver.mjs", npm.installed(FOLDER) / "node_modules", shutil.which("chromium")],
-                                      stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+        self.popen = subprocess.Popen(["node", ROOT / FOLDER / "driver.mjs", npm.installed(FOLDER) / "node_modules", find_chromium()], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
 
     def do(self, verb, **what):
         self.popen.stdin.write(json.dumps({"do": verb, **what}) + "\n")
@@ -69,7 +72,7 @@ PAINTED = """[...document.querySelectorAll('#frame canvas')].filter((canvas) => 
 
 @pytest.fixture(scope="session")
 def chromium():
-    if not shutil.which("chromium"):
+    if not find_chromium():
         pytest.skip("chromium is not installed")
     browser = Browser()
     yield browser
