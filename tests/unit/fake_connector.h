@@ -147,7 +147,7 @@ static inline void fake_set_up(const char *const *symbols, size_t count)
     loop = loop_new();
     settings = (source_config_t){.name = TEXT("exchange"),
                                  .connector = "fake",
-                                 .confirm_ms = 60000,
+                                 .confirm_ms = 3600000,
                                  .backoff = {.initial_ms = 1, .maximum_ms = 8, .multiplier = 2.0, .jitter = 0.0}};
     settings.symbols = calloc(count, sizeof *settings.symbols);
     ck_assert_ptr_nonnull(settings.symbols);
