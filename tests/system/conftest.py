@@ -33,15 +33,6 @@ def pipeline(tmp_path, request):
         assert all(code in (0, -9) for code in codes.values()), f"exit codes {codes}"
 
 
-def pytest_collection_modifyitems(items):
-    """All that drives the browser goes to one worker: a second browser would cost more than what it saves. Those come first, since they last longest."""
-    drives = lambda item: "chromium" in getattr(item, "fixturenames", ()) or "chromium" in item.name
-    items.sort(key=lambda item: not drives(item))
-    for item in items:
-        if drives(item):
-            item.add_marker(pytest.mark.xdist_group("browser"))
-
-
 FAILED = pytest.StashKey()
 
 
