@@ -13,7 +13,7 @@ static size_t put_frame(char *at, text_t frame)
     return sizeof length + length;
 }
 
-/* How many frames it has; 0 when it is none. */
+/* How many frames it has; 0 when it is no envelope. */
 static size_t measure(const text_t *frames, size_t count)
 {
     size_t bytes = 0;

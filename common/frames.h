@@ -5,7 +5,7 @@
 
 #include <zmq.h>
 
-/* All frames of one message into parts, which are to be closed then; false when there is none. Frames beyond the limit are taken and thrown away, and
+/* All frames of one message into parts, which are to be closed then; false when no message waits. Frames beyond the limit are taken and thrown away, and
  * *count tells. */
 bool frames_take(void *zmq, zmq_msg_t *parts, size_t limit, size_t *count);
 

@@ -12,7 +12,7 @@ typedef struct {
     socklen_t length;
 } host_address_t;
 
-/* host: a name, or an address without brackets; port: digits. Each address once, in the resolver's order; 0 when there is none. May wait for DNS. */
+/* host: a name, or an address without brackets; port: digits. Each address once, in the resolver's order; 0 when it has no address. May wait for DNS. */
 size_t host_addresses(const char *host, const char *port, host_address_t addresses[static HOST_ADDRESSES_MAX]);
 
 /* May another address of the same host be listened at where this one can't be, with that errno? So it is when the machine does not have it, as

@@ -46,7 +46,7 @@ static int listen_at(const host_address_t *address)
     return -1;
 }
 
-/* At all addresses that the host has on this machine. False, with errno, when there is none or one of them can't be had. */
+/* At all addresses that the host has on this machine. False, with errno, when it has no address or one of them can't be had. */
 static bool open_doors(listener_t *self, const char *host, const char *port)
 {
     host_address_t addresses[HOST_ADDRESSES_MAX];

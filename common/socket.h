@@ -44,7 +44,7 @@ socket_t *socket_new(loop_t *loop, socket_kind_t kind, int queue_limit, const so
 bool socket_bind(socket_t *self, const char *endpoint);
 bool socket_connect(socket_t *self, const char *endpoint);
 
-/* Nobody finds the endpoint, which was bound, any more; connections stay. */
+/* The endpoint, which was bound, can no longer be found; connections stay. */
 void socket_unbind(socket_t *self, const char *endpoint);
 
 /* Makes the connection anew, whatever has become of the one there is; what is queued on it is lost. Subscriptions stay. */

@@ -163,7 +163,7 @@ bool dialer_is_looking_up(const dialer_t *self)
     return self->lookup != NULL;
 }
 
-/* SIZE_MAX when it is none of them. */
+/* SIZE_MAX for any other. */
 static size_t number_of(const dialer_t *self, const struct lws *wsi)
 {
     for (size_t i = 0; i < self->race.begun; i++)

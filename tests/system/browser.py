@@ -1,4 +1,4 @@
-"""Debian's Chromium, headless (its headless shell, which costs half of the whole), through playwright-core: the tests speak to tests/browser/driver.mjs, a JSON line a command."""
+"""Debian's Chromium, headless (its headless shell, which takes less CPU time than the whole), through playwright-core: the tests speak to tests/browser/driver.mjs, a JSON line a command."""
 
 import json
 import shutil
