@@ -12,7 +12,7 @@ comma := ,
 Q := $(if $(V),,@)
 BUILD := build$(if $(SAN),/san-$(subst $(comma),-,$(SAN)))
 
-PACKAGES := libzmq libczmq libcjson libwebsockets libuv zlib
+PACKAGES := libzmq libczmq libcjson libwebsockets libcrypto libuv zlib
 STORE_PACKAGES := sqlite3 libpq hiredis
 WARNINGS := -Wall -Wextra -Wpedantic -Werror -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wconversion \
             -Wno-sign-conversion -Wpointer-arith -Wcast-qual -Wwrite-strings -Wundef -Wvla -Wformat=2
@@ -120,7 +120,7 @@ PRELOADED := $(BUILD)/tests/malloc_count.so $(BUILD)/tests/shifted_clock.so $(BU
 
 FUZZERS := $(patsubst tests/fuzz/%.c,build/fuzz/%,$(wildcard tests/fuzz/fuzz_*.c))
 FUZZ_SECONDS ?= 60
-build/fuzz/fuzz_frames: connectord/frame_reader.c connectord/handshake.c
+build/fuzz/fuzz_frames: connectord/handshake.c
 build/fuzz/fuzz_signalr: $(patsubst %,gatewayd/%.c,signalr frame pack params)
 build/fuzz/fuzz_rest: $(patsubst %,gatewayd/%.c,rest token params accept events)
 build/fuzz/%: tests/fuzz/%.c connectord/connectors/blockchain_message.c $(COMMON)

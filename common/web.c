@@ -1,13 +1,13 @@
 #include "common/web.h"
 
 #include "common/clock.h"
+#include "common/descriptors.h"
 #include "common/log.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <libwebsockets.h>
 #include <stdlib.h>
-#include <sys/resource.h>
 #include <unistd.h>
 #include <uv.h>
 
@@ -50,8 +50,6 @@ static void give_back_spare(web_t *self)
 static void on_lws_log(int level, const char *line)
 {
     static log_limit_t limit;
-    if (strstr(line, "adopt_socket_readbuf: calling service")) /* as an error; it is none */
-        return;
     if (!log_allowed(&limit, clock_mono_ns()))
         return;
     text_t text = text_of(line);
@@ -63,26 +61,13 @@ static void on_lws_log(int level, const char *line)
         log_debug("web: libwebsockets", LOG_SLICE("said", text), LOG_U64("suppressed", log_suppressed(&limit)));
 }
 
-/* lws sizes its tables by RLIMIT_NOFILE, and a container's "infinity" would cost gigabytes. */
-static void limit_fds(unsigned fd_limit)
-{
-    struct rlimit limit;
-    if (getrlimit(RLIMIT_NOFILE, &limit) != 0)
-        return;
-    rlim_t wanted = fd_limit < limit.rlim_max ? fd_limit : limit.rlim_max;
-    if (wanted < fd_limit)
-        log_warn("web: fewer file descriptors than configured", LOG_U64("wanted", fd_limit), LOG_U64("allowed", wanted));
-    limit.rlim_cur = wanted;
-    setrlimit(RLIMIT_NOFILE, &limit);
-}
-
 web_t *web_new(loop_t *loop, unsigned fd_limit)
 {
     web_t *self = calloc(1, sizeof *self);
     if (!self)
         return NULL;
     self->loop = loop;
-    limit_fds(fd_limit);
+    descriptors_limit(fd_limit); /* lws sizes its tables by it */
     if (!take_spare(self)) {
         web_destroy(&self);
         return NULL;
@@ -102,31 +87,6 @@ web_t *web_new(loop_t *loop, unsigned fd_limit)
         web_destroy(&self);
     }
     return self;
-}
-
-struct lws_vhost *web_vhost(web_t *self, const char *name, const struct lws_protocols *protocols,
-                            const struct lws_extension *extensions, void *user)
-{
-    static const lws_retry_bo_t no_pings; /* lws's own: who is alive is for who has the connection to say */
-    struct lws_context_creation_info info = {
-        .port = CONTEXT_PORT_NO_LISTEN_SERVER,
-        .vhost_name = name,
-        .protocols = protocols,
-        .extensions = extensions,
-        .user = user,
-        .alpn = "http/1.1",
-        .timeout_secs = 20,
-        .retry_and_idle_policy = &no_pings,
-    };
-    struct lws_vhost *vhost = lws_create_vhost(self->context, &info);
-    if (!vhost)
-        log_error("web: libwebsockets makes no host", LOG_TEXT("name", name));
-    return vhost;
-}
-
-void web_adopt(struct lws_vhost *vhost, int fd, text_t bytes)
-{
-    lws_adopt_socket_vhost_readbuf(vhost, fd, bytes.at, bytes.length);
 }
 
 struct lws_context *web_context(web_t *self)

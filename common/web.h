@@ -8,9 +8,6 @@
 #include "common/text.h"
 
 struct lws_context;
-struct lws_extension;
-struct lws_protocols;
-struct lws_vhost;
 
 typedef struct web web_t;
 
@@ -18,14 +15,6 @@ typedef struct web web_t;
  * as RLIMIT_NOFILE where the system's limit is higher. Text frames are not checked for UTF-8: whoever takes them does that (text_is_utf8),
  * and says what becomes of the connection. NULL with a log line on failure. */
 web_t *web_new(loop_t *loop, unsigned fd_limit);
-
-/* A host for WebSockets, named so; connections come by web_adopt. `protocols` ends with a zeroed entry and is kept, as are the `extensions`; NULL: none.
- * `user` comes back by lws_vhost_user. NULL with a log line. */
-struct lws_vhost *web_vhost(web_t *self, const char *name, const struct lws_protocols *protocols,
-                            const struct lws_extension *extensions, void *user);
-
-/* Takes over a connection, which does not block, and what has been read from it already. Its protocol may be called within. */
-void web_adopt(struct lws_vhost *vhost, int fd, text_t bytes);
 
 struct lws_context *web_context(web_t *self);
 

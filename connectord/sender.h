@@ -1,8 +1,8 @@
 /* What a WebSocket's client says, on a connection of libwebsockets': frames of one's own making, which lws sends as they are. */
 #pragma once
 
+#include "common/frame_reader.h"
 #include "common/text.h"
-#include "connectord/frame_reader.h"
 
 #include <libwebsockets.h>
 

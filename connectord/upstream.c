@@ -2,9 +2,9 @@
 
 #include "common/buffer.h"
 #include "common/clock.h"
+#include "common/frame_reader.h"
 #include "common/log.h"
 #include "connectord/dialer.h"
-#include "connectord/frame_reader.h"
 #include "connectord/handshake.h"
 #include "connectord/joiner.h"
 #include "connectord/refusal.h"

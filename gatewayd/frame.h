@@ -9,8 +9,8 @@ enum { FRAME_HEADER_MAX = 10, FRAME_REASON_MAX = 123 /* bytes of a close frame's
 /* The header of a text frame. Returns its length: 2, 4 or 10. */
 size_t frame_header(char out[static FRAME_HEADER_MAX], uint64_t payload_length);
 
-/* A ping. */
-#define FRAME_PING                                                                                                             \
+/* A ping that asks for a sign of life. */
+#define FRAME_ALIVE                                                                                                            \
     TEXT("\x89\x05"                                                                                                            \
          "alive")
 

@@ -1,5 +1,6 @@
 #include "gatewayd/gateway.h"
 
+#include "common/descriptors.h"
 #include "common/follower.h"
 #include "common/log.h"
 #include "common/requester.h"
@@ -32,7 +33,6 @@ struct gateway {
     requester_t *asker;                   /* of history */
     requester_t *replayer[HUB_BUSES_MAX]; /* of each connectord */
     follower_t *follower;
-    web_t *web;
     ws_t *ws;
     api_t *api;
     http_t *http;
@@ -225,12 +225,12 @@ static bool open_web(gateway_t *self, const config_t *config)
                       .origin_count = self->origin_count};
     const char *address = config_text(config, "gatewayd.listen");
     self->clients_max = ws.clients;
-    self->web = web_new(self->loop, (unsigned)ws.clients + FDS_BESIDE_CLIENTS);
-    self->ws = ws_new(&self->hub, &ws);
+    descriptors_limit((unsigned)ws.clients + FDS_BESIDE_CLIENTS);
+    self->ws = ws_new(self->loop, &self->hub, &ws);
     self->api = !self->ws ? NULL : api_new(&self->hub, self->ws, &(cors_t){self->cors, self->cors_count});
-    self->http = self->web && self->ws && self->api ? http_new(self->loop, self->web, address, &self->hub, self->ws, self->api,
-                                                               config_flag(config, "gatewayd.deflate"))
-                                                    : NULL;
+    self->http = !self->api
+                     ? NULL
+                     : http_new(self->loop, address, &self->hub, self->ws, self->api, config_flag(config, "gatewayd.deflate"));
     if (self->http)
         log_info("gateway: listening", LOG_TEXT("address", address));
     return self->http != NULL;
@@ -238,7 +238,7 @@ static bool open_web(gateway_t *self, const config_t *config)
 
 static const char clients_key[] = "gatewayd.clients";
 
-/* libwebsockets' tables have the size that was right at the start. */
+/* The limit of descriptors is that of the start. */
 static bool room_for_clients(const gateway_t *self, const config_t *config)
 {
     return (size_t)config_integer(config, clients_key) <= self->clients_max;
@@ -294,10 +294,10 @@ void gateway_destroy(gateway_t **self_p)
     loop_timer_destroy(&self->tick);
     follower_destroy(&self->follower); /* so that there is a last frame */
     if (self->http) {
-        ws_goodbye(self->ws, self->loop);
+        ws_goodbye(self->ws);
+        ws_stop(self->ws);
         http_stop(self->http);
     }
-    web_destroy(&self->web);
     http_destroy(&self->http);
     api_destroy(&self->api);
     ws_destroy(&self->ws);

@@ -3,14 +3,12 @@
 #include "common/process_metrics.h"
 #include "gatewayd/accept.h"
 #include "gatewayd/assets.h"
-#include "gatewayd/deflate.h"
 #include "gatewayd/hub_metrics.h"
 #include "gatewayd/report.h"
 #include "gatewayd/rest.h"
 #include "gatewayd/signalr.h"
 #include "gatewayd/upgrade.h"
 
-#include <libwebsockets.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <strings.h>
@@ -21,25 +19,13 @@
 #define SIGNALR_PATH   "/blockchain"
 #define NEGOTIATE_PATH SIGNALR_PATH "/negotiate"
 
-enum {
-    PATH_MAX_BYTES = 256,
-    RECEIVE_BYTES = 4096, /* of one connection's buffer: requests are small */
-    RUN_BYTES = 65536     /* handed to the kernel at once; what lws would cut smaller it copies */
-};
-
 struct http {
     hub_t *hub;
     ws_t *ws;
     api_t *api;
     http_server_t *server;
-    struct lws_vhost *vhost;
+    bool deflates;
 };
-
-/* What belongs to a WebSocket. */
-typedef struct {
-    ws_session_t *session;
-    deflate_t deflate;
-} connection_t;
 
 typedef struct {
     const char *path;
@@ -183,26 +169,27 @@ static bool may_upgrade(const http_t *self, http_connection_t *from, const http_
     return status == 0;
 }
 
-/* The rest of its life is libwebsockets', which reads a handshake once more: a short one. */
 static void upgrade(const http_t *self, http_connection_t *from, const http_request_t *request, text_t path)
 {
     http_refusal_t refusal;
+    char room[HTTP_PEER_MAX];
     if (!may_upgrade(self, from, request, path, &refusal)) {
         refuse_upgrade(from, &refusal);
         return;
     }
-    text_t behind;
-    buffer_t bytes = buffer_new(0);
-    ws_speech_t speech;
-    find_speech(path, &speech);
-    upgrade_print(request, speech == WS_SIGNALR ? SIGNALR_PATH : WS_PATH, &bytes);
-    int fd = http_hand_over(from, &behind);
-    buffer_append(&bytes, behind);
-    if (buffer_ok(&bytes))
-        web_adopt(self->vhost, fd, buffer_text(&bytes));
+    buffer_t answer = buffer_new(0);
+    ws_handshake_t handshake;
+    find_speech(path, &handshake.speech);
+    if (upgrade_answer(request, self->deflates && handshake.speech == WS_RPC, &answer))
+        handshake.speech = WS_RPC_DEFLATE;
+    text_t address = http_peer(from, room);
+    int fd = http_hand_over(from, &handshake.behind);
+    handshake.answer = buffer_text(&answer);
+    if (buffer_ok(&answer))
+        ws_open(self->ws, fd, address, &handshake);
     else
         close(fd);
-    buffer_release(&bytes);
+    buffer_release(&answer);
 }
 
 /* The hub's paths stand for themselves in any case, and with a slash behind them, as at the .NET server. */
@@ -252,77 +239,13 @@ static void on_request(void *arg, http_connection_t *from, const http_request_t 
         answer_json(from, 404, TEXT("{\"error\":\"not found\"}\n"));
 }
 
-/* --- WebSockets, by libwebsockets --- */
-
-static bool find_speech_of(struct lws *wsi, ws_speech_t *speech)
-{
-    char path[PATH_MAX_BYTES];
-    int length = lws_hdr_copy(wsi, path, sizeof path, WSI_TOKEN_GET_URI);
-    return find_speech((text_t){path, length > 0 ? (size_t)length : 0}, speech);
-}
-
-static int on_offer(struct lws *wsi, connection_t *connection)
-{
-    ws_speech_t speech;
-    return find_speech_of(wsi, &speech) && speech == WS_RPC ? deflate_on_offer(&connection->deflate, wsi) : 1;
-}
-
-static int on_open(http_t *self, struct lws *wsi, connection_t *connection)
-{
-    ws_speech_t speech;
-    if (!find_speech_of(wsi, &speech))
-        return -1;
-    return ws_on_open(self->ws, wsi, connection->deflate.agreed && speech == WS_RPC ? WS_RPC_DEFLATE : speech,
-                      &connection->session);
-}
-
-static int on_event(struct lws *wsi, enum lws_callback_reasons reason, void *user, void *in, size_t length)
-{
-    connection_t *connection = user;
-    struct lws_vhost *vhost = lws_get_vhost(wsi);
-    http_t *self = vhost ? lws_vhost_user(vhost) : NULL;
-    if (!self)
-        return lws_callback_http_dummy(wsi, reason, user, in, length);
-    switch (reason) {
-    case LWS_CALLBACK_HTTP:
-        return -1; /* it does not take the handshake for one */
-    case LWS_CALLBACK_CONFIRM_EXTENSION_OKAY:
-        return on_offer(wsi, connection);
-    case LWS_CALLBACK_ADD_HEADERS:
-        return connection ? deflate_on_headers(&connection->deflate, in) : 0;
-    case LWS_CALLBACK_ESTABLISHED:
-        return on_open(self, wsi, connection);
-    case LWS_CALLBACK_RECEIVE:
-        return ws_on_receive(connection->session, in, length);
-    case LWS_CALLBACK_RECEIVE_PONG:
-        return ws_on_pong(connection->session);
-    case LWS_CALLBACK_SERVER_WRITEABLE:
-        return ws_on_writable(connection->session);
-    case LWS_CALLBACK_WS_PEER_INITIATED_CLOSE:
-        return ws_on_peer_close(connection->session);
-    case LWS_CALLBACK_CLOSED:
-        return ws_on_close(&connection->session);
-    default:
-        return lws_callback_http_dummy(wsi, reason, user, in, length);
-    }
-}
-
-/* One protocol for WebSockets that ask for none. */
-static const struct lws_protocols protocols[] = {{.name = "jsonrpc",
-                                                  .callback = on_event,
-                                                  .per_session_data_size = sizeof(connection_t),
-                                                  .rx_buffer_size = RECEIVE_BYTES,
-                                                  .tx_packet_size = RUN_BYTES},
-                                                 {0}};
-
-http_t *http_new(loop_t *loop, web_t *web, const char *address, hub_t *hub, ws_t *ws, api_t *api, bool deflate)
+http_t *http_new(loop_t *loop, const char *address, hub_t *hub, ws_t *ws, api_t *api, bool deflates)
 {
     http_t *self = calloc(1, sizeof *self);
     if (!self)
         return NULL;
-    *self = (http_t){.hub = hub, .ws = ws, .api = api};
-    self->vhost = web_vhost(web, address, protocols, deflate ? deflate_extensions : NULL, self);
-    self->server = self->vhost ? http_server_new(loop, address, on_request, self) : NULL;
+    *self = (http_t){.hub = hub, .ws = ws, .api = api, .deflates = deflates};
+    self->server = http_server_new(loop, address, on_request, self);
     if (!self->server)
         http_destroy(&self);
     return self;

@@ -1,20 +1,18 @@
 /* Where the gateway listens: /ws becomes a WebSocket, /health, /ready and /metrics answer an operator's monitoring. What begins
  * with /api/ is api.h's. Further paths are lines in the table of routes in http.c. Requests are read by http_server.h; a connection
- * that becomes a WebSocket is libwebsockets' from its handshake on. For boundary files. */
+ * that becomes a WebSocket is ws.h's from its handshake on. For boundary files. */
 #pragma once
 
 #include "common/http_server.h"
-#include "common/web.h"
 #include "gatewayd/api.h"
 #include "gatewayd/ws.h"
 
 typedef struct http http_t;
 
-/* Listens on "HOST:PORT". deflate: agree to it (deflate.h). All that is given outlives it. NULL with a log line on failure. */
-http_t *http_new(loop_t *loop, web_t *web, const char *address, hub_t *hub, ws_t *ws, api_t *api, bool deflate);
+/* Listens on "HOST:PORT". deflates: agrees to permessage-deflate. All that is given outlives it. NULL with a log line on failure. */
+http_t *http_new(loop_t *loop, const char *address, hub_t *hub, ws_t *ws, api_t *api, bool deflates);
 
-/* Lets nobody in any more, and closes what is no WebSocket. Before the web. */
+/* Lets nobody in any more, and closes what is no WebSocket. */
 void http_stop(http_t *self);
 
-/* After the web. */
 void http_destroy(http_t **self);

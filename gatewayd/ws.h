@@ -1,14 +1,12 @@
-/* Clients over WebSocket: the boundary between libwebsockets and client.h. For boundary files. */
+/* Clients over WebSocket: who is let in, and what lies between a websocket.h and a client.h. For boundary files. */
 #pragma once
 
 #include "gatewayd/client.h"
 
-struct lws;
-
 /* What is spoken on a connection. */
 typedef enum {
     WS_RPC,
-    WS_RPC_DEFLATE, /* permessage-deflate is agreed on (deflate.h) */
+    WS_RPC_DEFLATE, /* permessage-deflate is agreed on (upgrade.h) */
     WS_SIGNALR
 } ws_speech_t;
 
@@ -29,11 +27,8 @@ typedef struct {
 
 typedef struct ws ws_t;
 
-/* A connection. */
-typedef struct ws_session ws_session_t;
-
 /* NULL when memory runs out. */
-ws_t *ws_new(hub_t *hub, const ws_config_t *config);
+ws_t *ws_new(loop_t *loop, hub_t *hub, const ws_config_t *config);
 
 /* How many clients are let in from now on. Who is in stays. */
 void ws_limit(ws_t *self, size_t clients, size_t clients_per_address);
@@ -48,18 +43,21 @@ unsigned ws_refusal(ws_t *self, text_t origin, text_t address);
 bool ws_admit(ws_t *self, text_t address, char kept[static WS_ADDRESS_MAX]);
 void ws_dismiss(ws_t *self, const char *address);
 
-/* The events of a connection; what they return is for libwebsockets. *session: NULL at first; set by ws_on_open, cleared by
- * ws_on_close, fine as NULL for all of them. */
-int ws_on_open(ws_t *self, struct lws *wsi, ws_speech_t speech, ws_session_t **session);
-int ws_on_receive(ws_session_t *session, const void *bytes, size_t length);
-int ws_on_pong(ws_session_t *session);
-int ws_on_writable(ws_session_t *session);
-int ws_on_peer_close(ws_session_t *session);
-int ws_on_close(ws_session_t **session);
+typedef struct {
+    ws_speech_t speech;
+    text_t answer; /* to the handshake, which is to be sent yet */
+    text_t behind; /* what has been read behind the handshake */
+} ws_handshake_t;
+
+/* A connection from that address, which does not block, becomes a client; or is closed, where it is one too many or memory runs out. */
+void ws_open(ws_t *self, int fd, text_t address, const ws_handshake_t *handshake);
 
 /* Pings who is silent, drops who is dead. Call it every second or so. */
 void ws_check(ws_t *self);
 
 /* Lets every client have its last frames, closes it with 1012, and lets no new one in. Runs the loop, which must not be
  * running, until all have gone or WS_GOODBYE_MS have passed. */
-void ws_goodbye(ws_t *self, loop_t *loop);
+void ws_goodbye(ws_t *self);
+
+/* Closes all that are left. */
+void ws_stop(ws_t *self);

@@ -1,5 +1,5 @@
 /* What an exchange's WebSocket brings: an answer to the handshake, and frames. However the bytes come, the same is found, within them. */
-#include "connectord/frame_reader.h"
+#include "common/frame_reader.h"
 #include "connectord/handshake.h"
 
 #include <stdlib.h>

@@ -1,4 +1,4 @@
-#include "connectord/frame_reader.h"
+#include "common/frame_reader.h"
 
 #include "common/buffer.h"
 
@@ -7,10 +7,12 @@
 
 static const char kinds[] = {[FRAME_PIECE] = 'm', [FRAME_CLOSE] = 'c', [FRAME_PING] = 'p', [FRAME_PONG] = 'o'};
 
+static bool from_client;
+
 /* What a reader makes of bytes that come `step` at a time: "m(one)." a message, "b" a binary one, "c" a close frame …; '!' where it breaks. */
 static void read_all(buffer_t *out, text_t bytes, size_t step)
 {
-    frame_reader_t reader = {0};
+    frame_reader_t reader = {.from_client = from_client, .deflates = from_client};
     buffer_clear(out);
     for (size_t at = 0; at < bytes.length; at += step) {
         size_t length = bytes.length - at < step ? bytes.length - at : step;
@@ -112,6 +114,58 @@ START_TEST(control_frames_come_between_fragments)
 }
 END_TEST
 
+/* A frame of a client, its mask \x01\x02\x04\x08. */
+static void append_masked(buffer_t *out, char first, text_t payload)
+{
+    char head[] = {first, (char)(0x80 | payload.length), 1, 2, 4, 8};
+    buffer_append(out, (text_t){head, sizeof head});
+    for (size_t i = 0; i < payload.length; i++) {
+        char masked = (char)(payload.at[i] ^ (1 << i % 4));
+        buffer_append(out, (text_t){&masked, 1});
+    }
+}
+
+START_TEST(what_clients_mask_is_unmasked_however_it_comes)
+{
+    buffer_t bytes = buffer_new(0);
+    from_client = true;
+    append_masked(&bytes, '\x01', TEXT("a message that is longer than "));
+    append_masked(&bytes, '\x89', TEXT("a ping"));
+    append_masked(&bytes, '\x00', TEXT(""));
+    append_masked(&bytes, '\x80', TEXT("eight bytes"));
+    append_masked(&bytes, '\xc2', TEXT("packed"));
+    check(buffer_text(&bytes), "m(a message that is longer than p(a ping)eight bytes)b(packed)");
+    append_masked(&bytes, '\xa1', TEXT("x"));
+    check(buffer_text(&bytes), "m(a message that is longer than p(a ping)eight bytes)b(packed)!");
+    buffer_release(&bytes);
+    bytes = buffer_new(0);
+    append_masked(&bytes, '\x01', TEXT("packed"));
+    append_masked(&bytes, '\xc0', TEXT("later")); /* it is the first frame that says so */
+    check(buffer_text(&bytes), "m(packed!");
+    check(TEXT("\x81\x01x"), "!");
+    buffer_release(&bytes);
+    from_client = false;
+}
+END_TEST
+
+START_TEST(what_a_close_frame_says_is_judged)
+{
+    static const struct {
+        text_t payload;
+        unsigned code;
+        bool wrong;
+    } cases[] = {
+        {TEXT_CONST(""), 1005, false},    {TEXT_CONST("\x03\xe8"), 1000, false}, {TEXT_CONST("\x0f\xa1why"), 4001, false},
+        {TEXT_CONST("\x03"), 1002, true}, {TEXT_CONST("\x03\xed"), 1002, true},  {TEXT_CONST("\x03\xe8\xff"), 1007, true},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        unsigned code;
+        ck_assert_int_eq(frame_close_read(cases[i].payload, &code) != NULL, cases[i].wrong);
+        ck_assert_uint_eq(code, cases[i].code);
+    }
+}
+END_TEST
+
 START_TEST(what_is_against_the_rules_breaks_the_connection)
 {
     static const text_t cases[] = {
@@ -123,6 +177,7 @@ START_TEST(what_is_against_the_rules_breaks_the_connection)
         TEXT_CONST("\x01\x00\x81\x00"),                        /* within a message */
         TEXT_CONST("\x09\x00"),                                /* a ping in fragments */
         TEXT_CONST("\x89\x7e\x00\x7e"),                        /* a long one */
+        TEXT_CONST("\x81\x7e\x00\x05"),                        /* a length in more bytes than it takes */
         TEXT_CONST("\x81\x7f\x80\x00\x00\x00\x00\x00\x00\x00") /* longer than there is */
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
@@ -157,6 +212,8 @@ int main(void)
     tcase_add_test(tests, fragments_make_a_message);
     tcase_add_test(tests, longer_lengths_are_read);
     tcase_add_test(tests, control_frames_come_between_fragments);
+    tcase_add_test(tests, what_clients_mask_is_unmasked_however_it_comes);
+    tcase_add_test(tests, what_a_close_frame_says_is_judged);
     tcase_add_test(tests, what_is_against_the_rules_breaks_the_connection);
     tcase_add_test(tests, sealed_frame_is_masked);
     Suite *suite = suite_create("frame_reader");
