@@ -17,10 +17,13 @@ STORE_PACKAGES := sqlite3 libpq hiredis
 WARNINGS := -Wall -Wextra -Wpedantic -Werror -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wconversion \
             -Wno-sign-conversion -Wpointer-arith -Wcast-qual -Wwrite-strings -Wundef -Wvla -Wformat=2
 CFLAGS   ?= -O2 -g
+# What makes an error in memory harder to exploit. _FORTIFY_SOURCE takes optimization, and hides errors from sanitizers.
+FORTIFY := $(if $(SAN),,$(if $(filter-out -O0,$(filter -O%,$(CFLAGS))),-U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=2))
+HARDENING = -fPIE -fstack-protector-strong -fstack-clash-protection $(FORTIFY)
 PACKAGE_CFLAGS := $(shell pkg-config --cflags $(PACKAGES) $(STORE_PACKAGES) 2>/dev/null)
 ALL_CFLAGS = -std=c17 -D_GNU_SOURCE -I. $(WARNINGS) $(CFLAGS) $(if $(SAN),-fsanitize=$(SAN) -fno-omit-frame-pointer -fno-sanitize-recover=all) \
-             -fstack-protector-strong $(PACKAGE_CFLAGS)
-ALL_LDFLAGS = $(LDFLAGS) $(if $(SAN),-fsanitize=$(SAN))
+             $(HARDENING) $(PACKAGE_CFLAGS)
+ALL_LDFLAGS = -pie -Wl,-z,relro -Wl,-z,now $(LDFLAGS) $(if $(SAN),-fsanitize=$(SAN))
 LIBS := $(shell pkg-config --libs $(PACKAGES) 2>/dev/null) -lm
 STORE_LIBS := $(shell pkg-config --libs $(STORE_PACKAGES) 2>/dev/null)
 GMP_LIBS := $(shell pkg-config --libs gmp 2>/dev/null)
@@ -71,7 +74,7 @@ $(BENCH_PROGRAMS):
 	@echo '  link $@'
 	$(Q)$(CC) $(ALL_LDFLAGS) $(filter %.o,$^) $(BUILD)/bench.a $(LIBS) -lsqlite3 -o $@
 
-$(BUILD)/obj/%.o: %.c
+$(BUILD)/obj/%.o: %.c Makefile
 	@mkdir -p $(@D)
 	@echo '  cc   $<'
 	$(Q)$(CC) $(ALL_CFLAGS) -MMD -MP -c $< -o $@

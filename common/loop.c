@@ -1,6 +1,7 @@
 #include "common/loop.h"
 
 #include "common/clock.h"
+#include "common/descriptors.h"
 #include "common/log.h"
 
 #include <assert.h>
@@ -13,7 +14,9 @@ enum { LAG_MS = 100 };
 struct loop {
     uv_loop_t uv;
     uv_timer_t lag_timer;
-    int64_t lag_due_ns; /* CLOCK_MONOTONIC */
+    int64_t lag_due_ns;   /* clock_steady_ns */
+    int64_t told_ns;      /* of clock_stood_still_ns: it is logged */
+    log_limit_t clock_limit;
     histogram_t lag;
     int64_t started_ns;
     uv_signal_t terminate, interrupt, hangup;
@@ -31,6 +34,8 @@ struct loop_turn {
 
 struct loop_timer {
     uv_timer_t uv;
+    int64_t due_ns;   /* clock_mono_ns */
+    int64_t stood_ns; /* clock_stood_still_ns, when it was started */
     loop_timer_fn *fire;
     void *arg;
 };
@@ -55,10 +60,30 @@ static void watch_signal(loop_t *self, uv_signal_t *handle, int number)
     uv_unref((uv_handle_t *)handle); /* a signal handler alone is no reason to live */
 }
 
+/* It is nothing to die for: who is asked for the time says the nearest that there is (clock.h). */
+static void look_at_clock(loop_t *self)
+{
+    if (clock_real_is_wrong() && log_allowed(&self->clock_limit, clock_mono_ns()))
+        log_warn("loop: the system's clock is wrong: expected a time from 1970 to 2259; times are written as the nearest of these");
+}
+
+static void tell_standstill(loop_t *self)
+{
+    int64_t now_ns = clock_mono_ns(), stood_ns = clock_stood_still_ns();
+    static log_limit_t limit;
+    if (stood_ns == self->told_ns || !log_allowed(&limit, now_ns))
+        return;
+    log_warn("loop: the process stood still", LOG_U64("ms", (uint64_t)((stood_ns - self->told_ns) / NS_PER_MS)),
+             LOG_U64("suppressed", log_suppressed(&limit)));
+    self->told_ns = stood_ns;
+}
+
 static void on_lag_timer(uv_timer_t *handle)
 {
     loop_t *self = handle->data;
-    int64_t now_ns = clock_mono_ns();
+    int64_t now_ns = clock_steady_ns();
+    tell_standstill(self); /* which asks the clock */
+    look_at_clock(self);
     histogram_note(&self->lag, now_ns - self->lag_due_ns);
     self->lag_due_ns = now_ns + LAG_MS * NS_PER_MS;
     uv_update_time(&self->uv); /* else what this turn of the loop took so far would go uncounted */
@@ -70,13 +95,15 @@ static void watch_lag(loop_t *self)
 {
     uv_timer_init(&self->uv, &self->lag_timer);
     self->lag_timer.data = self;
-    self->lag_due_ns = clock_mono_ns() + LAG_MS * NS_PER_MS;
+    self->lag_due_ns = clock_steady_ns() + LAG_MS * NS_PER_MS;
     uv_timer_start(&self->lag_timer, on_lag_timer, LAG_MS, 0);
     uv_unref((uv_handle_t *)&self->lag_timer);
 }
 
 loop_t *loop_new(void)
 {
+    if (!descriptors_suffice())
+        return NULL;
     loop_t *self = calloc(1, sizeof *self);
     if (!self || uv_loop_init(&self->uv) != 0) {
         log_error("loop: no event loop");
@@ -89,13 +116,17 @@ loop_t *loop_new(void)
     watch_signal(self, &self->interrupt, SIGINT);
     watch_signal(self, &self->hangup, SIGHUP);
     watch_lag(self);
+    look_at_clock(self);
+    self->told_ns = clock_stood_still_ns();
     return self;
 }
 
 int loop_run(loop_t *self)
 {
+    clock_watch(true);
     while (!self->stopped && uv_run(&self->uv, UV_RUN_DEFAULT) != 0)
         ; /* uv_run also returns when libwebsockets calls uv_stop on a loop that it thinks its own */
+    clock_watch(false);
     self->stopped = false;
     return self->exit_code;
 }
@@ -151,9 +182,35 @@ struct uv_loop_s *loop_uv(loop_t *self)
     return &self->uv;
 }
 
+static void on_timer(uv_timer_t *handle);
+
+static void await(loop_timer_t *self, uint64_t delay_ms)
+{
+    self->due_ns = clock_mono_ns() + (int64_t)delay_ms * NS_PER_MS;
+    self->stood_ns = clock_stood_still_ns();
+}
+
+/* libuv's time goes on while the process stands still, and libuv looks at its timers before it looks what has come: what came meanwhile is read first,
+ * and then the rest of the time has to pass. */
+static bool is_too_soon(loop_timer_t *self)
+{
+    int64_t now_ns = clock_mono_ns();
+    if (clock_stood_still_ns() == self->stood_ns)
+        return false;
+    int64_t left_ms = (self->due_ns - now_ns) / NS_PER_MS;
+    uv_timer_start(&self->uv, on_timer, left_ms > 0 ? (uint64_t)left_ms : 1, uv_timer_get_repeat(&self->uv));
+    self->stood_ns = clock_stood_still_ns();
+    return true;
+}
+
 static void on_timer(uv_timer_t *handle)
 {
     loop_timer_t *self = handle->data;
+    if (is_too_soon(self))
+        return;
+    uint64_t repeat_ms = uv_timer_get_repeat(handle);
+    if (repeat_ms > 0)
+        await(self, repeat_ms);
     self->fire(self->arg);
 }
 
@@ -177,6 +234,7 @@ loop_timer_t *loop_timer_new(loop_t *loop, loop_timer_fn *fire, void *arg)
 void loop_timer_start(loop_timer_t *self, uint64_t delay_ms, uint64_t repeat_ms)
 {
     uv_update_time(self->uv.loop); /* else a delay counts from when this turn of the loop began */
+    await(self, delay_ms);
     uv_timer_start(&self->uv, on_timer, delay_ms, repeat_ms);
 }
 

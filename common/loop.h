@@ -12,10 +12,10 @@ struct uv_loop_s;
 
 typedef struct loop loop_t;
 
-/* NULL when the system refuses, with a log line. */
+/* NULL when the system refuses, also with too few file descriptors (descriptors.h), with a log line. */
 loop_t *loop_new(void);
 
-/* Runs until loop_stop. Returns 0, or 1 after loop_fail. May be called again. */
+/* Runs until loop_stop, and watches meanwhile whether the process stands still (clock.h). Returns 0, or 1 after loop_fail. May be called again. */
 int loop_run(loop_t *self);
 
 /* Makes loop_run return soon; may be called from any callback. */
@@ -47,7 +47,8 @@ typedef void loop_turn_fn(void *arg);
 loop_turn_t *loop_turn_new(loop_t *loop, loop_turn_fn *turn, void *arg);
 void loop_turn_destroy(loop_turn_t **self);
 
-/* A timer of the loop: calls `fire` from the loop after a delay, once or again and again. */
+/* A timer of the loop: calls `fire` from the loop after a delay, once or again and again. Time in which the process stood still (clock.h) is no delay: after
+ * it what has come is read first, so that who judges that nothing came does not judge too soon. */
 typedef struct loop_timer loop_timer_t;
 typedef void loop_timer_fn(void *arg);
 

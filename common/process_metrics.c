@@ -64,4 +64,7 @@ void process_metrics(metrics_t *metrics, const loop_t *loop)
     metrics_family(metrics, "dataflow_loop_lag_seconds", METRIC_HISTOGRAM,
                    "How late a timer of the event loop fires that is due ten times a second");
     metrics_histogram(metrics, NULL, loop_lag(loop));
+    metrics_family(metrics, "dataflow_stood_still_seconds_total", METRIC_COUNTER,
+                   "Time in which the process did not run: stopped, swapped out, or without a processor");
+    metrics_seconds(metrics, NULL, clock_stood_still_ns());
 }

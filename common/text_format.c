@@ -230,6 +230,40 @@ void text_format_describe(text_format_t format, const char *choices, buffer_t *o
         buffer_append(out, *at == '|' ? TEXT(", ") : (text_t){at, 1});
 }
 
+/* What endpoints are made of. Any other part of a path may be a key. */
+static bool is_usual(text_t part)
+{
+    static const char words[] = "ws|wss|api|stream|streams|realtime|public|spot|market|markets|trade|trades|feed|mercury-gateway";
+    bool version = part.length >= 2 && part.length <= 3 && part.at[0] == 'v' && part.at[1] >= '0' && part.at[1] <= '9';
+    return part.length == 0 || version || choice_valid(words, part);
+}
+
+static void append_path(text_t path, buffer_t *out)
+{
+    while (path.length > 0) {
+        const char *slash = memchr(path.at, '/', path.length);
+        text_t part = {path.at, slash ? (size_t)(slash - path.at) : path.length};
+        buffer_append(out, is_usual(part) ? part : TEXT("***"));
+        if (slash)
+            buffer_append(out, TEXT("/"));
+        size_t taken = part.length + (slash != NULL);
+        path = (text_t){path.at + taken, path.length - taken};
+    }
+}
+
+/* What is behind the scheme and the credentials: HOST[:PORT][/PATH][?QUERY]. */
+static void append_masked_rest(text_format_t format, text_t rest, buffer_t *out)
+{
+    const char *query = rest.length > 0 ? memchr(rest.at, '?', rest.length) : NULL;
+    text_t place = {rest.at, query ? (size_t)(query - rest.at) : rest.length};
+    const char *slash = place.length > 0 ? memchr(place.at, '/', place.length) : NULL;
+    size_t host = slash && format == FORMAT_URL ? (size_t)(slash - place.at) : place.length;
+    buffer_append(out, (text_t){place.at, host});
+    append_path((text_t){place.at + host, place.length - host}, out);
+    if (query)
+        buffer_append(out, TEXT("?***"));
+}
+
 void text_format_append_masked(text_format_t format, text_t text, buffer_t *out)
 {
     bool credentials = (format == FORMAT_URL || format == FORMAT_STORE) && !text_starts_with(text, TEXT("sqlite:"));
@@ -238,19 +272,20 @@ void text_format_append_masked(text_format_t format, text_t text, buffer_t *out)
         return;
     }
     const char *end = text.at + text.length;
-    const char *from = text.at;
-    const char *scheme = memmem(text.at, text.length, "://", 3);
     const char *colon = memchr(text.at, ':', text.length);
+    const char *scheme = colon && end - colon >= 3 && memcmp(colon, "://", 3) == 0 ? colon : NULL;
     const char *at_sign = memrchr(text.at, '@', text.length);
-    if (at_sign) {
-        /* No "://" ("postgres:/user:…@host"): from the first colon on; rather too much is hidden than too little. */
-        const char *open = scheme && scheme + 3 <= at_sign ? scheme + 3 : colon && colon < at_sign ? colon + 1 : text.at;
-        buffer_append(out, (text_t){text.at, (size_t)(open - text.at)});
+    const char *query = memchr(text.at, '?', text.length);
+    /* No "://" ("postgres:/user:…@host"): from the first colon on; rather too much is hidden than too little. */
+    const char *limit = at_sign ? at_sign : end;
+    const char *open = scheme && scheme + 3 <= limit ? scheme + 3 : at_sign && colon && colon < at_sign ? colon + 1 : text.at;
+    buffer_append(out, (text_t){text.at, (size_t)(open - text.at)});
+    if (at_sign && query && query < at_sign) { /* of a query, or of a password: which of them nobody can tell */
         buffer_append(out, TEXT("***"));
-        from = at_sign;
+        return;
     }
-    const char *query = memchr(from, '?', (size_t)(end - from));
-    buffer_append(out, (text_t){from, (size_t)((query ? query : end) - from)});
-    if (query)
-        buffer_append(out, TEXT("?***"));
+    if (at_sign)
+        buffer_append(out, TEXT("***"));
+    const char *rest = at_sign ? at_sign : open;
+    append_masked_rest(format, (text_t){rest, (size_t)(end - rest)}, out);
 }

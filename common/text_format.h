@@ -25,6 +25,7 @@ bool text_format_matches(text_format_t format, const char *choices, text_t text)
 /* The form for a message: "HOST:PORT", "one of always, demand". */
 void text_format_describe(text_format_t format, const char *choices, buffer_t *out);
 
-/* Appends the text without the credentials that it may hold, for messages and --print: of a URL or a store, what is before
- * an '@' and behind a '?' becomes "***". Does so for texts that are not of the form, too. */
+/* Appends the text without the secrets that it may hold, for messages and --print: of a URL or a store, what is before
+ * an '@' and behind a '?' becomes "***", and of a URL each part of the path that is no word that endpoints are made of (ws, v1, stream, …). Does so for
+ * texts that are not of the form, too. */
 void text_format_append_masked(text_format_t format, text_t text, buffer_t *out);

@@ -139,7 +139,8 @@ static bool take_offset(reader_t *reader, int *seconds)
 
 size_t timestamp_print(char out[static TIMESTAMP_MAX], int64_t ns, int digits)
 {
-    assert(ns >= 0 && digits >= 0 && digits <= 9);
+    assert(digits >= 0 && digits <= 9);
+    ns = ns > 0 ? ns : 0;
     uint64_t seconds = (uint64_t)ns / NS_PER_S;
     unsigned fraction = (unsigned)((uint64_t)ns % NS_PER_S);
     date_t date = date_from_days((unsigned)(seconds / S_PER_DAY));

@@ -143,7 +143,7 @@ static const probe_answers_t probe_answers = {.ready = connectord_ready, .metric
 static bool connectord_open(connectord_t *self, const config_t *config)
 {
     feed_shared_t *shared = &self->shared;
-    shared->run = (uint64_t)(clock_real_ns() / NS_PER_US);
+    shared->run = (uint64_t)((clock_real_ns() + clock_steady_ns()) / NS_PER_US); /* another one also where the wall clock stands */
     shared->health = (uint32_t)config_integer(config, "connectord.failover.health");
     uint64_t journal_capacity = (uint64_t)config_integer(config, "connectord.journal.bytes");
     shared->journal =

@@ -1,7 +1,9 @@
 #include "cached/stores/sqlite_file.h"
 
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 #include "cached/stores/batch.h"
 #include "common/folders.h"
@@ -159,12 +161,22 @@ static store_result_t prepare(sqlite_file_t *self, char *error)
     return result;
 }
 
+/* A new file is not for everybody to read, whatever the umask: SQLite makes them with 0644, and gives the files beside it the same mode. One that is there
+ * is left as it is, and not opened: to close it would end the locks of other handles. */
+static void make_file(const char *path)
+{
+    folders_make_for(path); /* when it can't, opening the file tells why */
+    int fd = open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0640);
+    if (fd != -1)
+        close(fd);
+}
+
 store_result_t sqlite_file_open(sqlite_file_t *self, const char *path, char *error)
 {
     int64_t version = 0;
     if (!(self->path = strdup(path)))
         return STORE_AWAY;
-    folders_make_for(path); /* when it can't, opening the file tells why */
+    make_file(path);
     store_result_t result = sqlite_file_result(
         self, sqlite3_open_v2(path, &self->db, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX, NULL), error);
     if (result != STORE_OK)
