@@ -161,7 +161,7 @@ static bool connectord_serve(connectord_t *self, const config_t *config)
     self->renewal = renewal_new(self->shared.journal, on_renewed, self, clock_mono_ns());
     self->replay =
         replay_new(self->shared.loop, config_text(config, "connectord.replay"), self->shared.journal, &self->renewal);
-    self->probe = probe_new(self->shared.loop, config_text(config, "connectord.http"), &probe_answers, self);
+    self->probe = probe_new(self->shared.loop, config, "connectord", &probe_answers, self);
     self->heartbeat = loop_timer_new(self->shared.loop, on_heartbeat, self);
     self->reading_on = loop_timer_new(self->shared.loop, on_reading_on, self);
     self->flush = loop_turn_new(self->shared.loop, on_flush, self);

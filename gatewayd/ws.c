@@ -215,17 +215,6 @@ static text_t peer_address(struct lws *wsi, char room[static WS_ADDRESS_MAX])
     return text_of(room);
 }
 
-static bool origin_allowed(const ws_t *self, text_t origin)
-{
-    if (self->config.origin_count == 0 || origin.length == 0)
-        return true; /* only browsers send it, and only they can be led astray by a page */
-    for (size_t i = 0; i < self->config.origin_count; i++) {
-        if (text_equal(origin, text_of(self->config.origins[i])))
-            return true;
-    }
-    return false;
-}
-
 static void deliver(ws_session_t *session, text_t message)
 {
     bool binary = lws_frame_is_binary(session->wsi);
@@ -292,11 +281,9 @@ void ws_destroy(ws_t **self_p)
     free(self);
 }
 
-unsigned ws_refusal(ws_t *self, text_t origin, text_t address)
+unsigned ws_refusal(ws_t *self, text_t address)
 {
     static log_limit_t limit;
-    if (!origin_allowed(self, origin))
-        return 403;
     if (self->leaving)
         return 503;
     if (self->hub->client_count < self->config.clients && peers_enter(self->peers, address)) {
