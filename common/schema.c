@@ -119,7 +119,7 @@ static const schema_key_t keys[] = {
     {RETENTION "store[].hours", KEY_REAL, .maximum = 1000000, .initial = "0", .help = "None older than that; 0: of any age"},
     {"cached.future_ms", KEY_INTEGER, .minimum = 1000, .maximum = 31536000000, .initial = "86400000",
      .help = "Candles leave out trades made more than so many ms after connectord received them"},
-    {"cached.token", KEY_TEXT, .optional = true, .secret = true, .initial = "",
+    {"cached.token", KEY_TEXT, .optional = true, .secret = true, .minimum = 16, .initial = "",
      .help = "Who sends it may clear the history; empty: nobody may"},
     {"cached.http", KEY_TEXT, FORMAT_ADDRESS, .initial = "127.0.0.1:9102",
      .help = "Where /health, /ready and /metrics are answered"},
@@ -262,7 +262,7 @@ bool schema_takes_text(const schema_key_t *key, text_t text)
 {
     if (text.length == 0)
         return key->optional;
-    return text_format_matches(key->format, key->choices, text);
+    return (double)text.length >= key->minimum && text_format_matches(key->format, key->choices, text);
 }
 
 bool schema_takes_number(const schema_key_t *key, double number)

@@ -5,6 +5,7 @@
 #include "common/requester.h"
 #include "gatewayd/catchup.h"
 #include "gatewayd/fanout.h"
+#include "gatewayd/guesses.h"
 #include "gatewayd/http.h"
 #include "gatewayd/join.h"
 #include "gatewayd/pace.h"
@@ -210,8 +211,9 @@ static bool open_hub(gateway_t *self, const config_t *config)
     self->hub.recent = recent_new(&self->hub);
     self->hub.pace = pace_new(self->loop, &self->hub);
     self->hub.pages = page_cache_new();
+    self->hub.guesses = guesses_new();
     return self->hub.offers && self->hub.markets && self->hub.recent && self->hub.pace && self->hub.pages &&
-           open_history(self, config);
+           self->hub.guesses && open_history(self, config);
 }
 
 static bool open_bus(gateway_t *self)
@@ -330,6 +332,7 @@ void gateway_destroy(gateway_t **self_p)
     recent_destroy(&self->hub.recent);
     pace_destroy(&self->hub.pace);
     page_cache_destroy(&self->hub.pages);
+    guesses_destroy(&self->hub.guesses);
     markets_destroy(&self->hub.markets);
     offers_destroy(&self->hub.offers);
     requester_destroy(&self->asker);

@@ -330,6 +330,8 @@ int ws_on_open(ws_t *self, struct lws *wsi, ws_speech_t speech, ws_session_t **s
     setsockopt(session->fd, SOL_SOCKET, SO_SNDBUF, &(int){WS_SEND_BUFFER}, sizeof(int));
     heard(session);
     session->client = client_new(enter(session), &links[speech], session, &methods_events);
+    if (session->client)
+        session->client->address = text_of(session->address);
     if (session->client && speech == WS_SIGNALR)
         session->signalr = signalr_new(session->client, self->config.message_bytes, session->heard_ns);
     return session->client && (speech != WS_SIGNALR || session->signalr) ? 0 : -1;
