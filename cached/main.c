@@ -20,7 +20,7 @@ int main(int argc, char **argv)
     loop_t *loop = loop_new();
     if (!loop || !(cached = cached_new(loop, config)))
         goto done;
-    if (!(probe = probe_new(loop, config_text(config, "cached.http"), &cached_probe, cached)))
+    if (!(probe = probe_new(loop, config, "cached", &cached_probe, cached)))
         goto done;
     if (!(supervisor = supervisor_new(loop)) || !(reload = reload_new(loop, config, supervisor, &cached_reload_events, cached)))
         goto done;

@@ -20,6 +20,7 @@ static const char *reason(unsigned status)
         {405, "Method Not Allowed"},
         {414, "URI Too Long"},
         {417, "Expectation Failed"},
+        {421, "Misdirected Request"},
         {426, "Upgrade Required"},
         {431, "Request Header Fields Too Large"},
         {500, "Internal Server Error"},

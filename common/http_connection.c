@@ -1,5 +1,7 @@
 #include "common/http_shared.h"
 
+#include "common/address_group.h"
+
 #include <arpa/inet.h>
 #include <errno.h>
 #include <stdlib.h>
@@ -27,6 +29,7 @@ static void leave(http_connection_t *self)
     self->state = HTTP_CLOSED;
     list_remove(&self->in_server);
     list_remove(&self->in_woken);
+    places_leave(self->server->places, &self->place);
     uv_close((uv_handle_t *)&self->poll, on_poll_closed);
 }
 
@@ -134,7 +137,11 @@ static void hand_out(http_connection_t *self, const http_request_t *request)
     self->keeps = request->keeps && !request->body; /* bodies are not read */
     self->old = request->old;
     self->lingers = request->body;
-    self->server->request(self->server->arg, self, request);
+    if (http_server_knows(self->server, request))
+        self->server->request(self->server->arg, self, request);
+    else
+        refuse(self,
+               &(http_refusal_t){421, "unknown Host: expected an address, localhost, this machine's name or a configured one"});
 }
 
 /* Keeps what is to be looked at later. */
@@ -244,6 +251,12 @@ static void on_poll(uv_poll_t *handle, int status, int events)
     settle(self);
 }
 
+void http_connection_look(http_connection_t *self)
+{
+    if (self->state == HTTP_READING && self->out.length == 0)
+        on_poll(&self->poll, 0, UV_READABLE);
+}
+
 void http_connection_turn(http_connection_t *self)
 {
     if (self->state == HTTP_BROKEN)
@@ -255,8 +268,12 @@ void http_connection_turn(http_connection_t *self)
 
 void http_connection_new(http_server_t *server, int fd)
 {
+    char room[ADDRESS_GROUP_MAX];
     http_connection_t *self = calloc(1, sizeof *self);
-    if (!self || uv_poll_init(server->uv, &self->poll, fd) != 0) {
+    if (!self || !places_enter(server->places, &self->place, address_group_of_peer(fd, room)) ||
+        uv_poll_init(server->uv, &self->poll, fd) != 0) {
+        if (self)
+            places_leave(server->places, &self->place);
         close(fd);
         free(self);
         return;
@@ -270,6 +287,8 @@ void http_connection_new(http_server_t *server, int fd)
     list_init(&self->in_woken);
     expect(self, HTTP_HEAD_MS);
     watch(self);
+    http_server_make_room(server, self);
+    places_wait(server->places, &self->place);
 }
 
 void http_connection_check(http_connection_t *self)
@@ -284,6 +303,7 @@ void http_wait(http_connection_t *self, const http_owner_t *events, void *owner)
 {
     self->events = events;
     self->owner = owner;
+    places_work(self->server->places, &self->place);
 }
 
 void http_wake(http_connection_t *self)
@@ -302,6 +322,7 @@ void http_answer(http_connection_t *self, const http_answer_t *answer)
     http_answer_print(answer, self->keeps ? stays : HTTP_ENDS, head);
     self->events = NULL;
     self->state = self->keeps ? HTTP_READING : HTTP_ENDING;
+    places_wait(self->server->places, &self->place);
     expect(self, self->keeps ? HTTP_IDLE_MS : 0);
     if (buffer_ok(head))
         transmit(self, buffer_text(head), self->is_head || answer->status == 304 ? TEXT("") : answer->body);
@@ -313,6 +334,7 @@ void http_stream(http_connection_t *self, text_t head)
 {
     self->state = HTTP_STREAMING;
     self->keeps = self->lingers = false;
+    places_work(self->server->places, &self->place);
     http_write(self, head);
 }
 
@@ -333,6 +355,7 @@ void http_close(http_connection_t *self)
     if (self->state == HTTP_BROKEN)
         return;
     self->state = HTTP_ENDING;
+    places_wait(self->server->places, &self->place);
     expect(self, HTTP_END_MS);
     http_wake(self); /* it may be called from anywhere */
 }

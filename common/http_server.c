@@ -1,8 +1,11 @@
 #include "common/http_shared.h"
 
+#include "common/clock.h"
+#include "common/log.h"
+
 #include <stdlib.h>
 
-enum { SWEEP_MS = 1000 };
+enum { SWEEP_MS = 1000, SHOWN_MAX = 128 /* bytes of a Host in the log */, LOOKED_AT_MAX = 8 /* connections, for one place */ };
 
 static void on_idle(uv_idle_t *handle)
 {
@@ -38,23 +41,105 @@ static void on_accepted(void *arg, int fd)
     http_connection_new(arg, fd);
 }
 
-http_server_t *http_server_new(loop_t *loop, const char *address, http_request_fn *request, void *arg)
+/* Whose place is needed: of the newcomer's address, or of any; NULL: there is room. newcomer: NULL where no descriptor is free. */
+static place_t *choose(const http_server_t *self, const http_connection_t *newcomer)
+{
+    size_t most = self->config.connections;
+    place_t *place = newcomer ? places_excess(self->places, &newcomer->place) : NULL;
+    bool full = !newcomer || (most > 0 && places_count(self->places) > most);
+    return !place && full ? places_victim(self->places) : place;
+}
+
+static void tell(const http_server_t *self, const http_connection_t *connection, const http_connection_t *newcomer)
+{
+    static log_limit_t limit;
+    char room[HTTP_PEER_MAX];
+    if (log_allowed(&limit, clock_mono_ns()))
+        log_warn("http: no place is left: closed the connection that waited longest",
+                 LOG_SLICE("peer", http_peer(connection, room)),
+                 LOG_TEXT("because", newcomer ? "there are too many" : "no descriptor is free"),
+                 LOG_U64("connections", places_count(self->places)), LOG_U64("suppressed", log_suppressed(&limit)));
+}
+
+/* Its request may have come just now, and not have been looked at: so it is before the connection is closed. */
+static bool give_up_place(http_server_t *self, const http_connection_t *newcomer)
+{
+    place_t *place = choose(self, newcomer), *looked_at = NULL;
+    for (int i = 0; place && place != looked_at && i < LOOKED_AT_MAX; i++) {
+        looked_at = place;
+        http_connection_look(LIST_OWNER(place, http_connection_t, place));
+        place = choose(self, newcomer);
+    }
+    if (!place)
+        return false;
+    http_connection_t *connection = LIST_OWNER(place, http_connection_t, place);
+    tell(self, connection, newcomer);
+    self->given_up++;
+    http_connection_close(connection);
+    return true;
+}
+
+static bool on_full(void *arg)
+{
+    return give_up_place(arg, NULL);
+}
+
+void http_server_make_room(http_server_t *self, const http_connection_t *newcomer)
+{
+    give_up_place(self, newcomer);
+}
+
+bool http_server_knows(const http_server_t *self, const http_request_t *request)
+{
+    static log_limit_t limit;
+    const hosts_t *hosts = self->config.hosts;
+    text_t host = http_request_field(request, "Host");
+    if (!hosts || hosts_know(hosts, host))
+        return true;
+    if (log_allowed(&limit, clock_mono_ns()))
+        log_warn("http: refused an unknown Host", LOG_SLICE("found", text_cut(host, SHOWN_MAX)),
+                 LOG_TEXT("known_by", hosts->key), LOG_U64("suppressed", log_suppressed(&limit)));
+    return false;
+}
+
+static bool open_server(http_server_t *self, loop_t *loop)
+{
+    self->places = places_new(self->config.per_address);
+    self->sweep = loop_timer_new(loop, on_sweep, self);
+    self->listener = self->places && self->sweep ? listener_new(loop, self->config.address, on_accepted, self) : NULL;
+    if (!self->listener)
+        return false;
+    listener_on_full(self->listener, on_full);
+    loop_timer_start(self->sweep, SWEEP_MS, SWEEP_MS);
+    return true;
+}
+
+http_server_t *http_server_new(loop_t *loop, const http_config_t *config, http_request_fn *request, void *arg)
 {
     http_server_t *self = calloc(1, sizeof *self);
     if (!self)
         return NULL;
-    *self = (http_server_t){.uv = loop_uv(loop), .request = request, .arg = arg, .head = buffer_new(0)};
+    *self = (http_server_t){.uv = loop_uv(loop), .request = request, .arg = arg, .config = *config, .head = buffer_new(0)};
     list_init(&self->connections);
     list_init(&self->woken);
     uv_idle_init(self->uv, &self->idle);
     self->idle.data = self;
-    self->sweep = loop_timer_new(loop, on_sweep, self);
-    self->listener = listener_new(loop, address, on_accepted, self);
-    if (!self->sweep || !self->listener)
+    if (!open_server(self, loop))
         http_server_destroy(&self);
-    else
-        loop_timer_start(self->sweep, SWEEP_MS, SWEEP_MS);
     return self;
+}
+
+void http_server_limit(http_server_t *self, size_t per_address)
+{
+    places_limit(self->places, per_address);
+}
+
+void http_server_metrics(const http_server_t *self, metrics_t *metrics)
+{
+    metrics_gauge(metrics, "dataflow_http_connections", "Connections that speak HTTP, WebSockets not among them",
+                  places_count(self->places));
+    metrics_counter(metrics, "dataflow_http_given_up_total", "Connections that waited, and were closed to make room for others",
+                    self->given_up);
 }
 
 static void on_idle_closed(uv_handle_t *handle)
@@ -72,6 +157,7 @@ void http_server_destroy(http_server_t **self_p)
     loop_timer_destroy(&self->sweep);
     while (!list_empty(&self->connections))
         http_connection_close(LIST_OWNER(self->connections.next, http_connection_t, in_server));
+    places_destroy(&self->places);
     buffer_release(&self->head);
     uv_close((uv_handle_t *)&self->idle, on_idle_closed);
 }

@@ -7,15 +7,17 @@
  *                          STREAMING ────────────────────── http_close ───────────────────────────────┘
  *
  * A request costs a recv and a send: a connection stays as it is in the loop, and only one that has to wait for its peer, or a peer that says more
- * than it may, changes that. What is bounded: a head (HTTP_HEAD_MAX), how long it takes, how long a connection is idle, how long a peer
+ * than it may, changes that. What is bounded: how many there are (http_config_t), a head (HTTP_HEAD_MAX), how long it takes, how long a connection is idle, how long a peer
  * takes nothing, and what is read while an answer is to come. One that only sends nothing more still gets its answers.
  * For boundary files.
  */
 #pragma once
 
+#include "common/hosts.h"
 #include "common/http_answer.h"
 #include "common/http_request.h"
 #include "common/loop.h"
+#include "common/metrics.h"
 
 enum {
     HTTP_HEAD_MS = 20000, /* for the whole of a head */
@@ -31,8 +33,23 @@ typedef struct http_connection http_connection_t;
 /* A request has come; it is valid for the call. Within it comes one of http_answer, http_wait, http_hand_over. */
 typedef void http_request_fn(void *arg, http_connection_t *connection, const http_request_t *request);
 
-/* Listens on "HOST:PORT". NULL with a log line that names the address and the reason. */
-http_server_t *http_server_new(loop_t *loop, const char *address, http_request_fn *request, void *arg);
+/* When no place is left, a connection that waits for its peer gives up its own (places.h): a newcomer always gets one, so that /health and /metrics
+ * are answered. It says so in the log, and counts it. */
+typedef struct {
+    const char *address;  /* "HOST:PORT" to listen on */
+    const hosts_t *hosts; /* a request for another Host is answered 421; outlives the server */
+    size_t connections;   /* at one time; 0: as many as descriptors allow (listener.h) */
+    size_t per_address;   /* the same, of one address group; 0: any number */
+} http_config_t;
+
+/* NULL with a log line that names the address and the reason. */
+http_server_t *http_server_new(loop_t *loop, const http_config_t *config, http_request_fn *request, void *arg);
+
+/* How many an address may have from now on. */
+void http_server_limit(http_server_t *self, size_t per_address);
+
+/* Prints how many connections there are, and how many gave up their places. */
+void http_server_metrics(const http_server_t *self, metrics_t *metrics);
 
 /* Closes every connection. The loop must run once more. */
 void http_server_destroy(http_server_t **self);

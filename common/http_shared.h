@@ -4,6 +4,7 @@
 #include "common/http_server.h"
 #include "common/list.h"
 #include "common/listener.h"
+#include "common/places.h"
 
 #include <uv.h>
 
@@ -14,6 +15,9 @@ struct http_server {
     listener_t *listener;
     http_request_fn *request;
     void *arg;
+    http_config_t config;
+    places_t *places;
+    uint64_t given_up; /* places, for others */
     loop_timer_t *sweep;
     uv_idle_t idle;       /* runs while some are woken */
     list_t connections;   /* http_connection_t.in_server */
@@ -47,19 +51,29 @@ struct http_connection {
     const http_owner_t *events;        /* NULL: nobody */
     void *owner;
     list_t in_server, in_woken;
+    place_t place;
 };
 
-/* Takes the descriptor. */
+/* Takes the descriptor; others may have to give up their places. */
 void http_connection_new(http_server_t *server, int fd);
 
 /* Its turn, after http_wake. */
 void http_connection_turn(http_connection_t *self);
+
+/* Has its request come already? Then it is answered. */
+void http_connection_look(http_connection_t *self);
 
 /* Patience has an end. */
 void http_connection_check(http_connection_t *self);
 
 /* Closes it; its owner is told. It is freed when the loop has let go of it. */
 void http_connection_close(http_connection_t *self);
+
+/* Have somebody give up a place for another: of the same address, where it has more than it may, or where there are too many in all. */
+void http_server_make_room(http_server_t *self, const http_connection_t *newcomer);
+
+/* Is its Host a name of ours? */
+bool http_server_knows(const http_server_t *self, const http_request_t *request);
 
 /* Has `on_turn` called for those that are woken. */
 void http_server_wake(http_server_t *self);

@@ -5,6 +5,7 @@
 #include "common/text.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <stdlib.h>
@@ -26,6 +27,7 @@ struct listener {
     size_t open; /* handles that have not closed yet */
     rlim_t fd_limit;
     listener_fn *accepted;
+    listener_full_fn *make_room; /* NULL: nobody gives up anything */
     void *arg;
 };
 
@@ -62,13 +64,30 @@ static bool open_doors(listener_t *self, const char *host, const char *port)
     return self->count > 0;
 }
 
+static bool is_reserved(const listener_t *self, int fd)
+{
+    return (rlim_t)fd + LISTENER_FDS_RESERVED >= self->fd_limit;
+}
+
+/* The same connection at a descriptor that somebody has given up: the lowest that is free. -1: nobody has. */
+static int move_down(listener_t *self, int fd)
+{
+    int lower = self->make_room && self->make_room(self->arg) ? fcntl(fd, F_DUPFD_CLOEXEC, 0) : -1;
+    close(fd);
+    if (lower != -1 && is_reserved(self, lower)) {
+        close(lower);
+        lower = -1;
+    }
+    return lower;
+}
+
 /* Without a descriptor it could not even be refused, and would be told of again and again: so some are kept. */
 static void take(listener_t *self, int fd)
 {
-    if ((rlim_t)fd + LISTENER_FDS_RESERVED >= self->fd_limit) {
-        close(fd);
+    if (is_reserved(self, fd))
+        fd = move_down(self, fd);
+    if (fd == -1)
         return;
-    }
     setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &(int){1}, sizeof(int));
     self->accepted(self->arg, fd);
 }
@@ -79,6 +98,8 @@ static void on_readable(uv_poll_t *handle, int status, int events)
     (void)status, (void)events;
     for (int i = 0; i < LISTENER_ACCEPTS; i++) {
         int fd = accept4(door->fd, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
+        if (fd == -1 && errno == EMFILE && door->listener->make_room && door->listener->make_room(door->listener->arg))
+            fd = accept4(door->fd, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
         if (fd == -1)
             return; /* none is left, or it has gone again */
         take(door->listener, fd);
@@ -133,6 +154,11 @@ listener_t *listener_new(loop_t *loop, const char *address, listener_fn *accepte
     }
     self->open = self->count;
     return self;
+}
+
+void listener_on_full(listener_t *self, listener_full_fn *make_room)
+{
+    self->make_room = make_room;
 }
 
 static void on_closed(uv_handle_t *handle)

@@ -17,5 +17,9 @@ typedef void listener_fn(void *arg, int fd);
  * RLIMIT_NOFILE allows now, is closed at once. NULL with a log line that names the address and the reason. */
 listener_t *listener_new(loop_t *loop, const char *address, listener_fn *accepted, void *arg);
 
+/* Is called with `arg` before a connection that would use a reserved descriptor is closed. True: a descriptor has been given up for it. */
+typedef bool listener_full_fn(void *arg);
+void listener_on_full(listener_t *self, listener_full_fn *make_room);
+
 /* The loop must run once more. */
 void listener_destroy(listener_t **self);

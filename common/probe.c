@@ -3,10 +3,18 @@
 #include "common/http_server.h"
 #include "common/process_metrics.h"
 
+#include <stdio.h>
 #include <stdlib.h>
+
+enum {
+    CONNECTIONS_MAX = 256, /* there are few who look; the other descriptors are for what the process is for */
+    KEY_MAX = 64
+};
 
 struct probe {
     const loop_t *loop;
+    hosts_t hosts;
+    char hosts_key[KEY_MAX];
     http_server_t *server;
     const probe_answers_t *answers;
     void *arg;
@@ -36,6 +44,7 @@ static void print_metrics(probe_t *self, buffer_t *text)
     buffer_release(&json);
     process_metrics(&metrics, self->loop);
     metrics_gauge(&metrics, "dataflow_ready", "1: /ready says yes", ready);
+    http_server_metrics(self->server, &metrics);
     self->answers->metrics(self->arg, &metrics);
 }
 
@@ -65,13 +74,19 @@ static void on_request(void *arg, http_connection_t *from, const http_request_t 
         answer_json(from, 404, TEXT("{\"error\":\"expected /health, /ready or /metrics\"}\n"));
 }
 
-probe_t *probe_new(loop_t *loop, const char *address, const probe_answers_t *answers, void *arg)
+probe_t *probe_new(loop_t *loop, const config_t *config, const char *section, const probe_answers_t *answers, void *arg)
 {
     probe_t *self = calloc(1, sizeof *self);
     if (!self)
         return NULL;
-    *self = (probe_t){.loop = loop, .answers = answers, .arg = arg};
-    self->server = http_server_new(loop, address, on_request, self);
+    self->loop = loop;
+    self->answers = answers;
+    self->arg = arg;
+    snprintf(self->hosts_key, sizeof self->hosts_key, "%s.hosts", section);
+    http_config_t http = {
+        .address = config_text(config, "%s.http", section), .hosts = &self->hosts, .connections = CONNECTIONS_MAX};
+    hosts_init(&self->hosts, config, self->hosts_key, http.address);
+    self->server = http_server_new(loop, &http, on_request, self);
     if (!self->server)
         probe_destroy(&self);
     return self;

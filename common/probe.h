@@ -3,6 +3,7 @@
 #pragma once
 
 #include "common/buffer.h"
+#include "common/config.h"
 #include "common/loop.h"
 #include "common/metrics.h"
 
@@ -15,6 +16,7 @@ typedef struct {
     void (*metrics)(void *arg, metrics_t *metrics);
 } probe_answers_t;
 
-/* Listens on "HOST:PORT". `answers` is kept, not copied. NULL with a log line on failure. The loop must run once more after its end. */
-probe_t *probe_new(loop_t *loop, const char *address, const probe_answers_t *answers, void *arg);
+/* At `<section>.http`, for who names it as `<section>.hosts` says (hosts.h). `config` and `answers` are kept, not copied. NULL with a log line on
+ * failure. The loop must run once more after its end. */
+probe_t *probe_new(loop_t *loop, const config_t *config, const char *section, const probe_answers_t *answers, void *arg);
 void probe_destroy(probe_t **self);

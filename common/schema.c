@@ -7,7 +7,7 @@
 #define GIB (1024 * MIB)
 #define TIB (1024 * GIB)
 
-enum { LIST_BUS_MAX = 16 };
+enum { LIST_BUS_MAX = 16, LIST_HOSTS_MAX = 64 /* HOSTS_MAX */ };
 
 static const char default_sources[] =
     "[{\"name\": \"blockchain\", \"connector\": \"blockchain\", \"url\": \"ws://127.0.0.1:5000/ws\", "
@@ -97,6 +97,8 @@ static const schema_key_t keys[] = {
      .help = "Size of the journal; the oldest trades leave it"},
     {"connectord.http", KEY_TEXT, FORMAT_ADDRESS, .initial = "127.0.0.1:9101",
      .help = "Where /health, /ready and /metrics are answered"},
+    {"connectord.hosts", KEY_TEXTS, FORMAT_HOST, .minimum = 0, .maximum = LIST_HOSTS_MAX, .initial = "",
+     .help = "Names by which that is asked for, besides addresses, localhost, this machine's name and that of http; * for any"},
 
     {"cached.bus", KEY_TEXTS, FORMAT_ENDPOINT, .minimum = 1, .maximum = LIST_BUS_MAX, .initial = "tcp://127.0.0.1:5556",
      .help = "The buses to follow"},
@@ -117,10 +119,12 @@ static const schema_key_t keys[] = {
     {RETENTION "store[].hours", KEY_REAL, .maximum = 1000000, .initial = "0", .help = "None older than that; 0: of any age"},
     {"cached.future_ms", KEY_INTEGER, .minimum = 1000, .maximum = 31536000000, .initial = "86400000",
      .help = "Candles leave out trades made more than so many ms after connectord received them"},
-    {"cached.token", KEY_TEXT, .optional = true, .secret = true, .initial = "",
+    {"cached.token", KEY_TEXT, .optional = true, .secret = true, .minimum = 16, .initial = "",
      .help = "Who sends it may clear the history; empty: nobody may"},
     {"cached.http", KEY_TEXT, FORMAT_ADDRESS, .initial = "127.0.0.1:9102",
      .help = "Where /health, /ready and /metrics are answered"},
+    {"cached.hosts", KEY_TEXTS, FORMAT_HOST, .minimum = 0, .maximum = LIST_HOSTS_MAX, .initial = "",
+     .help = "Names by which that is asked for, besides addresses, localhost, this machine's name and that of http; * for any"},
 
     {"gatewayd.bus", KEY_TEXTS, FORMAT_ENDPOINT, .minimum = 1, .maximum = LIST_BUS_MAX, .initial = "tcp://127.0.0.1:5556",
      .help = "The buses to follow"},
@@ -129,6 +133,8 @@ static const schema_key_t keys[] = {
     {"gatewayd.history", KEY_TEXTS, FORMAT_ENDPOINT, .minimum = 1, .maximum = LIST_BUS_MAX, .initial = "tcp://127.0.0.1:5558",
      .help = "Where history is asked for: spread over all that answer, and another one when one does not"},
     {"gatewayd.listen", KEY_TEXT, FORMAT_ADDRESS, .initial = "127.0.0.1:8080", .help = "Where clients connect"},
+    {"gatewayd.hosts", KEY_TEXTS, FORMAT_HOST, .minimum = 0, .maximum = LIST_HOSTS_MAX, .initial = "",
+     .help = "Names by which clients call it, besides addresses, localhost, this machine's name and that of listen; * for any"},
     {"gatewayd.ring_bytes", KEY_INTEGER, .power_of_two = true, .minimum = 64 * KIB, .maximum = GIB, .initial = "1048576",
      .help = "Bytes of recent trades kept per topic for clients that lag or come back"},
     {"gatewayd.clients", KEY_INTEGER, .minimum = 1, .maximum = 1000000, .initial = "10000", .help = "Clients at one time"},
@@ -150,8 +156,8 @@ static const schema_key_t keys[] = {
      .help =
          "Wait for one history's answer before another one is asked, in ms; longer where its answers were seen to take longer"},
     {"gatewayd.origins", KEY_TEXTS, FORMAT_ORIGIN, .minimum = 0, .maximum = 1000, .initial = "",
-     .help = "Web pages' origins that may connect; empty: any"},
-    {"gatewayd.cors", KEY_TEXTS, FORMAT_CORS, .minimum = 0, .maximum = 1000, .initial = "",
+     .help = "Web pages' origins that may connect, besides the gateway's own page; * for any"},
+    {"gatewayd.cors", KEY_TEXTS, FORMAT_ORIGIN, .minimum = 0, .maximum = 1000, .initial = "",
      .help = "Web pages' origins that may read what HTTP answers, * for any; empty: only the gateway's own page"},
 };
 
@@ -256,7 +262,7 @@ bool schema_takes_text(const schema_key_t *key, text_t text)
 {
     if (text.length == 0)
         return key->optional;
-    return text_format_matches(key->format, key->choices, text);
+    return (double)text.length >= key->minimum && text_format_matches(key->format, key->choices, text);
 }
 
 bool schema_takes_number(const schema_key_t *key, double number)

@@ -20,7 +20,7 @@ typedef struct {
     bool optional;        /* an empty text is fine too */
     bool secret;          /* never shown */
     bool power_of_two;    /* an integer that must be one */
-    double minimum;       /* of a number, or of the count of a list or a map */
+    double minimum;       /* of a number, of the count of a list or a map, or of the bytes of a text */
     double maximum;
     const char *initial; /* the default, as --set takes it (config_value.h); NULL: the key must be given */
     const char *help;

@@ -83,6 +83,8 @@ void schema_describe(const schema_key_t *key, buffer_t *out)
     switch (key->type) {
     case KEY_TEXT:
         text_format_describe(key->format, key->choices, out);
+        if (key->minimum > 0)
+            buffer_printf(out, ", %.0f bytes or more", key->minimum);
         if (key->optional)
             buffer_append(out, TEXT(", or an empty text"));
         break;

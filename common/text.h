@@ -37,6 +37,12 @@ static inline bool text_equal(text_t a, text_t b)
     return a.length == b.length && (a.length == 0 || memcmp(a.at, b.at, a.length) == 0);
 }
 
+/* No more than its first bytes. */
+static inline text_t text_cut(text_t text, size_t max)
+{
+    return (text_t){text.at, text.length < max ? text.length : max};
+}
+
 static inline bool text_starts_with(text_t text, text_t prefix)
 {
     return text.length >= prefix.length && (prefix.length == 0 || memcmp(text.at, prefix.at, prefix.length) == 0);

@@ -191,9 +191,9 @@ bool text_format_matches(text_format_t format, const char *choices, text_t text)
     case FORMAT_URL:
         return url_valid(text);
     case FORMAT_ORIGIN:
-        return origin_valid(text);
-    case FORMAT_CORS:
         return text_equal(text, TEXT("*")) || origin_valid(text);
+    case FORMAT_HOST:
+        return text_equal(text, TEXT("*")) || host_valid(text);
     case FORMAT_SOURCE:
         return source_valid(text);
     case FORMAT_SYMBOL:
@@ -216,8 +216,8 @@ void text_format_describe(text_format_t format, const char *choices, buffer_t *o
         [FORMAT_ENDPOINT] = "tcp://HOST:PORT or ipc://PATH of at most 107 bytes",
         [FORMAT_BIND] = "tcp://HOST:PORT, tcp://*:PORT or ipc://PATH of at most 107 bytes",
         [FORMAT_URL] = "a ws:// or wss:// URL",
-        [FORMAT_ORIGIN] = "SCHEME://HOST[:PORT]",
-        [FORMAT_CORS] = "SCHEME://HOST[:PORT] or *",
+        [FORMAT_ORIGIN] = "SCHEME://HOST[:PORT] or *",
+        [FORMAT_HOST] = "a host's name without a port, or *",
         [FORMAT_SOURCE] = "a name without spaces, quotes and backslashes",
         [FORMAT_SYMBOL] = "a symbol BASE-QUOTE in capital letters and digits",
         [FORMAT_PATTERN] = "a symbol in which * stands for any characters",
@@ -233,7 +233,8 @@ void text_format_describe(text_format_t format, const char *choices, buffer_t *o
 /* What endpoints are made of. Any other part of a path may be a key. */
 static bool is_usual(text_t part)
 {
-    static const char words[] = "ws|wss|api|stream|streams|realtime|public|spot|market|markets|trade|trades|feed|mercury-gateway";
+    static const char words[] =
+        "ws|wss|api|stream|streams|realtime|public|spot|market|markets|trade|trades|feed|mercury-gateway";
     bool version = part.length >= 2 && part.length <= 3 && part.at[0] == 'v' && part.at[1] >= '0' && part.at[1] <= '9';
     return part.length == 0 || version || choice_valid(words, part);
 }

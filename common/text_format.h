@@ -11,8 +11,8 @@ typedef enum {
     FORMAT_ENDPOINT, /* what ZeroMQ connects to: tcp://HOST:PORT, ipc://PATH */
     FORMAT_BIND,     /* what ZeroMQ binds: the same, where HOST may be * for all interfaces */
     FORMAT_URL,      /* ws://HOST[:PORT][/…], wss://… */
-    FORMAT_ORIGIN,   /* what a browser sends as Origin: SCHEME://HOST[:PORT], or null */
-    FORMAT_CORS,     /* the same, or * for all of them */
+    FORMAT_ORIGIN,   /* what a browser sends as Origin: SCHEME://HOST[:PORT], or null; or * for all of them */
+    FORMAT_HOST,     /* what a Host header may name: a name or an address, without a port, or * for all of them */
     FORMAT_SOURCE,   /* topic.h: source_valid */
     FORMAT_SYMBOL,   /* topic.h: symbol_valid */
     FORMAT_PATTERN,  /* of symbols: '*' for any run of characters, else what symbols have */

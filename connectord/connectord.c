@@ -143,7 +143,8 @@ static const probe_answers_t probe_answers = {.ready = connectord_ready, .metric
 static bool connectord_open(connectord_t *self, const config_t *config)
 {
     feed_shared_t *shared = &self->shared;
-    shared->run = (uint64_t)((clock_real_ns() + clock_steady_ns()) / NS_PER_US); /* another one also where the wall clock stands */
+    shared->run =
+        (uint64_t)((clock_real_ns() + clock_steady_ns()) / NS_PER_US); /* another one also where the wall clock stands */
     shared->health = (uint32_t)config_integer(config, "connectord.failover.health");
     uint64_t journal_capacity = (uint64_t)config_integer(config, "connectord.journal.bytes");
     shared->journal =
@@ -161,7 +162,7 @@ static bool connectord_serve(connectord_t *self, const config_t *config)
     self->renewal = renewal_new(self->shared.journal, on_renewed, self, clock_mono_ns());
     self->replay =
         replay_new(self->shared.loop, config_text(config, "connectord.replay"), self->shared.journal, &self->renewal);
-    self->probe = probe_new(self->shared.loop, config_text(config, "connectord.http"), &probe_answers, self);
+    self->probe = probe_new(self->shared.loop, config, "connectord", &probe_answers, self);
     self->heartbeat = loop_timer_new(self->shared.loop, on_heartbeat, self);
     self->reading_on = loop_timer_new(self->shared.loop, on_reading_on, self);
     self->flush = loop_turn_new(self->shared.loop, on_flush, self);

@@ -18,7 +18,7 @@ enum { KEPT_MAX = 256 /* of a header, for an answer that comes later */ };
 struct api {
     hub_t *hub;
     ws_t *ws;
-    cors_t cors;
+    origins_t origins;
     buffer_t headers; /* scratch */
 };
 
@@ -49,7 +49,7 @@ static const char *content_type(const call_t *call)
 static void put_headers(const call_t *call, const char *tag, bool gzip, buffer_t *headers)
 {
     buffer_append(headers, TEXT("Vary: Accept-Encoding\r\n"));
-    cors_append(&call->api->cors, call->origin, headers);
+    cors_append(&call->api->origins.reading, call->origin, headers);
     if (tag[0])
         buffer_printf(headers, "Cache-Control: no-cache\r\nETag: W/%s\r\n", tag);
     else
@@ -254,10 +254,12 @@ static bool read_query(text_t query, char *room, rest_query_t *out)
 static void open_stream(call_t *call, const http_request_t *request, const rest_query_t *query)
 {
     buffer_t headers = buffer_new(0);
-    cors_append(&call->api->cors, call->origin, &headers);
+    cors_append(&call->api->origins.reading, call->origin, &headers);
     call->methods = STREAM_METHODS;
     if (http_request_is(request, "HEAD"))
         call->status = rest_problem(&call->body, 405, "expected GET");
+    else if (!origins_may_read(&call->api->origins, request))
+        call->status = rest_problem(&call->body, 403, ORIGIN_REFUSED);
     else
         call->answered = !sse_open(call->api->ws, call->api->hub, call->connection, request, query, buffer_text(&headers),
                                    &call->status, &call->body);
@@ -304,11 +306,11 @@ static void start(call_t *call, const http_request_t *request, text_t path)
     buffer_release(&out);
 }
 
-api_t *api_new(hub_t *hub, ws_t *ws, const cors_t *cors)
+api_t *api_new(hub_t *hub, ws_t *ws, const origins_t *origins)
 {
     api_t *self = malloc(sizeof *self);
     if (self)
-        *self = (api_t){.hub = hub, .ws = ws, .cors = *cors, .headers = buffer_new(0)};
+        *self = (api_t){.hub = hub, .ws = ws, .origins = *origins, .headers = buffer_new(0)};
     return self;
 }
 
@@ -328,10 +330,10 @@ void api_answer_open(api_t *self, http_connection_t *connection, const http_requ
     buffer_clear(headers);
     buffer_printf(headers, "Allow: %s\r\nCache-Control: no-store\r\n", methods);
     if (json.length == 0)
-        cors_append_preflight(&self->cors, origin, http_request_field(request, "Access-Control-Request-Headers"), methods,
-                              headers);
+        cors_append_preflight(&self->origins.reading, origin, http_request_field(request, "Access-Control-Request-Headers"),
+                              methods, headers);
     else
-        cors_append(&self->cors, origin, headers);
+        cors_append(&self->origins.reading, origin, headers);
     if (buffer_ok(headers))
         http_answer(connection, &(http_answer_t){200, "application/json", buffer_text(headers), json});
     else

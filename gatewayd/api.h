@@ -1,7 +1,7 @@
 /* The REST interface over HTTP: the boundary between http_server.h and rest.h. */
 #pragma once
 
-#include "gatewayd/cors.h"
+#include "gatewayd/origins.h"
 #include "gatewayd/sse.h"
 #include "gatewayd/ws.h"
 
@@ -9,8 +9,8 @@ enum { API_CALLS_MAX = 256 /* requests that wait at one time; more are told to c
 
 typedef struct api api_t;
 
-/* ws: knows how many clients there may be. cors: its origins outlive it. NULL when memory runs out. */
-api_t *api_new(hub_t *hub, ws_t *ws, const cors_t *cors);
+/* ws: knows how many clients there may be. origins: the texts outlive it. NULL when memory runs out. */
+api_t *api_new(hub_t *hub, ws_t *ws, const origins_t *origins);
 
 /* When all connections have closed. */
 void api_destroy(api_t **self);

@@ -50,6 +50,7 @@ struct client {
     hub_t *hub;
     const client_link_t *link;
     void *link_arg;
+    text_t address;  /* of the peer, as text; empty: not known. Set by who made the client, and outlives it */
     size_t behind;   /* readers that are (pace.h) */
     buffer_t outbox; /* frames */
     size_t longest;  /* message that was put into it since it was empty, of those longer than pending_bytes; 0: none */

@@ -6,6 +6,7 @@
 #include "common/requester.h"
 #include "gatewayd/catchup.h"
 #include "gatewayd/fanout.h"
+#include "gatewayd/guesses.h"
 #include "gatewayd/http.h"
 #include "gatewayd/join.h"
 #include "gatewayd/pace.h"
@@ -13,9 +14,13 @@
 #include "gatewayd/recent.h"
 
 #include <stdlib.h>
+#include <sys/resource.h>
 
 enum {
+    FDS_LEAST = 224,          /* of these, where there are few in all */
     FDS_BESIDE_CLIENTS = 512, /* ZeroMQ, HTTP, log, and a reserve */
+    WAITING_BESIDE_CLIENTS =
+        32, /* HTTP connections of an address: a browser has six, and some of a crowd are about to become clients */
     PROBE_TICKS = 1000 / HUB_TICK_MS,
     CHECK_TICKS = 1000 / HUB_TICK_MS,
     FLUSH_MS = 25, /* the longest that clients wait while the bus is never empty */
@@ -28,6 +33,7 @@ struct gateway {
     int64_t flushed_ns; /* CLOCK_MONOTONIC */
     const char *bus[HUB_BUSES_MAX], *replay[HUB_BUSES_MAX], *history[HUB_BUSES_MAX];
     const char *origins[ORIGINS_MAX], *cors[ORIGINS_MAX];
+    hosts_t hosts;
     size_t bus_count, history_count, origin_count, cors_count;
     size_t clients_max;                   /* what there are file descriptors for */
     requester_t *asker;                   /* of history */
@@ -177,6 +183,7 @@ static void read_config(gateway_t *self, const config_t *config)
     self->history_count = read_list(config, "gatewayd.history", self->history, HUB_BUSES_MAX);
     self->origin_count = read_list(config, "gatewayd.origins", self->origins, ORIGINS_MAX);
     self->cors_count = read_list(config, "gatewayd.cors", self->cors, ORIGINS_MAX);
+    hosts_init(&self->hosts, config, "gatewayd.hosts", config_text(config, "gatewayd.listen"));
     memcpy(hub->bus, self->bus, sizeof hub->bus);
     read_limits(hub, config);
 }
@@ -204,8 +211,9 @@ static bool open_hub(gateway_t *self, const config_t *config)
     self->hub.recent = recent_new(&self->hub);
     self->hub.pace = pace_new(self->loop, &self->hub);
     self->hub.pages = page_cache_new();
+    self->hub.guesses = guesses_new();
     return self->hub.offers && self->hub.markets && self->hub.recent && self->hub.pace && self->hub.pages &&
-           open_history(self, config);
+           self->hub.guesses && open_history(self, config);
 }
 
 static bool open_bus(gateway_t *self)
@@ -215,24 +223,40 @@ static bool open_bus(gateway_t *self)
     return self->follower != NULL;
 }
 
+/* As many as are configured, but for the descriptors that the rest needs, so that one client too many is told so. */
+static size_t clients_by_descriptors(size_t configured)
+{
+    struct rlimit limit;
+    if (getrlimit(RLIMIT_NOFILE, &limit) == -1)
+        return configured;
+    size_t half = limit.rlim_cur / 2, beside = half < FDS_BESIDE_CLIENTS ? half : FDS_BESIDE_CLIENTS;
+    if (beside < FDS_LEAST && half > FDS_LEAST / 2)
+        beside = FDS_LEAST;
+    size_t most = limit.rlim_cur - beside;
+    if (most < configured)
+        log_warn("gateway: fewer clients than configured, for want of descriptors", LOG_U64("configured", configured),
+                 LOG_U64("clients", most));
+    return most < configured ? most : configured;
+}
+
 static bool open_web(gateway_t *self, const config_t *config)
 {
     ws_config_t ws = {.clients = (size_t)config_integer(config, "gatewayd.clients"),
                       .clients_per_address = (size_t)config_integer(config, "gatewayd.clients_per_address"),
                       .message_bytes = (size_t)config_integer(config, "gatewayd.message_bytes"),
-                      .silence_ms = config_integer(config, "gatewayd.silence_ms"),
-                      .origins = self->origins,
-                      .origin_count = self->origin_count};
-    const char *address = config_text(config, "gatewayd.listen");
-    self->clients_max = ws.clients;
+                      .silence_ms = config_integer(config, "gatewayd.silence_ms")};
+    http_settings_t http = {.server = {.address = config_text(config, "gatewayd.listen"),
+                                       .hosts = &self->hosts,
+                                       .per_address = ws.clients_per_address + WAITING_BESIDE_CLIENTS},
+                            .origins = {{self->origins, self->origin_count}, {self->cors, self->cors_count}},
+                            .deflates = config_flag(config, "gatewayd.deflate")};
     descriptors_limit((unsigned)ws.clients + FDS_BESIDE_CLIENTS);
+    self->clients_max = ws.clients = clients_by_descriptors(ws.clients);
     self->ws = ws_new(self->loop, &self->hub, &ws);
-    self->api = !self->ws ? NULL : api_new(&self->hub, self->ws, &(cors_t){self->cors, self->cors_count});
-    self->http = !self->api
-                     ? NULL
-                     : http_new(self->loop, address, &self->hub, self->ws, self->api, config_flag(config, "gatewayd.deflate"));
+    self->api = !self->ws ? NULL : api_new(&self->hub, self->ws, &http.origins);
+    self->http = !self->api ? NULL : http_new(self->loop, &http, &self->hub, self->ws, self->api);
     if (self->http)
-        log_info("gateway: listening", LOG_TEXT("address", address));
+        log_info("gateway: listening", LOG_TEXT("address", http.server.address));
     return self->http != NULL;
 }
 
@@ -261,7 +285,9 @@ static void reload_apply(void *arg, const config_t *config)
     gateway_t *self = arg;
     read_limits(&self->hub, config);
     size_t clients = room_for_clients(self, config) ? (size_t)config_integer(config, clients_key) : self->clients_max;
-    ws_limit(self->ws, clients, (size_t)config_integer(config, "gatewayd.clients_per_address"));
+    size_t per_address = (size_t)config_integer(config, "gatewayd.clients_per_address");
+    ws_limit(self->ws, clients, per_address);
+    http_limit(self->http, per_address + WAITING_BESIDE_CLIENTS);
 }
 
 const reload_events_t gateway_reload_events = {.section = "gatewayd", .takes = reload_takes, .apply = reload_apply};
@@ -305,6 +331,7 @@ void gateway_destroy(gateway_t **self_p)
     recent_destroy(&self->hub.recent);
     pace_destroy(&self->hub.pace);
     page_cache_destroy(&self->hub.pages);
+    guesses_destroy(&self->hub.guesses);
     markets_destroy(&self->hub.markets);
     offers_destroy(&self->hub.offers);
     requester_destroy(&self->asker);

@@ -1,5 +1,6 @@
 #include "gatewayd/http.h"
 
+#include "common/log.h"
 #include "common/process_metrics.h"
 #include "gatewayd/accept.h"
 #include "gatewayd/assets.h"
@@ -19,10 +20,13 @@
 #define SIGNALR_PATH   "/blockchain"
 #define NEGOTIATE_PATH SIGNALR_PATH "/negotiate"
 
+enum { SHOWN_MAX = 128 /* bytes of a field in the log */ };
+
 struct http {
     hub_t *hub;
     ws_t *ws;
     api_t *api;
+    origins_t origins;
     http_server_t *server;
     bool deflates;
 };
@@ -30,37 +34,39 @@ struct http {
 typedef struct {
     const char *path;
     const char *content_type;
-    unsigned (*answer)(hub_t *hub, buffer_t *body); /* returns the status */
+    unsigned (*answer)(const http_t *self, buffer_t *body); /* returns the status */
 } route_t;
 
-static unsigned answer_health(hub_t *hub, buffer_t *body)
+static unsigned answer_health(const http_t *self, buffer_t *body)
 {
-    (void)hub;
+    (void)self;
     buffer_append(body, TEXT("{\"alive\":true}"));
     return 200;
 }
 
-static unsigned answer_ready(hub_t *hub, buffer_t *body)
+static unsigned answer_ready(const http_t *self, buffer_t *body)
 {
-    hub->now_ns = clock_real_ns();
-    return report_ready(hub, body) ? 200 : 503;
+    self->hub->now_ns = clock_real_ns();
+    return report_ready(self->hub, body) ? 200 : 503;
 }
 
-static unsigned answer_metrics(hub_t *hub, buffer_t *body)
+static unsigned answer_metrics(const http_t *self, buffer_t *body)
 {
+    hub_t *hub = self->hub;
     metrics_t metrics = {.out = body};
     buffer_t json = buffer_new(0); /* not wanted here */
     hub->now_ns = clock_real_ns();
     process_metrics(&metrics, hub->loop);
     metrics_gauge(&metrics, "dataflow_ready", "1: /ready says yes", report_ready(hub, &json));
     hub_metrics(&metrics, hub);
+    http_server_metrics(self->server, &metrics);
     buffer_release(&json);
     return buffer_ok(body) ? 200 : 503;
 }
 
-static unsigned answer_ws(hub_t *hub, buffer_t *body)
+static unsigned answer_ws(const http_t *self, buffer_t *body)
 {
-    (void)hub;
+    (void)self;
     buffer_append(body, TEXT("{\"error\":\"expected a WebSocket handshake\"}"));
     return 400;
 }
@@ -105,6 +111,18 @@ static void answer_asset(http_connection_t *to, const http_request_t *request, c
                                      .body = gzip ? asset->packed : asset->bytes});
 }
 
+static bool refuse_origin(const http_request_t *request, http_refusal_t *refusal)
+{
+    static log_limit_t limit;
+    if (log_allowed(&limit, clock_mono_ns()))
+        log_warn("http: refused a web page of another origin",
+                 LOG_SLICE("found", text_cut(http_request_field(request, "Origin"), SHOWN_MAX)),
+                 LOG_SLICE("host", text_cut(http_request_field(request, "Host"), SHOWN_MAX)),
+                 LOG_TEXT("listed_by", "gatewayd.origins"), LOG_U64("suppressed", log_suppressed(&limit)));
+    *refusal = (http_refusal_t){403, ORIGIN_REFUSED};
+    return false;
+}
+
 /* POST /blockchain/negotiate?negotiateVersion=1. Nothing is remembered: a connection needs no token here. */
 static void answer_negotiate(const http_t *self, http_connection_t *to, const http_request_t *request)
 {
@@ -114,7 +132,11 @@ static void answer_negotiate(const http_t *self, http_connection_t *to, const ht
     const char *digit = found ? found + sizeof version - 1 : NULL;
     bool newer = digit && digit < request->query.at + request->query.length && *digit != '0';
     buffer_t body = buffer_new(0);
-    if (getrandom(noise, sizeof noise, 0) == sizeof noise) {
+    http_refusal_t refusal;
+    if (!origins_may_read(&self->origins, request)) {
+        refuse_origin(request, &refusal);
+        answer_json(to, 403, TEXT("{\"error\":\"" ORIGIN_REFUSED "\"}\n"));
+    } else if (getrandom(noise, sizeof noise, 0) == sizeof noise) {
         signalr_negotiate(&body, newer, noise);
         api_answer_open(self->api, to, request, "POST, OPTIONS", buffer_text(&body));
     } else {
@@ -126,7 +148,7 @@ static void answer_negotiate(const http_t *self, http_connection_t *to, const ht
 static void answer_route(const http_t *self, http_connection_t *to, const route_t *route)
 {
     buffer_t body = buffer_new(0);
-    unsigned status = route->answer(self->hub, &body);
+    unsigned status = route->answer(self, &body);
     buffer_append(&body, TEXT("\n"));
     http_answer(to, &(http_answer_t){.status = status, .content_type = route->content_type, .body = buffer_text(&body)});
     buffer_release(&body);
@@ -164,8 +186,10 @@ static bool may_upgrade(const http_t *self, http_connection_t *from, const http_
     }
     if (!upgrade_check(request, refusal))
         return false;
-    unsigned status = ws_refusal(self->ws, http_request_field(request, "Origin"), http_peer(from, room));
-    *refusal = (http_refusal_t){status, status == 403 ? "origin not allowed" : "too many clients"};
+    if (!origins_may_connect(&self->origins, request))
+        return refuse_origin(request, refusal);
+    unsigned status = ws_refusal(self->ws, http_peer(from, room));
+    *refusal = (http_refusal_t){status, "too many clients"};
     return status == 0;
 }
 
@@ -239,16 +263,21 @@ static void on_request(void *arg, http_connection_t *from, const http_request_t 
         answer_json(from, 404, TEXT("{\"error\":\"not found\"}\n"));
 }
 
-http_t *http_new(loop_t *loop, const char *address, hub_t *hub, ws_t *ws, api_t *api, bool deflates)
+http_t *http_new(loop_t *loop, const http_settings_t *settings, hub_t *hub, ws_t *ws, api_t *api)
 {
     http_t *self = calloc(1, sizeof *self);
     if (!self)
         return NULL;
-    *self = (http_t){.hub = hub, .ws = ws, .api = api, .deflates = deflates};
-    self->server = http_server_new(loop, address, on_request, self);
+    *self = (http_t){.hub = hub, .ws = ws, .api = api, .origins = settings->origins, .deflates = settings->deflates};
+    self->server = http_server_new(loop, &settings->server, on_request, self);
     if (!self->server)
         http_destroy(&self);
     return self;
+}
+
+void http_limit(http_t *self, size_t per_address)
+{
+    http_server_limit(self->server, per_address);
 }
 
 void http_stop(http_t *self)

@@ -9,8 +9,17 @@
 
 typedef struct http http_t;
 
-/* Listens on "HOST:PORT". deflates: agrees to permessage-deflate. All that is given outlives it. NULL with a log line on failure. */
-http_t *http_new(loop_t *loop, const char *address, hub_t *hub, ws_t *ws, api_t *api, bool deflates);
+typedef struct {
+    http_config_t server;
+    origins_t origins;
+    bool deflates; /* agrees to permessage-deflate */
+} http_settings_t;
+
+/* All that is given outlives it, but for the settings themselves. NULL with a log line on failure. */
+http_t *http_new(loop_t *loop, const http_settings_t *settings, hub_t *hub, ws_t *ws, api_t *api);
+
+/* How many connections may wait for one address from now on. */
+void http_limit(http_t *self, size_t per_address);
 
 /* Lets nobody in any more, and closes what is no WebSocket. */
 void http_stop(http_t *self);

@@ -38,6 +38,7 @@ typedef struct {
     struct recent *recent;    /* recent.h */
     struct pace *pace;        /* pace.h; NULL: nothing is paced */
     struct page_cache *pages; /* page_cache.h */
+    struct guesses *guesses;  /* guesses.h; NULL: any number */
     hub_limits_t limits;
     const loop_t *loop;
     hub_counts_t counts;

@@ -1,6 +1,7 @@
 #include "gatewayd/hub_metrics.h"
 
 #include "common/bus_metrics.h"
+#include "gatewayd/guesses.h"
 #include "gatewayd/reader.h"
 #include "gatewayd/recent.h"
 
@@ -95,6 +96,9 @@ void hub_metrics(metrics_t *metrics, const hub_t *hub)
     metrics_counters(metrics, counters, sizeof counters / sizeof *counters, &hub->counts);
     print_slow(metrics, &hub->counts);
     print_recent(metrics, recent_counts(hub->recent));
+    if (hub->guesses)
+        metrics_counter(metrics, "dataflow_gateway_wrong_tokens_total", "Tokens of clearHistory that were wrong",
+                        guesses_wrong(hub->guesses));
     bus_metrics(metrics, &hub->bus_counts);
     print_buses(metrics, hub);
     print_sources(metrics, hub);

@@ -1,7 +1,9 @@
 #include "gatewayd/query.h"
 
 #include "common/json.h"
+#include "common/log.h"
 #include "gatewayd/clear.h"
+#include "gatewayd/guesses.h"
 #include "gatewayd/notify.h"
 #include "gatewayd/page_cache.h"
 #include "gatewayd/params.h"
@@ -18,6 +20,8 @@ typedef struct {
     rpc_request_t *request;
     history_call_t *call; /* one of both is under way */
     clear_t *clear;
+    bool guesses;   /* what its token was is still to be told to guesses.h, … */
+    text_t address; /* … from this address: the client's, which it does not outlive */
     char symbol_text[SYMBOL_MAX], source_text[SOURCE_MAX];
     text_t symbol;
     bool is_recent; /* getRecentTrades: its trades are a list (dialect.h) */
@@ -25,8 +29,22 @@ typedef struct {
     question_t question;
 } query_t;
 
+static void tell_guess(query_t *query, guess_t guess)
+{
+    static log_limit_t limit;
+    if (!query->guesses)
+        return;
+    query->guesses = false;
+    int64_t now_ns = clock_mono_ns();
+    uint64_t wait_ms = guesses_tell(query->hub->guesses, query->address, guess, now_ns);
+    if (guess == GUESS_WRONG && log_allowed(&limit, now_ns))
+        log_warn("clearHistory: wrong token", LOG_SLICE("address", query->address), LOG_U64("waits_ms", wait_ms),
+                 LOG_U64("wrong", guesses_wrong(query->hub->guesses)), LOG_U64("suppressed", log_suppressed(&limit)));
+}
+
 static void query_free(query_t *query)
 {
+    tell_guess(query, query->clear ? GUESS_WRONG : GUESS_UNKNOWN); /* who goes before the answer may know why */
     history_cancel(&query->call);
     clear_cancel(&query->clear);
     list_remove(&query->in_client);
@@ -194,11 +212,21 @@ bool query_answer_recent(client_t *client, rpc_request_t *request, const questio
     return answer_ready(client->hub, client->link->dialect, request, recent);
 }
 
+static guess_t guess_of(text_t answer)
+{
+    text_t code;
+    if (json_kind(json_member(answer, "ok")) == JSON_TRUE)
+        return GUESS_RIGHT;
+    bool told = json_plain_string(json_member(json_member(answer, "error"), "code"), &code);
+    return told && text_equal(code, TEXT(ERROR_FORBIDDEN)) ? GUESS_WRONG : GUESS_UNKNOWN;
+}
+
 /* What the gateway has may be told no more, whether all did it or some. */
 static void on_cleared(void *arg, text_t answer)
 {
     query_t *query = arg;
     query->clear = NULL;
+    tell_guess(query, guess_of(answer));
     recent_forget(query->hub->recent, TEXT(""));
     page_cache_expire(query->hub->pages, INT64_MAX);
     on_answer(query, answer);
@@ -206,9 +234,22 @@ static void on_cleared(void *arg, text_t answer)
 
 void query_clear(client_t *client, rpc_request_t *request, text_t history_request)
 {
-    query_t *query = query_new(client, request, TEXT(""));
-    if (!query)
+    uint64_t wait_ms;
+    guesses_t *guesses = client->hub->guesses;
+    if (guesses && !guesses_try(guesses, client->address, clock_mono_ns(), &wait_ms)) {
+        rpc_error(request, RPC_FORBIDDEN,
+                  "No token from this address is looked at for %llu ms: one was wrong, or many are being looked at",
+                  (unsigned long long)wait_ms);
         return;
+    }
+    query_t *query = query_new(client, request, TEXT(""));
+    if (!query) {
+        if (guesses)
+            guesses_tell(guesses, client->address, GUESS_UNKNOWN, clock_mono_ns());
+        return;
+    }
+    query->guesses = guesses != NULL;
+    query->address = client->address;
     query->clear = clear_start(client->hub->history, history_request, on_cleared, query);
     end_unless_sent(query);
 }

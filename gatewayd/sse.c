@@ -288,10 +288,10 @@ bool sse_open(ws_t *ws, hub_t *hub, http_connection_t *connection, const http_re
               text_t headers, unsigned *status, buffer_t *answer)
 {
     char room[HTTP_PEER_MAX];
-    *status = ws_refusal(ws, http_request_field(request, "Origin"), http_peer(connection, room));
+    *status = ws_refusal(ws, http_peer(connection, room));
     sse_t *self = *status == 0 ? sse_new(ws, hub, connection, headers) : NULL;
     if (!self) {
-        *status = rest_problem(answer, *status ? *status : 503, *status == 403 ? "origin not allowed" : "too many clients");
+        *status = rest_problem(answer, 503, "too many clients");
         *status = soften(is_browser(request), *status, answer);
         return false;
     }

@@ -140,17 +140,6 @@ static hub_t *enter(session_t *session)
     return hub;
 }
 
-static bool origin_allowed(const ws_t *self, text_t origin)
-{
-    if (self->config.origin_count == 0 || origin.length == 0)
-        return true; /* only browsers send it, and only they can be led astray by a page */
-    for (size_t i = 0; i < self->config.origin_count; i++) {
-        if (text_equal(origin, text_of(self->config.origins[i])))
-            return true;
-    }
-    return false;
-}
-
 /* --- websocket_events_t --- */
 
 static void deliver(session_t *session, text_t message, bool binary)
@@ -275,11 +264,9 @@ void ws_destroy(ws_t **self_p)
     free(self);
 }
 
-unsigned ws_refusal(ws_t *self, text_t origin, text_t address)
+unsigned ws_refusal(ws_t *self, text_t address)
 {
     static log_limit_t limit;
-    if (!origin_allowed(self, origin))
-        return 403;
     if (self->leaving)
         return 503;
     if (self->hub->client_count < self->config.clients && peers_enter(self->peers, address)) {
@@ -328,6 +315,8 @@ static bool converse(session_t *session, int fd, text_t answer, ws_speech_t spee
     if (!session->websocket)
         return false;
     session->client = client_new(enter(session), &links[speech], session, &methods_events);
+    if (session->client)
+        session->client->address = text_of(session->address);
     if (session->client && speech == WS_SIGNALR)
         session->signalr = signalr_new(session->client, config->message_bytes, websocket_heard_ns(session->websocket));
     return session->client && (speech != WS_SIGNALR || session->signalr);

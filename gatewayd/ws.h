@@ -19,10 +19,8 @@ enum {
 
 typedef struct {
     size_t clients, clients_per_address;
-    size_t message_bytes;       /* of a message from a client */
-    int64_t silence_ms;         /* a client that was silent for so long is gone; long before, it is pinged */
-    const char *const *origins; /* the Origin headers that are let in; none: any. They outlive it */
-    size_t origin_count;
+    size_t message_bytes; /* of a message from a client */
+    int64_t silence_ms;   /* a client that was silent for so long is gone; long before, it is pinged */
 } ws_config_t;
 
 typedef struct ws ws_t;
@@ -36,8 +34,8 @@ void ws_limit(ws_t *self, size_t clients, size_t clients_per_address);
 /* When all connections have closed. */
 void ws_destroy(ws_t **self);
 
-/* May one from this address become a client, with this Origin (empty: none)? The HTTP status to refuse it with, or 0. */
-unsigned ws_refusal(ws_t *self, text_t origin, text_t address);
+/* May one from this address become a client? The HTTP status to refuse it with, or 0. */
+unsigned ws_refusal(ws_t *self, text_t address);
 
 /* Counts one client more from the address, which is put down for ws_dismiss. False, and an empty one, when it has as many as it may. */
 bool ws_admit(ws_t *self, text_t address, char kept[static WS_ADDRESS_MAX]);

@@ -215,7 +215,7 @@ CALL = json.dumps({"jsonrpc": "2.0", "id": 1, "method": "getRecentTrades", "para
 
 
 def http_get(path):
-    return f"GET {path} HTTP/1.1\r\nHost: bench\r\n\r\n"
+    return f"GET {path} HTTP/1.1\r\nHost: localhost\r\n\r\n"
 
 
 @contextlib.contextmanager

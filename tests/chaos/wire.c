@@ -12,7 +12,7 @@ static bool put(int fd, const char *bytes, size_t length)
 
 bool wire_put_handshake(int fd)
 {
-    static const char handshake[] = "GET /ws HTTP/1.1\r\nHost: gateway\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+    static const char handshake[] = "GET /ws HTTP/1.1\r\nHost: localhost\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
                                     "Sec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\nSec-WebSocket-Version: 13\r\n\r\n";
     return put(fd, handshake, strlen(handshake));
 }

@@ -20,14 +20,14 @@ class RpcError(Exception):
 class Client:
     """A JSON-RPC client. Notifications are kept in order in `notifications`, trades of trades.update in `trades`."""
 
-    def __init__(self, url):
-        self.url, self.ids = url, itertools.count(1)
+    def __init__(self, url, **options):
+        self.url, self.options, self.ids = url, options, itertools.count(1)
         self.notifications, self.trades, self.answers = [], [], {}
         self.closed, self.close_code = False, None
         self.batches = []  # how many notifications each frame with a batch of them had
 
     async def __aenter__(self):
-        self.socket = await websockets.connect(self.url, max_size=None, max_queue=None, ping_interval=None)
+        self.socket = await websockets.connect(self.url, max_size=None, max_queue=None, ping_interval=None, **self.options)
         self.changed = asyncio.Condition()
         self.reader = asyncio.create_task(self._read())
         return self

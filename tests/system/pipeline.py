@@ -135,12 +135,13 @@ class Pipeline:
         self.processes = {}
         self.source = {"name": "blockchain", "connector": "blockchain", "url": self.exchange_url, "symbols": self.symbols,
                        "backoff": {"initial_ms": 50, "maximum_ms": 200}, "breaker": {"open_ms": 200}, **source}
+        hosts = ["x", "a", "gateway"]  # what tests call it that write their requests themselves
         self.config = {
-            "connectord": {"sources": [self.source], "publish": self.bus, "replay": self.replay,
+            "connectord": {"hosts": hosts, "sources": [self.source], "publish": self.bus, "replay": self.replay,
                            "journal": {"path": "state/journal", "bytes": 256 << 20}, "http": self.address("connectord_http")},
-            "cached": {"bus": [self.bus], "replay": [self.replay], "history": self.history, "store": "memory:",
+            "cached": {"hosts": hosts, "bus": [self.bus], "replay": [self.replay], "history": self.history, "store": "memory:",
                        "trades": 1000000, "http": self.address("cached_http")},
-            "gatewayd": {"bus": [self.bus], "replay": [self.replay], "history": [self.history],
+            "gatewayd": {"hosts": hosts, "bus": [self.bus], "replay": [self.replay], "history": [self.history],
                          "listen": self.address("gateway0"),
                          "ring_bytes": 8 << 20},  # seconds of trades: a test's client on a busy machine is not a slow one
             "log": {"level": "info", "format": "human"},

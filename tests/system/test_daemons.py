@@ -129,18 +129,18 @@ def test_junk_requests_get_an_error_and_the_sockets_go_on(pipeline):
 
 def test_clear_wants_the_token(pipeline):
     flow = pipeline(symbols=["BTC-USD"])
-    flow.config["cached"]["token"] = "a secret"
+    flow.config["cached"]["token"] = "a secret of cached"
     flow.start_all("--symbols", "BTC-USD", "--rate", 1000)
     with Requester(flow.history) as history:
         until(lambda: history.ask(op="recent", symbol="BTC-USD").get("trades"), "trades")
         flow.tell_simulator("/control/pause")
-        for wrong in ({}, {"token": ""}, {"token": "a secre"}, {"token": "a secret "}):
+        for wrong in ({}, {"token": ""}, {"token": "a secret of cache"}, {"token": "a secret of cached "}):
             assert history.ask(op="clear", symbol="BTC-USD", **wrong)["error"]["code"] == "forbidden"
-        assert history.ask(op="clear", symbol="BTC-USD", token="a secret")["ok"]
+        assert history.ask(op="clear", symbol="BTC-USD", token="a secret of cached")["ok"]
         assert history.ask(op="recent", symbol="BTC-USD")["trades"] == []
         stats = history.ask(op="stats", symbol="BTC-USD")
         assert stats["ok"]
-    assert "a secret" not in flow.processes["cached"].log()
+    assert "a secret of cached" not in flow.processes["cached"].log()
 
 
 @pytest.fixture

@@ -359,7 +359,8 @@ END_TEST
 static const char *const with_secret[] = {
     "{\"cached\":{\"token\":\"hunter2\\u0007\"}}",
     "{\"cached\":{\"token\":[\"hunter2\"]}}",
-    "{\"cached\":{\"token\":\"hunter2\", \"store\":7}}",
+    "{\"cached\":{\"token\":\"hunter2hunter2hunter2\", \"store\":7}}",
+    "{\"cached\":{\"token\":\"hunter2hunter2\"}}", /* too short */
     "{\"cached\":{\"token\" \"hunter2\"}}",
     "{\"cached\":{\"tokn\":\"hunter2\"}}",
     "{\"cached\":{\"store\":\"mysql://u:hunter2@h\"}}",
@@ -386,15 +387,25 @@ START_TEST(secret_of_an_override_is_in_no_message)
 }
 END_TEST
 
+START_TEST(print_hides_a_token_that_it_would_not_take_back)
+{
+    const char *settings[] = {"cached.token=hunter2hunter2hunter2"};
+    config_t *config = load(NULL, settings, 1, NULL);
+    ck_assert_msg(config != NULL, "%s", reported);
+    char *text = config_print(config);
+    ck_assert_ptr_null(strstr(text, "hunter2"));
+    config_destroy(&config);
+    ck_assert_ptr_null(load_json(text)); /* *** is no token: anybody would guess it */
+    ck_assert_msg(strstr(reported, "cached.token: expected text without control characters, 16 bytes or more"), "%s", reported);
+    free(text);
+}
+END_TEST
+
 START_TEST(print_hides_secrets_and_reads_back_as_the_same)
 {
-    const char *settings[] = {"cached.token=hunter2",
-                              "connectord.sources.0.token=hunter2",
-                              "cached.store=redis://:hunter2@h",
-                              "connectord.sources.0.backoff.jitter=0.1",
-                              "connectord.sources.0.speed=1e5",
-                              "gatewayd.origins=http://a,http://b",
-                              "connectord.journal.path=a\"b"};
+    const char *settings[] = {"connectord.sources.0.token=hunter2",      "cached.store=redis://:hunter2@h",
+                              "connectord.sources.0.backoff.jitter=0.1", "connectord.sources.0.speed=1e5",
+                              "gatewayd.origins=http://a,http://b",      "connectord.journal.path=a\"b"};
     config_t *config = load(NULL, settings, sizeof settings / sizeof *settings, NULL);
     ck_assert_msg(config != NULL, "%s", reported);
     char *first = config_print(config);
@@ -483,6 +494,7 @@ int main(void)
     tcase_add_test(tests, file_of_1_MiB_is_read_and_a_larger_one_refused);
     tcase_add_loop_test(tests, secret_is_in_no_message, 0, COUNT(with_secret));
     tcase_add_test(tests, secret_of_an_override_is_in_no_message);
+    tcase_add_test(tests, print_hides_a_token_that_it_would_not_take_back);
     tcase_add_test(tests, print_hides_secrets_and_reads_back_as_the_same);
     tcase_add_test(tests, map_has_names_of_the_users_and_defaults_for_each);
     tcase_add_test(tests, every_mistake_in_a_map_is_reported);

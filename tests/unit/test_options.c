@@ -130,7 +130,7 @@ END_TEST
 
 START_TEST(print_shows_what_is_in_effect_and_can_be_read_back)
 {
-    start_t result = START("--print", "--config", file_name, "--set", "cached.token=hunter2");
+    start_t result = START("--print", "--config", file_name, "--set", "connectord.sources.0.token=hunter2");
     ck_assert(!result.went_on);
     ck_assert_int_eq(result.exit_code, 0);
     ck_assert_ptr_nonnull(strstr(out, "\"trades\": 5,"));

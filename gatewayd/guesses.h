@@ -1,0 +1,40 @@
+/* Wrong tokens, by address (address_group.h), and how long each address has to wait before another one of its is looked at.
+ *
+ *     guesses_try ──true──▶ the token is looked at ──▶ guesses_tell
+ *          └─false: none is looked at now, not even the right one, or a guess would tell at once that it is none
+ *
+ * The first wrong one costs GUESSES_FIRST_MS, each further one twice as long, up to GUESSES_LONGEST_MS; a right one makes up for all. Who waits keeps
+ * nothing here. Bounded: who was heard longest ago is forgotten. Knows no token.
+ */
+#pragma once
+
+#include "common/text.h"
+
+enum {
+    GUESSES_FIRST_MS = 1000,
+    GUESSES_LONGEST_MS = 60000,
+    GUESSES_FORGET_MS = 600000, /* without another wrong one */
+    GUESSES_OPEN = 8,           /* looked at side by side for one address; of one that was wrong already: 1 */
+    GUESSES_ADDRESSES = 1024    /* that are remembered */
+};
+
+typedef struct guesses guesses_t;
+
+typedef enum {
+    GUESS_RIGHT,
+    GUESS_WRONG,
+    GUESS_UNKNOWN /* nobody could say */
+} guess_t;
+
+/* NULL when memory runs out. */
+guesses_t *guesses_new(void);
+void guesses_destroy(guesses_t **self);
+
+/* May a token from this address (as text) be looked at now (CLOCK_MONOTONIC)? True: guesses_tell follows. False: it is to come back after *wait_ms. */
+bool guesses_try(guesses_t *self, text_t address, int64_t now_ns, uint64_t *wait_ms);
+
+/* What it was. Returns how long its address has to wait now, in ms. */
+uint64_t guesses_tell(guesses_t *self, text_t address, guess_t guess, int64_t now_ns);
+
+/* How many were wrong so far. */
+uint64_t guesses_wrong(const guesses_t *self);
