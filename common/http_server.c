@@ -4,22 +4,19 @@
 
 enum { SWEEP_MS = 1000 };
 
-static void on_idle(uv_idle_t *handle)
+/* One that is woken gets its turn. */
+static bool serve_woken(void *arg)
 {
-    http_server_t *self = handle->data;
-    list_t turn, *item;
-    list_init(&turn);
-    while ((item = list_take(&self->woken)))
-        list_append(&turn, item);
-    while ((item = list_take(&turn)))
+    http_server_t *self = arg;
+    list_t *item = list_take(&self->woken);
+    if (item)
         http_connection_turn(LIST_OWNER(item, http_connection_t, in_woken));
-    if (list_empty(&self->woken))
-        uv_idle_stop(&self->idle);
+    return !list_empty(&self->woken);
 }
 
 void http_server_wake(http_server_t *self)
 {
-    uv_idle_start(&self->idle, on_idle);
+    share_wake(self->answers);
 }
 
 static void on_sweep(void *arg)
@@ -46,20 +43,15 @@ http_server_t *http_server_new(loop_t *loop, const char *address, http_request_f
     *self = (http_server_t){.uv = loop_uv(loop), .request = request, .arg = arg, .head = buffer_new(0)};
     list_init(&self->connections);
     list_init(&self->woken);
-    uv_idle_init(self->uv, &self->idle);
-    self->idle.data = self;
+    self->requests = share_new(loop, SHARE_REQUESTS_US, NULL, NULL);
+    self->answers = share_new(loop, SHARE_ANSWERS_US, serve_woken, self);
     self->sweep = loop_timer_new(loop, on_sweep, self);
     self->listener = listener_new(loop, address, on_accepted, self);
-    if (!self->sweep || !self->listener)
+    if (!self->requests || !self->answers || !self->sweep || !self->listener)
         http_server_destroy(&self);
     else
         loop_timer_start(self->sweep, SWEEP_MS, SWEEP_MS);
     return self;
-}
-
-static void on_idle_closed(uv_handle_t *handle)
-{
-    free(handle->data);
 }
 
 void http_server_destroy(http_server_t **self_p)
@@ -73,5 +65,7 @@ void http_server_destroy(http_server_t **self_p)
     while (!list_empty(&self->connections))
         http_connection_close(LIST_OWNER(self->connections.next, http_connection_t, in_server));
     buffer_release(&self->head);
-    uv_close((uv_handle_t *)&self->idle, on_idle_closed);
+    share_destroy(&self->requests);
+    share_destroy(&self->answers);
+    free(self);
 }

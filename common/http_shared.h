@@ -4,6 +4,7 @@
 #include "common/http_server.h"
 #include "common/list.h"
 #include "common/listener.h"
+#include "common/share.h"
 
 #include <uv.h>
 
@@ -15,7 +16,8 @@ struct http_server {
     http_request_fn *request;
     void *arg;
     loop_timer_t *sweep;
-    uv_idle_t idle;       /* runs while some are woken */
+    share_t *requests;    /* of the loop's time: what comes in, and … */
+    share_t *answers;     /* … what goes out */
     list_t connections;   /* http_connection_t.in_server */
     list_t woken;         /* http_connection_t.in_woken */
     buffer_t head;        /* scratch: of the answer that is sent */
