@@ -8,6 +8,17 @@
 enum { FIRST_CAPACITY = 256 };
 static const size_t default_limit = (size_t)64 << 20;
 
+/* Moves what is left to where the memory begins. */
+static void close_up(buffer_t *self)
+{
+    char *begin = self->bytes - self->gone;
+    if (self->length > 0)
+        memmove(begin, self->bytes, self->length);
+    self->bytes = begin;
+    self->capacity += self->gone;
+    self->gone = 0;
+}
+
 /* Doubles until `wanted` bytes fit, so that n appends cost O(n). */
 static bool buffer_grow(buffer_t *self, size_t wanted)
 {
@@ -64,7 +75,8 @@ buffer_t buffer_new(size_t limit_bytes)
 
 void buffer_release(buffer_t *self)
 {
-    free(self->bytes);
+    if (self->bytes)
+        free(self->bytes - self->gone);
     *self = buffer_new(self->limit);
 }
 
@@ -72,6 +84,8 @@ void buffer_clear(buffer_t *self)
 {
     self->length = 0;
     self->failed = false;
+    if (self->gone > 0)
+        close_up(self);
 }
 
 void buffer_append(buffer_t *self, text_t text)
@@ -134,6 +148,8 @@ char *buffer_room(buffer_t *self, size_t n)
 {
     if (self->failed)
         return NULL;
+    if (n > self->capacity - self->length && self->gone > 0)
+        close_up(self);
     if (n > self->capacity - self->length || !self->bytes) {
         if (n > self->limit - self->length || !buffer_grow(self, self->length + n)) {
             self->failed = true;
@@ -152,7 +168,10 @@ void buffer_took(buffer_t *self, size_t n)
 void buffer_consume(buffer_t *self, size_t n)
 {
     assert(n <= self->length);
+    self->bytes += n;
+    self->gone += n;
     self->length -= n;
-    if (self->length)
-        memmove(self->bytes, self->bytes + n, self->length);
+    self->capacity -= n;
+    if (self->gone >= self->length && self->gone > 0)
+        close_up(self); /* moves no more than was consumed since the last time */
 }

@@ -12,6 +12,7 @@ typedef struct {
     size_t length; /* bytes in use */
     size_t capacity;
     size_t limit; /* never grows beyond this */
+    size_t gone;  /* bytes in front of `bytes` that were consumed, and belong to the same memory */
     bool failed;
 } buffer_t;
 
@@ -36,7 +37,7 @@ void buffer_append_json_string(buffer_t *self, text_t text);
 char *buffer_room(buffer_t *self, size_t n);
 void buffer_took(buffer_t *self, size_t n);
 
-/* Drops the first n bytes. */
+/* Drops the first n bytes. O(1), taken over all. */
 void buffer_consume(buffer_t *self, size_t n);
 
 static inline bool buffer_ok(const buffer_t *self)

@@ -189,6 +189,11 @@ bool bus_has_more(const bus_t *self)
     return socket_has_more(self->sub);
 }
 
+void bus_pause(bus_t *self, bool paused)
+{
+    socket_pause(self->sub, paused);
+}
+
 bool bus_heard(const bus_t *self)
 {
     return self->heard && !self->silent;

@@ -41,6 +41,7 @@ bool bus_heard(const bus_t *self);
 
 /* Does more wait than was handed over before on_drained? As socket_has_more. */
 bool bus_has_more(const bus_t *self);
+void bus_pause(bus_t *self, bool paused); /* as socket_pause */
 
 /* Counts something wrong that came, and logs it, unless there is too much of it. */
 void bus_complain(bus_t *self, const char *message, text_t topic, text_t found);

@@ -434,6 +434,12 @@ bool follower_has_more(const follower_t *self)
     return false;
 }
 
+void follower_pause(follower_t *self, bool paused)
+{
+    for (size_t i = 0; i < self->config.count; i++)
+        bus_pause(self->links[i].bus, paused);
+}
+
 void follower_destroy(follower_t **self_p)
 {
     follower_t *self = *self_p;

@@ -9,6 +9,8 @@
 #include <sys/uio.h>
 #include <unistd.h>
 
+enum { FLUSH_BYTES = 1 << 18 /* at once: some 100 µs */ };
+
 static void expect(http_connection_t *self, uint64_t within_ms)
 {
     self->due_ms = within_ms ? uv_now(self->server->uv) + within_ms : 0;
@@ -105,7 +107,8 @@ static void transmit(http_connection_t *self, text_t head, text_t body)
 /* The peer takes something again. */
 static void flush(http_connection_t *self)
 {
-    ssize_t sent = send(self->fd, self->out.bytes, self->out.length, MSG_DONTWAIT | MSG_NOSIGNAL);
+    size_t piece = self->out.length < FLUSH_BYTES ? self->out.length : FLUSH_BYTES;
+    ssize_t sent = send(self->fd, self->out.bytes, piece, MSG_DONTWAIT | MSG_NOSIGNAL);
     if (sent == -1 && errno != EAGAIN && errno != EINTR)
         break_off(self);
     if (sent <= 0)
@@ -237,24 +240,33 @@ static void settle(http_connection_t *self)
         watch(self);
 }
 
+/* What there is no time for in this turn of the loop (share.h) it tells of again in the next one. */
 static void on_poll(uv_poll_t *handle, int status, int events)
 {
     http_connection_t *self = handle->data;
+    http_server_t *server = self->server;
     if (status < 0) {
         http_connection_close(self);
         return;
     }
-    if ((events & UV_WRITABLE) && self->out.length > 0)
+    if ((events & UV_WRITABLE) && self->out.length > 0 && share_begin(server->answers)) {
         flush(self);
-    if ((events & UV_READABLE) && self->state < HTTP_BROKEN)
+        settle(self);
+        share_end(server->answers);
+    }
+    if ((events & UV_READABLE) && self->state < HTTP_BROKEN && share_begin(server->requests)) {
         take(self);
-    settle(self);
+        settle(self);
+        share_end(server->requests);
+    }
 }
 
 void http_connection_look(http_connection_t *self)
 {
-    if (self->state == HTTP_READING && self->out.length == 0)
-        on_poll(&self->poll, 0, UV_READABLE);
+    if (self->state != HTTP_READING || self->out.length > 0)
+        return;
+    take(self);
+    settle(self);
 }
 
 void http_connection_turn(http_connection_t *self)
@@ -289,6 +301,8 @@ void http_connection_new(http_server_t *server, int fd)
     watch(self);
     http_server_make_room(server, self);
     places_wait(server->places, &self->place);
+    take(self); /* who waited to be accepted has mostly said already what it wants */
+    settle(self);
 }
 
 void http_connection_check(http_connection_t *self)

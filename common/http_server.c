@@ -7,22 +7,19 @@
 
 enum { SWEEP_MS = 1000, SHOWN_MAX = 128 /* bytes of a Host in the log */, LOOKED_AT_MAX = 8 /* connections, for one place */ };
 
-static void on_idle(uv_idle_t *handle)
+/* One that is woken gets its turn. */
+static bool serve_woken(void *arg)
 {
-    http_server_t *self = handle->data;
-    list_t turn, *item;
-    list_init(&turn);
-    while ((item = list_take(&self->woken)))
-        list_append(&turn, item);
-    while ((item = list_take(&turn)))
+    http_server_t *self = arg;
+    list_t *item = list_take(&self->woken);
+    if (item)
         http_connection_turn(LIST_OWNER(item, http_connection_t, in_woken));
-    if (list_empty(&self->woken))
-        uv_idle_stop(&self->idle);
+    return !list_empty(&self->woken);
 }
 
 void http_server_wake(http_server_t *self)
 {
-    uv_idle_start(&self->idle, on_idle);
+    share_wake(self->answers);
 }
 
 static void on_sweep(void *arg)
@@ -104,9 +101,12 @@ bool http_server_knows(const http_server_t *self, const http_request_t *request)
 
 static bool open_server(http_server_t *self, loop_t *loop)
 {
+    self->requests = share_new(loop, SHARE_REQUESTS_US, NULL, NULL);
+    self->answers = share_new(loop, SHARE_ANSWERS_US, serve_woken, self);
     self->places = places_new(self->config.per_address);
     self->sweep = loop_timer_new(loop, on_sweep, self);
-    self->listener = self->places && self->sweep ? listener_new(loop, self->config.address, on_accepted, self) : NULL;
+    bool good = self->requests && self->answers && self->places && self->sweep;
+    self->listener = good ? listener_new(loop, self->config.address, on_accepted, self) : NULL;
     if (!self->listener)
         return false;
     listener_on_full(self->listener, on_full);
@@ -122,8 +122,6 @@ http_server_t *http_server_new(loop_t *loop, const http_config_t *config, http_r
     *self = (http_server_t){.uv = loop_uv(loop), .request = request, .arg = arg, .config = *config, .head = buffer_new(0)};
     list_init(&self->connections);
     list_init(&self->woken);
-    uv_idle_init(self->uv, &self->idle);
-    self->idle.data = self;
     if (!open_server(self, loop))
         http_server_destroy(&self);
     return self;
@@ -142,11 +140,6 @@ void http_server_metrics(const http_server_t *self, metrics_t *metrics)
                     self->given_up);
 }
 
-static void on_idle_closed(uv_handle_t *handle)
-{
-    free(handle->data);
-}
-
 void http_server_destroy(http_server_t **self_p)
 {
     http_server_t *self = *self_p;
@@ -159,5 +152,7 @@ void http_server_destroy(http_server_t **self_p)
         http_connection_close(LIST_OWNER(self->connections.next, http_connection_t, in_server));
     places_destroy(&self->places);
     buffer_release(&self->head);
-    uv_close((uv_handle_t *)&self->idle, on_idle_closed);
+    share_destroy(&self->requests);
+    share_destroy(&self->answers);
+    free(self);
 }

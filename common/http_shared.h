@@ -5,6 +5,7 @@
 #include "common/list.h"
 #include "common/listener.h"
 #include "common/places.h"
+#include "common/share.h"
 
 #include <uv.h>
 
@@ -19,7 +20,8 @@ struct http_server {
     places_t *places;
     uint64_t given_up; /* places, for others */
     loop_timer_t *sweep;
-    uv_idle_t idle;       /* runs while some are woken */
+    share_t *requests;    /* of the loop's time: what comes in, and … */
+    share_t *answers;     /* … what goes out */
     list_t connections;   /* http_connection_t.in_server */
     list_t woken;         /* http_connection_t.in_woken */
     buffer_t head;        /* scratch: of the answer that is sent */

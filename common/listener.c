@@ -2,6 +2,7 @@
 
 #include "common/host.h"
 #include "common/log.h"
+#include "common/share.h"
 #include "common/text.h"
 
 #include <errno.h>
@@ -25,6 +26,7 @@ struct listener {
     door_t doors[HOST_ADDRESSES_MAX];
     size_t count;
     size_t open; /* handles that have not closed yet */
+    share_t *share;
     rlim_t fd_limit;
     listener_fn *accepted;
     listener_full_fn *make_room; /* NULL: nobody gives up anything */
@@ -92,17 +94,27 @@ static void take(listener_t *self, int fd)
     self->accepted(self->arg, fd);
 }
 
+/* False when none is left, or it has gone again. */
+static bool accept_one(const door_t *door)
+{
+    const listener_t *self = door->listener;
+    int fd = accept4(door->fd, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
+    if (fd == -1 && errno == EMFILE && self->make_room && self->make_room(self->arg))
+        fd = accept4(door->fd, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
+    if (fd != -1)
+        take(door->listener, fd);
+    return fd != -1;
+}
+
 static void on_readable(uv_poll_t *handle, int status, int events)
 {
     const door_t *door = handle->data;
     (void)status, (void)events;
-    for (int i = 0; i < LISTENER_ACCEPTS; i++) {
-        int fd = accept4(door->fd, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
-        if (fd == -1 && errno == EMFILE && door->listener->make_room && door->listener->make_room(door->listener->arg))
-            fd = accept4(door->fd, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
-        if (fd == -1)
-            return; /* none is left, or it has gone again */
-        take(door->listener, fd);
+    while (share_begin(door->listener->share)) { /* else the loop tells of those that wait in its next turn */
+        bool accepted = accept_one(door);
+        share_end(door->listener->share);
+        if (!accepted)
+            return;
     }
 }
 
@@ -139,10 +151,12 @@ listener_t *listener_new(loop_t *loop, const char *address, listener_fn *accepte
     if (!self)
         return NULL;
     *self = (listener_t){.fd_limit = limit.rlim_cur, .accepted = accepted, .arg = arg};
-    if (!open_doors(self, host, port)) {
+    self->share = share_new(loop, SHARE_NEWCOMERS_US, NULL, NULL);
+    if (!self->share || !open_doors(self, host, port)) {
         log_error("listener: can't listen", LOG_TEXT("address", address), LOG_ERRNO());
         for (size_t i = 0; i < self->count; i++)
             close(self->doors[i].fd);
+        share_destroy(&self->share);
         free(self);
         return NULL;
     }
@@ -174,6 +188,7 @@ void listener_destroy(listener_t **self_p)
     if (!self)
         return;
     *self_p = NULL;
+    share_destroy(&self->share);
     for (size_t i = 0; i < self->count; i++) {
         uv_poll_stop(&self->doors[i].poll);
         close(self->doors[i].fd);

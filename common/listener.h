@@ -1,12 +1,10 @@
-/* Accepts connections on an address, or on all that a name has, a bounded number in each turn of the loop. For boundary files. */
+/* Accepts connections on an address, or on all that a name has. Newcomers have a share of each turn of the loop (share.h): what `accepted` does for
+ * one of them counts. For boundary files. */
 #pragma once
 
 #include "common/loop.h"
 
-enum {
-    LISTENER_ACCEPTS = 32,     /* in a turn: some 5 ms until they stand; at 16 thousands take longer than rings reach back */
-    LISTENER_FDS_RESERVED = 64 /* descriptors that connections must leave to the rest of the process */
-};
+enum { LISTENER_FDS_RESERVED = 64 /* descriptors that connections must leave to the rest of the process */ };
 
 typedef struct listener listener_t;
 

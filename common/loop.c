@@ -18,6 +18,8 @@ struct loop {
     int64_t told_ns;    /* of clock_stood_still_ns: it is logged */
     log_limit_t clock_limit;
     histogram_t lag;
+    uv_prepare_t turn;
+    uint64_t turns;
     int64_t started_ns;
     uv_signal_t terminate, interrupt, hangup;
     loop_hangup_fn *on_hangup; /* NULL: nobody heeds it */
@@ -101,6 +103,20 @@ static void watch_lag(loop_t *self)
     uv_unref((uv_handle_t *)&self->lag_timer);
 }
 
+static void count_turn(uv_prepare_t *handle)
+{
+    loop_t *self = handle->data;
+    self->turns++;
+}
+
+static void count_turns(loop_t *self)
+{
+    uv_prepare_init(&self->uv, &self->turn);
+    self->turn.data = self;
+    uv_prepare_start(&self->turn, count_turn);
+    uv_unref((uv_handle_t *)&self->turn);
+}
+
 loop_t *loop_new(void)
 {
     if (!descriptors_suffice())
@@ -119,6 +135,7 @@ loop_t *loop_new(void)
     watch_lag(self);
     look_at_clock(self);
     self->told_ns = clock_stood_still_ns();
+    count_turns(self);
     return self;
 }
 
@@ -160,6 +177,7 @@ void loop_destroy(loop_t **self_p)
     uv_close((uv_handle_t *)&self->interrupt, NULL);
     uv_close((uv_handle_t *)&self->hangup, NULL);
     uv_close((uv_handle_t *)&self->lag_timer, NULL);
+    uv_close((uv_handle_t *)&self->turn, NULL);
     while (uv_run(&self->uv, UV_RUN_DEFAULT) != 0)
         ; /* an earlier uv_stop may end a run too soon */
     int rc = uv_loop_close(&self->uv);
@@ -176,6 +194,11 @@ int64_t loop_started_ns(const loop_t *self)
 const histogram_t *loop_lag(const loop_t *self)
 {
     return &self->lag;
+}
+
+uint64_t loop_turns(const loop_t *self)
+{
+    return self->turns;
 }
 
 struct uv_loop_s *loop_uv(loop_t *self)

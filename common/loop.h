@@ -7,6 +7,7 @@
 #include "common/histogram.h"
 
 #include <stdbool.h>
+#include <stdint.h>
 
 struct uv_loop_s;
 
@@ -36,6 +37,9 @@ int64_t loop_started_ns(const loop_t *self);
 
 /* How late a timer fires that is due ten times a second. Exact to a millisecond. */
 const histogram_t *loop_lag(const loop_t *self);
+
+/* How many turns it has begun: a turn is from when it looks for what has come until it does so again. */
+uint64_t loop_turns(const loop_t *self);
 
 /* For boundary files only (socket.c, web.c, …). */
 struct uv_loop_s *loop_uv(loop_t *self);

@@ -35,7 +35,9 @@ enum {
     LINK_EVENTS = ZMQ_EVENT_HANDSHAKE_SUCCEEDED | ZMQ_EVENT_DISCONNECTED,
     FAMILY_MS = 1000,        /* a name is tried by IPv4 for so long, then by IPv6, and so on */
     ANSWER_BYTES = 64 << 20, /* of a peer's, at most */
-    SHORT_BYTES = 16 << 10   /* an answer of ours that need not be counted: queue_limit bounds such well enough */
+    SHORT_BYTES = 16 << 10,  /* an answer of ours that need not be counted: queue_limit bounds such well enough */
+    LOOK_MESSAGES = 16,      /* are taken, or so many bytes, before the clock is looked at: it costs as much as 1/30 of a trade */
+    LOOK_BYTES = 16 << 10
 };
 
 static_assert((int)SOCKET_FRAMES > (int)ENVELOPE_FRAMES, "a request's first frame behind its envelope is kept");
@@ -49,7 +51,8 @@ struct bus_socket {
     uv_idle_t idle;
     int open_handles;
     bool look; /* there may be something to take */
-    bool more; /* the last batch was a full one */
+    bool more; /* the last batch was a full one, or took its time */
+    bool paused; /* nothing is taken for now */
     bool destroyed;
     const socket_events_t *events;
     void *arg;
@@ -100,7 +103,7 @@ static void on_idle(uv_idle_t *handle)
 static void on_prepare(uv_prepare_t *handle)
 {
     socket_t *self = handle->data;
-    if (!self->look)
+    if (!self->look || self->paused)
         return;
     self->look = has_input(self) || self->more;
     if (self->look)
@@ -124,33 +127,51 @@ static void hand_over_request(socket_t *self, const text_t *frames, size_t kept,
     self->events->on_request(self->arg, asker, count > before ? frames[before] : TEXT(""), count - before);
 }
 
-static void hand_over(socket_t *self, zmq_msg_t *parts, size_t count)
+/* Returns how many bytes it has. */
+static size_t hand_over(socket_t *self, zmq_msg_t *parts, size_t count)
 {
     text_t frames[SOCKET_FRAMES];
-    size_t kept = count < SOCKET_FRAMES ? count : SOCKET_FRAMES;
-    for (size_t i = 0; i < kept; i++)
+    size_t kept = count < SOCKET_FRAMES ? count : SOCKET_FRAMES, bytes = 0;
+    for (size_t i = 0; i < kept; i++) {
         frames[i] = (text_t){zmq_msg_data(&parts[i]), zmq_msg_size(&parts[i])};
+        bytes += frames[i].length;
+    }
     if (self->events->on_request)
         hand_over_request(self, frames, kept, count);
     else if (count <= SOCKET_FRAMES)
         self->events->on_message(self->arg, frames, count);
     for (size_t i = 0; i < kept; i++)
         zmq_msg_close(&parts[i]);
+    return bytes;
+}
+
+/* Takes a batch: of so many messages at most, and no more when its time is up. Returns how many; *full: there may be more. */
+static size_t take_batch(socket_t *self, size_t batch, bool *full)
+{
+    zmq_msg_t parts[SOCKET_FRAMES];
+    int64_t until_ns = clock_mono_ns() + SOCKET_TURN_US * (NS_PER_MS / 1000);
+    size_t count, taken = 0, unseen = 0, bytes = 0;
+    *full = false;
+    while (!*full && !self->destroyed && !self->paused && frames_take(self->zmq, parts, SOCKET_FRAMES, &count)) {
+        bytes += hand_over(self, parts, count);
+        *full = ++taken == batch;
+        if (++unseen < LOOK_MESSAGES && bytes < LOOK_BYTES && !self->unread)
+            continue;
+        unseen = bytes = 0;
+        *full = *full || clock_mono_ns() >= until_ns;
+    }
+    return taken;
 }
 
 static void on_check(uv_check_t *handle)
 {
     socket_t *self = handle->data;
-    zmq_msg_t parts[SOCKET_FRAMES];
-    size_t count, taken = 0, batch = self->unread ? SOCKET_REQUESTS : SOCKET_BATCH;
-    if (!self->look)
+    bool full;
+    if (!self->look || self->paused)
         return;
-    while (taken < batch && !self->destroyed && frames_take(self->zmq, parts, SOCKET_FRAMES, &count)) {
-        hand_over(self, parts, count);
-        taken++;
-    }
+    size_t taken = take_batch(self, self->unread ? SOCKET_REQUESTS : SOCKET_BATCH, &full);
     bool due = taken > 0 || self->more;
-    self->more = taken == batch;
+    self->more = full;
     if (due && !self->destroyed && self->events->on_drained)
         self->events->on_drained(self->arg);
 }
@@ -402,6 +423,14 @@ static void on_handle_closed(uv_handle_t *handle)
 bool socket_has_more(const socket_t *self)
 {
     return self->more;
+}
+
+void socket_pause(socket_t *self, bool paused)
+{
+    self->paused = paused;
+    self->look = true;
+    if (paused)
+        uv_idle_stop(&self->idle);
 }
 
 void socket_destroy(socket_t **self_p)

@@ -1,16 +1,18 @@
 /* A ZeroMQ socket on the loop.
  *
- * Messages come as callbacks, at most SOCKET_BATCH of them, or SOCKET_REQUESTS of a ROUTER, before other events get their turn; after each
- * batch `on_drained` says that for the moment there is no more: the place to flush what the messages caused. Sends never block.
+ * Messages come as callbacks, at most SOCKET_BATCH of them, or SOCKET_REQUESTS of a ROUTER, and for SOCKET_TURN_US (and what the last one of them
+ * takes) before other events get their turn; after each batch `on_drained` says that for the moment there is no more: the place to flush what the messages caused. Sends never block.
  */
 #pragma once
 
 #include "common/loop.h"
+#include "common/share.h"
 #include "common/text.h"
 
 enum {
     SOCKET_BATCH = 1000,
     SOCKET_REQUESTS = 16,            /* each may take milliseconds */
+    SOCKET_TURN_US = SHARE_BUS_US,
     SOCKET_FRAMES = 17,              /* a message with more is dropped; of a request what is behind them */
     SOCKET_REQUEST_BYTES = 1 << 20,  /* a ROUTER's or an XPUB's peer that sends a longer frame is disconnected */
     SOCKET_UNREAD_BYTES = 256 << 20, /* of answers that have not been read from one connection */
@@ -62,8 +64,11 @@ bool socket_send(socket_t *self, const text_t *frames, size_t count);
  * proxy has not taken. One that goes beyond queue_limit is dropped in silence. */
 bool socket_answer(socket_t *self, text_t asker, text_t answer);
 
-/* Was the last batch a full one? More may be there then, and on_drained comes soon, whether there is or not. */
+/* Was the last batch a full one, by count or by time? More may be there then, and on_drained comes soon, whether there is or not. */
 bool socket_has_more(const socket_t *self);
+
+/* Takes nothing while it is paused: what comes waits in ZeroMQ's queue, and then at its peers. */
+void socket_pause(socket_t *self, bool paused);
 
 /* No callback comes after it. Messages that have not left yet are dropped. Safe from within its own callbacks; the loop must run once
  * more (loop_destroy does). */

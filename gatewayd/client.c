@@ -60,6 +60,18 @@ static void send_outbox(client_t *self)
         buffer_clear(&self->outbox);
 }
 
+/* What is large has its share of the loop's time. False: it has to wait for it. */
+static bool send_outbox_in_turn(client_t *self)
+{
+    bool large = self->outbox.length >= COPIED_MAX && !self->link->passing;
+    if (large && !share_begin(self->hub->answers))
+        return false;
+    send_outbox(self);
+    if (large)
+        share_end(self->hub->answers);
+    return true;
+}
+
 /* What comes next was overwritten before the client took it. */
 static void on_lapped(client_t *self, reader_t *reader)
 {
@@ -153,6 +165,13 @@ static void send_runs(client_t *self)
     }
 }
 
+/* Who does not take what there is gets no more from history meanwhile. */
+static bool asker_ready(asker_t *asker)
+{
+    const client_t *self = LIST_OWNER(asker, client_t, asker);
+    return !self->closing && self->outbox.length < COPIED_MAX && self->link->ready(self->link_arg);
+}
+
 client_t *client_new(hub_t *hub, const client_link_t *link, void *link_arg, const rpc_events_t *methods)
 {
     client_t *self = calloc(1, sizeof *self);
@@ -164,6 +183,7 @@ client_t *client_new(hub_t *hub, const client_link_t *link, void *link_arg, cons
                        &self->ready,  &self->catching,    &self->joins,   &self->queries};
     for (size_t i = 0; i < sizeof lists / sizeof *lists; i++)
         list_init(lists[i]);
+    asker_init(&self->asker, asker_ready);
     self->rpc = rpc_new(methods, self, &hub->counts.rpc, link->dialect);
     if (!self->rpc) {
         free(self);
@@ -222,15 +242,15 @@ void client_refuse(client_t *self, int code, const char *message)
 static bool pump(client_t *self, int turns)
 {
     while (turns-- > 0 && !self->closing && !client_idle(self)) {
-        if (!self->link->ready(self->link_arg)) {
+        bool queued = self->outbox.length > 0;
+        if (!self->link->ready(self->link_arg) || (queued && !send_outbox_in_turn(self))) {
             wake(self);
             return false;
         }
-        if (self->outbox.length > 0)
-            send_outbox(self);
-        else
+        if (!queued)
             send_runs(self);
     }
+    turns_ready(&self->hub->turns, &self->asker);
     if (!self->closing && client_idle(self) && !list_empty(&self->catching))
         catchup_step(self);
     return true;

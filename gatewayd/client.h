@@ -64,7 +64,8 @@ struct client {
     size_t subscription_count;
     list_t catching;      /* reader_t.in_queue */
     list_t joins;         /* join_t.in_client: subscribes under way */
-    list_t queries;       /* query_t.in_client: questions to history under way */
+    list_t queries;       /* query_t.in_client: questions to history under way, or waiting for their turn */
+    asker_t asker;        /* of them */
     history_call_t *page; /* the page of history that is asked for; NULL: none */
     reader_t *page_reader;
     cursor_t page_to;

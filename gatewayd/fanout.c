@@ -17,15 +17,38 @@ static void touch_readers(channel_t *channel, list_t *clients)
     }
 }
 
+static bool is_passing(const hub_t *hub)
+{
+    return hub->untouched > 0 || !list_empty(&hub->pumping);
+}
+
+bool fanout_step(hub_t *hub)
+{
+    if (hub->untouched > 0) {
+        channel_t *channel = markets_take_dirty(hub->markets);
+        hub->untouched = channel ? hub->untouched - 1 : 0;
+        if (channel)
+            touch_readers(channel, &hub->pumping);
+    } else if (!list_empty(&hub->pumping)) {
+        client_pump(LIST_OWNER(list_take(&hub->pumping), client_t, in_pump));
+    }
+    if (!is_passing(hub) && hub->pass_again) {
+        hub->pass_again = false;
+        hub->untouched = markets_dirty(hub->markets);
+    }
+    return is_passing(hub);
+}
+
 void fanout_flush(hub_t *hub)
 {
-    list_t clients, *item;
-    list_init(&clients);
-    channel_t *channel;
-    while ((channel = markets_take_dirty(hub->markets)))
-        touch_readers(channel, &clients);
-    while ((item = list_take(&clients)))
-        client_pump(LIST_OWNER(item, client_t, in_pump));
+    if (is_passing(hub))
+        hub->pass_again = true;
+    else
+        hub->untouched = markets_dirty(hub->markets);
+    if (hub->trades && is_passing(hub))
+        share_run(hub->trades);
+    while (!hub->trades && fanout_step(hub))
+        ;
 }
 
 static void tell_client(client_t *client, text_t source, const offer_failing_t *failing)

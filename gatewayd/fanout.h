@@ -1,11 +1,23 @@
-/* Hands what the rings got to the clients that read them: once for all that came in one turn of the loop, whatever number of
- * trades. */
+/* Hands what the rings got to the clients that read them, in passes: once for all that came in one turn of the loop, whatever number of
+ * trades.
+ *
+ *     what is dirty ──▶ its readers are told ──▶ their clients queue ──▶ each sends what its rings have by then
+ *                            (a channel)             (hub.pumping)              (a client)
+ *
+ * A pass over many clients takes longer than a turn of the loop may (share.h): it goes on in the turns to come, a channel or a client a piece. What
+ * comes meanwhile is for the next pass; a client whose turn in this one is still to come gets it now. Nothing can be lost or come twice: each client
+ * has its place in the ring, and the bus is paused before the ring overtakes those who wait (gateway.c).
+ */
 #pragma once
 
 #include "gatewayd/client.h"
 
-/* Call it when what had come has been handed over. O(readers of the streams that got something). */
+/* Call it when what had come has been handed over: a pass begins, now or behind the one under way. As much of it as this turn has time for is done
+ * now; hub.trades does the rest. */
 void fanout_flush(hub_t *hub);
+
+/* The next piece of the pass: the work of hub.trades. False when it is over. */
+bool fanout_step(hub_t *hub);
 
 /* A stream's place is known now: readers that waited for it take their seats, and subscriptions to every source get a reader.
  */

@@ -31,6 +31,7 @@ struct gateway {
     loop_t *loop;
     hub_t hub;
     int64_t flushed_ns; /* CLOCK_MONOTONIC */
+    bool bus_paused;    /* until the pass under way is over */
     const char *bus[HUB_BUSES_MAX], *replay[HUB_BUSES_MAX], *history[HUB_BUSES_MAX];
     const char *origins[ORIGINS_MAX], *cors[ORIGINS_MAX];
     hosts_t hosts;
@@ -86,6 +87,31 @@ static void on_stream(void *arg, text_t topic, cursor_t last)
     channel_t *channel = markets_stream(self->hub.markets, topic, last);
     if (channel)
         fanout_stream(&self->hub, channel);
+}
+
+static void pause_bus(gateway_t *self, bool paused)
+{
+    if (self->bus_paused == paused)
+        return;
+    self->bus_paused = paused;
+    follower_pause(self->follower, paused);
+}
+
+/* A piece of a pass. Where its end is so far off that the rings would overtake clients whose turn is to come, the bus waits for it. */
+static bool fan_out(void *arg)
+{
+    gateway_t *self = arg;
+    self->hub.now_ns = clock_real_ns();
+    bool more = fanout_step(&self->hub);
+    pause_bus(self, more && markets_pressing(self->hub.markets));
+    return more;
+}
+
+static bool take_turn(void *arg)
+{
+    gateway_t *self = arg;
+    self->hub.now_ns = clock_real_ns();
+    return turns_step(&self->hub.turns);
 }
 
 /* While more waits on the bus it is taken first, so that each client gets much at once: a write costs more than what is written. */
@@ -209,11 +235,14 @@ static bool open_hub(gateway_t *self, const config_t *config)
     self->hub.offers = offers_new();
     self->hub.markets = markets_new((size_t)config_integer(config, "gatewayd.ring_bytes"), on_wanted, self);
     self->hub.recent = recent_new(&self->hub);
+    self->hub.trades = share_new(self->loop, SHARE_TRADES_US, fan_out, self);
+    self->hub.answers = share_new(self->loop, SHARE_ANSWERS_US, NULL, NULL);
+    self->hub.turns.share = share_new(self->loop, SHARE_ANSWERS_US, take_turn, self);
     self->hub.pace = pace_new(self->loop, &self->hub);
     self->hub.pages = page_cache_new();
     self->hub.guesses = guesses_new();
     return self->hub.offers && self->hub.markets && self->hub.recent && self->hub.pace && self->hub.pages &&
-           self->hub.guesses && open_history(self, config);
+           self->hub.guesses && self->hub.trades && self->hub.answers && self->hub.turns.share && open_history(self, config);
 }
 
 static bool open_bus(gateway_t *self)
@@ -330,6 +359,9 @@ void gateway_destroy(gateway_t **self_p)
     history_client_destroy(&self->hub.history);
     recent_destroy(&self->hub.recent);
     pace_destroy(&self->hub.pace);
+    share_destroy(&self->hub.trades);
+    share_destroy(&self->hub.answers);
+    share_destroy(&self->hub.turns.share);
     page_cache_destroy(&self->hub.pages);
     guesses_destroy(&self->hub.guesses);
     markets_destroy(&self->hub.markets);

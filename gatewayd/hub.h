@@ -3,10 +3,12 @@
 
 #include "common/clock.h"
 #include "common/follower.h"
+#include "common/share.h"
 #include "gatewayd/history_client.h"
 #include "gatewayd/offers.h"
 #include "gatewayd/reader.h"
 #include "gatewayd/rpc.h"
+#include "gatewayd/turns.h"
 
 enum { HUB_BUSES_MAX = 16, HUB_TICK_MS = 50, HUB_RUNS_MAX = 256 /* in one write */ };
 
@@ -35,6 +37,7 @@ typedef struct {
     offers_t *offers;
     markets_t *markets;
     history_client_t *history;
+    turns_t turns;            /* of questions to it */
     struct recent *recent;    /* recent.h */
     struct pace *pace;        /* pace.h; NULL: nothing is paced */
     struct page_cache *pages; /* page_cache.h */
@@ -47,6 +50,13 @@ typedef struct {
 
     run_t runs[HUB_RUNS_MAX]; /* scratch: of several rings, that go out in one write */
     char gathered[RING_RUN_MAX];
+
+    share_t *trades;  /* of the loop's time: for live trades (fanout.h), … */
+    share_t *answers; /* … and for large answers that go out. NULL, both: without a bound */
+
+    list_t pumping;   /* client_t.in_pump: who has its turn to come in this pass (fanout.h) */
+    size_t untouched; /* channels whose readers this pass has still to tell */
+    bool pass_again;  /* and then there is another one */
 
     list_t clients;  /* client_t.in_hub */
     list_t catching; /* client_t.in_catching: with readers that catch up */
@@ -64,6 +74,8 @@ typedef struct {
 static inline void hub_init(hub_t *self)
 {
     *self = (hub_t){.limits = {.subscriptions = 1000, .pending_bytes = 1 << 20}};
+    turns_init(&self->turns);
+    list_init(&self->pumping);
     list_init(&self->clients);
     list_init(&self->catching);
     list_init(&self->waiting);

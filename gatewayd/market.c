@@ -303,6 +303,14 @@ bool markets_pressing(const markets_t *self)
     return self->pressing;
 }
 
+size_t markets_dirty(const markets_t *self)
+{
+    size_t count = 0;
+    LIST_EACH(item, &self->dirty)
+    count++;
+    return count;
+}
+
 channel_t *markets_take_dirty(markets_t *self)
 {
     self->pressing = false;

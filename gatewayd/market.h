@@ -109,5 +109,8 @@ void markets_renew(markets_t *self, text_t topic, cursor_t former, cursor_t last
 /* Has so much been appended to a ring, of which its readers do not know yet, that they should before there is more? */
 bool markets_pressing(const markets_t *self);
 
+/* How many channels something was appended to since they were taken last. */
+size_t markets_dirty(const markets_t *self);
+
 /* The next channel that something was appended to since it was taken last; NULL when there is none. */
 channel_t *markets_take_dirty(markets_t *self);

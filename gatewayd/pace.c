@@ -6,6 +6,7 @@ enum { TICK_MS = 1 };
 
 struct pace {
     hub_t *hub;
+    share_t *share;      /* of the loop's time */
     loop_timer_t *timer; /* runs while somebody waits */
     list_t waiting;      /* client_t.in_pace */
     int64_t credit;      /* bytes */
@@ -28,13 +29,13 @@ static void earn(pace_t *self)
 
 static void run(pace_t *self)
 {
-    list_t *item;
     self->running = true;
     earn(self);
-    while (self->credit > 0 && (item = list_take(&self->waiting))) {
+    while (self->credit > 0 && !list_empty(&self->waiting) && share_begin(self->share)) {
         uint64_t before = self->hub->counts.bytes;
-        client_take_turn(LIST_OWNER(item, client_t, in_pace));
+        client_take_turn(LIST_OWNER(list_take(&self->waiting), client_t, in_pace));
         self->credit -= (int64_t)(self->hub->counts.bytes - before) + PACE_TURN_BYTES;
+        share_end(self->share);
     }
     self->running = false;
 }
@@ -55,8 +56,9 @@ pace_t *pace_new(loop_t *loop, hub_t *hub)
         return NULL;
     self->hub = hub;
     list_init(&self->waiting);
+    self->share = share_new(loop, SHARE_CATCHING_US, NULL, NULL);
     self->timer = loop_timer_new(loop, on_tick, self);
-    if (!self->timer)
+    if (!self->share || !self->timer)
         pace_destroy(&self);
     return self;
 }
@@ -70,6 +72,7 @@ void pace_destroy(pace_t **self_p)
     while (list_take(&self->waiting))
         ;
     loop_timer_destroy(&self->timer);
+    share_destroy(&self->share);
     free(self);
 }
 

@@ -1,7 +1,8 @@
 /* Paces what goes to clients that catch up, so that many who come back at once don't keep the others waiting.
  *
  * A client is behind from when it takes its seat in a ring, or asks history for what the ring lacks, until it has been at the ring's head. Such
- * clients take turns, a run or a page each, for as many bytes a millisecond as PACE_BYTES_PER_MS says; live trades go out between. One that reads
+ * clients take turns, a run or a page each, for as many bytes a millisecond as PACE_BYTES_PER_MS says, and within their share of the loop's
+ * time (share.h); live trades go out between. One that reads
  * slowly later on is no such client.
  */
 #pragma once

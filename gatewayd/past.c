@@ -5,7 +5,7 @@
 #include "gatewayd/query.h"
 #include "gatewayd/recent.h"
 
-enum { NS_DIGITS = 9 };
+enum { NS_DIGITS = 9, REST_BYTES = 64 /* of a request, beside what is looked at here: the number, a name, the brace */ };
 
 /* What the methods about a symbol's trades take. */
 typedef struct {
@@ -38,28 +38,50 @@ static void put_raw(buffer_t *out, const char *name, text_t value)
 
 static void put_bounds(buffer_t *out, const wanted_t *wanted)
 {
-    buffer_append(out, TEXT(",\"count\":"));
-    buffer_append_u64(out, wanted->question.count);
     put_text(out, "source", &wanted->source);
     put_time(out, "before", wanted->question.before_ns);
     put_time(out, "after", wanted->question.after_ns);
 }
 
-/* Closes the question. False when it is too long: the client is told. */
-static bool complete(rpc_request_t *request, buffer_t *question)
+/* A request for history, as it is made: its text, of which `count` stands behind the first `head` bytes. */
+typedef struct {
+    buffer_t text;
+    size_t head;
+    asked_t asked;
+} making_t;
+
+static making_t begin_making(const char *op)
 {
-    buffer_append(question, TEXT("}"));
-    if (!buffer_ok(question))
-        rpc_error(request, RPC_INVALID_PARAMS, "Params are too long");
-    return buffer_ok(question);
+    making_t making = {.text = buffer_new(REQUEST_MAX - REST_BYTES)};
+    buffer_printf(&making.text, "{\"op\":\"%s\"", op);
+    return making;
 }
 
-/* recent: see query.h. */
-static void ask(client_t *client, rpc_request_t *request, text_t symbol, buffer_t *question, const question_t *recent)
+/* What follows stands behind the number. count: 0: it takes none. */
+static void put_count(making_t *making, uint64_t count)
 {
-    if (complete(request, question))
-        query_start(client, request, symbol, buffer_text(question), recent);
-    buffer_release(question);
+    making->head = making->text.length;
+    making->asked.count = count;
+}
+
+/* Where to go on, by the name that history has for it. */
+static void put_next(making_t *making, const char *name, text_t next)
+{
+    making->asked.next_name = name;
+    making->asked.next = next;
+}
+
+/* Has it asked, unless it is too long: then the client is told. recent: see query.h. */
+static void ask(client_t *client, rpc_request_t *request, text_t symbol, making_t *making, const question_t *recent)
+{
+    text_t text = buffer_text(&making->text);
+    making->asked.head = (text_t){text.at, making->head};
+    making->asked.tail = (text_t){text.at + making->head, text.length - making->head};
+    if (!buffer_ok(&making->text) || text.length + making->asked.next.length > REQUEST_MAX - REST_BYTES)
+        rpc_error(request, RPC_INVALID_PARAMS, "Params are too long");
+    else
+        query_start(client, request, symbol, &making->asked, recent);
+    buffer_release(&making->text);
 }
 
 #define ANY_TIME                                                                                                               \
@@ -88,12 +110,12 @@ static bool read_wanted(rpc_request_t *request, text_t params, uint64_t count, w
 static void ask_for_trades(client_t *client, rpc_request_t *request, const char *op, const char *next_name,
                            const wanted_t *wanted, const question_t *recent)
 {
-    buffer_t out = buffer_new(REQUEST_MAX);
-    buffer_printf(&out, "{\"op\":\"%s\"", op);
-    put_text(&out, "symbol", &wanted->symbol);
-    put_bounds(&out, wanted);
-    put_raw(&out, next_name, wanted->question.next);
-    ask(client, request, param_slice(&wanted->symbol), &out, recent);
+    making_t making = begin_making(op);
+    put_text(&making.text, "symbol", &wanted->symbol);
+    put_count(&making, wanted->question.count);
+    put_bounds(&making.text, wanted);
+    put_next(&making, next_name, wanted->question.next);
+    ask(client, request, param_slice(&wanted->symbol), &making, recent);
 }
 
 void past_recent(client_t *client, rpc_request_t *request, text_t params)
@@ -132,13 +154,13 @@ void past_range(client_t *client, rpc_request_t *request, text_t params)
         rpc_error(request, RPC_INVALID_PARAMS, "source is required");
         return;
     }
-    buffer_t out = buffer_new(REQUEST_MAX);
-    buffer_printf(&out, "{\"op\":\"range\",\"topic\":\"trade.%.*s.%.*s\",\"count\":", TEXT_ARG(param_slice(&symbol)),
+    making_t making = begin_making("range");
+    buffer_printf(&making.text, ",\"topic\":\"trade.%.*s.%.*s\"", TEXT_ARG(param_slice(&symbol)),
                   TEXT_ARG(param_slice(&source))); /* neither has a character that JSON would escape */
-    buffer_append_u64(&out, count);
-    put_raw(&out, "from", from);
-    put_raw(&out, "to", to);
-    ask(client, request, param_slice(&symbol), &out, NULL);
+    put_count(&making, count);
+    put_raw(&making.text, "to", to);
+    put_next(&making, "from", from);
+    ask(client, request, param_slice(&symbol), &making, NULL);
 }
 
 void past_candles(client_t *client, rpc_request_t *request, text_t params)
@@ -151,12 +173,12 @@ void past_candles(client_t *client, rpc_request_t *request, text_t params)
         !argument_time(request, params, "beforeTimestamp", &wanted.question.before_ns) ||
         !argument_time(request, params, "afterTimestamp", &wanted.question.after_ns))
         return;
-    buffer_t out = buffer_new(REQUEST_MAX);
-    buffer_append(&out, TEXT("{\"op\":\"candles\""));
-    put_text(&out, "symbol", &wanted.symbol);
-    buffer_printf(&out, ",\"interval\":\"%s\"", interval_name(interval));
-    put_bounds(&out, &wanted);
-    ask(client, request, param_slice(&wanted.symbol), &out, NULL);
+    making_t making = begin_making("candles");
+    put_text(&making.text, "symbol", &wanted.symbol);
+    buffer_printf(&making.text, ",\"interval\":\"%s\"", interval_name(interval));
+    put_count(&making, wanted.question.count);
+    put_bounds(&making.text, &wanted);
+    ask(client, request, param_slice(&wanted.symbol), &making, NULL);
 }
 
 /* About one symbol, or about all. */
@@ -171,10 +193,10 @@ void past_stats(client_t *client, rpc_request_t *request, text_t params)
     param_text_t symbol;
     if (!read_one_or_all(request, params, &symbol))
         return;
-    buffer_t out = buffer_new(REQUEST_MAX);
-    buffer_append(&out, TEXT("{\"op\":\"stats\""));
-    put_text(&out, "symbol", &symbol);
-    ask(client, request, TEXT(""), &out, NULL);
+    making_t making = begin_making("stats");
+    put_text(&making.text, "symbol", &symbol);
+    put_count(&making, 0);
+    ask(client, request, TEXT(""), &making, NULL);
 }
 
 void past_clear(client_t *client, rpc_request_t *request, text_t params)
@@ -187,7 +209,10 @@ void past_clear(client_t *client, rpc_request_t *request, text_t params)
     buffer_append(&out, TEXT("{\"op\":\"clear\""));
     put_text(&out, "symbol", &symbol);
     put_raw(&out, "token", token);
-    if (complete(request, &out))
+    buffer_append(&out, TEXT("}"));
+    if (buffer_ok(&out))
         query_clear(client, request, buffer_text(&out));
+    else
+        rpc_error(request, RPC_INVALID_PARAMS, "Params are too long");
     buffer_release(&out);
 }

@@ -7,6 +7,7 @@
 #include "gatewayd/notify.h"
 #include "gatewayd/page_cache.h"
 #include "gatewayd/params.h"
+#include "gatewayd/pieces.h"
 #include "gatewayd/recent.h"
 
 #include <stdlib.h>
@@ -15,7 +16,8 @@
 
 typedef struct {
     list_t in_client;
-    const hub_t *hub;
+    turn_t turn;
+    hub_t *hub;
     dialect_t dialect;
     rpc_request_t *request;
     history_call_t *call; /* one of both is under way */
@@ -27,6 +29,7 @@ typedef struct {
     bool is_recent; /* getRecentTrades: its trades are a list (dialect.h) */
     bool teaches;   /* recent.h is told what history says: `next`, which bounds it, is not kept */
     question_t question;
+    pieces_t pieces; /* what history is asked */
 } query_t;
 
 static void tell_guess(query_t *query, guess_t guess)
@@ -48,6 +51,8 @@ static void query_free(query_t *query)
     history_cancel(&query->call);
     clear_cancel(&query->clear);
     list_remove(&query->in_client);
+    turns_leave(&query->hub->turns, &query->turn);
+    pieces_release(&query->pieces);
     free(query);
 }
 
@@ -126,12 +131,16 @@ static void answer_refusal(query_t *query, text_t error)
         rpc_error(query->request, RPC_INTERNAL_ERROR, "%.*s", (int)message.length, message.bytes);
 }
 
-static bool answer_ready(const hub_t *hub, dialect_t dialect, rpc_request_t *request, const question_t *recent)
+static bool answer_with(const answer_t *ready, rpc_request_t *request)
 {
-    const answer_t *ready = recent_find(hub->recent, recent, dialect_unwraps(dialect) ? ANSWER_LIST : ANSWER_RPC);
     if (ready)
         rpc_result_placed(request, ready->bytes.bytes + ANSWER_ROOM, answer_text(ready).length - 1);
     return ready != NULL;
+}
+
+static answer_form_t form_of(dialect_t dialect)
+{
+    return dialect_unwraps(dialect) ? ANSWER_LIST : ANSWER_RPC;
 }
 
 /* What history says of the last trades is good for the next one who asks, and for this one, too: all get the same text. */
@@ -140,23 +149,100 @@ static bool answered_by_rings(query_t *query, text_t answer)
     if (!query->teaches)
         return false;
     recent_learn(query->hub->recent, &query->question, answer);
-    return answer_ready(query->hub, query->dialect, query->request, &query->question);
+    return answer_with(recent_make(query->hub->recent, &query->question, form_of(query->dialect)), query->request);
 }
+
+/* --- an answer in pieces --- */
+
+/* What goes in front of the trades, and behind them; the last brace of all is rpc_result_placed's. */
+static void frame_trades(const query_t *query, buffer_t *front, buffer_t *behind)
+{
+    bool unwraps = query->is_recent && dialect_unwraps(query->dialect);
+    buffer_t *members = unwraps ? behind : front;
+    buffer_append(front, unwraps ? TEXT("[") : TEXT("{"));
+    buffer_append(behind, unwraps ? TEXT("]" DIALECT_PAGE) : TEXT("]"));
+    put_symbol(query, members);
+    if (!unwraps)
+        buffer_append(front, TEXT(",\"" TRADES "\":["));
+    pieces_put_others(&query->pieces, behind);
+    buffer_append(behind, TEXT("}}"));
+}
+
+/* The trades stay where they have gathered: what goes around them is put around them there. */
+static void answer_pieces(query_t *query)
+{
+    buffer_t *trades = &query->pieces.trades, front = buffer_new(PIECES_FRONT), behind = buffer_new(0);
+    frame_trades(query, &front, &behind);
+    buffer_append(trades, buffer_text(&behind));
+    if (buffer_ok(&front) && buffer_ok(&behind) && buffer_ok(trades)) {
+        char *result = trades->bytes + PIECES_ROOM - front.length;
+        memcpy(result, front.bytes, front.length);
+        rpc_result_placed(query->request, result, trades->length - PIECES_ROOM + front.length - 1);
+    } else {
+        rpc_error(query->request, RPC_INTERNAL_ERROR, "The answer is too large");
+    }
+    buffer_release(&front);
+    buffer_release(&behind);
+}
+
+static bool ask_history(query_t *query);
+
+/* True when the query is over. */
+static bool take_piece(query_t *query, text_t answer)
+{
+    pieces_state_t state = pieces_take(&query->pieces, answer);
+    if (state == PIECES_MORE && ask_history(query))
+        return false;
+    if (state == PIECES_DONE)
+        answer_pieces(query);
+    else if (state == PIECES_INVALID)
+        rpc_error(query->request, RPC_UNAVAILABLE, "History gave an answer that is none");
+    return true;
+}
+
+/* --- asking --- */
 
 static void on_answer(void *arg, text_t answer)
 {
     query_t *query = arg;
+    bool over = true;
     query->call = NULL;
     if (answer.length == 0)
         rpc_error(query->request, RPC_UNAVAILABLE, "History is not available now");
     else if (!json_valid(answer))
         rpc_error(query->request, RPC_UNAVAILABLE, "History gave an answer that is none");
-    else if (json_kind(json_member(answer, "ok")) == JSON_TRUE) {
-        if (!answered_by_rings(query, answer))
-            answer_members(query, answer);
-    } else
+    else if (json_kind(json_member(answer, "ok")) != JSON_TRUE)
         answer_refusal(query, json_member(answer, "error"));
-    query_free(query);
+    else if (query->pieces.many)
+        over = take_piece(query, answer);
+    else if (!answered_by_rings(query, answer))
+        answer_members(query, answer);
+    if (over)
+        query_free(query);
+}
+
+/* Asks for what is next. False with an error. */
+static bool ask_history(query_t *query)
+{
+    buffer_t request = buffer_new(REQUEST_MAX);
+    pieces_print(&query->pieces, &request);
+    bool wanted = rpc_wanted(query->request);
+    if (wanted && buffer_ok(&request))
+        query->call = history_ask(query->hub->history, buffer_text(&request), on_answer, query);
+    if (!query->call)
+        rpc_error(query->request, RPC_UNAVAILABLE, wanted ? "History is not available now" : "The batch is over its limit");
+    buffer_release(&request);
+    return query->call != NULL;
+}
+
+/* Its turn has come. What would have taken the rings too long at once they may answer now. */
+static void on_turn(turn_t *turn)
+{
+    query_t *query = LIST_OWNER(turn, query_t, turn);
+    bool large = query->is_recent && query->question.count > RECENT_AT_ONCE && rpc_wanted(query->request);
+    bool ready = large && answer_with(recent_make(query->hub->recent, &query->question, form_of(query->dialect)), query->request);
+    if (ready || !ask_history(query))
+        query_free(query);
 }
 
 static void remember(query_t *query, const question_t *question)
@@ -188,28 +274,33 @@ static query_t *query_new(client_t *client, rpc_request_t *request, text_t symbo
     return query;
 }
 
-static void end_unless_sent(query_t *query)
+/* About how long the answer may be. A candle is shorter than a trade. */
+static size_t bytes_of(const asked_t *asked)
 {
-    if (query->call || query->clear)
-        return;
-    rpc_error(query->request, RPC_UNAVAILABLE, "History is not available now");
-    query_free(query);
+    return (size_t)(asked->count > 0 ? asked->count : 1) * PIECE_TRADE_BYTES;
 }
 
-void query_start(client_t *client, rpc_request_t *request, text_t symbol, text_t history_request, const question_t *recent)
+void query_start(client_t *client, rpc_request_t *request, text_t symbol, const asked_t *asked, const question_t *recent)
 {
     query_t *query = query_new(client, request, symbol);
     if (!query)
         return;
     if (recent)
         remember(query, recent);
-    query->call = history_ask(client->hub->history, history_request, on_answer, query);
-    end_unless_sent(query);
+    query->turn.bytes = bytes_of(asked);
+    query->turn.begin = on_turn;
+    if (!pieces_init(&query->pieces, asked))
+        rpc_error(request, RPC_INTERNAL_ERROR, "Out of memory");
+    else if (!turns_enter(&client->hub->turns, &client->asker, &query->turn))
+        rpc_error(request, RPC_UNAVAILABLE, "Too many questions wait for history: ask again when some have been answered");
+    else
+        return;
+    query_free(query);
 }
 
 bool query_answer_recent(client_t *client, rpc_request_t *request, const question_t *recent)
 {
-    return answer_ready(client->hub, client->link->dialect, request, recent);
+    return answer_with(recent_find(client->hub->recent, recent, form_of(client->link->dialect)), request);
 }
 
 static guess_t guess_of(text_t answer)
@@ -251,7 +342,10 @@ void query_clear(client_t *client, rpc_request_t *request, text_t history_reques
     query->guesses = guesses != NULL;
     query->address = client->address;
     query->clear = clear_start(client->hub->history, history_request, on_cleared, query);
-    end_unless_sent(query);
+    if (query->clear)
+        return;
+    rpc_error(request, RPC_UNAVAILABLE, "History is not available now");
+    query_free(query);
 }
 
 void query_cancel_all(client_t *client)

@@ -147,14 +147,28 @@ static bool print(const question_t *question, answer_form_t form, trail_t *trail
     return true;
 }
 
-answer_t *recent_find(recent_t *self, const question_t *question, answer_form_t form)
+/* Have the rings, with what is proven, so many trades? Else those of a stream would run out, whatever the merge. */
+static bool may_reach(const trail_t *trail, uint64_t count)
+{
+    uint64_t held = 0;
+    bool whole = true;
+    for (size_t i = 0; i < trail->count && held < count; i++) {
+        const trail_stream_t *stream = &trail->streams[i];
+        held += ring_frames(stream->ring);
+        whole = whole && stream->proof.whole;
+    }
+    return whole || held >= count;
+}
+
+answer_t *recent_make(recent_t *self, const question_t *question, answer_form_t form)
 {
     const hub_t *hub = self->hub;
     market_t *market = markets_find(hub->markets, question->symbol);
     int64_t proved_ns;
     trail_t trail;
     if (!market || !hub->following || question->after_ns != INT64_MIN || !is_followed(hub, market) ||
-        !gather(market, question, &trail, &proved_ns) || !holds(self, market, question, proved_ns))
+        !gather(market, question, &trail, &proved_ns) || !may_reach(&trail, question->count) ||
+        !holds(self, market, question, proved_ns))
         return NULL;
     answer_t *answer = answers_get(self->answers, question, form);
     if (!answer)
@@ -172,6 +186,11 @@ answer_t *recent_find(recent_t *self, const question_t *question, answer_form_t 
     self->counts.made += made;
     self->counts.answered -= !made;
     return made ? answer : NULL;
+}
+
+answer_t *recent_find(recent_t *self, const question_t *question, answer_form_t form)
+{
+    return question->count <= RECENT_AT_ONCE ? recent_make(self, question, form) : NULL;
 }
 
 text_t recent_compressed(recent_t *self, answer_t *answer)

@@ -16,7 +16,8 @@
 enum {
     RECENT_KEPT_MS = 60000,
     RECENT_RENEW_MS = 500, /* older proofs are renewed by the next question */
-    RECENT_PROOF_MS = 1000
+    RECENT_PROOF_MS = 1000,
+    RECENT_AT_ONCE = 1000 /* trades: to make an answer with more takes ms, and a turn (turns.h) */
 };
 
 typedef struct recent recent_t;
@@ -25,8 +26,10 @@ typedef struct recent recent_t;
 recent_t *recent_new(hub_t *hub);
 void recent_destroy(recent_t **self);
 
-/* NULL: history is to be asked. The answer is valid until the next call. */
+/* NULL: history is to be asked. The answer is valid until the next call. The first has none for more than RECENT_AT_ONCE trades, the second takes what
+ * it takes. */
 answer_t *recent_find(recent_t *self, const question_t *question, answer_form_t form);
+answer_t *recent_make(recent_t *self, const question_t *question, answer_form_t form);
 
 /* The answer compressed by gzip; empty when memory runs out. */
 text_t recent_compressed(recent_t *self, answer_t *answer);

@@ -316,6 +316,11 @@ cursor_t ring_cursor(const ring_t *self, uint64_t end)
     return entry_at(self, entry_of(self, end - 1))->cursor;
 }
 
+uint64_t ring_frames(const ring_t *self)
+{
+    return self->end - self->first;
+}
+
 bool ring_entry(const ring_t *self, size_t back, cursor_t *cursor, text_t *json)
 {
     if (back >= self->end - self->first)

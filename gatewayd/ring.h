@@ -77,5 +77,8 @@ text_t ring_batch(ring_t *self, uint64_t position, text_t run, bool deflate);
 /* The cursor of the frame that ends at a position. */
 cursor_t ring_cursor(const ring_t *self, uint64_t end);
 
+/* How many frames it holds. */
+uint64_t ring_frames(const ring_t *self);
+
 /* Of a ring made by ring_new. Frames counted from the newest one (0) backwards; false beyond the oldest. `json` is empty for a gap. */
 bool ring_entry(const ring_t *self, size_t back, cursor_t *cursor, text_t *json);

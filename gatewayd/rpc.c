@@ -13,6 +13,7 @@
 typedef struct {
     size_t open; /* requests not answered yet, and one for the reading of the batch itself */
     buffer_t answers;
+    bool over; /* they were too many bytes: nothing of it is worked on any longer, and one error is the answer */
 } batch_t;
 
 struct rpc {
@@ -59,7 +60,7 @@ static void batch_leave(rpc_t *self, batch_t *batch)
         return;
     self->batches--;
     buffer_append(&batch->answers, TEXT("]"));
-    bool ok = buffer_ok(&batch->answers);
+    bool ok = !batch->over && buffer_ok(&batch->answers);
     if (ok && batch->answers.length > RPC_ANSWER_ROOM + 1)
         self->events->on_answer(self->arg, answer_in(&batch->answers));
     buffer_release(&batch->answers);
@@ -68,12 +69,22 @@ static void batch_leave(rpc_t *self, batch_t *batch)
         rpc_refuse(self, RPC_INTERNAL_ERROR, "The answers to the batch are too large together");
 }
 
+static void add_to_batch(batch_t *batch, text_t answer)
+{
+    if (batch->over)
+        return;
+    buffer_append(&batch->answers, batch->answers.length > RPC_ANSWER_ROOM ? TEXT(",") : TEXT("["));
+    buffer_append(&batch->answers, answer);
+    batch->over = !buffer_ok(&batch->answers);
+    if (batch->over)
+        buffer_release(&batch->answers);
+}
+
 /* Sends what stands in self->out, or adds it to its batch. */
 static void put_answer(rpc_t *self, batch_t *batch)
 {
     if (batch) {
-        buffer_append(&batch->answers, batch->answers.length > RPC_ANSWER_ROOM ? TEXT(",") : TEXT("["));
-        buffer_append(&batch->answers, answer_in(&self->out));
+        add_to_batch(batch, answer_in(&self->out));
     } else {
         self->events->on_answer(self->arg, answer_in(&self->out));
     }
@@ -218,7 +229,7 @@ static void receive_batch(rpc_t *self, text_t json)
     self->batches++;
     *batch = (batch_t){.open = 1, .answers = buffer_new(RPC_ANSWER_MAX)};
     begin_answer(&batch->answers);
-    for (json_walk_t walk = json_walk(json); json_next(&walk);)
+    for (json_walk_t walk = json_walk(json); !batch->over && json_next(&walk);)
         receive_one(self, batch, walk.value);
     batch_leave(self, batch);
 }
@@ -276,6 +287,11 @@ void rpc_refuse(rpc_t *self, int code, const char *message)
 size_t rpc_batches(const rpc_t *self)
 {
     return self->batches;
+}
+
+bool rpc_wanted(const rpc_request_t *request)
+{
+    return !request->batch || !request->batch->over;
 }
 
 static buffer_t *begin_result(rpc_request_t *request)

@@ -3,7 +3,8 @@
  *
  *     message ─▶ rpc_receive ─▶ on_request ─▶ rpc_result or rpc_error, now or later ─▶ on_answer ─▶ message
  *
- * An id comes back as the text it was sent as. The answers of a batch go out together when the last one is there. Requests
+ * An id comes back as the text it was sent as. The answers of a batch go out together when the last one is there; where they are more than
+ * RPC_ANSWER_MAX together, one error is the answer, and what of the batch was not carried out yet is left (rpc_wanted). Requests
  * without an id (notifications) are carried out and not answered.
  */
 #pragma once
@@ -62,6 +63,9 @@ void rpc_refuse(rpc_t *self, int code, const char *message);
 
 /* Batches that are not answered yet. */
 size_t rpc_batches(const rpc_t *self);
+
+/* Is the answer still of use? Not when its batch is over its limit: whoever works on the request ends it then by an error, which goes nowhere. */
+bool rpc_wanted(const rpc_request_t *request);
 
 /* Answers, which ends the request. `result` is JSON; the message is made JSON here, and cut at RPC_MESSAGE_MAX. */
 void rpc_result(rpc_request_t *request, text_t result);

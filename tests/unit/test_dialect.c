@@ -41,7 +41,7 @@ static const struct {
     {RECENT(""), "{\"op\":\"recent\",\"symbol\":\"BTC-USD\",\"count\":50}"},
     {RECENT(",\"count\":null,\"beforeTimestamp\":null,\"afterTimestamp\":null"),
      "{\"op\":\"recent\",\"symbol\":\"BTC-USD\",\"count\":50}"},
-    {RECENT(",\"count\":10000"), "{\"op\":\"recent\",\"symbol\":\"BTC-USD\",\"count\":10000}"},
+    {RECENT(",\"count\":1000"), "{\"op\":\"recent\",\"symbol\":\"BTC-USD\",\"count\":1000}"},
     {RECENT(",\"beforeTimestamp\":\"2025-11-10T17:24:33.9373450Z\""),
      "{\"op\":\"recent\",\"symbol\":\"BTC-USD\",\"count\":50,\"before\":\"2025-11-10T17:24:33.937345000Z\"}"},
     {RECENT(",\"afterTimestamp\":\"2025-11-10T17:24:33.937Z\""),

@@ -86,7 +86,7 @@ static const struct {
     {REQUEST("getrecenttrades", "{\"symbol\":\"BTC-USD\",\"beforeTimestamp\":\"2025-11-10T17:24:33.9+01:00\"}"),
      "{\"op\":\"recent\",\"symbol\":\"BTC-USD\",\"count\":100,\"before\":\"2025-11-10T16:24:33.900000000Z\"}"},
     {REQUEST("getTradesSince", "{\"symbol\":\"BTC-USD\",\"afterTimestamp\":\"1970-01-01T00:00:00Z\",\"count\":10000}"),
-     "{\"op\":\"since\",\"symbol\":\"BTC-USD\",\"count\":10000,\"after\":\"1970-01-01T00:00:00.000000000Z\"}"},
+     "{\"op\":\"since\",\"symbol\":\"BTC-USD\",\"count\":1000,\"after\":\"1970-01-01T00:00:00.000000000Z\"}"},
     {REQUEST("getRecentTrades",
              "{\"symbol\":\"BTC-USD\",\"source\":\"s\",\"afterTimestamp\":\"1970-01-01T00:00:00Z\",\"next\":{\"s\":\"7-9\"}}"),
      "{\"op\":\"recent\",\"symbol\":\"BTC-USD\",\"count\":100,\"source\":\"s\",\"after\":\"1970-01-01T00:00:00.000000000Z\","
@@ -95,7 +95,7 @@ static const struct {
      "{\"op\":\"since\",\"symbol\":\"BTC-USD\",\"count\":100,\"after\":\"1970-01-01T00:00:00.000000000Z\","
      "\"from\":{\"s\":\"7-9\"}}"},
     {REQUEST("getTradesRange", "{\"symbol\":\"BTC-USD\",\"source\":\"s\",\"from\":\"7-2\",\"to\":\"7-9\",\"count\":3}"),
-     "{\"op\":\"range\",\"topic\":\"trade.BTC-USD.s\",\"count\":3,\"from\":\"7-2\",\"to\":\"7-9\"}"},
+     "{\"op\":\"range\",\"topic\":\"trade.BTC-USD.s\",\"count\":3,\"to\":\"7-9\",\"from\":\"7-2\"}"},
 };
 
 static const struct {

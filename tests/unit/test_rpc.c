@@ -167,6 +167,53 @@ START_TEST(a_batch_of_more_than_the_limit_is_refused)
 }
 END_TEST
 
+START_TEST(a_batch_that_is_over_its_limit_is_not_worked_on_further)
+{
+    buffer_t large = buffer_new(0), batch = buffer_new(0);
+    char *room = buffer_room(&large, RPC_ANSWER_MAX / 3);
+    memset(room, '1', RPC_ANSWER_MAX / 3);
+    buffer_took(&large, RPC_ANSWER_MAX / 3);
+    for (int i = 0; i < 5; i++)
+        buffer_printf(&batch, "%c{\"jsonrpc\":\"2.0\",\"method\":\"later\",\"id\":%d}", i ? ',' : '[', i);
+    buffer_append(&batch, TEXT("]"));
+    rpc_receive(rpc, buffer_text(&batch));
+    for (int i = 0; i < 3; i++) {
+        ck_assert(rpc_wanted(waiting[i]));
+        rpc_result(waiting[i], buffer_text(&large));
+    }
+    expect("");
+    ck_assert(!rpc_wanted(waiting[3]) && !rpc_wanted(waiting[4]));
+    rpc_result(waiting[3], buffer_text(&large));
+    rpc_error(waiting[4], RPC_UNAVAILABLE, "nobody is told");
+    expect(NO("null", "-32603", "The answers to the batch are too large together") "\n");
+    ck_assert_uint_eq(rpc_batches(rpc), 0);
+    buffer_release(&large);
+    buffer_release(&batch);
+}
+END_TEST
+
+START_TEST(what_follows_in_a_batch_that_is_over_its_limit_is_not_begun)
+{
+    buffer_t batch = buffer_new(0);
+    char *room = buffer_room(&batch, RPC_ANSWER_MAX);
+    size_t length = (size_t)snprintf(room, 100, "[{\"jsonrpc\":\"2.0\",\"method\":\"echo\",\"id\":1,\"params\":{\"a\":\"");
+    memset(room + length, 'a', RPC_ANSWER_MAX / 2);
+    buffer_took(&batch, length + RPC_ANSWER_MAX / 2);
+    buffer_append(&batch, TEXT("\"}}"));
+    text_t first = {batch.bytes + 1, batch.length - 1};
+    buffer_t two = buffer_new(0);
+    buffer_append(&two, buffer_text(&batch));
+    buffer_append(&two, TEXT(","));
+    buffer_append(&two, first);
+    buffer_append(&two, TEXT(",{\"jsonrpc\":\"2.0\",\"method\":\"later\",\"id\":3}]"));
+    rpc_receive(rpc, buffer_text(&two));
+    ck_assert_uint_eq(waiting_count, 0);
+    expect(NO("null", "-32603", "The answers to the batch are too large together") "\n");
+    buffer_release(&batch);
+    buffer_release(&two);
+}
+END_TEST
+
 START_TEST(requests_that_wait_are_bounded)
 {
     for (int i = 0; i < RPC_OPEN_MAX; i++)
@@ -224,6 +271,8 @@ int main(void)
     tcase_add_test(tcase, answers_may_come_later_and_in_any_order);
     tcase_add_test(tcase, a_batch_goes_out_when_its_last_answer_is_there);
     tcase_add_test(tcase, a_batch_of_more_than_the_limit_is_refused);
+    tcase_add_test(tcase, a_batch_that_is_over_its_limit_is_not_worked_on_further);
+    tcase_add_test(tcase, what_follows_in_a_batch_that_is_over_its_limit_is_not_begun);
     tcase_add_test(tcase, requests_that_wait_are_bounded);
     tcase_add_test(tcase, a_long_error_message_is_cut_at_a_whole_answer);
     tcase_add_test(tcase, an_answer_beyond_the_limit_becomes_an_error);

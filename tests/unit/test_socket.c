@@ -1,4 +1,5 @@
 /* Real ZeroMQ sockets of one process on one loop, over ipc in a folder of the test's own. */
+#include "common/clock.h"
 #include "common/log.h"
 #include "common/socket.h"
 
@@ -15,7 +16,7 @@ static char folder[] = "/tmp/test_socket.XXXXXX", endpoint[64];
 static loop_t *loop;
 static loop_timer_t *guard;
 static socket_t *server, *client;
-static int messages, drains, wanted;
+static int messages, drains, wanted, sent;
 static char last[64];
 
 static void on_guard(void *arg)
@@ -32,7 +33,7 @@ static void set_up(void)
     loop = loop_new();
     guard = loop_timer_new(loop, on_guard, NULL);
     loop_timer_start(guard, GUARD_MS, 0);
-    messages = drains = 0;
+    messages = drains = sent = 0;
 }
 
 static void tear_down(void)
@@ -222,7 +223,7 @@ static zsock_t *connected_peer(void)
     ck_assert_int_eq(zmq_send(zsock_resolve(peer), "", 0, 0), 0);
     wanted = 1;
     ck_assert_int_eq(loop_run(loop), 0);
-    messages = drains = 0;
+    messages = drains = sent = 0;
     return peer;
 }
 
@@ -261,6 +262,67 @@ START_TEST(requests_are_taken_in_small_batches_since_each_may_take_long)
     ck_assert_int_eq(loop_run(loop), 0);
     ck_assert_int_ge(drains, MANY / SOCKET_REQUESTS - 1);
     zsock_destroy(&peer);
+}
+END_TEST
+
+/* FEW in all, as soon as there is a connection. */
+static void send_few(void *arg)
+{
+    (void)arg;
+    text_t frames[] = {TEXT(""), TEXT("request")};
+    while (sent < FEW && socket_send(client, frames, 2))
+        sent++;
+}
+
+/* All has been sent, and has had the time to come. */
+static void on_later(void *arg)
+{
+    if (sent == FEW && ++*(int *)arg == 5)
+        loop_stop(loop);
+}
+
+/* Each message takes longer than a turn may. */
+static void take_long(void *arg, const text_t *frames, size_t frame_count)
+{
+    int64_t until_ns = clock_mono_ns() + 2 * SOCKET_TURN_US * (NS_PER_MS / 1000);
+    while (clock_mono_ns() < until_ns)
+        ;
+    count(arg, frames, frame_count);
+}
+
+START_TEST(a_batch_ends_when_its_time_is_up_and_nothing_is_lost)
+{
+    static const socket_events_t long_ones = {.on_message = take_long, .on_drained = drained};
+    static const socket_events_t none = {.on_message = count};
+    client = socket_new(loop, SOCKET_DEALER, MANY, &none, NULL);
+    server = socket_new(loop, SOCKET_ROUTER, MANY, &long_ones, NULL);
+    ck_assert(socket_bind(server, endpoint) && socket_connect(client, endpoint));
+    loop_timer_t *retry = loop_timer_new(loop, send_few, NULL);
+    loop_timer_start(retry, 1, 1);
+    wanted = FEW;
+    ck_assert_int_eq(loop_run(loop), 0);
+    ck_assert_int_ge(drains, FEW - 1); /* one in a turn: the clock is looked at behind each that may take long */
+    loop_timer_destroy(&retry);
+}
+END_TEST
+
+START_TEST(a_socket_that_is_paused_takes_nothing_until_it_goes_on)
+{
+    client = socket_new(loop, SOCKET_DEALER, MANY, &counting, NULL);
+    server = socket_new(loop, SOCKET_ROUTER, MANY, &counting, NULL);
+    ck_assert(socket_bind(server, endpoint) && socket_connect(client, endpoint));
+    socket_pause(server, true);
+    loop_timer_t *retry = loop_timer_new(loop, send_few, NULL), *later = loop_timer_new(loop, on_later, &(int){0});
+    loop_timer_start(retry, 1, 1);
+    loop_timer_start(later, 20, 20);
+    wanted = -1;
+    ck_assert_int_eq(loop_run(loop), 0);
+    ck_assert_int_eq(messages, 0);
+    socket_pause(server, false);
+    wanted = FEW;
+    ck_assert_int_eq(loop_run(loop), 0);
+    loop_timer_destroy(&retry);
+    loop_timer_destroy(&later);
 }
 END_TEST
 
@@ -370,6 +432,8 @@ int main(void)
     tcase_add_test(tests, a_subscriber_that_was_far_behind_reads_on);
     tcase_add_test(tests, a_peer_that_floods_a_service_and_goes_does_not_take_it_with_it);
     tcase_add_test(tests, requests_are_taken_in_small_batches_since_each_may_take_long);
+    tcase_add_test(tests, a_batch_ends_when_its_time_is_up_and_nothing_is_lost);
+    tcase_add_test(tests, a_socket_that_is_paused_takes_nothing_until_it_goes_on);
     tcase_add_test(tests, a_request_that_is_too_long_closes_its_connection);
     tcase_add_test(tests, a_connection_that_is_made_anew_keeps_its_subscriptions);
     tcase_add_test(tests, tcp_gives_up_a_connection_whose_peer_is_gone);
