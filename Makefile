@@ -32,10 +32,12 @@ CACHED     := $(wildcard cached/*.c cached/stores/*.c)
 GATEWAYD   := $(wildcard gatewayd/*.c)
 SIMULATOR  := $(wildcard tests/simulator/*.c)
 STORM      := $(wildcard tests/chaos/*.c)
+HERD       := tests/attack/herd.c tests/chaos/wire.c
 UNIT       := $(wildcard tests/unit/test_*.c tests/contract/test_*.c)
 
 object = $(patsubst %.c,$(BUILD)/obj/%.o,$(1))
 PROGRAMS := $(addprefix $(BUILD)/bin/,connectord cached gatewayd store-import exchange-simulator storm-clients)
+ATTACK_PROGRAMS := $(BUILD)/bin/herd
 BENCH_PROGRAMS := $(addprefix $(BUILD)/bin/,fan-load ask-load relay baseline)
 UNIT_PROGRAMS := $(patsubst tests/%.c,$(BUILD)/tests/%,$(UNIT))
 
@@ -45,6 +47,7 @@ $(BUILD)/bin/store-import: $(call object,cached/import/main.c $(filter-out cache
 $(BUILD)/bin/gatewayd: $(call object,$(GATEWAYD) $(COMMON))
 $(BUILD)/bin/exchange-simulator: $(call object,$(SIMULATOR))
 $(BUILD)/bin/storm-clients: $(call object,$(STORM))
+$(BUILD)/bin/herd: $(call object,$(HERD))
 BENCH := $(addprefix tests/bench/,crowd.c exchange.c expand.c latency.c link.c played_bus.c protocol.c publisher.c sample.c watch.c) tests/chaos/wire.c
 $(BENCH_PROGRAMS): $(BUILD)/bin/%: $(BUILD)/bench.a
 $(BUILD)/bin/fan-load: $(call object,tests/bench/fan_load.c)
@@ -61,7 +64,7 @@ $(BUILD)/bench.a: $(call object,$(BENCH) $(COMMON))
 	@rm -f $@
 	$(Q)ar rcs $@ $^
 
-$(PROGRAMS):
+$(PROGRAMS) $(ATTACK_PROGRAMS):
 	@mkdir -p $(@D)
 	@echo '  link $@'
 	$(Q)$(CC) $(ALL_LDFLAGS) $^ $(LIBS) -o $@
@@ -175,6 +178,10 @@ chaos: setup-test  ## kill, cut and misbehave at random, and count what clients 
 	@$(MAKE) -s --no-print-directory -j$(shell nproc) all
 	@KILLS=$(KILLS) SECONDS_EACH=$(SECONDS_EACH) SEED=$(SEED) ROUNDS=$(ROUNDS) scripts/chaos $(TESTFLAGS)
 
+attack: setup-test  ## attack a fresh pipeline in every way that was ever thought of, and print what clients saw (ATTACK="gets 6"; SAN=…)
+	@$(MAKE) -s --no-print-directory -j$(shell nproc) all attack-programs
+	@TEST_BIN=$(BUILD)/bin scripts/attack $(ATTACK)
+
 screenshot: setup-test  ## the README's picture of the page, anew (PAGE_SECONDS=100 of trades)
 	@$(MAKE) -s --no-print-directory -j$(shell nproc) all
 	@tests/browser/screenshot tests/browser/screenshot.png
@@ -235,8 +242,9 @@ help:  ## this
 all: $(PROGRAMS)  ## the programs, into build/bin (the default)
 unit: $(UNIT_PROGRAMS) $(CORPUS_PROGRAMS) $(BUILD)/examples/watch $(BUILD)/bin/fan-load $(PRELOADED)
 bench-programs: $(BENCH_PROGRAMS)
+attack-programs: $(ATTACK_PROGRAMS)
 fuzzers: $(FUZZERS)
 
 -include $(shell find build -name '*.d' 2>/dev/null)
-.PHONY: all again unit fuzzers bench-programs setup setup-test run test check fmt bench chaos screenshot fuzz install uninstall clean help
+.PHONY: all again unit fuzzers bench-programs attack-programs setup setup-test run test check fmt bench chaos attack screenshot fuzz install uninstall clean help
 .SECONDARY:
