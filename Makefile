@@ -35,10 +35,12 @@ CACHED     := $(wildcard cached/*.c cached/stores/*.c)
 GATEWAYD   := $(wildcard gatewayd/*.c)
 SIMULATOR  := $(wildcard tests/simulator/*.c)
 STORM      := $(wildcard tests/chaos/*.c)
+HERD       := tests/attack/herd.c tests/chaos/wire.c
 UNIT       := $(wildcard tests/unit/test_*.c tests/contract/test_*.c)
 
 object = $(patsubst %.c,$(BUILD)/obj/%.o,$(1))
 PROGRAMS := $(addprefix $(BUILD)/bin/,connectord cached gatewayd store-import exchange-simulator storm-clients)
+ATTACK_PROGRAMS := $(BUILD)/bin/herd
 BENCH_PROGRAMS := $(addprefix $(BUILD)/bin/,fan-load ask-load relay baseline)
 UNIT_PROGRAMS := $(patsubst tests/%.c,$(BUILD)/tests/%,$(UNIT))
 
@@ -48,6 +50,7 @@ $(BUILD)/bin/store-import: $(call object,cached/import/main.c $(filter-out cache
 $(BUILD)/bin/gatewayd: $(call object,$(GATEWAYD) $(COMMON))
 $(BUILD)/bin/exchange-simulator: $(call object,$(SIMULATOR))
 $(BUILD)/bin/storm-clients: $(call object,$(STORM))
+$(BUILD)/bin/herd: $(call object,$(HERD))
 BENCH := $(addprefix tests/bench/,crowd.c exchange.c expand.c latency.c link.c played_bus.c protocol.c publisher.c sample.c watch.c) tests/chaos/wire.c
 $(BENCH_PROGRAMS): $(BUILD)/bin/%: $(BUILD)/bench.a
 $(BUILD)/bin/fan-load: $(call object,tests/bench/fan_load.c)
@@ -64,7 +67,7 @@ $(BUILD)/bench.a: $(call object,$(BENCH) $(COMMON))
 	@rm -f $@
 	$(Q)ar rcs $@ $^
 
-$(PROGRAMS):
+$(PROGRAMS) $(ATTACK_PROGRAMS):
 	@mkdir -p $(@D)
 	@echo '  link $@'
 	$(Q)$(CC) $(ALL_LDFLAGS) $^ $(LIBS) -o $@
@@ -121,14 +124,31 @@ $(BUILD)/tests/%.so: tests/system/%.c
 
 PRELOADED := $(BUILD)/tests/malloc_count.so $(BUILD)/tests/shifted_clock.so $(BUILD)/tests/fake_resolver.so
 
-FUZZERS := $(patsubst tests/fuzz/%.c,build/fuzz/%,$(wildcard tests/fuzz/fuzz_*.c))
-FUZZ_SECONDS ?= 60
-build/fuzz/fuzz_frames: connectord/handshake.c
-build/fuzz/fuzz_signalr: $(patsubst %,gatewayd/%.c,signalr frame pack params)
-build/fuzz/fuzz_rest: $(patsubst %,gatewayd/%.c,rest token params accept events)
-build/fuzz/%: tests/fuzz/%.c connectord/connectors/blockchain_message.c $(COMMON)
+# Each fuzz target is linked with all parts twice: as it is, to run over its corpus as a unit test, and with libFuzzer.
+FUZZ_TARGETS := $(patsubst tests/fuzz/fuzz_%.c,%,$(wildcard tests/fuzz/fuzz_*.c))
+CORPUS_PROGRAMS := $(addprefix $(BUILD)/tests/fuzz/test_fuzz_,$(FUZZ_TARGETS))
+$(BUILD)/tests/fuzz/test_fuzz_%: $(BUILD)/obj/tests/fuzz/fuzz_%.o $(BUILD)/obj/tests/fuzz/corpus.o $(BUILD)/parts.a
 	@mkdir -p $(@D)
-	clang -std=c17 -D_GNU_SOURCE -I. -O1 -g -fsanitize=fuzzer,address,undefined $(shell pkg-config --cflags $(PACKAGES)) $^ $(LIBS) -o $@
+	@echo '  link $@'
+	$(Q)$(CC) $(ALL_LDFLAGS) $(filter %.o,$^) $(filter %.a,$^) $(LIBS) $(CHECK_LIBS) -o $@
+
+FUZZ_CC ?= clang
+FUZZ_SECONDS ?= 60
+FUZZERS := $(addprefix build/fuzz/fuzz_,$(FUZZ_TARGETS))
+FUZZ_FLAGS := -std=c17 -D_GNU_SOURCE -I. -O1 -g -fsanitize=address,undefined -fno-sanitize-recover=all $(PACKAGE_CFLAGS)
+build/fuzz/obj/gatewayd/assets.o: $(CHARTS)
+build/fuzz/obj/%.o: %.c
+	@mkdir -p $(@D)
+	@echo '  cc   $< (to fuzz)'
+	$(Q)$(FUZZ_CC) $(FUZZ_FLAGS) -fsanitize=fuzzer-no-link -MMD -MP -c $< -o $@
+
+build/fuzz/parts.a: $(patsubst %.c,build/fuzz/obj/%.o,$(PARTS))
+	@rm -f $@
+	$(Q)ar rcs $@ $^
+
+build/fuzz/fuzz_%: build/fuzz/obj/tests/fuzz/fuzz_%.o build/fuzz/obj/tests/fuzz/asserts.o build/fuzz/parts.a
+	@echo '  link $@'
+	$(Q)$(FUZZ_CC) -fsanitize=fuzzer,address,undefined $^ $(LIBS) $(STORE_LIBS) $(GMP_LIBS) -o $@
 
 setup:  ## install what building needs (apt; as root or by sudo)
 	@scripts/setup
@@ -161,14 +181,19 @@ chaos: setup-test  ## kill, cut and misbehave at random, and count what clients 
 	@$(MAKE) -s --no-print-directory -j$(shell nproc) all
 	@KILLS=$(KILLS) SECONDS_EACH=$(SECONDS_EACH) SEED=$(SEED) ROUNDS=$(ROUNDS) scripts/chaos $(TESTFLAGS)
 
+attack: setup-test  ## attack a fresh pipeline in every way that was ever thought of, and print what clients saw (ATTACK="gets 6"; SAN=…)
+	@$(MAKE) -s --no-print-directory -j$(shell nproc) all attack-programs
+	@TEST_BIN=$(BUILD)/bin scripts/attack $(ATTACK)
+
 screenshot: setup-test  ## the README's picture of the page, anew (PAGE_SECONDS=100 of trades)
 	@$(MAKE) -s --no-print-directory -j$(shell nproc) all
 	@tests/browser/screenshot tests/browser/screenshot.png
 
-fuzz: setup-test  ## fuzz what parses bytes from outside, FUZZ_SECONDS=60 for each
-	@$(MAKE) -s --no-print-directory fuzzers
-	@for fuzzer in $(FUZZERS); do mkdir -p $$fuzzer.corpus; $$fuzzer -max_total_time=$(FUZZ_SECONDS) -print_final_stats=1 \
-	    $$fuzzer.corpus tests/fuzz/corpus/$$(basename $$fuzzer | sed s/fuzz_//) || exit 1; done
+fuzz: setup-test  ## fuzz what parses bytes from outside, FUZZ_SECONDS=60 for each (FUZZ="pack rpc": only these)
+	@$(MAKE) -s --no-print-directory -j$(shell nproc) $(if $(FUZZ),$(addprefix build/fuzz/fuzz_,$(FUZZ)),fuzzers)
+	@for target in $(or $(FUZZ),$(FUZZ_TARGETS)); do mkdir -p build/fuzz/corpus/$$target; \
+	    build/fuzz/fuzz_$$target -max_total_time=$(FUZZ_SECONDS) -rss_limit_mb=2048 -print_final_stats=1 -artifact_prefix=build/fuzz/$$target- \
+	    build/fuzz/corpus/$$target tests/fuzz/corpus/$$target || exit 1; done
 
 SYSCONFDIR ?= $(if $(filter /usr,$(PREFIX)),/etc,$(PREFIX)/etc)
 INSTALLED_PROGRAMS := connectord cached gatewayd store-import dataflow dataflow-export dataflow-import
@@ -218,10 +243,11 @@ help:  ## this
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-11s %s\n", $$1, $$2}' Makefile
 
 all: $(PROGRAMS)  ## the programs, into build/bin (the default)
-unit: $(UNIT_PROGRAMS) $(BUILD)/examples/watch $(BUILD)/bin/fan-load $(PRELOADED)
+unit: $(UNIT_PROGRAMS) $(CORPUS_PROGRAMS) $(BUILD)/examples/watch $(BUILD)/bin/fan-load $(PRELOADED)
 bench-programs: $(BENCH_PROGRAMS)
+attack-programs: $(ATTACK_PROGRAMS)
 fuzzers: $(FUZZERS)
 
 -include $(shell find build -name '*.d' 2>/dev/null)
-.PHONY: all again unit fuzzers bench-programs setup setup-test run test check fmt bench chaos screenshot fuzz install uninstall clean help
+.PHONY: all again unit fuzzers bench-programs attack-programs setup setup-test run test check fmt bench chaos attack screenshot fuzz install uninstall clean help
 .SECONDARY:

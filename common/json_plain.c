@@ -39,8 +39,10 @@ static void append_plain(buffer_t *out, text_t escape)
 text_t json_plain(text_t json, buffer_t *out)
 {
     json = text_without_mark(json);
+    if (json.length == 0)
+        return json;
     const char *at = json.at, *end = json.at + json.length;
-    const char *escape = json.length > 0 ? memchr(at, '\\', json.length) : NULL;
+    const char *escape = memchr(at, '\\', json.length);
     if (!escape || !json_valid(json))
         return json;
     buffer_clear(out);

@@ -78,6 +78,8 @@ static uint64_t item_last_before(const backlog_item_t *item, uint32_t stream)
 /* The seqs that the ring may have begin behind what the oldest segment says; none when it can't be that many. */
 bool backlog_begin(const backlog_t *self, stream_table_t *streams)
 {
+    if (self->count == 0)
+        return true;
     const backlog_item_t *oldest = self->items, *end = self->items + self->count;
     uint64_t bytes = 0;
     for (const backlog_item_t *item = self->items; item < end; item++)

@@ -3,7 +3,8 @@
  *     storm-clients --gateways HOST:PORT,… --symbols A-B,… [--clients N] [--sleepers N]
  *
  * Every second client comes back to another gateway each time; sleepers subscribe and never read. Commands on stdin, a line each, are
- * answered by a line of JSON on stdout: `report`; `judge SYMBOL FILE` (a file of replay's answers). The end of stdin ends it.
+ * answered by a line of JSON on stdout: `report`; `judge SYMBOL FILE` (a file of replay's answers); `sleep`, after which nobody reads or comes back
+ * until `wake`. The end of stdin ends it.
  */
 #include "tests/chaos/client.h"
 
@@ -26,6 +27,7 @@ typedef struct {
     client_t *clients;
     size_t count, readers; /* the sleepers come behind the readers */
     int poll;
+    bool asleep;
     char line[LINE_MAX_BYTES];
     size_t line_length;
 } storm_t;
@@ -142,13 +144,15 @@ static void print_verdict(const storm_t *self, const char *symbol, const char *p
            found.journaled, found.same, found.differing, found.unseen, found.holes, found.first, found.last);
 }
 
-static void obey(const storm_t *self, char *line)
+static void obey(storm_t *self, char *line)
 {
     const char *verb = strsep(&line, " "), *symbol = strsep(&line, " ");
     if (strcmp(verb, "judge") == 0 && symbol && line)
         print_verdict(self, symbol, line);
     else
         print_report(self);
+    if (strcmp(verb, "sleep") == 0 || strcmp(verb, "wake") == 0)
+        self->asleep = *verb == 's';
     fflush(stdout);
 }
 
@@ -201,6 +205,10 @@ static void run(storm_t *self)
     int64_t ticked = 0;
     epoll_ctl(self->poll, EPOLL_CTL_ADD, STDIN_FILENO, &commands);
     for (bool on = true; on;) {
+        if (self->asleep) {
+            on = take_commands(self);
+            continue;
+        }
         int64_t now = now_ns();
         if (now - ticked >= TICK_MS * 1000000LL) {
             tick(self);

@@ -2,16 +2,7 @@
  * refused says why. */
 #include "common/json.h"
 #include "connectord/connectors/blockchain_message.h"
-
-#include <stdlib.h>
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
-static void require(bool true_statement)
-{
-    if (!true_statement)
-        abort();
-}
+#include "tests/fuzz/fuzz.h"
 
 static bool within(text_t part, text_t whole)
 {

@@ -1,16 +1,7 @@
 /* What an exchange's WebSocket brings: an answer to the handshake, and frames. However the bytes come, the same is found, within them. */
 #include "common/frame_reader.h"
 #include "connectord/handshake.h"
-
-#include <stdlib.h>
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
-static void require(bool true_statement)
-{
-    if (!true_statement)
-        abort();
-}
+#include "tests/fuzz/fuzz.h"
 
 /* A sum over what is found when `step` bytes come at a time. */
 static uint64_t found(text_t bytes, size_t step)

@@ -1,16 +1,7 @@
 /* The head of a request: what is read is within the bytes, a head that is whole is read the same whatever follows it, no part of it is taken for
  * a whole one, and what is decoded is no longer than it was. */
 #include "common/http_request.h"
-
-#include <stdlib.h>
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
-static void require(bool true_statement)
-{
-    if (!true_statement)
-        abort();
-}
+#include "tests/fuzz/fuzz.h"
 
 static void require_within(text_t part, text_t whole)
 {

@@ -1,16 +1,8 @@
 /* What json_valid takes, a walk sees as cJSON, written by others, sees it; a walk over anything else stays inside of it. */
 #include "common/json.h"
+#include "tests/fuzz/fuzz.h"
 
 #include <cjson/cJSON.h>
-#include <stdlib.h>
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
-static void require(bool true_statement)
-{
-    if (!true_statement)
-        abort();
-}
 
 /* Visits whatever a walk finds, valid or not. */
 static void visit(text_t value, int depth)

@@ -3,16 +3,7 @@
 #include "common/json.h"
 #include "proto/request.h"
 #include "proto/topic.h"
-
-#include <stdlib.h>
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
-static void require(bool true_statement)
-{
-    if (!true_statement)
-        abort();
-}
+#include "tests/fuzz/fuzz.h"
 
 static void check_request(const request_t *request)
 {

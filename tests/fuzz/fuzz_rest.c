@@ -3,24 +3,7 @@
 #include "gatewayd/accept.h"
 #include "gatewayd/events.h"
 #include "gatewayd/rest.h"
-
-#include <stdlib.h>
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
-static void require(bool true_statement)
-{
-    if (!true_statement)
-        abort();
-}
-
-static text_t take(text_t *rest, char end)
-{
-    const char *at = rest->length ? memchr(rest->at, end, rest->length) : NULL;
-    text_t part = {rest->at, at ? (size_t)(at - rest->at) : rest->length};
-    *rest = (text_t){rest->at + part.length + (at != NULL), rest->length - part.length - (at != NULL)};
-    return part;
-}
+#include "tests/fuzz/fuzz.h"
 
 static void check_request(text_t path, text_t arguments)
 {
@@ -28,7 +11,7 @@ static void check_request(text_t path, text_t arguments)
     text_t symbol;
     const rest_route_t *route = rest_find(path, &symbol);
     while (arguments.length > 0) {
-        if (!rest_query_add(&query, take(&arguments, '&')))
+        if (!rest_query_add(&query, take_until(&arguments, '&')))
             return;
     }
     if (!route)
@@ -73,7 +56,8 @@ static void check_events(text_t symbols, text_t id, text_t message)
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     text_t rest = {(const char *)data, size};
-    text_t path = take(&rest, '\n'), arguments = take(&rest, '\n'), header = take(&rest, '\n'), id = take(&rest, '\n');
+    text_t path = take_until(&rest, '\n'), arguments = take_until(&rest, '\n'), header = take_until(&rest, '\n'),
+           id = take_until(&rest, '\n');
     check_request(path, arguments);
     check_answer(path, rest);
     check_events(header, id, rest);

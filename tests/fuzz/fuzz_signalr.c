@@ -2,18 +2,9 @@
  * the bytes are cut in two. */
 #include "common/json.h"
 #include "gatewayd/signalr.h"
-
-#include <stdlib.h>
+#include "tests/fuzz/fuzz.h"
 
 enum { RECORD_BYTES = 1024 };
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
-static void require(bool true_statement)
-{
-    if (!true_statement)
-        abort();
-}
 
 void client_receive(client_t *self, text_t message)
 {

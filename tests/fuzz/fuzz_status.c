@@ -1,16 +1,7 @@
 /* What status_parse takes prints to a status that reads the same. */
 #include "proto/status.h"
 #include "proto/topic.h"
-
-#include <stdlib.h>
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
-static void require(bool true_statement)
-{
-    if (!true_statement)
-        abort();
-}
+#include "tests/fuzz/fuzz.h"
 
 static void check_symbols(const status_t *status)
 {

@@ -1,16 +1,7 @@
 /* What trade_parse takes is valid JSON, all of its fields are valid, and it prints back to the same bytes. */
 #include "common/json.h"
 #include "proto/trade.h"
-
-#include <stdlib.h>
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
-static void require(bool true_statement)
-{
-    if (!true_statement)
-        abort();
-}
+#include "tests/fuzz/fuzz.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {

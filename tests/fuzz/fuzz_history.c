@@ -1,0 +1,70 @@
+/* What is asked of cached, a request a line, with two sources in memory and none in a store: each has one answer, valid JSON within its limit. */
+#include "cached/history.h"
+#include "common/json.h"
+#include "common/log.h"
+#include "proto/request.h"
+#include "proto/trade.h"
+#include "tests/fuzz/fuzz.h"
+
+#include <stdio.h>
+
+enum { TRADES = 8, REQUESTS_MAX = 16, EPOCH = 7 };
+
+static size_t answers;
+
+static void on_answer(void *arg, text_t peer, text_t answer)
+{
+    (void)arg;
+    answers++;
+    require(text_equal(peer, TEXT("peer")));
+    require(answer.length <= HISTORY_ANSWER_MAX && json_valid(answer));
+    require(json_kind(json_member(answer, "ok")) == JSON_TRUE || json_kind(json_member(answer, "error")) == JSON_OBJECT);
+}
+
+static void append(tape_t *tape, text_t source, unsigned number)
+{
+    char json[TRADE_MAX], at[32], price[16];
+    snprintf(at, sizeof at, "2025-11-10T10:%02u:00.5Z", number);
+    snprintf(price, sizeof price, "%u.50", number);
+    trade_t trade = {.cursor = {EPOCH, number},
+                     .symbol = TEXT("BTC-USD"),
+                     .timestamp = text_of(at),
+                     .qty = TEXT("0.10"),
+                     .price = text_of(price),
+                     .id = TEXT("1"),
+                     .source = source,
+                     .received_ns = 1};
+    int64_t ns = trade_time_ns(&trade);
+    require(tape_append(tape, &(tape_trade_t){trade.cursor, ns, {json, trade_print(json, &trade)}}));
+    require(candles_add(tape_candles(tape), (candle_place_t){ns, trade.cursor}, trade.price, trade.qty));
+}
+
+static shelf_t *filled_shelf(void)
+{
+    shelf_t *shelf = shelf_new(TRADES - 2);
+    tape_t *a = shelf_tape(shelf, TEXT("trade.BTC-USD.a")), *b = shelf_tape(shelf, TEXT("trade.BTC-USD.b"));
+    require(a && b);
+    for (unsigned i = 1; i <= TRADES; i++) {
+        append(a, TEXT("a"), i);
+        append(b, TEXT("b"), i + i / 3);
+    }
+    shelf_offer(shelf, &(status_t){.source = TEXT("a"), .symbols = TEXT("{\"BTC-USD\":8,\"ETH-USD\":0}")});
+    return shelf;
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+    log_set_level(LOG_LEVEL_ERROR);
+    text_t rest = {(const char *)data, size};
+    shelf_t *shelf = filled_shelf();
+    history_t *history = history_new(&(history_config_t){.shelf = shelf, .token = "let \"me\" in", .on_answer = on_answer});
+    require(history != NULL);
+    answers = 0;
+    for (size_t asked = 1; rest.length > 0 && asked <= REQUESTS_MAX; asked++) {
+        history_handle(history, TEXT("peer"), take_until(&rest, '\n'));
+        require(answers == asked);
+    }
+    history_destroy(&history);
+    shelf_destroy(&shelf);
+    return 0;
+}
