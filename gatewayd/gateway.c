@@ -306,6 +306,7 @@ void gateway_destroy(gateway_t **self_p)
     pace_destroy(&self->hub.pace);
     page_cache_destroy(&self->hub.pages);
     markets_destroy(&self->hub.markets);
+    waits_release(&self->hub.waits);
     offers_destroy(&self->hub.offers);
     requester_destroy(&self->asker);
     for (size_t i = 0; i < self->bus_count; i++)

@@ -7,6 +7,7 @@
 #include "gatewayd/offers.h"
 #include "gatewayd/reader.h"
 #include "gatewayd/rpc.h"
+#include "gatewayd/waits.h"
 
 enum { HUB_BUSES_MAX = 16, HUB_TICK_MS = 50, HUB_RUNS_MAX = 256 /* in one write */ };
 
@@ -27,6 +28,7 @@ typedef struct {
     uint64_t clients;                             /* that connected */
     uint64_t writes, bytes;                       /* to the clients' links */
     uint64_t trades;                              /* from the rings; a gap counts as the trades it stands for */
+    uint64_t looks;                               /* at subscribes that wait, to see whether they can go on */
     uint64_t conflated, disconnected, overflowed; /* slow clients: by what became of them */
     rpc_counts_t rpc;
 } hub_counts_t;
@@ -49,7 +51,7 @@ typedef struct {
 
     list_t clients;  /* client_t.in_hub */
     list_t catching; /* client_t.in_catching: with readers that catch up */
-    list_t waiting;  /* join_t.in_hub: subscribes that wait for something from the bus */
+    waits_t waits;   /* of subscribes (join.h) */
     size_t client_count, subscription_count;
     size_t call_count; /* clients that are `passing` (client_link_t) */
     uint64_t round;    /* of notifications that each client gets once */
@@ -65,5 +67,5 @@ static inline void hub_init(hub_t *self)
     *self = (hub_t){.limits = {.subscriptions = 1000, .pending_bytes = 1 << 20}};
     list_init(&self->clients);
     list_init(&self->catching);
-    list_init(&self->waiting);
+    waits_init(&self->waits);
 }

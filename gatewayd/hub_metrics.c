@@ -14,6 +14,7 @@ static const metric_count_t counters[] = {
     COUNT(writes, "gateway_writes", "Writes to clients' connections, of one frame or of many"),
     COUNT(bytes, "gateway_sent_bytes", "Bytes of all frames sent"),
     COUNT(trades, "gateway_sent_trades", "Trades sent to clients from the rings; a gap counts as the trades it stands for"),
+    COUNT(looks, "gateway_waiting_looks", "Looks at subscribes that wait, to see whether they can go on"),
     COUNT(rpc.requests, "rpc_requests", "JSON-RPC requests and notifications from clients"),
     COUNT(rpc.errors, "rpc_errors", "Errors among the answers"),
 };
@@ -88,6 +89,8 @@ void hub_metrics(metrics_t *metrics, const hub_t *hub)
     catching++;
     metrics_gauge(metrics, "dataflow_gateway_clients", "Clients connected", hub->client_count);
     metrics_gauge(metrics, "dataflow_gateway_subscriptions", "Subscriptions of all clients", hub->subscription_count);
+    metrics_gauge(metrics, "dataflow_gateway_waiting_subscribes",
+                  "Subscribes that wait for a source or a stream, or to ask history again", hub->waits.count);
     metrics_gauge(metrics, "dataflow_gateway_catching_clients", "Clients that get from history what the rings lack", catching);
     metrics_gauge(metrics, "dataflow_gateway_rings", "Streams that clients read", places.rings);
     metrics_gauge(metrics, "dataflow_gateway_ring_lag_bytes", "The most that a client is behind the head of a ring",

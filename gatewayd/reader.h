@@ -57,6 +57,8 @@ struct subscription {
     bool all;       /* every source, also one that comes later */
     bool batch;     /* what is pending goes out in one frame */
     bool answered;  /* a subscribe for it was answered: it has its readers */
+    size_t joins;   /* subscribes for it that are under way (join.h), … */
+    size_t waits;   /* … and of them those that wait (waits.h) */
     list_t readers; /* reader_t.in_subscription */
 };
 
