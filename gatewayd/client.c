@@ -64,7 +64,9 @@ static void send_outbox(client_t *self)
 static void on_lapped(client_t *self, reader_t *reader)
 {
     const ring_t *ring = reader->ring;
-    if (!reader->up_to_date) { /* it is still catching up, now from further back */
+    bool catches_up = !reader->up_to_date; /* still, now from further back */
+    if (catches_up || self->hub->limits.slow == SLOW_CATCHUP) {
+        self->hub->counts.caught += !catches_up;
         reader_seat(reader, reader->last);
         return;
     }
@@ -160,8 +162,9 @@ client_t *client_new(hub_t *hub, const client_link_t *link, void *link_arg, cons
         return NULL;
     *self = (client_t){
         .hub = hub, .link = link, .link_arg = link_arg, .outbox = buffer_new(OUTBOX_MAX), .later = buffer_new(OUTBOX_MAX)};
-    list_t *lists[] = {&self->in_hub, &self->in_catching, &self->in_pump, &self->in_pace, &self->subscriptions,
-                       &self->ready,  &self->catching,    &self->joins,   &self->queries};
+    list_t *lists[] = {&self->in_hub,    &self->in_catching, &self->in_pump,       &self->in_pace,
+                       &self->in_asking, &self->in_page,     &self->subscriptions, &self->ready,
+                       &self->catching,  &self->joins,       &self->queries};
     for (size_t i = 0; i < sizeof lists / sizeof *lists; i++)
         list_init(lists[i]);
     self->rpc = rpc_new(methods, self, &hub->counts.rpc, link->dialect);
@@ -197,6 +200,8 @@ void client_destroy(client_t **self_p)
     list_remove(&self->in_hub);
     list_remove(&self->in_pump);
     list_remove(&self->in_pace);
+    list_remove(&self->in_asking);
+    list_remove(&self->in_page);
     if (self->link->passing)
         self->hub->call_count--;
     else

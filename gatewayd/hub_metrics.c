@@ -21,9 +21,10 @@ static const metric_count_t counters[] = {
 
 static void print_slow(metrics_t *metrics, const hub_counts_t *counts)
 {
-    metrics_family(
-        metrics, "dataflow_gateway_slow_clients_total", METRIC_COUNTER,
-        "Clients that fell behind: conflated, disconnected as gatewayd.slow says, or overflowed by answers they don't read");
+    metrics_family(metrics, "dataflow_gateway_slow_clients_total", METRIC_COUNTER,
+                   "Clients that fell behind: caught up from history, conflated, disconnected as gatewayd.slow says, or "
+                   "overflowed by answers they don't read");
+    metrics_u64(metrics, METRIC_LABELS({"action", TEXT("catchup")}), counts->caught);
     metrics_u64(metrics, METRIC_LABELS({"action", TEXT("conflated")}), counts->conflated);
     metrics_u64(metrics, METRIC_LABELS({"action", TEXT("disconnected")}), counts->disconnected);
     metrics_u64(metrics, METRIC_LABELS({"action", TEXT("overflowed")}), counts->overflowed);

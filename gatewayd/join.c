@@ -416,3 +416,18 @@ void join_tick(hub_t *hub)
         advance(LIST_OWNER(wait, join_t, wait));
     }
 }
+
+void join_stood(hub_t *hub, int64_t stood_ns)
+{
+    waits_stood(&hub->waits, stood_ns);
+    LIST_EACH(item, &hub->clients)
+    {
+        const client_t *client = LIST_OWNER(item, client_t, in_hub);
+        LIST_EACH(place, &client->joins)
+        {
+            join_t *join = LIST_OWNER(place, join_t, in_client);
+            join->started_ns += stood_ns;
+            join->probing_ns += join->probing_ns > 0 ? stood_ns : 0;
+        }
+    }
+}

@@ -41,3 +41,6 @@ void join_cancel_all(client_t *client, const subscription_t *only);
 /* Something was heard, or time has passed: goes on with those for which what they wait for has come (waits.h), some hundred of them a call. Call it
  * every HUB_TICK_MS and after what came from the bus. */
 void join_tick(hub_t *hub);
+
+/* This process did not run for so long: nobody has waited meanwhile. */
+void join_stood(hub_t *hub, int64_t stood_ns);

@@ -60,6 +60,12 @@ void waits_end(waits_t *self, wait_t *wait)
     wait->channel = NULL;
 }
 
+void waits_stood(waits_t *self, int64_t stood_ns)
+{
+    for (size_t i = 0; i < self->by_time.count; i++) /* their order stays */
+        HEAP_OWNER(self->by_time.items[i], wait_t, in_time)->until_ns += stood_ns;
+}
+
 /* Of the streams that grew; NULL when none has come to where somebody waits for it. */
 static wait_t *reached(markets_t *markets)
 {

@@ -42,6 +42,9 @@ bool waits_for_stream(waits_t *self, wait_t *wait, channel_t *channel, cursor_t 
 /* It waits no more. One that does not wait is fine. */
 void waits_end(waits_t *self, wait_t *wait);
 
+/* All of them wait for so much longer. */
+void waits_stood(waits_t *self, int64_t stood_ns);
+
 /* One for which what it waits for has come, which still waits: end it, and call again. NULL when there is none. O(1) when there is none, and streams
  * that grew since the last call. status_count: how many statuses have come. */
 wait_t *waits_due(waits_t *self, markets_t *markets, uint64_t status_count, int64_t now_ns);

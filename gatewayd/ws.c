@@ -403,6 +403,8 @@ int ws_on_writable(ws_session_t *session)
     if (!session || !session->client || is_broken(session))
         return -1;
     enter(session);
+    if (session->choked)
+        heard(session); /* its system has taken what waited: it is slow, but not gone */
     session->choked = false;
     client_pump(session->client);
     if (session->state == SESSION_LEAVING && client_idle(session->client))
