@@ -48,6 +48,25 @@ static void tell_gap(client_t *client, reader_t *reader, cursor_t to)
     reader->stuck_ns = reader->retry_ns = 0;
 }
 
+/* The stream went on in another epoch (bus.md), and what the client had of the former one is of that now: it is told so, as it would be by the ring. */
+static bool tell_turn(client_t *client, reader_t *reader)
+{
+    const channel_t *channel = reader->channel;
+    const offer_t *offer;
+    cursor_t had = reader->last, present = reader->last;
+    if (reader->turned)
+        had = (cursor_t){channel->former.epoch, channel->former.seq + present.seq};
+    else if (ring_floor(reader->ring).epoch != had.epoch && (offer = offers_find(client->hub->offers, channel->source)))
+        present = offer_present(offer, channel->symbol, had);
+    reader->turned = false;
+    if (cursor_compare(had, present) == 0)
+        return false;
+    reader->last = had;
+    tell_gap(client, reader, present);
+    client_enter_again(client);
+    return true;
+}
+
 static uint64_t count_frames(text_t frames, size_t bytes)
 {
     uint64_t count = 0;
@@ -141,7 +160,8 @@ static void on_page(void *arg, range_certainty_t certainty, const range_answer_t
     end_page(client);
     take_page(client, reader, certainty, answer, &waiters);
     to_the_back(client, reader);
-    if (client->outbox.length == 0 && !client->closing && client->link->ready(client->link_arg))
+    bool told = tell_turn(client, reader);
+    if (!told && client->outbox.length == 0 && !client->closing && client->link->ready(client->link_arg))
         take_kept(client, reader); /* so that it gets on, even where much else is asked for and little is kept for long */
     client_pump(client);
     while ((item = list_take(&waiters)))
@@ -177,17 +197,6 @@ static void ask(client_t *client, reader_t *reader)
     client->link->wake(client->link_arg);
 }
 
-/* The stream went on in another epoch (bus.md), and what the reader had of the former one is of that now. */
-static void renew(const client_t *client, reader_t *reader)
-{
-    const channel_t *channel = reader->channel;
-    if (ring_floor(reader->ring).epoch == reader->last.epoch)
-        return;
-    const offer_t *offer = offers_find(client->hub->offers, channel->source);
-    if (offer)
-        reader->last = offer_present(offer, channel->symbol, reader->last);
-}
-
 /* The ring reaches back to where the reader is: it reads on there. Also when it is beyond what the stream has. */
 static bool arrived(client_t *client, reader_t *reader)
 {
@@ -212,7 +221,8 @@ void catchup_step(client_t *client)
     turns++;
     while (turns-- > 0 && client->outbox.length == 0 && !client->page && !client->closing) {
         reader_t *reader = LIST_OWNER(client->catching.next, reader_t, in_queue);
-        renew(client, reader);
+        if (tell_turn(client, reader))
+            return;
         if (arrived(client, reader))
             continue;
         if (!client->link->ready(client->link_arg)) {

@@ -236,22 +236,26 @@ static bool pump(client_t *self, int turns)
         else
             send_runs(self);
     }
-    if (!self->closing && client_idle(self) && !list_empty(&self->catching))
-        catchup_step(self);
     return true;
 }
 
 void client_pump(client_t *self)
 {
-    if (self->behind > 0 && !self->closing)
+    if (self->behind == 0 && (!pump(self, PUMP_TURNS) || self->closing))
+        return;
+    if (self->behind > 0 && !self->closing) /* maybe just now */
         pace_enter(self->hub->pace, self);
-    else if (pump(self, PUMP_TURNS) && !client_idle(self))
+    else if (!client_idle(self))
         wake(self);
 }
 
 void client_take_turn(client_t *self)
 {
-    if (pump(self, self->hub->pace ? 1 : PUMP_TURNS) && !client_idle(self) && !self->closing)
+    if (!pump(self, self->hub->pace ? 1 : PUMP_TURNS) || self->closing)
+        return;
+    if (client_idle(self) && !list_empty(&self->catching))
+        catchup_step(self);
+    if (!client_idle(self) && !self->closing)
         client_enter_again(self);
 }
 
@@ -337,6 +341,7 @@ void client_hold(client_t *self, reader_t *reader, cursor_t last)
 {
     self->holding = true;
     reader->held = true;
+    reader->turned = false; /* the answer says where it is now */
     reader_seat(reader, last);
 }
 

@@ -85,14 +85,12 @@ static void print_buses(metrics_t *metrics, const hub_t *hub)
 void hub_metrics(metrics_t *metrics, const hub_t *hub)
 {
     places_t places = look_around(hub->markets);
-    uint64_t catching = 0;
-    LIST_EACH(item, &hub->catching)
-    catching++;
     metrics_gauge(metrics, "dataflow_gateway_clients", "Clients connected", hub->client_count);
     metrics_gauge(metrics, "dataflow_gateway_subscriptions", "Subscriptions of all clients", hub->subscription_count);
     metrics_gauge(metrics, "dataflow_gateway_waiting_subscribes",
                   "Subscribes that wait for a source or a stream, or to ask history again", hub->waits.count);
-    metrics_gauge(metrics, "dataflow_gateway_catching_clients", "Clients that get from history what the rings lack", catching);
+    metrics_gauge(metrics, "dataflow_gateway_catching_clients", "Clients that get from history what the rings lack",
+                  hub->catching_count);
     metrics_gauge(metrics, "dataflow_gateway_rings", "Streams that clients read", places.rings);
     metrics_gauge(metrics, "dataflow_gateway_ring_lag_bytes", "The most that a client is behind the head of a ring",
                   places.lag_bytes);

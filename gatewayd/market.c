@@ -313,8 +313,13 @@ void markets_renew(markets_t *self, text_t topic, cursor_t former, cursor_t last
         if (channel->others[i])
             ring_renew(channel->others[i], former, last.epoch);
     }
-    for (size_t i = 0; i < channel->reader_count; i++)
-        channel->readers[i]->last = cursor_renew(channel->readers[i]->last, former, last.epoch);
+    for (size_t i = 0; i < channel->reader_count; i++) {
+        reader_t *reader = channel->readers[i];
+        cursor_t had = reader->last;
+        reader->last = cursor_renew(had, former, last.epoch);
+        reader->turned = reader->turned || cursor_compare(reader->last, had) != 0;
+    }
+    channel->former = former;
     channel->proof.known = false;
     append_gap(self, channel, cursor_behind(end), last, ring_append_turn);
 }

@@ -41,6 +41,7 @@ typedef struct channel {
     heap_t awaited;      /* wait_t.in_stream (waits.h): who waits for the stream to come to a cursor, the lowest one first */
     list_t in_reached;   /* it grew since that was looked at */
     proof_t proof;
+    cursor_t former; /* as markets_renew had it last */
 } channel_t;
 
 struct market {

@@ -147,6 +147,7 @@ bool reader_touch(reader_t *self)
         return false;
     if (self->position == ring_head(self->ring)) {
         self->up_to_date = true;
+        self->turned = false; /* the ring has told it */
         set_behind(self, false);
         return false;
     }

@@ -38,6 +38,7 @@ typedef struct reader {
     bool held : 1;       /* seated, but nothing of it goes out before the answer that says so */
     bool up_to_date : 1; /* has been at the ring's head since it was seated; one that was seated and has not is behind */
     bool batch : 1;      /* the subscription's */
+    bool turned : 1; /* `last` is of another epoch than what the client has had (markets_renew), and it has not been told so */
 
     channel_t *channel;
     size_t place; /* in the channel's readers */

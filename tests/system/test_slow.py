@@ -106,6 +106,29 @@ def test_a_gateway_that_stood_still_tells_its_clients_every_trade_and_no_gap(flo
     asyncio.run(run())
 
 
+def test_who_reads_slowly_stays_and_who_reads_nothing_is_closed_as_silent(flow):
+    """Neither answers a ping: it comes behind all that they have not read."""
+    flow.config["gatewayd"]["silence_ms"] = 1500
+    start(flow)
+    reads, stands = SlowClient(flow), SlowClient(flow)
+    play(flow, 3 * TRADES, 3 * TRADES)
+    closed = lambda: [line for line in flow.processes["gateway0"].lines if "not even a pong" in line]
+
+    def some_time_passes():
+        """A slow reader's: it reads what one write of the gateway's brings."""
+        have = len(reads.seqs)
+        while len(reads.seqs) < have + 400:
+            reads.take()
+        return closed()
+
+    until(some_time_passes, "the one that reads nothing to be closed")
+    read_on([reads], 3 * TRADES)
+    assert_every_trade_once(reads, 1, 3 * TRADES)
+    assert len(closed()) == 1 and slow_clients(flow, "catchup") >= 1
+    reads.close()
+    stands.close()
+
+
 def test_who_is_behind_is_told_a_gap_of_just_what_nobody_has_any_more(flow):
     """cached has forgotten the oldest trades, and so has the journal."""
     flow.config["cached"]["trades"] = 2000

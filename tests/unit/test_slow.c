@@ -192,6 +192,10 @@ START_TEST(who_catches_up_when_its_journal_is_renewed_gets_each_trade_once)
     markets_renew(fixture.hub.markets, TEXT(BTC), (cursor_t){FIXTURE_EPOCH, 1000}, (cursor_t){FIXTURE_EPOCH + 1, 1000});
     service_answers("history", "\"from\":\"7-1013\"", "{\"ok\":true,\"id\":1,\"trades\":[],\"missing\":0}");
     service_answers("journal", "\"from\":\"7-1013\"", NULL);
+    take_all();
+    expect_with("\"trades.gap\",\"params\":{\"channel\":\"trades\",\"symbol\":\"BTC-USD\",\"source\":\"a\",\"from\":\"7-1013\","
+                "\"to\":\"8-12\",\"missing\":null}");
+    expect_nothing();
     pass_ms(CATCHUP_RETRY_MS);
     ck_assert_uint_eq(fixture.asked_count, 1);
     ck_assert_ptr_nonnull(strstr(fixture.asked[0].text, "\"from\":\"8-13\""));
@@ -199,7 +203,53 @@ START_TEST(who_catches_up_when_its_journal_is_renewed_gets_each_trade_once)
 }
 END_TEST
 
-enum { CROWD = 30 };
+START_TEST(who_falls_behind_a_renewed_journal_is_told_so_before_what_history_has)
+{
+    subscribe_at_10();
+    trades_come(11, 12);
+    expect_trades(FIXTURE_EPOCH, 11, 12);
+    fixture.wire.choked = true;
+    trades_come(13, 100);
+    markets_renew(fixture.hub.markets, TEXT(BTC), (cursor_t){FIXTURE_EPOCH, 10}, (cursor_t){FIXTURE_EPOCH + 1, 90});
+    char json[TRADE_MAX];
+    for (uint64_t seq = 91; seq <= 2000; seq++) {
+        size_t length = print_trade(json, "a", FIXTURE_EPOCH + 1, seq);
+        markets_trade(fixture.hub.markets, TEXT(BTC), (cursor_t){FIXTURE_EPOCH + 1, seq}, (text_t){json, length});
+    }
+    fanout_flush(&fixture.hub);
+    fixture.wire.choked = false;
+    take_all();
+    expect_with("\"from\":\"7-13\",\"to\":\"8-2\",\"missing\":null");
+    expect_nothing();
+    ck_assert_ptr_nonnull(strstr(fixture.asked[0].text, "\"from\":\"8-3\""));
+    client_destroy(&fixture.client);
+}
+END_TEST
+
+START_TEST(a_client_that_has_read_past_the_turn_is_not_told_again)
+{
+    subscribe_at_10();
+    trades_come(11, 12);
+    markets_renew(fixture.hub.markets, TEXT(BTC), (cursor_t){FIXTURE_EPOCH, 10}, (cursor_t){FIXTURE_EPOCH + 1, 2});
+    fanout_flush(&fixture.hub);
+    expect_trades(FIXTURE_EPOCH, 11, 12);
+    expect_with("\"from\":\"7-13\",\"to\":\"8-2\",\"missing\":null");
+    fixture.wire.choked = true;
+    char json[TRADE_MAX];
+    for (uint64_t seq = 3; seq <= 2000; seq++) {
+        size_t length = print_trade(json, "a", FIXTURE_EPOCH + 1, seq);
+        markets_trade(fixture.hub.markets, TEXT(BTC), (cursor_t){FIXTURE_EPOCH + 1, seq}, (text_t){json, length});
+    }
+    fanout_flush(&fixture.hub);
+    fixture.wire.choked = false;
+    take_all();
+    expect_nothing();
+    ck_assert_ptr_nonnull(strstr(fixture.asked[0].text, "\"from\":\"8-3\""));
+    client_destroy(&fixture.client);
+}
+END_TEST
+
+enum { CROWD = 20 };
 
 static wire_t wires[CROWD];
 static client_t *crowd[CROWD];
@@ -220,7 +270,7 @@ static void answer_one(uint64_t newest)
 
 START_TEST(many_that_were_slow_share_pages_and_only_some_are_asked_for_at_one_time)
 {
-    enum { NEWEST = 20000, APART = 37 };
+    enum { NEWEST = 6000, APART = 37 };
     subscribe_at_10();
     fixture.wire.choked = true;
     for (size_t i = 0; i < CROWD; i++) { /* each stops a little later */
@@ -239,7 +289,7 @@ START_TEST(many_that_were_slow_share_pages_and_only_some_are_asked_for_at_one_ti
     for (; fixture.asked_count > 0; pages++) {
         ck_assert_uint_le(fixture.hub.pages_asked, CATCHUP_ASKED_MAX);
         answer_one(NEWEST);
-        for (size_t turn = 0; turn < 20 * CROWD; turn++)
+        for (size_t turn = 0; turn < 10 * CROWD; turn++)
             client_pump(crowd[turn % CROWD]);
     }
     ck_assert_uint_le(pages, 2 * NEWEST / CATCHUP_PAGE_CROWD + CROWD);
@@ -268,6 +318,8 @@ int main(void)
         a_pause_of_the_gateway_is_not_its_clients_whatever_is_configured,
         time_in_which_the_gateway_stood_is_not_held_against_history,
         who_catches_up_when_its_journal_is_renewed_gets_each_trade_once,
+        who_falls_behind_a_renewed_journal_is_told_so_before_what_history_has,
+        a_client_that_has_read_past_the_turn_is_not_told_again,
         many_that_were_slow_share_pages_and_only_some_are_asked_for_at_one_time,
     };
     return RUN_TESTS("slow", fixture_setup, fixture_teardown, tests);
