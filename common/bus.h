@@ -33,7 +33,8 @@ requester_t *bus_replay(const bus_t *self);
 void bus_subscribe(bus_t *self, text_t prefix);
 void bus_unsubscribe(bus_t *self, text_t prefix);
 
-/* Time passes: has it fallen silent? now_ns: clock_mono_ns. */
+/* Time passes: has it fallen silent? Time in which nobody called this for long, since the process stood still, is no silence. now_ns:
+ * clock_mono_ns. */
 void bus_tick(bus_t *self, int64_t now_ns);
 
 /* Has something come, and is it not silent now? */

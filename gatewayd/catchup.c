@@ -3,17 +3,22 @@
 #include "gatewayd/page.h"
 #include "gatewayd/page_cache.h"
 
-/* As many trades as half of the outbox holds for sure. */
-static uint64_t first_count(const client_t *client)
+/* How many trades the reader's next page is to have. */
+static uint64_t next_count(const client_t *client, const reader_t *reader)
 {
-    size_t count = client->hub->limits.pending_bytes / 2 / 1024;
-    return count < CATCHUP_PAGE_MIN ? CATCHUP_PAGE_MIN : count > CATCHUP_PAGE_FIRST ? CATCHUP_PAGE_FIRST : count;
+    if (client->hub->catching_count > CATCHUP_FEW)
+        return CATCHUP_PAGE_CROWD - reader->last.seq % CATCHUP_PAGE_CROWD;
+    return reader->page_count > 0 ? reader->page_count : CATCHUP_PAGE_FIRST;
 }
 
-/* A page costs a round trip, so the next one is twice as large, up to where the outbox has no room for it. */
-static void fit_count(reader_t *reader, bool whole)
+/* A page costs a round trip, so the next one is twice as large, for as long as it fits. */
+static void fit_count(reader_t *reader, page_end_t end, uint64_t asked, size_t bytes)
 {
-    uint64_t count = whole ? reader->page_count * 2 : reader->page_count * 3 / 4;
+    uint64_t count = asked;
+    if (end == PAGE_FULL)
+        count = asked * 3 / 4;
+    else if (end == PAGE_WHOLE && bytes <= CATCHUP_PAGE_BYTES / 2)
+        count = asked * 2;
     reader->page_count = count < CATCHUP_PAGE_MIN ? CATCHUP_PAGE_MIN : count > CATCHUP_PAGE_MAX ? CATCHUP_PAGE_MAX : count;
 }
 
@@ -32,11 +37,34 @@ static void to_the_back(client_t *client, reader_t *reader)
     list_append(&client->catching, &reader->in_queue);
 }
 
-/* What history has not got is missing, up to where the ring begins. */
-static void give_up(const reader_t *reader, page_t *page, buffer_t *frames)
+/* What is missing up to `to` is gone. */
+static void tell_gap(client_t *client, reader_t *reader, cursor_t to)
 {
-    page->to = ring_floor(reader->ring);
-    page_give_up(page, frames);
+    page_t page = {reader->channel->symbol, reader->channel->source, client->link->dialect, reader->last, to};
+    buffer_t batch = buffer_new(0);
+    page_give_up(&page, client_frames(client, reader, &batch));
+    client_batch(client, &batch);
+    reader->last = page.last;
+    reader->stuck_ns = reader->retry_ns = 0;
+}
+
+/* The stream went on in another epoch (bus.md), and what the client had of the former one is of that now: it is told so, as it would be by the ring. */
+static bool tell_turn(client_t *client, reader_t *reader)
+{
+    const channel_t *channel = reader->channel;
+    const offer_t *offer;
+    cursor_t had = reader->last, present = reader->last;
+    if (reader->turned)
+        had = (cursor_t){channel->former.epoch, channel->former.seq + present.seq};
+    else if (ring_floor(reader->ring).epoch != had.epoch && (offer = offers_find(client->hub->offers, channel->source)))
+        present = offer_present(offer, channel->symbol, had);
+    reader->turned = false;
+    if (cursor_compare(had, present) == 0)
+        return false;
+    reader->last = had;
+    tell_gap(client, reader, present);
+    client_enter_again(client);
+    return true;
 }
 
 static uint64_t count_frames(text_t frames, size_t bytes)
@@ -48,19 +76,15 @@ static uint64_t count_frames(text_t frames, size_t bytes)
     return count;
 }
 
-/* Somebody else was given what comes next: this one gets it from where it is kept. */
+/* What comes next is kept: as much of it as the client takes, which is ready, goes out. */
 static bool take_kept(client_t *client, reader_t *reader)
 {
     cursor_t last;
     text_t kept = page_cache_find(client->hub->pages, reader->channel->topic, client->link->dialect, reader->last,
-                                  ring_middle(reader->ring), RING_RUN_MAX, &last);
+                                  ring_middle(reader->ring), reader->batch ? CATCHUP_BATCH_BYTES : RING_RUN_MAX, &last);
     if (kept.length == 0)
         return false;
     reader->stuck_ns = reader->retry_ns = 0;
-    if (!client->link->ready(client->link_arg)) {
-        client->link->wake(client->link_arg);
-        return true;
-    }
     if (reader->batch) {
         buffer_t batch = buffer_new(0);
         buffer_append(&batch, kept);
@@ -73,59 +97,103 @@ static bool take_kept(client_t *client, reader_t *reader)
     return true;
 }
 
+/* The page is there, or will not come. */
+static void end_page(client_t *client)
+{
+    client->hub->pages_asked -= client->page_count;
+    client->page = NULL;
+    client->page_reader = NULL;
+}
+
+void catchup_cancel(client_t *client)
+{
+    history_cancel(&client->page);
+    end_page(client);
+}
+
+/* Others may ask now. */
+static void let_others_ask(hub_t *hub)
+{
+    list_t *item;
+    for (uint64_t free = CATCHUP_PAGE_CROWD; hub->pages_asked + free <= CATCHUP_ASKED_MAX && (item = list_take(&hub->asking));
+         free += CATCHUP_PAGE_CROWD)
+        client_pump(LIST_OWNER(item, client_t, in_asking));
+}
+
+/* There is no trade to go on with before `to`: is that so for ever? */
+static void find_nothing(client_t *client, reader_t *reader, cursor_t to, bool final)
+{
+    cursor_t floor = ring_floor(reader->ring);
+    if (out_of_patience(reader, client->hub->now_ns))
+        tell_gap(client, reader, floor);
+    else if (final)
+        tell_gap(client, reader, cursor_compare(to, floor) < 0 ? to : floor);
+}
+
+/* What was found is kept for all; the client is told what it lacks. */
+static void take_page(client_t *client, reader_t *reader, range_certainty_t certainty, const range_answer_t *answer,
+                      list_t *waiters)
+{
+    hub_t *hub = client->hub;
+    text_t topic = reader->channel->topic;
+    page_t page = {reader->channel->symbol, reader->channel->source, client->link->dialect, reader->last, client->page_to};
+    cursor_t after, asked = client->page_after;
+    buffer_t frames = buffer_new(0);
+    page_end_t end = page_append(&page, answer->trades, CATCHUP_PAGE_BYTES, &frames, &after);
+    bool hole = cursor_compare(after, reader->last) > 0, heard = certainty != RANGE_UNKNOWN;
+    page_cache_keep(hub->pages, topic, page.dialect, asked, after, page.last, buffer_text(&frames), hub->now_ns, waiters);
+    fit_count(reader, end, client->page_count, frames.length);
+    buffer_release(&frames);
+    if (end == PAGE_NOTHING)
+        find_nothing(client, reader, client->page_to, certainty == RANGE_FINAL && !answer->has_next);
+    else if (hole && (out_of_patience(reader, hub->now_ns) || heard))
+        tell_gap(client, reader, after);
+}
+
 static void on_page(void *arg, range_certainty_t certainty, const range_answer_t *answer)
 {
     client_t *client = arg;
-    reader_t *reader = client->page_reader;
-    page_t page = {reader->channel->symbol, reader->channel->source, client->link->dialect, reader->last, client->page_to};
-    client->page = NULL;
-    client->page_reader = NULL;
-    bool moved = false;
-    buffer_t batch = buffer_new(0), *frames = client_frames(client, reader, &batch);
-    size_t begin = frames->length;
-    bool whole = page_append(&page, answer->trades, client->hub->limits.pending_bytes * 3 / 4, frames, &moved);
-    text_t made = buffer_text(frames);
-    made = moved && answer->missing == 0 ? (text_t){made.at + begin, made.length - begin} : TEXT("");
-    bool shared = page_cache_keep(client->hub->pages, reader->channel->topic, page.dialect, reader->last, page.last, made,
-                                  client->hub->now_ns);
-    bool over = whole && certainty == RANGE_FINAL && !answer->has_next;
-    fit_count(reader, whole);
-    if (moved)
-        reader->stuck_ns = reader->retry_ns = 0;
-    if (over || (!moved && out_of_patience(reader, client->hub->now_ns)))
-        give_up(reader, &page, frames);
-    client_batch(client, &batch);
-    reader->last = page.last;
-    to_the_back(client, reader);
     hub_t *hub = client->hub;
+    reader_t *reader = client->page_reader;
+    list_t waiters, *item;
+    list_init(&waiters);
+    end_page(client);
+    take_page(client, reader, certainty, answer, &waiters);
+    to_the_back(client, reader);
+    bool told = tell_turn(client, reader);
+    if (!told && client->outbox.length == 0 && !client->closing && client->link->ready(client->link_arg))
+        take_kept(client, reader); /* so that it gets on, even where much else is asked for and little is kept for long */
     client_pump(client);
-    if (shared)
-        catchup_tick(hub);
+    while ((item = list_take(&waiters)))
+        client_pump(LIST_OWNER(item, client_t, in_page));
+    let_others_ask(hub);
 }
 
-/* Asks for the reader's next page: up to the middle of the ring, since where that begins it would be overtaken at once. */
+/* Asks for the reader's next page, now or when it is its turn: up to the middle of the ring, since where that begins it would be overtaken at once. */
 static void ask(client_t *client, reader_t *reader)
 {
-    cursor_t from = {reader->last.epoch, reader->last.seq + 1};
-    client->page_to = ring_middle(reader->ring);
-    client->page_reader = reader;
-    if (reader->page_count == 0)
-        reader->page_count = first_count(client);
     hub_t *hub = client->hub;
     text_t topic = reader->channel->topic;
-    client->page = history_range(hub->history, topic, from, client->page_to, reader->page_count, on_page, client);
+    uint64_t count = next_count(client, reader);
+    if (hub->pages_asked > 0 && hub->pages_asked + count > CATCHUP_ASKED_MAX) {
+        if (!list_linked(&client->in_asking))
+            list_append(&hub->asking, &client->in_asking);
+        return;
+    }
+    client->page_after = reader->last;
+    client->page_to = ring_middle(reader->ring);
+    client->page_reader = reader;
+    client->page_count = count;
+    client->page = history_range(hub->history, topic, cursor_behind(reader->last), client->page_to, count, on_page, client);
     if (client->page) {
-        page_cache_expect(hub->pages, topic, client->link->dialect, reader->last, reader->page_count, hub->now_ns);
+        hub->pages_asked += count;
+        page_cache_expect(hub->pages, topic, client->link->dialect, reader->last, count, hub->now_ns);
         return;
     }
     client->page_reader = NULL;
-    if (!out_of_patience(reader, client->hub->now_ns))
+    if (!out_of_patience(reader, hub->now_ns))
         return;
-    page_t page = {reader->channel->symbol, reader->channel->source, client->link->dialect, reader->last, client->page_to};
-    buffer_t batch = buffer_new(0);
-    give_up(reader, &page, client_frames(client, reader, &batch));
-    client_batch(client, &batch);
-    reader->last = page.last;
+    tell_gap(client, reader, ring_floor(reader->ring));
     client->link->wake(client->link_arg);
 }
 
@@ -145,6 +213,7 @@ static bool arrived(client_t *client, reader_t *reader)
 
 void catchup_step(client_t *client)
 {
+    hub_t *hub = client->hub;
     size_t turns = 0;
     if (client->holding)
         return; /* nothing goes before the answer that says where it begins */
@@ -152,26 +221,44 @@ void catchup_step(client_t *client)
     turns++;
     while (turns-- > 0 && client->outbox.length == 0 && !client->page && !client->closing) {
         reader_t *reader = LIST_OWNER(client->catching.next, reader_t, in_queue);
+        if (tell_turn(client, reader))
+            return;
         if (arrived(client, reader))
             continue;
+        if (!client->link->ready(client->link_arg)) {
+            client->link->wake(client->link_arg);
+            return;
+        }
         to_the_back(client, reader);
         if (take_kept(client, reader))
             return;
-        if (client->hub->now_ns >= reader->retry_ns &&
-            !page_cache_expects(client->hub->pages, reader->channel->topic, client->link->dialect, reader->last,
-                                client->hub->now_ns))
+        if (hub->now_ns >= reader->retry_ns && !page_cache_wait(hub->pages, reader->channel->topic, client->link->dialect,
+                                                                reader->last, hub->now_ns, &client->in_page))
             ask(client, reader);
     }
 }
 
 void catchup_tick(hub_t *hub)
 {
-    size_t count = 0;
+    size_t count = hub->catching_count;
     page_cache_expire(hub->pages, hub->now_ns);
-    LIST_EACH(item, &hub->catching)
-    count++;
     for (list_t *item; count > 0 && (item = list_take(&hub->catching)); count--) { /* any of them may leave meanwhile */
+        client_t *client = LIST_OWNER(item, client_t, in_catching);
         list_append(&hub->catching, item);
-        client_pump(LIST_OWNER(item, client_t, in_catching));
+        if (client->link->ready(client->link_arg))
+            client_pump(client);
+    }
+}
+
+void catchup_stood(hub_t *hub, int64_t stood_ns)
+{
+    LIST_EACH(item, &hub->catching)
+    {
+        const client_t *client = LIST_OWNER(item, client_t, in_catching);
+        LIST_EACH(place, &client->catching)
+        {
+            reader_t *reader = LIST_OWNER(place, reader_t, in_queue);
+            reader->stuck_ns += reader->stuck_ns > 0 ? stood_ns : 0;
+        }
     }
 }

@@ -76,7 +76,9 @@ static bool send_outbox_in_turn(client_t *self)
 static void on_lapped(client_t *self, reader_t *reader)
 {
     const ring_t *ring = reader->ring;
-    if (!reader->up_to_date) { /* it is still catching up, now from further back */
+    bool catches_up = !reader->up_to_date; /* still, now from further back */
+    if (catches_up || self->hub->limits.slow == SLOW_CATCHUP) {
+        self->hub->counts.caught += !catches_up;
         reader_seat(reader, reader->last);
         return;
     }
@@ -179,8 +181,9 @@ client_t *client_new(hub_t *hub, const client_link_t *link, void *link_arg, cons
         return NULL;
     *self = (client_t){
         .hub = hub, .link = link, .link_arg = link_arg, .outbox = buffer_new(OUTBOX_MAX), .later = buffer_new(OUTBOX_MAX)};
-    list_t *lists[] = {&self->in_hub, &self->in_catching, &self->in_pump, &self->in_pace, &self->subscriptions,
-                       &self->ready,  &self->catching,    &self->joins,   &self->queries};
+    list_t *lists[] = {&self->in_hub,    &self->in_catching, &self->in_pump,       &self->in_pace,
+                       &self->in_asking, &self->in_page,     &self->subscriptions, &self->ready,
+                       &self->catching,  &self->joins,       &self->queries};
     for (size_t i = 0; i < sizeof lists / sizeof *lists; i++)
         list_init(lists[i]);
     asker_init(&self->asker, asker_ready);
@@ -217,6 +220,8 @@ void client_destroy(client_t **self_p)
     list_remove(&self->in_hub);
     list_remove(&self->in_pump);
     list_remove(&self->in_pace);
+    list_remove(&self->in_asking);
+    list_remove(&self->in_page);
     if (self->link->passing)
         self->hub->call_count--;
     else
@@ -251,22 +256,26 @@ static bool pump(client_t *self, int turns)
             send_runs(self);
     }
     turns_ready(&self->hub->turns, &self->asker);
-    if (!self->closing && client_idle(self) && !list_empty(&self->catching))
-        catchup_step(self);
     return true;
 }
 
 void client_pump(client_t *self)
 {
-    if (self->behind > 0 && !self->closing)
+    if (self->behind == 0 && (!pump(self, PUMP_TURNS) || self->closing))
+        return;
+    if (self->behind > 0 && !self->closing) /* maybe just now */
         pace_enter(self->hub->pace, self);
-    else if (pump(self, PUMP_TURNS) && !client_idle(self))
+    else if (!client_idle(self))
         wake(self);
 }
 
 void client_take_turn(client_t *self)
 {
-    if (pump(self, self->hub->pace ? 1 : PUMP_TURNS) && !client_idle(self) && !self->closing)
+    if (!pump(self, self->hub->pace ? 1 : PUMP_TURNS) || self->closing)
+        return;
+    if (client_idle(self) && !list_empty(&self->catching))
+        catchup_step(self);
+    if (!client_idle(self) && !self->closing)
         client_enter_again(self);
 }
 
@@ -352,6 +361,7 @@ void client_hold(client_t *self, reader_t *reader, cursor_t last)
 {
     self->holding = true;
     reader->held = true;
+    reader->turned = false; /* the answer says where it is now */
     reader_seat(reader, last);
 }
 

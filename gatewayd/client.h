@@ -59,7 +59,8 @@ struct client {
     bool corked; /* a message is being dealt with: what it causes goes out behind it */
     rpc_t *rpc;
     buffer_t later; /* frames that go behind the answer to a subscribe; empty unless `holding` */
-    list_t in_hub, in_catching, in_pace;
+    list_t in_hub, in_catching, in_pace, in_asking;
+    list_t in_page;       /* page_cache_wait */
     list_t subscriptions; /* subscription_t.in_client */
     size_t subscription_count;
     list_t catching;      /* reader_t.in_queue */
@@ -68,8 +69,9 @@ struct client {
     asker_t asker;        /* of them */
     history_call_t *page; /* the page of history that is asked for; NULL: none */
     reader_t *page_reader;
-    cursor_t page_to;
-    uint64_t round; /* of the last notification that each client gets once */
+    cursor_t page_after, page_to;
+    uint64_t page_count; /* trades */
+    uint64_t round;      /* of the last notification that each client gets once */
 };
 
 /* link, link_arg: stay valid until client_destroy. methods: see methods.h. NULL when memory runs out. */

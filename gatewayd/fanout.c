@@ -8,11 +8,13 @@ enum { AHEAD = 8 };
  * the memory. */
 static void touch_readers(channel_t *channel, list_t *clients)
 {
+    bool overrun = ring_lapped(channel->ring, channel->dirty_from);
     for (size_t i = 0; i < channel->reader_count; i++) {
         reader_t *reader = channel->readers[i];
         if (i + AHEAD < channel->reader_count)
             __builtin_prefetch(channel->readers[i + AHEAD], 1);
-        if (reader_touch(reader) && !list_linked(&reader->client->in_pump))
+        bool touched = (overrun && reader_overrun(reader)) || reader_touch(reader);
+        if (touched && !list_linked(&reader->client->in_pump))
             list_append(clients, &reader->client->in_pump);
     }
 }

@@ -23,7 +23,8 @@ enum {
         32, /* HTTP connections of an address: a browser has six, and some of a crowd are about to become clients */
     PROBE_TICKS = 1000 / HUB_TICK_MS,
     CHECK_TICKS = 1000 / HUB_TICK_MS,
-    FLUSH_MS = 25, /* the longest that clients wait while the bus is never empty */
+    FLUSH_MS = 25,   /* the longest that clients wait while the bus is never empty */
+    STOOD_MS = 1000, /* between two ticks: this process did not run */
     ORIGINS_MAX = 1000
 };
 
@@ -45,6 +46,7 @@ struct gateway {
     http_t *http;
     loop_timer_t *tick;
     uint64_t ticks;
+    int64_t ticked_ns; /* CLOCK_MONOTONIC; 0: not yet */
 };
 
 /* --- what comes from the bus --- */
@@ -167,9 +169,22 @@ static void on_wanted(void *arg, text_t symbol, bool wanted)
         follower_unsubscribe(self->follower, symbol);
 }
 
+/* Was this process stopped, or starved? Others can't help that. */
+static void look_for_pause(gateway_t *self)
+{
+    int64_t now_ns = clock_mono_ns(), stood_ns = now_ns - self->ticked_ns - HUB_TICK_MS * NS_PER_MS;
+    if (self->ticked_ns > 0 && stood_ns > STOOD_MS * NS_PER_MS) {
+        log_warn("gateway: this process stood still", LOG_U64("ms", (uint64_t)(stood_ns / NS_PER_MS)));
+        join_stood(&self->hub, stood_ns);
+        catchup_stood(&self->hub, stood_ns);
+    }
+    self->ticked_ns = now_ns;
+}
+
 static void on_tick(void *arg)
 {
     gateway_t *self = arg;
+    look_for_pause(self);
     self->hub.now_ns = clock_real_ns();
     self->hub.following = follower_caught_up(self->follower);
     self->hub.bus_counts = *follower_counts(self->follower);
@@ -194,11 +209,18 @@ static size_t read_list(const config_t *config, const char *path, const char **l
     return count < max ? count : max;
 }
 
+static slow_t read_slow(const char *name)
+{
+    if (strcmp(name, "conflate") == 0)
+        return SLOW_CONFLATE;
+    return strcmp(name, "disconnect") == 0 ? SLOW_DISCONNECT : SLOW_CATCHUP;
+}
+
 static void read_limits(hub_t *hub, const config_t *config)
 {
     hub->limits.subscriptions = (size_t)config_integer(config, "gatewayd.subscriptions");
     hub->limits.pending_bytes = (size_t)config_integer(config, "gatewayd.pending_bytes");
-    hub->limits.slow = strcmp(config_text(config, "gatewayd.slow"), "disconnect") == 0 ? SLOW_DISCONNECT : SLOW_CONFLATE;
+    hub->limits.slow = read_slow(config_text(config, "gatewayd.slow"));
 }
 
 static void read_config(gateway_t *self, const config_t *config)
@@ -365,6 +387,7 @@ void gateway_destroy(gateway_t **self_p)
     page_cache_destroy(&self->hub.pages);
     guesses_destroy(&self->hub.guesses);
     markets_destroy(&self->hub.markets);
+    waits_release(&self->hub.waits);
     offers_destroy(&self->hub.offers);
     requester_destroy(&self->asker);
     for (size_t i = 0; i < self->bus_count; i++)

@@ -27,6 +27,7 @@ struct history_call {
     history_range_fn *range_done; /* of a range */
     void *arg;
     cursor_t from;
+    bool unheard; /* of a journal nothing was heard: it may have what is asked for */
     buffer_t request;
     buffer_t lacking; /* history's answer that lacks something, while the replays are asked */
 };
@@ -128,6 +129,7 @@ static bool ask_next(history_call_t *call)
         call->handle = self->service->send(self->services[call->asked], buffer_text(&call->request), on_range_answer, call);
         if (call->handle != 0)
             return true;
+        call->unheard = true;
     }
     return false;
 }
@@ -152,13 +154,14 @@ static void on_range_answer(void *arg, text_t answer)
     }
     if (from_history && readable)
         buffer_append(&call->lacking, answer);
+    call->unheard = call->unheard || (!from_history && answer.length == 0);
     call->asked++;
     if (ask_next(call))
         return;
-    if (call->lacking.length > 0 && range_answer_parse(buffer_text(&call->lacking), &lacking))
-        finish_range(call, RANGE_OPEN, &lacking);
-    else
+    if (call->lacking.length == 0 || !range_answer_parse(buffer_text(&call->lacking), &lacking))
         finish_range(call, RANGE_UNKNOWN, &(range_answer_t){.trades = {"", 0}});
+    else
+        finish_range(call, call->unheard ? RANGE_UNKNOWN : RANGE_OPEN, &lacking);
 }
 
 static void on_probed(void *arg, text_t answer)

@@ -29,12 +29,12 @@ history_client_t *history_client_new(const history_service_t *service, void *his
 void history_client_destroy(history_client_t **self);
 
 typedef enum {
-    RANGE_UNKNOWN, /* nobody answered: ask again */
-    RANGE_OPEN,    /* what the page lacks may be there later, or a journal that was not heard may have it */
+    RANGE_UNKNOWN, /* nobody answered, or history alone, which lacks what comes first: a journal may have that; ask again */
+    RANGE_OPEN,    /* what the page lacks at its end may be there later */
     RANGE_FINAL    /* the journal itself answered: what the page lacks is gone */
 } range_certainty_t;
 
-/* page: empty (trades of length 0) for RANGE_UNKNOWN. Valid during the call; the call is over, and new ones may be made from
+/* page: empty (trades of length 0) where nobody answered. Valid during the call; the call is over, and new ones may be made from
  * within. */
 typedef void history_range_fn(void *arg, range_certainty_t certainty, const range_answer_t *page);
 

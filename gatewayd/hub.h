@@ -9,11 +9,13 @@
 #include "gatewayd/reader.h"
 #include "gatewayd/rpc.h"
 #include "gatewayd/turns.h"
+#include "gatewayd/waits.h"
 
 enum { HUB_BUSES_MAX = 16, HUB_TICK_MS = 50, HUB_RUNS_MAX = 256 /* in one write */ };
 
 /* What happens to a client that reads slower than trades come. */
 typedef enum {
+    SLOW_CATCHUP,   /* it gets from history what it missed, at its own pace (catchup.h) */
     SLOW_CONFLATE,  /* it is told by trades.gap what it missed and goes on with the newest */
     SLOW_DISCONNECT /* it is disconnected, with the cursor it can come back with */
 } slow_t;
@@ -26,10 +28,11 @@ typedef struct {
 
 /* What has been done since the start. */
 typedef struct {
-    uint64_t clients;                             /* that connected */
-    uint64_t writes, bytes;                       /* to the clients' links */
-    uint64_t trades;                              /* from the rings; a gap counts as the trades it stands for */
-    uint64_t conflated, disconnected, overflowed; /* slow clients: by what became of them */
+    uint64_t clients;                                     /* that connected */
+    uint64_t writes, bytes;                               /* to the clients' links */
+    uint64_t trades;                                      /* from the rings; a gap counts as the trades it stands for */
+    uint64_t looks;                                       /* at subscribes that wait, to see whether they can go on */
+    uint64_t caught, conflated, disconnected, overflowed; /* clients that fell behind: by what became of them */
     rpc_counts_t rpc;
 } hub_counts_t;
 
@@ -60,7 +63,10 @@ typedef struct {
 
     list_t clients;  /* client_t.in_hub */
     list_t catching; /* client_t.in_catching: with readers that catch up */
-    list_t waiting;  /* join_t.in_hub: subscribes that wait for something from the bus */
+    size_t catching_count;
+    list_t asking;        /* client_t.in_asking: want to ask history for a page when others have theirs */
+    uint64_t pages_asked; /* trades of all pages that history is asked for now */
+    waits_t waits;        /* of subscribes (join.h) */
     size_t client_count, subscription_count;
     size_t call_count; /* clients that are `passing` (client_link_t) */
     uint64_t round;    /* of notifications that each client gets once */
@@ -78,5 +84,6 @@ static inline void hub_init(hub_t *self)
     list_init(&self->pumping);
     list_init(&self->clients);
     list_init(&self->catching);
-    list_init(&self->waiting);
+    list_init(&self->asking);
+    waits_init(&self->waits);
 }

@@ -15,15 +15,17 @@ static const metric_count_t counters[] = {
     COUNT(writes, "gateway_writes", "Writes to clients' connections, of one frame or of many"),
     COUNT(bytes, "gateway_sent_bytes", "Bytes of all frames sent"),
     COUNT(trades, "gateway_sent_trades", "Trades sent to clients from the rings; a gap counts as the trades it stands for"),
+    COUNT(looks, "gateway_waiting_looks", "Looks at subscribes that wait, to see whether they can go on"),
     COUNT(rpc.requests, "rpc_requests", "JSON-RPC requests and notifications from clients"),
     COUNT(rpc.errors, "rpc_errors", "Errors among the answers"),
 };
 
 static void print_slow(metrics_t *metrics, const hub_counts_t *counts)
 {
-    metrics_family(
-        metrics, "dataflow_gateway_slow_clients_total", METRIC_COUNTER,
-        "Clients that fell behind: conflated, disconnected as gatewayd.slow says, or overflowed by answers they don't read");
+    metrics_family(metrics, "dataflow_gateway_slow_clients_total", METRIC_COUNTER,
+                   "Clients that fell behind: caught up from history, conflated, disconnected as gatewayd.slow says, or "
+                   "overflowed by answers they don't read");
+    metrics_u64(metrics, METRIC_LABELS({"action", TEXT("catchup")}), counts->caught);
     metrics_u64(metrics, METRIC_LABELS({"action", TEXT("conflated")}), counts->conflated);
     metrics_u64(metrics, METRIC_LABELS({"action", TEXT("disconnected")}), counts->disconnected);
     metrics_u64(metrics, METRIC_LABELS({"action", TEXT("overflowed")}), counts->overflowed);
@@ -84,12 +86,12 @@ static void print_buses(metrics_t *metrics, const hub_t *hub)
 void hub_metrics(metrics_t *metrics, const hub_t *hub)
 {
     places_t places = look_around(hub->markets);
-    uint64_t catching = 0;
-    LIST_EACH(item, &hub->catching)
-    catching++;
     metrics_gauge(metrics, "dataflow_gateway_clients", "Clients connected", hub->client_count);
     metrics_gauge(metrics, "dataflow_gateway_subscriptions", "Subscriptions of all clients", hub->subscription_count);
-    metrics_gauge(metrics, "dataflow_gateway_catching_clients", "Clients that get from history what the rings lack", catching);
+    metrics_gauge(metrics, "dataflow_gateway_waiting_subscribes",
+                  "Subscribes that wait for a source or a stream, or to ask history again", hub->waits.count);
+    metrics_gauge(metrics, "dataflow_gateway_catching_clients", "Clients that get from history what the rings lack",
+                  hub->catching_count);
     metrics_gauge(metrics, "dataflow_gateway_rings", "Streams that clients read", places.rings);
     metrics_gauge(metrics, "dataflow_gateway_ring_lag_bytes", "The most that a client is behind the head of a ring",
                   places.lag_bytes);

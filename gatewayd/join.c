@@ -8,6 +8,9 @@
 
 #include <stdlib.h>
 
+enum { TURN_MAX = 500 /* subscribes that go on before others get their turn: each takes some µs */ };
+
+/* STEP_WAIT: for the answer of history (join->call), or as a wait_ function below says. */
 typedef enum { STEP_NEXT, STEP_WAIT, STEP_OVER } step_t;
 
 static int64_t waited_ms(const join_t *join)
@@ -15,13 +18,70 @@ static int64_t waited_ms(const join_t *join)
     return (join->client->hub->now_ns - join->started_ns) / NS_PER_MS;
 }
 
+static void waits_stop(join_t *join)
+{
+    if (join->waits && join->subscription)
+        join->subscription->waits--;
+    join->waits = false;
+    waits_end(&join->client->hub->waits, &join->wait);
+}
+
 static void join_free(join_t *join)
 {
     history_cancel(&join->call);
     list_remove(&join->in_client);
-    list_remove(&join->in_hub);
+    waits_stop(join);
+    if (join->subscription)
+        join->subscription->joins--;
     buffer_release(&join->history);
     free(join);
+}
+
+/* The request was refused: the subscription goes, unless another one has it. */
+static step_t give_up(join_t *join)
+{
+    subscription_t *subscription = join->subscription;
+    waits_stop(join);
+    join->subscription = NULL;
+    if (subscription && --subscription->joins == 0 && !subscription->answered)
+        client_unsubscribe(join->client, subscription);
+    return STEP_OVER;
+}
+
+/* Begun by one of the functions below: does it wait? Else there are too many that do. */
+static step_t wait_if(join_t *join, bool begun)
+{
+    join->waits = begun;
+    if (begun && (!join->subscription || ++join->subscription->waits <= WAITS_PER_SYMBOL_MAX))
+        return STEP_WAIT;
+    if (begun)
+        rpc_error(join->request, RPC_LIMIT, "Too many subscribes to %.*s wait: at most %d", TEXT_ARG(join->symbol),
+                  WAITS_PER_SYMBOL_MAX);
+    else
+        rpc_error(join->request, RPC_UNAVAILABLE, "Not ready: too many subscribes wait");
+    return give_up(join);
+}
+
+static int64_t deadline_ns(const join_t *join, int64_t ms)
+{
+    return join->started_ns + ms * NS_PER_MS;
+}
+
+static step_t wait_until(join_t *join, int64_t until_ns)
+{
+    return wait_if(join, waits_for_time(&join->client->hub->waits, &join->wait, until_ns));
+}
+
+static step_t wait_for_status(join_t *join)
+{
+    hub_t *hub = join->client->hub;
+    int64_t until_ns = deadline_ns(join, JOIN_STATUS_MS), settles_ns = offers_settles_ns(hub->offers);
+    return wait_if(join, waits_for_status(&hub->waits, &join->wait, until_ns < settles_ns ? until_ns : settles_ns));
+}
+
+static step_t wait_for_stream(join_t *join, channel_t *channel, cursor_t awaited, int64_t until_ns)
+{
+    return wait_if(join, waits_for_stream(&join->client->hub->waits, &join->wait, channel, awaited, until_ns));
 }
 
 /* Is it a source that the client wants the symbol from? */
@@ -61,6 +121,7 @@ static step_t enter_market(join_t *join)
         rpc_error(join->request, RPC_INTERNAL_ERROR, "Out of memory");
         return STEP_OVER;
     }
+    join->subscription->joins++;
     const offer_t *offer;
     for (size_t i = 0; (offer = offers_at(hub->offers, i)); i++) {
         if (is_wanted(join, offer))
@@ -78,45 +139,24 @@ static step_t find_symbol(join_t *join)
             return enter_market(join);
     }
     bool may_come = !offers_settled(hub->offers, hub->now_ns) && waited_ms(join) < JOIN_STATUS_MS;
-    return may_come ? STEP_WAIT : refuse_symbol(join);
+    return may_come ? wait_for_status(join) : refuse_symbol(join);
 }
 
 /* --- streams --- */
 
-static bool others_join(const join_t *join)
-{
-    LIST_EACH(item, &join->client->joins)
-    {
-        const join_t *other = LIST_OWNER(item, join_t, in_client);
-        if (other != join && other->subscription == join->subscription)
-            return true;
-    }
-    return false;
-}
-
-/* Whether the stream holds what follows `since` is not known: neither "recovered" nor "lost" would be true. */
-static step_t refuse_stream(join_t *join, const channel_t *channel)
-{
-    subscription_t *subscription = join->subscription;
-    bool needed = subscription->answered || others_join(join);
-    rpc_error(join->request, RPC_UNAVAILABLE, "Not ready: where %.*s is now is not known yet", TEXT_ARG(channel->topic));
-    join->subscription = NULL;
-    if (!needed)
-        client_unsubscribe(join->client, subscription);
-    return STEP_OVER;
-}
-
 /* The place of a stream may still have to be learned. Another gateway may have been ahead of this one, too: then it reaches `since`
  * soon. */
-static step_t find_stream(join_t *join, const channel_t *channel)
+static step_t find_stream(join_t *join, channel_t *channel)
 {
-    cursor_t since;
+    cursor_t since = {0};
     bool resumes = join_since(join, channel, &since);
     bool known = channel->ring && (!resumes || cursor_compare(since, ring_last(channel->ring)) <= 0);
     if (!known && waited_ms(join) < (resumes ? JOIN_RESUME_MS : JOIN_STREAM_MS))
-        return STEP_WAIT;
-    if (!channel->ring && resumes)
-        return refuse_stream(join, channel);
+        return wait_for_stream(join, channel, since, deadline_ns(join, resumes ? JOIN_RESUME_MS : JOIN_STREAM_MS));
+    if (!channel->ring && resumes) { /* neither "recovered" nor "lost" would be true */
+        rpc_error(join->request, RPC_UNAVAILABLE, "Not ready: where %.*s is now is not known yet", TEXT_ARG(channel->topic));
+        return give_up(join);
+    }
     return STEP_NEXT; /* who does not resume gets later, from where the answer says, what is not known by now */
 }
 
@@ -124,7 +164,7 @@ static step_t find_streams(join_t *join)
 {
     LIST_EACH(item, &join->subscription->market->channels)
     {
-        const channel_t *channel = LIST_OWNER(item, channel_t, in_market);
+        channel_t *channel = LIST_OWNER(item, channel_t, in_market);
         step_t step = join_takes(join, channel) ? find_stream(join, channel) : STEP_NEXT;
         if (step != STEP_NEXT)
             return step;
@@ -158,30 +198,32 @@ static void on_probed(void *arg, range_certainty_t certainty, const range_answer
     bool patient = hub->now_ns - join->probing_ns < CATCHUP_PATIENCE_MS * NS_PER_MS;
     if (!whole && certainty != RANGE_FINAL && patient) {
         join->retry_ns = hub->now_ns + CATCHUP_RETRY_MS * NS_PER_MS;
-        return; /* the tick asks again */
+    } else {
+        join->recovered = join->recovered && whole;
+        join->judged++;
+        join->probing_ns = join->retry_ns = 0;
     }
-    join->recovered = join->recovered && whole;
-    join->judged++;
-    join->probing_ns = join->retry_ns = 0;
     advance(join);
 }
 
-/* Asks history for the first trade behind `since`. */
+/* Asks history for the first trade behind `since`. STEP_NEXT: there is nobody to be asked. */
 static step_t probe(join_t *join, const channel_t *channel, const ring_t *ring, cursor_t since)
 {
     hub_t *hub = join->client->hub;
     if (join->probing_ns == 0)
         join->probing_ns = hub->now_ns;
     if (hub->now_ns < join->retry_ns)
-        return STEP_WAIT;
+        return wait_until(join, join->retry_ns);
     join->probed = (cursor_t){since.epoch, since.seq + 1};
     join->call = history_range(hub->history, channel->topic, join->probed, ring_floor(ring), 1, on_probed, join);
-    if (!join->call && hub->now_ns - join->probing_ns >= CATCHUP_PATIENCE_MS * NS_PER_MS) {
+    if (join->call)
+        return STEP_WAIT;
+    if (hub->now_ns - join->probing_ns >= CATCHUP_PATIENCE_MS * NS_PER_MS) {
         join->recovered = false;
         return STEP_NEXT;
     }
     join->retry_ns = hub->now_ns + CATCHUP_RETRY_MS * NS_PER_MS;
-    return STEP_WAIT;
+    return wait_until(join, join->retry_ns);
 }
 
 /* Was somebody else given what comes next, a moment ago? */
@@ -206,8 +248,10 @@ static step_t judge_recovery(join_t *join)
         if (join_takes(join, channel) && join_since(join, channel, &since)) {
             const ring_t *ring = channel_ring(channel, join->client->link->dialect);
             int verdict = judge_ring(ring, since);
-            if (verdict == -1 && !is_kept(join, channel, ring, since) && probe(join, channel, ring, since) == STEP_WAIT)
-                return STEP_WAIT;
+            bool asks = verdict == -1 && !is_kept(join, channel, ring, since);
+            step_t step = asks ? probe(join, channel, ring, since) : STEP_NEXT;
+            if (step != STEP_NEXT)
+                return step;
             join->recovered = join->recovered && verdict != 0;
         }
         join->judged++;
@@ -240,7 +284,8 @@ static void on_history(void *arg, text_t answer)
         buffer_append(&join->history, trades);
         if (snapshot_history_lags(&snapshot, trades, join->count) && ++join->tries < JOIN_SNAPSHOT_TRIES) {
             join->retry_ns = hub->now_ns + CATCHUP_RETRY_MS * NS_PER_MS;
-            return; /* the tick asks again */
+            advance(join);
+            return;
         }
     }
     join->stage++;
@@ -270,7 +315,7 @@ static step_t fetch_snapshot(join_t *join)
     if (join->count == 0 || !snapshot_needs_history(&snapshot, join->count))
         return STEP_NEXT;
     if (hub->now_ns < join->retry_ns)
-        return STEP_WAIT;
+        return wait_until(join, join->retry_ns);
     buffer_t request = buffer_new(REQUEST_MAX);
     print_request(join, &snapshot, &request);
     join->call = buffer_ok(&request) ? history_ask(hub->history, buffer_text(&request), on_history, join) : NULL;
@@ -292,6 +337,7 @@ static step_t (*const steps[])(join_t *) = {find_symbol, find_streams, judge_rec
 /* Goes on as far as it gets. The join may be gone then. */
 static void advance(join_t *join)
 {
+    waits_stop(join);
     while (!join->call) {
         switch (steps[join->stage](join)) {
         case STEP_NEXT:
@@ -344,9 +390,7 @@ void join_start(client_t *client, rpc_request_t *request, const join_request_t *
     join->recovered = true;
     join->history = buffer_new(0);
     list_init(&join->in_client);
-    list_init(&join->in_hub);
     list_append(&client->joins, &join->in_client);
-    list_append(&client->hub->waiting, &join->in_hub);
     advance(join);
 }
 
@@ -364,8 +408,26 @@ void join_cancel_all(client_t *client, const subscription_t *only)
 
 void join_tick(hub_t *hub)
 {
-    for (list_t *item = hub->waiting.next, *next; item != &hub->waiting; item = next) {
-        next = item->next;
-        advance(LIST_OWNER(item, join_t, in_hub));
+    wait_t *wait;
+    for (int turns = 0; turns < TURN_MAX; turns++, hub->counts.looks++) {
+        wait = waits_due(&hub->waits, hub->markets, offers_heard_count(hub->offers), hub->now_ns);
+        if (!wait)
+            return;
+        advance(LIST_OWNER(wait, join_t, wait));
+    }
+}
+
+void join_stood(hub_t *hub, int64_t stood_ns)
+{
+    waits_stood(&hub->waits, stood_ns);
+    LIST_EACH(item, &hub->clients)
+    {
+        const client_t *client = LIST_OWNER(item, client_t, in_hub);
+        LIST_EACH(place, &client->joins)
+        {
+            join_t *join = LIST_OWNER(place, join_t, in_client);
+            join->started_ns += stood_ns;
+            join->probing_ns += join->probing_ns > 0 ? stood_ns : 0;
+        }
     }
 }

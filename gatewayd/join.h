@@ -38,6 +38,9 @@ void join_start(client_t *client, rpc_request_t *request, const join_request_t *
 /* Ends the client's subscribes that wait, those for one subscription or (NULL) all, with an error. */
 void join_cancel_all(client_t *client, const subscription_t *only);
 
-/* Something was heard, or time has passed: goes on with what waits. Call it every HUB_TICK_MS and after what came from the bus.
- */
+/* Something was heard, or time has passed: goes on with those for which what they wait for has come (waits.h), some hundred of them a call. Call it
+ * every HUB_TICK_MS and after what came from the bus. */
 void join_tick(hub_t *hub);
+
+/* This process did not run for so long: nobody has waited meanwhile. */
+void join_stood(hub_t *hub, int64_t stood_ns);

@@ -6,7 +6,8 @@
 #include "proto/trade.h"
 
 typedef struct {
-    list_t in_client, in_hub;
+    list_t in_client;
+    wait_t wait;
     client_t *client;
     rpc_request_t *request;
     char symbol_text[SYMBOL_MAX], source_text[SOURCE_MAX];
@@ -22,6 +23,7 @@ typedef struct {
     int64_t probing_ns;           /* since when history is asked about one stream */
     bool batch;
     bool recovered;
+    bool waits;       /* counted in its subscription's */
     buffer_t history; /* raw JSON array of recent trades */
     unsigned tries;   /* to fetch it */
     bool partial;     /* it could not be fetched */

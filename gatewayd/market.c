@@ -3,15 +3,16 @@
 #include "common/table.h"
 #include "gatewayd/notify.h"
 #include "gatewayd/reader.h"
+#include "gatewayd/waits.h"
 #include "proto/trade.h"
 
 #include <assert.h>
 #include <stdlib.h>
 
 struct markets {
-    table_t *by_symbol; /* → market_t; owned */
-    table_t *by_topic;  /* → channel_t; owned by their markets' lists */
-    list_t dirty, kept; /* kept: the one that was asked for last is at the end */
+    table_t *by_symbol;          /* → market_t; owned */
+    table_t *by_topic;           /* → channel_t; owned by their markets' lists */
+    list_t dirty, reached, kept; /* kept: the one that was asked for last is at the end */
     size_t kept_count;
     uint64_t versions; /* given out: a market that is opened anew is not taken for the one before */
     size_t ring_bytes;
@@ -27,6 +28,8 @@ static void channel_destroy(markets_t *self, channel_t *channel)
     table_remove(self->by_topic, channel->topic);
     list_remove(&channel->in_market);
     list_remove(&channel->in_dirty);
+    list_remove(&channel->in_reached);
+    heap_release(&channel->awaited);
     ring_destroy(&channel->ring);
     for (size_t i = 0; i < DIALECT_COUNT; i++)
         ring_destroy(&channel->others[i]);
@@ -55,10 +58,18 @@ void market_changed(market_t *market)
     market->version = ++market->owner->versions;
 }
 
+/* The stream grows. */
+static void note_reached(markets_t *self, channel_t *channel)
+{
+    if (channel->awaited.count > 0 && !list_linked(&channel->in_reached))
+        list_append(&self->reached, &channel->in_reached);
+}
+
 /* Before something is appended. */
 static void touch(markets_t *self, channel_t *channel)
 {
     market_changed(channel->market);
+    note_reached(self, channel);
     uint64_t head = ring_head(channel->ring);
     if (list_linked(&channel->in_dirty)) {
         self->pressing = self->pressing || head - channel->dirty_from > self->ring_bytes / 4;
@@ -78,6 +89,7 @@ markets_t *markets_new(size_t ring_bytes, markets_wanted_fn *wanted, void *arg)
     self->arg = arg;
     self->gap = buffer_new(0);
     list_init(&self->dirty);
+    list_init(&self->reached);
     list_init(&self->kept);
     self->by_symbol = table_new();
     self->by_topic = table_new();
@@ -177,6 +189,12 @@ channel_t *market_find(const market_t *market, text_t source)
     return NULL;
 }
 
+/* By cursor. */
+static bool is_awaited_before(heap_item_t *item, heap_item_t *other)
+{
+    return cursor_compare(HEAP_OWNER(item, wait_t, in_stream)->awaited, HEAP_OWNER(other, wait_t, in_stream)->awaited) < 0;
+}
+
 channel_t *markets_channel(markets_t *self, market_t *market, text_t source)
 {
     channel_t *channel = market_find(market, source);
@@ -185,7 +203,9 @@ channel_t *markets_channel(markets_t *self, market_t *market, text_t source)
     channel->market = market;
     channel->topic = (text_t){channel->topic_text, topic_print(channel->topic_text, market->symbol, source)};
     topic_parse(channel->topic, &channel->symbol, &channel->source);
+    channel->awaited = heap_new(is_awaited_before);
     list_init(&channel->in_dirty);
+    list_init(&channel->in_reached);
     list_init(&channel->in_market);
     if (!table_put(self->by_topic, channel->topic, channel)) {
         free(channel);
@@ -244,6 +264,7 @@ channel_t *markets_stream(markets_t *self, text_t topic, cursor_t last)
     if (channel && !channel->ring) {
         channel->ring = ring_new(self->ring_bytes, last);
         market_changed(market);
+        note_reached(self, channel);
     }
     return channel && channel->ring ? channel : NULL;
 }
@@ -292,10 +313,20 @@ void markets_renew(markets_t *self, text_t topic, cursor_t former, cursor_t last
         if (channel->others[i])
             ring_renew(channel->others[i], former, last.epoch);
     }
-    for (size_t i = 0; i < channel->reader_count; i++)
-        channel->readers[i]->last = cursor_renew(channel->readers[i]->last, former, last.epoch);
+    for (size_t i = 0; i < channel->reader_count; i++) {
+        reader_t *reader = channel->readers[i];
+        cursor_t had = reader->last;
+        reader->last = cursor_renew(had, former, last.epoch);
+        reader->turned = reader->turned || cursor_compare(reader->last, had) != 0;
+    }
+    channel->former = former;
     channel->proof.known = false;
     append_gap(self, channel, cursor_behind(end), last, ring_append_turn);
+}
+
+channel_t *markets_reached(const markets_t *self)
+{
+    return list_empty(&self->reached) ? NULL : LIST_OWNER(self->reached.next, channel_t, in_reached);
 }
 
 bool markets_pressing(const markets_t *self)

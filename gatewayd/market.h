@@ -8,6 +8,7 @@
  */
 #pragma once
 
+#include "common/heap.h"
 #include "common/list.h"
 #include "gatewayd/ring.h"
 #include "proto/topic.h"
@@ -37,7 +38,10 @@ typedef struct channel {
     list_t in_market;
     list_t in_dirty;     /* something was appended that readers do not know of yet, … */
     uint64_t dirty_from; /* … from this position of `ring` on */
+    heap_t awaited;      /* wait_t.in_stream (waits.h): who waits for the stream to come to a cursor, the lowest one first */
+    list_t in_reached;   /* it grew since that was looked at */
     proof_t proof;
+    cursor_t former; /* as markets_renew had it last */
 } channel_t;
 
 struct market {
@@ -111,6 +115,9 @@ bool markets_pressing(const markets_t *self);
 
 /* How many channels something was appended to since they were taken last. */
 size_t markets_dirty(const markets_t *self);
+/* The first of the channels that are waited for and that grew, or got their ring, since they were taken out of this list (in_reached); NULL when
+ * there is none. */
+channel_t *markets_reached(const markets_t *self);
 
 /* The next channel that something was appended to since it was taken last; NULL when there is none. */
 channel_t *markets_take_dirty(markets_t *self);

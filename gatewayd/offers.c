@@ -11,6 +11,7 @@ struct offers {
     offer_record_t *records[OFFERS_SOURCES_MAX]; /* those that were withdrawn stand behind the others */
     size_t count, live;
     int64_t first_ns; /* when the first status came; 0: none yet */
+    uint64_t heard_count;
 };
 
 static size_t record_number(const offers_t *self, const offer_record_t *record)
@@ -98,6 +99,7 @@ offer_change_t offers_update(offers_t *self, const status_t *status, int64_t now
     }
     if (self->first_ns == 0)
         self->first_ns = now_ns;
+    self->heard_count++;
     *offer = &record->public;
     size_t number = record_number(self, record);
     if (number >= self->live)
@@ -156,6 +158,16 @@ bool offers_heard(const offers_t *self)
 bool offers_settled(const offers_t *self, int64_t now_ns)
 {
     return self->first_ns != 0 && now_ns - self->first_ns >= OFFERS_SETTLED_MS * NS_PER_MS;
+}
+
+int64_t offers_settles_ns(const offers_t *self)
+{
+    return self->first_ns != 0 ? self->first_ns + OFFERS_SETTLED_MS * NS_PER_MS : INT64_MAX;
+}
+
+uint64_t offers_heard_count(const offers_t *self)
+{
+    return self->heard_count;
 }
 
 const offer_t *offers_at(const offers_t *self, size_t number)

@@ -64,6 +64,10 @@ const offer_t *offers_silence(offers_t *self, int64_t now_ns, int64_t silence_ns
 bool offers_heard(const offers_t *self);
 bool offers_settled(const offers_t *self, int64_t now_ns);
 
+/* When that time will have been; INT64_MAX while no status has come. And how many have. */
+int64_t offers_settles_ns(const offers_t *self);
+uint64_t offers_heard_count(const offers_t *self);
+
 /* All sources but those that were withdrawn: number 0, 1, 2 … in the order in which they were heard; NULL beyond the last. */
 const offer_t *offers_at(const offers_t *self, size_t number);
 

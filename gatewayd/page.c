@@ -14,25 +14,27 @@ static void append_gap(const page_t *page, cursor_t next, buffer_t *frames)
     buffer_release(&params);
 }
 
-bool page_append(page_t *page, text_t trades, size_t room_bytes, buffer_t *frames, bool *moved)
+page_end_t page_append(page_t *page, text_t trades, size_t room_bytes, buffer_t *frames, cursor_t *after)
 {
-    *moved = false;
-    json_walk_t walk = json_walk(trades);
-    while (json_next(&walk)) {
+    page_end_t end = PAGE_NOTHING;
+    *after = page->last;
+    for (json_walk_t walk = json_walk(trades); json_next(&walk);) {
         trade_t trade;
         if (!trade_parse(walk.value, &trade) || trade.cursor.seq == 0 || cursor_compare(trade.cursor, page->last) <= 0)
             continue;
         if (cursor_compare(trade.cursor, page->to) > 0)
             break;
-        if (*moved && frames->length + walk.value.length > room_bytes)
-            return false;
-        if (trade.cursor.epoch != page->last.epoch || trade.cursor.seq != page->last.seq + 1)
-            append_gap(page, trade.cursor, frames);
+        if (end == PAGE_NOTHING)
+            *after = cursor_before(trade.cursor);
+        else if (cursor_compare(trade.cursor, cursor_behind(page->last)) != 0)
+            return PAGE_HOLE;
+        else if (frames->length + walk.value.length > room_bytes)
+            return PAGE_FULL;
         page_append_notification(frames, page->dialect, TEXT("trades.update"), walk.value);
         page->last = trade.cursor;
-        *moved = true;
+        end = PAGE_WHOLE;
     }
-    return true;
+    return end;
 }
 
 void page_give_up(page_t *page, buffer_t *frames)

@@ -1,7 +1,6 @@
 #include "gatewayd/page_cache.h"
 
 #include "common/clock.h"
-#include "common/list.h"
 #include "common/table.h"
 #include "proto/topic.h"
 
@@ -20,7 +19,7 @@ typedef struct {
     dialect_t dialect;
     cursor_t after, last;
     int64_t until_ns;
-    bool wanted; /* by others than who asked */
+    list_t waiters; /* of one that is expected */
     char *frames;
     size_t *ends; /* of each of them */
     size_t bytes;
@@ -28,13 +27,15 @@ typedef struct {
 
 struct page_cache {
     table_t *topics;
-    list_t pages; /* kept_t.in_cache, as they were asked for */
+    list_t pages; /* kept_t.in_cache; the one that was used last is at the end */
     size_t count, bytes;
 };
 
 static void drop(page_cache_t *self, kept_t *page)
 {
     topic_t *topic = page->topic;
+    while (list_take(&page->waiters)) /* they look again by themselves */
+        ;
     list_remove(&page->in_cache);
     list_remove(&page->in_topic);
     self->count--;
@@ -140,12 +141,14 @@ void page_cache_destroy(page_cache_t **self_p)
     free(self);
 }
 
-text_t page_cache_find(const page_cache_t *self, text_t topic, dialect_t dialect, cursor_t after, cursor_t to,
-                       size_t room_bytes, cursor_t *last)
+text_t page_cache_find(page_cache_t *self, text_t topic, dialect_t dialect, cursor_t after, cursor_t to, size_t room_bytes,
+                       cursor_t *last)
 {
-    const kept_t *page = find_page(self, topic, dialect, after, has_next);
+    kept_t *page = find_page(self, topic, dialect, after, has_next);
     if (!page || cursor_compare(after, to) >= 0)
         return TEXT("");
+    list_remove(&page->in_cache);
+    list_append(&self->pages, &page->in_cache);
     size_t first = (size_t)(after.seq - page->after.seq), count = (size_t)(page->last.seq - page->after.seq);
     size_t begin = first > 0 ? page->ends[first - 1] : 0, end = first + 1;
     if (to.epoch == after.epoch && to.seq < page->last.seq)
@@ -156,25 +159,23 @@ text_t page_cache_find(const page_cache_t *self, text_t topic, dialect_t dialect
     return (text_t){page->frames + begin, page->ends[end - 1] - begin};
 }
 
-bool page_cache_expects(page_cache_t *self, text_t topic, dialect_t dialect, cursor_t after, int64_t now_ns)
+bool page_cache_wait(page_cache_t *self, text_t topic, dialect_t dialect, cursor_t after, int64_t now_ns, list_t *waiter)
 {
     kept_t *page = find_page(self, topic, dialect, after, will_have_next);
     if (!page || page->until_ns <= now_ns)
         return false;
-    page->wanted = true;
+    if (!list_linked(waiter))
+        list_append(&page->waiters, waiter);
     return true;
 }
 
-void page_cache_expect(page_cache_t *self, text_t topic, dialect_t dialect, cursor_t after, uint64_t count, int64_t now_ns)
+static kept_t *add_page(page_cache_t *self, text_t topic, dialect_t dialect, cursor_t after, uint64_t count, int64_t now_ns)
 {
-    kept_t *page = find_page(self, topic, dialect, after, answers);
-    if (page) /* in vain */
-        drop(self, page);
-    page = calloc(1, sizeof *page);
+    kept_t *page = calloc(1, sizeof *page);
     topic_t *owner = page ? topic_of(self, topic) : NULL;
     if (!owner) {
         free(page);
-        return;
+        return NULL;
     }
     *page = (kept_t){.topic = owner,
                      .dialect = dialect,
@@ -183,24 +184,36 @@ void page_cache_expect(page_cache_t *self, text_t topic, dialect_t dialect, curs
                      .until_ns = now_ns + PAGE_CACHE_WAIT_MS * NS_PER_MS};
     list_init(&page->in_cache);
     list_init(&page->in_topic);
+    list_init(&page->waiters);
     list_append(&self->pages, &page->in_cache);
     list_append(&owner->pages, &page->in_topic);
     if (++self->count > PAGE_CACHE_PAGES)
         drop_oldest(self);
+    return page;
 }
 
-bool page_cache_keep(page_cache_t *self, text_t topic, dialect_t dialect, cursor_t after, cursor_t last, text_t frames,
-                     int64_t now_ns)
+void page_cache_expect(page_cache_t *self, text_t topic, dialect_t dialect, cursor_t after, uint64_t count, int64_t now_ns)
 {
     kept_t *page = find_page(self, topic, dialect, after, answers);
-    if (!page)
-        return false;
-    bool wanted = page->wanted;
+    if (page) /* in vain */
+        drop(self, page);
+    add_page(self, topic, dialect, after, count, now_ns);
+}
+
+void page_cache_keep(page_cache_t *self, text_t topic, dialect_t dialect, cursor_t asked, cursor_t after, cursor_t last,
+                     text_t frames, int64_t now_ns, list_t *waiters)
+{
+    kept_t *page = find_page(self, topic, dialect, asked, answers);
+    if (!page && !(page = add_page(self, topic, dialect, asked, 0, now_ns)))
+        return;
+    for (list_t *item; (item = list_take(&page->waiters));)
+        list_append(waiters, item);
+    page->after = after;
     page->last = last;
     bool fits = last.epoch == after.epoch && last.seq > after.seq && frames.length > 0 && frames.length <= PAGE_CACHE_BYTES;
     if (!fits || !index_frames(page, frames) || !(page->frames = malloc(frames.length))) {
         drop(self, page);
-        return wanted;
+        return;
     }
     memcpy(page->frames, frames.at, frames.length);
     page->bytes = frames.length;
@@ -210,7 +223,6 @@ bool page_cache_keep(page_cache_t *self, text_t topic, dialect_t dialect, cursor
     list_append(&self->pages, &page->in_cache);
     while (self->bytes > PAGE_CACHE_BYTES)
         drop_oldest(self);
-    return wanted;
 }
 
 void page_cache_expire(page_cache_t *self, int64_t now_ns)

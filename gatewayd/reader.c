@@ -1,6 +1,6 @@
 #include "gatewayd/reader.h"
 
-#include "gatewayd/client.h"
+#include "gatewayd/catchup.h"
 
 #include <stdlib.h>
 
@@ -8,12 +8,12 @@ static void leave_queue(reader_t *self)
 {
     client_t *client = self->client;
     list_remove(&self->in_queue);
-    if (client->page_reader == self) {
-        history_cancel(&client->page);
-        client->page_reader = NULL;
-    }
-    if (list_empty(&client->catching))
-        list_remove(&client->in_catching);
+    if (client->page_reader == self)
+        catchup_cancel(client);
+    if (!list_empty(&client->catching) || !list_linked(&client->in_catching))
+        return;
+    list_remove(&client->in_catching);
+    client->hub->catching_count--;
 }
 
 static void catch_up(reader_t *self)
@@ -23,8 +23,10 @@ static void catch_up(reader_t *self)
     self->stuck_ns = self->retry_ns = 0;
     self->page_count = 0;
     list_append(&client->catching, &self->in_queue);
-    if (!list_linked(&client->in_catching))
-        list_append(&client->hub->catching, &client->in_catching);
+    if (list_linked(&client->in_catching))
+        return;
+    list_append(&client->hub->catching, &client->in_catching);
+    client->hub->catching_count++;
 }
 
 /* Behind is who has a seat, or waits for history to get one, and has not been at the ring's head yet. */
@@ -145,9 +147,21 @@ bool reader_touch(reader_t *self)
         return false;
     if (self->position == ring_head(self->ring)) {
         self->up_to_date = true;
+        self->turned = false; /* the ring has told it */
         set_behind(self, false);
         return false;
     }
     list_append(&self->client->ready, &self->in_queue);
+    return true;
+}
+
+bool reader_overrun(reader_t *self)
+{
+    client_t *client = self->client;
+    if (self->state != READER_LIVE || self->held || list_linked(&self->in_queue) || !ring_lapped(self->ring, self->position) ||
+        !client->link->ready(client->link_arg))
+        return false;
+    client->hub->counts.caught++;
+    reader_seat(self, self->last);
     return true;
 }

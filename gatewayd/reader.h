@@ -3,8 +3,8 @@
  *     WAITING (no ring yet) ──▶ reader_seat ──┬─ the ring goes back to `last` ────▶ LIVE
  *                                             └─ it does not ──▶ CATCHING ────────▶ LIVE
  *
- *     LIVE, lapped ──┬─ before it was ever up to date ──▶ CATCHING
- *                    └─ after ──▶ as gatewayd.slow says
+ *     LIVE, lapped ──┬─ before it was ever up to date, or by more in one go than the ring holds ──▶ CATCHING
+ *                    └─ after, being slow ──▶ CATCHING, or as gatewayd.slow says
  */
 #pragma once
 
@@ -38,12 +38,13 @@ typedef struct reader {
     bool held : 1;       /* seated, but nothing of it goes out before the answer that says so */
     bool up_to_date : 1; /* has been at the ring's head since it was seated; one that was seated and has not is behind */
     bool batch : 1;      /* the subscription's */
+    bool turned : 1; /* `last` is of another epoch than what the client has had (markets_renew), and it has not been told so */
 
     channel_t *channel;
     size_t place; /* in the channel's readers */
     subscription_t *subscription;
     list_t in_subscription;
-    uint64_t page_count; /* CATCHING: how many trades the next page is to have; 0: it is the first */
+    uint64_t page_count; /* CATCHING: how many trades the next page is to have, where few catch up; 0: it is the first */
     int64_t stuck_ns;    /* CATCHING: since when it has got no further; 0: it gets on */
     int64_t retry_ns;    /* CATCHING: not before */
 } reader_t;
@@ -57,6 +58,8 @@ struct subscription {
     bool all;       /* every source, also one that comes later */
     bool batch;     /* what is pending goes out in one frame */
     bool answered;  /* a subscribe for it was answered: it has its readers */
+    size_t joins;   /* subscribes for it that are under way (join.h), … */
+    size_t waits;   /* … and of them those that wait (waits.h) */
     list_t readers; /* reader_t.in_subscription */
 };
 
@@ -86,3 +89,7 @@ void reader_stream_known(reader_t *self);
 
 /* Something may be there to read: queues it with its client. True when it was not queued before. */
 bool reader_touch(reader_t *self);
+
+/* More came in one go than the ring holds (the gateway stood still, or a long hole on the bus was filled). Who had everything before, and takes
+ * more, is not slow: it catches up. True when the reader is such a one. */
+bool reader_overrun(reader_t *self);

@@ -10,7 +10,8 @@
 #include <stdlib.h>
 #include <sys/socket.h>
 
-enum { KEPT_BYTES = 65536 };
+/* So much is handed over at one time, so that little is kept for a peer that takes no more. */
+enum { CHUNK_BYTES = 3072, KEPT_BYTES = 4096 };
 
 typedef enum {
     SSE_ASKING,  /* the subscribes are not answered yet, nor is the request */
@@ -81,24 +82,30 @@ static void on_begun(sse_t *self)
     http_wake(self->connection);
 }
 
+static bool is_open(const sse_t *self)
+{
+    return self->state == SSE_OPEN || self->state == SSE_LEAVING;
+}
+
 /* --- client_link_t --- */
 
 static size_t link_send(void *link, text_t frames)
 {
     sse_t *self = link;
-    size_t length = frames.length;
-    text_t message;
-    bool fits = true;
-    while (fits && self->state != SSE_FAILED && frame_next(&frames, &message)) {
+    text_t rest = frames, message;
+    bool fits = true, takes = true;
+    while (fits && takes && self->state != SSE_FAILED && frame_next(&rest, &message)) {
         fits = events_append(self->events, message, &self->out);
         if (self->state == SSE_ASKING)
             on_begun(self);
+        if (is_open(self) && (self->out.length >= CHUNK_BYTES || rest.length == 0)) {
+            write_out(self);
+            takes = http_writable(self->connection);
+        }
     }
     if (!fits)
         client_close(self->client, CLOSE_POLICY, TEXT("too many streams for one connection"));
-    else if (self->state == SSE_OPEN || self->state == SSE_LEAVING)
-        write_out(self);
-    return length;
+    return fits && self->state != SSE_FAILED ? frames.length - rest.length : frames.length;
 }
 
 static bool link_ready(void *link)
@@ -106,7 +113,7 @@ static bool link_ready(void *link)
     sse_t *self = link;
     if (self->state == SSE_ASKING)
         return true;
-    return (self->state == SSE_OPEN || self->state == SSE_LEAVING) && http_writable(self->connection);
+    return is_open(self) && http_writable(self->connection);
 }
 
 static void link_wake(void *link)

@@ -167,6 +167,8 @@ static void send_pong(websocket_t *self)
 /* The peer takes something again. */
 static void flush(websocket_t *self)
 {
+    if (self->choked)
+        self->heard_ns = clock_mono_ns(); /* its system has taken what waited: it is slow, but not gone */
     self->choked = false;
     if (self->out.length > 0)
         buffer_consume(&self->out, transmit(self, buffer_text(&self->out)));

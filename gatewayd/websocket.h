@@ -62,7 +62,7 @@ void websocket_abort(websocket_t *self);
 /* Now, and `gone` is not called. Not from within an event. */
 void websocket_destroy(websocket_t **self);
 
-/* When bytes came last: CLOCK_MONOTONIC. */
+/* When bytes came last, or its system took some that had waited: CLOCK_MONOTONIC. */
 int64_t websocket_heard_ns(const websocket_t *self);
 
 /* Aborts one that has been closing for too long. Call it every second or so. now_ns: CLOCK_MONOTONIC. */

@@ -164,7 +164,11 @@ async def lap(flow, symbol="BTC-USD"):
         return quick.trades[-1]["seq"]
 
 
-def test_a_slow_client_jumps_to_the_newest_and_is_told_what_it_skipped(flow):
+def test_a_slow_client_jumps_to_the_newest_and_is_told_what_it_skipped_where_configured_so(pipeline):
+    flow = pipeline(symbols=["BTC-USD"])
+    flow.config["gatewayd"]["slow"] = "conflate"
+    flow.start_all("--symbols", "BTC-USD", "--rate", 5000)
+
     async def run():
         slow = await stalled(flow)
         last = await lap(flow)

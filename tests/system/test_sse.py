@@ -156,9 +156,9 @@ def count(flow, action):
     return found and int(found.group(1))
 
 
-def test_who_reads_too_slowly_is_told_what_it_missed_and_goes_on(pipeline):
+def test_who_reads_too_slowly_is_told_what_it_missed_and_goes_on_where_that_is_configured(pipeline):
     flow = pipeline(symbols=["BTC-USD"])
-    flow.config["gatewayd"]["ring_bytes"] = 1 << 16
+    flow.config["gatewayd"].update(ring_bytes=1 << 16, slow="conflate")
     flow.start_all("--symbols", "BTC-USD", "--rate", 5000)
     with slow_reader(flow) as peer:
         until(lambda: flow_is_choked(flow), "the stream to take nothing more")

@@ -152,6 +152,7 @@ static inline void fixture_teardown(void)
     recent_destroy(&fixture.hub.recent);
     page_cache_destroy(&fixture.hub.pages);
     markets_destroy(&fixture.hub.markets);
+    waits_release(&fixture.hub.waits);
     offers_destroy(&fixture.hub.offers);
     buffer_release(&fixture.wire.sent);
     ck_assert_uint_eq(fixture.asked_count, 0);

@@ -3,6 +3,13 @@
 
 #include "gatewayd/page.h"
 
+/* The connection takes more, again and again. */
+static void take_all(void)
+{
+    for (int i = 0; i < 40; i++)
+        client_pump(fixture.client);
+}
+
 /* The client resumes behind 7-<since>, while the ring begins behind 7-<floor>; history says that it has what follows. */
 static void resume(uint64_t since, uint64_t floor)
 {
@@ -17,22 +24,38 @@ static void resume(uint64_t since, uint64_t floor)
     expect_with(text);
 }
 
-START_TEST(the_next_page_is_asked_for_when_the_last_one_has_left)
+START_TEST(a_page_is_asked_for_when_the_client_takes_more_and_not_before)
 {
     resume(0, 100);
     fixture.wire.choked = true;
     service_answers_trades("history", "\"from\":\"7-1\",\"to\":\"7-100\"", 1, 40, ",\"missing\":0,\"next\":\"7-41\"");
     pass_ms(1000);
     ck_assert_uint_eq(fixture.asked_count, 0);
+    ck_assert_uint_eq(fixture.client->outbox.length, 0); /* nothing is held for it alone */
     fixture.wire.choked = false;
-    client_pump(fixture.client);
+    take_all();
     expect_trades(FIXTURE_EPOCH, 1, 40);
     service_answers_trades("history", "\"from\":\"7-41\",\"to\":\"7-100\"", 41, 100, ",\"missing\":0");
-    client_pump(fixture.client);
+    take_all();
     expect_trades(FIXTURE_EPOCH, 41, 100);
     trades_come(101, 101);
-    client_pump(fixture.client);
+    take_all();
     expect_trades(FIXTURE_EPOCH, 101, 101);
+}
+END_TEST
+
+START_TEST(a_page_that_nobody_took_in_time_is_asked_for_again)
+{
+    resume(0, 100);
+    fixture.wire.choked = true;
+    service_answers_trades("history", "\"from\":\"7-1\"", 1, 100, ",\"missing\":0");
+    pass_ms(PAGE_CACHE_MS);
+    fixture.wire.choked = false;
+    take_all();
+    expect_nothing();
+    service_answers_trades("history", "\"from\":\"7-1\"", 1, 100, ",\"missing\":0");
+    take_all();
+    expect_trades(FIXTURE_EPOCH, 1, 100);
 }
 END_TEST
 
@@ -42,7 +65,7 @@ START_TEST(trades_that_come_meanwhile_follow_from_the_ring)
     trades_come(51, 60);
     expect_nothing();
     service_answers_trades("history", "\"from\":\"7-1\"", 1, 50, ",\"missing\":0");
-    client_pump(fixture.client);
+    take_all();
     expect_trades(FIXTURE_EPOCH, 1, 60);
 }
 END_TEST
@@ -52,12 +75,12 @@ START_TEST(a_ring_that_laps_meanwhile_is_caught_up_with)
     resume(0, 50);
     trades_come(51, 1000);
     service_answers_trades("history", "\"from\":\"7-1\",\"to\":\"7-50\"", 1, 50, ",\"missing\":0");
-    client_pump(fixture.client);
+    take_all();
     expect_trades(FIXTURE_EPOCH, 1, 50);
     uint64_t floor = ring_floor(markets_stream(fixture.hub.markets, TEXT(BTC), (cursor_t){0})->ring).seq;
     ck_assert_uint_gt(floor, 50);
     service_answers_trades("history", "\"from\":\"7-51\"", 51, floor, ",\"missing\":0");
-    client_pump(fixture.client);
+    take_all();
     expect_trades(FIXTURE_EPOCH, 51, 1000);
 }
 END_TEST
@@ -71,11 +94,11 @@ START_TEST(a_reader_that_is_lapped_before_it_is_up_to_date_goes_back_to_history)
     fixture.wire.choked = true; /* it is seated now, with 51 to 60 before it */
     trades_come(61, 1000);
     fixture.wire.choked = false;
-    client_pump(fixture.client);
+    take_all();
     expect_nothing();
     uint64_t floor = ring_floor(markets_stream(fixture.hub.markets, TEXT(BTC), (cursor_t){0})->ring).seq;
     service_answers_trades("history", "\"from\":\"7-51\"", 51, floor, ",\"missing\":0");
-    client_pump(fixture.client);
+    take_all();
     expect_trades(FIXTURE_EPOCH, 51, 1000);
 }
 END_TEST
@@ -113,7 +136,7 @@ START_TEST(what_the_journal_does_not_have_either_is_gone_at_once)
     service_answers("journal", "\"from\":\"7-1\"", "{\"ok\":true,\"id\":1,\"trades\":[],\"missing\":50}");
     expect_with("\"from\":\"7-1\",\"to\":\"7-50\",\"missing\":50");
     trades_come(51, 51);
-    client_pump(fixture.client);
+    take_all();
     expect_trades(FIXTURE_EPOCH, 51, 51);
 }
 END_TEST
@@ -128,9 +151,9 @@ START_TEST(without_services_it_gives_up_after_a_while_and_says_what_is_missing)
     pass_ms(CATCHUP_PATIENCE_MS / 2);
     expect_nothing();
     pass_ms(CATCHUP_PATIENCE_MS);
-    client_pump(fixture.client);
+    take_all();
     expect_with("\"from\":\"7-1\",\"to\":\"7-50\",\"missing\":50");
-    client_pump(fixture.client);
+    take_all();
     expect_trades(FIXTURE_EPOCH, 51, 52);
 }
 END_TEST
@@ -145,60 +168,38 @@ START_TEST(a_client_that_unsubscribes_meanwhile_is_asked_nothing_more)
 }
 END_TEST
 
-START_TEST(a_page_never_waits_beside_much_else)
+/* Pages of so many trades are asked for, one after the other, and come. */
+static void expect_pages(const unsigned *counts, size_t count)
 {
-    fixture.hub.limits.pending_bytes = 65536;
-    resume(0, 5000);
-    ck_assert_ptr_nonnull(strstr(fixture.asked[0].text, "\"count\":32}"));
-}
-END_TEST
-
-START_TEST(pages_grow_while_they_fit)
-{
-    fixture.hub.limits.pending_bytes = 8 << 20;
-    resume(0, 50000);
-    static const unsigned counts[] = {1000, 2000, 4000, 5000, 5000};
     uint64_t from = 1;
-    for (size_t i = 0; i < sizeof counts / sizeof *counts; i++) {
+    for (size_t i = 0; i < count; i++) {
         char part[64], rest[64];
         uint64_t to = from + counts[i] - 1;
         snprintf(part, sizeof part, "\"from\":\"7-%llu\",\"to\":\"7-50000\",\"count\":%u}", (unsigned long long)from,
                  counts[i]);
         snprintf(rest, sizeof rest, ",\"missing\":0,\"next\":\"7-%llu\"", (unsigned long long)to + 1);
         service_answers_trades("history", part, from, to, rest);
-        client_pump(fixture.client);
+        take_all();
         expect_trades(FIXTURE_EPOCH, from, to);
         from = to + 1;
     }
 }
+
+START_TEST(pages_grow_while_they_fit)
+{
+    static const unsigned counts[] = {1000, 2000, 2000, 2000};
+    resume(0, 50000);
+    expect_pages(counts, sizeof counts / sizeof *counts);
+}
 END_TEST
 
-START_TEST(what_does_not_fit_of_a_page_is_asked_for_again_and_the_next_ones_are_smaller)
+START_TEST(where_many_catch_up_pages_are_short_and_end_at_the_same_places)
 {
-    fixture.hub.limits.pending_bytes = 65536;
-    resume(0, 5000);
-    uint64_t from = 1;
-    unsigned count = 32, smaller = 0;
-    fixture.wire.choked = true;
-    for (unsigned i = 0; i < 8; i++) {
-        char part[64], rest[64];
-        snprintf(part, sizeof part, "\"from\":\"7-%llu\",\"to\":\"7-5000\",\"count\":%u}", (unsigned long long)from, count);
-        snprintf(rest, sizeof rest, ",\"missing\":0,\"next\":\"7-%llu\"", (unsigned long long)from + count);
-        service_answers_trades("history", part, from, from + count - 1, rest);
-        ck_assert_uint_le(fixture.client->outbox.length, 65536 * 3 / 4 + 1024);
-        fixture.wire.choked = false;
-        client_pump(fixture.client);
-        fixture.wire.choked = true;
-        uint64_t last = LIST_OWNER(fixture.client->catching.next, reader_t, in_queue)->last.seq;
-        expect_trades(FIXTURE_EPOCH, from, last);
-        expect_nothing();
-        bool whole = last == from + count - 1;
-        smaller += !whole;
-        count = whole ? count * 2 : count * 3 / 4;
-        from = last + 1;
-    }
-    ck_assert_uint_gt(smaller, 0);
-    ck_assert_uint_eq(fixture.wire.closed, 0);
+    static const unsigned counts[] = {500, 500, 500};
+    fixture.hub.catching_count += CATCHUP_FEW;
+    resume(0, 50000);
+    expect_pages(counts, sizeof counts / sizeof *counts);
+    fixture.hub.catching_count -= CATCHUP_FEW;
 }
 END_TEST
 
@@ -323,7 +324,8 @@ END_TEST
 int main(void)
 {
     const TTest *const tests[] = {
-        the_next_page_is_asked_for_when_the_last_one_has_left,
+        a_page_is_asked_for_when_the_client_takes_more_and_not_before,
+        a_page_that_nobody_took_in_time_is_asked_for_again,
         trades_that_come_meanwhile_follow_from_the_ring,
         a_ring_that_laps_meanwhile_is_caught_up_with,
         a_reader_that_is_lapped_before_it_is_up_to_date_goes_back_to_history,
@@ -332,9 +334,8 @@ int main(void)
         what_the_journal_does_not_have_either_is_gone_at_once,
         without_services_it_gives_up_after_a_while_and_says_what_is_missing,
         a_client_that_unsubscribes_meanwhile_is_asked_nothing_more,
-        a_page_never_waits_beside_much_else,
         pages_grow_while_they_fit,
-        what_does_not_fit_of_a_page_is_asked_for_again_and_the_next_ones_are_smaller,
+        where_many_catch_up_pages_are_short_and_end_at_the_same_places,
         who_comes_back_too_waits_for_the_page_that_another_one_asked_for,
         who_comes_back_a_moment_later_needs_no_history,
         of_what_is_kept_it_gets_as_much_as_it_takes_and_then_the_rest,

@@ -79,6 +79,7 @@ END_TEST
 
 START_TEST(what_a_lapped_stream_skips_is_told_before_it_goes_on_among_others)
 {
+    fixture.hub.limits.slow = SLOW_CONFLATE;
     subscribe_to_three();
     pile_up("b", 11, 11);
     fanout_flush(&fixture.hub);
@@ -169,8 +170,9 @@ START_TEST(a_client_that_takes_nothing_gets_it_all_when_it_does)
 }
 END_TEST
 
-START_TEST(a_lapped_client_is_told_what_it_missed_and_goes_on_with_the_newest)
+START_TEST(a_lapped_client_is_told_what_it_missed_and_goes_on_with_the_newest_where_that_is_configured)
 {
+    fixture.hub.limits.slow = SLOW_CONFLATE;
     subscribe_at_10();
     trades_come(11, 12);
     expect_trades(FIXTURE_EPOCH, 11, 12);
@@ -362,7 +364,7 @@ int main(void)
         a_peer_that_takes_a_part_gets_all_of_it_once_and_in_order,
         so_does_one_that_takes_a_part_of_the_outbox,
         a_client_that_takes_nothing_gets_it_all_when_it_does,
-        a_lapped_client_is_told_what_it_missed_and_goes_on_with_the_newest,
+        a_lapped_client_is_told_what_it_missed_and_goes_on_with_the_newest_where_that_is_configured,
         a_lapped_client_is_disconnected_with_its_cursor_where_that_is_configured,
         a_gap_on_the_bus_stands_between_the_trades,
         of_an_epoch_that_ended_nobody_knows_how_many_are_missing,

@@ -205,8 +205,8 @@ static const struct {
     {"{\"gatewayd\":{\"clients\":\"7\"}}", "gatewayd.clients: expected an integer from 1 to 1000000, found \"7\" (FILE)"},
     {"{\"gatewayd\":{\"clients\":7.5}}", "gatewayd.clients: expected an integer from 1 to 1000000, found 7.5 (FILE)"},
     {"{\"gatewayd\":{\"clients\":null}}", "gatewayd.clients: expected an integer from 1 to 1000000, found null (FILE)"},
-    {"{\"gatewayd\":{\"slow\":true}}", "gatewayd.slow: expected one of conflate, disconnect, found true (FILE)"},
-    {"{\"gatewayd\":{\"slow\":{}}}", "gatewayd.slow: expected one of conflate, disconnect, found an object (FILE)"},
+    {"{\"gatewayd\":{\"slow\":true}}", "gatewayd.slow: expected one of catchup, conflate, disconnect, found true (FILE)"},
+    {"{\"gatewayd\":{\"slow\":{}}}", "gatewayd.slow: expected one of catchup, conflate, disconnect, found an object (FILE)"},
     {"{\"gatewayd\":{\"ring_bytes\":100000}}",
      "gatewayd.ring_bytes: expected a power of two from 65536 to 1073741824, found 100000 (FILE)"},
     {"{\"gatewayd\":{\"bus\":\"tcp://a:1\"}}", "gatewayd.bus: expected a list of 1 to 16 texts, each tcp://HOST:PORT or "

@@ -96,10 +96,21 @@ END_TEST
 
 START_TEST(slow_clients_are_counted_by_what_becomes_of_them)
 {
+    fixture.hub.limits.slow = SLOW_CONFLATE;
     expect_metric("dataflow_gateway_slow_clients_total{action=\"conflated\"} 0");
     fall_behind();
     expect_metric("dataflow_gateway_slow_clients_total{action=\"conflated\"} 1");
+    expect_metric("dataflow_gateway_slow_clients_total{action=\"catchup\"} 0");
     expect_metric("dataflow_gateway_slow_clients_total{action=\"disconnected\"} 0");
+}
+END_TEST
+
+START_TEST(so_are_those_that_catch_up)
+{
+    fall_behind();
+    expect_metric("dataflow_gateway_slow_clients_total{action=\"catchup\"} 1");
+    expect_metric("dataflow_gateway_slow_clients_total{action=\"conflated\"} 0");
+    expect_metric("dataflow_gateway_catching_clients 1");
 }
 END_TEST
 
@@ -155,6 +166,7 @@ int main(void)
         what_is_sent_is_counted,
         the_lag_is_what_waits_in_the_ring_for_the_slowest,
         slow_clients_are_counted_by_what_becomes_of_them,
+        so_are_those_that_catch_up,
         so_are_those_that_are_disconnected,
         and_those_that_do_not_read_their_answers,
         requests_and_errors_are_counted,

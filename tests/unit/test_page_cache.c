@@ -41,12 +41,34 @@ static buffer_t frames_of(uint64_t from, uint64_t to)
     return frames;
 }
 
-static bool keep(text_t topic, uint64_t after, uint64_t last)
+/* What is behind `asked` was asked for, and `frames` came, of the trades behind `after`. How many waited for it. */
+static size_t keep_frames(text_t topic, uint64_t asked, uint64_t after, uint64_t last, text_t frames)
+{
+    list_t waiters;
+    size_t count = 0;
+    list_init(&waiters);
+    page_cache_keep(cache, topic, DIALECT_RPC, at(asked), at(after), at(last), frames, now_ns, &waiters);
+    while (list_take(&waiters))
+        count++;
+    return count;
+}
+
+static size_t keep(text_t topic, uint64_t after, uint64_t last)
 {
     buffer_t frames = frames_of(after + 1, last);
-    bool wanted = page_cache_keep(cache, topic, DIALECT_RPC, at(after), at(last), buffer_text(&frames), now_ns);
+    size_t waited = keep_frames(topic, after, after, last, buffer_text(&frames));
     buffer_release(&frames);
-    return wanted;
+    return waited;
+}
+
+static bool expects(uint64_t after, int64_t when_ns)
+{
+    list_t waiter;
+    list_init(&waiter);
+    bool expected = page_cache_wait(cache, BTC, DIALECT_RPC, at(after), when_ns, &waiter);
+    ck_assert_int_eq(list_linked(&waiter), expected);
+    list_remove(&waiter);
+    return expected;
 }
 
 static void ask_and_keep(text_t topic, uint64_t after, uint64_t last)
@@ -96,18 +118,42 @@ END_TEST
 
 START_TEST(what_is_asked_for_is_expected_by_others_until_it_came_or_never_does)
 {
-    ck_assert(!page_cache_expects(cache, BTC, DIALECT_RPC, at(10), now_ns));
+    ck_assert(!expects(10, now_ns));
     page_cache_expect(cache, BTC, DIALECT_RPC, at(10), 10, now_ns);
-    ck_assert(!page_cache_expects(cache, BTC, DIALECT_RPC, at(9), now_ns));
-    ck_assert(!page_cache_expects(cache, BTC, DIALECT_RPC, at(20), now_ns));
-    ck_assert(!page_cache_expects(cache, BTC, DIALECT_RPC, at(15), now_ns + PAGE_CACHE_WAIT_MS * NS_PER_MS));
-    ck_assert(!keep(BTC, 10, 20)); /* nobody was told */
-    page_cache_expect(cache, BTC, DIALECT_RPC, at(20), 10, now_ns);
-    ck_assert(page_cache_expects(cache, BTC, DIALECT_RPC, at(20), now_ns));
-    ck_assert(page_cache_expects(cache, BTC, DIALECT_RPC, at(29), now_ns));
-    ck_assert(keep(BTC, 20, 25));
-    ck_assert(!page_cache_expects(cache, BTC, DIALECT_RPC, at(29), now_ns));
-    expect_kept(BTC, 22, 100, ALL, 25);
+    ck_assert(!expects(9, now_ns));
+    ck_assert(!expects(20, now_ns));
+    ck_assert(!expects(15, now_ns + PAGE_CACHE_WAIT_MS * NS_PER_MS));
+    ck_assert(expects(10, now_ns));
+    ck_assert(expects(19, now_ns));
+    keep(BTC, 10, 15);
+    ck_assert(!expects(19, now_ns));
+    expect_kept(BTC, 12, 100, ALL, 15);
+}
+END_TEST
+
+START_TEST(who_waits_for_a_page_is_handed_out_with_it)
+{
+    list_t waiters[3];
+    page_cache_expect(cache, BTC, DIALECT_RPC, at(10), 10, now_ns);
+    for (size_t i = 0; i < 3; i++) {
+        list_init(&waiters[i]);
+        ck_assert(page_cache_wait(cache, BTC, DIALECT_RPC, at(10 + i), now_ns, &waiters[i]));
+        ck_assert(page_cache_wait(cache, BTC, DIALECT_RPC, at(10 + i), now_ns, &waiters[i])); /* once */
+    }
+    list_remove(&waiters[1]); /* leaves */
+    ck_assert_uint_eq(keep(BTC, 10, 20), 2);
+    ck_assert_uint_eq(keep(BTC, 10, 20), 0);
+}
+END_TEST
+
+START_TEST(who_waits_for_what_never_comes_is_let_go)
+{
+    list_t waiter;
+    list_init(&waiter);
+    page_cache_expect(cache, BTC, DIALECT_RPC, at(10), 10, now_ns);
+    ck_assert(page_cache_wait(cache, BTC, DIALECT_RPC, at(10), now_ns, &waiter));
+    page_cache_expire(cache, now_ns + PAGE_CACHE_WAIT_MS * NS_PER_MS);
+    ck_assert(!list_linked(&waiter));
 }
 END_TEST
 
@@ -116,7 +162,7 @@ START_TEST(who_asked_in_vain_is_followed_by_the_next)
     page_cache_expect(cache, BTC, DIALECT_RPC, at(10), 10, now_ns);
     int64_t later_ns = now_ns + PAGE_CACHE_WAIT_MS * NS_PER_MS;
     page_cache_expect(cache, BTC, DIALECT_RPC, at(12), 10, later_ns);
-    ck_assert(page_cache_expects(cache, BTC, DIALECT_RPC, at(15), later_ns));
+    ck_assert(expects(15, later_ns));
     keep(BTC, 12, 22);
     expect_kept(BTC, 15, 100, ALL, 22);
     keep(BTC, 10, 20); /* the first one's, late */
@@ -124,17 +170,38 @@ START_TEST(who_asked_in_vain_is_followed_by_the_next)
 }
 END_TEST
 
-START_TEST(a_page_with_a_hole_or_without_anything_is_not_kept)
+START_TEST(an_answer_is_kept_though_it_is_not_expected_any_more)
+{
+    page_cache_expect(cache, BTC, DIALECT_RPC, at(10), 10, now_ns);
+    page_cache_expire(cache, now_ns + PAGE_CACHE_WAIT_MS * NS_PER_MS);
+    keep(BTC, 10, 20);
+    expect_kept(BTC, 10, 100, ALL, 20);
+}
+END_TEST
+
+START_TEST(behind_a_hole_it_is_kept_from_where_it_begins)
+{
+    buffer_t frames = frames_of(16, 20);
+    page_cache_expect(cache, BTC, DIALECT_RPC, at(10), 10, now_ns);
+    ck_assert(expects(12, now_ns));
+    keep_frames(BTC, 10, 15, 20, buffer_text(&frames));
+    ck_assert(!expects(12, now_ns));
+    expect_kept(BTC, 10, 100, ALL, 0);
+    expect_kept(BTC, 15, 100, ALL, 20);
+    buffer_release(&frames);
+}
+END_TEST
+
+START_TEST(a_page_that_has_not_a_frame_for_each_trade_is_not_kept)
 {
     buffer_t frames = frames_of(11, 19);
     page_cache_expect(cache, BTC, DIALECT_RPC, at(10), 10, now_ns);
-    ck_assert(!page_cache_keep(cache, BTC, DIALECT_RPC, at(10), at(20), buffer_text(&frames), now_ns));
+    keep_frames(BTC, 10, 10, 20, buffer_text(&frames));
     expect_kept(BTC, 10, 100, ALL, 0);
     page_cache_expect(cache, BTC, DIALECT_RPC, at(10), 10, now_ns);
-    ck_assert(page_cache_expects(cache, BTC, DIALECT_RPC, at(10), now_ns));
-    ck_assert(page_cache_keep(cache, BTC, DIALECT_RPC, at(10), at(10), TEXT(""), now_ns)); /* who waits is to ask */
-    ck_assert(!page_cache_expects(cache, BTC, DIALECT_RPC, at(10), now_ns));
-    page_cache_keep(cache, BTC, DIALECT_RPC, at(10), at(19), buffer_text(&frames), now_ns); /* nobody asked */
+    ck_assert(expects(10, now_ns));
+    keep_frames(BTC, 10, 10, 10, TEXT("")); /* who waits is to ask */
+    ck_assert(!expects(10, now_ns));
     expect_kept(BTC, 10, 100, ALL, 0);
     buffer_release(&frames);
 }
@@ -158,7 +225,7 @@ START_TEST(the_oldest_go_where_there_are_too_many_bytes)
     frame_append_text(&frames, (text_t){room, PAGE_CACHE_BYTES / 4});
     for (uint64_t seq = 1; seq <= 6; seq++) {
         page_cache_expect(cache, BTC, DIALECT_RPC, at(seq), 1, now_ns);
-        page_cache_keep(cache, BTC, DIALECT_RPC, at(seq), at(seq + 1), buffer_text(&frames), now_ns);
+        keep_frames(BTC, seq, seq, seq + 1, buffer_text(&frames));
     }
     for (uint64_t seq = 1; seq <= 6; seq++) {
         cursor_t last;
@@ -170,12 +237,30 @@ START_TEST(the_oldest_go_where_there_are_too_many_bytes)
 }
 END_TEST
 
+START_TEST(what_is_used_stays_longer)
+{
+    buffer_t frames = buffer_new(0), one = buffer_new(0);
+    char *room = buffer_room(&one, PAGE_CACHE_BYTES / 4);
+    memset(room, 'x', PAGE_CACHE_BYTES / 4);
+    frame_append_text(&frames, (text_t){room, PAGE_CACHE_BYTES / 4});
+    cursor_t last;
+    for (uint64_t seq = 1; seq <= 6; seq++) {
+        page_cache_expect(cache, BTC, DIALECT_RPC, at(seq), 1, now_ns);
+        keep_frames(BTC, seq, seq, seq + 1, buffer_text(&frames));
+        ck_assert_uint_gt(page_cache_find(cache, BTC, DIALECT_RPC, at(1), at(100), ALL, &last).length, 0);
+    }
+    ck_assert_uint_eq(page_cache_find(cache, BTC, DIALECT_RPC, at(2), at(100), ALL, &last).length, 0);
+    buffer_release(&frames);
+    buffer_release(&one);
+}
+END_TEST
+
 START_TEST(the_oldest_go_where_there_are_too_many_pages)
 {
     for (uint64_t seq = 1; seq <= PAGE_CACHE_PAGES + 5; seq++)
         page_cache_expect(cache, BTC, DIALECT_RPC, at(seq), 1, now_ns);
-    ck_assert(!page_cache_expects(cache, BTC, DIALECT_RPC, at(5), now_ns));
-    ck_assert(page_cache_expects(cache, BTC, DIALECT_RPC, at(6), now_ns));
+    ck_assert(!expects(5, now_ns));
+    ck_assert(expects(6, now_ns));
 }
 END_TEST
 
@@ -187,7 +272,12 @@ int main(void)
     tcase_add_test(tests, another_epoch_and_another_dialect_have_nothing_of_it);
     tcase_add_test(tests, what_is_asked_for_is_expected_by_others_until_it_came_or_never_does);
     tcase_add_test(tests, who_asked_in_vain_is_followed_by_the_next);
-    tcase_add_test(tests, a_page_with_a_hole_or_without_anything_is_not_kept);
+    tcase_add_test(tests, who_waits_for_a_page_is_handed_out_with_it);
+    tcase_add_test(tests, who_waits_for_what_never_comes_is_let_go);
+    tcase_add_test(tests, an_answer_is_kept_though_it_is_not_expected_any_more);
+    tcase_add_test(tests, behind_a_hole_it_is_kept_from_where_it_begins);
+    tcase_add_test(tests, a_page_that_has_not_a_frame_for_each_trade_is_not_kept);
+    tcase_add_test(tests, what_is_used_stays_longer);
     tcase_add_test(tests, after_a_moment_it_is_forgotten);
     tcase_add_test(tests, the_oldest_go_where_there_are_too_many_bytes);
     tcase_add_test(tests, the_oldest_go_where_there_are_too_many_pages);

@@ -38,8 +38,9 @@ START_TEST(since_before_the_ring_is_recovered_from_history)
     client_pump(fixture.client);
     expect(SUBSCRIBED("7-5", "true"));
     expect_nothing();
-    service_answers_trades("history", "\"from\":\"7-6\",\"to\":\"7-12\",\"count\":512", 6, 10, ",\"missing\":0");
-    client_pump(fixture.client); /* the page has left; the ring goes on */
+    service_answers_trades("history", "\"from\":\"7-6\",\"to\":\"7-12\",\"count\":1000", 6, 10, ",\"missing\":0");
+    client_pump(fixture.client); /* the page has left … */
+    client_pump(fixture.client); /* … and the ring goes on */
     expect_trades(FIXTURE_EPOCH, 6, 12);
 }
 END_TEST
