@@ -119,7 +119,8 @@ $(BUILD)/tests/%.so: tests/system/%.c
 	@echo '  link $@'
 	$(Q)$(CC) -std=c17 -D_GNU_SOURCE $(WARNINGS) $(CFLAGS) -fno-builtin -shared -fPIC $< -o $@
 
-PRELOADED := $(BUILD)/tests/malloc_count.so $(BUILD)/tests/shifted_clock.so $(BUILD)/tests/fake_resolver.so
+PRELOADED := $(BUILD)/tests/malloc_count.so $(BUILD)/tests/shifted_clock.so $(BUILD)/tests/fake_resolver.so \
+             $(BUILD)/tests/full_disk.so
 
 FUZZERS := $(patsubst tests/fuzz/%.c,build/fuzz/%,$(wildcard tests/fuzz/fuzz_*.c))
 FUZZ_SECONDS ?= 60

@@ -4,6 +4,7 @@
  */
 #pragma once
 
+#include "common/list.h"
 #include "common/loop.h"
 #include "common/text.h"
 
@@ -28,6 +29,18 @@ struct lws_vhost *web_vhost(web_t *self, const char *name, const struct lws_prot
 void web_adopt(struct lws_vhost *vhost, int fd, text_t bytes);
 
 struct lws_context *web_context(web_t *self);
+
+/* Holds back what peers send to who heeds it (upstream.h): it is not read, so that TCP keeps it. Of NULL nothing is held. */
+void web_hold(web_t *self, bool held);
+bool web_is_held(const web_t *self);
+
+/* One who heeds it, and is told when it begins and ends. Leaves by list_remove (&reader->item); an item that never joined is to be initialized by list_init. */
+typedef struct {
+    list_t item;
+    void (*held)(void *arg, bool held);
+    void *arg;
+} web_reader_t;
+void web_join(web_t *self, web_reader_t *reader);
 
 /* Closes every connection, running the loop until all have closed. `loop` must not be running. */
 void web_destroy(web_t **self);
