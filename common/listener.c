@@ -1,5 +1,6 @@
 #include "common/listener.h"
 
+#include "common/clock.h"
 #include "common/host.h"
 #include "common/log.h"
 #include "common/text.h"
@@ -13,6 +14,8 @@
 #include <unistd.h>
 #include <uv.h>
 
+enum { PAUSE_MS = 100 };
+
 /* One of the addresses that it listens at. */
 typedef struct {
     listener_t *listener;
@@ -24,6 +27,7 @@ struct listener {
     door_t doors[HOST_ADDRESSES_MAX];
     size_t count;
     size_t open; /* handles that have not closed yet */
+    loop_timer_t *pause;
     rlim_t fd_limit;
     listener_fn *accepted;
     void *arg;
@@ -73,12 +77,35 @@ static void take(listener_t *self, int fd)
     self->accepted(self->arg, fd);
 }
 
+static void on_readable(uv_poll_t *handle, int status, int events);
+
+static void watch(void *arg)
+{
+    listener_t *self = arg;
+    for (size_t i = 0; i < self->count; i++)
+        uv_poll_start(&self->doors[i].poll, UV_READABLE, on_readable);
+}
+
+/* Without a descriptor the same connection would be told of again and again, at the cost of a whole processor. */
+static void rest(listener_t *self)
+{
+    static log_limit_t limit;
+    if (log_allowed(&limit, clock_mono_ns()))
+        log_warn("listener: no descriptor is left: nobody is taken in for a moment", LOG_U64("limit", self->fd_limit),
+                 LOG_U64("suppressed", log_suppressed(&limit)));
+    for (size_t i = 0; i < self->count; i++)
+        uv_poll_stop(&self->doors[i].poll);
+    loop_timer_start(self->pause, PAUSE_MS, 0);
+}
+
 static void on_readable(uv_poll_t *handle, int status, int events)
 {
     const door_t *door = handle->data;
     (void)status, (void)events;
     for (int i = 0; i < LISTENER_ACCEPTS; i++) {
         int fd = accept4(door->fd, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
+        if (fd == -1 && (errno == EMFILE || errno == ENFILE))
+            rest(door->listener);
         if (fd == -1)
             return; /* none is left, or it has gone again */
         take(door->listener, fd);
@@ -118,10 +145,11 @@ listener_t *listener_new(loop_t *loop, const char *address, listener_fn *accepte
     if (!self)
         return NULL;
     *self = (listener_t){.fd_limit = limit.rlim_cur, .accepted = accepted, .arg = arg};
-    if (!open_doors(self, host, port)) {
+    if (!(self->pause = loop_timer_new(loop, watch, self)) || !open_doors(self, host, port)) {
         log_error("listener: can't listen", LOG_TEXT("address", address), LOG_ERRNO());
         for (size_t i = 0; i < self->count; i++)
             close(self->doors[i].fd);
+        loop_timer_destroy(&self->pause);
         free(self);
         return NULL;
     }
@@ -129,8 +157,8 @@ listener_t *listener_new(loop_t *loop, const char *address, listener_fn *accepte
         door_t *door = &self->doors[i];
         door->poll.data = door;
         uv_poll_init(loop_uv(loop), &door->poll, door->fd);
-        uv_poll_start(&door->poll, UV_READABLE, on_readable);
     }
+    watch(self);
     self->open = self->count;
     return self;
 }
@@ -148,6 +176,7 @@ void listener_destroy(listener_t **self_p)
     if (!self)
         return;
     *self_p = NULL;
+    loop_timer_destroy(&self->pause);
     for (size_t i = 0; i < self->count; i++) {
         uv_poll_stop(&self->doors[i].poll);
         close(self->doors[i].fd);

@@ -14,8 +14,8 @@ enum { LAG_MS = 100 };
 struct loop {
     uv_loop_t uv;
     uv_timer_t lag_timer;
-    int64_t lag_due_ns;   /* clock_steady_ns */
-    int64_t told_ns;      /* of clock_stood_still_ns: it is logged */
+    int64_t lag_due_ns; /* clock_steady_ns */
+    int64_t told_ns;    /* of clock_stood_still_ns: it is logged */
     log_limit_t clock_limit;
     histogram_t lag;
     int64_t started_ns;
@@ -64,7 +64,8 @@ static void watch_signal(loop_t *self, uv_signal_t *handle, int number)
 static void look_at_clock(loop_t *self)
 {
     if (clock_real_is_wrong() && log_allowed(&self->clock_limit, clock_mono_ns()))
-        log_warn("loop: the system's clock is wrong: expected a time from 1970 to 2259; times are written as the nearest of these");
+        log_warn(
+            "loop: the system's clock is wrong: expected a time from 1970 to 2259; times are written as the nearest of these");
 }
 
 static void tell_standstill(loop_t *self)

@@ -233,7 +233,8 @@ void text_format_describe(text_format_t format, const char *choices, buffer_t *o
 /* What endpoints are made of. Any other part of a path may be a key. */
 static bool is_usual(text_t part)
 {
-    static const char words[] = "ws|wss|api|stream|streams|realtime|public|spot|market|markets|trade|trades|feed|mercury-gateway";
+    static const char words[] =
+        "ws|wss|api|stream|streams|realtime|public|spot|market|markets|trade|trades|feed|mercury-gateway";
     bool version = part.length >= 2 && part.length <= 3 && part.at[0] == 'v' && part.at[1] >= '0' && part.at[1] <= '9';
     return part.length == 0 || version || choice_valid(words, part);
 }

@@ -15,7 +15,7 @@ enum {
     HEARTBEAT_MS = 1000,
     EARLY_HEARTBEAT_MS = 100, /* at least, behind the one before */
     READING_ON_MS = 500,      /* after the start, when there are connections */
-    SPARE_MS = 250,       /* between looks whether the journal has a spare segment */
+    SPARE_MS = 250,           /* between looks whether the journal has a spare segment */
     FD_LIMIT = 8192
 };
 
@@ -174,7 +174,8 @@ static const probe_answers_t probe_answers = {.ready = connectord_ready, .metric
 static bool connectord_open(connectord_t *self, const config_t *config)
 {
     feed_shared_t *shared = &self->shared;
-    shared->run = (uint64_t)((clock_real_ns() + clock_steady_ns()) / NS_PER_US); /* another one also where the wall clock stands */
+    shared->run =
+        (uint64_t)((clock_real_ns() + clock_steady_ns()) / NS_PER_US); /* another one also where the wall clock stands */
     shared->health = (uint32_t)config_integer(config, "connectord.failover.health");
     uint64_t journal_capacity = (uint64_t)config_integer(config, "connectord.journal.bytes");
     shared->journal =

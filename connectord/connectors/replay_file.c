@@ -20,8 +20,8 @@
 #include <stdlib.h>
 
 enum {
-    SLICE_LINES = 1000, /* read before others on the loop get their turn … */
-    SLICE_PAUSE_MS = 1, /* … which they don't in 0: libuv 1.44 runs a timer that starts itself with 0 again and again */
+    SLICE_LINES = 1000,  /* read before others on the loop get their turn … */
+    SLICE_PAUSE_MS = 1,  /* … which they don't in 0: libuv 1.44 runs a timer that starts itself with 0 again and again */
     HELD_PAUSE_MS = 100, /* while exchanges are held back */
     SAMPLE_MAX = 200,
     WAIT_MAX_MS = 3600000
