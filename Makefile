@@ -122,7 +122,8 @@ $(BUILD)/tests/%.so: tests/system/%.c
 	@echo '  link $@'
 	$(Q)$(CC) -std=c17 -D_GNU_SOURCE $(WARNINGS) $(CFLAGS) -fno-builtin -shared -fPIC $< -o $@
 
-PRELOADED := $(BUILD)/tests/malloc_count.so $(BUILD)/tests/shifted_clock.so $(BUILD)/tests/fake_resolver.so
+PRELOADED := $(BUILD)/tests/malloc_count.so $(BUILD)/tests/shifted_clock.so $(BUILD)/tests/fake_resolver.so \
+             $(BUILD)/tests/full_disk.so
 
 # Each fuzz target is linked with all parts twice: as it is, to run over its corpus as a unit test, and with libFuzzer.
 FUZZ_TARGETS := $(patsubst tests/fuzz/fuzz_%.c,%,$(wildcard tests/fuzz/fuzz_*.c))

@@ -1,5 +1,6 @@
 #include "common/listener.h"
 
+#include "common/clock.h"
 #include "common/host.h"
 #include "common/log.h"
 #include "common/share.h"
@@ -15,6 +16,8 @@
 #include <unistd.h>
 #include <uv.h>
 
+enum { PAUSE_MS = 100 };
+
 /* One of the addresses that it listens at. */
 typedef struct {
     listener_t *listener;
@@ -27,6 +30,7 @@ struct listener {
     size_t count;
     size_t open; /* handles that have not closed yet */
     share_t *share;
+    loop_timer_t *pause;
     rlim_t fd_limit;
     listener_fn *accepted;
     listener_full_fn *make_room; /* NULL: nobody gives up anything */
@@ -94,15 +98,38 @@ static void take(listener_t *self, int fd)
     self->accepted(self->arg, fd);
 }
 
+static void on_readable(uv_poll_t *handle, int status, int events);
+
+static void watch(void *arg)
+{
+    listener_t *self = arg;
+    for (size_t i = 0; i < self->count; i++)
+        uv_poll_start(&self->doors[i].poll, UV_READABLE, on_readable);
+}
+
+/* Without a descriptor the same connection would be told of again and again, at the cost of a whole processor. */
+static void rest(listener_t *self)
+{
+    static log_limit_t limit;
+    if (log_allowed(&limit, clock_mono_ns()))
+        log_warn("listener: no descriptor is left: nobody is taken in for a moment", LOG_U64("limit", self->fd_limit),
+                 LOG_U64("suppressed", log_suppressed(&limit)));
+    for (size_t i = 0; i < self->count; i++)
+        uv_poll_stop(&self->doors[i].poll);
+    loop_timer_start(self->pause, PAUSE_MS, 0);
+}
+
 /* False when none is left, or it has gone again. */
 static bool accept_one(const door_t *door)
 {
-    const listener_t *self = door->listener;
+    listener_t *self = door->listener;
     int fd = accept4(door->fd, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
     if (fd == -1 && errno == EMFILE && self->make_room && self->make_room(self->arg))
         fd = accept4(door->fd, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
+    if (fd == -1 && (errno == EMFILE || errno == ENFILE))
+        rest(self);
     if (fd != -1)
-        take(door->listener, fd);
+        take(self, fd);
     return fd != -1;
 }
 
@@ -152,11 +179,13 @@ listener_t *listener_new(loop_t *loop, const char *address, listener_fn *accepte
         return NULL;
     *self = (listener_t){.fd_limit = limit.rlim_cur, .accepted = accepted, .arg = arg};
     self->share = share_new(loop, SHARE_NEWCOMERS_US, NULL, NULL);
-    if (!self->share || !open_doors(self, host, port)) {
+    self->pause = loop_timer_new(loop, watch, self);
+    if (!self->share || !self->pause || !open_doors(self, host, port)) {
         log_error("listener: can't listen", LOG_TEXT("address", address), LOG_ERRNO());
         for (size_t i = 0; i < self->count; i++)
             close(self->doors[i].fd);
         share_destroy(&self->share);
+        loop_timer_destroy(&self->pause);
         free(self);
         return NULL;
     }
@@ -164,8 +193,8 @@ listener_t *listener_new(loop_t *loop, const char *address, listener_fn *accepte
         door_t *door = &self->doors[i];
         door->poll.data = door;
         uv_poll_init(loop_uv(loop), &door->poll, door->fd);
-        uv_poll_start(&door->poll, UV_READABLE, on_readable);
     }
+    watch(self);
     self->open = self->count;
     return self;
 }
@@ -189,6 +218,7 @@ void listener_destroy(listener_t **self_p)
         return;
     *self_p = NULL;
     share_destroy(&self->share);
+    loop_timer_destroy(&self->pause);
     for (size_t i = 0; i < self->count; i++) {
         uv_poll_stop(&self->doors[i].poll);
         close(self->doors[i].fd);

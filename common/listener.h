@@ -12,7 +12,7 @@ typedef struct listener listener_t;
 typedef void listener_fn(void *arg, int fd);
 
 /* address: "HOST:PORT", HOST an address, IPv6 as "[V6]:PORT", or a name, of which all addresses are taken. A connection that would use a descriptor that is reserved, of those that
- * RLIMIT_NOFILE allows now, is closed at once. NULL with a log line that names the address and the reason. */
+ * RLIMIT_NOFILE allows now, is closed at once; where there is none at all nobody is accepted for a moment. NULL with a log line that names the address and the reason. */
 listener_t *listener_new(loop_t *loop, const char *address, listener_fn *accepted, void *arg);
 
 /* Is called with `arg` before a connection that would use a reserved descriptor is closed. True: a descriptor has been given up for it. */

@@ -95,6 +95,8 @@ static const schema_key_t keys[] = {
     {"connectord.journal.path", KEY_TEXT, FORMAT_PATH, .initial = "state/journal", .help = "Directory of the journal"},
     {"connectord.journal.bytes", KEY_INTEGER, .minimum = MIB, .maximum = TIB, .initial = "1073741824",
      .help = "Size of the journal; the oldest trades leave it"},
+    {"connectord.journal.hold_ms", KEY_INTEGER, .minimum = 0, .maximum = 600000, .initial = "30000",
+     .help = "A journal without room has exchanges held back for so many ms, before links are left and trades lost"},
     {"connectord.http", KEY_TEXT, FORMAT_ADDRESS, .initial = "127.0.0.1:9101",
      .help = "Where /health, /ready and /metrics are answered"},
     {"connectord.hosts", KEY_TEXTS, FORMAT_HOST, .minimum = 0, .maximum = LIST_HOSTS_MAX, .initial = "",

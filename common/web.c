@@ -25,6 +25,8 @@ struct web {
     struct lws_context *context;
     int spare[SPARE_FDS];
     size_t spare_count;
+    bool held;
+    list_t readers; /* web_reader_t.item */
 };
 
 static bool take_spare(web_t *self)
@@ -67,6 +69,7 @@ web_t *web_new(loop_t *loop, unsigned fd_limit)
     if (!self)
         return NULL;
     self->loop = loop;
+    list_init(&self->readers);
     descriptors_limit(fd_limit); /* lws sizes its tables by it */
     if (!take_spare(self)) {
         web_destroy(&self);
@@ -92,6 +95,26 @@ web_t *web_new(loop_t *loop, unsigned fd_limit)
 struct lws_context *web_context(web_t *self)
 {
     return self->context;
+}
+
+void web_hold(web_t *self, bool held)
+{
+    self->held = held;
+    LIST_EACH(item, &self->readers)
+    {
+        const web_reader_t *reader = LIST_OWNER(item, web_reader_t, item);
+        reader->held(reader->arg, held);
+    }
+}
+
+bool web_is_held(const web_t *self)
+{
+    return self && self->held;
+}
+
+void web_join(web_t *self, web_reader_t *reader)
+{
+    list_append(&self->readers, &reader->item);
 }
 
 static void count_closing(uv_handle_t *handle, void *count)

@@ -4,6 +4,7 @@
  */
 #pragma once
 
+#include "common/list.h"
 #include "common/loop.h"
 #include "common/text.h"
 
@@ -17,6 +18,18 @@ typedef struct web web_t;
 web_t *web_new(loop_t *loop, unsigned fd_limit);
 
 struct lws_context *web_context(web_t *self);
+
+/* Holds back what peers send to who heeds it (upstream.h): it is not read, so that TCP keeps it. Of NULL nothing is held. */
+void web_hold(web_t *self, bool held);
+bool web_is_held(const web_t *self);
+
+/* One who heeds it, and is told when it begins and ends. Leaves by list_remove (&reader->item); an item that never joined is to be initialized by list_init. */
+typedef struct {
+    list_t item;
+    void (*held)(void *arg, bool held);
+    void *arg;
+} web_reader_t;
+void web_join(web_t *self, web_reader_t *reader);
 
 /* Closes every connection, running the loop until all have closed. `loop` must not be running. */
 void web_destroy(web_t **self);

@@ -15,6 +15,7 @@ enum {
     HEARTBEAT_MS = 1000,
     EARLY_HEARTBEAT_MS = 100, /* at least, behind the one before */
     READING_ON_MS = 500,      /* after the start, when there are connections */
+    SPARE_MS = 250,           /* between looks whether the journal has a spare segment */
     FD_LIMIT = 8192
 };
 
@@ -25,6 +26,7 @@ struct connectord {
     probe_t *probe;
     loop_turn_t *flush;       /* of the journal */
     loop_timer_t *reading_on; /* in it */
+    loop_timer_t *spare;      /* of the journal */
     loop_timer_t *heartbeat;
     int64_t beat_ns; /* when the last one was sent */
     feeds_t *feeds;
@@ -55,8 +57,9 @@ static void connectord_ready(void *arg, buffer_t *json, bool *ready)
     size_t connected = 0, count = feeds_count(self->feeds);
     for (size_t i = 0; i < count; i++)
         connected += feed_status(feeds_at(self->feeds, i), STATUS_HEARTBEAT).connected;
-    *ready = connected > 0 || count == 0;
     const journal_t *journal = self->shared.journal;
+    text_t stuck = backpressure_reason(self->shared.backpressure);
+    *ready = (connected > 0 || count == 0) && stuck.length == 0;
     buffer_printf(json, "{\"ready\":%s,\"epoch\":%" PRIu64 ",\"epoch_began\":\"%s\",\"sources\":[", *ready ? "true" : "false",
                   journal_epoch(journal), journal_began(journal));
     for (size_t i = 0; i < count; i++) {
@@ -70,10 +73,13 @@ static void connectord_ready(void *arg, buffer_t *json, bool *ready)
                       status.connected ? "true" : "false", length, since, TEXT_ARG(status.breaker), status.health,
                       TEXT_ARG(status.stale));
         buffer_append(json, status.failing);
-        buffer_printf(json, ",\"id_conflicts\":%" PRIu64 ",\"future\":%" PRIu64 "}", status.id_conflicts, status.future);
+        buffer_printf(json, ",\"id_conflicts\":%" PRIu64 ",\"future\":%" PRIu64 ",\"unjournaled\":%" PRIu64 "}",
+                      status.id_conflicts, status.future, status.unjournaled);
     }
-    buffer_printf(json, "],\"journal\":{\"bytes\":%" PRIu64 ",\"position\":%" PRIu64 "}}", journal_bytes(journal),
-                  journal_position(journal));
+    buffer_printf(json, "],\"journal\":{\"bytes\":%" PRIu64 ",\"position\":%" PRIu64 ",\"spare\":%s,\"stuck\":",
+                  journal_bytes(journal), journal_position(journal), journal_has_spare(journal) ? "true" : "false");
+    buffer_append_json_string(json, stuck);
+    buffer_append(json, TEXT("}}"));
 }
 
 static void on_flush(void *arg)
@@ -81,6 +87,27 @@ static void on_flush(void *arg)
     connectord_t *self = arg;
     journal_flush(self->shared.journal);
 }
+
+static void on_spare(void *arg)
+{
+    connectord_t *self = arg;
+    journal_keep_spare(self->shared.journal);
+}
+
+/* The journal takes no trades, or takes them again. */
+static void on_pressure(void *arg)
+{
+    on_heartbeat(arg);
+}
+
+static void on_losing(void *arg)
+{
+    connectord_t *self = arg;
+    for (size_t i = 0; i < feeds_count(self->feeds); i++)
+        feed_lose(feeds_at(self->feeds, i));
+}
+
+static const backpressure_events_t pressure_events = {.on_change = on_pressure, .on_losing = on_losing};
 
 static void on_safe(void *arg, const journal_stream_t *stream, text_t json)
 {
@@ -130,6 +157,10 @@ static void connectord_metrics(void *arg, metrics_t *metrics)
     metrics_counter(metrics, "dataflow_journal_appended_bytes_total",
                     "The journal's position: bytes appended since it was made", journal_position(journal));
     metrics_gauge(metrics, "dataflow_journal_bytes", "Bytes that the journal holds", journal_bytes(journal));
+    metrics_gauge(metrics, "dataflow_journal_spare", "1: the next segment is there already, whatever becomes of the disk",
+                  journal_has_spare(journal));
+    metrics_gauge(metrics, "dataflow_journal_stuck", "1: the journal takes no trades, and exchanges are held back",
+                  backpressure_reason(self->shared.backpressure).length > 0);
     metrics_gauge(metrics, "dataflow_journal_epoch", "The journal's epoch", journal_epoch(journal));
     metrics_counter(metrics, "dataflow_journal_renewals_total",
                     "New epochs because a follower had had later trades than the journal", self->renewal.count);
@@ -149,7 +180,10 @@ static bool connectord_open(connectord_t *self, const config_t *config)
     uint64_t journal_capacity = (uint64_t)config_integer(config, "connectord.journal.bytes");
     shared->journal =
         journal_open(config_text(config, "connectord.journal.path"), journal_capacity, (uint64_t)(clock_real_ns() / NS_PER_US));
+    uint32_t hold_ms = (uint32_t)config_integer(config, "connectord.journal.hold_ms");
     return shared->journal && (shared->web = web_new(shared->loop, FD_LIMIT)) &&
+           (shared->backpressure =
+                backpressure_new(shared->loop, shared->web, shared->journal, hold_ms, &pressure_events, self)) &&
            (shared->demand = demand_new(&feed_demand_events)) && (shared->groups = new_groups(shared->loop, config)) &&
            (shared->publisher =
                 publisher_new(shared->loop, config_text(config, "connectord.publish"),
@@ -164,9 +198,10 @@ static bool connectord_serve(connectord_t *self, const config_t *config)
         replay_new(self->shared.loop, config_text(config, "connectord.replay"), self->shared.journal, &self->renewal);
     self->probe = probe_new(self->shared.loop, config, "connectord", &probe_answers, self);
     self->heartbeat = loop_timer_new(self->shared.loop, on_heartbeat, self);
+    self->spare = loop_timer_new(self->shared.loop, on_spare, self);
     self->reading_on = loop_timer_new(self->shared.loop, on_reading_on, self);
     self->flush = loop_turn_new(self->shared.loop, on_flush, self);
-    return self->replay && self->probe && self->heartbeat && self->reading_on && self->flush;
+    return self->replay && self->probe && self->heartbeat && self->spare && self->reading_on && self->flush;
 }
 
 connectord_t *connectord_new(loop_t *loop, const config_t *config)
@@ -181,6 +216,7 @@ connectord_t *connectord_new(loop_t *loop, const config_t *config)
     }
     journal_on_safe(self->shared.journal, on_safe, self);
     loop_timer_start(self->heartbeat, 0, HEARTBEAT_MS);
+    loop_timer_start(self->spare, 0, SPARE_MS);
     loop_timer_start(self->reading_on, READING_ON_MS, 1);
     log_info("connectord: started", LOG_U64("sources", feeds_count(self->feeds)),
              LOG_TEXT("publish", config_text(config, "connectord.publish")),
@@ -216,10 +252,12 @@ void connectord_destroy(connectord_t **self_ref)
     }
     loop_turn_destroy(&self->flush);
     loop_timer_destroy(&self->heartbeat);
+    loop_timer_destroy(&self->spare);
     loop_timer_destroy(&self->reading_on);
     replay_destroy(&self->replay);
     probe_destroy(&self->probe);
     feeds_destroy(&self->feeds);
+    backpressure_destroy(&self->shared.backpressure);
     groups_destroy(&self->shared.groups);
     publisher_destroy(&self->shared.publisher);
     demand_destroy(&self->shared.demand);

@@ -31,6 +31,7 @@ struct feed {
     lines_t *lines;
     group_member_t *member; /* NULL: it is in no group */
     uint64_t saved;         /* trades journaled while not all lines were connected */
+    unjournaled_t unjournaled;
     oddities_t oddities;
     route_t **routes; /* owned, one for every symbol that the source offers */
     size_t count, room;
@@ -39,14 +40,15 @@ struct feed {
     buffer_t symbols, former; /* of the status that was made last */
 };
 
-/* True where the trade was journaled: it is published as soon as the journal has it safe. */
+/* False where the trade is lost. It is published as soon as the journal has it safe. */
 static bool route_publish(route_t *route, trade_t *trade)
 {
-    const feed_shared_t *shared = route->feed->shared;
+    feed_t *feed = route->feed;
+    const feed_shared_t *shared = feed->shared;
     trade->cursor = (cursor_t){journal_epoch(shared->journal), journal_last(route->stream) + 1};
     char json[TRADE_MAX];
     size_t length = trade_print(json, trade);
-    return journal_append(shared->journal, route->stream, (text_t){json, length}); /* which says why where there was no place */
+    return backpressure_append(shared->backpressure, route->stream, &feed->unjournaled, (text_t){json, length});
 }
 
 static bool stands_by(const feed_t *self)
@@ -394,11 +396,25 @@ static text_t print_seqs(feed_t *self, buffer_t *out, uint64_t (*seq)(const jour
     return buffer_ok(out) ? buffer_text(out) : TEXT("{}");
 }
 
+/* A source whose trades can't be journaled is of no use, however well it is; and what did not get there was not published. */
+static void describe_unjournaled(const feed_t *self, status_t *status)
+{
+    text_t reason = backpressure_reason(self->shared->backpressure);
+    status->unjournaled = self->unjournaled.lost;
+    status->trades -= self->unjournaled.waiting + self->unjournaled.lost;
+    if (reason.length == 0)
+        return;
+    status->health = 0;
+    if (status->connected)
+        status->reason = reason;
+}
+
 status_t feed_status(feed_t *self, status_event_t event)
 {
     status_t status = {0};
     journal_flush(self->shared->journal); /* what the status says of its streams must not come before their trades */
     lines_describe(self->lines, &status);
+    describe_unjournaled(self, &status);
     status.lines = (uint32_t)lines_count(self->lines);
     status.lines_connected = (uint32_t)lines_connected(self->lines);
     status.saved = self->saved;
@@ -415,6 +431,12 @@ status_t feed_status(feed_t *self, status_event_t event)
         status.former = print_seqs(self, &self->former, journal_former_last, 0);
     status.symbols = print_seqs(self, &self->symbols, journal_last, UINT64_MAX);
     return status;
+}
+
+void feed_lose(feed_t *self)
+{
+    if (lines_lose(self->lines, backpressure_reason(self->shared->backpressure)))
+        backpressure_drop(self->shared->backpressure, &self->unjournaled);
 }
 
 void feed_stop(feed_t *self)
@@ -438,6 +460,7 @@ void feed_destroy(feed_t **self_ref)
     feed_t *self = *self_ref;
     if (!self)
         return;
+    backpressure_drop(self->shared->backpressure, &self->unjournaled);
     while (self->count > 0)
         route_destroy(self->routes[--self->count]);
     lines_destroy(&self->lines);

@@ -5,6 +5,7 @@
  */
 #pragma once
 
+#include "connectord/backpressure.h"
 #include "connectord/demand.h"
 #include "connectord/groups.h"
 #include "connectord/journal.h"
@@ -18,6 +19,7 @@ typedef struct {
     loop_t *loop;
     web_t *web;
     journal_t *journal;
+    backpressure_t *backpressure;
     publisher_t *publisher;
     demand_t *demand;
     groups_t *groups;
@@ -53,6 +55,9 @@ void feed_heartbeat(feed_t *self);
 
 /* The source's status as it is now. The slices are valid until the feed's next event. */
 status_t feed_status(feed_t *self, status_event_t event);
+
+/* The journal has had no room for too long: what waits for it is lost, and the link is left. */
+void feed_lose(feed_t *self);
 
 /* Says goodbye upstream; nothing comes from the source after that. */
 void feed_stop(feed_t *self);

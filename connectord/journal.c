@@ -32,50 +32,12 @@ bool journal_add_segment(journal_t *self, segment_t *segment)
     return true;
 }
 
-/* What the ring has is known then: nothing is asked of the backlog any more. */
-static void journal_read_all(journal_t *self)
+/* Nothing is asked of the backlog any more then. */
+void journal_read_all(journal_t *self)
 {
     while (journal_read_on(self))
         ;
     backlog_release(&self->backlog);
-}
-
-static void journal_drop_oldest(journal_t *self)
-{
-    journal_read_all(self);
-    stream_table_drop_below(&self->streams, (segment_number(self->segments[0]) + 1) << 32);
-    self->mapped_bytes -= segment_bytes(self->segments[0]);
-    segment_drop(&self->segments[0], journal_folder_fd(self->folder));
-    memmove(self->segments, self->segments + 1, --self->count * sizeof *self->segments);
-}
-
-/* A fresh segment that begins with a record for every stream, so that nothing depends on the older ones. */
-static segment_t *journal_make_segment(journal_t *self)
-{
-    int folder = journal_folder_fd(self->folder);
-    segment_t *fresh = segment_create(folder, self->next_number, self->epoch, journal_position(self), self->segment_bytes);
-    if (fresh)
-        stream_table_write(&self->streams, fresh);
-    return fresh;
-}
-
-bool journal_roll(journal_t *self)
-{
-    while (self->count > 1 && self->mapped_bytes + self->segment_bytes > self->capacity_bytes)
-        journal_drop_oldest(self);
-    segment_t *fresh = journal_make_segment(self);
-    while (!fresh && (errno == ENOSPC || errno == EDQUOT) && self->count > 1) {
-        journal_drop_oldest(self);
-        fresh = journal_make_segment(self);
-    }
-    int folder = journal_folder_fd(self->folder);
-    if (fresh && (self->renewing || segment_commit(fresh, folder)) && journal_add_segment(self, fresh))
-        return true;
-    static log_limit_t limit;
-    if (log_allowed(&limit, clock_mono_ns()))
-        log_error("journal: no room for a new segment", LOG_ERRNO(), LOG_U64("suppressed", log_suppressed(&limit)));
-    segment_drop(&fresh, folder);
-    return false;
 }
 
 /* Room for a record in the newest segment. */
@@ -156,7 +118,11 @@ bool journal_append(journal_t *self, journal_stream_t *stream, text_t json)
     uint32_t bytes = self->batch_bytes + segment_record_bytes(json.length);
     if (bytes > SEGMENT_BATCH_MAX || bytes > segment_room(journal_newest(self)))
         journal_flush(self);
-    if (!stream_index_reserve(&stream->index) || (self->batch_bytes == 0 && !journal_reserve(self, json.length)))
+    if (!stream_index_reserve(&stream->index)) {
+        self->stuck = ENOMEM;
+        return false;
+    }
+    if (self->batch_bytes == 0 && !journal_reserve(self, json.length))
         return false;
     segment_t *newest = journal_newest(self);
     uint64_t offset = segment_end(newest) + self->batch_bytes;
@@ -256,6 +222,8 @@ void journal_close(journal_t **self_ref)
         return;
     if (self->opened && journal_sync_all(self))
         journal_folder_mark_closed(self->folder);
+    if (self->folder)
+        journal_drop_spare(self);
     journal_close_segments(self);
     stream_table_release(&self->streams);
     free(self->segments);

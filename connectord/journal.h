@@ -55,6 +55,16 @@ text_t journal_topic(const journal_stream_t *stream);
 uint64_t journal_first(const journal_stream_t *stream);
 uint64_t journal_last(const journal_stream_t *stream);
 
+/* Has the next segment made ahead, open and with its room on the disk, so that to go on depends neither on what others leave of the disk nor on
+ * descriptors; where the ring is full the oldest one is as good. To be called now and then. False, with a rate-limited log line, where it can't be now. */
+bool journal_keep_spare(journal_t *self);
+bool journal_has_spare(const journal_t *self);
+
+/* Why nothing can be appended now: an errno; 0: all is well. It is stuck from the first append that fails until journal_unstick, which is to be called
+ * now and then, finds that it can go on. */
+int journal_stuck(const journal_t *self);
+bool journal_unstick(journal_t *self);
+
 /* Appends the trade with the seq journal_last + 1. It can be read at once, but is safe, and may be published, only when it has been flushed: by
  * journal_flush, or by another append when there are many. False, with a rate-limited log line, when the disk gave no room: nothing was
  * appended then. */

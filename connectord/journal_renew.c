@@ -131,6 +131,7 @@ bool journal_renew(journal_t *self, uint64_t after, uint64_t now_us)
 {
     uint64_t epoch = (after > self->epoch ? after : self->epoch) + 1;
     journal_flush(self);
+    journal_drop_spare(self); /* whose number is taken now */
     journal_t *fresh = begin_beside(self, now_us > epoch ? now_us : epoch);
     bool renewed = fresh && carry_all(fresh, self) && set_aside(self);
     if (renewed) {

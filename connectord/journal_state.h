@@ -1,4 +1,5 @@
-/* A journal from within: for journal.c (what is done with it), journal_open.c (how it is found) and journal_renew.c (how it begins another epoch).
+/* A journal from within: for journal.c (what is done with it), journal_open.c (how it is found), journal_roll.c (how it goes on in another segment) and
+ * journal_renew.c (how it begins another epoch).
  */
 #pragma once
 
@@ -22,6 +23,8 @@ struct journal {
     uint64_t former_epoch; /* the one before, where this process has renewed the journal; 0: it has not */
     segment_t **segments;  /* ascending numbers; appended to the last */
     size_t count, room;
+    segment_t *spare; /* the next one, made ahead; NULL: there is none */
+    int stuck;        /* errno: why nothing can be appended; 0: all is well */
     stream_table_t streams;
     backlog_t backlog; /* what was found at the opening and not read yet */
     journal_safe_fn *safe;
@@ -36,8 +39,15 @@ segment_t *journal_newest(const journal_t *self);
 /* Takes a segment that is newer than all before. False when memory runs out; the segment is the caller's then. */
 bool journal_add_segment(journal_t *self, segment_t *segment);
 
-/* Goes on in a new segment. The oldest leave when the ring is full, or when the disk is. False with a rate-limited log line. */
+/* Goes on in another segment: the spare one, a new one, or (when the system refuses one) in what was the oldest. The oldest leave when the ring is full.
+ * False with a rate-limited log line; the journal is stuck then. */
 bool journal_roll(journal_t *self);
+
+/* Reads all that was found at the opening: what the ring has is known then. */
+void journal_read_all(journal_t *self);
+
+/* Nothing is made ahead any more. */
+void journal_drop_spare(journal_t *self);
 
 /* Unmaps all segments; the files stay. */
 void journal_close_segments(journal_t *self);

@@ -398,6 +398,14 @@ void lines_describe(lines_t *self, status_t *status)
     status->since_ns = self->since_ns;
 }
 
+bool lines_lose(lines_t *self, text_t reason)
+{
+    bool lost = false;
+    for (size_t i = 0; i < self->count; i++)
+        lost |= source_lose(self->lines[i].source, reason);
+    return lost;
+}
+
 void lines_stop(lines_t *self)
 {
     loop_timer_stop(self->rotation);

@@ -58,5 +58,7 @@ bool lines_is_up(const lines_t *self, size_t line);
  * last. */
 void lines_describe(lines_t *self, status_t *status);
 
+/* As source_lose. */
+bool lines_lose(lines_t *self, text_t reason);
 void lines_stop(lines_t *self);
 void lines_destroy(lines_t **self);

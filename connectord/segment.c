@@ -118,7 +118,7 @@ static bool segment_map(segment_t *self, uint32_t bytes)
     return true;
 }
 
-segment_t *segment_create(int folder, uint64_t number, uint64_t epoch, uint64_t position, uint32_t bytes)
+segment_t *segment_reserve(int folder, uint64_t number, uint32_t bytes)
 {
     assert(bytes >= SEGMENT_BYTES_MIN && bytes <= SEGMENT_BYTES_MAX && bytes % 8 == 0);
     char name[SEGMENT_NAME_MAX];
@@ -137,10 +137,47 @@ segment_t *segment_create(int folder, uint64_t number, uint64_t epoch, uint64_t 
     }
     madvise(self->map, bytes,
             MADV_RANDOM); /* the kernel would read ahead, which is to fill megabytes with zeros for the first fault */
-    header_t header = {SEGMENT_MAGIC, SEGMENT_VERSION, 0, epoch, number, position, bytes, born_ns(fd), 0};
+    return self;
+}
+
+void segment_begin(segment_t *self, uint64_t epoch, uint64_t position)
+{
+    header_t header = {SEGMENT_MAGIC, SEGMENT_VERSION, 0, epoch, self->number, position, self->bytes, born_ns(self->fd), 0};
     header.crc = header_crc(&header);
     memcpy(self->map, &header, sizeof header);
+}
+
+segment_t *segment_create(int folder, uint64_t number, uint64_t epoch, uint64_t position, uint32_t bytes)
+{
+    segment_t *self = segment_reserve(folder, number, bytes);
+    if (self)
+        segment_begin(self, epoch, position);
     return self;
+}
+
+static void current_name(const segment_t *self, char out[static SEGMENT_NAME_MAX])
+{
+    if (self->temporary)
+        temporary_name(out, self->number);
+    else
+        segment_name(out, self->number);
+}
+
+/* The name first: a process that is killed while the zeros are written leaves no segment that is damaged. */
+bool segment_recycle(segment_t *self, int folder, uint64_t number)
+{
+    char from[SEGMENT_NAME_MAX], to[SEGMENT_NAME_MAX];
+    current_name(self, from);
+    temporary_name(to, number);
+    if (renameat(folder, from, folder, to) != 0)
+        return false;
+    self->number = number;
+    self->temporary = true;
+    self->resized = self->copied = false;
+    memset(self->map, 0, self->bytes);
+    self->end = SEGMENT_HEADER;
+    self->ready = self->bytes;
+    return true;
 }
 
 bool segment_commit(segment_t *self, int folder)
@@ -455,10 +492,7 @@ void segment_drop(segment_t **self_ref, int folder)
     if (!self)
         return;
     char name[SEGMENT_NAME_MAX];
-    if (self->temporary)
-        temporary_name(name, self->number);
-    else
-        segment_name(name, self->number);
+    current_name(self, name);
     unlinkat(folder, name, 0);
     segment_close(self_ref);
 }

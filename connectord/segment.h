@@ -44,6 +44,14 @@ void segment_name(char out[static SEGMENT_NAME_MAX], uint64_t number);
 segment_t *segment_create(int folder, uint64_t number, uint64_t epoch, uint64_t position, uint32_t bytes);
 bool segment_commit(segment_t *self, int folder);
 
+/* The same in two steps: what the system may refuse, ahead of time; and what can't fail. */
+segment_t *segment_reserve(int folder, uint64_t number, uint32_t bytes);
+void segment_begin(segment_t *self, uint64_t epoch, uint64_t position);
+
+/* Makes another one of a segment, whose records are gone then, as if it had just been reserved: that takes neither room nor a descriptor. False with
+ * errno; it is as it was then. */
+bool segment_recycle(segment_t *self, int folder, uint64_t number);
+
 typedef enum {
     SEGMENT_OK,
     SEGMENT_FAILED, /* the system refuses: errno says why */

@@ -11,10 +11,11 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-enum { REASON_MAX = 256, CHECK_MS = 250 };
+enum { REASON_MAX = 256, CHECK_MS = 250, HELD_MS = 100 };
 
 struct source {
     source_config_t config;
+    const web_t *web;
     const connector_t *connector;
     void *instance; /* the connector's */
     const source_events_t *events;
@@ -112,9 +113,14 @@ static void happen(source_t *self, connection_event_t event)
         self->events->on_status(self->arg, self, STATUS_HEARTBEAT);
 }
 
+/* A connection from which nothing is read is of no use. */
 static void on_due(void *arg)
 {
-    happen(arg, CONNECTION_DUE);
+    source_t *self = arg;
+    if (web_is_held(self->web))
+        loop_timer_start(self->due, HELD_MS, 0);
+    else
+        happen(self, CONNECTION_DUE);
 }
 
 static void on_check(void *arg)
@@ -125,7 +131,8 @@ static void on_check(void *arg)
         log_breaker(self);
         self->events->on_status(self->arg, self, STATUS_HEARTBEAT);
     }
-    subscriber_check(self->subscriber, now_ns);
+    if (!web_is_held(self->web))
+        subscriber_check(self->subscriber, now_ns);
 }
 
 static void on_change(void *arg)
@@ -259,7 +266,7 @@ source_t *source_new_with(const connector_t *connector, loop_t *loop, web_t *web
         source_config_release(config);
         return NULL;
     }
-    *self = (source_t){.config = *config, .connector = connector, .events = events, .arg = arg};
+    *self = (source_t){.config = *config, .web = web, .connector = connector, .events = events, .arg = arg};
     *config = (source_config_t){0};
     self->since_ns = clock_real_ns();
     self->connection =
@@ -332,6 +339,16 @@ void source_describe(const source_t *self, status_t *status)
     status->breaker = text_of(breaker_name(self->connection.breaker.state));
     status->health = status->connected ? health_score(&self->health, ailing, asked, clock_mono_ns()) : 0;
     subscriber_describe(self->subscriber, status);
+}
+
+bool source_lose(source_t *self, text_t reason)
+{
+    if (self->connector->whole)
+        return false;
+    if (self->connection.state == CONNECTION_CONNECTED)
+        snprintf(self->reason, sizeof self->reason, "%.*s", TEXT_ARG(reason));
+    happen(self, CONNECTION_GAP);
+    return true;
 }
 
 void source_stop(source_t *self)

@@ -59,6 +59,10 @@ text_t source_failure(const source_t *self, text_t symbol);
  * until the next event of the source. */
 void source_describe(const source_t *self, status_t *status);
 
+/* Leaves a connection from which something was lost, for that reason, and makes another one; while exchanges are held back (web_hold) that waits. False
+ * where nothing was: a connector that is whole brings it again. */
+bool source_lose(source_t *self, text_t reason);
+
 /* Says goodbye upstream. No callback comes after it. */
 void source_stop(source_t *self);
 void source_destroy(source_t **self);

@@ -39,6 +39,11 @@ static uint64_t future(const status_t *status)
     return status->future;
 }
 
+static uint64_t unjournaled(const status_t *status)
+{
+    return status->unjournaled;
+}
+
 static uint64_t gaps(const status_t *status)
 {
     return status->gaps;
@@ -132,6 +137,8 @@ static const struct {
     {"dataflow_source_duplicates_total", METRIC_COUNTER, duplicates, "Trades dropped because they had come before"},
     {"dataflow_source_id_conflicts_total", METRIC_COUNTER, id_conflicts,
      "Trades that came with the id of another one, and were published all the same"},
+    {"dataflow_source_unjournaled_total", METRIC_COUNTER, unjournaled,
+     "Trades that came and were lost, as the journal took none"},
     {"dataflow_source_future_total", METRIC_COUNTER, future, "Trades made further ahead of the clock than future_ms"},
     {"dataflow_source_malformed_total", METRIC_COUNTER, malformed,
      "Messages from the exchange that could not be read, and trades that can't be"},

@@ -30,6 +30,8 @@ typedef enum {
 
 struct upstream {
     upstream_config_t config;
+    web_t *web;
+    web_reader_t reading; /* may be held back */
     url_t url;
     const upstream_events_t *events;
     void *arg;
@@ -85,6 +87,15 @@ static void fail(upstream_t *self)
     self->events->on_closed(self->arg, &self->loss);
 }
 
+/* What has been read already is handed on all the same. */
+static void on_held(void *arg, bool held)
+{
+    upstream_t *self = arg;
+    self->heard_ns = clock_mono_ns();
+    if (self->state == OPEN)
+        lws_rx_flow_control(self->wsi, !held);
+}
+
 static void on_open(upstream_t *self)
 {
     self->state = OPEN;
@@ -94,6 +105,8 @@ static void on_open(upstream_t *self)
     self->wants_write = self->sender.pong_due = false;
     buffer_release(&self->handshake.answer);
     loop_timer_start(self->watch, self->config.silence_ms, 0);
+    if (web_is_held(self->web))
+        on_held(self, true);
     self->events->on_open(self->arg);
 }
 
@@ -384,6 +397,8 @@ static void on_watch(void *arg)
         give_up(self);
         return;
     }
+    if (web_is_held(self->web))
+        self->heard_ns = clock_mono_ns(); /* who is not listened to is not silent */
     int64_t left_ms = self->config.silence_ms - (clock_mono_ns() - self->heard_ns) / NS_PER_MS;
     if (left_ms > 0) {
         loop_timer_start(self->watch, (uint64_t)left_ms, 0);
@@ -399,7 +414,9 @@ upstream_t *upstream_new(loop_t *loop, web_t *web, const upstream_config_t *conf
     upstream_t *self = calloc(1, sizeof *self);
     if (!self)
         return NULL;
-    *self = (upstream_t){.config = *config, .events = events, .arg = arg};
+    *self = (upstream_t){.config = *config, .web = web, .events = events, .arg = arg};
+    self->reading = (web_reader_t){.held = on_held, .arg = self};
+    list_init(&self->reading.item);
     self->joiner = joiner_new();
     self->handshake = handshake_new();
     if (!url_parse(text_of(config->url), &self->url, &wrong)) {
@@ -417,6 +434,7 @@ upstream_t *upstream_new(loop_t *loop, web_t *web, const upstream_config_t *conf
         log_error("upstream: no client", LOG_TEXT("ca", config->ca));
         goto fail;
     }
+    web_join(web, &self->reading);
     return self;
 fail:
     upstream_destroy(&self);
@@ -466,6 +484,7 @@ void upstream_destroy(upstream_t **self_p)
     *self_p = NULL;
     if (self->watch && self->dialer.step)
         let_go(self);
+    list_remove(&self->reading.item);
     dialer_close(&self->dialer);
     loop_timer_destroy(&self->watch);
     joiner_release(&self->joiner);

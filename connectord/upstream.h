@@ -5,6 +5,8 @@
  *
  * A host's addresses are raced (dialer.h): one that does not answer, or refuses, costs little when another takes us.
  *
+ * While the web is held (web_hold) nothing is read from an open connection, and it is not taken for silent; what had been read is handed on.
+ *
  * wss:// connections are checked: the certificate's chain, its dates, and that it names the URL's host,
  * whichever address that has (a name; addresses are in no certificate that libwebsockets checks). Redirects and proxies are not followed.
  */

@@ -146,8 +146,9 @@ static bool read_missed(text_t json, status_t *status)
 /* Absent: none. */
 static bool read_oddities(text_t json, status_t *status)
 {
-    status->id_conflicts = status->future = 0;
-    return (!json_member(json, "id_conflicts").length || read_u64(json, "id_conflicts", &status->id_conflicts)) &&
+    status->id_conflicts = status->future = status->unjournaled = 0;
+    return (!json_member(json, "unjournaled").length || read_u64(json, "unjournaled", &status->unjournaled)) &&
+           (!json_member(json, "id_conflicts").length || read_u64(json, "id_conflicts", &status->id_conflicts)) &&
            (!json_member(json, "future").length || read_u64(json, "future", &status->future));
 }
 
@@ -227,6 +228,8 @@ void status_print(buffer_t *out, const status_t *status)
     put_count(out, "reconnects", status->reconnects);
     put_count(out, "id_conflicts", status->id_conflicts);
     put_count(out, "future", status->future);
+    if (status->unjournaled > 0)
+        put_count(out, "unjournaled", status->unjournaled);
     buffer_append(out, TEXT(",\"breaker\":"));
     buffer_append_json_string(out, status->breaker.length ? status->breaker : TEXT("closed"));
     put_count(out, "health", status->health);

@@ -24,6 +24,7 @@ typedef struct {
     bool demand;                                              /* "subscribe":"demand" rather than "always" */
     uint64_t epoch;                                           /* the journal's */
     uint64_t trades, duplicates, malformed, gaps, reconnects; /* since connectord's start */
+    uint64_t unjournaled;                                     /* trades that came, and were lost since the journal took none */
     uint64_t id_conflicts, future;                            /* trades among them: with another one's id; of the future */
     text_t breaker;                                           /* "closed", "open" or "half_open"; empty is closed */
     uint32_t health;                                          /* 0 (of no use) to 100 */

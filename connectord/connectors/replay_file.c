@@ -20,8 +20,9 @@
 #include <stdlib.h>
 
 enum {
-    SLICE_LINES = 1000, /* read before others on the loop get their turn … */
-    SLICE_PAUSE_MS = 1, /* … which they don't in 0: libuv 1.44 runs a timer that starts itself with 0 again and again */
+    SLICE_LINES = 1000,  /* read before others on the loop get their turn … */
+    SLICE_PAUSE_MS = 1,  /* … which they don't in 0: libuv 1.44 runs a timer that starts itself with 0 again and again */
+    HELD_PAUSE_MS = 100, /* while exchanges are held back */
     SAMPLE_MAX = 200,
     WAIT_MAX_MS = 3600000
 };
@@ -39,6 +40,7 @@ typedef struct subscription {
 
 typedef struct {
     const source_config_t *config;
+    const web_t *web;
     const connector_events_t *events;
     void *arg;
     enum { CLOSED, OPENING, OPEN, PLAYING, ENDED } state;
@@ -212,7 +214,7 @@ static void play_pending(replay_t *self)
 /* Plays what is due, a slice at a time. */
 static void play(replay_t *self)
 {
-    for (int i = 0; i < SLICE_LINES; i++) {
+    for (int i = 0; i < SLICE_LINES && !web_is_held(self->web); i++) {
         if (!self->pending && !read_line(self))
             return;
         if (!self->pending)
@@ -226,7 +228,7 @@ static void play(replay_t *self)
         if (self->state != PLAYING)
             return;
     }
-    loop_timer_start(self->timer, SLICE_PAUSE_MS, 0);
+    loop_timer_start(self->timer, web_is_held(self->web) ? HELD_PAUSE_MS : SLICE_PAUSE_MS, 0);
 }
 
 static void on_timer(void *arg)
@@ -289,7 +291,6 @@ static bool make_subscriptions(replay_t *self)
 
 static void *replay_open(loop_t *loop, web_t *web, const source_config_t *config, const connector_events_t *events, void *arg)
 {
-    (void)web;
     if (config->file[0] == '\0') {
         log_error("replay: expected a file, found none", LOG_SLICE("source", config->name));
         return NULL;
@@ -298,6 +299,7 @@ static void *replay_open(loop_t *loop, web_t *web, const source_config_t *config
     if (!self)
         return NULL;
     self->config = config;
+    self->web = web;
     self->events = events;
     self->arg = arg;
     if ((self->timer = loop_timer_new(loop, on_timer, self)) && make_subscriptions(self))

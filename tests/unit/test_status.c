@@ -8,7 +8,7 @@
     "\"time\":\"2025-11-10T17:24:34.000000000Z\",\"reason\":\"closed: "                                                        \
     "\\\"bye\\\"\",\"subscribe\":\"demand\",\"epoch\":1763941200123456,"                                                       \
     "\"trades\":1,\"duplicates\":2,\"malformed\":3,\"gaps\":4,\"reconnects\":5,\"id_conflicts\":6,\"future\":7,"               \
-    "\"breaker\":\"half_open\",\"health\":97,"                                                                                 \
+    "\"unjournaled\":8,\"breaker\":\"half_open\",\"health\":97,"                                                               \
     "\"stale\":{\"BTC-USD\":31.500},\"symbols\":{\"BTC-USD\":42,\"ETH-USD\":0}}"
 
 static const status_t example = {
@@ -27,6 +27,7 @@ static const status_t example = {
     .reconnects = 5,
     .id_conflicts = 6,
     .future = 7,
+    .unjournaled = 8,
     .breaker = {"half_open", 9},
     .health = 97,
     .stale = {"{\"BTC-USD\":31.500}", 18},
@@ -60,6 +61,7 @@ START_TEST(status_is_read_field_by_field)
 {
     status_t status;
     ck_assert(status_parse(TEXT(STATUS), &status));
+    ck_assert_uint_eq(status.unjournaled, 8);
     ck_assert_int_eq(status.event, STATUS_LOST);
     ck_assert(text_equal(status.source, example.source));
     ck_assert(!status.connected && status.demand);
