@@ -2,6 +2,7 @@
 
 #include "common/follower.h"
 #include "common/log.h"
+#include "common/machine.h"
 #include "common/requester.h"
 #include "gatewayd/catchup.h"
 #include "gatewayd/fanout.h"
@@ -23,12 +24,16 @@ enum {
     PROBE_TICKS = 1000 / HUB_TICK_MS,
     CHECK_TICKS = 1000 / HUB_TICK_MS,
     FLUSH_MS = 25, /* the longest that clients wait while the bus is never empty */
+    MEMORY_PARTS = 4,
+    MEMORY_LEAST = 64 << 20,
+    MEMORY_MOST = 1 << 30, /* half of what the unit's MemoryMax allows */
     ORIGINS_MAX = 1000
 };
 
 struct gateway {
     loop_t *loop;
     hub_t hub;
+    budget_t budget;
     int64_t flushed_ns; /* CLOCK_MONOTONIC */
     const char *bus[HUB_BUSES_MAX], *replay[HUB_BUSES_MAX], *history[HUB_BUSES_MAX];
     const char *origins[ORIGINS_MAX], *cors[ORIGINS_MAX];
@@ -168,10 +173,22 @@ static size_t read_list(const config_t *config, const char *path, const char **l
     return count < max ? count : max;
 }
 
+/* A part of what the machine has, where nothing is configured: the rings and the rest need theirs, and so do other processes. */
+static size_t memory_bytes(uint64_t configured)
+{
+    uint64_t part = machine_memory_bytes() / MEMORY_PARTS;
+    if (part < MEMORY_LEAST)
+        part = MEMORY_LEAST;
+    if (part > MEMORY_MOST)
+        part = MEMORY_MOST;
+    return (size_t)(configured > 0 ? configured : part);
+}
+
 static void read_limits(hub_t *hub, const config_t *config)
 {
     hub->limits.subscriptions = (size_t)config_integer(config, "gatewayd.subscriptions");
     hub->limits.pending_bytes = (size_t)config_integer(config, "gatewayd.pending_bytes");
+    hub->budget->limit_bytes = memory_bytes((uint64_t)config_integer(config, "gatewayd.memory_bytes"));
     hub->limits.slow = strcmp(config_text(config, "gatewayd.slow"), "disconnect") == 0 ? SLOW_DISCONNECT : SLOW_CONFLATE;
 }
 
@@ -247,7 +264,8 @@ static bool open_web(gateway_t *self, const config_t *config)
                       .silence_ms = config_integer(config, "gatewayd.silence_ms")};
     http_settings_t http = {.server = {.address = config_text(config, "gatewayd.listen"),
                                        .hosts = &self->hosts,
-                                       .per_address = ws.clients_per_address + WAITING_BESIDE_CLIENTS},
+                                       .per_address = ws.clients_per_address + WAITING_BESIDE_CLIENTS,
+                                       .budget = &self->budget},
                             .origins = {{self->origins, self->origin_count}, {self->cors, self->cors_count}},
                             .deflate = config_flag(config, "gatewayd.deflate")};
     self->web = web_new(self->loop, (unsigned)ws.clients + FDS_BESIDE_CLIENTS);
@@ -272,7 +290,7 @@ static bool room_for_clients(const gateway_t *self, const config_t *config)
 static bool reload_takes(void *arg, const config_t *config, const char *key)
 {
     static const char *const live[] = {"gatewayd.clients_per_address", "gatewayd.subscriptions", "gatewayd.pending_bytes",
-                                       "gatewayd.slow"};
+                                       "gatewayd.memory_bytes", "gatewayd.slow"};
     if (strcmp(key, clients_key) == 0)
         return room_for_clients(arg, config);
     for (size_t i = 0; i < sizeof live / sizeof *live; i++)
@@ -301,6 +319,8 @@ gateway_t *gateway_new(loop_t *loop, const config_t *config)
     self->loop = loop;
     hub_init(&self->hub);
     self->hub.loop = loop;
+    budget_init(&self->budget, 0);
+    self->hub.budget = &self->budget;
     read_config(self, config);
     self->hub.now_ns = clock_real_ns();
     self->tick = loop_timer_new(loop, on_tick, self);

@@ -5,7 +5,7 @@
 #include "gatewayd/query.h"
 #include "gatewayd/recent.h"
 
-enum { NS_DIGITS = 9 };
+enum { NS_DIGITS = 9, STATS_COUNT = 100 /* streams; mostly there are fewer */ };
 
 /* What the methods about a symbol's trades take. */
 typedef struct {
@@ -54,11 +54,12 @@ static bool complete(rpc_request_t *request, buffer_t *question)
     return buffer_ok(question);
 }
 
-/* recent: see query.h. */
-static void ask(client_t *client, rpc_request_t *request, text_t symbol, buffer_t *question, const question_t *recent)
+/* recent, count: see query.h. */
+static void ask(client_t *client, rpc_request_t *request, text_t symbol, buffer_t *question, const question_t *recent,
+                uint64_t count)
 {
     if (complete(request, question))
-        query_start(client, request, symbol, buffer_text(question), recent);
+        query_start(client, request, symbol, buffer_text(question), recent, count);
     buffer_release(question);
 }
 
@@ -93,7 +94,7 @@ static void ask_for_trades(client_t *client, rpc_request_t *request, const char 
     put_text(&out, "symbol", &wanted->symbol);
     put_bounds(&out, wanted);
     put_raw(&out, next_name, wanted->question.next);
-    ask(client, request, param_slice(&wanted->symbol), &out, recent);
+    ask(client, request, param_slice(&wanted->symbol), &out, recent, wanted->question.count);
 }
 
 void past_recent(client_t *client, rpc_request_t *request, text_t params)
@@ -138,7 +139,7 @@ void past_range(client_t *client, rpc_request_t *request, text_t params)
     buffer_append_u64(&out, count);
     put_raw(&out, "from", from);
     put_raw(&out, "to", to);
-    ask(client, request, param_slice(&symbol), &out, NULL);
+    ask(client, request, param_slice(&symbol), &out, NULL, count);
 }
 
 void past_candles(client_t *client, rpc_request_t *request, text_t params)
@@ -156,7 +157,7 @@ void past_candles(client_t *client, rpc_request_t *request, text_t params)
     put_text(&out, "symbol", &wanted.symbol);
     buffer_printf(&out, ",\"interval\":\"%s\"", interval_name(interval));
     put_bounds(&out, &wanted);
-    ask(client, request, param_slice(&wanted.symbol), &out, NULL);
+    ask(client, request, param_slice(&wanted.symbol), &out, NULL, wanted.question.count);
 }
 
 /* About one symbol, or about all. */
@@ -174,7 +175,7 @@ void past_stats(client_t *client, rpc_request_t *request, text_t params)
     buffer_t out = buffer_new(REQUEST_MAX);
     buffer_append(&out, TEXT("{\"op\":\"stats\""));
     put_text(&out, "symbol", &symbol);
-    ask(client, request, TEXT(""), &out, NULL);
+    ask(client, request, TEXT(""), &out, NULL, STATS_COUNT);
 }
 
 void past_clear(client_t *client, rpc_request_t *request, text_t params)

@@ -11,10 +11,14 @@
 
 #include <stdlib.h>
 
+enum { TRADE_BYTES = 300 /* of a usual one in an answer */ };
+
 #define TRADES "trades" /* the list that getRecentTrades is asked for */
 
 typedef struct {
     list_t in_client;
+    client_t *client;
+    size_t expected; /* bytes, by client_expects */
     const hub_t *hub;
     dialect_t dialect;
     rpc_request_t *request;
@@ -42,8 +46,15 @@ static void tell_guess(query_t *query, guess_t guess)
                  LOG_U64("wrong", guesses_wrong(query->hub->guesses)), LOG_U64("suppressed", log_suppressed(&limit)));
 }
 
+static void expect_nothing(query_t *query)
+{
+    client_has(query->client, query->expected);
+    query->expected = 0;
+}
+
 static void query_free(query_t *query)
 {
+    expect_nothing(query);
     tell_guess(query, query->clear ? GUESS_WRONG : GUESS_UNKNOWN); /* who goes before the answer may know why */
     history_cancel(&query->call);
     clear_cancel(&query->clear);
@@ -147,6 +158,7 @@ static void on_answer(void *arg, text_t answer)
 {
     query_t *query = arg;
     query->call = NULL;
+    expect_nothing(query);
     if (answer.length == 0)
         rpc_error(query->request, RPC_UNAVAILABLE, "History is not available now");
     else if (!json_valid(answer))
@@ -178,6 +190,7 @@ static query_t *query_new(client_t *client, rpc_request_t *request, text_t symbo
         rpc_error(request, RPC_INTERNAL_ERROR, "Out of memory");
         return NULL;
     }
+    query->client = client;
     query->hub = client->hub;
     query->dialect = client->link->dialect;
     query->request = request;
@@ -196,11 +209,20 @@ static void end_unless_sent(query_t *query)
     query_free(query);
 }
 
-void query_start(client_t *client, rpc_request_t *request, text_t symbol, text_t history_request, const question_t *recent)
+void query_start(client_t *client, rpc_request_t *request, text_t symbol, text_t history_request, const question_t *recent,
+                 uint64_t count)
 {
-    query_t *query = query_new(client, request, symbol);
-    if (!query)
+    size_t expected = (size_t)count * TRADE_BYTES;
+    if (!client_expects(client, expected)) {
+        rpc_crowded(request);
         return;
+    }
+    query_t *query = query_new(client, request, symbol);
+    if (!query) {
+        client_has(client, expected);
+        return;
+    }
+    query->expected = expected;
     if (recent)
         remember(query, recent);
     query->call = history_ask(client->hub->history, history_request, on_answer, query);
