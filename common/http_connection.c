@@ -29,6 +29,7 @@ static void on_poll_closed(uv_handle_t *handle)
 static void leave(http_connection_t *self)
 {
     self->state = HTTP_CLOSED;
+    budget_close(&self->account);
     list_remove(&self->in_server);
     list_remove(&self->in_woken);
     places_leave(self->server->places, &self->place);
@@ -72,6 +73,19 @@ static void break_off(http_connection_t *self)
     http_wake(self);
 }
 
+/* The budget's: others need the memory. */
+static void on_greedy(void *owner)
+{
+    break_off(owner);
+}
+
+static void count(http_connection_t *self)
+{
+    size_t in = self->kept.length > 0 ? self->kept.capacity : 0, out = self->out.length > 0 ? self->out.capacity : 0;
+    if (!budget_hold(&self->account, in + out))
+        break_off(self);
+}
+
 /* Keeps what is behind the first `sent` bytes. */
 static void keep_rest(http_connection_t *self, text_t part, size_t *sent)
 {
@@ -86,6 +100,8 @@ static void transmit(http_connection_t *self, text_t head, text_t body)
 {
     struct iovec parts[] = {{(void *)(uintptr_t)head.at, head.length}, {(void *)(uintptr_t)body.at, body.length}};
     struct msghdr message = {.msg_iov = parts, .msg_iovlen = body.length > 0 ? 2 : 1};
+    if (head.length + body.length > HTTP_SMALL)
+        setsockopt(self->fd, SOL_SOCKET, SO_SNDBUF, &(int){HTTP_SEND_BUFFER}, sizeof(int));
     ssize_t sent = self->out.length > 0 ? 0 : sendmsg(self->fd, &message, MSG_DONTWAIT | MSG_NOSIGNAL);
     if (sent == -1 && errno != EAGAIN && errno != EINTR) {
         break_off(self);
@@ -102,6 +118,7 @@ static void transmit(http_connection_t *self, text_t head, text_t body)
         watch(self);
     else
         break_off(self);
+    count(self);
 }
 
 /* The peer takes something again. */
@@ -238,6 +255,8 @@ static void settle(http_connection_t *self)
         http_connection_close(self);
     if (self->state < HTTP_BROKEN)
         watch(self);
+    if (self->state < HTTP_CLOSED)
+        count(self);
 }
 
 /* What there is no time for in this turn of the loop (share.h) it tells of again in the next one. */
@@ -295,6 +314,7 @@ void http_connection_new(http_server_t *server, int fd)
     self->poll.data = self;
     self->kept = buffer_new(HTTP_ROOM);
     self->out = buffer_new(0);
+    budget_open(&self->account, server->config.budget, on_greedy, self);
     list_append(&server->connections, &self->in_server);
     list_init(&self->in_woken);
     expect(self, HTTP_HEAD_MS);
@@ -328,8 +348,20 @@ void http_wake(http_connection_t *self)
     http_server_wake(self->server);
 }
 
+bool http_admits(http_connection_t *self, size_t bytes)
+{
+    return bytes <= HTTP_SMALL || budget_admits(&self->account, bytes);
+}
+
+static const http_answer_t crowded = {.status = 503,
+                                      .content_type = "application/json",
+                                      .headers = TEXT_CONST("Retry-After: 1\r\nCache-Control: no-store\r\n"),
+                                      .body = TEXT_CONST("{\"error\":\"too much waits to be read by clients\"}\n")};
+
 void http_answer(http_connection_t *self, const http_answer_t *answer)
 {
+    if (!http_admits(self, answer->body.length))
+        answer = &crowded;
     buffer_t *head = &self->server->head;
     http_future_t stays = self->old ? HTTP_STAYS_OLD : HTTP_STAYS;
     buffer_clear(head);

@@ -26,6 +26,8 @@ static void on_sweep(void *arg)
 {
     http_server_t *self = arg;
     list_t *next;
+    if (self->config.budget)
+        budget_tick(self->config.budget);
     for (list_t *item = self->connections.next; item != &self->connections; item = next) {
         http_connection_t *connection = LIST_OWNER(item, http_connection_t, in_server);
         next = item->next;

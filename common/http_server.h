@@ -13,6 +13,7 @@
  */
 #pragma once
 
+#include "common/budget.h"
 #include "common/hosts.h"
 #include "common/http_answer.h"
 #include "common/http_request.h"
@@ -24,7 +25,10 @@ enum {
     HTTP_IDLE_MS = 60000, /* between requests */
     HTTP_SEND_MS = 20000, /* in which a peer takes nothing of what is sent */
     HTTP_END_MS = 5000,   /* for a peer to take the last words, and to stop talking */
-    HTTP_PEER_MAX = 64    /* of an address as text, with its NUL */
+    HTTP_SEND_BUFFER =
+        1 << 18, /* bytes of a connection in the kernel, where more than HTTP_SMALL is sent: what waits beyond is counted */
+    HTTP_SMALL = 65536, /* bytes of a body that is sent whatever waits for others: the system takes most of it at once */
+    HTTP_PEER_MAX = 64  /* of an address as text, with its NUL */
 };
 
 typedef struct http_server http_server_t;
@@ -40,6 +44,8 @@ typedef struct {
     const hosts_t *hosts; /* a request for another Host is answered 421; outlives the server */
     size_t connections;   /* at one time; 0: as many as descriptors allow (listener.h) */
     size_t per_address;   /* the same, of one address group; 0: any number */
+    budget_t *
+        budget; /* of what waits for peers, and of what is kept of their requests; outlives the server, which ticks it; NULL: none */
 } http_config_t;
 
 /* NULL with a log line that names the address and the reason. */
@@ -68,7 +74,10 @@ void http_wait(http_connection_t *self, const http_owner_t *events, void *owner)
 /* Have `ready` called soon. Of a stream whose peer is to take something first: when it has. */
 void http_wake(http_connection_t *self);
 
-/* Answers the request. The body is copied only where the peer does not take it at once; it is left out of the answer to HEAD. */
+/* May so many bytes more wait for the peer? */
+bool http_admits(http_connection_t *self, size_t bytes);
+
+/* Answers the request, with 503 in place of a body that may not wait for the peer. The body is copied only where the peer does not take it at once; it is left out of the answer to HEAD. */
 void http_answer(http_connection_t *self, const http_answer_t *answer);
 
 /* Begins an answer that only the end of the connection ends. `head`: the whole of it. http_write as it comes; what the peer does not take now is kept. */

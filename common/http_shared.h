@@ -54,6 +54,7 @@ struct http_connection {
     void *owner;
     list_t in_server, in_woken;
     place_t place;
+    budget_account_t account;
 };
 
 /* Takes the descriptor; others may have to give up their places. */

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 
 enum {
+    BUDGET_BYTES = 32 << 20,
     CONNECTIONS_MAX = 256, /* there are few who look; the other descriptors are for what the process is for */
     KEY_MAX = 64
 };
@@ -14,6 +15,7 @@ enum {
 struct probe {
     const loop_t *loop;
     hosts_t hosts;
+    budget_t budget;
     char hosts_key[KEY_MAX];
     http_server_t *server;
     const probe_answers_t *answers;
@@ -83,8 +85,11 @@ probe_t *probe_new(loop_t *loop, const config_t *config, const char *section, co
     self->answers = answers;
     self->arg = arg;
     snprintf(self->hosts_key, sizeof self->hosts_key, "%s.hosts", section);
-    http_config_t http = {
-        .address = config_text(config, "%s.http", section), .hosts = &self->hosts, .connections = CONNECTIONS_MAX};
+    http_config_t http = {.address = config_text(config, "%s.http", section),
+                          .hosts = &self->hosts,
+                          .connections = CONNECTIONS_MAX,
+                          .budget = &self->budget};
+    budget_init(&self->budget, BUDGET_BYTES);
     hosts_init(&self->hosts, config, self->hosts_key, http.address);
     self->server = http_server_new(loop, &http, on_request, self);
     if (!self->server)

@@ -150,6 +150,9 @@ static const schema_key_t keys[] = {
      .help = "Longest message from a client"},
     {"gatewayd.pending_bytes", KEY_INTEGER, .minimum = 64 * KIB, .maximum = GIB, .initial = "1048576",
      .help = "Bytes of answers that may wait for one client"},
+    {"gatewayd.memory_bytes", KEY_INTEGER, .minimum = 0, .maximum = TIB, .initial = "0",
+     .help = "Bytes that may wait for all clients together; 0: a quarter of the machine's memory or its control group's, at "
+             "most 1 GiB"},
     {"gatewayd.slow", KEY_TEXT, FORMAT_CHOICE, "catchup|conflate|disconnect", .initial = "catchup",
      .help = "A client that fell behind the ring reads on in history, or skips what it missed, or is disconnected"},
     {"gatewayd.deflate", KEY_FLAG, .initial = "false",

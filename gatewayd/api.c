@@ -83,9 +83,22 @@ static void fail(http_connection_t *connection)
     http_answer(connection, &(http_answer_t){500, "application/json", {"", 0}, {body, sizeof body - 1}});
 }
 
+/* A problem in place of a body that may not wait for the peer. */
+static void fit(call_t *call)
+{
+    size_t length = call->ready ? answer_text(call->ready).length : call->body.length;
+    if (call->client)
+        client_keeps(call->client, 0); /* it is the connection's to keep now */
+    if (http_admits(call->connection, length))
+        return;
+    call->ready = NULL;
+    call->status = rest_problem(&call->body, 503, "Too much waits to be read by clients: come back later");
+}
+
 /* Sends what stands in the call. */
 static void send_answer(call_t *call)
 {
+    fit(call);
     char tag[ACCEPT_TAG_SIZE] = "";
     bool gzip;
     buffer_t *headers = &call->api->headers, packed = buffer_new(0);
@@ -120,6 +133,7 @@ static size_t link_send(void *link, text_t frames)
     while (!call->answered && frame_next(&frames, &answer)) {
         call->answered = true;
         call->status = rest_answer(call->route, answer, &call->body);
+        client_keeps(call->client, call->body.capacity);
     }
     if (call->answered && !call->receiving)
         http_wake(call->connection);
@@ -148,7 +162,7 @@ static void link_close(void *link, unsigned code, text_t reason)
 }
 
 static const client_link_t call_link = {
-    .passing = true, .send = link_send, .ready = link_ready, .wake = link_wake, .close = link_close};
+    .passing = true, .counts = true, .send = link_send, .ready = link_ready, .wake = link_wake, .close = link_close};
 
 static void call_free(call_t *call)
 {

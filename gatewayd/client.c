@@ -13,18 +13,46 @@
 enum {
     PUMP_TURNS = 16,       /* writes before others get their turn */
     COPIED_MAX = 16384,    /* bytes; a longer run is sent from the ring, whatever else there is */
-    OUTBOX_KEPT = 65536,   /* bytes; a larger outbox is given back when it has drained */
+    OUTBOX_KEPT = 4096,    /* bytes; a larger outbox is given back when it has drained */
     OUTBOX_MAX = 64 << 20, /* bytes; one message may be larger than pending_bytes, but not than this */
 };
 
+/* What waits for it has changed. */
+static void account(client_t *self)
+{
+    size_t bytes = self->kept + self->expected + rpc_batch_bytes(self->rpc);
+    bytes += self->outbox.length > 0 ? self->outbox.capacity : 0;
+    bytes += self->later.length > 0 ? self->later.capacity : 0;
+    if (!budget_hold(&self->account, bytes))
+        client_close(self, CLOSE_POLICY, TEXT("too many bytes wait to be read by clients"));
+}
+
+static void on_greedy(void *owner)
+{
+    client_close(owner, CLOSE_POLICY, TEXT("too many bytes wait to be read, and others need the memory"));
+}
+
+/* Of the frames that the link took it may have to keep the last one, where it is not ready: so much of them. */
+static size_t kept_of(const client_t *self, text_t frames)
+{
+    text_t rest = frames, payload;
+    size_t last = 0;
+    if (self->link->ready(self->link_arg))
+        return 0;
+    for (const char *start = rest.at; frame_next(&rest, &payload); start = rest.at)
+        last = (size_t)(rest.at - start);
+    return last;
+}
+
 static void wake(client_t *self)
 {
+    account(self);
     if (!self->corked && !self->closing)
         self->link->wake(self->link_arg);
 }
 
 /* Is there room for so many bytes more? A single message may be of any length, else a client could never get it: what waits beside it
- * counts. */
+ * counts; and a little may wait beside it whatever others hold. */
 static bool make_room(client_t *self, size_t length)
 {
     size_t limit = self->hub->limits.pending_bytes;
@@ -32,9 +60,10 @@ static bool make_room(client_t *self, size_t length)
         return false;
     if (self->outbox.length == 0)
         self->longest = 0;
+    bool little = self->outbox.length + length <= self->longest + BUDGET_LITTLE;
     if (length > limit && length > self->longest)
         self->longest = length;
-    if (self->outbox.length + length <= limit + self->longest)
+    if (self->outbox.length + length <= limit + self->longest && (little || budget_admits(&self->account, length)))
         return true;
     self->hub->counts.overflowed++;
     client_close(self, CLOSE_POLICY, TEXT("too many bytes wait to be read"));
@@ -46,6 +75,8 @@ size_t client_send_now(client_t *self, text_t frames)
     size_t taken = self->link->send(self->link_arg, frames);
     self->hub->counts.writes++;
     self->hub->counts.bytes += taken;
+    if (!self->link->counts)
+        self->kept = kept_of(self, (text_t){frames.at, taken});
     return taken;
 }
 
@@ -192,6 +223,7 @@ client_t *client_new(hub_t *hub, const client_link_t *link, void *link_arg, cons
         free(self);
         return NULL;
     }
+    budget_open(&self->account, hub->budget, on_greedy, self);
     list_append(&hub->clients, &self->in_hub);
     if (link->passing) {
         hub->call_count++;
@@ -217,6 +249,7 @@ void client_destroy(client_t **self_p)
     rpc_destroy(&self->rpc);
     buffer_release(&self->outbox);
     buffer_release(&self->later);
+    budget_close(&self->account);
     list_remove(&self->in_hub);
     list_remove(&self->in_pump);
     list_remove(&self->in_pace);
@@ -259,7 +292,12 @@ static bool pump(client_t *self, int turns)
     return true;
 }
 
-void client_pump(client_t *self)
+static bool is_counted(const client_t *self)
+{
+    return self->account.bytes > 0 || self->kept > 0;
+}
+
+static void pump_on(client_t *self)
 {
     if (self->behind == 0 && (!pump(self, PUMP_TURNS) || self->closing))
         return;
@@ -269,7 +307,16 @@ void client_pump(client_t *self)
         wake(self);
 }
 
-void client_take_turn(client_t *self)
+void client_pump(client_t *self)
+{
+    if (self->kept > 0 && !self->link->counts && self->link->ready(self->link_arg))
+        self->kept = 0;
+    pump_on(self);
+    if (is_counted(self))
+        account(self);
+}
+
+static void take_turn(client_t *self)
 {
     if (!pump(self, self->hub->pace ? 1 : PUMP_TURNS) || self->closing)
         return;
@@ -277,6 +324,13 @@ void client_take_turn(client_t *self)
         catchup_step(self);
     if (!client_idle(self) && !self->closing)
         client_enter_again(self);
+}
+
+void client_take_turn(client_t *self)
+{
+    take_turn(self);
+    if (is_counted(self))
+        account(self);
 }
 
 void client_enter_again(client_t *self)
@@ -355,6 +409,35 @@ void client_on_answer(void *client, text_t json)
     if (!send_in_place(client, json))
         client_send(client, json);
     client_release(client);
+    account(client);
+}
+
+bool client_admits(void *client, size_t bytes)
+{
+    client_t *self = client;
+    account(self);
+    return budget_admits(&self->account, bytes);
+}
+
+bool client_expects(client_t *self, size_t bytes)
+{
+    if (!client_admits(self, bytes))
+        return false;
+    self->expected += bytes;
+    account(self);
+    return true;
+}
+
+void client_has(client_t *self, size_t bytes)
+{
+    self->expected -= bytes;
+    account(self);
+}
+
+void client_keeps(client_t *self, size_t bytes)
+{
+    self->kept = bytes;
+    account(self);
 }
 
 void client_hold(client_t *self, reader_t *reader, cursor_t last)

@@ -28,6 +28,7 @@ typedef struct {
     dialect_t dialect; /* of the frames and of the answers in them */
     bool deflates;     /* it takes compressed frames too (DIALECT_DEFLATE); its dialect is DIALECT_RPC */
     bool passing;      /* it is there for one answer, and no client to be counted */
+    bool counts;       /* what it keeps is counted in the budget by itself */
     /* Sends whole frames, as many as the peer takes now; of one that it takes a part of the link keeps the rest. Returns the bytes of those that
      * have gone or are kept. When these are not all it is not ready. Called only when `ready`. */
     size_t (*send)(void *link, text_t frames);
@@ -53,6 +54,9 @@ struct client {
     text_t address;  /* of the peer, as text; empty: not known. Set by who made the client, and outlives it */
     size_t behind;   /* readers that are (pace.h) */
     buffer_t outbox; /* frames */
+    budget_account_t account;
+    size_t expected; /* bytes of answers that history was asked for */
+    size_t kept;     /* bytes of a frame that the link has begun to send, where it is not ready since then: these at most */
     size_t longest;  /* message that was put into it since it was empty, of those longer than pending_bytes; 0: none */
     bool holding;    /* readers were seated for an answer that has not gone out yet (it may be part of a batch) */
     bool closing;
@@ -106,8 +110,16 @@ void client_send_frame(client_t *self, text_t frame);
 buffer_t *client_frames(client_t *self, const reader_t *reader, buffer_t *batch);
 void client_batch(client_t *self, buffer_t *batch);
 
-/* rpc_events_t.on_answer of a client. */
+/* rpc_events_t.on_answer and .admits of a client. */
 void client_on_answer(void *client, text_t json);
+bool client_admits(void *client, size_t bytes);
+
+/* So many bytes more are expected from history for it, and so many less. False, and nothing is expected, when there is no room for them. */
+bool client_expects(client_t *self, size_t bytes);
+void client_has(client_t *self, size_t bytes);
+
+/* The link keeps so many bytes for the peer now. */
+void client_keeps(client_t *self, size_t bytes);
 
 /* Seats a reader, and notifies, behind the answer that is still to go out; client_release, after it, lets both go. It waits for
  * open batches. */

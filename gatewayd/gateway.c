@@ -3,6 +3,7 @@
 #include "common/descriptors.h"
 #include "common/follower.h"
 #include "common/log.h"
+#include "common/machine.h"
 #include "common/requester.h"
 #include "gatewayd/catchup.h"
 #include "gatewayd/fanout.h"
@@ -25,12 +26,16 @@ enum {
     CHECK_TICKS = 1000 / HUB_TICK_MS,
     FLUSH_MS = 25,   /* the longest that clients wait while the bus is never empty */
     STOOD_MS = 1000, /* between two ticks: this process did not run */
+    MEMORY_PARTS = 4,
+    MEMORY_LEAST = 64 << 20,
+    MEMORY_MOST = 1 << 30, /* half of what the unit's MemoryMax allows */
     ORIGINS_MAX = 1000
 };
 
 struct gateway {
     loop_t *loop;
     hub_t hub;
+    budget_t budget;
     int64_t flushed_ns; /* CLOCK_MONOTONIC */
     bool bus_paused;    /* until the pass under way is over */
     const char *bus[HUB_BUSES_MAX], *replay[HUB_BUSES_MAX], *history[HUB_BUSES_MAX];
@@ -216,10 +221,22 @@ static slow_t read_slow(const char *name)
     return strcmp(name, "disconnect") == 0 ? SLOW_DISCONNECT : SLOW_CATCHUP;
 }
 
+/* A part of what the machine has, where nothing is configured: the rings and the rest need theirs, and so do other processes. */
+static size_t memory_bytes(uint64_t configured)
+{
+    uint64_t part = machine_memory_bytes() / MEMORY_PARTS;
+    if (part < MEMORY_LEAST)
+        part = MEMORY_LEAST;
+    if (part > MEMORY_MOST)
+        part = MEMORY_MOST;
+    return (size_t)(configured > 0 ? configured : part);
+}
+
 static void read_limits(hub_t *hub, const config_t *config)
 {
     hub->limits.subscriptions = (size_t)config_integer(config, "gatewayd.subscriptions");
     hub->limits.pending_bytes = (size_t)config_integer(config, "gatewayd.pending_bytes");
+    hub->budget->limit_bytes = memory_bytes((uint64_t)config_integer(config, "gatewayd.memory_bytes"));
     hub->limits.slow = read_slow(config_text(config, "gatewayd.slow"));
 }
 
@@ -298,7 +315,8 @@ static bool open_web(gateway_t *self, const config_t *config)
                       .silence_ms = config_integer(config, "gatewayd.silence_ms")};
     http_settings_t http = {.server = {.address = config_text(config, "gatewayd.listen"),
                                        .hosts = &self->hosts,
-                                       .per_address = ws.clients_per_address + WAITING_BESIDE_CLIENTS},
+                                       .per_address = ws.clients_per_address + WAITING_BESIDE_CLIENTS,
+                                       .budget = &self->budget},
                             .origins = {{self->origins, self->origin_count}, {self->cors, self->cors_count}},
                             .deflates = config_flag(config, "gatewayd.deflate")};
     descriptors_limit((unsigned)ws.clients + FDS_BESIDE_CLIENTS);
@@ -322,7 +340,7 @@ static bool room_for_clients(const gateway_t *self, const config_t *config)
 static bool reload_takes(void *arg, const config_t *config, const char *key)
 {
     static const char *const live[] = {"gatewayd.clients_per_address", "gatewayd.subscriptions", "gatewayd.pending_bytes",
-                                       "gatewayd.slow"};
+                                       "gatewayd.memory_bytes", "gatewayd.slow"};
     if (strcmp(key, clients_key) == 0)
         return room_for_clients(arg, config);
     for (size_t i = 0; i < sizeof live / sizeof *live; i++)
@@ -351,6 +369,8 @@ gateway_t *gateway_new(loop_t *loop, const config_t *config)
     self->loop = loop;
     hub_init(&self->hub);
     self->hub.loop = loop;
+    budget_init(&self->budget, 0);
+    self->hub.budget = &self->budget;
     read_config(self, config);
     self->hub.now_ns = clock_real_ns();
     self->tick = loop_timer_new(loop, on_tick, self);

@@ -1,6 +1,7 @@
 /* What all clients share: what is offered, what is wanted, where to ask for what has been, and the limits. */
 #pragma once
 
+#include "common/budget.h"
 #include "common/clock.h"
 #include "common/follower.h"
 #include "common/share.h"
@@ -46,6 +47,7 @@ typedef struct {
     struct page_cache *pages; /* page_cache.h */
     struct guesses *guesses;  /* guesses.h; NULL: any number */
     hub_limits_t limits;
+    budget_t *budget; /* of what waits for clients; NULL: any number of bytes */
     const loop_t *loop;
     hub_counts_t counts;
     follower_counts_t bus_counts; /* as of the last tick */

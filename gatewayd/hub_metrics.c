@@ -39,6 +39,18 @@ static void print_recent(metrics_t *metrics, const recent_counts_t *counts)
     metrics_u64(metrics, METRIC_LABELS({"by", TEXT("history")}), counts->asked);
 }
 
+static void print_budget(metrics_t *metrics, const budget_t *budget)
+{
+    metrics_gauge(metrics, "dataflow_gateway_waiting_bytes", "Bytes that wait for clients, of all doors", budget->held_bytes);
+    metrics_gauge(metrics, "dataflow_gateway_waiting_limit_bytes", "As many as may (gatewayd.memory_bytes)",
+                  budget->limit_bytes);
+    metrics_family(
+        metrics, "dataflow_gateway_crowded_total", METRIC_COUNTER,
+        "For want of room among what waits: answers that were refused, and connections that had to give up what they held");
+    metrics_u64(metrics, METRIC_LABELS({"action", TEXT("refused")}), budget->refused);
+    metrics_u64(metrics, METRIC_LABELS({"action", TEXT("given_up")}), budget->given_up);
+}
+
 /* What the readers' places in the rings tell. */
 typedef struct {
     uint64_t rings, lag_bytes; /* the largest */
@@ -98,6 +110,8 @@ void hub_metrics(metrics_t *metrics, const hub_t *hub)
     metrics_counters(metrics, counters, sizeof counters / sizeof *counters, &hub->counts);
     print_slow(metrics, &hub->counts);
     print_recent(metrics, recent_counts(hub->recent));
+    if (hub->budget)
+        print_budget(metrics, hub->budget);
     if (hub->guesses)
         metrics_counter(metrics, "dataflow_gateway_wrong_tokens_total", "Tokens of clearHistory that were wrong",
                         guesses_wrong(hub->guesses));

@@ -129,4 +129,4 @@ static void on_request(void *arg, rpc_request_t *request, text_t method, text_t 
     rpc_error(request, RPC_METHOD_NOT_FOUND, "Method not found: %.*s", TEXT_ARG(param_shown(method, &name)));
 }
 
-const rpc_events_t methods_events = {.on_request = on_request, .on_answer = client_on_answer};
+const rpc_events_t methods_events = {.on_request = on_request, .on_answer = client_on_answer, .admits = client_admits};

@@ -16,6 +16,8 @@
 
 typedef struct {
     list_t in_client;
+    client_t *client;
+    size_t expected; /* bytes, by client_expects */
     turn_t turn;
     hub_t *hub;
     dialect_t dialect;
@@ -45,8 +47,15 @@ static void tell_guess(query_t *query, guess_t guess)
                  LOG_U64("wrong", guesses_wrong(query->hub->guesses)), LOG_U64("suppressed", log_suppressed(&limit)));
 }
 
+static void expect_nothing(query_t *query)
+{
+    client_has(query->client, query->expected);
+    query->expected = 0;
+}
+
 static void query_free(query_t *query)
 {
+    expect_nothing(query);
     tell_guess(query, query->clear ? GUESS_WRONG : GUESS_UNKNOWN); /* who goes before the answer may know why */
     history_cancel(&query->call);
     clear_cancel(&query->clear);
@@ -193,6 +202,7 @@ static bool take_piece(query_t *query, text_t answer)
     pieces_state_t state = pieces_take(&query->pieces, answer);
     if (state == PIECES_MORE && ask_history(query))
         return false;
+    expect_nothing(query);
     if (state == PIECES_DONE)
         answer_pieces(query);
     else if (state == PIECES_INVALID)
@@ -207,6 +217,8 @@ static void on_answer(void *arg, text_t answer)
     query_t *query = arg;
     bool over = true;
     query->call = NULL;
+    if (!query->pieces.many)
+        expect_nothing(query);
     if (answer.length == 0)
         rpc_error(query->request, RPC_UNAVAILABLE, "History is not available now");
     else if (!json_valid(answer))
@@ -235,13 +247,24 @@ static bool ask_history(query_t *query)
     return query->call != NULL;
 }
 
+/* There must be room for the answer among all that waits for clients. False with an error. */
+static bool expect(query_t *query)
+{
+    if (!client_expects(query->client, query->turn.bytes)) {
+        rpc_crowded(query->request);
+        return false;
+    }
+    query->expected = query->turn.bytes;
+    return true;
+}
+
 /* Its turn has come. What would have taken the rings too long at once they may answer now. */
 static void on_turn(turn_t *turn)
 {
     query_t *query = LIST_OWNER(turn, query_t, turn);
     bool large = query->is_recent && query->question.count > RECENT_AT_ONCE && rpc_wanted(query->request);
     bool ready = large && answer_with(recent_make(query->hub->recent, &query->question, form_of(query->dialect)), query->request);
-    if (ready || !ask_history(query))
+    if (ready || !expect(query) || !ask_history(query))
         query_free(query);
 }
 
@@ -264,6 +287,7 @@ static query_t *query_new(client_t *client, rpc_request_t *request, text_t symbo
         rpc_error(request, RPC_INTERNAL_ERROR, "Out of memory");
         return NULL;
     }
+    query->client = client;
     query->hub = client->hub;
     query->dialect = client->link->dialect;
     query->request = request;

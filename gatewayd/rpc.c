@@ -13,7 +13,8 @@
 typedef struct {
     size_t open; /* requests not answered yet, and one for the reading of the batch itself */
     buffer_t answers;
-    bool over; /* they were too many bytes: nothing of it is worked on any longer, and one error is the answer */
+    size_t counted; /* of rpc_batch_bytes */
+    bool over;      /* they were too many bytes: nothing of it is worked on any longer, and one error is the answer */
 } batch_t;
 
 struct rpc {
@@ -22,7 +23,7 @@ struct rpc {
     rpc_counts_t *counts;
     dialect_t dialect;
     list_t requests;
-    size_t open, batches;
+    size_t open, batches, batch_bytes;
     buffer_t out;
 };
 
@@ -34,7 +35,7 @@ struct rpc_request {
     char id[];        /* raw JSON */
 };
 
-enum { KEPT_BYTES = 65536 /* a buffer that an answer made larger is given back */ };
+enum { KEPT_BYTES = 4096 /* a buffer that an answer made larger is given back */ };
 
 #define NULL_ID TEXT("null")
 #define HEAD    TEXT("{\"jsonrpc\":\"2.0\",\"id\":")
@@ -59,6 +60,7 @@ static void batch_leave(rpc_t *self, batch_t *batch)
     if (--batch->open > 0)
         return;
     self->batches--;
+    self->batch_bytes -= batch->counted;
     buffer_append(&batch->answers, TEXT("]"));
     bool ok = !batch->over && buffer_ok(&batch->answers);
     if (ok && batch->answers.length > RPC_ANSWER_ROOM + 1)
@@ -85,6 +87,8 @@ static void put_answer(rpc_t *self, batch_t *batch)
 {
     if (batch) {
         add_to_batch(batch, answer_in(&self->out));
+        self->batch_bytes += batch->answers.capacity - batch->counted;
+        batch->counted = batch->answers.capacity;
     } else {
         self->events->on_answer(self->arg, answer_in(&self->out));
     }
@@ -294,6 +298,11 @@ bool rpc_wanted(const rpc_request_t *request)
     return !request->batch || !request->batch->over;
 }
 
+size_t rpc_batch_bytes(const rpc_t *self)
+{
+    return self->batch_bytes;
+}
+
 static buffer_t *begin_result(rpc_request_t *request)
 {
     buffer_t *out = &request->rpc->out;
@@ -303,13 +312,21 @@ static buffer_t *begin_result(rpc_request_t *request)
     return out;
 }
 
+static bool is_admitted(const rpc_t *self, size_t bytes)
+{
+    return !self->events->admits || self->events->admits(self->arg, bytes);
+}
+
 static void finish_result(rpc_request_t *request)
 {
+    const buffer_t *out = &request->rpc->out;
     buffer_append(&request->rpc->out, TEXT("}"));
-    if (buffer_ok(&request->rpc->out))
-        finish(request);
-    else
+    if (!buffer_ok(out))
         rpc_error(request, RPC_INTERNAL_ERROR, "The answer is too large");
+    else if (request->id_length > 0 && !is_admitted(request->rpc, out->length))
+        rpc_crowded(request);
+    else
+        finish(request);
 }
 
 void rpc_result(rpc_request_t *request, text_t result)
@@ -333,6 +350,10 @@ void rpc_result_placed(rpc_request_t *request, char *result, size_t length)
         rpc_result(request, (text_t){result, length});
         return;
     }
+    if (!is_admitted(request->rpc, length)) {
+        rpc_crowded(request);
+        return;
+    }
     char *answer = result - head;
     memcpy(answer, HEAD.at, HEAD.length);
     memcpy(answer + HEAD.length, request->id, id);
@@ -340,6 +361,11 @@ void rpc_result_placed(rpc_request_t *request, char *result, size_t length)
     rpc_t *self = request->rpc;
     self->events->on_answer(self->arg, (text_t){answer, head + length + 1});
     request_free(request);
+}
+
+void rpc_crowded(rpc_request_t *request)
+{
+    rpc_error(request, RPC_UNAVAILABLE, "Too much waits to be read by clients: read what has come, and ask again");
 }
 
 void rpc_error(rpc_request_t *request, int code, const char *format, ...)

@@ -17,7 +17,7 @@ enum {
     RPC_METHOD_NOT_FOUND = -32601,
     RPC_INVALID_PARAMS = -32602,
     RPC_INTERNAL_ERROR = -32603,
-    RPC_UNAVAILABLE = -32000, /* something behind the gateway does not answer now */
+    RPC_UNAVAILABLE = -32000, /* something behind the gateway does not answer now, or too much waits to be read by clients */
     RPC_LIMIT = -32001,       /* too many subscriptions, or requests at one time */
     RPC_FORBIDDEN = -32003,   /* only for who has the token */
 };
@@ -42,6 +42,8 @@ typedef struct {
     void (*on_request)(void *arg, rpc_request_t *request, text_t method, text_t params);
     /* A message for the peer; valid during the call. In front of it are RPC_ANSWER_ROOM bytes that may be written to. */
     void (*on_answer)(void *arg, text_t json);
+    /* May so many bytes wait for the peer? Else the answer is RPC_UNAVAILABLE. NULL: yes. */
+    bool (*admits)(void *arg, size_t bytes);
 } rpc_events_t;
 
 /* Many peers count into the same. */
@@ -61,8 +63,9 @@ void rpc_receive(rpc_t *self, text_t message);
 /* For what is no message at all: an error with id null. */
 void rpc_refuse(rpc_t *self, int code, const char *message);
 
-/* Batches that are not answered yet. */
+/* Batches that are not answered yet, and the bytes of those of their answers that are there. */
 size_t rpc_batches(const rpc_t *self);
+size_t rpc_batch_bytes(const rpc_t *self);
 
 /* Is the answer still of use? Not when its batch is over its limit: whoever works on the request ends it then by an error, which goes nowhere. */
 bool rpc_wanted(const rpc_request_t *request);
@@ -76,5 +79,8 @@ void rpc_result_list(rpc_request_t *request, const dialect_list_t *list);
 /* The same as rpc_result for what is in its dialect's form already and a '}' follows, with RPC_RESULT_ROOM writable bytes in front: where it goes
  * out alone, nothing of it is copied. */
 void rpc_result_placed(rpc_request_t *request, char *result, size_t length);
+
+/* The same for what there is no room for: too much waits to be read. */
+void rpc_crowded(rpc_request_t *request);
 
 void rpc_error(rpc_request_t *request, int code, const char *format, ...) __attribute__((format(printf, 3, 4)));

@@ -150,8 +150,13 @@ static void link_leave(void *link)
     http_wake(self->connection);
 }
 
-static const client_link_t events_link = {
-    .send = link_send, .ready = link_ready, .wake = link_wake, .close = link_close, .check = link_check, .leave = link_leave};
+static const client_link_t events_link = {.counts = true,
+                                          .send = link_send,
+                                          .ready = link_ready,
+                                          .wake = link_wake,
+                                          .close = link_close,
+                                          .check = link_check,
+                                          .leave = link_leave};
 
 /* A browser sends the header by itself, and would never come back after a 400; the query somebody has written, who can mend it. What is
  * wrong, or NULL. */

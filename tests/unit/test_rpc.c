@@ -32,7 +32,7 @@ static void on_answer(void *arg, text_t json)
     buffer_append(&answers, TEXT("\n"));
 }
 
-static const rpc_events_t events = {on_request, on_answer};
+static const rpc_events_t events = {.on_request = on_request, .on_answer = on_answer};
 
 static void setup(void)
 {
