@@ -1,11 +1,11 @@
 /* A share of the loop's time: how long one kind of work may take in a turn of the loop, so that every other kind gets its share soon.
  *
- *     live trades │ newcomers │ requests │ answers │ catching up
- *        4 ms     │   2 ms    │   2 ms   │  2 ms   │    2 ms       of a turn, at most, while there is more to do
+ *     the bus │ live trades │ newcomers │ requests │ answers │ catching up
+ *       1 ms  │    3 ms     │   1 ms    │   1 ms   │  1 ms   │    1 ms       of a turn, at most, while there is more to do
  *
  * Work is done in small pieces, and each piece that is begun is finished; the first one of a turn may always be. What is left when the slice is used
- * up goes on in the next turn. Kinds that have nothing to do leave their time to the others, since turns are shorter then: so newcomers have a
- * fifth of the time of live trades and more whatever there is to do.
+ * up goes on in the next turn. Kinds that have nothing to do leave their time to the others, since turns are shorter then: newcomers, who have a
+ * third of what live trades have, get a fifth of the time and more beside these.
  *
  * A piece is found in one of two ways: either the loop tells of it, again and again until it is done (a descriptor that is readable), and then
  * share_begin says whether it may be done now; or the share is given `work`, and calls that as long as it says that there is more.
@@ -14,14 +14,14 @@
 
 #include "common/loop.h"
 
-/* µs in a turn. A piece may take some 100 µs, a large answer a few ms. */
+/* µs in a turn, some 10 ms together. A piece takes 10 to 500 µs, that which completes a large answer a few ms. */
 enum {
-    SHARE_TRADES_US = 4000,
-    SHARE_NEWCOMERS_US = 2000,
-    SHARE_REQUESTS_US = 2000,
-    SHARE_ANSWERS_US = 2000,
-    SHARE_CATCHING_US = 2000,
-    SHARE_BUS_US = 2000 /* a ZeroMQ socket's, see socket.h */
+    SHARE_BUS_US = 1000, /* a ZeroMQ socket's (socket.h): the bus, services that are asked and services that answer, each */
+    SHARE_TRADES_US = 3000,
+    SHARE_NEWCOMERS_US = 1000,
+    SHARE_REQUESTS_US = 1000,
+    SHARE_ANSWERS_US = 1000,
+    SHARE_CATCHING_US = 1000
 };
 
 typedef struct share share_t;

@@ -5,6 +5,7 @@
 #include "gatewayd/join_answer.h"
 #include "gatewayd/notify.h"
 #include "gatewayd/page_cache.h"
+#include "gatewayd/pieces.h"
 
 #include <stdlib.h>
 
@@ -29,6 +30,7 @@ static void waits_stop(join_t *join)
 static void join_free(join_t *join)
 {
     history_cancel(&join->call);
+    turns_leave(&join->client->hub->turns, &join->turn);
     list_remove(&join->in_client);
     waits_stop(join);
     if (join->subscription)
@@ -276,6 +278,7 @@ static void on_history(void *arg, text_t answer)
     hub_t *hub = join->client->hub;
     text_t trades;
     join->call = NULL;
+    turns_leave(&hub->turns, &join->turn);
     join->partial = !read_trades(answer, &trades);
     if (!join->partial) {
         snapshot_t snapshot;
@@ -307,21 +310,44 @@ static void print_request(const join_t *join, const snapshot_t *snapshot, buffer
     buffer_append(out, TEXT("}}"));
 }
 
+/* Its turn has come (turns.h). Where nobody can be asked it goes on with what the rings have. */
+static void on_turn(turn_t *turn)
+{
+    join_t *join = LIST_OWNER(turn, join_t, turn);
+    hub_t *hub = join->client->hub;
+    snapshot_t snapshot;
+    buffer_t request = buffer_new(REQUEST_MAX);
+    join_snapshot(join, &snapshot);
+    print_request(join, &snapshot, &request);
+    join->call = buffer_ok(&request) && rpc_wanted(join->request)
+                     ? history_ask(hub->history, buffer_text(&request), on_history, join)
+                     : NULL;
+    buffer_release(&request);
+    join->partial = !join->call;
+    if (join->call)
+        return;
+    turns_leave(&hub->turns, turn);
+    if (!join->entering)
+        advance(join);
+}
+
 static step_t fetch_snapshot(join_t *join)
 {
     hub_t *hub = join->client->hub;
     snapshot_t snapshot;
     join_snapshot(join, &snapshot);
-    if (join->count == 0 || !snapshot_needs_history(&snapshot, join->count))
+    if (join->count == 0 || join->partial || !snapshot_needs_history(&snapshot, join->count))
         return STEP_NEXT;
     if (hub->now_ns < join->retry_ns)
         return wait_until(join, join->retry_ns);
-    buffer_t request = buffer_new(REQUEST_MAX);
-    print_request(join, &snapshot, &request);
-    join->call = buffer_ok(&request) ? history_ask(hub->history, buffer_text(&request), on_history, join) : NULL;
-    buffer_release(&request);
-    join->partial = !join->call;
-    return join->call ? STEP_WAIT : STEP_NEXT;
+    if (join->turn.asker)
+        return STEP_WAIT;
+    join->turn = (turn_t){.bytes = (size_t)join->count * PIECE_TRADE_BYTES, .begin = on_turn};
+    list_init(&join->turn.in_asker);
+    join->entering = true;
+    join->partial = !turns_enter(&hub->turns, &join->client->asker, &join->turn) || join->partial;
+    join->entering = false;
+    return join->partial ? STEP_NEXT : STEP_WAIT;
 }
 
 /* --- all of it --- */

@@ -17,6 +17,7 @@ typedef struct {
     unsigned stage;               /* number of the step it is at */
     subscription_t *subscription; /* NULL until the symbol is known */
     history_call_t *call;         /* what it waits for, if that is history */
+    turn_t turn;                  /* to ask it for recent trades */
     int64_t retry_ns;             /* no call before */
     size_t judged;                /* streams whose recovery is decided */
     cursor_t probed;              /* the trade that was asked for last */
@@ -27,6 +28,7 @@ typedef struct {
     buffer_t history; /* raw JSON array of recent trades */
     unsigned tries;   /* to fetch it */
     bool partial;     /* it could not be fetched */
+    bool entering;    /* its turn to ask may come at once */
     char since_text[];
 } join_t;
 

@@ -35,7 +35,7 @@ typedef struct {
     const char *publish, *replay;
     double rate, settle, seconds, drain;
     uint64_t trades, behind;
-    unsigned late;
+    unsigned late, early;
     int watched[WATCHED_MAX];
     unsigned watched_count;
 } options_t;
@@ -201,11 +201,30 @@ static bool everyone_subscribed(load_t *self)
     return crowd_unanswered(self->crowd) == 0;
 }
 
+/* The trades go on from now on. */
+static void publish(load_t *self)
+{
+    self->start_ns = clock_mono_ns();
+    self->notes = (crowd_notes_t){.start_ns = self->start_ns, .calm = {.from_ns = INT64_MAX, .until_ns = INT64_MAX}};
+    atomic_store(&self->go, true);
+    if (self->options.rate <= 0)
+        return;
+    self->notes.interval_ns = 1e9 / self->options.rate;
+    crowd_note_into(self->crowd, &self->notes);
+}
+
+/* Early ones open while the trades go on: what these cost them is noted as a storm's. */
 static bool gather(load_t *self)
 {
     int64_t start_ns = clock_mono_ns();
-    if (crowd_connect(self->crowd) && everyone_subscribed(self))
+    if (self->options.early)
+        publish(self);
+    self->notes.storm = (crowd_window_t){.from_ns = start_ns, .until_ns = INT64_MAX};
+    if (crowd_connect(self->crowd) && everyone_subscribed(self)) {
+        self->notes.storm.until_ns = clock_mono_ns();
+        self->late_seconds = (double)(self->notes.storm.until_ns - start_ns) / 1e9;
         return told_to_go_on("subscribed", start_ns);
+    }
     fprintf(stderr, "fan-load: %" PRIu64 " subscriptions were not answered\n", crowd_unanswered(self->crowd));
     return false;
 }
@@ -249,16 +268,12 @@ static void drain(load_t *self)
 
 static void run(load_t *self)
 {
-    self->start_ns = clock_mono_ns();
-    atomic_store(&self->go, true);
-    int64_t settled_ns = self->start_ns + (int64_t)(self->options.settle * 1e9);
+    if (!self->options.early)
+        publish(self);
+    int64_t settled_ns = clock_mono_ns() + (int64_t)(self->options.settle * 1e9);
     int64_t end_ns = settled_ns + (int64_t)(self->options.seconds * 1e9);
-    self->notes = (crowd_notes_t){.start_ns = self->start_ns, .calm = {.from_ns = settled_ns, .until_ns = INT64_MAX}};
+    self->notes.calm.from_ns = settled_ns;
     turn_until(self, settled_ns);
-    if (self->options.rate > 0) {
-        self->notes.interval_ns = 1e9 / self->options.rate;
-        crowd_note_into(self->crowd, &self->notes);
-    }
     mark(self, &self->from);
     if (self->options.late > 0) {
         turn_until(self, settled_ns + (end_ns - settled_ns) / 2);
@@ -305,7 +320,7 @@ static void print(const load_t *self)
            counts->lost + late->lost, counts->disorder + late->disorder, counts->gaps + late->gaps,
            counts->ended + late->ended);
     print_latency("latency", &self->notes.calm.latency);
-    if (self->options.late > 0) {
+    if (self->options.late > 0 || self->options.early) {
         print_latency("storm_latency", &self->notes.storm.latency);
         printf(",\"late_seconds\":%.3f", self->late_seconds);
     }
@@ -338,7 +353,8 @@ static bool read_number(options_t *options, const char *name, double value)
                   {"--sleepers", &options->crowd.sleepers},
                   {"--symbols", &options->crowd.symbols},
                   {"--each", &options->crowd.each},
-                  {"--late", &options->late}};
+                  {"--late", &options->late},
+                  {"--early", &options->early}};
     for (size_t i = 0; i < sizeof counts / sizeof *counts; i++)
         if (strcmp(name, counts[i].name) == 0)
             return value >= 0 && value <= 1e6 && (*counts[i].to = (unsigned)value, true);

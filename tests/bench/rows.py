@@ -5,6 +5,7 @@ import contextlib
 import functools
 import json
 import os
+import resource
 import subprocess
 import threading
 import time
@@ -82,6 +83,19 @@ def storm(clients, late, behind):
                               behind=behind) as load:
                 told = load.measured(lambda: ours.wait_for_source(flow))
                 return {**ours.fan_figures(told), "seconds": told["late_seconds"], "storm_p99_us": told["storm_latency"]["p99_us"]}
+    return measure
+
+
+def opening(clients, rate):
+    """All open at once, while each trade goes to all who are there already."""
+    def measure(seconds, quick):
+        with ours.pipeline() as flow:
+            flow.start_gateway()
+            with ours.FanLoad(ours.bus_load(flow), [ours.pid(flow, "gateway0")], clients=clients, rate=rate, early=1, settle=1,
+                              seconds=max(seconds, 2), drain=0) as load:
+                told = load.measured(lambda: ours.wait_for_source(flow))
+                return {**ours.fan_figures(told), "wrong": ours.fan_figures(told)["holes"], "open_s": told["late_seconds"],
+                        "opened_per_s": clients / told["late_seconds"], "storm_p99_us": told["storm_latency"]["p99_us"]}
     return measure
 
 
@@ -305,6 +319,7 @@ def rows(quick):
     many, some, each = (1000, 1000, 20)
     crowd = 500 if quick else 5000
     idlers = 2000 if quick else 10000
+    openers = 2000 if quick else min(19000, resource.getrlimit(resource.RLIMIT_NOFILE)[1] - 1000)  # what descriptors allow both sides
     at = lambda name, figure: (lambda m: m[name][figure])
     # Of those, too, who lost trades, but not of one that nothing came from in time.
     best = lambda m, figure: min(m[n][figure] or float("inf") for n in ("Mosquitto", "NATS", "Node ws"))
@@ -329,6 +344,12 @@ def rows(quick):
             ("a frame shorter by a quarter", lambda m: ratio(m["one by one, deflate"]["wire_bytes"], m["one by one"]["wire_bytes"]), "<=", 0.75),
             ("a batch by half", lambda m: ratio(m["batches, deflate"]["wire_bytes"], m["batches"]["wire_bytes"]), "<=", 0.5),
             ("every client gets every trade", lambda m: max(figures["wrong"] for figures in m.values()), "<=", 0)]),
+        Row(f"{openers:,} clients open at once, while trades go to all who are there", "frames/s",
+            {f"{rate} trades/s": opening(openers, rate) for rate in (4, 40)}, [
+            *((f"1,000 are let in a second, at {rate} trades/s", at(f"{rate} trades/s", "opened_per_s"), ">=", 1000) for rate in (4, 40)),
+            *((f"p99 meanwhile, times that when all are in, at {rate} trades/s",
+               lambda m, name=f"{rate} trades/s": ratio(m[name]["storm_p99_us"], m[name]["p99_us"]), "<=", 2) for rate in (4, 40)),
+            ("nobody was left a hole", lambda m: max(figures["holes"] for figures in m.values()), "<=", 0)]),
         Row(f"{idlers:,} idle clients", "", {"gatewayd": idle(idlers)}, [
             ("8 KiB a client", at("gatewayd", "kib_each"), "<=", 8)]),
         Row(f"{many:,} symbols, {some:,} clients with {each} each, as fast as it goes", "frames/s",
