@@ -182,7 +182,7 @@ chaos: setup-test  ## kill, cut and misbehave at random, and count what clients 
 	@$(MAKE) -s --no-print-directory -j$(shell nproc) all
 	@KILLS=$(KILLS) SECONDS_EACH=$(SECONDS_EACH) SEED=$(SEED) ROUNDS=$(ROUNDS) scripts/chaos $(TESTFLAGS)
 
-attack: setup-test  ## attack a fresh pipeline in every way that was ever thought of, and print what clients saw (ATTACK="gets 6"; SAN=…)
+attack: setup-test  ## attack a fresh pipeline in every way known, and print what clients saw (ATTACK="gets 6"; SAN=…)
 	@$(MAKE) -s --no-print-directory -j$(shell nproc) all attack-programs
 	@TEST_BIN=$(BUILD)/bin scripts/attack $(ATTACK)
 

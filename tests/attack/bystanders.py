@@ -6,7 +6,7 @@
 A command a line on stdin is answered by a line of JSON on stdout:
 
     window          what was seen since the last window: lateness of trades, gaps, holes, doubles, ends of connections; answers to /health; and newcomers,
-                    who come one after the other, ask for a ping and leave
+                    who come one after the other, ask for a ping and leave; and machine: how late somebody wakes up who only sleeps
     look            the same, and the window goes on
     places          {symbol: [epoch, seq] of the client that is the farthest behind}
     judge LEDGER    {symbol: trades of the simulator's ledger that the worst client lacks, behind its first one}
@@ -26,7 +26,7 @@ import threading
 import time
 
 PATIENCE = 10
-PROBE_EVERY, NEWCOMER_EVERY, RETRY_AFTER = 0.05, 0.2, 0.1
+PROBE_EVERY, NEWCOMER_EVERY, NAP, RETRY_AFTER = 0.05, 0.2, 0.01, 0.1
 TEXT, CLOSE, PING, PONG = 1, 8, 9, 10
 UPDATE = b'{"jsonrpc":"2.0","method":"trades.update","params":'
 TRADE = re.compile(rb'"epoch":(\d+),"seq":(\d+),.*?"symbol":"([^"]+)","timestamp":"[^"]{14}(\d\d):(\d\d\.\d+)Z".*"tradeId":"([^"]+)"')
@@ -60,12 +60,12 @@ class Times:
 
 class Window:
     def __init__(self, probes):
-        self.trades, self.newcomers = Times(), Times()
+        self.trades, self.newcomers, self.machine = Times(), Times(), Times()
         self.probes = {name: Times() for name in probes}
         self.counts = dict.fromkeys(("gaps", "holes", "doubles", "epochs", "closed", "unrecovered", "lost"), 0)
 
     def figures(self):
-        return {"trades": self.trades.figures(), "newcomers": self.newcomers.figures(), **self.counts,
+        return {"trades": self.trades.figures(), "newcomers": self.newcomers.figures(), "machine": self.machine.figures(), **self.counts,
                 "health": {name: times.figures() for name, times in self.probes.items()}}
 
 
@@ -269,6 +269,14 @@ def repeat(every, times, ask):
         pause.wait(every)
 
 
+def sleep_on(crowd):
+    pause = threading.Event()
+    while True:
+        due = time.monotonic() + NAP
+        pause.wait(NAP)
+        crowd.window.machine.ms.append((time.monotonic() - due) * 1000)
+
+
 def address_of(text):
     host, port = text.rsplit(":", 1)
     return host, int(port)
@@ -287,6 +295,7 @@ def main():
     jobs.append((NEWCOMER_EVERY, lambda: crowd.window.newcomers, lambda: come_and_go(given.gateway)))
     for job in jobs:
         threading.Thread(target=repeat, args=job, daemon=True).start()
+    threading.Thread(target=sleep_on, args=(crowd,), daemon=True).start()
     crowd.run()
 
 
