@@ -7,11 +7,13 @@
 #include "common/bus_metrics.h"
 #include "common/clock.h"
 #include "common/follower.h"
+#include "common/guard.h"
 #include "common/log.h"
 #include "common/socket.h"
 
 enum {
     BUSES_MAX = 16,
+    SOCKETS = 1,          /* that are bound: history */
     AGE_MS = 1000,        /* how often memory drops what is too old */
     ANSWERS_QUEUED = 1000 /* for one peer; the answers to a peer that does not read are dropped beyond it (socket_answer) */
 };
@@ -195,7 +197,7 @@ static const follower_events_t follower_events = {
     .on_stream = on_stream,
 };
 
-static const socket_events_t router_events = {.on_request = on_request};
+static const socket_events_t router_events = {.name = "history", .on_request = on_request};
 
 /* Without one when memory is all that is wanted. */
 static bool open_archive(cached_t *self, loop_t *loop, const config_t *config)
@@ -290,6 +292,7 @@ cached_t *cached_new(loop_t *loop, const config_t *config)
     if (!self)
         goto no_memory;
     self->future_ns = config_integer(config, "cached.future_ms") * NS_PER_MS;
+    guard_read(config, "cached", SOCKETS);
     self->shelf = shelf_new((uint64_t)config_integer(config, "cached.trades"));
     self->ageing = loop_timer_new(loop, on_age, self);
     if (!self->shelf || !self->ageing)
@@ -373,6 +376,7 @@ static void cached_metrics(void *arg, metrics_t *metrics)
 {
     const cached_t *self = arg;
     bus_metrics(metrics, follower_counts(self->follower));
+    guard_metrics(metrics);
     cached_metrics_print(metrics, self->shelf, self->history);
     metrics_counter(metrics, "dataflow_candles_future_total", "Trades of the future, which candles leave out", self->future);
     if (self->archive)

@@ -2,11 +2,12 @@
 
 #include <stdlib.h>
 
+#include "cached/fair_queue.h"
 #include "cached/page.h"
 
 struct look {
     look_config_t config;
-    question_queue_t waiting;
+    fair_queue_t *waiting;
     question_t *question; /* the one whose answer is being made */
     request_t request;
     extract_t page;
@@ -63,7 +64,7 @@ static bool read_store(look_t *self)
 static bool begin(look_t *self)
 {
     buffer_clear(&self->answer);
-    self->question = question_pop(&self->waiting);
+    self->question = fair_queue_pop(self->waiting);
     if (!self->question)
         return false;
     request_parse(self->question->request, &self->request, &self->answer); /* it was parsed before: it is valid */
@@ -78,7 +79,7 @@ static void proceed(look_t *self)
 {
     if (lookback_busy(self->config.lookback))
         return;
-    while (self->question || self->waiting.count > 0) {
+    while (self->question || fair_queue_count(self->waiting) > 0) {
         if (!self->question && !begin(self))
             continue;
         if (!extract_print(&self->page, self->config.answer_bytes, &self->answer)) {
@@ -97,36 +98,52 @@ look_t *look_new(const look_config_t *config)
         return NULL;
     self->config = *config;
     self->answer = buffer_new(config->answer_bytes);
+    self->waiting = fair_queue_new(LOOK_WAITING_MAX);
+    if (!self->waiting)
+        look_destroy(&self);
     return self;
 }
 
 void look_destroy(look_t **self)
 {
     look_t *look = *self;
-    question_t *question;
     if (!look)
         return;
-    while ((question = question_pop(&look->waiting)))
-        free(question);
+    fair_queue_destroy(&look->waiting);
     free(look->question);
     buffer_release(&look->answer);
     free(look);
     *self = NULL;
 }
 
+/* One that waited gives its place to a peer that has fewer. */
+static void refuse(look_t *self, question_t *question)
+{
+    request_t request;
+    buffer_t answer = buffer_new(0);
+    request_parse(question->request, &request, &answer);
+    answer_error(&answer, &request, ERROR_UNAVAILABLE, "too much is asked for at once: try again later");
+    self->config.on_answer(self->config.arg, question, &request, &answer);
+    buffer_release(&answer);
+    free(question);
+}
+
 bool look_ask(look_t *self, const question_t *question)
 {
-    if (self->waiting.count == LOOK_WAITING_MAX)
-        return false;
-    question_t *kept = question_new(question->peer, question->request, question->asked_ns);
+    question_t *kept = question_new(question->peer, question->request, question->asked_ns), *displaced = NULL;
     if (!kept)
         return false;
-    question_push(&self->waiting, kept);
+    if (!fair_queue_push(self->waiting, kept, &displaced)) {
+        free(kept);
+        return false;
+    }
+    if (displaced)
+        refuse(self, displaced);
     proceed(self);
     return true;
 }
 
 size_t look_waiting(const look_t *self)
 {
-    return self->waiting.count + (self->question != NULL);
+    return fair_queue_count(self->waiting) + (self->question != NULL);
 }

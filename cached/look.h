@@ -1,5 +1,5 @@
-/* Questions for pages that memory can't answer alone: they wait in a bounded queue, and each is answered when its turn came and the
- * store has been read. Nothing is kept for one that waits but its text. */
+/* Questions for pages that memory can't answer alone: they wait in a bounded queue that their peers share (fair_queue.h), and each is answered when its
+ * turn came and the store has been read. Nothing is kept for one that waits but its text. */
 #pragma once
 
 #include "cached/archive.h"
@@ -29,7 +29,7 @@ look_t *look_new(const look_config_t *config);
 void look_destroy(look_t **self);
 
 /* A question for a page (page.h), whose request is valid; on_answer is called later, or from within. False when too many wait or memory runs
- * out: nothing happens then. */
+ * out: nothing happens then. Another one that waited may be answered by an error, from within, for its place. */
 bool look_ask(look_t *self, const question_t *question);
 
 /* How many wait, the one under way included. */

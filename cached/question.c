@@ -36,3 +36,16 @@ question_t *question_pop(question_queue_t *queue)
     queue->count--;
     return question;
 }
+
+question_t *question_take_last(question_queue_t *queue)
+{
+    question_t *last = queue->last, *before = queue->first;
+    if (!last || last == before)
+        return question_pop(queue);
+    while (before->next != last)
+        before = before->next;
+    before->next = NULL;
+    queue->last = before;
+    queue->count--;
+    return last;
+}

@@ -21,5 +21,8 @@ typedef struct {
 
 void question_push(question_queue_t *queue, question_t *question);
 
-/* NULL when there is none. */
+/* The first one; NULL when there is none. */
 question_t *question_pop(question_queue_t *queue);
+
+/* The one that was put last; NULL when there is none. */
+question_t *question_take_last(question_queue_t *queue);

@@ -49,3 +49,12 @@ size_t envelope_frames(text_t envelope, text_t frames[static ENVELOPE_FRAMES])
     }
     return count;
 }
+
+text_t envelope_connection(text_t envelope)
+{
+    uint16_t length;
+    if (envelope.length < sizeof length)
+        return envelope;
+    memcpy(&length, envelope.at, sizeof length);
+    return envelope.length - sizeof length < length ? envelope : (text_t){envelope.at + sizeof length, length};
+}

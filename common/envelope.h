@@ -20,3 +20,6 @@ size_t envelope_read(const text_t *frames, size_t count, char envelope[static EN
 
 /* Its frames, the empty one at the end; returns how many. envelope: what envelope_read made, or a copy, which the frames point into. */
 size_t envelope_frames(text_t envelope, text_t frames[static ENVELOPE_FRAMES]);
+
+/* The connection that an envelope came by: its first frame, as the ROUTER named it. All of a text that is no envelope. */
+text_t envelope_connection(text_t envelope);

@@ -14,29 +14,49 @@ static bool take_frame(void *zmq, zmq_msg_t *part)
     return rc != -1;
 }
 
-/* One that nobody wants. *more: is there another one behind it? */
-static bool skip_frame(void *zmq, bool *more)
+/* One that nobody wants. False: there was none. */
+static bool skip_frame(void *zmq, frames_t *taken)
 {
     zmq_msg_t surplus;
     if (!take_frame(zmq, &surplus))
         return false;
-    *more = zmq_msg_more(&surplus);
+    taken->count++;
+    taken->bytes += zmq_msg_size(&surplus);
+    taken->more = zmq_msg_more(&surplus);
     zmq_msg_close(&surplus);
     return true;
 }
 
-bool frames_take(void *zmq, zmq_msg_t *parts, size_t limit, size_t *count)
+bool frames_take(void *zmq, zmq_msg_t *parts, size_t limit, frames_t *taken)
 {
-    bool more = true;
-    for (*count = 0; more && *count < limit; ++*count) {
-        if (!take_frame(zmq, &parts[*count]))
+    *taken = (frames_t){.more = true};
+    while (taken->more && taken->count < limit) {
+        zmq_msg_t *part = &parts[taken->count];
+        if (!take_frame(zmq, part))
             return false;
-        more = zmq_msg_more(&parts[*count]);
+        taken->count++;
+        taken->bytes += zmq_msg_size(part);
+        taken->more = zmq_msg_more(part);
     }
-    for (; more; ++*count)
-        if (!skip_frame(zmq, &more))
+    while (taken->more && taken->count < FRAMES_MAX)
+        if (!skip_frame(zmq, taken))
             return false;
     return true;
+}
+
+bool frames_skip(void *zmq, size_t limit)
+{
+    frames_t skipped = {.more = true};
+    while (skipped.more && skipped.count < limit && skip_frame(zmq, &skipped))
+        continue;
+    return skipped.more;
+}
+
+bool frames_origin(zmq_msg_t *part, uint64_t *id, int *fd)
+{
+    const char *user = zmq_msg_gets(part, "User-Id");
+    *fd = zmq_msg_get(part, ZMQ_SRCFD);
+    return user && text_to_u64(text_of(user), id) && *fd >= 0;
 }
 
 bool frames_send(void *zmq, text_t frame, int more)

@@ -16,6 +16,7 @@
 #include "common/endpoint.h"
 #include "common/envelope.h"
 #include "common/frames.h"
+#include "common/guard.h"
 #include "common/log.h"
 #include "common/unread.h"
 #include "common/zap.h"
@@ -37,7 +38,11 @@ enum {
     ANSWER_BYTES = 64 << 20, /* of a peer's, at most */
     SHORT_BYTES = 16 << 10,  /* an answer of ours that need not be counted: queue_limit bounds such well enough */
     LOOK_MESSAGES = 16,      /* are taken, or so many bytes, before the clock is looked at: it costs as much as 1/30 of a trade */
-    LOOK_BYTES = 16 << 10
+    LOOK_BYTES = 16 << 10,
+    FRAME_BYTES = 100,       /* that libzmq takes for a frame of an envelope */
+    HEAD_BYTES = 2,          /* of a frame, in ZMTP; at least */
+    SUBSCRIBE_BYTES = 11,    /* of a subscription, less the byte that stands for it here */
+    SKIPPED = 10000          /* frames that nobody wants, in a turn */
 };
 
 static_assert((int)SOCKET_FRAMES > (int)ENVELOPE_FRAMES, "a request's first frame behind its envelope is kept");
@@ -57,12 +62,15 @@ struct bus_socket {
     const socket_events_t *events;
     void *arg;
     loop_t *loop;
-    socket_t *monitor; /* tells of connections: for on_link, and of a name's */
-    char *name;        /* the endpoint that it connects to, where that is a name; else NULL */
-    bool ipv6;         /* the name is tried by IPv6 now */
-    int64_t turn_ns;   /* since when */
-    unread_t *unread;  /* of a ROUTER, NULL of others */
-    bool asked_about;  /* its connections, see zap.h */
+    socket_t *monitor;           /* tells of connections: for on_link, and of a name's */
+    char *name;                  /* the endpoint that it connects to, where that is a name; else NULL */
+    bool ipv6;                   /* the name is tried by IPv6 now */
+    int64_t turn_ns;             /* since when */
+    unread_t *unread;            /* of a ROUTER, NULL of others */
+    guard_t *guard;              /* of a ROUTER and an XPUB, NULL of others */
+    bool publishes;              /* an XPUB */
+    bool skipping;               /* the rest of a message that has too many frames */
+    char domain[ZAP_DOMAIN_MAX]; /* empty: its connections are not asked about */
 };
 
 static int zmq_type(socket_kind_t kind)
@@ -127,33 +135,68 @@ static void hand_over_request(socket_t *self, const text_t *frames, size_t kept,
     self->events->on_request(self->arg, asker, count > before ? frames[before] : TEXT(""), count - before);
 }
 
-/* Returns how many bytes it has. */
-static size_t hand_over(socket_t *self, zmq_msg_t *parts, size_t count)
+/* Of what is left when a subscriber has gone ZeroMQ tells, too, in nobody's name: the monitor has told before. */
+static void hand_over(socket_t *self, guard_peer_t *peer, const text_t *frames, size_t kept, size_t count)
 {
-    text_t frames[SOCKET_FRAMES];
-    size_t kept = count < SOCKET_FRAMES ? count : SOCKET_FRAMES, bytes = 0;
-    for (size_t i = 0; i < kept; i++) {
-        frames[i] = (text_t){zmq_msg_data(&parts[i]), zmq_msg_size(&parts[i])};
-        bytes += frames[i].length;
-    }
     if (self->events->on_request)
         hand_over_request(self, frames, kept, count);
-    else if (count <= SOCKET_FRAMES)
+    else if (self->events->on_message && count <= SOCKET_FRAMES)
         self->events->on_message(self->arg, frames, count);
+    else if (self->events->on_peer && peer && !guard_is_dropped(peer))
+        self->events->on_peer(self->arg, guard_peer_id(peer), frames, kept);
+}
+
+/* Who sent it, if it is there still. */
+static guard_peer_t *account_for(socket_t *self, zmq_msg_t *part, text_t first, const frames_t *taken)
+{
+    uint64_t id;
+    int fd;
+    guard_peer_t *peer = self->guard && frames_origin(part, &id, &fd) ? guard_peer(self->guard, id, fd) : NULL;
+    if (!peer)
+        return NULL;
+    if (self->publishes) {
+        guard_took(peer, taken->bytes + SUBSCRIBE_BYTES);
+    } else {
+        guard_took(peer, taken->bytes - first.length + HEAD_BYTES * (taken->count - 1)); /* the first frame is the ROUTER's */
+        if (guard_route(peer).length == 0)
+            guard_set_route(peer, first);
+    }
+    if (taken->more)
+        guard_drop(self->guard, peer, "frames: its message has too many");
+    return peer;
+}
+
+/* Adds its bytes. False when none waits. */
+static bool take_message(socket_t *self, size_t *bytes)
+{
+    zmq_msg_t parts[SOCKET_FRAMES];
+    text_t frames[SOCKET_FRAMES];
+    frames_t taken;
+    if (!frames_take(self->zmq, parts, SOCKET_FRAMES, &taken)) {
+        if (self->guard)
+            guard_drained(self->guard);
+        return false;
+    }
+    size_t kept = taken.count < SOCKET_FRAMES ? taken.count : SOCKET_FRAMES;
+    for (size_t i = 0; i < kept; i++)
+        frames[i] = (text_t){zmq_msg_data(&parts[i]), zmq_msg_size(&parts[i])};
+    guard_peer_t *peer = account_for(self, &parts[kept - 1], frames[0], &taken);
+    self->skipping = taken.more;
+    *bytes += taken.bytes;
+    if (!taken.more)
+        hand_over(self, peer, frames, kept, taken.count);
     for (size_t i = 0; i < kept; i++)
         zmq_msg_close(&parts[i]);
-    return bytes;
+    return true;
 }
 
 /* Takes a batch: of so many messages at most, and no more when its time is up. Returns how many; *full: there may be more. */
 static size_t take_batch(socket_t *self, size_t batch, bool *full)
 {
-    zmq_msg_t parts[SOCKET_FRAMES];
     int64_t until_ns = clock_mono_ns() + SOCKET_TURN_US * (NS_PER_MS / 1000);
-    size_t count, taken = 0, unseen = 0, bytes = 0;
+    size_t taken = 0, unseen = 0, bytes = 0;
     *full = false;
-    while (!*full && !self->destroyed && !self->paused && frames_take(self->zmq, parts, SOCKET_FRAMES, &count)) {
-        bytes += hand_over(self, parts, count);
+    while (!*full && !self->destroyed && !self->paused && !self->skipping && take_message(self, &bytes)) {
         *full = ++taken == batch;
         if (++unseen < LOOK_MESSAGES && bytes < LOOK_BYTES && !self->unread)
             continue;
@@ -169,9 +212,11 @@ static void on_check(uv_check_t *handle)
     bool full;
     if (!self->look || self->paused)
         return;
+    if (self->skipping)
+        self->skipping = frames_skip(self->zmq, SKIPPED);
     size_t taken = take_batch(self, self->unread ? SOCKET_REQUESTS : SOCKET_BATCH, &full);
     bool due = taken > 0 || self->more;
-    self->more = full;
+    self->more = full || self->skipping;
     if (due && !self->destroyed && self->events->on_drained)
         self->events->on_drained(self->arg);
 }
@@ -210,14 +255,25 @@ static void watch_link(zsock_t *zsock, int type)
     zsock_set_tcp_maxrt(zsock, UNACKNOWLEDGED_MS);
 }
 
-static socket_t *open_socket(loop_t *loop, int type, int queue_limit, const socket_events_t *events, void *arg)
+static void set_limits(zsock_t *zsock, int type, int queue_limit, bool serves)
+{
+    zsock_set_sndhwm(zsock, queue_limit);
+    /* Where a peer that nobody knows can fill the queue it must not be full: see watch_link; the guard bounds it. Nor must the monitor's: ZeroMQ
+     * waits then, and whoever ends it waits for that. */
+    zsock_set_rcvhwm(zsock, serves || type == ZMQ_PAIR ? 0 : queue_limit);
+    if (serves)
+        zsock_set_maxmsgsize(zsock, type == ZMQ_XPUB ? SOCKET_SUBSCRIPTION_BYTES : SOCKET_REQUEST_BYTES);
+    else
+        zsock_set_maxmsgsize(zsock, ANSWER_BYTES);
+}
+
+static socket_t *open_socket(loop_t *loop, int type, int queue_limit, bool serves, const socket_events_t *events, void *arg)
 {
     zsys_handler_set(NULL); /* signals belong to the loop */
-    bool serves = type == ZMQ_ROUTER;
     socket_t *self = calloc(1, sizeof *self);
     zsock_t *zsock = self ? zsock_new(type) : NULL;
-    unread_t *unread = serves ? unread_new(SOCKET_UNREAD_BYTES) : NULL;
-    if (!zsock || (serves && !unread)) {
+    unread_t *unread = serves && type == ZMQ_ROUTER ? unread_new(SOCKET_UNREAD_BYTES) : NULL;
+    if (!zsock || (serves && type == ZMQ_ROUTER && !unread)) {
         log_error("socket: no ZeroMQ socket", LOG_TEXT("error", zmq_strerror(zmq_errno())));
         zsock_destroy(&zsock);
         unread_destroy(&unread);
@@ -228,19 +284,18 @@ static socket_t *open_socket(loop_t *loop, int type, int queue_limit, const sock
     self->zsock = zsock;
     self->zmq = zsock_resolve(zsock);
     self->unread = unread;
+    self->publishes = type == ZMQ_XPUB;
     self->events = events;
     self->arg = arg;
-    zsock_set_sndhwm(zsock, queue_limit);
-    zsock_set_rcvhwm(zsock, queue_limit);
+    set_limits(zsock, type, queue_limit, serves);
     zsock_set_linger(zsock, 0);
     zsock_set_reconnect_ivl(zsock, 100);
     zsock_set_reconnect_ivl_max(zsock, 2000);
     watch_link(zsock, type);
     if (type == ZMQ_XPUB)
-        zsock_set_xpub_verbose(zsock, 1);
+        zsock_set_xpub_verboser(zsock, 1);
     if (type == ZMQ_DEALER)
         zsock_set_immediate(zsock, 1); /* no queue for a peer that is not there: the caller may ask another one */
-    zsock_set_maxmsgsize(zsock, serves || type == ZMQ_XPUB ? SOCKET_REQUEST_BYTES : ANSWER_BYTES);
     start_handles(self, loop);
     return self;
 }
@@ -265,15 +320,21 @@ static void on_link(socket_t *self, bool up)
         self->events->on_link(self->arg, up);
 }
 
-/* An event's first frame is its number (16 bits) and a value (32 bits), in the machine's byte order. */
+/* An event's first frame is its number (16 bits) and a value (32 bits), in the machine's byte order: a descriptor, of a socket that is bound. */
 static void on_monitored(void *arg, const text_t *frames, size_t count)
 {
     socket_t *self = arg;
     uint16_t event;
-    if (count < 1 || frames[0].length < sizeof event)
+    int32_t value;
+    if (count < 1 || frames[0].length < sizeof event + sizeof value)
         return;
     memcpy(&event, frames[0].at, sizeof event);
-    if (event == ZMQ_EVENT_CONNECT_RETRIED)
+    memcpy(&value, frames[0].at + sizeof event, sizeof value);
+    if (self->guard && event == ZMQ_EVENT_ACCEPTED)
+        guard_accepted(self->guard, value);
+    else if (self->guard)
+        guard_disconnected(self->guard, value);
+    else if (event == ZMQ_EVENT_CONNECT_RETRIED)
         try_other_family(self);
     else
         on_link(self, event == ZMQ_EVENT_HANDSHAKE_SUCCEEDED);
@@ -287,25 +348,76 @@ static bool monitor(socket_t *self, int events)
     /* with the time, since ZeroMQ may not have forgotten yet who was at this place in memory before */
     snprintf(endpoint, sizeof endpoint, "inproc://monitor-%p-%lld", (void *)self, (long long)clock_mono_ns());
     return zmq_socket_monitor(self->zmq, endpoint, events) == 0 &&
-           (self->monitor = open_socket(self->loop, ZMQ_PAIR, MONITOR_QUEUE, &monitor_events, self)) &&
+           (self->monitor = open_socket(self->loop, ZMQ_PAIR, MONITOR_QUEUE, false, &monitor_events, self)) &&
            socket_connect(self->monitor, endpoint);
 }
 
-static bool ask_about_connections(socket_t *self)
+/* --- a socket that is bound: who may connect --- */
+
+/* What the monitor told of until now. */
+static void hear_monitor(const socket_t *self)
 {
-    self->asked_about = zap_enter(self->loop);
-    if (self->asked_about)
-        zsock_set_zap_domain(self->zsock, ZAP_DOMAIN);
-    return self->asked_about;
+    while (take_message(self->monitor))
+        continue;
+}
+
+static bool door_admits(void *arg, text_t address)
+{
+    const socket_t *self = arg;
+    hear_monitor(self);
+    return guard_admits(self->guard, address);
+}
+
+static uint64_t door_next_id(void *arg)
+{
+    const socket_t *self = arg;
+    hear_monitor(self);
+    return guard_next_id(self->guard);
+}
+
+static int64_t door_pace_ns(void *arg)
+{
+    const socket_t *self = arg;
+    return self->events->pace_ns ? self->events->pace_ns(self->arg) : 0;
+}
+
+static void on_gone(void *arg, uint64_t peer)
+{
+    const socket_t *self = arg;
+    if (self->events->on_peer_gone)
+        self->events->on_peer_gone(self->arg, peer);
+}
+
+static bool guard_connections(socket_t *self, int queue_limit)
+{
+    const zap_door_t door = {
+        .names = self->unread != NULL, .admits = door_admits, .next_id = door_next_id, .pace_ns = door_pace_ns, .arg = self};
+    self->guard = guard_new(&(guard_socket_t){.name = self->events->name ? self->events->name : "socket",
+                                              .publishes = self->publishes,
+                                              .queue_limit = (uint64_t)queue_limit,
+                                              .on_gone = on_gone,
+                                              .arg = self});
+    if (!self->guard || !monitor(self, ZMQ_EVENT_ACCEPTED | ZMQ_EVENT_DISCONNECTED) ||
+        !zap_enter(self->loop, &door, self->domain))
+        return false;
+    zsock_set_zap_domain(self->zsock, self->domain);
+    return true;
 }
 
 socket_t *socket_new(loop_t *loop, socket_kind_t kind, int queue_limit, const socket_events_t *events, void *arg)
 {
-    assert(events && (events->on_message || (events->on_request && kind == SOCKET_ROUTER)));
-    socket_t *self = open_socket(loop, zmq_type(kind), queue_limit, events, arg);
-    if (self && kind == SOCKET_ROUTER && !ask_about_connections(self))
+    bool serves = kind == SOCKET_ROUTER || kind == SOCKET_XPUB;
+    assert(events &&
+           (events->on_message || (events->on_request && kind == SOCKET_ROUTER) || (events->on_peer && kind == SOCKET_XPUB)));
+    socket_t *self = open_socket(loop, zmq_type(kind), queue_limit, serves, events, arg);
+    if (self && serves && !guard_connections(self, queue_limit))
         socket_destroy(&self);
     return self;
+}
+
+void socket_drop(socket_t *self, uint64_t peer, const char *reason)
+{
+    guard_drop_id(self->guard, peer, reason);
 }
 
 void socket_unbind(socket_t *self, const char *endpoint)
@@ -316,8 +428,11 @@ void socket_unbind(socket_t *self, const char *endpoint)
 bool socket_bind(socket_t *self, const char *endpoint)
 {
     self->look = true;
-    if (binding_make(self->zsock, endpoint))
+    if (binding_make(self->zsock, endpoint)) {
+        if (self->guard)
+            guard_bound(self->guard, zsock_endpoint(self->zsock));
         return true;
+    }
     log_error("socket: can't listen", LOG_TEXT("endpoint", endpoint), LOG_TEXT("error", zmq_strerror(zmq_errno())));
     return false;
 }
@@ -375,11 +490,15 @@ void socket_unsubscribe(socket_t *self, text_t prefix)
 
 bool socket_send(socket_t *self, const text_t *frames, size_t count)
 {
+    size_t bytes = 0;
     self->look = true;
     for (size_t i = 0; i < count; i++) {
         if (!frames_send(self->zmq, frames[i], i + 1 < count ? ZMQ_SNDMORE : 0))
             return false; /* only ever at the first frame: ZeroMQ takes a message whole or not at all */
+        bytes += frames[i].length;
     }
+    if (self->publishes)
+        guard_published(self->guard, bytes);
     return true;
 }
 
@@ -393,15 +512,39 @@ static bool send_envelope(socket_t *self, const text_t *frames, size_t count)
     return true;
 }
 
+static size_t unread_by(const socket_t *self, const guard_peer_t *peer)
+{
+    return guard_is_dropped(peer) ? 0 : unread_bytes(self->unread, guard_route(peer));
+}
+
+/* For so many bytes more among all that waits to be read. False when the asker itself has most of it. */
+static bool make_room(socket_t *self, text_t asker, size_t bytes)
+{
+    guard_peer_t *peer, *greediest = NULL;
+    size_t all = bytes, limit = guard_share_bytes(self->guard);
+    if (bytes + unread_all_bytes(self->unread) <= limit)
+        return true;
+    for (size_t i = 0; (peer = guard_at(self->guard, i)); i++) {
+        all += unread_by(self, peer);
+        if (!greediest || unread_by(self, peer) > unread_by(self, greediest))
+            greediest = peer;
+    }
+    if (all <= limit)
+        return true; /* the rest is of those that have gone, or will */
+    if (!greediest || text_equal(guard_route(greediest), asker))
+        return false;
+    guard_drop(self->guard, greediest, "unread: too many of its answers wait");
+    return true;
+}
+
 bool socket_answer(socket_t *self, text_t asker, text_t answer)
 {
     zmq_msg_t message;
     text_t frames[ENVELOPE_FRAMES];
-    size_t count = envelope_frames(asker, frames);
+    size_t count = envelope_frames(asker, frames), before = asker.length + FRAME_BYTES * count;
     assert(self->unread && count > 1);
-    if (answer.length <= SHORT_BYTES)
-        return send_envelope(self, frames, count) && frames_send(self->zmq, answer, 0);
-    if (!unread_message(self->unread, frames[0], answer, &message))
+    if (!make_room(self, frames[0], before + answer.length) ||
+        !unread_message(self->unread, frames[0], before, answer, &message))
         return false;
     if (send_envelope(self, frames, count) && frames_send_message(self->zmq, &message))
         return true;
@@ -416,6 +559,7 @@ static void on_handle_closed(uv_handle_t *handle)
         return;
     zsock_destroy(&self->zsock); /* only now: libuv must not poll the fd of a socket that is gone */
     unread_destroy(&self->unread);
+    guard_destroy(&self->guard);
     free(self->name);
     free(self);
 }
@@ -443,8 +587,8 @@ void socket_destroy(socket_t **self_p)
     if (self->monitor)
         zmq_socket_monitor(self->zmq, NULL, 0); /* before the other end goes: ZeroMQ would wait for a reader */
     socket_destroy(&self->monitor);
-    if (self->asked_about)
-        zap_leave();
+    if (self->domain[0])
+        zap_leave(self->domain);
     uv_poll_stop(&self->poll);
     uv_close((uv_handle_t *)&self->poll, on_handle_closed);
     uv_close((uv_handle_t *)&self->prepare, on_handle_closed);

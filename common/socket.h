@@ -14,17 +14,24 @@ enum {
     SOCKET_REQUESTS = 16,            /* each may take milliseconds */
     SOCKET_TURN_US = SHARE_BUS_US,
     SOCKET_FRAMES = 17,              /* a message with more is dropped; of a request what is behind them */
-    SOCKET_REQUEST_BYTES = 1 << 20,  /* a ROUTER's or an XPUB's peer that sends a longer frame is disconnected */
+    SOCKET_REQUEST_BYTES = 1 << 20,  /* a ROUTER's peer that sends a longer frame is disconnected */
+    SOCKET_SUBSCRIPTION_BYTES = 128, /* an XPUB's: a topic's, and what ZMTP has before it */
     SOCKET_UNREAD_BYTES = 256 << 20, /* of answers that have not been read from one connection */
 };
 
-/* An XPUB is told of every subscription, and of the last one of a topic that ends. A ROUTER serves each connection as a peer of its own, whatever
- * that calls itself (zap.h, whose own socket is the HANDLER). */
+/* An XPUB is told of every subscription, and of every one that ends. A ROUTER serves each connection as a peer of its own, whatever
+ * that calls itself (zap.h, whose own socket is the HANDLER). Who may connect to a ROUTER or an XPUB, and what a peer may cost: guard.h. */
 typedef enum { SOCKET_SUB, SOCKET_XPUB, SOCKET_ROUTER, SOCKET_DEALER, SOCKET_HANDLER } socket_kind_t;
 
 typedef struct {
+    const char *name; /* of a ROUTER or an XPUB, in logs and metrics; NULL: "socket" */
     /* Frames are valid during the call. */
     void (*on_message)(void *arg, const text_t *frames, size_t count);
+    /* Of an XPUB instead of on_message, where it is not NULL: a message of a peer, named by a number that no other peer has; and a peer
+     * that had sent one has gone. */
+    void (*on_peer)(void *arg, uint64_t peer, const text_t *frames, size_t count);
+    void (*on_peer_gone)(void *arg, uint64_t peer);
+    int64_t (*pace_ns)(void *arg); /* of an XPUB: how long after another one a subscriber's connection may stand; may be NULL */
     /* Of a ROUTER instead of on_message, where it is not NULL: a request. asker: its envelope (envelope.h), for socket_answer. parts: how many
      * frames follow the envelope, of which `body` is the first; one, unless the request is malformed. What has no envelope is dropped, with
      * a log line, since it could not be answered. */
@@ -59,10 +66,13 @@ void socket_unsubscribe(socket_t *self, text_t prefix);
 /* All frames or none; false when it can't be queued now. */
 bool socket_send(socket_t *self, const text_t *frames, size_t count);
 
-/* A ROUTER's answer to who asked (on_request). False when it is a long one and more than SOCKET_UNREAD_BYTES of such would wait to be read from
- * the same connection, or memory runs out. A proxy is one connection, however many are behind it: what waits in this process is what the
+/* A ROUTER's answer to who asked (on_request). False when more than SOCKET_UNREAD_BYTES would wait to be read from the same connection, or more than
+ * the socket's share (guard.h) from all, most of it from this one, or memory runs out; where most would wait for another peer, that is disconnected. A proxy is one connection, however many are behind it: what waits in this process is what the
  * proxy has not taken. One that goes beyond queue_limit is dropped in silence. */
 bool socket_answer(socket_t *self, text_t asker, text_t answer);
+
+/* The peer of an XPUB has to go. reason: as for guard_drop (guard.h). What it had sent before may come yet. */
+void socket_drop(socket_t *self, uint64_t peer, const char *reason);
 
 /* Was the last batch a full one, by count or by time? More may be there then, and on_drained comes soon, whether there is or not. */
 bool socket_has_more(const socket_t *self);

@@ -4,6 +4,7 @@
 #include <ctype.h>
 #include <stdio.h>
 
+#include "common/network.h"
 #include "proto/topic.h"
 
 enum {
@@ -194,6 +195,8 @@ bool text_format_matches(text_format_t format, const char *choices, text_t text)
         return text_equal(text, TEXT("*")) || origin_valid(text);
     case FORMAT_HOST:
         return text_equal(text, TEXT("*")) || host_valid(text);
+    case FORMAT_NETWORK:
+        return network_valid(text);
     case FORMAT_SOURCE:
         return source_valid(text);
     case FORMAT_SYMBOL:
@@ -218,6 +221,7 @@ void text_format_describe(text_format_t format, const char *choices, buffer_t *o
         [FORMAT_URL] = "a ws:// or wss:// URL",
         [FORMAT_ORIGIN] = "SCHEME://HOST[:PORT] or *",
         [FORMAT_HOST] = "a host's name without a port, or *",
+        [FORMAT_NETWORK] = "local, any, an IP address or ADDRESS/BITS",
         [FORMAT_SOURCE] = "a name without spaces, quotes and backslashes",
         [FORMAT_SYMBOL] = "a symbol BASE-QUOTE in capital letters and digits",
         [FORMAT_PATTERN] = "a symbol in which * stands for any characters",

@@ -13,6 +13,7 @@ typedef enum {
     FORMAT_URL,      /* ws://HOST[:PORT][/…], wss://… */
     FORMAT_ORIGIN,   /* what a browser sends as Origin: SCHEME://HOST[:PORT], or null; or * for all of them */
     FORMAT_HOST,     /* what a Host header may name: a name or an address, without a port, or * for all of them */
+    FORMAT_NETWORK,  /* network.h: local, any, an address, ADDRESS/BITS */
     FORMAT_SOURCE,   /* topic.h: source_valid */
     FORMAT_SYMBOL,   /* topic.h: symbol_valid */
     FORMAT_PATTERN,  /* of symbols: '*' for any run of characters, else what symbols have */

@@ -5,8 +5,14 @@
 #include <stdatomic.h>
 #include <stdlib.h>
 
+/* Of all peers. Its holders are the table and each account. */
+typedef struct {
+    atomic_size_t bytes, holders;
+} total_t;
+
 /* Of one peer. Its holders are the table and each message under way, which ZeroMQ's thread closes. */
 typedef struct {
+    total_t *total;
     atomic_size_t bytes, holders;
     size_t peer_length;
     char peer[];
@@ -15,12 +21,13 @@ typedef struct {
 /* A message's memory. */
 typedef struct {
     account_t *account;
-    size_t length;
+    size_t bytes; /* that it counts for */
     char body[];
 } load_t;
 
 struct unread {
     size_t limit_bytes;
+    total_t *total;
     table_t *accounts; /* by peer */
     size_t many;       /* with so many accounts it is time to look for idle ones */
 };
@@ -32,17 +39,26 @@ static text_t peer_of(const account_t *account)
     return (text_t){account->peer, account->peer_length};
 }
 
+static void let_go_total(total_t *total)
+{
+    if (atomic_fetch_sub(&total->holders, 1) == 1)
+        free(total);
+}
+
 static void let_go(account_t *account)
 {
-    if (atomic_fetch_sub(&account->holders, 1) == 1)
-        free(account);
+    if (atomic_fetch_sub(&account->holders, 1) > 1)
+        return;
+    let_go_total(account->total);
+    free(account);
 }
 
 static void on_closed(void *data, void *hint)
 {
     load_t *load = hint;
     (void)data; /* within the load */
-    atomic_fetch_sub(&load->account->bytes, load->length);
+    atomic_fetch_sub(&load->account->bytes, load->bytes);
+    atomic_fetch_sub(&load->account->total->bytes, load->bytes);
     let_go(load->account);
     free(load);
 }
@@ -77,24 +93,30 @@ static account_t *open_account(unread_t *self, text_t peer)
         return NULL;
     atomic_init(&account->bytes, 0);
     atomic_init(&account->holders, 1);
+    account->total = self->total;
+    atomic_fetch_add(&self->total->holders, 1);
     account->peer_length = peer.length;
     memcpy(account->peer, peer.at, peer.length);
     if (table_put(self->accounts, peer, account))
         return account;
-    free(account);
+    let_go(account);
     return NULL;
 }
 
 unread_t *unread_new(size_t limit_bytes)
 {
     unread_t *self = malloc(sizeof *self);
+    total_t *total = malloc(sizeof *total);
     table_t *accounts = table_new();
-    if (!self || !accounts) {
+    if (!self || !total || !accounts) {
         table_destroy(&accounts);
+        free(total);
         free(self);
         return NULL;
     }
-    *self = (unread_t){limit_bytes, accounts, MANY_MIN};
+    atomic_init(&total->bytes, 0);
+    atomic_init(&total->holders, 1);
+    *self = (unread_t){limit_bytes, total, accounts, MANY_MIN};
     return self;
 }
 
@@ -108,29 +130,36 @@ void unread_destroy(unread_t **self_p)
     for (size_t at = 0; (account = table_each(self->accounts, &at));)
         let_go(account);
     table_destroy(&self->accounts);
+    let_go_total(self->total);
     free(self);
 }
 
-bool unread_message(unread_t *self, text_t peer, text_t body, zmq_msg_t *message)
+bool unread_message(unread_t *self, text_t peer, size_t more_bytes, text_t body, zmq_msg_t *message)
 {
     account_t *account = table_get(self->accounts, peer);
     if (!account && !(account = open_account(self, peer)))
         return false;
-    size_t waiting = atomic_load(&account->bytes);
-    if (waiting > 0 && waiting + body.length > self->limit_bytes)
+    size_t waiting = atomic_load(&account->bytes), bytes = more_bytes + body.length;
+    if (waiting > 0 && waiting + bytes > self->limit_bytes)
         return false;
     load_t *load = malloc(sizeof *load + body.length);
     if (!load)
         return false;
-    *load = (load_t){account, body.length};
+    *load = (load_t){account, bytes};
     memcpy(load->body, body.at, body.length);
     if (zmq_msg_init_data(message, load->body, body.length, on_closed, load) == -1) {
         free(load);
         return false;
     }
-    atomic_fetch_add(&account->bytes, body.length);
+    atomic_fetch_add(&account->bytes, bytes);
+    atomic_fetch_add(&account->total->bytes, bytes);
     atomic_fetch_add(&account->holders, 1);
     return true;
+}
+
+size_t unread_all_bytes(const unread_t *self)
+{
+    return atomic_load(&self->total->bytes);
 }
 
 size_t unread_bytes(const unread_t *self, text_t peer)

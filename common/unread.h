@@ -18,9 +18,13 @@ unread_t *unread_new(size_t limit_bytes);
 /* Messages that are under way outlive it. */
 void unread_destroy(unread_t **self);
 
-/* Makes a message with a copy of `body`, counted for `peer` (any bytes, 1 to 255) until it is closed, on whatever thread. False, and no
- * message, when more than the limit would wait for that peer, or memory runs out. One body is always taken, however long. */
-bool unread_message(unread_t *self, text_t peer, text_t body, zmq_msg_t *message);
+/* Makes a message with a copy of `body`, counted for `peer` (any bytes, 1 to 255) until it is closed, on whatever thread, with so many bytes more that
+ * the frames before it take. False, and no message, when more than the limit would wait for that peer, or memory runs out. One body is always
+ * taken, however long. */
+bool unread_message(unread_t *self, text_t peer, size_t more_bytes, text_t body, zmq_msg_t *message);
+
+/* Bytes that wait for all peers. */
+size_t unread_all_bytes(const unread_t *self);
 
 /* Bytes that wait for the peer. */
 size_t unread_bytes(const unread_t *self, text_t peer);

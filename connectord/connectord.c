@@ -1,6 +1,7 @@
 #include "connectord/connectord.h"
 
 #include "common/clock.h"
+#include "common/guard.h"
 #include "common/log.h"
 #include "common/probe.h"
 #include "common/timestamp.h"
@@ -16,6 +17,7 @@ enum {
     EARLY_HEARTBEAT_MS = 100, /* at least, behind the one before */
     READING_ON_MS = 500,      /* after the start, when there are connections */
     SPARE_MS = 250,           /* between looks whether the journal has a spare segment */
+    SOCKETS = 2,              /* that are bound: bus and replay */
     FD_LIMIT = 8192
 };
 
@@ -164,6 +166,7 @@ static void connectord_metrics(void *arg, metrics_t *metrics)
     metrics_gauge(metrics, "dataflow_journal_epoch", "The journal's epoch", journal_epoch(journal));
     metrics_counter(metrics, "dataflow_journal_renewals_total",
                     "New epochs because a follower had had later trades than the journal", self->renewal.count);
+    guard_metrics(metrics);
     if (self->replay) /* not when it is asked while the process ends */
         metrics_counters(metrics, replay_metrics, sizeof replay_metrics / sizeof *replay_metrics, replay_counts(self->replay));
 }
@@ -210,6 +213,7 @@ connectord_t *connectord_new(loop_t *loop, const config_t *config)
     if (!self)
         return NULL;
     self->shared.loop = loop;
+    guard_read(config, "connectord", SOCKETS);
     if (!connectord_open(self, config) || !feeds_apply(self->feeds, config) || !connectord_serve(self, config)) {
         connectord_destroy(&self);
         return NULL;

@@ -202,6 +202,11 @@ void demand_unsubscribe(demand_t *self, text_t prefix)
         demand_match(self, prefix, offer_remove);
 }
 
+bool demand_offers(const demand_t *self, text_t prefix)
+{
+    return demand_match(self, prefix, NULL) > 0;
+}
+
 size_t demand_prefixes(const demand_t *self)
 {
     return table_count(self->prefixes) - self->strangers;

@@ -1,6 +1,6 @@
-/* Who on the bus wants which stream, from the subscriptions that XPUB hands over.
+/* Which streams are wanted on the bus, from the prefixes that have subscribers (listeners.h).
  *
- * XPUB names each prefix when a subscriber comes, on whatever machine, and once when its last one goes or crashes. A
+ * A prefix is named when its first subscriber comes, on whatever machine, and when its last one goes or crashes. A
  * prefix that is longer than "trade." and begins a stream's topic is demand for that stream; one that takes in every symbol (""
  * or "trade.") is not. A stream is wanted from the first such prefix to the last.
  */
@@ -34,6 +34,9 @@ void demand_withdraw(demand_t *self, text_t topic, const void *item);
  * since one may be offered later. */
 void demand_subscribe(demand_t *self, text_t prefix);
 void demand_unsubscribe(demand_t *self, text_t prefix);
+
+/* Does an offered topic begin with the prefix, as demand or not? */
+bool demand_offers(const demand_t *self, text_t prefix);
 
 /* Prefixes that are kept because they want something. */
 size_t demand_prefixes(const demand_t *self);

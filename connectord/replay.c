@@ -163,7 +163,7 @@ static void on_request(void *arg, text_t asker, text_t body, size_t parts)
         log_warn("replay: a peer does not take its answers: dropped", LOG_U64("suppressed", log_suppressed(&unsent)));
 }
 
-static const socket_events_t events = {.on_request = on_request};
+static const socket_events_t events = {.name = "replay", .on_request = on_request};
 
 replay_t *replay_new(loop_t *loop, const char *endpoint, journal_t *journal, renewal_t *renewal)
 {

@@ -83,3 +83,64 @@ bool topic_parse(text_t topic, text_t *symbol, text_t *source)
     *source = found_source;
     return true;
 }
+
+/* A character of UTF-8 whose last bytes are missing? */
+static bool is_cut_short(text_t text)
+{
+    unsigned char first = (unsigned char)text.at[0];
+    if (text.length > 3 || first < 0xc2 || first > 0xf4)
+        return false;
+    for (size_t i = 1; i < text.length; i++)
+        if (((unsigned char)text.at[i] & 0xc0) != 0x80)
+            return false;
+    return true;
+}
+
+static bool source_can_begin(text_t source)
+{
+    if (source.length > SOURCE_MAX)
+        return false;
+    for (size_t n; source.length; source.at += n, source.length -= n) {
+        n = (unsigned char)source.at[0] < 0x80 ? 1 : text_utf8_char(source);
+        if (n == 0)
+            return is_cut_short(source);
+        if (!source_char(source.at, n))
+            return false;
+    }
+    return true;
+}
+
+/* "BTC", and what ends it, off the text. False: there is no such part. *ended: it has been ended. */
+static bool take_part(text_t *text, char end, bool *ended)
+{
+    size_t length = 0;
+    while (length < text->length && text->at[length] != end)
+        length++;
+    *ended = length < text->length;
+    if (symbol_part(text->at, length) != length || length > SYMBOL_PART_MAX || (*ended && length == 0))
+        return false;
+    *text = (text_t){text->at + length + *ended, text->length - length - *ended};
+    return true;
+}
+
+static bool trade_can_begin(text_t rest)
+{
+    bool ended;
+    if (!take_part(&rest, '-', &ended))
+        return false;
+    if (!ended)
+        return true;
+    if (!take_part(&rest, '.', &ended))
+        return false;
+    return !ended || source_can_begin(rest);
+}
+
+bool topic_can_begin(text_t prefix)
+{
+    const text_t trade = TEXT(TOPIC_TRADE), status = TEXT(TOPIC_STATUS);
+    if (text_starts_with(trade, prefix) || text_starts_with(status, prefix))
+        return true;
+    if (text_starts_with(prefix, status))
+        return source_can_begin((text_t){prefix.at + status.length, prefix.length - status.length});
+    return text_starts_with(prefix, trade) && trade_can_begin((text_t){prefix.at + trade.length, prefix.length - trade.length});
+}

@@ -26,3 +26,6 @@ bool topic_names(text_t topic, text_t symbol, text_t source);
 
 /* The slices of a trade's topic. False for anything that is not one. */
 bool topic_parse(text_t topic, text_t *symbol, text_t *source);
+
+/* Is there a topic that begins so, of a trade or of a status? The empty text begins them all; the last character may be cut short. */
+bool topic_can_begin(text_t prefix);

@@ -31,18 +31,18 @@ static text_t body_of(size_t length)
 
 static bool take(const char *peer, size_t length)
 {
-    return unread_message(unread, text_of(peer), body_of(length), &message);
+    return unread_message(unread, text_of(peer), 0, body_of(length), &message);
 }
 
 START_TEST(a_message_counts_until_it_is_closed)
 {
     text_t answer = TEXT("an answer");
-    ck_assert(unread_message(unread, TEXT("a"), answer, &message));
+    ck_assert(unread_message(unread, TEXT("a"), 0, answer, &message));
     ck_assert(text_equal((text_t){zmq_msg_data(&message), zmq_msg_size(&message)}, answer));
     ck_assert_uint_eq(unread_bytes(unread, TEXT("a")), answer.length);
     zmq_msg_close(&message);
     ck_assert_uint_eq(unread_bytes(unread, TEXT("a")), 0);
-    ck_assert(unread_message(unread, TEXT("a"), TEXT(""), &message));
+    ck_assert(unread_message(unread, TEXT("a"), 0, TEXT(""), &message));
     zmq_msg_close(&message);
 }
 END_TEST
@@ -50,7 +50,7 @@ END_TEST
 START_TEST(what_goes_beyond_the_limit_of_a_peer_is_refused)
 {
     zmq_msg_t first;
-    ck_assert(unread_message(unread, TEXT("a"), body_of(LIMIT - 1), &first));
+    ck_assert(unread_message(unread, TEXT("a"), 0, body_of(LIMIT - 1), &first));
     ck_assert(!take("a", 2));
     ck_assert(take("b", LIMIT));
     zmq_msg_close(&message);
@@ -65,7 +65,7 @@ END_TEST
 START_TEST(one_that_is_longer_than_the_limit_is_taken_alone)
 {
     zmq_msg_t first;
-    ck_assert(unread_message(unread, TEXT("a"), body_of(LIMIT + 1), &first));
+    ck_assert(unread_message(unread, TEXT("a"), 0, body_of(LIMIT + 1), &first));
     ck_assert(!take("a", 1));
     zmq_msg_close(&first);
     ck_assert(take("a", 1));
@@ -79,7 +79,7 @@ START_TEST(peers_for_whom_something_waits_are_remembered_while_many_come_and_go)
     char peer[16];
     for (size_t i = 0; i < MANY; i++) {
         snprintf(peer, sizeof peer, "%zu", i);
-        ck_assert(unread_message(unread, text_of(peer), body_of(10), i < 100 ? &kept[i] : &message));
+        ck_assert(unread_message(unread, text_of(peer), 0, body_of(10), i < 100 ? &kept[i] : &message));
         if (i >= 100)
             zmq_msg_close(&message);
     }
@@ -116,7 +116,7 @@ START_TEST(another_thread_closes_them)
     unread_destroy(&unread);
     unread = unread_new((size_t)2 * MANY * 10);
     for (size_t i = 0; i < MANY; i++)
-        ck_assert(unread_message(unread, TEXT("a"), body_of(10), &messages[i]));
+        ck_assert(unread_message(unread, TEXT("a"), 0, body_of(10), &messages[i]));
     ck_assert_int_eq(pthread_create(&thread, NULL, close_all, messages), 0);
     for (size_t i = 0; i < MANY; i++) {
         ck_assert(take("a", 10));
