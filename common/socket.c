@@ -357,7 +357,8 @@ static bool monitor(socket_t *self, int events)
 /* What the monitor told of until now. */
 static void hear_monitor(const socket_t *self)
 {
-    while (take_message(self->monitor))
+    size_t bytes = 0;
+    while (take_message(self->monitor, &bytes))
         continue;
 }
 
