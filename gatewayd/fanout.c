@@ -6,9 +6,9 @@ enum { AHEAD = 8 };
 
 /* Queues the readers of a channel that have something to read now, and their clients. Those to come are fetched meanwhile: they lie all over
  * the memory. */
-static void touch_readers(channel_t *channel, list_t *clients)
+static void touch_readers(const hub_t *hub, channel_t *channel, list_t *clients)
 {
-    bool overrun = ring_lapped(channel->ring, channel->dirty_from);
+    bool overrun = hub->now_ns < hub->excused_ns && ring_lapped(channel->ring, channel->dirty_from);
     for (size_t i = 0; i < channel->reader_count; i++) {
         reader_t *reader = channel->readers[i];
         if (i + AHEAD < channel->reader_count)
@@ -25,7 +25,7 @@ void fanout_flush(hub_t *hub)
     list_init(&clients);
     channel_t *channel;
     while ((channel = markets_take_dirty(hub->markets)))
-        touch_readers(channel, &clients);
+        touch_readers(hub, channel, &clients);
     while ((item = list_take(&clients)))
         client_pump(LIST_OWNER(item, client_t, in_pump));
 }
