@@ -108,10 +108,10 @@ def test_a_gateway_that_stood_still_tells_its_clients_every_trade_and_no_gap(flo
 
 def test_who_reads_slowly_stays_and_who_reads_nothing_is_closed_as_silent(flow):
     """Neither answers a ping: it comes behind all that they have not read."""
-    flow.config["gatewayd"]["silence_ms"] = 1500
+    flow.config["gatewayd"]["silence_ms"] = 2500
     start(flow)
     reads, stands = SlowClient(flow), SlowClient(flow)
-    play(flow, 3 * TRADES, 3 * TRADES)
+    play(flow, 4 * TRADES, 4 * TRADES)
     closed = lambda: [line for line in flow.processes["gateway0"].lines if "not even a pong" in line]
 
     def some_time_passes():
@@ -122,8 +122,8 @@ def test_who_reads_slowly_stays_and_who_reads_nothing_is_closed_as_silent(flow):
         return closed()
 
     until(some_time_passes, "the one that reads nothing to be closed")
-    read_on([reads], 3 * TRADES)
-    assert_every_trade_once(reads, 1, 3 * TRADES)
+    read_on([reads], 4 * TRADES)
+    assert_every_trade_once(reads, 1, 4 * TRADES)
     assert len(closed()) == 1 and slow_clients(flow, "catchup") >= 1
     reads.close()
     stands.close()
