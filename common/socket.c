@@ -36,7 +36,6 @@ enum {
     LINK_EVENTS = ZMQ_EVENT_HANDSHAKE_SUCCEEDED | ZMQ_EVENT_DISCONNECTED,
     FAMILY_MS = 1000,        /* a name is tried by IPv4 for so long, then by IPv6, and so on */
     ANSWER_BYTES = 64 << 20, /* of a peer's, at most */
-    SHORT_BYTES = 16 << 10,  /* an answer of ours that need not be counted: queue_limit bounds such well enough */
     LOOK_MESSAGES = 16,      /* are taken, or so many bytes, before the clock is looked at: it costs as much as 1/30 of a trade */
     LOOK_BYTES = 16 << 10,
     FRAME_BYTES = 100,       /* that libzmq takes for a frame of an envelope */
@@ -257,7 +256,8 @@ static void watch_link(zsock_t *zsock, int type)
 
 static void set_limits(zsock_t *zsock, int type, int queue_limit, bool serves)
 {
-    zsock_set_sndhwm(zsock, queue_limit);
+    /* What waits for who asked is bounded by bytes, which are counted: beyond a number of messages ZeroMQ drops an answer in silence. */
+    zsock_set_sndhwm(zsock, serves && type == ZMQ_ROUTER ? 0 : queue_limit);
     /* Where a peer that nobody knows can fill the queue it must not be full: see watch_link; the guard bounds it. Nor must the monitor's: ZeroMQ
      * waits then, and whoever ends it waits for that. */
     zsock_set_rcvhwm(zsock, serves || type == ZMQ_PAIR ? 0 : queue_limit);

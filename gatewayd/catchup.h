@@ -20,7 +20,7 @@ enum {
     CATCHUP_RETRY_MS = 50,
     CATCHUP_FEW = 8,           /* clients, at most, that are few */
     CATCHUP_PAGE_MIN = 16,     /* trades */
-    CATCHUP_PAGE_CROWD = 500,  /* where many catch up */
+    CATCHUP_PAGE_CROWD = 1000, /* where many catch up */
     CATCHUP_PAGE_FIRST = 1000, /* where few do, at first, … */
     CATCHUP_PAGE_MAX = 5000,   /* … and at most, */
     CATCHUP_PAGE_BYTES = 768 << 10,

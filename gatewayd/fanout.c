@@ -6,9 +6,9 @@ enum { AHEAD = 8 };
 
 /* Queues the readers of a channel that have something to read now, and their clients. Those to come are fetched meanwhile: they lie all over
  * the memory. */
-static void touch_readers(channel_t *channel, list_t *clients)
+static void touch_readers(const hub_t *hub, channel_t *channel, list_t *clients)
 {
-    bool overrun = ring_lapped(channel->ring, channel->dirty_from);
+    bool overrun = hub->now_ns < hub->excused_ns && ring_lapped(channel->ring, channel->dirty_from);
     for (size_t i = 0; i < channel->reader_count; i++) {
         reader_t *reader = channel->readers[i];
         if (i + AHEAD < channel->reader_count)
@@ -30,7 +30,7 @@ bool fanout_step(hub_t *hub)
         channel_t *channel = markets_take_dirty(hub->markets);
         hub->untouched = channel ? hub->untouched - 1 : 0;
         if (channel)
-            touch_readers(channel, &hub->pumping);
+            touch_readers(hub, channel, &hub->pumping);
     } else if (!list_empty(&hub->pumping)) {
         client_pump(LIST_OWNER(list_take(&hub->pumping), client_t, in_pump));
     }

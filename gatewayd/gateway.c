@@ -24,8 +24,9 @@ enum {
         32, /* HTTP connections of an address: a browser has six, and some of a crowd are about to become clients */
     PROBE_TICKS = 1000 / HUB_TICK_MS,
     CHECK_TICKS = 1000 / HUB_TICK_MS,
-    FLUSH_MS = 25,   /* the longest that clients wait while the bus is never empty */
-    STOOD_MS = 1000, /* between two ticks: this process did not run */
+    FLUSH_MS = 25,      /* the longest that clients wait while the bus is never empty */
+    STOOD_MS = 1000,    /* between two ticks: this process did not run, … */
+    EXCUSED_MS = 10000, /* … and for so long has much to hand over */
     MEMORY_PARTS = 4,
     MEMORY_LEAST = 64 << 20,
     MEMORY_MOST = 1 << 30, /* half of what the unit's MemoryMax allows */
@@ -182,6 +183,7 @@ static void look_for_pause(gateway_t *self)
         log_warn("gateway: this process stood still", LOG_U64("ms", (uint64_t)(stood_ns / NS_PER_MS)));
         join_stood(&self->hub, stood_ns);
         catchup_stood(&self->hub, stood_ns);
+        self->hub.excused_ns = clock_real_ns() + EXCUSED_MS * NS_PER_MS;
     }
     self->ticked_ns = now_ns;
 }

@@ -52,6 +52,7 @@ typedef struct {
     hub_counts_t counts;
     follower_counts_t bus_counts; /* as of the last tick */
     int64_t now_ns;               /* since 1970, as of this turn of the loop: set by whoever calls in */
+    int64_t excused_ns;           /* until then who falls behind is not slow, since this process stood still; 0: it never did */
 
     run_t runs[HUB_RUNS_MAX]; /* scratch: of several rings, that go out in one write */
     char gathered[RING_RUN_MAX];

@@ -3,7 +3,7 @@
  *     WAITING (no ring yet) ──▶ reader_seat ──┬─ the ring goes back to `last` ────▶ LIVE
  *                                             └─ it does not ──▶ CATCHING ────────▶ LIVE
  *
- *     LIVE, lapped ──┬─ before it was ever up to date, or by more in one go than the ring holds ──▶ CATCHING
+ *     LIVE, lapped ──┬─ before it was ever up to date, or since this process stood still ──▶ CATCHING
  *                    └─ after, being slow ──▶ CATCHING, or as gatewayd.slow says
  */
 #pragma once
@@ -90,6 +90,6 @@ void reader_stream_known(reader_t *self);
 /* Something may be there to read: queues it with its client. True when it was not queued before. */
 bool reader_touch(reader_t *self);
 
-/* More came in one go than the ring holds (the gateway stood still, or a long hole on the bus was filled). Who had everything before, and takes
- * more, is not slow: it catches up. True when the reader is such a one. */
+/* More came in one go than the ring holds, after this process stood still. Who had everything before, and takes more, is not slow: it catches up,
+ * whatever gatewayd.slow says. True when the reader is such a one. */
 bool reader_overrun(reader_t *self);

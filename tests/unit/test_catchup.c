@@ -195,7 +195,7 @@ END_TEST
 
 START_TEST(where_many_catch_up_pages_are_short_and_end_at_the_same_places)
 {
-    static const unsigned counts[] = {500, 500, 500};
+    static const unsigned counts[] = {1000, 1000, 1000};
     fixture.hub.catching_count += CATCHUP_FEW;
     resume(0, 50000);
     expect_pages(counts, sizeof counts / sizeof *counts);

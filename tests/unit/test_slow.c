@@ -138,6 +138,7 @@ END_TEST
 static void come_in_one_go(slow_t slow)
 {
     fixture.hub.limits.slow = slow;
+    fixture.hub.excused_ns = fixture.hub.now_ns + 1;
     subscribe_at_10();
     trades_come(11, 12);
     trades_come(13, 2000);
