@@ -88,7 +88,8 @@ static void pause_bus(gateway_t *self, bool paused)
     if (self->bus_paused == paused)
         return;
     self->bus_paused = paused;
-    follower_pause(self->follower, paused);
+    if (self->follower)
+        follower_pause(self->follower, paused);
 }
 
 /* A piece of a pass. Where its end is so far off that the rings would overtake clients whose turn is to come, the bus waits for it. */
@@ -233,8 +234,8 @@ static bool open_hub(gateway_t *self, const config_t *config)
     self->hub.turns.share = share_new(self->loop, SHARE_ANSWERS_US, take_turn, self);
     self->hub.pace = pace_new(self->loop, &self->hub);
     self->hub.pages = page_cache_new();
-    return self->hub.offers && self->hub.markets && self->hub.recent && self->hub.pace && self->hub.pages &&
-           self->hub.trades && self->hub.answers && self->hub.turns.share && open_history(self, config);
+    return self->hub.offers && self->hub.markets && self->hub.recent && self->hub.pace && self->hub.pages && self->hub.trades &&
+           self->hub.answers && self->hub.turns.share && open_history(self, config);
 }
 
 static bool open_bus(gateway_t *self)
@@ -323,6 +324,7 @@ void gateway_destroy(gateway_t **self_p)
     loop_timer_destroy(&self->tick);
     follower_destroy(&self->follower); /* so that there is a last frame */
     if (self->http) {
+        fanout_finish(&self->hub);
         ws_goodbye(self->ws, self->loop);
         http_stop(self->http);
     }

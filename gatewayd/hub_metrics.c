@@ -89,7 +89,8 @@ void hub_metrics(metrics_t *metrics, const hub_t *hub)
     metrics_gauge(metrics, "dataflow_gateway_clients", "Clients connected", hub->client_count);
     metrics_gauge(metrics, "dataflow_gateway_subscriptions", "Subscriptions of all clients", hub->subscription_count);
     metrics_gauge(metrics, "dataflow_gateway_catching_clients", "Clients that get from history what the rings lack", catching);
-    metrics_gauge(metrics, "dataflow_gateway_questions_waiting", "Questions to history that wait for their turn", hub->turns.waiting);
+    metrics_gauge(metrics, "dataflow_gateway_questions_waiting", "Questions to history that wait for their turn",
+                  hub->turns.waiting);
     metrics_gauge(metrics, "dataflow_gateway_rings", "Streams that clients read", places.rings);
     metrics_gauge(metrics, "dataflow_gateway_ring_lag_bytes", "The most that a client is behind the head of a ring",
                   places.lag_bytes);
