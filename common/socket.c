@@ -36,7 +36,7 @@ enum {
     LINK_EVENTS = ZMQ_EVENT_HANDSHAKE_SUCCEEDED | ZMQ_EVENT_DISCONNECTED,
     FAMILY_MS = 1000,        /* a name is tried by IPv4 for so long, then by IPv6, and so on */
     ANSWER_BYTES = 64 << 20, /* of a peer's, at most */
-    LOOK_MESSAGES = 16,      /* are taken, or so many bytes, before the clock is looked at: it costs as much as 1/30 of a trade */
+    LOOK_MESSAGES = 16,      /* are taken, or so many bytes, before the clock is looked at: some 30 ns */
     LOOK_BYTES = 16 << 10,
     FRAME_BYTES = 100,       /* that libzmq takes for a frame of an envelope */
     HEAD_BYTES = 2,          /* of a frame, in ZMTP; at least */
@@ -54,8 +54,8 @@ struct bus_socket {
     uv_check_t check;
     uv_idle_t idle;
     int open_handles;
-    bool look; /* there may be something to take */
-    bool more; /* the last batch was a full one, or took its time */
+    bool look;   /* there may be something to take */
+    bool more;   /* the last batch was a full one, or took its time */
     bool paused; /* nothing is taken for now */
     bool destroyed;
     const socket_events_t *events;

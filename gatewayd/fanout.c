@@ -53,6 +53,13 @@ void fanout_flush(hub_t *hub)
         ;
 }
 
+void fanout_finish(hub_t *hub)
+{
+    hub->pass_again = true;
+    while (fanout_step(hub))
+        ;
+}
+
 static void tell_client(client_t *client, text_t source, const offer_failing_t *failing)
 {
     buffer_t params = buffer_new(0);

@@ -19,6 +19,9 @@ void fanout_flush(hub_t *hub);
 /* The next piece of the pass: the work of hub.trades. False when it is over. */
 bool fanout_step(hub_t *hub);
 
+/* All that had come goes out, or into what waits for the clients, whatever time that takes: the process ends. */
+void fanout_finish(hub_t *hub);
+
 /* A stream's place is known now: readers that waited for it take their seats, and subscriptions to every source get a reader.
  */
 void fanout_stream(hub_t *hub, channel_t *channel);

@@ -102,7 +102,8 @@ static void pause_bus(gateway_t *self, bool paused)
     if (self->bus_paused == paused)
         return;
     self->bus_paused = paused;
-    follower_pause(self->follower, paused);
+    if (self->follower)
+        follower_pause(self->follower, paused);
 }
 
 /* A piece of a pass. Where its end is so far off that the rings would overtake clients whose turn is to come, the bus waits for it. */
@@ -393,6 +394,7 @@ void gateway_destroy(gateway_t **self_p)
     loop_timer_destroy(&self->tick);
     follower_destroy(&self->follower); /* so that there is a last frame */
     if (self->http) {
+        fanout_finish(&self->hub);
         ws_goodbye(self->ws);
         ws_stop(self->ws);
         http_stop(self->http);

@@ -56,8 +56,7 @@ static uint64_t add_trades(pieces_t *self, text_t array)
         return 0;
     if (self->trades.length > PIECES_ROOM)
         buffer_append(&self->trades, TEXT(","));
-    text_t inner = text_trim((text_t){array.at + 1, array.length - 2});
-    buffer_append(&self->trades, inner);
+    buffer_append(&self->trades, (text_t){array.at + 1, array.length - 2});
     return count;
 }
 

@@ -10,11 +10,11 @@
 #include "common/buffer.h"
 
 enum {
-    PIECE_TRADES = 1000,    /* some 300 KB: half a millisecond */
-    PIECES_BYTES = 8 << 20, /* of an answer: as history's */
+    PIECE_TRADES = 1000,     /* some 300 KB: half a millisecond */
+    PIECES_BYTES = 8 << 20,  /* of an answer: as history's */
     PIECE_TRADE_BYTES = 320, /* that a trade has, about */
-    PIECES_FRONT = 256,       /* writable bytes in front of the trades, … */
-    PIECES_ROOM = 1024        /* … and in front of these */
+    PIECES_FRONT = 256,      /* writable bytes in front of the trades, … */
+    PIECES_ROOM = 1024       /* … and in front of these */
 };
 
 /* A request of history.md as it is asked: head, "count", tail, and where to go on. */
@@ -34,9 +34,9 @@ typedef struct {
     bool counted;  /* the question takes a number */
     bool many;     /* it takes more than one piece */
     buffer_t next;
-    buffer_t trades; /* PIECES_ROOM bytes, and what has come, behind one another, a comma between */
-    buffer_t others; /* ,"name":value of the last answer's other members, but for `missing` and `incomplete`, which are of all */
-    uint64_t missing;
+    buffer_t trades;  /* PIECES_ROOM bytes, and what has come, behind one another, a comma between */
+    buffer_t others;  /* ,"name":value of the last answer's other members */
+    uint64_t missing; /* of all answers */
     bool tells_missing, incomplete;
 } pieces_t;
 

@@ -262,8 +262,9 @@ static bool expect(query_t *query)
 static void on_turn(turn_t *turn)
 {
     query_t *query = LIST_OWNER(turn, query_t, turn);
-    bool large = query->is_recent && query->question.count > RECENT_AT_ONCE && rpc_wanted(query->request);
-    bool ready = large && answer_with(recent_make(query->hub->recent, &query->question, form_of(query->dialect)), query->request);
+    bool large = query->teaches && query->question.count > RECENT_AT_ONCE && rpc_wanted(query->request);
+    bool ready =
+        large && answer_with(recent_make(query->hub->recent, &query->question, form_of(query->dialect)), query->request);
     if (ready || !expect(query) || !ask_history(query))
         query_free(query);
 }

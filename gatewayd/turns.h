@@ -22,18 +22,18 @@ typedef struct turns turns_t;
 
 /* Whoever asks. */
 typedef struct asker {
-    list_t in_turns; /* linked while it has something waiting and room for it */
-    list_t waiting;  /* turn_t.in_asker */
-    size_t count;    /* of them */
-    size_t bytes;    /* in flight */
+    list_t in_turns;                   /* linked while it has something waiting and room for it */
+    list_t waiting;                    /* turn_t.in_asker */
+    size_t count;                      /* of them */
+    size_t bytes;                      /* in flight */
     bool (*ready)(struct asker *self); /* would its link take an answer? */
 } asker_t;
 
 /* A question's. */
 typedef struct turn {
-    list_t in_asker; /* while it waits */
-    asker_t *asker;  /* NULL: it neither waits nor is in flight */
-    size_t bytes;    /* that its answer may have */
+    list_t in_asker;                  /* while it waits */
+    asker_t *asker;                   /* NULL: it neither waits nor is in flight */
+    size_t bytes;                     /* that its answer may have */
     void (*begin)(struct turn *self); /* it has its turn; turns_leave may come within, or later */
 } turn_t;
 

@@ -2,14 +2,14 @@
  *
  *     fan-load --protocol dataflow[-batch][-deflate]|mqtt|nats|plain --address HOST:PORT --publisher bus|mqtt|nats|plain|exchange --publish ADDRESS [--replay ADDRESS]
  *              [--clients N] [--sleepers N] [--symbols N] [--each N] [--rate N] [--trades N] [--settle S] [--seconds S] [--drain S] [--late N --behind N]
- *              [--watch PID,PID…]
+ *              [--early 1] [--watch PID,PID…]
  *
  * Prints {"open":true,…} when there is a publisher, and {"subscribed":true,…} when all clients have subscribed; each time it waits for a line on
  * stdin. Then it publishes for settle + seconds, waits for at most `drain` seconds until everyone has everything, and prints what it measured as one JSON object, and stays until stdin has
  * one more line, or ends. With rate 0 it publishes as fast as it goes: so that no client is more than
  * WINDOW trades behind, or, without clients, as fast as the bus takes them; `trades` ends it sooner. Latecomers connect in the middle, each to
  * resume so many trades behind. A thread of their own reads for them, and stands back (nice): they are others than those whose latency is
- * measured, and would be elsewhere. CPU is that of the processes watched, and its own, between settle and the end of seconds.
+ * measured, and would be elsewhere. With --early trades are published while the clients open, and how late those are is told apart, as a storm's. CPU is that of the processes watched, and its own, between settle and the end of seconds.
  */
 #include "common/clock.h"
 #include "tests/bench/crowd.h"

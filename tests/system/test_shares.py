@@ -10,7 +10,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 from clients import Client, Requester, cursor
 from pipeline import get, loads, until
-from stores import journaled, topic
+from stores import journaled
 
 MANY = 10000   # trades in an answer, as many as there can be
 GREEDY = 60    # who ask for them at one time
@@ -102,6 +102,8 @@ def test_a_long_answer_in_pieces_is_what_history_would_have_said(flow):
         async with Client(flow.url()) as client:
             recent = await client.call("getRecentTrades", channel="trades", symbol="BTC-USD", count=MANY - 500)
             assert [cursor(trade) for trade in recent["trades"]] == told and recent["next"] == following
+            older = await client.call("getRecentTrades", channel="trades", symbol="BTC-USD", count=1500, next=following)
+            assert [cursor(trade) for trade in older["trades"]] == page(1500, upto=following)[0]
             since = await client.call("getTradesSince", symbol="BTC-USD", afterTimestamp=0, count=3000)
             assert len(since["trades"]) == 3000
             first = [cursor(trade) for trade in since["trades"]]

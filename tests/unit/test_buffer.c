@@ -119,6 +119,34 @@ START_TEST(room_is_written_and_consumed)
 }
 END_TEST
 
+START_TEST(what_is_consumed_piece_by_piece_leaves_the_rest_and_room_for_more)
+{
+    enum { LENGTH = 1000, LIMIT = 1024 };
+    char text[LENGTH];
+    buffer_t buffer = buffer_new(LIMIT);
+    for (size_t i = 0; i < LENGTH; i++)
+        text[i] = (char)('a' + i % 26);
+    buffer_append(&buffer, (text_t){text, LENGTH});
+    for (size_t gone = 0; gone < LENGTH; gone += 100) {
+        expect(&buffer, (text_t){text + gone, LENGTH - gone});
+        buffer_consume(&buffer, 100);
+    }
+    buffer_append(&buffer, (text_t){text, LENGTH});
+    buffer_consume(&buffer, 300); /* less than half: it stays where it is … */
+    buffer_append(&buffer, (text_t){text, 300});
+    ck_assert(buffer_ok(&buffer)); /* … until there is more to come */
+    ck_assert_uint_eq(buffer.length, LENGTH);
+    ck_assert(text_equal((text_t){buffer.bytes, 700}, (text_t){text + 300, 700}));
+    ck_assert(text_equal((text_t){buffer.bytes + 700, 300}, (text_t){text, 300}));
+    buffer_consume(&buffer, 10);
+    buffer_clear(&buffer);
+    buffer_append(&buffer, (text_t){text, LENGTH});
+    ck_assert(buffer_ok(&buffer));
+    buffer_consume(&buffer, 10);
+    buffer_release(&buffer);
+}
+END_TEST
+
 START_TEST(clear_keeps_the_memory)
 {
     buffer_t buffer = buffer_new(0);
@@ -141,6 +169,7 @@ int main(void)
     tcase_add_test(tests, json_strings_are_escaped);
     tcase_add_test(tests, any_byte_gives_a_valid_json_string);
     tcase_add_test(tests, room_is_written_and_consumed);
+    tcase_add_test(tests, what_is_consumed_piece_by_piece_leaves_the_rest_and_room_for_more);
     tcase_add_test(tests, clear_keeps_the_memory);
     Suite *suite = suite_create("buffer");
     suite_add_tcase(suite, tests);

@@ -1,8 +1,7 @@
 #include "gateway_fixture.h"
 
-#define ASK(method, more)                                                                                                      \
-    "{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"" method "\",\"params\":{\"symbol\":\"BTC-USD\"" more "}}"
-#define RECENT(count) ASK("getRecentTrades", ",\"count\":" count)
+#define ASK(method, more) "{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"" method "\",\"params\":{\"symbol\":\"BTC-USD\"" more "}}"
+#define RECENT(count)     ASK("getRecentTrades", ",\"count\":" count)
 
 /* Of the client's answer: the seqs of its trades, as "12 11 10 ". */
 static const char *seqs_of(text_t answer)
@@ -32,7 +31,8 @@ START_TEST(many_trades_are_asked_for_in_pieces_and_answered_as_one)
     say(RECENT("2500"));
     service_answers_trades("history", "\"count\":1000}", 3000, 2001, ",\"next\":{\"a\":\"7-2000\"}");
     expect_nothing();
-    service_answers_trades("history", "\"count\":1000,\"upto\":{\"a\":\"7-2000\"}}", 2000, 1001, ",\"next\":{\"a\":\"7-1000\"}");
+    service_answers_trades("history", "\"count\":1000,\"upto\":{\"a\":\"7-2000\"}}", 2000, 1001,
+                           ",\"next\":{\"a\":\"7-1000\"}");
     service_answers_trades("history", "\"count\":500,\"upto\":{\"a\":\"7-1000\"}}", 1000, 501, ",\"next\":{\"a\":\"7-500\"}");
     text_t answer = take();
     ck_assert(json_valid(answer));
