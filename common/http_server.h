@@ -7,7 +7,7 @@
  *                          STREAMING ────────────────────── http_close ───────────────────────────────┘
  *
  * A request costs a recv and a send: a connection stays as it is in the loop, and only one that has to wait for its peer, or a peer that says more
- * than it may, changes that. What is bounded: how many there are (http_config_t), a head (HTTP_HEAD_MAX), how long it takes, how long a connection is idle, how long a peer
+ * than it may, changes that. What is bounded: how many there are (http_config_t), what waits for all (budget.h), a head (HTTP_HEAD_MAX), how long it takes, how long a connection is idle, how long a peer
  * takes nothing, and what is read while an answer is to come. One that only sends nothing more still gets its answers.
  * For boundary files.
  */
@@ -77,7 +77,8 @@ void http_wake(http_connection_t *self);
 /* May so many bytes more wait for the peer? */
 bool http_admits(http_connection_t *self, size_t bytes);
 
-/* Answers the request, with 503 in place of a body that may not wait for the peer. The body is copied only where the peer does not take it at once; it is left out of the answer to HEAD. */
+/* Answers the request, with 503 in place of a body that may not wait for the peer. The body is copied only where the peer does not take it at once;
+ * it is left out of the answer to HEAD. */
 void http_answer(http_connection_t *self, const http_answer_t *answer);
 
 /* Begins an answer that only the end of the connection ends. `head`: the whole of it. http_write as it comes; what the peer does not take now is kept. */

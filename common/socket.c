@@ -38,10 +38,10 @@ enum {
     ANSWER_BYTES = 64 << 20, /* of a peer's, at most */
     LOOK_MESSAGES = 16,      /* are taken, or so many bytes, before the clock is looked at: some 30 ns */
     LOOK_BYTES = 16 << 10,
-    FRAME_BYTES = 100,       /* that libzmq takes for a frame of an envelope */
-    HEAD_BYTES = 2,          /* of a frame, in ZMTP; at least */
-    SUBSCRIBE_BYTES = 11,    /* of a subscription, less the byte that stands for it here */
-    SKIPPED = 10000          /* frames that nobody wants, in a turn */
+    FRAME_BYTES = 100,    /* that libzmq takes for a frame of an envelope */
+    HEAD_BYTES = 2,       /* of a frame, in ZMTP; at least */
+    SUBSCRIBE_BYTES = 11, /* of a subscription, less the byte that stands for it here */
+    SKIPPED = 10000       /* frames that nobody wants, in a turn */
 };
 
 static_assert((int)SOCKET_FRAMES > (int)ENVELOPE_FRAMES, "a request's first frame behind its envelope is kept");

@@ -12,14 +12,14 @@ enum { REASON_MAX = 128 };
 
 /* How far the connection has got in a stream. */
 typedef struct {
-    char name_text[SYMBOL_MAX + 1 + SOURCE_MAX]; /* <symbol>.<source> */
-    text_t symbol, source;                       /* slices of it */
+    char name[SYMBOL_MAX + 1 + SOURCE_MAX]; /* <symbol>.<source> */
+    uint8_t symbol_length, source_length;
     cursor_t last;
 } place_t;
 
 struct events {
-    place_t places[EVENTS_PLACES_MAX];
-    size_t count;
+    place_t *places; /* owned; mostly one or two, of EVENTS_PLACES_MAX at most */
+    size_t count, capacity;
     bool begun, overflowed;
     text_t error;
     char unknown[REASON_MAX]; /* why nobody knows what the client has had; empty: that is known */
@@ -28,29 +28,55 @@ struct events {
 
 /* --- places --- */
 
+static text_t symbol_of(const place_t *place)
+{
+    return (text_t){place->name, place->symbol_length};
+}
+
+static text_t source_of(const place_t *place)
+{
+    return (text_t){place->name + place->symbol_length + 1, place->source_length};
+}
+
 static place_t *find_place(events_t *self, text_t symbol, text_t source)
 {
     for (size_t i = 0; i < self->count; i++) {
-        if (text_equal(self->places[i].symbol, symbol) && text_equal(self->places[i].source, source))
+        if (text_equal(symbol_of(&self->places[i]), symbol) && text_equal(source_of(&self->places[i]), source))
             return &self->places[i];
     }
     return NULL;
+}
+
+/* NULL when there are as many as may be, or memory runs out. */
+static place_t *add_place(events_t *self)
+{
+    if (self->count == EVENTS_PLACES_MAX)
+        return NULL;
+    if (self->count == self->capacity) {
+        size_t wider = self->capacity > 0 ? 2 * self->capacity : 1;
+        place_t *places = realloc(self->places, wider * sizeof *places);
+        if (!places)
+            return NULL;
+        self->places = places;
+        self->capacity = wider;
+    }
+    return &self->places[self->count++];
 }
 
 static void set_place(events_t *self, text_t symbol, text_t source, cursor_t last)
 {
     place_t *place = find_place(self, symbol, source);
     if (!place) {
-        if (self->count == EVENTS_PLACES_MAX || !symbol_valid(symbol) || !source_valid(source)) {
+        place = symbol_valid(symbol) && source_valid(source) ? add_place(self) : NULL;
+        if (!place) {
             self->overflowed = true;
             return;
         }
-        place = &self->places[self->count++];
-        memcpy(place->name_text, symbol.at, symbol.length);
-        place->name_text[symbol.length] = '.';
-        memcpy(place->name_text + symbol.length + 1, source.at, source.length);
-        place->symbol = (text_t){place->name_text, symbol.length};
-        place->source = (text_t){place->name_text + symbol.length + 1, source.length};
+        memcpy(place->name, symbol.at, symbol.length);
+        place->name[symbol.length] = '.';
+        memcpy(place->name + symbol.length + 1, source.at, source.length);
+        place->symbol_length = (uint8_t)symbol.length;
+        place->source_length = (uint8_t)source.length;
     }
     place->last = last;
 }
@@ -95,7 +121,7 @@ static void append_id(events_t *self, buffer_t *out)
     for (size_t i = 0; i < self->count; i++) {
         const place_t *place = &self->places[i];
         buffer_append(&self->id, i ? TEXT(" ") : TEXT("id: "));
-        buffer_append(&self->id, (text_t){place->name_text, place->symbol.length + 1 + place->source.length});
+        buffer_append(&self->id, (text_t){place->name, (size_t)place->symbol_length + 1 + place->source_length});
         buffer_append(&self->id, TEXT("="));
         print_cursor(&self->id, place->last);
     }
@@ -112,9 +138,9 @@ static void append_since(const events_t *self, text_t symbol, buffer_t *out)
     const char *before = ",\"since\":{";
     for (size_t i = 0; i < self->count; i++) {
         const place_t *place = &self->places[i];
-        if (!text_equal(place->symbol, symbol))
+        if (!text_equal(symbol_of(place), symbol))
             continue;
-        buffer_printf(out, "%s\"%.*s\":\"", before, TEXT_ARG(place->source));
+        buffer_printf(out, "%s\"%.*s\":\"", before, TEXT_ARG(source_of(place)));
         print_cursor(out, place->last);
         buffer_append(out, TEXT("\""));
         before = ",";
@@ -141,15 +167,9 @@ static void forget_others(events_t *self, text_t symbols)
 {
     size_t kept = 0;
     for (size_t i = 0; i < self->count; i++) {
-        const place_t *place = &self->places[i];
-        const char *at = memmem(symbols.at, symbols.length, place->symbol.at, place->symbol.length);
-        if (at) {
-            place_t copy = *place;
-            self->places[kept] = copy;
-            self->places[kept].symbol.at = self->places[kept].name_text;
-            self->places[kept].source.at = self->places[kept].name_text + copy.symbol.length + 1;
-            kept++;
-        }
+        place_t place = self->places[i];
+        if (memmem(symbols.at, symbols.length, place.name, place.symbol_length))
+            self->places[kept++] = place;
     }
     self->count = kept;
 }
@@ -275,6 +295,7 @@ void events_destroy(events_t **self_p)
         return;
     *self_p = NULL;
     buffer_release(&self->id);
+    free(self->places);
     free(self);
 }
 

@@ -104,7 +104,8 @@ void hub_metrics(metrics_t *metrics, const hub_t *hub)
                   "Subscribes that wait for a source or a stream, or to ask history again", hub->waits.count);
     metrics_gauge(metrics, "dataflow_gateway_catching_clients", "Clients that get from history what the rings lack",
                   hub->catching_count);
-    metrics_gauge(metrics, "dataflow_gateway_questions_waiting", "Questions to history that wait for their turn", hub->turns.waiting);
+    metrics_gauge(metrics, "dataflow_gateway_questions_waiting", "Questions to history that wait for their turn",
+                  hub->turns.waiting);
     metrics_gauge(metrics, "dataflow_gateway_rings", "Streams that clients read", places.rings);
     metrics_gauge(metrics, "dataflow_gateway_ring_lag_bytes", "The most that a client is behind the head of a ring",
                   places.lag_bytes);

@@ -10,8 +10,10 @@
 #include <stdlib.h>
 #include <sys/socket.h>
 
-/* So much is handed over at one time, so that little is kept for a peer that takes no more. */
-enum { CHUNK_BYTES = 3072, KEPT_BYTES = 4096 };
+enum {
+    PORTION_BYTES = 4096, /* that a peer that is slow may be behind, and one event */
+    KEPT_BYTES = 2048     /* of a buffer: there are thousands of streams */
+};
 
 typedef enum {
     SSE_ASKING,  /* the subscribes are not answered yet, nor is the request */
@@ -54,10 +56,15 @@ static void write_out(sse_t *self)
     buffer_clear(&self->out);
 }
 
+static bool is_open(const sse_t *self)
+{
+    return self->state == SSE_OPEN || self->state == SSE_LEAVING;
+}
+
 /* The last words; a peer that takes nothing is not waited for. */
 static void end(sse_t *self, text_t why)
 {
-    if (self->state == SSE_OPEN || self->state == SSE_LEAVING)
+    if (is_open(self))
         events_append_error(&self->out, why);
     if (self->state == SSE_ASKING || self->state == SSE_OPENING) {
         self->status = rest_problem(&self->out, 503, "%.*s", TEXT_ARG(why));
@@ -82,30 +89,27 @@ static void on_begun(sse_t *self)
     http_wake(self->connection);
 }
 
-static bool is_open(const sse_t *self)
-{
-    return self->state == SSE_OPEN || self->state == SSE_LEAVING;
-}
-
 /* --- client_link_t --- */
 
+/* As many as the peer takes: what it does not take as events stays in the ring, where it is everybody's. */
 static size_t link_send(void *link, text_t frames)
 {
     sse_t *self = link;
     text_t rest = frames, message;
-    bool fits = true, takes = true;
-    while (fits && takes && self->state != SSE_FAILED && frame_next(&rest, &message)) {
+    bool fits = true;
+    while (fits && self->state != SSE_FAILED && (!is_open(self) || http_writable(self->connection)) &&
+           frame_next(&rest, &message)) {
         fits = events_append(self->events, message, &self->out);
         if (self->state == SSE_ASKING)
             on_begun(self);
-        if (is_open(self) && (self->out.length >= CHUNK_BYTES || rest.length == 0)) {
+        if (is_open(self) && self->out.length >= PORTION_BYTES)
             write_out(self);
-            takes = http_writable(self->connection);
-        }
     }
     if (!fits)
         client_close(self->client, CLOSE_POLICY, TEXT("too many streams for one connection"));
-    return fits && self->state != SSE_FAILED ? frames.length - rest.length : frames.length;
+    else if (is_open(self))
+        write_out(self);
+    return fits && self->state != SSE_FAILED ? (size_t)(rest.at - frames.at) : frames.length;
 }
 
 static bool link_ready(void *link)

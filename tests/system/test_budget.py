@@ -93,3 +93,18 @@ def test_rest_says_when_to_come_back(flow):
             peer.sendall(f"GET {REST} HTTP/1.1\r\nHost: x\r\n\r\n".encode())
             head = peer.recv(65536).decode()
             assert head.startswith("HTTP/1.1 503") and "Retry-After: 1\r\n" in head and "application/problem+json" in head
+
+
+STREAM = b"GET /api/v1/stream?symbols=BTC-USD HTTP/1.1\r\nHost: x\r\n\r\n"
+
+
+def test_a_stream_of_events_costs_little_whether_it_is_read_or_not(pipeline):
+    flow = pipeline(symbols=["BTC-USD"]).start_all("--paused", "--symbols", "BTC-USD", "--rate", "max")
+    flow.subscribed("BTC-USD")
+    count, before = 200, resident(flow)
+    with unread(flow, count, STREAM):
+        until(lambda: value(flow, "dataflow_gateway_clients") == count, "the streams")
+        assert (resident(flow) - before) / count < 10 << 10
+        flow.tell_simulator(f"/control/play?count={TRADES}")
+        until(lambda: value(flow, "dataflow_gateway_ring_lag_bytes") > MIB, "the streams to be behind")
+        assert waiting(flow) / count < 16 << 10 and (resident(flow) - before - 16 * MIB) / count < 24 << 10, "16 MiB: the ring, and others"
