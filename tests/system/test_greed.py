@@ -7,7 +7,7 @@ from typing import NamedTuple
 import pytest
 import zmq
 from clients import Requester, Tap
-from pipeline import SANITIZED, until
+from pipeline import SANITIZED, loads, until
 from stores import journaled, metric, topic
 from zmtp import PING, Peer, frame
 
@@ -178,6 +178,7 @@ def test_a_peer_that_asks_the_store_without_end_leaves_places_to_others(pipeline
     flow.wait_ready("connectord_http", "cached_http")
     until(lambda: journaled(flow) > 10000, "trades to ask for")
     flow.tell_simulator("/control/pause")
+    until(lambda: loads(flow.ready("cached_http")[1])["store"]["lag"] == 0, "the store to have them")
     flood = zmq.Context.instance().socket(zmq.DEALER)
     flood.setsockopt(zmq.LINGER, 0)
     flood.connect(flow.history)
