@@ -72,11 +72,30 @@ void guard_destroy(guard_t **self_p)
     free(self);
 }
 
+static bool is_loopback(const char *endpoint)
+{
+    static const char *const loopback[] = {"tcp://127.", "tcp://[::1]:", "tcp://[::ffff:127."};
+    for (size_t i = 0; i < sizeof loopback / sizeof *loopback; i++)
+        if (strncmp(endpoint, loopback[i], strlen(loopback[i])) == 0)
+            return true;
+    return false;
+}
+
+static bool admits_this_machine_only(const guard_t *self)
+{
+    return self->config.network_count == 1 && strcmp(self->config.networks[0], "local") == 0;
+}
+
 void guard_bound(guard_t *self, const char *endpoint)
 {
     const char *colon = strrchr(endpoint, ':');
-    if (strncmp(endpoint, "tcp://", strlen("tcp://")) == 0 && colon)
-        text_to_u64(text_of(colon + 1), &self->port);
+    if (strncmp(endpoint, "tcp://", strlen("tcp://")) != 0 || !colon)
+        return;
+    text_to_u64(text_of(colon + 1), &self->port);
+    if (!is_loopback(endpoint) && admits_this_machine_only(self))
+        log_warn(
+            "guard: this machine only is admitted, although the socket listens on a network: `peers` names whom else to admit",
+            LOG_TEXT("socket", self->socket.name), LOG_TEXT("endpoint", endpoint));
 }
 
 /* --- who comes --- */
@@ -291,10 +310,16 @@ void guard_drained(guard_t *self)
     atomic_store(&self->drained, true);
 }
 
+/* Only the loop writes it. */
+static void add(atomic_uint_fast64_t *number, uint64_t more)
+{
+    atomic_store_explicit(number, atomic_load_explicit(number, memory_order_relaxed) + more, memory_order_relaxed);
+}
+
 void guard_published(guard_t *self, size_t bytes)
 {
-    atomic_fetch_add_explicit(&self->messages, 1, memory_order_relaxed);
-    atomic_fetch_add_explicit(&self->bytes, bytes, memory_order_relaxed);
+    add(&self->messages, 1);
+    add(&self->bytes, bytes);
 }
 
 /* --- who has to go --- */

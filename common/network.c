@@ -1,5 +1,7 @@
 #include "common/network.h"
 
+#include "common/clock.h"
+
 #include <arpa/inet.h>
 #include <ifaddrs.h>
 #include <netinet/in.h>
@@ -89,18 +91,30 @@ static bool is_loopback(const address_t *address)
     return address->length == 0 || within(&ipv4, address) || within(&ipv6, address);
 }
 
+/* Of the machine's interfaces; asked for once a second at most: whoever is refused may come again and again. */
+static const struct ifaddrs *interfaces(void)
+{
+    static struct ifaddrs *found;
+    static int64_t found_ns;
+    int64_t now_ns = clock_mono_ns();
+    struct ifaddrs *fresh;
+    if ((!found || now_ns - found_ns > NS_PER_S) && getifaddrs(&fresh) == 0) {
+        if (found)
+            freeifaddrs(found);
+        found = fresh;
+        found_ns = now_ns;
+    }
+    return found;
+}
+
 static bool has_address(const address_t *address)
 {
-    struct ifaddrs *interfaces;
-    bool found = false;
-    if (getifaddrs(&interfaces) == -1)
-        return false;
-    for (const struct ifaddrs *each = interfaces; each && !found; each = each->ifa_next) {
+    for (const struct ifaddrs *each = interfaces(); each; each = each->ifa_next) {
         address_t own = each->ifa_addr ? address_of(each->ifa_addr) : (address_t){0};
-        found = own.length == address->length && memcmp(own.bytes, address->bytes, own.length) == 0;
+        if (own.length == address->length && memcmp(own.bytes, address->bytes, own.length) == 0)
+            return true;
     }
-    freeifaddrs(interfaces);
-    return found;
+    return false;
 }
 
 static bool is_local(const address_t *address)

@@ -134,25 +134,27 @@ static void hand_over_request(socket_t *self, const text_t *frames, size_t kept,
     self->events->on_request(self->arg, asker, count > before ? frames[before] : TEXT(""), count - before);
 }
 
+/* A message and who sent it. */
+typedef struct {
+    guard_peer_t *peer; /* NULL: nobody that is known */
+    bool gone;          /* it was, and has gone or will: it can't be answered */
+} sender_t;
+
 /* Of what is left when a subscriber has gone ZeroMQ tells, too, in nobody's name: the monitor has told before. */
-static void hand_over(socket_t *self, guard_peer_t *peer, const text_t *frames, size_t kept, size_t count)
+static void hand_over(socket_t *self, sender_t sender, const text_t *frames, size_t kept, size_t count)
 {
+    if (sender.gone)
+        return;
     if (self->events->on_request)
         hand_over_request(self, frames, kept, count);
     else if (self->events->on_message && count <= SOCKET_FRAMES)
         self->events->on_message(self->arg, frames, count);
-    else if (self->events->on_peer && peer && !guard_is_dropped(peer))
-        self->events->on_peer(self->arg, guard_peer_id(peer), frames, kept);
+    else if (self->events->on_peer && sender.peer)
+        self->events->on_peer(self->arg, guard_peer_id(sender.peer), frames, kept);
 }
 
-/* Who sent it, if it is there still. */
-static guard_peer_t *account_for(socket_t *self, zmq_msg_t *part, text_t first, const frames_t *taken)
+static void count_taken(socket_t *self, guard_peer_t *peer, text_t first, const frames_t *taken)
 {
-    uint64_t id;
-    int fd;
-    guard_peer_t *peer = self->guard && frames_origin(part, &id, &fd) ? guard_peer(self->guard, id, fd) : NULL;
-    if (!peer)
-        return NULL;
     if (self->publishes) {
         guard_took(peer, taken->bytes + SUBSCRIBE_BYTES);
     } else {
@@ -162,14 +164,25 @@ static guard_peer_t *account_for(socket_t *self, zmq_msg_t *part, text_t first, 
     }
     if (taken->more)
         guard_drop(self->guard, peer, "frames: its message has too many");
-    return peer;
+}
+
+static sender_t sender_of(socket_t *self, zmq_msg_t *part, text_t first, const frames_t *taken)
+{
+    uint64_t id;
+    int fd;
+    if (!self->guard || !frames_origin(part, &id, &fd))
+        return (sender_t){0};
+    guard_peer_t *peer = guard_peer(self->guard, id, fd);
+    if (peer)
+        count_taken(self, peer, first, taken);
+    return (sender_t){.peer = peer, .gone = !peer || guard_is_dropped(peer)};
 }
 
 /* Adds its bytes. False when none waits. */
 static bool take_message(socket_t *self, size_t *bytes)
 {
     zmq_msg_t parts[SOCKET_FRAMES];
-    text_t frames[SOCKET_FRAMES];
+    text_t frames[SOCKET_FRAMES] = {0};
     frames_t taken;
     if (!frames_take(self->zmq, parts, SOCKET_FRAMES, &taken)) {
         if (self->guard)
@@ -179,11 +192,11 @@ static bool take_message(socket_t *self, size_t *bytes)
     size_t kept = taken.count < SOCKET_FRAMES ? taken.count : SOCKET_FRAMES;
     for (size_t i = 0; i < kept; i++)
         frames[i] = (text_t){zmq_msg_data(&parts[i]), zmq_msg_size(&parts[i])};
-    guard_peer_t *peer = account_for(self, &parts[kept - 1], frames[0], &taken);
+    sender_t sender = sender_of(self, &parts[kept - 1], frames[0], &taken);
     self->skipping = taken.more;
     *bytes += taken.bytes;
     if (!taken.more)
-        hand_over(self, peer, frames, kept, taken.count);
+        hand_over(self, sender, frames, kept, taken.count);
     for (size_t i = 0; i < kept; i++)
         zmq_msg_close(&parts[i]);
     return true;

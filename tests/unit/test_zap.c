@@ -1,4 +1,5 @@
 /* Real ZeroMQ sockets of one process on one loop, over ipc in a folder of the test's own. */
+#include "common/guard.h"
 #include "common/log.h"
 #include "common/socket.h"
 #include "common/zap.h"
@@ -131,6 +132,69 @@ START_TEST(a_service_that_follows_another_at_once_is_asked_about_its_connections
 }
 END_TEST
 
+static uint64_t heard_of;
+static int heard;
+
+static void on_peer(void *arg, uint64_t peer, const text_t *frames, size_t count)
+{
+    (void)arg, (void)frames, (void)count;
+    ck_assert(heard == 0 || peer == heard_of);
+    heard_of = peer;
+    if (++heard == wanted)
+        loop_stop(loop);
+}
+
+static int64_t once_an_hour(void *arg)
+{
+    (void)arg;
+    return 3600 * INT64_C(1000000000);
+}
+
+static const socket_events_t paced = {.name = "paced", .on_peer = on_peer, .pace_ns = once_an_hour};
+
+static void stop_at_two(void *arg)
+{
+    buffer_t text = buffer_new(0);
+    metrics_t metrics = {.out = &text};
+    (void)arg;
+    guard_metrics(&metrics);
+    buffer_append(&text, (text_t){"", 1});
+    if (strstr(buffer_text(&text).at, "dataflow_peers{socket=\"paced\"} 2"))
+        loop_stop(loop);
+    buffer_release(&text);
+}
+
+static zsock_t *subscriber(void)
+{
+    zsock_t *peer = zsock_new_sub(endpoint, "a");
+    ck_assert_ptr_nonnull(peer);
+    return peer;
+}
+
+/* The second one has been accepted when the first says something more, and would be heard before. */
+START_TEST(connections_to_a_publisher_come_at_its_pace)
+{
+    snprintf(endpoint, sizeof endpoint, "ipc://%s/bus", folder.path);
+    socket_t *bus = socket_new(loop, SOCKET_XPUB, QUEUE, &paced, NULL);
+    ck_assert(socket_bind(bus, endpoint));
+    zsock_t *first = subscriber();
+    heard = 0;
+    wanted = 1;
+    ck_assert_int_eq(loop_run(loop), 0);
+    zsock_t *second = subscriber();
+    loop_timer_t *look = loop_timer_new(loop, stop_at_two, NULL);
+    loop_timer_start(look, 0, 10);
+    ck_assert_int_eq(loop_run(loop), 0);
+    loop_timer_destroy(&look);
+    wanted = 2;
+    zsock_set_subscribe(first, "b");
+    ck_assert_int_eq(loop_run(loop), 0);
+    zsock_destroy(&first);
+    zsock_destroy(&second);
+    socket_destroy(&bus);
+}
+END_TEST
+
 int main(void)
 {
     log_set_level(LOG_LEVEL_ERROR);
@@ -141,6 +205,7 @@ int main(void)
     tcase_add_test(tests, peers_of_one_name_are_each_answered);
     tcase_add_test(tests, a_crowd_that_comes_at_once_is_let_in);
     tcase_add_test(tests, a_service_that_follows_another_at_once_is_asked_about_its_connections_too);
+    tcase_add_test(tests, connections_to_a_publisher_come_at_its_pace);
     suite_add_tcase(suite, tests);
     SRunner *runner = srunner_create(suite);
     srunner_run_all(runner, CK_ENV);
