@@ -116,8 +116,9 @@ def unread_answers(field):
         return {"open": len(swarm.sockets), "failed": swarm.failed}
 
 
-@attack(7, "9,000 event streams, and nobody reads", prepare_memory)
+@attack(7, "9,000 event streams, and nobody reads", prepare_memory, slower=None, paused=None, health_ms=None, newcomers_ms=None)
 def unread_streams(field):
+    """It is about memory: until their buffers are full 9,000 times the trades go out, which takes what the machine has."""
     request = http("GET", f"/api/v1/stream?symbols={SYMBOL}", Accept="text/event-stream")
     with Swarm() as swarm:
         for _ in range(90):
