@@ -11,7 +11,7 @@ enum { WIRE_BINARY = 2, SAY_MAX = 512 };
 
 #define HANDSHAKE(path, more)                                                                                                  \
     "GET " path " HTTP/1.1\r\nHost: localhost\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Key: "             \
-                "AAAAAAAAAAAAAAAAAAAAAA==\r\n"                                                                                 \
+    "AAAAAAAAAAAAAAAAAAAAAA==\r\n"                                                                                             \
     "Sec-WebSocket-Version: 13\r\n" more "\r\n"
 
 #define DEFLATE "Sec-WebSocket-Extensions: permessage-deflate; server_no_context_takeover; client_no_context_takeover\r\n"
