@@ -38,6 +38,7 @@ struct websocket {
     bool ponging; /* `pong` is to be sent when `out` is empty */
     unsigned char pong[FRAME_CONTROL_MAX];
     size_t pong_length;
+    share_t *requests;
     size_t message_bytes;
     frame_reader_t reader;
     buffer_t message; /* of which not all fragments have come */
@@ -326,8 +327,10 @@ static void on_poll(uv_poll_t *handle, int status, int events)
     websocket_t *self = handle->data;
     if (status < 0)
         self->state = GONE;
-    if ((events & UV_READABLE) && self->state != GONE)
+    if ((events & UV_READABLE) && self->state != GONE && share_begin(self->requests)) { /* else in the next turn */
         take(self);
+        share_end(self->requests);
+    }
     if ((events & UV_WRITABLE) && self->state != GONE)
         flush(self);
     settle(self);
@@ -357,6 +360,7 @@ websocket_t *websocket_new(loop_t *loop, int fd, text_t answer, const websocket_
     self->poll.data = self;
     self->reader.from_client = true;
     self->reader.deflates = terms->deflates;
+    self->requests = terms->requests;
     self->message_bytes = terms->message_bytes;
     self->message = buffer_new(terms->message_bytes);
     self->out = buffer_new(0);

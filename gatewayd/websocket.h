@@ -10,7 +10,7 @@
  */
 #pragma once
 
-#include "common/loop.h"
+#include "common/share.h"
 #include "common/text.h"
 
 typedef struct websocket websocket_t;
@@ -30,6 +30,7 @@ typedef struct {
 typedef struct {
     size_t message_bytes; /* of a message from the client */
     bool deflates;        /* permessage-deflate was agreed on */
+    share_t *requests;    /* of the loop's time: what comes in; outlives it */
 } websocket_terms_t;
 
 /* Takes the descriptor, which does not block, also when it fails: NULL when memory runs out. `answer`: to the handshake, sent first; no event comes

@@ -22,7 +22,8 @@ struct ws {
     hub_t *hub;
     ws_config_t config;
     peers_t *peers;
-    list_t sessions; /* session_t.in_ws */
+    share_t *requests; /* of the loop's time: what clients say */
+    list_t sessions;   /* session_t.in_ws */
     bool leaving;
 };
 
@@ -243,7 +244,8 @@ ws_t *ws_new(loop_t *loop, hub_t *hub, const ws_config_t *config)
     self->config = *config;
     list_init(&self->sessions);
     self->peers = peers_new(config->clients_per_address);
-    if (!self->peers)
+    self->requests = share_new(loop, SHARE_REQUESTS_US, NULL, NULL);
+    if (!self->peers || !self->requests)
         ws_destroy(&self);
     return self;
 }
@@ -261,6 +263,7 @@ void ws_destroy(ws_t **self_p)
         return;
     *self_p = NULL;
     peers_destroy(&self->peers);
+    share_destroy(&self->requests);
     free(self);
 }
 
@@ -309,7 +312,8 @@ static session_t *session_new(ws_t *self, text_t address)
 static bool converse(session_t *session, int fd, text_t answer, ws_speech_t speech)
 {
     const ws_config_t *config = &session->ws->config;
-    websocket_terms_t terms = {.message_bytes = config->message_bytes, .deflates = speech == WS_RPC_DEFLATE};
+    websocket_terms_t terms = {.message_bytes = config->message_bytes, .deflates = speech == WS_RPC_DEFLATE,
+                               .requests = session->ws->requests};
     setsockopt(fd, SOL_SOCKET, SO_SNDBUF, &(int){WS_SEND_BUFFER}, sizeof(int));
     session->websocket = websocket_new(session->ws->loop, fd, answer, &terms, &websocket_events, session);
     if (!session->websocket)
