@@ -11,7 +11,7 @@
 
 /* A short queue is used again while it is warm, and what does not fit waits at the publisher; a million messages made a slow reader slower by the
  * page faults of their memory (2.4 µs a trade in ZeroMQ's thread, 0.7 with this one). */
-enum { QUEUE_LIMIT = 10000, REPLAY_TIMEOUT_MS = 2000, STOOD_MS = 1000 /* between two ticks: this process did not run */ };
+enum { QUEUE_LIMIT = 10000, REPLAY_TIMEOUT_MS = 2000 };
 
 struct bus {
     size_t number;
@@ -23,7 +23,6 @@ struct bus {
     requester_t *replay;
     attendance_t *attendance; /* of its sources */
     int64_t heard_ns;         /* when something last came, without the time in which this process did not run */
-    int64_t ticked_ns;        /* 0: not yet */
     int64_t anew_ns;          /* when the connection was last made */
     bool heard, silent;
 };
@@ -177,9 +176,6 @@ void bus_unsubscribe(bus_t *self, text_t prefix)
 
 void bus_tick(bus_t *self, int64_t now_ns)
 {
-    if (self->ticked_ns > 0 && now_ns - self->ticked_ns > STOOD_MS * NS_PER_MS)
-        self->heard_ns += now_ns - self->ticked_ns; /* what came meanwhile is read first */
-    self->ticked_ns = now_ns;
     if (now_ns - self->heard_ns > FOLLOWER_SILENCE_MS * NS_PER_MS)
         set_silent(self, true);
     if (self->silent && now_ns - self->anew_ns > FOLLOWER_SILENCE_MS * NS_PER_MS) {

@@ -25,8 +25,7 @@ enum {
     PROBE_TICKS = 1000 / HUB_TICK_MS,
     CHECK_TICKS = 1000 / HUB_TICK_MS,
     FLUSH_MS = 25,      /* the longest that clients wait while the bus is never empty */
-    STOOD_MS = 1000,    /* between two ticks: this process did not run, … */
-    EXCUSED_MS = 10000, /* … and for so long has much to hand over */
+    EXCUSED_MS = 10000, /* for so long after a pause of its own this process has much to hand over */
     MEMORY_PARTS = 4,
     MEMORY_LEAST = 64 << 20,
     MEMORY_MOST = 1 << 30, /* half of what the unit's MemoryMax allows */
@@ -52,7 +51,7 @@ struct gateway {
     http_t *http;
     loop_timer_t *tick;
     uint64_t ticks;
-    int64_t ticked_ns; /* CLOCK_MONOTONIC; 0: not yet */
+    int64_t stood_ns; /* of clock_stood_still_ns: others have been excused for it */
 };
 
 /* --- what comes from the bus --- */
@@ -133,9 +132,22 @@ static void flush(gateway_t *self)
     self->flushed_ns = clock_mono_ns();
 }
 
+/* Was this process stopped, or starved? Others can't help that: who was on time before is excused. */
+static void look_for_pause(gateway_t *self)
+{
+    int64_t stood_ns = clock_stood_still_ns() - self->stood_ns;
+    if (stood_ns == 0)
+        return;
+    self->stood_ns += stood_ns;
+    join_stood(&self->hub, stood_ns);
+    catchup_stood(&self->hub, stood_ns);
+    self->hub.excused_ns = clock_real_ns() + EXCUSED_MS * NS_PER_MS;
+}
+
 static void on_drained(void *arg)
 {
     gateway_t *self = arg;
+    look_for_pause(self); /* before anybody is found to be behind */
     self->hub.now_ns = clock_real_ns();
     join_tick(&self->hub);
     flush(self);
@@ -174,19 +186,6 @@ static void on_wanted(void *arg, text_t symbol, bool wanted)
         follower_subscribe(self->follower, symbol);
     else
         follower_unsubscribe(self->follower, symbol);
-}
-
-/* Was this process stopped, or starved? Others can't help that. */
-static void look_for_pause(gateway_t *self)
-{
-    int64_t now_ns = clock_mono_ns(), stood_ns = now_ns - self->ticked_ns - HUB_TICK_MS * NS_PER_MS;
-    if (self->ticked_ns > 0 && stood_ns > STOOD_MS * NS_PER_MS) {
-        log_warn("gateway: this process stood still", LOG_U64("ms", (uint64_t)(stood_ns / NS_PER_MS)));
-        join_stood(&self->hub, stood_ns);
-        catchup_stood(&self->hub, stood_ns);
-        self->hub.excused_ns = clock_real_ns() + EXCUSED_MS * NS_PER_MS;
-    }
-    self->ticked_ns = now_ns;
 }
 
 static void on_tick(void *arg)
@@ -370,6 +369,7 @@ gateway_t *gateway_new(loop_t *loop, const config_t *config)
     if (!self)
         return NULL;
     self->loop = loop;
+    self->stood_ns = clock_stood_still_ns();
     hub_init(&self->hub);
     self->hub.loop = loop;
     budget_init(&self->budget, 0);

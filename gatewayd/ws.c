@@ -312,8 +312,8 @@ static session_t *session_new(ws_t *self, text_t address)
 static bool converse(session_t *session, int fd, text_t answer, ws_speech_t speech)
 {
     const ws_config_t *config = &session->ws->config;
-    websocket_terms_t terms = {.message_bytes = config->message_bytes, .deflates = speech == WS_RPC_DEFLATE,
-                               .requests = session->ws->requests};
+    websocket_terms_t terms = {
+        .message_bytes = config->message_bytes, .deflates = speech == WS_RPC_DEFLATE, .requests = session->ws->requests};
     setsockopt(fd, SOL_SOCKET, SO_SNDBUF, &(int){WS_SEND_BUFFER}, sizeof(int));
     session->websocket = websocket_new(session->ws->loop, fd, answer, &terms, &websocket_events, session);
     if (!session->websocket)

@@ -71,23 +71,11 @@ START_TEST(a_bus_of_which_nothing_comes_is_silent)
 }
 END_TEST
 
-START_TEST(time_in_which_this_process_stood_still_is_no_silence)
-{
-    bus_tick(bus, now_ns += 20 * NS_PER_S);
-    ck_assert_int_eq(silences, 0);
-    pass_ms(FOLLOWER_SILENCE_MS - 2 * TICK_MS);
-    ck_assert_int_eq(silences, 0);
-    pass_ms(3 * TICK_MS);
-    ck_assert_int_eq(silences, 1);
-}
-END_TEST
-
 int main(void)
 {
     TCase *tests = tcase_create("bus");
     tcase_add_checked_fixture(tests, setup, teardown);
     tcase_add_test(tests, a_bus_of_which_nothing_comes_is_silent);
-    tcase_add_test(tests, time_in_which_this_process_stood_still_is_no_silence);
     Suite *suite = suite_create("bus");
     suite_add_tcase(suite, tests);
     SRunner *runner = srunner_create(suite);
