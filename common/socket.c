@@ -38,10 +38,11 @@ enum {
     ANSWER_BYTES = 64 << 20, /* of a peer's, at most */
     LOOK_MESSAGES = 16,      /* are taken, or so many bytes, before the clock is looked at: some 30 ns */
     LOOK_BYTES = 16 << 10,
-    FRAME_BYTES = 100,    /* that libzmq takes for a frame of an envelope */
-    HEAD_BYTES = 2,       /* of a frame, in ZMTP; at least */
-    SUBSCRIBE_BYTES = 11, /* of a subscription, less the byte that stands for it here */
-    SKIPPED = 10000       /* frames that nobody wants, in a turn */
+    SHORT_BYTES = 16 << 10, /* an answer that adds little */
+    FRAME_BYTES = 100,      /* that libzmq takes for a frame of an envelope */
+    HEAD_BYTES = 2,         /* of a frame, in ZMTP; at least */
+    SUBSCRIBE_BYTES = 11,   /* of a subscription, less the byte that stands for it here */
+    SKIPPED = 10000         /* frames that nobody wants, in a turn */
 };
 
 static_assert((int)SOCKET_FRAMES > (int)ENVELOPE_FRAMES, "a request's first frame behind its envelope is kept");
@@ -531,13 +532,16 @@ static size_t unread_by(const socket_t *self, const guard_peer_t *peer)
     return guard_is_dropped(peer) ? 0 : unread_bytes(self->unread, guard_route(peer));
 }
 
-/* For so many bytes more among all that waits to be read. False when the asker itself has most of it. */
+/* For so many bytes more among all that waits to be read. False when the asker itself has most of it; and for a long answer while too much of those that
+ * were dropped is still there: ZeroMQ's thread frees it, when it has its turn. */
 static bool make_room(socket_t *self, text_t asker, size_t bytes)
 {
     guard_peer_t *peer, *greediest = NULL;
-    size_t all = bytes, limit = guard_share_bytes(self->guard);
-    if (bytes + unread_all_bytes(self->unread) <= limit)
+    size_t all = bytes, limit = guard_share_bytes(self->guard), held = unread_all_bytes(self->unread);
+    if (bytes + held <= limit)
         return true;
+    if (bytes > SHORT_BYTES && bytes + held > limit + limit / 2)
+        return false;
     for (size_t i = 0; (peer = guard_at(self->guard, i)); i++) {
         all += unread_by(self, peer);
         if (!greediest || unread_by(self, peer) > unread_by(self, greediest))

@@ -74,7 +74,8 @@ static void run(turns_t *self)
 
 bool turns_enter(turns_t *self, asker_t *asker, turn_t *turn)
 {
-    if (asker->count == TURNS_ASKER_WAITING || self->waiting == TURNS_WAITING)
+    bool full = self->waiting >= (asker->count < TURNS_FEW ? TURNS_WAITING : TURNS_SHARED);
+    if (full || asker->count == TURNS_ASKER_WAITING)
         return false;
     turn->asker = asker;
     list_append(&asker->waiting, &turn->in_asker);

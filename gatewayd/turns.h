@@ -14,8 +14,10 @@
 enum {
     TURNS_ASKER_BYTES = 4 << 20, /* one answer of the largest kind, or many of the usual one */
     TURNS_BYTES = 32 << 20,
-    TURNS_ASKER_WAITING = 256, /* questions: two batches and more */
-    TURNS_WAITING = 16384
+    TURNS_ASKER_WAITING = 1000, /* questions: all that a client may have open (rpc.h) */
+    TURNS_WAITING = 65536,
+    TURNS_SHARED = 49152, /* so many are for all; the rest is for those of whom … */
+    TURNS_FEW = 8         /* … fewer wait */
 };
 
 typedef struct turns turns_t;

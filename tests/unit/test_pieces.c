@@ -114,13 +114,13 @@ END_TEST
 
 START_TEST(one_client_has_one_large_answer_under_way_and_too_many_that_wait_are_refused)
 {
-    for (size_t i = 0; i <= TURNS_ASKER_WAITING; i++)
+    for (size_t i = 0; i < RPC_OPEN_MAX; i++)
         say(RECENT("10000"));
     ck_assert_uint_eq(fixture.asked_count, 1);
     expect_nothing();
     say(RECENT("10000"));
-    expect("{\"jsonrpc\":\"2.0\",\"id\":1,\"error\":{\"code\":-32000,\"message\":\"Too many questions wait for history: "
-           "ask again when some have been answered\"}}");
+    expect("{\"jsonrpc\":\"2.0\",\"id\":1,\"error\":{\"code\":-32001,\"message\":\"Too many requests wait for their "
+           "answers\"}}");
 }
 END_TEST
 
