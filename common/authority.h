@@ -10,7 +10,7 @@ typedef struct {
     uint16_t port; /* 0: none is named */
 } authority_t;
 
-/* False for what has no host, or a port that is none. An IPv6 address is checked, a name is not: it is only compared. */
+/* False for what has no host, or an invalid port. An IPv6 address is checked, a name is not: it is only compared. */
 bool authority_parse(text_t text, authority_t *self);
 
 /* Is the host an address? */

@@ -241,7 +241,7 @@ void guard_accepted(guard_t *self, int fd)
         if (peer)
             memcpy(peer->address, address, sizeof address);
         else
-            refuse(self, fd, address, "memory: there is none");
+            refuse(self, fd, address, "memory: it has run out");
     }
 }
 

@@ -184,7 +184,7 @@ static listeners_result_t subscribe(listeners_t *self, uint64_t peer, text_t pre
     if (listener && table_get(listener->prefixes, prefix))
         return LISTENERS_SUBSCRIBED;
     if (!listener || !take(self, listener, prefix)) {
-        refuse(refusal, peer, "memory: there is none");
+        refuse(refusal, peer, "memory: it has run out");
         return LISTENERS_REFUSED;
     }
     return is_too_much(self, listener, refusal) ? LISTENERS_REFUSED : LISTENERS_SUBSCRIBED;
