@@ -29,14 +29,14 @@ STORE_LIBS := $(shell pkg-config --libs $(STORE_PACKAGES) 2>/dev/null)
 GMP_LIBS := $(shell pkg-config --libs gmp 2>/dev/null)
 CHECK_LIBS := $(shell pkg-config --libs check 2>/dev/null)
 
-COMMON     := $(wildcard common/*.c proto/*.c)
-CONNECTORD := $(wildcard connectord/*.c connectord/connectors/*.c)
-CACHED     := $(wildcard cached/*.c cached/stores/*.c)
-GATEWAYD   := $(wildcard gatewayd/*.c)
+COMMON     := $(wildcard common/*.c common/*/*.c proto/*.c)
+CONNECTORD := $(wildcard connectord/*.c connectord/*/*.c)
+CACHED     := $(filter-out cached/import/%,$(wildcard cached/*.c cached/*/*.c))
+GATEWAYD   := $(wildcard gatewayd/*.c gatewayd/*/*.c)
 SIMULATOR  := $(wildcard tests/simulator/*.c)
 STORM      := $(wildcard tests/chaos/*.c)
 HERD       := tests/attack/herd.c tests/chaos/wire.c
-UNIT       := $(wildcard tests/unit/test_*.c tests/contract/test_*.c)
+UNIT       := $(wildcard tests/unit/*/test_*.c tests/unit/*/*/test_*.c tests/contract/test_*.c)
 
 object = $(patsubst %.c,$(BUILD)/obj/%.o,$(1))
 PROGRAMS := $(addprefix $(BUILD)/bin/,connectord cached gatewayd store-import exchange-simulator storm-clients)
@@ -85,7 +85,7 @@ $(BUILD)/obj/%.o: %.c Makefile
 # The page is a part of the program. The library of its chart comes from npm, once; where it can't be had, charts.js is empty, and the page
 # has no chart. That is tried again when there is an npm.
 CHARTS := build/web/charts.js
-$(BUILD)/obj/gatewayd/assets.o: gatewayd/openapi.json $(wildcard gatewayd/web/*) $(CHARTS)
+$(BUILD)/obj/gatewayd/doors/assets.o: gatewayd/openapi.json $(wildcard gatewayd/web/*) $(CHARTS)
 $(CHARTS): gatewayd/web/package-lock.json $(if $(shell [ -f $(CHARTS) ] && [ ! -s $(CHARTS) ] && command -v npm),again)
 	@mkdir -p $(@D)
 	$(Q)if scripts/npm gatewayd/web; then \
@@ -110,11 +110,11 @@ $(BUILD)/examples/watch: deploy/examples/watch.c
 	@echo '  cc   $<'
 	$(Q)$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) $< $(LIBS) -o $@
 
-$(BUILD)/tests/unit/test_latency: $(call object,tests/bench/latency.c)
-$(BUILD)/tests/unit/test_sample: $(call object,tests/bench/sample.c)
-$(BUILD)/tests/unit/test_protocol: $(call object,tests/bench/protocol.c tests/bench/sample.c tests/bench/expand.c)
+$(BUILD)/tests/unit/bench/test_latency: $(call object,tests/bench/latency.c)
+$(BUILD)/tests/unit/bench/test_sample: $(call object,tests/bench/sample.c)
+$(BUILD)/tests/unit/bench/test_protocol: $(call object,tests/bench/protocol.c tests/bench/sample.c tests/bench/expand.c)
 
-$(BUILD)/tests/unit/test_dialing: $(call object,tests/system/fake_resolver.c)
+$(BUILD)/tests/unit/connectord/websocket/test_dialing: $(call object,tests/system/fake_resolver.c)
 
 # Preloaded by tests, so they must not be instrumented.
 $(BUILD)/tests/%.so: tests/system/%.c
@@ -137,7 +137,7 @@ FUZZ_CC ?= clang
 FUZZ_SECONDS ?= 60
 FUZZERS := $(addprefix build/fuzz/fuzz_,$(FUZZ_TARGETS))
 FUZZ_FLAGS := -std=c17 -D_GNU_SOURCE -I. -O1 -g -fsanitize=address,undefined -fno-sanitize-recover=all $(PACKAGE_CFLAGS)
-build/fuzz/obj/gatewayd/assets.o: $(CHARTS)
+build/fuzz/obj/gatewayd/doors/assets.o: $(CHARTS)
 build/fuzz/obj/%.o: %.c
 	@mkdir -p $(@D)
 	@echo '  cc   $< (to fuzz)'

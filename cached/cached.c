@@ -2,14 +2,14 @@
 
 #include <stdlib.h>
 
-#include "cached/archive.h"
+#include "cached/archive/archive.h"
 #include "cached/cached_metrics.h"
-#include "common/bus_metrics.h"
+#include "common/bus/bus_metrics.h"
+#include "common/bus/follower.h"
 #include "common/clock.h"
-#include "common/follower.h"
-#include "common/guard.h"
 #include "common/log.h"
-#include "common/socket.h"
+#include "common/zeromq/guard.h"
+#include "common/zeromq/socket.h"
 
 enum {
     BUSES_MAX = 16,

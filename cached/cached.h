@@ -8,10 +8,10 @@
 #pragma once
 
 #include "common/buffer.h"
-#include "common/config.h"
-#include "common/loop.h"
-#include "common/probe.h"
-#include "common/reload.h"
+#include "common/config/config.h"
+#include "common/config/reload.h"
+#include "common/http/probe.h"
+#include "common/loop/loop.h"
 
 typedef struct cached cached_t;
 

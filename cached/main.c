@@ -2,9 +2,9 @@
 #include <stdlib.h>
 
 #include "cached/cached.h"
-#include "common/options.h"
-#include "common/reload.h"
-#include "common/socket.h"
+#include "common/config/options.h"
+#include "common/config/reload.h"
+#include "common/zeromq/socket.h"
 
 int main(int argc, char **argv)
 {

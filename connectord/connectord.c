@@ -1,13 +1,13 @@
 #include "connectord/connectord.h"
 
 #include "common/clock.h"
-#include "common/guard.h"
+#include "common/http/probe.h"
 #include "common/log.h"
-#include "common/probe.h"
 #include "common/timestamp.h"
-#include "connectord/feeds.h"
-#include "connectord/replay.h"
-#include "connectord/source_metrics.h"
+#include "common/zeromq/guard.h"
+#include "connectord/publish/replay.h"
+#include "connectord/sources/feeds.h"
+#include "connectord/sources/source_metrics.h"
 
 #include <inttypes.h>
 #include <stdlib.h>

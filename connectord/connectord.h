@@ -1,7 +1,7 @@
 /* connectord: exchanges' trades into the journal, and out on the bus and the replay socket. */
 #pragma once
 
-#include "common/reload.h"
+#include "common/config/reload.h"
 
 typedef struct connectord connectord_t;
 

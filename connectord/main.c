@@ -1,6 +1,6 @@
 /* connectord: takes trades from exchanges, journals them, and publishes them on the bus. */
-#include "common/options.h"
-#include "common/socket.h"
+#include "common/config/options.h"
+#include "common/zeromq/socket.h"
 #include "connectord/connectord.h"
 
 #include <stdlib.h>

@@ -1,9 +1,9 @@
 /* The gateway: everything of it, wired together on a loop. */
 #pragma once
 
-#include "common/config.h"
-#include "common/loop.h"
-#include "common/reload.h"
+#include "common/config/config.h"
+#include "common/config/reload.h"
+#include "common/loop/loop.h"
 
 typedef struct gateway gateway_t;
 

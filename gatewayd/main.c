@@ -1,6 +1,6 @@
 /* gatewayd: trades for browsers and programs, over WebSocket. */
-#include "common/options.h"
-#include "common/socket.h"
+#include "common/config/options.h"
+#include "common/zeromq/socket.h"
 #include "gatewayd/gateway.h"
 
 #include <stdlib.h>

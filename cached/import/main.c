@@ -1,7 +1,7 @@
 /* store-import: reads exported trades into a store. scripts/import is what people call. */
 #include <stdlib.h>
 
-#include "cached/importer.h"
+#include "cached/archive/importer.h"
 
 enum { EXIT_USAGE = 2 };
 

@@ -7,7 +7,7 @@
  */
 #pragma once
 
-#include "cached/store.h"
+#include "cached/stores/store.h"
 
 enum { BATCH_BLOCK = 1024 };
 

@@ -1,7 +1,7 @@
 /* The kinds of stores, for store.c's table; store.h says what they do. proto/stores.md tells how each keeps what. */
 #pragma once
 
-#include "cached/store.h"
+#include "cached/stores/store.h"
 
 extern const store_kind_t store_memory;   /* memory: */
 extern const store_kind_t store_sqlite;   /* sqlite:///PATH, sqlite:////ABSOLUTE/PATH */

@@ -7,7 +7,7 @@
 
 #include <libpq-fe.h>
 
-#include "cached/store.h"
+#include "cached/stores/store.h"
 
 typedef struct {
     char *url;    /* owned */

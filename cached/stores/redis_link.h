@@ -7,7 +7,7 @@
 
 #include <hiredis/hiredis.h>
 
-#include "cached/store.h"
+#include "cached/stores/store.h"
 #include "cached/stores/url.h"
 
 typedef struct {

@@ -3,7 +3,7 @@
 
 #include <sqlite3.h>
 
-#include "cached/store.h"
+#include "cached/stores/store.h"
 
 typedef enum {
     SQL_BEGIN,

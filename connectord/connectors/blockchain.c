@@ -11,11 +11,11 @@
 #include "common/clock.h"
 #include "common/log.h"
 #include "common/table.h"
-#include "connectord/connector.h"
 #include "connectord/connectors/blockchain_message.h"
-#include "connectord/gaps.h"
-#include "connectord/limiter.h"
-#include "connectord/upstream.h"
+#include "connectord/connectors/connector.h"
+#include "connectord/connectors/gaps.h"
+#include "connectord/connectors/limiter.h"
+#include "connectord/websocket/upstream.h"
 #include "proto/topic.h"
 
 #include <stdio.h>

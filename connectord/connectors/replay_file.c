@@ -9,8 +9,8 @@
 #include "common/log.h"
 #include "common/table.h"
 #include "common/timestamp.h"
-#include "connectord/connector.h"
 #include "connectord/connectors/blockchain_message.h"
+#include "connectord/connectors/connector.h"
 #include "connectord/connectors/line_reader.h"
 #include "proto/topic.h"
 

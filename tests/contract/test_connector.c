@@ -1,10 +1,10 @@
-/* What every connector must do, whatever it speaks: the contract of connectord/connector.h. Each case runs against each connector, over
+/* What every connector must do, whatever it speaks: the contract of connectord/connectors/connector.h. Each case runs against each connector, over
  * the same script of messages; a backend brings the script to its connector.
  *
  * A new connector: a backend below, and its line in backends[].
  */
 #include "common/log.h"
-#include "connectord/connector.h"
+#include "connectord/connectors/connector.h"
 #include "tests/unit/temporary_folder.h"
 #include "tests/unit/websocket_server.h"
 

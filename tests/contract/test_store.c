@@ -1,4 +1,4 @@
-/* What every store must do, whatever it keeps trades in: the contract of cached/store.h. Each case runs against each kind.
+/* What every store must do, whatever it keeps trades in: the contract of cached/stores/store.h. Each case runs against each kind.
  *
  * A new kind: a backend in store_backends.h, and its line in backends[].
  */

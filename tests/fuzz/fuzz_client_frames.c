@@ -1,7 +1,7 @@
 /* What a client's WebSocket brings the gateway: its opening handshake, and masked frames. However the bytes come, the same is found, within them; a
  * handshake that is refused has a reason, and one that is answered says what was agreed on. */
-#include "common/frame_reader.h"
-#include "gatewayd/upgrade.h"
+#include "common/http/frame_reader.h"
+#include "gatewayd/doors/upgrade.h"
 #include "tests/fuzz/fuzz.h"
 
 /* A sum over what is found when `step` bytes come at a time. They are unmasked where they lie: in a copy. */

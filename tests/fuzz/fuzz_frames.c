@@ -1,6 +1,6 @@
 /* What an exchange's WebSocket brings: an answer to the handshake, and frames. However the bytes come, the same is found, within them. */
-#include "common/frame_reader.h"
-#include "connectord/handshake.h"
+#include "common/http/frame_reader.h"
+#include "connectord/websocket/handshake.h"
 #include "tests/fuzz/fuzz.h"
 
 /* A sum over what is found when `step` bytes come at a time. */

@@ -1,6 +1,6 @@
 /* The head of a request: what is read is within the bytes, a head that is whole is read the same whatever follows it, no part of it is taken for
  * a whole one, and what is decoded is no longer than it was. */
-#include "common/http_request.h"
+#include "common/http/http_request.h"
 #include "tests/fuzz/fuzz.h"
 
 static void require_within(text_t part, text_t whole)

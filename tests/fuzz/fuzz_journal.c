@@ -7,8 +7,8 @@
  * Whatever was found, the journal opens or is refused; every seq that it says it has can be read or is a hole; and what is appended then is there when
  * it is opened again. */
 #include "common/log.h"
-#include "connectord/journal.h"
-#include "connectord/segment.h"
+#include "connectord/journal/journal.h"
+#include "connectord/journal/segment.h"
 #include "tests/fuzz/fuzz.h"
 #include "tests/unit/temporary_folder.h"
 

@@ -2,7 +2,7 @@
  * the journal has. */
 #include "common/json.h"
 #include "common/log.h"
-#include "connectord/replay.h"
+#include "connectord/publish/replay.h"
 #include "tests/fuzz/fuzz.h"
 #include "tests/unit/temporary_folder.h"
 

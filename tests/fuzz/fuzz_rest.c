@@ -1,8 +1,8 @@
 /* A path, a query, headers and an event's id, each on a line: what is made of them is valid JSON, or text without a stray line. */
 #include "common/json.h"
-#include "gatewayd/accept.h"
-#include "gatewayd/events.h"
-#include "gatewayd/rest.h"
+#include "gatewayd/doors/events.h"
+#include "gatewayd/doors/rest.h"
+#include "gatewayd/forms/accept.h"
 #include "tests/fuzz/fuzz.h"
 
 static void check_request(text_t path, text_t arguments)

@@ -2,8 +2,8 @@
 #pragma once
 
 #include "common/log.h"
-#include "connectord/connector.h"
-#include "connectord/source_config.h"
+#include "connectord/connectors/connector.h"
+#include "connectord/connectors/source_config.h"
 
 #include <check.h>
 #include <stdarg.h>

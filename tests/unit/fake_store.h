@@ -4,7 +4,7 @@
 #include <stdatomic.h>
 #include <stdio.h>
 
-#include "cached/store.h"
+#include "cached/stores/store.h"
 
 enum { FAKE_STREAMS = 4, FAKE_TRADES = 60000 };
 

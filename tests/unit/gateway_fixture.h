@@ -5,12 +5,12 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "gatewayd/catchup.h"
-#include "gatewayd/fanout.h"
-#include "gatewayd/join.h"
-#include "gatewayd/methods.h"
-#include "gatewayd/page_cache.h"
-#include "gatewayd/recent.h"
+#include "gatewayd/clients/catchup.h"
+#include "gatewayd/clients/fanout.h"
+#include "gatewayd/history/page_cache.h"
+#include "gatewayd/methods/join.h"
+#include "gatewayd/methods/methods.h"
+#include "gatewayd/streams/recent.h"
 #include "proto/trade.h"
 
 enum { FIXTURE_EPOCH = 7, FIXTURE_ASKED_MAX = 64, FIXTURE_RING = RING_BYTES_MIN };

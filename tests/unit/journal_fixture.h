@@ -1,7 +1,7 @@
 /* A journal in a folder of its own, and trades whose text can be told from their seq. */
 #pragma once
 
-#include "connectord/journal.h"
+#include "connectord/journal/journal.h"
 #include "tests/unit/temporary_folder.h"
 
 #include <inttypes.h>

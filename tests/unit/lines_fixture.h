@@ -1,8 +1,8 @@
 /* Several lines of one source over a connector that the test plays; each line's connection is the test's to make and to lose. */
 #pragma once
 
-#include "connectord/lines.h"
-#include "fake_connector.h"
+#include "connectord/sources/lines.h"
+#include "tests/unit/fake_connector.h"
 
 static lines_t *lines;
 static bool there[LINES_MAX]; /* as told by on_line */

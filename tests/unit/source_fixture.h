@@ -1,8 +1,8 @@
 /* A source over a connector that the test plays. */
 #pragma once
 
-#include "connectord/source.h"
-#include "fake_connector.h"
+#include "connectord/sources/source.h"
+#include "tests/unit/fake_connector.h"
 
 static source_t *source;
 

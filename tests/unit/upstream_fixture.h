@@ -2,7 +2,7 @@
 #pragma once
 
 #include "common/log.h"
-#include "connectord/upstream.h"
+#include "connectord/websocket/upstream.h"
 #include "tests/unit/temporary_folder.h"
 #include "tests/unit/websocket_server.h"
 

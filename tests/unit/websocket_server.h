@@ -2,7 +2,7 @@
 #pragma once
 
 #include "common/buffer.h"
-#include "common/web.h"
+#include "connectord/websocket/web.h"
 
 #include <check.h>
 #include <libwebsockets.h>

@@ -1,0 +1,157 @@
+#include "cached/answers/answer_candles.h"
+
+#include "common/timestamp.h"
+#include "proto/topic.h"
+
+/* One stream's series, and which of its candles are wanted: [begin, end). While they are chosen, from the newest back, `begin` is where
+ * this has come to. */
+typedef struct {
+    const candle_series_t *series;
+    size_t begin, end;
+} row_t;
+
+/* The streams of a symbol in the order of their sources' names, as on the shelf. */
+typedef struct {
+    row_t rows[MERGE_MAX];
+    size_t count;
+    bool older;      /* is there an older candle than those that were chosen? */
+    bool incomplete; /* is a stream's rebuild still to be done? */
+} rows_t;
+
+static bool wanted(const request_t *request, const tape_t *tape)
+{
+    text_t symbol, source;
+    return request->source.length == 0 ||
+           (topic_parse(tape_topic(tape), &symbol, &source) && text_equal(source, request->source));
+}
+
+static rows_t find_rows(const request_t *request, const shelf_symbol_t *symbol, const rebuild_t *rebuild)
+{
+    rows_t rows = {.count = 0};
+    for (size_t i = 0; i < symbol->tape_count; i++) {
+        candles_t *candles = tape_candles(symbol->tapes[i]);
+        if (!wanted(request, symbol->tapes[i]))
+            continue;
+        rows.rows[rows.count++].series = candles_series(candles, request->interval);
+        rows.incomplete = rows.incomplete || (rebuild && rebuild_lacks(rebuild, candles));
+    }
+    return rows;
+}
+
+/* The first start that may be answered: behind `after`, and behind what one of the streams does not hold any more, for a candle that
+ * lacks a source's trades would be a wrong one. */
+static int64_t first_start(const request_t *request, const rows_t *rows)
+{
+    int64_t before_first = request->has_after ? request->after_ns : CANDLES_NONE_LOST;
+    for (size_t i = 0; i < rows->count; i++)
+        if (rows->rows[i].series->lost_ns > before_first)
+            before_first = rows->rows[i].series->lost_ns;
+    return before_first + 1;
+}
+
+/* The start of the newest candle that is not chosen yet. */
+static bool newest_left(const rows_t *rows, int64_t first_ns, int64_t *start_ns)
+{
+    bool found = false;
+    for (size_t i = 0; i < rows->count; i++) {
+        const row_t *row = &rows->rows[i];
+        if (row->begin == 0)
+            continue;
+        int64_t row_ns = candle_series_at(row->series, row->begin - 1)->start_ns;
+        if (row_ns >= first_ns && (!found || row_ns > *start_ns)) {
+            *start_ns = row_ns;
+            found = true;
+        }
+    }
+    return found;
+}
+
+static bool row_has(const row_t *row, size_t n, int64_t start_ns)
+{
+    return n < row->series->count && candle_series_at(row->series, n)->start_ns == start_ns;
+}
+
+static void choose(rows_t *rows, const request_t *request, uint64_t count)
+{
+    int64_t first_ns = first_start(request, rows), start_ns;
+    for (size_t i = 0; i < rows->count; i++) {
+        row_t *row = &rows->rows[i];
+        row->end = request->has_before ? candle_series_find(row->series, request->before_ns) : row->series->count;
+        row->begin = row->end;
+    }
+    for (uint64_t n = 0; n < count && newest_left(rows, first_ns, &start_ns); n++)
+        for (size_t i = 0; i < rows->count; i++)
+            if (rows->rows[i].begin > 0 && row_has(&rows->rows[i], rows->rows[i].begin - 1, start_ns))
+                rows->rows[i].begin--;
+    rows->older = newest_left(rows, first_ns, &start_ns);
+}
+
+/* The start of the oldest candle that is chosen and not printed yet. */
+static bool oldest_left(const rows_t *rows, int64_t *start_ns)
+{
+    bool found = false;
+    for (size_t i = 0; i < rows->count; i++) {
+        const row_t *row = &rows->rows[i];
+        if (row->begin == row->end)
+            continue;
+        int64_t row_ns = candle_series_at(row->series, row->begin)->start_ns;
+        if (!found || row_ns < *start_ns) {
+            *start_ns = row_ns;
+            found = true;
+        }
+    }
+    return found;
+}
+
+/* Prints the candle that starts there, of all streams that have one. False when memory runs out. */
+static bool print_next(rows_t *rows, int64_t start_ns, buffer_t *answer)
+{
+    candle_t joined = {0};
+    bool ok = true;
+    for (size_t i = 0; i < rows->count; i++) {
+        row_t *row = &rows->rows[i];
+        if (row->begin < row->end && row_has(row, row->begin, start_ns))
+            ok = candle_join(&joined, candle_series_at(row->series, row->begin++)) && ok;
+    }
+    joined.start_ns = start_ns;
+    candle_print(&joined, answer);
+    candle_release(&joined);
+    return ok;
+}
+
+static bool print_candles(rows_t *rows, const request_t *request, buffer_t *answer)
+{
+    int64_t start_ns = 0, first_ns = 0;
+    bool ok = true, first = true;
+    answer_begin(answer, request);
+    buffer_printf(answer, ",\"interval\":\"%s\",\"candles\":[", interval_name(request->interval));
+    for (; oldest_left(rows, &start_ns); first = false) {
+        if (first)
+            first_ns = start_ns;
+        else
+            buffer_append(answer, TEXT(","));
+        ok = print_next(rows, start_ns, answer) && ok;
+    }
+    buffer_append(answer, TEXT("]"));
+    if (rows->incomplete)
+        buffer_append(answer, TEXT(",\"incomplete\":true"));
+    if (rows->older) {
+        char text[TIMESTAMP_MAX];
+        buffer_printf(answer, ",\"next\":\"%.*s\"", (int)timestamp_print(text, first_ns, 0), text);
+    }
+    buffer_append(answer, TEXT("}"));
+    return ok;
+}
+
+void answer_candles(const request_t *request, const shelf_symbol_t *symbol, const rebuild_t *rebuild, buffer_t *answer)
+{
+    rows_t rows = find_rows(request, symbol, rebuild);
+    for (uint64_t count = request->count; count > 0; count /= 2) {
+        choose(&rows, request, count);
+        if (!print_candles(&rows, request, answer))
+            break;
+        if (buffer_ok(answer))
+            return;
+    }
+    answer_error(answer, request, ERROR_INTERNAL, "the answer does not fit into memory: ask for less");
+}

@@ -1,0 +1,301 @@
+#include "cached/answers/history.h"
+
+#include <assert.h>
+#include <stdlib.h>
+
+#include "cached/answers/answer_candles.h"
+#include "cached/answers/forget.h"
+#include "cached/answers/look.h"
+#include "cached/answers/page.h"
+#include "cached/answers/stats.h"
+#include "common/clock.h"
+#include "common/json_plain.h"
+#include "common/log.h"
+#include "proto/request.h"
+
+enum { OPERATIONS_MAX = 16 };
+
+struct history {
+    history_config_t config;
+    history_ready_fn *ready; /* may be NULL */
+    const void *ready_arg;
+    stats_t stats;
+    buffer_t token; /* as a JSON string, the form in which requests bring it */
+    forgetting_t clearing;
+    question_t *cleared_for; /* who asked for the clearing under way */
+
+    const question_t *asking; /* the question that is being answered at once */
+    bool put_off;             /* it is answered later */
+    extract_t page;
+    buffer_t answer;
+    buffer_t plain; /* the question, where it had escapes */
+
+    look_t *look; /* what needs the store */
+
+    history_counts_t counts;
+    uint64_t asked[OPERATIONS_MAX]; /* by the operation's place in the table; what is none at its end */
+};
+
+/* Takes the same time wherever the texts differ, so that nobody finds a token letter by letter. */
+static bool same_secret(text_t given, text_t secret)
+{
+    unsigned difference = given.length != secret.length;
+    for (size_t i = 0; i < given.length && secret.length > 0; i++)
+        difference |= (unsigned char)(given.at[i] ^ secret.at[i % secret.length]);
+    return difference == 0;
+}
+
+static void refuse_for_now(const request_t *request, buffer_t *answer)
+{
+    answer_error(answer, request, ERROR_UNAVAILABLE, "too much is asked for at once: try again later");
+}
+
+/* --- operations --- */
+
+static void answer_page(history_t *self, const request_t *request, buffer_t *answer)
+{
+    bool store = self->config.lookback != NULL;
+    if (!page_begin(self->config.shelf, request, store, &self->page, answer) ||
+        extract_print(&self->page, HISTORY_ANSWER_MAX, answer))
+        return;
+    self->put_off = look_ask(self->look, self->asking);
+    if (!self->put_off)
+        refuse_for_now(request, answer);
+}
+
+static void answer_symbols(history_t *self, const request_t *request, buffer_t *answer)
+{
+    shelf_symbol_t found;
+    size_t at = 0;
+    answer_begin(answer, request);
+    buffer_append(answer, TEXT(",\"symbols\":["));
+    for (bool first = true; shelf_next(self->config.shelf, &at, &found); first = false) {
+        if (!first)
+            buffer_append(answer, TEXT(","));
+        buffer_append_json_string(answer, found.symbol);
+    }
+    buffer_append(answer, TEXT("]}"));
+}
+
+static void answer_stats(history_t *self, const request_t *request, buffer_t *answer)
+{
+    shelf_symbol_t found;
+    size_t at = 0;
+    bool first = true, one = request->symbol.length > 0;
+    if (one && !page_symbol(self->config.shelf, request, &found, answer))
+        return;
+    answer_begin(answer, request);
+    buffer_append(answer, TEXT(",\"stats\":["));
+    if (one)
+        stats_print(&self->stats, &found, &first, answer);
+    while (!one && shelf_next(self->config.shelf, &at, &found))
+        stats_print(&self->stats, &found, &first, answer);
+    buffer_append(answer, TEXT("]}"));
+}
+
+static void find_candles(history_t *self, const request_t *request, buffer_t *answer)
+{
+    shelf_symbol_t found;
+    if (page_symbol(self->config.shelf, request, &found, answer))
+        answer_candles(request, &found, self->config.rebuild, answer);
+}
+
+static void answer_ready(history_t *self, const request_t *request, buffer_t *answer)
+{
+    bool ready = !self->ready || self->ready(self->ready_arg);
+    answer_begin(answer, request);
+    buffer_append(answer, ready ? TEXT(",\"ready\":true}") : TEXT(",\"ready\":false}"));
+}
+
+static bool may_clear(const history_t *self, const request_t *request, buffer_t *answer)
+{
+    text_t secret = buffer_text(&self->token);
+    if (secret.length <= 2) {
+        answer_error(answer, request, ERROR_FORBIDDEN, "clear is disabled: cached.token is not set");
+        return false;
+    }
+    if (!same_secret(request->token, (text_t){secret.at + 1, secret.length - 2})) {
+        answer_error(answer, request, ERROR_FORBIDDEN, "clear needs the token that is set as cached.token");
+        return false;
+    }
+    return true;
+}
+
+static void send_answer(history_t *self, const question_t *question, buffer_t *answer, const request_t *request);
+
+static void on_cleared(void *arg, bool good, uint64_t cleared)
+{
+    history_t *self = arg;
+    request_t request;
+    question_t *question = self->cleared_for;
+    buffer_t answer = buffer_new(HISTORY_ANSWER_MAX);
+    self->cleared_for = NULL;
+    request_parse(question->request, &request, &answer); /* it was parsed before: it is valid */
+    log_info("history: cleared on request", LOG_SLICE("symbol", request.symbol.length ? request.symbol : TEXT("all")),
+             LOG_U64("trades", cleared));
+    answer_begin(&answer, &request);
+    buffer_append(&answer, TEXT(",\"cleared\":"));
+    buffer_append_u64(&answer, cleared);
+    buffer_append(&answer, TEXT("}"));
+    if (!good)
+        answer_error(&answer, &request, ERROR_UNAVAILABLE, "the store can't forget now: %llu trades are forgotten, not all",
+                     (unsigned long long)cleared);
+    send_answer(self, question, &answer, &request);
+    buffer_release(&answer);
+    free(question);
+}
+
+static void answer_clear(history_t *self, const request_t *request, buffer_t *answer)
+{
+    shelf_symbol_t found;
+    if (!may_clear(self, request, answer) ||
+        (request->symbol.length > 0 && !page_symbol(self->config.shelf, request, &found, answer)))
+        return;
+    const question_t *asking = self->asking;
+    question_t *question = self->clearing.busy ? NULL : question_new(asking->peer, asking->request, asking->asked_ns);
+    if (!question) {
+        refuse_for_now(request, answer);
+        return;
+    }
+    self->put_off = true;
+    self->cleared_for = question;
+    forget_start(&self->clearing, request->symbol, on_cleared, self);
+}
+
+static const struct {
+    const char *name;
+    void (*answer)(history_t *self, const request_t *request, buffer_t *answer);
+} operations[] = {
+    {"recent", answer_page},     {"since", answer_page},  {"range", answer_page},  {"candles", find_candles},
+    {"symbols", answer_symbols}, {"stats", answer_stats}, {"clear", answer_clear}, {"ready", answer_ready},
+};
+
+#define OPERATIONS (sizeof operations / sizeof *operations)
+static_assert(OPERATIONS < OPERATIONS_MAX, "history_t.asked has a place for each, and one more");
+
+/* --- asking and answering --- */
+
+/* The operation's place in the table; OPERATIONS when it is none. */
+static size_t find_operation(text_t name)
+{
+    size_t i = 0;
+    while (i < OPERATIONS && !text_equal(name, text_of(operations[i].name)))
+        i++;
+    return i;
+}
+
+static void send_answer(history_t *self, const question_t *question, buffer_t *answer, const request_t *request)
+{
+    if (!buffer_ok(answer)) {
+        buffer_clear(answer);
+        answer_error(answer, request, ERROR_INTERNAL, "the answer does not fit into memory: ask for less");
+    }
+    self->counts.answers++;
+    self->counts.errors += text_starts_with(buffer_text(answer), TEXT("{\"ok\":false"));
+    self->counts.bytes += answer->length;
+    histogram_note(&self->counts.time, clock_mono_ns() - question->asked_ns);
+    self->config.on_answer(self->config.arg, question->peer, buffer_text(answer));
+}
+
+void history_handle(history_t *self, text_t peer, text_t json)
+{
+    request_t request = {0};
+    json = json_plain(json, &self->plain);
+    question_t question = {.asked_ns = clock_mono_ns(), .peer = peer, .request = json};
+    /* cppcheck-suppress autoVariables ; until this returns */
+    self->asking = &question;
+    self->put_off = false;
+    buffer_clear(&self->answer);
+    size_t operation = request_parse(json, &request, &self->answer) ? find_operation(request.op) : SIZE_MAX;
+    if (operation < OPERATIONS)
+        operations[operation].answer(self, &request, &self->answer);
+    else if (operation == OPERATIONS)
+        answer_error(&self->answer, &request, ERROR_UNKNOWN_OP, "Unknown op: %.*s", TEXT_ARG(request.op));
+    self->asked[operation < OPERATIONS ? operation : OPERATIONS]++;
+    if (!self->put_off)
+        send_answer(self, &question, &self->answer, &request);
+    self->asking = NULL;
+}
+
+void history_refuse(history_t *self, text_t peer, size_t frames)
+{
+    question_t question = {.asked_ns = clock_mono_ns(), .peer = peer};
+    answer_frames_error(&self->answer, frames);
+    self->asked[OPERATIONS]++;
+    send_answer(self, &question, &self->answer, &(request_t){0});
+}
+
+/* The store has been read for it. */
+static void on_look_answer(void *arg, const question_t *question, const request_t *request, buffer_t *answer)
+{
+    history_t *self = arg;
+    self->counts.looks++;
+    send_answer(self, question, answer, request);
+}
+
+history_t *history_new(const history_config_t *config)
+{
+    history_t *self = calloc(1, sizeof *self);
+    if (!self)
+        return NULL;
+    self->config = *config;
+    self->stats.archive = config->archive;
+    self->clearing = (forgetting_t){.shelf = config->shelf, .archive = config->archive};
+    self->answer = buffer_new(HISTORY_ANSWER_MAX);
+    self->plain = buffer_new(0);
+    self->token = buffer_new(0);
+    buffer_append_json_string(&self->token, text_of(config->token));
+    self->look = look_new(&(look_config_t){.shelf = config->shelf,
+                                           .lookback = config->lookback,
+                                           .archive = config->archive,
+                                           .answer_bytes = HISTORY_ANSWER_MAX,
+                                           .on_answer = on_look_answer,
+                                           .arg = self});
+    if (!self->look || !buffer_ok(&self->token))
+        history_destroy(&self);
+    return self;
+}
+
+void history_destroy(history_t **self)
+{
+    history_t *history = *self;
+    if (!history)
+        return;
+    look_destroy(&history->look);
+    free(history->cleared_for);
+    buffer_release(&history->token);
+    buffer_release(&history->plain);
+    buffer_release(&history->answer);
+    free(history);
+    *self = NULL;
+}
+
+void history_on_ready(history_t *self, history_ready_fn *ready, const void *arg)
+{
+    self->ready = ready;
+    self->ready_arg = arg;
+}
+
+void history_follow(history_t *self, const follower_t *follower)
+{
+    self->stats.follower = follower;
+}
+
+const history_counts_t *history_counts(const history_t *self)
+{
+    return &self->counts;
+}
+
+size_t history_waiting(const history_t *self)
+{
+    return look_waiting(self->look);
+}
+
+bool history_asked(const history_t *self, size_t number, const char **operation, uint64_t *count)
+{
+    if (number > OPERATIONS)
+        return false;
+    *operation = number < OPERATIONS ? operations[number].name : "unknown";
+    *count = self->asked[number];
+    return true;
+}

@@ -1,0 +1,65 @@
+/* Answers what is asked of the history: a table of operations over the shelf and the store behind it. Text in, text out; history.md has
+ * both.
+ *
+ * What memory knows is answered at once. A question that needs the store waits (look.h), and is answered when its turn came and the store has
+ * been read.
+ */
+#pragma once
+
+#include "cached/answers/lookback.h"
+#include "cached/archive/archive.h"
+#include "cached/archive/rebuild.h"
+#include "cached/streams/shelf.h"
+#include "common/buffer.h"
+#include "common/bus/follower.h"
+#include "common/histogram.h"
+
+/* Bytes of an answer, at most: where more trades were asked for, fewer come. */
+#define HISTORY_ANSWER_MAX ((size_t)8 << 20)
+
+typedef struct history history_t;
+
+typedef struct {
+    shelf_t *shelf;
+    lookback_t *lookback;                                     /* reads the store; NULL: there is none */
+    archive_t *archive;                                       /* writes it; NULL: there is none */
+    const rebuild_t *rebuild;                                 /* makes older candles; NULL: nobody does */
+    const char *token;                                        /* what `clear` must bring; empty: nobody may clear */
+    void (*on_answer)(void *arg, text_t peer, text_t answer); /* the texts are valid during the call */
+    void *arg;
+} history_config_t;
+
+/* All that the config names outlives it. NULL when memory runs out. */
+history_t *history_new(const history_config_t *config);
+
+/* Nobody is answered any more. After lookback_destroy and archive_destroy, which end the calls that are under way. */
+void history_destroy(history_t **self);
+
+/* Who knows whether all that there is has been read in: for the operation `ready`. Without it the answer is yes. */
+typedef bool history_ready_fn(const void *arg);
+void history_on_ready(history_t *self, history_ready_fn *ready, const void *arg);
+
+/* Whose streams stats tells of; before that they tell nothing of duplicates and gaps. */
+void history_follow(history_t *self, const follower_t *follower);
+
+/* Answers a request, whatever it holds, by on_answer: from within, or later. peer: a name for who asked, that comes back. */
+void history_handle(history_t *self, text_t peer, text_t request);
+
+/* Answers one that came in so many frames and not in one. */
+void history_refuse(history_t *self, text_t peer, size_t frames);
+
+typedef struct {
+    uint64_t answers; /* all */
+    uint64_t errors;  /* those with "ok":false */
+    uint64_t bytes;   /* of all */
+    uint64_t looks;   /* answers that needed the store */
+    histogram_t time; /* that making one took, waiting included */
+} history_counts_t;
+
+const history_counts_t *history_counts(const history_t *self);
+
+/* How many questions wait for the store now. */
+size_t history_waiting(const history_t *self);
+
+/* How often each operation was asked for: number 0, 1, 2 …, at last "unknown", for all that is none. False beyond it. */
+bool history_asked(const history_t *self, size_t number, const char **operation, uint64_t *count);

@@ -1,0 +1,18 @@
+/* What is known of a symbol's streams, as an answer to stats. */
+#pragma once
+
+#include "cached/archive/archive.h"
+#include "cached/streams/shelf.h"
+#include "common/bus/follower.h"
+
+typedef struct {
+    const archive_t *archive;   /* NULL: there is no store */
+    const follower_t *follower; /* NULL: nothing is followed yet */
+} stats_t;
+
+/* Appends an object for each stream, with commas between; *first is false once there was one.
+ *
+ *     {"topic":…,"symbol":…,"source":…,"trades":2,"first":"7-1","firstTimestamp":…,"last":"7-2","lastTimestamp":…,"bytes":20480,
+ *      "stored":2,"duplicates":0,"gaps":{"seen":0,"repaired":0,"lost":0}}
+ */
+void stats_print(const stats_t *self, const shelf_symbol_t *symbol, bool *first, buffer_t *answer);

@@ -1,0 +1,279 @@
+#include "cached/archive/rebuild.h"
+
+#include <stdlib.h>
+
+#include "cached/archive/stock.h"
+#include "common/backoff.h"
+#include "common/clock.h"
+#include "common/log.h"
+#include "common/loop/worker.h"
+#include "proto/trade.h"
+
+enum {
+    PIECE = 10000,       /* trades read at a time: between two pieces it can be ended */
+    POSTPONED_MS = 1000, /* until a stream is looked at again that memory has nothing of yet */
+    CLOSE_MS = 1000      /* how long a piece under way is waited for at the end */
+};
+
+static const backoff_config_t retry = {.initial_ms = 100, .maximum_ms = 10000, .multiplier = 2, .jitter = 0.2};
+
+struct rebuild {
+    const store_kind_t *kind;
+    const char *url;
+    shelf_t *shelf;
+    int64_t future_ns;
+    worker_t *worker;
+    loop_timer_t *pause;
+    backoff_t backoff;
+    bool started, ending, failing;
+    bool listed; /* `stock` tells what the store had at the start */
+    size_t at;   /* the stream whose turn it is */
+    uint64_t trades;
+
+    /* The thread's while it is at work. */
+    void *store; /* NULL: not open */
+    stock_t stock;
+    candles_t *candles; /* what the stream had before memory */
+    char topic[TOPIC_MAX];
+    store_query_t query; /* the next piece */
+    uint64_t count;      /* trades of the last piece */
+    bool full;           /* no memory for all candles */
+    store_result_t result;
+    char error[STORE_ERROR_MAX];
+};
+
+/* --- on the thread --- */
+
+static bool on_trade(void *arg, const store_trade_t *stored)
+{
+    rebuild_t *self = arg;
+    trade_t trade;
+    candle_place_t place = {.cursor = stored->cursor};
+    self->count++;
+    self->query.from = cursor_behind(stored->cursor);
+    if (!trade_parse(stored->json, &trade) || /* never so, as long as nobody else writes into the store */
+        trade_is_future(&trade, self->future_ns))
+        return true;
+    place.timestamp_ns = trade.timestamp_ns;
+    self->full = !candles_add(self->candles, place, trade.price, trade.qty) || self->full;
+    return true;
+}
+
+static store_result_t read_on(rebuild_t *self)
+{
+    self->count = 0;
+    if (!self->store) {
+        store_result_t result = self->kind->open(self->url, &self->store, self->error);
+        if (result != STORE_OK)
+            return result;
+    }
+    if (!self->listed)
+        return stock_load(&self->stock, self->kind, self->store, self->error);
+    return self->kind->range(self->store, &self->query, on_trade, self, self->error);
+}
+
+static void work(void *arg)
+{
+    rebuild_t *self = arg;
+    self->result = read_on(self);
+    if (self->result == STORE_OK)
+        return;
+    self->kind->close(self->store);
+    self->store = NULL;
+}
+
+/* --- on the loop --- */
+
+static void worked(void *arg);
+
+static void run(rebuild_t *self)
+{
+    worker_run(self->worker, work, worked, self);
+}
+
+/* NULL: there was no memory for it. */
+static tape_t *tape_of(const rebuild_t *self, size_t number)
+{
+    stock_stream_t stream = stock_at(&self->stock, number);
+    return shelf_find(self->shelf, (text_t){stream.topic, stream.topic_length});
+}
+
+static bool is_to_come(const tape_t *tape)
+{
+    return tape && candles_older_to_come(tape_candles(tape));
+}
+
+static void expect_all(rebuild_t *self)
+{
+    for (size_t i = 0; i < stock_count(&self->stock); i++) {
+        stock_stream_t stream = stock_at(&self->stock, i);
+        const tape_t *tape = shelf_tape(self->shelf, (text_t){stream.topic, stream.topic_length});
+        if (tape && stream.trades > 0)
+            candles_expect_older(tape_candles(tape));
+    }
+    self->listed = true;
+}
+
+/* Where the stream's candles begin, or will begin: what is stored before it is not in them. False when nobody can tell yet, since nothing of
+ * it has come, from the store or from the journal. */
+static bool find_edge(const tape_t *tape, cursor_t *edge)
+{
+    static const cursor_t none = {0, 0};
+    *edge = candles_from(tape_candles(tape));
+    if (cursor_compare(*edge, none) == 0)
+        *edge = cursor_behind(tape_known(tape));
+    return cursor_compare(*edge, cursor_behind(none)) != 0;
+}
+
+static bool begin(rebuild_t *self, const tape_t *tape)
+{
+    cursor_t edge;
+    if (!is_to_come(tape) || !find_edge(tape, &edge))
+        return false;
+    text_t topic = tape_topic(tape);
+    memcpy(self->topic, topic.at, topic.length);
+    self->query = (store_query_t){
+        .topic = {self->topic, topic.length},
+        .to = cursor_before(edge),
+        .after_ns = INT64_MIN,
+        .before_ns = INT64_MAX,
+        .order = STORE_OLDEST_FIRST,
+        .limit = PIECE,
+    };
+    return true;
+}
+
+static void finish(rebuild_t *self)
+{
+    log_info("candles: those of older trades are made again", LOG_U64("streams", stock_count(&self->stock)),
+             LOG_U64("trades", self->trades));
+    self->kind->close(self->store);
+    self->store = NULL;
+    stock_release(&self->stock);
+}
+
+/* Begins with the next stream that there is something to do for. */
+static void proceed(rebuild_t *self)
+{
+    bool postponed = false;
+    for (; self->at < stock_count(&self->stock); self->at++) {
+        const tape_t *tape = tape_of(self, self->at);
+        if (begin(self, tape)) {
+            run(self);
+            return;
+        }
+    }
+    for (size_t i = 0; i < stock_count(&self->stock); i++)
+        postponed = postponed || is_to_come(tape_of(self, i));
+    self->at = 0;
+    if (postponed)
+        loop_timer_start(self->pause, POSTPONED_MS, 0);
+    else
+        finish(self);
+}
+
+static void end_stream(rebuild_t *self, const tape_t *tape)
+{
+    candles_t *candles = tape_candles(tape);
+    if (is_to_come(tape) && (!candles_merge(candles, self->candles) || self->full))
+        log_error("candles: no memory for all of them", LOG_SLICE("topic", tape_topic(tape)));
+    candles_older_came(candles);
+    candles_clear(self->candles); /* of a stream that was cleared meanwhile */
+    self->full = false;
+    self->at++;
+}
+
+static void on_failure(rebuild_t *self)
+{
+    if (!self->failing)
+        log_warn("candles: the store can't be read: older ones are still to come", LOG_TEXT("error", self->error));
+    self->failing = true;
+    loop_timer_start(self->pause, backoff_next(&self->backoff), 0);
+}
+
+static void worked(void *arg)
+{
+    rebuild_t *self = arg;
+    if (self->ending)
+        return;
+    self->trades += self->count;
+    if (self->result != STORE_OK) {
+        on_failure(self);
+        return;
+    }
+    self->failing = false;
+    backoff_reset(&self->backoff);
+    const tape_t *tape = self->listed ? tape_of(self, self->at) : NULL;
+    if (!self->listed) {
+        expect_all(self);
+    } else if (self->count == PIECE && is_to_come(tape)) {
+        run(self);
+        return;
+    } else {
+        end_stream(self, tape);
+    }
+    proceed(self);
+}
+
+/* A piece that failed is read again from where it broke off. */
+static void on_paused(void *arg)
+{
+    rebuild_t *self = arg;
+    if (self->failing)
+        run(self);
+    else
+        proceed(self);
+}
+
+rebuild_t *rebuild_new(loop_t *loop, const store_kind_t *kind, const char *url, shelf_t *shelf, int64_t future_ns)
+{
+    rebuild_t *self = calloc(1, sizeof *self);
+    if (!self)
+        goto no_memory;
+    self->kind = kind;
+    self->url = url;
+    self->shelf = shelf;
+    self->future_ns = future_ns;
+    self->stock = stock_new();
+    self->backoff = backoff_new(retry, (uint64_t)clock_mono_ns());
+    self->candles = candles_new();
+    self->pause = loop_timer_new(loop, on_paused, self);
+    self->worker = worker_new(loop);
+    if (self->candles && self->pause && self->worker)
+        return self;
+no_memory:
+    log_error("candles: no memory");
+    rebuild_destroy(&self);
+    return NULL;
+}
+
+void rebuild_destroy(rebuild_t **self_p)
+{
+    rebuild_t *self = *self_p;
+    if (!self)
+        return;
+    *self_p = NULL;
+    self->ending = true;
+    loop_timer_destroy(&self->pause);
+    bool idle = !self->worker || worker_wait(self->worker, CLOSE_MS);
+    worker_destroy(&self->worker);
+    if (!idle)
+        return; /* the thread uses it still, and the process ends */
+    self->kind->close(self->store);
+    stock_release(&self->stock);
+    candles_destroy(&self->candles);
+    free(self);
+}
+
+void rebuild_start(rebuild_t *self)
+{
+    if (self->started)
+        return;
+    self->started = true;
+    run(self);
+}
+
+bool rebuild_lacks(const rebuild_t *self, const candles_t *candles)
+{
+    return !self->listed || candles_older_to_come(candles);
+}

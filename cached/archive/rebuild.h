@@ -1,0 +1,25 @@
+/* Candles of the trades that are stored and that memory was not filled with: made again after the start, stream by stream.
+ *
+ * A thread of its own, with a handle of its own, reads what the store has before the first trade in a stream's candles, piece by piece and
+ * oldest first, into other candles; on the loop those are then merged into the stream's. Until that is done candles_older_to_come says
+ * so. What is cleared meanwhile stays cleared. A store that fails is tried again, and goes on where it was.
+ */
+#pragma once
+
+#include "cached/stores/store.h"
+#include "cached/streams/shelf.h"
+#include "common/loop/loop.h"
+
+typedef struct rebuild rebuild_t;
+
+/* Begins nothing. Trades of the future (trade.h, with the bound future_ns) are left out. url and shelf outlive it. NULL, with a log line, when the system refuses. */
+rebuild_t *rebuild_new(loop_t *loop, const store_kind_t *kind, const char *url, shelf_t *shelf, int64_t future_ns);
+
+/* Does not wait long for what is under way. */
+void rebuild_destroy(rebuild_t **self);
+
+/* Memory is filled: from now on every stream goes on at its end. Again is fine. */
+void rebuild_start(rebuild_t *self);
+
+/* May there be trades in the store that are still to be added to a stream's candles? */
+bool rebuild_lacks(const rebuild_t *self, const candles_t *candles);

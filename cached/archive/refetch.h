@@ -1,0 +1,38 @@
+/* What memory dropped before it was stored, fetched from the journal again: one page of one stream at a time.
+ *
+ *     refetch_begin ──▶ request ──▶ page, to be stored ──▶ refetch_stored ──▶ (the next one is begun by whoever looks at the stream again)
+ */
+#pragma once
+
+#include "cached/archive/holding.h"
+#include "cached/archive/parcel.h"
+#include "common/bus/requester.h"
+
+typedef struct refetch refetch_t;
+
+/* arrived: a page may be there, or it failed. NULL when memory runs out. */
+refetch_t *refetch_new(void (*arrived)(void *arg), void *arg);
+void refetch_destroy(refetch_t **self);
+
+/* Is there a request under way, or a page that has not been stored? */
+bool refetch_busy(const refetch_t *self);
+
+/* Asks for [from, to] of a stream, of one epoch. A requester of NULL, or one that does not answer: the stream's retry_ns is set. */
+void refetch_begin(refetch_t *self, holding_t *holding, cursor_t from, cursor_t to, requester_t *replay);
+
+/* What has come: the trades up to `upto` that there are, and how many there are not. */
+typedef struct {
+    holding_t *holding;
+    parcel_t *parcel;
+    cursor_t upto;
+    uint64_t missing;
+} refetch_page_t;
+
+/* NULL: none yet. */
+const refetch_page_t *refetch_page(const refetch_t *self);
+
+/* Forgets the request or the page: the places are not what they were. */
+void refetch_drop(refetch_t *self);
+
+/* The page has been stored, or is of no use any more. */
+void refetch_stored(refetch_t *self);

@@ -1,0 +1,141 @@
+#include "cached/archive/sweep.h"
+
+#include <stdlib.h>
+
+#include "common/clock.h"
+#include "proto/topic.h"
+
+/* What the thread is to do. */
+typedef struct {
+    char topic[TOPIC_MAX];
+    size_t topic_length;
+    uint64_t keep;
+    int64_t before_ns;
+    int64_t age_ns; /* of every stream */
+    uint64_t dropped;
+} order_t;
+
+struct sweep {
+    const holdings_t *holdings;
+    writer_t *writer;
+    const retention_t *rules; /* NULL: none */
+    size_t at;                /* the stream that is looked at */
+    int64_t due_ns;           /* when the next round begins */
+    bool sweeping;            /* within a round */
+    bool expired;             /* its first step is done: the age that no trade outlives was told */
+    order_t order;            /* the thread's while the writer is at work on it */
+    uint64_t dropped;
+    void (*stepped)(void *arg, store_result_t result);
+    void *arg;
+};
+
+sweep_t *sweep_new(const holdings_t *holdings, writer_t *writer)
+{
+    sweep_t *self = calloc(1, sizeof *self);
+    if (!self)
+        return NULL;
+    self->holdings = holdings;
+    self->writer = writer;
+    return self;
+}
+
+void sweep_destroy(sweep_t **self)
+{
+    free(*self);
+    *self = NULL;
+}
+
+void sweep_retain(sweep_t *self, const retention_t *rules)
+{
+    self->rules = rules;
+    self->due_ns = 0;
+}
+
+/* False when the rules keep all that there is of the stream. */
+static bool give_order(sweep_t *self, const holding_t *holding)
+{
+    text_t topic = tape_topic(holding->tape), symbol, source;
+    if (holding->trades == 0 || !topic_parse(topic, &symbol, &source))
+        return false;
+    retention_rule_t rule = retention_of(self->rules, symbol);
+    if (rule.age_ns == 0 && (rule.trades == 0 || rule.trades >= holding->trades))
+        return false;
+    self->order = (order_t){.topic_length = topic.length, .keep = UINT64_MAX, .before_ns = INT64_MIN};
+    memcpy(self->order.topic, topic.at, topic.length);
+    if (rule.trades > 0)
+        self->order.keep = rule.trades;
+    if (rule.age_ns > 0)
+        self->order.before_ns = clock_real_ns() - rule.age_ns;
+    return true;
+}
+
+static store_result_t drop(void *arg, const store_kind_t *kind, void *store, char *error)
+{
+    order_t *order = &((sweep_t *)arg)->order;
+    text_t topic = {order->topic, order->topic_length};
+    return kind->retain(store, topic, order->keep, order->before_ns, &order->dropped, error);
+}
+
+static store_result_t expire(void *arg, const store_kind_t *kind, void *store, char *error)
+{
+    return kind->expire ? kind->expire(store, ((sweep_t *)arg)->order.age_ns, error) : STORE_OK;
+}
+
+static void on_expired(void *arg, store_result_t result)
+{
+    sweep_t *self = arg;
+    self->stepped(self->arg, result);
+}
+
+static void on_dropped(void *arg, store_result_t result)
+{
+    sweep_t *self = arg;
+    holding_t *holding = holdings_at(self->holdings, self->at);
+    uint64_t dropped = result == STORE_OK ? self->order.dropped : 0;
+    self->dropped += dropped;
+    holding->trades -= dropped < holding->trades ? dropped : holding->trades;
+    if (dropped == 0)
+        self->at++; /* else there may be more */
+    self->stepped(self->arg, result);
+}
+
+static bool due(sweep_t *self)
+{
+    if (self->sweeping || !self->rules)
+        return self->rules;
+    int64_t now_ns = clock_mono_ns();
+    if (now_ns < self->due_ns)
+        return false;
+    self->due_ns = now_ns + SWEEP_PERIOD_MS * NS_PER_MS;
+    self->sweeping = true;
+    self->expired = false;
+    self->at = 0;
+    return true;
+}
+
+bool sweep_step(sweep_t *self, void (*stepped)(void *arg, store_result_t result), void *arg)
+{
+    if (!due(self))
+        return false;
+    self->stepped = stepped;
+    self->arg = arg;
+    if (!self->expired) {
+        self->expired = true;
+        self->order = (order_t){.age_ns = retention_longest(self->rules)};
+        writer_look(self->writer, expire, on_expired, self);
+        return true;
+    }
+    for (; self->at < holdings_count(self->holdings); self->at++) {
+        if (!give_order(self, holdings_at(self->holdings, self->at)))
+            continue;
+        writer_run(self->writer, drop, on_dropped, self);
+        return true;
+    }
+    self->sweeping = false;
+    return false;
+}
+
+uint64_t sweep_dropped(const sweep_t *self)
+{
+    return self->dropped;
+}

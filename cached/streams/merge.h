@@ -1,0 +1,78 @@
+/* The trades of several streams in one order of time, newest first or oldest first, from memory and from a store behind it.
+ *
+ * Within a stream the order is strictly that of the cursors, even where its timestamps are not in order; the stream whose next trade has
+ * the latest (earliest) timestamp comes first. Newest first is the exact reverse of oldest first as long as the timestamps of each
+ * stream are in order.
+ *
+ *          store                     memory (tape)
+ *     … ───────────────┐edge┌──────────────────────▶         a head walks from one into the other; where it comes to what memory does
+ *            chunk ◀───┘    └─── number                      not hold it lacks a chunk of the store, and the merge waits for that
+ *
+ * A head remembers how far it came as a cursor, so that no trade is twice or missing whatever memory drops while the merge waits.
+ */
+#pragma once
+
+#include "cached/streams/chunk.h"
+#include "cached/streams/tape.h"
+
+enum {
+    MERGE_MAX = 64 /* streams */
+};
+
+/* How far the timestamps of a stream may be out of order: what is older than memory's oldest trade of a stream is never later than
+ * it by more. Only with that can a question for the last minutes be answered without a look into the store. */
+#define MERGE_DISORDER_NS ((int64_t)60 * 1000000000)
+
+typedef enum { MERGE_NEWEST_FIRST, MERGE_OLDEST_FIRST } merge_order_t;
+typedef enum { MERGE_TRADE, MERGE_END, MERGE_LACKS } merge_state_t;
+
+typedef struct {
+    const tape_t *tape;
+    merge_state_t state;
+    cursor_t bound;       /* newest first: what is at or behind it is done; oldest first: what is before it */
+    cursor_t last;        /* oldest first: nothing behind it is wanted */
+    uint64_t number;      /* the same as bound, for the tape: newest first up to it, oldest first from it */
+    cursor_t covered;     /* up to where the chunk's query covers what the process had heard of then */
+    const chunk_t *chunk; /* NULL: nothing of the store was needed yet */
+    size_t in_chunk;      /* its next trade there */
+    bool from_tape;       /* next is the tape's, and may go while the merge waits */
+    tape_trade_t next;    /* in MERGE_TRADE */
+} merge_head_t;
+
+typedef struct {
+    merge_order_t order;
+    window_t window;
+    bool has_store; /* may the store have what memory does not hold? */
+    size_t count, lacking, chosen;
+    merge_head_t heads[MERGE_MAX];
+} merge_t;
+
+/* Begins one that has no streams yet. */
+void merge_begin(merge_t *self, merge_order_t order, window_t window, bool has_store);
+
+/* Adds a stream. Newest first: its trades up to `upto`, inclusive. Oldest first: its trades from `from` to `to`, inclusive. The tape must
+ * stay as long as the merge. */
+void merge_add_newest(merge_t *self, const tape_t *tape, cursor_t upto);
+void merge_add_oldest(merge_t *self, const tape_t *tape, cursor_t from, cursor_t to);
+
+/* The next trade, valid until merge_advance or until a tape changes. MERGE_LACKS: some heads need the store first. */
+merge_state_t merge_peek(merge_t *self, tape_trade_t *trade);
+
+/* Goes on behind the trade that was peeked. */
+void merge_advance(merge_t *self);
+
+/* What a head in MERGE_LACKS needs, at most `limit` trades. */
+store_query_t merge_lacked(merge_t *self, size_t head, uint64_t limit);
+
+/* Here it is; the chunk stays until the head lacks the next one. A failed one counts as the end of what the store has. */
+void merge_give(merge_t *self, size_t head, const chunk_t *chunk);
+
+/* After the last merge_give, and after any change of a tape: looks again for what is next. */
+void merge_resume(merge_t *self);
+
+/* After merge_give: does it show a place before which the store has nothing of the stream? */
+bool merge_floor(const merge_t *self, size_t head, cursor_t *floor);
+
+/* Where the head would go on. Newest first: the cursor of its next trade, inclusive; false when it has none. Oldest first: the cursor from
+ * which all is still to come; never false. */
+bool merge_place(const merge_t *self, size_t head, cursor_t *place);

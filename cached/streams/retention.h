@@ -1,0 +1,30 @@
+/* How many trades of a symbol are kept, and for how long: rules for patterns of symbols.
+ *
+ *     {"*": {"trades": 1000}, "*-USD": {"trades": 10000, "hours": 24}, "BTC-USD": {}}
+ *
+ * '*' stands for any run of characters. One rule counts for a symbol: its own name if there is one, else the pattern with the most other
+ * characters, of those the first.
+ */
+#pragma once
+
+#include "common/config/config.h"
+
+typedef struct retention retention_t;
+
+typedef struct {
+    uint64_t trades; /* 0: any number */
+    int64_t age_ns;  /* 0: of any age */
+} retention_rule_t;
+
+/* path: of the map in the configuration. NULL when memory runs out. */
+retention_t *retention_new(const config_t *config, const char *path);
+void retention_destroy(retention_t **self);
+
+/* No limits where no pattern fits. */
+retention_rule_t retention_of(const retention_t *self, text_t symbol);
+
+/* The age that no trade of any symbol outlives; 0 when some symbols' trades may be of any age. */
+int64_t retention_longest(const retention_t *self);
+
+/* Does '*' in the pattern, for any run of characters, make it the text? */
+bool retention_matches(text_t pattern, text_t text);

@@ -1,7 +1,0 @@
-/* What a follower of the bus (follower.h) says of itself at /metrics: the same names in cached and in gatewayd. */
-#pragma once
-
-#include "common/follower.h"
-#include "common/metrics.h"
-
-void bus_metrics(metrics_t *metrics, const follower_counts_t *counts);

@@ -1,0 +1,47 @@
+/* What differs between two configurations. */
+#include "common/config/config_load.h"
+
+typedef struct {
+    config_changed_fn *changed;
+    void *arg;
+} listener_t;
+
+static void compare_section(const listener_t *listener, const cJSON *before, const cJSON *now, const place_t *place);
+
+/* Lists of as many objects: key by key, so that what changed is named exactly. */
+static void compare_objects(const listener_t *listener, const cJSON *before, const cJSON *now, const place_t *place)
+{
+    size_t number = 0;
+    for (before = before->child, now = now->child; before && now; before = before->next, now = now->next) {
+        place_t element = place_element(place, number++);
+        compare_section(listener, before, now, &element);
+    }
+}
+
+static void compare_section(const listener_t *listener, const cJSON *before, const cJSON *now, const place_t *place)
+{
+    const cJSON *member;
+    cJSON_ArrayForEach(member, now)
+    {
+        place_t below;
+        const cJSON *other = cJSON_GetObjectItemCaseSensitive(before, member->string);
+        if (!place_member(place, text_of(member->string), &below))
+            continue;
+        const schema_key_t *key = schema_find(below.pattern);
+        if (!key)
+            compare_section(listener, other, member, &below);
+        else if (key->type == KEY_OBJECTS && cJSON_GetArraySize(other) == cJSON_GetArraySize(member))
+            compare_objects(listener, other, member, &below);
+        else if (!cJSON_Compare(other, member, true))
+            listener->changed(listener->arg, below.path);
+    }
+}
+
+void config_compare_trees(const cJSON *before, const cJSON *now, const char *section, config_changed_fn *changed, void *arg)
+{
+    place_t place = {0};
+    const listener_t listener = {changed, arg};
+    if (place_member(&place, text_of(section), &place))
+        compare_section(&listener, cJSON_GetObjectItemCaseSensitive(before, section),
+                        cJSON_GetObjectItemCaseSensitive(now, section), &place);
+}

@@ -1,0 +1,104 @@
+/* Places in the configuration, and the mistakes that are reported with them. */
+#include <stdarg.h>
+
+#include "common/config/config_load.h"
+
+enum { MISTAKE_MAX = 2048, NAME_SHOWN_MAX = 64 };
+
+bool place_member(const place_t *self, text_t name, place_t *out)
+{
+    place_t member;
+    if (name.length == 0 || name.length > SCHEMA_PATH_MAX || memchr(name.at, '.', name.length) ||
+        memchr(name.at, '[', name.length))
+        return false;
+    const char *dot = *self->pattern ? "." : "";
+    int path = snprintf(member.path, PLACE_MAX, "%s%s%.*s", self->path, dot, TEXT_ARG(name));
+    int pattern = snprintf(member.pattern, PLACE_MAX, "%s%s%.*s", self->pattern, dot, TEXT_ARG(name));
+    if (path >= PLACE_MAX || pattern >= PLACE_MAX)
+        return false;
+    if (!schema_find(member.pattern) && !schema_is_section(member.pattern))
+        return false;
+    *out = member;
+    return true;
+}
+
+place_t place_element(const place_t *self, size_t number)
+{
+    place_t element = *self;
+    size_t path = strlen(self->path);
+    size_t pattern = strlen(self->pattern);
+    snprintf(element.path + path, PLACE_MAX - path, ".%zu", number);
+    snprintf(element.pattern + pattern, PLACE_MAX - pattern, "[]");
+    return element;
+}
+
+place_t place_entry(const place_t *self, text_t name)
+{
+    place_t entry = *self;
+    size_t path = strlen(self->path);
+    size_t pattern = strlen(self->pattern);
+    snprintf(entry.path + path, PLACE_MAX - path, ".%.*s", name.length > NAME_SHOWN_MAX ? NAME_SHOWN_MAX : (int)name.length,
+             name.at);
+    snprintf(entry.pattern + pattern, PLACE_MAX - pattern, "[]");
+    return entry;
+}
+
+static void print_line(const char *line)
+{
+    fprintf(stderr, "%s\n", line);
+}
+
+/* One line, whatever the texts in it were. */
+static void make_line(char *line)
+{
+    for (char *at = line; *at; at++)
+        if ((unsigned char)*at < 0x20 || *at == 0x7f)
+            *at = '?';
+}
+
+void config_mistake(config_load_t *load, const char *path, const char *origin, const char *format, ...)
+{
+    char what[MISTAKE_MAX];
+    va_list arguments;
+    va_start(arguments, format);
+    vsnprintf(what, sizeof what, format, arguments);
+    va_end(arguments);
+    char line[MISTAKE_MAX + 1024];
+    snprintf(line, sizeof line, "config: %.300s: %s%s%.600s%s", path, what, origin ? " (" : "", origin ? origin : "",
+             origin ? ")" : "");
+    make_line(line);
+    (load->report ? load->report : print_line)(line);
+    load->mistakes++;
+}
+
+void config_unknown(config_load_t *load, const place_t *section, text_t name, const char *origin)
+{
+    char path[PLACE_MAX + NAME_SHOWN_MAX + 8];
+    int shown = name.length > NAME_SHOWN_MAX ? NAME_SHOWN_MAX : (int)name.length;
+    snprintf(path, sizeof path, "%s%s%.*s%s", section->path, *section->path ? "." : "", shown, name.at,
+             name.length > NAME_SHOWN_MAX ? "…" : "");
+    text_t nearest = schema_nearest(section->pattern, name);
+    if (nearest.length)
+        config_mistake(load, path, origin, "unknown key; did you mean \"%.*s\"?", TEXT_ARG(nearest));
+    else
+        config_mistake(load, path, origin, "unknown key");
+}
+
+void config_out_of_memory(config_load_t *load)
+{
+    config_mistake(load, load->file ? load->file : "defaults", NULL, "out of memory");
+}
+
+static bool touches(const char *a, const char *b)
+{
+    size_t length = strlen(a);
+    return strncmp(a, b, length) == 0 && (b[length] == '\0' || b[length] == '.');
+}
+
+const char *config_origin(const config_load_t *load, const char *path)
+{
+    for (size_t i = load->override_count; i-- > 0;)
+        if (touches(load->overrides[i].path, path) || touches(path, load->overrides[i].path))
+            return load->overrides[i].origin;
+    return load->file ? load->file : "defaults";
+}

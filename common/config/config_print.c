@@ -1,0 +1,110 @@
+#include "common/config/config_print.h"
+
+#include <stdlib.h>
+
+#include "common/config/config_load.h"
+
+enum { INDENT = 2 };
+
+static void print_section(buffer_t *out, const cJSON *section, const place_t *place, int indent);
+
+static void print_text(buffer_t *out, const schema_key_t *key, const char *text)
+{
+    if (key->secret) {
+        buffer_append_json_string(out, *text ? TEXT("***") : TEXT(""));
+        return;
+    }
+    buffer_t masked = buffer_new(0);
+    text_format_append_masked(key->format, text_of(text), &masked);
+    buffer_append_json_string(out, buffer_text(&masked));
+    buffer_release(&masked);
+}
+
+/* The shortest form that reads back as the same number. */
+static void print_number(buffer_t *out, double number)
+{
+    char text[32];
+    for (int digits = 15; digits <= 17; digits++) {
+        snprintf(text, sizeof text, "%.*g", digits, number);
+        if (!(strtod(text, NULL) < number) && !(strtod(text, NULL) > number))
+            break;
+    }
+    buffer_append(out, text_of(text));
+}
+
+static void print_list(buffer_t *out, const schema_key_t *key, const cJSON *list, const place_t *place, int indent)
+{
+    size_t number = 0;
+    bool objects = key->type == KEY_OBJECTS && list->child;
+    buffer_append(out, TEXT("["));
+    for (const cJSON *element = list->child; element; element = element->next) {
+        if (objects) {
+            place_t below = place_element(place, number++);
+            buffer_printf(out, "\n%*s", indent + INDENT, "");
+            print_section(out, element, &below, indent + INDENT);
+        } else {
+            print_text(out, key, element->valuestring);
+        }
+        if (element->next)
+            buffer_append(out, objects ? TEXT(",") : TEXT(", "));
+    }
+    if (objects)
+        buffer_printf(out, "\n%*s", indent, "");
+    buffer_append(out, TEXT("]"));
+}
+
+static void print_map(buffer_t *out, const cJSON *map, const place_t *place, int indent)
+{
+    buffer_append(out, TEXT("{"));
+    for (const cJSON *entry = map->child; entry; entry = entry->next) {
+        place_t below = place_entry(place, text_of(entry->string));
+        buffer_printf(out, "\n%*s\"%s\": ", indent + INDENT, "", entry->string);
+        print_section(out, entry, &below, indent + INDENT);
+        if (entry->next)
+            buffer_append(out, TEXT(","));
+    }
+    if (map->child)
+        buffer_printf(out, "\n%*s", indent, "");
+    buffer_append(out, TEXT("}"));
+}
+
+static void print_value(buffer_t *out, const cJSON *value, const place_t *place, int indent)
+{
+    const schema_key_t *key = schema_find(place->pattern);
+    if (!key)
+        print_section(out, value, place, indent);
+    else if (key->type == KEY_MAP)
+        print_map(out, value, place, indent);
+    else if (cJSON_IsArray(value))
+        print_list(out, key, value, place, indent);
+    else if (cJSON_IsNumber(value))
+        print_number(out, value->valuedouble);
+    else if (cJSON_IsBool(value))
+        buffer_append(out, cJSON_IsTrue(value) ? TEXT("true") : TEXT("false"));
+    else
+        print_text(out, key, value->valuestring);
+}
+
+static void print_section(buffer_t *out, const cJSON *section, const place_t *place, int indent)
+{
+    buffer_append(out, TEXT("{"));
+    for (const cJSON *member = section->child; member; member = member->next) {
+        place_t below = *place;
+        place_member(place, text_of(member->string), &below);
+        buffer_printf(out, "\n%*s\"%s\": ", indent + INDENT, "", member->string);
+        print_value(out, member, &below, indent + INDENT);
+        if (member->next)
+            buffer_append(out, TEXT(","));
+    }
+    buffer_printf(out, "\n%*s}", indent, "");
+}
+
+char *config_tree_print(const cJSON *root)
+{
+    place_t top = {0};
+    buffer_t out = buffer_new(0);
+    print_section(&out, root, &top, 0);
+    char *text = buffer_ok(&out) ? strndup(out.bytes, out.length) : NULL;
+    buffer_release(&out);
+    return text;
+}

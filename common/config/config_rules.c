@@ -1,0 +1,125 @@
+/* What the schema can't say of one key alone. Values that were reported before are null here: the rules pass over them. */
+#include "common/config/config_load.h"
+
+static const cJSON *sources_of(const config_load_t *load)
+{
+    return config_find(load->root, "connectord.sources", NULL);
+}
+
+static void check_given(config_load_t *load, const cJSON *section, const place_t *place);
+
+static void check_member_given(config_load_t *load, const cJSON *member, const place_t *place, const char *section)
+{
+    const schema_key_t *key = schema_find(place->pattern);
+    if (!key) {
+        check_given(load, member, place);
+    } else if (!member) {
+        buffer_t expected = buffer_new(0);
+        schema_describe(key, &expected);
+        config_mistake(load, place->path, config_origin(load, section), "must be given: expected %.*s",
+                       TEXT_ARG(buffer_text(&expected)));
+        buffer_release(&expected);
+    } else if (key->type == KEY_MAP) {
+        for (const cJSON *entry = member->child; entry; entry = entry->next) {
+            place_t below = place_entry(place, text_of(entry->string));
+            check_given(load, entry, &below);
+        }
+    } else if (key->type == KEY_OBJECTS && cJSON_IsArray(member)) {
+        size_t number = 0;
+        for (const cJSON *element = member->child; element; element = element->next) {
+            place_t below = place_element(place, number++);
+            check_given(load, element, &below);
+        }
+    }
+}
+
+static void check_given(config_load_t *load, const cJSON *section, const place_t *place)
+{
+    if (!cJSON_IsObject(section))
+        return;
+    schema_walk_t walk = schema_walk(place->pattern);
+    while (schema_next(&walk)) {
+        place_t below;
+        char name[SCHEMA_PATH_MAX + 1];
+        snprintf(name, sizeof name, "%.*s", TEXT_ARG(walk.name));
+        if (place_member(place, walk.name, &below))
+            check_member_given(load, cJSON_GetObjectItemCaseSensitive(section, name), &below, place->path);
+    }
+}
+
+static void what_must_be_given_is(config_load_t *load)
+{
+    place_t top = {0};
+    check_given(load, load->root, &top);
+}
+
+/* Of two values that do not fit together, an override of either is the likelier culprit than the file. */
+static const char *origin_of_pair(const config_load_t *load, const char *a, const char *b)
+{
+    const char *origin = config_origin(load, a);
+    bool overridden = strcmp(origin, load->file ? load->file : "defaults") != 0;
+    return overridden ? origin : config_origin(load, b);
+}
+
+static const char *name_of(const cJSON *source)
+{
+    return cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(source, "name"));
+}
+
+/* Streams are told apart by the source's name. */
+static void source_names_are_unique(config_load_t *load)
+{
+    const cJSON *sources = sources_of(load);
+    size_t number = 0;
+    for (const cJSON *source = sources ? sources->child : NULL; source; source = source->next, number++) {
+        for (const cJSON *other = sources->child; other != source; other = other->next) {
+            const char *name = name_of(source);
+            if (!name || !name_of(other) || strcmp(name, name_of(other)) != 0)
+                continue;
+            char path[PLACE_MAX];
+            snprintf(path, sizeof path, "connectord.sources.%zu.name", number);
+            config_mistake(load, path, config_origin(load, path), "expected a name of its own, found \"%s\" again", name);
+            break;
+        }
+    }
+}
+
+static void backoff_maximum_is_not_below_initial(config_load_t *load)
+{
+    const cJSON *sources = sources_of(load);
+    size_t number = 0;
+    for (const cJSON *source = sources ? sources->child : NULL; source; source = source->next, number++) {
+        const cJSON *backoff = cJSON_GetObjectItemCaseSensitive(source, "backoff");
+        const cJSON *initial = cJSON_GetObjectItemCaseSensitive(backoff, "initial_ms");
+        const cJSON *maximum = cJSON_GetObjectItemCaseSensitive(backoff, "maximum_ms");
+        if (!cJSON_IsNumber(initial) || !cJSON_IsNumber(maximum) || maximum->valuedouble >= initial->valuedouble)
+            continue;
+        char low[PLACE_MAX], high[PLACE_MAX];
+        snprintf(low, sizeof low, "connectord.sources.%zu.backoff.initial_ms", number);
+        snprintf(high, sizeof high, "connectord.sources.%zu.backoff.maximum_ms", number);
+        config_mistake(load, high, origin_of_pair(load, high, low), "expected initial_ms (%.0f) or more, found %.0f",
+                       initial->valuedouble, maximum->valuedouble);
+    }
+}
+
+static void replay_is_as_long_as_bus(config_load_t *load)
+{
+    static const char *const pairs[][2] = {{"cached.bus", "cached.replay"}, {"gatewayd.bus", "gatewayd.replay"}};
+    for (size_t i = 0; i < sizeof pairs / sizeof *pairs; i++) {
+        const cJSON *bus = config_find(load->root, pairs[i][0], NULL);
+        const cJSON *replay = config_find(load->root, pairs[i][1], NULL);
+        if (!cJSON_IsArray(bus) || !cJSON_IsArray(replay) || cJSON_GetArraySize(bus) == cJSON_GetArraySize(replay))
+            continue;
+        config_mistake(load, pairs[i][1], origin_of_pair(load, pairs[i][1], pairs[i][0]),
+                       "expected as many endpoints as in %s (%d), found %d", pairs[i][0], cJSON_GetArraySize(bus),
+                       cJSON_GetArraySize(replay));
+    }
+}
+
+void config_check_rules(config_load_t *load)
+{
+    static void (*const rules[])(config_load_t *) = {what_must_be_given_is, source_names_are_unique,
+                                                     backoff_maximum_is_not_below_initial, replay_is_as_long_as_bus};
+    for (size_t i = 0; i < sizeof rules / sizeof *rules; i++)
+        rules[i](load);
+}

@@ -1,0 +1,21 @@
+/* The command line that every program takes: --config FILE --set a.b=c --check --print --version --help, and from it the
+ * configuration and the log.
+ *
+ *     int main(int argc, char **argv)
+ *     {
+ *         config_t *config;
+ *         int exit_code;
+ *         if (!options_start(argc, argv, "cached", "remembers trades and answers history queries", &config, &exit_code))
+ *             return exit_code;
+ *         …
+ *
+ * Without --config, DATAFLOW_CONFIG names the file; without both, the defaults serve. --help lists the keys of the
+ * program's own section and of "log", from the schema. --check reads everything, reports, and ends (0 or 1). --print shows
+ * the configuration in effect and ends. A wrong option ends with 2.
+ */
+#pragma once
+
+#include "common/config/config.h"
+
+/* True: go on; *config is the caller's and the log is open. False: end with *exit_code. `program` is a literal. */
+bool options_start(int argc, char **argv, const char *program, const char *purpose, config_t **config, int *exit_code);

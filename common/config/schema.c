@@ -1,0 +1,302 @@
+#include "common/config/schema.h"
+
+#include <math.h>
+
+#define KIB 1024.0
+#define MIB (1024 * KIB)
+#define GIB (1024 * MIB)
+#define TIB (1024 * GIB)
+
+enum { LIST_BUS_MAX = 16, LIST_HOSTS_MAX = 64 /* HOSTS_MAX */ };
+
+static const char default_sources[] =
+    "[{\"name\": \"blockchain\", \"connector\": \"blockchain\", \"url\": \"ws://127.0.0.1:5000/ws\", "
+    "\"symbols\": [\"BTC-USD\", \"ETH-USD\"]}]";
+
+#define SOURCE    "connectord.sources[]."
+#define RETENTION "cached.retention."
+
+static const schema_key_t keys[] = {
+    {"log.level", KEY_TEXT, FORMAT_CHOICE, "error|warn|info|debug", .initial = "info",
+     .help = "What is logged: this level and the ones before it"},
+    {"log.format", KEY_TEXT, FORMAT_CHOICE, "human|logfmt|json", .initial = "human", .help = "Form of the log on stderr"},
+
+    {"connectord.sources", KEY_OBJECTS, .minimum = 0, .maximum = 256, .initial = default_sources,
+     .help = "Where trades come from; all run side by side"},
+    {SOURCE "name", KEY_TEXT, FORMAT_SOURCE, .help = "Ends the topics of the source's trades; each source has its own"},
+    {SOURCE "connector", KEY_TEXT, .initial = "blockchain", .help = "The protocol that the source speaks"},
+    {SOURCE "url", KEY_TEXT, FORMAT_URL, .optional = true, .initial = "", .help = "The exchange's WebSocket"},
+    {SOURCE "token", KEY_TEXT, .optional = true, .secret = true, .initial = "", .help = "Sent with subscriptions; empty: none"},
+    {SOURCE "ca", KEY_TEXT, FORMAT_PATH, .optional = true, .initial = "",
+     .help = "File of CA certificates for wss://; empty: the system's"},
+    {SOURCE "file", KEY_TEXT, FORMAT_PATH, .optional = true, .initial = "", .help = "The recording that a replay plays"},
+    {SOURCE "speed", KEY_REAL, .minimum = 0, .maximum = 1e6, .initial = "1",
+     .help = "Of a replay: 1 at the recorded pace, N times faster, 0 as fast as it goes"},
+    {SOURCE "loop", KEY_FLAG, .initial = "false", .help = "A replay begins again at its end"},
+    {SOURCE "symbols", KEY_TEXTS, FORMAT_SYMBOL, .minimum = 0, .maximum = 10000, .initial = "",
+     .help = "What the source offers"},
+    {SOURCE "subscribe", KEY_TEXT, FORMAT_CHOICE, "always|demand", .initial = "always",
+     .help = "Subscribe to all symbols from the start, or to those that somebody wants"},
+    {SOURCE "grace_ms", KEY_INTEGER, .minimum = 0, .maximum = 3600000, .initial = "5000",
+     .help = "On demand: how long a symbol is kept after the last one left, in ms"},
+    {SOURCE "confirm_ms", KEY_INTEGER, .minimum = 1, .maximum = 3600000, .initial = "15000",
+     .help = "A subscription that is not answered for so many ms fails; it is tried again, with the backoff"},
+    {SOURCE "silence_ms", KEY_INTEGER, .minimum = 100, .maximum = 600000, .initial = "15000",
+     .help = "Without any message for so many ms, a link is dead"},
+    {SOURCE "messages_per_minute", KEY_INTEGER, .minimum = 1, .maximum = 1000000, .initial = "1200",
+     .help = "Never sends the exchange more"},
+    {SOURCE "dedup_window", KEY_INTEGER, .minimum = 0, .maximum = 1000000, .initial = "10000",
+     .help = "Trades remembered per stream, to drop duplicates; more while one of several lines lags"},
+    {SOURCE "future_ms", KEY_INTEGER, .minimum = 1000, .maximum = 31536000000, .initial = "86400000",
+     .help = "Trades made more than so many ms ahead of connectord's clock are counted and logged"},
+    {SOURCE "lines", KEY_INTEGER, .minimum = 1, .maximum = 4, .initial = "1",
+     .help = "Connections to the exchange at one time; the first copy of a trade counts"},
+    {SOURCE "rotate_ms", KEY_INTEGER, .minimum = 0, .maximum = 604800000, .initial = "0",
+     .help = "Of several lines each is made anew so often, in ms, one at a time; 0: never"},
+    {SOURCE "settle_ms", KEY_INTEGER, .minimum = 0, .maximum = 3600000, .initial = "5000",
+     .help = "No line is rotated before every other has been connected for so many ms"},
+    {SOURCE "group", KEY_TEXT, FORMAT_SOURCE, .optional = true, .initial = "",
+     .help = "Sources of one group stand in for one another, the first is preferred; empty: none"},
+    {SOURCE "backoff.initial_ms", KEY_INTEGER, .minimum = 1, .maximum = 600000, .initial = "1000",
+     .help = "Wait before the first reconnect, in ms"},
+    {SOURCE "backoff.multiplier", KEY_REAL, .minimum = 1, .maximum = 10, .initial = "2",
+     .help = "Each further wait is so many times longer"},
+    {SOURCE "backoff.maximum_ms", KEY_INTEGER, .minimum = 1, .maximum = 3600000, .initial = "30000",
+     .help = "No wait is longer, in ms, but for an open circuit breaker and for what the exchange asks for (Retry-After, an "
+             "hour at most); it is as long at once where the exchange refuses with 401, 403 or 451"},
+    {SOURCE "backoff.jitter", KEY_REAL, .minimum = 0, .maximum = 1, .initial = "0.2",
+     .help = "Takes a random part of up to this much off each wait"},
+    {SOURCE "breaker.failures", KEY_INTEGER, .minimum = 0, .maximum = 1000000, .initial = "5",
+     .help = "So many connections in a row that fail open the circuit breaker; 0: never. A name that can't be resolved is no "
+             "such failure"},
+    {SOURCE "breaker.healthy_ms", KEY_INTEGER, .minimum = 0, .maximum = 3600000, .initial = "1000",
+     .help = "A connection that is lost sooner failed, too; one that held so long closes the breaker, in ms"},
+    {SOURCE "breaker.open_ms", KEY_INTEGER, .minimum = 1, .maximum = 86400000, .initial = "60000",
+     .help = "While it is open nothing is tried for so long, then one connection, in ms"},
+    {SOURCE "starvation.enabled", KEY_FLAG, .initial = "true",
+     .help = "Symbols without a trade for longer than is likely are marked stale"},
+    {SOURCE "starvation.probability", KEY_REAL, .minimum = 1e-100, .maximum = 0.5, .initial = "0.000001",
+     .help = "Unlikely: at the rate learned, a silence as long has a lower probability than this"},
+    {SOURCE "starvation.minimum_ms", KEY_INTEGER, .minimum = 1, .maximum = 86400000, .initial = "30000",
+     .help = "No shorter silence is stale, in ms"},
+    {SOURCE "starvation.reconnect_ms", KEY_INTEGER, .minimum = 0, .maximum = 86400000, .initial = "300000",
+     .help =
+         "What starves is subscribed again; a connection older than this is renewed where that did not help, in ms; 0: never"},
+    {"connectord.failover.after_ms", KEY_INTEGER, .minimum = 0, .maximum = 3600000, .initial = "1000",
+     .help = "A group's active source that is unfit for so many ms is replaced"},
+    {"connectord.failover.health", KEY_INTEGER, .minimum = 0, .maximum = 100, .initial = "65",
+     .help = "A source of a group is unfit with less health, or without a connection"},
+    {"connectord.failover.hysteresis_ms", KEY_INTEGER, .minimum = 0, .maximum = 86400000, .initial = "10000",
+     .help = "A preferred source of a group is active again after so many ms of being fit"},
+    {"connectord.publish", KEY_TEXT, FORMAT_BIND, .initial = "tcp://127.0.0.1:5556", .help = "The bus: live trades (XPUB)"},
+    {"connectord.publish_queue", KEY_INTEGER, .minimum = 1000, .maximum = 10000000, .initial = "100000",
+     .help = "Messages that a slow subscriber may lag behind before it loses some"},
+    {"connectord.replay", KEY_TEXT, FORMAT_BIND, .initial = "tcp://127.0.0.1:5557", .help = "Answers what was missed (ROUTER)"},
+    {"connectord.peers", KEY_TEXTS, FORMAT_NETWORK, .minimum = 1, .maximum = 64, .initial = "local",
+     .help = "Who may connect to the bus and to replay: local is this machine, any everybody, else addresses and networks "
+             "(192.0.2.0/24)"},
+    {"connectord.connections", KEY_INTEGER, .minimum = 16, .maximum = 100000, .initial = "1024",
+     .help = "Connections to the bus at one time, and as many to replay"},
+    {"connectord.memory_bytes", KEY_INTEGER, .minimum = 64 * MIB, .maximum = TIB, .initial = "536870912",
+     .help = "Bytes that may wait for peers of the bus and of replay, half for each; beyond it the one with the most is "
+             "disconnected"},
+    {"connectord.journal.path", KEY_TEXT, FORMAT_PATH, .initial = "state/journal", .help = "Directory of the journal"},
+    {"connectord.journal.bytes", KEY_INTEGER, .minimum = MIB, .maximum = TIB, .initial = "1073741824",
+     .help = "Size of the journal; the oldest trades leave it"},
+    {"connectord.journal.hold_ms", KEY_INTEGER, .minimum = 0, .maximum = 600000, .initial = "30000",
+     .help = "A journal without room has exchanges held back for so many ms, before links are left and trades lost"},
+    {"connectord.http", KEY_TEXT, FORMAT_ADDRESS, .initial = "127.0.0.1:9101",
+     .help = "Where /health, /ready and /metrics are answered"},
+    {"connectord.hosts", KEY_TEXTS, FORMAT_HOST, .minimum = 0, .maximum = LIST_HOSTS_MAX, .initial = "",
+     .help = "Names by which that is asked for, besides addresses, localhost, this machine's name and that of http; * for any"},
+
+    {"cached.bus", KEY_TEXTS, FORMAT_ENDPOINT, .minimum = 1, .maximum = LIST_BUS_MAX, .initial = "tcp://127.0.0.1:5556",
+     .help = "The buses to follow"},
+    {"cached.replay", KEY_TEXTS, FORMAT_ENDPOINT, .minimum = 1, .maximum = LIST_BUS_MAX, .initial = "tcp://127.0.0.1:5557",
+     .help = "The replay of each bus, in the same order"},
+    {"cached.history", KEY_TEXT, FORMAT_BIND, .initial = "tcp://127.0.0.1:5558", .help = "Answers history queries (ROUTER)"},
+    {"cached.peers", KEY_TEXTS, FORMAT_NETWORK, .minimum = 1, .maximum = 64, .initial = "local",
+     .help = "Who may connect to history: local is this machine, any everybody, else addresses and networks (192.0.2.0/24)"},
+    {"cached.connections", KEY_INTEGER, .minimum = 16, .maximum = 100000, .initial = "1024",
+     .help = "Connections to history at one time"},
+    {"cached.memory_bytes", KEY_INTEGER, .minimum = 64 * MIB, .maximum = TIB, .initial = "536870912",
+     .help = "Bytes that may wait for peers of history; beyond it the one with the most is disconnected"},
+    {"cached.store", KEY_TEXT, FORMAT_STORE, .initial = "sqlite:///state/trades.db",
+     .help = "Where trades are kept beyond memory; memory: nowhere"},
+    {"cached.trades", KEY_INTEGER, .minimum = 1, .maximum = 100000000, .initial = "10000",
+     .help = "Trades of each stream kept in memory, unless a rule says more or less"},
+    {RETENTION "memory", KEY_MAP, FORMAT_PATTERN, .maximum = 1000, .initial = "{}",
+     .help = "What is kept in memory, by symbol: its own name counts, else the pattern with the most characters besides *"},
+    {RETENTION "memory[].trades", KEY_INTEGER, .maximum = 100000000, .initial = "0",
+     .help = "So many trades of each stream; 0: cached.trades"},
+    {RETENTION "memory[].hours", KEY_REAL, .maximum = 1000000, .initial = "0", .help = "None older than that; 0: of any age"},
+    {RETENTION "store", KEY_MAP, FORMAT_PATTERN, .maximum = 1000, .initial = "{}", .help = "The same, in the store"},
+    {RETENTION "store[].trades", KEY_INTEGER, .maximum = 1e12, .initial = "0", .help = "So many trades of each stream; 0: all"},
+    {RETENTION "store[].hours", KEY_REAL, .maximum = 1000000, .initial = "0", .help = "None older than that; 0: of any age"},
+    {"cached.future_ms", KEY_INTEGER, .minimum = 1000, .maximum = 31536000000, .initial = "86400000",
+     .help = "Candles leave out trades made more than so many ms after connectord received them"},
+    {"cached.token", KEY_TEXT, .optional = true, .secret = true, .minimum = 16, .initial = "",
+     .help = "Who sends it may clear the history; empty: nobody may"},
+    {"cached.http", KEY_TEXT, FORMAT_ADDRESS, .initial = "127.0.0.1:9102",
+     .help = "Where /health, /ready and /metrics are answered"},
+    {"cached.hosts", KEY_TEXTS, FORMAT_HOST, .minimum = 0, .maximum = LIST_HOSTS_MAX, .initial = "",
+     .help = "Names by which that is asked for, besides addresses, localhost, this machine's name and that of http; * for any"},
+
+    {"gatewayd.bus", KEY_TEXTS, FORMAT_ENDPOINT, .minimum = 1, .maximum = LIST_BUS_MAX, .initial = "tcp://127.0.0.1:5556",
+     .help = "The buses to follow"},
+    {"gatewayd.replay", KEY_TEXTS, FORMAT_ENDPOINT, .minimum = 1, .maximum = LIST_BUS_MAX, .initial = "tcp://127.0.0.1:5557",
+     .help = "The replay of each bus, in the same order"},
+    {"gatewayd.history", KEY_TEXTS, FORMAT_ENDPOINT, .minimum = 1, .maximum = LIST_BUS_MAX, .initial = "tcp://127.0.0.1:5558",
+     .help = "Where history is asked for: spread over all that answer, and another one when one does not"},
+    {"gatewayd.listen", KEY_TEXT, FORMAT_ADDRESS, .initial = "127.0.0.1:8080", .help = "Where clients connect"},
+    {"gatewayd.hosts", KEY_TEXTS, FORMAT_HOST, .minimum = 0, .maximum = LIST_HOSTS_MAX, .initial = "",
+     .help = "Names by which clients call it, besides addresses, localhost, this machine's name and that of listen; * for any"},
+    {"gatewayd.ring_bytes", KEY_INTEGER, .power_of_two = true, .minimum = 64 * KIB, .maximum = GIB, .initial = "1048576",
+     .help = "Bytes of recent trades kept per topic for clients that lag or come back"},
+    {"gatewayd.clients", KEY_INTEGER, .minimum = 1, .maximum = 1000000, .initial = "10000", .help = "Clients at one time"},
+    {"gatewayd.clients_per_address", KEY_INTEGER, .minimum = 1, .maximum = 1000000, .initial = "10000",
+     .help = "The same, from one IP address"},
+    {"gatewayd.subscriptions", KEY_INTEGER, .minimum = 1, .maximum = 1000000, .initial = "1000",
+     .help = "Subscriptions of one client"},
+    {"gatewayd.silence_ms", KEY_INTEGER, .minimum = 1000, .maximum = 3600000, .initial = "60000",
+     .help = "A client that sends nothing for so many ms, not even the answer to a ping, is gone"},
+    {"gatewayd.message_bytes", KEY_INTEGER, .minimum = KIB, .maximum = 16 * MIB, .initial = "65536",
+     .help = "Longest message from a client"},
+    {"gatewayd.pending_bytes", KEY_INTEGER, .minimum = 64 * KIB, .maximum = GIB, .initial = "1048576",
+     .help = "Bytes of answers that may wait for one client"},
+    {"gatewayd.memory_bytes", KEY_INTEGER, .minimum = 0, .maximum = TIB, .initial = "0",
+     .help = "Bytes that may wait for all clients together; 0: a quarter of the machine's memory or its control group's, at "
+             "most 1 GiB"},
+    {"gatewayd.slow", KEY_TEXT, FORMAT_CHOICE, "catchup|conflate|disconnect", .initial = "catchup",
+     .help = "A client that fell behind the ring reads on in history, or skips what it missed, or is disconnected"},
+    {"gatewayd.deflate", KEY_FLAG, .initial = "false",
+     .help = "Trades are sent compressed to WebSocket clients that offer permessage-deflate"},
+    {"gatewayd.history_timeout_ms", KEY_INTEGER, .minimum = 10, .maximum = 60000, .initial = "250",
+     .help =
+         "Wait for one history's answer before another one is asked, in ms; longer where its answers were seen to take longer"},
+    {"gatewayd.origins", KEY_TEXTS, FORMAT_ORIGIN, .minimum = 0, .maximum = 1000, .initial = "",
+     .help = "Web pages' origins that may connect, besides the gateway's own page; * for any"},
+    {"gatewayd.cors", KEY_TEXTS, FORMAT_ORIGIN, .minimum = 0, .maximum = 1000, .initial = "",
+     .help = "Web pages' origins that may read what HTTP answers, * for any; empty: only the gateway's own page"},
+};
+
+enum { KEY_COUNT = sizeof keys / sizeof *keys };
+
+/* What follows "section." in path, or NULL when path is not below the section. */
+static const char *below(const char *path, const char *section)
+{
+    size_t length = strlen(section);
+    if (length == 0)
+        return path;
+    return strncmp(path, section, length) == 0 && path[length] == '.' ? path + length + 1 : NULL;
+}
+
+static bool same_but_case(char a, char b)
+{
+    return (a | 0x20) == (b | 0x20);
+}
+
+static size_t least(size_t a, size_t b, size_t c)
+{
+    size_t ab = a < b ? a : b;
+    return ab < c ? ab : c;
+}
+
+/* Levenshtein's distance, row by row; letters of another case are equal. Both are at most SCHEMA_PATH_MAX long. */
+static size_t edit_distance(text_t a, text_t b)
+{
+    size_t row[SCHEMA_PATH_MAX + 1];
+    for (size_t j = 0; j <= b.length; j++)
+        row[j] = j;
+    for (size_t i = 1; i <= a.length; i++) {
+        size_t diagonal = row[0];
+        row[0] = i;
+        for (size_t j = 1; j <= b.length; j++) {
+            size_t above = row[j];
+            row[j] = least(above + 1, row[j - 1] + 1, diagonal + !same_but_case(a.at[i - 1], b.at[j - 1]));
+            diagonal = above;
+        }
+    }
+    return row[b.length];
+}
+
+const schema_key_t *schema_key(size_t number)
+{
+    return number < KEY_COUNT ? &keys[number] : NULL;
+}
+
+const schema_key_t *schema_find(const char *path)
+{
+    for (size_t i = 0; i < KEY_COUNT; i++)
+        if (strcmp(keys[i].path, path) == 0)
+            return &keys[i];
+    return NULL;
+}
+
+bool schema_is_section(const char *path)
+{
+    schema_walk_t walk = schema_walk(path);
+    return schema_next(&walk);
+}
+
+schema_walk_t schema_walk(const char *section)
+{
+    return (schema_walk_t){.section = section};
+}
+
+bool schema_next(schema_walk_t *walk)
+{
+    while (walk->row < KEY_COUNT) {
+        const char *rest = below(keys[walk->row++].path, walk->section);
+        if (!rest)
+            continue;
+        text_t name = {rest, strcspn(rest, ".[")};
+        if (walk->name.at && text_equal(name, walk->name)) /* another key of the same section */
+            continue;
+        walk->name = name;
+        return true;
+    }
+    return false;
+}
+
+text_t schema_nearest(const char *section, text_t name)
+{
+    text_t nearest = {NULL, 0};
+    if (name.length > SCHEMA_PATH_MAX)
+        return nearest;
+    size_t closest = SIZE_MAX;
+    schema_walk_t walk = schema_walk(section);
+    while (schema_next(&walk)) {
+        size_t distance = edit_distance(name, walk.name);
+        size_t close = 1 + walk.name.length / 4;
+        if (distance <= close && distance < walk.name.length && distance < closest) {
+            closest = distance;
+            nearest = walk.name;
+        }
+    }
+    return nearest;
+}
+
+bool schema_takes_text(const schema_key_t *key, text_t text)
+{
+    if (text.length == 0)
+        return key->optional;
+    return (double)text.length >= key->minimum && text_format_matches(key->format, key->choices, text);
+}
+
+bool schema_takes_number(const schema_key_t *key, double number)
+{
+    if (!(number >= key->minimum && number <= key->maximum))
+        return false;
+    if (key->type != KEY_INTEGER)
+        return true;
+    if (number != floor(number))
+        return false;
+    uint64_t whole = (uint64_t)number;
+    return !key->power_of_two || (whole & (whole - 1)) == 0;
+}
+
+bool schema_takes_count(const schema_key_t *key, size_t count)
+{
+    return (double)count >= key->minimum && (double)count <= key->maximum;
+}

@@ -1,0 +1,40 @@
+#include "common/http/hosts.h"
+
+#include "common/http/authority.h"
+
+#include <unistd.h>
+
+static bool is_named(const authority_t *asked, text_t name)
+{
+    authority_t known;
+    return authority_parse(name, &known) && authority_same_host(asked, &known);
+}
+
+void hosts_init(hosts_t *self, const config_t *config, const char *key, const char *listen)
+{
+    size_t count = config ? config_count(config, "%s", key) : 0;
+    *self = (hosts_t){.key = key, .listen = listen};
+    for (; self->count < count && self->count < HOSTS_MAX; self->count++)
+        self->names[self->count] = config_text(config, "%s.%zu", key, self->count);
+    if (gethostname(self->machine, sizeof self->machine - 1) == -1)
+        self->machine[0] = '\0';
+}
+
+bool hosts_know(const hosts_t *self, text_t host)
+{
+    authority_t asked;
+    for (size_t i = 0; i < self->count; i++)
+        if (strcmp(self->names[i], "*") == 0)
+            return true;
+    if (host.length == 0)
+        return true;
+    if (!authority_parse(host, &asked))
+        return false;
+    if (authority_is_address(&asked) || is_named(&asked, TEXT("localhost")) || is_named(&asked, text_of(self->machine)) ||
+        is_named(&asked, text_of(self->listen)))
+        return true;
+    for (size_t i = 0; i < self->count; i++)
+        if (is_named(&asked, text_of(self->names[i])))
+            return true;
+    return false;
+}

@@ -1,0 +1,25 @@
+/* The names that a server goes by, against DNS rebinding: a web page of evil.example whose name suddenly stands for this machine's address would
+ * be of the same origin as what it asks, but for its Host, which says evil.example still.
+ *
+ * Any address is fine, as are localhost, the machine's own name, the name that the server listens at, and those that are configured.
+ */
+#pragma once
+
+#include "common/config/config.h"
+#include "common/text.h"
+
+enum { HOSTS_MAX = 64, HOSTS_NAME_MAX = 256 };
+
+typedef struct {
+    const char *names[HOSTS_MAX]; /* that are configured, without ports; "*": any. They outlive it */
+    size_t count;
+    const char *key;              /* that configures them, for messages */
+    const char *listen;           /* HOST:PORT that the server listens at; outlives it */
+    char machine[HOSTS_NAME_MAX]; /* its own name */
+} hosts_t;
+
+/* Those of a list of the configuration, "gatewayd.hosts". config: NULL for none; it, `key` and `listen` outlive it. */
+void hosts_init(hosts_t *self, const config_t *config, const char *key, const char *listen);
+
+/* Is it a name of ours? host: the value of Host; an empty one, which no browser sends, is fine. */
+bool hosts_know(const hosts_t *self, text_t host);

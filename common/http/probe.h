@@ -1,0 +1,22 @@
+/* What an operator's monitoring asks of a process over HTTP: /health (alive), /ready (would it serve now, and what is missing) and
+ * /metrics (Prometheus). */
+#pragma once
+
+#include "common/buffer.h"
+#include "common/config/config.h"
+#include "common/loop/loop.h"
+#include "common/metrics/metrics.h"
+
+typedef struct probe probe_t;
+
+typedef struct {
+    /* Appends a JSON object that says what is there and what is missing, and sets *ready to whether it would serve now. */
+    void (*ready)(void *arg, buffer_t *json, bool *ready);
+    /* Prints what the process counts; what all processes have in common (process_metrics.h) is printed already. */
+    void (*metrics)(void *arg, metrics_t *metrics);
+} probe_answers_t;
+
+/* At `<section>.http`, for who names it as `<section>.hosts` says (hosts.h). `config` and `answers` are kept, not copied. NULL with a log line on
+ * failure. The loop must run once more after its end. */
+probe_t *probe_new(loop_t *loop, const config_t *config, const char *section, const probe_answers_t *answers, void *arg);
+void probe_destroy(probe_t **self);

@@ -1,0 +1,101 @@
+/* Who is connected to a ZeroMQ socket that this process has bound, what each peer makes the process hold, and who has to go.
+ *
+ * libzmq bounds its queues by messages, shows nothing of a message before its last frame is there, and has no call to refuse or to end
+ * a connection. But its monitor tells of each connection's descriptor, each message names the connection that it came by, the kernel counts what a
+ * connection received and what it has taken, and a connection whose descriptor is shut down ends:
+ *
+ *     monitor: accepted ──▶ address or number not admitted ──▶ shut down
+ *     ZAP: asked about  ──▶ the connection's id, which is the "User-Id" of its messages
+ *     a message         ──▶ is counted as taken, for its id
+ *     watch, a thread   ──▶ 20 times a second: received - taken = what waits, or is a message that never ends; what waits for those who
+ *                           do not read; the greediest peer is shut down
+ *
+ * The watch is a thread of its own since libzmq takes subscriptions for as long as more of them come, on whatever thread asks it for anything: the
+ * loop stands still meanwhile. Of a connection over ipc the kernel counts nothing: who may connect there is a matter of the file's permissions.
+ */
+#pragma once
+
+#include "common/config/config.h"
+#include "common/metrics/metrics.h"
+
+#include <stdatomic.h>
+
+typedef struct guard guard_t;
+typedef struct guard_peer guard_peer_t;
+
+enum {
+    GUARD_NETWORKS_MAX = 64,
+    GUARD_CONNECTIONS = 1024,       /* by default, of one socket */
+    GUARD_MEMORY_BYTES = 512 << 20, /* by default, of the process */
+    GUARD_INPUT_BYTES = 2 << 20, /* of one peer's that wait or are not complete: as sent; libzmq takes up to 32 times as much */
+    GUARD_INPUT_ALL_BYTES = 16 << 20, /* of all peers of a socket */
+    GUARD_TICK_MS = 50
+};
+
+/* What the configuration says for the sockets of a process. */
+typedef struct {
+    const char *networks[GUARD_NETWORKS_MAX]; /* network.h; they outlive the sockets */
+    size_t network_count;
+    size_t connections;    /* to each socket */
+    uint64_t memory_bytes; /* that may wait for peers, at all sockets together */
+    size_t sockets;        /* that share it */
+} guard_config_t;
+
+/* For the guards that are made from now on: what a section ("connectord") of the configuration, which outlives them, says; so many sockets share
+ * the memory. Before the first call: this machine's own addresses, and the defaults above. */
+void guard_read(const config_t *config, const char *section, size_t sockets);
+
+typedef struct {
+    const char *name;                        /* of the socket, in logs and metrics; kept, not copied */
+    bool publishes;                          /* an XPUB */
+    uint64_t queue_limit;                    /* messages that may wait for one peer */
+    void (*on_gone)(void *arg, uint64_t id); /* a connection that had sent something has ended; may be NULL */
+    void *arg;
+} guard_socket_t;
+
+/* NULL when memory runs out. */
+guard_t *guard_new(const guard_socket_t *socket);
+void guard_destroy(guard_t **self);
+
+/* The socket is bound there, too (ZMQ_LAST_ENDPOINT). */
+void guard_bound(guard_t *self, const char *endpoint);
+
+/* The monitor's events, in its order. */
+void guard_accepted(guard_t *self, int fd);
+void guard_disconnected(guard_t *self, int fd);
+
+/* ZAP asks about a connection from that address. Is it admitted? And the id of the next connection, never 0. After what the monitor had told by
+ * then: a connection is told of before it is asked about. */
+bool guard_admits(const guard_t *self, text_t address);
+uint64_t guard_next_id(guard_t *self);
+
+/* Who sent the message that names that id and descriptor; NULL: it has gone. */
+guard_peer_t *guard_peer(guard_t *self, uint64_t id, int fd);
+uint64_t guard_peer_id(const guard_peer_t *peer);
+
+/* A message of so many bytes was taken from it. */
+void guard_took(guard_peer_t *peer, size_t bytes);
+
+/* Nothing more waits to be taken from anybody. */
+void guard_drained(guard_t *self);
+
+/* So many bytes were published, as one message. */
+void guard_published(guard_t *self, size_t bytes);
+
+/* The peer has to go. reason: a literal, "word: why", of which the word stands in metrics and all in the log. What it sent before may come yet. */
+void guard_drop(guard_t *self, guard_peer_t *peer, const char *reason);
+void guard_drop_id(guard_t *self, uint64_t id, const char *reason);
+bool guard_is_dropped(const guard_peer_t *peer);
+
+/* Its routing id, at a ROUTER: 1 to 255 bytes; empty where nobody has said. */
+void guard_set_route(guard_peer_t *peer, text_t route);
+text_t guard_route(const guard_peer_t *peer);
+
+/* Number 0, 1, 2 …; NULL beyond the last. */
+guard_peer_t *guard_at(const guard_t *self, size_t number);
+
+/* Bytes that may wait for its peers. */
+uint64_t guard_share_bytes(const guard_t *self);
+
+/* dataflow_peers… of all guards there are. */
+void guard_metrics(metrics_t *metrics);

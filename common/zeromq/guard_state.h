@@ -1,0 +1,65 @@
+/* What guard.c, on the loop, and guard_watch.c, on a thread, share. The loop changes guards and their peers while it holds the lock, and reads them without. */
+#pragma once
+
+#include "common/net/network.h"
+#include "common/zeromq/guard.h"
+
+#include <pthread.h>
+
+enum { GUARD_ROUTE_MAX = 255, GUARD_REASONS_MAX = 12 };
+
+struct guard_peer {
+    int fd;
+    uint64_t cookie;   /* of the kernel's socket: descriptors are used again, cookies are not */
+    uint64_t first_id; /* its id is this one or a later one */
+    uint64_t id;       /* 0: it has sent nothing yet */
+    int64_t since_ns;
+    char address[NETWORK_ADDRESS_MAX];
+    char route[GUARD_ROUTE_MAX];
+    size_t route_length;
+
+    _Atomic(const char *) reason;  /* why it was dropped; NULL: it was not */
+    atomic_uint_fast64_t taken;    /* bytes */
+    atomic_uint_fast64_t complete; /* whoever completes a message now has completed so many bytes at least */
+    atomic_uint_fast64_t forgiven; /* bytes that were taken for pings */
+
+    /* The watch's own. */
+    uint64_t received; /* bytes, when it last looked */
+    uint64_t pending;  /* received and not taken */
+    uint64_t waiting;  /* for it, bytes */
+    struct {
+        uint64_t messages, bytes, taken; /* published, and taken by it, when nothing waited for it */
+    } even;
+};
+
+typedef struct {
+    const char *reason;
+    uint64_t count;
+} guard_count_t;
+
+struct guard {
+    guard_t *next;
+    guard_socket_t socket;
+    guard_config_t config;
+    guard_peer_t **peers, **by_fd;
+    size_t count, room, fds;
+    uint64_t last_id;
+    uint64_t port; /* 0: none, it is ipc's */
+    atomic_bool drained;
+    atomic_uint_fast64_t messages, bytes; /* published */
+    guard_count_t ended[GUARD_REASONS_MAX];
+};
+
+/* The guards of the process, and what protects them. */
+extern guard_t *guards;
+extern pthread_mutex_t guards_lock;
+
+/* Shuts the connection down, unless it has been already, or its descriptor is another's now. */
+void guard_shut(guard_peer_t *peer, const char *reason);
+
+/* The thread: it is there while there are guards. With the lock held, but for the end. False, with a log line, when it can't be had. */
+bool guard_watch_begin(void);
+void guard_watch_end(void);
+
+/* There is a peer to look at. With the lock held. */
+void guard_watch_wake(void);

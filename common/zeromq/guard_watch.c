@@ -1,0 +1,259 @@
+/* Measures, 20 times a second, what each peer makes the process hold.
+ *
+ * What a peer has sent and nobody has taken yet either waits to be taken or belongs to a message that is not complete; libzmq shows neither. The
+ * kernel knows what was received (tcpi_bytes_received). Pings are never taken, and so a little is forgiven every second; all is when a later
+ * message comes complete. libzmq may take 32 times as much memory as was sent: empty frames, two bytes each. So what was forgiven is not forgotten:
+ * where the process has grown large, whoever was forgiven most goes.
+ *
+ * What waits for a subscriber is known when nothing waits in the kernel (tcpi_notsent_bytes): then nothing waits in libzmq. From then on it is
+ * what was published less what the peer has taken (tcpi_bytes_acked), at most what the queue holds. That is too much for one that has subscribed to
+ * a part only; to be right it would have to be asked of each trade who wants it.
+ */
+#include "common/zeromq/guard_state.h"
+
+#include "common/log.h"
+
+#include <linux/sockios.h>
+#include <linux/tcp.h>
+#include <netinet/in.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/ioctl.h>
+#include <time.h>
+
+enum {
+    FORGIVEN_BYTES = 64,          /* a second; a ping is of 9 to 25 */
+    FORGIVEN_ALL_BYTES = 2 << 20, /* from here on the process's size counts */
+    MESSAGE_BYTES = 192,          /* that libzmq takes for each message of two frames that waits */
+    SECOND_TICKS = 1000 / GUARD_TICK_MS
+};
+
+static pthread_t thread;
+static pthread_cond_t wake;
+static bool ending;
+static unsigned ticks;
+
+#define ENDLESS "endless: it sent more than is taken, or a message without an end"
+#define SLOW    "slow: too much waits for it"
+#define PATIENT "patient: it sent a message without an end, slowly"
+
+/* --- what a peer has sent --- */
+
+static void forgive(guard_peer_t *peer)
+{
+    uint64_t bytes = peer->pending < FORGIVEN_BYTES ? peer->pending : FORGIVEN_BYTES;
+    atomic_fetch_add(&peer->taken, bytes);
+    atomic_fetch_add(&peer->forgiven, bytes);
+}
+
+/* Of what was taken the frames' heads are guessed: never is more taken than was received. */
+static uint64_t taken_of(guard_peer_t *peer)
+{
+    uint_fast64_t taken = atomic_load(&peer->taken);
+    while (taken > peer->received && !atomic_compare_exchange_weak(&peer->taken, &taken, peer->received))
+        continue;
+    return taken < peer->received ? taken : peer->received;
+}
+
+/* Nothing waited between the last look and this one: what was received before the last look and is complete has been taken. */
+static void measure_input(guard_peer_t *peer, const struct tcp_info *info, bool drained)
+{
+    uint64_t before = peer->received;
+    peer->received = info->tcpi_bytes_received;
+    atomic_store(&peer->complete, drained ? before : 0);
+    peer->pending = peer->received - taken_of(peer);
+    if (ticks % SECOND_TICKS == 0)
+        forgive(peer);
+}
+
+/* --- what waits for a subscriber --- */
+
+static uint64_t estimate(const guard_t *guard, const guard_peer_t *peer, uint64_t taken)
+{
+    uint64_t messages = atomic_load(&guard->messages) - peer->even.messages;
+    uint64_t bytes = atomic_load(&guard->bytes) - peer->even.bytes;
+    if (messages == 0)
+        return 0;
+    uint64_t each = bytes / messages, gone = each ? (taken - peer->even.taken) / each : 0;
+    uint64_t waiting = messages > gone ? messages - gone : 0;
+    if (waiting > guard->socket.queue_limit)
+        waiting = guard->socket.queue_limit;
+    return waiting * (each + MESSAGE_BYTES);
+}
+
+static void measure_waiting(const guard_t *guard, guard_peer_t *peer, uint64_t unsent, uint64_t taken)
+{
+    if (unsent == 0) {
+        peer->even.messages = atomic_load(&guard->messages);
+        peer->even.bytes = atomic_load(&guard->bytes);
+        peer->even.taken = taken;
+    }
+    peer->waiting = unsent + estimate(guard, peer, taken);
+}
+
+static void measure(const guard_t *guard, guard_peer_t *peer, bool drained)
+{
+    struct tcp_info info = {0};
+    socklen_t size = sizeof info;
+    int unsent = 0;
+    if (getsockopt(peer->fd, IPPROTO_TCP, TCP_INFO, &info, &size) == 0) {
+        measure_input(peer, &info, drained);
+        unsent = (int)info.tcpi_notsent_bytes;
+    } else {
+        ioctl(peer->fd, SIOCOUTQ, &unsent);
+    }
+    if (guard->socket.publishes)
+        measure_waiting(guard, peer, (uint64_t)(unsent > 0 ? unsent : 0), info.tcpi_bytes_acked);
+}
+
+/* --- who goes --- */
+
+typedef uint64_t figure_fn(const guard_peer_t *peer);
+
+static uint64_t pending_of(const guard_peer_t *peer)
+{
+    return peer->pending;
+}
+
+static uint64_t waiting_of(const guard_peer_t *peer)
+{
+    return peer->waiting;
+}
+
+static uint64_t forgiven_of(const guard_peer_t *peer)
+{
+    return atomic_load(&peer->forgiven);
+}
+
+/* Of those that stay: the sum of the figure, and who has the greatest. */
+static uint64_t sum(const guard_t *guard, figure_fn *figure, guard_peer_t **greatest)
+{
+    uint64_t all = 0;
+    *greatest = NULL;
+    for (size_t i = 0; i < guard->count; i++) {
+        guard_peer_t *peer = guard->peers[i];
+        if (guard_is_dropped(peer))
+            continue;
+        all += figure(peer);
+        if (!*greatest || figure(peer) > figure(*greatest))
+            *greatest = peer;
+    }
+    return all;
+}
+
+/* The greediest go until what is left fits. */
+static void keep_within(const guard_t *guard, figure_fn *figure, uint64_t limit, const char *reason)
+{
+    guard_peer_t *greatest;
+    while (sum(guard, figure, &greatest) > limit && greatest)
+        guard_shut(greatest, reason);
+}
+
+/* In the program's own memory, as against files that it has mapped. */
+static uint64_t process_bytes(void)
+{
+    char line[128];
+    unsigned long long kb = 0;
+    FILE *file = fopen("/proc/self/status", "re");
+    while (file && kb == 0 && fgets(line, sizeof line, file))
+        if (strncmp(line, "RssAnon:", strlen("RssAnon:")) == 0)
+            kb = strtoull(line + strlen("RssAnon:"), NULL, 10);
+    if (file)
+        fclose(file);
+    return (uint64_t)kb << 10;
+}
+
+static void remember_forgiven(const guard_t *guard)
+{
+    guard_peer_t *greatest;
+    if (sum(guard, forgiven_of, &greatest) > FORGIVEN_ALL_BYTES && process_bytes() > guard->config.memory_bytes)
+        guard_shut(greatest, PATIENT);
+}
+
+static void watch(guard_t *guard)
+{
+    bool drained = atomic_exchange(&guard->drained, false);
+    for (size_t i = 0; i < guard->count; i++) {
+        guard_peer_t *peer = guard->peers[i];
+        if (guard_is_dropped(peer))
+            continue;
+        measure(guard, peer, drained);
+        if (peer->pending > GUARD_INPUT_BYTES)
+            guard_shut(peer, ENDLESS);
+    }
+    keep_within(guard, pending_of, GUARD_INPUT_ALL_BYTES, ENDLESS);
+    keep_within(guard, waiting_of, guard_share_bytes(guard), SLOW);
+    if (ticks % SECOND_TICKS == 0)
+        remember_forgiven(guard);
+}
+
+/* --- the thread --- */
+
+static bool is_watched(void)
+{
+    for (const guard_t *guard = guards; guard; guard = guard->next)
+        if (guard->count > 0)
+            return true;
+    return false;
+}
+
+static void wait_a_tick(void)
+{
+    struct timespec until;
+    clock_gettime(CLOCK_MONOTONIC, &until);
+    until.tv_nsec += GUARD_TICK_MS * 1000000L;
+    until.tv_sec += until.tv_nsec / 1000000000L;
+    until.tv_nsec %= 1000000000L;
+    while (!ending && pthread_cond_timedwait(&wake, &guards_lock, &until) == 0)
+        continue;
+}
+
+static void *run(void *arg)
+{
+    pthread_mutex_lock(&guards_lock);
+    for (; !ending; ticks++) {
+        if (!is_watched()) {
+            pthread_cond_wait(&wake, &guards_lock);
+            continue;
+        }
+        for (guard_t *guard = guards; guard; guard = guard->next)
+            watch(guard);
+        wait_a_tick();
+    }
+    pthread_mutex_unlock(&guards_lock);
+    return arg;
+}
+
+bool guard_watch_begin(void)
+{
+    sigset_t all, before;
+    pthread_condattr_t monotonic;
+    pthread_condattr_init(&monotonic);
+    pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
+    pthread_cond_init(&wake, &monotonic);
+    pthread_condattr_destroy(&monotonic);
+    ending = false;
+    sigfillset(&all); /* signals belong to the loop */
+    pthread_sigmask(SIG_SETMASK, &all, &before);
+    int error = pthread_create(&thread, NULL, run, NULL);
+    pthread_sigmask(SIG_SETMASK, &before, NULL);
+    if (error)
+        log_error("guard: no thread", LOG_TEXT("error", strerror(error)));
+    return error == 0;
+}
+
+void guard_watch_end(void)
+{
+    pthread_mutex_lock(&guards_lock);
+    ending = true;
+    pthread_cond_signal(&wake);
+    pthread_mutex_unlock(&guards_lock);
+    pthread_join(thread, NULL);
+    pthread_cond_destroy(&wake);
+}
+
+void guard_watch_wake(void)
+{
+    pthread_cond_signal(&wake);
+}

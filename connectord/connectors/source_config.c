@@ -1,0 +1,224 @@
+#include "connectord/connectors/source_config.h"
+
+#include "common/table.h"
+
+#include <stdlib.h>
+
+/* One that is listed twice counts once. False when memory runs out. */
+static bool read_symbols(source_config_t *self, const config_t *config, size_t number)
+{
+    size_t count = config_count(config, "connectord.sources.%zu.symbols", number);
+    self->symbols = calloc(count + 1, sizeof *self->symbols);
+    table_t *known = table_new();
+    bool read = self->symbols && known;
+    for (size_t i = 0; read && i < count; i++) {
+        text_t symbol = text_of(config_text(config, "connectord.sources.%zu.symbols.%zu", number, i));
+        if (table_get(known, symbol))
+            continue;
+        self->symbols[self->symbol_count++] = symbol;
+        read = table_put(known, symbol, self);
+    }
+    table_destroy(&known);
+    return read;
+}
+
+static backoff_config_t read_backoff(const config_t *config, size_t number)
+{
+    return (backoff_config_t){
+        .initial_ms = (uint32_t)config_integer(config, "connectord.sources.%zu.backoff.initial_ms", number),
+        .maximum_ms = (uint32_t)config_integer(config, "connectord.sources.%zu.backoff.maximum_ms", number),
+        .multiplier = config_real(config, "connectord.sources.%zu.backoff.multiplier", number),
+        .jitter = config_real(config, "connectord.sources.%zu.backoff.jitter", number),
+    };
+}
+
+static breaker_config_t read_breaker(const config_t *config, size_t number)
+{
+    return (breaker_config_t){
+        .failures = (uint32_t)config_integer(config, "connectord.sources.%zu.breaker.failures", number),
+        .healthy_ms = (uint32_t)config_integer(config, "connectord.sources.%zu.breaker.healthy_ms", number),
+        .open_ms = (uint32_t)config_integer(config, "connectord.sources.%zu.breaker.open_ms", number),
+    };
+}
+
+static pulse_config_t read_starvation(const config_t *config, size_t number)
+{
+    return (pulse_config_t){
+        .enabled = config_flag(config, "connectord.sources.%zu.starvation.enabled", number),
+        .probability = config_real(config, "connectord.sources.%zu.starvation.probability", number),
+        .minimum_ms = (uint32_t)config_integer(config, "connectord.sources.%zu.starvation.minimum_ms", number),
+        .reconnect_ms = (uint32_t)config_integer(config, "connectord.sources.%zu.starvation.reconnect_ms", number),
+    };
+}
+
+bool source_config_read(source_config_t *self, const config_t *config, size_t number)
+{
+    source_config_t read = {
+        .name = text_of(config_text(config, "connectord.sources.%zu.name", number)),
+        .connector = config_text(config, "connectord.sources.%zu.connector", number),
+        .url = config_text(config, "connectord.sources.%zu.url", number),
+        .token = config_text(config, "connectord.sources.%zu.token", number),
+        .ca = config_text(config, "connectord.sources.%zu.ca", number),
+        .file = config_text(config, "connectord.sources.%zu.file", number),
+        .speed = config_real(config, "connectord.sources.%zu.speed", number),
+        .loop = config_flag(config, "connectord.sources.%zu.loop", number),
+        .demand = strcmp(config_text(config, "connectord.sources.%zu.subscribe", number), "demand") == 0,
+        .grace_ms = (uint32_t)config_integer(config, "connectord.sources.%zu.grace_ms", number),
+        .confirm_ms = (uint32_t)config_integer(config, "connectord.sources.%zu.confirm_ms", number),
+        .silence_ms = (uint32_t)config_integer(config, "connectord.sources.%zu.silence_ms", number),
+        .messages_per_minute = (uint32_t)config_integer(config, "connectord.sources.%zu.messages_per_minute", number),
+        .dedup_window = (uint32_t)config_integer(config, "connectord.sources.%zu.dedup_window", number),
+        .future_ms = config_integer(config, "connectord.sources.%zu.future_ms", number),
+        .lines = (uint32_t)config_integer(config, "connectord.sources.%zu.lines", number),
+        .rotate_ms = (uint32_t)config_integer(config, "connectord.sources.%zu.rotate_ms", number),
+        .settle_ms = (uint32_t)config_integer(config, "connectord.sources.%zu.settle_ms", number),
+        .group = text_of(config_text(config, "connectord.sources.%zu.group", number)),
+        .backoff = read_backoff(config, number),
+        .breaker = read_breaker(config, number),
+        .starvation = read_starvation(config, number),
+    };
+    bool good = read_symbols(&read, config, number) && source_config_copy(self, &read);
+    free(read.symbols);
+    if (!good)
+        *self = (source_config_t){0};
+    return good;
+}
+
+/* Copies the strings, each with a NUL behind it, and has them point to the copies. */
+static bool own_texts(source_config_t *self)
+{
+    const char **strings[] = {&self->connector, &self->url, &self->token, &self->ca, &self->file};
+    text_t *texts[] = {&self->name, &self->group};
+    enum { STRINGS = sizeof strings / sizeof *strings, TEXTS = sizeof texts / sizeof *texts };
+    size_t bytes = 0;
+    for (size_t i = 0; i < STRINGS; i++)
+        bytes += (*strings[i] ? strlen(*strings[i]) : 0) + 1;
+    for (size_t i = 0; i < TEXTS; i++)
+        bytes += texts[i]->length + 1;
+    char *at = self->texts = calloc(bytes, 1);
+    if (!at)
+        return false;
+    for (size_t i = 0; i < STRINGS; i++) {
+        size_t length = *strings[i] ? strlen(*strings[i]) : 0;
+        *strings[i] = length > 0 ? memcpy(at, *strings[i], length) : at;
+        at += length + 1;
+    }
+    for (size_t i = 0; i < TEXTS; i++) {
+        texts[i]->at = texts[i]->length > 0 ? memcpy(at, texts[i]->at, texts[i]->length) : at;
+        at += texts[i]->length + 1;
+    }
+    return true;
+}
+
+/* The same for the symbols, whose array was somebody else's, too. */
+static bool own_symbols(source_config_t *self)
+{
+    const text_t *others = self->symbols;
+    size_t bytes = 0;
+    for (size_t i = 0; i < self->symbol_count; i++)
+        bytes += others[i].length;
+    self->symbols = calloc(1, (self->symbol_count + 1) * sizeof *self->symbols + bytes);
+    if (!self->symbols)
+        return false;
+    char *at = (char *)(self->symbols + self->symbol_count + 1);
+    for (size_t i = 0; i < self->symbol_count; i++) {
+        self->symbols[i] = (text_t){memcpy(at, others[i].at, others[i].length), others[i].length};
+        at += others[i].length;
+    }
+    return true;
+}
+
+bool source_config_copy(source_config_t *self, const source_config_t *other)
+{
+    *self = *other;
+    self->texts = NULL;
+    if (own_symbols(self) && own_texts(self))
+        return true;
+    source_config_release(self);
+    return false;
+}
+
+static bool equal(const char *one, const char *other)
+{
+    return strcmp(one, other) == 0;
+}
+
+static bool same_exchange(const source_config_t *self, const source_config_t *other)
+{
+    return text_equal(self->name, other->name) && equal(self->connector, other->connector) && equal(self->url, other->url) &&
+           equal(self->token, other->token) && equal(self->ca, other->ca) && equal(self->file, other->file) &&
+           self->speed == other->speed && self->loop == other->loop;
+}
+
+static bool same_subscriptions(const source_config_t *self, const source_config_t *other)
+{
+    return self->demand == other->demand && self->grace_ms == other->grace_ms && self->confirm_ms == other->confirm_ms &&
+           self->silence_ms == other->silence_ms && self->messages_per_minute == other->messages_per_minute &&
+           self->dedup_window == other->dedup_window && self->future_ms == other->future_ms && self->lines == other->lines &&
+           self->rotate_ms == other->rotate_ms && self->settle_ms == other->settle_ms && text_equal(self->group, other->group);
+}
+
+static bool same_patience(const source_config_t *self, const source_config_t *other)
+{
+    const backoff_config_t *a = &self->backoff, *b = &other->backoff;
+    const breaker_config_t *c = &self->breaker, *d = &other->breaker;
+    const pulse_config_t *e = &self->starvation, *f = &other->starvation;
+    return a->initial_ms == b->initial_ms && a->maximum_ms == b->maximum_ms && a->multiplier == b->multiplier &&
+           a->jitter == b->jitter && c->failures == d->failures && c->healthy_ms == d->healthy_ms && c->open_ms == d->open_ms &&
+           e->enabled == f->enabled && e->probability == f->probability && e->minimum_ms == f->minimum_ms &&
+           e->reconnect_ms == f->reconnect_ms;
+}
+
+bool source_config_equal(const source_config_t *self, const source_config_t *other)
+{
+    return same_exchange(self, other) && same_subscriptions(self, other) && same_patience(self, other);
+}
+
+static int compare_symbols(const void *a, const void *b)
+{
+    const text_t *one = a, *other = b;
+    size_t shorter = one->length < other->length ? one->length : other->length;
+    int order = memcmp(one->at, other->at, shorter);
+    return order != 0 ? order : (one->length > other->length) - (one->length < other->length);
+}
+
+/* NULL when memory runs out. */
+static text_t *sorted_symbols(const source_config_t *self)
+{
+    text_t *symbols = calloc(self->symbol_count + 1, sizeof *symbols);
+    if (symbols && self->symbol_count > 0) {
+        memcpy(symbols, self->symbols, self->symbol_count * sizeof *symbols);
+        qsort(symbols, self->symbol_count, sizeof *symbols, compare_symbols);
+    }
+    return symbols;
+}
+
+bool source_config_symbols_equal(const source_config_t *self, const source_config_t *other)
+{
+    text_t *some = sorted_symbols(self), *others = sorted_symbols(other);
+    bool same = some && others && self->symbol_count == other->symbol_count;
+    for (size_t i = 0; same && i < self->symbol_count; i++)
+        same = text_equal(some[i], others[i]);
+    free(some);
+    free(others);
+    return same;
+}
+
+void source_config_swap_symbols(source_config_t *self, source_config_t *other)
+{
+    text_t *symbols = self->symbols;
+    size_t count = self->symbol_count;
+    self->symbols = other->symbols;
+    self->symbol_count = other->symbol_count;
+    other->symbols = symbols;
+    other->symbol_count = count;
+}
+
+void source_config_release(source_config_t *self)
+{
+    free(self->symbols);
+    free(self->texts);
+    self->symbols = NULL;
+    self->texts = NULL;
+    self->symbol_count = 0;
+}

@@ -1,0 +1,11 @@
+#include "connectord/journal/fingerprint.h"
+
+#include "common/decimal.h"
+#include "common/hash.h"
+
+uint64_t fingerprint(const trade_t *trade)
+{
+    uint64_t hash = hash_mix((uint64_t)trade->timestamp_ns, (uint64_t)trade->side);
+    hash = hash_mix(hash, decimal_hash(trade->price));
+    return hash_mix(hash, decimal_hash(trade->qty));
+}

@@ -1,0 +1,53 @@
+/* A journal from within: for journal.c (what is done with it), journal_open.c (how it is found), journal_roll.c (how it goes on in another segment) and
+ * journal_renew.c (how it begins another epoch).
+ */
+#pragma once
+
+#include "connectord/journal/backlog.h"
+#include "connectord/journal/journal.h"
+#include "connectord/journal/journal_folder.h"
+#include "connectord/journal/stream_table.h"
+
+typedef enum { JOURNAL_GOES_ON, JOURNAL_IS_NEW, JOURNAL_END_LOST, JOURNAL_IS_COPY, JOURNAL_RENEWED } journal_began_t;
+
+struct journal {
+    journal_folder_t *folder;
+    uint64_t epoch;
+    uint64_t capacity_bytes;
+    uint32_t segment_bytes;
+    uint64_t mapped_bytes; /* of all segments */
+    uint64_t next_number;
+    bool opened;   /* whole: a clean close may say so */
+    bool renewing; /* its segments keep their temporary names until it takes the place of the one before */
+    journal_began_t began;
+    uint64_t former_epoch; /* the one before, where this process has renewed the journal; 0: it has not */
+    segment_t **segments;  /* ascending numbers; appended to the last */
+    size_t count, room;
+    segment_t *spare; /* the next one, made ahead; NULL: there is none */
+    int stuck;        /* errno: why nothing can be appended; 0: all is well */
+    stream_table_t streams;
+    backlog_t backlog; /* what was found at the opening and not read yet */
+    journal_safe_fn *safe;
+    void *safe_arg;
+    uint32_t batch_bytes;
+    _Alignas(8) char batch[SEGMENT_BATCH_MAX]; /* appended and not flushed: they go behind the newest's end */
+};
+
+/* The segment that is appended to; NULL when there is none yet. */
+segment_t *journal_newest(const journal_t *self);
+
+/* Takes a segment that is newer than all before. False when memory runs out; the segment is the caller's then. */
+bool journal_add_segment(journal_t *self, segment_t *segment);
+
+/* Goes on in another segment: the spare one, a new one, or (when the system refuses one) in what was the oldest. The oldest leave when the ring is full.
+ * False with a rate-limited log line; the journal is stuck then. */
+bool journal_roll(journal_t *self);
+
+/* Reads all that was found at the opening: what the ring has is known then. */
+void journal_read_all(journal_t *self);
+
+/* Nothing is made ahead any more. */
+void journal_drop_spare(journal_t *self);
+
+/* Unmaps all segments; the files stay. */
+void journal_close_segments(journal_t *self);

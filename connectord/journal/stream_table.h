@@ -1,0 +1,48 @@
+/* The journal's streams: by number, by topic, and where each one's trades lie.
+ *
+ * A stream's number is its place in the order in which streams were made, and the same in all segments of an epoch.
+ */
+#pragma once
+
+#include "common/table.h"
+#include "connectord/journal/journal.h"
+#include "connectord/journal/segment.h"
+#include "connectord/journal/stream_index.h"
+#include "proto/topic.h"
+
+struct journal_stream {
+    char topic[TOPIC_MAX];
+    size_t topic_length;
+    uint32_t number;
+    uint64_t opened;      /* the last seq that it had when the journal was opened */
+    uint64_t former;      /* … and of the epoch before, which the journal had until it was renewed */
+    stream_index_t index; /* positions: segment number << 32 | offset */
+};
+
+typedef struct {
+    journal_stream_t **streams; /* owned */
+    size_t count, room;
+    size_t bytes; /* of a segment's records for all of them */
+    table_t *topics;
+} stream_table_t;
+
+/* False when memory runs out. */
+bool stream_table_open(stream_table_t *self);
+void stream_table_release(stream_table_t *self);
+
+/* A stream that is not in yet. NULL when memory runs out. */
+journal_stream_t *stream_table_add(stream_table_t *self, text_t topic);
+
+typedef enum { RECORD_TAKEN, RECORD_SENSELESS, RECORD_NO_MEMORY } record_taken_t;
+
+/* Learns from a record that a scan found at a position. Senseless is one that this program would not have written there. */
+record_taken_t stream_table_take(stream_table_t *self, const segment_record_t *record, uint64_t position);
+
+/* The same for a record of a segment before those that the streams were learned from. False where it is senseless. */
+bool stream_table_fill(stream_table_t *self, const segment_record_t *record, uint64_t position);
+
+/* Writes a record for every stream, for which there must be room. */
+void stream_table_write(const stream_table_t *self, segment_t *segment);
+
+/* Forgets what lies at positions below this one. */
+void stream_table_drop_below(stream_table_t *self, uint64_t position);

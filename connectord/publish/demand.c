@@ -1,0 +1,228 @@
+#include "connectord/publish/demand.h"
+
+#include "common/clock.h"
+#include "common/log.h"
+#include "common/table.h"
+#include "proto/topic.h"
+
+#include <assert.h>
+#include <stdlib.h>
+
+typedef struct offer {
+    text_t topic;
+    void *item;
+    size_t prefixes;          /* that want it */
+    struct offer *next;       /* of all */
+    struct offer *next_alike; /* of the same symbol */
+} offer_t;
+
+struct demand {
+    const demand_events_t *events;
+    offer_t *offers;
+    table_t *by_symbol;    /* "trade.BTC-USD." -> the symbol's first offer */
+    table_t *prefixes;     /* a set: every value is one of the two below */
+    char friend, stranger; /* a prefix that begins an offered topic, and one that does not */
+    size_t strangers;
+};
+
+/* "trade.BTC-USD." of a topic or of a prefix that names a whole symbol; else empty. */
+static text_t symbol_part(text_t text)
+{
+    size_t from = TEXT(TOPIC_TRADE).length;
+    const char *dot = text.length > from ? memchr(text.at + from, '.', text.length - from) : NULL;
+    return dot ? (text_t){text.at, (size_t)(dot - text.at) + 1} : (text_t){0};
+}
+
+static void offer_add(const demand_t *self, offer_t *offer)
+{
+    if (offer->prefixes++ == 0)
+        self->events->wanted(offer->item);
+}
+
+static void offer_remove(const demand_t *self, offer_t *offer)
+{
+    assert(offer->prefixes > 0);
+    if (--offer->prefixes == 0)
+        self->events->released(offer->item);
+}
+
+/* Calls `each`, where there is one, for every offer whose topic begins with the prefix, and returns how many there are. A prefix that
+ * names a whole symbol, as nearly all do, looks at that symbol's offers only. */
+static size_t demand_match(const demand_t *self, text_t prefix, void (*each)(const demand_t *self, offer_t *offer))
+{
+    text_t symbol = symbol_part(prefix);
+    offer_t *offer = symbol.length ? table_get(self->by_symbol, symbol) : self->offers;
+    size_t matches = 0;
+    while (offer) {
+        offer_t *next = symbol.length ? offer->next_alike : offer->next;
+        if (text_starts_with(offer->topic, prefix)) {
+            matches++;
+            if (each)
+                each(self, offer);
+        }
+        offer = next;
+    }
+    return matches;
+}
+
+static bool is_demand(text_t prefix)
+{
+    return prefix.length > TEXT(TOPIC_TRADE).length && prefix.length <= TOPIC_MAX &&
+           text_starts_with(prefix, TEXT(TOPIC_TRADE));
+}
+
+demand_t *demand_new(const demand_events_t *events)
+{
+    demand_t *self = calloc(1, sizeof *self);
+    if (!self)
+        return NULL;
+    self->events = events;
+    self->by_symbol = table_new();
+    self->prefixes = table_new();
+    if (!self->by_symbol || !self->prefixes)
+        demand_destroy(&self);
+    return self;
+}
+
+static bool is_stranger(const demand_t *self, text_t prefix)
+{
+    return table_get(self->prefixes, prefix) == &self->stranger;
+}
+
+/* A prefix that was kept for nothing wants something now, or the other way round. Its entry is there, so that this can't fail. */
+static void befriend(demand_t *self, text_t prefix)
+{
+    table_put(self->prefixes, prefix, &self->friend);
+    self->strangers--;
+}
+
+static void estrange(demand_t *self, text_t prefix)
+{
+    table_put(self->prefixes, prefix, &self->stranger);
+    self->strangers++;
+}
+
+/* The prefixes that want a topic are among its own beginnings. */
+static void count_prefixes(demand_t *self, offer_t *offer)
+{
+    text_t prefix = {offer->topic.at, TEXT(TOPIC_TRADE).length + 1};
+    for (; prefix.length <= offer->topic.length; prefix.length++) {
+        if (is_stranger(self, prefix))
+            befriend(self, prefix);
+        if (table_get(self->prefixes, prefix))
+            offer_add(self, offer);
+    }
+}
+
+bool demand_offer(demand_t *self, text_t topic, void *item)
+{
+    text_t symbol = symbol_part(topic);
+    assert(symbol.length > 0);
+    offer_t *offer = calloc(1, sizeof *offer);
+    if (!offer)
+        return false;
+    offer->topic = topic;
+    offer->item = item;
+    offer_t *alike = table_get(self->by_symbol, symbol);
+    if (alike) {
+        offer->next_alike = alike->next_alike;
+        alike->next_alike = offer;
+    } else if (!table_put(self->by_symbol, symbol, offer)) {
+        free(offer);
+        return false;
+    }
+    offer->next = self->offers;
+    self->offers = offer;
+    count_prefixes(self, offer);
+    return true;
+}
+
+static offer_t *find_offer(const demand_t *self, text_t symbol, const void *item)
+{
+    offer_t *offer = table_get(self->by_symbol, symbol);
+    while (offer && offer->item != item)
+        offer = offer->next_alike;
+    return offer;
+}
+
+/* Takes it out of those of its symbol. */
+static void unlink_alike(demand_t *self, text_t symbol, const offer_t *offer)
+{
+    offer_t *first = table_get(self->by_symbol, symbol);
+    if (first == offer) {
+        if (offer->next_alike)
+            table_put(self->by_symbol, symbol, offer->next_alike);
+        else
+            table_remove(self->by_symbol, symbol);
+        return;
+    }
+    while (first->next_alike != offer)
+        first = first->next_alike;
+    first->next_alike = offer->next_alike;
+}
+
+void demand_withdraw(demand_t *self, text_t topic, const void *item)
+{
+    text_t symbol = symbol_part(topic);
+    offer_t *offer = find_offer(self, symbol, item), **link = &self->offers;
+    if (!offer)
+        return;
+    while (*link != offer)
+        link = &(*link)->next;
+    *link = offer->next;
+    unlink_alike(self, symbol, offer);
+    free(offer);
+    for (text_t prefix = {topic.at, TEXT(TOPIC_TRADE).length + 1}; prefix.length <= topic.length; prefix.length++)
+        if (table_get(self->prefixes, prefix) == &self->friend && demand_match(self, prefix, NULL) == 0)
+            estrange(self, prefix);
+}
+
+void demand_subscribe(demand_t *self, text_t prefix)
+{
+    if (!is_demand(prefix) || table_get(self->prefixes, prefix))
+        return;
+    static log_limit_t limit;
+    if (demand_match(self, prefix, NULL) == 0) {
+        if (self->strangers < DEMAND_STRANGERS_MAX)
+            self->strangers += table_put(self->prefixes, prefix, &self->stranger);
+    } else if (demand_prefixes(self) < DEMAND_PREFIXES_MAX && table_put(self->prefixes, prefix, &self->friend)) {
+        demand_match(self, prefix, offer_add);
+    } else if (log_allowed(&limit, clock_mono_ns())) {
+        log_warn("demand: too many subscriptions, one is not counted", LOG_SLICE("prefix", prefix),
+                 LOG_U64("suppressed", log_suppressed(&limit)));
+    }
+}
+
+void demand_unsubscribe(demand_t *self, text_t prefix)
+{
+    const void *kind = table_remove(self->prefixes, prefix);
+    if (kind == &self->stranger)
+        self->strangers--;
+    else if (kind)
+        demand_match(self, prefix, offer_remove);
+}
+
+bool demand_offers(const demand_t *self, text_t prefix)
+{
+    return demand_match(self, prefix, NULL) > 0;
+}
+
+size_t demand_prefixes(const demand_t *self)
+{
+    return table_count(self->prefixes) - self->strangers;
+}
+
+void demand_destroy(demand_t **self_ref)
+{
+    demand_t *self = *self_ref;
+    if (!self)
+        return;
+    for (offer_t *offer = self->offers, *next; offer; offer = next) {
+        next = offer->next;
+        free(offer);
+    }
+    table_destroy(&self->prefixes);
+    table_destroy(&self->by_symbol);
+    free(self);
+    *self_ref = NULL;
+}

@@ -1,0 +1,222 @@
+#include "connectord/publish/replay.h"
+
+#include "common/clock.h"
+#include "common/json_plain.h"
+#include "common/log.h"
+#include "common/zeromq/socket.h"
+
+#include <stdlib.h>
+
+enum { REPLAY_QUEUE = 1000, ANSWER_MAX = REPLAY_ANSWER_BYTES * 2 };
+
+struct replay {
+    socket_t *socket;
+    journal_t *journal;
+    renewal_t *renewal;
+    buffer_t answer;
+    buffer_t plain; /* the request, where it had escapes */
+    replay_counts_t counts;
+};
+
+/* Seqs of the present epoch: [from, to], nothing when from > to; and how many were asked for that can't be had. */
+typedef struct {
+    uint64_t from, to, missing;
+} seqs_t;
+
+static uint64_t least(uint64_t a, uint64_t b)
+{
+    return a < b ? a : b;
+}
+
+static void append_cursor(buffer_t *out, const char *name, cursor_t cursor)
+{
+    char text[CURSOR_MAX];
+    size_t length = cursor_print(text, cursor);
+    buffer_printf(out, ",\"%s\":\"%.*s\"", name, (int)length, text);
+}
+
+/* What an epoch that is gone had between two cursors. */
+static uint64_t missing_of_old_epoch(const request_t *request)
+{
+    bool within = request->has_from && request->from.epoch == request->to.epoch && request->to.seq >= request->from.seq;
+    return within ? request->to.seq - request->from.seq + (request->from.seq > 0) : 0;
+}
+
+static seqs_t seqs_asked_for(const request_t *request, uint64_t epoch, uint64_t first, uint64_t last)
+{
+    seqs_t seqs = {first, last, 0};
+    if (request->has_to && request->to.epoch < epoch)
+        return (seqs_t){1, 0, missing_of_old_epoch(request)};
+    if (request->has_to && request->to.epoch == epoch)
+        seqs.to = least(request->to.seq, last);
+    if (!request->has_from || request->from.epoch < epoch)
+        return seqs; /* a reader of an older epoch sees by the trades' cursors that another one began */
+    if (request->from.epoch > epoch)
+        return (seqs_t){1, 0, 0};
+    uint64_t from = request->from.seq > 0 ? request->from.seq : 1;
+    if (from < first && seqs.to >= from)
+        seqs.missing = least(first - 1, seqs.to) - from + 1;
+    if (from > first)
+        seqs.from = from;
+    return seqs;
+}
+
+static void answer_range(journal_t *journal, const request_t *request, buffer_t *answer)
+{
+    const journal_stream_t *stream = journal_find(journal, request->topic);
+    if (!stream) {
+        answer_error(answer, request, ERROR_INVALID_TOPIC, "Invalid topic: %.*s", TEXT_ARG(request->topic));
+        return;
+    }
+    uint64_t epoch = journal_epoch(journal);
+    seqs_t seqs = seqs_asked_for(request, epoch, journal_first(stream), journal_last(stream));
+    answer_begin(answer, request);
+    buffer_append(answer, TEXT(",\"trades\":["));
+    uint64_t count = 0, seq = seqs.from;
+    for (; seq <= seqs.to && count < request->count; seq++) {
+        text_t trade = journal_read(journal, stream, seq);
+        if (trade.length == 0) {
+            seqs.missing++;
+            continue;
+        }
+        if (answer->length + trade.length > REPLAY_ANSWER_BYTES)
+            break;
+        if (count++ > 0)
+            buffer_append(answer, TEXT(","));
+        buffer_append(answer, trade);
+    }
+    buffer_printf(answer, "],\"missing\":%llu", (unsigned long long)seqs.missing);
+    if (seq <= seqs.to)
+        append_cursor(answer, "next", (cursor_t){epoch, seq});
+    buffer_append(answer, TEXT("}"));
+}
+
+static void append_stream(buffer_t *answer, const journal_stream_t *stream, uint64_t epoch)
+{
+    buffer_append(answer, TEXT("{\"topic\":"));
+    buffer_append_json_string(answer, journal_topic(stream));
+    append_cursor(answer, "first", (cursor_t){epoch, journal_first(stream)});
+    append_cursor(answer, "last", (cursor_t){epoch, journal_last(stream)});
+    buffer_append(answer, TEXT("}"));
+}
+
+static void answer_streams(journal_t *journal, const request_t *request, buffer_t *answer)
+{
+    uint64_t epoch = journal_epoch(journal);
+    answer_begin(answer, request);
+    buffer_append(answer, TEXT(",\"epoch\":"));
+    buffer_append_u64(answer, epoch);
+    buffer_append(answer, TEXT(",\"streams\":["));
+    if (request->topic.length > 0) {
+        const journal_stream_t *stream = journal_find(journal, request->topic);
+        if (stream)
+            append_stream(answer, stream, epoch);
+    } else {
+        const journal_stream_t *stream;
+        for (size_t i = 0; (stream = journal_stream_at(journal, i)); i++) {
+            buffer_append(answer, i == 0 ? TEXT("") : TEXT(","));
+            append_stream(answer, stream, epoch);
+        }
+    }
+    buffer_append(answer, TEXT("]}"));
+}
+
+static void answer_ahead(journal_t *journal, renewal_t *renewal, const request_t *request, buffer_t *answer)
+{
+    const journal_stream_t *stream = journal_find(journal, request->topic);
+    if (!stream) {
+        answer_error(answer, request, ERROR_INVALID_TOPIC, "Invalid topic: %.*s", TEXT_ARG(request->topic));
+        return;
+    }
+    renewal_result_t result = renewal_hear(renewal, stream, request->to, clock_mono_ns());
+    if (result == RENEWAL_REFUSED || result == RENEWAL_FAILED) {
+        answer_error(answer, request, ERROR_UNAVAILABLE, "No new epoch now: %s",
+                     result == RENEWAL_FAILED ? "the journal has no room" : "too many, or not to be believed");
+        return;
+    }
+    answer_begin(answer, request);
+    buffer_append(answer, TEXT(",\"epoch\":"));
+    buffer_append_u64(answer, journal_epoch(journal));
+    buffer_append(answer, TEXT("}"));
+}
+
+static const struct {
+    const char *op;
+    void (*answer)(journal_t *journal, const request_t *request, buffer_t *answer);
+} operations[] = {
+    {"range", answer_range},
+    {"streams", answer_streams},
+};
+
+static void on_request(void *arg, text_t asker, text_t body, size_t parts)
+{
+    replay_t *self = arg;
+    static log_limit_t unsent;
+    if (parts == 1)
+        replay_answer(self->journal, self->renewal, json_plain(body, &self->plain), &self->answer);
+    else
+        answer_frames_error(&self->answer, parts);
+    self->counts.answers++;
+    self->counts.errors += text_starts_with(buffer_text(&self->answer), TEXT("{\"ok\":false"));
+    self->counts.bytes += self->answer.length;
+    if (!socket_answer(self->socket, asker, buffer_text(&self->answer)) && log_allowed(&unsent, clock_mono_ns()))
+        log_warn("replay: a peer does not take its answers: dropped", LOG_U64("suppressed", log_suppressed(&unsent)));
+}
+
+static const socket_events_t events = {.name = "replay", .on_request = on_request};
+
+replay_t *replay_new(loop_t *loop, const char *endpoint, journal_t *journal, renewal_t *renewal)
+{
+    replay_t *self = calloc(1, sizeof *self);
+    if (!self)
+        return NULL;
+    self->journal = journal;
+    self->renewal = renewal;
+    self->answer = buffer_new(ANSWER_MAX);
+    self->plain = buffer_new(0);
+    self->socket = socket_new(loop, SOCKET_ROUTER, REPLAY_QUEUE, &events, self);
+    if (!self->socket || !socket_bind(self->socket, endpoint))
+        replay_destroy(&self);
+    return self;
+}
+
+void replay_answer(journal_t *journal, renewal_t *renewal, text_t json, buffer_t *answer)
+{
+    request_t request;
+    buffer_clear(answer);
+    journal_flush(journal);
+    if (!request_parse(json, &request, answer))
+        return;
+    if (text_equal(request.op, TEXT("ahead"))) {
+        answer_ahead(journal, renewal, &request, answer);
+        return;
+    }
+    for (size_t i = 0; i < sizeof operations / sizeof *operations; i++)
+        if (text_equal(request.op, text_of(operations[i].op))) {
+            operations[i].answer(journal, &request, answer);
+            if (buffer_ok(answer))
+                return;
+            buffer_clear(answer);
+            answer_error(answer, &request, ERROR_INTERNAL, "The answer did not fit into memory");
+            return;
+        }
+    answer_error(answer, &request, ERROR_UNKNOWN_OP, "Unknown op: expected range, streams or ahead, found %.*s",
+                 TEXT_ARG(request.op));
+}
+
+const replay_counts_t *replay_counts(const replay_t *self)
+{
+    return &self->counts;
+}
+
+void replay_destroy(replay_t **self_ref)
+{
+    replay_t *self = *self_ref;
+    if (!self)
+        return;
+    socket_destroy(&self->socket);
+    buffer_release(&self->answer);
+    buffer_release(&self->plain);
+    free(self);
+    *self_ref = NULL;
+}

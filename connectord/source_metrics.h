@@ -1,8 +1,0 @@
-/* What connectord says of its sources at /metrics, each with the label `source`. */
-#pragma once
-
-#include "common/metrics.h"
-#include "proto/status.h"
-
-/* statuses: one of each source. */
-void source_metrics(metrics_t *metrics, const status_t *statuses, size_t count);

@@ -1,0 +1,473 @@
+#include "connectord/sources/feed.h"
+
+#include "common/clock.h"
+#include "common/log.h"
+#include "common/table.h"
+#include "connectord/health/oddities.h"
+#include "connectord/journal/dedup.h"
+#include "connectord/journal/fingerprint.h"
+#include "proto/topic.h"
+
+#include <stdlib.h>
+
+/* One symbol's way through connectord. */
+typedef struct {
+    feed_t *feed;
+    char symbol_text[SYMBOL_MAX];
+    text_t symbol;
+    bool offered;    /* while the symbols change: by the new ones, too */
+    bool remembered; /* its last trades are in the window */
+    journal_stream_t *stream;
+    dedup_t *dedup;
+    int64_t newest_ns;            /* when the newest trade was made, as the exchange says */
+    int64_t passed_ns[LINES_MAX]; /* … and the last one of each line; NO_LINE: it is not there */
+    int64_t began_ns[LINES_MAX];  /* … and the first one of each line since it came; 0: none yet */
+} route_t;
+
+#define NO_LINE INT64_MAX
+
+struct feed {
+    const feed_shared_t *shared;
+    lines_t *lines;
+    group_member_t *member; /* NULL: it is in no group */
+    uint64_t saved;         /* trades journaled while not all lines were connected */
+    unjournaled_t unjournaled;
+    oddities_t oddities;
+    route_t **routes; /* owned, one for every symbol that the source offers */
+    size_t count, room;
+    size_t known; /* of them are remembered, the first ones */
+    table_t *by_symbol;
+    buffer_t symbols, former; /* of the status that was made last */
+};
+
+/* False where the trade is lost. It is published as soon as the journal has it safe. */
+static bool route_publish(route_t *route, trade_t *trade)
+{
+    feed_t *feed = route->feed;
+    const feed_shared_t *shared = feed->shared;
+    trade->cursor = (cursor_t){journal_epoch(shared->journal), journal_last(route->stream) + 1};
+    char json[TRADE_MAX];
+    size_t length = trade_print(json, trade);
+    return backpressure_append(shared->backpressure, route->stream, &feed->unjournaled, (text_t){json, length});
+}
+
+static bool stands_by(const feed_t *self)
+{
+    return self->member && group_member_role(self->member) == GROUP_STANDBY;
+}
+
+/* On each line trades come in the order of their times: one that was made before the last one of every line comes no more, and may be
+ * forgotten. */
+static void keep_for_lines(route_t *route)
+{
+    int64_t since_ns = NO_LINE;
+    for (size_t i = 0; i < LINES_MAX; i++)
+        if (route->passed_ns[i] < since_ns)
+            since_ns = route->passed_ns[i];
+    dedup_keep(route->dedup, since_ns);
+}
+
+static bool is_future(const feed_t *self, const trade_t *trade)
+{
+    return trade_is_future(trade, lines_config(self->lines)->future_ms * NS_PER_MS);
+}
+
+/* Returns when the trade was made, or 0 where that does not matter, as there is one line. The time of one of the future tells nothing of how
+ * far its line has come: it is remembered as long as the window holds. */
+static int64_t route_passed(route_t *route, size_t line, const trade_t *trade)
+{
+    int64_t time_ns = trade->timestamp_ns;
+    if (lines_count(route->feed->lines) == 1)
+        return 0;
+    if (is_future(route->feed, trade))
+        return INT64_MIN;
+    route->passed_ns[line] = time_ns;
+    if (route->began_ns[line] == 0)
+        route->began_ns[line] = time_ns;
+    if (time_ns > route->newest_ns)
+        route->newest_ns = time_ns;
+    keep_for_lines(route);
+    return time_ns;
+}
+
+/* What comes on a new line was made after all that has come by now. */
+static void on_line(void *arg, size_t line, bool up)
+{
+    feed_t *self = arg;
+    for (size_t i = 0; i < self->count && lines_count(self->lines) > 1; i++) {
+        self->routes[i]->passed_ns[line] = up ? self->routes[i]->newest_ns : NO_LINE;
+        self->routes[i]->began_ns[line] = 0;
+        keep_for_lines(self->routes[i]);
+    }
+}
+
+/* Has the line come to where every other one began? One that has brought nothing begins behind all that had come when it came. */
+static bool route_is_covered(const route_t *route, size_t line)
+{
+    for (size_t i = 0; i < LINES_MAX; i++) {
+        int64_t began_ns = route->began_ns[i];
+        bool behind = began_ns > 0 ? route->passed_ns[line] < began_ns : route->passed_ns[line] > route->passed_ns[i];
+        if (i != line && route->passed_ns[i] != NO_LINE && behind)
+            return false;
+    }
+    return true;
+}
+
+static bool is_covered(void *arg, size_t line)
+{
+    const feed_t *self = arg;
+    for (size_t i = 0; i < self->count; i++)
+        if (!route_is_covered(self->routes[i], line))
+            return false;
+    return true;
+}
+
+/* The stream's last trades, so that a restart does not publish anew what the exchange repeats. To read them of all streams at the start
+ * would take longer than to serve can wait. */
+static void route_remember(route_t *route)
+{
+    journal_t *journal = route->feed->shared->journal;
+    uint64_t window = lines_config(route->feed->lines)->dedup_window;
+    uint64_t last = journal_last(route->stream), seq = journal_first(route->stream);
+    if (last >= seq && last - seq >= window)
+        seq = last - window + 1;
+    for (trade_t trade; seq <= last; seq++) {
+        if (!trade_parse(journal_read(journal, route->stream, seq), &trade))
+            continue;
+        uint64_t print = fingerprint(&trade);
+        if (dedup_look(route->dedup, trade.id, print) != DEDUP_SEEN)
+            dedup_add(route->dedup, trade.id, print, 0);
+    }
+    route->remembered = true;
+}
+
+/* False: it has come before. One that comes while the source stands by belongs to the time of another source, also when it is repeated
+ * later. */
+static bool route_take(route_t *route, trade_t *trade, int64_t time_ns)
+{
+    feed_t *self = route->feed;
+    uint64_t print = fingerprint(trade);
+    dedup_verdict_t verdict = dedup_look(route->dedup, trade->id, print);
+    if (verdict == DEDUP_SEEN)
+        return false;
+    if (verdict == DEDUP_CONFLICT)
+        oddities_conflict(&self->oddities, trade);
+    if (is_future(self, trade))
+        oddities_future(&self->oddities, trade);
+    if (!stands_by(self)) {
+        if (!route_publish(route, trade))
+            return true;
+        self->saved += lines_connected(self->lines) < lines_count(self->lines);
+    }
+    dedup_add(route->dedup, trade->id, print, time_ns);
+    return true;
+}
+
+static bool on_trade(void *arg, size_t line, trade_t *trade)
+{
+    feed_t *self = arg;
+    static log_limit_t limit;
+    route_t *route = table_get(self->by_symbol, trade->symbol);
+    if (!route) {
+        if (log_allowed(&limit, clock_mono_ns()))
+            log_warn("feed: trade of a symbol that is not configured", LOG_SLICE("source", trade->source),
+                     LOG_SLICE("symbol", trade->symbol), LOG_U64("suppressed", log_suppressed(&limit)));
+        return true;
+    }
+    if (!route->remembered)
+        route_remember(route);
+    return route_take(route, trade, route_passed(route, line, trade));
+}
+
+/* The group is told last: the loss of a source comes before the news that another one is active. */
+static void on_status(void *arg, status_event_t event)
+{
+    feed_t *self = arg;
+    status_t status = feed_status(self, event);
+    bool fit = status.connected && status.health >= self->shared->health;
+    publisher_status(self->shared->publisher, &status);
+    if (self->member)
+        group_member_report(self->member, fit ? FAILOVER_FIT : FAILOVER_UNFIT);
+}
+
+void feed_role_changed(void *item)
+{
+    feed_t *self = item;
+    status_t status = feed_status(self, STATUS_HEARTBEAT);
+    publisher_status(self->shared->publisher, &status);
+}
+
+static const lines_events_t lines_events = {
+    .on_trade = on_trade, .on_line = on_line, .is_covered = is_covered, .on_status = on_status};
+
+static void on_wanted(void *item)
+{
+    const route_t *route = item;
+    lines_want(route->feed->lines, route->symbol);
+}
+
+static void on_released(void *item)
+{
+    const route_t *route = item;
+    lines_release(route->feed->lines, route->symbol);
+}
+
+const demand_events_t feed_demand_events = {on_wanted, on_released};
+
+static void route_destroy(route_t *route)
+{
+    if (route->stream)
+        demand_withdraw(route->feed->shared->demand, journal_topic(route->stream), route);
+    table_remove(route->feed->by_symbol, route->symbol);
+    dedup_destroy(&route->dedup);
+    free(route);
+}
+
+/* NULL when memory runs out, or the journal has no room. Not yet offered. */
+static route_t *route_new(feed_t *feed, text_t symbol)
+{
+    const source_config_t *config = lines_config(feed->lines);
+    route_t *route = calloc(1, sizeof *route);
+    if (!route)
+        return NULL;
+    char topic[TOPIC_MAX];
+    size_t length = topic_print(topic, symbol, config->name);
+    memcpy(route->symbol_text, symbol.at, symbol.length);
+    route->feed = feed;
+    route->symbol = (text_t){route->symbol_text, symbol.length};
+    route->stream = journal_stream(feed->shared->journal, (text_t){topic, length});
+    route->dedup = dedup_new(config->dedup_window);
+    for (size_t i = 0; i < LINES_MAX; i++)
+        route->passed_ns[i] = lines_count(feed->lines) > 1 && lines_is_up(feed->lines, i) ? 0 : NO_LINE;
+    if (!route->stream || !route->dedup || !table_put(feed->by_symbol, route->symbol, route)) {
+        route_destroy(route);
+        return NULL;
+    }
+    return route;
+}
+
+static bool make_room(feed_t *self, size_t count)
+{
+    route_t **routes = count > self->room ? realloc(self->routes, count * sizeof *routes) : self->routes;
+    if (!routes && count > 0)
+        return false;
+    self->routes = routes;
+    self->room = count > self->room ? count : self->room;
+    return true;
+}
+
+/* A route for each symbol that has none yet. */
+static bool add_routes(feed_t *self, const source_config_t *settings)
+{
+    if (!make_room(self, self->count + settings->symbol_count))
+        return false;
+    for (size_t i = 0; i < settings->symbol_count; i++) {
+        if (table_get(self->by_symbol, settings->symbols[i]))
+            continue;
+        route_t *route = route_new(self, settings->symbols[i]);
+        if (!route)
+            return false;
+        self->routes[self->count++] = route;
+    }
+    return true;
+}
+
+/* Whoever wants one of the routes from this number on already is heard at once. */
+static bool offer_routes(feed_t *self, size_t from)
+{
+    bool offered = true;
+    for (size_t i = from; offered && i < self->count; i++)
+        offered = demand_offer(self->shared->demand, journal_topic(self->routes[i]->stream), self->routes[i]);
+    return offered;
+}
+
+/* Drops the routes of symbols that the source does not offer. */
+static void drop_routes(feed_t *self)
+{
+    const source_config_t *config = lines_config(self->lines);
+    for (size_t i = 0; i < self->count; i++)
+        self->routes[i]->offered = false;
+    for (size_t i = 0; i < config->symbol_count; i++) {
+        route_t *route = table_get(self->by_symbol, config->symbols[i]);
+        if (route)
+            route->offered = true;
+    }
+    size_t kept = 0;
+    self->known = 0;
+    for (size_t i = 0; i < self->count; i++) {
+        if (self->routes[i]->offered)
+            self->routes[kept++] = self->routes[i];
+        else
+            route_destroy(self->routes[i]);
+    }
+    self->count = kept;
+}
+
+static bool feed_prepare(feed_t *self, source_config_t *settings)
+{
+    self->by_symbol = table_new();
+    self->lines = self->by_symbol ? lines_new(self->shared->loop, self->shared->web, settings, &lines_events, self) : NULL;
+    if (!self->lines)
+        return false;
+    const source_config_t *kept = lines_config(self->lines);
+    bool prepared = add_routes(self, kept) && offer_routes(self, 0);
+    if (prepared && kept->group.length > 0)
+        prepared = (self->member = groups_join(self->shared->groups, kept->group, self)) != NULL;
+    return prepared;
+}
+
+feed_t *feed_new(const feed_shared_t *shared, source_config_t *settings)
+{
+    feed_t *self = calloc(1, sizeof *self);
+    if (!self)
+        return NULL;
+    self->shared = shared;
+    self->symbols = buffer_new(0);
+    self->former = buffer_new(0);
+    if (!feed_prepare(self, settings))
+        feed_destroy(&self);
+    source_config_release(settings); /* nothing is left in it where the lines took it */
+    return self;
+}
+
+const source_config_t *feed_config(const feed_t *self)
+{
+    return lines_config(self->lines);
+}
+
+/* The bus hears once more how far the streams have come that leave. */
+bool feed_change_symbols(feed_t *self, source_config_t *settings)
+{
+    size_t former = self->count;
+    feed_heartbeat(self);
+    bool changed = add_routes(self, settings) && lines_change_symbols(self->lines, settings) && offer_routes(self, former);
+    source_config_release(settings);
+    if (!changed)
+        log_error("feed: symbols can't be changed", LOG_SLICE("source", lines_config(self->lines)->name));
+    drop_routes(self);
+    feed_heartbeat(self);
+    return changed;
+}
+
+void feed_move_last(feed_t *self)
+{
+    if (self->member)
+        group_member_move_last(self->member);
+}
+
+void feed_start(feed_t *self)
+{
+    lines_start(self->lines);
+}
+
+bool feed_remember(feed_t *self)
+{
+    while (self->known < self->count && self->routes[self->known]->remembered)
+        self->known++;
+    if (self->known == self->count)
+        return false;
+    route_remember(self->routes[self->known]);
+    return true;
+}
+
+void feed_heartbeat(feed_t *self)
+{
+    on_status(self, STATUS_HEARTBEAT);
+}
+
+/* {"BTC-USD":42,…} with a number for each stream; left out where it is `none`. */
+static text_t print_seqs(feed_t *self, buffer_t *out, uint64_t (*seq)(const journal_stream_t *stream), uint64_t none)
+{
+    const char *before = "{";
+    buffer_clear(out);
+    for (size_t i = 0; i < self->count; i++) {
+        uint64_t number = seq(self->routes[i]->stream);
+        if (number == none)
+            continue;
+        buffer_append(out, text_of(before));
+        buffer_append_json_string(out, self->routes[i]->symbol);
+        buffer_append(out, TEXT(":"));
+        buffer_append_u64(out, number);
+        before = ",";
+    }
+    if (out->length == 0)
+        buffer_append(out, TEXT("{"));
+    buffer_append(out, TEXT("}"));
+    return buffer_ok(out) ? buffer_text(out) : TEXT("{}");
+}
+
+/* A source whose trades can't be journaled is of no use, however well it is; and what did not get there was not published. */
+static void describe_unjournaled(const feed_t *self, status_t *status)
+{
+    text_t reason = backpressure_reason(self->shared->backpressure);
+    status->unjournaled = self->unjournaled.lost;
+    status->trades -= self->unjournaled.waiting + self->unjournaled.lost;
+    if (reason.length == 0)
+        return;
+    status->health = 0;
+    if (status->connected)
+        status->reason = reason;
+}
+
+status_t feed_status(feed_t *self, status_event_t event)
+{
+    status_t status = {0};
+    journal_flush(self->shared->journal); /* what the status says of its streams must not come before their trades */
+    lines_describe(self->lines, &status);
+    describe_unjournaled(self, &status);
+    status.lines = (uint32_t)lines_count(self->lines);
+    status.lines_connected = (uint32_t)lines_connected(self->lines);
+    status.saved = self->saved;
+    status.id_conflicts = self->oddities.id_conflicts;
+    status.future = self->oddities.future;
+    status.group = lines_config(self->lines)->group;
+    status.active = !stands_by(self);
+    status.event = event;
+    status.time_ns = clock_real_ns();
+    status.epoch = journal_epoch(self->shared->journal);
+    status.run = self->shared->run;
+    status.former_epoch = journal_former_epoch(self->shared->journal);
+    if (status.former_epoch)
+        status.former = print_seqs(self, &self->former, journal_former_last, 0);
+    status.symbols = print_seqs(self, &self->symbols, journal_last, UINT64_MAX);
+    return status;
+}
+
+void feed_lose(feed_t *self)
+{
+    if (lines_lose(self->lines, backpressure_reason(self->shared->backpressure)))
+        backpressure_drop(self->shared->backpressure, &self->unjournaled);
+}
+
+void feed_stop(feed_t *self)
+{
+    lines_stop(self->lines);
+}
+
+void feed_withdraw(feed_t *self, status_event_t event)
+{
+    feed_stop(self);
+    status_t status = feed_status(self, event);
+    status.since_ns = status.time_ns;
+    status.reason =
+        event == STATUS_WITHDRAWN ? TEXT("withdrawn from the configuration") : TEXT("starts anew with other settings");
+    publisher_status(self->shared->publisher, &status);
+    group_member_leave(&self->member);
+}
+
+void feed_destroy(feed_t **self_ref)
+{
+    feed_t *self = *self_ref;
+    if (!self)
+        return;
+    backpressure_drop(self->shared->backpressure, &self->unjournaled);
+    while (self->count > 0)
+        route_destroy(self->routes[--self->count]);
+    lines_destroy(&self->lines);
+    table_destroy(&self->by_symbol);
+    buffer_release(&self->symbols);
+    buffer_release(&self->former);
+    free(self->routes);
+    free(self);
+    *self_ref = NULL;
+}

@@ -1,0 +1,173 @@
+#include "connectord/sources/feeds.h"
+
+#include "common/log.h"
+
+#include <stdlib.h>
+
+struct feeds {
+    const feed_shared_t *shared;
+    feed_t **feeds; /* owned */
+    size_t count;
+};
+
+static bool is_named(const config_t *config, text_t name)
+{
+    for (size_t i = 0; i < config_count(config, "connectord.sources"); i++)
+        if (text_equal(text_of(config_text(config, "connectord.sources.%zu.name", i)), name))
+            return true;
+    return false;
+}
+
+static void withdraw(feed_t *feed)
+{
+    log_info("feeds: source removed", LOG_SLICE("source", feed_config(feed)->name));
+    feed_withdraw(feed, STATUS_WITHDRAWN);
+    feed_destroy(&feed);
+}
+
+/* What is gone goes first: it makes room in the groups. */
+static void withdraw_unnamed(feeds_t *self, const config_t *config)
+{
+    size_t kept = 0;
+    for (size_t i = 0; i < self->count; i++) {
+        if (is_named(config, feed_config(self->feeds[i])->name))
+            self->feeds[kept++] = self->feeds[i];
+        else
+            withdraw(self->feeds[i]);
+    }
+    self->count = kept;
+}
+
+/* The feed of that name leaves the list; NULL: there is none. */
+static feed_t *take(feeds_t *self, text_t name)
+{
+    for (size_t i = 0; i < self->count; i++) {
+        feed_t *feed = self->feeds[i];
+        if (!text_equal(feed_config(feed)->name, name))
+            continue;
+        self->feeds[i] = self->feeds[--self->count];
+        return feed;
+    }
+    return NULL;
+}
+
+/* NULL with a log line. */
+static feed_t *begin(const feeds_t *self, source_config_t *settings)
+{
+    feed_t *feed = feed_new(self->shared, settings);
+    if (!feed)
+        return NULL;
+    feed_start(feed);
+    feed_heartbeat(feed);
+    return feed;
+}
+
+/* The new one first: when it can't be, the old one goes on. */
+static bool start_anew(const feeds_t *self, feed_t **feed, source_config_t *settings)
+{
+    feed_t *next = feed_new(self->shared, settings);
+    if (!next)
+        return false;
+    log_info("feeds: source starts anew", LOG_SLICE("source", feed_config(next)->name));
+    feed_withdraw(*feed, STATUS_LOST);
+    feed_destroy(feed);
+    *feed = next;
+    feed_start(next);
+    feed_heartbeat(next);
+    return true;
+}
+
+/* Has the feed go over to the settings, which are moved from. */
+static bool go_over(const feeds_t *self, feed_t **feed, source_config_t *settings)
+{
+    if (!source_config_equal(feed_config(*feed), settings))
+        return start_anew(self, feed, settings);
+    if (source_config_symbols_equal(feed_config(*feed), settings)) {
+        source_config_release(settings);
+        return true;
+    }
+    log_info("feeds: symbols changed", LOG_SLICE("source", settings->name), LOG_U64("symbols", settings->symbol_count));
+    return feed_change_symbols(*feed, settings);
+}
+
+/* The source connectord.sources.<number>; *feed: what it was, NULL when there was none, and what it is. */
+static bool apply_one(const feeds_t *self, feed_t **feed, const config_t *config, size_t number)
+{
+    source_config_t settings;
+    bool applied = source_config_read(&settings, config, number);
+    if (applied && *feed)
+        applied = go_over(self, feed, &settings);
+    else if (applied)
+        applied = (*feed = begin(self, &settings)) != NULL;
+    if (!applied)
+        log_error("feeds: source can't be set up",
+                  LOG_TEXT("source", config_text(config, "connectord.sources.%zu.name", number)),
+                  LOG_TEXT("now", *feed ? "as it was" : "left out"));
+    return applied;
+}
+
+feeds_t *feeds_new(const feed_shared_t *shared)
+{
+    feeds_t *self = calloc(1, sizeof *self);
+    if (self)
+        self->shared = shared;
+    return self;
+}
+
+bool feeds_apply(feeds_t *self, const config_t *config)
+{
+    size_t count = config_count(config, "connectord.sources"), kept = 0;
+    feed_t **next = calloc(count + 1, sizeof(feed_t *));
+    if (!next)
+        return false;
+    withdraw_unnamed(self, config);
+    bool applied = true;
+    for (size_t i = 0; i < count; i++) {
+        feed_t *feed = take(self, text_of(config_text(config, "connectord.sources.%zu.name", i)));
+        applied &= apply_one(self, &feed, config, i);
+        if (feed)
+            next[kept++] = feed;
+    }
+    free(self->feeds);
+    self->feeds = next;
+    self->count = kept;
+    for (size_t i = 0; i < kept; i++)
+        feed_move_last(next[i]);
+    return applied;
+}
+
+size_t feeds_count(const feeds_t *self)
+{
+    return self ? self->count : 0;
+}
+
+feed_t *feeds_at(const feeds_t *self, size_t number)
+{
+    return self->feeds[number];
+}
+
+bool feeds_remember(feeds_t *self)
+{
+    for (size_t i = 0; i < self->count; i++)
+        if (feed_remember(self->feeds[i]))
+            return true;
+    return false;
+}
+
+void feeds_stop(feeds_t *self)
+{
+    for (size_t i = 0; i < self->count; i++)
+        feed_stop(self->feeds[i]);
+}
+
+void feeds_destroy(feeds_t **self_ref)
+{
+    feeds_t *self = *self_ref;
+    if (!self)
+        return;
+    *self_ref = NULL;
+    while (self->count > 0)
+        feed_destroy(&self->feeds[--self->count]);
+    free(self->feeds);
+    free(self);
+}

@@ -1,0 +1,28 @@
+/* All sources of the configuration, and how the running process goes over from one configuration to another.
+ *
+ * A source is known by its name. One that is new begins; one that is gone says goodbye, and its streams stay in the journal; one whose
+ * symbols are others goes on with them; one with other settings starts anew. The rest does not notice.
+ */
+#pragma once
+
+#include "connectord/sources/feed.h"
+
+typedef struct feeds feeds_t;
+
+/* Without a source. `shared` outlives it. NULL when memory runs out. */
+feeds_t *feeds_new(const feed_shared_t *shared);
+
+/* Has the sources of the configuration (not kept), connecting. False, with log lines, when one could not be set up: it is as it was then, or
+ * is left out. */
+bool feeds_apply(feeds_t *self, const config_t *config);
+
+/* Number 0, 1, 2 …, as configured. NULL has none. */
+size_t feeds_count(const feeds_t *self);
+feed_t *feeds_at(const feeds_t *self, size_t number);
+
+/* feed_remember for one. */
+bool feeds_remember(feeds_t *self);
+
+/* feed_stop for all. */
+void feeds_stop(feeds_t *self);
+void feeds_destroy(feeds_t **self);

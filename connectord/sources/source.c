@@ -1,0 +1,371 @@
+#include "connectord/sources/source.h"
+
+#include "common/clock.h"
+#include "common/decimal.h"
+#include "common/log.h"
+#include "connectord/health/health.h"
+#include "connectord/sources/connection.h"
+#include "connectord/subscriptions/subscriber.h"
+#include "proto/topic.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+enum { REASON_MAX = 256, CHECK_MS = 250, HELD_MS = 100 };
+
+struct source {
+    source_config_t config;
+    const web_t *web;
+    const connector_t *connector;
+    void *instance; /* the connector's */
+    const source_events_t *events;
+    void *arg;
+
+    connection_t connection;
+    loop_timer_t *due;   /* ends the wait for the next try */
+    loop_timer_t *check; /* while connected: does the connection hold, does a stream starve? */
+    subscriber_t *subscriber;
+    health_t health;
+
+    int64_t since_ns;
+    char reason[REASON_MAX];
+    uint64_t trades, duplicates, malformed, gaps;
+    log_limit_t lost_limit, malformed_limit, rejected_limit, breaker_limit;
+};
+
+static void tell(source_t *self, connection_news_t news)
+{
+    static const status_event_t events[] = {[CONNECTION_TELL_CONNECTED] = STATUS_CONNECTED,
+                                            [CONNECTION_TELL_LOST] = STATUS_LOST,
+                                            [CONNECTION_TELL_RESTORED] = STATUS_RESTORED};
+    if (news == CONNECTION_TELL_NOTHING)
+        return;
+    self->since_ns = clock_real_ns();
+    self->events->on_status(self->arg, self, events[news]);
+}
+
+static void log_waiting(source_t *self, uint32_t delay_ms)
+{
+    if (log_allowed(&self->lost_limit, clock_mono_ns()))
+        log_warn("source: lost", LOG_SLICE("source", self->config.name), LOG_TEXT("reason", self->reason),
+                 LOG_U64("retry_ms", delay_ms), LOG_U64("suppressed", log_suppressed(&self->lost_limit)));
+}
+
+static void log_breaker(source_t *self)
+{
+    if (log_allowed(&self->breaker_limit, clock_mono_ns()))
+        log_warn("source: circuit breaker", LOG_SLICE("source", self->config.name),
+                 LOG_TEXT("state", breaker_name(self->connection.breaker.state)),
+                 LOG_U64("suppressed", log_suppressed(&self->breaker_limit)));
+}
+
+static void lose(source_t *self, const connection_step_t *step)
+{
+    if (step->news == CONNECTION_TELL_LOST)
+        health_lost(&self->health, clock_mono_ns());
+    loop_timer_stop(self->check);
+    subscriber_lost(self->subscriber);
+    log_waiting(self, step->delay_ms);
+    loop_timer_start(self->due, step->delay_ms, 0);
+    tell(self, step->news);
+}
+
+static void carry_out(source_t *self, connection_step_t step)
+{
+    switch (step.action) {
+    case CONNECTION_CONNECT:
+        self->connector->connect(self->instance);
+        break;
+    case CONNECTION_GREET:
+        self->reason[0] = '\0';
+        log_info("source: connected", LOG_SLICE("source", self->config.name));
+        tell(self, step.news);
+        loop_timer_start(self->check, CHECK_MS, CHECK_MS);
+        subscriber_connected(self->subscriber);
+        break;
+    case CONNECTION_DROP:
+        self->connector->disconnect(self->instance);
+        /* fall through */
+    case CONNECTION_WAIT:
+        lose(self, &step);
+        break;
+    case CONNECTION_DISCONNECT:
+        loop_timer_stop(self->due);
+        loop_timer_stop(self->check);
+        subscriber_stop(self->subscriber);
+        self->connector->disconnect(self->instance);
+        break;
+    case CONNECTION_IGNORE:
+        break;
+    }
+}
+
+/* Where every event of the connection's life goes through. */
+static void happen(source_t *self, connection_event_t event)
+{
+    breaker_state_t was = self->connection.breaker.state;
+    connection_step_t step = connection_event(&self->connection, event, clock_mono_ns());
+    bool changed = self->connection.breaker.state != was;
+    if (changed && was == BREAKER_CLOSED) /* trials that fail are logged as lost already */
+        log_breaker(self);
+    carry_out(self, step);
+    if (changed && step.news == CONNECTION_TELL_NOTHING)
+        self->events->on_status(self->arg, self, STATUS_HEARTBEAT);
+}
+
+/* A connection from which nothing is read is of no use. */
+static void on_due(void *arg)
+{
+    source_t *self = arg;
+    if (web_is_held(self->web))
+        loop_timer_start(self->due, HELD_MS, 0);
+    else
+        happen(self, CONNECTION_DUE);
+}
+
+static void on_check(void *arg)
+{
+    source_t *self = arg;
+    int64_t now_ns = clock_mono_ns();
+    if (connection_check(&self->connection, now_ns)) {
+        log_breaker(self);
+        self->events->on_status(self->arg, self, STATUS_HEARTBEAT);
+    }
+    if (!web_is_held(self->web))
+        subscriber_check(self->subscriber, now_ns);
+}
+
+static void on_change(void *arg)
+{
+    source_t *self = arg;
+    self->events->on_status(self->arg, self, STATUS_HEARTBEAT);
+}
+
+static bool may_leave(void *arg, text_t symbol)
+{
+    source_t *self = arg;
+    return self->events->may_leave(self->arg, self, symbol);
+}
+
+/* As after a hole in the numbering: at once, unless that has just been done. */
+static void on_dry(void *arg, const char *reason)
+{
+    source_t *self = arg;
+    snprintf(self->reason, sizeof self->reason, "%s", reason);
+    happen(self, CONNECTION_GAP);
+}
+
+static const subscriber_events_t subscriber_events = {.on_change = on_change, .may_leave = may_leave, .on_dry = on_dry};
+
+static void on_connected(void *arg)
+{
+    happen(arg, CONNECTION_MADE);
+}
+
+static void on_confirmed(void *arg, text_t symbol, bool subscribed)
+{
+    source_t *self = arg;
+    connection_carried(&self->connection);
+    log_debug(subscribed ? "source: subscribed" : "source: unsubscribed", LOG_SLICE("source", self->config.name),
+              LOG_SLICE("symbol", symbol));
+    subscriber_confirmed(self->subscriber, symbol, subscribed);
+}
+
+static void on_rejected(void *arg, text_t symbol, text_t reason)
+{
+    source_t *self = arg;
+    if (log_allowed(&self->rejected_limit, clock_mono_ns()))
+        log_warn("source: rejected", LOG_SLICE("source", self->config.name), LOG_SLICE("symbol", symbol),
+                 LOG_SLICE("reason", reason), LOG_U64("suppressed", log_suppressed(&self->rejected_limit)));
+    subscriber_rejected(self->subscriber, symbol, reason);
+}
+
+static void on_malformed(void *arg, const char *reason, text_t sample)
+{
+    source_t *self = arg;
+    self->malformed++;
+    if (log_allowed(&self->malformed_limit, clock_mono_ns()))
+        log_warn("source: malformed message", LOG_SLICE("source", self->config.name), LOG_TEXT("reason", reason),
+                 LOG_SLICE("sample", sample), LOG_U64("suppressed", log_suppressed(&self->malformed_limit)));
+}
+
+/* Nobody trades nothing, or less. A price may well be 0 or below: that of a spread or of energy is at times. */
+static bool is_possible(source_t *self, const trade_t *trade)
+{
+    char reason[DECIMAL_MAX + 40], sample[SYMBOL_MAX + TRADE_ID_MAX + 2];
+    if (decimal_sign(trade->qty) > 0)
+        return true;
+    snprintf(reason, sizeof reason, "qty: expected more than 0, found %.*s", TEXT_ARG(trade->qty));
+    int length = snprintf(sample, sizeof sample, "%.*s %.*s", TEXT_ARG(trade->symbol), TEXT_ARG(trade->id));
+    on_malformed(self, reason, (text_t){sample, (size_t)length});
+    return false;
+}
+
+/* One for a symbol that is not wanted any more is a good trade too. */
+static void on_trade(void *arg, const trade_t *trade)
+{
+    source_t *self = arg;
+    connection_carried(&self->connection);
+    if (!is_possible(self, trade))
+        return;
+    trade_t named = *trade;
+    named.source = self->config.name;
+    if (self->events->on_trade(self->arg, self, &named))
+        self->trades++;
+    else
+        self->duplicates++;
+    int64_t now_ns = clock_mono_ns();
+    if (!trade_is_future(trade, self->config.future_ms * NS_PER_MS)) /* its time tells nothing of a delay */
+        health_message(&self->health, trade->timestamp, trade->received_ns, now_ns);
+    subscriber_trade(self->subscriber, trade->symbol, now_ns);
+}
+
+static void on_gap(void *arg, uint64_t expected, uint64_t found)
+{
+    source_t *self = arg;
+    self->gaps++;
+    health_gap(&self->health, clock_mono_ns());
+    snprintf(self->reason, sizeof self->reason, "the exchange's numbering %s: expected %llu, found %llu",
+             found < expected ? "has begun again" : "has a hole", (unsigned long long)expected, (unsigned long long)found);
+    self->events->on_status(self->arg, self, STATUS_GAP);
+    happen(self, CONNECTION_GAP);
+}
+
+static void on_lost(void *arg, const loss_t *loss)
+{
+    source_t *self = arg;
+    snprintf(self->reason, sizeof self->reason, "%s", loss->reason);
+    connection_heed(&self->connection, loss);
+    happen(self, CONNECTION_LOST);
+}
+
+static const connector_events_t connector_events = {
+    .on_connected = on_connected,
+    .on_confirmed = on_confirmed,
+    .on_rejected = on_rejected,
+    .on_trade = on_trade,
+    .on_gap = on_gap,
+    .on_malformed = on_malformed,
+    .on_lost = on_lost,
+};
+
+source_t *source_new(loop_t *loop, web_t *web, source_config_t *config, const source_events_t *events, void *arg)
+{
+    const connector_t *connector = connector_find(config->connector);
+    if (!connector)
+        log_error("source: unknown connector", LOG_SLICE("source", config->name), LOG_TEXT("expected", connector_names()),
+                  LOG_TEXT("found", config->connector));
+    return source_new_with(connector, loop, web, config, events, arg);
+}
+
+source_t *source_new_with(const connector_t *connector, loop_t *loop, web_t *web, source_config_t *config,
+                          const source_events_t *events, void *arg)
+{
+    source_t *self = connector ? calloc(1, sizeof *self) : NULL;
+    if (!self) {
+        source_config_release(config);
+        return NULL;
+    }
+    *self = (source_t){.config = *config, .web = web, .connector = connector, .events = events, .arg = arg};
+    *config = (source_config_t){0};
+    self->since_ns = clock_real_ns();
+    self->connection =
+        connection_new(self->config.backoff, self->config.breaker, (uint64_t)self->since_ns ^ text_hash(self->config.name));
+    self->health = health_new();
+    self->due = loop_timer_new(loop, on_due, self);
+    self->check = loop_timer_new(loop, on_check, self);
+    self->subscriber = subscriber_new(loop, connector, &self->config, &subscriber_events, self);
+    if (self->due && self->check && self->subscriber)
+        self->instance = connector->open(loop, web, &self->config, &connector_events, self);
+    if (self->instance)
+        subscriber_use(self->subscriber, self->instance);
+    else
+        source_destroy(&self);
+    return self;
+}
+
+void source_start(source_t *self)
+{
+    happen(self, CONNECTION_START);
+    subscriber_resume(self->subscriber); /* the release of what nobody wanted any more when it was stopped */
+}
+
+void source_want(source_t *self, text_t symbol)
+{
+    subscriber_want(self->subscriber, symbol);
+}
+
+void source_release(source_t *self, text_t symbol)
+{
+    subscriber_release(self->subscriber, symbol);
+}
+
+bool source_change_symbols(source_t *self, source_config_t *symbols)
+{
+    return subscriber_change(self->subscriber, symbols);
+}
+
+bool source_has(const source_t *self, text_t symbol)
+{
+    return subscriber_has(self->subscriber, symbol);
+}
+
+text_t source_failure(const source_t *self, text_t symbol)
+{
+    return subscriber_failure(self->subscriber, symbol);
+}
+
+const source_config_t *source_config(const source_t *self)
+{
+    return &self->config;
+}
+
+void source_describe(const source_t *self, status_t *status)
+{
+    status->source = self->config.name;
+    status->connected = self->connection.state == CONNECTION_CONNECTED;
+    status->since_ns = self->since_ns;
+    status->reason = text_of(self->reason);
+    status->demand = self->config.demand;
+    status->trades = self->trades;
+    status->duplicates = self->duplicates;
+    status->malformed = self->malformed;
+    status->gaps = self->gaps;
+    status->refused = self->connection.refused;
+    status->backoff_ms = self->connection.state == CONNECTION_WAITING ? self->connection.delay_ms : 0;
+    status->missed_known = status->connected && self->connector->whole && !self->config.loop;
+    status->reconnects = self->connection.connected > 1 ? self->connection.connected - 1 : 0;
+    size_t ailing = subscriber_ailing(self->subscriber), asked = subscriber_asked(self->subscriber);
+    status->breaker = text_of(breaker_name(self->connection.breaker.state));
+    status->health = status->connected ? health_score(&self->health, ailing, asked, clock_mono_ns()) : 0;
+    subscriber_describe(self->subscriber, status);
+}
+
+bool source_lose(source_t *self, text_t reason)
+{
+    if (self->connector->whole)
+        return false;
+    if (self->connection.state == CONNECTION_CONNECTED)
+        snprintf(self->reason, sizeof self->reason, "%.*s", TEXT_ARG(reason));
+    happen(self, CONNECTION_GAP);
+    return true;
+}
+
+void source_stop(source_t *self)
+{
+    happen(self, CONNECTION_STOP);
+}
+
+void source_destroy(source_t **self_p)
+{
+    source_t *self = *self_p;
+    if (!self)
+        return;
+    *self_p = NULL;
+    self->connector->close(self->instance);
+    loop_timer_destroy(&self->due);
+    loop_timer_destroy(&self->check);
+    subscriber_destroy(&self->subscriber);
+    source_config_release(&self->config);
+    free(self);
+}

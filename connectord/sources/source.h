@@ -1,0 +1,68 @@
+/* One source: a connector, kept connected, and the symbols that are wanted of it.
+ *
+ *     idle ──start──▶ connecting ──connected──▶ connected
+ *                        ▲   │ lost                │ lost, silent, gap in the exchange's numbering
+ *                        │   ▼                     │
+ *                        └─ waiting (backoff) ◀────┘        stop: from any of them to idle
+ *
+ * After each reconnect what was wanted is subscribed anew (subscriber.h has what becomes of a subscription that fails, or a feed that dries up).
+ * The backoff starts afresh once a connection has carried a message and held
+ * for a while, so that an exchange which accepts and hangs up is not hammered; and after some failures in a row a circuit breaker
+ * (breaker.h) keeps the source from trying at all for a while. health.h says how well a source is, pulse.h when a stream starves.
+ */
+#pragma once
+
+#include "connectord/connectors/connector.h"
+#include "proto/status.h"
+
+typedef struct source source_t;
+
+typedef struct {
+    /* A valid trade but for its cursor, which is the receiver's to give. Slices are valid during the call. Returns false when it was a
+     * duplicate (the source counts). */
+    bool (*on_trade)(void *arg, source_t *source, trade_t *trade);
+    /* Connected, lost, restored, a gap; as a heartbeat, that the breaker, a stale stream or a failing subscription changed: tell the bus
+     * now. */
+    void (*on_status)(void *arg, source_t *source, status_event_t event);
+    /* The symbol starves. May it be unsubscribed for a moment, and subscribed again; or (it is empty) the connection be ended? */
+    bool (*may_leave)(void *arg, const source_t *source, text_t symbol);
+} source_events_t;
+
+/* `config` is moved from: the source owns it now, and released when there is none. NULL with a log line for an unknown connector, or when
+ * the connector refuses its settings. Nothing happens before source_start. */
+source_t *source_new(loop_t *loop, web_t *web, source_config_t *config, const source_events_t *events, void *arg);
+
+/* The same with a connector that need not be in the table. */
+source_t *source_new_with(const connector_t *connector, loop_t *loop, web_t *web, source_config_t *config,
+                          const source_events_t *events, void *arg);
+
+/* Connects, and keeps connected until source_stop. With "always" every symbol of the configuration is wanted from the start. */
+void source_start(source_t *self);
+
+/* With "demand": somebody, or nobody any more, wants a symbol that the source offers. A symbol that is released is unsubscribed after
+ * the grace period, unless it is wanted again before. Other symbols and sources with "always" are left as they are. */
+void source_want(source_t *self, text_t symbol);
+void source_release(source_t *self, text_t symbol);
+
+/* Offers other symbols from now on; all else goes on. `symbols` is a configuration of which only those count, and is left with the former
+ * ones. What is no more is unsubscribed; what is new is subscribed with "always", or waits to be wanted. False when memory runs out: all
+ * is as it was. */
+bool source_change_symbols(source_t *self, source_config_t *symbols);
+
+const source_config_t *source_config(const source_t *self);
+
+/* Is it subscribed to the symbol now? Why the symbol's subscription fails (subscriber.h); empty: it doesn't. */
+bool source_has(const source_t *self, text_t symbol);
+text_t source_failure(const source_t *self, text_t symbol);
+
+/* Fills source, connected, since_ns, reason, demand, breaker, health, stale, failing, backoff_ms, missed and the counters. The slices are valid
+ * until the next event of the source. */
+void source_describe(const source_t *self, status_t *status);
+
+/* Leaves a connection from which something was lost, for that reason, and makes another one; while exchanges are held back (web_hold) that waits. False
+ * where nothing was: a connector that is whole brings it again. */
+bool source_lose(source_t *self, text_t reason);
+
+/* Says goodbye upstream. No callback comes after it. */
+void source_stop(source_t *self);
+void source_destroy(source_t **self);

@@ -1,0 +1,65 @@
+/* How an upstream gets to its host: looks up the name, and has libwebsockets connect to the addresses in a race (address_race.h). Several may
+ * be tried at a time, each by a connection of its own, and the first that stands is taken: without TLS once TCP has connected, with TLS
+ * once that has found the certificate good. A TCP connection without TLS yet holds up the others for two seconds.
+ */
+#pragma once
+
+#include "connectord/websocket/address_race.h"
+#include "connectord/websocket/loss.h"
+#include "connectord/websocket/url.h"
+#include "connectord/websocket/web.h"
+
+#include <libwebsockets.h>
+
+/* The name can't be resolved, or each address has failed. From the loop, never from within the calls below. */
+typedef void dialer_failed_fn(void *arg, const loss_t *loss);
+
+typedef struct {
+    const url_t *url;
+    const char *ca;                        /* a file, or empty for the system's */
+    const struct lws_protocols *protocols; /* kept; the first one's callback is told of what happens to connections */
+    unsigned timeout_s;                    /* lws gives up by itself then */
+} dialer_config_t;
+
+typedef struct {
+    loop_t *loop;
+    web_t *web;
+    dialer_config_t config;
+    struct lws_vhost *vhost; /* the web's; one for each upstream, since the certificates to trust are the vhost's */
+    dialer_failed_fn *failed;
+    void *arg; /* each connection's lws_get_opaque_user_data, too */
+    loop_timer_t *step;
+    lookup_t *lookup;
+    bool racing;
+    address_race_t race;
+    struct lws *attempts[ADDRESS_RACE_MAX]; /* as numbered by the race; NULL: not begun, failed, taken */
+    size_t taken;                           /* number of the one that was taken last */
+    char reason[300];                       /* of the last that failed */
+} dialer_t;
+
+/* What `config` points to is kept. False when lws refuses, or memory runs out. */
+bool dialer_open(dialer_t *self, loop_t *loop, web_t *web, const dialer_config_t *config, dialer_failed_fn *failed, void *arg);
+void dialer_close(dialer_t *self);
+
+/* Looks up, and dials. With TLS lws speaks WebSocket, and its callback's reasons are a client's; without it lws hands bytes through: those of
+ * a raw connection. */
+void dialer_start(dialer_t *self);
+
+/* Ends that, and closes what is on its way. Fine when there is nothing. */
+void dialer_stop(dialer_t *self);
+
+/* Is the name's answer still outstanding? */
+bool dialer_is_looking_up(const dialer_t *self);
+
+/* One that stands is the caller's now, and all others are closed. */
+void dialer_take(dialer_t *self, struct lws *wsi);
+
+/* One that was not taken is gone. */
+void dialer_lost(dialer_t *self, const struct lws *wsi, text_t error);
+
+/* What became of the one that was taken: it is open; or it led nowhere, and is tried last the next time. */
+void dialer_opened(dialer_t *self);
+void dialer_led_nowhere(dialer_t *self);
+
+/* Goes on with the addresses that have not been tried, after one that led nowhere for this reason. */
+void dialer_go_on(dialer_t *self, const char *reason);

@@ -1,0 +1,159 @@
+#include "gatewayd/clients/fanout.h"
+
+#include "gatewayd/streams/notify.h"
+
+enum { AHEAD = 8 };
+
+/* Queues the readers of a channel that have something to read now, and their clients. Those to come are fetched meanwhile: they lie all over
+ * the memory. */
+static void touch_readers(const hub_t *hub, channel_t *channel, list_t *clients)
+{
+    bool overrun = hub->now_ns < hub->excused_ns && ring_lapped(channel->ring, channel->dirty_from);
+    for (size_t i = 0; i < channel->reader_count; i++) {
+        reader_t *reader = channel->readers[i];
+        if (i + AHEAD < channel->reader_count)
+            __builtin_prefetch(channel->readers[i + AHEAD], 1);
+        bool touched = (overrun && reader_overrun(reader)) || reader_touch(reader);
+        if (touched && !list_linked(&reader->client->in_pump))
+            list_append(clients, &reader->client->in_pump);
+    }
+}
+
+static bool is_passing(const hub_t *hub)
+{
+    return hub->untouched > 0 || !list_empty(&hub->pumping);
+}
+
+bool fanout_step(hub_t *hub)
+{
+    if (hub->untouched > 0) {
+        channel_t *channel = markets_take_dirty(hub->markets);
+        hub->untouched = channel ? hub->untouched - 1 : 0;
+        if (channel)
+            touch_readers(hub, channel, &hub->pumping);
+    } else if (!list_empty(&hub->pumping)) {
+        client_pump(LIST_OWNER(list_take(&hub->pumping), client_t, in_pump));
+    }
+    if (!is_passing(hub) && hub->pass_again) {
+        hub->pass_again = false;
+        hub->untouched = markets_dirty(hub->markets);
+    }
+    return is_passing(hub);
+}
+
+void fanout_flush(hub_t *hub)
+{
+    if (is_passing(hub))
+        hub->pass_again = true;
+    else
+        hub->untouched = markets_dirty(hub->markets);
+    if (hub->trades && is_passing(hub))
+        share_run(hub->trades);
+    while (!hub->trades && fanout_step(hub))
+        ;
+}
+
+void fanout_finish(hub_t *hub)
+{
+    hub->pass_again = true;
+    while (fanout_step(hub))
+        ;
+}
+
+static void tell_client(client_t *client, text_t source, const offer_failing_t *failing)
+{
+    buffer_t params = buffer_new(0);
+    notify_failing(&params, source, failing);
+    client_notify(client, failing->reason.length > 0 ? TEXT("subscription.failing") : TEXT("subscription.restored"),
+                  buffer_text(&params));
+    buffer_release(&params);
+}
+
+/* Who is subscribed to every source hears of a new one only by its trades: where they don't come, that is to be said. */
+static void tell_if_failing(const hub_t *hub, client_t *client, const channel_t *channel)
+{
+    const offer_t *offer = offers_find(hub->offers, channel->source);
+    offer_failing_t failing = {channel->symbol, offer ? offer_failure(offer, channel->symbol) : TEXT("")};
+    if (failing.reason.length > 0)
+        tell_client(client, channel->source, &failing);
+}
+
+void fanout_stream(hub_t *hub, channel_t *channel)
+{
+    for (size_t i = 0; i < channel->reader_count; i++)
+        reader_stream_known(channel->readers[i]);
+    market_t *market = markets_find(hub->markets, channel->symbol);
+    LIST_EACH(item, &market->subscriptions)
+    {
+        subscription_t *subscription = LIST_OWNER(item, subscription_t, in_market);
+        if (!subscription->all || !subscription->answered || subscription_reader(subscription, channel))
+            continue;
+        reader_t *reader = reader_new(subscription, channel);
+        if (!reader)
+            continue;
+        reader_seat(reader, ring_floor(channel->ring));
+        tell_if_failing(hub, reader->client, channel);
+    }
+}
+
+void fanout_source(hub_t *hub, const offer_t *offer, bool up)
+{
+    buffer_t params = buffer_new(0);
+    if (up)
+        notify_restored(&params, offer);
+    else
+        notify_lost(&params, offer, hub->now_ns);
+    hub->round++;
+    size_t at = 0;
+    market_t *market;
+    while ((market = markets_each(hub->markets, &at))) {
+        channel_t *channel = market_find(market, offer->name);
+        if (!channel)
+            continue;
+        for (size_t i = 0; i < channel->reader_count; i++) {
+            client_t *client = channel->readers[i]->client;
+            if (client->round != hub->round)
+                client_notify(client, up ? TEXT("connection.restored") : TEXT("connection.lost"), buffer_text(&params));
+            client->round = hub->round;
+        }
+    }
+    buffer_release(&params);
+}
+
+static void tell_readers(hub_t *hub, const offer_t *offer, const offer_stale_t *change)
+{
+    market_t *market = markets_find(hub->markets, change->symbol);
+    channel_t *channel = market ? market_find(market, offer->name) : NULL;
+    if (!channel)
+        return;
+    buffer_t params = buffer_new(0);
+    if (change->stale)
+        notify_stale(&params, offer, change, hub->now_ns);
+    else
+        notify_fresh(&params, offer, change, hub->now_ns);
+    for (size_t i = 0; i < channel->reader_count; i++) {
+        client_t *client = channel->readers[i]->client;
+        client_notify(client, change->stale ? TEXT("connection.lost") : TEXT("connection.restored"), buffer_text(&params));
+    }
+    buffer_release(&params);
+}
+
+static void tell_failing(hub_t *hub, const offer_t *offer, const offer_failing_t *change)
+{
+    market_t *market = markets_find(hub->markets, change->symbol);
+    channel_t *channel = market ? market_find(market, offer->name) : NULL;
+    for (size_t i = 0; channel && i < channel->reader_count; i++)
+        tell_client(channel->readers[i]->client, offer->name, change);
+}
+
+void fanout_stale(hub_t *hub, const offer_t *offer)
+{
+    size_t at = 0;
+    offer_stale_t change;
+    offer_failing_t turn;
+    while (offer_each_change(offer, &at, &change))
+        tell_readers(hub, offer, &change);
+    at = 0;
+    while (offer_each_failing_change(offer, &at, &turn))
+        tell_failing(hub, offer, &turn);
+}

@@ -1,0 +1,95 @@
+/* A client's subscription to a symbol, and its reader in each of the symbol's streams: the place up to which the client has it.
+ *
+ *     WAITING (no ring yet) ──▶ reader_seat ──┬─ the ring goes back to `last` ────▶ LIVE
+ *                                             └─ it does not ──▶ CATCHING ────────▶ LIVE
+ *
+ *     LIVE, lapped ──┬─ before it was ever up to date, or since this process stood still ──▶ CATCHING
+ *                    └─ after, being slow ──▶ CATCHING, or as gatewayd.slow says
+ */
+#pragma once
+
+#include "gatewayd/streams/market.h"
+
+#include <assert.h>
+#include <stdalign.h>
+
+enum { READER_LINE = 64 };
+
+typedef struct client client_t;
+typedef struct subscription subscription_t;
+
+typedef enum {
+    READER_WAITING,  /* for the stream to be known */
+    READER_CATCHING, /* gets from history what the ring does not have any more */
+    READER_LIVE      /* reads the ring */
+} reader_state_t;
+
+/* What each trade touches is the first cache line: where a thousand clients have many symbols, readers are too many to stay in the processor's
+ * cache, and to fetch one costs more than what is done with it. */
+typedef struct reader {
+    alignas(READER_LINE) list_t in_queue; /* client_t.ready (LIVE, with something to read) or client_t.catching */
+    client_t *client;                     /* the subscription's */
+    ring_t *ring;                         /* the channel's in the client's dialect; NULL while WAITING */
+    uint64_t position;                    /* LIVE: in the ring */
+    cursor_t last;                        /* the client has everything up to here */
+    reader_state_t state;
+    bool has_last : 1;   /* false while WAITING: takes the stream from where it begins */
+    bool behind : 1;     /* counted in client_t.behind */
+    bool held : 1;       /* seated, but nothing of it goes out before the answer that says so */
+    bool up_to_date : 1; /* has been at the ring's head since it was seated; one that was seated and has not is behind */
+    bool batch : 1;      /* the subscription's */
+    bool turned : 1; /* `last` is of another epoch than what the client has had (markets_renew), and it has not been told so */
+
+    channel_t *channel;
+    size_t place; /* in the channel's readers */
+    subscription_t *subscription;
+    list_t in_subscription;
+    uint64_t page_count; /* CATCHING: how many trades the next page is to have, where few catch up; 0: it is the first */
+    int64_t stuck_ns;    /* CATCHING: since when it has got no further; 0: it gets on */
+    int64_t retry_ns;    /* CATCHING: not before */
+} reader_t;
+
+static_assert(offsetof(reader_t, channel) <= READER_LINE, "what each trade touches is one cache line");
+
+struct subscription {
+    list_t in_client, in_market;
+    client_t *client;
+    market_t *market;
+    bool all;       /* every source, also one that comes later */
+    bool batch;     /* what is pending goes out in one frame */
+    bool answered;  /* a subscribe for it was answered: it has its readers */
+    size_t joins;   /* subscribes for it that are under way (join.h), … */
+    size_t waits;   /* … and of them those that wait (waits.h) */
+    list_t readers; /* reader_t.in_subscription */
+};
+
+/* What a reader gets next. */
+typedef struct {
+    reader_t *reader;
+    text_t text;
+    size_t length; /* bytes in the ring */
+    cursor_t last; /* of the run's last frame */
+} run_t;
+
+/* A reader that has no place yet (WAITING). NULL when memory runs out. */
+reader_t *reader_new(subscription_t *subscription, channel_t *channel);
+void reader_destroy(reader_t **self);
+
+reader_t *subscription_reader(const subscription_t *self, const channel_t *channel);
+
+/* What comes behind `last` is the client's next. Where the channel has no ring yet it waits for it. A place that the stream has
+ * not reached, or of a journal that is gone, is for the caller to look at before. */
+void reader_seat(reader_t *self, cursor_t last);
+
+/* What is pending is to go out in one frame, or not any more. */
+void subscription_set_batch(subscription_t *self, bool batch);
+
+/* The channel has a ring now: what waited for it takes its seat. */
+void reader_stream_known(reader_t *self);
+
+/* Something may be there to read: queues it with its client. True when it was not queued before. */
+bool reader_touch(reader_t *self);
+
+/* More came in one go than the ring holds, after this process stood still. Who had everything before, and takes more, is not slow: it catches up,
+ * whatever gatewayd.slow says. True when the reader is such a one. */
+bool reader_overrun(reader_t *self);

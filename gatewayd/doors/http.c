@@ -1,0 +1,292 @@
+#include "gatewayd/doors/http.h"
+
+#include "common/log.h"
+#include "common/metrics/process_metrics.h"
+#include "gatewayd/doors/assets.h"
+#include "gatewayd/doors/rest.h"
+#include "gatewayd/doors/signalr.h"
+#include "gatewayd/doors/upgrade.h"
+#include "gatewayd/forms/accept.h"
+#include "gatewayd/methods/hub_metrics.h"
+#include "gatewayd/methods/report.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <strings.h>
+#include <sys/random.h>
+#include <unistd.h>
+
+#define WS_PATH        "/ws"
+#define SIGNALR_PATH   "/blockchain"
+#define NEGOTIATE_PATH SIGNALR_PATH "/negotiate"
+
+enum { SHOWN_MAX = 128 /* bytes of a field in the log */ };
+
+struct http {
+    hub_t *hub;
+    ws_t *ws;
+    api_t *api;
+    origins_t origins;
+    http_server_t *server;
+    bool deflates;
+};
+
+typedef struct {
+    const char *path;
+    const char *content_type;
+    unsigned (*answer)(const http_t *self, buffer_t *body); /* returns the status */
+} route_t;
+
+static unsigned answer_health(const http_t *self, buffer_t *body)
+{
+    (void)self;
+    buffer_append(body, TEXT("{\"alive\":true}"));
+    return 200;
+}
+
+static unsigned answer_ready(const http_t *self, buffer_t *body)
+{
+    self->hub->now_ns = clock_real_ns();
+    return report_ready(self->hub, body) ? 200 : 503;
+}
+
+static unsigned answer_metrics(const http_t *self, buffer_t *body)
+{
+    hub_t *hub = self->hub;
+    metrics_t metrics = {.out = body};
+    buffer_t json = buffer_new(0); /* not wanted here */
+    hub->now_ns = clock_real_ns();
+    process_metrics(&metrics, hub->loop);
+    metrics_gauge(&metrics, "dataflow_ready", "1: /ready says yes", report_ready(hub, &json));
+    hub_metrics(&metrics, hub);
+    http_server_metrics(self->server, &metrics);
+    buffer_release(&json);
+    return buffer_ok(body) ? 200 : 503;
+}
+
+static unsigned answer_ws(const http_t *self, buffer_t *body)
+{
+    (void)self;
+    buffer_append(body, TEXT("{\"error\":\"expected a WebSocket handshake\"}"));
+    return 400;
+}
+
+#define JSON "application/json"
+
+static const route_t routes[] = {
+    {"/health", JSON, answer_health}, {"/ready", JSON, answer_ready},  {"/metrics", METRICS_CONTENT_TYPE, answer_metrics},
+    {WS_PATH, JSON, answer_ws},       {SIGNALR_PATH, JSON, answer_ws},
+};
+
+static const route_t *find_route(text_t path)
+{
+    for (size_t i = 0; i < sizeof routes / sizeof *routes; i++) {
+        if (text_equal(path, text_of(routes[i].path)))
+            return &routes[i];
+    }
+    return NULL;
+}
+
+static void answer_json(http_connection_t *to, unsigned status, text_t body)
+{
+    http_answer(to, &(http_answer_t){.status = status, .content_type = JSON, .body = body});
+}
+
+/* Nothing of the page comes from elsewhere, and nobody may frame it. */
+#define PAGE_HEADERS                                                                                                           \
+    "Content-Security-Policy: default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; "   \
+    "base-uri 'none'; form-action 'none'; frame-ancestors 'none'\r\n"                                                          \
+    "Referrer-Policy: no-referrer\r\nCache-Control: no-cache\r\nVary: Accept-Encoding\r\nETag: W/"
+
+static void answer_asset(http_connection_t *to, const http_request_t *request, const asset_t *asset)
+{
+    char headers[512];
+    bool gzip = asset->packed.length > 0 && accept_gzip(http_request_field(request, "Accept-Encoding"));
+    int length =
+        snprintf(headers, sizeof headers, PAGE_HEADERS "%s\r\n%s", asset->etag, gzip ? "Content-Encoding: gzip\r\n" : "");
+    bool same = accept_has_tag(http_request_field(request, "If-None-Match"), text_of(asset->etag));
+    http_answer(to, &(http_answer_t){.status = same ? 304 : 200,
+                                     .content_type = asset->content_type,
+                                     .headers = {headers, (size_t)length},
+                                     .body = gzip ? asset->packed : asset->bytes});
+}
+
+static bool refuse_origin(const http_request_t *request, http_refusal_t *refusal)
+{
+    static log_limit_t limit;
+    if (log_allowed(&limit, clock_mono_ns()))
+        log_warn("http: refused a web page of another origin",
+                 LOG_SLICE("found", text_cut(http_request_field(request, "Origin"), SHOWN_MAX)),
+                 LOG_SLICE("host", text_cut(http_request_field(request, "Host"), SHOWN_MAX)),
+                 LOG_TEXT("listed_by", "gatewayd.origins"), LOG_U64("suppressed", log_suppressed(&limit)));
+    *refusal = (http_refusal_t){403, ORIGIN_REFUSED};
+    return false;
+}
+
+/* POST /blockchain/negotiate?negotiateVersion=1. Nothing is remembered: a connection needs no token here. */
+static void answer_negotiate(const http_t *self, http_connection_t *to, const http_request_t *request)
+{
+    static const char version[] = "negotiateVersion=";
+    unsigned char noise[24];
+    const char *found = memmem(request->query.at, request->query.length, version, sizeof version - 1);
+    const char *digit = found ? found + sizeof version - 1 : NULL;
+    bool newer = digit && digit < request->query.at + request->query.length && *digit != '0';
+    buffer_t body = buffer_new(0);
+    http_refusal_t refusal;
+    if (!origins_may_read(&self->origins, request)) {
+        refuse_origin(request, &refusal);
+        answer_json(to, 403, TEXT("{\"error\":\"" ORIGIN_REFUSED "\"}\n"));
+    } else if (getrandom(noise, sizeof noise, 0) == sizeof noise) {
+        signalr_negotiate(&body, newer, noise);
+        api_answer_open(self->api, to, request, "POST, OPTIONS", buffer_text(&body));
+    } else {
+        answer_json(to, 503, TEXT("{\"error\":\"no randomness\"}\n"));
+    }
+    buffer_release(&body);
+}
+
+static void answer_route(const http_t *self, http_connection_t *to, const route_t *route)
+{
+    buffer_t body = buffer_new(0);
+    unsigned status = route->answer(self, &body);
+    buffer_append(&body, TEXT("\n"));
+    http_answer(to, &(http_answer_t){.status = status, .content_type = route->content_type, .body = buffer_text(&body)});
+    buffer_release(&body);
+}
+
+/* Only these become WebSockets. False for any other path. */
+static bool find_speech(text_t path, ws_speech_t *speech)
+{
+    *speech = text_equal(path, TEXT(SIGNALR_PATH)) ? WS_SIGNALR : WS_RPC;
+    return *speech == WS_SIGNALR || text_equal(path, TEXT(WS_PATH));
+}
+
+static void refuse_upgrade(http_connection_t *to, const http_refusal_t *refusal)
+{
+    char body[128];
+    int length = snprintf(body, sizeof body, "{\"error\":\"%s\"}\n", refusal->reason);
+    http_answer_t answer = {.status = refusal->status, .content_type = JSON, .body = {body, (size_t)length}};
+    if (refusal->status == 426)
+        answer.headers = TEXT("Sec-WebSocket-Version: 13\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+                              "Cache-Control: no-store\r\n");
+    if (refusal->status == 503)
+        answer.headers = TEXT("Retry-After: 1\r\nCache-Control: no-store\r\n");
+    http_answer(to, &answer);
+}
+
+/* Does it become a WebSocket? False with the refusal. */
+static bool may_upgrade(const http_t *self, http_connection_t *from, const http_request_t *request, text_t path,
+                        http_refusal_t *refusal)
+{
+    ws_speech_t speech;
+    char room[HTTP_PEER_MAX];
+    if (!find_speech(path, &speech)) {
+        *refusal = (http_refusal_t){404, "not found"};
+        return false;
+    }
+    if (!upgrade_check(request, refusal))
+        return false;
+    if (!origins_may_connect(&self->origins, request))
+        return refuse_origin(request, refusal);
+    unsigned status = ws_refusal(self->ws, http_peer(from, room));
+    *refusal = (http_refusal_t){status, "too many clients"};
+    return status == 0;
+}
+
+static void upgrade(const http_t *self, http_connection_t *from, const http_request_t *request, text_t path)
+{
+    http_refusal_t refusal;
+    char room[HTTP_PEER_MAX];
+    if (!may_upgrade(self, from, request, path, &refusal)) {
+        refuse_upgrade(from, &refusal);
+        return;
+    }
+    buffer_t answer = buffer_new(0);
+    ws_handshake_t handshake;
+    find_speech(path, &handshake.speech);
+    if (upgrade_answer(request, self->deflates && handshake.speech == WS_RPC, &answer))
+        handshake.speech = WS_RPC_DEFLATE;
+    text_t address = http_peer(from, room);
+    int fd = http_hand_over(from, &handshake.behind);
+    handshake.answer = buffer_text(&answer);
+    if (buffer_ok(&answer))
+        ws_open(self->ws, fd, address, &handshake);
+    else
+        close(fd);
+    buffer_release(&answer);
+}
+
+/* The hub's paths stand for themselves in any case, and with a slash behind them, as at the .NET server. */
+static text_t fold_path(text_t path)
+{
+    static const text_t paths[] = {TEXT_CONST(SIGNALR_PATH), TEXT_CONST(NEGOTIATE_PATH)};
+    size_t length = path.length > 1 && path.at[path.length - 1] == '/' ? path.length - 1 : path.length;
+    for (size_t i = 0; i < sizeof paths / sizeof *paths; i++) {
+        if (length == paths[i].length && strncasecmp(path.at, paths[i].at, length) == 0)
+            return paths[i];
+    }
+    return path;
+}
+
+static void on_request(void *arg, http_connection_t *from, const http_request_t *request)
+{
+    http_t *self = arg;
+    char room[HTTP_HEAD_MAX];
+    text_t path;
+    asset_t asset;
+    bool negotiates, read = http_request_is(request, "GET") || http_request_is(request, "HEAD");
+    if (!http_decode(HTTP_PATH, request->path, room, &path)) {
+        answer_json(from, 400, TEXT("{\"error\":\"expected two digits behind %\"}\n"));
+        return;
+    }
+    path = fold_path(path);
+    negotiates = text_equal(path, TEXT(NEGOTIATE_PATH));
+    const route_t *route = find_route(path);
+    if (request->websocket)
+        upgrade(self, from, request, path);
+    else if (text_starts_with(path, TEXT(REST_PREFIX)))
+        api_on_request(self->api, from, request, path);
+    else if (negotiates && http_request_is(request, "POST"))
+        answer_negotiate(self, from, request);
+    else if (negotiates && http_request_is(request, "OPTIONS"))
+        api_answer_open(self->api, from, request, "POST, OPTIONS", TEXT(""));
+    else if (!read)
+        http_answer(from, &(http_answer_t){.status = 405,
+                                           .content_type = JSON,
+                                           .headers = TEXT("Allow: GET, HEAD\r\nCache-Control: no-store\r\n"),
+                                           .body = TEXT("{\"error\":\"expected GET\"}\n")});
+    else if (route)
+        answer_route(self, from, route);
+    else if (asset_find(path, &asset))
+        answer_asset(from, request, &asset);
+    else
+        answer_json(from, 404, TEXT("{\"error\":\"not found\"}\n"));
+}
+
+http_t *http_new(loop_t *loop, const http_settings_t *settings, hub_t *hub, ws_t *ws, api_t *api)
+{
+    http_t *self = calloc(1, sizeof *self);
+    if (!self)
+        return NULL;
+    *self = (http_t){.hub = hub, .ws = ws, .api = api, .origins = settings->origins, .deflates = settings->deflates};
+    self->server = http_server_new(loop, &settings->server, on_request, self);
+    if (!self->server)
+        http_destroy(&self);
+    return self;
+}
+
+void http_limit(http_t *self, size_t per_address)
+{
+    http_server_limit(self->server, per_address);
+}
+
+void http_stop(http_t *self)
+{
+    http_server_destroy(&self->server);
+}
+
+void http_destroy(http_t **self)
+{
+    free(*self);
+    *self = NULL;
+}

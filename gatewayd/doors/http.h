@@ -1,0 +1,27 @@
+/* Where the gateway listens: /ws becomes a WebSocket, /health, /ready and /metrics answer an operator's monitoring. What begins
+ * with /api/ is api.h's. Further paths are lines in the table of routes in http.c. Requests are read by http_server.h; a connection
+ * that becomes a WebSocket is ws.h's from its handshake on. For boundary files. */
+#pragma once
+
+#include "common/http/http_server.h"
+#include "gatewayd/doors/api.h"
+#include "gatewayd/doors/ws.h"
+
+typedef struct http http_t;
+
+typedef struct {
+    http_config_t server;
+    origins_t origins;
+    bool deflates; /* agrees to permessage-deflate */
+} http_settings_t;
+
+/* All that is given outlives it, but for the settings themselves. NULL with a log line on failure. */
+http_t *http_new(loop_t *loop, const http_settings_t *settings, hub_t *hub, ws_t *ws, api_t *api);
+
+/* How many connections may wait for one address from now on. */
+void http_limit(http_t *self, size_t per_address);
+
+/* Lets nobody in any more, and closes what is no WebSocket. */
+void http_stop(http_t *self);
+
+void http_destroy(http_t **self);

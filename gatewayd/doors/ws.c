@@ -1,0 +1,385 @@
+#include "gatewayd/doors/ws.h"
+
+#include "common/log.h"
+#include "gatewayd/doors/ending.h"
+#include "gatewayd/doors/peers.h"
+#include "gatewayd/doors/signalr.h"
+#include "gatewayd/doors/websocket.h"
+#include "gatewayd/forms/frame.h"
+#include "gatewayd/forms/pack.h"
+#include "gatewayd/methods/methods.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/socket.h>
+#include <unistd.h>
+#include <uv.h>
+
+enum { LEAVE_MS = 5000 };
+
+struct ws {
+    loop_t *loop;
+    hub_t *hub;
+    ws_config_t config;
+    peers_t *peers;
+    share_t *requests; /* of the loop's time: what clients say */
+    list_t sessions;   /* session_t.in_ws */
+    bool leaving;
+};
+
+/* One connection. */
+typedef struct {
+    ws_t *ws;
+    list_t in_ws;
+    websocket_t *websocket;
+    client_t *client;
+    signalr_t *signalr; /* NULL: JSON-RPC as it is */
+    int64_t leave_ns;   /* it closes when the last frame is out, and by then at the latest: CLOCK_MONOTONIC; 0: it stays */
+    int64_t pinged_ns;  /* when it was pinged last */
+    char address[WS_ADDRESS_MAX];
+} session_t;
+
+/* --- client_link_t --- */
+
+static size_t link_send(void *link, text_t frames)
+{
+    session_t *session = link;
+    return websocket_send(session->websocket, frames);
+}
+
+static bool link_ready(void *link)
+{
+    session_t *session = link;
+    return websocket_ready(session->websocket);
+}
+
+static void link_wake(void *link)
+{
+    session_t *session = link;
+    websocket_wake(session->websocket);
+}
+
+static void link_close(void *link, unsigned code, text_t reason)
+{
+    session_t *session = link;
+    buffer_t last = buffer_new(0);
+    if (code != CLOSE_NORMAL || reason.length > 0) /* else it is what the client wished */
+        ending_log(session->signalr ? "signalr" : "ws", session->address, code, reason);
+    if (session->signalr)
+        signalr_append_close(session->signalr, reason, &last);
+    frame_append_close(&last, code, reason);
+    websocket_close(session->websocket, buffer_text(&last));
+    buffer_release(&last);
+}
+
+/* Closes when all that waits is out; a peer that takes nothing is not waited for. */
+static void finish(session_t *session)
+{
+    if (session->leave_ns || websocket_closing(session->websocket))
+        return;
+    session->leave_ns = clock_mono_ns() + LEAVE_MS * NS_PER_MS;
+    websocket_wake(session->websocket);
+}
+
+static void link_leave(void *link)
+{
+    finish(link);
+}
+
+static void check_rpc(session_t *session, int64_t now_ns)
+{
+    char reason[FRAME_REASON_MAX];
+    int64_t heard_ns = websocket_heard_ns(session->websocket), silent = (now_ns - heard_ns) / NS_PER_MS;
+    int64_t dead_ms = session->ws->config.silence_ms, ping_ms = dead_ms * 2 / 5;
+    if (silent >= ping_ms && session->pinged_ns <= heard_ns) {
+        session->pinged_ns = now_ns;
+        client_send_frame(session->client, FRAME_ALIVE);
+    } else if (silent >= dead_ms) {
+        int length = snprintf(reason, sizeof reason, "nothing was heard for %lld ms, not even a pong", (long long)silent);
+        client_close(session->client, CLOSE_POLICY, (text_t){reason, (size_t)length});
+    }
+}
+
+static void check_hub(session_t *session, int64_t now_ns)
+{
+    int64_t silent_ms = (now_ns - websocket_heard_ns(session->websocket)) / NS_PER_MS;
+    int64_t dead_ms = session->ws->config.silence_ms < SIGNALR_SILENCE_MS ? session->ws->config.silence_ms : SIGNALR_SILENCE_MS;
+    signalr_check(session->signalr, now_ns, silent_ms >= dead_ms);
+    if (signalr_over(session->signalr))
+        finish(session);
+}
+
+static void link_check(void *link, int64_t now_ns)
+{
+    session_t *session = link;
+    websocket_check(session->websocket, now_ns);
+    if (websocket_closing(session->websocket))
+        return;
+    if (session->leave_ns) {
+        if (now_ns >= session->leave_ns)
+            websocket_abort(session->websocket);
+    } else if (session->signalr) {
+        check_hub(session, now_ns);
+    } else {
+        check_rpc(session, now_ns);
+    }
+}
+
+#define LINK(spoken, deflate)                                                                                                  \
+    {                                                                                                                          \
+        .dialect = (spoken), .deflates = (deflate), .send = link_send, .ready = link_ready, .wake = link_wake,                 \
+        .close = link_close, .check = link_check, .leave = link_leave                                                          \
+    }
+static const client_link_t links[] = {[WS_RPC] = LINK(DIALECT_RPC, false),
+                                      [WS_RPC_DEFLATE] = LINK(DIALECT_RPC, true),
+                                      [WS_SIGNALR] = LINK(DIALECT_SIGNALR, false)};
+
+static hub_t *enter(session_t *session)
+{
+    hub_t *hub = session->ws->hub;
+    hub->now_ns = clock_real_ns();
+    return hub;
+}
+
+/* --- websocket_events_t --- */
+
+static void deliver(session_t *session, text_t message, bool binary)
+{
+    if (binary && session->signalr)
+        client_close(session->client, CLOSE_UNSUPPORTED, TEXT("expected a text frame"));
+    else if (binary)
+        client_refuse(session->client, RPC_PARSE_ERROR, "Parse error: expected a text frame, found a binary one");
+    else if (!text_is_utf8(message))
+        client_close(session->client, CLOSE_INVALID_TEXT, TEXT("expected UTF-8"));
+    else if (session->signalr)
+        signalr_receive(session->signalr, message);
+    else
+        client_receive(session->client, message);
+}
+
+static void unpack_and_deliver(session_t *session, text_t packed, bool binary)
+{
+    buffer_t message = buffer_new(session->ws->config.message_bytes);
+    unpack_t result = unpack_message(packed, &message);
+    if (result == UNPACK_DONE)
+        deliver(session, buffer_text(&message), binary);
+    else if (result == UNPACK_TOO_LONG)
+        client_close(session->client, CLOSE_TOO_BIG, TEXT("the message is too long"));
+    else
+        client_close(session->client, CLOSE_INVALID_TEXT, TEXT("expected what is compressed"));
+    buffer_release(&message);
+}
+
+static void on_message(void *owner, text_t message, bool binary, bool packed)
+{
+    session_t *session = owner;
+    enter(session);
+    if (packed)
+        unpack_and_deliver(session, message, binary);
+    else
+        deliver(session, message, binary);
+    if (session->signalr && signalr_over(session->signalr))
+        finish(session);
+}
+
+static void on_broken(void *owner, unsigned code, const char *why)
+{
+    session_t *session = owner;
+    enter(session);
+    client_close(session->client, code, text_of(why));
+}
+
+/* Everything is out but the words at the end. */
+static void last_words(session_t *session)
+{
+    if (session->signalr && !signalr_over(session->signalr)) {
+        signalr_goodbye(session->signalr);
+        client_pump(session->client);
+    }
+    if (!client_idle(session->client))
+        return;
+    unsigned code = CLOSE_RESTART;
+    text_t reason = TEXT("service restart; retry after 1000 ms");
+    if (!session->ws->leaving)
+        reason = signalr_why(session->signalr, &code);
+    client_close(session->client, code, reason);
+}
+
+static void on_ready(void *owner)
+{
+    session_t *session = owner;
+    enter(session);
+    client_pump(session->client);
+    if (session->leave_ns && client_idle(session->client))
+        last_words(session);
+}
+
+static void destroy(session_t *session)
+{
+    enter(session);
+    list_remove(&session->in_ws);
+    signalr_destroy(&session->signalr);
+    client_destroy(&session->client);
+    ws_dismiss(session->ws, session->address);
+    free(session);
+}
+
+static void on_gone(void *owner)
+{
+    destroy(owner);
+}
+
+static const websocket_events_t websocket_events = {
+    .message = on_message, .broken = on_broken, .ready = on_ready, .gone = on_gone};
+
+/* --- ws.h --- */
+
+ws_t *ws_new(loop_t *loop, hub_t *hub, const ws_config_t *config)
+{
+    ws_t *self = calloc(1, sizeof *self);
+    if (!self)
+        return NULL;
+    self->loop = loop;
+    self->hub = hub;
+    self->config = *config;
+    list_init(&self->sessions);
+    self->peers = peers_new(config->clients_per_address);
+    self->requests = share_new(loop, SHARE_REQUESTS_US, NULL, NULL);
+    if (!self->peers || !self->requests)
+        ws_destroy(&self);
+    return self;
+}
+
+void ws_limit(ws_t *self, size_t clients, size_t clients_per_address)
+{
+    self->config.clients = clients;
+    peers_limit(self->peers, clients_per_address);
+}
+
+void ws_destroy(ws_t **self_p)
+{
+    ws_t *self = *self_p;
+    if (!self)
+        return;
+    *self_p = NULL;
+    peers_destroy(&self->peers);
+    share_destroy(&self->requests);
+    free(self);
+}
+
+unsigned ws_refusal(ws_t *self, text_t address)
+{
+    static log_limit_t limit;
+    if (self->leaving)
+        return 503;
+    if (self->hub->client_count < self->config.clients && peers_enter(self->peers, address)) {
+        peers_leave(self->peers, address);
+        return 0;
+    }
+    if (log_allowed(&limit, clock_mono_ns()))
+        log_warn("ws: too many clients", LOG_SLICE("address", address), LOG_U64("clients", self->hub->client_count),
+                 LOG_U64("suppressed", log_suppressed(&limit)));
+    return 503;
+}
+
+bool ws_admit(ws_t *self, text_t address, char kept[static WS_ADDRESS_MAX])
+{
+    bool admitted = address.length < WS_ADDRESS_MAX && peers_enter(self->peers, address);
+    if (admitted)
+        memcpy(kept, address.at, address.length);
+    kept[admitted ? address.length : 0] = '\0';
+    return admitted;
+}
+
+void ws_dismiss(ws_t *self, const char *address)
+{
+    peers_leave(self->peers, text_of(address));
+}
+
+static session_t *session_new(ws_t *self, text_t address)
+{
+    session_t *session = calloc(1, sizeof *session);
+    if (session && ws_admit(self, address, session->address)) {
+        session->ws = self;
+        list_append(&self->sessions, &session->in_ws);
+        return session;
+    }
+    free(session);
+    return NULL;
+}
+
+/* False when memory runs out; the descriptor is taken all the same. */
+static bool converse(session_t *session, int fd, text_t answer, ws_speech_t speech)
+{
+    const ws_config_t *config = &session->ws->config;
+    websocket_terms_t terms = {
+        .message_bytes = config->message_bytes, .deflates = speech == WS_RPC_DEFLATE, .requests = session->ws->requests};
+    setsockopt(fd, SOL_SOCKET, SO_SNDBUF, &(int){WS_SEND_BUFFER}, sizeof(int));
+    session->websocket = websocket_new(session->ws->loop, fd, answer, &terms, &websocket_events, session);
+    if (!session->websocket)
+        return false;
+    session->client = client_new(enter(session), &links[speech], session, &methods_events);
+    if (session->client)
+        session->client->address = text_of(session->address);
+    if (session->client && speech == WS_SIGNALR)
+        session->signalr = signalr_new(session->client, config->message_bytes, websocket_heard_ns(session->websocket));
+    return session->client && (speech != WS_SIGNALR || session->signalr);
+}
+
+void ws_open(ws_t *self, int fd, text_t address, const ws_handshake_t *handshake)
+{
+    session_t *session = session_new(self, address);
+    if (!session) {
+        close(fd);
+    } else if (!converse(session, fd, handshake->answer, handshake->speech)) {
+        websocket_destroy(&session->websocket);
+        destroy(session);
+    } else {
+        websocket_take(session->websocket, handshake->behind);
+    }
+}
+
+void ws_check(ws_t *self)
+{
+    int64_t now_ns = clock_mono_ns();
+    LIST_EACH(item, &self->hub->clients)
+    {
+        client_t *client = LIST_OWNER(item, client_t, in_hub);
+        if (client->link->check)
+            client->link->check(client->link_arg, now_ns);
+    }
+}
+
+static void on_wake(void *arg)
+{
+    (void)arg; /* uv_run comes back */
+}
+
+void ws_goodbye(ws_t *self)
+{
+    self->leaving = true;
+    LIST_EACH(item, &self->hub->clients)
+    {
+        client_t *client = LIST_OWNER(item, client_t, in_hub);
+        if (client->link->leave)
+            client->link->leave(client->link_arg);
+    }
+    loop_timer_t *timer = loop_timer_new(self->loop, on_wake, NULL);
+    if (!timer)
+        return;
+    loop_timer_start(timer, 10, 10);
+    int64_t deadline_ns = clock_mono_ns() + WS_GOODBYE_MS * NS_PER_MS;
+    while (self->hub->client_count + self->hub->call_count > 0 && clock_mono_ns() < deadline_ns)
+        uv_run(loop_uv(self->loop), UV_RUN_ONCE);
+    loop_timer_destroy(&timer);
+}
+
+void ws_stop(ws_t *self)
+{
+    for (list_t *item = self->sessions.next, *next; item != &self->sessions; item = next) {
+        session_t *session = LIST_OWNER(item, session_t, in_ws);
+        next = item->next;
+        websocket_destroy(&session->websocket);
+        destroy(session);
+    }
+}

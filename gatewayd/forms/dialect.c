@@ -1,0 +1,88 @@
+#include "gatewayd/forms/dialect.h"
+
+#include "gatewayd/forms/rpc.h"
+#include "proto/request.h"
+
+enum { HUB_COUNT_DEFAULT = 50 };
+
+static const struct {
+    dialect_recent_t recent;
+    bool unwraps;    /* a list is the result itself, and the members around it stand in `page` beside it */
+    bool names_code; /* an error's message is the name of its code, and what was wrong is its data */
+} rules[DIALECT_COUNT] = {
+    [DIALECT_RPC] = {.recent = {.count = REQUEST_COUNT_DEFAULT}},
+    [DIALECT_DEFLATE] = {.recent = {.count = REQUEST_COUNT_DEFAULT}},
+    [DIALECT_SIGNALR] = {.recent = {.count = HUB_COUNT_DEFAULT, .needs_channel = true}, .unwraps = true, .names_code = true},
+};
+
+/* Those of JSON-RPC 2.0, section 5.1, and our own. */
+static const struct {
+    int code;
+    const char *name;
+} names[] = {
+    {RPC_PARSE_ERROR, "Parse error"},
+    {RPC_INVALID_REQUEST, "Invalid Request"},
+    {RPC_METHOD_NOT_FOUND, "Method not found"},
+    {RPC_INVALID_PARAMS, "Invalid params"},
+    {RPC_INTERNAL_ERROR, "Internal error"},
+    {RPC_UNAVAILABLE, "Unavailable"},
+    {RPC_LIMIT, "Limit exceeded"},
+    {RPC_FORBIDDEN, "Forbidden"},
+};
+
+static text_t name_of(int code)
+{
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+        if (names[i].code == code)
+            return text_of(names[i].name);
+    }
+    return TEXT("Server error");
+}
+
+/* A message that begins with the name need not say it twice. */
+static text_t without_name(text_t message, text_t name)
+{
+    text_t rest = {message.at + name.length, message.length - name.length};
+    if (!text_starts_with(message, name) || !text_starts_with(rest, TEXT(": ")))
+        return message;
+    return (text_t){rest.at + 2, rest.length - 2};
+}
+
+const dialect_recent_t *dialect_recent(dialect_t dialect)
+{
+    return &rules[dialect].recent;
+}
+
+bool dialect_unwraps(dialect_t dialect)
+{
+    return rules[dialect].unwraps;
+}
+
+void dialect_put_list(dialect_t dialect, const dialect_list_t *list, buffer_t *out)
+{
+    bool unwraps = rules[dialect].unwraps;
+    buffer_append(out, TEXT(",\"result\":"));
+    if (unwraps)
+        buffer_append(out, list->list);
+    buffer_append(out, unwraps ? TEXT(DIALECT_PAGE) : TEXT("{"));
+    buffer_append(out, list->before);
+    if (!unwraps) {
+        buffer_printf(out, ",\"%s\":", list->name);
+        buffer_append(out, list->list);
+    }
+    buffer_append(out, list->after);
+    buffer_append(out, TEXT("}"));
+}
+
+void dialect_put_error(dialect_t dialect, int code, text_t message, buffer_t *out)
+{
+    buffer_printf(out, ",\"error\":{\"code\":%d,\"message\":", code);
+    if (rules[dialect].names_code) {
+        text_t name = name_of(code);
+        buffer_append_json_string(out, name);
+        buffer_append(out, TEXT(",\"data\":"));
+        message = without_name(message, name);
+    }
+    buffer_append_json_string(out, message);
+    buffer_append(out, TEXT("}"));
+}

@@ -1,0 +1,236 @@
+#include "gatewayd/forms/frame.h"
+
+#include "gatewayd/forms/pack.h"
+
+enum { FINAL_TEXT = 0x81, COMPRESSED = 0x40, LENGTH_16 = 126, LENGTH_64 = 127, PIECES_MAX = 5 };
+
+#define HEAD   TEXT("{\"jsonrpc\":\"2.0\",\"method\":\"")
+#define MIDDLE TEXT("\",\"params\":")
+#define TAIL   TEXT("}")
+
+#define SIGNALR_BEFORE "{\"type\":1,\"target\":\"ReceiveMessage\",\"arguments\":[\""
+#define SIGNALR_AFTER  "\"]}\x1e"
+
+/* What stands around a message that became the content of a JSON string. */
+static const struct {
+    text_t before, after;
+} around[DIALECT_COUNT] = {
+    [DIALECT_SIGNALR] = {{SIGNALR_BEFORE, sizeof SIGNALR_BEFORE - 1}, {SIGNALR_AFTER, sizeof SIGNALR_AFTER - 1}},
+};
+
+/* A message, in pieces that follow each other. */
+typedef struct {
+    text_t pieces[PIECES_MAX];
+    size_t count;
+} message_t;
+
+static message_t notification(text_t method, text_t params)
+{
+    return (message_t){{HEAD, method, MIDDLE, params, TAIL}, 5};
+}
+
+static size_t header_length(uint64_t payload_length)
+{
+    return payload_length < LENGTH_16 ? 2 : payload_length <= UINT16_MAX ? 4 : FRAME_HEADER_MAX;
+}
+
+static char *put(char *out, text_t text)
+{
+    if (text.length > 0)
+        memcpy(out, text.at, text.length);
+    return out + text.length;
+}
+
+/* The letter behind the backslash; 0: it needs none. What is JSON has no other control characters. */
+static char escape_of(char c)
+{
+    switch (c) {
+    case '"':
+    case '\\':
+        return c;
+    case '\n':
+        return 'n';
+    case '\r':
+        return 'r';
+    case '\t':
+        return 't';
+    default:
+        return 0;
+    }
+}
+
+static size_t escaped_length(text_t text)
+{
+    size_t length = text.length;
+    for (size_t i = 0; i < text.length; i++)
+        length += escape_of(text.at[i]) != 0;
+    return length;
+}
+
+static char *put_escaped(char *out, text_t text)
+{
+    for (size_t i = 0; i < text.length; i++) {
+        char escape = escape_of(text.at[i]);
+        if (escape)
+            *out++ = '\\';
+        *out++ = escape ? escape : text.at[i];
+    }
+    return out;
+}
+
+static size_t payload_length(dialect_t dialect, const message_t *message)
+{
+    size_t length = around[dialect].before.length + around[dialect].after.length;
+    for (size_t i = 0; i < message->count; i++)
+        length += dialect == DIALECT_SIGNALR ? escaped_length(message->pieces[i]) : message->pieces[i].length;
+    return length;
+}
+
+/* Returns the length of the frame; 0: it would not be shorter than one with `payload` bytes. */
+static size_t deflated(char *out, size_t payload, const text_t *pieces, size_t count)
+{
+    char header[FRAME_HEADER_MAX];
+    size_t room = header_length(payload), packed = pack_message(pieces, count, out + room, payload);
+    if (packed == 0)
+        return 0;
+    size_t length = frame_header(header, packed);
+    header[0] |= COMPRESSED;
+    if (length < room)
+        memmove(out + length, out + room, packed);
+    memcpy(out, header, length);
+    return length + packed;
+}
+
+/* Returns the length of the frame. */
+static size_t render(dialect_t dialect, char *out, size_t payload, const message_t *message)
+{
+    char header[FRAME_HEADER_MAX], *frame = out;
+    size_t shorter = dialect == DIALECT_DEFLATE ? deflated(out, payload, message->pieces, message->count) : 0;
+    if (shorter > 0)
+        return shorter;
+    size_t length = frame_header(header, payload);
+    out = put(out, (text_t){header, length});
+    out = put(out, around[dialect].before);
+    for (size_t i = 0; i < message->count; i++)
+        out = dialect == DIALECT_SIGNALR ? put_escaped(out, message->pieces[i]) : put(out, message->pieces[i]);
+    return (size_t)(put(out, around[dialect].after) - frame);
+}
+
+size_t frame_header(char out[static FRAME_HEADER_MAX], uint64_t payload_length)
+{
+    size_t length = header_length(payload_length);
+    out[0] = (char)FINAL_TEXT;
+    out[1] = (char)(length == 2 ? payload_length : length == 4 ? LENGTH_16 : LENGTH_64);
+    for (size_t i = length; i > 2; i--, payload_length >>= 8)
+        out[i - 1] = (char)(payload_length & 0xff); /* the most significant byte first */
+    return length;
+}
+
+size_t frame_notify_length(dialect_t dialect, text_t method, text_t params)
+{
+    message_t message = notification(method, params);
+    size_t payload = payload_length(dialect, &message);
+    return header_length(payload) + payload;
+}
+
+size_t frame_notify(dialect_t dialect, char *out, text_t method, text_t params)
+{
+    message_t message = notification(method, params);
+    return render(dialect, out, payload_length(dialect, &message), &message);
+}
+
+text_t frame_params(text_t frame, text_t method)
+{
+    text_t payload = {0};
+    frame_next(&frame, &payload);
+    size_t before = HEAD.length + method.length + MIDDLE.length;
+    return (text_t){payload.at + before, payload.length - before - TAIL.length};
+}
+
+size_t frame_length(dialect_t dialect, text_t json)
+{
+    message_t message = {{json}, 1};
+    size_t payload = payload_length(dialect, &message);
+    return header_length(payload) + payload;
+}
+
+void frame_append(buffer_t *out, dialect_t dialect, text_t json)
+{
+    message_t message = {{json}, 1};
+    size_t payload = payload_length(dialect, &message), length = header_length(payload) + payload;
+    char *room = buffer_room(out, length);
+    if (!room)
+        return;
+    buffer_took(out, render(dialect, room, payload, &message));
+}
+
+void frame_append_text(buffer_t *out, text_t payload)
+{
+    frame_append(out, DIALECT_RPC, payload);
+}
+
+void frame_append_close(buffer_t *out, unsigned code, text_t reason)
+{
+    size_t length = reason.length < FRAME_REASON_MAX ? reason.length : FRAME_REASON_MAX;
+    while (length > 0 && length < reason.length && ((unsigned char)reason.at[length] & 0xc0) == 0x80)
+        length--;
+    buffer_append(out, (text_t){(char[]){(char)0x88, (char)(2 + length), (char)(code >> 8), (char)code}, 4});
+    buffer_append(out, (text_t){reason.at, length});
+}
+
+bool frame_next(text_t *frames, text_t *payload)
+{
+    if (frames->length < 2)
+        return false;
+    uint64_t length = (unsigned char)frames->at[1];
+    size_t header = length < LENGTH_16 ? 2 : length == LENGTH_16 ? 4 : FRAME_HEADER_MAX;
+    if (frames->length < header)
+        return false;
+    if (header > 2)
+        length = 0;
+    for (size_t i = 2; i < header; i++)
+        length = length << 8 | (unsigned char)frames->at[i];
+    if (frames->length - header < length)
+        return false;
+    *payload = (text_t){frames->at + header, length};
+    *frames = (text_t){payload->at + length, frames->length - header - length};
+    return true;
+}
+
+/* What stands between the messages of a batch, and around them. */
+static const struct {
+    text_t begin, between, end;
+} batch_marks[DIALECT_COUNT] = {[DIALECT_RPC] = {{"[", 1}, {",", 1}, {"]", 1}}};
+
+void frame_append_batch(buffer_t *out, dialect_t dialect, text_t frames)
+{
+    text_t rest = frames, message;
+    text_t begin = batch_marks[dialect].begin, between = batch_marks[dialect].between, end = batch_marks[dialect].end;
+    size_t payload = begin.length + end.length;
+    for (size_t count = 0; frame_next(&rest, &message); count++)
+        payload += message.length + (count > 0 ? between.length : 0);
+    char header[FRAME_HEADER_MAX], *room = buffer_room(out, header_length(payload) + payload);
+    if (!room)
+        return;
+    char *at = put(room, (text_t){header, frame_header(header, payload)});
+    at = put(at, begin);
+    rest = frames;
+    for (size_t count = 0; frame_next(&rest, &message); count++)
+        at = put(put(at, count > 0 ? between : TEXT("")), message);
+    at = put(at, end);
+    buffer_took(out, (size_t)(at - room));
+}
+
+void frame_append_deflated(buffer_t *out, text_t frame)
+{
+    text_t rest = frame, payload;
+    char *room = buffer_room(out, frame.length);
+    if (!room || !frame_next(&rest, &payload))
+        return;
+    size_t length = deflated(room, payload.length, &payload, 1);
+    if (length == 0) {
+        put(room, frame);
+        length = frame.length;
+    }
+    buffer_took(out, length);
+}

@@ -1,0 +1,381 @@
+#include "gatewayd/forms/rpc.h"
+
+#include "common/buffer.h"
+#include "common/json.h"
+#include "common/json_plain.h"
+#include "common/list.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+/* The answers of a batch, until all are there. */
+typedef struct {
+    size_t open; /* requests not answered yet, and one for the reading of the batch itself */
+    buffer_t answers;
+    size_t counted; /* of rpc_batch_bytes */
+    bool over;      /* they were too many bytes: nothing of it is worked on any longer, and one error is the answer */
+} batch_t;
+
+struct rpc {
+    const rpc_events_t *events;
+    void *arg;
+    rpc_counts_t *counts;
+    dialect_t dialect;
+    list_t requests;
+    size_t open, batches, batch_bytes;
+    buffer_t out;
+};
+
+struct rpc_request {
+    list_t in_rpc;
+    rpc_t *rpc;
+    batch_t *batch;   /* NULL: on its own */
+    size_t id_length; /* 0: a notification */
+    char id[];        /* raw JSON */
+};
+
+enum { KEPT_BYTES = 4096 /* a buffer that an answer made larger is given back */ };
+
+#define NULL_ID TEXT("null")
+#define HEAD    TEXT("{\"jsonrpc\":\"2.0\",\"id\":")
+#define RESULT  TEXT(",\"result\":")
+
+/* Begins an answer, or a batch of them. */
+static void begin_answer(buffer_t *out)
+{
+    static const char room[RPC_ANSWER_ROOM];
+    buffer_clear(out);
+    buffer_append(out, (text_t){room, sizeof room});
+}
+
+static text_t answer_in(const buffer_t *out)
+{
+    return (text_t){out->bytes + RPC_ANSWER_ROOM, out->length - RPC_ANSWER_ROOM};
+}
+
+/* Wraps up a batch when nothing of it is open any more. */
+static void batch_leave(rpc_t *self, batch_t *batch)
+{
+    if (--batch->open > 0)
+        return;
+    self->batches--;
+    self->batch_bytes -= batch->counted;
+    buffer_append(&batch->answers, TEXT("]"));
+    bool ok = !batch->over && buffer_ok(&batch->answers);
+    if (ok && batch->answers.length > RPC_ANSWER_ROOM + 1)
+        self->events->on_answer(self->arg, answer_in(&batch->answers));
+    buffer_release(&batch->answers);
+    free(batch);
+    if (!ok)
+        rpc_refuse(self, RPC_INTERNAL_ERROR, "The answers to the batch are too large together");
+}
+
+static void add_to_batch(batch_t *batch, text_t answer)
+{
+    if (batch->over)
+        return;
+    buffer_append(&batch->answers, batch->answers.length > RPC_ANSWER_ROOM ? TEXT(",") : TEXT("["));
+    buffer_append(&batch->answers, answer);
+    batch->over = !buffer_ok(&batch->answers);
+    if (batch->over)
+        buffer_release(&batch->answers);
+}
+
+/* Sends what stands in self->out, or adds it to its batch. */
+static void put_answer(rpc_t *self, batch_t *batch)
+{
+    if (batch) {
+        add_to_batch(batch, answer_in(&self->out));
+        self->batch_bytes += batch->answers.capacity - batch->counted;
+        batch->counted = batch->answers.capacity;
+    } else {
+        self->events->on_answer(self->arg, answer_in(&self->out));
+    }
+    if (self->out.capacity > KEPT_BYTES)
+        buffer_release(&self->out);
+}
+
+static void print_error(rpc_t *self, text_t id, int code, text_t message)
+{
+    self->counts->errors++;
+    begin_answer(&self->out);
+    buffer_append(&self->out, HEAD);
+    buffer_append(&self->out, id);
+    dialect_put_error(self->dialect, code, message, &self->out);
+    buffer_append(&self->out, TEXT("}"));
+}
+
+/* An error for what never became a request. */
+static void refuse(rpc_t *self, batch_t *batch, text_t id, int code, const char *message)
+{
+    print_error(self, id, code, text_of(message));
+    put_answer(self, batch);
+}
+
+static void request_free(rpc_request_t *request)
+{
+    list_remove(&request->in_rpc);
+    request->rpc->open--;
+    free(request);
+}
+
+/* Answers with what stands in rpc->out, and ends the request. */
+static void finish(rpc_request_t *request)
+{
+    rpc_t *self = request->rpc;
+    batch_t *batch = request->batch;
+    if (request->id_length > 0)
+        put_answer(self, batch);
+    request_free(request);
+    if (batch)
+        batch_leave(self, batch);
+}
+
+static rpc_request_t *request_new(rpc_t *self, batch_t *batch, text_t id)
+{
+    rpc_request_t *request = malloc(sizeof *request + id.length);
+    if (!request)
+        return NULL;
+    *request = (rpc_request_t){.rpc = self, .batch = batch, .id_length = id.length};
+    if (id.length > 0)
+        memcpy(request->id, id.at, id.length);
+    list_init(&request->in_rpc);
+    list_append(&self->requests, &request->in_rpc);
+    self->open++;
+    if (batch)
+        batch->open++;
+    return request;
+}
+
+typedef struct {
+    text_t id, version, method, params; /* raw; empty where absent, params also where null */
+} members_t;
+
+static members_t read_members(text_t object)
+{
+    members_t members = {.id = {0}};
+    json_walk_t walk = json_walk(object);
+    while (json_next(&walk)) {
+        if (text_equal(walk.key, TEXT("id")))
+            members.id = walk.value;
+        else if (text_equal(walk.key, TEXT("jsonrpc")))
+            members.version = walk.value;
+        else if (text_equal(walk.key, TEXT("method")))
+            members.method = walk.value;
+        else if (text_equal(walk.key, TEXT("params")) && json_kind(walk.value) != JSON_NULL)
+            members.params = walk.value;
+    }
+    return members;
+}
+
+/* What makes it no request, or NULL. */
+static const char *wrong_with(const members_t *members)
+{
+    json_kind_t params = json_kind(members->params);
+    if (!text_equal(members->version, TEXT("\"2.0\"")))
+        return "Invalid Request: jsonrpc: expected \"2.0\"";
+    if (json_kind(members->method) != JSON_STRING)
+        return "Invalid Request: method: expected a string";
+    if (params != JSON_NONE && params != JSON_OBJECT && params != JSON_ARRAY)
+        return "Invalid Request: params: expected an object";
+    return NULL;
+}
+
+/* The id is given back as it was written; what the params say is compared with what others wrote. */
+static void carry_out(rpc_t *self, rpc_request_t *request, const members_t *members)
+{
+    buffer_t plain = buffer_new(0);
+    self->events->on_request(self->arg, request, members->method, json_plain(members->params, &plain));
+    buffer_release(&plain);
+}
+
+static void receive_one(rpc_t *self, batch_t *batch, text_t json)
+{
+    self->counts->requests++;
+    if (json_kind(json) != JSON_OBJECT) {
+        refuse(self, batch, NULL_ID, RPC_INVALID_REQUEST, "Invalid Request: expected an object");
+        return;
+    }
+    members_t members = read_members(json);
+    json_kind_t kind = json_kind(members.id);
+    if (kind != JSON_NONE && kind != JSON_STRING && kind != JSON_NUMBER && kind != JSON_NULL) {
+        refuse(self, batch, NULL_ID, RPC_INVALID_REQUEST, "Invalid Request: id: expected a string, a number or null");
+        return;
+    }
+    const char *wrong = wrong_with(&members);
+    rpc_request_t *request = NULL;
+    if (wrong)
+        refuse(self, batch, kind == JSON_NONE ? NULL_ID : members.id, RPC_INVALID_REQUEST, wrong);
+    else if (self->open >= RPC_OPEN_MAX || !(request = request_new(self, batch, members.id)))
+        refuse(self, batch, kind == JSON_NONE ? NULL_ID : members.id, RPC_LIMIT, "Too many requests wait for their answers");
+    else if (json_kind(members.params) == JSON_ARRAY)
+        rpc_error(request, RPC_INVALID_PARAMS, "params: expected an object, found an array");
+    else
+        carry_out(self, request, &members);
+}
+
+static void receive_batch(rpc_t *self, text_t json)
+{
+    size_t count = 0;
+    for (json_walk_t walk = json_walk(json); json_next(&walk);)
+        count++;
+    if (count == 0 || count > RPC_BATCH_MAX) {
+        refuse(self, NULL, NULL_ID, RPC_INVALID_REQUEST,
+               count == 0 ? "Invalid Request: the batch is empty" : "Invalid Request: more than 100 requests in a batch");
+        return;
+    }
+    batch_t *batch = malloc(sizeof *batch);
+    if (!batch) {
+        refuse(self, NULL, NULL_ID, RPC_INTERNAL_ERROR, "Out of memory");
+        return;
+    }
+    self->batches++;
+    *batch = (batch_t){.open = 1, .answers = buffer_new(RPC_ANSWER_MAX)};
+    begin_answer(&batch->answers);
+    for (json_walk_t walk = json_walk(json); !batch->over && json_next(&walk);)
+        receive_one(self, batch, walk.value);
+    batch_leave(self, batch);
+}
+
+rpc_t *rpc_new(const rpc_events_t *events, void *arg, rpc_counts_t *counts, dialect_t dialect)
+{
+    rpc_t *self = malloc(sizeof *self);
+    if (!self)
+        return NULL;
+    *self = (rpc_t){.events = events, .arg = arg, .counts = counts, .dialect = dialect, .out = buffer_new(RPC_ANSWER_MAX)};
+    list_init(&self->requests);
+    return self;
+}
+
+void rpc_destroy(rpc_t **self_p)
+{
+    rpc_t *self = *self_p;
+    if (!self)
+        return;
+    *self_p = NULL;
+    list_t *item;
+    while ((item = list_take(&self->requests))) {
+        rpc_request_t *request = LIST_OWNER(item, rpc_request_t, in_rpc);
+        batch_t *batch = request->batch;
+        free(request);
+        if (batch && --batch->open == 0) {
+            buffer_release(&batch->answers);
+            free(batch);
+        }
+    }
+    buffer_release(&self->out);
+    free(self);
+}
+
+void rpc_receive(rpc_t *self, text_t message)
+{
+    message = text_without_mark(message);
+    if (!json_valid(message)) {
+        rpc_refuse(self, RPC_PARSE_ERROR, "Parse error: expected one JSON value in UTF-8");
+        return;
+    }
+    while (message.at[0] == ' ' || message.at[0] == '\t' || message.at[0] == '\r' || message.at[0] == '\n')
+        message = (text_t){message.at + 1, message.length - 1}; /* valid: it ends before a value does */
+    if (json_kind(message) == JSON_ARRAY)
+        receive_batch(self, message);
+    else
+        receive_one(self, NULL, message);
+}
+
+void rpc_refuse(rpc_t *self, int code, const char *message)
+{
+    refuse(self, NULL, NULL_ID, code, message);
+}
+
+size_t rpc_batches(const rpc_t *self)
+{
+    return self->batches;
+}
+
+bool rpc_wanted(const rpc_request_t *request)
+{
+    return !request->batch || !request->batch->over;
+}
+
+size_t rpc_batch_bytes(const rpc_t *self)
+{
+    return self->batch_bytes;
+}
+
+static buffer_t *begin_result(rpc_request_t *request)
+{
+    buffer_t *out = &request->rpc->out;
+    begin_answer(out);
+    buffer_append(out, HEAD);
+    buffer_append(out, (text_t){request->id, request->id_length});
+    return out;
+}
+
+static bool is_admitted(const rpc_t *self, size_t bytes)
+{
+    return !self->events->admits || self->events->admits(self->arg, bytes);
+}
+
+static void finish_result(rpc_request_t *request)
+{
+    const buffer_t *out = &request->rpc->out;
+    buffer_append(&request->rpc->out, TEXT("}"));
+    if (!buffer_ok(out))
+        rpc_error(request, RPC_INTERNAL_ERROR, "The answer is too large");
+    else if (request->id_length > 0 && !is_admitted(request->rpc, out->length))
+        rpc_crowded(request);
+    else
+        finish(request);
+}
+
+void rpc_result(rpc_request_t *request, text_t result)
+{
+    buffer_t *out = begin_result(request);
+    buffer_append(out, RESULT);
+    buffer_append(out, result);
+    finish_result(request);
+}
+
+void rpc_result_list(rpc_request_t *request, const dialect_list_t *list)
+{
+    dialect_put_list(request->rpc->dialect, list, begin_result(request));
+    finish_result(request);
+}
+
+void rpc_result_placed(rpc_request_t *request, char *result, size_t length)
+{
+    size_t id = request->id_length, head = HEAD.length + id + RESULT.length;
+    if (request->batch || id == 0 || head > RPC_RESULT_ROOM - RPC_ANSWER_ROOM) {
+        rpc_result(request, (text_t){result, length});
+        return;
+    }
+    if (!is_admitted(request->rpc, length)) {
+        rpc_crowded(request);
+        return;
+    }
+    char *answer = result - head;
+    memcpy(answer, HEAD.at, HEAD.length);
+    memcpy(answer + HEAD.length, request->id, id);
+    memcpy(answer + HEAD.length + id, RESULT.at, RESULT.length);
+    rpc_t *self = request->rpc;
+    self->events->on_answer(self->arg, (text_t){answer, head + length + 1});
+    request_free(request);
+}
+
+void rpc_crowded(rpc_request_t *request)
+{
+    rpc_error(request, RPC_UNAVAILABLE, "Too much waits to be read by clients: read what has come, and ask again");
+}
+
+void rpc_error(rpc_request_t *request, int code, const char *format, ...)
+{
+    char message[RPC_MESSAGE_MAX];
+    va_list args;
+    va_start(args, format);
+    int length = vsnprintf(message, sizeof message, format, args);
+    va_end(args);
+    print_error(request->rpc, (text_t){request->id, request->id_length}, code,
+                (text_t){message, length < 0 ? 0 : strnlen(message, sizeof message - 1)});
+    finish(request);
+}

@@ -1,8 +1,0 @@
-/* What the gateway says of itself at /metrics. */
-#pragma once
-
-#include "common/metrics.h"
-#include "gatewayd/hub.h"
-
-/* O(subscriptions). */
-void hub_metrics(metrics_t *metrics, const hub_t *hub);

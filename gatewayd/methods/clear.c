@@ -1,0 +1,98 @@
+#include "gatewayd/methods/clear.h"
+
+#include "common/json.h"
+#include "proto/request.h"
+
+#include <stdlib.h>
+
+typedef struct {
+    clear_t *clear;
+    history_call_t *call; /* NULL: it has answered, or can't be asked */
+} part_t;
+
+struct clear {
+    requester_fn *done;
+    void *arg;
+    size_t waiting, good;
+    uint64_t cleared;
+    buffer_t refusal; /* the first answer that is a "no" */
+    size_t count;
+    part_t parts[];
+};
+
+static void put_partial(const clear_t *self, buffer_t *out)
+{
+    text_t why = json_member(json_member(buffer_text(&self->refusal), "error"), "message");
+    char room[REQUEST_MAX];
+    text_t message = TEXT("no answer from the rest");
+    if (why.length <= sizeof room)
+        json_string(why, room, &message);
+    buffer_t text = buffer_new(0);
+    buffer_printf(&text, "cleared on %zu of %zu histories, not on all: %.*s", self->good, self->count, TEXT_ARG(message));
+    buffer_append(out, TEXT("{\"ok\":false,\"error\":{\"code\":\"" ERROR_UNAVAILABLE "\",\"message\":"));
+    buffer_append_json_string(out, buffer_text(&text));
+    buffer_append(out, TEXT("}}"));
+    buffer_release(&text);
+}
+
+static void finish(clear_t *self)
+{
+    buffer_t answer = buffer_new(0);
+    if (self->good == self->count)
+        buffer_printf(&answer, "{\"ok\":true,\"cleared\":%llu}", (unsigned long long)self->cleared);
+    else if (self->good > 0)
+        put_partial(self, &answer);
+    else
+        buffer_append(&answer, buffer_text(&self->refusal));
+    self->done(self->arg, buffer_ok(&answer) ? buffer_text(&answer) : TEXT(""));
+    buffer_release(&answer);
+    clear_cancel(&self);
+}
+
+static void on_answer(void *arg, text_t answer)
+{
+    part_t *part = arg;
+    clear_t *self = part->clear;
+    uint64_t cleared;
+    part->call = NULL;
+    if (json_kind(json_member(answer, "ok")) == JSON_TRUE && json_u64(json_member(answer, "cleared"), &cleared)) {
+        self->good++;
+        self->cleared = cleared > self->cleared ? cleared : self->cleared;
+    } else if (self->refusal.length == 0)
+        buffer_append(&self->refusal, answer);
+    if (--self->waiting == 0)
+        finish(self);
+}
+
+clear_t *clear_start(history_client_t *history, text_t request, requester_fn *done, void *arg)
+{
+    size_t count = history_count(history);
+    clear_t *self = calloc(1, sizeof *self + count * sizeof *self->parts);
+    if (!self)
+        return NULL;
+    self->done = done;
+    self->arg = arg;
+    self->count = count;
+    self->refusal = buffer_new(0);
+    for (size_t i = 0; i < count; i++) {
+        part_t *part = &self->parts[i];
+        part->clear = self;
+        part->call = history_ask_one(history, i, request, CLEAR_LIMIT_MS, on_answer, part);
+        self->waiting += part->call != NULL;
+    }
+    if (self->waiting == 0)
+        clear_cancel(&self);
+    return self;
+}
+
+void clear_cancel(clear_t **self_p)
+{
+    clear_t *self = *self_p;
+    if (!self)
+        return;
+    *self_p = NULL;
+    for (size_t i = 0; i < self->count; i++)
+        history_cancel(&self->parts[i].call);
+    buffer_release(&self->refusal);
+    free(self);
+}

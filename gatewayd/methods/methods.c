@@ -1,0 +1,132 @@
+#include "gatewayd/methods/methods.h"
+
+#include "gatewayd/methods/arguments.h"
+#include "gatewayd/methods/join.h"
+#include "gatewayd/methods/past.h"
+#include "gatewayd/methods/report.h"
+#include "gatewayd/streams/notify.h"
+
+#include <strings.h>
+
+typedef struct {
+    const char *name;
+    void (*call)(client_t *client, rpc_request_t *request, text_t params);
+} method_t;
+
+static void subscribe(client_t *client, rpc_request_t *request, text_t params)
+{
+    param_text_t symbol, source;
+    join_request_t wanted = {.count = 0};
+    if (!argument_channel(request, params, true) || !argument_symbol(request, params, &symbol) ||
+        !argument_source(request, params, &source) || !argument_since(request, params, &wanted.since) ||
+        !argument_count(request, params, &wanted.count) || !argument_flag(request, params, "batch", &wanted.batch))
+        return;
+    wanted.symbol = param_slice(&symbol);
+    wanted.source = param_slice(&source);
+    join_start(client, request, &wanted);
+}
+
+/* Ends the reader of one source; the others, if there are some, go on. */
+static bool drop_source(client_t *client, subscription_t *subscription, text_t source)
+{
+    const channel_t *channel = market_find(subscription->market, source);
+    reader_t *reader = channel ? subscription_reader(subscription, channel) : NULL;
+    bool had = reader != NULL;
+    reader_destroy(&reader);
+    subscription->all = subscription->all && !had;
+    if (list_empty(&subscription->readers))
+        client_unsubscribe(client, subscription);
+    return had;
+}
+
+static void unsubscribe(client_t *client, rpc_request_t *request, text_t params)
+{
+    param_text_t symbol, source;
+    if (!argument_channel(request, params, true) || !argument_symbol(request, params, &symbol) ||
+        !argument_source(request, params, &source))
+        return;
+    subscription_t *subscription = client_subscription(client, param_slice(&symbol));
+    bool was = subscription != NULL;
+    if (was) {
+        join_cancel_all(client, subscription);
+        if (source.length > 0)
+            was = drop_source(client, subscription, param_slice(&source));
+        else
+            client_unsubscribe(client, subscription);
+    }
+    if (!was) {
+        rpc_error(request, RPC_INVALID_PARAMS, "Not subscribed: %.*s", (int)symbol.length, symbol.bytes);
+        return;
+    }
+    buffer_t out = buffer_new(0);
+    buffer_printf(&out, "{\"channel\":\"trades\",\"symbol\":\"%.*s\",\"event\":\"unsubscribed\"}", (int)symbol.length,
+                  symbol.bytes);
+    rpc_result(request, buffer_text(&out));
+    buffer_release(&out);
+}
+
+static void answer_report(client_t *client, rpc_request_t *request, void (*report)(const hub_t *, buffer_t *))
+{
+    buffer_t out = buffer_new(0);
+    report(client->hub, &out);
+    if (buffer_ok(&out))
+        rpc_result(request, buffer_text(&out));
+    else
+        rpc_error(request, RPC_INTERNAL_ERROR, "The answer is too large");
+    buffer_release(&out);
+}
+
+static void get_symbols(client_t *client, rpc_request_t *request, text_t params)
+{
+    (void)params;
+    if (offers_heard(client->hub->offers))
+        answer_report(client, request, report_symbols);
+    else
+        rpc_error(request, RPC_UNAVAILABLE, "Not ready: no source has been heard yet");
+}
+
+static void get_status(client_t *client, rpc_request_t *request, text_t params)
+{
+    (void)params;
+    answer_report(client, request, report_status);
+}
+
+static void ping(client_t *client, rpc_request_t *request, text_t params)
+{
+    (void)params;
+    buffer_t out = buffer_new(0);
+    buffer_append(&out, TEXT("{\"pong\":true,\"time\":"));
+    notify_put_time(&out, client->hub->now_ns);
+    buffer_append(&out, TEXT("}"));
+    rpc_result(request, buffer_text(&out));
+    buffer_release(&out);
+}
+
+static const method_t methods[] = {
+    {"subscribe", subscribe},
+    {"unsubscribe", unsubscribe},
+    {"getRecentTrades", past_recent},
+    {"getTradesSince", past_since},
+    {"getTradesRange", past_range},
+    {"getCandles", past_candles},
+    {"getStats", past_stats},
+    {"clearHistory", past_clear},
+    {"getSymbols", get_symbols},
+    {"getStatus", get_status},
+    {"ping", ping},
+};
+
+static void on_request(void *arg, rpc_request_t *request, text_t method, text_t params)
+{
+    param_text_t name;
+    bool readable = param_text(method, &name);
+    for (size_t i = 0; readable && i < sizeof methods / sizeof *methods; i++) {
+        if (strlen(methods[i].name) == name.length && strncasecmp(methods[i].name, name.bytes, name.length) == 0) {
+            methods[i].call(arg, request, params);
+            return;
+        }
+    }
+    rpc_error(request, RPC_METHOD_NOT_FOUND, "Method not found: %.*s", TEXT_ARG(param_shown(method, &name)));
+}
+
+const rpc_events_t methods_events = {.on_request = on_request, .on_answer = client_on_answer, .admits = client_admits};

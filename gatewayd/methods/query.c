@@ -1,0 +1,384 @@
+#include "gatewayd/methods/query.h"
+
+#include "common/json.h"
+#include "common/log.h"
+#include "gatewayd/forms/params.h"
+#include "gatewayd/history/page_cache.h"
+#include "gatewayd/methods/clear.h"
+#include "gatewayd/methods/guesses.h"
+#include "gatewayd/methods/pieces.h"
+#include "gatewayd/streams/notify.h"
+#include "gatewayd/streams/recent.h"
+
+#include <stdlib.h>
+
+#define TRADES "trades" /* the list that getRecentTrades is asked for */
+
+typedef struct {
+    list_t in_client;
+    client_t *client;
+    size_t expected; /* bytes, by client_expects */
+    turn_t turn;
+    hub_t *hub;
+    dialect_t dialect;
+    rpc_request_t *request;
+    history_call_t *call; /* one of both is under way */
+    clear_t *clear;
+    bool guesses;   /* what its token was is still to be told to guesses.h, … */
+    text_t address; /* … from this address: the client's, which it does not outlive */
+    char symbol_text[SYMBOL_MAX], source_text[SOURCE_MAX];
+    text_t symbol;
+    bool is_recent; /* getRecentTrades: its trades are a list (dialect.h) */
+    bool teaches;   /* recent.h is told what history says: `next`, which bounds it, is not kept */
+    question_t question;
+    pieces_t pieces; /* what history is asked */
+} query_t;
+
+static void tell_guess(query_t *query, guess_t guess)
+{
+    static log_limit_t limit;
+    if (!query->guesses)
+        return;
+    query->guesses = false;
+    int64_t now_ns = clock_mono_ns();
+    uint64_t wait_ms = guesses_tell(query->hub->guesses, query->address, guess, now_ns);
+    if (guess == GUESS_WRONG && log_allowed(&limit, now_ns))
+        log_warn("clearHistory: wrong token", LOG_SLICE("address", query->address), LOG_U64("waits_ms", wait_ms),
+                 LOG_U64("wrong", guesses_wrong(query->hub->guesses)), LOG_U64("suppressed", log_suppressed(&limit)));
+}
+
+static void expect_nothing(query_t *query)
+{
+    client_has(query->client, query->expected);
+    query->expected = 0;
+}
+
+static void query_free(query_t *query)
+{
+    expect_nothing(query);
+    tell_guess(query, query->clear ? GUESS_WRONG : GUESS_UNKNOWN); /* who goes before the answer may know why */
+    history_cancel(&query->call);
+    clear_cancel(&query->clear);
+    list_remove(&query->in_client);
+    turns_leave(&query->hub->turns, &query->turn);
+    pieces_release(&query->pieces);
+    free(query);
+}
+
+/* What the client is told of the symbol, and then everything that history said. */
+typedef struct {
+    buffer_t object;
+    text_t list;    /* of getRecentTrades, the trades: they are not in the object, but stay where they are, … */
+    size_t list_at; /* … and their place in it is here */
+    bool any;       /* history said something */
+} told_t;
+
+static void put_symbol(const query_t *query, buffer_t *out)
+{
+    if (query->symbol.length == 0)
+        return;
+    buffer_printf(out, "\"channel\":\"trades\",\"symbol\":\"%.*s\",\"staleness\":", TEXT_ARG(query->symbol));
+    notify_put_seconds(out, offers_staleness_ns(query->hub->offers, query->symbol, query->hub->now_ns));
+}
+
+static told_t tell(const query_t *query, text_t answer)
+{
+    told_t told = {.object = buffer_new(0)};
+    buffer_append(&told.object, TEXT("{"));
+    put_symbol(query, &told.object);
+    for (json_walk_t walk = json_walk(answer); json_next(&walk);) {
+        if (text_equal(walk.key, TEXT("ok")) || text_equal(walk.key, TEXT("id")))
+            continue;
+        told.any = true;
+        if (query->is_recent && text_equal(walk.key, TEXT(TRADES))) {
+            told.list = walk.value;
+            told.list_at = told.object.length;
+            continue;
+        }
+        buffer_printf(&told.object, "%s\"%.*s\":", told.object.length > 1 ? "," : "", TEXT_ARG(walk.key));
+        buffer_append(&told.object, walk.value);
+    }
+    buffer_append(&told.object, TEXT("}"));
+    return told;
+}
+
+static void answer_members(query_t *query, text_t answer)
+{
+    told_t told = tell(query, answer);
+    text_t object = buffer_text(&told.object);
+    if (!told.any || (query->is_recent && json_kind(told.list) != JSON_ARRAY))
+        rpc_error(query->request, RPC_UNAVAILABLE, "History gave an answer that is none");
+    else if (!buffer_ok(&told.object))
+        rpc_error(query->request, RPC_INTERNAL_ERROR, "The answer is too large");
+    else if (!query->is_recent)
+        rpc_result(query->request, object);
+    else
+        rpc_result_list(query->request,
+                        &(dialect_list_t){.name = TRADES,
+                                          .before = {object.at + 1, told.list_at - 1},
+                                          .list = told.list,
+                                          .after = {object.at + told.list_at, object.length - 1 - told.list_at}});
+    buffer_release(&told.object);
+}
+
+/* What history refused, the client asked for: its own words tell why. */
+static void answer_refusal(query_t *query, text_t error)
+{
+    text_t code;
+    param_text_t message;
+    if (!json_plain_string(json_member(error, "code"), &code) || !param_text(json_member(error, "message"), &message))
+        rpc_error(query->request, RPC_UNAVAILABLE, "History gave an answer that is none");
+    else if (text_equal(code, TEXT(ERROR_INVALID_SYMBOL)))
+        rpc_error(query->request, RPC_INVALID_PARAMS, "Invalid symbol: %.*s", TEXT_ARG(query->symbol));
+    else if (text_starts_with(code, TEXT("invalid_")))
+        rpc_error(query->request, RPC_INVALID_PARAMS, "%.*s", (int)message.length, message.bytes);
+    else if (text_equal(code, TEXT(ERROR_FORBIDDEN)))
+        rpc_error(query->request, RPC_FORBIDDEN, "%.*s", (int)message.length, message.bytes);
+    else if (text_equal(code, TEXT(ERROR_UNAVAILABLE)))
+        rpc_error(query->request, RPC_UNAVAILABLE, "%.*s", (int)message.length, message.bytes);
+    else
+        rpc_error(query->request, RPC_INTERNAL_ERROR, "%.*s", (int)message.length, message.bytes);
+}
+
+static bool answer_with(const answer_t *ready, rpc_request_t *request)
+{
+    if (ready)
+        rpc_result_placed(request, ready->bytes.bytes + ANSWER_ROOM, answer_text(ready).length - 1);
+    return ready != NULL;
+}
+
+static answer_form_t form_of(dialect_t dialect)
+{
+    return dialect_unwraps(dialect) ? ANSWER_LIST : ANSWER_RPC;
+}
+
+/* What history says of the last trades is good for the next one who asks, and for this one, too: all get the same text. */
+static bool answered_by_rings(query_t *query, text_t answer)
+{
+    if (!query->teaches)
+        return false;
+    recent_learn(query->hub->recent, &query->question, answer);
+    return answer_with(recent_make(query->hub->recent, &query->question, form_of(query->dialect)), query->request);
+}
+
+/* --- an answer in pieces --- */
+
+/* What goes in front of the trades, and behind them; the last brace of all is rpc_result_placed's. */
+static void frame_trades(const query_t *query, buffer_t *front, buffer_t *behind)
+{
+    bool unwraps = query->is_recent && dialect_unwraps(query->dialect);
+    buffer_t *members = unwraps ? behind : front;
+    buffer_append(front, unwraps ? TEXT("[") : TEXT("{"));
+    buffer_append(behind, unwraps ? TEXT("]" DIALECT_PAGE) : TEXT("]"));
+    put_symbol(query, members);
+    if (!unwraps)
+        buffer_append(front, TEXT(",\"" TRADES "\":["));
+    pieces_put_others(&query->pieces, behind);
+    buffer_append(behind, TEXT("}}"));
+}
+
+/* The trades stay where they have gathered: what goes around them is put around them there. */
+static void answer_pieces(query_t *query)
+{
+    buffer_t *trades = &query->pieces.trades, front = buffer_new(PIECES_FRONT), behind = buffer_new(0);
+    frame_trades(query, &front, &behind);
+    buffer_append(trades, buffer_text(&behind));
+    if (buffer_ok(&front) && buffer_ok(&behind) && buffer_ok(trades)) {
+        char *result = trades->bytes + PIECES_ROOM - front.length;
+        memcpy(result, front.bytes, front.length);
+        rpc_result_placed(query->request, result, trades->length - PIECES_ROOM + front.length - 1);
+    } else {
+        rpc_error(query->request, RPC_INTERNAL_ERROR, "The answer is too large");
+    }
+    buffer_release(&front);
+    buffer_release(&behind);
+}
+
+static bool ask_history(query_t *query);
+
+/* True when the query is over. */
+static bool take_piece(query_t *query, text_t answer)
+{
+    pieces_state_t state = pieces_take(&query->pieces, answer);
+    if (state == PIECES_MORE && ask_history(query))
+        return false;
+    expect_nothing(query);
+    if (state == PIECES_DONE)
+        answer_pieces(query);
+    else if (state == PIECES_INVALID)
+        rpc_error(query->request, RPC_UNAVAILABLE, "History gave an answer that is none");
+    return true;
+}
+
+/* --- asking --- */
+
+static void on_answer(void *arg, text_t answer)
+{
+    query_t *query = arg;
+    bool over = true;
+    query->call = NULL;
+    if (!query->pieces.many)
+        expect_nothing(query);
+    if (answer.length == 0)
+        rpc_error(query->request, RPC_UNAVAILABLE, "History is not available now");
+    else if (!json_valid(answer))
+        rpc_error(query->request, RPC_UNAVAILABLE, "History gave an answer that is none");
+    else if (json_kind(json_member(answer, "ok")) != JSON_TRUE)
+        answer_refusal(query, json_member(answer, "error"));
+    else if (query->pieces.many)
+        over = take_piece(query, answer);
+    else if (!answered_by_rings(query, answer))
+        answer_members(query, answer);
+    if (over)
+        query_free(query);
+}
+
+/* Asks for what is next. False with an error. */
+static bool ask_history(query_t *query)
+{
+    buffer_t request = buffer_new(REQUEST_MAX);
+    pieces_print(&query->pieces, &request);
+    bool wanted = rpc_wanted(query->request);
+    if (wanted && buffer_ok(&request))
+        query->call = history_ask(query->hub->history, buffer_text(&request), on_answer, query);
+    if (!query->call)
+        rpc_error(query->request, RPC_UNAVAILABLE, wanted ? "History is not available now" : "The batch is over its limit");
+    buffer_release(&request);
+    return query->call != NULL;
+}
+
+/* There must be room for the answer among all that waits for clients. False with an error. */
+static bool expect(query_t *query)
+{
+    if (!client_expects(query->client, query->turn.bytes)) {
+        rpc_crowded(query->request);
+        return false;
+    }
+    query->expected = query->turn.bytes;
+    return true;
+}
+
+/* Its turn has come. What would have taken the rings too long at once they may answer now. */
+static void on_turn(turn_t *turn)
+{
+    query_t *query = LIST_OWNER(turn, query_t, turn);
+    bool large = query->teaches && query->question.count > RECENT_AT_ONCE && rpc_wanted(query->request);
+    bool ready =
+        large && answer_with(recent_make(query->hub->recent, &query->question, form_of(query->dialect)), query->request);
+    if (ready || !expect(query) || !ask_history(query))
+        query_free(query);
+}
+
+static void remember(query_t *query, const question_t *question)
+{
+    query->is_recent = true;
+    query->teaches = question->next.length == 0;
+    query->question = *question;
+    query->question.symbol = query->symbol;
+    if (question->source.length > 0)
+        memcpy(query->source_text, question->source.at, question->source.length);
+    query->question.source.at = query->source_text;
+}
+
+/* NULL when memory runs out: the client is told. */
+static query_t *query_new(client_t *client, rpc_request_t *request, text_t symbol)
+{
+    query_t *query = calloc(1, sizeof *query);
+    if (!query) {
+        rpc_error(request, RPC_INTERNAL_ERROR, "Out of memory");
+        return NULL;
+    }
+    query->client = client;
+    query->hub = client->hub;
+    query->dialect = client->link->dialect;
+    query->request = request;
+    memcpy(query->symbol_text, symbol.at, symbol.length);
+    query->symbol = (text_t){query->symbol_text, symbol.length};
+    list_init(&query->in_client);
+    list_append(&client->queries, &query->in_client);
+    return query;
+}
+
+/* About how long the answer may be. A candle is shorter than a trade. */
+static size_t bytes_of(const asked_t *asked)
+{
+    return (size_t)(asked->count > 0 ? asked->count : 1) * PIECE_TRADE_BYTES;
+}
+
+void query_start(client_t *client, rpc_request_t *request, text_t symbol, const asked_t *asked, const question_t *recent)
+{
+    query_t *query = query_new(client, request, symbol);
+    if (!query)
+        return;
+    if (recent)
+        remember(query, recent);
+    query->turn.bytes = bytes_of(asked);
+    query->turn.begin = on_turn;
+    if (!pieces_init(&query->pieces, asked))
+        rpc_error(request, RPC_INTERNAL_ERROR, "Out of memory");
+    else if (!turns_enter(&client->hub->turns, &client->asker, &query->turn))
+        rpc_error(request, RPC_UNAVAILABLE, "Too many questions wait for history: ask again when some have been answered");
+    else
+        return;
+    query_free(query);
+}
+
+bool query_answer_recent(client_t *client, rpc_request_t *request, const question_t *recent)
+{
+    return answer_with(recent_find(client->hub->recent, recent, form_of(client->link->dialect)), request);
+}
+
+static guess_t guess_of(text_t answer)
+{
+    text_t code;
+    if (json_kind(json_member(answer, "ok")) == JSON_TRUE)
+        return GUESS_RIGHT;
+    bool told = json_plain_string(json_member(json_member(answer, "error"), "code"), &code);
+    return told && text_equal(code, TEXT(ERROR_FORBIDDEN)) ? GUESS_WRONG : GUESS_UNKNOWN;
+}
+
+/* What the gateway has may be told no more, whether all did it or some. */
+static void on_cleared(void *arg, text_t answer)
+{
+    query_t *query = arg;
+    query->clear = NULL;
+    tell_guess(query, guess_of(answer));
+    recent_forget(query->hub->recent, TEXT(""));
+    page_cache_expire(query->hub->pages, INT64_MAX);
+    on_answer(query, answer);
+}
+
+void query_clear(client_t *client, rpc_request_t *request, text_t history_request)
+{
+    uint64_t wait_ms;
+    guesses_t *guesses = client->hub->guesses;
+    if (guesses && !guesses_try(guesses, client->address, clock_mono_ns(), &wait_ms)) {
+        rpc_error(request, RPC_FORBIDDEN,
+                  "No token from this address is looked at for %llu ms: one was wrong, or many are being looked at",
+                  (unsigned long long)wait_ms);
+        return;
+    }
+    query_t *query = query_new(client, request, TEXT(""));
+    if (!query) {
+        if (guesses)
+            guesses_tell(guesses, client->address, GUESS_UNKNOWN, clock_mono_ns());
+        return;
+    }
+    query->guesses = guesses != NULL;
+    query->address = client->address;
+    query->clear = clear_start(client->hub->history, history_request, on_cleared, query);
+    if (query->clear)
+        return;
+    rpc_error(request, RPC_UNAVAILABLE, "History is not available now");
+    query_free(query);
+}
+
+void query_cancel_all(client_t *client)
+{
+    list_t *item;
+    while ((item = list_take(&client->queries))) {
+        query_t *query = LIST_OWNER(item, query_t, in_client);
+        rpc_error(query->request, RPC_UNAVAILABLE, "The connection is closing");
+        query_free(query);
+    }
+}

@@ -1,0 +1,63 @@
+/* Questions to history take turns, so that who asks for much keeps nobody waiting: neither others who ask nor live trades.
+ *
+ *     turns_enter ──▶ waiting (of its asker) ──its turn──▶ `begin`, in flight ──▶ turns_leave
+ *
+ * A question is in flight from when history is asked until it is answered, for as many bytes as its answer may have. An asker, a client, has
+ * TURNS_ASKER_BYTES in flight at a time, and all have TURNS_BYTES, or one question that is larger. Askers take turns, a question each. Whose link takes no
+ * more waits until it does. What waits is bounded by count, for each and for all.
+ */
+#pragma once
+
+#include "common/list.h"
+#include "common/loop/share.h"
+
+enum {
+    TURNS_ASKER_BYTES = 4 << 20, /* one answer of the largest kind, or many of the usual one */
+    TURNS_BYTES = 32 << 20,
+    TURNS_ASKER_WAITING = 1000, /* questions: all that a client may have open (rpc.h) */
+    TURNS_WAITING = 65536,
+    TURNS_SHARED = 49152, /* so many are for all; the rest is for those of whom … */
+    TURNS_FEW = 8         /* … fewer wait */
+};
+
+typedef struct turns turns_t;
+
+/* Whoever asks. */
+typedef struct asker {
+    list_t in_turns;                   /* linked while it has something waiting and room for it */
+    list_t waiting;                    /* turn_t.in_asker */
+    size_t count;                      /* of them */
+    size_t bytes;                      /* in flight */
+    bool (*ready)(struct asker *self); /* would its link take an answer? */
+} asker_t;
+
+/* A question's. */
+typedef struct turn {
+    list_t in_asker;                  /* while it waits */
+    asker_t *asker;                   /* NULL: it neither waits nor is in flight */
+    size_t bytes;                     /* that its answer may have */
+    void (*begin)(struct turn *self); /* it has its turn; turns_leave may come within, or later */
+} turn_t;
+
+struct turns {
+    share_t *share; /* of the loop's time, of which turns_step is the work; NULL: turns are taken at once */
+    list_t askers;  /* asker_t.in_turns */
+    size_t bytes;   /* in flight */
+    size_t waiting;
+    bool running;
+};
+
+void turns_init(turns_t *self);
+void asker_init(asker_t *self, bool (*ready)(asker_t *self));
+
+/* Queues a question, and begins with it now or soon. False, and nothing happens, when too many wait. */
+bool turns_enter(turns_t *self, asker_t *asker, turn_t *turn);
+
+/* It is answered, or given up. Fine for one that has left. */
+void turns_leave(turns_t *self, turn_t *turn);
+
+/* The asker's link takes more again. */
+void turns_ready(turns_t *self, asker_t *asker);
+
+/* The next one begins. False when nobody can. */
+bool turns_step(turns_t *self);

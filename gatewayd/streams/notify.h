@@ -1,0 +1,28 @@
+/* The params of the notifications that tell a client what happened, and small pieces of JSON that several answers share. */
+#pragma once
+
+#include "common/buffer.h"
+#include "gatewayd/streams/offers.h"
+#include "proto/cursor.h"
+
+/* `"<epoch>-<seq>"`, with the quotes; and a time, `"2025-11-10T17:24:33.937345Z"`. */
+void notify_put_cursor(buffer_t *out, cursor_t cursor);
+void notify_put_time(buffer_t *out, int64_t ns);
+
+/* Seconds with three digits behind the point; 0 for what is in the future. */
+void notify_put_seconds(buffer_t *out, int64_t ns);
+
+/* trades.gap: [from, to] can't be had. Where the epochs differ nobody knows how many are missing: null. */
+void notify_gap(buffer_t *out, text_t symbol, text_t source, cursor_t from, cursor_t to);
+
+/* connection.lost of a source that is down and connection.restored of one that has just come up. staleness: for how long there
+ * has been nothing, or was. */
+void notify_lost(buffer_t *out, const offer_t *offer, int64_t now_ns);
+void notify_restored(buffer_t *out, const offer_t *offer);
+
+/* The same for one stream of a source that is up: it starves, or has just had a trade again. */
+void notify_stale(buffer_t *out, const offer_t *offer, const offer_stale_t *stale, int64_t now_ns);
+void notify_fresh(buffer_t *out, const offer_t *offer, const offer_stale_t *stale, int64_t now_ns);
+
+/* subscription.failing of one stream, and, where it has no reason, subscription.restored. */
+void notify_failing(buffer_t *out, text_t source, const offer_failing_t *failing);

@@ -1,0 +1,286 @@
+#include "gatewayd/streams/recent.h"
+
+#include "gatewayd/forms/dialect.h"
+#include "gatewayd/forms/token.h"
+#include "gatewayd/streams/notify.h"
+#include "gatewayd/streams/proof.h"
+#include "proto/request.h"
+
+#include <stdlib.h>
+
+struct recent {
+    hub_t *hub;
+    answers_t *answers;
+    recent_counts_t counts;
+};
+
+/* --- may the rings answer? --- */
+
+static bool is_bounded(const question_t *question)
+{
+    return question->next.length > 0 || question->before_ns != INT64_MIN || question->after_ns != INT64_MIN;
+}
+
+/* Does every source that offers the symbol have its ring? */
+static bool is_followed(const hub_t *hub, const market_t *market)
+{
+    const offer_t *offer;
+    for (size_t i = 0; (offer = offers_at(hub->offers, i)); i++) {
+        const channel_t *channel = offer_has(offer, market->symbol, NULL) ? market_find(market, offer->name) : NULL;
+        if (channel ? !channel->ring : offer_has(offer, market->symbol, NULL))
+            return false;
+    }
+    return true;
+}
+
+static bool takes(const question_t *question, const channel_t *channel, cursor_t *upto)
+{
+    *upto = (cursor_t){UINT64_MAX, UINT64_MAX};
+    return (question->source.length == 0 || text_equal(question->source, channel->source)) &&
+           (question->next.length == 0 || request_place(question->next, channel->source, upto));
+}
+
+/* The streams that are asked for. *proved_ns: since when what they need is proven; 0: it is not. */
+static bool gather(const market_t *market, const question_t *question, trail_t *trail, int64_t *proved_ns)
+{
+    *proved_ns = question->source.length > 0 ? INT64_MAX : market->whole_ns;
+    trail->count = 0;
+    trail->before_ns = question->before_ns == INT64_MIN ? INT64_MAX : question->before_ns;
+    LIST_EACH(item, &market->channels)
+    {
+        const channel_t *channel = LIST_OWNER(item, channel_t, in_market);
+        cursor_t upto;
+        if (!takes(question, channel, &upto))
+            continue;
+        if (trail->count == TRAIL_STREAMS_MAX || !channel->ring || !channel->proof.known)
+            return false;
+        trail->streams[trail->count++] =
+            (trail_stream_t){.source = channel->source, .ring = channel->ring, .proof = channel->proof, .upto = upto};
+        if (channel->proof.at_ns < *proved_ns)
+            *proved_ns = channel->proof.at_ns;
+    }
+    return trail->count > 0;
+}
+
+/* Is what was proven then true still? One question now and then goes and sees, while the others are answered. */
+static bool holds(const recent_t *self, market_t *market, const question_t *question, int64_t proved_ns)
+{
+    int64_t now_ns = self->hub->now_ns, age_ns = now_ns - proved_ns;
+    if (age_ns >= RECENT_PROOF_MS * NS_PER_MS)
+        return false;
+    if (is_bounded(question) || age_ns < RECENT_RENEW_MS * NS_PER_MS ||
+        now_ns - market->proving_ns < RECENT_RENEW_MS * NS_PER_MS)
+        return true;
+    market->proving_ns = now_ns;
+    return false;
+}
+
+/* --- making one --- */
+
+/* Which trail_print begins with. */
+static const size_t NAME_LENGTH = sizeof "\"trades\":" - 1;
+
+static void put_symbol(const question_t *question, const answer_t *answer, buffer_t *out)
+{
+    buffer_printf(out, "\"channel\":\"trades\",\"symbol\":\"%.*s\",\"staleness\":", TEXT_ARG(question->symbol));
+    notify_put_seconds(out, answer->staleness_ms * NS_PER_MS);
+}
+
+/* A list's name is left out: it stands in front of the answer, in its room. */
+static void put_head(const question_t *question, answer_form_t form, const answer_t *answer, buffer_t *out)
+{
+    if (form == ANSWER_LIST) {
+        out->length -= NAME_LENGTH;
+        return;
+    }
+    buffer_append(out, form == ANSWER_REST ? TEXT("{\"version\":\"v1\",") : TEXT("{"));
+    put_symbol(question, answer, out);
+    buffer_append(out, TEXT(","));
+}
+
+/* What REST calls next is a token. */
+static void put_token(text_t next, buffer_t *out)
+{
+    static const char member[] = ",\"next\":";
+    if (next.length == 0)
+        return;
+    buffer_append(out, TEXT(",\"next\":\""));
+    token_append(out, (text_t){next.at + sizeof member - 1, next.length - (sizeof member - 1)});
+    buffer_append(out, TEXT("\""));
+}
+
+static bool put_tail(const question_t *question, answer_form_t form, const answer_t *answer, size_t next_at, buffer_t *out)
+{
+    char places[TRAIL_STREAMS_MAX * (SOURCE_MAX + CURSOR_MAX + 8)];
+    text_t next = {places, out->length - next_at};
+    if (form != ANSWER_RPC) {
+        if (next.length > sizeof places)
+            return false;
+        memcpy(places, out->bytes + next_at, next.length);
+        out->length = next_at;
+    }
+    if (form == ANSWER_LIST) {
+        buffer_append(out, TEXT(DIALECT_PAGE));
+        put_symbol(question, answer, out);
+        buffer_append(out, next);
+    } else if (form == ANSWER_REST) {
+        put_token(next, out);
+    }
+    buffer_append(out, form == ANSWER_REST ? TEXT("}\n") : TEXT("}}"));
+    return buffer_ok(out);
+}
+
+static bool print(const question_t *question, answer_form_t form, trail_t *trail, answer_t *answer)
+{
+    buffer_t *out = &answer->bytes;
+    size_t next_at;
+    buffer_clear(out);
+    buffer_clear(&answer->packed);
+    if (!buffer_room(out, ANSWER_ROOM))
+        return false;
+    buffer_took(out, ANSWER_ROOM);
+    put_head(question, form, answer, out);
+    if (!trail_print(trail, question->count, out, &next_at) || !put_tail(question, form, answer, next_at, out))
+        return false;
+    if (form == ANSWER_REST)
+        accept_tag(answer->tag, answer_text(answer));
+    return true;
+}
+
+/* Have the rings, with what is proven, so many trades? Else those of a stream would run out, whatever the merge. */
+static bool may_reach(const trail_t *trail, uint64_t count)
+{
+    uint64_t held = 0;
+    bool whole = true;
+    for (size_t i = 0; i < trail->count && held < count; i++) {
+        const trail_stream_t *stream = &trail->streams[i];
+        held += ring_frames(stream->ring);
+        whole = whole && stream->proof.whole;
+    }
+    return whole || held >= count;
+}
+
+answer_t *recent_make(recent_t *self, const question_t *question, answer_form_t form)
+{
+    const hub_t *hub = self->hub;
+    market_t *market = markets_find(hub->markets, question->symbol);
+    int64_t proved_ns;
+    trail_t trail;
+    if (!market || !hub->following || question->after_ns != INT64_MIN || !is_followed(hub, market) ||
+        !gather(market, question, &trail, &proved_ns) || !may_reach(&trail, question->count) ||
+        !holds(self, market, question, proved_ns))
+        return NULL;
+    answer_t *answer = answers_get(self->answers, question, form);
+    if (!answer)
+        return NULL;
+    int64_t staleness_ms = offers_staleness_ns(hub->offers, question->symbol, hub->now_ns) / NS_PER_MS;
+    market->kept_ns = hub->now_ns + RECENT_KEPT_MS * NS_PER_MS;
+    self->counts.answered++;
+    if (answer->version == market->version && answer->staleness_ms == staleness_ms)
+        return answer;
+    answer->version = 0;
+    answer->staleness_ms = staleness_ms;
+    bool made = print(question, form, &trail, answer);
+    answer->version = made ? market->version : 0;
+    answers_grown(self->answers, answer);
+    self->counts.made += made;
+    self->counts.answered -= !made;
+    return made ? answer : NULL;
+}
+
+answer_t *recent_find(recent_t *self, const question_t *question, answer_form_t form)
+{
+    return question->count <= RECENT_AT_ONCE ? recent_make(self, question, form) : NULL;
+}
+
+text_t recent_compressed(recent_t *self, answer_t *answer)
+{
+    if (answer->packed.length == 0) {
+        buffer_clear(&answer->packed);
+        if (!accept_compress(&answer->packed, answer_text(answer)))
+            return (text_t){"", 0};
+        answers_grown(self->answers, answer);
+    }
+    return buffer_text(&answer->packed);
+}
+
+/* --- following, and learning --- */
+
+/* Would following it be demand, where only a question came? */
+static bool is_demand(const hub_t *hub, text_t symbol)
+{
+    const offer_t *offer;
+    bool offered = false;
+    for (size_t i = 0; (offer = offers_at(hub->offers, i)); i++) {
+        bool has = offer_has(offer, symbol, NULL);
+        offered = offered || has;
+        if (has && offer->demand)
+            return true;
+    }
+    return !offered;
+}
+
+void recent_asks(recent_t *self, const question_t *question)
+{
+    hub_t *hub = self->hub;
+    self->counts.asked++;
+    if (is_demand(hub, question->symbol))
+        return;
+    market_t *market = markets_open(hub->markets, question->symbol);
+    if (market && !markets_keep(hub->markets, market, hub->now_ns + RECENT_KEPT_MS * NS_PER_MS))
+        markets_release(hub->markets, market);
+}
+
+void recent_learn(recent_t *self, const question_t *question, text_t answer)
+{
+    market_t *market = markets_find(self->hub->markets, question->symbol);
+    if (market && !is_bounded(question))
+        proof_learn(market, question->source, answer, self->hub->now_ns);
+}
+
+void recent_forget(recent_t *self, text_t symbol)
+{
+    size_t at = 0;
+    market_t *market;
+    while ((market = markets_each(self->hub->markets, &at)))
+        if (symbol.length == 0 || text_equal(symbol, market->symbol))
+            proof_forget(market);
+}
+
+static bool is_unwanted(void *arg, const market_t *market)
+{
+    const recent_t *self = arg;
+    return is_demand(self->hub, market->symbol);
+}
+
+void recent_tick(recent_t *self)
+{
+    markets_expire(self->hub->markets, self->hub->now_ns, is_unwanted, self);
+}
+
+const recent_counts_t *recent_counts(const recent_t *self)
+{
+    return &self->counts;
+}
+
+recent_t *recent_new(hub_t *hub)
+{
+    recent_t *self = calloc(1, sizeof *self);
+    if (!self)
+        return NULL;
+    self->hub = hub;
+    self->answers = answers_new();
+    if (!self->answers)
+        recent_destroy(&self);
+    return self;
+}
+
+void recent_destroy(recent_t **self_p)
+{
+    recent_t *self = *self_p;
+    if (!self)
+        return;
+    *self_p = NULL;
+    answers_destroy(&self->answers);
+    free(self);
+}

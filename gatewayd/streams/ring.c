@@ -1,0 +1,333 @@
+#include "gatewayd/streams/ring.h"
+
+#include "common/log.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <stdlib.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+enum {
+    ENTRY_BYTES = 256, /* a trade's frame is hardly ever shorter: sizes the index */
+    PAGE_BYTES = 4096,
+    BACKED_AT_ONCE = 65536
+};
+
+#define UPDATE TEXT("trades.update")
+#define GAP    TEXT("trades.gap")
+
+typedef struct {
+    cursor_t cursor;
+    uint64_t position; /* where its frame begins */
+    bool gap;
+} entry_t;
+
+/* A run in one frame. */
+typedef struct {
+    buffer_t frame;
+    uint64_t from, to; /* positions; 0: none */
+} batch_t;
+
+/* What is read at each run comes first. */
+struct ring {
+    char *bytes; /* capacity bytes, mapped twice in a row */
+    size_t capacity;
+    uint64_t tail, head; /* positions of the oldest frame and behind the newest */
+    cursor_t last;
+    dialect_t dialect;
+    bool overwritten; /* something has been */
+    entry_t *entries; /* a ring too: entry n is at n & entry_mask */
+    uint64_t entry_mask;
+    uint64_t first, end; /* numbers of the oldest entry and of the next one */
+    size_t backed;       /* bytes that have memory behind them, from the beginning on */
+    batch_t batch, deflated;
+    cursor_t floor, last_gap;
+};
+
+/* Maps the same memory at two neighbouring places. */
+static char *map_twice(size_t capacity)
+{
+    int fd = memfd_create("ring", MFD_CLOEXEC);
+    if (fd == -1)
+        return NULL;
+    char *bytes = MAP_FAILED;
+    if (ftruncate(fd, (off_t)capacity) == 0)
+        bytes = mmap(NULL, capacity * 2, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    if (bytes != MAP_FAILED &&
+        (mmap(bytes, capacity, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_FIXED, fd, 0) == MAP_FAILED ||
+         mmap(bytes + capacity, capacity, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_FIXED, fd, 0) == MAP_FAILED)) {
+        munmap(bytes, capacity * 2);
+        bytes = MAP_FAILED;
+    }
+    close(fd); /* the mappings keep it */
+    return bytes == MAP_FAILED ? NULL : bytes;
+}
+
+static entry_t *entry_at(const ring_t *self, uint64_t number)
+{
+    return &self->entries[number & self->entry_mask];
+}
+
+/* The position behind an entry's frame. */
+static uint64_t entry_end(const ring_t *self, uint64_t number)
+{
+    return number + 1 < self->end ? entry_at(self, number + 1)->position : self->head;
+}
+
+static text_t entry_frame(const ring_t *self, uint64_t number)
+{
+    uint64_t position = entry_at(self, number)->position;
+    return (text_t){self->bytes + (position & (self->capacity - 1)), entry_end(self, number) - position};
+}
+
+/* Memory comes as the ring is filled for the first time, and no more of it ahead than it has had: of many rings most may have a few trades only.
+ * Several pages at once, since a page fault costs more (24 µs, 13 for each of 16, on a virtual machine) than all that is done with a trade. */
+static void back(ring_t *self, size_t end)
+{
+    while (self->backed < end && self->backed < self->capacity) {
+        size_t more = self->backed < PAGE_BYTES ? PAGE_BYTES : self->backed;
+        more = more < BACKED_AT_ONCE ? more : BACKED_AT_ONCE;
+        madvise(self->bytes + self->backed, more, MADV_POPULATE_WRITE); /* an older kernel refuses: faults do it */
+        self->backed += more;
+    }
+}
+
+/* Drops the oldest until `length` bytes and one entry more are free. */
+static void make_room(ring_t *self, size_t length)
+{
+    while (self->first < self->end &&
+           (self->end - self->first > self->entry_mask || self->head + length - self->tail > self->capacity)) {
+        self->floor = entry_at(self, self->first)->cursor;
+        self->tail = entry_end(self, self->first++);
+        self->overwritten = true;
+    }
+}
+
+static entry_t *append(ring_t *self, cursor_t at, text_t method, text_t json)
+{
+    assert(cursor_compare(at, self->last) >= 0 && json.length <= RING_BYTES_MIN / 4);
+    make_room(self, frame_notify_length(self->dialect, method, json));
+    back(self, self->head - self->capacity + frame_notify_length(self->dialect, method, json));
+    size_t length = frame_notify(self->dialect, self->bytes + (self->head & (self->capacity - 1)), method, json);
+    entry_t *entry = entry_at(self, self->end++);
+    *entry = (entry_t){.cursor = at, .position = self->head};
+    self->head += length;
+    self->last = at;
+    return entry;
+}
+
+/* The number of the first entry whose cursor is behind `after`. */
+static uint64_t first_behind(const ring_t *self, cursor_t after)
+{
+    uint64_t low = self->first, high = self->end;
+    while (low < high) {
+        uint64_t middle = low + (high - low) / 2;
+        if (cursor_compare(entry_at(self, middle)->cursor, after) > 0)
+            high = middle;
+        else
+            low = middle + 1;
+    }
+    return low;
+}
+
+/* The number of the last entry whose frame begins at or before `position`. There must be one. */
+static uint64_t entry_of(const ring_t *self, uint64_t position)
+{
+    uint64_t low = self->first, high = self->end;
+    while (low < high) {
+        uint64_t middle = low + (high - low) / 2;
+        if (entry_at(self, middle)->position > position)
+            high = middle;
+        else
+            low = middle + 1;
+    }
+    return low - 1;
+}
+
+ring_t *ring_new(size_t capacity_bytes, cursor_t floor)
+{
+    assert(capacity_bytes >= RING_BYTES_MIN && (capacity_bytes & (capacity_bytes - 1)) == 0);
+    ring_t *self = calloc(1, sizeof *self);
+    if (!self)
+        return NULL;
+    self->capacity = capacity_bytes;
+    self->entry_mask = capacity_bytes / ENTRY_BYTES - 1;
+    self->tail = self->head = capacity_bytes; /* what is put before it still has a position */
+    self->first = self->end = self->entry_mask + 1;
+    self->entries = calloc(self->entry_mask + 1, sizeof *self->entries);
+    self->bytes = map_twice(capacity_bytes);
+    self->batch.frame = self->deflated.frame = buffer_new(0);
+    self->floor = self->last = floor;
+    if (!self->entries || !self->bytes) {
+        log_error("ring: no memory", LOG_U64("bytes", capacity_bytes), LOG_ERRNO());
+        ring_destroy(&self);
+    }
+    return self;
+}
+
+void ring_destroy(ring_t **self_p)
+{
+    ring_t *self = *self_p;
+    if (!self)
+        return;
+    *self_p = NULL;
+    if (self->bytes)
+        munmap(self->bytes, self->capacity * 2);
+    free(self->entries);
+    buffer_release(&self->batch.frame);
+    buffer_release(&self->deflated.frame);
+    free(self);
+}
+
+ring_t *ring_render(const ring_t *self, dialect_t dialect)
+{
+    ring_t *other = ring_new(self->capacity, self->floor);
+    if (!other)
+        return NULL;
+    other->dialect = dialect;
+    for (uint64_t number = self->first; number < self->end; number++) {
+        const entry_t *entry = entry_at(self, number);
+        text_t frame = entry_frame(self, number);
+        if (entry->gap)
+            ring_append_gap(other, entry->cursor, frame_params(frame, GAP));
+        else
+            ring_append_trade(other, entry->cursor, frame_params(frame, UPDATE));
+    }
+    other->last_gap = self->last_gap;
+    return other;
+}
+
+void ring_append_trade(ring_t *self, cursor_t at, text_t json)
+{
+    assert(cursor_compare(at, self->last) > 0);
+    append(self, at, UPDATE, json);
+}
+
+void ring_append_gap(ring_t *self, cursor_t at, text_t json)
+{
+    assert(cursor_compare(at, self->last) > 0);
+    append(self, at, GAP, json)->gap = true;
+    self->last_gap = at;
+}
+
+void ring_append_turn(ring_t *self, cursor_t at, text_t json)
+{
+    append(self, at, GAP, json)->gap = true;
+}
+
+void ring_renew(ring_t *self, cursor_t former, uint64_t epoch)
+{
+    for (uint64_t number = self->first; number < self->end; number++)
+        entry_at(self, number)->cursor = cursor_renew(entry_at(self, number)->cursor, former, epoch);
+    self->floor = cursor_renew(self->floor, former, epoch);
+    self->last = cursor_renew(self->last, former, epoch);
+    self->last_gap = cursor_renew(self->last_gap, former, epoch);
+}
+
+bool ring_prepend_trade(ring_t *self, cursor_t at, text_t json)
+{
+    assert(json.length <= RING_BYTES_MIN / 4 && self->dialect == DIALECT_RPC);
+    size_t length = frame_notify_length(self->dialect, UPDATE, json);
+    if (self->overwritten || at.seq == 0 || cursor_compare(at, self->floor) != 0 ||
+        self->end - self->first > self->entry_mask || self->head - self->tail + length > self->capacity)
+        return false;
+    uint64_t position = self->tail - length;
+    frame_notify(self->dialect, self->bytes + (position & (self->capacity - 1)), UPDATE, json);
+    *entry_at(self, --self->first) = (entry_t){.cursor = at, .position = position};
+    self->tail = position;
+    self->floor = (cursor_t){at.epoch, at.seq - 1};
+    return true;
+}
+
+cursor_t ring_floor(const ring_t *self)
+{
+    return self->floor;
+}
+
+cursor_t ring_middle(const ring_t *self)
+{
+    return self->first < self->end ? entry_at(self, self->first + (self->end - self->first) / 2)->cursor : self->floor;
+}
+
+cursor_t ring_last(const ring_t *self)
+{
+    return self->last;
+}
+
+cursor_t ring_last_gap(const ring_t *self)
+{
+    return self->last_gap;
+}
+
+uint64_t ring_head(const ring_t *self)
+{
+    return self->head;
+}
+
+bool ring_lapped(const ring_t *self, uint64_t position)
+{
+    return position < self->tail;
+}
+
+bool ring_find(const ring_t *self, cursor_t after, uint64_t *position)
+{
+    if (cursor_compare(after, self->floor) < 0 || cursor_compare(after, self->last) > 0)
+        return false;
+    uint64_t number = first_behind(self, after);
+    *position = number < self->end ? entry_at(self, number)->position : self->head;
+    return true;
+}
+
+text_t ring_read(const ring_t *self, uint64_t position, cursor_t *last)
+{
+    assert(position <= self->head && !ring_lapped(self, position));
+    text_t run = {self->bytes + (position & (self->capacity - 1)), self->head - position};
+    if (run.length == 0)
+        return run;
+    *last = self->last;
+    if (run.length > RING_RUN_MAX) {
+        uint64_t number = entry_of(self, position + RING_RUN_MAX) - 1; /* that one ends beyond */
+        run.length = entry_end(self, number) - position;
+        *last = entry_at(self, number)->cursor;
+    }
+    return run;
+}
+
+text_t ring_batch(ring_t *self, uint64_t position, text_t run, bool deflate)
+{
+    batch_t *batch = deflate ? &self->deflated : &self->batch;
+    uint64_t to = position + run.length;
+    if (batch->from == position && batch->to == to)
+        return buffer_text(&batch->frame);
+    buffer_clear(&batch->frame);
+    if (deflate)
+        frame_append_deflated(&batch->frame, ring_batch(self, position, run, false));
+    else
+        frame_append_batch(&batch->frame, self->dialect, run);
+    bool made = buffer_ok(&batch->frame) && batch->frame.length > 0;
+    batch->from = made ? position : 0; /* where no frame is */
+    batch->to = made ? to : 0;
+    return made ? buffer_text(&batch->frame) : TEXT("");
+}
+
+cursor_t ring_cursor(const ring_t *self, uint64_t end)
+{
+    return entry_at(self, entry_of(self, end - 1))->cursor;
+}
+
+uint64_t ring_frames(const ring_t *self)
+{
+    return self->end - self->first;
+}
+
+bool ring_entry(const ring_t *self, size_t back, cursor_t *cursor, text_t *json)
+{
+    if (back >= self->end - self->first)
+        return false;
+    uint64_t number = self->end - 1 - back;
+    const entry_t *entry = entry_at(self, number);
+    *cursor = entry->cursor;
+    *json = entry->gap ? (text_t){"", 0} : frame_params(entry_frame(self, number), UPDATE);
+    return true;
+}

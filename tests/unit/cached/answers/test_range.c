@@ -1,0 +1,151 @@
+#include <check.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "cached/answers/extract.h"
+
+/* A trade's text is its cursor as "E-S"; answers are compared whole. */
+static arena_t *arena;
+static tape_t *tape;
+static buffer_t answer;
+static extract_t extract;
+
+static void setup(void)
+{
+    arena = arena_new();
+    ck_assert_ptr_nonnull(arena);
+    tape = tape_new(TEXT("trade.BTC-USD.test"), 100, arena);
+    answer = buffer_new(0);
+}
+
+static void teardown(void)
+{
+    tape_destroy(&tape);
+    arena_destroy(&arena);
+    buffer_release(&answer);
+}
+
+static void append(uint64_t epoch, uint64_t from, uint64_t to)
+{
+    for (uint64_t seq = from; seq <= to; seq++) {
+        char text[CURSOR_MAX];
+        tape_trade_t trade = {{epoch, seq}, 0, {text, cursor_print(text, (cursor_t){epoch, seq})}};
+        ck_assert(tape_append(tape, &trade));
+    }
+}
+
+static void assert_range(request_t request, size_t limit_bytes, const char *expected)
+{
+    buffer_clear(&answer);
+    if (request.count == 0)
+        request.count = REQUEST_COUNT_DEFAULT;
+    extract_begin_range(&extract, &request, tape, false);
+    ck_assert(extract_print(&extract, limit_bytes, &answer));
+    char whole[500];
+    snprintf(whole, sizeof whole, "{\"ok\":true%s}", expected);
+    ck_assert_msg(text_equal(buffer_text(&answer), text_of(whole)), "expected %s, found %.*s", whole,
+                  TEXT_ARG(buffer_text(&answer)));
+}
+
+#define FROM(epoch, seq) .has_from = true, .from = {(epoch), (seq)}
+#define TO(epoch, seq)   .has_to = true, .to = {(epoch), (seq)}
+
+static const struct {
+    request_t request;
+    const char *expected;
+} cases[] = {
+    /* the tape: 5-3 5-4, a hole, 5-8 5-9, a new journal, 6-2 6-3 */
+    {{.count = 100}, ",\"trades\":[5-3,5-4,5-8,5-9,6-2,6-3],\"missing\":4"},
+    {{FROM(5, 1)}, ",\"trades\":[5-3,5-4,5-8,5-9,6-2,6-3],\"missing\":6"},
+    {{FROM(5, 0)}, ",\"trades\":[5-3,5-4,5-8,5-9,6-2,6-3],\"missing\":6"},
+    {{FROM(5, 4), TO(5, 8)}, ",\"trades\":[5-4,5-8],\"missing\":3"},
+    {{FROM(5, 4), TO(5, 4)}, ",\"trades\":[5-4],\"missing\":0"},
+    {{FROM(5, 5), TO(5, 6)}, ",\"trades\":[],\"missing\":2"},
+    {{FROM(5, 9), TO(5, 10)}, ",\"trades\":[5-9],\"missing\":1"},
+    {{TO(5, 3)}, ",\"trades\":[5-3],\"missing\":0"},
+    {{FROM(5, 9), TO(5, 3)}, ",\"trades\":[],\"missing\":0"},
+    /* within epochs only */
+    {{FROM(5, 10)}, ",\"trades\":[6-2,6-3],\"missing\":1"},
+    {{FROM(4, 77)}, ",\"trades\":[5-3,5-4,5-8,5-9,6-2,6-3],\"missing\":6"},
+    {{FROM(6, 1), TO(6, 3)}, ",\"trades\":[6-2,6-3],\"missing\":1"},
+    /* what may come yet is not missing */
+    {{FROM(6, 3), TO(6, 100)}, ",\"trades\":[6-3],\"missing\":0"},
+    {{FROM(6, 4)}, ",\"trades\":[],\"missing\":0"},
+    {{FROM(9, 1)}, ",\"trades\":[],\"missing\":0"},
+    {{FROM(UINT64_MAX, UINT64_MAX), TO(UINT64_MAX, UINT64_MAX)}, ",\"trades\":[],\"missing\":0"},
+    /* pages: the missing ones of all pages add up to those of the whole */
+    {{FROM(5, 1), .count = 1}, ",\"trades\":[5-3],\"missing\":2,\"next\":\"5-4\""},
+    {{FROM(5, 4), .count = 1}, ",\"trades\":[5-4],\"missing\":0,\"next\":\"5-5\""},
+    {{FROM(5, 5), .count = 2}, ",\"trades\":[5-8,5-9],\"missing\":3,\"next\":\"5-10\""},
+    {{FROM(5, 10), .count = 1}, ",\"trades\":[6-2],\"missing\":1,\"next\":\"6-3\""},
+    {{FROM(6, 3), .count = 1}, ",\"trades\":[6-3],\"missing\":0"},
+    {{FROM(5, 3), TO(5, 4), .count = 2}, ",\"trades\":[5-3,5-4],\"missing\":0"},
+};
+
+START_TEST(a_range_tells_what_it_has_and_what_it_lacks)
+{
+    append(5, 3, 4);
+    append(5, 8, 9);
+    append(6, 2, 3);
+    assert_range(cases[_i].request, 10000, cases[_i].expected);
+}
+END_TEST
+
+START_TEST(what_was_lost_at_the_end_is_missing)
+{
+    append(5, 1, 3);
+    tape_skip(tape, (cursor_t){5, 6});
+    assert_range((request_t){FROM(5, 3)}, 10000, ",\"trades\":[5-3],\"missing\":3");
+}
+END_TEST
+
+START_TEST(what_was_cleared_is_missing)
+{
+    append(5, 1, 9);
+    tape_clear(tape);
+    assert_range((request_t){FROM(5, 4)}, 10000, ",\"trades\":[],\"missing\":6");
+    assert_range((request_t){.count = 5}, 10000, ",\"trades\":[],\"missing\":0");
+}
+END_TEST
+
+START_TEST(what_was_dropped_is_missing)
+{
+    append(5, 1, 150);
+    assert_range((request_t){FROM(5, 11), TO(5, 52)}, 10000, ",\"trades\":[5-51,5-52],\"missing\":40");
+}
+END_TEST
+
+START_TEST(an_epoch_that_begins_without_a_trade_adds_nothing)
+{
+    append(5, 1, 2);
+    tape_skip(tape, (cursor_t){6, 0});
+    assert_range((request_t){FROM(5, 1)}, 10000, ",\"trades\":[5-1,5-2],\"missing\":0");
+}
+END_TEST
+
+START_TEST(a_page_ends_where_the_answer_is_full)
+{
+    append(5, 1, 9);
+    assert_range((request_t){FROM(5, 1)}, 205, /* the head, two trades, and room for what follows */
+                 ",\"trades\":[5-1,5-2],\"missing\":0,\"next\":\"5-3\"");
+}
+END_TEST
+
+int main(void)
+{
+    Suite *suite = suite_create("range");
+    TCase *tcase = tcase_create("range");
+    tcase_add_checked_fixture(tcase, setup, teardown);
+    tcase_add_loop_test(tcase, a_range_tells_what_it_has_and_what_it_lacks, 0, sizeof cases / sizeof *cases);
+    tcase_add_test(tcase, what_was_lost_at_the_end_is_missing);
+    tcase_add_test(tcase, what_was_cleared_is_missing);
+    tcase_add_test(tcase, what_was_dropped_is_missing);
+    tcase_add_test(tcase, an_epoch_that_begins_without_a_trade_adds_nothing);
+    tcase_add_test(tcase, a_page_ends_where_the_answer_is_full);
+    suite_add_tcase(suite, tcase);
+    SRunner *runner = srunner_create(suite);
+    srunner_run_all(runner, CK_ENV);
+    int failed = srunner_ntests_failed(runner);
+    srunner_free(runner);
+    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+}

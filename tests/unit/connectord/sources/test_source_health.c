@@ -1,0 +1,120 @@
+/* What a source says of its own health: breaker, score, streams that starve. */
+#include "tests/unit/source_fixture.h"
+
+static void check_breaker(const char *expected)
+{
+    status_t status = describe();
+    ck_assert_msg(text_equal(status.breaker, text_of(expected)), "%.*s", TEXT_ARG(status.breaker));
+}
+
+START_TEST(breaker_that_opens_and_closes_is_told_at_once)
+{
+    settings.breaker = (breaker_config_t){.failures = 2, .healthy_ms = 1, .open_ms = 2};
+    make();
+    source_start(source);
+    fake_lose(0, "refused");
+    check_breaker("closed");
+    check_calls("connect lost/down");
+    wait_for_call();
+    fake_lose(0, "refused");
+    check_breaker("open");
+    check_calls("connect heartbeat/down");
+    wait_for_call();
+    check_breaker("half_open");
+    check_calls("connect heartbeat/down");
+    fakes[0].up->on_connected(fakes[0].arg);
+    check_breaker("half_open");
+    check_calls("restored/up +BTC-USD +ETH-USD +LTC-USD");
+    wait_for_call();
+    check_breaker("closed");
+    check_calls("heartbeat/up");
+}
+END_TEST
+
+START_TEST(health_falls_with_a_loss_and_with_a_gap)
+{
+    make();
+    ck_assert_uint_eq(describe().health, 0); /* there is no connection */
+    source_start(source);
+    fakes[0].up->on_connected(fakes[0].arg);
+    ck_assert_uint_eq(describe().health, 100);
+    fakes[0].up->on_gap(fakes[0].arg, 7, 9); /* which is a loss, too */
+    ck_assert_uint_eq(describe().health, 0);
+    calls[0] = '\0';
+    wait_for_call();
+    fakes[0].up->on_connected(fakes[0].arg);
+    ck_assert_uint_eq(describe().health, 80);
+}
+END_TEST
+
+static unsigned fed;
+
+static void on_feed(void *arg)
+{
+    (void)arg;
+    trade("BTC-USD");
+    fed++;
+}
+
+/* Trades of BTC-USD at a pace that takes little time to learn. */
+static void feed_until_learned(void)
+{
+    fakes[0].up->on_confirmed(fakes[0].arg, TEXT("BTC-USD"), true);
+    fed = 0;
+    loop_timer_t *pace = loop_timer_new(loop, on_feed, NULL);
+    loop_timer_start(pace, 0, PULSE_BURST_MS + 1);
+    while (fed <= PULSE_LEARN)
+        uv_run(loop_uv(loop), UV_RUN_ONCE);
+    loop_timer_destroy(&pace);
+    calls[0] = '\0';
+}
+
+START_TEST(starving_stream_is_told_at_once_and_so_is_its_end)
+{
+    settings.starvation = (pulse_config_t){.enabled = true, .probability = 0.5, .minimum_ms = 1};
+    may = false; /* what is done about it is test_subscriber.c's */
+    make_connected(false);
+    feed_until_learned();
+    wait_for_call();
+    check_calls("heartbeat/up");
+    status_t status = describe();
+    ck_assert_msg(text_starts_with(status.stale, TEXT("{\"BTC-USD\":0.")), "%.*s", TEXT_ARG(status.stale));
+    ck_assert_uint_eq(status.health, 87); /* one of three: 40 / 3 */
+    trade("BTC-USD");
+    check_calls("trade:BTC-USD.exchange heartbeat/up");
+    ck_assert(text_equal(describe().stale, TEXT("{}")));
+    wait_for_call(); /* and it starves again */
+    check_calls("heartbeat/up");
+    fake_lose(0, "broken wire");
+    ck_assert(text_equal(describe().stale, TEXT("{}"))); /* lost says it all */
+}
+END_TEST
+
+START_TEST(unsubscribed_stream_does_not_starve)
+{
+    settings.starvation = (pulse_config_t){.enabled = true, .probability = 0.5, .minimum_ms = 1};
+    make_connected(true);
+    source_want(source, TEXT("BTC-USD"));
+    feed_until_learned();
+    source_release(source, TEXT("BTC-USD"));
+    while (!strstr(calls, "-BTC-USD"))
+        uv_run(loop_uv(loop), UV_RUN_ONCE);
+    ck_assert(text_equal(describe().stale, TEXT("{}")));
+    fakes[0].up->on_confirmed(fakes[0].arg, TEXT("BTC-USD"), false);
+    calls[0] = '\0';
+    for (int i = 0; i < 2; i++) /* two checks go by */
+        uv_run(loop_uv(loop), UV_RUN_ONCE);
+    check_calls("");
+}
+END_TEST
+
+int main(void)
+{
+    const TTest *const tests[] = {
+        breaker_that_opens_and_closes_is_told_at_once,
+        health_falls_with_a_loss_and_with_a_gap,
+        starving_stream_is_told_at_once_and_so_is_its_end,
+        unsubscribed_stream_does_not_starve,
+    };
+    return RUN_TESTS("source_health", tests);
+}

@@ -1,0 +1,46 @@
+#include "gatewayd/doors/peers.h"
+
+#include <check.h>
+#include <stdlib.h>
+
+START_TEST(an_address_has_no_more_connections_than_it_may)
+{
+    peers_t *peers = peers_new(2);
+    ck_assert(peers_enter(peers, TEXT("10.0.0.1")));
+    ck_assert(peers_enter(peers, TEXT("10.0.0.1")));
+    ck_assert(!peers_enter(peers, TEXT("10.0.0.1")));
+    ck_assert(peers_enter(peers, TEXT("::1")));
+    peers_leave(peers, TEXT("10.0.0.1"));
+    ck_assert(peers_enter(peers, TEXT("10.0.0.1")));
+    ck_assert(!peers_enter(peers, TEXT("10.0.0.1")));
+    peers_destroy(&peers);
+}
+END_TEST
+
+START_TEST(an_address_that_has_left_is_forgotten)
+{
+    peers_t *peers = peers_new(1);
+    for (int i = 0; i < 1000; i++) {
+        ck_assert(peers_enter(peers, TEXT("10.0.0.1")));
+        peers_leave(peers, TEXT("10.0.0.1"));
+    }
+    peers_leave(peers, TEXT("10.0.0.1")); /* it is not there: nothing happens */
+    ck_assert(peers_enter(peers, TEXT("10.0.0.1")));
+    ck_assert(!peers_enter(peers, TEXT("10.0.0.1")));
+    peers_destroy(&peers);
+}
+END_TEST
+
+int main(void)
+{
+    Suite *suite = suite_create("peers");
+    TCase *tcase = tcase_create("peers");
+    tcase_add_test(tcase, an_address_has_no_more_connections_than_it_may);
+    tcase_add_test(tcase, an_address_that_has_left_is_forgotten);
+    suite_add_tcase(suite, tcase);
+    SRunner *runner = srunner_create(suite);
+    srunner_run_all(runner, CK_ENV);
+    int failed = srunner_ntests_failed(runner);
+    srunner_free(runner);
+    return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+}

@@ -1,0 +1,268 @@
+/* Paths and queries to JSON-RPC, and its answers to bodies. */
+#include "gatewayd/doors/rest.h"
+
+#include "gatewayd/doors/cors.h"
+#include "gatewayd/forms/token.h"
+
+#include <check.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+static buffer_t out;
+
+static void setup(void)
+{
+    out = buffer_new(0);
+}
+
+static void teardown(void)
+{
+    buffer_release(&out);
+}
+
+/* The arguments are divided by '&'. */
+static bool read_query(rest_query_t *query, const char *text)
+{
+    *query = (rest_query_t){.count = 0};
+    while (*text) {
+        size_t length = strcspn(text, "&");
+        if (!rest_query_add(query, (text_t){text, length}))
+            return false;
+        text += length + (text[length] != '\0');
+    }
+    return true;
+}
+
+/* What a GET of this becomes: a status and a body, or 0 and a request. */
+static unsigned ask(const char *path, const char *arguments)
+{
+    rest_query_t query;
+    text_t symbol;
+    const rest_route_t *route = rest_find(text_of(path), &symbol);
+    ck_assert_msg(route && read_query(&query, arguments), "%s?%s", path, arguments);
+    buffer_clear(&out);
+    unsigned status = rest_request(route, symbol, &query, &out);
+    buffer_append(&out, TEXT("\0"));
+    return status;
+}
+
+static const struct {
+    const char *path, *arguments, *method, *params;
+} requests[] = {
+    {"trades/BTC-USD", "", "getRecentTrades", ",\"symbol\":\"BTC-USD\""},
+    {"trades/BTC-USD", "source=a&count=5", "getRecentTrades", ",\"symbol\":\"BTC-USD\",\"count\":5,\"source\":\"a\""},
+    {"trades/a\"b", "count=007", "getRecentTrades", ",\"symbol\":\"a\\\"b\",\"count\":\"007\""},
+    {"trades/B-U", "count=", "getRecentTrades", ",\"symbol\":\"B-U\",\"count\":\"\""},
+    {"trades/B-U", "before=2025-11-10T17:24:33Z", "getRecentTrades",
+     ",\"symbol\":\"B-U\",\"beforeTimestamp\":\"2025-11-10T17:24:33.000000000Z\""},
+    {"trades/B-U", "before=2025-11-10T18:24:33 01:00", "getRecentTrades",
+     ",\"symbol\":\"B-U\",\"beforeTimestamp\":\"2025-11-10T17:24:33.000000000Z\""},
+    {"trades/B-U", "since=1762795473937&before=2025-11-11", "getTradesSince",
+     ",\"symbol\":\"B-U\",\"beforeTimestamp\":\"2025-11-11T00:00:00.000000000Z\",\"afterTimestamp\":\"2025-11-10T17:24:33."
+     "937000000Z\""},
+    {"trades/B-U", "since=1762795473", "getTradesSince", ",\"symbol\":\"B-U\",\"afterTimestamp\":\"1762795473\""},
+    {"trades/B-U", "since=x&before=y", "getTradesSince",
+     ",\"symbol\":\"B-U\",\"beforeTimestamp\":\"y\",\"afterTimestamp\":\"x\""},
+    {"trades/B-U", "from=7-1&source=a", "getTradesRange", ",\"symbol\":\"B-U\",\"from\":\"7-1\",\"source\":\"a\""},
+    {"trades/B-U", "to=7-9&from=7-1&cursor=IjctNSI", "getTradesRange",
+     ",\"symbol\":\"B-U\",\"from\":\"7-5\",\"from\":\"7-1\",\"to\":\"7-9\""},
+    {"trades/B-U", "cursor=eyJhIjoiNy01In0", "getRecentTrades", ",\"symbol\":\"B-U\",\"next\":{\"a\":\"7-5\"}"},
+    {"candles/B-U", "interval=1m&after=x", "getCandles", ",\"symbol\":\"B-U\",\"interval\":\"1m\",\"afterTimestamp\":\"x\""},
+    {"stats", "symbol=B-U", "getStats", ",\"symbol\":\"B-U\""},
+    {"symbols", "", "getSymbols", ""},
+    {"symbols", "_=1762795473937", "getSymbols", ""},
+    {"stats", "_&symbol=B-U&_=1&_=2", "getStats", ",\"symbol\":\"B-U\""},
+    {"status", "", "getStatus", ""},
+    {"sources", "", "getStatus", ""},
+};
+
+START_TEST(a_query_becomes_a_request)
+{
+    char path[128], expected[512];
+    snprintf(path, sizeof path, "/api/v1/%s", requests[_i].path);
+    snprintf(expected, sizeof expected,
+             "{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"%s\",\"params\":{\"channel\":\"trades\"%s}}", requests[_i].method,
+             requests[_i].params);
+    ck_assert_uint_eq(ask(path, requests[_i].arguments), 0);
+    ck_assert_str_eq(out.bytes, expected);
+}
+END_TEST
+
+static const struct {
+    const char *path, *arguments, *detail;
+} refusals[] = {
+    {"trades/B-U", "colour=red", "\"colour: no such parameter here\""},
+    {"trades/B-U", "Count=1", "\"Count: no such parameter here\""},
+    {"trades/B-U", "from=7-1&before=x", "\"before: no such parameter here\""},
+    {"trades/B-U", "cursor=%", "\"cursor: expected the `next` of an earlier page\""},
+    {"trades/B-U", "cursor=eyJh", "\"cursor: expected the `next` of an earlier page\""},
+    {"trades/B-U", "cursor=", "\"cursor: expected the `next` of an earlier page\""},
+    {"symbols", "count=1", "\"count: no such parameter here\""},
+    {"status", "=", "\": no such parameter here\""},
+};
+
+START_TEST(a_query_that_is_none_is_refused_by_name)
+{
+    char path[128];
+    snprintf(path, sizeof path, "/api/v1/%s", refusals[_i].path);
+    ck_assert_uint_eq(ask(path, refusals[_i].arguments), 400);
+    ck_assert_msg(strstr(out.bytes, refusals[_i].detail), "expected %s, found %s", refusals[_i].detail, out.bytes);
+    ck_assert(strstr(out.bytes, "\"status\":400"));
+}
+END_TEST
+
+START_TEST(other_paths_are_none)
+{
+    static const char *const paths[] = {"/api/",
+                                        "/api/v1",
+                                        "/api/v1/",
+                                        "/api/v1/trades",
+                                        "/api/v1/trades/",
+                                        "/api/v1/trades//",
+                                        "/api/v1/trades/B-U//",
+                                        "/api/v1/trades/B-U/x/",
+                                        "/api/v1//symbols",
+                                        "/api//v1/symbols",
+                                        "//api/v1/symbols",
+                                        "/api/v1/symbols//",
+                                        "/api/v1/./symbols",
+                                        "/api/v1/stats/../symbols",
+                                        "/api/v1/Symbols",
+                                        "/api/v2/symbols",
+                                        "/api/versions/x",
+                                        "/"};
+    text_t symbol;
+    for (size_t i = 0; i < sizeof paths / sizeof *paths; i++)
+        ck_assert_msg(!rest_find(text_of(paths[i]), &symbol), "%s", paths[i]);
+}
+END_TEST
+
+START_TEST(a_slash_at_the_end_of_a_path_changes_nothing)
+{
+    static const char *const paths[] = {"/api/v1/trades/B-U", "/api/v1/candles/B-U", "/api/v1/stats",  "/api/v1/symbols",
+                                        "/api/v1/sources",    "/api/v1/status",      "/api/v1/stream", "/api/versions"};
+    for (size_t i = 0; i < sizeof paths / sizeof *paths; i++) {
+        char slashed[64];
+        text_t symbol = TEXT(""), again = TEXT("");
+        snprintf(slashed, sizeof slashed, "%s/", paths[i]);
+        const rest_route_t *route = rest_find(text_of(paths[i]), &symbol);
+        ck_assert_msg(route && rest_find(text_of(slashed), &again) == route && text_equal(symbol, again), "%s", slashed);
+    }
+}
+END_TEST
+
+START_TEST(queries_are_bounded_and_name_each_thing_once)
+{
+    rest_query_t query;
+    ck_assert(!read_query(&query, "a=1&b=2&a=3"));
+    ck_assert(!read_query(&query, "a=\xff"));
+    ck_assert(!read_query(&query, "a&b&c&d&e&f&g&h&i&j&k&l&m&n&o&p&q"));
+    ck_assert(read_query(&query, "_=1&_=2&__&_a=b&_=\xff&a&b&c&d&e&f&g&h&i&j&k&l&m&n&o&p"));
+    ck_assert_ptr_null(rest_query_get(&query, "_").at);
+    ck_assert(read_query(&query, "a&b=&c=1=2"));
+    ck_assert(text_equal(rest_query_get(&query, "c"), TEXT("1=2")));
+    ck_assert_ptr_nonnull(rest_query_get(&query, "a").at);
+    ck_assert_ptr_null(rest_query_get(&query, "d").at);
+}
+END_TEST
+
+static const struct {
+    const char *path, *answer;
+    unsigned status;
+    const char *body;
+} answers[] = {
+    {"trades/B-U", "{\"jsonrpc\":\"2.0\",\"id\":1,\"result\":{\"trades\":[{\"price\":1.50}],\"next\":{\"a\":\"7-5\"}}}", 200,
+     "{\"version\":\"v1\",\"trades\":[{\"price\":1.50}],\"next\":\"eyJhIjoiNy01In0\"}"},
+    {"sources", "{\"result\":{\"sources\":[1],\"clients\":2}}", 200, "{\"version\":\"v1\",\"sources\":[1]}"},
+    {"status", "{\"result\":{\"clients\":2,\"version\":\"0.1\"}}", 200,
+     "{\"version\":\"v1\",\"clients\":2,\"gateway\":\"0.1\"}"},
+    {"trades/B-U", "{\"error\":{\"code\":-32602,\"message\":\"beforeTimestamp: expected a time\"}}", 400,
+     "{\"version\":\"v1\",\"type\":\"about:blank\",\"title\":\"Bad Request\",\"status\":400,\"detail\":\"before: expected a "
+     "time\"}"},
+    {"trades/B-U", "{\"error\":{\"code\":-32602,\"message\":\"afterTimestamp: x\"}}", 400,
+     "{\"version\":\"v1\",\"type\":\"about:blank\",\"title\":\"Bad Request\",\"status\":400,\"detail\":\"since: x\"}"},
+    {"trades/B-U", "{\"error\":{\"code\":-32602,\"message\":\"Invalid symbol: B-U\"}}", 404,
+     "{\"version\":\"v1\",\"type\":\"about:blank\",\"title\":\"Not Found\",\"status\":404,\"detail\":\"Invalid symbol: B-U\"}"},
+    {"trades/B-U", "{\"error\":{\"code\":-32000,\"message\":\"History\"}}", 503,
+     "{\"version\":\"v1\",\"type\":\"about:blank\",\"title\":\"Service Unavailable\",\"status\":503,\"detail\":\"History\"}"},
+    {"trades/B-U", "{\"error\":{}}", 500,
+     "{\"version\":\"v1\",\"type\":\"about:blank\",\"title\":\"Internal Server Error\",\"status\":500,\"detail\":\"The gateway "
+     "failed\"}"},
+};
+
+START_TEST(an_answer_becomes_a_status_and_a_body)
+{
+    char path[128];
+    text_t symbol;
+    snprintf(path, sizeof path, "/api/v1/%s", answers[_i].path);
+    unsigned status = rest_answer(rest_find(text_of(path), &symbol), text_of(answers[_i].answer), &out);
+    buffer_append(&out, TEXT("\0"));
+    ck_assert_uint_eq(status, answers[_i].status);
+    ck_assert_str_eq(out.bytes, answers[_i].body);
+}
+END_TEST
+
+START_TEST(a_token_gives_back_what_it_was_made_of)
+{
+    static const char *const texts[] = {"", "1", "\"7\"", "{\"a\":\"7-5\"}", "\"\xc3\xbf\xc3\xbe?>>?\"", "[1,2]"};
+    for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) {
+        buffer_t token = buffer_new(0);
+        buffer_clear(&out);
+        token_append(&token, text_of(texts[i]));
+        ck_assert_msg(token_decode(&out, buffer_text(&token)) && text_equal(buffer_text(&out), text_of(texts[i])), "%s",
+                      texts[i]);
+        buffer_release(&token);
+    }
+    static const char *const wrong[] = {"a", "abcde", "a b", "ab==", "ab+/", "\xff\xff"};
+    for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++)
+        ck_assert_msg(!token_decode(&out, text_of(wrong[i])), "%s", wrong[i]);
+}
+END_TEST
+
+static const struct {
+    const char *origins[2], *origin, *expected;
+} pages[] = {
+    {{NULL}, "https://a", ""},
+    {{"https://a", "https://b"}, "", "Vary: Origin\r\n"},
+    {{"https://a", "https://b"}, "https://c", "Vary: Origin\r\n"},
+    {{"https://a", "https://b"},
+     "https://b",
+     "Vary: Origin\r\nAccess-Control-Allow-Origin: https://b\r\nAccess-Control-Allow-Credentials: true\r\n"},
+    {{"*"}, "https://c", "Vary: Origin\r\nAccess-Control-Allow-Origin: *\r\n"},
+    {{"*"}, "", "Vary: Origin\r\n"},
+    {{"*", "https://b"},
+     "https://b",
+     "Vary: Origin\r\nAccess-Control-Allow-Origin: https://b\r\nAccess-Control-Allow-Credentials: true\r\n"},
+};
+
+START_TEST(pages_are_let_in_by_their_origin)
+{
+    cors_t cors = {pages[_i].origins, (pages[_i].origins[0] != NULL) + (pages[_i].origins[1] != NULL)};
+    cors_append(&cors, text_of(pages[_i].origin), &out);
+    buffer_append(&out, TEXT("\0"));
+    size_t length = strlen(pages[_i].expected);
+    ck_assert_int_eq(strncmp(out.bytes, pages[_i].expected, length), 0);
+    ck_assert(out.bytes[length] == '\0' || strncmp(out.bytes + length, "Access-Control-Expose", 21) == 0);
+}
+END_TEST
+
+int main(void)
+{
+    Suite *suite = suite_create("rest");
+    TCase *tcase = tcase_create("rest");
+    tcase_add_checked_fixture(tcase, setup, teardown);
+    tcase_add_loop_test(tcase, a_query_becomes_a_request, 0, sizeof requests / sizeof *requests);
+    tcase_add_loop_test(tcase, a_query_that_is_none_is_refused_by_name, 0, sizeof refusals / sizeof *refusals);
+    tcase_add_test(tcase, other_paths_are_none);
+    tcase_add_test(tcase, a_slash_at_the_end_of_a_path_changes_nothing);
+    tcase_add_test(tcase, queries_are_bounded_and_name_each_thing_once);
+    tcase_add_loop_test(tcase, an_answer_becomes_a_status_and_a_body, 0, sizeof answers / sizeof *answers);
+    tcase_add_test(tcase, a_token_gives_back_what_it_was_made_of);
+    tcase_add_loop_test(tcase, pages_are_let_in_by_their_origin, 0, sizeof pages / sizeof *pages);
+    suite_add_tcase(suite, tcase);
+    SRunner *runner = srunner_create(suite);
+    srunner_run_all(runner, CK_ENV);
+    int failed = srunner_ntests_failed(runner);
+    srunner_free(runner);
+    return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+}
