@@ -7,7 +7,7 @@ import threading
 import time
 
 import zmq
-import zmtp
+import raw_peer
 from field import OTHER, PAUSE, SYMBOL, attack
 from pipeline import BIN
 from storm import ends
@@ -146,9 +146,9 @@ def come_and_go(field, seconds):
     """Subscribers that come and leave, as many as can."""
     deadline, count = time.monotonic() + seconds, 0
     while time.monotonic() < deadline and not field.over():
-        one = zmtp.peer(field.port["bus"], b"SUB")
+        one = raw_peer.peer(field.port["bus"], b"SUB")
         if one:
-            zmtp.pour(one, [zmtp.part(b"\x01trade.X-Y.")], field.over)
+            raw_peer.pour(one, [raw_peer.part(b"\x01trade.X-Y.")], field.over)
             one.close()
             count += 1
         PAUSE.wait(0.02)
@@ -157,8 +157,8 @@ def come_and_go(field, seconds):
 
 def subscribe_and_leave(field, prefixes):
     """Others leave while one has subscribed to all these, and at last itself."""
-    one = zmtp.peer(field.port["bus"], b"SUB")
-    sent, ended = zmtp.pour(one, prefixes, lambda: field.over() or field.growth("connectord") > 900)
+    one = raw_peer.peer(field.port["bus"], b"SUB")
+    sent, ended = raw_peer.pour(one, prefixes, lambda: field.over() or field.growth("connectord") > 900)
     field.wait(1)
     count = come_and_go(field, 6)
     one.close()
@@ -169,10 +169,10 @@ def subscribe_and_leave(field, prefixes):
 @attack(5, "a subscriber has 16 MiB of long subscriptions; others come and go", growth_mib=None)
 def long_prefixes(field):
     tail = bytes(i % 251 for i in range(4000))
-    return subscribe_and_leave(field, (zmtp.part(b"\x01" + b"%08d" % i + tail) for i in range(4000)))
+    return subscribe_and_leave(field, (raw_peer.part(b"\x01" + b"%08d" % i + tail) for i in range(4000)))
 
 
 @attack(5, "a subscriber has 500,000 short subscriptions; others come and go", growth_mib=None)
 def many_prefixes(field):
-    chunk = lambda begin: b"".join(zmtp.part(b"\x01trade.%06d" % i) for i in range(begin, begin + 10000))
+    chunk = lambda begin: b"".join(raw_peer.part(b"\x01trade.%06d" % i) for i in range(begin, begin + 10000))
     return subscribe_and_leave(field, (chunk(begin) for begin in range(0, 500000, 10000)))

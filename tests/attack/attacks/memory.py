@@ -4,10 +4,10 @@ import itertools
 import json
 import time
 
-import zmtp
+import raw_peer
 from field import SYMBOL, attack, knows_key
 from swarm import UPGRADE, Swarm, frame, http, rpc
-from zmtp import MIB
+from raw_peer import MIB
 
 ENOUGH_MIB = 900  # growth that proves it
 PATIENCE_S = 10
@@ -16,15 +16,15 @@ PATIENCE_S = 10
 def pour_for_a_while(field, port, kind, pieces, victim):
     deadline = time.monotonic() + PATIENCE_S
     over = lambda: field.over() or time.monotonic() > deadline or field.growth(victim) > ENOUGH_MIB
-    one = zmtp.peer(field.port[port], kind)
-    sent, ended = zmtp.pour(one, pieces, over)
+    one = raw_peer.peer(field.port[port], kind)
+    sent, ended = raw_peer.pour(one, pieces, over)
     one.close()
     field.wait(1)
     return {"sent_mib": sent >> 20, "ended_by_it": ended}
 
 
 def endless_message():
-    return itertools.chain([zmtp.part(b"", True)], itertools.repeat(zmtp.part(b"x" * 60000, True)))
+    return itertools.chain([raw_peer.part(b"", True)], itertools.repeat(raw_peer.part(b"x" * 60000, True)))
 
 
 @attack(6, "one message of frames without an end to the bus")
@@ -44,22 +44,22 @@ def endless_to_history(field):
 
 @attack(6, "messages of a MiB to the bus that are no subscriptions")
 def large_messages(field):
-    return pour_for_a_while(field, "bus", b"XSUB", itertools.repeat(zmtp.part(b"\x02" + bytes(MIB - 8))), "connectord")
+    return pour_for_a_while(field, "bus", b"XSUB", itertools.repeat(raw_peer.part(b"\x02" + bytes(MIB - 8))), "connectord")
 
 
 @attack(6, "20 subscriptions of a MiB each")
 def large_subscriptions(field):
-    return pour_for_a_while(field, "bus", b"SUB", (zmtp.part(b"\x01" + bytes([i]) * (MIB - 8)) for i in range(20)), "connectord")
+    return pour_for_a_while(field, "bus", b"SUB", (raw_peer.part(b"\x01" + bytes([i]) * (MIB - 8)) for i in range(20)), "connectord")
 
 
 def ask_and_not_read(field, port, victim, question):
     """16 peers, each with questions enough for more than it may have."""
-    peers = [zmtp.peer(field.port[port], b"DEALER", receive_bytes=4096) for _ in range(16)]
-    questions = zmtp.request(question) * 20
+    peers = [raw_peer.peer(field.port[port], b"DEALER", receive_bytes=4096) for _ in range(16)]
+    questions = raw_peer.request(question) * 20
     over = lambda: field.over() or field.growth(victim) > ENOUGH_MIB
     for _ in range(20):
         for one in filter(None, peers):
-            zmtp.pour(one, [questions], over)
+            raw_peer.pour(one, [questions], over)
         field.wait(0.5)
         if over():
             break
@@ -86,9 +86,9 @@ def unread_history(field):
 
 @attack(6, "150 subscribers of everything don't read, at 5,000 trades/s", rate=5000, bystanders=1)
 def unread_bus(field):
-    peers = [zmtp.peer(field.port["bus"], b"SUB", receive_bytes=4096) for _ in range(150)]
+    peers = [raw_peer.peer(field.port["bus"], b"SUB", receive_bytes=4096) for _ in range(150)]
     for one in filter(None, peers):
-        zmtp.pour(one, [zmtp.part(b"\x01")], field.over)
+        raw_peer.pour(one, [raw_peer.part(b"\x01")], field.over)
     for _ in range(50):
         field.wait(0.3)
         if field.growth("connectord") > ENOUGH_MIB:

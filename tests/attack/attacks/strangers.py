@@ -4,7 +4,7 @@ import json
 import re
 import time
 
-import zmtp
+import raw_peer
 from field import OTHER, SYMBOL, attack
 from pipeline import get
 from swarm import UPGRADE, Swarm, ask_http, connect, frame, http, rpc
@@ -15,9 +15,9 @@ TOKEN = "a token of more than sixteen"
 @attack(8, "a peer that never subscribed takes its subscription back, at a source that sends what is wanted",
         source={"subscribe": "demand", "grace_ms": 200})
 def false_unsubscribe(field):
-    one = zmtp.peer(field.port["bus"], b"XSUB")
+    one = raw_peer.peer(field.port["bus"], b"XSUB")
     for _ in range(6):
-        zmtp.pour(one, [zmtp.part(b"\x00trade.%s." % symbol.encode()) for symbol in (SYMBOL, OTHER)], field.over)
+        raw_peer.pour(one, [raw_peer.part(b"\x00trade.%s." % symbol.encode()) for symbol in (SYMBOL, OTHER)], field.over)
         field.wait(1)
     wanted = field.flow.control("/status", "GET")[1]["subscriptions"]
     field.wrong(not wanted.get(SYMBOL) or not wanted.get(OTHER), f"upstream only {wanted} is subscribed")
