@@ -13,9 +13,8 @@
 
 enum {
     BUSES_MAX = 16,
-    SOCKETS = 1,          /* that are bound: history */
-    AGE_MS = 1000,        /* how often memory drops what is too old */
-    ANSWERS_QUEUED = 1000 /* for one peer; the answers to a peer that does not read are dropped beyond it (socket_answer) */
+    SOCKETS = 1,  /* that are bound: history */
+    AGE_MS = 1000 /* how often memory drops what is too old */
 };
 
 struct cached {
@@ -301,7 +300,7 @@ cached_t *cached_new(loop_t *loop, const config_t *config)
         goto fail;
     if (!read_retention(self, config) || !open_history(self, config))
         goto no_memory;
-    self->router = socket_new(loop, SOCKET_ROUTER, ANSWERS_QUEUED, &router_events, self);
+    self->router = socket_new(loop, SOCKET_ROUTER, 0, &router_events, self);
     if (!self->router || !socket_bind(self->router, config_text(config, "cached.history")) || !follow(self, loop, config))
         goto fail;
     loop_timer_start(self->ageing, AGE_MS, AGE_MS);

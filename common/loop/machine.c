@@ -7,7 +7,7 @@
 
 enum { PATH_MAX_BYTES = 4096 };
 
-/* A file with one number; "max" and what is none are no limit. */
+/* A file with one number; "max" and anything else that is not a number mean no limit. */
 static uint64_t read_limit(const char *path)
 {
     char line[64] = "";

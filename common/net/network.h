@@ -15,7 +15,7 @@ bool network_valid(text_t text);
  * now, and whoever has no address at all, as over ipc. An IPv4 address counts as itself when it comes by an IPv6 socket. */
 bool network_admits(const char *const *networks, size_t count, const struct sockaddr_storage *address);
 
-/* The address of a text, with port 0; AF_UNIX for what is none. */
+/* The address of a text, with port 0; AF_UNIX for any other text. */
 struct sockaddr_storage network_address(text_t text);
 
 /* The text of an address, with a NUL: "local" where it has none. */

@@ -43,8 +43,8 @@ typedef struct {
 
 typedef struct bus_socket socket_t;
 
-/* queue_limit: how many messages may wait in each direction and per peer (ZeroMQ's high-water mark); more are dropped (PUB,
- * ROUTER) or refused (DEALER). NULL with a log line on failure. `events` is kept, not copied. */
+/* queue_limit: how many messages may wait in each direction and per peer (ZeroMQ's high-water mark); more are dropped (PUB)
+ * or refused (DEALER); a ROUTER's answers are bounded by bytes instead (socket_answer). NULL with a log line on failure. `events` is kept, not copied. */
 socket_t *socket_new(loop_t *loop, socket_kind_t kind, int queue_limit, const socket_events_t *events, void *arg);
 
 /* False with a log line that names the endpoint and the reason (address in use, …). Hosts may be given by IPv4, by IPv6 in brackets, and by name: all
@@ -68,7 +68,7 @@ bool socket_send(socket_t *self, const text_t *frames, size_t count);
 
 /* A ROUTER's answer to who asked (on_request). False when more than SOCKET_UNREAD_BYTES would wait to be read from the same connection, or more than
  * the socket's share (guard.h) from all, most of it from this one, or memory runs out; where most would wait for another peer, that is disconnected. A proxy is one connection, however many are behind it: what waits in this process is what the
- * proxy has not taken. One that goes beyond queue_limit is dropped in silence. */
+ * proxy has not taken. It is bounded by bytes alone. */
 bool socket_answer(socket_t *self, text_t asker, text_t answer);
 
 /* The peer of an XPUB has to go. reason: as for guard_drop (guard.h). What it had sent before may come yet. */

@@ -132,7 +132,7 @@ static door_t *door_of(text_t domain)
     return door;
 }
 
-/* From libzmq itself, nobody else is at this address: what does not look like a question is none that could be answered. */
+/* From libzmq itself, nobody else is at this address: what does not look like a question could not be answered. */
 static void on_message(void *arg, const text_t *frames, size_t count)
 {
     (void)arg;

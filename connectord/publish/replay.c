@@ -7,7 +7,7 @@
 
 #include <stdlib.h>
 
-enum { REPLAY_QUEUE = 1000, ANSWER_MAX = REPLAY_ANSWER_BYTES * 2 };
+enum { ANSWER_MAX = REPLAY_ANSWER_BYTES * 2 };
 
 struct replay {
     socket_t *socket;
@@ -174,7 +174,7 @@ replay_t *replay_new(loop_t *loop, const char *endpoint, journal_t *journal, ren
     self->renewal = renewal;
     self->answer = buffer_new(ANSWER_MAX);
     self->plain = buffer_new(0);
-    self->socket = socket_new(loop, SOCKET_ROUTER, REPLAY_QUEUE, &events, self);
+    self->socket = socket_new(loop, SOCKET_ROUTER, 0, &events, self);
     if (!self->socket || !socket_bind(self->socket, endpoint))
         replay_destroy(&self);
     return self;

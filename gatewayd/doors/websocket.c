@@ -31,7 +31,7 @@ struct websocket {
     uv_poll_t poll;
     int fd, watched; /* for UV_READABLE, UV_WRITABLE */
     state_t state;
-    bool deaf;   /* what comes can't be read as frames any more */
+    bool deaf;   /* what comes can no longer be read as frames */
     bool choked; /* the system took no more */
     bool woken;
     bool shut;    /* nothing more goes out */
