@@ -532,27 +532,31 @@ static size_t unread_by(const socket_t *self, const guard_peer_t *peer)
     return guard_is_dropped(peer) ? 0 : unread_bytes(self->unread, guard_route(peer));
 }
 
-/* For so many bytes more among all that waits to be read. False when the asker itself has most of it; and for a long answer while too much of those that
- * were dropped is still there: ZeroMQ's thread frees it, when it has its turn. */
+static guard_peer_t *greediest(const socket_t *self, size_t *all)
+{
+    guard_peer_t *peer, *greatest = NULL;
+    for (size_t i = 0; (peer = guard_at(self->guard, i)); i++) {
+        *all += unread_by(self, peer);
+        if (!greatest || unread_by(self, peer) > unread_by(self, greatest))
+            greatest = peer;
+    }
+    return greatest;
+}
+
+/* For so many bytes more among all that waits to be read: whoever has most of it goes. False when that is the asker itself; and for a long answer as long as
+ * too much of those that went is still there: ZeroMQ's thread frees it, when it has its turn. */
 static bool make_room(socket_t *self, text_t asker, size_t bytes)
 {
-    guard_peer_t *peer, *greediest = NULL;
-    size_t all = bytes, limit = guard_share_bytes(self->guard), held = unread_all_bytes(self->unread);
+    size_t staying = bytes, limit = guard_share_bytes(self->guard), held = unread_all_bytes(self->unread);
     if (bytes + held <= limit)
         return true;
-    if (bytes > SHORT_BYTES && bytes + held > limit + limit / 2)
-        return false;
-    for (size_t i = 0; (peer = guard_at(self->guard, i)); i++) {
-        all += unread_by(self, peer);
-        if (!greediest || unread_by(self, peer) > unread_by(self, greediest))
-            greediest = peer;
+    guard_peer_t *greatest = greediest(self, &staying);
+    if (staying > limit) {
+        if (!greatest || text_equal(guard_route(greatest), asker))
+            return false;
+        guard_drop(self->guard, greatest, "unread: too many of its answers wait");
     }
-    if (all <= limit)
-        return true; /* the rest is of those that have gone, or will */
-    if (!greediest || text_equal(guard_route(greediest), asker))
-        return false;
-    guard_drop(self->guard, greediest, "unread: too many of its answers wait");
-    return true;
+    return bytes <= SHORT_BYTES || bytes + held <= limit + limit / 8;
 }
 
 bool socket_answer(socket_t *self, text_t asker, text_t answer)

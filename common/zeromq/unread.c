@@ -2,6 +2,7 @@
 
 #include "common/table.h"
 
+#include <malloc.h>
 #include <stdatomic.h>
 #include <stdlib.h>
 
@@ -32,7 +33,7 @@ struct unread {
     size_t many;       /* with so many accounts it is time to look for idle ones */
 };
 
-enum { MANY_MIN = 64 };
+enum { MANY_MIN = 64, MAPPED_BYTES = 256 << 10 };
 
 static text_t peer_of(const account_t *account)
 {
@@ -105,6 +106,9 @@ static account_t *open_account(unread_t *self, text_t peer)
 
 unread_t *unread_new(size_t limit_bytes)
 {
+    /* A long answer is a mapping of its own, which is the system's again once it has gone. Else malloc takes to its heap what it has seen to come and go,
+     * and keeps there what lies below a piece that is still in use. */
+    mallopt(M_MMAP_THRESHOLD, MAPPED_BYTES);
     unread_t *self = malloc(sizeof *self);
     total_t *total = malloc(sizeof *total);
     table_t *accounts = table_new();

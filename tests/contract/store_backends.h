@@ -165,9 +165,10 @@ static void redis_set_version(int version)
 
 /* --- PostgreSQL --- */
 
-/* The database's files, made once by the program itself, and copied for each test: making them takes much longer. */
-static server_process_t postgres_template;
+/* One server for all tests of a program, emptied before each: a server or a database of its own would take each test most of its time. A test may take it
+ * away; whoever finds it gone starts it again. */
 static server_process_t postgres_server;
+static pid_t postgres_starter;
 static char postgres_url_text[200], postgres_wrong_url_text[200];
 
 static const char *postgres_missing(void)
@@ -175,31 +176,28 @@ static const char *postgres_missing(void)
     return server_find("initdb") && server_find("postgres") ? NULL : "postgres: no PostgreSQL server is installed";
 }
 
-static void postgres_prepare(void)
-{
-    static char initdb[128], data[96], password[96];
-    snprintf(initdb, sizeof initdb, "%s", server_find("initdb"));
-    postgres_template = server_process_new("postgres");
-    snprintf(data, sizeof data, "%s/data", postgres_template.folder.path);
-    snprintf(password, sizeof password, "--pwfile=%s/password", postgres_template.folder.path);
-    FILE *file = fopen(password + strlen("--pwfile="), "w");
-    ck_assert_ptr_nonnull(file);
-    fputs("a p@ss/word\n", file);
-    fclose(file);
-    const char *const arguments[] = {
-        initdb, "--no-sync", "--username=trader", "--auth=scram-sha-256", "--encoding=UTF8", "--no-locale", password,
-        data,   NULL};
-    server_process_run(&postgres_template, arguments);
-}
-
-static void postgres_unprepare(void)
-{
-    server_process_destroy(&postgres_template);
-}
-
 static PGconn *postgres_connect(void)
 {
     return PQconnectdb(postgres_url_text);
+}
+
+static bool postgres_is_up(void)
+{
+    PGconn *conn = postgres_connect();
+    bool up = PQstatus(conn) == CONNECTION_OK;
+    PQfinish(conn);
+    return up;
+}
+
+/* Whoever started it need not be this process, so that only the file tells of its end. */
+static void postgres_await_end(void)
+{
+    char path[96];
+    snprintf(path, sizeof path, "%s/data/postmaster.pid", postgres_server.folder.path);
+    for (time_t deadline = time(NULL) + SERVER_PATIENCE_S; access(path, F_OK) == 0;) {
+        ck_assert_msg(time(NULL) < deadline, "the server does not end: see %s/server.log", postgres_server.folder.path);
+        nanosleep(&(struct timespec){.tv_nsec = 10000000}, NULL);
+    }
 }
 
 static void postgres_bring_back(void)
@@ -225,38 +223,73 @@ static void postgres_bring_back(void)
                                      "-c",
                                      "max_locks_per_transaction=320",
                                      NULL};
+    postgres_starter = getpid();
     server_process_start(&postgres_server, arguments);
-    for (bool up = false; !up;) {
-        PGconn *conn = postgres_connect();
-        up = PQstatus(conn) == CONNECTION_OK;
-        PQfinish(conn);
-        if (!up)
-            server_process_wait(&postgres_server);
-    }
+    while (!postgres_is_up())
+        server_process_wait(&postgres_server);
+}
+
+static void postgres_make(void)
+{
+    static char initdb[128], data[96], password[96];
+    snprintf(initdb, sizeof initdb, "%s", server_find("initdb"));
+    snprintf(data, sizeof data, "%s/data", postgres_server.folder.path);
+    snprintf(password, sizeof password, "--pwfile=%s/password", postgres_server.folder.path);
+    FILE *file = fopen(password + strlen("--pwfile="), "w");
+    ck_assert_ptr_nonnull(file);
+    fputs("a p@ss/word\n", file);
+    fclose(file);
+    const char *const arguments[] = {
+        initdb, "--no-sync", "--username=trader", "--auth=scram-sha-256", "--encoding=UTF8", "--no-locale", password,
+        data,   NULL};
+    server_process_run(&postgres_server, arguments);
+}
+
+static void postgres_prepare(void)
+{
+    postgres_server = server_process_new("postgres");
+    const char *folder = postgres_server.folder.path;
+    snprintf(postgres_url_text, sizeof postgres_url_text, "postgres://trader:%s@/postgres?host=%s", PASSWORD, folder);
+    snprintf(postgres_wrong_url_text, sizeof postgres_wrong_url_text, "postgres://trader:%s@/postgres?host=%s", WRONG_PASSWORD,
+             folder);
+    postgres_make();
+    postgres_bring_back();
+}
+
+static void postgres_unprepare(void)
+{
+    server_process_destroy(&postgres_server);
+}
+
+static void postgres_tell(const char *statements)
+{
+    PGconn *conn = postgres_connect();
+    PGresult *result = PQexec(conn, statements);
+    ck_assert_msg(PQresultStatus(result) == PGRES_COMMAND_OK, "%s", PQerrorMessage(conn));
+    PQclear(result);
+    PQfinish(conn);
 }
 
 static void postgres_start(void)
 {
-    char from[96], to[96];
-    postgres_server = server_process_new("postgres");
-    snprintf(from, sizeof from, "%s/data", postgres_template.folder.path);
-    snprintf(to, sizeof to, "%s/data", postgres_server.folder.path);
-    snprintf(postgres_url_text, sizeof postgres_url_text, "postgres://trader:%s@/postgres?host=%s", PASSWORD,
-             postgres_server.folder.path);
-    snprintf(postgres_wrong_url_text, sizeof postgres_wrong_url_text, "postgres://trader:%s@/postgres?host=%s", WRONG_PASSWORD,
-             postgres_server.folder.path);
-    server_process_run(&postgres_server, (const char *const[]){"/bin/cp", "-r", from, to, NULL});
-    postgres_bring_back();
+    if (!postgres_is_up())
+        postgres_bring_back();
+    postgres_tell("SET client_min_messages = error; SET allow_system_table_mods = on;"
+                  "DROP SCHEMA IF EXISTS dataflow CASCADE; DELETE FROM pg_extension WHERE extname = 'timescaledb';"
+                  "DROP SCHEMA public CASCADE; CREATE SCHEMA public");
 }
 
 static void postgres_take_away(void)
 {
     server_process_stop(&postgres_server);
+    postgres_await_end();
 }
 
+/* What a test has started itself would be killed with it, and leave its files locked. */
 static void postgres_stop(void)
 {
-    server_process_destroy(&postgres_server);
+    if (postgres_starter == getpid())
+        postgres_take_away();
 }
 
 static const char *postgres_url(void)
@@ -272,12 +305,8 @@ static const char *postgres_url_wrong_password(void)
 static void postgres_set_version(int version)
 {
     char text[80];
-    PGconn *conn = postgres_connect();
     snprintf(text, sizeof text, "UPDATE dataflow.schema SET version = %d", version);
-    PGresult *result = PQexec(conn, text);
-    ck_assert_int_eq(PQresultStatus(result), PGRES_COMMAND_OK);
-    PQclear(result);
-    PQfinish(conn);
+    postgres_tell(text);
 }
 
 /* --- PostgreSQL with a stand-in for TimescaleDB --- */
@@ -322,11 +351,7 @@ static const char timescale_stand_in[] =
 static void timescale_start(void)
 {
     postgres_start();
-    PGconn *conn = postgres_connect();
-    PGresult *result = PQexec(conn, timescale_stand_in);
-    ck_assert_msg(PQresultStatus(result) == PGRES_COMMAND_OK, "%s", PQerrorMessage(conn));
-    PQclear(result);
-    PQfinish(conn);
+    postgres_tell(timescale_stand_in);
 }
 
 static const backend_t backends[] = {

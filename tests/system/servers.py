@@ -25,6 +25,7 @@ class Postgres:
     """PostgreSQL refuses to be root: started by root it runs as the package's user."""
 
     user, password = "dataflow", "let-me-in"
+    template = None
 
     def __init__(self):
         self.postgres, self.psql = find("postgres"), find("psql")
@@ -37,9 +38,18 @@ class Postgres:
             os.chown(self.folder, entry.pw_uid, entry.pw_gid)
         (self.folder / "password").write_text(self.password)
         os.chmod(self.folder / "password", 0o644)
-        self._run(find("initdb"), "-D", self.data, "-U", self.user, "-A", "scram-sha-256", "-E", "UTF8", "--locale=C", "-N",
-                  f"--pwfile={self.folder}/password")
+        self._make()
         self.process = None
+
+    def _make(self):
+        """A copy of what initdb made once in this run: that takes a fifth of the time."""
+        if not Postgres.template:
+            Postgres.template = tempfile.TemporaryDirectory(prefix="test-postgres-")
+            self._run(find("initdb"), "-D", self.data, "-U", self.user, "-A", "scram-sha-256", "-E", "UTF8", "--locale=C", "-N",
+                      f"--pwfile={self.folder}/password")
+            subprocess.run(["cp", "-a", self.data, Postgres.template.name], check=True)
+        else:
+            subprocess.run(["cp", "-a", f"{Postgres.template.name}/data", self.folder], check=True)
 
     data = property(lambda self: str(self.folder / "data"))
 
