@@ -27,7 +27,7 @@ static void answer_oldest(text_t answer)
 {
     if (fixture.asked_count == 0)
         return;
-    asked_t asked = fixture.asked[0];
+    asked_request_t asked = fixture.asked[0];
     memmove(fixture.asked, fixture.asked + 1, --fixture.asked_count * sizeof *fixture.asked);
     asked.done(asked.arg, answer);
 }

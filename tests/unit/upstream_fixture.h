@@ -15,7 +15,7 @@
 typedef struct {
     loop_t *loop;
     web_t *web;
-    server_t server;
+    websocket_server_t server;
     upstream_t *upstream;
     int opened, messages, unreadable, writable, closed;
     buffer_t received; /* messages, each with a '|' behind it */
@@ -76,7 +76,7 @@ static inline void on_closed(void *arg, const loss_t *loss)
 
 static const upstream_events_t events = {on_open, on_message, on_unreadable, on_writable, on_closed};
 
-static inline void server_on_message(server_t *server, text_t message)
+static inline void server_on_message(websocket_server_t *server, text_t message)
 {
     (void)server;
     buffer_append(&rig.heard, message);

@@ -11,28 +11,28 @@ enum { ONE = 1, OTHER = 2 };
 
 typedef struct {
     int wanted, released; /* how often */
-} stream_t;
+} subscribed_stream_t;
 
 static demand_t *demand;
 static listeners_t *listeners;
 static listeners_refusal_t refusal;
-static stream_t btc, eth;
+static subscribed_stream_t btc, eth;
 
 static void on_wanted(void *item)
 {
-    ((stream_t *)item)->wanted++;
+    ((subscribed_stream_t *)item)->wanted++;
 }
 
 static void on_released(void *item)
 {
-    ((stream_t *)item)->released++;
+    ((subscribed_stream_t *)item)->released++;
 }
 
 static const demand_events_t events = {on_wanted, on_released};
 
 static void set_up(void)
 {
-    btc = eth = (stream_t){0};
+    btc = eth = (subscribed_stream_t){0};
     demand = demand_new(&events);
     ck_assert(demand_offer(demand, TEXT("trade.BTC-USD.a"), &btc));
     ck_assert(demand_offer(demand, TEXT("trade.ETH-USD.a"), &eth));

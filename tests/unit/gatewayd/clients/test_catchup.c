@@ -253,7 +253,7 @@ static void leave(client_t *other)
 /* The newest request before the others. */
 static void answer_newest_first(void)
 {
-    asked_t newest = fixture.asked[fixture.asked_count - 1];
+    asked_request_t newest = fixture.asked[fixture.asked_count - 1];
     memmove(fixture.asked + 1, fixture.asked, (fixture.asked_count - 1) * sizeof newest);
     fixture.asked[0] = newest;
 }

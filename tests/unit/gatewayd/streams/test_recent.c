@@ -109,7 +109,7 @@ static void follow_all(void)
 static void history_answers(void)
 {
     ck_assert_uint_eq(fixture.asked_count, 1);
-    asked_t asked = fixture.asked[--fixture.asked_count];
+    asked_request_t asked = fixture.asked[--fixture.asked_count];
     history_handle(history, TEXT("peer"), text_of(asked.text));
     asked.done(asked.arg, buffer_text(&answered));
 }
