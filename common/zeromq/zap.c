@@ -18,22 +18,22 @@ typedef struct {
     int64_t due_ns;
     char asker[ID_MAX], number[ID_MAX];
     size_t asker_length, number_length;
-} question_t;
+} zap_request_t;
 
 /* A socket that asks. */
-typedef struct door {
-    struct door *next;
-    zap_door_t is;
+typedef struct zap_socket {
+    struct zap_socket *next;
+    zap_policy_t is;
     char domain[ZAP_DOMAIN_MAX];
     int64_t free_ns; /* for the next connection, at its pace */
     size_t count;
-    question_t waiting[ZAP_WAITING];
-} door_t;
+    zap_request_t waiting[ZAP_WAITING];
+} zap_socket_t;
 
 typedef struct {
     socket_t *socket;
     loop_timer_t *tick;
-    door_t *doors;
+    zap_socket_t *sockets;
     uint64_t entered;
 } zap_t;
 
@@ -57,7 +57,7 @@ static void answer(text_t asker, text_t number, text_t status, text_t id, text_t
     socket_send(zap->socket, frames, sizeof frames / sizeof *frames);
 }
 
-static void admit(const door_t *door, text_t asker, text_t number)
+static void admit(const zap_socket_t *door, text_t asker, text_t number)
 {
     static const char nameless[] = "\10Identity\0\0\0"; /* and the 0 at its end: four bytes of the value's length */
     char id[20];
@@ -66,11 +66,11 @@ static void admit(const door_t *door, text_t asker, text_t number)
 }
 
 /* Those that wait and are due; returns how many still wait. */
-static size_t answer_due(door_t *door, int64_t now_ns)
+static size_t answer_due(zap_socket_t *door, int64_t now_ns)
 {
     size_t left = 0;
     for (size_t i = 0; i < door->count; i++) {
-        const question_t *question = &door->waiting[i];
+        const zap_request_t *question = &door->waiting[i];
         if (question->due_ns > now_ns)
             door->waiting[left++] = *question;
         else
@@ -83,15 +83,15 @@ static void on_tick(void *arg)
 {
     size_t left = 0;
     (void)arg;
-    for (door_t *door = zap->doors; door; door = door->next)
+    for (zap_socket_t *door = zap->sockets; door; door = door->next)
         left += answer_due(door, clock_mono_ns());
     if (left == 0)
         loop_timer_stop(zap->tick);
 }
 
-static void put_off(door_t *door, text_t asker, text_t number, int64_t due_ns)
+static void put_off(zap_socket_t *door, text_t asker, text_t number, int64_t due_ns)
 {
-    question_t *question = &door->waiting[door->count++];
+    zap_request_t *question = &door->waiting[door->count++];
     question->due_ns = due_ns;
     question->asker_length = asker.length;
     question->number_length = number.length;
@@ -101,7 +101,7 @@ static void put_off(door_t *door, text_t asker, text_t number, int64_t due_ns)
         loop_timer_start(zap->tick, TICK_MS, TICK_MS);
 }
 
-static void ask_named(door_t *door, text_t asker, text_t number, text_t address)
+static void ask_named(zap_socket_t *door, text_t asker, text_t number, text_t address)
 {
     int64_t wait_ms = is_near(address) ? ZAP_NEAR_MS : ZAP_FAR_MS;
     if (door->count == ZAP_WAITING)
@@ -111,7 +111,7 @@ static void ask_named(door_t *door, text_t asker, text_t number, text_t address)
 }
 
 /* Beyond those that may wait for their turn a question stays without an answer: libzmq gives the connection up, and its peer makes another one. */
-static void ask_paced(door_t *door, text_t asker, text_t number)
+static void ask_paced(zap_socket_t *door, text_t asker, text_t number)
 {
     int64_t now_ns = clock_mono_ns(), pace_ns = door->is.pace_ns ? door->is.pace_ns(door->is.arg) : 0;
     if (door->count == ZAP_WAITING)
@@ -124,9 +124,9 @@ static void ask_paced(door_t *door, text_t asker, text_t number)
         put_off(door, asker, number, due_ns);
 }
 
-static door_t *door_of(text_t domain)
+static zap_socket_t *zap_socket_of(text_t domain)
 {
-    door_t *door = zap->doors;
+    zap_socket_t *door = zap->sockets;
     while (door && !text_equal(text_of(door->domain), domain))
         door = door->next;
     return door;
@@ -139,7 +139,7 @@ static void on_message(void *arg, const text_t *frames, size_t count)
     if (count < QUESTION_FRAMES || !text_equal(frames[VERSION], TEXT("1.0")) || frames[ASKER].length > ID_MAX ||
         frames[NUMBER].length > ID_MAX)
         return;
-    door_t *door = door_of(frames[DOMAIN]);
+    zap_socket_t *door = zap_socket_of(frames[DOMAIN]);
     if (!door || !door->is.admits(door->is.arg, frames[ADDRESS]))
         answer(frames[ASKER], frames[NUMBER], TEXT("400"), TEXT(""), TEXT(""));
     else if (door->is.names)
@@ -175,9 +175,9 @@ static bool zap_open(loop_t *loop)
     return false;
 }
 
-bool zap_enter(loop_t *loop, const zap_door_t *door, char domain[static ZAP_DOMAIN_MAX])
+bool zap_enter(loop_t *loop, const zap_policy_t *door, char domain[static ZAP_DOMAIN_MAX])
 {
-    door_t *entry = calloc(1, sizeof *entry);
+    zap_socket_t *entry = calloc(1, sizeof *entry);
     if (!entry || !zap_open(loop)) {
         free(entry);
         return false;
@@ -185,20 +185,20 @@ bool zap_enter(loop_t *loop, const zap_door_t *door, char domain[static ZAP_DOMA
     snprintf(entry->domain, sizeof entry->domain, "%" PRIu64, ++zap->entered);
     memcpy(domain, entry->domain, sizeof entry->domain);
     entry->is = *door;
-    entry->next = zap->doors;
-    zap->doors = entry;
+    entry->next = zap->sockets;
+    zap->sockets = entry;
     return true;
 }
 
 void zap_leave(const char *domain)
 {
-    door_t *door = door_of(text_of(domain)), **link = &zap->doors;
+    zap_socket_t *door = zap_socket_of(text_of(domain)), **link = &zap->sockets;
     if (!door)
         return;
     while (*link != door)
         link = &(*link)->next;
     *link = door->next;
     free(door);
-    if (!zap->doors)
+    if (!zap->sockets)
         zap_destroy();
 }

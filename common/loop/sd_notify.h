@@ -8,18 +8,18 @@
 
 #include "common/loop/loop.h"
 
-typedef struct supervisor supervisor_t;
+typedef struct sd_notify sd_notify_t;
 
 /* Reads the environment. NULL with a log line when memory runs out or NOTIFY_SOCKET can't be used. */
-supervisor_t *supervisor_new(loop_t *loop);
+sd_notify_t *sd_notify_new(loop_t *loop);
 
-/* Everything is bound and it serves (READY=1); the watchdog begins to be fed. Also after supervisor_reloading, at its end. */
-void supervisor_ready(supervisor_t *self);
+/* Everything is bound and it serves (READY=1); the watchdog begins to be fed. Also after sd_notify_reloading, at its end. */
+void sd_notify_ready(sd_notify_t *self);
 
 /* The configuration is being read anew (RELOADING=1). */
-void supervisor_reloading(supervisor_t *self);
+void sd_notify_reloading(sd_notify_t *self);
 
 /* It has been told to end and begins to (STOPPING=1). */
-void supervisor_stopping(supervisor_t *self);
+void sd_notify_stopping(sd_notify_t *self);
 
-void supervisor_destroy(supervisor_t **self);
+void sd_notify_destroy(sd_notify_t **self);

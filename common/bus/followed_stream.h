@@ -7,9 +7,9 @@
 #include "common/bus/follower.h"
 #include "proto/topic.h"
 
-enum { STREAM_HELD_BYTES = 1 << 20, STREAM_PAGE = 5000 /* trades asked for at once */ };
+enum { FOLLOWED_STREAM_HELD_BYTES = 1 << 20, FOLLOWED_STREAM_PAGE = 5000 /* trades asked for at once */ };
 
-#define STREAM_NO_BUS SIZE_MAX
+#define FOLLOWED_STREAM_NO_BUS SIZE_MAX
 
 typedef struct {
     /* As in follower_events_t. */
@@ -18,10 +18,10 @@ typedef struct {
     void (*on_renewed)(void *arg, text_t topic, cursor_t former, cursor_t last);
 } stream_sink_t;
 
-typedef struct stream {
+typedef struct followed_stream {
     char topic_text[TOPIC_MAX];
     text_t topic, symbol, source; /* slices of topic_text */
-    size_t bus;                   /* the endpoint's number it comes from; STREAM_NO_BUS: not known yet */
+    size_t bus;                   /* the endpoint's number it comes from; FOLLOWED_STREAM_NO_BUS: not known yet */
     bool waits;                   /* nothing of it is wanted before follower_resume */
     bool followed;                /* somebody wants its trades */
     bool initial;                 /* what the journal had at the start has not all come yet */
@@ -42,34 +42,34 @@ typedef struct stream {
     const stream_sink_t *sink;
     void *arg;   /* of the sink */
     void *owner; /* who has made it */
-} stream_t;
+} followed_stream_t;
 
 /* topic: valid. NULL when memory runs out. */
-stream_t *stream_new(text_t topic, follower_counts_t *counts, const stream_sink_t *sink, void *arg);
-void stream_destroy(stream_t **self);
+followed_stream_t *followed_stream_new(text_t topic, follower_counts_t *counts, const stream_sink_t *sink, void *arg);
+void followed_stream_destroy(followed_stream_t **self);
 
 /* Begin behind `last`; what is wanted of it is everything after. The first repair is asked for at once: it brings what came since
  * `last` was known. */
-void stream_begin(stream_t *self, cursor_t last);
+void followed_stream_begin(followed_stream_t *self, cursor_t last);
 
 /* Nobody wants it any more. The owner cancels the repair request. */
-void stream_end(stream_t *self);
+void followed_stream_end(followed_stream_t *self);
 
 /* A live trade of a followed stream. */
-void stream_live(stream_t *self, const trade_t *trade, text_t json);
+void followed_stream_live(followed_stream_t *self, const trade_t *trade, text_t json);
 
 /* The stream is known to reach up to `last`. Where that is less than what was had, it is ahead. */
-void stream_reaches(stream_t *self, cursor_t last);
+void followed_stream_reaches(followed_stream_t *self, cursor_t last);
 
 /* Its connectord has renewed the journal: what was (former.epoch, former.seq + n) is (epoch, n) now. A stream that has followed the former epoch up
  * to now goes on without a hole, which on_renewed tells; for any other it is a new epoch like any. */
-void stream_renewed(stream_t *self, cursor_t former, uint64_t epoch);
+void followed_stream_renewed(followed_stream_t *self, cursor_t former, uint64_t epoch);
 
 /* Is something known to be missing, with no request under way? */
-bool stream_needs_repair(const stream_t *self);
+bool followed_stream_needs_repair(const followed_stream_t *self);
 
 /* The request to send for it; notes up to where it asks. */
-void stream_repair_request(stream_t *self, buffer_t *out);
+void followed_stream_repair_request(followed_stream_t *self, buffer_t *out);
 
 /* The answer to it, or an empty slice for none. Clears `repair`. False when it was of no use: try again later. */
-bool stream_repaired(stream_t *self, text_t answer);
+bool followed_stream_repaired(followed_stream_t *self, text_t answer);

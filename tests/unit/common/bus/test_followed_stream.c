@@ -1,5 +1,5 @@
 /* A stream without sockets: the test plays the bus (live, reaches) and replay (repaired), and writes down what is handed over. */
-#include "common/bus/stream.h"
+#include "common/bus/followed_stream.h"
 #include "proto/request.h"
 
 #include <check.h>
@@ -10,7 +10,7 @@
 #define TOPIC "trade.BTC-USD.blockchain"
 enum { EPOCH = 1000 };
 
-static stream_t *stream;
+static followed_stream_t *stream;
 static follower_counts_t counts;
 static char told[1 << 18]; /* "1 2 [3-5] 6": trades by seq, gaps in brackets; "e2000" where the epoch changes */
 static uint64_t epoch;
@@ -75,7 +75,7 @@ static void live_in(uint64_t of_epoch, uint64_t seq)
     text_t json = json_of(text, of_epoch, seq);
     trade_t trade;
     ck_assert(trade_parse(json, &trade));
-    stream_live(stream, &trade, json);
+    followed_stream_live(stream, &trade, json);
 }
 
 static void live(uint64_t seq)
@@ -85,15 +85,15 @@ static void live(uint64_t seq)
 
 static void reaches(uint64_t seq)
 {
-    stream_reaches(stream, (cursor_t){EPOCH, seq});
+    followed_stream_reaches(stream, (cursor_t){EPOCH, seq});
 }
 
 /* Expects a request for what follows `from`, and notes it as under way. */
 static void expect_request(uint64_t from)
 {
-    ck_assert(stream_needs_repair(stream));
+    ck_assert(followed_stream_needs_repair(stream));
     buffer_t request = buffer_new(0), answer = buffer_new(0);
-    stream_repair_request(stream, &request);
+    followed_stream_repair_request(stream, &request);
     request_t parsed;
     ck_assert(request_parse(buffer_text(&request), &parsed, &answer));
     ck_assert(text_equal(parsed.op, TEXT("range")) && text_equal(parsed.topic, TEXT(TOPIC)));
@@ -117,7 +117,7 @@ static bool answer_in(uint64_t of_epoch, uint64_t first, uint64_t last, bool nex
     if (next)
         buffer_printf(&out, ",\"next\":\"%" PRIu64 "-%" PRIu64 "\"", of_epoch, last + 1);
     buffer_append(&out, TEXT("}"));
-    bool useful = stream_repaired(stream, buffer_text(&out));
+    bool useful = followed_stream_repaired(stream, buffer_text(&out));
     buffer_release(&out);
     return useful;
 }
@@ -130,10 +130,10 @@ static bool answer(uint64_t first, uint64_t last)
 /* Following behind seq `last`, with nothing under way. */
 static void following_behind(uint64_t last)
 {
-    stream_begin(stream, (cursor_t){EPOCH, last});
+    followed_stream_begin(stream, (cursor_t){EPOCH, last});
     expect_request(last + 1);
     ck_assert(answer(1, 0));
-    ck_assert(!stream_needs_repair(stream));
+    ck_assert(!followed_stream_needs_repair(stream));
 }
 
 static void set_up(void)
@@ -141,13 +141,13 @@ static void set_up(void)
     counts = (follower_counts_t){0};
     told[0] = '\0';
     epoch = EPOCH;
-    stream = stream_new(TEXT(TOPIC), &counts, &sink, &counts);
+    stream = followed_stream_new(TEXT(TOPIC), &counts, &sink, &counts);
     ck_assert(text_equal(stream->symbol, TEXT("BTC-USD")) && text_equal(stream->source, TEXT("blockchain")));
 }
 
 static void tear_down(void)
 {
-    stream_destroy(&stream);
+    followed_stream_destroy(&stream);
 }
 
 START_TEST(trades_in_order_are_handed_over_at_once)
@@ -155,7 +155,7 @@ START_TEST(trades_in_order_are_handed_over_at_once)
     following_behind(0);
     live(1), live(2), live(3);
     ck_assert_str_eq(told, "1 2 3");
-    ck_assert(!stream_needs_repair(stream));
+    ck_assert(!followed_stream_needs_repair(stream));
 }
 END_TEST
 
@@ -189,7 +189,7 @@ START_TEST(a_heartbeat_shows_a_lost_last_trade)
     following_behind(0);
     live(1);
     reaches(1);
-    ck_assert(!stream_needs_repair(stream));
+    ck_assert(!followed_stream_needs_repair(stream));
     reaches(2);
     expect_request(2);
     ck_assert(answer(2, 2));
@@ -208,13 +208,13 @@ START_TEST(a_second_hole_during_a_repair_is_repaired_too)
     expect_request(5);
     ck_assert(answer(5, 8));
     ck_assert_str_eq(told, "1 2 3 4 5 6 7 8");
-    ck_assert(!stream_needs_repair(stream));
+    ck_assert(!followed_stream_needs_repair(stream));
 }
 END_TEST
 
 START_TEST(an_answer_of_several_pages_is_asked_for_page_by_page)
 {
-    stream_begin(stream, (cursor_t){EPOCH, 0});
+    followed_stream_begin(stream, (cursor_t){EPOCH, 0});
     expect_request(1);
     ck_assert(answer_in(EPOCH, 1, 3, true));
     ck_assert(stream->initial);
@@ -243,7 +243,7 @@ END_TEST
 
 START_TEST(a_fresh_stream_begins_with_the_first_that_the_journal_has_and_tells_no_gap)
 {
-    stream_begin(stream, (cursor_t){EPOCH, 0});
+    followed_stream_begin(stream, (cursor_t){EPOCH, 0});
     stream->fresh = true;
     reaches(103);
     expect_request(1);
@@ -258,12 +258,12 @@ END_TEST
 
 START_TEST(no_answer_changes_nothing_and_what_needs_no_repair_goes_on)
 {
-    stream_begin(stream, (cursor_t){EPOCH, 5});
+    followed_stream_begin(stream, (cursor_t){EPOCH, 5});
     expect_request(6);
     live(6), live(7);
     ck_assert_str_eq(told, "6 7");
-    ck_assert(!stream_repaired(stream, (text_t){0}));
-    ck_assert(stream_needs_repair(stream)); /* to know what was there at the start */
+    ck_assert(!followed_stream_repaired(stream, (text_t){0}));
+    ck_assert(followed_stream_needs_repair(stream)); /* to know what was there at the start */
     live(8);
     ck_assert_str_eq(told, "6 7 8");
 }
@@ -281,7 +281,7 @@ START_TEST(an_answer_that_is_none_is_of_no_use)
                           "{\"ok\":true,\"trades\":7}"};
     for (size_t i = 0; i < sizeof junk / sizeof *junk; i++) {
         expect_request(1);
-        ck_assert_msg(!stream_repaired(stream, text_of(junk[i])), "%s", junk[i]);
+        ck_assert_msg(!followed_stream_repaired(stream, text_of(junk[i])), "%s", junk[i]);
     }
     ck_assert_str_eq(told, "");
     expect_request(1);
@@ -318,7 +318,7 @@ START_TEST(an_answer_of_the_old_epoch_does_not_skip_in_the_new_one)
     following_behind(0);
     live(9);
     expect_request(1);
-    stream_reaches(stream, (cursor_t){2000, 4});
+    followed_stream_reaches(stream, (cursor_t){2000, 4});
     ck_assert(answer(1, 9));
     ck_assert_str_eq(told, "[1-e2000]");
     expect_request(1);
@@ -335,11 +335,11 @@ START_TEST(less_than_was_had_is_not_taken_for_it_and_makes_the_stream_ahead)
     ck_assert(!stream->ahead);
     reaches(2);
     ck_assert(stream->ahead);
-    stream_reaches(stream, (cursor_t){EPOCH - 1, 9});
+    followed_stream_reaches(stream, (cursor_t){EPOCH - 1, 9});
     ck_assert(stream->ahead);
     live_in(EPOCH - 1, 10);
     ck_assert_str_eq(told, "1 2 3");
-    stream_reaches(stream, (cursor_t){2000, 0});
+    followed_stream_reaches(stream, (cursor_t){2000, 0});
     ck_assert(!stream->ahead);
     live_in(2000, 1);
     ck_assert_str_eq(told, "1 2 3 [4-e2000] e2000 1");
@@ -361,10 +361,10 @@ START_TEST(a_renewed_journal_goes_on_without_a_trade_lost_or_twice)
 {
     following_behind(40);
     live(41), live(42);
-    stream_renewed(stream, (cursor_t){EPOCH, 40}, 2000);
+    followed_stream_renewed(stream, (cursor_t){EPOCH, 40}, 2000);
     ck_assert_str_eq(told, "41 42 (40=0 in e2000)");
-    stream_reaches(stream, (cursor_t){2000, 2});
-    ck_assert(!stream_needs_repair(stream));
+    followed_stream_reaches(stream, (cursor_t){2000, 2});
+    ck_assert(!followed_stream_needs_repair(stream));
     live_in(2000, 3);
     ck_assert_str_eq(told, "41 42 (40=0 in e2000) e2000 3");
     ck_assert_uint_eq(counts.gaps_lost, 0);
@@ -375,9 +375,9 @@ START_TEST(who_was_ahead_of_a_journal_takes_the_renewed_one_from_its_beginning)
 {
     following_behind(70);
     reaches(42);
-    stream_renewed(stream, (cursor_t){EPOCH, 40}, 2000);
+    followed_stream_renewed(stream, (cursor_t){EPOCH, 40}, 2000);
     ck_assert_str_eq(told, "");
-    stream_reaches(stream, (cursor_t){2000, 2});
+    followed_stream_reaches(stream, (cursor_t){2000, 2});
     expect_request(1);
     ck_assert(answer_in(2000, 1, 2, false));
     ck_assert_str_eq(told, "[71-e2000] e2000 1 2");
@@ -387,8 +387,8 @@ END_TEST
 START_TEST(who_lags_behind_what_goes_on_takes_the_renewed_journal_from_its_beginning)
 {
     following_behind(30);
-    stream_renewed(stream, (cursor_t){EPOCH, 40}, 2000);
-    stream_reaches(stream, (cursor_t){2000, 2});
+    followed_stream_renewed(stream, (cursor_t){EPOCH, 40}, 2000);
+    followed_stream_reaches(stream, (cursor_t){2000, 2});
     expect_request(1);
     ck_assert(answer_in(2000, 1, 2, false));
     ck_assert_str_eq(told, "[31-e2000] e2000 1 2");
@@ -404,8 +404,8 @@ START_TEST(an_answer_of_a_later_epoch_waits_for_the_bus_to_tell_of_it)
     expect_request(42);
     ck_assert(!answer_in(2000, 1, 3, false));
     ck_assert_str_eq(told, "41");
-    stream_renewed(stream, (cursor_t){EPOCH, 40}, 2000);
-    stream_reaches(stream, (cursor_t){2000, 3});
+    followed_stream_renewed(stream, (cursor_t){EPOCH, 40}, 2000);
+    followed_stream_reaches(stream, (cursor_t){2000, 3});
     expect_request(2);
     ck_assert(answer_in(2000, 2, 3, false));
     ck_assert_str_eq(told, "41 (40=0 in e2000) e2000 2 3");
@@ -420,15 +420,15 @@ START_TEST(more_than_can_be_held_comes_by_the_next_repair)
     expect_request(1);
     for (uint64_t seq = 3; seq <= LAST; seq++)
         live(seq);
-    ck_assert_uint_le(stream->held.capacity, 2 * STREAM_HELD_BYTES);
+    ck_assert_uint_le(stream->held.capacity, 2 * FOLLOWED_STREAM_HELD_BYTES);
     ck_assert(answer(1, 1));
     uint64_t next = stream->next.seq;
     ck_assert_uint_gt(next, 1000);
     ck_assert_uint_lt(next, LAST);
     expect_request(next);
-    for (uint64_t from = next; from <= LAST; from += STREAM_PAGE) {
+    for (uint64_t from = next; from <= LAST; from += FOLLOWED_STREAM_PAGE) {
         told[0] = '\0';
-        uint64_t last = from + STREAM_PAGE - 1 < LAST ? from + STREAM_PAGE - 1 : LAST;
+        uint64_t last = from + FOLLOWED_STREAM_PAGE - 1 < LAST ? from + FOLLOWED_STREAM_PAGE - 1 : LAST;
         ck_assert(answer_in(EPOCH, from, last, last < LAST));
         stream->repair = 1;
     }
@@ -441,8 +441,8 @@ START_TEST(after_the_end_nothing_is_handed_over)
 {
     following_behind(0);
     live(1), live(4);
-    stream_end(stream);
-    ck_assert(!stream_needs_repair(stream));
+    followed_stream_end(stream);
+    ck_assert(!followed_stream_needs_repair(stream));
     reaches(10);
     following_behind(10);
     live(11);
@@ -452,7 +452,7 @@ END_TEST
 
 int main(void)
 {
-    Suite *suite = suite_create("stream");
+    Suite *suite = suite_create("followed_stream");
     TCase *tests = tcase_create("stream");
     tcase_add_checked_fixture(tests, set_up, tear_down);
     tcase_add_test(tests, trades_in_order_are_handed_over_at_once);

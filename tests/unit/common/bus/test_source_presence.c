@@ -1,4 +1,4 @@
-#include "common/bus/attendance.h"
+#include "common/bus/source_presence.h"
 
 #include "common/clock.h"
 
@@ -6,18 +6,18 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-static attendance_t *attendance;
+static source_presence_t *presence;
 static int64_t now_ns;
 
 static void setup(void)
 {
-    attendance = attendance_new();
+    presence = source_presence_new();
     now_ns = 1763941200 * NS_PER_S;
 }
 
 static void teardown(void)
 {
-    attendance_destroy(&attendance);
+    source_presence_destroy(&presence);
 }
 
 /* The names of those that are absent, each followed by a space. */
@@ -27,7 +27,7 @@ static const char *absent(void)
     char name[SOURCE_MAX];
     size_t length, used = 0;
     names[0] = '\0';
-    while ((length = attendance_take_absent(attendance, name)) > 0)
+    while ((length = source_presence_take_absent(presence, name)) > 0)
         used += (size_t)snprintf(names + used, sizeof names - used, "%.*s ", (int)length, name);
     return names;
 }
@@ -39,7 +39,7 @@ static void pass(unsigned seconds, const char *sources)
         now_ns += NS_PER_S;
         for (const char *source = sources; *source; source++) {
             ck_assert_str_eq(absent(), "");
-            attendance_note(attendance, (text_t){source, 1}, now_ns);
+            source_presence_note(presence, (text_t){source, 1}, now_ns);
         }
     }
 }
@@ -71,8 +71,8 @@ END_TEST
 START_TEST(who_said_that_it_goes_is_not_missed)
 {
     pass(20, "ab");
-    attendance_forget(attendance, TEXT("a"));
-    attendance_forget(attendance, TEXT("nobody"));
+    source_presence_forget(presence, TEXT("a"));
+    source_presence_forget(presence, TEXT("nobody"));
     pass(30, "b");
     ck_assert_str_eq(absent(), "");
 }
@@ -101,7 +101,7 @@ START_TEST(a_clock_that_is_set_back_or_forth_makes_nobody_absent)
     now_ns -= 3600 * NS_PER_S;
     pass(20, "ab");
     now_ns += 7200 * NS_PER_S;
-    attendance_note(attendance, TEXT("b"), now_ns);
+    source_presence_note(presence, TEXT("b"), now_ns);
     ck_assert_str_eq(absent(), "");
     pass(20, "ab");
     ck_assert_str_eq(absent(), "");
@@ -130,23 +130,23 @@ END_TEST
 START_TEST(names_do_not_grow_without_end)
 {
     char name[32];
-    for (unsigned i = 0; i < ATTENDANCE_SOURCES_MAX + 10; i++) {
+    for (unsigned i = 0; i < SOURCE_PRESENCE_SOURCES_MAX + 10; i++) {
         int length = snprintf(name, sizeof name, "source%u", i);
-        attendance_note(attendance, (text_t){name, (size_t)length}, now_ns);
+        source_presence_note(presence, (text_t){name, (size_t)length}, now_ns);
     }
     for (unsigned i = 0; i < 10; i++)
-        attendance_note(attendance, TEXT("source0"), now_ns += NS_PER_S);
+        source_presence_note(presence, TEXT("source0"), now_ns += NS_PER_S);
     unsigned count = 0;
     char taken[SOURCE_MAX];
-    while (attendance_take_absent(attendance, taken) > 0)
+    while (source_presence_take_absent(presence, taken) > 0)
         count++;
-    ck_assert_uint_eq(count, ATTENDANCE_SOURCES_MAX - 1);
+    ck_assert_uint_eq(count, SOURCE_PRESENCE_SOURCES_MAX - 1);
 }
 END_TEST
 
 int main(void)
 {
-    Suite *suite = suite_create("attendance");
+    Suite *suite = suite_create("source_presence");
     TCase *tcase = tcase_create("attendance");
     tcase_add_checked_fixture(tcase, setup, teardown);
     tcase_add_test(tcase, who_is_not_heard_while_others_are_is_absent_once);

@@ -1,4 +1,4 @@
-#include "common/loop/supervisor.h"
+#include "common/loop/sd_notify.h"
 
 #include <check.h>
 #include <stddef.h>
@@ -82,20 +82,20 @@ static bool signs_of_life(int count)
 
 START_TEST(each_state_is_one_datagram)
 {
-    supervisor_t *supervisor = supervisor_new(loop);
-    ck_assert_ptr_nonnull(supervisor);
+    sd_notify_t *sd_notify = sd_notify_new(loop);
+    ck_assert_ptr_nonnull(sd_notify);
     ck_assert_str_eq(heard(), ""); /* not ready before it says so */
-    supervisor_ready(supervisor);
+    sd_notify_ready(sd_notify);
     ck_assert_str_eq(heard(), "READY=1");
-    supervisor_reloading(supervisor);
+    sd_notify_reloading(sd_notify);
     ck_assert_int_eq(strncmp(heard(), "RELOADING=1\nMONOTONIC_USEC=", 27), 0);
-    supervisor_ready(supervisor);
+    sd_notify_ready(sd_notify);
     ck_assert_str_eq(heard(), "READY=1");
-    supervisor_stopping(supervisor);
+    sd_notify_stopping(sd_notify);
     ck_assert_str_eq(heard(), "STOPPING=1");
     ck_assert_str_eq(heard(), "");
-    supervisor_destroy(&supervisor);
-    ck_assert_ptr_null(supervisor);
+    sd_notify_destroy(&sd_notify);
+    ck_assert_ptr_null(sd_notify);
 }
 END_TEST
 
@@ -105,11 +105,11 @@ START_TEST(a_socket_may_have_a_path)
     close(ear);
     snprintf(path, sizeof path, "/tmp/test_supervisor.%d", (int)getpid());
     listen_as(path);
-    supervisor_t *supervisor = supervisor_new(loop);
-    supervisor_ready(supervisor);
+    sd_notify_t *sd_notify = sd_notify_new(loop);
+    sd_notify_ready(sd_notify);
     unlink(path);
     ck_assert_str_eq(heard(), "READY=1");
-    supervisor_destroy(&supervisor);
+    sd_notify_destroy(&sd_notify);
 }
 END_TEST
 
@@ -117,12 +117,12 @@ START_TEST(without_a_supervisor_nobody_is_told)
 {
     unsetenv("NOTIFY_SOCKET");
     setenv("WATCHDOG_USEC", "2000", 1);
-    supervisor_t *supervisor = supervisor_new(loop);
-    ck_assert_ptr_nonnull(supervisor);
-    supervisor_ready(supervisor);
-    supervisor_stopping(supervisor);
+    sd_notify_t *sd_notify = sd_notify_new(loop);
+    ck_assert_ptr_nonnull(sd_notify);
+    sd_notify_ready(sd_notify);
+    sd_notify_stopping(sd_notify);
     ck_assert_str_eq(heard(), "");
-    supervisor_destroy(&supervisor);
+    sd_notify_destroy(&sd_notify);
 }
 END_TEST
 
@@ -133,7 +133,7 @@ static const char *const bad_names[] = {"relative", "@nobody-is-here", "/nobody/
 START_TEST(a_socket_that_can_not_be_used_stops_the_start)
 {
     setenv("NOTIFY_SOCKET", bad_names[_i], 1);
-    ck_assert_ptr_null(supervisor_new(loop));
+    ck_assert_ptr_null(sd_notify_new(loop));
 }
 END_TEST
 
@@ -143,11 +143,11 @@ START_TEST(the_watchdog_is_fed_again_and_again_once_ready)
     snprintf(pid, sizeof pid, "%d", (int)getpid());
     setenv("WATCHDOG_USEC", "20000", 1);
     setenv("WATCHDOG_PID", pid, 1);
-    supervisor_t *supervisor = supervisor_new(loop);
-    supervisor_ready(supervisor);
+    sd_notify_t *sd_notify = sd_notify_new(loop);
+    sd_notify_ready(sd_notify);
     ck_assert_str_eq(heard(), "READY=1");
     ck_assert(signs_of_life(3));
-    supervisor_destroy(&supervisor);
+    sd_notify_destroy(&sd_notify);
 }
 END_TEST
 
@@ -160,21 +160,21 @@ START_TEST(who_is_not_watched_gives_no_sign)
         setenv("WATCHDOG_USEC", not_watched[_i][0], 1);
     if (not_watched[_i][1])
         setenv("WATCHDOG_PID", not_watched[_i][1], 1);
-    supervisor_t *supervisor = supervisor_new(loop);
-    supervisor_ready(supervisor);
+    sd_notify_t *sd_notify = sd_notify_new(loop);
+    sd_notify_ready(sd_notify);
     ck_assert_str_eq(heard(), "READY=1");
     loop_timer_t *end = loop_timer_new(loop, give_up, NULL);
     loop_timer_start(end, 100, 0);
     loop_run(loop);
     loop_timer_destroy(&end);
     ck_assert_str_eq(heard(), "");
-    supervisor_destroy(&supervisor);
+    sd_notify_destroy(&sd_notify);
 }
 END_TEST
 
 int main(void)
 {
-    Suite *suite = suite_create("supervisor");
+    Suite *suite = suite_create("sd_notify");
     TCase *tests = tcase_create("supervisor");
     tcase_add_checked_fixture(tests, set_up, tear_down);
     tcase_add_test(tests, each_state_is_one_datagram);

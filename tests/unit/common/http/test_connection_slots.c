@@ -1,4 +1,4 @@
-#include "common/http/places.h"
+#include "common/http/connection_slots.h"
 #include "common/net/address_group.h"
 
 #include <check.h>
@@ -6,42 +6,42 @@
 
 enum { MANY = 100 };
 
-static places_t *places;
-static place_t greedy[MANY], modest[2];
+static connection_slots_t *slots;
+static connection_slot_t greedy[MANY], modest[2];
 
 static void setup(void)
 {
-    places = places_new(0);
+    slots = connection_slots_new(0);
 }
 
 static void teardown(void)
 {
     for (size_t i = 0; i < MANY; i++)
-        places_leave(places, &greedy[i]);
+        connection_slots_leave(slots, &greedy[i]);
     for (size_t i = 0; i < 2; i++)
-        places_leave(places, &modest[i]);
-    ck_assert_uint_eq(places_count(places), 0);
-    ck_assert_uint_eq(places_waiting(places), 0);
-    places_destroy(&places);
-    ck_assert_ptr_null(places);
+        connection_slots_leave(slots, &modest[i]);
+    ck_assert_uint_eq(connection_slots_count(slots), 0);
+    ck_assert_uint_eq(connection_slots_waiting(slots), 0);
+    connection_slots_destroy(&slots);
+    ck_assert_ptr_null(slots);
 }
 
-static void enter(place_t *place, text_t group)
+static void enter(connection_slot_t *slot, text_t group)
 {
-    ck_assert(places_enter(places, place, group));
-    places_wait(places, place);
+    ck_assert(connection_slots_enter(slots, slot, group));
+    connection_slots_wait(slots, slot);
 }
 
 START_TEST(who_has_waited_longest_goes_first)
 {
-    ck_assert_ptr_null(places_victim(places));
+    ck_assert_ptr_null(connection_slots_victim(slots));
     for (size_t i = 0; i < MANY; i++)
         enter(&greedy[i], TEXT("a"));
-    ck_assert_ptr_eq(places_victim(places), &greedy[0]);
-    places_wait(places, &greedy[0]); /* again: it was answered */
-    ck_assert_ptr_eq(places_victim(places), &greedy[1]);
-    places_leave(places, &greedy[1]);
-    ck_assert_ptr_eq(places_victim(places), &greedy[2]);
+    ck_assert_ptr_eq(connection_slots_victim(slots), &greedy[0]);
+    connection_slots_wait(slots, &greedy[0]); /* again: it was answered */
+    ck_assert_ptr_eq(connection_slots_victim(slots), &greedy[1]);
+    connection_slots_leave(slots, &greedy[1]);
+    ck_assert_ptr_eq(connection_slots_victim(slots), &greedy[2]);
 }
 END_TEST
 
@@ -51,10 +51,10 @@ START_TEST(an_address_that_takes_many_loses_its_own)
     for (size_t i = 0; i < MANY; i++)
         enter(&greedy[i], TEXT("a"));
     enter(&modest[1], TEXT("c"));
-    ck_assert_ptr_eq(places_victim(places), &greedy[0]);
+    ck_assert_ptr_eq(connection_slots_victim(slots), &greedy[0]);
     for (size_t i = 0; i + 1 < MANY; i++)
-        places_leave(places, &greedy[i]);
-    ck_assert_ptr_eq(places_victim(places), &modest[0]); /* now all have one */
+        connection_slots_leave(slots, &greedy[i]);
+    ck_assert_ptr_eq(connection_slots_victim(slots), &modest[0]); /* now all have one */
 }
 END_TEST
 
@@ -62,28 +62,28 @@ START_TEST(who_is_worked_for_stays)
 {
     enter(&modest[0], TEXT("b"));
     enter(&modest[1], TEXT("b"));
-    places_work(places, &modest[0]);
-    ck_assert_ptr_eq(places_victim(places), &modest[1]);
-    places_work(places, &modest[1]);
-    places_work(places, &modest[1]);
-    ck_assert_ptr_null(places_victim(places));
-    ck_assert_uint_eq(places_count(places), 2);
+    connection_slots_work(slots, &modest[0]);
+    ck_assert_ptr_eq(connection_slots_victim(slots), &modest[1]);
+    connection_slots_work(slots, &modest[1]);
+    connection_slots_work(slots, &modest[1]);
+    ck_assert_ptr_null(connection_slots_victim(slots));
+    ck_assert_uint_eq(connection_slots_count(slots), 2);
 }
 END_TEST
 
 START_TEST(an_address_with_as_many_as_it_may_gives_up_its_oldest)
 {
-    places_limit(places, 2);
+    connection_slots_limit(slots, 2);
     enter(&greedy[0], TEXT("a"));
     enter(&modest[0], TEXT("b"));
-    ck_assert(places_enter(places, &greedy[1], TEXT("a")));
-    ck_assert_ptr_null(places_excess(places, &greedy[1]));
-    places_wait(places, &greedy[1]);
-    ck_assert(places_enter(places, &greedy[2], TEXT("a")));
-    ck_assert_ptr_eq(places_excess(places, &greedy[2]), &greedy[0]);
-    ck_assert_ptr_null(places_excess(places, &modest[0]));
-    places_limit(places, 0);
-    ck_assert_ptr_null(places_excess(places, &greedy[2]));
+    ck_assert(connection_slots_enter(slots, &greedy[1], TEXT("a")));
+    ck_assert_ptr_null(connection_slots_excess(slots, &greedy[1]));
+    connection_slots_wait(slots, &greedy[1]);
+    ck_assert(connection_slots_enter(slots, &greedy[2], TEXT("a")));
+    ck_assert_ptr_eq(connection_slots_excess(slots, &greedy[2]), &greedy[0]);
+    ck_assert_ptr_null(connection_slots_excess(slots, &modest[0]));
+    connection_slots_limit(slots, 0);
+    ck_assert_ptr_null(connection_slots_excess(slots, &greedy[2]));
 }
 END_TEST
 
@@ -111,7 +111,7 @@ END_TEST
 
 int main(void)
 {
-    Suite *suite = suite_create("places");
+    Suite *suite = suite_create("connection_slots");
     TCase *tcase = tcase_create("places");
     tcase_add_checked_fixture(tcase, setup, teardown);
     tcase_add_test(tcase, who_has_waited_longest_goes_first);

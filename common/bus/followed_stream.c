@@ -1,4 +1,4 @@
-#include "common/bus/stream.h"
+#include "common/bus/followed_stream.h"
 
 #include "common/clock.h"
 #include "common/json.h"
@@ -7,25 +7,25 @@
 
 #include <stdlib.h>
 
-stream_t *stream_new(text_t topic, follower_counts_t *counts, const stream_sink_t *sink, void *arg)
+followed_stream_t *followed_stream_new(text_t topic, follower_counts_t *counts, const stream_sink_t *sink, void *arg)
 {
-    stream_t *self = calloc(1, sizeof *self);
+    followed_stream_t *self = calloc(1, sizeof *self);
     if (!self)
         return NULL;
     memcpy(self->topic_text, topic.at, topic.length);
     self->topic = (text_t){self->topic_text, topic.length};
     topic_parse(self->topic, &self->symbol, &self->source);
-    self->bus = STREAM_NO_BUS;
-    self->held = buffer_new(STREAM_HELD_BYTES);
+    self->bus = FOLLOWED_STREAM_NO_BUS;
+    self->held = buffer_new(FOLLOWED_STREAM_HELD_BYTES);
     self->counts = counts;
     self->sink = sink;
     self->arg = arg;
     return self;
 }
 
-void stream_destroy(stream_t **self_p)
+void followed_stream_destroy(followed_stream_t **self_p)
 {
-    stream_t *self = *self_p;
+    followed_stream_t *self = *self_p;
     if (!self)
         return;
     *self_p = NULL;
@@ -33,13 +33,13 @@ void stream_destroy(stream_t **self_p)
     free(self);
 }
 
-static void drop_held(stream_t *self)
+static void drop_held(followed_stream_t *self)
 {
     buffer_clear(&self->held);
     self->held_first = self->held_last = 0;
 }
 
-void stream_begin(stream_t *self, cursor_t last)
+void followed_stream_begin(followed_stream_t *self, cursor_t last)
 {
     self->followed = self->initial = true;
     self->next = (cursor_t){last.epoch, last.seq + 1};
@@ -47,14 +47,14 @@ void stream_begin(stream_t *self, cursor_t last)
     drop_held(self);
 }
 
-void stream_end(stream_t *self)
+void followed_stream_end(followed_stream_t *self)
 {
     self->followed = self->initial = self->ahead = false;
     self->repair = 0;
     drop_held(self);
 }
 
-static void deliver(stream_t *self, const trade_t *trade, text_t json)
+static void deliver(followed_stream_t *self, const trade_t *trade, text_t json)
 {
     self->fresh = false;
     self->next.seq = trade->cursor.seq + 1;
@@ -66,7 +66,7 @@ static void deliver(stream_t *self, const trade_t *trade, text_t json)
 }
 
 /* What comes before seq is not to be had any more. */
-static void skip_to(stream_t *self, uint64_t seq)
+static void skip_to(followed_stream_t *self, uint64_t seq)
 {
     cursor_t from = self->next, to = {self->next.epoch, seq - 1};
     self->next.seq = seq;
@@ -78,7 +78,7 @@ static void skip_to(stream_t *self, uint64_t seq)
 }
 
 /* Goes on behind `last`, a place in another epoch. */
-static void go_over(stream_t *self, cursor_t last)
+static void go_over(followed_stream_t *self, cursor_t last)
 {
     self->next = (cursor_t){last.epoch, last.seq + 1};
     self->newest = last.seq;
@@ -88,7 +88,7 @@ static void go_over(stream_t *self, cursor_t last)
 }
 
 /* The journal was lost and a new one begun. What the old one had after our place is unknown. */
-static void change_epoch(stream_t *self, uint64_t epoch)
+static void change_epoch(followed_stream_t *self, uint64_t epoch)
 {
     cursor_t from = self->next;
     go_over(self, (cursor_t){epoch, 0});
@@ -98,7 +98,7 @@ static void change_epoch(stream_t *self, uint64_t epoch)
     self->sink->on_gap(self->arg, self->topic, from, (cursor_t){epoch, 0});
 }
 
-void stream_renewed(stream_t *self, cursor_t former, uint64_t epoch)
+void followed_stream_renewed(followed_stream_t *self, cursor_t former, uint64_t epoch)
 {
     bool goes_on = self->followed && !self->ahead && self->next.epoch == former.epoch && epoch > former.epoch;
     if (!goes_on || self->next.seq <= former.seq)
@@ -109,7 +109,7 @@ void stream_renewed(stream_t *self, cursor_t former, uint64_t epoch)
 }
 
 /* False when the cursor belongs to an older journal. */
-static bool same_epoch(stream_t *self, uint64_t epoch)
+static bool same_epoch(followed_stream_t *self, uint64_t epoch)
 {
     if (epoch > self->next.epoch)
         change_epoch(self, epoch);
@@ -117,7 +117,7 @@ static bool same_epoch(stream_t *self, uint64_t epoch)
 }
 
 /* Only a run without a hole is held; what does not fit or does not follow comes by the next repair. */
-static void hold(stream_t *self, uint64_t seq, text_t json)
+static void hold(followed_stream_t *self, uint64_t seq, text_t json)
 {
     if (self->held_last != 0 && seq != self->held_last + 1)
         return;
@@ -133,14 +133,14 @@ static void hold(stream_t *self, uint64_t seq, text_t json)
 }
 
 /* Something behind what is known was heard of. */
-static void note_gap(stream_t *self)
+static void note_gap(followed_stream_t *self)
 {
     bool seen = !self->initial && self->newest < self->next.seq;
     self->own.gaps_seen += seen;
     self->counts->gaps_seen += seen;
 }
 
-void stream_live(stream_t *self, const trade_t *trade, text_t json)
+void followed_stream_live(followed_stream_t *self, const trade_t *trade, text_t json)
 {
     if (!same_epoch(self, trade->cursor.epoch) || trade->cursor.seq < self->next.seq) {
         self->own.duplicates++;
@@ -157,7 +157,7 @@ void stream_live(stream_t *self, const trade_t *trade, text_t json)
     hold(self, trade->cursor.seq, json);
 }
 
-void stream_reaches(stream_t *self, cursor_t last)
+void followed_stream_reaches(followed_stream_t *self, cursor_t last)
 {
     if (!self->followed) { /* nothing was had: what was said last counts */
         self->next.epoch = last.epoch;
@@ -171,22 +171,22 @@ void stream_reaches(stream_t *self, cursor_t last)
     self->newest = last.seq;
 }
 
-bool stream_needs_repair(const stream_t *self)
+bool followed_stream_needs_repair(const followed_stream_t *self)
 {
     return self->followed && self->repair == 0 && self->next.epoch != 0 && (self->newest >= self->next.seq || self->initial);
 }
 
-void stream_repair_request(stream_t *self, buffer_t *out)
+void followed_stream_repair_request(followed_stream_t *self, buffer_t *out)
 {
     if (self->held_first > self->next.seq)
         self->repair_to = self->held_first - 1;
     else
         self->repair_to = self->newest >= self->next.seq ? self->newest : 0;
     cursor_t to = {self->next.epoch, self->repair_to};
-    range_request_print(out, self->topic, self->next, self->repair_to ? &to : NULL, STREAM_PAGE);
+    range_request_print(out, self->topic, self->next, self->repair_to ? &to : NULL, FOLLOWED_STREAM_PAGE);
 }
 
-static void release_held(stream_t *self)
+static void release_held(followed_stream_t *self)
 {
     size_t at = 0;
     while (self->followed && at < self->held.length) {
@@ -206,7 +206,7 @@ static void release_held(stream_t *self)
         drop_held(self);
 }
 
-static bool take_page(stream_t *self, text_t trades)
+static bool take_page(followed_stream_t *self, text_t trades)
 {
     json_walk_t walk = json_walk(trades);
     while (self->followed && json_next(&walk)) {
@@ -227,7 +227,7 @@ static bool take_page(stream_t *self, text_t trades)
     return true;
 }
 
-bool stream_repaired(stream_t *self, text_t answer)
+bool followed_stream_repaired(followed_stream_t *self, text_t answer)
 {
     range_answer_t page;
     cursor_t before = self->next;

@@ -1,4 +1,4 @@
-#include "common/loop/supervisor.h"
+#include "common/loop/sd_notify.h"
 
 #include <inttypes.h>
 #include <stddef.h>
@@ -11,19 +11,19 @@
 #include "common/clock.h"
 #include "common/log.h"
 
-struct supervisor {
+struct sd_notify {
     int fd; /* connected; -1: nobody is to be told */
     uint64_t watchdog_ms;
     loop_timer_t *watchdog; /* NULL: nobody watches */
 };
 
-static void tell(const supervisor_t *self, const char *state)
+static void tell(const sd_notify_t *self, const char *state)
 {
     static log_limit_t limit;
     if (self->fd == -1 || send(self->fd, state, strlen(state), MSG_NOSIGNAL | MSG_DONTWAIT) != -1)
         return;
     if (log_allowed(&limit, clock_mono_ns()))
-        log_warn("supervisor: can't be told", LOG_TEXT("state", state), LOG_ERRNO(),
+        log_warn("sd_notify: can't be told", LOG_TEXT("state", state), LOG_ERRNO(),
                  LOG_U64("suppressed", log_suppressed(&limit)));
 }
 
@@ -33,12 +33,12 @@ static void on_watchdog(void *arg)
 }
 
 /* Connects to the socket of that name; "@name" is in the abstract namespace. */
-static bool supervisor_connect(supervisor_t *self, const char *name)
+static bool sd_notify_connect(sd_notify_t *self, const char *name)
 {
     struct sockaddr_un address = {.sun_family = AF_UNIX};
     size_t length = strlen(name);
     if ((name[0] != '/' && name[0] != '@') || length >= sizeof address.sun_path) {
-        log_error("supervisor: NOTIFY_SOCKET: expected an absolute path or @name", LOG_TEXT("found", name));
+        log_error("sd_notify: NOTIFY_SOCKET: expected an absolute path or @name", LOG_TEXT("found", name));
         return false;
     }
     memcpy(address.sun_path, name, length);
@@ -48,7 +48,7 @@ static bool supervisor_connect(supervisor_t *self, const char *name)
     socklen_t size = (socklen_t)(offsetof(struct sockaddr_un, sun_path) + length);
     if (self->fd != -1 && connect(self->fd, (struct sockaddr *)&address, size) == 0)
         return true;
-    log_error("supervisor: can't be reached", LOG_TEXT("socket", name), LOG_ERRNO());
+    log_error("sd_notify: can't be reached", LOG_TEXT("socket", name), LOG_ERRNO());
     return false;
 }
 
@@ -65,29 +65,29 @@ static uint64_t watchdog_ms(void)
     return usec / 1000;
 }
 
-supervisor_t *supervisor_new(loop_t *loop)
+sd_notify_t *sd_notify_new(loop_t *loop)
 {
     const char *name = getenv("NOTIFY_SOCKET");
-    supervisor_t *self = calloc(1, sizeof *self);
+    sd_notify_t *self = calloc(1, sizeof *self);
     if (!self)
         goto no_memory;
     self->fd = -1;
     if (!name || !*name)
         return self;
-    if (!supervisor_connect(self, name))
+    if (!sd_notify_connect(self, name))
         goto fail;
     self->watchdog_ms = watchdog_ms();
     if (self->watchdog_ms > 0 && !(self->watchdog = loop_timer_new(loop, on_watchdog, self)))
         goto no_memory;
     return self;
 no_memory:
-    log_error("supervisor: no memory");
+    log_error("sd_notify: no memory");
 fail:
-    supervisor_destroy(&self);
+    sd_notify_destroy(&self);
     return NULL;
 }
 
-void supervisor_ready(supervisor_t *self)
+void sd_notify_ready(sd_notify_t *self)
 {
     tell(self, "READY=1");
     if (self->watchdog && !loop_timer_running(self->watchdog)) {
@@ -96,21 +96,21 @@ void supervisor_ready(supervisor_t *self)
     }
 }
 
-void supervisor_reloading(supervisor_t *self)
+void sd_notify_reloading(sd_notify_t *self)
 {
     char state[64]; /* newer systemd (Type=notify-reload) wants the time, older ones pass it over */
     snprintf(state, sizeof state, "RELOADING=1\nMONOTONIC_USEC=%" PRId64, clock_mono_ns() / NS_PER_US);
     tell(self, state);
 }
 
-void supervisor_stopping(supervisor_t *self)
+void sd_notify_stopping(sd_notify_t *self)
 {
     tell(self, "STOPPING=1");
 }
 
-void supervisor_destroy(supervisor_t **self_p)
+void sd_notify_destroy(sd_notify_t **self_p)
 {
-    supervisor_t *self = *self_p;
+    sd_notify_t *self = *self_p;
     if (!self)
         return;
     *self_p = NULL;
