@@ -6,7 +6,7 @@
 #include "tests/unit/gateway_fixture.h"
 
 /* The same trades go to the rings and to a history as cached has it. */
-static shelf_t *shelf;
+static catalog_t *catalog;
 static history_t *history;
 static buffer_t answered;
 static unsigned seed;
@@ -33,8 +33,8 @@ static void setup(void)
 {
     fixture_setup();
     fixture.hub.following = true;
-    shelf = shelf_new(10000);
-    history = history_new(&(history_config_t){.shelf = shelf, .token = "secret", .on_answer = on_history_answer});
+    catalog = catalog_new(10000);
+    history = history_new(&(history_config_t){.catalog = catalog, .token = "secret", .on_answer = on_history_answer});
     answered = buffer_new(0);
     memset(last, 0, sizeof last);
     const char *given = getenv("TEST_SEED");
@@ -48,7 +48,7 @@ static void teardown(void)
         recent_tick(fixture.hub.recent);
     fixture_teardown();
     history_destroy(&history);
-    shelf_destroy(&shelf);
+    catalog_destroy(&catalog);
     buffer_release(&answered);
 }
 
@@ -64,7 +64,7 @@ static void offer_all(void)
         char symbols[64];
         snprintf(symbols, sizeof symbols, "{\"BTC-USD\":%llu}", (unsigned long long)last[i]);
         hear(sources[i], true, symbols);
-        shelf_offer(shelf, &(status_t){.source = text_of(sources[i]), .symbols = text_of(symbols)});
+        catalog_offer(catalog, &(status_t){.source = text_of(sources[i]), .symbols = text_of(symbols)});
     }
 }
 
@@ -85,7 +85,7 @@ static void trade_comes(size_t source, bool to_ring)
                      .source = text_of(sources[source]),
                      .received_ns = ns};
     text_t text = {json, trade_print(json, &trade)};
-    ck_assert(tape_append(shelf_tape(shelf, topic_of(source)), &(tape_trade_t){cursor, ns, text}));
+    ck_assert(memory_log_append(catalog_memory_log(catalog, topic_of(source)), &(memory_log_trade_t){cursor, ns, text}));
     if (to_ring)
         markets_trade(fixture.hub.markets, topic_of(source), cursor, text);
 }
