@@ -34,10 +34,10 @@ static void answer_oldest(text_t answer)
 
 static void follow_bus(void)
 {
-    channel_t *channel = markets_stream(fixture.hub.markets, TEXT(BTC), (cursor_t){FIXTURE_EPOCH, seq});
-    if (channel)
-        fanout_stream(&fixture.hub, channel);
-    join_tick(&fixture.hub);
+    live_stream_t *live_stream = markets_stream(fixture.hub.markets, TEXT(BTC), (cursor_t){FIXTURE_EPOCH, seq});
+    if (live_stream)
+        fanout_stream(&fixture.hub, live_stream);
+    subscribe_tick(&fixture.hub);
 }
 
 static void trade_comes(void)

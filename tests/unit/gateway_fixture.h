@@ -8,8 +8,8 @@
 #include "gatewayd/clients/catchup.h"
 #include "gatewayd/clients/fanout.h"
 #include "gatewayd/history/page_cache.h"
-#include "gatewayd/methods/join.h"
 #include "gatewayd/methods/methods.h"
+#include "gatewayd/methods/subscribe.h"
 #include "gatewayd/streams/recent.h"
 #include "proto/trade.h"
 
@@ -163,7 +163,7 @@ static inline void fixture_teardown(void)
 static inline void pass_ms(int64_t ms)
 {
     fixture.hub.now_ns += ms * NS_PER_MS;
-    join_tick(&fixture.hub);
+    subscribe_tick(&fixture.hub);
     catchup_tick(&fixture.hub);
 }
 
@@ -196,10 +196,10 @@ static inline offer_change_t hear(const char *source, bool connected, const char
 /* The bus tells from where it follows a stream. */
 static inline void follow(const char *topic, uint64_t epoch, uint64_t last)
 {
-    channel_t *channel = markets_stream(fixture.hub.markets, text_of(topic), (cursor_t){epoch, last});
-    ck_assert_ptr_nonnull(channel);
-    fanout_stream(&fixture.hub, channel);
-    join_tick(&fixture.hub);
+    live_stream_t *live_stream = markets_stream(fixture.hub.markets, text_of(topic), (cursor_t){epoch, last});
+    ck_assert_ptr_nonnull(live_stream);
+    fanout_stream(&fixture.hub, live_stream);
+    subscribe_tick(&fixture.hub);
 }
 
 /* A trade's JSON; its timestamp is seq seconds after some moment. */
@@ -227,7 +227,7 @@ static inline void trades_come(uint64_t from, uint64_t to)
         size_t length = print_trade(json, "a", FIXTURE_EPOCH, seq);
         markets_trade(fixture.hub.markets, TEXT(BTC), (cursor_t){FIXTURE_EPOCH, seq}, (text_t){json, length});
     }
-    join_tick(&fixture.hub);
+    subscribe_tick(&fixture.hub);
     fanout_flush(&fixture.hub);
 }
 

@@ -1,7 +1,7 @@
 /* Readers that come back from far behind: pages of history, one at a time, until the ring takes over. */
 #include "tests/unit/gateway_fixture.h"
 
-#include "gatewayd/history/page.h"
+#include "gatewayd/history/page_frames.h"
 
 /* The connection takes more, again and again. */
 static void take_all(void)

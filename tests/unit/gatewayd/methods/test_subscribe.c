@@ -26,7 +26,7 @@ START_TEST(a_stream_that_is_long_in_coming_begins_where_the_answer_says)
 {
     hear("a", true, "{\"BTC-USD\":10}");
     say(SUBSCRIBE(""));
-    pass_ms(JOIN_STREAM_MS);
+    pass_ms(SUBSCRIBE_STREAM_MS);
     client_pump(fixture.client);
     expect(SUBSCRIBED("7-10", "true"));
     follow(BTC, FIXTURE_EPOCH, 12);
@@ -55,7 +55,7 @@ END_TEST
 START_TEST(without_any_status_it_is_not_ready)
 {
     say(SUBSCRIBE(""));
-    pass_ms(JOIN_STATUS_MS);
+    pass_ms(SUBSCRIBE_STATUS_MS);
     client_pump(fixture.client);
     expect(ERROR("-32000", "Not ready: no source has been heard yet"));
 }

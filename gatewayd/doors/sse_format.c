@@ -1,4 +1,4 @@
-#include "gatewayd/doors/events.h"
+#include "gatewayd/doors/sse_format.h"
 
 #include "common/json.h"
 #include "gatewayd/forms/params.h"
@@ -15,10 +15,10 @@ typedef struct {
     char name[SYMBOL_MAX + 1 + SOURCE_MAX]; /* <symbol>.<source> */
     uint8_t symbol_length, source_length;
     cursor_t last;
-} place_t;
+} sse_place_t;
 
-struct events {
-    place_t *places; /* owned; mostly one or two, of EVENTS_PLACES_MAX at most */
+struct sse_format {
+    sse_place_t *places; /* owned; mostly one or two, of SSE_FORMAT_PLACES_MAX at most */
     size_t count, capacity;
     bool begun, overflowed;
     text_t error;
@@ -28,17 +28,17 @@ struct events {
 
 /* --- places --- */
 
-static text_t symbol_of(const place_t *place)
+static text_t symbol_of(const sse_place_t *place)
 {
     return (text_t){place->name, place->symbol_length};
 }
 
-static text_t source_of(const place_t *place)
+static text_t source_of(const sse_place_t *place)
 {
     return (text_t){place->name + place->symbol_length + 1, place->source_length};
 }
 
-static place_t *find_place(events_t *self, text_t symbol, text_t source)
+static sse_place_t *find_place(sse_format_t *self, text_t symbol, text_t source)
 {
     for (size_t i = 0; i < self->count; i++) {
         if (text_equal(symbol_of(&self->places[i]), symbol) && text_equal(source_of(&self->places[i]), source))
@@ -48,13 +48,13 @@ static place_t *find_place(events_t *self, text_t symbol, text_t source)
 }
 
 /* NULL when there are as many as may be, or memory runs out. */
-static place_t *add_place(events_t *self)
+static sse_place_t *add_place(sse_format_t *self)
 {
-    if (self->count == EVENTS_PLACES_MAX)
+    if (self->count == SSE_FORMAT_PLACES_MAX)
         return NULL;
     if (self->count == self->capacity) {
         size_t wider = self->capacity > 0 ? 2 * self->capacity : 1;
-        place_t *places = realloc(self->places, wider * sizeof *places);
+        sse_place_t *places = realloc(self->places, wider * sizeof *places);
         if (!places)
             return NULL;
         self->places = places;
@@ -63,9 +63,9 @@ static place_t *add_place(events_t *self)
     return &self->places[self->count++];
 }
 
-static void set_place(events_t *self, text_t symbol, text_t source, cursor_t last)
+static void set_place(sse_format_t *self, text_t symbol, text_t source, cursor_t last)
 {
-    place_t *place = find_place(self, symbol, source);
+    sse_place_t *place = find_place(self, symbol, source);
     if (!place) {
         place = symbol_valid(symbol) && source_valid(source) ? add_place(self) : NULL;
         if (!place) {
@@ -82,7 +82,7 @@ static void set_place(events_t *self, text_t symbol, text_t source, cursor_t las
 }
 
 /* One `<symbol>.<source>=<cursor>` of an id. */
-static bool read_place(events_t *self, text_t text)
+static bool read_place(sse_format_t *self, text_t text)
 {
     cursor_t last;
     const char *dot = memchr(text.at, '.', text.length), *equals = memrchr(text.at, '=', text.length);
@@ -90,13 +90,13 @@ static bool read_place(events_t *self, text_t text)
         return false;
     text_t symbol = {text.at, (size_t)(dot - text.at)}, source = {dot + 1, (size_t)(equals - dot - 1)};
     text_t cursor = {equals + 1, text.length - (size_t)(equals + 1 - text.at)};
-    if (!symbol_valid(symbol) || !source_valid(source) || !cursor_parse(cursor, &last) || self->count == EVENTS_PLACES_MAX)
+    if (!symbol_valid(symbol) || !source_valid(source) || !cursor_parse(cursor, &last) || self->count == SSE_FORMAT_PLACES_MAX)
         return false;
     set_place(self, symbol, source, last);
     return true;
 }
 
-static bool read_id(events_t *self, text_t id)
+static bool read_id(sse_format_t *self, text_t id)
 {
     while (id.length > 0) {
         const char *space = memchr(id.at, ' ', id.length);
@@ -115,11 +115,11 @@ static void print_cursor(buffer_t *out, cursor_t cursor)
     buffer_append(out, (text_t){text, cursor_print(text, cursor)});
 }
 
-static void append_id(events_t *self, buffer_t *out)
+static void append_id(sse_format_t *self, buffer_t *out)
 {
     buffer_clear(&self->id);
     for (size_t i = 0; i < self->count; i++) {
-        const place_t *place = &self->places[i];
+        const sse_place_t *place = &self->places[i];
         buffer_append(&self->id, i ? TEXT(" ") : TEXT("id: "));
         buffer_append(&self->id, (text_t){place->name, (size_t)place->symbol_length + 1 + place->source_length});
         buffer_append(&self->id, TEXT("="));
@@ -133,11 +133,11 @@ static void append_id(events_t *self, buffer_t *out)
 /* --- subscribes --- */
 
 /* ,"since":{…} with the places of the symbol that the id told. */
-static void append_since(const events_t *self, text_t symbol, buffer_t *out)
+static void append_since(const sse_format_t *self, text_t symbol, buffer_t *out)
 {
     const char *before = ",\"since\":{";
     for (size_t i = 0; i < self->count; i++) {
-        const place_t *place = &self->places[i];
+        const sse_place_t *place = &self->places[i];
         if (!text_equal(symbol_of(place), symbol))
             continue;
         buffer_printf(out, "%s\"%.*s\":\"", before, TEXT_ARG(source_of(place)));
@@ -149,7 +149,7 @@ static void append_since(const events_t *self, text_t symbol, buffer_t *out)
         buffer_append(out, TEXT("}"));
 }
 
-static void append_subscribe(const events_t *self, text_t symbol, text_t source, buffer_t *out)
+static void append_subscribe(const sse_format_t *self, text_t symbol, text_t source, buffer_t *out)
 {
     buffer_append(
         out, TEXT("{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"subscribe\",\"params\":{\"channel\":\"trades\",\"symbol\":"));
@@ -163,11 +163,11 @@ static void append_subscribe(const events_t *self, text_t symbol, text_t source,
 }
 
 /* Only of what is asked for now a place is kept. */
-static void forget_others(events_t *self, text_t symbols)
+static void forget_others(sse_format_t *self, text_t symbols)
 {
     size_t kept = 0;
     for (size_t i = 0; i < self->count; i++) {
-        place_t place = self->places[i];
+        sse_place_t place = self->places[i];
         if (memmem(symbols.at, symbols.length, place.name, place.symbol_length))
             self->places[kept++] = place;
     }
@@ -193,7 +193,7 @@ static void append_data(buffer_t *out, text_t json)
     buffer_append(out, TEXT("\n\n"));
 }
 
-static void on_trade(events_t *self, text_t params, buffer_t *out)
+static void on_trade(sse_format_t *self, text_t params, buffer_t *out)
 {
     cursor_t at;
     text_t symbol, source;
@@ -204,7 +204,7 @@ static void on_trade(events_t *self, text_t params, buffer_t *out)
     append_data(out, params);
 }
 
-static void on_gap(events_t *self, text_t params, buffer_t *out)
+static void on_gap(sse_format_t *self, text_t params, buffer_t *out)
 {
     cursor_t to;
     text_t symbol, source, text;
@@ -217,7 +217,7 @@ static void on_gap(events_t *self, text_t params, buffer_t *out)
     append_data(out, params);
 }
 
-static void on_answer(events_t *self, text_t answer)
+static void on_answer(sse_format_t *self, text_t answer)
 {
     text_t result = json_member(answer, "result"), symbol, text;
     cursor_t last;
@@ -235,7 +235,7 @@ static void on_answer(events_t *self, text_t answer)
 }
 
 /* What is missing of a symbol when nobody knows where its client was. */
-static void append_unknown_gap(const events_t *self, text_t answer, buffer_t *out)
+static void append_unknown_gap(const sse_format_t *self, text_t answer, buffer_t *out)
 {
     text_t symbol;
     if (!json_plain_string(json_member(json_member(answer, "result"), "symbol"), &symbol))
@@ -261,7 +261,7 @@ static void append_failing(text_t answer, buffer_t *out)
 }
 
 /* The answers are there, all in one message. The id goes out by itself, so that who loses the connection before the first trade has one. */
-static void begin(events_t *self, text_t answers, buffer_t *out)
+static void begin(sse_format_t *self, text_t answers, buffer_t *out)
 {
     self->begun = true;
     if (json_kind(answers) == JSON_OBJECT)
@@ -270,7 +270,7 @@ static void begin(events_t *self, text_t answers, buffer_t *out)
         on_answer(self, walk.value);
     if (self->error.length > 0)
         return;
-    buffer_printf(out, "retry: %d\n", EVENTS_RETRY_MS);
+    buffer_printf(out, "retry: %d\n", SSE_FORMAT_RETRY_MS);
     append_id(self, out);
     buffer_append(out, TEXT("\n"));
     for (json_walk_t walk = json_walk(answers); self->unknown[0] && json_next(&walk);)
@@ -280,17 +280,17 @@ static void begin(events_t *self, text_t answers, buffer_t *out)
         append_failing(walk.value, out);
 }
 
-events_t *events_new(void)
+sse_format_t *sse_format_new(void)
 {
-    events_t *self = calloc(1, sizeof *self);
+    sse_format_t *self = calloc(1, sizeof *self);
     if (self)
-        self->id = buffer_new(EVENTS_ID_MAX);
+        self->id = buffer_new(SSE_FORMAT_ID_MAX);
     return self;
 }
 
-void events_destroy(events_t **self_p)
+void sse_format_destroy(sse_format_t **self_p)
 {
-    events_t *self = *self_p;
+    sse_format_t *self = *self_p;
     if (!self)
         return;
     *self_p = NULL;
@@ -299,7 +299,7 @@ void events_destroy(events_t **self_p)
     free(self);
 }
 
-bool events_resume(events_t *self, text_t id)
+bool sse_format_resume(sse_format_t *self, text_t id)
 {
     if (read_id(self, id))
         return true;
@@ -307,14 +307,14 @@ bool events_resume(events_t *self, text_t id)
     return false;
 }
 
-void events_resume_if_known(events_t *self, text_t id)
+void sse_format_resume_if_known(sse_format_t *self, text_t id)
 {
-    if (!events_resume(self, id))
+    if (!sse_format_resume(self, id))
         snprintf(self->unknown, sizeof self->unknown, "Last-Event-ID: expected the id of an event, found %.*s",
                  TEXT_ARG(param_found(id)));
 }
 
-const char *events_subscribe(events_t *self, text_t symbols, text_t source, buffer_t *out)
+const char *sse_format_subscribe(sse_format_t *self, text_t symbols, text_t source, buffer_t *out)
 {
     size_t count = 0;
     if (symbols.length == 0)
@@ -323,7 +323,7 @@ const char *events_subscribe(events_t *self, text_t symbols, text_t source, buff
     for (text_t rest = symbols; rest.length > 0; count++) {
         const char *comma = memchr(rest.at, ',', rest.length);
         text_t symbol = {rest.at, comma ? (size_t)(comma - rest.at) : rest.length};
-        if (count == EVENTS_SYMBOLS_MAX)
+        if (count == SSE_FORMAT_SYMBOLS_MAX)
             return "symbols: expected 1 to 16 symbols, as in symbols=BTC-USD,ETH-USD";
         buffer_append(out, count ? TEXT(",") : TEXT("["));
         append_subscribe(self, symbol, source, out);
@@ -333,13 +333,13 @@ const char *events_subscribe(events_t *self, text_t symbols, text_t source, buff
     return buffer_ok(out) ? NULL : "symbols: too long";
 }
 
-bool events_begun(const events_t *self, text_t *error)
+bool sse_format_begun(const sse_format_t *self, text_t *error)
 {
     *error = self->error;
     return self->begun;
 }
 
-bool events_append(events_t *self, text_t message, buffer_t *out)
+bool sse_format_append(sse_format_t *self, text_t message, buffer_t *out)
 {
     text_t method, params = json_member(message, "params");
     bool told = json_kind(message) == JSON_OBJECT && json_plain_string(json_member(message, "method"), &method);
@@ -362,7 +362,7 @@ bool events_append(events_t *self, text_t message, buffer_t *out)
     return !self->overflowed;
 }
 
-void events_append_error(buffer_t *out, text_t why)
+void sse_format_append_error(buffer_t *out, text_t why)
 {
     buffer_append(out, TEXT("event: error\ndata: {\"message\":"));
     buffer_append_json_string(out, why);

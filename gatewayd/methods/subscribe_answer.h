@@ -1,7 +1,7 @@
-/* What a subscribe under way knows, and the making of its answer. For join.c. */
+/* What a subscribe under way knows, and the making of its answer. For subscribe.c. */
 #pragma once
 
-#include "gatewayd/methods/join.h"
+#include "gatewayd/methods/subscribe.h"
 #include "gatewayd/streams/snapshot.h"
 #include "proto/trade.h"
 
@@ -11,7 +11,7 @@ typedef struct {
     client_t *client;
     rpc_request_t *request;
     char symbol_text[SYMBOL_MAX], source_text[SOURCE_MAX];
-    text_t symbol, source, since; /* of join_request_t; the join's own */
+    text_t symbol, source, since; /* of subscribe_request_t; the subscribe's own */
     uint64_t count;
     int64_t started_ns;
     unsigned stage;               /* number of the step it is at */
@@ -30,16 +30,16 @@ typedef struct {
     bool partial;     /* it could not be fetched */
     bool entering;    /* its turn to ask may come at once */
     char since_text[];
-} join_t;
+} subscribe_t;
 
-/* Is the channel one that was asked for? */
-bool join_takes(const join_t *join, const channel_t *channel);
+/* Is the live stream one that was asked for? */
+bool subscribe_takes(const subscribe_t *subscribe, const live_stream_t *live_stream);
 
-/* What `since` says of the channel, in the channel's present epoch where it goes on there; false for nothing. */
-bool join_since(const join_t *join, const channel_t *channel, cursor_t *since);
+/* What `since` says of the live stream, in the live stream's present epoch where it goes on there; false for nothing. */
+bool subscribe_since(const subscribe_t *subscribe, const live_stream_t *live_stream, cursor_t *since);
 
 /* The streams, each up to where the client's updates begin. */
-void join_snapshot(const join_t *join, snapshot_t *snapshot);
+void subscribe_snapshot(const subscribe_t *subscribe, snapshot_t *snapshot);
 
 /* Seats the readers and answers. The request is gone then. */
-void join_answer(join_t *join);
+void subscribe_answer(subscribe_t *subscribe);

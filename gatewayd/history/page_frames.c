@@ -1,20 +1,20 @@
-#include "gatewayd/history/page.h"
+#include "gatewayd/history/page_frames.h"
 
 #include "common/json.h"
 #include "gatewayd/streams/notify.h"
 #include "proto/trade.h"
 
 /* What lies between page->last and `next` is missing. */
-static void append_gap(const page_t *page, cursor_t next, buffer_t *frames)
+static void append_gap(const page_frames_t *page, cursor_t next, buffer_t *frames)
 {
     buffer_t params = buffer_new(0);
     cursor_t from = {page->last.epoch, page->last.seq + 1}, to = {next.epoch, next.seq - 1};
     notify_gap(&params, page->symbol, page->source, from, to);
-    page_append_notification(frames, page->dialect, TEXT("trades.gap"), buffer_text(&params));
+    page_frames_append_notification(frames, page->dialect, TEXT("trades.gap"), buffer_text(&params));
     buffer_release(&params);
 }
 
-page_end_t page_append(page_t *page, text_t trades, size_t room_bytes, buffer_t *frames, cursor_t *after)
+page_end_t page_frames_append(page_frames_t *page, text_t trades, size_t room_bytes, buffer_t *frames, cursor_t *after)
 {
     page_end_t end = PAGE_NOTHING;
     *after = page->last;
@@ -30,14 +30,14 @@ page_end_t page_append(page_t *page, text_t trades, size_t room_bytes, buffer_t 
             return PAGE_HOLE;
         else if (frames->length + walk.value.length > room_bytes)
             return PAGE_FULL;
-        page_append_notification(frames, page->dialect, TEXT("trades.update"), walk.value);
+        page_frames_append_notification(frames, page->dialect, TEXT("trades.update"), walk.value);
         page->last = trade.cursor;
         end = PAGE_WHOLE;
     }
     return end;
 }
 
-void page_give_up(page_t *page, buffer_t *frames)
+void page_frames_give_up(page_frames_t *page, buffer_t *frames)
 {
     if (cursor_compare(page->last, page->to) >= 0)
         return;
@@ -45,7 +45,7 @@ void page_give_up(page_t *page, buffer_t *frames)
     page->last = page->to;
 }
 
-void page_append_notification(buffer_t *frames, dialect_t dialect, text_t method, text_t params)
+void page_frames_append_notification(buffer_t *frames, dialect_t dialect, text_t method, text_t params)
 {
     size_t length = frame_notify_length(dialect, method, params);
     char *room = buffer_room(frames, length);

@@ -1,8 +1,8 @@
-#include "gatewayd/doors/api.h"
+#include "gatewayd/doors/rest_http.h"
 
 #include "gatewayd/doors/assets.h"
-#include "gatewayd/doors/events.h"
 #include "gatewayd/doors/rest.h"
+#include "gatewayd/doors/sse_format.h"
 #include "gatewayd/forms/accept.h"
 #include "gatewayd/methods/methods.h"
 #include "gatewayd/streams/recent.h"
@@ -15,7 +15,7 @@ enum { KEPT_MAX = 256 /* of a header, for an answer that comes later */ };
 #define STREAM_METHODS                                                                                                         \
     "GET, OPTIONS" /* its headers come when its subscribes have been answered: nothing that HEAD should cause */
 
-struct api {
+struct rest_http {
     hub_t *hub;
     ws_t *ws;
     origins_t origins;
@@ -24,7 +24,7 @@ struct api {
 
 /* A request under way: on the stack, unless its answer comes later. */
 typedef struct {
-    api_t *api;
+    rest_http_t *rest_http;
     http_connection_t *connection;
     const char *methods; /* that are offered */
     client_t *client;    /* the JSON-RPC peer that asks on behalf of the request; NULL: nothing is asked */
@@ -32,24 +32,24 @@ typedef struct {
     bool gzip, answered, receiving;
     unsigned status;
     buffer_t body;
-    answer_t *ready;                                  /* the body, where it was ready-made; sent before anything else is done */
+    ready_answer_t *ready;                            /* the body, where it was ready-made; sent before anything else is done */
     text_t known, origin;                             /* If-None-Match, Origin */
     char known_room[KEPT_MAX], origin_room[KEPT_MAX]; /* where they are when the request is gone */
-} call_t;
+} rest_call_t;
 
 /* --- the answer --- */
 
-static const char *content_type(const call_t *call)
+static const char *content_type(const rest_call_t *call)
 {
     if (call->status >= 400)
         return "application/problem+json";
-    return call->route && rest_is_stream(call->route) ? EVENTS_TYPE : "application/json";
+    return call->route && rest_is_stream(call->route) ? SSE_FORMAT_TYPE : "application/json";
 }
 
-static void put_headers(const call_t *call, const char *tag, bool gzip, buffer_t *headers)
+static void put_headers(const rest_call_t *call, const char *tag, bool gzip, buffer_t *headers)
 {
     buffer_append(headers, TEXT("Vary: Accept-Encoding\r\n"));
-    cors_append(&call->api->origins.reading, call->origin, headers);
+    cors_append(&call->rest_http->origins.reading, call->origin, headers);
     if (tag[0])
         buffer_printf(headers, "Cache-Control: no-cache\r\nETag: W/%s\r\n", tag);
     else
@@ -63,14 +63,14 @@ static void put_headers(const call_t *call, const char *tag, bool gzip, buffer_t
 }
 
 /* The body as it is sent; *gzip: compressed. */
-static text_t choose_body(call_t *call, text_t body, buffer_t *packed, bool *gzip)
+static text_t choose_body(rest_call_t *call, text_t body, buffer_t *packed, bool *gzip)
 {
     *gzip = false;
     if (!call->gzip || call->status == 304 || body.length < GZIP_MIN || body.length > GZIP_MAX)
         return body;
     text_t shorter = {"", 0};
     if (call->ready)
-        shorter = recent_compressed(call->api->hub->recent, call->ready);
+        shorter = recent_compressed(call->rest_http->hub->recent, call->ready);
     else if (accept_compress(packed, body))
         shorter = buffer_text(packed);
     *gzip = shorter.length > 0;
@@ -84,7 +84,7 @@ static void fail(http_connection_t *connection)
 }
 
 /* A problem in place of a body that may not wait for the peer. */
-static void fit(call_t *call)
+static void fit(rest_call_t *call)
 {
     size_t length = call->ready ? answer_text(call->ready).length : call->body.length;
     if (call->client)
@@ -96,12 +96,12 @@ static void fit(call_t *call)
 }
 
 /* Sends what stands in the call. */
-static void send_answer(call_t *call)
+static void send_answer(rest_call_t *call)
 {
     fit(call);
     char tag[ACCEPT_TAG_SIZE] = "";
     bool gzip;
-    buffer_t *headers = &call->api->headers, packed = buffer_new(0);
+    buffer_t *headers = &call->rest_http->headers, packed = buffer_new(0);
     buffer_append(&call->body, TEXT("\n"));
     text_t body = call->ready ? answer_text(call->ready) : buffer_text(&call->body);
     if (call->ready)
@@ -127,7 +127,7 @@ static void send_answer(call_t *call)
 
 static size_t link_send(void *link, text_t frames)
 {
-    call_t *call = link;
+    rest_call_t *call = link;
     size_t length = frames.length;
     text_t answer;
     while (!call->answered && frame_next(&frames, &answer)) {
@@ -148,13 +148,13 @@ static bool link_ready(void *link)
 
 static void link_wake(void *link)
 {
-    call_t *call = link;
+    rest_call_t *call = link;
     client_pump(call->client);
 }
 
 static void link_close(void *link, unsigned code, text_t reason)
 {
-    call_t *call = link;
+    rest_call_t *call = link;
     (void)code;
     call->answered = true;
     call->status = rest_problem(&call->body, 503, "%.*s", TEXT_ARG(reason));
@@ -164,7 +164,7 @@ static void link_close(void *link, unsigned code, text_t reason)
 static const client_link_t call_link = {
     .passing = true, .counts = true, .send = link_send, .ready = link_ready, .wake = link_wake, .close = link_close};
 
-static void call_free(call_t *call)
+static void call_free(rest_call_t *call)
 {
     client_destroy(&call->client);
     buffer_release(&call->body);
@@ -173,18 +173,18 @@ static void call_free(call_t *call)
 
 static void on_ready(void *owner)
 {
-    call_t *call = owner;
+    rest_call_t *call = owner;
     if (!call->answered)
         return;
-    call->api->hub->now_ns = clock_real_ns();
+    call->rest_http->hub->now_ns = clock_real_ns();
     send_answer(call);
     call_free(call);
 }
 
 static void on_closed(void *owner)
 {
-    call_t *call = owner;
-    call->api->hub->now_ns = clock_real_ns();
+    rest_call_t *call = owner;
+    call->rest_http->hub->now_ns = clock_real_ns();
     call_free(call);
 }
 
@@ -198,9 +198,9 @@ static text_t keep_text(text_t text, char room[static KEPT_MAX])
     return (text_t){room, text.length};
 }
 
-static call_t *keep_call(const call_t *now)
+static rest_call_t *keep_call(const rest_call_t *now)
 {
-    call_t *call = malloc(sizeof *call);
+    rest_call_t *call = malloc(sizeof *call);
     if (!call)
         return NULL;
     *call = *now;
@@ -211,16 +211,16 @@ static call_t *keep_call(const call_t *now)
 }
 
 /* Has the methods carry it out. The answer may be there at once. */
-static void ask(const call_t *now, text_t request)
+static void ask(const rest_call_t *now, text_t request)
 {
-    hub_t *hub = now->api->hub;
-    call_t *call = keep_call(now);
+    hub_t *hub = now->rest_http->hub;
+    rest_call_t *call = keep_call(now);
     if (!call) {
         fail(now->connection);
         return;
     }
     hub->now_ns = clock_real_ns();
-    call->client = hub->call_count < API_CALLS_MAX ? client_new(hub, &call_link, call, &methods_events) : NULL;
+    call->client = hub->call_count < REST_HTTP_CALLS_MAX ? client_new(hub, &call_link, call, &methods_events) : NULL;
     if (call->client) {
         call->receiving = true;
         client_receive(call->client, request);
@@ -265,25 +265,25 @@ static bool read_query(text_t query, char *room, rest_query_t *out)
 }
 
 /* The answer is a stream, or a word why not; HEAD gets none either. */
-static void open_stream(call_t *call, const http_request_t *request, const rest_query_t *query)
+static void open_stream(rest_call_t *call, const http_request_t *request, const rest_query_t *query)
 {
     buffer_t headers = buffer_new(0);
-    cors_append(&call->api->origins.reading, call->origin, &headers);
+    cors_append(&call->rest_http->origins.reading, call->origin, &headers);
     call->methods = STREAM_METHODS;
     if (http_request_is(request, "HEAD"))
         call->status = rest_problem(&call->body, 405, "expected GET");
-    else if (!origins_may_read(&call->api->origins, request))
+    else if (!origins_may_read(&call->rest_http->origins, request))
         call->status = rest_problem(&call->body, 403, ORIGIN_REFUSED);
     else
-        call->answered = !sse_open(call->api->ws, call->api->hub, call->connection, request, query, buffer_text(&headers),
-                                   &call->status, &call->body);
+        call->answered = !sse_open(call->rest_http->ws, call->rest_http->hub, call->connection, request, query,
+                                   buffer_text(&headers), &call->status, &call->body);
     buffer_release(&headers);
 }
 
-static bool find_ready(call_t *call, text_t symbol, const rest_query_t *query)
+static bool find_ready(rest_call_t *call, text_t symbol, const rest_query_t *query)
 {
-    question_t question;
-    hub_t *hub = call->api->hub;
+    recent_query_t question;
+    hub_t *hub = call->rest_http->hub;
     hub->now_ns = clock_real_ns();
     if (rest_recent(call->route, symbol, query, &question))
         call->ready = recent_find(hub->recent, &question, ANSWER_REST);
@@ -291,7 +291,7 @@ static bool find_ready(call_t *call, text_t symbol, const rest_query_t *query)
 }
 
 /* Sets what the answer is, where it is there at once; else it has been seen to. */
-static void start(call_t *call, const http_request_t *request, text_t path)
+static void start(rest_call_t *call, const http_request_t *request, text_t path)
 {
     text_t symbol;
     asset_t asset;
@@ -320,15 +320,15 @@ static void start(call_t *call, const http_request_t *request, text_t path)
     buffer_release(&out);
 }
 
-api_t *api_new(hub_t *hub, ws_t *ws, const origins_t *origins)
+rest_http_t *rest_http_new(hub_t *hub, ws_t *ws, const origins_t *origins)
 {
-    api_t *self = malloc(sizeof *self);
+    rest_http_t *self = malloc(sizeof *self);
     if (self)
-        *self = (api_t){.hub = hub, .ws = ws, .origins = *origins, .headers = buffer_new(0)};
+        *self = (rest_http_t){.hub = hub, .ws = ws, .origins = *origins, .headers = buffer_new(0)};
     return self;
 }
 
-void api_destroy(api_t **self)
+void rest_http_destroy(rest_http_t **self)
 {
     if (*self)
         buffer_release(&(*self)->headers);
@@ -336,8 +336,8 @@ void api_destroy(api_t **self)
     *self = NULL;
 }
 
-void api_answer_open(api_t *self, http_connection_t *connection, const http_request_t *request, const char *methods,
-                     text_t json)
+void rest_http_answer_open(rest_http_t *self, http_connection_t *connection, const http_request_t *request, const char *methods,
+                           text_t json)
 {
     text_t origin = http_request_field(request, "Origin");
     buffer_t *headers = &self->headers;
@@ -368,20 +368,20 @@ static bool is_known(text_t path)
     return rest_find(path, &symbol) || asset_find(path, &asset);
 }
 
-void api_on_request(api_t *self, http_connection_t *connection, const http_request_t *request, text_t path)
+void rest_http_on_request(rest_http_t *self, http_connection_t *connection, const http_request_t *request, text_t path)
 {
     bool options = http_request_is(request, "OPTIONS");
     if (options && is_known(path)) {
-        api_answer_open(self, connection, request, methods_of(path), TEXT(""));
+        rest_http_answer_open(self, connection, request, methods_of(path), TEXT(""));
         return;
     }
-    call_t call = {.api = self,
-                   .connection = connection,
-                   .body = buffer_new(0),
-                   .answered = true,
-                   .gzip = accept_gzip(http_request_field(request, "Accept-Encoding")),
-                   .known = http_request_field(request, "If-None-Match"),
-                   .origin = http_request_field(request, "Origin")};
+    rest_call_t call = {.rest_http = self,
+                        .connection = connection,
+                        .body = buffer_new(0),
+                        .answered = true,
+                        .gzip = accept_gzip(http_request_field(request, "Accept-Encoding")),
+                        .known = http_request_field(request, "If-None-Match"),
+                        .origin = http_request_field(request, "Origin")};
     if (http_request_is(request, "GET") || http_request_is(request, "HEAD") || options) {
         start(&call, request, path);
     } else {

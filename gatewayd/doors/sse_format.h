@@ -9,37 +9,37 @@
 #include "common/buffer.h"
 
 enum {
-    EVENTS_SYMBOLS_MAX = 16,
-    EVENTS_PLACES_MAX = 64, /* streams of one connection */
-    EVENTS_ID_MAX = 2048,   /* bytes of an id: it comes back among the headers of a request */
-    EVENTS_RETRY_MS = 1000, /* after which a client comes back */
+    SSE_FORMAT_SYMBOLS_MAX = 16,
+    SSE_FORMAT_PLACES_MAX = 64, /* streams of one connection */
+    SSE_FORMAT_ID_MAX = 2048,   /* bytes of an id: it comes back among the headers of a request */
+    SSE_FORMAT_RETRY_MS = 1000, /* after which a client comes back */
 };
 
-#define EVENTS_TYPE "text/event-stream"
+#define SSE_FORMAT_TYPE "text/event-stream"
 
-typedef struct events events_t;
+typedef struct sse_format sse_format_t;
 
-events_t *events_new(void);
-void events_destroy(events_t **self);
+sse_format_t *sse_format_new(void);
+void sse_format_destroy(sse_format_t **self);
 
 /* The events go on behind those that a client has had: the id of the last one, which may be empty. False when it is of none of ours; then they
- * begin with what is new. Before events_subscribe. */
-bool events_resume(events_t *self, text_t id);
+ * begin with what is new. Before sse_format_subscribe. */
+bool sse_format_resume(sse_format_t *self, text_t id);
 
 /* The same for who can't help what it sends; where the id is of none of ours the events begin with a gap for each symbol that says so. */
-void events_resume_if_known(events_t *self, text_t id);
+void sse_format_resume_if_known(sse_format_t *self, text_t id);
 
 /* Appends the batch of subscribes that begins the events: symbols "A,B", of all sources or one; source may be empty. What is wrong with them,
  * or NULL. */
-const char *events_subscribe(events_t *self, text_t symbols, text_t source, buffer_t *out);
+const char *sse_format_subscribe(sse_format_t *self, text_t symbols, text_t source, buffer_t *out);
 
 /* Has a message been read that answers the subscribes? Then what it appended begins the events. `error`: the error of the first that
  * failed, raw and for as long as the message; empty: none did. */
-bool events_begun(const events_t *self, text_t *error);
+bool sse_format_begun(const sse_format_t *self, text_t *error);
 
 /* Appends what a message says as events. False when the connection has too many streams for an id. */
-bool events_append(events_t *self, text_t message, buffer_t *out);
+bool sse_format_append(sse_format_t *self, text_t message, buffer_t *out);
 
 /* The event that tells why the events end, and a comment that keeps the connection from seeming dead. */
-void events_append_error(buffer_t *out, text_t why);
-#define EVENTS_HEARTBEAT TEXT(":\n\n")
+void sse_format_append_error(buffer_t *out, text_t why);
+#define SSE_FORMAT_HEARTBEAT TEXT(":\n\n")

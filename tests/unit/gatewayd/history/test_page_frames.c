@@ -1,4 +1,4 @@
-#include "gatewayd/history/page.h"
+#include "gatewayd/history/page_frames.h"
 
 #include "proto/trade.h"
 
@@ -8,13 +8,13 @@
 enum { EPOCH = 7, ALL = 1 << 20 };
 
 static buffer_t trades, frames;
-static page_t page;
+static page_frames_t page;
 static cursor_t after;
 
 static void setup(void)
 {
     trades = frames = buffer_new(0);
-    page = (page_t){.symbol = TEXT("BTC-USD"), .source = TEXT("a"), .last = {EPOCH, 10}, .to = {EPOCH, 100}};
+    page = (page_frames_t){.symbol = TEXT("BTC-USD"), .source = TEXT("a"), .last = {EPOCH, 10}, .to = {EPOCH, 100}};
 }
 
 static void teardown(void)
@@ -41,7 +41,7 @@ static void add(uint64_t epoch, uint64_t seq)
 static page_end_t take(size_t room)
 {
     buffer_append(&trades, trades.length == 0 ? TEXT("[]") : TEXT("]"));
-    return page_append(&page, buffer_text(&trades), room, &frames, &after);
+    return page_frames_append(&page, buffer_text(&trades), room, &frames, &after);
 }
 
 static size_t frame_count(void)
@@ -108,7 +108,7 @@ START_TEST(another_epoch_is_behind_a_hole)
     ck_assert_int_eq(take(ALL), PAGE_HOLE);
     expect_run(10, 11);
     buffer_clear(&frames);
-    ck_assert_int_eq(page_append(&page, buffer_text(&trades), ALL, &frames, &after), PAGE_WHOLE);
+    ck_assert_int_eq(page_frames_append(&page, buffer_text(&trades), ALL, &frames, &after), PAGE_WHOLE);
     expect_run(0, 1);
     ck_assert_uint_eq(after.epoch, EPOCH + 1);
 }
@@ -121,7 +121,7 @@ START_TEST(it_takes_what_there_is_room_for_and_one_at_least)
     ck_assert_int_eq(take(1), PAGE_FULL);
     expect_run(10, 11);
     buffer_clear(&frames);
-    ck_assert_int_eq(page_append(&page, buffer_text(&trades), 1000, &frames, &after), PAGE_FULL);
+    ck_assert_int_eq(page_frames_append(&page, buffer_text(&trades), 1000, &frames, &after), PAGE_FULL);
     ck_assert_uint_gt(frame_count(), 1);
     ck_assert_uint_le(frames.length, 1100);
 }
@@ -132,7 +132,7 @@ START_TEST(there_may_be_nothing)
     add(EPOCH, 10);
     ck_assert_int_eq(take(ALL), PAGE_NOTHING);
     expect_run(10, 10);
-    ck_assert_int_eq(page_append(&page, TEXT(""), ALL, &frames, &after), PAGE_NOTHING);
+    ck_assert_int_eq(page_frames_append(&page, TEXT(""), ALL, &frames, &after), PAGE_NOTHING);
 }
 END_TEST
 
@@ -147,7 +147,7 @@ int main(void)
     tcase_add_test(tests, another_epoch_is_behind_a_hole);
     tcase_add_test(tests, it_takes_what_there_is_room_for_and_one_at_least);
     tcase_add_test(tests, there_may_be_nothing);
-    Suite *suite = suite_create("page");
+    Suite *suite = suite_create("page_frames");
     suite_add_tcase(suite, tests);
     SRunner *runner = srunner_create(suite);
     srunner_run_all(runner, CK_ENV);

@@ -1,4 +1,4 @@
-/* What getRecentTrades is asked: texts are slices of somebody else's. */
+/* A query for recent trades, what getRecentTrades is asked: texts are slices of somebody else's. */
 #pragma once
 
 #include "common/text.h"
@@ -8,4 +8,4 @@ typedef struct {
     uint64_t count;
     int64_t after_ns, before_ns; /* INT64_MIN: absent */
     text_t next;                 /* raw JSON, an object of cursors by source; empty: from the newest */
-} question_t;
+} recent_query_t;

@@ -73,20 +73,20 @@ END_TEST
 START_TEST(two_who_are_at_the_same_place_share_a_batch)
 {
     subscribe_for_batches("");
-    channel_t *channel = market_find(markets_find(fixture.hub.markets, TEXT("BTC-USD")), TEXT("a"));
+    live_stream_t *live_stream = market_find(markets_find(fixture.hub.markets, TEXT("BTC-USD")), TEXT("a"));
     trades_come(11, 20);
     uint64_t from;
     cursor_t last;
-    ck_assert(ring_find(channel->ring, (cursor_t){FIXTURE_EPOCH, 10}, &from));
-    text_t run = ring_read(channel->ring, from, &last);
-    const char *first = ring_batch(channel->ring, from, run, false).at;
+    ck_assert(ring_find(live_stream->ring, (cursor_t){FIXTURE_EPOCH, 10}, &from));
+    text_t run = ring_read(live_stream->ring, from, &last);
+    const char *first = ring_batch(live_stream->ring, from, run, false).at;
     memset((char *)(uintptr_t)first + 10, 'x', 1); /* it would be written over if it were made anew */
-    ck_assert_int_eq(ring_batch(channel->ring, from, run, false).at[10], 'x');
+    ck_assert_int_eq(ring_batch(live_stream->ring, from, run, false).at[10], 'x');
     text_t shorter = {run.at, run.length - 1};
     text_t payload, rest = run;
     frame_next(&rest, &payload);
     shorter.length = (size_t)(rest.at - run.at);
-    ck_assert_uint_lt(ring_batch(channel->ring, from, shorter, false).length, run.length);
+    ck_assert_uint_lt(ring_batch(live_stream->ring, from, shorter, false).length, run.length);
     expect_batch(11, 20);
 }
 END_TEST

@@ -1,4 +1,4 @@
-#include "gatewayd/forms/token.h"
+#include "gatewayd/forms/page_token.h"
 
 static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
 
@@ -12,13 +12,13 @@ static void append_group(buffer_t *out, const unsigned char *bytes, size_t count
     buffer_append(out, (text_t){text, count + 1});
 }
 
-void token_append(buffer_t *out, text_t json)
+void page_token_append(buffer_t *out, text_t json)
 {
     for (size_t i = 0; i < json.length; i += 3)
         append_group(out, (const unsigned char *)json.at + i, json.length - i < 3 ? json.length - i : 3);
 }
 
-bool token_decode(buffer_t *out, text_t token)
+bool page_token_decode(buffer_t *out, text_t token)
 {
     unsigned bits = 0, count = 0;
     size_t before = out->length;

@@ -1,22 +1,22 @@
 /* JSON-RPC messages to events, and ids to places. */
-#include "gatewayd/doors/events.h"
+#include "gatewayd/doors/sse_format.h"
 
 #include <check.h>
 #include <stdio.h>
 #include <stdlib.h>
 
-static events_t *events;
+static sse_format_t *events;
 static buffer_t out;
 
 static void setup(void)
 {
-    events = events_new();
+    events = sse_format_new();
     out = buffer_new(0);
 }
 
 static void teardown(void)
 {
-    events_destroy(&events);
+    sse_format_destroy(&events);
     buffer_release(&out);
 }
 
@@ -29,9 +29,9 @@ static const char *text(void)
 static const char *subscribe(const char *symbols, const char *source, const char *id)
 {
     buffer_clear(&out);
-    if (!events_resume(events, text_of(id)))
+    if (!sse_format_resume(events, text_of(id)))
         return "an id of another service";
-    return events_subscribe(events, text_of(symbols), text_of(source), &out);
+    return sse_format_subscribe(events, text_of(symbols), text_of(source), &out);
 }
 
 #define SUBSCRIBE(more)                                                                                                        \
@@ -79,7 +79,7 @@ END_TEST
 static bool hear(const char *message)
 {
     buffer_clear(&out);
-    return events_append(events, text_of(message), &out);
+    return sse_format_append(events, text_of(message), &out);
 }
 
 #define ANSWER(symbol, cursors)                                                                                                \
@@ -92,9 +92,9 @@ START_TEST(an_id_tells_the_places_of_all_streams)
 {
     text_t error;
     subscribe("B-U,E-U", "", "");
-    ck_assert(!events_begun(events, &error));
+    ck_assert(!sse_format_begun(events, &error));
     ck_assert(hear("[" ANSWER("B-U", "{\"a\":\"7-10\"}") "," ANSWER("E-U", "{\"a\":\"7-0\",\"b\":\"6-5\"}") "]"));
-    ck_assert(events_begun(events, &error) && error.length == 0);
+    ck_assert(sse_format_begun(events, &error) && error.length == 0);
     ck_assert_str_eq(text(), "retry: 1000\nid: B-U.a=7-10 E-U.a=7-0 E-U.b=6-5\n\n");
     hear(UPDATE("E-U", "1"));
     ck_assert_str_eq(text(), "id: B-U.a=7-10 E-U.a=7-1 E-U.b=6-5\ndata: " PARAMS("E-U", "1") "\n\n");
@@ -130,11 +130,11 @@ START_TEST(an_id_of_another_service_is_a_gap_of_each_symbol_and_no_place)
 {
     text_t error;
     char expected[1024];
-    events_resume_if_known(events, text_of(foreign[_i].id));
-    ck_assert_ptr_null(events_subscribe(events, TEXT("B-U,E-U"), TEXT(""), &out));
+    sse_format_resume_if_known(events, text_of(foreign[_i].id));
+    ck_assert_ptr_null(sse_format_subscribe(events, TEXT("B-U,E-U"), TEXT(""), &out));
     ck_assert_str_eq(text(), "[" SUBSCRIBE("\"B-U\"") "," SUBSCRIBE("\"E-U\"") "]");
     ck_assert(hear("[" ANSWER("B-U", "{\"a\":\"7-10\"}") "," ANSWER("E-U", "{}") "]"));
-    ck_assert(events_begun(events, &error) && error.length == 0);
+    ck_assert(sse_format_begun(events, &error) && error.length == 0);
     snprintf(expected, sizeof expected, "retry: 1000\nid: B-U.a=7-10\n\n" GAP("B-U", "%s") GAP("E-U", "%s"), foreign[_i].found,
              foreign[_i].found);
     ck_assert_str_eq(text(), expected);
@@ -145,8 +145,8 @@ END_TEST
 
 START_TEST(an_id_of_ours_is_no_gap)
 {
-    events_resume_if_known(events, TEXT("B-U.a=7-3"));
-    ck_assert_ptr_null(events_subscribe(events, TEXT("B-U"), TEXT(""), &out));
+    sse_format_resume_if_known(events, TEXT("B-U.a=7-3"));
+    ck_assert_ptr_null(sse_format_subscribe(events, TEXT("B-U"), TEXT(""), &out));
     ck_assert_str_eq(text(), "[" SUBSCRIBE("\"B-U\",\"since\":{\"a\":\"7-3\"}") "]");
     hear("[" ANSWER("B-U", "{\"a\":\"7-3\"}") "]");
     ck_assert_str_eq(text(), "retry: 1000\nid: B-U.a=7-3\n\n");
@@ -185,10 +185,10 @@ START_TEST(what_is_told_before_the_answers_does_not_begin_the_events)
     text_t error;
     subscribe("B-U", "", "");
     hear("{\"method\":\"connection.lost\",\"params\":{\"source\":\"a\"}}");
-    ck_assert(!events_begun(events, &error));
+    ck_assert(!sse_format_begun(events, &error));
     ck_assert_str_eq(text(), "event: lost\ndata: {\"source\":\"a\"}\n\n");
     hear("[" ANSWER("B-U", "{\"a\":\"7-1\"}") "]");
-    ck_assert(events_begun(events, &error));
+    ck_assert(sse_format_begun(events, &error));
     ck_assert_str_eq(text(), "retry: 1000\nid: B-U.a=7-1\n\n");
 }
 END_TEST
@@ -198,7 +198,7 @@ START_TEST(a_subscribe_that_fails_is_an_error_for_all)
     text_t error;
     subscribe("B-U,X", "", "");
     hear("[" ANSWER("B-U", "{}") ",{\"id\":1,\"error\":{\"code\":-1}},{\"id\":1,\"error\":{\"code\":-2}}]");
-    ck_assert(events_begun(events, &error));
+    ck_assert(sse_format_begun(events, &error));
     ck_assert(text_equal(error, TEXT("{\"code\":-1}")));
     ck_assert_str_eq(text(), "");
 }
@@ -219,13 +219,13 @@ START_TEST(more_streams_than_an_id_holds_are_too_many)
         fits = hear(message);
     }
     ck_assert_int_gt(streams, 32);
-    ck_assert_int_le(streams, EVENTS_PLACES_MAX + 1);
+    ck_assert_int_le(streams, SSE_FORMAT_PLACES_MAX + 1);
 }
 END_TEST
 
 int main(void)
 {
-    Suite *suite = suite_create("events");
+    Suite *suite = suite_create("sse_format");
     TCase *tcase = tcase_create("events");
     tcase_add_checked_fixture(tcase, setup, teardown);
     tcase_add_loop_test(tcase, a_query_becomes_a_batch_of_subscribes, 0, sizeof asked / sizeof *asked);

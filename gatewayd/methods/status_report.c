@@ -1,4 +1,4 @@
-#include "gatewayd/methods/report.h"
+#include "gatewayd/methods/status_report.h"
 
 #include "common/version.h"
 #include "gatewayd/streams/notify.h"
@@ -8,11 +8,11 @@
 
 typedef struct {
     text_t symbol, source;
-} row_t;
+} symbol_row_t;
 
 static int compare_rows(const void *a, const void *b)
 {
-    const row_t *x = a, *y = b;
+    const symbol_row_t *x = a, *y = b;
     size_t shorter = x->symbol.length < y->symbol.length ? x->symbol.length : y->symbol.length;
     int order = memcmp(x->symbol.at, y->symbol.at, shorter);
     if (order == 0)
@@ -21,26 +21,26 @@ static int compare_rows(const void *a, const void *b)
 }
 
 /* Every symbol with every source that offers it, sorted by symbol. The caller frees it. */
-static row_t *list_rows(const offers_t *offers, size_t *count)
+static symbol_row_t *list_rows(const offers_t *offers, size_t *count)
 {
     size_t capacity = 0;
     const offer_t *offer;
     for (size_t i = 0; (offer = offers_at(offers, i)); i++)
         capacity += table_count(offer->symbols);
-    row_t *rows = calloc(capacity + 1, sizeof *rows);
+    symbol_row_t *rows = calloc(capacity + 1, sizeof *rows);
     *count = 0;
     for (size_t i = 0; rows && (offer = offers_at(offers, i)); i++) {
         size_t at = 0;
         text_t symbol;
         while (offer_each(offer, &at, &symbol))
-            rows[(*count)++] = (row_t){symbol, offer->name};
+            rows[(*count)++] = (symbol_row_t){symbol, offer->name};
     }
     if (rows)
         qsort(rows, *count, sizeof *rows, compare_rows);
     return rows;
 }
 
-static bool begins_symbol(const row_t *rows, size_t i)
+static bool begins_symbol(const symbol_row_t *rows, size_t i)
 {
     return i == 0 || !text_equal(rows[i].symbol, rows[i - 1].symbol);
 }
@@ -140,7 +140,7 @@ static void put_bus(const hub_t *hub, buffer_t *out)
     buffer_append(out, TEXT("]"));
 }
 
-void report_status(const hub_t *hub, buffer_t *out)
+void status_report_print(const hub_t *hub, buffer_t *out)
 {
     buffer_append(out, TEXT("{"));
     put_sources(hub, out);
@@ -150,10 +150,10 @@ void report_status(const hub_t *hub, buffer_t *out)
                   DATAFLOW_VERSION);
 }
 
-void report_symbols(const hub_t *hub, buffer_t *out)
+void status_report_print_symbols(const hub_t *hub, buffer_t *out)
 {
     size_t count;
-    row_t *rows = list_rows(hub->offers, &count);
+    symbol_row_t *rows = list_rows(hub->offers, &count);
     const char *comma = "";
     buffer_append(out, TEXT("{\"symbols\":["));
     for (size_t i = 0; i < count; i++) {
@@ -174,7 +174,7 @@ void report_symbols(const hub_t *hub, buffer_t *out)
     free(rows);
 }
 
-bool report_ready(const hub_t *hub, buffer_t *out)
+bool status_report_ready(const hub_t *hub, buffer_t *out)
 {
     bool ready = hub->following && history_alive(hub->history);
     buffer_printf(out, "{\"ready\":%s,", ready ? "true" : "false");

@@ -1,4 +1,4 @@
-#include "gatewayd/streams/answers.h"
+#include "gatewayd/streams/answer_cache.h"
 
 #include "common/table.h"
 
@@ -6,14 +6,14 @@
 
 enum { KEY_MAX = 512 };
 
-struct answers {
-    table_t *by_key; /* → answer_t; owned */
+struct answer_cache {
+    table_t *by_key; /* → ready_answer_t; owned */
     list_t all;      /* the same; the one that was asked for last is at the end */
     size_t bytes;    /* of them */
     buffer_t key;
 };
 
-static void answer_free(answer_t *answer)
+static void answer_free(ready_answer_t *answer)
 {
     buffer_release(&answer->bytes);
     buffer_release(&answer->packed);
@@ -21,17 +21,17 @@ static void answer_free(answer_t *answer)
     free(answer);
 }
 
-static void drop(answers_t *self, list_t *item)
+static void drop(answer_cache_t *self, list_t *item)
 {
-    answer_t *answer = LIST_OWNER(item, answer_t, in_answers);
+    ready_answer_t *answer = LIST_OWNER(item, ready_answer_t, in_answers);
     table_remove(self->by_key, buffer_text(&answer->key));
     self->bytes -= answer->counted;
     answer_free(answer);
 }
 
-static answer_t *add(answers_t *self, text_t key)
+static ready_answer_t *add(answer_cache_t *self, text_t key)
 {
-    answer_t *answer = calloc(1, sizeof *answer);
+    ready_answer_t *answer = calloc(1, sizeof *answer);
     if (!answer)
         return NULL;
     answer->bytes = buffer_new(ANSWER_ROOM + ANSWER_MAX);
@@ -48,16 +48,16 @@ static answer_t *add(answers_t *self, text_t key)
 }
 
 /* By what was not asked for for longest, but never by the last one. */
-static void make_room(answers_t *self)
+static void make_room(answer_cache_t *self)
 {
     list_t *item;
-    while ((self->bytes > ANSWERS_BYTES || table_count(self->by_key) > ANSWERS_MAX) && table_count(self->by_key) > 1 &&
-           (item = list_take(&self->all)))
+    while ((self->bytes > ANSWER_CACHE_BYTES || table_count(self->by_key) > ANSWER_CACHE_MAX) &&
+           table_count(self->by_key) > 1 && (item = list_take(&self->all)))
         drop(self, item);
 }
 
 /* Symbols and sources have no spaces. */
-static void print_key(const question_t *question, answer_form_t form, buffer_t *out)
+static void print_key(const recent_query_t *question, answer_form_t form, buffer_t *out)
 {
     buffer_clear(out);
     buffer_append(out, question->symbol);
@@ -70,22 +70,22 @@ static void print_key(const question_t *question, answer_form_t form, buffer_t *
     buffer_append(out, question->next);
 }
 
-answers_t *answers_new(void)
+answer_cache_t *answer_cache_new(void)
 {
-    answers_t *self = calloc(1, sizeof *self);
+    answer_cache_t *self = calloc(1, sizeof *self);
     if (!self)
         return NULL;
     self->key = buffer_new(KEY_MAX);
     self->by_key = table_new();
     list_init(&self->all);
     if (!self->by_key)
-        answers_destroy(&self);
+        answer_cache_destroy(&self);
     return self;
 }
 
-void answers_destroy(answers_t **self_p)
+void answer_cache_destroy(answer_cache_t **self_p)
 {
-    answers_t *self = *self_p;
+    answer_cache_t *self = *self_p;
     if (!self)
         return;
     *self_p = NULL;
@@ -97,11 +97,11 @@ void answers_destroy(answers_t **self_p)
     free(self);
 }
 
-answer_t *answers_get(answers_t *self, const question_t *question, answer_form_t form)
+ready_answer_t *answer_cache_get(answer_cache_t *self, const recent_query_t *question, answer_form_t form)
 {
     make_room(self);
     print_key(question, form, &self->key);
-    answer_t *answer = buffer_ok(&self->key) ? table_get(self->by_key, buffer_text(&self->key)) : NULL;
+    ready_answer_t *answer = buffer_ok(&self->key) ? table_get(self->by_key, buffer_text(&self->key)) : NULL;
     if (!answer)
         return buffer_ok(&self->key) ? add(self, buffer_text(&self->key)) : NULL;
     list_remove(&answer->in_answers);
@@ -109,7 +109,7 @@ answer_t *answers_get(answers_t *self, const question_t *question, answer_form_t
     return answer;
 }
 
-void answers_grown(answers_t *self, answer_t *answer)
+void answer_cache_grown(answer_cache_t *self, ready_answer_t *answer)
 {
     size_t bytes = answer->bytes.capacity + answer->packed.capacity;
     self->bytes += bytes - answer->counted;

@@ -3,7 +3,7 @@
 
 #include "common/buffer.h"
 
-void token_append(buffer_t *out, text_t json);
+void page_token_append(buffer_t *out, text_t json);
 
 /* False, with nothing appended, when the text is none. */
-bool token_decode(buffer_t *out, text_t token);
+bool page_token_decode(buffer_t *out, text_t token);

@@ -1,4 +1,4 @@
-#include "gatewayd/doors/websocket.h"
+#include "gatewayd/doors/ws_connection.h"
 
 #include "common/buffer.h"
 #include "common/clock.h"
@@ -25,12 +25,12 @@ typedef enum {
     CLOSING, /* our close frame is under way or out; the peer's is to come */
     CLOSED,  /* both; over when ours is out */
     GONE     /* ended in the next turn of the loop */
-} state_t;
+} ws_connection_state_t;
 
-struct websocket {
+struct ws_connection {
     uv_poll_t poll;
     int fd, watched; /* for UV_READABLE, UV_WRITABLE */
-    state_t state;
+    ws_connection_state_t state;
     bool deaf;   /* what comes can no longer be read as frames */
     bool choked; /* the system took no more */
     bool woken;
@@ -44,7 +44,7 @@ struct websocket {
     buffer_t message; /* of which not all fragments have come */
     buffer_t out;     /* the rest of a frame, and behind it the last ones */
     int64_t heard_ns, due_ns;
-    const websocket_events_t *events;
+    const ws_connection_events_t *events;
     void *owner;
 };
 
@@ -55,7 +55,7 @@ static char room[ROOM_BYTES];
 
 static void on_poll(uv_poll_t *handle, int status, int events);
 
-static void watch(websocket_t *self)
+static void watch(ws_connection_t *self)
 {
     bool writes = self->choked || self->woken || self->out.length > 0 || self->state >= CLOSED;
     int wanted = UV_READABLE | (writes ? UV_WRITABLE : 0);
@@ -67,15 +67,15 @@ static void watch(websocket_t *self)
 
 static void on_poll_closed(uv_handle_t *handle)
 {
-    websocket_t *self = handle->data;
+    ws_connection_t *self = handle->data;
     buffer_release(&self->message);
     buffer_release(&self->out);
     free(self);
 }
 
-void websocket_destroy(websocket_t **self_p)
+void ws_connection_destroy(ws_connection_t **self_p)
 {
-    websocket_t *self = *self_p;
+    ws_connection_t *self = *self_p;
     if (!self)
         return;
     *self_p = NULL;
@@ -83,15 +83,15 @@ void websocket_destroy(websocket_t **self_p)
     close(self->fd);
 }
 
-static void end(websocket_t *self)
+static void end(ws_connection_t *self)
 {
-    const websocket_events_t *events = self->events;
+    const ws_connection_events_t *events = self->events;
     void *owner = self->owner;
-    websocket_destroy(&self);
+    ws_connection_destroy(&self);
     events->gone(owner);
 }
 
-void websocket_abort(websocket_t *self)
+void ws_connection_abort(ws_connection_t *self)
 {
     self->state = GONE;
     watch(self);
@@ -105,18 +105,18 @@ static bool would_block(void)
 }
 
 /* Returns how many bytes the system took. */
-static size_t transmit(websocket_t *self, text_t bytes)
+static size_t transmit(ws_connection_t *self, text_t bytes)
 {
     ssize_t sent = send(self->fd, bytes.at, bytes.length, MSG_DONTWAIT | MSG_NOSIGNAL);
     if (sent == -1 && !would_block()) {
-        websocket_abort(self); /* nobody is there */
+        ws_connection_abort(self); /* nobody is there */
         return bytes.length;
     }
     return sent > 0 ? (size_t)sent : 0;
 }
 
 /* Behind all that waits already. */
-static void put(websocket_t *self, text_t bytes)
+static void put(ws_connection_t *self, text_t bytes)
 {
     size_t sent = self->out.length == 0 && !self->choked ? transmit(self, bytes) : 0;
     buffer_append(&self->out, (text_t){bytes.at + sent, bytes.length - sent});
@@ -134,7 +134,7 @@ static size_t whole_frames(text_t frames, size_t bytes)
     return (size_t)(rest.at - frames.at);
 }
 
-size_t websocket_send(websocket_t *self, text_t frames)
+size_t ws_connection_send(ws_connection_t *self, text_t frames)
 {
     size_t begun = transmit(self, frames);
     if (begun == frames.length)
@@ -145,19 +145,19 @@ size_t websocket_send(websocket_t *self, text_t frames)
     return whole;
 }
 
-bool websocket_ready(const websocket_t *self)
+bool ws_connection_ready(const ws_connection_t *self)
 {
     return self->state == OPEN && !self->choked && self->out.length == 0;
 }
 
-void websocket_wake(websocket_t *self)
+void ws_connection_wake(ws_connection_t *self)
 {
     self->woken = true;
     watch(self);
 }
 
 /* Of pings that come while something waits the last one is answered (section 5.5.3), so that they make nothing grow. */
-static void send_pong(websocket_t *self)
+static void send_pong(ws_connection_t *self)
 {
     char frame[2 + FRAME_CONTROL_MAX] = {(char)0x8a, (char)self->pong_length};
     memcpy(frame + 2, self->pong, self->pong_length);
@@ -166,7 +166,7 @@ static void send_pong(websocket_t *self)
 }
 
 /* The peer takes something again. */
-static void flush(websocket_t *self)
+static void flush(ws_connection_t *self)
 {
     if (self->choked)
         self->heard_ns = clock_mono_ns(); /* its system has taken what waited: it is slow, but not gone */
@@ -178,7 +178,7 @@ static void flush(websocket_t *self)
     buffer_release(&self->out);
     if (self->state == OPEN && self->ponging)
         send_pong(self);
-    if (!websocket_ready(self))
+    if (!ws_connection_ready(self))
         return;
     self->woken = false;
     self->events->ready(self->owner);
@@ -186,7 +186,7 @@ static void flush(websocket_t *self)
 
 /* --- its end --- */
 
-static void begin_closing(websocket_t *self, state_t state, text_t last)
+static void begin_closing(ws_connection_t *self, ws_connection_state_t state, text_t last)
 {
     self->state = state;
     self->woken = self->ponging = false;
@@ -195,25 +195,25 @@ static void begin_closing(websocket_t *self, state_t state, text_t last)
     put(self, last);
 }
 
-void websocket_close(websocket_t *self, text_t last)
+void ws_connection_close(ws_connection_t *self, text_t last)
 {
     if (self->state == OPEN)
         begin_closing(self, CLOSING, last);
 }
 
-bool websocket_closing(const websocket_t *self)
+bool ws_connection_closing(const ws_connection_t *self)
 {
     return self->state != OPEN;
 }
 
-static void break_off(websocket_t *self, unsigned code, const char *why)
+static void break_off(ws_connection_t *self, unsigned code, const char *why)
 {
     self->deaf = true;
     if (self->state == OPEN)
         self->events->broken(self->owner, code, why);
 }
 
-static void on_close_frame(websocket_t *self, text_t payload)
+static void on_close_frame(ws_connection_t *self, text_t payload)
 {
     unsigned code;
     const char *wrong = frame_close_read(payload, &code);
@@ -231,11 +231,11 @@ static void on_close_frame(websocket_t *self, text_t payload)
 
 /* --- what comes in --- */
 
-static void keep(websocket_t *self, const frame_t *piece)
+static void keep(ws_connection_t *self, const frame_t *piece)
 {
     buffer_append(&self->message, piece->bytes);
     if (!buffer_ok(&self->message)) {
-        websocket_abort(self);
+        ws_connection_abort(self);
     } else if (piece->last) {
         buffer_t message = self->message;
         self->message = buffer_new(self->message_bytes);
@@ -244,7 +244,7 @@ static void keep(websocket_t *self, const frame_t *piece)
     }
 }
 
-static void on_piece(websocket_t *self, const frame_t *piece)
+static void on_piece(ws_connection_t *self, const frame_t *piece)
 {
     if (self->message.length + piece->bytes.length > self->message_bytes) {
         buffer_release(&self->message);
@@ -256,7 +256,7 @@ static void on_piece(websocket_t *self, const frame_t *piece)
     }
 }
 
-static void on_ping(websocket_t *self, text_t payload)
+static void on_ping(ws_connection_t *self, text_t payload)
 {
     memcpy(self->pong, payload.at, payload.length);
     self->pong_length = payload.length;
@@ -265,7 +265,7 @@ static void on_ping(websocket_t *self, text_t payload)
         send_pong(self);
 }
 
-static void on_frame(websocket_t *self, const frame_t *frame)
+static void on_frame(ws_connection_t *self, const frame_t *frame)
 {
     if (frame->kind == FRAME_CLOSE)
         on_close_frame(self, frame->bytes);
@@ -275,7 +275,7 @@ static void on_frame(websocket_t *self, const frame_t *frame)
         on_ping(self, frame->bytes);
 }
 
-static void read_frames(websocket_t *self, text_t input)
+static void read_frames(ws_connection_t *self, text_t input)
 {
     frame_t frame;
     const char *wrong = NULL;
@@ -287,7 +287,7 @@ static void read_frames(websocket_t *self, text_t input)
         break_off(self, PROTOCOL, wrong);
 }
 
-void websocket_take(websocket_t *self, text_t bytes)
+void ws_connection_take(ws_connection_t *self, text_t bytes)
 {
     while (bytes.length > 0) {
         size_t length = bytes.length < ROOM_BYTES ? bytes.length : ROOM_BYTES;
@@ -297,7 +297,7 @@ void websocket_take(websocket_t *self, text_t bytes)
     }
 }
 
-static void take(websocket_t *self)
+static void take(ws_connection_t *self)
 {
     ssize_t got = recv(self->fd, room, ROOM_BYTES, MSG_DONTWAIT);
     if (got == 0 || (got == -1 && !would_block()))
@@ -311,7 +311,7 @@ static void take(websocket_t *self)
 /* --- in the loop --- */
 
 /* A peer whose close frame could not be seen learns that there is nothing to wait for. */
-static void settle(websocket_t *self)
+static void settle(ws_connection_t *self)
 {
     if (self->state == GONE || (self->state == CLOSED && self->out.length == 0)) {
         end(self);
@@ -324,7 +324,7 @@ static void settle(websocket_t *self)
 
 static void on_poll(uv_poll_t *handle, int status, int events)
 {
-    websocket_t *self = handle->data;
+    ws_connection_t *self = handle->data;
     if (status < 0)
         self->state = GONE;
     if ((events & UV_READABLE) && self->state != GONE && share_begin(self->requests)) { /* else in the next turn */
@@ -336,21 +336,21 @@ static void on_poll(uv_poll_t *handle, int status, int events)
     settle(self);
 }
 
-void websocket_check(websocket_t *self, int64_t now_ns)
+void ws_connection_check(ws_connection_t *self, int64_t now_ns)
 {
     if (self->due_ns && now_ns >= self->due_ns)
-        websocket_abort(self);
+        ws_connection_abort(self);
 }
 
-int64_t websocket_heard_ns(const websocket_t *self)
+int64_t ws_connection_heard_ns(const ws_connection_t *self)
 {
     return self->heard_ns;
 }
 
-websocket_t *websocket_new(loop_t *loop, int fd, text_t answer, const websocket_terms_t *terms,
-                           const websocket_events_t *events, void *owner)
+ws_connection_t *ws_connection_new(loop_t *loop, int fd, text_t answer, const ws_connection_terms_t *terms,
+                                   const ws_connection_events_t *events, void *owner)
 {
-    websocket_t *self = calloc(1, sizeof *self);
+    ws_connection_t *self = calloc(1, sizeof *self);
     if (!self || uv_poll_init(loop_uv(loop), &self->poll, fd) != 0) {
         close(fd);
         free(self);

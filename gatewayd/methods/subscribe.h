@@ -14,11 +14,11 @@
 #include "gatewayd/clients/client.h"
 
 enum {
-    JOIN_STATUS_MS = 2000, /* how long a subscribe waits for any source to be heard */
-    JOIN_STREAM_MS = 2000, /* and for streams to be known */
-    JOIN_RESUME_MS =
+    SUBSCRIBE_STATUS_MS = 2000, /* how long a subscribe waits for any source to be heard */
+    SUBSCRIBE_STREAM_MS = 2000, /* and for streams to be known */
+    SUBSCRIBE_RESUME_MS =
         10000, /* the same with `since`, and for them to reach it: a killed service is back by then, or it is refused */
-    JOIN_SNAPSHOT_TRIES = 4
+    SUBSCRIBE_SNAPSHOT_TRIES = 4
 };
 
 typedef struct {
@@ -27,20 +27,20 @@ typedef struct {
     text_t since;   /* raw JSON: a cursor as a string, or an object {source: cursor}; empty: none */
     uint64_t count; /* trades wanted in the answer; 0: none */
     bool batch;     /* updates come in batches */
-} join_request_t;
+} subscribe_request_t;
 
 /* Is the raw JSON what `since` can be? */
-bool join_since_valid(text_t since);
+bool subscribe_since_valid(text_t since);
 
 /* Answers the request, now or later. */
-void join_start(client_t *client, rpc_request_t *request, const join_request_t *wanted);
+void subscribe_start(client_t *client, rpc_request_t *request, const subscribe_request_t *wanted);
 
 /* Ends the client's subscribes that wait, those for one subscription or (NULL) all, with an error. */
-void join_cancel_all(client_t *client, const subscription_t *only);
+void subscribe_cancel_all(client_t *client, const subscription_t *only);
 
 /* Something was heard, or time has passed: goes on with those for which what they wait for has come (waits.h), some hundred of them a call. Call it
  * every HUB_TICK_MS and after what came from the bus. */
-void join_tick(hub_t *hub);
+void subscribe_tick(hub_t *hub);
 
 /* This process did not run for so long: nobody has waited meanwhile. */
-void join_stood(hub_t *hub, int64_t stood_ns);
+void subscribe_stood(hub_t *hub, int64_t stood_ns);

@@ -1,4 +1,4 @@
-#include "gatewayd/methods/past.h"
+#include "gatewayd/methods/history_methods.h"
 
 #include "common/timestamp.h"
 #include "gatewayd/methods/arguments.h"
@@ -10,7 +10,7 @@ enum { NS_DIGITS = 9, REST_BYTES = 64 /* of a request, beside what is looked at 
 /* What the methods about a symbol's trades take. */
 typedef struct {
     param_text_t symbol, source;
-    question_t question; /* its texts are slices of these */
+    recent_query_t question; /* its texts are slices of these */
 } wanted_t;
 
 static void put_text(buffer_t *out, const char *name, const param_text_t *value)
@@ -72,7 +72,7 @@ static void put_next(making_t *making, const char *name, text_t next)
 }
 
 /* Has it asked, unless it is too long: then the client is told. recent: see query.h. */
-static void ask(client_t *client, rpc_request_t *request, text_t symbol, making_t *making, const question_t *recent)
+static void ask(client_t *client, rpc_request_t *request, text_t symbol, making_t *making, const recent_query_t *recent)
 {
     text_t text = buffer_text(&making->text);
     making->asked.head = (text_t){text.at, making->head};
@@ -92,8 +92,8 @@ static void ask(client_t *client, rpc_request_t *request, text_t symbol, making_
 /* What all take who ask for trades by time; the channel was looked at. count: where the client names no number. */
 static bool read_wanted(rpc_request_t *request, text_t params, uint64_t count, wanted_t *wanted)
 {
-    question_t *question = &wanted->question;
-    *question = (question_t)ANY_TIME;
+    recent_query_t *question = &wanted->question;
+    *question = (recent_query_t)ANY_TIME;
     question->count = count;
     wanted->symbol.length = wanted->source.length = 0;
     bool good = argument_symbol(request, params, &wanted->symbol) && argument_source(request, params, &wanted->source) &&
@@ -108,7 +108,7 @@ static bool read_wanted(rpc_request_t *request, text_t params, uint64_t count, w
 
 /* next_name: the member that says history where to go on. */
 static void ask_for_trades(client_t *client, rpc_request_t *request, const char *op, const char *next_name,
-                           const wanted_t *wanted, const question_t *recent)
+                           const wanted_t *wanted, const recent_query_t *recent)
 {
     making_t making = begin_making(op);
     put_text(&making.text, "symbol", &wanted->symbol);
@@ -118,7 +118,7 @@ static void ask_for_trades(client_t *client, rpc_request_t *request, const char 
     ask(client, request, param_slice(&wanted->symbol), &making, recent);
 }
 
-void past_recent(client_t *client, rpc_request_t *request, text_t params)
+void history_methods_recent(client_t *client, rpc_request_t *request, text_t params)
 {
     wanted_t wanted;
     const dialect_recent_t *takes = dialect_recent(client->link->dialect);
@@ -130,7 +130,7 @@ void past_recent(client_t *client, rpc_request_t *request, text_t params)
     ask_for_trades(client, request, "recent", "upto", &wanted, &wanted.question);
 }
 
-void past_since(client_t *client, rpc_request_t *request, text_t params)
+void history_methods_since(client_t *client, rpc_request_t *request, text_t params)
 {
     wanted_t wanted;
     if (!argument_channel(request, params, false) || !read_wanted(request, params, REQUEST_COUNT_DEFAULT, &wanted))
@@ -141,7 +141,7 @@ void past_since(client_t *client, rpc_request_t *request, text_t params)
         ask_for_trades(client, request, "since", "from", &wanted, NULL);
 }
 
-void past_range(client_t *client, rpc_request_t *request, text_t params)
+void history_methods_range(client_t *client, rpc_request_t *request, text_t params)
 {
     param_text_t symbol, source;
     text_t from, to;
@@ -163,7 +163,7 @@ void past_range(client_t *client, rpc_request_t *request, text_t params)
     ask(client, request, param_slice(&symbol), &making, NULL);
 }
 
-void past_candles(client_t *client, rpc_request_t *request, text_t params)
+void history_methods_candles(client_t *client, rpc_request_t *request, text_t params)
 {
     interval_t interval;
     wanted_t wanted = {.question = ANY_TIME};
@@ -188,7 +188,7 @@ static bool read_one_or_all(rpc_request_t *request, text_t params, param_text_t 
     return param_absent(json_member(params, "symbol")) || argument_symbol(request, params, symbol);
 }
 
-void past_stats(client_t *client, rpc_request_t *request, text_t params)
+void history_methods_stats(client_t *client, rpc_request_t *request, text_t params)
 {
     param_text_t symbol;
     if (!read_one_or_all(request, params, &symbol))
@@ -199,7 +199,7 @@ void past_stats(client_t *client, rpc_request_t *request, text_t params)
     ask(client, request, TEXT(""), &making, NULL);
 }
 
-void past_clear(client_t *client, rpc_request_t *request, text_t params)
+void history_methods_clear(client_t *client, rpc_request_t *request, text_t params)
 {
     param_text_t symbol;
     text_t token;
