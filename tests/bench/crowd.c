@@ -104,10 +104,10 @@ static const protocol_events_t heard = {.on_update = on_update, .on_subscribed =
 static void greet(crowd_reader_t *reader)
 {
     const crowd_config_t *config = &reader->crowd->config;
-    protocol_wish_t wish = {
+    protocol_subscription_t subscription = {
         .first = reader->first, .count = config->each, .of = config->symbols, .since = reader->crowd->since};
     reader->open = true;
-    config->protocol->greet(&wish, &heard, reader);
+    config->protocol->greet(&subscription, &heard, reader);
 }
 
 /* A frame's head has come, behind the carry: what it announces is put right behind the carry. False when more is to come first. */

@@ -395,7 +395,7 @@ END_TEST
 int main(void)
 {
     Suite *suite = suite_create("page_printer");
-    TCase *tcase = tcase_create("extract");
+    TCase *tcase = tcase_create("page_printer");
     tcase_set_timeout(tcase, 60);
     tcase_add_checked_fixture(tcase, setup, teardown);
     tcase_add_loop_test(tcase, pages_put_together_are_the_whole, 0, KINDS);

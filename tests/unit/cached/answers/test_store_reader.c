@@ -124,7 +124,7 @@ END_TEST
 int main(void)
 {
     Suite *suite = suite_create("store_reader");
-    TCase *tcase = tcase_create("lookback");
+    TCase *tcase = tcase_create("store_reader");
     tcase_set_timeout(tcase, 60);
     tcase_add_checked_fixture(tcase, setup, teardown);
     tcase_add_test(tcase, what_is_wanted_comes);

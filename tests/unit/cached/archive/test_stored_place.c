@@ -175,7 +175,7 @@ END_TEST
 
 int main(void)
 {
-    TCase *tests = tcase_create("holding");
+    TCase *tests = tcase_create("stored_place");
     tcase_add_checked_fixture(tests, set_up, tear_down);
     tcase_add_test(tests, an_empty_stream_has_nothing_to_store);
     tcase_add_test(tests, what_follows_the_place_is_in_the_memory_log);

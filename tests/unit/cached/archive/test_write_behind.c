@@ -530,7 +530,7 @@ END_TEST
 
 int main(void)
 {
-    TCase *tests = tcase_create("archive");
+    TCase *tests = tcase_create("write_behind");
     tcase_add_checked_fixture(tests, set_up, tear_down);
     tcase_add_test(tests, what_memory_takes_is_stored_in_order_and_in_batches);
     tcase_add_test(tests, memory_is_filled_from_the_store);

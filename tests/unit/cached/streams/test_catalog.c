@@ -142,7 +142,7 @@ END_TEST
 int main(void)
 {
     Suite *suite = suite_create("catalog");
-    TCase *tcase = tcase_create("shelf");
+    TCase *tcase = tcase_create("catalog");
     tcase_add_checked_fixture(tcase, setup, teardown);
     tcase_add_test(tcase, a_stream_has_one_memory_log);
     tcase_add_test(tcase, finding_makes_nothing);

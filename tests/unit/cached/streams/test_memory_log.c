@@ -333,7 +333,7 @@ END_TEST
 int main(void)
 {
     Suite *suite = suite_create("memory_log");
-    TCase *tcase = tcase_create("tape");
+    TCase *tcase = tcase_create("memory_log");
     tcase_add_checked_fixture(tcase, setup, teardown);
     tcase_add_test(tcase, what_was_appended_comes_back_byte_for_byte);
     tcase_add_loop_test(tcase, the_oldest_goes_when_the_limit_is_reached, 0, 7);

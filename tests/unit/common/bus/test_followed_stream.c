@@ -453,7 +453,7 @@ END_TEST
 int main(void)
 {
     Suite *suite = suite_create("followed_stream");
-    TCase *tests = tcase_create("stream");
+    TCase *tests = tcase_create("followed_stream");
     tcase_add_checked_fixture(tests, set_up, tear_down);
     tcase_add_test(tests, trades_in_order_are_handed_over_at_once);
     tcase_add_test(tests, what_was_had_is_dropped);

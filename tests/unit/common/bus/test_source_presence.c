@@ -147,7 +147,7 @@ END_TEST
 int main(void)
 {
     Suite *suite = suite_create("source_presence");
-    TCase *tcase = tcase_create("attendance");
+    TCase *tcase = tcase_create("source_presence");
     tcase_add_checked_fixture(tcase, setup, teardown);
     tcase_add_test(tcase, who_is_not_heard_while_others_are_is_absent_once);
     tcase_add_test(tcase, who_is_back_is_watched_again);

@@ -112,7 +112,7 @@ END_TEST
 int main(void)
 {
     Suite *suite = suite_create("connection_slots");
-    TCase *tcase = tcase_create("places");
+    TCase *tcase = tcase_create("connection_slots");
     tcase_add_checked_fixture(tcase, setup, teardown);
     tcase_add_test(tcase, who_has_waited_longest_goes_first);
     tcase_add_test(tcase, an_address_that_takes_many_loses_its_own);

@@ -175,7 +175,7 @@ END_TEST
 int main(void)
 {
     Suite *suite = suite_create("sd_notify");
-    TCase *tests = tcase_create("supervisor");
+    TCase *tests = tcase_create("sd_notify");
     tcase_add_checked_fixture(tests, set_up, tear_down);
     tcase_add_test(tests, each_state_is_one_datagram);
     tcase_add_test(tests, a_socket_may_have_a_path);

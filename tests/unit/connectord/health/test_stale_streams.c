@@ -216,7 +216,7 @@ END_TEST
 
 int main(void)
 {
-    TCase *tests = tcase_create("starvation");
+    TCase *tests = tcase_create("stale_streams");
     tcase_add_checked_fixture(tests, set_up, tear_down);
     tcase_add_test(tests, streams_starve_one_by_one);
     tcase_add_test(tests, without_a_connection_none_starves);

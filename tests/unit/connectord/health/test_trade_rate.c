@@ -168,7 +168,7 @@ END_TEST
 
 int main(void)
 {
-    TCase *tests = tcase_create("pulse");
+    TCase *tests = tcase_create("trade_rate");
     tcase_add_checked_fixture(tests, set_up, NULL);
     tcase_add_test(tests, silence_that_is_unlikely_at_the_learned_rate_is_stale);
     tcase_add_test(tests, a_quiet_stream_may_be_quiet_for_longer);

@@ -182,7 +182,7 @@ END_TEST
 int main(void)
 {
     Suite *suite = suite_create("bus_subscribers");
-    TCase *tests = tcase_create("listeners");
+    TCase *tests = tcase_create("bus_subscribers");
     tcase_add_checked_fixture(tests, set_up, tear_down);
     tcase_add_test(tests, a_stream_is_wanted_until_the_last_of_its_peers_ends_it);
     tcase_add_test(tests, whoever_never_subscribed_ends_nothing);

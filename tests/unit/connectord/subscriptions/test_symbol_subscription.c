@@ -151,7 +151,7 @@ END_TEST
 
 int main(void)
 {
-    TCase *tests = tcase_create("wish");
+    TCase *tests = tcase_create("symbol_subscription");
     tcase_add_checked_fixture(tests, set_up, NULL);
     tcase_add_test(tests, subscribe_that_is_confirmed_is_taken);
     tcase_add_test(tests, refused_subscribe_fails_until_it_is_confirmed_and_is_tried_with_backoff);

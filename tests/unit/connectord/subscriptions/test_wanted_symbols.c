@@ -78,7 +78,7 @@ END_TEST
 
 int main(void)
 {
-    TCase *tests = tcase_create("wishes");
+    TCase *tests = tcase_create("wanted_symbols");
     tcase_add_checked_fixture(tests, NULL, tear_down);
     tcase_add_test(tests, without_demand_all_are_wanted_from_the_start);
     tcase_add_test(tests, with_demand_none_is);

@@ -1,4 +1,4 @@
-/* Messages, and the end of a connection. How one is made, or not, is test_upstream_handshake.c's. */
+/* Messages, and the end of a connection. How one is made, or not, is test_ws_client_handshake.c's. */
 #include "tests/unit/ws_client_fixture.h"
 
 START_TEST(messages_come_whole_and_in_order)

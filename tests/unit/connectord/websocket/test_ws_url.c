@@ -74,7 +74,7 @@ END_TEST
 
 int main(void)
 {
-    TCase *tests = tcase_create("url");
+    TCase *tests = tcase_create("ws_url");
     tcase_add_test(tests, urls_are_taken_apart);
     tcase_add_test(tests, what_is_no_url_is_refused_with_a_reason);
     tcase_add_test(tests, lengths_are_bounded);

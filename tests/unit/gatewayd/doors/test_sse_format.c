@@ -226,7 +226,7 @@ END_TEST
 int main(void)
 {
     Suite *suite = suite_create("sse_format");
-    TCase *tcase = tcase_create("events");
+    TCase *tcase = tcase_create("sse_format");
     tcase_add_checked_fixture(tcase, setup, teardown);
     tcase_add_loop_test(tcase, a_query_becomes_a_batch_of_subscribes, 0, sizeof asked / sizeof *asked);
     tcase_add_loop_test(tcase, what_is_no_id_and_no_list_of_symbols_is_refused, 0, sizeof refused / sizeof *refused);

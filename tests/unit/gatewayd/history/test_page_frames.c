@@ -138,7 +138,7 @@ END_TEST
 
 int main(void)
 {
-    TCase *tests = tcase_create("page");
+    TCase *tests = tcase_create("page_frames");
     tcase_add_checked_fixture(tests, setup, teardown);
     tcase_add_test(tests, a_page_without_a_hole_is_taken_whole);
     tcase_add_test(tests, what_is_behind_the_end_that_is_wanted_is_left);
