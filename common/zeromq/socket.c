@@ -405,7 +405,7 @@ static void on_gone(void *arg, uint64_t peer)
 
 static bool guard_connections(socket_t *self, int queue_limit)
 {
-    const zap_policy_t door = {
+    const zap_policy_t policy = {
         .names = self->unread != NULL, .admits = zap_admits, .next_id = zap_next_id, .pace_ns = zap_pace_ns, .arg = self};
     self->guard = guard_new(&(guard_socket_t){.name = self->events->name ? self->events->name : "socket",
                                               .publishes = self->publishes,
@@ -413,7 +413,7 @@ static bool guard_connections(socket_t *self, int queue_limit)
                                               .on_gone = on_gone,
                                               .arg = self});
     if (!self->guard || !monitor(self, ZMQ_EVENT_ACCEPTED | ZMQ_EVENT_DISCONNECTED) ||
-        !zap_enter(self->loop, &door, self->domain))
+        !zap_enter(self->loop, &policy, self->domain))
         return false;
     zsock_set_zap_domain(self->zsock, self->domain);
     return true;
