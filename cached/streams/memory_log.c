@@ -10,8 +10,7 @@ enum { FIRST_CAPACITY = MEMORY_LOG_SPAN, FIRST_CHUNK_SLOTS = 8, LENGTH_BITS = 16
 typedef struct {
     cursor_t cursor;
     int64_t timestamp_ns;
-    uint64_t
-        place; /* position << LENGTH_BITS | length; a position counts bytes from the memory log's beginning, over all chunks */
+    uint64_t place; /* position << LENGTH_BITS | length; a position counts bytes from the log's beginning */
 } log_entry_t;
 
 _Static_assert(sizeof(log_entry_t) == 32, "an index entry is what a trade costs besides its text");

@@ -44,10 +44,9 @@ typedef struct {
     table_t *by_symbol;                        /* the subscriptions below */
     blockchain_subscription_t **subscriptions; /* of this connection, owned, in the order in which they were asked for first */
     size_t count, room;
-    blockchain_subscription_t
-        heartbeat; /* the channel, which has no symbol; its `updated` every 5 s shows that the link lives */
-    size_t known;  /* how many of the subscriptions are */
-    size_t next;   /* where pump goes on, so that each symbol gets its turn */
+    blockchain_subscription_t heartbeat; /* the channel, without a symbol; its `updated` every 5 s shows that the link lives */
+    size_t known;                        /* how many of the subscriptions are */
+    size_t next;                         /* where pump goes on, so that each symbol gets its turn */
     limiter_t limiter;
     bool paused; /* by a throttle, until the timer fires */
     gaps_t gaps;

@@ -17,8 +17,7 @@ void wanted_symbols_inherit(wanted_symbols_t *self, const wanted_symbols_t *form
 /* NULL for a symbol that is not offered. */
 symbol_subscription_t *wanted_symbols_find(const wanted_symbols_t *self, text_t symbol);
 
-symbol_subscription_t *wanted_symbols_at(wanted_symbols_t *self,
-                                         size_t number); /* less than the configuration's symbol_count */
+symbol_subscription_t *wanted_symbols_at(wanted_symbols_t *self, size_t number); /* below symbol_count */
 size_t wanted_symbols_number(const wanted_symbols_t *self, const symbol_subscription_t *subscription);
 
 size_t wanted_symbols_count(const wanted_symbols_t *self);
