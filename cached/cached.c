@@ -2,7 +2,7 @@
 
 #include <stdlib.h>
 
-#include "cached/archive/archive.h"
+#include "cached/archive/write_behind.h"
 #include "cached/cached_metrics.h"
 #include "common/bus/bus_metrics.h"
 #include "common/bus/follower.h"
@@ -20,11 +20,11 @@ enum {
 struct cached {
     const char *bus[BUSES_MAX], *replay[BUSES_MAX]; /* the configuration's */
     retention_t *keep_memory, *keep_store;
-    shelf_t *shelf;
-    archive_t *archive;   /* NULL: nothing is kept beyond memory */
-    const char *store;    /* its kind */
-    lookback_t *lookback; /* NULL with it */
-    rebuild_t *rebuild;   /* NULL with it */
+    catalog_t *catalog;
+    write_behind_t *write_behind; /* NULL: nothing is kept beyond memory */
+    const char *store;            /* its kind */
+    store_reader_t *reader;       /* NULL with it */
+    rebuild_t *rebuild;           /* NULL with it */
     loop_timer_t *ageing;
     history_t *history;
     socket_t *router;
@@ -34,22 +34,22 @@ struct cached {
 };
 
 /* A trade of the future belongs to no time that has been. */
-static bool add_to_candles(cached_t *self, tape_t *tape, const trade_t *trade)
+static bool add_to_candles(cached_t *self, memory_log_t *memory_log, const trade_t *trade)
 {
     candle_place_t place = {trade->timestamp_ns, trade->cursor};
     if (!trade_is_future(trade, self->future_ns))
-        return candles_add(tape_candles(tape), place, trade->price, trade->qty);
+        return candles_add(memory_log_candles(memory_log), place, trade->price, trade->qty);
     self->future++;
     return true;
 }
 
-/* Every trade passes here, from the store, from replay and from the bus: those of a stream once, and in order. `tape` is the stream's, or
- * the one that will be; NULL: there can't be more. */
-static void keep(cached_t *self, tape_t *tape, text_t topic, const trade_t *trade, text_t json)
+/* Every trade passes here, from the store, from replay and from the bus: those of a stream once, and in order. `memory_log`
+ * is the stream's, or the one that will be; NULL: there can't be more. */
+static void keep(cached_t *self, memory_log_t *memory_log, text_t topic, const trade_t *trade, text_t json)
 {
     static log_limit_t limit;
-    tape_trade_t entry = {.cursor = trade->cursor, .timestamp_ns = trade_time_ns(trade), .json = json};
-    bool kept = tape && tape_append(tape, &entry) && add_to_candles(self, tape, trade);
+    memory_log_trade_t entry = {.cursor = trade->cursor, .timestamp_ns = trade_time_ns(trade), .json = json};
+    bool kept = memory_log && memory_log_append(memory_log, &entry) && add_to_candles(self, memory_log, trade);
     if (!kept && log_allowed(&limit, clock_mono_ns()))
         log_error("cached: can't keep a trade: too many streams, or no memory", LOG_SLICE("topic", topic),
                   LOG_U64("seq", trade->cursor.seq), LOG_U64("suppressed", log_suppressed(&limit)));
@@ -58,7 +58,7 @@ static void keep(cached_t *self, tape_t *tape, text_t topic, const trade_t *trad
 static void on_trade(void *arg, text_t topic, const trade_t *trade, text_t json)
 {
     cached_t *self = arg;
-    keep(self, shelf_tape(self->shelf, topic), topic, trade, json);
+    keep(self, catalog_memory_log(self->catalog, topic), topic, trade, json);
 }
 
 static void on_gap(void *arg, text_t topic, cursor_t from, cursor_t to)
@@ -67,9 +67,9 @@ static void on_gap(void *arg, text_t topic, cursor_t from, cursor_t to)
     cached_t *self = arg;
     char first[CURSOR_MAX], last[CURSOR_MAX];
     text_t from_text = {first, cursor_print(first, from)}, to_text = {last, cursor_print(last, to)};
-    tape_t *tape = shelf_tape(self->shelf, topic);
-    if (tape)
-        tape_skip(tape, to);
+    memory_log_t *memory_log = catalog_memory_log(self->catalog, topic);
+    if (memory_log)
+        memory_log_skip(memory_log, to);
     if (log_allowed(&limit, clock_mono_ns()))
         log_warn("cached: trades are lost", LOG_SLICE("topic", topic), LOG_SLICE("from", from_text), LOG_SLICE("to", to_text),
                  LOG_U64("suppressed", log_suppressed(&limit)));
@@ -79,15 +79,15 @@ static void on_renewed(void *arg, text_t topic, cursor_t former, cursor_t last)
 {
     (void)former; /* what is here keeps the cursors that it came with */
     cached_t *self = arg;
-    tape_t *tape = shelf_tape(self->shelf, topic);
-    if (tape)
-        tape_skip(tape, last);
+    memory_log_t *memory_log = catalog_memory_log(self->catalog, topic);
+    if (memory_log)
+        memory_log_skip(memory_log, last);
 }
 
 static void on_status(void *arg, const status_t *status)
 {
     cached_t *self = arg;
-    shelf_offer(self->shelf, status);
+    catalog_offer(self->catalog, status);
 }
 
 static void on_drained(void *arg)
@@ -104,12 +104,12 @@ static void on_silent(void *arg, size_t bus, bool silent)
 static void on_stream(void *arg, text_t topic, cursor_t last)
 {
     cached_t *self = arg;
-    tape_t *tape = shelf_tape(self->shelf, topic);
-    if (!tape)
+    memory_log_t *memory_log = catalog_memory_log(self->catalog, topic);
+    if (!memory_log)
         return;
-    tape_skip(tape, last);
-    if (self->archive)
-        archive_keep(self->archive, tape);
+    memory_log_skip(memory_log, last);
+    if (self->write_behind)
+        write_behind_keep(self->write_behind, memory_log);
 }
 
 static void on_found(void *arg, text_t topic)
@@ -121,7 +121,7 @@ static void on_found(void *arg, text_t topic)
 /* Not before memory is filled: that comes first, and candles begin there. Until then they are told to be incomplete. */
 static void rebuild_candles(cached_t *self)
 {
-    if (archive_warm(self->archive))
+    if (write_behind_warm_up(self->write_behind))
         rebuild_start(self->rebuild);
 }
 
@@ -132,12 +132,12 @@ static void on_open(void *arg)
     rebuild_candles(self);
 }
 
-static void on_stored_trade(void *arg, tape_t *tape, const trade_t *trade, text_t json)
+static void on_stored_trade(void *arg, memory_log_t *memory_log, const trade_t *trade, text_t json)
 {
-    keep(arg, tape, tape_topic(tape), trade, json);
+    keep(arg, memory_log, memory_log_topic(memory_log), trade, json);
 }
 
-static void on_warm(void *arg, text_t topic, cursor_t last)
+static void on_warmed_up(void *arg, text_t topic, cursor_t last)
 {
     cached_t *self = arg;
     follower_resume(self->follower, topic, last);
@@ -154,11 +154,11 @@ static requester_t *replay_of(void *arg, text_t topic)
     return follower_replay(self->follower, topic);
 }
 
-static const archive_events_t archive_events = {
+static const write_behind_events_t write_behind_events = {
     .on_found = on_found,
     .on_open = on_open,
     .on_trade = on_stored_trade,
-    .on_warm = on_warm,
+    .on_warmed_up = on_warmed_up,
     .on_full = on_full,
     .replay = replay_of,
 };
@@ -166,7 +166,7 @@ static const archive_events_t archive_events = {
 static void on_age(void *arg)
 {
     cached_t *self = arg;
-    shelf_age(self->shelf, clock_real_ns());
+    catalog_age(self->catalog, clock_real_ns());
 }
 
 static void on_request(void *arg, text_t asker, text_t body, size_t parts)
@@ -199,7 +199,7 @@ static const follower_events_t follower_events = {
 static const socket_events_t router_events = {.name = "history", .on_request = on_request};
 
 /* Without one when memory is all that is wanted. */
-static bool open_archive(cached_t *self, loop_t *loop, const config_t *config)
+static bool open_write_behind(cached_t *self, loop_t *loop, const config_t *config)
 {
     const char *url = config_text(config, "cached.store");
     const store_kind_t *kind = store_kind(url);
@@ -210,16 +210,16 @@ static bool open_archive(cached_t *self, loop_t *loop, const config_t *config)
     if (strcmp(kind->scheme, "memory") == 0)
         return true;
     self->store = kind->scheme;
-    self->archive = archive_new(loop, &(archive_config_t){kind, url}, self->shelf, &archive_events, self);
-    self->lookback = lookback_new(loop, kind, url);
-    self->rebuild = rebuild_new(loop, kind, url, self->shelf, self->future_ns);
-    return self->archive && self->lookback && self->rebuild;
+    self->write_behind = write_behind_new(loop, &(write_behind_config_t){kind, url}, self->catalog, &write_behind_events, self);
+    self->reader = store_reader_new(loop, kind, url);
+    self->rebuild = rebuild_new(loop, kind, url, self->catalog, self->future_ns);
+    return self->write_behind && self->reader && self->rebuild;
 }
 
 static bool is_ready(const void *arg)
 {
     const cached_t *self = arg;
-    return follower_caught_up(self->follower) && (!self->archive || archive_serves(self->archive));
+    return follower_caught_up(self->follower) && (!self->write_behind || write_behind_serves(self->write_behind));
 }
 
 static bool follow(cached_t *self, loop_t *loop, const config_t *config)
@@ -235,7 +235,7 @@ static bool follow(cached_t *self, loop_t *loop, const config_t *config)
         return false;
     history_on_ready(self->history, is_ready, self);
     history_follow(self->history, self->follower);
-    if (!self->archive)
+    if (!self->write_behind)
         follower_subscribe_all(self->follower);
     return true;
 }
@@ -249,9 +249,9 @@ static bool read_retention(cached_t *self, const config_t *config)
         retention_destroy(&store);
         return false;
     }
-    shelf_retain(self->shelf, memory);
-    if (self->archive)
-        archive_retain(self->archive, store);
+    catalog_retain(self->catalog, memory);
+    if (self->write_behind)
+        write_behind_retain(self->write_behind, store);
     retention_destroy(&self->keep_memory);
     retention_destroy(&self->keep_store);
     self->keep_memory = memory;
@@ -275,9 +275,9 @@ const reload_events_t cached_reload_events = {.section = "cached", .takes = relo
 
 static bool open_history(cached_t *self, const config_t *config)
 {
-    self->history = history_new(&(history_config_t){.shelf = self->shelf,
-                                                    .lookback = self->lookback,
-                                                    .archive = self->archive,
+    self->history = history_new(&(history_config_t){.catalog = self->catalog,
+                                                    .reader = self->reader,
+                                                    .write_behind = self->write_behind,
                                                     .rebuild = self->rebuild,
                                                     .token = config_text(config, "cached.token"),
                                                     .on_answer = on_answer,
@@ -292,11 +292,11 @@ cached_t *cached_new(loop_t *loop, const config_t *config)
         goto no_memory;
     self->future_ns = config_integer(config, "cached.future_ms") * NS_PER_MS;
     guard_read(config, "cached", SOCKETS);
-    self->shelf = shelf_new((uint64_t)config_integer(config, "cached.trades"));
+    self->catalog = catalog_new((uint64_t)config_integer(config, "cached.trades"));
     self->ageing = loop_timer_new(loop, on_age, self);
-    if (!self->shelf || !self->ageing)
+    if (!self->catalog || !self->ageing)
         goto no_memory;
-    if (!open_archive(self, loop, config))
+    if (!open_write_behind(self, loop, config))
         goto fail;
     if (!read_retention(self, config) || !open_history(self, config))
         goto no_memory;
@@ -319,13 +319,13 @@ void cached_destroy(cached_t **self)
     cached_t *cached = *self;
     if (!cached)
         return;
-    lookback_destroy(&cached->lookback);
+    store_reader_destroy(&cached->reader);
     rebuild_destroy(&cached->rebuild);
-    archive_destroy(&cached->archive); /* it asks the follower's replay */
+    write_behind_destroy(&cached->write_behind); /* it asks the follower's replay */
     follower_destroy(&cached->follower);
     history_destroy(&cached->history);
     socket_destroy(&cached->router);
-    shelf_destroy(&cached->shelf);
+    catalog_destroy(&cached->catalog);
     loop_timer_destroy(&cached->ageing);
     retention_destroy(&cached->keep_memory);
     retention_destroy(&cached->keep_store);
@@ -333,16 +333,16 @@ void cached_destroy(cached_t **self)
     *self = NULL;
 }
 
-static void print_archive(const cached_t *self, buffer_t *json)
+static void print_write_behind(const cached_t *self, buffer_t *json)
 {
     static const char *const states[] = {"opening", "up", "away", "refused"};
-    archive_counts_t counts = archive_counts(self->archive);
+    write_behind_counts_t counts = write_behind_counts(self->write_behind);
     buffer_printf(json, ",\"store\":{\"kind\":\"%s\",\"state\":\"%s\",\"error\":", self->store, states[counts.state]);
     buffer_append_json_string(json, text_of(counts.error));
     buffer_append(json, TEXT(",\"lag\":"));
     buffer_append_u64(json, counts.lag_trades);
     buffer_append(json, TEXT("}"));
-    if (archive_warm(self->archive))
+    if (write_behind_warm_up(self->write_behind))
         return;
     buffer_printf(json, ",\"warming\":{\"streams\":%zu,\"done\":%zu,\"trades\":", counts.warming, counts.warmed);
     buffer_append_u64(json, counts.warmed_trades);
@@ -356,8 +356,8 @@ static void cached_ready(void *arg, buffer_t *json, bool *ready)
     *ready = is_ready(self);
     const char *caught_up = *ready ? "true" : "false";
     buffer_printf(json, "{\"ready\":%s,\"caught_up\":%s,\"streams\":%zu,\"trades\":", caught_up, caught_up,
-                  shelf_streams(self->shelf));
-    buffer_append_u64(json, shelf_trades(self->shelf));
+                  catalog_streams(self->catalog));
+    buffer_append_u64(json, catalog_trades(self->catalog));
     buffer_append(json, TEXT(",\"gaps\":{\"seen\":"));
     buffer_append_u64(json, counts->gaps_seen);
     buffer_append(json, TEXT(",\"repaired\":"));
@@ -366,8 +366,8 @@ static void cached_ready(void *arg, buffer_t *json, bool *ready)
     buffer_append_u64(json, counts->gaps_lost);
     buffer_append(json, TEXT("},\"ahead\":"));
     buffer_append_u64(json, counts->ahead);
-    if (self->archive)
-        print_archive(self, json);
+    if (self->write_behind)
+        print_write_behind(self, json);
     buffer_append(json, TEXT("}"));
 }
 
@@ -376,10 +376,10 @@ static void cached_metrics(void *arg, metrics_t *metrics)
     const cached_t *self = arg;
     bus_metrics(metrics, follower_counts(self->follower));
     guard_metrics(metrics);
-    cached_metrics_print(metrics, self->shelf, self->history);
+    cached_metrics_print(metrics, self->catalog, self->history);
     metrics_counter(metrics, "dataflow_candles_future_total", "Trades of the future, which candles leave out", self->future);
-    if (self->archive)
-        archive_metrics_print(metrics, self->archive);
+    if (self->write_behind)
+        store_metrics_print(metrics, self->write_behind);
 }
 
 const probe_answers_t cached_probe = {.ready = cached_ready, .metrics = cached_metrics};

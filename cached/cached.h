@@ -2,7 +2,7 @@
  * queries on a ROUTER.
  *
  * Trades are kept in memory, as many of each stream as the retention says, so that a symbol that comes from two sources has twice as many;
- * and in a store, which is behind memory (archive.h). On a start they come from the store, and what it lacks from the journals of the
+ * and in a store, which is behind memory (write_behind.h). On a start they come from the store, and what it lacks from the journals of the
  * connectords, by replay.
  */
 #pragma once

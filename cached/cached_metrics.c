@@ -1,12 +1,12 @@
 #include "cached/cached_metrics.h"
 
-static uint64_t bytes_of(const shelf_t *shelf)
+static uint64_t bytes_of(const catalog_t *catalog)
 {
     uint64_t bytes = 0;
-    shelf_symbol_t symbol;
-    for (size_t at = 0; shelf_next(shelf, &at, &symbol);)
-        for (size_t i = 0; i < symbol.tape_count; i++)
-            bytes += tape_bytes(symbol.tapes[i]);
+    catalog_symbol_t symbol;
+    for (size_t at = 0; catalog_next(catalog, &at, &symbol);)
+        for (size_t i = 0; i < symbol.memory_log_count; i++)
+            bytes += memory_log_bytes(symbol.memory_logs[i]);
     return bytes;
 }
 
@@ -19,12 +19,12 @@ static void print_requests(metrics_t *metrics, const history_t *history)
         metrics_u64(metrics, METRIC_LABELS({"op", text_of(operation)}), count);
 }
 
-void cached_metrics_print(metrics_t *metrics, const shelf_t *shelf, const history_t *history)
+void cached_metrics_print(metrics_t *metrics, const catalog_t *catalog, const history_t *history)
 {
     const history_counts_t *counts = history_counts(history);
-    metrics_gauge(metrics, "dataflow_history_streams", "Streams of which trades are held", shelf_streams(shelf));
-    metrics_gauge(metrics, "dataflow_history_trades", "Trades held", shelf_trades(shelf));
-    metrics_gauge(metrics, "dataflow_history_bytes", "Memory that the trades take", bytes_of(shelf));
+    metrics_gauge(metrics, "dataflow_history_streams", "Streams of which trades are held", catalog_streams(catalog));
+    metrics_gauge(metrics, "dataflow_history_trades", "Trades held", catalog_trades(catalog));
+    metrics_gauge(metrics, "dataflow_history_bytes", "Memory that the trades take", bytes_of(catalog));
     print_requests(metrics, history);
     metrics_counter(metrics, "dataflow_history_looks_total", "History requests for which the store was read", counts->looks);
     metrics_gauge(metrics, "dataflow_history_waiting", "History requests that wait for the store", history_waiting(history));
@@ -34,10 +34,10 @@ void cached_metrics_print(metrics_t *metrics, const shelf_t *shelf, const histor
     metrics_histogram(metrics, NULL, &counts->time);
 }
 
-void archive_metrics_print(metrics_t *metrics, const archive_t *archive)
+void store_metrics_print(metrics_t *metrics, const write_behind_t *write_behind)
 {
-    archive_counts_t counts = archive_counts(archive);
-    metrics_gauge(metrics, "dataflow_store_up", "1: the store takes what it is given", counts.state == ARCHIVE_UP);
+    write_behind_counts_t counts = write_behind_counts(write_behind);
+    metrics_gauge(metrics, "dataflow_store_up", "1: the store takes what it is given", counts.state == WRITE_BEHIND_UP);
     metrics_gauge(metrics, "dataflow_store_lag_trades", "Trades that are not stored yet", counts.lag_trades);
     metrics_family(metrics, "dataflow_store_lag_seconds", METRIC_GAUGE, "How long the oldest of them has been waiting");
     metrics_seconds(metrics, NULL, counts.lag_ns);

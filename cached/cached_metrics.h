@@ -2,8 +2,8 @@
 #pragma once
 
 #include "cached/answers/history.h"
-#include "cached/archive/archive.h"
+#include "cached/archive/write_behind.h"
 #include "common/metrics/metrics.h"
 
-void archive_metrics_print(metrics_t *metrics, const archive_t *archive);
-void cached_metrics_print(metrics_t *metrics, const shelf_t *shelf, const history_t *history);
+void store_metrics_print(metrics_t *metrics, const write_behind_t *write_behind);
+void cached_metrics_print(metrics_t *metrics, const catalog_t *catalog, const history_t *history);

@@ -15,21 +15,21 @@ int main(int argc, char **argv)
     rc = EXIT_FAILURE;
     cached_t *cached = NULL;
     probe_t *probe = NULL;
-    supervisor_t *supervisor = NULL;
+    sd_notify_t *sd_notify = NULL;
     reload_t *reload = NULL;
     loop_t *loop = loop_new();
     if (!loop || !(cached = cached_new(loop, config)))
         goto done;
     if (!(probe = probe_new(loop, config, "cached", &cached_probe, cached)))
         goto done;
-    if (!(supervisor = supervisor_new(loop)) || !(reload = reload_new(loop, config, supervisor, &cached_reload_events, cached)))
+    if (!(sd_notify = sd_notify_new(loop)) || !(reload = reload_new(loop, config, sd_notify, &cached_reload_events, cached)))
         goto done;
-    supervisor_ready(supervisor);
+    sd_notify_ready(sd_notify);
     rc = loop_run(loop);
-    supervisor_stopping(supervisor);
+    sd_notify_stopping(sd_notify);
 done:
     reload_destroy(&reload);
-    supervisor_destroy(&supervisor);
+    sd_notify_destroy(&sd_notify);
     probe_destroy(&probe);
     cached_destroy(&cached);
     loop_destroy(&loop);

@@ -29,22 +29,22 @@ static const char *const format_names[] = {"human", "logfmt", "json"};
 typedef struct {
     size_t length;
     char bytes[LINE_MAX_BYTES];
-} line_t;
+} log_line_t;
 
-static bool line_fits(const line_t *line, size_t length)
+static bool log_line_fits(const log_line_t *line, size_t length)
 {
     return length <= sizeof line->bytes - LINE_END - line->length;
 }
 
-static void put(line_t *line, text_t text)
+static void put(log_line_t *line, text_t text)
 {
-    if (!line_fits(line, text.length))
+    if (!log_line_fits(line, text.length))
         return;
     memcpy(line->bytes + line->length, text.at, text.length);
     line->length += text.length;
 }
 
-static void put_escape(line_t *line, char kind, unsigned code)
+static void put_escape(log_line_t *line, char kind, unsigned code)
 {
     static const char hex[] = "0123456789abcdef";
     if (kind == 'u')
@@ -62,7 +62,7 @@ static bool is_control(const unsigned char *at, size_t n)
 }
 
 /* One character (or one byte that is none) of a quoted value. Returns how many bytes of it were read. */
-static size_t put_char(line_t *line, text_t text)
+static size_t put_char(log_line_t *line, text_t text)
 {
     const unsigned char *at = (const unsigned char *)text.at;
     size_t n = text_utf8_char(text);
@@ -86,10 +86,10 @@ static size_t put_char(line_t *line, text_t text)
     return n;
 }
 
-static void put_quoted(line_t *line, text_t text)
+static void put_quoted(log_line_t *line, text_t text)
 {
     put(line, TEXT("\""));
-    while (text.length && line_fits(line, ESCAPE_LENGTH)) {
+    while (text.length && log_line_fits(line, ESCAPE_LENGTH)) {
         size_t n = put_char(line, text);
         text = (text_t){text.at + n, text.length - n};
     }
@@ -108,21 +108,21 @@ static bool is_bare(text_t text)
     return true;
 }
 
-static void put_value(line_t *line, text_t text)
+static void put_value(log_line_t *line, text_t text)
 {
-    if (sink.format != LOG_FORMAT_JSON && is_bare(text) && line_fits(line, text.length))
+    if (sink.format != LOG_FORMAT_JSON && is_bare(text) && log_line_fits(line, text.length))
         put(line, text);
     else
         put_quoted(line, text);
 }
 
-static void put_u64(line_t *line, uint64_t value)
+static void put_u64(log_line_t *line, uint64_t value)
 {
     char digits[20];
     put(line, (text_t){digits, text_from_u64(digits, value)});
 }
 
-static void put_key(line_t *line, const char *key)
+static void put_key(log_line_t *line, const char *key)
 {
     if (sink.format == LOG_FORMAT_JSON) {
         put(line, line->length == 0 ? TEXT("{\"") : TEXT(",\""));
@@ -137,9 +137,9 @@ static void put_key(line_t *line, const char *key)
 }
 
 /* Whole, or with its text cut, or not at all: a key never stands without its value. */
-static void put_field(line_t *line, const log_field_t *field)
+static void put_field(log_line_t *line, const log_field_t *field)
 {
-    if (!line_fits(line, strlen(field->key) + NUMBER_ROOM))
+    if (!log_line_fits(line, strlen(field->key) + NUMBER_ROOM))
         return;
     put_key(line, field->key);
     switch (field->type) {
@@ -157,7 +157,7 @@ static void put_field(line_t *line, const log_field_t *field)
     }
 }
 
-static void put_head(line_t *line, log_level_t level, const char *message)
+static void put_head(log_line_t *line, log_level_t level, const char *message)
 {
     char time[TIMESTAMP_MAX];
     text_t now = {time, timestamp_print(time, clock_real_ns(), 3)};
@@ -177,14 +177,14 @@ static void put_head(line_t *line, log_level_t level, const char *message)
     put_field(line, LOG_TEXT("message", message));
 }
 
-static void line_end(line_t *line)
+static void log_line_end(log_line_t *line)
 {
     if (sink.format == LOG_FORMAT_JSON)
         line->bytes[line->length++] = '}';
     line->bytes[line->length++] = '\n';
 }
 
-static void line_write(const line_t *line)
+static void log_line_write(const log_line_t *line)
 {
     for (size_t done = 0; done < line->length;) {
         ssize_t n = write(STDERR_FILENO, line->bytes + done, line->length - done);
@@ -238,7 +238,7 @@ void log_write(log_level_t level, const char *message, ...)
     if (!log_enabled(level))
         return;
     int saved_errno = errno; /* logging changes nothing for the caller */
-    line_t line;
+    log_line_t line;
     line.length = 0;
     put_head(&line, level, message);
     va_list fields;
@@ -246,8 +246,8 @@ void log_write(log_level_t level, const char *message, ...)
     for (const log_field_t *field; (field = va_arg(fields, log_field_t *));)
         put_field(&line, field);
     va_end(fields);
-    line_end(&line);
-    line_write(&line);
+    log_line_end(&line);
+    log_line_write(&line);
     errno = saved_errno;
 }
 

@@ -7,23 +7,23 @@ typedef struct {
     char *key; /* owned; not NUL-terminated */
     size_t length;
     void *value; /* NULL: free */
-} entry_t;
+} table_entry_t;
 
 struct table {
-    entry_t *entries;
+    table_entry_t *entries;
     size_t capacity; /* a power of two */
     size_t count;
 };
 
 enum { CAPACITY_MIN = 16 };
 
-static bool holds(const entry_t *entry, text_t key, uint64_t hash)
+static bool holds(const table_entry_t *entry, text_t key, uint64_t hash)
 {
     return entry->hash == hash && text_equal((text_t){entry->key, entry->length}, key);
 }
 
 /* The entry of that key, or the free one where it would go. */
-static entry_t *probe(const table_t *self, text_t key, uint64_t hash)
+static table_entry_t *probe(const table_t *self, text_t key, uint64_t hash)
 {
     size_t i = hash & (self->capacity - 1);
     while (self->entries[i].value && !holds(&self->entries[i], key, hash))
@@ -38,7 +38,7 @@ static bool grow(table_t *self)
     if (!wider.entries)
         return false;
     for (size_t i = 0; i < self->capacity; i++) {
-        const entry_t *entry = &self->entries[i];
+        const table_entry_t *entry = &self->entries[i];
         if (entry->value)
             *probe(&wider, (text_t){entry->key, entry->length}, entry->hash) = *entry;
     }
@@ -79,7 +79,7 @@ void *table_get(const table_t *self, text_t key)
 bool table_put(table_t *self, text_t key, void *value)
 {
     uint64_t hash = text_hash(key);
-    entry_t *entry = probe(self, key, hash);
+    table_entry_t *entry = probe(self, key, hash);
     if (entry->value) {
         entry->value = value;
         return true;
@@ -113,12 +113,12 @@ static void close_hole(table_t *self, size_t hole)
         self->entries[hole] = self->entries[i];
         hole = i;
     }
-    self->entries[hole] = (entry_t){0};
+    self->entries[hole] = (table_entry_t){0};
 }
 
 void *table_remove(table_t *self, text_t key)
 {
-    entry_t *entry = probe(self, key, text_hash(key));
+    table_entry_t *entry = probe(self, key, text_hash(key));
     void *value = entry->value;
     if (!value)
         return NULL;

@@ -64,9 +64,9 @@ static char *put_fraction(char *at, unsigned ns, int digits)
 /* What is left to read. Each take_… moves it on, or returns false. */
 typedef struct {
     const char *at, *end;
-} reader_t;
+} timestamp_reader_t;
 
-static inline bool take_2(reader_t *reader, unsigned *value)
+static inline bool take_2(timestamp_reader_t *reader, unsigned *value)
 {
     if (reader->end - reader->at < 2)
         return false;
@@ -76,7 +76,7 @@ static inline bool take_2(reader_t *reader, unsigned *value)
     return tens <= 9 && ones <= 9;
 }
 
-static inline bool take_year(reader_t *reader, unsigned *value)
+static inline bool take_year(timestamp_reader_t *reader, unsigned *value)
 {
     unsigned century, year;
     if (!take_2(reader, &century) || !take_2(reader, &year))
@@ -85,7 +85,7 @@ static inline bool take_year(reader_t *reader, unsigned *value)
     return true;
 }
 
-static inline bool take_either(reader_t *reader, char a, char b)
+static inline bool take_either(timestamp_reader_t *reader, char a, char b)
 {
     if (reader->at == reader->end || (*reader->at != a && *reader->at != b))
         return false;
@@ -93,13 +93,13 @@ static inline bool take_either(reader_t *reader, char a, char b)
     return true;
 }
 
-static bool take_date(reader_t *reader, date_t *date)
+static bool take_date(timestamp_reader_t *reader, date_t *date)
 {
     return take_year(reader, &date->year) && take_either(reader, '-', '-') && take_2(reader, &date->month) &&
            take_either(reader, '-', '-') && take_2(reader, &date->day) && date_exists(*date);
 }
 
-static bool take_time(reader_t *reader, unsigned *seconds)
+static bool take_time(timestamp_reader_t *reader, unsigned *seconds)
 {
     unsigned hour, minute, second;
     if (!take_2(reader, &hour) || !take_either(reader, ':', ':') || !take_2(reader, &minute) ||
@@ -109,7 +109,7 @@ static bool take_time(reader_t *reader, unsigned *seconds)
     return true;
 }
 
-static bool take_fraction(reader_t *reader, unsigned *ns)
+static bool take_fraction(timestamp_reader_t *reader, unsigned *ns)
 {
     *ns = 0;
     if (!take_either(reader, '.', '.'))
@@ -122,7 +122,7 @@ static bool take_fraction(reader_t *reader, unsigned *ns)
     return digits > 0; /* a tenth digit is left over and fails as no offset */
 }
 
-static bool take_offset(reader_t *reader, int *seconds)
+static bool take_offset(timestamp_reader_t *reader, int *seconds)
 {
     *seconds = 0;
     if (reader->at == reader->end || take_either(reader, 'Z', 'z'))
@@ -161,7 +161,7 @@ size_t timestamp_print(char out[static TIMESTAMP_MAX], int64_t ns, int digits)
 
 bool timestamp_parse(text_t text, int64_t *ns)
 {
-    reader_t reader = {text.at, text.length ? text.at + text.length : text.at};
+    timestamp_reader_t reader = {text.at, text.length ? text.at + text.length : text.at};
     date_t date;
     unsigned time, fraction;
     int offset;

@@ -43,7 +43,7 @@ static void on_heartbeat(void *arg)
 }
 
 /* A process that was started serves as soon as it has heard a status: it need not wait for the next heartbeat. */
-static void on_listener(void *arg)
+static void on_subscriber(void *arg)
 {
     connectord_t *self = arg;
     int64_t wait_ms = EARLY_HEARTBEAT_MS - (clock_mono_ns() - self->beat_ns) / NS_PER_MS;
@@ -190,7 +190,7 @@ static bool connectord_open(connectord_t *self, const config_t *config)
            (shared->demand = demand_new(&feed_demand_events)) && (shared->groups = new_groups(shared->loop, config)) &&
            (shared->publisher =
                 publisher_new(shared->loop, config_text(config, "connectord.publish"),
-                              (int)config_integer(config, "connectord.publish_queue"), shared->demand, on_listener, self)) &&
+                              (int)config_integer(config, "connectord.publish_queue"), shared->demand, on_subscriber, self)) &&
            (self->feeds = feeds_new(shared));
 }
 

@@ -13,19 +13,19 @@ int main(int argc, char **argv)
         return exit_code;
     exit_code = EXIT_FAILURE;
     connectord_t *connectord = NULL;
-    supervisor_t *supervisor = NULL;
+    sd_notify_t *sd_notify = NULL;
     reload_t *reload = NULL;
     loop_t *loop = loop_new();
-    if (!loop || !(connectord = connectord_new(loop, config)) || !(supervisor = supervisor_new(loop)))
+    if (!loop || !(connectord = connectord_new(loop, config)) || !(sd_notify = sd_notify_new(loop)))
         goto done;
-    if (!(reload = reload_new(loop, config, supervisor, &connectord_reload_events, connectord)))
+    if (!(reload = reload_new(loop, config, sd_notify, &connectord_reload_events, connectord)))
         goto done;
-    supervisor_ready(supervisor);
+    sd_notify_ready(sd_notify);
     exit_code = loop_run(loop);
-    supervisor_stopping(supervisor);
+    sd_notify_stopping(sd_notify);
 done:
     reload_destroy(&reload);
-    supervisor_destroy(&supervisor);
+    sd_notify_destroy(&sd_notify);
     connectord_destroy(&connectord);
     loop_destroy(&loop);
     socket_shutdown();

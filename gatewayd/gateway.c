@@ -11,7 +11,7 @@
 #include "gatewayd/doors/http.h"
 #include "gatewayd/history/page_cache.h"
 #include "gatewayd/methods/guesses.h"
-#include "gatewayd/methods/join.h"
+#include "gatewayd/methods/subscribe.h"
 #include "gatewayd/streams/recent.h"
 
 #include <stdlib.h>
@@ -47,7 +47,7 @@ struct gateway {
     requester_t *replayer[HUB_BUSES_MAX]; /* of each connectord */
     follower_t *follower;
     ws_t *ws;
-    api_t *api;
+    rest_http_t *rest_http;
     http_t *http;
     loop_timer_t *tick;
     uint64_t ticks;
@@ -91,9 +91,9 @@ static void on_status(void *arg, const status_t *status)
 static void on_stream(void *arg, text_t topic, cursor_t last)
 {
     gateway_t *self = arg;
-    channel_t *channel = markets_stream(self->hub.markets, topic, last);
-    if (channel)
-        fanout_stream(&self->hub, channel);
+    live_stream_t *live_stream = markets_stream(self->hub.markets, topic, last);
+    if (live_stream)
+        fanout_stream(&self->hub, live_stream);
 }
 
 static void pause_bus(gateway_t *self, bool paused)
@@ -139,7 +139,7 @@ static void look_for_pause(gateway_t *self)
     if (stood_ns == 0)
         return;
     self->stood_ns += stood_ns;
-    join_stood(&self->hub, stood_ns);
+    subscribe_stood(&self->hub, stood_ns);
     catchup_stood(&self->hub, stood_ns);
     self->hub.excused_ns = clock_real_ns() + EXCUSED_MS * NS_PER_MS;
 }
@@ -149,7 +149,7 @@ static void on_drained(void *arg)
     gateway_t *self = arg;
     look_for_pause(self); /* before anybody is found to be behind */
     self->hub.now_ns = clock_real_ns();
-    join_tick(&self->hub);
+    subscribe_tick(&self->hub);
     flush(self);
 }
 
@@ -195,7 +195,7 @@ static void on_tick(void *arg)
     self->hub.now_ns = clock_real_ns();
     self->hub.following = follower_caught_up(self->follower);
     self->hub.bus_counts = *follower_counts(self->follower);
-    join_tick(&self->hub);
+    subscribe_tick(&self->hub);
     catchup_tick(&self->hub);
     if (self->ticks % PROBE_TICKS == 0)
         history_probe(self->hub.history);
@@ -324,8 +324,8 @@ static bool open_web(gateway_t *self, const config_t *config)
     descriptors_limit((unsigned)ws.clients + FDS_BESIDE_CLIENTS);
     self->clients_max = ws.clients = clients_by_descriptors(ws.clients);
     self->ws = ws_new(self->loop, &self->hub, &ws);
-    self->api = !self->ws ? NULL : api_new(&self->hub, self->ws, &http.origins);
-    self->http = !self->api ? NULL : http_new(self->loop, &http, &self->hub, self->ws, self->api);
+    self->rest_http = !self->ws ? NULL : rest_http_new(&self->hub, self->ws, &http.origins);
+    self->http = !self->rest_http ? NULL : http_new(self->loop, &http, &self->hub, self->ws, self->rest_http);
     if (self->http)
         log_info("gateway: listening", LOG_TEXT("address", http.server.address));
     return self->http != NULL;
@@ -400,7 +400,7 @@ void gateway_destroy(gateway_t **self_p)
         http_stop(self->http);
     }
     http_destroy(&self->http);
-    api_destroy(&self->api);
+    rest_http_destroy(&self->rest_http);
     ws_destroy(&self->ws);
     history_client_destroy(&self->hub.history);
     recent_destroy(&self->hub.recent);

@@ -15,7 +15,7 @@ typedef struct {
     const char *expected;
     bool (*read)(request_t *request, text_t value); /* value: raw JSON */
     bool secret;                                    /* never repeated */
-} member_t;
+} request_member_t;
 
 /* What an operation can't do without: names of members. An operation that is not listed needs nothing, or is for the server to
  * refuse. */
@@ -126,7 +126,7 @@ static bool read_interval(request_t *request, text_t value)
 }
 
 /* id comes first, so that every error behind it carries it. */
-static const member_t members[] = {
+static const request_member_t members[] = {
     {"id", ERROR_INVALID_REQUEST, "a whole number from 0 to 18446744073709551615", read_id, false},
     {"op", ERROR_INVALID_REQUEST, "a string without escapes", read_op, false},
     {"symbol", ERROR_INVALID_SYMBOL, "\"BASE-QUOTE\" in capital letters and digits", read_symbol, false},
@@ -148,7 +148,7 @@ _Static_assert(REQUEST_COUNT_MAX == 10000, "members[] names it");
 static bool read_members(text_t json, request_t *request, buffer_t *answer)
 {
     for (size_t i = 0; i < sizeof members / sizeof *members; i++) {
-        const member_t *member = &members[i];
+        const request_member_t *member = &members[i];
         text_t value = json_member(json, member->name);
         if (value.length == 0 || member->read(request, value))
             continue;

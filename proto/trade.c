@@ -71,9 +71,9 @@ static char *put_u64(char *at, uint64_t value)
 /* What is left to read. Each take_… moves it on, or returns false. */
 typedef struct {
     const char *at, *end;
-} reader_t;
+} trade_reader_t;
 
-static inline bool take(reader_t *reader, text_t fixed)
+static inline bool take(trade_reader_t *reader, text_t fixed)
 {
     if ((size_t)(reader->end - reader->at) < fixed.length || memcmp(reader->at, fixed.at, fixed.length) != 0)
         return false;
@@ -82,7 +82,7 @@ static inline bool take(reader_t *reader, text_t fixed)
 }
 
 /* A JSON number that is whole and not negative; the text behind it fails where something else is expected. */
-static bool take_u64(reader_t *reader, uint64_t *value)
+static bool take_u64(trade_reader_t *reader, uint64_t *value)
 {
     enum { SAFE_DIGITS = 19 /* any number of so many fits */ };
     const char *from = reader->at, *at = from;
@@ -102,7 +102,7 @@ static bool take_u64(reader_t *reader, uint64_t *value)
 }
 
 /* All up to the next `stop`, which stays. */
-static bool take_until(reader_t *reader, char stop, text_t *slice)
+static bool take_until(trade_reader_t *reader, char stop, text_t *slice)
 {
     const char *found = memchr(reader->at, stop, (size_t)(reader->end - reader->at));
     if (!found)
@@ -112,7 +112,7 @@ static bool take_until(reader_t *reader, char stop, text_t *slice)
     return true;
 }
 
-static bool take_side(reader_t *reader, side_t *side)
+static bool take_side(trade_reader_t *reader, side_t *side)
 {
     *side = take(reader, TEXT("buy")) ? SIDE_BUY : SIDE_SELL;
     return *side == SIDE_BUY || take(reader, TEXT("sell"));
@@ -125,7 +125,7 @@ static bool received_parse(text_t text, int64_t *ns)
            text.at[TIMESTAMP_MAX - 1] == 'Z' && timestamp_parse(text, ns);
 }
 
-static bool take_cursor(reader_t *reader, cursor_t *cursor)
+static bool take_cursor(trade_reader_t *reader, cursor_t *cursor)
 {
     return take(reader, TEXT(HEAD)) && take_u64(reader, &cursor->epoch) && take(reader, TEXT(SEQ)) &&
            take_u64(reader, &cursor->seq) && take(reader, TEXT(SEQNUM));
@@ -171,7 +171,7 @@ bool trade_parse(text_t json, trade_t *trade)
 {
     if (json.length > TRADE_MAX)
         return false;
-    reader_t reader = {json.at, json.length ? json.at + json.length : json.at};
+    trade_reader_t reader = {json.at, json.length ? json.at + json.length : json.at};
     text_t received;
     return take_cursor(&reader, &trade->cursor) && take_u64(&reader, &trade->seqnum) && take(&reader, TEXT(SYMBOL)) &&
            take_until(&reader, '"', &trade->symbol) && take(&reader, TEXT(TIMESTAMP)) &&
@@ -214,7 +214,7 @@ bool trade_id(text_t json, text_t *id)
 
 bool trade_cursor(text_t json, cursor_t *cursor)
 {
-    reader_t reader = {json.at, json.length ? json.at + json.length : json.at};
+    trade_reader_t reader = {json.at, json.length ? json.at + json.length : json.at};
     cursor_t result;
     if (!take_cursor(&reader, &result))
         return false;

@@ -8,29 +8,29 @@
 typedef struct {
     const candle_series_t *series;
     size_t begin, end;
-} row_t;
+} candle_row_t;
 
-/* The streams of a symbol in the order of their sources' names, as on the shelf. */
+/* The streams of a symbol in the order of their sources' names, as in the catalog. */
 typedef struct {
-    row_t rows[MERGE_MAX];
+    candle_row_t rows[MERGE_MAX];
     size_t count;
     bool older;      /* is there an older candle than those that were chosen? */
     bool incomplete; /* is a stream's rebuild still to be done? */
 } rows_t;
 
-static bool wanted(const request_t *request, const tape_t *tape)
+static bool wanted(const request_t *request, const memory_log_t *memory_log)
 {
     text_t symbol, source;
     return request->source.length == 0 ||
-           (topic_parse(tape_topic(tape), &symbol, &source) && text_equal(source, request->source));
+           (topic_parse(memory_log_topic(memory_log), &symbol, &source) && text_equal(source, request->source));
 }
 
-static rows_t find_rows(const request_t *request, const shelf_symbol_t *symbol, const rebuild_t *rebuild)
+static rows_t find_rows(const request_t *request, const catalog_symbol_t *symbol, const rebuild_t *rebuild)
 {
     rows_t rows = {.count = 0};
-    for (size_t i = 0; i < symbol->tape_count; i++) {
-        candles_t *candles = tape_candles(symbol->tapes[i]);
-        if (!wanted(request, symbol->tapes[i]))
+    for (size_t i = 0; i < symbol->memory_log_count; i++) {
+        candles_t *candles = memory_log_candles(symbol->memory_logs[i]);
+        if (!wanted(request, symbol->memory_logs[i]))
             continue;
         rows.rows[rows.count++].series = candles_series(candles, request->interval);
         rows.incomplete = rows.incomplete || (rebuild && rebuild_lacks(rebuild, candles));
@@ -54,7 +54,7 @@ static bool newest_left(const rows_t *rows, int64_t first_ns, int64_t *start_ns)
 {
     bool found = false;
     for (size_t i = 0; i < rows->count; i++) {
-        const row_t *row = &rows->rows[i];
+        const candle_row_t *row = &rows->rows[i];
         if (row->begin == 0)
             continue;
         int64_t row_ns = candle_series_at(row->series, row->begin - 1)->start_ns;
@@ -66,7 +66,7 @@ static bool newest_left(const rows_t *rows, int64_t first_ns, int64_t *start_ns)
     return found;
 }
 
-static bool row_has(const row_t *row, size_t n, int64_t start_ns)
+static bool row_has(const candle_row_t *row, size_t n, int64_t start_ns)
 {
     return n < row->series->count && candle_series_at(row->series, n)->start_ns == start_ns;
 }
@@ -75,7 +75,7 @@ static void choose(rows_t *rows, const request_t *request, uint64_t count)
 {
     int64_t first_ns = first_start(request, rows), start_ns;
     for (size_t i = 0; i < rows->count; i++) {
-        row_t *row = &rows->rows[i];
+        candle_row_t *row = &rows->rows[i];
         row->end = request->has_before ? candle_series_find(row->series, request->before_ns) : row->series->count;
         row->begin = row->end;
     }
@@ -91,7 +91,7 @@ static bool oldest_left(const rows_t *rows, int64_t *start_ns)
 {
     bool found = false;
     for (size_t i = 0; i < rows->count; i++) {
-        const row_t *row = &rows->rows[i];
+        const candle_row_t *row = &rows->rows[i];
         if (row->begin == row->end)
             continue;
         int64_t row_ns = candle_series_at(row->series, row->begin)->start_ns;
@@ -109,7 +109,7 @@ static bool print_next(rows_t *rows, int64_t start_ns, buffer_t *answer)
     candle_t joined = {0};
     bool ok = true;
     for (size_t i = 0; i < rows->count; i++) {
-        row_t *row = &rows->rows[i];
+        candle_row_t *row = &rows->rows[i];
         if (row->begin < row->end && row_has(row, row->begin, start_ns))
             ok = candle_join(&joined, candle_series_at(row->series, row->begin++)) && ok;
     }
@@ -143,7 +143,7 @@ static bool print_candles(rows_t *rows, const request_t *request, buffer_t *answ
     return ok;
 }
 
-void answer_candles(const request_t *request, const shelf_symbol_t *symbol, const rebuild_t *rebuild, buffer_t *answer)
+void answer_candles(const request_t *request, const catalog_symbol_t *symbol, const rebuild_t *rebuild, buffer_t *answer)
 {
     rows_t rows = find_rows(request, symbol, rebuild);
     for (uint64_t count = request->count; count > 0; count /= 2) {

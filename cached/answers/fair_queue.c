@@ -5,17 +5,17 @@
 #include <stdlib.h>
 
 /* A connection that has questions here. */
-typedef struct asker {
-    struct asker *next;
+typedef struct queue_connection {
+    struct queue_connection *next;
     question_queue_t questions; /* at least one */
-} asker_t;
+} queue_connection_t;
 
 struct fair_queue {
     size_t places, count;
-    asker_t *first, **end; /* in the order of their turns */
+    queue_connection_t *first, **end; /* in the order of their turns */
 };
 
-static text_t connection_of(const asker_t *asker)
+static text_t connection_of(const queue_connection_t *asker)
 {
     return envelope_connection(asker->questions.first->peer);
 }
@@ -30,24 +30,24 @@ fair_queue_t *fair_queue_new(size_t places)
     return self;
 }
 
-static asker_t *find(const fair_queue_t *self, text_t connection)
+static queue_connection_t *find(const fair_queue_t *self, text_t connection)
 {
-    asker_t *asker = self->first;
+    queue_connection_t *asker = self->first;
     while (asker && !text_equal(connection_of(asker), connection))
         asker = asker->next;
     return asker;
 }
 
-static asker_t *with_most(const fair_queue_t *self)
+static queue_connection_t *with_most(const fair_queue_t *self)
 {
-    asker_t *most = self->first;
-    for (asker_t *asker = self->first; asker; asker = asker->next)
+    queue_connection_t *most = self->first;
+    for (queue_connection_t *asker = self->first; asker; asker = asker->next)
         if (asker->questions.count > most->questions.count)
             most = asker;
     return most;
 }
 
-static void append(fair_queue_t *self, asker_t *asker)
+static void append(fair_queue_t *self, queue_connection_t *asker)
 {
     asker->next = NULL;
     *self->end = asker;
@@ -59,7 +59,7 @@ static bool make_place(fair_queue_t *self, size_t own, question_t **displaced)
 {
     if (self->count < self->places)
         return true;
-    asker_t *most = with_most(self);
+    queue_connection_t *most = with_most(self);
     if (!most || most->questions.count < own + 2)
         return false;
     *displaced = question_take_last(&most->questions); /* not its only one */
@@ -69,7 +69,7 @@ static bool make_place(fair_queue_t *self, size_t own, question_t **displaced)
 
 bool fair_queue_push(fair_queue_t *self, question_t *question, question_t **displaced)
 {
-    asker_t *asker = find(self, envelope_connection(question->peer)), *made = NULL;
+    queue_connection_t *asker = find(self, envelope_connection(question->peer)), *made = NULL;
     if (!asker && !(made = calloc(1, sizeof *made)))
         return false;
     if (!make_place(self, asker ? asker->questions.count : 0, displaced)) {
@@ -85,7 +85,7 @@ bool fair_queue_push(fair_queue_t *self, question_t *question, question_t **disp
 
 question_t *fair_queue_pop(fair_queue_t *self)
 {
-    asker_t *asker = self->first;
+    queue_connection_t *asker = self->first;
     if (!asker)
         return NULL;
     self->first = asker->next;

@@ -4,9 +4,9 @@
 #include <stdlib.h>
 
 #include "cached/answers/answer_candles.h"
-#include "cached/answers/forget.h"
-#include "cached/answers/look.h"
-#include "cached/answers/page.h"
+#include "cached/answers/clear_history.h"
+#include "cached/answers/page_queue.h"
+#include "cached/answers/page_request.h"
 #include "cached/answers/stats.h"
 #include "common/clock.h"
 #include "common/json_plain.h"
@@ -21,16 +21,16 @@ struct history {
     const void *ready_arg;
     stats_t stats;
     buffer_t token; /* as a JSON string, the form in which requests bring it */
-    forgetting_t clearing;
+    clear_history_t clearing;
     question_t *cleared_for; /* who asked for the clearing under way */
 
     const question_t *asking; /* the question that is being answered at once */
     bool put_off;             /* it is answered later */
-    extract_t page;
+    page_printer_t page;
     buffer_t answer;
     buffer_t plain; /* the question, where it had escapes */
 
-    look_t *look; /* what needs the store */
+    page_queue_t *page_queue; /* what needs the store */
 
     history_counts_t counts;
     uint64_t asked[OPERATIONS_MAX]; /* by the operation's place in the table; what is none at its end */
@@ -54,22 +54,22 @@ static void refuse_for_now(const request_t *request, buffer_t *answer)
 
 static void answer_page(history_t *self, const request_t *request, buffer_t *answer)
 {
-    bool store = self->config.lookback != NULL;
-    if (!page_begin(self->config.shelf, request, store, &self->page, answer) ||
-        extract_print(&self->page, HISTORY_ANSWER_MAX, answer))
+    bool store = self->config.reader != NULL;
+    if (!page_request_begin(self->config.catalog, request, store, &self->page, answer) ||
+        page_printer_print(&self->page, HISTORY_ANSWER_MAX, answer))
         return;
-    self->put_off = look_ask(self->look, self->asking);
+    self->put_off = page_queue_ask(self->page_queue, self->asking);
     if (!self->put_off)
         refuse_for_now(request, answer);
 }
 
 static void answer_symbols(history_t *self, const request_t *request, buffer_t *answer)
 {
-    shelf_symbol_t found;
+    catalog_symbol_t found;
     size_t at = 0;
     answer_begin(answer, request);
     buffer_append(answer, TEXT(",\"symbols\":["));
-    for (bool first = true; shelf_next(self->config.shelf, &at, &found); first = false) {
+    for (bool first = true; catalog_next(self->config.catalog, &at, &found); first = false) {
         if (!first)
             buffer_append(answer, TEXT(","));
         buffer_append_json_string(answer, found.symbol);
@@ -79,24 +79,24 @@ static void answer_symbols(history_t *self, const request_t *request, buffer_t *
 
 static void answer_stats(history_t *self, const request_t *request, buffer_t *answer)
 {
-    shelf_symbol_t found;
+    catalog_symbol_t found;
     size_t at = 0;
     bool first = true, one = request->symbol.length > 0;
-    if (one && !page_symbol(self->config.shelf, request, &found, answer))
+    if (one && !page_request_symbol(self->config.catalog, request, &found, answer))
         return;
     answer_begin(answer, request);
     buffer_append(answer, TEXT(",\"stats\":["));
     if (one)
         stats_print(&self->stats, &found, &first, answer);
-    while (!one && shelf_next(self->config.shelf, &at, &found))
+    while (!one && catalog_next(self->config.catalog, &at, &found))
         stats_print(&self->stats, &found, &first, answer);
     buffer_append(answer, TEXT("]}"));
 }
 
 static void find_candles(history_t *self, const request_t *request, buffer_t *answer)
 {
-    shelf_symbol_t found;
-    if (page_symbol(self->config.shelf, request, &found, answer))
+    catalog_symbol_t found;
+    if (page_request_symbol(self->config.catalog, request, &found, answer))
         answer_candles(request, &found, self->config.rebuild, answer);
 }
 
@@ -147,9 +147,9 @@ static void on_cleared(void *arg, bool good, uint64_t cleared)
 
 static void answer_clear(history_t *self, const request_t *request, buffer_t *answer)
 {
-    shelf_symbol_t found;
+    catalog_symbol_t found;
     if (!may_clear(self, request, answer) ||
-        (request->symbol.length > 0 && !page_symbol(self->config.shelf, request, &found, answer)))
+        (request->symbol.length > 0 && !page_request_symbol(self->config.catalog, request, &found, answer)))
         return;
     const question_t *asking = self->asking;
     question_t *question = self->clearing.busy ? NULL : question_new(asking->peer, asking->request, asking->asked_ns);
@@ -159,7 +159,7 @@ static void answer_clear(history_t *self, const request_t *request, buffer_t *an
     }
     self->put_off = true;
     self->cleared_for = question;
-    forget_start(&self->clearing, request->symbol, on_cleared, self);
+    clear_history_start(&self->clearing, request->symbol, on_cleared, self);
 }
 
 static const struct {
@@ -226,7 +226,7 @@ void history_refuse(history_t *self, text_t peer, size_t frames)
 }
 
 /* The store has been read for it. */
-static void on_look_answer(void *arg, const question_t *question, const request_t *request, buffer_t *answer)
+static void on_page_answer(void *arg, const question_t *question, const request_t *request, buffer_t *answer)
 {
     history_t *self = arg;
     self->counts.looks++;
@@ -239,19 +239,19 @@ history_t *history_new(const history_config_t *config)
     if (!self)
         return NULL;
     self->config = *config;
-    self->stats.archive = config->archive;
-    self->clearing = (forgetting_t){.shelf = config->shelf, .archive = config->archive};
+    self->stats.write_behind = config->write_behind;
+    self->clearing = (clear_history_t){.catalog = config->catalog, .write_behind = config->write_behind};
     self->answer = buffer_new(HISTORY_ANSWER_MAX);
     self->plain = buffer_new(0);
     self->token = buffer_new(0);
     buffer_append_json_string(&self->token, text_of(config->token));
-    self->look = look_new(&(look_config_t){.shelf = config->shelf,
-                                           .lookback = config->lookback,
-                                           .archive = config->archive,
-                                           .answer_bytes = HISTORY_ANSWER_MAX,
-                                           .on_answer = on_look_answer,
-                                           .arg = self});
-    if (!self->look || !buffer_ok(&self->token))
+    self->page_queue = page_queue_new(&(page_queue_config_t){.catalog = config->catalog,
+                                                             .reader = config->reader,
+                                                             .write_behind = config->write_behind,
+                                                             .answer_bytes = HISTORY_ANSWER_MAX,
+                                                             .on_answer = on_page_answer,
+                                                             .arg = self});
+    if (!self->page_queue || !buffer_ok(&self->token))
         history_destroy(&self);
     return self;
 }
@@ -261,7 +261,7 @@ void history_destroy(history_t **self)
     history_t *history = *self;
     if (!history)
         return;
-    look_destroy(&history->look);
+    page_queue_destroy(&history->page_queue);
     free(history->cleared_for);
     buffer_release(&history->token);
     buffer_release(&history->plain);
@@ -288,7 +288,7 @@ const history_counts_t *history_counts(const history_t *self)
 
 size_t history_waiting(const history_t *self)
 {
-    return look_waiting(self->look);
+    return page_queue_waiting(self->page_queue);
 }
 
 bool history_asked(const history_t *self, size_t number, const char **operation, uint64_t *count)

@@ -1,15 +1,15 @@
-/* Answers what is asked of the history: a table of operations over the shelf and the store behind it. Text in, text out; history.md has
- * both.
+/* Answers what is asked of the history: a table of operations over the catalog and the store behind it. Text in, text out;
+ * history.md has both.
  *
- * What memory knows is answered at once. A question that needs the store waits (look.h), and is answered when its turn came and the store has
- * been read.
+ * What memory knows is answered at once. A question that needs the store waits (page_queue.h), and is answered when its turn
+ * came and the store has been read.
  */
 #pragma once
 
-#include "cached/answers/lookback.h"
-#include "cached/archive/archive.h"
+#include "cached/answers/store_reader.h"
 #include "cached/archive/rebuild.h"
-#include "cached/streams/shelf.h"
+#include "cached/archive/write_behind.h"
+#include "cached/streams/catalog.h"
 #include "common/buffer.h"
 #include "common/bus/follower.h"
 #include "common/histogram.h"
@@ -20,9 +20,9 @@
 typedef struct history history_t;
 
 typedef struct {
-    shelf_t *shelf;
-    lookback_t *lookback;                                     /* reads the store; NULL: there is none */
-    archive_t *archive;                                       /* writes it; NULL: there is none */
+    catalog_t *catalog;
+    store_reader_t *reader;                                   /* reads the store; NULL: there is none */
+    write_behind_t *write_behind;                             /* writes it; NULL: there is none */
     const rebuild_t *rebuild;                                 /* makes older candles; NULL: nobody does */
     const char *token;                                        /* what `clear` must bring; empty: nobody may clear */
     void (*on_answer)(void *arg, text_t peer, text_t answer); /* the texts are valid during the call */
@@ -32,7 +32,7 @@ typedef struct {
 /* All that the config names outlives it. NULL when memory runs out. */
 history_t *history_new(const history_config_t *config);
 
-/* Nobody is answered any more. After lookback_destroy and archive_destroy, which end the calls that are under way. */
+/* Nobody is answered any more. After store_reader_destroy and write_behind_destroy, which end the calls that are under way. */
 void history_destroy(history_t **self);
 
 /* Who knows whether all that there is has been read in: for the operation `ready`. Without it the answer is yes. */

@@ -1,13 +1,13 @@
 /* What is known of a symbol's streams, as an answer to stats. */
 #pragma once
 
-#include "cached/archive/archive.h"
-#include "cached/streams/shelf.h"
+#include "cached/archive/write_behind.h"
+#include "cached/streams/catalog.h"
 #include "common/bus/follower.h"
 
 typedef struct {
-    const archive_t *archive;   /* NULL: there is no store */
-    const follower_t *follower; /* NULL: nothing is followed yet */
+    const write_behind_t *write_behind; /* NULL: there is no store */
+    const follower_t *follower;         /* NULL: nothing is followed yet */
 } stats_t;
 
 /* Appends an object for each stream, with commas between; *first is false once there was one.
@@ -15,4 +15,4 @@ typedef struct {
  *     {"topic":…,"symbol":…,"source":…,"trades":2,"first":"7-1","firstTimestamp":…,"last":"7-2","lastTimestamp":…,"bytes":20480,
  *      "stored":2,"duplicates":0,"gaps":{"seen":0,"repaired":0,"lost":0}}
  */
-void stats_print(const stats_t *self, const shelf_symbol_t *symbol, bool *first, buffer_t *answer);
+void stats_print(const stats_t *self, const catalog_symbol_t *symbol, bool *first, buffer_t *answer);

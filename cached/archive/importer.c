@@ -13,25 +13,25 @@ enum { BATCH = 20000, TRIES = 5, LINE_MAX_BYTES = TRADE_MAX + 5 /* with its end,
 typedef struct {
     char topic[TOPIC_MAX];
     char json[TRADE_MAX];
-} row_t;
+} import_row_t;
 
 /* A stream as far as we know. */
 typedef struct {
     cursor_t place;
     cursor_t ours; /* the last one that we moved the place to; {0, 0}: we never did */
-} stream_t;
+} import_stream_t;
 
 typedef struct {
     store_trade_t *trades;
     size_t count;
-} list_t;
+} import_list_t;
 
 typedef struct {
     const store_kind_t *kind;
     void *store;
     bool later;
-    row_t *rows;
-    list_t read, append, fill; /* BATCH trades each; the last two are what is read, sorted and parted */
+    import_row_t *rows;
+    import_list_t read, append, fill; /* BATCH trades each; the last two are what is read, sorted and parted */
     table_t *streams;
     import_counts_t *counts;
     char *error;
@@ -41,7 +41,7 @@ typedef struct {
 static bool take(import_t *self, text_t line)
 {
     trade_t trade;
-    row_t *row = &self->rows[self->read.count];
+    import_row_t *row = &self->rows[self->read.count];
     store_trade_t *entry = &self->read.trades[self->read.count];
     if (line.length > TRADE_MAX || !trade_parse(line, &trade) || trade.cursor.epoch >= INT64_MAX ||
         trade.cursor.seq >= INT64_MAX)
@@ -61,9 +61,9 @@ static bool no_memory(import_t *self)
     return false;
 }
 
-static stream_t *stream_of(import_t *self, text_t topic)
+static import_stream_t *stream_of(import_t *self, text_t topic)
 {
-    stream_t *stream = table_get(self->streams, topic);
+    import_stream_t *stream = table_get(self->streams, topic);
     if (stream || !(stream = calloc(1, sizeof *stream)))
         return stream;
     if (table_put(self->streams, topic, stream))
@@ -74,7 +74,7 @@ static stream_t *stream_of(import_t *self, text_t topic)
 
 static bool note_place(void *arg, const store_stream_t *stored)
 {
-    stream_t *stream = stream_of(arg, stored->topic);
+    import_stream_t *stream = stream_of(arg, stored->topic);
     if (stream)
         stream->place = stored->place;
     return stream != NULL;
@@ -90,7 +90,7 @@ static int by_stream_and_cursor(const void *a, const void *b)
     return order != 0 ? order : cursor_compare(left->cursor, right->cursor);
 }
 
-static bool may_follow(const import_t *self, const stream_t *stream, cursor_t cursor)
+static bool may_follow(const import_t *self, const import_stream_t *stream, cursor_t cursor)
 {
     static const cursor_t nothing = {0, 0};
     return self->later || cursor_compare(stream->place, nothing) == 0 || cursor_compare(stream->place, stream->ours) == 0 ||
@@ -104,7 +104,7 @@ static bool part(import_t *self)
     self->append.count = self->fill.count = 0;
     for (size_t i = 0; i < self->read.count; i++) {
         const store_trade_t *trade = &self->read.trades[i];
-        stream_t *stream = stream_of(self, trade->topic);
+        import_stream_t *stream = stream_of(self, trade->topic);
         if (!stream)
             return no_memory(self);
         if (cursor_compare(trade->cursor, stream->place) <= 0) {
@@ -166,7 +166,7 @@ static bool read_lines(import_t *self, FILE *in)
 
 static bool import_open(import_t *self, const char *url)
 {
-    list_t *const lists[] = {&self->read, &self->append, &self->fill};
+    import_list_t *const lists[] = {&self->read, &self->append, &self->fill};
     self->streams = table_new();
     self->rows = calloc(BATCH, sizeof *self->rows);
     for (size_t i = 0; i < sizeof lists / sizeof *lists; i++)
@@ -179,7 +179,7 @@ static bool import_open(import_t *self, const char *url)
 static void import_close(import_t *self)
 {
     size_t at = 0;
-    for (stream_t *stream; self->streams && (stream = table_each(self->streams, &at));)
+    for (import_stream_t *stream; self->streams && (stream = table_each(self->streams, &at));)
         free(stream);
     table_destroy(&self->streams);
     self->kind->close(self->store);

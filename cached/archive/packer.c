@@ -1,22 +1,23 @@
 #include "cached/archive/packer.h"
 
-bool packer_open(packer_t *self, holdings_t *holdings)
+bool packer_open(packer_t *self, stored_places_t *stored_places)
 {
-    *self = (packer_t){.holdings = holdings, .parcel = holdings ? parcel_new() : NULL};
-    return self->parcel != NULL;
+    *self = (packer_t){.stored_places = stored_places, .batch = stored_places ? trade_batch_new() : NULL};
+    return self->batch != NULL;
 }
 
 void packer_close(packer_t *self)
 {
-    parcel_destroy(&self->parcel);
+    trade_batch_destroy(&self->batch);
 }
 
 /* False: the batch is full. */
-static bool pack_tape(packer_t *self, const tape_t *tape, uint64_t number)
+static bool pack_memory_log(packer_t *self, const memory_log_t *memory_log, uint64_t number)
 {
-    for (; number < tape_end(tape); number++) {
-        tape_trade_t trade = tape_at(tape, number);
-        if (!parcel_add(self->parcel, &(store_trade_t){tape_topic(tape), trade.cursor, trade.timestamp_ns, trade.json}))
+    for (; number < memory_log_end(memory_log); number++) {
+        memory_log_trade_t trade = memory_log_at(memory_log, number);
+        if (!trade_batch_add(self->batch,
+                             &(store_trade_t){memory_log_topic(memory_log), trade.cursor, trade.timestamp_ns, trade.json}))
             return false;
     }
     return true;
@@ -24,43 +25,43 @@ static bool pack_tape(packer_t *self, const tape_t *tape, uint64_t number)
 
 bool packer_pack(packer_t *self, int64_t now_ns, packer_hole_fn *hole, void *arg)
 {
-    size_t count = holdings_count(self->holdings);
+    size_t count = stored_places_count(self->stored_places);
     size_t first = self->turn;
-    parcel_clear(self->parcel);
+    trade_batch_clear(self->batch);
     self->packed_ns = now_ns;
     self->full = false;
     for (size_t i = 0; i < count && !self->full; i++) {
         self->turn = (first + i) % count;
-        holding_t *holding = holdings_at(self->holdings, self->turn);
-        holding_next_t next = holding_next(holding);
-        holding_wait(holding, &next, now_ns);
-        if (next.kind == NEXT_TAPE)
-            self->full = !pack_tape(self, holding->tape, next.number);
+        stored_place_t *stored_place = stored_places_at(self->stored_places, self->turn);
+        stored_place_next_t next = stored_place_next(stored_place);
+        stored_place_wait(stored_place, &next, now_ns);
+        if (next.kind == NEXT_MEMORY_LOG)
+            self->full = !pack_memory_log(self, stored_place->memory_log, next.number);
         else if (next.kind == NEXT_JOURNAL)
-            hole(arg, holding, &next);
+            hole(arg, stored_place, &next);
     }
-    return self->parcel->count > 0;
+    return self->batch->count > 0;
 }
 
 /* `count` trades of one stream, the last of which is here, have been stored. */
 static void note(packer_t *self, const store_trade_t *last, size_t count, bool all)
 {
-    holding_t *holding = holdings_find(self->holdings, last->topic);
-    holding_move(holding, last->cursor);
-    holding->trades += count;
-    if (all && holding->behind_ns != 0)
-        holding->behind_ns = self->packed_ns; /* what is waiting now has come since */
+    stored_place_t *stored_place = stored_places_find(self->stored_places, last->topic);
+    stored_place_move(stored_place, last->cursor);
+    stored_place->trades += count;
+    if (all && stored_place->behind_ns != 0)
+        stored_place->behind_ns = self->packed_ns; /* what is waiting now has come since */
 }
 
 void packer_stored(packer_t *self)
 {
-    const parcel_t *parcel = self->parcel;
+    const trade_batch_t *batch = self->batch;
     size_t first = 0;
-    for (size_t i = 0; i < parcel->count; i++) {
-        bool end = i + 1 == parcel->count;
-        if (!end && text_equal(parcel->trades[i].topic, parcel->trades[i + 1].topic))
+    for (size_t i = 0; i < batch->count; i++) {
+        bool end = i + 1 == batch->count;
+        if (!end && text_equal(batch->trades[i].topic, batch->trades[i + 1].topic))
             continue;
-        note(self, &parcel->trades[i], i + 1 - first, !end || !self->full);
+        note(self, &batch->trades[i], i + 1 - first, !end || !self->full);
         first = i + 1;
     }
 }

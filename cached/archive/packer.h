@@ -1,22 +1,22 @@
-/* Packs what is not stored yet into one batch: of each stream in turn the tape's trades behind its place. */
+/* Packs what is not stored yet into one batch: of each stream in turn the memory log's trades behind its place. */
 #pragma once
 
-#include "cached/archive/holding.h"
-#include "cached/archive/parcel.h"
+#include "cached/archive/stored_place.h"
+#include "cached/archive/trade_batch.h"
 
 typedef struct {
-    holdings_t *holdings;
-    parcel_t *parcel;  /* the batch; owned */
-    bool full;         /* there was more than fitted in */
-    int64_t packed_ns; /* when it was packed, CLOCK_MONOTONIC */
-    size_t turn;       /* the stream with which the next batch begins */
+    stored_places_t *stored_places;
+    trade_batch_t *batch; /* the batch; owned */
+    bool full;            /* there was more than fitted in */
+    int64_t packed_ns;    /* when it was packed, CLOCK_MONOTONIC */
+    size_t turn;          /* the stream with which the next batch begins */
 } packer_t;
 
-/* Told of a stream whose next trades the tape does not have. */
-typedef void packer_hole_fn(void *arg, holding_t *holding, const holding_next_t *next);
+/* Told of a stream whose next trades the memory log does not have. */
+typedef void packer_hole_fn(void *arg, stored_place_t *stored_place, const stored_place_next_t *next);
 
-/* `holdings` outlive it. False when memory runs out. */
-bool packer_open(packer_t *self, holdings_t *holdings);
+/* `stored_places` outlive it. False when memory runs out. */
+bool packer_open(packer_t *self, stored_places_t *stored_places);
 void packer_close(packer_t *self);
 
 /* False when there is nothing to store. */

@@ -2,7 +2,7 @@
 
 #include <stdlib.h>
 
-#include "cached/archive/stock.h"
+#include "cached/archive/store_listing.h"
 #include "common/backoff.h"
 #include "common/clock.h"
 #include "common/log.h"
@@ -20,19 +20,19 @@ static const backoff_config_t retry = {.initial_ms = 100, .maximum_ms = 10000, .
 struct rebuild {
     const store_kind_t *kind;
     const char *url;
-    shelf_t *shelf;
+    catalog_t *catalog;
     int64_t future_ns;
     worker_t *worker;
     loop_timer_t *pause;
     backoff_t backoff;
     bool started, ending, failing;
-    bool listed; /* `stock` tells what the store had at the start */
+    bool listed; /* `listing` tells what the store had at the start */
     size_t at;   /* the stream whose turn it is */
     uint64_t trades;
 
     /* The thread's while it is at work. */
     void *store; /* NULL: not open */
-    stock_t stock;
+    store_listing_t listing;
     candles_t *candles; /* what the stream had before memory */
     char topic[TOPIC_MAX];
     store_query_t query; /* the next piece */
@@ -68,7 +68,7 @@ static store_result_t read_on(rebuild_t *self)
             return result;
     }
     if (!self->listed)
-        return stock_load(&self->stock, self->kind, self->store, self->error);
+        return store_listing_load(&self->listing, self->kind, self->store, self->error);
     return self->kind->range(self->store, &self->query, on_trade, self, self->error);
 }
 
@@ -92,45 +92,45 @@ static void run(rebuild_t *self)
 }
 
 /* NULL: there was no memory for it. */
-static tape_t *tape_of(const rebuild_t *self, size_t number)
+static memory_log_t *memory_log_of(const rebuild_t *self, size_t number)
 {
-    stock_stream_t stream = stock_at(&self->stock, number);
-    return shelf_find(self->shelf, (text_t){stream.topic, stream.topic_length});
+    store_listing_stream_t stream = store_listing_at(&self->listing, number);
+    return catalog_find(self->catalog, (text_t){stream.topic, stream.topic_length});
 }
 
-static bool is_to_come(const tape_t *tape)
+static bool is_to_come(const memory_log_t *memory_log)
 {
-    return tape && candles_older_to_come(tape_candles(tape));
+    return memory_log && candles_older_to_come(memory_log_candles(memory_log));
 }
 
 static void expect_all(rebuild_t *self)
 {
-    for (size_t i = 0; i < stock_count(&self->stock); i++) {
-        stock_stream_t stream = stock_at(&self->stock, i);
-        const tape_t *tape = shelf_tape(self->shelf, (text_t){stream.topic, stream.topic_length});
-        if (tape && stream.trades > 0)
-            candles_expect_older(tape_candles(tape));
+    for (size_t i = 0; i < store_listing_count(&self->listing); i++) {
+        store_listing_stream_t stream = store_listing_at(&self->listing, i);
+        const memory_log_t *memory_log = catalog_memory_log(self->catalog, (text_t){stream.topic, stream.topic_length});
+        if (memory_log && stream.trades > 0)
+            candles_expect_older(memory_log_candles(memory_log));
     }
     self->listed = true;
 }
 
 /* Where the stream's candles begin, or will begin: what is stored before it is not in them. False when nobody can tell yet, since nothing of
  * it has come, from the store or from the journal. */
-static bool find_edge(const tape_t *tape, cursor_t *edge)
+static bool find_edge(const memory_log_t *memory_log, cursor_t *edge)
 {
     static const cursor_t none = {0, 0};
-    *edge = candles_from(tape_candles(tape));
+    *edge = candles_from(memory_log_candles(memory_log));
     if (cursor_compare(*edge, none) == 0)
-        *edge = cursor_behind(tape_known(tape));
+        *edge = cursor_behind(memory_log_known(memory_log));
     return cursor_compare(*edge, cursor_behind(none)) != 0;
 }
 
-static bool begin(rebuild_t *self, const tape_t *tape)
+static bool begin(rebuild_t *self, const memory_log_t *memory_log)
 {
     cursor_t edge;
-    if (!is_to_come(tape) || !find_edge(tape, &edge))
+    if (!is_to_come(memory_log) || !find_edge(memory_log, &edge))
         return false;
-    text_t topic = tape_topic(tape);
+    text_t topic = memory_log_topic(memory_log);
     memcpy(self->topic, topic.at, topic.length);
     self->query = (store_query_t){
         .topic = {self->topic, topic.length},
@@ -145,26 +145,26 @@ static bool begin(rebuild_t *self, const tape_t *tape)
 
 static void finish(rebuild_t *self)
 {
-    log_info("candles: those of older trades are made again", LOG_U64("streams", stock_count(&self->stock)),
+    log_info("candles: those of older trades are made again", LOG_U64("streams", store_listing_count(&self->listing)),
              LOG_U64("trades", self->trades));
     self->kind->close(self->store);
     self->store = NULL;
-    stock_release(&self->stock);
+    store_listing_release(&self->listing);
 }
 
 /* Begins with the next stream that there is something to do for. */
 static void proceed(rebuild_t *self)
 {
     bool postponed = false;
-    for (; self->at < stock_count(&self->stock); self->at++) {
-        const tape_t *tape = tape_of(self, self->at);
-        if (begin(self, tape)) {
+    for (; self->at < store_listing_count(&self->listing); self->at++) {
+        const memory_log_t *memory_log = memory_log_of(self, self->at);
+        if (begin(self, memory_log)) {
             run(self);
             return;
         }
     }
-    for (size_t i = 0; i < stock_count(&self->stock); i++)
-        postponed = postponed || is_to_come(tape_of(self, i));
+    for (size_t i = 0; i < store_listing_count(&self->listing); i++)
+        postponed = postponed || is_to_come(memory_log_of(self, i));
     self->at = 0;
     if (postponed)
         loop_timer_start(self->pause, POSTPONED_MS, 0);
@@ -172,11 +172,11 @@ static void proceed(rebuild_t *self)
         finish(self);
 }
 
-static void end_stream(rebuild_t *self, const tape_t *tape)
+static void end_stream(rebuild_t *self, const memory_log_t *memory_log)
 {
-    candles_t *candles = tape_candles(tape);
-    if (is_to_come(tape) && (!candles_merge(candles, self->candles) || self->full))
-        log_error("candles: no memory for all of them", LOG_SLICE("topic", tape_topic(tape)));
+    candles_t *candles = memory_log_candles(memory_log);
+    if (is_to_come(memory_log) && (!candles_merge(candles, self->candles) || self->full))
+        log_error("candles: no memory for all of them", LOG_SLICE("topic", memory_log_topic(memory_log)));
     candles_older_came(candles);
     candles_clear(self->candles); /* of a stream that was cleared meanwhile */
     self->full = false;
@@ -203,14 +203,14 @@ static void worked(void *arg)
     }
     self->failing = false;
     backoff_reset(&self->backoff);
-    const tape_t *tape = self->listed ? tape_of(self, self->at) : NULL;
+    const memory_log_t *memory_log = self->listed ? memory_log_of(self, self->at) : NULL;
     if (!self->listed) {
         expect_all(self);
-    } else if (self->count == PIECE && is_to_come(tape)) {
+    } else if (self->count == PIECE && is_to_come(memory_log)) {
         run(self);
         return;
     } else {
-        end_stream(self, tape);
+        end_stream(self, memory_log);
     }
     proceed(self);
 }
@@ -225,16 +225,16 @@ static void on_paused(void *arg)
         proceed(self);
 }
 
-rebuild_t *rebuild_new(loop_t *loop, const store_kind_t *kind, const char *url, shelf_t *shelf, int64_t future_ns)
+rebuild_t *rebuild_new(loop_t *loop, const store_kind_t *kind, const char *url, catalog_t *catalog, int64_t future_ns)
 {
     rebuild_t *self = calloc(1, sizeof *self);
     if (!self)
         goto no_memory;
     self->kind = kind;
     self->url = url;
-    self->shelf = shelf;
+    self->catalog = catalog;
     self->future_ns = future_ns;
-    self->stock = stock_new();
+    self->listing = store_listing_new();
     self->backoff = backoff_new(retry, (uint64_t)clock_mono_ns());
     self->candles = candles_new();
     self->pause = loop_timer_new(loop, on_paused, self);
@@ -260,7 +260,7 @@ void rebuild_destroy(rebuild_t **self_p)
     if (!idle)
         return; /* the thread uses it still, and the process ends */
     self->kind->close(self->store);
-    stock_release(&self->stock);
+    store_listing_release(&self->listing);
     candles_destroy(&self->candles);
     free(self);
 }

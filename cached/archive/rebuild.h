@@ -7,13 +7,14 @@
 #pragma once
 
 #include "cached/stores/store.h"
-#include "cached/streams/shelf.h"
+#include "cached/streams/catalog.h"
 #include "common/loop/loop.h"
 
 typedef struct rebuild rebuild_t;
 
-/* Begins nothing. Trades of the future (trade.h, with the bound future_ns) are left out. url and shelf outlive it. NULL, with a log line, when the system refuses. */
-rebuild_t *rebuild_new(loop_t *loop, const store_kind_t *kind, const char *url, shelf_t *shelf, int64_t future_ns);
+/* Begins nothing. Trades of the future (trade.h, with the bound future_ns) are left out. url and catalog outlive it. NULL,
+ * with a log line, when the system refuses. */
+rebuild_t *rebuild_new(loop_t *loop, const store_kind_t *kind, const char *url, catalog_t *catalog, int64_t future_ns);
 
 /* Does not wait long for what is under way. */
 void rebuild_destroy(rebuild_t **self);

@@ -31,7 +31,7 @@ static bool is_of(text_t topic, const trade_t *trade)
 /* What comes in order from the range that was asked for. Where it does not fit, the page ends before it. */
 static bool take(refetch_t *self, const range_answer_t *answer)
 {
-    text_t topic = tape_topic(self->page.holding->tape);
+    text_t topic = memory_log_topic(self->page.stored_place->memory_log);
     cursor_t last = {self->from.epoch, self->from.seq - 1};
     json_walk_t walk = json_walk(answer->trades);
     self->page.upto = answer->has_next ? (cursor_t){answer->next.epoch, answer->next.seq - 1} : self->to;
@@ -42,7 +42,7 @@ static bool take(refetch_t *self, const range_answer_t *answer)
         if (cursor_compare(trade.cursor, last) <= 0 || cursor_compare(trade.cursor, self->to) > 0)
             continue;
         store_trade_t stored = {topic, trade.cursor, trade_time_ns(&trade), walk.value};
-        if (!parcel_add(self->page.parcel, &stored)) {
+        if (!trade_batch_add(self->page.batch, &stored)) {
             self->page.upto = last;
             break;
         }
@@ -66,13 +66,13 @@ static void complain(const refetch_t *self, text_t answer)
         answer.length = SHOWN_MAX;
     if (log_allowed(&limit, clock_mono_ns()))
         log_warn("store: replay does not answer with the trades to catch up with",
-                 LOG_SLICE("topic", tape_topic(self->page.holding->tape)), LOG_SLICE("answer", answer),
+                 LOG_SLICE("topic", memory_log_topic(self->page.stored_place->memory_log)), LOG_SLICE("answer", answer),
                  LOG_U64("suppressed", log_suppressed(&limit)));
 }
 
 static void retry_later(refetch_t *self)
 {
-    self->page.holding->retry_ns = clock_mono_ns() + RETRY_MS * NS_PER_MS;
+    self->page.stored_place->retry_ns = clock_mono_ns() + RETRY_MS * NS_PER_MS;
     refetch_stored(self);
 }
 
@@ -81,7 +81,7 @@ static void on_answer(void *arg, text_t answer)
     refetch_t *self = arg;
     range_answer_t range;
     self->handle = 0;
-    parcel_clear(self->page.parcel);
+    trade_batch_clear(self->page.batch);
     if (answer.length > 0 && json_valid(answer) && is_unknown(answer)) {
         self->page.upto = self->to;
         self->full = true;
@@ -89,7 +89,7 @@ static void on_answer(void *arg, text_t answer)
         self->full = range_answer_parse(answer, &range) && take(self, &range);
     }
     if (self->full) {
-        self->page.missing = self->page.upto.seq - self->from.seq + 1 - self->page.parcel->count;
+        self->page.missing = self->page.upto.seq - self->from.seq + 1 - self->page.batch->count;
     } else {
         complain(self, answer);
         retry_later(self);
@@ -105,8 +105,8 @@ refetch_t *refetch_new(void (*arrived)(void *arg), void *arg)
     self->arrived = arrived;
     self->arg = arg;
     self->request = buffer_new(0);
-    self->page.parcel = parcel_new();
-    if (!self->page.parcel)
+    self->page.batch = trade_batch_new();
+    if (!self->page.batch)
         refetch_destroy(&self);
     return self;
 }
@@ -119,23 +119,23 @@ void refetch_destroy(refetch_t **self_p)
     *self_p = NULL;
     refetch_drop(self);
     buffer_release(&self->request);
-    parcel_destroy(&self->page.parcel);
+    trade_batch_destroy(&self->page.batch);
     free(self);
 }
 
 bool refetch_busy(const refetch_t *self)
 {
-    return self->page.holding != NULL;
+    return self->page.stored_place != NULL;
 }
 
-void refetch_begin(refetch_t *self, holding_t *holding, cursor_t from, cursor_t to, requester_t *replay)
+void refetch_begin(refetch_t *self, stored_place_t *stored_place, cursor_t from, cursor_t to, requester_t *replay)
 {
-    self->page.holding = holding;
+    self->page.stored_place = stored_place;
     self->from = from;
     self->to = to;
     self->replay = replay;
     buffer_clear(&self->request);
-    range_request_print(&self->request, tape_topic(holding->tape), from, &to, PAGE_TRADES);
+    range_request_print(&self->request, memory_log_topic(stored_place->memory_log), from, &to, PAGE_TRADES);
     if (replay && buffer_ok(&self->request))
         self->handle = requester_send(replay, buffer_text(&self->request), on_answer, self);
     if (self->handle == 0)
@@ -157,6 +157,6 @@ void refetch_drop(refetch_t *self)
 
 void refetch_stored(refetch_t *self)
 {
-    self->page.holding = NULL;
+    self->page.stored_place = NULL;
     self->full = false;
 }

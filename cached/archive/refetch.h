@@ -4,8 +4,8 @@
  */
 #pragma once
 
-#include "cached/archive/holding.h"
-#include "cached/archive/parcel.h"
+#include "cached/archive/stored_place.h"
+#include "cached/archive/trade_batch.h"
 #include "common/bus/requester.h"
 
 typedef struct refetch refetch_t;
@@ -18,12 +18,12 @@ void refetch_destroy(refetch_t **self);
 bool refetch_busy(const refetch_t *self);
 
 /* Asks for [from, to] of a stream, of one epoch. A requester of NULL, or one that does not answer: the stream's retry_ns is set. */
-void refetch_begin(refetch_t *self, holding_t *holding, cursor_t from, cursor_t to, requester_t *replay);
+void refetch_begin(refetch_t *self, stored_place_t *stored_place, cursor_t from, cursor_t to, requester_t *replay);
 
 /* What has come: the trades up to `upto` that there are, and how many there are not. */
 typedef struct {
-    holding_t *holding;
-    parcel_t *parcel;
+    stored_place_t *stored_place;
+    trade_batch_t *batch;
     cursor_t upto;
     uint64_t missing;
 } refetch_page_t;

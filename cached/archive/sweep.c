@@ -13,28 +13,28 @@ typedef struct {
     int64_t before_ns;
     int64_t age_ns; /* of every stream */
     uint64_t dropped;
-} order_t;
+} sweep_order_t;
 
 struct sweep {
-    const holdings_t *holdings;
-    writer_t *writer;
+    const stored_places_t *stored_places;
+    store_writer_t *writer;
     const retention_t *rules; /* NULL: none */
     size_t at;                /* the stream that is looked at */
     int64_t due_ns;           /* when the next round begins */
     bool sweeping;            /* within a round */
     bool expired;             /* its first step is done: the age that no trade outlives was told */
-    order_t order;            /* the thread's while the writer is at work on it */
+    sweep_order_t order;      /* the thread's while the writer is at work on it */
     uint64_t dropped;
     void (*stepped)(void *arg, store_result_t result);
     void *arg;
 };
 
-sweep_t *sweep_new(const holdings_t *holdings, writer_t *writer)
+sweep_t *sweep_new(const stored_places_t *stored_places, store_writer_t *writer)
 {
     sweep_t *self = calloc(1, sizeof *self);
     if (!self)
         return NULL;
-    self->holdings = holdings;
+    self->stored_places = stored_places;
     self->writer = writer;
     return self;
 }
@@ -52,15 +52,15 @@ void sweep_retain(sweep_t *self, const retention_t *rules)
 }
 
 /* False when the rules keep all that there is of the stream. */
-static bool give_order(sweep_t *self, const holding_t *holding)
+static bool give_order(sweep_t *self, const stored_place_t *stored_place)
 {
-    text_t topic = tape_topic(holding->tape), symbol, source;
-    if (holding->trades == 0 || !topic_parse(topic, &symbol, &source))
+    text_t topic = memory_log_topic(stored_place->memory_log), symbol, source;
+    if (stored_place->trades == 0 || !topic_parse(topic, &symbol, &source))
         return false;
     retention_rule_t rule = retention_of(self->rules, symbol);
-    if (rule.age_ns == 0 && (rule.trades == 0 || rule.trades >= holding->trades))
+    if (rule.age_ns == 0 && (rule.trades == 0 || rule.trades >= stored_place->trades))
         return false;
-    self->order = (order_t){.topic_length = topic.length, .keep = UINT64_MAX, .before_ns = INT64_MIN};
+    self->order = (sweep_order_t){.topic_length = topic.length, .keep = UINT64_MAX, .before_ns = INT64_MIN};
     memcpy(self->order.topic, topic.at, topic.length);
     if (rule.trades > 0)
         self->order.keep = rule.trades;
@@ -71,7 +71,7 @@ static bool give_order(sweep_t *self, const holding_t *holding)
 
 static store_result_t drop(void *arg, const store_kind_t *kind, void *store, char *error)
 {
-    order_t *order = &((sweep_t *)arg)->order;
+    sweep_order_t *order = &((sweep_t *)arg)->order;
     text_t topic = {order->topic, order->topic_length};
     return kind->retain(store, topic, order->keep, order->before_ns, &order->dropped, error);
 }
@@ -90,10 +90,10 @@ static void on_expired(void *arg, store_result_t result)
 static void on_dropped(void *arg, store_result_t result)
 {
     sweep_t *self = arg;
-    holding_t *holding = holdings_at(self->holdings, self->at);
+    stored_place_t *stored_place = stored_places_at(self->stored_places, self->at);
     uint64_t dropped = result == STORE_OK ? self->order.dropped : 0;
     self->dropped += dropped;
-    holding->trades -= dropped < holding->trades ? dropped : holding->trades;
+    stored_place->trades -= dropped < stored_place->trades ? dropped : stored_place->trades;
     if (dropped == 0)
         self->at++; /* else there may be more */
     self->stepped(self->arg, result);
@@ -121,14 +121,14 @@ bool sweep_step(sweep_t *self, void (*stepped)(void *arg, store_result_t result)
     self->arg = arg;
     if (!self->expired) {
         self->expired = true;
-        self->order = (order_t){.age_ns = retention_longest(self->rules)};
-        writer_look(self->writer, expire, on_expired, self);
+        self->order = (sweep_order_t){.age_ns = retention_longest(self->rules)};
+        store_writer_look(self->writer, expire, on_expired, self);
         return true;
     }
-    for (; self->at < holdings_count(self->holdings); self->at++) {
-        if (!give_order(self, holdings_at(self->holdings, self->at)))
+    for (; self->at < stored_places_count(self->stored_places); self->at++) {
+        if (!give_order(self, stored_places_at(self->stored_places, self->at)))
             continue;
-        writer_run(self->writer, drop, on_dropped, self);
+        store_writer_run(self->writer, drop, on_dropped, self);
         return true;
     }
     self->sweeping = false;

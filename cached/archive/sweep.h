@@ -2,8 +2,8 @@
  * between them. */
 #pragma once
 
-#include "cached/archive/holding.h"
-#include "cached/archive/writer.h"
+#include "cached/archive/store_writer.h"
+#include "cached/archive/stored_place.h"
 #include "cached/streams/retention.h"
 
 typedef struct sweep sweep_t;
@@ -11,7 +11,7 @@ typedef struct sweep sweep_t;
 enum { SWEEP_PERIOD_MS = 60000 };
 
 /* Both outlive it. NULL when memory runs out. */
-sweep_t *sweep_new(const holdings_t *holdings, writer_t *writer);
+sweep_t *sweep_new(const stored_places_t *stored_places, store_writer_t *writer);
 void sweep_destroy(sweep_t **self);
 
 /* NULL: everything is kept. A round begins at once. */

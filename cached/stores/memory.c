@@ -2,8 +2,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "cached/stores/batch.h"
 #include "cached/stores/kinds.h"
+#include "cached/stores/sorted_batch.h"
 #include "common/table.h"
 
 typedef struct {
@@ -11,19 +11,19 @@ typedef struct {
     int64_t timestamp_ns;
     char *json; /* owned */
     size_t length;
-} row_t;
+} memory_row_t;
 
 typedef struct {
     cursor_t place;
-    row_t *rows; /* by cursor */
+    memory_row_t *rows; /* by cursor */
     size_t count, capacity;
     size_t topic_length;
     char topic[];
-} stream_t;
+} memory_stream_t;
 
 typedef struct {
     table_t *streams;
-    batch_t *batch;
+    sorted_batch_t *batch;
 } memory_t;
 
 static store_result_t no_memory(char *error)
@@ -32,9 +32,9 @@ static store_result_t no_memory(char *error)
     return STORE_AWAY;
 }
 
-static stream_t *stream_of(memory_t *self, text_t topic)
+static memory_stream_t *stream_of(memory_t *self, text_t topic)
 {
-    stream_t *stream = table_get(self->streams, topic);
+    memory_stream_t *stream = table_get(self->streams, topic);
     if (stream || !(stream = calloc(1, sizeof *stream + topic.length)))
         return stream;
     memcpy(stream->topic, topic.at, topic.length);
@@ -45,14 +45,14 @@ static stream_t *stream_of(memory_t *self, text_t topic)
     return NULL;
 }
 
-static void drop_row(stream_t *stream, size_t number)
+static void drop_row(memory_stream_t *stream, size_t number)
 {
     free(stream->rows[number].json);
     stream->rows[number].json = NULL;
 }
 
 /* Drops the rows that match no more: those without a text. Returns how many they were. */
-static uint64_t sweep(stream_t *stream)
+static uint64_t sweep(memory_stream_t *stream)
 {
     size_t kept = 0;
     for (size_t i = 0; i < stream->count; i++)
@@ -63,18 +63,18 @@ static uint64_t sweep(stream_t *stream)
     return dropped;
 }
 
-static bool push(stream_t *stream, const store_trade_t *trade)
+static bool push(memory_stream_t *stream, const store_trade_t *trade)
 {
     if (stream->count == stream->capacity) {
         size_t capacity = stream->capacity ? stream->capacity * 2 : 64;
-        row_t *rows = realloc(stream->rows, capacity * sizeof *rows);
+        memory_row_t *rows = realloc(stream->rows, capacity * sizeof *rows);
         if (!rows)
             return false;
         stream->rows = rows;
         stream->capacity = capacity;
     }
-    row_t *row = &stream->rows[stream->count];
-    *row = (row_t){trade->cursor, trade->timestamp_ns, malloc(trade->json.length + 1), trade->json.length};
+    memory_row_t *row = &stream->rows[stream->count];
+    *row = (memory_row_t){trade->cursor, trade->timestamp_ns, malloc(trade->json.length + 1), trade->json.length};
     if (!row->json)
         return false;
     memcpy(row->json, trade->json.at, trade->json.length);
@@ -84,12 +84,12 @@ static bool push(stream_t *stream, const store_trade_t *trade)
 
 static bool push_all(memory_t *self)
 {
-    batch_stream_t *of;
-    for (size_t i = 0; (of = batch_stream(self->batch, i)); i++) {
-        stream_t *stream = stream_of(self, of->topic);
+    sorted_batch_stream_t *of;
+    for (size_t i = 0; (of = sorted_batch_stream(self->batch, i)); i++) {
+        memory_stream_t *stream = stream_of(self, of->topic);
         if (!stream)
             return false;
-        batch_leave_out(of, stream->place);
+        sorted_batch_leave_out(of, stream->place);
         for (size_t k = 0; k < of->count; k++)
             if (!push(stream, of->trades[k]))
                 return false;
@@ -100,9 +100,9 @@ static bool push_all(memory_t *self)
 /* All or nothing: either the places move to the rows' end, or the rows behind the places go. */
 static void settle(memory_t *self, bool stored)
 {
-    batch_stream_t *of;
-    for (size_t i = 0; (of = batch_stream(self->batch, i)); i++) {
-        stream_t *stream = table_get(self->streams, of->topic);
+    sorted_batch_stream_t *of;
+    for (size_t i = 0; (of = sorted_batch_stream(self->batch, i)); i++) {
+        memory_stream_t *stream = table_get(self->streams, of->topic);
         if (stored && of->count > 0)
             stream->place = of->end;
         while (!stored && stream && stream->count > 0 &&
@@ -114,7 +114,7 @@ static void settle(memory_t *self, bool stored)
 static store_result_t memory_append(void *arg, const store_trade_t *trades, size_t count, char *error)
 {
     memory_t *self = arg;
-    if (!batch_sort(self->batch, trades, count))
+    if (!sorted_batch_sort(self->batch, trades, count))
         return no_memory(error);
     bool stored = push_all(self);
     settle(self, stored);
@@ -122,7 +122,7 @@ static store_result_t memory_append(void *arg, const store_trade_t *trades, size
 }
 
 /* How many rows are before a cursor, and whether one has it. */
-static size_t find_row(const stream_t *stream, cursor_t cursor, bool *there)
+static size_t find_row(const memory_stream_t *stream, cursor_t cursor, bool *there)
 {
     size_t low = 0, high = stream->count;
     while (low < high) {
@@ -136,7 +136,7 @@ static size_t find_row(const stream_t *stream, cursor_t cursor, bool *there)
     return low;
 }
 
-static bool insert(stream_t *stream, const store_trade_t *trade, uint64_t *filled)
+static bool insert(memory_stream_t *stream, const store_trade_t *trade, uint64_t *filled)
 {
     bool there;
     size_t at = find_row(stream, trade->cursor, &there);
@@ -144,7 +144,7 @@ static bool insert(stream_t *stream, const store_trade_t *trade, uint64_t *fille
         return true;
     if (!push(stream, trade))
         return false;
-    row_t row = stream->rows[stream->count - 1];
+    memory_row_t row = stream->rows[stream->count - 1];
     memmove(&stream->rows[at + 1], &stream->rows[at], (stream->count - 1 - at) * sizeof row);
     stream->rows[at] = row;
     (*filled)++;
@@ -155,13 +155,13 @@ static bool insert(stream_t *stream, const store_trade_t *trade, uint64_t *fille
 static store_result_t memory_fill(void *arg, const store_trade_t *trades, size_t count, uint64_t *filled, char *error)
 {
     memory_t *self = arg;
-    batch_stream_t *of;
+    sorted_batch_stream_t *of;
     *filled = 0;
-    if (!batch_sort(self->batch, trades, count))
+    if (!sorted_batch_sort(self->batch, trades, count))
         return no_memory(error);
-    for (size_t i = 0; (of = batch_stream(self->batch, i)); i++) {
-        stream_t *stream = table_get(self->streams, of->topic);
-        batch_keep_old(of, stream ? stream->place : (cursor_t){0, 0});
+    for (size_t i = 0; (of = sorted_batch_stream(self->batch, i)); i++) {
+        memory_stream_t *stream = table_get(self->streams, of->topic);
+        sorted_batch_keep_old(of, stream ? stream->place : (cursor_t){0, 0});
         for (size_t k = 0; stream && k < of->count; k++)
             if (!insert(stream, of->trades[k], filled))
                 return no_memory(error);
@@ -173,7 +173,7 @@ static store_result_t memory_skip(void *arg, text_t topic, cursor_t place, char 
 {
     if (!batch_keeps(place))
         return STORE_OK;
-    stream_t *stream = stream_of(arg, topic);
+    memory_stream_t *stream = stream_of(arg, topic);
     if (!stream)
         return no_memory(error);
     if (cursor_compare(place, stream->place) > 0)
@@ -186,7 +186,7 @@ static store_result_t memory_load(void *arg, store_stream_fn *each, void *each_a
     (void)error;
     const memory_t *self = arg;
     size_t at = 0;
-    for (const stream_t *stream; (stream = table_each(self->streams, &at));) {
+    for (const memory_stream_t *stream; (stream = table_each(self->streams, &at));) {
         store_stream_t told = {{stream->topic, stream->topic_length}, stream->place, stream->count};
         bool has_place = stream->place.epoch > 0 || stream->place.seq > 0;
         if (has_place && !each(each_arg, &told))
@@ -195,7 +195,7 @@ static store_result_t memory_load(void *arg, store_stream_fn *each, void *each_a
     return STORE_OK;
 }
 
-static bool wanted(const row_t *row, const store_query_t *query)
+static bool wanted(const memory_row_t *row, const store_query_t *query)
 {
     return cursor_compare(row->cursor, query->from) >= 0 && cursor_compare(row->cursor, query->to) <= 0 &&
            row->timestamp_ns > query->after_ns && row->timestamp_ns < query->before_ns;
@@ -205,10 +205,10 @@ static store_result_t memory_range(void *arg, const store_query_t *query, store_
 {
     (void)error;
     const memory_t *self = arg;
-    const stream_t *stream = table_get(self->streams, query->topic);
+    const memory_stream_t *stream = table_get(self->streams, query->topic);
     uint64_t told = 0;
     for (size_t i = 0; stream && i < stream->count && told < query->limit; i++) {
-        const row_t *row = &stream->rows[query->order == STORE_OLDEST_FIRST ? i : stream->count - 1 - i];
+        const memory_row_t *row = &stream->rows[query->order == STORE_OLDEST_FIRST ? i : stream->count - 1 - i];
         if (!wanted(row, query))
             continue;
         told++;
@@ -222,7 +222,7 @@ static store_result_t memory_retain(void *arg, text_t topic, uint64_t keep, int6
 {
     (void)error;
     memory_t *self = arg;
-    stream_t *stream = table_get(self->streams, topic);
+    memory_stream_t *stream = table_get(self->streams, topic);
     for (size_t i = 0; stream && i < stream->count; i++)
         if (stream->count - i > keep || stream->rows[i].timestamp_ns < before_ns)
             drop_row(stream, i);
@@ -241,14 +241,14 @@ static void memory_close(void *arg)
     if (!self)
         return;
     size_t at = 0;
-    for (stream_t *stream; self->streams && (stream = table_each(self->streams, &at));) {
+    for (memory_stream_t *stream; self->streams && (stream = table_each(self->streams, &at));) {
         while (stream->count > 0)
             drop_row(stream, --stream->count);
         free(stream->rows);
         free(stream);
     }
     table_destroy(&self->streams);
-    batch_destroy(&self->batch);
+    sorted_batch_destroy(&self->batch);
     free(self);
 }
 
@@ -257,7 +257,7 @@ static store_result_t memory_open(const char *url, void **self_ref, char *error)
     (void)url;
     *self_ref = NULL;
     memory_t *self = calloc(1, sizeof *self);
-    if (!self || !(self->streams = table_new()) || !(self->batch = batch_new())) {
+    if (!self || !(self->streams = table_new()) || !(self->batch = sorted_batch_new())) {
         memory_close(self);
         return no_memory(error);
     }

@@ -39,10 +39,10 @@ static store_result_t make_days(postgres_t *self, const store_trade_t *trades, s
 /* The topics of a batch as an array's text. */
 static void print_topics(postgres_t *self)
 {
-    const batch_stream_t *stream;
+    const sorted_batch_stream_t *stream;
     buffer_t *out = &self->text;
     buffer_clear(out);
-    for (size_t i = 0; (stream = batch_stream(self->batch, i)); i++) {
+    for (size_t i = 0; (stream = sorted_batch_stream(self->batch, i)); i++) {
         buffer_append(out, i == 0 ? TEXT("{\"") : TEXT(",\""));
         for (size_t k = 0; k < stream->topic.length; k++) {
             if (strchr("\\\"", stream->topic.at[k]))
@@ -55,7 +55,7 @@ static void print_topics(postgres_t *self)
 }
 
 /* Which half of a stream's trades a batch is for, now that its place is known. */
-typedef void choose_fn(batch_stream_t *stream, cursor_t place);
+typedef void choose_fn(sorted_batch_stream_t *stream, cursor_t place);
 
 /* Locks the batch's streams in the order of their ids, so that two writers never wait for each other, and chooses.
  * *known: how many streams have a row. */
@@ -71,7 +71,7 @@ static store_result_t lock_streams(postgres_t *self, choose_fn *choose, int *kno
         return result;
     *known = PQntuples(rows);
     for (int i = 0; i < *known; i++) {
-        batch_stream_t *stream = batch_stream(self->batch, (size_t)postgres_number(rows, i, 0) - 1);
+        sorted_batch_stream_t *stream = sorted_batch_stream(self->batch, (size_t)postgres_number(rows, i, 0) - 1);
         stream->id = postgres_number(rows, i, 1);
         choose(stream, postgres_cursor(rows, i, 2));
     }
@@ -82,17 +82,17 @@ static store_result_t lock_streams(postgres_t *self, choose_fn *choose, int *kno
 static store_result_t find_streams(postgres_t *self, char *error)
 {
     int known, wanted = 0;
-    while (batch_stream(self->batch, (size_t)wanted))
+    while (sorted_batch_stream(self->batch, (size_t)wanted))
         wanted++;
     print_topics(self);
-    store_result_t result = lock_streams(self, batch_leave_out, &known, error);
+    store_result_t result = lock_streams(self, sorted_batch_leave_out, &known, error);
     if (result != STORE_OK || known == wanted)
         return result;
     result = postgres_link_run_with(&self->link, NULL, error,
                                     "INSERT INTO dataflow.stream(topic) SELECT topic FROM unnest($1::text::text[]) topic"
                                     " ORDER BY topic ON CONFLICT DO NOTHING",
                                     buffer_text(&self->text));
-    return result == STORE_OK ? lock_streams(self, batch_leave_out, &known, error) : result;
+    return result == STORE_OK ? lock_streams(self, sorted_batch_leave_out, &known, error) : result;
 }
 
 /* "(1,2,3),(4,5,6)": rows of VALUES. */
@@ -106,12 +106,12 @@ static void print_row(buffer_t *out, bool first, const int64_t *numbers, size_t 
 
 static void print_blocks(postgres_t *self)
 {
-    const batch_stream_t *stream;
-    batch_block_t block;
+    const sorted_batch_stream_t *stream;
+    sorted_batch_block_t block;
     bool first = true;
     buffer_append(&self->text, TEXT("INSERT INTO dataflow.block AS b VALUES "));
-    for (size_t i = 0; (stream = batch_stream(self->batch, i)); i++)
-        for (size_t at = 0; batch_block(stream, &at, &block); first = false)
+    for (size_t i = 0; (stream = sorted_batch_stream(self->batch, i)); i++)
+        for (size_t at = 0; sorted_batch_block(stream, &at, &block); first = false)
             print_row(&self->text, first,
                       (int64_t[]){stream->id, (int64_t)block.epoch, (int64_t)block.number, block.least_ns, block.greatest_ns},
                       5);
@@ -122,11 +122,11 @@ static void print_blocks(postgres_t *self)
 
 static void print_places(postgres_t *self)
 {
-    const batch_stream_t *stream;
+    const sorted_batch_stream_t *stream;
     bool first = true;
     buffer_append(&self->text,
                   TEXT("UPDATE dataflow.stream s SET epoch = v.epoch, seq = v.seq, trades = trades + v.count FROM (VALUES "));
-    for (size_t i = 0; (stream = batch_stream(self->batch, i)); i++)
+    for (size_t i = 0; (stream = sorted_batch_stream(self->batch, i)); i++)
         if (stream->count > 0) {
             print_row(&self->text, first,
                       (int64_t[]){stream->id, (int64_t)stream->end.epoch, (int64_t)stream->end.seq, (int64_t)stream->count}, 4);
@@ -151,19 +151,19 @@ static store_result_t finish(postgres_t *self, char *error)
 
 static size_t count_left(postgres_t *self)
 {
-    const batch_stream_t *stream;
+    const sorted_batch_stream_t *stream;
     size_t left = 0;
-    for (size_t i = 0; (stream = batch_stream(self->batch, i)); i++)
+    for (size_t i = 0; (stream = sorted_batch_stream(self->batch, i)); i++)
         left += stream->count;
     return left;
 }
 
 /* Leaves out of a stream what is there already: blocks one by one, whose times tell PostgreSQL which partitions to look into. */
-static store_result_t leave_out_stored(postgres_t *self, batch_stream_t *stream, char *error)
+static store_result_t leave_out_stored(postgres_t *self, sorted_batch_stream_t *stream, char *error)
 {
-    batch_block_t block;
+    sorted_batch_block_t block;
     size_t kept = 0;
-    for (size_t begin = 0, at = 0; batch_block(stream, &at, &block); begin = at) {
+    for (size_t begin = 0, at = 0; sorted_batch_block(stream, &at, &block); begin = at) {
         PGresult *rows;
         store_result_t result = postgres_link_run(
             &self->link, &rows, error,
@@ -190,12 +190,12 @@ static store_result_t leave_out_stored(postgres_t *self, batch_stream_t *stream,
 static store_result_t find_old(postgres_t *self, char *error)
 {
     int known;
-    batch_stream_t *stream;
-    for (size_t i = 0; (stream = batch_stream(self->batch, i)); i++)
+    sorted_batch_stream_t *stream;
+    for (size_t i = 0; (stream = sorted_batch_stream(self->batch, i)); i++)
         stream->id = 0;
     print_topics(self);
-    store_result_t result = lock_streams(self, batch_keep_old, &known, error);
-    for (size_t i = 0; result == STORE_OK && (stream = batch_stream(self->batch, i)); i++) {
+    store_result_t result = lock_streams(self, sorted_batch_keep_old, &known, error);
+    for (size_t i = 0; result == STORE_OK && (stream = sorted_batch_stream(self->batch, i)); i++) {
         if (stream->id == 0)
             stream->count = 0;
         result = leave_out_stored(self, stream, error);
@@ -225,7 +225,7 @@ static store_result_t put(postgres_t *self, const store_trade_t *trades, size_t 
         result = make_days(self, trades, count, error);
     if (result != STORE_OK || count == 0)
         return result;
-    if (!batch_sort(self->batch, trades, count))
+    if (!sorted_batch_sort(self->batch, trades, count))
         return no_memory(error);
     result = write_batch(self, find, error);
     if (result != STORE_OK)
@@ -272,7 +272,7 @@ static void postgres_close(void *arg)
         return;
     postgres_link_close(&self->link);
     free(self->link.url);
-    batch_destroy(&self->batch);
+    sorted_batch_destroy(&self->batch);
     buffer_release(&self->text);
     free(self);
 }
@@ -282,7 +282,7 @@ static store_result_t postgres_open(const char *url, void **self_ref, char *erro
     *self_ref = NULL;
     postgres_t *self = calloc(1, sizeof *self);
     store_result_t result = no_memory(error);
-    if (self && (self->link.url = strdup(url)) && (self->batch = batch_new())) {
+    if (self && (self->link.url = strdup(url)) && (self->batch = sorted_batch_new())) {
         self->text = buffer_new(0);
         self->expired_ns = -1;
         result = postgres_link_ensure(&self->link, error);

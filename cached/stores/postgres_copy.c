@@ -45,7 +45,7 @@ static bool flush(postgres_t *self)
     return sent;
 }
 
-static bool send_stream(postgres_t *self, const batch_stream_t *stream)
+static bool send_stream(postgres_t *self, const sorted_batch_stream_t *stream)
 {
     for (size_t i = 0; i < stream->count; i++) {
         put_row(&self->text, stream->id, stream->trades[i]);
@@ -66,14 +66,14 @@ static store_result_t conclude(postgres_t *self, char *error)
 
 store_result_t postgres_copy(postgres_t *self, char *error)
 {
-    const batch_stream_t *stream;
+    const sorted_batch_stream_t *stream;
     store_result_t result = postgres_link_run(&self->link, NULL, error, "COPY dataflow.trade FROM STDIN (FORMAT binary)");
     if (result != STORE_OK)
         return result;
     buffer_clear(&self->text);
     buffer_append(&self->text, (text_t){begin, sizeof begin});
     bool sent = true;
-    for (size_t i = 0; sent && (stream = batch_stream(self->batch, i)); i++)
+    for (size_t i = 0; sent && (stream = sorted_batch_stream(self->batch, i)); i++)
         sent = send_stream(self, stream);
     put_16(&self->text, UINT16_MAX);
     sent = sent && flush(self);

@@ -34,20 +34,20 @@ typedef struct {
     uint64_t left; /* that may still be told */
     bool enough;   /* whoever asked said so */
     int64_t stream;
-    batch_block_t low, high; /* the blocks that are still to be read; their times are the query's, inclusive */
-} walk_t;
+    sorted_batch_block_t low, high; /* the blocks that are still to be read; their times are the query's, inclusive */
+} postgres_walk_t;
 
-static bool forward(const walk_t *self)
+static bool forward(const postgres_walk_t *self)
 {
     return self->query->order == STORE_OLDEST_FIRST;
 }
 
-static const char *direction(const walk_t *self)
+static const char *direction(const postgres_walk_t *self)
 {
     return forward(self) ? "ASC" : "DESC";
 }
 
-static bool at_end(const walk_t *self)
+static bool at_end(const postgres_walk_t *self)
 {
     return self->enough || self->left == 0;
 }
@@ -62,7 +62,7 @@ static int64_t smaller(int64_t a, int64_t b)
     return a < b ? a : b;
 }
 
-static void tell(walk_t *self, const PGresult *rows)
+static void tell(postgres_walk_t *self, const PGresult *rows)
 {
     for (int i = 0; !self->enough && i < PQntuples(rows); i++) {
         store_trade_t trade = {self->query->topic,
@@ -76,10 +76,10 @@ static void tell(walk_t *self, const PGresult *rows)
 
 /* The trades of blocks from `run->number` to `last` that are wanted. Their times are constants to PostgreSQL, and tell it which partitions
  * to leave alone. */
-static store_result_t read_run(walk_t *self, const batch_block_t *run, uint64_t last, char *error)
+static store_result_t read_run(postgres_walk_t *self, const sorted_batch_block_t *run, uint64_t last, char *error)
 {
     const store_query_t *query = self->query;
-    int64_t from = (int64_t)run->number * BATCH_BLOCK, to = (int64_t)last * BATCH_BLOCK + BATCH_BLOCK - 1;
+    int64_t from = (int64_t)run->number * SORTED_BATCH_BLOCK, to = (int64_t)last * SORTED_BATCH_BLOCK + SORTED_BATCH_BLOCK - 1;
     PGresult *rows;
     if (run->epoch == query->from.epoch)
         from = greater(from, batch_bound(query->from.seq));
@@ -99,19 +99,19 @@ static store_result_t read_run(walk_t *self, const batch_block_t *run, uint64_t 
     return STORE_OK;
 }
 
-static batch_block_t block_at(const PGresult *rows, int row)
+static sorted_batch_block_t block_at(const PGresult *rows, int row)
 {
     cursor_t cursor = postgres_cursor(rows, row, 0);
-    return (batch_block_t){cursor.epoch, cursor.seq, postgres_number(rows, row, 2), postgres_number(rows, row, 3)};
+    return (sorted_batch_block_t){cursor.epoch, cursor.seq, postgres_number(rows, row, 2), postgres_number(rows, row, 3)};
 }
 
 /* Reads blocks that follow one another in one go, whatever their order. */
-static store_result_t read_blocks(walk_t *self, const PGresult *rows, char *error)
+static store_result_t read_blocks(postgres_walk_t *self, const PGresult *rows, char *error)
 {
     store_result_t result = STORE_OK;
     int count = PQntuples(rows);
     for (int i = 0; result == STORE_OK && !at_end(self) && i < count;) {
-        batch_block_t run = block_at(rows, i++), next;
+        sorted_batch_block_t run = block_at(rows, i++), next;
         uint64_t last = run.number;
         for (; i < count && (next = block_at(rows, i)).epoch == run.epoch &&
                (forward(self) ? next.number == last + 1 : next.number + 1 == run.number);
@@ -127,7 +127,7 @@ static store_result_t read_blocks(walk_t *self, const PGresult *rows, char *erro
 }
 
 /* What is still to be read begins behind the last of these blocks. False when nothing can be there. */
-static bool move_on(walk_t *self, const batch_block_t *last)
+static bool move_on(postgres_walk_t *self, const sorted_batch_block_t *last)
 {
     if (forward(self)) {
         self->low.epoch = last->epoch;
@@ -141,12 +141,12 @@ static bool move_on(walk_t *self, const batch_block_t *last)
     return true;
 }
 
-static store_result_t walk(walk_t *self, char *error)
+static store_result_t walk(postgres_walk_t *self, char *error)
 {
     PGresult *rows;
     store_result_t result = STORE_OK;
     for (bool more = true; result == STORE_OK && more && !at_end(self);) {
-        uint64_t wanted = self->left / BATCH_BLOCK + 2 < BLOCKS_MAX ? self->left / BATCH_BLOCK + 2 : BLOCKS_MAX;
+        uint64_t wanted = self->left / SORTED_BATCH_BLOCK + 2 < BLOCKS_MAX ? self->left / SORTED_BATCH_BLOCK + 2 : BLOCKS_MAX;
         result = postgres_link_run(&self->store->link, &rows, error,
                                    "SELECT epoch, number, least_ns, greatest_ns FROM dataflow.block WHERE stream = %" PRId64
                                    " AND (epoch, number) >= (%" PRIu64 ", %" PRIu64 ") AND (epoch, number) <= (%" PRIu64
@@ -160,7 +160,7 @@ static store_result_t walk(walk_t *self, char *error)
         int count = PQntuples(rows);
         more = (uint64_t)count == wanted;
         if (more) {
-            batch_block_t last = block_at(rows, count - 1);
+            sorted_batch_block_t last = block_at(rows, count - 1);
             more = move_on(self, &last);
         }
         PQclear(rows);
@@ -185,13 +185,14 @@ static store_result_t find_stream(postgres_t *self, text_t topic, int64_t *id, c
 store_result_t postgres_range(void *arg, const store_query_t *query, store_trade_fn *each, void *each_arg, char *error)
 {
     postgres_t *self = arg;
-    walk_t all = {.store = self, .query = query, .each = each, .arg = each_arg, .left = query->limit};
+    postgres_walk_t all = {.store = self, .query = query, .each = each, .arg = each_arg, .left = query->limit};
     store_result_t result = find_stream(self, query->topic, &all.stream, error);
     if (result != STORE_OK || all.stream == 0 || query->after_ns == INT64_MAX || query->before_ns == INT64_MIN)
         return result;
-    all.low = (batch_block_t){(uint64_t)batch_bound(query->from.epoch), (uint64_t)batch_bound(query->from.seq) / BATCH_BLOCK,
-                              query->after_ns + 1, query->before_ns - 1};
-    all.high = (batch_block_t){.epoch = (uint64_t)batch_bound(query->to.epoch),
-                               .number = (uint64_t)batch_bound(query->to.seq) / BATCH_BLOCK};
+    all.low = (sorted_batch_block_t){(uint64_t)batch_bound(query->from.epoch),
+                                     (uint64_t)batch_bound(query->from.seq) / SORTED_BATCH_BLOCK, query->after_ns + 1,
+                                     query->before_ns - 1};
+    all.high = (sorted_batch_block_t){.epoch = (uint64_t)batch_bound(query->to.epoch),
+                                      .number = (uint64_t)batch_bound(query->to.seq) / SORTED_BATCH_BLOCK};
     return walk(&all, error);
 }

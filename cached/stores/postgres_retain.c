@@ -3,16 +3,16 @@
 #include "cached/stores/postgres_store.h"
 
 /* Blocks, and trades, that one call looks at, about: a short transaction, so that appends don't wait for long. */
-enum { RETAIN_BLOCKS = 20, RETAIN_STEP = RETAIN_BLOCKS * BATCH_BLOCK };
+enum { RETAIN_BLOCKS = 20, RETAIN_STEP = RETAIN_BLOCKS * SORTED_BATCH_BLOCK };
 
 typedef struct {
     postgres_link_t *link;
     int64_t id; /* 0: there is no such stream */
     uint64_t trades, keep, dropped;
     int64_t before_ns;
-} retain_t;
+} postgres_retain_t;
 
-static store_result_t lock_stream(retain_t *self, text_t topic, char *error)
+static store_result_t lock_stream(postgres_retain_t *self, text_t topic, char *error)
 {
     PGresult *rows;
     store_result_t result = postgres_link_run(self->link, NULL, error, "BEGIN");
@@ -28,7 +28,7 @@ static store_result_t lock_stream(retain_t *self, text_t topic, char *error)
 }
 
 /* Counts what a DELETE dropped, if it did. */
-static store_result_t count_dropped(retain_t *self, store_result_t result, PGresult *deleted)
+static store_result_t count_dropped(postgres_retain_t *self, store_result_t result, PGresult *deleted)
 {
     uint64_t count = 0;
     if (result != STORE_OK)
@@ -40,7 +40,7 @@ static store_result_t count_dropped(retain_t *self, store_result_t result, PGres
 }
 
 /* The cursor of the oldest trade that is kept; beyond all when none is. */
-static store_result_t find_cut(retain_t *self, uint64_t drop, cursor_t *cut, char *error)
+static store_result_t find_cut(postgres_retain_t *self, uint64_t drop, cursor_t *cut, char *error)
 {
     PGresult *rows;
     *cut = (cursor_t){INT64_MAX, INT64_MAX};
@@ -56,7 +56,7 @@ static store_result_t find_cut(retain_t *self, uint64_t drop, cursor_t *cut, cha
     return STORE_OK;
 }
 
-static store_result_t drop_by_count(retain_t *self, char *error)
+static store_result_t drop_by_count(postgres_retain_t *self, char *error)
 {
     cursor_t cut;
     PGresult *deleted = NULL;
@@ -74,19 +74,20 @@ static store_result_t drop_by_count(retain_t *self, char *error)
         result = postgres_link_run(self->link, NULL, error,
                                    "DELETE FROM dataflow.block WHERE stream = %" PRId64 " AND (epoch, number) < (%" PRIu64
                                    ", %" PRIu64 ")",
-                                   self->id, cut.epoch, cut.seq / BATCH_BLOCK);
+                                   self->id, cut.epoch, cut.seq / SORTED_BATCH_BLOCK);
     return result;
 }
 
 /* What is too old of one block; then nothing in it is known to be older. */
-static store_result_t drop_from_block(retain_t *self, cursor_t block, int64_t least_ns, char *error)
+static store_result_t drop_from_block(postgres_retain_t *self, cursor_t block, int64_t least_ns, char *error)
 {
     PGresult *deleted = NULL;
-    store_result_t result = postgres_link_run(
-        self->link, &deleted, error,
-        "DELETE FROM dataflow.trade WHERE stream = %" PRId64 " AND epoch = %" PRIu64 " AND seq BETWEEN %" PRIu64 " AND %" PRIu64
-        " AND time_ns >= %" PRId64 " AND time_ns < %" PRId64,
-        self->id, block.epoch, block.seq * BATCH_BLOCK, block.seq * BATCH_BLOCK + BATCH_BLOCK - 1, least_ns, self->before_ns);
+    store_result_t result =
+        postgres_link_run(self->link, &deleted, error,
+                          "DELETE FROM dataflow.trade WHERE stream = %" PRId64 " AND epoch = %" PRIu64
+                          " AND seq BETWEEN %" PRIu64 " AND %" PRIu64 " AND time_ns >= %" PRId64 " AND time_ns < %" PRId64,
+                          self->id, block.epoch, block.seq * SORTED_BATCH_BLOCK,
+                          block.seq * SORTED_BATCH_BLOCK + SORTED_BATCH_BLOCK - 1, least_ns, self->before_ns);
     if ((result = count_dropped(self, result, deleted)) != STORE_OK)
         return result;
     return postgres_link_run(
@@ -98,7 +99,7 @@ static store_result_t drop_from_block(retain_t *self, cursor_t block, int64_t le
 }
 
 /* *found: were there any such blocks? */
-static store_result_t drop_some_by_age(retain_t *self, bool *found, char *error)
+static store_result_t drop_some_by_age(postgres_retain_t *self, bool *found, char *error)
 {
     PGresult *rows;
     store_result_t result = postgres_link_run(self->link, &rows, error,
@@ -116,7 +117,7 @@ static store_result_t drop_some_by_age(retain_t *self, bool *found, char *error)
 }
 
 /* Blocks whose old trades were dropped by their number long ago may hold nothing: on to those that do. */
-static store_result_t drop_by_age(retain_t *self, char *error)
+static store_result_t drop_by_age(postgres_retain_t *self, char *error)
 {
     store_result_t result = STORE_OK;
     for (bool found = true; result == STORE_OK && found && self->dropped < RETAIN_STEP;)
@@ -124,7 +125,7 @@ static store_result_t drop_by_age(retain_t *self, char *error)
     return result;
 }
 
-static store_result_t finish(retain_t *self, char *error)
+static store_result_t finish(postgres_retain_t *self, char *error)
 {
     return postgres_link_run(self->link, NULL, error,
                              "UPDATE dataflow.stream SET trades = trades - %" PRIu64 " WHERE id = %" PRId64 "; COMMIT",
@@ -133,7 +134,7 @@ static store_result_t finish(retain_t *self, char *error)
 
 /* While nobody swept, TimescaleDB's policy may have dropped chunks with trades in them, which nobody has counted: then blocks are left that
  * begin before. */
-static store_result_t count_anew(retain_t *self, int64_t policy_ns, char *error)
+static store_result_t count_anew(postgres_retain_t *self, int64_t policy_ns, char *error)
 {
     PGresult *rows;
     if (self->id == 0 || policy_ns == 0)
@@ -155,7 +156,7 @@ static store_result_t count_anew(retain_t *self, int64_t policy_ns, char *error)
 store_result_t postgres_retain(void *arg, text_t topic, uint64_t keep, int64_t before_ns, uint64_t *dropped, char *error)
 {
     postgres_t *self = arg;
-    retain_t retain = {.link = &self->link, .keep = keep, .before_ns = before_ns};
+    postgres_retain_t retain = {.link = &self->link, .keep = keep, .before_ns = before_ns};
     *dropped = 0;
     store_result_t result = postgres_link_ensure(&self->link, error);
     if (result == STORE_OK)

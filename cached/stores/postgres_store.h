@@ -2,8 +2,8 @@
  * postgres_retain.c drops. */
 #pragma once
 
-#include "cached/stores/batch.h"
 #include "cached/stores/postgres_link.h"
+#include "cached/stores/sorted_batch.h"
 #include "common/clock.h"
 
 #define DAY_NS (INT64_C(86400) * NS_PER_S)
@@ -12,7 +12,7 @@ enum { POSTGRES_DAYS = 64 };
 
 typedef struct {
     postgres_link_t link;
-    batch_t *batch;
+    sorted_batch_t *batch;
     buffer_t text;               /* where statements and rows are printed */
     int64_t expired_ns;          /* the age that postgres_expire was told last; -1: none yet */
     int64_t policy_ns;           /* TimescaleDB drops chunks that are older; 0: it does not */

@@ -102,22 +102,22 @@ void redis_send_set_place(redis_t *self, text_t topic, cursor_t place)
 /* *left: how many trades are new. */
 static store_result_t leave_out_known(redis_t *self, size_t *left, char *error)
 {
-    batch_stream_t *stream;
+    sorted_batch_stream_t *stream;
     store_result_t result = STORE_OK;
     *left = 0;
-    for (size_t i = 0; (stream = batch_stream(self->batch, i)); i++)
+    for (size_t i = 0; (stream = sorted_batch_stream(self->batch, i)); i++)
         redis_send_get_place(self, stream->topic);
-    for (size_t i = 0; result == STORE_OK && (stream = batch_stream(self->batch, i)); i++) {
+    for (size_t i = 0; result == STORE_OK && (stream = sorted_batch_stream(self->batch, i)); i++) {
         cursor_t place;
         result = redis_take_place(self, &place, error);
         if (result == STORE_OK)
-            batch_leave_out(stream, place);
+            sorted_batch_leave_out(stream, place);
         *left += stream->count;
     }
     return result;
 }
 
-static size_t send_stream(redis_t *self, const batch_stream_t *stream)
+static size_t send_stream(redis_t *self, const sorted_batch_stream_t *stream)
 {
     text_t topic = stream->topic;
     for (size_t i = 0; i < stream->count; i++) {
@@ -135,8 +135,8 @@ static store_result_t attempt_append(redis_t *self, change_t *change, size_t *se
 {
     (void)change;
     size_t left;
-    const batch_stream_t *stream;
-    batch_block_t block;
+    const sorted_batch_stream_t *stream;
+    sorted_batch_block_t block;
     store_result_t result = leave_out_known(self, &left, error);
     if (result == STORE_OK && left > 0)
         result = redis_blocks_widen(&self->blocks, &self->link, self->batch, error);
@@ -144,10 +144,10 @@ static store_result_t attempt_append(redis_t *self, change_t *change, size_t *se
         return result;
     redis_link_send(&self->link, "MULTI");
     size_t number = 0;
-    for (size_t i = 0; (stream = batch_stream(self->batch, i)); i++) {
+    for (size_t i = 0; (stream = sorted_batch_stream(self->batch, i)); i++) {
         if (stream->count > 0)
             *sent += send_stream(self, stream);
-        for (size_t at = 0; batch_block(stream, &at, &block); (*sent)++)
+        for (size_t at = 0; sorted_batch_block(stream, &at, &block); (*sent)++)
             redis_blocks_send(&self->link, stream->topic, &self->blocks.at[number++]);
     }
     return STORE_OK;
@@ -156,9 +156,9 @@ static store_result_t attempt_append(redis_t *self, change_t *change, size_t *se
 /* Whenever a block was begun, so that those of trades that the cap dropped don't pile up. */
 static store_result_t prune_batch(redis_t *self, char *error)
 {
-    const batch_stream_t *stream;
+    const sorted_batch_stream_t *stream;
     store_result_t result = STORE_OK;
-    for (size_t i = 0; result == STORE_OK && (stream = batch_stream(self->batch, i)); i++)
+    for (size_t i = 0; result == STORE_OK && (stream = sorted_batch_stream(self->batch, i)); i++)
         if (stream->count > 0)
             result = redis_blocks_prune(&self->blocks, &self->link, stream->topic, error);
     return result;
@@ -167,7 +167,7 @@ static store_result_t prune_batch(redis_t *self, char *error)
 static store_result_t redis_append(void *arg, const store_trade_t *trades, size_t count, char *error)
 {
     redis_t *self = arg;
-    if (!batch_sort(self->batch, trades, count)) {
+    if (!sorted_batch_sort(self->batch, trades, count)) {
         snprintf(error, STORE_ERROR_MAX, "redis: no memory left");
         return STORE_AWAY;
     }
@@ -203,7 +203,7 @@ static void send_dropped(redis_t *self)
 }
 
 typedef struct {
-    cursor_t cursors[BATCH_BLOCK];
+    cursor_t cursors[SORTED_BATCH_BLOCK];
     size_t count;
 } old_t;
 
@@ -211,10 +211,10 @@ static bool note_old(void *arg, const store_trade_t *trade)
 {
     old_t *old = arg;
     old->cursors[old->count++] = trade->cursor;
-    return old->count < BATCH_BLOCK;
+    return old->count < SORTED_BATCH_BLOCK;
 }
 
-static const batch_block_t *find_old(const redis_blocks_t *blocks, int64_t before_ns)
+static const sorted_batch_block_t *find_old(const redis_blocks_t *blocks, int64_t before_ns)
 {
     for (size_t i = 0; i < blocks->count; i++)
         if (blocks->at[i].least_ns < before_ns)
@@ -228,12 +228,12 @@ static store_result_t attempt_drop_old(redis_t *self, change_t *change, size_t *
     text_t topic = change->topic;
     old_t old = {.count = 0};
     store_result_t result = redis_blocks_read(&self->blocks, &self->link, topic, error);
-    const batch_block_t *found = result == STORE_OK ? find_old(&self->blocks, change->before_ns) : NULL;
+    const sorted_batch_block_t *found = result == STORE_OK ? find_old(&self->blocks, change->before_ns) : NULL;
     change->found = found != NULL;
     change->dropped = 0;
     if (!found)
         return result;
-    batch_block_t block = *found;
+    sorted_batch_block_t block = *found;
     if ((result = redis_old_of_block(self, topic, &block, change->before_ns, note_old, &old, error)) != STORE_OK)
         return result;
     redis_link_send(&self->link, "MULTI");
@@ -345,7 +345,7 @@ static void redis_close(void *arg)
         return;
     redis_link_close(&self->link);
     redis_blocks_release(&self->blocks);
-    batch_destroy(&self->batch);
+    sorted_batch_destroy(&self->batch);
     free(self);
 }
 
@@ -364,7 +364,7 @@ static store_result_t redis_open(const char *url, void **self_ref, char *error)
     redis_t *self = calloc(1, sizeof *self);
     store_result_t result = STORE_AWAY;
     snprintf(error, STORE_ERROR_MAX, "redis: no memory left");
-    if (self && (self->batch = batch_new())) {
+    if (self && (self->batch = sorted_batch_new())) {
         const char *wrong = parse(self, url);
         result = wrong ? STORE_REFUSED : redis_link_ensure(&self->link, error);
         if (wrong)

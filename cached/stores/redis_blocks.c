@@ -10,11 +10,11 @@ void redis_blocks_release(redis_blocks_t *self)
     *self = (redis_blocks_t){0};
 }
 
-static batch_block_t *add(redis_blocks_t *self)
+static sorted_batch_block_t *add(redis_blocks_t *self)
 {
     if (self->count == self->capacity) {
         size_t capacity = self->capacity ? self->capacity * 2 : FIRST_CAPACITY;
-        batch_block_t *at = realloc(self->at, capacity * sizeof *at);
+        sorted_batch_block_t *at = realloc(self->at, capacity * sizeof *at);
         if (!at)
             return NULL;
         self->at = at;
@@ -24,7 +24,7 @@ static batch_block_t *add(redis_blocks_t *self)
 }
 
 /* False for what is none: somebody else wrote it. */
-static bool parse_times(const redisReply *reply, batch_block_t *block)
+static bool parse_times(const redisReply *reply, sorted_batch_block_t *block)
 {
     char *comma = NULL, *end = NULL;
     block->least_ns = reply->str ? strtoll(reply->str, &comma, 10) : 0;
@@ -32,10 +32,10 @@ static bool parse_times(const redisReply *reply, batch_block_t *block)
     return end && end > comma + 1 && *end == '\0';
 }
 
-static store_result_t take_widened(redis_blocks_t *self, redis_link_t *link, batch_block_t *block, char *error)
+static store_result_t take_widened(redis_blocks_t *self, redis_link_t *link, sorted_batch_block_t *block, char *error)
 {
     redisReply *reply;
-    batch_block_t known;
+    sorted_batch_block_t known;
     store_result_t result = redis_link_take(link, REDIS_REPLY_STRING, &reply, error);
     if (result != STORE_OK)
         return result;
@@ -51,11 +51,11 @@ static store_result_t take_widened(redis_blocks_t *self, redis_link_t *link, bat
     return result;
 }
 
-static store_result_t ask_stream(redis_blocks_t *self, redis_link_t *link, const batch_stream_t *stream, char *error)
+static store_result_t ask_stream(redis_blocks_t *self, redis_link_t *link, const sorted_batch_stream_t *stream, char *error)
 {
-    batch_block_t block;
-    for (size_t at = 0; batch_block(stream, &at, &block);) {
-        batch_block_t *added = add(self);
+    sorted_batch_block_t block;
+    for (size_t at = 0; sorted_batch_block(stream, &at, &block);) {
+        sorted_batch_block_t *added = add(self);
         if (!added)
             return redis_link_odd(link, "no memory left", error);
         *added = block;
@@ -74,17 +74,18 @@ static store_result_t take_all_widened(redis_blocks_t *self, redis_link_t *link,
     return result;
 }
 
-store_result_t redis_blocks_widen(redis_blocks_t *self, redis_link_t *link, batch_t *batch, char *error)
+store_result_t redis_blocks_widen(redis_blocks_t *self, redis_link_t *link, sorted_batch_t *batch, char *error)
 {
-    const batch_stream_t *stream;
+    const sorted_batch_stream_t *stream;
     store_result_t result = STORE_OK;
     self->count = 0;
-    for (size_t i = 0; result == STORE_OK && (stream = batch_stream(batch, i)); i++)
+    for (size_t i = 0; result == STORE_OK && (stream = sorted_batch_stream(batch, i)); i++)
         result = ask_stream(self, link, stream, error);
     return result == STORE_OK ? take_all_widened(self, link, error) : result;
 }
 
-store_result_t redis_blocks_widen_stream(redis_blocks_t *self, redis_link_t *link, const batch_stream_t *stream, char *error)
+store_result_t redis_blocks_widen_stream(redis_blocks_t *self, redis_link_t *link, const sorted_batch_stream_t *stream,
+                                         char *error)
 {
     self->count = 0;
     store_result_t result = ask_stream(self, link, stream, error);
@@ -93,7 +94,7 @@ store_result_t redis_blocks_widen_stream(redis_blocks_t *self, redis_link_t *lin
 
 static int by_cursor(const void *a, const void *b)
 {
-    const batch_block_t *left = a, *right = b;
+    const sorted_batch_block_t *left = a, *right = b;
     return cursor_compare((cursor_t){left->epoch, left->number}, (cursor_t){right->epoch, right->number});
 }
 
@@ -101,7 +102,7 @@ static bool parse_all(redis_blocks_t *self, const redisReply *reply)
 {
     for (size_t i = 0; i + 1 < reply->elements; i += 2) {
         const redisReply *name = reply->element[i];
-        batch_block_t *block = add(self);
+        sorted_batch_block_t *block = add(self);
         cursor_t cursor;
         if (!block || !name->str || !cursor_parse((text_t){name->str, name->len}, &cursor) ||
             !parse_times(reply->element[i + 1], block))
@@ -128,7 +129,7 @@ store_result_t redis_blocks_read(redis_blocks_t *self, redis_link_t *link, text_
     return result;
 }
 
-void redis_blocks_send(redis_link_t *link, text_t topic, const batch_block_t *block)
+void redis_blocks_send(redis_link_t *link, text_t topic, const sorted_batch_block_t *block)
 {
     redis_link_send(link, "HSET dataflow:blocks:%b %lu-%lu %ld,%ld", topic.at, topic.length, block->epoch, block->number,
                     block->least_ns, block->greatest_ns);
@@ -157,9 +158,9 @@ store_result_t redis_blocks_prune(redis_blocks_t *self, redis_link_t *link, text
     if (result == STORE_OK)
         result = redis_blocks_read(self, link, topic, error);
     size_t sent = 0;
-    first.seq /= BATCH_BLOCK;
+    first.seq /= SORTED_BATCH_BLOCK;
     for (; result == STORE_OK && sent < self->count; sent++) {
-        const batch_block_t *block = &self->at[sent];
+        const sorted_batch_block_t *block = &self->at[sent];
         if (cursor_compare((cursor_t){block->epoch, block->number}, first) >= 0)
             break;
         redis_link_send(link, "HDEL dataflow:blocks:%b %lu-%lu", topic.at, topic.length, block->epoch, block->number);

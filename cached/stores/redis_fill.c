@@ -12,7 +12,7 @@ enum { PAGE = 2000, COPY_S = 600, COPY_NAME_MAX = 64 };
 
 typedef struct {
     redis_t *redis;
-    batch_stream_t *stream;
+    sorted_batch_stream_t *stream;
     char copy[COPY_NAME_MAX]; /* its key: no other import has it */
     size_t at, kept;          /* the stream's trades up to `at` are in the copy, or were there before; `kept` of them are new */
     cursor_t from;            /* copied up to before this */
@@ -39,7 +39,7 @@ static void add_new(fill_t *self)
 static bool copy_trade(void *arg, const store_trade_t *trade)
 {
     fill_t *self = arg;
-    const batch_stream_t *stream = self->stream;
+    const sorted_batch_stream_t *stream = self->stream;
     int order = -1;
     while (self->at < stream->count && (order = cursor_compare(stream->trades[self->at]->cursor, trade->cursor)) < 0)
         add_new(self);
@@ -108,7 +108,7 @@ static store_result_t get_place(redis_t *self, text_t topic, cursor_t *place, ch
 static store_result_t leave_out_capped(fill_t *self, char *error)
 {
     redisReply *length;
-    batch_stream_t *stream = self->stream;
+    sorted_batch_stream_t *stream = self->stream;
     redis_link_t *link = &self->redis->link;
     redis_link_send(link, "XLEN dataflow:trades:%b", stream->topic.at, stream->topic.length);
     store_result_t result = redis_link_take(link, REDIS_REPLY_INTEGER, &length, error);
@@ -140,7 +140,7 @@ static store_result_t fill_once(fill_t *self, bool *raced, char *error)
     if (result == STORE_OK)
         result = get_place(self->redis, topic, &place, error);
     if (result == STORE_OK)
-        batch_keep_old(self->stream, place);
+        sorted_batch_keep_old(self->stream, place);
     if (result == STORE_OK)
         result = leave_out_capped(self, error);
     if (result == STORE_OK && self->stream->count > 0) {
@@ -166,7 +166,7 @@ static store_result_t fill_once(fill_t *self, bool *raced, char *error)
 static store_result_t count_filled(fill_t *self, uint64_t *filled, char *error)
 {
     cursor_t first = {0, 0};
-    const batch_stream_t *stream = self->stream;
+    const sorted_batch_stream_t *stream = self->stream;
     store_result_t result = redis_blocks_first(&self->redis->link, stream->topic, &first, error);
     for (size_t i = 0; result == STORE_OK && i < stream->count; i++)
         *filled += cursor_compare(stream->trades[i]->cursor, first) >= 0;
@@ -181,12 +181,12 @@ store_result_t redis_fill(void *arg, const store_trade_t *trades, size_t count, 
     fill_t fill = {.redis = self};
     *filled = 0;
     snprintf(fill.copy, sizeof fill.copy, "dataflow:fill:%lx:%p", (unsigned long)clock_real_ns(), arg);
-    if (!batch_sort(self->batch, trades, count)) {
+    if (!sorted_batch_sort(self->batch, trades, count)) {
         snprintf(error, STORE_ERROR_MAX, "redis: no memory left");
         return STORE_AWAY;
     }
     store_result_t result = redis_link_ensure(&self->link, error);
-    for (size_t i = 0; result == STORE_OK && (fill.stream = batch_stream(self->batch, i)); i++) {
+    for (size_t i = 0; result == STORE_OK && (fill.stream = sorted_batch_stream(self->batch, i)); i++) {
         bool raced = true;
         for (int race = 0; result == STORE_OK && raced && race < REDIS_RACES; race++) {
             raced = false;

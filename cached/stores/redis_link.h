@@ -8,7 +8,7 @@
 #include <hiredis/hiredis.h>
 
 #include "cached/stores/store.h"
-#include "cached/stores/url.h"
+#include "cached/stores/store_url.h"
 
 typedef struct {
     store_url_t url;

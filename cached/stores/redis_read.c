@@ -55,7 +55,7 @@ typedef struct {
     void *arg;
     uint64_t left; /* that may still be told */
     bool enough;   /* whoever asked said so */
-} walk_t;
+} redis_walk_t;
 
 static bool is_text(const redisReply *reply)
 {
@@ -75,7 +75,7 @@ static bool parse_entry(const redisReply *entry, text_t topic, store_trade_t *tr
 }
 
 /* Tells what is wanted of a page. *last: the cursor of its last entry. */
-static store_result_t tell_page(walk_t *self, const redisReply *page, cursor_t *last, char *error)
+static store_result_t tell_page(redis_walk_t *self, const redisReply *page, cursor_t *last, char *error)
 {
     for (size_t i = 0; i < page->elements && !self->enough && self->left > 0; i++) {
         store_trade_t trade;
@@ -101,7 +101,7 @@ static bool move_on(cursor_t *bound, cursor_t last, bool forward)
 }
 
 /* Walks one span of cursors, page by page. */
-static store_result_t walk_span(walk_t *self, cursor_t from, cursor_t to, char *error)
+static store_result_t walk_span(redis_walk_t *self, cursor_t from, cursor_t to, char *error)
 {
     bool forward = self->query->order == STORE_OLDEST_FIRST;
     text_t topic = self->query->topic;
@@ -131,7 +131,7 @@ store_result_t redis_read_page(redis_t *self, text_t topic, cursor_t *from, size
                                bool *more, char *error)
 {
     const store_query_t query = {topic, *from, {UINT64_MAX, UINT64_MAX}, INT64_MIN, INT64_MAX, STORE_OLDEST_FIRST, count};
-    walk_t walk = {self, &query, each, arg, count, false};
+    redis_walk_t walk = {self, &query, each, arg, count, false};
     redisReply *page;
     cursor_t last = *from;
     redis_link_send(&self->link, "XRANGE dataflow:trades:%b %lu-%lu + COUNT %lu", topic.at, topic.length, from->epoch,
@@ -156,24 +156,24 @@ static cursor_t smaller(cursor_t a, cursor_t b)
     return cursor_compare(a, b) < 0 ? a : b;
 }
 
-static cursor_t block_first(const batch_block_t *block)
+static cursor_t block_first(const sorted_batch_block_t *block)
 {
-    return (cursor_t){block->epoch, block->number * BATCH_BLOCK};
+    return (cursor_t){block->epoch, block->number * SORTED_BATCH_BLOCK};
 }
 
-static cursor_t block_last(const batch_block_t *block)
+static cursor_t block_last(const sorted_batch_block_t *block)
 {
-    return (cursor_t){block->epoch, block->number * BATCH_BLOCK + BATCH_BLOCK - 1};
+    return (cursor_t){block->epoch, block->number * SORTED_BATCH_BLOCK + SORTED_BATCH_BLOCK - 1};
 }
 
 /* Only the blocks that may have the time. */
-static store_result_t walk_blocks(walk_t *self, char *error)
+static store_result_t walk_blocks(redis_walk_t *self, char *error)
 {
     const store_query_t *query = self->query;
     redis_blocks_t *blocks = &self->redis->blocks;
     store_result_t result = redis_blocks_read(blocks, &self->redis->link, query->topic, error);
     for (size_t i = 0; result == STORE_OK && i < blocks->count && !self->enough && self->left > 0; i++) {
-        const batch_block_t *block = &blocks->at[query->order == STORE_OLDEST_FIRST ? i : blocks->count - 1 - i];
+        const sorted_batch_block_t *block = &blocks->at[query->order == STORE_OLDEST_FIRST ? i : blocks->count - 1 - i];
         if (block->greatest_ns > query->after_ns && block->least_ns < query->before_ns)
             result = walk_span(self, greater(query->from, block_first(block)), smaller(query->to, block_last(block)), error);
     }
@@ -183,7 +183,7 @@ static store_result_t walk_blocks(walk_t *self, char *error)
 store_result_t redis_range(void *arg, const store_query_t *query, store_trade_fn *each, void *each_arg, char *error)
 {
     redis_t *self = arg;
-    walk_t walk = {self, query, each, each_arg, query->limit, false};
+    redis_walk_t walk = {self, query, each, each_arg, query->limit, false};
     bool timed = query->after_ns != INT64_MIN || query->before_ns != INT64_MAX;
     store_result_t result = redis_link_ensure(&self->link, error);
     if (result != STORE_OK)
@@ -191,10 +191,10 @@ store_result_t redis_range(void *arg, const store_query_t *query, store_trade_fn
     return timed ? walk_blocks(&walk, error) : walk_span(&walk, query->from, query->to, error);
 }
 
-store_result_t redis_old_of_block(redis_t *self, text_t topic, const batch_block_t *block, int64_t before_ns,
+store_result_t redis_old_of_block(redis_t *self, text_t topic, const sorted_batch_block_t *block, int64_t before_ns,
                                   store_trade_fn *each, void *arg, char *error)
 {
     store_query_t query = {topic, block_first(block), block_last(block), INT64_MIN, before_ns, STORE_OLDEST_FIRST, UINT64_MAX};
-    walk_t walk = {self, &query, each, arg, query.limit, false};
+    redis_walk_t walk = {self, &query, each, arg, query.limit, false};
     return walk_span(&walk, query.from, query.to, error);
 }

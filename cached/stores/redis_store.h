@@ -9,7 +9,7 @@ enum { REDIS_RACES = 20 };
 typedef struct {
     redis_link_t link;
     uint64_t cap; /* trades kept of each stream; 0: all */
-    batch_t *batch;
+    sorted_batch_t *batch;
     redis_blocks_t blocks;
 } redis_t;
 
@@ -19,7 +19,7 @@ store_result_t redis_range(void *arg, const store_query_t *query, store_trade_fn
 store_result_t redis_fill(void *arg, const store_trade_t *trades, size_t count, uint64_t *filled, char *error);
 
 /* The trades of one block that are older than `before_ns`: calls back with each. */
-store_result_t redis_old_of_block(redis_t *self, text_t topic, const batch_block_t *block, int64_t before_ns,
+store_result_t redis_old_of_block(redis_t *self, text_t topic, const sorted_batch_block_t *block, int64_t before_ns,
                                   store_trade_fn *trade, void *arg, char *error);
 
 /* Up to `count` trades from a cursor on. *more: there are others behind them. *from: behind the last one. */

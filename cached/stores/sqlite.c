@@ -2,14 +2,14 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "cached/stores/batch.h"
 #include "cached/stores/kinds.h"
+#include "cached/stores/sorted_batch.h"
 #include "cached/stores/sqlite_clear.h"
-#include "cached/stores/url.h"
+#include "cached/stores/store_url.h"
 
 typedef struct {
     sqlite_file_t file;
-    batch_t *batch;
+    sorted_batch_t *batch;
 } sqlite_t;
 
 /* A stream's row; id 0 for none. */
@@ -82,7 +82,7 @@ static store_result_t in_transaction(sqlite_t *self, transaction_fn *run, void *
 /* --- append, fill, skip --- */
 
 /* *inserted: grows by how many there were. */
-static int insert_trades(sqlite_t *self, sql_t which, const batch_stream_t *stream, int64_t id, int64_t *inserted)
+static int insert_trades(sqlite_t *self, sql_t which, const sorted_batch_stream_t *stream, int64_t id, int64_t *inserted)
 {
     sqlite3_stmt *insert = self->file.statements[which];
     int code = SQLITE_DONE;
@@ -101,25 +101,25 @@ static int insert_trades(sqlite_t *self, sql_t which, const batch_stream_t *stre
 }
 
 /* Trades, the blocks that they are in, and their number. */
-static int put_trades(sqlite_t *self, sql_t which, const batch_stream_t *stream, int64_t id, int64_t *inserted)
+static int put_trades(sqlite_t *self, sql_t which, const sorted_batch_stream_t *stream, int64_t id, int64_t *inserted)
 {
     int64_t count = 0;
-    batch_block_t block;
+    sorted_batch_block_t block;
     int code = insert_trades(self, which, stream, id, &count);
-    for (size_t at = 0; code == SQLITE_DONE && batch_block(stream, &at, &block);)
+    for (size_t at = 0; code == SQLITE_DONE && sorted_batch_block(stream, &at, &block);)
         code = SQLITE_RUN(&self->file, SQL_BLOCK, id, (int64_t)block.epoch, (int64_t)block.number, block.least_ns,
                           block.greatest_ns);
     *inserted += count;
     return code == SQLITE_DONE ? SQLITE_RUN(&self->file, SQL_ADD, id, count) : code;
 }
 
-static int append_stream(sqlite_t *self, batch_stream_t *stream)
+static int append_stream(sqlite_t *self, sorted_batch_stream_t *stream)
 {
     stream_row_t row;
     int code = make_stream(self, stream->topic, &row);
     if (code != SQLITE_DONE)
         return code;
-    batch_leave_out(stream, row.place);
+    sorted_batch_leave_out(stream, row.place);
     if (stream->count == 0)
         return code;
     int64_t inserted = 0;
@@ -133,8 +133,8 @@ static int append_streams(sqlite_t *self, void *arg)
 {
     (void)arg;
     int code = SQLITE_DONE;
-    batch_stream_t *stream;
-    for (size_t i = 0; code == SQLITE_DONE && (stream = batch_stream(self->batch, i)); i++)
+    sorted_batch_stream_t *stream;
+    for (size_t i = 0; code == SQLITE_DONE && (stream = sorted_batch_stream(self->batch, i)); i++)
         code = append_stream(self, stream);
     return code;
 }
@@ -142,7 +142,7 @@ static int append_streams(sqlite_t *self, void *arg)
 static store_result_t sqlite_append(void *arg, const store_trade_t *trades, size_t count, char *error)
 {
     sqlite_t *self = arg;
-    if (!batch_sort(self->batch, trades, count))
+    if (!sorted_batch_sort(self->batch, trades, count))
         return sqlite_file_result(&self->file, SQLITE_NOMEM, error);
     return in_transaction(self, append_streams, NULL, error);
 }
@@ -150,12 +150,12 @@ static store_result_t sqlite_append(void *arg, const store_trade_t *trades, size
 static int fill_streams(sqlite_t *self, void *filled)
 {
     int code = SQLITE_DONE;
-    batch_stream_t *stream;
+    sorted_batch_stream_t *stream;
     stream_row_t row;
-    for (size_t i = 0; code == SQLITE_DONE && (stream = batch_stream(self->batch, i)); i++) {
+    for (size_t i = 0; code == SQLITE_DONE && (stream = sorted_batch_stream(self->batch, i)); i++) {
         if ((code = find_stream(self, stream->topic, &row)) != SQLITE_DONE)
             break;
-        batch_keep_old(stream, row.place);
+        sorted_batch_keep_old(stream, row.place);
         if (stream->count > 0)
             code = put_trades(self, SQL_FILL, stream, row.id, filled);
     }
@@ -167,7 +167,7 @@ static store_result_t sqlite_fill(void *arg, const store_trade_t *trades, size_t
     sqlite_t *self = arg;
     int64_t inserted = 0;
     *filled = 0;
-    if (!batch_sort(self->batch, trades, count))
+    if (!sorted_batch_sort(self->batch, trades, count))
         return sqlite_file_result(&self->file, SQLITE_NOMEM, error);
     store_result_t result = in_transaction(self, fill_streams, &inserted, error);
     if (result == STORE_OK)
@@ -178,11 +178,11 @@ static store_result_t sqlite_fill(void *arg, const store_trade_t *trades, size_t
 typedef struct {
     text_t topic;
     cursor_t place;
-} skip_t;
+} sqlite_skip_t;
 
 static int skip_to(sqlite_t *self, void *arg)
 {
-    const skip_t *skip = arg;
+    const sqlite_skip_t *skip = arg;
     stream_row_t row;
     int code = make_stream(self, skip->topic, &row);
     return code == SQLITE_DONE
@@ -192,7 +192,7 @@ static int skip_to(sqlite_t *self, void *arg)
 
 static store_result_t sqlite_skip(void *arg, text_t topic, cursor_t place, char *error)
 {
-    return batch_keeps(place) ? in_transaction(arg, skip_to, &(skip_t){topic, place}, error) : STORE_OK;
+    return batch_keeps(place) ? in_transaction(arg, skip_to, &(sqlite_skip_t){topic, place}, error) : STORE_OK;
 }
 
 /* --- load, range --- */
@@ -225,8 +225,8 @@ static sqlite3_stmt *bind_range(sqlite_t *self, const store_query_t *query)
     if (timed) {
         sqlite3_bind_int64(statement, 7, query->after_ns);
         sqlite3_bind_int64(statement, 8, query->before_ns);
-        sqlite3_bind_int64(statement, 9, batch_bound(query->from.seq) / BATCH_BLOCK);
-        sqlite3_bind_int64(statement, 10, batch_bound(query->to.seq) / BATCH_BLOCK);
+        sqlite3_bind_int64(statement, 9, batch_bound(query->from.seq) / SORTED_BATCH_BLOCK);
+        sqlite3_bind_int64(statement, 10, batch_bound(query->to.seq) / SORTED_BATCH_BLOCK);
     }
     return statement;
 }
@@ -255,17 +255,18 @@ typedef struct {
     int64_t before_ns;
     uint64_t dropped;
     stream_row_t row;
-} retain_t;
+} sqlite_retain_t;
 
-static int drop_below(sqlite_t *self, retain_t *retain, cursor_t cut)
+static int drop_below(sqlite_t *self, sqlite_retain_t *retain, cursor_t cut)
 {
     int64_t epoch = (int64_t)cut.epoch, seq = (int64_t)cut.seq;
     int code = SQLITE_RUN(&self->file, SQL_DROP_BELOW, retain->row.id, epoch, seq);
     retain->dropped += (uint64_t)sqlite3_changes(self->file.db);
-    return code == SQLITE_DONE ? SQLITE_RUN(&self->file, SQL_BLOCKS_BELOW, retain->row.id, epoch, seq / BATCH_BLOCK) : code;
+    return code == SQLITE_DONE ? SQLITE_RUN(&self->file, SQL_BLOCKS_BELOW, retain->row.id, epoch, seq / SORTED_BATCH_BLOCK)
+                               : code;
 }
 
-static int drop_by_count(sqlite_t *self, retain_t *retain)
+static int drop_by_count(sqlite_t *self, sqlite_retain_t *retain)
 {
     if (retain->row.trades <= retain->keep)
         return SQLITE_DONE;
@@ -280,11 +281,11 @@ static int drop_by_count(sqlite_t *self, retain_t *retain)
 }
 
 /* What is too old of one block; then nothing in it is known to be older than `before`. */
-static int drop_from_block(sqlite_t *self, retain_t *retain, cursor_t block, int64_t greatest_ns)
+static int drop_from_block(sqlite_t *self, sqlite_retain_t *retain, cursor_t block, int64_t greatest_ns)
 {
     int64_t epoch = (int64_t)block.epoch, number = (int64_t)block.seq, id = retain->row.id;
-    int code = SQLITE_RUN(&self->file, SQL_DROP_OLD, id, epoch, number * BATCH_BLOCK, number * BATCH_BLOCK + BATCH_BLOCK - 1,
-                          retain->before_ns);
+    int code = SQLITE_RUN(&self->file, SQL_DROP_OLD, id, epoch, number * SORTED_BATCH_BLOCK,
+                          number * SORTED_BATCH_BLOCK + SORTED_BATCH_BLOCK - 1, retain->before_ns);
     retain->dropped += (uint64_t)sqlite3_changes(self->file.db);
     if (code != SQLITE_DONE)
         return code;
@@ -292,7 +293,7 @@ static int drop_from_block(sqlite_t *self, retain_t *retain, cursor_t block, int
                                            : SQLITE_RUN(&self->file, SQL_BLOCK_LEAST, id, epoch, number, retain->before_ns);
 }
 
-static int drop_by_age(sqlite_t *self, retain_t *retain)
+static int drop_by_age(sqlite_t *self, sqlite_retain_t *retain)
 {
     sqlite3_stmt *old = self->file.statements[SQL_OLD_BLOCK];
     int code = SQLITE_DONE;
@@ -312,7 +313,7 @@ static int drop_by_age(sqlite_t *self, retain_t *retain)
 
 static int retain_some(sqlite_t *self, void *arg)
 {
-    retain_t *retain = arg;
+    sqlite_retain_t *retain = arg;
     int code = find_stream(self, retain->topic, &retain->row);
     if (code != SQLITE_DONE || retain->row.id == 0)
         return code;
@@ -324,7 +325,7 @@ static int retain_some(sqlite_t *self, void *arg)
 
 static store_result_t sqlite_retain(void *arg, text_t topic, uint64_t keep, int64_t before_ns, uint64_t *dropped, char *error)
 {
-    retain_t retain = {.topic = topic, .keep = keep, .before_ns = before_ns};
+    sqlite_retain_t retain = {.topic = topic, .keep = keep, .before_ns = before_ns};
     store_result_t result = in_transaction(arg, retain_some, &retain, error);
     *dropped = result == STORE_OK ? retain.dropped : 0;
     return result;
@@ -333,11 +334,11 @@ static store_result_t sqlite_retain(void *arg, text_t topic, uint64_t keep, int6
 typedef struct {
     text_t topic;
     stream_row_t row;
-} clear_t;
+} sqlite_clear_t;
 
 static int clear_stream(sqlite_t *self, void *arg)
 {
-    clear_t *clear = arg;
+    sqlite_clear_t *clear = arg;
     int code = find_stream(self, clear->topic, &clear->row);
     return code == SQLITE_DONE && clear->row.id != 0
                ? sqlite_clear_begin(&self->file, clear->row.id, clear->topic, clear->row.place)
@@ -348,7 +349,7 @@ static int clear_stream(sqlite_t *self, void *arg)
 static store_result_t sqlite_clear(void *arg, text_t topic, uint64_t *cleared, char *error)
 {
     sqlite_t *self = arg;
-    clear_t clear = {.topic = topic};
+    sqlite_clear_t clear = {.topic = topic};
     store_result_t result = in_transaction(self, clear_stream, &clear, error);
     *cleared = result == STORE_OK ? clear.row.trades : 0;
     if (result == STORE_OK && sqlite_clear_rest(&self->file, error) == STORE_REFUSED)
@@ -364,7 +365,7 @@ static void sqlite_close(void *arg)
     if (!self)
         return;
     sqlite_file_close(&self->file);
-    batch_destroy(&self->batch);
+    sorted_batch_destroy(&self->batch);
     free(self);
 }
 
@@ -380,7 +381,7 @@ static store_result_t sqlite_open(const char *url, void **self_ref, char *error)
     sqlite_t *self = calloc(1, sizeof *self);
     store_result_t result = STORE_AWAY;
     snprintf(error, STORE_ERROR_MAX, "sqlite: no memory left");
-    if (self && (self->batch = batch_new()))
+    if (self && (self->batch = sorted_batch_new()))
         result = sqlite_file_open(&self->file, parsed.path, error);
     if (result == STORE_OK && sqlite_clear_rest(&self->file, error) == STORE_REFUSED)
         result = STORE_REFUSED;

@@ -1,6 +1,6 @@
 #include "cached/stores/sqlite_clear.h"
 
-#include "cached/stores/batch.h"
+#include "cached/stores/sorted_batch.h"
 
 /* Who waits for the file looks every 100 ms at last, for 2 s: a pause that is as long as about half a step is met in time. */
 enum { PAUSE_MS = 10 };
@@ -41,7 +41,7 @@ static int drop_some(sqlite_file_t *file, int64_t id)
     if (more || code == SQLITE_DONE)
         code = SQLITE_RUN(file, SQL_DROP_BELOW, id, epoch, seq);
     if (code == SQLITE_DONE)
-        code = SQLITE_RUN(file, SQL_BLOCKS_BELOW, id, epoch, seq / BATCH_BLOCK);
+        code = SQLITE_RUN(file, SQL_BLOCKS_BELOW, id, epoch, seq / SORTED_BATCH_BLOCK);
     return code == SQLITE_DONE && !more ? SQLITE_RUN(file, SQL_STREAM_DROP, id) : code;
 }
 

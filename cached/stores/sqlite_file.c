@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-#include "cached/stores/batch.h"
+#include "cached/stores/sorted_batch.h"
 #include "common/folders.h"
 
 /* BUSY_MS: how long a call waits for another handle's transaction. WAL pages between checkpoints: 16 MiB. */
@@ -44,7 +44,7 @@ static const char *const migrations[VERSION] = {
     " AND NOT (t.epoch = ?2 AND t.seq < ?3) AND NOT (t.epoch = ?4 AND t.seq > ?5) AND t.timestamp_ns > ?7 AND t.timestamp_ns " \
     "< ?8"
 
-_Static_assert(BATCH_BLOCK == 1024, "as the queries have it");
+_Static_assert(SORTED_BATCH_BLOCK == 1024, "as the queries have it");
 
 static const char *const sql[SQL_STATEMENTS] = {
     [SQL_BEGIN] = "BEGIN IMMEDIATE",

@@ -1,4 +1,4 @@
-/* Memory for the texts of all tapes: pieces of ARENA_PIECE_BYTES, out of blocks of 2 MiB.
+/* Memory for the texts of all memory logs: pieces of ARENA_PIECE_BYTES, out of blocks of 2 MiB.
  *
  *     block   [head│piece│piece│piece│ … 126 of them]     at a multiple of its size, so that a piece tells its block
  *

@@ -7,13 +7,13 @@ typedef struct {
     cursor_t cursor;
     int64_t timestamp_ns;
     size_t offset, length;
-} entry_t;
+} chunk_entry_t;
 
 struct chunk {
     char topic[TOPIC_MAX];
     store_query_t query;
     buffer_t texts;
-    buffer_t entries; /* of entry_t */
+    buffer_t entries; /* of chunk_entry_t */
     bool full, failed;
 };
 
@@ -57,7 +57,7 @@ const store_query_t *chunk_query(const chunk_t *self)
 bool chunk_take(void *arg, const store_trade_t *trade)
 {
     chunk_t *self = arg;
-    entry_t entry = {trade->cursor, trade->timestamp_ns, self->texts.length, trade->json.length};
+    chunk_entry_t entry = {trade->cursor, trade->timestamp_ns, self->texts.length, trade->json.length};
     buffer_append(&self->texts, trade->json);
     if (buffer_ok(&self->texts)) /* else the trade is not here */
         buffer_append(&self->entries, (text_t){(const char *)&entry, sizeof entry});
@@ -72,13 +72,13 @@ void chunk_end(chunk_t *self, store_result_t result)
 
 size_t chunk_count(const chunk_t *self)
 {
-    return self->entries.length / sizeof(entry_t);
+    return self->entries.length / sizeof(chunk_entry_t);
 }
 
 store_trade_t chunk_at(const chunk_t *self, size_t number)
 {
     assert(number < chunk_count(self));
-    entry_t entry;
+    chunk_entry_t entry;
     memcpy(&entry, self->entries.bytes + number * sizeof entry, sizeof entry);
     return (store_trade_t){
         .cursor = entry.cursor, .timestamp_ns = entry.timestamp_ns, .json = {self->texts.bytes + entry.offset, entry.length}};

@@ -9,10 +9,10 @@ static bool is_before(cursor_t a, cursor_t b)
     return cursor_compare(a, b) < 0;
 }
 
-static merge_state_t ready_from_tape(merge_head_t *head, uint64_t number)
+static merge_state_t ready_from_memory_log(merge_head_t *head, uint64_t number)
 {
-    head->next = tape_at(head->tape, number);
-    head->from_tape = true;
+    head->next = memory_log_at(head->memory_log, number);
+    head->from_memory_log = true;
     return MERGE_TRADE;
 }
 
@@ -22,19 +22,20 @@ static bool ready_from_chunk(merge_head_t *head)
     if (!head->chunk || head->in_chunk == chunk_count(head->chunk))
         return false;
     store_trade_t trade = chunk_at(head->chunk, head->in_chunk++);
-    head->next = (tape_trade_t){trade.cursor, trade.timestamp_ns, trade.json};
-    head->from_tape = false;
+    head->next = (memory_log_trade_t){trade.cursor, trade.timestamp_ns, trade.json};
+    head->from_memory_log = false;
     return true;
 }
 
-/* May the store hold wanted trades of the stream before `end`, which is not behind the tape's edge? */
+/* May the store hold wanted trades of the stream before `end`, which is not behind the memory log's edge? */
 static bool store_may_have(const merge_t *self, const merge_head_t *head, cursor_t end)
 {
-    if (!self->has_store || !is_before(tape_floor(head->tape), end))
+    if (!self->has_store || !is_before(memory_log_floor(head->memory_log), end))
         return false;
-    if (tape_count(head->tape) == 0 || self->window.after_ns < INT64_MIN + MERGE_DISORDER_NS)
+    if (memory_log_count(head->memory_log) == 0 || self->window.after_ns < INT64_MIN + MERGE_DISORDER_NS)
         return true;
-    return tape_at(head->tape, tape_first(head->tape)).timestamp_ns > self->window.after_ns - MERGE_DISORDER_NS;
+    return memory_log_at(head->memory_log, memory_log_first(head->memory_log)).timestamp_ns >
+           self->window.after_ns - MERGE_DISORDER_NS;
 }
 
 static merge_state_t seek_newest(merge_t *self, merge_head_t *head)
@@ -43,10 +44,10 @@ static merge_state_t seek_newest(merge_t *self, merge_head_t *head)
         return MERGE_TRADE;
     if (head->chunk)
         return chunk_complete(head->chunk) || chunk_failed(head->chunk) ? MERGE_END : MERGE_LACKS;
-    if (tape_newest(head->tape, head->number, self->window, &head->number))
-        return ready_from_tape(head, head->number);
-    cursor_t edge = tape_edge(head->tape);
-    if (tape_count(head->tape) > 0 && is_before(edge, head->bound))
+    if (memory_log_newest(head->memory_log, head->number, self->window, &head->number))
+        return ready_from_memory_log(head, head->number);
+    cursor_t edge = memory_log_edge(head->memory_log);
+    if (memory_log_count(head->memory_log) > 0 && is_before(edge, head->bound))
         head->bound = edge; /* what is held behind it was looked at */
     cursor_t end = is_before(edge, head->bound) ? edge : head->bound;
     return store_may_have(self, head, end) ? MERGE_LACKS : MERGE_END;
@@ -64,15 +65,16 @@ static merge_state_t seek_oldest(merge_t *self, merge_head_t *head)
         head->bound = cursor_behind(head->covered);
     if (is_before(head->last, head->bound))
         return MERGE_END;
-    cursor_t edge = tape_edge(head->tape);
+    cursor_t edge = memory_log_edge(head->memory_log);
     if (is_before(head->bound, edge)) {
         if (!(head->chunk && chunk_failed(head->chunk)) && store_may_have(self, head, edge))
             return MERGE_LACKS;
     }
-    uint64_t start = head->number > tape_first(head->tape) ? head->number : tape_find(head->tape, head->bound);
-    if (!tape_oldest(head->tape, start, self->window, &head->number))
+    uint64_t start =
+        head->number > memory_log_first(head->memory_log) ? head->number : memory_log_find(head->memory_log, head->bound);
+    if (!memory_log_oldest(head->memory_log, start, self->window, &head->number))
         return MERGE_END;
-    merge_state_t state = ready_from_tape(head, head->number);
+    merge_state_t state = ready_from_memory_log(head, head->number);
     return is_before(head->last, head->next.cursor) ? MERGE_END : state;
 }
 
@@ -98,11 +100,11 @@ static size_t head_choose(const merge_t *self)
     return chosen;
 }
 
-static merge_head_t *head_add(merge_t *self, const tape_t *tape)
+static merge_head_t *head_add(merge_t *self, const memory_log_t *memory_log)
 {
     assert(self->count < MERGE_MAX);
     merge_head_t *head = &self->heads[self->count++];
-    *head = (merge_head_t){.tape = tape, .state = MERGE_END, .last = cursor_last};
+    *head = (merge_head_t){.memory_log = memory_log, .state = MERGE_END, .last = cursor_last};
     return head;
 }
 
@@ -114,23 +116,23 @@ void merge_begin(merge_t *self, merge_order_t order, window_t window, bool has_s
     self->count = self->lacking = 0;
 }
 
-void merge_add_newest(merge_t *self, const tape_t *tape, cursor_t upto)
+void merge_add_newest(merge_t *self, const memory_log_t *memory_log, cursor_t upto)
 {
-    merge_head_t *head = head_add(self, tape);
+    merge_head_t *head = head_add(self, memory_log);
     head->bound = cursor_behind(upto);
-    head->number = tape_find(tape, head->bound);
+    head->number = memory_log_find(memory_log, head->bound);
     seek(self, head);
 }
 
-void merge_add_oldest(merge_t *self, const tape_t *tape, cursor_t from, cursor_t to)
+void merge_add_oldest(merge_t *self, const memory_log_t *memory_log, cursor_t from, cursor_t to)
 {
-    merge_head_t *head = head_add(self, tape);
+    merge_head_t *head = head_add(self, memory_log);
     head->bound = from;
     head->last = to;
     seek(self, head);
 }
 
-merge_state_t merge_peek(merge_t *self, tape_trade_t *trade)
+merge_state_t merge_peek(merge_t *self, memory_log_trade_t *trade)
 {
     if (self->lacking > 0)
         return MERGE_LACKS;
@@ -147,7 +149,7 @@ void merge_advance(merge_t *self)
     head->bound = head->next.cursor;
     if (self->order == MERGE_OLDEST_FIRST) {
         head->bound = cursor_behind(head->bound);
-        head->number += head->from_tape;
+        head->number += head->from_memory_log;
     }
     seek(self, head);
 }
@@ -155,7 +157,7 @@ void merge_advance(merge_t *self)
 store_query_t merge_lacked(merge_t *self, size_t number, uint64_t limit)
 {
     merge_head_t *head = &self->heads[number];
-    store_query_t query = {.topic = tape_topic(head->tape),
+    store_query_t query = {.topic = memory_log_topic(head->memory_log),
                            .after_ns = self->window.after_ns,
                            .before_ns = self->window.before_ns,
                            .limit = limit};
@@ -163,13 +165,14 @@ store_query_t merge_lacked(merge_t *self, size_t number, uint64_t limit)
         query.order = STORE_NEWEST_FIRST;
         query.from = cursor_first;
         query.to = cursor_before(head->bound);
-        head->covered = is_before(query.to, tape_known(head->tape)) ? query.to : tape_known(head->tape);
+        head->covered = is_before(query.to, memory_log_known(head->memory_log)) ? query.to : memory_log_known(head->memory_log);
         return query;
     }
     query.order = STORE_OLDEST_FIRST;
     query.from = head->bound;
-    head->covered = cursor_before(tape_edge(head->tape));
-    query.to = tape_count(head->tape) > 0 ? head->covered : cursor_last; /* it may have what memory never heard of */
+    head->covered = cursor_before(memory_log_edge(head->memory_log));
+    query.to =
+        memory_log_count(head->memory_log) > 0 ? head->covered : cursor_last; /* it may have what memory never heard of */
     if (is_before(head->last, query.to))
         query.to = head->last;
     if (is_before(query.to, head->covered))
@@ -182,19 +185,20 @@ void merge_give(merge_t *self, size_t number, const chunk_t *chunk)
     merge_head_t *head = &self->heads[number];
     head->chunk = chunk;
     head->in_chunk = 0;
-    head->number = 0; /* the tape's numbers may be others meanwhile: it is looked for by its cursor */
+    head->number = 0; /* the memory log's numbers may be others meanwhile: it is looked for by its cursor */
     seek(self, head);
 }
 
-/* A tape's trade that was next may be gone, and a newer one at its place in memory; or it has another number, since older ones were put before
- * it. */
+/* A memory log's trade that was next may be gone, and a newer one at its place in memory; or it has another number, since
+ * older ones were put before it. */
 void merge_resume(merge_t *self)
 {
     for (size_t i = 0; i < self->count; i++) {
         merge_head_t *head = &self->heads[i];
-        if (head->state != MERGE_TRADE || !head->from_tape)
+        if (head->state != MERGE_TRADE || !head->from_memory_log)
             continue;
-        head->number = self->order == MERGE_NEWEST_FIRST ? tape_find(head->tape, cursor_behind(head->next.cursor)) : 0;
+        head->number =
+            self->order == MERGE_NEWEST_FIRST ? memory_log_find(head->memory_log, cursor_behind(head->next.cursor)) : 0;
         seek(self, head);
     }
 }
@@ -221,8 +225,8 @@ bool merge_place(const merge_t *self, size_t number, cursor_t *place)
     else if (self->order == MERGE_NEWEST_FIRST)
         *place = cursor_before(head->bound);
     else
-        *place = head->state == MERGE_END && is_before(head->bound, cursor_behind(tape_known(head->tape)))
-                     ? cursor_behind(tape_known(head->tape))
+        *place = head->state == MERGE_END && is_before(head->bound, cursor_behind(memory_log_known(head->memory_log)))
+                     ? cursor_behind(memory_log_known(head->memory_log))
                      : head->bound;
     return head->state != MERGE_END || self->order == MERGE_OLDEST_FIRST;
 }

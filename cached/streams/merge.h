@@ -4,7 +4,7 @@
  * the latest (earliest) timestamp comes first. Newest first is the exact reverse of oldest first as long as the timestamps of each
  * stream are in order.
  *
- *          store                     memory (tape)
+ *          store                     memory log   
  *     … ───────────────┐edge┌──────────────────────▶         a head walks from one into the other; where it comes to what memory does
  *            chunk ◀───┘    └─── number                      not hold it lacks a chunk of the store, and the merge waits for that
  *
@@ -13,7 +13,7 @@
 #pragma once
 
 #include "cached/streams/chunk.h"
-#include "cached/streams/tape.h"
+#include "cached/streams/memory_log.h"
 
 enum {
     MERGE_MAX = 64 /* streams */
@@ -27,16 +27,16 @@ typedef enum { MERGE_NEWEST_FIRST, MERGE_OLDEST_FIRST } merge_order_t;
 typedef enum { MERGE_TRADE, MERGE_END, MERGE_LACKS } merge_state_t;
 
 typedef struct {
-    const tape_t *tape;
+    const memory_log_t *memory_log;
     merge_state_t state;
-    cursor_t bound;       /* newest first: what is at or behind it is done; oldest first: what is before it */
-    cursor_t last;        /* oldest first: nothing behind it is wanted */
-    uint64_t number;      /* the same as bound, for the tape: newest first up to it, oldest first from it */
-    cursor_t covered;     /* up to where the chunk's query covers what the process had heard of then */
-    const chunk_t *chunk; /* NULL: nothing of the store was needed yet */
-    size_t in_chunk;      /* its next trade there */
-    bool from_tape;       /* next is the tape's, and may go while the merge waits */
-    tape_trade_t next;    /* in MERGE_TRADE */
+    cursor_t bound;          /* newest first: what is at or behind it is done; oldest first: what is before it */
+    cursor_t last;           /* oldest first: nothing behind it is wanted */
+    uint64_t number;         /* the same as bound, for the memory log: newest first up to it, oldest first from it */
+    cursor_t covered;        /* up to where the chunk's query covers what the process had heard of then */
+    const chunk_t *chunk;    /* NULL: nothing of the store was needed yet */
+    size_t in_chunk;         /* its next trade there */
+    bool from_memory_log;    /* next is the memory log's, and may go while the merge waits */
+    memory_log_trade_t next; /* in MERGE_TRADE */
 } merge_head_t;
 
 typedef struct {
@@ -50,13 +50,13 @@ typedef struct {
 /* Begins one that has no streams yet. */
 void merge_begin(merge_t *self, merge_order_t order, window_t window, bool has_store);
 
-/* Adds a stream. Newest first: its trades up to `upto`, inclusive. Oldest first: its trades from `from` to `to`, inclusive. The tape must
- * stay as long as the merge. */
-void merge_add_newest(merge_t *self, const tape_t *tape, cursor_t upto);
-void merge_add_oldest(merge_t *self, const tape_t *tape, cursor_t from, cursor_t to);
+/* Adds a stream. Newest first: its trades up to `upto`, inclusive. Oldest first: its trades from `from` to `to`, inclusive.
+ * The memory log must stay as long as the merge. */
+void merge_add_newest(merge_t *self, const memory_log_t *memory_log, cursor_t upto);
+void merge_add_oldest(merge_t *self, const memory_log_t *memory_log, cursor_t from, cursor_t to);
 
-/* The next trade, valid until merge_advance or until a tape changes. MERGE_LACKS: some heads need the store first. */
-merge_state_t merge_peek(merge_t *self, tape_trade_t *trade);
+/* The next trade, valid until merge_advance or until a memory log changes. MERGE_LACKS: some heads need the store first. */
+merge_state_t merge_peek(merge_t *self, memory_log_trade_t *trade);
 
 /* Goes on behind the trade that was peeked. */
 void merge_advance(merge_t *self);
@@ -67,7 +67,7 @@ store_query_t merge_lacked(merge_t *self, size_t head, uint64_t limit);
 /* Here it is; the chunk stays until the head lacks the next one. A failed one counts as the end of what the store has. */
 void merge_give(merge_t *self, size_t head, const chunk_t *chunk);
 
-/* After the last merge_give, and after any change of a tape: looks again for what is next. */
+/* After the last merge_give, and after any change of a memory log: looks again for what is next. */
 void merge_resume(merge_t *self);
 
 /* After merge_give: does it show a place before which the store has nothing of the stream? */

@@ -10,10 +10,10 @@ typedef struct {
     char *pattern; /* owned */
     size_t plain;  /* characters that are no '*' */
     retention_rule_t rule;
-} entry_t;
+} retention_entry_t;
 
 struct retention {
-    entry_t *entries;
+    retention_entry_t *entries;
     size_t count;
 };
 
@@ -25,7 +25,7 @@ static size_t plain_characters(const char *pattern)
     return count;
 }
 
-static bool read_entry(entry_t *entry, const config_t *config, const char *path, size_t number)
+static bool read_entry(retention_entry_t *entry, const config_t *config, const char *path, size_t number)
 {
     const char *pattern = config_name(config, number, "%s", path);
     entry->pattern = strdup(pattern);
@@ -87,9 +87,9 @@ bool retention_matches(text_t pattern, text_t text)
 
 retention_rule_t retention_of(const retention_t *self, text_t symbol)
 {
-    const entry_t *best = NULL;
+    const retention_entry_t *best = NULL;
     for (size_t i = 0; i < self->count; i++) {
-        const entry_t *entry = &self->entries[i];
+        const retention_entry_t *entry = &self->entries[i];
         text_t pattern = text_of(entry->pattern);
         if (text_equal(pattern, symbol))
             return entry->rule;
@@ -105,7 +105,7 @@ int64_t retention_longest(const retention_t *self)
     int64_t longest_ns = 0;
     bool all = false;
     for (size_t i = 0; i < self->count; i++) {
-        const entry_t *entry = &self->entries[i];
+        const retention_entry_t *entry = &self->entries[i];
         if (entry->rule.age_ns == 0)
             return 0;
         all = all || entry->plain == 0;

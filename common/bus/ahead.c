@@ -26,14 +26,14 @@ static void on_told(void *arg, text_t answer)
                  LOG_U64("suppressed", log_suppressed(&limit)));
 }
 
-static cursor_t had(const stream_t *stream)
+static cursor_t had(const followed_stream_t *stream)
 {
     return (cursor_t){stream->next.epoch, stream->next.seq - 1};
 }
 
 /* One stream is enough: the epoch is that of all. Connectord knows better than the bus, which may lag behind what replay brought: nothing happens
  * where it has the trade. */
-static void tell(ahead_t *self, const stream_t *stream, int64_t now_ns)
+static void tell(ahead_t *self, const followed_stream_t *stream, int64_t now_ns)
 {
     if (self->asking != 0 || (self->asked_ns != 0 && now_ns - self->asked_ns < AHEAD_AGAIN_MS * NS_PER_MS))
         return;
@@ -43,7 +43,7 @@ static void tell(ahead_t *self, const stream_t *stream, int64_t now_ns)
     self->asking = requester_send(bus_replay(self->bus), buffer_text(&self->request), on_told, self);
 }
 
-static void log_ahead(const stream_t *stream, int64_t now_ns)
+static void log_ahead(const followed_stream_t *stream, int64_t now_ns)
 {
     static log_limit_t limit;
     char text[CURSOR_MAX];
@@ -53,7 +53,7 @@ static void log_ahead(const stream_t *stream, int64_t now_ns)
                  LOG_U64("suppressed", log_suppressed(&limit)));
 }
 
-bool ahead_look(ahead_t *self, stream_t *stream, int64_t now_ns)
+bool ahead_look(ahead_t *self, followed_stream_t *stream, int64_t now_ns)
 {
     if (!stream->ahead) {
         stream->ahead_ns = 0;

@@ -1,10 +1,11 @@
-/* Streams of which more was had than their connectord has (stream.h), and telling it: its journal was lost while its clock is behind, or is an
- * older one. It then begins another epoch, greater than the one told of (replay.md), and all followers hear of it by the bus.
+/* Streams of which more was had than their connectord has (followed_stream.h), and telling it: its journal was lost while
+ * its clock is behind, or is an older one. It then begins another epoch, greater than the one told of (replay.md), and all
+ * followers hear of it by the bus.
  */
 #pragma once
 
 #include "common/bus/bus.h"
-#include "common/bus/stream.h"
+#include "common/bus/followed_stream.h"
 
 /* Of one connectord. */
 typedef struct {
@@ -21,4 +22,4 @@ void ahead_release(ahead_t *self);
 
 /* Looks at a stream after a status, and now and then: tells of it where it is ahead, once in AHEAD_AGAIN_MS, and of one stream for all. Returns
  * whether it has been ahead for AHEAD_PATIENCE_MS although that was told, and says so in the log. now_ns: of clock_mono_ns. */
-bool ahead_look(ahead_t *self, stream_t *stream, int64_t now_ns);
+bool ahead_look(ahead_t *self, followed_stream_t *stream, int64_t now_ns);

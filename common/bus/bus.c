@@ -1,7 +1,7 @@
 #include "common/bus/bus.h"
 
-#include "common/bus/attendance.h"
 #include "common/bus/follower.h"
+#include "common/bus/source_presence.h"
 #include "common/clock.h"
 #include "common/log.h"
 #include "common/zeromq/socket.h"
@@ -21,9 +21,9 @@ struct bus {
     uint64_t *malformed;
     socket_t *sub;
     requester_t *replay;
-    attendance_t *attendance; /* of its sources */
-    int64_t heard_ns;         /* when something last came, without the time in which this process did not run */
-    int64_t anew_ns;          /* when the connection was last made */
+    source_presence_t *presence; /* of its sources */
+    int64_t heard_ns;            /* when something last came, without the time in which this process did not run */
+    int64_t anew_ns;             /* when the connection was last made */
     bool heard, silent;
 };
 
@@ -42,7 +42,7 @@ static void tell_withdrawn(bus_t *self, int64_t now_ns)
 {
     char name[SOURCE_MAX];
     size_t length;
-    while ((length = attendance_take_absent(self->attendance, name)) > 0) {
+    while ((length = source_presence_take_absent(self->presence, name)) > 0) {
         status_t status = {.event = STATUS_WITHDRAWN,
                            .source = {name, length},
                            .since_ns = now_ns,
@@ -55,12 +55,12 @@ static void tell_withdrawn(bus_t *self, int64_t now_ns)
 }
 
 /* Who is on the bus. */
-static void attend(bus_t *self, const status_t *status)
+static void note_presence(bus_t *self, const status_t *status)
 {
     if (status->event == STATUS_WITHDRAWN)
-        attendance_forget(self->attendance, status->source);
+        source_presence_forget(self->presence, status->source);
     else
-        attendance_note(self->attendance, status->source, status->time_ns);
+        source_presence_note(self->presence, status->source, status->time_ns);
     tell_withdrawn(self, status->time_ns);
 }
 
@@ -82,7 +82,7 @@ static void on_status(bus_t *self, text_t topic, text_t json)
         return;
     }
     self->events->on_status(self->arg, self, &status);
-    attend(self, &status);
+    note_presence(self, &status);
 }
 
 static void on_message(void *arg, const text_t *frames, size_t count)
@@ -131,10 +131,10 @@ bus_t *bus_new(loop_t *loop, size_t number, const char *const *endpoint, const c
                     .arg = arg,
                     .malformed = malformed,
                     .heard_ns = clock_mono_ns()};
-    self->attendance = attendance_new();
+    self->presence = source_presence_new();
     self->replay = requester_new(loop, replay, 1, REPLAY_TIMEOUT_MS);
     self->sub = socket_new(loop, SOCKET_SUB, QUEUE_LIMIT, &sub_events, self);
-    if (!self->attendance || !self->replay || !self->sub || !socket_connect(self->sub, self->endpoint)) {
+    if (!self->presence || !self->replay || !self->sub || !socket_connect(self->sub, self->endpoint)) {
         bus_destroy(&self);
         return NULL;
     }
@@ -150,7 +150,7 @@ void bus_destroy(bus_t **self_p)
     *self_p = NULL;
     socket_destroy(&self->sub);
     requester_destroy(&self->replay);
-    attendance_destroy(&self->attendance);
+    source_presence_destroy(&self->presence);
     free(self);
 }
 

@@ -2,7 +2,7 @@
 
 #include "common/bus/ahead.h"
 #include "common/bus/bus.h"
-#include "common/bus/stream.h"
+#include "common/bus/followed_stream.h"
 #include "common/clock.h"
 #include "common/json.h"
 #include "common/table.h"
@@ -32,8 +32,8 @@ struct follower {
     void *arg;
     stream_sink_t sink;
     link_t links[BUSES_MAX]; /* by the buses' numbers */
-    table_t *streams;        /* topic → stream_t, for every stream heard of; owned */
-    stream_t *last;          /* the one looked for last: trades of one stream often come one after another */
+    table_t *streams;        /* topic → followed_stream_t, for every stream heard of; owned */
+    followed_stream_t *last; /* the one looked for last: trades of one stream often come one after another */
     table_t *symbols;        /* the subscribed symbols */
     bool all;
     loop_timer_t *tick;
@@ -46,66 +46,66 @@ static bool wanted(const follower_t *self, text_t symbol)
     return self->all || table_get(self->symbols, symbol);
 }
 
-static void repair(stream_t *stream);
+static void repair(followed_stream_t *stream);
 
 static void on_repaired(void *arg, text_t answer)
 {
-    stream_t *stream = arg;
+    followed_stream_t *stream = arg;
     follower_t *self = stream->owner;
-    if (stream_repaired(stream, answer))
+    if (followed_stream_repaired(stream, answer))
         repair(stream); /* the next page, or what came meanwhile; else the tick tries again */
     self->events->on_drained(self->arg);
 }
 
-static void repair(stream_t *stream)
+static void repair(followed_stream_t *stream)
 {
     follower_t *self = stream->owner;
-    if (!stream_needs_repair(stream))
+    if (!followed_stream_needs_repair(stream))
         return;
     buffer_clear(&self->request);
-    stream_repair_request(stream, &self->request);
+    followed_stream_repair_request(stream, &self->request);
     stream->repair = requester_send(bus_replay(self->links[stream->bus].bus), buffer_text(&self->request), on_repaired, stream);
 }
 
 /* The stream of a topic, made when it is new; NULL when there can't be more. */
-static stream_t *stream_of(follower_t *self, text_t topic)
+static followed_stream_t *stream_of(follower_t *self, text_t topic)
 {
     if (self->last && text_equal(self->last->topic, topic))
         return self->last;
-    stream_t *stream = table_get(self->streams, topic);
+    followed_stream_t *stream = table_get(self->streams, topic);
     if (stream)
         self->last = stream;
     if (stream || table_count(self->streams) >= STREAMS_MAX)
         return stream;
-    stream = stream_new(topic, &self->counts, &self->sink, self->arg);
+    stream = followed_stream_new(topic, &self->counts, &self->sink, self->arg);
     if (!stream)
         return NULL;
     stream->owner = self;
     if (!table_put(self->streams, stream->topic, stream))
-        stream_destroy(&stream);
+        followed_stream_destroy(&stream);
     return stream;
 }
 
 /* The same, for what came from a bus; NULL too when the stream is another bus's: two connectords must not share a source. */
-static stream_t *stream_from(follower_t *self, const bus_t *bus, text_t topic)
+static followed_stream_t *stream_from(follower_t *self, const bus_t *bus, text_t topic)
 {
-    stream_t *stream = stream_of(self, topic);
-    if (stream && stream->bus == STREAM_NO_BUS)
+    followed_stream_t *stream = stream_of(self, topic);
+    if (stream && stream->bus == FOLLOWED_STREAM_NO_BUS)
         stream->bus = bus_number(bus);
     return stream && stream->bus == bus_number(bus) ? stream : NULL;
 }
 
-static void begin(follower_t *self, stream_t *stream)
+static void begin(follower_t *self, followed_stream_t *stream)
 {
     cursor_t present = {stream->next.epoch, stream->newest}, start = present;
     if (self->config.start == FOLLOW_FROM_FIRST && stream->resume.epoch != 0)
         start = stream->resume;
     else if (self->config.start == FOLLOW_FROM_FIRST)
         start.seq = 0;
-    stream_begin(stream, start);
+    followed_stream_begin(stream, start);
     stream->fresh = start.seq == 0;
     self->events->on_stream(self->arg, stream->topic, start);
-    stream_reaches(stream, present);
+    followed_stream_reaches(stream, present);
     repair(stream);
 }
 
@@ -120,20 +120,20 @@ static uint64_t ask_streams(link_t *link, text_t topic, requester_fn *done, void
 
 static void on_located(void *arg, text_t answer)
 {
-    stream_t *stream = arg;
+    followed_stream_t *stream = arg;
     follower_t *self = stream->owner;
     streams_item_t item;
     json_walk_t walk;
     stream->repair = 0;
     if (streams_answer_parse(answer, &walk) && json_next(&walk) && streams_item_parse(walk.value, &item) &&
         text_equal(item.topic, stream->topic))
-        stream_reaches(stream, item.last);
+        followed_stream_reaches(stream, item.last);
     begin(self, stream); /* without an answer, where the last status said */
     self->events->on_drained(self->arg);
 }
 
 /* Follow a stream that was heard of. A status may be a second old: who wants what comes from now on asks where that is. */
-static void follow(follower_t *self, stream_t *stream)
+static void follow(follower_t *self, followed_stream_t *stream)
 {
     if (self->config.start == FOLLOW_FROM_LAST)
         stream->repair = ask_streams(&self->links[stream->bus], stream->topic, on_located, stream);
@@ -141,7 +141,7 @@ static void follow(follower_t *self, stream_t *stream)
         begin(self, stream);
 }
 
-static void follow_if_wanted(follower_t *self, stream_t *stream)
+static void follow_if_wanted(follower_t *self, followed_stream_t *stream)
 {
     if (!stream->followed && !stream->waits && stream->repair == 0 && stream->next.epoch != 0 && wanted(self, stream->symbol))
         follow(self, stream);
@@ -150,10 +150,10 @@ static void follow_if_wanted(follower_t *self, stream_t *stream)
 /* A stream of this bus is known to reach up to `last`. */
 static void stream_known(follower_t *self, const bus_t *bus, text_t topic, cursor_t last)
 {
-    stream_t *stream = stream_from(self, bus, topic);
+    followed_stream_t *stream = stream_from(self, bus, topic);
     if (!stream)
         return;
-    stream_reaches(stream, last);
+    followed_stream_reaches(stream, last);
     follow_if_wanted(self, stream);
     repair(stream);
     if (stream->ahead)
@@ -165,25 +165,25 @@ static void on_trade(void *arg, bus_t *bus, text_t topic, const trade_t *trade, 
     follower_t *self = arg;
     if (!wanted(self, trade->symbol))
         return; /* unsubscribed; it was under way already */
-    stream_t *stream = stream_from(self, bus, topic);
+    followed_stream_t *stream = stream_from(self, bus, topic);
     if (!stream) {
         bus_complain(bus, "follower: the stream comes from two buses, or there are too many streams", topic, trade->source);
         return;
     }
     if (!stream->followed) {
-        stream_reaches(stream, (cursor_t){trade->cursor.epoch, trade->cursor.seq - 1});
+        followed_stream_reaches(stream, (cursor_t){trade->cursor.epoch, trade->cursor.seq - 1});
         follow_if_wanted(self, stream);
     }
     if (stream->followed)
-        stream_live(stream, trade, json);
+        followed_stream_live(stream, trade, json);
     else
-        stream_reaches(stream, trade->cursor); /* it is being located: that comes before it begins */
+        followed_stream_reaches(stream, trade->cursor); /* it is being located: that comes before it begins */
     repair(stream);
 }
 
 /* --- what comes from the bus --- */
 
-static stream_t *find_stream(const follower_t *self, text_t symbol, text_t source)
+static followed_stream_t *find_stream(const follower_t *self, text_t symbol, text_t source)
 {
     char name[TOPIC_MAX];
     size_t length = topic_print(name, symbol, source);
@@ -196,15 +196,15 @@ static void renew(follower_t *self, const status_t *status)
     text_t symbol;
     uint64_t seq;
     for (json_walk_t walk = json_walk(status->former); status_next_symbol(&walk, &symbol, &seq);) {
-        stream_t *stream = find_stream(self, symbol, status->source);
+        followed_stream_t *stream = find_stream(self, symbol, status->source);
         if (stream)
             stream->former = seq;
     }
     for (json_walk_t walk = json_walk(status->symbols); status_next_symbol(&walk, &symbol, &seq);) {
-        stream_t *stream = find_stream(self, symbol, status->source);
+        followed_stream_t *stream = find_stream(self, symbol, status->source);
         if (!stream)
             continue;
-        stream_renewed(stream, (cursor_t){status->former_epoch, stream->former}, status->epoch);
+        followed_stream_renewed(stream, (cursor_t){status->former_epoch, stream->former}, status->epoch);
         stream->former = 0;
     }
 }
@@ -285,10 +285,11 @@ static void on_tick(void *arg)
             list_streams(link);
     }
     size_t at = 0;
-    stream_t *stream;
+    followed_stream_t *stream;
     while ((stream = table_each(self->streams, &at))) {
         repair(stream);
-        self->counts.ahead += stream->bus != STREAM_NO_BUS && ahead_look(&self->links[stream->bus].ahead, stream, now_ns);
+        self->counts.ahead +=
+            stream->bus != FOLLOWED_STREAM_NO_BUS && ahead_look(&self->links[stream->bus].ahead, stream, now_ns);
     }
 }
 
@@ -351,7 +352,7 @@ void follower_subscribe(follower_t *self, text_t symbol)
         return;
     tell_buses(self, symbol, bus_subscribe);
     size_t at = 0;
-    stream_t *stream;
+    followed_stream_t *stream;
     while ((stream = table_each(self->streams, &at))) {
         if (text_equal(stream->symbol, symbol))
             follow_if_wanted(self, stream);
@@ -364,26 +365,26 @@ void follower_unsubscribe(follower_t *self, text_t symbol)
         return;
     tell_buses(self, symbol, bus_unsubscribe);
     size_t at = 0;
-    stream_t *stream;
+    followed_stream_t *stream;
     while ((stream = table_each(self->streams, &at))) {
         if (!text_equal(stream->symbol, symbol))
             continue;
         if (stream->repair != 0)
             requester_cancel(bus_replay(self->links[stream->bus].bus), stream->repair);
-        stream_end(stream);
+        followed_stream_end(stream);
     }
 }
 
 void follower_hold(follower_t *self, text_t topic)
 {
-    stream_t *stream = stream_of(self, topic);
+    followed_stream_t *stream = stream_of(self, topic);
     if (stream && !stream->followed)
         stream->waits = true;
 }
 
 void follower_resume(follower_t *self, text_t topic, cursor_t last)
 {
-    stream_t *stream = stream_of(self, topic);
+    followed_stream_t *stream = stream_of(self, topic);
     if (!stream || stream->followed)
         return;
     stream->resume = last;
@@ -393,13 +394,13 @@ void follower_resume(follower_t *self, text_t topic, cursor_t last)
 
 requester_t *follower_replay(const follower_t *self, text_t topic)
 {
-    const stream_t *stream = table_get(self->streams, topic);
-    return stream && stream->bus != STREAM_NO_BUS ? bus_replay(self->links[stream->bus].bus) : NULL;
+    const followed_stream_t *stream = table_get(self->streams, topic);
+    return stream && stream->bus != FOLLOWED_STREAM_NO_BUS ? bus_replay(self->links[stream->bus].bus) : NULL;
 }
 
 const follower_counts_t *follower_stream_counts(const follower_t *self, text_t topic)
 {
-    const stream_t *stream = table_get(self->streams, topic);
+    const followed_stream_t *stream = table_get(self->streams, topic);
     return stream ? &stream->own : NULL;
 }
 
@@ -418,7 +419,7 @@ bool follower_caught_up(const follower_t *self)
             return false;
     }
     size_t at = 0;
-    const stream_t *stream;
+    const followed_stream_t *stream;
     while (self->config.start == FOLLOW_FROM_FIRST && (stream = table_each(self->streams, &at))) {
         if (stream->initial || stream->waits)
             return false;
@@ -451,9 +452,9 @@ void follower_destroy(follower_t **self_p)
         ahead_release(&self->links[i].ahead);
     }
     size_t at = 0;
-    stream_t *stream;
+    followed_stream_t *stream;
     while (self->streams && (stream = table_each(self->streams, &at)))
-        stream_destroy(&stream);
+        followed_stream_destroy(&stream);
     table_destroy(&self->streams);
     table_destroy(&self->symbols);
     loop_timer_destroy(&self->tick);

@@ -40,17 +40,17 @@ static const cJSON *find_formatted(const config_t *self, key_type_t type, const 
     return value;
 }
 
-static const cJSON *step(const cJSON *node, place_t *place, text_t name)
+static const cJSON *step(const cJSON *node, config_place_t *place, text_t name)
 {
     uint64_t number;
     if (cJSON_IsArray(node) && text_to_u64(name, &number) && number < (uint64_t)cJSON_GetArraySize(node)) {
-        *place = place_element(place, (size_t)number);
+        *place = config_place_element(place, (size_t)number);
         return cJSON_GetArrayItem(node, (int)number);
     }
     const schema_key_t *key = schema_find(place->pattern);
     if (key && key->type == KEY_MAP && cJSON_IsObject(node))
-        *place = place_entry(place, name);
-    else if (!cJSON_IsObject(node) || !place_member(place, name, place))
+        *place = config_place_entry(place, name);
+    else if (!cJSON_IsObject(node) || !config_place_member(place, name, place))
         return NULL;
     char string[SCHEMA_PATH_MAX + 1];
     snprintf(string, sizeof string, "%.*s", TEXT_ARG(name));
@@ -59,7 +59,7 @@ static const cJSON *step(const cJSON *node, place_t *place, text_t name)
 
 const cJSON *config_find(const cJSON *root, const char *path, const schema_key_t **key)
 {
-    place_t place = {0};
+    config_place_t place = {0};
     const cJSON *node = root;
     const schema_key_t *found = NULL;
     for (const char *at = path; node && at;) {
@@ -88,7 +88,7 @@ static bool keep_origin(config_t *self, const config_origin_t *origin)
 static config_t *config_read(const config_origin_t *origin, void (*report)(const char *line))
 {
     config_load_t load = {.file = origin->file, .report = report};
-    place_t top = {0};
+    config_place_t top = {0};
     config_t *self = calloc(1, sizeof *self);
     config_read_file(&load);
     if (!self || !load.root) {

@@ -89,10 +89,11 @@ static bool given_before(const cJSON *section, const cJSON *member)
 }
 
 /* False when the member is of no use and must go. */
-static bool check_member(config_load_t *load, const cJSON *section, cJSON *member, const place_t *place, const char *origin)
+static bool check_member(config_load_t *load, const cJSON *section, cJSON *member, const config_place_t *place,
+                         const char *origin)
 {
-    place_t below;
-    if (!place_member(place, text_of(member->string), &below)) {
+    config_place_t below;
+    if (!config_place_member(place, text_of(member->string), &below)) {
         config_unknown(load, place, text_of(member->string), origin);
         return false;
     }
@@ -113,7 +114,7 @@ static bool check_member(config_load_t *load, const cJSON *section, cJSON *membe
     return true;
 }
 
-void config_check_section(config_load_t *load, cJSON *section, const place_t *place, const char *origin)
+void config_check_section(config_load_t *load, cJSON *section, const config_place_t *place, const char *origin)
 {
     for (cJSON *member = section->child, *next; member; member = next) {
         next = member->next;
@@ -123,11 +124,11 @@ void config_check_section(config_load_t *load, cJSON *section, const place_t *pl
 }
 
 /* False when the entry of a map is of no use and must go. */
-static bool check_entry(config_load_t *load, const cJSON *map, cJSON *entry, const place_t *place, const schema_key_t *key,
-                        const char *origin)
+static bool check_entry(config_load_t *load, const cJSON *map, cJSON *entry, const config_place_t *place,
+                        const schema_key_t *key, const char *origin)
 {
     text_t name = text_of(entry->string);
-    place_t below = place_entry(place, name);
+    config_place_t below = config_place_entry(place, name);
     buffer_t expected = buffer_new(0);
     bool good = false;
     if (!text_format_matches(key->format, key->choices, name)) {
@@ -147,7 +148,7 @@ static bool check_entry(config_load_t *load, const cJSON *map, cJSON *entry, con
     return good;
 }
 
-static void check_map(config_load_t *load, cJSON *map, const place_t *place, const schema_key_t *key, const char *origin)
+static void check_map(config_load_t *load, cJSON *map, const config_place_t *place, const schema_key_t *key, const char *origin)
 {
     for (cJSON *entry = map->child, *next; entry; entry = next) {
         next = entry->next;
@@ -156,7 +157,8 @@ static void check_map(config_load_t *load, cJSON *map, const place_t *place, con
     }
 }
 
-void config_check_value(config_load_t *load, cJSON *value, const place_t *place, const schema_key_t *key, const char *origin)
+void config_check_value(config_load_t *load, cJSON *value, const config_place_t *place, const schema_key_t *key,
+                        const char *origin)
 {
     if (!takes(key, value)) {
         buffer_t expected = buffer_new(0);
@@ -171,12 +173,13 @@ void config_check_value(config_load_t *load, cJSON *value, const place_t *place,
         return;
     size_t number = 0;
     for (cJSON *element = value->child; element; element = element->next) {
-        place_t below = place_element(place, number++);
+        config_place_t below = config_place_element(place, number++);
         config_check_element(load, element, &below, key, origin);
     }
 }
 
-void config_check_element(config_load_t *load, cJSON *value, const place_t *place, const schema_key_t *key, const char *origin)
+void config_check_element(config_load_t *load, cJSON *value, const config_place_t *place, const schema_key_t *key,
+                          const char *origin)
 {
     bool object = cJSON_IsObject(value);
     if (key->type == KEY_OBJECTS && object) {

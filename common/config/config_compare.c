@@ -4,44 +4,45 @@
 typedef struct {
     config_changed_fn *changed;
     void *arg;
-} listener_t;
+} change_handler_t;
 
-static void compare_section(const listener_t *listener, const cJSON *before, const cJSON *now, const place_t *place);
+static void compare_section(const change_handler_t *handler, const cJSON *before, const cJSON *now,
+                            const config_place_t *place);
 
 /* Lists of as many objects: key by key, so that what changed is named exactly. */
-static void compare_objects(const listener_t *listener, const cJSON *before, const cJSON *now, const place_t *place)
+static void compare_objects(const change_handler_t *handler, const cJSON *before, const cJSON *now, const config_place_t *place)
 {
     size_t number = 0;
     for (before = before->child, now = now->child; before && now; before = before->next, now = now->next) {
-        place_t element = place_element(place, number++);
-        compare_section(listener, before, now, &element);
+        config_place_t element = config_place_element(place, number++);
+        compare_section(handler, before, now, &element);
     }
 }
 
-static void compare_section(const listener_t *listener, const cJSON *before, const cJSON *now, const place_t *place)
+static void compare_section(const change_handler_t *handler, const cJSON *before, const cJSON *now, const config_place_t *place)
 {
     const cJSON *member;
     cJSON_ArrayForEach(member, now)
     {
-        place_t below;
+        config_place_t below;
         const cJSON *other = cJSON_GetObjectItemCaseSensitive(before, member->string);
-        if (!place_member(place, text_of(member->string), &below))
+        if (!config_place_member(place, text_of(member->string), &below))
             continue;
         const schema_key_t *key = schema_find(below.pattern);
         if (!key)
-            compare_section(listener, other, member, &below);
+            compare_section(handler, other, member, &below);
         else if (key->type == KEY_OBJECTS && cJSON_GetArraySize(other) == cJSON_GetArraySize(member))
-            compare_objects(listener, other, member, &below);
+            compare_objects(handler, other, member, &below);
         else if (!cJSON_Compare(other, member, true))
-            listener->changed(listener->arg, below.path);
+            handler->changed(handler->arg, below.path);
     }
 }
 
 void config_compare_trees(const cJSON *before, const cJSON *now, const char *section, config_changed_fn *changed, void *arg)
 {
-    place_t place = {0};
-    const listener_t listener = {changed, arg};
-    if (place_member(&place, text_of(section), &place))
-        compare_section(&listener, cJSON_GetObjectItemCaseSensitive(before, section),
+    config_place_t place = {0};
+    const change_handler_t handler = {changed, arg};
+    if (config_place_member(&place, text_of(section), &place))
+        compare_section(&handler, cJSON_GetObjectItemCaseSensitive(before, section),
                         cJSON_GetObjectItemCaseSensitive(now, section), &place);
 }

@@ -24,14 +24,14 @@ enum { PLACE_MAX = SCHEMA_PATH_MAX + 64 };
 typedef struct {
     char path[PLACE_MAX];
     char pattern[PLACE_MAX];
-} place_t;
+} config_place_t;
 
 /* False when there is neither a key nor a section of that name below `self`; *out is untouched then. */
-bool place_member(const place_t *self, text_t name, place_t *out);
-place_t place_element(const place_t *self, size_t number);
+bool config_place_member(const config_place_t *self, text_t name, config_place_t *out);
+config_place_t config_place_element(const config_place_t *self, size_t number);
 
 /* Of a map: the entry of that name. */
-place_t place_entry(const place_t *self, text_t name);
+config_place_t config_place_entry(const config_place_t *self, text_t name);
 
 typedef struct {
     char *path;        /* "gatewayd.listen"; owned */
@@ -53,7 +53,7 @@ void config_mistake(config_load_t *load, const char *path, const char *origin, c
     __attribute__((format(printf, 4, 5)));
 
 /* "unknown key; did you mean …?" for a name right below a section. */
-void config_unknown(config_load_t *load, const place_t *section, text_t name, const char *origin);
+void config_unknown(config_load_t *load, const config_place_t *section, text_t name, const char *origin);
 
 void config_out_of_memory(config_load_t *load);
 
@@ -64,11 +64,13 @@ const char *config_origin(const config_load_t *load, const char *path);
 void config_read_file(config_load_t *load);
 
 /* Checks an object with all below it; what must be given is not asked for (config_check_rules does). */
-void config_check_section(config_load_t *load, cJSON *section, const place_t *place, const char *origin);
+void config_check_section(config_load_t *load, cJSON *section, const config_place_t *place, const char *origin);
 
 /* Checks one value of a key; and one element of a list's key. */
-void config_check_value(config_load_t *load, cJSON *value, const place_t *place, const schema_key_t *key, const char *origin);
-void config_check_element(config_load_t *load, cJSON *value, const place_t *place, const schema_key_t *key, const char *origin);
+void config_check_value(config_load_t *load, cJSON *value, const config_place_t *place, const schema_key_t *key,
+                        const char *origin);
+void config_check_element(config_load_t *load, cJSON *value, const config_place_t *place, const schema_key_t *key,
+                          const char *origin);
 
 /* The text as a value of the key's type: 8080, true, a JSON list, A,B for a list of texts. What can't be read so becomes a JSON
  * string, which config_check_value reports. NULL when memory runs out. */

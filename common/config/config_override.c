@@ -67,14 +67,14 @@ static int by_path(const void *a, const void *b)
     return strverscmp(((const override_t *)a)->path, ((const override_t *)b)->path);
 }
 
-static cJSON *member_at(const cJSON *section, const place_t *place)
+static cJSON *member_at(const cJSON *section, const config_place_t *place)
 {
     const char *dot = strrchr(place->path, '.');
     return cJSON_GetObjectItemCaseSensitive(section, dot ? dot + 1 : place->path);
 }
 
 /* The number of an element that is there, or of the next one where there is room. False with a report otherwise. */
-static bool element_number(config_load_t *load, const cJSON *list, const place_t *place, text_t name, const char *origin,
+static bool element_number(config_load_t *load, const cJSON *list, const config_place_t *place, text_t name, const char *origin,
                            size_t *number)
 {
     uint64_t value;
@@ -95,13 +95,13 @@ static bool element_number(config_load_t *load, const cJSON *list, const place_t
 }
 
 /* One object of a list, appended where it is the next one. */
-static cJSON *enter_element(config_load_t *load, cJSON *list, place_t *place, text_t name, const char *origin)
+static cJSON *enter_element(config_load_t *load, cJSON *list, config_place_t *place, text_t name, const char *origin)
 {
     size_t number;
     const schema_key_t *key = schema_find(place->pattern);
     if (!element_number(load, list, place, name, origin, &number))
         return NULL;
-    *place = place_element(place, number);
+    *place = config_place_element(place, number);
     cJSON *element = cJSON_GetArrayItem(list, (int)number);
     if (!element && key->type == KEY_OBJECTS) {
         element = cJSON_CreateObject();
@@ -115,14 +115,14 @@ static cJSON *enter_element(config_load_t *load, cJSON *list, place_t *place, te
     return element;
 }
 
-static bool is_map(const cJSON *node, const place_t *place)
+static bool is_map(const cJSON *node, const config_place_t *place)
 {
     const schema_key_t *key = schema_find(place->pattern);
     return cJSON_IsObject(node) && key && key->type == KEY_MAP;
 }
 
 /* The value of that name within `node`, and its place; NULL with a report. Of null, all was said when it became null. */
-static cJSON *enter(config_load_t *load, cJSON *node, place_t *place, text_t name, const char *origin)
+static cJSON *enter(config_load_t *load, cJSON *node, config_place_t *place, text_t name, const char *origin)
 {
     if (cJSON_IsArray(node))
         return enter_element(load, node, place, name, origin);
@@ -130,14 +130,14 @@ static cJSON *enter(config_load_t *load, cJSON *node, place_t *place, text_t nam
         config_mistake(load, place->path, origin, "is set as a whole, by a JSON object");
         return NULL;
     }
-    if (cJSON_IsObject(node) && place_member(place, name, place))
+    if (cJSON_IsObject(node) && config_place_member(place, name, place))
         return member_at(node, place);
     if (!cJSON_IsNull(node))
         config_unknown(load, place, name, origin);
     return NULL;
 }
 
-static void set_element(config_load_t *load, cJSON *list, const place_t *place, text_t name, const override_t *override)
+static void set_element(config_load_t *load, cJSON *list, const config_place_t *place, text_t name, const override_t *override)
 {
     size_t number;
     const schema_key_t *key = schema_find(place->pattern);
@@ -150,14 +150,15 @@ static void set_element(config_load_t *load, cJSON *list, const place_t *place, 
         config_out_of_memory(load);
         return;
     }
-    place_t element = place_element(place, number);
+    config_place_t element = config_place_element(place, number);
     config_check_element(load, value, &element, key, override->origin);
 }
 
-static void set_member(config_load_t *load, cJSON *section, const place_t *place, text_t name, const override_t *override)
+static void set_member(config_load_t *load, cJSON *section, const config_place_t *place, text_t name,
+                       const override_t *override)
 {
-    place_t below;
-    if (!place_member(place, name, &below)) {
+    config_place_t below;
+    if (!config_place_member(place, name, &below)) {
         config_unknown(load, place, name, override->origin);
         return;
     }
@@ -179,7 +180,7 @@ static void set_member(config_load_t *load, cJSON *section, const place_t *place
 
 static void apply(config_load_t *load, const override_t *override)
 {
-    place_t place = {0};
+    config_place_t place = {0};
     cJSON *node = load->root;
     const char *at = override->path;
     const char *dot;

@@ -5,9 +5,9 @@
 
 enum { MISTAKE_MAX = 2048, NAME_SHOWN_MAX = 64 };
 
-bool place_member(const place_t *self, text_t name, place_t *out)
+bool config_place_member(const config_place_t *self, text_t name, config_place_t *out)
 {
-    place_t member;
+    config_place_t member;
     if (name.length == 0 || name.length > SCHEMA_PATH_MAX || memchr(name.at, '.', name.length) ||
         memchr(name.at, '[', name.length))
         return false;
@@ -22,9 +22,9 @@ bool place_member(const place_t *self, text_t name, place_t *out)
     return true;
 }
 
-place_t place_element(const place_t *self, size_t number)
+config_place_t config_place_element(const config_place_t *self, size_t number)
 {
-    place_t element = *self;
+    config_place_t element = *self;
     size_t path = strlen(self->path);
     size_t pattern = strlen(self->pattern);
     snprintf(element.path + path, PLACE_MAX - path, ".%zu", number);
@@ -32,9 +32,9 @@ place_t place_element(const place_t *self, size_t number)
     return element;
 }
 
-place_t place_entry(const place_t *self, text_t name)
+config_place_t config_place_entry(const config_place_t *self, text_t name)
 {
-    place_t entry = *self;
+    config_place_t entry = *self;
     size_t path = strlen(self->path);
     size_t pattern = strlen(self->pattern);
     snprintf(entry.path + path, PLACE_MAX - path, ".%.*s", name.length > NAME_SHOWN_MAX ? NAME_SHOWN_MAX : (int)name.length,
@@ -71,7 +71,7 @@ void config_mistake(config_load_t *load, const char *path, const char *origin, c
     load->mistakes++;
 }
 
-void config_unknown(config_load_t *load, const place_t *section, text_t name, const char *origin)
+void config_unknown(config_load_t *load, const config_place_t *section, text_t name, const char *origin)
 {
     char path[PLACE_MAX + NAME_SHOWN_MAX + 8];
     int shown = name.length > NAME_SHOWN_MAX ? NAME_SHOWN_MAX : (int)name.length;

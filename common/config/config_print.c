@@ -6,7 +6,7 @@
 
 enum { INDENT = 2 };
 
-static void print_section(buffer_t *out, const cJSON *section, const place_t *place, int indent);
+static void print_section(buffer_t *out, const cJSON *section, const config_place_t *place, int indent);
 
 static void print_text(buffer_t *out, const schema_key_t *key, const char *text)
 {
@@ -32,14 +32,14 @@ static void print_number(buffer_t *out, double number)
     buffer_append(out, text_of(text));
 }
 
-static void print_list(buffer_t *out, const schema_key_t *key, const cJSON *list, const place_t *place, int indent)
+static void print_list(buffer_t *out, const schema_key_t *key, const cJSON *list, const config_place_t *place, int indent)
 {
     size_t number = 0;
     bool objects = key->type == KEY_OBJECTS && list->child;
     buffer_append(out, TEXT("["));
     for (const cJSON *element = list->child; element; element = element->next) {
         if (objects) {
-            place_t below = place_element(place, number++);
+            config_place_t below = config_place_element(place, number++);
             buffer_printf(out, "\n%*s", indent + INDENT, "");
             print_section(out, element, &below, indent + INDENT);
         } else {
@@ -53,11 +53,11 @@ static void print_list(buffer_t *out, const schema_key_t *key, const cJSON *list
     buffer_append(out, TEXT("]"));
 }
 
-static void print_map(buffer_t *out, const cJSON *map, const place_t *place, int indent)
+static void print_map(buffer_t *out, const cJSON *map, const config_place_t *place, int indent)
 {
     buffer_append(out, TEXT("{"));
     for (const cJSON *entry = map->child; entry; entry = entry->next) {
-        place_t below = place_entry(place, text_of(entry->string));
+        config_place_t below = config_place_entry(place, text_of(entry->string));
         buffer_printf(out, "\n%*s\"%s\": ", indent + INDENT, "", entry->string);
         print_section(out, entry, &below, indent + INDENT);
         if (entry->next)
@@ -68,7 +68,7 @@ static void print_map(buffer_t *out, const cJSON *map, const place_t *place, int
     buffer_append(out, TEXT("}"));
 }
 
-static void print_value(buffer_t *out, const cJSON *value, const place_t *place, int indent)
+static void print_value(buffer_t *out, const cJSON *value, const config_place_t *place, int indent)
 {
     const schema_key_t *key = schema_find(place->pattern);
     if (!key)
@@ -85,12 +85,12 @@ static void print_value(buffer_t *out, const cJSON *value, const place_t *place,
         print_text(out, key, value->valuestring);
 }
 
-static void print_section(buffer_t *out, const cJSON *section, const place_t *place, int indent)
+static void print_section(buffer_t *out, const cJSON *section, const config_place_t *place, int indent)
 {
     buffer_append(out, TEXT("{"));
     for (const cJSON *member = section->child; member; member = member->next) {
-        place_t below = *place;
-        place_member(place, text_of(member->string), &below);
+        config_place_t below = *place;
+        config_place_member(place, text_of(member->string), &below);
         buffer_printf(out, "\n%*s\"%s\": ", indent + INDENT, "", member->string);
         print_value(out, member, &below, indent + INDENT);
         if (member->next)
@@ -101,7 +101,7 @@ static void print_section(buffer_t *out, const cJSON *section, const place_t *pl
 
 char *config_tree_print(const cJSON *root)
 {
-    place_t top = {0};
+    config_place_t top = {0};
     buffer_t out = buffer_new(0);
     print_section(&out, root, &top, 0);
     char *text = buffer_ok(&out) ? strndup(out.bytes, out.length) : NULL;

@@ -6,9 +6,9 @@ static const cJSON *sources_of(const config_load_t *load)
     return config_find(load->root, "connectord.sources", NULL);
 }
 
-static void check_given(config_load_t *load, const cJSON *section, const place_t *place);
+static void check_given(config_load_t *load, const cJSON *section, const config_place_t *place);
 
-static void check_member_given(config_load_t *load, const cJSON *member, const place_t *place, const char *section)
+static void check_member_given(config_load_t *load, const cJSON *member, const config_place_t *place, const char *section)
 {
     const schema_key_t *key = schema_find(place->pattern);
     if (!key) {
@@ -21,35 +21,35 @@ static void check_member_given(config_load_t *load, const cJSON *member, const p
         buffer_release(&expected);
     } else if (key->type == KEY_MAP) {
         for (const cJSON *entry = member->child; entry; entry = entry->next) {
-            place_t below = place_entry(place, text_of(entry->string));
+            config_place_t below = config_place_entry(place, text_of(entry->string));
             check_given(load, entry, &below);
         }
     } else if (key->type == KEY_OBJECTS && cJSON_IsArray(member)) {
         size_t number = 0;
         for (const cJSON *element = member->child; element; element = element->next) {
-            place_t below = place_element(place, number++);
+            config_place_t below = config_place_element(place, number++);
             check_given(load, element, &below);
         }
     }
 }
 
-static void check_given(config_load_t *load, const cJSON *section, const place_t *place)
+static void check_given(config_load_t *load, const cJSON *section, const config_place_t *place)
 {
     if (!cJSON_IsObject(section))
         return;
     schema_walk_t walk = schema_walk(place->pattern);
     while (schema_next(&walk)) {
-        place_t below;
+        config_place_t below;
         char name[SCHEMA_PATH_MAX + 1];
         snprintf(name, sizeof name, "%.*s", TEXT_ARG(walk.name));
-        if (place_member(place, walk.name, &below))
+        if (config_place_member(place, walk.name, &below))
             check_member_given(load, cJSON_GetObjectItemCaseSensitive(section, name), &below, place->path);
     }
 }
 
 static void what_must_be_given_is(config_load_t *load)
 {
-    place_t top = {0};
+    config_place_t top = {0};
     check_given(load, load->root, &top);
 }
 

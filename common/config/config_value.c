@@ -58,13 +58,14 @@ static cJSON *flag(const char *text)
     return strcmp(text, "false") == 0 ? cJSON_CreateFalse() : NULL;
 }
 
-static bool fill_section(cJSON *section, const place_t *place);
+static bool fill_section(cJSON *section, const config_place_t *place);
 
-static bool fill_elements(cJSON *list, const place_t *place)
+static bool fill_elements(cJSON *list, const config_place_t *place)
 {
     size_t number = 0;
     for (cJSON *element = list->child; element; element = element->next) { /* null has no child */
-        place_t below = element->string ? place_entry(place, text_of(element->string)) : place_element(place, number++);
+        config_place_t below =
+            element->string ? config_place_entry(place, text_of(element->string)) : config_place_element(place, number++);
         if (cJSON_IsObject(element) && !fill_section(element, &below))
             return false;
     }
@@ -72,12 +73,12 @@ static bool fill_elements(cJSON *list, const place_t *place)
 }
 
 /* Takes a member out and puts it, or its default, behind the ones that came before it in the schema. */
-static bool fill_member(cJSON *section, text_t name, const place_t *place)
+static bool fill_member(cJSON *section, text_t name, const config_place_t *place)
 {
-    place_t below;
+    config_place_t below;
     char string[SCHEMA_PATH_MAX + 1];
     snprintf(string, sizeof string, "%.*s", TEXT_ARG(name));
-    if (!place_member(place, name, &below))
+    if (!config_place_member(place, name, &below))
         return false;
     const schema_key_t *key = schema_find(below.pattern);
     cJSON *member = cJSON_DetachItemFromObjectCaseSensitive(section, string);
@@ -94,7 +95,7 @@ static bool fill_member(cJSON *section, text_t name, const place_t *place)
     return fill_section(member, &below);
 }
 
-static bool fill_section(cJSON *section, const place_t *place)
+static bool fill_section(cJSON *section, const config_place_t *place)
 {
     schema_walk_t walk = schema_walk(place->pattern);
     while (schema_next(&walk))
@@ -139,7 +140,7 @@ cJSON *config_value_element(const schema_key_t *key, const char *text)
 
 void config_fill(config_load_t *load)
 {
-    place_t top = {0};
+    config_place_t top = {0};
     if (!fill_section(load->root, &top))
         config_out_of_memory(load);
 }

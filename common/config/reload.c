@@ -6,7 +6,7 @@
 
 struct reload {
     loop_t *loop;
-    supervisor_t *supervisor;
+    sd_notify_t *sd_notify;
     const reload_events_t *events;
     void *arg;
     const config_t *started; /* the parts run with this … */
@@ -62,7 +62,7 @@ static void go_over(reload_t *self)
 static void on_hangup(void *arg)
 {
     reload_t *self = arg;
-    supervisor_reloading(self->supervisor);
+    sd_notify_reloading(self->sd_notify);
     log_info("config: reading it anew", LOG_TEXT("signal", "SIGHUP"));
     self->next = config_reload(self->started);
     if (self->next) {
@@ -73,17 +73,17 @@ static void on_hangup(void *arg)
     } else {
         log_error("config: stays as it was");
     }
-    supervisor_ready(self->supervisor);
+    sd_notify_ready(self->sd_notify);
 }
 
-reload_t *reload_new(loop_t *loop, const config_t *config, supervisor_t *supervisor, const reload_events_t *events, void *arg)
+reload_t *reload_new(loop_t *loop, const config_t *config, sd_notify_t *sd_notify, const reload_events_t *events, void *arg)
 {
     reload_t *self = malloc(sizeof *self);
     if (!self) {
         log_error("reload: no memory");
         return NULL;
     }
-    *self = (reload_t){.loop = loop, .supervisor = supervisor, .events = events, .arg = arg, .started = config};
+    *self = (reload_t){.loop = loop, .sd_notify = sd_notify, .events = events, .arg = arg, .started = config};
     loop_on_hangup(loop, on_hangup, self);
     return self;
 }

@@ -8,7 +8,7 @@
 
 #include "common/config/config.h"
 #include "common/loop/loop.h"
-#include "common/loop/supervisor.h"
+#include "common/loop/sd_notify.h"
 
 typedef struct {
     const char *section; /* the process's own */
@@ -23,7 +23,7 @@ typedef struct {
 typedef struct reload reload_t;
 
 /* `config`: what the process started with. All of them outlive it. NULL with a log line when memory runs out. */
-reload_t *reload_new(loop_t *loop, const config_t *config, supervisor_t *supervisor, const reload_events_t *events, void *arg);
+reload_t *reload_new(loop_t *loop, const config_t *config, sd_notify_t *sd_notify, const reload_events_t *events, void *arg);
 
 /* To be destroyed before what `events` call. */
 void reload_destroy(reload_t **self);

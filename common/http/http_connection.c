@@ -32,7 +32,7 @@ static void leave(http_connection_t *self)
     budget_close(&self->account);
     list_remove(&self->in_server);
     list_remove(&self->in_woken);
-    places_leave(self->server->places, &self->place);
+    connection_slots_leave(self->server->slots, &self->slot);
     uv_close((uv_handle_t *)&self->poll, on_poll_closed);
 }
 
@@ -301,10 +301,10 @@ void http_connection_new(http_server_t *server, int fd)
 {
     char room[ADDRESS_GROUP_MAX];
     http_connection_t *self = calloc(1, sizeof *self);
-    if (!self || !places_enter(server->places, &self->place, address_group_of_peer(fd, room)) ||
+    if (!self || !connection_slots_enter(server->slots, &self->slot, address_group_of_peer(fd, room)) ||
         uv_poll_init(server->uv, &self->poll, fd) != 0) {
         if (self)
-            places_leave(server->places, &self->place);
+            connection_slots_leave(server->slots, &self->slot);
         close(fd);
         free(self);
         return;
@@ -320,7 +320,7 @@ void http_connection_new(http_server_t *server, int fd)
     expect(self, HTTP_HEAD_MS);
     watch(self);
     http_server_make_room(server, self);
-    places_wait(server->places, &self->place);
+    connection_slots_wait(server->slots, &self->slot);
     take(self); /* who waited to be accepted has mostly said already what it wants */
     settle(self);
 }
@@ -337,7 +337,7 @@ void http_wait(http_connection_t *self, const http_owner_t *events, void *owner)
 {
     self->events = events;
     self->owner = owner;
-    places_work(self->server->places, &self->place);
+    connection_slots_work(self->server->slots, &self->slot);
 }
 
 void http_wake(http_connection_t *self)
@@ -368,7 +368,7 @@ void http_answer(http_connection_t *self, const http_answer_t *answer)
     http_answer_print(answer, self->keeps ? stays : HTTP_ENDS, head);
     self->events = NULL;
     self->state = self->keeps ? HTTP_READING : HTTP_ENDING;
-    places_wait(self->server->places, &self->place);
+    connection_slots_wait(self->server->slots, &self->slot);
     expect(self, self->keeps ? HTTP_IDLE_MS : 0);
     if (buffer_ok(head))
         transmit(self, buffer_text(head), self->is_head || answer->status == 304 ? TEXT("") : answer->body);
@@ -380,7 +380,7 @@ void http_stream(http_connection_t *self, text_t head)
 {
     self->state = HTTP_STREAMING;
     self->keeps = self->lingers = false;
-    places_work(self->server->places, &self->place);
+    connection_slots_work(self->server->slots, &self->slot);
     http_write(self, head);
 }
 
@@ -401,7 +401,7 @@ void http_close(http_connection_t *self)
     if (self->state == HTTP_BROKEN)
         return;
     self->state = HTTP_ENDING;
-    places_wait(self->server->places, &self->place);
+    connection_slots_wait(self->server->slots, &self->slot);
     expect(self, HTTP_END_MS);
     http_wake(self); /* it may be called from anywhere */
 }

@@ -41,12 +41,12 @@ static void on_accepted(void *arg, int fd)
 }
 
 /* Whose place is needed: of the newcomer's address, or of any; NULL: there is room. newcomer: NULL where no descriptor is free. */
-static place_t *choose(const http_server_t *self, const http_connection_t *newcomer)
+static connection_slot_t *choose(const http_server_t *self, const http_connection_t *newcomer)
 {
     size_t most = self->config.connections;
-    place_t *place = newcomer ? places_excess(self->places, &newcomer->place) : NULL;
-    bool full = !newcomer || (most > 0 && places_count(self->places) > most);
-    return !place && full ? places_victim(self->places) : place;
+    connection_slot_t *slot = newcomer ? connection_slots_excess(self->slots, &newcomer->slot) : NULL;
+    bool full = !newcomer || (most > 0 && connection_slots_count(self->slots) > most);
+    return !slot && full ? connection_slots_victim(self->slots) : slot;
 }
 
 static void tell(const http_server_t *self, const http_connection_t *connection, const http_connection_t *newcomer)
@@ -57,21 +57,21 @@ static void tell(const http_server_t *self, const http_connection_t *connection,
         log_warn("http: no place is left: closed the connection that waited longest",
                  LOG_SLICE("peer", http_peer(connection, room)),
                  LOG_TEXT("because", newcomer ? "there are too many" : "no descriptor is free"),
-                 LOG_U64("connections", places_count(self->places)), LOG_U64("suppressed", log_suppressed(&limit)));
+                 LOG_U64("connections", connection_slots_count(self->slots)), LOG_U64("suppressed", log_suppressed(&limit)));
 }
 
 /* Its request may have come just now, and not have been looked at: so it is before the connection is closed. */
-static bool give_up_place(http_server_t *self, const http_connection_t *newcomer)
+static bool give_up_slot(http_server_t *self, const http_connection_t *newcomer)
 {
-    place_t *place = choose(self, newcomer), *looked_at = NULL;
-    for (int i = 0; place && place != looked_at && i < LOOKED_AT_MAX; i++) {
-        looked_at = place;
-        http_connection_look(LIST_OWNER(place, http_connection_t, place));
-        place = choose(self, newcomer);
+    connection_slot_t *slot = choose(self, newcomer), *looked_at = NULL;
+    for (int i = 0; slot && slot != looked_at && i < LOOKED_AT_MAX; i++) {
+        looked_at = slot;
+        http_connection_look(LIST_OWNER(slot, http_connection_t, slot));
+        slot = choose(self, newcomer);
     }
-    if (!place)
+    if (!slot)
         return false;
-    http_connection_t *connection = LIST_OWNER(place, http_connection_t, place);
+    http_connection_t *connection = LIST_OWNER(slot, http_connection_t, slot);
     tell(self, connection, newcomer);
     self->given_up++;
     http_connection_close(connection);
@@ -80,12 +80,12 @@ static bool give_up_place(http_server_t *self, const http_connection_t *newcomer
 
 static bool on_full(void *arg)
 {
-    return give_up_place(arg, NULL);
+    return give_up_slot(arg, NULL);
 }
 
 void http_server_make_room(http_server_t *self, const http_connection_t *newcomer)
 {
-    give_up_place(self, newcomer);
+    give_up_slot(self, newcomer);
 }
 
 bool http_server_knows(const http_server_t *self, const http_request_t *request)
@@ -105,9 +105,9 @@ static bool open_server(http_server_t *self, loop_t *loop)
 {
     self->requests = share_new(loop, SHARE_REQUESTS_US, NULL, NULL);
     self->answers = share_new(loop, SHARE_ANSWERS_US, serve_woken, self);
-    self->places = places_new(self->config.per_address);
+    self->slots = connection_slots_new(self->config.per_address);
     self->sweep = loop_timer_new(loop, on_sweep, self);
-    bool good = self->requests && self->answers && self->places && self->sweep;
+    bool good = self->requests && self->answers && self->slots && self->sweep;
     self->listener = good ? listener_new(loop, self->config.address, on_accepted, self) : NULL;
     if (!self->listener)
         return false;
@@ -131,13 +131,13 @@ http_server_t *http_server_new(loop_t *loop, const http_config_t *config, http_r
 
 void http_server_limit(http_server_t *self, size_t per_address)
 {
-    places_limit(self->places, per_address);
+    connection_slots_limit(self->slots, per_address);
 }
 
 void http_server_metrics(const http_server_t *self, metrics_t *metrics)
 {
     metrics_gauge(metrics, "dataflow_http_connections", "Connections that speak HTTP, WebSockets not among them",
-                  places_count(self->places));
+                  connection_slots_count(self->slots));
     metrics_counter(metrics, "dataflow_http_given_up_total", "Connections that waited, and were closed to make room for others",
                     self->given_up);
 }
@@ -152,7 +152,7 @@ void http_server_destroy(http_server_t **self_p)
     loop_timer_destroy(&self->sweep);
     while (!list_empty(&self->connections))
         http_connection_close(LIST_OWNER(self->connections.next, http_connection_t, in_server));
-    places_destroy(&self->places);
+    connection_slots_destroy(&self->slots);
     buffer_release(&self->head);
     share_destroy(&self->requests);
     share_destroy(&self->answers);

@@ -37,8 +37,8 @@ typedef struct http_connection http_connection_t;
 /* A request has come; it is valid for the call. Within it comes one of http_answer, http_wait, http_hand_over. */
 typedef void http_request_fn(void *arg, http_connection_t *connection, const http_request_t *request);
 
-/* When no place is left, a connection that waits for its peer gives up its own (places.h): a newcomer always gets one, so that /health and /metrics
- * are answered. It says so in the log, and counts it. */
+/* When no place is left, a connection that waits for its peer gives up its own (connection_slots.h): a newcomer always gets
+ * one, so that /health and /metrics are answered. It says so in the log, and counts it. */
 typedef struct {
     const char *address;  /* "HOST:PORT" to listen on */
     const hosts_t *hosts; /* a request for another Host is answered 421; outlives the server */

@@ -1,9 +1,9 @@
 /* What an HTTP server (http_server.c) and its connections (http_connection.c) know of each other, and nobody else. */
 #pragma once
 
+#include "common/http/connection_slots.h"
 #include "common/http/http_server.h"
 #include "common/http/listener.h"
-#include "common/http/places.h"
 #include "common/list.h"
 #include "common/loop/share.h"
 
@@ -17,7 +17,7 @@ struct http_server {
     http_request_fn *request;
     void *arg;
     http_config_t config;
-    places_t *places;
+    connection_slots_t *slots;
     uint64_t given_up; /* places, for others */
     loop_timer_t *sweep;
     share_t *requests;    /* of the loop's time: what comes in, and … */
@@ -53,7 +53,7 @@ struct http_connection {
     const http_owner_t *events;        /* NULL: nobody */
     void *owner;
     list_t in_server, in_woken;
-    place_t place;
+    connection_slot_t slot;
     budget_account_t account;
 };
 

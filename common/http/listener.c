@@ -23,10 +23,10 @@ typedef struct {
     listener_t *listener;
     uv_poll_t poll;
     int fd;
-} door_t;
+} listening_socket_t;
 
 struct listener {
-    door_t doors[HOST_ADDRESSES_MAX];
+    listening_socket_t sockets[HOST_ADDRESSES_MAX];
     size_t count;
     size_t open; /* handles that have not closed yet */
     share_t *share;
@@ -55,7 +55,7 @@ static int listen_at(const host_address_t *address)
 }
 
 /* At all addresses that the host has on this machine. False, with errno, when it has no address or one of them can't be had. */
-static bool open_doors(listener_t *self, const char *host, const char *port)
+static bool open_sockets(listener_t *self, const char *host, const char *port)
 {
     host_address_t addresses[HOST_ADDRESSES_MAX];
     size_t count = host_addresses(host, port, addresses);
@@ -63,7 +63,7 @@ static bool open_doors(listener_t *self, const char *host, const char *port)
     for (size_t i = 0; i < count; i++) {
         int fd = listen_at(&addresses[i]);
         if (fd != -1)
-            self->doors[self->count++] = (door_t){.listener = self, .fd = fd};
+            self->sockets[self->count++] = (listening_socket_t){.listener = self, .fd = fd};
         else if (!host_address_is_elsewhere(errno))
             return false;
     }
@@ -104,7 +104,7 @@ static void watch(void *arg)
 {
     listener_t *self = arg;
     for (size_t i = 0; i < self->count; i++)
-        uv_poll_start(&self->doors[i].poll, UV_READABLE, on_readable);
+        uv_poll_start(&self->sockets[i].poll, UV_READABLE, on_readable);
 }
 
 /* Without a descriptor the same connection would be told of again and again, at the cost of a whole processor. */
@@ -115,17 +115,17 @@ static void rest(listener_t *self)
         log_warn("listener: no descriptor is left: nobody is taken in for a moment", LOG_U64("limit", self->fd_limit),
                  LOG_U64("suppressed", log_suppressed(&limit)));
     for (size_t i = 0; i < self->count; i++)
-        uv_poll_stop(&self->doors[i].poll);
+        uv_poll_stop(&self->sockets[i].poll);
     loop_timer_start(self->pause, PAUSE_MS, 0);
 }
 
 /* False when none is left, or it has gone again. */
-static bool accept_one(const door_t *door)
+static bool accept_one(const listening_socket_t *listening)
 {
-    listener_t *self = door->listener;
-    int fd = accept4(door->fd, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
+    listener_t *self = listening->listener;
+    int fd = accept4(listening->fd, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
     if (fd == -1 && errno == EMFILE && self->make_room && self->make_room(self->arg))
-        fd = accept4(door->fd, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
+        fd = accept4(listening->fd, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
     if (fd == -1 && (errno == EMFILE || errno == ENFILE))
         rest(self);
     if (fd != -1)
@@ -135,11 +135,11 @@ static bool accept_one(const door_t *door)
 
 static void on_readable(uv_poll_t *handle, int status, int events)
 {
-    const door_t *door = handle->data;
+    const listening_socket_t *listening = handle->data;
     (void)status, (void)events;
-    while (share_begin(door->listener->share)) { /* else the loop tells of those that wait in its next turn */
-        bool accepted = accept_one(door);
-        share_end(door->listener->share);
+    while (share_begin(listening->listener->share)) { /* else the loop tells of those that wait in its next turn */
+        bool accepted = accept_one(listening);
+        share_end(listening->listener->share);
         if (!accepted)
             return;
     }
@@ -180,19 +180,19 @@ listener_t *listener_new(loop_t *loop, const char *address, listener_fn *accepte
     *self = (listener_t){.fd_limit = limit.rlim_cur, .accepted = accepted, .arg = arg};
     self->share = share_new(loop, SHARE_NEWCOMERS_US, NULL, NULL);
     self->pause = loop_timer_new(loop, watch, self);
-    if (!self->share || !self->pause || !open_doors(self, host, port)) {
+    if (!self->share || !self->pause || !open_sockets(self, host, port)) {
         log_error("listener: can't listen", LOG_TEXT("address", address), LOG_ERRNO());
         for (size_t i = 0; i < self->count; i++)
-            close(self->doors[i].fd);
+            close(self->sockets[i].fd);
         share_destroy(&self->share);
         loop_timer_destroy(&self->pause);
         free(self);
         return NULL;
     }
     for (size_t i = 0; i < self->count; i++) {
-        door_t *door = &self->doors[i];
-        door->poll.data = door;
-        uv_poll_init(loop_uv(loop), &door->poll, door->fd);
+        listening_socket_t *listening = &self->sockets[i];
+        listening->poll.data = listening;
+        uv_poll_init(loop_uv(loop), &listening->poll, listening->fd);
     }
     watch(self);
     self->open = self->count;
@@ -206,7 +206,7 @@ void listener_on_full(listener_t *self, listener_full_fn *make_room)
 
 static void on_closed(uv_handle_t *handle)
 {
-    listener_t *self = ((door_t *)handle->data)->listener;
+    listener_t *self = ((listening_socket_t *)handle->data)->listener;
     if (--self->open == 0)
         free(self);
 }
@@ -220,8 +220,8 @@ void listener_destroy(listener_t **self_p)
     share_destroy(&self->share);
     loop_timer_destroy(&self->pause);
     for (size_t i = 0; i < self->count; i++) {
-        uv_poll_stop(&self->doors[i].poll);
-        close(self->doors[i].fd);
-        uv_close((uv_handle_t *)&self->doors[i].poll, on_closed);
+        uv_poll_stop(&self->sockets[i].poll);
+        close(self->sockets[i].fd);
+        uv_close((uv_handle_t *)&self->sockets[i].poll, on_closed);
     }
 }

@@ -18,83 +18,83 @@ typedef struct {
     void *arg;
     job_state_t state;
     bool ending;
-} desk_t;
+} worker_shared_t;
 
 struct worker {
-    desk_t *desk;
+    worker_shared_t *shared;
     uv_thread_t thread;
     worker_fn *done;
 };
 
-static void desk_free(desk_t *desk)
+static void shared_free(worker_shared_t *shared)
 {
-    uv_cond_destroy(&desk->changed);
-    uv_mutex_destroy(&desk->mutex);
-    free(desk);
+    uv_cond_destroy(&shared->changed);
+    uv_mutex_destroy(&shared->mutex);
+    free(shared);
 }
 
-static desk_t *desk_new(void)
+static worker_shared_t *shared_new(void)
 {
-    desk_t *desk = calloc(1, sizeof *desk);
-    if (!desk)
+    worker_shared_t *shared = calloc(1, sizeof *shared);
+    if (!shared)
         return NULL;
-    if (uv_mutex_init(&desk->mutex) != 0) {
-        free(desk);
-        return NULL;
-    }
-    if (uv_cond_init(&desk->changed) != 0) {
-        uv_mutex_destroy(&desk->mutex);
-        free(desk);
+    if (uv_mutex_init(&shared->mutex) != 0) {
+        free(shared);
         return NULL;
     }
-    return desk;
+    if (uv_cond_init(&shared->changed) != 0) {
+        uv_mutex_destroy(&shared->mutex);
+        free(shared);
+        return NULL;
+    }
+    return shared;
 }
 
-static void work_once(desk_t *desk)
+static void work_once(worker_shared_t *shared)
 {
-    worker_fn *work = desk->work;
-    void *arg = desk->arg;
-    uv_mutex_unlock(&desk->mutex);
+    worker_fn *work = shared->work;
+    void *arg = shared->arg;
+    uv_mutex_unlock(&shared->mutex);
     work(arg);
-    uv_mutex_lock(&desk->mutex);
-    if (desk->ending)
+    uv_mutex_lock(&shared->mutex);
+    if (shared->ending)
         return;
-    desk->state = FINISHED;
-    uv_cond_signal(&desk->changed);
-    uv_async_send(desk->finished);
+    shared->state = FINISHED;
+    uv_cond_signal(&shared->changed);
+    uv_async_send(shared->finished);
 }
 
 static void run_thread(void *arg)
 {
-    desk_t *desk = arg;
-    uv_mutex_lock(&desk->mutex);
-    while (!desk->ending) {
-        if (desk->state == HANDED_OVER)
-            work_once(desk);
+    worker_shared_t *shared = arg;
+    uv_mutex_lock(&shared->mutex);
+    while (!shared->ending) {
+        if (shared->state == HANDED_OVER)
+            work_once(shared);
         else
-            uv_cond_wait(&desk->changed, &desk->mutex);
+            uv_cond_wait(&shared->changed, &shared->mutex);
     }
-    bool abandoned = desk->state == HANDED_OVER;
-    uv_mutex_unlock(&desk->mutex);
+    bool abandoned = shared->state == HANDED_OVER;
+    uv_mutex_unlock(&shared->mutex);
     if (abandoned)
-        desk_free(desk);
+        shared_free(shared);
 }
 
 static job_state_t state_of(const worker_t *self)
 {
-    uv_mutex_lock(&self->desk->mutex);
-    job_state_t state = self->desk->state;
-    uv_mutex_unlock(&self->desk->mutex);
+    uv_mutex_lock(&self->shared->mutex);
+    job_state_t state = self->shared->state;
+    uv_mutex_unlock(&self->shared->mutex);
     return state;
 }
 
 static void finish(worker_t *self)
 {
-    desk_t *desk = self->desk;
-    uv_mutex_lock(&desk->mutex);
-    desk->state = IDLE;
-    uv_mutex_unlock(&desk->mutex);
-    self->done(desk->arg);
+    worker_shared_t *shared = self->shared;
+    uv_mutex_lock(&shared->mutex);
+    shared->state = IDLE;
+    uv_mutex_unlock(&shared->mutex);
+    self->done(shared->arg);
 }
 
 static void on_finished(uv_async_t *handle)
@@ -115,7 +115,7 @@ static bool start_thread(worker_t *self)
     sigset_t all, before;
     sigfillset(&all);
     pthread_sigmask(SIG_SETMASK, &all, &before);
-    int rc = uv_thread_create(&self->thread, run_thread, self->desk);
+    int rc = uv_thread_create(&self->thread, run_thread, self->shared);
     pthread_sigmask(SIG_SETMASK, &before, NULL);
     return rc == 0;
 }
@@ -124,20 +124,20 @@ worker_t *worker_new(loop_t *loop)
 {
     worker_t *self = calloc(1, sizeof *self);
     uv_async_t *finished = calloc(1, sizeof *finished);
-    desk_t *desk = desk_new();
-    if (!self || !finished || !desk || uv_async_init(loop_uv(loop), finished, on_finished) != 0)
+    worker_shared_t *shared = shared_new();
+    if (!self || !finished || !shared || uv_async_init(loop_uv(loop), finished, on_finished) != 0)
         goto fail;
     finished->data = self;
-    desk->finished = finished;
-    self->desk = desk;
+    shared->finished = finished;
+    self->shared = shared;
     if (start_thread(self))
         return self;
     uv_close((uv_handle_t *)finished, on_closed);
     finished = NULL;
 fail:
     log_error("worker: no thread");
-    if (desk)
-        desk_free(desk);
+    if (shared)
+        shared_free(shared);
     free(finished);
     free(self);
     return NULL;
@@ -145,15 +145,15 @@ fail:
 
 void worker_run(worker_t *self, worker_fn *work, worker_fn *done, void *arg)
 {
-    desk_t *desk = self->desk;
+    worker_shared_t *shared = self->shared;
     self->done = done;
-    uv_mutex_lock(&desk->mutex);
-    assert(desk->state == IDLE);
-    desk->state = HANDED_OVER;
-    desk->work = work;
-    desk->arg = arg;
-    uv_cond_signal(&desk->changed);
-    uv_mutex_unlock(&desk->mutex);
+    uv_mutex_lock(&shared->mutex);
+    assert(shared->state == IDLE);
+    shared->state = HANDED_OVER;
+    shared->work = work;
+    shared->arg = arg;
+    uv_cond_signal(&shared->changed);
+    uv_mutex_unlock(&shared->mutex);
 }
 
 bool worker_busy(const worker_t *self)
@@ -163,15 +163,15 @@ bool worker_busy(const worker_t *self)
 
 bool worker_wait(worker_t *self, uint64_t timeout_ms)
 {
-    desk_t *desk = self->desk;
+    worker_shared_t *shared = self->shared;
     uint64_t now = uv_hrtime(), until = now + timeout_ms * 1000000;
-    uv_mutex_lock(&desk->mutex);
-    while (desk->state == HANDED_OVER && now < until) {
-        uv_cond_timedwait(&desk->changed, &desk->mutex, until - now);
+    uv_mutex_lock(&shared->mutex);
+    while (shared->state == HANDED_OVER && now < until) {
+        uv_cond_timedwait(&shared->changed, &shared->mutex, until - now);
         now = uv_hrtime();
     }
-    job_state_t state = desk->state;
-    uv_mutex_unlock(&desk->mutex);
+    job_state_t state = shared->state;
+    uv_mutex_unlock(&shared->mutex);
     if (state == FINISHED)
         finish(self);
     return state != HANDED_OVER;
@@ -183,18 +183,18 @@ void worker_destroy(worker_t **self_p)
     if (!self)
         return;
     *self_p = NULL;
-    desk_t *desk = self->desk;
-    uv_mutex_lock(&desk->mutex);
-    bool abandoned = desk->state == HANDED_OVER;
-    desk->ending = true;
-    uv_cond_signal(&desk->changed);
-    uv_close((uv_handle_t *)desk->finished, on_closed);
-    uv_mutex_unlock(&desk->mutex);
+    worker_shared_t *shared = self->shared;
+    uv_mutex_lock(&shared->mutex);
+    bool abandoned = shared->state == HANDED_OVER;
+    shared->ending = true;
+    uv_cond_signal(&shared->changed);
+    uv_close((uv_handle_t *)shared->finished, on_closed);
+    uv_mutex_unlock(&shared->mutex);
     if (abandoned) {
         pthread_detach(self->thread);
     } else {
         uv_thread_join(&self->thread);
-        desk_free(desk);
+        shared_free(shared);
     }
     free(self);
 }

@@ -14,24 +14,24 @@ enum { BITS_IPV4 = 32, BITS_IPV6 = 128, MAPPED = 12 /* bytes before the IPv4 add
 typedef struct {
     unsigned char bytes[16];
     size_t length;
-} address_t;
+} ip_address_t;
 
 typedef struct {
-    address_t address;
+    ip_address_t address;
     size_t bits; /* of it that count */
 } range_t;
 
-static address_t address_of_bytes(const void *bytes, size_t length)
+static ip_address_t address_of_bytes(const void *bytes, size_t length)
 {
     static const unsigned char mapped[MAPPED] = {[10] = 0xff, [11] = 0xff};
-    address_t address = {.length = length};
+    ip_address_t address = {.length = length};
     if (length == sizeof(struct in6_addr) && memcmp(bytes, mapped, MAPPED) == 0)
         return address_of_bytes((const char *)bytes + MAPPED, sizeof(struct in_addr));
     memcpy(address.bytes, bytes, length);
     return address;
 }
 
-static address_t address_of(const struct sockaddr *address)
+static ip_address_t address_of(const struct sockaddr *address)
 {
     if (address->sa_family == AF_INET) {
         struct sockaddr_in in;
@@ -43,10 +43,10 @@ static address_t address_of(const struct sockaddr *address)
         memcpy(&in6, address, sizeof in6);
         return address_of_bytes(&in6.sin6_addr, sizeof in6.sin6_addr);
     }
-    return (address_t){0};
+    return (ip_address_t){0};
 }
 
-static bool parse_address(text_t text, address_t *address)
+static bool parse_address(text_t text, ip_address_t *address)
 {
     char string[INET6_ADDRSTRLEN];
     struct in_addr in;
@@ -77,7 +77,7 @@ static bool parse_range(text_t text, range_t *range)
     return true;
 }
 
-static bool within(const range_t *range, const address_t *address)
+static bool within(const range_t *range, const ip_address_t *address)
 {
     size_t whole = range->bits / 8, rest = range->bits % 8;
     if (range->address.length != address->length || memcmp(range->address.bytes, address->bytes, whole) != 0)
@@ -85,7 +85,7 @@ static bool within(const range_t *range, const address_t *address)
     return rest == 0 || (range->address.bytes[whole] ^ address->bytes[whole]) >> (8 - rest) == 0;
 }
 
-static bool is_loopback(const address_t *address)
+static bool is_loopback(const ip_address_t *address)
 {
     static const range_t ipv4 = {{{127}, 4}, 8}, ipv6 = {{{[15] = 1}, 16}, BITS_IPV6};
     return address->length == 0 || within(&ipv4, address) || within(&ipv6, address);
@@ -107,17 +107,17 @@ static const struct ifaddrs *interfaces(void)
     return found;
 }
 
-static bool has_address(const address_t *address)
+static bool has_address(const ip_address_t *address)
 {
     for (const struct ifaddrs *each = interfaces(); each; each = each->ifa_next) {
-        address_t own = each->ifa_addr ? address_of(each->ifa_addr) : (address_t){0};
+        ip_address_t own = each->ifa_addr ? address_of(each->ifa_addr) : (ip_address_t){0};
         if (own.length == address->length && memcmp(own.bytes, address->bytes, own.length) == 0)
             return true;
     }
     return false;
 }
 
-static bool is_local(const address_t *address)
+static bool is_local(const ip_address_t *address)
 {
     return is_loopback(address) || has_address(address);
 }
@@ -130,7 +130,7 @@ bool network_valid(text_t text)
 
 bool network_admits(const char *const *networks, size_t count, const struct sockaddr_storage *address)
 {
-    address_t peer = address_of((const struct sockaddr *)address);
+    ip_address_t peer = address_of((const struct sockaddr *)address);
     for (size_t i = 0; i < count; i++) {
         range_t range;
         if (strcmp(networks[i], "any") == 0)
@@ -146,7 +146,7 @@ struct sockaddr_storage network_address(text_t text)
 {
     struct sockaddr_storage address = {.ss_family = AF_UNIX};
     const char *zone = text.length ? memchr(text.at, '%', text.length) : NULL;
-    address_t parsed;
+    ip_address_t parsed;
     if (!parse_address((text_t){text.at, zone ? (size_t)(zone - text.at) : text.length}, &parsed))
         return address;
     if (parsed.length == sizeof(struct in_addr)) {
@@ -163,7 +163,7 @@ struct sockaddr_storage network_address(text_t text)
 
 void network_print(const struct sockaddr_storage *address, char out[static NETWORK_ADDRESS_MAX])
 {
-    address_t peer = address_of((const struct sockaddr *)address);
+    ip_address_t peer = address_of((const struct sockaddr *)address);
     if (peer.length == 0)
         snprintf(out, NETWORK_ADDRESS_MAX, "local");
     else

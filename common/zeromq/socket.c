@@ -139,10 +139,10 @@ static void hand_over_request(socket_t *self, const text_t *frames, size_t kept,
 typedef struct {
     guard_peer_t *peer; /* NULL: nobody that is known */
     bool gone;          /* it was, and has gone or will: it can't be answered */
-} sender_t;
+} message_sender_t;
 
 /* Of what is left when a subscriber has gone ZeroMQ tells, too, in nobody's name: the monitor has told before. */
-static void hand_over(socket_t *self, sender_t sender, const text_t *frames, size_t kept, size_t count)
+static void hand_over(socket_t *self, message_sender_t sender, const text_t *frames, size_t kept, size_t count)
 {
     if (sender.gone)
         return;
@@ -167,16 +167,16 @@ static void count_taken(socket_t *self, guard_peer_t *peer, text_t first, const 
         guard_drop(self->guard, peer, "frames: its message has too many");
 }
 
-static sender_t sender_of(socket_t *self, zmq_msg_t *part, text_t first, const frames_t *taken)
+static message_sender_t sender_of(socket_t *self, zmq_msg_t *part, text_t first, const frames_t *taken)
 {
     uint64_t id;
     int fd;
     if (!self->guard || !frames_origin(part, &id, &fd))
-        return (sender_t){0};
+        return (message_sender_t){0};
     guard_peer_t *peer = guard_peer(self->guard, id, fd);
     if (peer)
         count_taken(self, peer, first, taken);
-    return (sender_t){.peer = peer, .gone = !peer || guard_is_dropped(peer)};
+    return (message_sender_t){.peer = peer, .gone = !peer || guard_is_dropped(peer)};
 }
 
 /* Adds its bytes. False when none waits. */
@@ -193,7 +193,7 @@ static bool take_message(socket_t *self, size_t *bytes)
     size_t kept = taken.count < SOCKET_FRAMES ? taken.count : SOCKET_FRAMES;
     for (size_t i = 0; i < kept; i++)
         frames[i] = (text_t){zmq_msg_data(&parts[i]), zmq_msg_size(&parts[i])};
-    sender_t sender = sender_of(self, &parts[kept - 1], frames[0], &taken);
+    message_sender_t sender = sender_of(self, &parts[kept - 1], frames[0], &taken);
     self->skipping = taken.more;
     *bytes += taken.bytes;
     if (!taken.more)
@@ -376,21 +376,21 @@ static void hear_monitor(const socket_t *self)
         continue;
 }
 
-static bool door_admits(void *arg, text_t address)
+static bool zap_admits(void *arg, text_t address)
 {
     const socket_t *self = arg;
     hear_monitor(self);
     return guard_admits(self->guard, address);
 }
 
-static uint64_t door_next_id(void *arg)
+static uint64_t zap_next_id(void *arg)
 {
     const socket_t *self = arg;
     hear_monitor(self);
     return guard_next_id(self->guard);
 }
 
-static int64_t door_pace_ns(void *arg)
+static int64_t zap_pace_ns(void *arg)
 {
     const socket_t *self = arg;
     return self->events->pace_ns ? self->events->pace_ns(self->arg) : 0;
@@ -405,15 +405,15 @@ static void on_gone(void *arg, uint64_t peer)
 
 static bool guard_connections(socket_t *self, int queue_limit)
 {
-    const zap_door_t door = {
-        .names = self->unread != NULL, .admits = door_admits, .next_id = door_next_id, .pace_ns = door_pace_ns, .arg = self};
+    const zap_policy_t policy = {
+        .names = self->unread != NULL, .admits = zap_admits, .next_id = zap_next_id, .pace_ns = zap_pace_ns, .arg = self};
     self->guard = guard_new(&(guard_socket_t){.name = self->events->name ? self->events->name : "socket",
                                               .publishes = self->publishes,
                                               .queue_limit = (uint64_t)queue_limit,
                                               .on_gone = on_gone,
                                               .arg = self});
     if (!self->guard || !monitor(self, ZMQ_EVENT_ACCEPTED | ZMQ_EVENT_DISCONNECTED) ||
-        !zap_enter(self->loop, &door, self->domain))
+        !zap_enter(self->loop, &policy, self->domain))
         return false;
     zsock_set_zap_domain(self->zsock, self->domain);
     return true;

@@ -24,7 +24,7 @@ typedef struct {
     account_t *account;
     size_t bytes; /* that it counts for */
     char body[];
-} load_t;
+} unread_body_t;
 
 struct unread {
     size_t limit_bytes;
@@ -56,7 +56,7 @@ static void let_go(account_t *account)
 
 static void on_closed(void *data, void *hint)
 {
-    load_t *load = hint;
+    unread_body_t *load = hint;
     (void)data; /* within the load */
     atomic_fetch_sub(&load->account->bytes, load->bytes);
     atomic_fetch_sub(&load->account->total->bytes, load->bytes);
@@ -146,10 +146,10 @@ bool unread_message(unread_t *self, text_t peer, size_t more_bytes, text_t body,
     size_t waiting = atomic_load(&account->bytes), bytes = more_bytes + body.length;
     if (waiting > 0 && waiting + bytes > self->limit_bytes)
         return false;
-    load_t *load = malloc(sizeof *load + body.length);
+    unread_body_t *load = malloc(sizeof *load + body.length);
     if (!load)
         return false;
-    *load = (load_t){account, bytes};
+    *load = (unread_body_t){account, bytes};
     memcpy(load->body, body.at, body.length);
     if (zmq_msg_init_data(message, load->body, body.length, on_closed, load) == -1) {
         free(load);

@@ -7,7 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-enum { TICK_MS = 5, QUEUE_LIMIT = 1000, QUESTION_FRAMES = 8, ID_MAX = 16 };
+enum { TICK_MS = 5, QUEUE_LIMIT = 1000, REQUEST_FRAMES = 8, ID_MAX = 16 };
 
 #define ENDPOINT "inproc://zeromq.zap.01"
 
@@ -18,22 +18,22 @@ typedef struct {
     int64_t due_ns;
     char asker[ID_MAX], number[ID_MAX];
     size_t asker_length, number_length;
-} question_t;
+} zap_request_t;
 
 /* A socket that asks. */
-typedef struct door {
-    struct door *next;
-    zap_door_t is;
+typedef struct zap_socket {
+    struct zap_socket *next;
+    zap_policy_t policy;
     char domain[ZAP_DOMAIN_MAX];
     int64_t free_ns; /* for the next connection, at its pace */
     size_t count;
-    question_t waiting[ZAP_WAITING];
-} door_t;
+    zap_request_t waiting[ZAP_WAITING];
+} zap_socket_t;
 
 typedef struct {
     socket_t *socket;
     loop_timer_t *tick;
-    door_t *doors;
+    zap_socket_t *sockets;
     uint64_t entered;
 } zap_t;
 
@@ -57,95 +57,96 @@ static void answer(text_t asker, text_t number, text_t status, text_t id, text_t
     socket_send(zap->socket, frames, sizeof frames / sizeof *frames);
 }
 
-static void admit(const door_t *door, text_t asker, text_t number)
+static void admit(const zap_socket_t *entry, text_t asker, text_t number)
 {
     static const char nameless[] = "\10Identity\0\0\0"; /* and the 0 at its end: four bytes of the value's length */
     char id[20];
-    size_t length = text_from_u64(id, door->is.next_id(door->is.arg));
-    answer(asker, number, TEXT("200"), (text_t){id, length}, door->is.names ? (text_t){nameless, sizeof nameless} : TEXT(""));
+    size_t length = text_from_u64(id, entry->policy.next_id(entry->policy.arg));
+    answer(asker, number, TEXT("200"), (text_t){id, length},
+           entry->policy.names ? (text_t){nameless, sizeof nameless} : TEXT(""));
 }
 
 /* Those that wait and are due; returns how many still wait. */
-static size_t answer_due(door_t *door, int64_t now_ns)
+static size_t answer_due(zap_socket_t *entry, int64_t now_ns)
 {
     size_t left = 0;
-    for (size_t i = 0; i < door->count; i++) {
-        const question_t *question = &door->waiting[i];
-        if (question->due_ns > now_ns)
-            door->waiting[left++] = *question;
+    for (size_t i = 0; i < entry->count; i++) {
+        const zap_request_t *request = &entry->waiting[i];
+        if (request->due_ns > now_ns)
+            entry->waiting[left++] = *request;
         else
-            admit(door, (text_t){question->asker, question->asker_length}, (text_t){question->number, question->number_length});
+            admit(entry, (text_t){request->asker, request->asker_length}, (text_t){request->number, request->number_length});
     }
-    return door->count = left;
+    return entry->count = left;
 }
 
 static void on_tick(void *arg)
 {
     size_t left = 0;
     (void)arg;
-    for (door_t *door = zap->doors; door; door = door->next)
-        left += answer_due(door, clock_mono_ns());
+    for (zap_socket_t *entry = zap->sockets; entry; entry = entry->next)
+        left += answer_due(entry, clock_mono_ns());
     if (left == 0)
         loop_timer_stop(zap->tick);
 }
 
-static void put_off(door_t *door, text_t asker, text_t number, int64_t due_ns)
+static void put_off(zap_socket_t *entry, text_t asker, text_t number, int64_t due_ns)
 {
-    question_t *question = &door->waiting[door->count++];
-    question->due_ns = due_ns;
-    question->asker_length = asker.length;
-    question->number_length = number.length;
-    memcpy(question->asker, asker.at, asker.length);
-    memcpy(question->number, number.at, number.length);
+    zap_request_t *request = &entry->waiting[entry->count++];
+    request->due_ns = due_ns;
+    request->asker_length = asker.length;
+    request->number_length = number.length;
+    memcpy(request->asker, asker.at, asker.length);
+    memcpy(request->number, number.at, number.length);
     if (!loop_timer_running(zap->tick))
         loop_timer_start(zap->tick, TICK_MS, TICK_MS);
 }
 
-static void ask_named(door_t *door, text_t asker, text_t number, text_t address)
+static void ask_named(zap_socket_t *entry, text_t asker, text_t number, text_t address)
 {
     int64_t wait_ms = is_near(address) ? ZAP_NEAR_MS : ZAP_FAR_MS;
-    if (door->count == ZAP_WAITING)
-        admit(door, asker, number);
+    if (entry->count == ZAP_WAITING)
+        admit(entry, asker, number);
     else
-        put_off(door, asker, number, clock_mono_ns() + wait_ms * NS_PER_MS);
+        put_off(entry, asker, number, clock_mono_ns() + wait_ms * NS_PER_MS);
 }
 
 /* Beyond those that may wait for their turn a question stays without an answer: libzmq gives the connection up, and its peer makes another one. */
-static void ask_paced(door_t *door, text_t asker, text_t number)
+static void ask_paced(zap_socket_t *entry, text_t asker, text_t number)
 {
-    int64_t now_ns = clock_mono_ns(), pace_ns = door->is.pace_ns ? door->is.pace_ns(door->is.arg) : 0;
-    if (door->count == ZAP_WAITING)
+    int64_t now_ns = clock_mono_ns(), pace_ns = entry->policy.pace_ns ? entry->policy.pace_ns(entry->policy.arg) : 0;
+    if (entry->count == ZAP_WAITING)
         return;
-    int64_t due_ns = door->free_ns > now_ns ? door->free_ns : now_ns;
-    door->free_ns = due_ns + pace_ns;
+    int64_t due_ns = entry->free_ns > now_ns ? entry->free_ns : now_ns;
+    entry->free_ns = due_ns + pace_ns;
     if (due_ns == now_ns)
-        admit(door, asker, number);
+        admit(entry, asker, number);
     else
-        put_off(door, asker, number, due_ns);
+        put_off(entry, asker, number, due_ns);
 }
 
-static door_t *door_of(text_t domain)
+static zap_socket_t *zap_socket_of(text_t domain)
 {
-    door_t *door = zap->doors;
-    while (door && !text_equal(text_of(door->domain), domain))
-        door = door->next;
-    return door;
+    zap_socket_t *entry = zap->sockets;
+    while (entry && !text_equal(text_of(entry->domain), domain))
+        entry = entry->next;
+    return entry;
 }
 
 /* From libzmq itself, nobody else is at this address: what does not look like a question could not be answered. */
 static void on_message(void *arg, const text_t *frames, size_t count)
 {
     (void)arg;
-    if (count < QUESTION_FRAMES || !text_equal(frames[VERSION], TEXT("1.0")) || frames[ASKER].length > ID_MAX ||
+    if (count < REQUEST_FRAMES || !text_equal(frames[VERSION], TEXT("1.0")) || frames[ASKER].length > ID_MAX ||
         frames[NUMBER].length > ID_MAX)
         return;
-    door_t *door = door_of(frames[DOMAIN]);
-    if (!door || !door->is.admits(door->is.arg, frames[ADDRESS]))
+    zap_socket_t *entry = zap_socket_of(frames[DOMAIN]);
+    if (!entry || !entry->policy.admits(entry->policy.arg, frames[ADDRESS]))
         answer(frames[ASKER], frames[NUMBER], TEXT("400"), TEXT(""), TEXT(""));
-    else if (door->is.names)
-        ask_named(door, frames[ASKER], frames[NUMBER], frames[ADDRESS]);
+    else if (entry->policy.names)
+        ask_named(entry, frames[ASKER], frames[NUMBER], frames[ADDRESS]);
     else
-        ask_paced(door, frames[ASKER], frames[NUMBER]);
+        ask_paced(entry, frames[ASKER], frames[NUMBER]);
 }
 
 static const socket_events_t events = {.on_message = on_message};
@@ -175,30 +176,30 @@ static bool zap_open(loop_t *loop)
     return false;
 }
 
-bool zap_enter(loop_t *loop, const zap_door_t *door, char domain[static ZAP_DOMAIN_MAX])
+bool zap_enter(loop_t *loop, const zap_policy_t *policy, char domain[static ZAP_DOMAIN_MAX])
 {
-    door_t *entry = calloc(1, sizeof *entry);
+    zap_socket_t *entry = calloc(1, sizeof *entry);
     if (!entry || !zap_open(loop)) {
         free(entry);
         return false;
     }
     snprintf(entry->domain, sizeof entry->domain, "%" PRIu64, ++zap->entered);
     memcpy(domain, entry->domain, sizeof entry->domain);
-    entry->is = *door;
-    entry->next = zap->doors;
-    zap->doors = entry;
+    entry->policy = *policy;
+    entry->next = zap->sockets;
+    zap->sockets = entry;
     return true;
 }
 
 void zap_leave(const char *domain)
 {
-    door_t *door = door_of(text_of(domain)), **link = &zap->doors;
-    if (!door)
+    zap_socket_t *entry = zap_socket_of(text_of(domain)), **link = &zap->sockets;
+    if (!entry)
         return;
-    while (*link != door)
+    while (*link != entry)
         link = &(*link)->next;
-    *link = door->next;
-    free(door);
-    if (!zap->doors)
+    *link = entry->next;
+    free(entry);
+    if (!zap->sockets)
         zap_destroy();
 }

@@ -31,11 +31,11 @@ typedef struct {
     /* How long after the last one, in ns, the next connection may stand; 0: at once. NULL: 0. */
     int64_t (*pace_ns)(void *arg);
     void *arg;
-} zap_door_t;
+} zap_policy_t;
 
 /* ZeroMQ has one place for a process to ask at: it is there from the first zap_enter to the last zap_leave. All must be of one loop. Writes the
- * ZMQ_ZAP_DOMAIN of the socket that asks, and of no other. `door` is copied. False with a log line on failure. */
-bool zap_enter(loop_t *loop, const zap_door_t *door, char domain[static ZAP_DOMAIN_MAX]);
+ * ZMQ_ZAP_DOMAIN of the socket that asks, and of no other. `policy` is copied. False with a log line on failure. */
+bool zap_enter(loop_t *loop, const zap_policy_t *policy, char domain[static ZAP_DOMAIN_MAX]);
 
 /* The socket of that domain asks no more. */
 void zap_leave(const char *domain);

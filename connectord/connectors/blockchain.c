@@ -15,7 +15,7 @@
 #include "connectord/connectors/connector.h"
 #include "connectord/connectors/gaps.h"
 #include "connectord/connectors/limiter.h"
-#include "connectord/websocket/upstream.h"
+#include "connectord/websocket/ws_client.h"
 #include "proto/topic.h"
 
 #include <stdio.h>
@@ -33,20 +33,20 @@ typedef struct {
     bool parked;  /* refused or dropped: when it is asked for again is the source's to say */
     bool known;   /* it was wanted once more when it was subscribed already: that is to be confirmed */
     bool open;    /* trades may come: subscribed once, and no unsubscribe confirmed since */
-} subscription_t;
+} blockchain_subscription_t;
 
 typedef struct {
     const source_config_t *config;
     const connector_events_t *events;
     void *arg;
-    upstream_t *upstream;
-    loop_timer_t *timer;            /* sends what had to wait */
-    table_t *by_symbol;             /* the subscriptions below */
-    subscription_t **subscriptions; /* of this connection, owned, in the order in which they were asked for first */
+    ws_client_t *ws_client;
+    loop_timer_t *timer;                       /* sends what had to wait */
+    table_t *by_symbol;                        /* the subscriptions below */
+    blockchain_subscription_t **subscriptions; /* of this connection, owned, in the order in which they were asked for first */
     size_t count, room;
-    subscription_t heartbeat; /* the channel, which has no symbol; its `updated` every 5 s shows that the link lives */
-    size_t known;             /* how many of the subscriptions are */
-    size_t next;              /* where pump goes on, so that each symbol gets its turn */
+    blockchain_subscription_t heartbeat; /* the channel, without a symbol; its `updated` every 5 s shows that the link lives */
+    size_t known;                        /* how many of the subscriptions are */
+    size_t next;                         /* where pump goes on, so that each symbol gets its turn */
     limiter_t limiter;
     bool paused; /* by a throttle, until the timer fires */
     gaps_t gaps;
@@ -54,19 +54,19 @@ typedef struct {
     blockchain_message_t message;
 } blockchain_t;
 
-static bool is_due(const subscription_t *subscription)
+static bool is_due(const blockchain_subscription_t *subscription)
 {
     return subscription->wanted != subscription->told && !subscription->waiting && !subscription->parked;
 }
 
 /* One more message to send, or NULL. */
-static subscription_t *next_change(blockchain_t *self)
+static blockchain_subscription_t *next_change(blockchain_t *self)
 {
     if (is_due(&self->heartbeat))
         return &self->heartbeat;
     for (size_t i = 0; i < self->count; i++) {
         size_t number = (self->next + i) % self->count;
-        subscription_t *subscription = self->subscriptions[number];
+        blockchain_subscription_t *subscription = self->subscriptions[number];
         if (is_due(subscription)) {
             self->next = number + 1;
             return subscription;
@@ -75,7 +75,7 @@ static subscription_t *next_change(blockchain_t *self)
     return NULL;
 }
 
-static void print_request(blockchain_t *self, const subscription_t *subscription)
+static void print_request(blockchain_t *self, const blockchain_subscription_t *subscription)
 {
     buffer_clear(&self->out);
     buffer_printf(&self->out, "{\"action\":\"%s\",\"channel\":", subscription->wanted ? "subscribe" : "unsubscribe");
@@ -104,7 +104,7 @@ static bool changes_left(const blockchain_t *self)
 static void confirm_known(blockchain_t *self)
 {
     for (size_t i = 0; i < self->count && self->known > 0; i++) {
-        subscription_t *subscription = self->subscriptions[i];
+        blockchain_subscription_t *subscription = self->subscriptions[i];
         if (!subscription->known)
             continue;
         subscription->known = false;
@@ -123,7 +123,7 @@ static void pump(void *arg)
     if (self->paused)
         return; /* the timer runs */
     size_t next = self->next;
-    subscription_t *subscription = next_change(self);
+    blockchain_subscription_t *subscription = next_change(self);
     if (!subscription)
         return;
     if (!limiter_take(&self->limiter, now_ns)) {
@@ -132,12 +132,12 @@ static void pump(void *arg)
         return;
     }
     print_request(self, subscription);
-    upstream_send(self->upstream, buffer_text(&self->out));
+    ws_client_send(self->ws_client, buffer_text(&self->out));
     subscription->told = subscription->wanted;
     subscription->waiting = true;
     subscription->open |= subscription->wanted;
     if (changes_left(self))
-        upstream_want_write(self->upstream);
+        ws_client_want_write(self->ws_client);
 }
 
 /* The throttle's pause is over: what was not confirmed is taken as not heard. */
@@ -145,7 +145,7 @@ static void end_pause(blockchain_t *self)
 {
     self->paused = false;
     for (size_t i = 0; i <= self->count; i++) {
-        subscription_t *subscription = i < self->count ? self->subscriptions[i] : &self->heartbeat;
+        blockchain_subscription_t *subscription = i < self->count ? self->subscriptions[i] : &self->heartbeat;
         if (subscription->waiting)
             subscription->told = !subscription->told;
         subscription->waiting = false;
@@ -157,13 +157,13 @@ static void on_timer(void *arg)
     blockchain_t *self = arg;
     if (self->paused)
         end_pause(self);
-    upstream_want_write(self->upstream);
+    ws_client_want_write(self->ws_client);
 }
 
 static void forget_subscriptions(blockchain_t *self)
 {
     while (self->count > 0) {
-        subscription_t *subscription = self->subscriptions[--self->count];
+        blockchain_subscription_t *subscription = self->subscriptions[--self->count];
         table_remove(self->by_symbol, subscription->symbol);
         free(subscription);
     }
@@ -174,10 +174,10 @@ static void on_open(void *arg)
 {
     blockchain_t *self = arg;
     forget_subscriptions(self);
-    self->heartbeat = (subscription_t){.wanted = true};
+    self->heartbeat = (blockchain_subscription_t){.wanted = true};
     self->gaps = (gaps_t){0};
     self->paused = false;
-    upstream_want_write(self->upstream);
+    ws_client_want_write(self->ws_client);
     self->events->on_connected(self->arg);
 }
 
@@ -188,9 +188,9 @@ static void report_malformed(blockchain_t *self, const char *reason, text_t samp
 }
 
 /* The symbol that a message names, where it has been asked for on this connection; or NULL, with the reason in the message. */
-static subscription_t *find(blockchain_t *self)
+static blockchain_subscription_t *find(blockchain_t *self)
 {
-    subscription_t *subscription = table_get(self->by_symbol, self->message.symbol);
+    blockchain_subscription_t *subscription = table_get(self->by_symbol, self->message.symbol);
     if (!subscription)
         snprintf(self->message.reason, sizeof self->message.reason, "symbol: %.*s is not subscribed",
                  TEXT_ARG(self->message.symbol));
@@ -199,7 +199,7 @@ static subscription_t *find(blockchain_t *self)
 
 static bool take_trade(blockchain_t *self)
 {
-    subscription_t *subscription = find(self);
+    blockchain_subscription_t *subscription = find(self);
     if (!subscription)
         return false;
     if (!subscription->open) {
@@ -213,14 +213,14 @@ static bool take_trade(blockchain_t *self)
 }
 
 /* What the exchange says of a symbol's subscription. An end that was not asked for is not mended here. */
-static void confirm(blockchain_t *self, subscription_t *subscription, bool subscribed)
+static void confirm(blockchain_t *self, blockchain_subscription_t *subscription, bool subscribed)
 {
     bool asked = subscription->waiting && subscription->told == subscribed;
     subscription->told = subscribed;
     subscription->waiting = false;
     subscription->parked = !subscribed && !asked;
     subscription->open = subscribed;
-    upstream_want_write(self->upstream); /* what is wanted may have changed meanwhile */
+    ws_client_want_write(self->ws_client); /* what is wanted may have changed meanwhile */
     self->events->on_confirmed(self->arg, subscription->symbol, subscribed);
 }
 
@@ -228,16 +228,16 @@ static bool take_confirmation(blockchain_t *self, bool subscribed)
 {
     if (!text_equal(self->message.channel, TEXT("trades")))
         return true;
-    subscription_t *subscription = find(self);
+    blockchain_subscription_t *subscription = find(self);
     if (subscription)
         confirm(self, subscription, subscribed);
     return subscription != NULL;
 }
 
 /* Whom a rejection of the trades channel means that names no symbol: the only one that waits for an answer, where there is one. */
-static subscription_t *find_only_waiting(const blockchain_t *self)
+static blockchain_subscription_t *find_only_waiting(const blockchain_t *self)
 {
-    subscription_t *only = NULL;
+    blockchain_subscription_t *only = NULL;
     for (size_t i = 0; i < self->count; i++) {
         if (!self->subscriptions[i]->waiting)
             continue;
@@ -249,7 +249,7 @@ static subscription_t *find_only_waiting(const blockchain_t *self)
 }
 
 /* A subscribe that was refused is parked. Who may not subscribe because he is subscribed is, and who may not unsubscribe is not. */
-static bool settle_rejection(blockchain_t *self, subscription_t *subscription)
+static bool settle_rejection(blockchain_t *self, blockchain_subscription_t *subscription)
 {
     bool subscribe = subscription->told;
     if (!subscription->waiting)
@@ -268,7 +268,7 @@ static void take_rejection(blockchain_t *self)
 {
     const blockchain_message_t *message = &self->message;
     text_t symbol = message->symbol;
-    subscription_t *subscription = table_get(self->by_symbol, symbol);
+    blockchain_subscription_t *subscription = table_get(self->by_symbol, symbol);
     if (symbol.length == 0 && text_equal(message->channel, TEXT("trades")) && (subscription = find_only_waiting(self)))
         symbol = subscription->symbol;
     if (subscription && settle_rejection(self, subscription))
@@ -313,7 +313,7 @@ static void on_message(void *arg, text_t json)
         gaps_unread(&self->gaps); /* a throttle's rejection too: whether that one is counted is not documented */
     if (!good || !take(self))
         report_malformed(self, self->message.reason, json);
-    if ((verdict == GAPS_HOLE || verdict == GAPS_RESTARTED) && upstream_is_open(self->upstream))
+    if ((verdict == GAPS_HOLE || verdict == GAPS_RESTARTED) && ws_client_is_open(self->ws_client))
         self->events->on_gap(self->arg, expected, found);
 }
 
@@ -331,7 +331,7 @@ static void on_closed(void *arg, const loss_t *loss)
     self->events->on_lost(self->arg, loss);
 }
 
-static const upstream_events_t upstream_events = {
+static const ws_client_events_t ws_client_events = {
     .on_open = on_open,
     .on_message = on_message,
     .on_unreadable = on_unreadable,
@@ -342,7 +342,7 @@ static const upstream_events_t upstream_events = {
 /* Is there room for the token beside the longest symbol? */
 static bool token_fits(blockchain_t *self)
 {
-    const subscription_t longest = {.symbol = TEXT("AAAAAAAAAAAAAAA-AAAAAAAAAAAAAAA"), .wanted = true};
+    const blockchain_subscription_t longest = {.symbol = TEXT("AAAAAAAAAAAAAAA-AAAAAAAAAAAAAAA"), .wanted = true};
     print_request(self, &longest);
     if (!buffer_ok(&self->out))
         log_error("blockchain: token too long");
@@ -354,7 +354,7 @@ static void blockchain_close(void *arg)
     blockchain_t *self = arg;
     if (!self)
         return;
-    upstream_destroy(&self->upstream);
+    ws_client_destroy(&self->ws_client);
     loop_timer_destroy(&self->timer);
     if (self->by_symbol)
         forget_subscriptions(self);
@@ -373,12 +373,12 @@ static void *blockchain_open(loop_t *loop, web_t *web, const source_config_t *co
     self->config = config;
     self->events = events;
     self->arg = arg;
-    self->out = buffer_new(UPSTREAM_SEND_MAX);
+    self->out = buffer_new(WS_CLIENT_SEND_MAX);
     self->limiter = limiter_new(config->messages_per_minute, clock_mono_ns());
-    upstream_config_t upstream = {
+    ws_client_config_t ws_client = {
         .url = config->url, .origin = ORIGIN, .ca = config->ca, .connect_ms = CONNECT_MS, .silence_ms = config->silence_ms};
     if ((self->timer = loop_timer_new(loop, on_timer, self)) && (self->by_symbol = table_new()) && token_fits(self) &&
-        (self->upstream = upstream_new(loop, web, &upstream, &upstream_events, self)))
+        (self->ws_client = ws_client_new(loop, web, &ws_client, &ws_client_events, self)))
         return self;
     log_error("blockchain: not started", LOG_SLICE("source", config->name));
     blockchain_close(self);
@@ -388,14 +388,14 @@ static void *blockchain_open(loop_t *loop, web_t *web, const source_config_t *co
 static void blockchain_connect(void *arg)
 {
     blockchain_t *self = arg;
-    upstream_connect(self->upstream);
+    ws_client_connect(self->ws_client);
 }
 
 static void blockchain_disconnect(void *arg)
 {
     blockchain_t *self = arg;
     loop_timer_stop(self->timer);
-    upstream_disconnect(self->upstream);
+    ws_client_disconnect(self->ws_client);
 }
 
 static bool make_room(blockchain_t *self)
@@ -403,7 +403,7 @@ static bool make_room(blockchain_t *self)
     if (self->count < self->room)
         return true;
     size_t room = self->room > 0 ? self->room * 2 : 16;
-    subscription_t **subscriptions = realloc(self->subscriptions, room * sizeof *subscriptions);
+    blockchain_subscription_t **subscriptions = realloc(self->subscriptions, room * sizeof *subscriptions);
     if (!subscriptions)
         return false;
     self->subscriptions = subscriptions;
@@ -412,9 +412,9 @@ static bool make_room(blockchain_t *self)
 }
 
 /* NULL when memory runs out. */
-static subscription_t *add_subscription(blockchain_t *self, text_t symbol)
+static blockchain_subscription_t *add_subscription(blockchain_t *self, text_t symbol)
 {
-    subscription_t *subscription = make_room(self) ? calloc(1, sizeof *subscription) : NULL;
+    blockchain_subscription_t *subscription = make_room(self) ? calloc(1, sizeof *subscription) : NULL;
     if (!subscription)
         return NULL;
     memcpy(subscription->symbol_text, symbol.at, symbol.length);
@@ -428,7 +428,7 @@ static subscription_t *add_subscription(blockchain_t *self, text_t symbol)
 
 static void want(blockchain_t *self, text_t symbol, bool wanted)
 {
-    subscription_t *subscription = table_get(self->by_symbol, symbol);
+    blockchain_subscription_t *subscription = table_get(self->by_symbol, symbol);
     if (!subscription && !(wanted && (subscription = add_subscription(self, symbol))))
         return;
     bool again = wanted && subscription->wanted;
@@ -439,7 +439,7 @@ static void want(blockchain_t *self, text_t symbol, bool wanted)
     bool known = wanted && subscription->told && !subscription->waiting;
     self->known += known && !subscription->known;
     subscription->known |= known;
-    upstream_want_write(self->upstream);
+    ws_client_want_write(self->ws_client);
 }
 
 static void blockchain_subscribe(void *arg, text_t symbol)

@@ -10,9 +10,9 @@
 enum { ABSENT, STRING, NUMBER, OTHER };
 static const char *const kind_names[] = {"nothing", "a string", "a number", "another type"};
 
-typedef enum { SEQNUM, EVENT, CHANNEL, SYMBOL, TIMESTAMP, SIDE, QTY, PRICE, TRADE_ID, WHY } field_t;
+typedef enum { SEQNUM, EVENT, CHANNEL, SYMBOL, TIMESTAMP, SIDE, QTY, PRICE, TRADE_ID, WHY } message_field_t;
 
-/* In the order of field_t, which is the one in which the exchange sends them. */
+/* In the order of message_field_t, which is the one in which the exchange sends them. */
 static const text_t names[] = {TEXT_CONST("seqnum"),    TEXT_CONST("event"), TEXT_CONST("channel"), TEXT_CONST("symbol"),
                                TEXT_CONST("timestamp"), TEXT_CONST("side"),  TEXT_CONST("qty"),     TEXT_CONST("price"),
                                TEXT_CONST("trade_id"),  TEXT_CONST("text")};
@@ -32,7 +32,7 @@ static bool wrong(blockchain_message_t *self, const char *format, ...)
     return false;
 }
 
-static text_t text_in(const blockchain_message_t *self, field_t field)
+static text_t text_in(const blockchain_message_t *self, message_field_t field)
 {
     return self->fields[field].text;
 }
@@ -95,7 +95,7 @@ static bool scan(blockchain_message_t *self, text_t json)
     return json_closed(&walk);
 }
 
-static bool expect(blockchain_message_t *self, field_t field, char kind)
+static bool expect(blockchain_message_t *self, message_field_t field, char kind)
 {
     char found = self->fields[field].kind;
     if (found == ABSENT)
@@ -106,7 +106,7 @@ static bool expect(blockchain_message_t *self, field_t field, char kind)
 }
 
 /* Optional, but not of another type. */
-static bool expect_string_or_none(blockchain_message_t *self, field_t field)
+static bool expect_string_or_none(blockchain_message_t *self, message_field_t field)
 {
     return self->fields[field].kind == ABSENT || expect(self, field, STRING);
 }
@@ -160,7 +160,7 @@ static bool read_trade(blockchain_message_t *self)
     };
     const char *member;
     if (!trade_valid(&trade, &member)) {
-        field_t field = SYMBOL;
+        message_field_t field = SYMBOL;
         while (field < TRADE_ID && strcmp(names[field].at, member) != 0)
             field++; /* tradeId is on our wire what trade_id is on theirs: the last */
         return wrong(self, "%s: invalid, found %.*s", names[field].at, TEXT_ARG(text_in(self, field)));
@@ -189,7 +189,7 @@ static bool read_trades_event(blockchain_message_t *self, text_t event)
 }
 
 /* What is null is not there. */
-static void drop_null(blockchain_message_t *self, field_t field)
+static void drop_null(blockchain_message_t *self, message_field_t field)
 {
     if (self->fields[field].kind == OTHER && json_kind(text_in(self, field)) == JSON_NULL) {
         self->fields[field].kind = ABSENT;
@@ -199,7 +199,7 @@ static void drop_null(blockchain_message_t *self, field_t field)
 
 static bool read_rejected(blockchain_message_t *self)
 {
-    static const field_t optional[] = {SEQNUM, CHANNEL, SYMBOL, WHY};
+    static const message_field_t optional[] = {SEQNUM, CHANNEL, SYMBOL, WHY};
     for (size_t i = 0; i < sizeof optional / sizeof *optional; i++)
         drop_null(self, optional[i]);
     if (!expect_string_or_none(self, CHANNEL) || !expect_string_or_none(self, SYMBOL) || !expect_string_or_none(self, WHY))

@@ -30,13 +30,13 @@ enum {
 /* A recorded pause that is longer is where two recordings were joined, and is not waited for. */
 #define SEAM_NS (3600 * NS_PER_S)
 
-typedef struct subscription {
-    struct subscription *next;
+typedef struct replay_file_subscription {
+    struct replay_file_subscription *next;
     char symbol_text[SYMBOL_MAX];
     text_t symbol;
     bool wanted, confirmed;
     bool asked; /* since that was confirmed */
-} subscription_t;
+} replay_file_subscription_t;
 
 typedef struct {
     const source_config_t *config;
@@ -46,8 +46,8 @@ typedef struct {
     enum { CLOSED, OPENING, OPEN, PLAYING, ENDED } state;
     loop_timer_t *timer;
     line_reader_t *reader;
-    table_t *by_symbol;            /* the subscriptions below */
-    subscription_t *subscriptions; /* owned, in the order in which they were asked for first */
+    table_t *by_symbol;                        /* the subscriptions below */
+    replay_file_subscription_t *subscriptions; /* owned, in the order in which they were asked for first */
 
     uint64_t lap;   /* from 1 */
     int64_t lap_ms; /* when it began, since 1970; no two laps begin in the same ms */
@@ -59,14 +59,14 @@ typedef struct {
     bool pending; /* `message` holds a trade that is not played yet */
     blockchain_message_t message;
     char id[TRADE_ID_MAX + 24];
-} replay_t;
+} replay_file_t;
 
-static bool is_connected(const replay_t *self)
+static bool is_connected(const replay_file_t *self)
 {
     return self->state >= OPEN;
 }
 
-static void begin_lap(replay_t *self)
+static void begin_lap(replay_file_t *self)
 {
     int64_t now_ms = clock_real_ns() / NS_PER_MS;
     self->lap++;
@@ -75,7 +75,7 @@ static void begin_lap(replay_t *self)
     self->frame_ns = 0;
 }
 
-static void stop(replay_t *self)
+static void stop(replay_file_t *self)
 {
     self->state = CLOSED;
     self->pending = false;
@@ -83,7 +83,7 @@ static void stop(replay_t *self)
     line_reader_close(&self->reader);
 }
 
-static void lose(replay_t *self, const char *what)
+static void lose(replay_file_t *self, const char *what)
 {
     char reason[400];
     snprintf(reason, sizeof reason, "can't %s %s: %s", what, self->config->file, strerror(errno));
@@ -91,14 +91,14 @@ static void lose(replay_t *self, const char *what)
     self->events->on_lost(self->arg, &(loss_t){.reason = reason});
 }
 
-static void open_file(replay_t *self)
+static void open_file(replay_file_t *self)
 {
     self->reader = line_reader_open(self->config->file);
     if (!self->reader) {
         lose(self, "open");
         return;
     }
-    for (subscription_t *subscription = self->subscriptions; subscription; subscription = subscription->next)
+    for (replay_file_subscription_t *subscription = self->subscriptions; subscription; subscription = subscription->next)
         subscription->wanted = subscription->confirmed = subscription->asked = false;
     self->state = OPEN;
     self->lap = 0;
@@ -107,10 +107,10 @@ static void open_file(replay_t *self)
 }
 
 /* Tells what has become of subscribes and unsubscribes; it takes effect now. Returns how many are subscribed. */
-static size_t confirm(replay_t *self)
+static size_t confirm(replay_file_t *self)
 {
     size_t subscribed = 0;
-    for (subscription_t *subscription = self->subscriptions; subscription && is_connected(self);
+    for (replay_file_subscription_t *subscription = self->subscriptions; subscription && is_connected(self);
          subscription = subscription->next) {
         subscribed += subscription->wanted;
         if (subscription->wanted == subscription->confirmed && !subscription->asked)
@@ -122,7 +122,7 @@ static size_t confirm(replay_t *self)
     return subscribed;
 }
 
-static void report_malformed(replay_t *self, const char *reason, text_t sample)
+static void report_malformed(replay_file_t *self, const char *reason, text_t sample)
 {
     char text[BLOCKCHAIN_REASON_MAX + 40];
     snprintf(text, sizeof text, "line %llu: %s", (unsigned long long)line_reader_number(self->reader), reason);
@@ -131,7 +131,7 @@ static void report_malformed(replay_t *self, const char *reason, text_t sample)
 }
 
 /* False when playing is over, at least for this connection. */
-static bool end_lap(replay_t *self)
+static bool end_lap(replay_file_t *self)
 {
     if (self->config->loop && self->lap_has_trade) {
         begin_lap(self);
@@ -144,7 +144,7 @@ static bool end_lap(replay_t *self)
 }
 
 /* Notes when the trade that was just read is due. */
-static void schedule(replay_t *self)
+static void schedule(replay_file_t *self)
 {
     int64_t frame_ns = 0;
     timestamp_parse(self->message.trade.timestamp, &frame_ns);
@@ -157,7 +157,7 @@ static void schedule(replay_t *self)
 }
 
 /* Reads one line. False when playing can't go on. */
-static bool read_line(replay_t *self)
+static bool read_line(replay_file_t *self)
 {
     text_t line;
     switch (line_reader_next(self->reader, &line)) {
@@ -182,7 +182,7 @@ static bool read_line(replay_t *self)
 }
 
 /* Milliseconds until the pending trade is due. */
-static uint64_t wait_ms(const replay_t *self)
+static uint64_t wait_ms(const replay_file_t *self)
 {
     if (self->config->speed <= 0)
         return 0;
@@ -192,11 +192,11 @@ static uint64_t wait_ms(const replay_t *self)
     return left_ms > 0 ? (uint64_t)ceil(fmin(left_ms, WAIT_MAX_MS)) : 0; /* longer: asked again */
 }
 
-static void play_pending(replay_t *self)
+static void play_pending(replay_file_t *self)
 {
     self->pending = false;
     trade_t *trade = &self->message.trade;
-    const subscription_t *subscription = table_get(self->by_symbol, trade->symbol);
+    const replay_file_subscription_t *subscription = table_get(self->by_symbol, trade->symbol);
     if (!subscription->confirmed)
         return;
     if (self->lap > 1) {
@@ -212,7 +212,7 @@ static void play_pending(replay_t *self)
 }
 
 /* Plays what is due, a slice at a time. */
-static void play(replay_t *self)
+static void play(replay_file_t *self)
 {
     for (int i = 0; i < SLICE_LINES && !web_is_held(self->web); i++) {
         if (!self->pending && !read_line(self))
@@ -233,7 +233,7 @@ static void play(replay_t *self)
 
 static void on_timer(void *arg)
 {
-    replay_t *self = arg;
+    replay_file_t *self = arg;
     if (self->state == OPENING) {
         open_file(self);
         return;
@@ -246,16 +246,16 @@ static void on_timer(void *arg)
         play(self);
 }
 
-static void replay_close(void *arg)
+static void replay_file_close(void *arg)
 {
-    replay_t *self = arg;
+    replay_file_t *self = arg;
     if (!self)
         return;
     if (self->timer)
         stop(self);
     loop_timer_destroy(&self->timer);
     table_destroy(&self->by_symbol);
-    for (subscription_t *subscription = self->subscriptions, *next; subscription; subscription = next) {
+    for (replay_file_subscription_t *subscription = self->subscriptions, *next; subscription; subscription = next) {
         next = subscription->next;
         free(subscription);
     }
@@ -263,9 +263,9 @@ static void replay_close(void *arg)
 }
 
 /* NULL when memory runs out. */
-static subscription_t *add_subscription(replay_t *self, text_t symbol)
+static replay_file_subscription_t *add_subscription(replay_file_t *self, text_t symbol)
 {
-    subscription_t *subscription = calloc(1, sizeof *subscription), **last = &self->subscriptions;
+    replay_file_subscription_t *subscription = calloc(1, sizeof *subscription), **last = &self->subscriptions;
     if (!subscription)
         return NULL;
     memcpy(subscription->symbol_text, symbol.at, symbol.length);
@@ -280,7 +280,7 @@ static subscription_t *add_subscription(replay_t *self, text_t symbol)
 }
 
 /* Those of the configuration are known from the start: what they set the pace by does not depend on who is subscribed. */
-static bool make_subscriptions(replay_t *self)
+static bool make_subscriptions(replay_file_t *self)
 {
     self->by_symbol = table_new();
     bool made = self->by_symbol != NULL;
@@ -289,13 +289,14 @@ static bool make_subscriptions(replay_t *self)
     return made;
 }
 
-static void *replay_open(loop_t *loop, web_t *web, const source_config_t *config, const connector_events_t *events, void *arg)
+static void *replay_file_open(loop_t *loop, web_t *web, const source_config_t *config, const connector_events_t *events,
+                              void *arg)
 {
     if (config->file[0] == '\0') {
         log_error("replay: expected a file, found none", LOG_SLICE("source", config->name));
         return NULL;
     }
-    replay_t *self = calloc(1, sizeof *self);
+    replay_file_t *self = calloc(1, sizeof *self);
     if (!self)
         return NULL;
     self->config = config;
@@ -305,25 +306,25 @@ static void *replay_open(loop_t *loop, web_t *web, const source_config_t *config
     if ((self->timer = loop_timer_new(loop, on_timer, self)) && make_subscriptions(self))
         return self;
     log_error("replay: not started", LOG_SLICE("source", config->name));
-    replay_close(self);
+    replay_file_close(self);
     return NULL;
 }
 
-static void replay_connect(void *arg)
+static void replay_file_connect(void *arg)
 {
-    replay_t *self = arg;
+    replay_file_t *self = arg;
     self->state = OPENING;
     loop_timer_start(self->timer, 0, 0);
 }
 
-static void replay_disconnect(void *arg)
+static void replay_file_disconnect(void *arg)
 {
     stop(arg);
 }
 
-static void want(replay_t *self, text_t symbol, bool wanted)
+static void want(replay_file_t *self, text_t symbol, bool wanted)
 {
-    subscription_t *subscription = table_get(self->by_symbol, symbol);
+    replay_file_subscription_t *subscription = table_get(self->by_symbol, symbol);
     if (!is_connected(self) || (!subscription && !(wanted && (subscription = add_subscription(self, symbol)))))
         return;
     subscription->wanted = wanted;
@@ -331,12 +332,12 @@ static void want(replay_t *self, text_t symbol, bool wanted)
     loop_timer_start(self->timer, 0, 0);
 }
 
-static void replay_subscribe(void *arg, text_t symbol)
+static void replay_file_subscribe(void *arg, text_t symbol)
 {
     want(arg, symbol, true);
 }
 
-static void replay_unsubscribe(void *arg, text_t symbol)
+static void replay_file_unsubscribe(void *arg, text_t symbol)
 {
     want(arg, symbol, false);
 }
@@ -344,10 +345,10 @@ static void replay_unsubscribe(void *arg, text_t symbol)
 const connector_t connector_replay = {
     .name = "replay",
     .whole = true,
-    .open = replay_open,
-    .connect = replay_connect,
-    .disconnect = replay_disconnect,
-    .subscribe = replay_subscribe,
-    .unsubscribe = replay_unsubscribe,
-    .close = replay_close,
+    .open = replay_file_open,
+    .connect = replay_file_connect,
+    .disconnect = replay_file_disconnect,
+    .subscribe = replay_file_subscribe,
+    .unsubscribe = replay_file_unsubscribe,
+    .close = replay_file_close,
 };

@@ -41,9 +41,9 @@ static breaker_config_t read_breaker(const config_t *config, size_t number)
     };
 }
 
-static pulse_config_t read_starvation(const config_t *config, size_t number)
+static trade_rate_config_t read_starvation(const config_t *config, size_t number)
 {
-    return (pulse_config_t){
+    return (trade_rate_config_t){
         .enabled = config_flag(config, "connectord.sources.%zu.starvation.enabled", number),
         .probability = config_real(config, "connectord.sources.%zu.starvation.probability", number),
         .minimum_ms = (uint32_t)config_integer(config, "connectord.sources.%zu.starvation.minimum_ms", number),
@@ -162,7 +162,7 @@ static bool same_patience(const source_config_t *self, const source_config_t *ot
 {
     const backoff_config_t *a = &self->backoff, *b = &other->backoff;
     const breaker_config_t *c = &self->breaker, *d = &other->breaker;
-    const pulse_config_t *e = &self->starvation, *f = &other->starvation;
+    const trade_rate_config_t *e = &self->starvation, *f = &other->starvation;
     return a->initial_ms == b->initial_ms && a->maximum_ms == b->maximum_ms && a->multiplier == b->multiplier &&
            a->jitter == b->jitter && c->failures == d->failures && c->healthy_ms == d->healthy_ms && c->open_ms == d->open_ms &&
            e->enabled == f->enabled && e->probability == f->probability && e->minimum_ms == f->minimum_ms &&

@@ -4,7 +4,7 @@
 #include "common/backoff.h"
 #include "common/config/config.h"
 #include "connectord/health/breaker.h"
-#include "connectord/health/pulse.h"
+#include "connectord/health/trade_rate.h"
 
 typedef struct {
     char *texts; /* owned: what the strings below point to; NULL: they are somebody else's */
@@ -25,13 +25,13 @@ typedef struct {
     uint32_t messages_per_minute; /* never send more */
     uint32_t dedup_window;        /* trades remembered per stream */
     int64_t future_ms;            /* a trade made so much later than now is counted and logged as one of the future */
-    uint32_t lines;               /* connections to the exchange at one time (lines.h) */
+    uint32_t lines;               /* connections to the exchange at one time (redundant_lines.h) */
     uint32_t rotate_ms;           /* each line is renewed so often; 0: never */
     uint32_t settle_ms;           /* connected for so long, a line is relied upon while another is renewed */
     text_t group;                 /* of sources that stand in for one another (groups.h); empty: none */
     backoff_config_t backoff;
     breaker_config_t breaker;
-    pulse_config_t starvation;
+    trade_rate_config_t starvation;
 } source_config_t;
 
 /* Reads connectord.sources.<number>. Returns false when memory runs out. */

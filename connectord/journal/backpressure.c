@@ -10,7 +10,7 @@
 
 enum { RETRY_MS = 100, REASON_MAX = 120 };
 
-typedef enum { FREE, HOLDING, LOSING } state_t;
+typedef enum { FREE, HOLDING, LOSING } backpressure_state_t;
 
 /* In `waiting`, with the trade's text behind it. */
 typedef struct {
@@ -25,7 +25,7 @@ struct backpressure {
     int64_t hold_ns;
     const backpressure_events_t *events;
     void *arg;
-    state_t state;
+    backpressure_state_t state;
     bool told;        /* that it began */
     bool full;        /* more came than may wait */
     int64_t since_ns; /* when it began */

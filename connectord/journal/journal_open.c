@@ -46,9 +46,9 @@ static bool journal_scan(journal_t *self, segment_t *segment, segment_rest_t *re
     return taken != RECORD_NO_MEMORY;
 }
 
-typedef enum { LOAD_GOOD, LOAD_DAMAGED, LOAD_REFUSED } load_t;
+typedef enum { LOAD_GOOD, LOAD_DAMAGED, LOAD_REFUSED } load_result_t;
 
-static load_t load_garbage(journal_t *self, uint64_t number, bool newest)
+static load_result_t load_garbage(journal_t *self, uint64_t number, bool newest)
 {
     log_warn("journal: segment has no valid header", LOG_U64("segment", number));
     /* With a journal before it the newest stays in its place for now: it is the reason for giving up the epoch. */
@@ -56,7 +56,7 @@ static load_t load_garbage(journal_t *self, uint64_t number, bool newest)
     return stays || journal_folder_set_aside(self->folder, number) ? LOAD_DAMAGED : LOAD_REFUSED;
 }
 
-static load_t load_newest(journal_t *self, segment_t *segment)
+static load_result_t load_newest(journal_t *self, segment_t *segment)
 {
     segment_rest_t rest;
     uint64_t records = 0;
@@ -76,7 +76,7 @@ static load_t load_newest(journal_t *self, segment_t *segment)
     return LOAD_DAMAGED;
 }
 
-static load_t journal_load_segment(journal_t *self, uint64_t number, bool newest)
+static load_result_t journal_load_segment(journal_t *self, uint64_t number, bool newest)
 {
     segment_t *segment = NULL;
     segment_result_t result = number == 0 || number > UINT32_MAX - 1
@@ -124,7 +124,7 @@ static bool journal_load(journal_t *self, uint64_t now_us)
 {
     size_t count;
     const uint64_t *numbers = journal_folder_segments(self->folder, &count);
-    load_t load = LOAD_GOOD;
+    load_result_t load = LOAD_GOOD;
     for (size_t i = 0; i < count; i++) {
         load = journal_load_segment(self, numbers[i], i + 1 == count);
         if (load == LOAD_REFUSED)

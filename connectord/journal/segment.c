@@ -32,13 +32,13 @@ typedef struct {
     uint32_t stream;
     uint32_t kind;
     uint64_t seq;
-} record_t;
+} record_head_t;
 
 enum {
-    CHECKED_FROM = offsetof(record_t, stream), /* the CRC covers the record from here on */
-    AHEAD_BYTES = 1 << 17,                     /* of pages that are made ready at once */
-    CALL_BYTES = 1 << 12,                      /* so many are better written by a system call, */
-    CALLS = 16                                 /* and so many writes behind them, of which more will be large */
+    CHECKED_FROM = offsetof(record_head_t, stream), /* the CRC covers the record from here on */
+    AHEAD_BYTES = 1 << 17,                          /* of pages that are made ready at once */
+    CALL_BYTES = 1 << 12,                           /* so many are better written by a system call, */
+    CALLS = 16                                      /* and so many writes behind them, of which more will be large */
 };
 
 struct segment {
@@ -59,9 +59,9 @@ static const header_t *segment_header(const segment_t *self)
     return (const header_t *)(const void *)self->map;
 }
 
-static record_t *segment_at(const segment_t *self, uint32_t offset)
+static record_head_t *segment_at(const segment_t *self, uint32_t offset)
 {
-    return (record_t *)(void *)(self->map + offset);
+    return (record_head_t *)(void *)(self->map + offset);
 }
 
 static uint32_t header_crc(const header_t *header)
@@ -70,7 +70,7 @@ static uint32_t header_crc(const header_t *header)
     return crc32c(0, (const char *)header + from, sizeof *header - from);
 }
 
-static uint32_t record_crc(const record_t *record, size_t payload_length)
+static uint32_t record_crc(const record_head_t *record, size_t payload_length)
 {
     return crc32c(0, (const char *)record + CHECKED_FROM, sizeof *record - CHECKED_FROM + payload_length);
 }
@@ -260,9 +260,9 @@ void segment_presume(segment_t *self, uint64_t used)
 bool segment_record(const segment_t *self, uint32_t offset, segment_record_t *out, uint32_t *next)
 {
     assert(offset >= SEGMENT_HEADER && offset % 8 == 0);
-    if (self->bytes < sizeof(record_t) || offset > self->bytes - sizeof(record_t))
+    if (self->bytes < sizeof(record_head_t) || offset > self->bytes - sizeof(record_head_t))
         return false;
-    const record_t *record = segment_at(self, offset);
+    const record_head_t *record = segment_at(self, offset);
     uint64_t commit = atomic_load_explicit(&record->commit, memory_order_acquire);
     uint32_t length = (uint32_t)(commit >> 32);
     if (length == 0 || length > SEGMENT_PAYLOAD_MAX || segment_record_bytes(length) > self->bytes - offset)
@@ -336,7 +336,7 @@ void segment_wipe_rest(segment_t *self)
 
 uint32_t segment_record_bytes(size_t payload_length)
 {
-    return (uint32_t)((sizeof(record_t) + payload_length + 7) & ~(size_t)7);
+    return (uint32_t)((sizeof(record_head_t) + payload_length + 7) & ~(size_t)7);
 }
 
 bool segment_has_room(const segment_t *self, size_t payload_length)
@@ -371,7 +371,7 @@ static void make_ready(segment_t *self, uint32_t end)
 uint32_t segment_compose(char *out, segment_kind_t kind, uint32_t stream, uint64_t seq, text_t payload)
 {
     assert(payload.length > 0 && payload.length <= SEGMENT_PAYLOAD_MAX);
-    record_t *record = (record_t *)(void *)out;
+    record_head_t *record = (record_head_t *)(void *)out;
     uint32_t bytes = segment_record_bytes(payload.length);
     memset(out + bytes - 8, 0, 8); /* what fills it up */
     record->stream = stream;
@@ -385,7 +385,7 @@ uint32_t segment_compose(char *out, segment_kind_t kind, uint32_t stream, uint64
 
 uint32_t segment_composed(const char *at, segment_record_t *out)
 {
-    const record_t *record = (const record_t *)(const void *)at;
+    const record_head_t *record = (const record_head_t *)(const void *)at;
     size_t length = atomic_load_explicit(&record->commit, memory_order_relaxed) >> 32;
     *out = (segment_record_t){(segment_kind_t)record->kind, record->stream, record->seq, {(const char *)(record + 1), length}};
     return segment_record_bytes(length);
@@ -401,7 +401,7 @@ static bool write_by_calls(segment_t *self, const char *records, uint32_t bytes,
 
 static void write_by_map(segment_t *self, const char *records, uint32_t bytes, uint64_t commit)
 {
-    record_t *place = segment_at(self, self->end);
+    record_head_t *place = segment_at(self, self->end);
     if (self->end + bytes > self->ready)
         make_ready(self, self->end + bytes);
     memcpy(place, records, bytes);
@@ -411,7 +411,7 @@ static void write_by_map(segment_t *self, const char *records, uint32_t bytes, u
 void segment_write(segment_t *self, char *records, uint32_t bytes)
 {
     assert(bytes > 0 && bytes <= SEGMENT_BATCH_MAX && bytes <= segment_room(self));
-    record_t *first = (record_t *)(void *)records;
+    record_head_t *first = (record_head_t *)(void *)records;
     uint64_t commit = atomic_load_explicit(&first->commit, memory_order_relaxed);
     atomic_store_explicit(&first->commit, 0, memory_order_relaxed);
     if (bytes >= CALL_BYTES)
@@ -426,7 +426,7 @@ void segment_write(segment_t *self, char *records, uint32_t bytes)
 
 uint32_t segment_append(segment_t *self, segment_kind_t kind, uint32_t stream, uint64_t seq, text_t payload)
 {
-    _Alignas(8) char record[sizeof(record_t) + SEGMENT_PAYLOAD_MAX];
+    _Alignas(8) char record[sizeof(record_head_t) + SEGMENT_PAYLOAD_MAX];
     uint32_t offset = self->end;
     segment_write(self, record, segment_compose(record, kind, stream, seq, payload));
     return offset;
@@ -434,7 +434,7 @@ uint32_t segment_append(segment_t *self, segment_kind_t kind, uint32_t stream, u
 
 text_t segment_payload(const segment_t *self, uint32_t offset)
 {
-    const record_t *record = segment_at(self, offset);
+    const record_head_t *record = segment_at(self, offset);
     uint64_t commit = atomic_load_explicit(&record->commit, memory_order_relaxed);
     return (text_t){(const char *)(record + 1), commit >> 32};
 }

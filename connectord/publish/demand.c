@@ -8,21 +8,21 @@
 #include <assert.h>
 #include <stdlib.h>
 
-typedef struct offer {
+typedef struct offered_stream {
     text_t topic;
     void *item;
-    size_t prefixes;          /* that want it */
-    struct offer *next;       /* of all */
-    struct offer *next_alike; /* of the same symbol */
-} offer_t;
+    size_t prefixes;                   /* that want it */
+    struct offered_stream *next;       /* of all */
+    struct offered_stream *next_alike; /* of the same symbol */
+} offered_stream_t;
 
 struct demand {
     const demand_events_t *events;
-    offer_t *offers;
-    table_t *by_symbol;    /* "trade.BTC-USD." -> the symbol's first offer */
-    table_t *prefixes;     /* a set: every value is one of the two below */
-    char friend, stranger; /* a prefix that begins an offered topic, and one that does not */
-    size_t strangers;
+    offered_stream_t *offers;
+    table_t *by_symbol;      /* "trade.BTC-USD." -> the symbol's first offer */
+    table_t *prefixes;       /* a set: every value is one of the two below */
+    char matched, unmatched; /* a prefix that begins an offered topic, and one that does not */
+    size_t unmatched_count;
 };
 
 /* "trade.BTC-USD." of a topic or of a prefix that names a whole symbol; else empty. */
@@ -33,13 +33,13 @@ static text_t symbol_part(text_t text)
     return dot ? (text_t){text.at, (size_t)(dot - text.at) + 1} : (text_t){0};
 }
 
-static void offer_add(const demand_t *self, offer_t *offer)
+static void offer_add(const demand_t *self, offered_stream_t *offer)
 {
     if (offer->prefixes++ == 0)
         self->events->wanted(offer->item);
 }
 
-static void offer_remove(const demand_t *self, offer_t *offer)
+static void offer_remove(const demand_t *self, offered_stream_t *offer)
 {
     assert(offer->prefixes > 0);
     if (--offer->prefixes == 0)
@@ -48,13 +48,13 @@ static void offer_remove(const demand_t *self, offer_t *offer)
 
 /* Calls `each`, where there is one, for every offer whose topic begins with the prefix, and returns how many there are. A prefix that
  * names a whole symbol, as nearly all do, looks at that symbol's offers only. */
-static size_t demand_match(const demand_t *self, text_t prefix, void (*each)(const demand_t *self, offer_t *offer))
+static size_t demand_match(const demand_t *self, text_t prefix, void (*each)(const demand_t *self, offered_stream_t *offer))
 {
     text_t symbol = symbol_part(prefix);
-    offer_t *offer = symbol.length ? table_get(self->by_symbol, symbol) : self->offers;
+    offered_stream_t *offer = symbol.length ? table_get(self->by_symbol, symbol) : self->offers;
     size_t matches = 0;
     while (offer) {
-        offer_t *next = symbol.length ? offer->next_alike : offer->next;
+        offered_stream_t *next = symbol.length ? offer->next_alike : offer->next;
         if (text_starts_with(offer->topic, prefix)) {
             matches++;
             if (each)
@@ -84,31 +84,31 @@ demand_t *demand_new(const demand_events_t *events)
     return self;
 }
 
-static bool is_stranger(const demand_t *self, text_t prefix)
+static bool is_unmatched(const demand_t *self, text_t prefix)
 {
-    return table_get(self->prefixes, prefix) == &self->stranger;
+    return table_get(self->prefixes, prefix) == &self->unmatched;
 }
 
 /* A prefix that was kept for nothing wants something now, or the other way round. Its entry is there, so that this can't fail. */
-static void befriend(demand_t *self, text_t prefix)
+static void note_match(demand_t *self, text_t prefix)
 {
-    table_put(self->prefixes, prefix, &self->friend);
-    self->strangers--;
+    table_put(self->prefixes, prefix, &self->matched);
+    self->unmatched_count--;
 }
 
-static void estrange(demand_t *self, text_t prefix)
+static void note_no_match(demand_t *self, text_t prefix)
 {
-    table_put(self->prefixes, prefix, &self->stranger);
-    self->strangers++;
+    table_put(self->prefixes, prefix, &self->unmatched);
+    self->unmatched_count++;
 }
 
 /* The prefixes that want a topic are among its own beginnings. */
-static void count_prefixes(demand_t *self, offer_t *offer)
+static void count_prefixes(demand_t *self, offered_stream_t *offer)
 {
     text_t prefix = {offer->topic.at, TEXT(TOPIC_TRADE).length + 1};
     for (; prefix.length <= offer->topic.length; prefix.length++) {
-        if (is_stranger(self, prefix))
-            befriend(self, prefix);
+        if (is_unmatched(self, prefix))
+            note_match(self, prefix);
         if (table_get(self->prefixes, prefix))
             offer_add(self, offer);
     }
@@ -118,12 +118,12 @@ bool demand_offer(demand_t *self, text_t topic, void *item)
 {
     text_t symbol = symbol_part(topic);
     assert(symbol.length > 0);
-    offer_t *offer = calloc(1, sizeof *offer);
+    offered_stream_t *offer = calloc(1, sizeof *offer);
     if (!offer)
         return false;
     offer->topic = topic;
     offer->item = item;
-    offer_t *alike = table_get(self->by_symbol, symbol);
+    offered_stream_t *alike = table_get(self->by_symbol, symbol);
     if (alike) {
         offer->next_alike = alike->next_alike;
         alike->next_alike = offer;
@@ -137,18 +137,18 @@ bool demand_offer(demand_t *self, text_t topic, void *item)
     return true;
 }
 
-static offer_t *find_offer(const demand_t *self, text_t symbol, const void *item)
+static offered_stream_t *find_offer(const demand_t *self, text_t symbol, const void *item)
 {
-    offer_t *offer = table_get(self->by_symbol, symbol);
+    offered_stream_t *offer = table_get(self->by_symbol, symbol);
     while (offer && offer->item != item)
         offer = offer->next_alike;
     return offer;
 }
 
 /* Takes it out of those of its symbol. */
-static void unlink_alike(demand_t *self, text_t symbol, const offer_t *offer)
+static void unlink_alike(demand_t *self, text_t symbol, const offered_stream_t *offer)
 {
-    offer_t *first = table_get(self->by_symbol, symbol);
+    offered_stream_t *first = table_get(self->by_symbol, symbol);
     if (first == offer) {
         if (offer->next_alike)
             table_put(self->by_symbol, symbol, offer->next_alike);
@@ -164,7 +164,7 @@ static void unlink_alike(demand_t *self, text_t symbol, const offer_t *offer)
 void demand_withdraw(demand_t *self, text_t topic, const void *item)
 {
     text_t symbol = symbol_part(topic);
-    offer_t *offer = find_offer(self, symbol, item), **link = &self->offers;
+    offered_stream_t *offer = find_offer(self, symbol, item), **link = &self->offers;
     if (!offer)
         return;
     while (*link != offer)
@@ -173,8 +173,8 @@ void demand_withdraw(demand_t *self, text_t topic, const void *item)
     unlink_alike(self, symbol, offer);
     free(offer);
     for (text_t prefix = {topic.at, TEXT(TOPIC_TRADE).length + 1}; prefix.length <= topic.length; prefix.length++)
-        if (table_get(self->prefixes, prefix) == &self->friend && demand_match(self, prefix, NULL) == 0)
-            estrange(self, prefix);
+        if (table_get(self->prefixes, prefix) == &self->matched && demand_match(self, prefix, NULL) == 0)
+            note_no_match(self, prefix);
 }
 
 void demand_subscribe(demand_t *self, text_t prefix)
@@ -183,9 +183,9 @@ void demand_subscribe(demand_t *self, text_t prefix)
         return;
     static log_limit_t limit;
     if (demand_match(self, prefix, NULL) == 0) {
-        if (self->strangers < DEMAND_STRANGERS_MAX)
-            self->strangers += table_put(self->prefixes, prefix, &self->stranger);
-    } else if (demand_prefixes(self) < DEMAND_PREFIXES_MAX && table_put(self->prefixes, prefix, &self->friend)) {
+        if (self->unmatched_count < DEMAND_STRANGERS_MAX)
+            self->unmatched_count += table_put(self->prefixes, prefix, &self->unmatched);
+    } else if (demand_prefixes(self) < DEMAND_PREFIXES_MAX && table_put(self->prefixes, prefix, &self->matched)) {
         demand_match(self, prefix, offer_add);
     } else if (log_allowed(&limit, clock_mono_ns())) {
         log_warn("demand: too many subscriptions, one is not counted", LOG_SLICE("prefix", prefix),
@@ -196,8 +196,8 @@ void demand_subscribe(demand_t *self, text_t prefix)
 void demand_unsubscribe(demand_t *self, text_t prefix)
 {
     const void *kind = table_remove(self->prefixes, prefix);
-    if (kind == &self->stranger)
-        self->strangers--;
+    if (kind == &self->unmatched)
+        self->unmatched_count--;
     else if (kind)
         demand_match(self, prefix, offer_remove);
 }
@@ -209,7 +209,7 @@ bool demand_offers(const demand_t *self, text_t prefix)
 
 size_t demand_prefixes(const demand_t *self)
 {
-    return table_count(self->prefixes) - self->strangers;
+    return table_count(self->prefixes) - self->unmatched_count;
 }
 
 void demand_destroy(demand_t **self_ref)
@@ -217,7 +217,7 @@ void demand_destroy(demand_t **self_ref)
     demand_t *self = *self_ref;
     if (!self)
         return;
-    for (offer_t *offer = self->offers, *next; offer; offer = next) {
+    for (offered_stream_t *offer = self->offers, *next; offer; offer = next) {
         next = offer->next;
         free(offer);
     }

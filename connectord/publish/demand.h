@@ -1,4 +1,4 @@
-/* Which streams are wanted on the bus, from the prefixes that have subscribers (listeners.h).
+/* Which streams are wanted on the bus, from the prefixes that have subscribers (bus_subscribers.h).
  *
  * A prefix is named when its first subscriber comes, on whatever machine, and when its last one goes or crashes. A
  * prefix that is longer than "trade." and begins a stream's topic is demand for that stream; one that takes in every symbol (""

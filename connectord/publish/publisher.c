@@ -3,7 +3,7 @@
 #include "common/clock.h"
 #include "common/log.h"
 #include "common/zeromq/socket.h"
-#include "connectord/publish/listeners.h"
+#include "connectord/publish/bus_subscribers.h"
 #include "proto/topic.h"
 
 #include <stdlib.h>
@@ -14,8 +14,8 @@ enum { PACE_NS_PER_BYTE = 800 };
 
 struct publisher {
     socket_t *socket;
-    listeners_t *listeners;
-    publisher_listener_fn *listener;
+    bus_subscribers_t *subscribers;
+    publisher_subscriber_fn *subscriber;
     void *arg;
     buffer_t topic, json; /* of the status that is being sent */
 };
@@ -29,27 +29,27 @@ static bool takes_statuses(text_t prefix)
 static void on_peer(void *arg, uint64_t peer, const text_t *frames, size_t count)
 {
     publisher_t *self = arg;
-    listeners_refusal_t refusal = {0};
-    listeners_result_t result = listeners_hear(self->listeners, peer, frames, count, &refusal);
-    if (result == LISTENERS_REFUSED) {
+    bus_subscribers_refusal_t refusal = {0};
+    bus_subscribers_result_t result = bus_subscribers_hear(self->subscribers, peer, frames, count, &refusal);
+    if (result == BUS_SUBSCRIBERS_REFUSED) {
         socket_drop(self->socket, refusal.peer, refusal.reason);
-        listeners_leave(self->listeners, refusal.peer);
+        bus_subscribers_leave(self->subscribers, refusal.peer);
     }
-    bool subscribed = result == LISTENERS_SUBSCRIBED || (result == LISTENERS_REFUSED && refusal.peer != peer);
+    bool subscribed = result == BUS_SUBSCRIBERS_SUBSCRIBED || (result == BUS_SUBSCRIBERS_REFUSED && refusal.peer != peer);
     if (subscribed && takes_statuses((text_t){frames[0].at + 1, frames[0].length - 1}))
-        self->listener(self->arg);
+        self->subscriber(self->arg);
 }
 
 static void on_peer_gone(void *arg, uint64_t peer)
 {
     publisher_t *self = arg;
-    listeners_leave(self->listeners, peer);
+    bus_subscribers_leave(self->subscribers, peer);
 }
 
 static int64_t pace_ns(void *arg)
 {
     const publisher_t *self = arg;
-    return (int64_t)listeners_bytes(self->listeners) * PACE_NS_PER_BYTE;
+    return (int64_t)bus_subscribers_bytes(self->subscribers) * PACE_NS_PER_BYTE;
 }
 
 static const socket_events_t events = {.name = "bus", .on_peer = on_peer, .on_peer_gone = on_peer_gone, .pace_ns = pace_ns};
@@ -63,17 +63,17 @@ static void publisher_send(publisher_t *self, text_t topic, text_t json)
 }
 
 publisher_t *publisher_new(loop_t *loop, const char *endpoint, int queue_limit, demand_t *demand,
-                           publisher_listener_fn *listener, void *arg)
+                           publisher_subscriber_fn *subscriber, void *arg)
 {
     publisher_t *self = calloc(1, sizeof *self);
     if (!self)
         return NULL;
-    self->listeners = listeners_new(demand);
-    self->listener = listener;
+    self->subscribers = bus_subscribers_new(demand);
+    self->subscriber = subscriber;
     self->arg = arg;
     self->topic = buffer_new(TOPIC_MAX);
     self->json = buffer_new(0);
-    self->socket = self->listeners ? socket_new(loop, SOCKET_XPUB, queue_limit, &events, self) : NULL;
+    self->socket = self->subscribers ? socket_new(loop, SOCKET_XPUB, queue_limit, &events, self) : NULL;
     if (!self->socket || !socket_bind(self->socket, endpoint))
         publisher_destroy(&self);
     return self;
@@ -101,7 +101,7 @@ void publisher_destroy(publisher_t **self_ref)
     if (!self)
         return;
     socket_destroy(&self->socket);
-    listeners_destroy(&self->listeners);
+    bus_subscribers_destroy(&self->subscribers);
     buffer_release(&self->topic);
     buffer_release(&self->json);
     free(self);

@@ -11,11 +11,11 @@
 typedef struct publisher publisher_t;
 
 /* Somebody began to listen to statuses, and has heard none yet. From the loop. */
-typedef void publisher_listener_fn(void *arg);
+typedef void publisher_subscriber_fn(void *arg);
 
 /* queue_limit: messages that may wait for one subscriber. The bus's subscriptions go to `demand`, from the loop. NULL with a log line. */
 publisher_t *publisher_new(loop_t *loop, const char *endpoint, int queue_limit, demand_t *demand,
-                           publisher_listener_fn *listener, void *arg);
+                           publisher_subscriber_fn *subscriber, void *arg);
 
 /* Two frames: the topic and the object. */
 void publisher_trade(publisher_t *self, text_t topic, text_t json);

@@ -22,18 +22,18 @@ typedef struct {
     int64_t newest_ns;            /* when the newest trade was made, as the exchange says */
     int64_t passed_ns[LINES_MAX]; /* … and the last one of each line; NO_LINE: it is not there */
     int64_t began_ns[LINES_MAX];  /* … and the first one of each line since it came; 0: none yet */
-} route_t;
+} feed_route_t;
 
 #define NO_LINE INT64_MAX
 
 struct feed {
     const feed_shared_t *shared;
-    lines_t *lines;
+    redundant_lines_t *lines;
     group_member_t *member; /* NULL: it is in no group */
     uint64_t saved;         /* trades journaled while not all lines were connected */
     unjournaled_t unjournaled;
     oddities_t oddities;
-    route_t **routes; /* owned, one for every symbol that the source offers */
+    feed_route_t **routes; /* owned, one for every symbol that the source offers */
     size_t count, room;
     size_t known; /* of them are remembered, the first ones */
     table_t *by_symbol;
@@ -41,7 +41,7 @@ struct feed {
 };
 
 /* False where the trade is lost. It is published as soon as the journal has it safe. */
-static bool route_publish(route_t *route, trade_t *trade)
+static bool feed_route_publish(feed_route_t *route, trade_t *trade)
 {
     feed_t *feed = route->feed;
     const feed_shared_t *shared = feed->shared;
@@ -58,7 +58,7 @@ static bool stands_by(const feed_t *self)
 
 /* On each line trades come in the order of their times: one that was made before the last one of every line comes no more, and may be
  * forgotten. */
-static void keep_for_lines(route_t *route)
+static void keep_for_lines(feed_route_t *route)
 {
     int64_t since_ns = NO_LINE;
     for (size_t i = 0; i < LINES_MAX; i++)
@@ -69,15 +69,15 @@ static void keep_for_lines(route_t *route)
 
 static bool is_future(const feed_t *self, const trade_t *trade)
 {
-    return trade_is_future(trade, lines_config(self->lines)->future_ms * NS_PER_MS);
+    return trade_is_future(trade, redundant_lines_config(self->lines)->future_ms * NS_PER_MS);
 }
 
 /* Returns when the trade was made, or 0 where that does not matter, as there is one line. The time of one of the future tells nothing of how
  * far its line has come: it is remembered as long as the window holds. */
-static int64_t route_passed(route_t *route, size_t line, const trade_t *trade)
+static int64_t feed_route_passed(feed_route_t *route, size_t line, const trade_t *trade)
 {
     int64_t time_ns = trade->timestamp_ns;
-    if (lines_count(route->feed->lines) == 1)
+    if (redundant_lines_count(route->feed->lines) == 1)
         return 0;
     if (is_future(route->feed, trade))
         return INT64_MIN;
@@ -94,7 +94,7 @@ static int64_t route_passed(route_t *route, size_t line, const trade_t *trade)
 static void on_line(void *arg, size_t line, bool up)
 {
     feed_t *self = arg;
-    for (size_t i = 0; i < self->count && lines_count(self->lines) > 1; i++) {
+    for (size_t i = 0; i < self->count && redundant_lines_count(self->lines) > 1; i++) {
         self->routes[i]->passed_ns[line] = up ? self->routes[i]->newest_ns : NO_LINE;
         self->routes[i]->began_ns[line] = 0;
         keep_for_lines(self->routes[i]);
@@ -102,7 +102,7 @@ static void on_line(void *arg, size_t line, bool up)
 }
 
 /* Has the line come to where every other one began? One that has brought nothing begins behind all that had come when it came. */
-static bool route_is_covered(const route_t *route, size_t line)
+static bool feed_route_is_covered(const feed_route_t *route, size_t line)
 {
     for (size_t i = 0; i < LINES_MAX; i++) {
         int64_t began_ns = route->began_ns[i];
@@ -117,17 +117,17 @@ static bool is_covered(void *arg, size_t line)
 {
     const feed_t *self = arg;
     for (size_t i = 0; i < self->count; i++)
-        if (!route_is_covered(self->routes[i], line))
+        if (!feed_route_is_covered(self->routes[i], line))
             return false;
     return true;
 }
 
 /* The stream's last trades, so that a restart does not publish anew what the exchange repeats. To read them of all streams at the start
  * would take longer than to serve can wait. */
-static void route_remember(route_t *route)
+static void feed_route_remember(feed_route_t *route)
 {
     journal_t *journal = route->feed->shared->journal;
-    uint64_t window = lines_config(route->feed->lines)->dedup_window;
+    uint64_t window = redundant_lines_config(route->feed->lines)->dedup_window;
     uint64_t last = journal_last(route->stream), seq = journal_first(route->stream);
     if (last >= seq && last - seq >= window)
         seq = last - window + 1;
@@ -143,7 +143,7 @@ static void route_remember(route_t *route)
 
 /* False: it has come before. One that comes while the source stands by belongs to the time of another source, also when it is repeated
  * later. */
-static bool route_take(route_t *route, trade_t *trade, int64_t time_ns)
+static bool feed_route_take(feed_route_t *route, trade_t *trade, int64_t time_ns)
 {
     feed_t *self = route->feed;
     uint64_t print = fingerprint(trade);
@@ -155,9 +155,9 @@ static bool route_take(route_t *route, trade_t *trade, int64_t time_ns)
     if (is_future(self, trade))
         oddities_future(&self->oddities, trade);
     if (!stands_by(self)) {
-        if (!route_publish(route, trade))
+        if (!feed_route_publish(route, trade))
             return true;
-        self->saved += lines_connected(self->lines) < lines_count(self->lines);
+        self->saved += redundant_lines_connected(self->lines) < redundant_lines_count(self->lines);
     }
     dedup_add(route->dedup, trade->id, print, time_ns);
     return true;
@@ -167,7 +167,7 @@ static bool on_trade(void *arg, size_t line, trade_t *trade)
 {
     feed_t *self = arg;
     static log_limit_t limit;
-    route_t *route = table_get(self->by_symbol, trade->symbol);
+    feed_route_t *route = table_get(self->by_symbol, trade->symbol);
     if (!route) {
         if (log_allowed(&limit, clock_mono_ns()))
             log_warn("feed: trade of a symbol that is not configured", LOG_SLICE("source", trade->source),
@@ -175,8 +175,8 @@ static bool on_trade(void *arg, size_t line, trade_t *trade)
         return true;
     }
     if (!route->remembered)
-        route_remember(route);
-    return route_take(route, trade, route_passed(route, line, trade));
+        feed_route_remember(route);
+    return feed_route_take(route, trade, feed_route_passed(route, line, trade));
 }
 
 /* The group is told last: the loss of a source comes before the news that another one is active. */
@@ -197,24 +197,24 @@ void feed_role_changed(void *item)
     publisher_status(self->shared->publisher, &status);
 }
 
-static const lines_events_t lines_events = {
+static const redundant_lines_events_t lines_events = {
     .on_trade = on_trade, .on_line = on_line, .is_covered = is_covered, .on_status = on_status};
 
 static void on_wanted(void *item)
 {
-    const route_t *route = item;
-    lines_want(route->feed->lines, route->symbol);
+    const feed_route_t *route = item;
+    redundant_lines_want(route->feed->lines, route->symbol);
 }
 
 static void on_released(void *item)
 {
-    const route_t *route = item;
-    lines_release(route->feed->lines, route->symbol);
+    const feed_route_t *route = item;
+    redundant_lines_release(route->feed->lines, route->symbol);
 }
 
 const demand_events_t feed_demand_events = {on_wanted, on_released};
 
-static void route_destroy(route_t *route)
+static void feed_route_destroy(feed_route_t *route)
 {
     if (route->stream)
         demand_withdraw(route->feed->shared->demand, journal_topic(route->stream), route);
@@ -224,10 +224,10 @@ static void route_destroy(route_t *route)
 }
 
 /* NULL when memory runs out, or the journal has no room. Not yet offered. */
-static route_t *route_new(feed_t *feed, text_t symbol)
+static feed_route_t *feed_route_new(feed_t *feed, text_t symbol)
 {
-    const source_config_t *config = lines_config(feed->lines);
-    route_t *route = calloc(1, sizeof *route);
+    const source_config_t *config = redundant_lines_config(feed->lines);
+    feed_route_t *route = calloc(1, sizeof *route);
     if (!route)
         return NULL;
     char topic[TOPIC_MAX];
@@ -238,9 +238,9 @@ static route_t *route_new(feed_t *feed, text_t symbol)
     route->stream = journal_stream(feed->shared->journal, (text_t){topic, length});
     route->dedup = dedup_new(config->dedup_window);
     for (size_t i = 0; i < LINES_MAX; i++)
-        route->passed_ns[i] = lines_count(feed->lines) > 1 && lines_is_up(feed->lines, i) ? 0 : NO_LINE;
+        route->passed_ns[i] = redundant_lines_count(feed->lines) > 1 && redundant_lines_is_up(feed->lines, i) ? 0 : NO_LINE;
     if (!route->stream || !route->dedup || !table_put(feed->by_symbol, route->symbol, route)) {
-        route_destroy(route);
+        feed_route_destroy(route);
         return NULL;
     }
     return route;
@@ -248,7 +248,7 @@ static route_t *route_new(feed_t *feed, text_t symbol)
 
 static bool make_room(feed_t *self, size_t count)
 {
-    route_t **routes = count > self->room ? realloc(self->routes, count * sizeof *routes) : self->routes;
+    feed_route_t **routes = count > self->room ? realloc(self->routes, count * sizeof *routes) : self->routes;
     if (!routes && count > 0)
         return false;
     self->routes = routes;
@@ -264,7 +264,7 @@ static bool add_routes(feed_t *self, const source_config_t *settings)
     for (size_t i = 0; i < settings->symbol_count; i++) {
         if (table_get(self->by_symbol, settings->symbols[i]))
             continue;
-        route_t *route = route_new(self, settings->symbols[i]);
+        feed_route_t *route = feed_route_new(self, settings->symbols[i]);
         if (!route)
             return false;
         self->routes[self->count++] = route;
@@ -284,11 +284,11 @@ static bool offer_routes(feed_t *self, size_t from)
 /* Drops the routes of symbols that the source does not offer. */
 static void drop_routes(feed_t *self)
 {
-    const source_config_t *config = lines_config(self->lines);
+    const source_config_t *config = redundant_lines_config(self->lines);
     for (size_t i = 0; i < self->count; i++)
         self->routes[i]->offered = false;
     for (size_t i = 0; i < config->symbol_count; i++) {
-        route_t *route = table_get(self->by_symbol, config->symbols[i]);
+        feed_route_t *route = table_get(self->by_symbol, config->symbols[i]);
         if (route)
             route->offered = true;
     }
@@ -298,7 +298,7 @@ static void drop_routes(feed_t *self)
         if (self->routes[i]->offered)
             self->routes[kept++] = self->routes[i];
         else
-            route_destroy(self->routes[i]);
+            feed_route_destroy(self->routes[i]);
     }
     self->count = kept;
 }
@@ -306,10 +306,11 @@ static void drop_routes(feed_t *self)
 static bool feed_prepare(feed_t *self, source_config_t *settings)
 {
     self->by_symbol = table_new();
-    self->lines = self->by_symbol ? lines_new(self->shared->loop, self->shared->web, settings, &lines_events, self) : NULL;
+    self->lines =
+        self->by_symbol ? redundant_lines_new(self->shared->loop, self->shared->web, settings, &lines_events, self) : NULL;
     if (!self->lines)
         return false;
-    const source_config_t *kept = lines_config(self->lines);
+    const source_config_t *kept = redundant_lines_config(self->lines);
     bool prepared = add_routes(self, kept) && offer_routes(self, 0);
     if (prepared && kept->group.length > 0)
         prepared = (self->member = groups_join(self->shared->groups, kept->group, self)) != NULL;
@@ -332,7 +333,7 @@ feed_t *feed_new(const feed_shared_t *shared, source_config_t *settings)
 
 const source_config_t *feed_config(const feed_t *self)
 {
-    return lines_config(self->lines);
+    return redundant_lines_config(self->lines);
 }
 
 /* The bus hears once more how far the streams have come that leave. */
@@ -340,10 +341,11 @@ bool feed_change_symbols(feed_t *self, source_config_t *settings)
 {
     size_t former = self->count;
     feed_heartbeat(self);
-    bool changed = add_routes(self, settings) && lines_change_symbols(self->lines, settings) && offer_routes(self, former);
+    bool changed =
+        add_routes(self, settings) && redundant_lines_change_symbols(self->lines, settings) && offer_routes(self, former);
     source_config_release(settings);
     if (!changed)
-        log_error("feed: symbols can't be changed", LOG_SLICE("source", lines_config(self->lines)->name));
+        log_error("feed: symbols can't be changed", LOG_SLICE("source", redundant_lines_config(self->lines)->name));
     drop_routes(self);
     feed_heartbeat(self);
     return changed;
@@ -357,7 +359,7 @@ void feed_move_last(feed_t *self)
 
 void feed_start(feed_t *self)
 {
-    lines_start(self->lines);
+    redundant_lines_start(self->lines);
 }
 
 bool feed_remember(feed_t *self)
@@ -366,7 +368,7 @@ bool feed_remember(feed_t *self)
         self->known++;
     if (self->known == self->count)
         return false;
-    route_remember(self->routes[self->known]);
+    feed_route_remember(self->routes[self->known]);
     return true;
 }
 
@@ -413,14 +415,14 @@ status_t feed_status(feed_t *self, status_event_t event)
 {
     status_t status = {0};
     journal_flush(self->shared->journal); /* what the status says of its streams must not come before their trades */
-    lines_describe(self->lines, &status);
+    redundant_lines_describe(self->lines, &status);
     describe_unjournaled(self, &status);
-    status.lines = (uint32_t)lines_count(self->lines);
-    status.lines_connected = (uint32_t)lines_connected(self->lines);
+    status.lines = (uint32_t)redundant_lines_count(self->lines);
+    status.lines_connected = (uint32_t)redundant_lines_connected(self->lines);
     status.saved = self->saved;
     status.id_conflicts = self->oddities.id_conflicts;
     status.future = self->oddities.future;
-    status.group = lines_config(self->lines)->group;
+    status.group = redundant_lines_config(self->lines)->group;
     status.active = !stands_by(self);
     status.event = event;
     status.time_ns = clock_real_ns();
@@ -435,13 +437,13 @@ status_t feed_status(feed_t *self, status_event_t event)
 
 void feed_lose(feed_t *self)
 {
-    if (lines_lose(self->lines, backpressure_reason(self->shared->backpressure)))
+    if (redundant_lines_lose(self->lines, backpressure_reason(self->shared->backpressure)))
         backpressure_drop(self->shared->backpressure, &self->unjournaled);
 }
 
 void feed_stop(feed_t *self)
 {
-    lines_stop(self->lines);
+    redundant_lines_stop(self->lines);
 }
 
 void feed_withdraw(feed_t *self, status_event_t event)
@@ -462,8 +464,8 @@ void feed_destroy(feed_t **self_ref)
         return;
     backpressure_drop(self->shared->backpressure, &self->unjournaled);
     while (self->count > 0)
-        route_destroy(self->routes[--self->count]);
-    lines_destroy(&self->lines);
+        feed_route_destroy(self->routes[--self->count]);
+    redundant_lines_destroy(&self->lines);
     table_destroy(&self->by_symbol);
     buffer_release(&self->symbols);
     buffer_release(&self->former);

@@ -10,7 +10,7 @@
 #include "connectord/publish/demand.h"
 #include "connectord/publish/publisher.h"
 #include "connectord/sources/groups.h"
-#include "connectord/sources/lines.h"
+#include "connectord/sources/redundant_lines.h"
 
 typedef struct feed feed_t;
 

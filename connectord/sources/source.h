@@ -8,7 +8,7 @@
  * After each reconnect what was wanted is subscribed anew (subscriber.h has what becomes of a subscription that fails, or a feed that dries up).
  * The backoff starts afresh once a connection has carried a message and held
  * for a while, so that an exchange which accepts and hangs up is not hammered; and after some failures in a row a circuit breaker
- * (breaker.h) keeps the source from trying at all for a while. health.h says how well a source is, pulse.h when a stream starves.
+ * (breaker.h) keeps the source from trying at all for a while. health.h says how well a source is, trade_rate.h when a stream starves.
  */
 #pragma once
 

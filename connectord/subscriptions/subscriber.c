@@ -2,8 +2,8 @@
 
 #include "common/clock.h"
 #include "common/log.h"
-#include "connectord/health/starvation.h"
-#include "connectord/subscriptions/wishes.h"
+#include "connectord/health/stale_streams.h"
+#include "connectord/subscriptions/wanted_symbols.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -22,8 +22,8 @@ struct subscriber {
     int64_t due_ns;      /* when `due` fires; 0: it does not run */
     int64_t sent_ns;     /* when all that was asked for has surely gone out */
     bool connected;
-    wishes_t *wishes;
-    starvation_t *starvation; /* numbered as the wishes */
+    wanted_symbols_t *wanted_symbols;
+    stale_streams_t *stale_streams; /* numbered as the wanted symbols */
     buffer_t failing;
     uint64_t retries, resubscribes;
     log_limit_t failed_limit, stale_limit, remedy_limit;
@@ -52,86 +52,89 @@ static uint64_t patience_ms(const subscriber_t *self, int64_t now_ns)
     return self->config->confirm_ms + (uint64_t)((waits_ns + cost_ns(self)) / NS_PER_MS);
 }
 
-static void log_failure(subscriber_t *self, const wish_t *wish, int64_t now_ns)
+static void log_failure(subscriber_t *self, const symbol_subscription_t *subscription, int64_t now_ns)
 {
     if (log_allowed(&self->failed_limit, now_ns))
-        log_warn("source: subscription fails", LOG_SLICE("source", self->config->name), LOG_SLICE("symbol", wish->symbol),
-                 LOG_SLICE("reason", wish_reason(wish)), LOG_U64("retry_ms", (uint64_t)((wish->due_ns - now_ns) / NS_PER_MS)),
+        log_warn("source: subscription fails", LOG_SLICE("source", self->config->name),
+                 LOG_SLICE("symbol", subscription->symbol), LOG_SLICE("reason", symbol_subscription_reason(subscription)),
+                 LOG_U64("retry_ms", (uint64_t)((subscription->due_ns - now_ns) / NS_PER_MS)),
                  LOG_U64("suppressed", log_suppressed(&self->failed_limit)));
 }
 
 /* The stream's trades are expected from now on; one that starves goes on to do so until it has one. */
-static void on_taken(subscriber_t *self, const wish_t *wish, int64_t now_ns)
+static void on_taken(subscriber_t *self, const symbol_subscription_t *subscription, int64_t now_ns)
 {
-    size_t number = wishes_number(self->wishes, wish);
-    if (!starvation_is_stale(self->starvation, number))
-        starvation_expect(self->starvation, number, now_ns);
+    size_t number = wanted_symbols_number(self->wanted_symbols, subscription);
+    if (!stale_streams_is_stale(self->stale_streams, number))
+        stale_streams_expect(self->stale_streams, number, now_ns);
 }
 
-static void send(subscriber_t *self, const wish_t *wish, wish_action_t action, int64_t now_ns)
+static void send(subscriber_t *self, const symbol_subscription_t *subscription, symbol_subscription_action_t action,
+                 int64_t now_ns)
 {
     self->sent_ns = (self->sent_ns > now_ns ? self->sent_ns : now_ns) + cost_ns(self);
-    if (action == WISH_SUBSCRIBE)
-        self->connector->subscribe(self->instance, wish->symbol);
+    if (action == SUBSCRIPTION_SUBSCRIBE)
+        self->connector->subscribe(self->instance, subscription->symbol);
     else
-        self->connector->unsubscribe(self->instance, wish->symbol);
+        self->connector->unsubscribe(self->instance, subscription->symbol);
 }
 
-/* What follows from the state that a wish has come to. */
-static void enter(subscriber_t *self, const wish_t *wish, bool failed, int64_t now_ns)
+/* What follows from the state that a subscription has come to. */
+static void enter(subscriber_t *self, const symbol_subscription_t *subscription, bool failed, int64_t now_ns)
 {
-    if (wish->state == WISH_TAKEN)
-        on_taken(self, wish, now_ns);
-    else if (wish->state == WISH_IDLE)
-        starvation_rest(self->starvation, wishes_number(self->wishes, wish));
-    else if (wish->state == WISH_FAILED)
-        log_failure(self, wish, now_ns);
-    if (failed && wish->state == WISH_TAKEN)
-        log_info("source: subscription restored", LOG_SLICE("source", self->config->name), LOG_SLICE("symbol", wish->symbol));
-    if (failed != wish_fails(wish) && !loop_timer_running(self->news))
+    if (subscription->state == SUBSCRIPTION_TAKEN)
+        on_taken(self, subscription, now_ns);
+    else if (subscription->state == SUBSCRIPTION_IDLE)
+        stale_streams_rest(self->stale_streams, wanted_symbols_number(self->wanted_symbols, subscription));
+    else if (subscription->state == SUBSCRIPTION_FAILED)
+        log_failure(self, subscription, now_ns);
+    if (failed && subscription->state == SUBSCRIPTION_TAKEN)
+        log_info("source: subscription restored", LOG_SLICE("source", self->config->name),
+                 LOG_SLICE("symbol", subscription->symbol));
+    if (failed != symbol_subscription_fails(subscription) && !loop_timer_running(self->news))
         loop_timer_start(self->news, NEWS_MS, 0);
-    schedule(self, wish->due_ns);
+    schedule(self, subscription->due_ns);
 }
 
 /* Where every event of a symbol's subscription goes through. */
-static void happen(subscriber_t *self, wish_t *wish, wish_event_t event, text_t why)
+static void happen(subscriber_t *self, symbol_subscription_t *subscription, symbol_subscription_event_t event, text_t why)
 {
     int64_t now_ns = clock_mono_ns();
-    wish_moment_t moment = {.now_ns = now_ns, .patience_ms = patience_ms(self, now_ns), .why = why};
-    wish_state_t was = wish->state;
-    bool failed = wish_fails(wish);
-    wish_action_t action = wish_event(wish, event, &moment);
-    if (action == WISH_IGNORE)
+    symbol_subscription_moment_t moment = {.now_ns = now_ns, .patience_ms = patience_ms(self, now_ns), .why = why};
+    symbol_subscription_state_t was = subscription->state;
+    bool failed = symbol_subscription_fails(subscription);
+    symbol_subscription_action_t action = symbol_subscription_event(subscription, event, &moment);
+    if (action == SUBSCRIPTION_IGNORE)
         return;
-    enter(self, wish, failed, now_ns);
-    self->retries += was == WISH_FAILED && action == WISH_SUBSCRIBE;
-    if (action != WISH_WAIT)
-        send(self, wish, action, now_ns);
+    enter(self, subscription, failed, now_ns);
+    self->retries += was == SUBSCRIPTION_FAILED && action == SUBSCRIPTION_SUBSCRIBE;
+    if (action != SUBSCRIPTION_WAIT)
+        send(self, subscription, action, now_ns);
 }
 
-static void ask(subscriber_t *self, wish_t *wish)
+static void ask(subscriber_t *self, symbol_subscription_t *subscription)
 {
     if (self->connected)
-        happen(self, wish, wish->wanted ? WISH_WANT : WISH_UNWANT, TEXT(""));
+        happen(self, subscription, subscription->wanted ? SUBSCRIPTION_WANT : SUBSCRIPTION_UNWANT, TEXT(""));
 }
 
 static void ask_for_all(subscriber_t *self)
 {
-    for (size_t i = 0; i < wishes_count(self->wishes); i++)
-        ask(self, wishes_at(self->wishes, i));
+    for (size_t i = 0; i < wanted_symbols_count(self->wanted_symbols); i++)
+        ask(self, wanted_symbols_at(self->wanted_symbols, i));
 }
 
 static void on_due(void *arg)
 {
     subscriber_t *self = arg;
     int64_t now_ns = clock_mono_ns();
-    for (size_t i = 0; i < wishes_count(self->wishes); i++) {
-        wish_t *wish = wishes_at(self->wishes, i);
-        if (wish->due_ns != 0 && wish->due_ns <= now_ns)
-            happen(self, wish, WISH_DUE, TEXT(""));
+    for (size_t i = 0; i < wanted_symbols_count(self->wanted_symbols); i++) {
+        symbol_subscription_t *subscription = wanted_symbols_at(self->wanted_symbols, i);
+        if (subscription->due_ns != 0 && subscription->due_ns <= now_ns)
+            happen(self, subscription, SUBSCRIPTION_DUE, TEXT(""));
     }
     self->due_ns = 0;
-    schedule(self, wishes_due_ns(self->wishes));
+    schedule(self, wanted_symbols_due_ns(self->wanted_symbols));
 }
 
 static void on_news(void *arg)
@@ -143,7 +146,7 @@ static void on_news(void *arg)
 /* Runs the timer up to the nearest release. */
 static void schedule_release(subscriber_t *self)
 {
-    int64_t nearest_ns = wishes_nearest_ns(self->wishes);
+    int64_t nearest_ns = wanted_symbols_nearest_ns(self->wanted_symbols);
     if (nearest_ns == 0) {
         loop_timer_stop(self->grace);
         return;
@@ -156,9 +159,9 @@ static void on_grace(void *arg)
 {
     subscriber_t *self = arg;
     int64_t now_ns = clock_mono_ns();
-    wish_t *wish;
-    while ((wish = wishes_take_due(self->wishes, now_ns)))
-        ask(self, wish);
+    symbol_subscription_t *subscription;
+    while ((subscription = wanted_symbols_take_due(self->wanted_symbols, now_ns)))
+        ask(self, subscription);
     schedule_release(self);
 }
 
@@ -172,9 +175,9 @@ subscriber_t *subscriber_new(loop_t *loop, const connector_t *connector, source_
     self->grace = loop_timer_new(loop, on_grace, self);
     self->due = loop_timer_new(loop, on_due, self);
     self->news = loop_timer_new(loop, on_news, self);
-    self->wishes = wishes_new(config);
-    self->starvation = starvation_new(&config->starvation, config->symbols, config->symbol_count);
-    if (!self->grace || !self->due || !self->news || !self->wishes || !self->starvation)
+    self->wanted_symbols = wanted_symbols_new(config);
+    self->stale_streams = stale_streams_new(&config->starvation, config->symbols, config->symbol_count);
+    if (!self->grace || !self->due || !self->news || !self->wanted_symbols || !self->stale_streams)
         subscriber_destroy(&self);
     return self;
 }
@@ -188,8 +191,8 @@ void subscriber_destroy(subscriber_t **self_p)
     loop_timer_destroy(&self->grace);
     loop_timer_destroy(&self->due);
     loop_timer_destroy(&self->news);
-    starvation_destroy(&self->starvation);
-    wishes_destroy(&self->wishes);
+    stale_streams_destroy(&self->stale_streams);
+    wanted_symbols_destroy(&self->wanted_symbols);
     buffer_release(&self->failing);
     free(self);
 }
@@ -203,18 +206,18 @@ void subscriber_connected(subscriber_t *self)
 {
     self->connected = true;
     self->sent_ns = 0;
-    starvation_connected(self->starvation, clock_mono_ns());
+    stale_streams_connected(self->stale_streams, clock_mono_ns());
     ask_for_all(self);
 }
 
 /* What happens between connections says nothing of the streams. */
 void subscriber_lost(subscriber_t *self)
 {
-    wish_moment_t moment = {.now_ns = clock_mono_ns()};
+    symbol_subscription_moment_t moment = {.now_ns = clock_mono_ns()};
     self->connected = false;
-    for (size_t i = 0; i < wishes_count(self->wishes); i++)
-        wish_event(wishes_at(self->wishes, i), WISH_LOST, &moment);
-    starvation_rest_all(self->starvation);
+    for (size_t i = 0; i < wanted_symbols_count(self->wanted_symbols); i++)
+        symbol_subscription_event(wanted_symbols_at(self->wanted_symbols, i), SUBSCRIPTION_LOST, &moment);
+    stale_streams_rest_all(self->stale_streams);
     self->due_ns = 0;
     loop_timer_stop(self->due);
     loop_timer_stop(self->news);
@@ -231,47 +234,48 @@ void subscriber_resume(subscriber_t *self)
     schedule_release(self);
 }
 
-static wish_t *find_demanded(subscriber_t *self, text_t symbol)
+static symbol_subscription_t *find_demanded(subscriber_t *self, text_t symbol)
 {
-    return self->config->demand ? wishes_find(self->wishes, symbol) : NULL;
+    return self->config->demand ? wanted_symbols_find(self->wanted_symbols, symbol) : NULL;
 }
 
 void subscriber_want(subscriber_t *self, text_t symbol)
 {
-    wish_t *wish = find_demanded(self, symbol);
-    if (!wish)
+    symbol_subscription_t *subscription = find_demanded(self, symbol);
+    if (!subscription)
         return;
-    wish->wanted = true;
-    wish->release_ns = 0;
-    ask(self, wish);
+    subscription->wanted = true;
+    subscription->release_ns = 0;
+    ask(self, subscription);
 }
 
 void subscriber_release(subscriber_t *self, text_t symbol)
 {
-    wish_t *wish = find_demanded(self, symbol);
-    if (!wish || !wish->wanted)
+    symbol_subscription_t *subscription = find_demanded(self, symbol);
+    if (!subscription || !subscription->wanted)
         return;
-    wish->release_ns = clock_mono_ns() + self->config->grace_ms * NS_PER_MS;
+    subscription->release_ns = clock_mono_ns() + self->config->grace_ms * NS_PER_MS;
     schedule_release(self);
 }
 
 /* Tells the exchange what is not offered any more. */
-static void leave(subscriber_t *self, wishes_t *former)
+static void leave(subscriber_t *self, wanted_symbols_t *former)
 {
-    for (size_t i = 0; i < wishes_count(former) && self->connected; i++) {
-        const wish_t *wish = wishes_at(former, i);
-        if (wish->state != WISH_IDLE && !wishes_find(self->wishes, wish->symbol))
-            self->connector->unsubscribe(self->instance, wish->symbol);
+    for (size_t i = 0; i < wanted_symbols_count(former) && self->connected; i++) {
+        const symbol_subscription_t *subscription = wanted_symbols_at(former, i);
+        if (subscription->state != SUBSCRIPTION_IDLE && !wanted_symbols_find(self->wanted_symbols, subscription->symbol))
+            self->connector->unsubscribe(self->instance, subscription->symbol);
     }
 }
 
-static void inherit(wishes_t *wishes, const wishes_t *former, starvation_t *starvation, const starvation_t *starved)
+static void inherit(wanted_symbols_t *wanted_symbols, const wanted_symbols_t *former, stale_streams_t *stale_streams,
+                    const stale_streams_t *starved)
 {
-    wishes_inherit(wishes, former);
-    for (size_t i = 0; i < wishes_count(wishes); i++) {
-        const wish_t *wish = wishes_find(former, wishes_at(wishes, i)->symbol);
-        if (wish)
-            starvation_inherit(starvation, i, starved, wishes_number(former, wish));
+    wanted_symbols_inherit(wanted_symbols, former);
+    for (size_t i = 0; i < wanted_symbols_count(wanted_symbols); i++) {
+        const symbol_subscription_t *subscription = wanted_symbols_find(former, wanted_symbols_at(wanted_symbols, i)->symbol);
+        if (subscription)
+            stale_streams_inherit(stale_streams, i, starved, wanted_symbols_number(former, subscription));
     }
 }
 
@@ -279,21 +283,21 @@ bool subscriber_change(subscriber_t *self, source_config_t *symbols)
 {
     symbols->demand = self->config->demand;
     symbols->backoff = self->config->backoff;
-    wishes_t *wishes = wishes_new(symbols);
-    starvation_t *starvation = starvation_new(&self->config->starvation, symbols->symbols, symbols->symbol_count);
-    if (!wishes || !starvation) {
-        wishes_destroy(&wishes);
-        starvation_destroy(&starvation);
+    wanted_symbols_t *wanted_symbols = wanted_symbols_new(symbols);
+    stale_streams_t *stale_streams = stale_streams_new(&self->config->starvation, symbols->symbols, symbols->symbol_count);
+    if (!wanted_symbols || !stale_streams) {
+        wanted_symbols_destroy(&wanted_symbols);
+        stale_streams_destroy(&stale_streams);
         return false;
     }
-    inherit(wishes, self->wishes, starvation, self->starvation);
-    wishes_t *former = self->wishes;
-    self->wishes = wishes;
-    starvation_destroy(&self->starvation);
-    self->starvation = starvation;
+    inherit(wanted_symbols, self->wanted_symbols, stale_streams, self->stale_streams);
+    wanted_symbols_t *former = self->wanted_symbols;
+    self->wanted_symbols = wanted_symbols;
+    stale_streams_destroy(&self->stale_streams);
+    self->stale_streams = stale_streams;
     source_config_swap_symbols(self->config, symbols);
     leave(self, former);
-    wishes_destroy(&former);
+    wanted_symbols_destroy(&former);
     ask_for_all(self);
     schedule_release(self);
     return true;
@@ -301,62 +305,63 @@ bool subscriber_change(subscriber_t *self, source_config_t *symbols)
 
 void subscriber_confirmed(subscriber_t *self, text_t symbol, bool subscribed)
 {
-    wish_t *wish = wishes_find(self->wishes, symbol);
-    if (wish)
-        happen(self, wish, subscribed ? WISH_CONFIRMED : WISH_ENDED, TEXT(""));
+    symbol_subscription_t *subscription = wanted_symbols_find(self->wanted_symbols, symbol);
+    if (subscription)
+        happen(self, subscription, subscribed ? SUBSCRIPTION_CONFIRMED : SUBSCRIPTION_ENDED, TEXT(""));
 }
 
 void subscriber_rejected(subscriber_t *self, text_t symbol, text_t reason)
 {
-    wish_t *wish = wishes_find(self->wishes, symbol);
-    if (wish)
-        happen(self, wish, WISH_REJECTED, reason);
+    symbol_subscription_t *subscription = wanted_symbols_find(self->wanted_symbols, symbol);
+    if (subscription)
+        happen(self, subscription, SUBSCRIPTION_REJECTED, reason);
 }
 
 /* A stream that starved and lives again is told at once. */
 void subscriber_trade(subscriber_t *self, text_t symbol, int64_t now_ns)
 {
-    wish_t *wish = wishes_find(self->wishes, symbol);
-    if (!wish)
+    symbol_subscription_t *subscription = wanted_symbols_find(self->wanted_symbols, symbol);
+    if (!subscription)
         return;
-    if (wish->state == WISH_ASKED || wish->state == WISH_FAILED)
-        happen(self, wish, WISH_CONFIRMED, TEXT(""));
-    if (starvation_trade(self->starvation, wishes_number(self->wishes, wish), now_ns))
+    if (subscription->state == SUBSCRIPTION_ASKED || subscription->state == SUBSCRIPTION_FAILED)
+        happen(self, subscription, SUBSCRIPTION_CONFIRMED, TEXT(""));
+    if (stale_streams_trade(self->stale_streams, wanted_symbols_number(self->wanted_symbols, subscription), now_ns))
         self->events->on_change(self->arg);
 }
 
 static void resubscribe(subscriber_t *self, size_t number, int64_t now_ns)
 {
-    wish_t *wish = wishes_at(self->wishes, number);
-    starvation_tried(self->starvation, REMEDY_RESUBSCRIBE, number, now_ns);
-    if (wish->state != WISH_TAKEN)
+    symbol_subscription_t *subscription = wanted_symbols_at(self->wanted_symbols, number);
+    stale_streams_tried(self->stale_streams, REMEDY_RESUBSCRIBE, number, now_ns);
+    if (subscription->state != SUBSCRIPTION_TAKEN)
         return; /* it is being asked for anyway */
     self->resubscribes++;
     if (log_allowed(&self->remedy_limit, now_ns))
         log_warn("source: resubscribes what starves", LOG_SLICE("source", self->config->name),
-                 LOG_SLICE("symbol", wish->symbol),
-                 LOG_U64("silence_ms", (uint64_t)(starvation_silence_ns(self->starvation, number, now_ns) / NS_PER_MS)),
+                 LOG_SLICE("symbol", subscription->symbol),
+                 LOG_U64("silence_ms", (uint64_t)(stale_streams_silence_ns(self->stale_streams, number, now_ns) / NS_PER_MS)),
                  LOG_U64("suppressed", log_suppressed(&self->remedy_limit)));
-    happen(self, wish, WISH_RENEW, TEXT(""));
+    happen(self, subscription, SUBSCRIPTION_RENEW, TEXT(""));
 }
 
 static void reconnect(subscriber_t *self, size_t number, int64_t now_ns)
 {
     char reason[DRY_REASON_MAX];
-    text_t symbol = wishes_at(self->wishes, number)->symbol;
+    text_t symbol = wanted_symbols_at(self->wanted_symbols, number)->symbol;
     snprintf(reason, sizeof reason, "no trades of %.*s for %llu ms, although it was subscribed again", TEXT_ARG(symbol),
-             (unsigned long long)(starvation_silence_ns(self->starvation, number, now_ns) / NS_PER_MS));
-    starvation_tried(self->starvation, REMEDY_RECONNECT, number, now_ns);
+             (unsigned long long)(stale_streams_silence_ns(self->stale_streams, number, now_ns) / NS_PER_MS));
+    stale_streams_tried(self->stale_streams, REMEDY_RECONNECT, number, now_ns);
     self->events->on_dry(self->arg, reason);
 }
 
 /* Not of a recording: its trades come when they are due, and what is left out is gone. */
-static void cure(subscriber_t *self, int64_t now_ns)
+static void apply_remedy(subscriber_t *self, int64_t now_ns)
 {
     size_t at = 0, number;
     remedy_t remedy;
-    while (!self->connector->whole && (remedy = starvation_remedy(self->starvation, &at, now_ns, &number)) != REMEDY_NONE) {
-        text_t symbol = remedy == REMEDY_RECONNECT ? TEXT("") : wishes_at(self->wishes, number)->symbol;
+    while (!self->connector->whole &&
+           (remedy = stale_streams_remedy(self->stale_streams, &at, now_ns, &number)) != REMEDY_NONE) {
+        text_t symbol = remedy == REMEDY_RECONNECT ? TEXT("") : wanted_symbols_at(self->wanted_symbols, number)->symbol;
         if (!self->events->may_leave(self->arg, symbol))
             continue;
         if (remedy == REMEDY_RECONNECT) {
@@ -369,29 +374,29 @@ static void cure(subscriber_t *self, int64_t now_ns)
 
 void subscriber_check(subscriber_t *self, int64_t now_ns)
 {
-    if (starvation_check(self->starvation, now_ns)) {
+    if (stale_streams_check(self->stale_streams, now_ns)) {
         if (log_allowed(&self->stale_limit, now_ns))
             log_warn("source: no trades for longer than is likely", LOG_SLICE("source", self->config->name),
-                     LOG_SLICE("stale", starvation_print(self->starvation, now_ns)),
+                     LOG_SLICE("stale", stale_streams_print(self->stale_streams, now_ns)),
                      LOG_U64("suppressed", log_suppressed(&self->stale_limit)));
         self->events->on_change(self->arg);
     }
-    cure(self, now_ns);
+    apply_remedy(self, now_ns);
 }
 
 static text_t print_failing(subscriber_t *self)
 {
-    if (wishes_failing(self->wishes) == 0)
+    if (wanted_symbols_failing(self->wanted_symbols) == 0)
         return TEXT("{}");
     buffer_clear(&self->failing);
     buffer_append(&self->failing, TEXT("{"));
-    for (size_t i = 0; i < wishes_count(self->wishes); i++) {
-        const wish_t *wish = wishes_at(self->wishes, i);
-        if (!wish_fails(wish))
+    for (size_t i = 0; i < wanted_symbols_count(self->wanted_symbols); i++) {
+        const symbol_subscription_t *subscription = wanted_symbols_at(self->wanted_symbols, i);
+        if (!symbol_subscription_fails(subscription))
             continue;
         if (self->failing.length > 1)
             buffer_append(&self->failing, TEXT(","));
-        status_put_failing(&self->failing, wish->symbol, wish_reason(wish));
+        status_put_failing(&self->failing, subscription->symbol, symbol_subscription_reason(subscription));
     }
     buffer_append(&self->failing, TEXT("}"));
     return buffer_ok(&self->failing) ? buffer_text(&self->failing) : TEXT("{}");
@@ -399,7 +404,7 @@ static text_t print_failing(subscriber_t *self)
 
 void subscriber_describe(subscriber_t *self, status_t *status)
 {
-    status->stale = starvation_print(self->starvation, clock_mono_ns());
+    status->stale = stale_streams_print(self->stale_streams, clock_mono_ns());
     status->failing = print_failing(self);
     status->retries = self->retries;
     status->resubscribes = self->resubscribes;
@@ -407,25 +412,26 @@ void subscriber_describe(subscriber_t *self, status_t *status)
 
 size_t subscriber_asked(const subscriber_t *self)
 {
-    return wishes_asked(self->wishes);
+    return wanted_symbols_asked(self->wanted_symbols);
 }
 
 size_t subscriber_ailing(const subscriber_t *self)
 {
     size_t ailing = 0;
-    for (size_t i = 0; i < wishes_count(self->wishes); i++)
-        ailing += wish_fails(wishes_at(self->wishes, i)) || starvation_is_stale(self->starvation, i);
+    for (size_t i = 0; i < wanted_symbols_count(self->wanted_symbols); i++)
+        ailing += symbol_subscription_fails(wanted_symbols_at(self->wanted_symbols, i)) ||
+                  stale_streams_is_stale(self->stale_streams, i);
     return ailing;
 }
 
 bool subscriber_has(const subscriber_t *self, text_t symbol)
 {
-    const wish_t *wish = wishes_find(self->wishes, symbol);
-    return wish && wish->state == WISH_TAKEN;
+    const symbol_subscription_t *subscription = wanted_symbols_find(self->wanted_symbols, symbol);
+    return subscription && subscription->state == SUBSCRIPTION_TAKEN;
 }
 
 text_t subscriber_failure(const subscriber_t *self, text_t symbol)
 {
-    const wish_t *wish = wishes_find(self->wishes, symbol);
-    return wish ? wish_reason(wish) : TEXT("");
+    const symbol_subscription_t *subscription = wanted_symbols_find(self->wanted_symbols, symbol);
+    return subscription ? symbol_subscription_reason(subscription) : TEXT("");
 }

@@ -1,5 +1,5 @@
 /* What a source is subscribed to: asks its exchange for the symbols that are wanted, asks again for what was refused, not answered or
- * dropped (wish.h), and does something about what starves (starvation.h).
+ * dropped (symbol_subscription.h), and does something about what starves (stale_streams.h).
  *
  * It asks as soon as there is something to ask: to keep to the exchange's limits is the connector's affair. The answer to a subscribe is
  * awaited for confirm_ms from when it has surely gone out, at messages_per_minute.

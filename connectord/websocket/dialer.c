@@ -22,7 +22,7 @@ __attribute__((format(printf, 3, 4))) static void fail(dialer_t *self, loss_kind
 
 static bool dial(dialer_t *self, size_t number)
 {
-    const url_t *url = self->config.url;
+    const ws_url_t *url = self->config.url;
     struct lws_client_connect_info info = {
         .context = web_context(self->web),
         .vhost = self->vhost,

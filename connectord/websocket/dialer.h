@@ -6,8 +6,8 @@
 
 #include "connectord/websocket/address_race.h"
 #include "connectord/websocket/loss.h"
-#include "connectord/websocket/url.h"
 #include "connectord/websocket/web.h"
+#include "connectord/websocket/ws_url.h"
 
 #include <libwebsockets.h>
 
@@ -15,7 +15,7 @@
 typedef void dialer_failed_fn(void *arg, const loss_t *loss);
 
 typedef struct {
-    const url_t *url;
+    const ws_url_t *url;
     const char *ca;                        /* a file, or empty for the system's */
     const struct lws_protocols *protocols; /* kept; the first one's callback is told of what happens to connections */
     unsigned timeout_s;                    /* lws gives up by itself then */

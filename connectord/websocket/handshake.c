@@ -18,7 +18,7 @@ void handshake_release(handshake_t *self)
     buffer_release(&self->answer);
 }
 
-bool handshake_ask(handshake_t *self, buffer_t *out, const url_t *url, const char *origin)
+bool handshake_ask(handshake_t *self, buffer_t *out, const ws_url_t *url, const char *origin)
 {
     char key[KEY_BYTES];
     buffer_clear(&self->answer);

@@ -3,7 +3,7 @@
 
 #include "common/buffer.h"
 #include "connectord/websocket/refusal.h"
-#include "connectord/websocket/url.h"
+#include "connectord/websocket/ws_url.h"
 
 enum { HANDSHAKE_ANSWER_MAX = 16384 /* bytes of a server's answer */, HANDSHAKE_KEY_MAX = 32 };
 
@@ -17,7 +17,7 @@ handshake_t handshake_new(void);
 void handshake_release(handshake_t *self);
 
 /* Appends the request, with a key of its own. False when the system gives no random bytes. */
-bool handshake_ask(handshake_t *self, buffer_t *out, const url_t *url, const char *origin);
+bool handshake_ask(handshake_t *self, buffer_t *out, const ws_url_t *url, const char *origin);
 
 typedef enum { HANDSHAKE_UNFINISHED, HANDSHAKE_DONE, HANDSHAKE_REFUSED } handshake_result_t;
 

@@ -19,7 +19,7 @@ web_t *web_new(loop_t *loop, unsigned fd_limit);
 
 struct lws_context *web_context(web_t *self);
 
-/* Holds back what peers send to who heeds it (upstream.h): it is not read, so that TCP keeps it. Of NULL nothing is held. */
+/* Holds back what peers send to who heeds it (ws_client.h): it is not read, so that TCP keeps it. Of NULL nothing is held. */
 void web_hold(web_t *self, bool held);
 bool web_is_held(const web_t *self);
 

@@ -1,7 +1,7 @@
 #include "gatewayd/clients/catchup.h"
 
-#include "gatewayd/history/page.h"
 #include "gatewayd/history/page_cache.h"
+#include "gatewayd/history/page_frames.h"
 
 /* How many trades the reader's next page is to have. */
 static uint64_t next_count(const client_t *client, const reader_t *reader)
@@ -40,9 +40,9 @@ static void to_the_back(client_t *client, reader_t *reader)
 /* What is missing up to `to` is gone. */
 static void tell_gap(client_t *client, reader_t *reader, cursor_t to)
 {
-    page_t page = {reader->channel->symbol, reader->channel->source, client->link->dialect, reader->last, to};
+    page_frames_t page = {reader->live_stream->symbol, reader->live_stream->source, client->link->dialect, reader->last, to};
     buffer_t batch = buffer_new(0);
-    page_give_up(&page, client_frames(client, reader, &batch));
+    page_frames_give_up(&page, client_frames(client, reader, &batch));
     client_batch(client, &batch);
     reader->last = page.last;
     reader->stuck_ns = reader->retry_ns = 0;
@@ -51,13 +51,13 @@ static void tell_gap(client_t *client, reader_t *reader, cursor_t to)
 /* The stream went on in another epoch (bus.md), and what the client had of the former one is of that now: it is told so, as it would be by the ring. */
 static bool tell_turn(client_t *client, reader_t *reader)
 {
-    const channel_t *channel = reader->channel;
+    const live_stream_t *live_stream = reader->live_stream;
     const offer_t *offer;
     cursor_t had = reader->last, present = reader->last;
     if (reader->turned)
-        had = (cursor_t){channel->former.epoch, channel->former.seq + present.seq};
-    else if (ring_floor(reader->ring).epoch != had.epoch && (offer = offers_find(client->hub->offers, channel->source)))
-        present = offer_present(offer, channel->symbol, had);
+        had = (cursor_t){live_stream->former.epoch, live_stream->former.seq + present.seq};
+    else if (ring_floor(reader->ring).epoch != had.epoch && (offer = offers_find(client->hub->offers, live_stream->source)))
+        present = offer_present(offer, live_stream->symbol, had);
     reader->turned = false;
     if (cursor_compare(had, present) == 0)
         return false;
@@ -80,7 +80,7 @@ static uint64_t count_frames(text_t frames, size_t bytes)
 static bool take_kept(client_t *client, reader_t *reader)
 {
     cursor_t last;
-    text_t kept = page_cache_find(client->hub->pages, reader->channel->topic, client->link->dialect, reader->last,
+    text_t kept = page_cache_find(client->hub->pages, reader->live_stream->topic, client->link->dialect, reader->last,
                                   ring_middle(reader->ring), reader->batch ? CATCHUP_BATCH_BYTES : RING_RUN_MAX, &last);
     if (kept.length == 0)
         return false;
@@ -135,11 +135,12 @@ static void take_page(client_t *client, reader_t *reader, range_certainty_t cert
                       list_t *waiters)
 {
     hub_t *hub = client->hub;
-    text_t topic = reader->channel->topic;
-    page_t page = {reader->channel->symbol, reader->channel->source, client->link->dialect, reader->last, client->page_to};
+    text_t topic = reader->live_stream->topic;
+    page_frames_t page = {reader->live_stream->symbol, reader->live_stream->source, client->link->dialect, reader->last,
+                          client->page_to};
     cursor_t after, asked = client->page_after;
     buffer_t frames = buffer_new(0);
-    page_end_t end = page_append(&page, answer->trades, CATCHUP_PAGE_BYTES, &frames, &after);
+    page_end_t end = page_frames_append(&page, answer->trades, CATCHUP_PAGE_BYTES, &frames, &after);
     bool hole = cursor_compare(after, reader->last) > 0, heard = certainty != RANGE_UNKNOWN;
     page_cache_keep(hub->pages, topic, page.dialect, asked, after, page.last, buffer_text(&frames), hub->now_ns, waiters);
     fit_count(reader, end, client->page_count, frames.length);
@@ -173,7 +174,7 @@ static void on_page(void *arg, range_certainty_t certainty, const range_answer_t
 static void ask(client_t *client, reader_t *reader)
 {
     hub_t *hub = client->hub;
-    text_t topic = reader->channel->topic;
+    text_t topic = reader->live_stream->topic;
     uint64_t count = next_count(client, reader);
     if (hub->pages_asked > 0 && hub->pages_asked + count > CATCHUP_ASKED_MAX) {
         if (!list_linked(&client->in_asking))
@@ -232,7 +233,7 @@ void catchup_step(client_t *client)
         to_the_back(client, reader);
         if (take_kept(client, reader))
             return;
-        if (hub->now_ns >= reader->retry_ns && !page_cache_wait(hub->pages, reader->channel->topic, client->link->dialect,
+        if (hub->now_ns >= reader->retry_ns && !page_cache_wait(hub->pages, reader->live_stream->topic, client->link->dialect,
                                                                 reader->last, hub->now_ns, &client->in_page))
             ask(client, reader);
     }

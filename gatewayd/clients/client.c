@@ -3,9 +3,9 @@
 #include "gatewayd/clients/catchup.h"
 #include "gatewayd/clients/pace.h"
 #include "gatewayd/forms/frame.h"
-#include "gatewayd/history/page.h"
-#include "gatewayd/methods/join.h"
+#include "gatewayd/history/page_frames.h"
 #include "gatewayd/methods/query.h"
+#include "gatewayd/methods/subscribe.h"
 #include "gatewayd/streams/notify.h"
 
 #include <stdlib.h>
@@ -120,9 +120,10 @@ static void on_lapped(client_t *self, reader_t *reader)
         return;
     }
     self->hub->counts.conflated++;
-    page_t page = {reader->channel->symbol, reader->channel->source, self->link->dialect, reader->last, ring_last(ring)};
+    page_frames_t page = {reader->live_stream->symbol, reader->live_stream->source, self->link->dialect, reader->last,
+                          ring_last(ring)};
     buffer_t batch = buffer_new(0);
-    page_give_up(&page, client_frames(self, reader, &batch));
+    page_frames_give_up(&page, client_frames(self, reader, &batch));
     client_batch(self, &batch);
     reader_seat(reader, page.last);
 }
@@ -214,7 +215,7 @@ client_t *client_new(hub_t *hub, const client_link_t *link, void *link_arg, cons
         .hub = hub, .link = link, .link_arg = link_arg, .outbox = buffer_new(OUTBOX_MAX), .later = buffer_new(OUTBOX_MAX)};
     list_t *lists[] = {&self->in_hub,    &self->in_catching, &self->in_pump,       &self->in_pace,
                        &self->in_asking, &self->in_page,     &self->subscriptions, &self->ready,
-                       &self->catching,  &self->joins,       &self->queries};
+                       &self->catching,  &self->subscribes,  &self->queries};
     for (size_t i = 0; i < sizeof lists / sizeof *lists; i++)
         list_init(lists[i]);
     asker_init(&self->asker, asker_ready);
@@ -241,7 +242,7 @@ void client_destroy(client_t **self_p)
         return;
     *self_p = NULL;
     self->closing = true;
-    join_cancel_all(self, NULL);
+    subscribe_cancel_all(self, NULL);
     query_cancel_all(self);
     list_t *item;
     while ((item = list_take(&self->subscriptions)))
@@ -358,7 +359,7 @@ void client_notify(client_t *self, text_t method, text_t params)
 {
     if (!make_room(self, frame_notify_length(self->link->dialect, method, params)))
         return;
-    page_append_notification(&self->outbox, self->link->dialect, method, params);
+    page_frames_append_notification(&self->outbox, self->link->dialect, method, params);
     wake(self);
 }
 
@@ -451,7 +452,7 @@ void client_hold(client_t *self, reader_t *reader, cursor_t last)
 void client_notify_later(client_t *self, text_t method, text_t params)
 {
     self->holding = true;
-    page_append_notification(&self->later, self->link->dialect, method, params);
+    page_frames_append_notification(&self->later, self->link->dialect, method, params);
 }
 
 void client_release(client_t *self)

@@ -68,7 +68,7 @@ struct client {
     list_t subscriptions; /* subscription_t.in_client */
     size_t subscription_count;
     list_t catching;      /* reader_t.in_queue */
-    list_t joins;         /* join_t.in_client: subscribes under way */
+    list_t subscribes;    /* subscribe_t.in_client: subscribes under way */
     list_t queries;       /* query_t.in_client: questions to history under way, or waiting for their turn */
     asker_t asker;        /* of them */
     history_call_t *page; /* the page of history that is asked for; NULL: none */

@@ -4,15 +4,15 @@
 
 enum { AHEAD = 8 };
 
-/* Queues the readers of a channel that have something to read now, and their clients. Those to come are fetched meanwhile: they lie all over
- * the memory. */
-static void touch_readers(const hub_t *hub, channel_t *channel, list_t *clients)
+/* Queues the readers of a live stream that have something to read now, and their clients. Those to come are fetched
+ * meanwhile: they lie all over the memory. */
+static void touch_readers(const hub_t *hub, live_stream_t *live_stream, list_t *clients)
 {
-    bool overrun = hub->now_ns < hub->excused_ns && ring_lapped(channel->ring, channel->dirty_from);
-    for (size_t i = 0; i < channel->reader_count; i++) {
-        reader_t *reader = channel->readers[i];
-        if (i + AHEAD < channel->reader_count)
-            __builtin_prefetch(channel->readers[i + AHEAD], 1);
+    bool overrun = hub->now_ns < hub->excused_ns && ring_lapped(live_stream->ring, live_stream->dirty_from);
+    for (size_t i = 0; i < live_stream->reader_count; i++) {
+        reader_t *reader = live_stream->readers[i];
+        if (i + AHEAD < live_stream->reader_count)
+            __builtin_prefetch(live_stream->readers[i + AHEAD], 1);
         bool touched = (overrun && reader_overrun(reader)) || reader_touch(reader);
         if (touched && !list_linked(&reader->client->in_pump))
             list_append(clients, &reader->client->in_pump);
@@ -27,10 +27,10 @@ static bool is_passing(const hub_t *hub)
 bool fanout_step(hub_t *hub)
 {
     if (hub->untouched > 0) {
-        channel_t *channel = markets_take_dirty(hub->markets);
-        hub->untouched = channel ? hub->untouched - 1 : 0;
-        if (channel)
-            touch_readers(hub, channel, &hub->pumping);
+        live_stream_t *live_stream = markets_take_dirty(hub->markets);
+        hub->untouched = live_stream ? hub->untouched - 1 : 0;
+        if (live_stream)
+            touch_readers(hub, live_stream, &hub->pumping);
     } else if (!list_empty(&hub->pumping)) {
         client_pump(LIST_OWNER(list_take(&hub->pumping), client_t, in_pump));
     }
@@ -70,29 +70,29 @@ static void tell_client(client_t *client, text_t source, const offer_failing_t *
 }
 
 /* Who is subscribed to every source hears of a new one only by its trades: where they don't come, that is to be said. */
-static void tell_if_failing(const hub_t *hub, client_t *client, const channel_t *channel)
+static void tell_if_failing(const hub_t *hub, client_t *client, const live_stream_t *live_stream)
 {
-    const offer_t *offer = offers_find(hub->offers, channel->source);
-    offer_failing_t failing = {channel->symbol, offer ? offer_failure(offer, channel->symbol) : TEXT("")};
+    const offer_t *offer = offers_find(hub->offers, live_stream->source);
+    offer_failing_t failing = {live_stream->symbol, offer ? offer_failure(offer, live_stream->symbol) : TEXT("")};
     if (failing.reason.length > 0)
-        tell_client(client, channel->source, &failing);
+        tell_client(client, live_stream->source, &failing);
 }
 
-void fanout_stream(hub_t *hub, channel_t *channel)
+void fanout_stream(hub_t *hub, live_stream_t *live_stream)
 {
-    for (size_t i = 0; i < channel->reader_count; i++)
-        reader_stream_known(channel->readers[i]);
-    market_t *market = markets_find(hub->markets, channel->symbol);
+    for (size_t i = 0; i < live_stream->reader_count; i++)
+        reader_stream_known(live_stream->readers[i]);
+    market_t *market = markets_find(hub->markets, live_stream->symbol);
     LIST_EACH(item, &market->subscriptions)
     {
         subscription_t *subscription = LIST_OWNER(item, subscription_t, in_market);
-        if (!subscription->all || !subscription->answered || subscription_reader(subscription, channel))
+        if (!subscription->all || !subscription->answered || subscription_reader(subscription, live_stream))
             continue;
-        reader_t *reader = reader_new(subscription, channel);
+        reader_t *reader = reader_new(subscription, live_stream);
         if (!reader)
             continue;
-        reader_seat(reader, ring_floor(channel->ring));
-        tell_if_failing(hub, reader->client, channel);
+        reader_seat(reader, ring_floor(live_stream->ring));
+        tell_if_failing(hub, reader->client, live_stream);
     }
 }
 
@@ -107,11 +107,11 @@ void fanout_source(hub_t *hub, const offer_t *offer, bool up)
     size_t at = 0;
     market_t *market;
     while ((market = markets_each(hub->markets, &at))) {
-        channel_t *channel = market_find(market, offer->name);
-        if (!channel)
+        live_stream_t *live_stream = market_find(market, offer->name);
+        if (!live_stream)
             continue;
-        for (size_t i = 0; i < channel->reader_count; i++) {
-            client_t *client = channel->readers[i]->client;
+        for (size_t i = 0; i < live_stream->reader_count; i++) {
+            client_t *client = live_stream->readers[i]->client;
             if (client->round != hub->round)
                 client_notify(client, up ? TEXT("connection.restored") : TEXT("connection.lost"), buffer_text(&params));
             client->round = hub->round;
@@ -123,16 +123,16 @@ void fanout_source(hub_t *hub, const offer_t *offer, bool up)
 static void tell_readers(hub_t *hub, const offer_t *offer, const offer_stale_t *change)
 {
     market_t *market = markets_find(hub->markets, change->symbol);
-    channel_t *channel = market ? market_find(market, offer->name) : NULL;
-    if (!channel)
+    live_stream_t *live_stream = market ? market_find(market, offer->name) : NULL;
+    if (!live_stream)
         return;
     buffer_t params = buffer_new(0);
     if (change->stale)
         notify_stale(&params, offer, change, hub->now_ns);
     else
         notify_fresh(&params, offer, change, hub->now_ns);
-    for (size_t i = 0; i < channel->reader_count; i++) {
-        client_t *client = channel->readers[i]->client;
+    for (size_t i = 0; i < live_stream->reader_count; i++) {
+        client_t *client = live_stream->readers[i]->client;
         client_notify(client, change->stale ? TEXT("connection.lost") : TEXT("connection.restored"), buffer_text(&params));
     }
     buffer_release(&params);
@@ -141,9 +141,9 @@ static void tell_readers(hub_t *hub, const offer_t *offer, const offer_stale_t *
 static void tell_failing(hub_t *hub, const offer_t *offer, const offer_failing_t *change)
 {
     market_t *market = markets_find(hub->markets, change->symbol);
-    channel_t *channel = market ? market_find(market, offer->name) : NULL;
-    for (size_t i = 0; channel && i < channel->reader_count; i++)
-        tell_client(channel->readers[i]->client, offer->name, change);
+    live_stream_t *live_stream = market ? market_find(market, offer->name) : NULL;
+    for (size_t i = 0; live_stream && i < live_stream->reader_count; i++)
+        tell_client(live_stream->readers[i]->client, offer->name, change);
 }
 
 void fanout_stale(hub_t *hub, const offer_t *offer)

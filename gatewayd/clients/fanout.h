@@ -2,9 +2,9 @@
  * trades.
  *
  *     what is dirty ──▶ its readers are told ──▶ their clients queue ──▶ each sends what its rings have by then
- *                            (a channel)             (hub.pumping)              (a client)
+ *                            (a live stream)             (hub.pumping)              (a client)
  *
- * A pass over many clients takes longer than a turn of the loop may (share.h): it goes on in the turns to come, a channel or a client a piece. What
+ * A pass over many clients takes longer than a turn of the loop may (share.h): it goes on in the turns to come, a live stream or a client a piece. What
  * comes meanwhile is for the next pass; a client whose turn in this one is still to come gets it now. Nothing can be lost or come twice: each client
  * has its place in the ring, and the bus is paused before the ring overtakes those who wait (gateway.c).
  */
@@ -24,7 +24,7 @@ void fanout_finish(hub_t *hub);
 
 /* A stream's place is known now: readers that waited for it take their seats, and subscriptions to every source get a reader.
  */
-void fanout_stream(hub_t *hub, channel_t *channel);
+void fanout_stream(hub_t *hub, live_stream_t *live_stream);
 
 /* A source went down or came up: tells, once, each client that has a subscription to a stream of it. */
 void fanout_source(hub_t *hub, const offer_t *offer, bool up);

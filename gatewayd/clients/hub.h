@@ -61,7 +61,7 @@ typedef struct {
     share_t *answers; /* … and for large answers that go out. NULL, both: without a bound */
 
     list_t pumping;   /* client_t.in_pump: who has its turn to come in this pass (fanout.h) */
-    size_t untouched; /* channels whose readers this pass has still to tell */
+    size_t untouched; /* live streams whose readers this pass has still to tell */
     bool pass_again;  /* and then there is another one */
 
     list_t clients;  /* client_t.in_hub */
@@ -69,7 +69,7 @@ typedef struct {
     size_t catching_count;
     list_t asking;        /* client_t.in_asking: want to ask history for a page when others have theirs */
     uint64_t pages_asked; /* trades of all pages that history is asked for now */
-    waits_t waits;        /* of subscribes (join.h) */
+    waits_t waits;        /* of subscribes (subscribe.h) */
     size_t client_count, subscription_count;
     size_t call_count; /* clients that are `passing` (client_link_t) */
     uint64_t round;    /* of notifications that each client gets once */

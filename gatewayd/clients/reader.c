@@ -46,25 +46,25 @@ static dialect_t ring_dialect(const subscription_t *subscription)
 }
 
 /* The last reader of a ring in another dialect takes it with it. */
-static void forget_ring(channel_t *channel, const ring_t *ring)
+static void forget_ring(live_stream_t *live_stream, const ring_t *ring)
 {
-    if (!ring || ring == channel->ring)
+    if (!ring || ring == live_stream->ring)
         return;
-    for (size_t i = 0; i < channel->reader_count; i++) {
-        if (channel->readers[i]->ring == ring)
+    for (size_t i = 0; i < live_stream->reader_count; i++) {
+        if (live_stream->readers[i]->ring == ring)
             return;
     }
-    channel_forget(channel, ring);
+    live_stream_forget(live_stream, ring);
 }
 
-reader_t *reader_new(subscription_t *subscription, channel_t *channel)
+reader_t *reader_new(subscription_t *subscription, live_stream_t *live_stream)
 {
     reader_t *self = aligned_alloc(alignof(reader_t), sizeof *self);
     if (!self)
         return NULL;
     *self = (reader_t){
-        .client = subscription->client, .batch = subscription->batch, .subscription = subscription, .channel = channel};
-    if (!channel_add(channel, self)) {
+        .client = subscription->client, .batch = subscription->batch, .subscription = subscription, .live_stream = live_stream};
+    if (!live_stream_add(live_stream, self)) {
         free(self);
         return NULL;
     }
@@ -82,18 +82,18 @@ void reader_destroy(reader_t **self_p)
     *self_p = NULL;
     leave_queue(self);
     set_behind(self, false);
-    channel_drop(self->channel, self);
+    live_stream_drop(self->live_stream, self);
     list_remove(&self->in_subscription);
-    forget_ring(self->channel, self->ring);
+    forget_ring(self->live_stream, self->ring);
     free(self);
 }
 
-reader_t *subscription_reader(const subscription_t *self, const channel_t *channel)
+reader_t *subscription_reader(const subscription_t *self, const live_stream_t *live_stream)
 {
     LIST_EACH(item, &self->readers)
     {
         reader_t *reader = LIST_OWNER(item, reader_t, in_subscription);
-        if (reader->channel == channel)
+        if (reader->live_stream == live_stream)
             return reader;
     }
     return NULL;
@@ -104,16 +104,16 @@ void reader_seat(reader_t *self, cursor_t last)
     client_t *client = self->client;
     ring_t *left = self->ring;
     leave_queue(self);
-    self->ring = channel_ring(self->channel, ring_dialect(self->subscription));
+    self->ring = live_stream_ring(self->live_stream, ring_dialect(self->subscription));
     if (self->ring != left)
-        forget_ring(self->channel, left);
+        forget_ring(self->live_stream, left);
     self->has_last = true;
     self->last = last;
     self->up_to_date = false;
     set_behind(self, self->ring != NULL);
     if (!self->ring) {
         self->state = READER_WAITING;
-        if (self->channel->ring)
+        if (self->live_stream->ring)
             client_close(client, CLOSE_TRY_LATER, TEXT("out of memory"));
     } else if (ring_find(self->ring, last, &self->position)) {
         self->state = READER_LIVE;
@@ -130,7 +130,7 @@ void subscription_set_batch(subscription_t *self, bool batch)
     {
         reader_t *reader = LIST_OWNER(item, reader_t, in_subscription);
         reader->batch = batch;
-        if (reader->ring && reader->ring != channel_ring(reader->channel, ring_dialect(self)))
+        if (reader->ring && reader->ring != live_stream_ring(reader->live_stream, ring_dialect(self)))
             reader_seat(reader, reader->last);
     }
 }
@@ -138,7 +138,7 @@ void subscription_set_batch(subscription_t *self, bool batch)
 void reader_stream_known(reader_t *self)
 {
     if (self->state == READER_WAITING)
-        reader_seat(self, self->has_last ? self->last : ring_floor(self->channel->ring));
+        reader_seat(self, self->has_last ? self->last : ring_floor(self->live_stream->ring));
 }
 
 bool reader_touch(reader_t *self)

@@ -29,7 +29,7 @@ typedef enum {
 typedef struct reader {
     alignas(READER_LINE) list_t in_queue; /* client_t.ready (LIVE, with something to read) or client_t.catching */
     client_t *client;                     /* the subscription's */
-    ring_t *ring;                         /* the channel's in the client's dialect; NULL while WAITING */
+    ring_t *ring;                         /* the live stream's in the client's dialect; NULL while WAITING */
     uint64_t position;                    /* LIVE: in the ring */
     cursor_t last;                        /* the client has everything up to here */
     reader_state_t state;
@@ -40,8 +40,8 @@ typedef struct reader {
     bool batch : 1;      /* the subscription's */
     bool turned : 1; /* `last` is of another epoch than what the client has had (markets_renew), and it has not been told so */
 
-    channel_t *channel;
-    size_t place; /* in the channel's readers */
+    live_stream_t *live_stream;
+    size_t place; /* in the live stream's readers */
     subscription_t *subscription;
     list_t in_subscription;
     uint64_t page_count; /* CATCHING: how many trades the next page is to have, where few catch up; 0: it is the first */
@@ -49,18 +49,18 @@ typedef struct reader {
     int64_t retry_ns;    /* CATCHING: not before */
 } reader_t;
 
-static_assert(offsetof(reader_t, channel) <= READER_LINE, "what each trade touches is one cache line");
+static_assert(offsetof(reader_t, live_stream) <= READER_LINE, "what each trade touches is one cache line");
 
 struct subscription {
     list_t in_client, in_market;
     client_t *client;
     market_t *market;
-    bool all;       /* every source, also one that comes later */
-    bool batch;     /* what is pending goes out in one frame */
-    bool answered;  /* a subscribe for it was answered: it has its readers */
-    size_t joins;   /* subscribes for it that are under way (join.h), … */
-    size_t waits;   /* … and of them those that wait (waits.h) */
-    list_t readers; /* reader_t.in_subscription */
+    bool all;          /* every source, also one that comes later */
+    bool batch;        /* what is pending goes out in one frame */
+    bool answered;     /* a subscribe for it was answered: it has its readers */
+    size_t subscribes; /* subscribes for it that are under way (subscribe.h), … */
+    size_t waits;      /* … and of them those that wait (waits.h) */
+    list_t readers;    /* reader_t.in_subscription */
 };
 
 /* What a reader gets next. */
@@ -72,19 +72,19 @@ typedef struct {
 } run_t;
 
 /* A reader that has no place yet (WAITING). NULL when memory runs out. */
-reader_t *reader_new(subscription_t *subscription, channel_t *channel);
+reader_t *reader_new(subscription_t *subscription, live_stream_t *live_stream);
 void reader_destroy(reader_t **self);
 
-reader_t *subscription_reader(const subscription_t *self, const channel_t *channel);
+reader_t *subscription_reader(const subscription_t *self, const live_stream_t *live_stream);
 
-/* What comes behind `last` is the client's next. Where the channel has no ring yet it waits for it. A place that the stream has
- * not reached, or of a journal that is gone, is for the caller to look at before. */
+/* What comes behind `last` is the client's next. Where the live stream has no ring yet it waits for it. A place that the
+ * stream has not reached, or of a journal that is gone, is for the caller to look at before. */
 void reader_seat(reader_t *self, cursor_t last);
 
 /* What is pending is to go out in one frame, or not any more. */
 void subscription_set_batch(subscription_t *self, bool batch);
 
-/* The channel has a ring now: what waited for it takes its seat. */
+/* The live stream has a ring now: what waited for it takes its seat. */
 void reader_stream_known(reader_t *self);
 
 /* Something may be there to read: queues it with its client. True when it was not queued before. */

@@ -20,7 +20,7 @@ void waits_release(waits_t *self)
 bool waits_for_time(waits_t *self, wait_t *wait, int64_t until_ns)
 {
     wait->until_ns = until_ns;
-    wait->channel = NULL;
+    wait->live_stream = NULL;
     list_init(&wait->in_status);
     if (self->count >= WAITS_MAX || !heap_put(&self->by_time, &wait->in_time))
         return false;
@@ -36,13 +36,13 @@ bool waits_for_status(waits_t *self, wait_t *wait, int64_t until_ns)
     return true;
 }
 
-bool waits_for_stream(waits_t *self, wait_t *wait, channel_t *channel, cursor_t awaited, int64_t until_ns)
+bool waits_for_stream(waits_t *self, wait_t *wait, live_stream_t *live_stream, cursor_t awaited, int64_t until_ns)
 {
     if (!waits_for_time(self, wait, until_ns))
         return false;
-    wait->channel = channel;
+    wait->live_stream = live_stream;
     wait->awaited = awaited;
-    if (heap_put(&channel->awaited, &wait->in_stream))
+    if (heap_put(&live_stream->awaited, &wait->in_stream))
         return true;
     waits_end(self, wait);
     return false;
@@ -55,9 +55,9 @@ void waits_end(waits_t *self, wait_t *wait)
     self->count--;
     heap_remove(&self->by_time, &wait->in_time);
     list_remove(&wait->in_status);
-    if (wait->channel)
-        heap_remove(&wait->channel->awaited, &wait->in_stream);
-    wait->channel = NULL;
+    if (wait->live_stream)
+        heap_remove(&wait->live_stream->awaited, &wait->in_stream);
+    wait->live_stream = NULL;
 }
 
 void waits_stood(waits_t *self, int64_t stood_ns)
@@ -69,11 +69,11 @@ void waits_stood(waits_t *self, int64_t stood_ns)
 /* Of the streams that grew; NULL when none has come to where somebody waits for it. */
 static wait_t *reached(markets_t *markets)
 {
-    channel_t *channel;
-    for (; (channel = markets_reached(markets)); list_remove(&channel->in_reached)) {
-        heap_item_t *first = heap_first(&channel->awaited);
+    live_stream_t *live_stream;
+    for (; (live_stream = markets_reached(markets)); list_remove(&live_stream->in_reached)) {
+        heap_item_t *first = heap_first(&live_stream->awaited);
         wait_t *wait = first ? HEAP_OWNER(first, wait_t, in_stream) : NULL;
-        if (wait && channel->ring && cursor_compare(wait->awaited, ring_last(channel->ring)) <= 0)
+        if (wait && live_stream->ring && cursor_compare(wait->awaited, ring_last(live_stream->ring)) <= 0)
             return wait;
     }
     return NULL;

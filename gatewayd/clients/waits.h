@@ -1,6 +1,6 @@
-/* What subscribes under way wait for (join.h): a stream to reach a cursor, a status, a time. Each is looked at when that has come, and not before:
- * those that wait for a stream are ordered by cursor with its channel, all are ordered by time, so that a drain of the bus costs nothing
- * where nothing is due, however many wait.
+/* What subscribes under way wait for (subscribe.h): a stream to reach a cursor, a status, a time. Each is looked at when
+ * that has come, and not before: those that wait for a stream are ordered by cursor with its live stream, all are ordered by
+ * time, so that a drain of the bus costs nothing where nothing is due, however many wait.
  */
 #pragma once
 
@@ -17,7 +17,7 @@ typedef struct {
     heap_item_t in_time, in_stream;
     list_t in_status; /* waits_t.for_status or .due */
     int64_t until_ns; /* when it is to be looked at, whatever comes */
-    channel_t *channel;
+    live_stream_t *live_stream;
     cursor_t awaited;
 } wait_t;
 
@@ -33,11 +33,12 @@ void waits_init(waits_t *self);
 /* Nothing may wait any more. */
 void waits_release(waits_t *self);
 
-/* It waits until this time, ns since 1970, at the latest, and there is nothing else that it waits for; or for the next status, too; or for the channel
- * to have a ring that has come to the cursor. It must not wait yet. False when WAITS_MAX others do, or memory runs out. */
+/* It waits until this time, ns since 1970, at the latest, and there is nothing else that it waits for; or for the next
+ * status, too; or for the live stream to have a ring that has come to the cursor. It must not wait yet. False when WAITS_MAX
+ * others do, or memory runs out. */
 bool waits_for_time(waits_t *self, wait_t *wait, int64_t until_ns);
 bool waits_for_status(waits_t *self, wait_t *wait, int64_t until_ns);
-bool waits_for_stream(waits_t *self, wait_t *wait, channel_t *channel, cursor_t awaited, int64_t until_ns);
+bool waits_for_stream(waits_t *self, wait_t *wait, live_stream_t *live_stream, cursor_t awaited, int64_t until_ns);
 
 /* It waits no more. One that does not wait is fine. */
 void waits_end(waits_t *self, wait_t *wait);

@@ -8,7 +8,7 @@
 #include "gatewayd/doors/upgrade.h"
 #include "gatewayd/forms/accept.h"
 #include "gatewayd/methods/hub_metrics.h"
-#include "gatewayd/methods/report.h"
+#include "gatewayd/methods/status_report.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -25,7 +25,7 @@ enum { SHOWN_MAX = 128 /* bytes of a field in the log */ };
 struct http {
     hub_t *hub;
     ws_t *ws;
-    api_t *api;
+    rest_http_t *rest_http;
     origins_t origins;
     http_server_t *server;
     bool deflates;
@@ -35,7 +35,7 @@ typedef struct {
     const char *path;
     const char *content_type;
     unsigned (*answer)(const http_t *self, buffer_t *body); /* returns the status */
-} route_t;
+} http_route_t;
 
 static unsigned answer_health(const http_t *self, buffer_t *body)
 {
@@ -47,7 +47,7 @@ static unsigned answer_health(const http_t *self, buffer_t *body)
 static unsigned answer_ready(const http_t *self, buffer_t *body)
 {
     self->hub->now_ns = clock_real_ns();
-    return report_ready(self->hub, body) ? 200 : 503;
+    return status_report_ready(self->hub, body) ? 200 : 503;
 }
 
 static unsigned answer_metrics(const http_t *self, buffer_t *body)
@@ -57,7 +57,7 @@ static unsigned answer_metrics(const http_t *self, buffer_t *body)
     buffer_t json = buffer_new(0); /* not wanted here */
     hub->now_ns = clock_real_ns();
     process_metrics(&metrics, hub->loop);
-    metrics_gauge(&metrics, "dataflow_ready", "1: /ready says yes", report_ready(hub, &json));
+    metrics_gauge(&metrics, "dataflow_ready", "1: /ready says yes", status_report_ready(hub, &json));
     hub_metrics(&metrics, hub);
     http_server_metrics(self->server, &metrics);
     buffer_release(&json);
@@ -73,12 +73,12 @@ static unsigned answer_ws(const http_t *self, buffer_t *body)
 
 #define JSON "application/json"
 
-static const route_t routes[] = {
+static const http_route_t routes[] = {
     {"/health", JSON, answer_health}, {"/ready", JSON, answer_ready},  {"/metrics", METRICS_CONTENT_TYPE, answer_metrics},
     {WS_PATH, JSON, answer_ws},       {SIGNALR_PATH, JSON, answer_ws},
 };
 
-static const route_t *find_route(text_t path)
+static const http_route_t *find_route(text_t path)
 {
     for (size_t i = 0; i < sizeof routes / sizeof *routes; i++) {
         if (text_equal(path, text_of(routes[i].path)))
@@ -138,14 +138,14 @@ static void answer_negotiate(const http_t *self, http_connection_t *to, const ht
         answer_json(to, 403, TEXT("{\"error\":\"" ORIGIN_REFUSED "\"}\n"));
     } else if (getrandom(noise, sizeof noise, 0) == sizeof noise) {
         signalr_negotiate(&body, newer, noise);
-        api_answer_open(self->api, to, request, "POST, OPTIONS", buffer_text(&body));
+        rest_http_answer_open(self->rest_http, to, request, "POST, OPTIONS", buffer_text(&body));
     } else {
         answer_json(to, 503, TEXT("{\"error\":\"no randomness\"}\n"));
     }
     buffer_release(&body);
 }
 
-static void answer_route(const http_t *self, http_connection_t *to, const route_t *route)
+static void answer_route(const http_t *self, http_connection_t *to, const http_route_t *route)
 {
     buffer_t body = buffer_new(0);
     unsigned status = route->answer(self, &body);
@@ -241,15 +241,15 @@ static void on_request(void *arg, http_connection_t *from, const http_request_t 
     }
     path = fold_path(path);
     negotiates = text_equal(path, TEXT(NEGOTIATE_PATH));
-    const route_t *route = find_route(path);
+    const http_route_t *route = find_route(path);
     if (request->websocket)
         upgrade(self, from, request, path);
     else if (text_starts_with(path, TEXT(REST_PREFIX)))
-        api_on_request(self->api, from, request, path);
+        rest_http_on_request(self->rest_http, from, request, path);
     else if (negotiates && http_request_is(request, "POST"))
         answer_negotiate(self, from, request);
     else if (negotiates && http_request_is(request, "OPTIONS"))
-        api_answer_open(self->api, from, request, "POST, OPTIONS", TEXT(""));
+        rest_http_answer_open(self->rest_http, from, request, "POST, OPTIONS", TEXT(""));
     else if (!read)
         http_answer(from, &(http_answer_t){.status = 405,
                                            .content_type = JSON,
@@ -263,12 +263,13 @@ static void on_request(void *arg, http_connection_t *from, const http_request_t 
         answer_json(from, 404, TEXT("{\"error\":\"not found\"}\n"));
 }
 
-http_t *http_new(loop_t *loop, const http_settings_t *settings, hub_t *hub, ws_t *ws, api_t *api)
+http_t *http_new(loop_t *loop, const http_settings_t *settings, hub_t *hub, ws_t *ws, rest_http_t *rest_http)
 {
     http_t *self = calloc(1, sizeof *self);
     if (!self)
         return NULL;
-    *self = (http_t){.hub = hub, .ws = ws, .api = api, .origins = settings->origins, .deflates = settings->deflates};
+    *self =
+        (http_t){.hub = hub, .ws = ws, .rest_http = rest_http, .origins = settings->origins, .deflates = settings->deflates};
     self->server = http_server_new(loop, &settings->server, on_request, self);
     if (!self->server)
         http_destroy(&self);

@@ -4,9 +4,9 @@
 #include "common/moment.h"
 #include "common/timestamp.h"
 #include "common/version.h"
+#include "gatewayd/forms/page_token.h"
 #include "gatewayd/forms/params.h"
 #include "gatewayd/forms/rpc.h"
-#include "gatewayd/forms/token.h"
 #include "proto/request.h"
 #include "proto/topic.h"
 
@@ -124,7 +124,7 @@ static bool put_argument(buffer_t *out, const argument_t *argument, text_t value
     buffer_printf(out, ",\"%s\":", argument->member);
     if (argument->kind == ARGUMENT_TOKEN) {
         size_t before = out->length;
-        return token_decode(out, value) && json_valid((text_t){out->bytes + before, out->length - before});
+        return page_token_decode(out, value) && json_valid((text_t){out->bytes + before, out->length - before});
     }
     if (argument->kind == ARGUMENT_NUMBER && json_u64(value, &number))
         buffer_append_u64(out, number);
@@ -189,7 +189,7 @@ static void put_result(const rest_route_t *route, text_t result, buffer_t *out)
         buffer_printf(out, ",\"%.*s\":", TEXT_ARG(renamed ? TEXT("gateway") : walk.key));
         if (text_equal(walk.key, TEXT("next"))) {
             buffer_append(out, TEXT("\""));
-            token_append(out, walk.value);
+            page_token_append(out, walk.value);
             buffer_append(out, TEXT("\""));
         } else {
             buffer_append(out, walk.value);
@@ -250,15 +250,15 @@ bool rest_is_cacheable(const rest_route_t *route)
     return route->cacheable;
 }
 
-bool rest_recent(const rest_route_t *route, text_t symbol, const rest_query_t *query, question_t *question)
+bool rest_recent(const rest_route_t *route, text_t symbol, const rest_query_t *query, recent_query_t *question)
 {
     text_t count = rest_query_get(query, "count"), source = rest_query_get(query, "source");
     text_t before = rest_query_get(query, "before");
-    *question = (question_t){.symbol = symbol,
-                             .source = {source.at, source.length},
-                             .count = REQUEST_COUNT_DEFAULT,
-                             .after_ns = INT64_MIN,
-                             .before_ns = INT64_MIN};
+    *question = (recent_query_t){.symbol = symbol,
+                                 .source = {source.at, source.length},
+                                 .count = REQUEST_COUNT_DEFAULT,
+                                 .after_ns = INT64_MIN,
+                                 .before_ns = INT64_MIN};
     return choose(route, query) == &routes[0] && !find_unknown(&routes[0], query) && symbol_valid(symbol) &&
            !rest_query_get(query, "cursor").at && (!source.at || source_valid(source)) &&
            (!count.at || (json_u64(count, &question->count) && question->count >= 1 && question->count <= REQUEST_COUNT_MAX)) &&

@@ -7,7 +7,7 @@
 #pragma once
 
 #include "common/buffer.h"
-#include "gatewayd/forms/question.h"
+#include "gatewayd/forms/recent_query.h"
 
 #define REST_PREFIX "/api/"
 
@@ -40,7 +40,7 @@ bool rest_is_stream(const rest_route_t *route);
 bool rest_is_cacheable(const rest_route_t *route);
 
 /* Is it getRecentTrades, with what it takes and nothing wrong with it, and not a later page? The answer may be there already. */
-bool rest_recent(const rest_route_t *route, text_t symbol, const rest_query_t *query, question_t *question);
+bool rest_recent(const rest_route_t *route, text_t symbol, const rest_query_t *query, recent_query_t *question);
 
 /* How a request ends at once: a status and a body; 0: `out` is a JSON-RPC message that is to be carried out. */
 unsigned rest_request(const rest_route_t *route, text_t symbol, const rest_query_t *query, buffer_t *out);

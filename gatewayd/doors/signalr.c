@@ -14,11 +14,11 @@ enum { SEPARATOR = 0x1e, OUT_MORE = 4096 /* bytes around an invocationId */ };
  * they are ignored, as the protocol wants it. */
 enum { INVOCATION = 1, STREAM_INVOCATION = 4, CLOSE = 7 };
 
-typedef enum { STATE_HANDSHAKE, STATE_OPEN, STATE_OVER } state_t;
+typedef enum { STATE_HANDSHAKE, STATE_OPEN, STATE_OVER } signalr_state_t;
 
 struct signalr {
     client_t *client;
-    state_t state;
+    signalr_state_t state;
     size_t record_bytes;
     buffer_t record;  /* of which the end has not come yet */
     buffer_t message; /* the JSON-RPC in an invocation */
@@ -66,7 +66,7 @@ static void end(signalr_t *self, const char *error)
     end_with(self, CLOSE_NORMAL, error);
 }
 
-static void shake_hands(signalr_t *self, text_t record)
+static void take_handshake(signalr_t *self, text_t record)
 {
     param_text_t protocol;
     uint64_t version;
@@ -151,7 +151,7 @@ static void take_record(signalr_t *self, text_t record)
     if (!json_valid(record) || json_kind(record) != JSON_OBJECT) {
         end(self, "expected one JSON object in a record");
     } else if (self->state == STATE_HANDSHAKE) {
-        shake_hands(self, record);
+        take_handshake(self, record);
     } else if (!json_u64(json_member(record, "type"), &type)) {
         end(self, "type: expected a whole number");
     } else if (type == INVOCATION || type == STREAM_INVOCATION) {

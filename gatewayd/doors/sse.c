@@ -1,7 +1,7 @@
 #include "gatewayd/doors/sse.h"
 
 #include "gatewayd/doors/ending.h"
-#include "gatewayd/doors/events.h"
+#include "gatewayd/doors/sse_format.h"
 #include "gatewayd/forms/params.h"
 #include "gatewayd/methods/methods.h"
 
@@ -22,15 +22,15 @@ typedef enum {
     SSE_LEAVING, /* ends when all that waits is out */
     SSE_ENDING,  /* ends when what is written is out */
     SSE_FAILED,  /* they were refused: the answer is a problem */
-} state_t;
+} sse_state_t;
 
 typedef struct {
     ws_t *ws;
     hub_t *hub;
     http_connection_t *connection;
     client_t *client;
-    events_t *events;
-    state_t state;
+    sse_format_t *events;
+    sse_state_t state;
     unsigned status;  /* SSE_FAILED */
     bool browser;     /* it is an EventSource that asks */
     buffer_t out;     /* what goes out next; SSE_FAILED: why */
@@ -65,7 +65,7 @@ static bool is_open(const sse_t *self)
 static void end(sse_t *self, text_t why)
 {
     if (is_open(self))
-        events_append_error(&self->out, why);
+        sse_format_append_error(&self->out, why);
     if (self->state == SSE_ASKING || self->state == SSE_OPENING) {
         self->status = rest_problem(&self->out, 503, "%.*s", TEXT_ARG(why));
         self->state = SSE_FAILED;
@@ -79,7 +79,7 @@ static void end(sse_t *self, text_t why)
 static void on_begun(sse_t *self)
 {
     text_t error, symbol;
-    if (!events_begun(self->events, &error))
+    if (!sse_format_begun(self->events, &error))
         return;
     self->state = SSE_OPENING;
     if (error.length > 0) {
@@ -99,7 +99,7 @@ static size_t link_send(void *link, text_t frames)
     bool fits = true;
     while (fits && self->state != SSE_FAILED && (!is_open(self) || http_writable(self->connection)) &&
            frame_next(&rest, &message)) {
-        fits = events_append(self->events, message, &self->out);
+        fits = sse_format_append(self->events, message, &self->out);
         if (self->state == SSE_ASKING)
             on_begun(self);
         if (is_open(self) && self->out.length >= PORTION_BYTES)
@@ -138,7 +138,7 @@ static void link_check(void *link, int64_t now_ns)
     sse_t *self = link;
     if (self->state != SSE_OPEN || now_ns - self->sent_ns < SSE_HEARTBEAT_MS * NS_PER_MS || !http_writable(self->connection))
         return;
-    buffer_append(&self->out, EVENTS_HEARTBEAT);
+    buffer_append(&self->out, SSE_FORMAT_HEARTBEAT);
     http_wake(self->connection);
 }
 
@@ -154,22 +154,22 @@ static void link_leave(void *link)
     http_wake(self->connection);
 }
 
-static const client_link_t events_link = {.counts = true,
-                                          .send = link_send,
-                                          .ready = link_ready,
-                                          .wake = link_wake,
-                                          .close = link_close,
-                                          .check = link_check,
-                                          .leave = link_leave};
+static const client_link_t sse_format_link = {.counts = true,
+                                              .send = link_send,
+                                              .ready = link_ready,
+                                              .wake = link_wake,
+                                              .close = link_close,
+                                              .check = link_check,
+                                              .leave = link_leave};
 
 /* A browser sends the header by itself, and would never come back after a 400; the query somebody has written, who can mend it. What is
  * wrong, or NULL. */
-static const char *resume(events_t *events, const http_request_t *request, const rest_query_t *query)
+static const char *resume(sse_format_t *events, const http_request_t *request, const rest_query_t *query)
 {
     text_t id = http_request_field(request, "Last-Event-ID");
     if (id.length > 0)
-        events_resume_if_known(events, id);
-    else if (!events_resume(events, rest_query_get(query, "lastEventId")))
+        sse_format_resume_if_known(events, id);
+    else if (!sse_format_resume(events, rest_query_get(query, "lastEventId")))
         return "lastEventId: expected the id of an event";
     return NULL;
 }
@@ -185,7 +185,7 @@ static void prepare_socket(http_connection_t *connection)
 static bool is_browser(const http_request_t *request)
 {
     text_t accepts = http_request_field(request, "Accept");
-    return memmem(accepts.at, accepts.length, EVENTS_TYPE, sizeof EVENTS_TYPE - 1);
+    return memmem(accepts.at, accepts.length, SSE_FORMAT_TYPE, sizeof SSE_FORMAT_TYPE - 1);
 }
 
 /* What sse_open's header says of a 503. */
@@ -195,8 +195,8 @@ static unsigned soften(bool browser, unsigned status, buffer_t *answer)
     if (!browser || status != 503 || !param_text(json_member(buffer_text(answer), "detail"), &why))
         return status;
     buffer_clear(answer);
-    buffer_printf(answer, "retry: %d\n", EVENTS_RETRY_MS);
-    events_append_error(answer, param_slice(&why));
+    buffer_printf(answer, "retry: %d\n", SSE_FORMAT_RETRY_MS);
+    sse_format_append_error(answer, param_slice(&why));
     return 200;
 }
 
@@ -208,7 +208,7 @@ static void answer_problem(sse_t *self)
                                                       : TEXT("Cache-Control: no-store\r\n"));
     unsigned status = soften(self->browser, self->status, &self->out);
     http_answer(self->connection, &(http_answer_t){.status = status,
-                                                   .content_type = status == 200 ? EVENTS_TYPE : "application/problem+json",
+                                                   .content_type = status == 200 ? SSE_FORMAT_TYPE : "application/problem+json",
                                                    .headers = buffer_text(&self->headers),
                                                    .body = buffer_text(&self->out)});
 }
@@ -217,7 +217,7 @@ static void answer_problem(sse_t *self)
 static void write_head(sse_t *self)
 {
     buffer_t head = buffer_new(0);
-    buffer_append(&head, TEXT("HTTP/1.1 200 OK\r\nContent-Type: " EVENTS_TYPE "\r\nCache-Control: no-cache\r\n"
+    buffer_append(&head, TEXT("HTTP/1.1 200 OK\r\nContent-Type: " SSE_FORMAT_TYPE "\r\nCache-Control: no-cache\r\n"
                               "X-Accel-Buffering: no\r\nX-Content-Type-Options: nosniff\r\nConnection: close\r\n"));
     buffer_append(&head, http_date_line());
     buffer_append(&head, buffer_text(&self->headers));
@@ -231,7 +231,7 @@ static void write_head(sse_t *self)
 static void sse_free(sse_t *self)
 {
     client_destroy(&self->client);
-    events_destroy(&self->events);
+    sse_format_destroy(&self->events);
     buffer_release(&self->out);
     buffer_release(&self->headers);
     if (self->address[0])
@@ -289,10 +289,10 @@ static sse_t *sse_new(ws_t *ws, hub_t *hub, http_connection_t *connection, text_
         return NULL;
     *self = (sse_t){.ws = ws, .hub = hub, .connection = connection, .out = buffer_new(0), .headers = buffer_new(0)};
     buffer_append(&self->headers, headers);
-    self->events = events_new();
+    self->events = sse_format_new();
     ws_admit(ws, http_peer(connection, room), self->address);
     if (self->events && self->address[0])
-        self->client = client_new(hub, &events_link, self, &methods_events);
+        self->client = client_new(hub, &sse_format_link, self, &methods_events);
     if (!self->client) {
         sse_free(self);
         return NULL;
@@ -314,7 +314,8 @@ bool sse_open(ws_t *ws, hub_t *hub, http_connection_t *connection, const http_re
     buffer_t subscribes = buffer_new(0);
     const char *wrong = resume(self->events, request, query);
     if (!wrong)
-        wrong = events_subscribe(self->events, rest_query_get(query, "symbols"), rest_query_get(query, "source"), &subscribes);
+        wrong =
+            sse_format_subscribe(self->events, rest_query_get(query, "symbols"), rest_query_get(query, "source"), &subscribes);
     if (wrong) {
         *status = rest_problem(answer, 400, "%s", wrong);
         sse_free(self);

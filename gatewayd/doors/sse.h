@@ -1,4 +1,4 @@
-/* Streams of events over HTTP: the boundary between http_server.h and events.h.
+/* Streams of events over HTTP: the boundary between http_server.h and sse_format.h.
  *
  * A stream is a client_t whose frames become events as they go out: the ids differ from one connection to the next, so the text is each
  * one's own.

@@ -4,7 +4,7 @@
 #include "gatewayd/doors/ending.h"
 #include "gatewayd/doors/peers.h"
 #include "gatewayd/doors/signalr.h"
-#include "gatewayd/doors/websocket.h"
+#include "gatewayd/doors/ws_connection.h"
 #include "gatewayd/forms/frame.h"
 #include "gatewayd/forms/pack.h"
 #include "gatewayd/methods/methods.h"
@@ -31,7 +31,7 @@ struct ws {
 typedef struct {
     ws_t *ws;
     list_t in_ws;
-    websocket_t *websocket;
+    ws_connection_t *ws_connection;
     client_t *client;
     signalr_t *signalr; /* NULL: JSON-RPC as it is */
     int64_t leave_ns;   /* it closes when the last frame is out, and by then at the latest: CLOCK_MONOTONIC; 0: it stays */
@@ -44,19 +44,19 @@ typedef struct {
 static size_t link_send(void *link, text_t frames)
 {
     session_t *session = link;
-    return websocket_send(session->websocket, frames);
+    return ws_connection_send(session->ws_connection, frames);
 }
 
 static bool link_ready(void *link)
 {
     session_t *session = link;
-    return websocket_ready(session->websocket);
+    return ws_connection_ready(session->ws_connection);
 }
 
 static void link_wake(void *link)
 {
     session_t *session = link;
-    websocket_wake(session->websocket);
+    ws_connection_wake(session->ws_connection);
 }
 
 static void link_close(void *link, unsigned code, text_t reason)
@@ -68,17 +68,17 @@ static void link_close(void *link, unsigned code, text_t reason)
     if (session->signalr)
         signalr_append_close(session->signalr, reason, &last);
     frame_append_close(&last, code, reason);
-    websocket_close(session->websocket, buffer_text(&last));
+    ws_connection_close(session->ws_connection, buffer_text(&last));
     buffer_release(&last);
 }
 
 /* Closes when all that waits is out; a peer that takes nothing is not waited for. */
 static void finish(session_t *session)
 {
-    if (session->leave_ns || websocket_closing(session->websocket))
+    if (session->leave_ns || ws_connection_closing(session->ws_connection))
         return;
     session->leave_ns = clock_mono_ns() + LEAVE_MS * NS_PER_MS;
-    websocket_wake(session->websocket);
+    ws_connection_wake(session->ws_connection);
 }
 
 static void link_leave(void *link)
@@ -89,7 +89,7 @@ static void link_leave(void *link)
 static void check_rpc(session_t *session, int64_t now_ns)
 {
     char reason[FRAME_REASON_MAX];
-    int64_t heard_ns = websocket_heard_ns(session->websocket), silent = (now_ns - heard_ns) / NS_PER_MS;
+    int64_t heard_ns = ws_connection_heard_ns(session->ws_connection), silent = (now_ns - heard_ns) / NS_PER_MS;
     int64_t dead_ms = session->ws->config.silence_ms, ping_ms = dead_ms * 2 / 5;
     if (silent >= ping_ms && session->pinged_ns <= heard_ns) {
         session->pinged_ns = now_ns;
@@ -102,7 +102,7 @@ static void check_rpc(session_t *session, int64_t now_ns)
 
 static void check_hub(session_t *session, int64_t now_ns)
 {
-    int64_t silent_ms = (now_ns - websocket_heard_ns(session->websocket)) / NS_PER_MS;
+    int64_t silent_ms = (now_ns - ws_connection_heard_ns(session->ws_connection)) / NS_PER_MS;
     int64_t dead_ms = session->ws->config.silence_ms < SIGNALR_SILENCE_MS ? session->ws->config.silence_ms : SIGNALR_SILENCE_MS;
     signalr_check(session->signalr, now_ns, silent_ms >= dead_ms);
     if (signalr_over(session->signalr))
@@ -112,12 +112,12 @@ static void check_hub(session_t *session, int64_t now_ns)
 static void link_check(void *link, int64_t now_ns)
 {
     session_t *session = link;
-    websocket_check(session->websocket, now_ns);
-    if (websocket_closing(session->websocket))
+    ws_connection_check(session->ws_connection, now_ns);
+    if (ws_connection_closing(session->ws_connection))
         return;
     if (session->leave_ns) {
         if (now_ns >= session->leave_ns)
-            websocket_abort(session->websocket);
+            ws_connection_abort(session->ws_connection);
     } else if (session->signalr) {
         check_hub(session, now_ns);
     } else {
@@ -141,7 +141,7 @@ static hub_t *enter(session_t *session)
     return hub;
 }
 
-/* --- websocket_events_t --- */
+/* --- ws_connection_events_t --- */
 
 static void deliver(session_t *session, text_t message, bool binary)
 {
@@ -190,7 +190,7 @@ static void on_broken(void *owner, unsigned code, const char *why)
 }
 
 /* Everything is out but the words at the end. */
-static void last_words(session_t *session)
+static void put_goodbye(session_t *session)
 {
     if (session->signalr && !signalr_over(session->signalr)) {
         signalr_goodbye(session->signalr);
@@ -211,7 +211,7 @@ static void on_ready(void *owner)
     enter(session);
     client_pump(session->client);
     if (session->leave_ns && client_idle(session->client))
-        last_words(session);
+        put_goodbye(session);
 }
 
 static void destroy(session_t *session)
@@ -229,7 +229,7 @@ static void on_gone(void *owner)
     destroy(owner);
 }
 
-static const websocket_events_t websocket_events = {
+static const ws_connection_events_t ws_connection_events = {
     .message = on_message, .broken = on_broken, .ready = on_ready, .gone = on_gone};
 
 /* --- ws.h --- */
@@ -312,17 +312,17 @@ static session_t *session_new(ws_t *self, text_t address)
 static bool converse(session_t *session, int fd, text_t answer, ws_speech_t speech)
 {
     const ws_config_t *config = &session->ws->config;
-    websocket_terms_t terms = {
+    ws_connection_terms_t terms = {
         .message_bytes = config->message_bytes, .deflates = speech == WS_RPC_DEFLATE, .requests = session->ws->requests};
     setsockopt(fd, SOL_SOCKET, SO_SNDBUF, &(int){WS_SEND_BUFFER}, sizeof(int));
-    session->websocket = websocket_new(session->ws->loop, fd, answer, &terms, &websocket_events, session);
-    if (!session->websocket)
+    session->ws_connection = ws_connection_new(session->ws->loop, fd, answer, &terms, &ws_connection_events, session);
+    if (!session->ws_connection)
         return false;
     session->client = client_new(enter(session), &links[speech], session, &methods_events);
     if (session->client)
         session->client->address = text_of(session->address);
     if (session->client && speech == WS_SIGNALR)
-        session->signalr = signalr_new(session->client, config->message_bytes, websocket_heard_ns(session->websocket));
+        session->signalr = signalr_new(session->client, config->message_bytes, ws_connection_heard_ns(session->ws_connection));
     return session->client && (speech != WS_SIGNALR || session->signalr);
 }
 
@@ -332,10 +332,10 @@ void ws_open(ws_t *self, int fd, text_t address, const ws_handshake_t *handshake
     if (!session) {
         close(fd);
     } else if (!converse(session, fd, handshake->answer, handshake->speech)) {
-        websocket_destroy(&session->websocket);
+        ws_connection_destroy(&session->ws_connection);
         destroy(session);
     } else {
-        websocket_take(session->websocket, handshake->behind);
+        ws_connection_take(session->ws_connection, handshake->behind);
     }
 }
 
@@ -379,7 +379,7 @@ void ws_stop(ws_t *self)
     for (list_t *item = self->sessions.next, *next; item != &self->sessions; item = next) {
         session_t *session = LIST_OWNER(item, session_t, in_ws);
         next = item->next;
-        websocket_destroy(&session->websocket);
+        ws_connection_destroy(&session->ws_connection);
         destroy(session);
     }
 }

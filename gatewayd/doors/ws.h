@@ -1,4 +1,4 @@
-/* Clients over WebSocket: who is let in, and what lies between a websocket.h and a client.h. For boundary files. */
+/* Clients over WebSocket: who is let in, and what lies between a ws_connection.h and a client.h. For boundary files. */
 #pragma once
 
 #include "gatewayd/clients/client.h"

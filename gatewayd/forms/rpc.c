@@ -15,7 +15,7 @@ typedef struct {
     buffer_t answers;
     size_t counted; /* of rpc_batch_bytes */
     bool over;      /* they were too many bytes: nothing of it is worked on any longer, and one error is the answer */
-} batch_t;
+} rpc_batch_t;
 
 struct rpc {
     const rpc_events_t *events;
@@ -30,9 +30,9 @@ struct rpc {
 struct rpc_request {
     list_t in_rpc;
     rpc_t *rpc;
-    batch_t *batch;   /* NULL: on its own */
-    size_t id_length; /* 0: a notification */
-    char id[];        /* raw JSON */
+    rpc_batch_t *batch; /* NULL: on its own */
+    size_t id_length;   /* 0: a notification */
+    char id[];          /* raw JSON */
 };
 
 enum { KEPT_BYTES = 4096 /* a buffer that an answer made larger is given back */ };
@@ -55,7 +55,7 @@ static text_t answer_in(const buffer_t *out)
 }
 
 /* Wraps up a batch when nothing of it is open any more. */
-static void batch_leave(rpc_t *self, batch_t *batch)
+static void batch_leave(rpc_t *self, rpc_batch_t *batch)
 {
     if (--batch->open > 0)
         return;
@@ -71,7 +71,7 @@ static void batch_leave(rpc_t *self, batch_t *batch)
         rpc_refuse(self, RPC_INTERNAL_ERROR, "The answers to the batch are too large together");
 }
 
-static void add_to_batch(batch_t *batch, text_t answer)
+static void add_to_batch(rpc_batch_t *batch, text_t answer)
 {
     if (batch->over)
         return;
@@ -83,7 +83,7 @@ static void add_to_batch(batch_t *batch, text_t answer)
 }
 
 /* Sends what stands in self->out, or adds it to its batch. */
-static void put_answer(rpc_t *self, batch_t *batch)
+static void put_answer(rpc_t *self, rpc_batch_t *batch)
 {
     if (batch) {
         add_to_batch(batch, answer_in(&self->out));
@@ -107,7 +107,7 @@ static void print_error(rpc_t *self, text_t id, int code, text_t message)
 }
 
 /* An error for what never became a request. */
-static void refuse(rpc_t *self, batch_t *batch, text_t id, int code, const char *message)
+static void refuse(rpc_t *self, rpc_batch_t *batch, text_t id, int code, const char *message)
 {
     print_error(self, id, code, text_of(message));
     put_answer(self, batch);
@@ -124,7 +124,7 @@ static void request_free(rpc_request_t *request)
 static void finish(rpc_request_t *request)
 {
     rpc_t *self = request->rpc;
-    batch_t *batch = request->batch;
+    rpc_batch_t *batch = request->batch;
     if (request->id_length > 0)
         put_answer(self, batch);
     request_free(request);
@@ -132,7 +132,7 @@ static void finish(rpc_request_t *request)
         batch_leave(self, batch);
 }
 
-static rpc_request_t *request_new(rpc_t *self, batch_t *batch, text_t id)
+static rpc_request_t *request_new(rpc_t *self, rpc_batch_t *batch, text_t id)
 {
     rpc_request_t *request = malloc(sizeof *request + id.length);
     if (!request)
@@ -190,7 +190,7 @@ static void carry_out(rpc_t *self, rpc_request_t *request, const members_t *memb
     buffer_release(&plain);
 }
 
-static void receive_one(rpc_t *self, batch_t *batch, text_t json)
+static void receive_one(rpc_t *self, rpc_batch_t *batch, text_t json)
 {
     self->counts->requests++;
     if (json_kind(json) != JSON_OBJECT) {
@@ -225,13 +225,13 @@ static void receive_batch(rpc_t *self, text_t json)
                count == 0 ? "Invalid Request: the batch is empty" : "Invalid Request: more than 100 requests in a batch");
         return;
     }
-    batch_t *batch = malloc(sizeof *batch);
+    rpc_batch_t *batch = malloc(sizeof *batch);
     if (!batch) {
         refuse(self, NULL, NULL_ID, RPC_INTERNAL_ERROR, "Out of memory");
         return;
     }
     self->batches++;
-    *batch = (batch_t){.open = 1, .answers = buffer_new(RPC_ANSWER_MAX)};
+    *batch = (rpc_batch_t){.open = 1, .answers = buffer_new(RPC_ANSWER_MAX)};
     begin_answer(&batch->answers);
     for (json_walk_t walk = json_walk(json); !batch->over && json_next(&walk);)
         receive_one(self, batch, walk.value);
@@ -257,7 +257,7 @@ void rpc_destroy(rpc_t **self_p)
     list_t *item;
     while ((item = list_take(&self->requests))) {
         rpc_request_t *request = LIST_OWNER(item, rpc_request_t, in_rpc);
-        batch_t *batch = request->batch;
+        rpc_batch_t *batch = request->batch;
         free(request);
         if (batch && --batch->open == 0) {
             buffer_release(&batch->answers);

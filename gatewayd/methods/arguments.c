@@ -1,13 +1,14 @@
 #include "gatewayd/methods/arguments.h"
 
 #include "common/moment.h"
-#include "gatewayd/methods/join.h"
+#include "gatewayd/methods/subscribe.h"
 
 bool argument_channel(rpc_request_t *request, text_t params, bool required)
 {
-    param_text_t channel;
+    param_text_t live_stream;
     text_t raw = json_member(params, "channel");
-    if ((param_absent(raw) && !required) || (param_text(raw, &channel) && text_equal(param_slice(&channel), TEXT("trades"))))
+    if ((param_absent(raw) && !required) ||
+        (param_text(raw, &live_stream) && text_equal(param_slice(&live_stream), TEXT("trades"))))
         return true;
     rpc_error(request, RPC_INVALID_PARAMS, "Only 'trades' channel is supported");
     return false;
@@ -66,7 +67,7 @@ bool argument_since(rpc_request_t *request, text_t params, text_t *since)
 {
     text_t raw = json_member(params, "since");
     *since = param_absent(raw) ? (text_t){"", 0} : raw;
-    if (param_absent(raw) || join_since_valid(raw))
+    if (param_absent(raw) || subscribe_since_valid(raw))
         return true;
     rpc_error(request, RPC_INVALID_PARAMS, "since: expected \"<epoch>-<seq>\" or an object of such by source, found %.*s",
               TEXT_ARG(param_found(raw)));
@@ -98,7 +99,7 @@ bool argument_next(rpc_request_t *request, text_t params, text_t *next)
 {
     text_t raw = json_member(params, "next");
     *next = param_absent(raw) ? (text_t){"", 0} : raw;
-    if (param_absent(raw) || (json_kind(raw) == JSON_OBJECT && join_since_valid(raw)))
+    if (param_absent(raw) || (json_kind(raw) == JSON_OBJECT && subscribe_since_valid(raw)))
         return true;
     rpc_error(request, RPC_INVALID_PARAMS, "next: expected it as it came, {\"<source>\":\"<epoch>-<seq>\"}, found %.*s",
               TEXT_ARG(param_found(raw)));

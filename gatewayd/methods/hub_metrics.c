@@ -54,28 +54,28 @@ static void print_budget(metrics_t *metrics, const budget_t *budget)
 /* What the readers' places in the rings tell. */
 typedef struct {
     uint64_t rings, lag_bytes; /* the largest */
-} places_t;
+} client_places_t;
 
-static void look_at(const channel_t *channel, places_t *places)
+static void look_at(const live_stream_t *live_stream, client_places_t *places)
 {
-    if (!channel->ring)
+    if (!live_stream->ring)
         return;
     places->rings++;
-    for (size_t i = 0; i < channel->reader_count; i++) {
-        const reader_t *reader = channel->readers[i];
+    for (size_t i = 0; i < live_stream->reader_count; i++) {
+        const reader_t *reader = live_stream->readers[i];
         uint64_t lag_bytes = reader->state == READER_LIVE ? ring_head(reader->ring) - reader->position : 0;
         if (lag_bytes > places->lag_bytes)
             places->lag_bytes = lag_bytes;
     }
 }
 
-static places_t look_around(const markets_t *markets)
+static client_places_t look_around(const markets_t *markets)
 {
-    places_t places = {0};
+    client_places_t places = {0};
     const market_t *market;
     for (size_t at = 0; (market = markets_each(markets, &at));)
-        LIST_EACH(item, &market->channels)
-    look_at(LIST_OWNER(item, channel_t, in_market), &places);
+        LIST_EACH(item, &market->live_streams)
+    look_at(LIST_OWNER(item, live_stream_t, in_market), &places);
     return places;
 }
 
@@ -97,7 +97,7 @@ static void print_buses(metrics_t *metrics, const hub_t *hub)
 
 void hub_metrics(metrics_t *metrics, const hub_t *hub)
 {
-    places_t places = look_around(hub->markets);
+    client_places_t places = look_around(hub->markets);
     metrics_gauge(metrics, "dataflow_gateway_clients", "Clients connected", hub->client_count);
     metrics_gauge(metrics, "dataflow_gateway_subscriptions", "Subscriptions of all clients", hub->subscription_count);
     metrics_gauge(metrics, "dataflow_gateway_waiting_subscribes",

@@ -1,9 +1,9 @@
 #include "gatewayd/methods/methods.h"
 
 #include "gatewayd/methods/arguments.h"
-#include "gatewayd/methods/join.h"
-#include "gatewayd/methods/past.h"
-#include "gatewayd/methods/report.h"
+#include "gatewayd/methods/history_methods.h"
+#include "gatewayd/methods/status_report.h"
+#include "gatewayd/methods/subscribe.h"
 #include "gatewayd/streams/notify.h"
 
 #include <strings.h>
@@ -16,21 +16,21 @@ typedef struct {
 static void subscribe(client_t *client, rpc_request_t *request, text_t params)
 {
     param_text_t symbol, source;
-    join_request_t wanted = {.count = 0};
+    subscribe_request_t wanted = {.count = 0};
     if (!argument_channel(request, params, true) || !argument_symbol(request, params, &symbol) ||
         !argument_source(request, params, &source) || !argument_since(request, params, &wanted.since) ||
         !argument_count(request, params, &wanted.count) || !argument_flag(request, params, "batch", &wanted.batch))
         return;
     wanted.symbol = param_slice(&symbol);
     wanted.source = param_slice(&source);
-    join_start(client, request, &wanted);
+    subscribe_start(client, request, &wanted);
 }
 
 /* Ends the reader of one source; the others, if there are some, go on. */
 static bool drop_source(client_t *client, subscription_t *subscription, text_t source)
 {
-    const channel_t *channel = market_find(subscription->market, source);
-    reader_t *reader = channel ? subscription_reader(subscription, channel) : NULL;
+    const live_stream_t *live_stream = market_find(subscription->market, source);
+    reader_t *reader = live_stream ? subscription_reader(subscription, live_stream) : NULL;
     bool had = reader != NULL;
     reader_destroy(&reader);
     subscription->all = subscription->all && !had;
@@ -48,7 +48,7 @@ static void unsubscribe(client_t *client, rpc_request_t *request, text_t params)
     subscription_t *subscription = client_subscription(client, param_slice(&symbol));
     bool was = subscription != NULL;
     if (was) {
-        join_cancel_all(client, subscription);
+        subscribe_cancel_all(client, subscription);
         if (source.length > 0)
             was = drop_source(client, subscription, param_slice(&source));
         else
@@ -80,7 +80,7 @@ static void get_symbols(client_t *client, rpc_request_t *request, text_t params)
 {
     (void)params;
     if (offers_heard(client->hub->offers))
-        answer_report(client, request, report_symbols);
+        answer_report(client, request, status_report_print_symbols);
     else
         rpc_error(request, RPC_UNAVAILABLE, "Not ready: no source has been heard yet");
 }
@@ -88,7 +88,7 @@ static void get_symbols(client_t *client, rpc_request_t *request, text_t params)
 static void get_status(client_t *client, rpc_request_t *request, text_t params)
 {
     (void)params;
-    answer_report(client, request, report_status);
+    answer_report(client, request, status_report_print);
 }
 
 static void ping(client_t *client, rpc_request_t *request, text_t params)
@@ -105,12 +105,12 @@ static void ping(client_t *client, rpc_request_t *request, text_t params)
 static const method_t methods[] = {
     {"subscribe", subscribe},
     {"unsubscribe", unsubscribe},
-    {"getRecentTrades", past_recent},
-    {"getTradesSince", past_since},
-    {"getTradesRange", past_range},
-    {"getCandles", past_candles},
-    {"getStats", past_stats},
-    {"clearHistory", past_clear},
+    {"getRecentTrades", history_methods_recent},
+    {"getTradesSince", history_methods_since},
+    {"getTradesRange", history_methods_range},
+    {"getCandles", history_methods_candles},
+    {"getStats", history_methods_stats},
+    {"clearHistory", history_methods_clear},
     {"getSymbols", get_symbols},
     {"getStatus", get_status},
     {"ping", ping},

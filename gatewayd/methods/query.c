@@ -30,7 +30,7 @@ typedef struct {
     text_t symbol;
     bool is_recent; /* getRecentTrades: its trades are a list (dialect.h) */
     bool teaches;   /* recent.h is told what history says: `next`, which bounds it, is not kept */
-    question_t question;
+    recent_query_t question;
     pieces_t pieces; /* what history is asked */
 } query_t;
 
@@ -140,7 +140,7 @@ static void answer_refusal(query_t *query, text_t error)
         rpc_error(query->request, RPC_INTERNAL_ERROR, "%.*s", (int)message.length, message.bytes);
 }
 
-static bool answer_with(const answer_t *ready, rpc_request_t *request)
+static bool answer_with(const ready_answer_t *ready, rpc_request_t *request)
 {
     if (ready)
         rpc_result_placed(request, ready->bytes.bytes + ANSWER_ROOM, answer_text(ready).length - 1);
@@ -269,7 +269,7 @@ static void on_turn(turn_t *turn)
         query_free(query);
 }
 
-static void remember(query_t *query, const question_t *question)
+static void remember(query_t *query, const recent_query_t *question)
 {
     query->is_recent = true;
     query->teaches = question->next.length == 0;
@@ -305,7 +305,7 @@ static size_t bytes_of(const asked_t *asked)
     return (size_t)(asked->count > 0 ? asked->count : 1) * PIECE_TRADE_BYTES;
 }
 
-void query_start(client_t *client, rpc_request_t *request, text_t symbol, const asked_t *asked, const question_t *recent)
+void query_start(client_t *client, rpc_request_t *request, text_t symbol, const asked_t *asked, const recent_query_t *recent)
 {
     query_t *query = query_new(client, request, symbol);
     if (!query)
@@ -323,7 +323,7 @@ void query_start(client_t *client, rpc_request_t *request, text_t symbol, const 
     query_free(query);
 }
 
-bool query_answer_recent(client_t *client, rpc_request_t *request, const question_t *recent)
+bool query_answer_recent(client_t *client, rpc_request_t *request, const recent_query_t *recent)
 {
     return answer_with(recent_find(client->hub->recent, recent, form_of(client->link->dialect)), request);
 }

@@ -11,7 +11,7 @@
 
 struct markets {
     table_t *by_symbol;          /* → market_t; owned */
-    table_t *by_topic;           /* → channel_t; owned by their markets' lists */
+    table_t *by_topic;           /* → live_stream_t; owned by their markets' lists */
     list_t dirty, reached, kept; /* kept: the one that was asked for last is at the end */
     size_t kept_count;
     uint64_t versions; /* given out: a market that is opened anew is not taken for the one before */
@@ -22,19 +22,19 @@ struct markets {
     buffer_t gap;
 };
 
-static void channel_destroy(markets_t *self, channel_t *channel)
+static void live_stream_destroy(markets_t *self, live_stream_t *live_stream)
 {
-    assert(channel->reader_count == 0);
-    table_remove(self->by_topic, channel->topic);
-    list_remove(&channel->in_market);
-    list_remove(&channel->in_dirty);
-    list_remove(&channel->in_reached);
-    heap_release(&channel->awaited);
-    ring_destroy(&channel->ring);
+    assert(live_stream->reader_count == 0);
+    table_remove(self->by_topic, live_stream->topic);
+    list_remove(&live_stream->in_market);
+    list_remove(&live_stream->in_dirty);
+    list_remove(&live_stream->in_reached);
+    heap_release(&live_stream->awaited);
+    ring_destroy(&live_stream->ring);
     for (size_t i = 0; i < DIALECT_COUNT; i++)
-        ring_destroy(&channel->others[i]);
-    free(channel->readers);
-    free(channel);
+        ring_destroy(&live_stream->others[i]);
+    free(live_stream->readers);
+    free(live_stream);
 }
 
 static void unkeep(markets_t *self, market_t *market)
@@ -46,8 +46,8 @@ static void unkeep(markets_t *self, market_t *market)
 static void market_destroy(markets_t *self, market_t *market)
 {
     list_t *item;
-    while ((item = list_take(&market->channels)))
-        channel_destroy(self, LIST_OWNER(item, channel_t, in_market));
+    while ((item = list_take(&market->live_streams)))
+        live_stream_destroy(self, LIST_OWNER(item, live_stream_t, in_market));
     unkeep(self, market);
     table_remove(self->by_symbol, market->symbol);
     free(market);
@@ -59,24 +59,24 @@ void market_changed(market_t *market)
 }
 
 /* The stream grows. */
-static void note_reached(markets_t *self, channel_t *channel)
+static void note_reached(markets_t *self, live_stream_t *live_stream)
 {
-    if (channel->awaited.count > 0 && !list_linked(&channel->in_reached))
-        list_append(&self->reached, &channel->in_reached);
+    if (live_stream->awaited.count > 0 && !list_linked(&live_stream->in_reached))
+        list_append(&self->reached, &live_stream->in_reached);
 }
 
 /* Before something is appended. */
-static void touch(markets_t *self, channel_t *channel)
+static void touch(markets_t *self, live_stream_t *live_stream)
 {
-    market_changed(channel->market);
-    note_reached(self, channel);
-    uint64_t head = ring_head(channel->ring);
-    if (list_linked(&channel->in_dirty)) {
-        self->pressing = self->pressing || head - channel->dirty_from > self->ring_bytes / 4;
+    market_changed(live_stream->market);
+    note_reached(self, live_stream);
+    uint64_t head = ring_head(live_stream->ring);
+    if (list_linked(&live_stream->in_dirty)) {
+        self->pressing = self->pressing || head - live_stream->dirty_from > self->ring_bytes / 4;
         return;
     }
-    channel->dirty_from = head;
-    list_append(&self->dirty, &channel->in_dirty);
+    live_stream->dirty_from = head;
+    list_append(&self->dirty, &live_stream->in_dirty);
 }
 
 markets_t *markets_new(size_t ring_bytes, markets_wanted_fn *wanted, void *arg)
@@ -129,7 +129,7 @@ market_t *markets_open(markets_t *self, text_t symbol)
         return NULL;
     memcpy(market->symbol_text, symbol.at, symbol.length);
     market->symbol = (text_t){market->symbol_text, symbol.length};
-    list_init(&market->channels);
+    list_init(&market->live_streams);
     list_init(&market->subscriptions);
     list_init(&market->in_kept);
     market->owner = self;
@@ -178,13 +178,13 @@ market_t *markets_each(const markets_t *self, size_t *at)
     return table_each(self->by_symbol, at);
 }
 
-channel_t *market_find(const market_t *market, text_t source)
+live_stream_t *market_find(const market_t *market, text_t source)
 {
-    LIST_EACH(item, &market->channels)
+    LIST_EACH(item, &market->live_streams)
     {
-        channel_t *channel = LIST_OWNER(item, channel_t, in_market);
-        if (text_equal(channel->source, source))
-            return channel;
+        live_stream_t *live_stream = LIST_OWNER(item, live_stream_t, in_market);
+        if (text_equal(live_stream->source, source))
+            return live_stream;
     }
     return NULL;
 }
@@ -195,138 +195,138 @@ static bool is_awaited_before(heap_item_t *item, heap_item_t *other)
     return cursor_compare(HEAP_OWNER(item, wait_t, in_stream)->awaited, HEAP_OWNER(other, wait_t, in_stream)->awaited) < 0;
 }
 
-channel_t *markets_channel(markets_t *self, market_t *market, text_t source)
+live_stream_t *markets_live_stream(markets_t *self, market_t *market, text_t source)
 {
-    channel_t *channel = market_find(market, source);
-    if (channel || !(channel = calloc(1, sizeof *channel)))
-        return channel;
-    channel->market = market;
-    channel->topic = (text_t){channel->topic_text, topic_print(channel->topic_text, market->symbol, source)};
-    topic_parse(channel->topic, &channel->symbol, &channel->source);
-    channel->awaited = heap_new(is_awaited_before);
-    list_init(&channel->in_dirty);
-    list_init(&channel->in_reached);
-    list_init(&channel->in_market);
-    if (!table_put(self->by_topic, channel->topic, channel)) {
-        free(channel);
+    live_stream_t *live_stream = market_find(market, source);
+    if (live_stream || !(live_stream = calloc(1, sizeof *live_stream)))
+        return live_stream;
+    live_stream->market = market;
+    live_stream->topic = (text_t){live_stream->topic_text, topic_print(live_stream->topic_text, market->symbol, source)};
+    topic_parse(live_stream->topic, &live_stream->symbol, &live_stream->source);
+    live_stream->awaited = heap_new(is_awaited_before);
+    list_init(&live_stream->in_dirty);
+    list_init(&live_stream->in_reached);
+    list_init(&live_stream->in_market);
+    if (!table_put(self->by_topic, live_stream->topic, live_stream)) {
+        free(live_stream);
         return NULL;
     }
-    list_append(&market->channels, &channel->in_market);
-    return channel;
+    list_append(&market->live_streams, &live_stream->in_market);
+    return live_stream;
 }
 
-ring_t *channel_ring(channel_t *channel, dialect_t dialect)
+ring_t *live_stream_ring(live_stream_t *live_stream, dialect_t dialect)
 {
-    if (dialect == DIALECT_RPC || !channel->ring)
-        return channel->ring;
-    if (!channel->others[dialect])
-        channel->others[dialect] = ring_render(channel->ring, dialect);
-    return channel->others[dialect];
+    if (dialect == DIALECT_RPC || !live_stream->ring)
+        return live_stream->ring;
+    if (!live_stream->others[dialect])
+        live_stream->others[dialect] = ring_render(live_stream->ring, dialect);
+    return live_stream->others[dialect];
 }
 
-void channel_forget(channel_t *channel, const ring_t *ring)
+void live_stream_forget(live_stream_t *live_stream, const ring_t *ring)
 {
     for (size_t i = 0; i < DIALECT_COUNT; i++) {
-        if (channel->others[i] == ring)
-            ring_destroy(&channel->others[i]);
+        if (live_stream->others[i] == ring)
+            ring_destroy(&live_stream->others[i]);
     }
 }
 
-bool channel_add(channel_t *channel, reader_t *reader)
+bool live_stream_add(live_stream_t *live_stream, reader_t *reader)
 {
-    if (channel->reader_count == channel->reader_room) {
-        size_t room = channel->reader_room ? channel->reader_room * 2 : 1;
-        reader_t **readers = realloc(channel->readers, room * sizeof *readers);
+    if (live_stream->reader_count == live_stream->reader_room) {
+        size_t room = live_stream->reader_room ? live_stream->reader_room * 2 : 1;
+        reader_t **readers = realloc(live_stream->readers, room * sizeof *readers);
         if (!readers)
             return false;
-        channel->readers = readers;
-        channel->reader_room = room;
+        live_stream->readers = readers;
+        live_stream->reader_room = room;
     }
-    reader->place = channel->reader_count;
-    channel->readers[channel->reader_count++] = reader;
+    reader->place = live_stream->reader_count;
+    live_stream->readers[live_stream->reader_count++] = reader;
     return true;
 }
 
-void channel_drop(channel_t *channel, reader_t *reader)
+void live_stream_drop(live_stream_t *live_stream, reader_t *reader)
 {
-    reader_t *last = channel->readers[--channel->reader_count];
-    channel->readers[reader->place] = last;
+    reader_t *last = live_stream->readers[--live_stream->reader_count];
+    live_stream->readers[reader->place] = last;
     last->place = reader->place;
 }
 
-channel_t *markets_stream(markets_t *self, text_t topic, cursor_t last)
+live_stream_t *markets_stream(markets_t *self, text_t topic, cursor_t last)
 {
     text_t symbol, source;
     if (!topic_parse(topic, &symbol, &source))
         return NULL;
     market_t *market = markets_find(self, symbol);
-    channel_t *channel = market ? markets_channel(self, market, source) : NULL;
-    if (channel && !channel->ring) {
-        channel->ring = ring_new(self->ring_bytes, last);
+    live_stream_t *live_stream = market ? markets_live_stream(self, market, source) : NULL;
+    if (live_stream && !live_stream->ring) {
+        live_stream->ring = ring_new(self->ring_bytes, last);
         market_changed(market);
-        note_reached(self, channel);
+        note_reached(self, live_stream);
     }
-    return channel && channel->ring ? channel : NULL;
+    return live_stream && live_stream->ring ? live_stream : NULL;
 }
 
 void markets_trade(markets_t *self, text_t topic, cursor_t at, text_t json)
 {
-    channel_t *channel = table_get(self->by_topic, topic);
-    if (!channel || !channel->ring || cursor_compare(at, ring_last(channel->ring)) <= 0 || json.length > TRADE_MAX)
+    live_stream_t *live_stream = table_get(self->by_topic, topic);
+    if (!live_stream || !live_stream->ring || cursor_compare(at, ring_last(live_stream->ring)) <= 0 || json.length > TRADE_MAX)
         return;
-    touch(self, channel);
-    ring_append_trade(channel->ring, at, json);
+    touch(self, live_stream);
+    ring_append_trade(live_stream->ring, at, json);
     for (size_t i = 0; i < DIALECT_COUNT; i++) {
-        if (channel->others[i])
-            ring_append_trade(channel->others[i], at, json);
+        if (live_stream->others[i])
+            ring_append_trade(live_stream->others[i], at, json);
     }
 }
 
-static void append_gap(markets_t *self, channel_t *channel, cursor_t from, cursor_t to,
+static void append_gap(markets_t *self, live_stream_t *live_stream, cursor_t from, cursor_t to,
                        void (*append)(ring_t *, cursor_t, text_t))
 {
     buffer_clear(&self->gap);
-    notify_gap(&self->gap, channel->symbol, channel->source, from, to);
-    touch(self, channel);
-    append(channel->ring, to, buffer_text(&self->gap));
+    notify_gap(&self->gap, live_stream->symbol, live_stream->source, from, to);
+    touch(self, live_stream);
+    append(live_stream->ring, to, buffer_text(&self->gap));
     for (size_t i = 0; i < DIALECT_COUNT; i++) {
-        if (channel->others[i])
-            append(channel->others[i], to, buffer_text(&self->gap));
+        if (live_stream->others[i])
+            append(live_stream->others[i], to, buffer_text(&self->gap));
     }
 }
 
 void markets_gap(markets_t *self, text_t topic, cursor_t from, cursor_t to)
 {
-    channel_t *channel = table_get(self->by_topic, topic);
-    if (channel && channel->ring && cursor_compare(to, ring_last(channel->ring)) > 0)
-        append_gap(self, channel, from, to, ring_append_gap);
+    live_stream_t *live_stream = table_get(self->by_topic, topic);
+    if (live_stream && live_stream->ring && cursor_compare(to, ring_last(live_stream->ring)) > 0)
+        append_gap(self, live_stream, from, to, ring_append_gap);
 }
 
 void markets_renew(markets_t *self, text_t topic, cursor_t former, cursor_t last)
 {
-    channel_t *channel = table_get(self->by_topic, topic);
-    if (!channel || !channel->ring || ring_last(channel->ring).epoch != former.epoch)
+    live_stream_t *live_stream = table_get(self->by_topic, topic);
+    if (!live_stream || !live_stream->ring || ring_last(live_stream->ring).epoch != former.epoch)
         return;
-    cursor_t end = ring_last(channel->ring);
-    ring_renew(channel->ring, former, last.epoch);
+    cursor_t end = ring_last(live_stream->ring);
+    ring_renew(live_stream->ring, former, last.epoch);
     for (size_t i = 0; i < DIALECT_COUNT; i++) {
-        if (channel->others[i])
-            ring_renew(channel->others[i], former, last.epoch);
+        if (live_stream->others[i])
+            ring_renew(live_stream->others[i], former, last.epoch);
     }
-    for (size_t i = 0; i < channel->reader_count; i++) {
-        reader_t *reader = channel->readers[i];
+    for (size_t i = 0; i < live_stream->reader_count; i++) {
+        reader_t *reader = live_stream->readers[i];
         cursor_t had = reader->last;
         reader->last = cursor_renew(had, former, last.epoch);
         reader->turned = reader->turned || cursor_compare(reader->last, had) != 0;
     }
-    channel->former = former;
-    channel->proof.known = false;
-    append_gap(self, channel, cursor_behind(end), last, ring_append_turn);
+    live_stream->former = former;
+    live_stream->coverage.known = false;
+    append_gap(self, live_stream, cursor_behind(end), last, ring_append_turn);
 }
 
-channel_t *markets_reached(const markets_t *self)
+live_stream_t *markets_reached(const markets_t *self)
 {
-    return list_empty(&self->reached) ? NULL : LIST_OWNER(self->reached.next, channel_t, in_reached);
+    return list_empty(&self->reached) ? NULL : LIST_OWNER(self->reached.next, live_stream_t, in_reached);
 }
 
 bool markets_pressing(const markets_t *self)
@@ -342,9 +342,9 @@ size_t markets_dirty(const markets_t *self)
     return count;
 }
 
-channel_t *markets_take_dirty(markets_t *self)
+live_stream_t *markets_take_dirty(markets_t *self)
 {
     self->pressing = false;
     list_t *item = list_take(&self->dirty);
-    return item ? LIST_OWNER(item, channel_t, in_dirty) : NULL;
+    return item ? LIST_OWNER(item, live_stream_t, in_dirty) : NULL;
 }

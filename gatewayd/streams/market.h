@@ -1,7 +1,7 @@
 /* The symbols that clients of this gateway want, and the streams that each of them comes in.
  *
- *     market BTC-USD ─┬─ channel trade.BTC-USD.blockchain ── ring, readers
- *                     └─ channel trade.BTC-USD.other ─────── ring, readers
+ *     market BTC-USD ─┬─ live stream trade.BTC-USD.blockchain ── ring, readers
+ *                     └─ live stream trade.BTC-USD.other ─────── ring, readers
  *
  * A market lives while it has subscriptions, or is kept (markets_keep). When the first one comes the bus is asked for the symbol, when the last
  * one leaves no more.
@@ -13,8 +13,9 @@
 #include "gatewayd/streams/ring.h"
 #include "proto/topic.h"
 
-/* What history was seen to have of a stream (proof.h): every trade from `from` on. The ring need not hold the text of that one; in the order
- * of time and source (history.md) it is before a trade of this time and source, which is another channel's of the same market. */
+/* What history was seen to have of a stream (history_coverage.h): every trade from `from` on. The ring need not hold the
+ * text of that one; in the order of time and source (history.md) it is before a trade of this time and source, which is
+ * another live stream's of the same market. */
 typedef struct {
     bool known;
     bool whole; /* and nothing before it */
@@ -22,12 +23,12 @@ typedef struct {
     int64_t at_ns;     /* when history said so */
     int64_t before_ns; /* INT64_MAX: of `from` nothing more is known */
     text_t before_source;
-} proof_t;
+} history_coverage_t;
 
 typedef struct market market_t;
 
 /* One stream of a symbol. */
-typedef struct channel {
+typedef struct live_stream {
     market_t *market;
     char topic_text[TOPIC_MAX];
     text_t topic, symbol, source;  /* slices of topic_text */
@@ -40,19 +41,19 @@ typedef struct channel {
     uint64_t dirty_from; /* … from this position of `ring` on */
     heap_t awaited;      /* wait_t.in_stream (waits.h): who waits for the stream to come to a cursor, the lowest one first */
     list_t in_reached;   /* it grew since that was looked at */
-    proof_t proof;
+    history_coverage_t coverage;
     cursor_t former; /* as markets_renew had it last */
-} channel_t;
+} live_stream_t;
 
 struct market {
     struct markets *owner;
     char symbol_text[SYMBOL_MAX];
     text_t symbol;
-    list_t channels;      /* channel_t.in_market */
+    list_t live_streams;  /* live_stream_t.in_market */
     list_t subscriptions; /* subscription_t.in_market (reader.h) */
     list_t in_kept;
     int64_t kept_ns;    /* until when it is kept */
-    int64_t whole_ns;   /* when history was seen to have no stream of it beside the channels; 0: never yet */
+    int64_t whole_ns;   /* when history was seen to have no stream of it beside the live streams; 0: never yet */
     int64_t proving_ns; /* when history was last asked, to see whether that is so still */
     uint64_t version;   /* another one whenever what its rings hold, or is known of history, has changed; of no other market */
 };
@@ -64,7 +65,7 @@ typedef void markets_wanted_fn(void *arg, text_t symbol, bool wanted);
 
 markets_t *markets_new(size_t ring_bytes, markets_wanted_fn *wanted, void *arg);
 
-/* Destroys the markets with their channels; subscriptions must have gone. */
+/* Destroys the markets with their live streams; subscriptions must have gone. */
 void markets_destroy(markets_t **self);
 
 /* The market of a symbol, opened where there is none. NULL when memory runs out. */
@@ -87,22 +88,22 @@ void market_changed(market_t *market);
 /* All markets: *at from 0 on, NULL at the end. */
 market_t *markets_each(const markets_t *self, size_t *at);
 
-/* The market's channel of a source, made where there is none; NULL when memory runs out. */
-channel_t *markets_channel(markets_t *self, market_t *market, text_t source);
-channel_t *market_find(const market_t *market, text_t source);
+/* The market's live stream of a source, made where there is none; NULL when memory runs out. */
+live_stream_t *markets_live_stream(markets_t *self, market_t *market, text_t source);
+live_stream_t *market_find(const market_t *market, text_t source);
 
-/* The ring in a dialect: rendered where it is the first time that somebody wants it so. NULL when the channel has none yet, or memory
- * runs out. And one that nobody wants any more. */
-ring_t *channel_ring(channel_t *channel, dialect_t dialect);
-void channel_forget(channel_t *channel, const ring_t *ring);
+/* The ring in a dialect: rendered where it is the first time that somebody wants it so. NULL when the live stream has none
+ * yet, or memory runs out. And one that nobody wants any more. */
+ring_t *live_stream_ring(live_stream_t *live_stream, dialect_t dialect);
+void live_stream_forget(live_stream_t *live_stream, const ring_t *ring);
 
 /* Readers come and go. False when memory runs out. */
-bool channel_add(channel_t *channel, struct reader *reader);
-void channel_drop(channel_t *channel, struct reader *reader);
+bool live_stream_add(live_stream_t *live_stream, struct reader *reader);
+void live_stream_drop(live_stream_t *live_stream, struct reader *reader);
 
-/* What comes from the bus. A stream begins behind `last`: its channel, now with a ring; NULL when nobody wants it or memory
+/* What comes from the bus. A stream begins behind `last`: its live stream, now with a ring; NULL when nobody wants it or memory
  * runs out. */
-channel_t *markets_stream(markets_t *self, text_t topic, cursor_t last);
+live_stream_t *markets_stream(markets_t *self, text_t topic, cursor_t last);
 void markets_trade(markets_t *self, text_t topic, cursor_t at, text_t json);
 void markets_gap(markets_t *self, text_t topic, cursor_t from, cursor_t to);
 
@@ -113,11 +114,11 @@ void markets_renew(markets_t *self, text_t topic, cursor_t former, cursor_t last
 /* Has so much been appended to a ring, of which its readers do not know yet, that they should before there is more? */
 bool markets_pressing(const markets_t *self);
 
-/* How many channels something was appended to since they were taken last. */
+/* How many live streams something was appended to since they were taken last. */
 size_t markets_dirty(const markets_t *self);
-/* The first of the channels that are waited for and that grew, or got their ring, since they were taken out of this list (in_reached); NULL when
- * there is none. */
-channel_t *markets_reached(const markets_t *self);
+/* The first of the live streams that are waited for and that grew, or got their ring, since they were taken out of this list
+ * (in_reached); NULL when there is none. */
+live_stream_t *markets_reached(const markets_t *self);
 
-/* The next channel that something was appended to since it was taken last; NULL when there is none. */
-channel_t *markets_take_dirty(markets_t *self);
+/* The next live stream that something was appended to since it was taken last; NULL when there is none. */
+live_stream_t *markets_take_dirty(markets_t *self);

@@ -30,7 +30,7 @@ static void stream_destroy(offer_stream_t *stream)
     free(stream);
 }
 
-static void bury_gone(offer_record_t *record)
+static void forget_gone(offer_record_t *record)
 {
     while (record->gone) {
         offer_stream_t *stream = record->gone;
@@ -63,7 +63,7 @@ void offer_record_destroy(offer_record_t **self_p)
     while (self->public.symbols && (stream = table_each(self->public.symbols, &at)))
         stream_destroy(stream);
     table_destroy(&self->public.symbols);
-    bury_gone(self);
+    forget_gone(self);
     free(self);
 }
 
@@ -287,7 +287,7 @@ void offer_record_keep_reason(offer_record_t *self, text_t reason)
 void offer_record_take(offer_record_t *self, const status_t *status, bool first, bool was_up)
 {
     offer_record_keep_reason(self, status->reason);
-    bury_gone(self);
+    forget_gone(self);
     take_symbols(self, status);
     take_former(self, status);
     take_stale(self, status, status->connected && !first);
@@ -306,7 +306,7 @@ void offer_record_clear(offer_record_t *self)
     self->round++;
     while (drop_unnamed(self))
         ;
-    bury_gone(self);
+    forget_gone(self);
     self->changes = self->turns = self->public.stale = self->public.failing = 0;
 }
 

@@ -1,22 +1,22 @@
 #include "gatewayd/streams/recent.h"
 
 #include "gatewayd/forms/dialect.h"
-#include "gatewayd/forms/token.h"
+#include "gatewayd/forms/page_token.h"
+#include "gatewayd/streams/history_coverage.h"
 #include "gatewayd/streams/notify.h"
-#include "gatewayd/streams/proof.h"
 #include "proto/request.h"
 
 #include <stdlib.h>
 
 struct recent {
     hub_t *hub;
-    answers_t *answers;
+    answer_cache_t *answers;
     recent_counts_t counts;
 };
 
 /* --- may the rings answer? --- */
 
-static bool is_bounded(const question_t *question)
+static bool is_bounded(const recent_query_t *question)
 {
     return question->next.length > 0 || question->before_ns != INT64_MIN || question->after_ns != INT64_MIN;
 }
@@ -26,47 +26,47 @@ static bool is_followed(const hub_t *hub, const market_t *market)
 {
     const offer_t *offer;
     for (size_t i = 0; (offer = offers_at(hub->offers, i)); i++) {
-        const channel_t *channel = offer_has(offer, market->symbol, NULL) ? market_find(market, offer->name) : NULL;
-        if (channel ? !channel->ring : offer_has(offer, market->symbol, NULL))
+        const live_stream_t *live_stream = offer_has(offer, market->symbol, NULL) ? market_find(market, offer->name) : NULL;
+        if (live_stream ? !live_stream->ring : offer_has(offer, market->symbol, NULL))
             return false;
     }
     return true;
 }
 
-static bool takes(const question_t *question, const channel_t *channel, cursor_t *upto)
+static bool takes(const recent_query_t *question, const live_stream_t *live_stream, cursor_t *upto)
 {
     *upto = (cursor_t){UINT64_MAX, UINT64_MAX};
-    return (question->source.length == 0 || text_equal(question->source, channel->source)) &&
-           (question->next.length == 0 || request_place(question->next, channel->source, upto));
+    return (question->source.length == 0 || text_equal(question->source, live_stream->source)) &&
+           (question->next.length == 0 || request_place(question->next, live_stream->source, upto));
 }
 
 /* The streams that are asked for. *proved_ns: since when what they need is proven; 0: it is not. */
-static bool gather(const market_t *market, const question_t *question, trail_t *trail, int64_t *proved_ns)
+static bool gather(const market_t *market, const recent_query_t *question, ring_recent_t *ring_recent, int64_t *proved_ns)
 {
     *proved_ns = question->source.length > 0 ? INT64_MAX : market->whole_ns;
-    trail->count = 0;
-    trail->before_ns = question->before_ns == INT64_MIN ? INT64_MAX : question->before_ns;
-    LIST_EACH(item, &market->channels)
+    ring_recent->count = 0;
+    ring_recent->before_ns = question->before_ns == INT64_MIN ? INT64_MAX : question->before_ns;
+    LIST_EACH(item, &market->live_streams)
     {
-        const channel_t *channel = LIST_OWNER(item, channel_t, in_market);
+        const live_stream_t *live_stream = LIST_OWNER(item, live_stream_t, in_market);
         cursor_t upto;
-        if (!takes(question, channel, &upto))
+        if (!takes(question, live_stream, &upto))
             continue;
-        if (trail->count == TRAIL_STREAMS_MAX || !channel->ring || !channel->proof.known)
+        if (ring_recent->count == RING_RECENT_STREAMS_MAX || !live_stream->ring || !live_stream->coverage.known)
             return false;
-        trail->streams[trail->count++] =
-            (trail_stream_t){.source = channel->source, .ring = channel->ring, .proof = channel->proof, .upto = upto};
-        if (channel->proof.at_ns < *proved_ns)
-            *proved_ns = channel->proof.at_ns;
+        ring_recent->streams[ring_recent->count++] = (ring_recent_stream_t){
+            .source = live_stream->source, .ring = live_stream->ring, .coverage = live_stream->coverage, .upto = upto};
+        if (live_stream->coverage.at_ns < *proved_ns)
+            *proved_ns = live_stream->coverage.at_ns;
     }
-    return trail->count > 0;
+    return ring_recent->count > 0;
 }
 
 /* Is what was proven then true still? One question now and then goes and sees, while the others are answered. */
-static bool holds(const recent_t *self, market_t *market, const question_t *question, int64_t proved_ns)
+static bool holds(const recent_t *self, market_t *market, const recent_query_t *question, int64_t proved_ns)
 {
     int64_t now_ns = self->hub->now_ns, age_ns = now_ns - proved_ns;
-    if (age_ns >= RECENT_PROOF_MS * NS_PER_MS)
+    if (age_ns >= RECENT_COVERAGE_MS * NS_PER_MS)
         return false;
     if (is_bounded(question) || age_ns < RECENT_RENEW_MS * NS_PER_MS ||
         now_ns - market->proving_ns < RECENT_RENEW_MS * NS_PER_MS)
@@ -77,17 +77,17 @@ static bool holds(const recent_t *self, market_t *market, const question_t *ques
 
 /* --- making one --- */
 
-/* Which trail_print begins with. */
+/* Which ring_recent_print begins with. */
 static const size_t NAME_LENGTH = sizeof "\"trades\":" - 1;
 
-static void put_symbol(const question_t *question, const answer_t *answer, buffer_t *out)
+static void put_symbol(const recent_query_t *question, const ready_answer_t *answer, buffer_t *out)
 {
     buffer_printf(out, "\"channel\":\"trades\",\"symbol\":\"%.*s\",\"staleness\":", TEXT_ARG(question->symbol));
     notify_put_seconds(out, answer->staleness_ms * NS_PER_MS);
 }
 
 /* A list's name is left out: it stands in front of the answer, in its room. */
-static void put_head(const question_t *question, answer_form_t form, const answer_t *answer, buffer_t *out)
+static void put_head(const recent_query_t *question, answer_form_t form, const ready_answer_t *answer, buffer_t *out)
 {
     if (form == ANSWER_LIST) {
         out->length -= NAME_LENGTH;
@@ -105,13 +105,14 @@ static void put_token(text_t next, buffer_t *out)
     if (next.length == 0)
         return;
     buffer_append(out, TEXT(",\"next\":\""));
-    token_append(out, (text_t){next.at + sizeof member - 1, next.length - (sizeof member - 1)});
+    page_token_append(out, (text_t){next.at + sizeof member - 1, next.length - (sizeof member - 1)});
     buffer_append(out, TEXT("\""));
 }
 
-static bool put_tail(const question_t *question, answer_form_t form, const answer_t *answer, size_t next_at, buffer_t *out)
+static bool put_tail(const recent_query_t *question, answer_form_t form, const ready_answer_t *answer, size_t next_at,
+                     buffer_t *out)
 {
-    char places[TRAIL_STREAMS_MAX * (SOURCE_MAX + CURSOR_MAX + 8)];
+    char places[RING_RECENT_STREAMS_MAX * (SOURCE_MAX + CURSOR_MAX + 8)];
     text_t next = {places, out->length - next_at};
     if (form != ANSWER_RPC) {
         if (next.length > sizeof places)
@@ -130,7 +131,7 @@ static bool put_tail(const question_t *question, answer_form_t form, const answe
     return buffer_ok(out);
 }
 
-static bool print(const question_t *question, answer_form_t form, trail_t *trail, answer_t *answer)
+static bool print(const recent_query_t *question, answer_form_t form, ring_recent_t *ring_recent, ready_answer_t *answer)
 {
     buffer_t *out = &answer->bytes;
     size_t next_at;
@@ -140,7 +141,7 @@ static bool print(const question_t *question, answer_form_t form, trail_t *trail
         return false;
     buffer_took(out, ANSWER_ROOM);
     put_head(question, form, answer, out);
-    if (!trail_print(trail, question->count, out, &next_at) || !put_tail(question, form, answer, next_at, out))
+    if (!ring_recent_print(ring_recent, question->count, out, &next_at) || !put_tail(question, form, answer, next_at, out))
         return false;
     if (form == ANSWER_REST)
         accept_tag(answer->tag, answer_text(answer));
@@ -148,29 +149,29 @@ static bool print(const question_t *question, answer_form_t form, trail_t *trail
 }
 
 /* Have the rings, with what is proven, so many trades? Else those of a stream would run out, whatever the merge. */
-static bool may_reach(const trail_t *trail, uint64_t count)
+static bool may_reach(const ring_recent_t *ring_recent, uint64_t count)
 {
     uint64_t held = 0;
     bool whole = true;
-    for (size_t i = 0; i < trail->count && held < count; i++) {
-        const trail_stream_t *stream = &trail->streams[i];
+    for (size_t i = 0; i < ring_recent->count && held < count; i++) {
+        const ring_recent_stream_t *stream = &ring_recent->streams[i];
         held += ring_frames(stream->ring);
-        whole = whole && stream->proof.whole;
+        whole = whole && stream->coverage.whole;
     }
     return whole || held >= count;
 }
 
-answer_t *recent_make(recent_t *self, const question_t *question, answer_form_t form)
+ready_answer_t *recent_make(recent_t *self, const recent_query_t *question, answer_form_t form)
 {
     const hub_t *hub = self->hub;
     market_t *market = markets_find(hub->markets, question->symbol);
     int64_t proved_ns;
-    trail_t trail;
+    ring_recent_t ring_recent;
     if (!market || !hub->following || question->after_ns != INT64_MIN || !is_followed(hub, market) ||
-        !gather(market, question, &trail, &proved_ns) || !may_reach(&trail, question->count) ||
+        !gather(market, question, &ring_recent, &proved_ns) || !may_reach(&ring_recent, question->count) ||
         !holds(self, market, question, proved_ns))
         return NULL;
-    answer_t *answer = answers_get(self->answers, question, form);
+    ready_answer_t *answer = answer_cache_get(self->answers, question, form);
     if (!answer)
         return NULL;
     int64_t staleness_ms = offers_staleness_ns(hub->offers, question->symbol, hub->now_ns) / NS_PER_MS;
@@ -180,26 +181,26 @@ answer_t *recent_make(recent_t *self, const question_t *question, answer_form_t 
         return answer;
     answer->version = 0;
     answer->staleness_ms = staleness_ms;
-    bool made = print(question, form, &trail, answer);
+    bool made = print(question, form, &ring_recent, answer);
     answer->version = made ? market->version : 0;
-    answers_grown(self->answers, answer);
+    answer_cache_grown(self->answers, answer);
     self->counts.made += made;
     self->counts.answered -= !made;
     return made ? answer : NULL;
 }
 
-answer_t *recent_find(recent_t *self, const question_t *question, answer_form_t form)
+ready_answer_t *recent_find(recent_t *self, const recent_query_t *question, answer_form_t form)
 {
     return question->count <= RECENT_AT_ONCE ? recent_make(self, question, form) : NULL;
 }
 
-text_t recent_compressed(recent_t *self, answer_t *answer)
+text_t recent_compressed(recent_t *self, ready_answer_t *answer)
 {
     if (answer->packed.length == 0) {
         buffer_clear(&answer->packed);
         if (!accept_compress(&answer->packed, answer_text(answer)))
             return (text_t){"", 0};
-        answers_grown(self->answers, answer);
+        answer_cache_grown(self->answers, answer);
     }
     return buffer_text(&answer->packed);
 }
@@ -220,7 +221,7 @@ static bool is_demand(const hub_t *hub, text_t symbol)
     return !offered;
 }
 
-void recent_asks(recent_t *self, const question_t *question)
+void recent_asks(recent_t *self, const recent_query_t *question)
 {
     hub_t *hub = self->hub;
     self->counts.asked++;
@@ -231,11 +232,11 @@ void recent_asks(recent_t *self, const question_t *question)
         markets_release(hub->markets, market);
 }
 
-void recent_learn(recent_t *self, const question_t *question, text_t answer)
+void recent_learn(recent_t *self, const recent_query_t *question, text_t answer)
 {
     market_t *market = markets_find(self->hub->markets, question->symbol);
     if (market && !is_bounded(question))
-        proof_learn(market, question->source, answer, self->hub->now_ns);
+        history_coverage_learn(market, question->source, answer, self->hub->now_ns);
 }
 
 void recent_forget(recent_t *self, text_t symbol)
@@ -244,7 +245,7 @@ void recent_forget(recent_t *self, text_t symbol)
     market_t *market;
     while ((market = markets_each(self->hub->markets, &at)))
         if (symbol.length == 0 || text_equal(symbol, market->symbol))
-            proof_forget(market);
+            history_coverage_forget(market);
 }
 
 static bool is_unwanted(void *arg, const market_t *market)
@@ -269,7 +270,7 @@ recent_t *recent_new(hub_t *hub)
     if (!self)
         return NULL;
     self->hub = hub;
-    self->answers = answers_new();
+    self->answers = answer_cache_new();
     if (!self->answers)
         recent_destroy(&self);
     return self;
@@ -281,6 +282,6 @@ void recent_destroy(recent_t **self_p)
     if (!self)
         return;
     *self_p = NULL;
-    answers_destroy(&self->answers);
+    answer_cache_destroy(&self->answers);
     free(self);
 }

@@ -1,22 +1,22 @@
 /* The last trades of a symbol, answered by the gateway itself: from its rings where they surely have what history would say, byte for byte.
  *
- *     question ──▶ ready-made? ──▶ rings and proofs reach? ──▶ answer ──▶ kept, until something changes
- *                                   └ no: history is asked, and what it says is learned (proof.h)
+ *     question ──▶ ready-made? ──▶ rings and coverage reach? ──▶ answer ──▶ kept, until something changes
+ *                                   └ no: history is asked, and what it says is learned (history_coverage.h)
  *
  * A symbol that is asked for is followed for RECENT_KEPT_MS, also without a subscription; not where that would be demand for a source that
  * is subscribed to on demand: a question is none that lasts. Now and then a question still goes to history, since that may have
- * forgotten: what it forgot the rings tell for RECENT_PROOF_MS at most.
+ * forgotten: what it forgot the rings tell for RECENT_COVERAGE_MS at most.
  */
 #pragma once
 
 #include "gatewayd/clients/hub.h"
-#include "gatewayd/forms/question.h"
-#include "gatewayd/streams/answers.h"
+#include "gatewayd/forms/recent_query.h"
+#include "gatewayd/streams/answer_cache.h"
 
 enum {
     RECENT_KEPT_MS = 60000,
-    RECENT_RENEW_MS = 500, /* older proofs are renewed by the next question */
-    RECENT_PROOF_MS = 1000,
+    RECENT_RENEW_MS = 500, /* older coverage is renewed by the next question */
+    RECENT_COVERAGE_MS = 1000,
     RECENT_AT_ONCE = 1000 /* trades: to make an answer with more takes ms, and a turn (turns.h) */
 };
 
@@ -28,15 +28,15 @@ void recent_destroy(recent_t **self);
 
 /* NULL: history is to be asked. The answer is valid until the next call. The first has none for more than RECENT_AT_ONCE trades, the second takes what
  * it takes. */
-answer_t *recent_find(recent_t *self, const question_t *question, answer_form_t form);
-answer_t *recent_make(recent_t *self, const question_t *question, answer_form_t form);
+ready_answer_t *recent_find(recent_t *self, const recent_query_t *question, answer_form_t form);
+ready_answer_t *recent_make(recent_t *self, const recent_query_t *question, answer_form_t form);
 
 /* The answer compressed by gzip; empty when memory runs out. */
-text_t recent_compressed(recent_t *self, answer_t *answer);
+text_t recent_compressed(recent_t *self, ready_answer_t *answer);
 
 /* The question goes to history: follows the symbol from now on, and looks at what history said (valid JSON). */
-void recent_asks(recent_t *self, const question_t *question);
-void recent_learn(recent_t *self, const question_t *question, text_t answer);
+void recent_asks(recent_t *self, const recent_query_t *question);
+void recent_learn(recent_t *self, const recent_query_t *question, text_t answer);
 
 /* History has forgotten trades of a symbol, or (empty) of all. */
 void recent_forget(recent_t *self, text_t symbol);

@@ -21,13 +21,13 @@ typedef struct {
     cursor_t cursor;
     uint64_t position; /* where its frame begins */
     bool gap;
-} entry_t;
+} ring_entry_t;
 
 /* A run in one frame. */
 typedef struct {
     buffer_t frame;
     uint64_t from, to; /* positions; 0: none */
-} batch_t;
+} ring_batch_t;
 
 /* What is read at each run comes first. */
 struct ring {
@@ -36,12 +36,12 @@ struct ring {
     uint64_t tail, head; /* positions of the oldest frame and behind the newest */
     cursor_t last;
     dialect_t dialect;
-    bool overwritten; /* something has been */
-    entry_t *entries; /* a ring too: entry n is at n & entry_mask */
+    bool overwritten;      /* something has been */
+    ring_entry_t *entries; /* a ring too: entry n is at n & entry_mask */
     uint64_t entry_mask;
     uint64_t first, end; /* numbers of the oldest entry and of the next one */
     size_t backed;       /* bytes that have memory behind them, from the beginning on */
-    batch_t batch, deflated;
+    ring_batch_t batch, deflated;
     cursor_t floor, last_gap;
 };
 
@@ -64,7 +64,7 @@ static char *map_twice(size_t capacity)
     return bytes == MAP_FAILED ? NULL : bytes;
 }
 
-static entry_t *entry_at(const ring_t *self, uint64_t number)
+static ring_entry_t *entry_at(const ring_t *self, uint64_t number)
 {
     return &self->entries[number & self->entry_mask];
 }
@@ -104,14 +104,14 @@ static void make_room(ring_t *self, size_t length)
     }
 }
 
-static entry_t *append(ring_t *self, cursor_t at, text_t method, text_t json)
+static ring_entry_t *append(ring_t *self, cursor_t at, text_t method, text_t json)
 {
     assert(cursor_compare(at, self->last) >= 0 && json.length <= RING_BYTES_MIN / 4);
     make_room(self, frame_notify_length(self->dialect, method, json));
     back(self, self->head - self->capacity + frame_notify_length(self->dialect, method, json));
     size_t length = frame_notify(self->dialect, self->bytes + (self->head & (self->capacity - 1)), method, json);
-    entry_t *entry = entry_at(self, self->end++);
-    *entry = (entry_t){.cursor = at, .position = self->head};
+    ring_entry_t *entry = entry_at(self, self->end++);
+    *entry = (ring_entry_t){.cursor = at, .position = self->head};
     self->head += length;
     self->last = at;
     return entry;
@@ -187,7 +187,7 @@ ring_t *ring_render(const ring_t *self, dialect_t dialect)
         return NULL;
     other->dialect = dialect;
     for (uint64_t number = self->first; number < self->end; number++) {
-        const entry_t *entry = entry_at(self, number);
+        const ring_entry_t *entry = entry_at(self, number);
         text_t frame = entry_frame(self, number);
         if (entry->gap)
             ring_append_gap(other, entry->cursor, frame_params(frame, GAP));
@@ -234,7 +234,7 @@ bool ring_prepend_trade(ring_t *self, cursor_t at, text_t json)
         return false;
     uint64_t position = self->tail - length;
     frame_notify(self->dialect, self->bytes + (position & (self->capacity - 1)), UPDATE, json);
-    *entry_at(self, --self->first) = (entry_t){.cursor = at, .position = position};
+    *entry_at(self, --self->first) = (ring_entry_t){.cursor = at, .position = position};
     self->tail = position;
     self->floor = (cursor_t){at.epoch, at.seq - 1};
     return true;
@@ -296,7 +296,7 @@ text_t ring_read(const ring_t *self, uint64_t position, cursor_t *last)
 
 text_t ring_batch(ring_t *self, uint64_t position, text_t run, bool deflate)
 {
-    batch_t *batch = deflate ? &self->deflated : &self->batch;
+    ring_batch_t *batch = deflate ? &self->deflated : &self->batch;
     uint64_t to = position + run.length;
     if (batch->from == position && batch->to == to)
         return buffer_text(&batch->frame);
@@ -326,7 +326,7 @@ bool ring_entry(const ring_t *self, size_t back, cursor_t *cursor, text_t *json)
     if (back >= self->end - self->first)
         return false;
     uint64_t number = self->end - 1 - back;
-    const entry_t *entry = entry_at(self, number);
+    const ring_entry_t *entry = entry_at(self, number);
     *cursor = entry->cursor;
     *json = entry->gap ? (text_t){"", 0} : frame_params(entry_frame(self, number), UPDATE);
     return true;

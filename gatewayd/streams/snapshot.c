@@ -16,7 +16,7 @@ typedef struct {
     json_walk_t history;
     candidate_t past;   /* history's next one */
     size_t past_stream; /* and its stream; snapshot->count: none of them */
-} merge_t;
+} snapshot_merge_t;
 
 static size_t find_stream(const snapshot_t *self, text_t source)
 {
@@ -43,7 +43,7 @@ static candidate_t candidate(text_t json, const trade_t *trade)
     return (candidate_t){.json = json, .time_ns = trade_time_ns(trade)};
 }
 
-static void next_of_ring(merge_t *self, size_t i)
+static void next_of_ring(snapshot_merge_t *self, size_t i)
 {
     text_t json;
     trade_t trade;
@@ -60,7 +60,7 @@ static bool wanted(const snapshot_t *self, const trade_t *trade, size_t stream)
     return cursor_compare(trade->cursor, snapshot_boundary(&self->streams[stream])) <= 0;
 }
 
-static void next_of_history(merge_t *self)
+static void next_of_history(snapshot_merge_t *self)
 {
     trade_t trade;
     self->past = (candidate_t){0};
@@ -76,7 +76,7 @@ static void next_of_history(merge_t *self)
 }
 
 /* The newest of all candidates, taken; empty when there is none left. */
-static text_t take_newest(merge_t *self)
+static text_t take_newest(snapshot_merge_t *self)
 {
     size_t best = self->snapshot->count;
     for (size_t i = 0; i < self->snapshot->count; i++) {
@@ -140,7 +140,7 @@ bool snapshot_history_lags(const snapshot_t *self, text_t history, uint64_t trad
 
 void snapshot_print(const snapshot_t *self, text_t history, uint64_t trades, buffer_t *out)
 {
-    merge_t merge = {.snapshot = self, .history = json_walk(history), .past_stream = self->count};
+    snapshot_merge_t merge = {.snapshot = self, .history = json_walk(history), .past_stream = self->count};
     for (size_t i = 0; i < self->count; i++)
         next_of_ring(&merge, i);
     next_of_history(&merge);

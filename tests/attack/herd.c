@@ -22,17 +22,17 @@
 
 enum { UNDER_WAY = 500, EVENTS = 256, PATIENCE_S = 60, READ_BYTES = 1 << 16, TURN_MS = 10 };
 
-typedef enum { ABSENT, CONNECTING, SHAKING, SUBSCRIBING, OPEN } state_t;
+typedef enum { ABSENT, CONNECTING, SHAKING, SUBSCRIBING, OPEN } herd_state_t;
 
 typedef struct {
     int fd;
-    state_t state;
-} member_t;
+    herd_state_t state;
+} herd_member_t;
 
 typedef struct {
     struct sockaddr_in address;
     const char *symbol;
-    member_t *members;
+    herd_member_t *members;
     size_t count, come, open; /* come: asked to connect, ever */
     size_t under_way;
     int poll;
@@ -46,21 +46,21 @@ static double now_s(void)
     return (double)now.tv_sec + (double)now.tv_nsec / 1e9;
 }
 
-static void watch(const herd_t *self, member_t *member, int operation, uint32_t events)
+static void watch(const herd_t *self, herd_member_t *member, int operation, uint32_t events)
 {
     struct epoll_event event = {.events = events, .data.ptr = member};
     epoll_ctl(self->poll, operation, member->fd, &event);
 }
 
-static void leave(herd_t *self, member_t *member)
+static void leave(herd_t *self, herd_member_t *member)
 {
     self->under_way -= member->state != OPEN;
     self->open -= member->state == OPEN;
     close(member->fd);
-    *member = (member_t){.fd = -1};
+    *member = (herd_member_t){.fd = -1};
 }
 
-static void come(herd_t *self, member_t *member)
+static void come(herd_t *self, herd_member_t *member)
 {
     member->fd = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
     if (member->fd == -1)
@@ -78,13 +78,13 @@ static void bring(herd_t *self)
 {
     for (size_t tried = 0; self->under_way < UNDER_WAY && self->under_way + self->open < self->count && tried < self->count;
          tried++) {
-        member_t *member = &self->members[self->come++ % self->count];
+        herd_member_t *member = &self->members[self->come++ % self->count];
         if (member->state == ABSENT)
             come(self, member);
     }
 }
 
-static bool subscribe(const herd_t *self, const member_t *member)
+static bool subscribe(const herd_t *self, const herd_member_t *member)
 {
     char text[256];
     int length = snprintf(text, sizeof text,
@@ -95,7 +95,7 @@ static bool subscribe(const herd_t *self, const member_t *member)
 }
 
 /* What came is the answer of the handshake, the answer to the subscribe, or anything. False when the connection has ended. */
-static bool take(herd_t *self, member_t *member)
+static bool take(herd_t *self, herd_member_t *member)
 {
     ssize_t got = recv(member->fd, self->room, sizeof self->room, 0);
     if (got == -1 && (errno == EAGAIN || errno == EINTR))
@@ -114,7 +114,7 @@ static bool take(herd_t *self, member_t *member)
     return true;
 }
 
-static bool serve(herd_t *self, member_t *member, uint32_t events)
+static bool serve(herd_t *self, herd_member_t *member, uint32_t events)
 {
     if (member->state != CONNECTING)
         return take(self, member);
@@ -132,7 +132,7 @@ static bool turn(herd_t *self)
     char ignored[64];
     int count = epoll_wait(self->poll, events, EVENTS, TURN_MS);
     for (int i = 0; i < count; i++) {
-        member_t *member = events[i].data.ptr;
+        herd_member_t *member = events[i].data.ptr;
         if (!member && read(STDIN_FILENO, ignored, sizeof ignored) <= 0)
             return false;
         if (member && !serve(self, member, events[i].events))

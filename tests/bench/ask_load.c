@@ -36,7 +36,7 @@ typedef struct {
     int64_t asked_ns;
     size_t length;
     char *input;
-} asker_t;
+} load_asker_t;
 
 typedef struct {
     const char *address, *request;
@@ -45,12 +45,12 @@ typedef struct {
     unsigned count;
     double seconds;
     int pid;
-    asker_t askers[CLIENTS_MAX];
+    load_asker_t askers[CLIENTS_MAX];
     bool measuring;
     uint64_t answers;
     size_t answer_bytes;
     latency_t latency;
-} load_t;
+} ask_load_t;
 
 /* --- when an answer is whole --- */
 
@@ -155,13 +155,13 @@ static const kind_t kinds[] = {{"req", zmtp_greet, zmtp_ask, zmtp_whole},
 
 /* --- asking --- */
 
-static void ask(load_t *self, asker_t *asker)
+static void ask(ask_load_t *self, load_asker_t *asker)
 {
     asker->asked_ns = clock_mono_ns();
     self->kind->ask(asker->fd, self->request, self->request_length);
 }
 
-static void answered(load_t *self, asker_t *asker, size_t bytes)
+static void answered(ask_load_t *self, load_asker_t *asker, size_t bytes)
 {
     if (self->measuring) {
         self->answers++;
@@ -171,7 +171,7 @@ static void answered(load_t *self, asker_t *asker, size_t bytes)
     ask(self, asker);
 }
 
-static bool on_input(load_t *self, asker_t *asker)
+static bool on_input(ask_load_t *self, load_asker_t *asker)
 {
     ssize_t got = recv(asker->fd, asker->input + asker->length, INPUT_MAX - asker->length, MSG_DONTWAIT);
     if (got <= 0)
@@ -188,7 +188,7 @@ static bool on_input(load_t *self, asker_t *asker)
 
 /* --- the run --- */
 
-static bool turn(load_t *self, int poll)
+static bool turn(ask_load_t *self, int poll)
 {
     struct epoll_event events[64];
     int count = epoll_wait(poll, events, 64, 10);
@@ -198,7 +198,7 @@ static bool turn(load_t *self, int poll)
     return true;
 }
 
-static bool run_for(load_t *self, int poll, double seconds)
+static bool run_for(ask_load_t *self, int poll, double seconds)
 {
     int64_t end_ns = clock_mono_ns() + (int64_t)(seconds * 1e9);
     bool open = true;
@@ -207,7 +207,7 @@ static bool run_for(load_t *self, int poll, double seconds)
     return open;
 }
 
-static bool connect_one(load_t *self, asker_t *asker, int poll)
+static bool connect_one(ask_load_t *self, load_asker_t *asker, int poll)
 {
     struct epoll_event event = {.events = EPOLLIN, .data.ptr = asker};
     struct sockaddr_in address;
@@ -216,7 +216,7 @@ static bool connect_one(load_t *self, asker_t *asker, int poll)
     return asker->fd != -1 && self->kind->greet(asker->fd) && epoll_ctl(poll, EPOLL_CTL_ADD, asker->fd, &event) == 0;
 }
 
-static void print(const load_t *self, double seconds, double own, double watched)
+static void print(const ask_load_t *self, double seconds, double own, double watched)
 {
     printf("{\"answers\":%" PRIu64
            ",\"seconds\":%.3f,\"answer_bytes\":%zu,\"p50_us\":%.1f,\"p99_us\":%.1f,\"load_cpu\":%.4f,\"cpu\":%.4f}\n",
@@ -231,11 +231,11 @@ static double own_cpu(void)
     return (double)now.tv_sec + (double)now.tv_nsec / 1e9;
 }
 
-static bool run(load_t *self)
+static bool run(ask_load_t *self)
 {
     int poll = epoll_create1(EPOLL_CLOEXEC);
     for (unsigned i = 0; i < self->count; i++) {
-        asker_t *asker = &self->askers[i];
+        load_asker_t *asker = &self->askers[i];
         if (!connect_one(self, asker, poll))
             return false;
         ask(self, asker);
@@ -250,7 +250,7 @@ static bool run(load_t *self)
     return open && self->answers > 0;
 }
 
-static bool read_options(load_t *self, int argc, char **argv)
+static bool read_options(ask_load_t *self, int argc, char **argv)
 {
     if (argc != 6 && argc != 7)
         return false;
@@ -268,7 +268,7 @@ static bool read_options(load_t *self, int argc, char **argv)
 
 int main(int argc, char **argv)
 {
-    static load_t load; /* the system closes and frees what it holds */
+    static ask_load_t load; /* the system closes and frees what it holds */
     if (!read_options(&load, argc, argv)) {
         fprintf(stderr, "usage: ask-load req|http|resp|ws HOST:PORT REQUEST CLIENTS SECONDS [PID]\n");
         return EXIT_FAILURE;

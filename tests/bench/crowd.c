@@ -26,11 +26,11 @@ typedef struct {
     size_t carry;      /* … bytes of a message that began in the frame before */
     size_t length;     /* of rest */
     char rest[REST_MAX];
-} reader_t;
+} crowd_reader_t;
 
 struct crowd {
     crowd_config_t config;
-    reader_t *readers;
+    crowd_reader_t *readers;
     uint64_t *last; /* seq of each symbol of each client */
     int poll;
     uint64_t since; /* where those who connect resume; 0: they don't */
@@ -59,7 +59,7 @@ static void note_lateness(crowd_t *self, uint64_t number)
 
 static void on_update(void *arg, const char *text, size_t length)
 {
-    reader_t *reader = arg;
+    crowd_reader_t *reader = arg;
     crowd_t *self = reader->crowd;
     const crowd_config_t *config = &self->config;
     unsigned symbol = 0;
@@ -79,7 +79,7 @@ static void on_update(void *arg, const char *text, size_t length)
 
 static void on_subscribed(void *arg)
 {
-    reader_t *reader = arg;
+    crowd_reader_t *reader = arg;
     if (reader->unanswered > 0 && --reader->unanswered == 0)
         reader->subscribed = true;
     reader->crowd->unanswered--;
@@ -87,13 +87,13 @@ static void on_subscribed(void *arg)
 
 static void on_gap(void *arg)
 {
-    reader_t *reader = arg;
+    crowd_reader_t *reader = arg;
     reader->crowd->counts.gaps++;
 }
 
 static void say(void *arg, const char *bytes, size_t length)
 {
-    reader_t *reader = arg;
+    crowd_reader_t *reader = arg;
     wire_put(reader->fd, reader->crowd->config.protocol->opcode, bytes, length);
 }
 
@@ -101,17 +101,17 @@ static const protocol_events_t heard = {.on_update = on_update, .on_subscribed =
 
 /* --- frames --- */
 
-static void greet(reader_t *reader)
+static void greet(crowd_reader_t *reader)
 {
     const crowd_config_t *config = &reader->crowd->config;
-    protocol_wish_t wish = {
+    protocol_subscription_t subscription = {
         .first = reader->first, .count = config->each, .of = config->symbols, .since = reader->crowd->since};
     reader->open = true;
-    config->protocol->greet(&wish, &heard, reader);
+    config->protocol->greet(&subscription, &heard, reader);
 }
 
 /* A frame's head has come, behind the carry: what it announces is put right behind the carry. False when more is to come first. */
-static bool begin_frame(reader_t *reader, char *bytes, size_t length, size_t *at)
+static bool begin_frame(crowd_reader_t *reader, char *bytes, size_t length, size_t *at)
 {
     char *frame = bytes + *at + reader->carry;
     size_t there = length - *at - reader->carry, head = 0, size = wire_frame_length(frame, there, &head);
@@ -140,7 +140,7 @@ static bool begin_frame(reader_t *reader, char *bytes, size_t length, size_t *at
 }
 
 /* A message that is whole and stands in one frame. What can't be expanded is counted as an end: nothing that follows makes sense. */
-static size_t take_message(reader_t *reader, const char *bytes, size_t length)
+static size_t take_message(crowd_reader_t *reader, const char *bytes, size_t length)
 {
     const protocol_t *protocol = reader->crowd->config.protocol;
     if (!reader->compressed)
@@ -152,7 +152,7 @@ static size_t take_message(reader_t *reader, const char *bytes, size_t length)
 }
 
 /* Returns how many bytes were taken. What is left begins as frame_left and carry say. */
-static size_t take_frames(reader_t *reader, char *bytes, size_t length)
+static size_t take_frames(crowd_reader_t *reader, char *bytes, size_t length)
 {
     const protocol_t *protocol = reader->crowd->config.protocol;
     for (size_t at = 0;;) {
@@ -173,7 +173,7 @@ static size_t take_frames(reader_t *reader, char *bytes, size_t length)
     }
 }
 
-static size_t take(reader_t *reader, char *bytes, size_t length)
+static size_t take(crowd_reader_t *reader, char *bytes, size_t length)
 {
     size_t at = 0;
     if (!reader->open) {
@@ -188,7 +188,7 @@ static size_t take(reader_t *reader, char *bytes, size_t length)
     return at + take_frames(reader, bytes + at, length - at);
 }
 
-static void end(reader_t *reader)
+static void end(crowd_reader_t *reader)
 {
     close(reader->fd);
     reader->fd = -1;
@@ -196,7 +196,7 @@ static void end(reader_t *reader)
 }
 
 /* What is not whole yet is kept: most of the time little. */
-static void on_input(reader_t *reader)
+static void on_input(crowd_reader_t *reader)
 {
     crowd_t *self = reader->crowd;
     memcpy(self->input, reader->rest, reader->length);
@@ -220,7 +220,7 @@ static void on_input(reader_t *reader)
 
 /* --- all of them --- */
 
-static bool connect_one(crowd_t *self, reader_t *reader)
+static bool connect_one(crowd_t *self, crowd_reader_t *reader)
 {
     const char *handshake = self->config.protocol->handshake;
     struct epoll_event event = {.events = EPOLLIN, .data.ptr = reader};
@@ -309,11 +309,11 @@ crowd_t *crowd_new(const crowd_config_t *config)
         return NULL;
     }
     for (unsigned i = 0; i < self->config.clients; i++)
-        self->readers[i] = (reader_t){.crowd = self,
-                                      .fd = -1,
-                                      .first = (unsigned)((uint64_t)i * config->each % config->symbols),
-                                      .sleeper = i >= config->clients - config->sleepers,
-                                      .unanswered = config->protocol->answers ? config->each : 1};
+        self->readers[i] = (crowd_reader_t){.crowd = self,
+                                            .fd = -1,
+                                            .first = (unsigned)((uint64_t)i * config->each % config->symbols),
+                                            .sleeper = i >= config->clients - config->sleepers,
+                                            .unanswered = config->protocol->answers ? config->each : 1};
     return self;
 }
 

@@ -21,9 +21,9 @@ typedef struct {
     size_t length; /* of input */
     buffer_t out;
     char input[INPUT_MAX];
-} exchange_t;
+} bench_exchange_t;
 
-static void put_frame(exchange_t *self, int opcode, const char *text, size_t length)
+static void put_frame(bench_exchange_t *self, int opcode, const char *text, size_t length)
 {
     char head[10];
     buffer_append(&self->out, (text_t){head, link_frame_head(head, opcode, length)});
@@ -32,7 +32,7 @@ static void put_frame(exchange_t *self, int opcode, const char *text, size_t len
 
 static void exchange_flush(void *arg);
 
-static void on_frame(exchange_t *self, int opcode, char *payload, size_t length)
+static void on_frame(bench_exchange_t *self, int opcode, char *payload, size_t length)
 {
     char answer[256];
     const unsigned char *mask = (const unsigned char *)payload;
@@ -51,7 +51,7 @@ static void on_frame(exchange_t *self, int opcode, char *payload, size_t length)
 }
 
 /* A client's frames have a mask between head and payload, of which wire_frame_length knows nothing. */
-static void take_frames(exchange_t *self)
+static void take_frames(bench_exchange_t *self)
 {
     size_t at = 0, head, size;
     while ((size = wire_frame_length(self->input + at, self->length - at, &head)) > 0 && self->length - at >= size + 4) {
@@ -62,7 +62,7 @@ static void take_frames(exchange_t *self)
     memmove(self->input, self->input + at, self->length);
 }
 
-static bool receive(exchange_t *self, int flags)
+static bool receive(bench_exchange_t *self, int flags)
 {
     ssize_t got = recv(self->fd, self->input + self->length, INPUT_MAX - self->length, flags);
     if (got <= 0)
@@ -74,7 +74,7 @@ static bool receive(exchange_t *self, int flags)
 
 static void exchange_flush(void *arg)
 {
-    exchange_t *self = arg;
+    bench_exchange_t *self = arg;
     receive(self, MSG_DONTWAIT);
     link_send(self->fd, self->out.bytes, self->out.length);
     buffer_clear(&self->out);
@@ -82,7 +82,7 @@ static void exchange_flush(void *arg)
 
 static void exchange_close(void *arg)
 {
-    exchange_t *self = arg;
+    bench_exchange_t *self = arg;
     if (self->fd != -1)
         close(self->fd);
     buffer_release(&self->out);
@@ -92,7 +92,7 @@ static void exchange_close(void *arg)
 static void *exchange_open(const char *address, const char *replay, unsigned symbols)
 {
     (void)replay;
-    exchange_t *self = calloc(1, sizeof *self);
+    bench_exchange_t *self = calloc(1, sizeof *self);
     if (!self)
         return NULL;
     self->symbols = symbols;
@@ -113,11 +113,11 @@ static void *exchange_open(const char *address, const char *replay, unsigned sym
 
 static void exchange_trade(void *arg, unsigned symbol, uint64_t seq)
 {
-    exchange_t *self = arg;
+    bench_exchange_t *self = arg;
     char text[SAMPLE_MAX];
     put_frame(self, WIRE_TEXT, text, sample_exchange(text, symbol, seq));
     if (self->out.length > OUT_FULL)
         exchange_flush(self);
 }
 
-const publisher_t publisher_exchange = {"exchange", exchange_open, exchange_trade, exchange_flush, exchange_close};
+const bench_publisher_t publisher_exchange = {"exchange", exchange_open, exchange_trade, exchange_flush, exchange_close};

@@ -31,14 +31,14 @@ enum { LATE_NICE = 10, WINDOW = 1024, BURST = 64, WATCHED_MAX = 8, PATIENCE_S = 
 
 typedef struct {
     crowd_config_t crowd;
-    const publisher_t *publisher;
+    const bench_publisher_t *publisher;
     const char *publish, *replay;
     double rate, settle, seconds, drain;
     uint64_t trades, behind;
     unsigned late, early;
     int watched[WATCHED_MAX];
     unsigned watched_count;
-} options_t;
+} fan_options_t;
 
 typedef struct {
     int64_t ns;
@@ -54,12 +54,12 @@ typedef struct {
     _Atomic uint64_t frames, bytes;
     _Atomic int64_t arrived_ns; /* 0: not yet */
     atomic_bool over;
-} late_t;
+} late_crowd_t;
 
 typedef struct {
-    options_t options;
+    fan_options_t options;
     crowd_t *crowd;
-    late_t late;
+    late_crowd_t late;
     void *publisher;
     _Atomic uint64_t published, progress;
     atomic_bool go, stopped, idle, ending; /* idle: nothing is published any more */
@@ -68,7 +68,7 @@ typedef struct {
     crowd_notes_t notes;
     mark_t from, to;
     double late_seconds;
-} load_t;
+} fan_load_t;
 
 static void pause_ns(int64_t ns)
 {
@@ -78,7 +78,7 @@ static void pause_ns(int64_t ns)
 /* --- the publisher's thread --- */
 
 /* How many trades may be published now. */
-static uint64_t allowed(const load_t *self, uint64_t published, int64_t now_ns)
+static uint64_t allowed(const fan_load_t *self, uint64_t published, int64_t now_ns)
 {
     uint64_t limit = self->options.trades > 0 ? self->options.trades : UINT64_MAX;
     if (self->options.rate > 0) {
@@ -94,8 +94,8 @@ static uint64_t allowed(const load_t *self, uint64_t published, int64_t now_ns)
 
 static void *run_publisher(void *arg)
 {
-    load_t *self = arg;
-    const publisher_t *publisher = self->options.publisher;
+    fan_load_t *self = arg;
+    const bench_publisher_t *publisher = self->options.publisher;
     unsigned symbols = self->options.crowd.symbols;
     uint64_t count = 0;
     while (!atomic_load(&self->ending)) {
@@ -122,7 +122,7 @@ static void *run_publisher(void *arg)
 
 static void *run_latecomers(void *arg)
 {
-    late_t *self = arg;
+    late_crowd_t *self = arg;
     const crowd_counts_t *counts = crowd_counts(self->crowd);
     errno = 0;
     if (nice(LATE_NICE) == -1 && errno != 0) /* of this thread, in Linux */
@@ -141,7 +141,7 @@ static void *run_latecomers(void *arg)
 
 /* --- the clients' --- */
 
-static void mark(const load_t *self, mark_t *at)
+static void mark(const fan_load_t *self, mark_t *at)
 {
     const crowd_counts_t *counts = crowd_counts(self->crowd);
     struct timespec own;
@@ -155,14 +155,14 @@ static void mark(const load_t *self, mark_t *at)
         at->cpu_ns[i] = watch_cpu_ns(self->options.watched[i]);
 }
 
-static void turn(load_t *self)
+static void turn(fan_load_t *self)
 {
     crowd_turn(self->crowd, 1);
     if (self->options.rate <= 0)
         atomic_store(&self->progress, crowd_progress(self->crowd));
 }
 
-static void turn_until(load_t *self, int64_t end_ns)
+static void turn_until(fan_load_t *self, int64_t end_ns)
 {
     uint64_t trades = self->options.trades;
     while (clock_mono_ns() < end_ns && (trades == 0 || atomic_load(&self->published) < trades))
@@ -177,9 +177,9 @@ static bool told_to_go_on(const char *what, int64_t start_ns)
     return getchar() != EOF;
 }
 
-static bool open_all(load_t *self)
+static bool open_all(fan_load_t *self)
 {
-    const options_t *options = &self->options;
+    const fan_options_t *options = &self->options;
     int64_t start_ns = clock_mono_ns();
     crowd_config_t late = options->crowd;
     late.clients = options->late;
@@ -193,7 +193,7 @@ static bool open_all(load_t *self)
     return false;
 }
 
-static bool everyone_subscribed(load_t *self)
+static bool everyone_subscribed(fan_load_t *self)
 {
     int64_t end_ns = clock_mono_ns() + PATIENCE_S * NS_PER_S;
     while (crowd_unanswered(self->crowd) > 0 && clock_mono_ns() < end_ns)
@@ -202,7 +202,7 @@ static bool everyone_subscribed(load_t *self)
 }
 
 /* The trades go on from now on. */
-static void publish(load_t *self)
+static void publish(fan_load_t *self)
 {
     self->start_ns = clock_mono_ns();
     self->notes = (crowd_notes_t){.start_ns = self->start_ns, .calm = {.from_ns = INT64_MAX, .until_ns = INT64_MAX}};
@@ -214,7 +214,7 @@ static void publish(load_t *self)
 }
 
 /* Early ones open while the trades go on: what these cost them is noted as a storm's. */
-static bool gather(load_t *self)
+static bool gather(fan_load_t *self)
 {
     int64_t start_ns = clock_mono_ns();
     if (self->options.early)
@@ -231,9 +231,9 @@ static bool gather(load_t *self)
 
 /* The latecomers have arrived when each has what had been published when the first of them connected. The storm's trades are those that were due
  * until then; what they cost who stay is no storm any more. */
-static void run_storm(load_t *self)
+static void run_storm(fan_load_t *self)
 {
-    late_t *late = &self->late;
+    late_crowd_t *late = &self->late;
     uint64_t behind = self->options.behind;
     int64_t start_ns = clock_mono_ns(), patience_ns = start_ns + PATIENCE_S * NS_PER_S, end_ns = 0;
     late->goal = atomic_load(&self->published);
@@ -252,13 +252,13 @@ static void run_storm(load_t *self)
     self->late_seconds = (double)(self->notes.storm.until_ns - start_ns) / 1e9;
 }
 
-static void end_storm(late_t *late)
+static void end_storm(late_crowd_t *late)
 {
     atomic_store(&late->over, true);
     pthread_join(late->thread, NULL);
 }
 
-static void drain(load_t *self)
+static void drain(fan_load_t *self)
 {
     int64_t end_ns = clock_mono_ns() + (int64_t)(self->options.drain * 1e9);
     while (crowd_progress(self->crowd) + self->options.crowd.symbols < atomic_load(&self->published) &&
@@ -266,7 +266,7 @@ static void drain(load_t *self)
         crowd_turn(self->crowd, 5);
 }
 
-static void run(load_t *self)
+static void run(fan_load_t *self)
 {
     if (!self->options.early)
         publish(self);
@@ -304,7 +304,7 @@ static void print_latency(const char *name, const latency_t *latency)
     printf("}");
 }
 
-static void print(const load_t *self)
+static void print(const fan_load_t *self)
 {
     const crowd_counts_t *counts = crowd_counts(self->crowd), *late = crowd_counts(self->late.crowd);
     uint64_t published = atomic_load(&self->published), progress = crowd_progress(self->crowd);
@@ -333,7 +333,7 @@ static void print(const load_t *self)
 
 /* --- options --- */
 
-static bool read_watched(options_t *options, char *list)
+static bool read_watched(fan_options_t *options, char *list)
 {
     char *rest = NULL;
     for (char *pid = strtok_r(list, ",", &rest); pid; pid = strtok_r(NULL, ",", &rest)) {
@@ -344,7 +344,7 @@ static bool read_watched(options_t *options, char *list)
     return true;
 }
 
-static bool read_number(options_t *options, const char *name, double value)
+static bool read_number(fan_options_t *options, const char *name, double value)
 {
     const struct {
         const char *name;
@@ -375,7 +375,7 @@ static bool read_number(options_t *options, const char *name, double value)
     return value >= 0;
 }
 
-static bool read_option(options_t *options, const char *name, char *value)
+static bool read_option(fan_options_t *options, const char *name, char *value)
 {
     if (strcmp(name, "--protocol") == 0)
         return (options->crowd.protocol = protocol_find(value));
@@ -392,9 +392,9 @@ static bool read_option(options_t *options, const char *name, char *value)
     return read_number(options, name, strtod(value, NULL));
 }
 
-static bool read_options(options_t *options, int argc, char **argv)
+static bool read_options(fan_options_t *options, int argc, char **argv)
 {
-    *options = (options_t){.crowd = {.clients = 1, .symbols = 1, .each = 1}, .seconds = 5, .drain = 6, .replay = ""};
+    *options = (fan_options_t){.crowd = {.clients = 1, .symbols = 1, .each = 1}, .seconds = 5, .drain = 6, .replay = ""};
     for (int i = 1; i < argc; i += 2)
         if (i + 1 >= argc || !read_option(options, argv[i], argv[i + 1]))
             return false;
@@ -406,13 +406,13 @@ static bool read_options(options_t *options, int argc, char **argv)
 
 int main(int argc, char **argv)
 {
-    load_t *load = calloc(1, sizeof *load);
+    fan_load_t *load = calloc(1, sizeof *load);
     if (!load || !read_options(&load->options, argc, argv)) {
         fprintf(stderr, "fan-load: wrong options; see tests/bench/fan_load.c\n");
         free(load);
         return EXIT_FAILURE;
     }
-    const options_t *options = &load->options;
+    const fan_options_t *options = &load->options;
     int rc = EXIT_FAILURE;
     signal(SIGPIPE, SIG_IGN);
     link_many();

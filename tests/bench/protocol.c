@@ -16,9 +16,9 @@ enum { WIRE_BINARY = 2, SAY_MAX = 512 };
 
 #define DEFLATE "Sec-WebSocket-Extensions: permessage-deflate; server_no_context_takeover; client_no_context_takeover\r\n"
 
-static unsigned symbol_at(const protocol_wish_t *wish, unsigned i)
+static unsigned symbol_at(const protocol_subscription_t *subscription, unsigned i)
 {
-    return (wish->first + i) % wish->of;
+    return (subscription->first + i) % subscription->of;
 }
 
 static bool begins(const char *bytes, size_t length, const char *with)
@@ -28,29 +28,30 @@ static bool begins(const char *bytes, size_t length, const char *with)
 
 /* --- gatewayd: a frame is a JSON-RPC message --- */
 
-static void dataflow_subscribe(const protocol_wish_t *wish, const char *more, const protocol_events_t *events, void *arg)
+static void dataflow_subscribe(const protocol_subscription_t *subscription, const char *more, const protocol_events_t *events,
+                               void *arg)
 {
-    for (unsigned i = 0; i < wish->count; i++) {
+    for (unsigned i = 0; i < subscription->count; i++) {
         char text[SAY_MAX], symbol[SAMPLE_SYMBOL_LENGTH], since[64] = "";
-        if (wish->since > 0)
+        if (subscription->since > 0)
             snprintf(since, sizeof since, ",\"since\":\"%llu-%llu\"", (unsigned long long)SAMPLE_EPOCH,
-                     (unsigned long long)wish->since);
+                     (unsigned long long)subscription->since);
         int length = snprintf(text, sizeof text,
                               "{\"jsonrpc\":\"2.0\",\"id\":%u,\"method\":\"subscribe\","
                               "\"params\":{\"channel\":\"trades\",\"symbol\":\"%.*s\"%s%s}}",
-                              i, (int)sample_symbol(symbol, symbol_at(wish, i)), symbol, since, more);
+                              i, (int)sample_symbol(symbol, symbol_at(subscription, i)), symbol, since, more);
         events->say(arg, text, (size_t)length);
     }
 }
 
-static void dataflow_greet(const protocol_wish_t *wish, const protocol_events_t *events, void *arg)
+static void dataflow_greet(const protocol_subscription_t *subscription, const protocol_events_t *events, void *arg)
 {
-    dataflow_subscribe(wish, "", events, arg);
+    dataflow_subscribe(subscription, "", events, arg);
 }
 
-static void batch_greet(const protocol_wish_t *wish, const protocol_events_t *events, void *arg)
+static void batch_greet(const protocol_subscription_t *subscription, const protocol_events_t *events, void *arg)
 {
-    dataflow_subscribe(wish, ",\"batch\":true", events, arg);
+    dataflow_subscribe(subscription, ",\"batch\":true", events, arg);
 }
 
 static size_t dataflow_take(const char *bytes, size_t length, const protocol_events_t *events, void *arg)
@@ -81,9 +82,9 @@ static size_t batch_take(const char *bytes, size_t length, const protocol_events
 
 /* --- plain: everything is an update --- */
 
-static void plain_greet(const protocol_wish_t *wish, const protocol_events_t *events, void *arg)
+static void plain_greet(const protocol_subscription_t *subscription, const protocol_events_t *events, void *arg)
 {
-    (void)wish;
+    (void)subscription;
     events->on_subscribed(arg);
 }
 
@@ -129,14 +130,14 @@ void protocol_mqtt_publish(buffer_t *out, text_t topic, text_t payload)
     buffer_append(out, payload);
 }
 
-static void mqtt_greet(const protocol_wish_t *wish, const protocol_events_t *events, void *arg)
+static void mqtt_greet(const protocol_subscription_t *subscription, const protocol_events_t *events, void *arg)
 {
     buffer_t out = buffer_new(0);
     protocol_mqtt_connect(&out, ""); /* the server makes up a name */
     events->say(arg, out.bytes, out.length);
-    for (unsigned i = 0; i < wish->count; i++) {
+    for (unsigned i = 0; i < subscription->count; i++) {
         char topic[SAMPLE_MAX];
-        text_t name = {topic, sample_topic(topic, symbol_at(wish, i))};
+        text_t name = {topic, sample_topic(topic, symbol_at(subscription, i))};
         buffer_clear(&out);
         mqtt_head(&out, 0x82, 2 + 2 + name.length + 1);
         buffer_append(&out, (text_t){(char[]){(char)((i + 1) >> 8), (char)(i + 1)}, 2});
@@ -174,14 +175,15 @@ static size_t mqtt_take(const char *bytes, size_t length, const protocol_events_
 
 /* --- NATS --- */
 
-static void nats_greet(const protocol_wish_t *wish, const protocol_events_t *events, void *arg)
+static void nats_greet(const protocol_subscription_t *subscription, const protocol_events_t *events, void *arg)
 {
     static const char connect[] =
         "CONNECT {\"verbose\":false,\"pedantic\":false,\"protocol\":1,\"lang\":\"C\",\"version\":\"1\"}\r\n";
     events->say(arg, connect, sizeof connect - 1);
-    for (unsigned i = 0; i < wish->count; i++) {
+    for (unsigned i = 0; i < subscription->count; i++) {
         char text[SAY_MAX], topic[SAMPLE_MAX];
-        int length = snprintf(text, sizeof text, "SUB %.*s %u\r\n", (int)sample_topic(topic, symbol_at(wish, i)), topic, i + 1);
+        int length =
+            snprintf(text, sizeof text, "SUB %.*s %u\r\n", (int)sample_topic(topic, symbol_at(subscription, i)), topic, i + 1);
         events->say(arg, text, (size_t)length);
     }
     events->say(arg, "PING\r\n", 6);

@@ -15,7 +15,7 @@ typedef struct {
 typedef struct {
     unsigned first, count, of; /* symbols first, first + 1 …, modulo `of` */
     uint64_t since;            /* the seq behind which to resume; 0: not to resume */
-} protocol_wish_t;
+} protocol_subscription_t;
 
 typedef struct {
     const char *name;
@@ -25,7 +25,7 @@ typedef struct {
     bool answers;          /* each symbol has an answer of its own; otherwise there is one for all */
 
     /* Says everything that is said at the beginning. */
-    void (*greet)(const protocol_wish_t *wish, const protocol_events_t *events, void *arg);
+    void (*greet)(const protocol_subscription_t *subscription, const protocol_events_t *events, void *arg);
 
     /* Takes the messages that are whole; returns their bytes. */
     size_t (*take)(const char *bytes, size_t length, const protocol_events_t *events, void *arg);

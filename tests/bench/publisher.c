@@ -149,14 +149,14 @@ static void plain_trade(void *arg, unsigned symbol, uint64_t seq)
     tcp_full(self);
 }
 
-static const publisher_t publishers[] = {
+static const bench_publisher_t publishers[] = {
     {"bus", bus_open, bus_trade, bus_flush, bus_close},
     {"mqtt", mqtt_open, mqtt_trade, tcp_flush, tcp_close},
     {"nats", nats_open, nats_trade, tcp_flush, tcp_close},
     {"plain", plain_open, plain_trade, tcp_flush, tcp_close},
 };
 
-const publisher_t *publisher_find(const char *name)
+const bench_publisher_t *publisher_find(const char *name)
 {
     for (size_t i = 0; i < sizeof publishers / sizeof *publishers; i++)
         if (strcmp(publishers[i].name, name) == 0)

@@ -17,9 +17,9 @@ typedef struct {
     /* To be called behind each burst, and at least every few ms. */
     void (*flush)(void *self);
     void (*close)(void *self);
-} publisher_t;
+} bench_publisher_t;
 
 /* bus, mqtt, nats, plain, exchange. NULL when there is none of that name. */
-const publisher_t *publisher_find(const char *name);
+const bench_publisher_t *publisher_find(const char *name);
 
-extern const publisher_t publisher_exchange; /* exchange.c */
+extern const bench_publisher_t publisher_exchange; /* exchange.c */

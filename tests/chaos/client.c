@@ -14,16 +14,16 @@ enum { INPUT_MAX = 1 << 18, SLEEPER_WINDOW = 4096 };
 
 static const char update[] = "{\"jsonrpc\":\"2.0\",\"method\":\"trades.update\",\"params\":";
 
-bool client_init(client_t *self, client_kind_t kind, record_t *record, const struct sockaddr_in *gateways, size_t count,
-                 size_t first)
+bool client_init(storm_client_t *self, client_kind_t kind, storm_record_t *record, const struct sockaddr_in *gateways,
+                 size_t count, size_t first)
 {
-    *self = (client_t){
+    *self = (storm_client_t){
         .kind = kind, .record = record, .gateways = gateways, .gateway_count = count, .gateway = first % count, .fd = -1};
     self->input = malloc(INPUT_MAX);
     return self->input != NULL;
 }
 
-void client_drop(client_t *self, int64_t now_ns)
+void client_drop(storm_client_t *self, int64_t now_ns)
 {
     if (self->fd != -1)
         close(self->fd);
@@ -35,7 +35,7 @@ void client_drop(client_t *self, int64_t now_ns)
         self->gateway = (self->gateway + 1) % self->gateway_count;
 }
 
-bool client_tick(client_t *self, int64_t now_ns)
+bool client_tick(storm_client_t *self, int64_t now_ns)
 {
     if (self->state != CLIENT_DOWN || now_ns < self->retry_ns)
         return false;
@@ -56,14 +56,14 @@ bool client_tick(client_t *self, int64_t now_ns)
     return true;
 }
 
-uint32_t client_wants(const client_t *self)
+uint32_t client_wants(const storm_client_t *self)
 {
     if (self->state == CLIENT_CONNECTING)
         return EPOLLOUT;
     return self->state == CLIENT_OPEN && self->kind == CLIENT_SLEEPS ? 0 : EPOLLIN;
 }
 
-static bool subscribe(client_t *self, size_t number)
+static bool subscribe(storm_client_t *self, size_t number)
 {
     char text[512], since[64] = "";
     const client_place_t *place = &self->places[number];
@@ -78,7 +78,7 @@ static bool subscribe(client_t *self, size_t number)
 }
 
 /* The end of a handshake: subscribes to everything. */
-static bool on_open(client_t *self)
+static bool on_open(storm_client_t *self)
 {
     self->state = CLIENT_OPEN;
     self->counts.connects++;
@@ -89,9 +89,9 @@ static bool on_open(client_t *self)
     return true;
 }
 
-static bool on_trade(client_t *self, const char *json, size_t length)
+static bool on_trade(storm_client_t *self, const char *json, size_t length)
 {
-    place_t at;
+    record_place_t at;
     int number = place_read(json, length, &at) ? record_find(self->record, at.symbol, at.symbol_length) : -1;
     if (number == -1) {
         self->counts.junk++;
@@ -121,7 +121,7 @@ static bool has(const char *text, size_t length, const char *what)
 
 /* A gap is told, since the client was too slow for the ring or nobody has the trades any more. Whoever comes back with its cursor gets what
  * there is: true only when that has been tried from the same place before, so that the trades are gone. */
-static bool on_gap(client_t *self, const char *text, size_t length)
+static bool on_gap(storm_client_t *self, const char *text, size_t length)
 {
     static const char name[] = "\"symbol\":\"";
     const char *symbol = memmem(text, length, name, strlen(name));
@@ -139,7 +139,7 @@ static bool on_gap(client_t *self, const char *text, size_t length)
 }
 
 /* The answer of a subscribe. False when it is to be tried again on another connection. */
-static bool on_answer(client_t *self, const char *text, size_t length)
+static bool on_answer(storm_client_t *self, const char *text, size_t length)
 {
     static const char name[] = "\"cursor\":\"";
     const char *id = memmem(text, length, "\"id\":", 5), *cursor = memmem(text, length, name, strlen(name));
@@ -161,7 +161,7 @@ static bool on_answer(client_t *self, const char *text, size_t length)
     return true;
 }
 
-static bool on_text(client_t *self, const char *text, size_t length)
+static bool on_text(storm_client_t *self, const char *text, size_t length)
 {
     size_t head = strlen(update);
     if (length > head && memcmp(text, update, head) == 0)
@@ -171,7 +171,7 @@ static bool on_text(client_t *self, const char *text, size_t length)
     return !has(text, length, "\"method\":\"trades.gap\"") || on_gap(self, text, length);
 }
 
-static bool on_frame(client_t *self, int opcode, const char *payload, size_t length)
+static bool on_frame(storm_client_t *self, int opcode, const char *payload, size_t length)
 {
     if (opcode == WIRE_TEXT)
         return on_text(self, payload, length);
@@ -182,7 +182,7 @@ static bool on_frame(client_t *self, int opcode, const char *payload, size_t len
 }
 
 /* Takes the whole frames there are. False when the connection is to end. */
-static bool take_frames(client_t *self)
+static bool take_frames(storm_client_t *self)
 {
     size_t at = 0, head, length;
     bool ok = true;
@@ -195,7 +195,7 @@ static bool take_frames(client_t *self)
     return ok;
 }
 
-static bool take_handshake(client_t *self)
+static bool take_handshake(storm_client_t *self)
 {
     const char *end = memmem(self->input, self->length, "\r\n\r\n", 4);
     if (!end)
@@ -210,7 +210,7 @@ static bool take_handshake(client_t *self)
     return on_open(self) && (self->kind == CLIENT_SLEEPS || take_frames(self));
 }
 
-static bool take_input(client_t *self)
+static bool take_input(storm_client_t *self)
 {
     ssize_t got = recv(self->fd, self->input + self->length, INPUT_MAX - self->length, 0);
     if (got == -1 && (errno == EAGAIN || errno == EINTR))
@@ -224,7 +224,7 @@ static bool take_input(client_t *self)
     return ok && self->length < INPUT_MAX;
 }
 
-static bool finish_connect(client_t *self)
+static bool finish_connect(storm_client_t *self)
 {
     int error = 0;
     if (getsockopt(self->fd, SOL_SOCKET, SO_ERROR, &error, &(socklen_t){sizeof error}) == -1 || error != 0) {
@@ -235,7 +235,7 @@ static bool finish_connect(client_t *self)
     return wire_put_handshake(self->fd);
 }
 
-void client_event(client_t *self, uint32_t events, int64_t now_ns)
+void client_event(storm_client_t *self, uint32_t events, int64_t now_ns)
 {
     bool ok = true;
     if (self->state == CLIENT_CONNECTING)
@@ -248,10 +248,10 @@ void client_event(client_t *self, uint32_t events, int64_t now_ns)
         client_drop(self, now_ns);
 }
 
-void client_release(client_t *self)
+void client_release(storm_client_t *self)
 {
     if (self->fd != -1)
         close(self->fd);
     free(self->input);
-    *self = (client_t){.fd = -1};
+    *self = (storm_client_t){.fd = -1};
 }

@@ -45,29 +45,29 @@ typedef struct {
     client_state_t state;
     const struct sockaddr_in *gateways;
     size_t gateway_count, gateway;
-    record_t *record;
+    storm_record_t *record;
     client_place_t places[RECORD_SYMBOLS_MAX];
     client_counts_t counts;
     int fd; /* -1 when DOWN */
     int64_t retry_ns;
     char *input; /* what came and is not a whole frame yet; owned */
     size_t length;
-} client_t;
+} storm_client_t;
 
 /* The gateways and the record are shared, and outlive the client. False when no memory is left. */
-bool client_init(client_t *self, client_kind_t kind, record_t *record, const struct sockaddr_in *gateways, size_t count,
-                 size_t first);
+bool client_init(storm_client_t *self, client_kind_t kind, storm_record_t *record, const struct sockaddr_in *gateways,
+                 size_t count, size_t first);
 
 /* Connects when it is time to. True when `fd` is a new one. */
-bool client_tick(client_t *self, int64_t now_ns);
+bool client_tick(storm_client_t *self, int64_t now_ns);
 
 /* EPOLLIN, EPOLLOUT, both or neither. */
-uint32_t client_wants(const client_t *self);
+uint32_t client_wants(const storm_client_t *self);
 
 /* `fd` is readable, or writable, or has failed. It may be closed, and -1, afterwards. */
-void client_event(client_t *self, uint32_t events, int64_t now_ns);
+void client_event(storm_client_t *self, uint32_t events, int64_t now_ns);
 
 /* Ends the connection without a word, as a lost network does. */
-void client_drop(client_t *self, int64_t now_ns);
+void client_drop(storm_client_t *self, int64_t now_ns);
 
-void client_release(client_t *self);
+void client_release(storm_client_t *self);

@@ -23,8 +23,8 @@ enum { CLIENTS_MAX = 20000, EVENTS = 256, TICK_MS = 10, LINE_MAX_BYTES = 4096 };
 typedef struct {
     struct sockaddr_in gateways[CLIENT_GATEWAYS_MAX];
     size_t gateway_count;
-    record_t record;
-    client_t *clients;
+    storm_record_t record;
+    storm_client_t *clients;
     size_t count, readers; /* the sleepers come behind the readers */
     int poll;
     bool asleep;
@@ -179,7 +179,7 @@ static void tick(storm_t *self)
 {
     int64_t now = now_ns();
     for (size_t i = 0; i < self->count; i++) {
-        client_t *client = &self->clients[i];
+        storm_client_t *client = &self->clients[i];
         struct epoll_event event = {.events = EPOLLOUT, .data.ptr = client};
         if (client_tick(client, now))
             epoll_ctl(self->poll, EPOLL_CTL_ADD, client->fd, &event);
@@ -188,7 +188,7 @@ static void tick(storm_t *self)
 
 static void dispatch(storm_t *self, const struct epoll_event *event)
 {
-    client_t *client = event->data.ptr;
+    storm_client_t *client = event->data.ptr;
     if (client->fd == -1)
         return;
     uint32_t before = client_wants(client);

@@ -33,7 +33,7 @@ static bool read_number(const char **at, const char *end, const char *name, uint
     return true;
 }
 
-bool place_read(const char *json, size_t length, place_t *place)
+bool place_read(const char *json, size_t length, record_place_t *place)
 {
     static const char name[] = "\"symbol\":\"";
     const char *at = json, *end = json + length;
@@ -48,9 +48,9 @@ bool place_read(const char *json, size_t length, place_t *place)
     return quote != NULL;
 }
 
-bool record_init(record_t *self, const char *symbols)
+bool record_init(storm_record_t *self, const char *symbols)
 {
-    *self = (record_t){0};
+    *self = (storm_record_t){0};
     while (*symbols) {
         size_t length = strcspn(symbols, ",");
         if (length == 0 || length >= RECORD_SYMBOL_MAX || self->count == RECORD_SYMBOLS_MAX)
@@ -62,7 +62,7 @@ bool record_init(record_t *self, const char *symbols)
     return self->count > 0;
 }
 
-int record_find(const record_t *self, const char *symbol, size_t length)
+int record_find(const storm_record_t *self, const char *symbol, size_t length)
 {
     for (size_t i = 0; i < self->count; i++) {
         const char *name = self->streams[i].symbol;
@@ -88,7 +88,7 @@ static bool make_room(record_stream_t *self, uint64_t seq)
     return true;
 }
 
-bool record_see(record_stream_t *self, const place_t *place, const char *json, size_t length)
+bool record_see(record_stream_t *self, const record_place_t *place, const char *json, size_t length)
 {
     if (self->epoch == 0)
         self->epoch = place->epoch;
@@ -106,7 +106,7 @@ bool record_see(record_stream_t *self, const place_t *place, const char *json, s
 
 static void judge_trade(const record_stream_t *self, const char *json, size_t length, record_verdict_t *verdict)
 {
-    place_t place;
+    record_place_t place;
     if (!place_read(json, length, &place))
         return;
     if (verdict->journaled++ == 0)
@@ -123,7 +123,7 @@ static void judge_trade(const record_stream_t *self, const char *json, size_t le
         verdict->differing++;
 }
 
-bool record_judge(const record_t *self, int stream, const char *path, record_verdict_t *verdict)
+bool record_judge(const storm_record_t *self, int stream, const char *path, record_verdict_t *verdict)
 {
     *verdict = (record_verdict_t){0};
     FILE *file = fopen(path, "re");
@@ -147,9 +147,9 @@ bool record_judge(const record_t *self, int stream, const char *path, record_ver
     return ok;
 }
 
-void record_release(record_t *self)
+void record_release(storm_record_t *self)
 {
     for (size_t i = 0; i < self->count; i++)
         free(self->streams[i].fingerprints);
-    *self = (record_t){0};
+    *self = (storm_record_t){0};
 }

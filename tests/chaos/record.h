@@ -20,26 +20,26 @@ typedef struct {
 typedef struct {
     record_stream_t streams[RECORD_SYMBOLS_MAX];
     size_t count;
-} record_t;
+} storm_record_t;
 
 /* A trade in its canonical text: where it belongs. */
 typedef struct {
     uint64_t epoch, seq;
     const char *symbol;
     size_t symbol_length;
-} place_t;
+} record_place_t;
 
 /* False when the text does not begin {"epoch":N,"seq":N, or names no symbol. The place points into the text. */
-bool place_read(const char *json, size_t length, place_t *place);
+bool place_read(const char *json, size_t length, record_place_t *place);
 
 /* `symbols`: A-B,C-D. False when there are too many, or one is too long. */
-bool record_init(record_t *self, const char *symbols);
+bool record_init(storm_record_t *self, const char *symbols);
 
 /* The number of a symbol; -1 when it is none of them. */
-int record_find(const record_t *self, const char *symbol, size_t length);
+int record_find(const storm_record_t *self, const char *symbol, size_t length);
 
 /* A client has seen this trade. False when no memory is left for it. */
-bool record_see(record_stream_t *self, const place_t *place, const char *json, size_t length);
+bool record_see(record_stream_t *self, const record_place_t *place, const char *json, size_t length);
 
 typedef struct {
     uint64_t journaled, same, differing, unseen; /* unseen: no client has had it */
@@ -48,6 +48,6 @@ typedef struct {
 } record_verdict_t;
 
 /* Holds the journal against what was seen. `path`: a file with replay's answers, one a line. False when it can't be read. */
-bool record_judge(const record_t *self, int stream, const char *path, record_verdict_t *verdict);
+bool record_judge(const storm_record_t *self, int stream, const char *path, record_verdict_t *verdict);
 
-void record_release(record_t *self);
+void record_release(storm_record_t *self);

@@ -26,7 +26,7 @@ typedef struct {
     void (*bring_back)(void);
     const char *(*url_wrong_password)(void);
     bool brief; /* another form of a kind that has all cases: the first ones are enough */
-} backend_t;
+} store_backend_t;
 
 static const char *nothing_missing(void)
 {
@@ -354,7 +354,7 @@ static void timescale_start(void)
     postgres_tell(timescale_stand_in);
 }
 
-static const backend_t backends[] = {
+static const store_backend_t backends[] = {
     {.name = "memory", .missing = nothing_missing, .start = memory_nothing, .stop = memory_nothing, .url = memory_url},
     {.name = "sqlite",
      .missing = nothing_missing,

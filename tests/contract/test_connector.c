@@ -23,28 +23,28 @@ typedef struct {
     int trades_since_unsubscribed;
     char reason[200];
     bool inside; /* a call of ours: nothing may be told then */
-} told_t;
+} connector_told_t;
 
 typedef struct {
     const char *name;
     void (*start)(void);     /* makes the script playable and completes the configuration */
     void (*take_away)(void); /* the next connect finds nothing */
     bool refuses;            /* a subscribe, where `refusals` says so */
-} backend_t;
+} connector_backend_t;
 
-static const backend_t *backend;
+static const connector_backend_t *backend;
 static const connector_t *connector;
 static void *instance;
 static loop_t *loop;
 static web_t *web;
 static folder_t folder;
-static server_t server;
+static websocket_server_t server;
 static char file[96], url[64];
 static int dead_port_fd;
 static source_config_t config;
 static char *script[SCRIPT_MAX]; /* messages; trades without their seqnum, which print_message adds */
 static int script_length;
-static told_t told;
+static connector_told_t told;
 static void (*upon_trade)(const trade_t *trade);
 
 #define UNTIL(condition)                                                                                                       \
@@ -97,7 +97,7 @@ static void print_message(char out[static 512], const char *message, int *seqnum
 
 static int seqnum, asked, refusals;
 
-static void exchange_on_open(server_t *self)
+static void exchange_on_open(websocket_server_t *self)
 {
     (void)self;
     seqnum = asked = 0;
@@ -112,7 +112,7 @@ static void exchange_play(void)
     }
 }
 
-static void exchange_on_message(server_t *self, text_t request)
+static void exchange_on_message(websocket_server_t *self, text_t request)
 {
     char answer[256], text[256];
     snprintf(text, sizeof text, "%.*s", TEXT_ARG(request));
@@ -141,7 +141,7 @@ static void exchange_on_message(server_t *self, text_t request)
 
 static void exchange_start(void)
 {
-    server = (server_t){.on_open = exchange_on_open, .on_message = exchange_on_message};
+    server = (websocket_server_t){.on_open = exchange_on_open, .on_message = exchange_on_message};
     server_start(&server, web, NULL, NULL);
     config.url = server.url;
 }
@@ -181,7 +181,7 @@ static void recording_take_away(void)
     config.file = file;
 }
 
-static const backend_t backends[] = {
+static const connector_backend_t backends[] = {
     {"blockchain", exchange_start, exchange_take_away, true},
     {"replay", recording_start, recording_take_away, false},
 };
@@ -293,7 +293,7 @@ static void set_up(void)
     loop = loop_new();
     web = web_new(loop, 1024);
     folder = folder_new();
-    told = (told_t){0};
+    told = (connector_told_t){0};
     upon_trade = NULL;
     dead_port_fd = -1;
     refusals = 0;
@@ -512,7 +512,7 @@ START_TEST(after_a_disconnect_it_connects_anew_without_a_subscription)
     connect_and_subscribe();
     UNTIL(told.trades == 10);
     call(connector->disconnect);
-    told = (told_t){0};
+    told = (connector_told_t){0};
     call(connector->connect);
     UNTIL(told.connected);
     settle();
@@ -550,7 +550,7 @@ START_TEST(backend_that_is_not_there_is_a_loss_with_a_reason)
     backend->take_away();
     open_connector();
     for (int i = 0; i < 3; i++) { /* and may be tried again */
-        told = (told_t){0};
+        told = (connector_told_t){0};
         call(connector->connect);
         UNTIL(told.lost);
         ck_assert_int_gt(strlen(told.reason), 0);
@@ -584,7 +584,7 @@ START_TEST(close_in_any_state_leaves_nothing_behind)
         add_trade(symbols[0], i);
     backend->start();
     for (int turns = -1; turns < 40; turns++) {
-        told = (told_t){0};
+        told = (connector_told_t){0};
         open_connector();
         if (turns >= 0)
             call(connector->connect);
@@ -594,7 +594,7 @@ START_TEST(close_in_any_state_leaves_nothing_behind)
             if (told.connected && !was_connected)
                 connector->subscribe(instance, symbol_texts[0]);
         }
-        told_t before = told;
+        connector_told_t before = told;
         call(connector->close);
         instance = NULL;
         settle();

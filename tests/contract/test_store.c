@@ -11,7 +11,7 @@
 
 enum { TEXT_LENGTH = 17000, READ_MAX = 20000 };
 
-static const backend_t *backend;
+static const store_backend_t *backend;
 static const store_kind_t *kind;
 static void *handle;
 static char error[STORE_ERROR_MAX];

@@ -13,9 +13,9 @@ enum { LINES_MAX = 16 };
 typedef struct {
     char *settings[LINES_MAX + 1], *environment[LINES_MAX + 1]; /* owned; end with NULL */
     size_t setting_count, environment_count;
-} lines_t;
+} config_lines_t;
 
-static void take_lines(lines_t *self, text_t *rest)
+static void take_lines(config_lines_t *self, text_t *rest)
 {
     for (text_t line = take_until(rest, '\n'); line.length > 0; line = take_until(rest, '\n')) {
         bool variable = text_starts_with(line, TEXT("DATAFLOW_"));
@@ -25,7 +25,7 @@ static void take_lines(lines_t *self, text_t *rest)
     }
 }
 
-static void release_lines(lines_t *self)
+static void release_lines(config_lines_t *self)
 {
     for (size_t i = 0; i < LINES_MAX; i++) {
         free(self->settings[i]);
@@ -34,7 +34,7 @@ static void release_lines(lines_t *self)
 }
 
 /* With what it says about mistakes thrown away. */
-static config_t *load(text_t file, const lines_t *lines)
+static config_t *load(text_t file, const config_lines_t *lines)
 {
     static FILE *nowhere;
     char path[32];
@@ -53,7 +53,7 @@ static config_t *load(text_t file, const lines_t *lines)
 /* A secret is printed as ***, which need not be a good one. */
 static void check_print(config_t *config)
 {
-    static const lines_t none;
+    static const config_lines_t none;
     char *printed = config_print(config);
     require(printed && json_valid(text_of(printed)));
     config_t *again = strstr(printed, "***") ? NULL : load(text_of(printed), &none);
@@ -70,7 +70,7 @@ static void check_print(config_t *config)
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     text_t rest = {(const char *)data, size};
-    lines_t lines = {0};
+    config_lines_t lines = {0};
     take_lines(&lines, &rest);
     config_t *config = load(rest.length > 0 ? rest : TEXT("{}"), &lines);
     if (config)

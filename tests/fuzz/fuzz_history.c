@@ -21,7 +21,7 @@ static void on_answer(void *arg, text_t peer, text_t answer)
     require(json_kind(json_member(answer, "ok")) == JSON_TRUE || json_kind(json_member(answer, "error")) == JSON_OBJECT);
 }
 
-static void append(tape_t *tape, text_t source, unsigned number)
+static void append(memory_log_t *memory_log, text_t source, unsigned number)
 {
     char json[TRADE_MAX], at[32], price[16];
     snprintf(at, sizeof at, "2025-11-10T10:%02u:00.5Z", number);
@@ -35,29 +35,30 @@ static void append(tape_t *tape, text_t source, unsigned number)
                      .source = source,
                      .received_ns = 1};
     int64_t ns = trade_time_ns(&trade);
-    require(tape_append(tape, &(tape_trade_t){trade.cursor, ns, {json, trade_print(json, &trade)}}));
-    require(candles_add(tape_candles(tape), (candle_place_t){ns, trade.cursor}, trade.price, trade.qty));
+    require(memory_log_append(memory_log, &(memory_log_trade_t){trade.cursor, ns, {json, trade_print(json, &trade)}}));
+    require(candles_add(memory_log_candles(memory_log), (candle_place_t){ns, trade.cursor}, trade.price, trade.qty));
 }
 
-static shelf_t *filled_shelf(void)
+static catalog_t *filled_catalog(void)
 {
-    shelf_t *shelf = shelf_new(TRADES - 2);
-    tape_t *a = shelf_tape(shelf, TEXT("trade.BTC-USD.a")), *b = shelf_tape(shelf, TEXT("trade.BTC-USD.b"));
+    catalog_t *catalog = catalog_new(TRADES - 2);
+    memory_log_t *a = catalog_memory_log(catalog, TEXT("trade.BTC-USD.a")),
+                 *b = catalog_memory_log(catalog, TEXT("trade.BTC-USD.b"));
     require(a && b);
     for (unsigned i = 1; i <= TRADES; i++) {
         append(a, TEXT("a"), i);
         append(b, TEXT("b"), i + i / 3);
     }
-    shelf_offer(shelf, &(status_t){.source = TEXT("a"), .symbols = TEXT("{\"BTC-USD\":8,\"ETH-USD\":0}")});
-    return shelf;
+    catalog_offer(catalog, &(status_t){.source = TEXT("a"), .symbols = TEXT("{\"BTC-USD\":8,\"ETH-USD\":0}")});
+    return catalog;
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     log_set_level(LOG_LEVEL_ERROR);
     text_t rest = {(const char *)data, size};
-    shelf_t *shelf = filled_shelf();
-    history_t *history = history_new(&(history_config_t){.shelf = shelf, .token = "let \"me\" in", .on_answer = on_answer});
+    catalog_t *catalog = filled_catalog();
+    history_t *history = history_new(&(history_config_t){.catalog = catalog, .token = "let \"me\" in", .on_answer = on_answer});
     require(history != NULL);
     answers = 0;
     for (size_t asked = 1; rest.length > 0 && asked <= REQUESTS_MAX; asked++) {
@@ -65,6 +66,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         require(answers == asked);
     }
     history_destroy(&history);
-    shelf_destroy(&shelf);
+    catalog_destroy(&catalog);
     return 0;
 }

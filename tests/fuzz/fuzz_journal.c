@@ -21,7 +21,7 @@ typedef struct {
     int fd;
     uint64_t number, position;
     segment_t *segment;
-} writer_t;
+} segment_writer_t;
 
 static unsigned take_byte(text_t *rest)
 {
@@ -39,7 +39,7 @@ static text_t take_bytes(text_t *rest, size_t length)
     return part;
 }
 
-static void next_segment(writer_t *self)
+static void next_segment(segment_writer_t *self)
 {
     if (self->segment)
         self->position += segment_used(self->segment);
@@ -48,7 +48,7 @@ static void next_segment(writer_t *self)
     require(self->segment && segment_commit(self->segment, self->fd));
 }
 
-static void write_record(writer_t *self, text_t *rest)
+static void write_record(segment_writer_t *self, text_t *rest)
 {
     unsigned kind = take_byte(rest), stream = take_byte(rest), seq = take_byte(rest);
     text_t payload = take_bytes(rest, take_byte(rest));
@@ -56,7 +56,7 @@ static void write_record(writer_t *self, text_t *rest)
         segment_append(self->segment, (segment_kind_t)kind, stream, seq, payload);
 }
 
-static void damage(const writer_t *self, text_t *rest)
+static void damage(const segment_writer_t *self, text_t *rest)
 {
     char name[SEGMENT_NAME_MAX];
     off_t offset = take_byte(rest) << 8 | take_byte(rest);
@@ -67,7 +67,7 @@ static void damage(const writer_t *self, text_t *rest)
     close(fd);
 }
 
-static void write_segments(writer_t *self, text_t rest)
+static void write_segments(segment_writer_t *self, text_t rest)
 {
     next_segment(self);
     for (unsigned step = 0; rest.length > 0 && step < STEPS_MAX; step++) {
@@ -134,7 +134,7 @@ static folder_t make_folder(void)
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     log_set_level(LOG_LEVEL_ERROR);
-    writer_t writer = {.folder = make_folder()};
+    segment_writer_t writer = {.folder = make_folder()};
     writer.fd = open(writer.folder.path, O_RDONLY | O_DIRECTORY);
     require(writer.fd != -1);
     write_segments(&writer, (text_t){(const char *)data, size});

@@ -1,7 +1,7 @@
 /* A path, a query, headers and an event's id, each on a line: what is made of them is valid JSON, or text without a stray line. */
 #include "common/json.h"
-#include "gatewayd/doors/events.h"
 #include "gatewayd/doors/rest.h"
+#include "gatewayd/doors/sse_format.h"
 #include "gatewayd/forms/accept.h"
 #include "tests/fuzz/fuzz.h"
 
@@ -38,18 +38,18 @@ static void check_answer(text_t path, text_t answer)
 static void check_events(text_t symbols, text_t id, text_t message)
 {
     buffer_t out = buffer_new(0);
-    events_t *events = events_new();
+    sse_format_t *events = sse_format_new();
     if (events)
-        events_resume_if_known(events, id);
-    if (events && !events_subscribe(events, symbols, TEXT(""), &out)) {
+        sse_format_resume_if_known(events, id);
+    if (events && !sse_format_subscribe(events, symbols, TEXT(""), &out)) {
         require(json_valid(buffer_text(&out)));
         buffer_clear(&out);
-        events_append(events, TEXT("[]"), &out);
+        sse_format_append(events, TEXT("[]"), &out);
         if (json_valid(message))
-            events_append(events, message, &out);
+            sse_format_append(events, message, &out);
         require(out.length == 0 || out.bytes[out.length - 1] == '\n');
     }
-    events_destroy(&events);
+    sse_format_destroy(&events);
     buffer_release(&out);
 }
 

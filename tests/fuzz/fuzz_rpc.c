@@ -27,17 +27,17 @@ static void answer_oldest(text_t answer)
 {
     if (fixture.asked_count == 0)
         return;
-    asked_t asked = fixture.asked[0];
+    asked_request_t asked = fixture.asked[0];
     memmove(fixture.asked, fixture.asked + 1, --fixture.asked_count * sizeof *fixture.asked);
     asked.done(asked.arg, answer);
 }
 
 static void follow_bus(void)
 {
-    channel_t *channel = markets_stream(fixture.hub.markets, TEXT(BTC), (cursor_t){FIXTURE_EPOCH, seq});
-    if (channel)
-        fanout_stream(&fixture.hub, channel);
-    join_tick(&fixture.hub);
+    live_stream_t *live_stream = markets_stream(fixture.hub.markets, TEXT(BTC), (cursor_t){FIXTURE_EPOCH, seq});
+    if (live_stream)
+        fanout_stream(&fixture.hub, live_stream);
+    subscribe_tick(&fixture.hub);
 }
 
 static void trade_comes(void)

@@ -13,7 +13,7 @@ enum {
     FRAGMENTS = 4,
 };
 
-struct connection {
+struct sim_connection {
     uint64_t id;
     void *socket;
     ledger_t *ledger;
@@ -26,16 +26,16 @@ struct connection {
     uint64_t skips;           /* trades to be skipped */
     int64_t heartbeat_due_ns; /* 0: not subscribed */
     outbox_t *outbox;
-    recent_t *recent;
+    sim_recent_t *recent;
     throttle_t throttle;
     size_t symbols;
     unsigned char *muted; /* connection_mute_t, by symbol */
     bool subscribed[];    /* by symbol */
 };
 
-connection_t *connection_new(uint64_t id, size_t symbols, void *socket, ledger_t *ledger)
+sim_connection_t *connection_new(uint64_t id, size_t symbols, void *socket, ledger_t *ledger)
 {
-    connection_t *self = calloc(1, sizeof *self + symbols * sizeof self->subscribed[0]);
+    sim_connection_t *self = calloc(1, sizeof *self + symbols * sizeof self->subscribed[0]);
     if (!self)
         return NULL;
     self->id = id;
@@ -53,7 +53,7 @@ connection_t *connection_new(uint64_t id, size_t symbols, void *socket, ledger_t
     return self;
 }
 
-void connection_destroy(connection_t **self)
+void connection_destroy(sim_connection_t **self)
 {
     if (!*self)
         return;
@@ -65,34 +65,34 @@ void connection_destroy(connection_t **self)
     *self = NULL;
 }
 
-uint64_t connection_id(const connection_t *self)
+uint64_t connection_id(const sim_connection_t *self)
 {
     return self->id;
 }
 
-void *connection_socket(const connection_t *self)
+void *connection_socket(const sim_connection_t *self)
 {
     return self->socket;
 }
 
-uint64_t connection_frames(const connection_t *self)
+uint64_t connection_frames(const sim_connection_t *self)
 {
     return self->frames;
 }
 
 /* --- phases ------------------------------------------------------------------------------------------------------ */
 
-connection_phase_t connection_phase(const connection_t *self)
+connection_phase_t connection_phase(const sim_connection_t *self)
 {
     return self->phase;
 }
 
-uint16_t connection_close_code(const connection_t *self)
+uint16_t connection_close_code(const sim_connection_t *self)
 {
     return self->close_code;
 }
 
-void connection_close(connection_t *self, uint16_t code)
+void connection_close(sim_connection_t *self, uint16_t code)
 {
     if (self->phase != CONNECTION_OPEN)
         return;
@@ -100,29 +100,29 @@ void connection_close(connection_t *self, uint16_t code)
     self->close_code = code;
 }
 
-void connection_closed(connection_t *self)
+void connection_closed(sim_connection_t *self)
 {
     self->phase = CONNECTION_CLOSED;
 }
 
-void connection_reset(connection_t *self)
+void connection_reset(sim_connection_t *self)
 {
     self->phase = CONNECTION_RESET;
     outbox_clear(self->outbox);
 }
 
-void connection_freeze(connection_t *self, int64_t until_ns)
+void connection_freeze(sim_connection_t *self, int64_t until_ns)
 {
     self->frozen = true;
     self->frozen_until_ns = until_ns;
 }
 
-bool connection_frozen(const connection_t *self)
+bool connection_frozen(const sim_connection_t *self)
 {
     return self->frozen;
 }
 
-void connection_thaw(connection_t *self, int64_t now_ns)
+void connection_thaw(sim_connection_t *self, int64_t now_ns)
 {
     if (self->frozen && now_ns >= self->frozen_until_ns)
         self->frozen = false;
@@ -130,22 +130,22 @@ void connection_thaw(connection_t *self, int64_t now_ns)
 
 /* --- sending ----------------------------------------------------------------------------------------------------- */
 
-bool connection_takes_messages(const connection_t *self)
+bool connection_takes_messages(const sim_connection_t *self)
 {
     return self->phase == CONNECTION_OPEN && !self->frozen;
 }
 
-uint64_t connection_seqnum(const connection_t *self)
+uint64_t connection_seqnum(const sim_connection_t *self)
 {
     return self->seqnum;
 }
 
-uint64_t connection_take_seqnum(connection_t *self)
+uint64_t connection_take_seqnum(sim_connection_t *self)
 {
     return self->seqnum++;
 }
 
-bool connection_send(connection_t *self, frame_t frame, const char *payload, size_t length)
+bool connection_send(sim_connection_t *self, outbox_frame_t frame, const char *payload, size_t length)
 {
     if (!connection_takes_messages(self))
         return false;
@@ -160,12 +160,12 @@ bool connection_send(connection_t *self, frame_t frame, const char *payload, siz
     return true;
 }
 
-bool connection_send_fragments(connection_t *self, const char *payload, size_t length)
+bool connection_send_fragments(sim_connection_t *self, const char *payload, size_t length)
 {
     size_t sent = 0;
     for (size_t i = 1; i <= FRAGMENTS; i++) {
         const size_t end = length * i / FRAGMENTS;
-        const frame_t frame = i == 1 ? FRAME_TEXT_BEGIN : i < FRAGMENTS ? FRAME_TEXT_MIDDLE : FRAME_TEXT_END;
+        const outbox_frame_t frame = i == 1 ? FRAME_TEXT_BEGIN : i < FRAGMENTS ? FRAME_TEXT_MIDDLE : FRAME_TEXT_END;
         if (!connection_send(self, frame, payload + sent, end - sent))
             return false;
         sent = end;
@@ -173,17 +173,17 @@ bool connection_send_fragments(connection_t *self, const char *payload, size_t l
     return true;
 }
 
-static void send_trade(connection_t *self, const char *event, const trade_t *trade)
+static void send_trade(sim_connection_t *self, const char *event, const sim_trade_t *trade)
 {
     char buffer[MESSAGE_BYTES];
-    writer_t message = writer_on(buffer, sizeof buffer);
+    text_writer_t message = writer_on(buffer, sizeof buffer);
     const uint64_t seqnum = connection_take_seqnum(self);
     trade_write_message(&message, seqnum, trade->text, trade->length);
     if (connection_send(self, FRAME_TEXT, message.start, writer_length(&message)))
         ledger_trade(self->ledger, event, self->id, seqnum, trade);
 }
 
-void connection_trade(connection_t *self, const trade_t *trade)
+void connection_trade(sim_connection_t *self, const sim_trade_t *trade)
 {
     if (!self->subscribed[trade->symbol] || self->muted[trade->symbol] != CONNECTION_MUTE_NOT ||
         !connection_takes_messages(self))
@@ -197,14 +197,14 @@ void connection_trade(connection_t *self, const trade_t *trade)
     recent_add(self->recent, trade);
 }
 
-void connection_heartbeat(connection_t *self, int64_t now_ns, int64_t interval_ns)
+void connection_heartbeat(sim_connection_t *self, int64_t now_ns, int64_t interval_ns)
 {
     if (self->heartbeat_due_ns == 0 || now_ns < self->heartbeat_due_ns || !connection_takes_messages(self))
         return;
     while (self->heartbeat_due_ns <= now_ns) /* those of a freeze are lost */
         self->heartbeat_due_ns += interval_ns;
     char buffer[MESSAGE_BYTES];
-    writer_t message = writer_on(buffer, sizeof buffer);
+    text_writer_t message = writer_on(buffer, sizeof buffer);
     writer_text(&message, "{\"seqnum\":");
     writer_unsigned(&message, connection_take_seqnum(self));
     writer_text(&message, ",\"event\":\"updated\",\"channel\":\"heartbeat\",\"timestamp\":\"");
@@ -213,41 +213,41 @@ void connection_heartbeat(connection_t *self, int64_t now_ns, int64_t interval_n
     connection_send(self, FRAME_TEXT, message.start, writer_length(&message));
 }
 
-void connection_skip(connection_t *self, uint64_t count)
+void connection_skip(sim_connection_t *self, uint64_t count)
 {
     self->skips += count;
 }
 
-void connection_repeat(connection_t *self, uint64_t count)
+void connection_repeat(sim_connection_t *self, uint64_t count)
 {
     const size_t kept = recent_count(self->recent);
     for (size_t back = count < kept ? (size_t)count : kept; back-- > 0 && connection_takes_messages(self);)
         send_trade(self, "repeat", recent_at(self->recent, back));
 }
 
-void connection_renumber(connection_t *self, uint64_t seqnum)
+void connection_renumber(sim_connection_t *self, uint64_t seqnum)
 {
     self->seqnum = seqnum;
 }
 
-void connection_mute(connection_t *self, size_t symbol, connection_mute_t mute)
+void connection_mute(sim_connection_t *self, size_t symbol, connection_mute_t mute)
 {
     self->muted[symbol] = (unsigned char)mute;
 }
 
-outbox_t *connection_outbox(connection_t *self)
+outbox_t *connection_outbox(sim_connection_t *self)
 {
     return self->outbox;
 }
 
 /* --- subscriptions ----------------------------------------------------------------------------------------------- */
 
-bool connection_subscribed(const connection_t *self, size_t what)
+bool connection_subscribed(const sim_connection_t *self, size_t what)
 {
     return what == CONNECTION_HEARTBEAT ? self->heartbeat_due_ns != 0 : self->subscribed[what];
 }
 
-void connection_subscribe(connection_t *self, size_t what, int64_t now_ns, int64_t interval_ns)
+void connection_subscribe(sim_connection_t *self, size_t what, int64_t now_ns, int64_t interval_ns)
 {
     if (what == CONNECTION_HEARTBEAT) {
         self->heartbeat_due_ns = now_ns + interval_ns;
@@ -258,7 +258,7 @@ void connection_subscribe(connection_t *self, size_t what, int64_t now_ns, int64
         self->muted[what] = CONNECTION_MUTE_NOT;
 }
 
-void connection_unsubscribe(connection_t *self, size_t what)
+void connection_unsubscribe(sim_connection_t *self, size_t what)
 {
     if (what == CONNECTION_HEARTBEAT)
         self->heartbeat_due_ns = 0;
@@ -266,7 +266,7 @@ void connection_unsubscribe(connection_t *self, size_t what)
         self->subscribed[what] = false;
 }
 
-size_t connection_first_symbol(const connection_t *self)
+size_t connection_first_symbol(const sim_connection_t *self)
 {
     for (size_t i = 0; i < self->symbols; i++)
         if (self->subscribed[i])
@@ -274,7 +274,7 @@ size_t connection_first_symbol(const connection_t *self)
     return SYMBOL_NONE;
 }
 
-bool connection_admits(connection_t *self, int64_t now_ns)
+bool connection_admits(sim_connection_t *self, int64_t now_ns)
 {
     return throttle_admit(&self->throttle, now_ns);
 }

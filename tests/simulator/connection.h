@@ -10,7 +10,7 @@
 #include "tests/simulator/outbox.h"
 #include "tests/simulator/trade.h"
 
-typedef struct connection connection_t;
+typedef struct sim_connection sim_connection_t;
 
 typedef enum {
     CONNECTION_OPEN,
@@ -23,75 +23,75 @@ enum { CONNECTION_REPEAT_MAX = 1000 };
 
 /* symbols: how many there are on offer. socket: whatever the owner of the socket wants to find again. ledger: may be NULL.
  * Opening and closing go to the ledger. NULL when memory runs out. */
-connection_t *connection_new(uint64_t id, size_t symbols, void *socket, ledger_t *ledger);
-void connection_destroy(connection_t **self);
+sim_connection_t *connection_new(uint64_t id, size_t symbols, void *socket, ledger_t *ledger);
+void connection_destroy(sim_connection_t **self);
 
-uint64_t connection_id(const connection_t *self);
-void *connection_socket(const connection_t *self);
-uint64_t connection_frames(const connection_t *self); /* handed to it so far */
+uint64_t connection_id(const sim_connection_t *self);
+void *connection_socket(const sim_connection_t *self);
+uint64_t connection_frames(const sim_connection_t *self); /* handed to it so far */
 
 /* --- phases ----------------------------------------------------------------- */
 
-connection_phase_t connection_phase(const connection_t *self);
-uint16_t connection_close_code(const connection_t *self);
-void connection_close(connection_t *self, uint16_t code);
-void connection_closed(connection_t *self);
-void connection_reset(connection_t *self);
+connection_phase_t connection_phase(const sim_connection_t *self);
+uint16_t connection_close_code(const sim_connection_t *self);
+void connection_close(sim_connection_t *self, uint16_t code);
+void connection_closed(sim_connection_t *self);
+void connection_reset(sim_connection_t *self);
 
 /* Until then it neither sends nor listens; what would be sent is lost. */
-void connection_freeze(connection_t *self, int64_t until_ns);
-bool connection_frozen(const connection_t *self);
-void connection_thaw(connection_t *self, int64_t now_ns); /* if it is time */
+void connection_freeze(sim_connection_t *self, int64_t until_ns);
+bool connection_frozen(const sim_connection_t *self);
+void connection_thaw(sim_connection_t *self, int64_t now_ns); /* if it is time */
 
 /* --- sending ---------------------------------------------------------------- */
 
 /* Open and not frozen. */
-bool connection_takes_messages(const connection_t *self);
+bool connection_takes_messages(const sim_connection_t *self);
 
 /* The number of the next message, and that it is taken. */
-uint64_t connection_seqnum(const connection_t *self);
-uint64_t connection_take_seqnum(connection_t *self);
+uint64_t connection_seqnum(const sim_connection_t *self);
+uint64_t connection_take_seqnum(sim_connection_t *self);
 
 /* One frame. False when it was not taken: the connection is not open, is frozen, or overflowed and is reset, which the ledger
  * tells. */
-bool connection_send(connection_t *self, frame_t frame, const char *payload, size_t length);
+bool connection_send(sim_connection_t *self, outbox_frame_t frame, const char *payload, size_t length);
 
 /* One text message in several fragments. */
-bool connection_send_fragments(connection_t *self, const char *payload, size_t length);
+bool connection_send_fragments(sim_connection_t *self, const char *payload, size_t length);
 
 /* A trade, if it is subscribed to its symbol; it goes to the ledger too. */
-void connection_trade(connection_t *self, const trade_t *trade);
+void connection_trade(sim_connection_t *self, const sim_trade_t *trade);
 
 /* The heartbeat, if it is subscribed to it and it is time. */
-void connection_heartbeat(connection_t *self, int64_t now_ns, int64_t interval_ns);
+void connection_heartbeat(sim_connection_t *self, int64_t now_ns, int64_t interval_ns);
 
 /* The next trades get their numbers, but are not sent. */
-void connection_skip(connection_t *self, uint64_t count);
+void connection_skip(sim_connection_t *self, uint64_t count);
 
 /* The last trades once more, with new numbers. count: at most CONNECTION_REPEAT_MAX. */
-void connection_repeat(connection_t *self, uint64_t count);
+void connection_repeat(sim_connection_t *self, uint64_t count);
 
 /* The next message has this number. */
-void connection_renumber(connection_t *self, uint64_t seqnum);
+void connection_renumber(sim_connection_t *self, uint64_t seqnum);
 
 /* A symbol's trades are lost to it and take no number, while all else goes on: until it subscribes again, or to its end. */
 typedef enum { CONNECTION_MUTE_NOT, CONNECTION_MUTE_UNTIL_SUBSCRIBED, CONNECTION_MUTE_FOR_GOOD } connection_mute_t;
-void connection_mute(connection_t *self, size_t symbol, connection_mute_t mute);
+void connection_mute(sim_connection_t *self, size_t symbol, connection_mute_t mute);
 
 /* What waits to be sent, for the owner of the socket. */
-outbox_t *connection_outbox(connection_t *self);
+outbox_t *connection_outbox(sim_connection_t *self);
 
 /* --- subscriptions ---------------------------------------------------------- */
 
 /* A symbol, or the heartbeat. */
 #define CONNECTION_HEARTBEAT ((size_t)-2)
 
-bool connection_subscribed(const connection_t *self, size_t what);
-void connection_subscribe(connection_t *self, size_t what, int64_t now_ns, int64_t interval_ns);
-void connection_unsubscribe(connection_t *self, size_t what);
+bool connection_subscribed(const sim_connection_t *self, size_t what);
+void connection_subscribe(sim_connection_t *self, size_t what, int64_t now_ns, int64_t interval_ns);
+void connection_unsubscribe(sim_connection_t *self, size_t what);
 
 /* The first symbol subscribed to; SYMBOL_NONE where there is none. */
-size_t connection_first_symbol(const connection_t *self);
+size_t connection_first_symbol(const sim_connection_t *self);
 
 /* Whether a client message that arrives now is within the limit. */
-bool connection_admits(connection_t *self, int64_t now_ns);
+bool connection_admits(sim_connection_t *self, int64_t now_ns);

@@ -6,12 +6,12 @@
 #include "tests/simulator/clock.h"
 #include "tests/simulator/control_call.h"
 
-static void handle_health(call_t *call)
+static void handle_health(control_call_t *call)
 {
     call_reply(call, "{\"ok\":true}\n");
 }
 
-static void handle_status(call_t *call)
+static void handle_status(control_call_t *call)
 {
     control_reply_t *reply = &call->reply;
     *reply = (control_reply_t){.status = 200, .file = -1};
@@ -24,7 +24,7 @@ static void handle_status(call_t *call)
     fclose(out);
 }
 
-static void handle_ledger(call_t *call)
+static void handle_ledger(control_call_t *call)
 {
     control_reply_t *reply = &call->reply;
     *reply = (control_reply_t){.status = 200};
@@ -33,7 +33,7 @@ static void handle_ledger(call_t *call)
         *reply = control_error(404, "there is no ledger: start with --ledger FILE");
 }
 
-static void handle_play(call_t *call)
+static void handle_play(control_call_t *call)
 {
     uint64_t count;
     if (!call_whole(call, "count", 1, PLAYER_ENDLESS - 1, PLAYER_ENDLESS, &count))
@@ -46,13 +46,13 @@ static void handle_play(call_t *call)
     call_reply(call, "{\"ok\":true}\n");
 }
 
-static void handle_pause(call_t *call)
+static void handle_pause(control_call_t *call)
 {
     player_pause(exchange_player(call->exchange));
     call_reply(call, "{\"ok\":true}\n");
 }
 
-static void handle_rate(call_t *call)
+static void handle_rate(control_call_t *call)
 {
     const char *text = call_text(call, "n");
     double rate;
@@ -64,7 +64,7 @@ static void handle_rate(call_t *call)
     call_reply(call, "{\"ok\":true}\n");
 }
 
-static const route_t routes[] = {
+static const control_route_t routes[] = {
     {"GET", "/health", " ", handle_health},
     {"GET", "/status", " ", handle_status},
     {"GET", "/ledger", " ", handle_ledger},
@@ -74,7 +74,7 @@ static const route_t routes[] = {
     {0},
 };
 
-static const route_t *route_find(const route_t *route, const char *path)
+static const control_route_t *route_find(const control_route_t *route, const char *path)
 {
     while (route->path && strcmp(route->path, path) != 0)
         route++;
@@ -82,7 +82,7 @@ static const route_t *route_find(const route_t *route, const char *path)
 }
 
 /* The first parameter that the route does not take, NULL when it takes all. */
-static const char *unknown_parameter(const route_t *route, const control_request_t *request)
+static const char *unknown_parameter(const control_route_t *route, const control_request_t *request)
 {
     for (size_t i = 0; i < request->parameter_count; i++) {
         char name[CONTROL_TEXT_BYTES + 2];
@@ -93,9 +93,9 @@ static const char *unknown_parameter(const route_t *route, const control_request
     return NULL;
 }
 
-control_reply_t control_handle(exchange_t *exchange, const control_request_t *request)
+control_reply_t control_handle(sim_exchange_t *exchange, const control_request_t *request)
 {
-    const route_t *route = route_find(routes, request->path);
+    const control_route_t *route = route_find(routes, request->path);
     if (!route)
         route = route_find(control_fault_routes, request->path);
     if (!route)
@@ -107,7 +107,7 @@ control_reply_t control_handle(exchange_t *exchange, const control_request_t *re
     const char *unknown = unknown_parameter(route, request);
     if (unknown)
         return control_error(400, "expected the parameters '%s', found '%s'", route->parameters, unknown);
-    call_t call = {.exchange = exchange, .request = request};
+    control_call_t call = {.exchange = exchange, .request = request};
     route->handle(&call);
     return call.reply;
 }

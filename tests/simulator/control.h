@@ -27,7 +27,7 @@ typedef struct {
 } control_reply_t;
 
 /* Acts on a request. There is always a reply, to be released. */
-control_reply_t control_handle(exchange_t *exchange, const control_request_t *request);
+control_reply_t control_handle(sim_exchange_t *exchange, const control_request_t *request);
 
 void control_reply_release(control_reply_t *self);
 

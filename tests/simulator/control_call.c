@@ -37,7 +37,7 @@ control_reply_t control_error(int status, const char *format, ...)
     va_start(arguments, format);
     vsnprintf(text, sizeof text, format, arguments);
     va_end(arguments);
-    writer_t out = writer_on(quoted, sizeof quoted);
+    text_writer_t out = writer_on(quoted, sizeof quoted);
     writer_quoted(&out, text, sizeof text);
     return reply_print(status, "{\"ok\":false,\"error\":%s}\n", writer_string(&out));
 }
@@ -50,7 +50,7 @@ void control_reply_release(control_reply_t *self)
     *self = (control_reply_t){.file = -1};
 }
 
-void call_reply(call_t *call, const char *format, ...)
+void call_reply(control_call_t *call, const char *format, ...)
 {
     va_list arguments;
     va_start(arguments, format);
@@ -58,7 +58,7 @@ void call_reply(call_t *call, const char *format, ...)
     va_end(arguments);
 }
 
-const char *call_text(const call_t *call, const char *name)
+const char *call_text(const control_call_t *call, const char *name)
 {
     for (size_t i = 0; i < call->request->parameter_count; i++)
         if (strcmp(call->request->parameters[i].name, name) == 0)
@@ -66,7 +66,7 @@ const char *call_text(const call_t *call, const char *name)
     return NULL;
 }
 
-bool call_whole(call_t *call, const char *name, uint64_t least, uint64_t most, uint64_t fallback, uint64_t *value)
+bool call_whole(control_call_t *call, const char *name, uint64_t least, uint64_t most, uint64_t fallback, uint64_t *value)
 {
     const char *text = call_text(call, name);
     *value = fallback;
@@ -80,7 +80,7 @@ bool call_whole(call_t *call, const char *name, uint64_t least, uint64_t most, u
     return false;
 }
 
-bool call_seconds(call_t *call, int64_t *ns)
+bool call_seconds(control_call_t *call, int64_t *ns)
 {
     const char *text = call_text(call, "seconds");
     char *end = NULL;
@@ -93,7 +93,7 @@ bool call_seconds(call_t *call, int64_t *ns)
     return false;
 }
 
-bool call_connection(call_t *call, uint64_t *id)
+bool call_connection(control_call_t *call, uint64_t *id)
 {
     if (!call_whole(call, "conn", 1, UINT64_MAX, 0, id))
         return false;

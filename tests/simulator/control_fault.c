@@ -14,10 +14,10 @@ enum {
 };
 
 /* What to do to each connection, and whatever that needs. */
-typedef struct order order_t;
-struct order {
-    bool (*act)(connection_t *connection, const order_t *order); /* false: it did not apply to this one */
-    exchange_t *exchange;
+typedef struct fault_order fault_order_t;
+struct fault_order {
+    bool (*act)(sim_connection_t *connection, const fault_order_t *order); /* false: it did not apply to this one */
+    sim_exchange_t *exchange;
     const char *note; /* for the ledger, a line a connection; NULL: the act sees to that */
     uint64_t number;
     int64_t until_ns;
@@ -27,7 +27,7 @@ struct order {
 };
 
 /* Does it to the connections that are meant, and replies to how many it applied. */
-static void carry_out(call_t *call, order_t order)
+static void carry_out(control_call_t *call, fault_order_t order)
 {
     uint64_t id;
     size_t count = 0;
@@ -35,7 +35,7 @@ static void carry_out(call_t *call, order_t order)
         return;
     order.exchange = call->exchange;
     for (size_t i = 0; i < exchange_connections(call->exchange); i++) {
-        connection_t *connection = exchange_connection(call->exchange, i);
+        sim_connection_t *connection = exchange_connection(call->exchange, i);
         if (id != 0 && connection_id(connection) != id)
             continue;
         if (order.note)
@@ -53,13 +53,13 @@ static bool close_code_valid(uint64_t code)
     return (code >= 1000 && code <= 1014 && code != 1004 && code != 1005 && code != 1006) || (code >= 3000 && code <= 4999);
 }
 
-static bool act_close(connection_t *connection, const order_t *order)
+static bool act_close(sim_connection_t *connection, const fault_order_t *order)
 {
     connection_close(connection, (uint16_t)order->number);
     return true;
 }
 
-static void handle_close(call_t *call)
+static void handle_close(control_call_t *call)
 {
     uint64_t code;
     char note[NOTE_BYTES];
@@ -70,40 +70,40 @@ static void handle_close(call_t *call)
         return;
     }
     snprintf(note, sizeof note, "\"kind\":\"close\",\"code\":%" PRIu64, code);
-    carry_out(call, (order_t){.act = act_close, .note = note, .number = code});
+    carry_out(call, (fault_order_t){.act = act_close, .note = note, .number = code});
 }
 
-static bool act_reset(connection_t *connection, const order_t *order)
+static bool act_reset(sim_connection_t *connection, const fault_order_t *order)
 {
     (void)order;
     connection_reset(connection);
     return true;
 }
 
-static void handle_reset(call_t *call)
+static void handle_reset(control_call_t *call)
 {
-    carry_out(call, (order_t){.act = act_reset, .note = "\"kind\":\"reset\""});
+    carry_out(call, (fault_order_t){.act = act_reset, .note = "\"kind\":\"reset\""});
 }
 
 /* --- silence ----------------------------------------------------------------------------------------------------- */
 
-static bool act_freeze(connection_t *connection, const order_t *order)
+static bool act_freeze(sim_connection_t *connection, const fault_order_t *order)
 {
     connection_freeze(connection, order->until_ns);
     return true;
 }
 
-static void handle_freeze(call_t *call)
+static void handle_freeze(control_call_t *call)
 {
     int64_t ns;
     char note[NOTE_BYTES];
     if (!call_seconds(call, &ns))
         return;
     snprintf(note, sizeof note, "\"kind\":\"freeze\",\"seconds\":%g", (double)ns / (double)NS_PER_S);
-    carry_out(call, (order_t){.act = act_freeze, .note = note, .until_ns = clock_mono_ns() + ns});
+    carry_out(call, (fault_order_t){.act = act_freeze, .note = note, .until_ns = clock_mono_ns() + ns});
 }
 
-static void handle_refuse(call_t *call)
+static void handle_refuse(control_call_t *call)
 {
     int64_t ns;
     char note[NOTE_BYTES];
@@ -116,9 +116,9 @@ static void handle_refuse(call_t *call)
 }
 
 /* The body's lines as header lines; false for what would be none. */
-static bool print_headers(const call_t *call, char *out, size_t room)
+static bool print_headers(const control_call_t *call, char *out, size_t room)
 {
-    writer_t headers = writer_on(out, room);
+    text_writer_t headers = writer_on(out, room);
     const char *at = call->request->body ? call->request->body : "", *end = at + call->request->body_length;
     if (call->request->body_length * 2 + 2 > room)
         return false;
@@ -135,7 +135,7 @@ static bool print_headers(const call_t *call, char *out, size_t room)
     return true;
 }
 
-static void handle_answer(call_t *call)
+static void handle_answer(control_call_t *call)
 {
     uint64_t status, times;
     char note[NOTE_BYTES], line[EXCHANGE_STATUS_BYTES], headers[EXCHANGE_HEADERS_BYTES];
@@ -155,46 +155,46 @@ static void handle_answer(call_t *call)
 
 /* --- trades that are missing or come twice ------------------------------------------------------------------------- */
 
-static bool act_skip(connection_t *connection, const order_t *order)
+static bool act_skip(sim_connection_t *connection, const fault_order_t *order)
 {
     connection_skip(connection, order->number);
     return true;
 }
 
-static void handle_skip(call_t *call)
+static void handle_skip(control_call_t *call)
 {
     uint64_t n;
     char note[NOTE_BYTES];
     if (!call_whole(call, "n", 1, SKIP_MAX, 1, &n))
         return;
     snprintf(note, sizeof note, "\"kind\":\"skip\",\"n\":%" PRIu64, n);
-    carry_out(call, (order_t){.act = act_skip, .note = note, .number = n});
+    carry_out(call, (fault_order_t){.act = act_skip, .note = note, .number = n});
 }
 
-static bool act_repeat(connection_t *connection, const order_t *order)
+static bool act_repeat(sim_connection_t *connection, const fault_order_t *order)
 {
     connection_repeat(connection, order->number);
     return connection_takes_messages(connection);
 }
 
-static void handle_repeat(call_t *call)
+static void handle_repeat(control_call_t *call)
 {
     uint64_t n;
     char note[NOTE_BYTES];
     if (!call_whole(call, "n", 1, CONNECTION_REPEAT_MAX, 1, &n))
         return;
     snprintf(note, sizeof note, "\"kind\":\"repeat\",\"n\":%" PRIu64, n);
-    carry_out(call, (order_t){.act = act_repeat, .note = note, .number = n});
+    carry_out(call, (fault_order_t){.act = act_repeat, .note = note, .number = n});
 }
 
 /* --- odd messages ------------------------------------------------------------------------------------------------ */
 
-static bool act_malformed(connection_t *connection, const order_t *order)
+static bool act_malformed(sim_connection_t *connection, const fault_order_t *order)
 {
     return fault_send(order->fault, order->exchange, connection, order->number);
 }
 
-static void handle_malformed(call_t *call)
+static void handle_malformed(control_call_t *call)
 {
     const char *kind = call_text(call, "kind");
     const fault_t *fault = kind ? fault_find(kind) : NULL;
@@ -203,23 +203,23 @@ static void handle_malformed(call_t *call)
         return;
     }
     const uint64_t ids = exchange_take_trade_ids(call->exchange, exchange_symbols(call->exchange)->count);
-    carry_out(call, (order_t){.act = act_malformed, .fault = fault, .number = ids});
+    carry_out(call, (fault_order_t){.act = act_malformed, .fault = fault, .number = ids});
 }
 
-static bool act_throttle(connection_t *connection, const order_t *order)
+static bool act_throttle(sim_connection_t *connection, const fault_order_t *order)
 {
     (void)order;
     request_throttled(connection);
     return connection_takes_messages(connection);
 }
 
-static void handle_throttle(call_t *call)
+static void handle_throttle(control_call_t *call)
 {
-    carry_out(call, (order_t){.act = act_throttle, .note = "\"kind\":\"throttle\""});
+    carry_out(call, (fault_order_t){.act = act_throttle, .note = "\"kind\":\"throttle\""});
 }
 
 /* The body with every {seqnum} replaced; it takes a number if there is one to be replaced. */
-static bool act_send(connection_t *connection, const order_t *order)
+static bool act_send(sim_connection_t *connection, const fault_order_t *order)
 {
     static const char mark[] = "{seqnum}";
     char *text = NULL;
@@ -244,18 +244,18 @@ static bool act_send(connection_t *connection, const order_t *order)
     return sent;
 }
 
-static void handle_send(call_t *call)
+static void handle_send(control_call_t *call)
 {
     if (call->request->body_length == 0)
         call->reply = control_error(400, "body: expected the text to send, found nothing");
     else
-        carry_out(call, (order_t){.act = act_send,
-                                  .note = "\"kind\":\"send\"",
-                                  .body = call->request->body,
-                                  .body_length = call->request->body_length});
+        carry_out(call, (fault_order_t){.act = act_send,
+                                        .note = "\"kind\":\"send\"",
+                                        .body = call->request->body,
+                                        .body_length = call->request->body_length});
 }
 
-const route_t control_fault_routes[] = {
+const control_route_t control_fault_routes[] = {
     {"POST", "/control/close", " code conn ", handle_close},
     {"POST", "/control/reset", " conn ", handle_reset},
     {"POST", "/control/freeze", " seconds conn ", handle_freeze},

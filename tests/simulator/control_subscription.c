@@ -7,7 +7,7 @@
 enum { NOTE_BYTES = 192, DENIALS_MAX = 1000000 };
 
 /* The symbol that is meant; SYMBOL_NONE after a reply to a wrong one. */
-static size_t read_symbol(call_t *call)
+static size_t read_symbol(control_call_t *call)
 {
     const char *name = call_text(call, "symbol");
     const size_t symbol = name ? symbols_find(exchange_symbols(call->exchange), name) : SYMBOL_NONE;
@@ -17,7 +17,7 @@ static size_t read_symbol(call_t *call)
 }
 
 /* One of two words; -1 after a reply to another one. */
-static int read_choice(call_t *call, const char *name, const char *first, const char *second)
+static int read_choice(control_call_t *call, const char *name, const char *first, const char *second)
 {
     const char *text = call_text(call, name);
     if (!text || strcmp(text, first) == 0)
@@ -28,7 +28,7 @@ static int read_choice(call_t *call, const char *name, const char *first, const 
     return -1;
 }
 
-static void note_denial(call_t *call, const char *kind, size_t symbol, uint64_t n)
+static void note_denial(control_call_t *call, const char *kind, size_t symbol, uint64_t n)
 {
     char note[NOTE_BYTES];
     snprintf(note, sizeof note, "\"kind\":\"%s\",\"symbol\":\"%s\",\"n\":%" PRIu64, kind,
@@ -37,7 +37,7 @@ static void note_denial(call_t *call, const char *kind, size_t symbol, uint64_t 
     call_reply(call, "{\"ok\":true}\n");
 }
 
-static void handle_reject(call_t *call)
+static void handle_reject(control_call_t *call)
 {
     uint64_t n;
     const size_t symbol = read_symbol(call);
@@ -54,7 +54,7 @@ static void handle_reject(call_t *call)
     note_denial(call, "reject", symbol, n);
 }
 
-static void handle_ignore(call_t *call)
+static void handle_ignore(control_call_t *call)
 {
     uint64_t n;
     const size_t symbol = read_symbol(call);
@@ -65,16 +65,16 @@ static void handle_ignore(call_t *call)
 }
 
 /* What to do to each connection. */
-typedef struct order order_t;
-struct order {
-    bool (*act)(connection_t *connection, const order_t *order); /* false: it did not apply to this one */
-    exchange_t *exchange;
+typedef struct subscription_order subscription_order_t;
+struct subscription_order {
+    bool (*act)(sim_connection_t *connection, const subscription_order_t *order); /* false: it did not apply to this one */
+    sim_exchange_t *exchange;
     const char *kind;
     size_t symbol; /* SYMBOL_NONE: it is about none */
     uint64_t number;
 };
 
-static void note(const order_t *order, const connection_t *connection)
+static void note(const subscription_order_t *order, const sim_connection_t *connection)
 {
     char note[NOTE_BYTES];
     if (order->symbol == SYMBOL_NONE)
@@ -86,7 +86,7 @@ static void note(const order_t *order, const connection_t *connection)
 }
 
 /* Does it to the connections that are meant, and replies to how many it applied. */
-static void carry_out(call_t *call, order_t order)
+static void carry_out(control_call_t *call, subscription_order_t order)
 {
     uint64_t id;
     size_t count = 0;
@@ -94,7 +94,7 @@ static void carry_out(call_t *call, order_t order)
         return;
     order.exchange = call->exchange;
     for (size_t i = 0; i < exchange_connections(call->exchange); i++) {
-        connection_t *connection = exchange_connection(call->exchange, i);
+        sim_connection_t *connection = exchange_connection(call->exchange, i);
         if ((id != 0 && connection_id(connection) != id) || !order.act(connection, &order))
             continue;
         note(&order, connection);
@@ -103,7 +103,7 @@ static void carry_out(call_t *call, order_t order)
     call_reply(call, "{\"ok\":true,\"connections\":%zu}\n", count);
 }
 
-static bool act_mute(connection_t *connection, const order_t *order)
+static bool act_mute(sim_connection_t *connection, const subscription_order_t *order)
 {
     if (!connection_subscribed(connection, order->symbol))
         return false;
@@ -111,41 +111,41 @@ static bool act_mute(connection_t *connection, const order_t *order)
     return true;
 }
 
-static void handle_mute(call_t *call)
+static void handle_mute(control_call_t *call)
 {
     const size_t symbol = read_symbol(call);
     const int until = symbol == SYMBOL_NONE ? -1 : read_choice(call, "until", "subscribe", "connect");
     if (until != -1)
-        carry_out(call, (order_t){.act = act_mute, .kind = "mute", .symbol = symbol, .number = (uint64_t)until});
+        carry_out(call, (subscription_order_t){.act = act_mute, .kind = "mute", .symbol = symbol, .number = (uint64_t)until});
 }
 
-static bool act_drop(connection_t *connection, const order_t *order)
+static bool act_drop(sim_connection_t *connection, const subscription_order_t *order)
 {
     return connection_subscribed(connection, order->symbol) && connection_takes_messages(connection) &&
            request_drop(order->exchange, connection, order->symbol);
 }
 
-static void handle_drop(call_t *call)
+static void handle_drop(control_call_t *call)
 {
     const size_t symbol = read_symbol(call);
     if (symbol != SYMBOL_NONE)
-        carry_out(call, (order_t){.act = act_drop, .kind = "drop", .symbol = symbol});
+        carry_out(call, (subscription_order_t){.act = act_drop, .kind = "drop", .symbol = symbol});
 }
 
-static bool act_renumber(connection_t *connection, const order_t *order)
+static bool act_renumber(sim_connection_t *connection, const subscription_order_t *order)
 {
     connection_renumber(connection, order->number);
     return true;
 }
 
-static void handle_renumber(call_t *call)
+static void handle_renumber(control_call_t *call)
 {
     uint64_t n;
     if (call_whole(call, "n", 0, UINT64_MAX, 0, &n))
-        carry_out(call, (order_t){.act = act_renumber, .kind = "renumber", .symbol = SYMBOL_NONE, .number = n});
+        carry_out(call, (subscription_order_t){.act = act_renumber, .kind = "renumber", .symbol = SYMBOL_NONE, .number = n});
 }
 
-const route_t control_subscription_routes[] = {
+const control_route_t control_subscription_routes[] = {
     {"POST", "/control/reject", " symbol n text named ", handle_reject},
     {"POST", "/control/ignore", " symbol n ", handle_ignore},
     {"POST", "/control/mute", " symbol until conn ", handle_mute},

@@ -11,14 +11,14 @@ enum {
     LEDGER_FLUSH_MS = 20,
 };
 
-struct exchange {
-    const options_t *options;
-    source_t *source;
+struct sim_exchange {
+    const sim_options_t *options;
+    sim_source_t *source;
     ledger_t *ledger;
     player_t player;
     random_t random;
-    denial_t *denials;          /* by symbol */
-    connection_t **connections; /* in the order of their ids */
+    denial_t *denials;              /* by symbol */
+    sim_connection_t **connections; /* in the order of their ids */
     size_t count;
     uint64_t last_id;
     uint64_t next_trade_id;
@@ -30,9 +30,9 @@ struct exchange {
     int64_t ledger_due_ns;
 };
 
-exchange_t *exchange_new(const options_t *options, source_t *source, ledger_t *ledger)
+sim_exchange_t *exchange_new(const sim_options_t *options, sim_source_t *source, ledger_t *ledger)
 {
-    exchange_t *self = calloc(1, sizeof *self);
+    sim_exchange_t *self = calloc(1, sizeof *self);
     if (self)
         self->denials = calloc(source->symbols.count + 1, sizeof *self->denials);
     if (!self || !self->denials) {
@@ -54,7 +54,7 @@ exchange_t *exchange_new(const options_t *options, source_t *source, ledger_t *l
     return self;
 }
 
-void exchange_destroy(exchange_t **self)
+void exchange_destroy(sim_exchange_t **self)
 {
     if (!*self)
         return;
@@ -66,13 +66,13 @@ void exchange_destroy(exchange_t **self)
     *self = NULL;
 }
 
-connection_t *exchange_connect(exchange_t *self, void *socket)
+sim_connection_t *exchange_connect(sim_exchange_t *self, void *socket)
 {
-    connection_t **connections = realloc(self->connections, (self->count + 1) * sizeof(connection_t *));
+    sim_connection_t **connections = realloc(self->connections, (self->count + 1) * sizeof(sim_connection_t *));
     if (!connections)
         return NULL;
     self->connections = connections;
-    connection_t *connection = connection_new(self->last_id + 1, self->source->symbols.count, socket, self->ledger);
+    sim_connection_t *connection = connection_new(self->last_id + 1, self->source->symbols.count, socket, self->ledger);
     if (connection) {
         self->last_id++;
         self->connections[self->count++] = connection;
@@ -80,13 +80,13 @@ connection_t *exchange_connect(exchange_t *self, void *socket)
     return connection;
 }
 
-void exchange_disconnect(exchange_t *self, connection_t *connection)
+void exchange_disconnect(sim_exchange_t *self, sim_connection_t *connection)
 {
     size_t i = 0;
     while (self->connections[i] != connection)
         i++;
     self->count--;
-    memmove(&self->connections[i], &self->connections[i + 1], (self->count - i) * sizeof(connection_t *));
+    memmove(&self->connections[i], &self->connections[i + 1], (self->count - i) * sizeof(sim_connection_t *));
     self->closed_frames += connection_frames(connection);
     connection_destroy(&connection);
 }
@@ -94,11 +94,11 @@ void exchange_disconnect(exchange_t *self, connection_t *connection)
 /* --- trades ------------------------------------------------------------------------------------------------------ */
 
 /* Whether trades can go out at all, and none waits long: what "as fast as taken" goes by. */
-static bool connections_take_more(const exchange_t *self)
+static bool connections_take_more(const sim_exchange_t *self)
 {
     bool subscribed = false;
     for (size_t i = 0; i < self->count; i++) {
-        connection_t *connection = self->connections[i];
+        sim_connection_t *connection = self->connections[i];
         if (connection_first_symbol(connection) == SYMBOL_NONE)
             continue;
         if (!connection_frozen(connection) && outbox_length(connection_outbox(connection)) > HIGH_WATER_BYTES)
@@ -108,9 +108,9 @@ static bool connections_take_more(const exchange_t *self)
     return subscribed;
 }
 
-static void make_trade(exchange_t *self)
+static void make_trade(sim_exchange_t *self)
 {
-    trade_t trade;
+    sim_trade_t trade;
     self->source->ops->next(self->source, exchange_take_trade_ids(self, 1), clock_real_ns(), &trade);
     self->made++;
     player_made(&self->player);
@@ -118,7 +118,7 @@ static void make_trade(exchange_t *self)
         connection_trade(self->connections[i], &trade);
 }
 
-static void make_trades(exchange_t *self, int64_t now_ns)
+static void make_trades(sim_exchange_t *self, int64_t now_ns)
 {
     if (isinf(self->player.rate) && !connections_take_more(self))
         return;
@@ -128,7 +128,7 @@ static void make_trades(exchange_t *self, int64_t now_ns)
         player_pause(&self->player);
 }
 
-void exchange_turn(exchange_t *self)
+void exchange_turn(sim_exchange_t *self)
 {
     const int64_t now_ns = clock_mono_ns();
     for (size_t i = 0; i < self->count; i++) {
@@ -142,12 +142,12 @@ void exchange_turn(exchange_t *self)
     }
 }
 
-bool exchange_finished(const exchange_t *self)
+bool exchange_finished(const sim_exchange_t *self)
 {
     return self->source->ops->finished(self->source);
 }
 
-uint64_t exchange_take_trade_ids(exchange_t *self, uint64_t count)
+uint64_t exchange_take_trade_ids(sim_exchange_t *self, uint64_t count)
 {
     const uint64_t first = self->next_trade_id;
     self->next_trade_id += count;
@@ -156,71 +156,71 @@ uint64_t exchange_take_trade_ids(exchange_t *self, uint64_t count)
 
 /* --- the rest ---------------------------------------------------------------------------------------------------- */
 
-size_t exchange_connections(const exchange_t *self)
+size_t exchange_connections(const sim_exchange_t *self)
 {
     return self->count;
 }
 
-connection_t *exchange_connection(const exchange_t *self, size_t i)
+sim_connection_t *exchange_connection(const sim_exchange_t *self, size_t i)
 {
     return self->connections[i];
 }
 
-void exchange_refuse(exchange_t *self, int64_t ns)
+void exchange_refuse(sim_exchange_t *self, int64_t ns)
 {
     self->refuse_until_ns = clock_mono_ns() + ns;
 }
 
-bool exchange_refuses(const exchange_t *self)
+bool exchange_refuses(const sim_exchange_t *self)
 {
     return clock_mono_ns() < self->refuse_until_ns;
 }
 
-void exchange_answer(exchange_t *self, const char *status, const char *headers, uint64_t times)
+void exchange_answer(sim_exchange_t *self, const char *status, const char *headers, uint64_t times)
 {
     snprintf(self->answer_status, sizeof self->answer_status, "%s", status);
     snprintf(self->answer_headers, sizeof self->answer_headers, "%s", headers);
     self->answers = times;
 }
 
-bool exchange_take_answer(exchange_t *self, const char **status, const char **headers)
+bool exchange_take_answer(sim_exchange_t *self, const char **status, const char **headers)
 {
     *status = self->answer_status;
     *headers = self->answer_headers;
     return self->answers > 0 && self->answers--;
 }
 
-denial_t *exchange_denial(exchange_t *self, size_t symbol)
+denial_t *exchange_denial(sim_exchange_t *self, size_t symbol)
 {
     return &self->denials[symbol];
 }
 
-const options_t *exchange_options(const exchange_t *self)
+const sim_options_t *exchange_options(const sim_exchange_t *self)
 {
     return self->options;
 }
 
-const symbols_t *exchange_symbols(const exchange_t *self)
+const symbols_t *exchange_symbols(const sim_exchange_t *self)
 {
     return &self->source->symbols;
 }
 
-player_t *exchange_player(exchange_t *self)
+player_t *exchange_player(sim_exchange_t *self)
 {
     return &self->player;
 }
 
-ledger_t *exchange_ledger(exchange_t *self)
+ledger_t *exchange_ledger(sim_exchange_t *self)
 {
     return self->ledger;
 }
 
-random_t *exchange_random(exchange_t *self)
+random_t *exchange_random(sim_exchange_t *self)
 {
     return &self->random;
 }
 
-static size_t subscribers(const exchange_t *self, size_t symbol)
+static size_t subscribers(const sim_exchange_t *self, size_t symbol)
 {
     size_t count = 0;
     for (size_t i = 0; i < self->count; i++)
@@ -228,7 +228,7 @@ static size_t subscribers(const exchange_t *self, size_t symbol)
     return count;
 }
 
-void exchange_status(const exchange_t *self, FILE *out)
+void exchange_status(const sim_exchange_t *self, FILE *out)
 {
     uint64_t frames = self->closed_frames;
     for (size_t i = 0; i < self->count; i++)

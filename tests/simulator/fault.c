@@ -31,28 +31,28 @@ struct fault {
     form_t form;
     size_t capacity; /* room that write needs */
     /* Writes the message. trade: to be made of; what a TRADE changes in it is what the ledger says. */
-    void (*write)(writer_t *out, uint64_t seqnum, trade_fields_t *trade, random_t *random);
+    void (*write)(text_writer_t *out, uint64_t seqnum, trade_fields_t *trade, random_t *random);
 };
 
 /* --- what is sent ------------------------------------------------------------------------------------------------ */
 
-static void write_trade(writer_t *out, uint64_t seqnum, trade_fields_t *trade, random_t *random)
+static void write_trade(text_writer_t *out, uint64_t seqnum, trade_fields_t *trade, random_t *random)
 {
     (void)random;
     char buffer[USUAL_BYTES / 2];
-    writer_t members = writer_on(buffer, sizeof buffer);
+    text_writer_t members = writer_on(buffer, sizeof buffer);
     trade_write(&members, trade);
     trade_write_message(out, seqnum, members.start, writer_length(&members));
 }
 
 /* {"seqnum":7 and no more, for messages that are not trades. */
-static void write_seqnum(writer_t *out, uint64_t seqnum)
+static void write_seqnum(text_writer_t *out, uint64_t seqnum)
 {
     writer_text(out, "{\"seqnum\":");
     writer_unsigned(out, seqnum);
 }
 
-static void write_json(writer_t *out, uint64_t seqnum, trade_fields_t *trade, random_t *random)
+static void write_json(text_writer_t *out, uint64_t seqnum, trade_fields_t *trade, random_t *random)
 {
     (void)trade;
     (void)random;
@@ -60,20 +60,20 @@ static void write_json(writer_t *out, uint64_t seqnum, trade_fields_t *trade, ra
     writer_text(out, ",\"event\":\"updated\",,\"channel\" \"trades\"]");
 }
 
-static void write_truncated(writer_t *out, uint64_t seqnum, trade_fields_t *trade, random_t *random)
+static void write_truncated(text_writer_t *out, uint64_t seqnum, trade_fields_t *trade, random_t *random)
 {
     write_trade(out, seqnum, trade, random);
     out->at = out->start + writer_length(out) / 2;
 }
 
-static void write_type(writer_t *out, uint64_t seqnum, trade_fields_t *trade, random_t *random)
+static void write_type(text_writer_t *out, uint64_t seqnum, trade_fields_t *trade, random_t *random)
 {
     trade->qty = "null";
     trade->price = "\"1234.50\"";
     write_trade(out, seqnum, trade, random);
 }
 
-static void write_missing(writer_t *out, uint64_t seqnum, trade_fields_t *trade, random_t *random)
+static void write_missing(text_writer_t *out, uint64_t seqnum, trade_fields_t *trade, random_t *random)
 {
     static const char trade_id[] = ",\"trade_id\":\"\"}";
     trade->trade_id = "";
@@ -82,29 +82,29 @@ static void write_missing(writer_t *out, uint64_t seqnum, trade_fields_t *trade,
     writer_text(out, "}");
 }
 
-static void write_number(writer_t *out, uint64_t seqnum, trade_fields_t *trade, random_t *random)
+static void write_number(text_writer_t *out, uint64_t seqnum, trade_fields_t *trade, random_t *random)
 {
     trade->price = "1234567890123456789012345678.901234567890";
     write_trade(out, seqnum, trade, random);
 }
 
-static void write_longnumber(writer_t *out, uint64_t seqnum, trade_fields_t *trade, random_t *random)
+static void write_longnumber(text_writer_t *out, uint64_t seqnum, trade_fields_t *trade, random_t *random)
 {
     char digits[LONG_DIGITS + 1];
-    writer_t price = writer_on(digits, sizeof digits);
+    text_writer_t price = writer_on(digits, sizeof digits);
     writer_fill(&price, '7', LONG_DIGITS);
     trade_fields_t changed = *trade;
     changed.price = writer_string(&price);
     write_trade(out, seqnum, &changed, random);
 }
 
-static void write_utf8(writer_t *out, uint64_t seqnum, trade_fields_t *trade, random_t *random)
+static void write_utf8(text_writer_t *out, uint64_t seqnum, trade_fields_t *trade, random_t *random)
 {
     trade->side = "b\xff\xc0\x80y";
     write_trade(out, seqnum, trade, random);
 }
 
-static void write_binary(writer_t *out, uint64_t seqnum, trade_fields_t *trade, random_t *random)
+static void write_binary(text_writer_t *out, uint64_t seqnum, trade_fields_t *trade, random_t *random)
 {
     (void)seqnum;
     (void)trade;
@@ -112,7 +112,7 @@ static void write_binary(writer_t *out, uint64_t seqnum, trade_fields_t *trade, 
         writer_fill(out, (char)random_next(random), 1);
 }
 
-static void write_huge(writer_t *out, uint64_t seqnum, trade_fields_t *trade, random_t *random)
+static void write_huge(text_writer_t *out, uint64_t seqnum, trade_fields_t *trade, random_t *random)
 {
     static const char end[] = "\"}";
     (void)trade;
@@ -123,7 +123,7 @@ static void write_huge(writer_t *out, uint64_t seqnum, trade_fields_t *trade, ra
     writer_text(out, end);
 }
 
-static void write_unknown_event(writer_t *out, uint64_t seqnum, trade_fields_t *trade, random_t *random)
+static void write_unknown_event(text_writer_t *out, uint64_t seqnum, trade_fields_t *trade, random_t *random)
 {
     (void)trade;
     (void)random;
@@ -131,13 +131,13 @@ static void write_unknown_event(writer_t *out, uint64_t seqnum, trade_fields_t *
     writer_text(out, ",\"event\":\"auctioned\",\"channel\":\"trades\",\"lot\":42}");
 }
 
-static void write_unknown_symbol(writer_t *out, uint64_t seqnum, trade_fields_t *trade, random_t *random)
+static void write_unknown_symbol(text_writer_t *out, uint64_t seqnum, trade_fields_t *trade, random_t *random)
 {
     trade->symbol = "NEVER-SUBSCRIBED";
     write_trade(out, seqnum, trade, random);
 }
 
-static void write_unicode(writer_t *out, const char *ascii)
+static void write_unicode(text_writer_t *out, const char *ascii)
 {
     static const char hex[] = "0123456789abcdef";
     for (; *ascii; ascii++) {
@@ -147,7 +147,7 @@ static void write_unicode(writer_t *out, const char *ascii)
     }
 }
 
-static void write_escaped(writer_t *out, uint64_t seqnum, trade_fields_t *trade, random_t *random)
+static void write_escaped(text_writer_t *out, uint64_t seqnum, trade_fields_t *trade, random_t *random)
 {
     (void)random;
     write_seqnum(out, seqnum);
@@ -166,7 +166,7 @@ static void write_escaped(writer_t *out, uint64_t seqnum, trade_fields_t *trade,
     writer_text(out, "\"}");
 }
 
-static void write_nested(writer_t *out, uint64_t seqnum, trade_fields_t *trade, random_t *random)
+static void write_nested(text_writer_t *out, uint64_t seqnum, trade_fields_t *trade, random_t *random)
 {
     (void)trade;
     (void)random;
@@ -211,11 +211,11 @@ const char *fault_kinds(void)
 /* --- sending it -------------------------------------------------------------------------------------------------- */
 
 /* The fault's line; a TRADE has one of its own behind it. */
-static void record(const fault_t *self, exchange_t *exchange, const connection_t *connection, uint64_t seqnum,
+static void record(const fault_t *self, sim_exchange_t *exchange, const sim_connection_t *connection, uint64_t seqnum,
                    const trade_fields_t *trade, size_t symbol)
 {
     char details[256];
-    writer_t out = writer_on(details, sizeof details);
+    text_writer_t out = writer_on(details, sizeof details);
     writer_text(&out, "\"kind\":\"");
     writer_text(&out, self->kind);
     writer_text(&out, "\"");
@@ -230,15 +230,15 @@ static void record(const fault_t *self, exchange_t *exchange, const connection_t
     }
     ledger_event(exchange_ledger(exchange), "fault", connection_id(connection), writer_string(&out));
     if (self->effect == TRADE) {
-        trade_t made = {.symbol = symbol};
-        writer_t text = writer_on(made.text, sizeof made.text);
+        sim_trade_t made = {.symbol = symbol};
+        text_writer_t text = writer_on(made.text, sizeof made.text);
         trade_write(&text, trade);
         made.length = writer_length(&text);
         ledger_trade(exchange_ledger(exchange), "trade", connection_id(connection), seqnum, &made);
     }
 }
 
-static bool send_as(form_t form, connection_t *connection, const writer_t *message)
+static bool send_as(form_t form, sim_connection_t *connection, const text_writer_t *message)
 {
     switch (form) {
     case AS_TEXT:
@@ -251,7 +251,7 @@ static bool send_as(form_t form, connection_t *connection, const writer_t *messa
     return false;
 }
 
-bool fault_send(const fault_t *self, exchange_t *exchange, connection_t *connection, uint64_t trade_ids)
+bool fault_send(const fault_t *self, sim_exchange_t *exchange, sim_connection_t *connection, uint64_t trade_ids)
 {
     const size_t symbol = connection_first_symbol(connection);
     if (!connection_takes_messages(connection) || (self->audience == SUBSCRIBED_CONNECTION && symbol == SYMBOL_NONE))
@@ -260,7 +260,7 @@ bool fault_send(const fault_t *self, exchange_t *exchange, connection_t *connect
     if (!buffer)
         return false;
     char timestamp_text[32], id_text[32];
-    writer_t timestamp = writer_on(timestamp_text, sizeof timestamp_text), id = writer_on(id_text, sizeof id_text);
+    text_writer_t timestamp = writer_on(timestamp_text, sizeof timestamp_text), id = writer_on(id_text, sizeof id_text);
     writer_timestamp(&timestamp, clock_real_ns());
     writer_unsigned(&id, trade_ids + (symbol == SYMBOL_NONE ? 0 : symbol));
     trade_fields_t trade = {.symbol = symbol == SYMBOL_NONE ? "" : exchange_symbols(exchange)->names[symbol],
@@ -271,7 +271,7 @@ bool fault_send(const fault_t *self, exchange_t *exchange, connection_t *connect
                             .trade_id = writer_string(&id)};
 
     const uint64_t seqnum = connection_seqnum(connection);
-    writer_t message = writer_on(buffer, self->capacity);
+    text_writer_t message = writer_on(buffer, self->capacity);
     self->write(&message, seqnum, &trade, exchange_random(exchange));
     if (self->effect != UNREADABLE)
         connection_take_seqnum(connection);

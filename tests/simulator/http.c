@@ -15,14 +15,14 @@ enum {
 
 /* A request and its reply; the wsi's opaque user data. */
 typedef struct {
-    exchange_t *exchange;
+    sim_exchange_t *exchange;
     char path[PATH_BYTES];
     control_request_t request;
     char *body;
     control_reply_t reply; /* status 0: none yet */
     bool headers_sent;
     size_t sent; /* bytes of the reply's body */
-} http_t;
+} sim_http_t;
 
 /* --- the request ------------------------------------------------------------------------------------------------- */
 
@@ -59,16 +59,16 @@ static bool request_parameters(struct lws *wsi, control_request_t *request)
     }
 }
 
-static int reply(struct lws *wsi, http_t *self, control_reply_t with)
+static int reply(struct lws *wsi, sim_http_t *self, control_reply_t with)
 {
     self->reply = with;
     lws_callback_on_writable(wsi);
     return 0;
 }
 
-int http_request(struct lws *wsi, exchange_t *exchange, const char *path)
+int http_request(struct lws *wsi, sim_exchange_t *exchange, const char *path)
 {
-    http_t *self = calloc(1, sizeof *self);
+    sim_http_t *self = calloc(1, sizeof *self);
     if (!self)
         return -1;
     lws_set_opaque_user_data(wsi, self);
@@ -90,7 +90,7 @@ int http_request(struct lws *wsi, exchange_t *exchange, const char *path)
 
 int http_body(struct lws *wsi, const char *bytes, size_t length)
 {
-    http_t *self = lws_get_opaque_user_data(wsi);
+    sim_http_t *self = lws_get_opaque_user_data(wsi);
     if (!self || !self->body) /* replied already */
         return 0;
     if (length > (size_t)request_content_length(wsi) - self->request.body_length)
@@ -102,7 +102,7 @@ int http_body(struct lws *wsi, const char *bytes, size_t length)
 
 int http_body_complete(struct lws *wsi)
 {
-    http_t *self = lws_get_opaque_user_data(wsi);
+    sim_http_t *self = lws_get_opaque_user_data(wsi);
     if (!self || self->reply.status != 0)
         return 0;
     self->request.body = self->body;
@@ -111,7 +111,7 @@ int http_body_complete(struct lws *wsi)
 
 void http_closed(struct lws *wsi)
 {
-    http_t *self = lws_get_opaque_user_data(wsi);
+    sim_http_t *self = lws_get_opaque_user_data(wsi);
     if (!self)
         return;
     control_reply_release(&self->reply);
@@ -134,7 +134,7 @@ static int send_headers(struct lws *wsi, unsigned status, const char *type, size
 }
 
 /* The next piece of the body goes to buffer; its length, 0 at the end, -1 when it can't be read. */
-static ssize_t reply_piece(const http_t *self, unsigned char *buffer)
+static ssize_t reply_piece(const sim_http_t *self, unsigned char *buffer)
 {
     const size_t left = self->reply.length - self->sent, length = left < PIECE_BYTES ? left : PIECE_BYTES;
     if (!self->reply.body)
@@ -145,7 +145,7 @@ static ssize_t reply_piece(const http_t *self, unsigned char *buffer)
 
 int http_writable(struct lws *wsi)
 {
-    http_t *self = lws_get_opaque_user_data(wsi);
+    sim_http_t *self = lws_get_opaque_user_data(wsi);
     if (!self || self->reply.status == 0)
         return 0;
     if (!self->headers_sent) {

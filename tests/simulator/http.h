@@ -6,7 +6,7 @@
 struct lws;
 
 /* A request's headers are here. This and the following return what libwebsockets' callback is to return. */
-int http_request(struct lws *wsi, exchange_t *exchange, const char *path);
+int http_request(struct lws *wsi, sim_exchange_t *exchange, const char *path);
 int http_body(struct lws *wsi, const char *bytes, size_t length);
 int http_body_complete(struct lws *wsi);
 int http_writable(struct lws *wsi);

@@ -18,7 +18,7 @@ struct ledger {
     char *path;
     int fd;
     bool failed;
-    writer_t lines;
+    text_writer_t lines;
     char buffer[BUFFER_BYTES];
 };
 
@@ -78,11 +78,11 @@ void ledger_flush(ledger_t *self)
     self->lines.at = self->lines.start;
 }
 
-static writer_t *line_begin(ledger_t *self, const char *event, uint64_t connection)
+static text_writer_t *line_begin(ledger_t *self, const char *event, uint64_t connection)
 {
     if (self->lines.end - self->lines.at < LINE_BYTES_MAX)
         ledger_flush(self);
-    writer_t *line = &self->lines;
+    text_writer_t *line = &self->lines;
     writer_text(line, "{\"event\":\"");
     writer_text(line, event);
     if (connection > 0) {
@@ -94,18 +94,18 @@ static writer_t *line_begin(ledger_t *self, const char *event, uint64_t connecti
     return line;
 }
 
-static void line_end(writer_t *line)
+static void line_end(text_writer_t *line)
 {
     writer_text(line, ",\"at\":");
     writer_unsigned(line, (uint64_t)clock_real_ns());
     writer_text(line, "}\n");
 }
 
-void ledger_trade(ledger_t *self, const char *event, uint64_t connection, uint64_t seqnum, const trade_t *trade)
+void ledger_trade(ledger_t *self, const char *event, uint64_t connection, uint64_t seqnum, const sim_trade_t *trade)
 {
     if (!self)
         return;
-    writer_t *line = line_begin(self, event, connection);
+    text_writer_t *line = line_begin(self, event, connection);
     writer_text(line, ",\"seqnum\":");
     writer_unsigned(line, seqnum);
     writer_text(line, ",");
@@ -117,7 +117,7 @@ void ledger_event(ledger_t *self, const char *event, uint64_t connection, const 
 {
     if (!self)
         return;
-    writer_t *line = line_begin(self, event, connection);
+    text_writer_t *line = line_begin(self, event, connection);
     if (details) {
         writer_text(line, ",");
         writer_text(line, details);

@@ -16,7 +16,7 @@ ledger_t *ledger_open(const char *path);
 void ledger_close(ledger_t **self);
 
 /* {"event":"trade","conn":1,"seqnum":7,"symbol": ... ,"trade_id":"…","at":…} */
-void ledger_trade(ledger_t *self, const char *event, uint64_t connection, uint64_t seqnum, const trade_t *trade);
+void ledger_trade(ledger_t *self, const char *event, uint64_t connection, uint64_t seqnum, const sim_trade_t *trade);
 
 /* Any other event. connection: 0 where the event is not of one. details: more members in the manner of
  * "\"kind\":\"skip\",\"n\":1", at most LEDGER_DETAILS_MAX bytes, or NULL. */

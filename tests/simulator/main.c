@@ -6,7 +6,7 @@
 #include "tests/simulator/options.h"
 #include "tests/simulator/server.h"
 
-static source_t *open_source(const options_t *options)
+static sim_source_t *open_source(const sim_options_t *options)
 {
     if (options->file)
         return source_file(options->file, options->loop ? SOURCE_LOOP : SOURCE_ONCE);
@@ -16,14 +16,14 @@ static source_t *open_source(const options_t *options)
 
 int main(int argc, char **argv)
 {
-    options_t options;
+    sim_options_t options;
     if (!options_parse(&options, argc, argv))
         return options.exit_code;
     int rc = EXIT_FAILURE;
     ledger_t *ledger = NULL;
-    exchange_t *exchange = NULL;
-    server_t *server = NULL;
-    source_t *source = open_source(&options);
+    sim_exchange_t *exchange = NULL;
+    sim_server_t *server = NULL;
+    sim_source_t *source = open_source(&options);
     if (!source || (options.ledger && !(ledger = ledger_open(options.ledger))))
         goto done;
     if (!(exchange = exchange_new(&options, source, ledger)) || !(server = server_new(&options, exchange)))

@@ -17,12 +17,12 @@ typedef struct {
     const char *name;
     const char *value; /* what follows it; NULL: nothing */
     const char *help;
-    const char *expected;                      /* for the message when the value is wrong */
-    bool (*set)(options_t *self, char *value); /* false: wrong */
-    bool ends;                                 /* the program ends behind it */
+    const char *expected;                          /* for the message when the value is wrong */
+    bool (*set)(sim_options_t *self, char *value); /* false: wrong */
+    bool ends;                                     /* the program ends behind it */
 } option_t;
 
-static bool set_listen(options_t *self, char *value)
+static bool set_listen(sim_options_t *self, char *value)
 {
     char *end, *colon = strrchr(value, ':');
     if (!colon || colon == value || (size_t)(colon - value) >= sizeof self->host || colon[1] < '0' || colon[1] > '9')
@@ -35,7 +35,7 @@ static bool set_listen(options_t *self, char *value)
     return true;
 }
 
-static bool set_symbols(options_t *self, char *value)
+static bool set_symbols(sim_options_t *self, char *value)
 {
     symbols_t seen = {0};
     char *rest = strdup(value);
@@ -49,30 +49,30 @@ static bool set_symbols(options_t *self, char *value)
     return ok;
 }
 
-static bool set_file(options_t *self, char *value)
+static bool set_file(sim_options_t *self, char *value)
 {
     self->file = value;
     return *value != '\0';
 }
 
-static bool set_loop(options_t *self, char *value)
+static bool set_loop(sim_options_t *self, char *value)
 {
     (void)value;
     return self->loop = true;
 }
 
-static bool set_rate(options_t *self, char *value)
+static bool set_rate(sim_options_t *self, char *value)
 {
     return player_rate_parse(value, &self->rate);
 }
 
-static bool set_paused(options_t *self, char *value)
+static bool set_paused(sim_options_t *self, char *value)
 {
     (void)value;
     return self->paused = true;
 }
 
-static bool set_seed(options_t *self, char *value)
+static bool set_seed(sim_options_t *self, char *value)
 {
     char *end;
     errno = 0;
@@ -80,19 +80,19 @@ static bool set_seed(options_t *self, char *value)
     return *value >= '0' && *value <= '9' && *end == '\0' && errno == 0;
 }
 
-static bool set_ledger(options_t *self, char *value)
+static bool set_ledger(sim_options_t *self, char *value)
 {
     self->ledger = value;
     return *value != '\0';
 }
 
-static bool set_token(options_t *self, char *value)
+static bool set_token(sim_options_t *self, char *value)
 {
     self->token = value;
     return *value != '\0';
 }
 
-static bool set_tls(options_t *self, char *value)
+static bool set_tls(sim_options_t *self, char *value)
 {
     char *comma = strchr(value, ',');
     if (!comma || comma == value || comma[1] == '\0')
@@ -103,27 +103,27 @@ static bool set_tls(options_t *self, char *value)
     return true;
 }
 
-static bool set_heartbeat(options_t *self, char *value)
+static bool set_heartbeat(sim_options_t *self, char *value)
 {
     char *end;
     self->heartbeat_ms = strtol(value, &end, 10);
     return *value >= '0' && *value <= '9' && *end == '\0' && self->heartbeat_ms > 0 && self->heartbeat_ms <= 3600000;
 }
 
-static bool set_any_origin(options_t *self, char *value)
+static bool set_any_origin(sim_options_t *self, char *value)
 {
     (void)value;
     return self->any_origin = true;
 }
 
-static bool show_version(options_t *self, char *value)
+static bool show_version(sim_options_t *self, char *value)
 {
     (void)self;
     (void)value;
     return puts("exchange-simulator " VERSION) >= 0;
 }
 
-static bool show_help(options_t *self, char *value);
+static bool show_help(sim_options_t *self, char *value);
 
 static const option_t options[] = {
     {"--listen", "HOST:PORT", "where to listen; port 0: any free one (127.0.0.1:5000)", "HOST:PORT", .set = set_listen},
@@ -143,7 +143,7 @@ static const option_t options[] = {
     {"--version", NULL, "show the version", NULL, .set = show_version, .ends = true},
 };
 
-static bool show_help(options_t *self, char *value)
+static bool show_help(sim_options_t *self, char *value)
 {
     (void)self;
     (void)value;
@@ -162,7 +162,7 @@ static const option_t *option_find(const char *name)
     return NULL;
 }
 
-static bool usage_error(options_t *self, const char *name, const char *expected, const char *found)
+static bool usage_error(sim_options_t *self, const char *name, const char *expected, const char *found)
 {
     fprintf(stderr, "exchange-simulator: %s: expected %s, found %s%s%s\n", name, expected, found ? "\"" : "",
             found ? found : "nothing", found ? "\"" : "");
@@ -171,7 +171,7 @@ static bool usage_error(options_t *self, const char *name, const char *expected,
 }
 
 /* Options that do not go together. */
-static bool options_agree(options_t *self)
+static bool options_agree(sim_options_t *self)
 {
     if (self->file && self->symbols)
         return usage_error(self, "--symbols", "no --file beside it, whose symbols are offered", self->symbols);
@@ -180,14 +180,14 @@ static bool options_agree(options_t *self)
     return true;
 }
 
-bool options_parse(options_t *self, int argc, char **argv)
+bool options_parse(sim_options_t *self, int argc, char **argv)
 {
-    *self = (options_t){.host = "127.0.0.1",
-                        .port = 5000,
-                        .rate = 100,
-                        .seed = (uint64_t)clock_real_ns(),
-                        .heartbeat_ms = 5000,
-                        .exit_code = EXIT_SUCCESS};
+    *self = (sim_options_t){.host = "127.0.0.1",
+                            .port = 5000,
+                            .rate = 100,
+                            .seed = (uint64_t)clock_real_ns(),
+                            .heartbeat_ms = 5000,
+                            .exit_code = EXIT_SUCCESS};
     for (int i = 1; i < argc; i++) {
         char *value = argv[i]; /* what is behind "=", or the next argument */
         const char *name = strsep(&value, "=");

@@ -20,7 +20,7 @@ typedef struct {
     int64_t heartbeat_ms;
     bool any_origin;
     int exit_code; /* what to exit with when parsing said so */
-} options_t;
+} sim_options_t;
 
 /* False when the program is to end here: --help or --version was asked for, or an option is wrong, which stderr tells. */
-bool options_parse(options_t *self, int argc, char **argv);
+bool options_parse(sim_options_t *self, int argc, char **argv);

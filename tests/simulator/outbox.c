@@ -5,16 +5,16 @@
 
 enum { HEADER_MAX = 10, SPARES_MAX = 16 };
 
-typedef struct run {
-    struct run *next;
+typedef struct outbox_run {
+    struct outbox_run *next;
     size_t capacity;
     size_t length;
     unsigned char bytes[];
-} run_t;
+} outbox_run_t;
 
 struct outbox {
-    run_t *first, *last; /* oldest to newest; only `last` is appended to */
-    run_t *spares;       /* empty ones of the common size: no allocation in the steady state */
+    outbox_run_t *first, *last; /* oldest to newest; only `last` is appended to */
+    outbox_run_t *spares;       /* empty ones of the common size: no allocation in the steady state */
     size_t spare_count;
     size_t length;
 };
@@ -30,7 +30,7 @@ void outbox_destroy(outbox_t **self)
         return;
     outbox_clear(*self);
     while ((*self)->spares) {
-        run_t *spare = (*self)->spares;
+        outbox_run_t *spare = (*self)->spares;
         (*self)->spares = spare->next;
         free(spare);
     }
@@ -38,9 +38,9 @@ void outbox_destroy(outbox_t **self)
     *self = NULL;
 }
 
-static run_t *run_new(outbox_t *outbox, size_t needed)
+static outbox_run_t *run_new(outbox_t *outbox, size_t needed)
 {
-    run_t *run = outbox->spares;
+    outbox_run_t *run = outbox->spares;
     if (run && needed <= OUTBOX_RUN_BYTES) {
         outbox->spares = run->next;
         outbox->spare_count--;
@@ -56,7 +56,7 @@ static run_t *run_new(outbox_t *outbox, size_t needed)
     return run;
 }
 
-static void run_release(outbox_t *outbox, run_t *run)
+static void run_release(outbox_t *outbox, outbox_run_t *run)
 {
     if (run->capacity != OUTBOX_RUN_BYTES || outbox->spare_count == SPARES_MAX) {
         free(run);
@@ -68,11 +68,11 @@ static void run_release(outbox_t *outbox, run_t *run)
 }
 
 /* A run with room for so many bytes more. */
-static run_t *outbox_room(outbox_t *self, size_t needed)
+static outbox_run_t *outbox_room(outbox_t *self, size_t needed)
 {
     if (self->last && self->last->capacity - self->last->length >= needed)
         return self->last;
-    run_t *run = run_new(self, needed);
+    outbox_run_t *run = run_new(self, needed);
     if (!run)
         return NULL;
     if (self->last)
@@ -83,7 +83,7 @@ static run_t *outbox_room(outbox_t *self, size_t needed)
 }
 
 /* Writes a frame's header and returns its length. */
-static size_t header_write(unsigned char *out, frame_t frame, uint64_t payload_length)
+static size_t header_write(unsigned char *out, outbox_frame_t frame, uint64_t payload_length)
 {
     const size_t length_bytes = payload_length < 126 ? 0 : payload_length <= UINT16_MAX ? 2 : 8;
     out[0] = (unsigned char)frame;
@@ -93,12 +93,12 @@ static size_t header_write(unsigned char *out, frame_t frame, uint64_t payload_l
     return 2 + length_bytes;
 }
 
-char *outbox_append(outbox_t *self, frame_t frame, size_t payload_length)
+char *outbox_append(outbox_t *self, outbox_frame_t frame, size_t payload_length)
 {
     const size_t most = HEADER_MAX + payload_length;
     if (most > OUTBOX_CAPACITY_BYTES - self->length)
         return NULL;
-    run_t *run = outbox_room(self, most);
+    outbox_run_t *run = outbox_room(self, most);
     if (!run)
         return NULL;
     const size_t header = header_write(run->bytes + run->length, frame, payload_length);
@@ -123,7 +123,7 @@ unsigned char *outbox_run(outbox_t *self, size_t *length)
 
 void outbox_run_sent(outbox_t *self)
 {
-    run_t *run = self->first;
+    outbox_run_t *run = self->first;
     self->first = run->next;
     if (!self->first)
         self->last = NULL;

@@ -19,7 +19,7 @@ typedef enum {
     FRAME_TEXT_BEGIN = 0x01,
     FRAME_TEXT_MIDDLE = 0x00,
     FRAME_TEXT_END = 0x80,
-} frame_t;
+} outbox_frame_t;
 
 typedef struct outbox outbox_t;
 
@@ -28,7 +28,7 @@ void outbox_destroy(outbox_t **self);
 
 /* Appends a frame and returns where its payload goes, which the caller fills at once. NULL when it would go beyond the
  * capacity, or memory runs out. */
-char *outbox_append(outbox_t *self, frame_t frame, size_t payload_length);
+char *outbox_append(outbox_t *self, outbox_frame_t frame, size_t payload_length);
 
 /* Bytes that wait. */
 size_t outbox_length(const outbox_t *self);

@@ -3,15 +3,15 @@
 
 #include "tests/simulator/trade.h"
 
-typedef struct recent recent_t;
+typedef struct sim_recent sim_recent_t;
 
 /* capacity: how many are kept. NULL when memory runs out. */
-recent_t *recent_new(size_t capacity);
-void recent_destroy(recent_t **self);
+sim_recent_t *recent_new(size_t capacity);
+void recent_destroy(sim_recent_t **self);
 
-void recent_add(recent_t *self, const trade_t *trade);
+void recent_add(sim_recent_t *self, const sim_trade_t *trade);
 
-size_t recent_count(const recent_t *self);
+size_t recent_count(const sim_recent_t *self);
 
 /* back: 0 is the newest, recent_count - 1 the oldest. */
-const trade_t *recent_at(const recent_t *self, size_t back);
+const sim_trade_t *recent_at(const sim_recent_t *self, size_t back);

@@ -16,9 +16,9 @@ typedef struct {
     const char *channel;
     const char *symbol;
     const char *token;
-} request_t;
+} exchange_request_t;
 
-static void member(writer_t *out, const char *name, const char *value)
+static void member(text_writer_t *out, const char *name, const char *value)
 {
     if (!value)
         return;
@@ -29,10 +29,10 @@ static void member(writer_t *out, const char *name, const char *value)
 }
 
 /* {"seqnum":0,"event":"subscribed","channel":"trades","symbol":"BTC-USD"} */
-static void answer(connection_t *connection, const char *event, const request_t *request, const char *text)
+static void answer(sim_connection_t *connection, const char *event, const exchange_request_t *request, const char *text)
 {
     char buffer[ANSWER_BYTES];
-    writer_t out = writer_on(buffer, sizeof buffer);
+    text_writer_t out = writer_on(buffer, sizeof buffer);
     writer_text(&out, "{\"seqnum\":");
     writer_unsigned(&out, connection_take_seqnum(connection));
     member(&out, "event", event);
@@ -43,22 +43,22 @@ static void answer(connection_t *connection, const char *event, const request_t 
     connection_send(connection, FRAME_TEXT, out.start, writer_length(&out));
 }
 
-static void reject(connection_t *connection, const request_t *request, const char *text)
+static void reject(sim_connection_t *connection, const exchange_request_t *request, const char *text)
 {
     answer(connection, "rejected", request, text);
 }
 
-void request_throttled(connection_t *connection)
+void request_throttled(sim_connection_t *connection)
 {
     static const char text[] = "{\"event\":\"rejected\",\"text\":\"Too many requests\"}";
     connection_send(connection, FRAME_TEXT, text, sizeof text - 1);
 }
 
 /* The ledger's line for a change of subscriptions. */
-static void record(exchange_t *exchange, connection_t *connection, const request_t *request)
+static void record(sim_exchange_t *exchange, sim_connection_t *connection, const exchange_request_t *request)
 {
     char details[LEDGER_DETAILS_MAX];
-    writer_t out = writer_on(details, sizeof details);
+    text_writer_t out = writer_on(details, sizeof details);
     writer_text(&out, "\"channel\":");
     writer_quoted(&out, request->channel, ECHO_BYTES);
     member(&out, "symbol", request->symbol);
@@ -66,10 +66,10 @@ static void record(exchange_t *exchange, connection_t *connection, const request
 }
 
 /* As reject, but with "symbol":null. */
-static void reject_nameless(connection_t *connection, const request_t *request, const char *text)
+static void reject_nameless(sim_connection_t *connection, const exchange_request_t *request, const char *text)
 {
     char buffer[ANSWER_BYTES];
-    writer_t out = writer_on(buffer, sizeof buffer);
+    text_writer_t out = writer_on(buffer, sizeof buffer);
     writer_text(&out, "{\"seqnum\":");
     writer_unsigned(&out, connection_take_seqnum(connection));
     writer_text(&out, ",\"event\":\"rejected\"");
@@ -81,13 +81,13 @@ static void reject_nameless(connection_t *connection, const request_t *request, 
 }
 
 /* Was the request one that the exchange was told to ignore or to reject? */
-static bool deny(exchange_t *exchange, connection_t *connection, const request_t *request, denial_t *denial)
+static bool deny(sim_exchange_t *exchange, sim_connection_t *connection, const exchange_request_t *request, denial_t *denial)
 {
     char details[LEDGER_DETAILS_MAX];
     bool ignored = denial->ignores > 0;
     if (!ignored && denial->rejects == 0)
         return false;
-    writer_t out = writer_on(details, sizeof details);
+    text_writer_t out = writer_on(details, sizeof details);
     writer_text(&out, ignored ? "\"kind\":\"ignored\"" : "\"kind\":\"rejected\"");
     member(&out, "symbol", request->symbol);
     ledger_event(exchange_ledger(exchange), "fault", connection_id(connection), writer_string(&out));
@@ -102,9 +102,9 @@ static bool deny(exchange_t *exchange, connection_t *connection, const request_t
     return true;
 }
 
-static void subscribe(exchange_t *exchange, connection_t *connection, const request_t *request, size_t what)
+static void subscribe(sim_exchange_t *exchange, sim_connection_t *connection, const exchange_request_t *request, size_t what)
 {
-    const options_t *options = exchange_options(exchange);
+    const sim_options_t *options = exchange_options(exchange);
     if (what != CONNECTION_HEARTBEAT && options->token && (!request->token || strcmp(request->token, options->token) != 0)) {
         reject(connection, request, "Authentication failed");
     } else if (what != CONNECTION_HEARTBEAT && deny(exchange, connection, request, exchange_denial(exchange, what))) {
@@ -118,7 +118,7 @@ static void subscribe(exchange_t *exchange, connection_t *connection, const requ
     }
 }
 
-static void unsubscribe(exchange_t *exchange, connection_t *connection, const request_t *request, size_t what)
+static void unsubscribe(sim_exchange_t *exchange, sim_connection_t *connection, const exchange_request_t *request, size_t what)
 {
     if (!connection_subscribed(connection, what)) {
         reject(connection, request, "Not subscribed");
@@ -129,9 +129,9 @@ static void unsubscribe(exchange_t *exchange, connection_t *connection, const re
     }
 }
 
-bool request_drop(exchange_t *exchange, connection_t *connection, size_t symbol)
+bool request_drop(sim_exchange_t *exchange, sim_connection_t *connection, size_t symbol)
 {
-    const request_t request = {.channel = "trades", .symbol = exchange_symbols(exchange)->names[symbol]};
+    const exchange_request_t request = {.channel = "trades", .symbol = exchange_symbols(exchange)->names[symbol]};
     if (!connection_subscribed(connection, symbol))
         return false;
     connection_unsubscribe(connection, symbol);
@@ -140,7 +140,7 @@ bool request_drop(exchange_t *exchange, connection_t *connection, size_t symbol)
 }
 
 /* What the request is about; SYMBOL_NONE when it has been rejected. */
-static size_t find_subject(exchange_t *exchange, connection_t *connection, request_t *request)
+static size_t find_subject(sim_exchange_t *exchange, sim_connection_t *connection, exchange_request_t *request)
 {
     if (strcmp(request->channel, "heartbeat") == 0) {
         request->symbol = NULL;
@@ -153,7 +153,7 @@ static size_t find_subject(exchange_t *exchange, connection_t *connection, reque
     const size_t symbol = request->symbol ? symbols_find(exchange_symbols(exchange), request->symbol) : SYMBOL_NONE;
     if (symbol == SYMBOL_NONE) {
         char text[ECHO_BYTES + 32];
-        writer_t out = writer_on(text, sizeof text);
+        text_writer_t out = writer_on(text, sizeof text);
         writer_text(&out, "Unsupported symbol ");
         writer_bytes(&out, request->symbol ? request->symbol : "", request->symbol ? strnlen(request->symbol, ECHO_BYTES) : 0);
         reject(connection, request, writer_string(&out));
@@ -163,10 +163,10 @@ static size_t find_subject(exchange_t *exchange, connection_t *connection, reque
 
 static const struct {
     const char *action;
-    void (*act)(exchange_t *exchange, connection_t *connection, const request_t *request, size_t what);
+    void (*act)(sim_exchange_t *exchange, sim_connection_t *connection, const exchange_request_t *request, size_t what);
 } actions[] = {{"subscribe", subscribe}, {"unsubscribe", unsubscribe}};
 
-static void dispatch(exchange_t *exchange, connection_t *connection, request_t *request)
+static void dispatch(sim_exchange_t *exchange, sim_connection_t *connection, exchange_request_t *request)
 {
     for (size_t i = 0; i < sizeof actions / sizeof *actions; i++) {
         if (strcmp(actions[i].action, request->action) == 0) {
@@ -179,7 +179,7 @@ static void dispatch(exchange_t *exchange, connection_t *connection, request_t *
     reject(connection, request, "Unsupported action");
 }
 
-void request_handle(exchange_t *exchange, connection_t *connection, const char *message, size_t length)
+void request_handle(sim_exchange_t *exchange, sim_connection_t *connection, const char *message, size_t length)
 {
     if (!connection_takes_messages(connection))
         return;
@@ -188,7 +188,7 @@ void request_handle(exchange_t *exchange, connection_t *connection, const char *
         return;
     }
     cJSON *json = strlen(message) == length ? cJSON_ParseWithOpts(message, NULL, true) : NULL;
-    request_t request = {
+    exchange_request_t request = {
         .action = cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(json, "action")),
         .channel = cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(json, "channel")),
         .symbol = cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(json, "symbol")),
@@ -197,6 +197,6 @@ void request_handle(exchange_t *exchange, connection_t *connection, const char *
     if (request.action && request.channel)
         dispatch(exchange, connection, &request);
     else
-        reject(connection, &(request_t){0}, "Malformed message");
+        reject(connection, &(exchange_request_t){0}, "Malformed message");
     cJSON_Delete(json);
 }

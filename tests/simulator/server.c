@@ -20,8 +20,8 @@ enum {
     STOP_MS = 500,
 };
 
-struct server {
-    exchange_t *exchange;
+struct sim_server {
+    sim_exchange_t *exchange;
     struct lws_context *context;
     struct lws_vhost *vhost;
     size_t sockets; /* accepted and not closed yet */
@@ -32,14 +32,14 @@ struct server {
 
 /* --- what libwebsockets calls ------------------------------------------------------------------------------------ */
 
-static server_t *server_of(struct lws *wsi)
+static sim_server_t *server_of(struct lws *wsi)
 {
     return lws_context_user(lws_get_context(wsi));
 }
 
 static int on_client(struct lws *wsi, enum lws_callback_reasons reason, void *user, void *in, size_t length)
 {
-    server_t *self = server_of(wsi);
+    sim_server_t *self = server_of(wsi);
     (void)user;
     switch (reason) {
     case LWS_CALLBACK_FILTER_NETWORK_CONNECTION:
@@ -77,7 +77,7 @@ static int on_client(struct lws *wsi, enum lws_callback_reasons reason, void *us
     }
 }
 
-static void server_tick(server_t *self)
+static void server_tick(sim_server_t *self)
 {
     sigset_t pending;
     sigpending(&pending);
@@ -133,13 +133,13 @@ static void block_signals(void)
 }
 
 /* With IPv6 lws would listen on all addresses, whatever it is told. */
-static uint64_t server_options(const options_t *options)
+static uint64_t server_options(const sim_options_t *options)
 {
     return LWS_SERVER_OPTION_EXPLICIT_VHOSTS | LWS_SERVER_OPTION_DISABLE_IPV6 |
            (options->certificate ? LWS_SERVER_OPTION_DO_SSL_GLOBAL_INIT : 0);
 }
 
-static bool server_listen(server_t *self, const options_t *options)
+static bool server_listen(sim_server_t *self, const sim_options_t *options)
 {
     char address[INET_ADDRSTRLEN];
     if (!address_try(options->host, options->port, address))
@@ -163,7 +163,7 @@ static bool server_listen(server_t *self, const options_t *options)
     return self->vhost;
 }
 
-static bool server_start_ticking(server_t *self)
+static bool server_start_ticking(sim_server_t *self)
 {
     const struct itimerspec every_tick = {{.tv_nsec = TICK_NS}, {.tv_nsec = TICK_NS}};
     lws_sock_file_fd_type timer = {.filefd = timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK)};
@@ -175,9 +175,9 @@ static bool server_start_ticking(server_t *self)
     return true;
 }
 
-server_t *server_new(const options_t *options, exchange_t *exchange)
+sim_server_t *server_new(const sim_options_t *options, sim_exchange_t *exchange)
 {
-    server_t *self = calloc(1, sizeof *self);
+    sim_server_t *self = calloc(1, sizeof *self);
     if (!self)
         return NULL;
     self->exchange = exchange;
@@ -203,7 +203,7 @@ server_t *server_new(const options_t *options, exchange_t *exchange)
     return self;
 }
 
-void server_destroy(server_t **self)
+void server_destroy(sim_server_t **self)
 {
     if (!*self)
         return;
@@ -215,12 +215,12 @@ void server_destroy(server_t **self)
 
 /* --- running ----------------------------------------------------------------------------------------------------- */
 
-static bool server_stopped(const server_t *self)
+static bool server_stopped(const sim_server_t *self)
 {
     return self->stopping && (exchange_connections(self->exchange) == 0 || clock_mono_ns() > self->stop_by_ns);
 }
 
-void server_run(server_t *self)
+void server_run(sim_server_t *self)
 {
     while (!server_stopped(self) && lws_service(self->context, 0) >= 0) {
         exchange_turn(self->exchange);

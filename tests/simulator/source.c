@@ -1,6 +1,6 @@
 #include "tests/simulator/source.h"
 
-void source_destroy(source_t **self)
+void source_destroy(sim_source_t **self)
 {
     if (*self) {
         symbols_release(&(*self)->symbols);

@@ -7,29 +7,29 @@
 #include "tests/simulator/symbols.h"
 #include "tests/simulator/trade.h"
 
-typedef struct source source_t;
+typedef struct sim_source sim_source_t;
 
 /* What a source must be able to do. */
 typedef struct {
     /* The next trade. trade_id and real_ns are for a source that has no ids and times of its own. Not called once finished. */
-    void (*next)(source_t *self, uint64_t trade_id, int64_t real_ns, trade_t *trade);
-    bool (*finished)(const source_t *self); /* no trade is left */
-    void (*destroy)(source_t *self);
+    void (*next)(sim_source_t *self, uint64_t trade_id, int64_t real_ns, sim_trade_t *trade);
+    bool (*finished)(const sim_source_t *self); /* no trade is left */
+    void (*destroy)(sim_source_t *self);
 } source_ops_t;
 
-struct source {
+struct sim_source {
     const source_ops_t *ops;
     symbols_t symbols;
 };
 
 /* Trades whose prices walk and whose sizes are log-normal. names: "BTC-USD,ETH-USD", all of them valid and different; NULL: a
  * handful of common ones. NULL when memory runs out. */
-source_t *source_random_walk(const char *names, uint64_t seed);
+sim_source_t *source_random_walk(const char *names, uint64_t seed);
 
 typedef enum { SOURCE_ONCE, SOURCE_LOOP } source_laps_t;
 
 /* The `updated` frames of an NDJSON file, their six fields as they stand there. From the second lap on, "-2", "-3" and so on
  * is appended to trade_id. Tells what is wrong with the file on stderr, then returns NULL. */
-source_t *source_file(const char *path, source_laps_t laps);
+sim_source_t *source_file(const char *path, source_laps_t laps);
 
-void source_destroy(source_t **self);
+void source_destroy(sim_source_t **self);

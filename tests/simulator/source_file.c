@@ -13,7 +13,7 @@
 enum { FIELD_BYTES = 64 /* the NUL included */ };
 
 /* The members of a frame, in the order of field_names. */
-typedef enum { EVENT, CHANNEL, SYMBOL, TIMESTAMP, SIDE, QTY, PRICE, TRADE_ID, FIELDS } field_t;
+typedef enum { EVENT, CHANNEL, SYMBOL, TIMESTAMP, SIDE, QTY, PRICE, TRADE_ID, FIELDS } frame_field_t;
 
 static const char *const field_names[FIELDS] = {"event", "channel", "symbol", "timestamp", "side", "qty", "price", "trade_id"};
 
@@ -22,17 +22,17 @@ typedef struct {
     char fields[FIELDS][FIELD_BYTES];
     bool present[FIELDS];
     char mistake[256]; /* empty: none */
-} line_t;
+} source_line_t;
 
 typedef struct {
     size_t symbol;
     size_t offset; /* of the text in the arena */
     size_t length;
-} record_t;
+} file_record_t;
 
 typedef struct {
-    source_t source;
-    record_t *records;
+    sim_source_t source;
+    file_record_t *records;
     size_t count;
     char *arena; /* the texts of all trades */
     size_t arena_bytes;
@@ -43,7 +43,7 @@ typedef struct {
 
 /* --- one line ---------------------------------------------------------------------------------------------------- */
 
-static bool field_is_number(field_t field)
+static bool field_is_number(frame_field_t field)
 {
     return field == QTY || field == PRICE;
 }
@@ -61,8 +61,8 @@ static signed char line_member(struct lejp_ctx *ctx, char reason)
 {
     if (!(reason & LEJP_FLAG_CB_IS_VALUE) || ctx->path_match == 0 || reason == LEJPCB_VAL_STR_START)
         return 0;
-    line_t *line = ctx->user;
-    const field_t field = (field_t)(ctx->path_match - 1);
+    source_line_t *line = ctx->user;
+    const frame_field_t field = (frame_field_t)(ctx->path_match - 1);
     const bool number = reason == LEJPCB_VAL_NUM_INT || reason == LEJPCB_VAL_NUM_FLOAT;
     if (number != field_is_number(field) || (!number && reason != LEJPCB_VAL_STR_END)) {
         snprintf(line->mistake, sizeof line->mistake, "%s: expected a %s of less than %d characters", field_names[field],
@@ -79,9 +79,9 @@ static signed char line_member(struct lejp_ctx *ctx, char reason)
     return 0;
 }
 
-static void line_check(line_t *self)
+static void line_check(source_line_t *self)
 {
-    for (field_t field = 0; field < FIELDS; field++) {
+    for (frame_field_t field = 0; field < FIELDS; field++) {
         if (!self->present[field]) {
             snprintf(self->mistake, sizeof self->mistake, "%s: expected a value, found none", field_names[field]);
             return;
@@ -95,7 +95,7 @@ static void line_check(line_t *self)
         snprintf(self->mistake, sizeof self->mistake, "symbol: expected BASE-QUOTE, found \"%s\"", self->fields[SYMBOL]);
 }
 
-static void line_read(line_t *self, const char *text)
+static void line_read(source_line_t *self, const char *text)
 {
     struct lejp_ctx parser;
     lejp_construct(&parser, line_member, self, field_names, FIELDS);
@@ -112,31 +112,32 @@ static void line_read(line_t *self, const char *text)
 /* --- the file ---------------------------------------------------------------------------------------------------- */
 
 /* Takes the frame's trade in; false when memory runs out. */
-static bool file_append(file_t *self, const line_t *line, FILE *arena)
+static bool file_append(file_t *self, const source_line_t *line, FILE *arena)
 {
     if ((self->count & (self->count - 1)) == 0) { /* full at every power of two */
-        record_t *records = realloc(self->records, (self->count ? self->count * 2 : 1) * sizeof *records);
+        file_record_t *records = realloc(self->records, (self->count ? self->count * 2 : 1) * sizeof *records);
         if (!records)
             return false;
         self->records = records;
     }
     char text[TRADE_TEXT_BYTES];
-    writer_t out = writer_on(text, sizeof text);
+    text_writer_t out = writer_on(text, sizeof text);
     trade_write(&out, &(trade_fields_t){.symbol = line->fields[SYMBOL],
                                         .timestamp = line->fields[TIMESTAMP],
                                         .side = line->fields[SIDE],
                                         .qty = line->fields[QTY],
                                         .price = line->fields[PRICE],
                                         .trade_id = line->fields[TRADE_ID]});
-    record_t *record = &self->records[self->count++];
-    *record = (record_t){symbols_add(&self->source.symbols, line->fields[SYMBOL]), (size_t)ftell(arena), writer_length(&out)};
+    file_record_t *record = &self->records[self->count++];
+    *record =
+        (file_record_t){symbols_add(&self->source.symbols, line->fields[SYMBOL]), (size_t)ftell(arena), writer_length(&out)};
     return record->symbol != SYMBOL_NONE && fwrite(text, 1, record->length, arena) == record->length;
 }
 
 /* One line of the file; says what is wrong with it. */
 static bool file_read_line(file_t *self, const char *path, size_t number, const char *text, FILE *arena)
 {
-    line_t line = {0};
+    source_line_t line = {0};
     line_read(&line, text);
     if (line.mistake[0] == '\0' && !file_append(self, &line, arena))
         snprintf(line.mistake, sizeof line.mistake, "no room for it: more than %d symbols, or out of memory", SYMBOLS_MAX);
@@ -184,13 +185,13 @@ static bool file_load(file_t *self, const char *path)
 
 /* --- the source -------------------------------------------------------------------------------------------------- */
 
-static void file_next(source_t *source, uint64_t trade_id, int64_t real_ns, trade_t *trade)
+static void file_next(sim_source_t *source, uint64_t trade_id, int64_t real_ns, sim_trade_t *trade)
 {
     (void)trade_id;
     (void)real_ns;
     file_t *self = (file_t *)source;
-    const record_t *record = &self->records[self->at];
-    writer_t text = writer_on(trade->text, sizeof trade->text);
+    const file_record_t *record = &self->records[self->at];
+    text_writer_t text = writer_on(trade->text, sizeof trade->text);
     writer_bytes(&text, self->arena + record->offset, record->length);
     if (self->lap > 1) { /* trade_id comes last: ..."1234" becomes ..."1234-2" */
         text.at--;
@@ -206,13 +207,13 @@ static void file_next(source_t *source, uint64_t trade_id, int64_t real_ns, trad
     }
 }
 
-static bool file_finished(const source_t *source)
+static bool file_finished(const sim_source_t *source)
 {
     const file_t *self = (const file_t *)source;
     return self->at == self->count;
 }
 
-static void file_destroy(source_t *source)
+static void file_destroy(sim_source_t *source)
 {
     file_t *self = (file_t *)source;
     free(self->records);
@@ -220,7 +221,7 @@ static void file_destroy(source_t *source)
     free(self);
 }
 
-source_t *source_file(const char *path, source_laps_t laps)
+sim_source_t *source_file(const char *path, source_laps_t laps)
 {
     static const source_ops_t ops = {file_next, file_finished, file_destroy};
     file_t *self = calloc(1, sizeof *self);
@@ -229,7 +230,7 @@ source_t *source_file(const char *path, source_laps_t laps)
     self->source.ops = &ops;
     self->laps = laps;
     self->lap = 1;
-    source_t *source = &self->source;
+    sim_source_t *source = &self->source;
     if (!file_load(self, path))
         source_destroy(&source);
     return source;

@@ -39,12 +39,12 @@ typedef struct {
     const instrument_t *instrument;
     double price;
     double units; /* 10^decimals */
-} walk_t;
+} instrument_walk_t;
 
 typedef struct {
-    source_t source;
+    sim_source_t source;
     random_t random;
-    walk_t *walks; /* by symbol */
+    instrument_walk_t *walks; /* by symbol */
 } random_walk_t;
 
 static const instrument_t *instrument_find(const char *symbol)
@@ -55,7 +55,7 @@ static const instrument_t *instrument_find(const char *symbol)
     return &unknown_instrument;
 }
 
-static uint64_t walk_price(walk_t *self, double normal)
+static uint64_t walk_price(instrument_walk_t *self, double normal)
 {
     const double price = self->price * (1 + price_step * normal);
     if (price > self->instrument->price / price_range && price < self->instrument->price * price_range)
@@ -76,23 +76,24 @@ static uint64_t random_size(random_t *random, double median, double normal)
     return size > 0 ? size : 1;
 }
 
-static void random_walk_next(source_t *source, uint64_t trade_id, int64_t real_ns, trade_t *trade)
+static void random_walk_next(sim_source_t *source, uint64_t trade_id, int64_t real_ns, sim_trade_t *trade)
 {
     random_walk_t *self = (random_walk_t *)source;
     double step, size;
     random_normals(&self->random, &step, &size);
     trade->symbol = random_below(&self->random, source->symbols.count);
-    walk_t *walk = &self->walks[trade->symbol];
+    instrument_walk_t *walk = &self->walks[trade->symbol];
 
     char timestamp_text[TIMESTAMP_BYTES], price_text[NUMBER_BYTES], qty_text[NUMBER_BYTES], id_text[NUMBER_BYTES];
-    writer_t timestamp = writer_on(timestamp_text, sizeof timestamp_text), price = writer_on(price_text, sizeof price_text);
-    writer_t qty = writer_on(qty_text, sizeof qty_text), id = writer_on(id_text, sizeof id_text);
+    text_writer_t timestamp = writer_on(timestamp_text, sizeof timestamp_text),
+                  price = writer_on(price_text, sizeof price_text);
+    text_writer_t qty = writer_on(qty_text, sizeof qty_text), id = writer_on(id_text, sizeof id_text);
     writer_timestamp(&timestamp, real_ns);
     writer_fixed(&price, walk_price(walk, step), walk->instrument->decimals);
     writer_shortest(&qty, random_size(&self->random, walk->instrument->qty, size), QTY_DECIMALS);
     writer_unsigned(&id, trade_id);
 
-    writer_t text = writer_on(trade->text, sizeof trade->text);
+    text_writer_t text = writer_on(trade->text, sizeof trade->text);
     trade_write(&text, &(trade_fields_t){.symbol = source->symbols.names[trade->symbol],
                                          .timestamp = writer_string(&timestamp),
                                          .side = random_below(&self->random, 2) ? "buy" : "sell",
@@ -102,13 +103,13 @@ static void random_walk_next(source_t *source, uint64_t trade_id, int64_t real_n
     trade->length = writer_length(&text);
 }
 
-static bool random_walk_finished(const source_t *source)
+static bool random_walk_finished(const sim_source_t *source)
 {
     (void)source;
     return false;
 }
 
-static void random_walk_destroy(source_t *source)
+static void random_walk_destroy(sim_source_t *source)
 {
     random_walk_t *self = (random_walk_t *)source;
     free(self->walks);
@@ -130,12 +131,12 @@ static bool random_walk_offer(random_walk_t *self, const char *names)
         return false;
     for (size_t i = 0; i < symbols->count; i++) {
         const instrument_t *instrument = instrument_find(symbols->names[i]);
-        self->walks[i] = (walk_t){instrument, instrument->price, pow(10, instrument->decimals)};
+        self->walks[i] = (instrument_walk_t){instrument, instrument->price, pow(10, instrument->decimals)};
     }
     return true;
 }
 
-source_t *source_random_walk(const char *names, uint64_t seed)
+sim_source_t *source_random_walk(const char *names, uint64_t seed)
 {
     static const source_ops_t ops = {random_walk_next, random_walk_finished, random_walk_destroy};
     random_walk_t *self = calloc(1, sizeof *self);
@@ -143,7 +144,7 @@ source_t *source_random_walk(const char *names, uint64_t seed)
         return NULL;
     self->source.ops = &ops;
     self->random.state = seed;
-    source_t *source = &self->source;
+    sim_source_t *source = &self->source;
     if (!random_walk_offer(self, names ? names : default_names))
         source_destroy(&source);
     return source;

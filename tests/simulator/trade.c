@@ -1,6 +1,6 @@
 #include "tests/simulator/trade.h"
 
-void trade_write(writer_t *out, const trade_fields_t *fields)
+void trade_write(text_writer_t *out, const trade_fields_t *fields)
 {
     writer_text(out, "\"symbol\":\"");
     writer_text(out, fields->symbol);
@@ -17,7 +17,7 @@ void trade_write(writer_t *out, const trade_fields_t *fields)
     writer_text(out, "\"");
 }
 
-void trade_write_message(writer_t *out, uint64_t seqnum, const char *members, size_t length)
+void trade_write_message(text_writer_t *out, uint64_t seqnum, const char *members, size_t length)
 {
     writer_text(out, "{\"seqnum\":");
     writer_unsigned(out, seqnum);

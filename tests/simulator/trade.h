@@ -13,7 +13,7 @@ typedef struct {
     size_t symbol; /* its place in the source's symbols */
     size_t length;
     char text[TRADE_TEXT_BYTES]; /* "symbol":"BTC-USD", ... ,"trade_id":"12884909920" */
-} trade_t;
+} sim_trade_t;
 
 /* What a trade is made of. qty and price are pieces of JSON: numbers, unless a fault wants something else there. */
 typedef struct {
@@ -25,7 +25,7 @@ typedef struct {
     const char *trade_id;
 } trade_fields_t;
 
-void trade_write(writer_t *out, const trade_fields_t *fields);
+void trade_write(text_writer_t *out, const trade_fields_t *fields);
 
 /* The whole message around the members: {"seqnum":21,"event":"updated","channel":"trades", ... } */
-void trade_write_message(writer_t *out, uint64_t seqnum, const char *members, size_t length);
+void trade_write_message(text_writer_t *out, uint64_t seqnum, const char *members, size_t length);

@@ -18,18 +18,18 @@ static const char required_origin[] = "https://exchange.blockchain.com";
 /* The wsi's opaque user data. */
 typedef struct {
     struct lws *wsi;
-    exchange_t *exchange;
-    connection_t *connection;
+    sim_exchange_t *exchange;
+    sim_connection_t *connection;
     bool deaf; /* reading has been stopped */
     bool cut;
     size_t length; /* of the message that is coming in */
     char message[MESSAGE_MAX_BYTES + 1];
-} websocket_t;
+} sim_websocket_t;
 
 /* --- coming and going -------------------------------------------------------------------------------------------- */
 
 /* The ledger tells when somebody was turned away, so that a test knows how long he stayed away. */
-static int refuse(struct lws *wsi, exchange_t *exchange, const char *status, const char *headers, const char *text)
+static int refuse(struct lws *wsi, sim_exchange_t *exchange, const char *status, const char *headers, const char *text)
 {
     char details[EXCHANGE_STATUS_BYTES];
     snprintf(details, sizeof details, "\"status\":%ld", strtol(status, NULL, 10));
@@ -37,7 +37,7 @@ static int refuse(struct lws *wsi, exchange_t *exchange, const char *status, con
     return http_refuse(wsi, status, headers, text);
 }
 
-int websocket_upgrade(struct lws *wsi, exchange_t *exchange)
+int websocket_upgrade(struct lws *wsi, sim_exchange_t *exchange)
 {
     const char *status, *headers;
     char path[PATH_BYTES] = "", origin[ORIGIN_BYTES] = "";
@@ -54,9 +54,9 @@ int websocket_upgrade(struct lws *wsi, exchange_t *exchange)
     return 0;
 }
 
-int websocket_opened(struct lws *wsi, exchange_t *exchange)
+int websocket_opened(struct lws *wsi, sim_exchange_t *exchange)
 {
-    websocket_t *self = calloc(1, sizeof *self);
+    sim_websocket_t *self = calloc(1, sizeof *self);
     if (!self)
         return -1;
     self->wsi = wsi;
@@ -72,7 +72,7 @@ int websocket_opened(struct lws *wsi, exchange_t *exchange)
 
 void websocket_closed(struct lws *wsi)
 {
-    websocket_t *self = lws_get_opaque_user_data(wsi);
+    sim_websocket_t *self = lws_get_opaque_user_data(wsi);
     if (!self)
         return;
     lws_set_opaque_user_data(wsi, NULL);
@@ -81,7 +81,7 @@ void websocket_closed(struct lws *wsi)
 }
 
 /* Makes the kernel send RST: with no time to linger, closing drops what waits and resets. */
-static void cut(websocket_t *self)
+static void cut(sim_websocket_t *self)
 {
     const struct linger at_once = {.l_onoff = 1, .l_linger = 0};
     setsockopt(lws_get_socket_fd(self->wsi), SOL_SOCKET, SO_LINGER, &at_once, sizeof at_once);
@@ -89,9 +89,9 @@ static void cut(websocket_t *self)
     self->cut = true;
 }
 
-void websocket_attend(const connection_t *connection)
+void websocket_attend(const sim_connection_t *connection)
 {
-    websocket_t *self = connection_socket(connection);
+    sim_websocket_t *self = connection_socket(connection);
     const connection_phase_t phase = connection_phase(connection);
     const bool frozen = connection_frozen(connection);
     if (phase == CONNECTION_RESET && !self->cut)
@@ -110,7 +110,7 @@ void websocket_attend(const connection_t *connection)
 
 int websocket_received(struct lws *wsi, const char *bytes, size_t length)
 {
-    websocket_t *self = lws_get_opaque_user_data(wsi);
+    sim_websocket_t *self = lws_get_opaque_user_data(wsi);
     if (!self)
         return -1;
     if (length > MESSAGE_MAX_BYTES - self->length) {
@@ -130,7 +130,7 @@ int websocket_received(struct lws *wsi, const char *bytes, size_t length)
 /* LWS_WRITE_HTTP on a WebSocket is a write without framing: the runs are framed already, a run a call. */
 int websocket_writable(struct lws *wsi)
 {
-    websocket_t *self = lws_get_opaque_user_data(wsi);
+    sim_websocket_t *self = lws_get_opaque_user_data(wsi);
     if (!self || self->cut || connection_frozen(self->connection))
         return 0;
     outbox_t *outbox = connection_outbox(self->connection);

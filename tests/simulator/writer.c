@@ -4,14 +4,14 @@
 
 enum { DIGITS_MAX = 20 };
 
-void writer_fill(writer_t *self, char byte, size_t count)
+void writer_fill(text_writer_t *self, char byte, size_t count)
 {
     assert(count <= (size_t)(self->end - self->at));
     memset(self->at, byte, count);
     self->at += count;
 }
 
-void writer_unsigned(writer_t *self, uint64_t value)
+void writer_unsigned(text_writer_t *self, uint64_t value)
 {
     char digits[DIGITS_MAX];
     char *first = digits + DIGITS_MAX;
@@ -21,7 +21,7 @@ void writer_unsigned(writer_t *self, uint64_t value)
     writer_bytes(self, first, (size_t)(digits + DIGITS_MAX - first));
 }
 
-void writer_padded(writer_t *self, uint64_t value, unsigned count)
+void writer_padded(text_writer_t *self, uint64_t value, unsigned count)
 {
     char digits[DIGITS_MAX];
     assert(count <= DIGITS_MAX);
@@ -38,7 +38,7 @@ static uint64_t power_of_ten(unsigned exponent)
     return power;
 }
 
-void writer_fixed(writer_t *self, uint64_t units, unsigned decimals)
+void writer_fixed(text_writer_t *self, uint64_t units, unsigned decimals)
 {
     const uint64_t one = power_of_ten(decimals);
     writer_unsigned(self, units / one);
@@ -49,7 +49,7 @@ void writer_fixed(writer_t *self, uint64_t units, unsigned decimals)
 }
 
 /* d.dddE-n, for units below one thousandth. */
-static void writer_scientific(writer_t *self, uint64_t units, unsigned decimals)
+static void writer_scientific(text_writer_t *self, uint64_t units, unsigned decimals)
 {
     while (units % 10 == 0) {
         units /= 10;
@@ -66,7 +66,7 @@ static void writer_scientific(writer_t *self, uint64_t units, unsigned decimals)
     writer_unsigned(self, decimals - (digits - 1));
 }
 
-void writer_shortest(writer_t *self, uint64_t units, unsigned decimals)
+void writer_shortest(text_writer_t *self, uint64_t units, unsigned decimals)
 {
     if (units > 0 && decimals > 3 && units < power_of_ten(decimals - 3)) {
         writer_scientific(self, units, decimals);
@@ -79,7 +79,7 @@ void writer_shortest(writer_t *self, uint64_t units, unsigned decimals)
     writer_fixed(self, units, decimals);
 }
 
-void writer_quoted(writer_t *self, const char *text, size_t most)
+void writer_quoted(text_writer_t *self, const char *text, size_t most)
 {
     writer_bytes(self, "\"", 1);
     for (size_t i = 0; i < most && text[i] != '\0'; i++) {
@@ -92,7 +92,7 @@ void writer_quoted(writer_t *self, const char *text, size_t most)
 
 /* Days since 1970 to year, month and day, by Howard Hinnant's civil_from_days (howardhinnant.github.io/date_algorithms.html):
  * some ten operations, where gmtime_r takes a lock. For days from 0 on. */
-static void writer_date(writer_t *self, uint64_t days)
+static void writer_date(text_writer_t *self, uint64_t days)
 {
     days += 719468; /* since 0000-03-01 */
     const uint64_t era = days / 146097, day_of_era = days % 146097;
@@ -107,7 +107,7 @@ static void writer_date(writer_t *self, uint64_t days)
     writer_padded(self, day_of_year - (153 * month_from_march + 2) / 5 + 1, 2);
 }
 
-void writer_timestamp(writer_t *self, int64_t real_ns)
+void writer_timestamp(text_writer_t *self, int64_t real_ns)
 {
     const uint64_t us = (uint64_t)(real_ns / NS_PER_US), seconds = us / 1000000;
     writer_date(self, seconds / 86400);
@@ -122,7 +122,7 @@ void writer_timestamp(writer_t *self, int64_t real_ns)
     writer_bytes(self, "Z", 1);
 }
 
-const char *writer_string(writer_t *self)
+const char *writer_string(text_writer_t *self)
 {
     assert(self->at < self->end);
     *self->at = '\0';

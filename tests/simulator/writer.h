@@ -13,19 +13,19 @@ typedef struct {
     char *start;
     char *at; /* where the next character goes */
     char *end;
-} writer_t;
+} text_writer_t;
 
-static inline writer_t writer_on(char *buffer, size_t capacity)
+static inline text_writer_t writer_on(char *buffer, size_t capacity)
 {
-    return (writer_t){.start = buffer, .at = buffer, .end = buffer + capacity};
+    return (text_writer_t){.start = buffer, .at = buffer, .end = buffer + capacity};
 }
 
-static inline size_t writer_length(const writer_t *self)
+static inline size_t writer_length(const text_writer_t *self)
 {
     return (size_t)(self->at - self->start);
 }
 
-static inline void writer_bytes(writer_t *self, const char *bytes, size_t length)
+static inline void writer_bytes(text_writer_t *self, const char *bytes, size_t length)
 {
     assert(length <= (size_t)(self->end - self->at));
     memcpy(self->at, bytes, length);
@@ -33,28 +33,28 @@ static inline void writer_bytes(writer_t *self, const char *bytes, size_t length
 }
 
 /* Inline, so that the length of a literal is known when compiling. */
-static inline void writer_text(writer_t *self, const char *text)
+static inline void writer_text(text_writer_t *self, const char *text)
 {
     writer_bytes(self, text, strlen(text));
 }
 
-void writer_fill(writer_t *self, char byte, size_t count);
-void writer_unsigned(writer_t *self, uint64_t value);
+void writer_fill(text_writer_t *self, char byte, size_t count);
+void writer_unsigned(text_writer_t *self, uint64_t value);
 
 /* Exactly `digits` digits, with leading zeros. */
-void writer_padded(writer_t *self, uint64_t value, unsigned digits);
+void writer_padded(text_writer_t *self, uint64_t value, unsigned digits);
 
 /* units × 10^-decimals with all its decimals: 1125240, 2 → 11252.40 */
-void writer_fixed(writer_t *self, uint64_t units, unsigned decimals);
+void writer_fixed(text_writer_t *self, uint64_t units, unsigned decimals);
 
 /* units × 10^-decimals as Java prints a double, which is how the exchange prints a quantity: 0.5, 200.0, 8.5E-5 */
-void writer_shortest(writer_t *self, uint64_t units, unsigned decimals);
+void writer_shortest(text_writer_t *self, uint64_t units, unsigned decimals);
 
 /* At most the first `most` characters as a JSON string. What is not printable ASCII becomes '?'. */
-void writer_quoted(writer_t *self, const char *text, size_t most);
+void writer_quoted(text_writer_t *self, const char *text, size_t most);
 
 /* 2019-08-13T11:30:06.100140Z from nanoseconds since 1970. */
-void writer_timestamp(writer_t *self, int64_t real_ns);
+void writer_timestamp(text_writer_t *self, int64_t real_ns);
 
 /* Ends the text with a NUL and returns its start. */
-const char *writer_string(writer_t *self);
+const char *writer_string(text_writer_t *self);

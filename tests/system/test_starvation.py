@@ -5,7 +5,7 @@ import asyncio
 from clients import Client
 from pipeline import get, until
 
-# Trades come every 50 ms and more as the pulse counts them: some hundred ms of silence are unlikely at one in a hundred.
+# Trades come every 50 ms and more as their rate is counted: some hundred ms of silence are unlikely at one in a hundred.
 EAGER = {"probability": 0.01, "minimum_ms": 300, "reconnect_ms": 1}
 
 
@@ -26,7 +26,7 @@ def subscribes(flow, event, symbol):
 
 
 async def learned(client, *symbols):
-    """Waits until the pulse has learned the rates: from 20 arrivals, 50 ms apart at least."""
+    """Waits until the rates are learned: from 20 arrivals, 50 ms apart at least."""
     arrivals = {symbol: [] for symbol in symbols}
     taken = 0
 

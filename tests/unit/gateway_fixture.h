@@ -8,8 +8,8 @@
 #include "gatewayd/clients/catchup.h"
 #include "gatewayd/clients/fanout.h"
 #include "gatewayd/history/page_cache.h"
-#include "gatewayd/methods/join.h"
 #include "gatewayd/methods/methods.h"
+#include "gatewayd/methods/subscribe.h"
 #include "gatewayd/streams/recent.h"
 #include "proto/trade.h"
 
@@ -24,7 +24,7 @@ typedef struct {
     char text[512];
     requester_fn *done;
     void *arg;
-} asked_t;
+} asked_request_t;
 
 /* The client's end of the connection. */
 typedef struct {
@@ -41,15 +41,15 @@ typedef struct {
     hub_t hub;
     wire_t wire;
     client_t *client;
-    asked_t asked[FIXTURE_ASKED_MAX];
+    asked_request_t asked[FIXTURE_ASKED_MAX];
     size_t asked_count;
     uint64_t handles;
     size_t histories;  /* how many there are that know the same */
     bool deaf;         /* no service takes a request */
     char wanted[1024]; /* "+BTC-USD -BTC-USD " as the bus was told */
-} fixture_t;
+} gateway_fixture_t;
 
-static fixture_t fixture;
+static gateway_fixture_t fixture;
 
 static size_t wire_send(void *link, text_t frames)
 {
@@ -90,8 +90,8 @@ static uint64_t service_send(void *service, text_t request, requester_fn *done, 
     if (fixture.deaf)
         return 0;
     ck_assert_uint_lt(fixture.asked_count, FIXTURE_ASKED_MAX);
-    asked_t *asked = &fixture.asked[fixture.asked_count++];
-    *asked = (asked_t){.handle = ++fixture.handles, .service = service, .done = done, .arg = arg};
+    asked_request_t *asked = &fixture.asked[fixture.asked_count++];
+    *asked = (asked_request_t){.handle = ++fixture.handles, .service = service, .done = done, .arg = arg};
     snprintf(asked->text, sizeof asked->text, "%.*s", TEXT_ARG(request));
     return asked->handle;
 }
@@ -131,7 +131,7 @@ static void on_wanted(void *arg, text_t symbol, bool wanted)
 
 static inline void fixture_setup(void)
 {
-    fixture = (fixture_t){.histories = 1};
+    fixture = (gateway_fixture_t){.histories = 1};
     hub_init(&fixture.hub);
     fixture.hub.now_ns = 1000 * NS_PER_S;
     fixture.hub.offers = offers_new();
@@ -163,7 +163,7 @@ static inline void fixture_teardown(void)
 static inline void pass_ms(int64_t ms)
 {
     fixture.hub.now_ns += ms * NS_PER_MS;
-    join_tick(&fixture.hub);
+    subscribe_tick(&fixture.hub);
     catchup_tick(&fixture.hub);
 }
 
@@ -196,10 +196,10 @@ static inline offer_change_t hear(const char *source, bool connected, const char
 /* The bus tells from where it follows a stream. */
 static inline void follow(const char *topic, uint64_t epoch, uint64_t last)
 {
-    channel_t *channel = markets_stream(fixture.hub.markets, text_of(topic), (cursor_t){epoch, last});
-    ck_assert_ptr_nonnull(channel);
-    fanout_stream(&fixture.hub, channel);
-    join_tick(&fixture.hub);
+    live_stream_t *live_stream = markets_stream(fixture.hub.markets, text_of(topic), (cursor_t){epoch, last});
+    ck_assert_ptr_nonnull(live_stream);
+    fanout_stream(&fixture.hub, live_stream);
+    subscribe_tick(&fixture.hub);
 }
 
 /* A trade's JSON; its timestamp is seq seconds after some moment. */
@@ -227,7 +227,7 @@ static inline void trades_come(uint64_t from, uint64_t to)
         size_t length = print_trade(json, "a", FIXTURE_EPOCH, seq);
         markets_trade(fixture.hub.markets, TEXT(BTC), (cursor_t){FIXTURE_EPOCH, seq}, (text_t){json, length});
     }
-    join_tick(&fixture.hub);
+    subscribe_tick(&fixture.hub);
     fanout_flush(&fixture.hub);
 }
 
@@ -296,7 +296,7 @@ static inline void expect_trades(uint64_t epoch, uint64_t from, uint64_t to)
 static inline void service_answers(const char *service, const char *part, const char *answer)
 {
     ck_assert_msg(fixture.asked_count > 0, "nobody was asked for %s", part);
-    asked_t asked = fixture.asked[0];
+    asked_request_t asked = fixture.asked[0];
     memmove(fixture.asked, fixture.asked + 1, --fixture.asked_count * sizeof *fixture.asked);
     ck_assert_str_eq(asked.service, service);
     ck_assert_msg(strstr(asked.text, part), "expected a request with %s, found %s", part, asked.text);

@@ -9,7 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-typedef struct server {
+typedef struct websocket_server {
     struct lws_vhost *vhost;
     struct lws *wsi; /* the client, or NULL */
     int port;
@@ -18,19 +18,19 @@ typedef struct server {
     int opened, closed, pongs;
     int close_code; /* in the client's close frame; 0 before it, or without one */
     bool frozen;    /* sends nothing */
-    void (*on_open)(struct server *self);
-    void (*on_message)(struct server *self, text_t message);
-    void (*on_close)(struct server *self);
+    void (*on_open)(struct websocket_server *self);
+    void (*on_message)(struct websocket_server *self, text_t message);
+    void (*on_close)(struct websocket_server *self);
     void *arg;       /* for whoever set the callbacks */
     buffer_t outbox; /* of server_frame_t, each with its bytes behind it */
-} server_t;
+} websocket_server_t;
 
 typedef struct {
     uint32_t length;
     int32_t flags; /* of lws_write */
 } server_frame_t;
 
-static void server_send_frame(server_t *self, text_t payload, int flags)
+static void server_send_frame(websocket_server_t *self, text_t payload, int flags)
 {
     server_frame_t frame = {(uint32_t)payload.length, flags};
     buffer_append(&self->outbox, (text_t){(const char *)&frame, sizeof frame});
@@ -39,18 +39,18 @@ static void server_send_frame(server_t *self, text_t payload, int flags)
         lws_callback_on_writable(self->wsi);
 }
 
-static inline void server_send(server_t *self, const char *text)
+static inline void server_send(websocket_server_t *self, const char *text)
 {
     server_send_frame(self, text_of(text), LWS_WRITE_TEXT);
 }
 
 /* A close frame, code 1001 "going away"; the client ends the connection. lws's own way loses the code here. */
-static inline void server_hang_up(server_t *self)
+static inline void server_hang_up(websocket_server_t *self)
 {
     server_send_frame(self, TEXT("\x88\x0c\x03\xe9going away"), LWS_WRITE_HTTP);
 }
 
-static bool server_write_frame(server_t *self)
+static bool server_write_frame(websocket_server_t *self)
 {
     server_frame_t frame;
     memcpy(&frame, self->outbox.bytes, sizeof frame);
@@ -63,7 +63,7 @@ static bool server_write_frame(server_t *self)
     return written >= 0;
 }
 
-static int server_write(server_t *self)
+static int server_write(websocket_server_t *self)
 {
     while (self->outbox.length > 0 && !self->frozen && !lws_send_pipe_choked(self->wsi))
         if (!server_write_frame(self))
@@ -73,7 +73,7 @@ static int server_write(server_t *self)
     return 0;
 }
 
-static void server_closed(server_t *self)
+static void server_closed(websocket_server_t *self)
 {
     self->closed++;
     self->wsi = NULL;
@@ -85,7 +85,7 @@ static void server_closed(server_t *self)
 static int server_on_lws(struct lws *wsi, enum lws_callback_reasons reason, void *user, void *in, size_t length)
 {
     (void)user;
-    server_t *self = wsi && lws_get_vhost(wsi) ? lws_vhost_user(lws_get_vhost(wsi)) : NULL;
+    websocket_server_t *self = wsi && lws_get_vhost(wsi) ? lws_vhost_user(lws_get_vhost(wsi)) : NULL;
     const unsigned char *bytes = in;
     switch (reason) {
     case LWS_CALLBACK_ESTABLISHED:
@@ -123,7 +123,7 @@ static int server_on_lws(struct lws *wsi, enum lws_callback_reasons reason, void
 static const struct lws_protocols server_protocols[] = {{.name = "server", .callback = server_on_lws}, {0}};
 
 /* Listens on a free port of 127.0.0.1; with TLS where there is a certificate. *self is the caller's, zeroed but for the callbacks. */
-static inline void server_start(server_t *self, web_t *web, const char *certificate, const char *key)
+static inline void server_start(websocket_server_t *self, web_t *web, const char *certificate, const char *key)
 {
     struct lws_context_creation_info info = {
         .iface = "127.0.0.1",
@@ -143,7 +143,7 @@ static inline void server_start(server_t *self, web_t *web, const char *certific
 }
 
 /* After web_destroy. */
-static inline void server_release(server_t *self)
+static inline void server_release(websocket_server_t *self)
 {
     buffer_release(&self->outbox);
 }

@@ -7,20 +7,20 @@
 #include "common/timestamp.h"
 
 /* Source a trades at 10:00:00, 10:01:00 … 10:04:00, source b half a minute later. The price is the minute's number, for b and a half. */
-static shelf_t *shelf;
+static catalog_t *catalog;
 static buffer_t answer;
 
 static void give(const char *topic, uint64_t seq, const char *at, const char *price, const char *qty)
 {
-    tape_t *tape = shelf_tape(shelf, text_of(topic));
+    memory_log_t *memory_log = catalog_memory_log(catalog, text_of(topic));
     int64_t ns;
-    ck_assert(tape && timestamp_parse(text_of(at), &ns));
-    ck_assert(candles_add(tape_candles(tape), (candle_place_t){ns, {7, seq}}, text_of(price), text_of(qty)));
+    ck_assert(memory_log && timestamp_parse(text_of(at), &ns));
+    ck_assert(candles_add(memory_log_candles(memory_log), (candle_place_t){ns, {7, seq}}, text_of(price), text_of(qty)));
 }
 
 static void setup(void)
 {
-    shelf = shelf_new(1000);
+    catalog = catalog_new(1000);
     answer = buffer_new(0);
     for (unsigned minute = 0; minute < 5; minute++) {
         char a[32], b[32], a_price[8], b_price[8];
@@ -37,15 +37,15 @@ static void setup(void)
 static void teardown(void)
 {
     buffer_release(&answer);
-    shelf_destroy(&shelf);
+    catalog_destroy(&catalog);
 }
 
 static void ask(const char *json)
 {
     request_t request;
-    shelf_symbol_t found;
+    catalog_symbol_t found;
     ck_assert(request_parse(text_of(json), &request, &answer));
-    ck_assert(shelf_symbol(shelf, request.symbol, &found));
+    ck_assert(catalog_symbol(catalog, request.symbol, &found));
     answer_candles(&request, &found, NULL, &answer);
     ck_assert(buffer_ok(&answer));
 }
@@ -113,12 +113,12 @@ START_TEST(where_one_source_lacks_candles_there_is_none)
     static const char seconds[] = "{\"op\":\"candles\",\"symbol\":\"XRP-USD\",\"interval\":\"1s\",\"count\":10000}";
     give("trade.XRP-USD.b", 1, "2025-11-10T09:00:00Z", "1", "1");
     give("trade.XRP-USD.b", 2, "2025-11-10T10:00:05Z", "1", "1");
-    tape_t *tape = shelf_tape(shelf, TEXT("trade.XRP-USD.a"));
+    memory_log_t *memory_log = catalog_memory_log(catalog, TEXT("trade.XRP-USD.a"));
     int64_t start_ns;
     ck_assert(timestamp_parse(TEXT("2025-11-10T10:00:00Z"), &start_ns));
     for (uint64_t n = 0; n < 3602; n++)
-        ck_assert(candles_add(tape_candles(tape), (candle_place_t){start_ns + (int64_t)n * NS_PER_S, {7, n + 1}}, TEXT("1"),
-                              TEXT("1")));
+        ck_assert(candles_add(memory_log_candles(memory_log), (candle_place_t){start_ns + (int64_t)n * NS_PER_S, {7, n + 1}},
+                              TEXT("1"), TEXT("1")));
     ask(seconds);
     ck_assert(text_starts_with(buffer_text(&answer),
                                TEXT("{\"ok\":true,\"interval\":\"1s\",\"candles\":[{\"start\":\"2025-11-10T10:00:02Z\"")));
@@ -158,9 +158,9 @@ START_TEST(of_more_than_fit_fewer_are_answered)
 {
     buffer_t small = buffer_new(512);
     request_t request;
-    shelf_symbol_t found;
+    catalog_symbol_t found;
     ck_assert(request_parse(TEXT(ASK(",\"count\":5")), &request, &small));
-    ck_assert(shelf_symbol(shelf, request.symbol, &found));
+    ck_assert(catalog_symbol(catalog, request.symbol, &found));
     answer_candles(&request, &found, NULL, &small);
     ck_assert(text_equal(buffer_text(&small), TEXT(OK_NEXT(ONLY("3") "," BOTH("4", "4.25"), "3"))));
     buffer_release(&small);

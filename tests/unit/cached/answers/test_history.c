@@ -9,7 +9,7 @@
 
 /* Trades are short here: {"a":SEQ} of source a, {"b":SEQ} of source b. One second lies between two of a stream, and b's come half a
  * second behind a's: a1 is of 10:00:01, b1 of 10:00:01.5. */
-static shelf_t *shelf;
+static catalog_t *catalog;
 static history_t *history;
 static buffer_t answered;
 
@@ -24,12 +24,12 @@ static void append(char source, uint64_t from, uint64_t to)
 {
     char topic[] = "trade.BTC-USD.x", json[32];
     topic[sizeof topic - 2] = source;
-    tape_t *tape = shelf_tape(shelf, text_of(topic));
-    ck_assert_ptr_nonnull(tape);
+    memory_log_t *memory_log = catalog_memory_log(catalog, text_of(topic));
+    ck_assert_ptr_nonnull(memory_log);
     for (uint64_t seq = from; seq <= to; seq++) {
         int length = snprintf(json, sizeof json, "{\"%c\":%llu}", source, (unsigned long long)seq);
         int64_t ns = time_of("2025-11-10T10:00:00Z") + (int64_t)seq * 1000000000 + (source == 'b' ? 500000000 : 0);
-        ck_assert(tape_append(tape, &(tape_trade_t){{7, seq}, ns, {json, (size_t)length}}));
+        ck_assert(memory_log_append(memory_log, &(memory_log_trade_t){{7, seq}, ns, {json, (size_t)length}}));
     }
 }
 
@@ -51,13 +51,13 @@ static text_t ask(text_t request)
 
 static void setup_with_token(const char *token)
 {
-    shelf = shelf_new(1000);
-    history = history_new(&(history_config_t){.shelf = shelf, .token = token, .on_answer = on_answer});
+    catalog = catalog_new(1000);
+    history = history_new(&(history_config_t){.catalog = catalog, .token = token, .on_answer = on_answer});
     answered = buffer_new(0);
     ck_assert_ptr_nonnull(history);
     append('a', 1, 4);
     append('b', 1, 2);
-    shelf_offer(shelf, &(status_t){.source = TEXT("a"), .symbols = TEXT("{\"BTC-USD\":4,\"ETH-USD\":0}")});
+    catalog_offer(catalog, &(status_t){.source = TEXT("a"), .symbols = TEXT("{\"BTC-USD\":4,\"ETH-USD\":0}")});
 }
 
 static void setup(void)
@@ -73,7 +73,7 @@ static void setup_token(void)
 static void teardown(void)
 {
     history_destroy(&history);
-    shelf_destroy(&shelf);
+    catalog_destroy(&catalog);
     buffer_release(&answered);
 }
 
@@ -225,7 +225,7 @@ START_TEST(stats_tell_of_each_stream)
              "\"first\":\"7-1\",\"firstTimestamp\":\"2025-11-10T10:00:01.000000000Z\",\"last\":\"7-4\","
              "\"lastTimestamp\":\"2025-11-10T10:00:04.000000000Z\",\"bytes\":%zu,\"duplicates\":0,"
              "\"gaps\":{\"seen\":0,\"repaired\":0,\"lost\":0}},{\"topic\":\"trade.BTC-USD.b\",",
-             tape_bytes(shelf_find(shelf, TEXT("trade.BTC-USD.a"))));
+             memory_log_bytes(catalog_find(catalog, TEXT("trade.BTC-USD.a"))));
     text_t answer = ask(TEXT("{\"op\":\"stats\"}"));
     ck_assert_msg(text_starts_with(answer, text_of(expected)), "expected %s\nfound %.*s", expected, TEXT_ARG(answer));
     text_t one = ask(TEXT("{\"op\":\"stats\",\"symbol\":\"BTC-USD\"}"));
@@ -247,7 +247,7 @@ START_TEST(clear_with_a_wrong_token_is_forbidden)
     char request[200];
     snprintf(request, sizeof request, "{\"op\":\"clear\"%s}", wrong_tokens[_i]);
     assert_error(request, ERROR_FORBIDDEN);
-    ck_assert_uint_eq(shelf_trades(shelf), 6);
+    ck_assert_uint_eq(catalog_trades(catalog), 6);
 }
 END_TEST
 
@@ -262,7 +262,8 @@ END_TEST
 
 START_TEST(clear_of_one_symbol_leaves_the_others)
 {
-    ck_assert(tape_append(shelf_tape(shelf, TEXT("trade.ETH-USD.a")), &(tape_trade_t){{7, 1}, 0, TEXT("{}")}));
+    ck_assert(
+        memory_log_append(catalog_memory_log(catalog, TEXT("trade.ETH-USD.a")), &(memory_log_trade_t){{7, 1}, 0, TEXT("{}")}));
     assert_answer("{\"op\":\"clear\",\"symbol\":\"BTC-USD\",\"token\":\"let \\\"me\\\" in\"}", "{\"ok\":true,\"cleared\":6}");
     assert_answer("{\"op\":\"recent\",\"symbol\":\"ETH-USD\"}", "{\"ok\":true,\"trades\":[{}]}");
     assert_error("{\"op\":\"clear\",\"symbol\":\"XRP-USD\",\"token\":\"let \\\"me\\\" in\"}", ERROR_INVALID_SYMBOL);
@@ -272,11 +273,11 @@ END_TEST
 /* 1,000 trades of 16 KiB are 16 MiB. */
 START_TEST(an_answer_stays_within_its_bound)
 {
-    static char json[TAPE_TEXT_MAX];
+    static char json[MEMORY_LOG_TEXT_MAX];
     memset(json, '7', sizeof json);
-    tape_t *tape = shelf_tape(shelf, TEXT("trade.ETH-USD.a"));
+    memory_log_t *memory_log = catalog_memory_log(catalog, TEXT("trade.ETH-USD.a"));
     for (uint64_t seq = 1; seq <= 1000; seq++)
-        ck_assert(tape_append(tape, &(tape_trade_t){{7, seq}, 0, {json, sizeof json}}));
+        ck_assert(memory_log_append(memory_log, &(memory_log_trade_t){{7, seq}, 0, {json, sizeof json}}));
     text_t range = ask(TEXT("{\"op\":\"range\",\"topic\":\"trade.ETH-USD.a\",\"count\":1000}"));
     range_answer_t page;
     ck_assert_uint_le(range.length, HISTORY_ANSWER_MAX);

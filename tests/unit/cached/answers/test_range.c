@@ -2,25 +2,25 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "cached/answers/extract.h"
+#include "cached/answers/page_printer.h"
 
 /* A trade's text is its cursor as "E-S"; answers are compared whole. */
 static arena_t *arena;
-static tape_t *tape;
+static memory_log_t *memory_log;
 static buffer_t answer;
-static extract_t extract;
+static page_printer_t printer;
 
 static void setup(void)
 {
     arena = arena_new();
     ck_assert_ptr_nonnull(arena);
-    tape = tape_new(TEXT("trade.BTC-USD.test"), 100, arena);
+    memory_log = memory_log_new(TEXT("trade.BTC-USD.test"), 100, arena);
     answer = buffer_new(0);
 }
 
 static void teardown(void)
 {
-    tape_destroy(&tape);
+    memory_log_destroy(&memory_log);
     arena_destroy(&arena);
     buffer_release(&answer);
 }
@@ -29,8 +29,8 @@ static void append(uint64_t epoch, uint64_t from, uint64_t to)
 {
     for (uint64_t seq = from; seq <= to; seq++) {
         char text[CURSOR_MAX];
-        tape_trade_t trade = {{epoch, seq}, 0, {text, cursor_print(text, (cursor_t){epoch, seq})}};
-        ck_assert(tape_append(tape, &trade));
+        memory_log_trade_t trade = {{epoch, seq}, 0, {text, cursor_print(text, (cursor_t){epoch, seq})}};
+        ck_assert(memory_log_append(memory_log, &trade));
     }
 }
 
@@ -39,8 +39,8 @@ static void assert_range(request_t request, size_t limit_bytes, const char *expe
     buffer_clear(&answer);
     if (request.count == 0)
         request.count = REQUEST_COUNT_DEFAULT;
-    extract_begin_range(&extract, &request, tape, false);
-    ck_assert(extract_print(&extract, limit_bytes, &answer));
+    page_printer_begin_range(&printer, &request, memory_log, false);
+    ck_assert(page_printer_print(&printer, limit_bytes, &answer));
     char whole[500];
     snprintf(whole, sizeof whole, "{\"ok\":true%s}", expected);
     ck_assert_msg(text_equal(buffer_text(&answer), text_of(whole)), "expected %s, found %.*s", whole,
@@ -54,7 +54,7 @@ static const struct {
     request_t request;
     const char *expected;
 } cases[] = {
-    /* the tape: 5-3 5-4, a hole, 5-8 5-9, a new journal, 6-2 6-3 */
+    /* the memory log: 5-3 5-4, a hole, 5-8 5-9, a new journal, 6-2 6-3 */
     {{.count = 100}, ",\"trades\":[5-3,5-4,5-8,5-9,6-2,6-3],\"missing\":4"},
     {{FROM(5, 1)}, ",\"trades\":[5-3,5-4,5-8,5-9,6-2,6-3],\"missing\":6"},
     {{FROM(5, 0)}, ",\"trades\":[5-3,5-4,5-8,5-9,6-2,6-3],\"missing\":6"},
@@ -94,7 +94,7 @@ END_TEST
 START_TEST(what_was_lost_at_the_end_is_missing)
 {
     append(5, 1, 3);
-    tape_skip(tape, (cursor_t){5, 6});
+    memory_log_skip(memory_log, (cursor_t){5, 6});
     assert_range((request_t){FROM(5, 3)}, 10000, ",\"trades\":[5-3],\"missing\":3");
 }
 END_TEST
@@ -102,7 +102,7 @@ END_TEST
 START_TEST(what_was_cleared_is_missing)
 {
     append(5, 1, 9);
-    tape_clear(tape);
+    memory_log_clear(memory_log);
     assert_range((request_t){FROM(5, 4)}, 10000, ",\"trades\":[],\"missing\":6");
     assert_range((request_t){.count = 5}, 10000, ",\"trades\":[],\"missing\":0");
 }
@@ -118,7 +118,7 @@ END_TEST
 START_TEST(an_epoch_that_begins_without_a_trade_adds_nothing)
 {
     append(5, 1, 2);
-    tape_skip(tape, (cursor_t){6, 0});
+    memory_log_skip(memory_log, (cursor_t){6, 0});
     assert_range((request_t){FROM(5, 1)}, 10000, ",\"trades\":[5-1,5-2],\"missing\":0");
 }
 END_TEST

@@ -12,7 +12,7 @@
 
 static loop_t *loop;
 static loop_timer_t *waker;
-static shelf_t *shelf;
+static catalog_t *catalog;
 static rebuild_t *rebuild;
 
 static void on_wake(void *arg)
@@ -30,16 +30,16 @@ static void setup(void)
     memset(&fake, 0, sizeof fake);
     loop = loop_new();
     waker = loop_timer_new(loop, on_wake, NULL);
-    shelf = shelf_new(100);
-    rebuild = rebuild_new(loop, &fake_kind, "fake:", shelf, TRADE_FUTURE_NS);
-    ck_assert(waker && shelf && rebuild);
+    catalog = catalog_new(100);
+    rebuild = rebuild_new(loop, &fake_kind, "fake:", catalog, TRADE_FUTURE_NS);
+    ck_assert(waker && catalog && rebuild);
     loop_timer_start(waker, 1, 1);
 }
 
 static void teardown(void)
 {
     rebuild_destroy(&rebuild);
-    shelf_destroy(&shelf);
+    catalog_destroy(&catalog);
     loop_timer_destroy(&waker);
     loop_destroy(&loop);
 }
@@ -54,17 +54,17 @@ static void store(text_t topic, uint64_t from, uint64_t to)
 /* In memory, as cached keeps them. */
 static void remember(text_t topic, uint64_t from, uint64_t to)
 {
-    tape_t *tape = shelf_tape(shelf, topic);
+    memory_log_t *memory_log = catalog_memory_log(catalog, topic);
     for (uint64_t seq = from; seq <= to; seq++) {
         candle_place_t place = {1762795473937345000, {7, seq}};
-        ck_assert(tape_append(tape, &(tape_trade_t){place.cursor, place.timestamp_ns, TEXT("{}")}));
-        ck_assert(candles_add(tape_candles(tape), place, TEXT("1.50"), TEXT("0.5")));
+        ck_assert(memory_log_append(memory_log, &(memory_log_trade_t){place.cursor, place.timestamp_ns, TEXT("{}")}));
+        ck_assert(candles_add(memory_log_candles(memory_log), place, TEXT("1.50"), TEXT("0.5")));
     }
 }
 
 static candles_t *candles_of(text_t topic)
 {
-    return tape_candles(shelf_find(shelf, topic));
+    return memory_log_candles(catalog_find(catalog, topic));
 }
 
 static bool lacks(text_t topic)
@@ -104,8 +104,8 @@ START_TEST(each_stream_gets_its_own)
     store(TEXT("trade.XRP-USD.test"), 1, 5);
     remember(TOPIC, 11990, 12000);
     remember(OTHER, 21, 30);
-    tape_skip(shelf_tape(shelf, TEXT("trade.XRP-USD.test")), (cursor_t){7, 5}); /* filled with nothing */
-    remember(TEXT("trade.ADA-USD.test"), 1, 2);                                 /* not stored */
+    memory_log_skip(catalog_memory_log(catalog, TEXT("trade.XRP-USD.test")), (cursor_t){7, 5}); /* filled with nothing */
+    remember(TEXT("trade.ADA-USD.test"), 1, 2);                                                 /* not stored */
     rebuild_start(rebuild);
     UNTIL(!lacks(TOPIC) && !lacks(OTHER) && !lacks(TEXT("trade.XRP-USD.test")));
     ck_assert(!lacks(TEXT("trade.ADA-USD.test")));
@@ -141,7 +141,7 @@ START_TEST(what_is_cleared_meanwhile_stays_so)
     rebuild_start(rebuild);
     UNTIL(candles_older_to_come(candles_of(TOPIC)));
     ck_assert_uint_gt(fake.opens, none);
-    tape_clear(shelf_find(shelf, TOPIC));
+    memory_log_clear(catalog_find(catalog, TOPIC));
     UNTIL(!lacks(OTHER));
     assert_counts(OTHER, 30);
     assert_counts(TOPIC, 0);
@@ -157,7 +157,7 @@ START_TEST(what_is_cleared_before_it_is_known_what_is_stored_stays_so)
     remember(TOPIC, 30, 30);
     remember(OTHER, 30, 30);
     rebuild_start(rebuild);
-    tape_clear(shelf_find(shelf, TOPIC));
+    memory_log_clear(catalog_find(catalog, TOPIC));
     UNTIL(!lacks(OTHER));
     ck_assert(!lacks(TOPIC));
     assert_counts(TOPIC, 0);
@@ -207,11 +207,11 @@ START_TEST(until_it_is_done_the_answer_is_incomplete)
     static const char incomplete[] = "\"count\":2,\"vwap\":1.5}],\"incomplete\":true}";
     buffer_t answer = buffer_new(0);
     request_t request;
-    shelf_symbol_t found;
+    catalog_symbol_t found;
     store(TOPIC, 1, 7);
     remember(TOPIC, 7, 8);
     ck_assert(request_parse(TEXT("{\"op\":\"candles\",\"symbol\":\"BTC-USD\",\"interval\":\"1d\"}"), &request, &answer));
-    ck_assert(shelf_symbol(shelf, request.symbol, &found));
+    ck_assert(catalog_symbol(catalog, request.symbol, &found));
     answer_candles(&request, &found, rebuild, &answer);
     ck_assert_ptr_nonnull(memmem(answer.bytes, answer.length, incomplete, strlen(incomplete)));
     rebuild_start(rebuild);

@@ -8,7 +8,7 @@
 
 static const int64_t day_ns = INT64_C(86400000000000);
 
-static const backend_t *postgres;
+static const store_backend_t *postgres;
 static const store_kind_t *kind;
 static void *handle;
 static char error[STORE_ERROR_MAX], answer[400];

@@ -6,7 +6,7 @@
 
 enum { CAP = 1000, BATCH_MAX = 3000 };
 
-static const backend_t *redis;
+static const store_backend_t *redis;
 static const store_kind_t *kind;
 static void *handle;
 static char error[STORE_ERROR_MAX], url[200];

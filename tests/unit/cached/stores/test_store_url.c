@@ -3,7 +3,7 @@
 #include <stdlib.h>
 
 #include "cached/stores/store.h"
-#include "cached/stores/url.h"
+#include "cached/stores/store_url.h"
 
 static store_url_t url;
 

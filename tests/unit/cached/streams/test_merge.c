@@ -8,18 +8,18 @@
 enum { STREAMS_MAX = 4 };
 
 static arena_t *arena;
-static tape_t *tapes[STREAMS_MAX];
-static size_t tape_total;
+static memory_log_t *memory_logs[STREAMS_MAX];
+static size_t memory_log_total;
 
-static void make_tapes(const char *const *streams)
+static void make_memory_logs(const char *const *streams)
 {
-    for (tape_total = 0; tape_total < STREAMS_MAX && streams[tape_total]; tape_total++) {
-        tapes[tape_total] = tape_new(TEXT("trade.BTC-USD.x"), 100, arena);
-        ck_assert_ptr_nonnull(tapes[tape_total]);
-        for (uint64_t seq = 1; streams[tape_total][seq - 1]; seq++) {
-            char text[2] = {(char)('a' + tape_total), (char)('0' + seq)};
-            tape_trade_t trade = {{1, seq}, streams[tape_total][seq - 1] - '0', {text, 2}};
-            ck_assert(tape_append(tapes[tape_total], &trade));
+    for (memory_log_total = 0; memory_log_total < STREAMS_MAX && streams[memory_log_total]; memory_log_total++) {
+        memory_logs[memory_log_total] = memory_log_new(TEXT("trade.BTC-USD.x"), 100, arena);
+        ck_assert_ptr_nonnull(memory_logs[memory_log_total]);
+        for (uint64_t seq = 1; streams[memory_log_total][seq - 1]; seq++) {
+            char text[2] = {(char)('a' + memory_log_total), (char)('0' + seq)};
+            memory_log_trade_t trade = {{1, seq}, streams[memory_log_total][seq - 1] - '0', {text, 2}};
+            ck_assert(memory_log_append(memory_logs[memory_log_total], &trade));
         }
     }
 }
@@ -33,13 +33,13 @@ static void setup(void)
 static void teardown(void)
 {
     for (size_t i = 0; i < STREAMS_MAX; i++)
-        tape_destroy(&tapes[i]);
+        memory_log_destroy(&memory_logs[i]);
     arena_destroy(&arena);
 }
 
 static merge_t merge;
 
-static bool merge_next(tape_trade_t *trade)
+static bool merge_next(memory_log_trade_t *trade)
 {
     if (merge_peek(&merge, trade) != MERGE_TRADE)
         return false;
@@ -50,7 +50,7 @@ static bool merge_next(tape_trade_t *trade)
 static void assert_merges_to(const char *expected)
 {
     char found[200] = "";
-    tape_trade_t trade;
+    memory_log_trade_t trade;
     while (merge_next(&trade)) {
         strcat(found, *found ? " " : "");
         strncat(found, trade.json.at, trade.json.length);
@@ -61,11 +61,11 @@ static void assert_merges_to(const char *expected)
 static void merge_all(merge_order_t order, window_t window)
 {
     merge_begin(&merge, order, window, false);
-    for (size_t i = 0; i < tape_total; i++) {
+    for (size_t i = 0; i < memory_log_total; i++) {
         if (order == MERGE_NEWEST_FIRST)
-            merge_add_newest(&merge, tapes[i], (cursor_t){UINT64_MAX, UINT64_MAX});
+            merge_add_newest(&merge, memory_logs[i], (cursor_t){UINT64_MAX, UINT64_MAX});
         else
-            merge_add_oldest(&merge, tapes[i], (cursor_t){0, 0}, (cursor_t){UINT64_MAX, UINT64_MAX});
+            merge_add_oldest(&merge, memory_logs[i], (cursor_t){0, 0}, (cursor_t){UINT64_MAX, UINT64_MAX});
     }
 }
 
@@ -91,7 +91,7 @@ static const struct {
 
 START_TEST(newest_first)
 {
-    make_tapes(cases[_i].streams);
+    make_memory_logs(cases[_i].streams);
     merge_all(MERGE_NEWEST_FIRST, (window_t){INT64_MIN, cases[_i].before_ns});
     assert_merges_to(cases[_i].newest);
 }
@@ -99,27 +99,27 @@ END_TEST
 
 START_TEST(newest_first_up_to_the_cursors_that_are_given)
 {
-    make_tapes((const char *[]){"135", "246", NULL});
+    make_memory_logs((const char *[]){"135", "246", NULL});
     merge_begin(&merge, MERGE_NEWEST_FIRST, WINDOW_ALL, false);
-    merge_add_newest(&merge, tapes[0], (cursor_t){1, 2});
-    merge_add_newest(&merge, tapes[1], (cursor_t){1, 1});
+    merge_add_newest(&merge, memory_logs[0], (cursor_t){1, 2});
+    merge_add_newest(&merge, memory_logs[1], (cursor_t){1, 1});
     assert_merges_to("a2 b1 a1");
 }
 END_TEST
 
 START_TEST(oldest_first_between_the_cursors_that_are_given)
 {
-    make_tapes((const char *[]){"135", "246", NULL});
+    make_memory_logs((const char *[]){"135", "246", NULL});
     merge_begin(&merge, MERGE_OLDEST_FIRST, WINDOW_ALL, false);
-    merge_add_oldest(&merge, tapes[0], (cursor_t){1, 2}, (cursor_t){1, 2});
-    merge_add_oldest(&merge, tapes[1], (cursor_t){1, 3}, (cursor_t){9, 1});
+    merge_add_oldest(&merge, memory_logs[0], (cursor_t){1, 2}, (cursor_t){1, 2});
+    merge_add_oldest(&merge, memory_logs[1], (cursor_t){1, 3}, (cursor_t){9, 1});
     assert_merges_to("a2 b3");
 }
 END_TEST
 
 START_TEST(both_bounds_of_time_hold_at_once)
 {
-    make_tapes((const char *[]){"135", "246", NULL});
+    make_memory_logs((const char *[]){"135", "246", NULL});
     merge_all(MERGE_NEWEST_FIRST, (window_t){2, 5});
     assert_merges_to("b2 a2");
     merge_all(MERGE_OLDEST_FIRST, (window_t){2, 5});
@@ -129,7 +129,7 @@ END_TEST
 
 START_TEST(oldest_first)
 {
-    make_tapes(cases[_i].streams);
+    make_memory_logs(cases[_i].streams);
     merge_all(MERGE_OLDEST_FIRST, (window_t){cases[_i].after_ns, INT64_MAX});
     assert_merges_to(cases[_i].oldest);
 }
@@ -137,21 +137,21 @@ END_TEST
 
 START_TEST(as_many_streams_as_allowed_merge)
 {
-    tape_t *many[MERGE_MAX];
+    memory_log_t *many[MERGE_MAX];
     merge_begin(&merge, MERGE_OLDEST_FIRST, WINDOW_ALL, false);
     for (size_t i = 0; i < MERGE_MAX; i++) {
-        many[i] = tape_new(TEXT("trade.BTC-USD.x"), 10, arena);
+        many[i] = memory_log_new(TEXT("trade.BTC-USD.x"), 10, arena);
         for (uint64_t seq = 1; seq <= 10; seq++)
-            ck_assert(tape_append(many[i], &(tape_trade_t){{1, seq}, (int64_t)(seq * MERGE_MAX + i), TEXT("{}")}));
+            ck_assert(memory_log_append(many[i], &(memory_log_trade_t){{1, seq}, (int64_t)(seq * MERGE_MAX + i), TEXT("{}")}));
         merge_add_oldest(&merge, many[i], (cursor_t){0, 0}, (cursor_t){UINT64_MAX, UINT64_MAX});
     }
-    tape_trade_t trade;
+    memory_log_trade_t trade;
     int64_t expected = MERGE_MAX;
     while (merge_next(&trade))
         ck_assert_int_eq(trade.timestamp_ns, expected++);
     ck_assert_int_eq(expected, 11 * MERGE_MAX);
     for (size_t i = 0; i < MERGE_MAX; i++)
-        tape_destroy(&many[i]);
+        memory_log_destroy(&many[i]);
 }
 END_TEST
 

@@ -19,7 +19,7 @@ typedef struct {
     loop_timer_t *timer;
     char peer[64], answer[128];
     size_t peer_length;
-} late_t;
+} late_answer_t;
 
 /* A service that answers every request with {"id":…,"service":NUMBER}: at once, SLOW_MS later, or not at all. */
 struct service {
@@ -28,7 +28,7 @@ struct service {
     int asked, probed;
     socket_t *router;
     char endpoint[128];
-    late_t late[LATE_MAX];
+    late_answer_t late[LATE_MAX];
 };
 
 static char folder[] = "/tmp/test_requester.XXXXXX";
@@ -47,13 +47,13 @@ static void answer(service_t *self, text_t peer, text_t body)
 
 static void on_later(void *arg)
 {
-    late_t *late = arg;
+    late_answer_t *late = arg;
     answer(late->service, (text_t){late->peer, late->peer_length}, text_of(late->answer));
 }
 
 static void answer_later(service_t *self, text_t peer, text_t body)
 {
-    late_t *late = self->late;
+    late_answer_t *late = self->late;
     while (late < self->late + LATE_MAX && loop_timer_running(late->timer))
         late++;
     ck_assert_ptr_ne(late, self->late + LATE_MAX);
@@ -130,8 +130,8 @@ static void set_up(void)
     for (int i = 0; i < SERVICES; i++) {
         service_t *service = &services[i];
         *service = (service_t){.number = i};
-        for (late_t *late = service->late; late < service->late + LATE_MAX; late++)
-            *late = (late_t){.service = service, .timer = loop_timer_new(loop, on_later, late)};
+        for (late_answer_t *late = service->late; late < service->late + LATE_MAX; late++)
+            *late = (late_answer_t){.service = service, .timer = loop_timer_new(loop, on_later, late)};
         snprintf(services[i].endpoint, sizeof services[i].endpoint, "ipc://%s/%d", folder, i);
     }
     done_count = 0;
@@ -150,7 +150,7 @@ static void tear_down(void)
     requester_destroy(&requester);
     for (int i = 0; i < SERVICES; i++) {
         socket_destroy(&services[i].router);
-        for (late_t *late = services[i].late; late < services[i].late + LATE_MAX; late++)
+        for (late_answer_t *late = services[i].late; late < services[i].late + LATE_MAX; late++)
             loop_timer_destroy(&late->timer);
     }
     loop_timer_destroy(&guard);

@@ -16,7 +16,7 @@ static char file_name[32];
 static char *environment[] = {NULL};
 static loop_t *loop;
 static config_t *started;
-static supervisor_t *supervisor;
+static sd_notify_t *sd_notify;
 static reload_t *reload;
 static int log_end, kept_stderr; /* the log goes through a pipe */
 static int64_t applied;          /* gatewayd.subscriptions, by the last apply */
@@ -54,8 +54,8 @@ static void set_up(void)
     log_open("test", LOG_LEVEL_INFO, LOG_FORMAT_HUMAN);
     loop = loop_new();
     started = config_load(file_name, settings, 1, environment);
-    supervisor = supervisor_new(loop);
-    reload = reload_new(loop, started, supervisor, &events, NULL);
+    sd_notify = sd_notify_new(loop);
+    reload = reload_new(loop, started, sd_notify, &events, NULL);
     ck_assert_ptr_nonnull(reload);
     ck_assert_int_eq(pipe(ends), 0);
     log_end = ends[0];
@@ -72,7 +72,7 @@ static void tear_down(void)
     close(log_end);
     unlink(file_name);
     reload_destroy(&reload);
-    supervisor_destroy(&supervisor);
+    sd_notify_destroy(&sd_notify);
     config_destroy(&started);
     loop_destroy(&loop);
 }

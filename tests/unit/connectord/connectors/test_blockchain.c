@@ -13,7 +13,7 @@
 
 static loop_t *loop;
 static web_t *web;
-static server_t server;
+static websocket_server_t server;
 static source_config_t config;
 static text_t symbols[] = {{"BTC-USD", 7}, {"ETH-USD", 7}, {"LTC-USD", 7}};
 static const connector_t *blockchain;
@@ -87,7 +87,7 @@ static void on_lost(void *arg, const loss_t *loss)
 static const connector_events_t connector_events = {on_connected, on_confirmed, on_rejected, on_trade,
                                                     on_gap,       on_malformed, on_lost};
 
-static void server_on_message(server_t *self, text_t message)
+static void server_on_message(websocket_server_t *self, text_t message)
 {
     (void)self;
     note(heard, "%.*s\n", TEXT_ARG(message));
@@ -100,7 +100,7 @@ static void set_up(void)
     disconnects_at_gap = false;
     loop = loop_new();
     web = web_new(loop, 1024);
-    server = (server_t){.on_message = server_on_message};
+    server = (websocket_server_t){.on_message = server_on_message};
     server_start(&server, web, NULL, NULL);
     config = (source_config_t){.name = TEXT("exchange"),
                                .url = server.url,

@@ -79,11 +79,11 @@ static void many_trades(journal_t *journal)
 
 typedef struct {
     uint64_t btc, eth; /* the last seqs that were told */
-} told_t;
+} safe_seqs_t;
 
 static void on_safe(void *arg, const journal_stream_t *stream, text_t json)
 {
-    told_t *told = arg;
+    safe_seqs_t *told = arg;
     bool btc = text_equal(journal_topic(stream), BTC);
     uint64_t seq = btc ? ++told->btc : ++told->eth;
     char bytes[TRADE_BYTES];
@@ -94,7 +94,7 @@ static void on_safe(void *arg, const journal_stream_t *stream, text_t json)
 START_TEST(what_is_safe_is_told)
 {
     journal_t *journal = create();
-    told_t told = {0};
+    safe_seqs_t told = {0};
     journal_on_safe(journal, on_safe, &told);
     append(journal, BTC, 1);
     ck_assert_uint_eq(told.btc, 0);

@@ -1,6 +1,6 @@
 /* Lines that are made anew in turn. */
 #include "common/clock.h"
-#include "tests/unit/lines_fixture.h"
+#include "tests/unit/redundant_lines_fixture.h"
 
 START_TEST(rotation_makes_one_line_anew_in_turn)
 {
@@ -26,7 +26,7 @@ START_TEST(rotation_waits_for_the_other_line)
         lost(1, "cut");
         check_calls("");
     }
-    ck_assert_uint_eq(lines_connected(lines), 1);
+    ck_assert_uint_eq(redundant_lines_connected(lines), 1);
     wait_for("connect1");
     connected(1);
     wait_for("disconnect0");
@@ -106,8 +106,8 @@ START_TEST(rotation_does_not_forget_a_release)
     settings.rotate_ms = 20;
     settings.grace_ms = 30; /* the rotation comes before its end */
     make_connected();
-    lines_want(lines, TEXT("BTC-USD"));
-    lines_release(lines, TEXT("BTC-USD"));
+    redundant_lines_want(lines, TEXT("BTC-USD"));
+    redundant_lines_release(lines, TEXT("BTC-USD"));
     wait_for("connect0 heartbeat/1/up");
     connected(0);
     wait_for("-0:BTC-USD");

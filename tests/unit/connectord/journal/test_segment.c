@@ -11,24 +11,24 @@ typedef struct {
     folder_t folder;
     int fd;
     char file[128];
-} fixture_t;
+} segment_fixture_t;
 
-static fixture_t fixture_new(void)
+static segment_fixture_t fixture_new(void)
 {
-    fixture_t self = {.folder = folder_new()};
+    segment_fixture_t self = {.folder = folder_new()};
     self.fd = open(self.folder.path, O_RDONLY | O_DIRECTORY);
     snprintf(self.file, sizeof self.file, "%s/00000000000000000017.seg", self.folder.path);
     return self;
 }
 
-static void fixture_destroy(fixture_t *self)
+static void fixture_destroy(segment_fixture_t *self)
 {
     close(self->fd);
     folder_remove(&self->folder);
 }
 
 /* A segment on the disk with a stream and two trades; says where each record begins, and where the last one ends. */
-static void make_segment(const fixture_t *fixture, uint32_t offsets[static 4])
+static void make_segment(const segment_fixture_t *fixture, uint32_t offsets[static 4])
 {
     segment_t *segment = segment_create(fixture->fd, NUMBER, 1763941200123456, 4711, BYTES);
     ck_assert_ptr_nonnull(segment);
@@ -41,7 +41,7 @@ static void make_segment(const fixture_t *fixture, uint32_t offsets[static 4])
     ck_assert_ptr_null(segment);
 }
 
-static void poke(const fixture_t *fixture, off_t offset, const void *bytes, size_t length)
+static void poke(const segment_fixture_t *fixture, off_t offset, const void *bytes, size_t length)
 {
     int fd = open(fixture->file, O_WRONLY);
     ck_assert_int_eq(pwrite(fd, bytes, length, offset), (ssize_t)length);
@@ -49,7 +49,7 @@ static void poke(const fixture_t *fixture, off_t offset, const void *bytes, size
 }
 
 /* Opens, scans and settles it; returns the number of good records. */
-static unsigned scan(const fixture_t *fixture, segment_t **segment, segment_rest_t *rest)
+static unsigned scan(const segment_fixture_t *fixture, segment_t **segment, segment_rest_t *rest)
 {
     unsigned records = 0;
     uint32_t offset = SEGMENT_HEADER;
@@ -63,7 +63,7 @@ static unsigned scan(const fixture_t *fixture, segment_t **segment, segment_rest
 
 START_TEST(what_was_appended_is_found_again)
 {
-    fixture_t fixture = fixture_new();
+    segment_fixture_t fixture = fixture_new();
     uint32_t offsets[4], next;
     make_segment(&fixture, offsets);
     segment_t *segment;
@@ -88,7 +88,7 @@ END_TEST
 
 START_TEST(appending_goes_on_behind_the_last_record)
 {
-    fixture_t fixture = fixture_new();
+    segment_fixture_t fixture = fixture_new();
     uint32_t offsets[4];
     make_segment(&fixture, offsets);
     segment_t *segment;
@@ -104,7 +104,7 @@ END_TEST
 
 START_TEST(it_takes_records_until_it_is_full)
 {
-    fixture_t fixture = fixture_new();
+    segment_fixture_t fixture = fixture_new();
     char payload[1000];
     memset(payload, 'x', sizeof payload);
     segment_t *segment = segment_create(fixture.fd, NUMBER, 1, 0, BYTES);
@@ -126,7 +126,7 @@ END_TEST
 /* Every single byte of the last record: whichever is wrong, the record is not believed, and those before it are. */
 START_TEST(a_wrong_byte_anywhere_in_a_record_is_noticed)
 {
-    fixture_t fixture = fixture_new();
+    segment_fixture_t fixture = fixture_new();
     uint32_t offsets[4];
     make_segment(&fixture, offsets);
     uint32_t used = 8 + 16 + (uint32_t)TEXT("{\"second\":22}").length; /* behind it is only padding */
@@ -151,7 +151,7 @@ END_TEST
 
 START_TEST(a_record_that_was_not_committed_is_wiped)
 {
-    fixture_t fixture = fixture_new();
+    segment_fixture_t fixture = fixture_new();
     uint32_t offsets[4];
     make_segment(&fixture, offsets);
     poke(&fixture, offsets[3] + COMMIT, "everything but the head", 23);
@@ -177,7 +177,7 @@ START_TEST(records_are_written_at_once)
 {
     enum { RECORDS = 60 };
     _Alignas(8) static char batch[SEGMENT_BATCH_MAX];
-    fixture_t fixture = fixture_new();
+    segment_fixture_t fixture = fixture_new();
     uint32_t offsets[4], bytes = 0, count[] = {RECORDS, 2}; /* by a system call, and without one */
     char text[200];
     make_segment(&fixture, offsets);
@@ -213,7 +213,7 @@ START_TEST(anything_else_behind_the_records_is_damage)
         uint32_t behind; /* the last record */
         const char *bytes;
     } cases[] = {{0, "garbage"}, {COMMIT + SEGMENT_BATCH_MAX, "x"}, {SEGMENT_BATCH_MAX, "far behind"}};
-    fixture_t fixture = fixture_new();
+    segment_fixture_t fixture = fixture_new();
     uint32_t offsets[4];
     make_segment(&fixture, offsets);
     poke(&fixture, offsets[3] + cases[_i].behind, cases[_i].bytes, strlen(cases[_i].bytes));
@@ -234,7 +234,7 @@ END_TEST
 
 START_TEST(a_file_that_was_cut_short_keeps_its_whole_records)
 {
-    fixture_t fixture = fixture_new();
+    segment_fixture_t fixture = fixture_new();
     uint32_t offsets[4];
     make_segment(&fixture, offsets);
     for (uint32_t length = SEGMENT_HEADER; length < BYTES; length += length < offsets[3] + 64 ? 1 : 8191) {
@@ -269,7 +269,7 @@ START_TEST(a_header_that_is_none_is_told_from_a_newer_one)
         {16, "another1", 8, SEGMENT_GARBAGE},         {24, "\x12\0\0\0\0\0\0\0", 8, SEGMENT_GARBAGE},
         {40, "\xff\xff\xff\xff", 4, SEGMENT_GARBAGE},
     };
-    fixture_t fixture = fixture_new();
+    segment_fixture_t fixture = fixture_new();
     uint32_t offsets[4];
     make_segment(&fixture, offsets);
     poke(&fixture, cases[_i].offset, cases[_i].bytes, cases[_i].length);
@@ -282,7 +282,7 @@ END_TEST
 
 START_TEST(a_file_shorter_than_a_header_is_garbage)
 {
-    fixture_t fixture = fixture_new();
+    segment_fixture_t fixture = fixture_new();
     uint32_t offsets[4];
     make_segment(&fixture, offsets);
     segment_t *segment = NULL;
@@ -296,7 +296,7 @@ END_TEST
 
 START_TEST(a_segment_is_there_only_after_its_commit)
 {
-    fixture_t fixture = fixture_new();
+    segment_fixture_t fixture = fixture_new();
     segment_t *other, *segment = segment_create(fixture.fd, NUMBER, 1, 0, BYTES);
     ck_assert_uint_eq(folder_count(fixture.folder.path, ".seg"), 0);
     ck_assert_int_eq(segment_open(&other, fixture.fd, NUMBER), SEGMENT_FAILED);

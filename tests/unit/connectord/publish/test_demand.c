@@ -7,16 +7,16 @@
 typedef struct {
     const char *topic;
     int wanted, released; /* how often */
-} stream_t;
+} demanded_stream_t;
 
 static void on_wanted(void *item)
 {
-    ((stream_t *)item)->wanted++;
+    ((demanded_stream_t *)item)->wanted++;
 }
 
 static void on_released(void *item)
 {
-    ((stream_t *)item)->released++;
+    ((demanded_stream_t *)item)->released++;
 }
 
 static const demand_events_t events = {on_wanted, on_released};
@@ -25,12 +25,12 @@ enum { BTC_A, BTC_B, ETH_A, BTC_EUR_A, STREAMS };
 
 typedef struct {
     demand_t *demand;
-    stream_t streams[STREAMS];
-} fixture_t;
+    demanded_stream_t streams[STREAMS];
+} demand_fixture_t;
 
-static fixture_t *fixture_new(void)
+static demand_fixture_t *fixture_new(void)
 {
-    fixture_t *self = calloc(1, sizeof *self);
+    demand_fixture_t *self = calloc(1, sizeof *self);
     ck_assert_ptr_nonnull(self);
     self->demand = demand_new(&events);
     const char *const topics[] = {"trade.BTC-USD.a", "trade.BTC-USD.b", "trade.ETH-USD.a", "trade.BTC-EUR.a"};
@@ -41,7 +41,7 @@ static fixture_t *fixture_new(void)
     return self;
 }
 
-static void fixture_destroy(fixture_t *self)
+static void fixture_destroy(demand_fixture_t *self)
 {
     demand_destroy(&self->demand);
     free(self);
@@ -68,7 +68,7 @@ static const struct {
 
 START_TEST(a_prefix_is_demand_for_the_topics_that_it_begins)
 {
-    fixture_t *fixture = fixture_new();
+    demand_fixture_t *fixture = fixture_new();
     text_t prefix = text_of(prefixes[_i].prefix);
     bool any = false;
     demand_subscribe(fixture->demand, prefix);
@@ -90,8 +90,8 @@ END_TEST
 
 START_TEST(a_stream_is_released_when_its_last_prefix_goes)
 {
-    fixture_t *fixture = fixture_new();
-    const stream_t *stream = &fixture->streams[BTC_A];
+    demand_fixture_t *fixture = fixture_new();
+    const demanded_stream_t *stream = &fixture->streams[BTC_A];
     demand_subscribe(fixture->demand, TEXT("trade.BTC-USD."));
     demand_subscribe(fixture->demand, TEXT("trade.BTC-USD.a"));
     demand_subscribe(fixture->demand, TEXT("trade.B"));
@@ -109,7 +109,7 @@ END_TEST
 
 START_TEST(the_same_prefix_counts_once)
 {
-    fixture_t *fixture = fixture_new();
+    demand_fixture_t *fixture = fixture_new();
     demand_subscribe(fixture->demand, TEXT("trade.ETH-USD."));
     demand_subscribe(fixture->demand, TEXT("trade.ETH-USD."));
     demand_unsubscribe(fixture->demand, TEXT("trade.ETH-USD."));
@@ -122,7 +122,7 @@ END_TEST
 
 START_TEST(leaving_without_having_come_changes_nothing)
 {
-    fixture_t *fixture = fixture_new();
+    demand_fixture_t *fixture = fixture_new();
     demand_unsubscribe(fixture->demand, TEXT("trade.BTC-USD."));
     for (size_t i = 0; i < STREAMS; i++)
         ck_assert_int_eq(fixture->streams[i].released, 0);
@@ -132,7 +132,7 @@ END_TEST
 
 START_TEST(a_prefix_longer_than_any_topic_is_ignored)
 {
-    fixture_t *fixture = fixture_new();
+    demand_fixture_t *fixture = fixture_new();
     char longer[4096];
     memset(longer, 'A', sizeof longer);
     text_t start = TEXT("trade.BTC-USD.");
@@ -147,7 +147,7 @@ START_TEST(a_thousand_symbols_are_told_apart)
 {
     enum { SYMBOLS = 1000 };
     static char topics[SYMBOLS][32];
-    static stream_t streams[SYMBOLS];
+    static demanded_stream_t streams[SYMBOLS];
     demand_t *demand = demand_new(&events);
     for (int i = 0; i < SYMBOLS; i++) {
         snprintf(topics[i], sizeof topics[i], "trade.S%d-USD.x", i);
@@ -164,8 +164,8 @@ END_TEST
 
 START_TEST(what_is_offered_later_is_wanted_by_who_is_there_already)
 {
-    fixture_t *fixture = fixture_new();
-    stream_t late = {.topic = "trade.XRP-USD.a"};
+    demand_fixture_t *fixture = fixture_new();
+    demanded_stream_t late = {.topic = "trade.XRP-USD.a"};
     demand_subscribe(fixture->demand, TEXT("trade.XRP-USD."));
     demand_subscribe(fixture->demand, TEXT("trade.XRP-USD.ab"));
     demand_subscribe(fixture->demand, TEXT("trade.X"));
@@ -183,8 +183,8 @@ END_TEST
 
 START_TEST(what_is_withdrawn_is_not_wanted_and_wanted_when_it_is_back)
 {
-    fixture_t *fixture = fixture_new();
-    stream_t *stream = &fixture->streams[BTC_A];
+    demand_fixture_t *fixture = fixture_new();
+    demanded_stream_t *stream = &fixture->streams[BTC_A];
     demand_subscribe(fixture->demand, TEXT("trade.BTC-USD."));
     demand_subscribe(fixture->demand, TEXT("trade.BTC-USD.a"));
     demand_withdraw(fixture->demand, text_of(stream->topic), stream);
@@ -203,8 +203,8 @@ END_TEST
 
 START_TEST(two_offers_of_one_topic_are_told_apart)
 {
-    fixture_t *fixture = fixture_new();
-    stream_t next = {.topic = "trade.ETH-USD.a"};
+    demand_fixture_t *fixture = fixture_new();
+    demanded_stream_t next = {.topic = "trade.ETH-USD.a"};
     demand_subscribe(fixture->demand, TEXT("trade.ETH-USD."));
     ck_assert(demand_offer(fixture->demand, text_of(next.topic), &next));
     ck_assert_int_eq(next.wanted, 1);
@@ -218,8 +218,8 @@ END_TEST
 
 START_TEST(prefixes_of_what_is_not_offered_are_bounded_and_displace_none)
 {
-    fixture_t *fixture = fixture_new();
-    stream_t first = {.topic = "trade.S0-USD.x"}, beyond = {.topic = "trade.S10000-USD.x"};
+    demand_fixture_t *fixture = fixture_new();
+    demanded_stream_t first = {.topic = "trade.S0-USD.x"}, beyond = {.topic = "trade.S10000-USD.x"};
     char prefix[64];
     for (int i = 0; i <= DEMAND_STRANGERS_MAX; i++) {
         snprintf(prefix, sizeof prefix, "trade.S%d-USD.", i);

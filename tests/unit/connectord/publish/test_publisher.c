@@ -10,7 +10,7 @@ static char endpoint[96];
 static loop_t *loop;
 static demand_t *demand;
 static publisher_t *publisher;
-static int listeners, received;
+static int subscribers, received;
 
 #define UNTIL(condition)                                                                                                       \
     while (!(condition))                                                                                                       \
@@ -23,10 +23,10 @@ static void on_stream(void *item)
 
 static const demand_events_t demand_events = {on_stream, on_stream};
 
-static void on_listener(void *arg)
+static void on_subscriber(void *arg)
 {
-    ck_assert_ptr_eq(arg, &listeners);
-    listeners++;
+    ck_assert_ptr_eq(arg, &subscribers);
+    subscribers++;
 }
 
 static void on_message(void *arg, const text_t *frames, size_t count)
@@ -51,10 +51,10 @@ static void set_up(void)
 {
     folder = folder_new();
     snprintf(endpoint, sizeof endpoint, "ipc://%s/bus", folder.path);
-    listeners = received = 0;
+    subscribers = received = 0;
     loop = loop_new();
     demand = demand_new(&demand_events);
-    publisher = publisher_new(loop, endpoint, 1000, demand, on_listener, &listeners);
+    publisher = publisher_new(loop, endpoint, 1000, demand, on_subscriber, &subscribers);
     ck_assert_ptr_nonnull(publisher);
 }
 
@@ -67,16 +67,16 @@ static void tear_down(void)
 }
 
 /* The second one of the same prefix, too, of which XPUB says nothing by default. */
-START_TEST(each_listener_to_statuses_is_told)
+START_TEST(each_subscriber_to_statuses_is_told)
 {
     socket_t *first = subscriber(TEXT("status."));
-    UNTIL(listeners == 1);
+    UNTIL(subscribers == 1);
     socket_t *second = subscriber(TEXT("status."));
-    UNTIL(listeners == 2);
+    UNTIL(subscribers == 2);
     socket_t *one_source = subscriber(TEXT("status.bench"));
-    UNTIL(listeners == 3);
+    UNTIL(subscribers == 3);
     socket_t *everything = subscriber(TEXT(""));
-    UNTIL(listeners == 4);
+    UNTIL(subscribers == 4);
     socket_destroy(&first);
     socket_destroy(&second);
     socket_destroy(&one_source);
@@ -90,7 +90,7 @@ START_TEST(subscriber_to_trades_alone_is_no_listener)
     socket_t *trades = subscriber(TEXT("trade."));
     for (; received == 0; uv_run(loop_uv(loop), UV_RUN_NOWAIT))
         publisher_trade(publisher, TEXT("trade.BTC-USD.bench"), TEXT("{}"));
-    ck_assert_int_eq(listeners, 0);
+    ck_assert_int_eq(subscribers, 0);
     socket_destroy(&trades);
 }
 END_TEST
@@ -98,7 +98,7 @@ END_TEST
 START_TEST(who_is_told_of_hears_what_is_sent_then)
 {
     socket_t *first = subscriber(TEXT("status."));
-    UNTIL(listeners == 1);
+    UNTIL(subscribers == 1);
     status_t status = {.event = STATUS_HEARTBEAT, .source = TEXT("bench"), .symbols = TEXT("{}"), .stale = TEXT("{}")};
     publisher_status(publisher, &status);
     UNTIL(received == 1);
@@ -111,7 +111,7 @@ int main(void)
     Suite *suite = suite_create("publisher");
     TCase *tests = tcase_create("publisher");
     tcase_add_checked_fixture(tests, set_up, tear_down);
-    tcase_add_test(tests, each_listener_to_statuses_is_told);
+    tcase_add_test(tests, each_subscriber_to_statuses_is_told);
     tcase_add_test(tests, subscriber_to_trades_alone_is_no_listener);
     tcase_add_test(tests, who_is_told_of_hears_what_is_sent_then);
     suite_add_tcase(suite, tests);

@@ -62,8 +62,8 @@ static void feed_until_learned(void)
     fakes[0].up->on_confirmed(fakes[0].arg, TEXT("BTC-USD"), true);
     fed = 0;
     loop_timer_t *pace = loop_timer_new(loop, on_feed, NULL);
-    loop_timer_start(pace, 0, PULSE_BURST_MS + 1);
-    while (fed <= PULSE_LEARN)
+    loop_timer_start(pace, 0, TRADE_RATE_BURST_MS + 1);
+    while (fed <= TRADE_RATE_LEARN)
         uv_run(loop_uv(loop), UV_RUN_ONCE);
     loop_timer_destroy(&pace);
     calls[0] = '\0';
@@ -71,7 +71,7 @@ static void feed_until_learned(void)
 
 START_TEST(starving_stream_is_told_at_once_and_so_is_its_end)
 {
-    settings.starvation = (pulse_config_t){.enabled = true, .probability = 0.5, .minimum_ms = 1};
+    settings.starvation = (trade_rate_config_t){.enabled = true, .probability = 0.5, .minimum_ms = 1};
     may = false; /* what is done about it is test_subscriber.c's */
     make_connected(false);
     feed_until_learned();
@@ -92,7 +92,7 @@ END_TEST
 
 START_TEST(unsubscribed_stream_does_not_starve)
 {
-    settings.starvation = (pulse_config_t){.enabled = true, .probability = 0.5, .minimum_ms = 1};
+    settings.starvation = (trade_rate_config_t){.enabled = true, .probability = 0.5, .minimum_ms = 1};
     make_connected(true);
     source_want(source, TEXT("BTC-USD"));
     feed_until_learned();

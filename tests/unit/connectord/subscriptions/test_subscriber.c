@@ -165,13 +165,14 @@ static void on_feed(void *arg)
 /* A source whose stream of BTC-USD is learned and then silent; with `reconnect_ms`. */
 static void make_dry(uint32_t reconnect_ms)
 {
-    settings.starvation = (pulse_config_t){.enabled = true, .probability = 0.2, .minimum_ms = 1, .reconnect_ms = reconnect_ms};
+    settings.starvation =
+        (trade_rate_config_t){.enabled = true, .probability = 0.2, .minimum_ms = 1, .reconnect_ms = reconnect_ms};
     make_connected(false);
     confirm("BTC-USD", true);
     fed = 0;
     loop_timer_t *pace = loop_timer_new(loop, on_feed, NULL);
-    loop_timer_start(pace, 0, PULSE_BURST_MS + 1);
-    while (fed <= PULSE_LEARN)
+    loop_timer_start(pace, 0, TRADE_RATE_BURST_MS + 1);
+    while (fed <= TRADE_RATE_LEARN)
         uv_run(loop_uv(loop), UV_RUN_ONCE);
     loop_timer_destroy(&pace);
     calls[0] = '\0';

@@ -1,6 +1,6 @@
 /* A host that has several addresses, some of which are of no use. */
 #include "connectord/websocket/loss.h"
-#include "tests/unit/upstream_fixture.h"
+#include "tests/unit/ws_client_fixture.h"
 
 static folder_t folder;
 static char hosts_path[120];
@@ -185,7 +185,7 @@ START_TEST(address_that_was_good_is_tried_first)
     int trap = listen_at("127.0.0.2", 8);
     server_hang_up(&rig.server);
     UNTIL(rig.closed);
-    upstream_connect(rig.upstream);
+    ws_client_connect(rig.ws_client);
     UNTIL(rig.opened == 2 || rig.closed == 2);
     ck_assert_int_eq(knocks(trap), 0);
     close(trap);
@@ -202,7 +202,7 @@ START_TEST(address_that_led_nowhere_is_tried_last)
     UNTIL(rig.closed);
     ck_assert_str_eq(rig.reason, "no connection to exchange.test within 500 ms");
     ck_assert_int_eq(knocks(mute), 1);
-    upstream_connect(rig.upstream);
+    ws_client_connect(rig.ws_client);
     UNTIL(rig.opened || rig.closed == 2);
     ck_assert_msg(rig.opened == 1, "%s", rig.reason);
     ck_assert_int_eq(knocks(mute), 0);
@@ -250,9 +250,9 @@ START_TEST(disconnect_in_the_middle_of_a_race_ends_all_of_it)
     connect_to_exchange("127.0.0.2 127.0.0.3 127.0.0.4", false);
     while (knocks(third) == 0) /* all three are on their way by then */
         uv_run(loop_uv(rig.loop), UV_RUN_ONCE);
-    upstream_disconnect(rig.upstream);
+    ws_client_disconnect(rig.ws_client);
     resolve_to("127.0.0.1");
-    upstream_connect(rig.upstream);
+    ws_client_connect(rig.ws_client);
     check_opens();
     ck_assert_int_eq(rig.closed, 0);
     bury(&dead[0]);

@@ -100,9 +100,9 @@ END_TEST
 
 START_TEST(request_names_what_is_wanted)
 {
-    url_t url;
+    ws_url_t url;
     const char *wrong;
-    ck_assert(url_parse(TEXT("ws://exchange.example:81/path?a=b"), &url, &wrong));
+    ck_assert(ws_url_parse(TEXT("ws://exchange.example:81/path?a=b"), &url, &wrong));
     handshake_t self = handshake_new();
     buffer_t one = buffer_new(0), other = buffer_new(0);
     ck_assert(handshake_ask(&self, &one, &url, "https://origin.example"));

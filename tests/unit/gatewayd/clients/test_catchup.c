@@ -1,7 +1,7 @@
 /* Readers that come back from far behind: pages of history, one at a time, until the ring takes over. */
 #include "tests/unit/gateway_fixture.h"
 
-#include "gatewayd/history/page.h"
+#include "gatewayd/history/page_frames.h"
 
 /* The connection takes more, again and again. */
 static void take_all(void)
@@ -253,7 +253,7 @@ static void leave(client_t *other)
 /* The newest request before the others. */
 static void answer_newest_first(void)
 {
-    asked_t newest = fixture.asked[fixture.asked_count - 1];
+    asked_request_t newest = fixture.asked[fixture.asked_count - 1];
     memmove(fixture.asked + 1, fixture.asked, (fixture.asked_count - 1) * sizeof newest);
     fixture.asked[0] = newest;
 }

@@ -82,7 +82,7 @@ START_TEST(a_pass_takes_one_turn_after_the_other_and_nobody_misses_a_trade_or_ge
 {
     trades_come(11, 11);
     come = 11;
-    ck_assert_uint_eq(writes(), 0); /* the channel's readers were told, no more */
+    ck_assert_uint_eq(writes(), 0); /* the live stream's readers were told, no more */
     run_until_all_is_out();
     for (size_t i = 0; i < CROWD; i++)
         expect_all(i);

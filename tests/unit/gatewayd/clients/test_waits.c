@@ -54,7 +54,7 @@ START_TEST(what_has_not_come_costs_a_drain_nothing)
     uint64_t looks = fixture.hub.counts.looks;
     for (uint64_t seq = 11; seq <= 1000; seq++)
         trades_come(seq, seq);
-    pass_ms(JOIN_RESUME_MS - 1);
+    pass_ms(SUBSCRIBE_RESUME_MS - 1);
     ck_assert_uint_eq(fixture.hub.counts.looks, looks);
     ck_assert_uint_eq(answered(), 0);
 }
@@ -76,7 +76,7 @@ END_TEST
 START_TEST(what_never_comes_is_told_when_its_time_is_over)
 {
     all_wait();
-    pass_ms(JOIN_RESUME_MS);
+    pass_ms(SUBSCRIBE_RESUME_MS);
     ck_assert_uint_eq(answered(), CROWD);
     ck_assert_ptr_nonnull(memmem(wires[0].sent.bytes, wires[0].sent.length, "\"recovered\":false", 17));
 }

@@ -2,7 +2,7 @@
 #include "gatewayd/doors/rest.h"
 
 #include "gatewayd/doors/cors.h"
-#include "gatewayd/forms/token.h"
+#include "gatewayd/forms/page_token.h"
 
 #include <check.h>
 #include <stdio.h>
@@ -208,14 +208,14 @@ START_TEST(a_token_gives_back_what_it_was_made_of)
     for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) {
         buffer_t token = buffer_new(0);
         buffer_clear(&out);
-        token_append(&token, text_of(texts[i]));
-        ck_assert_msg(token_decode(&out, buffer_text(&token)) && text_equal(buffer_text(&out), text_of(texts[i])), "%s",
+        page_token_append(&token, text_of(texts[i]));
+        ck_assert_msg(page_token_decode(&out, buffer_text(&token)) && text_equal(buffer_text(&out), text_of(texts[i])), "%s",
                       texts[i]);
         buffer_release(&token);
     }
     static const char *const wrong[] = {"a", "abcde", "a b", "ab==", "ab+/", "\xff\xff"};
     for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++)
-        ck_assert_msg(!token_decode(&out, text_of(wrong[i])), "%s", wrong[i]);
+        ck_assert_msg(!page_token_decode(&out, text_of(wrong[i])), "%s", wrong[i]);
 }
 END_TEST
 

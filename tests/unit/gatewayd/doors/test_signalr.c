@@ -166,13 +166,13 @@ START_TEST(the_ring_of_a_dialect_is_there_while_somebody_reads_it)
     client_receive(fixture.client, text_of(SUBSCRIBE("")));
     follow(BTC, FIXTURE_EPOCH, 10);
     market_t *market = markets_find(fixture.hub.markets, TEXT("BTC-USD"));
-    channel_t *channel = market_find(market, TEXT("a"));
-    ck_assert_ptr_nonnull(channel->others[DIALECT_SIGNALR]);
+    live_stream_t *live_stream = market_find(market, TEXT("a"));
+    ck_assert_ptr_nonnull(live_stream->others[DIALECT_SIGNALR]);
     wire_t other = {.sent = buffer_new(0)};
     client_t *plain = client_new(&fixture.hub, &wire_link, &other, &methods_events);
     client_receive(plain, text_of(SUBSCRIBE("")));
     client_unsubscribe(fixture.client, client_subscription(fixture.client, TEXT("BTC-USD")));
-    ck_assert_ptr_null(channel->others[DIALECT_SIGNALR]);
+    ck_assert_ptr_null(live_stream->others[DIALECT_SIGNALR]);
     client_destroy(&plain);
     buffer_release(&other.sent);
 }

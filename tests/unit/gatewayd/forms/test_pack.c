@@ -39,7 +39,7 @@ static void take_compressed(void)
     fixture.client->link = &deflate_link;
 }
 
-static channel_t *btc(void)
+static live_stream_t *btc(void)
 {
     return market_find(markets_find(fixture.hub.markets, TEXT("BTC-USD")), TEXT("a"));
 }

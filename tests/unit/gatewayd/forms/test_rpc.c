@@ -131,7 +131,7 @@ START_TEST(a_message_has_its_answer)
 }
 END_TEST
 
-START_TEST(answers_may_come_later_and_in_any_order)
+START_TEST(answer_cache_may_come_later_and_in_any_order)
 {
     say("{\"jsonrpc\":\"2.0\",\"method\":\"later\",\"id\":1}");
     say("{\"jsonrpc\":\"2.0\",\"method\":\"later\",\"id\":2}");
@@ -268,7 +268,7 @@ int main(void)
     TCase *tcase = tcase_create("rpc");
     tcase_add_checked_fixture(tcase, setup, teardown);
     tcase_add_loop_test(tcase, a_message_has_its_answer, 0, sizeof cases / sizeof *cases);
-    tcase_add_test(tcase, answers_may_come_later_and_in_any_order);
+    tcase_add_test(tcase, answer_cache_may_come_later_and_in_any_order);
     tcase_add_test(tcase, a_batch_goes_out_when_its_last_answer_is_there);
     tcase_add_test(tcase, a_batch_of_more_than_the_limit_is_refused);
     tcase_add_test(tcase, a_batch_that_is_over_its_limit_is_not_worked_on_further);

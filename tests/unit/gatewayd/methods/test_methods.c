@@ -1,4 +1,4 @@
-/* The methods other than subscribe (test_join.c), and what is refused of any. */
+/* The methods other than subscribe (test_subscribe.c), and what is refused of any. */
 #include "common/moment.h"
 
 #include "tests/unit/gateway_fixture.h"

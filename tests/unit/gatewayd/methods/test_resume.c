@@ -125,7 +125,7 @@ START_TEST(who_resumes_waits_for_a_stream_that_is_long_in_coming)
 {
     hear("a", true, "{\"BTC-USD\":10}");
     say(SUBSCRIBE(",\"since\":\"7-5\""));
-    pass_ms(JOIN_STREAM_MS);
+    pass_ms(SUBSCRIBE_STREAM_MS);
     client_pump(fixture.client);
     expect_nothing();
     follow(BTC, FIXTURE_EPOCH, 10);
@@ -140,7 +140,7 @@ START_TEST(a_gateway_that_repairs_a_hole_is_waited_for_until_it_reaches_since)
     hear("a", true, "{\"BTC-USD\":12}");
     say(SUBSCRIBE(",\"since\":\"7-12\""));
     follow(BTC, FIXTURE_EPOCH, 10);
-    pass_ms(JOIN_STREAM_MS);
+    pass_ms(SUBSCRIBE_STREAM_MS);
     client_pump(fixture.client);
     expect_nothing();
     trades_come(11, 13);
@@ -159,7 +159,7 @@ START_TEST(who_resumes_where_nobody_knows_what_there_is_is_told_to_try_again)
     say(SUBSCRIBE(",\"since\":\"7-5\""));
     pass_ms(1000);
     say(SUBSCRIBE(",\"since\":\"7-6\""));
-    pass_ms(JOIN_RESUME_MS - 1000);
+    pass_ms(SUBSCRIBE_RESUME_MS - 1000);
     client_pump(fixture.client);
     expect(refusal);
     ck_assert_uint_eq(fixture.hub.subscription_count, 1); /* the other one waits yet */
@@ -177,7 +177,7 @@ START_TEST(since_that_never_was_is_not_recovered)
     hear("a", true, "{\"BTC-USD\":10}");
     say(SUBSCRIBE(",\"since\":\"7-99\""));
     follow(BTC, FIXTURE_EPOCH, 10);
-    pass_ms(JOIN_RESUME_MS);
+    pass_ms(SUBSCRIBE_RESUME_MS);
     client_pump(fixture.client);
     expect(SUBSCRIBED("7-10", "false"));
     expect_with("\"from\":\"7-100\",\"to\":\"7-10\",\"missing\":null");
@@ -206,7 +206,7 @@ START_TEST(since_of_a_later_epoch_than_there_is_gets_all_of_the_present_one)
     hear("a", true, "{\"BTC-USD\":10}");
     say(SUBSCRIBE(",\"since\":\"9-50\""));
     follow(BTC, FIXTURE_EPOCH, 10);
-    pass_ms(JOIN_RESUME_MS);
+    pass_ms(SUBSCRIBE_RESUME_MS);
     client_pump(fixture.client);
     expect(SUBSCRIBED("7-0", "false"));
     expect_with("\"from\":\"9-51\",\"to\":\"7-0\",\"missing\":null");
@@ -283,7 +283,7 @@ START_TEST(since_of_a_lost_journal_gets_all_of_the_renewed_one)
     follow(BTC, 5, 40);
     markets_renew(fixture.hub.markets, TEXT(BTC), (cursor_t){5, 40}, (cursor_t){FIXTURE_EPOCH, 0});
     trades_come(1, 3);
-    pass_ms(JOIN_RESUME_MS);
+    pass_ms(SUBSCRIBE_RESUME_MS);
     client_pump(fixture.client);
     expect(SUBSCRIBED("6-50", "false"));
     service_answers("history", "\"from\":\"6-51\"", "{\"ok\":true,\"id\":1,\"trades\":[],\"missing\":0}");

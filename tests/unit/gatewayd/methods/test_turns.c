@@ -10,12 +10,12 @@ enum { LARGE = TURNS_ASKER_BYTES, SMALL = 1000, ASKERS = 3 };
 typedef struct {
     turn_t turn;
     char name[4];
-} question_t;
+} turn_question_t;
 
 static turns_t turns;
 static asker_t askers[ASKERS];
 static bool takes[ASKERS];
-static question_t questions[ASKERS][TURNS_ASKER_WAITING + 2];
+static turn_question_t questions[ASKERS][TURNS_ASKER_WAITING + 2];
 static char begun[4096];
 
 static bool ready(asker_t *asker)
@@ -25,7 +25,7 @@ static bool ready(asker_t *asker)
 
 static void begin(turn_t *turn)
 {
-    const question_t *question = LIST_OWNER(turn, question_t, turn);
+    const turn_question_t *question = LIST_OWNER(turn, turn_question_t, turn);
     strncat(begun, question->name, sizeof begun - strlen(begun) - 1);
     strncat(begun, " ", sizeof begun - strlen(begun) - 1);
 }
@@ -38,7 +38,7 @@ static void set_up(void)
         asker_init(&askers[i], ready);
         takes[i] = true;
         for (size_t k = 0; k < TURNS_ASKER_WAITING + 2; k++) {
-            questions[i][k] = (question_t){.turn = {.begin = begin}};
+            questions[i][k] = (turn_question_t){.turn = {.begin = begin}};
             list_init(&questions[i][k].turn.in_asker);
             snprintf(questions[i][k].name, sizeof questions[i][k].name, "%c%u", (char)('a' + i), (unsigned)(k % 100));
         }

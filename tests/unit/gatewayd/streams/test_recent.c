@@ -6,7 +6,7 @@
 #include "tests/unit/gateway_fixture.h"
 
 /* The same trades go to the rings and to a history as cached has it. */
-static shelf_t *shelf;
+static catalog_t *catalog;
 static history_t *history;
 static buffer_t answered;
 static unsigned seed;
@@ -33,8 +33,8 @@ static void setup(void)
 {
     fixture_setup();
     fixture.hub.following = true;
-    shelf = shelf_new(10000);
-    history = history_new(&(history_config_t){.shelf = shelf, .token = "secret", .on_answer = on_history_answer});
+    catalog = catalog_new(10000);
+    history = history_new(&(history_config_t){.catalog = catalog, .token = "secret", .on_answer = on_history_answer});
     answered = buffer_new(0);
     memset(last, 0, sizeof last);
     const char *given = getenv("TEST_SEED");
@@ -48,7 +48,7 @@ static void teardown(void)
         recent_tick(fixture.hub.recent);
     fixture_teardown();
     history_destroy(&history);
-    shelf_destroy(&shelf);
+    catalog_destroy(&catalog);
     buffer_release(&answered);
 }
 
@@ -64,7 +64,7 @@ static void offer_all(void)
         char symbols[64];
         snprintf(symbols, sizeof symbols, "{\"BTC-USD\":%llu}", (unsigned long long)last[i]);
         hear(sources[i], true, symbols);
-        shelf_offer(shelf, &(status_t){.source = text_of(sources[i]), .symbols = text_of(symbols)});
+        catalog_offer(catalog, &(status_t){.source = text_of(sources[i]), .symbols = text_of(symbols)});
     }
 }
 
@@ -85,7 +85,7 @@ static void trade_comes(size_t source, bool to_ring)
                      .source = text_of(sources[source]),
                      .received_ns = ns};
     text_t text = {json, trade_print(json, &trade)};
-    ck_assert(tape_append(shelf_tape(shelf, topic_of(source)), &(tape_trade_t){cursor, ns, text}));
+    ck_assert(memory_log_append(catalog_memory_log(catalog, topic_of(source)), &(memory_log_trade_t){cursor, ns, text}));
     if (to_ring)
         markets_trade(fixture.hub.markets, topic_of(source), cursor, text);
 }
@@ -109,7 +109,7 @@ static void follow_all(void)
 static void history_answers(void)
 {
     ck_assert_uint_eq(fixture.asked_count, 1);
-    asked_t asked = fixture.asked[--fixture.asked_count];
+    asked_request_t asked = fixture.asked[--fixture.asked_count];
     history_handle(history, TEXT("peer"), text_of(asked.text));
     asked.done(asked.arg, buffer_text(&answered));
 }
@@ -138,10 +138,10 @@ static text_t expected(const char *members, buffer_t *out)
     return buffer_text(out);
 }
 
-static void check_rest(const question_t *question, text_t rpc)
+static void check_rest(const recent_query_t *question, text_t rpc)
 {
     text_t symbol;
-    answer_t *answer = recent_find(fixture.hub.recent, question, ANSWER_REST);
+    ready_answer_t *answer = recent_find(fixture.hub.recent, question, ANSWER_REST);
     if (!answer)
         return;
     buffer_t body = buffer_new(0);
@@ -156,9 +156,10 @@ static void check_rest(const question_t *question, text_t rpc)
 }
 
 /* A random question; `next`: what an earlier answer had, or empty. */
-static question_t make_question(char members[static 512], char names[static 512], text_t next)
+static recent_query_t make_question(char members[static 512], char names[static 512], text_t next)
 {
-    question_t question = {.symbol = TEXT("BTC-USD"), .count = 1 + chance(40), .after_ns = INT64_MIN, .before_ns = INT64_MIN};
+    recent_query_t question = {
+        .symbol = TEXT("BTC-USD"), .count = 1 + chance(40), .after_ns = INT64_MIN, .before_ns = INT64_MIN};
     int length = snprintf(members, 512, ",\"count\":%u", (unsigned)question.count);
     strcpy(names, members);
     if (chance(3) == 0) {
@@ -185,7 +186,7 @@ static question_t make_question(char members[static 512], char names[static 512]
 }
 
 /* Asks; true when the rings answered. */
-static bool ask_and_compare(const char *members, const char *names, const question_t *question, char next[static 256])
+static bool ask_and_compare(const char *members, const char *names, const recent_query_t *question, char next[static 256])
 {
     buffer_t call = buffer_new(0), want = buffer_new(0);
     print_call(&call, names);
@@ -215,7 +216,7 @@ START_TEST(rings_answer_what_history_would_byte_for_byte)
         char members[512], names[512], goes_on[256];
         bool later = next[0] && chance(2) == 0;
         memcpy(goes_on, next, sizeof goes_on);
-        question_t question = make_question(members, names, later ? text_of(goes_on) : (text_t){0});
+        recent_query_t question = make_question(members, names, later ? text_of(goes_on) : (text_t){0});
         bool rings = ask_and_compare(members, names, &question, next);
         by_rings += rings;
         later_pages += rings && later;
@@ -294,9 +295,9 @@ START_TEST(what_history_has_forgotten_is_not_told_for_long)
     ask_history();
     ask_rings();
     history_handle(history, TEXT("peer"), TEXT("{\"op\":\"clear\",\"token\":\"secret\"}"));
-    fixture.hub.now_ns += RECENT_PROOF_MS * NS_PER_MS;
+    fixture.hub.now_ns += RECENT_COVERAGE_MS * NS_PER_MS;
     char next[256];
-    question_t question = {.symbol = TEXT("BTC-USD"), .count = 5, .after_ns = INT64_MIN, .before_ns = INT64_MIN};
+    recent_query_t question = {.symbol = TEXT("BTC-USD"), .count = 5, .after_ns = INT64_MIN, .before_ns = INT64_MIN};
     ck_assert(!ask_and_compare(",\"count\":5", ",\"count\":5", &question, next));
     ck_assert(ask_and_compare(",\"count\":5", ",\"count\":5", &question, next));
     trade_comes(1, true);
@@ -376,24 +377,24 @@ START_TEST(a_gap_ends_what_the_ring_can_tell)
 }
 END_TEST
 
-START_TEST(answers_are_bounded)
+START_TEST(answer_cache_are_bounded)
 {
-    answers_t *answers = answers_new();
-    question_t question = {.symbol = TEXT("BTC-USD")};
-    for (question.count = 1; question.count <= 3 * ANSWERS_MAX; question.count++) {
-        answer_t *answer = answers_get(answers, &question, ANSWER_RPC);
+    answer_cache_t *answers = answer_cache_new();
+    recent_query_t question = {.symbol = TEXT("BTC-USD")};
+    for (question.count = 1; question.count <= 3 * ANSWER_CACHE_MAX; question.count++) {
+        ready_answer_t *answer = answer_cache_get(answers, &question, ANSWER_RPC);
         ck_assert_ptr_nonnull(answer);
         ck_assert_uint_eq(answer->version, 0);
         answer->version = question.count;
         ck_assert(buffer_room(&answer->bytes, 100000));
-        answers_grown(answers, answer);
-        ck_assert_ptr_eq(answers_get(answers, &question, ANSWER_RPC), answer);
+        answer_cache_grown(answers, answer);
+        ck_assert_ptr_eq(answer_cache_get(answers, &question, ANSWER_RPC), answer);
     }
     size_t kept = 0;
-    for (question.count = 1; question.count <= 3 * ANSWERS_MAX; question.count++)
-        kept += answers_get(answers, &question, ANSWER_RPC)->version == question.count;
-    ck_assert_uint_le(kept, ANSWERS_BYTES / 100000 + 1);
-    answers_destroy(&answers);
+    for (question.count = 1; question.count <= 3 * ANSWER_CACHE_MAX; question.count++)
+        kept += answer_cache_get(answers, &question, ANSWER_RPC)->version == question.count;
+    ck_assert_uint_le(kept, ANSWER_CACHE_BYTES / 100000 + 1);
+    answer_cache_destroy(&answers);
 }
 END_TEST
 
@@ -408,7 +409,7 @@ int main(void)
         one_question_sees_whether_history_still_says_so_and_the_others_do_not_wait,
         without_the_bus_or_with_an_unknown_stream_history_is_asked,
         a_gap_ends_what_the_ring_can_tell,
-        answers_are_bounded,
+        answer_cache_are_bounded,
     };
     return RUN_TESTS("recent", setup, teardown, tests);
 }

@@ -1,0 +1,25 @@
+/* Clears the history: forgets the trades of one symbol or of all, in memory and in the store, stream by stream. */
+#pragma once
+
+#include "cached/archive/write_behind.h"
+#include "cached/streams/catalog.h"
+#include "proto/topic.h"
+
+/* good: false when the store could not forget; what came before that stream is forgotten. cleared: how many trades. */
+typedef void clear_history_fn(void *arg, bool good, uint64_t cleared);
+
+typedef struct {
+    catalog_t *catalog;
+    write_behind_t *write_behind; /* NULL: there is no store */
+    clear_history_fn *done;
+    void *arg;
+    bool busy;
+
+    char symbol[SYMBOL_MAX]; /* the only one; of length 0: all */
+    size_t symbol_length;
+    size_t at, stream; /* of the symbol that is next, and of its stream */
+    uint64_t cleared, clearing;
+} clear_history_t;
+
+/* Not while it is busy (asserted). symbol: one that there is, or empty for all. `done` is called from within, or later. */
+void clear_history_start(clear_history_t *self, text_t symbol, clear_history_fn *done, void *arg);

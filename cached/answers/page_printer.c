@@ -1,0 +1,231 @@
+#include "cached/answers/page_printer.h"
+
+enum { TAIL_ROOM = 64 /* what follows the trades in an answer, beside the places */ };
+
+static const cursor_t cursor_first = {0, 0}, cursor_last = {UINT64_MAX, UINT64_MAX};
+
+static window_t wanted_window(const request_t *request)
+{
+    window_t window = WINDOW_ALL;
+    if (request->has_after)
+        window.after_ns = request->after_ns;
+    if (request->has_before)
+        window.before_ns = request->before_ns;
+    return window;
+}
+
+static text_t source_of(const memory_log_t *memory_log)
+{
+    text_t symbol, source = {"", 0};
+    topic_parse(memory_log_topic(memory_log), &symbol, &source); /* a memory log's topic is valid */
+    return source;
+}
+
+static bool is_wanted(const request_t *request, text_t source)
+{
+    return request->source.length == 0 || text_equal(request->source, source);
+}
+
+static void begin(page_printer_t *self, const request_t *request)
+{
+    self->request = request;
+    self->count = self->missing = 0;
+    self->begun = self->incomplete = self->by_cursor = false;
+    self->expected = cursor_first;
+}
+
+void page_printer_begin_recent(page_printer_t *self, const request_t *request, const catalog_symbol_t *symbol, bool store)
+{
+    begin(self, request);
+    merge_begin(&self->merge, MERGE_NEWEST_FIRST, wanted_window(request), store);
+    for (size_t i = 0; i < symbol->memory_log_count; i++) {
+        cursor_t upto = cursor_last;
+        text_t source = source_of(symbol->memory_logs[i]);
+        if (is_wanted(request, source) && (request->upto.length == 0 || request_place(request->upto, source, &upto)))
+            merge_add_newest(&self->merge, symbol->memory_logs[i], upto);
+    }
+}
+
+void page_printer_begin_since(page_printer_t *self, const request_t *request, const catalog_symbol_t *symbol, bool store)
+{
+    begin(self, request);
+    merge_begin(&self->merge, MERGE_OLDEST_FIRST, wanted_window(request), store);
+    for (size_t i = 0; i < symbol->memory_log_count; i++) {
+        cursor_t from = cursor_first;
+        text_t source = source_of(symbol->memory_logs[i]);
+        request_place(request->from_each, source, &from);
+        if (is_wanted(request, source))
+            merge_add_oldest(&self->merge, symbol->memory_logs[i], from, cursor_last);
+    }
+}
+
+void page_printer_begin_range(page_printer_t *self, const request_t *request, const memory_log_t *memory_log, bool store)
+{
+    begin(self, request);
+    self->by_cursor = true;
+    if (request->has_from)
+        self->expected = (cursor_t){request->from.epoch, request->from.seq ? request->from.seq : 1};
+    merge_begin(&self->merge, MERGE_OLDEST_FIRST, WINDOW_ALL, store);
+    if (memory_log)
+        merge_add_oldest(&self->merge, memory_log, request->has_from ? request->from : cursor_first,
+                         request->has_to ? request->to : cursor_last);
+}
+
+/* How many seqs lie from `expected` up to, but without, `found`. Of an epoch that came in between, and of the rest of the epoch before
+ * it, nobody knows how many there were: they are not counted. */
+static uint64_t count_between(cursor_t expected, cursor_t found)
+{
+    if (cursor_compare(expected, cursor_first) == 0 || cursor_compare(found, expected) <= 0)
+        return 0;
+    if (found.epoch == expected.epoch)
+        return found.seq - expected.seq;
+    return found.seq ? found.seq - 1 : 0;
+}
+
+/* What the stream has been known to reach and the page came to the end of: behind it nothing is missing. */
+static void count_missing_to_end(page_printer_t *self)
+{
+    if (self->merge.count == 0)
+        return;
+    cursor_t known = memory_log_known(self->merge.heads[0].memory_log);
+    bool cut = self->request->has_to && cursor_compare(self->request->to, known) < 0;
+    self->missing += count_between(self->expected, cursor_behind(cut ? self->request->to : known));
+}
+
+/* Of what the store failed to give nobody knows what it has: only what lies within memory is missing. */
+static void skip_unknown(page_printer_t *self)
+{
+    cursor_t edge = memory_log_edge(self->merge.heads[0].memory_log);
+    if (cursor_compare(self->expected, cursor_first) != 0 && cursor_compare(self->expected, edge) < 0)
+        self->expected = edge;
+}
+
+static void put_cursor(buffer_t *answer, cursor_t cursor)
+{
+    char text[CURSOR_MAX];
+    buffer_append(answer, TEXT("\""));
+    buffer_append(answer, (text_t){text, cursor_print(text, cursor)});
+    buffer_append(answer, TEXT("\""));
+}
+
+static void put_places(const page_printer_t *self, buffer_t *answer)
+{
+    cursor_t place;
+    bool first = true;
+    buffer_append(answer, TEXT("{"));
+    for (size_t i = 0; i < self->merge.count; i++) {
+        if (!merge_place(&self->merge, i, &place))
+            continue;
+        if (!first)
+            buffer_append(answer, TEXT(","));
+        first = false;
+        buffer_append_json_string(answer, source_of(self->merge.heads[i].memory_log));
+        buffer_append(answer, TEXT(":"));
+        put_cursor(answer, place);
+    }
+    buffer_append(answer, TEXT("}"));
+}
+
+static void put_tail(page_printer_t *self, bool more, buffer_t *answer)
+{
+    buffer_append(answer, TEXT("]"));
+    if (self->by_cursor) {
+        if (!more)
+            count_missing_to_end(self);
+        buffer_append(answer, TEXT(",\"missing\":"));
+        buffer_append_u64(answer, self->missing);
+    }
+    if (self->incomplete)
+        buffer_append(answer, TEXT(",\"incomplete\":true"));
+    if (more) {
+        buffer_append(answer, TEXT(",\"next\":"));
+        if (self->by_cursor)
+            put_cursor(answer, self->expected);
+        else
+            put_places(self, answer);
+    }
+    buffer_append(answer, TEXT("}"));
+}
+
+static size_t tail_room(const page_printer_t *self)
+{
+    return TAIL_ROOM + self->merge.count * (SOURCE_MAX + CURSOR_MAX + sizeof "\"\":\"\",");
+}
+
+static void put_trade(page_printer_t *self, const memory_log_trade_t *trade, buffer_t *answer)
+{
+    if (self->count++ > 0)
+        buffer_append(answer, TEXT(","));
+    buffer_append(answer, trade->json);
+    if (self->by_cursor) {
+        self->missing += count_between(self->expected, trade->cursor);
+        self->expected = cursor_behind(trade->cursor);
+    }
+}
+
+bool page_printer_print(page_printer_t *self, size_t limit_bytes, buffer_t *answer)
+{
+    memory_log_trade_t trade;
+    size_t room = tail_room(self);
+    if (!self->begun) {
+        answer_begin(answer, self->request);
+        buffer_append(answer, TEXT(",\"trades\":["));
+        self->begun = true;
+    } else {
+        merge_resume(&self->merge);
+    }
+    merge_state_t state = merge_peek(&self->merge, &trade);
+    for (; state == MERGE_TRADE; state = merge_peek(&self->merge, &trade)) {
+        if (self->count == self->request->count || answer->length + trade.json.length + room > limit_bytes)
+            break;
+        put_trade(self, &trade, answer);
+        merge_advance(&self->merge);
+    }
+    if (state == MERGE_LACKS && self->count < self->request->count)
+        return false;
+    put_tail(self, state != MERGE_END, answer); /* of a store that was not asked, the next page will tell */
+    return true;
+}
+
+size_t page_printer_lacking(const page_printer_t *self, size_t stream)
+{
+    while (stream < self->merge.count && self->merge.heads[stream].state != MERGE_LACKS)
+        stream++;
+    return stream;
+}
+
+size_t page_printer_streams(const page_printer_t *self)
+{
+    return self->merge.count;
+}
+
+store_query_t page_printer_wants(page_printer_t *self, size_t stream)
+{
+    return merge_lacked(&self->merge, stream, self->request->count - self->count + 1);
+}
+
+/* Is all that was asked of the store stored, as far as it is older than what memory holds? What was before seq 1 of an epoch nobody
+ * knows. */
+static bool is_stored(const memory_log_t *memory_log, const store_query_t *query, cursor_t stored)
+{
+    cursor_t before = cursor_before(memory_log_edge(memory_log));
+    cursor_t end = cursor_compare(query->to, before) < 0 ? query->to : before;
+    return end.seq == 0 || cursor_compare(stored, end) >= 0;
+}
+
+void page_printer_give(page_printer_t *self, size_t stream, const chunk_t *chunk, cursor_t stored)
+{
+    const memory_log_t *memory_log = self->merge.heads[stream].memory_log;
+    bool lags = !is_stored(memory_log, chunk_query(chunk), stored);
+    merge_give(&self->merge, stream, chunk);
+    if (!chunk_failed(chunk) && !lags)
+        return;
+    self->incomplete = true;
+    if (self->by_cursor && chunk_failed(chunk))
+        skip_unknown(self);
+}
+
+bool page_printer_floor(const page_printer_t *self, size_t stream, cursor_t *floor)
+{
+    return !self->incomplete && merge_floor(&self->merge, stream, floor);
+}

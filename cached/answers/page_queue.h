@@ -1,0 +1,37 @@
+/* The queue of questions for pages that memory can't answer alone: they wait in a bounded queue that their peers share (fair_queue.h), and each is answered when its
+ * turn came and the store has been read. Nothing is kept for one that waits but its text. */
+#pragma once
+
+#include "cached/answers/question.h"
+#include "cached/answers/store_reader.h"
+#include "cached/archive/write_behind.h"
+#include "common/buffer.h"
+#include "proto/request.h"
+
+enum { PAGE_QUEUE_WAITING_MAX = 256 };
+
+typedef struct page_queue page_queue_t;
+
+typedef struct {
+    catalog_t *catalog;
+    store_reader_t *reader;       /* reads the store; NULL: there is none, and nothing may be asked */
+    write_behind_t *write_behind; /* knows up to where it is written; NULL: all of it */
+    size_t answer_bytes;          /* of one, at most */
+    /* All are valid during the call. */
+    void (*on_answer)(void *arg, const question_t *question, const request_t *request, buffer_t *answer);
+    void *arg;
+} page_queue_config_t;
+
+/* All that the config names outlives it. NULL when memory runs out. */
+page_queue_t *page_queue_new(const page_queue_config_t *config);
+
+/* Nobody is answered any more. After store_reader_destroy, which ends the call that is under way. */
+void page_queue_destroy(page_queue_t **self);
+
+/* A question for a page (page_request.h), whose request is valid; on_answer is called later, or from within. False when too
+ * many wait or memory runs out: nothing happens then. Another one that waited may be answered by an error, from within, for
+ * its place. */
+bool page_queue_ask(page_queue_t *self, const question_t *question);
+
+/* How many wait, the one under way included. */
+size_t page_queue_waiting(const page_queue_t *self);

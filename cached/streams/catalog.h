@@ -1,0 +1,55 @@
+/* The catalog of streams: every memory log, by symbol and by topic, and which symbols the sources offer.
+ *
+ * What comes from the bus can't make it grow without end: at most CATALOG_SYMBOLS_MAX symbols, CATALOG_STREAMS_MAX streams and
+ * CATALOG_SOURCES_MAX sources of one symbol.
+ */
+#pragma once
+
+#include "cached/streams/merge.h"
+#include "cached/streams/retention.h"
+#include "proto/status.h"
+
+enum { CATALOG_SYMBOLS_MAX = 16384, CATALOG_STREAMS_MAX = 16384, CATALOG_SOURCES_MAX = MERGE_MAX };
+
+typedef struct catalog catalog_t;
+
+/* limit: trades held per stream. NULL when memory runs out. */
+catalog_t *catalog_new(uint64_t limit);
+void catalog_destroy(catalog_t **self);
+
+/* What is held, from now on: of each stream as many trades as its rule says, or else as `catalog_new` did, and none older
+ * than that. `rules` outlive the catalog, or the next call; NULL: none. */
+void catalog_retain(catalog_t *self, const retention_t *rules);
+
+/* Drops what has become too old. */
+void catalog_age(catalog_t *self, int64_t now_ns);
+
+/* The memory log of a stream, made when it is new. NULL when `topic` is not a trade's, when there are too many, or when
+ * memory runs out. */
+memory_log_t *catalog_memory_log(catalog_t *self, text_t topic);
+
+/* NULL when there is none. */
+memory_log_t *catalog_find(const catalog_t *self, text_t topic);
+
+/* What a source offers now: replaces what it offered before. */
+void catalog_offer(catalog_t *self, const status_t *status);
+
+/* Does a source offer this stream, whether it has had a trade or not? */
+bool catalog_offered(const catalog_t *self, text_t topic);
+
+typedef struct {
+    text_t symbol;
+    memory_log_t *const *memory_logs; /* in the order of their sources' names */
+    size_t memory_log_count;
+} catalog_symbol_t;
+
+/* False when the symbol has no stream and no source offers it. Valid until the catalog changes. */
+bool catalog_symbol(const catalog_t *self, text_t symbol, catalog_symbol_t *found);
+
+/* Walks the symbols in alphabetical order; *at begins at 0. False at the end. */
+bool catalog_next(const catalog_t *self, size_t *at, catalog_symbol_t *found);
+
+size_t catalog_streams(const catalog_t *self);
+
+/* Trades held in all memory logs together. */
+uint64_t catalog_trades(const catalog_t *self);

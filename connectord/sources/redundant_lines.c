@@ -1,0 +1,434 @@
+#include "connectord/sources/redundant_lines.h"
+
+#include "common/clock.h"
+#include "common/log.h"
+
+#include <assert.h>
+#include <stdlib.h>
+
+enum { ROTATE_RETRY_MS = 1000 };
+
+typedef enum {
+    LINE_MAKING, /* nothing is known of it: at the start, and while it is made anew by a rotation */
+    LINE_UP,
+    LINE_DOWN
+} line_state_t;
+
+typedef struct {
+    redundant_lines_t *lines;
+    source_t *source;
+    line_state_t state;
+    int64_t up_ns; /* since when it has been up (clock_mono_ns) */
+} redundant_line_t;
+
+struct redundant_lines {
+    source_config_t config;
+    const redundant_lines_events_t *events;
+    void *arg;
+    redundant_line_t lines[LINES_MAX];
+    size_t count, up;
+    bool told_lost;                  /* and nothing since */
+    int64_t since_ns;                /* since when the source has been connected, or not */
+    const redundant_line_t *telling; /* the one whose gap is being told */
+    const redundant_line_t *lost;    /* the one that was lost last */
+    buffer_t failing;                /* of the status that was made last */
+    loop_timer_t *rotation;
+    uint32_t step_ms; /* from one rotation to the next */
+    size_t turn;      /* whose rotation is next */
+    log_limit_t lag_limit;
+};
+
+static void tell(redundant_lines_t *self, status_event_t event)
+{
+    if (event != STATUS_HEARTBEAT && event != STATUS_GAP)
+        self->since_ns = clock_real_ns();
+    self->events->on_status(self->arg, event);
+}
+
+static void tell_line(const redundant_lines_t *self, const redundant_line_t *line)
+{
+    self->events->on_line(self->arg, (size_t)(line - self->lines), line->state == LINE_UP);
+}
+
+static void line_made(redundant_lines_t *self, redundant_line_t *line)
+{
+    self->up += line->state != LINE_UP;
+    line->state = LINE_UP;
+    line->up_ns = clock_mono_ns();
+    tell_line(self, line);
+    if (self->up > 1) {
+        tell(self, STATUS_HEARTBEAT);
+        return;
+    }
+    status_event_t event = self->told_lost ? STATUS_RESTORED : STATUS_CONNECTED;
+    self->told_lost = false;
+    tell(self, event);
+}
+
+static bool any_in_the_making(const redundant_lines_t *self)
+{
+    for (size_t i = 0; i < self->count; i++)
+        if (self->lines[i].state == LINE_MAKING)
+            return true;
+    return false;
+}
+
+/* A source that has never been connected is lost when each of its lines has failed. */
+static void line_lost(redundant_lines_t *self, redundant_line_t *line)
+{
+    bool was_up = line->state == LINE_UP;
+    line->state = LINE_DOWN;
+    tell_line(self, line);
+    self->up -= was_up;
+    self->lost = line;
+    if (self->up == 0 && !self->told_lost && (was_up || !any_in_the_making(self))) {
+        self->told_lost = true;
+        tell(self, STATUS_LOST);
+    } else if (was_up) {
+        tell(self, STATUS_HEARTBEAT);
+    }
+}
+
+static bool on_trade(void *arg, source_t *source, trade_t *trade)
+{
+    (void)source;
+    const redundant_line_t *line = arg;
+    const redundant_lines_t *self = line->lines;
+    return self->events->on_trade(self->arg, (size_t)(line - self->lines), trade);
+}
+
+static void on_status(void *arg, source_t *source, status_event_t event)
+{
+    (void)source;
+    redundant_line_t *line = arg;
+    redundant_lines_t *self = line->lines;
+    switch (event) {
+    case STATUS_CONNECTED:
+    case STATUS_RESTORED:
+        line_made(self, line);
+        break;
+    case STATUS_LOST:
+        line_lost(self, line);
+        break;
+    case STATUS_GAP:
+        self->telling = line;
+        tell(self, event);
+        self->telling = NULL;
+        break;
+    case STATUS_HEARTBEAT:
+    case STATUS_WITHDRAWN: /* which no source says of itself */
+        tell(self, event);
+        break;
+    }
+}
+
+/* Does no other line stand in for this one? A symbol may be left where no other line is without it for a moment, too, and the connection
+ * where no other is being made. What every line has lost is nothing to be careful with. */
+static bool may_leave(void *arg, const source_t *source, text_t symbol)
+{
+    const redundant_line_t *line = arg;
+    const redundant_lines_t *self = line->lines;
+    for (size_t i = 0; i < self->count; i++) {
+        const redundant_line_t *other = &self->lines[i];
+        bool without = other->state == LINE_UP && symbol.length > 0 && !source_has(other->source, symbol) &&
+                       source_failure(other->source, symbol).length == 0;
+        if (other->source != source && (other->state == LINE_MAKING || without))
+            return false;
+    }
+    return true;
+}
+
+static const source_events_t source_events = {on_trade, on_status, may_leave};
+
+/* How long a line may take until it is subscribed to everything and what it carries has come. */
+static int64_t settle_ns(const redundant_lines_t *self)
+{
+    const source_config_t *config = source_config(self->lines[0].source);
+    int64_t subscribing_ms = (int64_t)config->symbol_count * 60000 / config->messages_per_minute;
+    return (subscribing_ms + config->settle_ms) * NS_PER_MS;
+}
+
+/* Have all other lines been up for long enough to carry? */
+static bool others_are_settled(const redundant_lines_t *self, const redundant_line_t *line)
+{
+    int64_t latest_ns = clock_mono_ns() - settle_ns(self);
+    for (size_t i = 0; i < self->count; i++) {
+        const redundant_line_t *other = &self->lines[i];
+        if (other != line && (other->state != LINE_UP || other->up_ns > latest_ns))
+            return false;
+    }
+    return true;
+}
+
+static void renew(redundant_lines_t *self, redundant_line_t *line)
+{
+    log_info("lines: rotated", LOG_SLICE("source", self->config.name), LOG_U64("line", (uint64_t)(line - self->lines)));
+    source_stop(line->source);
+    line->state = LINE_MAKING;
+    tell_line(self, line);
+    self->up--;
+    source_start(line->source);
+    tell(self, STATUS_HEARTBEAT);
+}
+
+/* Has another line every symbol that this one has? */
+static bool others_have_all(const redundant_lines_t *self, const redundant_line_t *line)
+{
+    const source_config_t *config = source_config(line->source);
+    for (size_t i = 0; i < config->symbol_count; i++) {
+        bool had = !source_has(line->source, config->symbols[i]);
+        for (size_t j = 0; !had && j < self->count; j++)
+            had = &self->lines[j] != line && source_has(self->lines[j].source, config->symbols[i]);
+        if (!had)
+            return false;
+    }
+    return true;
+}
+
+/* Would nothing be missed without it? */
+static bool is_dispensable(redundant_lines_t *self, const redundant_line_t *line)
+{
+    uint64_t number = (uint64_t)(line - self->lines);
+    if (!others_are_settled(self, line))
+        return false;
+    bool covered = self->events->is_covered(self->arg, number);
+    if (covered && others_have_all(self, line))
+        return true;
+    if (log_allowed(&self->lag_limit, clock_mono_ns()))
+        log_warn(covered ? "lines: not rotated yet, as others lack a symbol" : "lines: not rotated yet, as it lags",
+                 LOG_SLICE("source", self->config.name), LOG_U64("line", number),
+                 LOG_U64("suppressed", log_suppressed(&self->lag_limit)));
+    return false;
+}
+
+/* A line that is down, or in the making, will be a new one anyway. */
+static void on_rotation(void *arg)
+{
+    redundant_lines_t *self = arg;
+    redundant_line_t *line = &self->lines[self->turn];
+    if (line->state == LINE_UP) {
+        if (!is_dispensable(self, line)) {
+            loop_timer_start(self->rotation, self->step_ms < ROTATE_RETRY_MS ? self->step_ms : ROTATE_RETRY_MS, 0);
+            return;
+        }
+        renew(self, line);
+    }
+    self->turn = (self->turn + 1) % self->count;
+    loop_timer_start(self->rotation, self->step_ms, 0);
+}
+
+/* Adds a line with settings of its own. */
+static bool add_line(redundant_lines_t *self, const connector_t *connector, loop_t *loop, web_t *web,
+                     const source_config_t *config)
+{
+    source_config_t copy;
+    if (!source_config_copy(&copy, config))
+        return false;
+    copy.messages_per_minute = config->messages_per_minute / config->lines;
+    copy.messages_per_minute += copy.messages_per_minute == 0;
+    redundant_line_t *line = &self->lines[self->count];
+    line->lines = self;
+    line->source = connector ? source_new_with(connector, loop, web, &copy, &source_events, line)
+                             : source_new(loop, web, &copy, &source_events, line);
+    self->count += line->source != NULL;
+    return line->source != NULL;
+}
+
+static bool prepare(redundant_lines_t *self, const connector_t *connector, loop_t *loop, web_t *web,
+                    const source_config_t *config)
+{
+    assert(config->lines >= 1 && config->lines <= LINES_MAX);
+    self->since_ns = clock_real_ns();
+    self->step_ms = config->rotate_ms / config->lines;
+    self->step_ms += self->step_ms == 0;
+    self->rotation = loop_timer_new(loop, on_rotation, self);
+    bool prepared = self->rotation != NULL;
+    for (size_t i = 0; prepared && i < config->lines; i++)
+        prepared = add_line(self, connector, loop, web, config);
+    if (prepared && config->rotate_ms > 0 && config->lines == 1)
+        log_warn("lines: one line can't be rotated, as there is no other", LOG_SLICE("source", config->name));
+    return prepared;
+}
+
+redundant_lines_t *redundant_lines_new(loop_t *loop, web_t *web, source_config_t *config,
+                                       const redundant_lines_events_t *events, void *arg)
+{
+    return redundant_lines_new_with(NULL, loop, web, config, events, arg);
+}
+
+redundant_lines_t *redundant_lines_new_with(const connector_t *connector, loop_t *loop, web_t *web, source_config_t *config,
+                                            const redundant_lines_events_t *events, void *arg)
+{
+    redundant_lines_t *self = calloc(1, sizeof *self);
+    if (self) {
+        *self = (redundant_lines_t){.config = *config, .events = events, .arg = arg, .failing = buffer_new(0)};
+        *config = (source_config_t){0};
+        if (!prepare(self, connector, loop, web, &self->config))
+            redundant_lines_destroy(&self);
+    }
+    source_config_release(config);
+    return self;
+}
+
+void redundant_lines_start(redundant_lines_t *self)
+{
+    for (size_t i = 0; i < self->count; i++)
+        source_start(self->lines[i].source);
+    if (redundant_lines_config(self)->rotate_ms > 0 && self->count > 1)
+        loop_timer_start(self->rotation, self->step_ms, 0);
+}
+
+void redundant_lines_want(redundant_lines_t *self, text_t symbol)
+{
+    for (size_t i = 0; i < self->count; i++)
+        source_want(self->lines[i].source, symbol);
+}
+
+void redundant_lines_release(redundant_lines_t *self, text_t symbol)
+{
+    for (size_t i = 0; i < self->count; i++)
+        source_release(self->lines[i].source, symbol);
+}
+
+bool redundant_lines_change_symbols(redundant_lines_t *self, source_config_t *symbols)
+{
+    bool changed = true;
+    for (size_t i = 0; changed && i < self->count; i++) {
+        source_config_t copy;
+        changed = source_config_copy(&copy, symbols);
+        if (!changed)
+            break;
+        changed = source_change_symbols(self->lines[i].source, &copy);
+        source_config_release(&copy);
+    }
+    if (changed)
+        source_config_swap_symbols(&self->config, symbols);
+    return changed;
+}
+
+const source_config_t *redundant_lines_config(const redundant_lines_t *self)
+{
+    return &self->config;
+}
+
+size_t redundant_lines_count(const redundant_lines_t *self)
+{
+    return self->count;
+}
+
+size_t redundant_lines_connected(const redundant_lines_t *self)
+{
+    return self->up;
+}
+
+bool redundant_lines_is_up(const redundant_lines_t *self, size_t line)
+{
+    return line < self->count && self->lines[line].state == LINE_UP;
+}
+
+/* Which line speaks for all: of those that are connected the healthiest, so that one that is ill but not needed is no cause for
+ * concern. `each` is what each line says of itself. */
+static size_t representative(const redundant_lines_t *self, const status_t *each)
+{
+    if (self->telling)
+        return (size_t)(self->telling - self->lines);
+    size_t best = self->lost ? (size_t)(self->lost - self->lines) : 0;
+    for (size_t i = 0; i < self->count; i++) {
+        if (self->lines[i].state != LINE_UP)
+            continue;
+        if (self->lines[best].state != LINE_UP || each[i].health > each[best].health)
+            best = i;
+    }
+    return best;
+}
+
+/* Does its subscription fail on every line that is up? */
+static bool fails_everywhere(const redundant_lines_t *self, text_t symbol)
+{
+    for (size_t i = 0; i < self->count; i++)
+        if (self->lines[i].state == LINE_UP && source_failure(self->lines[i].source, symbol).length == 0)
+            return false;
+    return true;
+}
+
+/* What fails on one line comes by the others. `failing`: what the representative says of itself. */
+static text_t print_failing(redundant_lines_t *self, text_t failing)
+{
+    text_t symbol, reason;
+    if (self->up < 2 || failing.length <= TEXT("{}").length)
+        return failing;
+    buffer_clear(&self->failing);
+    buffer_append(&self->failing, TEXT("{"));
+    for (json_walk_t walk = json_walk(failing); status_next_failing(&walk, &symbol, &reason);) {
+        if (!fails_everywhere(self, symbol))
+            continue;
+        if (self->failing.length > 1)
+            buffer_append(&self->failing, TEXT(","));
+        status_put_failing(&self->failing, symbol, source_failure(self->lines[0].source, symbol));
+    }
+    buffer_append(&self->failing, TEXT("}"));
+    return buffer_ok(&self->failing) ? buffer_text(&self->failing) : TEXT("{}");
+}
+
+void redundant_lines_describe(redundant_lines_t *self, status_t *status)
+{
+    status_t each[LINES_MAX] = {0}, sum = {0};
+    for (size_t i = 0; i < self->count; i++) {
+        source_describe(self->lines[i].source, &each[i]);
+        sum.trades += each[i].trades;
+        sum.duplicates += each[i].duplicates;
+        sum.malformed += each[i].malformed;
+        sum.gaps += each[i].gaps;
+        sum.reconnects += each[i].reconnects;
+        sum.refused += each[i].refused;
+        sum.retries += each[i].retries;
+        sum.resubscribes += each[i].resubscribes;
+        if (each[i].backoff_ms > sum.backoff_ms)
+            sum.backoff_ms = each[i].backoff_ms;
+    }
+    *status = each[representative(self, each)];
+    status->trades = sum.trades;
+    status->duplicates = sum.duplicates;
+    status->malformed = sum.malformed;
+    status->gaps = sum.gaps;
+    status->reconnects = sum.reconnects;
+    status->refused = sum.refused;
+    status->retries = sum.retries;
+    status->resubscribes = sum.resubscribes;
+    status->failing = print_failing(self, status->failing);
+    status->backoff_ms = sum.backoff_ms;
+    status->connected = self->up > 0;
+    status->since_ns = self->since_ns;
+}
+
+bool redundant_lines_lose(redundant_lines_t *self, text_t reason)
+{
+    bool lost = false;
+    for (size_t i = 0; i < self->count; i++)
+        lost |= source_lose(self->lines[i].source, reason);
+    return lost;
+}
+
+void redundant_lines_stop(redundant_lines_t *self)
+{
+    loop_timer_stop(self->rotation);
+    for (size_t i = 0; i < self->count; i++) {
+        source_stop(self->lines[i].source);
+        self->lines[i].state = LINE_DOWN;
+    }
+    self->up = 0;
+}
+
+void redundant_lines_destroy(redundant_lines_t **self_ref)
+{
+    redundant_lines_t *self = *self_ref;
+    if (!self)
+        return;
+    for (size_t i = 0; i < self->count; i++)
+        source_destroy(&self->lines[i].source);
+    loop_timer_destroy(&self->rotation);
+    buffer_release(&self->failing);
+    source_config_release(&self->config);
+    free(self);
+    *self_ref = NULL;
+}

@@ -1,0 +1,65 @@
+/* The lines of one source: so many connections to the same exchange, with the same settings, of which one is enough.
+ *
+ *     exchange ═══ line 0 (source.h) ═══╗
+ *              ═══ line 1 (source.h) ═══╩══▶ on_trade: the first copy of a trade is taken, the receiver knows the second by its id
+ *
+ * An exchange that can't be asked for what was missed is followed without a loss by two lines: while one is made anew the other carries
+ * on. To the outside they are one source: connected while any line is; lost when the last one is; restored when one is back.
+ *
+ * Lines are rotated before the exchange cuts them: every rotate_ms each line is made anew, in turn, and only while every other line
+ * has been connected for settle_ms, and for as long as its subscriptions may take, so that it surely carries. A line that lags, because the
+ * network does or this process, may hold trades from before the others began: it is not rotated before it has brought them. Nor is one that
+ * has a symbol to itself, as its subscription fails on all others.
+ *
+ * The exchange is sent no more than messages_per_minute by all lines together.
+ *
+ * What lags behind must not be taken for new: the receiver is told which line a trade comes from, and which lines there are, so that it
+ * can remember ids until every line has passed them.
+ */
+#pragma once
+
+#include "connectord/sources/source.h"
+
+typedef struct redundant_lines redundant_lines_t;
+
+enum { LINES_MAX = 4 };
+
+typedef struct {
+    /* As in source.h, for the source as a whole. line: its number, less than LINES_MAX. */
+    bool (*on_trade)(void *arg, size_t line, trade_t *trade);
+    /* A line has been connected, and is subscribed from now on; or it is gone. */
+    void (*on_line)(void *arg, size_t line, bool up);
+    /* Has this line come, in each stream, to where all others began? They bring what it holds unread, too, then. */
+    bool (*is_covered)(void *arg, size_t line);
+    /* The source's news. STATUS_HEARTBEAT: a line came or went, and the source is connected all the while. */
+    void (*on_status)(void *arg, status_event_t event);
+} redundant_lines_events_t;
+
+/* config->lines lines. `config` is moved from, as by source_new. `events` is kept, not copied. NULL with a log line. */
+redundant_lines_t *redundant_lines_new(loop_t *loop, web_t *web, source_config_t *config,
+                                       const redundant_lines_events_t *events, void *arg);
+
+/* The same with a connector that need not be in the table. */
+redundant_lines_t *redundant_lines_new_with(const connector_t *connector, loop_t *loop, web_t *web, source_config_t *config,
+                                            const redundant_lines_events_t *events, void *arg);
+
+/* As in source.h, for every line. A change of symbols that fails may have been made for some of them; it can be tried again. */
+void redundant_lines_start(redundant_lines_t *self);
+void redundant_lines_want(redundant_lines_t *self, text_t symbol);
+void redundant_lines_release(redundant_lines_t *self, text_t symbol);
+bool redundant_lines_change_symbols(redundant_lines_t *self, source_config_t *symbols);
+const source_config_t *redundant_lines_config(const redundant_lines_t *self);
+
+size_t redundant_lines_count(const redundant_lines_t *self);
+size_t redundant_lines_connected(const redundant_lines_t *self);
+bool redundant_lines_is_up(const redundant_lines_t *self, size_t line);
+
+/* As source_describe. Counters are the sum of all lines' (a trade's second copy is a duplicate), backoff_ms is the longest; failing is what
+ * fails on every connected line. All else is what the healthiest of the connected lines says; when there is none, the one that was lost
+ * last. */
+void redundant_lines_describe(redundant_lines_t *self, status_t *status);
+
+/* As source_lose. */
+bool redundant_lines_lose(redundant_lines_t *self, text_t reason);
+void redundant_lines_stop(redundant_lines_t *self);
+void redundant_lines_destroy(redundant_lines_t **self);

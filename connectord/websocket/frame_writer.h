@@ -1,0 +1,33 @@
+/* What a WebSocket's client says, on a connection of libwebsockets': frames of one's own making, which lws sends as they are. */
+#pragma once
+
+#include "common/http/frame_reader.h"
+#include "common/text.h"
+
+#include <libwebsockets.h>
+
+enum { FRAME_WRITER_BYTES_MAX = 8192 /* of one payload */ };
+
+typedef enum { SEND_TEXT = 1, SEND_CLOSE = 8, SEND_PONG = 10 } send_kind_t;
+
+typedef struct {
+    bool pong_due;
+    size_t pong_length;
+    char pong[FRAME_CONTROL_MAX];
+    unsigned char out[LWS_PRE + FRAME_OUT_HEAD_MAX + FRAME_WRITER_BYTES_MAX];
+} frame_writer_t;
+
+/* All return false when the connection is of no use any more: lws closes it by itself then. */
+
+/* As they are, without a frame. */
+bool frame_writer_bytes(frame_writer_t *self, struct lws *wsi, text_t bytes);
+bool frame_writer_frame(frame_writer_t *self, struct lws *wsi, send_kind_t kind, text_t payload);
+
+/* Sends a close frame now rather than when lws next finds time, since at the end of the process there is no such time. code: 2 bytes or none.
+ * Nothing is sent where the kernel takes nothing. */
+void frame_writer_goodbye(frame_writer_t *self, struct lws *wsi, text_t code);
+
+/* Has a ping answered when lws next says that one may write: call frame_writer_pong then, which is for pong_due. Of several
+ * pings at a time the last is answered, which is what RFC 6455 asks for (5.5.3). */
+void frame_writer_pinged(frame_writer_t *self, struct lws *wsi, text_t content);
+bool frame_writer_pong(frame_writer_t *self, struct lws *wsi);

@@ -1,0 +1,394 @@
+#include "gatewayd/doors/rest_http.h"
+
+#include "gatewayd/doors/assets.h"
+#include "gatewayd/doors/rest.h"
+#include "gatewayd/doors/sse_format.h"
+#include "gatewayd/forms/accept.h"
+#include "gatewayd/methods/methods.h"
+#include "gatewayd/streams/recent.h"
+
+#include <stdlib.h>
+
+enum { KEPT_MAX = 256 /* of a header, for an answer that comes later */ };
+
+#define METHODS "GET, HEAD, OPTIONS"
+#define STREAM_METHODS                                                                                                         \
+    "GET, OPTIONS" /* its headers come when its subscribes have been answered: nothing that HEAD should cause */
+
+struct rest_http {
+    hub_t *hub;
+    ws_t *ws;
+    origins_t origins;
+    buffer_t headers; /* scratch */
+};
+
+/* A request under way: on the stack, unless its answer comes later. */
+typedef struct {
+    rest_http_t *rest_http;
+    http_connection_t *connection;
+    const char *methods; /* that are offered */
+    client_t *client;    /* the JSON-RPC peer that asks on behalf of the request; NULL: nothing is asked */
+    const rest_route_t *route;
+    bool gzip, answered, receiving;
+    unsigned status;
+    buffer_t body;
+    ready_answer_t *ready;                            /* the body, where it was ready-made; sent before anything else is done */
+    text_t known, origin;                             /* If-None-Match, Origin */
+    char known_room[KEPT_MAX], origin_room[KEPT_MAX]; /* where they are when the request is gone */
+} rest_call_t;
+
+/* --- the answer --- */
+
+static const char *content_type(const rest_call_t *call)
+{
+    if (call->status >= 400)
+        return "application/problem+json";
+    return call->route && rest_is_stream(call->route) ? SSE_FORMAT_TYPE : "application/json";
+}
+
+static void put_headers(const rest_call_t *call, const char *tag, bool gzip, buffer_t *headers)
+{
+    buffer_append(headers, TEXT("Vary: Accept-Encoding\r\n"));
+    cors_append(&call->rest_http->origins.reading, call->origin, headers);
+    if (tag[0])
+        buffer_printf(headers, "Cache-Control: no-cache\r\nETag: W/%s\r\n", tag);
+    else
+        buffer_append(headers, TEXT("Cache-Control: no-store\r\n"));
+    if (gzip)
+        buffer_append(headers, TEXT("Content-Encoding: gzip\r\n"));
+    if (call->status == 503)
+        buffer_append(headers, TEXT("Retry-After: 1\r\n"));
+    if (call->status == 405)
+        buffer_printf(headers, "Allow: %s\r\n", call->methods);
+}
+
+/* The body as it is sent; *gzip: compressed. */
+static text_t choose_body(rest_call_t *call, text_t body, buffer_t *packed, bool *gzip)
+{
+    *gzip = false;
+    if (!call->gzip || call->status == 304 || body.length < GZIP_MIN || body.length > GZIP_MAX)
+        return body;
+    text_t shorter = {"", 0};
+    if (call->ready)
+        shorter = recent_compressed(call->rest_http->hub->recent, call->ready);
+    else if (accept_compress(packed, body))
+        shorter = buffer_text(packed);
+    *gzip = shorter.length > 0;
+    return *gzip ? shorter : body;
+}
+
+static void fail(http_connection_t *connection)
+{
+    static const char body[] = "{\"error\":\"out of memory\"}\n";
+    http_answer(connection, &(http_answer_t){500, "application/json", {"", 0}, {body, sizeof body - 1}});
+}
+
+/* A problem in place of a body that may not wait for the peer. */
+static void fit(rest_call_t *call)
+{
+    size_t length = call->ready ? answer_text(call->ready).length : call->body.length;
+    if (call->client)
+        client_keeps(call->client, 0); /* it is the connection's to keep now */
+    if (http_admits(call->connection, length))
+        return;
+    call->ready = NULL;
+    call->status = rest_problem(&call->body, 503, "Too much waits to be read by clients: come back later");
+}
+
+/* Sends what stands in the call. */
+static void send_answer(rest_call_t *call)
+{
+    fit(call);
+    char tag[ACCEPT_TAG_SIZE] = "";
+    bool gzip;
+    buffer_t *headers = &call->rest_http->headers, packed = buffer_new(0);
+    buffer_append(&call->body, TEXT("\n"));
+    text_t body = call->ready ? answer_text(call->ready) : buffer_text(&call->body);
+    if (call->ready)
+        memcpy(tag, call->ready->tag, sizeof tag);
+    else if (call->status == 200 && (!call->route || rest_is_cacheable(call->route)))
+        accept_tag(tag, body);
+    if (tag[0] && accept_has_tag(call->known, text_of(tag)))
+        call->status = 304;
+    http_answer_t answer = {.content_type = content_type(call)};
+    answer.body = choose_body(call, body, &packed, &gzip);
+    answer.status = call->status;
+    buffer_clear(headers);
+    put_headers(call, tag, gzip, headers);
+    answer.headers = buffer_text(headers);
+    if (buffer_ok(headers) && buffer_ok(&call->body))
+        http_answer(call->connection, &answer);
+    else
+        fail(call->connection);
+    buffer_release(&packed);
+}
+
+/* --- an answer that comes later: in a frame, by client_link_t --- */
+
+static size_t link_send(void *link, text_t frames)
+{
+    rest_call_t *call = link;
+    size_t length = frames.length;
+    text_t answer;
+    while (!call->answered && frame_next(&frames, &answer)) {
+        call->answered = true;
+        call->status = rest_answer(call->route, answer, &call->body);
+        client_keeps(call->client, call->body.capacity);
+    }
+    if (call->answered && !call->receiving)
+        http_wake(call->connection);
+    return length;
+}
+
+static bool link_ready(void *link)
+{
+    (void)link;
+    return true;
+}
+
+static void link_wake(void *link)
+{
+    rest_call_t *call = link;
+    client_pump(call->client);
+}
+
+static void link_close(void *link, unsigned code, text_t reason)
+{
+    rest_call_t *call = link;
+    (void)code;
+    call->answered = true;
+    call->status = rest_problem(&call->body, 503, "%.*s", TEXT_ARG(reason));
+    http_wake(call->connection);
+}
+
+static const client_link_t call_link = {
+    .passing = true, .counts = true, .send = link_send, .ready = link_ready, .wake = link_wake, .close = link_close};
+
+static void call_free(rest_call_t *call)
+{
+    client_destroy(&call->client);
+    buffer_release(&call->body);
+    free(call);
+}
+
+static void on_ready(void *owner)
+{
+    rest_call_t *call = owner;
+    if (!call->answered)
+        return;
+    call->rest_http->hub->now_ns = clock_real_ns();
+    send_answer(call);
+    call_free(call);
+}
+
+static void on_closed(void *owner)
+{
+    rest_call_t *call = owner;
+    call->rest_http->hub->now_ns = clock_real_ns();
+    call_free(call);
+}
+
+static const http_owner_t call_owner = {.ready = on_ready, .closed = on_closed};
+
+static text_t keep_text(text_t text, char room[static KEPT_MAX])
+{
+    if (text.length > KEPT_MAX)
+        return (text_t){"", 0};
+    memcpy(room, text.at, text.length);
+    return (text_t){room, text.length};
+}
+
+static rest_call_t *keep_call(const rest_call_t *now)
+{
+    rest_call_t *call = malloc(sizeof *call);
+    if (!call)
+        return NULL;
+    *call = *now;
+    call->answered = false;
+    call->known = keep_text(now->known, call->known_room);
+    call->origin = keep_text(now->origin, call->origin_room);
+    return call;
+}
+
+/* Has the methods carry it out. The answer may be there at once. */
+static void ask(const rest_call_t *now, text_t request)
+{
+    hub_t *hub = now->rest_http->hub;
+    rest_call_t *call = keep_call(now);
+    if (!call) {
+        fail(now->connection);
+        return;
+    }
+    hub->now_ns = clock_real_ns();
+    call->client = hub->call_count < REST_HTTP_CALLS_MAX ? client_new(hub, &call_link, call, &methods_events) : NULL;
+    if (call->client) {
+        call->receiving = true;
+        client_receive(call->client, request);
+        call->receiving = false;
+    } else {
+        call->status = rest_problem(&call->body, 503, "Too many requests wait for their answers");
+        call->answered = true;
+    }
+    if (!call->answered) {
+        http_wait(call->connection, &call_owner, call);
+        return;
+    }
+    send_answer(call);
+    call_free(call);
+}
+
+/* --- the request --- */
+
+/* It is for a proxy in front, and nobody here looks into it. */
+static bool is_token(text_t argument)
+{
+    static const char name[] = "access_token";
+    size_t length = sizeof name - 1;
+    return text_starts_with(argument, TEXT("access_token")) && (argument.length == length || argument.at[length] == '=');
+}
+
+/* The query's arguments, decoded. The slices point into the query, or into `room`, which is as long. */
+static bool read_query(text_t query, char *room, rest_query_t *out)
+{
+    while (query.length > 0) {
+        const char *end = memchr(query.at, '&', query.length);
+        text_t argument = {query.at, end ? (size_t)(end - query.at) : query.length};
+        query = (text_t){argument.at + argument.length + (end != NULL), query.length - argument.length - (end != NULL)};
+        text_t decoded;
+        if (argument.length == 0 || is_token(argument))
+            continue;
+        if (!http_decode(HTTP_QUERY, argument, room, &decoded) || !rest_query_add(out, decoded))
+            return false;
+        room += argument.length;
+    }
+    return true;
+}
+
+/* The answer is a stream, or a word why not; HEAD gets none either. */
+static void open_stream(rest_call_t *call, const http_request_t *request, const rest_query_t *query)
+{
+    buffer_t headers = buffer_new(0);
+    cors_append(&call->rest_http->origins.reading, call->origin, &headers);
+    call->methods = STREAM_METHODS;
+    if (http_request_is(request, "HEAD"))
+        call->status = rest_problem(&call->body, 405, "expected GET");
+    else if (!origins_may_read(&call->rest_http->origins, request))
+        call->status = rest_problem(&call->body, 403, ORIGIN_REFUSED);
+    else
+        call->answered = !sse_open(call->rest_http->ws, call->rest_http->hub, call->connection, request, query,
+                                   buffer_text(&headers), &call->status, &call->body);
+    buffer_release(&headers);
+}
+
+static bool find_ready(rest_call_t *call, text_t symbol, const rest_query_t *query)
+{
+    recent_query_t question;
+    hub_t *hub = call->rest_http->hub;
+    hub->now_ns = clock_real_ns();
+    if (rest_recent(call->route, symbol, query, &question))
+        call->ready = recent_find(hub->recent, &question, ANSWER_REST);
+    return call->ready != NULL;
+}
+
+/* Sets what the answer is, where it is there at once; else it has been seen to. */
+static void start(rest_call_t *call, const http_request_t *request, text_t path)
+{
+    text_t symbol;
+    asset_t asset;
+    rest_query_t query = {.count = 0};
+    char room[HTTP_HEAD_MAX];
+    buffer_t out = buffer_new(0);
+    call->route = rest_find(path, &symbol);
+    if (!call->route && asset_find(path, &asset)) {
+        buffer_append(&call->body, asset.bytes);
+        call->status = 200;
+    } else if (!call->route) {
+        call->status =
+            rest_problem(&call->body, 404, "There is nothing at this path; /api/v1/openapi.json tells what there is");
+    } else if (!read_query(request->query, room, &query)) {
+        call->status = rest_problem(&call->body, 400, "The query has too many parameters, one twice, or one that is not UTF-8");
+    } else if (find_ready(call, symbol, &query)) {
+        call->status = 200;
+    } else if ((call->status = rest_request(call->route, symbol, &query, &out)) > 0) {
+        buffer_append(&call->body, buffer_text(&out));
+    } else if (rest_is_stream(call->route)) {
+        open_stream(call, request, &query);
+    } else {
+        ask(call, buffer_text(&out));
+        call->answered = false;
+    }
+    buffer_release(&out);
+}
+
+rest_http_t *rest_http_new(hub_t *hub, ws_t *ws, const origins_t *origins)
+{
+    rest_http_t *self = malloc(sizeof *self);
+    if (self)
+        *self = (rest_http_t){.hub = hub, .ws = ws, .origins = *origins, .headers = buffer_new(0)};
+    return self;
+}
+
+void rest_http_destroy(rest_http_t **self)
+{
+    if (*self)
+        buffer_release(&(*self)->headers);
+    free(*self);
+    *self = NULL;
+}
+
+void rest_http_answer_open(rest_http_t *self, http_connection_t *connection, const http_request_t *request, const char *methods,
+                           text_t json)
+{
+    text_t origin = http_request_field(request, "Origin");
+    buffer_t *headers = &self->headers;
+    buffer_clear(headers);
+    buffer_printf(headers, "Allow: %s\r\nCache-Control: no-store\r\n", methods);
+    if (json.length == 0)
+        cors_append_preflight(&self->origins.reading, origin, http_request_field(request, "Access-Control-Request-Headers"),
+                              methods, headers);
+    else
+        cors_append(&self->origins.reading, origin, headers);
+    if (buffer_ok(headers))
+        http_answer(connection, &(http_answer_t){200, "application/json", buffer_text(headers), json});
+    else
+        fail(connection);
+}
+
+static const char *methods_of(text_t path)
+{
+    text_t symbol;
+    const rest_route_t *route = rest_find(path, &symbol);
+    return route && rest_is_stream(route) ? STREAM_METHODS : METHODS;
+}
+
+static bool is_known(text_t path)
+{
+    text_t symbol;
+    asset_t asset;
+    return rest_find(path, &symbol) || asset_find(path, &asset);
+}
+
+void rest_http_on_request(rest_http_t *self, http_connection_t *connection, const http_request_t *request, text_t path)
+{
+    bool options = http_request_is(request, "OPTIONS");
+    if (options && is_known(path)) {
+        rest_http_answer_open(self, connection, request, methods_of(path), TEXT(""));
+        return;
+    }
+    rest_call_t call = {.rest_http = self,
+                        .connection = connection,
+                        .body = buffer_new(0),
+                        .answered = true,
+                        .gzip = accept_gzip(http_request_field(request, "Accept-Encoding")),
+                        .known = http_request_field(request, "If-None-Match"),
+                        .origin = http_request_field(request, "Origin")};
+    if (http_request_is(request, "GET") || http_request_is(request, "HEAD") || options) {
+        start(&call, request, path);
+    } else {
+        call.methods = methods_of(path);
+        call.status = rest_problem(&call.body, 405, "expected GET");
+    }
+    if (call.answered)
+        send_answer(&call);
+    buffer_release(&call.body);
+}

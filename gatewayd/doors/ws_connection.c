@@ -1,0 +1,372 @@
+#include "gatewayd/doors/ws_connection.h"
+
+#include "common/buffer.h"
+#include "common/clock.h"
+#include "common/http/frame_reader.h"
+#include "gatewayd/forms/frame.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <sys/socket.h>
+#include <unistd.h>
+#include <uv.h>
+
+enum {
+    ROOM_BYTES = 65536,
+    CLOSE_MS = 5000, /* for the closing handshake */
+    PROTOCOL = 1002, /* codes: RFC 6455, section 7.4.1 */
+    TOO_BIG = 1009,
+    UNTOLD = 1005,
+    NORMAL = 1000
+};
+
+typedef enum {
+    OPEN,
+    CLOSING, /* our close frame is under way or out; the peer's is to come */
+    CLOSED,  /* both; over when ours is out */
+    GONE     /* ended in the next turn of the loop */
+} ws_connection_state_t;
+
+struct ws_connection {
+    uv_poll_t poll;
+    int fd, watched; /* for UV_READABLE, UV_WRITABLE */
+    ws_connection_state_t state;
+    bool deaf;   /* what comes can no longer be read as frames */
+    bool choked; /* the system took no more */
+    bool woken;
+    bool shut;    /* nothing more goes out */
+    bool ponging; /* `pong` is to be sent when `out` is empty */
+    unsigned char pong[FRAME_CONTROL_MAX];
+    size_t pong_length;
+    share_t *requests;
+    size_t message_bytes;
+    frame_reader_t reader;
+    buffer_t message; /* of which not all fragments have come */
+    buffer_t out;     /* the rest of a frame, and behind it the last ones */
+    int64_t heard_ns, due_ns;
+    const ws_connection_events_t *events;
+    void *owner;
+};
+
+/* Of the connection that is read: frames are unmasked where they lie, and nobody keeps them. */
+static char room[ROOM_BYTES];
+
+/* --- what the loop looks for --- */
+
+static void on_poll(uv_poll_t *handle, int status, int events);
+
+static void watch(ws_connection_t *self)
+{
+    bool writes = self->choked || self->woken || self->out.length > 0 || self->state >= CLOSED;
+    int wanted = UV_READABLE | (writes ? UV_WRITABLE : 0);
+    if (wanted == self->watched)
+        return;
+    self->watched = wanted;
+    uv_poll_start(&self->poll, wanted, on_poll);
+}
+
+static void on_poll_closed(uv_handle_t *handle)
+{
+    ws_connection_t *self = handle->data;
+    buffer_release(&self->message);
+    buffer_release(&self->out);
+    free(self);
+}
+
+void ws_connection_destroy(ws_connection_t **self_p)
+{
+    ws_connection_t *self = *self_p;
+    if (!self)
+        return;
+    *self_p = NULL;
+    uv_close((uv_handle_t *)&self->poll, on_poll_closed);
+    close(self->fd);
+}
+
+static void end(ws_connection_t *self)
+{
+    const ws_connection_events_t *events = self->events;
+    void *owner = self->owner;
+    ws_connection_destroy(&self);
+    events->gone(owner);
+}
+
+void ws_connection_abort(ws_connection_t *self)
+{
+    self->state = GONE;
+    watch(self);
+}
+
+/* --- what goes out --- */
+
+static bool would_block(void)
+{
+    return errno == EAGAIN || errno == EINTR;
+}
+
+/* Returns how many bytes the system took. */
+static size_t transmit(ws_connection_t *self, text_t bytes)
+{
+    ssize_t sent = send(self->fd, bytes.at, bytes.length, MSG_DONTWAIT | MSG_NOSIGNAL);
+    if (sent == -1 && !would_block()) {
+        ws_connection_abort(self); /* nobody is there */
+        return bytes.length;
+    }
+    return sent > 0 ? (size_t)sent : 0;
+}
+
+/* Behind all that waits already. */
+static void put(ws_connection_t *self, text_t bytes)
+{
+    size_t sent = self->out.length == 0 && !self->choked ? transmit(self, bytes) : 0;
+    buffer_append(&self->out, (text_t){bytes.at + sent, bytes.length - sent});
+    if (!buffer_ok(&self->out))
+        self->state = GONE;
+    watch(self);
+}
+
+/* The end of the frame in which so many bytes end. */
+static size_t whole_frames(text_t frames, size_t bytes)
+{
+    text_t rest = frames, payload;
+    while ((size_t)(rest.at - frames.at) < bytes && frame_next(&rest, &payload))
+        ;
+    return (size_t)(rest.at - frames.at);
+}
+
+size_t ws_connection_send(ws_connection_t *self, text_t frames)
+{
+    size_t begun = transmit(self, frames);
+    if (begun == frames.length)
+        return begun;
+    size_t whole = whole_frames(frames, begun);
+    self->choked = true;
+    put(self, (text_t){frames.at + begun, whole - begun});
+    return whole;
+}
+
+bool ws_connection_ready(const ws_connection_t *self)
+{
+    return self->state == OPEN && !self->choked && self->out.length == 0;
+}
+
+void ws_connection_wake(ws_connection_t *self)
+{
+    self->woken = true;
+    watch(self);
+}
+
+/* Of pings that come while something waits the last one is answered (section 5.5.3), so that they make nothing grow. */
+static void send_pong(ws_connection_t *self)
+{
+    char frame[2 + FRAME_CONTROL_MAX] = {(char)0x8a, (char)self->pong_length};
+    memcpy(frame + 2, self->pong, self->pong_length);
+    self->ponging = false;
+    put(self, (text_t){frame, 2 + self->pong_length});
+}
+
+/* The peer takes something again. */
+static void flush(ws_connection_t *self)
+{
+    if (self->choked)
+        self->heard_ns = clock_mono_ns(); /* its system has taken what waited: it is slow, but not gone */
+    self->choked = false;
+    if (self->out.length > 0)
+        buffer_consume(&self->out, transmit(self, buffer_text(&self->out)));
+    if (self->out.length > 0)
+        return;
+    buffer_release(&self->out);
+    if (self->state == OPEN && self->ponging)
+        send_pong(self);
+    if (!ws_connection_ready(self))
+        return;
+    self->woken = false;
+    self->events->ready(self->owner);
+}
+
+/* --- its end --- */
+
+static void begin_closing(ws_connection_t *self, ws_connection_state_t state, text_t last)
+{
+    self->state = state;
+    self->woken = self->ponging = false;
+    self->due_ns = clock_mono_ns() + CLOSE_MS * NS_PER_MS;
+    buffer_release(&self->message);
+    put(self, last);
+}
+
+void ws_connection_close(ws_connection_t *self, text_t last)
+{
+    if (self->state == OPEN)
+        begin_closing(self, CLOSING, last);
+}
+
+bool ws_connection_closing(const ws_connection_t *self)
+{
+    return self->state != OPEN;
+}
+
+static void break_off(ws_connection_t *self, unsigned code, const char *why)
+{
+    self->deaf = true;
+    if (self->state == OPEN)
+        self->events->broken(self->owner, code, why);
+}
+
+static void on_close_frame(ws_connection_t *self, text_t payload)
+{
+    unsigned code;
+    const char *wrong = frame_close_read(payload, &code);
+    if (self->state == CLOSING) {
+        self->state = CLOSED;
+    } else if (wrong) {
+        break_off(self, code, wrong);
+    } else {
+        buffer_t answer = buffer_new(0);
+        frame_append_close(&answer, code == UNTOLD ? NORMAL : code, TEXT(""));
+        begin_closing(self, CLOSED, buffer_text(&answer));
+        buffer_release(&answer);
+    }
+}
+
+/* --- what comes in --- */
+
+static void keep(ws_connection_t *self, const frame_t *piece)
+{
+    buffer_append(&self->message, piece->bytes);
+    if (!buffer_ok(&self->message)) {
+        ws_connection_abort(self);
+    } else if (piece->last) {
+        buffer_t message = self->message;
+        self->message = buffer_new(self->message_bytes);
+        self->events->message(self->owner, buffer_text(&message), piece->binary, piece->packed);
+        buffer_release(&message);
+    }
+}
+
+static void on_piece(ws_connection_t *self, const frame_t *piece)
+{
+    if (self->message.length + piece->bytes.length > self->message_bytes) {
+        buffer_release(&self->message);
+        self->events->broken(self->owner, TOO_BIG, "the message is too long");
+    } else if (piece->last && self->message.length == 0) {
+        self->events->message(self->owner, piece->bytes, piece->binary, piece->packed);
+    } else {
+        keep(self, piece);
+    }
+}
+
+static void on_ping(ws_connection_t *self, text_t payload)
+{
+    memcpy(self->pong, payload.at, payload.length);
+    self->pong_length = payload.length;
+    self->ponging = true;
+    if (self->out.length == 0 && !self->choked)
+        send_pong(self);
+}
+
+static void on_frame(ws_connection_t *self, const frame_t *frame)
+{
+    if (frame->kind == FRAME_CLOSE)
+        on_close_frame(self, frame->bytes);
+    else if (frame->kind == FRAME_PIECE && self->state == OPEN)
+        on_piece(self, frame);
+    else if (frame->kind == FRAME_PING && self->state == OPEN)
+        on_ping(self, frame->bytes);
+}
+
+static void read_frames(ws_connection_t *self, text_t input)
+{
+    frame_t frame;
+    const char *wrong = NULL;
+    frame_found_t found = FRAME_NONE;
+    while (self->state < CLOSED && !self->deaf &&
+           (found = frame_reader_next(&self->reader, &input, &frame, &wrong)) == FRAME_FOUND)
+        on_frame(self, &frame);
+    if (found == FRAME_BROKEN)
+        break_off(self, PROTOCOL, wrong);
+}
+
+void ws_connection_take(ws_connection_t *self, text_t bytes)
+{
+    while (bytes.length > 0) {
+        size_t length = bytes.length < ROOM_BYTES ? bytes.length : ROOM_BYTES;
+        memcpy(room, bytes.at, length);
+        read_frames(self, (text_t){room, length});
+        bytes = (text_t){bytes.at + length, bytes.length - length};
+    }
+}
+
+static void take(ws_connection_t *self)
+{
+    ssize_t got = recv(self->fd, room, ROOM_BYTES, MSG_DONTWAIT);
+    if (got == 0 || (got == -1 && !would_block()))
+        self->state = GONE;
+    if (got <= 0)
+        return;
+    self->heard_ns = clock_mono_ns();
+    read_frames(self, (text_t){room, (size_t)got});
+}
+
+/* --- in the loop --- */
+
+/* A peer whose close frame could not be seen learns that there is nothing to wait for. */
+static void settle(ws_connection_t *self)
+{
+    if (self->state == GONE || (self->state == CLOSED && self->out.length == 0)) {
+        end(self);
+        return;
+    }
+    if (self->state == CLOSING && self->deaf && self->out.length == 0 && !self->shut)
+        self->shut = shutdown(self->fd, SHUT_WR) == 0;
+    watch(self);
+}
+
+static void on_poll(uv_poll_t *handle, int status, int events)
+{
+    ws_connection_t *self = handle->data;
+    if (status < 0)
+        self->state = GONE;
+    if ((events & UV_READABLE) && self->state != GONE && share_begin(self->requests)) { /* else in the next turn */
+        take(self);
+        share_end(self->requests);
+    }
+    if ((events & UV_WRITABLE) && self->state != GONE)
+        flush(self);
+    settle(self);
+}
+
+void ws_connection_check(ws_connection_t *self, int64_t now_ns)
+{
+    if (self->due_ns && now_ns >= self->due_ns)
+        ws_connection_abort(self);
+}
+
+int64_t ws_connection_heard_ns(const ws_connection_t *self)
+{
+    return self->heard_ns;
+}
+
+ws_connection_t *ws_connection_new(loop_t *loop, int fd, text_t answer, const ws_connection_terms_t *terms,
+                                   const ws_connection_events_t *events, void *owner)
+{
+    ws_connection_t *self = calloc(1, sizeof *self);
+    if (!self || uv_poll_init(loop_uv(loop), &self->poll, fd) != 0) {
+        close(fd);
+        free(self);
+        return NULL;
+    }
+    self->fd = fd;
+    self->poll.data = self;
+    self->reader.from_client = true;
+    self->reader.deflates = terms->deflates;
+    self->requests = terms->requests;
+    self->message_bytes = terms->message_bytes;
+    self->message = buffer_new(terms->message_bytes);
+    self->out = buffer_new(0);
+    self->heard_ns = clock_mono_ns();
+    self->events = events;
+    self->owner = owner;
+    put(self, answer);
+    return self;
+}

@@ -1,0 +1,9 @@
+/* A place to go on from, as a part of a URL: JSON in base64url without padding (RFC 4648, section 5). */
+#pragma once
+
+#include "common/buffer.h"
+
+void page_token_append(buffer_t *out, text_t json);
+
+/* False, with nothing appended, when the text is none. */
+bool page_token_decode(buffer_t *out, text_t token);

@@ -1,0 +1,11 @@
+/* A query for recent trades, what getRecentTrades is asked: texts are slices of somebody else's. */
+#pragma once
+
+#include "common/text.h"
+
+typedef struct {
+    text_t symbol, source; /* valid (topic.h); source: empty for all */
+    uint64_t count;
+    int64_t after_ns, before_ns; /* INT64_MIN: absent */
+    text_t next;                 /* raw JSON, an object of cursors by source; empty: from the newest */
+} recent_query_t;

@@ -1,9 +1,0 @@
-/* A place to go on from, as a part of a URL: JSON in base64url without padding (RFC 4648, section 5). */
-#pragma once
-
-#include "common/buffer.h"
-
-void token_append(buffer_t *out, text_t json);
-
-/* False, with nothing appended, when the text is none. */
-bool token_decode(buffer_t *out, text_t token);

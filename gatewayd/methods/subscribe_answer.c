@@ -1,0 +1,195 @@
+#include "gatewayd/methods/subscribe_answer.h"
+
+#include "common/json.h"
+#include "gatewayd/streams/notify.h"
+
+enum { ANSWER_MAX = 16 << 20 };
+
+/* The stream has never been where the client says it was: a mistake, or of a journal that is gone. */
+static bool is_beyond(const live_stream_t *live_stream, cursor_t since)
+{
+    return live_stream->ring && cursor_compare(since, ring_last(live_stream->ring)) > 0;
+}
+
+/* Of a client that is beyond the stream. Another epoch is new to it, whole; in the same one it can't be said what is. */
+static cursor_t beginning(cursor_t last, cursor_t since)
+{
+    return since.epoch != last.epoch ? (cursor_t){last.epoch, 0} : last;
+}
+
+/* The place behind which the client's updates of this stream begin. */
+static cursor_t start_of(const subscribe_t *subscribe, const live_stream_t *live_stream)
+{
+    cursor_t start = {0};
+    const reader_t *reader = subscription_reader(subscribe->subscription, live_stream);
+    if (subscribe_since(subscribe, live_stream, &start) && is_beyond(live_stream, start))
+        return beginning(ring_last(live_stream->ring), start);
+    if (subscribe_since(subscribe, live_stream, &start))
+        return start;
+    if (reader && reader->has_last)
+        return reader->last;
+    if (live_stream->ring)
+        return ring_last(live_stream->ring);
+    const offer_t *offer = offers_find(subscribe->client->hub->offers, live_stream->source);
+    if (offer)
+        offer_has(offer, live_stream->symbol, &start);
+    return start;
+}
+
+static void seat(subscribe_t *subscribe, live_stream_t *live_stream, cursor_t start)
+{
+    client_t *client = subscribe->client;
+    cursor_t since;
+    reader_t *reader = subscription_reader(subscribe->subscription, live_stream);
+    bool resumes = subscribe_since(subscribe, live_stream, &since);
+    if (reader && !resumes)
+        return; /* it goes on from where it is */
+    if (!reader && !(reader = reader_new(subscribe->subscription, live_stream)))
+        return;
+    client_hold(client, reader, start);
+    if (!resumes || !is_beyond(live_stream, since))
+        return;
+    buffer_t params = buffer_new(0);
+    notify_gap(&params, live_stream->symbol, live_stream->source, (cursor_t){since.epoch, since.seq + 1}, start);
+    client_notify_later(client, TEXT("trades.gap"), buffer_text(&params));
+    buffer_release(&params);
+}
+
+/* Who subscribes to a source that is down, or to a stream that starves, is told so. */
+static void tell_if_down(subscribe_t *subscribe, const live_stream_t *live_stream)
+{
+    const offer_t *offer = offers_find(subscribe->client->hub->offers, live_stream->source);
+    offer_stale_t stale;
+    if (!offer || (offer_up(offer) && !offer_is_stale(offer, live_stream->symbol, &stale)))
+        return;
+    buffer_t params = buffer_new(0);
+    if (offer_up(offer))
+        notify_stale(&params, offer, &stale, subscribe->client->hub->now_ns);
+    else
+        notify_lost(&params, offer, subscribe->client->hub->now_ns);
+    client_notify_later(subscribe->client, TEXT("connection.lost"), buffer_text(&params));
+    buffer_release(&params);
+}
+
+/* Appends ,"cursor":"…","cursors":{…}. One cursor says it all where there is one stream; where there are several it is null. */
+static void put_cursors(const snapshot_t *snapshot, buffer_t *out)
+{
+    buffer_append(out, TEXT(",\"cursor\":"));
+    if (snapshot->count == 1)
+        notify_put_cursor(out, snapshot->streams[0].start);
+    else
+        buffer_append(out, TEXT("null"));
+    buffer_append(out, TEXT(",\"cursors\":{"));
+    for (size_t i = 0; i < snapshot->count; i++) {
+        if (i > 0)
+            buffer_append(out, TEXT(","));
+        buffer_append_json_string(out, snapshot->streams[i].source);
+        buffer_append(out, TEXT(":"));
+        notify_put_cursor(out, snapshot->streams[i].start);
+    }
+    buffer_append(out, TEXT("}"));
+}
+
+/* ,"failing":{"blockchain":"Service temporarily unavailable"}: of which sources nothing comes, though it was asked of them. */
+static void put_failing(const subscribe_t *subscribe, buffer_t *out)
+{
+    const char *before = ",\"failing\":{";
+    LIST_EACH(item, &subscribe->subscription->market->live_streams)
+    {
+        const live_stream_t *live_stream = LIST_OWNER(item, live_stream_t, in_market);
+        const offer_t *offer =
+            subscribe_takes(subscribe, live_stream) ? offers_find(subscribe->client->hub->offers, live_stream->source) : NULL;
+        text_t reason = offer ? offer_failure(offer, live_stream->symbol) : TEXT("");
+        if (reason.length == 0)
+            continue;
+        buffer_printf(out, "%s", before);
+        buffer_append_json_string(out, live_stream->source);
+        buffer_printf(out, ":\"%.*s\"", TEXT_ARG(reason)); /* raw already */
+        before = ",";
+    }
+    if (before[1] == '\0')
+        buffer_append(out, TEXT("}"));
+}
+
+static void print_answer(const subscribe_t *subscribe, const snapshot_t *snapshot, buffer_t *out)
+{
+    buffer_printf(out, "{\"channel\":\"trades\",\"symbol\":\"%.*s\",\"event\":\"subscribed\"", TEXT_ARG(subscribe->symbol));
+    put_cursors(snapshot, out);
+    buffer_printf(out, ",\"recovered\":%s", subscribe->recovered ? "true" : "false");
+    put_failing(subscribe, out);
+    if (subscribe->count > 0) {
+        buffer_append(out, TEXT(",\"trades\":"));
+        snapshot_print(snapshot, buffer_text(&subscribe->history), subscribe->count, out);
+        if (subscribe->partial)
+            buffer_append(out, TEXT(",\"partial\":true"));
+    }
+    buffer_append(out, TEXT("}"));
+}
+
+bool subscribe_takes(const subscribe_t *subscribe, const live_stream_t *live_stream)
+{
+    return subscribe->source.length == 0 || text_equal(subscribe->source, live_stream->source);
+}
+
+static bool said_since(const subscribe_t *subscribe, const live_stream_t *live_stream, cursor_t *since)
+{
+    text_t value = subscribe->since, text;
+    if (json_kind(value) == JSON_OBJECT) {
+        for (json_walk_t walk = json_walk(subscribe->since); json_next(&walk);) {
+            if (text_equal(walk.key, live_stream->source))
+                return json_plain_string(walk.value, &text) && cursor_parse(text, since);
+        }
+        return false;
+    }
+    return json_plain_string(value, &text) && cursor_parse(text, since);
+}
+
+/* Where the ring has its epoch still, the client means that, and not the one that connectord had when it came up again with an older journal. */
+bool subscribe_since(const subscribe_t *subscribe, const live_stream_t *live_stream, cursor_t *since)
+{
+    if (!said_since(subscribe, live_stream, since))
+        return false;
+    const offer_t *offer = offers_find(subscribe->client->hub->offers, live_stream->source);
+    if (offer && !(live_stream->ring && ring_floor(live_stream->ring).epoch == since->epoch))
+        *since = offer_present(offer, live_stream->symbol, *since);
+    return true;
+}
+
+void subscribe_snapshot(const subscribe_t *subscribe, snapshot_t *snapshot)
+{
+    *snapshot = (snapshot_t){.all = subscribe->source.length == 0};
+    LIST_EACH(item, &subscribe->subscription->market->live_streams)
+    {
+        live_stream_t *live_stream = LIST_OWNER(item, live_stream_t, in_market);
+        if (subscribe_takes(subscribe, live_stream) && snapshot->count < SNAPSHOT_STREAMS_MAX)
+            snapshot->streams[snapshot->count++] =
+                (snapshot_stream_t){live_stream->source, live_stream->ring, start_of(subscribe, live_stream)};
+    }
+}
+
+void subscribe_answer(subscribe_t *subscribe)
+{
+    client_t *client = subscribe->client;
+    snapshot_t snapshot;
+    buffer_t out = buffer_new(ANSWER_MAX);
+    subscribe_snapshot(subscribe, &snapshot);
+    print_answer(subscribe, &snapshot, &out);
+    subscription_set_batch(subscribe->subscription, subscribe->batch);
+    size_t number = 0;
+    LIST_EACH(item, &subscribe->subscription->market->live_streams)
+    {
+        live_stream_t *live_stream = LIST_OWNER(item, live_stream_t, in_market);
+        if (!subscribe_takes(subscribe, live_stream) || number == SNAPSHOT_STREAMS_MAX)
+            continue;
+        seat(subscribe, live_stream, snapshot.streams[number++].start);
+        tell_if_down(subscribe, live_stream);
+    }
+    subscribe->subscription->answered = true;
+    subscribe->subscription->all = subscribe->subscription->all || subscribe->source.length == 0;
+    if (buffer_ok(&out))
+        rpc_result(subscribe->request, buffer_text(&out));
+    else
+        rpc_error(subscribe->request, RPC_INTERNAL_ERROR, "The answer is too large");
+    buffer_release(&out);
+    client_release(client);
+}

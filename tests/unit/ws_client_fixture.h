@@ -1,0 +1,158 @@
+/* An upstream against a server in the same loop. */
+#pragma once
+
+#include "common/log.h"
+#include "connectord/websocket/ws_client.h"
+#include "tests/unit/temporary_folder.h"
+#include "tests/unit/websocket_server.h"
+
+#include <arpa/inet.h>
+#include <sys/socket.h>
+#include <unistd.h>
+#include <uv.h>
+
+/* An upstream, a server, and what came. */
+typedef struct {
+    loop_t *loop;
+    web_t *web;
+    websocket_server_t server;
+    ws_client_t *ws_client;
+    int opened, messages, unreadable, writable, closed;
+    buffer_t received; /* messages, each with a '|' behind it */
+    char reason[200];
+    loss_kind_t loss; /* of the end that was told last */
+    uint32_t retry_after_ms;
+    bool disconnects; /* upon a message */
+    buffer_t heard;   /* by the server, as above */
+    uint32_t connect_ms;
+} rig_t;
+
+static rig_t rig;
+
+/* Runs the loop until the condition holds. What never comes ends in the test's time-out. */
+#define UNTIL(condition)                                                                                                       \
+    while (!(condition))                                                                                                       \
+    uv_run(loop_uv(rig.loop), UV_RUN_ONCE)
+
+static inline void on_open(void *arg)
+{
+    (void)arg;
+    rig.opened++;
+}
+
+static inline void on_message(void *arg, text_t message)
+{
+    (void)arg;
+    rig.messages++;
+    buffer_append(&rig.received, message);
+    buffer_append(&rig.received, TEXT("|"));
+    if (rig.disconnects)
+        ws_client_disconnect(rig.ws_client);
+}
+
+static inline void on_unreadable(void *arg, const char *reason, text_t sample)
+{
+    (void)arg;
+    rig.unreadable++;
+    snprintf(rig.reason, sizeof rig.reason, "%s: %.*s", reason, (int)(sample.length < 5 ? sample.length : 5), sample.at);
+}
+
+static inline void on_writable(void *arg)
+{
+    (void)arg;
+    rig.writable++;
+    ws_client_send(rig.ws_client, TEXT("hello"));
+}
+
+static inline void on_closed(void *arg, const loss_t *loss)
+{
+    (void)arg;
+    rig.closed++;
+    rig.loss = loss->kind;
+    rig.retry_after_ms = loss->retry_after_ms;
+    uv_stop(loop_uv(rig.loop)); /* it may be a timer that tells: so that UNTIL looks before the loop sleeps */
+    snprintf(rig.reason, sizeof rig.reason, "%s", loss->reason);
+}
+
+static const ws_client_events_t events = {on_open, on_message, on_unreadable, on_writable, on_closed};
+
+static inline void server_on_message(websocket_server_t *server, text_t message)
+{
+    (void)server;
+    buffer_append(&rig.heard, message);
+    buffer_append(&rig.heard, TEXT("|"));
+}
+
+static inline void set_up(void)
+{
+    rig = (rig_t){.received = buffer_new(0), .heard = buffer_new(0), .connect_ms = 30000};
+    log_set_level(LOG_LEVEL_ERROR);
+    rig.loop = loop_new();
+    rig.web = web_new(rig.loop, 1024);
+    ck_assert_ptr_nonnull(rig.web);
+    rig.server.on_message = server_on_message;
+}
+
+static inline void tear_down(void)
+{
+    ws_client_destroy(&rig.ws_client);
+    web_destroy(&rig.web);
+    server_release(&rig.server);
+    loop_destroy(&rig.loop);
+    buffer_release(&rig.received);
+    buffer_release(&rig.heard);
+}
+
+static inline void connect_to(const char *url, const char *ca, uint32_t silence_ms)
+{
+    ws_client_config_t config = {
+        .url = url, .origin = "https://exchange.example", .ca = ca, .connect_ms = rig.connect_ms, .silence_ms = silence_ms};
+    rig.ws_client = ws_client_new(rig.loop, rig.web, &config, &events, NULL);
+    ck_assert_ptr_nonnull(rig.ws_client);
+    ws_client_connect(rig.ws_client);
+    ck_assert_int_eq(rig.opened + rig.closed, 0); /* nothing from within */
+}
+
+static inline void connect_plain(void)
+{
+    server_start(&rig.server, rig.web, NULL, NULL);
+    connect_to(rig.server.url, "", 60000);
+    UNTIL(rig.opened);
+    ck_assert(ws_client_is_open(rig.ws_client));
+}
+
+static inline void check_received(const char *wanted)
+{
+    ck_assert_msg(text_equal(buffer_text(&rig.received), text_of(wanted)), "expected %s, found %.*s", wanted,
+                  TEXT_ARG(buffer_text(&rig.received)));
+}
+
+/* A certificate that `name` signed itself, valid for some days. */
+static inline void make_certificate(const folder_t *folder, const char *file, const char *name)
+{
+    char command[600];
+    snprintf(command, sizeof command,
+             "openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -days 2 -subj /CN=%s "
+             "-addext subjectAltName=DNS:%s -keyout %s/%s.key -out %s/%s.pem 2>/dev/null",
+             name, name, folder->path, file, folder->path, file);
+    ck_assert_int_eq(system(command), 0);
+}
+
+static inline int run_tests_with(const char *name, void (*before)(void), void (*after)(void), const TTest *const *tests,
+                                 size_t count)
+{
+    TCase *tcase = tcase_create(name);
+    tcase_add_checked_fixture(tcase, before, after);
+    tcase_set_timeout(tcase, 60);
+    for (size_t i = 0; i < count; i++)
+        tcase_add_test(tcase, tests[i]);
+    Suite *suite = suite_create(name);
+    suite_add_tcase(suite, tcase);
+    SRunner *runner = srunner_create(suite);
+    srunner_run_all(runner, CK_ENV);
+    int failed = srunner_ntests_failed(runner);
+    srunner_free(runner);
+    return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+}
+
+#define RUN_TESTS(name, tests) run_tests_with(name, set_up, tear_down, tests, sizeof tests / sizeof *tests)
