@@ -51,14 +51,17 @@ class Group:
         flow.start_connectord()
         self.state, self.heard = {}, []
 
+    def take(self):
+        status = loads(self.tap.receive()[1])
+        assert status["group"] == "btc"
+        self.state[status["source"]] = status
+        return status
+
     def listen(self, condition, what):
         """Takes statuses until the condition on the last one of each source holds; returns those it took."""
         taken = []
         while not (len(self.state) == 2 and condition(self.state)):
-            status = loads(self.tap.receive()[1])
-            assert status["group"] == "btc"
-            self.state[status["source"]] = status
-            taken.append(status)
+            taken.append(self.take())
             assert len(taken) < 1000, f"never heard {what}"
             assert sum(s["active"] for s in self.state.values()) <= 1, "two are active"
         self.heard += taken
@@ -173,10 +176,23 @@ def test_get_status_tells_who_is_active(group):
     asyncio.run(asyncio.wait_for(run(), PATIENCE))
 
 
+def is_replaced(group):
+    """Whether two takes over when one starves. What is missed is known from twenty arrivals of trades; a machine that stands still now and then may have
+    a thousand trades in fewer, and then they go on."""
+    before = group.state.get("one", {"trades": 0})["trades"]
+    group.listen(lambda state: state["one"]["trades"] > before + 1000, "a rate to be learned")
+    group.exchange["one"].tell("/control/pause")
+    for _ in range(10):
+        group.take()
+    if group.state["two"]["active"]:
+        return True
+    group.exchange["one"].tell("/control/play")
+    return False
+
+
 def test_a_primary_that_is_connected_but_starves_is_replaced(group):
     group = group(starvation={"minimum_ms": 500})
-    group.listen(lambda state: state["one"]["trades"] > 1000, "a rate to be learned")
-    group.exchange["one"].tell("/control/pause")
+    until(lambda: is_replaced(group), "the source that starves to be replaced")
     group.until_active("two")
     assert group.state["one"]["connected"] and group.state["one"]["health"] < 65
     group.exchange["one"].tell("/control/play")
