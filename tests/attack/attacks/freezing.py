@@ -21,7 +21,11 @@ def prepare_history(flow):
     flow.config["cached"]["trades"] = 100000
 
 
-@attack(1, "50 clients each ask for 100 times 10,000 trades in one batch, again and again", prepare_history, history=HISTORY)
+BUDGET_MIB = 1024  # gatewayd.memory_bytes of a machine that has 4 GiB or more
+
+
+@attack(1, "50 clients each ask for 100 times 10,000 trades in one batch, again and again", prepare_history, history=HISTORY,
+        growth_mib=BUDGET_MIB)
 def batches(field):
     batch = frame("[" + ",".join(rpc(i, "getRecentTrades", symbol=SYMBOL, count=HISTORY) for i in range(100)) + "]")
     with Swarm() as swarm:

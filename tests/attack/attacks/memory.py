@@ -78,7 +78,10 @@ def unread_replay(field):
     return ask_and_not_read(field, "replay", "connectord", question)
 
 
-@attack(6, "16 peers ask history for all that there is, and don't read", prepare_history, history=10000)
+BUDGET_MIB = 512  # cached.memory_bytes; with what is made beyond it while those that went are freed, an eighth at most
+
+
+@attack(6, "16 peers ask history for all that there is, and don't read", prepare_history, history=10000, growth_mib=BUDGET_MIB * 1.25)
 def unread_history(field):
     question = json.dumps({"op": "recent", "symbol": SYMBOL, "count": 10000}).encode()
     return ask_and_not_read(field, "history", "cached", question)
