@@ -2,7 +2,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "cached/stores/kinds.h"
 #include "cached/stores/sorted_batch.h"
 #include "cached/stores/sqlite_clear.h"
 #include "cached/stores/store_url.h"
@@ -393,13 +392,18 @@ static store_result_t sqlite_open(const char *url, void **self_ref, char *error)
     return STORE_OK;
 }
 
-const store_kind_t store_sqlite = {.scheme = "sqlite",
-                                   .open = sqlite_open,
-                                   .append = sqlite_append,
-                                   .fill = sqlite_fill,
-                                   .skip = sqlite_skip,
-                                   .load = sqlite_load,
-                                   .range = sqlite_range,
-                                   .retain = sqlite_retain,
-                                   .clear = sqlite_clear,
-                                   .close = sqlite_close};
+const store_kind_t store_sqlite = {
+    .scheme = "sqlite",
+    .open = sqlite_open,
+    .close = sqlite_close,
+    .read = {.load = sqlite_load, .range = sqlite_range},
+    .write =
+        {
+            .append = sqlite_append,
+            .fill = sqlite_fill,
+            .skip = sqlite_skip,
+            .retain = sqlite_retain,
+            .expire = store_expires_nothing,
+            .clear = sqlite_clear,
+        },
+};
