@@ -2,8 +2,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "cached/sqlite/sqlite_clear.h"
 #include "cached/stores/sorted_batch.h"
-#include "cached/stores/sqlite_clear.h"
 #include "cached/stores/store_url.h"
 
 typedef struct {

@@ -5,7 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "cached/stores/redis_store.h"
+#include "cached/redis/redis_store.h"
 
 /* RETAIN_STEP: trades that one call of retain drops, about. */
 enum { DEFAULT_CAP = 100000, RETAIN_STEP = 20000 };

@@ -284,7 +284,7 @@ static TCase *timescale_cases(void)
 
 int main(void)
 {
-    TCase *tests = tcase_create("postgres_store");
+    TCase *tests = tcase_create("postgres");
     tcase_set_timeout(tests, 30);
     kind = store_kind("postgres:");
     for (int i = 0; i < BACKENDS; i++)
@@ -294,7 +294,7 @@ int main(void)
         tcase_add_test(tests, it_is_not_here);
     else
         add_cases(tests);
-    Suite *suite = suite_create("postgres_store");
+    Suite *suite = suite_create("postgres");
     suite_add_tcase(suite, tests);
     if (!postgres->missing())
         suite_add_tcase(suite, timescale_cases());

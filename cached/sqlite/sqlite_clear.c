@@ -1,4 +1,4 @@
-#include "cached/stores/sqlite_clear.h"
+#include "cached/sqlite/sqlite_clear.h"
 
 #include "cached/stores/sorted_batch.h"
 

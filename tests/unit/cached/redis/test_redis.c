@@ -119,8 +119,8 @@ END_TEST
 
 int main(void)
 {
-    Suite *suite = suite_create("redis_store");
-    TCase *tests = tcase_create("redis_store");
+    Suite *suite = suite_create("redis");
+    TCase *tests = tcase_create("redis");
     log_set_level(LOG_LEVEL_ERROR);
     for (size_t i = 0; i < BACKENDS; i++)
         if (strcmp(backends[i].name, "redis") == 0)

@@ -5,7 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "cached/stores/postgres_store.h"
+#include "cached/postgres/postgres_store.h"
 
 static store_result_t no_memory(char *error)
 {

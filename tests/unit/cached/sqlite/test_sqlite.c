@@ -338,7 +338,7 @@ END_TEST
 
 int main(void)
 {
-    TCase *tests = tcase_create("sqlite_store");
+    TCase *tests = tcase_create("sqlite");
     tcase_add_checked_fixture(tests, set_up, tear_down);
     tcase_set_timeout(tests, 30);
     tcase_add_test(tests, a_file_that_is_no_database_is_refused_and_left_as_it_is);
@@ -354,7 +354,7 @@ int main(void)
     tcase_add_test(tests, a_query_by_time_reads_few_of_many);
     tcase_add_test(tests, people_can_read_it);
     tcase_add_test(tests, a_clear_goes_in_steps_and_brings_nothing_back_where_it_is_cut);
-    Suite *suite = suite_create("sqlite_store");
+    Suite *suite = suite_create("sqlite");
     suite_add_tcase(suite, tests);
     SRunner *runner = srunner_create(suite);
     srunner_run_all(runner, CK_ENV);

@@ -1,7 +1,7 @@
 /* Forgetting all of a stream: at once for whoever reads, with its rows dropped from the file in steps, so that others can write meanwhile. */
 #pragma once
 
-#include "cached/stores/sqlite_file.h"
+#include "cached/sqlite/sqlite_file.h"
 
 /* Trades that one transaction drops, about: a few ms, so that appends don't wait for long. */
 enum { SQLITE_DROP_STEP = 20000 };
