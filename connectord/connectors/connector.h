@@ -1,8 +1,9 @@
 /* What a connector must be able to do: speak one exchange's protocol (or play a recording) over one connection at a time.
  *
- * Adding one: write connectord/connectors/NAME.c that defines a connector_t, add it to connectors[] in connector.c, and run
- * `make test CONTRACT=connector`. The source (source.h) above it does what is the same for every exchange: when to connect, backoff,
- * which symbols, counting, status.
+ * Adding one: write a file in this folder that defines connector_NAME, add NAME to the table in connector.c and a backend to
+ * tests/contract/test_connector.c, and run `make test CONTRACT=connector`. Settings that no other connector has are rows of its
+ * file's `static const schema_key_t settings[]`, from where the build takes them into the configuration's schema. The source
+ * (source.h) above it does what is the same for every exchange: when to connect, backoff, which symbols, counting, status.
  */
 #pragma once
 
@@ -29,8 +30,11 @@ typedef struct {
 } connector_events_t;
 
 typedef struct {
-    const char *name; /* as in the configuration */
-    bool whole;       /* each connection brings all there is from the beginning: nothing is missed between two */
+    const char *name;             /* as in the configuration */
+    const schema_key_t *settings; /* its own; NULL: none */
+    size_t setting_count;
+    bool whole;          /* each connection brings all there is from the beginning: nothing is missed between two */
+    const char *repeats; /* of its settings, the flag with which that comes over and over; NULL: none */
 
     /* Nothing is sent yet. `config` and `events` outlive the connector. NULL, with a log line, when the settings are of no use to
      * it (no file, a URL that is none). */
@@ -58,5 +62,11 @@ typedef struct {
 /* The table. NULL for a name that is not in it. */
 const connector_t *connector_find(const char *name);
 
-/* The names of all connectors, for messages: "blockchain, replay". */
-const char *connector_names(void);
+/* Every connector, by number: 0, 1, 2 …; NULL at the end. */
+const connector_t *connector_at(size_t number);
+
+/* The same of every connector's own settings. */
+const schema_key_t *connector_setting_at(size_t number);
+
+/* The names of all connectors, for messages: "blockchain, replay". Cut at `size`, which is at least 1. */
+void connector_names(char *names, size_t size);

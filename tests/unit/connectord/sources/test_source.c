@@ -250,19 +250,6 @@ START_TEST(unknown_connector_gives_no_source)
 }
 END_TEST
 
-START_TEST(every_connector_that_is_named_is_found)
-{
-    char names[256];
-    snprintf(names, sizeof names, "%s", connector_names());
-    int count = 0;
-    for (char *at = names, *name; (name = strsep(&at, ", ")); count += *name != '\0')
-        ck_assert_msg(*name == '\0' || strcmp(connector_find(name)->name, name) == 0, "%s", name);
-    ck_assert_int_eq(count, 2);
-    ck_assert_ptr_null(connector_find("fake"));
-    ck_assert_ptr_null(connector_find(""));
-}
-END_TEST
-
 static void change_symbols(const char *some, const char *other)
 {
     source_config_t next = {.symbols = calloc(2, sizeof *next.symbols), .symbol_count = 2};
@@ -324,7 +311,6 @@ int main(void)
         stop_while_waiting_ends_the_wait,
         connector_that_refuses_gives_no_source,
         unknown_connector_gives_no_source,
-        every_connector_that_is_named_is_found,
         symbols_that_change_are_subscribed_and_unsubscribed_on_the_connection,
         symbols_that_change_keep_who_wants_them,
     };
