@@ -1,7 +1,7 @@
 #include "cached/sqlite/sqlite_retain.h"
 
-/* DROP_STEP: trades that one transaction drops, about: a few ms, so that appends don't wait for long. Who waits for the file looks
- * every 100 ms at last, for 2 s: a pause that is as long as about half a step is met in time. */
+/* DROP_STEP: trades that one transaction drops, about: a few ms, so that appends don't wait for long. Who waits for the file
+ * looks every 100 ms at last, for 2 s: a pause that is as long as about half a step is met in time. */
 enum { DROP_STEP = 20000, PAUSE_MS = 10 };
 
 /* So many of the oldest trades of a stream, or a step's. *all: it had no more. */

@@ -4,8 +4,8 @@
  *
  * A store is chosen by the scheme of its URL (`sqlite:///state/trades.db`). Its calls block, so that they are made from threads
  * of their own. One thread uses a handle at a time; several handles of one URL may be open at once, in one process or in many:
- * those that read, and those that write wait for each other. Only `memory:` is private to its handle. After any failure a handle
- * may be used again, or closed and opened again.
+ * those that read, and those that write wait for each other. Only `memory:` is private to its handle. After any failure a
+ * handle may be used again, or closed and opened again.
  *
  * A trade is its canonical text (bus.md) with what is needed to find it; it comes back byte for byte. What is at or before a
  * stream's place is never appended again, so that appending the same batch twice is as good as once. The place of a stream only
@@ -21,7 +21,7 @@
 typedef enum {
     STORE_OK,
     STORE_AWAY,   /* it can't be reached or is busy: try again later */
-    STORE_REFUSED /* a wrong password, a newer schema, a corrupt file, a full disk: somebody has to mend it. Tried again later */
+    STORE_REFUSED /* a wrong password, a newer schema, a corrupt file, a full disk: somebody must mend it. Tried again later */
 } store_result_t;
 
 enum { STORE_ERROR_MAX = 256 /* bytes of a message, with its end */ };

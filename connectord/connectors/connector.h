@@ -13,8 +13,8 @@
 #include "connectord/websocket/web.h"
 #include "proto/trade.h"
 
-/* What a connector calls on its source. Between connect and the on_lost or disconnect that ends it, and never after. Slices are valid
- * during the call. */
+/* What a connector calls on its source. Between connect and the on_lost or disconnect that ends it, and never after. Slices are
+ * valid during the call. */
 typedef struct {
     void (*on_connected)(void *arg); /* once, before anything else */
     /* A subscribe or an unsubscribe is confirmed, or the exchange unsubscribed by itself. */
@@ -36,8 +36,8 @@ typedef struct {
     bool whole;          /* each connection brings all there is from the beginning: nothing is missed between two */
     const char *repeats; /* of its settings, the flag with which that comes over and over; NULL: none */
 
-    /* Nothing is sent yet. `config` and `events` outlive the connector. NULL, with a log line, when the settings are of no use to
-     * it (no file, a URL that is none). */
+    /* Nothing is sent yet. `config` and `events` outlive the connector. NULL, with a log line, when the settings are of no use
+     * to it (no file, a URL that is none). */
     void *(*open)(loop_t *loop, web_t *web, const source_config_t *config, const connector_events_t *events, void *arg);
 
     /* Begin one connection: on_connected or on_lost follows, from the loop, never from within. Only when there is none. */
@@ -46,12 +46,11 @@ typedef struct {
     /* End it, politely where the protocol has a way; no callback comes after it. Fine when there is none. */
     void (*disconnect)(void *self);
 
-    /* Ask for a symbol's trades, or no more of them; the symbol is valid during the call. Only while connected. on_confirmed or on_rejected
-     * follows, from the loop, as long as the exchange answers. Each connection begins with no subscription. The configuration's symbols may
-     * become others at any time.
-     * To subscribe once more to what was refused, not answered for long or dropped asks the exchange once more; to what is subscribed
-     * already is confirmed. When that is to be is the source's affair: a connector asks for nothing again by itself (but for what a throttle
-     * swallowed). */
+    /* Ask for a symbol's trades, or no more of them; the symbol is valid during the call. Only while connected. on_confirmed or
+     * on_rejected follows, from the loop, as long as the exchange answers. Each connection begins with no subscription. The
+     * configuration's symbols may become others at any time. To subscribe once more to what was refused, not answered for long
+     * or dropped asks the exchange once more; to what is subscribed already is confirmed. When that is to be is the source's
+     * affair: a connector asks for nothing again by itself (but for what a throttle swallowed). */
     void (*subscribe)(void *self, text_t symbol);
     void (*unsubscribe)(void *self, text_t symbol);
 
