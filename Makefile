@@ -92,6 +92,14 @@ $(CHARTS): gatewayd/web/package-lock.json $(if $(shell [ -f $(CHARTS) ] && [ ! -
 	    echo '  npm  $@' && cp build/npm/gatewayd/web/node_modules/lightweight-charts/dist/lightweight-charts.standalone.production.mjs $@; \
 	else echo '  npm  $@: the page is built without its chart' && { [ -f $@ ] && [ ! -s $@ ] || : >$@; }; fi
 
+# Every program checks the whole configuration, with what connectors alone know: those rows of the schema come from the connectors' files.
+CONNECTOR_SETTINGS := build/connector_settings.h
+$(BUILD)/obj/common/config/schema.o build/fuzz/obj/common/config/schema.o: $(CONNECTOR_SETTINGS)
+$(CONNECTOR_SETTINGS): $(wildcard connectord/connectors/*.c)
+	@mkdir -p $(@D)
+	@echo '  sed  $@'
+	$(Q)sed -n '/^static const schema_key_t settings\[\] = {/,/^};/{//!p}' $^ >$@
+
 # A unit test links what it needs of every part but the mains.
 PARTS := $(filter-out %/main.c,$(COMMON) $(CONNECTORD) $(CACHED) $(GATEWAYD))
 $(BUILD)/parts.a: $(call object,$(PARTS))

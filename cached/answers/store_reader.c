@@ -61,7 +61,7 @@ static void look(void *arg)
             continue;
         chunk_t *chunk = self->chunks[i];
         if (good)
-            self->result = self->kind->range(self->store, chunk_query(chunk), chunk_take, chunk, self->error);
+            self->result = self->kind->read.range(self->store, chunk_query(chunk), chunk_take, chunk, self->error);
         good = good && self->result == STORE_OK;
         chunk_end(chunk, good ? STORE_OK : self->result);
     }

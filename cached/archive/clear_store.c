@@ -62,8 +62,8 @@ static store_result_t clear(void *arg, const store_kind_t *kind, void *store, ch
 {
     clear_order_t *request = &((clear_store_t *)arg)->present;
     text_t topic = {request->topic, request->topic_length};
-    store_result_t result = kind->skip(store, topic, request->upto, error);
-    return result == STORE_OK ? kind->clear(store, topic, &request->cleared, error) : result;
+    store_result_t result = kind->write.skip(store, topic, request->upto, error);
+    return result == STORE_OK ? kind->write.clear(store, topic, &request->cleared, error) : result;
 }
 
 static stored_place_t *stored_place_of(const clear_store_t *self)

@@ -124,14 +124,14 @@ static store_result_t write(import_t *self, uint64_t *filled)
 {
     store_result_t result = STORE_AWAY;
     for (int i = 0; i < TRIES && result == STORE_AWAY; i++)
-        result = self->kind->append(self->store, self->append.trades, self->append.count, self->error);
+        result = self->kind->write.append(self->store, self->append.trades, self->append.count, self->error);
     if (result == STORE_OK)
         self->counts->stored += self->append.count;
     else
         return result;
     result = STORE_AWAY;
     for (int i = 0; i < TRIES && result == STORE_AWAY; i++) {
-        result = self->kind->fill(self->store, self->fill.trades, self->fill.count, filled, self->error);
+        result = self->kind->write.fill(self->store, self->fill.trades, self->fill.count, filled, self->error);
         self->counts->stored += *filled;
     }
     return result;
@@ -140,7 +140,7 @@ static store_result_t write(import_t *self, uint64_t *filled)
 static bool flush(import_t *self)
 {
     uint64_t filled = 0;
-    bool good = self->read.count == 0 || (self->kind->load(self->store, note_place, self, self->error) == STORE_OK &&
+    bool good = self->read.count == 0 || (self->kind->read.load(self->store, note_place, self, self->error) == STORE_OK &&
                                           part(self) && write(self, &filled) == STORE_OK);
     self->read.count = 0;
     return good;

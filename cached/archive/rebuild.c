@@ -69,7 +69,7 @@ static store_result_t read_on(rebuild_t *self)
     }
     if (!self->listed)
         return store_listing_load(&self->listing, self->kind, self->store, self->error);
-    return self->kind->range(self->store, &self->query, on_trade, self, self->error);
+    return self->kind->read.range(self->store, &self->query, on_trade, self, self->error);
 }
 
 static void work(void *arg)

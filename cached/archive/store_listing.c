@@ -30,7 +30,7 @@ static bool on_stream(void *arg, const store_stream_t *stream)
 store_result_t store_listing_load(store_listing_t *self, const store_kind_t *kind, void *store, char *error)
 {
     buffer_clear(&self->streams);
-    store_result_t result = kind->load(store, on_stream, self, error);
+    store_result_t result = kind->read.load(store, on_stream, self, error);
     if (result != STORE_OK || buffer_ok(&self->streams))
         return result;
     snprintf(error, STORE_ERROR_MAX, "expected at most %d streams, found more", CATALOG_STREAMS_MAX);

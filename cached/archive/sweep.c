@@ -73,12 +73,12 @@ static store_result_t drop(void *arg, const store_kind_t *kind, void *store, cha
 {
     sweep_order_t *order = &((sweep_t *)arg)->order;
     text_t topic = {order->topic, order->topic_length};
-    return kind->retain(store, topic, order->keep, order->before_ns, &order->dropped, error);
+    return kind->write.retain(store, topic, order->keep, order->before_ns, &order->dropped, error);
 }
 
 static store_result_t expire(void *arg, const store_kind_t *kind, void *store, char *error)
 {
-    return kind->expire ? kind->expire(store, ((sweep_t *)arg)->order.age_ns, error) : STORE_OK;
+    return kind->write.expire(store, ((sweep_t *)arg)->order.age_ns, error);
 }
 
 static void on_expired(void *arg, store_result_t result)

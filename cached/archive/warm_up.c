@@ -94,7 +94,7 @@ static store_result_t read_piece(void *arg, const store_kind_t *kind, void *stor
     warm_up_t *self = arg;
     self->more = false;
     trade_batch_clear(self->read);
-    return kind->range(store, &self->query, on_stored, self, error);
+    return kind->read.range(store, &self->query, on_stored, self, error);
 }
 
 /* --- on the loop --- */

@@ -137,10 +137,10 @@ static store_result_t page_job(void *arg, const store_kind_t *kind, void *store,
     const trade_batch_t *batch = order->batch;
     store_result_t result = STORE_OK;
     if (batch->count > 0)
-        result = kind->append(store, batch->trades, batch->count, error);
+        result = kind->write.append(store, batch->trades, batch->count, error);
     if (result != STORE_OK)
         return result;
-    return kind->skip(store, (text_t){order->topic, order->topic_length}, order->upto, error);
+    return kind->write.skip(store, (text_t){order->topic, order->topic_length}, order->upto, error);
 }
 
 static void tell_lost(write_behind_t *self, const refetch_page_t *page)
@@ -202,7 +202,7 @@ static void on_hole(void *arg, stored_place_t *stored_place, const stored_place_
 static store_result_t batch_job(void *arg, const store_kind_t *kind, void *store, char *error)
 {
     const write_behind_t *self = arg;
-    return kind->append(store, self->packer.batch->trades, self->packer.batch->count, error);
+    return kind->write.append(store, self->packer.batch->trades, self->packer.batch->count, error);
 }
 
 static void on_batch_stored(void *arg, store_result_t result)

@@ -2,7 +2,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "cached/stores/kinds.h"
 #include "cached/stores/sorted_batch.h"
 #include "common/table.h"
 
@@ -265,13 +264,18 @@ static store_result_t memory_open(const char *url, void **self_ref, char *error)
     return STORE_OK;
 }
 
-const store_kind_t store_memory = {.scheme = "memory",
-                                   .open = memory_open,
-                                   .append = memory_append,
-                                   .fill = memory_fill,
-                                   .skip = memory_skip,
-                                   .load = memory_load,
-                                   .range = memory_range,
-                                   .retain = memory_retain,
-                                   .clear = memory_clear,
-                                   .close = memory_close};
+const store_kind_t store_memory = {
+    .scheme = "memory",
+    .open = memory_open,
+    .close = memory_close,
+    .read = {.load = memory_load, .range = memory_range},
+    .write =
+        {
+            .append = memory_append,
+            .fill = memory_fill,
+            .skip = memory_skip,
+            .retain = memory_retain,
+            .expire = store_expires_nothing,
+            .clear = memory_clear,
+        },
+};

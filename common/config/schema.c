@@ -13,7 +13,7 @@ static const char default_sources[] =
     "[{\"name\": \"blockchain\", \"connector\": \"blockchain\", \"url\": \"ws://127.0.0.1:5000/ws\", "
     "\"symbols\": [\"BTC-USD\", \"ETH-USD\"]}]";
 
-#define SOURCE    "connectord.sources[]."
+#define SOURCE    SCHEMA_SOURCE
 #define RETENTION "cached.retention."
 
 static const schema_key_t keys[] = {
@@ -29,10 +29,8 @@ static const schema_key_t keys[] = {
     {SOURCE "token", KEY_TEXT, .optional = true, .secret = true, .initial = "", .help = "Sent with subscriptions; empty: none"},
     {SOURCE "ca", KEY_TEXT, FORMAT_PATH, .optional = true, .initial = "",
      .help = "File of CA certificates for wss://; empty: the system's"},
-    {SOURCE "file", KEY_TEXT, FORMAT_PATH, .optional = true, .initial = "", .help = "The recording that a replay plays"},
-    {SOURCE "speed", KEY_REAL, .minimum = 0, .maximum = 1e6, .initial = "1",
-     .help = "Of a replay: 1 at the recorded pace, N times faster, 0 as fast as it goes"},
-    {SOURCE "loop", KEY_FLAG, .initial = "false", .help = "A replay begins again at its end"},
+/* What one connector alone knows: the rows of settings[] in each connector's file (Makefile). */
+#include "build/connector_settings.h"
     {SOURCE "symbols", KEY_TEXTS, FORMAT_SYMBOL, .minimum = 0, .maximum = 10000, .initial = "",
      .help = "What the source offers"},
     {SOURCE "subscribe", KEY_TEXT, FORMAT_CHOICE, "always|demand", .initial = "always",

@@ -1,6 +1,7 @@
 /* The keys of the configuration: one table with the path, type, range, default and help of each.
  *
  * What checks values, --help, --print-keys and deploy/configuration.md's table all come from it. Adding a key is adding a row.
+ * The rows of a connector's own settings stand in its file, and the build takes them into the table from there.
  */
 #pragma once
 
@@ -27,6 +28,8 @@ typedef struct {
 } schema_key_t;
 
 enum { SCHEMA_PATH_MAX = 64 /* characters of a path, at most */ };
+
+#define SCHEMA_SOURCE "connectord.sources[]." /* before the names of a source's settings */
 
 /* The row of that number, or NULL beyond the last. */
 const schema_key_t *schema_key(size_t number);

@@ -1,24 +1,41 @@
 #include "connectord/connectors/connector.h"
 
-#include <stdlib.h>
+#include <stdio.h>
 
-extern const connector_t connector_blockchain, connector_replay;
+/* A new connector is named here; its file defines connector_NAME. */
+#define CONNECTORS(X) X(blockchain) X(replay)
 
-/* A new connector: its line here, and its name below. */
-static const connector_t *const connectors[] = {
-    &connector_blockchain,
-    &connector_replay,
-};
+#define DECLARED(name) extern const connector_t connector_##name;
+CONNECTORS(DECLARED)
 
-const char *connector_names(void)
+#define LISTED(name) &connector_##name,
+static const connector_t *const connectors[] = {CONNECTORS(LISTED)};
+enum { CONNECTOR_COUNT = sizeof connectors / sizeof *connectors };
+
+const connector_t *connector_at(size_t number)
 {
-    return "blockchain, replay";
+    return number < CONNECTOR_COUNT ? connectors[number] : NULL;
 }
 
 const connector_t *connector_find(const char *name)
 {
-    for (size_t i = 0; i < sizeof connectors / sizeof *connectors; i++)
+    for (size_t i = 0; i < CONNECTOR_COUNT; i++)
         if (strcmp(connectors[i]->name, name) == 0)
             return connectors[i];
     return NULL;
+}
+
+const schema_key_t *connector_setting_at(size_t number)
+{
+    for (size_t i = 0; i < CONNECTOR_COUNT; number -= connectors[i++]->setting_count)
+        if (number < connectors[i]->setting_count)
+            return &connectors[i]->settings[number];
+    return NULL;
+}
+
+void connector_names(char *names, size_t size)
+{
+    names[0] = '\0';
+    for (size_t i = 0, length = 0; i < CONNECTOR_COUNT && length < size; i++)
+        length += (size_t)snprintf(names + length, size - length, "%s%s", i == 0 ? "" : ", ", connectors[i]->name);
 }

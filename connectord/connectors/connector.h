@@ -1,8 +1,9 @@
 /* What a connector must be able to do: speak one exchange's protocol (or play a recording) over one connection at a time.
  *
- * Adding one: write connectord/connectors/NAME.c that defines a connector_t, add it to connectors[] in connector.c, and run
- * `make test CONTRACT=connector`. The source (source.h) above it does what is the same for every exchange: when to connect, backoff,
- * which symbols, counting, status.
+ * Adding one: write a file in this folder that defines connector_NAME, add NAME to the table in connector.c and a backend to
+ * tests/contract/test_connector.c, and run `make test CONTRACT=connector`. Settings that no other connector has are rows of its
+ * file's `static const schema_key_t settings[]`, from where the build takes them into the configuration's schema. The source
+ * (source.h) above it does what is the same for every exchange: when to connect, backoff, which symbols, counting, status.
  */
 #pragma once
 
@@ -12,8 +13,8 @@
 #include "connectord/websocket/web.h"
 #include "proto/trade.h"
 
-/* What a connector calls on its source. Between connect and the on_lost or disconnect that ends it, and never after. Slices are valid
- * during the call. */
+/* What a connector calls on its source. Between connect and the on_lost or disconnect that ends it, and never after. Slices are
+ * valid during the call. */
 typedef struct {
     void (*on_connected)(void *arg); /* once, before anything else */
     /* A subscribe or an unsubscribe is confirmed, or the exchange unsubscribed by itself. */
@@ -29,11 +30,14 @@ typedef struct {
 } connector_events_t;
 
 typedef struct {
-    const char *name; /* as in the configuration */
-    bool whole;       /* each connection brings all there is from the beginning: nothing is missed between two */
+    const char *name;             /* as in the configuration */
+    const schema_key_t *settings; /* its own; NULL: none */
+    size_t setting_count;
+    bool whole;          /* each connection brings all there is from the beginning: nothing is missed between two */
+    const char *repeats; /* of its settings, the flag with which that comes over and over; NULL: none */
 
-    /* Nothing is sent yet. `config` and `events` outlive the connector. NULL, with a log line, when the settings are of no use to
-     * it (no file, a URL that is none). */
+    /* Nothing is sent yet. `config` and `events` outlive the connector. NULL, with a log line, when the settings are of no use
+     * to it (no file, a URL that is none). */
     void *(*open)(loop_t *loop, web_t *web, const source_config_t *config, const connector_events_t *events, void *arg);
 
     /* Begin one connection: on_connected or on_lost follows, from the loop, never from within. Only when there is none. */
@@ -42,12 +46,11 @@ typedef struct {
     /* End it, politely where the protocol has a way; no callback comes after it. Fine when there is none. */
     void (*disconnect)(void *self);
 
-    /* Ask for a symbol's trades, or no more of them; the symbol is valid during the call. Only while connected. on_confirmed or on_rejected
-     * follows, from the loop, as long as the exchange answers. Each connection begins with no subscription. The configuration's symbols may
-     * become others at any time.
-     * To subscribe once more to what was refused, not answered for long or dropped asks the exchange once more; to what is subscribed
-     * already is confirmed. When that is to be is the source's affair: a connector asks for nothing again by itself (but for what a throttle
-     * swallowed). */
+    /* Ask for a symbol's trades, or no more of them; the symbol is valid during the call. Only while connected. on_confirmed or
+     * on_rejected follows, from the loop, as long as the exchange answers. Each connection begins with no subscription. The
+     * configuration's symbols may become others at any time. To subscribe once more to what was refused, not answered for long
+     * or dropped asks the exchange once more; to what is subscribed already is confirmed. When that is to be is the source's
+     * affair: a connector asks for nothing again by itself (but for what a throttle swallowed). */
     void (*subscribe)(void *self, text_t symbol);
     void (*unsubscribe)(void *self, text_t symbol);
 
@@ -58,5 +61,11 @@ typedef struct {
 /* The table. NULL for a name that is not in it. */
 const connector_t *connector_find(const char *name);
 
-/* The names of all connectors, for messages: "blockchain, replay". */
-const char *connector_names(void);
+/* Every connector, by number: 0, 1, 2 …; NULL at the end. */
+const connector_t *connector_at(size_t number);
+
+/* The same of every connector's own settings. */
+const schema_key_t *connector_setting_at(size_t number);
+
+/* The names of all connectors, for messages: "blockchain, replay". Cut at `size`, which is at least 1. */
+void connector_names(char *names, size_t size);

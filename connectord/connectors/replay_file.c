@@ -19,6 +19,14 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+/* The build takes these rows into the configuration's schema. */
+static const schema_key_t settings[] = {
+    {SCHEMA_SOURCE "file", KEY_TEXT, FORMAT_PATH, .optional = true, .initial = "", .help = "The recording that a replay plays"},
+    {SCHEMA_SOURCE "speed", KEY_REAL, .minimum = 0, .maximum = 1e6, .initial = "1",
+     .help = "Of a replay: 1 at the recorded pace, N times faster, 0 as fast as it goes"},
+    {SCHEMA_SOURCE "loop", KEY_FLAG, .initial = "false", .help = "A replay begins again at its end"},
+};
+
 enum {
     SLICE_LINES = 1000,  /* read before others on the loop get their turn … */
     SLICE_PAUSE_MS = 1,  /* … which they don't in 0: libuv 1.44 runs a timer that starts itself with 0 again and again */
@@ -40,6 +48,9 @@ typedef struct replay_file_subscription {
 
 typedef struct {
     const source_config_t *config;
+    const char *file;
+    double speed;
+    bool loops;
     const web_t *web;
     const connector_events_t *events;
     void *arg;
@@ -86,14 +97,14 @@ static void stop(replay_file_t *self)
 static void lose(replay_file_t *self, const char *what)
 {
     char reason[400];
-    snprintf(reason, sizeof reason, "can't %s %s: %s", what, self->config->file, strerror(errno));
+    snprintf(reason, sizeof reason, "can't %s %s: %s", what, self->file, strerror(errno));
     stop(self);
     self->events->on_lost(self->arg, &(loss_t){.reason = reason});
 }
 
 static void open_file(replay_file_t *self)
 {
-    self->reader = line_reader_open(self->config->file);
+    self->reader = line_reader_open(self->file);
     if (!self->reader) {
         lose(self, "open");
         return;
@@ -133,12 +144,12 @@ static void report_malformed(replay_file_t *self, const char *reason, text_t sam
 /* False when playing is over, at least for this connection. */
 static bool end_lap(replay_file_t *self)
 {
-    if (self->config->loop && self->lap_has_trade) {
+    if (self->loops && self->lap_has_trade) {
         begin_lap(self);
         line_reader_rewind(self->reader);
         return true;
     }
-    log_info("replay: end of file", LOG_SLICE("source", self->config->name), LOG_TEXT("file", self->config->file));
+    log_info("replay: end of file", LOG_SLICE("source", self->config->name), LOG_TEXT("file", self->file));
     self->state = ENDED;
     return false;
 }
@@ -184,11 +195,11 @@ static bool read_line(replay_file_t *self)
 /* Milliseconds until the pending trade is due. */
 static uint64_t wait_ms(const replay_file_t *self)
 {
-    if (self->config->speed <= 0)
+    if (self->speed <= 0)
         return 0;
     double recorded_ns = (double)(self->frame_ns - self->base_frame_ns);
     double passed_ns = (double)(clock_mono_ns() - self->base_mono_ns);
-    double left_ms = (recorded_ns / self->config->speed - passed_ns) / (double)NS_PER_MS;
+    double left_ms = (recorded_ns / self->speed - passed_ns) / (double)NS_PER_MS;
     return left_ms > 0 ? (uint64_t)ceil(fmin(left_ms, WAIT_MAX_MS)) : 0; /* longer: asked again */
 }
 
@@ -292,7 +303,8 @@ static bool make_subscriptions(replay_file_t *self)
 static void *replay_file_open(loop_t *loop, web_t *web, const source_config_t *config, const connector_events_t *events,
                               void *arg)
 {
-    if (config->file[0] == '\0') {
+    const char *file = source_config_setting(config, "file")->text;
+    if (file[0] == '\0') {
         log_error("replay: expected a file, found none", LOG_SLICE("source", config->name));
         return NULL;
     }
@@ -300,6 +312,9 @@ static void *replay_file_open(loop_t *loop, web_t *web, const source_config_t *c
     if (!self)
         return NULL;
     self->config = config;
+    self->file = file;
+    self->speed = source_config_setting(config, "speed")->number;
+    self->loops = source_config_setting(config, "loop")->number > 0;
     self->web = web;
     self->events = events;
     self->arg = arg;
@@ -344,7 +359,10 @@ static void replay_file_unsubscribe(void *arg, text_t symbol)
 
 const connector_t connector_replay = {
     .name = "replay",
+    .settings = settings,
+    .setting_count = sizeof settings / sizeof *settings,
     .whole = true,
+    .repeats = "loop",
     .open = replay_file_open,
     .connect = replay_file_connect,
     .disconnect = replay_file_disconnect,

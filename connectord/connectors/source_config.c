@@ -2,6 +2,7 @@
 
 #include "common/table.h"
 
+#include <assert.h>
 #include <stdlib.h>
 
 /* One that is listed twice counts once. False when memory runs out. */
@@ -51,7 +52,30 @@ static trade_rate_config_t read_starvation(const config_t *config, size_t number
     };
 }
 
-bool source_config_read(source_config_t *self, const config_t *config, size_t number)
+static connector_setting_t read_setting(const config_t *config, size_t number, const schema_key_t *key)
+{
+    connector_setting_t setting = {.name = key->path + sizeof SCHEMA_SOURCE - 1};
+    if (key->type == KEY_TEXT)
+        setting.text = config_text(config, "connectord.sources.%zu.%s", number, setting.name);
+    else if (key->type == KEY_FLAG)
+        setting.number = config_flag(config, "connectord.sources.%zu.%s", number, setting.name);
+    else if (key->type == KEY_INTEGER)
+        setting.number = (double)config_integer(config, "connectord.sources.%zu.%s", number, setting.name);
+    else
+        setting.number = config_real(config, "connectord.sources.%zu.%s", number, setting.name);
+    return setting;
+}
+
+static void read_settings(source_config_t *self, const config_t *config, size_t number, source_setting_fn *setting_at)
+{
+    const schema_key_t *key;
+    for (; (key = setting_at(self->setting_count)); self->setting_count++) {
+        assert(self->setting_count < CONNECTOR_SETTINGS_MAX);
+        self->settings[self->setting_count] = read_setting(config, number, key);
+    }
+}
+
+bool source_config_read(source_config_t *self, const config_t *config, size_t number, source_setting_fn *setting_at)
 {
     source_config_t read = {
         .name = text_of(config_text(config, "connectord.sources.%zu.name", number)),
@@ -59,9 +83,6 @@ bool source_config_read(source_config_t *self, const config_t *config, size_t nu
         .url = config_text(config, "connectord.sources.%zu.url", number),
         .token = config_text(config, "connectord.sources.%zu.token", number),
         .ca = config_text(config, "connectord.sources.%zu.ca", number),
-        .file = config_text(config, "connectord.sources.%zu.file", number),
-        .speed = config_real(config, "connectord.sources.%zu.speed", number),
-        .loop = config_flag(config, "connectord.sources.%zu.loop", number),
         .demand = strcmp(config_text(config, "connectord.sources.%zu.subscribe", number), "demand") == 0,
         .grace_ms = (uint32_t)config_integer(config, "connectord.sources.%zu.grace_ms", number),
         .confirm_ms = (uint32_t)config_integer(config, "connectord.sources.%zu.confirm_ms", number),
@@ -77,6 +98,7 @@ bool source_config_read(source_config_t *self, const config_t *config, size_t nu
         .breaker = read_breaker(config, number),
         .starvation = read_starvation(config, number),
     };
+    read_settings(&read, config, number, setting_at);
     bool good = read_symbols(&read, config, number) && source_config_copy(self, &read);
     free(read.symbols);
     if (!good)
@@ -87,18 +109,21 @@ bool source_config_read(source_config_t *self, const config_t *config, size_t nu
 /* Copies the strings, each with a NUL behind it, and has them point to the copies. */
 static bool own_texts(source_config_t *self)
 {
-    const char **strings[] = {&self->connector, &self->url, &self->token, &self->ca, &self->file};
-    text_t *texts[] = {&self->name, &self->group};
-    enum { STRINGS = sizeof strings / sizeof *strings, TEXTS = sizeof texts / sizeof *texts };
-    size_t bytes = 0;
-    for (size_t i = 0; i < STRINGS; i++)
+    enum { STRINGS = 4, TEXTS = 2 };
+    const char **strings[STRINGS + CONNECTOR_SETTINGS_MAX] = {&self->connector, &self->url, &self->token, &self->ca};
+    text_t *texts[TEXTS] = {&self->name, &self->group};
+    size_t bytes = 0, count = STRINGS;
+    for (size_t i = 0; i < self->setting_count; i++)
+        if (self->settings[i].text)
+            strings[count++] = &self->settings[i].text;
+    for (size_t i = 0; i < count; i++)
         bytes += (*strings[i] ? strlen(*strings[i]) : 0) + 1;
     for (size_t i = 0; i < TEXTS; i++)
         bytes += texts[i]->length + 1;
     char *at = self->texts = calloc(bytes, 1);
     if (!at)
         return false;
-    for (size_t i = 0; i < STRINGS; i++) {
+    for (size_t i = 0; i < count; i++) {
         size_t length = *strings[i] ? strlen(*strings[i]) : 0;
         *strings[i] = length > 0 ? memcpy(at, *strings[i], length) : at;
         at += length + 1;
@@ -143,11 +168,20 @@ static bool equal(const char *one, const char *other)
     return strcmp(one, other) == 0;
 }
 
+static bool same_settings(const source_config_t *self, const source_config_t *other)
+{
+    bool same = self->setting_count == other->setting_count;
+    for (size_t i = 0; same && i < self->setting_count; i++) {
+        const connector_setting_t *one = &self->settings[i], *another = &other->settings[i];
+        same = one->text ? equal(one->text, another->text) : one->number == another->number;
+    }
+    return same;
+}
+
 static bool same_exchange(const source_config_t *self, const source_config_t *other)
 {
     return text_equal(self->name, other->name) && equal(self->connector, other->connector) && equal(self->url, other->url) &&
-           equal(self->token, other->token) && equal(self->ca, other->ca) && equal(self->file, other->file) &&
-           self->speed == other->speed && self->loop == other->loop;
+           equal(self->token, other->token) && equal(self->ca, other->ca) && same_settings(self, other);
 }
 
 static bool same_subscriptions(const source_config_t *self, const source_config_t *other)
@@ -172,6 +206,15 @@ static bool same_patience(const source_config_t *self, const source_config_t *ot
 bool source_config_equal(const source_config_t *self, const source_config_t *other)
 {
     return same_exchange(self, other) && same_subscriptions(self, other) && same_patience(self, other);
+}
+
+const connector_setting_t *source_config_setting(const source_config_t *self, const char *name)
+{
+    size_t number = 0;
+    while (number < self->setting_count && !equal(self->settings[number].name, name))
+        number++;
+    assert(number < self->setting_count);
+    return &self->settings[number];
 }
 
 static int compare_symbols(const void *a, const void *b)

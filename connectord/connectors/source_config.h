@@ -3,21 +3,30 @@
 
 #include "common/backoff.h"
 #include "common/config/config.h"
+#include "common/config/schema.h"
 #include "connectord/health/breaker.h"
 #include "connectord/health/trade_rate.h"
+
+enum { CONNECTOR_SETTINGS_MAX = 16 };
+
+/* A setting that one connector alone knows. */
+typedef struct {
+    const char *name; /* "speed" */
+    const char *text; /* of a number NULL */
+    double number;    /* of a flag 0 or 1 */
+} connector_setting_t;
 
 typedef struct {
     char *texts; /* owned: what the strings below point to; NULL: they are somebody else's */
     text_t name;
     const char *connector;
-    const char *url;   /* ws:// or wss:// (blockchain) */
+    const char *url;   /* ws:// or wss:// */
     const char *token; /* empty: none. Never logged */
     const char *ca;    /* file of CA certificates for wss://; empty: the system's */
-    const char *file;  /* the recording (replay) */
-    double speed;      /* 1: at the recorded pace, N: N times faster, 0: as fast as it goes (replay) */
-    bool loop;         /* begin again at the end (replay) */
     text_t *symbols;   /* what the source offers; owned, with their text, in one piece of memory */
     size_t symbol_count;
+    connector_setting_t settings[CONNECTOR_SETTINGS_MAX]; /* those of every connector */
+    size_t setting_count;
     bool demand;                  /* subscribe upstream only what somebody on the bus wants */
     uint32_t grace_ms;            /* how long a symbol is kept after the last one left */
     uint32_t confirm_ms;          /* without an answer for so long a subscribe has failed */
@@ -34,8 +43,14 @@ typedef struct {
     trade_rate_config_t starvation;
 } source_config_t;
 
+/* The connectors' own settings, by number; NULL at the end (connector_setting_at). */
+typedef const schema_key_t *source_setting_fn(size_t number);
+
 /* Reads connectord.sources.<number>. Returns false when memory runs out. */
-bool source_config_read(source_config_t *self, const config_t *config, size_t number);
+bool source_config_read(source_config_t *self, const config_t *config, size_t number, source_setting_fn *setting_at);
+
+/* A connector's own setting, which must be there (asserted). */
+const connector_setting_t *source_config_setting(const source_config_t *self, const char *name);
 
 /* The same settings once more, with strings and symbols of its own. Returns false when memory runs out. */
 bool source_config_copy(source_config_t *self, const source_config_t *other);

@@ -94,7 +94,7 @@ static bool go_over(const feeds_t *self, feed_t **feed, source_config_t *setting
 static bool apply_one(const feeds_t *self, feed_t **feed, const config_t *config, size_t number)
 {
     source_config_t settings;
-    bool applied = source_config_read(&settings, config, number);
+    bool applied = source_config_read(&settings, config, number, connector_setting_at);
     if (applied && *feed)
         applied = go_over(self, feed, &settings);
     else if (applied)

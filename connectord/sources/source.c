@@ -11,7 +11,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-enum { REASON_MAX = 256, CHECK_MS = 250, HELD_MS = 100 };
+enum { REASON_MAX = 256, NAMES_MAX = 256, CHECK_MS = 250, HELD_MS = 100 };
 
 struct source {
     source_config_t config;
@@ -252,9 +252,12 @@ static const connector_events_t connector_events = {
 source_t *source_new(loop_t *loop, web_t *web, source_config_t *config, const source_events_t *events, void *arg)
 {
     const connector_t *connector = connector_find(config->connector);
-    if (!connector)
-        log_error("source: unknown connector", LOG_SLICE("source", config->name), LOG_TEXT("expected", connector_names()),
+    if (!connector) {
+        char names[NAMES_MAX];
+        connector_names(names, sizeof names);
+        log_error("source: unknown connector", LOG_SLICE("source", config->name), LOG_TEXT("expected", names),
                   LOG_TEXT("found", config->connector));
+    }
     return source_new_with(connector, loop, web, config, events, arg);
 }
 
@@ -320,6 +323,13 @@ const source_config_t *source_config(const source_t *self)
     return &self->config;
 }
 
+/* Does a connection bring what it has over and over? */
+static bool repeats(const source_t *self)
+{
+    const char *setting = self->connector->repeats;
+    return setting && source_config_setting(&self->config, setting)->number > 0;
+}
+
 void source_describe(const source_t *self, status_t *status)
 {
     status->source = self->config.name;
@@ -333,7 +343,7 @@ void source_describe(const source_t *self, status_t *status)
     status->gaps = self->gaps;
     status->refused = self->connection.refused;
     status->backoff_ms = self->connection.state == CONNECTION_WAITING ? self->connection.delay_ms : 0;
-    status->missed_known = status->connected && self->connector->whole && !self->config.loop;
+    status->missed_known = status->connected && self->connector->whole && !repeats(self);
     status->reconnects = self->connection.connected > 1 ? self->connection.connected - 1 : 0;
     size_t ailing = subscriber_ailing(self->subscriber), asked = subscriber_asked(self->subscriber);
     status->breaker = text_of(breaker_name(self->connection.breaker.state));

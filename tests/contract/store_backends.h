@@ -5,7 +5,7 @@
 #include <libpq-fe.h>
 #include <sqlite3.h>
 
-#include "cached/stores/store.h"
+#include "cached/stores/kinds.h"
 #include "tests/contract/store_servers.h"
 #include "tests/unit/temporary_folder.h"
 

@@ -1,7 +1,7 @@
 /* What every connector must do, whatever it speaks: the contract of connectord/connectors/connector.h. Each case runs against each connector, over
  * the same script of messages; a backend brings the script to its connector.
  *
- * A new connector: a backend below, and its line in backends[].
+ * A new connector: a backend below, and its line in backends[]; a connector without one fails.
  */
 #include "common/log.h"
 #include "connectord/connectors/connector.h"
@@ -56,6 +56,11 @@ static void settle(void)
 {
     for (int i = 0; i < 50; i++)
         uv_run(loop_uv(loop), UV_RUN_NOWAIT);
+}
+
+static connector_setting_t *setting(const char *name)
+{
+    return &config.settings[source_config_setting(&config, name) - config.settings];
 }
 
 /* --- the script --- */
@@ -172,20 +177,35 @@ static void recording_start(void)
         fprintf(out, "%s\n", message);
     }
     fclose(out);
-    config.file = file;
+    setting("file")->text = file;
 }
 
 static void recording_take_away(void)
 {
     snprintf(file, sizeof file, "%s/there-is-none.ndjson", folder.path);
-    config.file = file;
+    setting("file")->text = file;
 }
 
 static const connector_backend_t backends[] = {
     {"blockchain", exchange_start, exchange_take_away, true},
     {"replay", recording_start, recording_take_away, false},
 };
-enum { BACKENDS = sizeof backends / sizeof *backends };
+
+static const connector_backend_t *backend_of(const char *name)
+{
+    for (size_t i = 0; i < sizeof backends / sizeof *backends; i++)
+        if (strcmp(backends[i].name, name) == 0)
+            return &backends[i];
+    return NULL;
+}
+
+static int connector_count(void)
+{
+    int count = 0;
+    while (connector_at((size_t)count))
+        count++;
+    return count;
+}
 
 /* --- what the connector tells --- */
 
@@ -270,9 +290,9 @@ static text_t symbol_texts[SYMBOLS];
 
 static void begin(int number, int symbol_count)
 {
-    backend = &backends[number];
-    connector = connector_find(backend->name);
-    ck_assert_ptr_nonnull(connector);
+    connector = connector_at((size_t)number);
+    backend = backend_of(connector->name);
+    ck_assert_msg(backend, "%s has no backend", connector->name);
     for (int i = 0; i < SYMBOLS; i++)
         symbol_texts[i] = text_of(symbols[i]);
     config = (source_config_t){.name = TEXT("exchange"),
@@ -280,11 +300,15 @@ static void begin(int number, int symbol_count)
                                .url = "ws://localhost:1/",
                                .token = "",
                                .ca = "",
-                               .file = "there-is-none",
                                .symbols = symbol_texts,
                                .symbol_count = (size_t)symbol_count,
                                .silence_ms = 60000,
                                .messages_per_minute = 1200};
+    const schema_key_t *key;
+    for (; (key = connector_setting_at(config.setting_count)); config.setting_count++)
+        config.settings[config.setting_count] =
+            (connector_setting_t){key->path + sizeof SCHEMA_SOURCE - 1, .text = key->type == KEY_TEXT ? key->initial : NULL};
+    setting("file")->text = "there-is-none";
 }
 
 static void set_up(void)
@@ -614,7 +638,7 @@ START_TEST(settings_of_no_use_are_refused)
 {
     begin(_i, 1);
     config.url = "no url";
-    config.file = "";
+    setting("file")->text = "";
     ck_assert_ptr_null(connector->open(loop, web, &config, &events, &told));
 }
 END_TEST
@@ -624,21 +648,22 @@ int main(void)
     TCase *tests = tcase_create("connector");
     tcase_add_checked_fixture(tests, set_up, tear_down);
     tcase_set_timeout(tests, 60);
-    tcase_add_loop_test(tests, connected_comes_once_from_the_loop_before_anything_else, 0, BACKENDS);
-    tcase_add_loop_test(tests, subscribe_is_confirmed, 0, BACKENDS);
-    tcase_add_loop_test(tests, a_symbol_that_was_refused_can_be_asked_for_again_on_the_same_connection, 0, BACKENDS);
-    tcase_add_loop_test(tests, each_subscribe_is_answered, 0, BACKENDS);
-    tcase_add_loop_test(tests, trades_come_once_in_order_with_their_exact_text, 0, BACKENDS);
-    tcase_add_loop_test(tests, no_trade_comes_of_a_symbol_that_was_never_subscribed, 0, BACKENDS);
-    tcase_add_loop_test(tests, no_trade_comes_after_a_confirmed_unsubscribe, 0, BACKENDS);
-    tcase_add_loop_test(tests, nothing_comes_after_disconnect, 0, BACKENDS);
-    tcase_add_loop_test(tests, after_a_disconnect_it_connects_anew_without_a_subscription, 0, BACKENDS);
-    tcase_add_loop_test(tests, malformed_messages_are_told_and_the_good_ones_around_them_come, 0, BACKENDS);
-    tcase_add_loop_test(tests, backend_that_is_not_there_is_a_loss_with_a_reason, 0, BACKENDS);
-    tcase_add_loop_test(tests, disconnect_while_connecting_is_the_end_of_it, 0, BACKENDS);
-    tcase_add_loop_test(tests, close_in_any_state_leaves_nothing_behind, 0, BACKENDS);
-    tcase_add_loop_test(tests, close_takes_nothing, 0, BACKENDS);
-    tcase_add_loop_test(tests, settings_of_no_use_are_refused, 0, BACKENDS);
+    int count = connector_count();
+    tcase_add_loop_test(tests, connected_comes_once_from_the_loop_before_anything_else, 0, count);
+    tcase_add_loop_test(tests, subscribe_is_confirmed, 0, count);
+    tcase_add_loop_test(tests, a_symbol_that_was_refused_can_be_asked_for_again_on_the_same_connection, 0, count);
+    tcase_add_loop_test(tests, each_subscribe_is_answered, 0, count);
+    tcase_add_loop_test(tests, trades_come_once_in_order_with_their_exact_text, 0, count);
+    tcase_add_loop_test(tests, no_trade_comes_of_a_symbol_that_was_never_subscribed, 0, count);
+    tcase_add_loop_test(tests, no_trade_comes_after_a_confirmed_unsubscribe, 0, count);
+    tcase_add_loop_test(tests, nothing_comes_after_disconnect, 0, count);
+    tcase_add_loop_test(tests, after_a_disconnect_it_connects_anew_without_a_subscription, 0, count);
+    tcase_add_loop_test(tests, malformed_messages_are_told_and_the_good_ones_around_them_come, 0, count);
+    tcase_add_loop_test(tests, backend_that_is_not_there_is_a_loss_with_a_reason, 0, count);
+    tcase_add_loop_test(tests, disconnect_while_connecting_is_the_end_of_it, 0, count);
+    tcase_add_loop_test(tests, close_in_any_state_leaves_nothing_behind, 0, count);
+    tcase_add_loop_test(tests, close_takes_nothing, 0, count);
+    tcase_add_loop_test(tests, settings_of_no_use_are_refused, 0, count);
     Suite *suite = suite_create("connector");
     suite_add_tcase(suite, tests);
     SRunner *runner = srunner_create(suite);

@@ -52,7 +52,7 @@ static void read_with(void *self, store_query_t query)
 {
     seen_count = 0;
     seen_limit = SIZE_MAX;
-    OK(kind->range(self, &query, see, &query, error));
+    OK(kind->read.range(self, &query, see, &query, error));
 }
 
 static void read_all(text_t topic)
@@ -80,7 +80,7 @@ static bool find(void *arg, const store_stream_t *stream)
 static found_t load(void *self, text_t topic)
 {
     found_t found = {.topic = topic};
-    OK(kind->load(self, find, &found, error));
+    OK(kind->read.load(self, find, &found, error));
     return found;
 }
 
@@ -122,7 +122,7 @@ static void batch_add(text_t topic, cursor_t cursor, int64_t timestamp_ns)
 
 static void append_batch(void)
 {
-    OK(kind->append(handle, batch, batch_count, error));
+    OK(kind->write.append(handle, batch, batch_count, error));
     batch_count = 0;
 }
 
@@ -335,7 +335,7 @@ START_TEST(an_impossible_cursor_is_left_out)
     batch_add(TOPIC, (cursor_t){5, UINT64_MAX}, 20);
     batch_add(TOPIC, (cursor_t){UINT64_MAX, 1}, 30);
     append_batch();
-    OK(kind->skip(handle, TOPIC, (cursor_t){UINT64_MAX, UINT64_MAX}, error));
+    OK(kind->write.skip(handle, TOPIC, (cursor_t){UINT64_MAX, UINT64_MAX}, error));
     append(TOPIC, 5, 2, 10);
     read_all(TOPIC);
     assert_seen(5, 1, 10);
@@ -402,9 +402,9 @@ START_TEST(of_an_unknown_topic_there_is_nothing)
     read_all(TEXT("trade.BTC-USD.blockchai"));
     ck_assert_uint_eq(seen_count, 0);
     uint64_t count = 7;
-    OK(kind->retain(handle, OTHER, 0, INT64_MAX, &count, error));
+    OK(kind->write.retain(handle, OTHER, 0, INT64_MAX, &count, error));
     ck_assert_uint_eq(count, 0);
-    OK(kind->clear(handle, OTHER, &count, error));
+    OK(kind->write.clear(handle, OTHER, &count, error));
     ck_assert_uint_eq(count, 0);
     ck_assert_uint_eq(load(handle, OTHER).count, 1);
 }
@@ -418,7 +418,7 @@ START_TEST(who_has_enough_gets_no_more)
     query.topic = TOPIC;
     seen_count = 0;
     seen_limit = 7;
-    OK(kind->range(handle, &query, see, &query, error));
+    OK(kind->read.range(handle, &query, see, &query, error));
     assert_seen(5, 1, 7);
     read_all(TOPIC); /* and the handle is as good as before */
     assert_seen(5, 1, 3000);
@@ -472,15 +472,15 @@ END_TEST
 START_TEST(a_skip_moves_the_place_and_only_forward)
 {
     begin(_i);
-    OK(kind->skip(handle, TOPIC, (cursor_t){5, 100}, error));
+    OK(kind->write.skip(handle, TOPIC, (cursor_t){5, 100}, error));
     assert_place(TOPIC, (cursor_t){5, 100}, 0);
     append(TOPIC, 5, 1, 150);
     read_all(TOPIC);
     assert_seen(5, 101, 150);
-    OK(kind->skip(handle, TOPIC, (cursor_t){5, 120}, error));
-    OK(kind->skip(handle, TOPIC, (cursor_t){4, 9000}, error));
+    OK(kind->write.skip(handle, TOPIC, (cursor_t){5, 120}, error));
+    OK(kind->write.skip(handle, TOPIC, (cursor_t){4, 9000}, error));
     assert_place(TOPIC, (cursor_t){5, 150}, 50);
-    OK(kind->skip(handle, TOPIC, (cursor_t){6, 0}, error));
+    OK(kind->write.skip(handle, TOPIC, (cursor_t){6, 0}, error));
     assert_place(TOPIC, (cursor_t){6, 0}, 50);
 }
 END_TEST
@@ -489,7 +489,7 @@ static uint64_t retain_all(uint64_t keep, int64_t before_ns)
 {
     uint64_t dropped, total = 0;
     do {
-        OK(kind->retain(handle, TOPIC, keep, before_ns, &dropped, error));
+        OK(kind->write.retain(handle, TOPIC, keep, before_ns, &dropped, error));
         total += dropped;
     } while (dropped > 0);
     return total;
@@ -560,7 +560,7 @@ START_TEST(clear_forgets_the_trades_of_one_stream_but_not_its_place)
     append(TOPIC, 5, 1, 2000);
     append(OTHER, 5, 1, 100);
     uint64_t cleared = 0;
-    OK(kind->clear(handle, TOPIC, &cleared, error));
+    OK(kind->write.clear(handle, TOPIC, &cleared, error));
     ck_assert_uint_eq(cleared, 2000);
     read_all(TOPIC);
     ck_assert_uint_eq(seen_count, 0);
@@ -578,7 +578,7 @@ END_TEST
 static void fill_batch(uint64_t expected)
 {
     uint64_t filled = 77;
-    OK(kind->fill(handle, batch, batch_count, &filled, error));
+    OK(kind->write.fill(handle, batch, batch_count, &filled, error));
     ck_assert_uint_eq(filled, expected);
     batch_count = 0;
 }
@@ -594,7 +594,7 @@ static void fill(text_t topic, uint64_t epoch, uint64_t from, uint64_t to, uint6
 START_TEST(fill_puts_old_trades_before_those_that_are_there)
 {
     begin(_i);
-    OK(kind->skip(handle, TOPIC, (cursor_t){5, 2500}, error));
+    OK(kind->write.skip(handle, TOPIC, (cursor_t){5, 2500}, error));
     append(TOPIC, 5, 2501, 3000);
     fill(TOPIC, 5, 1, 1200, 1200);
     fill(TOPIC, 5, 1000, 2600, 1300); /* what is there is there once */
@@ -632,7 +632,7 @@ END_TEST
 START_TEST(fill_takes_trades_in_any_order_and_times_that_are_wild)
 {
     begin(_i);
-    OK(kind->skip(handle, TOPIC, (cursor_t){5, 2000}, error));
+    OK(kind->write.skip(handle, TOPIC, (cursor_t){5, 2000}, error));
     for (uint64_t seq = 2000; seq > 0; seq--)
         batch_add(TOPIC, (cursor_t){5, seq % 2 ? seq : 2001 - seq},
                   scrambled(seq % 2 ? seq : 2001 - seq)); /* the odd ones, twice */
@@ -675,7 +675,7 @@ START_TEST(fill_brings_back_what_was_cleared_or_dropped)
     begin(_i);
     uint64_t cleared;
     append(TOPIC, 5, 1, 2000);
-    OK(kind->clear(handle, TOPIC, &cleared, error));
+    OK(kind->write.clear(handle, TOPIC, &cleared, error));
     fill(TOPIC, 5, 1, 1500, 1500);
     ck_assert_uint_eq(retain_all(100, INT64_MIN), 1400);
     fill(TOPIC, 5, 1001, 2000, 900);
@@ -695,8 +695,8 @@ END_TEST
 START_TEST(fill_keeps_streams_apart)
 {
     begin(_i);
-    OK(kind->skip(handle, TOPIC, (cursor_t){5, 500}, error));
-    OK(kind->skip(handle, OTHER, (cursor_t){9, 250}, error));
+    OK(kind->write.skip(handle, TOPIC, (cursor_t){5, 500}, error));
+    OK(kind->write.skip(handle, OTHER, (cursor_t){9, 250}, error));
     for (uint64_t seq = 1; seq <= 500; seq++) {
         batch_add(TOPIC, (cursor_t){5, seq}, (int64_t)seq * 10);
         if (seq % 2)
@@ -731,8 +731,8 @@ static void *write_pieces(void *arg)
             trades[i] = (store_trade_t){TOPIC, {5, from + i}, (int64_t)(from + i) * 10, text_of(written[i])};
         }
         uint64_t filled;
-        store_result_t result = self->fill ? kind->fill(self->handle, trades, PIECE, &filled, wrong)
-                                           : kind->append(self->handle, trades, PIECE, wrong);
+        store_result_t result = self->fill ? kind->write.fill(self->handle, trades, PIECE, &filled, wrong)
+                                           : kind->write.append(self->handle, trades, PIECE, wrong);
         ck_assert_msg(result == STORE_OK, "%s", wrong);
     }
     return NULL;
@@ -759,9 +759,9 @@ START_TEST(what_was_stored_is_there_after_a_reopen)
 {
     begin(_i);
     append(TOPIC, 5, 1, 1500);
-    OK(kind->skip(handle, OTHER, (cursor_t){5, 77}, error));
+    OK(kind->write.skip(handle, OTHER, (cursor_t){5, 77}, error));
     uint64_t cleared;
-    OK(kind->clear(handle, OTHER, &cleared, error));
+    OK(kind->write.clear(handle, OTHER, &cleared, error));
     kind->close(handle);
     handle = open_store();
     read_all(TOPIC);
@@ -788,7 +788,7 @@ START_TEST(one_handle_reads_while_another_writes)
         ck_assert_uint_eq(load(reader, TOPIC).stream.place.seq, round * 100 + 100);
     }
     uint64_t cleared;
-    OK(kind->clear(handle, TOPIC, &cleared, error));
+    OK(kind->write.clear(handle, TOPIC, &cleared, error));
     read_with(reader, query);
     ck_assert_uint_eq(seen_count, 0);
     kind->close(reader);
@@ -814,7 +814,7 @@ START_TEST(a_reader_does_not_keep_a_writer_waiting)
     query.topic = TOPIC;
     query.to = (cursor_t){5, 3000};
     seen_count = 0;
-    OK(kind->range(reader, &query, write_meanwhile, NULL, error));
+    OK(kind->read.range(reader, &query, write_meanwhile, NULL, error));
     ck_assert_uint_eq(seen_count, 3000);
     assert_place(TOPIC, (cursor_t){5, 3010}, 3010);
     kind->close(reader);
@@ -854,14 +854,14 @@ START_TEST(a_server_that_goes_and_comes_back)
     backend->take_away();
     for (uint64_t seq = 101; seq <= 200; seq++)
         batch_add(TOPIC, (cursor_t){5, seq}, (int64_t)seq * 10);
-    ck_assert_int_eq(kind->append(handle, batch, batch_count, error), STORE_AWAY);
+    ck_assert_int_eq(kind->write.append(handle, batch, batch_count, error), STORE_AWAY);
     ck_assert_uint_gt(strlen(error), 0);
     void *other = handle;
     ck_assert_int_eq(kind->open(backend->url(), &other, error), STORE_AWAY);
     ck_assert_ptr_null(other);
     store_query_t query = everything;
     query.topic = TOPIC;
-    ck_assert_int_eq(kind->range(handle, &query, see, &query, error), STORE_AWAY);
+    ck_assert_int_eq(kind->read.range(handle, &query, see, &query, error), STORE_AWAY);
     backend->bring_back();
     append_batch();
     read_all(TOPIC);
@@ -894,6 +894,17 @@ START_TEST(a_newer_schema_is_refused_and_left_alone)
     backend->set_version(1);
     read_all(TOPIC);
     assert_seen(5, 1, 10);
+}
+END_TEST
+
+START_TEST(every_kind_has_a_backend)
+{
+    for (size_t i = 0; store_kind_at(i); i++) {
+        bool found = false;
+        for (int k = 0; k < BACKENDS && !found; k++)
+            found = strcmp(backends[k].name, store_kind_at(i)->scheme) == 0;
+        ck_assert_msg(found, "%s has none", store_kind_at(i)->scheme);
+    }
 }
 END_TEST
 
@@ -982,9 +993,11 @@ static TCase *cases_of(int number)
 int main(void)
 {
     Suite *suite = suite_create("store");
-    for (int i = 0; i < BACKENDS; i++) {
+    TCase *kinds = tcase_create("kinds");
+    tcase_add_test(kinds, every_kind_has_a_backend);
+    suite_add_tcase(suite, kinds);
+    for (int i = 0; i < BACKENDS; i++)
         suite_add_tcase(suite, cases_of(i));
-    }
     SRunner *runner = srunner_create(suite);
     srunner_run_all(runner, CK_ENV);
     int failed = srunner_ntests_failed(runner);

@@ -30,10 +30,18 @@ def test_every_program_tells_its_version_its_help_and_its_configuration(tmp_path
     assert run(program, "--nonsense", cwd=tmp_path).returncode == 2
 
 
-def test_the_manual_has_every_key_of_the_configuration(tmp_path):
+@pytest.mark.parametrize("program", DAEMONS)
+def test_the_manual_has_every_key_of_the_configuration(tmp_path, program):
     manual = (ROOT / "deploy/configuration.md").read_text()
     table = manual.split("<!-- keys:", 1)[1].split("-->", 1)[1].split("<!-- /keys -->")[0].strip()
-    assert table == run("connectord", "--print-keys", cwd=tmp_path).stdout.strip()
+    assert table == run(program, "--print-keys", cwd=tmp_path).stdout.strip()
+
+
+@pytest.mark.parametrize("program", DAEMONS)
+def test_every_program_checks_the_settings_that_one_connector_alone_has(tmp_path, program):
+    ended = run(program, "--check", "--set", "connectord.sources.0.speed=-1", cwd=tmp_path)
+    assert ended.returncode == 1
+    assert ended.stderr == "config: connectord.sources.0.speed: expected a number from 0 to 1000000, found -1 (--set)\n"
 
 
 MISTAKES = [

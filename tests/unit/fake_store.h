@@ -135,12 +135,11 @@ static inline void fake_close(void *self)
     (void)self;
 }
 
-static const store_kind_t fake_kind = {.scheme = "fake",
-                                       .open = fake_open,
-                                       .append = fake_append,
-                                       .skip = fake_skip,
-                                       .load = fake_load,
-                                       .range = fake_range,
-                                       .retain = fake_retain,
-                                       .clear = fake_clear,
-                                       .close = fake_close};
+static const store_kind_t fake_kind = {
+    .scheme = "fake",
+    .open = fake_open,
+    .close = fake_close,
+    .read = {.load = fake_load, .range = fake_range},
+    .write =
+        {.append = fake_append, .skip = fake_skip, .retain = fake_retain, .expire = store_expires_nothing, .clear = fake_clear},
+};

@@ -38,7 +38,7 @@ static void fake_close(void *self)
     store.closed += self != NULL;
 }
 
-static const store_kind_t fake = {.scheme = "fake", .open = fake_open, .range = fake_range, .close = fake_close};
+static const store_kind_t fake = {.scheme = "fake", .open = fake_open, .close = fake_close, .read = {.range = fake_range}};
 
 static void on_looked(void *arg)
 {

@@ -3,6 +3,7 @@
 #include <check.h>
 #include <stdlib.h>
 
+#include "cached/stores/kinds.h"
 #include "tests/unit/temporary_folder.h"
 
 static folder_t folder;
@@ -79,7 +80,7 @@ static void assert_stored(void)
     buffer_t stored = buffer_new(0);
     void *store;
     ck_assert_int_eq(kind->open(url, &store, error), STORE_OK);
-    ck_assert_int_eq(kind->range(store, &query, take, &stored, error), STORE_OK);
+    ck_assert_int_eq(kind->read.range(store, &query, take, &stored, error), STORE_OK);
     kind->close(store);
     ck_assert(text_equal(buffer_text(&stored), buffer_text(&lines)));
     buffer_release(&stored);

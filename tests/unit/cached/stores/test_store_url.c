@@ -2,7 +2,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "cached/stores/store.h"
 #include "cached/stores/store_url.h"
 
 static store_url_t url;
@@ -69,22 +68,6 @@ START_TEST(numbers_of_the_query)
 }
 END_TEST
 
-START_TEST(a_kind_is_found_by_its_scheme)
-{
-    static const char *const names[] = {"memory", "sqlite", "postgres", "redis"};
-    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
-        char text[40];
-        snprintf(text, sizeof text, "%s:", names[i]);
-        ck_assert_ptr_eq(store_kind(text), store_kind_at(i));
-        ck_assert_str_eq(store_kind_at(i)->scheme, names[i]);
-    }
-    ck_assert_ptr_null(store_kind_at(4));
-    ck_assert_ptr_null(store_kind("sqlit:///a"));
-    ck_assert_ptr_null(store_kind("sqlite"));
-    ck_assert_ptr_null(store_kind(""));
-}
-END_TEST
-
 START_TEST(a_url_is_shown_without_credentials)
 {
     char shown[24];
@@ -105,7 +88,6 @@ int main(void)
     tcase_add_loop_test(tests, bad_urls_are_told_without_showing_them, 0, sizeof bad / sizeof *bad);
     tcase_add_test(tests, a_url_that_is_too_long_is_refused);
     tcase_add_test(tests, numbers_of_the_query);
-    tcase_add_test(tests, a_kind_is_found_by_its_scheme);
     tcase_add_test(tests, a_url_is_shown_without_credentials);
     Suite *suite = suite_create("store_url");
     suite_add_tcase(suite, tests);

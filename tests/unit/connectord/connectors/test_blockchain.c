@@ -106,7 +106,6 @@ static void set_up(void)
                                .url = server.url,
                                .token = "",
                                .ca = "",
-                               .file = "",
                                .symbols = symbols,
                                .symbol_count = 3,
                                .silence_ms = 60000,

@@ -11,6 +11,7 @@ static loop_t *loop;
 static folder_t folder;
 static char path[96];
 static source_config_t config;
+enum { SPEED = 1, LOOP }; /* their places in its settings */
 static text_t symbols[] = {{"BTC-USD", 7}, {"ETH-USD", 7}};
 static const connector_t *replay;
 static void *connector;
@@ -87,7 +88,11 @@ static void set_up(void)
     folder = folder_new();
     ck_assert_ptr_nonnull(loop);
     snprintf(path, sizeof path, "%s/recording", folder.path);
-    config = (source_config_t){.name = TEXT("file"), .file = path, .symbols = symbols, .symbol_count = 2};
+    config = (source_config_t){.name = TEXT("file"),
+                               .symbols = symbols,
+                               .symbol_count = 2,
+                               .settings = {{"file", .text = path}, [SPEED] = {"speed"}, [LOOP] = {"loop"}},
+                               .setting_count = 3};
     replay = connector_find("replay");
     connector = NULL;
 }
@@ -195,7 +200,7 @@ END_TEST
 /* Milliseconds that the three trades take. */
 static double play_ms(double speed)
 {
-    config.speed = speed;
+    config.settings[SPEED].number = speed;
     connect_with(2);
     UNTIL(trades >= 1);
     int64_t begin_ns = clock_mono_ns();
@@ -245,7 +250,7 @@ END_TEST
 START_TEST(later_laps_have_ids_of_their_own)
 {
     record_three("2025-11-10T17:00:00Z", "2025-11-10T17:00:00Z", "2025-11-10T17:00:00Z");
-    config.loop = true;
+    config.settings[LOOP].number = true;
     int64_t before_ms = clock_real_ns() / NS_PER_MS;
     connect_with(2);
     UNTIL(trades >= 9);
@@ -274,7 +279,7 @@ START_TEST(loop_over_a_file_without_a_trade_ends)
     FILE *out = record();
     fputs("{\"seqnum\":1,\"event\":\"updated\",\"channel\":\"heartbeat\",\"timestamp\":\"2021-01-01T00:00:00Z\"}\n\n", out);
     fclose(out);
-    config.loop = true;
+    config.settings[LOOP].number = true;
     connect_with(2);
     uv_run(loop_uv(loop), UV_RUN_DEFAULT);
     settle();

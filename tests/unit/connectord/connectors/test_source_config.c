@@ -27,15 +27,15 @@ START_TEST(settings_are_read_from_the_configuration)
     config_t *config = config_load(NULL, overrides, 1, environment);
     ck_assert_ptr_nonnull(config);
     source_config_release(&settings);
-    ck_assert(source_config_read(&settings, config, 1));
+    ck_assert(source_config_read(&settings, config, 1, connector_setting_at));
     ck_assert(text_equal(settings.name, TEXT("b")));
     ck_assert_str_eq(settings.connector, "replay");
-    ck_assert_str_eq(settings.file, "f");
+    ck_assert_str_eq(source_config_setting(&settings, "file")->text, "f");
     ck_assert_str_eq(settings.token, "t");
     ck_assert_str_eq(settings.ca, "c");
     ck_assert_str_eq(settings.url, "ws://h");
-    ck_assert_double_eq(settings.speed, 2.5);
-    ck_assert(settings.loop && settings.demand);
+    ck_assert_double_eq(source_config_setting(&settings, "speed")->number, 2.5);
+    ck_assert(source_config_setting(&settings, "loop")->number > 0 && settings.demand);
     ck_assert_uint_eq(settings.symbol_count, 2); /* one that is listed twice counts once */
     ck_assert(text_equal(settings.symbols[1], TEXT("BTC-USD")));
     ck_assert_uint_eq(settings.grace_ms, 7);
@@ -54,7 +54,7 @@ START_TEST(settings_are_read_from_the_configuration)
     ck_assert_double_eq(settings.starvation.probability, 0.01);
     ck_assert_uint_eq(settings.starvation.minimum_ms, 16);
     source_config_release(&settings);
-    ck_assert(source_config_read(&settings, config, 0));
+    ck_assert(source_config_read(&settings, config, 0, connector_setting_at));
     ck_assert_str_eq(settings.connector, "blockchain");
     ck_assert(!settings.demand);
     ck_assert_int_eq(settings.future_ms, 24 * 3600 * 1000);
@@ -77,7 +77,7 @@ START_TEST(settings_of_lines_are_read_and_can_be_copied)
     config_t *config = config_load(NULL, overrides, 1, environment);
     ck_assert_ptr_nonnull(config);
     source_config_t one, copy;
-    ck_assert(source_config_read(&one, config, 0) && source_config_copy(&copy, &one));
+    ck_assert(source_config_read(&one, config, 0, connector_setting_at) && source_config_copy(&copy, &one));
     source_config_release(&one);
     ck_assert_uint_eq(copy.lines, 2);
     ck_assert_uint_eq(copy.rotate_ms, 5000);
@@ -86,7 +86,7 @@ START_TEST(settings_of_lines_are_read_and_can_be_copied)
     ck_assert_uint_eq(copy.symbol_count, 1);
     ck_assert(text_equal(copy.symbols[0], TEXT("BTC-USD")));
     source_config_release(&copy);
-    ck_assert(source_config_read(&one, config, 1));
+    ck_assert(source_config_read(&one, config, 1, connector_setting_at));
     ck_assert_uint_eq(one.lines, 1);
     ck_assert_uint_eq(one.rotate_ms, 0);
     ck_assert_uint_eq(one.group.length, 0);
@@ -99,6 +99,9 @@ END_TEST
 START_TEST(settings_are_compared_but_for_the_order_of_the_symbols)
 {
     source_config_t other, given = settings;
+    given.settings[0] = (connector_setting_t){"file", .text = "f"};
+    given.settings[1] = (connector_setting_t){"speed", .number = 2};
+    given.setting_count = 2;
     ck_assert(source_config_copy(&settings, &given) && source_config_copy(&other, &given));
     source_config_release(&given);
     ck_assert(source_config_equal(&settings, &other) && source_config_symbols_equal(&settings, &other));
@@ -114,6 +117,13 @@ START_TEST(settings_are_compared_but_for_the_order_of_the_symbols)
     other.future_ms = settings.future_ms + 1;
     ck_assert(!source_config_equal(&settings, &other));
     other.future_ms = settings.future_ms;
+    other.settings[1].number = 1;
+    ck_assert(!source_config_equal(&settings, &other));
+    other.settings[1].number = 2;
+    ck_assert(source_config_equal(&settings, &other));
+    other.settings[0].text = "g";
+    ck_assert(!source_config_equal(&settings, &other));
+    other.settings[0] = settings.settings[0];
     other.url = "ws://elsewhere";
     ck_assert(!source_config_equal(&settings, &other));
     source_config_release(&other);

@@ -235,6 +235,29 @@ START_TEST(stop_while_waiting_ends_the_wait)
 }
 END_TEST
 
+static bool knows_what_was_missed(bool whole, double again)
+{
+    connector_t playing = fake;
+    playing.whole = whole;
+    playing.repeats = "again";
+    settings.settings[0] = (connector_setting_t){"again", .number = again};
+    settings.setting_count = 1;
+    source = source_new_with(&playing, loop, NULL, &settings, &events, NULL);
+    source_start(source);
+    fakes[opened - 1].up->on_connected(fakes[opened - 1].arg);
+    bool known = describe().missed_known;
+    source_destroy(&source);
+    return known;
+}
+
+START_TEST(what_was_missed_is_known_where_a_connection_brings_all_once)
+{
+    ck_assert(knows_what_was_missed(true, 0));
+    ck_assert(!knows_what_was_missed(true, 1));
+    ck_assert(!knows_what_was_missed(false, 0));
+}
+END_TEST
+
 START_TEST(connector_that_refuses_gives_no_source)
 {
     opens = 0;
@@ -247,19 +270,6 @@ START_TEST(unknown_connector_gives_no_source)
 {
     ck_assert_ptr_null(source_new(loop, NULL, &settings, &events, NULL));
     ck_assert_ptr_null(settings.symbols);
-}
-END_TEST
-
-START_TEST(every_connector_that_is_named_is_found)
-{
-    char names[256];
-    snprintf(names, sizeof names, "%s", connector_names());
-    int count = 0;
-    for (char *at = names, *name; (name = strsep(&at, ", ")); count += *name != '\0')
-        ck_assert_msg(*name == '\0' || strcmp(connector_find(name)->name, name) == 0, "%s", name);
-    ck_assert_int_eq(count, 2);
-    ck_assert_ptr_null(connector_find("fake"));
-    ck_assert_ptr_null(connector_find(""));
 }
 END_TEST
 
@@ -322,9 +332,9 @@ int main(void)
         status_says_since_when,
         stop_disconnects_and_starts_nothing_any_more,
         stop_while_waiting_ends_the_wait,
+        what_was_missed_is_known_where_a_connection_brings_all_once,
         connector_that_refuses_gives_no_source,
         unknown_connector_gives_no_source,
-        every_connector_that_is_named_is_found,
         symbols_that_change_are_subscribed_and_unsubscribed_on_the_connection,
         symbols_that_change_keep_who_wants_them,
     };

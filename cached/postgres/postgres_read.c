@@ -1,6 +1,6 @@
 #include <inttypes.h>
 
-#include "cached/stores/postgres_store.h"
+#include "cached/postgres/postgres_store.h"
 
 /* Blocks read at a time: an answer is this many times 1,024 trades at most. */
 enum { BLOCKS_MAX = 4 };

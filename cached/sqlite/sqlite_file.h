@@ -1,4 +1,4 @@
-/* A SQLite file with our schema in it, and its prepared statements. A boundary file: it and sqlite.c know SQLite. */
+/* A SQLite file with our schema in it, and its prepared statements. A boundary file: only this folder knows SQLite. */
 #pragma once
 
 #include <sqlite3.h>

@@ -1,7 +1,7 @@
 /* COPY in the binary form of PostgreSQL's manual ("COPY", File Formats). */
 #include <endian.h>
 
-#include "cached/stores/postgres_store.h"
+#include "cached/postgres/postgres_store.h"
 
 enum { CHUNK = 1 << 18, COLUMNS = 5 };
 

@@ -4,7 +4,7 @@
  */
 #include <stdio.h>
 
-#include "cached/stores/redis_store.h"
+#include "cached/redis/redis_store.h"
 #include "common/clock.h"
 
 /* An interrupted copy is gone after COPY_S seconds. */

@@ -1,7 +1,7 @@
 /* The blocks (sorted_batch.h) of a stream in Redis: a hash from "<epoch>-<number>" to "<least>,<greatest>". */
 #pragma once
 
-#include "cached/stores/redis_link.h"
+#include "cached/redis/redis_link.h"
 #include "cached/stores/sorted_batch.h"
 
 typedef struct {

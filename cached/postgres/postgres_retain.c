@@ -1,6 +1,6 @@
 #include <inttypes.h>
 
-#include "cached/stores/postgres_store.h"
+#include "cached/postgres/postgres_store.h"
 
 /* Blocks, and trades, that one call looks at, about: a short transaction, so that appends don't wait for long. */
 enum { RETAIN_BLOCKS = 20, RETAIN_STEP = RETAIN_BLOCKS * SORTED_BATCH_BLOCK };

@@ -1,4 +1,4 @@
-#include "cached/stores/redis_link.h"
+#include "cached/redis/redis_link.h"
 
 #include <stdio.h>
 #include <sys/time.h>

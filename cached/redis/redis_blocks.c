@@ -1,4 +1,4 @@
-#include "cached/stores/redis_blocks.h"
+#include "cached/redis/redis_blocks.h"
 
 #include <stdlib.h>
 

@@ -5,8 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "cached/stores/kinds.h"
-#include "cached/stores/redis_store.h"
+#include "cached/redis/redis_store.h"
 
 /* RETAIN_STEP: trades that one call of retain drops, about. */
 enum { DEFAULT_CAP = 100000, RETAIN_STEP = 20000 };
@@ -378,13 +377,18 @@ static store_result_t redis_open(const char *url, void **self_ref, char *error)
     return STORE_OK;
 }
 
-const store_kind_t store_redis = {.scheme = "redis",
-                                  .open = redis_open,
-                                  .append = redis_append,
-                                  .fill = redis_fill,
-                                  .skip = redis_skip,
-                                  .load = redis_load,
-                                  .range = redis_range,
-                                  .retain = redis_retain,
-                                  .clear = redis_clear,
-                                  .close = redis_close};
+const store_kind_t store_redis = {
+    .scheme = "redis",
+    .open = redis_open,
+    .close = redis_close,
+    .read = {.load = redis_load, .range = redis_range},
+    .write =
+        {
+            .append = redis_append,
+            .fill = redis_fill,
+            .skip = redis_skip,
+            .retain = redis_retain,
+            .expire = store_expires_nothing,
+            .clear = redis_clear,
+        },
+};

@@ -42,7 +42,7 @@ static void append(uint64_t seq, int64_t timestamp_ns)
 {
     const char *json = "{\"symbol\":\"BTC-USD\",\"price\":105383.80000,\"qty\":8.5E-5}";
     store_trade_t trade = {TOPIC, {1, seq}, timestamp_ns, text_of(json)};
-    ck_assert_msg(kind->append(handle, &trade, 1, error) == STORE_OK, "%s", error);
+    ck_assert_msg(kind->write.append(handle, &trade, 1, error) == STORE_OK, "%s", error);
 }
 
 static bool count_one(void *arg, const store_trade_t *trade)
@@ -56,7 +56,7 @@ static int count(int64_t after_ns, int64_t before_ns)
 {
     int found = 0;
     store_query_t query = {TOPIC, {0, 0}, {UINT64_MAX, UINT64_MAX}, after_ns, before_ns, STORE_OLDEST_FIRST, UINT64_MAX};
-    ck_assert_msg(kind->range(handle, &query, count_one, &found, error) == STORE_OK, "%s", error);
+    ck_assert_msg(kind->read.range(handle, &query, count_one, &found, error) == STORE_OK, "%s", error);
     return found;
 }
 
@@ -101,7 +101,7 @@ START_TEST(days_that_retention_emptied_are_dropped)
     uint64_t dropped;
     append(1, 20000 * day_ns);
     append(2, 20001 * day_ns);
-    ck_assert_int_eq(kind->retain(handle, TOPIC, UINT64_MAX, 20001 * day_ns, &dropped, error), STORE_OK);
+    ck_assert_int_eq(kind->write.retain(handle, TOPIC, UINT64_MAX, 20001 * day_ns, &dropped, error), STORE_OK);
     ck_assert_uint_eq(dropped, 1);
     append(3, 20002 * day_ns);
     ck_assert_str_eq(ask(PARTITIONS), "trade_20241005 trade_20241006 trade_other");
@@ -194,7 +194,7 @@ END_TEST
 static void expire(int64_t age_ns)
 {
     ask("DELETE FROM called");
-    ck_assert_msg(kind->expire(handle, age_ns, error) == STORE_OK, "%s", error);
+    ck_assert_msg(kind->write.expire(handle, age_ns, error) == STORE_OK, "%s", error);
 }
 
 START_TEST(a_limit_for_all_is_a_policy)
@@ -216,7 +216,7 @@ START_TEST(without_policies_retention_goes_on)
     ask("DROP FUNCTION add_retention_policy");
     expire(30 * day_ns);
     append(1, 20000 * day_ns);
-    ck_assert_int_eq(kind->retain(handle, TOPIC, UINT64_MAX, 20001 * day_ns, &dropped, error), STORE_OK);
+    ck_assert_int_eq(kind->write.retain(handle, TOPIC, UINT64_MAX, 20001 * day_ns, &dropped, error), STORE_OK);
     ck_assert_uint_eq(dropped, 1);
 }
 END_TEST
@@ -230,18 +230,18 @@ START_TEST(what_the_policy_dropped_is_counted)
         append(seq, now_ns - (seq <= 10 ? 40 : 1) * day_ns);
     ask("DELETE FROM dataflow.trade WHERE seq <= 10");
     expire(30 * day_ns);
-    ck_assert_int_eq(kind->retain(handle, TOPIC, 10, now_ns - 30 * day_ns, &dropped, error), STORE_OK);
+    ck_assert_int_eq(kind->write.retain(handle, TOPIC, 10, now_ns - 30 * day_ns, &dropped, error), STORE_OK);
     ck_assert_uint_eq(dropped, 0);
     ck_assert_int_eq(count(INT64_MIN, INT64_MAX), 10);
     ck_assert_str_eq(ask("SELECT trades FROM dataflow.stream"), "10");
-    ck_assert_int_eq(kind->retain(handle, TOPIC, 9, now_ns - 30 * day_ns, &dropped, error), STORE_OK);
+    ck_assert_int_eq(kind->write.retain(handle, TOPIC, 9, now_ns - 30 * day_ns, &dropped, error), STORE_OK);
     ck_assert_uint_eq(dropped, 1);
 }
 END_TEST
 
 START_TEST(elsewhere_there_is_no_policy)
 {
-    ck_assert_int_eq(kind->expire(handle, 30 * day_ns, error), STORE_OK);
+    ck_assert_int_eq(kind->write.expire(handle, 30 * day_ns, error), STORE_OK);
     append(1, 20000 * day_ns);
     ck_assert_int_eq(count(INT64_MIN, INT64_MAX), 1);
 }
@@ -284,7 +284,7 @@ static TCase *timescale_cases(void)
 
 int main(void)
 {
-    TCase *tests = tcase_create("postgres_store");
+    TCase *tests = tcase_create("postgres");
     tcase_set_timeout(tests, 30);
     kind = store_kind("postgres:");
     for (int i = 0; i < BACKENDS; i++)
@@ -294,7 +294,7 @@ int main(void)
         tcase_add_test(tests, it_is_not_here);
     else
         add_cases(tests);
-    Suite *suite = suite_create("postgres_store");
+    Suite *suite = suite_create("postgres");
     suite_add_tcase(suite, tests);
     if (!postgres->missing())
         suite_add_tcase(suite, timescale_cases());

@@ -1,6 +1,6 @@
 #include <stdio.h>
 
-#include "cached/stores/postgres_link.h"
+#include "cached/postgres/postgres_link.h"
 
 enum { VERSION = 1 };
 

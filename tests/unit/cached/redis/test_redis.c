@@ -38,7 +38,7 @@ static void append(uint64_t from, uint64_t to, uint64_t step)
 {
     static store_trade_t trades[BATCH_MAX];
     size_t count = make(trades, from, to, step);
-    ck_assert_msg(kind->append(handle, trades, count, error) == STORE_OK, "%s", error);
+    ck_assert_msg(kind->write.append(handle, trades, count, error) == STORE_OK, "%s", error);
 }
 
 static uint64_t fill(uint64_t from, uint64_t to)
@@ -46,7 +46,7 @@ static uint64_t fill(uint64_t from, uint64_t to)
     static store_trade_t trades[BATCH_MAX];
     uint64_t filled = 0;
     size_t count = make(trades, from, to, 1);
-    ck_assert_msg(kind->fill(handle, trades, count, &filled, error) == STORE_OK, "%s", error);
+    ck_assert_msg(kind->write.fill(handle, trades, count, &filled, error) == STORE_OK, "%s", error);
     return filled;
 }
 
@@ -61,7 +61,7 @@ static void assert_stored(uint64_t from, uint64_t to, int64_t after_ns)
 {
     store_query_t query = {TOPIC, {0, 0}, {UINT64_MAX, UINT64_MAX}, after_ns, INT64_MAX, STORE_OLDEST_FIRST, UINT64_MAX};
     seen_count = 0;
-    ck_assert_msg(kind->range(handle, &query, see, NULL, error) == STORE_OK, "%s", error);
+    ck_assert_msg(kind->read.range(handle, &query, see, NULL, error) == STORE_OK, "%s", error);
     ck_assert_uint_eq(seen_count, to - from + 1);
     for (uint64_t i = 0; i < seen_count; i++)
         ck_assert_uint_eq(seen[i], from + i);
@@ -119,8 +119,8 @@ END_TEST
 
 int main(void)
 {
-    Suite *suite = suite_create("redis_store");
-    TCase *tests = tcase_create("redis_store");
+    Suite *suite = suite_create("redis");
+    TCase *tests = tcase_create("redis");
     log_set_level(LOG_LEVEL_ERROR);
     for (size_t i = 0; i < BACKENDS; i++)
         if (strcmp(backends[i].name, "redis") == 0)

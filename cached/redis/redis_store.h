@@ -1,7 +1,7 @@
 /* What the parts of the Redis store share: redis.c writes, redis_fill.c puts in between, redis_read.c reads. */
 #pragma once
 
-#include "cached/stores/redis_blocks.h"
+#include "cached/redis/redis_blocks.h"
 
 /* How often a call begins anew when other writers came first. */
 enum { REDIS_RACES = 20 };

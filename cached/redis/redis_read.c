@@ -1,4 +1,4 @@
-#include "cached/stores/redis_store.h"
+#include "cached/redis/redis_store.h"
 
 #include <stdlib.h>
 

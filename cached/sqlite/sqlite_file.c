@@ -1,4 +1,4 @@
-#include "cached/stores/sqlite_file.h"
+#include "cached/sqlite/sqlite_file.h"
 
 #include <fcntl.h>
 #include <stdio.h>
@@ -35,7 +35,7 @@ static const char *const migrations[VERSION] = {
     "SELECT epoch, seq, timestamp_ns, json FROM trade WHERE stream = (SELECT id FROM stream WHERE topic = ?1)"                 \
     " AND (epoch, seq) >= (?2, ?3) AND (epoch, seq) <= (?4, ?5)"
 /* CROSS JOIN: blocks outside, so that only those are read that may have the time; the order is the key's of both. The '+' keeps the
- * planner from reading the whole epoch by the bounds of its blocks. test_sqlite_store.c holds it to that. */
+ * planner from reading the whole epoch by the bounds of its blocks. test_sqlite.c holds it to that. */
 #define RANGE_TIMED                                                                                                            \
     "SELECT t.epoch, t.seq, t.timestamp_ns, t.json FROM block b CROSS JOIN trade t"                                            \
     " WHERE b.stream = (SELECT id FROM stream WHERE topic = ?1) AND (b.epoch, b.number) >= (?2, ?9)"                           \

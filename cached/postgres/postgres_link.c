@@ -1,4 +1,4 @@
-#include "cached/stores/postgres_link.h"
+#include "cached/postgres/postgres_link.h"
 
 #include <ctype.h>
 #include <stdarg.h>

@@ -5,8 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "cached/stores/kinds.h"
-#include "cached/stores/postgres_store.h"
+#include "cached/postgres/postgres_store.h"
 
 static store_result_t no_memory(char *error)
 {
@@ -295,14 +294,18 @@ static store_result_t postgres_open(const char *url, void **self_ref, char *erro
     return STORE_OK;
 }
 
-const store_kind_t store_postgres = {.scheme = "postgres",
-                                     .open = postgres_open,
-                                     .append = postgres_append,
-                                     .fill = postgres_fill,
-                                     .skip = postgres_skip,
-                                     .load = postgres_load,
-                                     .range = postgres_range,
-                                     .retain = postgres_retain,
-                                     .expire = postgres_expire,
-                                     .clear = postgres_clear,
-                                     .close = postgres_close};
+const store_kind_t store_postgres = {
+    .scheme = "postgres",
+    .open = postgres_open,
+    .close = postgres_close,
+    .read = {.load = postgres_load, .range = postgres_range},
+    .write =
+        {
+            .append = postgres_append,
+            .fill = postgres_fill,
+            .skip = postgres_skip,
+            .retain = postgres_retain,
+            .expire = postgres_expire,
+            .clear = postgres_clear,
+        },
+};

@@ -2,7 +2,7 @@
  * postgres_retain.c drops. */
 #pragma once
 
-#include "cached/stores/postgres_link.h"
+#include "cached/postgres/postgres_link.h"
 #include "cached/stores/sorted_batch.h"
 #include "common/clock.h"
 

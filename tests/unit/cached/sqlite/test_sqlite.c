@@ -5,7 +5,7 @@
 #include <sqlite3.h>
 #include <sys/resource.h>
 
-#include "cached/stores/store.h"
+#include "cached/stores/kinds.h"
 #include "tests/unit/temporary_folder.h"
 
 #define TOPIC TEXT("trade.BTC-USD.test")
@@ -45,7 +45,7 @@ static store_result_t append(uint64_t from, uint64_t count)
     memset(json, 'x', sizeof json);
     for (uint64_t i = 0; i < count; i++)
         trades[i] = (store_trade_t){TOPIC, {1, from + i}, (int64_t)(from + i), {json, sizeof json}};
-    return kind->append(handle, trades, count, error);
+    return kind->write.append(handle, trades, count, error);
 }
 
 static bool count_one(void *arg, const store_trade_t *trade)
@@ -59,7 +59,7 @@ static uint64_t stored(void)
 {
     uint64_t count = 0;
     store_query_t query = {TOPIC, {0, 0}, {UINT64_MAX, UINT64_MAX}, INT64_MIN, INT64_MAX, STORE_OLDEST_FIRST, UINT64_MAX};
-    ck_assert_msg(kind->range(handle, &query, count_one, &count, error) == STORE_OK, "%s", error);
+    ck_assert_msg(kind->read.range(handle, &query, count_one, &count, error) == STORE_OK, "%s", error);
     return count;
 }
 
@@ -126,7 +126,7 @@ START_TEST(damage_among_the_trades_is_told_when_it_is_met)
     ck_assert_int_eq(open_store(), STORE_OK);
     uint64_t count = 0;
     store_query_t query = {TOPIC, {0, 0}, {UINT64_MAX, UINT64_MAX}, INT64_MIN, INT64_MAX, STORE_OLDEST_FIRST, UINT64_MAX};
-    ck_assert_int_eq(kind->range(handle, &query, count_one, &count, error), STORE_REFUSED);
+    ck_assert_int_eq(kind->read.range(handle, &query, count_one, &count, error), STORE_REFUSED);
     ck_assert_msg(strstr(error, "malformed") && strstr(error, path), "%s", error);
     ck_assert_uint_gt(count, 100);
 }
@@ -251,7 +251,7 @@ START_TEST(a_query_by_time_reads_few_of_many)
         query.order = newest ? STORE_NEWEST_FIRST : STORE_OLDEST_FIRST;
         uint64_t count = 0;
         steps = 0;
-        ck_assert_int_eq(kind->range(handle, &query, count_one, &count, error), STORE_OK);
+        ck_assert_int_eq(kind->read.range(handle, &query, count_one, &count, error), STORE_OK);
         ck_assert_uint_eq(count, 10);
         ck_assert_msg(steps < 50000, "%llu steps over 100,000 trades", (unsigned long long)steps);
     }
@@ -263,7 +263,7 @@ START_TEST(people_can_read_it)
     static const char json[] =
         "{\"symbol\":\"BTC-USD\",\"side\":\"buy\",\"qty\":0.5,\"price\":105383.80000,\"source\":\"test\"}";
     ck_assert_int_eq(open_store(), STORE_OK);
-    ck_assert_int_eq(kind->append(handle, &(store_trade_t){TOPIC, {1, 1}, 7, text_of(json)}, 1, error), STORE_OK);
+    ck_assert_int_eq(kind->write.append(handle, &(store_trade_t){TOPIC, {1, 1}, 7, text_of(json)}, 1, error), STORE_OK);
     sqlite3 *db;
     sqlite3_stmt *statement;
     ck_assert_int_eq(sqlite3_open(path, &db), SQLITE_OK);
@@ -302,7 +302,7 @@ static bool note_stream(void *arg, const store_stream_t *stream)
 static void assert_stream(uint64_t seq, uint64_t trades)
 {
     store_stream_t found = {.trades = UINT64_MAX};
-    ck_assert_msg(kind->load(handle, note_stream, &found, error) == STORE_OK, "%s", error);
+    ck_assert_msg(kind->read.load(handle, note_stream, &found, error) == STORE_OK, "%s", error);
     ck_assert_uint_eq(found.place.seq, seq);
     ck_assert_uint_eq(found.trades, trades);
 }
@@ -315,7 +315,7 @@ START_TEST(a_clear_goes_in_steps_and_brings_nothing_back_where_it_is_cut)
     for (uint64_t i = 0; i < 25; i++)
         ck_assert_int_eq(append(1 + i * TRADES, TRADES), STORE_OK);
     execute("CREATE TRIGGER cut BEFORE DELETE ON trade WHEN old.seq = 45000 BEGIN SELECT RAISE(ABORT, 'cut'); END");
-    ck_assert_int_ne(kind->clear(handle, TOPIC, &cleared, error), STORE_OK);
+    ck_assert_int_ne(kind->write.clear(handle, TOPIC, &cleared, error), STORE_OK);
     ck_assert_int_eq(number("SELECT count(*) FROM trade"), 10000); /* two steps went well */
     ck_assert_uint_eq(stored(), 0);
     assert_stream(50000, 0);
@@ -328,7 +328,7 @@ START_TEST(a_clear_goes_in_steps_and_brings_nothing_back_where_it_is_cut)
     ck_assert_int_eq(number("SELECT count(*) FROM stream"), 1);
     ck_assert_int_eq(number("SELECT count(*) FROM block"), number("SELECT count(DISTINCT seq / 1024) FROM trade"));
     assert_stream(51000, 1000);
-    ck_assert_int_eq(kind->clear(handle, TOPIC, &cleared, error), STORE_OK);
+    ck_assert_int_eq(kind->write.clear(handle, TOPIC, &cleared, error), STORE_OK);
     ck_assert_uint_eq(cleared, 1000);
     ck_assert_int_eq(number("SELECT count(*) FROM trade"), 0);
     ck_assert_int_eq(number("SELECT count(*) FROM block"), 0);
@@ -338,7 +338,7 @@ END_TEST
 
 int main(void)
 {
-    TCase *tests = tcase_create("sqlite_store");
+    TCase *tests = tcase_create("sqlite");
     tcase_add_checked_fixture(tests, set_up, tear_down);
     tcase_set_timeout(tests, 30);
     tcase_add_test(tests, a_file_that_is_no_database_is_refused_and_left_as_it_is);
@@ -354,7 +354,7 @@ int main(void)
     tcase_add_test(tests, a_query_by_time_reads_few_of_many);
     tcase_add_test(tests, people_can_read_it);
     tcase_add_test(tests, a_clear_goes_in_steps_and_brings_nothing_back_where_it_is_cut);
-    Suite *suite = suite_create("sqlite_store");
+    Suite *suite = suite_create("sqlite");
     suite_add_tcase(suite, tests);
     SRunner *runner = srunner_create(suite);
     srunner_run_all(runner, CK_ENV);
