@@ -4,6 +4,7 @@
 
 #include "cached/archive/write_behind.h"
 #include "cached/cached_metrics.h"
+#include "cached/stores/kinds.h"
 #include "common/bus/bus_metrics.h"
 #include "common/bus/follower.h"
 #include "common/clock.h"

@@ -3,6 +3,7 @@
 #include <assert.h>
 #include <stdlib.h>
 
+#include "cached/stores/store_url.h"
 #include "common/backoff.h"
 #include "common/clock.h"
 #include "common/log.h"

@@ -2,6 +2,7 @@
 #include <stdlib.h>
 
 #include "cached/archive/importer.h"
+#include "cached/stores/kinds.h"
 
 enum { EXIT_USAGE = 2 };
 

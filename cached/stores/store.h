@@ -1,5 +1,5 @@
 /* Where trades are kept beyond memory and beyond the life of the process: what a store must be able to do. Adding one: implement this
- * in cached/stores/NAME.c, add it to the table in store.c, and run `make test CONTRACT=store`.
+ * in cached/stores/NAME.c, add it to the table in kinds.c, and run `make test CONTRACT=store`.
  *
  * A store is chosen by the scheme of its URL (`sqlite:///state/trades.db`). Its calls block, so that they are made from threads of their
  * own. One thread uses a handle at a time; several handles of one URL may be open at once, in one process or in many: those that read (load,
@@ -93,12 +93,3 @@ typedef struct {
     /* Waits for nothing. NULL is fine. */
     void (*close)(void *self);
 } store_kind_t;
-
-/* The kind that a URL names: the text before the first ':'. NULL for none. */
-const store_kind_t *store_kind(const char *url);
-
-/* Every kind, by number: 0, 1, 2 …; NULL at the end. */
-const store_kind_t *store_kind_at(size_t number);
-
-/* A URL for logs, without what may be credentials (text_format.h). Cut at `size`, which is at least 1. */
-void store_url_shown(const char *url, char *shown, size_t size);

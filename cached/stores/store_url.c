@@ -1,5 +1,8 @@
 #include "cached/stores/store_url.h"
 
+#include "common/buffer.h"
+#include "common/config/text_format.h"
+
 static int hex(char c)
 {
     return c >= '0' && c <= '9' ? c - '0' : (c | 32) >= 'a' && (c | 32) <= 'f' ? (c | 32) - 'a' + 10 : -1;
@@ -99,4 +102,15 @@ bool store_url_number(const store_url_t *self, const char *name, uint64_t *value
             return text_to_u64((text_t){part.at + length + 1, part.length - length - 1}, value);
     }
     return true;
+}
+
+void store_url_shown(const char *url, char *shown, size_t size)
+{
+    buffer_t text = buffer_new(0);
+    text_format_append_masked(FORMAT_STORE, text_of(url), &text);
+    size_t length = !buffer_ok(&text) ? 0 : text.length < size ? text.length : size - 1;
+    if (length > 0)
+        memcpy(shown, text.bytes, length);
+    shown[length] = '\0';
+    buffer_release(&text);
 }

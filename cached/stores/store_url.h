@@ -21,3 +21,6 @@ const char *store_url_parse_path(store_url_t *self, const char *url);
 
 /* A number that the query may give: NAME=1000. *value stays as it was when there is none. False when what is there is no number. */
 bool store_url_number(const store_url_t *self, const char *name, uint64_t *value);
+
+/* A URL for logs, without what may be credentials (text_format.h). Cut at `size`, which is at least 1. */
+void store_url_shown(const char *url, char *shown, size_t size);

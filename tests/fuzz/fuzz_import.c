@@ -1,5 +1,6 @@
 /* Trades that are imported, a line each: no more are stored than were read, and what is wrong is said. */
 #include "cached/archive/importer.h"
+#include "cached/stores/kinds.h"
 #include "tests/fuzz/fuzz.h"
 
 static void import(uint8_t *data, size_t size, bool later)

@@ -1,5 +1,5 @@
 /* The URL of a store: its parts lie within it, it is refused with a reason, and it is shown without what is secret in it. */
-#include "cached/stores/store.h"
+#include "cached/stores/kinds.h"
 #include "cached/stores/store_url.h"
 #include "tests/fuzz/fuzz.h"
 

@@ -3,6 +3,7 @@
 #include <check.h>
 #include <stdlib.h>
 
+#include "cached/stores/kinds.h"
 #include "tests/unit/temporary_folder.h"
 
 static folder_t folder;

@@ -5,7 +5,7 @@
 #include <sqlite3.h>
 #include <sys/resource.h>
 
-#include "cached/stores/store.h"
+#include "cached/stores/kinds.h"
 #include "tests/unit/temporary_folder.h"
 
 #define TOPIC TEXT("trade.BTC-USD.test")

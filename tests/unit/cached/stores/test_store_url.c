@@ -2,7 +2,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "cached/stores/store.h"
+#include "cached/stores/kinds.h"
 #include "cached/stores/store_url.h"
 
 static store_url_t url;
