@@ -158,9 +158,7 @@ static requester_t *replay_of(void *arg, text_t topic)
 static const write_behind_events_t write_behind_events = {
     .on_found = on_found,
     .on_open = on_open,
-    .on_trade = on_stored_trade,
-    .on_warmed_up = on_warmed_up,
-    .on_full = on_full,
+    .warm_up = {.on_trade = on_stored_trade, .on_warmed_up = on_warmed_up, .on_full = on_full},
     .replay = replay_of,
 };
 

@@ -1,5 +1,6 @@
 #include "gatewayd/gateway.h"
 
+#include "common/bus/bus.h"
 #include "common/bus/follower.h"
 #include "common/bus/requester.h"
 #include "common/log.h"
@@ -163,7 +164,7 @@ static void on_silent(void *arg, size_t bus, bool silent)
     self->hub.following = follower_caught_up(self->follower);
     self->hub.now_ns = clock_real_ns();
     while (silent &&
-           (offer = offers_silence(self->hub.offers, self->hub.now_ns, FOLLOWER_SILENCE_MS * NS_PER_MS * 9 / 10, &changed))) {
+           (offer = offers_silence(self->hub.offers, self->hub.now_ns, BUS_SILENCE_MS * NS_PER_MS * 9 / 10, &changed))) {
         if (changed)
             fanout_source(&self->hub, offer, false);
     }

@@ -10,7 +10,7 @@ typedef struct {
     size_t topic_length;
     cursor_t upto; /* what memory has is not to be stored any more */
     uint64_t cleared;
-    write_behind_cleared_fn *done;
+    clear_store_done_fn *done;
     void *arg;
 } clear_order_t;
 
@@ -40,7 +40,7 @@ void clear_store_destroy(clear_store_t **self)
     *self = NULL;
 }
 
-bool clear_store_add(clear_store_t *self, text_t topic, write_behind_cleared_fn *done, void *arg)
+bool clear_store_add(clear_store_t *self, text_t topic, clear_store_done_fn *done, void *arg)
 {
     assert(topic.length <= TOPIC_MAX);
     if (self->count == CLEAR_STORE_MAX)

@@ -18,7 +18,7 @@ typedef struct {
 
 struct warm_up {
     store_writer_t *writer;
-    const write_behind_events_t *events;
+    const warm_up_events_t *events;
     void *arg;
     warm_up_stream_t *streams;
     size_t count, slots;
@@ -38,7 +38,7 @@ struct warm_up {
 
 static const cursor_t none = {0, 0};
 
-warm_up_t *warm_up_new(store_writer_t *writer, const write_behind_events_t *events, void *arg)
+warm_up_t *warm_up_new(store_writer_t *writer, const warm_up_events_t *events, void *arg)
 {
     warm_up_t *self = calloc(1, sizeof *self);
     if (!self)

@@ -12,15 +12,26 @@
 #include "cached/archive/store_writer.h"
 #include "cached/archive/stored_place.h"
 #include "cached/archive/trade_batch.h"
-#include "cached/archive/write_behind.h"
+#include "proto/trade.h"
 
 typedef struct warm_up warm_up_t;
 
+typedef struct {
+    /* A trade from the store, oldest first within a stream, for `memory_log` (which is not in the catalog yet). Valid during
+     * the call. */
+    void (*on_trade)(void *arg, memory_log_t *memory_log, const trade_t *trade, text_t json);
+    /* The stream's memory log has the newest of what is stored: it goes on behind `last`. Older trades may still be put
+     * before them. */
+    void (*on_warmed_up)(void *arg, text_t topic, cursor_t last);
+    /* Memory is as full as the store can make it. Not called where the store has nothing. */
+    void (*on_full)(void *arg);
+} warm_up_events_t;
+
 /* All outlive it. NULL when memory runs out. */
-warm_up_t *warm_up_new(store_writer_t *writer, const write_behind_events_t *events, void *arg);
+warm_up_t *warm_up_new(store_writer_t *writer, const warm_up_events_t *events, void *arg);
 void warm_up_destroy(warm_up_t **self);
 
-/* A stream to be filled; it has been told by on_found. */
+/* A stream to be filled; it has been told by on_found (write_behind.h). */
 bool warm_up_add(warm_up_t *self, stored_place_t *stored_place);
 
 /* Makes the next step with the idle writer; `stepped` is called when it is done. False when there is nothing left to do. */

@@ -306,7 +306,7 @@ write_behind_t *write_behind_new(loop_t *loop, const write_behind_config_t *conf
     self->tick = loop_timer_new(loop, on_tick, self);
     self->stored_places = stored_places_new();
     self->refetch = refetch_new(on_rested, self);
-    self->warm_up = self->writer ? warm_up_new(self->writer, events, arg) : NULL;
+    self->warm_up = self->writer ? warm_up_new(self->writer, &events->warm_up, arg) : NULL;
     self->sweep = self->writer && self->stored_places ? sweep_new(self->stored_places, self->writer) : NULL;
     self->clear_store = self->sweep ? clear_store_new(self->stored_places, self->writer) : NULL;
     if (!self->tick || !packer_open(&self->packer, self->stored_places) || !self->refetch || !self->warm_up ||
@@ -370,7 +370,7 @@ void write_behind_keep(write_behind_t *self, memory_log_t *memory_log)
         log_error("store: no memory for a stream", LOG_SLICE("topic", memory_log_topic(memory_log)));
 }
 
-bool write_behind_clear(write_behind_t *self, text_t topic, write_behind_cleared_fn *done, void *arg)
+bool write_behind_clear(write_behind_t *self, text_t topic, clear_store_done_fn *done, void *arg)
 {
     if (store_writer_result(self->writer) != STORE_OK || topic.length > TOPIC_MAX)
         return false;

@@ -12,6 +12,8 @@
  */
 #pragma once
 
+#include "cached/archive/clear_store.h"
+#include "cached/archive/warm_up.h"
 #include "cached/stores/store.h"
 #include "cached/streams/catalog.h"
 #include "cached/streams/retention.h"
@@ -23,18 +25,11 @@ typedef struct write_behind write_behind_t;
 
 typedef struct {
     /* Memory will get the newest trades of this stream before it is followed: nothing of it may be appended to its memory
-     * log until on_warmed_up. */
+     * log until warm_up.on_warmed_up. */
     void (*on_found)(void *arg, text_t topic);
     /* What is stored is known, or the store can't be reached: streams can be followed from now on. Called once. */
     void (*on_open)(void *arg);
-    /* A trade from the store, oldest first within a stream, for `memory_log` (which is not in the catalog yet). Valid during
-     * the call. */
-    void (*on_trade)(void *arg, memory_log_t *memory_log, const trade_t *trade, text_t json);
-    /* The stream's memory log has the newest of what is stored: it goes on behind `last`. Older trades may still be put
-     * before them. */
-    void (*on_warmed_up)(void *arg, text_t topic, cursor_t last);
-    /* Memory is as full as the store can make it. Not called where the store has nothing. */
-    void (*on_full)(void *arg);
+    warm_up_events_t warm_up;
     /* Who answers replay requests for a stream; NULL: nobody knows yet. */
     requester_t *(*replay)(void *arg, text_t topic);
 } write_behind_events_t;
@@ -60,8 +55,7 @@ void write_behind_keep(write_behind_t *self, memory_log_t *memory_log);
 
 /* Forgets what is stored of a stream, and what memory has of it and is not stored yet: `done` is told how many trades were forgotten in the
  * store. False when too many such requests wait already, or the store can't be reached: nothing happens then. */
-typedef void write_behind_cleared_fn(void *arg, store_result_t result, uint64_t cleared);
-bool write_behind_clear(write_behind_t *self, text_t topic, write_behind_cleared_fn *done, void *arg);
+bool write_behind_clear(write_behind_t *self, text_t topic, clear_store_done_fn *done, void *arg);
 
 /* Trades of a stream in the store, as far as is known. */
 uint64_t write_behind_stored(const write_behind_t *self, text_t topic);

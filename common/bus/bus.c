@@ -1,6 +1,5 @@
 #include "common/bus/bus.h"
 
-#include "common/bus/follower.h"
 #include "common/bus/source_presence.h"
 #include "common/clock.h"
 #include "common/log.h"
@@ -176,9 +175,9 @@ void bus_unsubscribe(bus_t *self, text_t prefix)
 
 void bus_tick(bus_t *self, int64_t now_ns)
 {
-    if (now_ns - self->heard_ns > FOLLOWER_SILENCE_MS * NS_PER_MS)
+    if (now_ns - self->heard_ns > BUS_SILENCE_MS * NS_PER_MS)
         set_silent(self, true);
-    if (self->silent && now_ns - self->anew_ns > FOLLOWER_SILENCE_MS * NS_PER_MS) {
+    if (self->silent && now_ns - self->anew_ns > BUS_SILENCE_MS * NS_PER_MS) {
         self->anew_ns = now_ns;
         socket_reconnect(self->sub, self->endpoint);
     }

@@ -9,6 +9,8 @@
 
 typedef struct bus bus_t;
 
+enum { BUS_SILENCE_MS = 5000 };
+
 typedef struct {
     /* A trade, of the symbol and the source of its topic. Valid during the call. */
     void (*on_trade)(void *arg, bus_t *bus, text_t topic, const trade_t *trade, text_t json);
@@ -16,7 +18,7 @@ typedef struct {
     void (*on_status)(void *arg, bus_t *bus, const status_t *status);
     /* What had come has been handed over. */
     void (*on_drained)(void *arg);
-    /* Nothing came for FOLLOWER_SILENCE_MS; or it is back. */
+    /* Nothing came for BUS_SILENCE_MS; or it is back. */
     void (*on_silent)(void *arg, bus_t *bus, bool silent);
 } bus_events_t;
 

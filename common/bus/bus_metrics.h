@@ -1,7 +1,7 @@
 /* What a follower of the bus (follower.h) says of itself at /metrics: the same names in cached and in gatewayd. */
 #pragma once
 
-#include "common/bus/follower.h"
+#include "common/bus/follower_counts.h"
 #include "common/metrics/metrics.h"
 
 void bus_metrics(metrics_t *metrics, const follower_counts_t *counts);

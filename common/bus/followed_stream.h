@@ -4,8 +4,9 @@
 #pragma once
 
 #include "common/buffer.h"
-#include "common/bus/follower.h"
+#include "common/bus/follower_counts.h"
 #include "proto/topic.h"
+#include "proto/trade.h"
 
 enum { FOLLOWED_STREAM_HELD_BYTES = 1 << 20, FOLLOWED_STREAM_PAGE = 5000 /* trades asked for at once */ };
 

@@ -13,6 +13,7 @@
  */
 #pragma once
 
+#include "common/bus/follower_counts.h"
 #include "common/loop/loop.h"
 #include "proto/status.h"
 #include "proto/trade.h"
@@ -32,15 +33,13 @@ typedef struct {
     void (*on_status)(void *arg, const status_t *status);
     /* What had come has been handed over: flush. */
     void (*on_drained)(void *arg);
-    /* Nothing, not even a heartbeat, came from a connectord for FOLLOWER_SILENCE_MS; or it is back. `bus` is its endpoint's
+    /* Nothing, not even a heartbeat, came from a connectord for BUS_SILENCE_MS (bus.h); or it is back. `bus` is its endpoint's
      * number. */
     void (*on_silent)(void *arg, size_t bus, bool silent);
     /* The place from which a stream is followed is known now: everything after `last` will come by on_trade. Called once for every
      * stream, before its first on_trade; it may come from within follower_subscribe. */
     void (*on_stream)(void *arg, text_t topic, cursor_t last);
 } follower_events_t;
-
-enum { FOLLOWER_SILENCE_MS = 5000 };
 
 /* Where to begin with a stream that is seen for the first time. */
 typedef enum {
@@ -76,11 +75,6 @@ void follower_resume(follower_t *self, text_t topic, cursor_t last);
 /* Who answers replay requests for a stream; NULL while nobody has been heard to have it. */
 struct requester *follower_replay(const follower_t *self, text_t topic);
 
-typedef struct {
-    uint64_t trades, duplicates, malformed, gaps_seen, gaps_repaired, gaps_lost;
-    uint64_t ahead; /* now: streams of which more was had than their connectord has, although it was told (ahead.h) */
-} follower_counts_t;
-
 const follower_counts_t *follower_counts(const follower_t *self);
 
 /* Of one stream alone; malformed is always 0. NULL for a stream that was never heard of. */
@@ -92,7 +86,7 @@ bool follower_caught_up(const follower_t *self);
 /* In on_drained: does more wait already, so that it comes again soon? */
 bool follower_has_more(const follower_t *self);
 
-/* Takes nothing from the buses while it is paused: for whoever has to catch up with what came. Not for longer than FOLLOWER_SILENCE_MS. */
+/* Takes nothing from the buses while it is paused: for whoever has to catch up with what came. Not for longer than BUS_SILENCE_MS. */
 void follower_pause(follower_t *self, bool paused);
 
 void follower_destroy(follower_t **self);

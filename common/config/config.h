@@ -9,6 +9,7 @@
  */
 #pragma once
 
+#include "common/config/config_compare.h"
 #include "common/text.h"
 
 typedef struct config config_t;
@@ -23,7 +24,6 @@ config_t *config_reload(const config_t *self);
 
 /* Calls `changed` with the dotted path of each key below a section of the top ("gatewayd") whose values differ. The objects of a list
  * are compared one by one where there are as many as before; else the list is what changed. */
-typedef void config_changed_fn(void *arg, const char *path);
 void config_compare(const config_t *before, const config_t *now, const char *section, config_changed_fn *changed, void *arg);
 
 /* Values by dotted path, list elements by number: "connectord.sources.0.name", entries of a map by name. The path must be in the schema (asserted);

@@ -1,4 +1,5 @@
-/* What differs between two configurations. */
+#include "common/config/config_compare.h"
+
 #include "common/config/config_load.h"
 
 typedef struct {

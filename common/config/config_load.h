@@ -6,7 +6,6 @@
  *     config_value     a text of the schema, the environment or --set as a JSON value; the defaults
  *     config_override  the environment and --set, each put into the tree and checked there
  *     config_rules     what concerns more than one key
- *     config_compare   of two complete trees, what differs
  *
  * Between the steps the tree is complete: every section, list and key of the schema is there, but for keys that must be given.
  */
@@ -14,7 +13,6 @@
 
 #include <cjson/cJSON.h>
 
-#include "common/config/config.h"
 #include "common/config/schema.h"
 
 /* Where a value stands, as a person writes it ("connectord.sources.0.url") and as the schema does
@@ -32,6 +30,9 @@ config_place_t config_place_element(const config_place_t *self, size_t number);
 
 /* Of a map: the entry of that name. */
 config_place_t config_place_entry(const config_place_t *self, text_t name);
+
+/* The value at a dotted path, or NULL. *key: its row, or its list's row for an element; NULL for a section. */
+const cJSON *config_find(const cJSON *root, const char *path, const schema_key_t **key);
 
 typedef struct {
     char *path;        /* "gatewayd.listen"; owned */
@@ -85,9 +86,3 @@ void config_read_overrides(config_load_t *load, const char *const *settings, siz
 void config_apply_overrides(config_load_t *load);
 
 void config_check_rules(config_load_t *load);
-
-/* Calls `changed` for each key below a section of the top whose values differ; see config_compare. */
-void config_compare_trees(const cJSON *before, const cJSON *now, const char *section, config_changed_fn *changed, void *arg);
-
-/* The value at a dotted path, or NULL. *key: its row, or its list's row for an element; NULL for a section. */
-const cJSON *config_find(const cJSON *root, const char *path, const schema_key_t **key);

@@ -1,4 +1,4 @@
-/* Places in the configuration, and the mistakes that are reported with them. */
+/* Places in the configuration, what stands there, and the mistakes that are reported with them. */
 #include <stdarg.h>
 
 #include "common/config/config_load.h"
@@ -41,6 +41,41 @@ config_place_t config_place_entry(const config_place_t *self, text_t name)
              name.at);
     snprintf(entry.pattern + pattern, PLACE_MAX - pattern, "[]");
     return entry;
+}
+
+static const cJSON *step(const cJSON *node, config_place_t *place, text_t name)
+{
+    uint64_t number;
+    if (cJSON_IsArray(node) && text_to_u64(name, &number) && number < (uint64_t)cJSON_GetArraySize(node)) {
+        *place = config_place_element(place, (size_t)number);
+        return cJSON_GetArrayItem(node, (int)number);
+    }
+    const schema_key_t *key = schema_find(place->pattern);
+    if (key && key->type == KEY_MAP && cJSON_IsObject(node))
+        *place = config_place_entry(place, name);
+    else if (!cJSON_IsObject(node) || !config_place_member(place, name, place))
+        return NULL;
+    char string[SCHEMA_PATH_MAX + 1];
+    snprintf(string, sizeof string, "%.*s", TEXT_ARG(name));
+    return cJSON_GetObjectItemCaseSensitive(node, string);
+}
+
+const cJSON *config_find(const cJSON *root, const char *path, const schema_key_t **key)
+{
+    config_place_t place = {0};
+    const cJSON *node = root;
+    const schema_key_t *found = NULL;
+    for (const char *at = path; node && at;) {
+        size_t length = strcspn(at, ".");
+        node = step(node, &place, (text_t){at, length});
+        const schema_key_t *here = schema_find(place.pattern);
+        if (here || cJSON_IsObject(node))
+            found = here;
+        at = at[length] ? at + length + 1 : NULL;
+    }
+    if (key)
+        *key = found;
+    return node;
 }
 
 static void print_line(const char *line)

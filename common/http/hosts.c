@@ -1,8 +1,12 @@
 #include "common/http/hosts.h"
 
+#include "common/clock.h"
 #include "common/http/authority.h"
+#include "common/log.h"
 
 #include <unistd.h>
+
+enum { SHOWN_MAX = 128 /* bytes of a Host in the log */ };
 
 static bool is_named(const authority_t *asked, text_t name)
 {
@@ -37,4 +41,14 @@ bool hosts_know(const hosts_t *self, text_t host)
         if (is_named(&asked, text_of(self->names[i])))
             return true;
     return false;
+}
+
+bool hosts_admit(const hosts_t *self, text_t host)
+{
+    static log_limit_t limit;
+    bool known = hosts_know(self, host);
+    if (!known && log_allowed(&limit, clock_mono_ns()))
+        log_warn("http: refused an unknown Host", LOG_SLICE("found", text_cut(host, SHOWN_MAX)),
+                 LOG_TEXT("known_by", self->key), LOG_U64("suppressed", log_suppressed(&limit)));
+    return known;
 }

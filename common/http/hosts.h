@@ -23,3 +23,6 @@ void hosts_init(hosts_t *self, const config_t *config, const char *key, const ch
 
 /* Is it a name of ours? host: the value of Host; an empty one, which no browser sends, is fine. */
 bool hosts_know(const hosts_t *self, text_t host);
+
+/* The same, with a log line where it is not. */
+bool hosts_admit(const hosts_t *self, text_t host);

@@ -1,5 +1,6 @@
-#include "common/http/http_shared.h"
+#include "common/http/http_connection.h"
 
+#include "common/http/http_shared.h"
 #include "common/net/address_group.h"
 
 #include <arpa/inet.h>
@@ -13,7 +14,7 @@ enum { FLUSH_BYTES = 1 << 18 /* at once: some 100 µs */ };
 
 static void expect(http_connection_t *self, uint64_t within_ms)
 {
-    self->due_ms = within_ms ? uv_now(self->server->uv) + within_ms : 0;
+    self->due_ms = within_ms ? uv_now(self->shared->uv) + within_ms : 0;
 }
 
 /* --- the end --- */
@@ -32,7 +33,7 @@ static void leave(http_connection_t *self)
     budget_close(&self->account);
     list_remove(&self->in_server);
     list_remove(&self->in_woken);
-    connection_slots_leave(self->server->slots, &self->slot);
+    connection_slots_leave(self->shared->slots, &self->slot);
     uv_close((uv_handle_t *)&self->poll, on_poll_closed);
 }
 
@@ -157,8 +158,8 @@ static void hand_out(http_connection_t *self, const http_request_t *request)
     self->keeps = request->keeps && !request->body; /* bodies are not read */
     self->old = request->old;
     self->lingers = request->body;
-    if (http_server_knows(self->server, request))
-        self->server->request(self->server->arg, self, request);
+    if (!self->shared->hosts || hosts_admit(self->shared->hosts, http_request_field(request, "Host")))
+        self->shared->request(self->shared->arg, self, request);
     else
         refuse(self,
                &(http_refusal_t){421, "unknown Host: expected an address, localhost, this machine's name or a configured one"});
@@ -208,7 +209,7 @@ static void serve(http_connection_t *self, text_t bytes)
 
 static void take(http_connection_t *self)
 {
-    char *room = self->server->room;
+    char *room = self->shared->room;
     size_t kept = self->state > HTTP_ANSWERING ? 0 : self->kept.length; /* nothing is looked at any more */
     ssize_t got = recv(self->fd, room + kept, HTTP_ROOM - kept, MSG_DONTWAIT);
     if (got == 0)
@@ -244,8 +245,8 @@ static void end(http_connection_t *self)
 static void settle(http_connection_t *self)
 {
     if (self->state == HTTP_READING && self->out.length == 0 && self->kept.length > 0 && !self->partial) {
-        memcpy(self->server->room, self->kept.bytes, self->kept.length);
-        serve(self, (text_t){self->server->room, self->kept.length});
+        memcpy(self->shared->room, self->kept.bytes, self->kept.length);
+        serve(self, (text_t){self->shared->room, self->kept.length});
     }
     if (self->state == HTTP_ENDING && self->out.length == 0)
         end(self);
@@ -263,20 +264,20 @@ static void settle(http_connection_t *self)
 static void on_poll(uv_poll_t *handle, int status, int events)
 {
     http_connection_t *self = handle->data;
-    http_server_t *server = self->server;
+    http_shared_t *shared = self->shared;
     if (status < 0) {
         http_connection_close(self);
         return;
     }
-    if ((events & UV_WRITABLE) && self->out.length > 0 && share_begin(server->answers)) {
+    if ((events & UV_WRITABLE) && self->out.length > 0 && share_begin(shared->answers)) {
         flush(self);
         settle(self);
-        share_end(server->answers);
+        share_end(shared->answers);
     }
-    if ((events & UV_READABLE) && self->state < HTTP_BROKEN && share_begin(server->requests)) {
+    if ((events & UV_READABLE) && self->state < HTTP_BROKEN && share_begin(shared->requests)) {
         take(self);
         settle(self);
-        share_end(server->requests);
+        share_end(shared->requests);
     }
 }
 
@@ -297,37 +298,41 @@ void http_connection_turn(http_connection_t *self)
     settle(self);
 }
 
-void http_connection_new(http_server_t *server, int fd)
+http_connection_t *http_connection_new(http_shared_t *shared, int fd)
 {
     char room[ADDRESS_GROUP_MAX];
     http_connection_t *self = calloc(1, sizeof *self);
-    if (!self || !connection_slots_enter(server->slots, &self->slot, address_group_of_peer(fd, room)) ||
-        uv_poll_init(server->uv, &self->poll, fd) != 0) {
+    if (!self || !connection_slots_enter(shared->slots, &self->slot, address_group_of_peer(fd, room)) ||
+        uv_poll_init(shared->uv, &self->poll, fd) != 0) {
         if (self)
-            connection_slots_leave(server->slots, &self->slot);
+            connection_slots_leave(shared->slots, &self->slot);
         close(fd);
         free(self);
-        return;
+        return NULL;
     }
-    self->server = server;
+    self->shared = shared;
     self->fd = fd;
     self->poll.data = self;
     self->kept = buffer_new(HTTP_ROOM);
     self->out = buffer_new(0);
-    budget_open(&self->account, server->config.budget, on_greedy, self);
-    list_append(&server->connections, &self->in_server);
+    budget_open(&self->account, shared->budget, on_greedy, self);
+    list_append(&shared->connections, &self->in_server);
     list_init(&self->in_woken);
     expect(self, HTTP_HEAD_MS);
     watch(self);
-    http_server_make_room(server, self);
-    connection_slots_wait(server->slots, &self->slot);
+    return self;
+}
+
+void http_connection_begin(http_connection_t *self)
+{
+    connection_slots_wait(self->shared->slots, &self->slot);
     take(self); /* who waited to be accepted has mostly said already what it wants */
     settle(self);
 }
 
 void http_connection_check(http_connection_t *self)
 {
-    if (self->due_ms && uv_now(self->server->uv) >= self->due_ms)
+    if (self->due_ms && uv_now(self->shared->uv) >= self->due_ms)
         http_connection_close(self);
 }
 
@@ -337,15 +342,15 @@ void http_wait(http_connection_t *self, const http_owner_t *events, void *owner)
 {
     self->events = events;
     self->owner = owner;
-    connection_slots_work(self->server->slots, &self->slot);
+    connection_slots_work(self->shared->slots, &self->slot);
 }
 
 void http_wake(http_connection_t *self)
 {
     if (list_linked(&self->in_woken))
         return;
-    list_append(&self->server->woken, &self->in_woken);
-    http_server_wake(self->server);
+    list_append(&self->shared->woken, &self->in_woken);
+    share_wake(self->shared->answers);
 }
 
 bool http_admits(http_connection_t *self, size_t bytes)
@@ -362,13 +367,13 @@ void http_answer(http_connection_t *self, const http_answer_t *answer)
 {
     if (!http_admits(self, answer->body.length))
         answer = &crowded;
-    buffer_t *head = &self->server->head;
+    buffer_t *head = &self->shared->head;
     http_future_t stays = self->old ? HTTP_STAYS_OLD : HTTP_STAYS;
     buffer_clear(head);
     http_answer_print(answer, self->keeps ? stays : HTTP_ENDS, head);
     self->events = NULL;
     self->state = self->keeps ? HTTP_READING : HTTP_ENDING;
-    connection_slots_wait(self->server->slots, &self->slot);
+    connection_slots_wait(self->shared->slots, &self->slot);
     expect(self, self->keeps ? HTTP_IDLE_MS : 0);
     if (buffer_ok(head))
         transmit(self, buffer_text(head), self->is_head || answer->status == 304 ? TEXT("") : answer->body);
@@ -380,7 +385,7 @@ void http_stream(http_connection_t *self, text_t head)
 {
     self->state = HTTP_STREAMING;
     self->keeps = self->lingers = false;
-    connection_slots_work(self->server->slots, &self->slot);
+    connection_slots_work(self->shared->slots, &self->slot);
     http_write(self, head);
 }
 
@@ -401,7 +406,7 @@ void http_close(http_connection_t *self)
     if (self->state == HTTP_BROKEN)
         return;
     self->state = HTTP_ENDING;
-    connection_slots_wait(self->server->slots, &self->slot);
+    connection_slots_wait(self->shared->slots, &self->slot);
     expect(self, HTTP_END_MS);
     http_wake(self); /* it may be called from anywhere */
 }

@@ -1,25 +1,30 @@
-#include "common/http/http_shared.h"
+#include "common/http/http_server.h"
 
 #include "common/clock.h"
+#include "common/http/http_shared.h"
+#include "common/http/listener.h"
 #include "common/log.h"
 
 #include <stdlib.h>
 
-enum { SWEEP_MS = 1000, SHOWN_MAX = 128 /* bytes of a Host in the log */, LOOKED_AT_MAX = 8 /* connections, for one place */ };
+enum { SWEEP_MS = 1000, LOOKED_AT_MAX = 8 /* connections, for one place */ };
+
+struct http_server {
+    http_shared_t shared;
+    http_config_t config;
+    listener_t *listener;
+    loop_timer_t *sweep;
+    uint64_t given_up; /* places, for others */
+};
 
 /* One that is woken gets its turn. */
 static bool serve_woken(void *arg)
 {
     http_server_t *self = arg;
-    list_t *item = list_take(&self->woken);
+    list_t *item = list_take(&self->shared.woken);
     if (item)
         http_connection_turn(LIST_OWNER(item, http_connection_t, in_woken));
-    return !list_empty(&self->woken);
-}
-
-void http_server_wake(http_server_t *self)
-{
-    share_wake(self->answers);
+    return !list_empty(&self->shared.woken);
 }
 
 static void on_sweep(void *arg)
@@ -28,25 +33,20 @@ static void on_sweep(void *arg)
     list_t *next;
     if (self->config.budget)
         budget_tick(self->config.budget);
-    for (list_t *item = self->connections.next; item != &self->connections; item = next) {
+    for (list_t *item = self->shared.connections.next; item != &self->shared.connections; item = next) {
         http_connection_t *connection = LIST_OWNER(item, http_connection_t, in_server);
         next = item->next;
         http_connection_check(connection);
     }
 }
 
-static void on_accepted(void *arg, int fd)
-{
-    http_connection_new(arg, fd);
-}
-
 /* Whose place is needed: of the newcomer's address, or of any; NULL: there is room. newcomer: NULL where no descriptor is free. */
 static connection_slot_t *choose(const http_server_t *self, const http_connection_t *newcomer)
 {
     size_t most = self->config.connections;
-    connection_slot_t *slot = newcomer ? connection_slots_excess(self->slots, &newcomer->slot) : NULL;
-    bool full = !newcomer || (most > 0 && connection_slots_count(self->slots) > most);
-    return !slot && full ? connection_slots_victim(self->slots) : slot;
+    connection_slot_t *slot = newcomer ? connection_slots_excess(self->shared.slots, &newcomer->slot) : NULL;
+    bool full = !newcomer || (most > 0 && connection_slots_count(self->shared.slots) > most);
+    return !slot && full ? connection_slots_victim(self->shared.slots) : slot;
 }
 
 static void tell(const http_server_t *self, const http_connection_t *connection, const http_connection_t *newcomer)
@@ -54,10 +54,10 @@ static void tell(const http_server_t *self, const http_connection_t *connection,
     static log_limit_t limit;
     char room[HTTP_PEER_MAX];
     if (log_allowed(&limit, clock_mono_ns()))
-        log_warn("http: no place is left: closed the connection that waited longest",
-                 LOG_SLICE("peer", http_peer(connection, room)),
-                 LOG_TEXT("because", newcomer ? "there are too many" : "no descriptor is free"),
-                 LOG_U64("connections", connection_slots_count(self->slots)), LOG_U64("suppressed", log_suppressed(&limit)));
+        log_warn(
+            "http: no place is left: closed the connection that waited longest", LOG_SLICE("peer", http_peer(connection, room)),
+            LOG_TEXT("because", newcomer ? "there are too many" : "no descriptor is free"),
+            LOG_U64("connections", connection_slots_count(self->shared.slots)), LOG_U64("suppressed", log_suppressed(&limit)));
 }
 
 /* Its request may have come just now, and not have been looked at: so it is before the connection is closed. */
@@ -83,31 +83,24 @@ static bool on_full(void *arg)
     return give_up_slot(arg, NULL);
 }
 
-void http_server_make_room(http_server_t *self, const http_connection_t *newcomer)
+/* Somebody may have to give up a place for it: of the same address, where that has more than it may, or where there are too many in all. */
+static void on_accepted(void *arg, int fd)
 {
+    http_server_t *self = arg;
+    http_connection_t *newcomer = http_connection_new(&self->shared, fd);
+    if (!newcomer)
+        return;
     give_up_slot(self, newcomer);
-}
-
-bool http_server_knows(const http_server_t *self, const http_request_t *request)
-{
-    static log_limit_t limit;
-    const hosts_t *hosts = self->config.hosts;
-    text_t host = http_request_field(request, "Host");
-    if (!hosts || hosts_know(hosts, host))
-        return true;
-    if (log_allowed(&limit, clock_mono_ns()))
-        log_warn("http: refused an unknown Host", LOG_SLICE("found", text_cut(host, SHOWN_MAX)),
-                 LOG_TEXT("known_by", hosts->key), LOG_U64("suppressed", log_suppressed(&limit)));
-    return false;
+    http_connection_begin(newcomer);
 }
 
 static bool open_server(http_server_t *self, loop_t *loop)
 {
-    self->requests = share_new(loop, SHARE_REQUESTS_US, NULL, NULL);
-    self->answers = share_new(loop, SHARE_ANSWERS_US, serve_woken, self);
-    self->slots = connection_slots_new(self->config.per_address);
+    self->shared.requests = share_new(loop, SHARE_REQUESTS_US, NULL, NULL);
+    self->shared.answers = share_new(loop, SHARE_ANSWERS_US, serve_woken, self);
+    self->shared.slots = connection_slots_new(self->config.per_address);
     self->sweep = loop_timer_new(loop, on_sweep, self);
-    bool good = self->requests && self->answers && self->slots && self->sweep;
+    bool good = self->shared.requests && self->shared.answers && self->shared.slots && self->sweep;
     self->listener = good ? listener_new(loop, self->config.address, on_accepted, self) : NULL;
     if (!self->listener)
         return false;
@@ -121,9 +114,15 @@ http_server_t *http_server_new(loop_t *loop, const http_config_t *config, http_r
     http_server_t *self = calloc(1, sizeof *self);
     if (!self)
         return NULL;
-    *self = (http_server_t){.uv = loop_uv(loop), .request = request, .arg = arg, .config = *config, .head = buffer_new(0)};
-    list_init(&self->connections);
-    list_init(&self->woken);
+    *self = (http_server_t){.shared = {.uv = loop_uv(loop),
+                                       .request = request,
+                                       .arg = arg,
+                                       .hosts = config->hosts,
+                                       .budget = config->budget,
+                                       .head = buffer_new(0)},
+                            .config = *config};
+    list_init(&self->shared.connections);
+    list_init(&self->shared.woken);
     if (!open_server(self, loop))
         http_server_destroy(&self);
     return self;
@@ -131,13 +130,13 @@ http_server_t *http_server_new(loop_t *loop, const http_config_t *config, http_r
 
 void http_server_limit(http_server_t *self, size_t per_address)
 {
-    connection_slots_limit(self->slots, per_address);
+    connection_slots_limit(self->shared.slots, per_address);
 }
 
 void http_server_metrics(const http_server_t *self, metrics_t *metrics)
 {
     metrics_gauge(metrics, "dataflow_http_connections", "Connections that speak HTTP, WebSockets not among them",
-                  connection_slots_count(self->slots));
+                  connection_slots_count(self->shared.slots));
     metrics_counter(metrics, "dataflow_http_given_up_total", "Connections that waited, and were closed to make room for others",
                     self->given_up);
 }
@@ -150,11 +149,11 @@ void http_server_destroy(http_server_t **self_p)
     *self_p = NULL;
     listener_destroy(&self->listener);
     loop_timer_destroy(&self->sweep);
-    while (!list_empty(&self->connections))
-        http_connection_close(LIST_OWNER(self->connections.next, http_connection_t, in_server));
-    connection_slots_destroy(&self->slots);
-    buffer_release(&self->head);
-    share_destroy(&self->requests);
-    share_destroy(&self->answers);
+    while (!list_empty(&self->shared.connections))
+        http_connection_close(LIST_OWNER(self->shared.connections.next, http_connection_t, in_server));
+    connection_slots_destroy(&self->shared.slots);
+    buffer_release(&self->shared.head);
+    share_destroy(&self->shared.requests);
+    share_destroy(&self->shared.answers);
     free(self);
 }

@@ -1,7 +1,9 @@
-#include "common/zeromq/guard_state.h"
+#include "common/zeromq/guard.h"
 
 #include "common/clock.h"
 #include "common/log.h"
+#include "common/zeromq/guard_state.h"
+#include "common/zeromq/guard_watch.h"
 
 #include <netinet/in.h>
 #include <stdlib.h>
@@ -14,9 +16,6 @@ static guard_config_t configured = {.networks = {"local"},
                                     .connections = GUARD_CONNECTIONS,
                                     .memory_bytes = GUARD_MEMORY_BYTES,
                                     .sockets = 1};
-
-guard_t *guards;
-pthread_mutex_t guards_lock = PTHREAD_MUTEX_INITIALIZER;
 
 void guard_read(const config_t *config, const char *section, size_t sockets)
 {
@@ -37,6 +36,7 @@ guard_t *guard_new(const guard_socket_t *socket)
         return NULL;
     self->socket = *socket;
     self->config = configured;
+    self->share_bytes = configured.memory_bytes / configured.sockets;
     pthread_mutex_lock(&guards_lock);
     bool watched = guards || guard_watch_begin();
     if (watched) {
@@ -207,19 +207,11 @@ static guard_peer_t *add_peer(guard_t *self, int fd)
     return NULL;
 }
 
-/* libzmq closes it then. The peer is told at once, whatever it has sent. */
-static void end_connection(int fd)
-{
-    const struct linger none = {.l_onoff = 1};
-    setsockopt(fd, SOL_SOCKET, SO_LINGER, &none, sizeof none);
-    shutdown(fd, SHUT_RDWR);
-}
-
 static void refuse(guard_t *self, int fd, const char *address, const char *reason)
 {
     tell_end(self, address, reason);
     if (is_ours(self, fd))
-        end_connection(fd);
+        guard_end_connection(fd);
 }
 
 void guard_accepted(guard_t *self, int fd)
@@ -324,17 +316,6 @@ void guard_published(guard_t *self, size_t bytes)
 
 /* --- who has to go --- */
 
-void guard_shut(guard_peer_t *peer, const char *reason)
-{
-    uint64_t cookie = 0;
-    socklen_t size = sizeof cookie;
-    const char *none = NULL;
-    if (!atomic_compare_exchange_strong(&peer->reason, &none, reason))
-        return;
-    if (getsockopt(peer->fd, SOL_SOCKET, SO_COOKIE, &cookie, &size) == 0 && cookie == peer->cookie)
-        end_connection(peer->fd);
-}
-
 void guard_drop(guard_t *self, guard_peer_t *peer, const char *reason)
 {
     (void)self;
@@ -371,7 +352,7 @@ guard_peer_t *guard_at(const guard_t *self, size_t number)
 
 uint64_t guard_share_bytes(const guard_t *self)
 {
-    return self->config.memory_bytes / self->config.sockets;
+    return self->share_bytes;
 }
 
 void guard_metrics(metrics_t *metrics)

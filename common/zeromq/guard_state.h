@@ -1,10 +1,12 @@
-/* What guard.c, on the loop, and guard_watch.c, on a thread, share. The loop changes guards and their peers while it holds the lock, and reads them without. */
+/* What guard.c, on the loop, and guard_watch.c, on a thread, share. The loop changes guards and their peers while it holds the lock, and reads
+ * them without. */
 #pragma once
 
 #include "common/net/network.h"
-#include "common/zeromq/guard.h"
+#include "common/zeromq/guard_config.h"
 
 #include <pthread.h>
+#include <stdatomic.h>
 
 enum { GUARD_ROUTE_MAX = 255, GUARD_REASONS_MAX = 12 };
 
@@ -44,7 +46,8 @@ struct guard {
     guard_peer_t **peers, **by_fd;
     size_t count, room, fds;
     uint64_t last_id;
-    uint64_t port; /* 0: none, it is ipc's */
+    uint64_t port;        /* 0: none, it is ipc's */
+    uint64_t share_bytes; /* that may wait for its peers */
     atomic_bool drained;
     atomic_uint_fast64_t messages, bytes; /* published */
     guard_count_t ended[GUARD_REASONS_MAX];
@@ -54,12 +57,8 @@ struct guard {
 extern guard_t *guards;
 extern pthread_mutex_t guards_lock;
 
-/* Shuts the connection down, unless it has been already, or its descriptor is another's now. */
+/* libzmq closes it then. The peer is told at once, whatever it has sent. */
+void guard_end_connection(int fd);
+
+/* The same for a peer, unless it has been already, or its descriptor is another's now. */
 void guard_shut(guard_peer_t *peer, const char *reason);
-
-/* The thread: it is there while there are guards. With the lock held, but for the end. False, with a log line, when it can't be had. */
-bool guard_watch_begin(void);
-void guard_watch_end(void);
-
-/* There is a peer to look at. With the lock held. */
-void guard_watch_wake(void);

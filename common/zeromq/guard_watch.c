@@ -1,17 +1,7 @@
-/* Measures, 20 times a second, what each peer makes the process hold.
- *
- * What a peer has sent and nobody has taken yet either waits to be taken or belongs to a message that is not complete; libzmq shows neither. The
- * kernel knows what was received (tcpi_bytes_received). Pings are never taken, and so a little is forgiven every second; all is when a later
- * message comes complete. libzmq may take 32 times as much memory as was sent: empty frames, two bytes each. So what was forgiven is not forgotten:
- * where the process has grown large, whoever was forgiven most goes.
- *
- * What waits for a subscriber is known when nothing waits in the kernel (tcpi_notsent_bytes): then nothing waits in libzmq. From then on it is
- * what was published less what the peer has taken (tcpi_bytes_acked), at most what the queue holds. That is too much for one that has subscribed to
- * a part only; to be right it would have to be asked of each trade who wants it.
- */
-#include "common/zeromq/guard_state.h"
+#include "common/zeromq/guard_watch.h"
 
 #include "common/log.h"
+#include "common/zeromq/guard_state.h"
 
 #include <linux/sockios.h>
 #include <linux/tcp.h>
@@ -133,7 +123,7 @@ static uint64_t sum(const guard_t *guard, figure_fn *figure, guard_peer_t **grea
     *greatest = NULL;
     for (size_t i = 0; i < guard->count; i++) {
         guard_peer_t *peer = guard->peers[i];
-        if (guard_is_dropped(peer))
+        if (atomic_load(&peer->reason))
             continue;
         all += figure(peer);
         if (!*greatest || figure(peer) > figure(*greatest))
@@ -176,14 +166,14 @@ static void watch(guard_t *guard)
     bool drained = atomic_exchange(&guard->drained, false);
     for (size_t i = 0; i < guard->count; i++) {
         guard_peer_t *peer = guard->peers[i];
-        if (guard_is_dropped(peer))
+        if (atomic_load(&peer->reason))
             continue;
         measure(guard, peer, drained);
         if (peer->pending > GUARD_INPUT_BYTES)
             guard_shut(peer, ENDLESS);
     }
     keep_within(guard, pending_of, GUARD_INPUT_ALL_BYTES, ENDLESS);
-    keep_within(guard, waiting_of, guard_share_bytes(guard), SLOW);
+    keep_within(guard, waiting_of, guard->share_bytes, SLOW);
     if (ticks % SECOND_TICKS == 0)
         remember_forgiven(guard);
 }

@@ -29,6 +29,7 @@
 
 enum {
     MONITOR_QUEUE = 1000,
+    HANDLER_QUEUE = 1000,
     HEARTBEAT_MS = 1000,
     SILENCE_MS = 5000,
     KEEPALIVE_S = 5,
@@ -81,7 +82,6 @@ static int zmq_type(socket_kind_t kind)
     case SOCKET_XPUB:
         return ZMQ_XPUB;
     case SOCKET_ROUTER:
-    case SOCKET_HANDLER:
         return ZMQ_ROUTER;
     case SOCKET_DEALER:
         return ZMQ_DEALER;
@@ -403,6 +403,29 @@ static void on_gone(void *arg, uint64_t peer)
         self->events->on_peer_gone(self->arg, peer);
 }
 
+static void on_asked(void *arg, const text_t *frames, size_t count)
+{
+    (void)arg;
+    zap_asked(frames, count);
+}
+
+static socket_t *open_handler(loop_t *loop, const char *endpoint)
+{
+    static const socket_events_t handler_events = {.on_message = on_asked};
+    socket_t *self = open_socket(loop, ZMQ_ROUTER, HANDLER_QUEUE, false, &handler_events, NULL);
+    if (self && !socket_bind(self, endpoint))
+        socket_destroy(&self);
+    return self;
+}
+
+static void close_handler(socket_t **self, const char *endpoint)
+{
+    zsock_unbind((*self)->zsock, "%s", endpoint);
+    socket_destroy(self);
+}
+
+static const zap_handler_t handler = {.open = open_handler, .send = socket_send, .close = close_handler};
+
 static bool guard_connections(socket_t *self, int queue_limit)
 {
     const zap_policy_t policy = {
@@ -413,7 +436,7 @@ static bool guard_connections(socket_t *self, int queue_limit)
                                               .on_gone = on_gone,
                                               .arg = self});
     if (!self->guard || !monitor(self, ZMQ_EVENT_ACCEPTED | ZMQ_EVENT_DISCONNECTED) ||
-        !zap_enter(self->loop, &policy, self->domain))
+        !zap_enter(self->loop, &handler, &policy, self->domain))
         return false;
     zsock_set_zap_domain(self->zsock, self->domain);
     return true;
@@ -433,11 +456,6 @@ socket_t *socket_new(loop_t *loop, socket_kind_t kind, int queue_limit, const so
 void socket_drop(socket_t *self, uint64_t peer, const char *reason)
 {
     guard_drop_id(self->guard, peer, reason);
-}
-
-void socket_unbind(socket_t *self, const char *endpoint)
-{
-    zsock_unbind(self->zsock, "%s", endpoint);
 }
 
 bool socket_bind(socket_t *self, const char *endpoint)

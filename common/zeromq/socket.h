@@ -20,8 +20,8 @@ enum {
 };
 
 /* An XPUB is told of every subscription, and of every one that ends. A ROUTER serves each connection as a peer of its own, whatever
- * that calls itself (zap.h, whose own socket is the HANDLER). Who may connect to a ROUTER or an XPUB, and what a peer may cost: guard.h. */
-typedef enum { SOCKET_SUB, SOCKET_XPUB, SOCKET_ROUTER, SOCKET_DEALER, SOCKET_HANDLER } socket_kind_t;
+ * that calls itself (zap.h). Who may connect to a ROUTER or an XPUB, and what a peer may cost: guard.h. */
+typedef enum { SOCKET_SUB, SOCKET_XPUB, SOCKET_ROUTER, SOCKET_DEALER } socket_kind_t;
 
 typedef struct {
     const char *name; /* of a ROUTER or an XPUB, in logs and metrics; NULL: "socket" */
@@ -52,9 +52,6 @@ socket_t *socket_new(loop_t *loop, socket_kind_t kind, int queue_limit, const so
  * connects to one endpoint, once. */
 bool socket_bind(socket_t *self, const char *endpoint);
 bool socket_connect(socket_t *self, const char *endpoint);
-
-/* The endpoint, which was bound, can no longer be found; connections stay. */
-void socket_unbind(socket_t *self, const char *endpoint);
 
 /* Makes the connection anew, whatever has become of the one there is; what is queued on it is lost. Subscriptions stay. */
 bool socket_reconnect(socket_t *self, const char *endpoint);

@@ -1,13 +1,12 @@
 #include "common/zeromq/zap.h"
 
 #include "common/clock.h"
-#include "common/zeromq/socket.h"
 
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 
-enum { TICK_MS = 5, QUEUE_LIMIT = 1000, REQUEST_FRAMES = 8, ID_MAX = 16 };
+enum { TICK_MS = 5, REQUEST_FRAMES = 8, ID_MAX = 16 };
 
 #define ENDPOINT "inproc://zeromq.zap.01"
 
@@ -31,7 +30,8 @@ typedef struct zap_socket {
 } zap_socket_t;
 
 typedef struct {
-    socket_t *socket;
+    const zap_handler_t *handler;
+    struct bus_socket *socket; /* the handler's */
     loop_timer_t *tick;
     zap_socket_t *sockets;
     uint64_t entered;
@@ -54,7 +54,7 @@ static bool is_near(text_t address)
 static void answer(text_t asker, text_t number, text_t status, text_t id, text_t properties)
 {
     const text_t frames[] = {asker, TEXT(""), TEXT("1.0"), number, status, TEXT(""), id, properties};
-    socket_send(zap->socket, frames, sizeof frames / sizeof *frames);
+    zap->handler->send(zap->socket, frames, sizeof frames / sizeof *frames);
 }
 
 static void admit(const zap_socket_t *entry, text_t asker, text_t number)
@@ -134,9 +134,8 @@ static zap_socket_t *zap_socket_of(text_t domain)
 }
 
 /* From libzmq itself, nobody else is at this address: what does not look like a question could not be answered. */
-static void on_message(void *arg, const text_t *frames, size_t count)
+void zap_asked(const text_t *frames, size_t count)
 {
-    (void)arg;
     if (count < REQUEST_FRAMES || !text_equal(frames[VERSION], TEXT("1.0")) || frames[ASKER].length > ID_MAX ||
         frames[NUMBER].length > ID_MAX)
         return;
@@ -149,19 +148,16 @@ static void on_message(void *arg, const text_t *frames, size_t count)
         ask_paced(entry, frames[ASKER], frames[NUMBER]);
 }
 
-static const socket_events_t events = {.on_message = on_message};
-
 static void zap_destroy(void)
 {
     if (zap->socket)
-        socket_unbind(zap->socket, ENDPOINT);
-    socket_destroy(&zap->socket);
+        zap->handler->close(&zap->socket, ENDPOINT);
     loop_timer_destroy(&zap->tick);
     free(zap);
     zap = NULL;
 }
 
-static bool zap_open(loop_t *loop)
+static bool zap_open(loop_t *loop, const zap_handler_t *handler)
 {
     if (zap)
         return true;
@@ -169,17 +165,17 @@ static bool zap_open(loop_t *loop)
     if (!zap)
         return false;
     zap->tick = loop_timer_new(loop, on_tick, NULL);
-    zap->socket = socket_new(loop, SOCKET_HANDLER, QUEUE_LIMIT, &events, NULL);
-    if (zap->tick && zap->socket && socket_bind(zap->socket, ENDPOINT))
+    zap->handler = handler;
+    if (zap->tick && (zap->socket = handler->open(loop, ENDPOINT)))
         return true;
     zap_destroy();
     return false;
 }
 
-bool zap_enter(loop_t *loop, const zap_policy_t *policy, char domain[static ZAP_DOMAIN_MAX])
+bool zap_enter(loop_t *loop, const zap_handler_t *handler, const zap_policy_t *policy, char domain[static ZAP_DOMAIN_MAX])
 {
     zap_socket_t *entry = calloc(1, sizeof *entry);
-    if (!entry || !zap_open(loop)) {
+    if (!entry || !zap_open(loop, handler)) {
         free(entry);
         return false;
     }

@@ -33,9 +33,20 @@ typedef struct {
     void *arg;
 } zap_policy_t;
 
+/* The socket at which ZeroMQ asks, as socket.c makes it, which stands above this. */
+typedef struct {
+    struct bus_socket *(*open)(loop_t *loop,
+                               const char *endpoint); /* bound; what comes goes to zap_asked. NULL with a log line on failure */
+    bool (*send)(struct bus_socket *self, const text_t *frames, size_t count);
+    void (*close)(struct bus_socket **self, const char *endpoint);
+} zap_handler_t;
+
 /* ZeroMQ has one place for a process to ask at: it is there from the first zap_enter to the last zap_leave. All must be of one loop. Writes the
- * ZMQ_ZAP_DOMAIN of the socket that asks, and of no other. `policy` is copied. False with a log line on failure. */
-bool zap_enter(loop_t *loop, const zap_policy_t *policy, char domain[static ZAP_DOMAIN_MAX]);
+ * ZMQ_ZAP_DOMAIN of the socket that asks, and of no other. `policy` is copied, `handler` is not. False with a log line on failure. */
+bool zap_enter(loop_t *loop, const zap_handler_t *handler, const zap_policy_t *policy, char domain[static ZAP_DOMAIN_MAX]);
+
+/* A message came to the handler. */
+void zap_asked(const text_t *frames, size_t count);
 
 /* The socket of that domain asks no more. */
 void zap_leave(const char *domain);

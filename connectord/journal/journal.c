@@ -97,21 +97,6 @@ journal_stream_t *journal_stream_at(const journal_t *self, size_t number)
     return number < self->streams.count ? self->streams.streams[number] : NULL;
 }
 
-text_t journal_topic(const journal_stream_t *stream)
-{
-    return (text_t){stream->topic, stream->topic_length};
-}
-
-uint64_t journal_first(const journal_stream_t *stream)
-{
-    return stream->index.first;
-}
-
-uint64_t journal_last(const journal_stream_t *stream)
-{
-    return stream->index.next - 1;
-}
-
 bool journal_append(journal_t *self, journal_stream_t *stream, text_t json)
 {
     assert(json.length > 0 && json.length <= SEGMENT_PAYLOAD_MAX);

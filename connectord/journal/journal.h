@@ -14,10 +14,10 @@
  */
 #pragma once
 
+#include "connectord/journal/journal_stream.h"
 #include "proto/cursor.h"
 
 typedef struct journal journal_t;
-typedef struct journal_stream journal_stream_t;
 
 /* path: a directory, made (with its parents) where it does not exist. capacity_bytes: of all segments together, 1 MiB or more. A journal
  * that exists goes on with its epoch. A new one takes now_us; and so does one whose end may be lost (damage in the newest segment, a
@@ -35,10 +35,8 @@ const char *journal_began(const journal_t *self);
  * former epoch's segments. 2,000,000 trades (555 MB) took 1.8 s. False with a log line, and all is as it was, where the disk or memory gives no room. */
 bool journal_renew(journal_t *self, uint64_t after, uint64_t now_us);
 
-/* The epoch that the journal had before journal_renew; 0: it was not renewed since the opening. And the last seq of a stream in it that does not
- * go on: (former epoch, that + n) is (epoch, n). */
+/* The epoch that the journal had before journal_renew; 0: it was not renewed since the opening. */
 uint64_t journal_former_epoch(const journal_t *self);
-uint64_t journal_former_last(const journal_stream_t *stream);
 
 /* The stream of a topic (topic.h), made when it is new. NULL when memory or disk runs out. Stays valid until journal_close. */
 journal_stream_t *journal_stream(journal_t *self, text_t topic);
@@ -48,12 +46,6 @@ journal_stream_t *journal_find(const journal_t *self, text_t topic);
 
 /* All streams, in the order in which they were made: number 0, 1, 2 …; NULL beyond the last. */
 journal_stream_t *journal_stream_at(const journal_t *self, size_t number);
-
-text_t journal_topic(const journal_stream_t *stream);
-
-/* The seqs that can be read: [first, last]; none when first > last. last is 0 before the first trade and never goes back. */
-uint64_t journal_first(const journal_stream_t *stream);
-uint64_t journal_last(const journal_stream_t *stream);
 
 /* Has the next segment made ahead, open and with its room on the disk, so that to go on depends neither on what others leave of the disk nor on
  * descriptors; where the ring is full the oldest one is as good. To be called now and then. False, with a rate-limited log line, where it can't be now. */

@@ -13,9 +13,10 @@
  *
  * The newest is read at the opening, the older ones in passing, or when somebody asks for what they have (backlog.h).
  */
-#include "connectord/journal/journal_state.h"
+#include "connectord/journal/journal.h"
 
 #include "common/log.h"
+#include "connectord/journal/journal_state.h"
 
 #include <stdlib.h>
 

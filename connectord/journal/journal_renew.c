@@ -2,6 +2,7 @@
  * when it is whole. A process that is killed in between leaves the former epoch as it was.
  */
 #include "common/log.h"
+#include "connectord/journal/journal.h"
 #include "connectord/journal/journal_state.h"
 #include "proto/trade.h"
 
@@ -10,11 +11,6 @@
 uint64_t journal_former_epoch(const journal_t *self)
 {
     return self->former_epoch;
-}
-
-uint64_t journal_former_last(const journal_stream_t *stream)
-{
-    return stream->former;
 }
 
 /* One that shares the folder with `self`. NULL when memory runs out. */

@@ -6,10 +6,11 @@
  *
  * Only a journal of one segment whose spare could not be made may get stuck.
  */
-#include "connectord/journal/journal_state.h"
+#include "connectord/journal/journal.h"
 
 #include "common/clock.h"
 #include "common/log.h"
+#include "connectord/journal/journal_state.h"
 
 #include <errno.h>
 

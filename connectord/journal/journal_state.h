@@ -4,7 +4,6 @@
 #pragma once
 
 #include "connectord/journal/backlog.h"
-#include "connectord/journal/journal.h"
 #include "connectord/journal/journal_folder.h"
 #include "connectord/journal/stream_table.h"
 
@@ -26,28 +25,28 @@ struct journal {
     segment_t *spare; /* the next one, made ahead; NULL: there is none */
     int stuck;        /* errno: why nothing can be appended; 0: all is well */
     stream_table_t streams;
-    backlog_t backlog; /* what was found at the opening and not read yet */
-    journal_safe_fn *safe;
+    backlog_t backlog;                                                    /* what was found at the opening and not read yet */
+    void (*safe)(void *arg, const journal_stream_t *stream, text_t json); /* journal_safe_fn */
     void *safe_arg;
     uint32_t batch_bytes;
     _Alignas(8) char batch[SEGMENT_BATCH_MAX]; /* appended and not flushed: they go behind the newest's end */
 };
 
 /* The segment that is appended to; NULL when there is none yet. */
-segment_t *journal_newest(const journal_t *self);
+segment_t *journal_newest(const struct journal *self);
 
 /* Takes a segment that is newer than all before. False when memory runs out; the segment is the caller's then. */
-bool journal_add_segment(journal_t *self, segment_t *segment);
+bool journal_add_segment(struct journal *self, segment_t *segment);
 
 /* Goes on in another segment: the spare one, a new one, or (when the system refuses one) in what was the oldest. The oldest leave when the ring is full.
  * False with a rate-limited log line; the journal is stuck then. */
-bool journal_roll(journal_t *self);
+bool journal_roll(struct journal *self);
 
 /* Reads all that was found at the opening: what the ring has is known then. */
-void journal_read_all(journal_t *self);
+void journal_read_all(struct journal *self);
 
 /* Nothing is made ahead any more. */
-void journal_drop_spare(journal_t *self);
+void journal_drop_spare(struct journal *self);
 
 /* Unmaps all segments; the files stay. */
-void journal_close_segments(journal_t *self);
+void journal_close_segments(struct journal *self);

@@ -1,23 +1,10 @@
 /* The journal's streams: by number, by topic, and where each one's trades lie.
- *
- * A stream's number is its place in the order in which streams were made, and the same in all segments of an epoch.
  */
 #pragma once
 
 #include "common/table.h"
-#include "connectord/journal/journal.h"
+#include "connectord/journal/journal_stream.h"
 #include "connectord/journal/segment.h"
-#include "connectord/journal/stream_index.h"
-#include "proto/topic.h"
-
-struct journal_stream {
-    char topic[TOPIC_MAX];
-    size_t topic_length;
-    uint32_t number;
-    uint64_t opened;      /* the last seq that it had when the journal was opened */
-    uint64_t former;      /* … and of the epoch before, which the journal had until it was renewed */
-    stream_index_t index; /* positions: segment number << 32 | offset */
-};
 
 typedef struct {
     journal_stream_t **streams; /* owned */

@@ -2,6 +2,7 @@
  *
  * A new kind: a backend in store_backends.h, and its line in backends[].
  */
+#include "cached/stores/kinds.h"
 #include "common/log.h"
 #include "tests/contract/store_backends.h"
 

@@ -89,7 +89,7 @@ static requester_t *replay_of(void *arg, text_t name)
     return replay;
 }
 
-static const write_behind_events_t events = {on_found, on_open, on_trade, on_warmed_up, on_full, replay_of};
+static const write_behind_events_t events = {on_found, on_open, {on_trade, on_warmed_up, on_full}, replay_of};
 
 static void on_cleared(void *arg, store_result_t result, uint64_t count)
 {

@@ -1,6 +1,7 @@
 /* What is PostgreSQL's alone; all else is in tests/contract/test_store.c. */
 #include <pthread.h>
 
+#include "cached/stores/kinds.h"
 #include "common/clock.h"
 #include "tests/contract/store_backends.h"
 

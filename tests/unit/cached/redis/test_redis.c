@@ -1,4 +1,5 @@
 /* What is Redis's alone, its cap; all else is in tests/contract/test_store.c. */
+#include "cached/stores/kinds.h"
 #include "common/log.h"
 #include "tests/contract/store_backends.h"
 

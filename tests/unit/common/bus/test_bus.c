@@ -1,6 +1,5 @@
 #include "common/bus/bus.h"
 
-#include "common/bus/follower.h"
 #include "common/clock.h"
 
 #include <check.h>
@@ -64,7 +63,7 @@ static void pass_ms(int64_t ms)
 
 START_TEST(a_bus_of_which_nothing_comes_is_silent)
 {
-    pass_ms(FOLLOWER_SILENCE_MS - 2 * TICK_MS);
+    pass_ms(BUS_SILENCE_MS - 2 * TICK_MS);
     ck_assert_int_eq(silences, 0);
     pass_ms(3 * TICK_MS);
     ck_assert_int_eq(silences, 1);

@@ -1,0 +1,72 @@
+/* A connection that speaks HTTP/1.1, for whoever answers its requests; and for the server, which makes it, what is at the end.
+ *
+ *          ┌──────────────────────── another request ◀───────────────────────┐
+ *     READING ──request──▶ ANSWERING ──http_answer──▶ (all is sent) ─────────┤
+ *                              │ http_stream                                 └─ none may follow ─▶ ENDING ─▶ closed
+ *                              ▼                                                                      ▲
+ *                          STREAMING ────────────────────── http_close ───────────────────────────────┘
+ */
+#pragma once
+
+#include "common/http/http_answer.h"
+#include "common/http/http_handler.h"
+
+enum {
+    HTTP_HEAD_MS = 20000, /* for the whole of a head */
+    HTTP_IDLE_MS = 60000, /* between requests */
+    HTTP_SEND_MS = 20000, /* in which a peer takes nothing of what is sent */
+    HTTP_END_MS = 5000,   /* for a peer to take the last words, and to stop talking */
+    HTTP_SEND_BUFFER =
+        1 << 18, /* bytes of a connection in the kernel, where more than HTTP_SMALL is sent: what waits beyond is counted */
+    HTTP_SMALL = 65536, /* bytes of a body that is sent whatever waits for others: the system takes most of it at once */
+    HTTP_PEER_MAX = 64  /* of an address as text, with its NUL */
+};
+
+/* The request is answered later, from `ready`, by http_answer or a stream. */
+void http_wait(http_connection_t *self, const http_owner_t *events, void *owner);
+
+/* Have `ready` called soon. Of a stream whose peer is to take something first: when it has. */
+void http_wake(http_connection_t *self);
+
+/* May so many bytes more wait for the peer? */
+bool http_admits(http_connection_t *self, size_t bytes);
+
+/* Answers the request, with 503 in place of a body that may not wait for the peer. The body is copied only where the peer does not take it at once;
+ * it is left out of the answer to HEAD. */
+void http_answer(http_connection_t *self, const http_answer_t *answer);
+
+/* Begins an answer that only the end of the connection ends. `head`: the whole of it. http_write as it comes; what the peer does not take now is kept. */
+void http_stream(http_connection_t *self, text_t head);
+void http_write(http_connection_t *self, text_t bytes);
+bool http_writable(const http_connection_t *self); /* nothing is kept */
+/* Ends it, when what is kept is out. */
+void http_close(http_connection_t *self);
+
+/* The connection is somebody else's: its descriptor, and all that has been read behind the request, which is valid for the call that brought it. */
+int http_hand_over(http_connection_t *self, text_t *behind);
+
+/* The peer's address as text; "?" where there is none any more. */
+text_t http_peer(const http_connection_t *self, char room[static HTTP_PEER_MAX]);
+int http_socket(const http_connection_t *self);
+
+/* --- for http_server.c --- */
+
+struct http_shared;
+
+/* Takes the descriptor. NULL when memory runs out. */
+http_connection_t *http_connection_new(struct http_shared *shared, int fd);
+
+/* It has its place: what it has said already is read. */
+void http_connection_begin(http_connection_t *self);
+
+/* Its turn, after http_wake. */
+void http_connection_turn(http_connection_t *self);
+
+/* Has its request come already? Then it is answered. */
+void http_connection_look(http_connection_t *self);
+
+/* Patience has an end. */
+void http_connection_check(http_connection_t *self);
+
+/* Closes it; its owner is told. It is freed when the loop has let go of it. */
+void http_connection_close(http_connection_t *self);

@@ -1,0 +1,25 @@
+/* A stream of the journal: its topic, its seqs, and where each of its trades lies.
+ */
+#pragma once
+
+#include "connectord/journal/stream_index.h"
+#include "proto/topic.h"
+
+/* For the journal's own files; others use what is below. */
+typedef struct {
+    char topic[TOPIC_MAX];
+    size_t topic_length;
+    uint32_t number;      /* its place in the order in which streams were made: the same in all segments of an epoch */
+    uint64_t opened;      /* the last seq that it had when the journal was opened */
+    uint64_t former;      /* … and of the epoch before, which the journal had until it was renewed */
+    stream_index_t index; /* positions: segment number << 32 | offset */
+} journal_stream_t;
+
+text_t journal_topic(const journal_stream_t *stream);
+
+/* The seqs that can be read: [first, last]; none when first > last. last is 0 before the first trade and never goes back. */
+uint64_t journal_first(const journal_stream_t *stream);
+uint64_t journal_last(const journal_stream_t *stream);
+
+/* The last seq that it had in the epoch before journal_renew and that does not go on: (former epoch, that + n) is (epoch, n). */
+uint64_t journal_former_last(const journal_stream_t *stream);
