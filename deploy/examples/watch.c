@@ -1,4 +1,4 @@
-/* Prints the trades of a symbol that one source brings; after a lost connection it goes on exactly where it was.
+/* Prints the trades of a symbol that one source brings; after a lost connection it resumes exactly where it was.
  *
  *     cc -o watch watch.c -lwebsockets && ./watch 127.0.0.1 8080 BTC-USD
  *

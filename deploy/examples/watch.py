@@ -1,5 +1,5 @@
 #!/usr/bin/python3
-"""Prints the trades of a symbol; after a lost connection it goes on exactly where it was.
+"""Prints the trades of a symbol; after a lost connection it resumes exactly where it was.
 
     watch.py ws://127.0.0.1:8080/ws BTC-USD         needs python3-websockets
 """
