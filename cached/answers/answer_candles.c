@@ -153,5 +153,5 @@ void answer_candles(const request_t *request, const catalog_symbol_t *symbol, co
         if (buffer_ok(answer))
             return;
     }
-    answer_error(answer, request, ERROR_INTERNAL, "the answer does not fit into memory: ask for less");
+    answer_error(answer, request, ERROR_INTERNAL, "out of memory for the answer: ask for less");
 }

@@ -380,7 +380,7 @@ static store_result_t sqlite_open(const char *url, void **self_ref, char *error)
     }
     sqlite_t *self = calloc(1, sizeof *self);
     store_result_t result = STORE_AWAY;
-    snprintf(error, STORE_ERROR_MAX, "sqlite: no memory left");
+    snprintf(error, STORE_ERROR_MAX, "sqlite: out of memory");
     if (self && (self->batch = sorted_batch_new()))
         result = sqlite_file_open(&self->file, parsed.path, error);
     if (result == STORE_OK && sqlite_clear_rest(&self->file, error) == STORE_REFUSED)

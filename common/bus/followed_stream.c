@@ -94,7 +94,7 @@ static void change_epoch(followed_stream_t *self, uint64_t epoch)
     go_over(self, (cursor_t){epoch, 0});
     if (from.epoch == 0 || self->fresh)
         return;
-    log_warn("follower: the journal was lost, a new one begins", LOG_SLICE("topic", self->topic), LOG_U64("epoch", epoch));
+    log_warn("follower: the journal was lost; a new one has begun", LOG_SLICE("topic", self->topic), LOG_U64("epoch", epoch));
     self->sink->on_gap(self->arg, self->topic, from, (cursor_t){epoch, 0});
 }
 

@@ -210,7 +210,7 @@ static void tell(const endpoint_t *endpoint, const char *message)
 static void leave_out(endpoint_t *endpoint, int64_t now_ns)
 {
     if (endpoint->replica.used)
-        tell(endpoint, "requester: a service does not answer: left out");
+        tell(endpoint, "requester: a service does not answer: skipped");
     replica_leave_out(&endpoint->replica, now_ns);
 }
 

@@ -54,9 +54,9 @@ static void tell(const http_server_t *self, const http_connection_t *connection,
     static log_limit_t limit;
     char room[HTTP_PEER_MAX];
     if (log_allowed(&limit, clock_mono_ns()))
-        log_warn("http: no place is left: closed the connection that waited longest",
+        log_warn("http: no place left: closed the connection that waited longest",
                  LOG_SLICE("peer", http_peer(connection, room)),
-                 LOG_TEXT("because", newcomer ? "there are too many" : "no descriptor is free"),
+                 LOG_TEXT("because", newcomer ? "too many connections" : "no descriptor is free"),
                  LOG_U64("connections", connection_slots_count(self->slots)), LOG_U64("suppressed", log_suppressed(&limit)));
 }
 
@@ -136,9 +136,9 @@ void http_server_limit(http_server_t *self, size_t per_address)
 
 void http_server_metrics(const http_server_t *self, metrics_t *metrics)
 {
-    metrics_gauge(metrics, "dataflow_http_connections", "Connections that speak HTTP, WebSockets not among them",
+    metrics_gauge(metrics, "dataflow_http_connections", "HTTP connections, without WebSockets",
                   connection_slots_count(self->slots));
-    metrics_counter(metrics, "dataflow_http_given_up_total", "Connections that waited, and were closed to make room for others",
+    metrics_counter(metrics, "dataflow_http_given_up_total", "Waiting connections closed to make room for others",
                     self->given_up);
 }
 

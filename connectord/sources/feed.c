@@ -451,8 +451,7 @@ void feed_withdraw(feed_t *self, status_event_t event)
     feed_stop(self);
     status_t status = feed_status(self, event);
     status.since_ns = status.time_ns;
-    status.reason =
-        event == STATUS_WITHDRAWN ? TEXT("withdrawn from the configuration") : TEXT("starts anew with other settings");
+    status.reason = event == STATUS_WITHDRAWN ? TEXT("withdrawn from the configuration") : TEXT("restarting with new settings");
     publisher_status(self->shared->publisher, &status);
     group_member_leave(&self->member);
 }

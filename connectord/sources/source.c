@@ -226,7 +226,7 @@ static void on_gap(void *arg, uint64_t expected, uint64_t found)
     self->gaps++;
     health_gap(&self->health, clock_mono_ns());
     snprintf(self->reason, sizeof self->reason, "the exchange's numbering %s: expected %llu, found %llu",
-             found < expected ? "has begun again" : "has a hole", (unsigned long long)expected, (unsigned long long)found);
+             found < expected ? "has restarted" : "has a hole", (unsigned long long)expected, (unsigned long long)found);
     self->events->on_status(self->arg, self, STATUS_GAP);
     happen(self, CONNECTION_GAP);
 }

@@ -19,5 +19,5 @@ uint32_t refusal_retry_after_ms(const refusal_t *self, int64_t now_ns);
 /* LOSS_REFUSED for 401, 403 and 451, which take a person to change; else LOSS_USUAL. */
 loss_kind_t refusal_kind(const refusal_t *self);
 
-/* For people: "the exchange refuses: 429 Too Many Requests (it was asked too often), not to be tried for 30 s" */
+/* For people: "the exchange refuses: 429 Too Many Requests (we asked too often), not to be tried for 30 s" */
 void refusal_print(const refusal_t *self, int64_t now_ns, char out[static REFUSAL_REASON_MAX]);

@@ -225,5 +225,5 @@ def test_a_source_whose_withdrawal_was_missed_is_withdrawn_when_only_the_others_
             return client
 
     client = asyncio.run(run())
-    assert [(lost["source"], lost["reason"]) for lost in client.of("connection.lost")] == [("two", "not heard of any more")]
-    flow.processes["cached"].wait_for_line("heard of no more.*source=two")
+    assert [(lost["source"], lost["reason"]) for lost in client.of("connection.lost")] == [("two", "no longer heard")]
+    flow.processes["cached"].wait_for_line("a source is silent.*source=two")

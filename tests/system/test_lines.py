@@ -207,7 +207,7 @@ def test_a_line_that_lags_is_not_rotated_before_it_has_brought_what_only_it_has(
         until(lambda: exchange(flow)["sent"] > before + 100, "trades that only the other one has")
         link.let_come()
         with Requester(flow.replay) as replay:
-            flow.processes["connectord"].wait_for_line("lines: not rotated yet, as it lags")
+            flow.processes["connectord"].wait_for_line("lines: not rotated yet: this one lags")
             assert rotated() == 1
             link.release()
             until(lambda: rotated() >= 3, "the rotation to go on")
