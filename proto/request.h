@@ -37,7 +37,7 @@ typedef struct {
     text_t source;        /* empty where absent; valid where present */
     bool has_from, has_to;
     cursor_t from, to; /* both inclusive */
-    text_t from_each;  /* `from` as an object, raw: {"<source>":"<epoch>-<seq>",…}; empty where it is none */
+    text_t from_each;  /* `from` as an object, raw: {"<source>":"<epoch>-<seq>",…}; empty if it is not one */
     bool has_before, has_after;
     int64_t before_ns, after_ns; /* both exclusive */
     interval_t interval;         /* of candles, which need it */

@@ -27,7 +27,7 @@ typedef struct {
     uint64_t unjournaled;                                     /* trades that came, and were lost since the journal took none */
     uint64_t id_conflicts, future;                            /* trades among them: with another one's id; of the future */
     text_t breaker;                                           /* "closed", "open" or "half_open"; empty is closed */
-    uint32_t health;                                          /* 0 (of no use) to 100 */
+    uint32_t health;                                          /* 0 (unusable) to 100 */
     text_t stale; /* raw JSON object {"BTC-USD":31.500,…}: streams that ought to have had a trade by now, and the seconds
                      * since the last one */
     text_t

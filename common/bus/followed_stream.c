@@ -65,7 +65,7 @@ static void deliver(followed_stream_t *self, const trade_t *trade, text_t json)
     self->sink->on_trade(self->arg, self->topic, trade, json);
 }
 
-/* What comes before seq is not to be had any more. */
+/* What comes before seq is no longer available. */
 static void skip_to(followed_stream_t *self, uint64_t seq)
 {
     cursor_t from = self->next, to = {self->next.epoch, seq - 1};

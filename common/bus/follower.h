@@ -22,7 +22,7 @@ typedef struct follower follower_t;
 typedef struct {
     /* The next trade of a stream. `json` is its canonical text, `trade` the fields. Valid during the call. */
     void (*on_trade)(void *arg, text_t topic, const trade_t *trade, text_t json);
-    /* [from, to] of a stream can't be had any more. from.epoch != to.epoch: the journal was lost; what of `from`'s epoch came after
+    /* [from, to] of a stream is no longer available. from.epoch != to.epoch: the journal was lost; what of `from`'s epoch came after
      * it is unknown. */
     void (*on_gap)(void *arg, text_t topic, cursor_t from, cursor_t to);
     /* connectord has renewed its journal (replay.md, ahead), and the stream goes on behind `last` without a hole: what was (former.epoch, former.seq + n)

@@ -71,7 +71,7 @@ static uint32_t all_bits(const requester_t *self)
 
 /* --- a request --- */
 
-/* It is not waited for at its endpoint any more. */
+/* It is no longer waited for at its endpoint. */
 static void leave(requester_t *self, pending_t *pending)
 {
     if (pending->sent)

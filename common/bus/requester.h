@@ -34,8 +34,8 @@ size_t requester_endpoints(const requester_t *self);
 uint64_t requester_send_to(requester_t *self, size_t endpoint, text_t request, uint32_t limit_ms, requester_fn *done,
                            void *arg);
 
-/* `done` will not be called any more. A handle that is already done is fine. */
+/* `done` will not be called. A handle that is already done is fine. */
 void requester_cancel(requester_t *self, uint64_t handle);
 
-/* Calls no `done` any more. */
+/* Calls no `done` from now on. */
 void requester_destroy(requester_t **self);

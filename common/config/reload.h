@@ -1,4 +1,4 @@
-/* On SIGHUP the configuration is read anew, and what can change while the process runs does.
+/* On SIGHUP the configuration is reloaded, and what can change while the process runs does.
  *
  * One line is logged for each key that differs: "config: changed" when it is in effect now, "config: needs a restart" when it is not,
  * and that again on each SIGHUP as long as it differs from what the process started with. A configuration with mistakes changes

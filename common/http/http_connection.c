@@ -209,7 +209,7 @@ static void serve(http_connection_t *self, text_t bytes)
 static void take(http_connection_t *self)
 {
     char *room = self->server->room;
-    size_t kept = self->state > HTTP_ANSWERING ? 0 : self->kept.length; /* nothing is looked at any more */
+    size_t kept = self->state > HTTP_ANSWERING ? 0 : self->kept.length; /* nothing more is read */
     ssize_t got = recv(self->fd, room + kept, HTTP_ROOM - kept, MSG_DONTWAIT);
     if (got == 0)
         self->ended = true;

@@ -91,6 +91,6 @@ void http_close(http_connection_t *self);
 /* The connection is somebody else's: its descriptor, and all that has been read behind the request, which is valid for the call that brought it. */
 int http_hand_over(http_connection_t *self, text_t *behind);
 
-/* The peer's address as text; "?" where there is none any more. */
+/* The peer's address as text; "?" when it has gone. */
 text_t http_peer(const http_connection_t *self, char room[static HTTP_PEER_MAX]);
 int http_socket(const http_connection_t *self);

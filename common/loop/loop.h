@@ -25,7 +25,7 @@ void loop_stop(loop_t *self);
 /* loop_stop, and loop_run returns 1: something that the process can't go on without is gone. */
 void loop_fail(loop_t *self);
 
-/* Calls `hangup` from the loop on SIGHUP, which nobody heeds otherwise. NULL: nobody any more. */
+/* Calls `hangup` from the loop on SIGHUP, which is ignored otherwise. NULL: ignore it again. */
 typedef void loop_hangup_fn(void *arg);
 void loop_on_hangup(loop_t *self, loop_hangup_fn *hangup, void *arg);
 
@@ -52,13 +52,13 @@ loop_turn_t *loop_turn_new(loop_t *loop, loop_turn_fn *turn, void *arg);
 void loop_turn_destroy(loop_turn_t **self);
 
 /* A timer of the loop: calls `fire` from the loop after a delay, once or again and again. Time in which the process stood still (clock.h) is no delay: after
- * it what has come is read first, so that who judges that nothing came does not judge too soon. */
+ * it what has arrived is read first, so that nobody is judged silent too soon. */
 typedef struct loop_timer loop_timer_t;
 typedef void loop_timer_fn(void *arg);
 
 loop_timer_t *loop_timer_new(loop_t *loop, loop_timer_fn *fire, void *arg);
 
-/* Starts it, or starts it anew. repeat_ms 0: once. */
+/* Starts it, or restarts it. repeat_ms 0: once. */
 void loop_timer_start(loop_timer_t *self, uint64_t delay_ms, uint64_t repeat_ms);
 void loop_timer_stop(loop_timer_t *self);
 bool loop_timer_running(const loop_timer_t *self);

@@ -16,7 +16,7 @@ sd_notify_t *sd_notify_new(loop_t *loop);
 /* Everything is bound and it serves (READY=1); the watchdog begins to be fed. Also after sd_notify_reloading, at its end. */
 void sd_notify_ready(sd_notify_t *self);
 
-/* The configuration is being read anew (RELOADING=1). */
+/* The configuration is being reloaded (RELOADING=1). */
 void sd_notify_reloading(sd_notify_t *self);
 
 /* It has been told to end and begins to (STOPPING=1). */

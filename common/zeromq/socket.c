@@ -251,7 +251,7 @@ static void start_handles(socket_t *self, loop_t *loop)
 }
 
 /* A network that swallows everything breaks no connection for a quarter of an hour, and TCP tries ever more seldom: where nothing is acknowledged
- * TCP gives up sooner, on either side, and a DEALER pings as well, to make its link anew. Nobody else pings: libzmq 4.3 aborts the process
+ * TCP gives up sooner, on either side, and a DEALER pings as well, to renew its link. Nobody else pings: libzmq 4.3 aborts the process
  * when a connection breaks whose input waits because the queue is full, and there is a ping to send or to answer (its issue 3937). A
  * DEALER's queue holds an answer to each question that it may have open. Whoever subscribes knows how long there may be silence, and calls
  * socket_reconnect. */

@@ -56,7 +56,7 @@ bool socket_connect(socket_t *self, const char *endpoint);
 /* The endpoint, which was bound, can no longer be found; connections stay. */
 void socket_unbind(socket_t *self, const char *endpoint);
 
-/* Makes the connection anew, whatever has become of the one there is; what is queued on it is lost. Subscriptions stay. */
+/* Reconnects, whatever the state of the connection; what is queued on it is lost. Subscriptions stay. */
 bool socket_reconnect(socket_t *self, const char *endpoint);
 
 /* A SUB socket's topics, by prefix. */
