@@ -33,7 +33,7 @@ struct history {
     page_queue_t *page_queue; /* what needs the store */
 
     history_counts_t counts;
-    uint64_t asked[OPERATIONS_MAX]; /* by the operation's place in the table; what is none at its end */
+    uint64_t asked[OPERATIONS_MAX]; /* by the operation's place in the table; unknown ones last */
 };
 
 /* Takes the same time wherever the texts differ, so that nobody finds a token letter by letter. */
@@ -175,7 +175,7 @@ static_assert(OPERATIONS < OPERATIONS_MAX, "history_t.asked has a place for each
 
 /* --- asking and answering --- */
 
-/* The operation's place in the table; OPERATIONS when it is none. */
+/* The operation's place in the table; OPERATIONS if unknown. */
 static size_t find_operation(text_t name)
 {
     size_t i = 0;

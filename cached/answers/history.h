@@ -32,7 +32,7 @@ typedef struct {
 /* All that the config names outlives it. NULL when memory runs out. */
 history_t *history_new(const history_config_t *config);
 
-/* Nobody is answered any more. After store_reader_destroy and write_behind_destroy, which end the calls that are under way. */
+/* Answers nobody from now on. Call after store_reader_destroy and write_behind_destroy, which end pending calls. */
 void history_destroy(history_t **self);
 
 /* Who knows whether all that there is has been read in: for the operation `ready`. Without it the answer is yes. */
@@ -61,5 +61,5 @@ const history_counts_t *history_counts(const history_t *self);
 /* How many questions wait for the store now. */
 size_t history_waiting(const history_t *self);
 
-/* How often each operation was asked for: number 0, 1, 2 …, at last "unknown", for all that is none. False beyond it. */
+/* How often each operation was asked for: number 0, 1, 2 …, and last "unknown", for all others. False beyond it. */
 bool history_asked(const history_t *self, size_t number, const char **operation, uint64_t *count);

@@ -25,7 +25,7 @@ typedef struct {
 /* All that the config names outlives it. NULL when memory runs out. */
 page_queue_t *page_queue_new(const page_queue_config_t *config);
 
-/* Nobody is answered any more. After store_reader_destroy, which ends the call that is under way. */
+/* Answers nobody from now on. Call after store_reader_destroy, which ends the pending call. */
 void page_queue_destroy(page_queue_t **self);
 
 /* A question for a page (page_request.h), whose request is valid; on_answer is called later, or from within. False when too

@@ -1,5 +1,5 @@
 /* Reads what is behind memory, on a thread of its own and with a handle of its own. The store is opened when something is asked for the
- * first time; after a failure it is opened anew, but not before a while has passed: until then everything fails at once.
+ * first time; after a failure it is reopened, but only after a while: until then everything fails at once.
  */
 #pragma once
 

@@ -4,7 +4,7 @@
  * Trades at or before their stream's place fill what the store lacks there. Those behind it may be stored, and move the place, only when
  * nothing can be missing before them: they follow the place, or the store knew nothing of the stream. Otherwise cached would take what is
  * missing for stored, and never fetch it from the journal; and with an epoch from elsewhere, later than its own journal's, it would store
- * nothing of the stream any more. So these are left out, and counted, unless whoever calls knows that no cached writes to the store.
+ * nothing of the stream from then on. So these are left out, and counted, unless the caller knows that no cached writes to the store.
  */
 #pragma once
 

@@ -34,5 +34,5 @@ const refetch_page_t *refetch_page(const refetch_t *self);
 /* Forgets the request or the page: the places are not what they were. */
 void refetch_drop(refetch_t *self);
 
-/* The page has been stored, or is of no use any more. */
+/* The page has been stored, or is no longer needed. */
 void refetch_stored(refetch_t *self);

@@ -1,4 +1,4 @@
-/* The store's writing handle and the thread that uses it: one job at a time, opened when it is needed, and opened anew after a failure.
+/* The store's writing handle and the thread that uses it: one job at a time, opened when it is needed, and reopened after a failure.
  *
  * After a failure it rests, longer each time until something could be written, and says so once in the log; a store that refuses is left alone
  * for longer than one that is away.

@@ -20,5 +20,5 @@ void trade_batch_destroy(trade_batch_t **self);
 
 void trade_batch_clear(trade_batch_t *self);
 
-/* Copies a trade. False when it does not fit in any more. */
+/* Copies a trade. False when it no longer fits. */
 bool trade_batch_add(trade_batch_t *self, const store_trade_t *trade);

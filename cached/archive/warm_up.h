@@ -29,7 +29,7 @@ bool warm_up_step(warm_up_t *self, void (*stepped)(void *arg, store_result_t res
 /* The store is gone: all streams go on with what they have got. */
 void warm_up_abort(warm_up_t *self);
 
-/* The writer may still be at work, but what comes is of no use any more. For the end of the process. */
+/* The writer may still be at work, but its results are ignored. For the end of the process. */
 void warm_up_stop(warm_up_t *self);
 
 /* Is the first round over? */

@@ -62,7 +62,7 @@ static void open_up(write_behind_t *self)
     self->events->on_open(self->arg);
 }
 
-/* What is stored is not known any more: it is asked again when the store is back. */
+/* What is stored is no longer known: it is asked again when the store is back. */
 static void on_failure(write_behind_t *self, store_result_t result)
 {
     self->loaded = false;

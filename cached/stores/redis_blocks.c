@@ -23,7 +23,7 @@ static sorted_batch_block_t *add(redis_blocks_t *self)
     return &self->at[self->count++];
 }
 
-/* False for what is none: somebody else wrote it. */
+/* False if it is invalid: somebody else wrote it. */
 static bool parse_times(const redisReply *reply, sorted_batch_block_t *block)
 {
     char *comma = NULL, *end = NULL;

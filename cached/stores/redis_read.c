@@ -74,7 +74,7 @@ static bool parse_entry(const redisReply *entry, text_t topic, store_trade_t *tr
     return cursor_parse((text_t){id->str, id->len}, &trade->cursor);
 }
 
-/* Tells what is wanted of a page. *last: the cursor of its last entry. */
+/* Reports a page. *last: the cursor of its last entry. */
 static store_result_t tell_page(redis_walk_t *self, const redisReply *page, cursor_t *last, char *error)
 {
     for (size_t i = 0; i < page->elements && !self->enough && self->left > 0; i++) {

@@ -3,7 +3,7 @@
 
 #include "cached/stores/redis_blocks.h"
 
-/* How often a call begins anew when other writers came first. */
+/* How often a call is retried when other writers came first. */
 enum { REDIS_RACES = 20 };
 
 typedef struct {

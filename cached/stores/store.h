@@ -4,7 +4,7 @@
  * A store is chosen by the scheme of its URL (`sqlite:///state/trades.db`). Its calls block, so that they are made from threads of their
  * own. One thread uses a handle at a time; several handles of one URL may be open at once, in one process or in many: those that read (load,
  * range), and those that write (append, fill, skip, retain, clear) wait for each other. Only `memory:` is private to its handle. After any
- * failure a handle may be used again, or closed and opened anew.
+ * failure a handle may be used again, or closed and reopened.
  *
  * A trade is its canonical text (bus.md) with what is needed to find it; it comes back byte for byte. What is at or before
  * a stream's place is never appended again, so that appending the same batch twice is as good as once. The place of a stream only grows,
@@ -34,7 +34,7 @@ typedef struct {
 /* A stream as it is stored. */
 typedef struct {
     text_t topic;
-    cursor_t place; /* everything up to it has been stored, or can't be had any more */
+    cursor_t place; /* everything up to it has been stored, or is no longer available */
     uint64_t trades;
 } store_stream_t;
 
@@ -66,7 +66,7 @@ typedef struct {
      * any order. Left out is what is there already, by its cursor, and what is behind its stream's place, since nobody can tell whether
      * all before it is there; so is every trade of a stream without a place. Places stay as they are. A stream is filled wholly or not at
      * all; twice is as good as once. *filled: how many trades were new, after a failure too. In Redis, whose streams take trades at their
-     * end only, it costs writing the stream anew. */
+     * end only, it costs writing the whole stream again. */
     store_result_t (*fill)(void *self, const store_trade_t *trades, size_t count, uint64_t *filled, char *error);
 
     /* Moves the place of a stream without a trade: what is up to it can't be had. A lower place changes nothing. */

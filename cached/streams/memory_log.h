@@ -44,7 +44,7 @@ candles_t *memory_log_candles(const memory_log_t *self);
  * when memory runs out. */
 bool memory_log_append(memory_log_t *self, const memory_log_trade_t *trade);
 
-/* What the stream has up to `to` will not come any more: memory_log_known moves there. */
+/* What the stream has up to `to` will never come: memory_log_known moves there. */
 void memory_log_skip(memory_log_t *self, cursor_t to);
 
 /* The last place in the stream that was heard of: of the last trade appended, or skipped. {0, 0} when there is none. */
