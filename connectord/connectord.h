@@ -8,7 +8,7 @@ typedef struct connectord connectord_t;
 /* Opens the journal, binds the sockets and starts the sources of the configuration, which must outlive it. NULL with log lines. */
 connectord_t *connectord_new(loop_t *loop, const config_t *config);
 
-/* What it takes from a configuration that is read anew: connectord.sources. A source whose settings changed starts anew with them; where
+/* What it takes from a reloaded configuration: connectord.sources. A source whose settings changed restarts with them; where
  * only its symbols did, it goes on. With a connectord_t. */
 extern const reload_events_t connectord_reload_events;
 

@@ -24,7 +24,7 @@ typedef struct {
     void (*on_trade)(void *arg, const trade_t *trade);
     /* The exchange's numbering has a hole, or (found < expected) has begun again. */
     void (*on_gap)(void *arg, uint64_t expected, uint64_t found);
-    void (*on_malformed)(void *arg, const char *reason, text_t sample); /* a message that is none: counted, logged, left out */
+    void (*on_malformed)(void *arg, const char *reason, text_t sample); /* an invalid message: counted, logged, left out */
     void (*on_lost)(void *arg, const loss_t *loss);                     /* the connection is gone or could not be made */
 } connector_events_t;
 
@@ -32,8 +32,8 @@ typedef struct {
     const char *name; /* as in the configuration */
     bool whole;       /* each connection brings all there is from the beginning: nothing is missed between two */
 
-    /* Nothing is sent yet. `config` and `events` outlive the connector. NULL, with a log line, when the settings are of no use to
-     * it (no file, a URL that is none). */
+    /* Nothing is sent yet. `config` and `events` outlive the connector. NULL, with a log line, when the settings do not suit
+     * it (no file, an invalid URL). */
     void *(*open)(loop_t *loop, web_t *web, const source_config_t *config, const connector_events_t *events, void *arg);
 
     /* Begin one connection: on_connected or on_lost follows, from the loop, never from within. Only when there is none. */

@@ -6,7 +6,7 @@
  *
  * Closed, the backoff rules when to try. Open, nothing is tried. Half-open, one connection is on trial: it closes the breaker when it has
  * held for healthy_ms. A failure is a connection that could not be made, or was lost before it had held so long.
- * One that was not even tried, since the host's name could not be resolved, is none; a trial goes on then.
+ * One that was not even tried, since the host's name could not be resolved, does not count; a trial continues then.
  * (Nygard, "Release It!": Circuit Breaker.)
  */
 #pragma once

@@ -1,4 +1,4 @@
-/* How well a source is, as a number: 100 is well, 0 is of no use.
+/* The health of a source, as a number: 100 is healthy, 0 is unusable.
  *
  *     score = 0 while there is no connection, else 100 - delay - gaps - losses - staleness, and 0 at least
  *
@@ -9,7 +9,7 @@
  *
  * A message's delay is received - exchange's timestamp, less the smallest such difference of the last five to ten minutes: a constant
  * difference is taken for one between the clocks (which may be of either sign), what is above it for a delay. A difference that leaps by
- * more than a minute from one message to the next says that a clock was set, or that a recording began again: the measuring begins anew.
+ * more than a minute from one message to the next says that a clock was set, or that a recording restarted: the measuring starts over.
  * d is the mean of the samples with a weight of 1/16 for the newest; a sample is taken every 10 ms at most, so that it costs nothing at high
  * rates.
  */

@@ -35,7 +35,7 @@ typedef struct {
 /* From now on trades are expected: subscribed on a new connection. now_ns: of clock_mono_ns, here and below. What was learned stays. */
 void trade_rate_expect(trade_rate_t *self, int64_t now_ns);
 
-/* None are any more: it is not stale. Returns whether it was. */
+/* None are expected now: it is not stale. Returns whether it was. */
 bool trade_rate_rest(trade_rate_t *self);
 
 /* A trade came. Returns whether that ends a staleness. */

@@ -40,6 +40,6 @@ bool backlog_begin(const backlog_t *self, stream_table_t *streams);
 /* Reads about so many bytes of the oldest that is not done. False when all are. What is damaged goes to `folder`, as journal.c says. */
 bool backlog_step(backlog_t *self, stream_table_t *streams, journal_folder_t *folder, uint32_t bytes);
 
-/* Reads on until the stream's trade with that seq has been found, or can't be any more. Returns its position, or 0. */
+/* Reads on until the stream's trade with that seq has been found, or no longer can be. Returns its position, or 0. */
 uint64_t backlog_find(backlog_t *self, stream_table_t *streams, journal_folder_t *folder, const journal_stream_t *stream,
                       uint64_t seq);

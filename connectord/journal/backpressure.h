@@ -36,7 +36,7 @@ backpressure_t *backpressure_new(loop_t *loop, web_t *web, journal_t *journal, u
  * False: it is lost, and counted. Where the journal takes it the cost is that of journal_append. */
 bool backpressure_append(backpressure_t *self, journal_stream_t *stream, unjournaled_t *unjournaled, text_t json);
 
-/* What waits of a source is lost; `unjournaled` is not used any more until the next append. */
+/* What waits of a source is lost; `unjournaled` is not used until the next append. */
 void backpressure_drop(backpressure_t *self, unjournaled_t *unjournaled);
 
 /* Why nothing can be journaled, for people; empty: all is well. */

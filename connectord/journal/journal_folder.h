@@ -36,7 +36,7 @@ void journal_folder_mark_closed(journal_folder_t *self);
 /* For openat and its like. */
 int journal_folder_fd(const journal_folder_t *self);
 
-/* Keeps a copy of what is damaged in a segment; or renames the whole of it, so that it is none any more (removes it where
+/* Keeps a copy of what is damaged in a segment; or renames the whole of it, so that it no longer counts as one (removes it where
  * JOURNAL_BAD_MAX files are kept already). False when that can't be done, with a log line. */
 bool journal_folder_keep(journal_folder_t *self, uint64_t number, text_t damaged);
 bool journal_folder_set_aside(journal_folder_t *self, uint64_t number);

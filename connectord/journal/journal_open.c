@@ -5,7 +5,7 @@
  *     an unfinished record there (kill -9)      wipe it, go on there
  *     damage in an older segment                keep its good prefix; copy the rest to a .bad file; its seqs are holes
  *     an older segment without a header         set it aside; its seqs are holes
- *     damage in the newest, or a power failure  trades may have been published that are not there any more: no seq may be counted
+ *     damage in the newest, or a power failure  trades may have been published that are no longer there: no seq may be counted
  *                                               twice, so the epoch is given up and a new one begins
  *     the newest is a copy of another file      a backup that was restored, or the journal of a machine that this one stands in for: what the
  *                                               original had behind it is not known, so the same

@@ -46,7 +46,7 @@ bool journal_roll(journal_t *self);
 /* Reads all that was found at the opening: what the ring has is known then. */
 void journal_read_all(journal_t *self);
 
-/* Nothing is made ahead any more. */
+/* Allocates nothing ahead from now on. */
 void journal_drop_spare(journal_t *self);
 
 /* Unmaps all segments; the files stay. */

@@ -56,7 +56,7 @@ typedef enum {
     SEGMENT_OK,
     SEGMENT_FAILED, /* the system refuses: errno says why */
     SEGMENT_NEWER,  /* written by a newer version of this program */
-    SEGMENT_GARBAGE /* its header is none */
+    SEGMENT_GARBAGE /* its header is invalid */
 } segment_result_t;
 
 /* Maps a segment that exists. *self is set for SEGMENT_OK only; it must be scanned (segment_record from SEGMENT_HEADER on) and settled

@@ -9,7 +9,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-enum { STREAM_HOLE_MAX = 1 << 20 /* seqs; over a larger hole the index begins anew */ };
+enum { STREAM_HOLE_MAX = 1 << 20 /* seqs; over a larger gap the index starts over */ };
 
 typedef struct {
     uint64_t first, next; /* seqs in the index: [first, next) */

@@ -17,7 +17,7 @@ enum {
 
 typedef struct {
     void (*wanted)(void *item);   /* somebody wants the stream now */
-    void (*released)(void *item); /* nobody wants it any more */
+    void (*released)(void *item); /* it is no longer wanted */
 } demand_events_t;
 
 /* `events` is kept, not copied. NULL when memory runs out. */
@@ -30,7 +30,7 @@ bool demand_offer(demand_t *self, text_t topic, void *item);
 /* The item is offered no more. Nothing is called. Fine for one that is not. */
 void demand_withdraw(demand_t *self, text_t topic, const void *item);
 
-/* A prefix has a subscriber (again, where it has some already), or none any more. Up to so many as said above are kept: those that no offered topic begins with, too,
+/* A prefix has a subscriber (maybe one of several), or has lost its last. Up to as many as said above are kept: those that no offered topic begins with, too,
  * since one may be offered later. */
 void demand_subscribe(demand_t *self, text_t prefix);
 void demand_unsubscribe(demand_t *self, text_t prefix);

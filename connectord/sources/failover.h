@@ -4,7 +4,7 @@
  *
  *     - The active one stays while it is fit, unless a better one has been fit for hysteresis_ms: then that takes over.
  *     - Once the active one has been unfit for after_ms, the best one that is fit takes over, however short it has been so. When there
- *       is none, the active one stays until there is.
+ *       is unfit, too, the active one stays until one is fit.
  *
  * Begins with rank 0 active and nobody fit. Knows neither sources nor the loop; time is the caller's.
  */
@@ -50,7 +50,7 @@ void failover_move_last(failover_t *self, size_t rank);
 /* How a member is now; saying the same again changes nothing. failover_decide is due after it. */
 void failover_report(failover_t *self, size_t rank, failover_fitness_t fitness, int64_t now_ns);
 
-/* Decides anew who is active; true when that has changed. */
+/* Decides again who is active; true when that has changed. */
 bool failover_decide(failover_t *self, int64_t now_ns);
 
 /* When time alone may change the decision next, or INT64_MAX: not before another report. */

@@ -1,7 +1,7 @@
 /* All sources of the configuration, and how the running process goes over from one configuration to another.
  *
  * A source is known by its name. One that is new begins; one that is gone says goodbye, and its streams stay in the journal; one whose
- * symbols are others goes on with them; one with other settings starts anew. The rest does not notice.
+ * symbols changed continues with them; one with other settings restarts. The others are not affected.
  */
 #pragma once
 

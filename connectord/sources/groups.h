@@ -11,7 +11,7 @@
 typedef struct groups groups_t;
 typedef struct group_member group_member_t;
 
-/* The item's member has become active, or is it no more. Both are told, the one that is no more first. */
+/* The item's member became active, or stopped being so. Both are told, the one that stopped first. */
 typedef void groups_changed_fn(void *item);
 
 /* NULL when memory runs out. */
@@ -35,5 +35,5 @@ typedef enum { GROUP_STANDBY, GROUP_ACTIVE } group_role_t;
 group_role_t group_member_role(const group_member_t *self);
 text_t group_member_group(const group_member_t *self);
 
-/* With the members that are left. Nothing is called any more. */
+/* With the members that are left. Calls nothing from now on. */
 void groups_destroy(groups_t **self);

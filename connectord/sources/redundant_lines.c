@@ -9,7 +9,7 @@
 enum { ROTATE_RETRY_MS = 1000 };
 
 typedef enum {
-    LINE_MAKING, /* nothing is known of it: at the start, and while it is made anew by a rotation */
+    LINE_MAKING, /* nothing is known of it: at the start, and while a rotation reconnects it */
     LINE_UP,
     LINE_DOWN
 } line_state_t;

@@ -3,10 +3,10 @@
  *     exchange ═══ line 0 (source.h) ═══╗
  *              ═══ line 1 (source.h) ═══╩══▶ on_trade: the first copy of a trade is taken, the receiver knows the second by its id
  *
- * An exchange that can't be asked for what was missed is followed without a loss by two lines: while one is made anew the other carries
+ * An exchange that can't be asked for what was missed is followed without a loss by two lines: while one reconnects the other carries
  * on. To the outside they are one source: connected while any line is; lost when the last one is; restored when one is back.
  *
- * Lines are rotated before the exchange cuts them: every rotate_ms each line is made anew, in turn, and only while every other line
+ * Lines are rotated before the exchange cuts them: every rotate_ms each line reconnects, in turn, and only while every other line
  * has been connected for settle_ms, and for as long as its subscriptions may take, so that it surely carries. A line that lags, because the
  * network does or this process, may hold trades from before the others began: it is not rotated before it has brought them. Nor is one that
  * has a symbol to itself, as its subscription fails on all others.

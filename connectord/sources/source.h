@@ -1,11 +1,11 @@
-/* One source: a connector, kept connected, and the symbols that are wanted of it.
+/* One source: a connector, kept connected, and the symbols wanted from it.
  *
  *     idle ──start──▶ connecting ──connected──▶ connected
  *                        ▲   │ lost                │ lost, silent, gap in the exchange's numbering
  *                        │   ▼                     │
  *                        └─ waiting (backoff) ◀────┘        stop: from any of them to idle
  *
- * After each reconnect what was wanted is subscribed anew (subscriber.h has what becomes of a subscription that fails, or a feed that dries up).
+ * After each reconnect what was wanted is subscribed again (subscriber.h has what becomes of a subscription that fails, or a feed that dries up).
  * The backoff starts afresh once a connection has carried a message and held
  * for a while, so that an exchange which accepts and hangs up is not hammered; and after some failures in a row a circuit breaker
  * (breaker.h) keeps the source from trying at all for a while. health.h says how well a source is, trade_rate.h when a stream starves.
@@ -39,7 +39,7 @@ source_t *source_new_with(const connector_t *connector, loop_t *loop, web_t *web
 /* Connects, and keeps connected until source_stop. With "always" every symbol of the configuration is wanted from the start. */
 void source_start(source_t *self);
 
-/* With "demand": somebody, or nobody any more, wants a symbol that the source offers. A symbol that is released is unsubscribed after
+/* With "demand": a symbol that the source offers is wanted, or no longer. A symbol that is released is unsubscribed after
  * the grace period, unless it is wanted again before. Other symbols and sources with "always" are left as they are. */
 void source_want(source_t *self, text_t symbol);
 void source_release(source_t *self, text_t symbol);

@@ -258,7 +258,7 @@ void subscriber_release(subscriber_t *self, text_t symbol)
     schedule_release(self);
 }
 
-/* Tells the exchange what is not offered any more. */
+/* Tells the exchange what is no longer offered. */
 static void leave(subscriber_t *self, wanted_symbols_t *former)
 {
     for (size_t i = 0; i < wanted_symbols_count(former) && self->connected; i++) {

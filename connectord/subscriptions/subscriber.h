@@ -28,7 +28,7 @@ void subscriber_destroy(subscriber_t **self);
 /* The connector's instance, before anything else. */
 void subscriber_use(subscriber_t *self, void *instance);
 
-/* The connection is made: what is wanted is asked for; it is gone. And nothing goes on any more, until subscriber_resume. */
+/* Connected: what is wanted is asked for. Lost. Stopped: nothing happens until subscriber_resume. */
 void subscriber_connected(subscriber_t *self);
 void subscriber_lost(subscriber_t *self);
 void subscriber_stop(subscriber_t *self);

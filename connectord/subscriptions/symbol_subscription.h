@@ -54,7 +54,7 @@ typedef struct {
     text_t symbol;
     bool wanted;
     symbol_subscription_state_t state;
-    int64_t release_ns; /* when it will not be wanted any more, of clock_mono_ns; 0: no end known */
+    int64_t release_ns; /* when it will no longer be wanted, of clock_mono_ns; 0: no end known */
     int64_t due_ns;     /* when the answer is overdue, or it is to be asked for again; 0: nothing is due */
     int64_t taken_ns;   /* since when it is taken */
     backoff_t backoff;

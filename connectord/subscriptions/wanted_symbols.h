@@ -1,5 +1,5 @@
 /* The symbols that a source offers: which of them are wanted, what has become of asking for them (symbol_subscription.h),
- * and until when those are kept that nobody wants any more. They are numbered as in the source's configuration. */
+ * and until when those are kept that are no longer wanted. They are numbered as in the source's configuration. */
 #pragma once
 
 #include "connectord/connectors/source_config.h"
@@ -29,7 +29,7 @@ size_t wanted_symbols_failing(const wanted_symbols_t *self);
 /* When the nearest release is; 0: there is none. */
 int64_t wanted_symbols_nearest_ns(const wanted_symbols_t *self);
 
-/* The next one whose release is due: it is not wanted any more. NULL when there is none. */
+/* The next one whose release is due: it is no longer wanted. NULL when there is none. */
 symbol_subscription_t *wanted_symbols_take_due(wanted_symbols_t *self, int64_t now_ns);
 
 /* When the next one is due (symbol_subscription_t.due_ns); 0: none is. */

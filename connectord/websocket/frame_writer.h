@@ -17,7 +17,7 @@ typedef struct {
     unsigned char out[LWS_PRE + FRAME_OUT_HEAD_MAX + FRAME_WRITER_BYTES_MAX];
 } frame_writer_t;
 
-/* All return false when the connection is of no use any more: lws closes it by itself then. */
+/* All return false when the connection is no longer usable: lws closes it then. */
 
 /* As they are, without a frame. */
 bool frame_writer_bytes(frame_writer_t *self, struct lws *wsi, text_t bytes);

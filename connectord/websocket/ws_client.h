@@ -42,7 +42,7 @@ typedef struct {
     uint32_t silence_ms; /* an open connection that brings neither message nor pong for so long is dead */
 } ws_client_config_t;
 
-/* The strings of `config` and `events` are kept, not copied. NULL with a log line: a URL that is none, a CA file that can't be read.
+/* The strings of `config` and `events` are kept, not copied. NULL with a log line: an invalid URL, a CA file that can't be read.
  * What libwebsockets holds for it is given back by web_destroy. */
 ws_client_t *ws_client_new(loop_t *loop, web_t *web, const ws_client_config_t *config, const ws_client_events_t *events,
                            void *arg);
