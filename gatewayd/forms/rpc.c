@@ -54,7 +54,7 @@ static text_t answer_in(const buffer_t *out)
     return (text_t){out->bytes + RPC_ANSWER_ROOM, out->length - RPC_ANSWER_ROOM};
 }
 
-/* Wraps up a batch when nothing of it is open any more. */
+/* Wraps up a batch when nothing of it is open. */
 static void batch_leave(rpc_t *self, rpc_batch_t *batch)
 {
     if (--batch->open > 0)
