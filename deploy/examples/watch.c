@@ -106,7 +106,7 @@ static bool take(watch_t *self)
     return true;
 }
 
-/* False when the connection is of no use: the message is too long, or a refusal. */
+/* False when the connection is unusable: the message is too long, or a refusal. */
 static bool receive(watch_t *self, struct lws *wsi, const char *in, size_t length)
 {
     if (self->length + length >= sizeof self->message)

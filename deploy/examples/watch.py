@@ -39,7 +39,7 @@ async def main(url, symbol):
         try:
             await follow(url, symbol, cursors)
         except BrokenPipeError:
-            return  # nobody reads any more
+            return  # nobody is reading now
         except (OSError, asyncio.TimeoutError, websockets.WebSocketException) as error:
             print(f"lost: {error}", file=sys.stderr)
         await asyncio.sleep(1)

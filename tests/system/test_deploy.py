@@ -268,7 +268,7 @@ def test_a_gateway_more_is_a_copy_of_the_directory_and_listens_one_port_above(se
 
 
 def reload(flow, process, **sections):
-    """Changes the configuration's file and has the process read it anew."""
+    """Changes the configuration's file and has the process reload it."""
     for section, keys in sections.items():
         flow.config[section].update(keys)
     (flow.directory / "dataflow.json").write_text(json.dumps(flow.config))

@@ -133,7 +133,7 @@ JUNK = {
     "trailing bytes": ["trade.BTC-USD.blockchain", "TRAILING"],
     "invalid UTF-8": ["trade.BTC-USD.blockchain", b'{"epoch":1,"seq":1,"seqnum":1,"event":"\xff\xfe'],
     "a bad topic": ["trade.junk", "{}"],
-    "a status that is none": ["status.blockchain", '{"event":"heartbeat"}'],
+    "an invalid status": ["status.blockchain", '{"event":"heartbeat"}'],
     "a status with broken symbols": ["status.blockchain", '{"symbols":{"BTC-USD":"x"}}'],
     "a megabyte": ["trade.BTC-USD.blockchain", "x" * (1 << 20)],
     "a number of 400 digits": ["trade.BTC-USD.blockchain", "LONG"],

@@ -1,4 +1,4 @@
-"""A feed that dries up while its link lives: subscribed again, and, as the last resort, connected anew; and a market in which nobody trades."""
+"""A feed that dries up while its link lives: subscribed again, and, as the last resort, reconnected; and a market in which nobody trades."""
 
 import asyncio
 

@@ -33,7 +33,7 @@ static void write_file(text_t content)
     fclose(file);
 }
 
-/* environment ends with NULL; NULL is none. */
+/* environment ends with NULL; NULL: no environment. */
 static config_t *load(const char *path, const char *const *settings, size_t count, const char *const *environment)
 {
     char *variables[VARIABLES_MAX + 1] = {NULL};

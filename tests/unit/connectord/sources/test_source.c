@@ -155,7 +155,7 @@ END_TEST
 START_TEST(trades_go_up_with_the_sources_name_and_are_counted)
 {
     make_connected(true);
-    trade("BTC-USD"); /* one that is not wanted any more is good too */
+    trade("BTC-USD"); /* one that is no longer wanted is good too */
     duplicate = true;
     trade("BTC-USD");
     check_calls("trade:BTC-USD.exchange trade:BTC-USD.exchange");
