@@ -1,4 +1,4 @@
-/* What an HTTP server (http_server.c) and its connections (http_connection.c) know of each other, and nobody else. */
+/* What an HTTP server (http_server.c) and its connections (http_connection.c) share, and nobody else. */
 #pragma once
 
 #include "common/http/connection_slots.h"

@@ -10,7 +10,7 @@ enum { GUARD_ROUTE_MAX = 255, GUARD_REASONS_MAX = 12 };
 
 struct guard_peer {
     int fd;
-    uint64_t cookie;   /* of the kernel's socket: descriptors are used again, cookies are not */
+    uint64_t cookie;   /* of the kernel's socket: descriptors are reused, cookies are not */
     uint64_t first_id; /* its id is this one or a later one */
     uint64_t id;       /* 0: it has sent nothing yet */
     int64_t since_ns;
@@ -20,7 +20,7 @@ struct guard_peer {
 
     _Atomic(const char *) reason;  /* why it was dropped; NULL: it was not */
     atomic_uint_fast64_t taken;    /* bytes */
-    atomic_uint_fast64_t complete; /* whoever completes a message now has completed so many bytes at least */
+    atomic_uint_fast64_t complete; /* completing a message now completes at least this many bytes */
     atomic_uint_fast64_t forgiven; /* bytes that were taken for pings */
 
     /* The watch's own. */
@@ -50,14 +50,14 @@ struct guard {
     guard_count_t ended[GUARD_REASONS_MAX];
 };
 
-/* The guards of the process, and what protects them. */
+/* The guards of the process, and their lock. */
 extern guard_t *guards;
 extern pthread_mutex_t guards_lock;
 
 /* Shuts the connection down, unless it has been already, or its descriptor is another's now. */
 void guard_shut(guard_peer_t *peer, const char *reason);
 
-/* The thread: it is there while there are guards. With the lock held, but for the end. False, with a log line, when it can't be had. */
+/* The thread runs while there are guards. With the lock held, except to end it. False, with a log line, when it can't be created. */
 bool guard_watch_begin(void);
 void guard_watch_end(void);
 
