@@ -1,5 +1,5 @@
-/* Trades on their way between memory and the store: copied, since they are read and written by another thread, into one piece of
- * memory that is used again and again. */
+/* Trades on their way between memory and the store: copied, since another thread reads and writes them, into one piece of
+ * memory that is reused. */
 #pragma once
 
 #include "cached/stores/store.h"
