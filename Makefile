@@ -162,7 +162,7 @@ build/fuzz/fuzz_%: build/fuzz/obj/tests/fuzz/fuzz_%.o build/fuzz/obj/tests/fuzz/
 setup:  ## install what building needs (apt; as root or by sudo)
 	@scripts/setup
 
-setup-test:  ## install what tests and checks need, too
+setup-test:  ## also install what tests and checks need
 	@scripts/setup test
 
 # What is built must see what was installed just now, so each of these calls make again.
@@ -181,7 +181,7 @@ check: setup-test  ## formatting and static analysis
 fmt:  ## format all sources
 	@clang-format -i $(shell find common proto connectord cached gatewayd tests deploy -name '*.[ch]')
 
-bench:  ## install what is compared with, measure, and print one table (QUICK=1: less exactly)
+bench:  ## install the peers, measure, and print one table (QUICK=1: less exactly)
 	@scripts/setup bench && scripts/npm tests/bench
 	@$(MAKE) -s --no-print-directory -j$(shell nproc) all bench-programs
 	@tests/bench/bench $(if $(QUICK),--quick)
@@ -194,7 +194,7 @@ attack: setup-test  ## attack a fresh pipeline in every way known, and print wha
 	@$(MAKE) -s --no-print-directory -j$(shell nproc) all attack-programs
 	@TEST_BIN=$(BUILD)/bin scripts/attack $(ATTACK)
 
-screenshot: setup-test  ## the README's picture of the page, anew (PAGE_SECONDS=100 of trades)
+screenshot: setup-test  ## take the README's picture of the page again (PAGE_SECONDS=100 of trades)
 	@$(MAKE) -s --no-print-directory -j$(shell nproc) all
 	@tests/browser/screenshot tests/browser/screenshot.png
 

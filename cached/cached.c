@@ -52,7 +52,7 @@ static void keep(cached_t *self, memory_log_t *memory_log, text_t topic, const t
     memory_log_trade_t entry = {.cursor = trade->cursor, .timestamp_ns = trade_time_ns(trade), .json = json};
     bool kept = memory_log && memory_log_append(memory_log, &entry) && add_to_candles(self, memory_log, trade);
     if (!kept && log_allowed(&limit, clock_mono_ns()))
-        log_error("cached: can't keep a trade: too many streams, or no memory", LOG_SLICE("topic", topic),
+        log_error("cached: can't keep a trade: too many streams, or out of memory", LOG_SLICE("topic", topic),
                   LOG_U64("seq", trade->cursor.seq), LOG_U64("suppressed", log_suppressed(&limit)));
 }
 
@@ -72,7 +72,7 @@ static void on_gap(void *arg, text_t topic, cursor_t from, cursor_t to)
     if (memory_log)
         memory_log_skip(memory_log, to);
     if (log_allowed(&limit, clock_mono_ns()))
-        log_warn("cached: trades are lost", LOG_SLICE("topic", topic), LOG_SLICE("from", from_text), LOG_SLICE("to", to_text),
+        log_warn("cached: trades lost", LOG_SLICE("topic", topic), LOG_SLICE("from", from_text), LOG_SLICE("to", to_text),
                  LOG_U64("suppressed", log_suppressed(&limit)));
 }
 
@@ -182,7 +182,7 @@ static void on_answer(void *arg, text_t peer, text_t answer)
     static log_limit_t limit;
     cached_t *self = arg;
     if (!socket_answer(self->router, peer, answer) && log_allowed(&limit, clock_mono_ns()))
-        log_warn("history: a peer does not take its answers: dropped", LOG_U64("suppressed", log_suppressed(&limit)));
+        log_warn("history: a peer does not read its answers: dropped", LOG_U64("suppressed", log_suppressed(&limit)));
 }
 
 static const follower_events_t follower_events = {
@@ -203,7 +203,7 @@ static bool open_write_behind(cached_t *self, loop_t *loop, const config_t *conf
     const char *url = config_text(config, "cached.store");
     const store_kind_t *kind = store_kind(url);
     if (!kind) { /* the schema knows more of them than this build */
-        log_error("cached: expected a store of a known kind");
+        log_error("cached: unknown kind of store");
         return false;
     }
     if (strcmp(kind->scheme, "memory") == 0)
@@ -267,7 +267,7 @@ static bool reload_takes(void *arg, const config_t *config, const char *key)
 static void reload_apply(void *arg, const config_t *config)
 {
     if (!read_retention(arg, config))
-        log_error("cached: no memory for another retention: it stays as it was");
+        log_error("cached: out of memory for the new retention: unchanged");
 }
 
 const reload_events_t cached_reload_events = {.section = "cached", .takes = reload_takes, .apply = reload_apply};
@@ -307,7 +307,7 @@ cached_t *cached_new(loop_t *loop, const config_t *config)
              LOG_I64("trades", config_integer(config, "cached.trades")));
     return self;
 no_memory:
-    log_error("cached: no memory");
+    log_error("cached: out of memory");
 fail:
     cached_destroy(&self);
     return NULL;
@@ -376,7 +376,7 @@ static void cached_metrics(void *arg, metrics_t *metrics)
     bus_metrics(metrics, follower_counts(self->follower));
     guard_metrics(metrics);
     cached_metrics_print(metrics, self->catalog, self->history);
-    metrics_counter(metrics, "dataflow_candles_future_total", "Trades of the future, which candles leave out", self->future);
+    metrics_counter(metrics, "dataflow_candles_future_total", "Trades from the future, which candles leave out", self->future);
     if (self->write_behind)
         store_metrics_print(metrics, self->write_behind);
 }

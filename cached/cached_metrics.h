@@ -1,4 +1,4 @@
-/* What cached says of its store of trades and of its answers at /metrics. */
+/* Metrics of cached: its store and its answers. */
 #pragma once
 
 #include "cached/answers/history.h"

@@ -1,7 +1,7 @@
 /* How long to wait before the next try: initial × multiplier^n, at most maximum, with jitter.
  *
- * Jitter takes a random part of up to `jitter` off the delay, so that many clients of one server do not come back in one
- * moment. (AWS Architecture Blog, "Exponential Backoff And Jitter".)
+ * Jitter shortens the delay by a random part of up to `jitter`, so that many clients of one server do not come back at the same
+ * time. (AWS Architecture Blog, "Exponential Backoff And Jitter".)
  */
 #pragma once
 
@@ -25,7 +25,7 @@ backoff_t backoff_new(backoff_config_t config, uint64_t seed);
 /* The next delay in ms. */
 uint32_t backoff_next(backoff_t *self);
 
-/* The maximum, with jitter, however few there were before. */
+/* The maximum, with jitter, whatever the number of attempts. */
 uint32_t backoff_longest(backoff_t *self);
 
 /* After success: the next delay is the initial one again. */

@@ -1,7 +1,7 @@
 /* Bytes that grow, up to a limit.
  *
- * What is appended either goes in whole or not at all; once something did not fit, buffer_ok is false until the next
- * buffer_clear, so that a message is built without looking at each step and checked once at the end.
+ * Text is appended whole or not at all; once something did not fit, buffer_ok is false until the next
+ * buffer_clear, so a message is built without checking each step, and checked once at the end.
  */
 #pragma once
 
@@ -29,15 +29,15 @@ void buffer_append(buffer_t *self, text_t text);
 void buffer_append_u64(buffer_t *self, uint64_t value);
 void buffer_printf(buffer_t *self, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
-/* The text as a JSON string, quotes included, with what JSON wants escaped. Bytes that are not UTF-8 become U+FFFD. */
+/* The text as a JSON string, including the quotes, escaped as JSON requires. Bytes that are not UTF-8 become U+FFFD. */
 void buffer_append_json_string(buffer_t *self, text_t text);
 
-/* Makes room for n more bytes and returns where they go, or NULL when over the limit (buffer_ok turns false). Say with
+/* Makes room for n more bytes and returns where they go, or NULL if over the limit (buffer_ok turns false). Report with
  * buffer_took how many were written. */
 char *buffer_room(buffer_t *self, size_t n);
 void buffer_took(buffer_t *self, size_t n);
 
-/* Drops the first n bytes. O(1), taken over all. */
+/* Drops the first n bytes. O(1), amortized. */
 void buffer_consume(buffer_t *self, size_t n);
 
 static inline bool buffer_ok(const buffer_t *self)

@@ -19,7 +19,7 @@ static const char *skip_digits(const char *at, const char *end)
     return at;
 }
 
-/* Behind the exponent that begins at `at`; NULL when it is none. */
+/* The end of the exponent that begins at `at`; NULL when it is invalid. */
 static const char *read_exponent(const char *at, const char *end, int *exponent)
 {
     at++; /* e or E */

@@ -1,4 +1,4 @@
-/* Exact decimals as their text: what a feed sent is what a client gets, digit for digit.
+/* Exact decimals as text: a client gets what a feed sent, digit for digit.
  *
  * A decimal here is a JSON number (RFC 8259, section 6): -?int frac? exp?. Nothing is ever turned into a double.
  */
@@ -11,11 +11,11 @@ enum { DECIMAL_MAX = 64 }; /* characters of a price or a quantity; 38 digits fit
 /* Is it a JSON number of at most DECIMAL_MAX characters with an exponent within ±99? */
 bool decimal_valid(text_t text);
 
-/* -1, 0 or 1 as the value is below, equal to or above zero. For valid text. */
+/* -1, 0 or 1 if the value is below, equal to or above zero. For valid text. */
 int decimal_sign(text_t text);
 
 /* Compares values, not texts: 8.5E-5 equals 0.0000850. Negative, 0 or positive. For valid text. */
 int decimal_compare(text_t a, text_t b);
 
-/* The same for texts of the same value, and, as far as 64 bits go, another for another value. For valid text. */
+/* A hash of the value: the same for texts of the same value. For valid text. */
 uint64_t decimal_hash(text_t text);

@@ -3,9 +3,9 @@
 
 #include <stdbool.h>
 
-/* Makes a folder, and those above it, for the owner and the group, where they are missing. False, and errno tells, when one can't be
- * made; a file in the way is noticed by whoever uses the folder. */
+/* Creates a folder and its parents, for the owner and the group, if they are missing. False, with errno, when one can't be
+ * created; a file in the way is noticed when the folder is used. */
 bool folders_make(const char *path);
 
-/* The same for the folder that a file is to be in. */
+/* The same for the folder of a file. */
 bool folders_make_for(const char *file);

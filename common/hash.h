@@ -1,10 +1,10 @@
-/* Hashes of a few words, for what is compared within one process only: neither keyed nor stable from version to version. text.h has the one for
+/* Hashes of a few words, for use within one process only: neither keyed nor stable across versions. text.h has the one for
  * text from outside. */
 #pragma once
 
 #include <stdint.h>
 
-/* Another word joins what has been hashed so far: the product's two halves, folded, as in wyhash (github.com/wangyi-fudan/wyhash). */
+/* Adds a word to the hash: the product's two halves, folded, as in wyhash (github.com/wangyi-fudan/wyhash). */
 static inline uint64_t hash_mix(uint64_t hash, uint64_t word)
 {
     __extension__ typedef unsigned __int128 product_t;

@@ -1,5 +1,5 @@
-/* A priority queue: the item that comes first is found in O(1), joining and leaving are O(log n). Items live inside of their owners, as those of
- * list.h do; what the heap allocates is a table of pointers to them, which grows and is kept.
+/* A priority queue: finding the first item is O(1), adding and removing are O(log n). Items live inside their owners, as those of
+ * list.h do; the heap allocates only a table of pointers to them, which grows and is kept.
  */
 #pragma once
 

@@ -1,5 +1,5 @@
-/* How long things took: how many of them within each of some bounds, from 10 µs to 2.5 s, as Prometheus wants them. Noting one is a few
- * compares; nothing is allocated. Zeroed at first. */
+/* How long things took: counts within bounds from 10 µs to 2.5 s, as Prometheus wants them. Recording one takes a few
+ * comparisons and allocates nothing. Zeroed at first. */
 #pragma once
 
 #include <stdint.h>
@@ -15,5 +15,5 @@ typedef struct {
     int64_t sum_ns;
 } histogram_t;
 
-/* A negative time counts as none. */
+/* A negative time counts as 0. */
 void histogram_note(histogram_t *self, int64_t ns);

@@ -1,7 +1,7 @@
 /* A scanner over JSON text that hands out raw slices.
  *
- * For what must keep its exact text (ids, decimals, whole trades) and for what is hot. It checks strictly what RFC 8259
- * says (grammar, escapes, UTF-8, at most JSON_DEPTH levels) and allocates nothing. Where values are interpreted at
+ * For what must keep its exact text (ids, decimals, whole trades) and for hot paths. It strictly checks what RFC 8259
+ * requires (grammar, escapes, UTF-8, at most JSON_DEPTH levels) and allocates nothing. Where values are interpreted at
  * leisure, cJSON serves.
  */
 #pragma once
@@ -12,7 +12,7 @@ enum { JSON_DEPTH = 64 };
 
 typedef enum { JSON_NONE, JSON_OBJECT, JSON_ARRAY, JSON_STRING, JSON_NUMBER, JSON_TRUE, JSON_FALSE, JSON_NULL } json_kind_t;
 
-/* Is the whole text one JSON value, with white space around it at most? */
+/* Is the whole text one JSON value, with nothing but white space around it? */
 bool json_valid(text_t text);
 
 /* The kind of the value that the text starts with, judged by its first character. JSON_NONE for none. */
@@ -38,19 +38,19 @@ typedef struct {
 json_walk_t json_walk(text_t container);
 bool json_next(json_walk_t *walk);
 
-/* Once json_next has said false: was that the end of a container that is valid (json_valid)? So who walks over text that nobody has checked
- * need not scan it twice. */
+/* After json_next returned false: was that the end of a valid container (json_valid)? So unchecked text
+ * need not be scanned twice. */
 bool json_closed(const json_walk_t *walk);
 
-/* The raw value of an object's first member of that name (compared raw: names with escapes match none), or an empty
+/* The raw value of an object's first member of that name (compared raw: names with escapes never match), or an empty
  * slice. */
 text_t json_member(text_t object, const char *key);
 
-/* What is between the quotes of a raw string that has no escapes. False for anything else. */
+/* The content of a raw string without escapes. False for anything else. */
 bool json_plain_string(text_t value, text_t *content);
 
 /* What a raw string means, escapes resolved, as UTF-8 into `out`, which has room for as many bytes as the raw string has. A \u escape of
- * half a surrogate pair becomes U+FFFD. False when it is no string. *content points into `out`, or into value where there are no
+ * half a surrogate pair becomes U+FFFD. False when it is not a string. *content points into `out`, or into value where there are no
  * escapes. */
 bool json_string(text_t value, char *out, text_t *content);
 

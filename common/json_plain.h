@@ -1,6 +1,6 @@
-/* JSON in which a text is written in one way only.
+/* JSON in which each text has only one spelling.
  *
- * "b\u00f6rse" and "börse" are the same string, and many clients send the first: who compares texts as they stand would miss it.
+ * "b\u00f6rse" and "börse" are the same string, and many clients send the first: a comparison of the raw texts would miss it.
  */
 #pragma once
 

@@ -1,6 +1,6 @@
-/* A doubly linked list whose links live inside of its items: joining and leaving are O(1) and allocate nothing.
+/* A doubly linked list whose links live inside its items: adding and removing are O(1) and allocate nothing.
  *
- * A list and an item are the same struct. An item that is in no list is linked to itself, so that leaving twice is fine.
+ * A list and an item are the same struct. An item outside a list is linked to itself, so removing twice is fine.
  */
 #pragma once
 

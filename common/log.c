@@ -61,7 +61,7 @@ static bool is_control(const unsigned char *at, size_t n)
            (n == 3 && at[0] == 0xe2 && at[1] == 0x80 && (at[2] == 0xa8 || at[2] == 0xa9)); /* U+2028, U+2029 */
 }
 
-/* One character (or one byte that is none) of a quoted value. Returns how many bytes of it were read. */
+/* One character (or one invalid byte) of a quoted value. Returns how many bytes of it were read. */
 static size_t put_char(log_line_t *line, text_t text)
 {
     const unsigned char *at = (const unsigned char *)text.at;

@@ -1,8 +1,8 @@
-/* Leveled, structured logs on stderr, one line an event.
+/* Leveled, structured logs on stderr, one line per event.
  *
  *     log_warn("source: lost", LOG_TEXT("source", name), LOG_U64("attempt", n));
  *
- * The message names the part and what happened and never changes, so that it can be searched for; what varies is in the
+ * The message names the part and the event and never changes, so it can be searched for; what varies is in the
  * fields. Formats: human (`2025-11-10T17:24:33.937Z warn  connectord source: lost source=blockchain attempt=3`), logfmt
  * and JSON lines, with the same names in all of them. Fields that hold secrets are the caller's mistake: don't.
  */
@@ -50,7 +50,7 @@ void log_write(log_level_t level, const char *message, ...) __attribute__((senti
 #define log_info(...)  log_write(LOG_LEVEL_INFO, __VA_ARGS__, (log_field_t *)0)
 #define log_debug(...) log_write(LOG_LEVEL_DEBUG, __VA_ARGS__, (log_field_t *)0)
 
-/* For what the world can cause at any rate. One static log_limit_t (zeroed) per place:
+/* For events that the outside world can cause at any rate. One static log_limit_t (zeroed) per place:
  *
  *     static log_limit_t limit;
  *     if (log_allowed(&limit, clock_mono_ns()))
@@ -67,5 +67,5 @@ typedef struct {
 
 bool log_allowed(log_limit_t *limit, int64_t now_ns);
 
-/* How many were held back since the last call; resets the count. */
+/* How many were suppressed since the last call; resets the count. */
 uint64_t log_suppressed(log_limit_t *limit);

@@ -1,4 +1,4 @@
-/* A moment as people and programs write it who ask for what has been ("time" in proto/history.md): a time of RFC 3339, less of it, or milliseconds
+/* A moment in a query, as people and programs write it ("time" in proto/history.md): a time of RFC 3339, less of it, or milliseconds
  * since 1970. A trade's own timestamp keeps its strict form: timestamp.h. */
 #pragma once
 
@@ -13,7 +13,7 @@
  *     2025-11-10                     midnight UTC
  *     2025-11-10T17:24[Z|±HH:MM]     the beginning of the minute
  *     2025-11-10T17:24:33…           what timestamp_parse takes
- *     1762795473937                  milliseconds: 0, or 12 or 13 digits, of which the first is no 0
+ *     1762795473937                  milliseconds: 0, or 12 or 13 digits, of which the first is not 0
  *
  * Fewer digits may be seconds, and more microseconds: nobody can tell, so they are refused. False, and *ns untouched, for any other
  * text, and outside of 1970 to 2262. */

@@ -1,4 +1,4 @@
-/* A slice of text that somebody else owns, and a bounded place to print into.
+/* A slice of text owned by somebody else, and a bounded place to print into.
  *
  * Slices carry their length: nothing here ends in a NUL unless it says so. Parsers hand out slices of their input, so
  * that a trade travels from the exchange to a client without being copied field by field.
@@ -48,7 +48,7 @@ static inline bool text_starts_with(text_t text, text_t prefix)
     return text.length >= prefix.length && (prefix.length == 0 || memcmp(text.at, prefix.at, prefix.length) == 0);
 }
 
-/* UTF-8's byte order mark, which some editors and shells put before a text. It tells nothing: where it begins a text from outside it is
+/* UTF-8's byte order mark, which some editors and shells put before a text. It means nothing: at the start of a text from outside it is
  * skipped, once. */
 #define TEXT_MARK "\xef\xbb\xbf"
 
@@ -85,7 +85,7 @@ static inline void text_put_2(char *out, unsigned value)
 /* Well-formed UTF-8 as in RFC 3629: no overlong form, no surrogate, nothing beyond U+10FFFF. */
 bool text_is_utf8(text_t text);
 
-/* Bytes of the well-formed UTF-8 character that the text begins with: 1 to 4, or 0 when it begins with none. */
+/* Bytes of the well-formed UTF-8 character that the text begins with: 1 to 4, or 0 if it does not begin with one. */
 size_t text_utf8_char(text_t text);
 
 /* A 64-bit hash for tables whose keys come from outside (SipHash-1-3, with a key drawn at the process's start). */

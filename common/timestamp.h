@@ -5,7 +5,7 @@
 
 enum { TIMESTAMP_MAX = 30 }; /* 2025-11-10T17:24:33.981112345Z */
 
-/* Prints nanoseconds since 1970 (years 1970 to 2262; what is before is taken for its beginning) with 0 to 9 digits of fraction, cut, not rounded. No NUL. Returns the
+/* Prints nanoseconds since 1970 (years 1970 to 2262; earlier times count as its start) with 0 to 9 digits of fraction, cut, not rounded. No NUL. Returns the
  * length. */
 size_t timestamp_print(char out[static TIMESTAMP_MAX], int64_t ns, int digits);
 

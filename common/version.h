@@ -1,4 +1,4 @@
-/* The version of all programs here, as --version prints it. */
+/* The version of all programs, as --version prints it. */
 #pragma once
 
 #define DATAFLOW_VERSION "0.1.0"

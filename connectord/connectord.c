@@ -142,7 +142,7 @@ static groups_t *new_groups(loop_t *loop, const config_t *config)
 
 static const metric_count_t replay_metrics[] = {
     {"dataflow_replay_answers_total", "Replay requests answered", offsetof(replay_counts_t, answers)},
-    {"dataflow_replay_errors_total", "Replay requests answered by an error", offsetof(replay_counts_t, errors)},
+    {"dataflow_replay_errors_total", "Replay requests answered with an error", offsetof(replay_counts_t, errors)},
     {"dataflow_replay_bytes_total", "Bytes of the answers", offsetof(replay_counts_t, bytes)},
 };
 
@@ -157,15 +157,15 @@ static void connectord_metrics(void *arg, metrics_t *metrics)
     source_metrics(metrics, statuses, statuses ? count : 0);
     free(statuses);
     metrics_counter(metrics, "dataflow_journal_appended_bytes_total",
-                    "The journal's position: bytes appended since it was made", journal_position(journal));
+                    "The journal's position: bytes appended since it was created", journal_position(journal));
     metrics_gauge(metrics, "dataflow_journal_bytes", "Bytes that the journal holds", journal_bytes(journal));
-    metrics_gauge(metrics, "dataflow_journal_spare", "1: the next segment is there already, whatever becomes of the disk",
+    metrics_gauge(metrics, "dataflow_journal_spare", "1: the next segment is already allocated on disk",
                   journal_has_spare(journal));
     metrics_gauge(metrics, "dataflow_journal_stuck", "1: the journal takes no trades, and exchanges are held back",
                   backpressure_reason(self->shared.backpressure).length > 0);
     metrics_gauge(metrics, "dataflow_journal_epoch", "The journal's epoch", journal_epoch(journal));
     metrics_counter(metrics, "dataflow_journal_renewals_total",
-                    "New epochs because a follower had had later trades than the journal", self->renewal.count);
+                    "New epochs because a follower had later trades than the journal", self->renewal.count);
     guard_metrics(metrics);
     if (self->replay) /* not when it is asked while the process ends */
         metrics_counters(metrics, replay_metrics, sizeof replay_metrics / sizeof *replay_metrics, replay_counts(self->replay));

@@ -1,4 +1,4 @@
-/* connectord: exchanges' trades into the journal, and out on the bus and the replay socket. */
+/* connectord: takes trades from exchanges into the journal, and serves them on the bus and the replay socket. */
 #pragma once
 
 #include "common/config/reload.h"
@@ -8,9 +8,9 @@ typedef struct connectord connectord_t;
 /* Opens the journal, binds the sockets and starts the sources of the configuration, which must outlive it. NULL with log lines. */
 connectord_t *connectord_new(loop_t *loop, const config_t *config);
 
-/* What it takes from a configuration that is read anew: connectord.sources. A source whose settings changed starts anew with them; where
- * only its symbols did, it goes on. With a connectord_t. */
+/* What it takes from a reloaded configuration: connectord.sources. A source whose settings changed restarts with them; where
+ * only its symbols did, it continues. With a connectord_t. */
 extern const reload_events_t connectord_reload_events;
 
-/* Says goodbye upstream, and has the journal on the disk when it returns. The loop must not be running. */
+/* Closes the links, and has the journal on disk when it returns. The loop must not be running. */
 void connectord_destroy(connectord_t **self);

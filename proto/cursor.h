@@ -1,6 +1,6 @@
 /* The place of a trade in its stream: (epoch, seq).
  *
- * seq counts 1, 2, 3 … without a hole; seq 0 is the place before the first trade. epoch is when the journal was created, in µs
+ * seq counts 1, 2, 3 … without gaps; seq 0 is the place before the first trade. epoch is when the journal was created, in µs
  * since 1970, and changes only when the journal is lost, or goes back. Cursors order all trades of a stream. Text form: "<epoch>-<seq>".
  */
 #pragma once
@@ -21,7 +21,7 @@ int cursor_compare(cursor_t a, cursor_t b);
 cursor_t cursor_behind(cursor_t cursor);
 cursor_t cursor_before(cursor_t cursor);
 
-/* A cursor of a stream that goes on in another epoch (bus.md): what was (former.epoch, former.seq + n) is (epoch, n). Any other as it is. */
+/* A cursor of a stream that continues in another epoch (bus.md): what was (former.epoch, former.seq + n) is (epoch, n). Others are unchanged. */
 cursor_t cursor_renew(cursor_t cursor, cursor_t former, uint64_t epoch);
 
 /* Prints without a NUL and returns the length. */

@@ -37,28 +37,28 @@ typedef struct {
     text_t source;        /* empty where absent; valid where present */
     bool has_from, has_to;
     cursor_t from, to; /* both inclusive */
-    text_t from_each;  /* `from` as an object, raw: {"<source>":"<epoch>-<seq>",…}; empty where it is none */
+    text_t from_each;  /* `from` as an object, raw: {"<source>":"<epoch>-<seq>",…}; empty if it is not one */
     bool has_before, has_after;
     int64_t before_ns, after_ns; /* both exclusive */
     interval_t interval;         /* of candles, which need it */
     text_t upto;                 /* as from_each */
 } request_t;
 
-/* On false, `answer` holds the whole error answer (with the id where that could be read): send it. Slices point into json. Unknown
+/* On false, `answer` holds the whole error answer (with the id if it could be read): send it. Slices point into json. Unknown
  * members are ignored, so that older servers understand newer clients. */
 bool request_parse(text_t json, request_t *request, buffer_t *answer);
 
 /* The cursor that `upto` or `from_each` has for a source. False when it has none. */
 bool request_place(text_t places, text_t source, cursor_t *cursor);
 
-/* Both empty `answer` first, so that an answer that can't be finished is replaced by an error. Where the request has no id there is
+/* Both empty `answer` first, so that an answer that can't be finished is replaced by an error. If the request has no id there is
  * none in the answer.
  *
  * {"ok":false,"id":7,"error":{"code":"invalid_symbol","message":"…"}} */
 void answer_error(buffer_t *answer, const request_t *request, const char *code, const char *format, ...)
     __attribute__((format(printf, 4, 5)));
 
-/* A request of none or several frames, where it should be one. */
+/* A request of no frame or several, where it should be one. */
 void answer_frames_error(buffer_t *answer, size_t frames);
 
 /* {"ok":true,"id":7 — the caller goes on with ,"name":… and ends with a '}'. */
@@ -69,7 +69,7 @@ void answer_begin(buffer_t *answer, const request_t *request);
  */
 typedef struct {
     text_t trades;    /* raw JSON array: json_walk it */
-    uint64_t missing; /* trades between `from` and `to` (or the end) that the server does not have and will not have */
+    uint64_t missing; /* trades between `from` and `to` (or the end) that the server does not have and will not get */
     bool has_next;
     cursor_t next; /* `from` for the next page; absent when this page reached the end */
 } range_answer_t;
@@ -80,7 +80,7 @@ void range_request_print(buffer_t *out, text_t topic, cursor_t from, const curso
 /* False for an error answer or anything else that is not a range's answer; json need not be valid. */
 bool range_answer_parse(text_t json, range_answer_t *answer);
 
-/* {"op":"ahead","topic":…,"to":…}: somebody has had trades of the stream up to there, behind all that its journal has. The answer
+/* {"op":"ahead","topic":…,"to":…}: somebody has trades of the stream up to there, more than its journal has. The answer
  * {"ok":true,"epoch":…} has the epoch that the stream is in now. */
 void ahead_request_print(buffer_t *out, text_t topic, cursor_t to);
 bool ahead_answer_parse(text_t json, uint64_t *epoch);
@@ -94,8 +94,8 @@ typedef struct {
 /* {"op":"streams","topic":…}; an empty topic: all streams. */
 void streams_request_print(buffer_t *out, text_t topic);
 
-/* False for an error answer or anything else that is no list; json need not be valid. On true, `walk` is before the first stream. */
+/* False for an error answer or anything else that is not a list; json need not be valid. On true, `walk` is before the first stream. */
 bool streams_answer_parse(text_t json, json_walk_t *walk);
 
-/* Reads where the walk is. False when that is no stream. */
+/* Reads the walk's current item. False if it is not a stream. */
 bool streams_item_parse(text_t json, streams_item_t *item);

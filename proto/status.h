@@ -1,4 +1,4 @@
-/* What connectord says of a source, on topic `status.<source>`, on every change and every second (bus.md). */
+/* The state of a source, on topic `status.<source>`, on every change and every second (bus.md). */
 #pragma once
 
 #include "common/buffer.h"
@@ -11,7 +11,7 @@ typedef enum {
     STATUS_LOST,
     STATUS_RESTORED,
     STATUS_GAP,
-    STATUS_WITHDRAWN /* the source is configured no more: the last that is heard of it */
+    STATUS_WITHDRAWN /* the source is no longer configured: its last status */
 } status_event_t;
 
 typedef struct {
@@ -24,28 +24,27 @@ typedef struct {
     bool demand;                                              /* "subscribe":"demand" rather than "always" */
     uint64_t epoch;                                           /* the journal's */
     uint64_t trades, duplicates, malformed, gaps, reconnects; /* since connectord's start */
-    uint64_t unjournaled;                                     /* trades that came, and were lost since the journal took none */
+    uint64_t unjournaled;                                     /* trades that were lost because the journal took none */
     uint64_t id_conflicts, future;                            /* trades among them: with another one's id; of the future */
     text_t breaker;                                           /* "closed", "open" or "half_open"; empty is closed */
-    uint32_t health;                                          /* 0 (of no use) to 100 */
-    text_t stale; /* raw JSON object {"BTC-USD":31.500,…}: streams that ought to have had a trade by now, and the seconds
+    uint32_t health;                                          /* 0 (unusable) to 100 */
+    text_t stale;   /* raw JSON object {"BTC-USD":31.500,…}: streams that should have had a trade by now, and the seconds
                      * since the last one */
-    text_t
-        failing; /* raw JSON object {"ETH-USD":"reason",…}: symbols that are wanted and whose subscription fails; empty is {} */
+    text_t failing; /* raw JSON object {"ETH-USD":"reason",…}: wanted symbols whose subscription fails; empty is {} */
     uint64_t retries,
         resubscribes;    /* subscriptions tried again, streams subscribed again as they starved: connectord's own metrics,
                                      * not on the bus */
     bool missed_known;   /* is it known how many trades were missed … */
     uint64_t missed;     /* … when the link was lost last? Of a source that is connected */
-    uint64_t refused;    /* tries to connect that failed, and … */
+    uint64_t refused;    /* failed attempts to connect, and … */
     uint32_t backoff_ms; /* … the wait before the next one, 0: none: connectord's own metrics, not on the bus */
     uint32_t lines, lines_connected; /* the source's lines, and how many are connected; 0 lines is 1 */
-    uint64_t saved;                  /* trades that came while not all lines were connected */
+    uint64_t saved;                  /* trades received while not all lines were connected */
     text_t group;                    /* of sources that stand in for one another; empty: none */
     bool active;                     /* are its trades published? Of a source in a group */
-    uint64_t run;                    /* names the process that sent it: another one after each start; 0: not said */
-    uint64_t former_epoch;           /* the one that this process had before the present epoch; 0: none */
-    text_t former;  /* raw JSON object {"BTC-USD":940,…}: (former_epoch, 940 + n) is (epoch, n); 0 for who is not in it */
+    uint64_t run;                    /* identifies the process that sent it: differs after each start; 0: unknown */
+    uint64_t former_epoch;           /* the one that this process had before the current epoch; 0: none */
+    text_t former;  /* raw JSON object {"BTC-USD":940,…}: (former_epoch, 940 + n) is (epoch, n); 0 for symbols not in it */
     text_t symbols; /* raw JSON object {"BTC-USD":42,…}: every symbol that the source offers, and its stream's last seq (0:
                         * no trade yet) */
 } status_t;

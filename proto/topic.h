@@ -1,6 +1,6 @@
-/* The names of streams: topic `trade.<SYMBOL>.<source>`, and of a source's state: `status.<source>`.
+/* The topics of streams, `trade.<SYMBOL>.<source>`, and of a source's state, `status.<source>`.
  *
- * A symbol is BASE-QUOTE in capital letters and digits (no dot), so that the first dot behind it ends it; a source's name may be
+ * A symbol is BASE-QUOTE in capital letters and digits (no dot), so the first dot after it ends it; a source's name may be
  * any UTF-8 without control characters, spaces, quotes and backslashes.
  */
 #pragma once
@@ -21,11 +21,11 @@ bool source_valid(text_t source);
 /* Prints `trade.<symbol>.<source>`, both valid, without a NUL, and returns the length. */
 size_t topic_print(char out[static TOPIC_MAX], text_t symbol, text_t source);
 
-/* Is it what topic_print makes of the two, which are valid? */
+/* Is it what topic_print makes of these two, which are valid? */
 bool topic_names(text_t topic, text_t symbol, text_t source);
 
 /* The slices of a trade's topic. False for anything that is not one. */
 bool topic_parse(text_t topic, text_t *symbol, text_t *source);
 
-/* Is there a topic that begins so, of a trade or of a status? The empty text begins them all; the last character may be cut short. */
+/* Does any topic, of a trade or a status, begin with it? The empty text begins them all; the last character may be cut short. */
 bool topic_can_begin(text_t prefix);

@@ -10,7 +10,7 @@
 #include "common/clock.h"
 #include "proto/cursor.h"
 
-#define TRADE_FUTURE_NS (INT64_C(24) * 3600 * NS_PER_S) /* no clock that is right is so far ahead (trade_time_ns) */
+#define TRADE_FUTURE_NS (INT64_C(24) * 3600 * NS_PER_S) /* no correct clock is this far ahead (trade_time_ns) */
 
 enum { TRADE_ID_MAX = 64, TRADE_MAX = 768 /* bytes of the encoding, at most */ };
 
@@ -26,11 +26,11 @@ typedef struct {
     text_t qty, price;   /* decimal_valid; exact text */
     text_t id;           /* the exchange's trade id: 1 to TRADE_ID_MAX printable ASCII characters but '"' and '\' */
     text_t source;       /* topic.h: source_valid */
-    int64_t received_ns; /* when connectord had it, ns since 1970 */
+    int64_t received_ns; /* when connectord received it, ns since 1970 */
 } trade_t;
 
-/* Is every field what the comments above say? On true timestamp_ns is set, too; on false *wrong is the first offending field's name on the
- * wire. cursor and received_ns are not looked at. */
+/* Is every field as the comments above say? On true timestamp_ns is set, too; on false *wrong is the first offending field's name on the
+ * wire. cursor and received_ns are not checked. */
 bool trade_valid(trade_t *trade, const char **wrong);
 
 /* Prints a valid trade. Returns the length, at most TRADE_MAX. No NUL. */
@@ -40,24 +40,24 @@ size_t trade_print(char out[static TRADE_MAX], const trade_t *trade);
  * About 0.2 µs: a comparison with the fixed parts and a scan of the variable ones. */
 bool trade_parse(text_t json, trade_t *trade);
 
-/* Does it say that it was made later than bound_ns after it was received? timestamp_ns and received_ns have to be set, here and below. */
+/* Was it made later than bound_ns after it was received? timestamp_ns and received_ns have to be set, here and below. */
 static inline bool trade_is_future(const trade_t *trade, int64_t bound_ns)
 {
     return trade->timestamp_ns - trade->received_ns > bound_ns;
 }
 
-/* When it was, as far as order in time goes, and age: its timestamp, or, where that is ahead of it by more than TRADE_FUTURE_NS, when it
+/* When it was made, for order and age: its timestamp, or, if that is ahead by more than TRADE_FUTURE_NS, when it
  * was received. */
 static inline int64_t trade_time_ns(const trade_t *trade)
 {
     return trade_is_future(trade, TRADE_FUTURE_NS) ? trade->received_ns : trade->timestamp_ns;
 }
 
-/* Only the id, from the end of the object, without looking at the rest. */
+/* Only the id, from the end of the object, without parsing the rest. */
 bool trade_id(text_t json, text_t *id);
 
-/* Only epoch and seq, from the head of the object, without looking at the rest. */
+/* Only epoch and seq, from the start of the object, without parsing the rest. */
 bool trade_cursor(text_t json, cursor_t *cursor);
 
-/* Prints the same trade with another cursor. Returns the length, at most TRADE_MAX; 0 where `json` is no trade. */
+/* Prints the same trade with another cursor. Returns the length, at most TRADE_MAX; 0 if `json` is not a trade. */
 size_t trade_move(char out[static TRADE_MAX], text_t json, cursor_t cursor);

@@ -38,7 +38,7 @@ static rows_t find_rows(const request_t *request, const catalog_symbol_t *symbol
     return rows;
 }
 
-/* The first start that may be answered: behind `after`, and behind what one of the streams does not hold any more, for a candle that
+/* The first start that may be answered: behind `after`, and behind what one of the streams no longer holds, for a candle that
  * lacks a source's trades would be a wrong one. */
 static int64_t first_start(const request_t *request, const rows_t *rows)
 {
@@ -153,5 +153,5 @@ void answer_candles(const request_t *request, const catalog_symbol_t *symbol, co
         if (buffer_ok(answer))
             return;
     }
-    answer_error(answer, request, ERROR_INTERNAL, "the answer does not fit into memory: ask for less");
+    answer_error(answer, request, ERROR_INTERNAL, "out of memory for the answer: ask for less");
 }

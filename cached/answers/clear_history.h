@@ -5,7 +5,7 @@
 #include "cached/streams/catalog.h"
 #include "proto/topic.h"
 
-/* good: false when the store could not forget; what came before that stream is forgotten. cleared: how many trades. */
+/* good: false when the store failed; everything before that stream is cleared. cleared: how many trades. */
 typedef void clear_history_fn(void *arg, bool good, uint64_t cleared);
 
 typedef struct {
@@ -17,9 +17,9 @@ typedef struct {
 
     char symbol[SYMBOL_MAX]; /* the only one; of length 0: all */
     size_t symbol_length;
-    size_t at, stream; /* of the symbol that is next, and of its stream */
+    size_t at, stream; /* of the next symbol, and of its stream */
     uint64_t cleared, clearing;
 } clear_history_t;
 
-/* Not while it is busy (asserted). symbol: one that there is, or empty for all. `done` is called from within, or later. */
+/* Not while it is busy (asserted). symbol: an existing one, or empty for all. `done` is called from within, or later. */
 void clear_history_start(clear_history_t *self, text_t symbol, clear_history_fn *done, void *arg);

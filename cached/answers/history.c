@@ -33,7 +33,7 @@ struct history {
     page_queue_t *page_queue; /* what needs the store */
 
     history_counts_t counts;
-    uint64_t asked[OPERATIONS_MAX]; /* by the operation's place in the table; what is none at its end */
+    uint64_t asked[OPERATIONS_MAX]; /* by the operation's place in the table; unknown ones last */
 };
 
 /* Takes the same time wherever the texts differ, so that nobody finds a token letter by letter. */
@@ -47,7 +47,7 @@ static bool same_secret(text_t given, text_t secret)
 
 static void refuse_for_now(const request_t *request, buffer_t *answer)
 {
-    answer_error(answer, request, ERROR_UNAVAILABLE, "too much is asked for at once: try again later");
+    answer_error(answer, request, ERROR_UNAVAILABLE, "too many requests at once: try again later");
 }
 
 /* --- operations --- */
@@ -138,7 +138,7 @@ static void on_cleared(void *arg, bool good, uint64_t cleared)
     buffer_append_u64(&answer, cleared);
     buffer_append(&answer, TEXT("}"));
     if (!good)
-        answer_error(&answer, &request, ERROR_UNAVAILABLE, "the store can't forget now: %llu trades are forgotten, not all",
+        answer_error(&answer, &request, ERROR_UNAVAILABLE, "the store can't be cleared completely now: %llu trades cleared",
                      (unsigned long long)cleared);
     send_answer(self, question, &answer, &request);
     buffer_release(&answer);
@@ -175,7 +175,7 @@ static_assert(OPERATIONS < OPERATIONS_MAX, "history_t.asked has a place for each
 
 /* --- asking and answering --- */
 
-/* The operation's place in the table; OPERATIONS when it is none. */
+/* The operation's place in the table; OPERATIONS if unknown. */
 static size_t find_operation(text_t name)
 {
     size_t i = 0;
@@ -188,7 +188,7 @@ static void send_answer(history_t *self, const question_t *question, buffer_t *a
 {
     if (!buffer_ok(answer)) {
         buffer_clear(answer);
-        answer_error(answer, request, ERROR_INTERNAL, "the answer does not fit into memory: ask for less");
+        answer_error(answer, request, ERROR_INTERNAL, "out of memory for the answer: ask for less");
     }
     self->counts.answers++;
     self->counts.errors += text_starts_with(buffer_text(answer), TEXT("{\"ok\":false"));

@@ -1,9 +1,9 @@
-/* A page of trades as an answer to recent, since or range: made in one go where memory has all of it, or in several with reads
+/* A page of trades as an answer to recent, since or range: made in one go if memory has all of it, or in several with reads
  * of the store between them.
  *
  *     page_printer_begin_… ▶ page_printer_print ─▶ true: done
  *                            ▲    └───▶ false: page_printer_wants …
- *                            └──── page_printer_give for each stream that is lacking
+ *                            └──── page_printer_give for each stream that lacks a chunk
  */
 #pragma once
 
@@ -16,20 +16,20 @@ typedef struct {
     merge_t merge;
     uint64_t count;    /* trades printed */
     bool begun;        /* the answer's head is printed */
-    bool incomplete;   /* the store failed, or has not got all yet */
+    bool incomplete;   /* the store failed, or does not have everything yet */
     bool by_cursor;    /* a range: */
-    cursor_t expected; /* the cursor that a stream without holes would have next; {0, 0}: any */
+    cursor_t expected; /* the cursor that a stream without gaps would have next; {0, 0}: any */
     uint64_t missing;
 } page_printer_t;
 
-/* store: may there be more in a store? The memory logs must stay as long as the page. */
+/* store: may a store have more? The memory logs must outlive the page. */
 void page_printer_begin_recent(page_printer_t *self, const request_t *request, const catalog_symbol_t *symbol, bool store);
 void page_printer_begin_since(page_printer_t *self, const request_t *request, const catalog_symbol_t *symbol, bool store);
 
-/* memory_log: NULL for a stream that is offered and has had no trade. */
+/* memory_log: NULL for a stream that is offered but has had no trade. */
 void page_printer_begin_range(page_printer_t *self, const request_t *request, const memory_log_t *memory_log, bool store);
 
-/* Goes on with the answer, up to limit_bytes. True when it is done, false when some streams lack a piece of the store.
+/* Continues the answer, up to limit_bytes. True when it is done, false when some streams lack a chunk of the store.
  *
  *     {"ok":true,"id":7,"trades":[…],"next":{"blockchain":"1763941200123456-42"}}
  *     {"ok":true,"id":7,"trades":[…],"missing":0,"next":"1763941200123456-1001"}
@@ -40,7 +40,7 @@ bool page_printer_print(page_printer_t *self, size_t limit_bytes, buffer_t *answ
 size_t page_printer_lacking(const page_printer_t *self, size_t stream);
 size_t page_printer_streams(const page_printer_t *self);
 
-/* What it lacks now: to be asked for at once, since memory may drop what it still holds. */
+/* What it lacks now: ask for it at once, since memory may drop what it still holds. */
 store_query_t page_printer_wants(page_printer_t *self, size_t stream);
 
 /* What it lacked. The chunk stays until the page is done or lacks something of that stream again. stored: up to where the stream is known to be

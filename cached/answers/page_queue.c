@@ -85,7 +85,7 @@ static void proceed(page_queue_t *self)
         if (!page_printer_print(&self->page, self->config.answer_bytes, &self->answer)) {
             if (read_store(self))
                 return;
-            answer_error(&self->answer, &self->request, ERROR_INTERNAL, "no memory: ask for less");
+            answer_error(&self->answer, &self->request, ERROR_INTERNAL, "out of memory: ask for less");
         }
         end(self);
     }
@@ -122,7 +122,7 @@ static void refuse(page_queue_t *self, question_t *question)
     request_t request;
     buffer_t answer = buffer_new(0);
     request_parse(question->request, &request, &answer);
-    answer_error(&answer, &request, ERROR_UNAVAILABLE, "too much is asked for at once: try again later");
+    answer_error(&answer, &request, ERROR_UNAVAILABLE, "too many requests at once: try again later");
     self->config.on_answer(self->config.arg, question, &request, &answer);
     buffer_release(&answer);
     free(question);

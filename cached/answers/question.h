@@ -1,4 +1,4 @@
-/* A question that can't be answered at once: kept with who asked it. */
+/* A query that can't be answered at once, kept with its sender. */
 #pragma once
 
 #include "common/text.h"
@@ -13,7 +13,7 @@ typedef struct question {
 /* Copies both. NULL when memory runs out; free it. */
 question_t *question_new(text_t peer, text_t request, int64_t asked_ns);
 
-/* First in, first out. Begins as {0}. */
+/* First in, first out. Starts as {0}. */
 typedef struct {
     question_t *first, *last;
     size_t count;
@@ -24,5 +24,5 @@ void question_push(question_queue_t *queue, question_t *question);
 /* The first one; NULL when there is none. */
 question_t *question_pop(question_queue_t *queue);
 
-/* The one that was put last; NULL when there is none. */
+/* The last one added; NULL when there is none. */
 question_t *question_take_last(question_queue_t *queue);

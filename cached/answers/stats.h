@@ -1,4 +1,4 @@
-/* What is known of a symbol's streams, as an answer to stats. */
+/* What is known of a symbol's streams, as the answer to stats. */
 #pragma once
 
 #include "cached/archive/write_behind.h"
@@ -10,7 +10,7 @@ typedef struct {
     const follower_t *follower;         /* NULL: nothing is followed yet */
 } stats_t;
 
-/* Appends an object for each stream, with commas between; *first is false once there was one.
+/* Appends an object for each stream, separated by commas; *first is false after the first.
  *
  *     {"topic":…,"symbol":…,"source":…,"trades":2,"first":"7-1","firstTimestamp":…,"last":"7-2","lastTimestamp":…,"bytes":20480,
  *      "stored":2,"duplicates":0,"gaps":{"seen":0,"repaired":0,"lost":0}}

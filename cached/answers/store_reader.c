@@ -78,9 +78,9 @@ static void looked(void *arg)
     bool failed = self->result != STORE_OK;
     memset(self->wanted, 0, sizeof self->wanted);
     if (failed && !self->failing)
-        log_warn("history: the store can't be read: answers come from memory alone", LOG_TEXT("error", self->error));
+        log_warn("history: can't read the store: answering from memory only", LOG_TEXT("error", self->error));
     else if (!failed && self->failing)
-        log_info("history: the store can be read again");
+        log_info("history: the store is readable again");
     self->failing = failed;
     if (self->done)
         self->done(self->arg);
@@ -90,7 +90,7 @@ store_reader_t *store_reader_new(loop_t *loop, const store_kind_t *kind, const c
 {
     store_reader_t *self = calloc(1, sizeof *self);
     if (!self) {
-        log_error("history: no memory");
+        log_error("history: out of memory");
         return NULL;
     }
     self->kind = kind;

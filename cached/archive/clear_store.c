@@ -8,7 +8,7 @@
 typedef struct {
     char topic[TOPIC_MAX];
     size_t topic_length;
-    cursor_t upto; /* what memory has is not to be stored any more */
+    cursor_t upto; /* what memory has is no longer to be stored */
     uint64_t cleared;
     clear_store_done_fn *done;
     void *arg;

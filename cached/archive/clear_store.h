@@ -21,5 +21,5 @@ bool clear_store_add(clear_store_t *self, text_t topic, clear_store_done_fn *don
 /* Carries out the next one with the idle writer; `stepped` is called after its `done`. False when there is none. */
 bool clear_store_step(clear_store_t *self, void (*stepped)(void *arg, store_result_t result), void *arg);
 
-/* All that wait are told that it failed. */
+/* All waiting ones are told that it failed. */
 void clear_store_fail(clear_store_t *self, store_result_t result);

@@ -154,7 +154,7 @@ static bool read_lines(import_t *self, FILE *in)
         if (self->counts->read++ == 0)
             text = text_without_mark(text);
         if (!take(self, text)) {
-            snprintf(self->error, STORE_ERROR_MAX, "line %llu: expected a trade as it was exported, found %.60s",
+            snprintf(self->error, STORE_ERROR_MAX, "line %llu: expected a trade in the form of an export, found %.60s",
                      (unsigned long long)self->counts->read, line);
             return false;
         }

@@ -1,4 +1,4 @@
-/* Packs what is not stored yet into one batch: of each stream in turn the memory log's trades behind its place. */
+/* Packs what is not stored yet into one batch: for each stream in turn, the memory log's trades after its place. */
 #pragma once
 
 #include "cached/archive/stored_place.h"
@@ -7,12 +7,12 @@
 typedef struct {
     stored_places_t *stored_places;
     trade_batch_t *batch; /* the batch; owned */
-    bool full;            /* there was more than fitted in */
+    bool full;            /* there was more than fits */
     int64_t packed_ns;    /* when it was packed, CLOCK_MONOTONIC */
-    size_t turn;          /* the stream with which the next batch begins */
+    size_t turn;          /* the stream with which the next batch starts */
 } packer_t;
 
-/* Told of a stream whose next trades the memory log does not have. */
+/* Called for a stream whose next trades the memory log does not have. */
 typedef void packer_hole_fn(void *arg, stored_place_t *stored_place, const stored_place_next_t *next);
 
 /* `stored_places` outlive it. False when memory runs out. */

@@ -145,7 +145,7 @@ static bool begin(rebuild_t *self, const memory_log_t *memory_log)
 
 static void finish(rebuild_t *self)
 {
-    log_info("candles: those of older trades are made again", LOG_U64("streams", store_listing_count(&self->listing)),
+    log_info("candles: rebuilt from the store", LOG_U64("streams", store_listing_count(&self->listing)),
              LOG_U64("trades", self->trades));
     self->kind->close(self->store);
     self->store = NULL;
@@ -176,7 +176,7 @@ static void end_stream(rebuild_t *self, const memory_log_t *memory_log)
 {
     candles_t *candles = memory_log_candles(memory_log);
     if (is_to_come(memory_log) && (!candles_merge(candles, self->candles) || self->full))
-        log_error("candles: no memory for all of them", LOG_SLICE("topic", memory_log_topic(memory_log)));
+        log_error("candles: out of memory for some of them", LOG_SLICE("topic", memory_log_topic(memory_log)));
     candles_older_came(candles);
     candles_clear(self->candles); /* of a stream that was cleared meanwhile */
     self->full = false;
@@ -186,7 +186,7 @@ static void end_stream(rebuild_t *self, const memory_log_t *memory_log)
 static void on_failure(rebuild_t *self)
 {
     if (!self->failing)
-        log_warn("candles: the store can't be read: older ones are still to come", LOG_TEXT("error", self->error));
+        log_warn("candles: can't read the store: older ones are missing for now", LOG_TEXT("error", self->error));
     self->failing = true;
     loop_timer_start(self->pause, backoff_next(&self->backoff), 0);
 }
@@ -242,7 +242,7 @@ rebuild_t *rebuild_new(loop_t *loop, const store_kind_t *kind, const char *url, 
     if (self->candles && self->pause && self->worker)
         return self;
 no_memory:
-    log_error("candles: no memory");
+    log_error("candles: out of memory");
     rebuild_destroy(&self);
     return NULL;
 }

@@ -1,4 +1,4 @@
-/* What a store says that it has: read by the writer's thread, looked at on the loop. */
+/* The streams of a store: read by the writer's thread, used on the loop. */
 #pragma once
 
 #include "cached/stores/store.h"
@@ -18,7 +18,7 @@ typedef struct {
 store_listing_t store_listing_new(void);
 void store_listing_release(store_listing_t *self);
 
-/* Asks an open store. STORE_REFUSED when there are more streams than can be. */
+/* Asks an open store. STORE_REFUSED when there are too many streams. */
 store_result_t store_listing_load(store_listing_t *self, const store_kind_t *kind, void *store, char *error);
 
 size_t store_listing_count(const store_listing_t *self);

@@ -62,7 +62,7 @@ static void tell_up(store_writer_t *self)
     if ((self->seen && self->result == STORE_OK) || !log_allowed(&limit, clock_mono_ns()))
         return;
     store_url_shown(self->task.url, shown, sizeof shown);
-    log_info(self->seen ? "store: it is back" : "store: open", LOG_TEXT("store", shown),
+    log_info(self->seen ? "store: available again" : "store: open", LOG_TEXT("store", shown),
              LOG_U64("suppressed", log_suppressed(&limit)));
 }
 
@@ -75,10 +75,10 @@ static void tell_down(store_writer_t *self)
         return;
     store_url_shown(self->task.url, shown, sizeof shown);
     if (self->task.result == STORE_AWAY)
-        log_warn("store: it is away; history goes on in memory", LOG_TEXT("store", shown), LOG_TEXT("error", self->task.error),
-                 LOG_U64("suppressed", log_suppressed(&limit)));
+        log_warn("store: not available; history continues in memory", LOG_TEXT("store", shown),
+                 LOG_TEXT("error", self->task.error), LOG_U64("suppressed", log_suppressed(&limit)));
     else
-        log_error("store: it refuses; history goes on in memory", LOG_TEXT("store", shown), LOG_TEXT("error", self->task.error),
+        log_error("store: refused; history continues in memory", LOG_TEXT("store", shown), LOG_TEXT("error", self->task.error),
                   LOG_U64("suppressed", log_suppressed(&limit)));
 }
 
@@ -122,7 +122,7 @@ store_writer_t *store_writer_new(loop_t *loop, const store_kind_t *kind, const c
 {
     store_writer_t *self = calloc(1, sizeof *self);
     if (!self) {
-        log_error("store: no memory");
+        log_error("store: out of memory");
         return NULL;
     }
     self->task.kind = kind;

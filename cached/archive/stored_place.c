@@ -15,7 +15,7 @@ static bool follows(cursor_t place, cursor_t next)
     return next.epoch == place.epoch ? next.seq == place.seq + 1 : next.seq == 1;
 }
 
-/* What is between the place and `to`. A new epoch begins at 1: what of an older one is missing then is in no journal any more. */
+/* What is between the place and `to`. A new epoch begins at 1: what is missing of an older one is no longer in any journal. */
 static stored_place_next_t hole(const stored_place_t *self, cursor_t to)
 {
     stored_place_next_t next = {.kind = NEXT_JOURNAL, .from = {to.epoch, 1}, .to = to};
@@ -36,7 +36,7 @@ static cursor_t beyond_hole(const memory_log_t *memory_log)
     return middle.epoch == first.epoch ? middle : (cursor_t){first.epoch, first.seq - 1};
 }
 
-/* A hole between two trades of the memory log is none of ours: nobody has what is missing there. But what was before the
+/* A gap between two trades of the memory log does not concern us: nobody has what is missing there. But what was before the
  * memory log's first one may have been there, and be dropped. */
 stored_place_next_t stored_place_next(const stored_place_t *self)
 {

@@ -1,4 +1,4 @@
-/* What of each stream is stored, and what comes next. */
+/* What is stored of each stream, and what comes next. */
 #pragma once
 
 #include "cached/streams/memory_log.h"
@@ -6,13 +6,13 @@
 typedef struct {
     memory_log_t *memory_log; /* somebody else's */
     cursor_t place;           /* stored up to here */
-    cursor_t packed;          /* the last one of the batch under way */
+    cursor_t packed;          /* the last one of the pending batch */
     uint64_t trades;          /* in the store */
-    int64_t behind_ns;        /* since when something has been waiting; 0: nothing is */
-    int64_t retry_ns;         /* what the memory log lacks is not asked for before */
+    int64_t behind_ns;        /* since when something has been waiting; 0: nothing */
+    int64_t retry_ns;         /* what the memory log lacks is not requested before */
 } stored_place_t;
 
-/* What is to be stored next of a stream. */
+/* What to store next of a stream. */
 typedef struct {
     enum {
         NEXT_NOTHING,
@@ -25,13 +25,13 @@ typedef struct {
 
 stored_place_next_t stored_place_next(const stored_place_t *self);
 
-/* It is stored up to here. A place before the present one changes nothing. */
+/* It is stored up to here. A place before the current one changes nothing. */
 void stored_place_move(stored_place_t *self, cursor_t place);
 
-/* Notes since when what comes next has been waiting: now, if nothing was before. */
+/* Notes since when the next trades have been waiting: now, if nothing waited before. */
 void stored_place_wait(stored_place_t *self, const stored_place_next_t *next, int64_t now_ns);
 
-/* Trades that are not stored yet, as far as the cursors tell: those of an epoch before the memory log's are not counted. */
+/* Trades not stored yet, as far as the cursors show: those of an epoch before the memory log's are not counted. */
 uint64_t stored_place_lag(const stored_place_t *self);
 
 typedef struct stored_places stored_places_t;
@@ -40,12 +40,12 @@ typedef struct stored_places stored_places_t;
 stored_places_t *stored_places_new(void);
 void stored_places_destroy(stored_places_t **self);
 
-/* The stored place of a memory log, made when it is new. NULL when memory runs out. */
+/* The stored place of a memory log, created if it is new. NULL when memory runs out. */
 stored_place_t *stored_places_add(stored_places_t *self, memory_log_t *memory_log);
 
 /* NULL when there is none. */
 stored_place_t *stored_places_find(const stored_places_t *self, text_t topic);
 
-/* In the order in which they were made. */
+/* In the order of creation. */
 size_t stored_places_count(const stored_places_t *self);
 stored_place_t *stored_places_at(const stored_places_t *self, size_t number);

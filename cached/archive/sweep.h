@@ -1,5 +1,5 @@
-/* Drops from the store what its retention does not keep: once a minute through all streams, in steps small enough that trades can be stored
- * between them. */
+/* Drops from the store what retention does not keep: once a minute through all streams, in steps small enough that trades can be stored
+ * in between. */
 #pragma once
 
 #include "cached/archive/store_writer.h"
@@ -14,7 +14,7 @@ enum { SWEEP_PERIOD_MS = 60000 };
 sweep_t *sweep_new(const stored_places_t *stored_places, store_writer_t *writer);
 void sweep_destroy(sweep_t **self);
 
-/* NULL: everything is kept. A round begins at once. */
+/* NULL: everything is kept. A round starts at once. */
 void sweep_retain(sweep_t *self, const retention_t *rules);
 
 /* Makes the next step with the idle writer, if one is due; `stepped` is called when it is done. */

@@ -1,5 +1,5 @@
-/* Trades on their way between memory and the store: copied, since they are read and written by another thread, into one piece of
- * memory that is used again and again. */
+/* Trades on their way between memory and the store: copied, since another thread reads and writes them, into one piece of
+ * memory that is reused. */
 #pragma once
 
 #include "cached/stores/store.h"
@@ -20,5 +20,5 @@ void trade_batch_destroy(trade_batch_t **self);
 
 void trade_batch_clear(trade_batch_t *self);
 
-/* Copies a trade. False when it does not fit in any more. */
+/* Copies a trade. False when it no longer fits. */
 bool trade_batch_add(trade_batch_t *self, const store_trade_t *trade);

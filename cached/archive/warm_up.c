@@ -209,7 +209,7 @@ static void show_older(warm_up_t *self)
     }
     memory_log_destroy(&self->memory_log);
     if (!ok)
-        log_error("cached: no memory for all that is stored", LOG_SLICE("topic", memory_log_topic(memory_log)));
+        log_error("cached: out of memory for the stored trades", LOG_SLICE("topic", memory_log_topic(memory_log)));
     fill_up(self);
 }
 

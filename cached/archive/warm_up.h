@@ -1,11 +1,11 @@
 /* Memory filled from the store at the start, in two rounds.
  *
- *     1. of each stream the newest trades, a few thousand of all together: then it is followed, and what is asked for beyond
+ *     1. the newest trades of each stream, a few thousand in all: then it is followed, and what is asked for beyond
  *        memory is answered from the store
- *     2. stream by stream what else the memory log may hold, put before the newest ones when all of it is here
+ *     2. stream by stream what else the memory log may hold, put before the newest ones when all of it has arrived
  *
- * So the process serves long before memory is full. A round reads a stream into a memory log of its own, which then goes to
- * the catalog as a whole: nobody ever sees a memory with a hole. While a piece is appended here, the next one is read there.
+ * So the process serves long before memory is full. A round reads a stream into a separate memory log, which then goes to
+ * the catalog as a whole: nobody ever sees a memory with a gap. While a piece is appended here, the next one is read there.
  */
 #pragma once
 
@@ -37,16 +37,16 @@ bool warm_up_add(warm_up_t *self, stored_place_t *stored_place);
 /* Makes the next step with the idle writer; `stepped` is called when it is done. False when there is nothing left to do. */
 bool warm_up_step(warm_up_t *self, void (*stepped)(void *arg, store_result_t result), void *arg);
 
-/* The store is gone: all streams go on with what they have got. */
+/* The store is gone: all streams continue with what they have. */
 void warm_up_abort(warm_up_t *self);
 
-/* The writer may still be at work, but what comes is of no use any more. For the end of the process. */
+/* The writer may still be at work, but its results are ignored. For the end of the process. */
 void warm_up_stop(warm_up_t *self);
 
 /* Is the first round over? */
 bool warm_up_serves(const warm_up_t *self);
 
-/* Streams, those of them that are full, and trades that came. */
+/* Streams, how many of them are full, and trades that came. */
 size_t warm_up_total(const warm_up_t *self);
 size_t warm_up_done(const warm_up_t *self);
 uint64_t warm_up_trades(const warm_up_t *self);

@@ -62,7 +62,7 @@ static void open_up(write_behind_t *self)
     self->events->on_open(self->arg);
 }
 
-/* What is stored is not known any more: it is asked again when the store is back. */
+/* What is stored is no longer known: it is asked again when the store is back. */
 static void on_failure(write_behind_t *self, store_result_t result)
 {
     self->loaded = false;
@@ -152,7 +152,7 @@ static void tell_lost(write_behind_t *self, const refetch_page_t *page)
         return; /* before the store's first trade nothing is missing */
     self->lost += page->missing;
     if (log_allowed(&limit, clock_mono_ns()))
-        log_error("store: trades have left the journal before they could be stored",
+        log_error("store: trades left the journal before they could be stored",
                   LOG_SLICE("topic", memory_log_topic(page->stored_place->memory_log)), LOG_U64("trades", page->missing),
                   LOG_SLICE("upto", upto_text), LOG_U64("suppressed", log_suppressed(&limit)));
 }
@@ -294,7 +294,7 @@ write_behind_t *write_behind_new(loop_t *loop, const write_behind_config_t *conf
 {
     write_behind_t *self = calloc(1, sizeof *self);
     if (!self) {
-        log_error("store: no memory");
+        log_error("store: out of memory");
         return NULL;
     }
     self->catalog = catalog;
@@ -311,7 +311,7 @@ write_behind_t *write_behind_new(loop_t *loop, const write_behind_config_t *conf
     self->clear_store = self->sweep ? clear_store_new(self->stored_places, self->writer) : NULL;
     if (!self->tick || !packer_open(&self->packer, self->stored_places) || !self->refetch || !self->warm_up ||
         !self->clear_store) {
-        log_error("store: no memory");
+        log_error("store: out of memory");
         write_behind_destroy(&self);
         return NULL;
     }
@@ -344,7 +344,7 @@ void write_behind_destroy(write_behind_t **self_p)
     bool ended = !self->clear_store || flush(self);
     uint64_t lag = write_behind_counts(self).lag_trades;
     if (lag > 0)
-        log_warn("store: not all is stored yet; the next start goes on from the journal", LOG_U64("trades", lag));
+        log_warn("store: some trades are not stored yet; the next start gets them from the journal", LOG_U64("trades", lag));
     refetch_drop(self->refetch);
     ended = store_writer_destroy(&self->writer) && ended;
     if (!ended)
@@ -367,7 +367,7 @@ void write_behind_retain(write_behind_t *self, const retention_t *retention)
 void write_behind_keep(write_behind_t *self, memory_log_t *memory_log)
 {
     if (!stored_places_add(self->stored_places, memory_log))
-        log_error("store: no memory for a stream", LOG_SLICE("topic", memory_log_topic(memory_log)));
+        log_error("store: out of memory for a stream", LOG_SLICE("topic", memory_log_topic(memory_log)));
 }
 
 bool write_behind_clear(write_behind_t *self, text_t topic, clear_store_done_fn *done, void *arg)

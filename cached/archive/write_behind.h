@@ -1,14 +1,14 @@
-/* Write-behind: at the start memory is filled from the store, and what memory takes from then on is written to it.
+/* Write-behind: at the start memory is filled from the store, and everything new in memory is then written to it.
  *
- * Nothing queues for the store. Each stream has a place, up to which it is stored; whenever the store has done what it was given, the
- * trades behind the places are copied from the memory logs into one bounded batch, and stored by a thread of its own:
+ * Nothing queues for the store. Each stream has a place up to which it is stored; whenever the store has finished its last batch, the
+ * trades after the places are copied from the memory logs into one bounded batch, and stored by a separate thread:
  *
  *     memory log    …│ 41 │ 42 │ 43 │ 44 │ 45 │        place 42: the next batch has 43 to 45
  *
- * While the store is away, memory logs go on, and drop their oldest trades. Those that are not stored yet are fetched from the journal again,
- * page by page, when the store is back. What has left the journal, too, is skipped, logged and counted.
+ * While the store is away, memory logs continue, and drop their oldest trades. Those not stored yet are fetched from the journal,
+ * page by page, when the store is back. Those that have left the journal, too, are skipped, logged and counted.
  *
- * All calls are made on the loop, and so are all callbacks.
+ * All calls and callbacks are made on the loop.
  */
 #pragma once
 
@@ -39,7 +39,7 @@ typedef struct {
     const char *url; /* both outlive it */
 } write_behind_config_t;
 
-/* Begins to open the store, on a thread of its own. NULL with a log line when memory runs out. */
+/* Starts to open the store, on a separate thread. NULL with a log line when memory runs out. */
 write_behind_t *write_behind_new(loop_t *loop, const write_behind_config_t *config, catalog_t *catalog,
                                  const write_behind_events_t *events, void *arg);
 
@@ -50,17 +50,17 @@ void write_behind_destroy(write_behind_t **self);
 /* What the store keeps. Without it (NULL): everything. It outlives the write_behind_t, or the next call. */
 void write_behind_retain(write_behind_t *self, const retention_t *retention);
 
-/* A memory log whose trades are to be stored. Again is fine. */
+/* A memory log whose trades are to be stored. May be repeated. */
 void write_behind_keep(write_behind_t *self, memory_log_t *memory_log);
 
-/* Forgets what is stored of a stream, and what memory has of it and is not stored yet: `done` is told how many trades were forgotten in the
+/* Forgets what is stored of a stream, and what memory has of it that is not stored yet: `done` is told how many trades were forgotten in the
  * store. False when too many such requests wait already, or the store can't be reached: nothing happens then. */
 bool write_behind_clear(write_behind_t *self, text_t topic, clear_store_done_fn *done, void *arg);
 
-/* Trades of a stream in the store, as far as is known. */
+/* Trades of a stream in the store, as far as known. */
 uint64_t write_behind_stored(const write_behind_t *self, text_t topic);
 
-/* Up to where a stream is stored. {0, 0}: nothing is. */
+/* Up to where a stream is stored. {0, 0}: nothing. */
 cursor_t write_behind_place(const write_behind_t *self, text_t topic);
 
 typedef enum { WRITE_BEHIND_OPENING, WRITE_BEHIND_UP, WRITE_BEHIND_AWAY, WRITE_BEHIND_REFUSED } write_behind_state_t;
@@ -78,8 +78,8 @@ typedef struct {
 
 write_behind_counts_t write_behind_counts(const write_behind_t *self);
 
-/* Has every stream the newest of its trades, so that it is followed? True too when the store could not be reached at the start. */
+/* Does every stream have its newest trades, so that it is followed? True, too, if the store could not be reached at the start. */
 bool write_behind_serves(const write_behind_t *self);
 
-/* Is memory as full as the store can make it? True too when the store could not be reached. */
+/* Is memory as full as the store can make it? True, too, if the store could not be reached. */
 bool write_behind_warm_up(const write_behind_t *self);

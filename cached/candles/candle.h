@@ -1,8 +1,8 @@
-/* One candle: what the trades of a span of time come to. All numbers are exact.
+/* One candle: the sum of the trades of a span of time. All numbers are exact.
  *
- * Trades may be added in any order, and candles merged in any order: the outcome is the same. Open and close are the first and the
- * last trade by timestamp, within one timestamp by cursor; of highs (and lows) that are equal but written differently it is the
- * shortest text, and of those the first in the order of bytes.
+ * Trades may be added in any order, and candles merged in any order, with the same result. Open and close are the first and the
+ * last trade by timestamp, then by cursor; of highs (and lows) that are equal but written differently it is the
+ * shortest text, and of those the first in byte order.
  */
 #pragma once
 
@@ -17,7 +17,7 @@ typedef struct {
 
 typedef struct {
     int64_t start_ns; /* the owner's */
-    uint64_t count;   /* 0: there is nothing else */
+    uint64_t count;   /* 0: the rest is unset */
     candle_place_t first, last;
     price_t open, high, low, close;
     exact_t volume;   /* sum of quantities */
@@ -27,14 +27,14 @@ typedef struct {
 /* decimal_valid texts. False when memory runs out. */
 bool candle_add(candle_t *self, candle_place_t place, text_t price, text_t qty);
 
-/* What another one has of the same stream and none of the same trades. False when memory runs out. */
+/* Adds another one of the same stream, without common trades. False when memory runs out. */
 bool candle_merge(candle_t *self, const candle_t *other);
 
-/* The same of another stream, whose trades come behind this one's within one timestamp. */
+/* The same from another stream, whose trades come after this one's within one timestamp. */
 bool candle_join(candle_t *self, const candle_t *other);
 
 /* {"start":"2025-11-10T17:24:00Z","open":…,"high":…,"low":…,"close":…,"volume":…,"count":…,"vwap":…}: of one that has a trade. */
 void candle_print(const candle_t *self, buffer_t *out);
 
-/* There is no trade in it then. */
+/* It has no trade then. */
 void candle_release(candle_t *self);

@@ -1,7 +1,7 @@
-/* Exact decimal numbers: sums and products of prices and quantities, without a rounding and without a limit.
+/* Exact decimal numbers: sums and products of prices and quantities, without rounding and without a limit.
  *
- * A number is a whole number of units of 10^-scale. While the units fit into 128 bits nothing is allocated; what does not fit goes on
- * in GMP. Beside that the scale is never less than that of what was added, so that the sum of 0.10 and 0.2 is 0.30.
+ * A number is a whole number of units of 10^-scale. While the units fit into 128 bits nothing is allocated; larger ones use
+ * GMP. The scale is never less than that of what was added, so the sum of 0.10 and 0.2 is 0.30.
  */
 #pragma once
 
@@ -10,7 +10,7 @@
 __extension__ typedef __int128 exact_units_t;
 
 typedef struct {
-    exact_units_t units; /* where `big` is NULL */
+    exact_units_t units; /* if `big` is NULL */
     struct exact_big *big;
     int scale; /* 0 or more */
 } exact_t;     /* all zero: the number 0 */
@@ -21,12 +21,12 @@ enum { EXACT_QUOTIENT_DIGITS = 34 };
 /* Frees what it holds; it is 0 then. */
 void exact_release(exact_t *self);
 
-/* The value of a valid decimal (decimal.h), in place of what was there. */
+/* Sets it to a valid decimal (decimal.h). */
 void exact_set(exact_t *self, text_t decimal);
 
 void exact_add(exact_t *self, const exact_t *term);
 
-/* a times b, in place of what was there. */
+/* Sets it to a times b. */
 void exact_multiply(exact_t *self, const exact_t *a, const exact_t *b);
 
 bool exact_is_zero(const exact_t *self);
@@ -35,5 +35,5 @@ bool exact_is_zero(const exact_t *self);
 void exact_print(const exact_t *self, buffer_t *out);
 
 /* dividend by divisor (which is not 0), rounded half to even to EXACT_QUOTIENT_DIGITS significant digits; without an exponent, and
- * without zeros at the end of a fraction. */
+ * without trailing zeros in the fraction. */
 void exact_print_quotient(const exact_t *dividend, const exact_t *divisor, buffer_t *out);

@@ -1,4 +1,4 @@
-/* A price as it was written, small enough to be kept by the thousand: a text of up to 15 characters is inside, a longer one on
+/* A price as it was written, small enough to keep thousands: a text of up to 15 characters is inside, a longer one on
  * the heap. */
 #pragma once
 
@@ -11,7 +11,7 @@ typedef struct {
     char inside[PRICE_INSIDE]; /* or, where length is greater, the bytes of a pointer to the text */
 } price_t;                     /* all zero: an empty text */
 
-/* In place of what was there. text: at most 255 bytes. False, and nothing has changed, when memory runs out. */
+/* Sets it. text: at most 255 bytes. False, and unchanged, when memory runs out. */
 bool price_set(price_t *self, text_t text);
 
 /* Valid until the price changes or moves. */

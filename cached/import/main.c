@@ -15,11 +15,12 @@ int main(int argc, char **argv)
         argc == 1 || later ? getenv("STORE_URL") : NULL; /* no argument: it may hold a password, and ps shows those */
     const store_kind_t *kind = url ? store_kind(url) : NULL;
     if (!kind || strcmp(kind->scheme, "memory") == 0) {
-        fprintf(stderr,
-                "usage: STORE_URL=STORE store-import [--later] < FILE\n"
-                "STORE: sqlite:///PATH, postgres://… or redis://…; FILE: trades, a line each, as scripts/export writes them\n"
-                "--later: also those behind a stream's last one in the store, with others missing between: no cached may ever "
-                "write to it\n");
+        fprintf(
+            stderr,
+            "usage: STORE_URL=STORE store-import [--later] < FILE\n"
+            "STORE: sqlite:///PATH, postgres://… or redis://…; FILE: trades, one per line, as scripts/export writes them\n"
+            "--later: also trades after a stream's last one in the store, with others missing in between: no cached may ever "
+            "write to it\n");
         return EXIT_USAGE;
     }
     bool good = import_trades(stdin, kind, url, later, &counts, error);

@@ -9,7 +9,7 @@
 
 static store_result_t no_memory(char *error)
 {
-    snprintf(error, STORE_ERROR_MAX, "postgres: no memory left");
+    snprintf(error, STORE_ERROR_MAX, "postgres: out of memory");
     return STORE_AWAY;
 }
 

@@ -99,7 +99,7 @@ static void ignore_notice(void *arg, const char *message)
 static store_result_t why_not_connected(postgres_link_t *self, const char *const *values, char *error)
 {
     char what[STORE_ERROR_MAX];
-    snprintf(what, sizeof what, "%s", self->conn ? PQerrorMessage(self->conn) : "no memory left");
+    snprintf(what, sizeof what, "%s", self->conn ? PQerrorMessage(self->conn) : "out of memory");
     PGPing ping = PQpingParams(keywords, values, 1);
     return fail(self, ping == PQPING_OK || ping == PQPING_NO_ATTEMPT ? STORE_REFUSED : STORE_AWAY, what, error);
 }
@@ -121,7 +121,7 @@ store_result_t postgres_link_ensure(postgres_link_t *self, char *error)
     if (self->conn)
         return STORE_OK;
     if (!url_is_good(values[URL_AT]))
-        return fail(self, STORE_REFUSED, "expected a URL as libpq has it: postgres://USER:PASSWORD@HOST:PORT/DATABASE", error);
+        return fail(self, STORE_REFUSED, "expected a libpq URL: postgres://USER:PASSWORD@HOST:PORT/DATABASE", error);
     self->conn = PQconnectdbParams(keywords, values, 1);
     if (PQstatus(self->conn) != CONNECTION_OK)
         return why_not_connected(self, values, error);

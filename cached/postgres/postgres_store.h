@@ -14,9 +14,9 @@ typedef struct {
     postgres_link_t link;
     sorted_batch_t *batch;
     buffer_t text;               /* where statements and rows are printed */
-    int64_t expired_ns;          /* the age that postgres_expire was told last; -1: none yet */
+    int64_t expired_ns;          /* the last age given to postgres_expire; -1: none yet */
     int64_t policy_ns;           /* TimescaleDB drops chunks that are older; 0: it does not */
-    int64_t days[POSTGRES_DAYS]; /* whose partitions are there, as far as we know: day d at d % POSTGRES_DAYS, as d + 1 */
+    int64_t days[POSTGRES_DAYS]; /* whose partitions exist, as far as we know: day d at d % POSTGRES_DAYS, as d + 1 */
 } postgres_t;
 
 store_result_t postgres_load(void *arg, store_stream_fn *each, void *each_arg, char *error);
@@ -25,5 +25,5 @@ store_result_t postgres_retain(void *arg, text_t topic, uint64_t keep, int64_t b
 store_result_t postgres_expire(void *arg, int64_t age_ns, char *error);
 store_result_t postgres_clear(void *arg, text_t topic, uint64_t *cleared, char *error);
 
-/* Sends all trades of a batch that are left, in a transaction that is open. */
+/* Sends the remaining trades of a batch, in an open transaction. */
 store_result_t postgres_copy(postgres_t *self, char *error);

@@ -88,7 +88,7 @@ store_result_t redis_take_place(redis_t *self, cursor_t *place, char *error)
     if (result != STORE_OK)
         return result;
     if (reply->type == REDIS_REPLY_STRING && !cursor_parse((text_t){reply->str, reply->len}, place))
-        result = redis_link_odd(&self->link, "a place that is no cursor", error);
+        result = redis_link_odd(&self->link, "an invalid place", error);
     freeReplyObject(reply);
     return result;
 }
@@ -167,7 +167,7 @@ static store_result_t redis_append(void *arg, const store_trade_t *trades, size_
 {
     redis_t *self = arg;
     if (!sorted_batch_sort(self->batch, trades, count)) {
-        snprintf(error, STORE_ERROR_MAX, "redis: no memory left");
+        snprintf(error, STORE_ERROR_MAX, "redis: out of memory");
         return STORE_AWAY;
     }
     self->blocks.fresh = false;
@@ -353,7 +353,7 @@ static const char *parse(redis_t *self, const char *url)
     const char *wrong = store_url_parse(&self->link.url, url);
     self->cap = DEFAULT_CAP;
     if (!wrong && !store_url_number(&self->link.url, "trades", &self->cap))
-        wrong = "expected a number behind ?trades=";
+        wrong = "expected a number after ?trades=";
     return wrong;
 }
 
@@ -362,7 +362,7 @@ static store_result_t redis_open(const char *url, void **self_ref, char *error)
     *self_ref = NULL;
     redis_t *self = calloc(1, sizeof *self);
     store_result_t result = STORE_AWAY;
-    snprintf(error, STORE_ERROR_MAX, "redis: no memory left");
+    snprintf(error, STORE_ERROR_MAX, "redis: out of memory");
     if (self && (self->batch = sorted_batch_new())) {
         const char *wrong = parse(self, url);
         result = wrong ? STORE_REFUSED : redis_link_ensure(&self->link, error);

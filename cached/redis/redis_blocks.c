@@ -23,7 +23,7 @@ static sorted_batch_block_t *add(redis_blocks_t *self)
     return &self->at[self->count++];
 }
 
-/* False for what is none: somebody else wrote it. */
+/* False if it is invalid: somebody else wrote it. */
 static bool parse_times(const redisReply *reply, sorted_batch_block_t *block)
 {
     char *comma = NULL, *end = NULL;
@@ -42,7 +42,7 @@ static store_result_t take_widened(redis_blocks_t *self, redis_link_t *link, sor
     if (reply->type == REDIS_REPLY_NIL) {
         self->fresh = true;
     } else if (!parse_times(reply, &known)) {
-        result = redis_link_odd(link, "a block that is none", error);
+        result = redis_link_odd(link, "an invalid block", error);
     } else {
         block->least_ns = known.least_ns < block->least_ns ? known.least_ns : block->least_ns;
         block->greatest_ns = known.greatest_ns > block->greatest_ns ? known.greatest_ns : block->greatest_ns;
@@ -57,7 +57,7 @@ static store_result_t ask_stream(redis_blocks_t *self, redis_link_t *link, const
     for (size_t at = 0; sorted_batch_block(stream, &at, &block);) {
         sorted_batch_block_t *added = add(self);
         if (!added)
-            return redis_link_odd(link, "no memory left", error);
+            return redis_link_odd(link, "out of memory", error);
         *added = block;
         redis_link_send(link, "HGET dataflow:blocks:%b %lu-%lu", stream->topic.at, stream->topic.length, block.epoch,
                         block.number);
@@ -122,7 +122,7 @@ store_result_t redis_blocks_read(redis_blocks_t *self, redis_link_t *link, text_
     if (result != STORE_OK)
         return result;
     if (!parse_all(self, reply))
-        result = redis_link_odd(link, "blocks that are none", error);
+        result = redis_link_odd(link, "invalid blocks", error);
     else if (self->count > 0)
         qsort(self->at, self->count, sizeof *self->at, by_cursor);
     freeReplyObject(reply);
@@ -145,7 +145,7 @@ store_result_t redis_blocks_first(redis_link_t *link, text_t topic, cursor_t *fi
         const redisReply *entry = reply->element[0];
         const redisReply *id = entry->elements > 0 ? entry->element[0] : NULL;
         if (!id || !id->str || !cursor_parse((text_t){id->str, id->len}, first))
-            result = redis_link_odd(link, "an entry that is none", error);
+            result = redis_link_odd(link, "an invalid entry", error);
     }
     freeReplyObject(reply);
     return result;

@@ -12,7 +12,7 @@ typedef struct {
 
 void redis_blocks_release(redis_blocks_t *self);
 
-/* Reads the blocks that a batch's trades are in, widened by those, in the order of streams and blocks. */
+/* Reads the blocks of a batch's trades, widened by those trades, in the order of streams and blocks. */
 store_result_t redis_blocks_widen(redis_blocks_t *self, redis_link_t *link, sorted_batch_t *batch, char *error);
 
 /* The same for one stream of it. */
@@ -28,5 +28,5 @@ store_result_t redis_blocks_read(redis_blocks_t *self, redis_link_t *link, text_
 /* Sends a command that writes one. */
 void redis_blocks_send(redis_link_t *link, text_t topic, const sorted_batch_block_t *block);
 
-/* Forgets the blocks from before the stream's oldest trade, which come never again. */
+/* Forgets the blocks from before the stream's oldest trade, which will never come back. */
 store_result_t redis_blocks_prune(redis_blocks_t *self, redis_link_t *link, text_t topic, char *error);

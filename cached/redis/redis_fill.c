@@ -182,7 +182,7 @@ store_result_t redis_fill(void *arg, const store_trade_t *trades, size_t count, 
     *filled = 0;
     snprintf(fill.copy, sizeof fill.copy, "dataflow:fill:%lx:%p", (unsigned long)clock_real_ns(), arg);
     if (!sorted_batch_sort(self->batch, trades, count)) {
-        snprintf(error, STORE_ERROR_MAX, "redis: no memory left");
+        snprintf(error, STORE_ERROR_MAX, "redis: out of memory");
         return STORE_AWAY;
     }
     store_result_t result = redis_link_ensure(&self->link, error);

@@ -66,7 +66,7 @@ store_result_t redis_link_take(redis_link_t *self, int type, redisReply **reply,
         return result;
     freeReplyObject(*reply);
     *reply = NULL;
-    return redis_link_odd(self, "an answer of another type than expected", error);
+    return redis_link_odd(self, "a reply of an unexpected type", error);
 }
 
 store_result_t redis_link_drop(redis_link_t *self, size_t count, char *error)
@@ -118,13 +118,13 @@ store_result_t redis_link_ensure(redis_link_t *self, char *error)
     if (self->context)
         return STORE_OK;
     if (*url->host && *url->path && !text_to_u64(text_of(url->path), &database))
-        return fail(self, STORE_REFUSED, "expected the number of a database behind the host", error);
+        return fail(self, STORE_REFUSED, "expected a database number after the host", error);
     char path[STORE_URL_MAX + 1];
     snprintf(path, sizeof path, "/%s", url->path);
     self->context = *url->host ? redisConnectWithTimeout(url->host, url->port ? url->port : DEFAULT_PORT, connect_timeout)
                                : redisConnectUnixWithTimeout(path, connect_timeout);
     if (!self->context || self->context->err)
-        return fail(self, STORE_AWAY, self->context ? self->context->errstr : "no memory left", error);
+        return fail(self, STORE_AWAY, self->context ? self->context->errstr : "out of memory", error);
     redisSetTimeout(self->context, answer_timeout);
     if (*url->host)
         redisEnableKeepAlive(self->context);

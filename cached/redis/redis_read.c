@@ -23,7 +23,7 @@ static store_result_t tell_streams(redis_t *self, const redisReply *places, stor
         stream.trades = (uint64_t)length->integer;
         freeReplyObject(length);
         if (!cursor_parse((text_t){place->str, place->len}, &stream.place))
-            result = redis_link_odd(&self->link, "a place that is no cursor", error);
+            result = redis_link_odd(&self->link, "an invalid place", error);
         else
             more = more && each(arg, &stream);
     }
@@ -74,13 +74,13 @@ static bool parse_entry(const redisReply *entry, text_t topic, store_trade_t *tr
     return cursor_parse((text_t){id->str, id->len}, &trade->cursor);
 }
 
-/* Tells what is wanted of a page. *last: the cursor of its last entry. */
+/* Reports a page. *last: the cursor of its last entry. */
 static store_result_t tell_page(redis_walk_t *self, const redisReply *page, cursor_t *last, char *error)
 {
     for (size_t i = 0; i < page->elements && !self->enough && self->left > 0; i++) {
         store_trade_t trade;
         if (!parse_entry(page->element[i], self->query->topic, &trade))
-            return redis_link_odd(&self->redis->link, "an entry that is no trade", error);
+            return redis_link_odd(&self->redis->link, "an entry that is not a trade", error);
         *last = trade.cursor;
         if (trade.timestamp_ns <= self->query->after_ns || trade.timestamp_ns >= self->query->before_ns)
             continue;

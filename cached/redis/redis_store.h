@@ -1,9 +1,9 @@
-/* What the parts of the Redis store share: redis.c writes, redis_fill.c puts in between, redis_read.c reads. */
+/* What the parts of the Redis store share: redis.c writes, redis_fill.c fills in, redis_read.c reads. */
 #pragma once
 
 #include "cached/redis/redis_blocks.h"
 
-/* How often a call begins anew when other writers came first. */
+/* How often a call is retried when other writers came first. */
 enum { REDIS_RACES = 20 };
 
 typedef struct {
@@ -22,15 +22,15 @@ store_result_t redis_fill(void *arg, const store_trade_t *trades, size_t count, 
 store_result_t redis_old_of_block(redis_t *self, text_t topic, const sorted_batch_block_t *block, int64_t before_ns,
                                   store_trade_fn *trade, void *arg, char *error);
 
-/* Up to `count` trades from a cursor on. *more: there are others behind them. *from: behind the last one. */
+/* Up to `count` trades from a cursor on. *more: others follow. *from: after the last one. */
 store_result_t redis_read_page(redis_t *self, text_t topic, cursor_t *from, size_t count, store_trade_fn *trade, void *arg,
                                bool *more, char *error);
 
-/* The place of a stream: {0, 0} when there is none. Each is one command and its answer. */
+/* The place of a stream: {0, 0} when there is none. Each is one command and its reply. */
 void redis_send_get_place(redis_t *self, text_t topic);
 store_result_t redis_take_place(redis_t *self, cursor_t *place, char *error);
 void redis_send_set_place(redis_t *self, text_t topic, cursor_t place);
 
-/* The answer to EXEC: nil after a lost race. */
+/* The reply to EXEC: nil after a lost race. */
 store_result_t redis_take_exec(redis_t *self, bool *raced, char *error);
 store_result_t redis_lost_races(char *error);

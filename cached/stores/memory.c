@@ -27,7 +27,7 @@ typedef struct {
 
 static store_result_t no_memory(char *error)
 {
-    snprintf(error, STORE_ERROR_MAX, "memory: no memory left");
+    snprintf(error, STORE_ERROR_MAX, "memory: out of memory");
     return STORE_AWAY;
 }
 

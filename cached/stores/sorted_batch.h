@@ -1,8 +1,8 @@
-/* A batch of trades, sorted by stream, without what is stored already, and cut into blocks: what all kinds of stores do with one before
+/* A batch of trades, sorted by stream, without those already stored, and cut into blocks: what all kinds of stores do before
  * they write.
  *
  * A block is the trades of a stream and epoch with the same seq / SORTED_BATCH_BLOCK. Stores keep the least and the greatest timestamp of each
- * block, so that looking for a time reads no more than the blocks that may have it, whatever order timestamps are in; an index of
+ * block, so a query by time reads only the blocks that may match, in whatever order timestamps come; an index of
  * every timestamp would cost as much as the trades.
  */
 #pragma once
@@ -12,7 +12,7 @@
 enum { SORTED_BATCH_BLOCK = 1024 };
 
 typedef struct {
-    text_t topic; /* the batch's own copy; with a NUL behind it */
+    text_t topic; /* the batch's own copy, with a NUL after it */
     int64_t id;   /* the store's own, kept from batch to batch; 0 at first */
     const store_trade_t **trades;
     size_t count;
@@ -30,19 +30,19 @@ typedef struct sorted_batch sorted_batch_t;
 sorted_batch_t *sorted_batch_new(void);
 void sorted_batch_destroy(sorted_batch_t **self);
 
-/* Sorts; the trades must stay where they are. False when memory runs out. */
+/* Sorts; the trades must stay in place. False when memory runs out. */
 bool sorted_batch_sort(sorted_batch_t *self, const store_trade_t *trades, size_t count);
 
 /* The streams of the trades sorted last: number 0, 1, 2 …; NULL at the end. */
 sorted_batch_stream_t *sorted_batch_stream(sorted_batch_t *self, size_t number);
 
-/* Leaves out what is at or before a stream's place, and what does not come after the one before it. */
+/* Leaves out what is at or before a stream's place, and what is not after its predecessor. */
 void sorted_batch_leave_out(sorted_batch_stream_t *stream, cursor_t place);
 
-/* The other half, sorted by cursor, each once: leaves out what is behind a stream's place. The end is the place. */
+/* The other half, sorted by cursor, each once: leaves out what is after a stream's place. The end is the place. */
 void sorted_batch_keep_old(sorted_batch_stream_t *stream, cursor_t place);
 
-/* The next of the blocks that a stream's trades are in; *at begins at 0. False at the end. */
+/* The next block of a stream's trades; *at starts at 0. False at the end. */
 bool sorted_batch_block(const sorted_batch_stream_t *stream, size_t *at, sorted_batch_block_t *block);
 
 /* Can a store keep this cursor? */

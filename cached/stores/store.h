@@ -24,7 +24,7 @@ typedef enum {
     STORE_REFUSED /* a wrong password, a newer schema, a corrupt file, a full disk: somebody must mend it. Tried again later */
 } store_result_t;
 
-enum { STORE_ERROR_MAX = 256 /* bytes of a message, with its end */ };
+enum { STORE_ERROR_MAX = 256 /* bytes of a message, including its NUL */ };
 
 typedef struct {
     text_t topic; /* trade.<SYMBOL>.<source> */
@@ -33,10 +33,10 @@ typedef struct {
     text_t json;
 } store_trade_t;
 
-/* A stream as it is stored. */
+/* A stored stream. */
 typedef struct {
     text_t topic;
-    cursor_t place; /* everything up to it has been stored, or can't be had any more */
+    cursor_t place; /* everything up to it has been stored, or is no longer available */
     uint64_t trades;
 } store_stream_t;
 
@@ -59,7 +59,7 @@ typedef struct {
     /* Every stream that has a place. */
     store_result_t (*load)(void *self, store_stream_fn *stream, void *arg, char *error);
 
-    /* The trades that the query wants, in order. None of an unknown topic. */
+    /* The trades that the query asks for, in order. None for an unknown topic. */
     store_result_t (*range)(void *self, const store_query_t *query, store_trade_fn *trade, void *arg, char *error);
 } store_reading_t;
 

@@ -49,7 +49,7 @@ static const char *parse_host(store_url_t *self, char *host)
     }
     self->host = host;
     self->port = (uint16_t)number;
-    return decode(host) ? NULL : "expected two hexadecimal digits behind a '%'";
+    return decode(host) ? NULL : "expected two hexadecimal digits after '%'";
 }
 
 static char *copy_behind_scheme(store_url_t *self, const char *url, const char *mark)
@@ -75,7 +75,7 @@ const char *store_url_parse(store_url_t *self, const char *url)
     char *user = at_sign ? rest : path + strlen(path);
     char *password = cut(user, strchr(user, ':'));
     if (!decode(user) || !decode(password) || !decode(path))
-        return "expected two hexadecimal digits behind a '%'";
+        return "expected two hexadecimal digits after '%'";
     self->user = user;
     self->password = password;
     self->path = path;
@@ -89,7 +89,7 @@ const char *store_url_parse_path(store_url_t *self, const char *url)
     if (!path || !*path)
         return "expected SCHEME:///PATH, at most 4095 bytes";
     self->path = path;
-    return decode(path) ? NULL : "expected two hexadecimal digits behind a '%'";
+    return decode(path) ? NULL : "expected two hexadecimal digits after '%'";
 }
 
 bool store_url_number(const store_url_t *self, const char *name, uint64_t *value)

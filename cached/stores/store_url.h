@@ -8,18 +8,18 @@ enum { STORE_URL_MAX = 4096 };
 typedef struct {
     const char *user, *password, *host; /* "": not given */
     uint16_t port;                      /* 0: not given */
-    const char *path;                   /* without the slash that begins it */
-    const char *query;                  /* as it is, behind the '?' */
+    const char *path;                   /* without its leading slash */
+    const char *query;                  /* as it is, after the '?' */
     char bytes[STORE_URL_MAX];          /* where these are */
 } store_url_t;
 
-/* Returns what is wrong with it, for a message that must not show the URL; NULL when all is well. */
+/* Returns what is wrong with it, for a message that must not show the URL; NULL if nothing. */
 const char *store_url_parse(store_url_t *self, const char *url);
 
-/* Only what is behind "SCHEME:///", decoded: of a scheme whose paths may hold '?' and '@'. */
+/* Only what follows "SCHEME:///", decoded: for schemes whose paths may contain '?' and '@'. */
 const char *store_url_parse_path(store_url_t *self, const char *url);
 
-/* A number that the query may give: NAME=1000. *value stays as it was when there is none. False when what is there is no number. */
+/* A number in the query: NAME=1000. *value is unchanged if it is absent. False if it is not a number. */
 bool store_url_number(const store_url_t *self, const char *name, uint64_t *value);
 
 /* A URL for logs, without what may be credentials (text_format.h). Cut at `size`, which is at least 1. */

@@ -1,10 +1,10 @@
-/* Memory for the texts of all memory logs: pieces of ARENA_PIECE_BYTES, out of blocks of 2 MiB.
+/* Memory for the texts of all memory logs: pieces of ARENA_PIECE_BYTES, from blocks of 2 MiB.
  *
- *     block   [head│piece│piece│piece│ … 126 of them]     at a multiple of its size, so that a piece tells its block
+ *     block   [head│piece│piece│piece│ … 126 of them]     at a multiple of its size, so a piece knows its block
  *
- * Memory that is touched for the first time costs a page fault, and on virtual machines a dear one: of all the work for a trade it was the
- * largest part. In huge pages there are 512 times fewer of them. But the system fills 2 MiB with zeros then, for 3 to 5 ms on such a machine, in
- * which others wait for the processor: so that is for when trades come in bulk. At the pace of live ones memory comes a piece at a time.
+ * Memory that is touched for the first time costs a page fault, expensive on virtual machines: of all the work for a trade it was the
+ * largest part. Huge pages need 512 times fewer of them. But then the system zeroes 2 MiB, for 3 to 5 ms on such a machine, during
+ * which others wait for the processor: so they are for trades in bulk. At the pace of live trades memory grows a piece at a time.
  */
 #pragma once
 
@@ -18,13 +18,13 @@ enum { ARENA_PIECE_BYTES = 16384 };
 /* NULL when memory runs out. */
 arena_t *arena_new(void);
 
-/* Pieces that were not given back stay what they are. */
+/* Pieces that were not given back stay valid. */
 void arena_destroy(arena_t **self);
 
 /* Uninitialized. NULL when memory runs out. O(1). */
 void *arena_take(arena_t *self);
 void arena_give(arena_t *self, void *piece);
 
-/* Zeroed memory for large tables, in huge pages where it is large enough for them. NULL when there is none. */
+/* Zeroed memory for large tables, in huge pages if it is large enough. NULL when there is none. */
 void *arena_table_new(size_t bytes);
 void arena_table_free(void *table, size_t bytes);

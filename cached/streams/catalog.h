@@ -1,6 +1,6 @@
 /* The catalog of streams: every memory log, by symbol and by topic, and which symbols the sources offer.
  *
- * What comes from the bus can't make it grow without end: at most CATALOG_SYMBOLS_MAX symbols, CATALOG_STREAMS_MAX streams and
+ * The bus can't make it grow without bound: at most CATALOG_SYMBOLS_MAX symbols, CATALOG_STREAMS_MAX streams and
  * CATALOG_SOURCES_MAX sources of one symbol.
  */
 #pragma once
@@ -17,24 +17,24 @@ typedef struct catalog catalog_t;
 catalog_t *catalog_new(uint64_t limit);
 void catalog_destroy(catalog_t **self);
 
-/* What is held, from now on: of each stream as many trades as its rule says, or else as `catalog_new` did, and none older
- * than that. `rules` outlive the catalog, or the next call; NULL: none. */
+/* What is held from now on: of each stream as many trades as its rule says, or else as `catalog_new` did, and none older
+ * than the rule says. `rules` outlive the catalog, or the next call; NULL: none. */
 void catalog_retain(catalog_t *self, const retention_t *rules);
 
 /* Drops what has become too old. */
 void catalog_age(catalog_t *self, int64_t now_ns);
 
-/* The memory log of a stream, made when it is new. NULL when `topic` is not a trade's, when there are too many, or when
+/* The memory log of a stream, created if it is new. NULL when `topic` is not a trade's, when there are too many, or when
  * memory runs out. */
 memory_log_t *catalog_memory_log(catalog_t *self, text_t topic);
 
 /* NULL when there is none. */
 memory_log_t *catalog_find(const catalog_t *self, text_t topic);
 
-/* What a source offers now: replaces what it offered before. */
+/* Sets what a source offers, replacing what it offered before. */
 void catalog_offer(catalog_t *self, const status_t *status);
 
-/* Does a source offer this stream, whether it has had a trade or not? */
+/* Does a source offer this stream, with or without trades? */
 bool catalog_offered(const catalog_t *self, text_t topic);
 
 typedef struct {
@@ -46,7 +46,7 @@ typedef struct {
 /* False when the symbol has no stream and no source offers it. Valid until the catalog changes. */
 bool catalog_symbol(const catalog_t *self, text_t symbol, catalog_symbol_t *found);
 
-/* Walks the symbols in alphabetical order; *at begins at 0. False at the end. */
+/* Walks the symbols in alphabetical order; *at starts at 0. False at the end. */
 bool catalog_next(const catalog_t *self, size_t *at, catalog_symbol_t *found);
 
 size_t catalog_streams(const catalog_t *self);

@@ -1,14 +1,14 @@
 /* The latest trades of one stream: their canonical texts in an arena, and an index of them.
  *
  *     index   │ (epoch, seq)  timestamp  place │ …          one entry of 32 bytes a trade, oldest first, in a ring
- *     chunks  [text text text …][text text …][text …    ]   the oldest chunk is used again once its last text is gone
+ *     chunks  [text text text …][text text …][text …    ]   the oldest chunk is reused once its last text is gone
  *
- * Trades are numbered in the order in which they were appended, from 0, and keep their number until the memory log is joined
+ * Trades are numbered in the order of appending, from 0, and keep their number until the memory log is joined
  * to another: those held are [memory_log_first, memory_log_end). Cursors only grow; timestamps are the exchange's and may be
- * a little out of order, so that looking for a time goes by the least and the greatest timestamp of each MEMORY_LOG_SPAN
+ * slightly out of order, so searching for a time uses the least and the greatest timestamp of each MEMORY_LOG_SPAN
  * trades and is exact whatever their order.
  *
- * A memory log has the stream's candles with it, for longer than the trades; whoever appends a trade adds it to them, too.
+ * A memory log also has the stream's candles, for longer than the trades; the caller adds each appended trade to them, too.
  */
 #pragma once
 
@@ -26,7 +26,7 @@ typedef struct {
     text_t json;          /* valid until the next memory_log_append or memory_log_clear */
 } memory_log_trade_t;
 
-/* limit: how many trades it holds at most, 1 or more. Memory grows with what is there, from the arena, which outlives the
+/* limit: how many trades it holds at most, 1 or more. Memory grows with the content, from the arena, which outlives the
  * memory log. NULL when memory runs out. */
 memory_log_t *memory_log_new(text_t topic, uint64_t limit, arena_t *arena);
 
@@ -36,7 +36,7 @@ void memory_log_destroy(memory_log_t **self);
 
 text_t memory_log_topic(const memory_log_t *self);
 
-/* The stream's candles: the memory log's, which ends with them. */
+/* The stream's candles, owned by the memory log. */
 candles_t *memory_log_candles(const memory_log_t *self);
 
 /* Appends a trade, of at most MEMORY_LOG_TEXT_MAX bytes, and drops the oldest one when there are `limit`. O(1); allocates
@@ -44,10 +44,10 @@ candles_t *memory_log_candles(const memory_log_t *self);
  * when memory runs out. */
 bool memory_log_append(memory_log_t *self, const memory_log_trade_t *trade);
 
-/* What the stream has up to `to` will not come any more: memory_log_known moves there. */
+/* What the stream has up to `to` will never come: memory_log_known moves there. */
 void memory_log_skip(memory_log_t *self, cursor_t to);
 
-/* The last place in the stream that was heard of: of the last trade appended, or skipped. {0, 0} when there is none. */
+/* The last known place in the stream: of the last trade appended, or skipped. {0, 0} when there is none. */
 cursor_t memory_log_known(const memory_log_t *self);
 
 /* Forgets the trades and the candles, but not memory_log_known. */
@@ -57,13 +57,13 @@ uint64_t memory_log_first(const memory_log_t *self);
 uint64_t memory_log_end(const memory_log_t *self);
 uint64_t memory_log_count(const memory_log_t *self);
 
-/* A trade that is held (asserted). */
+/* One of the trades held (asserted). */
 memory_log_trade_t memory_log_at(const memory_log_t *self, uint64_t number);
 
-/* The number of the first trade at or behind `cursor`; memory_log_end when there is none. O(log n). */
+/* The number of the first trade at or after `cursor`; memory_log_end when there is none. O(log n). */
 uint64_t memory_log_find(const memory_log_t *self, cursor_t cursor);
 
-/* Timestamps that are wanted: both bounds are exclusive. */
+/* The wanted timestamps: both bounds are exclusive. */
 typedef struct {
     int64_t after_ns, before_ns;
 } window_t;
@@ -75,14 +75,14 @@ typedef struct {
 bool memory_log_newest(const memory_log_t *self, uint64_t end, window_t window, uint64_t *number);
 bool memory_log_oldest(const memory_log_t *self, uint64_t start, window_t window, uint64_t *number);
 
-/* Where the trades begin that are held: the cursor of the oldest, or the place behind memory_log_known. */
+/* Where the held trades begin: the cursor of the oldest, or the place after memory_log_known. */
 cursor_t memory_log_edge(const memory_log_t *self);
 
-/* A place before which no store has trades of the stream either; {0, 0} until somebody has looked. */
+/* A place before which no store has trades of the stream either; {0, 0} until that is known. */
 void memory_log_set_floor(memory_log_t *self, cursor_t floor);
 cursor_t memory_log_floor(const memory_log_t *self);
 
-/* Another limit, 1 or more; drops what is too much. */
+/* Another limit, 1 or more; drops the excess. */
 void memory_log_set_limit(memory_log_t *self, uint64_t limit);
 uint64_t memory_log_limit(const memory_log_t *self);
 
@@ -93,8 +93,8 @@ void memory_log_drop_before(memory_log_t *self, int64_t before_ns);
  * other is destroyed. */
 void memory_log_take(memory_log_t *self, memory_log_t **other);
 
-/* Puts the trades of another memory log of the same topic and arena before its own, all of which come behind them, and adds the other's candles. The
- * other is destroyed. Where both are more than the limit the oldest go; all get other numbers. Copies no text. False when memory runs out: then
+/* Puts the trades of another memory log of the same topic and arena before its own, all of which come after them, and adds the other's candles. The
+ * other is destroyed. If both exceed the limit the oldest go; all get new numbers. Copies no text. False when memory runs out: then
  * not all has been taken, and `self` is still whole. */
 bool memory_log_take_older(memory_log_t *self, memory_log_t **other);
 

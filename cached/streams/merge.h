@@ -1,14 +1,14 @@
-/* The trades of several streams in one order of time, newest first or oldest first, from memory and from a store behind it.
+/* The trades of several streams merged by time, newest first or oldest first, from memory and a store behind it.
  *
  * Within a stream the order is strictly that of the cursors, even where its timestamps are not in order; the stream whose next trade has
  * the latest (earliest) timestamp comes first. Newest first is the exact reverse of oldest first as long as the timestamps of each
  * stream are in order.
  *
  *          store                     memory log   
- *     … ───────────────┐edge┌──────────────────────▶         a head walks from one into the other; where it comes to what memory does
- *            chunk ◀───┘    └─── number                      not hold it lacks a chunk of the store, and the merge waits for that
+ *     … ───────────────┐edge┌──────────────────────▶         a head walks from one into the other; where memory does
+ *            chunk ◀───┘    └─── number                      not reach it lacks a chunk of the store, and the merge waits for that
  *
- * A head remembers how far it came as a cursor, so that no trade is twice or missing whatever memory drops while the merge waits.
+ * A head remembers its progress as a cursor, so no trade is repeated or missing whatever memory drops while the merge waits.
  */
 #pragma once
 
@@ -19,8 +19,8 @@ enum {
     MERGE_MAX = 64 /* streams */
 };
 
-/* How far the timestamps of a stream may be out of order: what is older than memory's oldest trade of a stream is never later than
- * it by more. Only with that can a question for the last minutes be answered without a look into the store. */
+/* How far the timestamps of a stream may be out of order: trades older than memory's oldest one of a stream are never later than
+ * it by more. Only so can a query for the last minutes be answered without reading the store. */
 #define MERGE_DISORDER_NS ((int64_t)60 * 1000000000)
 
 typedef enum { MERGE_NEWEST_FIRST, MERGE_OLDEST_FIRST } merge_order_t;
@@ -29,50 +29,50 @@ typedef enum { MERGE_TRADE, MERGE_END, MERGE_LACKS } merge_state_t;
 typedef struct {
     const memory_log_t *memory_log;
     merge_state_t state;
-    cursor_t bound;          /* newest first: what is at or behind it is done; oldest first: what is before it */
-    cursor_t last;           /* oldest first: nothing behind it is wanted */
+    cursor_t bound;          /* newest first: what is at or after it is done; oldest first: what is before it */
+    cursor_t last;           /* oldest first: nothing after it is wanted */
     uint64_t number;         /* the same as bound, for the memory log: newest first up to it, oldest first from it */
-    cursor_t covered;        /* up to where the chunk's query covers what the process had heard of then */
+    cursor_t covered;        /* up to where the chunk's query covers what was known then */
     const chunk_t *chunk;    /* NULL: nothing of the store was needed yet */
     size_t in_chunk;         /* its next trade there */
-    bool from_memory_log;    /* next is the memory log's, and may go while the merge waits */
+    bool from_memory_log;    /* next is in the memory log, and may go while the merge waits */
     memory_log_trade_t next; /* in MERGE_TRADE */
 } merge_head_t;
 
 typedef struct {
     merge_order_t order;
     window_t window;
-    bool has_store; /* may the store have what memory does not hold? */
+    bool has_store; /* may the store have what memory does not? */
     size_t count, lacking, chosen;
     merge_head_t heads[MERGE_MAX];
 } merge_t;
 
-/* Begins one that has no streams yet. */
+/* Starts one without streams. */
 void merge_begin(merge_t *self, merge_order_t order, window_t window, bool has_store);
 
 /* Adds a stream. Newest first: its trades up to `upto`, inclusive. Oldest first: its trades from `from` to `to`, inclusive.
- * The memory log must stay as long as the merge. */
+ * The memory log must outlive the merge. */
 void merge_add_newest(merge_t *self, const memory_log_t *memory_log, cursor_t upto);
 void merge_add_oldest(merge_t *self, const memory_log_t *memory_log, cursor_t from, cursor_t to);
 
 /* The next trade, valid until merge_advance or until a memory log changes. MERGE_LACKS: some heads need the store first. */
 merge_state_t merge_peek(merge_t *self, memory_log_trade_t *trade);
 
-/* Goes on behind the trade that was peeked. */
+/* Advances past the peeked trade. */
 void merge_advance(merge_t *self);
 
 /* What a head in MERGE_LACKS needs, at most `limit` trades. */
 store_query_t merge_lacked(merge_t *self, size_t head, uint64_t limit);
 
-/* Here it is; the chunk stays until the head lacks the next one. A failed one counts as the end of what the store has. */
+/* Provides it; the chunk must stay until the head lacks the next one. A failed one counts as the end of the store. */
 void merge_give(merge_t *self, size_t head, const chunk_t *chunk);
 
-/* After the last merge_give, and after any change of a memory log: looks again for what is next. */
+/* After the last merge_give, and after any change of a memory log: finds the next trade again. */
 void merge_resume(merge_t *self);
 
 /* After merge_give: does it show a place before which the store has nothing of the stream? */
 bool merge_floor(const merge_t *self, size_t head, cursor_t *floor);
 
-/* Where the head would go on. Newest first: the cursor of its next trade, inclusive; false when it has none. Oldest first: the cursor from
- * which all is still to come; never false. */
+/* Where the head would continue. Newest first: the cursor of its next trade, inclusive; false when it has none. Oldest first: the cursor from
+ * which everything is still to come; never false. */
 bool merge_place(const merge_t *self, size_t head, cursor_t *place);

@@ -2,7 +2,7 @@
  *
  *     {"*": {"trades": 1000}, "*-USD": {"trades": 10000, "hours": 24}, "BTC-USD": {}}
  *
- * '*' stands for any run of characters. One rule counts for a symbol: its own name if there is one, else the pattern with the most other
+ * '*' stands for any run of characters. One rule applies to a symbol: its own name if there is one, else the pattern with the most other
  * characters, of those the first.
  */
 #pragma once
@@ -20,11 +20,11 @@ typedef struct {
 retention_t *retention_new(const config_t *config, const char *path);
 void retention_destroy(retention_t **self);
 
-/* No limits where no pattern fits. */
+/* No limits if no pattern matches. */
 retention_rule_t retention_of(const retention_t *self, text_t symbol);
 
-/* The age that no trade of any symbol outlives; 0 when some symbols' trades may be of any age. */
+/* The maximum age for all symbols; 0 if some symbols' trades may be of any age. */
 int64_t retention_longest(const retention_t *self);
 
-/* Does '*' in the pattern, for any run of characters, make it the text? */
+/* Does the pattern match the text? '*' is any run of characters. */
 bool retention_matches(text_t pattern, text_t text);

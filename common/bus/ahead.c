@@ -21,7 +21,7 @@ static void on_told(void *arg, text_t answer)
     uint64_t epoch;
     self->asking = 0;
     if (answer.length > 0 && !ahead_answer_parse(answer, &epoch) && log_allowed(&limit, clock_mono_ns()))
-        log_warn("follower: connectord begins no other epoch, although more was had than it has",
+        log_warn("follower: connectord has not started a new epoch, although it has less than we have",
                  LOG_SLICE("answer", ((text_t){answer.at, answer.length < 200 ? answer.length : 200})),
                  LOG_U64("suppressed", log_suppressed(&limit)));
 }
@@ -48,7 +48,7 @@ static void log_ahead(const followed_stream_t *stream, int64_t now_ns)
     static log_limit_t limit;
     char text[CURSOR_MAX];
     if (log_allowed(&limit, now_ns))
-        log_warn("follower: the bus has less of a stream than was had: what it brings can't be told from that",
+        log_warn("follower: the bus has less of a stream than we have: its trades can't be told from those",
                  LOG_SLICE("topic", stream->topic), LOG_SLICE("had", ((text_t){text, cursor_print(text, had(stream))})),
                  LOG_U64("suppressed", log_suppressed(&limit)));
 }

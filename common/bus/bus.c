@@ -46,9 +46,9 @@ static void tell_withdrawn(bus_t *self, int64_t now_ns)
                            .source = {name, length},
                            .since_ns = now_ns,
                            .time_ns = now_ns,
-                           .reason = TEXT("not heard of any more"),
+                           .reason = TEXT("no longer heard"),
                            .symbols = TEXT("{}")};
-        log_warn("follower: a source is heard of no more, although its connectord is", LOG_SLICE("source", status.source));
+        log_warn("follower: a source is silent, although its connectord is not", LOG_SLICE("source", status.source));
         self->events->on_status(self->arg, self, &status);
     }
 }

@@ -1,4 +1,4 @@
-/* One connectord as its subscribers have it: the bus, from which messages come checked and taken apart, and the replay beside it.
+/* One connectord as its subscribers see it: the bus, whose messages arrive checked and parsed, and its replay socket.
  */
 #pragma once
 
@@ -14,9 +14,9 @@ enum { BUS_SILENCE_MS = 5000 };
 typedef struct {
     /* A trade, of the symbol and the source of its topic. Valid during the call. */
     void (*on_trade)(void *arg, bus_t *bus, text_t topic, const trade_t *trade, text_t json);
-    /* A status came; or none, while others did, for long enough to know that the source was withdrawn. */
+    /* A status came; or none did, while others came, for long enough to know that the source was withdrawn. */
     void (*on_status)(void *arg, bus_t *bus, const status_t *status);
-    /* What had come has been handed over. */
+    /* Everything that had arrived has been handed over. */
     void (*on_drained)(void *arg);
     /* Nothing came for BUS_SILENCE_MS; or it is back. */
     void (*on_silent)(void *arg, bus_t *bus, bool silent);
@@ -35,16 +35,16 @@ requester_t *bus_replay(const bus_t *self);
 void bus_subscribe(bus_t *self, text_t prefix);
 void bus_unsubscribe(bus_t *self, text_t prefix);
 
-/* Time passes: has it fallen silent? Time in which nobody called this for long, since the process stood still, is no silence. now_ns:
+/* Call this regularly: has it fallen silent? A long time without this call, because the process stood still, is not silence. now_ns:
  * clock_mono_ns. */
 void bus_tick(bus_t *self, int64_t now_ns);
 
-/* Has something come, and is it not silent now? */
+/* Has anything arrived, and is it not silent now? */
 bool bus_heard(const bus_t *self);
 
-/* Does more wait than was handed over before on_drained? As socket_has_more. */
+/* Is more waiting than was handed over before on_drained? As socket_has_more. */
 bool bus_has_more(const bus_t *self);
 void bus_pause(bus_t *self, bool paused); /* as socket_pause */
 
-/* Counts something wrong that came, and logs it, unless there is too much of it. */
+/* Counts a bad message, and logs it, unless there are too many. */
 void bus_complain(bus_t *self, const char *message, text_t topic, text_t found);

@@ -7,16 +7,15 @@
 
 static const metric_count_t list[] = {
     COUNT(trades, "trades", "Trades taken, from the bus or by replay"),
-    COUNT(duplicates, "duplicates", "Trades on the bus that were there already"),
-    COUNT(malformed, "malformed", "Messages on the bus that are not what bus.md says"),
-    COUNT(gaps_seen, "gaps", "Holes seen in a stream"),
-    COUNT(gaps_repaired, "repaired_trades", "Trades that were missing and came by replay"),
-    COUNT(gaps_lost, "lost_trades", "Trades that are missing for good, where it is known how many"),
+    COUNT(duplicates, "duplicates", "Trades on the bus that we already had"),
+    COUNT(malformed, "malformed", "Messages on the bus that bus.md does not allow"),
+    COUNT(gaps_seen, "gaps", "Gaps seen in streams"),
+    COUNT(gaps_repaired, "repaired_trades", "Missing trades recovered by replay"),
+    COUNT(gaps_lost, "lost_trades", "Trades lost for good, where their number is known"),
 };
 
 void bus_metrics(metrics_t *metrics, const follower_counts_t *counts)
 {
     metrics_counters(metrics, list, sizeof list / sizeof *list, counts);
-    metrics_gauge(metrics, "dataflow_bus_ahead_streams", "Streams of which more was had than their connectord has",
-                  counts->ahead);
+    metrics_gauge(metrics, "dataflow_bus_ahead_streams", "Streams of which we have more than their connectord", counts->ahead);
 }

@@ -1,4 +1,4 @@
-/* What a follower of the bus (follower.h) says of itself at /metrics: the same names in cached and in gatewayd. */
+/* The metrics of a follower of the bus (follower.h): the same names in cached and in gatewayd. */
 #pragma once
 
 #include "common/bus/follower_counts.h"

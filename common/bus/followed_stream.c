@@ -65,7 +65,7 @@ static void deliver(followed_stream_t *self, const trade_t *trade, text_t json)
     self->sink->on_trade(self->arg, self->topic, trade, json);
 }
 
-/* What comes before seq is not to be had any more. */
+/* What comes before seq is no longer available. */
 static void skip_to(followed_stream_t *self, uint64_t seq)
 {
     cursor_t from = self->next, to = {self->next.epoch, seq - 1};
@@ -94,7 +94,7 @@ static void change_epoch(followed_stream_t *self, uint64_t epoch)
     go_over(self, (cursor_t){epoch, 0});
     if (from.epoch == 0 || self->fresh)
         return;
-    log_warn("follower: the journal was lost, a new one begins", LOG_SLICE("topic", self->topic), LOG_U64("epoch", epoch));
+    log_warn("follower: the journal was lost; a new one has begun", LOG_SLICE("topic", self->topic), LOG_U64("epoch", epoch));
     self->sink->on_gap(self->arg, self->topic, from, (cursor_t){epoch, 0});
 }
 

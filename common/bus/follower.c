@@ -263,7 +263,7 @@ static void on_listed(void *arg, text_t answer)
         if (streams_item_parse(walk.value, &item))
             stream_known(link->follower, link->bus, item.topic, item.last);
         else
-            bus_complain(link->bus, "follower: malformed stream in the list of replay", TEXT(""), walk.value);
+            bus_complain(link->bus, "follower: malformed stream in replay's list", TEXT(""), walk.value);
     }
 }
 

@@ -14,7 +14,7 @@
 
 enum { REPLICA_LATE_MAX = 64, REPLICA_PROBE_MS = 250 };
 
-/* A question that was given up, whose answer may come yet. */
+/* An abandoned request whose answer may still come. */
 typedef struct {
     uint64_t id; /* 0: none */
     int64_t sent_ns;
@@ -22,25 +22,25 @@ typedef struct {
 
 typedef struct {
     bool linked;      /* a connection stands */
-    bool used;        /* it answers: ask it before one that is left out */
-    bool probing;     /* a probe is under way */
+    bool used;        /* it answers: ask it before one that is skipped */
+    bool probing;     /* a probe is pending */
     int64_t probe_ns; /* no probe before this moment */
-    size_t open;      /* questions under way */
+    size_t open;      /* pending requests */
     round_trip_t round_trip;
     replica_late_t late[REPLICA_LATE_MAX]; /* a ring */
     size_t late_next;
 } replica_t;
 
-/* Better to ask than the other? One in use is better than one left out; then, who has less to do. */
+/* Better to ask than the other? One in use is better than one that is skipped; then, the one with less to do. */
 bool replica_better(const replica_t *self, const replica_t *other);
 
-/* A question of this number was sent at sent_ns and is given up. */
+/* A request of this number was sent at sent_ns and is abandoned. */
 void replica_gave_up(replica_t *self, uint64_t id, int64_t sent_ns);
 
-/* An answer came at now_ns to a question that was given up: is it one that is remembered? Its time is taken. */
+/* An answer to an abandoned request came at now_ns: is the request remembered? Its time is noted. */
 void replica_late_answer(replica_t *self, uint64_t id, int64_t now_ns);
 
-/* It did not answer in time, or its link broke, or is new: left out, and to be probed at once. */
+/* It did not answer in time, or its link broke, or is new: skipped, and to be probed at once. */
 void replica_leave_out(replica_t *self, int64_t now_ns);
 
 /* Is it time for a probe? */

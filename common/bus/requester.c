@@ -71,7 +71,7 @@ static uint32_t all_bits(const requester_t *self)
 
 /* --- a request --- */
 
-/* It is not waited for at its endpoint any more. */
+/* It is no longer waited for at its endpoint. */
 static void leave(requester_t *self, pending_t *pending)
 {
     if (pending->sent)
@@ -210,7 +210,7 @@ static void tell(const endpoint_t *endpoint, const char *message)
 static void leave_out(endpoint_t *endpoint, int64_t now_ns)
 {
     if (endpoint->replica.used)
-        tell(endpoint, "requester: a service does not answer: left out");
+        tell(endpoint, "requester: a service does not answer: skipped");
     replica_leave_out(&endpoint->replica, now_ns);
 }
 

@@ -5,14 +5,14 @@
 
 #include <stdint.h>
 
-enum { ROUND_TRIP_MAX_MS = 10000 /* no answer is waited for longer, unless the configuration says so */ };
+enum { ROUND_TRIP_MAX_MS = 10000 /* the longest wait for an answer, unless the configuration says so */ };
 
 /* All 0: nothing measured yet. */
 typedef struct {
     int64_t smoothed_ns, variation_ns;
 } round_trip_t;
 
-/* A question was answered after so long. */
+/* A request was answered after this time. */
 void round_trip_measured(round_trip_t *self, int64_t took_ns);
 
 /* How long to wait for an answer: at least least_ns, and at most the greater of that and ROUND_TRIP_MAX_MS. */

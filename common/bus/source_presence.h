@@ -1,8 +1,8 @@
-/* Which sources are heard of on a bus; and which are no more, although nobody said so.
+/* Which sources are heard on a bus, and which have disappeared without a word.
  *
- * A source that is configured no more says so once (`withdrawn`), which the bus may drop; and a connectord that was restarted without it
+ * A source that is no longer configured says so once (`withdrawn`), which the bus may drop; and a connectord restarted without it
  * says nothing. It is absent when it has not been heard for SOURCE_PRESENCE_ABSENT_MS while others of its connectord were, all the time.
- * Times are those of the sender: a subscriber that was stopped, or cut off, does not take for silence what it missed.
+ * Times are the sender's: a subscriber that was stopped, or cut off, does not mistake what it missed for silence.
  */
 #pragma once
 
@@ -23,7 +23,7 @@ void source_presence_destroy(source_presence_t **self);
 /* A source said something; sent_ns: when, ns since 1970. Sources beyond SOURCE_PRESENCE_SOURCES_MAX are not watched. */
 void source_presence_note(source_presence_t *self, text_t source, int64_t sent_ns);
 
-/* It said that it goes. */
+/* It said that it is withdrawn. */
 void source_presence_forget(source_presence_t *self, text_t source);
 
 /* Takes out one that is absent; its name goes to `name`. Returns the name's length; 0: there is none. */

@@ -1,6 +1,6 @@
 /* The configuration: one JSON file for the three processes.
  *
- * Values come, each over the one before, from the schema's defaults, the file, the environment
+ * Values come, each overriding the one before, from the schema's defaults, the file, the environment
  * (DATAFLOW_GATEWAYD__LISTEN=127.0.0.1:8081, list elements by number: DATAFLOW_CONNECTORD__SOURCES__0__URL=…) and --set
  * (gatewayd.listen=127.0.0.1:8081). All of it is checked against the schema (schema.h): an unknown key, a wrong type or a
  * value out of range is a mistake, and every mistake is reported, not only the first:
@@ -19,7 +19,7 @@ typedef struct config config_t;
 config_t *config_load(const char *path, const char *const *overrides, size_t count, char *const *environment);
 void config_destroy(config_t **self);
 
-/* Reads again all that `self` was loaded from: the file, the environment, the overrides. Mistakes are logged; then it returns NULL. */
+/* Reads again everything that `self` was loaded from: the file, the environment, the overrides. Mistakes are logged; then it returns NULL. */
 config_t *config_reload(const config_t *self);
 
 /* Calls `changed` with the dotted path of each key below a section of the top ("gatewayd") whose values differ. The objects of a list

@@ -88,7 +88,7 @@ static bool given_before(const cJSON *section, const cJSON *member)
     return false;
 }
 
-/* False when the member is of no use and must go. */
+/* False when the member is invalid and must go. */
 static bool check_member(config_load_t *load, const cJSON *section, cJSON *member, const config_place_t *place,
                          const char *origin)
 {
@@ -123,7 +123,7 @@ void config_check_section(config_load_t *load, cJSON *section, const config_plac
     }
 }
 
-/* False when the entry of a map is of no use and must go. */
+/* False when the entry of a map is invalid and must go. */
 static bool check_entry(config_load_t *load, const cJSON *map, cJSON *entry, const config_place_t *place,
                         const schema_key_t *key, const char *origin)
 {

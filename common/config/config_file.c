@@ -83,9 +83,9 @@ static cJSON *parse(config_load_t *load, text_t json)
     if (!root)
         mistake_at(load, json, error_offset(json, end), "expected JSON");
     else if (end < json.at + json.length)
-        mistake_at(load, json, (size_t)(end - json.at), "expected the end of the file behind the JSON object");
+        mistake_at(load, json, (size_t)(end - json.at), "expected the end of the file after the JSON object");
     else if (nul)
-        mistake_at(load, json, (size_t)(nul - json.at), "the character U+0000 is of no use here");
+        mistake_at(load, json, (size_t)(nul - json.at), "the character U+0000 is not allowed here");
     else if (!text_is_utf8(json))
         config_mistake(load, load->file, NULL, "is not UTF-8");
     else if (!json_valid(json))

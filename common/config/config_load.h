@@ -7,7 +7,7 @@
  *     config_override  the environment and --set, each put into the tree and checked there
  *     config_rules     what concerns more than one key
  *
- * Between the steps the tree is complete: every section, list and key of the schema is there, but for keys that must be given.
+ * Between the steps the tree is complete: every section, list and key of the schema is present, except for required keys.
  */
 #pragma once
 
@@ -15,7 +15,7 @@
 
 #include "common/config/schema.h"
 
-/* Where a value stands, as a person writes it ("connectord.sources.0.url") and as the schema does
+/* The place of a value, as a person writes it ("connectord.sources.0.url") and as the schema does
  * ("connectord.sources[].url"). The top is {0}. */
 enum { PLACE_MAX = SCHEMA_PATH_MAX + 64 };
 
@@ -64,7 +64,7 @@ const char *config_origin(const config_load_t *load, const char *path);
 /* Puts the file's object into load->root. */
 void config_read_file(config_load_t *load);
 
-/* Checks an object with all below it; what must be given is not asked for (config_check_rules does). */
+/* Checks an object and everything below it, except for missing required keys (config_check_rules does that). */
 void config_check_section(config_load_t *load, cJSON *section, const config_place_t *place, const char *origin);
 
 /* Checks one value of a key; and one element of a list's key. */
@@ -73,12 +73,12 @@ void config_check_value(config_load_t *load, cJSON *value, const config_place_t 
 void config_check_element(config_load_t *load, cJSON *value, const config_place_t *place, const schema_key_t *key,
                           const char *origin);
 
-/* The text as a value of the key's type: 8080, true, a JSON list, A,B for a list of texts. What can't be read so becomes a JSON
+/* The text as a value of the key's type: 8080, true, a JSON list, A,B for a list of texts. What can't be read as such becomes a JSON
  * string, which config_check_value reports. NULL when memory runs out. */
 cJSON *config_value(const schema_key_t *key, const char *text);
 cJSON *config_value_element(const schema_key_t *key, const char *text);
 
-/* Adds the defaults of what is missing below load->root and puts all keys into the schema's order. */
+/* Adds defaults for what is missing below load->root and puts all keys into the schema's order. */
 void config_fill(config_load_t *load);
 
 /* Collects the overrides (the environment's in the order of their paths, then --set's in theirs), then applies them. */

@@ -78,7 +78,7 @@ static void source_names_are_unique(config_load_t *load)
                 continue;
             char path[PLACE_MAX];
             snprintf(path, sizeof path, "connectord.sources.%zu.name", number);
-            config_mistake(load, path, config_origin(load, path), "expected a name of its own, found \"%s\" again", name);
+            config_mistake(load, path, config_origin(load, path), "expected a unique name, found \"%s\" again", name);
             break;
         }
     }

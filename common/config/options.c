@@ -21,18 +21,18 @@ typedef struct {
 
 static const char help_options[] =
     "Options:\n"
-    "  --config FILE    Read the configuration from FILE; without it, from the file that DATAFLOW_CONFIG\n"
-    "                   names; without both, the defaults serve.\n"
-    "  --set KEY=VALUE  Set a key, over the file and the environment. May be given many times.\n"
-    "  --check          Check the configuration, report every mistake, and end: 0 when there is none, 1\n"
+    "  --config FILE    Read the configuration from FILE. The default is the file that DATAFLOW_CONFIG\n"
+    "                   names; without either, all keys have their defaults.\n"
+    "  --set KEY=VALUE  Set a key; overrides the file and the environment. May be repeated.\n"
+    "  --check          Check the configuration, report every mistake, and exit: 0 if it is valid, 1\n"
     "                   otherwise.\n"
-    "  --print          Print the configuration in effect as JSON, secrets as \"***\", and end.\n"
-    "  --print-keys     Print all keys of all programs as a Markdown table, and end.\n"
-    "  --version        Print the version, and end.\n"
-    "  --help           Print this, and end.\n"
+    "  --print          Print the configuration in effect as JSON, secrets as \"***\", and exit.\n"
+    "  --print-keys     Print all keys of all programs as a Markdown table, and exit.\n"
+    "  --version        Print the version, and exit.\n"
+    "  --help           Print this help, and exit.\n"
     "\n"
-    "Every key may also come from the environment: DATAFLOW_SECTION__KEY=VALUE, elements of lists by\n"
-    "number. What is given on the command line goes over the environment, the environment over the file.\n"
+    "Every key may also come from the environment: DATAFLOW_SECTION__KEY=VALUE, list elements by number.\n"
+    "The command line overrides the environment, and the environment the file.\n"
     "\n";
 
 static options_mode_t wrong(const char *program)

@@ -9,7 +9,7 @@
  *             return exit_code;
  *         …
  *
- * Without --config, DATAFLOW_CONFIG names the file; without both, the defaults serve. --help lists the keys of the
+ * Without --config, DATAFLOW_CONFIG names the file; without either, the defaults apply. --help lists the keys of the
  * program's own section and of "log", from the schema. --check reads everything, reports, and ends (0 or 1). --print shows
  * the configuration in effect and ends. A wrong option ends with 2.
  */

@@ -63,7 +63,7 @@ static void on_hangup(void *arg)
 {
     reload_t *self = arg;
     sd_notify_reloading(self->sd_notify);
-    log_info("config: reading it anew", LOG_TEXT("signal", "SIGHUP"));
+    log_info("config: reloading", LOG_TEXT("signal", "SIGHUP"));
     self->next = config_reload(self->started);
     if (self->next) {
         go_over(self);
@@ -71,7 +71,7 @@ static void on_hangup(void *arg)
         self->now = self->next;
         self->next = NULL;
     } else {
-        log_error("config: stays as it was");
+        log_error("config: unchanged");
     }
     sd_notify_ready(self->sd_notify);
 }
@@ -80,7 +80,7 @@ reload_t *reload_new(loop_t *loop, const config_t *config, sd_notify_t *sd_notif
 {
     reload_t *self = malloc(sizeof *self);
     if (!self) {
-        log_error("reload: no memory");
+        log_error("reload: out of memory");
         return NULL;
     }
     *self = (reload_t){.loop = loop, .sd_notify = sd_notify, .events = events, .arg = arg, .started = config};

@@ -1,8 +1,8 @@
-/* On SIGHUP the configuration is read anew, and what can change while the process runs does.
+/* On SIGHUP the configuration is reloaded, and what can change while the process runs does.
  *
  * One line is logged for each key that differs: "config: changed" when it is in effect now, "config: needs a restart" when it is not,
- * and that again on each SIGHUP as long as it differs from what the process started with. A configuration with mistakes changes
- * nothing; they are logged. log.level changes in every process; the rest is up to its parts.
+ * the latter again on each SIGHUP while it differs from what the process started with. A configuration with mistakes changes
+ * nothing; they are logged. log.level changes in every process; the rest is up to the parts.
  */
 #pragma once
 
@@ -13,10 +13,10 @@
 typedef struct {
     const char *section; /* the process's own */
 
-    /* Can the running process go over to the value that `key` has in `config`? NULL: never. */
+    /* Can the running process adopt the value that `key` has in `config`? NULL: never. */
     bool (*takes)(void *arg, const config_t *config, const char *key);
 
-    /* Go over to the values of all keys that `takes` says yes to; `config` is not to be kept. NULL where takes is. */
+    /* Adopt the values of all keys that `takes` accepts; do not keep `config`. NULL if takes is. */
     void (*apply)(void *arg, const config_t *config);
 } reload_events_t;
 

@@ -63,7 +63,7 @@ bool schema_takes_text(const schema_key_t *key, text_t text);
 bool schema_takes_number(const schema_key_t *key, double number);
 bool schema_takes_count(const schema_key_t *key, size_t count);
 
-/* What the key takes, for messages: "an integer from 1 to 10", "HOST:PORT". */
+/* What the key accepts, for messages: "an integer from 1 to 10", "HOST:PORT". */
 void schema_describe(const schema_key_t *key, buffer_t *out);
 
 /* The same for one element of its list. */

@@ -1,10 +1,10 @@
-/* The forms that texts of the configuration take: an address, an endpoint, a symbol, … */
+/* The forms of texts in the configuration: an address, an endpoint, a symbol, … */
 #pragma once
 
 #include "common/buffer.h"
 
 typedef enum {
-    FORMAT_ANY,      /* UTF-8 without control characters, at most 4096 bytes; so are all the others */
+    FORMAT_ANY,      /* UTF-8 without control characters, at most 4096 bytes; this holds for all the others */
     FORMAT_PATH,     /* of a file or a directory */
     FORMAT_CHOICE,   /* one of some words */
     FORMAT_ADDRESS,  /* HOST:PORT, [v6]:PORT */
@@ -20,13 +20,13 @@ typedef enum {
     FORMAT_STORE     /* memory:, sqlite:///PATH, postgres://…, redis://… */
 } text_format_t;
 
-/* Has the text this form? An empty one has none. choices: the words of FORMAT_CHOICE, "always|demand"; NULL for other forms. */
+/* Does the text have this form? An empty one never does. choices: the words of FORMAT_CHOICE, "always|demand"; NULL for other forms. */
 bool text_format_matches(text_format_t format, const char *choices, text_t text);
 
 /* The form for a message: "HOST:PORT", "one of always, demand". */
 void text_format_describe(text_format_t format, const char *choices, buffer_t *out);
 
-/* Appends the text without the secrets that it may hold, for messages and --print: of a URL or a store, what is before
- * an '@' and behind a '?' becomes "***", and of a URL each part of the path that is no word that endpoints are made of (ws, v1, stream, …). Does so for
+/* Appends the text without secrets, for messages and --print: of a URL or a store, what is before
+ * an '@' and after a '?' becomes "***", and of a URL each part of the path that is not a common word (ws, v1, stream, …). Does so for
  * texts that are not of the form, too. */
 void text_format_append_masked(text_format_t format, text_t text, buffer_t *out);

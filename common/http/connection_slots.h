@@ -1,8 +1,8 @@
-/* The places that connections take, and who gives up one when another is needed.
+/* The places of connections, and which one is given up when another is needed.
  *
- * A connection that waits for its peer (for a request, or for it to take an answer) can be given up; one whose request is being worked on can't.
- * The one that has waited longest goes, of an address (address_group.h) that has at least as many that wait as addresses have on average: so an
- * address that takes thousands loses its own, and others stay. Knows no transport, allocates once an address.
+ * A connection that waits for its peer (for a request, or for it to read a response) can be given up; one whose request is being worked on can't.
+ * The one that has waited longest goes, from an address (address_group.h) with at least as many waiting ones as the average address: so an
+ * address that holds thousands loses its own, and others stay. Knows no transport, allocates once per address.
  */
 #pragma once
 
@@ -23,18 +23,18 @@ connection_slots_t *connection_slots_new(size_t per_address);
 /* When all have left. */
 void connection_slots_destroy(connection_slots_t **self);
 
-/* How many an address may have from now on. Who is there stays. */
+/* How many an address may have from now on. Existing ones stay. */
 void connection_slots_limit(connection_slots_t *self, size_t per_address);
 
 /* A connection from an address group; it does not wait yet. False when memory runs out. */
 bool connection_slots_enter(connection_slots_t *self, connection_slot_t *slot, text_t group);
 void connection_slots_leave(connection_slots_t *self, connection_slot_t *slot);
 
-/* It waits for its peer, from now on. And it does not any longer. */
+/* It waits for its peer from now on; it no longer does. */
 void connection_slots_wait(connection_slots_t *self, connection_slot_t *slot);
 void connection_slots_work(connection_slots_t *self, connection_slot_t *slot);
 
-/* Who gives up a place: NULL when nobody waits. Steps over CONNECTION_SLOTS_LOOK of those that have few at most. */
+/* The one to give up its place: NULL when none waits. Skips at most CONNECTION_SLOTS_LOOK of those that have few. */
 enum { CONNECTION_SLOTS_LOOK = 4096 };
 connection_slot_t *connection_slots_victim(const connection_slots_t *self);
 

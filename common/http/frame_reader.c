@@ -58,19 +58,19 @@ static const char *judge(const frame_reader_t *self)
     if (!may_have(self, self->head[0] & RESERVED, opcode))
         return "a frame with reserved bits";
     if (masked != self->from_client)
-        return masked ? "a masked frame from a server" : "a frame without a mask from a client";
+        return masked ? "a masked frame from a server" : "an unmasked frame from a client";
     if (payload_bytes(self->head) > INT64_MAX)
         return "a frame of more than 2^63 bytes";
     if (!is_minimal(self->head))
-        return "a length in more bytes than it takes";
+        return "a length in more bytes than it needs";
     if (opcode >= CONTROL && (!fin || payload_bytes(self->head) > FRAME_CONTROL_MAX))
-        return "a control frame that is too long or in fragments";
+        return "a control frame that is too long or fragmented";
     if (opcode > PONG || (opcode > BINARY_MESSAGE && opcode < CONTROL))
-        return "a frame of an unknown kind";
+        return "a frame with an unknown opcode";
     if (opcode == CONTINUATION && !self->in_message)
-        return "a continuation of nothing";
+        return "a continuation without a message";
     if ((opcode == TEXT_MESSAGE || opcode == BINARY_MESSAGE) && self->in_message)
-        return "a message within a message";
+        return "a message inside a fragmented one";
     return NULL;
 }
 
@@ -197,7 +197,7 @@ const char *frame_close_read(text_t payload, unsigned *code)
         return "half a code in a close frame";
     unsigned said = (unsigned)at[0] << 8 | at[1];
     if (!is_code(said))
-        return "a code that may not stand in a close frame";
+        return "a code that is not allowed in a close frame";
     *code = INVALID_TEXT;
     if (!text_is_utf8((text_t){payload.at + 2, payload.length - 2}))
         return "a reason in a close frame that is not UTF-8";

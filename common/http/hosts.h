@@ -1,7 +1,7 @@
-/* The names that a server goes by, against DNS rebinding: a web page of evil.example whose name suddenly stands for this machine's address would
- * be of the same origin as what it asks, but for its Host, which says evil.example still.
+/* The names of a server, against DNS rebinding: a web page of evil.example whose name suddenly resolves to this machine's address would
+ * have the same origin as what it asks for, but its Host still says evil.example.
  *
- * Any address is fine, as are localhost, the machine's own name, the name that the server listens at, and those that are configured.
+ * Any address is fine, and so are localhost, the machine's own name, the name that the server listens on, and those configured.
  */
 #pragma once
 

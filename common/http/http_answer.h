@@ -1,4 +1,4 @@
-/* The answer to a request of HTTP (http_request.h), as text. Knows no transport. */
+/* The response to an HTTP request (http_request.h), as text. Knows no transport. */
 #pragma once
 
 #include "common/buffer.h"
@@ -10,10 +10,10 @@ typedef struct {
     text_t body;
 } http_answer_t;
 
-/* What the head says of the connection. */
+/* What the head says about the connection. */
 typedef enum { HTTP_STAYS, HTTP_STAYS_OLD /* of HTTP/1.0, where that is to be said */, HTTP_ENDS } http_future_t;
 
-/* The line of the field Date, which every answer of a server with a clock has (RFC 9110, section 6.6.1): now, as an IMF-fixdate, printed once a
+/* The Date field, which every response of a server with a clock has (RFC 9110, section 6.6.1): now, as an IMF-fixdate, printed once a
  * second. Valid until the next call; from one thread only. */
 text_t http_date_line(void);
 

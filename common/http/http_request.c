@@ -181,7 +181,7 @@ static http_reading_t judge_body(http_request_t *self, http_refusal_t *refusal)
     if (lengths > 1 || (lengths == 1 && !text_to_u64(http_request_field(self, "Content-Length"), &length)))
         return refuse(refusal, 400, "expected one Content-Length, a number");
     if (coded && (lengths > 0 || self->old))
-        return refuse(refusal, 400, "expected no Transfer-Encoding here");
+        return refuse(refusal, 400, "expected no Transfer-Encoding");
     self->body = coded || length > 0;
     return HTTP_WHOLE;
 }
@@ -194,7 +194,7 @@ static http_reading_t judge_fields(http_request_t *self, http_refusal_t *refusal
         return refuse(refusal, 400, "expected one Host");
     text_t expects = http_request_field(self, "Expect");
     if (expects.length > 0 && !same_word(expects, "100-continue"))
-        return refuse(refusal, 417, "expected no other Expect than 100-continue");
+        return refuse(refusal, 417, "expected no Expect but 100-continue");
     self->keeps = !http_request_lists(self, "Connection", "close") &&
                   (!self->old || http_request_lists(self, "Connection", "keep-alive"));
     self->websocket = !self->old && http_request_is(self, "GET") && http_request_lists(self, "Connection", "upgrade") &&

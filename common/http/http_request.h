@@ -1,4 +1,4 @@
-/* Requests of HTTP/1.1 and 1.0 (RFC 9110, RFC 9112): the head of one, read where it lies. Strict: what two readers might understand differently
+/* Requests of HTTP/1.1 and 1.0 (RFC 9110, RFC 9112): the head of one, read in place. Strict: what two readers might understand differently
  * is refused. Knows no transport, allocates nothing.
  */
 #pragma once
@@ -7,7 +7,7 @@
 
 enum {
     HTTP_HEAD_MAX =
-        20480, /* bytes of the request line and the fields: 16 KiB of cookies and tokens, and what else a browser says */
+        20480, /* bytes of the request line and the fields: 16 KiB of cookies and tokens, and what else a browser sends */
     HTTP_FIELDS_MAX = 64
 };
 
@@ -40,7 +40,7 @@ typedef struct {
     const char *reason;
 } http_refusal_t;
 
-/* Reads the head that `bytes` begin with. *length: its bytes, where it is whole. O(bytes). */
+/* Reads the head at the start of `bytes`. *length: its bytes, if it is complete. O(bytes). */
 http_reading_t http_request_read(http_request_t *self, text_t bytes, size_t *length, http_refusal_t *refusal);
 
 /* The value of the first field of this name, in any case; empty where there is none. */
@@ -55,7 +55,7 @@ static inline bool http_request_is(const http_request_t *self, const char *metho
     return text_equal(self->method, text_of(method));
 }
 
-/* What is percent-encoded as the bytes it stands for; of a query, '+' is a space. `room` has text.length bytes, and holds the result when
+/* Decodes percent-encoding; in a query, '+' is a space. `room` has text.length bytes, and holds the result when
  * there was something to decode. False where what follows a '%' is not two digits. */
 typedef enum { HTTP_PATH, HTTP_QUERY } http_part_t;
 bool http_decode(http_part_t part, text_t text, char *room, text_t *decoded);

@@ -43,7 +43,7 @@ struct http_connection {
     int fd, watched; /* for UV_READABLE, UV_WRITABLE */
     http_state_t state;
     bool ended;                        /* the peer sends nothing more */
-    bool partial;                      /* what is kept is the begin of a head */
+    bool partial;                      /* what is kept is the start of a header */
     bool is_head, keeps, old, lingers; /* of the request that is answered */
     text_t behind;                     /* while a request is handed out: what was read behind it */
     buffer_t kept;                     /* has been read, and is not yet looked at */

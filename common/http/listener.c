@@ -112,7 +112,7 @@ static void rest(listener_t *self)
 {
     static log_limit_t limit;
     if (log_allowed(&limit, clock_mono_ns()))
-        log_warn("listener: no descriptor is left: nobody is taken in for a moment", LOG_U64("limit", self->fd_limit),
+        log_warn("listener: out of descriptors: accepting nobody for a moment", LOG_U64("limit", self->fd_limit),
                  LOG_U64("suppressed", log_suppressed(&limit)));
     for (size_t i = 0; i < self->count; i++)
         uv_poll_stop(&self->sockets[i].poll);

@@ -1,4 +1,4 @@
-/* Accepts connections on an address, or on all that a name has. Newcomers have a share of each turn of the loop (share.h): what `accepted` does for
+/* Accepts connections on an address, or on all addresses of a name. New connections have a share of each turn of the loop (share.h): what `accepted` does for
  * one of them counts. For boundary files. */
 #pragma once
 
@@ -15,7 +15,7 @@ typedef void listener_fn(void *arg, int fd);
  * RLIMIT_NOFILE allows now, is closed at once; where there is none at all nobody is accepted for a moment. NULL with a log line that names the address and the reason. */
 listener_t *listener_new(loop_t *loop, const char *address, listener_fn *accepted, void *arg);
 
-/* Is called with `arg` before a connection that would use a reserved descriptor is closed. True: a descriptor has been given up for it. */
+/* Called with `arg` before a connection that would use a reserved descriptor is closed. True: a descriptor was freed for it. */
 typedef bool listener_full_fn(void *arg);
 void listener_on_full(listener_t *self, listener_full_fn *make_room);
 

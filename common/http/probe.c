@@ -45,7 +45,7 @@ static void print_metrics(probe_t *self, buffer_t *text)
     self->answers->ready(self->arg, &json, &ready);
     buffer_release(&json);
     process_metrics(&metrics, self->loop);
-    metrics_gauge(&metrics, "dataflow_ready", "1: /ready says yes", ready);
+    metrics_gauge(&metrics, "dataflow_ready", "1: ready", ready);
     http_server_metrics(self->server, &metrics);
     self->answers->metrics(self->arg, &metrics);
 }

@@ -1,4 +1,4 @@
-/* What an operator's monitoring asks of a process over HTTP: /health (alive), /ready (would it serve now, and what is missing) and
+/* What monitoring asks a process over HTTP: /health (alive), /ready (can it serve now, and what is missing) and
  * /metrics (Prometheus). */
 #pragma once
 
@@ -10,9 +10,9 @@
 typedef struct probe probe_t;
 
 typedef struct {
-    /* Appends a JSON object that says what is there and what is missing, and sets *ready to whether it would serve now. */
+    /* Appends a JSON object that says what is ready and what is missing, and sets *ready to whether it can serve now. */
     void (*ready)(void *arg, buffer_t *json, bool *ready);
-    /* Prints what the process counts; what all processes have in common (process_metrics.h) is printed already. */
+    /* Prints the process's own metrics, after those common to all (process_metrics.h). */
     void (*metrics)(void *arg, metrics_t *metrics);
 } probe_answers_t;
 

@@ -1,10 +1,10 @@
-/* The bytes that wait for peers, of all together, and the limit that they share.
+/* The bytes that wait for all peers together, and the limit that they share.
  *
  *     0 ──── who asks may hold a quarter of what is free up to here ──── 3/4 of the limit ──── who holds BUDGET_LITTLE at most ──── the limit
  *
  * So one peer alone gets a fifth (the dynamic threshold of Choudhury and Hahne, IEEE/ACM Transactions on Networking 6, 1998), those who take all
- * they can leave room for whoever holds little, and nothing goes beyond the limit. Where somebody was refused, those who hold more than others and
- * for BUDGET_PATIENCE ticks took nothing give it up. Knows no transport. All is O(1) but budget_tick.
+ * they can leave room for those who hold little, and nothing exceeds the limit. If somebody was refused, those who hold more than others and
+ * took nothing for BUDGET_PATIENCE ticks give it up. Knows no transport. Everything is O(1) but budget_tick.
  */
 #pragma once
 
@@ -27,7 +27,7 @@ typedef struct {
 /* What waits for one peer. A member of what stands for the peer. */
 typedef struct {
     budget_t *budget;             /* NULL: nothing is counted */
-    void (*give_up)(void *owner); /* let go of it, soon; not from within budget_hold or budget_admits */
+    void (*give_up)(void *owner); /* release it soon; not called from within budget_hold or budget_admits */
     void *owner;
     size_t bytes;
     uint64_t changed; /* the tick in which they changed last */
@@ -40,10 +40,10 @@ void budget_init(budget_t *self, size_t limit_bytes);
 void budget_open(budget_account_t *self, budget_t *budget, void (*give_up)(void *owner), void *owner);
 void budget_close(budget_account_t *self);
 
-/* So much waits for it now. False: more waits than may in all, and more for it than for others: it must give it up. */
+/* This much waits for it now. False: too much waits in all, and more for it than for others: it must give it up. */
 bool budget_hold(budget_account_t *self, size_t bytes);
 
-/* May so much more wait for it? False is counted. */
+/* May this much more wait for it? False is counted. */
 bool budget_admits(budget_account_t *self, size_t bytes);
 
 /* Call it every second. */

@@ -66,8 +66,7 @@ static void watch_signal(loop_t *self, uv_signal_t *handle, int number)
 static void look_at_clock(loop_t *self)
 {
     if (clock_real_is_wrong() && log_allowed(&self->clock_limit, clock_mono_ns()))
-        log_warn(
-            "loop: the system's clock is wrong: expected a time from 1970 to 2259; times are written as the nearest of these");
+        log_warn("loop: the system's clock is wrong: expected a time from 1970 to 2259; using the nearest of these");
 }
 
 static void tell_standstill(loop_t *self)
@@ -123,7 +122,7 @@ loop_t *loop_new(void)
         return NULL;
     loop_t *self = calloc(1, sizeof *self);
     if (!self || uv_loop_init(&self->uv) != 0) {
-        log_error("loop: no event loop");
+        log_error("loop: can't create an event loop");
         free(self);
         return NULL;
     }

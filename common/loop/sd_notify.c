@@ -23,7 +23,7 @@ static void tell(const sd_notify_t *self, const char *state)
     if (self->fd == -1 || send(self->fd, state, strlen(state), MSG_NOSIGNAL | MSG_DONTWAIT) != -1)
         return;
     if (log_allowed(&limit, clock_mono_ns()))
-        log_warn("sd_notify: can't be told", LOG_TEXT("state", state), LOG_ERRNO(),
+        log_warn("sd_notify: can't notify systemd", LOG_TEXT("state", state), LOG_ERRNO(),
                  LOG_U64("suppressed", log_suppressed(&limit)));
 }
 
@@ -48,7 +48,7 @@ static bool sd_notify_connect(sd_notify_t *self, const char *name)
     socklen_t size = (socklen_t)(offsetof(struct sockaddr_un, sun_path) + length);
     if (self->fd != -1 && connect(self->fd, (struct sockaddr *)&address, size) == 0)
         return true;
-    log_error("sd_notify: can't be reached", LOG_TEXT("socket", name), LOG_ERRNO());
+    log_error("sd_notify: can't reach systemd", LOG_TEXT("socket", name), LOG_ERRNO());
     return false;
 }
 
@@ -81,7 +81,7 @@ sd_notify_t *sd_notify_new(loop_t *loop)
         goto no_memory;
     return self;
 no_memory:
-    log_error("sd_notify: no memory");
+    log_error("sd_notify: out of memory");
 fail:
     sd_notify_destroy(&self);
     return NULL;

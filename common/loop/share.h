@@ -3,12 +3,12 @@
  *     the bus │ live trades │ newcomers │ requests │ answers │ catching up
  *       1 ms  │    3 ms     │   1 ms    │   1 ms   │  1 ms   │    1 ms       of a turn, at most, while there is more to do
  *
- * Work is done in small pieces, and each piece that is begun is finished; the first one of a turn may always be. What is left when the slice is used
- * up goes on in the next turn. Kinds that have nothing to do leave their time to the others, since turns are shorter then: newcomers, who have a
+ * Work is done in small pieces, and each piece that is begun is finished; the first one of a turn is always allowed. What is left when the slice is used
+ * up continues in the next turn. Kinds with nothing to do leave their time to the others, since turns are shorter then: newcomers, which have a
  * third of what live trades have, get a fifth of the time and more beside these.
  *
- * A piece is found in one of two ways: either the loop tells of it, again and again until it is done (a descriptor that is readable), and then
- * share_begin says whether it may be done now; or the share is given `work`, and calls that as long as it says that there is more.
+ * A piece is found in one of two ways: either the loop reports it, again and again until it is done (a readable descriptor), and then
+ * share_begin says whether it may be done now; or the share is given `work`, and calls that as long as there is more.
  */
 #pragma once
 
@@ -26,7 +26,7 @@ enum {
 
 typedef struct share share_t;
 
-/* Does one piece. False: there was none, or it was the last one. */
+/* Does one piece. False: there was nothing to do, or it was the last one. */
 typedef bool share_work_fn(void *arg);
 
 /* slice_us: in a turn; 0: one piece. work: may be NULL. NULL when memory runs out. */
@@ -35,12 +35,12 @@ share_t *share_new(loop_t *loop, unsigned slice_us, share_work_fn *work, void *a
 /* The loop must run once more. */
 void share_destroy(share_t **self);
 
-/* May a piece be done in this turn? Then share_end follows. Pieces of other shares may be done within, and count for both. self may be NULL, of all
- * of these: there is time for everything. */
+/* May a piece be done in this turn? Then share_end follows. Pieces of other shares may be done within, and count for both. self may be NULL in all
+ * of these: there is always time then. */
 bool share_begin(share_t *self);
 void share_end(share_t *self);
 
-/* There is work to do: as much as this turn has time for is done now, and the rest in the turns to come. Not from within `work`. */
+/* There is work to do: as much as fits into this turn is done now, the rest in later turns. Not from within `work`. */
 void share_run(share_t *self);
 
 /* The same, but nothing now. */

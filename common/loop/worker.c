@@ -135,7 +135,7 @@ worker_t *worker_new(loop_t *loop)
     uv_close((uv_handle_t *)finished, on_closed);
     finished = NULL;
 fail:
-    log_error("worker: no thread");
+    log_error("worker: can't create a thread");
     if (shared)
         shared_free(shared);
     free(finished);

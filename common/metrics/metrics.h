@@ -1,7 +1,7 @@
 /* Prints numbers in Prometheus's text format, version 0.0.4
  * (https://prometheus.io/docs/instrumenting/exposition_formats/), when they are asked for.
  *
- * There is no registry: the parts keep their counts as plain numbers in plain structs, and nothing is paid for them between two scrapes.
+ * There is no registry: the parts keep plain numbers in plain structs, which cost nothing between two scrapes.
  * Names begin with dataflow_, are in base units (seconds, bytes), and end with _total for what only ever grows.
  *
  *     metrics_t metrics = {.out = &text};
@@ -30,7 +30,7 @@ typedef struct {
 /* Labels of a sample, as an array that ends with a zeroed one; NULL for none. */
 #define METRIC_LABELS(...) ((const metric_label_t[]){__VA_ARGS__, {0}})
 
-/* Begins a family: all samples of one name follow each other. help: without backslashes and line breaks. */
+/* Starts a family: all samples of one name follow one another. help: without backslashes and line breaks. */
 void metrics_family(metrics_t *self, const char *name, metric_type_t type, const char *help);
 
 /* A sample of the family. */

@@ -52,7 +52,7 @@ static uint64_t max_fds(void)
 /* The names without our prefix are those that all of Prometheus's client libraries use. */
 void process_metrics(metrics_t *metrics, const loop_t *loop)
 {
-    metrics_family(metrics, "dataflow_build_info", METRIC_GAUGE, "Always 1; the labels tell the version");
+    metrics_family(metrics, "dataflow_build_info", METRIC_GAUGE, "Always 1; the labels have the version");
     metrics_u64(metrics, METRIC_LABELS({"version", TEXT(DATAFLOW_VERSION)}), 1);
     metrics_family(metrics, "process_start_time_seconds", METRIC_GAUGE, "When the process started, since 1970");
     metrics_seconds(metrics, NULL, loop_started_ns(loop));
@@ -60,11 +60,11 @@ void process_metrics(metrics_t *metrics, const loop_t *loop)
     metrics_seconds(metrics, NULL, cpu_ns());
     metrics_gauge(metrics, "process_resident_memory_bytes", "Memory in use", resident_bytes());
     metrics_gauge(metrics, "process_open_fds", "File descriptors in use", open_fds());
-    metrics_gauge(metrics, "process_max_fds", "File descriptors that the process may use", max_fds());
+    metrics_gauge(metrics, "process_max_fds", "Limit of file descriptors", max_fds());
     metrics_family(metrics, "dataflow_loop_lag_seconds", METRIC_HISTOGRAM,
-                   "How late a timer of the event loop fires that is due ten times a second");
+                   "How late an event loop timer fires that is due ten times a second");
     metrics_histogram(metrics, NULL, loop_lag(loop));
     metrics_family(metrics, "dataflow_stood_still_seconds_total", METRIC_COUNTER,
-                   "Time in which the process did not run: stopped, swapped out, or without a processor");
+                   "Time in which the process did not run: stopped, swapped out, or not scheduled");
     metrics_seconds(metrics, NULL, clock_stood_still_ns());
 }

@@ -1,4 +1,4 @@
-/* What every process says of itself at /metrics: its version, what it costs the machine, and how late its event loop is. */
+/* Metrics of every process: its version, the resources it uses, and how late its event loop is. */
 #pragma once
 
 #include "common/loop/loop.h"

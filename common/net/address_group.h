@@ -1,4 +1,4 @@
-/* Whose address is it? What limits and counts "by address" take together: one IPv4 address, or the /64 of an IPv6 one, of which one customer
+/* Whose address is it? What limits and counts "by address" treat as one: one IPv4 address, or the /64 of an IPv6 one, of which one customer
  * has all 2^64. An IPv4 address within IPv6 (::ffff:10.0.0.1) is the IPv4 address.
  */
 #pragma once
@@ -9,7 +9,7 @@ struct sockaddr;
 
 enum { ADDRESS_GROUP_MAX = 8 /* bytes */ };
 
-/* The group's bytes, in `room`; an empty slice for what is no IP address: all of those are one group. */
+/* The group's bytes, in `room`; an empty slice for anything but an IP address: all of those are one group. */
 text_t address_group(const struct sockaddr *address, char room[static ADDRESS_GROUP_MAX]);
 
 /* The same of an address as text, without brackets. */

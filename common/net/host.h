@@ -1,4 +1,4 @@
-/* The addresses of a host, for who listens at all of them. For boundary files. */
+/* The addresses of a host, for listening on all of them. For boundary files. */
 #pragma once
 
 #include <stdbool.h>
@@ -15,6 +15,6 @@ typedef struct {
 /* host: a name, or an address without brackets; port: digits. Each address once, in the resolver's order; 0 when it has no address. May wait for DNS. */
 size_t host_addresses(const char *host, const char *port, host_address_t addresses[static HOST_ADDRESSES_MAX]);
 
-/* May another address of the same host be listened at where this one can't be, with that errno? So it is when the machine does not have it, as
+/* Listening failed on one address of a host, with that errno: may the others be used? Yes if the machine does not have that address, such as
  * ::1 where IPv6 is off. */
 bool host_address_is_elsewhere(int error);

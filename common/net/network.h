@@ -12,7 +12,7 @@ enum { NETWORK_ADDRESS_MAX = 64 };
 bool network_valid(text_t text);
 
 /* Is the address in one of the networks, which are valid? "local" takes in the loopback addresses, those that this machine's interfaces have
- * now, and whoever has no address at all, as over ipc. An IPv4 address counts as itself when it comes by an IPv6 socket. */
+ * now, and peers without an address, as over ipc. An IPv4 address counts as itself when it comes by an IPv6 socket. */
 bool network_admits(const char *const *networks, size_t count, const struct sockaddr_storage *address);
 
 /* The address of a text, with port 0; AF_UNIX for any other text. */

@@ -1,7 +1,7 @@
 /* What a ZeroMQ endpoint of the configuration means: which addresses it stands for, and whether IPv6 is needed for them.
  *
- * ZMQ_IPV6 is no matter of "also": with it a name means its IPv6 address, if it has one, and an interface its IPv6 address; without it
- * neither is looked for. So each form is told apart.
+ * ZMQ_IPV6 does not mean "also": with it a name means its IPv6 address, if it has one, and an interface its IPv6 address; without it
+ * neither is looked for. So the forms are distinguished.
  */
 #pragma once
 

@@ -1,4 +1,4 @@
-/* Who asked: what the answer to a request has before it, so that it finds its way back.
+/* Who asked: what precedes the answer to a request, so that it finds its way back.
  *
  * A request comes to a ROUTER as [connection][…][][request]. The ROUTER names the connection; a proxy names those behind it in the same way, in a
  * frame of its own; a REQ with ZMQ_REQ_CORRELATE adds a number. All this, up to and including the first empty frame, is the
@@ -14,12 +14,12 @@ enum {
     ENVELOPE_MAX = ENVELOPE_BYTES + 2 * ENVELOPE_FRAMES /* of the text */
 };
 
-/* Reads the envelope of a ROUTER's message into `envelope`, whose length it returns. 0: there is no empty frame behind the first one, or the
+/* Reads the envelope of a ROUTER's message into `envelope`, whose length it returns. 0: there is no empty frame after the first one, or the
  * envelope is too long. */
 size_t envelope_read(const text_t *frames, size_t count, char envelope[static ENVELOPE_MAX]);
 
 /* Its frames, the empty one at the end; returns how many. envelope: what envelope_read made, or a copy, which the frames point into. */
 size_t envelope_frames(text_t envelope, text_t frames[static ENVELOPE_FRAMES]);
 
-/* The connection that an envelope came by: its first frame, as the ROUTER named it. All of a text that is no envelope. */
+/* The connection that an envelope came by: its first frame, as the ROUTER named it. The whole text if it is not an envelope. */
 text_t envelope_connection(text_t envelope);

@@ -13,10 +13,10 @@ typedef struct {
     bool more;    /* there are others behind them */
 } frames_t;
 
-/* The frames of one message, as many as `limit` into parts, which are to be closed then; the others are thrown away. False when no message waits. */
+/* The frames of one message, up to `limit` into parts, which the caller closes; the others are discarded. False when no message waits. */
 bool frames_take(void *zmq, zmq_msg_t *parts, size_t limit, frames_t *taken);
 
-/* Throws away so many of the frames of the message that was begun, at most. Are there more? */
+/* Discards at most this many frames of the message in progress. Are there more? */
 bool frames_skip(void *zmq, size_t limit);
 
 /* The connection that a message came by: its User-Id, which is a number, and its descriptor. False: nobody's. */
@@ -25,5 +25,5 @@ bool frames_origin(zmq_msg_t *part, uint64_t *id, int *fd);
 /* more: ZMQ_SNDMORE, or 0 with the last frame. False when it can't be queued now. */
 bool frames_send(void *zmq, text_t frame, int more);
 
-/* A message that was made before, as the last frame. On false it is the caller's still. */
+/* A prepared message, as the last frame. On false the caller still owns it. */
 bool frames_send_message(void *zmq, zmq_msg_t *message);

@@ -93,9 +93,8 @@ void guard_bound(guard_t *self, const char *endpoint)
         return;
     text_to_u64(text_of(colon + 1), &self->port);
     if (!is_loopback(endpoint) && admits_this_machine_only(self))
-        log_warn(
-            "guard: this machine only is admitted, although the socket listens on a network: `peers` names whom else to admit",
-            LOG_TEXT("socket", self->socket.name), LOG_TEXT("endpoint", endpoint));
+        log_warn("guard: only this machine is admitted, although the socket listens on a network: add others to `peers`",
+                 LOG_TEXT("socket", self->socket.name), LOG_TEXT("endpoint", endpoint));
 }
 
 /* --- who comes --- */
@@ -135,7 +134,7 @@ static void tell_end(guard_t *self, const char *address, const char *reason)
     static log_limit_t limit;
     count_end(self, reason);
     if (log_allowed(&limit, clock_mono_ns()))
-        log_warn("guard: a peer's connection is closed", LOG_TEXT("socket", self->socket.name), LOG_TEXT("peer", address),
+        log_warn("guard: closed a peer's connection", LOG_TEXT("socket", self->socket.name), LOG_TEXT("peer", address),
                  LOG_TEXT("reason", reason), LOG_U64("suppressed", log_suppressed(&limit)));
 }
 
@@ -225,7 +224,7 @@ void guard_accepted(guard_t *self, int fd)
     getpeername(fd, (struct sockaddr *)&from, &size); /* where it has gone already, the monitor will say so */
     network_print(&from, address);
     if (!network_admits(self->config.networks, self->config.network_count, &from)) {
-        refuse(self, fd, address, "address: it is not admitted");
+        refuse(self, fd, address, "address: not admitted");
     } else if (!make_place(self, clock_mono_ns())) {
         refuse(self, fd, address, "full: too many connections");
     } else {
@@ -233,7 +232,7 @@ void guard_accepted(guard_t *self, int fd)
         if (peer)
             memcpy(peer->address, address, sizeof address);
         else
-            refuse(self, fd, address, "memory: it has run out");
+            refuse(self, fd, address, "memory: out of memory");
     }
 }
 
@@ -361,7 +360,7 @@ void guard_metrics(metrics_t *metrics)
     for (const guard_t *guard = guards; guard; guard = guard->next)
         metrics_u64(metrics, METRIC_LABELS({"socket", text_of(guard->socket.name)}), guard->count);
     metrics_family(metrics, "dataflow_peers_closed_total", METRIC_COUNTER,
-                   "Connections to the ZeroMQ sockets that were refused or closed, by the reason");
+                   "Connections to the ZeroMQ sockets refused or closed, by reason");
     for (const guard_t *guard = guards; guard; guard = guard->next)
         for (size_t i = 0; i < GUARD_REASONS_MAX && guard->ended[i].reason; i++)
             metrics_u64(metrics,

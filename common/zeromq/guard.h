@@ -1,7 +1,7 @@
-/* Who is connected to a ZeroMQ socket that this process has bound, what each peer makes the process hold, and who has to go.
+/* Who is connected to a ZeroMQ socket that this process has bound, how much memory each peer occupies, and which one has to go.
  *
  * libzmq bounds its queues by messages, shows nothing of a message before its last frame is there, and has no call to refuse or to end
- * a connection. But its monitor tells of each connection's descriptor, each message names the connection that it came by, the kernel counts what a
+ * a connection. But its monitor reports each connection's descriptor, each message names its connection, the kernel counts what a
  * connection received and what it has taken, and a connection whose descriptor is shut down ends:
  *
  *     monitor: accepted ──▶ address or number not admitted ──▶ shut down
@@ -10,8 +10,8 @@
  *     watch, a thread   ──▶ 20 times a second: received - taken = what waits, or is a message that never ends; what waits for those who
  *                           do not read; the greediest peer is shut down
  *
- * The watch is a thread of its own since libzmq takes subscriptions for as long as more of them come, on whatever thread asks it for anything: the
- * loop stands still meanwhile. Of a connection over ipc the kernel counts nothing: who may connect there is a matter of the file's permissions.
+ * The watch is a separate thread because libzmq reads subscriptions for as long as more arrive, on any thread that asks it for anything: the
+ * loop stands still meanwhile. For a connection over ipc the kernel counts nothing: there the file's permissions decide who may connect.
  */
 #pragma once
 
@@ -34,8 +34,8 @@ void guard_bound(guard_t *self, const char *endpoint);
 void guard_accepted(guard_t *self, int fd);
 void guard_disconnected(guard_t *self, int fd);
 
-/* ZAP asks about a connection from that address. Is it admitted? And the id of the next connection, never 0. After what the monitor had told by
- * then: a connection is told of before it is asked about. */
+/* ZAP asks about a connection from that address. Is it admitted? And the id of the next connection, never 0. After what the monitor had reported by
+ * then: a connection is reported before ZAP asks about it. */
 bool guard_admits(const guard_t *self, text_t address);
 uint64_t guard_next_id(guard_t *self);
 
@@ -43,16 +43,16 @@ uint64_t guard_next_id(guard_t *self);
 guard_peer_t *guard_peer(guard_t *self, uint64_t id, int fd);
 uint64_t guard_peer_id(const guard_peer_t *peer);
 
-/* A message of so many bytes was taken from it. */
+/* A message of this many bytes was taken from it. */
 void guard_took(guard_peer_t *peer, size_t bytes);
 
-/* Nothing more waits to be taken from anybody. */
+/* Nothing is waiting from anybody. */
 void guard_drained(guard_t *self);
 
-/* So many bytes were published, as one message. */
+/* This many bytes were published, as one message. */
 void guard_published(guard_t *self, size_t bytes);
 
-/* The peer has to go. reason: a literal, "word: why", of which the word stands in metrics and all in the log. What it sent before may come yet. */
+/* The peer has to go. reason: a literal, "word: why": metrics have the word, the log has all of it. What it sent before may still arrive. */
 void guard_drop(guard_t *self, guard_peer_t *peer, const char *reason);
 void guard_drop_id(guard_t *self, uint64_t id, const char *reason);
 bool guard_is_dropped(const guard_peer_t *peer);
@@ -67,5 +67,5 @@ guard_peer_t *guard_at(const guard_t *self, size_t number);
 /* Bytes that may wait for its peers. */
 uint64_t guard_share_bytes(const guard_t *self);
 
-/* dataflow_peers… of all guards there are. */
+/* dataflow_peers… of all guards. */
 void guard_metrics(metrics_t *metrics);

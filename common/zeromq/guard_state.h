@@ -12,7 +12,7 @@ enum { GUARD_ROUTE_MAX = 255, GUARD_REASONS_MAX = 12 };
 
 struct guard_peer {
     int fd;
-    uint64_t cookie;   /* of the kernel's socket: descriptors are used again, cookies are not */
+    uint64_t cookie;   /* of the kernel's socket: descriptors are reused, cookies are not */
     uint64_t first_id; /* its id is this one or a later one */
     uint64_t id;       /* 0: it has sent nothing yet */
     int64_t since_ns;
@@ -22,7 +22,7 @@ struct guard_peer {
 
     _Atomic(const char *) reason;  /* why it was dropped; NULL: it was not */
     atomic_uint_fast64_t taken;    /* bytes */
-    atomic_uint_fast64_t complete; /* whoever completes a message now has completed so many bytes at least */
+    atomic_uint_fast64_t complete; /* completing a message now completes at least this many bytes */
     atomic_uint_fast64_t forgiven; /* bytes that were taken for pings */
 
     /* The watch's own. */
@@ -53,7 +53,7 @@ struct guard {
     guard_count_t ended[GUARD_REASONS_MAX];
 };
 
-/* The guards of the process, and what protects them. */
+/* The guards of the process, and their lock. */
 extern guard_t *guards;
 extern pthread_mutex_t guards_lock;
 

@@ -24,9 +24,9 @@ static pthread_cond_t wake;
 static bool ending;
 static unsigned ticks;
 
-#define ENDLESS "endless: it sent more than is taken, or a message without an end"
-#define SLOW    "slow: too much waits for it"
-#define PATIENT "patient: it sent a message without an end, slowly"
+#define ENDLESS "endless: sent more than is read, or a message that does not end"
+#define SLOW    "slow: too many bytes wait for it"
+#define PATIENT "patient: slowly sent a message that does not end"
 
 /* --- what a peer has sent --- */
 
@@ -229,7 +229,7 @@ bool guard_watch_begin(void)
     int error = pthread_create(&thread, NULL, run, NULL);
     pthread_sigmask(SIG_SETMASK, &before, NULL);
     if (error)
-        log_error("guard: no thread", LOG_TEXT("error", strerror(error)));
+        log_error("guard: can't create a thread", LOG_TEXT("error", strerror(error)));
     return error == 0;
 }
 

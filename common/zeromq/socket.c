@@ -127,7 +127,7 @@ static void hand_over_request(socket_t *self, const text_t *frames, size_t kept,
     text_t asker = {envelope, envelope_read(frames, kept, envelope)}, own[ENVELOPE_FRAMES];
     if (asker.length == 0) {
         if (log_allowed(&limit, clock_mono_ns()))
-            log_warn("socket: a request is dropped: expected an envelope, of at most 16 frames, that ends with an empty one",
+            log_warn("socket: dropped a request: expected an envelope of at most 16 frames that ends with an empty one",
                      LOG_U64("frames", count), LOG_U64("suppressed", log_suppressed(&limit)));
         return;
     }
@@ -164,7 +164,7 @@ static void count_taken(socket_t *self, guard_peer_t *peer, text_t first, const 
             guard_set_route(peer, first);
     }
     if (taken->more)
-        guard_drop(self->guard, peer, "frames: its message has too many");
+        guard_drop(self->guard, peer, "frames: too many in a message");
 }
 
 static message_sender_t sender_of(socket_t *self, zmq_msg_t *part, text_t first, const frames_t *taken)
@@ -251,7 +251,7 @@ static void start_handles(socket_t *self, loop_t *loop)
 }
 
 /* A network that swallows everything breaks no connection for a quarter of an hour, and TCP tries ever more seldom: where nothing is acknowledged
- * TCP gives up sooner, on either side, and a DEALER pings as well, to make its link anew. Nobody else pings: libzmq 4.3 aborts the process
+ * TCP gives up sooner, on either side, and a DEALER pings as well, to renew its link. Nobody else pings: libzmq 4.3 aborts the process
  * when a connection breaks whose input waits because the queue is full, and there is a ping to send or to answer (its issue 3937). A
  * DEALER's queue holds an answer to each question that it may have open. Whoever subscribes knows how long there may be silence, and calls
  * socket_reconnect. */
@@ -288,7 +288,7 @@ static socket_t *open_socket(loop_t *loop, int type, int queue_limit, bool serve
     zsock_t *zsock = self ? zsock_new(type) : NULL;
     unread_t *unread = serves && type == ZMQ_ROUTER ? unread_new(SOCKET_UNREAD_BYTES) : NULL;
     if (!zsock || (serves && type == ZMQ_ROUTER && !unread)) {
-        log_error("socket: no ZeroMQ socket", LOG_TEXT("error", zmq_strerror(zmq_errno())));
+        log_error("socket: can't create a ZeroMQ socket", LOG_TEXT("error", zmq_strerror(zmq_errno())));
         zsock_destroy(&zsock);
         unread_destroy(&unread);
         free(self);
@@ -572,7 +572,7 @@ static bool make_room(socket_t *self, text_t asker, size_t bytes)
     if (staying > limit) {
         if (!greatest || text_equal(guard_route(greatest), asker))
             return false;
-        guard_drop(self->guard, greatest, "unread: too many of its answers wait");
+        guard_drop(self->guard, greatest, "unread: too many answers wait for it");
     }
     return bytes <= SHORT_BYTES || bytes + held <= limit + limit / 8;
 }

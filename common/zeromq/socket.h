@@ -1,7 +1,7 @@
 /* A ZeroMQ socket on the loop.
  *
  * Messages come as callbacks, at most SOCKET_BATCH of them, or SOCKET_REQUESTS of a ROUTER, and for SOCKET_TURN_US (and what the last one of them
- * takes) before other events get their turn; after each batch `on_drained` says that for the moment there is no more: the place to flush what the messages caused. Sends never block.
+ * takes) before other events get their turn; after each batch `on_drained` says that there is no more for the moment: the place to flush what the messages caused. Sends never block.
  */
 #pragma once
 
@@ -71,13 +71,13 @@ bool socket_answer(socket_t *self, text_t asker, text_t answer);
 /* The peer of an XPUB has to go. reason: as for guard_drop (guard.h). What it had sent before may come yet. */
 void socket_drop(socket_t *self, uint64_t peer, const char *reason);
 
-/* Was the last batch a full one, by count or by time? More may be there then, and on_drained comes soon, whether there is or not. */
+/* Was the last batch a full one, by count or by time? Then more may be waiting, and on_drained comes soon in any case. */
 bool socket_has_more(const socket_t *self);
 
-/* Takes nothing while it is paused: what comes waits in ZeroMQ's queue, and then at its peers. */
+/* Takes nothing while paused: messages wait in ZeroMQ's queue, and then at the peers. */
 void socket_pause(socket_t *self, bool paused);
 
-/* No callback comes after it. Messages that have not left yet are dropped. Safe from within its own callbacks; the loop must run once
+/* No callback comes after it. Unsent messages are dropped. Safe from within its own callbacks; the loop must run once
  * more (loop_destroy does). */
 void socket_destroy(socket_t **self);
 

@@ -1,15 +1,15 @@
-/* What ZeroMQ asks about each connection to a socket that this process has bound, before it stands (ZAP, ZeroMQ's RFC 27): whether it is admitted,
- * and by what name. A socket that asks takes no connection of a peer that can't be asked about: ZMTP before 3.0, unversioned, which is what any text
+/* What ZeroMQ asks about each connection to a socket that this process has bound, before it is established (ZAP, ZeroMQ RFC 27): whether it is admitted,
+ * and under what name. A socket that asks accepts no connection of a peer that can't be asked about: ZMTP before 3.0, unversioned, which is what any text
  * is, an HTTP request of a web page, too.
  *
- * A ROUTER routes by what a peer calls itself (ZMQ_ROUTING_ID), if it does, and libzmq 4.3 can do one of two things with a second one of that
- * name, neither good. It ignores it, as long as it has not seen the first one go: whoever is reopened, or is there twice, waits
- * for ever. Or (ZMQ_ROUTER_HANDOVER) it ignores the first one: that one waits for ever, its answers go to whoever took its name, and if it still
- * sends something its descriptor is never closed. So the answer to ZAP's question, whose properties go over the peer's own, says that
- * the name is empty, and the ROUTER makes one up, as for everybody who has none.
+ * A ROUTER routes by a peer's own name (ZMQ_ROUTING_ID), if it has one, and libzmq 4.3 can do one of two things with a second peer of that
+ * name, neither good. It ignores it until it has seen the first one go: a peer that is reopened, or connects twice, waits
+ * forever. Or (ZMQ_ROUTER_HANDOVER) it ignores the first one: that one waits forever, its answers go to the one that took its name, and if it still
+ * sends something its descriptor is never closed. So the answer to ZAP's question, whose properties override the peer's own, says that
+ * the name is empty, and the ROUTER makes one up, as for every peer without a name.
  *
- * A peer tells its name when it likes, and what comes last counts. So the question is answered a moment later (ZAP_NEAR_MS, ZAP_FAR_MS), when
- * the name has come. That of a peer that takes longer is its own, and first come, first served. Where names do not matter it is answered at once.
+ * A peer may send its name at any time, and the last one counts. So the question is answered a moment later (ZAP_NEAR_MS, ZAP_FAR_MS), when
+ * the name has arrived. A peer that takes longer keeps its name: first come, first served. If names do not matter it is answered at once.
  */
 #pragma once
 
@@ -48,5 +48,5 @@ bool zap_enter(loop_t *loop, const zap_handler_t *handler, const zap_policy_t *p
 /* A message came to the handler. */
 void zap_asked(const text_t *frames, size_t count);
 
-/* The socket of that domain asks no more. */
+/* The socket of that domain no longer asks. */
 void zap_leave(const char *domain);

@@ -1,6 +1,6 @@
 /* The connector "blockchain": the Blockchain.com Exchange's WebSocket API v1 (blockchain_message.h has its messages).
  *
- * What is wanted of each symbol and what the exchange was told are kept apart, and pump() sends the difference, a message at a time, as
+ * What each symbol should be and what the exchange was told are kept apart, and pump() sends the difference, a message at a time, as
  * the limiter allows; so there is no queue that could grow. While a symbol's answer is outstanding it is not asked again by itself.
  *
  *     wanted ─┐   differ: send, waiting for the answer      confirmed: told is what the exchange says
@@ -280,7 +280,7 @@ static void take_rejection(blockchain_t *self)
     self->events->on_rejected(self->arg, symbol, message->text);
 }
 
-/* True when the message was of use, or is none of ours. */
+/* True when the message was usable, or does not concern us. */
 static bool take(blockchain_t *self)
 {
     switch (self->message.kind) {

@@ -37,7 +37,7 @@ static text_t text_in(const blockchain_message_t *self, message_field_t field)
     return self->fields[field].text;
 }
 
-/* The meaning of a raw string. One with more escapes than there is room for is none of ours. */
+/* The meaning of a raw string. One with more escapes than there is room for can't be ours. */
 static bool unescape(blockchain_message_t *self, text_t raw, text_t *content)
 {
     bool plain = memchr(raw.at, '\\', raw.length) == NULL;
@@ -49,7 +49,7 @@ static bool unescape(blockchain_message_t *self, text_t raw, text_t *content)
     return true;
 }
 
-/* BLOCKCHAIN_FIELDS for a name that is none of ours. likely: where to look first. */
+/* BLOCKCHAIN_FIELDS for an unknown name. likely: where to look first. */
 static size_t find_field(blockchain_message_t *self, const json_walk_t *walk, size_t likely)
 {
     text_t key = walk->key;

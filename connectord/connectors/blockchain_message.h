@@ -6,8 +6,8 @@
  *     {"seqnum":1,"event":"rejected","channel":"trades","symbol":"X","text":"…"}      and, when throttled, without seqnum and channel;
  *                                                                                                   each but event may be null
  *
- * trade_id may also be a whole number: its digits are the id then, as they stand. Strings and numbers keep their text, of whatever length.
- * Strict: RFC 8259's grammar (json.h), the types above, no member twice; members that are not named here are skipped, whatever they hold.
+ * trade_id may also be a whole number: its digits are the id then. Strings and numbers keep their text, whatever its length.
+ * Strict: RFC 8259's grammar (json.h), the types above, no member twice; other members are skipped, whatever they hold.
  * Allocates nothing.
  */
 #pragma once
@@ -26,11 +26,11 @@ enum { BLOCKCHAIN_FIELDS = 10, BLOCKCHAIN_TEXT_MAX = 254, BLOCKCHAIN_REASON_MAX 
 
 typedef struct {
     blockchain_kind_t kind;
-    bool has_seqnum; /* so where the message is malformed too, when that much could be read */
+    bool has_seqnum; /* also if the message is malformed, if that much could be read */
     uint64_t seqnum;
     text_t channel, symbol; /* empty where absent */
     text_t text;            /* of a rejection: cut at BLOCKCHAIN_TEXT_MAX bytes */
-    trade_t trade;          /* trade_valid but for cursor, source and received_ns, which are not set */
+    trade_t trade;          /* trade_valid except for cursor, source and received_ns, which are not set */
 
     char reason[BLOCKCHAIN_REASON_MAX]; /* what is wrong: the member, what was expected, what was found */
 

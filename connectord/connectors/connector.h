@@ -1,4 +1,4 @@
-/* What a connector must be able to do: speak one exchange's protocol (or play a recording) over one connection at a time.
+/* What a connector must do: speak one exchange's protocol (or play a recording) over one connection at a time.
  *
  * Adding one: write a file in this folder that defines connector_NAME, add NAME to the table in connector.c and a backend to
  * tests/contract/test_connector.c, and run `make test CONTRACT=connector`. Settings that no other connector has are rows of its
@@ -17,15 +17,15 @@
  * valid during the call. */
 typedef struct {
     void (*on_connected)(void *arg); /* once, before anything else */
-    /* A subscribe or an unsubscribe is confirmed, or the exchange unsubscribed by itself. */
+    /* A subscribe or an unsubscribe is confirmed, or the exchange ended the subscription. */
     void (*on_confirmed)(void *arg, text_t symbol, bool subscribed);
-    /* A subscribe was refused; symbol is empty where the exchange names none. */
+    /* A subscribe was refused; symbol is empty if the exchange names none. */
     void (*on_rejected)(void *arg, text_t symbol, text_t reason);
-    /* Valid (trade_valid, which sets timestamp_ns) but for cursor and source, which are not set. */
+    /* Valid (trade_valid, which sets timestamp_ns) except for cursor and source, which are not set. */
     void (*on_trade)(void *arg, const trade_t *trade);
-    /* The exchange's numbering has a hole, or (found < expected) has begun again. */
+    /* The exchange's numbering has a gap, or (found < expected) has restarted. */
     void (*on_gap)(void *arg, uint64_t expected, uint64_t found);
-    void (*on_malformed)(void *arg, const char *reason, text_t sample); /* a message that is none: counted, logged, left out */
+    void (*on_malformed)(void *arg, const char *reason, text_t sample); /* an invalid message: counted, logged, left out */
     void (*on_lost)(void *arg, const loss_t *loss);                     /* the connection is gone or could not be made */
 } connector_events_t;
 
@@ -40,10 +40,10 @@ typedef struct {
      * to it (no file, a URL that is none). */
     void *(*open)(loop_t *loop, web_t *web, const source_config_t *config, const connector_events_t *events, void *arg);
 
-    /* Begin one connection: on_connected or on_lost follows, from the loop, never from within. Only when there is none. */
+    /* Open a connection: on_connected or on_lost follows, from the loop, never from within. Only when there is none. */
     void (*connect)(void *self);
 
-    /* End it, politely where the protocol has a way; no callback comes after it. Fine when there is none. */
+    /* Close it, cleanly if the protocol can; no callback comes after it. Fine when there is none. */
     void (*disconnect)(void *self);
 
     /* Ask for a symbol's trades, or no more of them; the symbol is valid during the call. Only while connected. on_confirmed or

@@ -1,7 +1,7 @@
-/* How many messages a minute may be sent: a token bucket that keeps to its limit in ANY 60 s, not only in those that begin on a minute.
+/* How many messages a minute may be sent: a token bucket that keeps the limit in ANY 60 s, not only in whole minutes.
  *
- * It holds half of a minute's messages and refills at the rate of the other half, so that a full bucket and all that flows into it
- * in the next 60 s are a minute's allowance together. It belongs to who sends, not to a connection: reconnecting earns nothing.
+ * It holds half of a minute's messages and refills at the rate of the other half, so a full bucket and everything that flows into it
+ * in the next 60 s together are a minute's allowance. It belongs to the sender, not to a connection: reconnecting gains nothing.
  */
 #pragma once
 
@@ -10,7 +10,7 @@
 
 typedef struct {
     int64_t cost_ns;   /* the time in which one message's worth flows in */
-    int64_t full_ns;   /* what the bucket holds, in that time */
+    int64_t full_ns;   /* what the bucket holds, as time */
     int64_t filled_ns; /* what is in it as of updated_ns */
     int64_t updated_ns;
 } limiter_t;
@@ -21,5 +21,5 @@ limiter_t limiter_new(uint32_t per_minute, int64_t now_ns);
 /* True: one message may go out now, and is counted. */
 bool limiter_take(limiter_t *self, int64_t now_ns);
 
-/* Milliseconds, rounded up, until limiter_take says true; 0 when it would now. */
+/* Milliseconds, rounded up, until limiter_take would return true; 0: now. */
 uint64_t limiter_wait_ms(const limiter_t *self, int64_t now_ns);

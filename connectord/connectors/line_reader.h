@@ -14,10 +14,10 @@ typedef enum {
     LINE_ERROR     /* errno says what */
 } line_verdict_t;
 
-/* NULL with errno set when it can't be opened (EINVAL for what is no regular file) or memory runs out. */
+/* NULL with errno set when it can't be opened (EINVAL if it is not a regular file) or memory runs out. */
 line_reader_t *line_reader_open(const char *path);
 
-/* The next line; valid until the next call. A last line without an end counts too. */
+/* The next line; valid until the next call. A last line without an end counts, too. */
 line_verdict_t line_reader_next(line_reader_t *self, text_t *line);
 
 /* The number of the line that was read last, from 1. */

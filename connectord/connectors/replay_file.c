@@ -213,7 +213,7 @@ static void play_pending(replay_file_t *self)
     if (self->lap > 1) {
         int length = snprintf(self->id, sizeof self->id, "%.*s.%lld", TEXT_ARG(trade->id), (long long)self->lap_ms);
         if (length > TRADE_ID_MAX) {
-            report_malformed(self, "trade_id: too long for a lap's number behind it", trade->id);
+            report_malformed(self, "trade_id: too long to append the lap number", trade->id);
             return;
         }
         trade->id = (text_t){self->id, (size_t)length};

@@ -17,7 +17,7 @@ typedef struct {
 } connector_setting_t;
 
 typedef struct {
-    char *texts; /* owned: what the strings below point to; NULL: they are somebody else's */
+    char *texts; /* owned: what the strings below point to; NULL: they are not owned */
     text_t name;
     const char *connector;
     const char *url;   /* ws:// or wss:// */
@@ -33,10 +33,10 @@ typedef struct {
     uint32_t silence_ms;          /* without any message for so long, a link is dead */
     uint32_t messages_per_minute; /* never send more */
     uint32_t dedup_window;        /* trades remembered per stream */
-    int64_t future_ms;            /* a trade made so much later than now is counted and logged as one of the future */
-    uint32_t lines;               /* connections to the exchange at one time (redundant_lines.h) */
-    uint32_t rotate_ms;           /* each line is renewed so often; 0: never */
-    uint32_t settle_ms;           /* connected for so long, a line is relied upon while another is renewed */
+    int64_t future_ms;            /* a trade made this much later than now is counted and logged as one from the future */
+    uint32_t lines;               /* simultaneous connections to the exchange (redundant_lines.h) */
+    uint32_t rotate_ms;           /* each line is reconnected this often; 0: never */
+    uint32_t settle_ms;           /* a line connected for this long is relied upon while another reconnects */
     text_t group;                 /* of sources that stand in for one another (groups.h); empty: none */
     backoff_config_t backoff;
     breaker_config_t breaker;
@@ -52,14 +52,14 @@ bool source_config_read(source_config_t *self, const config_t *config, size_t nu
 /* A connector's own setting, which must be there (asserted). */
 const connector_setting_t *source_config_setting(const source_config_t *self, const char *name);
 
-/* The same settings once more, with strings and symbols of its own. Returns false when memory runs out. */
+/* A copy of the settings, with its own strings and symbols. Returns false when memory runs out. */
 bool source_config_copy(source_config_t *self, const source_config_t *other);
 
-/* Are all settings but the symbols the same? Are the symbols, in whatever order? */
+/* Are all settings but the symbols the same? Are the symbols, in any order? */
 bool source_config_equal(const source_config_t *self, const source_config_t *other);
 bool source_config_symbols_equal(const source_config_t *self, const source_config_t *other);
 
-/* Takes the other's symbols in place of its own, which go to the other. */
+/* Swaps the symbols of the two. */
 void source_config_swap_symbols(source_config_t *self, source_config_t *other);
 
 void source_config_release(source_config_t *self);

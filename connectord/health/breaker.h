@@ -4,9 +4,9 @@
  *                                    ▲                                │
  *                                    └──────────── failed ────────────┘
  *
- * Closed, the backoff rules when to try. Open, nothing is tried. Half-open, one connection is on trial: it closes the breaker when it has
- * held for healthy_ms. A failure is a connection that could not be made, or was lost before it had held so long.
- * One that was not even tried, since the host's name could not be resolved, is none; a trial goes on then.
+ * Closed, the backoff decides when to try. Open, nothing is tried. Half-open, one connection is on trial: it closes the breaker once it has
+ * held for healthy_ms. A failure is a connection that could not be made, or was lost before that.
+ * One that was not even tried, since the host's name could not be resolved, does not count; a trial continues then.
  * (Nygard, "Release It!": Circuit Breaker.)
  */
 #pragma once
@@ -15,9 +15,9 @@
 #include <stdint.h>
 
 typedef struct {
-    uint32_t failures;   /* so many in a row open it; 0: it never opens */
-    uint32_t healthy_ms; /* a connection that held for so long was no failure */
-    uint32_t open_ms;    /* nothing is tried for so long */
+    uint32_t failures;   /* this many in a row open it; 0: it never opens */
+    uint32_t healthy_ms; /* a connection that held for this long was not a failure */
+    uint32_t open_ms;    /* nothing is tried for this long */
 } breaker_config_t;
 
 typedef enum { BREAKER_CLOSED, BREAKER_OPEN, BREAKER_HALF_OPEN } breaker_state_t;
@@ -37,7 +37,7 @@ typedef struct {
 
 breaker_t breaker_new(breaker_config_t config);
 
-/* Returns whether the state is another one now. now_ns: of clock_mono_ns, here and below. */
+/* Returns whether the state has changed. now_ns: of clock_mono_ns, here and below. */
 bool breaker_event(breaker_t *self, breaker_event_t event, int64_t now_ns);
 
 /* How long nothing may be tried, in ms, rounded up; 0 unless it is open. */

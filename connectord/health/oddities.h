@@ -1,4 +1,4 @@
-/* Trades of a source that are published although something is wrong with them: counted, and logged now and then. */
+/* Trades that are published although something is wrong with them: counted, and logged now and then. */
 #pragma once
 
 #include "common/log.h"
@@ -7,7 +7,7 @@
 /* All zero: none yet. */
 typedef struct {
     uint64_t id_conflicts; /* another trade has the id */
-    uint64_t future;       /* made further ahead of the clock here than the source's future_ms */
+    uint64_t future;       /* made further ahead of our clock than the source's future_ms */
     log_limit_t conflict_limit, future_limit;
 } oddities_t;
 

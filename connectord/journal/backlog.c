@@ -104,7 +104,7 @@ static void finish(backlog_t *self, backlog_item_t *item, journal_folder_t *fold
     if (rest == SEGMENT_CLEAN)
         return;
     text_t damaged = segment_rest(segment);
-    log_warn("journal: segment is damaged behind its good records", LOG_U64("segment", segment_number(segment)),
+    log_warn("journal: segment is damaged after its good records", LOG_U64("segment", segment_number(segment)),
              LOG_U64("records", item->records), LOG_U64("good_bytes", segment_used(segment)),
              LOG_U64("damaged_bytes", damaged.length));
     if (damaged.length > 0) {

@@ -68,7 +68,7 @@ static bool append_waiting(backpressure_t *self)
 
 static void end(backpressure_t *self)
 {
-    log_info("journal: it goes on: exchanges are read from again",
+    log_info("journal: writing again: reading from exchanges",
              LOG_U64("held_ms", (uint64_t)((clock_mono_ns() - self->since_ns) / NS_PER_MS)));
     self->state = FREE;
     self->reason[0] = '\0';
@@ -80,7 +80,7 @@ static void end(backpressure_t *self)
 
 static void lose(backpressure_t *self)
 {
-    log_error("journal: no room for too long: links are left, and trades are lost", LOG_TEXT("reason", self->reason));
+    log_error("journal: full for too long: closing links, losing trades", LOG_TEXT("reason", self->reason));
     self->state = LOSING;
     self->events->on_losing(self->arg);
 }
@@ -104,7 +104,7 @@ static void begin(backpressure_t *self)
     self->told = self->full = false;
     self->since_ns = clock_mono_ns();
     snprintf(self->reason, sizeof self->reason, "the journal takes no trades: %s", strerror(journal_stuck(self->journal)));
-    log_error("journal: it takes no trades: exchanges are held back", LOG_TEXT("reason", self->reason));
+    log_error("journal: can't take trades: holding exchanges back", LOG_TEXT("reason", self->reason));
     web_hold(self->web, true);
     loop_timer_start(self->retry, 0, RETRY_MS);
 }

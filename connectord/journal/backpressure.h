@@ -1,12 +1,12 @@
-/* What becomes of trades that have come while the journal can't take them (journal.h, stuck): they wait, and no more are read.
+/* What happens to trades while the journal can't take them (journal.h, stuck): they wait, and no more are read.
  *
  *     free ──the journal takes no trade──▶ holding ──hold_ms have passed, or too much waits──▶ losing
  *      ▲                                      │                                                  │
  *      └──── what waits is journaled ─────────┴───────────────── the journal goes on ────────────┘
  *
- * holding: nothing is read from exchanges (web_hold), so that TCP keeps what they send; what had been read already waits here, in its order.
- * losing: that has gone on for too long. Links are left, by which everybody is told that something is missing, and made again when the journal goes on.
- * What was lost that had been read is counted; how much more there was nobody knows.
+ * holding: nothing is read from exchanges (web_hold), so TCP keeps what they send; what had already been read waits here, in order.
+ * losing: this has lasted too long. Links are closed, which tells everybody that something is missing, and reopened when the journal continues.
+ * Trades lost after being read are counted; how many more were lost nobody knows.
  */
 #pragma once
 
@@ -19,8 +19,8 @@ typedef struct backpressure backpressure_t;
 
 /* From the loop, never from within backpressure_append. */
 typedef struct {
-    void (*on_change)(void *arg); /* it began or ended: tell everybody */
-    void (*on_losing)(void *arg); /* leave the links; backpressure_drop what is lost by that */
+    void (*on_change)(void *arg); /* it started or ended: tell everybody */
+    void (*on_losing)(void *arg); /* close the links; backpressure_drop what is lost by that */
 } backpressure_events_t;
 
 /* Of one source. */
@@ -32,14 +32,14 @@ typedef struct {
 backpressure_t *backpressure_new(loop_t *loop, web_t *web, journal_t *journal, uint32_t hold_ms,
                                  const backpressure_events_t *events, void *arg);
 
-/* A trade, with any cursor, goes into the journal, now or as soon as that takes it; it is given its cursor then. `unjournaled` is kept until it is there.
- * False: it is lost, and counted. Where the journal takes it the cost is that of journal_append. */
+/* A trade, with any cursor, goes into the journal, now or as soon as possible; it gets its cursor then. `unjournaled` is kept until it is there.
+ * False: it is lost, and counted. If the journal takes it the cost is that of journal_append. */
 bool backpressure_append(backpressure_t *self, journal_stream_t *stream, unjournaled_t *unjournaled, text_t json);
 
-/* What waits of a source is lost; `unjournaled` is not used any more until the next append. */
+/* What waits of a source is lost; `unjournaled` is not used until the next append. */
 void backpressure_drop(backpressure_t *self, unjournaled_t *unjournaled);
 
-/* Why nothing can be journaled, for people; empty: all is well. */
+/* Why nothing can be journaled, for people; empty if it can. */
 text_t backpressure_reason(const backpressure_t *self);
 
 /* Exchanges may send again. */

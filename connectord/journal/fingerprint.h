@@ -1,10 +1,10 @@
-/* What a trade is besides its id and its symbol, in 64 bits: its time, side, price and quantity.
+/* A trade without its id and symbol, in 64 bits: its time, side, price and quantity.
  *
- * All four are taken by value: 8.5E-5 is 0.0000850, and 17:24:33.5Z is 18:24:33.500+01:00. An exchange that repeats a trade may well write
- * it in another way (its snapshot, another line, a recording that was made anew); by text the repeat would be another trade, and doubled.
- * Two trades that agree by value agree in all that a trade says.
+ * All four by value: 8.5E-5 is 0.0000850, and 17:24:33.5Z is 18:24:33.500+01:00. An exchange that repeats a trade may well write
+ * it in another way (its snapshot, another line, a new recording); by text the repeat would be another trade, and doubled.
+ * Two trades that agree by value say the same.
  *
- * Of trades that differ one pair in 2^64 has the same fingerprint. It counts only between trades of one id.
+ * One pair in 2^64 of trades that differ has the same fingerprint. It matters only between trades with one id.
  */
 #pragma once
 

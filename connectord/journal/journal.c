@@ -32,7 +32,7 @@ bool journal_add_segment(journal_t *self, segment_t *segment)
     return true;
 }
 
-/* Nothing is asked of the backlog any more then. */
+/* Nothing more is asked of the backlog then. */
 void journal_read_all(journal_t *self)
 {
     while (journal_read_on(self))

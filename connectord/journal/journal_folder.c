@@ -216,13 +216,13 @@ bool journal_folder_keep(journal_folder_t *self, uint64_t number, text_t damaged
     char name[NAME_LENGTH];
     bad_name(self, number, name);
     if (self->bad >= JOURNAL_BAD_MAX) {
-        log_warn("journal: too much was set aside already, this is not kept", LOG_TEXT("path", self->path));
+        log_warn("journal: too much is set aside already: not keeping this", LOG_TEXT("path", self->path));
         return false;
     }
     int fd = openat(self->fd, name, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0640);
     bool kept = fd != -1 && write_all(fd, damaged);
     if (!kept)
-        log_error("journal: can't set aside what is damaged", LOG_TEXT("file", name), LOG_ERRNO());
+        log_error("journal: can't set aside damaged data", LOG_TEXT("file", name), LOG_ERRNO());
     if (fd != -1)
         close(fd);
     self->bad++;
@@ -267,7 +267,7 @@ bool journal_folder_give_up_epoch(journal_folder_t *self, uint64_t epoch, const 
     char folder[NAME_LENGTH];
     snprintf(folder, sizeof folder, "epoch-%" PRIu64, epoch);
     if (mkdirat(self->fd, folder, 0750) != 0 && errno != EEXIST) {
-        log_error("journal: can't make a folder", LOG_TEXT("folder", folder), LOG_ERRNO());
+        log_error("journal: can't create a folder", LOG_TEXT("folder", folder), LOG_ERRNO());
         return false;
     }
     for (size_t i = 0; i < count; i++) {

@@ -5,7 +5,7 @@
  *     an unfinished record there (kill -9)      wipe it, go on there
  *     damage in an older segment                keep its good prefix; copy the rest to a .bad file; its seqs are holes
  *     an older segment without a header         set it aside; its seqs are holes
- *     damage in the newest, or a power failure  trades may have been published that are not there any more: no seq may be counted
+ *     damage in the newest, or a power failure  trades may have been published that are no longer there: no seq may be counted
  *                                               twice, so the epoch is given up and a new one begins
  *     the newest is a copy of another file      a backup that was restored, or the journal of a machine that this one stands in for: what the
  *                                               original had behind it is not known, so the same
@@ -64,14 +64,14 @@ static load_result_t load_newest(journal_t *self, segment_t *segment)
     if (!journal_scan(self, segment, &rest, &records))
         return LOAD_REFUSED;
     if (rest == SEGMENT_CLEAN && segment_is_copy(segment)) {
-        log_warn("journal: these files are a copy: what the original went on with is not known",
+        log_warn("journal: these files are a copy: how the original continued is unknown",
                  LOG_U64("segment", segment_number(segment)));
         self->began = JOURNAL_IS_COPY;
         return LOAD_DAMAGED;
     }
     if (rest == SEGMENT_CLEAN)
         return backlog_begin(&self->backlog, &self->streams) ? LOAD_GOOD : LOAD_REFUSED;
-    log_warn("journal: segment is damaged behind its good records", LOG_U64("segment", segment_number(segment)),
+    log_warn("journal: segment is damaged after its good records", LOG_U64("segment", segment_number(segment)),
              LOG_U64("records", records), LOG_U64("good_bytes", segment_used(segment)),
              LOG_U64("damaged_bytes", segment_rest(segment).length));
     return LOAD_DAMAGED;
@@ -111,7 +111,7 @@ static load_result_t journal_load_segment(journal_t *self, uint64_t number, bool
 /* Clients may have seen seqs that are lost now: they must see another epoch, not those seqs with other trades. */
 static bool journal_give_up_epoch(journal_t *self)
 {
-    log_warn("journal: its end may be lost, a new epoch begins", LOG_U64("epoch", self->epoch),
+    log_warn("journal: its end may be lost: starting a new epoch", LOG_U64("epoch", self->epoch),
              LOG_U64("segments_set_aside", self->count), LOG_U64("streams", self->streams.count),
              LOG_U64("bytes", journal_bytes(self)));
     journal_close_segments(self);
@@ -158,7 +158,7 @@ journal_t *journal_open(const char *path, uint64_t capacity_bytes, uint64_t now_
     bool ready = stream_table_open(&self->streams) && (self->folder = journal_folder_open(path, now_us / 1000000)) &&
                  journal_load(self, now_us) && journal_folder_mark_open(self->folder);
     if (!ready) {
-        log_error("journal: not opened", LOG_TEXT("path", path));
+        log_error("journal: can't open", LOG_TEXT("path", path));
         journal_close(&self);
         return NULL;
     }

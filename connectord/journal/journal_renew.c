@@ -87,7 +87,7 @@ static void commit_all(journal_t *fresh)
 {
     for (size_t i = 0; i < fresh->count; i++)
         if (!segment_commit(fresh->segments[i], journal_folder_fd(fresh->folder)))
-            log_error("journal: can't name a segment", LOG_U64("segment", segment_number(fresh->segments[i])), LOG_ERRNO());
+            log_error("journal: can't rename a segment", LOG_U64("segment", segment_number(fresh->segments[i])), LOG_ERRNO());
     fresh->renewing = false;
 }
 
@@ -138,7 +138,7 @@ bool journal_renew(journal_t *self, uint64_t after, uint64_t now_us)
         self->epoch = fresh->epoch;
         self->began = JOURNAL_RENEWED;
     } else {
-        log_error("journal: no new epoch could be begun", LOG_U64("epoch", self->epoch));
+        log_error("journal: can't start a new epoch", LOG_U64("epoch", self->epoch));
     }
     if (fresh)
         end_beside(fresh);

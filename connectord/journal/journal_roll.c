@@ -99,7 +99,7 @@ bool journal_keep_spare(journal_t *self)
     self->spare = segment_reserve(journal_folder_fd(self->folder), self->next_number, self->segment_bytes);
     static log_limit_t limit;
     if (!self->spare && log_allowed(&limit, clock_mono_ns()))
-        log_warn("journal: no segment can be made ahead: the oldest one will make room", LOG_ERRNO(),
+        log_warn("journal: can't allocate the next segment: the oldest one will make room", LOG_ERRNO(),
                  LOG_U64("suppressed", log_suppressed(&limit)));
     return self->spare != NULL;
 }

@@ -1,5 +1,5 @@
-/* A journal from within: for journal.c (what is done with it), journal_open.c (how it is found), journal_roll.c (how it goes on in another segment) and
- * journal_renew.c (how it begins another epoch).
+/* The inside of a journal: for journal.c (using it), journal_open.c (opening it), journal_roll.c (continuing in another segment) and
+ * journal_renew.c (starting another epoch).
  */
 #pragma once
 
@@ -16,20 +16,20 @@ struct journal {
     uint32_t segment_bytes;
     uint64_t mapped_bytes; /* of all segments */
     uint64_t next_number;
-    bool opened;   /* whole: a clean close may say so */
+    bool opened;   /* complete: a clean close may say so */
     bool renewing; /* its segments keep their temporary names until it takes the place of the one before */
     journal_began_t began;
-    uint64_t former_epoch; /* the one before, where this process has renewed the journal; 0: it has not */
+    uint64_t former_epoch; /* the one before, if this process has renewed the journal; 0: it has not */
     segment_t **segments;  /* ascending numbers; appended to the last */
     size_t count, room;
-    segment_t *spare; /* the next one, made ahead; NULL: there is none */
+    segment_t *spare; /* the next one, prepared; NULL: there is none */
     int stuck;        /* errno: why nothing can be appended; 0: all is well */
     stream_table_t streams;
     backlog_t backlog;                                                    /* what was found at the opening and not read yet */
     void (*safe)(void *arg, const journal_stream_t *stream, text_t json); /* journal_safe_fn */
     void *safe_arg;
     uint32_t batch_bytes;
-    _Alignas(8) char batch[SEGMENT_BATCH_MAX]; /* appended and not flushed: they go behind the newest's end */
+    _Alignas(8) char batch[SEGMENT_BATCH_MAX]; /* appended and not flushed: they go after the newest's end */
 };
 
 /* The segment that is appended to; NULL when there is none yet. */
@@ -38,7 +38,7 @@ segment_t *journal_newest(const struct journal *self);
 /* Takes a segment that is newer than all before. False when memory runs out; the segment is the caller's then. */
 bool journal_add_segment(struct journal *self, segment_t *segment);
 
-/* Goes on in another segment: the spare one, a new one, or (when the system refuses one) in what was the oldest. The oldest leave when the ring is full.
+/* Continues in another segment: the spare one, a new one, or (if the system refuses one) what was the oldest. The oldest leave when the ring is full.
  * False with a rate-limited log line; the journal is stuck then. */
 bool journal_roll(struct journal *self);
 

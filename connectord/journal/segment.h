@@ -4,8 +4,8 @@
  *
  *     record   | length u32 · crc u32 | stream u32 | kind u32 | seq u64 | payload, up to a multiple of 8 |
  *
- * The first 8 bytes of a record are written last and in one store: as long as they are zero there is no record, so that a writer
- * that is killed at any moment leaves whole records only. Of several records that are written at once those of the first are written last,
+ * The first 8 bytes of a record are written last and in one store: while they are zero there is no record, so a writer
+ * killed at any moment leaves only whole records. Of several records written at once those of the first are written last,
  * since without them the others are not found. The CRC-32C is over the rest of the record. Numbers are in the machine's byte order; a file from a machine of the other order has no valid magic.
  */
 #pragma once
@@ -25,7 +25,7 @@ enum {
 typedef struct segment segment_t;
 
 typedef enum {
-    SEGMENT_STREAM = 1, /* payload: a stream's topic; seq: the last one that it had then */
+    SEGMENT_STREAM = 1, /* payload: a stream's topic; seq: its last one at the time */
     SEGMENT_TRADE = 2   /* payload: a trade's JSON */
 } segment_kind_t;
 
@@ -39,82 +39,82 @@ typedef struct {
 /* "00000000000000000017.seg" */
 void segment_name(char out[static SEGMENT_NAME_MAX], uint64_t number);
 
-/* Makes a segment in the folder, its room on the disk reserved, under a temporary name: it is part of the journal from segment_commit
+/* Creates a segment in the folder, with its disk space reserved, under a temporary name: it is part of the journal from segment_commit
  * on. position: bytes of records in all segments before it. NULL with errno when the system refuses. */
 segment_t *segment_create(int folder, uint64_t number, uint64_t epoch, uint64_t position, uint32_t bytes);
 bool segment_commit(segment_t *self, int folder);
 
-/* The same in two steps: what the system may refuse, ahead of time; and what can't fail. */
+/* The same in two steps: first what the system may refuse; then what can't fail. */
 segment_t *segment_reserve(int folder, uint64_t number, uint32_t bytes);
 void segment_begin(segment_t *self, uint64_t epoch, uint64_t position);
 
-/* Makes another one of a segment, whose records are gone then, as if it had just been reserved: that takes neither room nor a descriptor. False with
- * errno; it is as it was then. */
+/* Turns a segment into another one, dropping its records, as if it had just been reserved: that takes neither space nor a descriptor. False with
+ * errno, and unchanged. */
 bool segment_recycle(segment_t *self, int folder, uint64_t number);
 
 typedef enum {
     SEGMENT_OK,
     SEGMENT_FAILED, /* the system refuses: errno says why */
     SEGMENT_NEWER,  /* written by a newer version of this program */
-    SEGMENT_GARBAGE /* its header is none */
+    SEGMENT_GARBAGE /* its header is invalid */
 } segment_result_t;
 
-/* Maps a segment that exists. *self is set for SEGMENT_OK only; it must be scanned (segment_record from SEGMENT_HEADER on) and settled
+/* Maps an existing segment. *self is set for SEGMENT_OK only; it must be scanned (segment_record from SEGMENT_HEADER on) and settled
  * before anything is appended. */
 segment_result_t segment_open(segment_t **self, int folder, uint64_t number);
 
-/* All that is in it is about to be read. */
+/* It is about to be read completely. */
 void segment_prefetch(const segment_t *self);
 
-/* How far its records go, as long as that has not been read: bytes of them, as the position of the next segment tells. */
+/* How far its records reach, before it has been read: their bytes, as the position of the next segment shows. */
 void segment_presume(segment_t *self, uint64_t used);
 
-/* The record at an offset, with all its checks. False when there is no valid one. *next is the offset behind it. */
+/* The record at an offset, with all its checks. False if there is no valid one. *next is the offset after it. */
 bool segment_record(const segment_t *self, uint32_t offset, segment_record_t *record, uint32_t *next);
 
 typedef enum {
-    SEGMENT_CLEAN,  /* nothing but zeros behind the last record, or what a killed writer did not finish */
+    SEGMENT_CLEAN,  /* nothing but zeros after the last record, or what a killed writer did not finish */
     SEGMENT_DAMAGED /* something else, or the file is shorter or longer than its header says */
 } segment_rest_t;
 
-/* Says that the valid records end at an offset, and judges what is behind it. What a killed writer left is wiped off. */
+/* Ends the valid records at an offset, and judges what follows. What a killed writer left is erased. */
 segment_rest_t segment_settle(segment_t *self, uint32_t end);
 
-/* What is behind the last record, up to the last byte that is not zero. */
+/* What follows the last record, up to the last byte that is not zero. */
 text_t segment_rest(const segment_t *self);
 
 /* Makes it zeros. */
 void segment_wipe_rest(segment_t *self);
 
-/* The bytes that a record with such a payload takes. */
+/* The size of a record with this payload. */
 uint32_t segment_record_bytes(size_t payload_length);
 
 bool segment_has_room(const segment_t *self, size_t payload_length);
 
-/* Bytes of records for which there is room. */
+/* Free bytes for records. */
 uint32_t segment_room(const segment_t *self);
 
 /* Where the next record goes. */
 uint32_t segment_end(const segment_t *self);
 
-/* Makes a record at `out`, which is aligned to 8 bytes. Returns its bytes. Cost: a memcpy and a checksum. */
+/* Composes a record at `out`, which is aligned to 8 bytes. Returns its bytes. Cost: a memcpy and a checksum. */
 uint32_t segment_compose(char *out, segment_kind_t kind, uint32_t stream, uint64_t seq, text_t payload);
 
-/* The record that segment_compose made. Returns its bytes. */
+/* The record composed by segment_compose. Returns its bytes. */
 uint32_t segment_composed(const char *at, segment_record_t *record);
 
-/* Appends records that were made, of SEGMENT_BATCH_MAX bytes at most, for which there is room. Cost: a system call, where they are many; else
+/* Appends composed records, at most SEGMENT_BATCH_MAX bytes, for which there is room. Cost: a system call if there are many; else
  * a memcpy. */
 void segment_write(segment_t *self, char *records, uint32_t bytes);
 
-/* Makes a record, appends it, and returns its offset. */
+/* Composes a record, appends it, and returns its offset. */
 uint32_t segment_append(segment_t *self, segment_kind_t kind, uint32_t stream, uint64_t seq, text_t payload);
 
-/* The payload of the record that was written or found at that offset. */
+/* The payload of the record at that offset. */
 text_t segment_payload(const segment_t *self, uint32_t offset);
 
-/* Was it opened from a copy of the file that was made for it (a backup, another machine's)? Where the filesystem does not tell when a file was
- * made, as for segments of 0.1.0, none is one. */
+/* Was it opened from a copy of its original file (a backup, another machine's)? If the filesystem does not tell when a file was
+ * created, as for segments of 0.1.0, it is not considered one. */
 bool segment_is_copy(const segment_t *self);
 
 uint64_t segment_number(const segment_t *self);

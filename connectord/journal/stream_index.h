@@ -1,7 +1,7 @@
 /* Where in the journal each trade of one stream lies: seq -> position, for the seqs that the ring still has.
  *
- * The positions stand in an array whose size is a power of two, each at its seq modulo that size, so that the oldest leave and the
- * newest come without anything being moved. Seqs that were lost to a bad disk are holes in it.
+ * The positions are in an array whose size is a power of two, each at its seq modulo that size, so the oldest leave and the
+ * newest arrive without moving anything. Seqs lost to a bad disk are holes in it.
  */
 #pragma once
 
@@ -9,7 +9,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-enum { STREAM_HOLE_MAX = 1 << 20 /* seqs; over a larger hole the index begins anew */ };
+enum { STREAM_HOLE_MAX = 1 << 20 /* seqs; over a larger gap the index starts over */ };
 
 typedef struct {
     uint64_t first, next; /* seqs in the index: [first, next) */

@@ -17,15 +17,15 @@ typedef struct {
 bool stream_table_open(stream_table_t *self);
 void stream_table_release(stream_table_t *self);
 
-/* A stream that is not in yet. NULL when memory runs out. */
+/* Adds a new stream. NULL when memory runs out. */
 journal_stream_t *stream_table_add(stream_table_t *self, text_t topic);
 
 typedef enum { RECORD_TAKEN, RECORD_SENSELESS, RECORD_NO_MEMORY } record_taken_t;
 
-/* Learns from a record that a scan found at a position. Senseless is one that this program would not have written there. */
+/* Learns from a record that a scan found at a position. Senseless: one that this program would not have written there. */
 record_taken_t stream_table_take(stream_table_t *self, const segment_record_t *record, uint64_t position);
 
-/* The same for a record of a segment before those that the streams were learned from. False where it is senseless. */
+/* The same for a record of a segment before those that the streams were learned from. False if it is senseless. */
 bool stream_table_fill(stream_table_t *self, const segment_record_t *record, uint64_t position);
 
 /* Writes a record for every stream, for which there must be room. */

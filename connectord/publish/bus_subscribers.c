@@ -161,14 +161,14 @@ static bool refuse(bus_subscribers_refusal_t *refusal, uint64_t peer, const char
 static bool is_too_much(const bus_subscribers_t *self, const bus_subscriber_t *subscriber, bus_subscribers_refusal_t *refusal)
 {
     if (count_of(subscriber) > BUS_SUBSCRIBERS_PEER_PREFIXES)
-        return refuse(refusal, subscriber->id, "subscriptions: it has too many");
+        return refuse(refusal, subscriber->id, "subscriptions: too many on one connection");
     if (self->unmatched_bytes > BUS_SUBSCRIBERS_UNMATCHED_BYTES)
         return refuse(refusal, greediest(self, unmatched_bytes_of),
-                      "strangers: too many subscriptions begin no topic, and it has the most");
+                      "strangers: too many subscriptions match no topic, and it has the most");
     if (self->bytes > BUS_SUBSCRIBERS_BYTES)
-        return refuse(refusal, greediest(self, bytes_of), "subscriptions: all are too long together, and its are the longest");
+        return refuse(refusal, greediest(self, bytes_of), "subscriptions: too many bytes in all, and it has the most");
     if (self->count > BUS_SUBSCRIBERS_PREFIXES)
-        return refuse(refusal, greediest(self, count_of), "subscriptions: there are too many, and it has the most");
+        return refuse(refusal, greediest(self, count_of), "subscriptions: too many in all, and it has the most");
     return false;
 }
 
@@ -178,14 +178,14 @@ static bus_subscribers_result_t subscribe(bus_subscribers_t *self, uint64_t peer
                                           bus_subscribers_refusal_t *refusal)
 {
     if (!topic_can_begin(prefix)) {
-        refuse(refusal, peer, "malformed: no topic begins like its subscription");
+        refuse(refusal, peer, "malformed: its subscription can't match any topic");
         return BUS_SUBSCRIBERS_REFUSED;
     }
     bus_subscriber_t *subscriber = subscriber_of(self, peer);
     if (subscriber && table_get(subscriber->prefixes, prefix))
         return BUS_SUBSCRIBERS_SUBSCRIBED;
     if (!subscriber || !take(self, subscriber, prefix)) {
-        refuse(refusal, peer, "memory: it has run out");
+        refuse(refusal, peer, "memory: out of memory");
         return BUS_SUBSCRIBERS_REFUSED;
     }
     return is_too_much(self, subscriber, refusal) ? BUS_SUBSCRIBERS_REFUSED : BUS_SUBSCRIBERS_SUBSCRIBED;
@@ -213,7 +213,7 @@ bus_subscribers_result_t bus_subscribers_hear(bus_subscribers_t *self, uint64_t 
         unsubscribe(self, peer, prefix);
         return BUS_SUBSCRIBERS_OTHER;
     }
-    refuse(refusal, peer, "malformed: it sent what is no subscription");
+    refuse(refusal, peer, "malformed: sent something other than a subscription");
     return BUS_SUBSCRIBERS_REFUSED;
 }
 

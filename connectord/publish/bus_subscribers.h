@@ -1,7 +1,7 @@
-/* Who on the bus has subscribed to what: each peer by itself, so that none ends what another one wants, and what one has ends with it.
+/* Who on the bus has subscribed to what, by peer: none can end what another one wants, and what one has ends with it.
  *
- * libzmq takes whatever is subscribed to, and walks over all of it whenever a subscriber leaves: 80 ns a byte. So what a peer, and all peers
- * together, may subscribe to is bounded here, and whoever goes beyond it has to leave.
+ * libzmq accepts any subscription, and walks over all of them whenever a subscriber leaves: 80 ns a byte. So what a peer, and all peers
+ * together, may subscribe to is bounded here, and a peer that exceeds it has to leave.
  */
 #pragma once
 
@@ -11,16 +11,16 @@ typedef struct bus_subscribers bus_subscribers_t;
 
 enum {
     BUS_SUBSCRIBERS_PEER_PREFIXES = 50000,
-    BUS_SUBSCRIBERS_PREFIXES = 500000,          /* of all peers; one that several have counts for each */
-    BUS_SUBSCRIBERS_BYTES = 2 << 20,            /* of all; one that several have counts once */
-    BUS_SUBSCRIBERS_UNMATCHED_BYTES = 256 << 10 /* of those that offer nothing */
+    BUS_SUBSCRIBERS_PREFIXES = 500000,          /* of all peers; a shared one counts for each */
+    BUS_SUBSCRIBERS_BYTES = 2 << 20,            /* of all; a shared one counts once */
+    BUS_SUBSCRIBERS_UNMATCHED_BYTES = 256 << 10 /* of those that match nothing offered */
 };
 
-/* `demand` hears of the first subscriber of a prefix and of the last one that leaves. NULL when memory runs out. */
+/* `demand` is told of the first subscriber of a prefix and of the last one leaving. NULL when memory runs out. */
 bus_subscribers_t *bus_subscribers_new(demand_t *demand);
 void bus_subscribers_destroy(bus_subscribers_t **self);
 
-/* What came of a message. */
+/* The result of a message. */
 typedef enum {
     BUS_SUBSCRIBERS_SUBSCRIBED, /* or again */
     BUS_SUBSCRIBERS_OTHER,      /* the subscription has ended, or there was none */
@@ -32,12 +32,12 @@ typedef struct {
     const char *reason; /* as for guard_drop (guard.h) */
 } bus_subscribers_refusal_t;
 
-/* A message of a peer: one frame, a byte 1 (subscribe) or 0 (unsubscribe), and the prefix. Anything else was made up. Who must go may be another
+/* A message of a peer: one frame, a byte 1 (subscribe) or 0 (unsubscribe), and the prefix. Anything else is forged. The one that must go may be another
  * peer, that has more. */
 bus_subscribers_result_t bus_subscribers_hear(bus_subscribers_t *self, uint64_t peer, const text_t *frames, size_t count,
                                               bus_subscribers_refusal_t *refusal);
 
-/* The peer has gone, and all it had with it. Fine for one that had nothing. */
+/* The peer has gone, with everything it had. Fine for one that had nothing. */
 void bus_subscribers_leave(bus_subscribers_t *self, uint64_t peer);
 
 /* Bytes of the prefixes, each counted once. */

@@ -1,7 +1,7 @@
 /* Which streams are wanted on the bus, from the prefixes that have subscribers (bus_subscribers.h).
  *
- * A prefix is named when its first subscriber comes, on whatever machine, and when its last one goes or crashes. A
- * prefix that is longer than "trade." and begins a stream's topic is demand for that stream; one that takes in every symbol (""
+ * A prefix is reported when its first subscriber comes, on any machine, and when its last one leaves or crashes. A
+ * prefix that is longer than "trade." and begins a stream's topic is demand for that stream; one that matches every symbol (""
  * or "trade.") is not. A stream is wanted from the first such prefix to the last.
  */
 #pragma once
@@ -12,25 +12,25 @@ typedef struct demand demand_t;
 
 enum {
     DEMAND_PREFIXES_MAX = 100000, /* that want something */
-    DEMAND_STRANGERS_MAX = 10000  /* that want nothing which is offered */
+    DEMAND_STRANGERS_MAX = 10000  /* that match nothing offered */
 };
 
 typedef struct {
     void (*wanted)(void *item);   /* somebody wants the stream now */
-    void (*released)(void *item); /* nobody wants it any more */
+    void (*released)(void *item); /* it is no longer wanted */
 } demand_events_t;
 
 /* `events` is kept, not copied. NULL when memory runs out. */
 demand_t *demand_new(const demand_events_t *events);
 
-/* A stream that can be wanted; `wanted` is called before it returns where somebody does already. `topic` (topic.h) must outlive the
+/* A stream that can be wanted; `wanted` is called before it returns if somebody already wants it. `topic` (topic.h) must outlive the
  * offer; `item`, of which there is one offer, comes back by the events. False when memory runs out. */
 bool demand_offer(demand_t *self, text_t topic, void *item);
 
-/* The item is offered no more. Nothing is called. Fine for one that is not. */
+/* The item is no longer offered. Nothing is called. Fine for one that is not. */
 void demand_withdraw(demand_t *self, text_t topic, const void *item);
 
-/* A prefix has a subscriber (again, where it has some already), or none any more. Up to so many as said above are kept: those that no offered topic begins with, too,
+/* A prefix has a subscriber (maybe one of several), or has lost its last. Up to as many as said above are kept: those that no offered topic begins with, too,
  * since one may be offered later. */
 void demand_subscribe(demand_t *self, text_t prefix);
 void demand_unsubscribe(demand_t *self, text_t prefix);

@@ -1,6 +1,6 @@
 /* connectord's end of the bus: an XPUB socket (proto/bus.md).
  *
- * It may drop: who lags by more than the queue sees the hole by seq and asks the replay socket.
+ * It may drop messages: a subscriber that lags by more than the queue sees the gap by seq and asks the replay socket.
  */
 #pragma once
 
@@ -10,7 +10,7 @@
 
 typedef struct publisher publisher_t;
 
-/* Somebody began to listen to statuses, and has heard none yet. From the loop. */
+/* Somebody subscribed to statuses, and has not received any yet. From the loop. */
 typedef void publisher_subscriber_fn(void *arg);
 
 /* queue_limit: messages that may wait for one subscriber. The bus's subscriptions go to `demand`, from the loop. NULL with a log line. */

@@ -12,7 +12,7 @@ static void log_renewal(const renewal_t *self, const journal_stream_t *stream, c
 {
     char had[CURSOR_MAX], has[CURSOR_MAX];
     text_t had_text = {had, cursor_print(had, told)}, has_text = {has, cursor_print(has, last)};
-    log_warn("journal: a follower has had later trades than this journal: a new epoch begins",
+    log_warn("journal: a follower has later trades than this journal: starting a new epoch",
              LOG_SLICE("topic", journal_topic(stream)), LOG_SLICE("journal", has_text), LOG_SLICE("follower", had_text),
              LOG_U64("epoch", journal_epoch(self->journal)));
 }
@@ -25,9 +25,8 @@ renewal_result_t renewal_hear(renewal_t *self, const journal_stream_t *stream, c
     if (told.epoch > RENEWAL_EPOCH_MAX || !limiter_take(&self->limiter, now_ns)) {
         static log_limit_t limit;
         if (log_allowed(&limit, now_ns))
-            log_warn("journal: a follower says that it has had later trades: not believed now",
-                     LOG_U64("its_epoch", told.epoch), LOG_U64("its_seq", told.seq), LOG_U64("epoch", last.epoch),
-                     LOG_U64("suppressed", log_suppressed(&limit)));
+            log_warn("journal: a follower claims later trades: not believed now", LOG_U64("its_epoch", told.epoch),
+                     LOG_U64("its_seq", told.seq), LOG_U64("epoch", last.epoch), LOG_U64("suppressed", log_suppressed(&limit)));
         return RENEWAL_REFUSED;
     }
     if (!journal_renew(self->journal, told.epoch, (uint64_t)(clock_real_ns() / NS_PER_US)))

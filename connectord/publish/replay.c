@@ -131,7 +131,7 @@ static void answer_ahead(journal_t *journal, renewal_t *renewal, const request_t
     renewal_result_t result = renewal_hear(renewal, stream, request->to, clock_mono_ns());
     if (result == RENEWAL_REFUSED || result == RENEWAL_FAILED) {
         answer_error(answer, request, ERROR_UNAVAILABLE, "No new epoch now: %s",
-                     result == RENEWAL_FAILED ? "the journal has no room" : "too many, or not to be believed");
+                     result == RENEWAL_FAILED ? "the journal has no room" : "too many requests, or not credible");
         return;
     }
     answer_begin(answer, request);
@@ -160,7 +160,7 @@ static void on_request(void *arg, text_t asker, text_t body, size_t parts)
     self->counts.errors += text_starts_with(buffer_text(&self->answer), TEXT("{\"ok\":false"));
     self->counts.bytes += self->answer.length;
     if (!socket_answer(self->socket, asker, buffer_text(&self->answer)) && log_allowed(&unsent, clock_mono_ns()))
-        log_warn("replay: a peer does not take its answers: dropped", LOG_U64("suppressed", log_suppressed(&unsent)));
+        log_warn("replay: a peer does not read its answers: dropped", LOG_U64("suppressed", log_suppressed(&unsent)));
 }
 
 static const socket_events_t events = {.name = "replay", .on_request = on_request};
@@ -197,7 +197,7 @@ void replay_answer(journal_t *journal, renewal_t *renewal, text_t json, buffer_t
             if (buffer_ok(answer))
                 return;
             buffer_clear(answer);
-            answer_error(answer, &request, ERROR_INTERNAL, "The answer did not fit into memory");
+            answer_error(answer, &request, ERROR_INTERNAL, "Out of memory for the answer");
             return;
         }
     answer_error(answer, &request, ERROR_UNKNOWN_OP, "Unknown op: expected range, streams or ahead, found %.*s",

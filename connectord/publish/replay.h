@@ -1,4 +1,4 @@
-/* What was published, for those who missed it: a ROUTER socket that answers `range` and `streams` from the journal
+/* What was published, for those that missed it: a ROUTER socket that answers `range` and `streams` from the journal
  * (proto/replay.md). */
 #pragma once
 
@@ -7,7 +7,7 @@
 #include "connectord/publish/renewal.h"
 #include "proto/request.h"
 
-enum { REPLAY_ANSWER_BYTES = 4 << 20 /* of trades in one answer, at most; `next` tells where to go on */ };
+enum { REPLAY_ANSWER_BYTES = 4 << 20 /* of trades in one answer, at most; `next` says where to continue */ };
 
 typedef struct replay replay_t;
 
@@ -20,8 +20,8 @@ typedef struct {
 /* The journal and the renewal must outlive it. NULL with a log line. */
 replay_t *replay_new(loop_t *loop, const char *endpoint, journal_t *journal, renewal_t *renewal);
 
-/* The answer to a request, whatever it is: always one JSON object. `answer` is cleared first; its limit must be above
- * REPLAY_ANSWER_BYTES. What it costs is a memcpy of the trades. */
+/* The answer to any request: always one JSON object. `answer` is cleared first; its limit must be above
+ * REPLAY_ANSWER_BYTES. The cost is a memcpy of the trades. */
 void replay_answer(journal_t *journal, renewal_t *renewal, text_t request, buffer_t *answer);
 
 const replay_counts_t *replay_counts(const replay_t *self);

@@ -1,8 +1,8 @@
-/* The life of a source's connection: what each event does in each state, how long to wait before the next try, and what to tell.
+/* The life of a source's connection: what each event does in each state, how long to wait before the next try, and what to report.
  *
- * The backoff rules the wait; while the circuit breaker is open it is as long as the breaker says, at least, and never shorter than the
- * exchange asks for. One that refuses us waits for as long as the backoff ever does, at once. A name that can't be resolved says nothing of
- * the exchange: the breaker stays as it is.
+ * The backoff decides the wait; while the circuit breaker is open it is at least as long as the breaker says, and never shorter than the
+ * exchange asks for. After a refusal it is the backoff's maximum from the start. A name that can't be resolved says nothing about
+ * the exchange: the breaker does not change.
  *
  * Knows neither the loop nor connectors; the source does what it says.
  */
@@ -14,7 +14,7 @@
 
 #include <stdbool.h>
 
-/* A connection that carried a message and held for so long was good: after it the backoff starts afresh. */
+/* A connection that carried a message and held for this long was good: after it the backoff is reset. */
 enum { CONNECTION_GOOD_MS = 10000 };
 
 typedef enum { CONNECTION_IDLE, CONNECTION_CONNECTING, CONNECTION_CONNECTED, CONNECTION_WAITING } connection_state_t;
@@ -23,7 +23,7 @@ typedef enum {
     CONNECTION_START,
     CONNECTION_MADE, /* the connector connected */
     CONNECTION_LOST, /* … failed to, or lost it */
-    CONNECTION_GAP,  /* a hole in the exchange's numbering, or it began again: only a new connection begins without doubt */
+    CONNECTION_GAP,  /* a gap in the exchange's numbering, or a restart of it: only a new connection starts without doubt */
     CONNECTION_DUE,  /* the wait is over */
     CONNECTION_STOP
 } connection_event_t;
@@ -56,12 +56,12 @@ typedef struct {
     breaker_t breaker;
     bool told_lost;     /* and nothing since */
     bool carried;       /* a message, on this connection */
-    bool gap_forgiven;  /* the one that is reconnected from at once, since the last good connection */
+    bool gap_forgiven;  /* the one after which it reconnects at once, since the last good connection */
     int64_t made_ns;    /* when this connection was */
     uint64_t connected; /* how many times */
     uint64_t refused;   /* how many tries failed */
-    uint32_t delay_ms;  /* of the wait that is going on */
-    loss_kind_t kind;   /* of the loss that is told next, and how long the exchange asks to be left alone after it */
+    uint32_t delay_ms;  /* of the current wait */
+    loss_kind_t kind;   /* of the loss that is reported next, and how long the exchange asks to be left alone */
     uint32_t retry_after_ms;
 } connection_t;
 
@@ -70,11 +70,11 @@ connection_t connection_new(backoff_config_t backoff, breaker_config_t breaker, 
 /* now_ns: of clock_mono_ns. */
 connection_step_t connection_event(connection_t *self, connection_event_t event, int64_t now_ns);
 
-/* What is known of the loss that CONNECTION_LOST tells next. Without it that is a usual one. */
+/* Details of the loss that CONNECTION_LOST reports next. Without them it is a usual one. */
 void connection_heed(connection_t *self, const loss_t *loss);
 
 /* A message came. */
 void connection_carried(connection_t *self);
 
-/* Time goes by: a connection that has held for long enough closes the breaker. Call it now and then; returns whether it did now. */
+/* Call it now and then: a connection that has held long enough closes the breaker. Returns whether it just did. */
 bool connection_check(connection_t *self, int64_t now_ns);

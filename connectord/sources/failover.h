@@ -1,12 +1,12 @@
-/* Which source of a failover group is active: the one whose trades are published, while the others stand by, connected.
+/* Which source of a failover group is active: its trades are published, while the others stand by, connected.
  *
- * Members have ranks 0, 1, 2 … in the order in which they are preferred. Each is fit (connected, and well enough) or not.
+ * Members have ranks 0, 1, 2 … in the order in which they are preferred. Each is fit (connected, and healthy enough) or not.
  *
  *     - The active one stays while it is fit, unless a better one has been fit for hysteresis_ms: then that takes over.
- *     - Once the active one has been unfit for after_ms, the best one that is fit takes over, however short it has been so. When there
- *       is none, the active one stays until there is.
+ *     - Once the active one has been unfit for after_ms, the best fit one takes over, however briefly it has been fit. If every other
+ *       is unfit, too, the active one stays until one is fit.
  *
- * Begins with rank 0 active and nobody fit. Knows neither sources nor the loop; time is the caller's.
+ * Starts with rank 0 active and none fit. Knows neither sources nor the loop; the caller supplies the time.
  */
 #pragma once
 
@@ -14,7 +14,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-enum { FAILOVER_MEMBERS_MAX = 512 }; /* every source that there may be, and each once more while it is replaced */
+enum { FAILOVER_MEMBERS_MAX = 512 }; /* every possible source, and each again while it is replaced */
 
 typedef struct {
     uint32_t after_ms;
@@ -41,17 +41,17 @@ void failover_init(failover_t *self, failover_config_t config);
 /* Adds the next member, unfit since now_ns (clock_mono_ns), and returns its rank. At most FAILOVER_MEMBERS_MAX (asserted). */
 size_t failover_add(failover_t *self, int64_t now_ns);
 
-/* Takes a member out; those behind it move up. When it was the active one, the best one that is fit becomes so, or else the best one. */
+/* Removes a member; those after it move up. If it was active, the best fit one becomes active, or else the best one. */
 void failover_remove(failover_t *self, size_t rank);
 
-/* Makes a member the last in rank; those behind it move up. Who is active stays so. */
+/* Makes a member the last in rank; those after it move up. The active one stays active. */
 void failover_move_last(failover_t *self, size_t rank);
 
-/* How a member is now; saying the same again changes nothing. failover_decide is due after it. */
+/* The state of a member; repeating it changes nothing. Call failover_decide after it. */
 void failover_report(failover_t *self, size_t rank, failover_fitness_t fitness, int64_t now_ns);
 
-/* Decides anew who is active; true when that has changed. */
+/* Decides again who is active; true when that has changed. */
 bool failover_decide(failover_t *self, int64_t now_ns);
 
-/* When time alone may change the decision next, or INT64_MAX: not before another report. */
+/* When time alone may change the decision next; INT64_MAX: not before another report. */
 int64_t failover_due_ns(const failover_t *self);

@@ -122,7 +122,7 @@ static bool is_covered(void *arg, size_t line)
     return true;
 }
 
-/* The stream's last trades, so that a restart does not publish anew what the exchange repeats. To read them of all streams at the start
+/* The stream's last trades, so that a restart does not publish again what the exchange repeats. To read them of all streams at the start
  * would take longer than to serve can wait. */
 static void feed_route_remember(feed_route_t *route)
 {
@@ -398,7 +398,7 @@ static text_t print_seqs(feed_t *self, buffer_t *out, uint64_t (*seq)(const jour
     return buffer_ok(out) ? buffer_text(out) : TEXT("{}");
 }
 
-/* A source whose trades can't be journaled is of no use, however well it is; and what did not get there was not published. */
+/* A source whose trades can't be journaled is unusable, however healthy it is; and what did not get there was not published. */
 static void describe_unjournaled(const feed_t *self, status_t *status)
 {
     text_t reason = backpressure_reason(self->shared->backpressure);
@@ -451,8 +451,7 @@ void feed_withdraw(feed_t *self, status_event_t event)
     feed_stop(self);
     status_t status = feed_status(self, event);
     status.since_ns = status.time_ns;
-    status.reason =
-        event == STATUS_WITHDRAWN ? TEXT("withdrawn from the configuration") : TEXT("starts anew with other settings");
+    status.reason = event == STATUS_WITHDRAWN ? TEXT("withdrawn from the configuration") : TEXT("restarting with new settings");
     publisher_status(self->shared->publisher, &status);
     group_member_leave(&self->member);
 }

@@ -1,5 +1,5 @@
-/* A source and its streams: what comes from the exchange goes through the duplicate check into the journal and, with its cursor, out
- * on the bus; what the bus wants goes to the exchange.
+/* A source and its streams: trades from the exchange go through the duplicate check into the journal and, with a cursor, out
+ * on the bus; demand on the bus goes to the exchange.
  *
  * A source that stands by in a failover group stays connected and subscribed; its trades are counted, and dropped.
  */
@@ -23,22 +23,22 @@ typedef struct {
     publisher_t *publisher;
     demand_t *demand;
     groups_t *groups;
-    uint32_t health; /* a source of a group with less (health.h) is replaced */
-    uint64_t run;    /* names this process in its statuses */
+    uint32_t health; /* a source of a group below this (health.h) is replaced */
+    uint64_t run;    /* identifies this process in its statuses */
 } feed_shared_t;
 
 /* A source with these settings, which are moved from. Its symbols are offered to `demand`, which then calls the feed by
  * feed_demand_events. NULL with a log line. */
 feed_t *feed_new(const feed_shared_t *shared, source_config_t *settings);
 
-/* The settings that it has. */
+/* Its settings. */
 const source_config_t *feed_config(const feed_t *self);
 
-/* Offers other symbols from now on, those of `settings`, which are moved from; the connection and the other streams go on. What is gone
- * stays in the journal. False with a log line when it could not be done in full; it can be tried again. */
+/* Offers other symbols from now on, those of `settings`, which are moved from; the connection and the other streams continue. Removed ones
+ * stay in the journal. False with a log line when it could not be done completely; it can be retried. */
 bool feed_change_symbols(feed_t *self, source_config_t *settings);
 
-/* The source is preferred least in its group, if it is in one. */
+/* Makes the source the least preferred of its group, if it has one. */
 void feed_move_last(feed_t *self);
 
 /* For demand_new and groups_new. */
@@ -47,7 +47,7 @@ groups_changed_fn feed_role_changed;
 
 void feed_start(feed_t *self);
 
-/* Learns from the journal which trades of one more stream were there last: a step towards what happens anyway when a stream has a trade. False when
+/* Learns the last trades of one more stream from the journal: a step towards what otherwise happens when a stream has a trade. False when
  * nothing is left to learn. */
 bool feed_remember(feed_t *self);
 
@@ -56,12 +56,12 @@ void feed_heartbeat(feed_t *self);
 /* The source's status as it is now. The slices are valid until the feed's next event. */
 status_t feed_status(feed_t *self, status_event_t event);
 
-/* The journal has had no room for too long: what waits for it is lost, and the link is left. */
+/* The journal has been full for too long: what waits for it is lost, and the link is closed. */
 void feed_lose(feed_t *self);
 
-/* Says goodbye upstream; nothing comes from the source after that. */
+/* Closes the links; nothing comes from the source after that. */
 void feed_stop(feed_t *self);
 
-/* feed_stop, and leaves its group. `event` is the last that is said of it: lost, or withdrawn. */
+/* feed_stop, and leaves its group. `event` is its last status: lost, or withdrawn. */
 void feed_withdraw(feed_t *self, status_event_t event);
 void feed_destroy(feed_t **self);

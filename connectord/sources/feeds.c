@@ -68,7 +68,7 @@ static bool start_anew(const feeds_t *self, feed_t **feed, source_config_t *sett
     feed_t *next = feed_new(self->shared, settings);
     if (!next)
         return false;
-    log_info("feeds: source starts anew", LOG_SLICE("source", feed_config(next)->name));
+    log_info("feeds: restarting a source", LOG_SLICE("source", feed_config(next)->name));
     feed_withdraw(*feed, STATUS_LOST);
     feed_destroy(feed);
     *feed = next;
@@ -102,7 +102,7 @@ static bool apply_one(const feeds_t *self, feed_t **feed, const config_t *config
     if (!applied)
         log_error("feeds: source can't be set up",
                   LOG_TEXT("source", config_text(config, "connectord.sources.%zu.name", number)),
-                  LOG_TEXT("now", *feed ? "as it was" : "left out"));
+                  LOG_TEXT("now", *feed ? "unchanged" : "left out"));
     return applied;
 }
 

@@ -1,7 +1,7 @@
-/* All sources of the configuration, and how the running process goes over from one configuration to another.
+/* All sources of the configuration, and how the running process changes from one configuration to another.
  *
- * A source is known by its name. One that is new begins; one that is gone says goodbye, and its streams stay in the journal; one whose
- * symbols are others goes on with them; one with other settings starts anew. The rest does not notice.
+ * A source is known by its name. A new one starts; a removed one is withdrawn, and its streams stay in the journal; one whose
+ * symbols changed continues with them; one with other settings restarts. The others are not affected.
  */
 #pragma once
 
@@ -12,8 +12,8 @@ typedef struct feeds feeds_t;
 /* Without a source. `shared` outlives it. NULL when memory runs out. */
 feeds_t *feeds_new(const feed_shared_t *shared);
 
-/* Has the sources of the configuration (not kept), connecting. False, with log lines, when one could not be set up: it is as it was then, or
- * is left out. */
+/* Sets up the sources of the configuration (not kept), connecting. False, with log lines, when one could not be set up: it is unchanged then, or
+ * left out. */
 bool feeds_apply(feeds_t *self, const config_t *config);
 
 /* Number 0, 1, 2 …, as configured. NULL has none. */

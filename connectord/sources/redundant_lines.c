@@ -9,7 +9,7 @@
 enum { ROTATE_RETRY_MS = 1000 };
 
 typedef enum {
-    LINE_MAKING, /* nothing is known of it: at the start, and while it is made anew by a rotation */
+    LINE_MAKING, /* nothing is known of it: at the start, and while a rotation reconnects it */
     LINE_UP,
     LINE_DOWN
 } line_state_t;
@@ -195,7 +195,7 @@ static bool is_dispensable(redundant_lines_t *self, const redundant_line_t *line
     if (covered && others_have_all(self, line))
         return true;
     if (log_allowed(&self->lag_limit, clock_mono_ns()))
-        log_warn(covered ? "lines: not rotated yet, as others lack a symbol" : "lines: not rotated yet, as it lags",
+        log_warn(covered ? "lines: not rotated yet: others lack a symbol" : "lines: not rotated yet: this one lags",
                  LOG_SLICE("source", self->config.name), LOG_U64("line", number),
                  LOG_U64("suppressed", log_suppressed(&self->lag_limit)));
     return false;
@@ -246,7 +246,7 @@ static bool prepare(redundant_lines_t *self, const connector_t *connector, loop_
     for (size_t i = 0; prepared && i < config->lines; i++)
         prepared = add_line(self, connector, loop, web, config);
     if (prepared && config->rotate_ms > 0 && config->lines == 1)
-        log_warn("lines: one line can't be rotated, as there is no other", LOG_SLICE("source", config->name));
+        log_warn("lines: a single line can't be rotated", LOG_SLICE("source", config->name));
     return prepared;
 }
 

@@ -1,19 +1,19 @@
-/* The lines of one source: so many connections to the same exchange, with the same settings, of which one is enough.
+/* The lines of one source: several connections to the same exchange, with the same settings, of which one is enough.
  *
  *     exchange ═══ line 0 (source.h) ═══╗
- *              ═══ line 1 (source.h) ═══╩══▶ on_trade: the first copy of a trade is taken, the receiver knows the second by its id
+ *              ═══ line 1 (source.h) ═══╩══▶ on_trade: the first copy of a trade is taken, the receiver recognizes the second
  *
- * An exchange that can't be asked for what was missed is followed without a loss by two lines: while one is made anew the other carries
+ * An exchange that can't be asked for what was missed is followed without a loss by two lines: while one reconnects the other carries
  * on. To the outside they are one source: connected while any line is; lost when the last one is; restored when one is back.
  *
- * Lines are rotated before the exchange cuts them: every rotate_ms each line is made anew, in turn, and only while every other line
- * has been connected for settle_ms, and for as long as its subscriptions may take, so that it surely carries. A line that lags, because the
- * network does or this process, may hold trades from before the others began: it is not rotated before it has brought them. Nor is one that
- * has a symbol to itself, as its subscription fails on all others.
+ * Lines are rotated before the exchange cuts them: every rotate_ms each line reconnects, in turn, and only while every other line
+ * has been connected for settle_ms, and for as long as its subscriptions may take, so that it certainly delivers. A line that lags, because the
+ * network or this process does, may hold trades from before the others started: it is not rotated before it has delivered them. Nor is one that
+ * alone has a symbol, because its subscription fails on all others.
  *
- * The exchange is sent no more than messages_per_minute by all lines together.
+ * All lines together send the exchange no more than messages_per_minute.
  *
- * What lags behind must not be taken for new: the receiver is told which line a trade comes from, and which lines there are, so that it
+ * Late trades must not be taken for new: the receiver is told which line a trade comes from, and which lines exist, so that it
  * can remember ids until every line has passed them.
  */
 #pragma once
@@ -27,11 +27,11 @@ enum { LINES_MAX = 4 };
 typedef struct {
     /* As in source.h, for the source as a whole. line: its number, less than LINES_MAX. */
     bool (*on_trade)(void *arg, size_t line, trade_t *trade);
-    /* A line has been connected, and is subscribed from now on; or it is gone. */
+    /* A line has connected, and is subscribed from now on; or it is gone. */
     void (*on_line)(void *arg, size_t line, bool up);
-    /* Has this line come, in each stream, to where all others began? They bring what it holds unread, too, then. */
+    /* Has this line reached, in each stream, the start of all others? Then they also bring what it holds unread. */
     bool (*is_covered)(void *arg, size_t line);
-    /* The source's news. STATUS_HEARTBEAT: a line came or went, and the source is connected all the while. */
+    /* The source's events. STATUS_HEARTBEAT: a line came or went, while the source stayed connected. */
     void (*on_status)(void *arg, status_event_t event);
 } redundant_lines_events_t;
 
@@ -43,7 +43,7 @@ redundant_lines_t *redundant_lines_new(loop_t *loop, web_t *web, source_config_t
 redundant_lines_t *redundant_lines_new_with(const connector_t *connector, loop_t *loop, web_t *web, source_config_t *config,
                                             const redundant_lines_events_t *events, void *arg);
 
-/* As in source.h, for every line. A change of symbols that fails may have been made for some of them; it can be tried again. */
+/* As in source.h, for every line. A failed change of symbols may have been made for some lines; it can be retried. */
 void redundant_lines_start(redundant_lines_t *self);
 void redundant_lines_want(redundant_lines_t *self, text_t symbol);
 void redundant_lines_release(redundant_lines_t *self, text_t symbol);
@@ -55,7 +55,7 @@ size_t redundant_lines_connected(const redundant_lines_t *self);
 bool redundant_lines_is_up(const redundant_lines_t *self, size_t line);
 
 /* As source_describe. Counters are the sum of all lines' (a trade's second copy is a duplicate), backoff_ms is the longest; failing is what
- * fails on every connected line. All else is what the healthiest of the connected lines says; when there is none, the one that was lost
+ * fails on every connected line. Everything else comes from the healthiest connected line; if there is none, the one that was lost
  * last. */
 void redundant_lines_describe(redundant_lines_t *self, status_t *status);
 

@@ -113,7 +113,7 @@ static void happen(source_t *self, connection_event_t event)
         self->events->on_status(self->arg, self, STATUS_HEARTBEAT);
 }
 
-/* A connection from which nothing is read is of no use. */
+/* A connection that is not read is unusable. */
 static void on_due(void *arg)
 {
     source_t *self = arg;
@@ -201,7 +201,7 @@ static bool is_possible(source_t *self, const trade_t *trade)
     return false;
 }
 
-/* One for a symbol that is not wanted any more is a good trade too. */
+/* One for a symbol that is no longer wanted is a good trade too. */
 static void on_trade(void *arg, const trade_t *trade)
 {
     source_t *self = arg;
@@ -226,7 +226,7 @@ static void on_gap(void *arg, uint64_t expected, uint64_t found)
     self->gaps++;
     health_gap(&self->health, clock_mono_ns());
     snprintf(self->reason, sizeof self->reason, "the exchange's numbering %s: expected %llu, found %llu",
-             found < expected ? "has begun again" : "has a hole", (unsigned long long)expected, (unsigned long long)found);
+             found < expected ? "has restarted" : "has a hole", (unsigned long long)expected, (unsigned long long)found);
     self->events->on_status(self->arg, self, STATUS_GAP);
     happen(self, CONNECTION_GAP);
 }
@@ -290,7 +290,7 @@ source_t *source_new_with(const connector_t *connector, loop_t *loop, web_t *web
 void source_start(source_t *self)
 {
     happen(self, CONNECTION_START);
-    subscriber_resume(self->subscriber); /* the release of what nobody wanted any more when it was stopped */
+    subscriber_resume(self->subscriber); /* the release of what was no longer wanted when it was stopped */
 }
 
 void source_want(source_t *self, text_t symbol)

@@ -1,14 +1,14 @@
-/* One source: a connector, kept connected, and the symbols that are wanted of it.
+/* One source: a connector, kept connected, and the symbols wanted from it.
  *
  *     idle ──start──▶ connecting ──connected──▶ connected
  *                        ▲   │ lost                │ lost, silent, gap in the exchange's numbering
  *                        │   ▼                     │
  *                        └─ waiting (backoff) ◀────┘        stop: from any of them to idle
  *
- * After each reconnect what was wanted is subscribed anew (subscriber.h has what becomes of a subscription that fails, or a feed that dries up).
- * The backoff starts afresh once a connection has carried a message and held
- * for a while, so that an exchange which accepts and hangs up is not hammered; and after some failures in a row a circuit breaker
- * (breaker.h) keeps the source from trying at all for a while. health.h says how well a source is, trade_rate.h when a stream starves.
+ * After each reconnect what was wanted is subscribed again (for failing subscriptions and feeds that dry up see subscriber.h).
+ * The backoff is reset once a connection has carried a message and held
+ * for a while, so an exchange that accepts and hangs up is not hammered; and after some failures in a row a circuit breaker
+ * (breaker.h) keeps the source from trying at all for a while. health.h rates the source, trade_rate.h says when a stream starves.
  */
 #pragma once
 
@@ -18,13 +18,13 @@
 typedef struct source source_t;
 
 typedef struct {
-    /* A valid trade but for its cursor, which is the receiver's to give. Slices are valid during the call. Returns false when it was a
+    /* A valid trade except for its cursor, which the receiver assigns. Slices are valid during the call. Returns false when it was a
      * duplicate (the source counts). */
     bool (*on_trade)(void *arg, source_t *source, trade_t *trade);
-    /* Connected, lost, restored, a gap; as a heartbeat, that the breaker, a stale stream or a failing subscription changed: tell the bus
+    /* Connected, lost, restored, a gap; as a heartbeat: the breaker, a stale stream or a failing subscription changed: tell the bus
      * now. */
     void (*on_status)(void *arg, source_t *source, status_event_t event);
-    /* The symbol starves. May it be unsubscribed for a moment, and subscribed again; or (it is empty) the connection be ended? */
+    /* The symbol starves. May it be unsubscribed for a moment, and subscribed again; or (if empty) may the connection be ended? */
     bool (*may_leave)(void *arg, const source_t *source, text_t symbol);
 } source_events_t;
 
@@ -39,14 +39,14 @@ source_t *source_new_with(const connector_t *connector, loop_t *loop, web_t *web
 /* Connects, and keeps connected until source_stop. With "always" every symbol of the configuration is wanted from the start. */
 void source_start(source_t *self);
 
-/* With "demand": somebody, or nobody any more, wants a symbol that the source offers. A symbol that is released is unsubscribed after
- * the grace period, unless it is wanted again before. Other symbols and sources with "always" are left as they are. */
+/* With "demand": a symbol that the source offers is wanted, or no longer. A released symbol is unsubscribed after
+ * the grace period, unless it is wanted again before. Other symbols and sources with "always" are not affected. */
 void source_want(source_t *self, text_t symbol);
 void source_release(source_t *self, text_t symbol);
 
-/* Offers other symbols from now on; all else goes on. `symbols` is a configuration of which only those count, and is left with the former
- * ones. What is no more is unsubscribed; what is new is subscribed with "always", or waits to be wanted. False when memory runs out: all
- * is as it was. */
+/* Offers other symbols from now on; everything else continues. `symbols` is a configuration of which only those count, and is left with the former
+ * ones. Removed ones are unsubscribed; new ones are subscribed with "always", or wait for demand. False when memory runs out: nothing
+ * changed. */
 bool source_change_symbols(source_t *self, source_config_t *symbols);
 
 const source_config_t *source_config(const source_t *self);
@@ -59,10 +59,10 @@ text_t source_failure(const source_t *self, text_t symbol);
  * until the next event of the source. */
 void source_describe(const source_t *self, status_t *status);
 
-/* Leaves a connection from which something was lost, for that reason, and makes another one; while exchanges are held back (web_hold) that waits. False
- * where nothing was: a connector that is whole brings it again. */
+/* Closes a connection that lost something, for that reason, and makes another one; while exchanges are held back (web_hold) that waits. False
+ * if nothing was lost: a connector that is whole brings it again. */
 bool source_lose(source_t *self, text_t reason);
 
-/* Says goodbye upstream. No callback comes after it. */
+/* Closes the connection. No callback comes after it. */
 void source_stop(source_t *self);
 void source_destroy(source_t **self);

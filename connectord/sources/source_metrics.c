@@ -131,30 +131,29 @@ static const struct {
     uint64_t (*value)(const status_t *status);
     const char *help;
 } families[] = {
-    {"dataflow_source_received_total", METRIC_COUNTER, received, "Trades that came from the exchange, duplicates included"},
+    {"dataflow_source_received_total", METRIC_COUNTER, received, "Trades received from the exchange, including duplicates"},
     {"dataflow_source_published_total", METRIC_COUNTER, published,
-     "Trades given a cursor, journaled and published, since the journal was made"},
-    {"dataflow_source_duplicates_total", METRIC_COUNTER, duplicates, "Trades dropped because they had come before"},
+     "Trades given a cursor, journaled and published, since the journal was created"},
+    {"dataflow_source_duplicates_total", METRIC_COUNTER, duplicates, "Trades dropped as duplicates"},
     {"dataflow_source_id_conflicts_total", METRIC_COUNTER, id_conflicts,
-     "Trades that came with the id of another one, and were published all the same"},
-    {"dataflow_source_unjournaled_total", METRIC_COUNTER, unjournaled,
-     "Trades that came and were lost, as the journal took none"},
+     "Trades published although they carried the id of another one"},
+    {"dataflow_source_unjournaled_total", METRIC_COUNTER, unjournaled, "Trades lost because the journal took none"},
     {"dataflow_source_future_total", METRIC_COUNTER, future, "Trades made further ahead of the clock than future_ms"},
     {"dataflow_source_malformed_total", METRIC_COUNTER, malformed,
-     "Messages from the exchange that could not be read, and trades that can't be"},
-    {"dataflow_source_gaps_total", METRIC_COUNTER, gaps, "Holes in the exchange's own numbering"},
+     "Messages from the exchange that could not be parsed, and impossible trades"},
+    {"dataflow_source_gaps_total", METRIC_COUNTER, gaps, "Gaps in the exchange's own numbering"},
     {"dataflow_source_reconnects_total", METRIC_COUNTER, reconnects, "Connections made after the first one"},
-    {"dataflow_source_connect_failures_total", METRIC_COUNTER, refused, "Connections that could not be made"},
+    {"dataflow_source_connect_failures_total", METRIC_COUNTER, refused, "Connections that failed"},
     {"dataflow_source_subscribe_retries_total", METRIC_COUNTER, retries,
-     "Subscriptions tried again because they were refused, not answered or dropped"},
+     "Subscriptions retried because they were refused, not answered or dropped"},
     {"dataflow_source_resubscribes_total", METRIC_COUNTER, resubscribes, "Streams subscribed again because they were stale"},
-    {"dataflow_source_saved_total", METRIC_COUNTER, saved, "Trades that came while not all lines were connected"},
-    {"dataflow_source_lines", METRIC_GAUGE, lines, "Connections that the source is to have at one time"},
-    {"dataflow_source_lines_connected", METRIC_GAUGE, lines_connected, "Connections that it has"},
-    {"dataflow_source_active", METRIC_GAUGE, active, "1: its trades are published; 0: it stands by in its failover group"},
-    {"dataflow_source_connected", METRIC_GAUGE, connected, "1: there is a connection to the exchange"},
+    {"dataflow_source_saved_total", METRIC_COUNTER, saved, "Trades received while not all lines were connected"},
+    {"dataflow_source_lines", METRIC_GAUGE, lines, "Connections that the source should have"},
+    {"dataflow_source_lines_connected", METRIC_GAUGE, lines_connected, "Connections that the source has"},
+    {"dataflow_source_active", METRIC_GAUGE, active, "1: its trades are published; 0: on standby in its failover group"},
+    {"dataflow_source_connected", METRIC_GAUGE, connected, "1: connected to the exchange"},
     {"dataflow_source_breaker_open", METRIC_GAUGE, breaker_open, "1: the circuit breaker is open or half-open"},
-    {"dataflow_source_health", METRIC_GAUGE, health, "How well the source is: 0 (of no use) to 100"},
+    {"dataflow_source_health", METRIC_GAUGE, health, "Health of the source: 0 (unusable) to 100"},
     {"dataflow_source_stale_streams", METRIC_GAUGE, stale, "Streams that ought to have had a trade by now"},
     {"dataflow_source_failing", METRIC_GAUGE, failing, "Symbols whose subscription fails"},
 };
@@ -167,11 +166,10 @@ void source_metrics(metrics_t *metrics, const status_t *statuses, size_t count)
             metrics_u64(metrics, METRIC_LABELS({"source", statuses[i].source}), families[f].value(&statuses[i]));
     }
     metrics_family(metrics, "dataflow_source_since_timestamp_seconds", METRIC_GAUGE,
-                   "Since when the source has been connected, or not, since 1970");
+                   "When the source was last connected or disconnected, since 1970");
     for (size_t i = 0; i < count; i++)
         metrics_seconds(metrics, METRIC_LABELS({"source", statuses[i].source}), statuses[i].since_ns);
-    metrics_family(metrics, "dataflow_source_backoff_seconds", METRIC_GAUGE,
-                   "How long the wait before the next connection is; 0: none is waited for");
+    metrics_family(metrics, "dataflow_source_backoff_seconds", METRIC_GAUGE, "Wait before the next connection; 0: not waiting");
     for (size_t i = 0; i < count; i++)
         metrics_seconds(metrics, METRIC_LABELS({"source", statuses[i].source}), statuses[i].backoff_ms * NS_PER_MS);
 }

@@ -1,4 +1,4 @@
-/* What connectord says of its sources at /metrics, each with the label `source`. */
+/* Metrics of connectord's sources, each with the label `source`. */
 #pragma once
 
 #include "common/metrics/metrics.h"

@@ -258,7 +258,7 @@ void subscriber_release(subscriber_t *self, text_t symbol)
     schedule_release(self);
 }
 
-/* Tells the exchange what is not offered any more. */
+/* Tells the exchange what is no longer offered. */
 static void leave(subscriber_t *self, wanted_symbols_t *former)
 {
     for (size_t i = 0; i < wanted_symbols_count(former) && self->connected; i++) {
@@ -337,7 +337,7 @@ static void resubscribe(subscriber_t *self, size_t number, int64_t now_ns)
         return; /* it is being asked for anyway */
     self->resubscribes++;
     if (log_allowed(&self->remedy_limit, now_ns))
-        log_warn("source: resubscribes what starves", LOG_SLICE("source", self->config->name),
+        log_warn("source: resubscribing a stale symbol", LOG_SLICE("source", self->config->name),
                  LOG_SLICE("symbol", subscription->symbol),
                  LOG_U64("silence_ms", (uint64_t)(stale_streams_silence_ns(self->stale_streams, number, now_ns) / NS_PER_MS)),
                  LOG_U64("suppressed", log_suppressed(&self->remedy_limit)));
@@ -376,7 +376,7 @@ void subscriber_check(subscriber_t *self, int64_t now_ns)
 {
     if (stale_streams_check(self->stale_streams, now_ns)) {
         if (log_allowed(&self->stale_limit, now_ns))
-            log_warn("source: no trades for longer than is likely", LOG_SLICE("source", self->config->name),
+            log_warn("source: no trades for an unlikely time", LOG_SLICE("source", self->config->name),
                      LOG_SLICE("stale", stale_streams_print(self->stale_streams, now_ns)),
                      LOG_U64("suppressed", log_suppressed(&self->stale_limit)));
         self->events->on_change(self->arg);

@@ -1,8 +1,8 @@
 /* What a source is subscribed to: asks its exchange for the symbols that are wanted, asks again for what was refused, not answered or
- * dropped (symbol_subscription.h), and does something about what starves (stale_streams.h).
+ * dropped (symbol_subscription.h), and acts on what starves (stale_streams.h).
  *
- * It asks as soon as there is something to ask: to keep to the exchange's limits is the connector's affair. The answer to a subscribe is
- * awaited for confirm_ms from when it has surely gone out, at messages_per_minute.
+ * It asks as soon as there is something to ask: the connector keeps to the exchange's limits. The answer to a subscribe is
+ * awaited for confirm_ms from when it has certainly been sent, at messages_per_minute.
  */
 #pragma once
 
@@ -12,7 +12,7 @@
 typedef struct subscriber subscriber_t;
 
 typedef struct {
-    /* What the status says of the subscriptions has changed: some fail, or starve, or no longer do. From the loop. */
+    /* The status of subscriptions has changed: some fail, or starve, or no longer do. From the loop. */
     void (*on_change)(void *arg);
     /* May the source do without the symbol (empty: without its connection) for a moment? */
     bool (*may_leave)(void *arg, text_t symbol);
@@ -28,7 +28,7 @@ void subscriber_destroy(subscriber_t **self);
 /* The connector's instance, before anything else. */
 void subscriber_use(subscriber_t *self, void *instance);
 
-/* The connection is made: what is wanted is asked for; it is gone. And nothing goes on any more, until subscriber_resume. */
+/* Connected: what is wanted is asked for. Lost. Stopped: nothing happens until subscriber_resume. */
 void subscriber_connected(subscriber_t *self);
 void subscriber_lost(subscriber_t *self);
 void subscriber_stop(subscriber_t *self);
@@ -39,12 +39,12 @@ void subscriber_want(subscriber_t *self, text_t symbol);
 void subscriber_release(subscriber_t *self, text_t symbol);
 bool subscriber_change(subscriber_t *self, source_config_t *symbols);
 
-/* What the connector told. `symbol` may be any. */
+/* What the connector reported. `symbol` may be any. */
 void subscriber_confirmed(subscriber_t *self, text_t symbol, bool subscribed);
 void subscriber_rejected(subscriber_t *self, text_t symbol, text_t reason);
 void subscriber_trade(subscriber_t *self, text_t symbol, int64_t now_ns);
 
-/* Looks after what starves; to be called now and then while connected. */
+/* Looks after what starves; call it now and then while connected. */
 void subscriber_check(subscriber_t *self, int64_t now_ns);
 
 /* Fills stale, failing, retries and resubscribes. Valid until the next call. */
@@ -54,6 +54,6 @@ void subscriber_describe(subscriber_t *self, status_t *status);
 size_t subscriber_asked(const subscriber_t *self);
 size_t subscriber_ailing(const subscriber_t *self);
 
-/* Is the symbol subscribed now, as far as is known? Why it fails; empty: it doesn't. */
+/* Is the symbol subscribed now, as far as known? Why it fails; empty: it doesn't. */
 bool subscriber_has(const subscriber_t *self, text_t symbol);
 text_t subscriber_failure(const subscriber_t *self, text_t symbol);

@@ -3,14 +3,14 @@
  *            want              confirmed
  *     idle ──────▶ asked ─────────────────▶ taken ──renew──▶ leaving ──ended, due──▶ asked
  *      ▲             │ ▲                      │
- *      │    rejected │ │ due (backoff)        │ ended: the exchange dropped it by itself
+ *      │    rejected │ │ due (backoff)        │ ended: the exchange dropped it
  *      └──unwant     ▼ │                      │
  *                   failed ◀──────────────────┘
  *
- * A subscribe that is not answered fails, too. One that fails is asked for again, with a backoff of its own, for as long as it is wanted:
- * what the exchange refuses for good is asked for at the backoff's longest intervals. A subscription that held for SUBSCRIPTION_GOOD_MS begins
- * the backoff again, and is asked for at once the first time. It fails from the first failure until it is confirmed (or has a trade,
- * which says the same), is not wanted, or the connection ends, which says more.
+ * An unanswered subscribe fails, too. A failed one is retried, with its own backoff, for as long as it is wanted:
+ * what the exchange refuses for good is retried at the backoff's longest intervals. A subscription that held for SUBSCRIPTION_GOOD_MS resets
+ * the backoff, and is retried at once the first time. It fails from the first failure until it is confirmed (or has a trade,
+ * which means the same), is not wanted, or the connection ends, which means more.
  *
  * Knows neither the loop nor connectors; the subscriber does what it says.
  */
@@ -39,7 +39,7 @@ typedef enum {
     SUBSCRIPTION_ENDED,     /* … an unsubscribe, asked or not */
     SUBSCRIPTION_REJECTED,  /* the exchange refused what it was asked */
     SUBSCRIPTION_DUE,       /* due_ns has come */
-    SUBSCRIPTION_RENEW,     /* it brings nothing: unsubscribe it, and subscribe it again */
+    SUBSCRIPTION_RENEW,     /* it brings nothing: unsubscribe, and subscribe again */
     SUBSCRIPTION_LOST       /* the connection is gone */
 } symbol_subscription_event_t;
 
@@ -54,7 +54,7 @@ typedef struct {
     text_t symbol;
     bool wanted;
     symbol_subscription_state_t state;
-    int64_t release_ns; /* when it will not be wanted any more, of clock_mono_ns; 0: no end known */
+    int64_t release_ns; /* when it will no longer be wanted, of clock_mono_ns; 0: no end known */
     int64_t due_ns;     /* when the answer is overdue, or it is to be asked for again; 0: nothing is due */
     int64_t taken_ns;   /* since when it is taken */
     backoff_t backoff;
@@ -77,7 +77,7 @@ static inline bool symbol_subscription_fails(const symbol_subscription_t *self)
     return self->reason_length > 0;
 }
 
-/* Why, in UTF-8; empty where it does not fail. */
+/* Why, in UTF-8; empty if it does not fail. */
 static inline text_t symbol_subscription_reason(const symbol_subscription_t *self)
 {
     return (text_t){self->reason, self->reason_length};

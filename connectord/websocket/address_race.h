@@ -1,8 +1,8 @@
 /* Which of a host's addresses is tried when, in the manner of RFC 8305 ("Happy Eyeballs"): the next one 250 ms after the one before, or
- * as soon as that has failed, so that an address which never answers costs a quarter of a second and no more.
+ * as soon as that has failed, so an address that never answers costs only a quarter of a second.
  *
- * IPv6 and IPv4 take turns, beginning with the family that the system prefers; within a family its order stays. The address that was good
- * last goes first, and one that connected but led nowhere goes last.
+ * IPv6 and IPv4 take turns, starting with the family that the system prefers; within a family its order stays. The address that was good
+ * last goes first, and one that connected but did not work goes last.
  *
  * Knows neither the loop nor sockets. now_ns: of clock_mono_ns.
  */
@@ -22,29 +22,29 @@ enum {
 typedef struct {
     lookup_address_t addresses[ADDRESS_RACE_MAX]; /* in the order in which they are tried */
     size_t count, begun, failed;
-    int64_t begun_ns, due_ns; /* when the last one was begun; when the next one is due */
+    int64_t begun_ns, due_ns; /* when the last one was started; when the next one is due */
     lookup_address_t good;    /* opened last; empty: none. It stays from race to race, as does the next */
-    lookup_address_t poor;    /* connected and led nowhere */
+    lookup_address_t poor;    /* connected, but did not work */
 } address_race_t;
 
-/* Begins with these addresses, in the system's order: the first is due at once. Duplicates count once. */
+/* Starts with these addresses, in the system's order: the first is due at once. Duplicates count once. */
 void address_race_begin(address_race_t *self, const lookup_address_t *addresses, size_t count, int64_t now_ns);
 
 /* The number of the address to try now, or -1 when none is due. */
 int address_race_next(address_race_t *self, int64_t now_ns);
 
-/* One of those that were begun has failed: the next is due. */
+/* One of those started has failed: the next is due. */
 void address_race_failed(address_race_t *self, int64_t now_ns);
 
-/* One of those that were begun has connected, but isn't there yet (TLS): the next is due ADDRESS_RACE_STAND_MS after the last was begun. */
+/* One of those started has connected, but is not usable yet (TLS): the next is due ADDRESS_RACE_STAND_MS after the last was started. */
 void address_race_stands(address_race_t *self);
 
-/* When the next is due; INT64_MAX: there are no more. */
+/* When the next is due; INT64_MAX: there are none left. */
 int64_t address_race_due_ns(const address_race_t *self);
 
 /* Have all been tried, and failed? */
 bool address_race_is_lost(const address_race_t *self);
 
-/* What became of one that had connected: it is good, or it led nowhere. */
+/* The outcome of one that had connected: it is good, or did not work. */
 void address_race_opened(address_race_t *self, size_t number);
 void address_race_led_nowhere(address_race_t *self, size_t number);

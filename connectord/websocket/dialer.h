@@ -1,5 +1,5 @@
 /* How an upstream gets to its host: looks up the name, and has libwebsockets connect to the addresses in a race (address_race.h). Several may
- * be tried at a time, each by a connection of its own, and the first that stands is taken: without TLS once TCP has connected, with TLS
+ * be tried at a time, each by its own connection, and the first to be established is taken: without TLS once TCP has connected, with TLS
  * once that has found the certificate good. A TCP connection without TLS yet holds up the others for two seconds.
  */
 #pragma once
@@ -17,8 +17,8 @@ typedef void dialer_failed_fn(void *arg, const loss_t *loss);
 typedef struct {
     const ws_url_t *url;
     const char *ca;                        /* a file, or empty for the system's */
-    const struct lws_protocols *protocols; /* kept; the first one's callback is told of what happens to connections */
-    unsigned timeout_s;                    /* lws gives up by itself then */
+    const struct lws_protocols *protocols; /* kept; the first one's callback gets the connections' events */
+    unsigned timeout_s;                    /* lws gives up then */
 } dialer_config_t;
 
 typedef struct {
@@ -32,7 +32,7 @@ typedef struct {
     lookup_t *lookup;
     bool racing;
     address_race_t race;
-    struct lws *attempts[ADDRESS_RACE_MAX]; /* as numbered by the race; NULL: not begun, failed, taken */
+    struct lws *attempts[ADDRESS_RACE_MAX]; /* as numbered by the race; NULL: not started, failed, taken */
     size_t taken;                           /* number of the one that was taken last */
     char reason[300];                       /* of the last that failed */
 } dialer_t;
@@ -45,21 +45,21 @@ void dialer_close(dialer_t *self);
  * a raw connection. */
 void dialer_start(dialer_t *self);
 
-/* Ends that, and closes what is on its way. Fine when there is nothing. */
+/* Ends that, and closes pending connections. Fine when there is nothing. */
 void dialer_stop(dialer_t *self);
 
-/* Is the name's answer still outstanding? */
+/* Is the name still being resolved? */
 bool dialer_is_looking_up(const dialer_t *self);
 
-/* One that stands is the caller's now, and all others are closed. */
+/* An established one is the caller's now, and all others are closed. */
 void dialer_take(dialer_t *self, struct lws *wsi);
 
 /* One that was not taken is gone. */
 void dialer_lost(dialer_t *self, const struct lws *wsi, text_t error);
 
-/* What became of the one that was taken: it is open; or it led nowhere, and is tried last the next time. */
+/* The outcome of the one taken: it is open; or it did not work, and is tried last the next time. */
 void dialer_opened(dialer_t *self);
 void dialer_led_nowhere(dialer_t *self);
 
-/* Goes on with the addresses that have not been tried, after one that led nowhere for this reason. */
+/* Continues with the untried addresses, after one that did not work for this reason. */
 void dialer_go_on(dialer_t *self, const char *reason);

@@ -1,4 +1,4 @@
-/* What a WebSocket's client says, on a connection of libwebsockets': frames of one's own making, which lws sends as they are. */
+/* A WebSocket client's frames on a libwebsockets connection: our own frames, which lws sends as they are. */
 #pragma once
 
 #include "common/http/frame_reader.h"
@@ -17,17 +17,17 @@ typedef struct {
     unsigned char out[LWS_PRE + FRAME_OUT_HEAD_MAX + FRAME_WRITER_BYTES_MAX];
 } frame_writer_t;
 
-/* All return false when the connection is of no use any more: lws closes it by itself then. */
+/* All return false when the connection is no longer usable: lws closes it then. */
 
 /* As they are, without a frame. */
 bool frame_writer_bytes(frame_writer_t *self, struct lws *wsi, text_t bytes);
 bool frame_writer_frame(frame_writer_t *self, struct lws *wsi, send_kind_t kind, text_t payload);
 
-/* Sends a close frame now rather than when lws next finds time, since at the end of the process there is no such time. code: 2 bytes or none.
- * Nothing is sent where the kernel takes nothing. */
+/* Sends a close frame now rather than when lws next has time, since at the end of the process there is none. code: 2 bytes or none.
+ * Nothing is sent if the kernel takes nothing. */
 void frame_writer_goodbye(frame_writer_t *self, struct lws *wsi, text_t code);
 
-/* Has a ping answered when lws next says that one may write: call frame_writer_pong then, which is for pong_due. Of several
+/* Has a ping answered when the connection is next writable: call frame_writer_pong then, if pong_due. Of several
  * pings at a time the last is answered, which is what RFC 6455 asks for (5.5.3). */
 void frame_writer_pinged(frame_writer_t *self, struct lws *wsi, text_t content);
 bool frame_writer_pong(frame_writer_t *self, struct lws *wsi);

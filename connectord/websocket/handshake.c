@@ -136,7 +136,7 @@ static bool accepted(handshake_t *self, text_t answer, text_t *wrong)
         connection |= is_named(name, TEXT("Connection")) && lists(value, TEXT("upgrade"));
         proof |= is_named(name, TEXT("Sec-WebSocket-Accept")) && text_equal(value, text_of(accept));
     }
-    *wrong = TEXT("an answer that does not accept the WebSocket");
+    *wrong = TEXT("a response that does not accept the WebSocket");
     return upgrade && connection && proof;
 }
 
@@ -145,7 +145,7 @@ handshake_result_t handshake_take(handshake_t *self, text_t *input, text_t *wron
     size_t before = self->answer.length, from = before < 3 ? 0 : before - 3;
     buffer_append(&self->answer, *input);
     if (!buffer_ok(&self->answer)) {
-        *wrong = TEXT("an answer of more than 16 KiB");
+        *wrong = TEXT("a response of more than 16 KiB");
         return HANDSHAKE_REFUSED;
     }
     text_t whole = buffer_text(&self->answer);

@@ -7,7 +7,7 @@
 
 struct lookup {
     uv_getaddrinfo_t request;
-    lookup_fn *done; /* NULL: nobody waits for it any more */
+    lookup_fn *done; /* NULL: nobody waits for it now */
     void *arg;
 };
 

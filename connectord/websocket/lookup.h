@@ -21,5 +21,5 @@ typedef void lookup_fn(void *arg, const lookup_address_t *addresses, size_t coun
 /* host: a name or an address. NULL when the system refuses. */
 lookup_t *lookup_start(loop_t *loop, const char *host, lookup_fn *done, void *arg);
 
-/* `done` will not be called any more. Takes NULL; not for one that is over. */
+/* `done` will not be called. Takes NULL; not for one that is over. */
 void lookup_cancel(lookup_t **self);

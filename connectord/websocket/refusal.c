@@ -19,7 +19,7 @@ static const struct {
     {404, "Not Found", "is the URL's path right?", LOSS_USUAL},
     {410, "Gone", "is the URL's path right?", LOSS_USUAL},
     {426, "Upgrade Required", NULL, LOSS_USUAL},
-    {429, "Too Many Requests", "it was asked too often", LOSS_USUAL},
+    {429, "Too Many Requests", "we asked too often", LOSS_USUAL},
     {451, "Unavailable For Legal Reasons", "not available in this region", LOSS_REFUSED},
     {500, "Internal Server Error", NULL, LOSS_USUAL},
     {502, "Bad Gateway", NULL, LOSS_USUAL},

@@ -1,6 +1,6 @@
 /* libwebsockets on the loop: the one lws context of a process, and WebSockets on it.
  *
- * For boundary files: who includes this includes libwebsockets.h too.
+ * For boundary files: this includes libwebsockets.h.
  */
 #pragma once
 
@@ -13,17 +13,17 @@ struct lws_context;
 typedef struct web web_t;
 
 /* fd_limit: how many file descriptors the process may use; lws's tables are sized by it (about 100 bytes each), and it is set
- * as RLIMIT_NOFILE where the system's limit is higher. Text frames are not checked for UTF-8: whoever takes them does that (text_is_utf8),
- * and says what becomes of the connection. NULL with a log line on failure. */
+ * as RLIMIT_NOFILE if the system's limit is higher. Text frames are not checked for UTF-8: the receiver does that (text_is_utf8),
+ * and decides what happens to the connection. NULL with a log line on failure. */
 web_t *web_new(loop_t *loop, unsigned fd_limit);
 
 struct lws_context *web_context(web_t *self);
 
-/* Holds back what peers send to who heeds it (ws_client.h): it is not read, so that TCP keeps it. Of NULL nothing is held. */
+/* Holds back what peers send to the readers (ws_client.h): it is not read, so TCP keeps it. With NULL nothing is held. */
 void web_hold(web_t *self, bool held);
 bool web_is_held(const web_t *self);
 
-/* One who heeds it, and is told when it begins and ends. Leaves by list_remove (&reader->item); an item that never joined is to be initialized by list_init. */
+/* A reader, which is told when that starts and ends. Leaves by list_remove (&reader->item); an item that never joined is to be initialized by list_init. */
 typedef struct {
     list_t item;
     void (*held)(void *arg, bool held);

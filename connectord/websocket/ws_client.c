@@ -433,7 +433,7 @@ ws_client_t *ws_client_new(loop_t *loop, web_t *web, const ws_client_config_t *c
         goto fail;
     dialer_config_t dialer = {&self->url, config->ca, protocols, config->connect_ms / 1000 + 10 /* behind our own */};
     if (!dialer_open(&self->dialer, loop, web, &dialer, on_dialer_failed, self)) {
-        log_error("ws_client: no client", LOG_TEXT("ca", config->ca));
+        log_error("ws_client: can't create a client", LOG_TEXT("ca", config->ca));
         goto fail;
     }
     web_join(web, &self->reading);

@@ -3,12 +3,12 @@
  *     closed ──connect──▶ looking up ──▶ connecting ──on_open──▶ open ──on_closed──▶ closed
  *                             └──────────────┴──────on_closed───────┘        disconnect: from any of them, without a callback
  *
- * A host's addresses are raced (dialer.h): one that does not answer, or refuses, costs little when another takes us.
+ * A host's addresses are raced (dialer.h): one that does not answer, or refuses, costs little if another accepts.
  *
- * While the web is held (web_hold) nothing is read from an open connection, and it is not taken for silent; what had been read is handed on.
+ * While the web is held (web_hold) nothing is read from an open connection, and it does not count as silent; what had been read is passed on.
  *
  * wss:// connections are checked: the certificate's chain, its dates, and that it names the URL's host,
- * whichever address that has (a name; addresses are in no certificate that libwebsockets checks). Redirects and proxies are not followed.
+ * whatever its address (a name; libwebsockets does not check addresses in certificates). Redirects and proxies are not followed.
  */
 #pragma once
 
@@ -28,7 +28,7 @@ typedef struct ws_client ws_client_t;
 typedef struct {
     void (*on_open)(void *arg);
     void (*on_message)(void *arg, text_t message); /* a whole text message; not checked for UTF-8. Valid during the call */
-    /* A message that was left out, because it is binary or too large. `sample`: how it begins. */
+    /* A message that was left out, because it is binary or too large. `sample`: its start. */
     void (*on_unreadable)(void *arg, const char *reason, text_t sample);
     void (*on_writable)(void *arg);                   /* after ws_client_want_write: ws_client_send may be called, once */
     void (*on_closed)(void *arg, const loss_t *loss); /* could not be opened, was lost, or is silent */
@@ -39,11 +39,11 @@ typedef struct {
     const char *origin;  /* the Origin header */
     const char *ca;      /* file of the CA certificates to trust for wss://, in PEM; empty: the system's */
     uint32_t connect_ms; /* from connect to on_open, at most */
-    uint32_t silence_ms; /* an open connection that brings neither message nor pong for so long is dead */
+    uint32_t silence_ms; /* an open connection without a message or pong for this long is dead */
 } ws_client_config_t;
 
-/* The strings of `config` and `events` are kept, not copied. NULL with a log line: a URL that is none, a CA file that can't be read.
- * What libwebsockets holds for it is given back by web_destroy. */
+/* The strings of `config` and `events` are kept, not copied. NULL with a log line: an invalid URL, a CA file that can't be read.
+ * What libwebsockets holds for it is released by web_destroy. */
 ws_client_t *ws_client_new(loop_t *loop, web_t *web, const ws_client_config_t *config, const ws_client_events_t *events,
                            void *arg);
 

@@ -1,4 +1,4 @@
-// Prints the trades of a symbol; after a lost connection it goes on exactly where it was. .NET 8, nothing else:
+// Prints the trades of a symbol; after a lost connection it resumes exactly where it was. .NET 8, nothing else:
 //
 //     dotnet new console -o watch && cp Watch.cs watch/Program.cs && dotnet run --project watch ws://127.0.0.1:8080/ws BTC-USD
 using System.Net.WebSockets;

@@ -1,4 +1,4 @@
-/* Prints the trades of a symbol that one source brings; after a lost connection it goes on exactly where it was.
+/* Prints the trades of a symbol that one source brings; after a lost connection it resumes exactly where it was.
  *
  *     cc -o watch watch.c -lwebsockets && ./watch 127.0.0.1 8080 BTC-USD
  *
@@ -106,7 +106,7 @@ static bool take(watch_t *self)
     return true;
 }
 
-/* False when the connection is of no use: the message is too long, or a refusal. */
+/* False when the connection is unusable: the message is too long, or a refusal. */
 static bool receive(watch_t *self, struct lws *wsi, const char *in, size_t length)
 {
     if (self->length + length >= sizeof self->message)

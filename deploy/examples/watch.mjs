@@ -1,4 +1,4 @@
-// Prints the trades of a symbol; after a lost connection it goes on exactly where it was.
+// Prints the trades of a symbol; after a lost connection it resumes exactly where it was.
 //
 //     npm install ws && node watch.mjs ws://127.0.0.1:8080/ws BTC-USD
 import WebSocket from "ws";

@@ -1,5 +1,5 @@
 #!/usr/bin/python3
-"""Prints the trades of a symbol; after a lost connection it goes on exactly where it was.
+"""Prints the trades of a symbol; after a lost connection it resumes exactly where it was.
 
     watch.py ws://127.0.0.1:8080/ws BTC-USD         needs python3-websockets
 """
@@ -39,7 +39,7 @@ async def main(url, symbol):
         try:
             await follow(url, symbol, cursors)
         except BrokenPipeError:
-            return  # nobody reads any more
+            return  # nobody is reading now
         except (OSError, asyncio.TimeoutError, websockets.WebSocketException) as error:
             print(f"lost: {error}", file=sys.stderr)
         await asyncio.sleep(1)

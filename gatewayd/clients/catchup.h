@@ -31,7 +31,7 @@ enum {
 /* Takes the next step for the client, when its outbox is empty: seats who has arrived, sends what is kept, asks for the next page. */
 void catchup_step(client_t *client);
 
-/* The client's page, which is asked for, is not wanted any more. */
+/* The client's page, which was asked for, is no longer wanted. */
 void catchup_cancel(client_t *client);
 
 /* The time for what waits to be tried again: steps for all clients that catch up and take more. Call it every HUB_TICK_MS. */

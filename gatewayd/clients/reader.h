@@ -20,7 +20,7 @@ typedef struct subscription subscription_t;
 
 typedef enum {
     READER_WAITING,  /* for the stream to be known */
-    READER_CATCHING, /* gets from history what the ring does not have any more */
+    READER_CATCHING, /* gets from history what the ring no longer has */
     READER_LIVE      /* reads the ring */
 } reader_state_t;
 
@@ -81,7 +81,7 @@ reader_t *subscription_reader(const subscription_t *self, const live_stream_t *l
  * stream has not reached, or of a journal that is gone, is for the caller to look at before. */
 void reader_seat(reader_t *self, cursor_t last);
 
-/* What is pending is to go out in one frame, or not any more. */
+/* What is pending is to go out in one frame, or no longer. */
 void subscription_set_batch(subscription_t *self, bool batch);
 
 /* The live stream has a ring now: what waited for it takes its seat. */

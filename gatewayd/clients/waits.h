@@ -30,7 +30,7 @@ typedef struct {
 
 void waits_init(waits_t *self);
 
-/* Nothing may wait any more. */
+/* Nothing may wait from now on. */
 void waits_release(waits_t *self);
 
 /* It waits until this time, ns since 1970, at the latest, and there is nothing else that it waits for; or for the next

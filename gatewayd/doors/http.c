@@ -57,7 +57,7 @@ static unsigned answer_metrics(const http_t *self, buffer_t *body)
     buffer_t json = buffer_new(0); /* not wanted here */
     hub->now_ns = clock_real_ns();
     process_metrics(&metrics, hub->loop);
-    metrics_gauge(&metrics, "dataflow_ready", "1: /ready says yes", status_report_ready(hub, &json));
+    metrics_gauge(&metrics, "dataflow_ready", "1: ready", status_report_ready(hub, &json));
     hub_metrics(&metrics, hub);
     http_server_metrics(self->server, &metrics);
     buffer_release(&json);

@@ -21,7 +21,7 @@ http_t *http_new(loop_t *loop, const http_settings_t *settings, hub_t *hub, ws_t
 /* How many connections may wait for one address from now on. */
 void http_limit(http_t *self, size_t per_address);
 
-/* Lets nobody in any more, and closes what is no WebSocket. */
+/* Lets nobody in from now on, and closes what is not a WebSocket. */
 void http_stop(http_t *self);
 
 void http_destroy(http_t **self);

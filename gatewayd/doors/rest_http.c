@@ -92,7 +92,7 @@ static void fit(rest_call_t *call)
     if (http_admits(call->connection, length))
         return;
     call->ready = NULL;
-    call->status = rest_problem(&call->body, 503, "Too much waits to be read by clients: come back later");
+    call->status = rest_problem(&call->body, 503, "Too many bytes wait for clients: come back later");
 }
 
 /* Sends what stands in the call. */
@@ -226,7 +226,7 @@ static void ask(const rest_call_t *now, text_t request)
         client_receive(call->client, request);
         call->receiving = false;
     } else {
-        call->status = rest_problem(&call->body, 503, "Too many requests wait for their answers");
+        call->status = rest_problem(&call->body, 503, "Too many requests are waiting");
         call->answered = true;
     }
     if (!call->answered) {
@@ -303,8 +303,7 @@ static void start(rest_call_t *call, const http_request_t *request, text_t path)
         buffer_append(&call->body, asset.bytes);
         call->status = 200;
     } else if (!call->route) {
-        call->status =
-            rest_problem(&call->body, 404, "There is nothing at this path; /api/v1/openapi.json tells what there is");
+        call->status = rest_problem(&call->body, 404, "There is nothing at this path; see /api/v1/openapi.json");
     } else if (!read_query(request->query, room, &query)) {
         call->status = rest_problem(&call->body, 400, "The query has too many parameters, one twice, or one that is not UTF-8");
     } else if (find_ready(call, symbol, &query)) {

@@ -146,10 +146,10 @@ static void link_leave(void *link)
 {
     sse_t *self = link;
     if (self->state == SSE_OPEN) {
-        ending_log("sse", self->address, CLOSE_RESTART, TEXT("the gateway ends"));
+        ending_log("sse", self->address, CLOSE_RESTART, TEXT("the gateway is shutting down"));
         self->state = SSE_LEAVING;
     } else if (self->state == SSE_ASKING || self->state == SSE_OPENING) {
-        client_close(self->client, CLOSE_RESTART, TEXT("The gateway ends"));
+        client_close(self->client, CLOSE_RESTART, TEXT("The gateway is shutting down"));
     }
     http_wake(self->connection);
 }

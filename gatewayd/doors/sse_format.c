@@ -260,7 +260,7 @@ static void append_failing(text_t answer, buffer_t *out)
             TEXT_ARG(symbol), TEXT_ARG(walk.key), TEXT_ARG(walk.value));
 }
 
-/* The answers are there, all in one message. The id goes out by itself, so that who loses the connection before the first trade has one. */
+/* The answers are there, all in one message. The id goes out alone, so that a client that loses the connection before the first trade has one. */
 static void begin(sse_format_t *self, text_t answers, buffer_t *out)
 {
     self->begun = true;

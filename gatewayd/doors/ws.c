@@ -95,7 +95,7 @@ static void check_rpc(session_t *session, int64_t now_ns)
         session->pinged_ns = now_ns;
         client_send_frame(session->client, FRAME_ALIVE);
     } else if (silent >= dead_ms) {
-        int length = snprintf(reason, sizeof reason, "nothing was heard for %lld ms, not even a pong", (long long)silent);
+        int length = snprintf(reason, sizeof reason, "nothing received for %lld ms, not even a pong", (long long)silent);
         client_close(session->client, CLOSE_POLICY, (text_t){reason, (size_t)length});
     }
 }
@@ -166,7 +166,7 @@ static void unpack_and_deliver(session_t *session, text_t packed, bool binary)
     else if (result == UNPACK_TOO_LONG)
         client_close(session->client, CLOSE_TOO_BIG, TEXT("the message is too long"));
     else
-        client_close(session->client, CLOSE_INVALID_TEXT, TEXT("expected what is compressed"));
+        client_close(session->client, CLOSE_INVALID_TEXT, TEXT("invalid compressed data"));
     buffer_release(&message);
 }
 

@@ -5,5 +5,5 @@
 
 void page_token_append(buffer_t *out, text_t json);
 
-/* False, with nothing appended, when the text is none. */
+/* False, with nothing appended, when the text is invalid. */
 bool page_token_decode(buffer_t *out, text_t token);

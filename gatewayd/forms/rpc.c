@@ -54,7 +54,7 @@ static text_t answer_in(const buffer_t *out)
     return (text_t){out->bytes + RPC_ANSWER_ROOM, out->length - RPC_ANSWER_ROOM};
 }
 
-/* Wraps up a batch when nothing of it is open any more. */
+/* Wraps up a batch when nothing of it is open. */
 static void batch_leave(rpc_t *self, rpc_batch_t *batch)
 {
     if (--batch->open > 0)
@@ -68,7 +68,7 @@ static void batch_leave(rpc_t *self, rpc_batch_t *batch)
     buffer_release(&batch->answers);
     free(batch);
     if (!ok)
-        rpc_refuse(self, RPC_INTERNAL_ERROR, "The answers to the batch are too large together");
+        rpc_refuse(self, RPC_INTERNAL_ERROR, "The batch's replies are too large together");
 }
 
 static void add_to_batch(rpc_batch_t *batch, text_t answer)
@@ -208,7 +208,7 @@ static void receive_one(rpc_t *self, rpc_batch_t *batch, text_t json)
     if (wrong)
         refuse(self, batch, kind == JSON_NONE ? NULL_ID : members.id, RPC_INVALID_REQUEST, wrong);
     else if (self->open >= RPC_OPEN_MAX || !(request = request_new(self, batch, members.id)))
-        refuse(self, batch, kind == JSON_NONE ? NULL_ID : members.id, RPC_LIMIT, "Too many requests wait for their answers");
+        refuse(self, batch, kind == JSON_NONE ? NULL_ID : members.id, RPC_LIMIT, "Too many requests are waiting");
     else if (json_kind(members.params) == JSON_ARRAY)
         rpc_error(request, RPC_INVALID_PARAMS, "params: expected an object, found an array");
     else
@@ -365,7 +365,7 @@ void rpc_result_placed(rpc_request_t *request, char *result, size_t length)
 
 void rpc_crowded(rpc_request_t *request)
 {
-    rpc_error(request, RPC_UNAVAILABLE, "Too much waits to be read by clients: read what has come, and ask again");
+    rpc_error(request, RPC_UNAVAILABLE, "Too many bytes wait for clients: read what has arrived, and ask again");
 }
 
 void rpc_error(rpc_request_t *request, int code, const char *format, ...)

@@ -1,4 +1,4 @@
-/* Asks the history service, and where that lacks something the journals' replay, for what the rings do not have any more. */
+/* Asks the history service, and where that lacks something the journals' replay, for what the rings no longer have. */
 #pragma once
 
 #include "common/bus/requester.h"
@@ -25,7 +25,7 @@ typedef struct history_call history_call_t;
 history_client_t *history_client_new(const history_service_t *service, void *history, void *const *replays,
                                      size_t replay_count);
 
-/* Calls no one any more. */
+/* Calls no one from now on. */
 void history_client_destroy(history_client_t **self);
 
 typedef enum {
@@ -53,7 +53,7 @@ size_t history_count(const history_client_t *self);
 history_call_t *history_ask_one(history_client_t *self, size_t number, text_t request, uint32_t limit_ms, requester_fn *done,
                                 void *arg);
 
-/* `done` will not be called any more. *call may be NULL. */
+/* `done` will not be called. *call may be NULL. */
 void history_cancel(history_call_t **call);
 
 /* Asks history for a sign of life; call it every second or so. And whether the last one had an answer. */

@@ -36,7 +36,7 @@ bool page_cache_wait(page_cache_t *self, text_t topic, dialect_t dialect, cursor
 void page_cache_expect(page_cache_t *self, text_t topic, dialect_t dialect, cursor_t after, uint64_t count, int64_t now_ns);
 
 /* The answer to who asked for what is behind `asked`: a frame for each trade behind `after` up to `last`. Copied. Where there is not just one
- * frame for each (there was no answer, or memory ran out) nothing is kept, and nothing expected any more. Those who waited are appended to `waiters`. */
+ * frame for each (there was no answer, or memory ran out) nothing is kept, and nothing more expected. Those who waited are appended to `waiters`. */
 void page_cache_keep(page_cache_t *self, text_t topic, dialect_t dialect, cursor_t asked, cursor_t after, cursor_t last,
                      text_t frames, int64_t now_ns, list_t *waiters);
 

@@ -69,7 +69,7 @@ bool argument_since(rpc_request_t *request, text_t params, text_t *since)
     *since = param_absent(raw) ? (text_t){"", 0} : raw;
     if (param_absent(raw) || subscribe_since_valid(raw))
         return true;
-    rpc_error(request, RPC_INVALID_PARAMS, "since: expected \"<epoch>-<seq>\" or an object of such by source, found %.*s",
+    rpc_error(request, RPC_INVALID_PARAMS, "since: expected \"<epoch>-<seq>\" or an object with one by source, found %.*s",
               TEXT_ARG(param_found(raw)));
     return false;
 }
@@ -101,7 +101,8 @@ bool argument_next(rpc_request_t *request, text_t params, text_t *next)
     *next = param_absent(raw) ? (text_t){"", 0} : raw;
     if (param_absent(raw) || (json_kind(raw) == JSON_OBJECT && subscribe_since_valid(raw)))
         return true;
-    rpc_error(request, RPC_INVALID_PARAMS, "next: expected it as it came, {\"<source>\":\"<epoch>-<seq>\"}, found %.*s",
+    rpc_error(request, RPC_INVALID_PARAMS,
+              "next: expected that of an earlier page, {\"<source>\":\"<epoch>-<seq>\"}, found %.*s",
               TEXT_ARG(param_found(raw)));
     return false;
 }

@@ -24,11 +24,11 @@ static void put_partial(const clear_t *self, buffer_t *out)
 {
     text_t why = json_member(json_member(buffer_text(&self->refusal), "error"), "message");
     char room[REQUEST_MAX];
-    text_t message = TEXT("no answer from the rest");
+    text_t message = TEXT("no answer from the others");
     if (why.length <= sizeof room)
         json_string(why, room, &message);
     buffer_t text = buffer_new(0);
-    buffer_printf(&text, "cleared on %zu of %zu histories, not on all: %.*s", self->good, self->count, TEXT_ARG(message));
+    buffer_printf(&text, "cleared on only %zu of %zu history servers: %.*s", self->good, self->count, TEXT_ARG(message));
     buffer_append(out, TEXT("{\"ok\":false,\"error\":{\"code\":\"" ERROR_UNAVAILABLE "\",\"message\":"));
     buffer_append_json_string(out, buffer_text(&text));
     buffer_append(out, TEXT("}}"));

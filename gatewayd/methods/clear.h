@@ -14,5 +14,5 @@ typedef struct clear clear_t;
  * answered. NULL when nobody can be asked now: `done` will not be called. */
 clear_t *clear_start(history_client_t *history, text_t request, requester_fn *done, void *arg);
 
-/* `done` will not be called any more; what was sent goes on. *self may be NULL. */
+/* `done` will not be called; what was sent is still carried out. *self may be NULL. */
 void clear_cancel(clear_t **self);

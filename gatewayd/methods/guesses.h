@@ -1,7 +1,7 @@
 /* Wrong tokens, by address (address_group.h), and how long each address has to wait before another one of its is looked at.
  *
  *     guesses_try ──true──▶ the token is looked at ──▶ guesses_tell
- *          └─false: none is looked at now, not even the right one, or a guess would tell at once that it is none
+ *          └─false: none is checked now, not even the right one, or a guess would show at once that it is wrong
  *
  * The first wrong one costs GUESSES_FIRST_MS, each further one twice as long, up to GUESSES_LONGEST_MS; a right one makes up for all. Who waits keeps
  * nothing here. Bounded: who was heard longest ago is forgotten. Knows no token.

@@ -12,19 +12,19 @@
 
 static const metric_count_t counters[] = {
     COUNT(clients, "gateway_clients", "Clients that connected"),
-    COUNT(writes, "gateway_writes", "Writes to clients' connections, of one frame or of many"),
+    COUNT(writes, "gateway_writes", "Writes to clients' connections, of one or more frames"),
     COUNT(bytes, "gateway_sent_bytes", "Bytes of all frames sent"),
     COUNT(trades, "gateway_sent_trades", "Trades sent to clients from the rings; a gap counts as the trades it stands for"),
-    COUNT(looks, "gateway_waiting_looks", "Looks at subscribes that wait, to see whether they can go on"),
+    COUNT(looks, "gateway_waiting_looks", "Checks whether a waiting subscribe can continue"),
     COUNT(rpc.requests, "rpc_requests", "JSON-RPC requests and notifications from clients"),
-    COUNT(rpc.errors, "rpc_errors", "Errors among the answers"),
+    COUNT(rpc.errors, "rpc_errors", "Error replies"),
 };
 
 static void print_slow(metrics_t *metrics, const hub_counts_t *counts)
 {
     metrics_family(metrics, "dataflow_gateway_slow_clients_total", METRIC_COUNTER,
                    "Clients that fell behind: caught up from history, conflated, disconnected as gatewayd.slow says, or "
-                   "overflowed by answers they don't read");
+                   "overflowed by replies they did not read");
     metrics_u64(metrics, METRIC_LABELS({"action", TEXT("catchup")}), counts->caught);
     metrics_u64(metrics, METRIC_LABELS({"action", TEXT("conflated")}), counts->conflated);
     metrics_u64(metrics, METRIC_LABELS({"action", TEXT("disconnected")}), counts->disconnected);
@@ -34,19 +34,19 @@ static void print_slow(metrics_t *metrics, const hub_counts_t *counts)
 static void print_recent(metrics_t *metrics, const recent_counts_t *counts)
 {
     metrics_family(metrics, "dataflow_gateway_recent_total", METRIC_COUNTER,
-                   "Questions for the last trades that the rings answered, and that history was asked");
+                   "Queries for recent trades answered from the rings, and sent to history");
     metrics_u64(metrics, METRIC_LABELS({"by", TEXT("rings")}), counts->answered);
     metrics_u64(metrics, METRIC_LABELS({"by", TEXT("history")}), counts->asked);
 }
 
 static void print_budget(metrics_t *metrics, const budget_t *budget)
 {
-    metrics_gauge(metrics, "dataflow_gateway_waiting_bytes", "Bytes that wait for clients, of all doors", budget->held_bytes);
-    metrics_gauge(metrics, "dataflow_gateway_waiting_limit_bytes", "As many as may (gatewayd.memory_bytes)",
+    metrics_gauge(metrics, "dataflow_gateway_waiting_bytes", "Bytes waiting for clients, of all transports",
+                  budget->held_bytes);
+    metrics_gauge(metrics, "dataflow_gateway_waiting_limit_bytes", "Limit of waiting bytes (gatewayd.memory_bytes)",
                   budget->limit_bytes);
-    metrics_family(
-        metrics, "dataflow_gateway_crowded_total", METRIC_COUNTER,
-        "For want of room among what waits: answers that were refused, and connections that had to give up what they held");
+    metrics_family(metrics, "dataflow_gateway_crowded_total", METRIC_COUNTER,
+                   "Replies refused, and connections closed, because too many bytes waited");
     metrics_u64(metrics, METRIC_LABELS({"action", TEXT("refused")}), budget->refused);
     metrics_u64(metrics, METRIC_LABELS({"action", TEXT("given_up")}), budget->given_up);
 }
@@ -82,15 +82,14 @@ static client_places_t look_around(const markets_t *markets)
 static void print_sources(metrics_t *metrics, const hub_t *hub)
 {
     const offer_t *offer;
-    metrics_family(metrics, "dataflow_gateway_source_up", METRIC_GAUGE,
-                   "1: the source says that it is connected, and said so lately");
+    metrics_family(metrics, "dataflow_gateway_source_up", METRIC_GAUGE, "1: the source recently reported that it is connected");
     for (size_t i = 0; (offer = offers_at(hub->offers, i)); i++)
         metrics_u64(metrics, METRIC_LABELS({"source", offer->name}), offer_up(offer));
 }
 
 static void print_buses(metrics_t *metrics, const hub_t *hub)
 {
-    metrics_family(metrics, "dataflow_gateway_bus_silent", METRIC_GAUGE, "1: nothing comes from the bus, not even a heartbeat");
+    metrics_family(metrics, "dataflow_gateway_bus_silent", METRIC_GAUGE, "1: the bus is silent, without even a heartbeat");
     for (size_t i = 0; i < hub->bus_count; i++)
         metrics_u64(metrics, METRIC_LABELS({"bus", text_of(hub->bus[i])}), hub->bus_silent[i]);
 }
@@ -101,13 +100,12 @@ void hub_metrics(metrics_t *metrics, const hub_t *hub)
     metrics_gauge(metrics, "dataflow_gateway_clients", "Clients connected", hub->client_count);
     metrics_gauge(metrics, "dataflow_gateway_subscriptions", "Subscriptions of all clients", hub->subscription_count);
     metrics_gauge(metrics, "dataflow_gateway_waiting_subscribes",
-                  "Subscribes that wait for a source or a stream, or to ask history again", hub->waits.count);
-    metrics_gauge(metrics, "dataflow_gateway_catching_clients", "Clients that get from history what the rings lack",
+                  "Subscribes waiting for a source or a stream, or to ask history again", hub->waits.count);
+    metrics_gauge(metrics, "dataflow_gateway_catching_clients", "Clients reading from history what the rings lack",
                   hub->catching_count);
-    metrics_gauge(metrics, "dataflow_gateway_questions_waiting", "Questions to history that wait for their turn",
-                  hub->turns.waiting);
+    metrics_gauge(metrics, "dataflow_gateway_questions_waiting", "History queries waiting for their turn", hub->turns.waiting);
     metrics_gauge(metrics, "dataflow_gateway_rings", "Streams that clients read", places.rings);
-    metrics_gauge(metrics, "dataflow_gateway_ring_lag_bytes", "The most that a client is behind the head of a ring",
+    metrics_gauge(metrics, "dataflow_gateway_ring_lag_bytes", "The farthest that a client is behind the head of a ring",
                   places.lag_bytes);
     metrics_counters(metrics, counters, sizeof counters / sizeof *counters, &hub->counts);
     print_slow(metrics, &hub->counts);
@@ -115,7 +113,7 @@ void hub_metrics(metrics_t *metrics, const hub_t *hub)
     if (hub->budget)
         print_budget(metrics, hub->budget);
     if (hub->guesses)
-        metrics_counter(metrics, "dataflow_gateway_wrong_tokens_total", "Tokens of clearHistory that were wrong",
+        metrics_counter(metrics, "dataflow_gateway_wrong_tokens_total", "Wrong tokens for clearHistory",
                         guesses_wrong(hub->guesses));
     bus_metrics(metrics, &hub->bus_counts);
     print_buses(metrics, hub);

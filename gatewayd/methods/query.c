@@ -107,7 +107,7 @@ static void answer_members(query_t *query, text_t answer)
     told_t told = tell(query, answer);
     text_t object = buffer_text(&told.object);
     if (!told.any || (query->is_recent && json_kind(told.list) != JSON_ARRAY))
-        rpc_error(query->request, RPC_UNAVAILABLE, "History gave an answer that is none");
+        rpc_error(query->request, RPC_UNAVAILABLE, "Invalid reply from history");
     else if (!buffer_ok(&told.object))
         rpc_error(query->request, RPC_INTERNAL_ERROR, "The answer is too large");
     else if (!query->is_recent)
@@ -127,7 +127,7 @@ static void answer_refusal(query_t *query, text_t error)
     text_t code;
     param_text_t message;
     if (!json_plain_string(json_member(error, "code"), &code) || !param_text(json_member(error, "message"), &message))
-        rpc_error(query->request, RPC_UNAVAILABLE, "History gave an answer that is none");
+        rpc_error(query->request, RPC_UNAVAILABLE, "Invalid reply from history");
     else if (text_equal(code, TEXT(ERROR_INVALID_SYMBOL)))
         rpc_error(query->request, RPC_INVALID_PARAMS, "Invalid symbol: %.*s", TEXT_ARG(query->symbol));
     else if (text_starts_with(code, TEXT("invalid_")))
@@ -206,7 +206,7 @@ static bool take_piece(query_t *query, text_t answer)
     if (state == PIECES_DONE)
         answer_pieces(query);
     else if (state == PIECES_INVALID)
-        rpc_error(query->request, RPC_UNAVAILABLE, "History gave an answer that is none");
+        rpc_error(query->request, RPC_UNAVAILABLE, "Invalid reply from history");
     return true;
 }
 
@@ -222,7 +222,7 @@ static void on_answer(void *arg, text_t answer)
     if (answer.length == 0)
         rpc_error(query->request, RPC_UNAVAILABLE, "History is not available now");
     else if (!json_valid(answer))
-        rpc_error(query->request, RPC_UNAVAILABLE, "History gave an answer that is none");
+        rpc_error(query->request, RPC_UNAVAILABLE, "Invalid reply from history");
     else if (json_kind(json_member(answer, "ok")) != JSON_TRUE)
         answer_refusal(query, json_member(answer, "error"));
     else if (query->pieces.many)
@@ -317,7 +317,7 @@ void query_start(client_t *client, rpc_request_t *request, text_t symbol, const 
     if (!pieces_init(&query->pieces, asked))
         rpc_error(request, RPC_INTERNAL_ERROR, "Out of memory");
     else if (!turns_enter(&client->hub->turns, &client->asker, &query->turn))
-        rpc_error(request, RPC_UNAVAILABLE, "Too many questions wait for history: ask again when some have been answered");
+        rpc_error(request, RPC_UNAVAILABLE, "Too many queries wait for history: ask again later");
     else
         return;
     query_free(query);
@@ -354,7 +354,7 @@ void query_clear(client_t *client, rpc_request_t *request, text_t history_reques
     guesses_t *guesses = client->hub->guesses;
     if (guesses && !guesses_try(guesses, client->address, clock_mono_ns(), &wait_ms)) {
         rpc_error(request, RPC_FORBIDDEN,
-                  "No token from this address is looked at for %llu ms: one was wrong, or many are being looked at",
+                  "No token from this address is checked for %llu ms: one was wrong, or too many are being checked",
                   (unsigned long long)wait_ms);
         return;
     }

@@ -57,10 +57,10 @@ static subscribe_step_t wait_if(subscribe_t *subscribe, bool begun)
     if (begun && (!subscribe->subscription || ++subscribe->subscription->waits <= WAITS_PER_SYMBOL_MAX))
         return STEP_WAIT;
     if (begun)
-        rpc_error(subscribe->request, RPC_LIMIT, "Too many subscribes to %.*s wait: at most %d", TEXT_ARG(subscribe->symbol),
+        rpc_error(subscribe->request, RPC_LIMIT, "Too many waiting subscribes to %.*s: at most %d", TEXT_ARG(subscribe->symbol),
                   WAITS_PER_SYMBOL_MAX);
     else
-        rpc_error(subscribe->request, RPC_UNAVAILABLE, "Not ready: too many subscribes wait");
+        rpc_error(subscribe->request, RPC_UNAVAILABLE, "Not ready: too many waiting subscribes");
     return give_up(subscribe);
 }
 
@@ -160,7 +160,7 @@ static subscribe_step_t find_stream(subscribe_t *subscribe, live_stream_t *live_
         return wait_for_stream(subscribe, live_stream, since,
                                deadline_ns(subscribe, resumes ? SUBSCRIBE_RESUME_MS : SUBSCRIBE_STREAM_MS));
     if (!live_stream->ring && resumes) { /* neither "recovered" nor "lost" would be true */
-        rpc_error(subscribe->request, RPC_UNAVAILABLE, "Not ready: where %.*s is now is not known yet",
+        rpc_error(subscribe->request, RPC_UNAVAILABLE, "Not ready: the position of %.*s is not known yet",
                   TEXT_ARG(live_stream->topic));
         return give_up(subscribe);
     }
@@ -433,7 +433,7 @@ void subscribe_cancel_all(client_t *client, const subscription_t *only)
         subscribe_t *subscribe = LIST_OWNER(item, subscribe_t, in_client);
         if (only && subscribe->subscription != only)
             continue;
-        rpc_error(subscribe->request, RPC_UNAVAILABLE, "Unsubscribed before it had begun: %.*s", TEXT_ARG(subscribe->symbol));
+        rpc_error(subscribe->request, RPC_UNAVAILABLE, "Unsubscribed before it started: %.*s", TEXT_ARG(subscribe->symbol));
         subscribe_free(subscribe);
     }
 }

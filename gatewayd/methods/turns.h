@@ -1,4 +1,4 @@
-/* Questions to history take turns, so that who asks for much keeps nobody waiting: neither others who ask nor live trades.
+/* Questions to history take turns, so that a client that asks for much keeps nobody waiting: neither others nor live trades.
  *
  *     turns_enter ──▶ waiting (of its asker) ──its turn──▶ `begin`, in flight ──▶ turns_leave
  *

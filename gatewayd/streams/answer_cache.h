@@ -23,7 +23,7 @@ typedef struct {
     buffer_t bytes;            /* ANSWER_ROOM bytes, and the text */
     buffer_t packed;           /* the text compressed by gzip; empty: it is not yet */
     char tag[ACCEPT_TAG_SIZE]; /* accept_tag of it; of ANSWER_REST */
-    uint64_t version;          /* of the market that it was made of; 0: it is none now */
+    uint64_t version;          /* of the market that it was made of; 0: not valid now */
     int64_t staleness_ms;      /* that it tells */
     /* Of answer_cache.c. */
     buffer_t key;
@@ -42,9 +42,9 @@ typedef struct answer_cache answer_cache_t;
 answer_cache_t *answer_cache_new(void);
 void answer_cache_destroy(answer_cache_t **self);
 
-/* The answer to a question, a new one where there is none, or an old one to be made anew (ready_answer_t.version). Valid
+/* The answer to a question, a new one where there is none, or an old one to be made again (ready_answer_t.version). Valid
  * until the next call. NULL when memory runs out, or the question is too long. */
 ready_answer_t *answer_cache_get(answer_cache_t *self, const recent_query_t *question, answer_form_t form);
 
-/* It was made anew, or compressed: takes note of its size. It stays until the next call of answer_cache_get in any case. */
+/* It was made again, or compressed: takes note of its size. It stays until the next call of answer_cache_get in any case. */
 void answer_cache_grown(answer_cache_t *self, ready_answer_t *answer);

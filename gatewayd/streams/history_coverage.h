@@ -9,5 +9,5 @@
  * the rings too, where they join what is there: so the rings reach back as far as it was asked for. */
 void history_coverage_learn(market_t *market, text_t source, text_t answer, int64_t now_ns);
 
-/* Nothing is known any more. */
+/* Nothing is known from now on. */
 void history_coverage_forget(market_t *market);

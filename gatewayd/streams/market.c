@@ -14,7 +14,7 @@ struct markets {
     table_t *by_topic;           /* → live_stream_t; owned by their markets' lists */
     list_t dirty, reached, kept; /* kept: the one that was asked for last is at the end */
     size_t kept_count;
-    uint64_t versions; /* given out: a market that is opened anew is not taken for the one before */
+    uint64_t versions; /* given out: a market that is reopened is not taken for the one before */
     size_t ring_bytes;
     bool pressing;
     markets_wanted_fn *wanted;

@@ -60,7 +60,7 @@ struct market {
 
 typedef struct markets markets_t;
 
-/* The bus is wanted to carry a symbol, or not any more. */
+/* The bus should carry a symbol, or no longer. */
 typedef void markets_wanted_fn(void *arg, text_t symbol, bool wanted);
 
 markets_t *markets_new(size_t ring_bytes, markets_wanted_fn *wanted, void *arg);
@@ -72,7 +72,7 @@ void markets_destroy(markets_t **self);
 market_t *markets_open(markets_t *self, text_t symbol);
 market_t *markets_find(const markets_t *self, text_t symbol);
 
-/* Closes it when it has no subscription any more and is not kept. */
+/* Closes it when it has no subscription left and is not kept. */
 void markets_release(markets_t *self, market_t *market);
 
 enum { MARKETS_KEPT_MAX = 64 };
@@ -93,7 +93,7 @@ live_stream_t *markets_live_stream(markets_t *self, market_t *market, text_t sou
 live_stream_t *market_find(const market_t *market, text_t source);
 
 /* The ring in a dialect: rendered where it is the first time that somebody wants it so. NULL when the live stream has none
- * yet, or memory runs out. And one that nobody wants any more. */
+ * yet, or memory runs out. And one that is no longer wanted. */
 ring_t *live_stream_ring(live_stream_t *live_stream, dialect_t dialect);
 void live_stream_forget(live_stream_t *live_stream, const ring_t *ring);
 

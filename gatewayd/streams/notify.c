@@ -84,7 +84,7 @@ void notify_stale(buffer_t *out, const offer_t *offer, const offer_stale_t *stal
 {
     begin_stream(out, offer, stale, stale->last_ns);
     if (stale->gone)
-        buffer_printf(out, ",\"reason\":\"%.*s is not offered any more\"", TEXT_ARG(stale->symbol));
+        buffer_printf(out, ",\"reason\":\"%.*s is no longer offered\"", TEXT_ARG(stale->symbol));
     else
         buffer_printf(out, ",\"reason\":\"no trades of %.*s, which is unlikely\"", TEXT_ARG(stale->symbol));
     buffer_append(out, TEXT(",\"staleness\":"));

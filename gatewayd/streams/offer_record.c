@@ -11,7 +11,7 @@ struct offer_stream {
     offer_stream_t *next; /* of the gone */
     char symbol_text[SYMBOL_MAX];
     text_t symbol;
-    bool gone;  /* not offered any more since the last status */
+    bool gone;  /* no longer offered since the last status */
     bool fresh; /* not offered before the last status */
     uint64_t last;
     uint64_t former;      /* of the offer's former epoch: (former_epoch, former + n) is (epoch, n) */
@@ -241,7 +241,7 @@ static void take_failing(offer_record_t *record, const status_t *status, bool te
     }
 }
 
-/* The same for what is offered anew, or no more. */
+/* The same for what is offered again, or no longer. */
 static void take_offers(offer_record_t *record, const status_t *status, bool tell)
 {
     size_t at = 0;

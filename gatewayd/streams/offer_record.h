@@ -13,7 +13,7 @@ typedef struct {
     char breaker[OFFER_BREAKER_MAX];
     char group[SOURCE_MAX];
     uint64_t round;       /* of statuses */
-    size_t changes;       /* streams that became stale, or are no more, with the last status, or are offered anew */
+    size_t changes;       /* streams that became stale, or no longer are, with the last status, or are offered again */
     size_t turns;         /* streams that began or ceased to fail with the last status */
     size_t fresh;         /* streams that were not offered before the last status */
     offer_stream_t *gone; /* owned, until the next status */
@@ -30,5 +30,5 @@ void offer_record_take(offer_record_t *self, const status_t *status, bool first,
 /* A reason, cut to OFFER_REASON_MAX. */
 void offer_record_keep_reason(offer_record_t *self, text_t reason);
 
-/* Nothing is offered any more. */
+/* Nothing is offered from now on. */
 void offer_record_clear(offer_record_t *self);

@@ -88,7 +88,7 @@ typedef struct {
     text_t symbol;
     int64_t last_ns;
     bool stale; /* of a change: it became so, or is gone; false: it is no more, or is offered again */
-    bool gone;  /* the source does not offer it any more */
+    bool gone;  /* the source no longer offers it */
 } offer_stale_t;
 
 /* Is the source's stream of that symbol stale? */
@@ -97,7 +97,7 @@ bool offer_is_stale(const offer_t *offer, text_t symbol, offer_stale_t *stale);
 /* The source's stale streams: *at from 0 on; false beyond the last. */
 bool offer_each_stale(const offer_t *offer, size_t *at, offer_stale_t *stale);
 
-/* The streams that became stale, or are no more, with the last status of the source; and those that it offers anew or no more. None do with
+/* The streams that became stale, or no longer are, with the last status of the source; and those that it offers again or no longer. None do with
  * a status that says that the source is lost, which says more, or with the first one. */
 bool offer_each_change(const offer_t *offer, size_t *at, offer_stale_t *change);
 

@@ -160,7 +160,7 @@ ring_t *ring_new(size_t capacity_bytes, cursor_t floor)
     self->batch.frame = self->deflated.frame = buffer_new(0);
     self->floor = self->last = floor;
     if (!self->entries || !self->bytes) {
-        log_error("ring: no memory", LOG_U64("bytes", capacity_bytes), LOG_ERRNO());
+        log_error("ring: out of memory", LOG_U64("bytes", capacity_bytes), LOG_ERRNO());
         ring_destroy(&self);
     }
     return self;

@@ -38,5 +38,5 @@ typedef struct {
 int ring_recent_order(text_t source, text_t other);
 
 /* Appends "trades":[…] with at most so many, and ,"next":{…}, which begins at *next_at, where there are more, as history would. False when the
- * rings do not reach; what was appended is of no use then. */
+ * rings do not reach; what was appended is unusable then. */
 bool ring_recent_print(ring_recent_t *self, uint64_t trades, buffer_t *out, size_t *next_at);

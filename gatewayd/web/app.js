@@ -50,7 +50,7 @@ async function onOpen() {
 }
 
 function onLost() {
-  showLink("connecting", client.symbol ? "Connection lost, coming back" : "Connecting");
+  showLink("connecting", client.symbol ? "Connection lost, reconnecting" : "Connecting");
 }
 
 function onRefused(message) {
@@ -68,7 +68,7 @@ function onJoin(again, { trades = [], cursors = {} }) {
   else if (!chart) lookForChart();
 }
 
-// A gateway that was started anew may have been built with the charting library by now.
+// A gateway that was restarted may have been built with the charting library by now.
 async function lookForChart() {
   const library = await fetch("charts.js", { cache: "no-cache" }).catch(() => null);
   if (library?.ok && (await library.text())) location.reload();
@@ -106,7 +106,7 @@ function onGap({ missing }) {
 function onSource(up, { source, reason, symbol, staleness }) {
   if (up) delete lost[source];
   else if (symbol) lost[source] = { state: "stale", text: `No trade from ${source} for ${span(staleness)}` };
-  else lost[source] = { state: "lost", text: `Exchange lost: ${source}: ${reason || "no connection"}` };
+  else lost[source] = { state: "lost", text: `Exchange lost: ${source}:  ${reason || "no connection"}` };
   showState();
   status();
 }
@@ -157,13 +157,13 @@ function pick(symbol) {
 
 function onHold(held, following) {
   $("held").hidden = following;
-  text("held", held ? `${held.toLocaleString("en")} newer ↑` : "To the newest ↑");
+  text("held", held ? `${held.toLocaleString("en")} newer ↑` : "Newest ↑");
 }
 
 function pause(paused) {
   table.pause(paused);
   $("pause").setAttribute("aria-pressed", String(paused));
-  text("pause", paused ? "Go on" : "Pause");
+  text("pause", paused ? "Continue" : "Pause");
 }
 
 function tick() {

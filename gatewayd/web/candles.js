@@ -34,7 +34,7 @@ export class Candles {
     return INTERVALS[this.interval];
   }
 
-  // Begins anew; resolves when there is something to draw. Trades that have been seen stand in for a history that has none to give now.
+  // Starts over; resolves when there is something to draw. Trades already seen stand in for a history that has none to give now.
   async load(symbol, interval, seen) {
     const generation = ++this.generation;
     Object.assign(this, { symbol, interval, next: null });

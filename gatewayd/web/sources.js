@@ -7,7 +7,7 @@ function judge(source, symbol) {
   if (!source.connected) return ["down", source.reason || "not connected"];
   if (source.failing?.[symbol]) return ["stale", `not subscribed: ${source.failing[symbol]}`];
   if (symbol in source.stale) return ["stale", `no trade for ${span(source.stale[symbol])}`];
-  if (source.active === false) return ["spare", "stands by"];
+  if (source.active === false) return ["spare", "standby"];
   return ["up", "connected"];
 }
 

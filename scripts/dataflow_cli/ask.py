@@ -15,9 +15,9 @@ PAGE = 5000
 def remark(count, incomplete):
     """What is to be said of so many trades or candles."""
     if incomplete:
-        say("some may be missing: the store can't be read now, or not all of it has been", "yellow")
+        say("some may be missing: the store can't be read, or has not been read completely", "yellow")
     elif not count:
-        say("there are none")
+        say("none found")
 
 
 # -- history -------------------------------------------------------------------------------------------------------------------
@@ -167,5 +167,5 @@ def remarks(source):
         found.append(f"breaker {source['breaker'].replace('_', ' ')}")
     if source.get("group"):
         found.append(f"{'active' if source.get('active') else 'stands by'} in group {source['group']}")
-    found += [f"{symbol} starves for {span(float(seconds))}" for symbol, seconds in (source.get("stale") or {}).items()]
+    found += [f"{symbol} has had no trade for {span(float(seconds))}" for symbol, seconds in (source.get("stale") or {}).items()]
     return ", ".join(found)

@@ -16,23 +16,23 @@ SNAPSHOT_MAX = 10000  # more than that no subscribe has
 INTERVALS = ("1s", "1m", "5m", "15m", "1h", "1d")
 
 EXIT_CODES = """exit codes:
-  0    fine
+  0    success
   1    refused (an unknown symbol, …), or the test failed
-  2    wrong usage
-  3    nobody there: no gateway, no trades, or the address is taken
+  2    invalid usage
+  3    nothing there: no gateway, no trades, or the address is in use
   130  interrupted"""
 
 EXAMPLES = {
     None: """
-  dataflow watch BTC-USD ETH-USD           live trades; goes on where it was after a lost connection
+  dataflow watch BTC-USD ETH-USD           live trades; resumes after a lost connection
   dataflow history BTC-USD --count 5       the five latest
   dataflow candles BTC-USD --interval 5m   open, high, low, close
-  dataflow status                          how the exchanges are
+  dataflow status                          the state of the exchanges
   dataflow COMMAND --help                  more, with examples""",
     "watch": """
   dataflow watch BTC-USD ETH-USD             two symbols, live
   dataflow watch BTC-USD --recent 20         the 20 latest first, then live
-  dataflow watch BTC-USD --json | jq .price  one JSON object a line, exactly as it was sent
+  dataflow watch BTC-USD --json | jq .price  one JSON object per line, exactly as it was sent
   dataflow watch BTC-USD --url ws://a:8080/ws --url ws://b:8080/ws   b when a is gone""",
     "history": """
   dataflow history BTC-USD --count 5                     the five latest, most recent first
@@ -56,8 +56,8 @@ EXAMPLES = {
     "replay": """
   dataflow replay trades.ndjson                  at the recorded pace, on ws://127.0.0.1:5000/ws
   dataflow replay trades.ndjson --speed 60       an hour in a minute
-  dataflow replay trades.ndjson --speed 0 --new-ids   as fast as it goes, and once more
-  and, in another terminal, the source that takes it:
+  dataflow replay trades.ndjson --speed 0 --new-ids   again, as fast as possible
+  then, in another terminal, start a connectord that reads it:
   DATAFLOW_CONNECTORD__SOURCES__0__URL=ws://127.0.0.1:5000/ws connectord""",
     "disconnect-test": """
   dataflow disconnect-test BTC-USD                         each mode once
@@ -114,25 +114,25 @@ def address(text):
 
 def gateway_options(sub):
     sub.add_argument("--url", type=gateway_url, action="append", metavar="URL",
-                     help=f"the gateway ({GATEWAY}); given several times, the first that answers")
-    sub.add_argument("--json", action="store_true", help="JSON, for programs")
+                     help=f"the gateway ({GATEWAY}); if repeated, the first that answers")
+    sub.add_argument("--json", action="store_true", help="print JSON, for programs")
 
 
 def page_options(sub, count):
-    sub.add_argument("symbol", metavar="SYMBOL", help="as BTC-USD")
-    sub.add_argument("--count", type=positive, metavar="N", default=count, help="so many at most (%(default)s)")
-    sub.add_argument("--source", metavar="NAME", help="from this source only")
+    sub.add_argument("symbol", metavar="SYMBOL", help="such as BTC-USD")
+    sub.add_argument("--count", type=positive, metavar="N", default=count, help="at most N (%(default)s)")
+    sub.add_argument("--source", metavar="NAME", help="only from this source")
     sub.add_argument("--before", type=moment, metavar="TIME",
-                     help="only those before it, as 2025-11-10T18:00:00Z; less of it will do, what has no zone is UTC; "
+                     help="only before this time, such as 2025-11-10T18:00:00Z; less will do, without a zone it is UTC; "
                           "or milliseconds since 1970")
-    sub.add_argument("--since", type=moment, metavar="TIME", help="only those after it")
+    sub.add_argument("--since", type=moment, metavar="TIME", help="only after this time")
     gateway_options(sub)
 
 
 def add_watch(sub):
-    sub.add_argument("symbol", metavar="SYMBOL", nargs="+", help="as BTC-USD")
-    sub.add_argument("--count", type=positive, metavar="N", help="end after N trades")
-    sub.add_argument("--recent", type=up_to(SNAPSHOT_MAX), metavar="N", help=f"begin with the N latest of each symbol, {SNAPSHOT_MAX} at most")
+    sub.add_argument("symbol", metavar="SYMBOL", nargs="+", help="such as BTC-USD")
+    sub.add_argument("--count", type=positive, metavar="N", help="stop after N trades")
+    sub.add_argument("--recent", type=up_to(SNAPSHOT_MAX), metavar="N", help=f"start with the N latest of each symbol, {SNAPSHOT_MAX} at most")
     gateway_options(sub)
 
 
@@ -146,43 +146,43 @@ def add_candles(sub):
 
 
 def add_tap(sub):
-    sub.add_argument("prefix", metavar="PREFIX", nargs="?", default="", help="a symbol, or how topics start, as trade. or status.")
+    sub.add_argument("prefix", metavar="PREFIX", nargs="?", default="", help="a symbol, or the start of topics, such as trade. or status.")
     sub.add_argument("--bus", default=BUS, metavar="ENDPOINT", help="connectord's bus (%(default)s)")
-    sub.add_argument("--count", type=positive, metavar="N", help="end after N messages")
+    sub.add_argument("--count", type=positive, metavar="N", help="stop after N messages")
     sub.add_argument("--json", action="store_true", help="topic and message as one object")
 
 
 def add_replay(sub):
-    sub.add_argument("file", metavar="FILE", help="the Blockchain.com Exchange's frames of trades, one JSON object a line")
+    sub.add_argument("file", metavar="FILE", help="trade frames of the Blockchain.com Exchange, one JSON object per line")
     sub.add_argument("--listen", type=address, default=address(EXCHANGE), metavar="HOST:PORT",
-                     help=f"where the source connects ({EXCHANGE})")
+                     help=f"where connectord's source connects ({EXCHANGE})")
     sub.add_argument("--speed", type=at_least_0, metavar="N", default=1.0,
-                     help="1 at the recorded pace, N times faster, 0 as fast as it goes (1)")
-    sub.add_argument("--new-ids", action="store_true", help="trade ids of its own, so that what was played before is no duplicate")
+                     help="1 is the recorded pace, N is N times faster, 0 is as fast as possible (1)")
+    sub.add_argument("--new-ids", action="store_true", help="use new trade ids, so that nothing counts as a duplicate of an earlier play")
 
 
 def add_disconnect_test(sub):
-    sub.add_argument("symbol", metavar="SYMBOL", help="as BTC-USD")
+    sub.add_argument("symbol", metavar="SYMBOL", help="such as BTC-USD")
     modes = "; ".join(f"{name}: {text}" for name, text in MODES.items())
     sub.add_argument("--mode", action="append", choices=MODES, metavar="MODE",
-                     help=f"{modes}. May be given several times; without it, all three")
-    sub.add_argument("--rounds", type=positive, metavar="N", default=1, help="lose the connection N times in each mode (%(default)s)")
-    sub.add_argument("--trades", type=positive, metavar="N", default=10, help="go on after N trades (%(default)s)")
+                     help=f"{modes}. May be repeated; all three by default")
+    sub.add_argument("--rounds", type=positive, metavar="N", default=1, help="drop the connection N times in each mode (%(default)s)")
+    sub.add_argument("--trades", type=positive, metavar="N", default=10, help="take N trades after each (%(default)s)")
     sub.add_argument("--away", type=at_least_0, metavar="SECONDS", default=5.0, help="how long a temporary drop lasts (5)")
-    sub.add_argument("--patience", type=positive, metavar="SECONDS", default=30, help="wait for the gateway, or for a trade, no longer (%(default)s)")
+    sub.add_argument("--patience", type=positive, metavar="SECONDS", default=30, help="how long to wait for the gateway or a trade (%(default)s)")
     gateway_options(sub)
 
 
 # What a command does is in a module of its own, so that --help needs none of the libraries.
 COMMANDS = {
-    "watch": (add_watch, "watch", "live trades of symbols; resumes where it was after a lost connection"),
+    "watch": (add_watch, "watch", "live trades of symbols; resumes after a lost connection"),
     "history": (add_history, "ask", "the latest trades of a symbol"),
     "candles": (add_candles, "ask", "open, high, low, close and volume of a symbol, by intervals"),
     "symbols": (gateway_options, "ask", "the symbols that can be watched, and their sources"),
-    "status": (gateway_options, "ask", "what the gateway knows of the sources and of itself"),
+    "status": (gateway_options, "ask", "the state of the sources and of the gateway"),
     "tap": (add_tap, "tap", "the bus itself, without a gateway"),
-    "replay": (add_replay, "replay", "play a recording as an exchange, to which a source connects"),
-    "disconnect-test": (add_disconnect_test, "disconnect", "lose the connection on purpose, and see that nothing is lost"),
+    "replay": (add_replay, "replay", "play a recording as an exchange that a source can connect to"),
+    "disconnect-test": (add_disconnect_test, "disconnect", "drop the connection on purpose, and check that nothing is lost"),
 }
 
 
@@ -193,7 +193,7 @@ def help_of(name):
 def command_line():
     form = {"formatter_class": argparse.RawDescriptionHelpFormatter, "allow_abbrev": False}
     parser = argparse.ArgumentParser(prog="dataflow", description="Data Flow on the command line.", epilog=help_of(None), **form)
-    parser.add_argument("--version", action="version", version=f"dataflow {__version__}", help="print the version, and end")
+    parser.add_argument("--version", action="version", version=f"dataflow {__version__}", help="print the version, and exit")
     commands = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)
     for name, (add, _, text) in COMMANDS.items():
         sub = commands.add_parser(name, help=text, description=f"{text[0].upper()}{text[1:]}.", epilog=help_of(name), **form)

@@ -121,8 +121,8 @@ def tell_round(number, found):
 def tell_verdict(verdict):
     said = painted("PASSED", "green") if verdict["passed"] else painted("FAILED", "red")
     counts = ", ".join(f"{verdict[name]} {name}" for name in ("lost", "doubled", "differing"))
-    how = "digit for digit as in history" if verdict["compared_with_history"] else "by their cursors; history was not to be had"
-    new_epochs = f", {verdict['new_epochs']} times a new epoch" if verdict["new_epochs"] else ""
+    how = "digit for digit as in history" if verdict["compared_with_history"] else "by cursor; history was not available"
+    new_epochs = f", {several(verdict['new_epochs'], 'new epoch')}" if verdict["new_epochs"] else ""
     put(f"{said}  {several(verdict['trades'], 'trade')} of {verdict['symbol']}: {counts}{new_epochs} ({how})")
 
 

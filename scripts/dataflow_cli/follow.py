@@ -90,9 +90,9 @@ class Follower:
 
     def say_resumed(self):
         if self.recovered:
-            say(f"connected to {self.gateway.url}: what was missed meanwhile follows, nothing is lost", "green")
+            say(f"connected to {self.gateway.url}: what was missed follows, nothing is lost", "green")
         else:
-            say(f"connected to {self.gateway.url}: not all of what was missed can be had", "yellow")
+            say(f"connected to {self.gateway.url}: not everything that was missed is available", "yellow")
 
     def take(self, trade, text):
         if self.streams.take(trade):
@@ -114,5 +114,5 @@ class Follower:
 
 def subject(params, restored=False):
     if "symbol" in params:
-        return f"{params['symbol']} from {params['source']} {'comes again' if restored else 'does not come'}"
-    return f"{params['source']} {'has its exchange again' if restored else 'lost its exchange'}"
+        return f"{params['symbol']} from {params['source']} {'is trading again' if restored else 'has no trades'}"
+    return f"{params['source']} {'is connected to its exchange again' if restored else 'lost its exchange'}"

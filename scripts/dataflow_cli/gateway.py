@@ -109,5 +109,5 @@ async def ask(urls, method, **params):
 
 
 def asked(options, method, **params):
-    """The same, for commands that ask one thing; params that are None are left out."""
+    """The same, for commands that ask one thing; params that are None are omitted."""
     return asyncio.run(ask(options.url, method, **{name: value for name, value in params.items() if value is not None}))

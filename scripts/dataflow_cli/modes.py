@@ -1,7 +1,7 @@
 """The ways to lose a connection, in the order in which they are tried."""
 
 MODES = {
-    "graceful": "a WebSocket close, and back at once",
-    "abrupt": "a TCP reset without a word, and back at once",
-    "temporary-drop": "a TCP reset, and away for some seconds",
+    "graceful": "a WebSocket close, then back at once",
+    "abrupt": "a TCP reset without warning, then back at once",
+    "temporary-drop": "a TCP reset, then away for some seconds",
 }

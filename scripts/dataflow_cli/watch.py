@@ -36,6 +36,6 @@ def tell(follower):
     streams, again = follower.streams, follower.connections - 1
     nothing = "nothing missed" if streams.whole() else several(streams.missed, "trade") + " missed"
     if streams.new_epochs:
-        nothing += ", and what an exchange's journal lost"
+        nothing += ", and whatever a lost journal held"
     resumed = f", resumed {several(again, 'time')}" if again else ""
     say(f"{several(streams.trades, 'trade')}, {nothing}{resumed}", "green" if streams.whole() else "yellow")

@@ -62,7 +62,7 @@ typedef struct {
     late_crowd_t late;
     void *publisher;
     _Atomic uint64_t published, progress;
-    atomic_bool go, stopped, idle, ending; /* idle: nothing is published any more */
+    atomic_bool go, stopped, idle, ending; /* idle: nothing more is published */
     pthread_t thread;
     int64_t start_ns;
     crowd_notes_t notes;
@@ -230,7 +230,7 @@ static bool gather(fan_load_t *self)
 }
 
 /* The latecomers have arrived when each has what had been published when the first of them connected. The storm's trades are those that were due
- * until then; what they cost who stay is no storm any more. */
+ * until then; what they cost those who stay is no longer a storm. */
 static void run_storm(fan_load_t *self)
 {
     late_crowd_t *late = &self->late;

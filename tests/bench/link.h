@@ -23,7 +23,7 @@ ssize_t link_receive_until(int fd, char *bytes, size_t room, const char *mark);
 /* The head of a frame that a server sends; returns its length, 2 to 10. */
 size_t link_frame_head(char out[static 10], int opcode, size_t length);
 
-/* The answer to a WebSocket's HTTP request: links what wants frames. False when it is none. */
+/* The answer to a WebSocket's HTTP request: links what wants frames. False when it is not one. */
 bool link_answer_handshake(int fd, const char *request);
 
 /* Raises the limit of open files to what is allowed. */

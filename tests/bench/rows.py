@@ -385,7 +385,7 @@ def rows(quick):
               {"gatewayd": storm(500, 2000, behind)}, [
               (f"all caught up within {limit} s", at("gatewayd", "seconds"), "<=", limit),
               ("p99 of the others, times that without a storm", lambda m: ratio(m["gatewayd"]["storm_p99_us"], m["gatewayd"]["p99_us"]), "<=", 2),
-              ("the others lost nothing", lambda m: m["gatewayd"]["wrong"], "<=", 0)]) for behind, limit in ((1000, 3), (4000, 12))[:1 if quick else 2]),
+              ("the others lost no trade", lambda m: m["gatewayd"]["wrong"], "<=", 0)]) for behind, limit in ((1000, 3), (4000, 12))[:1 if quick else 2]),
         Row("restart with a journal of a million trades", "", {"Data Flow": restart}, [
             (f"{name} within 300 ms", at("Data Flow", name), "<=", 300) for name in ("connectord", "cached", "gatewayd")]),
     ]

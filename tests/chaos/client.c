@@ -119,7 +119,7 @@ static bool has(const char *text, size_t length, const char *what)
     return memmem(text, length, what, strlen(what)) != NULL;
 }
 
-/* A gap is told, since the client was too slow for the ring or nobody has the trades any more. Whoever comes back with its cursor gets what
+/* A gap is told, since the client was too slow for the ring or nobody still has the trades. A client that comes back with its cursor gets what
  * there is: true only when that has been tried from the same place before, so that the trades are gone. */
 static bool on_gap(storm_client_t *self, const char *text, size_t length)
 {

@@ -29,7 +29,7 @@ typedef enum { CLIENT_DOWN, CLIENT_CONNECTING, CLIENT_SHAKING, CLIENT_OPEN } cli
 typedef struct {
     uint64_t epoch, first, last; /* first: of the first trade that it was to get */
     bool begun;
-    bool fetching; /* a gap was told behind fetched_from, and what it leaves out was asked for anew */
+    bool fetching; /* a gap was told behind fetched_from, and what it leaves out was asked for again */
     uint64_t fetched_from;
 } client_place_t;
 

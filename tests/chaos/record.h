@@ -35,7 +35,7 @@ bool place_read(const char *json, size_t length, record_place_t *place);
 /* `symbols`: A-B,C-D. False when there are too many, or one is too long. */
 bool record_init(storm_record_t *self, const char *symbols);
 
-/* The number of a symbol; -1 when it is none of them. */
+/* The number of a symbol; -1 when it is not among them. */
 int record_find(const storm_record_t *self, const char *symbol, size_t length);
 
 /* A client has seen this trade. False when no memory is left for it. */

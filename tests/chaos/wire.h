@@ -6,7 +6,7 @@
 
 enum { WIRE_TEXT = 1, WIRE_CLOSE = 8, WIRE_PING = 9, WIRE_PONG = 10 };
 
-/* Asks for /ws. What a client says is short: false when the kernel does not take it whole, and the connection is of no use. */
+/* Asks for /ws. What a client says is short: false when the kernel does not take it whole, and the connection is unusable. */
 bool wire_put_handshake(int fd);
 
 /* Sends a frame of at most 4,000 bytes; false as above. */

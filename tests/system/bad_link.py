@@ -123,7 +123,7 @@ class BadLink:
         return False
 
     def partition(self):
-        """Nothing passes any more, in neither direction; connections stay as they are, and new ones are not answered."""
+        """Nothing passes from now on, in either direction; connections stay as they are, and new ones are not answered."""
         self.loop.call_soon_threadsafe(self.open.clear)
 
     def heal(self):

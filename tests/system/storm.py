@@ -94,7 +94,7 @@ def ends(replay):
 
 
 def settled(replay):
-    """The journal's ends, once nothing is added any more."""
+    """The journal's ends, once nothing more is added."""
     previous = None
     while (now := ends(replay)) != previous:
         previous = now

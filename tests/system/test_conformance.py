@@ -122,7 +122,7 @@ def test_what_breaks_the_protocol_ends_the_connection_with_1002(flow):
                 peer.send(frames)
                 assert closed(peer) == 1002, (path, name)
     log = flow.processes["gateway0"].log()
-    assert "a frame without a mask from a client" in log and "address=127.0.0.1" in log
+    assert "an unmasked frame from a client" in log and "address=127.0.0.1" in log
 
 
 def test_what_is_compressed_and_was_not_agreed_on_or_is_no_beginning_ends_it_too(flow):

@@ -268,7 +268,7 @@ def test_a_gateway_more_is_a_copy_of_the_directory_and_listens_one_port_above(se
 
 
 def reload(flow, process, **sections):
-    """Changes the configuration's file and has the process read it anew."""
+    """Changes the configuration's file and has the process reload it."""
     for section, keys in sections.items():
         flow.config[section].update(keys)
     (flow.directory / "dataflow.json").write_text(json.dumps(flow.config))
@@ -361,7 +361,7 @@ def test_a_broken_configuration_changes_nothing_and_is_explained(pipeline, name,
         (flow.directory / "dataflow.json").write_text(broken)
         process.popen.send_signal(signal.SIGHUP)
         process.wait_for_line(f"config: mistake.*{found}")
-        until(lambda: sum("config: stays as it was" in line for line in process.lines) == number, "it to say so")
+        until(lambda: sum("config: unchanged" in line for line in process.lines) == number, "it to say so")
     assert get(f"http://{flow.address(PROGRAMS[name])}/health")[0] == 200
     if format == "json":
         assert all(json.loads(line)["program"] for line in process.lines)

@@ -143,7 +143,7 @@ def test_a_refusal_and_its_wait_are_told_on_the_bus_and_in_the_metrics(exchange)
     with Tap(at.flow.bus, "status.") as tap:
         told = until(lambda: (status := loads(tap.receive()[1]))["reason"] and status, "a status that has a reason")
     assert told["connected"] is False
-    assert told["reason"] == "the exchange refuses: 429 Too Many Requests (it was asked too often), not to be tried for 3600 s"
+    assert told["reason"] == "the exchange refuses: 429 Too Many Requests (we asked too often), not to be tried for 3600 s"
     metrics = get(f"http://{at.flow.address('connectord_http')}/metrics")[1]
     assert re.search(r"^dataflow_source_backoff_seconds\{[^}]*\} 3600(\.0+)?$", metrics, re.M), "an hour at most"
 

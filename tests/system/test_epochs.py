@@ -154,7 +154,7 @@ def assert_operator_is_told(scene, event, clock):
     if event == "lost" and clock == "behind":
         assert renewed
     if renewed:
-        scene.flow.processes["connectord"].wait_for_line("a follower has had later trades than this journal.*topic=" + BTC)
+        scene.flow.processes["connectord"].wait_for_line("a follower has later trades than this journal.*topic=" + BTC)
         assert metric(scene.flow, "dataflow_journal_renewals_total", "connectord_http") >= 1
     assert metric(scene.flow, "dataflow_journal_epoch", "connectord_http") == ready["epoch"]
 
@@ -259,7 +259,7 @@ def test_a_follower_whose_connectord_goes_back_and_stays_so_is_not_ready(pipelin
         until(lambda: flow.ready("cached_http")[0] == 503, "cached to say that it is not ready")
         assert loads(flow.ready("cached_http")[1])["ahead"] == 1
         assert metric(flow, "dataflow_bus_ahead_streams") == 1
-        flow.processes["cached"].wait_for_line("the bus has less of a stream than was had.*" + BTC)
+        flow.processes["cached"].wait_for_line("the bus has less of a stream than we have.*" + BTC)
         fake.epoch += 2000000
         flow.wait_ready("cached_http")
         assert metric(flow, "dataflow_bus_ahead_streams") == 0

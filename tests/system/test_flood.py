@@ -105,7 +105,7 @@ def test_answers_that_nobody_reads_do_not_fill_memory(flow, service):
         until(lambda: answered(flow, service) >= before + QUEUED, "the flood to be answered")
         assert other.ask(op=service.short)["ok"]
         assert UNREAD_KB / 2 < resident_kb(process) - resident < UNREAD_KB * 1.25
-    process.wait_for_line("a peer does not take its answers")
+    process.wait_for_line("a peer does not read its answers")
 
 
 @pytest.mark.parametrize("frame", ["nonsense %d", "\x01trade.S%d."])

@@ -133,7 +133,7 @@ JUNK = {
     "trailing bytes": ["trade.BTC-USD.blockchain", "TRAILING"],
     "invalid UTF-8": ["trade.BTC-USD.blockchain", b'{"epoch":1,"seq":1,"seqnum":1,"event":"\xff\xfe'],
     "a bad topic": ["trade.junk", "{}"],
-    "a status that is none": ["status.blockchain", '{"event":"heartbeat"}'],
+    "an invalid status": ["status.blockchain", '{"event":"heartbeat"}'],
     "a status with broken symbols": ["status.blockchain", '{"symbols":{"BTC-USD":"x"}}'],
     "a megabyte": ["trade.BTC-USD.blockchain", "x" * (1 << 20)],
     "a number of 400 digits": ["trade.BTC-USD.blockchain", "LONG"],
@@ -225,5 +225,5 @@ def test_a_source_whose_withdrawal_was_missed_is_withdrawn_when_only_the_others_
             return client
 
     client = asyncio.run(run())
-    assert [(lost["source"], lost["reason"]) for lost in client.of("connection.lost")] == [("two", "not heard of any more")]
-    flow.processes["cached"].wait_for_line("heard of no more.*source=two")
+    assert [(lost["source"], lost["reason"]) for lost in client.of("connection.lost")] == [("two", "no longer heard")]
+    flow.processes["cached"].wait_for_line("a source is silent.*source=two")

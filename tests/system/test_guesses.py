@@ -54,11 +54,11 @@ def test_an_address_that_guesses_waits_and_nobody_else_does(flow):
             assert (await owner.call("ping"))["pong"]
             errors = [(await guesser.answer(f"guess {number}"))["error"] for number in range(GUESSES)]
             assert {error["code"] for error in errors} == {-32003}
-            looked_at = sum("is looked at for" not in error["message"] for error in errors)
+            looked_at = sum("is checked for" not in error["message"] for error in errors)
             assert looked_at == wrong(flow) and 1 <= looked_at <= 10
-            assert "is looked at for" in str(await error(guesser, TOKEN)), "not even the right one"
+            assert "is checked for" in str(await error(guesser, TOKEN)), "not even the right one"
             async with from_address(flow, "127.0.0.2") as again:
-                assert "is looked at for" in str(await error(again, TOKEN)), "nor on another connection"
+                assert "is checked for" in str(await error(again, TOKEN)), "nor on another connection"
             assert await owner.call("clearHistory", token=TOKEN) == {"cleared": 0}
 
     asyncio.run(run())
@@ -83,12 +83,12 @@ async def guess_at_hub(flow, address, token):
 
 def test_all_doors_count_together(flow):
     async def run():
-        assert "is looked at for" not in await guess_at_hub(flow, "127.0.0.2", "guessing at the hub")
+        assert "is checked for" not in await guess_at_hub(flow, "127.0.0.2", "guessing at the hub")
         async with from_address(flow, "127.0.0.2") as client:
-            assert "is looked at for" in str(await error(client, TOKEN))
+            assert "is checked for" in str(await error(client, TOKEN))
         async with from_address(flow, "127.0.0.3") as client:
-            assert "is looked at for" not in str(await error(client, "guessing elsewhere"))
-        assert "is looked at for" in await guess_at_hub(flow, "127.0.0.3", TOKEN)
+            assert "is checked for" not in str(await error(client, "guessing elsewhere"))
+        assert "is checked for" in await guess_at_hub(flow, "127.0.0.3", TOKEN)
 
     asyncio.run(run())
     assert wrong(flow) == 2
@@ -100,7 +100,7 @@ def test_who_goes_before_the_answer_has_guessed_all_the_same(flow):
             async with from_address(flow, "127.0.0.2") as client:
                 await client.send_raw(clear(1, "guessing and going"))
         async with from_address(flow, "127.0.0.2") as client:
-            assert "is looked at for" in str(await error(client, TOKEN))
+            assert "is checked for" in str(await error(client, TOKEN))
 
     asyncio.run(run())
     assert 1 <= wrong(flow) <= 10

@@ -37,7 +37,7 @@ def test_different_trades_of_one_id_are_all_published_and_each_repeat_is_known_w
     assert {trade["tradeId"] for trade in trades} == {"0"}
     assert status(flow)["id_conflicts"] == metric(flow, "id_conflicts") == 199
     assert metric(flow, "duplicates") == 0
-    flow.processes["connectord"].wait_for_line("id of another one.*id=0")
+    flow.processes["connectord"].wait_for_line("another with the same id.*id=0")
 
     flow.tell_simulator("/control/reset")
     connected(flow, 2)

@@ -88,7 +88,7 @@ def test_a_trade_of_the_future_is_published_counted_and_left_out_of_candles(pipe
     assert (said["future"], said["id_conflicts"], said["health"]) == (1, 0, 100)
     told = until(lambda: [one for one in loads(flow.ready("gateway0")[1])["sources"] if one["future"] == 1], "the gateway's /ready")
     assert told[0]["id_conflicts"] == 0
-    flow.processes["connectord"].wait_for_line("trade of the future.*2099")
+    flow.processes["connectord"].wait_for_line("trade from the future.*2099")
 
 
 def test_the_bound_of_the_future_is_the_configurations(pipeline):

@@ -64,7 +64,7 @@ def test_who_is_silent_is_told_so_at_the_end(flow):
     with opened(flow) as client, hub(flow) as other:
         (code, reason), before = client.close_frame()
         assert (9, b"alive") in before, "it was asked first"
-        assert code == 1008 and reason.startswith("nothing was heard for ") and reason.endswith(" ms, not even a pong")
+        assert code == 1008 and reason.startswith("nothing received for ") and reason.endswith(" ms, not even a pong")
         (hub_code, hub_reason), before = other.close_frame()
         assert record(before) == {"type": 7, "error": hub_reason, "allowReconnect": True}
         assert hub_code == 1008 and hub_reason.startswith("Client timeout elapsed")
@@ -136,4 +136,4 @@ def test_a_gateway_that_ends_tells_every_client_and_the_log(pipeline):
             peer.send(frame(8))
         assert events.stream.read().endswith(b"\n\n")
     flow.processes["gateway0"].popen.wait(PATIENCE)
-    until_closed(flow, ("signalr", 1012, reason), ("sse", 1012, "the gateway ends"), ("ws", 1012, reason))
+    until_closed(flow, ("signalr", 1012, reason), ("sse", 1012, "the gateway is shutting down"), ("ws", 1012, reason))

@@ -193,7 +193,7 @@ class OldLinesLag(LinesLag):
 
 
 def test_a_line_that_lags_is_not_rotated_before_it_has_brought_what_only_it_has(pipeline):
-    """The other one was made anew: what came meanwhile only this one has, and not read yet."""
+    """The other one reconnected: only this one has what came meanwhile, and has not read it yet."""
     (port,) = free_ports(1)
     flow = pipeline(symbols=SYMBOLS, lines=2, silence_ms=600000, url=f"ws://127.0.0.1:{port}/ws", rotate_ms=2000, settle_ms=500)
     with OldLinesLag(port, flow.port["simulator"], random.Random(1), first=2) as link:
@@ -202,12 +202,12 @@ def test_a_line_that_lags_is_not_rotated_before_it_has_brought_what_only_it_has(
         both_subscribed(flow)
         flow.tell_simulator("/control/play")
         rotated = lambda: flow.processes["connectord"].log().count("lines: rotated")
-        until(lambda: not link.free.is_set(), "a line to be made anew")
+        until(lambda: not link.free.is_set(), "a line to reconnect")
         before = exchange(flow)["sent"]
         until(lambda: exchange(flow)["sent"] > before + 100, "trades that only the other one has")
         link.let_come()
         with Requester(flow.replay) as replay:
-            flow.processes["connectord"].wait_for_line("lines: not rotated yet, as it lags")
+            flow.processes["connectord"].wait_for_line("lines: not rotated yet: this one lags")
             assert rotated() == 1
             link.release()
             until(lambda: rotated() >= 3, "the rotation to go on")

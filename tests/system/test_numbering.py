@@ -40,7 +40,7 @@ def test_a_numbering_that_begins_again_is_a_gap_of_unknown_size(pipeline):
         status = loads(tap.receive()[1])
         while status["event"] != "gap":
             status = loads(tap.receive()[1])
-    assert status["reason"].startswith("the exchange's numbering has begun again: expected ") and status["reason"].endswith("found 0")
+    assert status["reason"].startswith("the exchange's numbering has restarted: expected ") and status["reason"].endswith("found 0")
     lost, = client.of("connection.lost")
     assert lost["reason"] == status["reason"]
     assert client.of("connection.restored")[0]["missed"] is None, "what was lost nobody knows"

@@ -84,7 +84,7 @@ def test_what_a_store_missed_it_has_afterwards(pipeline, store):
     returned = time.monotonic()
     flow.tell_simulator(f"/control/rate?n={AFTER}")
     store.come_back()
-    flow.processes["cached"].wait_for_line("store: it is back", 60)  # the longest wait between two tries, and more
+    flow.processes["cached"].wait_for_line("store: available again", 60)  # the longest wait between two tries, and more
     until(lambda: state(flow)["lag"] < AFTER, "the store to have caught up while trades go on", PATIENCE_S)
     level = time.monotonic()
     flow.tell_simulator("/control/pause")

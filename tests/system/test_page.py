@@ -46,7 +46,7 @@ def test_another_symbol_is_typed_and_a_pause_holds_the_table(page):
     until(lambda: prices_near(page, btc) is False, "prices of the other symbol")
     page.until_charted()
     page.do("click", selector="#pause")
-    assert page.shown("pause") == "Go on"
+    assert page.shown("pause") == "Continue"
     held, count = page.rows(), page.number("received")
     until(lambda: page.number("received") > count + 100, "trades behind the pause")
     assert page.rows() == held and "newer" in page.shown("held")
@@ -144,7 +144,7 @@ def test_it_can_be_used_by_the_keyboard_alone(page):
     page.press("Escape", "s")
     assert page.evaluate("!document.getElementById('shortcuts').open && document.getElementById('all-sources').open")
     page.press("Escape", "p")
-    assert page.shown("pause") == "Go on"
+    assert page.shown("pause") == "Continue"
     page.press("p", "d")
     assert page.evaluate("document.documentElement.dataset.theme") == "dark"
     page.press("t")
@@ -171,7 +171,7 @@ def test_a_phone_shows_all_within_its_width(flow, browser):
     page.until_charted()
     assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
     page.do("tap", selector="#pause")
-    assert page.shown("pause") == "Go on"
+    assert page.shown("pause") == "Continue"
 
 
 def test_the_picker_offers_what_the_sources_do_and_narrows_it_as_one_types(pipeline, browser):

@@ -15,7 +15,7 @@ def test_the_trades_that_a_gateway_was_away_for_are_all_in_the_table(pipeline, b
     flow.tell_simulator("/control/play?count=30")
     until(lambda: page.number("received") == 30, "30 trades")
     cut(flow, "gateway0")
-    until(lambda: "coming back" in page.shown("state"), "the loss to be shown")
+    until(lambda: "reconnecting" in page.shown("state"), "the loss to be shown")
     flow.tell_simulator("/control/play?count=10")
     until(lambda: len(history_of(flow, "BTC-USD")) == 40, "history to have what the page has not")
     flow.start_gateway()
@@ -65,7 +65,7 @@ def test_a_symbol_that_starves_is_shown_as_stale_and_its_source_as_connected(pip
 def test_a_killed_gateway_is_survived_with_nothing_missed_and_the_page_says_so(page):
     page.until_live(300)
     cut(page.flow, "gateway0")
-    until(lambda: "coming back" in page.shown("state"), "the loss to be shown")
+    until(lambda: "reconnecting" in page.shown("state"), "the loss to be shown")
     page.flow.start_gateway()
     until(lambda: page.shown("resumed").startswith("1"), "the return")
     assert page.shown("resumed") == "1×, nothing missed"
@@ -91,7 +91,7 @@ def test_a_gateway_that_hangs_is_shown_and_survived_with_nothing_missed(page):
     gateway = page.flow.processes["gateway0"].popen
     gateway.send_signal(signal.SIGSTOP)
     try:
-        until(lambda: "coming back" in page.shown("state"), "the loss to be shown")
+        until(lambda: "reconnecting" in page.shown("state"), "the loss to be shown")
     finally:
         gateway.send_signal(signal.SIGCONT)
     until(lambda: page.shown("resumed") == "1×, nothing missed", "the return")

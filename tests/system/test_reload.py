@@ -110,7 +110,7 @@ def test_symbols_come_and_go_on_a_connection_that_stays(flow):
 
     client = asyncio.run(run())
     (lost,), (restored,) = client.of("connection.lost"), client.of("connection.restored")
-    assert (lost["source"], lost["symbol"], lost["reason"]) == ("one", "ETH-USD", "ETH-USD is not offered any more")
+    assert (lost["source"], lost["symbol"], lost["reason"]) == ("one", "ETH-USD", "ETH-USD is no longer offered")
     assert (restored["source"], restored["symbol"]) == ("one", "ETH-USD")
     for symbol in ("BTC-USD", "ETH-USD"):
         assert_once_and_in_order([trade for trade in client.trades if trade["symbol"] == symbol])
@@ -190,7 +190,7 @@ def test_a_source_with_another_url_starts_anew_and_its_streams_go_on(flow):
             return client
 
     client = asyncio.run(run())
-    assert [lost["reason"] for lost in client.of("connection.lost")] == ["starts anew with other settings"]
+    assert [lost["reason"] for lost in client.of("connection.lost")] == ["restarting with new settings"]
     until(lambda: flow.one.status()["connections"] == 0, "the first exchange to be left")
     log = flow.processes["connectord"].log()
     assert "needs a restart" not in log and "config: changed key=connectord.sources.0.url" in log
@@ -201,9 +201,9 @@ def test_what_is_wrong_changes_nothing_and_what_is_impossible_not_that_source(fl
     connectord = flow.processes["connectord"]
     good = flow.one.source(symbols=["BTC-USD", "ETH-USD"])
     reload(flow, {**good, "symbols": ["btc"]})
-    connectord.wait_for_line("config: stays as it was")
+    connectord.wait_for_line("config: unchanged")
     reload(flow, {**good, "connector": "nonesuch"}, {**good, "name": "file", "connector": "replay"})
-    connectord.wait_for_line("can't be set up source=one now=.*as it was")
+    connectord.wait_for_line("can't be set up source=one now=.*unchanged")
     connectord.wait_for_line("can't be set up source=file now=.*left out")
     flow.config["connectord"]["publish_queue"] = 5000
     reload(flow, good)

@@ -312,7 +312,7 @@ def test_more_requests_than_may_wait_are_refused_and_the_others_answered(pipelin
         body = json.loads(answer.read())
         if peer in refused:
             assert (answer.status, answer.headers["Retry-After"]) == (503, "1")
-            assert body["detail"] == "Too many requests wait for their answers"
+            assert body["detail"] == "Too many requests are waiting"
         else:
             assert answer.status == 200 and body["trades"]
         peer.close()

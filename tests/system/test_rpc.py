@@ -1,4 +1,4 @@
-"""JSON-RPC 2.0 as a client sees it: methods, ids, batches, errors, and input that is none."""
+"""JSON-RPC 2.0 as a client sees it: methods, ids, batches, errors, and invalid input."""
 
 import asyncio
 import json

@@ -1,4 +1,4 @@
-"""A feed that dries up while its link lives: subscribed again, and, as the last resort, connected anew; and a market in which nobody trades."""
+"""A feed that dries up while its link lives: subscribed again, and, as the last resort, reconnected; and a market in which nobody trades."""
 
 import asyncio
 
@@ -66,7 +66,7 @@ def test_a_symbol_that_goes_silent_is_subscribed_again_on_the_same_connection(pi
     assert metric(flow, "dataflow_source_resubscribes_total") >= 1
     assert metric(flow, "dataflow_source_reconnects_total") == 0
     assert client.of("subscription.failing") == [], "to be subscribed again for this reason is no failure"
-    flow.processes["connectord"].wait_for_line("resubscribes what starves.*BTC-USD")
+    flow.processes["connectord"].wait_for_line("resubscribing a stale symbol.*BTC-USD")
 
 
 def test_a_feed_that_stays_dry_is_connected_anew(pipeline):

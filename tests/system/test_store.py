@@ -83,7 +83,7 @@ def test_postgresql_is_killed_and_started_again_under_it(pipeline, postgres):
 
 def test_a_wrong_password_is_told_and_is_in_no_log(pipeline, postgres):
     flow = start(pipeline, postgres.url("hunter2"), rate=500)
-    line = flow.processes["cached"].wait_for_line("store: it refuses")
+    line = flow.processes["cached"].wait_for_line("store: refused")
     assert "password" in line and " error " in line
     assert state(flow)["state"] == "refused" and "password" in state(flow)["error"]
     more(flow, 200)
@@ -106,10 +106,10 @@ def test_what_memory_dropped_while_the_store_was_away_comes_from_the_journal(pip
     assert metric(flow, "dataflow_store_up") == 0
     other.execute("ROLLBACK")
     other.close()
-    flow.processes["cached"].wait_for_line("store: it is back")
+    flow.processes["cached"].wait_for_line("store: available again")
     assert_stored(flow, store, journal_at_the_end(flow))
     assert metric(flow, "dataflow_store_lost_total") == 0
-    assert len([line for line in flow.processes["cached"].lines if "store: it is away" in line]) == 1
+    assert len([line for line in flow.processes["cached"].lines if "store: not available" in line]) == 1
 
 
 def corrupt(path):
@@ -130,7 +130,7 @@ def test_a_file_that_is_of_no_use_is_refused_and_history_goes_on_in_memory(pipel
     spoil(store.path)
     before = store.path.read_bytes()
     flow = start(pipeline, Sqlite.url, rate=500)
-    line = flow.processes["cached"].wait_for_line("store: it refuses")
+    line = flow.processes["cached"].wait_for_line("store: refused")
     assert "trades.db" in line and " error " in line
     assert state(flow)["state"] == "refused" and "trades.db" in state(flow)["error"]
     more(flow, 200)

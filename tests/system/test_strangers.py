@@ -64,7 +64,7 @@ def test_a_peer_whose_address_is_not_admitted_is_refused_and_counted(pipeline, d
         heard(connection)
     refused = f'dataflow_peers_closed_total{{socket="{door.name}",reason="address"}}'
     until(lambda: metric(flow, refused, f"{door.section}_http"), "the refusal to be counted")
-    process.wait_for_line("a peer's connection is closed.*127.0.0.1.*not admitted")
+    process.wait_for_line("closed a peer's connection.*127.0.0.1.*not admitted")
 
 
 @each_door

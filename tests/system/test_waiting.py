@@ -24,7 +24,7 @@ async def subscribe_to_the_future(client, last):
     refused = [answer["error"] for answer in client.answers.values()]
     assert len(refused) == SUBSCRIBES - WAITING_MAX
     assert {error["code"] for error in refused} == {-32001}
-    assert refused[0]["message"] == "Too many subscribes to BTC-USD wait: at most 16"
+    assert refused[0]["message"] == "Too many waiting subscribes to BTC-USD: at most 16"
 
 
 def test_subscribes_that_wait_for_the_future_are_not_looked_at_while_trades_go_by(pipeline):

@@ -254,7 +254,7 @@ START_TEST(a_list_of_streams_is_asked_for_and_read)
     ck_assert(json_next(&walk) && streams_item_parse(walk.value, &item));
     ck_assert(text_equal(item.topic, TEXT("trade.BTC-USD.a")));
     ck_assert_uint_eq(item.last.seq, 42);
-    ck_assert_msg(json_next(&walk) && !streams_item_parse(walk.value, &item), "the topic is none");
+    ck_assert_msg(json_next(&walk) && !streams_item_parse(walk.value, &item), "the topic is invalid");
     ck_assert_msg(json_next(&walk) && !streams_item_parse(walk.value, &item), "there is no cursor");
     ck_assert(!json_next(&walk));
     ck_assert(!streams_answer_parse(TEXT("{\"ok\":false}"), &walk));

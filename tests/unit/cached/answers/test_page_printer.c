@@ -47,8 +47,8 @@ static void happen(size_t number)
     if (stream->count == TRADES)
         return;
     cursor_t last = stream->count ? stream->trades[stream->count - 1].cursor : (cursor_t){5, 0};
-    bool anew = random_below(40) == 0;
-    cursor_t cursor = anew ? (cursor_t){last.epoch + 1 + random_below(3), 1} : (cursor_t){last.epoch, last.seq + 1};
+    bool renewed = random_below(40) == 0;
+    cursor_t cursor = renewed ? (cursor_t){last.epoch + 1 + random_below(3), 1} : (cursor_t){last.epoch, last.seq + 1};
     if (random_below(20) == 0)
         cursor.seq += random_below(5); /* lost on the way */
     size_t at = stream->count++;

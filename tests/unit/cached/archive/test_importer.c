@@ -180,7 +180,7 @@ START_TEST(a_byte_order_mark_is_skipped_at_the_start_only)
     buffer_append(&lines, TEXT(TEXT_MARK));
     line(5, 2);
     ck_assert(!import_with(false));
-    ck_assert_msg(strstr(error, "line 2: expected a trade as it was exported"), "%s", error);
+    ck_assert_msg(strstr(error, "line 2: expected a trade in the form of an export"), "%s", error);
     assert_stored_span(5, 1, 1);
 }
 END_TEST
@@ -191,7 +191,7 @@ START_TEST(what_came_before_a_bad_line_is_stored)
     buffer_append(&lines, TEXT("{\"epoch\":5}\n"));
     line(5, 2);
     ck_assert(!import_with(false));
-    ck_assert_msg(strstr(error, "line 2: expected a trade as it was exported, found {\"epoch\":5}"), "%s", error);
+    ck_assert_msg(strstr(error, "line 2: expected a trade in the form of an export, found {\"epoch\":5}"), "%s", error);
     assert_stored_span(5, 1, 1);
     line(INT64_MAX, 1);
     ck_assert(!import_with(false));

@@ -295,7 +295,7 @@ START_TEST(a_page_that_brings_nothing_new_does_not_make_a_busy_loop)
     following_behind(0);
     live(3);
     expect_request(1);
-    ck_assert_msg(!answer_in(EPOCH, 1, 0, true), "an empty page with a next is of no use");
+    ck_assert_msg(!answer_in(EPOCH, 1, 0, true), "an empty page with a next is unusable");
 }
 END_TEST
 

@@ -33,7 +33,7 @@ static void write_file(text_t content)
     fclose(file);
 }
 
-/* environment ends with NULL; NULL is none. */
+/* environment ends with NULL; NULL: no environment. */
 static config_t *load(const char *path, const char *const *settings, size_t count, const char *const *environment)
 {
     char *variables[VARIABLES_MAX + 1] = {NULL};
@@ -224,7 +224,7 @@ static const struct {
     {"{\"connectord\":{\"sources\":[{\"name\":\"a\"},{}]}}",
      "connectord.sources.1.name: must be given: expected a name without spaces, quotes and backslashes (FILE)"},
     {"{\"connectord\":{\"sources\":[{\"name\":\"a\"},{\"name\":\"b\"},{\"name\":\"a\"}]}}",
-     "connectord.sources.2.name: expected a name of its own, found \"a\" again (FILE)"},
+     "connectord.sources.2.name: expected a unique name, found \"a\" again (FILE)"},
     {"{\"connectord\":{\"sources\":[{\"name\":\"a\",\"backoff\":{\"maximum_ms\":999}}]}}",
      "connectord.sources.0.backoff.maximum_ms: expected initial_ms (1000) or more, found 999 (FILE)"},
     {"{\"cached\":{\"bus\":[\"tcp://a:1\",\"tcp://b:1\"]}}",
@@ -235,9 +235,9 @@ static const struct {
     {"{\n \"log\" {}\n}", "FILE:2:8: expected JSON"},
     {"{\"log\": {\"level\": \"info\",}, \"cached\": {}}", "FILE:1:26: expected JSON"},
     {"{\"log\": \n{ \"\xc3\xb6\" 1}}", "FILE:2:7: expected JSON"},
-    {"{} {}", "FILE:1:4: expected the end of the file behind the JSON object"},
+    {"{} {}", "FILE:1:4: expected the end of the file after the JSON object"},
     {"[]", "FILE:1:1: expected a JSON object"},
-    {"{\"log\":{\"level\":\"in\\u0000\"}}", "FILE:1:20: the character U+0000 is of no use here"},
+    {"{\"log\":{\"level\":\"in\\u0000\"}}", "FILE:1:20: the character U+0000 is not allowed here"},
     {"{\"log\":{\"level\":\"\xff\"}}", "FILE: is not UTF-8"},
     {"{\"gatewayd\":{\"clients\":07}}", "FILE: is not strict JSON (a number like 01 or 1., a control character in a text, …)"},
 };
@@ -271,7 +271,7 @@ static const struct {
     {"connectord.sources.1.url=ws://a",
      "connectord.sources.1.name: must be given: expected a name without spaces, quotes and backslashes (--set)"},
     {"connectord.sources.1.name=blockchain",
-     "connectord.sources.1.name: expected a name of its own, found \"blockchain\" again (--set)"},
+     "connectord.sources.1.name: expected a unique name, found \"blockchain\" again (--set)"},
     {"connectord.sources.0.backoff.initial_ms=40000",
      "connectord.sources.0.backoff.maximum_ms: expected initial_ms (40000) or more, found 30000 (--set)"},
     {"cached.bus.1=tcp://b:1", "cached.replay: expected as many endpoints as in cached.bus (2), found 1 (--set)"},

@@ -7,7 +7,7 @@
 
 static const struct {
     const char *text, *host;
-    int port; /* -1: it is none */
+    int port; /* -1: invalid */
 } authorities[] = {
     {"example.org", "example.org", 0},
     {"example.org:8080", "example.org", 8080},

@@ -83,7 +83,7 @@ START_TEST(lower_number_by_itself_changes_nothing)
     uint64_t expected;
     ck_assert_int_eq(gaps_check(&gaps, 3, &expected), GAPS_REPEATED);
     ck_assert_int_eq(gaps_check(&gaps, 502, &expected), GAPS_NEXT);
-    ck_assert_int_eq(gaps_check(&gaps, 4, &expected), GAPS_REPEATED); /* does not follow the 3 any more */
+    ck_assert_int_eq(gaps_check(&gaps, 4, &expected), GAPS_REPEATED); /* no longer follows the 3 */
     ck_assert_int_eq(gaps_check(&gaps, 503, &expected), GAPS_NEXT);
 }
 END_TEST

@@ -7,7 +7,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-/* A reader of a file that holds these bytes and has no name any more. */
+/* A reader of a file that holds these bytes and no longer has a name. */
 static line_reader_t *reader_of(const char *bytes, size_t length)
 {
     char path[] = "/tmp/line-reader-XXXXXX";

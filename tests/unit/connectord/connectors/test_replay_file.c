@@ -177,7 +177,7 @@ START_TEST(end_of_the_file_is_no_loss)
     connect_with(2);
     settle();
     events[0] = '\0';
-    uv_run(loop_uv(loop), UV_RUN_DEFAULT); /* ends, as nothing is scheduled any more */
+    uv_run(loop_uv(loop), UV_RUN_DEFAULT); /* ends, as nothing more is scheduled */
     ck_assert_str_eq(events, "");
     replay->unsubscribe(connector, symbols[0]);
     settle();

@@ -1,4 +1,4 @@
-/* Lines that are made anew in turn. */
+/* Lines that reconnect in turn. */
 #include "common/clock.h"
 #include "tests/unit/redundant_lines_fixture.h"
 

@@ -77,7 +77,7 @@ START_TEST(a_prefix_is_demand_for_the_topics_that_it_begins)
         ck_assert_int_eq(fixture->streams[i].released, 0);
         any |= prefixes[_i].wanted[i];
     }
-    ck_assert_uint_eq(demand_prefixes(fixture->demand), any); /* what is of no use is not kept */
+    ck_assert_uint_eq(demand_prefixes(fixture->demand), any); /* what matches nothing is not kept */
     demand_unsubscribe(fixture->demand, prefix);
     for (size_t i = 0; i < STREAMS; i++) {
         ck_assert_int_eq(fixture->streams[i].wanted, prefixes[_i].wanted[i]);

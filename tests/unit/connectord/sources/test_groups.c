@@ -116,7 +116,7 @@ START_TEST(backup_is_active_when_the_active_one_leaves)
     ck_assert_str_eq(told, "B");
     group_member_leave(&two);
     ck_assert_str_eq(told, "B");
-    two = groups_join(groups, TEXT("btc"), told); /* the group begins anew */
+    two = groups_join(groups, TEXT("btc"), told); /* the group starts over */
     ck_assert_int_eq(group_member_role(two), GROUP_ACTIVE);
 }
 END_TEST

@@ -147,7 +147,7 @@ START_TEST(numbering_that_begins_again_is_a_gap_and_ends_the_connection)
     make_connected(false);
     fakes[0].up->on_gap(fakes[0].arg, 502, 0);
     check_calls("gap/up disconnect lost/down");
-    ck_assert(text_equal(describe().reason, TEXT("the exchange's numbering has begun again: expected 502, found 0")));
+    ck_assert(text_equal(describe().reason, TEXT("the exchange's numbering has restarted: expected 502, found 0")));
     ck_assert_uint_eq(describe().gaps, 1);
 }
 END_TEST
@@ -155,7 +155,7 @@ END_TEST
 START_TEST(trades_go_up_with_the_sources_name_and_are_counted)
 {
     make_connected(true);
-    trade("BTC-USD"); /* one that is not wanted any more is good too */
+    trade("BTC-USD"); /* one that is no longer wanted is good too */
     duplicate = true;
     trade("BTC-USD");
     check_calls("trade:BTC-USD.exchange trade:BTC-USD.exchange");

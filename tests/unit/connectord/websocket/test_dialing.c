@@ -1,4 +1,4 @@
-/* A host that has several addresses, some of which are of no use. */
+/* A host that has several addresses, some of which are dead. */
 #include "connectord/websocket/loss.h"
 #include "tests/unit/ws_client_fixture.h"
 

@@ -80,7 +80,7 @@ START_TEST(two_who_are_at_the_same_place_share_a_batch)
     ck_assert(ring_find(live_stream->ring, (cursor_t){FIXTURE_EPOCH, 10}, &from));
     text_t run = ring_read(live_stream->ring, from, &last);
     const char *first = ring_batch(live_stream->ring, from, run, false).at;
-    memset((char *)(uintptr_t)first + 10, 'x', 1); /* it would be written over if it were made anew */
+    memset((char *)(uintptr_t)first + 10, 'x', 1); /* it would be overwritten if it were made again */
     ck_assert_int_eq(ring_batch(live_stream->ring, from, run, false).at[10], 'x');
     text_t shorter = {run.at, run.length - 1};
     text_t payload, rest = run;

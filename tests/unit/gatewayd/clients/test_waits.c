@@ -100,7 +100,7 @@ START_TEST(of_one_client_only_some_wait_for_the_same_symbol)
         subscribe_since(fixture.client, 1000);
     expect_nothing();
     subscribe_since(fixture.client, 1000);
-    expect_with("\"error\":{\"code\":-32001,\"message\":\"Too many subscribes to BTC-USD wait: at most 16\"}");
+    expect_with("\"error\":{\"code\":-32001,\"message\":\"Too many waiting subscribes to BTC-USD: at most 16\"}");
     subscribe_since(crowd[0], 1000);
     ck_assert_uint_eq(answered(), 0); /* another one may */
     trades_come(11, 1000);
@@ -119,7 +119,7 @@ START_TEST(who_is_refused_and_had_nothing_before_leaves_nothing)
     subscribe_since(crowd[0], 1000);
     waits->count -= WAITS_MAX;
     ck_assert_ptr_nonnull(memmem(wires[0].sent.bytes, wires[0].sent.length, "\"code\":-32000", 13));
-    ck_assert_ptr_nonnull(memmem(wires[0].sent.bytes, wires[0].sent.length, "Not ready: too many subscribes wait", 35));
+    ck_assert_ptr_nonnull(memmem(wires[0].sent.bytes, wires[0].sent.length, "Not ready: too many waiting subscribes", 38));
     ck_assert_uint_eq(fixture.hub.subscription_count, 1);
 }
 END_TEST

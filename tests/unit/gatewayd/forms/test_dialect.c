@@ -70,7 +70,7 @@ START_TEST(no_trades_are_an_empty_array)
     say(RECENT(""));
     service_answers("history", "recent", "{\"ok\":true,\"strange\":1}");
     client_pump(fixture.client);
-    expect_told(ERROR("-32000", "Unavailable", "History gave an answer that is none"));
+    expect_told(ERROR("-32000", "Unavailable", "Invalid reply from history"));
 }
 END_TEST
 

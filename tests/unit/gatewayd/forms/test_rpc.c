@@ -185,7 +185,7 @@ START_TEST(a_batch_that_is_over_its_limit_is_not_worked_on_further)
     ck_assert(!rpc_wanted(waiting[3]) && !rpc_wanted(waiting[4]));
     rpc_result(waiting[3], buffer_text(&large));
     rpc_error(waiting[4], RPC_UNAVAILABLE, "nobody is told");
-    expect(NO("null", "-32603", "The answers to the batch are too large together") "\n");
+    expect(NO("null", "-32603", "The batch's replies are too large together") "\n");
     ck_assert_uint_eq(rpc_batches(rpc), 0);
     buffer_release(&large);
     buffer_release(&batch);
@@ -208,7 +208,7 @@ START_TEST(what_follows_in_a_batch_that_is_over_its_limit_is_not_begun)
     buffer_append(&two, TEXT(",{\"jsonrpc\":\"2.0\",\"method\":\"later\",\"id\":3}]"));
     rpc_receive(rpc, buffer_text(&two));
     ck_assert_uint_eq(waiting_count, 0);
-    expect(NO("null", "-32603", "The answers to the batch are too large together") "\n");
+    expect(NO("null", "-32603", "The batch's replies are too large together") "\n");
     buffer_release(&batch);
     buffer_release(&two);
 }
@@ -220,7 +220,7 @@ START_TEST(requests_that_wait_are_bounded)
         say("{\"jsonrpc\":\"2.0\",\"method\":\"later\",\"id\":1}");
     expect("");
     say("{\"jsonrpc\":\"2.0\",\"method\":\"echo\",\"id\":\"one more\"}");
-    expect(NO("\"one more\"", "-32001", "Too many requests wait for their answers") "\n");
+    expect(NO("\"one more\"", "-32001", "Too many requests are waiting") "\n");
     rpc_result(waiting[0], TEXT("0"));
     say("{\"jsonrpc\":\"2.0\",\"method\":\"echo\",\"id\":2}");
     expect(OK("1", "0") "\n" OK("2", "\"nothing\"") "\n");
@@ -248,7 +248,7 @@ START_TEST(an_answer_beyond_the_limit_becomes_an_error)
     say("[{\"jsonrpc\":\"2.0\",\"method\":\"later\",\"id\":1},{\"jsonrpc\":\"2.0\",\"method\":\"later\",\"id\":2}]");
     rpc_result(waiting[2], (text_t){large, RPC_ANSWER_MAX * 3 / 4});
     rpc_result(waiting[3], (text_t){large, RPC_ANSWER_MAX * 3 / 4});
-    expect(NO("null", "-32603", "The answers to the batch are too large together") "\n");
+    expect(NO("null", "-32603", "The batch's replies are too large together") "\n");
     free(large);
 }
 END_TEST

@@ -34,9 +34,9 @@ static const struct {
     {REQUEST("subscribe", "{\"channel\":\"trades\",\"symbol\":\"BTC-USD\",\"source\":\"no one\"}"),
      ERROR("-32602", "Invalid source: no one")},
     {REQUEST("subscribe", "{\"channel\":\"trades\",\"symbol\":\"BTC-USD\",\"since\":42}"),
-     ERROR("-32602", "since: expected \\\"<epoch>-<seq>\\\" or an object of such by source, found 42")},
+     ERROR("-32602", "since: expected \\\"<epoch>-<seq>\\\" or an object with one by source, found 42")},
     {REQUEST("subscribe", "{\"channel\":\"trades\",\"symbol\":\"BTC-USD\",\"since\":{\"a\":\"7\"}}"),
-     ERROR("-32602", "since: expected \\\"<epoch>-<seq>\\\" or an object of such by source, found {\\\"a\\\":\\\"7\\\"}")},
+     ERROR("-32602", "since: expected \\\"<epoch>-<seq>\\\" or an object with one by source, found {\\\"a\\\":\\\"7\\\"}")},
     {REQUEST("subscribe", "{\"channel\":\"trades\",\"symbol\":\"BTC-USD\",\"count\":0}"),
      ERROR("-32602", "count: expected a whole number from 1 to 10000, found 0")},
     {REQUEST("unsubscribe", "{\"channel\":\"trades\",\"symbol\":\"BTC-USD\"}"), ERROR("-32602", "Not subscribed: BTC-USD")},
@@ -63,7 +63,7 @@ static const struct {
     {REQUEST("getTradesRange", "{\"symbol\":\"BTC-USD\",\"source\":\"s\",\"from\":7}"),
      ERROR("-32602", "from: expected \\\"<epoch>-<seq>\\\", found 7")},
     {REQUEST("getRecentTrades", "{\"symbol\":\"BTC-USD\",\"next\":\"7-3\"}"),
-     ERROR("-32602", "next: expected it as it came, {\\\"<source>\\\":\\\"<epoch>-<seq>\\\"}, found \\\"7-3\\\"")},
+     ERROR("-32602", "next: expected that of an earlier page, {\\\"<source>\\\":\\\"<epoch>-<seq>\\\"}, found \\\"7-3\\\"")},
     {REQUEST("clearHistory", "{\"token\":7}"), ERROR("-32602", "token: expected a string")},
 };
 
@@ -162,8 +162,8 @@ static const struct {
     const char *history, *answer;
 } failures[] = {
     {NULL, ERROR("-32000", "History is not available now")},
-    {"{broken", ERROR("-32000", "History gave an answer that is none")},
-    {"{\"ok\":true}", ERROR("-32000", "History gave an answer that is none")},
+    {"{broken", ERROR("-32000", "Invalid reply from history")},
+    {"{\"ok\":true}", ERROR("-32000", "Invalid reply from history")},
     {"{\"ok\":false,\"error\":{\"code\":\"invalid_symbol\",\"message\":\"whatever\"}}",
      ERROR("-32602", "Invalid symbol: BTC-USD")},
     {"{\"ok\":false,\"error\":{\"code\":\"invalid_time\",\"message\":\"before: \\\"x\\\"\"}}",

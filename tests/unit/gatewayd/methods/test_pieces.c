@@ -119,8 +119,7 @@ START_TEST(one_client_has_one_large_answer_under_way_and_too_many_that_wait_are_
     ck_assert_uint_eq(fixture.asked_count, 1);
     expect_nothing();
     say(RECENT("10000"));
-    expect("{\"jsonrpc\":\"2.0\",\"id\":1,\"error\":{\"code\":-32001,\"message\":\"Too many requests wait for their "
-           "answers\"}}");
+    expect("{\"jsonrpc\":\"2.0\",\"id\":1,\"error\":{\"code\":-32001,\"message\":\"Too many requests are waiting\"}}");
 }
 END_TEST
 

@@ -154,7 +154,7 @@ END_TEST
 START_TEST(who_resumes_where_nobody_knows_what_there_is_is_told_to_try_again)
 {
     static const char refusal[] = "{\"jsonrpc\":\"2.0\",\"id\":1,\"error\":{\"code\":-32000,\"message\":"
-                                  "\"Not ready: where trade.BTC-USD.a is now is not known yet\"}}";
+                                  "\"Not ready: the position of trade.BTC-USD.a is not known yet\"}}";
     hear("a", true, "{\"BTC-USD\":10}");
     say(SUBSCRIBE(",\"since\":\"7-5\""));
     pass_ms(1000);

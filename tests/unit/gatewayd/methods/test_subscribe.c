@@ -255,7 +255,7 @@ START_TEST(to_unsubscribe_ends_a_subscribe_that_waits)
     hear("a", true, "{\"BTC-USD\":10}");
     say(SUBSCRIBE(""));
     say("{\"jsonrpc\":\"2.0\",\"id\":2,\"method\":\"unsubscribe\",\"params\":{\"channel\":\"trades\",\"symbol\":\"BTC-USD\"}}");
-    expect(ERROR("-32000", "Unsubscribed before it had begun: BTC-USD"));
+    expect(ERROR("-32000", "Unsubscribed before it started: BTC-USD"));
     expect(
         "{\"jsonrpc\":\"2.0\",\"id\":2,\"result\":{\"channel\":\"trades\",\"symbol\":\"BTC-USD\",\"event\":\"unsubscribed\"}}");
     ck_assert_str_eq(fixture.wanted, "+BTC-USD -BTC-USD ");
