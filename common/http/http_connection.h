@@ -1,10 +1,5 @@
 /* A connection that speaks HTTP/1.1, for whoever answers its requests; and for the server, which makes it, what is at the end.
- *
- *          ┌──────────────────────── another request ◀───────────────────────┐
- *     READING ──request──▶ ANSWERING ──http_answer──▶ (all is sent) ─────────┤
- *                              │ http_stream                                 └─ none may follow ─▶ ENDING ─▶ closed
- *                              ▼                                                                      ▲
- *                          STREAMING ────────────────────── http_close ───────────────────────────────┘
+ * http_state.h shows its life.
  */
 #pragma once
 
