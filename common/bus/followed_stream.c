@@ -82,7 +82,8 @@ static followed_stream_action_t step(followed_stream_t *self, followed_stream_ev
 {
     followed_stream_state_t was = self->state;
     assert(transitions[was][event].action != IMPOSSIBLE);
-    self->state = transitions[was][event].next;
+    if (transitions[was][event].next != was) /* else a trade waits for what the one before it has written: 1 ns */
+        self->state = transitions[was][event].next;
     return transitions[was][event].action;
 }
 
@@ -188,8 +189,7 @@ static void go_over(followed_stream_t *self, cursor_t last)
 static void enter_epoch(followed_stream_t *self, uint64_t epoch)
 {
     cursor_t from = self->next;
-    if (epoch <= from.epoch || step(self, ON_EPOCH) != CHANGE)
-        return;
+    step(self, ON_EPOCH);
     go_over(self, (cursor_t){epoch, 0});
     if (self->fresh)
         return;
@@ -247,7 +247,8 @@ static followed_stream_event_t event_of(const followed_stream_t *self, cursor_t 
 
 void followed_stream_live(followed_stream_t *self, const trade_t *trade, text_t json)
 {
-    enter_epoch(self, trade->cursor.epoch);
+    if (trade->cursor.epoch > self->next.epoch)
+        enter_epoch(self, trade->cursor.epoch);
     followed_stream_action_t action = step(self, event_of(self, trade->cursor));
     if (action == DELIVER) {
         deliver(self, trade, json);
@@ -269,7 +270,8 @@ void followed_stream_reaches(followed_stream_t *self, cursor_t last)
         return;
     }
     self->ahead = cursor_compare(last, (cursor_t){self->next.epoch, self->next.seq - 1}) < 0;
-    enter_epoch(self, last.epoch);
+    if (last.epoch > self->next.epoch)
+        enter_epoch(self, last.epoch);
     if (last.epoch == self->next.epoch && last.seq > self->newest)
         note(self, step(self, ON_LATER), last.seq);
 }

@@ -14,6 +14,7 @@ static followed_stream_t *stream;
 static follower_counts_t counts;
 static char told[1 << 18]; /* "1 2 [3-5] 6": trades by seq, gaps in brackets; "e2000" where the epoch changes */
 static uint64_t epoch;
+static uint64_t ended_at; /* the seq at which whoever is told ends the stream; 0: never */
 
 static void tell(const char *format, uint64_t a, uint64_t b)
 {
@@ -36,6 +37,8 @@ static void on_trade(void *arg, text_t topic, const trade_t *trade, text_t json)
     if (trade->cursor.epoch != epoch)
         tell("e%" PRIu64, epoch = trade->cursor.epoch, 0);
     tell("%" PRIu64, trade->cursor.seq, 0);
+    if (trade->cursor.seq == ended_at)
+        followed_stream_end(stream);
 }
 
 static void on_gap(void *arg, text_t topic, cursor_t from, cursor_t to)
@@ -45,6 +48,8 @@ static void on_gap(void *arg, text_t topic, cursor_t from, cursor_t to)
         tell("[%" PRIu64 "-%" PRIu64 "]", from.seq, to.seq);
     else
         tell("[%" PRIu64 "-e%" PRIu64 "]", from.seq, to.epoch);
+    if (from.seq == ended_at)
+        followed_stream_end(stream);
 }
 
 static void on_renewed(void *arg, text_t topic, cursor_t former, cursor_t last)
@@ -141,6 +146,7 @@ static void set_up(void)
     counts = (follower_counts_t){0};
     told[0] = '\0';
     epoch = EPOCH;
+    ended_at = 0;
     stream = followed_stream_new(TEXT(TOPIC), &counts, &sink, &counts);
     ck_assert(text_equal(stream->symbol, TEXT("BTC-USD")) && text_equal(stream->source, TEXT("blockchain")));
 }
@@ -603,6 +609,27 @@ START_TEST(a_hole_is_seen_once_however_much_is_behind_it)
 }
 END_TEST
 
+START_TEST(whoever_ends_it_when_told_is_told_no_more)
+{
+    ended_at = 2;
+    following_behind(0);
+    reaches(3);
+    expect_request(1);
+    ck_assert(answer(1, 3));
+    ck_assert_str_eq(told, "1 2");
+    following_behind(1);
+    reaches(3);
+    expect_request(2);
+    ck_assert(answer(3, 3));
+    following_behind(1);
+    live_in(2000, 1);
+    followed_stream_renewed(stream, (cursor_t){2000, 0}, 3000);
+    ck_assert_str_eq(told, "1 2 [2-2] [2-e2000]");
+    ck_assert_int_eq(stream->state, FOLLOWED_STREAM_UNWANTED);
+    ck_assert(!followed_stream_needs_repair(stream));
+}
+END_TEST
+
 START_TEST(another_epoch_ends_a_hole)
 {
     following_behind(0);
@@ -653,6 +680,7 @@ int main(void)
     tcase_add_test(tests, a_whole_stream_stays_whole_as_long_as_nothing_is_missing);
     tcase_add_test(tests, a_hole_that_the_bus_fills_leaves_the_stream_whole_and_the_answer_brings_what_is_new);
     tcase_add_test(tests, a_hole_is_seen_once_however_much_is_behind_it);
+    tcase_add_test(tests, whoever_ends_it_when_told_is_told_no_more);
     tcase_add_test(tests, another_epoch_ends_a_hole);
     suite_add_tcase(suite, tests);
     SRunner *runner = srunner_create(suite);
