@@ -1,5 +1,5 @@
-/* One stream as a follower sees it: what comes next, what is held back while a hole is repaired. Knows no sockets: whoever owns it
- * sends the repair requests that it asks for and hands it the answers.
+/* One stream as a follower sees it: what comes next, what is held back while a hole is repaired. Knows no sockets: whoever owns
+ * it sends the repair requests that it asks for and hands it the answers.
  *
  *              hold                 locate
  *     WAITING ◀──── UNWANTED ──────────────────▶ LOCATING
@@ -12,8 +12,8 @@
  *                                                   all is here, another epoch
  *     end: from each of the last four to UNWANTED
  *
- * followed_stream.c has the table of what each event does in each state. States say what is done, and the numbers below where it stands:
- * WHOLE is newest < next, HOLED the contrary.
+ * followed_stream.c has the table of what each event does in each state. States say what is done, and the numbers below where
+ * it stands: WHOLE is newest < next, HOLED the contrary.
  */
 #pragma once
 
@@ -77,15 +77,16 @@ static inline bool followed_stream_is_followed(const followed_stream_t *self)
            self->state == FOLLOWED_STREAM_STARTING;
 }
 
-/* Nothing of it is wanted before followed_stream_resume, which says where a store left off. Neither does anything to one that is followed. */
+/* Nothing of it is wanted before followed_stream_resume, which says where a store left off. Neither does anything to one
+ * that is followed. */
 void followed_stream_hold(followed_stream_t *self);
 void followed_stream_resume(followed_stream_t *self, cursor_t last);
 
 /* A request (not 0) that asks where it ends is under way. Of an unwanted one. */
 void followed_stream_locate(followed_stream_t *self, uint64_t request);
 
-/* Begin, unless it waits, behind `last`; what is wanted of it is everything after. The first repair is asked for at once: it brings what came since
- * `last` was known. */
+/* Begin, unless it waits, behind `last`; what is wanted of it is everything after. The first repair is asked for at once: it
+ * brings what came since `last` was known. */
 void followed_stream_begin(followed_stream_t *self, cursor_t last);
 
 /* Nobody wants it any more. The owner cancels the repair request. */

@@ -1,9 +1,10 @@
-/* HTTP/1.1 without TLS: listens, reads requests, and sends answers in their order, of one that comes later too (http_connection.h).
+/* HTTP/1.1 without TLS: listens, reads requests, and sends answers in their order, of one that comes later too
+ * (http_connection.h).
  *
- * A request costs a recv and a send: a connection stays as it is in the loop, and only one that has to wait for its peer, or a peer that says more
- * than it may, changes that. What is bounded: how many there are (http_config_t), what waits for all (budget.h), a head (HTTP_HEAD_MAX), how long it takes, how long a connection is idle, how long a peer
- * takes nothing, and what is read while an answer is to come. One that only sends nothing more still gets its answers.
- * For boundary files.
+ * A request costs a recv and a send: a connection stays as it is in the loop, and only one that has to wait for its peer, or a
+ * peer that says more than it may, changes that. What is bounded: how many there are (http_config_t), what waits for all
+ * (budget.h), a head (HTTP_HEAD_MAX), how long it takes, how long a connection is idle, how long a peer takes nothing, and what
+ * is read while an answer is to come. One that only sends nothing more still gets its answers. For boundary files.
  */
 #pragma once
 
