@@ -5,7 +5,87 @@
 #include "common/log.h"
 #include "proto/request.h"
 
+#include <assert.h>
 #include <stdlib.h>
+
+typedef enum {
+    ON_HOLD, /* five of its owner's */
+    ON_RESUME,
+    ON_LOCATE,
+    ON_BEGIN,
+    ON_END,
+    ON_STATUS,    /* connectord says how far it reaches */
+    ON_RENEWED,   /* … and that a journal was renewed of which this stream has had all */
+    ON_EPOCH,     /* a status or a trade is of a later epoch */
+    ON_HAD,       /* a trade came that was had, or is of an older epoch */
+    ON_NEXT,      /* … that is the next one, and none is held back */
+    ON_LATER,     /* … that is behind the next one; or a status tells of such a one */
+    ON_PAGED,     /* … in an answer, and is the next one that can be had */
+    ON_LAST_PAGE, /* all of an answer has been taken, and no page follows: what is held back comes next */
+    ON_FILLED,    /* nothing of a hole is missing any more */
+    EVENTS
+} followed_stream_event_t;
+
+typedef enum {
+    IMPOSSIBLE, /* asserted */
+    IGNORE,
+    ENTER,   /* the state, and nothing more */
+    PLACE,   /* that is where it ends, or where its owner left off */
+    COMPARE, /* with what was had */
+    CARRY,   /* it goes on in the renewed journal without a hole */
+    CHANGE,  /* it begins the epoch at 1 */
+    DROP,
+    DELIVER,
+    REPAIR, /* deliver what was missing */
+    MISS,   /* a gap is seen, and … */
+    NOTE    /* … how far it reaches is noted */
+} followed_stream_action_t;
+
+enum { STATES = FOLLOWED_STREAM_HOLED + 1 };
+
+#define UNWANTED FOLLOWED_STREAM_UNWANTED
+#define WAITING  FOLLOWED_STREAM_WAITING
+#define LOCATING FOLLOWED_STREAM_LOCATING
+#define STARTING FOLLOWED_STREAM_STARTING
+#define WHOLE    FOLLOWED_STREAM_WHOLE
+#define HOLED    FOLLOWED_STREAM_HOLED
+
+/* In every state in which it is not followed. Trades are ignored: a callback of the same call may just have ended it. */
+#define ASIDE(state)                                                                                                           \
+    [ON_STATUS] = {PLACE, state}, [ON_RENEWED] = {IGNORE, state}, [ON_HAD] = {IGNORE, state}, [ON_NEXT] = {IGNORE, state},     \
+    [ON_LATER] = {IGNORE, state}, [ON_PAGED] = {IGNORE, state}, [ON_LAST_PAGE] = {IGNORE, state}
+
+/* In every state in which it is. */
+#define FOLLOWED(state)                                                                                                        \
+    [ON_HOLD] = {IGNORE, state}, [ON_RESUME] = {IGNORE, state}, [ON_END] = {ENTER, UNWANTED}, [ON_STATUS] = {COMPARE, state},  \
+    [ON_HAD] = {DROP, state}, [ON_NEXT] = {DELIVER, state}
+
+/* What is not listed is impossible. */
+static const struct {
+    followed_stream_action_t action;
+    followed_stream_state_t next;
+} transitions[STATES][EVENTS] = {
+    [UNWANTED] = {ASIDE(UNWANTED), [ON_HOLD] = {ENTER, WAITING}, [ON_RESUME] = {PLACE, UNWANTED},
+                  [ON_LOCATE] = {ENTER, LOCATING}, [ON_BEGIN] = {ENTER, STARTING}, [ON_END] = {IGNORE, UNWANTED}},
+    [WAITING] = {ASIDE(WAITING), [ON_HOLD] = {IGNORE, WAITING}, [ON_RESUME] = {PLACE, UNWANTED}, [ON_END] = {IGNORE, WAITING}},
+    [LOCATING] = {ASIDE(LOCATING), [ON_HOLD] = {IGNORE, LOCATING}, [ON_RESUME] = {PLACE, LOCATING},
+                  [ON_BEGIN] = {ENTER, STARTING}, [ON_END] = {ENTER, UNWANTED}},
+    [STARTING] = {FOLLOWED(STARTING), [ON_RENEWED] = {CARRY, STARTING}, [ON_EPOCH] = {CHANGE, STARTING},
+                  [ON_LATER] = {NOTE, STARTING}, [ON_PAGED] = {DELIVER, STARTING}, [ON_LAST_PAGE] = {ENTER, HOLED}},
+    [WHOLE] = {FOLLOWED(WHOLE), [ON_RENEWED] = {CARRY, WHOLE}, [ON_EPOCH] = {CHANGE, WHOLE}, [ON_LATER] = {MISS, HOLED},
+               [ON_PAGED] = {REPAIR, WHOLE}, [ON_LAST_PAGE] = {IGNORE, WHOLE}},
+    [HOLED] = {FOLLOWED(HOLED), [ON_RENEWED] = {CARRY, WHOLE}, [ON_EPOCH] = {CHANGE, WHOLE}, [ON_LATER] = {NOTE, HOLED},
+               [ON_PAGED] = {REPAIR, HOLED}, [ON_LAST_PAGE] = {IGNORE, HOLED}, [ON_FILLED] = {ENTER, WHOLE}},
+};
+
+static followed_stream_action_t step(followed_stream_t *self, followed_stream_event_t event)
+{
+    followed_stream_state_t was = self->state;
+    assert(transitions[was][event].action != IMPOSSIBLE);
+    if (transitions[was][event].next != was) /* else a trade waits for what the one before it has written: 1 ns */
+        self->state = transitions[was][event].next;
+    return transitions[was][event].action;
+}
 
 followed_stream_t *followed_stream_new(text_t topic, follower_counts_t *counts, const stream_sink_t *sink, void *arg)
 {
@@ -39,9 +119,26 @@ static void drop_held(followed_stream_t *self)
     self->held_first = self->held_last = 0;
 }
 
+void followed_stream_hold(followed_stream_t *self)
+{
+    step(self, ON_HOLD);
+}
+
+void followed_stream_resume(followed_stream_t *self, cursor_t last)
+{
+    if (step(self, ON_RESUME) == PLACE)
+        self->resume = last;
+}
+
+void followed_stream_locate(followed_stream_t *self, uint64_t request)
+{
+    step(self, ON_LOCATE);
+    self->repair = request;
+}
+
 void followed_stream_begin(followed_stream_t *self, cursor_t last)
 {
-    self->followed = self->initial = true;
+    step(self, ON_BEGIN);
     self->next = (cursor_t){last.epoch, last.seq + 1};
     self->newest = last.seq;
     drop_held(self);
@@ -49,7 +146,8 @@ void followed_stream_begin(followed_stream_t *self, cursor_t last)
 
 void followed_stream_end(followed_stream_t *self)
 {
-    self->followed = self->initial = self->ahead = false;
+    step(self, ON_END);
+    self->ahead = false;
     self->repair = 0;
     drop_held(self);
 }
@@ -87,12 +185,13 @@ static void go_over(followed_stream_t *self, cursor_t last)
     drop_held(self);
 }
 
-/* The journal was lost and a new one begun. What the old one had after our place is unknown. */
-static void change_epoch(followed_stream_t *self, uint64_t epoch)
+/* A later epoch begins: the journal was lost and a new one begun. What the old one had after our place is unknown. */
+static void enter_epoch(followed_stream_t *self, uint64_t epoch)
 {
     cursor_t from = self->next;
+    step(self, ON_EPOCH);
     go_over(self, (cursor_t){epoch, 0});
-    if (from.epoch == 0 || self->fresh)
+    if (self->fresh)
         return;
     log_warn("follower: the journal was lost; a new one has begun", LOG_SLICE("topic", self->topic), LOG_U64("epoch", epoch));
     self->sink->on_gap(self->arg, self->topic, from, (cursor_t){epoch, 0});
@@ -100,20 +199,12 @@ static void change_epoch(followed_stream_t *self, uint64_t epoch)
 
 void followed_stream_renewed(followed_stream_t *self, cursor_t former, uint64_t epoch)
 {
-    bool goes_on = self->followed && !self->ahead && self->next.epoch == former.epoch && epoch > former.epoch;
-    if (!goes_on || self->next.seq <= former.seq)
+    bool had_all = !self->ahead && self->next.epoch == former.epoch && epoch > former.epoch && self->next.seq > former.seq;
+    if (!had_all || step(self, ON_RENEWED) != CARRY)
         return;
     cursor_t last = {epoch, self->next.seq - 1 - former.seq};
     go_over(self, last);
     self->sink->on_renewed(self->arg, self->topic, former, last);
-}
-
-/* False when the cursor belongs to an older journal. */
-static bool same_epoch(followed_stream_t *self, uint64_t epoch)
-{
-    if (epoch > self->next.epoch)
-        change_epoch(self, epoch);
-    return epoch == self->next.epoch;
 }
 
 /* Only a run without a hole is held; what does not fit or does not follow comes by the next repair. */
@@ -132,48 +223,62 @@ static void hold(followed_stream_t *self, uint64_t seq, text_t json)
     self->held_last = seq;
 }
 
-/* Something behind what is known was heard of. */
-static void note_gap(followed_stream_t *self)
+/* Something behind the next one is there. */
+static void note(followed_stream_t *self, followed_stream_action_t action, uint64_t seq)
 {
-    bool seen = !self->initial && self->newest < self->next.seq;
-    self->own.gaps_seen += seen;
-    self->counts->gaps_seen += seen;
+    self->own.gaps_seen += action == MISS;
+    self->counts->gaps_seen += action == MISS;
+    if (self->newest < seq)
+        self->newest = seq;
+}
+
+static void look_whether_filled(followed_stream_t *self)
+{
+    if (self->state == HOLED && self->newest < self->next.seq)
+        step(self, ON_FILLED);
+}
+
+static followed_stream_event_t event_of(const followed_stream_t *self, cursor_t cursor)
+{
+    if (cursor.epoch != self->next.epoch || cursor.seq < self->next.seq)
+        return ON_HAD;
+    return cursor.seq == self->next.seq && self->held_last == 0 ? ON_NEXT : ON_LATER;
 }
 
 void followed_stream_live(followed_stream_t *self, const trade_t *trade, text_t json)
 {
-    if (!same_epoch(self, trade->cursor.epoch) || trade->cursor.seq < self->next.seq) {
+    if (trade->cursor.epoch > self->next.epoch)
+        enter_epoch(self, trade->cursor.epoch);
+    followed_stream_action_t action = step(self, event_of(self, trade->cursor));
+    if (action == DELIVER) {
+        deliver(self, trade, json);
+        look_whether_filled(self);
+    } else if (action == DROP) {
         self->own.duplicates++;
         self->counts->duplicates++;
-        return;
+    } else if (action == MISS || action == NOTE) {
+        note(self, action, trade->cursor.seq);
+        hold(self, trade->cursor.seq, json);
     }
-    if (trade->cursor.seq == self->next.seq && self->held_last == 0) {
-        deliver(self, trade, json);
-        return;
-    }
-    note_gap(self);
-    if (self->newest < trade->cursor.seq)
-        self->newest = trade->cursor.seq;
-    hold(self, trade->cursor.seq, json);
 }
 
 void followed_stream_reaches(followed_stream_t *self, cursor_t last)
 {
-    if (!self->followed) { /* nothing was had: what was said last counts */
+    if (step(self, ON_STATUS) == PLACE) { /* nothing was had: what was said last counts */
         self->next.epoch = last.epoch;
         self->newest = last.seq;
         return;
     }
     self->ahead = cursor_compare(last, (cursor_t){self->next.epoch, self->next.seq - 1}) < 0;
-    if (!same_epoch(self, last.epoch) || last.seq <= self->newest)
-        return;
-    note_gap(self);
-    self->newest = last.seq;
+    if (last.epoch > self->next.epoch)
+        enter_epoch(self, last.epoch);
+    if (last.epoch == self->next.epoch && last.seq > self->newest)
+        note(self, step(self, ON_LATER), last.seq);
 }
 
 bool followed_stream_needs_repair(const followed_stream_t *self)
 {
-    return self->followed && self->repair == 0 && self->next.epoch != 0 && (self->newest >= self->next.seq || self->initial);
+    return (self->state == HOLED || self->state == STARTING) && self->repair == 0;
 }
 
 void followed_stream_repair_request(followed_stream_t *self, buffer_t *out)
@@ -189,7 +294,7 @@ void followed_stream_repair_request(followed_stream_t *self, buffer_t *out)
 static void release_held(followed_stream_t *self)
 {
     size_t at = 0;
-    while (self->followed && at < self->held.length) {
+    while (followed_stream_is_followed(self) && at < self->held.length) {
         text_t json;
         memcpy(&json.length, self->held.bytes + at, sizeof json.length);
         json.at = self->held.bytes + at + sizeof json.length;
@@ -209,22 +314,42 @@ static void release_held(followed_stream_t *self)
 static bool take_page(followed_stream_t *self, text_t trades)
 {
     json_walk_t walk = json_walk(trades);
-    while (self->followed && json_next(&walk)) {
+    while (followed_stream_is_followed(self) && json_next(&walk)) {
         trade_t trade;
         if (!trade_parse(walk.value, &trade) || !text_equal(trade.symbol, self->symbol) ||
             !text_equal(trade.source, self->source))
             return false;
         if (trade.cursor.epoch > self->next.epoch)
             return false; /* the bus tells of another epoch, and how it goes on from this one */
-        if (!same_epoch(self, trade.cursor.epoch) || trade.cursor.seq < self->next.seq)
+        if (event_of(self, trade.cursor) == ON_HAD)
             continue;
         if (trade.cursor.seq > self->next.seq)
             skip_to(self, trade.cursor.seq);
-        self->own.gaps_repaired += !self->initial;
-        self->counts->gaps_repaired += !self->initial;
-        deliver(self, &trade, walk.value);
+        followed_stream_action_t action = step(self, ON_PAGED);
+        self->own.gaps_repaired += action == REPAIR;
+        self->counts->gaps_repaired += action == REPAIR;
+        if (action != IGNORE)
+            deliver(self, &trade, walk.value);
     }
     return true;
+}
+
+static void log_useless(const followed_stream_t *self, text_t answer)
+{
+    static log_limit_t limit;
+    if (answer.length > 0 && log_allowed(&limit, clock_mono_ns()))
+        log_warn("follower: replay did not answer with trades", LOG_SLICE("topic", self->topic),
+                 LOG_SLICE("answer", ((text_t){answer.at, answer.length < 200 ? answer.length : 200})),
+                 LOG_U64("suppressed", log_suppressed(&limit)));
+}
+
+/* No page follows: what was asked for and did not come is known to have been, and gone. */
+static void end_repair(followed_stream_t *self)
+{
+    if (self->repair_to >= self->next.seq)
+        skip_to(self, self->repair_to + 1);
+    step(self, ON_LAST_PAGE);
+    release_held(self);
 }
 
 bool followed_stream_repaired(followed_stream_t *self, text_t answer)
@@ -232,22 +357,13 @@ bool followed_stream_repaired(followed_stream_t *self, text_t answer)
     range_answer_t page;
     cursor_t before = self->next;
     self->repair = 0;
-    if (!range_answer_parse(answer, &page) || !take_page(self, page.trades)) {
+    bool good = range_answer_parse(answer, &page) && take_page(self, page.trades), ends = good && !page.has_next;
+    if (ends && followed_stream_is_followed(self))
+        end_repair(self);
+    else if (!good)
         release_held(self); /* it may be that nothing is missing before them */
-        static log_limit_t limit;
-        if (answer.length > 0 && log_allowed(&limit, clock_mono_ns()))
-            log_warn("follower: replay did not answer with trades", LOG_SLICE("topic", self->topic),
-                     LOG_SLICE("answer", ((text_t){answer.at, answer.length < 200 ? answer.length : 200})),
-                     LOG_U64("suppressed", log_suppressed(&limit)));
-        return false;
-    }
-    if (!self->followed)
-        return true;
-    if (page.has_next)
-        return cursor_compare(before, self->next) < 0;
-    if (self->repair_to >= self->next.seq)
-        skip_to(self, self->repair_to + 1); /* known to have been, and gone */
-    self->initial = false;
-    release_held(self);
-    return true;
+    look_whether_filled(self);
+    if (!good)
+        log_useless(self, answer);
+    return good && (ends || !followed_stream_is_followed(self) || cursor_compare(before, self->next) < 0);
 }

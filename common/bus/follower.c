@@ -135,15 +135,17 @@ static void on_located(void *arg, text_t answer)
 /* Follow a stream that was heard of. A status may be a second old: who wants what comes from now on asks where that is. */
 static void follow(follower_t *self, followed_stream_t *stream)
 {
-    if (self->config.start == FOLLOW_FROM_LAST)
-        stream->repair = ask_streams(&self->links[stream->bus], stream->topic, on_located, stream);
-    if (stream->repair == 0)
+    uint64_t request =
+        self->config.start == FOLLOW_FROM_LAST ? ask_streams(&self->links[stream->bus], stream->topic, on_located, stream) : 0;
+    if (request != 0)
+        followed_stream_locate(stream, request);
+    else
         begin(self, stream);
 }
 
 static void follow_if_wanted(follower_t *self, followed_stream_t *stream)
 {
-    if (!stream->followed && !stream->waits && stream->repair == 0 && stream->next.epoch != 0 && wanted(self, stream->symbol))
+    if (stream->state == FOLLOWED_STREAM_UNWANTED && stream->next.epoch != 0 && wanted(self, stream->symbol))
         follow(self, stream);
 }
 
@@ -170,11 +172,11 @@ static void on_trade(void *arg, bus_t *bus, text_t topic, const trade_t *trade, 
         bus_complain(bus, "follower: the stream comes from two buses, or there are too many streams", topic, trade->source);
         return;
     }
-    if (!stream->followed) {
+    if (!followed_stream_is_followed(stream)) {
         followed_stream_reaches(stream, (cursor_t){trade->cursor.epoch, trade->cursor.seq - 1});
         follow_if_wanted(self, stream);
     }
-    if (stream->followed)
+    if (followed_stream_is_followed(stream))
         followed_stream_live(stream, trade, json);
     else
         followed_stream_reaches(stream, trade->cursor); /* it is being located: that comes before it begins */
@@ -378,17 +380,16 @@ void follower_unsubscribe(follower_t *self, text_t symbol)
 void follower_hold(follower_t *self, text_t topic)
 {
     followed_stream_t *stream = stream_of(self, topic);
-    if (stream && !stream->followed)
-        stream->waits = true;
+    if (stream)
+        followed_stream_hold(stream);
 }
 
 void follower_resume(follower_t *self, text_t topic, cursor_t last)
 {
     followed_stream_t *stream = stream_of(self, topic);
-    if (!stream || stream->followed)
+    if (!stream)
         return;
-    stream->resume = last;
-    stream->waits = false;
+    followed_stream_resume(stream, last);
     follow_if_wanted(self, stream);
 }
 
@@ -421,7 +422,7 @@ bool follower_caught_up(const follower_t *self)
     size_t at = 0;
     const followed_stream_t *stream;
     while (self->config.start == FOLLOW_FROM_FIRST && (stream = table_each(self->streams, &at))) {
-        if (stream->initial || stream->waits)
+        if (stream->state == FOLLOWED_STREAM_STARTING || stream->state == FOLLOWED_STREAM_WAITING)
             return false;
     }
     return true;

@@ -86,7 +86,8 @@ bool follower_caught_up(const follower_t *self);
 /* In on_drained: is more waiting already, so that it is called again soon? */
 bool follower_has_more(const follower_t *self);
 
-/* Takes nothing from the buses while it is paused: for whoever has to catch up with what came. Not for longer than BUS_SILENCE_MS. */
+/* Takes nothing from the buses while it is paused: for whoever has to catch up with what came. Not for longer than
+ * BUS_SILENCE_MS. */
 void follower_pause(follower_t *self, bool paused);
 
 void follower_destroy(follower_t **self);

@@ -27,22 +27,29 @@ static void on_poll_closed(uv_handle_t *handle)
     free(self);
 }
 
-static void leave(http_connection_t *self)
+static http_action_t step(http_connection_t *self, http_event_t event)
 {
-    self->state = HTTP_CLOSED;
+    return http_state_step(&self->state, event);
+}
+
+/* False when it has left already. */
+static bool leave(http_connection_t *self)
+{
+    if (step(self, HTTP_ON_LEAVE) != HTTP_REMOVE)
+        return false;
     budget_close(&self->account);
     list_remove(&self->in_server);
     list_remove(&self->in_woken);
     connection_slots_leave(self->shared->slots, &self->slot);
     uv_close((uv_handle_t *)&self->poll, on_poll_closed);
+    return true;
 }
 
 void http_connection_close(http_connection_t *self)
 {
     const http_owner_t *events = self->events;
-    if (self->state == HTTP_CLOSED)
+    if (!leave(self))
         return;
-    leave(self);
     close(self->fd);
     self->events = NULL;
     if (events)
@@ -55,7 +62,7 @@ static void on_poll(uv_poll_t *handle, int status, int events);
 
 static void watch(http_connection_t *self)
 {
-    bool reads = !self->ended && (self->state > HTTP_ANSWERING || self->kept.length < HTTP_HEAD_MAX);
+    bool reads = !self->ended && (http_state_discards(self->state) || self->kept.length < HTTP_HEAD_MAX);
     int wanted = (reads ? UV_READABLE : 0) | (self->out.length > 0 ? UV_WRITABLE : 0);
     if (wanted == self->watched)
         return;
@@ -70,8 +77,8 @@ static void watch(http_connection_t *self)
 
 static void break_off(http_connection_t *self)
 {
-    self->state = HTTP_BROKEN;
-    http_wake(self);
+    if (step(self, HTTP_ON_BREAK) == HTTP_WAKE)
+        http_wake(self);
 }
 
 /* The budget's: others need the memory. */
@@ -136,8 +143,9 @@ static void flush(http_connection_t *self)
     if (self->out.length > 0)
         return;
     buffer_release(&self->out);
+    bool ready = step(self, HTTP_ON_SENT) == HTTP_READY;
     expect(self, self->state == HTTP_READING ? HTTP_IDLE_MS : 0);
-    if (self->state == HTTP_STREAMING && self->events)
+    if (ready && self->events)
         self->events->ready(self->owner);
 }
 
@@ -171,13 +179,13 @@ static void keep(http_connection_t *self, text_t bytes, bool partial)
     bool new_head = partial && !self->partial;
     buffer_clear(&self->kept);
     self->partial = partial;
-    if (self->state > HTTP_ANSWERING || bytes.length == 0)
+    if (http_state_discards(self->state) || bytes.length == 0)
         buffer_release(&self->kept);
     else
         buffer_append(&self->kept, bytes);
     if (!buffer_ok(&self->kept))
         break_off(self);
-    else if (self->state == HTTP_READING && self->out.length == 0 && (!partial || new_head))
+    else if (self->state == HTTP_READING && (!partial || new_head))
         expect(self, partial ? HTTP_HEAD_MS : HTTP_IDLE_MS);
 }
 
@@ -187,13 +195,13 @@ static void serve(http_connection_t *self, text_t bytes)
     http_request_t request;
     http_refusal_t refusal;
     http_reading_t reading = HTTP_WHOLE;
-    while (self->state == HTTP_READING && self->out.length == 0 && bytes.length > 0) {
+    while (self->state == HTTP_READING && bytes.length > 0) {
         size_t length;
         reading = http_request_read(&request, bytes, &length, &refusal);
         if (reading == HTTP_PARTIAL)
             break;
         self->partial = false;
-        self->state = HTTP_ANSWERING;
+        step(self, HTTP_ON_REQUEST);
         expect(self, 0);
         if (reading == HTTP_REFUSED) {
             self->keeps = self->is_head = false;
@@ -210,17 +218,18 @@ static void serve(http_connection_t *self, text_t bytes)
 static void take(http_connection_t *self)
 {
     char *room = self->shared->room;
-    size_t kept = self->state > HTTP_ANSWERING ? 0 : self->kept.length; /* nothing is looked at any more */
+    http_action_t action = step(self, HTTP_ON_INPUT);
+    size_t kept = action == HTTP_DISCARD ? 0 : self->kept.length;
     ssize_t got = recv(self->fd, room + kept, HTTP_ROOM - kept, MSG_DONTWAIT);
     if (got == 0)
         self->ended = true;
     if (got == -1 && errno != EAGAIN && errno != EINTR)
         break_off(self);
-    if (got <= 0 || self->state > HTTP_ANSWERING)
+    if (got <= 0 || action == HTTP_DISCARD)
         return;
-    bool idle = self->state == HTTP_READING && self->out.length == 0;
     bool ends_line = memchr(room + kept, '\n', (size_t)got) || kept + (size_t)got >= HTTP_HEAD_MAX;
-    if (!idle || (self->partial && !ends_line)) { /* a long head in many pieces is not read from its start with each */
+    if (action == HTTP_KEEP ||
+        (self->partial && !ends_line)) { /* a long head in many pieces is not read from its start with each */
         buffer_append(&self->kept, (text_t){room + kept, (size_t)got});
         return;
     }
@@ -237,26 +246,28 @@ static void end(http_connection_t *self)
         http_connection_close(self);
         return;
     }
-    self->state = HTTP_LINGERING;
     expect(self, HTTP_END_MS);
+}
+
+static bool is_open(const http_connection_t *self)
+{
+    return self->state != HTTP_BROKEN && self->state != HTTP_CLOSED;
 }
 
 /* What follows from what has happened. */
 static void settle(http_connection_t *self)
 {
-    if (self->state == HTTP_READING && self->out.length == 0 && self->kept.length > 0 && !self->partial) {
+    if (self->kept.length > 0 && !self->partial && step(self, HTTP_ON_INPUT) == HTTP_SERVE) {
         memcpy(self->shared->room, self->kept.bytes, self->kept.length);
         serve(self, (text_t){self->shared->room, self->kept.length});
     }
-    if (self->state == HTTP_ENDING && self->out.length == 0)
+    if (self->out.length == 0 && step(self, HTTP_ON_SETTLED) == HTTP_LINGER)
         end(self);
-    bool over = self->ended && ((self->state == HTTP_READING && self->out.length == 0) || self->state == HTTP_STREAMING ||
-                                self->state == HTTP_LINGERING);
-    if (over)
+    if (self->ended && step(self, HTTP_ON_PEER_ENDED) == HTTP_CLOSE)
         http_connection_close(self);
-    if (self->state < HTTP_BROKEN)
+    if (is_open(self))
         watch(self);
-    if (self->state < HTTP_CLOSED)
+    if (self->state != HTTP_CLOSED)
         count(self);
 }
 
@@ -274,7 +285,7 @@ static void on_poll(uv_poll_t *handle, int status, int events)
         settle(self);
         share_end(shared->answers);
     }
-    if ((events & UV_READABLE) && self->state < HTTP_BROKEN && share_begin(shared->requests)) {
+    if ((events & UV_READABLE) && is_open(self) && share_begin(shared->requests)) {
         take(self);
         settle(self);
         share_end(shared->requests);
@@ -283,7 +294,7 @@ static void on_poll(uv_poll_t *handle, int status, int events)
 
 void http_connection_look(http_connection_t *self)
 {
-    if (self->state != HTTP_READING || self->out.length > 0)
+    if (self->state != HTTP_READING)
         return;
     take(self);
     settle(self);
@@ -291,9 +302,10 @@ void http_connection_look(http_connection_t *self)
 
 void http_connection_turn(http_connection_t *self)
 {
-    if (self->state == HTTP_BROKEN)
+    http_action_t action = step(self, HTTP_ON_TURN);
+    if (action == HTTP_CLOSE)
         http_connection_close(self);
-    else if (self->events && self->out.length == 0)
+    else if (action == HTTP_READY && self->events && self->out.length == 0)
         self->events->ready(self->owner);
     settle(self);
 }
@@ -372,18 +384,22 @@ void http_answer(http_connection_t *self, const http_answer_t *answer)
     buffer_clear(head);
     http_answer_print(answer, self->keeps ? stays : HTTP_ENDS, head);
     self->events = NULL;
-    self->state = self->keeps ? HTTP_READING : HTTP_ENDING;
+    if (step(self, self->keeps ? HTTP_ON_ANSWER : HTTP_ON_LAST) == HTTP_IGNORE)
+        return;
     connection_slots_wait(self->shared->slots, &self->slot);
     expect(self, self->keeps ? HTTP_IDLE_MS : 0);
     if (buffer_ok(head))
         transmit(self, buffer_text(head), self->is_head || answer->status == 304 ? TEXT("") : answer->body);
     else
         break_off(self);
+    if (self->out.length == 0)
+        step(self, HTTP_ON_SENT);
 }
 
 void http_stream(http_connection_t *self, text_t head)
 {
-    self->state = HTTP_STREAMING;
+    if (step(self, HTTP_ON_STREAM) == HTTP_IGNORE)
+        return;
     self->keeps = self->lingers = false;
     connection_slots_work(self->shared->slots, &self->slot);
     http_write(self, head);
@@ -403,9 +419,8 @@ bool http_writable(const http_connection_t *self)
 void http_close(http_connection_t *self)
 {
     self->events = NULL;
-    if (self->state == HTTP_BROKEN)
+    if (step(self, HTTP_ON_CLOSE) == HTTP_IGNORE)
         return;
-    self->state = HTTP_ENDING;
     connection_slots_wait(self->shared->slots, &self->slot);
     expect(self, HTTP_END_MS);
     http_wake(self); /* it may be called from anywhere */

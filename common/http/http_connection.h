@@ -1,10 +1,5 @@
 /* A connection that speaks HTTP/1.1, for whoever answers its requests; and for the server, which makes it, what is at the end.
- *
- *          ┌──────────────────────── another request ◀───────────────────────┐
- *     READING ──request──▶ ANSWERING ──http_answer──▶ (all is sent) ─────────┤
- *                              │ http_stream                                 └─ none may follow ─▶ ENDING ─▶ closed
- *                              ▼                                                                      ▲
- *                          STREAMING ────────────────────── http_close ───────────────────────────────┘
+ * http_state.h shows its life.
  */
 #pragma once
 
@@ -31,18 +26,20 @@ void http_wake(http_connection_t *self);
 /* May so many bytes more wait for the peer? */
 bool http_admits(http_connection_t *self, size_t bytes);
 
-/* Answers the request, with 503 in place of a body that may not wait for the peer. The body is copied only where the peer does not take it at once;
- * it is left out of the answer to HEAD. */
+/* Answers the request, with 503 in place of a body that may not wait for the peer. The body is copied only where the peer
+ * does not take it at once; it is left out of the answer to HEAD. */
 void http_answer(http_connection_t *self, const http_answer_t *answer);
 
-/* Begins an answer that only the end of the connection ends. `head`: the whole of it. http_write as it comes; what the peer does not take now is kept. */
+/* Begins an answer that only the end of the connection ends. `head`: the whole of it. http_write as it comes; what the peer
+ * does not take now is kept. */
 void http_stream(http_connection_t *self, text_t head);
 void http_write(http_connection_t *self, text_t bytes);
 bool http_writable(const http_connection_t *self); /* nothing is kept */
 /* Ends it, when what is kept is out. */
 void http_close(http_connection_t *self);
 
-/* The connection is somebody else's: its descriptor, and all that has been read behind the request, which is valid for the call that brought it. */
+/* The connection is somebody else's: its descriptor, and all that has been read behind the request, which is valid for the
+ * call that brought it. */
 int http_hand_over(http_connection_t *self, text_t *behind);
 
 /* The peer's address as text; "?" where there is none any more. */

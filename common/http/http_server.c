@@ -83,7 +83,8 @@ static bool on_full(void *arg)
     return give_up_slot(arg, NULL);
 }
 
-/* Somebody may have to give up a place for it: of the same address, where that has more than it may, or where there are too many in all. */
+/* Somebody may have to give up a place for it: of the same address, where that has more than it may, or where there are too
+ * many in all. */
 static void on_accepted(void *arg, int fd)
 {
     http_server_t *self = arg;

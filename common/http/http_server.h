@@ -1,9 +1,10 @@
-/* HTTP/1.1 without TLS: listens, reads requests, and sends answers in their order, of one that comes later too (http_connection.h).
+/* HTTP/1.1 without TLS: listens, reads requests, and sends answers in their order, of one that comes later too
+ * (http_connection.h).
  *
- * A request costs a recv and a send: a connection's registration in the loop changes only if it has to wait for its peer, or its peer sends more
- * than it may. Bounded are how many there are (http_config_t), what waits for all (budget.h), a head (HTTP_HEAD_MAX), how long it takes, how long a connection is idle, how long a peer
- * takes nothing, and what is read while a response is pending. A peer that has shut down its sending side still gets its responses.
- * For boundary files.
+ * A request costs a recv and a send: a connection stays as it is in the loop, and only one that has to wait for its peer, or a
+ * peer that says more than it may, changes that. What is bounded: how many there are (http_config_t), what waits for all
+ * (budget.h), a head (HTTP_HEAD_MAX), how long it takes, how long a connection is idle, how long a peer takes nothing, and what
+ * is read while an answer is to come. One that only sends nothing more still gets its answers. For boundary files.
  */
 #pragma once
 
@@ -15,8 +16,8 @@
 
 typedef struct http_server http_server_t;
 
-/* When no place is left, a connection that waits for its peer gives up its own (connection_slots.h): a new one always gets
- * one, so that /health and /metrics are answered. This is logged and counted. */
+/* When no place is left, a connection that waits for its peer gives up its own (connection_slots.h): a newcomer always gets
+ * one, so that /health and /metrics are answered. It says so in the log, and counts it. */
 typedef struct {
     const char *address;  /* "HOST:PORT" to listen on */
     const hosts_t *hosts; /* a request for another Host is answered 421; outlives the server */
@@ -32,7 +33,7 @@ http_server_t *http_server_new(loop_t *loop, const http_config_t *config, http_r
 /* How many an address may have from now on. */
 void http_server_limit(http_server_t *self, size_t per_address);
 
-/* Prints the number of connections, and of those that gave up their places. */
+/* Prints how many connections there are, and how many gave up their places. */
 void http_server_metrics(const http_server_t *self, metrics_t *metrics);
 
 /* Closes every connection. The loop must run once more. */

@@ -4,6 +4,7 @@
 #include "common/http/connection_slots.h"
 #include "common/http/hosts.h"
 #include "common/http/http_handler.h"
+#include "common/http/http_state.h"
 #include "common/list.h"
 #include "common/loop/budget.h"
 #include "common/loop/share.h"
@@ -26,16 +27,6 @@ typedef struct http_shared {
     buffer_t head;        /* scratch: of the answer that is sent */
     char room[HTTP_ROOM]; /* scratch: of the connection that is read */
 } http_shared_t;
-
-typedef enum {
-    HTTP_READING,
-    HTTP_ANSWERING,
-    HTTP_STREAMING,
-    HTTP_ENDING,    /* the last answer is given */
-    HTTP_LINGERING, /* and out; what the peer still sends would, unread, destroy it on its way (RFC 9112, 9.6) */
-    HTTP_BROKEN,    /* closed in the next turn of the loop */
-    HTTP_CLOSED
-} http_state_t;
 
 struct http_connection {
     http_shared_t *shared;

@@ -1,5 +1,5 @@
-/* What guard.c, on the loop, and guard_watch.c, on a thread, share. The loop changes guards and their peers while it holds the lock, and reads
- * them without. */
+/* What guard.c, on the loop, and guard_watch.c, on a thread, share. The loop changes guards and their peers while it holds
+ * the lock, and reads them without. */
 #pragma once
 
 #include "common/net/network.h"

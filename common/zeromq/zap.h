@@ -41,8 +41,9 @@ typedef struct {
     void (*close)(struct bus_socket **self, const char *endpoint);
 } zap_handler_t;
 
-/* ZeroMQ has one place for a process to ask at: it is there from the first zap_enter to the last zap_leave. All must be of one loop. Writes the
- * ZMQ_ZAP_DOMAIN of the socket that asks, and of no other. `policy` is copied, `handler` is not. False with a log line on failure. */
+/* ZeroMQ has one place for a process to ask at: it is there from the first zap_enter to the last zap_leave. All must be of
+ * one loop. Writes the ZMQ_ZAP_DOMAIN of the socket that asks, and of no other. `policy` is copied, `handler` is not. False
+ * with a log line on failure. */
 bool zap_enter(loop_t *loop, const zap_handler_t *handler, const zap_policy_t *policy, char domain[static ZAP_DOMAIN_MAX]);
 
 /* A message came to the handler. */

@@ -21,5 +21,5 @@ text_t journal_topic(const journal_stream_t *stream);
 uint64_t journal_first(const journal_stream_t *stream);
 uint64_t journal_last(const journal_stream_t *stream);
 
-/* The last seq that it had in the epoch before journal_renew and that does not go on: (former epoch, that + n) is (epoch, n). */
+/* The last seq of the epoch before journal_renew that does not go on: (former epoch, that + n) is (epoch, n). */
 uint64_t journal_former_last(const journal_stream_t *stream);
