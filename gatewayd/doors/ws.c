@@ -1,12 +1,12 @@
 #include "gatewayd/doors/ws.h"
 
+#include "common/http/pack.h"
 #include "common/log.h"
 #include "gatewayd/doors/ending.h"
 #include "gatewayd/doors/peers.h"
 #include "gatewayd/doors/signalr.h"
 #include "gatewayd/doors/ws_connection.h"
 #include "gatewayd/forms/frame.h"
-#include "gatewayd/forms/pack.h"
 #include "gatewayd/methods/methods.h"
 
 #include <stdio.h>

@@ -1,6 +1,6 @@
 #include "gatewayd/forms/frame.h"
 
-#include "gatewayd/forms/pack.h"
+#include "common/http/pack.h"
 
 enum { FINAL_TEXT = 0x81, COMPRESSED = 0x40, LENGTH_16 = 126, LENGTH_64 = 127, PIECES_MAX = 5 };
 
