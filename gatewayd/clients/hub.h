@@ -6,11 +6,11 @@
 #include "common/loop/budget.h"
 #include "common/loop/share.h"
 #include "gatewayd/clients/reader.h"
-#include "gatewayd/clients/waits.h"
 #include "gatewayd/forms/rpc.h"
 #include "gatewayd/history/history_client.h"
-#include "gatewayd/methods/turns.h"
+#include "gatewayd/history/turns.h"
 #include "gatewayd/streams/offers.h"
+#include "gatewayd/streams/waits.h"
 
 enum { HUB_BUSES_MAX = 16, HUB_TICK_MS = 50, HUB_RUNS_MAX = 256 /* in one write */ };
 

@@ -2,8 +2,8 @@
 
 #include "common/table.h"
 #include "gatewayd/clients/reader.h"
-#include "gatewayd/clients/waits.h"
 #include "gatewayd/streams/notify.h"
+#include "gatewayd/streams/waits.h"
 #include "proto/trade.h"
 
 #include <assert.h>

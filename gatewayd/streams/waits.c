@@ -1,4 +1,4 @@
-#include "gatewayd/clients/waits.h"
+#include "gatewayd/streams/waits.h"
 
 static bool is_earlier(heap_item_t *item, heap_item_t *other)
 {
