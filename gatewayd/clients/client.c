@@ -359,7 +359,7 @@ void client_notify(client_t *self, text_t method, text_t params)
 {
     if (!make_room(self, frame_notify_length(self->link->dialect, method, params)))
         return;
-    page_frames_append_notification(&self->outbox, self->link->dialect, method, params);
+    frame_append_notification(&self->outbox, self->link->dialect, method, params);
     wake(self);
 }
 
@@ -452,7 +452,7 @@ void client_hold(client_t *self, reader_t *reader, cursor_t last)
 void client_notify_later(client_t *self, text_t method, text_t params)
 {
     self->holding = true;
-    page_frames_append_notification(&self->later, self->link->dialect, method, params);
+    frame_append_notification(&self->later, self->link->dialect, method, params);
 }
 
 void client_release(client_t *self)

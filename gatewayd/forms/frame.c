@@ -139,6 +139,15 @@ size_t frame_notify(dialect_t dialect, char *out, text_t method, text_t params)
     return render(dialect, out, payload_length(dialect, &message), &message);
 }
 
+void frame_append_notification(buffer_t *out, dialect_t dialect, text_t method, text_t params)
+{
+    size_t length = frame_notify_length(dialect, method, params);
+    char *room = buffer_room(out, length);
+    if (!room)
+        return;
+    buffer_took(out, frame_notify(dialect, room, method, params));
+}
+
 text_t frame_params(text_t frame, text_t method)
 {
     text_t payload = {0};
