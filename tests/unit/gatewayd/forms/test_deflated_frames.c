@@ -36,7 +36,7 @@ static void take_compressed(void)
 {
     deflate_link = wire_link;
     deflate_link.deflates = true;
-    fixture.client->link = &deflate_link;
+    fixture.client->talk.end.link = &deflate_link;
 }
 
 static live_stream_t *btc(void)
@@ -127,9 +127,9 @@ START_TEST(their_ring_is_there_while_somebody_reads_it)
     follow(BTC, FIXTURE_EPOCH, 10);
     ck_assert_ptr_nonnull(btc()->others[DIALECT_DEFLATE]);
     wire_t other = {.sent = buffer_new(0)};
-    client_t *plain = client_new(&fixture.hub, &wire_link, &other, &methods_events);
+    client_t *plain = client_new(&fixture.hub, &wire_link, &other);
     client_receive(plain, text_of(SUBSCRIBE("")));
-    client_unsubscribe(fixture.client, client_subscription(fixture.client, TEXT("BTC-USD")));
+    readers_unsubscribe(readers_subscription(&fixture.client->readers, TEXT("BTC-USD")));
     ck_assert_ptr_null(btc()->others[DIALECT_DEFLATE]);
     client_destroy(&plain);
     buffer_release(&other.sent);
