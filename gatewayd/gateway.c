@@ -4,32 +4,31 @@
 #include "common/bus/follower.h"
 #include "common/bus/requester.h"
 #include "common/log.h"
-#include "common/loop/descriptors.h"
-#include "common/loop/machine.h"
 #include "gatewayd/clients/catchup.h"
 #include "gatewayd/clients/fanout.h"
 #include "gatewayd/clients/pace.h"
 #include "gatewayd/doors/http.h"
+#include "gatewayd/doors/rest_http.h"
+#include "gatewayd/doors/sse.h"
+#include "gatewayd/doors/ws.h"
+#include "gatewayd/history/history_client.h"
 #include "gatewayd/history/page_cache.h"
+#include "gatewayd/limits.h"
 #include "gatewayd/methods/guesses.h"
 #include "gatewayd/methods/subscribe.h"
+#include "gatewayd/streams/market.h"
+#include "gatewayd/streams/offers.h"
 #include "gatewayd/streams/recent.h"
 
 #include <stdlib.h>
-#include <sys/resource.h>
 
 enum {
-    FDS_LEAST = 224,          /* of these, where there are few in all */
-    FDS_BESIDE_CLIENTS = 512, /* ZeroMQ, HTTP, log, and a reserve */
     WAITING_BESIDE_CLIENTS =
-        32, /* HTTP connections of an address: a browser has six, and some of a crowd are about to become clients */
+        32, /* HTTP connections of an address: a browser has six, and some of a crowd are about to be clients */
     PROBE_TICKS = 1000 / HUB_TICK_MS,
     CHECK_TICKS = 1000 / HUB_TICK_MS,
     FLUSH_MS = 25,      /* the longest that clients wait while the bus is never empty */
     EXCUSED_MS = 10000, /* for so long after a pause of its own this process has much to hand over */
-    MEMORY_PARTS = 4,
-    MEMORY_LEAST = 64 << 20,
-    MEMORY_MOST = 1 << 30, /* half of what the unit's MemoryMax allows */
     ORIGINS_MAX = 1000
 };
 
@@ -39,14 +38,15 @@ struct gateway {
     budget_t budget;
     int64_t flushed_ns; /* CLOCK_MONOTONIC */
     bool bus_paused;    /* until the pass under way is over */
-    const char *bus[HUB_BUSES_MAX], *replay[HUB_BUSES_MAX], *history[HUB_BUSES_MAX];
+    const char *bus[BUSES_MAX], *replay[BUSES_MAX], *history[BUSES_MAX];
     const char *origins[ORIGINS_MAX], *cors[ORIGINS_MAX];
     hosts_t hosts;
     size_t bus_count, history_count, origin_count, cors_count;
-    size_t clients_max;                   /* what there are file descriptors for */
-    requester_t *asker;                   /* of history */
-    requester_t *replayer[HUB_BUSES_MAX]; /* of each connectord */
+    size_t clients_max;               /* what there are file descriptors for */
+    requester_t *asker;               /* of history */
+    requester_t *replayer[BUSES_MAX]; /* of each connectord */
     follower_t *follower;
+    admission_t *admission;
     ws_t *ws;
     rest_http_t *rest_http;
     http_t *http;
@@ -79,8 +79,7 @@ static void on_status(void *arg, const status_t *status)
 {
     gateway_t *self = arg;
     const offer_t *offer;
-    self->hub.now_ns = clock_real_ns();
-    offer_change_t change = offers_update(self->hub.offers, status, self->hub.now_ns, &offer);
+    offer_change_t change = offers_update(self->hub.offers, status, hub_now_ns(&self->hub), &offer);
     if (change != OFFER_SAME)
         fanout_source(&self->hub, offer, change == OFFER_UP);
     if (offer)
@@ -110,7 +109,6 @@ static void pause_bus(gateway_t *self, bool paused)
 static bool fan_out(void *arg)
 {
     gateway_t *self = arg;
-    self->hub.now_ns = clock_real_ns();
     bool more = fanout_step(&self->hub);
     pause_bus(self, more && markets_pressing(self->hub.markets));
     return more;
@@ -119,7 +117,6 @@ static bool fan_out(void *arg)
 static bool take_turn(void *arg)
 {
     gateway_t *self = arg;
-    self->hub.now_ns = clock_real_ns();
     return turns_step(&self->hub.turns);
 }
 
@@ -149,7 +146,6 @@ static void on_drained(void *arg)
 {
     gateway_t *self = arg;
     look_for_pause(self); /* before anybody is found to be behind */
-    self->hub.now_ns = clock_real_ns();
     subscribe_tick(&self->hub);
     flush(self);
 }
@@ -160,11 +156,10 @@ static void on_silent(void *arg, size_t bus, bool silent)
     gateway_t *self = arg;
     const offer_t *offer;
     bool changed;
-    self->hub.bus_silent[bus] = silent;
-    self->hub.following = follower_caught_up(self->follower);
-    self->hub.now_ns = clock_real_ns();
-    while (silent &&
-           (offer = offers_silence(self->hub.offers, self->hub.now_ns, BUS_SILENCE_MS * NS_PER_MS * 9 / 10, &changed))) {
+    self->hub.buses.silent[bus] = silent;
+    self->hub.buses.following = follower_caught_up(self->follower);
+    int64_t now_ns = hub_now_ns(&self->hub);
+    while (silent && (offer = offers_silence(self->hub.offers, now_ns, BUS_SILENCE_MS * NS_PER_MS * 9 / 10, &changed))) {
         if (changed)
             fanout_source(&self->hub, offer, false);
     }
@@ -193,9 +188,8 @@ static void on_tick(void *arg)
 {
     gateway_t *self = arg;
     look_for_pause(self);
-    self->hub.now_ns = clock_real_ns();
-    self->hub.following = follower_caught_up(self->follower);
-    self->hub.bus_counts = *follower_counts(self->follower);
+    self->hub.buses.following = follower_caught_up(self->follower);
+    self->hub.buses.counted = *follower_counts(self->follower);
     subscribe_tick(&self->hub);
     catchup_tick(&self->hub);
     if (self->ticks % PROBE_TICKS == 0)
@@ -203,7 +197,7 @@ static void on_tick(void *arg)
     if (self->ticks % CHECK_TICKS == 0)
         ws_check(self->ws);
     if (self->ticks % CHECK_TICKS == 0)
-        recent_tick(self->hub.recent);
+        recent_tick(self->hub.recent, hub_now_ns(&self->hub));
     self->ticks++;
 }
 
@@ -217,49 +211,23 @@ static size_t read_list(const config_t *config, const char *path, const char **l
     return count < max ? count : max;
 }
 
-static slow_t read_slow(const char *name)
-{
-    if (strcmp(name, "conflate") == 0)
-        return SLOW_CONFLATE;
-    return strcmp(name, "disconnect") == 0 ? SLOW_DISCONNECT : SLOW_CATCHUP;
-}
-
-/* A part of what the machine has, where nothing is configured: the rings and the rest need theirs, and so do other processes. */
-static size_t memory_bytes(uint64_t configured)
-{
-    uint64_t part = machine_memory_bytes() / MEMORY_PARTS;
-    if (part < MEMORY_LEAST)
-        part = MEMORY_LEAST;
-    if (part > MEMORY_MOST)
-        part = MEMORY_MOST;
-    return (size_t)(configured > 0 ? configured : part);
-}
-
-static void read_limits(hub_t *hub, const config_t *config)
-{
-    hub->limits.subscriptions = (size_t)config_integer(config, "gatewayd.subscriptions");
-    hub->limits.pending_bytes = (size_t)config_integer(config, "gatewayd.pending_bytes");
-    hub->budget->limit_bytes = memory_bytes((uint64_t)config_integer(config, "gatewayd.memory_bytes"));
-    hub->limits.slow = read_slow(config_text(config, "gatewayd.slow"));
-}
-
 static void read_config(gateway_t *self, const config_t *config)
 {
     hub_t *hub = &self->hub;
-    self->bus_count = hub->bus_count = read_list(config, "gatewayd.bus", self->bus, HUB_BUSES_MAX);
-    read_list(config, "gatewayd.replay", self->replay, HUB_BUSES_MAX);
-    self->history_count = read_list(config, "gatewayd.history", self->history, HUB_BUSES_MAX);
+    self->bus_count = hub->buses.count = read_list(config, "gatewayd.bus", self->bus, BUSES_MAX);
+    read_list(config, "gatewayd.replay", self->replay, BUSES_MAX);
+    self->history_count = read_list(config, "gatewayd.history", self->history, BUSES_MAX);
     self->origin_count = read_list(config, "gatewayd.origins", self->origins, ORIGINS_MAX);
     self->cors_count = read_list(config, "gatewayd.cors", self->cors, ORIGINS_MAX);
     hosts_init(&self->hosts, config, "gatewayd.hosts", config_text(config, "gatewayd.listen"));
-    memcpy(hub->bus, self->bus, sizeof hub->bus);
-    read_limits(hub, config);
+    memcpy(hub->buses.endpoints, self->bus, sizeof hub->buses.endpoints);
+    limits_read(hub, config);
 }
 
 static bool open_history(gateway_t *self, const config_t *config)
 {
     uint32_t timeout_ms = (uint32_t)config_integer(config, "gatewayd.history_timeout_ms");
-    void *replays[HUB_BUSES_MAX];
+    void *replays[BUSES_MAX];
     self->asker = requester_new(self->loop, self->history, self->history_count, timeout_ms);
     if (!self->asker)
         return false;
@@ -276,11 +244,11 @@ static bool open_hub(gateway_t *self, const config_t *config)
 {
     self->hub.offers = offers_new();
     self->hub.markets = markets_new((size_t)config_integer(config, "gatewayd.ring_bytes"), on_wanted, self);
-    self->hub.recent = recent_new(&self->hub);
+    self->hub.recent = recent_new(self->hub.offers, self->hub.markets, &self->hub.buses);
     self->hub.trades = share_new(self->loop, SHARE_TRADES_US, fan_out, self);
     self->hub.answers = share_new(self->loop, SHARE_ANSWERS_US, NULL, NULL);
     self->hub.turns.share = share_new(self->loop, SHARE_ANSWERS_US, take_turn, self);
-    self->hub.pace = pace_new(self->loop, &self->hub);
+    self->hub.pace = pace_new(self->loop, &self->hub.counts.bytes);
     self->hub.pages = page_cache_new();
     self->hub.guesses = guesses_new();
     return self->hub.offers && self->hub.markets && self->hub.recent && self->hub.pace && self->hub.pages &&
@@ -294,39 +262,31 @@ static bool open_bus(gateway_t *self)
     return self->follower != NULL;
 }
 
-/* As many as are configured, but for the descriptors that the rest needs, so that one client too many is told so. */
-static size_t clients_by_descriptors(size_t configured)
+static bool open_stream(void *arg, http_connection_t *connection, const http_request_t *request, const rest_query_t *query,
+                        text_t headers, unsigned *status, buffer_t *answer)
 {
-    struct rlimit limit;
-    if (getrlimit(RLIMIT_NOFILE, &limit) == -1)
-        return configured;
-    size_t half = limit.rlim_cur / 2, beside = half < FDS_BESIDE_CLIENTS ? half : FDS_BESIDE_CLIENTS;
-    if (beside < FDS_LEAST && half > FDS_LEAST / 2)
-        beside = FDS_LEAST;
-    size_t most = limit.rlim_cur - beside;
-    if (most < configured)
-        log_warn("gateway: fewer clients than configured: too few file descriptors", LOG_U64("configured", configured),
-                 LOG_U64("clients", most));
-    return most < configured ? most : configured;
+    gateway_t *self = arg;
+    return sse_open(self->admission, &self->hub, connection, request, query, headers, status, answer);
 }
 
 static bool open_web(gateway_t *self, const config_t *config)
 {
-    ws_config_t ws = {.clients = (size_t)config_integer(config, "gatewayd.clients"),
-                      .clients_per_address = (size_t)config_integer(config, "gatewayd.clients_per_address"),
-                      .message_bytes = (size_t)config_integer(config, "gatewayd.message_bytes"),
+    size_t clients = (size_t)config_integer(config, "gatewayd.clients");
+    size_t per_address = (size_t)config_integer(config, "gatewayd.clients_per_address");
+    ws_config_t ws = {.message_bytes = (size_t)config_integer(config, "gatewayd.message_bytes"),
                       .silence_ms = config_integer(config, "gatewayd.silence_ms")};
     http_settings_t http = {.server = {.address = config_text(config, "gatewayd.listen"),
                                        .hosts = &self->hosts,
-                                       .per_address = ws.clients_per_address + WAITING_BESIDE_CLIENTS,
+                                       .per_address = per_address + WAITING_BESIDE_CLIENTS,
                                        .budget = &self->budget},
                             .origins = {{self->origins, self->origin_count}, {self->cors, self->cors_count}},
                             .deflates = config_flag(config, "gatewayd.deflate")};
-    descriptors_limit((unsigned)ws.clients + FDS_BESIDE_CLIENTS);
-    self->clients_max = ws.clients = clients_by_descriptors(ws.clients);
-    self->ws = ws_new(self->loop, &self->hub, &ws);
-    self->rest_http = !self->ws ? NULL : rest_http_new(&self->hub, self->ws, &http.origins);
-    self->http = !self->rest_http ? NULL : http_new(self->loop, &http, &self->hub, self->ws, self->rest_http);
+    self->clients_max = limits_clients(clients);
+    self->admission = admission_new(&self->hub, self->clients_max, per_address);
+    self->ws = !self->admission ? NULL : ws_new(self->loop, &self->hub, self->admission, &ws);
+    self->rest_http = !self->ws ? NULL : rest_http_new(&self->hub, open_stream, self, &http.origins);
+    http_doors_t doors = {.ws = self->ws, .open_ws = ws_open, .rest = self->rest_http, .ask_rest = rest_http_on_request};
+    self->http = !self->rest_http ? NULL : http_new(self->loop, &http, &self->hub, self->admission, &doors);
     if (self->http)
         log_info("gateway: listening", LOG_TEXT("address", http.server.address));
     return self->http != NULL;
@@ -355,16 +315,16 @@ static bool reload_takes(void *arg, const config_t *config, const char *key)
 static void reload_apply(void *arg, const config_t *config)
 {
     gateway_t *self = arg;
-    read_limits(&self->hub, config);
+    limits_read(&self->hub, config);
     size_t clients = room_for_clients(self, config) ? (size_t)config_integer(config, clients_key) : self->clients_max;
     size_t per_address = (size_t)config_integer(config, "gatewayd.clients_per_address");
-    ws_limit(self->ws, clients, per_address);
+    admission_limit(self->admission, clients, per_address);
     http_limit(self->http, per_address + WAITING_BESIDE_CLIENTS);
 }
 
 const reload_events_t gateway_reload_events = {.section = "gatewayd", .takes = reload_takes, .apply = reload_apply};
 
-gateway_t *gateway_new(loop_t *loop, const config_t *config)
+gateway_t *gateway_new(loop_t *loop, const config_t *config, const rpc_events_t *methods)
 {
     gateway_t *self = calloc(1, sizeof *self);
     if (!self)
@@ -373,10 +333,11 @@ gateway_t *gateway_new(loop_t *loop, const config_t *config)
     self->stood_ns = clock_stood_still_ns();
     hub_init(&self->hub);
     self->hub.loop = loop;
+    self->hub.methods = methods;
+    self->hub.catch_up = catchup_step;
     budget_init(&self->budget, 0);
     self->hub.budget = &self->budget;
     read_config(self, config);
-    self->hub.now_ns = clock_real_ns();
     self->tick = loop_timer_new(loop, on_tick, self);
     if (!self->tick || !open_hub(self, config) || !open_bus(self) || !open_web(self, config)) {
         gateway_destroy(&self);
@@ -403,6 +364,7 @@ void gateway_destroy(gateway_t **self_p)
     http_destroy(&self->http);
     rest_http_destroy(&self->rest_http);
     ws_destroy(&self->ws);
+    admission_destroy(&self->admission);
     history_client_destroy(&self->hub.history);
     recent_destroy(&self->hub.recent);
     pace_destroy(&self->hub.pace);

@@ -4,13 +4,16 @@
 #include "common/config/config.h"
 #include "common/config/reload.h"
 #include "common/loop/loop.h"
+#include "gatewayd/forms/rpc.h"
 
 typedef struct gateway gateway_t;
 
-/* Reads section gatewayd; the configuration outlives it. NULL with a log line on failure. */
-gateway_t *gateway_new(loop_t *loop, const config_t *config);
+/* Reads section gatewayd; the configuration outlives it. methods: what clients may ask for (methods.h). NULL with a log line on
+ * failure. */
+gateway_t *gateway_new(loop_t *loop, const config_t *config, const rpc_events_t *methods);
 
-/* What SIGHUP changes in a running gateway, with the gateway_t as `arg`: the limits, but for more clients than it started with. */
+/* What SIGHUP changes in a running gateway, with the gateway_t as `arg`: the limits, but for more clients than it started with.
+ */
 extern const reload_events_t gateway_reload_events;
 
 /* Says goodbye to the clients, which may take a few seconds. The loop must not be running. */

@@ -2,6 +2,7 @@
 #include "common/config/options.h"
 #include "common/zeromq/socket.h"
 #include "gatewayd/gateway.h"
+#include "gatewayd/methods/methods.h"
 
 #include <stdlib.h>
 
@@ -16,7 +17,7 @@ int main(int argc, char **argv)
     sd_notify_t *sd_notify = NULL;
     reload_t *reload = NULL;
     loop_t *loop = loop_new();
-    if (!loop || !(gateway = gateway_new(loop, config)) || !(sd_notify = sd_notify_new(loop)))
+    if (!loop || !(gateway = gateway_new(loop, config, &methods_events)) || !(sd_notify = sd_notify_new(loop)))
         goto done;
     if (!(reload = reload_new(loop, config, sd_notify, &gateway_reload_events, gateway)))
         goto done;

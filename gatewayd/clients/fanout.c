@@ -1,6 +1,8 @@
 #include "gatewayd/clients/fanout.h"
 
+#include "gatewayd/clients/client.h"
 #include "gatewayd/streams/notify.h"
+#include "gatewayd/streams/offers.h"
 
 enum { AHEAD = 8 };
 
@@ -8,14 +10,14 @@ enum { AHEAD = 8 };
  * meanwhile: they lie all over the memory. */
 static void touch_readers(const hub_t *hub, live_stream_t *live_stream, list_t *clients)
 {
-    bool overrun = hub->now_ns < hub->excused_ns && ring_lapped(live_stream->ring, live_stream->dirty_from);
+    bool overrun = ring_lapped(live_stream->ring, live_stream->dirty_from) && hub_now_ns(hub) < hub->excused_ns;
     for (size_t i = 0; i < live_stream->reader_count; i++) {
         reader_t *reader = live_stream->readers[i];
         if (i + AHEAD < live_stream->reader_count)
             __builtin_prefetch(live_stream->readers[i + AHEAD], 1);
         bool touched = (overrun && reader_overrun(reader)) || reader_touch(reader);
-        if (touched && !list_linked(&reader->client->in_pump))
-            list_append(clients, &reader->client->in_pump);
+        if (touched && !list_linked(&reader->owner->in_pump))
+            list_append(clients, &reader->owner->in_pump);
     }
 }
 
@@ -32,7 +34,7 @@ bool fanout_step(hub_t *hub)
         if (live_stream)
             touch_readers(hub, live_stream, &hub->pumping);
     } else if (!list_empty(&hub->pumping)) {
-        client_pump(LIST_OWNER(list_take(&hub->pumping), client_t, in_pump));
+        client_pump(LIST_OWNER(list_take(&hub->pumping), client_t, readers.in_pump));
     }
     if (!is_passing(hub) && hub->pass_again) {
         hub->pass_again = false;
@@ -60,22 +62,23 @@ void fanout_finish(hub_t *hub)
         ;
 }
 
-static void tell_client(client_t *client, text_t source, const offer_failing_t *failing)
+static void tell_client(readers_t *readers, text_t source, const offer_failing_t *failing)
 {
     buffer_t params = buffer_new(0);
     notify_failing(&params, source, failing);
-    client_notify(client, failing->reason.length > 0 ? TEXT("subscription.failing") : TEXT("subscription.restored"),
-                  buffer_text(&params));
+    conversation_notify(readers->sink,
+                        failing->reason.length > 0 ? TEXT("subscription.failing") : TEXT("subscription.restored"),
+                        buffer_text(&params));
     buffer_release(&params);
 }
 
 /* Who is subscribed to every source hears of a new one only by its trades: where they don't come, that is to be said. */
-static void tell_if_failing(const hub_t *hub, client_t *client, const live_stream_t *live_stream)
+static void tell_if_failing(const hub_t *hub, readers_t *readers, const live_stream_t *live_stream)
 {
     const offer_t *offer = offers_find(hub->offers, live_stream->source);
     offer_failing_t failing = {live_stream->symbol, offer ? offer_failure(offer, live_stream->symbol) : TEXT("")};
     if (failing.reason.length > 0)
-        tell_client(client, live_stream->source, &failing);
+        tell_client(readers, live_stream->source, &failing);
 }
 
 void fanout_stream(hub_t *hub, live_stream_t *live_stream)
@@ -92,7 +95,7 @@ void fanout_stream(hub_t *hub, live_stream_t *live_stream)
         if (!reader)
             continue;
         reader_seat(reader, ring_floor(live_stream->ring));
-        tell_if_failing(hub, reader->client, live_stream);
+        tell_if_failing(hub, reader->owner, live_stream);
     }
 }
 
@@ -102,7 +105,7 @@ void fanout_source(hub_t *hub, const offer_t *offer, bool up)
     if (up)
         notify_restored(&params, offer);
     else
-        notify_lost(&params, offer, hub->now_ns);
+        notify_lost(&params, offer, hub_now_ns(hub));
     hub->round++;
     size_t at = 0;
     market_t *market;
@@ -111,10 +114,11 @@ void fanout_source(hub_t *hub, const offer_t *offer, bool up)
         if (!live_stream)
             continue;
         for (size_t i = 0; i < live_stream->reader_count; i++) {
-            client_t *client = live_stream->readers[i]->client;
-            if (client->round != hub->round)
-                client_notify(client, up ? TEXT("connection.restored") : TEXT("connection.lost"), buffer_text(&params));
-            client->round = hub->round;
+            readers_t *readers = live_stream->readers[i]->owner;
+            if (readers->round != hub->round)
+                conversation_notify(readers->sink, up ? TEXT("connection.restored") : TEXT("connection.lost"),
+                                    buffer_text(&params));
+            readers->round = hub->round;
         }
     }
     buffer_release(&params);
@@ -128,12 +132,13 @@ static void tell_readers(hub_t *hub, const offer_t *offer, const offer_stale_t *
         return;
     buffer_t params = buffer_new(0);
     if (change->stale)
-        notify_stale(&params, offer, change, hub->now_ns);
+        notify_stale(&params, offer, change, hub_now_ns(hub));
     else
-        notify_fresh(&params, offer, change, hub->now_ns);
+        notify_fresh(&params, offer, change, hub_now_ns(hub));
     for (size_t i = 0; i < live_stream->reader_count; i++) {
-        client_t *client = live_stream->readers[i]->client;
-        client_notify(client, change->stale ? TEXT("connection.lost") : TEXT("connection.restored"), buffer_text(&params));
+        readers_t *readers = live_stream->readers[i]->owner;
+        conversation_notify(readers->sink, change->stale ? TEXT("connection.lost") : TEXT("connection.restored"),
+                            buffer_text(&params));
     }
     buffer_release(&params);
 }
@@ -143,7 +148,7 @@ static void tell_failing(hub_t *hub, const offer_t *offer, const offer_failing_t
     market_t *market = markets_find(hub->markets, change->symbol);
     live_stream_t *live_stream = market ? market_find(market, offer->name) : NULL;
     for (size_t i = 0; live_stream && i < live_stream->reader_count; i++)
-        tell_client(live_stream->readers[i]->client, offer->name, change);
+        tell_client(live_stream->readers[i]->owner, offer->name, change);
 }
 
 void fanout_stale(hub_t *hub, const offer_t *offer)

@@ -1,18 +1,19 @@
-/* What all clients share: what is offered, what is wanted, where to ask for what has been, and the limits. */
+/* What all clients share: what they may have, whose turn it is, and where to ask for what they want. What is offered and live
+ * is the streams' matter (offers.h, market.h, buses.h), and what is counted that of counts.h.
+ */
 #pragma once
 
-#include "common/bus/follower.h"
 #include "common/clock.h"
 #include "common/loop/budget.h"
 #include "common/loop/share.h"
-#include "gatewayd/clients/reader.h"
-#include "gatewayd/clients/waits.h"
-#include "gatewayd/forms/rpc.h"
-#include "gatewayd/history/history_client.h"
-#include "gatewayd/methods/turns.h"
-#include "gatewayd/streams/offers.h"
+#include "gatewayd/clients/counts.h"
+#include "gatewayd/history/turns.h"
+#include "gatewayd/streams/buses.h"
+#include "gatewayd/streams/reader.h"
+#include "gatewayd/streams/ring.h"
+#include "gatewayd/streams/waits.h"
 
-enum { HUB_BUSES_MAX = 16, HUB_TICK_MS = 50, HUB_RUNS_MAX = 256 /* in one write */ };
+enum { HUB_TICK_MS = 50, HUB_RUNS_MAX = 256 /* in one write */ };
 
 /* What happens to a client that reads slower than trades come. */
 typedef enum {
@@ -27,22 +28,21 @@ typedef struct {
     slow_t slow;
 } hub_limits_t;
 
-/* What has been done since the start. */
+/* What a reader gets next. */
 typedef struct {
-    uint64_t clients;                                     /* that connected */
-    uint64_t writes, bytes;                               /* to the clients' links */
-    uint64_t trades;                                      /* from the rings; a gap counts as the trades it stands for */
-    uint64_t looks;                                       /* at subscribes that wait, to see whether they can go on */
-    uint64_t caught, conflated, disconnected, overflowed; /* clients that fell behind: by what became of them */
-    rpc_counts_t rpc;
-} hub_counts_t;
+    reader_t *reader;
+    text_t text;
+    size_t length; /* bytes in the ring */
+    cursor_t last; /* of the run's last frame */
+} run_t;
 
 typedef struct {
-    offers_t *offers;
-    markets_t *markets;
-    history_client_t *history;
+    struct offers *offers;
+    struct markets *markets;
+    struct recent *recent;
+    buses_t buses;
+    struct history_client *history;
     turns_t turns;            /* of questions to it */
-    struct recent *recent;    /* recent.h */
     struct pace *pace;        /* pace.h; NULL: nothing is paced */
     struct page_cache *pages; /* page_cache.h */
     struct guesses *guesses;  /* guesses.h; NULL: any number */
@@ -50,9 +50,11 @@ typedef struct {
     budget_t *budget; /* of what waits for clients; NULL: any number of bytes */
     const loop_t *loop;
     hub_counts_t counts;
-    follower_counts_t bus_counts; /* as of the last tick */
-    int64_t now_ns;               /* since 1970, as of this turn of the loop: set by whoever calls in */
-    int64_t excused_ns;           /* until then who falls behind is not slow, since this process stood still; 0: it never did */
+    int64_t (*clock)(void); /* ns since 1970 */
+    int64_t excused_ns;     /* until then who falls behind is not slow, since this process stood still; 0: it never did */
+
+    const struct rpc_events *methods;     /* what clients ask for: methods.h */
+    bool (*catch_up)(readers_t *readers); /* the next step of a client that is behind: catchup_step */
 
     run_t runs[HUB_RUNS_MAX]; /* scratch: of several rings, that go out in one write */
     char gathered[RING_RUN_MAX];
@@ -60,33 +62,36 @@ typedef struct {
     share_t *trades;  /* of the loop's time: for live trades (fanout.h), … */
     share_t *answers; /* … and for large answers that go out. NULL, both: without a bound */
 
-    list_t pumping;   /* client_t.in_pump: who has its turn to come in this pass (fanout.h) */
+    list_t pumping;   /* readers_t.in_pump: who has its turn to come in this pass (fanout.h) */
     size_t untouched; /* live streams whose readers this pass has still to tell */
     bool pass_again;  /* and then there is another one */
 
-    list_t clients;  /* client_t.in_hub */
-    list_t catching; /* client_t.in_catching: with readers that catch up */
+    list_t clients;  /* conversation_t.in_hub */
+    list_t catching; /* readers_t.in_catching: with readers that catch up */
     size_t catching_count;
-    list_t asking;        /* client_t.in_asking: want to ask history for a page when others have theirs */
+    list_t asking;        /* readers_t.in_asking: want to ask history for a page when others have theirs */
     uint64_t pages_asked; /* trades of all pages that history is asked for now */
-    waits_t waits;        /* of subscribes (subscribe.h) */
+    list_t subscribes;    /* subscribe_t.in_hub: all that are under way */
+    waits_t waits;        /* of them */
     size_t client_count, subscription_count;
     size_t call_count; /* clients that are `passing` (client_link_t) */
     uint64_t round;    /* of notifications that each client gets once */
-
-    const char *bus[HUB_BUSES_MAX]; /* endpoints, and which of them are silent */
-    bool bus_silent[HUB_BUSES_MAX];
-    size_t bus_count;
-    bool following; /* every bus is heard */
 } hub_t;
 
 static inline void hub_init(hub_t *self)
 {
-    *self = (hub_t){.limits = {.subscriptions = 1000, .pending_bytes = 1 << 20}};
+    *self = (hub_t){.limits = {.subscriptions = 1000, .pending_bytes = 1 << 20}, .clock = clock_real_ns};
     turns_init(&self->turns);
     list_init(&self->pumping);
     list_init(&self->clients);
     list_init(&self->catching);
     list_init(&self->asking);
+    list_init(&self->subscribes);
     waits_init(&self->waits);
+}
+
+/* Now, in ns since 1970. */
+static inline int64_t hub_now_ns(const hub_t *self)
+{
+    return self->clock();
 }

@@ -1,24 +1,25 @@
 #include "gatewayd/clients/pace.h"
 
+#include "common/clock.h"
+#include "common/loop/share.h"
+
 #include <stdlib.h>
 
 enum { TICK_MS = 1 };
 
 struct pace {
-    hub_t *hub;
-    share_t *share;      /* of the loop's time */
-    loop_timer_t *timer; /* runs while somebody waits */
-    list_t waiting;      /* client_t.in_pace */
-    int64_t credit;      /* bytes */
-    int64_t credited_ns; /* up to hub_t.now_ns then */
+    const uint64_t *sent; /* bytes */
+    share_t *share;       /* of the loop's time */
+    loop_timer_t *timer;  /* runs while somebody waits */
+    list_t waiting;       /* pace_turn_t.in_pace */
+    int64_t credit;       /* bytes */
+    int64_t credited_ns;  /* up to then: CLOCK_MONOTONIC */
     bool running;
 };
 
 static void earn(pace_t *self)
 {
-    int64_t now_ns = self->hub->now_ns, elapsed_ns = now_ns - self->credited_ns;
-    if (elapsed_ns < 0)
-        elapsed_ns = 0; /* the clock was set */
+    int64_t now_ns = clock_mono_ns(), elapsed_ns = now_ns - self->credited_ns;
     if (elapsed_ns > PACE_BURST_MS * NS_PER_MS)
         elapsed_ns = PACE_BURST_MS * NS_PER_MS;
     self->credited_ns = now_ns;
@@ -32,9 +33,10 @@ static void run(pace_t *self)
     self->running = true;
     earn(self);
     while (self->credit > 0 && !list_empty(&self->waiting) && share_begin(self->share)) {
-        uint64_t before = self->hub->counts.bytes;
-        client_take_turn(LIST_OWNER(list_take(&self->waiting), client_t, in_pace));
-        self->credit -= (int64_t)(self->hub->counts.bytes - before) + PACE_TURN_BYTES;
+        uint64_t before = *self->sent;
+        pace_turn_t *turn = LIST_OWNER(list_take(&self->waiting), pace_turn_t, in_pace);
+        turn->take(turn);
+        self->credit -= (int64_t)(*self->sent - before) + PACE_TURN_BYTES;
         share_end(self->share);
     }
     self->running = false;
@@ -43,18 +45,28 @@ static void run(pace_t *self)
 static void on_tick(void *arg)
 {
     pace_t *self = arg;
-    self->hub->now_ns = clock_real_ns();
     run(self);
     if (list_empty(&self->waiting))
         loop_timer_stop(self->timer);
 }
 
-pace_t *pace_new(loop_t *loop, hub_t *hub)
+void pace_turn_init(pace_turn_t *self, void (*take)(pace_turn_t *self))
+{
+    list_init(&self->in_pace);
+    self->take = take;
+}
+
+void pace_turn_leave(pace_turn_t *self)
+{
+    list_remove(&self->in_pace);
+}
+
+pace_t *pace_new(loop_t *loop, const uint64_t *sent)
 {
     pace_t *self = calloc(1, sizeof *self);
     if (!self)
         return NULL;
-    self->hub = hub;
+    self->sent = sent;
     list_init(&self->waiting);
     self->share = share_new(loop, SHARE_CATCHING_US, NULL, NULL);
     self->timer = loop_timer_new(loop, on_tick, self);
@@ -76,14 +88,14 @@ void pace_destroy(pace_t **self_p)
     free(self);
 }
 
-void pace_enter(pace_t *self, client_t *client)
+void pace_enter(pace_t *self, pace_turn_t *turn)
 {
     if (!self) {
-        client_take_turn(client);
+        turn->take(turn);
         return;
     }
-    if (!list_linked(&client->in_pace))
-        list_append(&self->waiting, &client->in_pace);
+    if (!list_linked(&turn->in_pace))
+        list_append(&self->waiting, &turn->in_pace);
     if (self->running || loop_timer_running(self->timer))
         return; /* it comes to it */
     run(self);

@@ -7,8 +7,8 @@
  */
 #pragma once
 
+#include "common/list.h"
 #include "common/loop/loop.h"
-#include "gatewayd/clients/client.h"
 
 enum {
     PACE_BYTES_PER_MS = 1 << 20, /* a gigabyte a second: a part of what a core sends */
@@ -18,9 +18,20 @@ enum {
 
 typedef struct pace pace_t;
 
-/* hub: outlives it. NULL when memory runs out. */
-pace_t *pace_new(loop_t *loop, hub_t *hub);
+/* A client's, which is behind. */
+typedef struct pace_turn {
+    list_t in_pace;
+    void (*take)(struct pace_turn *self); /* sends a run or a page; it may enter again */
+} pace_turn_t;
+
+void pace_turn_init(pace_turn_t *self, void (*take)(pace_turn_t *self));
+
+/* It waits for no turn. */
+void pace_turn_leave(pace_turn_t *self);
+
+/* sent: the bytes that all have been sent so far; outlives it. NULL when memory runs out. */
+pace_t *pace_new(loop_t *loop, const uint64_t *sent);
 void pace_destroy(pace_t **self);
 
-/* The client, which is behind, has something to send: it gets its turn, now or later. self may be NULL: now. */
-void pace_enter(pace_t *self, client_t *client);
+/* The client has something to send: it gets its turn, now or later. self may be NULL: now. */
+void pace_enter(pace_t *self, pace_turn_t *turn);

@@ -3,6 +3,7 @@
 #include "common/log.h"
 #include "common/metrics/process_metrics.h"
 #include "gatewayd/doors/assets.h"
+#include "gatewayd/doors/cors_answer.h"
 #include "gatewayd/doors/rest.h"
 #include "gatewayd/doors/signalr.h"
 #include "gatewayd/doors/upgrade.h"
@@ -23,9 +24,9 @@
 enum { SHOWN_MAX = 128 /* bytes of a field in the log */ };
 
 struct http {
-    hub_t *hub;
-    ws_t *ws;
-    rest_http_t *rest_http;
+    const hub_t *hub;
+    admission_t *admission;
+    http_doors_t doors;
     origins_t origins;
     http_server_t *server;
     bool deflates;
@@ -46,16 +47,14 @@ static unsigned answer_health(const http_t *self, buffer_t *body)
 
 static unsigned answer_ready(const http_t *self, buffer_t *body)
 {
-    self->hub->now_ns = clock_real_ns();
     return status_report_ready(self->hub, body) ? 200 : 503;
 }
 
 static unsigned answer_metrics(const http_t *self, buffer_t *body)
 {
-    hub_t *hub = self->hub;
+    const hub_t *hub = self->hub;
     metrics_t metrics = {.out = body};
     buffer_t json = buffer_new(0); /* not wanted here */
-    hub->now_ns = clock_real_ns();
     process_metrics(&metrics, hub->loop);
     metrics_gauge(&metrics, "dataflow_ready", "1: ready", status_report_ready(hub, &json));
     hub_metrics(&metrics, hub);
@@ -138,7 +137,7 @@ static void answer_negotiate(const http_t *self, http_connection_t *to, const ht
         answer_json(to, 403, TEXT("{\"error\":\"" ORIGIN_REFUSED "\"}\n"));
     } else if (getrandom(noise, sizeof noise, 0) == sizeof noise) {
         signalr_negotiate(&body, newer, noise);
-        rest_http_answer_open(self->rest_http, to, request, "POST, OPTIONS", buffer_text(&body));
+        cors_answer(&self->origins.reading, to, request, "POST, OPTIONS", buffer_text(&body));
     } else {
         answer_json(to, 503, TEXT("{\"error\":\"no randomness\"}\n"));
     }
@@ -188,7 +187,7 @@ static bool may_upgrade(const http_t *self, http_connection_t *from, const http_
         return false;
     if (!origins_may_connect(&self->origins, request))
         return refuse_origin(request, refusal);
-    unsigned status = ws_refusal(self->ws, http_peer(from, room));
+    unsigned status = admission_refusal(self->admission, http_peer(from, room));
     *refusal = (http_refusal_t){status, "too many clients"};
     return status == 0;
 }
@@ -210,7 +209,7 @@ static void upgrade(const http_t *self, http_connection_t *from, const http_requ
     int fd = http_hand_over(from, &handshake.behind);
     handshake.answer = buffer_text(&answer);
     if (buffer_ok(&answer))
-        ws_open(self->ws, fd, address, &handshake);
+        self->doors.open_ws(self->doors.ws, fd, address, &handshake);
     else
         close(fd);
     buffer_release(&answer);
@@ -245,11 +244,11 @@ static void on_request(void *arg, http_connection_t *from, const http_request_t 
     if (request->websocket)
         upgrade(self, from, request, path);
     else if (text_starts_with(path, TEXT(REST_PREFIX)))
-        rest_http_on_request(self->rest_http, from, request, path);
+        self->doors.ask_rest(self->doors.rest, from, request, path);
     else if (negotiates && http_request_is(request, "POST"))
         answer_negotiate(self, from, request);
     else if (negotiates && http_request_is(request, "OPTIONS"))
-        rest_http_answer_open(self->rest_http, from, request, "POST, OPTIONS", TEXT(""));
+        cors_answer(&self->origins.reading, from, request, "POST, OPTIONS", TEXT(""));
     else if (!read)
         http_answer(from, &(http_answer_t){.status = 405,
                                            .content_type = JSON,
@@ -263,13 +262,14 @@ static void on_request(void *arg, http_connection_t *from, const http_request_t 
         answer_json(from, 404, TEXT("{\"error\":\"not found\"}\n"));
 }
 
-http_t *http_new(loop_t *loop, const http_settings_t *settings, hub_t *hub, ws_t *ws, rest_http_t *rest_http)
+http_t *http_new(loop_t *loop, const http_settings_t *settings, const hub_t *hub, admission_t *admission,
+                 const http_doors_t *doors)
 {
     http_t *self = calloc(1, sizeof *self);
     if (!self)
         return NULL;
-    *self =
-        (http_t){.hub = hub, .ws = ws, .rest_http = rest_http, .origins = settings->origins, .deflates = settings->deflates};
+    *self = (http_t){
+        .hub = hub, .admission = admission, .doors = *doors, .origins = settings->origins, .deflates = settings->deflates};
     self->server = http_server_new(loop, &settings->server, on_request, self);
     if (!self->server)
         http_destroy(&self);

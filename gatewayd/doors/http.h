@@ -4,8 +4,9 @@
 #pragma once
 
 #include "common/http/http_server.h"
-#include "gatewayd/doors/rest_http.h"
-#include "gatewayd/doors/ws.h"
+#include "gatewayd/doors/admission.h"
+#include "gatewayd/doors/handshake.h"
+#include "gatewayd/doors/origins.h"
 
 typedef struct http http_t;
 
@@ -15,8 +16,18 @@ typedef struct {
     bool deflates; /* agrees to permessage-deflate */
 } http_settings_t;
 
-/* All that is given outlives it, but for the settings themselves. NULL with a log line on failure. */
-http_t *http_new(loop_t *loop, const http_settings_t *settings, hub_t *hub, ws_t *ws, rest_http_t *rest_http);
+/* What is behind: WebSockets and REST. */
+typedef struct {
+    struct ws *ws;
+    void (*open_ws)(struct ws *ws, int fd, text_t address, const ws_handshake_t *handshake); /* ws_open */
+    struct rest_http *rest;
+    void (*ask_rest)(struct rest_http *rest, http_connection_t *connection, const http_request_t *request,
+                     text_t path); /* rest_http_on_request */
+} http_doors_t;
+
+/* All that is given outlives it, but for the settings and the doors themselves. NULL with a log line on failure. */
+http_t *http_new(loop_t *loop, const http_settings_t *settings, const hub_t *hub, admission_t *admission,
+                 const http_doors_t *doors);
 
 /* How many connections may wait for one address from now on. */
 void http_limit(http_t *self, size_t per_address);

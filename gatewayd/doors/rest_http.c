@@ -1,10 +1,11 @@
 #include "gatewayd/doors/rest_http.h"
 
+#include "gatewayd/clients/client.h"
 #include "gatewayd/doors/assets.h"
+#include "gatewayd/doors/cors_answer.h"
 #include "gatewayd/doors/rest.h"
 #include "gatewayd/doors/sse_format.h"
 #include "gatewayd/forms/accept.h"
-#include "gatewayd/methods/methods.h"
 #include "gatewayd/streams/recent.h"
 
 #include <stdlib.h>
@@ -17,7 +18,8 @@ enum { KEPT_MAX = 256 /* of a header, for an answer that comes later */ };
 
 struct rest_http {
     hub_t *hub;
-    ws_t *ws;
+    rest_stream_fn *stream;
+    void *arg;
     origins_t origins;
     buffer_t headers; /* scratch */
 };
@@ -77,18 +79,12 @@ static text_t choose_body(rest_call_t *call, text_t body, buffer_t *packed, bool
     return *gzip ? shorter : body;
 }
 
-static void fail(http_connection_t *connection)
-{
-    static const char body[] = "{\"error\":\"out of memory\"}\n";
-    http_answer(connection, &(http_answer_t){500, "application/json", {"", 0}, {body, sizeof body - 1}});
-}
-
 /* A problem in place of a body that may not wait for the peer. */
 static void fit(rest_call_t *call)
 {
     size_t length = call->ready ? answer_text(call->ready).length : call->body.length;
     if (call->client)
-        client_keeps(call->client, 0); /* it is the connection's to keep now */
+        conversation_keeps(&call->client->talk, 0); /* it is the connection's to keep now */
     if (http_admits(call->connection, length))
         return;
     call->ready = NULL;
@@ -119,7 +115,7 @@ static void send_answer(rest_call_t *call)
     if (buffer_ok(headers) && buffer_ok(&call->body))
         http_answer(call->connection, &answer);
     else
-        fail(call->connection);
+        cors_answer_failure(call->connection);
     buffer_release(&packed);
 }
 
@@ -133,7 +129,7 @@ static size_t link_send(void *link, text_t frames)
     while (!call->answered && frame_next(&frames, &answer)) {
         call->answered = true;
         call->status = rest_answer(call->route, answer, &call->body);
-        client_keeps(call->client, call->body.capacity);
+        conversation_keeps(&call->client->talk, call->body.capacity);
     }
     if (call->answered && !call->receiving)
         http_wake(call->connection);
@@ -176,7 +172,6 @@ static void on_ready(void *owner)
     rest_call_t *call = owner;
     if (!call->answered)
         return;
-    call->rest_http->hub->now_ns = clock_real_ns();
     send_answer(call);
     call_free(call);
 }
@@ -184,7 +179,6 @@ static void on_ready(void *owner)
 static void on_closed(void *owner)
 {
     rest_call_t *call = owner;
-    call->rest_http->hub->now_ns = clock_real_ns();
     call_free(call);
 }
 
@@ -216,11 +210,10 @@ static void ask(const rest_call_t *now, text_t request)
     hub_t *hub = now->rest_http->hub;
     rest_call_t *call = keep_call(now);
     if (!call) {
-        fail(now->connection);
+        cors_answer_failure(now->connection);
         return;
     }
-    hub->now_ns = clock_real_ns();
-    call->client = hub->call_count < REST_HTTP_CALLS_MAX ? client_new(hub, &call_link, call, &methods_events) : NULL;
+    call->client = hub->call_count < REST_HTTP_CALLS_MAX ? client_new(hub, &call_link, call) : NULL;
     if (call->client) {
         call->receiving = true;
         client_receive(call->client, request);
@@ -275,8 +268,8 @@ static void open_stream(rest_call_t *call, const http_request_t *request, const 
     else if (!origins_may_read(&call->rest_http->origins, request))
         call->status = rest_problem(&call->body, 403, ORIGIN_REFUSED);
     else
-        call->answered = !sse_open(call->rest_http->ws, call->rest_http->hub, call->connection, request, query,
-                                   buffer_text(&headers), &call->status, &call->body);
+        call->answered = !call->rest_http->stream(call->rest_http->arg, call->connection, request, query, buffer_text(&headers),
+                                                  &call->status, &call->body);
     buffer_release(&headers);
 }
 
@@ -284,9 +277,8 @@ static bool find_ready(rest_call_t *call, text_t symbol, const rest_query_t *que
 {
     recent_query_t question;
     hub_t *hub = call->rest_http->hub;
-    hub->now_ns = clock_real_ns();
     if (rest_recent(call->route, symbol, query, &question))
-        call->ready = recent_find(hub->recent, &question, ANSWER_REST);
+        call->ready = recent_find(hub->recent, &question, ANSWER_REST, hub_now_ns(hub));
     return call->ready != NULL;
 }
 
@@ -319,11 +311,11 @@ static void start(rest_call_t *call, const http_request_t *request, text_t path)
     buffer_release(&out);
 }
 
-rest_http_t *rest_http_new(hub_t *hub, ws_t *ws, const origins_t *origins)
+rest_http_t *rest_http_new(hub_t *hub, rest_stream_fn *stream, void *arg, const origins_t *origins)
 {
     rest_http_t *self = malloc(sizeof *self);
     if (self)
-        *self = (rest_http_t){.hub = hub, .ws = ws, .origins = *origins, .headers = buffer_new(0)};
+        *self = (rest_http_t){.hub = hub, .stream = stream, .arg = arg, .origins = *origins, .headers = buffer_new(0)};
     return self;
 }
 
@@ -333,24 +325,6 @@ void rest_http_destroy(rest_http_t **self)
         buffer_release(&(*self)->headers);
     free(*self);
     *self = NULL;
-}
-
-void rest_http_answer_open(rest_http_t *self, http_connection_t *connection, const http_request_t *request, const char *methods,
-                           text_t json)
-{
-    text_t origin = http_request_field(request, "Origin");
-    buffer_t *headers = &self->headers;
-    buffer_clear(headers);
-    buffer_printf(headers, "Allow: %s\r\nCache-Control: no-store\r\n", methods);
-    if (json.length == 0)
-        cors_append_preflight(&self->origins.reading, origin, http_request_field(request, "Access-Control-Request-Headers"),
-                              methods, headers);
-    else
-        cors_append(&self->origins.reading, origin, headers);
-    if (buffer_ok(headers))
-        http_answer(connection, &(http_answer_t){200, "application/json", buffer_text(headers), json});
-    else
-        fail(connection);
 }
 
 static const char *methods_of(text_t path)
@@ -371,7 +345,7 @@ void rest_http_on_request(rest_http_t *self, http_connection_t *connection, cons
 {
     bool options = http_request_is(request, "OPTIONS");
     if (options && is_known(path)) {
-        rest_http_answer_open(self, connection, request, methods_of(path), TEXT(""));
+        cors_answer(&self->origins.reading, connection, request, methods_of(path), TEXT(""));
         return;
     }
     rest_call_t call = {.rest_http = self,

@@ -17,7 +17,9 @@ enum { INVOCATION = 1, STREAM_INVOCATION = 4, CLOSE = 7 };
 typedef enum { STATE_HANDSHAKE, STATE_OPEN, STATE_OVER } signalr_state_t;
 
 struct signalr {
-    client_t *client;
+    conversation_t *talk;
+    struct client *client;
+    void (*receive)(struct client *client, text_t message);
     signalr_state_t state;
     size_t record_bytes;
     buffer_t record;  /* of which the end has not come yet */
@@ -36,7 +38,7 @@ static void send_record(signalr_t *self)
     buffer_append(&self->out, TEXT("\x1e"));
     frame_append_text(&self->frame, buffer_text(&self->out));
     if (buffer_ok(&self->out) && buffer_ok(&self->frame))
-        client_send_frame(self->client, buffer_text(&self->frame));
+        conversation_send_frame(self->talk, buffer_text(&self->frame));
     buffer_clear(&self->out);
 }
 
@@ -141,7 +143,7 @@ static void invoke(signalr_t *self, text_t record, uint64_t type)
         error = read_argument(self, record, &argument);
     }
     if (!error)
-        client_receive(self->client, argument);
+        self->receive(self->client, argument);
     complete(self, record, error);
 }
 
@@ -170,12 +172,15 @@ static void keep(signalr_t *self, text_t part)
         end(self, "the record is too long");
 }
 
-signalr_t *signalr_new(client_t *client, size_t record_bytes, int64_t now_ns)
+signalr_t *signalr_new(conversation_t *talk, struct client *client, void (*receive)(struct client *client, text_t message),
+                       size_t record_bytes, int64_t now_ns)
 {
     signalr_t *self = malloc(sizeof *self);
     if (!self)
         return NULL;
-    *self = (signalr_t){.client = client,
+    *self = (signalr_t){.talk = talk,
+                        .client = client,
+                        .receive = receive,
                         .record_bytes = record_bytes,
                         .record = buffer_new(record_bytes),
                         .message = buffer_new(record_bytes),
@@ -201,7 +206,7 @@ void signalr_destroy(signalr_t **self_p)
 void signalr_receive(signalr_t *self, text_t message)
 {
     const char *separator;
-    while (message.length > 0 && self->state != STATE_OVER && !self->client->closing &&
+    while (message.length > 0 && self->state != STATE_OVER && !self->talk->end.closing &&
            (separator = memchr(message.at, SEPARATOR, message.length))) {
         text_t part = {message.at, (size_t)(separator - message.at)};
         message = (text_t){separator + 1, message.length - part.length - 1};
@@ -214,7 +219,7 @@ void signalr_receive(signalr_t *self, text_t message)
             take_record(self, buffer_text(&self->record));
         buffer_release(&self->record);
     }
-    if (message.length > 0 && self->state != STATE_OVER && !self->client->closing)
+    if (message.length > 0 && self->state != STATE_OVER && !self->talk->end.closing)
         keep(self, message);
 }
 

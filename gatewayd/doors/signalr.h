@@ -1,9 +1,12 @@
-/* SignalR's JSON hub protocol over a client's connection: proto/signalr.md. Records come in, at whatever borders; the JSON-RPC in
- * them goes to the client_t, whose link is of DIALECT_SIGNALR. Knows no transport.
+/* SignalR's JSON hub protocol over a client's connection: proto/signalr.md. Records come in, at whatever borders; the JSON-RPC
+ * in them goes to `receive`, and what is said to the client by its conversation, whose link is of DIALECT_SIGNALR. Knows no
+ * transport.
  */
 #pragma once
 
-#include "gatewayd/clients/client.h"
+#include "gatewayd/clients/conversation.h"
+
+struct client;
 
 enum {
     SIGNALR_PING_MS = 12000, /* between our pings, looked at every second: at most 13 s */
@@ -13,8 +16,9 @@ enum {
 
 typedef struct signalr signalr_t;
 
-/* client: outlives it. record_bytes: the longest record. now_ns: CLOCK_MONOTONIC. NULL when memory runs out. */
-signalr_t *signalr_new(client_t *client, size_t record_bytes, int64_t now_ns);
+/* talk: the client's; both outlive it. record_bytes: the longest record. now_ns: CLOCK_MONOTONIC. NULL when memory runs out. */
+signalr_t *signalr_new(conversation_t *talk, struct client *client, void (*receive)(struct client *client, text_t message),
+                       size_t record_bytes, int64_t now_ns);
 void signalr_destroy(signalr_t **self);
 
 /* A text message came. */
@@ -32,8 +36,8 @@ bool signalr_over(const signalr_t *self);
 /* Why it has, and the code for the close frame. CLOSE_NORMAL and nothing where the client wished it. */
 text_t signalr_why(const signalr_t *self, unsigned *code);
 
-/* The connection is closed for another reason: appends the frame with the record that says so, after which a client may come back. Nothing where a
- * client would not take it as one. The conversation is over. */
+/* The connection is closed for another reason: appends the frame with the record that says so, after which a client may come
+ * back. Nothing where a client would not take it as one. The conversation is over. */
 void signalr_append_close(signalr_t *self, text_t reason, buffer_t *out);
 
 /* The answer to negotiate, version 0 or 1. `noise`: 24 random bytes, which name the connection. */

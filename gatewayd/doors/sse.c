@@ -1,9 +1,9 @@
 #include "gatewayd/doors/sse.h"
 
+#include "gatewayd/clients/client.h"
 #include "gatewayd/doors/ending.h"
 #include "gatewayd/doors/sse_format.h"
 #include "gatewayd/forms/params.h"
-#include "gatewayd/methods/methods.h"
 
 #include <netinet/in.h>
 #include <netinet/tcp.h>
@@ -25,8 +25,7 @@ typedef enum {
 } sse_state_t;
 
 typedef struct {
-    ws_t *ws;
-    hub_t *hub;
+    admission_t *admission;
     http_connection_t *connection;
     client_t *client;
     sse_format_t *events;
@@ -36,7 +35,7 @@ typedef struct {
     buffer_t out;     /* what goes out next; SSE_FAILED: why */
     buffer_t headers; /* of the answer */
     int64_t sent_ns;  /* CLOCK_MONOTONIC */
-    char address[WS_ADDRESS_MAX];
+    char address[ADMISSION_ADDRESS_MAX];
 } sse_t;
 
 /* Hands over what there is; the connection keeps what the peer does not take. */
@@ -106,7 +105,7 @@ static size_t link_send(void *link, text_t frames)
             write_out(self);
     }
     if (!fits)
-        client_close(self->client, CLOSE_POLICY, TEXT("too many streams for one connection"));
+        conversation_end(&self->client->talk, CLOSE_POLICY, TEXT("too many streams for one connection"));
     else if (is_open(self))
         write_out(self);
     return fits && self->state != SSE_FAILED ? (size_t)(rest.at - frames.at) : frames.length;
@@ -149,7 +148,7 @@ static void link_leave(void *link)
         ending_log("sse", self->address, CLOSE_RESTART, TEXT("the gateway is shutting down"));
         self->state = SSE_LEAVING;
     } else if (self->state == SSE_ASKING || self->state == SSE_OPENING) {
-        client_close(self->client, CLOSE_RESTART, TEXT("The gateway is shutting down"));
+        conversation_end(&self->client->talk, CLOSE_RESTART, TEXT("The gateway ends"));
     }
     http_wake(self->connection);
 }
@@ -178,7 +177,7 @@ static const char *resume(sse_format_t *events, const http_request_t *request, c
 static void prepare_socket(http_connection_t *connection)
 {
     int fd = http_socket(connection);
-    setsockopt(fd, SOL_SOCKET, SO_SNDBUF, &(int){WS_SEND_BUFFER}, sizeof(int));
+    setsockopt(fd, SOL_SOCKET, SO_SNDBUF, &(int){ADMISSION_SEND_BUFFER}, sizeof(int));
     setsockopt(fd, IPPROTO_TCP, TCP_USER_TIMEOUT, &(unsigned){SSE_DEAD_MS}, sizeof(unsigned));
 }
 
@@ -235,7 +234,7 @@ static void sse_free(sse_t *self)
     buffer_release(&self->out);
     buffer_release(&self->headers);
     if (self->address[0])
-        ws_dismiss(self->ws, self->address);
+        admission_leave(self->admission, self->address);
     free(self);
 }
 
@@ -265,7 +264,6 @@ static bool go_on(sse_t *self)
 static void on_ready(void *owner)
 {
     sse_t *self = owner;
-    self->hub->now_ns = clock_real_ns();
     if (!go_on(self))
         sse_free(self);
 }
@@ -273,7 +271,6 @@ static void on_ready(void *owner)
 static void on_closed(void *owner)
 {
     sse_t *self = owner;
-    self->hub->now_ns = clock_real_ns();
     sse_free(self);
 }
 
@@ -281,18 +278,18 @@ static const http_owner_t sse_owner = {.ready = on_ready, .closed = on_closed};
 
 /* --- the request --- */
 
-static sse_t *sse_new(ws_t *ws, hub_t *hub, http_connection_t *connection, text_t headers)
+static sse_t *sse_new(admission_t *admission, hub_t *hub, http_connection_t *connection, text_t headers)
 {
     char room[HTTP_PEER_MAX];
     sse_t *self = calloc(1, sizeof *self);
     if (!self)
         return NULL;
-    *self = (sse_t){.ws = ws, .hub = hub, .connection = connection, .out = buffer_new(0), .headers = buffer_new(0)};
+    *self = (sse_t){.admission = admission, .connection = connection, .out = buffer_new(0), .headers = buffer_new(0)};
     buffer_append(&self->headers, headers);
     self->events = sse_format_new();
-    ws_admit(ws, http_peer(connection, room), self->address);
+    admission_enter(admission, http_peer(connection, room), self->address);
     if (self->events && self->address[0])
-        self->client = client_new(hub, &sse_format_link, self, &methods_events);
+        self->client = client_new(hub, &sse_format_link, self);
     if (!self->client) {
         sse_free(self);
         return NULL;
@@ -300,12 +297,12 @@ static sse_t *sse_new(ws_t *ws, hub_t *hub, http_connection_t *connection, text_
     return self;
 }
 
-bool sse_open(ws_t *ws, hub_t *hub, http_connection_t *connection, const http_request_t *request, const rest_query_t *query,
-              text_t headers, unsigned *status, buffer_t *answer)
+bool sse_open(admission_t *admission, hub_t *hub, http_connection_t *connection, const http_request_t *request,
+              const rest_query_t *query, text_t headers, unsigned *status, buffer_t *answer)
 {
     char room[HTTP_PEER_MAX];
-    *status = ws_refusal(ws, http_peer(connection, room));
-    sse_t *self = *status == 0 ? sse_new(ws, hub, connection, headers) : NULL;
+    *status = admission_refusal(admission, http_peer(connection, room));
+    sse_t *self = *status == 0 ? sse_new(admission, hub, connection, headers) : NULL;
     if (!self) {
         *status = rest_problem(answer, 503, "too many clients");
         *status = soften(is_browser(request), *status, answer);
@@ -321,7 +318,6 @@ bool sse_open(ws_t *ws, hub_t *hub, http_connection_t *connection, const http_re
         sse_free(self);
     } else {
         self->browser = is_browser(request);
-        hub->now_ns = clock_real_ns();
         prepare_socket(connection);
         http_wait(connection, &sse_owner, self);
         client_receive(self->client, buffer_text(&subscribes));

@@ -6,8 +6,8 @@
 #pragma once
 
 #include "common/http/http_server.h"
+#include "gatewayd/doors/admission.h"
 #include "gatewayd/doors/rest.h"
-#include "gatewayd/doors/ws.h"
 
 enum {
     SSE_HEARTBEAT_MS = 10000, /* looked at every 5 s: a comment every 15 s at most */
@@ -17,5 +17,5 @@ enum {
 /* Begins a stream for the query of a request, whose connection it has then. headers: further lines for its answer. False when it can't be: then *status
  * and `answer` are the answer: a problem, or with 200 events that end at once. Those are for an EventSource (whose Accept names
  * text/event-stream) that a 503 would end for good, although it is only to come back later. */
-bool sse_open(ws_t *ws, hub_t *hub, http_connection_t *connection, const http_request_t *request, const rest_query_t *query,
-              text_t headers, unsigned *status, buffer_t *answer);
+bool sse_open(admission_t *admission, hub_t *hub, http_connection_t *connection, const http_request_t *request,
+              const rest_query_t *query, text_t headers, unsigned *status, buffer_t *answer);

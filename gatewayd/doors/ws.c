@@ -1,13 +1,11 @@
 #include "gatewayd/doors/ws.h"
 
-#include "common/log.h"
+#include "common/http/pack.h"
+#include "gatewayd/clients/client.h"
 #include "gatewayd/doors/ending.h"
-#include "gatewayd/doors/peers.h"
 #include "gatewayd/doors/signalr.h"
 #include "gatewayd/doors/ws_connection.h"
 #include "gatewayd/forms/frame.h"
-#include "gatewayd/forms/pack.h"
-#include "gatewayd/methods/methods.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -21,10 +19,9 @@ struct ws {
     loop_t *loop;
     hub_t *hub;
     ws_config_t config;
-    peers_t *peers;
+    admission_t *admission;
     share_t *requests; /* of the loop's time: what clients say */
     list_t sessions;   /* session_t.in_ws */
-    bool leaving;
 };
 
 /* One connection. */
@@ -36,7 +33,7 @@ typedef struct {
     signalr_t *signalr; /* NULL: JSON-RPC as it is */
     int64_t leave_ns;   /* it closes when the last frame is out, and by then at the latest: CLOCK_MONOTONIC; 0: it stays */
     int64_t pinged_ns;  /* when it was pinged last */
-    char address[WS_ADDRESS_MAX];
+    char address[ADMISSION_ADDRESS_MAX];
 } session_t;
 
 /* --- client_link_t --- */
@@ -93,10 +90,10 @@ static void check_rpc(session_t *session, int64_t now_ns)
     int64_t dead_ms = session->ws->config.silence_ms, ping_ms = dead_ms * 2 / 5;
     if (silent >= ping_ms && session->pinged_ns <= heard_ns) {
         session->pinged_ns = now_ns;
-        client_send_frame(session->client, FRAME_ALIVE);
+        conversation_send_frame(&session->client->talk, FRAME_ALIVE);
     } else if (silent >= dead_ms) {
-        int length = snprintf(reason, sizeof reason, "nothing received for %lld ms, not even a pong", (long long)silent);
-        client_close(session->client, CLOSE_POLICY, (text_t){reason, (size_t)length});
+        int length = snprintf(reason, sizeof reason, "nothing was heard for %lld ms, not even a pong", (long long)silent);
+        conversation_end(&session->client->talk, CLOSE_POLICY, (text_t){reason, (size_t)length});
     }
 }
 
@@ -134,23 +131,16 @@ static const client_link_t links[] = {[WS_RPC] = LINK(DIALECT_RPC, false),
                                       [WS_RPC_DEFLATE] = LINK(DIALECT_RPC, true),
                                       [WS_SIGNALR] = LINK(DIALECT_SIGNALR, false)};
 
-static hub_t *enter(session_t *session)
-{
-    hub_t *hub = session->ws->hub;
-    hub->now_ns = clock_real_ns();
-    return hub;
-}
-
 /* --- ws_connection_events_t --- */
 
 static void deliver(session_t *session, text_t message, bool binary)
 {
     if (binary && session->signalr)
-        client_close(session->client, CLOSE_UNSUPPORTED, TEXT("expected a text frame"));
+        conversation_end(&session->client->talk, CLOSE_UNSUPPORTED, TEXT("expected a text frame"));
     else if (binary)
         client_refuse(session->client, RPC_PARSE_ERROR, "Parse error: expected a text frame, found a binary one");
     else if (!text_is_utf8(message))
-        client_close(session->client, CLOSE_INVALID_TEXT, TEXT("expected UTF-8"));
+        conversation_end(&session->client->talk, CLOSE_INVALID_TEXT, TEXT("expected UTF-8"));
     else if (session->signalr)
         signalr_receive(session->signalr, message);
     else
@@ -164,16 +154,15 @@ static void unpack_and_deliver(session_t *session, text_t packed, bool binary)
     if (result == UNPACK_DONE)
         deliver(session, buffer_text(&message), binary);
     else if (result == UNPACK_TOO_LONG)
-        client_close(session->client, CLOSE_TOO_BIG, TEXT("the message is too long"));
+        conversation_end(&session->client->talk, CLOSE_TOO_BIG, TEXT("the message is too long"));
     else
-        client_close(session->client, CLOSE_INVALID_TEXT, TEXT("invalid compressed data"));
+        conversation_end(&session->client->talk, CLOSE_INVALID_TEXT, TEXT("expected what is compressed"));
     buffer_release(&message);
 }
 
 static void on_message(void *owner, text_t message, bool binary, bool packed)
 {
     session_t *session = owner;
-    enter(session);
     if (packed)
         unpack_and_deliver(session, message, binary);
     else
@@ -185,8 +174,7 @@ static void on_message(void *owner, text_t message, bool binary, bool packed)
 static void on_broken(void *owner, unsigned code, const char *why)
 {
     session_t *session = owner;
-    enter(session);
-    client_close(session->client, code, text_of(why));
+    conversation_end(&session->client->talk, code, text_of(why));
 }
 
 /* Everything is out but the words at the end. */
@@ -200,15 +188,14 @@ static void put_goodbye(session_t *session)
         return;
     unsigned code = CLOSE_RESTART;
     text_t reason = TEXT("service restart; retry after 1000 ms");
-    if (!session->ws->leaving)
+    if (!admission_closed(session->ws->admission))
         reason = signalr_why(session->signalr, &code);
-    client_close(session->client, code, reason);
+    conversation_end(&session->client->talk, code, reason);
 }
 
 static void on_ready(void *owner)
 {
     session_t *session = owner;
-    enter(session);
     client_pump(session->client);
     if (session->leave_ns && client_idle(session->client))
         put_goodbye(session);
@@ -216,11 +203,10 @@ static void on_ready(void *owner)
 
 static void destroy(session_t *session)
 {
-    enter(session);
     list_remove(&session->in_ws);
     signalr_destroy(&session->signalr);
     client_destroy(&session->client);
-    ws_dismiss(session->ws, session->address);
+    admission_leave(session->ws->admission, session->address);
     free(session);
 }
 
@@ -234,26 +220,20 @@ static const ws_connection_events_t ws_connection_events = {
 
 /* --- ws.h --- */
 
-ws_t *ws_new(loop_t *loop, hub_t *hub, const ws_config_t *config)
+ws_t *ws_new(loop_t *loop, hub_t *hub, admission_t *admission, const ws_config_t *config)
 {
     ws_t *self = calloc(1, sizeof *self);
     if (!self)
         return NULL;
     self->loop = loop;
     self->hub = hub;
+    self->admission = admission;
     self->config = *config;
     list_init(&self->sessions);
-    self->peers = peers_new(config->clients_per_address);
     self->requests = share_new(loop, SHARE_REQUESTS_US, NULL, NULL);
-    if (!self->peers || !self->requests)
+    if (!self->requests)
         ws_destroy(&self);
     return self;
-}
-
-void ws_limit(ws_t *self, size_t clients, size_t clients_per_address)
-{
-    self->config.clients = clients;
-    peers_limit(self->peers, clients_per_address);
 }
 
 void ws_destroy(ws_t **self_p)
@@ -262,44 +242,14 @@ void ws_destroy(ws_t **self_p)
     if (!self)
         return;
     *self_p = NULL;
-    peers_destroy(&self->peers);
     share_destroy(&self->requests);
     free(self);
-}
-
-unsigned ws_refusal(ws_t *self, text_t address)
-{
-    static log_limit_t limit;
-    if (self->leaving)
-        return 503;
-    if (self->hub->client_count < self->config.clients && peers_enter(self->peers, address)) {
-        peers_leave(self->peers, address);
-        return 0;
-    }
-    if (log_allowed(&limit, clock_mono_ns()))
-        log_warn("ws: too many clients", LOG_SLICE("address", address), LOG_U64("clients", self->hub->client_count),
-                 LOG_U64("suppressed", log_suppressed(&limit)));
-    return 503;
-}
-
-bool ws_admit(ws_t *self, text_t address, char kept[static WS_ADDRESS_MAX])
-{
-    bool admitted = address.length < WS_ADDRESS_MAX && peers_enter(self->peers, address);
-    if (admitted)
-        memcpy(kept, address.at, address.length);
-    kept[admitted ? address.length : 0] = '\0';
-    return admitted;
-}
-
-void ws_dismiss(ws_t *self, const char *address)
-{
-    peers_leave(self->peers, text_of(address));
 }
 
 static session_t *session_new(ws_t *self, text_t address)
 {
     session_t *session = calloc(1, sizeof *session);
-    if (session && ws_admit(self, address, session->address)) {
+    if (session && admission_enter(self->admission, address, session->address)) {
         session->ws = self;
         list_append(&self->sessions, &session->in_ws);
         return session;
@@ -314,15 +264,16 @@ static bool converse(session_t *session, int fd, text_t answer, ws_speech_t spee
     const ws_config_t *config = &session->ws->config;
     ws_connection_terms_t terms = {
         .message_bytes = config->message_bytes, .deflates = speech == WS_RPC_DEFLATE, .requests = session->ws->requests};
-    setsockopt(fd, SOL_SOCKET, SO_SNDBUF, &(int){WS_SEND_BUFFER}, sizeof(int));
+    setsockopt(fd, SOL_SOCKET, SO_SNDBUF, &(int){ADMISSION_SEND_BUFFER}, sizeof(int));
     session->ws_connection = ws_connection_new(session->ws->loop, fd, answer, &terms, &ws_connection_events, session);
     if (!session->ws_connection)
         return false;
-    session->client = client_new(enter(session), &links[speech], session, &methods_events);
+    session->client = client_new(session->ws->hub, &links[speech], session);
     if (session->client)
-        session->client->address = text_of(session->address);
+        session->client->talk.address = text_of(session->address);
     if (session->client && speech == WS_SIGNALR)
-        session->signalr = signalr_new(session->client, config->message_bytes, ws_connection_heard_ns(session->ws_connection));
+        session->signalr = signalr_new(&session->client->talk, session->client, client_receive, config->message_bytes,
+                                       ws_connection_heard_ns(session->ws_connection));
     return session->client && (speech != WS_SIGNALR || session->signalr);
 }
 
@@ -344,9 +295,9 @@ void ws_check(ws_t *self)
     int64_t now_ns = clock_mono_ns();
     LIST_EACH(item, &self->hub->clients)
     {
-        client_t *client = LIST_OWNER(item, client_t, in_hub);
-        if (client->link->check)
-            client->link->check(client->link_arg, now_ns);
+        const client_end_t *end = &LIST_OWNER(item, conversation_t, in_hub)->end;
+        if (end->link->check)
+            end->link->check(end->arg, now_ns);
     }
 }
 
@@ -357,12 +308,12 @@ static void on_wake(void *arg)
 
 void ws_goodbye(ws_t *self)
 {
-    self->leaving = true;
+    admission_close(self->admission);
     LIST_EACH(item, &self->hub->clients)
     {
-        client_t *client = LIST_OWNER(item, client_t, in_hub);
-        if (client->link->leave)
-            client->link->leave(client->link_arg);
+        const client_end_t *end = &LIST_OWNER(item, conversation_t, in_hub)->end;
+        if (end->link->leave)
+            end->link->leave(end->arg);
     }
     loop_timer_t *timer = loop_timer_new(self->loop, on_wake, NULL);
     if (!timer)

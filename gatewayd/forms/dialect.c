@@ -1,6 +1,6 @@
 #include "gatewayd/forms/dialect.h"
 
-#include "gatewayd/forms/rpc.h"
+#include "gatewayd/forms/rpc_code.h"
 #include "proto/request.h"
 
 enum { HUB_COUNT_DEFAULT = 50 };
@@ -15,7 +15,6 @@ static const struct {
     [DIALECT_SIGNALR] = {.recent = {.count = HUB_COUNT_DEFAULT, .needs_channel = true}, .unwraps = true, .names_code = true},
 };
 
-/* Those of JSON-RPC 2.0, section 5.1, and our own. */
 static const struct {
     int code;
     const char *name;

@@ -1,16 +1,9 @@
-/* What the gateway's doors say differently: how a message stands in a frame, what getRecentTrades takes, how results and
- * errors read. The hub answers as the .NET server did: proto/signalr.md, "Dialect", is the same as a table.
+/* What the gateway's doors say differently beside how a message stands in a frame (frame.h): what getRecentTrades takes, how
+ * results and errors read. The hub answers as the .NET server did: proto/signalr.md, "Dialect", is the same as a table.
  */
 #pragma once
 
-#include "common/buffer.h"
-
-typedef enum {
-    DIALECT_RPC,     /* of /ws and REST; a message stands in a frame as it is */
-    DIALECT_DEFLATE, /* the same, but compressed by itself (pack.h), or as it is where that is not shorter */
-    DIALECT_SIGNALR, /* of the hub; as the argument of an invocation of ReceiveMessage */
-    DIALECT_COUNT
-} dialect_t;
+#include "gatewayd/forms/frame.h"
 
 /* What getRecentTrades takes. */
 typedef struct {
@@ -20,8 +13,8 @@ typedef struct {
 
 const dialect_recent_t *dialect_recent(dialect_t dialect);
 
-/* A result that is an object, of which one member, an array, is what was asked for. Raw JSON, in pieces, so that nobody need look
- * through a long one. */
+/* A result that is an object, of which one member, an array, is what was asked for. Raw JSON, in pieces, so that nobody need
+ * look through a long one. */
 typedef struct {
     const char *name; /* of the list */
     text_t before;    /* the members before it, one at least: "channel":"trades","symbol":"BTC-USD" */
@@ -36,5 +29,5 @@ bool dialect_unwraps(dialect_t dialect);
 /* Appends an answer's ,"result":… and what stands beside it. */
 void dialect_put_list(dialect_t dialect, const dialect_list_t *list, buffer_t *out);
 
-/* Appends an answer's ,"error":{…}. code: of rpc.h; message: what was wrong, for people. */
+/* Appends an answer's ,"error":{…}. code: of rpc_code.h; message: what was wrong, for people. */
 void dialect_put_error(dialect_t dialect, int code, text_t message, buffer_t *out);

@@ -1,6 +1,6 @@
 #include "gatewayd/forms/frame.h"
 
-#include "gatewayd/forms/pack.h"
+#include "common/http/pack.h"
 
 enum { FINAL_TEXT = 0x81, COMPRESSED = 0x40, LENGTH_16 = 126, LENGTH_64 = 127, PIECES_MAX = 5 };
 
@@ -137,6 +137,15 @@ size_t frame_notify(dialect_t dialect, char *out, text_t method, text_t params)
 {
     message_t message = notification(method, params);
     return render(dialect, out, payload_length(dialect, &message), &message);
+}
+
+void frame_append_notification(buffer_t *out, dialect_t dialect, text_t method, text_t params)
+{
+    size_t length = frame_notify_length(dialect, method, params);
+    char *room = buffer_room(out, length);
+    if (!room)
+        return;
+    buffer_took(out, frame_notify(dialect, room, method, params));
 }
 
 text_t frame_params(text_t frame, text_t method)

@@ -2,7 +2,15 @@
  * them. */
 #pragma once
 
-#include "gatewayd/forms/dialect.h"
+#include "common/buffer.h"
+
+/* How a message stands in a frame. */
+typedef enum {
+    DIALECT_RPC,     /* of /ws and REST; a message stands in a frame as it is */
+    DIALECT_DEFLATE, /* the same, but compressed by itself (pack.h), or as it is where that is not shorter */
+    DIALECT_SIGNALR, /* of the hub; as the argument of an invocation of ReceiveMessage */
+    DIALECT_COUNT
+} dialect_t;
 
 enum { FRAME_HEADER_MAX = 10, FRAME_REASON_MAX = 123 /* bytes of a close frame's reason */ };
 
@@ -19,6 +27,7 @@ size_t frame_header(char out[static FRAME_HEADER_MAX], uint64_t payload_length);
  * twice as many as there are in DIALECT_RPC and 80. */
 size_t frame_notify_length(dialect_t dialect, text_t method, text_t params);
 size_t frame_notify(dialect_t dialect, char *out, text_t method, text_t params);
+void frame_append_notification(buffer_t *out, dialect_t dialect, text_t method, text_t params);
 
 /* The params of a frame that frame_notify has written for this method in DIALECT_RPC. */
 text_t frame_params(text_t frame, text_t method);

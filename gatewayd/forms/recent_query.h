@@ -9,3 +9,9 @@ typedef struct {
     int64_t after_ns, before_ns; /* INT64_MIN: absent */
     text_t next;                 /* raw JSON, an object of cursors by source; empty: from the newest */
 } recent_query_t;
+
+/* Does it ask for anything but the newest? */
+static inline bool recent_query_bounded(const recent_query_t *self)
+{
+    return self->next.length > 0 || self->before_ns != INT64_MIN || self->after_ns != INT64_MIN;
+}

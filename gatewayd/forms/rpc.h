@@ -10,17 +10,8 @@
 #pragma once
 
 #include "gatewayd/forms/dialect.h"
-
-enum {
-    RPC_PARSE_ERROR = -32700,
-    RPC_INVALID_REQUEST = -32600,
-    RPC_METHOD_NOT_FOUND = -32601,
-    RPC_INVALID_PARAMS = -32602,
-    RPC_INTERNAL_ERROR = -32603,
-    RPC_UNAVAILABLE = -32000, /* something behind the gateway does not answer now, or too much waits to be read by clients */
-    RPC_LIMIT = -32001,       /* too many subscriptions, or requests at one time */
-    RPC_FORBIDDEN = -32003,   /* only for who has the token */
-};
+#include "gatewayd/forms/rpc_code.h"
+#include "gatewayd/forms/rpc_counts.h"
 
 enum {
     RPC_BATCH_MAX = 100,       /* requests in a batch */
@@ -36,7 +27,7 @@ typedef struct rpc rpc_t;
 /* One request that waits for its answer. */
 typedef struct rpc_request rpc_request_t;
 
-typedef struct {
+typedef struct rpc_events {
     /* Carry it out and answer exactly once. `method` is a raw JSON string; `params` is a JSON object, empty
      * where absent. Both are valid during the call, the request until it is answered. */
     void (*on_request)(void *arg, rpc_request_t *request, text_t method, text_t params);
@@ -45,12 +36,6 @@ typedef struct {
     /* May so many bytes wait for the peer? Else the answer is RPC_UNAVAILABLE. NULL: yes. */
     bool (*admits)(void *arg, size_t bytes);
 } rpc_events_t;
-
-/* Many peers count into the same. */
-typedef struct {
-    uint64_t requests; /* notifications and what is no proper request included */
-    uint64_t errors;   /* answers that are errors */
-} rpc_counts_t;
 
 /* NULL when memory runs out. `events` and `counts` are kept, not copied. dialect: of the answers. */
 rpc_t *rpc_new(const rpc_events_t *events, void *arg, rpc_counts_t *counts, dialect_t dialect);

@@ -4,6 +4,12 @@
 #include "common/bus/requester.h"
 #include "proto/request.h"
 
+/* How long one asks again for what neither history nor a journal can tell. */
+enum {
+    HISTORY_PATIENCE_MS = 10000, /* a killed service is back by then */
+    HISTORY_RETRY_MS = 50
+};
+
 /* A service that answers requests, as requester.h does; tests put their own in its place. */
 typedef struct {
     uint64_t (*send)(void *service, text_t request, requester_fn *done, void *arg); /* 0: it takes none now */

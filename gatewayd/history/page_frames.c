@@ -10,7 +10,7 @@ static void append_gap(const page_frames_t *page, cursor_t next, buffer_t *frame
     buffer_t params = buffer_new(0);
     cursor_t from = {page->last.epoch, page->last.seq + 1}, to = {next.epoch, next.seq - 1};
     notify_gap(&params, page->symbol, page->source, from, to);
-    page_frames_append_notification(frames, page->dialect, TEXT("trades.gap"), buffer_text(&params));
+    frame_append_notification(frames, page->dialect, TEXT("trades.gap"), buffer_text(&params));
     buffer_release(&params);
 }
 
@@ -30,7 +30,7 @@ page_end_t page_frames_append(page_frames_t *page, text_t trades, size_t room_by
             return PAGE_HOLE;
         else if (frames->length + walk.value.length > room_bytes)
             return PAGE_FULL;
-        page_frames_append_notification(frames, page->dialect, TEXT("trades.update"), walk.value);
+        frame_append_notification(frames, page->dialect, TEXT("trades.update"), walk.value);
         page->last = trade.cursor;
         end = PAGE_WHOLE;
     }
@@ -43,13 +43,4 @@ void page_frames_give_up(page_frames_t *page, buffer_t *frames)
         return;
     append_gap(page, (cursor_t){page->to.epoch, page->to.seq + 1}, frames);
     page->last = page->to;
-}
-
-void page_frames_append_notification(buffer_t *frames, dialect_t dialect, text_t method, text_t params)
-{
-    size_t length = frame_notify_length(dialect, method, params);
-    char *room = buffer_room(frames, length);
-    if (!room)
-        return;
-    buffer_took(frames, frame_notify(dialect, room, method, params));
 }

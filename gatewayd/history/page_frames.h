@@ -26,6 +26,3 @@ page_end_t page_frames_append(page_frames_t *page, text_t trades, size_t room_by
 
 /* Appends the trades.gap that says that nothing more comes up to page->to; moves page->last there. */
 void page_frames_give_up(page_frames_t *page, buffer_t *frames);
-
-/* A notification in a frame. */
-void page_frames_append_notification(buffer_t *frames, dialect_t dialect, text_t method, text_t params);

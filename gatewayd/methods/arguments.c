@@ -1,7 +1,6 @@
 #include "gatewayd/methods/arguments.h"
 
 #include "common/moment.h"
-#include "gatewayd/methods/subscribe.h"
 
 bool argument_channel(rpc_request_t *request, text_t params, bool required)
 {
@@ -63,11 +62,27 @@ bool argument_flag(rpc_request_t *request, text_t params, const char *name, bool
     return false;
 }
 
+/* A cursor, or an object of one by source. */
+static bool is_since(text_t since)
+{
+    text_t text;
+    cursor_t cursor;
+    if (json_kind(since) == JSON_STRING)
+        return json_plain_string(since, &text) && cursor_parse(text, &cursor);
+    if (json_kind(since) != JSON_OBJECT)
+        return false;
+    for (json_walk_t walk = json_walk(since); json_next(&walk);) {
+        if (!json_plain_string(walk.value, &text) || !cursor_parse(text, &cursor))
+            return false;
+    }
+    return true;
+}
+
 bool argument_since(rpc_request_t *request, text_t params, text_t *since)
 {
     text_t raw = json_member(params, "since");
     *since = param_absent(raw) ? (text_t){"", 0} : raw;
-    if (param_absent(raw) || subscribe_since_valid(raw))
+    if (param_absent(raw) || is_since(raw))
         return true;
     rpc_error(request, RPC_INVALID_PARAMS, "since: expected \"<epoch>-<seq>\" or an object with one by source, found %.*s",
               TEXT_ARG(param_found(raw)));
@@ -99,7 +114,7 @@ bool argument_next(rpc_request_t *request, text_t params, text_t *next)
 {
     text_t raw = json_member(params, "next");
     *next = param_absent(raw) ? (text_t){"", 0} : raw;
-    if (param_absent(raw) || (json_kind(raw) == JSON_OBJECT && subscribe_since_valid(raw)))
+    if (param_absent(raw) || (json_kind(raw) == JSON_OBJECT && is_since(raw)))
         return true;
     rpc_error(request, RPC_INVALID_PARAMS,
               "next: expected that of an earlier page, {\"<source>\":\"<epoch>-<seq>\"}, found %.*s",

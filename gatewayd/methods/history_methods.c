@@ -80,7 +80,7 @@ static void ask(client_t *client, rpc_request_t *request, text_t symbol, making_
     if (!buffer_ok(&making->text) || text.length + making->asked.next.length > REQUEST_MAX - REST_BYTES)
         rpc_error(request, RPC_INVALID_PARAMS, "Params are too long");
     else
-        query_start(client, request, symbol, &making->asked, recent);
+        query_start(&client->talk, request, symbol, &making->asked, recent);
     buffer_release(&making->text);
 }
 
@@ -121,12 +121,12 @@ static void ask_for_trades(client_t *client, rpc_request_t *request, const char 
 void history_methods_recent(client_t *client, rpc_request_t *request, text_t params)
 {
     wanted_t wanted;
-    const dialect_recent_t *takes = dialect_recent(client->link->dialect);
+    const dialect_recent_t *takes = dialect_recent(client->talk.end.link->dialect);
     if (!argument_channel(request, params, takes->needs_channel) || !read_wanted(request, params, takes->count, &wanted))
         return;
-    if (query_answer_recent(client, request, &wanted.question))
+    if (query_answer_recent(&client->talk, request, &wanted.question))
         return;
-    recent_asks(client->hub->recent, &wanted.question);
+    recent_asks(client->talk.hub->recent, &wanted.question, hub_now_ns(client->talk.hub));
     ask_for_trades(client, request, "recent", "upto", &wanted, &wanted.question);
 }
 
@@ -211,7 +211,7 @@ void history_methods_clear(client_t *client, rpc_request_t *request, text_t para
     put_raw(&out, "token", token);
     buffer_append(&out, TEXT("}"));
     if (buffer_ok(&out))
-        query_clear(client, request, buffer_text(&out));
+        query_clear(&client->talk, request, buffer_text(&out));
     else
         rpc_error(request, RPC_INVALID_PARAMS, "Params are too long");
     buffer_release(&out);

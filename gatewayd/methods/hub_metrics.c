@@ -1,8 +1,9 @@
 #include "gatewayd/methods/hub_metrics.h"
 
 #include "common/bus/bus_metrics.h"
-#include "gatewayd/clients/reader.h"
+#include "gatewayd/history/history_client.h"
 #include "gatewayd/methods/guesses.h"
+#include "gatewayd/streams/market.h"
 #include "gatewayd/streams/recent.h"
 
 #define COUNT(member, name, help)                                                                                              \
@@ -89,9 +90,9 @@ static void print_sources(metrics_t *metrics, const hub_t *hub)
 
 static void print_buses(metrics_t *metrics, const hub_t *hub)
 {
-    metrics_family(metrics, "dataflow_gateway_bus_silent", METRIC_GAUGE, "1: the bus is silent, without even a heartbeat");
-    for (size_t i = 0; i < hub->bus_count; i++)
-        metrics_u64(metrics, METRIC_LABELS({"bus", text_of(hub->bus[i])}), hub->bus_silent[i]);
+    metrics_family(metrics, "dataflow_gateway_bus_silent", METRIC_GAUGE, "1: nothing comes from the bus, not even a heartbeat");
+    for (size_t i = 0; i < hub->buses.count; i++)
+        metrics_u64(metrics, METRIC_LABELS({"bus", text_of(hub->buses.endpoints[i])}), hub->buses.silent[i]);
 }
 
 void hub_metrics(metrics_t *metrics, const hub_t *hub)
@@ -115,7 +116,7 @@ void hub_metrics(metrics_t *metrics, const hub_t *hub)
     if (hub->guesses)
         metrics_counter(metrics, "dataflow_gateway_wrong_tokens_total", "Wrong tokens for clearHistory",
                         guesses_wrong(hub->guesses));
-    bus_metrics(metrics, &hub->bus_counts);
+    bus_metrics(metrics, &hub->buses.counted);
     print_buses(metrics, hub);
     print_sources(metrics, hub);
     metrics_gauge(metrics, "dataflow_gateway_history_up", "1: history answers", history_alive(hub->history));

@@ -5,6 +5,7 @@
 #include "gatewayd/methods/status_report.h"
 #include "gatewayd/methods/subscribe.h"
 #include "gatewayd/streams/notify.h"
+#include "gatewayd/streams/offers.h"
 
 #include <strings.h>
 
@@ -27,7 +28,7 @@ static void subscribe(client_t *client, rpc_request_t *request, text_t params)
 }
 
 /* Ends the reader of one source; the others, if there are some, go on. */
-static bool drop_source(client_t *client, subscription_t *subscription, text_t source)
+static bool drop_source(subscription_t *subscription, text_t source)
 {
     const live_stream_t *live_stream = market_find(subscription->market, source);
     reader_t *reader = live_stream ? subscription_reader(subscription, live_stream) : NULL;
@@ -35,7 +36,7 @@ static bool drop_source(client_t *client, subscription_t *subscription, text_t s
     reader_destroy(&reader);
     subscription->all = subscription->all && !had;
     if (list_empty(&subscription->readers))
-        client_unsubscribe(client, subscription);
+        readers_unsubscribe(subscription);
     return had;
 }
 
@@ -45,14 +46,14 @@ static void unsubscribe(client_t *client, rpc_request_t *request, text_t params)
     if (!argument_channel(request, params, true) || !argument_symbol(request, params, &symbol) ||
         !argument_source(request, params, &source))
         return;
-    subscription_t *subscription = client_subscription(client, param_slice(&symbol));
+    subscription_t *subscription = readers_subscription(&client->readers, param_slice(&symbol));
     bool was = subscription != NULL;
     if (was) {
-        subscribe_cancel_all(client, subscription);
+        subscribe_cancel_all(subscription);
         if (source.length > 0)
-            was = drop_source(client, subscription, param_slice(&source));
+            was = drop_source(subscription, param_slice(&source));
         else
-            client_unsubscribe(client, subscription);
+            readers_unsubscribe(subscription);
     }
     if (!was) {
         rpc_error(request, RPC_INVALID_PARAMS, "Not subscribed: %.*s", (int)symbol.length, symbol.bytes);
@@ -68,7 +69,7 @@ static void unsubscribe(client_t *client, rpc_request_t *request, text_t params)
 static void answer_report(client_t *client, rpc_request_t *request, void (*report)(const hub_t *, buffer_t *))
 {
     buffer_t out = buffer_new(0);
-    report(client->hub, &out);
+    report(client->talk.hub, &out);
     if (buffer_ok(&out))
         rpc_result(request, buffer_text(&out));
     else
@@ -79,7 +80,7 @@ static void answer_report(client_t *client, rpc_request_t *request, void (*repor
 static void get_symbols(client_t *client, rpc_request_t *request, text_t params)
 {
     (void)params;
-    if (offers_heard(client->hub->offers))
+    if (offers_heard(client->talk.hub->offers))
         answer_report(client, request, status_report_print_symbols);
     else
         rpc_error(request, RPC_UNAVAILABLE, "Not ready: no source has been heard yet");
@@ -96,7 +97,7 @@ static void ping(client_t *client, rpc_request_t *request, text_t params)
     (void)params;
     buffer_t out = buffer_new(0);
     buffer_append(&out, TEXT("{\"pong\":true,\"time\":"));
-    notify_put_time(&out, client->hub->now_ns);
+    notify_put_time(&out, hub_now_ns(client->talk.hub));
     buffer_append(&out, TEXT("}"));
     rpc_result(request, buffer_text(&out));
     buffer_release(&out);

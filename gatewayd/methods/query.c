@@ -6,7 +6,7 @@
 #include "gatewayd/history/page_cache.h"
 #include "gatewayd/methods/clear.h"
 #include "gatewayd/methods/guesses.h"
-#include "gatewayd/methods/pieces.h"
+#include "gatewayd/streams/history_coverage.h"
 #include "gatewayd/streams/notify.h"
 #include "gatewayd/streams/recent.h"
 
@@ -15,9 +15,9 @@
 #define TRADES "trades" /* the list that getRecentTrades is asked for */
 
 typedef struct {
-    list_t in_client;
-    client_t *client;
-    size_t expected; /* bytes, by client_expects */
+    task_t task;
+    conversation_t *talk;
+    size_t expected; /* bytes, by conversation_expects */
     turn_t turn;
     hub_t *hub;
     dialect_t dialect;
@@ -49,7 +49,7 @@ static void tell_guess(query_t *query, guess_t guess)
 
 static void expect_nothing(query_t *query)
 {
-    client_has(query->client, query->expected);
+    conversation_has(query->talk, query->expected);
     query->expected = 0;
 }
 
@@ -59,7 +59,7 @@ static void query_free(query_t *query)
     tell_guess(query, query->clear ? GUESS_WRONG : GUESS_UNKNOWN); /* who goes before the answer may know why */
     history_cancel(&query->call);
     clear_cancel(&query->clear);
-    list_remove(&query->in_client);
+    list_remove(&query->task.in_client);
     turns_leave(&query->hub->turns, &query->turn);
     pieces_release(&query->pieces);
     free(query);
@@ -78,7 +78,7 @@ static void put_symbol(const query_t *query, buffer_t *out)
     if (query->symbol.length == 0)
         return;
     buffer_printf(out, "\"channel\":\"trades\",\"symbol\":\"%.*s\",\"staleness\":", TEXT_ARG(query->symbol));
-    notify_put_seconds(out, offers_staleness_ns(query->hub->offers, query->symbol, query->hub->now_ns));
+    notify_put_seconds(out, offers_staleness_ns(query->hub->offers, query->symbol, hub_now_ns(query->hub)));
 }
 
 static told_t tell(const query_t *query, text_t answer)
@@ -152,13 +152,18 @@ static answer_form_t form_of(dialect_t dialect)
     return dialect_unwraps(dialect) ? ANSWER_LIST : ANSWER_RPC;
 }
 
+static const ready_answer_t *make_recent(const query_t *query)
+{
+    return recent_make(query->hub->recent, &query->question, form_of(query->dialect), hub_now_ns(query->hub));
+}
+
 /* What history says of the last trades is good for the next one who asks, and for this one, too: all get the same text. */
 static bool answered_by_rings(query_t *query, text_t answer)
 {
     if (!query->teaches)
         return false;
-    recent_learn(query->hub->recent, &query->question, answer);
-    return answer_with(recent_make(query->hub->recent, &query->question, form_of(query->dialect)), query->request);
+    history_coverage_learn(query->hub->markets, &query->question, answer, hub_now_ns(query->hub));
+    return answer_with(make_recent(query), query->request);
 }
 
 /* --- an answer in pieces --- */
@@ -250,7 +255,7 @@ static bool ask_history(query_t *query)
 /* There must be room for the answer among all that waits for clients. False with an error. */
 static bool expect(query_t *query)
 {
-    if (!client_expects(query->client, query->turn.bytes)) {
+    if (!conversation_expects(query->talk, query->turn.bytes)) {
         rpc_crowded(query->request);
         return false;
     }
@@ -263,9 +268,7 @@ static void on_turn(turn_t *turn)
 {
     query_t *query = LIST_OWNER(turn, query_t, turn);
     bool large = query->teaches && query->question.count > RECENT_AT_ONCE && rpc_wanted(query->request);
-    bool ready =
-        large && answer_with(recent_make(query->hub->recent, &query->question, form_of(query->dialect)), query->request);
-    if (ready || !expect(query) || !ask_history(query))
+    if ((large && answer_with(make_recent(query), query->request)) || !expect(query) || !ask_history(query))
         query_free(query);
 }
 
@@ -280,22 +283,30 @@ static void remember(query_t *query, const recent_query_t *question)
     query->question.source.at = query->source_text;
 }
 
+static void cancel(task_t *task)
+{
+    query_t *query = LIST_OWNER(task, query_t, task);
+    rpc_error(query->request, RPC_UNAVAILABLE, "The connection is closing");
+    query_free(query);
+}
+
 /* NULL when memory runs out: the client is told. */
-static query_t *query_new(client_t *client, rpc_request_t *request, text_t symbol)
+static query_t *query_new(conversation_t *talk, rpc_request_t *request, text_t symbol)
 {
     query_t *query = calloc(1, sizeof *query);
     if (!query) {
         rpc_error(request, RPC_INTERNAL_ERROR, "Out of memory");
         return NULL;
     }
-    query->client = client;
-    query->hub = client->hub;
-    query->dialect = client->link->dialect;
+    query->task.cancel = cancel;
+    query->talk = talk;
+    query->hub = talk->hub;
+    query->dialect = talk->end.link->dialect;
     query->request = request;
     memcpy(query->symbol_text, symbol.at, symbol.length);
     query->symbol = (text_t){query->symbol_text, symbol.length};
-    list_init(&query->in_client);
-    list_append(&client->queries, &query->in_client);
+    list_init(&query->task.in_client);
+    list_append(&talk->tasks, &query->task.in_client);
     return query;
 }
 
@@ -305,9 +316,10 @@ static size_t bytes_of(const asked_t *asked)
     return (size_t)(asked->count > 0 ? asked->count : 1) * PIECE_TRADE_BYTES;
 }
 
-void query_start(client_t *client, rpc_request_t *request, text_t symbol, const asked_t *asked, const recent_query_t *recent)
+void query_start(conversation_t *talk, rpc_request_t *request, text_t symbol, const asked_t *asked,
+                 const recent_query_t *recent)
 {
-    query_t *query = query_new(client, request, symbol);
+    query_t *query = query_new(talk, request, symbol);
     if (!query)
         return;
     if (recent)
@@ -316,16 +328,17 @@ void query_start(client_t *client, rpc_request_t *request, text_t symbol, const 
     query->turn.begin = on_turn;
     if (!pieces_init(&query->pieces, asked))
         rpc_error(request, RPC_INTERNAL_ERROR, "Out of memory");
-    else if (!turns_enter(&client->hub->turns, &client->asker, &query->turn))
-        rpc_error(request, RPC_UNAVAILABLE, "Too many queries wait for history: ask again later");
+    else if (!turns_enter(&talk->hub->turns, &talk->asker, &query->turn))
+        rpc_error(request, RPC_UNAVAILABLE, "Too many questions wait for history: ask again when some have been answered");
     else
         return;
     query_free(query);
 }
 
-bool query_answer_recent(client_t *client, rpc_request_t *request, const recent_query_t *recent)
+bool query_answer_recent(const conversation_t *talk, rpc_request_t *request, const recent_query_t *recent)
 {
-    return answer_with(recent_find(client->hub->recent, recent, form_of(client->link->dialect)), request);
+    const hub_t *hub = talk->hub;
+    return answer_with(recent_find(hub->recent, recent, form_of(talk->end.link->dialect), hub_now_ns(hub)), request);
 }
 
 static guess_t guess_of(text_t answer)
@@ -343,42 +356,32 @@ static void on_cleared(void *arg, text_t answer)
     query_t *query = arg;
     query->clear = NULL;
     tell_guess(query, guess_of(answer));
-    recent_forget(query->hub->recent, TEXT(""));
+    history_coverage_forget(query->hub->markets);
     page_cache_expire(query->hub->pages, INT64_MAX);
     on_answer(query, answer);
 }
 
-void query_clear(client_t *client, rpc_request_t *request, text_t history_request)
+void query_clear(conversation_t *talk, rpc_request_t *request, text_t history_request)
 {
     uint64_t wait_ms;
-    guesses_t *guesses = client->hub->guesses;
-    if (guesses && !guesses_try(guesses, client->address, clock_mono_ns(), &wait_ms)) {
+    guesses_t *guesses = talk->hub->guesses;
+    if (guesses && !guesses_try(guesses, talk->address, clock_mono_ns(), &wait_ms)) {
         rpc_error(request, RPC_FORBIDDEN,
                   "No token from this address is checked for %llu ms: one was wrong, or too many are being checked",
                   (unsigned long long)wait_ms);
         return;
     }
-    query_t *query = query_new(client, request, TEXT(""));
+    query_t *query = query_new(talk, request, TEXT(""));
     if (!query) {
         if (guesses)
-            guesses_tell(guesses, client->address, GUESS_UNKNOWN, clock_mono_ns());
+            guesses_tell(guesses, talk->address, GUESS_UNKNOWN, clock_mono_ns());
         return;
     }
     query->guesses = guesses != NULL;
-    query->address = client->address;
-    query->clear = clear_start(client->hub->history, history_request, on_cleared, query);
+    query->address = talk->address;
+    query->clear = clear_start(talk->hub->history, history_request, on_cleared, query);
     if (query->clear)
         return;
     rpc_error(request, RPC_UNAVAILABLE, "History is not available now");
     query_free(query);
-}
-
-void query_cancel_all(client_t *client)
-{
-    list_t *item;
-    while ((item = list_take(&client->queries))) {
-        query_t *query = LIST_OWNER(item, query_t, in_client);
-        rpc_error(query->request, RPC_UNAVAILABLE, "The connection is closing");
-        query_free(query);
-    }
 }

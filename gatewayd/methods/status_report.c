@@ -1,7 +1,9 @@
 #include "gatewayd/methods/status_report.h"
 
 #include "common/version.h"
+#include "gatewayd/history/history_client.h"
 #include "gatewayd/streams/notify.h"
+#include "gatewayd/streams/offers.h"
 
 #include <inttypes.h>
 #include <stdlib.h>
@@ -54,7 +56,7 @@ static void put_stale(const hub_t *hub, const offer_t *offer, buffer_t *out)
     buffer_append(out, TEXT("{"));
     while (offer_each_stale(offer, &at, &stale)) {
         buffer_printf(out, "%s\"%.*s\":", comma, TEXT_ARG(stale.symbol));
-        notify_put_seconds(out, hub->now_ns - stale.last_ns);
+        notify_put_seconds(out, hub_now_ns(hub) - stale.last_ns);
         comma = ",";
     }
     buffer_append(out, TEXT("}"));
@@ -114,7 +116,7 @@ static void put_sources(const hub_t *hub, buffer_t *out)
         buffer_printf(out, ",\"connected\":%s,\"since\":", offer_up(offer) ? "true" : "false");
         notify_put_time(out, offer->since_ns);
         buffer_append(out, TEXT(",\"staleness\":"));
-        notify_put_seconds(out, offer_up(offer) ? 0 : hub->now_ns - offer->since_ns);
+        notify_put_seconds(out, offer_up(offer) ? 0 : hub_now_ns(hub) - offer->since_ns);
         buffer_append(out, TEXT(",\"reason\":\""));
         buffer_append(out, offer->reason);
         buffer_printf(out, "\",\"breaker\":\"%.*s\",\"health\":%u,\"stale\":", TEXT_ARG(offer->breaker),
@@ -131,10 +133,10 @@ static void put_sources(const hub_t *hub, buffer_t *out)
 static void put_bus(const hub_t *hub, buffer_t *out)
 {
     buffer_append(out, TEXT("\"bus\":["));
-    for (size_t i = 0; i < hub->bus_count; i++) {
+    for (size_t i = 0; i < hub->buses.count; i++) {
         buffer_append(out, i ? TEXT(",{\"endpoint\":") : TEXT("{\"endpoint\":"));
-        buffer_append_json_string(out, text_of(hub->bus[i]));
-        const char *state = hub->bus_silent[i] ? "silent" : hub->following ? "up" : "waiting";
+        buffer_append_json_string(out, text_of(hub->buses.endpoints[i]));
+        const char *state = hub->buses.silent[i] ? "silent" : hub->buses.following ? "up" : "waiting";
         buffer_printf(out, ",\"state\":\"%s\"}", state);
     }
     buffer_append(out, TEXT("]"));
@@ -176,11 +178,11 @@ void status_report_print_symbols(const hub_t *hub, buffer_t *out)
 
 bool status_report_ready(const hub_t *hub, buffer_t *out)
 {
-    bool ready = hub->following && history_alive(hub->history);
+    bool ready = hub->buses.following && history_alive(hub->history);
     buffer_printf(out, "{\"ready\":%s,", ready ? "true" : "false");
     put_bus(hub, out);
     buffer_append(out, TEXT(",\"ahead\":"));
-    buffer_append_u64(out, hub->bus_counts.ahead);
+    buffer_append_u64(out, hub->buses.counted.ahead);
     buffer_append(out, TEXT(","));
     put_sources(hub, out);
     buffer_append(out, TEXT(","));

@@ -29,14 +29,11 @@ typedef struct {
     bool batch;     /* updates come in batches */
 } subscribe_request_t;
 
-/* Is the raw JSON what `since` can be? */
-bool subscribe_since_valid(text_t since);
-
 /* Answers the request, now or later. */
 void subscribe_start(client_t *client, rpc_request_t *request, const subscribe_request_t *wanted);
 
-/* Ends the client's subscribes that wait, those for one subscription or (NULL) all, with an error. */
-void subscribe_cancel_all(client_t *client, const subscription_t *only);
+/* Ends the subscribes that wait for a subscription, with an error. */
+void subscribe_cancel_all(subscription_t *subscription);
 
 /* Something was heard, or time has passed: goes on with those for which what they wait for has come (waits.h), some hundred of them a call. Call it
  * every HUB_TICK_MS and after what came from the bus. */

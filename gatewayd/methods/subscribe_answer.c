@@ -1,7 +1,10 @@
 #include "gatewayd/methods/subscribe_answer.h"
 
 #include "common/json.h"
+#include "gatewayd/clients/conversation.h"
+#include "gatewayd/clients/readers.h"
 #include "gatewayd/streams/notify.h"
+#include "gatewayd/streams/offers.h"
 
 enum { ANSWER_MAX = 16 << 20 };
 
@@ -30,7 +33,7 @@ static cursor_t start_of(const subscribe_t *subscribe, const live_stream_t *live
         return reader->last;
     if (live_stream->ring)
         return ring_last(live_stream->ring);
-    const offer_t *offer = offers_find(subscribe->client->hub->offers, live_stream->source);
+    const offer_t *offer = offers_find(subscribe->hub->offers, live_stream->source);
     if (offer)
         offer_has(offer, live_stream->symbol, &start);
     return start;
@@ -38,7 +41,6 @@ static cursor_t start_of(const subscribe_t *subscribe, const live_stream_t *live
 
 static void seat(subscribe_t *subscribe, live_stream_t *live_stream, cursor_t start)
 {
-    client_t *client = subscribe->client;
     cursor_t since;
     reader_t *reader = subscription_reader(subscribe->subscription, live_stream);
     bool resumes = subscribe_since(subscribe, live_stream, &since);
@@ -46,28 +48,29 @@ static void seat(subscribe_t *subscribe, live_stream_t *live_stream, cursor_t st
         return; /* it goes on from where it is */
     if (!reader && !(reader = reader_new(subscribe->subscription, live_stream)))
         return;
-    client_hold(client, reader, start);
+    conversation_hold(subscribe->talk);
+    reader_hold(reader, start);
     if (!resumes || !is_beyond(live_stream, since))
         return;
     buffer_t params = buffer_new(0);
     notify_gap(&params, live_stream->symbol, live_stream->source, (cursor_t){since.epoch, since.seq + 1}, start);
-    client_notify_later(client, TEXT("trades.gap"), buffer_text(&params));
+    conversation_notify_later(subscribe->talk, TEXT("trades.gap"), buffer_text(&params));
     buffer_release(&params);
 }
 
 /* Who subscribes to a source that is down, or to a stream that starves, is told so. */
 static void tell_if_down(subscribe_t *subscribe, const live_stream_t *live_stream)
 {
-    const offer_t *offer = offers_find(subscribe->client->hub->offers, live_stream->source);
+    const offer_t *offer = offers_find(subscribe->hub->offers, live_stream->source);
     offer_stale_t stale;
     if (!offer || (offer_up(offer) && !offer_is_stale(offer, live_stream->symbol, &stale)))
         return;
     buffer_t params = buffer_new(0);
     if (offer_up(offer))
-        notify_stale(&params, offer, &stale, subscribe->client->hub->now_ns);
+        notify_stale(&params, offer, &stale, hub_now_ns(subscribe->hub));
     else
-        notify_lost(&params, offer, subscribe->client->hub->now_ns);
-    client_notify_later(subscribe->client, TEXT("connection.lost"), buffer_text(&params));
+        notify_lost(&params, offer, hub_now_ns(subscribe->hub));
+    conversation_notify_later(subscribe->talk, TEXT("connection.lost"), buffer_text(&params));
     buffer_release(&params);
 }
 
@@ -98,7 +101,7 @@ static void put_failing(const subscribe_t *subscribe, buffer_t *out)
     {
         const live_stream_t *live_stream = LIST_OWNER(item, live_stream_t, in_market);
         const offer_t *offer =
-            subscribe_takes(subscribe, live_stream) ? offers_find(subscribe->client->hub->offers, live_stream->source) : NULL;
+            subscribe_takes(subscribe, live_stream) ? offers_find(subscribe->hub->offers, live_stream->source) : NULL;
         text_t reason = offer ? offer_failure(offer, live_stream->symbol) : TEXT("");
         if (reason.length == 0)
             continue;
@@ -126,35 +129,6 @@ static void print_answer(const subscribe_t *subscribe, const snapshot_t *snapsho
     buffer_append(out, TEXT("}"));
 }
 
-bool subscribe_takes(const subscribe_t *subscribe, const live_stream_t *live_stream)
-{
-    return subscribe->source.length == 0 || text_equal(subscribe->source, live_stream->source);
-}
-
-static bool said_since(const subscribe_t *subscribe, const live_stream_t *live_stream, cursor_t *since)
-{
-    text_t value = subscribe->since, text;
-    if (json_kind(value) == JSON_OBJECT) {
-        for (json_walk_t walk = json_walk(subscribe->since); json_next(&walk);) {
-            if (text_equal(walk.key, live_stream->source))
-                return json_plain_string(walk.value, &text) && cursor_parse(text, since);
-        }
-        return false;
-    }
-    return json_plain_string(value, &text) && cursor_parse(text, since);
-}
-
-/* Where the ring has its epoch still, the client means that, and not the one that connectord had when it came up again with an older journal. */
-bool subscribe_since(const subscribe_t *subscribe, const live_stream_t *live_stream, cursor_t *since)
-{
-    if (!said_since(subscribe, live_stream, since))
-        return false;
-    const offer_t *offer = offers_find(subscribe->client->hub->offers, live_stream->source);
-    if (offer && !(live_stream->ring && ring_floor(live_stream->ring).epoch == since->epoch))
-        *since = offer_present(offer, live_stream->symbol, *since);
-    return true;
-}
-
 void subscribe_snapshot(const subscribe_t *subscribe, snapshot_t *snapshot)
 {
     *snapshot = (snapshot_t){.all = subscribe->source.length == 0};
@@ -169,7 +143,6 @@ void subscribe_snapshot(const subscribe_t *subscribe, snapshot_t *snapshot)
 
 void subscribe_answer(subscribe_t *subscribe)
 {
-    client_t *client = subscribe->client;
     snapshot_t snapshot;
     buffer_t out = buffer_new(ANSWER_MAX);
     subscribe_snapshot(subscribe, &snapshot);
@@ -191,5 +164,4 @@ void subscribe_answer(subscribe_t *subscribe)
     else
         rpc_error(subscribe->request, RPC_INTERNAL_ERROR, "The answer is too large");
     buffer_release(&out);
-    client_release(client);
 }

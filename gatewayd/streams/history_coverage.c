@@ -1,6 +1,7 @@
 #include "gatewayd/streams/history_coverage.h"
 
 #include "common/json.h"
+#include "gatewayd/streams/ring_recent.h"
 #include "proto/request.h"
 #include "proto/trade.h"
 
@@ -104,7 +105,7 @@ static void find_strangers(lesson_t *self, text_t next)
         span_of(self, walk.key);
 }
 
-void history_coverage_learn(market_t *market, text_t source, text_t answer, int64_t now_ns)
+static void learn(market_t *market, text_t source, text_t answer, int64_t now_ns)
 {
     lesson_t lesson = {.count = 0};
     text_t trades = json_member(answer, "trades"), next = json_member(answer, "next");
@@ -132,10 +133,20 @@ void history_coverage_learn(market_t *market, text_t source, text_t answer, int6
     market_changed(market);
 }
 
-void history_coverage_forget(market_t *market)
+void history_coverage_learn(markets_t *markets, const recent_query_t *question, text_t answer, int64_t now_ns)
 {
-    market->whole_ns = 0;
-    LIST_EACH(item, &market->live_streams)
-    LIST_OWNER(item, live_stream_t, in_market)->coverage.known = false;
-    market_changed(market);
+    market_t *market = markets_find(markets, question->symbol);
+    if (market && !recent_query_bounded(question))
+        learn(market, question->source, answer, now_ns);
+}
+
+void history_coverage_forget(markets_t *markets)
+{
+    market_t *market;
+    for (size_t at = 0; (market = markets_each(markets, &at));) {
+        market->whole_ns = 0;
+        LIST_EACH(item, &market->live_streams)
+        LIST_OWNER(item, live_stream_t, in_market)->coverage.known = false;
+        market_changed(market);
+    }
 }

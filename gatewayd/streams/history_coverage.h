@@ -1,13 +1,14 @@
-/* What history was seen to have of a symbol, so that the rings may answer in its place: learned from each of its own answers about the last
- * trades. It holds for a while only, since history may forget.
+/* What history was seen to have of a symbol, so that the rings may answer in its place: learned from each of its own answers
+ * about the last trades. It holds for a while only, since history may forget.
  */
 #pragma once
 
-#include "gatewayd/streams/ring_recent.h"
+#include "gatewayd/forms/recent_query.h"
+#include "gatewayd/streams/market.h"
 
-/* `answer`: history's, valid JSON, to {"op":"recent"} about the market without bounds, of one source or (empty) of all. Its trades go into
- * the rings too, where they join what is there: so the rings reach back as far as it was asked for. */
-void history_coverage_learn(market_t *market, text_t source, text_t answer, int64_t now_ns);
+/* `answer`: history's, valid JSON, to the question; one without bounds teaches. Its trades go into the rings too, where they
+ * join what is there: so the rings reach back as far as it was asked for. */
+void history_coverage_learn(markets_t *markets, const recent_query_t *question, text_t answer, int64_t now_ns);
 
-/* Nothing is known from now on. */
-void history_coverage_forget(market_t *market);
+/* Nothing is known of any symbol any more: history has forgotten trades. */
+void history_coverage_forget(markets_t *markets);

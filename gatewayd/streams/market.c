@@ -1,8 +1,6 @@
 #include "gatewayd/streams/market.h"
 
 #include "common/table.h"
-#include "gatewayd/clients/reader.h"
-#include "gatewayd/clients/waits.h"
 #include "gatewayd/streams/notify.h"
 #include "proto/trade.h"
 
@@ -189,12 +187,6 @@ live_stream_t *market_find(const market_t *market, text_t source)
     return NULL;
 }
 
-/* By cursor. */
-static bool is_awaited_before(heap_item_t *item, heap_item_t *other)
-{
-    return cursor_compare(HEAP_OWNER(item, wait_t, in_stream)->awaited, HEAP_OWNER(other, wait_t, in_stream)->awaited) < 0;
-}
-
 live_stream_t *markets_live_stream(markets_t *self, market_t *market, text_t source)
 {
     live_stream_t *live_stream = market_find(market, source);
@@ -203,7 +195,7 @@ live_stream_t *markets_live_stream(markets_t *self, market_t *market, text_t sou
     live_stream->market = market;
     live_stream->topic = (text_t){live_stream->topic_text, topic_print(live_stream->topic_text, market->symbol, source)};
     topic_parse(live_stream->topic, &live_stream->symbol, &live_stream->source);
-    live_stream->awaited = heap_new(is_awaited_before);
+    live_stream->awaited = waits_heap();
     list_init(&live_stream->in_dirty);
     list_init(&live_stream->in_reached);
     list_init(&live_stream->in_market);
@@ -324,9 +316,16 @@ void markets_renew(markets_t *self, text_t topic, cursor_t former, cursor_t last
     append_gap(self, live_stream, cursor_behind(end), last, ring_append_turn);
 }
 
-live_stream_t *markets_reached(const markets_t *self)
+wait_t *markets_reached(markets_t *self)
 {
-    return list_empty(&self->reached) ? NULL : LIST_OWNER(self->reached.next, live_stream_t, in_reached);
+    while (!list_empty(&self->reached)) {
+        live_stream_t *live_stream = LIST_OWNER(self->reached.next, live_stream_t, in_reached);
+        wait_t *wait = live_stream->ring ? waits_reached(&live_stream->awaited, ring_last(live_stream->ring)) : NULL;
+        if (wait)
+            return wait;
+        list_remove(&live_stream->in_reached);
+    }
+    return NULL;
 }
 
 bool markets_pressing(const markets_t *self)

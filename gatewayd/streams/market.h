@@ -3,38 +3,28 @@
  *     market BTC-USD ─┬─ live stream trade.BTC-USD.blockchain ── ring, readers
  *                     └─ live stream trade.BTC-USD.other ─────── ring, readers
  *
- * A market lives while it has subscriptions, or is kept (markets_keep). When the first one comes the bus is asked for the symbol, when the last
- * one leaves no more.
+ * A market lives while it has subscriptions, or is kept (markets_keep). When the first one comes the bus is asked for the
+ * symbol, when the last one leaves no more.
  */
 #pragma once
 
-#include "common/heap.h"
 #include "common/list.h"
+#include "gatewayd/streams/coverage.h"
+#include "gatewayd/streams/reader.h"
 #include "gatewayd/streams/ring.h"
+#include "gatewayd/streams/waits.h"
 #include "proto/topic.h"
-
-/* What history was seen to have of a stream (history_coverage.h): every trade from `from` on. The ring need not hold the
- * text of that one; in the order of time and source (history.md) it is before a trade of this time and source, which is
- * another live stream's of the same market. */
-typedef struct {
-    bool known;
-    bool whole; /* and nothing before it */
-    cursor_t from;
-    int64_t at_ns;     /* when history said so */
-    int64_t before_ns; /* INT64_MAX: of `from` nothing more is known */
-    text_t before_source;
-} history_coverage_t;
 
 typedef struct market market_t;
 
 /* One stream of a symbol. */
-typedef struct live_stream {
+struct live_stream {
     market_t *market;
     char topic_text[TOPIC_MAX];
     text_t topic, symbol, source;  /* slices of topic_text */
     ring_t *ring;                  /* NULL until it is known from where the stream is followed */
     ring_t *others[DIALECT_COUNT]; /* the same in the dialects that readers take it in; NULL where none does */
-    struct reader **readers;       /* (reader.h), in no order */
+    reader_t **readers;            /* in no order */
     size_t reader_count, reader_room;
     list_t in_market;
     list_t in_dirty;     /* something was appended that readers do not know of yet, … */
@@ -43,14 +33,14 @@ typedef struct live_stream {
     list_t in_reached;   /* it grew since that was looked at */
     history_coverage_t coverage;
     cursor_t former; /* as markets_renew had it last */
-} live_stream_t;
+};
 
 struct market {
     struct markets *owner;
     char symbol_text[SYMBOL_MAX];
     text_t symbol;
     list_t live_streams;  /* live_stream_t.in_market */
-    list_t subscriptions; /* subscription_t.in_market (reader.h) */
+    list_t subscriptions; /* subscription_t.in_market (readers.h) */
     list_t in_kept;
     int64_t kept_ns;    /* until when it is kept */
     int64_t whole_ns;   /* when history was seen to have no stream of it beside the live streams; 0: never yet */
@@ -78,7 +68,8 @@ void markets_release(markets_t *self, market_t *market);
 enum { MARKETS_KEPT_MAX = 64 };
 
 /* Keeps a market open until then at least, whether it has subscriptions or not: who comes back soon finds its rings. False when
- * MARKETS_KEPT_MAX others are kept. And keeps those no more that are kept for too long, or, where `unwanted` says so, at once. */
+ * MARKETS_KEPT_MAX others are kept. And keeps those no more that are kept for too long, or, where `unwanted` says so, at once.
+ */
 bool markets_keep(markets_t *self, market_t *market, int64_t until_ns);
 void markets_expire(markets_t *self, int64_t now_ns, bool (*unwanted)(void *arg, const market_t *market), void *arg);
 
@@ -98,8 +89,8 @@ ring_t *live_stream_ring(live_stream_t *live_stream, dialect_t dialect);
 void live_stream_forget(live_stream_t *live_stream, const ring_t *ring);
 
 /* Readers come and go. False when memory runs out. */
-bool live_stream_add(live_stream_t *live_stream, struct reader *reader);
-void live_stream_drop(live_stream_t *live_stream, struct reader *reader);
+bool live_stream_add(live_stream_t *live_stream, reader_t *reader);
+void live_stream_drop(live_stream_t *live_stream, reader_t *reader);
 
 /* What comes from the bus. A stream begins behind `last`: its live stream, now with a ring; NULL when nobody wants it or memory
  * runs out. */
@@ -107,8 +98,8 @@ live_stream_t *markets_stream(markets_t *self, text_t topic, cursor_t last);
 void markets_trade(markets_t *self, text_t topic, cursor_t at, text_t json);
 void markets_gap(markets_t *self, text_t topic, cursor_t from, cursor_t to);
 
-/* The stream goes on in another epoch without a hole: what was (former.epoch, former.seq + n) is (last.epoch, n), up to `last`. Rings and readers
- * have the new cursors then; clients are told by a trades.gap from where the former epoch ended to `last`. */
+/* The stream goes on in another epoch without a hole: what was (former.epoch, former.seq + n) is (last.epoch, n), up to `last`.
+ * Rings and readers have the new cursors then; clients are told by a trades.gap from where the former epoch ended to `last`. */
 void markets_renew(markets_t *self, text_t topic, cursor_t former, cursor_t last);
 
 /* Has so much been appended to a ring, of which its readers do not know yet, that they should before there is more? */
@@ -116,9 +107,10 @@ bool markets_pressing(const markets_t *self);
 
 /* How many live streams something was appended to since they were taken last. */
 size_t markets_dirty(const markets_t *self);
-/* The first of the live streams that are waited for and that grew, or got their ring, since they were taken out of this list
- * (in_reached); NULL when there is none. */
-live_stream_t *markets_reached(const markets_t *self);
+
+/* One that waits for a live stream that has come to where it does (waits.h), which still waits: end it, and call again. NULL
+ * when there is none. */
+wait_t *markets_reached(markets_t *self);
 
 /* The next live stream that something was appended to since it was taken last; NULL when there is none. */
 live_stream_t *markets_take_dirty(markets_t *self);

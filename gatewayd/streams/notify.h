@@ -2,7 +2,7 @@
 #pragma once
 
 #include "common/buffer.h"
-#include "gatewayd/streams/offers.h"
+#include "gatewayd/streams/offer.h"
 #include "proto/cursor.h"
 
 /* `"<epoch>-<seq>"`, with the quotes; and a time, `"2025-11-10T17:24:33.937345Z"`. */

@@ -2,30 +2,27 @@
 
 #include "gatewayd/forms/dialect.h"
 #include "gatewayd/forms/page_token.h"
-#include "gatewayd/streams/history_coverage.h"
 #include "gatewayd/streams/notify.h"
+#include "gatewayd/streams/ring_recent.h"
 #include "proto/request.h"
 
 #include <stdlib.h>
 
 struct recent {
-    hub_t *hub;
+    const offers_t *offers;
+    markets_t *markets;
+    const buses_t *buses;
     answer_cache_t *answers;
     recent_counts_t counts;
 };
 
 /* --- may the rings answer? --- */
 
-static bool is_bounded(const recent_query_t *question)
-{
-    return question->next.length > 0 || question->before_ns != INT64_MIN || question->after_ns != INT64_MIN;
-}
-
 /* Does every source that offers the symbol have its ring? */
-static bool is_followed(const hub_t *hub, const market_t *market)
+static bool is_followed(const offers_t *offers, const market_t *market)
 {
     const offer_t *offer;
-    for (size_t i = 0; (offer = offers_at(hub->offers, i)); i++) {
+    for (size_t i = 0; (offer = offers_at(offers, i)); i++) {
         const live_stream_t *live_stream = offer_has(offer, market->symbol, NULL) ? market_find(market, offer->name) : NULL;
         if (live_stream ? !live_stream->ring : offer_has(offer, market->symbol, NULL))
             return false;
@@ -63,12 +60,12 @@ static bool gather(const market_t *market, const recent_query_t *question, ring_
 }
 
 /* Is what was proven then true still? One question now and then goes and sees, while the others are answered. */
-static bool holds(const recent_t *self, market_t *market, const recent_query_t *question, int64_t proved_ns)
+static bool holds(market_t *market, const recent_query_t *question, int64_t proved_ns, int64_t now_ns)
 {
-    int64_t now_ns = self->hub->now_ns, age_ns = now_ns - proved_ns;
+    int64_t age_ns = now_ns - proved_ns;
     if (age_ns >= RECENT_COVERAGE_MS * NS_PER_MS)
         return false;
-    if (is_bounded(question) || age_ns < RECENT_RENEW_MS * NS_PER_MS ||
+    if (recent_query_bounded(question) || age_ns < RECENT_RENEW_MS * NS_PER_MS ||
         now_ns - market->proving_ns < RECENT_RENEW_MS * NS_PER_MS)
         return true;
     market->proving_ns = now_ns;
@@ -161,21 +158,20 @@ static bool may_reach(const ring_recent_t *ring_recent, uint64_t count)
     return whole || held >= count;
 }
 
-ready_answer_t *recent_make(recent_t *self, const recent_query_t *question, answer_form_t form)
+ready_answer_t *recent_make(recent_t *self, const recent_query_t *question, answer_form_t form, int64_t now_ns)
 {
-    const hub_t *hub = self->hub;
-    market_t *market = markets_find(hub->markets, question->symbol);
+    market_t *market = markets_find(self->markets, question->symbol);
     int64_t proved_ns;
     ring_recent_t ring_recent;
-    if (!market || !hub->following || question->after_ns != INT64_MIN || !is_followed(hub, market) ||
+    if (!market || !self->buses->following || question->after_ns != INT64_MIN || !is_followed(self->offers, market) ||
         !gather(market, question, &ring_recent, &proved_ns) || !may_reach(&ring_recent, question->count) ||
-        !holds(self, market, question, proved_ns))
+        !holds(market, question, proved_ns, now_ns))
         return NULL;
     ready_answer_t *answer = answer_cache_get(self->answers, question, form);
     if (!answer)
         return NULL;
-    int64_t staleness_ms = offers_staleness_ns(hub->offers, question->symbol, hub->now_ns) / NS_PER_MS;
-    market->kept_ns = hub->now_ns + RECENT_KEPT_MS * NS_PER_MS;
+    int64_t staleness_ms = offers_staleness_ns(self->offers, question->symbol, now_ns) / NS_PER_MS;
+    market->kept_ns = now_ns + RECENT_KEPT_MS * NS_PER_MS;
     self->counts.answered++;
     if (answer->version == market->version && answer->staleness_ms == staleness_ms)
         return answer;
@@ -189,9 +185,9 @@ ready_answer_t *recent_make(recent_t *self, const recent_query_t *question, answ
     return made ? answer : NULL;
 }
 
-ready_answer_t *recent_find(recent_t *self, const recent_query_t *question, answer_form_t form)
+ready_answer_t *recent_find(recent_t *self, const recent_query_t *question, answer_form_t form, int64_t now_ns)
 {
-    return question->count <= RECENT_AT_ONCE ? recent_make(self, question, form) : NULL;
+    return question->count <= RECENT_AT_ONCE ? recent_make(self, question, form, now_ns) : NULL;
 }
 
 text_t recent_compressed(recent_t *self, ready_answer_t *answer)
@@ -208,11 +204,11 @@ text_t recent_compressed(recent_t *self, ready_answer_t *answer)
 /* --- following, and learning --- */
 
 /* Would following it be demand, where only a question came? */
-static bool is_demand(const hub_t *hub, text_t symbol)
+static bool is_demand(const offers_t *offers, text_t symbol)
 {
     const offer_t *offer;
     bool offered = false;
-    for (size_t i = 0; (offer = offers_at(hub->offers, i)); i++) {
+    for (size_t i = 0; (offer = offers_at(offers, i)); i++) {
         bool has = offer_has(offer, symbol, NULL);
         offered = offered || has;
         if (has && offer->demand)
@@ -221,42 +217,25 @@ static bool is_demand(const hub_t *hub, text_t symbol)
     return !offered;
 }
 
-void recent_asks(recent_t *self, const recent_query_t *question)
+void recent_asks(recent_t *self, const recent_query_t *question, int64_t now_ns)
 {
-    hub_t *hub = self->hub;
     self->counts.asked++;
-    if (is_demand(hub, question->symbol))
+    if (is_demand(self->offers, question->symbol))
         return;
-    market_t *market = markets_open(hub->markets, question->symbol);
-    if (market && !markets_keep(hub->markets, market, hub->now_ns + RECENT_KEPT_MS * NS_PER_MS))
-        markets_release(hub->markets, market);
-}
-
-void recent_learn(recent_t *self, const recent_query_t *question, text_t answer)
-{
-    market_t *market = markets_find(self->hub->markets, question->symbol);
-    if (market && !is_bounded(question))
-        history_coverage_learn(market, question->source, answer, self->hub->now_ns);
-}
-
-void recent_forget(recent_t *self, text_t symbol)
-{
-    size_t at = 0;
-    market_t *market;
-    while ((market = markets_each(self->hub->markets, &at)))
-        if (symbol.length == 0 || text_equal(symbol, market->symbol))
-            history_coverage_forget(market);
+    market_t *market = markets_open(self->markets, question->symbol);
+    if (market && !markets_keep(self->markets, market, now_ns + RECENT_KEPT_MS * NS_PER_MS))
+        markets_release(self->markets, market);
 }
 
 static bool is_unwanted(void *arg, const market_t *market)
 {
     const recent_t *self = arg;
-    return is_demand(self->hub, market->symbol);
+    return is_demand(self->offers, market->symbol);
 }
 
-void recent_tick(recent_t *self)
+void recent_tick(recent_t *self, int64_t now_ns)
 {
-    markets_expire(self->hub->markets, self->hub->now_ns, is_unwanted, self);
+    markets_expire(self->markets, now_ns, is_unwanted, self);
 }
 
 const recent_counts_t *recent_counts(const recent_t *self)
@@ -264,12 +243,14 @@ const recent_counts_t *recent_counts(const recent_t *self)
     return &self->counts;
 }
 
-recent_t *recent_new(hub_t *hub)
+recent_t *recent_new(const offers_t *offers, markets_t *markets, const buses_t *buses)
 {
     recent_t *self = calloc(1, sizeof *self);
     if (!self)
         return NULL;
-    self->hub = hub;
+    self->offers = offers;
+    self->markets = markets;
+    self->buses = buses;
     self->answers = answer_cache_new();
     if (!self->answers)
         recent_destroy(&self);

@@ -4,14 +4,16 @@
  *                                   └ no: history is asked, and what it says is learned (history_coverage.h)
  *
  * A symbol that is asked for is followed for RECENT_KEPT_MS, also without a subscription; not where that would be demand for a source that
- * is subscribed to on demand: a question is no lasting demand. Now and then a question still goes to history, since that may have
- * forgotten: what it forgot the rings tell for RECENT_COVERAGE_MS at most.
+ * is subscribed to on demand: a question is none that lasts. Now and then a question still goes to history, since that may have
+ * forgotten: what it forgot the rings tell for RECENT_COVERAGE_MS at most. now_ns: since 1970.
  */
 #pragma once
 
-#include "gatewayd/clients/hub.h"
 #include "gatewayd/forms/recent_query.h"
 #include "gatewayd/streams/answer_cache.h"
+#include "gatewayd/streams/buses.h"
+#include "gatewayd/streams/market.h"
+#include "gatewayd/streams/offers.h"
 
 enum {
     RECENT_KEPT_MS = 60000,
@@ -22,27 +24,23 @@ enum {
 
 typedef struct recent recent_t;
 
-/* hub: outlives it. NULL when memory runs out. */
-recent_t *recent_new(hub_t *hub);
+/* All outlive it. NULL when memory runs out. */
+recent_t *recent_new(const offers_t *offers, markets_t *markets, const buses_t *buses);
 void recent_destroy(recent_t **self);
 
 /* NULL: history is to be asked. The answer is valid until the next call. The first has none for more than RECENT_AT_ONCE trades, the second takes what
  * it takes. */
-ready_answer_t *recent_find(recent_t *self, const recent_query_t *question, answer_form_t form);
-ready_answer_t *recent_make(recent_t *self, const recent_query_t *question, answer_form_t form);
+ready_answer_t *recent_find(recent_t *self, const recent_query_t *question, answer_form_t form, int64_t now_ns);
+ready_answer_t *recent_make(recent_t *self, const recent_query_t *question, answer_form_t form, int64_t now_ns);
 
 /* The answer compressed by gzip; empty when memory runs out. */
 text_t recent_compressed(recent_t *self, ready_answer_t *answer);
 
-/* The question goes to history: follows the symbol from now on, and looks at what history said (valid JSON). */
-void recent_asks(recent_t *self, const recent_query_t *question);
-void recent_learn(recent_t *self, const recent_query_t *question, text_t answer);
-
-/* History has forgotten trades of a symbol, or (empty) of all. */
-void recent_forget(recent_t *self, text_t symbol);
+/* The question goes to history: follows the symbol from now on. What history says is for history_coverage.h. */
+void recent_asks(recent_t *self, const recent_query_t *question, int64_t now_ns);
 
 /* Time passes: symbols that nobody asks for are followed no more. Call it every second or so. */
-void recent_tick(recent_t *self);
+void recent_tick(recent_t *self, int64_t now_ns);
 
 typedef struct {
     uint64_t answered, made; /* by the gateway, and those of them that were not ready-made */

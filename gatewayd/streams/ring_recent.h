@@ -4,7 +4,8 @@
 #pragma once
 
 #include "common/buffer.h"
-#include "gatewayd/streams/market.h"
+#include "gatewayd/streams/coverage.h"
+#include "gatewayd/streams/ring.h"
 
 enum { RING_RECENT_STREAMS_MAX = 64 };
 

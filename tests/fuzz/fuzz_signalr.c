@@ -1,17 +1,17 @@
-/* Records at whatever borders: what reaches the client is text, and what goes out are records of valid JSON in frames. The first byte says where
- * the bytes are cut in two. */
+/* Records at whatever borders: what reaches the client is text, and what goes out are records of valid JSON in frames. The
+ * first byte says where the bytes are cut in two. */
 #include "common/json.h"
 #include "gatewayd/doors/signalr.h"
 #include "tests/fuzz/fuzz.h"
 
 enum { RECORD_BYTES = 1024 };
 
-void client_receive(client_t *self, text_t message)
+static void receive(struct client *client, text_t message)
 {
-    require(self && message.length <= RECORD_BYTES && text_is_utf8(message));
+    require(!client && message.length <= RECORD_BYTES && text_is_utf8(message));
 }
 
-void client_send_frame(client_t *self, text_t frame)
+void conversation_send_frame(conversation_t *self, text_t frame)
 {
     text_t record;
     require(self && frame_next(&frame, &record) && frame.length == 0);
@@ -23,10 +23,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     if (size == 0)
         return 0;
-    client_t client = {.closing = false};
+    conversation_t talk = {.end.closing = false};
     text_t bytes = {(const char *)data + 1, size - 1};
     size_t cut = bytes.length ? data[0] % bytes.length : 0;
-    signalr_t *signalr = signalr_new(&client, RECORD_BYTES, 0);
+    signalr_t *signalr = signalr_new(&talk, NULL, receive, RECORD_BYTES, 0);
     if (!signalr)
         return 0;
     if (text_is_utf8(bytes)) {

@@ -6,10 +6,14 @@
 #include <stdlib.h>
 
 #include "gatewayd/clients/catchup.h"
+#include "gatewayd/clients/client.h"
 #include "gatewayd/clients/fanout.h"
+#include "gatewayd/history/history_client.h"
 #include "gatewayd/history/page_cache.h"
 #include "gatewayd/methods/methods.h"
 #include "gatewayd/methods/subscribe.h"
+#include "gatewayd/streams/market.h"
+#include "gatewayd/streams/offers.h"
 #include "gatewayd/streams/recent.h"
 #include "proto/trade.h"
 
@@ -38,6 +42,7 @@ typedef struct {
 } wire_t;
 
 typedef struct {
+    int64_t now_ns; /* since 1970 */
     hub_t hub;
     wire_t wire;
     client_t *client;
@@ -129,20 +134,27 @@ static void on_wanted(void *arg, text_t symbol, bool wanted)
     snprintf(fixture.wanted + used, sizeof fixture.wanted - used, "%c%.*s ", wanted ? '+' : '-', TEXT_ARG(symbol));
 }
 
+static int64_t tell_time(void)
+{
+    return fixture.now_ns;
+}
+
 static inline void fixture_setup(void)
 {
-    fixture = (gateway_fixture_t){.histories = 1};
+    fixture = (gateway_fixture_t){.histories = 1, .now_ns = 1000 * NS_PER_S};
     hub_init(&fixture.hub);
-    fixture.hub.now_ns = 1000 * NS_PER_S;
+    fixture.hub.clock = tell_time;
+    fixture.hub.methods = &methods_events;
+    fixture.hub.catch_up = catchup_step;
     fixture.hub.offers = offers_new();
     fixture.hub.markets = markets_new(FIXTURE_RING, on_wanted, NULL);
     static char history[] = "history", journal[] = "journal";
     void *replays[] = {journal};
     fixture.hub.history = history_client_new(&test_service, history, replays, 1);
-    fixture.hub.recent = recent_new(&fixture.hub);
+    fixture.hub.recent = recent_new(fixture.hub.offers, fixture.hub.markets, &fixture.hub.buses);
     fixture.hub.pages = page_cache_new();
     fixture.wire.sent = buffer_new(0);
-    fixture.client = client_new(&fixture.hub, &wire_link, &fixture.wire, &methods_events);
+    fixture.client = client_new(&fixture.hub, &wire_link, &fixture.wire);
 }
 
 static inline void fixture_teardown(void)
@@ -162,7 +174,7 @@ static inline void fixture_teardown(void)
 /* Time passes, and the gateway looks after what waits. */
 static inline void pass_ms(int64_t ms)
 {
-    fixture.hub.now_ns += ms * NS_PER_MS;
+    fixture.now_ns += ms * NS_PER_MS;
     subscribe_tick(&fixture.hub);
     catchup_tick(&fixture.hub);
 }
@@ -173,15 +185,15 @@ static inline offer_change_t hear_stale(const char *source, bool connected, cons
     const offer_t *offer;
     status_t status = {.source = text_of(source),
                        .connected = connected,
-                       .since_ns = fixture.hub.now_ns,
-                       .time_ns = fixture.hub.now_ns,
+                       .since_ns = fixture.now_ns,
+                       .time_ns = fixture.now_ns,
                        .reason = connected ? TEXT("") : TEXT("closed by \\\"peer\\\""),
                        .epoch = FIXTURE_EPOCH,
                        .breaker = TEXT("closed"),
                        .health = 97,
                        .stale = text_of(stale),
                        .symbols = text_of(symbols)};
-    offer_change_t change = offers_update(fixture.hub.offers, &status, fixture.hub.now_ns, &offer);
+    offer_change_t change = offers_update(fixture.hub.offers, &status, fixture.now_ns, &offer);
     if (change != OFFER_SAME)
         fanout_source(&fixture.hub, offer, change == OFFER_UP);
     fanout_stale(&fixture.hub, offer);

@@ -14,15 +14,15 @@ static void hear_failing(const char *source, bool connected, const char *failing
     const offer_t *offer;
     status_t status = {.source = text_of(source),
                        .connected = connected,
-                       .since_ns = fixture.hub.now_ns,
-                       .time_ns = fixture.hub.now_ns,
+                       .since_ns = fixture.now_ns,
+                       .time_ns = fixture.now_ns,
                        .epoch = FIXTURE_EPOCH,
                        .breaker = TEXT("closed"),
                        .health = 97,
                        .stale = TEXT("{}"),
                        .failing = text_of(failing),
                        .symbols = TEXT(SYMBOLS)};
-    offer_change_t change = offers_update(fixture.hub.offers, &status, fixture.hub.now_ns, &offer);
+    offer_change_t change = offers_update(fixture.hub.offers, &status, fixture.now_ns, &offer);
     if (change != OFFER_SAME)
         fanout_source(&fixture.hub, offer, change == OFFER_UP);
     fanout_stale(&fixture.hub, offer);
@@ -90,8 +90,8 @@ START_TEST(what_fails_behind_a_silent_bus_is_told_again)
     subscribe_at_10();
     hear_failing("a", true, "{\"BTC-USD\":\"no\"}");
     expect(FAILING "\"reason\":\"no\"}}");
-    fixture.hub.now_ns += 10 * NS_PER_S;
-    const offer_t *offer = offers_silence(fixture.hub.offers, fixture.hub.now_ns, NS_PER_S, &changed);
+    fixture.now_ns += 10 * NS_PER_S;
+    const offer_t *offer = offers_silence(fixture.hub.offers, fixture.now_ns, NS_PER_S, &changed);
     ck_assert_uint_eq(offer_failure(offer, TEXT("BTC-USD")).length, 0);
     hear_failing("a", true, "{\"BTC-USD\":\"no\"}");
     expect_with("connection.restored");

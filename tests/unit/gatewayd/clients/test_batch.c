@@ -54,7 +54,7 @@ END_TEST
 START_TEST(others_get_the_same_trades_one_by_one)
 {
     wire_t wire = {.sent = buffer_new(0)};
-    client_t *other = client_new(&fixture.hub, &wire_link, &wire, &methods_events);
+    client_t *other = client_new(&fixture.hub, &wire_link, &wire);
     subscribe_for_batches("");
     client_receive(other, TEXT(SUBSCRIBE("")));
     trades_come(11, 15);

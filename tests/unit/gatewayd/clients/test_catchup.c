@@ -31,7 +31,7 @@ START_TEST(a_page_is_asked_for_when_the_client_takes_more_and_not_before)
     service_answers_trades("history", "\"from\":\"7-1\",\"to\":\"7-100\"", 1, 40, ",\"missing\":0,\"next\":\"7-41\"");
     pass_ms(1000);
     ck_assert_uint_eq(fixture.asked_count, 0);
-    ck_assert_uint_eq(fixture.client->outbox.length, 0); /* nothing is held for it alone */
+    ck_assert_uint_eq(fixture.client->talk.outbox.length, 0); /* nothing is held for it alone */
     fixture.wire.choked = false;
     take_all();
     expect_trades(FIXTURE_EPOCH, 1, 40);
@@ -111,7 +111,7 @@ START_TEST(history_that_lags_is_asked_again)
     service_answers("history", "\"from\":\"7-31\"", "{\"ok\":true,\"id\":1,\"trades\":[],\"missing\":0}");
     service_answers("journal", "\"from\":\"7-31\"", NULL);
     ck_assert_uint_eq(fixture.asked_count, 0);
-    pass_ms(CATCHUP_RETRY_MS);
+    pass_ms(HISTORY_RETRY_MS);
     service_answers_trades("history", "\"from\":\"7-31\"", 31, 50, ",\"missing\":0");
     expect_trades(FIXTURE_EPOCH, 31, 50);
 }
@@ -148,9 +148,9 @@ START_TEST(without_services_it_gives_up_after_a_while_and_says_what_is_missing)
     service_answers("history", "\"from\":\"7-1\"", NULL);
     service_answers("journal", "\"from\":\"7-1\"", NULL);
     fixture.deaf = true;
-    pass_ms(CATCHUP_PATIENCE_MS / 2);
+    pass_ms(HISTORY_PATIENCE_MS / 2);
     expect_nothing();
-    pass_ms(CATCHUP_PATIENCE_MS);
+    pass_ms(HISTORY_PATIENCE_MS);
     take_all();
     expect_with("\"from\":\"7-1\",\"to\":\"7-50\",\"missing\":50");
     take_all();
@@ -210,7 +210,7 @@ static client_t *another_resumes(uint64_t since, size_t room)
 {
     char text[512];
     other_wire = (wire_t){.sent = buffer_new(0), .room = room};
-    client_t *other = client_new(&fixture.hub, &wire_link, &other_wire, &methods_events);
+    client_t *other = client_new(&fixture.hub, &wire_link, &other_wire);
     snprintf(text, sizeof text, SUBSCRIBE(",\"since\":\"7-%llu\""), (unsigned long long)since);
     client_receive(other, text_of(text));
     return other;

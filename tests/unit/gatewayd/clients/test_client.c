@@ -106,7 +106,7 @@ static void take_by(size_t room)
     for (size_t i = 0; i < 3; i++)
         pile_up((const char *[]){"a", "b", "c"}[i], 11, last[i]);
     fanout_flush(&fixture.hub);
-    client_notify(fixture.client, TEXT("connection.lost"), TEXT("{}"));
+    conversation_notify(&fixture.client->talk, TEXT("connection.lost"), TEXT("{}"));
     fixture.wire.room = room;
     for (unsigned turn = 0; turn < 2000 && !client_idle(fixture.client); turn++) {
         fixture.wire.choked = false;
@@ -241,7 +241,7 @@ START_TEST(too_much_that_waits_ends_the_connection)
     for (int i = 0; i < 100 && !fixture.wire.closed; i++)
         say("{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"ping\"}");
     ck_assert_uint_eq(fixture.wire.closed, CLOSE_POLICY);
-    ck_assert_uint_le(fixture.client->outbox.length, 1000);
+    ck_assert_uint_le(fixture.client->talk.outbox.length, 1000);
 }
 END_TEST
 
@@ -251,9 +251,9 @@ START_TEST(one_answer_may_be_longer_than_what_may_wait)
     fixture.wire.choked = true;
     char json[5000];
     memset(json, ' ', sizeof json);
-    client_send(fixture.client, (text_t){json, sizeof json});
+    conversation_send(&fixture.client->talk, (text_t){json, sizeof json});
     ck_assert_uint_eq(fixture.wire.closed, 0);
-    client_send(fixture.client, (text_t){json, sizeof json});
+    conversation_send(&fixture.client->talk, (text_t){json, sizeof json});
     ck_assert_uint_eq(fixture.wire.closed, CLOSE_POLICY);
 }
 END_TEST
@@ -265,11 +265,11 @@ START_TEST(a_long_answer_may_wait_beside_short_messages)
     fixture.wire.choked = true;
     char json[5000];
     memset(json, ' ', sizeof json);
-    client_send(fixture.client, (text_t){json, 100});
-    client_send(fixture.client, (text_t){json, sizeof json});
-    client_send(fixture.client, (text_t){json, 100});
+    conversation_send(&fixture.client->talk, (text_t){json, 100});
+    conversation_send(&fixture.client->talk, (text_t){json, sizeof json});
+    conversation_send(&fixture.client->talk, (text_t){json, 100});
     ck_assert_uint_eq(fixture.wire.closed, 0);
-    client_send(fixture.client, (text_t){json, 900});
+    conversation_send(&fixture.client->talk, (text_t){json, 900});
     ck_assert_uint_eq(fixture.wire.closed, CLOSE_POLICY);
 }
 END_TEST
@@ -277,7 +277,7 @@ END_TEST
 START_TEST(nothing_goes_to_a_client_that_is_closing)
 {
     subscribe_at_10();
-    client_close(fixture.client, CLOSE_TOO_BIG, TEXT("too long"));
+    conversation_end(&fixture.client->talk, CLOSE_TOO_BIG, TEXT("too long"));
     trades_come(11, 12);
     say("{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"ping\"}");
     client_pump(fixture.client);
@@ -288,7 +288,7 @@ END_TEST
 START_TEST(the_bus_is_asked_for_a_symbol_once_and_no_more_when_the_last_client_leaves)
 {
     wire_t other = {.sent = buffer_new(0)};
-    client_t *second = client_new(&fixture.hub, &wire_link, &other, &methods_events);
+    client_t *second = client_new(&fixture.hub, &wire_link, &other);
     subscribe_at_10();
     client_receive(second, text_of(SUBSCRIBE("")));
     ck_assert_str_eq(fixture.wanted, "+BTC-USD ");
@@ -311,7 +311,7 @@ START_TEST(clients_of_a_source_that_goes_down_and_up_are_told_once)
            "000000Z\","
            "\"reason\":\"closed by \\\"peer\\\"\",\"staleness\":0.000}}");
     expect_nothing();
-    fixture.hub.now_ns += 2500 * NS_PER_MS;
+    fixture.now_ns += 2500 * NS_PER_MS;
     ck_assert_int_eq(hear("a", true, "{\"BTC-USD\":10}"), OFFER_UP);
     client_pump(fixture.client);
     expect("{\"jsonrpc\":\"2.0\",\"method\":\"connection.restored\",\"params\":{\"source\":\"a\",\"since\":\"1970-01-01T00:16:"
@@ -333,7 +333,7 @@ START_TEST(clients_of_a_stream_that_starves_are_told_once_and_others_not)
     expect("{\"jsonrpc\":\"2.0\",\"method\":\"connection.lost\",\"params\":{\"source\":\"a\",\"symbol\":\"BTC-USD\",\"since\":"
            "\"1970-01-01T00:16:08.500000Z\",\"reason\":\"no trades of BTC-USD, which is unlikely\",\"staleness\":31.500}}");
     expect_nothing();
-    fixture.hub.now_ns += 2500 * NS_PER_MS;
+    fixture.now_ns += 2500 * NS_PER_MS;
     hear_stale("a", true, symbols, "{}");
     client_pump(fixture.client);
     expect("{\"jsonrpc\":\"2.0\",\"method\":\"connection.restored\",\"params\":{\"source\":\"a\",\"symbol\":\"BTC-USD\","

@@ -23,7 +23,7 @@ static void setup(void)
     subscribe_at_10();
     for (size_t i = 0; i < CROWD; i++) {
         wires[i] = (wire_t){.sent = buffer_new(0)};
-        crowd[i] = client_new(&fixture.hub, &wire_link, &wires[i], &methods_events);
+        crowd[i] = client_new(&fixture.hub, &wire_link, &wires[i]);
         client_receive(crowd[i], TEXT(SUBSCRIBE("")));
     }
     fixture.hub.trades = share_new(loop, 0, fan_out, &fixture.hub);

@@ -12,7 +12,7 @@ static void setup(void)
 {
     fixture_setup();
     loop = loop_new();
-    fixture.hub.pace = pace_new(loop, &fixture.hub);
+    fixture.hub.pace = pace_new(loop, &fixture.hub.counts.bytes);
     ck_assert_ptr_nonnull(fixture.hub.pace);
 }
 
@@ -32,7 +32,7 @@ static void come_back(void)
 {
     for (size_t i = 0; i < CROWD; i++) {
         wires[i] = (wire_t){.sent = buffer_new(0)};
-        crowd[i] = client_new(&fixture.hub, &wire_link, &wires[i], &methods_events);
+        crowd[i] = client_new(&fixture.hub, &wire_link, &wires[i]);
         client_receive(crowd[i], TEXT(SUBSCRIBE(",\"since\":\"7-10\"")));
     }
 }
@@ -41,7 +41,7 @@ static size_t caught_up(void)
 {
     size_t count = 0;
     for (size_t i = 0; i < CROWD; i++)
-        count += crowd[i]->behind == 0;
+        count += crowd[i]->readers.behind == 0;
     return count;
 }
 

@@ -27,7 +27,7 @@ START_TEST(who_was_slow_gets_from_history_what_the_ring_has_lost)
     fall_behind();
     pass_ms(60000);
     ck_assert_uint_eq(fixture.asked_count, 0); /* before it takes more nothing is done for it */
-    ck_assert_uint_eq(fixture.client->outbox.length, 0);
+    ck_assert_uint_eq(fixture.client->talk.outbox.length, 0);
     fixture.wire.choked = false;
     client_pump(fixture.client);
     expect_nothing();
@@ -62,12 +62,12 @@ START_TEST(who_stays_slow_is_a_cursor_in_history)
         }
         trades_come(newest + 1, newest + 500);
         newest += 500;
-        const reader_t *reader = LIST_OWNER(fixture.client->catching.next, reader_t, in_queue);
-        ck_assert(!list_empty(&fixture.client->catching));
+        const reader_t *reader = LIST_OWNER(fixture.client->readers.catching.next, reader_t, in_queue);
+        ck_assert(!list_empty(&fixture.client->readers.catching));
         expect_trades(FIXTURE_EPOCH, next, reader->last.seq);
         expect_nothing();
         next = reader->last.seq + 1;
-        ck_assert_uint_eq(fixture.client->outbox.length, 0);
+        ck_assert_uint_eq(fixture.client->talk.outbox.length, 0);
     }
     ck_assert_uint_gt(next, 500);
     ck_assert_uint_eq(fixture.hub.counts.caught, 1);
@@ -100,7 +100,7 @@ START_TEST(what_history_lacks_is_no_gap_while_the_journal_is_not_heard)
     service_answers("journal", "\"from\":\"7-13\"", NULL);
     take_all();
     expect_nothing();
-    pass_ms(CATCHUP_RETRY_MS);
+    pass_ms(HISTORY_RETRY_MS);
     service_answers_trades("history", "\"from\":\"7-13\"", 21, 30, ",\"missing\":8,\"next\":\"7-31\"");
     service_answers_trades("journal", "\"from\":\"7-13\"", 13, floor_of_ring(), ",\"missing\":0");
     take_all();
@@ -138,7 +138,7 @@ END_TEST
 static void come_in_one_go(slow_t slow)
 {
     fixture.hub.limits.slow = slow;
-    fixture.hub.excused_ns = fixture.hub.now_ns + 1;
+    fixture.hub.excused_ns = fixture.now_ns + 1;
     subscribe_at_10();
     trades_come(11, 12);
     trades_come(13, 2000);
@@ -168,13 +168,13 @@ START_TEST(time_in_which_the_gateway_stood_is_not_held_against_history)
     client_pump(fixture.client);
     service_answers("history", "\"from\":\"7-13\"", NULL);
     service_answers("journal", "\"from\":\"7-13\"", NULL);
-    fixture.hub.now_ns += 2 * CATCHUP_PATIENCE_MS * NS_PER_MS;
-    catchup_stood(&fixture.hub, 2 * CATCHUP_PATIENCE_MS * NS_PER_MS);
+    fixture.now_ns += 2 * HISTORY_PATIENCE_MS * NS_PER_MS;
+    catchup_stood(&fixture.hub, 2 * HISTORY_PATIENCE_MS * NS_PER_MS);
     catchup_tick(&fixture.hub);
     service_answers("history", "\"from\":\"7-13\"", NULL);
     service_answers("journal", "\"from\":\"7-13\"", NULL);
     expect_nothing();
-    pass_ms(CATCHUP_RETRY_MS);
+    pass_ms(HISTORY_RETRY_MS);
     service_answers_trades("history", "\"from\":\"7-13\"", 13, floor_of_ring(), ",\"missing\":0");
     take_all();
     expect_trades(FIXTURE_EPOCH, 13, 2000);
@@ -197,7 +197,7 @@ START_TEST(who_catches_up_when_its_journal_is_renewed_gets_each_trade_once)
     expect_with("\"trades.gap\",\"params\":{\"channel\":\"trades\",\"symbol\":\"BTC-USD\",\"source\":\"a\",\"from\":\"7-1013\","
                 "\"to\":\"8-12\",\"missing\":null}");
     expect_nothing();
-    pass_ms(CATCHUP_RETRY_MS);
+    pass_ms(HISTORY_RETRY_MS);
     ck_assert_uint_eq(fixture.asked_count, 1);
     ck_assert_ptr_nonnull(strstr(fixture.asked[0].text, "\"from\":\"8-13\""));
     client_destroy(&fixture.client);
@@ -276,7 +276,7 @@ START_TEST(many_that_were_slow_share_pages_and_only_some_are_asked_for_at_one_ti
     fixture.wire.choked = true;
     for (size_t i = 0; i < CROWD; i++) { /* each stops a little later */
         wires[i] = (wire_t){.sent = buffer_new(0)};
-        crowd[i] = client_new(&fixture.hub, &wire_link, &wires[i], &methods_events);
+        crowd[i] = client_new(&fixture.hub, &wire_link, &wires[i]);
         client_receive(crowd[i], TEXT(SUBSCRIBE("")));
         wires[i].choked = true;
         trades_come(11 + i * APART, 10 + (i + 1) * APART);

@@ -14,8 +14,8 @@ static void setup(void)
 {
     fixture_setup();
     client_destroy(&fixture.client);
-    fixture.client = client_new(&fixture.hub, &hub_link, &fixture.wire, &methods_events);
-    signalr = signalr_new(fixture.client, RECORD_BYTES, 0);
+    fixture.client = client_new(&fixture.hub, &hub_link, &fixture.wire);
+    signalr = signalr_new(&fixture.client->talk, fixture.client, client_receive, RECORD_BYTES, 0);
 }
 
 static void teardown(void)
@@ -169,9 +169,9 @@ START_TEST(the_ring_of_a_dialect_is_there_while_somebody_reads_it)
     live_stream_t *live_stream = market_find(market, TEXT("a"));
     ck_assert_ptr_nonnull(live_stream->others[DIALECT_SIGNALR]);
     wire_t other = {.sent = buffer_new(0)};
-    client_t *plain = client_new(&fixture.hub, &wire_link, &other, &methods_events);
+    client_t *plain = client_new(&fixture.hub, &wire_link, &other);
     client_receive(plain, text_of(SUBSCRIBE("")));
-    client_unsubscribe(fixture.client, client_subscription(fixture.client, TEXT("BTC-USD")));
+    readers_unsubscribe(readers_subscription(&fixture.client->readers, TEXT("BTC-USD")));
     ck_assert_ptr_null(live_stream->others[DIALECT_SIGNALR]);
     client_destroy(&plain);
     buffer_release(&other.sent);

@@ -9,9 +9,9 @@ static void setup(void)
 {
     fixture_setup();
     client_destroy(&fixture.client);
-    fixture.client = client_new(&fixture.hub, &hub_link, &fixture.wire, &methods_events);
+    fixture.client = client_new(&fixture.hub, &hub_link, &fixture.wire);
     hear("a", true, "{\"BTC-USD\":10}");
-    fixture.hub.now_ns += OFFERS_SETTLED_MS * NS_PER_MS;
+    fixture.now_ns += OFFERS_SETTLED_MS * NS_PER_MS;
 }
 
 /* The next message to the hub's client is this JSON-RPC. */
@@ -77,7 +77,7 @@ END_TEST
 START_TEST(the_rings_tell_recent_trades_as_an_array_too)
 {
     char json[TRADE_MAX], wanted[TRADE_MAX + 256];
-    fixture.hub.following = true;
+    fixture.hub.buses.following = true;
     say(SUBSCRIBE(""));
     follow(BTC, FIXTURE_EPOCH, 10);
     trades_come(11, 12);

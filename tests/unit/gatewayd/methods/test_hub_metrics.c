@@ -28,7 +28,7 @@ START_TEST(clients_and_subscriptions_are_told)
     expect_metric("dataflow_gateway_clients_total 1");
     expect_metric("dataflow_gateway_subscriptions 0");
     expect_metric("dataflow_gateway_rings 0");
-    fixture.client = client_new(&fixture.hub, &wire_link, &fixture.wire, &methods_events);
+    fixture.client = client_new(&fixture.hub, &wire_link, &fixture.wire);
     expect_metric("dataflow_gateway_clients_total 2");
 }
 END_TEST
@@ -81,7 +81,7 @@ static void fall_behind(void)
 
 START_TEST(it_is_told_who_answers_what_was_last)
 {
-    fixture.hub.following = true;
+    fixture.hub.buses.following = true;
     subscribe_at_10();
     trades_come(11, 20);
     say("{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"getRecentTrades\",\"params\":{\"symbol\":\"BTC-USD\",\"count\":2}}");
@@ -150,10 +150,10 @@ START_TEST(each_source_and_each_bus_is_told)
 {
     hear("a", true, "{}");
     hear("b", false, "{}");
-    fixture.hub.bus[0] = "tcp://one";
-    fixture.hub.bus[1] = "tcp://two";
-    fixture.hub.bus_count = 2;
-    fixture.hub.bus_silent[1] = true;
+    fixture.hub.buses.endpoints[0] = "tcp://one";
+    fixture.hub.buses.endpoints[1] = "tcp://two";
+    fixture.hub.buses.count = 2;
+    fixture.hub.buses.silent[1] = true;
     expect_metric("dataflow_gateway_source_up{source=\"a\"} 1\ndataflow_gateway_source_up{source=\"b\"} 0");
     expect_metric("dataflow_gateway_bus_silent{bus=\"tcp://one\"} 0\ndataflow_gateway_bus_silent{bus=\"tcp://two\"} 1");
 }

@@ -10,7 +10,7 @@ static void setup(void)
 {
     fixture_setup();
     hear("a", true, "{\"ETH-USD\":3,\"BTC-USD\":10}");
-    fixture.hub.now_ns += OFFERS_SETTLED_MS * NS_PER_MS;
+    fixture.now_ns += OFFERS_SETTLED_MS * NS_PER_MS;
 }
 
 static const struct {
@@ -211,9 +211,9 @@ END_TEST
 START_TEST(status_tells_of_sources_clients_and_history)
 {
     hear("a", false, "{\"BTC-USD\":10}");
-    fixture.hub.now_ns += 1500 * NS_PER_MS;
-    fixture.hub.bus[0] = "tcp://bus:1";
-    fixture.hub.bus_count = 1;
+    fixture.now_ns += 1500 * NS_PER_MS;
+    fixture.hub.buses.endpoints[0] = "tcp://bus:1";
+    fixture.hub.buses.count = 1;
     history_probe(fixture.hub.history);
     service_answers("history", "{\"op\":\"symbols\"}", "{\"ok\":true}");
     say(REQUEST("getStatus", "{}"));

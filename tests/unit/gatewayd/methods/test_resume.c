@@ -82,9 +82,9 @@ START_TEST(services_that_are_away_are_waited_for_and_not_for_ever)
     follow(BTC, FIXTURE_EPOCH, 10);
     service_answers("history", "range", NULL);
     service_answers("journal", "range", NULL);
-    pass_ms(CATCHUP_RETRY_MS);
+    pass_ms(HISTORY_RETRY_MS);
     service_answers("history", "range", NULL);
-    fixture.hub.now_ns += CATCHUP_PATIENCE_MS * NS_PER_MS;
+    fixture.now_ns += HISTORY_PATIENCE_MS * NS_PER_MS;
     service_answers("journal", "range", NULL);
     client_pump(fixture.client);
     expect(SUBSCRIBED("7-5", "false"));
@@ -97,10 +97,10 @@ START_TEST(a_service_that_comes_back_in_time_recovers_all)
     hear("a", true, "{\"BTC-USD\":10}");
     say(SUBSCRIBE(",\"since\":\"7-5\""));
     follow(BTC, FIXTURE_EPOCH, 10);
-    pass_ms(CATCHUP_PATIENCE_MS / 2);
+    pass_ms(HISTORY_PATIENCE_MS / 2);
     expect_nothing();
     fixture.deaf = false;
-    pass_ms(CATCHUP_RETRY_MS);
+    pass_ms(HISTORY_RETRY_MS);
     service_answers_trades("history", "\"from\":\"7-6\"", 6, 6, ",\"missing\":0,\"next\":\"7-7\"");
     client_pump(fixture.client);
     expect(SUBSCRIBED("7-5", "true"));
@@ -222,13 +222,13 @@ static void hear_of_renewal(void)
     const offer_t *offer;
     status_t status = {.source = TEXT("a"),
                        .connected = true,
-                       .since_ns = fixture.hub.now_ns,
-                       .time_ns = fixture.hub.now_ns,
+                       .since_ns = fixture.now_ns,
+                       .time_ns = fixture.now_ns,
                        .epoch = FIXTURE_EPOCH,
                        .former_epoch = 5,
                        .former = TEXT("{\"BTC-USD\":40}"),
                        .symbols = TEXT("{\"BTC-USD\":10}")};
-    offers_update(fixture.hub.offers, &status, fixture.hub.now_ns, &offer);
+    offers_update(fixture.hub.offers, &status, fixture.now_ns, &offer);
 }
 
 START_TEST(since_of_a_journal_that_was_renewed_goes_on_in_the_present_epoch)

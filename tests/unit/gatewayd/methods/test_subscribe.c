@@ -79,7 +79,7 @@ START_TEST(a_source_that_does_not_offer_the_symbol_is_refused)
 {
     hear("a", true, "{\"BTC-USD\":1}");
     hear("b", true, "{\"ETH-USD\":1}");
-    fixture.hub.now_ns += OFFERS_SETTLED_MS * NS_PER_MS;
+    fixture.now_ns += OFFERS_SETTLED_MS * NS_PER_MS;
     say(SUBSCRIBE(",\"source\":\"b\""));
     expect(ERROR("-32602", "Invalid source: b"));
     say(SUBSCRIBE(",\"source\":\"nobody\""));
@@ -156,7 +156,7 @@ START_TEST(history_that_lags_behind_the_ring_is_asked_again)
     service_answers_trades("history", "recent", 9, 8, "");
     client_pump(fixture.client);
     expect_nothing();
-    pass_ms(CATCHUP_RETRY_MS);
+    pass_ms(HISTORY_RETRY_MS);
     service_answers_trades("history", "recent", 10, 9, "");
     client_pump(fixture.client);
     expect_with("\"trades\":[{\"epoch\":7,\"seq\":10,");

@@ -32,7 +32,7 @@ static void on_history_answer(void *arg, text_t peer, text_t answer)
 static void setup(void)
 {
     fixture_setup();
-    fixture.hub.following = true;
+    fixture.hub.buses.following = true;
     catalog = catalog_new(10000);
     history = history_new(&(history_config_t){.catalog = catalog, .token = "secret", .on_answer = on_history_answer});
     answered = buffer_new(0);
@@ -45,7 +45,7 @@ static void teardown(void)
 {
     client_destroy(&fixture.client);
     for (size_t at = 0; markets_each(fixture.hub.markets, &at);)
-        recent_tick(fixture.hub.recent);
+        recent_tick(fixture.hub.recent, fixture.now_ns);
     fixture_teardown();
     history_destroy(&history);
     catalog_destroy(&catalog);
@@ -141,7 +141,7 @@ static text_t expected(const char *members, buffer_t *out)
 static void check_rest(const recent_query_t *question, text_t rpc)
 {
     text_t symbol;
-    ready_answer_t *answer = recent_find(fixture.hub.recent, question, ANSWER_REST);
+    ready_answer_t *answer = recent_find(fixture.hub.recent, question, ANSWER_REST, fixture.now_ns);
     if (!answer)
         return;
     buffer_t body = buffer_new(0);
@@ -225,7 +225,7 @@ START_TEST(rings_answer_what_history_would_byte_for_byte)
         if (chance(10) == 0)
             trades_come_to(true, chance(5));
         if (chance(20) == 0)
-            fixture.hub.now_ns += chance(400) * NS_PER_MS;
+            fixture.now_ns += chance(400) * NS_PER_MS;
     }
     ck_assert_msg(by_rings > QUESTIONS / 4 && later_pages > QUESTIONS / 20, "by rings: %u of %d, %u of them later pages",
                   by_rings, QUESTIONS, later_pages);
@@ -258,11 +258,11 @@ START_TEST(a_question_makes_the_gateway_follow_the_symbol_for_a_while)
     follow_all();
     ask_history();
     ask_rings();
-    fixture.hub.now_ns += (RECENT_KEPT_MS - 1) * NS_PER_MS;
-    recent_tick(fixture.hub.recent);
+    fixture.now_ns += (RECENT_KEPT_MS - 1) * NS_PER_MS;
+    recent_tick(fixture.hub.recent, fixture.now_ns);
     ck_assert_str_eq(fixture.wanted, "+BTC-USD ");
-    fixture.hub.now_ns += NS_PER_MS;
-    recent_tick(fixture.hub.recent);
+    fixture.now_ns += NS_PER_MS;
+    recent_tick(fixture.hub.recent, fixture.now_ns);
     ck_assert_str_eq(fixture.wanted, "+BTC-USD -BTC-USD ");
     ask_history();
 }
@@ -280,7 +280,7 @@ START_TEST(a_question_is_no_demand)
                        .breaker = TEXT("closed"),
                        .stale = TEXT("{}"),
                        .symbols = TEXT("{\"BTC-USD\":5}")};
-    offers_update(fixture.hub.offers, &status, fixture.hub.now_ns, &offer);
+    offers_update(fixture.hub.offers, &status, fixture.now_ns, &offer);
     ask_history();
     ck_assert_str_eq(fixture.wanted, "");
 }
@@ -295,7 +295,7 @@ START_TEST(what_history_has_forgotten_is_not_told_for_long)
     ask_history();
     ask_rings();
     history_handle(history, TEXT("peer"), TEXT("{\"op\":\"clear\",\"token\":\"secret\"}"));
-    fixture.hub.now_ns += RECENT_COVERAGE_MS * NS_PER_MS;
+    fixture.now_ns += RECENT_COVERAGE_MS * NS_PER_MS;
     char next[256];
     recent_query_t question = {.symbol = TEXT("BTC-USD"), .count = 5, .after_ns = INT64_MIN, .before_ns = INT64_MIN};
     ck_assert(!ask_and_compare(",\"count\":5", ",\"count\":5", &question, next));
@@ -328,7 +328,7 @@ START_TEST(one_question_sees_whether_history_still_says_so_and_the_others_do_not
     ask_history();
     follow_all();
     ask_history();
-    fixture.hub.now_ns += RECENT_RENEW_MS * NS_PER_MS;
+    fixture.now_ns += RECENT_RENEW_MS * NS_PER_MS;
     say(CALL);
     ck_assert_uint_eq(fixture.asked_count, 1);
     say(CALL);
@@ -337,7 +337,7 @@ START_TEST(one_question_sees_whether_history_still_says_so_and_the_others_do_not
     history_answers();
     client_pump(fixture.client);
     expect_with("\"trades\":[");
-    fixture.hub.now_ns += RECENT_RENEW_MS * NS_PER_MS - 1;
+    fixture.now_ns += RECENT_RENEW_MS * NS_PER_MS - 1;
     ask_rings();
 }
 END_TEST
@@ -349,9 +349,9 @@ START_TEST(without_the_bus_or_with_an_unknown_stream_history_is_asked)
     ask_history();
     follow_all();
     ask_history();
-    fixture.hub.following = false;
+    fixture.hub.buses.following = false;
     ask_history();
-    fixture.hub.following = true;
+    fixture.hub.buses.following = true;
     ask_rings();
     hear("d", true, "{\"BTC-USD\":0}");
     ask_history();

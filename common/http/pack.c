@@ -1,4 +1,4 @@
-#include "gatewayd/forms/pack.h"
+#include "common/http/pack.h"
 
 #include <zlib.h>
 

@@ -1,11 +1,12 @@
-/* What subscribes under way wait for (subscribe.h): a stream to reach a cursor, a status, a time. Each is looked at when
- * that has come, and not before: those that wait for a stream are ordered by cursor with its live stream, all are ordered by
+/* What subscribes under way wait for (subscribe.h): a stream to reach a cursor, a status, a time. Each is looked at when that
+ * has come, and not before: those that wait for a stream are ordered by cursor in a heap of the stream's, all are ordered by
  * time, so that a drain of the bus costs nothing where nothing is due, however many wait.
  */
 #pragma once
 
 #include "common/heap.h"
-#include "gatewayd/streams/market.h"
+#include "common/list.h"
+#include "proto/cursor.h"
 
 enum {
     WAITS_MAX = 100000,       /* of all clients */
@@ -17,7 +18,7 @@ typedef struct {
     heap_item_t in_time, in_stream;
     list_t in_status; /* waits_t.for_status or .due */
     int64_t until_ns; /* when it is to be looked at, whatever comes */
-    live_stream_t *live_stream;
+    heap_t *stream;   /* waits_heap; NULL: it waits for none */
     cursor_t awaited;
 } wait_t;
 
@@ -34,11 +35,11 @@ void waits_init(waits_t *self);
 void waits_release(waits_t *self);
 
 /* It waits until this time, ns since 1970, at the latest, and there is nothing else that it waits for; or for the next
- * status, too; or for the live stream to have a ring that has come to the cursor. It must not wait yet. False when WAITS_MAX
- * others do, or memory runs out. */
+ * status, too; or for the stream to have come to the cursor. It must not wait yet. False when WAITS_MAX others do, or memory
+ * runs out. */
 bool waits_for_time(waits_t *self, wait_t *wait, int64_t until_ns);
 bool waits_for_status(waits_t *self, wait_t *wait, int64_t until_ns);
-bool waits_for_stream(waits_t *self, wait_t *wait, live_stream_t *live_stream, cursor_t awaited, int64_t until_ns);
+bool waits_for_stream(waits_t *self, wait_t *wait, heap_t *stream, cursor_t awaited, int64_t until_ns);
 
 /* It waits no more. One that does not wait is fine. */
 void waits_end(waits_t *self, wait_t *wait);
@@ -46,6 +47,10 @@ void waits_end(waits_t *self, wait_t *wait);
 /* All of them wait for so much longer. */
 void waits_stood(waits_t *self, int64_t stood_ns);
 
-/* One for which what it waits for has come, which still waits: end it, and call again. NULL when there is none. O(1) when there is none, and streams
- * that grew since the last call. status_count: how many statuses have come. */
-wait_t *waits_due(waits_t *self, markets_t *markets, uint64_t status_count, int64_t now_ns);
+/* One for which the status or the time that it waits for has come, which still waits: end it, and call again. NULL when there
+ * is none. O(1) then. status_count: how many statuses have come. */
+wait_t *waits_due(waits_t *self, uint64_t status_count, int64_t now_ns);
+
+/* A stream's, of those who wait for it; and the first of them, when the stream has come to where that one waits for it. */
+heap_t waits_heap(void);
+wait_t *waits_reached(const heap_t *stream, cursor_t last);

@@ -1,47 +1,44 @@
-#include "gatewayd/clients/reader.h"
-
-#include "gatewayd/clients/catchup.h"
+#include "gatewayd/clients/readers.h"
 
 #include <stdlib.h>
 
 static void leave_queue(reader_t *self)
 {
-    client_t *client = self->client;
+    readers_t *readers = self->owner;
     list_remove(&self->in_queue);
-    if (client->page_reader == self)
-        catchup_cancel(client);
-    if (!list_empty(&client->catching) || !list_linked(&client->in_catching))
+    if (readers->page_reader == self)
+        readers->paging.cancel(&readers->paging);
+    if (!list_empty(&readers->catching) || !list_linked(&readers->in_catching))
         return;
-    list_remove(&client->in_catching);
-    client->hub->catching_count--;
+    list_remove(&readers->in_catching);
+    readers->hub->catching_count--;
 }
 
 static void catch_up(reader_t *self)
 {
-    client_t *client = self->client;
+    readers_t *readers = self->owner;
     self->state = READER_CATCHING;
     self->stuck_ns = self->retry_ns = 0;
     self->page_count = 0;
-    list_append(&client->catching, &self->in_queue);
-    if (list_linked(&client->in_catching))
+    list_append(&readers->catching, &self->in_queue);
+    if (list_linked(&readers->in_catching))
         return;
-    list_append(&client->hub->catching, &client->in_catching);
-    client->hub->catching_count++;
+    list_append(&readers->hub->catching, &readers->in_catching);
+    readers->hub->catching_count++;
 }
 
 /* Behind is who has a seat, or waits for history to get one, and has not been at the ring's head yet. */
 static void set_behind(reader_t *self, bool behind)
 {
-    client_t *client = self->client;
-    client->behind += behind;
-    client->behind -= self->behind;
+    self->owner->behind += behind;
+    self->owner->behind -= self->behind;
     self->behind = behind;
 }
 
 /* Who takes compressed frames and wants batches gets compressed batches, which are made of the frames as they are. */
 static dialect_t ring_dialect(const subscription_t *subscription)
 {
-    const client_link_t *link = subscription->client->link;
+    const client_link_t *link = subscription->owner->end->link;
     return link->deflates && !subscription->batch ? DIALECT_DEFLATE : link->dialect;
 }
 
@@ -63,7 +60,7 @@ reader_t *reader_new(subscription_t *subscription, live_stream_t *live_stream)
     if (!self)
         return NULL;
     *self = (reader_t){
-        .client = subscription->client, .batch = subscription->batch, .subscription = subscription, .live_stream = live_stream};
+        .owner = subscription->owner, .batch = subscription->batch, .subscription = subscription, .live_stream = live_stream};
     if (!live_stream_add(live_stream, self)) {
         free(self);
         return NULL;
@@ -101,7 +98,6 @@ reader_t *subscription_reader(const subscription_t *self, const live_stream_t *l
 
 void reader_seat(reader_t *self, cursor_t last)
 {
-    client_t *client = self->client;
     ring_t *left = self->ring;
     leave_queue(self);
     self->ring = live_stream_ring(self->live_stream, ring_dialect(self->subscription));
@@ -114,13 +110,20 @@ void reader_seat(reader_t *self, cursor_t last)
     if (!self->ring) {
         self->state = READER_WAITING;
         if (self->live_stream->ring)
-            client_close(client, CLOSE_TRY_LATER, TEXT("out of memory"));
+            client_end_close(self->owner->end, CLOSE_TRY_LATER, TEXT("out of memory"));
     } else if (ring_find(self->ring, last, &self->position)) {
         self->state = READER_LIVE;
         reader_touch(self);
     } else {
         catch_up(self);
     }
+}
+
+void reader_hold(reader_t *self, cursor_t last)
+{
+    self->held = true;
+    self->turned = false; /* the answer says where it is now */
+    reader_seat(self, last);
 }
 
 void subscription_set_batch(subscription_t *self, bool batch)
@@ -151,17 +154,96 @@ bool reader_touch(reader_t *self)
         set_behind(self, false);
         return false;
     }
-    list_append(&self->client->ready, &self->in_queue);
+    list_append(&self->owner->ready, &self->in_queue);
     return true;
 }
 
 bool reader_overrun(reader_t *self)
 {
-    client_t *client = self->client;
     if (self->state != READER_LIVE || self->held || list_linked(&self->in_queue) || !ring_lapped(self->ring, self->position) ||
-        !client->link->ready(client->link_arg))
+        !client_end_ready(self->owner->end))
         return false;
-    client->hub->counts.caught++;
+    self->owner->hub->counts.caught++;
     reader_seat(self, self->last);
     return true;
+}
+
+void readers_open(readers_t *self, hub_t *hub, client_end_t *end, struct conversation *sink, void (*pump)(readers_t *))
+{
+    *self = (readers_t){.hub = hub, .end = end, .sink = sink, .pump = pump};
+    list_t *lists[] = {&self->in_pump,     &self->ready,     &self->subscriptions, &self->catching,
+                       &self->in_catching, &self->in_asking, &self->in_page};
+    for (size_t i = 0; i < sizeof lists / sizeof *lists; i++)
+        list_init(lists[i]);
+}
+
+void readers_close(readers_t *self)
+{
+    list_t *item;
+    while ((item = list_take(&self->subscriptions)))
+        readers_unsubscribe(LIST_OWNER(item, subscription_t, in_client));
+    list_remove(&self->in_pump);
+    list_remove(&self->in_asking);
+    list_remove(&self->in_page);
+    pace_turn_leave(&self->turn);
+}
+
+void readers_release(readers_t *self)
+{
+    LIST_EACH(item, &self->subscriptions)
+    {
+        subscription_t *subscription = LIST_OWNER(item, subscription_t, in_client);
+        LIST_EACH(seat, &subscription->readers)
+        {
+            reader_t *reader = LIST_OWNER(seat, reader_t, in_subscription);
+            reader->held = false;
+            reader_touch(reader);
+        }
+    }
+}
+
+subscription_t *readers_subscription(const readers_t *self, text_t symbol)
+{
+    LIST_EACH(item, &self->subscriptions)
+    {
+        subscription_t *subscription = LIST_OWNER(item, subscription_t, in_client);
+        if (text_equal(subscription->market->symbol, symbol))
+            return subscription;
+    }
+    return NULL;
+}
+
+subscription_t *readers_subscribe(readers_t *self, market_t *market)
+{
+    subscription_t *subscription = calloc(1, sizeof *subscription);
+    if (!subscription)
+        return NULL;
+    subscription->owner = self;
+    subscription->market = market;
+    list_init(&subscription->subscribes);
+    list_init(&subscription->readers);
+    list_init(&subscription->in_client);
+    list_init(&subscription->in_market);
+    list_append(&self->subscriptions, &subscription->in_client);
+    list_append(&market->subscriptions, &subscription->in_market);
+    self->subscription_count++;
+    self->hub->subscription_count++;
+    return subscription;
+}
+
+void readers_unsubscribe(subscription_t *subscription)
+{
+    readers_t *self = subscription->owner;
+    market_t *market = subscription->market;
+    list_t *item;
+    while ((item = list_take(&subscription->readers))) {
+        reader_t *reader = LIST_OWNER(item, reader_t, in_subscription);
+        reader_destroy(&reader);
+    }
+    list_remove(&subscription->in_client);
+    list_remove(&subscription->in_market);
+    free(subscription);
+    self->subscription_count--;
+    self->hub->subscription_count--;
+    markets_release(self->hub->markets, market);
 }

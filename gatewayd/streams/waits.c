@@ -1,4 +1,4 @@
-#include "gatewayd/clients/waits.h"
+#include "gatewayd/streams/waits.h"
 
 static bool is_earlier(heap_item_t *item, heap_item_t *other)
 {
@@ -20,7 +20,7 @@ void waits_release(waits_t *self)
 bool waits_for_time(waits_t *self, wait_t *wait, int64_t until_ns)
 {
     wait->until_ns = until_ns;
-    wait->live_stream = NULL;
+    wait->stream = NULL;
     list_init(&wait->in_status);
     if (self->count >= WAITS_MAX || !heap_put(&self->by_time, &wait->in_time))
         return false;
@@ -36,13 +36,13 @@ bool waits_for_status(waits_t *self, wait_t *wait, int64_t until_ns)
     return true;
 }
 
-bool waits_for_stream(waits_t *self, wait_t *wait, live_stream_t *live_stream, cursor_t awaited, int64_t until_ns)
+bool waits_for_stream(waits_t *self, wait_t *wait, heap_t *stream, cursor_t awaited, int64_t until_ns)
 {
     if (!waits_for_time(self, wait, until_ns))
         return false;
-    wait->live_stream = live_stream;
+    wait->stream = stream;
     wait->awaited = awaited;
-    if (heap_put(&live_stream->awaited, &wait->in_stream))
+    if (heap_put(stream, &wait->in_stream))
         return true;
     waits_end(self, wait);
     return false;
@@ -55,9 +55,9 @@ void waits_end(waits_t *self, wait_t *wait)
     self->count--;
     heap_remove(&self->by_time, &wait->in_time);
     list_remove(&wait->in_status);
-    if (wait->live_stream)
-        heap_remove(&wait->live_stream->awaited, &wait->in_stream);
-    wait->live_stream = NULL;
+    if (wait->stream)
+        heap_remove(wait->stream, &wait->in_stream);
+    wait->stream = NULL;
 }
 
 void waits_stood(waits_t *self, int64_t stood_ns)
@@ -66,20 +66,7 @@ void waits_stood(waits_t *self, int64_t stood_ns)
         HEAP_OWNER(self->by_time.items[i], wait_t, in_time)->until_ns += stood_ns;
 }
 
-/* Of the streams that grew; NULL when none has come to where somebody waits for it. */
-static wait_t *reached(markets_t *markets)
-{
-    live_stream_t *live_stream;
-    for (; (live_stream = markets_reached(markets)); list_remove(&live_stream->in_reached)) {
-        heap_item_t *first = heap_first(&live_stream->awaited);
-        wait_t *wait = first ? HEAP_OWNER(first, wait_t, in_stream) : NULL;
-        if (wait && live_stream->ring && cursor_compare(wait->awaited, ring_last(live_stream->ring)) <= 0)
-            return wait;
-    }
-    return NULL;
-}
-
-wait_t *waits_due(waits_t *self, markets_t *markets, uint64_t status_count, int64_t now_ns)
+wait_t *waits_due(waits_t *self, uint64_t status_count, int64_t now_ns)
 {
     list_t *item;
     while (self->status_count != status_count && (item = list_take(&self->for_status)))
@@ -87,9 +74,25 @@ wait_t *waits_due(waits_t *self, markets_t *markets, uint64_t status_count, int6
     self->status_count = status_count;
     if (!list_empty(&self->due))
         return LIST_OWNER(self->due.next, wait_t, in_status);
-    wait_t *wait = reached(markets);
     heap_item_t *first = heap_first(&self->by_time);
-    if (!wait && first && HEAP_OWNER(first, wait_t, in_time)->until_ns <= now_ns)
-        wait = HEAP_OWNER(first, wait_t, in_time);
-    return wait;
+    wait_t *wait = first ? HEAP_OWNER(first, wait_t, in_time) : NULL;
+    return wait && wait->until_ns <= now_ns ? wait : NULL;
+}
+
+/* By cursor. */
+static bool is_lower(heap_item_t *item, heap_item_t *other)
+{
+    return cursor_compare(HEAP_OWNER(item, wait_t, in_stream)->awaited, HEAP_OWNER(other, wait_t, in_stream)->awaited) < 0;
+}
+
+heap_t waits_heap(void)
+{
+    return heap_new(is_lower);
+}
+
+wait_t *waits_reached(const heap_t *stream, cursor_t last)
+{
+    heap_item_t *first = heap_first(stream);
+    wait_t *wait = first ? HEAP_OWNER(first, wait_t, in_stream) : NULL;
+    return wait && cursor_compare(wait->awaited, last) <= 0 ? wait : NULL;
 }

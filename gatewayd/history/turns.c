@@ -1,4 +1,4 @@
-#include "gatewayd/methods/turns.h"
+#include "gatewayd/history/turns.h"
 
 void turns_init(turns_t *self)
 {

@@ -1,7 +1,7 @@
 /* Compressed frames: made once in a ring of their own, for all who take them. */
 #include "tests/unit/gateway_fixture.h"
 
-#include "gatewayd/forms/pack.h"
+#include "common/http/pack.h"
 
 #define LONG_PARAMS "{\"symbol\":\"BTC-USD\",\"timestamp\":\"2026-01-01T00:00:00.0Z\",\"before\":\"2026-01-01T00:00:00.0Z\"}"
 
@@ -36,7 +36,7 @@ static void take_compressed(void)
 {
     deflate_link = wire_link;
     deflate_link.deflates = true;
-    fixture.client->link = &deflate_link;
+    fixture.client->talk.end.link = &deflate_link;
 }
 
 static live_stream_t *btc(void)
@@ -127,9 +127,9 @@ START_TEST(their_ring_is_there_while_somebody_reads_it)
     follow(BTC, FIXTURE_EPOCH, 10);
     ck_assert_ptr_nonnull(btc()->others[DIALECT_DEFLATE]);
     wire_t other = {.sent = buffer_new(0)};
-    client_t *plain = client_new(&fixture.hub, &wire_link, &other, &methods_events);
+    client_t *plain = client_new(&fixture.hub, &wire_link, &other);
     client_receive(plain, text_of(SUBSCRIBE("")));
-    client_unsubscribe(fixture.client, client_subscription(fixture.client, TEXT("BTC-USD")));
+    readers_unsubscribe(readers_subscription(&fixture.client->readers, TEXT("BTC-USD")));
     ck_assert_ptr_null(btc()->others[DIALECT_DEFLATE]);
     client_destroy(&plain);
     buffer_release(&other.sent);
@@ -192,72 +192,6 @@ START_TEST(who_changes_to_batches_reads_another_ring)
 }
 END_TEST
 
-START_TEST(expanding_ends_at_the_limit)
-{
-    static char zeros[100000], packed[1000];
-    text_t text = {zeros, sizeof zeros};
-    size_t length = pack_message(&text, 1, packed, sizeof packed);
-    ck_assert_uint_gt(length, 0);
-    static const size_t limits[] = {1, 4096, 65536, 99999};
-    for (size_t i = 0; i < sizeof limits / sizeof *limits; i++) {
-        buffer_t out = buffer_new(limits[i]);
-        ck_assert_int_eq(unpack_message((text_t){packed, length}, &out), UNPACK_TOO_LONG);
-        ck_assert_uint_le(out.capacity, limits[i]);
-        buffer_release(&out);
-    }
-    buffer_t out = buffer_new(sizeof zeros);
-    ck_assert_int_eq(unpack_message((text_t){packed, length}, &out), UNPACK_DONE);
-    ck_assert_uint_eq(out.length, sizeof zeros);
-    buffer_release(&out);
-}
-END_TEST
-
-START_TEST(final_blocks_are_expanded_too)
-{
-    /* "a" in a final block, and an empty one behind it, as RFC 7692, section 7.2.3.4, has it */
-    buffer_t out = buffer_new(0);
-    ck_assert_int_eq(unpack_message(TEXT("\x4b\x04\x00\x00"), &out), UNPACK_DONE);
-    ck_assert(text_equal(buffer_text(&out), TEXT("a")));
-    buffer_clear(&out);
-    ck_assert_int_eq(unpack_message(TEXT("\xff\xff\xff\xff\xff"), &out), UNPACK_INVALID);
-    buffer_release(&out);
-}
-END_TEST
-
-START_TEST(offers_are_judged)
-{
-    static const struct {
-        const char *offers;
-        size_t number;
-        bool accepted, window;
-    } cases[] = {
-        {"permessage-deflate", 0, true, false},
-        {"permessage-deflate", 1, false, false},
-        {"", 0, false, false},
-        {"permessage-deflated", 0, false, false},
-        {"permessage-deflate; client_max_window_bits", 0, true, false},
-        {"permessage-deflate;client_max_window_bits=8", 0, true, false},
-        {"permessage-deflate; client_max_window_bits=16", 0, false, false},
-        {"permessage-deflate; client_max_window_bits=7", 0, false, false},
-        {"permessage-deflate; server_max_window_bits=12", 0, true, true},
-        {"permessage-deflate; server_max_window_bits = \"15\"", 0, true, true},
-        {"permessage-deflate; server_max_window_bits=11", 0, false, true},
-        {"permessage-deflate; server_max_window_bits", 0, false, true},
-        {"permessage-deflate; server_no_context_takeover=1", 0, false, false},
-        {"permessage-deflate; other", 0, false, false},
-        {"permessage-deflate;", 0, true, false},
-        {"other; x=1, permessage-deflate; other , permessage-deflate ; client_no_context_takeover", 1, true, false},
-    };
-    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
-        pack_terms_t terms;
-        bool accepted = pack_accepts(text_of(cases[i].offers), cases[i].number, &terms);
-        ck_assert_msg(accepted == cases[i].accepted, "%s", cases[i].offers);
-        if (accepted)
-            ck_assert_int_eq(terms.window, cases[i].window);
-    }
-}
-END_TEST
-
 int main(void)
 {
     const TTest *const tests[] = {
@@ -267,9 +201,6 @@ int main(void)
         a_ring_of_them_holds_the_same_trades,
         their_ring_is_there_while_somebody_reads_it,
         who_changes_to_batches_reads_another_ring,
-        expanding_ends_at_the_limit,
-        final_blocks_are_expanded_too,
-        offers_are_judged,
     };
-    return RUN_TESTS("pack", fixture_setup, fixture_teardown, tests);
+    return RUN_TESTS("deflated frames", fixture_setup, fixture_teardown, tests);
 }

@@ -1,4 +1,4 @@
-#include "gatewayd/streams/offer_record.h"
+#include "gatewayd/streams/offer.h"
 
 #include "common/clock.h"
 

@@ -1,4 +1,4 @@
-#include "gatewayd/methods/turns.h"
+#include "gatewayd/history/turns.h"
 
 #include <check.h>
 #include <stdio.h>

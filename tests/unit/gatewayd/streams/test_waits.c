@@ -11,7 +11,7 @@ static void setup(void)
     fixture_setup();
     for (size_t i = 0; i < CROWD; i++) {
         wires[i] = (wire_t){.sent = buffer_new(0)};
-        crowd[i] = client_new(&fixture.hub, &wire_link, &wires[i], &methods_events);
+        crowd[i] = client_new(&fixture.hub, &wire_link, &wires[i]);
     }
 }
 
@@ -149,7 +149,7 @@ START_TEST(many_that_are_due_at_once_go_on_in_turns)
     subscribe_at_10();
     wire = (wire_t){.sent = buffer_new(0)};
     for (size_t i = 0; i < MANY; i++) {
-        many[i] = client_new(&fixture.hub, &wire_link, &wire, &methods_events);
+        many[i] = client_new(&fixture.hub, &wire_link, &wire);
         subscribe_since(many[i], 11);
     }
     trades_come(11, 11);

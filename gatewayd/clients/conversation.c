@@ -1,0 +1,250 @@
+#include "gatewayd/clients/conversation.h"
+
+enum {
+    OUTBOX_KEPT = 4096,   /* bytes; a larger outbox is given back when it has drained */
+    OUTBOX_MAX = 64 << 20 /* bytes; one message may be larger than pending_bytes, but not than this */
+};
+
+static void on_greedy(void *owner)
+{
+    conversation_end(owner, CLOSE_POLICY, TEXT("too many bytes wait to be read, and others need the memory"));
+}
+
+/* Of the frames that the link took it may have to keep the last one, where it is not ready: so much of them. */
+static size_t kept_of(const conversation_t *self, text_t frames)
+{
+    text_t rest = frames, payload;
+    size_t last = 0;
+    if (client_end_ready(&self->end))
+        return 0;
+    for (const char *start = rest.at; frame_next(&rest, &payload); start = rest.at)
+        last = (size_t)(rest.at - start);
+    return last;
+}
+
+/* Is there room for so many bytes more? A single message may be of any length, else a client could never get it: what waits
+ * beside it counts; and a little may wait beside it whatever others hold. */
+static bool make_room(conversation_t *self, size_t length)
+{
+    size_t limit = self->hub->limits.pending_bytes;
+    if (self->end.closing)
+        return false;
+    if (self->outbox.length == 0)
+        self->longest = 0;
+    bool little = self->outbox.length + length <= self->longest + BUDGET_LITTLE;
+    if (length > limit && length > self->longest)
+        self->longest = length;
+    if (self->outbox.length + length <= limit + self->longest && (little || budget_admits(&self->account, length)))
+        return true;
+    self->hub->counts.overflowed++;
+    conversation_end(self, CLOSE_POLICY, TEXT("too many bytes wait to be read"));
+    return false;
+}
+
+static void send_outbox(conversation_t *self)
+{
+    size_t taken = conversation_send_now(self, buffer_text(&self->outbox));
+    if (taken < self->outbox.length)
+        buffer_consume(&self->outbox, taken);
+    else if (self->outbox.capacity > OUTBOX_KEPT)
+        buffer_release(&self->outbox);
+    else
+        buffer_clear(&self->outbox);
+}
+
+/* From where it stands, when nothing goes before it: most answers do, and large ones are not copied so. */
+static bool send_in_place(conversation_t *self, text_t json)
+{
+    char header[FRAME_HEADER_MAX];
+    if (self->end.closing || self->end.link->dialect != DIALECT_RPC || self->outbox.length > 0 || !client_end_ready(&self->end))
+        return false;
+    size_t length = frame_header(header, json.length);
+    char *frame = (char *)(uintptr_t)json.at - length; /* there is room (rpc.h) */
+    memcpy(frame, header, length);
+    size_t whole = length + json.length, taken = conversation_send_now(self, (text_t){frame, whole});
+    if (taken < whole)
+        conversation_send_frame(self, (text_t){frame + taken, whole - taken});
+    return true;
+}
+
+/* Who does not take what there is gets no more from history meanwhile. */
+static bool asker_ready(asker_t *asker)
+{
+    const conversation_t *self = LIST_OWNER(asker, conversation_t, asker);
+    return !self->end.closing && self->outbox.length < CONVERSATION_COPIED_MAX && client_end_ready(&self->end);
+}
+
+bool conversation_open(conversation_t *self, hub_t *hub, const client_link_t *link, void *link_arg, const rpc_events_t *events,
+                       void *arg)
+{
+    *self = (conversation_t){
+        .hub = hub, .end = {.link = link, .arg = link_arg}, .outbox = buffer_new(OUTBOX_MAX), .later = buffer_new(OUTBOX_MAX)};
+    list_init(&self->in_hub);
+    list_init(&self->tasks);
+    asker_init(&self->asker, asker_ready);
+    self->rpc = rpc_new(events, arg, &hub->counts.rpc, link->dialect);
+    if (!self->rpc)
+        return false;
+    budget_open(&self->account, hub->budget, on_greedy, self);
+    list_append(&hub->clients, &self->in_hub);
+    return true;
+}
+
+void conversation_cancel(conversation_t *self)
+{
+    list_t *item;
+    self->end.closing = true;
+    while ((item = list_take(&self->tasks))) {
+        task_t *task = LIST_OWNER(item, task_t, in_client);
+        task->cancel(task);
+    }
+}
+
+void conversation_close(conversation_t *self)
+{
+    rpc_destroy(&self->rpc);
+    buffer_release(&self->outbox);
+    buffer_release(&self->later);
+    budget_close(&self->account);
+    list_remove(&self->in_hub);
+}
+
+void conversation_end(conversation_t *self, unsigned code, text_t reason)
+{
+    client_end_close(&self->end, code, reason);
+}
+
+size_t conversation_send_now(conversation_t *self, text_t frames)
+{
+    size_t taken = self->end.link->send(self->end.arg, frames);
+    self->hub->counts.writes++;
+    self->hub->counts.bytes += taken;
+    if (!self->end.link->counts)
+        self->kept = kept_of(self, (text_t){frames.at, taken});
+    return taken;
+}
+
+bool conversation_send_outbox(conversation_t *self)
+{
+    bool large = self->outbox.length >= CONVERSATION_COPIED_MAX && !self->end.link->passing;
+    if (!client_end_ready(&self->end) || (large && !share_begin(self->hub->answers)))
+        return false;
+    send_outbox(self);
+    if (large)
+        share_end(self->hub->answers);
+    return true;
+}
+
+void conversation_send(conversation_t *self, text_t json)
+{
+    if (!make_room(self, frame_length(self->end.link->dialect, json)))
+        return;
+    frame_append(&self->outbox, self->end.link->dialect, json);
+    conversation_wake(self);
+}
+
+void conversation_notify(conversation_t *self, text_t method, text_t params)
+{
+    if (!make_room(self, frame_notify_length(self->end.link->dialect, method, params)))
+        return;
+    frame_append_notification(&self->outbox, self->end.link->dialect, method, params);
+    conversation_wake(self);
+}
+
+void conversation_send_frame(conversation_t *self, text_t frame)
+{
+    if (!make_room(self, frame.length))
+        return;
+    buffer_append(&self->outbox, frame);
+    conversation_wake(self);
+}
+
+void conversation_wake(conversation_t *self)
+{
+    conversation_account(self);
+    if (!self->corked && !self->end.closing)
+        client_end_wake(&self->end);
+}
+
+buffer_t *conversation_frames(conversation_t *self, bool batches, buffer_t *batch)
+{
+    return batches ? batch : &self->outbox;
+}
+
+void conversation_batch(conversation_t *self, buffer_t *batch)
+{
+    text_t frames = buffer_text(batch);
+    while (frames.length > 0) {
+        text_t rest = frames, message;
+        size_t length = 0;
+        while (frame_next(&rest, &message) && (length == 0 || (size_t)(rest.at - frames.at) <= RING_RUN_MAX))
+            length = (size_t)(rest.at - frames.at);
+        frame_append_batch(&self->outbox, self->end.link->dialect, (text_t){frames.at, length});
+        frames = (text_t){frames.at + length, frames.length - length};
+    }
+    buffer_release(batch);
+}
+
+void conversation_answer(conversation_t *self, text_t json)
+{
+    if (!send_in_place(self, json))
+        conversation_send(self, json);
+}
+
+bool conversation_admits(conversation_t *self, size_t bytes)
+{
+    conversation_account(self);
+    return budget_admits(&self->account, bytes);
+}
+
+bool conversation_expects(conversation_t *self, size_t bytes)
+{
+    if (!conversation_admits(self, bytes))
+        return false;
+    self->expected += bytes;
+    conversation_account(self);
+    return true;
+}
+
+void conversation_has(conversation_t *self, size_t bytes)
+{
+    self->expected -= bytes;
+    conversation_account(self);
+}
+
+void conversation_keeps(conversation_t *self, size_t bytes)
+{
+    self->kept = bytes;
+    conversation_account(self);
+}
+
+void conversation_account(conversation_t *self)
+{
+    size_t bytes = self->kept + self->expected + rpc_batch_bytes(self->rpc);
+    bytes += self->outbox.length > 0 ? self->outbox.capacity : 0;
+    bytes += self->later.length > 0 ? self->later.capacity : 0;
+    if (!budget_hold(&self->account, bytes))
+        conversation_end(self, CLOSE_POLICY, TEXT("too many bytes wait to be read by clients"));
+}
+
+void conversation_hold(conversation_t *self)
+{
+    self->holding = true;
+}
+
+void conversation_notify_later(conversation_t *self, text_t method, text_t params)
+{
+    self->holding = true;
+    frame_append_notification(&self->later, self->end.link->dialect, method, params);
+}
+
+bool conversation_release(conversation_t *self)
+{
+    if (!self->holding || rpc_batches(self->rpc) > 0)
+        return false;
+    self->holding = false;
+    if (self->later.length > 0)
+        conversation_send_frame(self, buffer_text(&self->later));
+    buffer_release(&self->later);
+    return true;
+}

@@ -1,0 +1,90 @@
+/* What is said with one client: its JSON-RPC, what is under way for it, and what waits to be sent to it. Knows no transport:
+ * that is a client_link_t.
+ *
+ * Everything that goes out is a ready-made frame, so that the order is plain: first the outbox (answers, notifications, pages
+ * of history), then what the rings have (client.h).
+ */
+#pragma once
+
+#include "gatewayd/clients/hub.h"
+#include "gatewayd/clients/link.h"
+#include "gatewayd/clients/task.h"
+#include "gatewayd/forms/rpc.h"
+
+enum {
+    CONVERSATION_COPIED_MAX =
+        16384 /* bytes; more is sent from where it stands, whatever else there is, and in a share of the loop's time */
+};
+
+typedef struct conversation {
+    hub_t *hub;
+    client_end_t end;
+    buffer_t outbox; /* frames */
+    budget_account_t account;
+    size_t expected; /* bytes of answers that history was asked for */
+    size_t kept;     /* bytes of a frame that the link has begun to send, where it is not ready since then: these at most */
+    size_t longest;  /* message that was put into it since it was empty, of those longer than pending_bytes; 0: none */
+    bool holding;    /* something waits for an answer that has not gone out yet (it may be part of a batch) */
+    bool corked;     /* a message is being dealt with: what it causes goes out behind it */
+    rpc_t *rpc;
+    buffer_t later; /* frames that go behind the answer to a subscribe; empty unless `holding` */
+    text_t address; /* of the peer, as text; empty: not known. Set by who made the client, and outlives it */
+    list_t in_hub;
+    list_t tasks;  /* task_t.in_client: what is under way */
+    asker_t asker; /* of questions to history */
+} conversation_t;
+
+/* link, link_arg: stay valid until conversation_close. events: of its JSON-RPC, with `arg`. False when memory runs out. */
+bool conversation_open(conversation_t *self, hub_t *hub, const client_link_t *link, void *link_arg, const rpc_events_t *events,
+                       void *arg);
+
+/* Cancels what is under way: nothing is sent any more. And lets go of all. */
+void conversation_cancel(conversation_t *self);
+void conversation_close(conversation_t *self);
+
+/* Ends the connection. */
+void conversation_end(conversation_t *self, unsigned code, text_t reason);
+
+/* Sends frames from where they stand, before all else: only where the outbox is empty and the link ready. Returns as
+ * client_link_t.send. */
+size_t conversation_send_now(conversation_t *self, text_t frames);
+
+/* Sends what is in the outbox, when the link is ready. False: it has to wait for its share of the loop's time. */
+bool conversation_send_outbox(conversation_t *self);
+
+/* Puts into the outbox a message, a notification, or a ready-made frame, and wakes the link. Ends the connection when too much
+ * waits. */
+void conversation_send(conversation_t *self, text_t json);
+void conversation_notify(conversation_t *self, text_t method, text_t params);
+void conversation_send_frame(conversation_t *self, text_t frame);
+
+/* Something is there to be sent. */
+void conversation_wake(conversation_t *self);
+
+/* Where frames of a reader go that do not come from its ring: into the outbox, or, where it wants batches, into `batch`, which
+ * is empty and goes into the outbox as batches then, and is released. */
+buffer_t *conversation_frames(conversation_t *self, bool batches, buffer_t *batch);
+void conversation_batch(conversation_t *self, buffer_t *batch);
+
+/* An answer: at once, where nothing goes before it. In front of it are RPC_ANSWER_ROOM bytes that may be written to. */
+void conversation_answer(conversation_t *self, text_t json);
+
+/* May so many bytes more wait for it? */
+bool conversation_admits(conversation_t *self, size_t bytes);
+
+/* So many bytes more are expected from history for it, and so many less. False, and nothing is expected, when there is no room
+ * for them. */
+bool conversation_expects(conversation_t *self, size_t bytes);
+void conversation_has(conversation_t *self, size_t bytes);
+
+/* The link keeps so many bytes for the peer now. */
+void conversation_keeps(conversation_t *self, size_t bytes);
+
+/* What waits for it has changed. */
+void conversation_account(conversation_t *self);
+
+/* Something is to go, or a notification, behind the answer that is still to go out. conversation_release, after it, lets what
+ * was held go; it waits for open batches, and is false then, or where nothing is held. */
+void conversation_hold(conversation_t *self);
+void conversation_notify_later(conversation_t *self, text_t method, text_t params);
+bool conversation_release(conversation_t *self);

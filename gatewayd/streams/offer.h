@@ -1,0 +1,112 @@
+/* What one source says of itself: which symbols it offers, up to where each stream reaches, whether it is connected, and what
+ * changed with its last status. */
+#pragma once
+
+#include "common/table.h"
+#include "proto/status.h"
+#include "proto/topic.h"
+
+enum {
+    OFFERS_SYMBOLS_MAX = 100000, /* of one source */
+    OFFER_REASON_MAX = 120,
+    OFFER_BREAKER_MAX = 16
+};
+
+typedef struct {
+    text_t name;      /* the offer's own */
+    bool connected;   /* as it said last */
+    bool silent;      /* it has not said anything for long */
+    int64_t since_ns; /* since when it is up or down */
+    int64_t down_ns;  /* when it last went down; 0: never yet */
+    int64_t heard_ns;
+    bool missed_known;             /* is it known how many trades were missed … */
+    uint64_t missed;               /* … when it went down last? Of one that is up */
+    text_t reason;                 /* why it is down, as raw JSON string content; the offer's own */
+    text_t breaker;                /* "closed", "open", "half_open"; the offer's own */
+    uint32_t health;               /* as it said last: 0 to 100 */
+    uint64_t id_conflicts, future; /* trades counted as odd: status.h */
+    size_t stale;                  /* how many of its streams are */
+    size_t failing;                /* of how many the subscription at the exchange fails */
+    text_t group;                  /* of sources that stand in for one another; empty: none; the offer's own */
+    bool active;                   /* are its trades published? Of a source in a group */
+    bool demand;                   /* it is subscribed to what somebody wants, and to nothing else */
+    uint64_t epoch;
+    uint64_t run;          /* of the connectord that was heard last */
+    uint64_t former_epoch; /* what connectord had before it renewed its journal (bus.md); 0: nothing */
+    table_t *symbols;      /* symbol → offer_stream_t; owned */
+} offer_t;
+
+bool offer_up(const offer_t *offer);
+
+/* Does it offer the symbol? *last: the end of the stream as last heard; may be NULL. */
+bool offer_has(const offer_t *offer, text_t symbol, cursor_t *last);
+
+/* A cursor of the stream's former epoch as it is in the present one; any other as it is. */
+cursor_t offer_present(const offer_t *offer, text_t symbol, cursor_t cursor);
+
+/* The source's symbols: *at from 0 on; false beyond the last. */
+bool offer_each(const offer_t *offer, size_t *at, text_t *symbol);
+
+/* A stream that is stale: connected, but without a trade for longer than is likely. last_ns: when it had one, ns since 1970. */
+typedef struct {
+    text_t symbol;
+    int64_t last_ns;
+    bool stale; /* of a change: it became so, or is gone; false: it is no more, or is offered again */
+    bool gone;  /* the source does not offer it any more */
+} offer_stale_t;
+
+/* Is the source's stream of that symbol stale? */
+bool offer_is_stale(const offer_t *offer, text_t symbol, offer_stale_t *stale);
+
+/* The source's stale streams: *at from 0 on; false beyond the last. */
+bool offer_each_stale(const offer_t *offer, size_t *at, offer_stale_t *stale);
+
+/* The streams that became stale, or are no more, with the last status of the source; and those that it offers anew or no more.
+ * None do with a status that says that the source is lost, which says more, or with the first one. */
+bool offer_each_change(const offer_t *offer, size_t *at, offer_stale_t *change);
+
+/* A stream whose subscription at the exchange fails, or just did. */
+typedef struct {
+    text_t symbol;
+    text_t reason; /* raw JSON string content; empty: it fails no longer */
+} offer_failing_t;
+
+/* Why the subscription to the symbol fails; empty: it does not, or the source is down, which says more. */
+text_t offer_failure(const offer_t *offer, text_t symbol);
+
+/* The source's failing streams; and those that began or ceased to fail with its last status, but for one that says that the
+ * source is lost. *at from 0 on; false beyond the last. */
+bool offer_each_failing(const offer_t *offer, size_t *at, offer_failing_t *failing);
+bool offer_each_failing_change(const offer_t *offer, size_t *at, offer_failing_t *change);
+
+/* --- for offers.c: --- */
+
+typedef struct offer_stream offer_stream_t;
+
+/* An offer with what its slices point to. */
+typedef struct {
+    offer_t public; /* the first member: an offer_t is its record */
+    char name[SOURCE_MAX];
+    char reason[OFFER_REASON_MAX];
+    char breaker[OFFER_BREAKER_MAX];
+    char group[SOURCE_MAX];
+    uint64_t round;       /* of statuses */
+    size_t changes;       /* streams that became stale, or are no more, with the last status, or are offered anew */
+    size_t turns;         /* streams that began or ceased to fail with the last status */
+    size_t fresh;         /* streams that were not offered before the last status */
+    offer_stream_t *gone; /* owned, until the next status */
+} offer_record_t;
+
+/* The name is a valid one. NULL when memory runs out. */
+offer_record_t *offer_record_new(text_t name);
+void offer_record_destroy(offer_record_t **self);
+
+/* Takes over what a status says of the streams and of the source's health. `first`: it is the first one of the source; was_up:
+ * the source was up before. */
+void offer_record_take(offer_record_t *self, const status_t *status, bool first, bool was_up);
+
+/* A reason, cut to OFFER_REASON_MAX. */
+void offer_record_keep_reason(offer_record_t *self, text_t reason);
+
+/* Nothing is offered any more. */
+void offer_record_clear(offer_record_t *self);
