@@ -1,5 +1,6 @@
 #include "cached/stores/store_url.h"
 
+#include "common/buffer.h"
 #include "common/config/text_format.h"
 
 static int hex(char c)

@@ -235,6 +235,32 @@ START_TEST(stop_while_waiting_ends_the_wait)
 }
 END_TEST
 
+static bool knows_what_was_missed(bool whole, double again)
+{
+    connector_t playing = fake;
+    playing.whole = whole;
+    playing.repeats = "again";
+    settings.settings[0] = (connector_setting_t){"again", .number = again};
+    settings.setting_count = 1;
+    source_config_t given;
+    ck_assert(source_config_copy(&given, &settings));
+    source = source_new_with(&playing, loop, NULL, &given, &events, NULL);
+    source_start(source);
+    fakes[opened - 1].up->on_connected(fakes[opened - 1].arg);
+    bool known = describe().missed_known;
+    source_destroy(&source);
+    return known;
+}
+
+START_TEST(what_was_missed_is_known_where_a_connection_brings_all_once)
+{
+    ck_assert(knows_what_was_missed(true, 0));
+    ck_assert(!knows_what_was_missed(true, 1));
+    ck_assert(!knows_what_was_missed(false, 0));
+    source_config_release(&settings);
+}
+END_TEST
+
 START_TEST(connector_that_refuses_gives_no_source)
 {
     opens = 0;
@@ -309,6 +335,7 @@ int main(void)
         status_says_since_when,
         stop_disconnects_and_starts_nothing_any_more,
         stop_while_waiting_ends_the_wait,
+        what_was_missed_is_known_where_a_connection_brings_all_once,
         connector_that_refuses_gives_no_source,
         unknown_connector_gives_no_source,
         symbols_that_change_are_subscribed_and_unsubscribed_on_the_connection,
