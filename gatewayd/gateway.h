@@ -1,4 +1,4 @@
-/* The gateway: everything of it, wired together on a loop. */
+/* The gateway: all of its parts, wired together on a loop. */
 #pragma once
 
 #include "common/config/config.h"
@@ -10,8 +10,8 @@ typedef struct gateway gateway_t;
 /* Reads section gatewayd; the configuration outlives it. NULL with a log line on failure. */
 gateway_t *gateway_new(loop_t *loop, const config_t *config);
 
-/* What SIGHUP changes in a running gateway, with the gateway_t as `arg`: the limits, but for more clients than it started with. */
+/* What SIGHUP changes in a running gateway, with the gateway_t as `arg`: the limits, but not more clients than it started with. */
 extern const reload_events_t gateway_reload_events;
 
-/* Says goodbye to the clients, which may take a few seconds. The loop must not be running. */
+/* Closes the clients' connections, which may take a few seconds. The loop must not be running. */
 void gateway_destroy(gateway_t **self);

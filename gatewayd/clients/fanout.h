@@ -1,34 +1,34 @@
-/* Hands what the rings got to the clients that read them, in passes: once for all that came in one turn of the loop, whatever number of
+/* Hands what the rings received to the clients that read them, in passes: once for everything that came in one turn of the loop, whatever the number of
  * trades.
  *
  *     what is dirty ──▶ its readers are told ──▶ their clients queue ──▶ each sends what its rings have by then
  *                            (a live stream)             (hub.pumping)              (a client)
  *
- * A pass over many clients takes longer than a turn of the loop may (share.h): it goes on in the turns to come, a live stream or a client a piece. What
- * comes meanwhile is for the next pass; a client whose turn in this one is still to come gets it now. Nothing can be lost or come twice: each client
- * has its place in the ring, and the bus is paused before the ring overtakes those who wait (gateway.c).
+ * A pass over many clients takes longer than a turn of the loop may (share.h): it continues in later turns, one live stream or client a piece. What
+ * comes meanwhile is for the next pass; a client whose turn in this one is still to come gets it now. Nothing can be lost or repeated: each client
+ * has its place in the ring, and the bus is paused before the ring overtakes those waiting (gateway.c).
  */
 #pragma once
 
 #include "gatewayd/clients/client.h"
 
-/* Call it when what had come has been handed over: a pass begins, now or behind the one under way. As much of it as this turn has time for is done
+/* Call it when everything that had come has been handed over: a pass starts, now or after the current one. As much of it as this turn has time for is done
  * now; hub.trades does the rest. */
 void fanout_flush(hub_t *hub);
 
 /* The next piece of the pass: the work of hub.trades. False when it is over. */
 bool fanout_step(hub_t *hub);
 
-/* All that had come goes out, or into what waits for the clients, whatever time that takes: the process ends. */
+/* Everything that had come is sent, or queued for the clients, however long that takes: the process is ending. */
 void fanout_finish(hub_t *hub);
 
-/* A stream's place is known now: readers that waited for it take their seats, and subscriptions to every source get a reader.
+/* A stream's place is known now: readers that waited for it are seated, and subscriptions to every source get a reader.
  */
 void fanout_stream(hub_t *hub, live_stream_t *live_stream);
 
-/* A source went down or came up: tells, once, each client that has a subscription to a stream of it. */
+/* A source went down or came up: tells, once, each client subscribed to one of its streams. */
 void fanout_source(hub_t *hub, const offer_t *offer, bool up);
 
-/* Tells the clients of the streams of a source that became stale with its last status, or are no more; or whose subscription at the exchange
- * began or ceased to fail. */
+/* Tells the clients of a source's streams that became stale with its last status, or no longer are; or whose subscription at the exchange
+ * started or stopped failing. */
 void fanout_stale(hub_t *hub, const offer_t *offer);

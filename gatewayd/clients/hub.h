@@ -1,4 +1,4 @@
-/* What all clients share: what is offered, what is wanted, where to ask for what has been, and the limits. */
+/* What all clients share: what is offered, what is wanted, where to ask for history, and the limits. */
 #pragma once
 
 #include "common/bus/follower.h"
@@ -14,26 +14,26 @@
 
 enum { HUB_BUSES_MAX = 16, HUB_TICK_MS = 50, HUB_RUNS_MAX = 256 /* in one write */ };
 
-/* What happens to a client that reads slower than trades come. */
+/* What happens to a client that reads more slowly than trades come. */
 typedef enum {
-    SLOW_CATCHUP,   /* it gets from history what it missed, at its own pace (catchup.h) */
-    SLOW_CONFLATE,  /* it is told by trades.gap what it missed and goes on with the newest */
+    SLOW_CATCHUP,   /* it gets what it missed from history, at its own pace (catchup.h) */
+    SLOW_CONFLATE,  /* trades.gap tells it what it missed, and it continues with the newest */
     SLOW_DISCONNECT /* it is disconnected, with the cursor it can come back with */
 } slow_t;
 
 typedef struct {
     size_t subscriptions; /* symbols of one client */
-    size_t pending_bytes; /* of answers that wait for one client */
+    size_t pending_bytes; /* of replies that wait for one client */
     slow_t slow;
 } hub_limits_t;
 
-/* What has been done since the start. */
+/* Counts since the start. */
 typedef struct {
     uint64_t clients;                                     /* that connected */
     uint64_t writes, bytes;                               /* to the clients' links */
     uint64_t trades;                                      /* from the rings; a gap counts as the trades it stands for */
-    uint64_t looks;                                       /* at subscribes that wait, to see whether they can go on */
-    uint64_t caught, conflated, disconnected, overflowed; /* clients that fell behind: by what became of them */
+    uint64_t looks;                                       /* at waiting subscribes, to see whether they can continue */
+    uint64_t caught, conflated, disconnected, overflowed; /* clients that fell behind, by what happened to them */
     rpc_counts_t rpc;
 } hub_counts_t;
 
@@ -51,24 +51,24 @@ typedef struct {
     const loop_t *loop;
     hub_counts_t counts;
     follower_counts_t bus_counts; /* as of the last tick */
-    int64_t now_ns;               /* since 1970, as of this turn of the loop: set by whoever calls in */
-    int64_t excused_ns;           /* until then who falls behind is not slow, since this process stood still; 0: it never did */
+    int64_t now_ns;               /* since 1970, as of this turn of the loop: set by the caller */
+    int64_t excused_ns; /* until then a client that falls behind is not slow, since this process stood still; 0: it never did */
 
-    run_t runs[HUB_RUNS_MAX]; /* scratch: of several rings, that go out in one write */
+    run_t runs[HUB_RUNS_MAX]; /* scratch: of several rings, sent in one write */
     char gathered[RING_RUN_MAX];
 
     share_t *trades;  /* of the loop's time: for live trades (fanout.h), … */
-    share_t *answers; /* … and for large answers that go out. NULL, both: without a bound */
+    share_t *answers; /* … and for sending large replies. NULL, both: no limit */
 
-    list_t pumping;   /* client_t.in_pump: who has its turn to come in this pass (fanout.h) */
-    size_t untouched; /* live streams whose readers this pass has still to tell */
+    list_t pumping;   /* client_t.in_pump: whose turn in this pass is still to come (fanout.h) */
+    size_t untouched; /* live streams whose readers this pass still has to tell */
     bool pass_again;  /* and then there is another one */
 
     list_t clients;  /* client_t.in_hub */
     list_t catching; /* client_t.in_catching: with readers that catch up */
     size_t catching_count;
     list_t asking;        /* client_t.in_asking: want to ask history for a page when others have theirs */
-    uint64_t pages_asked; /* trades of all pages that history is asked for now */
+    uint64_t pages_asked; /* trades of all pages requested from history now */
     waits_t waits;        /* of subscribes (subscribe.h) */
     size_t client_count, subscription_count;
     size_t call_count; /* clients that are `passing` (client_link_t) */

@@ -1,6 +1,6 @@
-/* What subscribes under way wait for (subscribe.h): a stream to reach a cursor, a status, a time. Each is looked at when
- * that has come, and not before: those that wait for a stream are ordered by cursor with its live stream, all are ordered by
- * time, so that a drain of the bus costs nothing where nothing is due, however many wait.
+/* What pending subscribes wait for (subscribe.h): a stream to reach a cursor, a status, a time. Each is checked when
+ * that has come, and not before: those that wait for a stream are ordered by cursor at its live stream, all are ordered by
+ * time, so a drain of the bus costs nothing if nothing is due, however many wait.
  */
 #pragma once
 
@@ -16,7 +16,7 @@ enum {
 typedef struct {
     heap_item_t in_time, in_stream;
     list_t in_status; /* waits_t.for_status or .due */
-    int64_t until_ns; /* when it is to be looked at, whatever comes */
+    int64_t until_ns; /* when it is to be checked in any case */
     live_stream_t *live_stream;
     cursor_t awaited;
 } wait_t;
@@ -25,7 +25,7 @@ typedef struct {
     heap_t by_time;
     list_t for_status, due;
     size_t count;
-    uint64_t status_count; /* statuses that had come when those who wait for one were looked at */
+    uint64_t status_count; /* statuses that had come when those waiting for one were checked */
 } waits_t;
 
 void waits_init(waits_t *self);
@@ -33,19 +33,19 @@ void waits_init(waits_t *self);
 /* Nothing may wait from now on. */
 void waits_release(waits_t *self);
 
-/* It waits until this time, ns since 1970, at the latest, and there is nothing else that it waits for; or for the next
- * status, too; or for the live stream to have a ring that has come to the cursor. It must not wait yet. False when WAITS_MAX
+/* It waits until this time, ns since 1970, at the latest, and for nothing else; or for the next
+ * status, too; or for the live stream to have a ring that has reached the cursor. It must not wait yet. False when WAITS_MAX
  * others do, or memory runs out. */
 bool waits_for_time(waits_t *self, wait_t *wait, int64_t until_ns);
 bool waits_for_status(waits_t *self, wait_t *wait, int64_t until_ns);
 bool waits_for_stream(waits_t *self, wait_t *wait, live_stream_t *live_stream, cursor_t awaited, int64_t until_ns);
 
-/* It waits no more. One that does not wait is fine. */
+/* It no longer waits. One that does not wait is fine. */
 void waits_end(waits_t *self, wait_t *wait);
 
-/* All of them wait for so much longer. */
+/* All of them wait this much longer. */
 void waits_stood(waits_t *self, int64_t stood_ns);
 
-/* One for which what it waits for has come, which still waits: end it, and call again. NULL when there is none. O(1) when there is none, and streams
+/* One whose wait is over, but which still waits: end it, and call again. NULL when there is none. O(1) when there is none, and streams
  * that grew since the last call. status_count: how many statuses have come. */
 wait_t *waits_due(waits_t *self, markets_t *markets, uint64_t status_count, int64_t now_ns);

@@ -1,6 +1,6 @@
-/* Where the gateway listens: /ws becomes a WebSocket, /health, /ready and /metrics answer an operator's monitoring. What
- * begins with /api/ is rest_http.h's. Further paths are lines in the table of routes in http.c. Requests are read by
- * http_server.h; a connection that becomes a WebSocket is ws.h's from its handshake on. For boundary files. */
+/* Where the gateway listens: /ws becomes a WebSocket, /health, /ready and /metrics are for monitoring. What
+ * begins with /api/ goes to rest_http.h. Further paths are lines in the table of routes in http.c. Requests are read by
+ * http_server.h; a connection that becomes a WebSocket belongs to ws.h from its handshake on. For boundary files. */
 #pragma once
 
 #include "common/http/http_server.h"
@@ -15,10 +15,10 @@ typedef struct {
     bool deflates; /* agrees to permessage-deflate */
 } http_settings_t;
 
-/* All that is given outlives it, but for the settings themselves. NULL with a log line on failure. */
+/* All arguments outlive it, except for the settings themselves. NULL with a log line on failure. */
 http_t *http_new(loop_t *loop, const http_settings_t *settings, hub_t *hub, ws_t *ws, rest_http_t *rest_http);
 
-/* How many connections may wait for one address from now on. */
+/* How many connections of one address may wait from now on. */
 void http_limit(http_t *self, size_t per_address);
 
 /* Lets nobody in from now on, and closes what is not a WebSocket. */

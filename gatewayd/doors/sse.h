@@ -1,7 +1,7 @@
 /* Streams of events over HTTP: the boundary between http_server.h and sse_format.h.
  *
- * A stream is a client_t whose frames become events as they go out: the ids differ from one connection to the next, so the text is each
- * one's own.
+ * A stream is a client_t whose frames become events when sent: the ids differ between connections, so each has its own
+ * text.
  */
 #pragma once
 
@@ -10,12 +10,12 @@
 #include "gatewayd/doors/ws.h"
 
 enum {
-    SSE_HEARTBEAT_MS = 10000, /* looked at every 5 s: a comment every 15 s at most */
-    SSE_DEAD_MS = 60000,      /* a peer whose system does not take what is sent for so long is gone */
+    SSE_HEARTBEAT_MS = 10000, /* checked every 5 s: a comment every 15 s at most */
+    SSE_DEAD_MS = 60000,      /* a peer whose system takes nothing for this long is gone */
 };
 
-/* Begins a stream for the query of a request, whose connection it has then. headers: further lines for its answer. False when it can't be: then *status
- * and `answer` are the answer: a problem, or with 200 events that end at once. Those are for an EventSource (whose Accept names
- * text/event-stream) that a 503 would end for good, although it is only to come back later. */
+/* Starts a stream for the query of a request, whose connection it takes. headers: further lines for its response. False when it can't: then *status
+ * and `answer` are the response: a problem, or 200 with events that end at once. Those are for an EventSource (whose Accept names
+ * text/event-stream) that a 503 would end for good, although it should only come back later. */
 bool sse_open(ws_t *ws, hub_t *hub, http_connection_t *connection, const http_request_t *request, const rest_query_t *query,
               text_t headers, unsigned *status, buffer_t *answer);

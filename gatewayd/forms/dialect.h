@@ -1,39 +1,39 @@
-/* What the gateway's doors say differently: how a message stands in a frame, what getRecentTrades takes, how results and
- * errors read. The hub answers as the .NET server did: proto/signalr.md, "Dialect", is the same as a table.
+/* How the gateway's transports differ: the frame around a message, what getRecentTrades takes, the form of results and
+ * errors. The hub answers as the .NET server did: proto/signalr.md, "Dialect", is the same as a table.
  */
 #pragma once
 
 #include "common/buffer.h"
 
 typedef enum {
-    DIALECT_RPC,     /* of /ws and REST; a message stands in a frame as it is */
-    DIALECT_DEFLATE, /* the same, but compressed by itself (pack.h), or as it is where that is not shorter */
+    DIALECT_RPC,     /* of /ws and REST; a message is framed as it is */
+    DIALECT_DEFLATE, /* the same, but compressed on its own (pack.h), or as it is if that is not shorter */
     DIALECT_SIGNALR, /* of the hub; as the argument of an invocation of ReceiveMessage */
     DIALECT_COUNT
 } dialect_t;
 
 /* What getRecentTrades takes. */
 typedef struct {
-    uint64_t count;     /* trades, where the client names no number */
-    bool needs_channel; /* else it may be absent */
+    uint64_t count;     /* trades, if the client gives no number */
+    bool needs_channel; /* otherwise it may be absent */
 } dialect_recent_t;
 
 const dialect_recent_t *dialect_recent(dialect_t dialect);
 
-/* A result that is an object, of which one member, an array, is what was asked for. Raw JSON, in pieces, so that nobody need look
- * through a long one. */
+/* A result object of which one member, an array, is what was asked for. Raw JSON, in pieces, so that nobody has to search
+ * a long one. */
 typedef struct {
     const char *name; /* of the list */
-    text_t before;    /* the members before it, one at least: "channel":"trades","symbol":"BTC-USD" */
+    text_t before;    /* the members before it, at least one: "channel":"trades","symbol":"BTC-USD" */
     text_t list;      /* the array */
-    text_t after;     /* those behind it, each behind a comma: ,"incomplete":true,"next":{…} */
+    text_t after;     /* those after it, each after a comma: ,"incomplete":true,"next":{…} */
 } dialect_list_t;
 
-/* What the members around it begin with where the list alone is the result, and whether it is. */
+/* What the members around it start with if the list alone is the result, and whether it is. */
 #define DIALECT_PAGE ",\"page\":{"
 bool dialect_unwraps(dialect_t dialect);
 
-/* Appends an answer's ,"result":… and what stands beside it. */
+/* Appends a reply's ,"result":… and what goes beside it. */
 void dialect_put_list(dialect_t dialect, const dialect_list_t *list, buffer_t *out);
 
 /* Appends an answer's ,"error":{…}. code: of rpc.h; message: what was wrong, for people. */

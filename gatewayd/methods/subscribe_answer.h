@@ -1,4 +1,4 @@
-/* What a subscribe under way knows, and the making of its answer. For subscribe.c. */
+/* The state of a pending subscribe, and making its reply. For subscribe.c. */
 #pragma once
 
 #include "gatewayd/methods/subscribe.h"
@@ -20,7 +20,7 @@ typedef struct {
     turn_t turn;                  /* to ask it for recent trades */
     int64_t retry_ns;             /* no call before */
     size_t judged;                /* streams whose recovery is decided */
-    cursor_t probed;              /* the trade that was asked for last */
+    cursor_t probed;              /* the trade requested last */
     int64_t probing_ns;           /* since when history is asked about one stream */
     bool batch;
     bool recovered;
@@ -32,14 +32,14 @@ typedef struct {
     char since_text[];
 } subscribe_t;
 
-/* Is the live stream one that was asked for? */
+/* Is the live stream among those requested? */
 bool subscribe_takes(const subscribe_t *subscribe, const live_stream_t *live_stream);
 
-/* What `since` says of the live stream, in the live stream's present epoch where it goes on there; false for nothing. */
+/* What `since` says of the live stream, mapped to its current epoch if it continues there; false for nothing. */
 bool subscribe_since(const subscribe_t *subscribe, const live_stream_t *live_stream, cursor_t *since);
 
-/* The streams, each up to where the client's updates begin. */
+/* The streams, each up to where the client's updates start. */
 void subscribe_snapshot(const subscribe_t *subscribe, snapshot_t *snapshot);
 
-/* Seats the readers and answers. The request is gone then. */
+/* Seats the readers and replies. The request is gone then. */
 void subscribe_answer(subscribe_t *subscribe);

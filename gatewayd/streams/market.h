@@ -1,10 +1,10 @@
-/* The symbols that clients of this gateway want, and the streams that each of them comes in.
+/* The symbols that clients of this gateway want, and the streams of each.
  *
  *     market BTC-USD ─┬─ live stream trade.BTC-USD.blockchain ── ring, readers
  *                     └─ live stream trade.BTC-USD.other ─────── ring, readers
  *
- * A market lives while it has subscriptions, or is kept (markets_keep). When the first one comes the bus is asked for the symbol, when the last
- * one leaves no more.
+ * A market lives while it has subscriptions, or is kept (markets_keep). With the first one the symbol is subscribed on the bus, after the last
+ * one it is unsubscribed.
  */
 #pragma once
 
@@ -13,7 +13,7 @@
 #include "gatewayd/streams/ring.h"
 #include "proto/topic.h"
 
-/* What history was seen to have of a stream (history_coverage.h): every trade from `from` on. The ring need not hold the
+/* What history is known to have of a stream (history_coverage.h): every trade from `from` on. The ring need not hold the
  * text of that one; in the order of time and source (history.md) it is before a trade of this time and source, which is
  * another live stream's of the same market. */
 typedef struct {
@@ -21,7 +21,7 @@ typedef struct {
     bool whole; /* and nothing before it */
     cursor_t from;
     int64_t at_ns;     /* when history said so */
-    int64_t before_ns; /* INT64_MAX: of `from` nothing more is known */
+    int64_t before_ns; /* INT64_MAX: nothing more is known of `from` */
     text_t before_source;
 } history_coverage_t;
 
@@ -33,14 +33,14 @@ typedef struct live_stream {
     char topic_text[TOPIC_MAX];
     text_t topic, symbol, source;  /* slices of topic_text */
     ring_t *ring;                  /* NULL until it is known from where the stream is followed */
-    ring_t *others[DIALECT_COUNT]; /* the same in the dialects that readers take it in; NULL where none does */
+    ring_t *others[DIALECT_COUNT]; /* the same in the dialects of its readers; NULL if there are none */
     struct reader **readers;       /* (reader.h), in no order */
     size_t reader_count, reader_room;
     list_t in_market;
     list_t in_dirty;     /* something was appended that readers do not know of yet, … */
     uint64_t dirty_from; /* … from this position of `ring` on */
-    heap_t awaited;      /* wait_t.in_stream (waits.h): who waits for the stream to come to a cursor, the lowest one first */
-    list_t in_reached;   /* it grew since that was looked at */
+    heap_t awaited;      /* wait_t.in_stream (waits.h): waits for the stream to reach a cursor, the lowest one first */
+    list_t in_reached;   /* it grew since that was checked */
     history_coverage_t coverage;
     cursor_t former; /* as markets_renew had it last */
 } live_stream_t;
@@ -53,9 +53,10 @@ struct market {
     list_t subscriptions; /* subscription_t.in_market (reader.h) */
     list_t in_kept;
     int64_t kept_ns;    /* until when it is kept */
-    int64_t whole_ns;   /* when history was seen to have no stream of it beside the live streams; 0: never yet */
-    int64_t proving_ns; /* when history was last asked, to see whether that is so still */
-    uint64_t version;   /* another one whenever what its rings hold, or is known of history, has changed; of no other market */
+    int64_t whole_ns;   /* when history last had no other stream of it than the live streams; 0: never yet */
+    int64_t proving_ns; /* when history was last asked whether that still holds */
+    uint64_t
+        version; /* changes whenever the content of its rings, or what is known of history, changes; unique among markets */
 };
 
 typedef struct markets markets_t;
@@ -65,10 +66,10 @@ typedef void markets_wanted_fn(void *arg, text_t symbol, bool wanted);
 
 markets_t *markets_new(size_t ring_bytes, markets_wanted_fn *wanted, void *arg);
 
-/* Destroys the markets with their live streams; subscriptions must have gone. */
+/* Destroys the markets with their live streams; there must be no subscriptions. */
 void markets_destroy(markets_t **self);
 
-/* The market of a symbol, opened where there is none. NULL when memory runs out. */
+/* The market of a symbol, opened if there is none. NULL when memory runs out. */
 market_t *markets_open(markets_t *self, text_t symbol);
 market_t *markets_find(const markets_t *self, text_t symbol);
 
@@ -77,22 +78,22 @@ void markets_release(markets_t *self, market_t *market);
 
 enum { MARKETS_KEPT_MAX = 64 };
 
-/* Keeps a market open until then at least, whether it has subscriptions or not: who comes back soon finds its rings. False when
- * MARKETS_KEPT_MAX others are kept. And keeps those no more that are kept for too long, or, where `unwanted` says so, at once. */
+/* Keeps a market open at least until then, with or without subscriptions: a client that comes back soon finds its rings. False when
+ * MARKETS_KEPT_MAX others are kept. And stops keeping those kept for too long, or, if `unwanted` says so, at once. */
 bool markets_keep(markets_t *self, market_t *market, int64_t until_ns);
 void markets_expire(markets_t *self, int64_t now_ns, bool (*unwanted)(void *arg, const market_t *market), void *arg);
 
-/* Gives it a version that nothing ever had. */
+/* Gives it a new, unique version. */
 void market_changed(market_t *market);
 
 /* All markets: *at from 0 on, NULL at the end. */
 market_t *markets_each(const markets_t *self, size_t *at);
 
-/* The market's live stream of a source, made where there is none; NULL when memory runs out. */
+/* The market's live stream of a source, created if there is none; NULL when memory runs out. */
 live_stream_t *markets_live_stream(markets_t *self, market_t *market, text_t source);
 live_stream_t *market_find(const market_t *market, text_t source);
 
-/* The ring in a dialect: rendered where it is the first time that somebody wants it so. NULL when the live stream has none
+/* The ring in a dialect: rendered on first use. NULL when the live stream has none
  * yet, or memory runs out. And one that is no longer wanted. */
 ring_t *live_stream_ring(live_stream_t *live_stream, dialect_t dialect);
 void live_stream_forget(live_stream_t *live_stream, const ring_t *ring);
@@ -101,24 +102,24 @@ void live_stream_forget(live_stream_t *live_stream, const ring_t *ring);
 bool live_stream_add(live_stream_t *live_stream, struct reader *reader);
 void live_stream_drop(live_stream_t *live_stream, struct reader *reader);
 
-/* What comes from the bus. A stream begins behind `last`: its live stream, now with a ring; NULL when nobody wants it or memory
+/* What comes from the bus. A stream starts after `last`: its live stream, now with a ring; NULL when nobody wants it or memory
  * runs out. */
 live_stream_t *markets_stream(markets_t *self, text_t topic, cursor_t last);
 void markets_trade(markets_t *self, text_t topic, cursor_t at, text_t json);
 void markets_gap(markets_t *self, text_t topic, cursor_t from, cursor_t to);
 
-/* The stream goes on in another epoch without a hole: what was (former.epoch, former.seq + n) is (last.epoch, n), up to `last`. Rings and readers
- * have the new cursors then; clients are told by a trades.gap from where the former epoch ended to `last`. */
+/* The stream continues in another epoch without a gap: what was (former.epoch, former.seq + n) is (last.epoch, n), up to `last`. Rings and readers
+ * have the new cursors then; clients get a trades.gap from where the former epoch ended to `last`. */
 void markets_renew(markets_t *self, text_t topic, cursor_t former, cursor_t last);
 
-/* Has so much been appended to a ring, of which its readers do not know yet, that they should before there is more? */
+/* Has so much been appended to a ring without its readers' knowledge that they should be told before there is more? */
 bool markets_pressing(const markets_t *self);
 
-/* How many live streams something was appended to since they were taken last. */
+/* How many live streams have grown since they were last taken. */
 size_t markets_dirty(const markets_t *self);
-/* The first of the live streams that are waited for and that grew, or got their ring, since they were taken out of this list
+/* The first of the awaited live streams that grew, or got their ring, since they were taken out of this list
  * (in_reached); NULL when there is none. */
 live_stream_t *markets_reached(const markets_t *self);
 
-/* The next live stream that something was appended to since it was taken last; NULL when there is none. */
+/* The next live stream that has grown since it was last taken; NULL when there is none. */
 live_stream_t *markets_take_dirty(markets_t *self);

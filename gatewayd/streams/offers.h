@@ -1,7 +1,7 @@
-/* What the sources say of themselves: which symbols they offer, up to where each stream reaches, and whether they are
+/* What the sources report: which symbols they offer, up to where each stream reaches, and whether they are
  * connected.
  *
- * A source is up when it says that it is connected, and has said so lately. `now` is the caller's clock, in ns since 1970.
+ * A source is up if it recently reported that it is connected. `now` is the caller's clock, in ns since 1970.
  */
 #pragma once
 
@@ -14,13 +14,13 @@ enum {
     OFFERS_SYMBOLS_MAX = 100000, /* of one source */
     OFFER_REASON_MAX = 120,
     OFFER_BREAKER_MAX = 16,
-    OFFERS_SETTLED_MS = 1100 /* a second after the first status, all others have come too */
+    OFFERS_SETTLED_MS = 1100 /* a second after the first status, all others have come, too */
 };
 
 typedef struct {
     text_t name;      /* the offer's own */
-    bool connected;   /* as it said last */
-    bool silent;      /* it has not said anything for long */
+    bool connected;   /* as last reported */
+    bool silent;      /* it has been silent for long */
     int64_t since_ns; /* since when it is up or down */
     int64_t down_ns;  /* when it last went down; 0: never yet */
     int64_t heard_ns;
@@ -30,14 +30,14 @@ typedef struct {
     text_t breaker;                /* "closed", "open", "half_open"; the offer's own */
     uint32_t health;               /* as it said last: 0 to 100 */
     uint64_t id_conflicts, future; /* trades counted as odd: status.h */
-    size_t stale;                  /* how many of its streams are */
-    size_t failing;                /* of how many the subscription at the exchange fails */
+    size_t stale;                  /* how many of its streams are stale */
+    size_t failing;                /* how many have a failing subscription at the exchange */
     text_t group;                  /* of sources that stand in for one another; empty: none; the offer's own */
     bool active;                   /* are its trades published? Of a source in a group */
-    bool demand;                   /* it is subscribed to what somebody wants, and to nothing else */
+    bool demand;                   /* it is subscribed only to what somebody wants */
     uint64_t epoch;
-    uint64_t run;          /* of the connectord that was heard last */
-    uint64_t former_epoch; /* what connectord had before it renewed its journal (bus.md); 0: nothing */
+    uint64_t run;          /* of the connectord heard last */
+    uint64_t former_epoch; /* the one before connectord renewed its journal (bus.md); 0: none */
     table_t *symbols;      /* symbol → offer_stream_t; owned */
 } offer_t;
 
@@ -46,29 +46,29 @@ typedef struct offers offers_t;
 offers_t *offers_new(void);
 void offers_destroy(offers_t **self);
 
-/* A change in whether a source is up. One that was withdrawn is down; offers_withdraw is due then. */
+/* A change in whether a source is up. A withdrawn one is down; call offers_withdraw then. */
 typedef enum { OFFER_SAME, OFFER_DOWN, OFFER_UP } offer_change_t;
 
-/* Takes over what a status says. *offer is the source's, or NULL when there are too many. A source that is heard for the first
+/* Adopts a status. *offer is the source's, or NULL when there are too many. A source heard for the first
  * time has not changed. */
 offer_change_t offers_update(offers_t *self, const status_t *status, int64_t now_ns, const offer_t **offer);
 
-/* The source of that status is offered no more, with all its symbols, until it is heard of again. */
+/* The source of that status is no longer offered, with all its symbols, until it is heard again. */
 void offers_withdraw(offers_t *self, text_t source);
 
-/* Marks as silent, one a call, a source that has not been heard for silence_ns and is not marked yet. NULL when there is none.
+/* Marks as silent, one per call, a source not heard for silence_ns and not marked yet. NULL when there is none.
  * *changed: it was up before. */
 const offer_t *offers_silence(offers_t *self, int64_t now_ns, int64_t silence_ns, bool *changed);
 
-/* Has any status come; and has there been time for all of them to come? */
+/* Has any status come; and has there been time for all to come? */
 bool offers_heard(const offers_t *self);
 bool offers_settled(const offers_t *self, int64_t now_ns);
 
-/* When that time will have been; INT64_MAX while no status has come. And how many have. */
+/* When that time will have passed; INT64_MAX while no status has come. And how many have come. */
 int64_t offers_settles_ns(const offers_t *self);
 uint64_t offers_heard_count(const offers_t *self);
 
-/* All sources but those that were withdrawn: number 0, 1, 2 … in the order in which they were heard; NULL beyond the last. */
+/* All sources except withdrawn ones: number 0, 1, 2 … in the order in which they were heard; NULL beyond the last. */
 const offer_t *offers_at(const offers_t *self, size_t number);
 
 const offer_t *offers_find(const offers_t *self, text_t source);
@@ -77,7 +77,7 @@ bool offer_up(const offer_t *offer);
 /* Does it offer the symbol? *last: the end of the stream as last heard; may be NULL. */
 bool offer_has(const offer_t *offer, text_t symbol, cursor_t *last);
 
-/* A cursor of the stream's former epoch as it is in the present one; any other as it is. */
+/* Maps a cursor of the stream's former epoch to the current one; others are unchanged. */
 cursor_t offer_present(const offer_t *offer, text_t symbol, cursor_t cursor);
 
 /* The source's symbols: *at from 0 on; false beyond the last. */
@@ -87,7 +87,7 @@ bool offer_each(const offer_t *offer, size_t *at, text_t *symbol);
 typedef struct {
     text_t symbol;
     int64_t last_ns;
-    bool stale; /* of a change: it became so, or is gone; false: it is no more, or is offered again */
+    bool stale; /* of a change: it became so, or is gone; false: it no longer is, or is offered again */
     bool gone;  /* the source no longer offers it */
 } offer_stale_t;
 
@@ -98,24 +98,24 @@ bool offer_is_stale(const offer_t *offer, text_t symbol, offer_stale_t *stale);
 bool offer_each_stale(const offer_t *offer, size_t *at, offer_stale_t *stale);
 
 /* The streams that became stale, or no longer are, with the last status of the source; and those that it offers again or no longer. None do with
- * a status that says that the source is lost, which says more, or with the first one. */
+ * a status that says that the source is lost, which means more, or with the first one. */
 bool offer_each_change(const offer_t *offer, size_t *at, offer_stale_t *change);
 
-/* A stream whose subscription at the exchange fails, or just did. */
+/* A stream whose subscription at the exchange fails, or just failed. */
 typedef struct {
     text_t symbol;
     text_t reason; /* raw JSON string content; empty: it fails no longer */
 } offer_failing_t;
 
-/* Why the subscription to the symbol fails; empty: it does not, or the source is down, which says more. */
+/* Why the subscription to the symbol fails; empty: it does not, or the source is down, which means more. */
 text_t offer_failure(const offer_t *offer, text_t symbol);
 
-/* The source's failing streams; and those that began or ceased to fail with its last status, but for one that says that the source is lost.
+/* The source's failing streams; and those that started or stopped failing with its last status, except for one that says that the source is lost.
  * *at from 0 on; false beyond the last. */
 bool offer_each_failing(const offer_t *offer, size_t *at, offer_failing_t *failing);
 bool offer_each_failing_change(const offer_t *offer, size_t *at, offer_failing_t *change);
 
-/* For how long nothing of the symbol can have come: 0 while one of its sources is up, else since the last of them went down. */
+/* How long nothing of the symbol can have come: 0 while one of its sources is up, else since the last of them went down. */
 int64_t offers_staleness_ns(const offers_t *self, text_t symbol, int64_t now_ns);
 
 /* Does any source offer it? */
