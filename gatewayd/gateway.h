@@ -1,4 +1,4 @@
-/* The gateway: everything of it, wired together on a loop. */
+/* The gateway: all of its parts, wired together on a loop. */
 #pragma once
 
 #include "common/config/config.h"
@@ -16,5 +16,5 @@ gateway_t *gateway_new(loop_t *loop, const config_t *config, const rpc_events_t 
  */
 extern const reload_events_t gateway_reload_events;
 
-/* Says goodbye to the clients, which may take a few seconds. The loop must not be running. */
+/* Closes the clients' connections, which may take a few seconds. The loop must not be running. */
 void gateway_destroy(gateway_t **self);

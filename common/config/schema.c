@@ -106,7 +106,7 @@ static const schema_key_t keys[] = {
     {"connectord.journal.hold_ms", KEY_INTEGER, .minimum = 0, .maximum = 600000, .initial = "30000",
      .help = "With no room in the journal, exchanges are held back for this many ms before links are closed and trades lost"},
     {"connectord.http", KEY_TEXT, FORMAT_ADDRESS, .initial = "127.0.0.1:9101",
-     .help = "Address of /health, /ready and /metrics"},
+     .help = "HTTP address of /health, /ready and /metrics"},
     {"connectord.hosts", KEY_TEXTS, FORMAT_HOST, .minimum = 0, .maximum = LIST_HOSTS_MAX, .initial = "",
      .help =
          "Other names accepted as Host there, besides addresses, localhost, this machine's name and that of http; * for any"},
@@ -140,7 +140,8 @@ static const schema_key_t keys[] = {
      .help = "Candles leave out trades made more than this many ms after connectord received them"},
     {"cached.token", KEY_TEXT, .optional = true, .secret = true, .minimum = 16, .initial = "",
      .help = "Required to clear the history; empty: nobody may"},
-    {"cached.http", KEY_TEXT, FORMAT_ADDRESS, .initial = "127.0.0.1:9102", .help = "Address of /health, /ready and /metrics"},
+    {"cached.http", KEY_TEXT, FORMAT_ADDRESS, .initial = "127.0.0.1:9102",
+     .help = "HTTP address of /health, /ready and /metrics"},
     {"cached.hosts", KEY_TEXTS, FORMAT_HOST, .minimum = 0, .maximum = LIST_HOSTS_MAX, .initial = "",
      .help =
          "Other names accepted as Host there, besides addresses, localhost, this machine's name and that of http; * for any"},
@@ -156,7 +157,8 @@ static const schema_key_t keys[] = {
      .help = "Other names accepted as Host, besides addresses, localhost, this machine's name and that of listen; * for any"},
     {"gatewayd.ring_bytes", KEY_INTEGER, .power_of_two = true, .minimum = 64 * KIB, .maximum = GIB, .initial = "1048576",
      .help = "Bytes of recent trades kept per topic for clients that lag or come back"},
-    {"gatewayd.clients", KEY_INTEGER, .minimum = 1, .maximum = 1000000, .initial = "10000", .help = "Simultaneous clients"},
+    {"gatewayd.clients", KEY_INTEGER, .minimum = 1, .maximum = 1000000, .initial = "10000",
+     .help = "Limit of simultaneous clients"},
     {"gatewayd.clients_per_address", KEY_INTEGER, .minimum = 1, .maximum = 1000000, .initial = "10000",
      .help = "Simultaneous clients from one IP address"},
     {"gatewayd.subscriptions", KEY_INTEGER, .minimum = 1, .maximum = 1000000, .initial = "1000",

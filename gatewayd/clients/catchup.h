@@ -19,20 +19,20 @@
 enum {
     CATCHUP_FEW = 8,           /* clients, at most, that are few */
     CATCHUP_PAGE_MIN = 16,     /* trades */
-    CATCHUP_PAGE_CROWD = 1000, /* where many catch up */
-    CATCHUP_PAGE_FIRST = 1000, /* where few do, at first, … */
+    CATCHUP_PAGE_CROWD = 1000, /* if many catch up */
+    CATCHUP_PAGE_FIRST = 1000, /* if few do, at first, … */
     CATCHUP_PAGE_MAX = 5000,   /* … and at most, */
     CATCHUP_PAGE_BYTES = 768 << 10,
-    CATCHUP_ASKED_MAX = 5000,      /* trades of all pages that are asked for at one time */
-    CATCHUP_BATCH_BYTES = 32 << 10 /* of a batch: what a client does not take of it waits for it alone */
+    CATCHUP_ASKED_MAX = 5000,      /* trades of all pages requested at a time */
+    CATCHUP_BATCH_BYTES = 32 << 10 /* of a batch: what a client does not take of it waits for that client alone */
 };
 
 /* hub_t.catch_up. Takes the next step for a client, when its outbox is empty: seats who has arrived, sends what is kept, asks
  * for the next page. True: there may be more to send at once. */
 bool catchup_step(readers_t *readers);
 
-/* The time for what waits to be tried again: steps for all clients that catch up and take more. Call it every HUB_TICK_MS. */
+/* Retries what waits: a step for each client that catches up and takes more. Call it every HUB_TICK_MS. */
 void catchup_tick(hub_t *hub);
 
-/* This process did not run for so long: that is not held against the services. */
+/* This process did not run for this long: that is not held against the services. */
 void catchup_stood(hub_t *hub, int64_t stood_ns);

@@ -15,11 +15,11 @@ typedef struct client {
 client_t *client_new(hub_t *hub, const client_link_t *link, void *link_arg);
 void client_destroy(client_t **self);
 
-/* A text message came; or one that can't be read as such. */
+/* A text message came; or an unreadable one. */
 void client_receive(client_t *self, text_t message);
 void client_refuse(client_t *self, int code, const char *message);
 
-/* Sends what there is for as long as the link takes it; of a client that is behind, when its turn comes (pace.h). */
+/* Sends what there is for as long as the link takes it; for a client that is behind, when its turn comes (pace.h). */
 void client_pump(client_t *self);
 
 /* Is there nothing to be sent now? */

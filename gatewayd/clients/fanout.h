@@ -22,14 +22,14 @@ void fanout_flush(hub_t *hub);
 /* The next piece of the pass: the work of hub.trades. False when it is over. */
 bool fanout_step(hub_t *hub);
 
-/* All that had come goes out, or into what waits for the clients, whatever time that takes: the process ends. */
+/* Everything that had come is sent, or queued for the clients, however long that takes: the process is ending. */
 void fanout_finish(hub_t *hub);
 
-/* A stream's place is known now: readers that waited for it take their seats, and subscriptions to every source get a reader.
+/* A stream's place is known now: readers that waited for it are seated, and subscriptions to every source get a reader.
  */
 void fanout_stream(hub_t *hub, live_stream_t *live_stream);
 
-/* A source went down or came up: tells, once, each client that has a subscription to a stream of it. */
+/* A source went down or came up: tells, once, each client subscribed to one of its streams. */
 void fanout_source(hub_t *hub, const offer_t *offer, bool up);
 
 /* Tells the clients of the streams of a source that became stale with its last status, or are no more; or whose subscription at

@@ -15,16 +15,16 @@
 
 enum { HUB_TICK_MS = 50, HUB_RUNS_MAX = 256 /* in one write */ };
 
-/* What happens to a client that reads slower than trades come. */
+/* What happens to a client that reads more slowly than trades come. */
 typedef enum {
-    SLOW_CATCHUP,   /* it gets from history what it missed, at its own pace (catchup.h) */
-    SLOW_CONFLATE,  /* it is told by trades.gap what it missed and goes on with the newest */
+    SLOW_CATCHUP,   /* it gets what it missed from history, at its own pace (catchup.h) */
+    SLOW_CONFLATE,  /* trades.gap tells it what it missed, and it continues with the newest */
     SLOW_DISCONNECT /* it is disconnected, with the cursor it can come back with */
 } slow_t;
 
 typedef struct {
     size_t subscriptions; /* symbols of one client */
-    size_t pending_bytes; /* of answers that wait for one client */
+    size_t pending_bytes; /* of replies that wait for one client */
     slow_t slow;
 } hub_limits_t;
 
@@ -56,11 +56,11 @@ typedef struct {
     const struct rpc_events *methods;     /* what clients ask for: methods.h */
     bool (*catch_up)(readers_t *readers); /* the next step of a client that is behind: catchup_step */
 
-    run_t runs[HUB_RUNS_MAX]; /* scratch: of several rings, that go out in one write */
+    run_t runs[HUB_RUNS_MAX]; /* scratch: of several rings, sent in one write */
     char gathered[RING_RUN_MAX];
 
     share_t *trades;  /* of the loop's time: for live trades (fanout.h), … */
-    share_t *answers; /* … and for large answers that go out. NULL, both: without a bound */
+    share_t *answers; /* … and for sending large replies. NULL, both: no limit */
 
     list_t pumping;   /* readers_t.in_pump: who has its turn to come in this pass (fanout.h) */
     size_t untouched; /* live streams whose readers this pass has still to tell */

@@ -1,9 +1,9 @@
-/* Paces what goes to clients that catch up, so that many who come back at once don't keep the others waiting.
+/* Paces what is sent to clients that catch up, so that many that come back at once don't keep the others waiting.
  *
- * A client is behind from when it takes its seat in a ring, or asks history for what the ring lacks, until it has been at the ring's head. Such
- * clients take turns, a run or a page each, for as many bytes a millisecond as PACE_BYTES_PER_MS says, and within their share of the loop's
- * time (share.h); live trades go out between. One that reads
- * slowly later on is no such client.
+ * A client is behind from when it is seated in a ring, or asks history for what the ring lacks, until it has reached the ring's head. Such
+ * clients take turns, a run or a page each, up to PACE_BYTES_PER_MS, and within their share of the loop's
+ * time (share.h); live trades go out in between. One that reads
+ * slowly later on is not behind in this sense.
  */
 #pragma once
 
@@ -11,9 +11,9 @@
 #include "common/loop/loop.h"
 
 enum {
-    PACE_BYTES_PER_MS = 1 << 20, /* a gigabyte a second: a part of what a core sends */
+    PACE_BYTES_PER_MS = 1 << 20, /* a gigabyte a second: part of what a core can send */
     PACE_BURST_MS = 4,           /* of a turn */
-    PACE_TURN_BYTES = 2048       /* what a turn counts as besides */
+    PACE_TURN_BYTES = 2048       /* the fixed cost of a turn */
 };
 
 typedef struct pace pace_t;

@@ -1,4 +1,4 @@
-/* Which web pages from elsewhere may read what the gateway answers to HTTP (https://fetch.spec.whatwg.org/#http-cors-protocol). */
+/* Which foreign web pages may read the gateway's HTTP responses (https://fetch.spec.whatwg.org/#http-cors-protocol). */
 #pragma once
 
 #include "common/buffer.h"
@@ -8,9 +8,9 @@ typedef struct {
     size_t count;
 } cors_t;
 
-/* Appends the header lines for a page of this origin; an empty one: the request is no page's. */
+/* Appends the header lines for a page of this origin; empty: the request is not from a page. */
 void cors_append(const cors_t *self, text_t origin, buffer_t *out);
 
-/* The same for the answer to a preflight (OPTIONS); asked: its Access-Control-Request-Headers, which a page of an origin that is named may all send;
+/* The same for the response to a preflight (OPTIONS); asked: its Access-Control-Request-Headers, all of which a page of a named origin may send;
  * methods: "GET, HEAD". */
 void cors_append_preflight(const cors_t *self, text_t origin, text_t asked, const char *methods, buffer_t *out);

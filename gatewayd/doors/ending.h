@@ -1,4 +1,4 @@
-/* The log line of a client whose connection the gateway ends: at info, and only a few of them where many end at once. */
+/* The log line of a client whose connection the gateway ends: at info, and only a few of them if many end at once. */
 #pragma once
 
 #include "common/text.h"

@@ -1,6 +1,6 @@
-/* Where the gateway listens: /ws becomes a WebSocket, /health, /ready and /metrics answer an operator's monitoring. What
- * begins with /api/ is rest_http.h's. Further paths are lines in the table of routes in http.c. Requests are read by
- * http_server.h; a connection that becomes a WebSocket is ws.h's from its handshake on. For boundary files. */
+/* Where the gateway listens: /ws becomes a WebSocket, /health, /ready and /metrics are for monitoring. What
+ * begins with /api/ goes to rest_http.h. Further paths are lines in the table of routes in http.c. Requests are read by
+ * http_server.h; a connection that becomes a WebSocket belongs to ws.h from its handshake on. For boundary files. */
 #pragma once
 
 #include "common/http/http_server.h"
@@ -29,7 +29,7 @@ typedef struct {
 http_t *http_new(loop_t *loop, const http_settings_t *settings, const hub_t *hub, admission_t *admission,
                  const http_doors_t *doors);
 
-/* How many connections may wait for one address from now on. */
+/* How many connections of one address may wait from now on. */
 void http_limit(http_t *self, size_t per_address);
 
 /* Lets nobody in from now on, and closes what is not a WebSocket. */

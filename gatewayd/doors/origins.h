@@ -1,7 +1,7 @@
-/* Which web pages may do what here, by the Origin that browsers send (RFC 6454). Who sends none is no browser, or a page of ours that reads.
+/* Which web pages may do what here, by the Origin that browsers send (RFC 6454). A client that sends none is not a browser, or a page of ours that reads.
  *
- * The gateway's own page may do all: its Origin has the host and port that its request was for, as Host says (which names nobody else,
- * hosts.h). "null", of a page without an origin, is let in where it is listed.
+ * The gateway's own page may do everything: its Origin has the host and port of the request's Host (which names nobody else,
+ * hosts.h). "null", of a page without an origin, is accepted if it is listed.
  */
 #pragma once
 
@@ -9,8 +9,8 @@
 #include "gatewayd/doors/cors.h"
 
 typedef struct {
-    cors_t connecting; /* those that may open WebSockets, and all that follows */
-    cors_t reading;    /* those that may read what HTTP answers (cors.h), streams of events among it */
+    cors_t connecting; /* those that may open WebSockets, with all that follows */
+    cors_t reading;    /* those that may read HTTP responses (cors.h), including event streams */
 } origins_t;
 
 #define ORIGIN_REFUSED "origin not allowed: expected the gateway's own or a configured one"

@@ -1,4 +1,4 @@
-/* How many connections each address has, and no more than it may. */
+/* Counts and limits the connections of each address. */
 #pragma once
 
 #include "common/text.h"
@@ -8,10 +8,10 @@ typedef struct peers peers_t;
 peers_t *peers_new(size_t limit);
 void peers_destroy(peers_t **self);
 
-/* How many each may have from now on. Who is there stays. */
+/* How many each may have from now on. Existing ones stay. */
 void peers_limit(peers_t *self, size_t limit);
 
-/* One more from this address. False, and not counted, when it has as many as it may, or memory runs out. */
+/* One more from this address. False, and not counted, when it is at its limit, or memory runs out. */
 bool peers_enter(peers_t *self, text_t address);
 
 /* One less; it must have entered. */

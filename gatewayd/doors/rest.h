@@ -1,4 +1,4 @@
-/* The REST interface, version 1 (proto/rest.md), as what it is: another writing of the client's JSON-RPC. A path and a query become a
+/* The REST interface, version 1 (proto/rest.md): another form of the client's JSON-RPC. A path and a query become a
  * request of client.md, and its answer becomes a body. Knows no transport.
  *
  *     GET /api/v1/trades/BTC-USD?count=5 ──▶ getRecentTrades {"symbol":"BTC-USD","count":5}
@@ -23,33 +23,33 @@ typedef struct {
     size_t count;
 } rest_query_t;
 
-/* Adds `name=value`; not one whose name begins with '_', which nothing here has. False when there are too many, it is not UTF-8, or a name comes
- * again. It is kept as a slice. */
+/* Adds `name=value`, unless the name begins with '_', as no parameter does. False when there are too many, it is not UTF-8, or a name is
+ * repeated. It is kept as a slice. */
 bool rest_query_add(rest_query_t *self, text_t argument);
 text_t rest_query_get(const rest_query_t *self, const char *name); /* empty where absent */
 
 typedef struct rest_route rest_route_t;
 
-/* The route of a path, with or without a '/' at its end, and the last part of the path where the route has one; NULL when there is none. */
+/* The route of a path, with or without a trailing '/', and the last part of the path if the route has one; NULL when there is none. */
 const rest_route_t *rest_find(text_t path, text_t *symbol);
 
-/* The path is that of the stream of events, sse.h. */
+/* Is the path that of the event stream, sse.h? */
 bool rest_is_stream(const rest_route_t *route);
 
-/* The caches may keep it, if they ask each time; else never. */
+/* May caches keep it, if they ask each time? Otherwise never. */
 bool rest_is_cacheable(const rest_route_t *route);
 
-/* Is it getRecentTrades, with what it takes and nothing wrong with it, and not a later page? The answer may be there already. */
+/* Is it a valid getRecentTrades, and not a later page? The answer may be ready then. */
 bool rest_recent(const rest_route_t *route, text_t symbol, const rest_query_t *query, recent_query_t *question);
 
-/* How a request ends at once: a status and a body; 0: `out` is a JSON-RPC message that is to be carried out. */
+/* Ends a request at once, with a status and a body; 0: `out` is a JSON-RPC message to carry out. */
 unsigned rest_request(const rest_route_t *route, text_t symbol, const rest_query_t *query, buffer_t *out);
 
-/* Makes the answer to that message into a body. Returns the status. */
+/* Turns the reply to that message into a body. Returns the status. */
 unsigned rest_answer(const rest_route_t *route, text_t answer, buffer_t *out);
 
 /* A body as in RFC 9457: application/problem+json. Returns the status. */
 unsigned rest_problem(buffer_t *out, unsigned status, const char *format, ...) __attribute__((format(printf, 3, 4)));
 
-/* A problem for an error of JSON-RPC. */
+/* A problem for a JSON-RPC error. */
 unsigned rest_problem_of(const rest_route_t *route, text_t error, buffer_t *out);

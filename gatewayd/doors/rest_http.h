@@ -6,7 +6,7 @@
 #include "gatewayd/doors/origins.h"
 #include "gatewayd/doors/rest.h"
 
-enum { REST_HTTP_CALLS_MAX = 256 /* requests that wait at one time; more are told to come back */ };
+enum { REST_HTTP_CALLS_MAX = 256 /* requests that may wait at a time; more are told to come back */ };
 
 typedef struct rest_http rest_http_t;
 
@@ -17,7 +17,7 @@ typedef bool rest_stream_fn(void *arg, http_connection_t *connection, const http
 /* origins: the texts outlive it. NULL when memory runs out. */
 rest_http_t *rest_http_new(hub_t *hub, rest_stream_fn *stream, void *arg, const origins_t *origins);
 
-/* When all connections have closed. */
+/* Call it when all connections have closed. */
 void rest_http_destroy(rest_http_t **self);
 
 /* A request whose path, decoded, begins with REST_PREFIX. */

@@ -9,9 +9,9 @@
 struct client;
 
 enum {
-    SIGNALR_PING_MS = 12000, /* between our pings, looked at every second: at most 13 s */
+    SIGNALR_PING_MS = 12000, /* between our pings, checked every second: at most 13 s */
     SIGNALR_HANDSHAKE_MS = 15000,
-    SIGNALR_SILENCE_MS = 30000, /* a client that was not heard for so long is gone */
+    SIGNALR_SILENCE_MS = 30000, /* a client not heard for this long is gone */
 };
 
 typedef struct signalr signalr_t;
@@ -24,21 +24,21 @@ void signalr_destroy(signalr_t **self);
 /* A text message came. */
 void signalr_receive(signalr_t *self, text_t message);
 
-/* Pings, and ends what is silent: nothing has come for too long. Call it every few seconds. */
+/* Pings, and ends silent connections: nothing came for too long. Call it every few seconds. */
 void signalr_check(signalr_t *self, int64_t now_ns, bool silent);
 
-/* Says that the gateway ends, and that the client may come back. */
+/* Says that the gateway is shutting down, and that the client may come back. */
 void signalr_goodbye(signalr_t *self);
 
-/* Has the conversation ended? What waits may still go out; then the connection is to be closed. */
+/* Has the conversation ended? Send what waits, then close the connection. */
 bool signalr_over(const signalr_t *self);
 
-/* Why it has, and the code for the close frame. CLOSE_NORMAL and nothing where the client wished it. */
+/* Why it has, and the code for the close frame. CLOSE_NORMAL and nothing if the client asked for it. */
 text_t signalr_why(const signalr_t *self, unsigned *code);
 
 /* The connection is closed for another reason: appends the frame with the record that says so, after which a client may come
  * back. Nothing where a client would not take it as one. The conversation is over. */
 void signalr_append_close(signalr_t *self, text_t reason, buffer_t *out);
 
-/* The answer to negotiate, version 0 or 1. `noise`: 24 random bytes, which name the connection. */
+/* The answer to negotiate, version 0 or 1. `noise`: 24 random bytes, which identify the connection. */
 void signalr_negotiate(buffer_t *out, unsigned version, const unsigned char noise[static 24]);

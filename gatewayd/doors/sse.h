@@ -1,7 +1,7 @@
 /* Streams of events over HTTP: the boundary between http_server.h and sse_format.h.
  *
- * A stream is a client_t whose frames become events as they go out: the ids differ from one connection to the next, so the text is each
- * one's own.
+ * A stream is a client_t whose frames become events when sent: the ids differ between connections, so each has its own
+ * text.
  */
 #pragma once
 
@@ -10,8 +10,8 @@
 #include "gatewayd/doors/rest.h"
 
 enum {
-    SSE_HEARTBEAT_MS = 10000, /* looked at every 5 s: a comment every 15 s at most */
-    SSE_DEAD_MS = 60000,      /* a peer whose system does not take what is sent for so long is gone */
+    SSE_HEARTBEAT_MS = 10000, /* checked every 5 s: a comment every 15 s at most */
+    SSE_DEAD_MS = 60000,      /* a peer whose system takes nothing for this long is gone */
 };
 
 /* Begins a stream for the query of a request, whose connection it has then. headers: further lines for its answer. False when it can't be: then *status

@@ -1,4 +1,4 @@
-/* Server-Sent Events (https://html.spec.whatwg.org/#server-sent-events) of one connection: its JSON-RPC messages, made into events, and
+/* Server-Sent Events (https://html.spec.whatwg.org/#server-sent-events) of one connection: its JSON-RPC messages as events, and
  * the place that it has reached in each of its streams, which is the events' id. Knows no transport.
  *
  *     id: BTC-USD.blockchain=1763941200123456-42 ETH-USD.blockchain=1763941200123456-7
@@ -11,7 +11,7 @@
 enum {
     SSE_FORMAT_SYMBOLS_MAX = 16,
     SSE_FORMAT_PLACES_MAX = 64, /* streams of one connection */
-    SSE_FORMAT_ID_MAX = 2048,   /* bytes of an id: it comes back among the headers of a request */
+    SSE_FORMAT_ID_MAX = 2048,   /* bytes of an id: it comes back in a request header */
     SSE_FORMAT_RETRY_MS = 1000, /* after which a client comes back */
 };
 
@@ -22,24 +22,24 @@ typedef struct sse_format sse_format_t;
 sse_format_t *sse_format_new(void);
 void sse_format_destroy(sse_format_t **self);
 
-/* The events go on behind those that a client has had: the id of the last one, which may be empty. False when it is of none of ours; then they
- * begin with what is new. Before sse_format_subscribe. */
+/* Continues after the events that a client has: the id of the last one, which may be empty. False when it is not an id of ours; then they
+ * start with what is new. Before sse_format_subscribe. */
 bool sse_format_resume(sse_format_t *self, text_t id);
 
-/* The same for who can't help what it sends; where the id is of none of ours the events begin with a gap for each symbol that says so. */
+/* The same for a client that can't help what it sends; if the id is not ours the events start with a gap for each symbol that says so. */
 void sse_format_resume_if_known(sse_format_t *self, text_t id);
 
-/* Appends the batch of subscribes that begins the events: symbols "A,B", of all sources or one; source may be empty. What is wrong with them,
+/* Appends the batch of subscribes that starts the events: symbols "A,B", from all sources or one; source may be empty. Returns what is wrong with them,
  * or NULL. */
 const char *sse_format_subscribe(sse_format_t *self, text_t symbols, text_t source, buffer_t *out);
 
-/* Has a message been read that answers the subscribes? Then what it appended begins the events. `error`: the error of the first that
+/* Has the reply to the subscribes been read? Then what it appended starts the events. `error`: the error of the first that
  * failed, raw and for as long as the message; empty: none did. */
 bool sse_format_begun(const sse_format_t *self, text_t *error);
 
 /* Appends what a message says as events. False when the connection has too many streams for an id. */
 bool sse_format_append(sse_format_t *self, text_t message, buffer_t *out);
 
-/* The event that tells why the events end, and a comment that keeps the connection from seeming dead. */
+/* The event that says why the events end, and a comment that keeps the connection from seeming dead. */
 void sse_format_append_error(buffer_t *out, text_t why);
 #define SSE_FORMAT_HEARTBEAT TEXT(":\n\n")

@@ -9,7 +9,7 @@ enum { WS_GOODBYE_MS = 4000 /* how long clients get for the last frames when the
 
 typedef struct {
     size_t message_bytes; /* of a message from a client */
-    int64_t silence_ms;   /* a client that was silent for so long is gone; long before, it is pinged */
+    int64_t silence_ms;   /* a client silent for this long is gone; it is pinged long before */
 } ws_config_t;
 
 typedef struct ws ws_t;
@@ -17,16 +17,16 @@ typedef struct ws ws_t;
 /* All outlive it. NULL when memory runs out. */
 ws_t *ws_new(loop_t *loop, hub_t *hub, admission_t *admission, const ws_config_t *config);
 
-/* When all connections have closed. */
+/* Call it when all connections have closed. */
 void ws_destroy(ws_t **self);
 
 /* A connection from that address, which does not block, becomes a client; or is closed, where it is one too many or memory runs out. */
 void ws_open(ws_t *self, int fd, text_t address, const ws_handshake_t *handshake);
 
-/* Pings who is silent, drops who is dead. Call it every second or so. */
+/* Pings silent clients, drops dead ones. Call it every second or so. */
 void ws_check(ws_t *self);
 
-/* Lets every client have its last frames, closes it with 1012, and lets no new one in. Runs the loop, which must not be
+/* Sends every client its last frames, closes it with 1012, and accepts no new ones. Runs the loop, which must not be
  * running, until all have gone or WS_GOODBYE_MS have passed. */
 void ws_goodbye(ws_t *self);
 

@@ -7,8 +7,8 @@
 
 /* What getRecentTrades takes. */
 typedef struct {
-    uint64_t count;     /* trades, where the client names no number */
-    bool needs_channel; /* else it may be absent */
+    uint64_t count;     /* trades, if the client gives no number */
+    bool needs_channel; /* otherwise it may be absent */
 } dialect_recent_t;
 
 const dialect_recent_t *dialect_recent(dialect_t dialect);
@@ -17,16 +17,16 @@ const dialect_recent_t *dialect_recent(dialect_t dialect);
  * look through a long one. */
 typedef struct {
     const char *name; /* of the list */
-    text_t before;    /* the members before it, one at least: "channel":"trades","symbol":"BTC-USD" */
+    text_t before;    /* the members before it, at least one: "channel":"trades","symbol":"BTC-USD" */
     text_t list;      /* the array */
-    text_t after;     /* those behind it, each behind a comma: ,"incomplete":true,"next":{…} */
+    text_t after;     /* those after it, each after a comma: ,"incomplete":true,"next":{…} */
 } dialect_list_t;
 
-/* What the members around it begin with where the list alone is the result, and whether it is. */
+/* What the members around it start with if the list alone is the result, and whether it is. */
 #define DIALECT_PAGE ",\"page\":{"
 bool dialect_unwraps(dialect_t dialect);
 
-/* Appends an answer's ,"result":… and what stands beside it. */
+/* Appends a reply's ,"result":… and what goes beside it. */
 void dialect_put_list(dialect_t dialect, const dialect_list_t *list, buffer_t *out);
 
 /* Appends an answer's ,"error":{…}. code: of rpc_code.h; message: what was wrong, for people. */

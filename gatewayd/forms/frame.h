@@ -1,4 +1,4 @@
-/* What a client is sent, ready to go out as it is: WebSocket frames (RFC 6455, section 5.2), final and unmasked, as a server sends
+/* What a client is sent, ready to send: WebSocket frames (RFC 6455, section 5.2), final and unmasked, as a server sends
  * them. */
 #pragma once
 
@@ -23,31 +23,31 @@ size_t frame_header(char out[static FRAME_HEADER_MAX], uint64_t payload_length);
          "alive")
 
 /* A JSON-RPC notification in a text frame: {"jsonrpc":"2.0","method":"<method>","params":<params>}. `method` needs no escapes,
- * `params` is JSON. frame_notify writes at most frame_notify_length bytes, exactly so many but in DIALECT_DEFLATE, and returns how many; these are at most
+ * `params` is JSON. frame_notify writes at most frame_notify_length bytes, exactly as many except in DIALECT_DEFLATE, and returns how many; these are at most
  * twice as many as there are in DIALECT_RPC and 80. */
 size_t frame_notify_length(dialect_t dialect, text_t method, text_t params);
 size_t frame_notify(dialect_t dialect, char *out, text_t method, text_t params);
 void frame_append_notification(buffer_t *out, dialect_t dialect, text_t method, text_t params);
 
-/* The params of a frame that frame_notify has written for this method in DIALECT_RPC. */
+/* The params of a frame written by frame_notify for this method in DIALECT_RPC. */
 text_t frame_params(text_t frame, text_t method);
 
-/* A JSON-RPC message in a frame: how long it is, at most in DIALECT_DEFLATE, and it appended. */
+/* A JSON-RPC message in a frame: its length (the maximum in DIALECT_DEFLATE), and appending it. */
 size_t frame_length(dialect_t dialect, text_t json);
 void frame_append(buffer_t *out, dialect_t dialect, text_t json);
 
 /* A frame with just this text. */
 void frame_append_text(buffer_t *out, text_t payload);
 
-/* A close frame. A reason in UTF-8 that is longer than FRAME_REASON_MAX is cut behind a character. */
+/* A close frame. A reason in UTF-8 that is longer than FRAME_REASON_MAX is cut after a character. */
 void frame_append_close(buffer_t *out, unsigned code, text_t reason);
 
-/* Several whole frames of a dialect as one, with all their messages: in DIALECT_RPC as a JSON-RPC batch, an array, in DIALECT_SIGNALR as records
- * behind one another. */
+/* Several whole frames of a dialect as one, with all their messages: in DIALECT_RPC as a JSON-RPC batch, an array, in DIALECT_SIGNALR as consecutive
+ * records. */
 void frame_append_batch(buffer_t *out, dialect_t dialect, text_t frames);
 
-/* A text frame compressed, or as it is where that is not shorter. */
+/* A text frame compressed, or as it is if that is not shorter. */
 void frame_append_deflated(buffer_t *out, text_t frame);
 
-/* Takes the first of several whole frames, and hands out what is in it. False when there is none. */
+/* Takes the first of several whole frames, and returns its content. False when there is none. */
 bool frame_next(text_t *frames, text_t *payload);

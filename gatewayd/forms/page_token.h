@@ -1,4 +1,4 @@
-/* A place to go on from, as a part of a URL: JSON in base64url without padding (RFC 4648, section 5). */
+/* A place to continue from, as part of a URL: JSON in base64url without padding (RFC 4648, section 5). */
 #pragma once
 
 #include "common/buffer.h"

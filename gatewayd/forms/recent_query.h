@@ -1,4 +1,4 @@
-/* A query for recent trades, what getRecentTrades is asked: texts are slices of somebody else's. */
+/* A query for recent trades, as in getRecentTrades: texts are slices owned by somebody else. */
 #pragma once
 
 #include "common/text.h"

@@ -1,10 +1,10 @@
-/* Questions to history take turns, so that a client that asks for much keeps nobody waiting: neither others nor live trades.
+/* History queries take turns, so that a client that asks for much keeps nobody waiting: neither others nor live trades.
  *
  *     turns_enter ──▶ waiting (of its asker) ──its turn──▶ `begin`, in flight ──▶ turns_leave
  *
- * A question is in flight from when history is asked until it is answered, for as many bytes as its answer may have. An asker, a client, has
- * TURNS_ASKER_BYTES in flight at a time, and all have TURNS_BYTES, or one question that is larger. Askers take turns, a question each. Whose link takes no
- * more waits until it does. What waits is bounded by count, for each and for all.
+ * A query is in flight from when history is asked until it is answered, counting as many bytes as its answer may have. An asker, a client, has
+ * TURNS_ASKER_BYTES in flight at a time, and all have TURNS_BYTES, or one larger query. Askers take turns, one query each. An asker whose link takes no
+ * more waits until it does. The number of waiting queries is bounded, for each and for all.
  */
 #pragma once
 
@@ -12,17 +12,17 @@
 #include "common/loop/share.h"
 
 enum {
-    TURNS_ASKER_BYTES = 4 << 20, /* one answer of the largest kind, or many of the usual one */
+    TURNS_ASKER_BYTES = 4 << 20, /* one of the largest answers, or many usual ones */
     TURNS_BYTES = 32 << 20,
-    TURNS_ASKER_WAITING = 1000, /* questions: all that a client may have open (rpc.h) */
+    TURNS_ASKER_WAITING = 1000, /* queries: all that a client may have open (rpc.h) */
     TURNS_WAITING = 65536,
-    TURNS_SHARED = 49152, /* so many are for all; the rest is for those of whom … */
+    TURNS_SHARED = 49152, /* this many are for all; the rest is for askers of whom … */
     TURNS_FEW = 8         /* … fewer wait */
 };
 
 typedef struct turns turns_t;
 
-/* Whoever asks. */
+/* One that asks. */
 typedef struct asker {
     list_t in_turns;                   /* linked while it has something waiting and room for it */
     list_t waiting;                    /* turn_t.in_asker */
@@ -31,7 +31,7 @@ typedef struct asker {
     bool (*ready)(struct asker *self); /* would its link take an answer? */
 } asker_t;
 
-/* A question's. */
+/* The turn of a query. */
 typedef struct turn {
     list_t in_asker;                  /* while it waits */
     asker_t *asker;                   /* NULL: it neither waits nor is in flight */
@@ -50,14 +50,14 @@ struct turns {
 void turns_init(turns_t *self);
 void asker_init(asker_t *self, bool (*ready)(asker_t *self));
 
-/* Queues a question, and begins with it now or soon. False, and nothing happens, when too many wait. */
+/* Queues a query, and starts it now or soon. False, and nothing happens, when too many wait. */
 bool turns_enter(turns_t *self, asker_t *asker, turn_t *turn);
 
-/* It is answered, or given up. Fine for one that has left. */
+/* It is answered, or abandoned. Fine for one that has left. */
 void turns_leave(turns_t *self, turn_t *turn);
 
 /* The asker's link takes more again. */
 void turns_ready(turns_t *self, asker_t *asker);
 
-/* The next one begins. False when nobody can. */
+/* Starts the next one. False when none can start. */
 bool turns_step(turns_t *self);

@@ -6,31 +6,31 @@
 #include "proto/interval.h"
 #include "proto/request.h"
 
-/* The only one that there is. */
+/* The only one. */
 bool argument_channel(rpc_request_t *request, text_t params, bool required);
 
 /* Required, and valid. */
 bool argument_symbol(rpc_request_t *request, text_t params, param_text_t *symbol);
 
-/* source->length is 0 where it is absent. */
+/* source->length is 0 if it is absent. */
 bool argument_source(rpc_request_t *request, text_t params, param_text_t *source);
 
-/* 1 to REQUEST_COUNT_MAX; *count stays as it is where it is absent. */
+/* 1 to REQUEST_COUNT_MAX; *count is unchanged if it is absent. */
 bool argument_count(rpc_request_t *request, text_t params, uint64_t *count);
 
-/* true or false; *flag stays as it is where it is absent. */
+/* true or false; *flag is unchanged if it is absent. */
 bool argument_flag(rpc_request_t *request, text_t params, const char *name, bool *flag);
 
-/* Raw JSON: a cursor, or an object of one by source; empty where it is absent. */
+/* Raw JSON: a cursor, or an object with one by source; empty if it is absent. */
 bool argument_since(rpc_request_t *request, text_t params, text_t *since);
 
-/* A time as history.md has it; *ns stays as it is where it is absent. */
+/* A time in the forms of history.md; *ns is unchanged if it is absent. */
 bool argument_time(rpc_request_t *request, text_t params, const char *name, int64_t *ns);
 
-/* Raw JSON: a string with a cursor; empty where it is absent. */
+/* Raw JSON: a string with a cursor; empty if it is absent. */
 bool argument_cursor(rpc_request_t *request, text_t params, const char *name, text_t *cursor);
 
-/* Where a page goes on, raw JSON: an object of a cursor by source; empty where it is absent. */
+/* Where a page continues, raw JSON: an object with a cursor by source; empty if it is absent. */
 bool argument_next(rpc_request_t *request, text_t params, text_t *next);
 
 /* Required. */

@@ -1,4 +1,4 @@
-/* The methods that ask for what has been: each is one question to history, but for clear, which goes to each of several. */
+/* The methods that query history: each is one query, except clear, which goes to every server. */
 #pragma once
 
 #include "gatewayd/clients/client.h"

@@ -1,4 +1,4 @@
-/* What the gateway says of itself at /metrics. */
+/* Metrics of the gateway. */
 #pragma once
 
 #include "common/metrics/metrics.h"

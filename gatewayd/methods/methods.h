@@ -1,8 +1,8 @@
-/* The methods of the gateway's JSON-RPC, as a table: names and what carries them out. Adding one: a function and a line in
+/* The methods of the gateway's JSON-RPC, as a table of names and functions. To add one: a function and a line in
  * methods.c. */
 #pragma once
 
 #include "gatewayd/clients/client.h"
 
-/* For client_new: hands each request to its method. Names match without regard to case. */
+/* For client_new: hands each request to its method. Names are case-insensitive. */
 extern const rpc_events_t methods_events;

@@ -1,4 +1,4 @@
-/* A client's question that history answers: sent on, and its answer made into one for the client. */
+/* A client's query that history answers: forwarded, and its answer turned into one for the client. */
 #pragma once
 
 #include "gatewayd/clients/conversation.h"

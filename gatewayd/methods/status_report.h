@@ -1,4 +1,4 @@
-/* What the gateway says of itself: getStatus, getSymbols and /ready. */
+/* The gateway's own state: getStatus, getSymbols and /ready. */
 #pragma once
 
 #include "gatewayd/clients/hub.h"
@@ -10,6 +10,6 @@ void status_report_print(const hub_t *hub, buffer_t *out);
 /* {"symbols":["BTC-USD",…],"sources":{"BTC-USD":["blockchain"],…}}, in the order of the symbols. */
 void status_report_print_symbols(const hub_t *hub, buffer_t *out);
 
-/* {"ready":true,"bus":[…],"sources":[…],"stale":["trade.BTC-USD.blockchain",…],"history":"up"}. Returns whether it is: every bus is heard,
- * and history answers. A stream that starves, or whose subscription fails, is the market's or the exchange's affair: the gateway would serve. */
+/* {"ready":true,"bus":[…],"sources":[…],"stale":["trade.BTC-USD.blockchain",…],"history":"up"}. Returns whether it is ready: every bus is heard,
+ * and history answers. A stream that starves, or whose subscription fails, does not matter: the gateway can serve. */
 bool status_report_ready(const hub_t *hub, buffer_t *out);

@@ -4,7 +4,7 @@
 #include "gatewayd/methods/subscribe_state.h"
 #include "gatewayd/streams/snapshot.h"
 
-/* The streams, each up to where the client's updates begin. */
+/* The streams, each up to where the client's updates start. */
 void subscribe_snapshot(const subscribe_t *subscribe, snapshot_t *snapshot);
 
 /* Seats the readers and answers. The request is gone then; what waits for the answer is still to be released (client_release).

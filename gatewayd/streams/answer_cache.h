@@ -1,4 +1,4 @@
-/* Ready-made answers to getRecentTrades, by question. Bounded: what was not asked for for longest goes. */
+/* Ready-made answers to getRecentTrades, by query. Bounded: the least recently used goes. */
 #pragma once
 
 #include "common/list.h"
@@ -7,24 +7,24 @@
 
 enum {
     ANSWER_ROOM = 1024,           /* writable bytes in front of an answer */
-    ANSWER_MAX = 8 << 20,         /* bytes: as history's */
-    ANSWER_CACHE_MAX = 256,       /* so many are kept, … */
-    ANSWER_CACHE_BYTES = 16 << 20 /* … of so many bytes together, and the last one whatever it has */
+    ANSWER_MAX = 8 << 20,         /* bytes: as for history */
+    ANSWER_CACHE_MAX = 256,       /* this many are kept, … */
+    ANSWER_CACHE_BYTES = 16 << 20 /* … of this many bytes together, and the last one whatever its size */
 };
 
-/* How an answer is told. */
+/* The form of an answer. */
 typedef enum {
-    ANSWER_RPC,  /* {"channel":…}}: the result of JSON-RPC, and the brace behind it */
-    ANSWER_LIST, /* […],"page":{…}}: the same where the list is the result (dialect.h) */
+    ANSWER_RPC,  /* {"channel":…}}: the JSON-RPC result, and the brace after it */
+    ANSWER_LIST, /* […],"page":{…}}: the same if the list is the result (dialect.h) */
     ANSWER_REST  /* {"version":"v1",…} and a line feed */
 } answer_form_t;
 
 typedef struct {
     buffer_t bytes;            /* ANSWER_ROOM bytes, and the text */
-    buffer_t packed;           /* the text compressed by gzip; empty: it is not yet */
+    buffer_t packed;           /* the text gzipped; empty: not yet */
     char tag[ACCEPT_TAG_SIZE]; /* accept_tag of it; of ANSWER_REST */
     uint64_t version;          /* of the market that it was made of; 0: not valid now */
-    int64_t staleness_ms;      /* that it tells */
+    int64_t staleness_ms;      /* as stated in it */
     /* Of answer_cache.c. */
     buffer_t key;
     size_t counted;
@@ -42,8 +42,8 @@ typedef struct answer_cache answer_cache_t;
 answer_cache_t *answer_cache_new(void);
 void answer_cache_destroy(answer_cache_t **self);
 
-/* The answer to a question, a new one where there is none, or an old one to be made again (ready_answer_t.version). Valid
- * until the next call. NULL when memory runs out, or the question is too long. */
+/* The answer to a query: a new one if there is none, or an old one to be made again (ready_answer_t.version). Valid
+ * until the next call. NULL when memory runs out, or the query is too long. */
 ready_answer_t *answer_cache_get(answer_cache_t *self, const recent_query_t *question, answer_form_t form);
 
 /* It was made again, or compressed: takes note of its size. It stays until the next call of answer_cache_get in any case. */

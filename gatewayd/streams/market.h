@@ -1,4 +1,4 @@
-/* The symbols that clients of this gateway want, and the streams that each of them comes in.
+/* The symbols that clients of this gateway want, and the streams of each.
  *
  *     market BTC-USD ─┬─ live stream trade.BTC-USD.blockchain ── ring, readers
  *                     └─ live stream trade.BTC-USD.other ─────── ring, readers
@@ -29,8 +29,8 @@ struct live_stream {
     list_t in_market;
     list_t in_dirty;     /* something was appended that readers do not know of yet, … */
     uint64_t dirty_from; /* … from this position of `ring` on */
-    heap_t awaited;      /* wait_t.in_stream (waits.h): who waits for the stream to come to a cursor, the lowest one first */
-    list_t in_reached;   /* it grew since that was looked at */
+    heap_t awaited;      /* wait_t.in_stream (waits.h): waits for the stream to reach a cursor, the lowest one first */
+    list_t in_reached;   /* it grew since that was checked */
     history_coverage_t coverage;
     cursor_t former; /* as markets_renew had it last */
 };
@@ -43,9 +43,10 @@ struct market {
     list_t subscriptions; /* subscription_t.in_market (readers.h) */
     list_t in_kept;
     int64_t kept_ns;    /* until when it is kept */
-    int64_t whole_ns;   /* when history was seen to have no stream of it beside the live streams; 0: never yet */
-    int64_t proving_ns; /* when history was last asked, to see whether that is so still */
-    uint64_t version;   /* another one whenever what its rings hold, or is known of history, has changed; of no other market */
+    int64_t whole_ns;   /* when history last had no other stream of it than the live streams; 0: never yet */
+    int64_t proving_ns; /* when history was last asked whether that still holds */
+    uint64_t
+        version; /* changes whenever the content of its rings, or what is known of history, changes; unique among markets */
 };
 
 typedef struct markets markets_t;
@@ -55,10 +56,10 @@ typedef void markets_wanted_fn(void *arg, text_t symbol, bool wanted);
 
 markets_t *markets_new(size_t ring_bytes, markets_wanted_fn *wanted, void *arg);
 
-/* Destroys the markets with their live streams; subscriptions must have gone. */
+/* Destroys the markets with their live streams; there must be no subscriptions. */
 void markets_destroy(markets_t **self);
 
-/* The market of a symbol, opened where there is none. NULL when memory runs out. */
+/* The market of a symbol, opened if there is none. NULL when memory runs out. */
 market_t *markets_open(markets_t *self, text_t symbol);
 market_t *markets_find(const markets_t *self, text_t symbol);
 
@@ -73,17 +74,17 @@ enum { MARKETS_KEPT_MAX = 64 };
 bool markets_keep(markets_t *self, market_t *market, int64_t until_ns);
 void markets_expire(markets_t *self, int64_t now_ns, bool (*unwanted)(void *arg, const market_t *market), void *arg);
 
-/* Gives it a version that nothing ever had. */
+/* Gives it a new, unique version. */
 void market_changed(market_t *market);
 
 /* All markets: *at from 0 on, NULL at the end. */
 market_t *markets_each(const markets_t *self, size_t *at);
 
-/* The market's live stream of a source, made where there is none; NULL when memory runs out. */
+/* The market's live stream of a source, created if there is none; NULL when memory runs out. */
 live_stream_t *markets_live_stream(markets_t *self, market_t *market, text_t source);
 live_stream_t *market_find(const market_t *market, text_t source);
 
-/* The ring in a dialect: rendered where it is the first time that somebody wants it so. NULL when the live stream has none
+/* The ring in a dialect: rendered on first use. NULL when the live stream has none
  * yet, or memory runs out. And one that is no longer wanted. */
 ring_t *live_stream_ring(live_stream_t *live_stream, dialect_t dialect);
 void live_stream_forget(live_stream_t *live_stream, const ring_t *ring);
@@ -92,7 +93,7 @@ void live_stream_forget(live_stream_t *live_stream, const ring_t *ring);
 bool live_stream_add(live_stream_t *live_stream, reader_t *reader);
 void live_stream_drop(live_stream_t *live_stream, reader_t *reader);
 
-/* What comes from the bus. A stream begins behind `last`: its live stream, now with a ring; NULL when nobody wants it or memory
+/* What comes from the bus. A stream starts after `last`: its live stream, now with a ring; NULL when nobody wants it or memory
  * runs out. */
 live_stream_t *markets_stream(markets_t *self, text_t topic, cursor_t last);
 void markets_trade(markets_t *self, text_t topic, cursor_t at, text_t json);
@@ -102,15 +103,15 @@ void markets_gap(markets_t *self, text_t topic, cursor_t from, cursor_t to);
  * Rings and readers have the new cursors then; clients are told by a trades.gap from where the former epoch ended to `last`. */
 void markets_renew(markets_t *self, text_t topic, cursor_t former, cursor_t last);
 
-/* Has so much been appended to a ring, of which its readers do not know yet, that they should before there is more? */
+/* Has so much been appended to a ring without its readers' knowledge that they should be told before there is more? */
 bool markets_pressing(const markets_t *self);
 
-/* How many live streams something was appended to since they were taken last. */
+/* How many live streams have grown since they were last taken. */
 size_t markets_dirty(const markets_t *self);
 
 /* One that waits for a live stream that has come to where it does (waits.h), which still waits: end it, and call again. NULL
  * when there is none. */
 wait_t *markets_reached(markets_t *self);
 
-/* The next live stream that something was appended to since it was taken last; NULL when there is none. */
+/* The next live stream that has grown since it was last taken; NULL when there is none. */
 live_stream_t *markets_take_dirty(markets_t *self);

@@ -1,4 +1,4 @@
-/* The params of the notifications that tell a client what happened, and small pieces of JSON that several answers share. */
+/* The params of notifications about what happened, and small pieces of JSON that several replies share. */
 #pragma once
 
 #include "common/buffer.h"
@@ -9,14 +9,14 @@
 void notify_put_cursor(buffer_t *out, cursor_t cursor);
 void notify_put_time(buffer_t *out, int64_t ns);
 
-/* Seconds with three digits behind the point; 0 for what is in the future. */
+/* Seconds with three decimals; 0 for the future. */
 void notify_put_seconds(buffer_t *out, int64_t ns);
 
-/* trades.gap: [from, to] can't be had. Where the epochs differ nobody knows how many are missing: null. */
+/* trades.gap: [from, to] is not available. If the epochs differ nobody knows how many are missing: null. */
 void notify_gap(buffer_t *out, text_t symbol, text_t source, cursor_t from, cursor_t to);
 
-/* connection.lost of a source that is down and connection.restored of one that has just come up. staleness: for how long there
- * has been nothing, or was. */
+/* connection.lost of a source that is down and connection.restored of one that has just come up. staleness: how long there
+ * has been nothing, or was nothing. */
 void notify_lost(buffer_t *out, const offer_t *offer, int64_t now_ns);
 void notify_restored(buffer_t *out, const offer_t *offer);
 
@@ -24,5 +24,5 @@ void notify_restored(buffer_t *out, const offer_t *offer);
 void notify_stale(buffer_t *out, const offer_t *offer, const offer_stale_t *stale, int64_t now_ns);
 void notify_fresh(buffer_t *out, const offer_t *offer, const offer_stale_t *stale, int64_t now_ns);
 
-/* subscription.failing of one stream, and, where it has no reason, subscription.restored. */
+/* subscription.failing of one stream, and, without a reason, subscription.restored. */
 void notify_failing(buffer_t *out, text_t source, const offer_failing_t *failing);

@@ -1,7 +1,7 @@
-/* What the sources say of themselves: which symbols they offer, up to where each stream reaches, and whether they are
+/* What the sources report: which symbols they offer, up to where each stream reaches, and whether they are
  * connected.
  *
- * A source is up when it says that it is connected, and has said so lately. `now` is the caller's clock, in ns since 1970.
+ * A source is up if it recently reported that it is connected. `now` is the caller's clock, in ns since 1970.
  */
 #pragma once
 
@@ -17,34 +17,34 @@ typedef struct offers offers_t;
 offers_t *offers_new(void);
 void offers_destroy(offers_t **self);
 
-/* A change in whether a source is up. One that was withdrawn is down; offers_withdraw is due then. */
+/* A change in whether a source is up. A withdrawn one is down; call offers_withdraw then. */
 typedef enum { OFFER_SAME, OFFER_DOWN, OFFER_UP } offer_change_t;
 
-/* Takes over what a status says. *offer is the source's, or NULL when there are too many. A source that is heard for the first
+/* Adopts a status. *offer is the source's, or NULL when there are too many. A source heard for the first
  * time has not changed. */
 offer_change_t offers_update(offers_t *self, const status_t *status, int64_t now_ns, const offer_t **offer);
 
-/* The source of that status is offered no more, with all its symbols, until it is heard of again. */
+/* The source of that status is no longer offered, with all its symbols, until it is heard again. */
 void offers_withdraw(offers_t *self, text_t source);
 
-/* Marks as silent, one a call, a source that has not been heard for silence_ns and is not marked yet. NULL when there is none.
+/* Marks as silent, one per call, a source not heard for silence_ns and not marked yet. NULL when there is none.
  * *changed: it was up before. */
 const offer_t *offers_silence(offers_t *self, int64_t now_ns, int64_t silence_ns, bool *changed);
 
-/* Has any status come; and has there been time for all of them to come? */
+/* Has any status come; and has there been time for all to come? */
 bool offers_heard(const offers_t *self);
 bool offers_settled(const offers_t *self, int64_t now_ns);
 
-/* When that time will have been; INT64_MAX while no status has come. And how many have. */
+/* When that time will have passed; INT64_MAX while no status has come. And how many have come. */
 int64_t offers_settles_ns(const offers_t *self);
 uint64_t offers_heard_count(const offers_t *self);
 
-/* All sources but those that were withdrawn: number 0, 1, 2 … in the order in which they were heard; NULL beyond the last. */
+/* All sources except withdrawn ones: number 0, 1, 2 … in the order in which they were heard; NULL beyond the last. */
 const offer_t *offers_at(const offers_t *self, size_t number);
 
 const offer_t *offers_find(const offers_t *self, text_t source);
 
-/* For how long nothing of the symbol can have come: 0 while one of its sources is up, else since the last of them went down. */
+/* How long nothing of the symbol can have come: 0 while one of its sources is up, else since the last of them went down. */
 int64_t offers_staleness_ns(const offers_t *self, text_t symbol, int64_t now_ns);
 
 /* Does any source offer it? */

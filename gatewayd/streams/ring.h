@@ -1,6 +1,6 @@
 /* The last trades of one stream as ready-made WebSocket frames, for any number of readers.
  *
- * Writers append; a reader holds a position, which only ever grows, and takes the longest run of whole frames that follows it.
+ * Writers append; a reader holds a position, which only grows, and takes the longest run of whole frames that follows it.
  * What the writer overwrites is gone: a reader that was there learns it (ring_lapped) and decides what to do.
  *
  *          tail                              head
@@ -9,7 +9,7 @@
  *     ──────┴──────┴──────┴──────┴──────┴──────┘
  *     floor = 42                       last = 50
  *
- * The memory is mapped twice in a row, so that a run that passes its end is contiguous too. An index of (cursor, position)
+ * The memory is mapped twice in a row, so a run across its end is contiguous, too. An index of (cursor, position)
  * entries finds the place of a cursor by bisection.
  */
 #pragma once
@@ -21,7 +21,7 @@ typedef struct ring ring_t;
 
 enum { RING_BYTES_MIN = 65536, RING_RUN_MAX = 65536 /* bytes of a run, at most */ };
 
-/* capacity_bytes: a power of two, RING_BYTES_MIN or more. `floor`: the place behind which the ring begins. NULL when memory or
+/* capacity_bytes: a power of two, RING_BYTES_MIN or more. `floor`: the place after which the ring starts. NULL when memory or
  * file descriptors run out. */
 ring_t *ring_new(size_t capacity_bytes, cursor_t floor);
 void ring_destroy(ring_t **self);
@@ -30,48 +30,48 @@ void ring_destroy(ring_t **self);
  * ring_new. */
 ring_t *ring_render(const ring_t *self, dialect_t dialect);
 
-/* Appends a trade as a trades.update, or what is missing up to `at` as a trades.gap: `json` is the params. `at` must be behind
+/* Appends a trade as a trades.update, or what is missing up to `at` as a trades.gap: `json` is the params. `at` must be after
  * the last cursor; json at most a quarter of RING_BYTES_MIN. Overwrites the oldest; O(length), no allocation. */
 void ring_append_trade(ring_t *self, cursor_t at, text_t json);
 void ring_append_gap(ring_t *self, cursor_t at, text_t json);
 
-/* The stream goes on in another epoch: what was (former.epoch, former.seq + n) is (epoch, n) from now on; frames stay as they are. What is no such
+/* The stream continues in another epoch: what was (former.epoch, former.seq + n) is (epoch, n) from now on; frames do not change. Any other
  * cursor stays. And a trades.gap that says so: `at` is the last cursor, and nothing is missing. */
 void ring_renew(ring_t *self, cursor_t former, uint64_t epoch);
 void ring_append_turn(ring_t *self, cursor_t at, text_t json);
 
-/* Of a ring made by ring_new. Puts the trade of the ring's floor before all that is there, which moves the floor one down. False, and nothing is done, when `at` is not the
+/* Of a ring made by ring_new. Puts the trade of the ring's floor before all others, which moves the floor one down. False, and nothing is done, when `at` is not the
  * floor, there is no room, or the ring has overwritten something before: what readers of it saw must stay what it was. */
 bool ring_prepend_trade(ring_t *self, cursor_t at, text_t json);
 
-/* Everything behind this cursor, up to the last one, is in the ring. */
+/* Everything after this cursor, up to the last one, is in the ring. */
 cursor_t ring_floor(const ring_t *self);
 
-/* The cursor in the middle of what is there: who has come to it is not overwritten soon. The floor of a ring that is empty. */
+/* The cursor in the middle of the ring: a reader that has reached it is not overtaken soon. The floor of an empty ring. */
 cursor_t ring_middle(const ring_t *self);
 
-/* The newest cursor; the floor of a ring that is empty. */
+/* The newest cursor; the floor of an empty ring. */
 cursor_t ring_last(const ring_t *self);
 
 /* The end of the last gap; a zero cursor when there was none. */
 cursor_t ring_last_gap(const ring_t *self);
 
-/* The position behind the newest frame. */
+/* The position after the newest frame. */
 uint64_t ring_head(const ring_t *self);
 
-/* Was what is at this position overwritten? */
+/* Has this position been overwritten? */
 bool ring_lapped(const ring_t *self, uint64_t position);
 
-/* The position of the first frame behind a cursor. False when it is before the floor, or beyond the last one. */
+/* The position of the first frame after a cursor. False when it is before the floor, or beyond the last one. */
 bool ring_find(const ring_t *self, cursor_t after, uint64_t *position);
 
-/* Whole frames from a position that is not lapped: as many as RING_RUN_MAX bytes hold, at least one unless the position is the
- * head. *last is set to the cursor of the last of them; it is left as it is when there are none. The slice is valid until the
+/* Whole frames from a position that is not lapped: as many as fit into RING_RUN_MAX bytes, at least one unless the position is the
+ * head. *last is set to the cursor of the last of them; it is unchanged when there are none. The slice is valid until the
  * next append. */
 text_t ring_read(const ring_t *self, uint64_t position, cursor_t *last);
 
-/* A run that ring_read gave as one frame (frame_append_batch), compressed if it is to be. The last one of each is kept, so that it is made once for
- * all readers who are at the same place; valid until the next call. Empty when memory runs out. Not of a ring in DIALECT_DEFLATE. */
+/* A run from ring_read as one frame (frame_append_batch), compressed if requested. The last one of each is kept, so it is made once for
+ * all readers at the same place; valid until the next call. Empty when memory runs out. Not of a ring in DIALECT_DEFLATE. */
 text_t ring_batch(ring_t *self, uint64_t position, text_t run, bool deflate);
 
 /* The cursor of the frame that ends at a position. */

@@ -1,5 +1,5 @@
-/* The last trades of a symbol, from its rings alone: most recent first, in the order in which history has them (history.md: merged by timestamp,
- * within one timestamp by source, within a stream by cursor), or the word that the rings can't tell.
+/* The last trades of a symbol, from its rings alone: most recent first, in history's order (history.md: merged by timestamp,
+ * then by source, within a stream by cursor), or the report that the rings can't tell.
  */
 #pragma once
 
@@ -11,7 +11,7 @@ enum { RING_RECENT_STREAMS_MAX = 64 };
 
 typedef enum {
     RING_RECENT_TRADE, /* json is its next one */
-    RING_RECENT_PLACE, /* there is one, of which the ring does not hold the text */
+    RING_RECENT_PLACE, /* there is one whose text the ring does not hold */
     RING_RECENT_LOST,  /* nobody knows what comes next */
     RING_RECENT_END    /* there is none */
 } ring_recent_state_t;
@@ -20,11 +20,11 @@ typedef struct {
     text_t source;
     const ring_t *ring;
     history_coverage_t coverage;
-    cursor_t upto; /* trades behind it are left out */
+    cursor_t upto; /* trades after it are left out */
     /* The rest is ring_recent_print's. */
     ring_recent_state_t state;
     cursor_t cursor; /* of the next one */
-    size_t back;     /* where it stands in the ring, counted from the newest */
+    size_t back;     /* its place in the ring, counted from the newest */
     text_t json;
     int64_t time_ns;
 } ring_recent_stream_t;
@@ -38,6 +38,6 @@ typedef struct {
 /* The order of sources within one timestamp. */
 int ring_recent_order(text_t source, text_t other);
 
-/* Appends "trades":[…] with at most so many, and ,"next":{…}, which begins at *next_at, where there are more, as history would. False when the
+/* Appends "trades":[…] with at most this many, and ,"next":{…}, which starts at *next_at, if there are more, as history would. False when the
  * rings do not reach; what was appended is unusable then. */
 bool ring_recent_print(ring_recent_t *self, uint64_t trades, buffer_t *out, size_t *next_at);

@@ -26,7 +26,7 @@ typedef struct {
     heap_t by_time;
     list_t for_status, due;
     size_t count;
-    uint64_t status_count; /* statuses that had come when those who wait for one were looked at */
+    uint64_t status_count; /* statuses that had come when those waiting for one were checked */
 } waits_t;
 
 void waits_init(waits_t *self);
@@ -41,10 +41,10 @@ bool waits_for_time(waits_t *self, wait_t *wait, int64_t until_ns);
 bool waits_for_status(waits_t *self, wait_t *wait, int64_t until_ns);
 bool waits_for_stream(waits_t *self, wait_t *wait, heap_t *stream, cursor_t awaited, int64_t until_ns);
 
-/* It waits no more. One that does not wait is fine. */
+/* It no longer waits. One that does not wait is fine. */
 void waits_end(waits_t *self, wait_t *wait);
 
-/* All of them wait for so much longer. */
+/* All of them wait this much longer. */
 void waits_stood(waits_t *self, int64_t stood_ns);
 
 /* One for which the status or the time that it waits for has come, which still waits: end it, and call again. NULL when there
