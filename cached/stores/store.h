@@ -72,7 +72,7 @@ typedef struct {
      * trades may come in any order. Left out is what is there already, by its cursor, and what is behind its stream's place,
      * since nobody can tell whether all before it is there; so is every trade of a stream without a place. Places stay as they
      * are. A stream is filled wholly or not at all; twice is as good as once. *filled: how many trades were new, after a
-     * failure too. In Redis, whose streams take trades at their end only, it costs writing the stream anew. */
+     * failure too. In Redis, whose streams take trades at their end only, the whole stream is written again. */
     store_result_t (*fill)(void *self, const store_trade_t *trades, size_t count, uint64_t *filled, char *error);
 
     /* Moves the place of a stream without a trade: what is up to it can't be had. A lower place changes nothing. */

@@ -22,7 +22,7 @@ typedef enum {
     ON_LATER,     /* … that is behind the next one; or a status tells of such a one */
     ON_PAGED,     /* … in an answer, and is the next one that can be had */
     ON_LAST_PAGE, /* all of an answer has been taken, and no page follows: what is held back comes next */
-    ON_FILLED,    /* nothing of a hole is missing any more */
+    ON_FILLED,    /* nothing of a hole is missing now */
     EVENTS
 } followed_stream_event_t;
 

@@ -85,11 +85,11 @@ void followed_stream_resume(followed_stream_t *self, cursor_t last);
 /* A request (not 0) that asks where it ends is under way. Of an unwanted one. */
 void followed_stream_locate(followed_stream_t *self, uint64_t request);
 
-/* Begin, unless it waits, behind `last`; what is wanted of it is everything after. The first repair is asked for at once: it
+/* Begin, unless it waits, behind `last`: everything after it is wanted. The first repair is asked for at once: it
  * brings what came since `last` was known. */
 void followed_stream_begin(followed_stream_t *self, cursor_t last);
 
-/* Nobody wants it any more. The owner cancels the repair request. */
+/* It is no longer wanted. The owner cancels the repair request. */
 void followed_stream_end(followed_stream_t *self);
 
 /* A live trade of a followed stream. */
@@ -108,5 +108,5 @@ bool followed_stream_needs_repair(const followed_stream_t *self);
 /* The request to send for it; notes up to where it asks. */
 void followed_stream_repair_request(followed_stream_t *self, buffer_t *out);
 
-/* The answer to it, or an empty slice for none. Clears `repair`. False when it was of no use: try again later. */
+/* The answer to it, or an empty slice for none. Clears `repair`. False when it was unusable: try again later. */
 bool followed_stream_repaired(followed_stream_t *self, text_t answer);

@@ -42,7 +42,7 @@ void http_close(http_connection_t *self);
  * call that brought it. */
 int http_hand_over(http_connection_t *self, text_t *behind);
 
-/* The peer's address as text; "?" where there is none any more. */
+/* The peer's address as text; "?" when it is gone. */
 text_t http_peer(const http_connection_t *self, char room[static HTTP_PEER_MAX]);
 int http_socket(const http_connection_t *self);
 

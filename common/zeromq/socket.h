@@ -53,7 +53,7 @@ socket_t *socket_new(loop_t *loop, socket_kind_t kind, int queue_limit, const so
 bool socket_bind(socket_t *self, const char *endpoint);
 bool socket_connect(socket_t *self, const char *endpoint);
 
-/* Makes the connection anew, whatever has become of the one there is; what is queued on it is lost. Subscriptions stay. */
+/* Connects again, whatever the state of the connection; what is queued on it is lost. Subscriptions stay. */
 bool socket_reconnect(socket_t *self, const char *endpoint);
 
 /* A SUB socket's topics, by prefix. */

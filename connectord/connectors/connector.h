@@ -36,8 +36,8 @@ typedef struct {
     bool whole;          /* each connection brings all there is from the beginning: nothing is missed between two */
     const char *repeats; /* of its settings, the flag with which that comes over and over; NULL: none */
 
-    /* Nothing is sent yet. `config` and `events` outlive the connector. NULL, with a log line, when the settings are of no use
-     * to it (no file, a URL that is none). */
+    /* Nothing is sent yet. `config` and `events` outlive the connector. NULL, with a log line, when it can't use the settings
+     * (no file, an invalid URL). */
     void *(*open)(loop_t *loop, web_t *web, const source_config_t *config, const connector_events_t *events, void *arg);
 
     /* Open a connection: on_connected or on_lost follows, from the loop, never from within. Only when there is none. */

@@ -45,7 +45,7 @@ bool journal_roll(struct journal *self);
 /* Reads all that was found at the opening: what the ring has is known then. */
 void journal_read_all(struct journal *self);
 
-/* Nothing is made ahead any more. */
+/* Nothing is made ahead from now on. */
 void journal_drop_spare(struct journal *self);
 
 /* Unmaps all segments; the files stay. */

@@ -108,7 +108,7 @@ static void end_page(readers_t *readers)
     readers->page_reader = NULL;
 }
 
-/* The page is not wanted any more. */
+/* The page is no longer wanted. */
 static void cancel_page(task_t *paging)
 {
     readers_t *readers = LIST_OWNER(paging, readers_t, paging);

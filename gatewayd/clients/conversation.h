@@ -38,7 +38,7 @@ typedef struct conversation {
 bool conversation_open(conversation_t *self, hub_t *hub, const client_link_t *link, void *link_arg, const rpc_events_t *events,
                        void *arg);
 
-/* Cancels what is under way: nothing is sent any more. And lets go of all. */
+/* Cancels what is under way, so that nothing is sent from now on, and frees all. */
 void conversation_cancel(conversation_t *self);
 void conversation_close(conversation_t *self);
 

@@ -80,7 +80,7 @@ void reader_seat(reader_t *self, cursor_t last);
 /* The same, but nothing of it goes out before readers_release: the answer says where it is. */
 void reader_hold(reader_t *self, cursor_t last);
 
-/* What is pending is to go out in one frame, or not any more. */
+/* What is pending is to go out in one frame, or no longer. */
 void subscription_set_batch(subscription_t *self, bool batch);
 
 /* The live stream has a ring now: what waited for it takes its seat. */

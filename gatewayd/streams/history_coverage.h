@@ -10,5 +10,5 @@
  * join what is there: so the rings reach back as far as it was asked for. */
 void history_coverage_learn(markets_t *markets, const recent_query_t *question, text_t answer, int64_t now_ns);
 
-/* Nothing is known of any symbol any more: history has forgotten trades. */
+/* Forgets what is known of all symbols: history has dropped trades. */
 void history_coverage_forget(markets_t *markets);

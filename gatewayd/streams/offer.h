@@ -52,7 +52,7 @@ typedef struct {
     text_t symbol;
     int64_t last_ns;
     bool stale; /* of a change: it became so, or is gone; false: it is no more, or is offered again */
-    bool gone;  /* the source does not offer it any more */
+    bool gone;  /* the source no longer offers it */
 } offer_stale_t;
 
 /* Is the source's stream of that symbol stale? */
@@ -61,7 +61,7 @@ bool offer_is_stale(const offer_t *offer, text_t symbol, offer_stale_t *stale);
 /* The source's stale streams: *at from 0 on; false beyond the last. */
 bool offer_each_stale(const offer_t *offer, size_t *at, offer_stale_t *stale);
 
-/* The streams that became stale, or are no more, with the last status of the source; and those that it offers anew or no more.
+/* The streams that became stale, or stopped being so, with the last status of the source; and those that it offers again or no longer.
  * None do with a status that says that the source is lost, which says more, or with the first one. */
 bool offer_each_change(const offer_t *offer, size_t *at, offer_stale_t *change);
 
@@ -91,7 +91,7 @@ typedef struct {
     char breaker[OFFER_BREAKER_MAX];
     char group[SOURCE_MAX];
     uint64_t round;       /* of statuses */
-    size_t changes;       /* streams that became stale, or are no more, with the last status, or are offered anew */
+    size_t changes;       /* streams that became stale, or stopped being so, with the last status, or are offered again */
     size_t turns;         /* streams that began or ceased to fail with the last status */
     size_t fresh;         /* streams that were not offered before the last status */
     offer_stream_t *gone; /* owned, until the next status */
@@ -108,5 +108,5 @@ void offer_record_take(offer_record_t *self, const status_t *status, bool first,
 /* A reason, cut to OFFER_REASON_MAX. */
 void offer_record_keep_reason(offer_record_t *self, text_t reason);
 
-/* Nothing is offered any more. */
+/* Nothing is offered now. */
 void offer_record_clear(offer_record_t *self);

@@ -18,7 +18,7 @@ typedef struct subscription subscription_t; /* the same */
 
 typedef enum {
     READER_WAITING,  /* for the stream to be known */
-    READER_CATCHING, /* gets from history what the ring does not have any more */
+    READER_CATCHING, /* gets from history what the ring no longer has */
     READER_LIVE      /* reads the ring */
 } reader_state_t;
 

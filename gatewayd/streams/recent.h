@@ -4,7 +4,7 @@
  *                                   └ no: history is asked, and its answer is remembered (history_coverage.h)
  *
  * A symbol that is asked for is followed for RECENT_KEPT_MS, also without a subscription; not where that would be demand for a source that
- * is subscribed to on demand: a question is none that lasts. Now and then a question still goes to history, since that may have
+ * is subscribed to on demand: a question does not last. Now and then a question still goes to history, since that may have
  * forgotten: what it forgot the rings tell for RECENT_COVERAGE_MS at most. now_ns: since 1970.
  */
 #pragma once

@@ -47,8 +47,8 @@ void waits_end(waits_t *self, wait_t *wait);
 /* All of them wait this much longer. */
 void waits_stood(waits_t *self, int64_t stood_ns);
 
-/* One for which the status or the time that it waits for has come, which still waits: end it, and call again. NULL when there
- * is none. O(1) then. status_count: how many statuses have come. */
+/* One for which the status or the time that it waits for has come, which still waits: end it, and call again. NULL at the
+ * end, in O(1). status_count: how many statuses have come. */
 wait_t *waits_due(waits_t *self, uint64_t status_count, int64_t now_ns);
 
 /* A stream's, of those who wait for it; and the first of them, when the stream has come to where that one waits for it. */
