@@ -242,7 +242,9 @@ static bool knows_what_was_missed(bool whole, double again)
     playing.repeats = "again";
     settings.settings[0] = (connector_setting_t){"again", .number = again};
     settings.setting_count = 1;
-    source = source_new_with(&playing, loop, NULL, &settings, &events, NULL);
+    source_config_t given;
+    ck_assert(source_config_copy(&given, &settings));
+    source = source_new_with(&playing, loop, NULL, &given, &events, NULL);
     source_start(source);
     fakes[opened - 1].up->on_connected(fakes[opened - 1].arg);
     bool known = describe().missed_known;
@@ -255,6 +257,7 @@ START_TEST(what_was_missed_is_known_where_a_connection_brings_all_once)
     ck_assert(knows_what_was_missed(true, 0));
     ck_assert(!knows_what_was_missed(true, 1));
     ck_assert(!knows_what_was_missed(false, 0));
+    source_config_release(&settings);
 }
 END_TEST
 
