@@ -52,7 +52,7 @@ size_t limits_clients(size_t configured)
         beside = FDS_LEAST;
     size_t most = limit.rlim_cur - beside;
     if (most < configured)
-        log_warn("gateway: fewer clients than configured, for want of descriptors", LOG_U64("configured", configured),
+        log_warn("gateway: fewer clients than configured: too few file descriptors", LOG_U64("configured", configured),
                  LOG_U64("clients", most));
     return most < configured ? most : configured;
 }

@@ -148,7 +148,7 @@ static void link_leave(void *link)
         ending_log("sse", self->address, CLOSE_RESTART, TEXT("the gateway is shutting down"));
         self->state = SSE_LEAVING;
     } else if (self->state == SSE_ASKING || self->state == SSE_OPENING) {
-        conversation_end(&self->client->talk, CLOSE_RESTART, TEXT("The gateway ends"));
+        conversation_end(&self->client->talk, CLOSE_RESTART, TEXT("The gateway is shutting down"));
     }
     http_wake(self->connection);
 }

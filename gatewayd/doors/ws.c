@@ -92,7 +92,7 @@ static void check_rpc(session_t *session, int64_t now_ns)
         session->pinged_ns = now_ns;
         conversation_send_frame(&session->client->talk, FRAME_ALIVE);
     } else if (silent >= dead_ms) {
-        int length = snprintf(reason, sizeof reason, "nothing was heard for %lld ms, not even a pong", (long long)silent);
+        int length = snprintf(reason, sizeof reason, "nothing received for %lld ms, not even a pong", (long long)silent);
         conversation_end(&session->client->talk, CLOSE_POLICY, (text_t){reason, (size_t)length});
     }
 }
@@ -156,7 +156,7 @@ static void unpack_and_deliver(session_t *session, text_t packed, bool binary)
     else if (result == UNPACK_TOO_LONG)
         conversation_end(&session->client->talk, CLOSE_TOO_BIG, TEXT("the message is too long"));
     else
-        conversation_end(&session->client->talk, CLOSE_INVALID_TEXT, TEXT("expected what is compressed"));
+        conversation_end(&session->client->talk, CLOSE_INVALID_TEXT, TEXT("invalid compressed data"));
     buffer_release(&message);
 }
 

@@ -90,7 +90,7 @@ static void print_sources(metrics_t *metrics, const hub_t *hub)
 
 static void print_buses(metrics_t *metrics, const hub_t *hub)
 {
-    metrics_family(metrics, "dataflow_gateway_bus_silent", METRIC_GAUGE, "1: nothing comes from the bus, not even a heartbeat");
+    metrics_family(metrics, "dataflow_gateway_bus_silent", METRIC_GAUGE, "1: the bus is silent, without even a heartbeat");
     for (size_t i = 0; i < hub->buses.count; i++)
         metrics_u64(metrics, METRIC_LABELS({"bus", text_of(hub->buses.endpoints[i])}), hub->buses.silent[i]);
 }

@@ -329,7 +329,7 @@ void query_start(conversation_t *talk, rpc_request_t *request, text_t symbol, co
     if (!pieces_init(&query->pieces, asked))
         rpc_error(request, RPC_INTERNAL_ERROR, "Out of memory");
     else if (!turns_enter(&talk->hub->turns, &talk->asker, &query->turn))
-        rpc_error(request, RPC_UNAVAILABLE, "Too many questions wait for history: ask again when some have been answered");
+        rpc_error(request, RPC_UNAVAILABLE, "Too many queries wait for history: ask again later");
     else
         return;
     query_free(query);
