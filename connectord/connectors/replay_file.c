@@ -21,10 +21,11 @@
 
 /* The build takes these rows into the configuration's schema. */
 static const schema_key_t settings[] = {
-    {SCHEMA_SOURCE "file", KEY_TEXT, FORMAT_PATH, .optional = true, .initial = "", .help = "The recording that a replay plays"},
+    {SCHEMA_SOURCE "file", KEY_TEXT, FORMAT_PATH, .optional = true, .initial = "",
+     .help = "The recording to play, with connector replay"},
     {SCHEMA_SOURCE "speed", KEY_REAL, .minimum = 0, .maximum = 1e6, .initial = "1",
-     .help = "Of a replay: 1 at the recorded pace, N times faster, 0 as fast as it goes"},
-    {SCHEMA_SOURCE "loop", KEY_FLAG, .initial = "false", .help = "A replay begins again at its end"},
+     .help = "Speed of a replay: 1 is the recorded pace, N is N times faster, 0 is as fast as possible"},
+    {SCHEMA_SOURCE "loop", KEY_FLAG, .initial = "false", .help = "Restart a replay at its end"},
 };
 
 enum {

@@ -59,7 +59,7 @@ def test_a_newcomer_is_answered_however_many_connections_are_idle(flow, name):
         assert ask(idle[1], "x") in (0, 400) and ask(modest) == 200
         assert metric(flow, name, "dataflow_http_given_up_total") > DESCRIPTORS
         assert metric(flow, name, "dataflow_http_connections") < DESCRIPTORS
-    line = flow.processes["gateway0" if name == "gateway0" else name.split("_")[0]].wait_for_line("no place left")
+    line = flow.processes["gateway0" if name == "gateway0" else name.split("_")[0]].wait_for_line("no place is left")
     assert "127.0.0.1" in line
 
 

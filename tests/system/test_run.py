@@ -119,14 +119,14 @@ def test_a_second_one_leaves_the_first_alone_and_says_how_to_stop_it(run):
     run.until_says(r"Stop: +Ctrl-C")
     second = subprocess.run([run.folder / "scripts/run"], capture_output=True, text=True, timeout=PATIENCE,
                             env={**os.environ, "DATAFLOW_CONFIG": str(run.folder / "own.json")})
-    told = re.search(r"is running here already; to stop it: (kill -HUP \d+)", second.stderr)
+    told = re.search(r"already running here; to stop it: (kill -HUP \d+)", second.stderr)
     assert second.returncode == 1 and told
     pids = [run.pid(service) for service in SERVICES]
     assert all(map(lives, pids))
     subprocess.run(told[1].split(), check=True)
     run.ended()
     assert not [pid for pid in pids if lives(pid)]
-    assert "had to be killed" not in run.text and "not everything has ended" not in run.text
+    assert "had to be killed" not in run.text and "have not ended yet" not in run.text
 
 
 def test_without_npm_all_runs_and_the_gateways_are_started_anew_when_the_chart_is_there(run):
@@ -150,7 +150,7 @@ def test_an_installation_that_fails_leaves_the_page_without_its_chart_and_says_w
     run.charts.write_text("")
     (run.folder / "scripts/setup").write_text("#!/bin/sh\necho no network\nexit 1\n")
     run.start()
-    run.until_says("the page stays without its chart: build/run/chart.log says why")
+    run.until_says("the page has no chart: build/run/chart.log says why")
     assert "no network" in (run.folder / "build/run/chart.log").read_text()
     assert all(lives(run.pid(service)) for service in SERVICES)
     assert run.stop() == 0
