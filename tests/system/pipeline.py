@@ -35,12 +35,18 @@ def until(condition, what, patience=PATIENCE):
         interval = min(interval * 1.3, 0.1)
 
 
+def first_port():
+    """Where this process of a run begins to look for ports: each of a parallel run has a share of its own of them, from a place that is the run's."""
+    run, worker = os.environ.get("PYTEST_XDIST_TESTRUNUID"), os.environ.get("PYTEST_XDIST_WORKER", "gw0")
+    share = PORTS // int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1"))
+    return random.Random(run).randrange(PORTS) + int(worker[2:]) * share
+
+
 def free_ports(count):
-    """Ports that nobody uses now, and below those that the system gives to outgoing connections. Each process of a parallel run begins
-    somewhere else, so that two hardly ever want the same."""
+    """Ports that nobody uses now, and below those that the system gives to outgoing connections."""
     ports = []
     while len(ports) < count:
-        port = 10000 + next(NUMBERS) % 20000
+        port = 10000 + next(NUMBERS) % PORTS
         with socket.socket() as s:
             s.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             try:
@@ -51,7 +57,8 @@ def free_ports(count):
     return ports
 
 
-NUMBERS = itertools.count(random.SystemRandom().randrange(20000))
+PORTS = 20000
+NUMBERS = itertools.count(first_port())
 
 
 def loads(text):
