@@ -128,6 +128,7 @@ def test_the_breaker_is_in_the_gateways_status(pipeline, refusing):
     flow.start_connectord()
     flow.start_cached()
     flow.start_gateway()
+    until(lambda: flow.ready("cached_http")[0], "cached to listen")  # else it may be ended before it heeds that
     exchange.wait_for(2)
 
     def source():
