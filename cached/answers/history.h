@@ -21,8 +21,8 @@ typedef struct history history_t;
 
 typedef struct {
     catalog_t *catalog;
-    store_reader_t *reader;                                   /* reads the store; NULL: there is none */
-    write_behind_t *write_behind;                             /* writes it; NULL: there is none */
+    store_reader_t *reader;                                   /* reads the store; NULL without a store */
+    write_behind_t *write_behind;                             /* writes it; NULL without a store */
     const rebuild_t *rebuild;                                 /* rebuilds older candles; NULL: nobody does */
     const char *token;                                        /* what `clear` must bring; empty: nobody may clear */
     void (*on_answer)(void *arg, text_t peer, text_t answer); /* the texts are valid during the call */

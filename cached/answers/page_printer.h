@@ -36,7 +36,7 @@ void page_printer_begin_range(page_printer_t *self, const request_t *request, co
  */
 bool page_printer_print(page_printer_t *self, size_t limit_bytes, buffer_t *answer);
 
-/* The first stream from number `stream` on that lacks something; page_printer_streams when there is none. */
+/* The first stream from number `stream` on that lacks something; page_printer_streams if none does. */
 size_t page_printer_lacking(const page_printer_t *self, size_t stream);
 size_t page_printer_streams(const page_printer_t *self);
 

@@ -14,7 +14,7 @@ typedef struct page_queue page_queue_t;
 
 typedef struct {
     catalog_t *catalog;
-    store_reader_t *reader;       /* reads the store; NULL: there is none, and nothing may be asked */
+    store_reader_t *reader;       /* reads the store; NULL without a store: nothing may be asked */
     write_behind_t *write_behind; /* knows up to where it is written; NULL: everything is */
     size_t answer_bytes;          /* of one, at most */
     /* All are valid during the call. */

@@ -21,8 +21,8 @@ typedef struct {
 
 void question_push(question_queue_t *queue, question_t *question);
 
-/* The first one; NULL when there is none. */
+/* The first one; NULL if it is empty. */
 question_t *question_pop(question_queue_t *queue);
 
-/* The last one added; NULL when there is none. */
+/* The last one added; NULL if it is empty. */
 question_t *question_take_last(question_queue_t *queue);

@@ -18,7 +18,7 @@ void clear_store_destroy(clear_store_t **self);
 /* False when there are too many. */
 bool clear_store_add(clear_store_t *self, text_t topic, clear_store_done_fn *done, void *arg);
 
-/* Carries out the next one with the idle writer; `stepped` is called after its `done`. False when there is none. */
+/* Carries out the next one with the idle writer; `stepped` is called after its `done`. False if none is left. */
 bool clear_store_step(clear_store_t *self, void (*stepped)(void *arg, store_result_t result), void *arg);
 
 /* All waiting ones are told that it failed. */

@@ -43,7 +43,7 @@ void stored_places_destroy(stored_places_t **self);
 /* The stored place of a memory log, created if it is new. NULL when memory runs out. */
 stored_place_t *stored_places_add(stored_places_t *self, memory_log_t *memory_log);
 
-/* NULL when there is none. */
+/* NULL if it is unknown. */
 stored_place_t *stored_places_find(const stored_places_t *self, text_t topic);
 
 /* In the order of creation. */

@@ -26,7 +26,7 @@ store_result_t redis_old_of_block(redis_t *self, text_t topic, const sorted_batc
 store_result_t redis_read_page(redis_t *self, text_t topic, cursor_t *from, size_t count, store_trade_fn *trade, void *arg,
                                bool *more, char *error);
 
-/* The place of a stream: {0, 0} when there is none. Each is one command and its reply. */
+/* The place of a stream; {0, 0} if nothing of it is stored. Each is one command and its reply. */
 void redis_send_get_place(redis_t *self, text_t topic);
 store_result_t redis_take_place(redis_t *self, cursor_t *place, char *error);
 void redis_send_set_place(redis_t *self, text_t topic, cursor_t place);

@@ -26,5 +26,5 @@ void source_presence_note(source_presence_t *self, text_t source, int64_t sent_n
 /* It said that it is withdrawn. */
 void source_presence_forget(source_presence_t *self, text_t source);
 
-/* Takes out one that is absent; its name goes to `name`. Returns the name's length; 0: there is none. */
+/* Takes out one that is absent; its name goes to `name`. Returns the name's length; 0 if none is absent. */
 size_t source_presence_take_absent(source_presence_t *self, char name[static SOURCE_MAX]);

@@ -10,7 +10,7 @@
 
 enum { BITS_IPV4 = 32, BITS_IPV6 = 128, MAPPED = 12 /* bytes before the IPv4 address in ::ffff:a.b.c.d */ };
 
-/* 4 or 16 bytes; 0: there is none. */
+/* 4 or 16 bytes; 0: not an address. */
 typedef struct {
     unsigned char bytes[16];
     size_t length;

@@ -22,7 +22,7 @@ struct journal {
     uint64_t former_epoch; /* the one before, if this process has renewed the journal; 0: it has not */
     segment_t **segments;  /* ascending numbers; appended to the last */
     size_t count, room;
-    segment_t *spare; /* the next one, prepared; NULL: there is none */
+    segment_t *spare; /* the next one, prepared; NULL: not yet */
     int stuck;        /* errno: why nothing can be appended; 0: all is well */
     stream_table_t streams;
     backlog_t backlog;                                                    /* what was found at the opening and not read yet */
@@ -32,7 +32,7 @@ struct journal {
     _Alignas(8) char batch[SEGMENT_BATCH_MAX]; /* appended and not flushed: they go after the newest's end */
 };
 
-/* The segment that is appended to; NULL when there is none yet. */
+/* The segment that is appended to; NULL before the first. */
 segment_t *journal_newest(const struct journal *self);
 
 /* Takes a segment that is newer than all before. False when memory runs out; the segment is the caller's then. */

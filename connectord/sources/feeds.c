@@ -38,7 +38,7 @@ static void withdraw_unnamed(feeds_t *self, const config_t *config)
     self->count = kept;
 }
 
-/* The feed of that name leaves the list; NULL: there is none. */
+/* The feed of that name leaves the list; NULL if no feed has it. */
 static feed_t *take(feeds_t *self, text_t name)
 {
     for (size_t i = 0; i < self->count; i++) {
