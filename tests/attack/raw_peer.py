@@ -1,24 +1,10 @@
-"""ZMTP 3 by hand (https://rfc.zeromq.org/spec/23/): what libzmq would not send."""
+"""What attackers send to ZeroMQ sockets by zmtp.py, which libzmq would not send, and pour out until it is enough."""
 
 import socket
-import struct
 
-from swarm import connect
+from zmtp import Peer, frame as part  # noqa: F401
 
-GREETING = b"\xff" + bytes(8) + b"\x7f" + b"\x03\x00" + b"NULL".ljust(20, b"\0") + bytes(32)
-MORE, LONG, COMMAND = 1, 2, 4
 MIB = 1 << 20
-
-
-def ready(kind):
-    body = b"\x05READY" + b"\x0bSocket-Type" + struct.pack(">I", len(kind)) + kind
-    return bytes([COMMAND, len(body)]) + body
-
-
-def part(body, more=False):
-    """A frame of a message."""
-    flags = MORE if more else 0
-    return (bytes([flags, len(body)]) if len(body) < 256 else bytes([flags | LONG]) + struct.pack(">Q", len(body))) + body
 
 
 def request(body):
@@ -28,20 +14,9 @@ def request(body):
 
 def peer(port, kind, receive_bytes=None):
     """A socket on which the handshake is done; None when it was refused."""
-    one = connect(port, receive_bytes)
-    if not one:
-        return None
     try:
-        one.sendall(GREETING + ready(kind))
-        got = b""
-        while len(got) < len(GREETING) + 2:
-            data = one.recv(4096)
-            if not data:
-                raise ConnectionError
-            got += data
-        return one
-    except OSError:
-        one.close()
+        return Peer(f"127.0.0.1:{port}", kind.decode(), receive_bytes=receive_bytes).socket
+    except (OSError, AssertionError):
         return None
 
 
