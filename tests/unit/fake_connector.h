@@ -1,9 +1,11 @@
 /* A connector that the test plays. What is called of it, and what the test notes of what is told upwards, is a word each, in order. */
 #pragma once
 
+#include "common/clock.h"
 #include "common/log.h"
 #include "connectord/connectors/connector.h"
 #include "connectord/connectors/source_config.h"
+#include "connectord/health/trade_rate.h"
 
 #include <check.h>
 #include <stdarg.h>
@@ -63,6 +65,34 @@ static inline void wait_for_call(void)
 {
     while (calls[0] == '\0')
         uv_run(loop_uv(loop), UV_RUN_ONCE);
+}
+
+static void (*feed_trades)(void);
+static unsigned fed;
+static int64_t fed_ns;
+
+/* A timer that was late is early the next time: what comes so soon would belong to the arrival before, and teach nothing. */
+static inline void on_feed(void *arg)
+{
+    (void)arg;
+    if (clock_mono_ns() - fed_ns < TRADE_RATE_BURST_MS * NS_PER_MS)
+        return;
+    feed_trades();
+    fed++;
+    fed_ns = clock_mono_ns();
+}
+
+/* Trades at a pace that takes little time to learn, until it is learned. */
+static inline void feed_until_learned(void (*trades)(void))
+{
+    feed_trades = trades;
+    fed = 0;
+    loop_timer_t *pace = loop_timer_new(loop, on_feed, NULL);
+    loop_timer_start(pace, 0, TRADE_RATE_BURST_MS + 1);
+    while (fed <= TRADE_RATE_LEARN)
+        uv_run(loop_uv(loop), UV_RUN_ONCE);
+    loop_timer_destroy(&pace);
+    calls[0] = '\0';
 }
 
 static inline void on_later(void *arg)

@@ -62,14 +62,10 @@ START_TEST(line_that_has_a_symbol_to_itself_is_not_rotated)
 }
 END_TEST
 
-static unsigned fed;
-
-static void on_feed(void *arg)
+static void trade_on_both(void)
 {
-    (void)arg;
     trade(0);
     trade(1);
-    fed++;
 }
 
 START_TEST(only_one_line_at_a_time_is_without_a_symbol_that_starves)
@@ -78,13 +74,7 @@ START_TEST(only_one_line_at_a_time_is_without_a_symbol_that_starves)
     make_connected();
     confirm(0, true);
     confirm(1, true);
-    fed = 0;
-    loop_timer_t *pace = loop_timer_new(loop, on_feed, NULL);
-    loop_timer_start(pace, 0, TRADE_RATE_BURST_MS + 1);
-    while (fed <= TRADE_RATE_LEARN)
-        uv_run(loop_uv(loop), UV_RUN_ONCE);
-    loop_timer_destroy(&pace);
-    calls[0] = '\0';
+    feed_until_learned(trade_on_both);
     while (!strstr(calls, "-0:BTC-USD") && !strstr(calls, "-1:BTC-USD"))
         uv_run(loop_uv(loop), UV_RUN_ONCE);
     size_t first = strstr(calls, "-1:BTC-USD") != NULL;

@@ -47,26 +47,15 @@ START_TEST(health_falls_with_a_loss_and_with_a_gap)
 }
 END_TEST
 
-static unsigned fed;
-
-static void on_feed(void *arg)
+static void trade_bitcoin(void)
 {
-    (void)arg;
     trade("BTC-USD");
-    fed++;
 }
 
-/* Trades of BTC-USD at a pace that takes little time to learn. */
-static void feed_until_learned(void)
+static void learn_bitcoin(void)
 {
     fakes[0].up->on_confirmed(fakes[0].arg, TEXT("BTC-USD"), true);
-    fed = 0;
-    loop_timer_t *pace = loop_timer_new(loop, on_feed, NULL);
-    loop_timer_start(pace, 0, TRADE_RATE_BURST_MS + 1);
-    while (fed <= TRADE_RATE_LEARN)
-        uv_run(loop_uv(loop), UV_RUN_ONCE);
-    loop_timer_destroy(&pace);
-    calls[0] = '\0';
+    feed_until_learned(trade_bitcoin);
 }
 
 START_TEST(starving_stream_is_told_at_once_and_so_is_its_end)
@@ -74,7 +63,7 @@ START_TEST(starving_stream_is_told_at_once_and_so_is_its_end)
     settings.starvation = (trade_rate_config_t){.enabled = true, .probability = 0.5, .minimum_ms = 1};
     may = false; /* what is done about it is test_subscriber.c's */
     make_connected(false);
-    feed_until_learned();
+    learn_bitcoin();
     wait_for_call();
     check_calls("heartbeat/up");
     status_t status = describe();
@@ -95,7 +84,7 @@ START_TEST(unsubscribed_stream_does_not_starve)
     settings.starvation = (trade_rate_config_t){.enabled = true, .probability = 0.5, .minimum_ms = 1};
     make_connected(true);
     source_want(source, TEXT("BTC-USD"));
-    feed_until_learned();
+    learn_bitcoin();
     source_release(source, TEXT("BTC-USD"));
     while (!strstr(calls, "-BTC-USD"))
         uv_run(loop_uv(loop), UV_RUN_ONCE);

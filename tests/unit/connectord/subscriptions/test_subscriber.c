@@ -153,13 +153,9 @@ START_TEST(symbols_that_change_keep_what_fails)
 }
 END_TEST
 
-static unsigned fed;
-
-static void on_feed(void *arg)
+static void trade_bitcoin(void)
 {
-    (void)arg;
     trade("BTC-USD");
-    fed++;
 }
 
 /* A source whose stream of BTC-USD is learned and then silent; with `reconnect_ms`. */
@@ -169,13 +165,7 @@ static void make_dry(uint32_t reconnect_ms)
         (trade_rate_config_t){.enabled = true, .probability = 0.2, .minimum_ms = 1, .reconnect_ms = reconnect_ms};
     make_connected(false);
     confirm("BTC-USD", true);
-    fed = 0;
-    loop_timer_t *pace = loop_timer_new(loop, on_feed, NULL);
-    loop_timer_start(pace, 0, TRADE_RATE_BURST_MS + 1);
-    while (fed <= TRADE_RATE_LEARN)
-        uv_run(loop_uv(loop), UV_RUN_ONCE);
-    loop_timer_destroy(&pace);
-    calls[0] = '\0';
+    feed_until_learned(trade_bitcoin);
 }
 
 START_TEST(stream_that_starves_is_subscribed_again_and_stays_stale_until_it_has_a_trade)
