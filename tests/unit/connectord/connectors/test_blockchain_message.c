@@ -158,72 +158,72 @@ START_TEST(other_channels_count_by_seqnum_only)
 END_TEST
 
 /* A reason, and whether the seqnum could be read. */
+static const struct {
+    const char *json, *reason;
+    bool has_seqnum;
+} malformed[] = {
+    {"", "expected JSON", false},
+    {"nonsense", "expected JSON", false},
+    {TRADE "x", "expected JSON", false},
+    {"#\n" TRADE, "expected JSON", false},
+    {TRADE_HEAD, "expected JSON", false},
+    {"{\"seqnum\":01}", "expected JSON", false},
+    {TRADE_HEAD "\"price\":1.2.3}", "expected JSON", false},
+    {TRADE_HEAD "\"price\":--1}", "expected JSON", false},
+    {TRADE_HEAD "\"price\":NaN}", "expected JSON", false},
+    {TRADE_HEAD "\"price\":\"\xff\"}", "expected JSON", false},
+    {"[1]", "expected an object", false},
+    {"\"updated\"", "expected an object", false},
+    {"null", "expected an object", false},
+    {"{}", "event: missing", false},
+    {"{\"seqnum\":4}", "event: missing", true},
+    {"{\"seqnum\":4,\"event\":5}", "event: expected a string, found a number", true},
+    {"{\"seqnum\":4,\"event\":\"updated\"}", "channel: missing", true},
+    {"{\"seqnum\":4,\"event\":\"updated\",\"channel\":null}", "channel: expected a string, found another type", true},
+    {"{\"event\":\"updated\",\"channel\":\"trades\"}", "seqnum: missing", false},
+    {"{\"seqnum\":\"4\",\"event\":\"updated\",\"channel\":\"l2\"}", "seqnum: expected a number, found a string", false},
+    {"{\"seqnum\":-4,\"event\":\"updated\",\"channel\":\"l2\"}", "seqnum: expected a whole number, found -4", false},
+    {"{\"seqnum\":4.0,\"event\":\"updated\",\"channel\":\"l2\"}", "seqnum: expected a whole number, found 4.0", false},
+    {"{\"seqnum\":18446744073709551616,\"event\":\"updated\",\"channel\":\"l2\"}",
+     "seqnum: expected a whole number, found 18446744073709551616", false},
+    {"{\"seqnum\":4,\"event\":\"changed\",\"channel\":\"trades\",\"symbol\":\"BTC-USD\"}",
+     "event: expected updated, snapshot, subscribed, unsubscribed or rejected, found \"changed\"", true},
+    {"{\"seqnum\":4,\"event\":\"subscribed\",\"channel\":\"trades\"}", "symbol: missing", true},
+    {"{\"seqnum\":4,\"event\":\"rejected\",\"text\":5}", "text: expected a string, found a number", true},
+    {TRADE_HEAD TRADE_TIME "\"qty\":1,\"price\":1,\"trade_id\":\"1\"}", "side: missing", true},
+    {TRADE_HEAD TRADE_TIME "\"side\":\"Buy\",\"qty\":1,\"price\":1,\"trade_id\":\"1\"}",
+     "side: expected buy or sell, found \"Buy\"", true},
+    {TRADE_HEAD TRADE_TIME "\"side\":\"buy\",\"qty\":1,\"price\":\"1\",\"trade_id\":\"1\"}",
+     "price: expected a number, found a string", true},
+    {TRADE_HEAD TRADE_TIME "\"side\":\"buy\",\"qty\":true,\"price\":1,\"trade_id\":\"1\"}",
+     "qty: expected a number, found another type", true},
+    {TRADE_HEAD TRADE_TIME "\"side\":\"buy\",\"qty\":{\"qty\":1},\"price\":1,\"trade_id\":\"1\"}",
+     "qty: expected a number, found another type", true},
+    {TRADE_HEAD TRADE_TIME "\"side\":\"buy\",\"qty\":1,\"price\":1,\"trade_id\":1.5}",
+     "trade_id: expected a string or a whole number, found 1.5", true},
+    {TRADE_HEAD TRADE_TIME "\"side\":\"buy\",\"qty\":1,\"price\":1,\"trade_id\":1e3}",
+     "trade_id: expected a string or a whole number, found 1e3", true},
+    {TRADE_HEAD TRADE_TIME "\"side\":\"buy\",\"qty\":1,\"price\":1,\"trade_id\":null}",
+     "trade_id: expected a string, found another type", true},
+    {TRADE_HEAD TRADE_TIME "\"side\":\"buy\",\"qty\":1,\"price\":1,\"trade_id\":1" DIGITS_40 DIGITS_40 "}",
+     "trade_id: invalid, found 1" DIGITS_40 DIGITS_40, true},
+    {TRADE_HEAD TRADE_TIME "\"side\":\"buy\",\"qty\":1,\"price\":1,\"trade_id\":\"\"}", "trade_id: invalid, found ", true},
+    {TRADE_HEAD TRADE_TIME "\"side\":\"buy\",\"qty\":1e100,\"price\":1,\"trade_id\":\"1\"}", "qty: invalid, found 1e100", true},
+    {TRADE_HEAD TRADE_TIME "\"side\":\"buy\",\"qty\":1,\"price\":1" DIGITS_40 DIGITS_40 ",\"trade_id\":\"1\"}",
+     "price: invalid, found 1" DIGITS_40 DIGITS_40, true},
+    {TRADE_HEAD "\"timestamp\":\"yesterday\",\"side\":\"buy\",\"qty\":1,\"price\":1,\"trade_id\":\"1\"}",
+     "timestamp: invalid, found yesterday", true},
+    {TRADE_HEAD TRADE_TIME "\"price\":1,\"side\":\"buy\",\"qty\":1,\"price\":2,\"trade_id\":\"1\"}",
+     "price: expected once, found twice", true},
+};
+
 START_TEST(malformed_message_is_told_with_what_is_wrong)
 {
-    static const struct {
-        const char *json, *reason;
-        bool has_seqnum;
-    } cases[] = {
-        {"", "expected JSON", false},
-        {"nonsense", "expected JSON", false},
-        {TRADE "x", "expected JSON", false},
-        {"#\n" TRADE, "expected JSON", false},
-        {TRADE_HEAD, "expected JSON", false},
-        {"{\"seqnum\":01}", "expected JSON", false},
-        {TRADE_HEAD "\"price\":1.2.3}", "expected JSON", false},
-        {TRADE_HEAD "\"price\":--1}", "expected JSON", false},
-        {TRADE_HEAD "\"price\":NaN}", "expected JSON", false},
-        {TRADE_HEAD "\"price\":\"\xff\"}", "expected JSON", false},
-        {"[1]", "expected an object", false},
-        {"\"updated\"", "expected an object", false},
-        {"null", "expected an object", false},
-        {"{}", "event: missing", false},
-        {"{\"seqnum\":4}", "event: missing", true},
-        {"{\"seqnum\":4,\"event\":5}", "event: expected a string, found a number", true},
-        {"{\"seqnum\":4,\"event\":\"updated\"}", "channel: missing", true},
-        {"{\"seqnum\":4,\"event\":\"updated\",\"channel\":null}", "channel: expected a string, found another type", true},
-        {"{\"event\":\"updated\",\"channel\":\"trades\"}", "seqnum: missing", false},
-        {"{\"seqnum\":\"4\",\"event\":\"updated\",\"channel\":\"l2\"}", "seqnum: expected a number, found a string", false},
-        {"{\"seqnum\":-4,\"event\":\"updated\",\"channel\":\"l2\"}", "seqnum: expected a whole number, found -4", false},
-        {"{\"seqnum\":4.0,\"event\":\"updated\",\"channel\":\"l2\"}", "seqnum: expected a whole number, found 4.0", false},
-        {"{\"seqnum\":18446744073709551616,\"event\":\"updated\",\"channel\":\"l2\"}",
-         "seqnum: expected a whole number, found 18446744073709551616", false},
-        {"{\"seqnum\":4,\"event\":\"changed\",\"channel\":\"trades\",\"symbol\":\"BTC-USD\"}",
-         "event: expected updated, snapshot, subscribed, unsubscribed or rejected, found \"changed\"", true},
-        {"{\"seqnum\":4,\"event\":\"subscribed\",\"channel\":\"trades\"}", "symbol: missing", true},
-        {"{\"seqnum\":4,\"event\":\"rejected\",\"text\":5}", "text: expected a string, found a number", true},
-        {TRADE_HEAD TRADE_TIME "\"qty\":1,\"price\":1,\"trade_id\":\"1\"}", "side: missing", true},
-        {TRADE_HEAD TRADE_TIME "\"side\":\"Buy\",\"qty\":1,\"price\":1,\"trade_id\":\"1\"}",
-         "side: expected buy or sell, found \"Buy\"", true},
-        {TRADE_HEAD TRADE_TIME "\"side\":\"buy\",\"qty\":1,\"price\":\"1\",\"trade_id\":\"1\"}",
-         "price: expected a number, found a string", true},
-        {TRADE_HEAD TRADE_TIME "\"side\":\"buy\",\"qty\":true,\"price\":1,\"trade_id\":\"1\"}",
-         "qty: expected a number, found another type", true},
-        {TRADE_HEAD TRADE_TIME "\"side\":\"buy\",\"qty\":{\"qty\":1},\"price\":1,\"trade_id\":\"1\"}",
-         "qty: expected a number, found another type", true},
-        {TRADE_HEAD TRADE_TIME "\"side\":\"buy\",\"qty\":1,\"price\":1,\"trade_id\":1.5}",
-         "trade_id: expected a string or a whole number, found 1.5", true},
-        {TRADE_HEAD TRADE_TIME "\"side\":\"buy\",\"qty\":1,\"price\":1,\"trade_id\":1e3}",
-         "trade_id: expected a string or a whole number, found 1e3", true},
-        {TRADE_HEAD TRADE_TIME "\"side\":\"buy\",\"qty\":1,\"price\":1,\"trade_id\":null}",
-         "trade_id: expected a string, found another type", true},
-        {TRADE_HEAD TRADE_TIME "\"side\":\"buy\",\"qty\":1,\"price\":1,\"trade_id\":1" DIGITS_40 DIGITS_40 "}",
-         "trade_id: invalid, found 1" DIGITS_40 DIGITS_40, true},
-        {TRADE_HEAD TRADE_TIME "\"side\":\"buy\",\"qty\":1,\"price\":1,\"trade_id\":\"\"}", "trade_id: invalid, found ", true},
-        {TRADE_HEAD TRADE_TIME "\"side\":\"buy\",\"qty\":1e100,\"price\":1,\"trade_id\":\"1\"}", "qty: invalid, found 1e100",
-         true},
-        {TRADE_HEAD TRADE_TIME "\"side\":\"buy\",\"qty\":1,\"price\":1" DIGITS_40 DIGITS_40 ",\"trade_id\":\"1\"}",
-         "price: invalid, found 1" DIGITS_40 DIGITS_40, true},
-        {TRADE_HEAD "\"timestamp\":\"yesterday\",\"side\":\"buy\",\"qty\":1,\"price\":1,\"trade_id\":\"1\"}",
-         "timestamp: invalid, found yesterday", true},
-        {TRADE_HEAD TRADE_TIME "\"price\":1,\"side\":\"buy\",\"qty\":1,\"price\":2,\"trade_id\":\"1\"}",
-         "price: expected once, found twice", true},
-    };
-    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
-        ck_assert_msg(!read(cases[i].json), "%s was taken", cases[i].json);
-        ck_assert_msg(strcmp(message.reason, cases[i].reason) == 0, "%s: expected \"%s\", found \"%s\"", cases[i].json,
-                      cases[i].reason, message.reason);
-        ck_assert_msg(message.has_seqnum == cases[i].has_seqnum, "%s", cases[i].json);
+    for (size_t i = 0; i < sizeof malformed / sizeof *malformed; i++) {
+        ck_assert_msg(!read(malformed[i].json), "%s was taken", malformed[i].json);
+        ck_assert_msg(strcmp(message.reason, malformed[i].reason) == 0, "%s: expected \"%s\", found \"%s\"", malformed[i].json,
+                      malformed[i].reason, message.reason);
+        ck_assert_msg(message.has_seqnum == malformed[i].has_seqnum, "%s", malformed[i].json);
     }
 }
 END_TEST
