@@ -71,7 +71,8 @@ def complete(*words, line=None):
     script = ('source "$1"; shift; COMP_LINE=$1; shift; COMP_WORDS=("$@"); COMP_CWORD=$(($# - 1)); _dataflow; '
               'printf "%s\\n" "${COMPREPLY[@]}"')
     ended = subprocess.run(["bash", "-c", script, "bash", ROOT / "deploy/bash-completion/dataflow", line or " ".join(words), *words],
-                           capture_output=True, text=True, timeout=PATIENCE)
+                           capture_output=True, text=True, timeout=PATIENCE,
+                           env={**os.environ, "DATAFLOW_COMPLETION_SECONDS": str(PATIENCE)})
     assert ended.stderr == ""
     return set(ended.stdout.split())
 
@@ -89,7 +90,7 @@ def test_completion_knows_every_option(command):
 
 
 def test_completion_asks_the_gateway_for_symbols(flow):
-    # bash has split the URL at its colons; it takes a second for an answer, and a busy machine may take longer
+    # bash has split the URL at its colons
     words = [str(DATAFLOW), "watch", "--url", *re.findall(r":|[^:]+", flow.url()), "B"]
     until(lambda: complete(*words, line=f"{DATAFLOW} watch --url {flow.url()} B") == {"BTC-USD"}, "the symbol")
 
