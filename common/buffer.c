@@ -88,6 +88,20 @@ void buffer_clear(buffer_t *self)
         close_up(self);
 }
 
+void buffer_cut(buffer_t *self, size_t length)
+{
+    assert(length <= self->length);
+    self->length = length;
+    self->failed = false;
+}
+
+buffer_t buffer_take(buffer_t *self)
+{
+    buffer_t taken = *self;
+    *self = buffer_new(self->limit);
+    return taken;
+}
+
 void buffer_append(buffer_t *self, text_t text)
 {
     char *room = buffer_room(self, text.length);

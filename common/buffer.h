@@ -32,6 +32,12 @@ void buffer_printf(buffer_t *self, const char *format, ...) __attribute__((forma
 /* The text as a JSON string, including the quotes, escaped as JSON requires. Bytes that are not UTF-8 become U+FFFD. */
 void buffer_append_json_string(buffer_t *self, text_t text);
 
+/* Drops what stands behind the first `length` bytes, of which there are as many or more; and that something did not fit. */
+void buffer_cut(buffer_t *self, size_t length);
+
+/* Its bytes become the caller's, with its limit; it is empty and usable again. */
+buffer_t buffer_take(buffer_t *self);
+
 /* Makes room for n more bytes and returns where they go, or NULL if over the limit (buffer_ok turns false). Report with
  * buffer_took how many were written. */
 char *buffer_room(buffer_t *self, size_t n);

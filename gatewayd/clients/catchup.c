@@ -95,7 +95,7 @@ static bool take_kept(readers_t *readers, reader_t *reader)
         conversation_batch(readers->sink, &batch);
         reader->last = last;
     } else {
-        reader->last.seq += count_frames(kept, conversation_send_now(readers->sink, kept));
+        reader->last.seq += count_frames(kept, conversation_send_now(readers->sink, kept, NULL));
     }
     return true;
 }

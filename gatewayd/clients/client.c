@@ -95,7 +95,8 @@ static void send_runs(client_t *self)
     for (size_t i = 0; i < count; i++)
         length += runs[i].text.length;
     if (count > 0 && !self->talk.end.closing)
-        taken = conversation_send_now(&self->talk, count == 1 ? runs[0].text : (text_t){self->talk.hub->gathered, length});
+        taken =
+            conversation_send_now(&self->talk, count == 1 ? runs[0].text : (text_t){self->talk.hub->gathered, length}, NULL);
     for (size_t i = 0; i < count; i++) {
         size_t of_run = runs[i].text.length < taken ? runs[i].text.length : taken;
         taken -= of_run;
@@ -237,10 +238,10 @@ bool client_idle(const client_t *self)
     return self->talk.outbox.length == 0 && list_empty(&self->readers.ready);
 }
 
-void client_on_answer(void *client, text_t json)
+void client_on_answer(void *client, text_t json, buffer_t *owner)
 {
     client_t *self = client;
-    conversation_answer(&self->talk, json);
+    conversation_answer(&self->talk, json, owner);
     client_release(self);
     conversation_account(&self->talk);
 }

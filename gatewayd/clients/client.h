@@ -26,7 +26,7 @@ void client_pump(client_t *self);
 bool client_idle(const client_t *self);
 
 /* rpc_events_t.on_answer and .admits of a client. */
-void client_on_answer(void *client, text_t json);
+void client_on_answer(void *client, text_t json, buffer_t *owner);
 bool client_admits(void *client, size_t bytes);
 
 /* Behind an answer: what was held for it goes on. */

@@ -43,8 +43,8 @@ static bool make_room(conversation_t *self, size_t length)
 
 static void send_outbox(conversation_t *self)
 {
-    size_t taken = conversation_send_now(self, buffer_text(&self->outbox));
-    if (taken < self->outbox.length)
+    size_t length = self->outbox.length, taken = conversation_send_now(self, buffer_text(&self->outbox), &self->outbox);
+    if (taken < length)
         buffer_consume(&self->outbox, taken);
     else if (self->outbox.capacity > OUTBOX_KEPT)
         buffer_release(&self->outbox);
@@ -52,18 +52,36 @@ static void send_outbox(conversation_t *self)
         buffer_clear(&self->outbox);
 }
 
+/* The frame that ends `owner` becomes the outbox, which is empty. */
+static void adopt(conversation_t *self, text_t frame, buffer_t *owner)
+{
+    if (!make_room(self, frame.length))
+        return;
+    buffer_release(&self->outbox);
+    self->outbox = buffer_take(owner);
+    self->outbox.limit = OUTBOX_MAX;
+    buffer_consume(&self->outbox, self->outbox.length - frame.length);
+    conversation_wake(self);
+}
+
 /* From where it stands, when nothing goes before it: most answers do, and large ones are not copied so. */
-static bool send_in_place(conversation_t *self, text_t json)
+static bool send_in_place(conversation_t *self, text_t json, buffer_t *owner)
 {
     char header[FRAME_HEADER_MAX];
-    if (self->end.closing || self->end.link->dialect != DIALECT_RPC || self->outbox.length > 0 || !client_end_ready(&self->end))
+    if (self->end.closing || self->end.link->dialect != DIALECT_RPC || self->outbox.length > 0)
         return false;
-    size_t length = frame_header(header, json.length);
+    bool ready = client_end_ready(&self->end);
+    if (!ready && !owner)
+        return false;
+    size_t length = frame_header(header, json.length), whole = length + json.length;
     char *frame = (char *)(uintptr_t)json.at - length; /* there is room (rpc.h) */
     memcpy(frame, header, length);
-    size_t whole = length + json.length, taken = conversation_send_now(self, (text_t){frame, whole});
-    if (taken < whole)
-        conversation_send_frame(self, (text_t){frame + taken, whole - taken});
+    if (ready && conversation_send_now(self, (text_t){frame, whole}, owner) == whole)
+        return true;
+    if (owner) /* a link takes the whole of a frame, or nothing of it */
+        adopt(self, (text_t){frame, whole}, owner);
+    else
+        conversation_send_frame(self, (text_t){frame, whole});
     return true;
 }
 
@@ -114,9 +132,9 @@ void conversation_end(conversation_t *self, unsigned code, text_t reason)
     client_end_close(&self->end, code, reason);
 }
 
-size_t conversation_send_now(conversation_t *self, text_t frames)
+size_t conversation_send_now(conversation_t *self, text_t frames, buffer_t *owner)
 {
-    size_t taken = self->end.link->send(self->end.arg, frames);
+    size_t taken = self->end.link->send(self->end.arg, frames, owner);
     self->hub->counts.writes++;
     self->hub->counts.bytes += taken;
     if (!self->end.link->counts)
@@ -185,9 +203,9 @@ void conversation_batch(conversation_t *self, buffer_t *batch)
     buffer_release(batch);
 }
 
-void conversation_answer(conversation_t *self, text_t json)
+void conversation_answer(conversation_t *self, text_t json, buffer_t *owner)
 {
-    if (!send_in_place(self, json))
+    if (!send_in_place(self, json, owner))
         conversation_send(self, json);
 }
 

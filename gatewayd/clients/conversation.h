@@ -45,9 +45,9 @@ void conversation_close(conversation_t *self);
 /* Ends the connection. */
 void conversation_end(conversation_t *self, unsigned code, text_t reason);
 
-/* Sends frames from where they stand, before all else: only where the outbox is empty and the link ready. Returns as
- * client_link_t.send. */
-size_t conversation_send_now(conversation_t *self, text_t frames);
+/* Sends frames from where they stand, before all else: only where the outbox is empty and the link ready. Takes and returns what
+ * client_link_t.send does. */
+size_t conversation_send_now(conversation_t *self, text_t frames, buffer_t *owner);
 
 /* Sends what is in the outbox, when the link is ready. False: it has to wait for its share of the loop's time. */
 bool conversation_send_outbox(conversation_t *self);
@@ -66,8 +66,8 @@ void conversation_wake(conversation_t *self);
 buffer_t *conversation_frames(conversation_t *self, bool batches, buffer_t *batch);
 void conversation_batch(conversation_t *self, buffer_t *batch);
 
-/* An answer: at once, where nothing goes before it. In front of it are RPC_ANSWER_ROOM bytes that may be written to. */
-void conversation_answer(conversation_t *self, text_t json);
+/* An answer: at once, where nothing goes before it. As rpc_events_t.on_answer. */
+void conversation_answer(conversation_t *self, text_t json, buffer_t *owner);
 
 /* May so many bytes more wait for it? */
 bool conversation_admits(conversation_t *self, size_t bytes);

@@ -21,8 +21,9 @@ typedef struct {
     bool passing;      /* it is there for one answer, and no client to be counted */
     bool counts;       /* what it keeps is counted in the budget by itself */
     /* Sends whole frames, as many as the peer takes now; of one that it takes a part of the link keeps the rest. Returns the bytes of those that
-     * have gone or are kept. When these are not all it is not ready. Called only when `ready`. */
-    size_t (*send)(void *link, text_t frames);
+     * have gone or are kept. When these are not all it is not ready. Called only when `ready`. `owner`: NULL, or the buffer whose bytes the frames
+     * are to its end: the link may take it over (buffer_take) in place of copying what it keeps. */
+    size_t (*send)(void *link, text_t frames, buffer_t *owner);
     /* Would more be taken, with nothing kept? False too when the link is closing. */
     bool (*ready)(void *link);
     /* Call client_pump when `ready` turns true. */

@@ -121,8 +121,9 @@ static void send_answer(rest_call_t *call)
 
 /* --- an answer that comes later: in a frame, by client_link_t --- */
 
-static size_t link_send(void *link, text_t frames)
+static size_t link_send(void *link, text_t frames, buffer_t *owner)
 {
+    (void)owner; /* what it keeps has another form */
     rest_call_t *call = link;
     size_t length = frames.length;
     text_t answer;

@@ -91,8 +91,9 @@ static void on_begun(sse_t *self)
 /* --- client_link_t --- */
 
 /* As many as the peer takes: what it does not take as events stays in the ring, where it is everybody's. */
-static size_t link_send(void *link, text_t frames)
+static size_t link_send(void *link, text_t frames, buffer_t *owner)
 {
+    (void)owner; /* what it keeps has another form */
     sse_t *self = link;
     text_t rest = frames, message;
     bool fits = true;

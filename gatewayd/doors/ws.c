@@ -38,10 +38,10 @@ typedef struct {
 
 /* --- client_link_t --- */
 
-static size_t link_send(void *link, text_t frames)
+static size_t link_send(void *link, text_t frames, buffer_t *owner)
 {
     session_t *session = link;
-    return ws_connection_send(session->ws_connection, frames);
+    return ws_connection_send(session->ws_connection, frames, owner);
 }
 
 static bool link_ready(void *link)

@@ -134,14 +134,28 @@ static size_t whole_frames(text_t frames, size_t bytes)
     return (size_t)(rest.at - frames.at);
 }
 
-size_t ws_connection_send(ws_connection_t *self, text_t frames)
+/* Keeps the rest of a frame. That of a long one is not copied: it would take as long as thousands of trades. */
+static void keep_rest(ws_connection_t *self, text_t rest, buffer_t *owner)
+{
+    if (!owner || self->out.length > 0) {
+        put(self, rest);
+        return;
+    }
+    buffer_release(&self->out);
+    self->out = buffer_take(owner);
+    buffer_consume(&self->out, self->out.length - rest.length);
+    watch(self);
+}
+
+size_t ws_connection_send(ws_connection_t *self, text_t frames, buffer_t *owner)
 {
     size_t begun = transmit(self, frames);
     if (begun == frames.length)
         return begun;
     size_t whole = whole_frames(frames, begun);
     self->choked = true;
-    put(self, (text_t){frames.at + begun, whole - begun});
+    if (whole > begun)
+        keep_rest(self, (text_t){frames.at + begun, whole - begun}, whole == frames.length ? owner : NULL);
     return whole;
 }
 

@@ -10,8 +10,8 @@
  */
 #pragma once
 
+#include "common/buffer.h"
 #include "common/loop/share.h"
-#include "common/text.h"
 
 typedef struct ws_connection ws_connection_t;
 
@@ -42,8 +42,8 @@ ws_connection_t *ws_connection_new(loop_t *loop, int fd, text_t answer, const ws
 void ws_connection_take(ws_connection_t *self, text_t bytes);
 
 /* Sends whole frames, as many as the peer takes now; the rest of a partly sent one is kept. Returns the bytes of those that were sent or are kept.
- * If these are not all, `ready` comes when there is more room. Only while ws_connection_ready. */
-size_t ws_connection_send(ws_connection_t *self, text_t frames);
+ * If these are not all, `ready` comes when there is more room. Only while ws_connection_ready. `owner`: as client_link_t.send. */
+size_t ws_connection_send(ws_connection_t *self, text_t frames, buffer_t *owner);
 
 /* Would more be taken, with nothing kept? False when it is closing. */
 bool ws_connection_ready(const ws_connection_t *self);

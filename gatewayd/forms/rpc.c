@@ -25,6 +25,7 @@ struct rpc {
     list_t requests;
     size_t open, batches, batch_bytes;
     buffer_t out;
+    size_t mark; /* where in its buffer the answer begins that is written */
 };
 
 struct rpc_request {
@@ -41,12 +42,34 @@ enum { KEPT_BYTES = 4096 /* a buffer that an answer made larger is given back */
 #define HEAD    TEXT("{\"jsonrpc\":\"2.0\",\"id\":")
 #define RESULT  TEXT(",\"result\":")
 
-/* Begins an answer, or a batch of them. */
-static void begin_answer(buffer_t *out)
+static void make_room(buffer_t *out)
 {
     static const char room[RPC_ANSWER_ROOM];
     buffer_clear(out);
     buffer_append(out, (text_t){room, sizeof room});
+}
+
+/* Where an answer is written: behind the others of its batch, so that none is copied. That of a batch that is over nobody gets. */
+static buffer_t *answer_buffer(rpc_t *self, rpc_batch_t *batch)
+{
+    return batch && !batch->over ? &batch->answers : &self->out;
+}
+
+static buffer_t *begin_answer(rpc_t *self, rpc_batch_t *batch)
+{
+    buffer_t *out = answer_buffer(self, batch);
+    if (out == &self->out)
+        make_room(out);
+    self->mark = out->length;
+    if (out != &self->out)
+        buffer_append(out, out->length > RPC_ANSWER_ROOM ? TEXT(",") : TEXT("["));
+    return out;
+}
+
+/* It is not sent after all. */
+static void drop_answer(rpc_t *self, rpc_batch_t *batch)
+{
+    buffer_cut(answer_buffer(self, batch), self->mark);
 }
 
 static text_t answer_in(const buffer_t *out)
@@ -64,52 +87,47 @@ static void batch_leave(rpc_t *self, rpc_batch_t *batch)
     buffer_append(&batch->answers, TEXT("]"));
     bool ok = !batch->over && buffer_ok(&batch->answers);
     if (ok && batch->answers.length > RPC_ANSWER_ROOM + 1)
-        self->events->on_answer(self->arg, answer_in(&batch->answers));
+        self->events->on_answer(self->arg, answer_in(&batch->answers), &batch->answers);
     buffer_release(&batch->answers);
     free(batch);
     if (!ok)
         rpc_refuse(self, RPC_INTERNAL_ERROR, "The batch's replies are too large together");
 }
 
-static void add_to_batch(rpc_batch_t *batch, text_t answer)
+static void count_batch(rpc_t *self, rpc_batch_t *batch)
 {
-    if (batch->over)
-        return;
-    buffer_append(&batch->answers, batch->answers.length > RPC_ANSWER_ROOM ? TEXT(",") : TEXT("["));
-    buffer_append(&batch->answers, answer);
-    batch->over = !buffer_ok(&batch->answers);
+    batch->over = batch->over || !buffer_ok(&batch->answers) || batch->answers.length > RPC_ANSWER_MAX;
     if (batch->over)
         buffer_release(&batch->answers);
+    self->batch_bytes += batch->answers.capacity - batch->counted;
+    batch->counted = batch->answers.capacity;
 }
 
-/* Sends what stands in self->out, or adds it to its batch. */
+/* The answer is whole: it is sent, or stays in its batch. */
 static void put_answer(rpc_t *self, rpc_batch_t *batch)
 {
-    if (batch) {
-        add_to_batch(batch, answer_in(&self->out));
-        self->batch_bytes += batch->answers.capacity - batch->counted;
-        batch->counted = batch->answers.capacity;
-    } else {
-        self->events->on_answer(self->arg, answer_in(&self->out));
-    }
+    if (batch)
+        count_batch(self, batch);
+    else
+        self->events->on_answer(self->arg, answer_in(&self->out), NULL);
     if (self->out.capacity > KEPT_BYTES)
         buffer_release(&self->out);
 }
 
-static void print_error(rpc_t *self, text_t id, int code, text_t message)
+static void print_error(rpc_t *self, rpc_batch_t *batch, text_t id, int code, text_t message)
 {
     self->counts->errors++;
-    begin_answer(&self->out);
-    buffer_append(&self->out, HEAD);
-    buffer_append(&self->out, id);
-    dialect_put_error(self->dialect, code, message, &self->out);
-    buffer_append(&self->out, TEXT("}"));
+    buffer_t *out = begin_answer(self, batch);
+    buffer_append(out, HEAD);
+    buffer_append(out, id);
+    dialect_put_error(self->dialect, code, message, out);
+    buffer_append(out, TEXT("}"));
 }
 
 /* An error for what never became a request. */
 static void refuse(rpc_t *self, rpc_batch_t *batch, text_t id, int code, const char *message)
 {
-    print_error(self, id, code, text_of(message));
+    print_error(self, batch, id, code, text_of(message));
     put_answer(self, batch);
 }
 
@@ -120,13 +138,15 @@ static void request_free(rpc_request_t *request)
     free(request);
 }
 
-/* Answers with what stands in rpc->out, and ends the request. */
+/* Answers with what was written, and ends the request. */
 static void finish(rpc_request_t *request)
 {
     rpc_t *self = request->rpc;
     rpc_batch_t *batch = request->batch;
     if (request->id_length > 0)
         put_answer(self, batch);
+    else
+        drop_answer(self, batch);
     request_free(request);
     if (batch)
         batch_leave(self, batch);
@@ -231,8 +251,9 @@ static void receive_batch(rpc_t *self, text_t json)
         return;
     }
     self->batches++;
-    *batch = (rpc_batch_t){.open = 1, .answers = buffer_new(RPC_ANSWER_MAX)};
-    begin_answer(&batch->answers);
+    *batch = (rpc_batch_t){.open = 1,
+                           .answers = buffer_new(2 * RPC_ANSWER_MAX)}; /* one too large alone is no reason to drop the others */
+    make_room(&batch->answers);
     for (json_walk_t walk = json_walk(json); !batch->over && json_next(&walk);)
         receive_one(self, batch, walk.value);
     batch_leave(self, batch);
@@ -305,8 +326,7 @@ size_t rpc_batch_bytes(const rpc_t *self)
 
 static buffer_t *begin_result(rpc_request_t *request)
 {
-    buffer_t *out = &request->rpc->out;
-    begin_answer(out);
+    buffer_t *out = begin_answer(request->rpc, request->batch);
     buffer_append(out, HEAD);
     buffer_append(out, (text_t){request->id, request->id_length});
     return out;
@@ -319,11 +339,16 @@ static bool is_admitted(const rpc_t *self, size_t bytes)
 
 static void finish_result(rpc_request_t *request)
 {
-    const buffer_t *out = &request->rpc->out;
-    buffer_append(&request->rpc->out, TEXT("}"));
-    if (!buffer_ok(out))
+    rpc_t *self = request->rpc;
+    buffer_t *out = answer_buffer(self, request->batch);
+    buffer_append(out, TEXT("}"));
+    bool large = !buffer_ok(out) || out->length - self->mark > RPC_ANSWER_MAX;
+    bool crowded = !large && request->id_length > 0 && !is_admitted(self, out->length - self->mark);
+    if (large || crowded)
+        drop_answer(self, request->batch);
+    if (large)
         rpc_error(request, RPC_INTERNAL_ERROR, "The answer is too large");
-    else if (request->id_length > 0 && !is_admitted(request->rpc, out->length))
+    else if (crowded)
         rpc_crowded(request);
     else
         finish(request);
@@ -359,7 +384,7 @@ void rpc_result_placed(rpc_request_t *request, char *result, size_t length)
     memcpy(answer + HEAD.length, request->id, id);
     memcpy(answer + HEAD.length + id, RESULT.at, RESULT.length);
     rpc_t *self = request->rpc;
-    self->events->on_answer(self->arg, (text_t){answer, head + length + 1});
+    self->events->on_answer(self->arg, (text_t){answer, head + length + 1}, NULL);
     request_free(request);
 }
 
@@ -375,7 +400,7 @@ void rpc_error(rpc_request_t *request, int code, const char *format, ...)
     va_start(args, format);
     int length = vsnprintf(message, sizeof message, format, args);
     va_end(args);
-    print_error(request->rpc, (text_t){request->id, request->id_length}, code,
+    print_error(request->rpc, request->batch, (text_t){request->id, request->id_length}, code,
                 (text_t){message, length < 0 ? 0 : strnlen(message, sizeof message - 1)});
     finish(request);
 }

@@ -9,6 +9,7 @@
  */
 #pragma once
 
+#include "common/buffer.h"
 #include "gatewayd/forms/dialect.h"
 #include "gatewayd/forms/rpc_code.h"
 #include "gatewayd/forms/rpc_counts.h"
@@ -31,8 +32,9 @@ typedef struct rpc_events {
     /* Carry it out and answer exactly once. `method` is a raw JSON string; `params` is a JSON object, empty
      * where absent. Both are valid during the call, the request until it is answered. */
     void (*on_request)(void *arg, rpc_request_t *request, text_t method, text_t params);
-    /* A message for the peer; valid during the call. In front of it are RPC_ANSWER_ROOM bytes that may be written to. */
-    void (*on_answer)(void *arg, text_t json);
+    /* A message for the peer; valid during the call. In front of it are RPC_ANSWER_ROOM bytes that may be written to. `owner`: the buffer that ends
+     * with it, which may be taken over (buffer_take): of a batch, which may be long; else NULL. */
+    void (*on_answer)(void *arg, text_t json, buffer_t *owner);
     /* May this many bytes wait for the peer? Otherwise the answer is RPC_UNAVAILABLE. NULL: yes. */
     bool (*admits)(void *arg, size_t bytes);
 } rpc_events_t;

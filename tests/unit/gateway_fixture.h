@@ -56,8 +56,9 @@ typedef struct {
 
 static gateway_fixture_t fixture;
 
-static size_t wire_send(void *link, text_t frames)
+static size_t wire_send(void *link, text_t frames, buffer_t *owner)
 {
+    (void)owner;
     wire_t *wire = link;
     ck_assert_msg(!wire->choked && !wire->closed, "sent to a link that was not ready");
     text_t rest = frames, payload;

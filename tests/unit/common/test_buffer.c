@@ -159,6 +159,37 @@ START_TEST(clear_keeps_the_memory)
 }
 END_TEST
 
+START_TEST(what_was_begun_is_cut_off_again_even_where_it_did_not_fit)
+{
+    buffer_t buffer = buffer_new(8);
+    buffer_append(&buffer, TEXT("kept"));
+    buffer_append(&buffer, TEXT("too long for it"));
+    ck_assert(!buffer_ok(&buffer));
+    buffer_cut(&buffer, 2);
+    buffer_append(&buffer, TEXT("pt"));
+    ck_assert(buffer_ok(&buffer) && text_equal(buffer_text(&buffer), TEXT("kept")));
+    buffer_release(&buffer);
+}
+END_TEST
+
+START_TEST(what_is_taken_is_not_copied_and_leaves_it_empty)
+{
+    buffer_t buffer = buffer_new(100);
+    buffer_append(&buffer, TEXT("some text"));
+    buffer_consume(&buffer, 1);
+    const char *bytes = buffer.bytes;
+    buffer_t taken = buffer_take(&buffer);
+    ck_assert_ptr_eq(taken.bytes, bytes);
+    ck_assert(text_equal(buffer_text(&taken), TEXT("ome text")));
+    ck_assert_uint_eq(buffer.length, 0);
+    ck_assert_uint_eq(buffer.limit, 100);
+    buffer_append(&buffer, TEXT("other"));
+    ck_assert(text_equal(buffer_text(&taken), TEXT("ome text")));
+    buffer_release(&buffer);
+    buffer_release(&taken);
+}
+END_TEST
+
 int main(void)
 {
     TCase *tests = tcase_create("buffer");
@@ -171,6 +202,8 @@ int main(void)
     tcase_add_test(tests, room_is_written_and_consumed);
     tcase_add_test(tests, what_is_consumed_piece_by_piece_leaves_the_rest_and_room_for_more);
     tcase_add_test(tests, clear_keeps_the_memory);
+    tcase_add_test(tests, what_was_begun_is_cut_off_again_even_where_it_did_not_fit);
+    tcase_add_test(tests, what_is_taken_is_not_copied_and_leaves_it_empty);
     Suite *suite = suite_create("buffer");
     suite_add_tcase(suite, tests);
     SRunner *runner = srunner_create(suite);

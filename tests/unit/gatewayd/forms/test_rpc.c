@@ -25,14 +25,48 @@ static void on_request(void *arg, rpc_request_t *request, text_t method, text_t 
         rpc_result(request, params.length ? params : TEXT("\"nothing\""));
 }
 
-static void on_answer(void *arg, text_t json)
+static void on_answer(void *arg, text_t json, buffer_t *owner)
 {
     (void)arg;
+    (void)owner;
     buffer_append(&answers, json);
     buffer_append(&answers, TEXT("\n"));
 }
 
 static const rpc_events_t events = {.on_request = on_request, .on_answer = on_answer};
+
+static buffer_t taken;
+
+static void take_over(void *arg, text_t json, buffer_t *owner)
+{
+    on_answer(arg, json, NULL);
+    if (owner)
+        taken = buffer_take(owner);
+}
+
+static bool admit_little(void *arg, size_t bytes)
+{
+    (void)arg;
+    return bytes < 1000;
+}
+
+static const rpc_events_t other_events = {.on_request = on_request, .on_answer = take_over, .admits = admit_little};
+
+static void setup_others(void)
+{
+    counts = (rpc_counts_t){0};
+    rpc = rpc_new(&other_events, NULL, &counts, DIALECT_RPC);
+    answers = buffer_new(0);
+    taken = buffer_new(0);
+    waiting_count = 0;
+}
+
+static void teardown_others(void)
+{
+    rpc_destroy(&rpc);
+    buffer_release(&answers);
+    buffer_release(&taken);
+}
 
 static void setup(void)
 {
@@ -262,6 +296,32 @@ START_TEST(what_waits_is_forgotten_with_the_peer)
 }
 END_TEST
 
+START_TEST(a_batch_may_be_taken_over_with_room_in_front_and_nothing_behind)
+{
+    say("{\"jsonrpc\":\"2.0\",\"method\":\"echo\",\"id\":1}");
+    ck_assert_uint_eq(taken.length, 0);
+    buffer_clear(&answers);
+    say("[{\"jsonrpc\":\"2.0\",\"method\":\"echo\",\"id\":1},{\"jsonrpc\":\"2.0\",\"method\":\"fail\",\"id\":2}]");
+    ck_assert_uint_gt(taken.length, RPC_ANSWER_ROOM);
+    buffer_consume(&taken, RPC_ANSWER_ROOM);
+    buffer_append(&taken, TEXT("\n"));
+    ck_assert(text_equal(buffer_text(&taken), buffer_text(&answers)));
+}
+END_TEST
+
+START_TEST(what_is_not_admitted_to_a_batch_leaves_the_others_whole)
+{
+    char large[2000];
+    memset(large, '1', sizeof large);
+    say("[{\"jsonrpc\":\"2.0\",\"method\":\"echo\",\"id\":1},{\"jsonrpc\":\"2.0\",\"method\":\"later\",\"id\":2},"
+        "{\"jsonrpc\":\"2.0\",\"method\":\"later\"},{\"jsonrpc\":\"2.0\",\"method\":\"echo\",\"id\":3}]");
+    rpc_result(waiting[0], (text_t){large, sizeof large});
+    rpc_result(waiting[1], (text_t){large, sizeof large});
+    expect("[" OK("1", "\"nothing\"") "," OK("3", "\"nothing\"") "," NO(
+        "2", "-32000", "Too many bytes wait for clients: read what has arrived, and ask again") "]\n");
+}
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("rpc");
@@ -278,6 +338,11 @@ int main(void)
     tcase_add_test(tcase, an_answer_beyond_the_limit_becomes_an_error);
     tcase_add_test(tcase, what_waits_is_forgotten_with_the_peer);
     suite_add_tcase(suite, tcase);
+    TCase *others = tcase_create("others");
+    tcase_add_checked_fixture(others, setup_others, teardown_others);
+    tcase_add_test(others, a_batch_may_be_taken_over_with_room_in_front_and_nothing_behind);
+    tcase_add_test(others, what_is_not_admitted_to_a_batch_leaves_the_others_whole);
+    suite_add_tcase(suite, others);
     SRunner *runner = srunner_create(suite);
     srunner_run_all(runner, CK_ENV);
     int failed = srunner_ntests_failed(runner);
