@@ -28,7 +28,7 @@ class Client:
 
     async def __aenter__(self):
         self.socket = await websockets.connect(self.url, max_size=None, max_queue=None, ping_interval=None, **self.options)
-        self.changed = asyncio.Condition()
+        self.news = asyncio.Event()
         self.reader = asyncio.create_task(self._read())
         return self
 
@@ -39,36 +39,36 @@ class Client:
     async def _read(self):
         try:
             async for raw in self.socket:
-                await self._take(raw)
+                self._take(raw)
         except websockets.ConnectionClosed:
             pass
         self.close_code, self.close_reason = self.socket.close_code, self.socket.close_reason
-        async with self.changed:
-            self.closed = True
-            self.changed.notify_all()
+        self.closed = True
+        self.news.set()
 
-    async def _take(self, raw):
+    def _take(self, raw):
         message = loads(raw)
-        async with self.changed:
-            if isinstance(message, list) and "method" in message[0]:
-                self.batches.append(len(message))
-            for part in message if isinstance(message, list) else [message]:
-                if "method" in part:
-                    self.notifications.append(part)
-                    if part["method"] == "trades.update":
-                        self.trades.append(part["params"])
-                else:
-                    self.answers[json.dumps(part["id"])] = part
-            self.changed.notify_all()
+        if isinstance(message, list) and "method" in message[0]:
+            self.batches.append(len(message))
+        for part in message if isinstance(message, list) else [message]:
+            if "method" in part:
+                self.notifications.append(part)
+                if part["method"] == "trades.update":
+                    self.trades.append(part["params"])
+            else:
+                self.answers[json.dumps(part["id"])] = part
+        self.news.set()
 
     async def until(self, condition, what, patience=PATIENCE):
         """Waits for a condition on what has come."""
-        async with self.changed:
-            try:
-                await asyncio.wait_for(self.changed.wait_for(lambda: condition() or self.closed), patience)
-            except asyncio.TimeoutError:
-                raise AssertionError(f"waited {patience:g} s for {what}; {len(self.notifications)} notifications, "
-                                     f"last {self.notifications[-1:]}") from None
+        try:
+            async with asyncio.timeout(patience):
+                while not condition() and not self.closed:
+                    self.news.clear()
+                    await self.news.wait()
+        except asyncio.TimeoutError:
+            raise AssertionError(f"waited {patience:g} s for {what}; {len(self.notifications)} notifications, "
+                                 f"last {self.notifications[-1:]}") from None
         assert condition(), f"connection closed with {self.close_code} while waiting for {what}"
 
     async def send_raw(self, raw):

@@ -1,6 +1,7 @@
 """scripts/dataflow against the real processes: each command, its exit codes, and that nothing is lost over the kill of a gateway."""
 
 import asyncio
+import itertools
 import json
 import os
 import re
@@ -99,13 +100,13 @@ def test_a_terminal_is_coloured_unless_no_color_is_set(flow):
     assert "BTC-USD" in shown["1"] and "\033[" not in shown["1"]
 
 
-@pytest.mark.parametrize("room", [60, 80, 100, 132])
-def test_rows_fit_into_the_terminal(flow, room):
-    for command, lines in (("history BTC-USD --count 5", 6), ("candles BTC-USD --interval 1d", 2)):
+def test_rows_fit_into_the_terminal(flow):
+    newest = str(history(flow, "BTC-USD")[0]["price"])
+    for room, (command, lines) in itertools.product((60, 80, 100, 132), (("history BTC-USD --count 5", 6), ("candles BTC-USD --interval 1d", 2))):
         ended = subprocess.run(["script", "-qec", f"{DATAFLOW} {command} --url {flow.url()}", "/dev/null"], capture_output=True, text=True,
                                timeout=PATIENCE, stdin=subprocess.DEVNULL, env={**os.environ, "COLUMNS": str(room), "NO_COLOR": "1"})
         shown = ended.stdout.splitlines()
-        assert len(shown) == lines and str(history(flow, "BTC-USD")[0]["price"]) in ended.stdout
+        assert len(shown) == lines and newest in ended.stdout, room
         if room >= 80 or command.startswith("history"):
             assert max(map(len, shown)) <= room, shown
 
@@ -136,10 +137,10 @@ def test_a_time_may_be_a_day_or_without_a_zone_and_is_utc(flow):
         assert ended.returncode == 0, ended.stderr
         return [loads(line) for line in ended.stdout.splitlines()]
 
-    for form in (tenth, tenth.rstrip("Z"), tenth.replace("T", " "), tenth.lower(), elsewhere):
+    for form in (tenth.rstrip("Z").replace("T", " "), elsewhere):  # test_tolerance.py has all others
         assert found("--before", form) == [t for t in trades if t["timestamp"] < tenth], form
     day, minute = trades[-1]["timestamp"][:10], trades[-1]["timestamp"][:16]
-    for bound in (day, minute, minute + "Z"):
+    for bound in (day, minute):
         assert (found("--before", bound), found("--since", bound)) == ([], trades[::-1]), bound
     for bound in ("1970-01-01", "2262-04-11"):
         assert dataflow("candles", "BTC-USD", "--since", bound, *asked).returncode == 0, bound

@@ -84,6 +84,7 @@ def flow(pipeline):
 @each_service
 def test_a_client_that_asks_without_reading_and_goes_does_not_take_the_service_with_it(flow, service):
     endpoint = f"tcp://{flow.address(service.name)}"
+    flow.tell_simulator("/control/pause")
     with Requester(endpoint) as other:
         for _ in range(FLOODS):
             before = answered(flow, service)

@@ -41,10 +41,10 @@ class Resuming:
                 answer = await client.subscribe(symbol, **({"since": cursor(held[-1])} if held else {}))
                 if held:
                     self.recovered.append(answer["recovered"])
-            async with client.changed:
-                while not self.stop.is_set() and not client.closed:
-                    take()
-                    await client.changed.wait()
+            while not self.stop.is_set() and not client.closed:
+                take()
+                client.news.clear()
+                await client.news.wait()
         finally:
             take()
             self.gaps += client.of("trades.gap")
