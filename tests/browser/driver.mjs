@@ -18,8 +18,12 @@ const browser = await engine.launch({ executablePath: chromium, args: FLAGS, tim
 let page, complaints = [];
 
 const verbs = {
-  async open({ url, width = 1280, height = 800, dark = false, phone = false, empty }) {
+  async leave() {
     await page?.context().close();
+    page = undefined;
+  },
+  async open({ url, width = 1280, height = 800, dark = false, phone = false, empty }) {
+    await verbs.leave();
     complaints = [];
     const context = await browser.newContext({ viewport: { width, height }, colorScheme: dark ? "dark" : "light", hasTouch: phone, isMobile: phone, deviceScaleFactor: 1 });
     page = await context.newPage();

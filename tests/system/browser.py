@@ -71,9 +71,17 @@ PAINTED = """[...document.querySelectorAll('#frame canvas')].filter((canvas) => 
 
 
 @pytest.fixture(scope="session")
-def chromium():
+def started_browser():
+    """One for all tests of a worker."""
     if not find_chromium():
         pytest.skip("chromium is not installed")
     browser = Browser()
     yield browser
     browser.close()
+
+
+@pytest.fixture
+def chromium(started_browser):
+    """A page that stayed open would look for its gateway, at the cost of a processor, and find that of another test."""
+    yield started_browser
+    started_browser.do("leave")

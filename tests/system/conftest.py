@@ -7,6 +7,7 @@ import pytest
 sys.path.insert(0, str(pathlib.Path(__file__).parent))
 
 import npm  # noqa: E402
+from browser import started_browser  # noqa: E402, F401 (a fixture)
 from pipeline import DATA, Pipeline  # noqa: E402
 
 # Whoever runs this in the background may have it ignore Ctrl-C, and what it starts would, too; of a handler nothing is inherited.
