@@ -20,14 +20,21 @@ struct ws {
     hub_t *hub;
     ws_config_t config;
     admission_t *admission;
-    share_t *requests; /* of the loop's time: what clients say */
-    list_t sessions;   /* session_t.in_ws */
+    share_t *requests;  /* of the loop's time: what clients say */
+    share_t *newcomers; /* the same: making clients of those that wait for it */
+    list_t sessions;    /* session_t.in_ws */
+    list_t waiting;     /* session_t.in_line */
 };
 
 /* One connection. */
 typedef struct {
     ws_t *ws;
     list_t in_ws;
+    list_t in_line; /* until it is opened: … */
+    int fd;
+    ws_speech_t speech;
+    buffer_t hello; /* … with what goes out first, and behind it what has been read already */
+    size_t answer_length;
     ws_connection_t *ws_connection;
     client_t *client;
     signalr_t *signalr; /* NULL: JSON-RPC as it is */
@@ -204,6 +211,10 @@ static void on_ready(void *owner)
 static void destroy(session_t *session)
 {
     list_remove(&session->in_ws);
+    list_remove(&session->in_line);
+    buffer_release(&session->hello);
+    if (session->fd != -1)
+        close(session->fd);
     signalr_destroy(&session->signalr);
     client_destroy(&session->client);
     admission_leave(session->ws->admission, session->address);
@@ -218,6 +229,53 @@ static void on_gone(void *owner)
 static const ws_connection_events_t ws_connection_events = {
     .message = on_message, .broken = on_broken, .ready = on_ready, .gone = on_gone};
 
+/* --- newcomers --- */
+
+/* False when memory runs out. */
+static bool converse(session_t *session)
+{
+    const ws_config_t *config = &session->ws->config;
+    text_t hello = buffer_text(&session->hello);
+    ws_connection_terms_t terms = {.message_bytes = config->message_bytes,
+                                   .deflates = session->speech == WS_RPC_DEFLATE,
+                                   .requests = session->ws->requests};
+    int fd = session->fd;
+    session->fd = -1;
+    setsockopt(fd, SOL_SOCKET, SO_SNDBUF, &(int){ADMISSION_SEND_BUFFER}, sizeof(int));
+    session->ws_connection = ws_connection_new(session->ws->loop, fd, (text_t){hello.at, session->answer_length}, &terms,
+                                               &ws_connection_events, session);
+    if (!session->ws_connection)
+        return false;
+    session->client = client_new(session->ws->hub, &links[session->speech], session);
+    if (session->client)
+        session->client->talk.address = text_of(session->address);
+    if (session->client && session->speech == WS_SIGNALR)
+        session->signalr = signalr_new(&session->client->talk, session->client, client_receive, config->message_bytes,
+                                       ws_connection_heard_ns(session->ws_connection));
+    return session->client && (session->speech != WS_SIGNALR || session->signalr);
+}
+
+/* Thousands may come at once. Whoever only asks something by HTTP does not wait behind them, since their handshakes are merely read there. */
+static bool open_next(void *arg)
+{
+    ws_t *self = arg;
+    list_t *first = list_take(&self->waiting);
+    if (!first)
+        return false;
+    session_t *session = LIST_OWNER(first, session_t, in_line);
+    if (!converse(session)) {
+        ws_connection_destroy(&session->ws_connection);
+        destroy(session);
+        return !list_empty(&self->waiting);
+    }
+    buffer_t hello = session->hello;
+    session->hello = buffer_new(0);
+    text_t behind = {hello.bytes + session->answer_length, hello.length - session->answer_length};
+    ws_connection_take(session->ws_connection, behind);
+    buffer_release(&hello);
+    return !list_empty(&self->waiting);
+}
+
 /* --- ws.h --- */
 
 ws_t *ws_new(loop_t *loop, hub_t *hub, admission_t *admission, const ws_config_t *config)
@@ -230,8 +288,10 @@ ws_t *ws_new(loop_t *loop, hub_t *hub, admission_t *admission, const ws_config_t
     self->admission = admission;
     self->config = *config;
     list_init(&self->sessions);
+    list_init(&self->waiting);
     self->requests = share_new(loop, SHARE_REQUESTS_US, NULL, NULL);
-    if (!self->requests)
+    self->newcomers = share_new(loop, SHARE_NEWCOMERS_US, open_next, self);
+    if (!self->requests || !self->newcomers)
         ws_destroy(&self);
     return self;
 }
@@ -243,6 +303,7 @@ void ws_destroy(ws_t **self_p)
         return;
     *self_p = NULL;
     share_destroy(&self->requests);
+    share_destroy(&self->newcomers);
     free(self);
 }
 
@@ -251,6 +312,9 @@ static session_t *session_new(ws_t *self, text_t address)
     session_t *session = calloc(1, sizeof *session);
     if (session && admission_enter(self->admission, address, session->address)) {
         session->ws = self;
+        session->fd = -1;
+        session->hello = buffer_new(0);
+        list_init(&session->in_line);
         list_append(&self->sessions, &session->in_ws);
         return session;
     }
@@ -258,35 +322,23 @@ static session_t *session_new(ws_t *self, text_t address)
     return NULL;
 }
 
-/* False when memory runs out; the descriptor is taken all the same. */
-static bool converse(session_t *session, int fd, text_t answer, ws_speech_t speech)
-{
-    const ws_config_t *config = &session->ws->config;
-    ws_connection_terms_t terms = {
-        .message_bytes = config->message_bytes, .deflates = speech == WS_RPC_DEFLATE, .requests = session->ws->requests};
-    setsockopt(fd, SOL_SOCKET, SO_SNDBUF, &(int){ADMISSION_SEND_BUFFER}, sizeof(int));
-    session->ws_connection = ws_connection_new(session->ws->loop, fd, answer, &terms, &ws_connection_events, session);
-    if (!session->ws_connection)
-        return false;
-    session->client = client_new(session->ws->hub, &links[speech], session);
-    if (session->client)
-        session->client->talk.address = text_of(session->address);
-    if (session->client && speech == WS_SIGNALR)
-        session->signalr = signalr_new(&session->client->talk, session->client, client_receive, config->message_bytes,
-                                       ws_connection_heard_ns(session->ws_connection));
-    return session->client && (speech != WS_SIGNALR || session->signalr);
-}
-
 void ws_open(ws_t *self, int fd, text_t address, const ws_handshake_t *handshake)
 {
     session_t *session = session_new(self, address);
     if (!session) {
         close(fd);
-    } else if (!converse(session, fd, handshake->answer, handshake->speech)) {
-        ws_connection_destroy(&session->ws_connection);
-        destroy(session);
+        return;
+    }
+    session->fd = fd;
+    session->speech = handshake->speech;
+    session->answer_length = handshake->answer.length;
+    buffer_append(&session->hello, handshake->answer);
+    buffer_append(&session->hello, handshake->behind);
+    if (buffer_ok(&session->hello)) {
+        list_append(&self->waiting, &session->in_line);
+        share_wake(self->newcomers);
     } else {
-        ws_connection_take(session->ws_connection, handshake->behind);
+        destroy(session);
     }
 }
 
@@ -309,6 +361,8 @@ static void on_wake(void *arg)
 void ws_goodbye(ws_t *self)
 {
     admission_close(self->admission);
+    for (list_t *first; (first = list_take(&self->waiting));)
+        destroy(LIST_OWNER(first, session_t, in_line));
     LIST_EACH(item, &self->hub->clients)
     {
         const client_end_t *end = &LIST_OWNER(item, conversation_t, in_hub)->end;
