@@ -8,6 +8,7 @@
 #include "common/bus/bus_metrics.h"
 #include "common/bus/follower.h"
 #include "common/clock.h"
+#include "common/http/probe.h"
 #include "common/log.h"
 #include "common/zeromq/guard.h"
 #include "common/zeromq/socket.h"
@@ -30,6 +31,7 @@ struct cached {
     history_t *history;
     socket_t *router;
     follower_t *follower;
+    probe_t *probe;
     int64_t future_ns; /* candles leave out trades that are further ahead … */
     uint64_t future;   /* … so many of them */
 };
@@ -284,54 +286,6 @@ static bool open_history(cached_t *self, const config_t *config)
     return self->history != NULL;
 }
 
-cached_t *cached_new(loop_t *loop, const config_t *config)
-{
-    cached_t *self = calloc(1, sizeof *self);
-    if (!self)
-        goto no_memory;
-    self->future_ns = config_integer(config, "cached.future_ms") * NS_PER_MS;
-    guard_read(config, "cached", SOCKETS);
-    self->catalog = catalog_new((uint64_t)config_integer(config, "cached.trades"));
-    self->ageing = loop_timer_new(loop, on_age, self);
-    if (!self->catalog || !self->ageing)
-        goto no_memory;
-    if (!open_write_behind(self, loop, config))
-        goto fail;
-    if (!read_retention(self, config) || !open_history(self, config))
-        goto no_memory;
-    self->router = socket_new(loop, SOCKET_ROUTER, 0, &router_events, self);
-    if (!self->router || !socket_bind(self->router, config_text(config, "cached.history")) || !follow(self, loop, config))
-        goto fail;
-    loop_timer_start(self->ageing, AGE_MS, AGE_MS);
-    log_info("cached: started", LOG_TEXT("history", config_text(config, "cached.history")),
-             LOG_I64("trades", config_integer(config, "cached.trades")));
-    return self;
-no_memory:
-    log_error("cached: out of memory");
-fail:
-    cached_destroy(&self);
-    return NULL;
-}
-
-void cached_destroy(cached_t **self)
-{
-    cached_t *cached = *self;
-    if (!cached)
-        return;
-    store_reader_destroy(&cached->reader);
-    rebuild_destroy(&cached->rebuild);
-    write_behind_destroy(&cached->write_behind); /* it asks the follower's replay */
-    follower_destroy(&cached->follower);
-    history_destroy(&cached->history);
-    socket_destroy(&cached->router);
-    catalog_destroy(&cached->catalog);
-    loop_timer_destroy(&cached->ageing);
-    retention_destroy(&cached->keep_memory);
-    retention_destroy(&cached->keep_store);
-    free(cached);
-    *self = NULL;
-}
-
 static void print_write_behind(const cached_t *self, buffer_t *json)
 {
     static const char *const states[] = {"opening", "up", "away", "refused"};
@@ -381,4 +335,55 @@ static void cached_metrics(void *arg, metrics_t *metrics)
         store_metrics_print(metrics, self->write_behind);
 }
 
-const probe_answers_t cached_probe = {.ready = cached_ready, .metrics = cached_metrics};
+static const probe_answers_t probe_answers = {.ready = cached_ready, .metrics = cached_metrics};
+
+cached_t *cached_new(loop_t *loop, const config_t *config)
+{
+    cached_t *self = calloc(1, sizeof *self);
+    if (!self)
+        goto no_memory;
+    self->future_ns = config_integer(config, "cached.future_ms") * NS_PER_MS;
+    guard_read(config, "cached", SOCKETS);
+    self->catalog = catalog_new((uint64_t)config_integer(config, "cached.trades"));
+    self->ageing = loop_timer_new(loop, on_age, self);
+    if (!self->catalog || !self->ageing)
+        goto no_memory;
+    if (!open_write_behind(self, loop, config))
+        goto fail;
+    if (!read_retention(self, config) || !open_history(self, config))
+        goto no_memory;
+    self->router = socket_new(loop, SOCKET_ROUTER, 0, &router_events, self);
+    if (!self->router || !socket_bind(self->router, config_text(config, "cached.history")) || !follow(self, loop, config))
+        goto fail;
+    if (!(self->probe = probe_new(loop, config, "cached", &probe_answers, self)))
+        goto fail;
+    loop_timer_start(self->ageing, AGE_MS, AGE_MS);
+    log_info("cached: started", LOG_TEXT("history", config_text(config, "cached.history")),
+             LOG_I64("trades", config_integer(config, "cached.trades")));
+    return self;
+no_memory:
+    log_error("cached: out of memory");
+fail:
+    cached_destroy(&self);
+    return NULL;
+}
+
+void cached_destroy(cached_t **self)
+{
+    cached_t *cached = *self;
+    if (!cached)
+        return;
+    probe_destroy(&cached->probe);
+    store_reader_destroy(&cached->reader);
+    rebuild_destroy(&cached->rebuild);
+    write_behind_destroy(&cached->write_behind); /* it asks the follower's replay */
+    follower_destroy(&cached->follower);
+    history_destroy(&cached->history);
+    socket_destroy(&cached->router);
+    catalog_destroy(&cached->catalog);
+    loop_timer_destroy(&cached->ageing);
+    retention_destroy(&cached->keep_memory);
+    retention_destroy(&cached->keep_store);
+    free(cached);
+    *self = NULL;
+}
