@@ -53,9 +53,9 @@ static void keep(cached_t *self, memory_log_t *memory_log, text_t topic, const t
     static log_limit_t limit;
     memory_log_trade_t entry = {.cursor = trade->cursor, .timestamp_ns = trade_time_ns(trade), .json = json};
     bool kept = memory_log && memory_log_append(memory_log, &entry) && add_to_candles(self, memory_log, trade);
-    if (!kept && log_allowed(&limit, clock_mono_ns()))
-        log_error("cached: can't keep a trade: too many streams, or out of memory", LOG_SLICE("topic", topic),
-                  LOG_U64("seq", trade->cursor.seq), LOG_U64("suppressed", log_suppressed(&limit)));
+    if (!kept)
+        log_error_limited(&limit, "cached: can't keep a trade: too many streams, or out of memory", LOG_SLICE("topic", topic),
+                          LOG_U64("seq", trade->cursor.seq));
 }
 
 static void on_trade(void *arg, text_t topic, const trade_t *trade, text_t json)
@@ -73,9 +73,8 @@ static void on_gap(void *arg, text_t topic, cursor_t from, cursor_t to)
     memory_log_t *memory_log = catalog_memory_log(self->catalog, topic);
     if (memory_log)
         memory_log_skip(memory_log, to);
-    if (log_allowed(&limit, clock_mono_ns()))
-        log_warn("cached: trades lost", LOG_SLICE("topic", topic), LOG_SLICE("from", from_text), LOG_SLICE("to", to_text),
-                 LOG_U64("suppressed", log_suppressed(&limit)));
+    log_warn_limited(&limit, "cached: trades lost", LOG_SLICE("topic", topic), LOG_SLICE("from", from_text),
+                     LOG_SLICE("to", to_text));
 }
 
 static void on_renewed(void *arg, text_t topic, cursor_t former, cursor_t last)
@@ -183,8 +182,8 @@ static void on_answer(void *arg, text_t peer, text_t answer)
 {
     static log_limit_t limit;
     cached_t *self = arg;
-    if (!socket_answer(self->router, peer, answer) && log_allowed(&limit, clock_mono_ns()))
-        log_warn("history: a peer does not read its answers: dropped", LOG_U64("suppressed", log_suppressed(&limit)));
+    if (!socket_answer(self->router, peer, answer))
+        log_warn_limited(&limit, "history: a peer does not read its answers: dropped");
 }
 
 static const follower_events_t follower_events = {

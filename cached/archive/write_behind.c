@@ -151,10 +151,9 @@ static void tell_lost(write_behind_t *self, const refetch_page_t *page)
     if (page->missing == 0 || page->stored_place->place.epoch == 0)
         return; /* before the store's first trade nothing is missing */
     self->lost += page->missing;
-    if (log_allowed(&limit, clock_mono_ns()))
-        log_error("store: trades left the journal before they could be stored",
-                  LOG_SLICE("topic", memory_log_topic(page->stored_place->memory_log)), LOG_U64("trades", page->missing),
-                  LOG_SLICE("upto", upto_text), LOG_U64("suppressed", log_suppressed(&limit)));
+    log_error_limited(&limit, "store: trades left the journal before they could be stored",
+                      LOG_SLICE("topic", memory_log_topic(page->stored_place->memory_log)), LOG_U64("trades", page->missing),
+                      LOG_SLICE("upto", upto_text));
 }
 
 static void count_batch(write_behind_t *self, size_t trades)

@@ -203,8 +203,8 @@ static uint64_t ask(requester_t *self, text_t request, uint32_t excluded, int64_
 static void tell(const endpoint_t *endpoint, const char *message)
 {
     static log_limit_t limit;
-    if (endpoint->requester->count > 1 && log_allowed(&limit, clock_mono_ns()))
-        log_info(message, LOG_TEXT("endpoint", endpoint->name), LOG_U64("suppressed", log_suppressed(&limit)));
+    if (endpoint->requester->count > 1)
+        log_info_limited(&limit, message, LOG_TEXT("endpoint", endpoint->name));
 }
 
 static void leave_out(endpoint_t *endpoint, int64_t now_ns)
@@ -341,9 +341,7 @@ static void on_answer(void *arg, const text_t *frames, size_t count)
     text_t answer = frames[count - 1];
     if (count != 2 || frames[0].length != 0 || !json_valid(answer) || !json_u64(json_member(answer, "id"), &id)) {
         static log_limit_t limit;
-        if (log_allowed(&limit, clock_mono_ns()))
-            log_warn("requester: not an answer", LOG_U64("frames", count), LOG_U64("bytes", answer.length),
-                     LOG_U64("suppressed", log_suppressed(&limit)));
+        log_warn_limited(&limit, "requester: not an answer", LOG_U64("frames", count), LOG_U64("bytes", answer.length));
         return;
     }
     pending_t *pending = find(endpoint->requester, id);

@@ -133,9 +133,8 @@ static void tell_end(guard_t *self, const char *address, const char *reason)
 {
     static log_limit_t limit;
     count_end(self, reason);
-    if (log_allowed(&limit, clock_mono_ns()))
-        log_warn("guard: closed a peer's connection", LOG_TEXT("socket", self->socket.name), LOG_TEXT("peer", address),
-                 LOG_TEXT("reason", reason), LOG_U64("suppressed", log_suppressed(&limit)));
+    log_warn_limited(&limit, "guard: closed a peer's connection", LOG_TEXT("socket", self->socket.name),
+                     LOG_TEXT("peer", address), LOG_TEXT("reason", reason));
 }
 
 /* Is there a place for one more? It is that of the one that has been silent for the longest time, where that is long enough. */

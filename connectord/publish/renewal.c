@@ -24,9 +24,8 @@ renewal_result_t renewal_hear(renewal_t *self, const journal_stream_t *stream, c
         return RENEWAL_NOT_NEEDED;
     if (told.epoch > RENEWAL_EPOCH_MAX || !limiter_take(&self->limiter, now_ns)) {
         static log_limit_t limit;
-        if (log_allowed(&limit, now_ns))
-            log_warn("journal: a follower claims later trades: not believed now", LOG_U64("its_epoch", told.epoch),
-                     LOG_U64("its_seq", told.seq), LOG_U64("epoch", last.epoch), LOG_U64("suppressed", log_suppressed(&limit)));
+        log_warn_limited(&limit, "journal: a follower claims later trades: not believed now", LOG_U64("its_epoch", told.epoch),
+                         LOG_U64("its_seq", told.seq), LOG_U64("epoch", last.epoch));
         return RENEWAL_REFUSED;
     }
     if (!journal_renew(self->journal, told.epoch, (uint64_t)(clock_real_ns() / NS_PER_US)))

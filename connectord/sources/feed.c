@@ -169,9 +169,8 @@ static bool on_trade(void *arg, size_t line, trade_t *trade)
     static log_limit_t limit;
     feed_route_t *route = table_get(self->by_symbol, trade->symbol);
     if (!route) {
-        if (log_allowed(&limit, clock_mono_ns()))
-            log_warn("feed: trade of a symbol that is not configured", LOG_SLICE("source", trade->source),
-                     LOG_SLICE("symbol", trade->symbol), LOG_U64("suppressed", log_suppressed(&limit)));
+        log_warn_limited(&limit, "feed: trade of a symbol that is not configured", LOG_SLICE("source", trade->source),
+                         LOG_SLICE("symbol", trade->symbol));
         return true;
     }
     if (!route->remembered)
