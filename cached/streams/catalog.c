@@ -2,6 +2,7 @@
 
 #include <stdlib.h>
 
+#include "common/array.h"
 #include "common/table.h"
 #include "proto/topic.h"
 
@@ -34,7 +35,7 @@ struct catalog {
     arena_t *arena;           /* of all memory logs */
     const retention_t *rules; /* NULL: none */
     book_t **books;           /* in alphabetical order */
-    size_t book_count, book_slots;
+    size_t book_count, book_room;
     size_t stream_count;
     table_t *by_topic;  /* every memory log */
     memory_log_t *last; /* the one looked for last: trades of one stream often come one after another */
@@ -76,24 +77,13 @@ static book_t *book_find(const catalog_t *self, text_t symbol)
     return NULL;
 }
 
-static bool books_grow(catalog_t *self)
-{
-    size_t slots = self->book_slots ? self->book_slots * 2 : 64;
-    book_t **books = realloc(self->books, slots * sizeof *books);
-    if (!books)
-        return false;
-    self->books = books;
-    self->book_slots = slots;
-    return true;
-}
-
 /* The symbol is valid. */
 static book_t *book_make(catalog_t *self, text_t symbol)
 {
     book_t *book = book_find(self, symbol);
     if (book)
         return book;
-    if (self->book_count == CATALOG_SYMBOLS_MAX || (self->book_count == self->book_slots && !books_grow(self)))
+    if (!ARRAY_RESERVE(&self->books, &self->book_room, self->book_count + 1, CATALOG_SYMBOLS_MAX))
         return NULL;
     book = calloc(1, sizeof *book);
     if (!book)

@@ -1,5 +1,6 @@
 #include "common/bus/requester.h"
 
+#include "common/array.h"
 #include "common/buffer.h"
 #include "common/bus/replica.h"
 #include "common/clock.h"
@@ -146,15 +147,8 @@ static size_t free_slot(requester_t *self)
             slot = (slot + 1) % self->slot_count;
         return slot;
     }
-    size_t wider = self->slot_count ? self->slot_count * 2 : 16;
-    pending_t *slots = wider <= SLOTS_MAX ? realloc(self->slots, wider * sizeof *slots) : NULL;
-    if (!slots)
-        return SLOTS_MAX;
-    memset(slots + self->slot_count, 0, (wider - self->slot_count) * sizeof *slots);
     size_t slot = self->slot_count;
-    self->slots = slots;
-    self->slot_count = wider;
-    return slot;
+    return ARRAY_RESERVE(&self->slots, &self->slot_count, slot + 1, SLOTS_MAX) ? slot : SLOTS_MAX;
 }
 
 /* {"op":… becomes {"id":7,"op":… */
