@@ -68,13 +68,11 @@ static void on_gap(void *arg, text_t topic, cursor_t from, cursor_t to)
 {
     static log_limit_t limit;
     cached_t *self = arg;
-    char first[CURSOR_MAX], last[CURSOR_MAX];
-    text_t from_text = {first, cursor_print(first, from)}, to_text = {last, cursor_print(last, to)};
     memory_log_t *memory_log = catalog_memory_log(self->catalog, topic);
     if (memory_log)
         memory_log_skip(memory_log, to);
-    log_warn_limited(&limit, "cached: trades lost", LOG_SLICE("topic", topic), LOG_SLICE("from", from_text),
-                     LOG_SLICE("to", to_text));
+    log_warn_limited(&limit, "cached: trades lost", LOG_SLICE("topic", topic), LOG_SLICE("from", CURSOR_TEXT(from)),
+                     LOG_SLICE("to", CURSOR_TEXT(to)));
 }
 
 static void on_renewed(void *arg, text_t topic, cursor_t former, cursor_t last)

@@ -48,20 +48,13 @@ static text_t book_symbol(const book_t *book)
     return (text_t){book->symbol, book->symbol_length};
 }
 
-static int text_order(text_t a, text_t b)
-{
-    size_t length = a.length < b.length ? a.length : b.length;
-    int order = memcmp(a.at, b.at, length);
-    return order ? order : (a.length > b.length) - (a.length < b.length);
-}
-
 /* Where the symbol is, or would be. */
 static size_t book_place(const catalog_t *self, text_t symbol)
 {
     size_t low = 0, high = self->book_count;
     while (low < high) {
         size_t middle = low + (high - low) / 2;
-        if (text_order(book_symbol(self->books[middle]), symbol) < 0)
+        if (text_compare(book_symbol(self->books[middle]), symbol) < 0)
             low = middle + 1;
         else
             high = middle;
@@ -107,7 +100,7 @@ static void book_destroy(book_t *book)
 static void book_insert(book_t *book, memory_log_t *memory_log)
 {
     size_t place = book->memory_log_count++;
-    for (; place > 0 && text_order(memory_log_topic(memory_log), memory_log_topic(book->memory_logs[place - 1])) < 0; place--)
+    for (; place > 0 && text_compare(memory_log_topic(memory_log), memory_log_topic(book->memory_logs[place - 1])) < 0; place--)
         book->memory_logs[place] = book->memory_logs[place - 1];
     book->memory_logs[place] = memory_log;
 }

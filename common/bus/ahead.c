@@ -45,9 +45,8 @@ static void tell(ahead_t *self, const followed_stream_t *stream, int64_t now_ns)
 static void log_ahead(const followed_stream_t *stream)
 {
     static log_limit_t limit;
-    char text[CURSOR_MAX];
     log_warn_limited(&limit, "follower: the bus has less of a stream than we have: its trades can't be told from those",
-                     LOG_SLICE("topic", stream->topic), LOG_SLICE("had", ((text_t){text, cursor_print(text, had(stream))})));
+                     LOG_SLICE("topic", stream->topic), LOG_SLICE("had", CURSOR_TEXT(had(stream))));
 }
 
 bool ahead_look(ahead_t *self, followed_stream_t *stream, int64_t now_ns)

@@ -10,11 +10,9 @@ renewal_t renewal_new(journal_t *journal, renewal_fn *renewed, void *arg, int64_
 
 static void log_renewal(const renewal_t *self, const journal_stream_t *stream, cursor_t last, cursor_t told)
 {
-    char had[CURSOR_MAX], has[CURSOR_MAX];
-    text_t had_text = {had, cursor_print(had, told)}, has_text = {has, cursor_print(has, last)};
     log_warn("journal: a follower has later trades than this journal: starting a new epoch",
-             LOG_SLICE("topic", journal_topic(stream)), LOG_SLICE("journal", has_text), LOG_SLICE("follower", had_text),
-             LOG_U64("epoch", journal_epoch(self->journal)));
+             LOG_SLICE("topic", journal_topic(stream)), LOG_SLICE("journal", CURSOR_TEXT(last)),
+             LOG_SLICE("follower", CURSOR_TEXT(told)), LOG_U64("epoch", journal_epoch(self->journal)));
 }
 
 renewal_result_t renewal_hear(renewal_t *self, const journal_stream_t *stream, cursor_t told, int64_t now_ns)
