@@ -8,6 +8,7 @@
 #include "common/bus/bus_metrics.h"
 #include "common/bus/follower.h"
 #include "common/clock.h"
+#include "common/http/probe.h"
 #include "common/log.h"
 #include "common/zeromq/guard.h"
 #include "common/zeromq/socket.h"
@@ -30,6 +31,7 @@ struct cached {
     history_t *history;
     socket_t *router;
     follower_t *follower;
+    probe_t *probe;
     int64_t future_ns; /* candles leave out trades that are further ahead … */
     uint64_t future;   /* … so many of them */
 };
@@ -51,9 +53,9 @@ static void keep(cached_t *self, memory_log_t *memory_log, text_t topic, const t
     static log_limit_t limit;
     memory_log_trade_t entry = {.cursor = trade->cursor, .timestamp_ns = trade_time_ns(trade), .json = json};
     bool kept = memory_log && memory_log_append(memory_log, &entry) && add_to_candles(self, memory_log, trade);
-    if (!kept && log_allowed(&limit, clock_mono_ns()))
-        log_error("cached: can't keep a trade: too many streams, or out of memory", LOG_SLICE("topic", topic),
-                  LOG_U64("seq", trade->cursor.seq), LOG_U64("suppressed", log_suppressed(&limit)));
+    if (!kept)
+        log_error_limited(&limit, "cached: can't keep a trade: too many streams, or out of memory", LOG_SLICE("topic", topic),
+                          LOG_U64("seq", trade->cursor.seq));
 }
 
 static void on_trade(void *arg, text_t topic, const trade_t *trade, text_t json)
@@ -66,14 +68,11 @@ static void on_gap(void *arg, text_t topic, cursor_t from, cursor_t to)
 {
     static log_limit_t limit;
     cached_t *self = arg;
-    char first[CURSOR_MAX], last[CURSOR_MAX];
-    text_t from_text = {first, cursor_print(first, from)}, to_text = {last, cursor_print(last, to)};
     memory_log_t *memory_log = catalog_memory_log(self->catalog, topic);
     if (memory_log)
         memory_log_skip(memory_log, to);
-    if (log_allowed(&limit, clock_mono_ns()))
-        log_warn("cached: trades lost", LOG_SLICE("topic", topic), LOG_SLICE("from", from_text), LOG_SLICE("to", to_text),
-                 LOG_U64("suppressed", log_suppressed(&limit)));
+    log_warn_limited(&limit, "cached: trades lost", LOG_SLICE("topic", topic), LOG_SLICE("from", CURSOR_TEXT(from)),
+                     LOG_SLICE("to", CURSOR_TEXT(to)));
 }
 
 static void on_renewed(void *arg, text_t topic, cursor_t former, cursor_t last)
@@ -181,8 +180,8 @@ static void on_answer(void *arg, text_t peer, text_t answer)
 {
     static log_limit_t limit;
     cached_t *self = arg;
-    if (!socket_answer(self->router, peer, answer) && log_allowed(&limit, clock_mono_ns()))
-        log_warn("history: a peer does not read its answers: dropped", LOG_U64("suppressed", log_suppressed(&limit)));
+    if (!socket_answer(self->router, peer, answer))
+        log_warn_limited(&limit, "history: a peer does not read its answers: dropped");
 }
 
 static const follower_events_t follower_events = {
@@ -284,54 +283,6 @@ static bool open_history(cached_t *self, const config_t *config)
     return self->history != NULL;
 }
 
-cached_t *cached_new(loop_t *loop, const config_t *config)
-{
-    cached_t *self = calloc(1, sizeof *self);
-    if (!self)
-        goto no_memory;
-    self->future_ns = config_integer(config, "cached.future_ms") * NS_PER_MS;
-    guard_read(config, "cached", SOCKETS);
-    self->catalog = catalog_new((uint64_t)config_integer(config, "cached.trades"));
-    self->ageing = loop_timer_new(loop, on_age, self);
-    if (!self->catalog || !self->ageing)
-        goto no_memory;
-    if (!open_write_behind(self, loop, config))
-        goto fail;
-    if (!read_retention(self, config) || !open_history(self, config))
-        goto no_memory;
-    self->router = socket_new(loop, SOCKET_ROUTER, 0, &router_events, self);
-    if (!self->router || !socket_bind(self->router, config_text(config, "cached.history")) || !follow(self, loop, config))
-        goto fail;
-    loop_timer_start(self->ageing, AGE_MS, AGE_MS);
-    log_info("cached: started", LOG_TEXT("history", config_text(config, "cached.history")),
-             LOG_I64("trades", config_integer(config, "cached.trades")));
-    return self;
-no_memory:
-    log_error("cached: out of memory");
-fail:
-    cached_destroy(&self);
-    return NULL;
-}
-
-void cached_destroy(cached_t **self)
-{
-    cached_t *cached = *self;
-    if (!cached)
-        return;
-    store_reader_destroy(&cached->reader);
-    rebuild_destroy(&cached->rebuild);
-    write_behind_destroy(&cached->write_behind); /* it asks the follower's replay */
-    follower_destroy(&cached->follower);
-    history_destroy(&cached->history);
-    socket_destroy(&cached->router);
-    catalog_destroy(&cached->catalog);
-    loop_timer_destroy(&cached->ageing);
-    retention_destroy(&cached->keep_memory);
-    retention_destroy(&cached->keep_store);
-    free(cached);
-    *self = NULL;
-}
-
 static void print_write_behind(const cached_t *self, buffer_t *json)
 {
     static const char *const states[] = {"opening", "up", "away", "refused"};
@@ -381,4 +332,55 @@ static void cached_metrics(void *arg, metrics_t *metrics)
         store_metrics_print(metrics, self->write_behind);
 }
 
-const probe_answers_t cached_probe = {.ready = cached_ready, .metrics = cached_metrics};
+static const probe_answers_t probe_answers = {.ready = cached_ready, .metrics = cached_metrics};
+
+cached_t *cached_new(loop_t *loop, const config_t *config)
+{
+    cached_t *self = calloc(1, sizeof *self);
+    if (!self)
+        goto no_memory;
+    self->future_ns = config_integer(config, "cached.future_ms") * NS_PER_MS;
+    guard_read(config, "cached", SOCKETS);
+    self->catalog = catalog_new((uint64_t)config_integer(config, "cached.trades"));
+    self->ageing = loop_timer_new(loop, on_age, self);
+    if (!self->catalog || !self->ageing)
+        goto no_memory;
+    if (!open_write_behind(self, loop, config))
+        goto fail;
+    if (!read_retention(self, config) || !open_history(self, config))
+        goto no_memory;
+    self->router = socket_new(loop, SOCKET_ROUTER, 0, &router_events, self);
+    if (!self->router || !socket_bind(self->router, config_text(config, "cached.history")) || !follow(self, loop, config))
+        goto fail;
+    if (!(self->probe = probe_new(loop, config, "cached", &probe_answers, self)))
+        goto fail;
+    loop_timer_start(self->ageing, AGE_MS, AGE_MS);
+    log_info("cached: started", LOG_TEXT("history", config_text(config, "cached.history")),
+             LOG_I64("trades", config_integer(config, "cached.trades")));
+    return self;
+no_memory:
+    log_error("cached: out of memory");
+fail:
+    cached_destroy(&self);
+    return NULL;
+}
+
+void cached_destroy(cached_t **self)
+{
+    cached_t *cached = *self;
+    if (!cached)
+        return;
+    probe_destroy(&cached->probe);
+    store_reader_destroy(&cached->reader);
+    rebuild_destroy(&cached->rebuild);
+    write_behind_destroy(&cached->write_behind); /* it asks the follower's replay */
+    follower_destroy(&cached->follower);
+    history_destroy(&cached->history);
+    socket_destroy(&cached->router);
+    catalog_destroy(&cached->catalog);
+    loop_timer_destroy(&cached->ageing);
+    retention_destroy(&cached->keep_memory);
+    retention_destroy(&cached->keep_store);
+    free(cached);
+    *self = NULL;
+}

@@ -1,9 +1,9 @@
 #include "common/heap.h"
 
+#include "common/array.h"
+
 #include <assert.h>
 #include <stdlib.h>
-
-enum { ROOM_FIRST = 16 };
 
 static void put_at(heap_t *self, size_t place, heap_item_t *item)
 {
@@ -52,14 +52,8 @@ void heap_release(heap_t *self)
 bool heap_put(heap_t *self, heap_item_t *item)
 {
     assert(item->place == 0);
-    if (self->count == self->room) {
-        size_t room = self->room ? self->room * 2 : ROOM_FIRST;
-        heap_item_t **items = realloc(self->items, room * sizeof *items);
-        if (!items)
-            return false;
-        self->items = items;
-        self->room = room;
-    }
+    if (!ARRAY_RESERVE(&self->items, &self->room, self->count + 1, ARRAY_UNBOUNDED))
+        return false;
     self->count++;
     put_at(self, rise(self, self->count, item), item);
     return true;

@@ -8,6 +8,7 @@
  */
 #pragma once
 
+#include "common/clock.h"
 #include "common/text.h"
 
 #include <errno.h> /* LOG_ERRNO */
@@ -50,13 +51,13 @@ void log_write(log_level_t level, const char *message, ...) __attribute__((senti
 #define log_info(...)  log_write(LOG_LEVEL_INFO, __VA_ARGS__, (log_field_t *)0)
 #define log_debug(...) log_write(LOG_LEVEL_DEBUG, __VA_ARGS__, (log_field_t *)0)
 
-/* For events that the outside world can cause at any rate. One static log_limit_t (zeroed) per place:
+/* For events that the outside world can cause at any rate: at most 5 lines in any 10 s. The line gets a field "suppressed": how many were
+ * left out since the one before. The fields of a line that is left out are not evaluated. One static log_limit_t (zeroed) per place, or one
+ * in each object that has its own:
  *
  *     static log_limit_t limit;
- *     if (log_allowed(&limit, clock_mono_ns()))
- *         log_warn("bus: malformed trade", LOG_U64("suppressed", log_suppressed(&limit)));
- *
- * At most 5 lines in any 10 s from each place. */
+ *     log_warn_limited(&limit, "bus: malformed trade", LOG_SLICE("topic", topic));
+ */
 enum { LOG_LIMIT_LINES = 5 };
 
 typedef struct {
@@ -65,6 +66,15 @@ typedef struct {
     uint64_t suppressed;
 } log_limit_t;
 
+#define log_error_limited(limit, ...) LOG_LIMITED((limit), log_error, __VA_ARGS__)
+#define log_warn_limited(limit, ...)  LOG_LIMITED((limit), log_warn, __VA_ARGS__)
+#define log_info_limited(limit, ...)  LOG_LIMITED((limit), log_info, __VA_ARGS__)
+#define log_debug_limited(limit, ...) LOG_LIMITED((limit), log_debug, __VA_ARGS__)
+
+#define LOG_LIMITED(limit, write, ...)                                                                                         \
+    (log_allowed((limit), clock_mono_ns()) ? write(__VA_ARGS__, LOG_U64("suppressed", log_suppressed(limit))) : (void)0)
+
+/* The steps of it. */
 bool log_allowed(log_limit_t *limit, int64_t now_ns);
 
 /* How many were suppressed since the last call; resets the count. */

@@ -37,6 +37,14 @@ static inline bool text_equal(text_t a, text_t b)
     return a.length == b.length && (a.length == 0 || memcmp(a.at, b.at, a.length) == 0);
 }
 
+/* Orders by bytes; what another one begins with comes before it. Negative, 0 or positive. */
+static inline int text_compare(text_t a, text_t b)
+{
+    size_t shorter = a.length < b.length ? a.length : b.length;
+    int order = shorter > 0 ? memcmp(a.at, b.at, shorter) : 0;
+    return order != 0 ? order : (a.length > b.length) - (a.length < b.length);
+}
+
 /* No more than its first bytes. */
 static inline text_t text_cut(text_t text, size_t max)
 {

@@ -27,5 +27,13 @@ cursor_t cursor_renew(cursor_t cursor, cursor_t former, uint64_t epoch);
 /* Prints without a NUL and returns the length. */
 size_t cursor_print(char out[static CURSOR_MAX], cursor_t cursor);
 
+/* The same as a text that lasts as long as the block in which it stands: LOG_SLICE("from", CURSOR_TEXT(from)). */
+#define CURSOR_TEXT(cursor) cursor_text((char[CURSOR_MAX]){0}, (cursor))
+
+static inline text_t cursor_text(char room[static CURSOR_MAX], cursor_t cursor)
+{
+    return (text_t){room, cursor_print(room, cursor)};
+}
+
 /* False, and *cursor untouched, when the text is not exactly <digits>-<digits>. */
 bool cursor_parse(text_t text, cursor_t *cursor);

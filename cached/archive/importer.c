@@ -83,10 +83,7 @@ static bool note_place(void *arg, const store_stream_t *stored)
 static int by_stream_and_cursor(const void *a, const void *b)
 {
     const store_trade_t *left = a, *right = b;
-    size_t shorter = left->topic.length < right->topic.length ? left->topic.length : right->topic.length;
-    int order = memcmp(left->topic.at, right->topic.at, shorter);
-    if (order == 0)
-        order = (left->topic.length > right->topic.length) - (left->topic.length < right->topic.length);
+    int order = text_compare(left->topic, right->topic);
     return order != 0 ? order : cursor_compare(left->cursor, right->cursor);
 }
 

@@ -64,10 +64,8 @@ static void complain(const refetch_t *self, text_t answer)
     static log_limit_t limit;
     if (answer.length > SHOWN_MAX)
         answer.length = SHOWN_MAX;
-    if (log_allowed(&limit, clock_mono_ns()))
-        log_warn("store: catching up: replay did not answer with trades",
-                 LOG_SLICE("topic", memory_log_topic(self->page.stored_place->memory_log)), LOG_SLICE("answer", answer),
-                 LOG_U64("suppressed", log_suppressed(&limit)));
+    log_warn_limited(&limit, "store: catching up: replay did not answer with trades",
+                     LOG_SLICE("topic", memory_log_topic(self->page.stored_place->memory_log)), LOG_SLICE("answer", answer));
 }
 
 static void retry_later(refetch_t *self)

@@ -59,11 +59,10 @@ static void tell_up(store_writer_t *self)
 {
     static log_limit_t limit;
     char shown[URL_SHOWN_MAX];
-    if ((self->seen && self->result == STORE_OK) || !log_allowed(&limit, clock_mono_ns()))
+    if (self->seen && self->result == STORE_OK)
         return;
     store_url_shown(self->task.url, shown, sizeof shown);
-    log_info(self->seen ? "store: available again" : "store: open", LOG_TEXT("store", shown),
-             LOG_U64("suppressed", log_suppressed(&limit)));
+    log_info_limited(&limit, self->seen ? "store: available again" : "store: open", LOG_TEXT("store", shown));
 }
 
 static void tell_down(store_writer_t *self)
@@ -71,15 +70,15 @@ static void tell_down(store_writer_t *self)
     static log_limit_t limit;
     char shown[URL_SHOWN_MAX];
     bool same = self->result == self->task.result && strcmp(self->error, self->task.error) == 0;
-    if (same || !log_allowed(&limit, clock_mono_ns()))
+    if (same)
         return;
     store_url_shown(self->task.url, shown, sizeof shown);
     if (self->task.result == STORE_AWAY)
-        log_warn("store: not available; history continues in memory", LOG_TEXT("store", shown),
-                 LOG_TEXT("error", self->task.error), LOG_U64("suppressed", log_suppressed(&limit)));
+        log_warn_limited(&limit, "store: not available; history continues in memory", LOG_TEXT("store", shown),
+                         LOG_TEXT("error", self->task.error));
     else
-        log_error("store: refused; history continues in memory", LOG_TEXT("store", shown), LOG_TEXT("error", self->task.error),
-                  LOG_U64("suppressed", log_suppressed(&limit)));
+        log_error_limited(&limit, "store: refused; history continues in memory", LOG_TEXT("store", shown),
+                          LOG_TEXT("error", self->task.error));
 }
 
 static void take_success(store_writer_t *self)

@@ -2,12 +2,13 @@
 
 #include <stdlib.h>
 
+#include "common/array.h"
 #include "common/table.h"
 
 struct stored_places {
     table_t *by_topic;
     stored_place_t **all;
-    size_t count, slots;
+    size_t count, room;
 };
 
 static bool follows(cursor_t place, cursor_t next)
@@ -98,23 +99,10 @@ void stored_places_destroy(stored_places_t **self_p)
     free(self);
 }
 
-static bool make_room(stored_places_t *self)
-{
-    if (self->count < self->slots)
-        return true;
-    size_t slots = self->slots ? self->slots * 2 : 64;
-    stored_place_t **all = realloc(self->all, slots * sizeof *all);
-    if (!all)
-        return false;
-    self->all = all;
-    self->slots = slots;
-    return true;
-}
-
 stored_place_t *stored_places_add(stored_places_t *self, memory_log_t *memory_log)
 {
     stored_place_t *stored_place = stored_places_find(self, memory_log_topic(memory_log));
-    if (stored_place || !make_room(self))
+    if (stored_place || !ARRAY_RESERVE(&self->all, &self->room, self->count + 1, ARRAY_UNBOUNDED))
         return stored_place;
     stored_place = calloc(1, sizeof *stored_place);
     if (!stored_place || !table_put(self->by_topic, memory_log_topic(memory_log), stored_place)) {

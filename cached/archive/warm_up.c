@@ -2,6 +2,7 @@
 
 #include <stdlib.h>
 
+#include "common/array.h"
 #include "common/log.h"
 #include "proto/topic.h"
 
@@ -21,7 +22,7 @@ struct warm_up {
     const warm_up_events_t *events;
     void *arg;
     warm_up_stream_t *streams;
-    size_t count, slots;
+    size_t count, room;
     size_t newest; /* streams that the first round has been through */
     size_t at;     /* and the second */
     size_t full;
@@ -68,14 +69,8 @@ void warm_up_destroy(warm_up_t **self_p)
 
 bool warm_up_add(warm_up_t *self, stored_place_t *stored_place)
 {
-    if (self->count == self->slots) {
-        size_t slots = self->slots ? self->slots * 2 : 64;
-        warm_up_stream_t *streams = realloc(self->streams, slots * sizeof *streams);
-        if (!streams)
-            return false;
-        self->streams = streams;
-        self->slots = slots;
-    }
+    if (!ARRAY_RESERVE(&self->streams, &self->room, self->count + 1, ARRAY_UNBOUNDED))
+        return false;
     self->streams[self->count++] = (warm_up_stream_t){.stored_place = stored_place};
     return true;
 }

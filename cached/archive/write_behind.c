@@ -146,15 +146,12 @@ static store_result_t page_job(void *arg, const store_kind_t *kind, void *store,
 static void tell_lost(write_behind_t *self, const refetch_page_t *page)
 {
     static log_limit_t limit;
-    char upto[CURSOR_MAX];
-    text_t upto_text = {upto, cursor_print(upto, page->upto)};
     if (page->missing == 0 || page->stored_place->place.epoch == 0)
         return; /* before the store's first trade nothing is missing */
     self->lost += page->missing;
-    if (log_allowed(&limit, clock_mono_ns()))
-        log_error("store: trades left the journal before they could be stored",
-                  LOG_SLICE("topic", memory_log_topic(page->stored_place->memory_log)), LOG_U64("trades", page->missing),
-                  LOG_SLICE("upto", upto_text), LOG_U64("suppressed", log_suppressed(&limit)));
+    log_error_limited(&limit, "store: trades left the journal before they could be stored",
+                      LOG_SLICE("topic", memory_log_topic(page->stored_place->memory_log)), LOG_U64("trades", page->missing),
+                      LOG_SLICE("upto", CURSOR_TEXT(page->upto)));
 }
 
 static void count_batch(write_behind_t *self, size_t trades)

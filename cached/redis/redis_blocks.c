@@ -1,8 +1,8 @@
 #include "cached/redis/redis_blocks.h"
 
-#include <stdlib.h>
+#include "common/array.h"
 
-enum { FIRST_CAPACITY = 64 };
+#include <stdlib.h>
 
 void redis_blocks_release(redis_blocks_t *self)
 {
@@ -12,15 +12,7 @@ void redis_blocks_release(redis_blocks_t *self)
 
 static sorted_batch_block_t *add(redis_blocks_t *self)
 {
-    if (self->count == self->capacity) {
-        size_t capacity = self->capacity ? self->capacity * 2 : FIRST_CAPACITY;
-        sorted_batch_block_t *at = realloc(self->at, capacity * sizeof *at);
-        if (!at)
-            return NULL;
-        self->at = at;
-        self->capacity = capacity;
-    }
-    return &self->at[self->count++];
+    return ARRAY_RESERVE(&self->at, &self->room, self->count + 1, ARRAY_UNBOUNDED) ? &self->at[self->count++] : NULL;
 }
 
 /* False if it is invalid: somebody else wrote it. */

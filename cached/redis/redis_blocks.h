@@ -6,7 +6,7 @@
 
 typedef struct {
     sorted_batch_block_t *at; /* owned */
-    size_t count, capacity;
+    size_t count, room;
     bool fresh; /* one was added that Redis did not have */
 } redis_blocks_t;
 

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 
 #include "cached/stores/sorted_batch.h"
+#include "common/array.h"
 #include "common/table.h"
 
 typedef struct {
@@ -15,7 +16,7 @@ typedef struct {
 typedef struct {
     cursor_t place;
     memory_row_t *rows; /* by cursor */
-    size_t count, capacity;
+    size_t count, room;
     size_t topic_length;
     char topic[];
 } memory_stream_t;
@@ -64,14 +65,8 @@ static uint64_t sweep(memory_stream_t *stream)
 
 static bool push(memory_stream_t *stream, const store_trade_t *trade)
 {
-    if (stream->count == stream->capacity) {
-        size_t capacity = stream->capacity ? stream->capacity * 2 : 64;
-        memory_row_t *rows = realloc(stream->rows, capacity * sizeof *rows);
-        if (!rows)
-            return false;
-        stream->rows = rows;
-        stream->capacity = capacity;
-    }
+    if (!ARRAY_RESERVE(&stream->rows, &stream->room, stream->count + 1, ARRAY_UNBOUNDED))
+        return false;
     memory_row_t *row = &stream->rows[stream->count];
     *row = (memory_row_t){trade->cursor, trade->timestamp_ns, malloc(trade->json.length + 1), trade->json.length};
     if (!row->json)

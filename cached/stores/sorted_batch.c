@@ -2,6 +2,7 @@
 
 #include <stdlib.h>
 
+#include "common/array.h"
 #include "common/table.h"
 
 typedef struct {
@@ -13,7 +14,7 @@ typedef struct {
 struct sorted_batch {
     table_t *entries; /* every topic seen yet */
     sorted_batch_entry_t **used;
-    size_t used_count, used_capacity;
+    size_t used_count, used_room;
     const store_trade_t **sorted;
     sorted_batch_entry_t **entry_of; /* of each trade */
     size_t capacity;
@@ -64,14 +65,8 @@ static sorted_batch_entry_t *entry_use(sorted_batch_t *self, text_t topic)
         return NULL;
     if (entry->used)
         return entry;
-    if (self->used_count == self->used_capacity) {
-        size_t capacity = self->used_capacity ? self->used_capacity * 2 : 16;
-        sorted_batch_entry_t **used = realloc(self->used, capacity * sizeof *used);
-        if (!used)
-            return NULL;
-        self->used = used;
-        self->used_capacity = capacity;
-    }
+    if (!ARRAY_RESERVE(&self->used, &self->used_room, self->used_count + 1, ARRAY_UNBOUNDED))
+        return NULL;
     entry->used = true;
     entry->stream.count = 0;
     self->used[self->used_count++] = entry;

@@ -2,6 +2,7 @@
 
 #include <stdlib.h>
 
+#include "common/array.h"
 #include "common/table.h"
 #include "proto/topic.h"
 
@@ -34,7 +35,7 @@ struct catalog {
     arena_t *arena;           /* of all memory logs */
     const retention_t *rules; /* NULL: none */
     book_t **books;           /* in alphabetical order */
-    size_t book_count, book_slots;
+    size_t book_count, book_room;
     size_t stream_count;
     table_t *by_topic;  /* every memory log */
     memory_log_t *last; /* the one looked for last: trades of one stream often come one after another */
@@ -47,20 +48,13 @@ static text_t book_symbol(const book_t *book)
     return (text_t){book->symbol, book->symbol_length};
 }
 
-static int text_order(text_t a, text_t b)
-{
-    size_t length = a.length < b.length ? a.length : b.length;
-    int order = memcmp(a.at, b.at, length);
-    return order ? order : (a.length > b.length) - (a.length < b.length);
-}
-
 /* Where the symbol is, or would be. */
 static size_t book_place(const catalog_t *self, text_t symbol)
 {
     size_t low = 0, high = self->book_count;
     while (low < high) {
         size_t middle = low + (high - low) / 2;
-        if (text_order(book_symbol(self->books[middle]), symbol) < 0)
+        if (text_compare(book_symbol(self->books[middle]), symbol) < 0)
             low = middle + 1;
         else
             high = middle;
@@ -76,24 +70,13 @@ static book_t *book_find(const catalog_t *self, text_t symbol)
     return NULL;
 }
 
-static bool books_grow(catalog_t *self)
-{
-    size_t slots = self->book_slots ? self->book_slots * 2 : 64;
-    book_t **books = realloc(self->books, slots * sizeof *books);
-    if (!books)
-        return false;
-    self->books = books;
-    self->book_slots = slots;
-    return true;
-}
-
 /* The symbol is valid. */
 static book_t *book_make(catalog_t *self, text_t symbol)
 {
     book_t *book = book_find(self, symbol);
     if (book)
         return book;
-    if (self->book_count == CATALOG_SYMBOLS_MAX || (self->book_count == self->book_slots && !books_grow(self)))
+    if (!ARRAY_RESERVE(&self->books, &self->book_room, self->book_count + 1, CATALOG_SYMBOLS_MAX))
         return NULL;
     book = calloc(1, sizeof *book);
     if (!book)
@@ -117,7 +100,7 @@ static void book_destroy(book_t *book)
 static void book_insert(book_t *book, memory_log_t *memory_log)
 {
     size_t place = book->memory_log_count++;
-    for (; place > 0 && text_order(memory_log_topic(memory_log), memory_log_topic(book->memory_logs[place - 1])) < 0; place--)
+    for (; place > 0 && text_compare(memory_log_topic(memory_log), memory_log_topic(book->memory_logs[place - 1])) < 0; place--)
         book->memory_logs[place] = book->memory_logs[place - 1];
     book->memory_logs[place] = memory_log;
 }

@@ -20,10 +20,9 @@ static void on_told(void *arg, text_t answer)
     static log_limit_t limit;
     uint64_t epoch;
     self->asking = 0;
-    if (answer.length > 0 && !ahead_answer_parse(answer, &epoch) && log_allowed(&limit, clock_mono_ns()))
-        log_warn("follower: connectord has not started a new epoch, although it has less than we have",
-                 LOG_SLICE("answer", ((text_t){answer.at, answer.length < 200 ? answer.length : 200})),
-                 LOG_U64("suppressed", log_suppressed(&limit)));
+    if (answer.length > 0 && !ahead_answer_parse(answer, &epoch))
+        log_warn_limited(&limit, "follower: connectord has not started a new epoch, although it has less than we have",
+                         LOG_SLICE("answer", ((text_t){answer.at, answer.length < 200 ? answer.length : 200})));
 }
 
 static cursor_t had(const followed_stream_t *stream)
@@ -43,14 +42,11 @@ static void tell(ahead_t *self, const followed_stream_t *stream, int64_t now_ns)
     self->asking = requester_send(bus_replay(self->bus), buffer_text(&self->request), on_told, self);
 }
 
-static void log_ahead(const followed_stream_t *stream, int64_t now_ns)
+static void log_ahead(const followed_stream_t *stream)
 {
     static log_limit_t limit;
-    char text[CURSOR_MAX];
-    if (log_allowed(&limit, now_ns))
-        log_warn("follower: the bus has less of a stream than we have: its trades can't be told from those",
-                 LOG_SLICE("topic", stream->topic), LOG_SLICE("had", ((text_t){text, cursor_print(text, had(stream))})),
-                 LOG_U64("suppressed", log_suppressed(&limit)));
+    log_warn_limited(&limit, "follower: the bus has less of a stream than we have: its trades can't be told from those",
+                     LOG_SLICE("topic", stream->topic), LOG_SLICE("had", CURSOR_TEXT(had(stream))));
 }
 
 bool ahead_look(ahead_t *self, followed_stream_t *stream, int64_t now_ns)
@@ -64,6 +60,6 @@ bool ahead_look(ahead_t *self, followed_stream_t *stream, int64_t now_ns)
     tell(self, stream, now_ns);
     if (now_ns - stream->ahead_ns <= AHEAD_PATIENCE_MS * NS_PER_MS)
         return false;
-    log_ahead(stream, now_ns);
+    log_ahead(stream);
     return true;
 }

@@ -32,8 +32,7 @@ void bus_complain(bus_t *self, const char *message, text_t topic, text_t found)
     ++*self->malformed;
     if (found.length > 200)
         found.length = 200;
-    if (log_allowed(&limit, clock_mono_ns()))
-        log_warn(message, LOG_SLICE("topic", topic), LOG_SLICE("found", found), LOG_U64("suppressed", log_suppressed(&limit)));
+    log_warn_limited(&limit, message, LOG_SLICE("topic", topic), LOG_SLICE("found", found));
 }
 
 /* What was not heard of is told as if it had been. */

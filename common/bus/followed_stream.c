@@ -337,10 +337,9 @@ static bool take_page(followed_stream_t *self, text_t trades)
 static void log_useless(const followed_stream_t *self, text_t answer)
 {
     static log_limit_t limit;
-    if (answer.length > 0 && log_allowed(&limit, clock_mono_ns()))
-        log_warn("follower: replay did not answer with trades", LOG_SLICE("topic", self->topic),
-                 LOG_SLICE("answer", ((text_t){answer.at, answer.length < 200 ? answer.length : 200})),
-                 LOG_U64("suppressed", log_suppressed(&limit)));
+    if (answer.length > 0)
+        log_warn_limited(&limit, "follower: replay did not answer with trades", LOG_SLICE("topic", self->topic),
+                         LOG_SLICE("answer", ((text_t){answer.at, answer.length < 200 ? answer.length : 200})));
 }
 
 /* No page follows: what was asked for and did not come is known to have been, and gone. */

@@ -1,5 +1,6 @@
 #include "common/bus/requester.h"
 
+#include "common/array.h"
 #include "common/buffer.h"
 #include "common/bus/replica.h"
 #include "common/clock.h"
@@ -146,15 +147,8 @@ static size_t free_slot(requester_t *self)
             slot = (slot + 1) % self->slot_count;
         return slot;
     }
-    size_t wider = self->slot_count ? self->slot_count * 2 : 16;
-    pending_t *slots = wider <= SLOTS_MAX ? realloc(self->slots, wider * sizeof *slots) : NULL;
-    if (!slots)
-        return SLOTS_MAX;
-    memset(slots + self->slot_count, 0, (wider - self->slot_count) * sizeof *slots);
     size_t slot = self->slot_count;
-    self->slots = slots;
-    self->slot_count = wider;
-    return slot;
+    return ARRAY_RESERVE(&self->slots, &self->slot_count, slot + 1, SLOTS_MAX) ? slot : SLOTS_MAX;
 }
 
 /* {"op":… becomes {"id":7,"op":… */
@@ -203,8 +197,8 @@ static uint64_t ask(requester_t *self, text_t request, uint32_t excluded, int64_
 static void tell(const endpoint_t *endpoint, const char *message)
 {
     static log_limit_t limit;
-    if (endpoint->requester->count > 1 && log_allowed(&limit, clock_mono_ns()))
-        log_info(message, LOG_TEXT("endpoint", endpoint->name), LOG_U64("suppressed", log_suppressed(&limit)));
+    if (endpoint->requester->count > 1)
+        log_info_limited(&limit, message, LOG_TEXT("endpoint", endpoint->name));
 }
 
 static void leave_out(endpoint_t *endpoint, int64_t now_ns)
@@ -341,9 +335,7 @@ static void on_answer(void *arg, const text_t *frames, size_t count)
     text_t answer = frames[count - 1];
     if (count != 2 || frames[0].length != 0 || !json_valid(answer) || !json_u64(json_member(answer, "id"), &id)) {
         static log_limit_t limit;
-        if (log_allowed(&limit, clock_mono_ns()))
-            log_warn("requester: not an answer", LOG_U64("frames", count), LOG_U64("bytes", answer.length),
-                     LOG_U64("suppressed", log_suppressed(&limit)));
+        log_warn_limited(&limit, "requester: not an answer", LOG_U64("frames", count), LOG_U64("bytes", answer.length));
         return;
     }
     pending_t *pending = find(endpoint->requester, id);

@@ -44,7 +44,7 @@ typedef struct {
     const char *file; /* NULL: none */
     cJSON *root;      /* always an object */
     override_t *overrides;
-    size_t override_count;
+    size_t override_count, override_room;
     size_t mistakes;
     void (*report)(const char *line); /* takes "config: PATH: …"; NULL: to stderr */
 } config_load_t;

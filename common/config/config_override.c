@@ -2,6 +2,7 @@
 #include <ctype.h>
 #include <stdlib.h>
 
+#include "common/array.h"
 #include "common/config/config_load.h"
 
 #define PREFIX      "DATAFLOW_"
@@ -9,16 +10,12 @@
 
 static bool add(config_load_t *load, char *path, const char *value, char *origin)
 {
-    override_t *grown = NULL;
-    if (path && origin)
-        grown = realloc(load->overrides, (load->override_count + 1) * sizeof *grown);
-    if (!grown) {
+    if (!path || !origin || !ARRAY_RESERVE(&load->overrides, &load->override_room, load->override_count + 1, ARRAY_UNBOUNDED)) {
         free(path);
         free(origin);
         config_out_of_memory(load);
         return false;
     }
-    load->overrides = grown;
     load->overrides[load->override_count++] = (override_t){path, value, origin};
     return true;
 }

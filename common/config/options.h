@@ -1,13 +1,5 @@
 /* The command line that every program takes: --config FILE --set a.b=c --check --print --version --help, and from it the
- * configuration and the log.
- *
- *     int main(int argc, char **argv)
- *     {
- *         config_t *config;
- *         int exit_code;
- *         if (!options_start(argc, argv, "cached", "remembers trades and answers history queries", &config, &exit_code))
- *             return exit_code;
- *         …
+ * configuration and the log. daemon.h has the rest of main ().
  *
  * Without --config, DATAFLOW_CONFIG names the file; without either, the defaults apply. --help lists the keys of the
  * program's own section and of "log", from the schema. --check reads everything, reports, and ends (0 or 1). --print shows

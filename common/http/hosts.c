@@ -47,8 +47,8 @@ bool hosts_admit(const hosts_t *self, text_t host)
 {
     static log_limit_t limit;
     bool known = hosts_know(self, host);
-    if (!known && log_allowed(&limit, clock_mono_ns()))
-        log_warn("http: refused an unknown Host", LOG_SLICE("found", text_cut(host, SHOWN_MAX)),
-                 LOG_TEXT("known_by", self->key), LOG_U64("suppressed", log_suppressed(&limit)));
+    if (!known)
+        log_warn_limited(&limit, "http: refused an unknown Host", LOG_SLICE("found", text_cut(host, SHOWN_MAX)),
+                         LOG_TEXT("known_by", self->key));
     return known;
 }

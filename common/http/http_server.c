@@ -53,11 +53,10 @@ static void tell(const http_server_t *self, const http_connection_t *connection,
 {
     static log_limit_t limit;
     char room[HTTP_PEER_MAX];
-    if (log_allowed(&limit, clock_mono_ns()))
-        log_warn(
-            "http: no place is left: closed the connection that waited longest", LOG_SLICE("peer", http_peer(connection, room)),
-            LOG_TEXT("because", newcomer ? "there are too many" : "no descriptor is free"),
-            LOG_U64("connections", connection_slots_count(self->shared.slots)), LOG_U64("suppressed", log_suppressed(&limit)));
+    log_warn_limited(&limit, "http: no place is left: closed the connection that waited longest",
+                     LOG_SLICE("peer", http_peer(connection, room)),
+                     LOG_TEXT("because", newcomer ? "there are too many" : "no descriptor is free"),
+                     LOG_U64("connections", connection_slots_count(self->shared.slots)));
 }
 
 /* Its request may have come just now, and not have been looked at: so it is before the connection is closed. */

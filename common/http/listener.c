@@ -111,9 +111,7 @@ static void watch(void *arg)
 static void rest(listener_t *self)
 {
     static log_limit_t limit;
-    if (log_allowed(&limit, clock_mono_ns()))
-        log_warn("listener: out of descriptors: accepting nobody for a moment", LOG_U64("limit", self->fd_limit),
-                 LOG_U64("suppressed", log_suppressed(&limit)));
+    log_warn_limited(&limit, "listener: out of descriptors: accepting nobody for a moment", LOG_U64("limit", self->fd_limit));
     for (size_t i = 0; i < self->count; i++)
         uv_poll_stop(&self->sockets[i].poll);
     loop_timer_start(self->pause, PAUSE_MS, 0);

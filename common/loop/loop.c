@@ -65,19 +65,22 @@ static void watch_signal(loop_t *self, uv_signal_t *handle, int number)
 /* It is nothing to die for: who is asked for the time says the nearest that there is (clock.h). */
 static void look_at_clock(loop_t *self)
 {
-    if (clock_real_is_wrong() && log_allowed(&self->clock_limit, clock_mono_ns()))
-        log_warn("loop: the system's clock is wrong: expected a time from 1970 to 2259; using the nearest of these");
+    if (clock_real_is_wrong())
+        log_warn_limited(&self->clock_limit,
+                         "loop: the system's clock is wrong: expected a time from 1970 to 2259; using the nearest of these");
 }
 
 static void tell_standstill(loop_t *self)
 {
-    int64_t now_ns = clock_mono_ns(), stood_ns = clock_stood_still_ns();
+    clock_mono_ns(); /* which notices it */
+    int64_t stood_ns = clock_stood_still_ns();
     static log_limit_t limit;
-    if (stood_ns == self->told_ns || !log_allowed(&limit, now_ns))
+    if (stood_ns == self->told_ns)
         return;
-    log_warn("loop: the process stood still", LOG_U64("ms", (uint64_t)((stood_ns - self->told_ns) / NS_PER_MS)),
-             LOG_U64("suppressed", log_suppressed(&limit)));
-    self->told_ns = stood_ns;
+    log_warn_limited(&limit, "loop: the process stood still",
+                     LOG_U64("ms", (uint64_t)((stood_ns - self->told_ns) / NS_PER_MS)));
+    if (limit.suppressed == 0) /* else the next line tells it as well */
+        self->told_ns = stood_ns;
 }
 
 static void on_lag_timer(uv_timer_t *handle)

@@ -22,9 +22,7 @@ static void tell(const sd_notify_t *self, const char *state)
     static log_limit_t limit;
     if (self->fd == -1 || send(self->fd, state, strlen(state), MSG_NOSIGNAL | MSG_DONTWAIT) != -1)
         return;
-    if (log_allowed(&limit, clock_mono_ns()))
-        log_warn("sd_notify: can't notify systemd", LOG_TEXT("state", state), LOG_ERRNO(),
-                 LOG_U64("suppressed", log_suppressed(&limit)));
+    log_warn_limited(&limit, "sd_notify: can't notify systemd", LOG_TEXT("state", state), LOG_ERRNO());
 }
 
 static void on_watchdog(void *arg)

@@ -1,5 +1,6 @@
 #include "common/zeromq/guard.h"
 
+#include "common/array.h"
 #include "common/clock.h"
 #include "common/log.h"
 #include "common/zeromq/guard_state.h"
@@ -133,9 +134,8 @@ static void tell_end(guard_t *self, const char *address, const char *reason)
 {
     static log_limit_t limit;
     count_end(self, reason);
-    if (log_allowed(&limit, clock_mono_ns()))
-        log_warn("guard: closed a peer's connection", LOG_TEXT("socket", self->socket.name), LOG_TEXT("peer", address),
-                 LOG_TEXT("reason", reason), LOG_U64("suppressed", log_suppressed(&limit)));
+    log_warn_limited(&limit, "guard: closed a peer's connection", LOG_TEXT("socket", self->socket.name),
+                     LOG_TEXT("peer", address), LOG_TEXT("reason", reason));
 }
 
 /* Is there a place for one more? It is that of the one that has been silent for the longest time, where that is long enough. */
@@ -161,24 +161,8 @@ static bool make_place(const guard_t *self, int64_t now_ns)
 
 static bool has_room(guard_t *self, int fd)
 {
-    if (self->count == self->room) {
-        size_t room = self->room ? 2 * self->room : 64;
-        guard_peer_t **peers = realloc(self->peers, room * sizeof(guard_peer_t *));
-        if (!peers)
-            return false;
-        self->peers = peers;
-        self->room = room;
-    }
-    if ((size_t)fd >= self->fds) {
-        size_t fds = 2 * (size_t)fd + 64;
-        guard_peer_t **by_fd = realloc(self->by_fd, fds * sizeof(guard_peer_t *));
-        if (!by_fd)
-            return false;
-        memset(by_fd + self->fds, 0, (fds - self->fds) * sizeof(guard_peer_t *));
-        self->by_fd = by_fd;
-        self->fds = fds;
-    }
-    return true;
+    return ARRAY_RESERVE(&self->peers, &self->room, self->count + 1, ARRAY_UNBOUNDED) &&
+           ARRAY_RESERVE(&self->by_fd, &self->fds, (size_t)fd + 1, ARRAY_UNBOUNDED);
 }
 
 static guard_peer_t *add_peer(guard_t *self, int fd)

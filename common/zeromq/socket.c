@@ -126,9 +126,9 @@ static void hand_over_request(socket_t *self, const text_t *frames, size_t kept,
     char envelope[ENVELOPE_MAX];
     text_t asker = {envelope, envelope_read(frames, kept, envelope)}, own[ENVELOPE_FRAMES];
     if (asker.length == 0) {
-        if (log_allowed(&limit, clock_mono_ns()))
-            log_warn("socket: dropped a request: expected an envelope of at most 16 frames that ends with an empty one",
-                     LOG_U64("frames", count), LOG_U64("suppressed", log_suppressed(&limit)));
+        log_warn_limited(&limit,
+                         "socket: dropped a request: expected an envelope of at most 16 frames that ends with an empty one",
+                         LOG_U64("frames", count));
         return;
     }
     size_t before = envelope_frames(asker, own);

@@ -7,6 +7,7 @@
  *     told  ──┘                                             throttled: after a pause, all that waits for an answer is sent again
  *                                                           refused, or dropped unasked: parked, until it is wanted once more
  */
+#include "common/array.h"
 #include "common/buffer.h"
 #include "common/clock.h"
 #include "common/log.h"
@@ -398,23 +399,12 @@ static void blockchain_disconnect(void *arg)
     ws_client_disconnect(self->ws_client);
 }
 
-static bool make_room(blockchain_t *self)
-{
-    if (self->count < self->room)
-        return true;
-    size_t room = self->room > 0 ? self->room * 2 : 16;
-    blockchain_subscription_t **subscriptions = realloc(self->subscriptions, room * sizeof *subscriptions);
-    if (!subscriptions)
-        return false;
-    self->subscriptions = subscriptions;
-    self->room = room;
-    return true;
-}
-
 /* NULL when memory runs out. */
 static blockchain_subscription_t *add_subscription(blockchain_t *self, text_t symbol)
 {
-    blockchain_subscription_t *subscription = make_room(self) ? calloc(1, sizeof *subscription) : NULL;
+    blockchain_subscription_t *subscription = ARRAY_RESERVE(&self->subscriptions, &self->room, self->count + 1, ARRAY_UNBOUNDED)
+                                                  ? calloc(1, sizeof *subscription)
+                                                  : NULL;
     if (!subscription)
         return NULL;
     memcpy(subscription->symbol_text, symbol.at, symbol.length);

@@ -220,9 +220,7 @@ const connector_setting_t *source_config_setting(const source_config_t *self, co
 static int compare_symbols(const void *a, const void *b)
 {
     const text_t *one = a, *other = b;
-    size_t shorter = one->length < other->length ? one->length : other->length;
-    int order = memcmp(one->at, other->at, shorter);
-    return order != 0 ? order : (one->length > other->length) - (one->length < other->length);
+    return text_compare(*one, *other);
 }
 
 /* NULL when memory runs out. */

@@ -6,10 +6,9 @@
 void oddities_conflict(oddities_t *self, const trade_t *trade)
 {
     self->id_conflicts++;
-    if (log_allowed(&self->conflict_limit, clock_mono_ns()))
-        log_warn("feed: a trade differs from another with the same id: both are published", LOG_SLICE("source", trade->source),
-                 LOG_SLICE("symbol", trade->symbol), LOG_SLICE("id", trade->id), LOG_SLICE("timestamp", trade->timestamp),
-                 LOG_U64("suppressed", log_suppressed(&self->conflict_limit)));
+    log_warn_limited(&self->conflict_limit, "feed: a trade differs from another with the same id: both are published",
+                     LOG_SLICE("source", trade->source), LOG_SLICE("symbol", trade->symbol), LOG_SLICE("id", trade->id),
+                     LOG_SLICE("timestamp", trade->timestamp));
 }
 
 /* Where it is the rule, one of the two clocks is wrong. */
@@ -17,9 +16,7 @@ void oddities_future(oddities_t *self, const trade_t *trade)
 {
     uint64_t ahead_s = (uint64_t)(trade->timestamp_ns - trade->received_ns) / NS_PER_S;
     self->future++;
-    if (log_allowed(&self->future_limit, clock_mono_ns()))
-        log_warn("feed: trade from the future, by our clock: published, but left out of candles",
-                 LOG_SLICE("source", trade->source), LOG_SLICE("symbol", trade->symbol),
-                 LOG_SLICE("timestamp", trade->timestamp), LOG_U64("ahead_s", ahead_s),
-                 LOG_U64("suppressed", log_suppressed(&self->future_limit)));
+    log_warn_limited(&self->future_limit, "feed: trade from the future, by our clock: published, but left out of candles",
+                     LOG_SLICE("source", trade->source), LOG_SLICE("symbol", trade->symbol),
+                     LOG_SLICE("timestamp", trade->timestamp), LOG_U64("ahead_s", ahead_s));
 }

@@ -1,5 +1,6 @@
 #include "connectord/journal/backlog.h"
 
+#include "common/array.h"
 #include "common/log.h"
 
 #include <inttypes.h>
@@ -25,12 +26,8 @@ static bool item_note(backlog_item_t *item, const segment_record_t *record)
 {
     if (record->stream != item->count)
         return true; /* not in order: found senseless when it is read */
-    if ((item->count & (item->count - 1)) == 0) {
-        uint64_t *larger = realloc(item->lasts, (item->count ? item->count * 2 : 1) * sizeof *larger);
-        if (!larger)
-            return false;
-        item->lasts = larger;
-    }
+    if (!ARRAY_RESERVE(&item->lasts, &item->room, item->count + 1, ARRAY_UNBOUNDED))
+        return false;
     item->lasts[item->count++] = record->seq;
     return true;
 }
@@ -51,14 +48,8 @@ static bool item_read_head(backlog_item_t *item)
 
 bool backlog_add(backlog_t *self, segment_t *segment)
 {
-    if (self->count == self->room) {
-        size_t room = self->room ? self->room * 2 : 16;
-        backlog_item_t *larger = realloc(self->items, room * sizeof *larger);
-        if (!larger)
-            return false;
-        self->items = larger;
-        self->room = room;
-    }
+    if (!ARRAY_RESERVE(&self->items, &self->room, self->count + 1, ARRAY_UNBOUNDED))
+        return false;
     backlog_item_t *item = &self->items[self->count];
     *item = (backlog_item_t){.segment = segment, .offset = SEGMENT_HEADER};
     if (!item_read_head(item)) {

@@ -19,7 +19,7 @@ typedef struct {
     uint64_t records;
     bool whole;      /* its start could be read: `lasts` is valid */
     uint64_t *lasts; /* owned: each stream's last seq before the segment, by number */
-    size_t count;
+    size_t count, room;
     bool done;
 } backlog_item_t;
 

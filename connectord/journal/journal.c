@@ -1,6 +1,7 @@
 /* What is done with an open journal: trades are appended to the newest segment in small batches, and read wherever they lie. */
 #include "connectord/journal/journal.h"
 
+#include "common/array.h"
 #include "common/clock.h"
 #include "common/log.h"
 #include "connectord/journal/journal_state.h"
@@ -9,7 +10,7 @@
 #include <errno.h>
 #include <stdlib.h>
 
-enum { SEGMENTS_FIRST = 16 /* for which there is room at first */, READ_ON_BYTES = 1 << 20 };
+enum { READ_ON_BYTES = 1 << 20 };
 
 segment_t *journal_newest(const journal_t *self)
 {
@@ -18,14 +19,8 @@ segment_t *journal_newest(const journal_t *self)
 
 bool journal_add_segment(journal_t *self, segment_t *segment)
 {
-    if (self->count == self->room) {
-        size_t room = self->room ? self->room * 2 : SEGMENTS_FIRST;
-        segment_t **larger = realloc(self->segments, room * sizeof(segment_t *));
-        if (!larger)
-            return false;
-        self->segments = larger;
-        self->room = room;
-    }
+    if (!ARRAY_RESERVE(&self->segments, &self->room, self->count + 1, ARRAY_UNBOUNDED))
+        return false;
     self->segments[self->count++] = segment;
     self->mapped_bytes += segment_bytes(segment);
     self->next_number = segment_number(segment) + 1;

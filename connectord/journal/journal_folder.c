@@ -1,5 +1,6 @@
 #include "connectord/journal/journal_folder.h"
 
+#include "common/array.h"
 #include "common/folders.h"
 #include "common/log.h"
 #include "connectord/journal/segment.h"
@@ -95,17 +96,10 @@ static void list_entry(journal_folder_t *self, int fd, const char *name)
 {
     uint64_t number;
     if (name_number(name, ".seg", &number)) {
-        if (self->count == self->room) {
-            size_t room = self->room ? self->room * 2 : 64;
-            uint64_t *larger = realloc(self->segments, room * sizeof *larger);
-            if (!larger) {
-                self->incomplete = true;
-                return;
-            }
-            self->segments = larger;
-            self->room = room;
-        }
-        self->segments[self->count++] = number;
+        if (ARRAY_RESERVE(&self->segments, &self->room, self->count + 1, ARRAY_UNBOUNDED))
+            self->segments[self->count++] = number;
+        else
+            self->incomplete = true;
     } else if (name_number(name, ".new", &number)) {
         unlinkat(fd, name, 0);
     } else if (name_number(name, ".bad.", &number)) {

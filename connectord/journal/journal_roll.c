@@ -86,8 +86,7 @@ bool journal_roll(journal_t *self)
     }
     static log_limit_t limit;
     self->stuck = errno != 0 ? errno : ENOMEM;
-    if (log_allowed(&limit, clock_mono_ns()))
-        log_error("journal: no room for a new segment", LOG_ERRNO(), LOG_U64("suppressed", log_suppressed(&limit)));
+    log_error_limited(&limit, "journal: no room for a new segment", LOG_ERRNO());
     segment_drop(&fresh, folder);
     return false;
 }
@@ -98,9 +97,8 @@ bool journal_keep_spare(journal_t *self)
         return true;
     self->spare = segment_reserve(journal_folder_fd(self->folder), self->next_number, self->segment_bytes);
     static log_limit_t limit;
-    if (!self->spare && log_allowed(&limit, clock_mono_ns()))
-        log_warn("journal: can't allocate the next segment: the oldest one will make room", LOG_ERRNO(),
-                 LOG_U64("suppressed", log_suppressed(&limit)));
+    if (!self->spare)
+        log_warn_limited(&limit, "journal: can't allocate the next segment: the oldest one will make room", LOG_ERRNO());
     return self->spare != NULL;
 }
 

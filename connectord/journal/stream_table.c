@@ -1,5 +1,7 @@
 #include "connectord/journal/stream_table.h"
 
+#include "common/array.h"
+
 #include <stdlib.h>
 
 bool stream_table_open(stream_table_t *self)
@@ -19,19 +21,6 @@ void stream_table_release(stream_table_t *self)
     *self = (stream_table_t){0};
 }
 
-static bool stream_table_reserve(stream_table_t *self)
-{
-    if (self->count < self->room)
-        return true;
-    size_t room = self->room ? self->room * 2 : 16;
-    journal_stream_t **larger = realloc(self->streams, room * sizeof *larger);
-    if (!larger)
-        return false;
-    self->streams = larger;
-    self->room = room;
-    return true;
-}
-
 journal_stream_t *stream_table_add(stream_table_t *self, text_t topic)
 {
     journal_stream_t *stream = calloc(1, sizeof *stream);
@@ -41,7 +30,8 @@ journal_stream_t *stream_table_add(stream_table_t *self, text_t topic)
     stream->topic_length = topic.length;
     stream->number = (uint32_t)self->count;
     stream->index = stream_index_new();
-    if (!stream_table_reserve(self) || !table_put(self->topics, journal_topic(stream), stream)) {
+    if (!ARRAY_RESERVE(&self->streams, &self->room, self->count + 1, ARRAY_UNBOUNDED) ||
+        !table_put(self->topics, journal_topic(stream), stream)) {
         free(stream);
         return NULL;
     }

@@ -187,9 +187,8 @@ void demand_subscribe(demand_t *self, text_t prefix)
             self->unmatched_count += table_put(self->prefixes, prefix, &self->unmatched);
     } else if (demand_prefixes(self) < DEMAND_PREFIXES_MAX && table_put(self->prefixes, prefix, &self->matched)) {
         demand_match(self, prefix, offer_add);
-    } else if (log_allowed(&limit, clock_mono_ns())) {
-        log_warn("demand: too many subscriptions: one is not counted", LOG_SLICE("prefix", prefix),
-                 LOG_U64("suppressed", log_suppressed(&limit)));
+    } else {
+        log_warn_limited(&limit, "demand: too many subscriptions: one is not counted", LOG_SLICE("prefix", prefix));
     }
 }
 

@@ -58,8 +58,8 @@ static void publisher_send(publisher_t *self, text_t topic, text_t json)
 {
     const text_t frames[] = {topic, json};
     static log_limit_t limit;
-    if (!socket_send(self->socket, frames, 2) && log_allowed(&limit, clock_mono_ns()))
-        log_warn("publisher: not sent", LOG_SLICE("topic", topic), LOG_U64("suppressed", log_suppressed(&limit)));
+    if (!socket_send(self->socket, frames, 2))
+        log_warn_limited(&limit, "publisher: not sent", LOG_SLICE("topic", topic));
 }
 
 publisher_t *publisher_new(loop_t *loop, const char *endpoint, int queue_limit, demand_t *demand,

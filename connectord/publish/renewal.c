@@ -10,11 +10,9 @@ renewal_t renewal_new(journal_t *journal, renewal_fn *renewed, void *arg, int64_
 
 static void log_renewal(const renewal_t *self, const journal_stream_t *stream, cursor_t last, cursor_t told)
 {
-    char had[CURSOR_MAX], has[CURSOR_MAX];
-    text_t had_text = {had, cursor_print(had, told)}, has_text = {has, cursor_print(has, last)};
     log_warn("journal: a follower has later trades than this journal: starting a new epoch",
-             LOG_SLICE("topic", journal_topic(stream)), LOG_SLICE("journal", has_text), LOG_SLICE("follower", had_text),
-             LOG_U64("epoch", journal_epoch(self->journal)));
+             LOG_SLICE("topic", journal_topic(stream)), LOG_SLICE("journal", CURSOR_TEXT(last)),
+             LOG_SLICE("follower", CURSOR_TEXT(told)), LOG_U64("epoch", journal_epoch(self->journal)));
 }
 
 renewal_result_t renewal_hear(renewal_t *self, const journal_stream_t *stream, cursor_t told, int64_t now_ns)
@@ -24,9 +22,8 @@ renewal_result_t renewal_hear(renewal_t *self, const journal_stream_t *stream, c
         return RENEWAL_NOT_NEEDED;
     if (told.epoch > RENEWAL_EPOCH_MAX || !limiter_take(&self->limiter, now_ns)) {
         static log_limit_t limit;
-        if (log_allowed(&limit, now_ns))
-            log_warn("journal: a follower claims later trades: not believed now", LOG_U64("its_epoch", told.epoch),
-                     LOG_U64("its_seq", told.seq), LOG_U64("epoch", last.epoch), LOG_U64("suppressed", log_suppressed(&limit)));
+        log_warn_limited(&limit, "journal: a follower claims later trades: not believed now", LOG_U64("its_epoch", told.epoch),
+                         LOG_U64("its_seq", told.seq), LOG_U64("epoch", last.epoch));
         return RENEWAL_REFUSED;
     }
     if (!journal_renew(self->journal, told.epoch, (uint64_t)(clock_real_ns() / NS_PER_US)))

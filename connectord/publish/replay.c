@@ -159,8 +159,8 @@ static void on_request(void *arg, text_t asker, text_t body, size_t parts)
     self->counts.answers++;
     self->counts.errors += text_starts_with(buffer_text(&self->answer), TEXT("{\"ok\":false"));
     self->counts.bytes += self->answer.length;
-    if (!socket_answer(self->socket, asker, buffer_text(&self->answer)) && log_allowed(&unsent, clock_mono_ns()))
-        log_warn("replay: a peer does not read its answers: dropped", LOG_U64("suppressed", log_suppressed(&unsent)));
+    if (!socket_answer(self->socket, asker, buffer_text(&self->answer)))
+        log_warn_limited(&unsent, "replay: a peer does not read its answers: dropped");
 }
 
 static const socket_events_t events = {.name = "replay", .on_request = on_request};

@@ -1,5 +1,6 @@
 #include "connectord/sources/feed.h"
 
+#include "common/array.h"
 #include "common/clock.h"
 #include "common/log.h"
 #include "common/table.h"
@@ -169,9 +170,8 @@ static bool on_trade(void *arg, size_t line, trade_t *trade)
     static log_limit_t limit;
     feed_route_t *route = table_get(self->by_symbol, trade->symbol);
     if (!route) {
-        if (log_allowed(&limit, clock_mono_ns()))
-            log_warn("feed: trade of a symbol that is not configured", LOG_SLICE("source", trade->source),
-                     LOG_SLICE("symbol", trade->symbol), LOG_U64("suppressed", log_suppressed(&limit)));
+        log_warn_limited(&limit, "feed: trade of a symbol that is not configured", LOG_SLICE("source", trade->source),
+                         LOG_SLICE("symbol", trade->symbol));
         return true;
     }
     if (!route->remembered)
@@ -246,20 +246,10 @@ static feed_route_t *feed_route_new(feed_t *feed, text_t symbol)
     return route;
 }
 
-static bool make_room(feed_t *self, size_t count)
-{
-    feed_route_t **routes = count > self->room ? realloc(self->routes, count * sizeof *routes) : self->routes;
-    if (!routes && count > 0)
-        return false;
-    self->routes = routes;
-    self->room = count > self->room ? count : self->room;
-    return true;
-}
-
 /* A route for each symbol that has none yet. */
 static bool add_routes(feed_t *self, const source_config_t *settings)
 {
-    if (!make_room(self, self->count + settings->symbol_count))
+    if (!ARRAY_RESERVE(&self->routes, &self->room, self->count + settings->symbol_count, ARRAY_UNBOUNDED))
         return false;
     for (size_t i = 0; i < settings->symbol_count; i++) {
         if (table_get(self->by_symbol, settings->symbols[i]))

@@ -194,10 +194,9 @@ static bool is_dispensable(redundant_lines_t *self, const redundant_line_t *line
     bool covered = self->events->is_covered(self->arg, number);
     if (covered && others_have_all(self, line))
         return true;
-    if (log_allowed(&self->lag_limit, clock_mono_ns()))
-        log_warn(covered ? "lines: not rotated yet: others lack a symbol" : "lines: not rotated yet: this one lags",
-                 LOG_SLICE("source", self->config.name), LOG_U64("line", number),
-                 LOG_U64("suppressed", log_suppressed(&self->lag_limit)));
+    log_warn_limited(&self->lag_limit,
+                     covered ? "lines: not rotated yet: others lack a symbol" : "lines: not rotated yet: this one lags",
+                     LOG_SLICE("source", self->config.name), LOG_U64("line", number));
     return false;
 }
 

@@ -46,17 +46,14 @@ static void tell(source_t *self, connection_news_t news)
 
 static void log_waiting(source_t *self, uint32_t delay_ms)
 {
-    if (log_allowed(&self->lost_limit, clock_mono_ns()))
-        log_warn("source: lost", LOG_SLICE("source", self->config.name), LOG_TEXT("reason", self->reason),
-                 LOG_U64("retry_ms", delay_ms), LOG_U64("suppressed", log_suppressed(&self->lost_limit)));
+    log_warn_limited(&self->lost_limit, "source: lost", LOG_SLICE("source", self->config.name),
+                     LOG_TEXT("reason", self->reason), LOG_U64("retry_ms", delay_ms));
 }
 
 static void log_breaker(source_t *self)
 {
-    if (log_allowed(&self->breaker_limit, clock_mono_ns()))
-        log_warn("source: circuit breaker", LOG_SLICE("source", self->config.name),
-                 LOG_TEXT("state", breaker_name(self->connection.breaker.state)),
-                 LOG_U64("suppressed", log_suppressed(&self->breaker_limit)));
+    log_warn_limited(&self->breaker_limit, "source: circuit breaker", LOG_SLICE("source", self->config.name),
+                     LOG_TEXT("state", breaker_name(self->connection.breaker.state)));
 }
 
 static void lose(source_t *self, const connection_step_t *step)
@@ -174,9 +171,8 @@ static void on_confirmed(void *arg, text_t symbol, bool subscribed)
 static void on_rejected(void *arg, text_t symbol, text_t reason)
 {
     source_t *self = arg;
-    if (log_allowed(&self->rejected_limit, clock_mono_ns()))
-        log_warn("source: rejected", LOG_SLICE("source", self->config.name), LOG_SLICE("symbol", symbol),
-                 LOG_SLICE("reason", reason), LOG_U64("suppressed", log_suppressed(&self->rejected_limit)));
+    log_warn_limited(&self->rejected_limit, "source: rejected", LOG_SLICE("source", self->config.name),
+                     LOG_SLICE("symbol", symbol), LOG_SLICE("reason", reason));
     subscriber_rejected(self->subscriber, symbol, reason);
 }
 
@@ -184,9 +180,8 @@ static void on_malformed(void *arg, const char *reason, text_t sample)
 {
     source_t *self = arg;
     self->malformed++;
-    if (log_allowed(&self->malformed_limit, clock_mono_ns()))
-        log_warn("source: malformed message", LOG_SLICE("source", self->config.name), LOG_TEXT("reason", reason),
-                 LOG_SLICE("sample", sample), LOG_U64("suppressed", log_suppressed(&self->malformed_limit)));
+    log_warn_limited(&self->malformed_limit, "source: malformed message", LOG_SLICE("source", self->config.name),
+                     LOG_TEXT("reason", reason), LOG_SLICE("sample", sample));
 }
 
 /* Nobody trades nothing, or less. A price may well be 0 or below: that of a spread or of energy is at times. */

@@ -54,11 +54,9 @@ static uint64_t patience_ms(const subscriber_t *self, int64_t now_ns)
 
 static void log_failure(subscriber_t *self, const symbol_subscription_t *subscription, int64_t now_ns)
 {
-    if (log_allowed(&self->failed_limit, now_ns))
-        log_warn("source: subscription fails", LOG_SLICE("source", self->config->name),
-                 LOG_SLICE("symbol", subscription->symbol), LOG_SLICE("reason", symbol_subscription_reason(subscription)),
-                 LOG_U64("retry_ms", (uint64_t)((subscription->due_ns - now_ns) / NS_PER_MS)),
-                 LOG_U64("suppressed", log_suppressed(&self->failed_limit)));
+    log_warn_limited(&self->failed_limit, "source: subscription fails", LOG_SLICE("source", self->config->name),
+                     LOG_SLICE("symbol", subscription->symbol), LOG_SLICE("reason", symbol_subscription_reason(subscription)),
+                     LOG_U64("retry_ms", (uint64_t)((subscription->due_ns - now_ns) / NS_PER_MS)));
 }
 
 /* The stream's trades are expected from now on; one that starves goes on to do so until it has one. */
@@ -336,11 +334,10 @@ static void resubscribe(subscriber_t *self, size_t number, int64_t now_ns)
     if (subscription->state != SUBSCRIPTION_TAKEN)
         return; /* it is being asked for anyway */
     self->resubscribes++;
-    if (log_allowed(&self->remedy_limit, now_ns))
-        log_warn("source: resubscribing a stale symbol", LOG_SLICE("source", self->config->name),
-                 LOG_SLICE("symbol", subscription->symbol),
-                 LOG_U64("silence_ms", (uint64_t)(stale_streams_silence_ns(self->stale_streams, number, now_ns) / NS_PER_MS)),
-                 LOG_U64("suppressed", log_suppressed(&self->remedy_limit)));
+    log_warn_limited(
+        &self->remedy_limit, "source: resubscribing a stale symbol", LOG_SLICE("source", self->config->name),
+        LOG_SLICE("symbol", subscription->symbol),
+        LOG_U64("silence_ms", (uint64_t)(stale_streams_silence_ns(self->stale_streams, number, now_ns) / NS_PER_MS)));
     happen(self, subscription, SUBSCRIPTION_RENEW, TEXT(""));
 }
 
@@ -375,10 +372,8 @@ static void apply_remedy(subscriber_t *self, int64_t now_ns)
 void subscriber_check(subscriber_t *self, int64_t now_ns)
 {
     if (stale_streams_check(self->stale_streams, now_ns)) {
-        if (log_allowed(&self->stale_limit, now_ns))
-            log_warn("source: no trades for an unlikely time", LOG_SLICE("source", self->config->name),
-                     LOG_SLICE("stale", stale_streams_print(self->stale_streams, now_ns)),
-                     LOG_U64("suppressed", log_suppressed(&self->stale_limit)));
+        log_warn_limited(&self->stale_limit, "source: no trades for an unlikely time", LOG_SLICE("source", self->config->name),
+                         LOG_SLICE("stale", stale_streams_print(self->stale_streams, now_ns)));
         self->events->on_change(self->arg);
     }
     apply_remedy(self, now_ns);

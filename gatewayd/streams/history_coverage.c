@@ -48,8 +48,7 @@ static void note_older(lesson_t *self, coverage_span_t *run, int64_t time_ns)
     text_t source = run->live_stream->source;
     for (size_t i = 0; i < self->count; i++) {
         coverage_span_t *other = &self->runs[i];
-        bool less =
-            time_ns < other->least_ns || (time_ns == other->least_ns && ring_recent_order(source, other->least_source) < 0);
+        bool less = time_ns < other->least_ns || (time_ns == other->least_ns && text_compare(source, other->least_source) < 0);
         if (other == run) {
             other->least_ns = INT64_MAX;
         } else if (less) {

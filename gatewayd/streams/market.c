@@ -1,5 +1,6 @@
 #include "gatewayd/streams/market.h"
 
+#include "common/array.h"
 #include "common/table.h"
 #include "gatewayd/streams/notify.h"
 #include "proto/trade.h"
@@ -226,14 +227,8 @@ void live_stream_forget(live_stream_t *live_stream, const ring_t *ring)
 
 bool live_stream_add(live_stream_t *live_stream, reader_t *reader)
 {
-    if (live_stream->reader_count == live_stream->reader_room) {
-        size_t room = live_stream->reader_room ? live_stream->reader_room * 2 : 1;
-        reader_t **readers = realloc(live_stream->readers, room * sizeof *readers);
-        if (!readers)
-            return false;
-        live_stream->readers = readers;
-        live_stream->reader_room = room;
-    }
+    if (!ARRAY_RESERVE(&live_stream->readers, &live_stream->reader_room, live_stream->reader_count + 1, ARRAY_UNBOUNDED))
+        return false;
     reader->place = live_stream->reader_count;
     live_stream->readers[live_stream->reader_count++] = reader;
     return true;

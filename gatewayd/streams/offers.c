@@ -92,9 +92,7 @@ offer_change_t offers_update(offers_t *self, const status_t *status, int64_t now
         return OFFER_SAME;
     if (!record && !(record = add_record(self, status->source))) {
         static log_limit_t limit;
-        if (log_allowed(&limit, clock_mono_ns()))
-            log_warn("offers: too many sources", LOG_SLICE("source", status->source),
-                     LOG_U64("suppressed", log_suppressed(&limit)));
+        log_warn_limited(&limit, "offers: too many sources", LOG_SLICE("source", status->source));
         return OFFER_SAME;
     }
     if (self->first_ns == 0)

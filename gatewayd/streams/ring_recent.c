@@ -5,17 +5,10 @@
 
 #include <stdlib.h>
 
-int ring_recent_order(text_t source, text_t other)
-{
-    size_t shorter = source.length < other.length ? source.length : other.length;
-    int order = shorter > 0 ? memcmp(source.at, other.at, shorter) : 0;
-    return order ? order : (source.length > other.length) - (source.length < other.length);
-}
-
 static int compare_sources(const void *a, const void *b)
 {
     const ring_recent_stream_t *x = a, *y = b;
-    return ring_recent_order(x->source, y->source);
+    return text_compare(x->source, y->source);
 }
 
 /* What is no trade ends the list: it can't have come from a bus. */
@@ -95,7 +88,7 @@ static bool goes_first(const ring_recent_t *self, const ring_recent_stream_t *ch
         if (self->streams[i].state != RING_RECENT_PLACE)
             continue;
         if (!chosen || chosen->time_ns < coverage->before_ns ||
-            (chosen->time_ns == coverage->before_ns && ring_recent_order(chosen->source, coverage->before_source) < 0))
+            (chosen->time_ns == coverage->before_ns && text_compare(chosen->source, coverage->before_source) < 0))
             return false;
     }
     return true;

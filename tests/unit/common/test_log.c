@@ -170,6 +170,31 @@ START_TEST(limit_lets_five_lines_through_in_any_ten_seconds)
 }
 END_TEST
 
+static int looked_at;
+
+static const char *look(void)
+{
+    looked_at++;
+    return "x";
+}
+
+START_TEST(limited_lines_tell_how_many_were_left_out_without_looking_at_their_fields)
+{
+    log_limit_t limit = {0};
+    log_open("t", LOG_LEVEL_INFO, LOG_FORMAT_HUMAN);
+    capture_stderr();
+    for (int i = 0; i < 8; i++)
+        log_warn_limited(&limit, "m", LOG_TEXT("found", look()));
+    limit.line_ns[0] -= 10 * NS_PER_S; /* time passes */
+    log_error_limited(&limit, "n");
+    text_t text = captured();
+    ck_assert_int_eq(looked_at, LOG_LIMIT_LINES);
+    ck_assert_ptr_nonnull(memmem(text.at, text.length, "warn  t m found=x suppressed=0\n", 31));
+    ck_assert_ptr_nonnull(memmem(text.at, text.length, "error t n suppressed=3\n", 23));
+    ck_assert_uint_eq(limit.suppressed, 0);
+}
+END_TEST
+
 int main(void)
 {
     TCase *tests = tcase_create("log");
@@ -182,6 +207,7 @@ int main(void)
     tcase_add_test(tests, logging_keeps_errno);
     tcase_add_test(tests, names_of_levels_and_formats_are_read);
     tcase_add_test(tests, limit_lets_five_lines_through_in_any_ten_seconds);
+    tcase_add_test(tests, limited_lines_tell_how_many_were_left_out_without_looking_at_their_fields);
     Suite *suite = suite_create("log");
     suite_add_tcase(suite, tests);
     SRunner *runner = srunner_create(suite);

@@ -141,6 +141,19 @@ START_TEST(hash_spreads_similar_keys_over_a_table)
 }
 END_TEST
 
+START_TEST(slices_are_ordered_by_bytes_and_a_beginning_comes_first)
+{
+    static const char *const ascending[] = {"", "A", "AB", "B", "a", "\xc3\xa9"};
+    for (size_t i = 0; i < sizeof ascending / sizeof *ascending; i++) {
+        for (size_t k = 0; k < sizeof ascending / sizeof *ascending; k++) {
+            int order = text_compare(text_of(ascending[i]), text_of(ascending[k]));
+            ck_assert_int_eq((order > 0) - (order < 0), (i > k) - (i < k));
+        }
+    }
+    ck_assert_int_eq(text_compare((text_t){NULL, 0}, TEXT("")), 0);
+}
+END_TEST
+
 START_TEST(slices_compare_by_content)
 {
     ck_assert(text_equal(TEXT("abc"), text_of("abc")));
@@ -165,6 +178,7 @@ int main(void)
     tcase_add_test(tests, a_byte_order_mark_is_taken_off_once_and_at_the_start);
     tcase_add_test(tests, hash_depends_on_every_byte_and_on_the_length);
     tcase_add_test(tests, hash_spreads_similar_keys_over_a_table);
+    tcase_add_test(tests, slices_are_ordered_by_bytes_and_a_beginning_comes_first);
     tcase_add_test(tests, slices_compare_by_content);
     Suite *suite = suite_create("text");
     suite_add_tcase(suite, tests);
