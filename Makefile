@@ -12,7 +12,7 @@ comma := ,
 Q := $(if $(V),,@)
 BUILD := build$(if $(SAN),/san-$(subst $(comma),-,$(SAN)))
 
-PACKAGES := libzmq libczmq libcjson libwebsockets libcrypto libuv zlib
+PACKAGES := libzmq libczmq libcjson libwebsockets libssl libcrypto libuv zlib
 STORE_PACKAGES := sqlite3 libpq hiredis
 WARNINGS := -Wall -Wextra -Wpedantic -Werror -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wconversion \
             -Wno-sign-conversion -Wpointer-arith -Wcast-qual -Wwrite-strings -Wundef -Wvla -Wformat=2

@@ -3,11 +3,10 @@
 #include "common/clock.h"
 
 #include <assert.h>
-#include <netinet/tcp.h>
+#include <libwebsockets.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <sys/socket.h>
 
 __attribute__((format(printf, 3, 4))) static void fail(dialer_t *self, loss_kind_t kind, const char *format, ...)
 {
@@ -28,23 +27,12 @@ static bool dial(dialer_t *self, size_t number)
         .vhost = self->vhost,
         .address = self->race.addresses[number].text,
         .port = url->port,
-        .method = url->tls ? NULL : "RAW", /* 4.1.6 can't begin TLS on a connection that is not of its own protocols */
-        .path = url->path,
-        .host = url->authority, /* for the certificate, too */
-        .ssl_connection = (url->tls ? LCCSCF_USE_SSL : 0) | LCCSCF_HTTP_NO_FOLLOW_REDIRECT,
-        .alpn = "http/1.1",
+        .method = "RAW",
         .local_protocol_name = self->config.protocols->name,
         .opaque_user_data = self->arg,
-        .pwsi = &self->attempts[number],
+        .pwsi = &self->attempts[number].wsi,
     };
     return lws_client_connect_via_info(&info) != NULL;
-}
-
-static bool tcp_stands(struct lws *wsi)
-{
-    struct tcp_info info = {0};
-    socklen_t length = sizeof info;
-    return getsockopt(lws_get_socket_fd(wsi), IPPROTO_TCP, TCP_INFO, &info, &length) == 0 && info.tcpi_state == TCP_ESTABLISHED;
 }
 
 /* Those that are due. A failure may be told by the callback, from within; or not at all. */
@@ -52,13 +40,13 @@ static void dial_due(dialer_t *self, int64_t now_ns)
 {
     int number;
     for (size_t i = 0; i < self->race.begun; i++)
-        if (self->config.url->tls && self->attempts[i] && tcp_stands(self->attempts[i]))
+        if (self->attempts[i].tls)
             address_race_stands(&self->race);
     while (self->racing && (number = address_race_next(&self->race, now_ns)) >= 0) {
         size_t failed = self->race.failed;
         if (dial(self, (size_t)number))
             continue;
-        self->attempts[number] = NULL;
+        transport_release(&self->attempts[number]);
         if (self->race.failed == failed)
             address_race_failed(&self->race, now_ns);
     }
@@ -102,18 +90,13 @@ static void on_step(void *arg)
 /* An empty proxy keeps lws from the environment's. */
 static struct lws_vhost *make_vhost(web_t *web, const dialer_config_t *config)
 {
-    bool own_ca = config->ca[0] != '\0';
     struct lws_context_creation_info info = {
         .port = CONTEXT_PORT_NO_LISTEN,
         .vhost_name = "upstream",
         .protocols = config->protocols,
         .http_proxy_address = getenv("http_proxy") ? "" : NULL,
-        .options = LWS_SERVER_OPTION_DO_SSL_GLOBAL_INIT,
-        .client_ssl_ca_filepath = own_ca ? config->ca : NULL,
         .timeout_secs = config->timeout_s,
     };
-    if (own_ca || !config->url->tls)
-        info.options |= LWS_SERVER_OPTION_DISABLE_OS_CA_CERTS; /* to read all of the system's takes 30 ms */
     return lws_create_vhost(web_context(web), &info);
 }
 
@@ -141,8 +124,8 @@ void dialer_start(dialer_t *self)
 static void close_attempts(dialer_t *self)
 {
     for (size_t i = 0; i < self->race.begun; i++) {
-        struct lws *wsi = self->attempts[i];
-        self->attempts[i] = NULL;
+        struct lws *wsi = self->attempts[i].wsi;
+        transport_release(&self->attempts[i]);
         if (!wsi)
             continue;
         lws_set_opaque_user_data(wsi, NULL);
@@ -167,17 +150,9 @@ bool dialer_is_looking_up(const dialer_t *self)
 static size_t number_of(const dialer_t *self, const struct lws *wsi)
 {
     for (size_t i = 0; i < self->race.begun; i++)
-        if (self->attempts[i] == wsi)
+        if (self->attempts[i].wsi == wsi)
             return i;
     return SIZE_MAX;
-}
-
-void dialer_take(dialer_t *self, struct lws *wsi)
-{
-    self->taken = number_of(self, wsi);
-    assert(self->taken != SIZE_MAX);
-    self->attempts[self->taken] = NULL;
-    dialer_stop(self);
 }
 
 void dialer_lost(dialer_t *self, const struct lws *wsi, text_t error)
@@ -185,10 +160,55 @@ void dialer_lost(dialer_t *self, const struct lws *wsi, text_t error)
     size_t number = number_of(self, wsi);
     if (number == SIZE_MAX)
         return;
-    self->attempts[number] = NULL;
-    address_race_failed(&self->race, clock_mono_ns());
     snprintf(self->reason, sizeof self->reason, "%s: %.*s", self->race.addresses[number].text, TEXT_ARG(error));
+    transport_release(&self->attempts[number]);
+    address_race_failed(&self->race, clock_mono_ns());
     loop_timer_start(self->step, 0, 0);
+}
+
+static dialer_progress_t lose(dialer_t *self, const struct lws *wsi, const char *error)
+{
+    dialer_lost(self, wsi, text_of(error));
+    return DIALER_FAILED;
+}
+
+static dialer_progress_t shake_hands(dialer_t *self, transport_t *attempt)
+{
+    tls_result_t result = tls_shake_hands(attempt->tls);
+    if (!transport_flush(attempt)) /* when it has failed, too: the exchange is told why */
+        return lose(self, attempt->wsi, "the connection broke");
+    if (result == TLS_DONE)
+        return DIALER_STANDS;
+    return result == TLS_WAITING ? DIALER_PENDING : lose(self, attempt->wsi, tls_wrong(attempt->tls));
+}
+
+dialer_progress_t dialer_connected(dialer_t *self, struct lws *wsi)
+{
+    size_t number = number_of(self, wsi);
+    assert(number != SIZE_MAX);
+    transport_t *attempt = &self->attempts[number];
+    if (!self->config.url->tls)
+        return DIALER_STANDS;
+    attempt->tls = tls_new(self->config.trust, self->config.url->host);
+    return attempt->tls ? shake_hands(self, attempt) : lose(self, wsi, "no memory for TLS");
+}
+
+dialer_progress_t dialer_received(dialer_t *self, struct lws *wsi, text_t bytes)
+{
+    size_t number = number_of(self, wsi);
+    assert(number != SIZE_MAX);
+    transport_t *attempt = &self->attempts[number];
+    return tls_feed(attempt->tls, bytes) ? shake_hands(self, attempt) : lose(self, wsi, "no memory for TLS");
+}
+
+transport_t dialer_take(dialer_t *self, struct lws *wsi)
+{
+    self->taken = number_of(self, wsi);
+    assert(self->taken != SIZE_MAX);
+    transport_t transport = self->attempts[self->taken];
+    self->attempts[self->taken] = (transport_t){0};
+    dialer_stop(self);
+    return transport;
 }
 
 void dialer_opened(dialer_t *self)

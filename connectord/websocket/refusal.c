@@ -7,7 +7,7 @@
 
 enum { DATE_MAX = 64 };
 
-/* The words are ours rather than the server's, so that they are the same with TLS and without. */
+/* The words are ours rather than the server's, which may be any. */
 static const struct {
     unsigned status;
     const char *name, *meaning; /* NULL: the name says it */

@@ -1,6 +1,4 @@
-/* libwebsockets on the loop: the one lws context of a process, and WebSockets on it.
- *
- * For boundary files: this includes libwebsockets.h.
+/* libwebsockets on the loop: the one lws context of a process. It connects, and carries bytes: TLS and WebSocket are ours (transport.h).
  */
 #pragma once
 
@@ -13,8 +11,7 @@ struct lws_context;
 typedef struct web web_t;
 
 /* fd_limit: how many file descriptors the process may use; lws's tables are sized by it (about 100 bytes each), and it is set
- * as RLIMIT_NOFILE if the system's limit is higher. Text frames are not checked for UTF-8: the receiver does that (text_is_utf8),
- * and decides what happens to the connection. NULL with a log line on failure. */
+ * as RLIMIT_NOFILE if the system's limit is higher. NULL with a log line on failure. */
 web_t *web_new(loop_t *loop, unsigned fd_limit);
 
 struct lws_context *web_context(web_t *self);

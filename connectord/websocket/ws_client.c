@@ -16,7 +16,6 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <unistd.h>
 
 _Static_assert((int)WS_CLIENT_MESSAGE_MAX == (int)MESSAGE_ASSEMBLER_MESSAGE_MAX &&
                    (int)WS_CLIENT_SEND_MAX == (int)FRAME_WRITER_BYTES_MAX,
@@ -39,9 +38,10 @@ struct ws_client {
 
     ws_client_state_t state;
     loop_timer_t *watch; /* the connection's deadline, and then its silence */
+    tls_trust_t *trust;  /* for wss:// */
     dialer_t dialer;
-    struct lws *wsi; /* the one that was taken */
-    bool inside;     /* libwebsockets is calling for wsi, which must not be freed until that returns */
+    transport_t transport; /* the one that was taken */
+    bool inside;           /* libwebsockets is calling for a connection, which must not be freed until that returns */
     int64_t heard_ns;
     char reason[REFUSAL_REASON_MAX]; /* why it is being closed, where that is known before it is */
     loss_t loss;                     /* what else is known of that */
@@ -65,18 +65,18 @@ __attribute__((format(printf, 2, 3))) static void set_reason(ws_client_t *self, 
 /* Lets go of the connection: lws may still call for it, but finds nobody there and closes it (orphan below). */
 static void let_go(ws_client_t *self)
 {
-    struct lws *wsi = self->wsi;
+    struct lws *wsi = self->transport.wsi;
     bool open = self->state == OPEN;
     self->state = CLOSED;
     loop_timer_stop(self->watch);
     dialer_stop(&self->dialer);
     message_assembler_clear(&self->assembler);
-    self->wsi = NULL;
     if (!wsi)
         return;
     lws_set_opaque_user_data(wsi, NULL);
     if (open)
-        frame_writer_goodbye(&self->writer, wsi, TEXT("\x03\xe8")); /* 1000: normal */
+        frame_writer_goodbye(&self->writer, &self->transport, TEXT("\x03\xe8")); /* 1000: normal */
+    transport_release(&self->transport);
     if (!self->inside)
         lws_set_timeout(wsi, PENDING_TIMEOUT_CLOSE_SEND, LWS_TO_KILL_SYNC);
 }
@@ -94,7 +94,7 @@ static void on_held(void *arg, bool held)
     ws_client_t *self = arg;
     self->heard_ns = clock_mono_ns();
     if (self->state == OPEN)
-        lws_rx_flow_control(self->wsi, !held);
+        lws_rx_flow_control(self->transport.wsi, !held);
 }
 
 static void on_open(ws_client_t *self)
@@ -134,11 +134,11 @@ static void on_close_frame(ws_client_t *self, text_t content)
 static void on_gone(ws_client_t *self, struct lws *wsi, text_t error)
 {
     lws_set_opaque_user_data(wsi, NULL);
-    if (self->wsi != wsi) {
+    if (self->transport.wsi != wsi) {
         dialer_lost(&self->dialer, wsi, error.length > 0 ? error : TEXT("the connection broke"));
         return;
     }
-    self->wsi = NULL;
+    transport_release(&self->transport);
     if (error.length > 0)
         set_reason(self, "%.*s", TEXT_ARG(error));
     else if (self->reason[0] == '\0')
@@ -153,62 +153,41 @@ static void on_gone(ws_client_t *self, struct lws *wsi, text_t error)
     fail(self);
 }
 
-/* The first connection that stands: others are not needed. */
-static void on_stands(ws_client_t *self, struct lws *wsi)
-{
-    dialer_take(&self->dialer, wsi);
-    self->wsi = wsi;
-    self->state = ASKING;
-    self->reason[0] = '\0';        /* an earlier address's */
-    self->handshake.key[0] = '\0'; /* not asked yet */
-    self->answered = false;
-}
-
-/* Not lws's own field for it, which would make it "http://https://…". */
-static int add_origin(const ws_client_t *self, struct lws *wsi, unsigned char **at, size_t room)
-{
-    const unsigned char *value = (const unsigned char *)self->config.origin;
-    return lws_add_http_header_by_name(wsi, (const unsigned char *)"Origin:", value, (int)strlen(self->config.origin), at,
-                                       *at + room);
-}
-
 /* Each on_… below returns what lws wants to hear: -1 to have the connection closed. */
 
-static int on_connected(ws_client_t *self, struct lws *wsi)
+/* The first connection that stands: others are not needed. */
+static int on_stands(ws_client_t *self, struct lws *wsi)
 {
-    on_stands(self, wsi);
-    lws_callback_on_writable(wsi);
-    return 0;
-}
-
-/* TLS is done: lws is about to ask for the WebSocket. */
-static int on_secured(ws_client_t *self, struct lws *wsi, unsigned char **at, size_t room)
-{
-    on_stands(self, wsi);
-    return add_origin(self, wsi, at, room);
-}
-
-static int send_request(ws_client_t *self, struct lws *wsi)
-{
+    self->transport = dialer_take(&self->dialer, wsi);
+    self->state = ASKING;
+    self->reason[0] = '\0'; /* an earlier address's */
+    self->answered = false;
     buffer_t request = buffer_new(WS_CLIENT_SEND_MAX);
-    bool sent = false;
-    if (handshake_ask(&self->handshake, &request, &self->url, self->config.origin))
-        sent = frame_writer_bytes(&self->writer, wsi, buffer_text(&request));
+    bool sent = handshake_ask(&self->handshake, &request, &self->url, self->config.origin) &&
+                transport_send(&self->transport, buffer_text(&request));
     buffer_release(&request);
     return sent ? 0 : -1;
+}
+
+static int on_progress(ws_client_t *self, struct lws *wsi, dialer_progress_t progress)
+{
+    if (progress == DIALER_STANDS)
+        return on_stands(self, wsi);
+    if (progress == DIALER_PENDING)
+        return 0;
+    lws_set_opaque_user_data(wsi, NULL);
+    return -1;
 }
 
 /* One thing at a time, as lws has it. */
 static int on_writable(ws_client_t *self, struct lws *wsi)
 {
-    if (self->state == ASKING && self->handshake.key[0] == '\0')
-        return send_request(self, wsi);
-    if (self->state != OPEN)
+    if (self->state != OPEN || self->transport.wsi != wsi)
         return 0;
     if (self->writer.pong_due) {
         if (self->wants_write)
             lws_callback_on_writable(wsi);
-        return frame_writer_pong(&self->writer, wsi) ? 0 : -1;
+        return frame_writer_pong(&self->writer, &self->transport) ? 0 : -1;
     }
     if (self->wants_write) {
         self->wants_write = false;
@@ -252,10 +231,10 @@ static int on_frame(ws_client_t *self, const frame_t *frame)
         break;
     case FRAME_CLOSE:
         on_close_frame(self, frame->bytes);
-        frame_writer_goodbye(&self->writer, self->wsi, (text_t){frame->bytes.at, frame->bytes.length >= 2 ? 2 : 0});
+        frame_writer_goodbye(&self->writer, &self->transport, (text_t){frame->bytes.at, frame->bytes.length >= 2 ? 2 : 0});
         return -1;
     case FRAME_PING:
-        frame_writer_pinged(&self->writer, self->wsi, frame->bytes);
+        frame_writer_pinged(&self->writer, &self->transport, frame->bytes);
         break;
     case FRAME_PONG:
         break;
@@ -269,10 +248,9 @@ static int on_bytes(ws_client_t *self, struct lws *wsi, text_t input)
     frame_t frame;
     const char *wrong = NULL;
     frame_found_t found = FRAME_FOUND;
-    self->heard_ns = clock_mono_ns();
     if (self->state == ASKING && on_answer(self, &input) != 0)
         return -1;
-    while (self->wsi == wsi && self->state == OPEN &&
+    while (self->transport.wsi == wsi && self->state == OPEN &&
            (found = frame_reader_next(&self->reader, &input, &frame, &wrong)) == FRAME_FOUND)
         if (on_frame(self, &frame) != 0)
             return -1;
@@ -281,19 +259,20 @@ static int on_bytes(ws_client_t *self, struct lws *wsi, text_t input)
     return found == FRAME_BROKEN ? -1 : 0;
 }
 
-/* lws keeps the answer's headers until this returns. */
-static void on_connection_error(ws_client_t *self, struct lws *wsi, text_t error)
+static int on_received(ws_client_t *self, struct lws *wsi, text_t input)
 {
-    char retry_after[64] = "", date[64] = "";
-    unsigned status = self->wsi == wsi ? lws_http_client_http_response(wsi) : 0;
-    if (self->state == ASKING && status != 0 && status != 101) {
-        lws_hdr_copy(wsi, retry_after, sizeof retry_after, WSI_TOKEN_HTTP_RETRY_AFTER);
-        lws_hdr_copy(wsi, date, sizeof date, WSI_TOKEN_HTTP_DATE);
-        self->answered = true;
-        on_refused(self, &(refusal_t){status, text_of(retry_after), text_of(date)});
-        error = TEXT("");
-    }
-    on_gone(self, wsi, error);
+    if (self->transport.wsi != wsi)
+        return on_progress(self, wsi, dialer_received(&self->dialer, wsi, input));
+    text_t bytes;
+    const char *wrong;
+    transport_found_t found = TRANSPORT_FOUND;
+    self->heard_ns = clock_mono_ns();
+    while (self->transport.wsi == wsi && (found = transport_next(&self->transport, &input, &bytes, &wrong)) == TRANSPORT_FOUND)
+        if (on_bytes(self, wsi, bytes) != 0)
+            return -1;
+    if (found == TRANSPORT_BROKEN)
+        set_reason(self, "%s", wrong);
+    return found == TRANSPORT_ENDED || found == TRANSPORT_BROKEN ? -1 : 0;
 }
 
 /* Events of a connection that is ours. */
@@ -301,34 +280,17 @@ static int translate(ws_client_t *self, struct lws *wsi, enum lws_callback_reaso
 {
     switch (reason) {
     case LWS_CALLBACK_RAW_CONNECTED:
-        return on_connected(self, wsi);
+        return on_progress(self, wsi, dialer_connected(&self->dialer, wsi));
     case LWS_CALLBACK_RAW_RX:
-        return on_bytes(self, wsi, (text_t){in, length});
-    case LWS_CALLBACK_CLIENT_APPEND_HANDSHAKE_HEADER:
-        return on_secured(self, wsi, in, length);
-    case LWS_CALLBACK_CLIENT_ESTABLISHED:
-        on_open(self);
-        break;
-    case LWS_CALLBACK_CLIENT_RECEIVE:
-        self->heard_ns = clock_mono_ns();
-        on_piece(self, (text_t){in, length}, lws_frame_is_binary(wsi), lws_is_final_fragment(wsi));
-        break;
-    case LWS_CALLBACK_CLIENT_RECEIVE_PONG:
-        self->heard_ns = clock_mono_ns();
-        break;
-    case LWS_CALLBACK_WS_PEER_INITIATED_CLOSE:
-        on_close_frame(self, (text_t){in, length});
-        break;
+        return on_received(self, wsi, (text_t){in, length});
     case LWS_CALLBACK_RAW_WRITEABLE:
-    case LWS_CALLBACK_CLIENT_WRITEABLE:
         return on_writable(self, wsi);
     case LWS_CALLBACK_RAW_CLOSE:
-    case LWS_CALLBACK_CLIENT_CLOSED:
-    case LWS_CALLBACK_WSI_DESTROY: /* the only one of the three when the peer resets the connection in the handshake */
+    case LWS_CALLBACK_WSI_DESTROY:
         on_gone(self, wsi, TEXT(""));
         break;
     default: /* LWS_CALLBACK_CLIENT_CONNECTION_ERROR */
-        on_connection_error(self, wsi, (text_t){in, in ? length : 0});
+        on_gone(self, wsi, (text_t){in, in ? length : 0});
         break;
     }
     return 0;
@@ -342,13 +304,6 @@ static int on_lws(struct lws *wsi, enum lws_callback_reasons reason, void *user,
     case LWS_CALLBACK_RAW_RX:
     case LWS_CALLBACK_RAW_WRITEABLE:
     case LWS_CALLBACK_RAW_CLOSE:
-    case LWS_CALLBACK_CLIENT_APPEND_HANDSHAKE_HEADER:
-    case LWS_CALLBACK_CLIENT_ESTABLISHED:
-    case LWS_CALLBACK_CLIENT_RECEIVE:
-    case LWS_CALLBACK_CLIENT_RECEIVE_PONG:
-    case LWS_CALLBACK_CLIENT_WRITEABLE:
-    case LWS_CALLBACK_WS_PEER_INITIATED_CLOSE:
-    case LWS_CALLBACK_CLIENT_CLOSED:
     case LWS_CALLBACK_CLIENT_CONNECTION_ERROR:
     case LWS_CALLBACK_WSI_DESTROY:
         break;
@@ -425,15 +380,15 @@ ws_client_t *ws_client_new(loop_t *loop, web_t *web, const ws_client_config_t *c
         log_error("ws_client: invalid url", LOG_TEXT("wrong", wrong)); /* it may hold a secret */
         goto fail;
     }
-    if (config->ca[0] != '\0' && access(config->ca, R_OK) != 0) { /* lws says too little of it */
-        log_error("ws_client: can't read the CA certificates", LOG_TEXT("file", config->ca), LOG_ERRNO());
+    if ((self->url.tls || config->ca[0] != '\0') && !(self->trust = tls_trust_new(config->ca, &wrong))) {
+        log_error("ws_client: can't read the CA certificates", LOG_TEXT("file", config->ca), LOG_TEXT("error", wrong));
         goto fail;
     }
     if (!(self->watch = loop_timer_new(loop, on_watch, self)))
         goto fail;
-    dialer_config_t dialer = {&self->url, config->ca, protocols, config->connect_ms / 1000 + 10 /* behind our own */};
+    dialer_config_t dialer = {&self->url, self->trust, protocols, config->connect_ms / 1000 + 10 /* behind our own */};
     if (!dialer_open(&self->dialer, loop, web, &dialer, on_dialer_failed, self)) {
-        log_error("ws_client: can't create a client", LOG_TEXT("ca", config->ca));
+        log_error("ws_client: can't create a client");
         goto fail;
     }
     web_join(web, &self->reading);
@@ -463,13 +418,13 @@ void ws_client_want_write(ws_client_t *self)
     if (self->state != OPEN)
         return;
     self->wants_write = true;
-    lws_callback_on_writable(self->wsi);
+    lws_callback_on_writable(self->transport.wsi);
 }
 
 void ws_client_send(ws_client_t *self, text_t message)
 {
     assert(self->inside && message.length <= WS_CLIENT_SEND_MAX);
-    if (!frame_writer_frame(&self->writer, self->wsi, SEND_TEXT, message))
+    if (!frame_writer_frame(&self->writer, &self->transport, SEND_TEXT, message))
         set_reason(self, "can't send"); /* lws closes it by itself */
 }
 
@@ -488,6 +443,7 @@ void ws_client_destroy(ws_client_t **self_p)
         let_go(self);
     list_remove(&self->reading.item);
     dialer_close(&self->dialer);
+    tls_trust_destroy(&self->trust);
     loop_timer_destroy(&self->watch);
     message_assembler_release(&self->assembler);
     handshake_release(&self->handshake);

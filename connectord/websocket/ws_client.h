@@ -7,8 +7,8 @@
  *
  * While the web is held (web_hold) nothing is read from an open connection, and it does not count as silent; what had been read is passed on.
  *
- * wss:// connections are checked: the certificate's chain, its dates, and that it names the URL's host,
- * whatever its address (a name; libwebsockets does not check addresses in certificates). Redirects and proxies are not followed.
+ * ws:// and wss:// differ in the TLS between (transport.h), which checks the certificate: its chain, its dates, and that it names the URL's
+ * host, whatever address that has. Redirects and proxies are not followed.
  */
 #pragma once
 

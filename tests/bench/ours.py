@@ -46,6 +46,18 @@ def wait_for_source(flow, gateway="gateway0"):
     until(lambda: up in get(f"http://{flow.address(gateway)}/metrics")[1], "the gateway to hear the source")
 
 
+def exchange_tls(flow, scheme):
+    """What the simulator is to be told of it; with wss the source trusts the simulator's certificate."""
+    flow.source["url"] = f"{scheme}://localhost:{flow.port['simulator']}/ws"
+    if scheme == "ws":
+        return []
+    certificate, key = flow.directory / "certificate.pem", flow.directory / "key.pem"
+    subprocess.run(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-days", "2", "-subj", "/CN=localhost",
+                    "-addext", "subjectAltName=DNS:localhost", "-keyout", key, "-out", certificate], check=True, capture_output=True)
+    flow.source["ca"] = str(certificate)
+    return ["--tls", f"{certificate},{key}"]
+
+
 def bus_load(flow, protocol="dataflow"):
     return ["--protocol", protocol, "--address", flow.address("gateway0"), "--publisher", "bus", "--publish", flow.bus, "--replay", flow.replay]
 

@@ -25,6 +25,9 @@ typedef struct {
     bool disconnects; /* upon a message */
     buffer_t heard;   /* by the server, as above */
     uint32_t connect_ms;
+    bool tls;        /* the test speaks wss:// */
+    folder_t folder; /* the server's certificate is there then */
+    char ca[96];     /* empty without TLS */
 } rig_t;
 
 static rig_t rig;
@@ -93,8 +96,18 @@ static inline void set_up(void)
     rig.server.on_message = server_on_message;
 }
 
+static inline void set_up_tls(void)
+{
+    set_up();
+    rig.tls = true;
+    rig.folder = folder_new();
+    snprintf(rig.ca, sizeof rig.ca, "%s/server.pem", rig.folder.path);
+}
+
 static inline void tear_down(void)
 {
+    if (rig.tls)
+        folder_remove(&rig.folder);
     ws_client_destroy(&rig.ws_client);
     web_destroy(&rig.web);
     server_release(&rig.server);
@@ -113,20 +126,6 @@ static inline void connect_to(const char *url, const char *ca, uint32_t silence_
     ck_assert_int_eq(rig.opened + rig.closed, 0); /* nothing from within */
 }
 
-static inline void connect_plain(void)
-{
-    server_start(&rig.server, rig.web, NULL, NULL);
-    connect_to(rig.server.url, "", 60000);
-    UNTIL(rig.opened);
-    ck_assert(ws_client_is_open(rig.ws_client));
-}
-
-static inline void check_received(const char *wanted)
-{
-    ck_assert_msg(text_equal(buffer_text(&rig.received), text_of(wanted)), "expected %s, found %.*s", wanted,
-                  TEXT_ARG(buffer_text(&rig.received)));
-}
-
 /* A certificate that `name` signed itself, valid for some days. */
 static inline void make_certificate(const folder_t *folder, const char *file, const char *name)
 {
@@ -138,16 +137,51 @@ static inline void make_certificate(const folder_t *folder, const char *file, co
     ck_assert_int_eq(system(command), 0);
 }
 
-static inline int run_tests_with(const char *name, void (*before)(void), void (*after)(void), const TTest *const *tests,
-                                 size_t count)
+/* With TLS in a test that speaks it. */
+static inline void start_server(void)
+{
+    char key[96];
+    if (!rig.tls) {
+        server_start(&rig.server, rig.web, NULL, NULL);
+        return;
+    }
+    make_certificate(&rig.folder, "server", "localhost");
+    snprintf(key, sizeof key, "%s/server.key", rig.folder.path);
+    server_start(&rig.server, rig.web, rig.ca, key);
+}
+
+static inline void connect_to_server(uint32_t silence_ms)
+{
+    start_server();
+    connect_to(rig.server.url, rig.ca, silence_ms);
+}
+
+static inline void connect_and_open(void)
+{
+    connect_to_server(60000);
+    UNTIL(rig.opened);
+    ck_assert(ws_client_is_open(rig.ws_client));
+}
+
+static inline void check_received(const char *wanted)
+{
+    ck_assert_msg(text_equal(buffer_text(&rig.received), text_of(wanted)), "expected %s, found %.*s", wanted,
+                  TEXT_ARG(buffer_text(&rig.received)));
+}
+
+static inline void add_tests(Suite *suite, const char *name, void (*before)(void), void (*after)(void),
+                             const TTest *const *tests, size_t count)
 {
     TCase *tcase = tcase_create(name);
     tcase_add_checked_fixture(tcase, before, after);
     tcase_set_timeout(tcase, 60);
     for (size_t i = 0; i < count; i++)
         tcase_add_test(tcase, tests[i]);
-    Suite *suite = suite_create(name);
     suite_add_tcase(suite, tcase);
+}
+
+static inline int run_suite(Suite *suite)
+{
     SRunner *runner = srunner_create(suite);
     srunner_run_all(runner, CK_ENV);
     int failed = srunner_ntests_failed(runner);
@@ -155,4 +189,22 @@ static inline int run_tests_with(const char *name, void (*before)(void), void (*
     return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
 }
 
-#define RUN_TESTS(name, tests) run_tests_with(name, set_up, tear_down, tests, sizeof tests / sizeof *tests)
+static inline int run_tests_with(const char *name, void (*before)(void), void (*after)(void), const TTest *const *tests,
+                                 size_t count)
+{
+    Suite *suite = suite_create(name);
+    add_tests(suite, name, before, after, tests, count);
+    return run_suite(suite);
+}
+
+/* Each once over ws:// and once over wss://. */
+static inline int run_tests_twice(const char *name, const TTest *const *tests, size_t count)
+{
+    Suite *suite = suite_create(name);
+    add_tests(suite, "ws", set_up, tear_down, tests, count);
+    add_tests(suite, "wss", set_up_tls, tear_down, tests, count);
+    return run_suite(suite);
+}
+
+#define RUN_TESTS(name, tests)       run_tests_with(name, set_up, tear_down, tests, sizeof tests / sizeof *tests)
+#define RUN_TESTS_TWICE(name, tests) run_tests_twice(name, tests, sizeof tests / sizeof *tests)

@@ -162,6 +162,7 @@ START_TEST(certificate_must_name_the_host_and_not_its_address)
     serve("127.0.0.1");
     connect_to_exchange("127.0.0.1", true);
     UNTIL(rig.opened || rig.closed);
+    ck_assert_str_eq(rig.reason, "127.0.0.1: certificate: hostname mismatch");
     ck_assert_int_eq(rig.opened, 0);
     ck_assert_int_eq(rig.server.opened, 0);
 }

@@ -3,7 +3,7 @@
 
 START_TEST(messages_come_whole_and_in_order)
 {
-    connect_plain();
+    connect_and_open();
     server_send(&rig.server, "one");
     server_send(&rig.server, "two");
     server_send(&rig.server, "{}");
@@ -14,7 +14,7 @@ END_TEST
 
 START_TEST(fragments_are_put_together)
 {
-    connect_plain();
+    connect_and_open();
     server_send_frame(&rig.server, TEXT("one"), LWS_WRITE_TEXT | LWS_WRITE_NO_FIN);
     server_send_frame(&rig.server, TEXT("-two"), LWS_WRITE_CONTINUATION | LWS_WRITE_NO_FIN);
     server_send_frame(&rig.server, TEXT("-three"), LWS_WRITE_CONTINUATION);
@@ -28,7 +28,7 @@ START_TEST(message_of_a_mebibyte_comes_whole)
 {
     static char large[WS_CLIENT_MESSAGE_MAX];
     memset(large, 'x', sizeof large);
-    connect_plain();
+    connect_and_open();
     server_send_frame(&rig.server, (text_t){large, sizeof large}, LWS_WRITE_TEXT);
     server_send(&rig.server, "next");
     UNTIL(rig.messages == 2);
@@ -41,7 +41,7 @@ START_TEST(larger_message_is_left_out_and_the_next_one_is_not)
 {
     static char large[3 * WS_CLIENT_MESSAGE_MAX];
     memset(large, 'x', sizeof large);
-    connect_plain();
+    connect_and_open();
     server_send(&rig.server, "before");
     server_send_frame(&rig.server, (text_t){large, WS_CLIENT_MESSAGE_MAX + 1}, LWS_WRITE_TEXT);
     server_send(&rig.server, "between");
@@ -57,7 +57,7 @@ END_TEST
 
 START_TEST(binary_message_is_left_out_and_the_next_one_is_not)
 {
-    connect_plain();
+    connect_and_open();
     server_send_frame(&rig.server, TEXT("bytes"), LWS_WRITE_BINARY);
     server_send(&rig.server, "text");
     server_send_frame(&rig.server, TEXT("by"), LWS_WRITE_BINARY | LWS_WRITE_NO_FIN);
@@ -71,7 +71,7 @@ END_TEST
 
 START_TEST(invalid_utf8_is_handed_on_and_the_connection_goes_on)
 {
-    connect_plain();
+    connect_and_open();
     server_send(&rig.server, "a\xff");
     server_send(&rig.server, "next");
     UNTIL(rig.messages == 2 || rig.closed);
@@ -81,7 +81,7 @@ END_TEST
 
 START_TEST(origin_goes_with_the_handshake)
 {
-    connect_plain();
+    connect_and_open();
     UNTIL(rig.server.opened);
     ck_assert_str_eq(rig.server.origin, "https://exchange.example");
 }
@@ -89,7 +89,7 @@ END_TEST
 
 START_TEST(writable_comes_when_asked_for_and_once)
 {
-    connect_plain();
+    connect_and_open();
     ck_assert_int_eq(rig.writable, 0);
     ws_client_want_write(rig.ws_client);
     UNTIL(rig.heard.length > 0);
@@ -102,7 +102,7 @@ END_TEST
 
 START_TEST(reason_of_the_exchanges_close_is_told)
 {
-    connect_plain();
+    connect_and_open();
     server_send(&rig.server, "last");
     server_hang_up(&rig.server);
     UNTIL(rig.closed);
@@ -114,8 +114,7 @@ END_TEST
 
 START_TEST(silent_connection_is_lost)
 {
-    server_start(&rig.server, rig.web, NULL, NULL);
-    connect_to(rig.server.url, "", 100);
+    connect_to_server(100);
     UNTIL(rig.closed);
     ck_assert_int_eq(rig.opened, 1);
     ck_assert_str_eq(rig.reason, "silent for 100 ms");
@@ -135,8 +134,7 @@ static void on_tick(void *arg)
 
 static void check_not_silent(int flags)
 {
-    server_start(&rig.server, rig.web, NULL, NULL);
-    connect_to(rig.server.url, "", 200);
+    connect_to_server(200);
     ticks = 25;
     tick_flags = flags;
     loop_timer_t *timer = loop_timer_new(rig.loop, on_tick, NULL);
@@ -165,7 +163,7 @@ END_TEST
 
 START_TEST(ping_is_answered_beside_what_is_sent)
 {
-    connect_plain();
+    connect_and_open();
     server_send_frame(&rig.server, TEXT("ping"), LWS_WRITE_PING);
     UNTIL(rig.server.pongs == 1);
     ws_client_want_write(rig.ws_client);
@@ -178,7 +176,7 @@ END_TEST
 
 START_TEST(frame_against_the_rules_ends_the_connection)
 {
-    connect_plain();
+    connect_and_open();
     server_send(&rig.server, "before");
     server_send_frame(&rig.server, TEXT("\xc1\x01x"), LWS_WRITE_HTTP); /* as it is */
     UNTIL(rig.closed);
@@ -189,7 +187,7 @@ END_TEST
 
 START_TEST(disconnect_says_goodbye_and_is_silent)
 {
-    connect_plain();
+    connect_and_open();
     server_send(&rig.server, "unheard");
     ws_client_disconnect(rig.ws_client);
     UNTIL(rig.server.closed);
@@ -200,7 +198,7 @@ END_TEST
 
 START_TEST(disconnect_from_within_a_message_ends_it_there)
 {
-    connect_plain();
+    connect_and_open();
     rig.disconnects = true;
     server_send(&rig.server, "first");
     server_send(&rig.server, "second");
@@ -213,7 +211,7 @@ END_TEST
 
 START_TEST(connects_again_after_each_end)
 {
-    connect_plain();
+    connect_and_open();
     for (int i = 2; i < 10; i++) {
         if (i % 2) {
             server_hang_up(&rig.server);
@@ -229,9 +227,10 @@ END_TEST
 
 START_TEST(destroy_leaves_nothing_behind_in_any_state)
 {
-    server_start(&rig.server, rig.web, NULL, NULL);
+    start_server();
     for (int turns = 0; turns < 40; turns++) { /* from looking up to open */
-        ws_client_config_t config = {.url = rig.server.url, .origin = "x", .ca = "", .connect_ms = 1000, .silence_ms = 1000};
+        ws_client_config_t config = {
+            .url = rig.server.url, .origin = "x", .ca = rig.ca, .connect_ms = 1000, .silence_ms = 1000};
         ws_client_t *ws_client = ws_client_new(rig.loop, rig.web, &config, &events, NULL);
         ws_client_connect(ws_client);
         for (int i = 0; i < turns; i++)
@@ -277,5 +276,5 @@ int main(void)
         destroy_leaves_nothing_behind_in_any_state,
         settings_of_no_use_are_refused,
     };
-    return RUN_TESTS("upstream", tests);
+    return RUN_TESTS_TWICE("upstream", tests);
 }
