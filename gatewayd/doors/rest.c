@@ -290,7 +290,7 @@ unsigned rest_answer(const rest_route_t *route, text_t answer, buffer_t *out)
 
 unsigned rest_problem(buffer_t *out, unsigned status, const char *format, ...)
 {
-    char detail[RPC_MESSAGE_MAX];
+    char detail[REPLY_MESSAGE_MAX];
     va_list args;
     va_start(args, format);
     int length = vsnprintf(detail, sizeof detail, format, args);

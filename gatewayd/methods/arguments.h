@@ -2,39 +2,39 @@
 #pragma once
 
 #include "gatewayd/forms/params.h"
-#include "gatewayd/forms/rpc.h"
+#include "gatewayd/forms/reply.h"
 #include "proto/interval.h"
 #include "proto/request.h"
 
 /* The only one. */
-bool argument_channel(rpc_request_t *request, text_t params, bool required);
+bool argument_channel(reply_t *reply, text_t params, bool required);
 
 /* Required, and valid. */
-bool argument_symbol(rpc_request_t *request, text_t params, param_text_t *symbol);
+bool argument_symbol(reply_t *reply, text_t params, param_text_t *symbol);
 
 /* source->length is 0 if it is absent. */
-bool argument_source(rpc_request_t *request, text_t params, param_text_t *source);
+bool argument_source(reply_t *reply, text_t params, param_text_t *source);
 
 /* 1 to REQUEST_COUNT_MAX; *count is unchanged if it is absent. */
-bool argument_count(rpc_request_t *request, text_t params, uint64_t *count);
+bool argument_count(reply_t *reply, text_t params, uint64_t *count);
 
 /* true or false; *flag is unchanged if it is absent. */
-bool argument_flag(rpc_request_t *request, text_t params, const char *name, bool *flag);
+bool argument_flag(reply_t *reply, text_t params, const char *name, bool *flag);
 
 /* Raw JSON: a cursor, or an object with one by source; empty if it is absent. */
-bool argument_since(rpc_request_t *request, text_t params, text_t *since);
+bool argument_since(reply_t *reply, text_t params, text_t *since);
 
 /* A time in the forms of history.md; *ns is unchanged if it is absent. */
-bool argument_time(rpc_request_t *request, text_t params, const char *name, int64_t *ns);
+bool argument_time(reply_t *reply, text_t params, const char *name, int64_t *ns);
 
 /* Raw JSON: a string with a cursor; empty if it is absent. */
-bool argument_cursor(rpc_request_t *request, text_t params, const char *name, text_t *cursor);
+bool argument_cursor(reply_t *reply, text_t params, const char *name, text_t *cursor);
 
 /* Where a page continues, raw JSON: an object with a cursor by source; empty if it is absent. */
-bool argument_next(rpc_request_t *request, text_t params, text_t *next);
+bool argument_next(reply_t *reply, text_t params, text_t *next);
 
 /* Required. */
-bool argument_interval(rpc_request_t *request, text_t params, interval_t *interval);
+bool argument_interval(reply_t *reply, text_t params, interval_t *interval);
 
 /* Raw JSON: a string, "" where it is absent. Never logged or repeated. */
-bool argument_token(rpc_request_t *request, text_t params, text_t *token);
+bool argument_token(reply_t *reply, text_t params, text_t *token);

@@ -72,15 +72,15 @@ static void put_next(making_t *making, const char *name, text_t next)
 }
 
 /* Has it asked, unless it is too long: then the client is told. recent: see query.h. */
-static void ask(client_t *client, rpc_request_t *request, text_t symbol, making_t *making, const recent_query_t *recent)
+static void ask(client_t *client, reply_t *reply, text_t symbol, making_t *making, const recent_query_t *recent)
 {
     text_t text = buffer_text(&making->text);
     making->asked.head = (text_t){text.at, making->head};
     making->asked.tail = (text_t){text.at + making->head, text.length - making->head};
     if (!buffer_ok(&making->text) || text.length + making->asked.next.length > REQUEST_MAX - REST_BYTES)
-        rpc_error(request, RPC_INVALID_PARAMS, "Params are too long");
+        reply_error(reply, RPC_INVALID_PARAMS, "Params are too long");
     else
-        query_start(&client->talk, request, symbol, &making->asked, recent);
+        query_start(&client->talk, reply, symbol, &making->asked, recent);
     buffer_release(&making->text);
 }
 
@@ -90,68 +90,68 @@ static void ask(client_t *client, rpc_request_t *request, text_t symbol, making_
     }
 
 /* What all take who ask for trades by time; the channel was looked at. count: where the client names no number. */
-static bool read_wanted(rpc_request_t *request, text_t params, uint64_t count, wanted_t *wanted)
+static bool read_wanted(reply_t *reply, text_t params, uint64_t count, wanted_t *wanted)
 {
     recent_query_t *question = &wanted->question;
     *question = (recent_query_t)ANY_TIME;
     question->count = count;
     wanted->symbol.length = wanted->source.length = 0;
-    bool good = argument_symbol(request, params, &wanted->symbol) && argument_source(request, params, &wanted->source) &&
-                argument_count(request, params, &question->count) &&
-                argument_time(request, params, "beforeTimestamp", &question->before_ns) &&
-                argument_time(request, params, "afterTimestamp", &question->after_ns) &&
-                argument_next(request, params, &question->next);
+    bool good = argument_symbol(reply, params, &wanted->symbol) && argument_source(reply, params, &wanted->source) &&
+                argument_count(reply, params, &question->count) &&
+                argument_time(reply, params, "beforeTimestamp", &question->before_ns) &&
+                argument_time(reply, params, "afterTimestamp", &question->after_ns) &&
+                argument_next(reply, params, &question->next);
     question->symbol = param_slice(&wanted->symbol);
     question->source = param_slice(&wanted->source);
     return good;
 }
 
 /* next_name: the member that says history where to go on. */
-static void ask_for_trades(client_t *client, rpc_request_t *request, const char *op, const char *next_name,
-                           const wanted_t *wanted, const recent_query_t *recent)
+static void ask_for_trades(client_t *client, reply_t *reply, const char *op, const char *next_name, const wanted_t *wanted,
+                           const recent_query_t *recent)
 {
     making_t making = begin_making(op);
     put_text(&making.text, "symbol", &wanted->symbol);
     put_count(&making, wanted->question.count);
     put_bounds(&making.text, wanted);
     put_next(&making, next_name, wanted->question.next);
-    ask(client, request, param_slice(&wanted->symbol), &making, recent);
+    ask(client, reply, param_slice(&wanted->symbol), &making, recent);
 }
 
-void history_methods_recent(client_t *client, rpc_request_t *request, text_t params)
+void history_methods_recent(client_t *client, reply_t *reply, text_t params)
 {
     wanted_t wanted;
     const dialect_recent_t *takes = dialect_recent(client->talk.end.link->dialect);
-    if (!argument_channel(request, params, takes->needs_channel) || !read_wanted(request, params, takes->count, &wanted))
+    if (!argument_channel(reply, params, takes->needs_channel) || !read_wanted(reply, params, takes->count, &wanted))
         return;
-    if (query_answer_recent(&client->talk, request, &wanted.question))
+    if (query_answer_recent(&client->talk, reply, &wanted.question))
         return;
     recent_asks(client->talk.hub->recent, &wanted.question, hub_now_ns(client->talk.hub));
-    ask_for_trades(client, request, "recent", "upto", &wanted, &wanted.question);
+    ask_for_trades(client, reply, "recent", "upto", &wanted, &wanted.question);
 }
 
-void history_methods_since(client_t *client, rpc_request_t *request, text_t params)
+void history_methods_since(client_t *client, reply_t *reply, text_t params)
 {
     wanted_t wanted;
-    if (!argument_channel(request, params, false) || !read_wanted(request, params, REQUEST_COUNT_DEFAULT, &wanted))
+    if (!argument_channel(reply, params, false) || !read_wanted(reply, params, REQUEST_COUNT_DEFAULT, &wanted))
         return;
     if (wanted.question.after_ns == INT64_MIN)
-        rpc_error(request, RPC_INVALID_PARAMS, "afterTimestamp is required");
+        reply_error(reply, RPC_INVALID_PARAMS, "afterTimestamp is required");
     else
-        ask_for_trades(client, request, "since", "from", &wanted, NULL);
+        ask_for_trades(client, reply, "since", "from", &wanted, NULL);
 }
 
-void history_methods_range(client_t *client, rpc_request_t *request, text_t params)
+void history_methods_range(client_t *client, reply_t *reply, text_t params)
 {
     param_text_t symbol, source;
     text_t from, to;
     uint64_t count = REQUEST_COUNT_DEFAULT;
-    if (!argument_channel(request, params, false) || !argument_symbol(request, params, &symbol) ||
-        !argument_source(request, params, &source) || !argument_count(request, params, &count) ||
-        !argument_cursor(request, params, "from", &from) || !argument_cursor(request, params, "to", &to))
+    if (!argument_channel(reply, params, false) || !argument_symbol(reply, params, &symbol) ||
+        !argument_source(reply, params, &source) || !argument_count(reply, params, &count) ||
+        !argument_cursor(reply, params, "from", &from) || !argument_cursor(reply, params, "to", &to))
         return;
     if (source.length == 0) {
-        rpc_error(request, RPC_INVALID_PARAMS, "source is required");
+        reply_error(reply, RPC_INVALID_PARAMS, "source is required");
         return;
     }
     making_t making = begin_making("range");
@@ -160,50 +160,50 @@ void history_methods_range(client_t *client, rpc_request_t *request, text_t para
     put_count(&making, count);
     put_raw(&making.text, "to", to);
     put_next(&making, "from", from);
-    ask(client, request, param_slice(&symbol), &making, NULL);
+    ask(client, reply, param_slice(&symbol), &making, NULL);
 }
 
-void history_methods_candles(client_t *client, rpc_request_t *request, text_t params)
+void history_methods_candles(client_t *client, reply_t *reply, text_t params)
 {
     interval_t interval;
     wanted_t wanted = {.question = ANY_TIME};
-    if (!argument_channel(request, params, false) || !argument_symbol(request, params, &wanted.symbol) ||
-        !argument_interval(request, params, &interval) || !argument_source(request, params, &wanted.source) ||
-        !argument_count(request, params, &wanted.question.count) ||
-        !argument_time(request, params, "beforeTimestamp", &wanted.question.before_ns) ||
-        !argument_time(request, params, "afterTimestamp", &wanted.question.after_ns))
+    if (!argument_channel(reply, params, false) || !argument_symbol(reply, params, &wanted.symbol) ||
+        !argument_interval(reply, params, &interval) || !argument_source(reply, params, &wanted.source) ||
+        !argument_count(reply, params, &wanted.question.count) ||
+        !argument_time(reply, params, "beforeTimestamp", &wanted.question.before_ns) ||
+        !argument_time(reply, params, "afterTimestamp", &wanted.question.after_ns))
         return;
     making_t making = begin_making("candles");
     put_text(&making.text, "symbol", &wanted.symbol);
     buffer_printf(&making.text, ",\"interval\":\"%s\"", interval_name(interval));
     put_count(&making, wanted.question.count);
     put_bounds(&making.text, &wanted);
-    ask(client, request, param_slice(&wanted.symbol), &making, NULL);
+    ask(client, reply, param_slice(&wanted.symbol), &making, NULL);
 }
 
 /* About one symbol, or about all. */
-static bool read_one_or_all(rpc_request_t *request, text_t params, param_text_t *symbol)
+static bool read_one_or_all(reply_t *reply, text_t params, param_text_t *symbol)
 {
     symbol->length = 0;
-    return param_absent(json_member(params, "symbol")) || argument_symbol(request, params, symbol);
+    return param_absent(json_member(params, "symbol")) || argument_symbol(reply, params, symbol);
 }
 
-void history_methods_stats(client_t *client, rpc_request_t *request, text_t params)
+void history_methods_stats(client_t *client, reply_t *reply, text_t params)
 {
     param_text_t symbol;
-    if (!read_one_or_all(request, params, &symbol))
+    if (!read_one_or_all(reply, params, &symbol))
         return;
     making_t making = begin_making("stats");
     put_text(&making.text, "symbol", &symbol);
     put_count(&making, 0);
-    ask(client, request, TEXT(""), &making, NULL);
+    ask(client, reply, TEXT(""), &making, NULL);
 }
 
-void history_methods_clear(client_t *client, rpc_request_t *request, text_t params)
+void history_methods_clear(client_t *client, reply_t *reply, text_t params)
 {
     param_text_t symbol;
     text_t token;
-    if (!read_one_or_all(request, params, &symbol) || !argument_token(request, params, &token))
+    if (!read_one_or_all(reply, params, &symbol) || !argument_token(reply, params, &token))
         return;
     buffer_t out = buffer_new(REQUEST_MAX);
     buffer_append(&out, TEXT("{\"op\":\"clear\""));
@@ -211,8 +211,8 @@ void history_methods_clear(client_t *client, rpc_request_t *request, text_t para
     put_raw(&out, "token", token);
     buffer_append(&out, TEXT("}"));
     if (buffer_ok(&out))
-        query_clear(&client->talk, request, buffer_text(&out));
+        query_clear(&client->talk, reply, buffer_text(&out));
     else
-        rpc_error(request, RPC_INVALID_PARAMS, "Params are too long");
+        reply_error(reply, RPC_INVALID_PARAMS, "Params are too long");
     buffer_release(&out);
 }

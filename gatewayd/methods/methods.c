@@ -11,20 +11,20 @@
 
 typedef struct {
     const char *name;
-    void (*call)(client_t *client, rpc_request_t *request, text_t params);
+    void (*call)(client_t *client, reply_t *reply, text_t params);
 } method_t;
 
-static void subscribe(client_t *client, rpc_request_t *request, text_t params)
+static void subscribe(client_t *client, reply_t *reply, text_t params)
 {
     param_text_t symbol, source;
     subscribe_request_t wanted = {.count = 0};
-    if (!argument_channel(request, params, true) || !argument_symbol(request, params, &symbol) ||
-        !argument_source(request, params, &source) || !argument_since(request, params, &wanted.since) ||
-        !argument_count(request, params, &wanted.count) || !argument_flag(request, params, "batch", &wanted.batch))
+    if (!argument_channel(reply, params, true) || !argument_symbol(reply, params, &symbol) ||
+        !argument_source(reply, params, &source) || !argument_since(reply, params, &wanted.since) ||
+        !argument_count(reply, params, &wanted.count) || !argument_flag(reply, params, "batch", &wanted.batch))
         return;
     wanted.symbol = param_slice(&symbol);
     wanted.source = param_slice(&source);
-    subscribe_start(client, request, &wanted);
+    subscribe_start(client, reply, &wanted);
 }
 
 /* Ends the reader of one source; the others, if there are some, go on. */
@@ -40,11 +40,11 @@ static bool drop_source(subscription_t *subscription, text_t source)
     return had;
 }
 
-static void unsubscribe(client_t *client, rpc_request_t *request, text_t params)
+static void unsubscribe(client_t *client, reply_t *reply, text_t params)
 {
     param_text_t symbol, source;
-    if (!argument_channel(request, params, true) || !argument_symbol(request, params, &symbol) ||
-        !argument_source(request, params, &source))
+    if (!argument_channel(reply, params, true) || !argument_symbol(reply, params, &symbol) ||
+        !argument_source(reply, params, &source))
         return;
     subscription_t *subscription = readers_subscription(&client->readers, param_slice(&symbol));
     bool was = subscription != NULL;
@@ -56,50 +56,50 @@ static void unsubscribe(client_t *client, rpc_request_t *request, text_t params)
             readers_unsubscribe(subscription);
     }
     if (!was) {
-        rpc_error(request, RPC_INVALID_PARAMS, "Not subscribed: %.*s", (int)symbol.length, symbol.bytes);
+        reply_error(reply, RPC_INVALID_PARAMS, "Not subscribed: %.*s", (int)symbol.length, symbol.bytes);
         return;
     }
     buffer_t out = buffer_new(0);
     buffer_printf(&out, "{\"channel\":\"trades\",\"symbol\":\"%.*s\",\"event\":\"unsubscribed\"}", (int)symbol.length,
                   symbol.bytes);
-    rpc_result(request, buffer_text(&out));
+    reply_result(reply, buffer_text(&out));
     buffer_release(&out);
 }
 
-static void answer_report(client_t *client, rpc_request_t *request, void (*report)(const hub_t *, buffer_t *))
+static void answer_report(client_t *client, reply_t *reply, void (*report)(const hub_t *, buffer_t *))
 {
     buffer_t out = buffer_new(0);
     report(client->talk.hub, &out);
     if (buffer_ok(&out))
-        rpc_result(request, buffer_text(&out));
+        reply_result(reply, buffer_text(&out));
     else
-        rpc_error(request, RPC_INTERNAL_ERROR, "The answer is too large");
+        reply_error(reply, RPC_INTERNAL_ERROR, "The answer is too large");
     buffer_release(&out);
 }
 
-static void get_symbols(client_t *client, rpc_request_t *request, text_t params)
+static void get_symbols(client_t *client, reply_t *reply, text_t params)
 {
     (void)params;
     if (offers_heard(client->talk.hub->offers))
-        answer_report(client, request, status_report_print_symbols);
+        answer_report(client, reply, status_report_print_symbols);
     else
-        rpc_error(request, RPC_UNAVAILABLE, "Not ready: no source has been heard yet");
+        reply_error(reply, RPC_UNAVAILABLE, "Not ready: no source has been heard yet");
 }
 
-static void get_status(client_t *client, rpc_request_t *request, text_t params)
+static void get_status(client_t *client, reply_t *reply, text_t params)
 {
     (void)params;
-    answer_report(client, request, status_report_print);
+    answer_report(client, reply, status_report_print);
 }
 
-static void ping(client_t *client, rpc_request_t *request, text_t params)
+static void ping(client_t *client, reply_t *reply, text_t params)
 {
     (void)params;
     buffer_t out = buffer_new(0);
     buffer_append(&out, TEXT("{\"pong\":true,\"time\":"));
     notify_put_time(&out, hub_now_ns(client->talk.hub));
     buffer_append(&out, TEXT("}"));
-    rpc_result(request, buffer_text(&out));
+    reply_result(reply, buffer_text(&out));
     buffer_release(&out);
 }
 
@@ -117,17 +117,17 @@ static const method_t methods[] = {
     {"ping", ping},
 };
 
-static void on_request(void *arg, rpc_request_t *request, text_t method, text_t params)
+static void on_request(void *arg, reply_t *reply, text_t method, text_t params)
 {
     param_text_t name;
     bool readable = param_text(method, &name);
     for (size_t i = 0; readable && i < sizeof methods / sizeof *methods; i++) {
         if (strlen(methods[i].name) == name.length && strncasecmp(methods[i].name, name.bytes, name.length) == 0) {
-            methods[i].call(arg, request, params);
+            methods[i].call(arg, reply, params);
             return;
         }
     }
-    rpc_error(request, RPC_METHOD_NOT_FOUND, "Method not found: %.*s", TEXT_ARG(param_shown(method, &name)));
+    reply_error(reply, RPC_METHOD_NOT_FOUND, "Method not found: %.*s", TEXT_ARG(param_shown(method, &name)));
 }
 
 const rpc_events_t methods_events = {.on_request = on_request, .on_answer = client_on_answer, .admits = client_admits};
