@@ -270,7 +270,7 @@ static bool converse(session_t *session, int fd, text_t answer, ws_speech_t spee
         return false;
     session->client = client_new(session->ws->hub, &links[speech], session);
     if (session->client)
-        session->client->talk.address = text_of(session->address);
+        session->client->talk.caller.address = text_of(session->address);
     if (session->client && speech == WS_SIGNALR)
         session->signalr = signalr_new(&session->client->talk, session->client, client_receive, config->message_bytes,
                                        ws_connection_heard_ns(session->ws_connection));

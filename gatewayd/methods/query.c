@@ -16,11 +16,11 @@
 
 typedef struct {
     task_t task;
-    conversation_t *talk;
-    size_t expected; /* bytes, by conversation_expects */
+    caller_t *caller;
+    size_t expected; /* bytes, by caller_expects */
     turn_t turn;
     hub_t *hub;
-    dialect_t dialect;
+    answer_form_t form;
     reply_t *reply;
     history_call_t *call; /* one of both is under way */
     clear_t *clear;
@@ -49,7 +49,7 @@ static void tell_guess(query_t *query, guess_t guess)
 
 static void expect_nothing(query_t *query)
 {
-    conversation_has(query->talk, query->expected);
+    caller_has(query->caller, query->expected);
     query->expected = 0;
 }
 
@@ -59,7 +59,7 @@ static void query_free(query_t *query)
     tell_guess(query, query->clear ? GUESS_WRONG : GUESS_UNKNOWN); /* who goes before the answer may know why */
     history_cancel(&query->call);
     clear_cancel(&query->clear);
-    list_remove(&query->task.in_client);
+    list_remove(&query->task.in_caller);
     turns_leave(&query->hub->turns, &query->turn);
     pieces_release(&query->pieces);
     free(query);
@@ -146,14 +146,9 @@ static bool answer_with(const ready_answer_t *ready, reply_t *reply)
     return ready != NULL;
 }
 
-static answer_form_t form_of(dialect_t dialect)
-{
-    return dialect_unwraps(dialect) ? ANSWER_LIST : ANSWER_RPC;
-}
-
 static const ready_answer_t *make_recent(const query_t *query)
 {
-    return recent_make(query->hub->recent, &query->question, form_of(query->dialect), hub_now_ns(query->hub));
+    return recent_make(query->hub->recent, &query->question, query->form, hub_now_ns(query->hub));
 }
 
 /* What history says of the last trades is good for the next one who asks, and for this one, too: all get the same text. */
@@ -170,7 +165,7 @@ static bool answered_by_rings(query_t *query, text_t answer)
 /* What goes in front of the trades, and behind them; the last brace of all is reply_placed's. */
 static void frame_trades(const query_t *query, buffer_t *front, buffer_t *behind)
 {
-    bool unwraps = query->is_recent && dialect_unwraps(query->dialect);
+    bool unwraps = query->is_recent && query->form == ANSWER_LIST;
     buffer_t *members = unwraps ? behind : front;
     buffer_append(front, unwraps ? TEXT("[") : TEXT("{"));
     buffer_append(behind, unwraps ? TEXT("]" DIALECT_PAGE) : TEXT("]"));
@@ -254,7 +249,7 @@ static bool ask_history(query_t *query)
 /* There must be room for the answer among all that waits for clients. False with an error. */
 static bool expect(query_t *query)
 {
-    if (!conversation_expects(query->talk, query->turn.bytes)) {
+    if (!caller_expects(query->caller, query->turn.bytes)) {
         reply_crowded(query->reply);
         return false;
     }
@@ -290,7 +285,7 @@ static void cancel(task_t *task)
 }
 
 /* NULL when memory runs out: the client is told. */
-static query_t *query_new(conversation_t *talk, reply_t *reply, text_t symbol)
+static query_t *query_new(caller_t *caller, reply_t *reply, text_t symbol)
 {
     query_t *query = calloc(1, sizeof *query);
     if (!query) {
@@ -298,14 +293,14 @@ static query_t *query_new(conversation_t *talk, reply_t *reply, text_t symbol)
         return NULL;
     }
     query->task.cancel = cancel;
-    query->talk = talk;
-    query->hub = talk->hub;
-    query->dialect = talk->end.link->dialect;
+    query->caller = caller;
+    query->hub = caller->hub;
+    query->form = caller->form;
     query->reply = reply;
     memcpy(query->symbol_text, symbol.at, symbol.length);
     query->symbol = (text_t){query->symbol_text, symbol.length};
-    list_init(&query->task.in_client);
-    list_append(&talk->tasks, &query->task.in_client);
+    list_init(&query->task.in_caller);
+    list_append(&caller->tasks, &query->task.in_caller);
     return query;
 }
 
@@ -315,9 +310,9 @@ static size_t bytes_of(const asked_t *asked)
     return (size_t)(asked->count > 0 ? asked->count : 1) * PIECE_TRADE_BYTES;
 }
 
-void query_start(conversation_t *talk, reply_t *reply, text_t symbol, const asked_t *asked, const recent_query_t *recent)
+void query_start(caller_t *caller, reply_t *reply, text_t symbol, const asked_t *asked, const recent_query_t *recent)
 {
-    query_t *query = query_new(talk, reply, symbol);
+    query_t *query = query_new(caller, reply, symbol);
     if (!query)
         return;
     if (recent)
@@ -326,17 +321,17 @@ void query_start(conversation_t *talk, reply_t *reply, text_t symbol, const aske
     query->turn.begin = on_turn;
     if (!pieces_init(&query->pieces, asked))
         reply_error(reply, RPC_INTERNAL_ERROR, "Out of memory");
-    else if (!turns_enter(&talk->hub->turns, &talk->asker, &query->turn))
+    else if (!turns_enter(&caller->hub->turns, &caller->asker, &query->turn))
         reply_error(reply, RPC_UNAVAILABLE, "Too many queries wait for history: ask again later");
     else
         return;
     query_free(query);
 }
 
-bool query_answer_recent(const conversation_t *talk, reply_t *reply, const recent_query_t *recent)
+bool query_answer_recent(const caller_t *caller, reply_t *reply, const recent_query_t *recent)
 {
-    const hub_t *hub = talk->hub;
-    return answer_with(recent_find(hub->recent, recent, form_of(talk->end.link->dialect), hub_now_ns(hub)), reply);
+    const hub_t *hub = caller->hub;
+    return answer_with(recent_find(hub->recent, recent, caller->form, hub_now_ns(hub)), reply);
 }
 
 static guess_t guess_of(text_t answer)
@@ -359,25 +354,25 @@ static void on_cleared(void *arg, text_t answer)
     on_answer(query, answer);
 }
 
-void query_clear(conversation_t *talk, reply_t *reply, text_t history_request)
+void query_clear(caller_t *caller, reply_t *reply, text_t history_request)
 {
     uint64_t wait_ms;
-    guesses_t *guesses = talk->hub->guesses;
-    if (guesses && !guesses_try(guesses, talk->address, clock_mono_ns(), &wait_ms)) {
+    guesses_t *guesses = caller->hub->guesses;
+    if (guesses && !guesses_try(guesses, caller->address, clock_mono_ns(), &wait_ms)) {
         reply_error(reply, RPC_FORBIDDEN,
                     "No token from this address is checked for %llu ms: one was wrong, or too many are being checked",
                     (unsigned long long)wait_ms);
         return;
     }
-    query_t *query = query_new(talk, reply, TEXT(""));
+    query_t *query = query_new(caller, reply, TEXT(""));
     if (!query) {
         if (guesses)
-            guesses_tell(guesses, talk->address, GUESS_UNKNOWN, clock_mono_ns());
+            guesses_tell(guesses, caller->address, GUESS_UNKNOWN, clock_mono_ns());
         return;
     }
     query->guesses = guesses != NULL;
-    query->address = talk->address;
-    query->clear = clear_start(talk->hub->history, history_request, on_cleared, query);
+    query->address = caller->address;
+    query->clear = clear_start(caller->hub->history, history_request, on_cleared, query);
     if (query->clear)
         return;
     reply_error(reply, RPC_UNAVAILABLE, "History is not available now");

@@ -28,7 +28,7 @@ static void subscribe_free(subscribe_t *subscribe)
 {
     history_cancel(&subscribe->call);
     turns_leave(&subscribe->hub->turns, &subscribe->turn);
-    list_remove(&subscribe->task.in_client);
+    list_remove(&subscribe->task.in_caller);
     list_remove(&subscribe->in_hub);
     stop_waiting(subscribe);
     list_remove(&subscribe->in_subscription);
@@ -260,7 +260,7 @@ static subscribe_step_t fetch_snapshot(subscribe_t *subscribe)
     subscribe->turn = (turn_t){.bytes = (size_t)subscribe->count * PIECE_TRADE_BYTES, .begin = on_turn};
     list_init(&subscribe->turn.in_asker);
     subscribe->entering = true;
-    subscribe->partial = !turns_enter(&hub->turns, &subscribe->talk->asker, &subscribe->turn) || subscribe->partial;
+    subscribe->partial = !turns_enter(&hub->turns, &subscribe->talk->caller.asker, &subscribe->turn) || subscribe->partial;
     subscribe->entering = false;
     return subscribe->partial ? SUBSCRIBE_NEXT : SUBSCRIBE_WAIT;
 }
@@ -313,7 +313,7 @@ void subscribe_start(client_t *client, reply_t *reply, const subscribe_request_t
         return;
     }
     subscribe->task.cancel = cancel;
-    subscribe->hub = client->talk.hub;
+    subscribe->hub = client->talk.caller.hub;
     subscribe->talk = &client->talk;
     subscribe->readers = &client->readers;
     subscribe->advance = advance;
@@ -331,10 +331,10 @@ void subscribe_start(client_t *client, reply_t *reply, const subscribe_request_t
     subscribe->started_ns = hub_now_ns(subscribe->hub);
     subscribe->recovered = true;
     subscribe->history = buffer_new(0);
-    list_init(&subscribe->task.in_client);
+    list_init(&subscribe->task.in_caller);
     list_init(&subscribe->in_hub);
     list_init(&subscribe->in_subscription);
-    list_append(&subscribe->talk->tasks, &subscribe->task.in_client);
+    list_append(&subscribe->talk->caller.tasks, &subscribe->task.in_caller);
     list_append(&subscribe->hub->subscribes, &subscribe->in_hub);
     advance(subscribe);
 }
