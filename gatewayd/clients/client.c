@@ -168,17 +168,6 @@ static void pump_readers(readers_t *readers)
     client_pump(LIST_OWNER(readers, client_t, readers));
 }
 
-static void count(client_t *self)
-{
-    hub_t *hub = self->talk.caller.hub;
-    if (self->talk.end.link->passing) {
-        hub->call_count++;
-        return;
-    }
-    hub->client_count++;
-    hub->counts.clients++;
-}
-
 client_t *client_new(hub_t *hub, const client_link_t *link, void *link_arg)
 {
     client_t *self = calloc(1, sizeof *self);
@@ -191,7 +180,8 @@ client_t *client_new(hub_t *hub, const client_link_t *link, void *link_arg)
         return NULL;
     }
     self->talk.caller.client = self;
-    count(self);
+    hub->client_count++;
+    hub->counts.clients++;
     return self;
 }
 
@@ -204,10 +194,7 @@ void client_destroy(client_t **self_p)
     conversation_cancel(&self->talk);
     readers_close(&self->readers);
     conversation_close(&self->talk);
-    if (self->talk.end.link->passing)
-        self->talk.caller.hub->call_count--;
-    else
-        self->talk.caller.hub->client_count--;
+    self->talk.caller.hub->client_count--;
     free(self);
 }
 

@@ -153,7 +153,7 @@ size_t conversation_send_now(conversation_t *self, text_t frames, buffer_t *owne
 
 bool conversation_send_outbox(conversation_t *self)
 {
-    bool large = self->outbox.length >= CONVERSATION_COPIED_MAX && !self->end.link->passing;
+    bool large = self->outbox.length >= CONVERSATION_COPIED_MAX;
     if (!client_end_ready(&self->end) || (large && !share_begin(self->caller.hub->answers)))
         return false;
     send_outbox(self);

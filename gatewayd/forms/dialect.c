@@ -65,7 +65,7 @@ void dialect_put_list(dialect_t dialect, const dialect_list_t *list, buffer_t *o
     buffer_append(out, TEXT(",\"result\":"));
     if (unwraps)
         buffer_append(out, list->list);
-    buffer_append(out, unwraps ? TEXT(DIALECT_PAGE) : TEXT("{"));
+    buffer_append(out, unwraps ? TEXT(ANSWER_PAGE) : TEXT("{"));
     buffer_append(out, list->before);
     if (!unwraps) {
         buffer_printf(out, ",\"%s\":", list->name);

@@ -3,15 +3,8 @@
  */
 #pragma once
 
+#include "gatewayd/forms/answer_form.h"
 #include "gatewayd/forms/frame.h"
-
-/* The form of an answer to getRecentTrades. */
-typedef enum {
-    ANSWER_RPC,  /* {"channel":…}}: the JSON-RPC result, and the brace after it */
-    ANSWER_LIST, /* […],"page":{…}}: the same if the list is the result */
-    ANSWER_REST, /* {"version":"v1",…} and a line feed */
-    ANSWER_FORM_COUNT
-} answer_form_t;
 
 answer_form_t dialect_form(dialect_t dialect);
 
@@ -31,9 +24,6 @@ typedef struct {
     text_t list;      /* the array */
     text_t after;     /* those after it, each after a comma: ,"incomplete":true,"next":{…} */
 } dialect_list_t;
-
-/* What the members around it start with if the list alone is the result. */
-#define DIALECT_PAGE ",\"page\":{"
 
 /* Appends a reply's ,"result":… and what goes beside it. */
 void dialect_put_list(dialect_t dialect, const dialect_list_t *list, buffer_t *out);

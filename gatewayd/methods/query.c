@@ -162,18 +162,19 @@ static bool answered_by_rings(query_t *query, text_t answer)
 
 /* --- an answer in pieces --- */
 
-/* What goes in front of the trades, and behind them; the last brace of all is reply_placed's. */
+/* What goes in front of the trades, and behind them; the last byte of all is the form's own (reply_placed). */
 static void frame_trades(const query_t *query, buffer_t *front, buffer_t *behind)
 {
-    bool unwraps = query->is_recent && query->form == ANSWER_LIST;
-    buffer_t *members = unwraps ? behind : front;
-    buffer_append(front, unwraps ? TEXT("[") : TEXT("{"));
-    buffer_append(behind, unwraps ? TEXT("]" DIALECT_PAGE) : TEXT("]"));
-    put_symbol(query, members);
-    if (!unwraps)
-        buffer_append(front, TEXT(",\"" TRADES "\":["));
-    pieces_put_others(&query->pieces, behind);
-    buffer_append(behind, TEXT("}}"));
+    answer_form_t form = query->form == ANSWER_LIST && !query->is_recent ? ANSWER_RPC : query->form;
+    buffer_t members = buffer_new(0), others = buffer_new(0);
+    put_symbol(query, &members);
+    pieces_put_others(&query->pieces, &others);
+    answer_form_begin(form, buffer_text(&members), front);
+    buffer_append(front, form == ANSWER_LIST ? TEXT("[") : TEXT("\"" TRADES "\":["));
+    buffer_append(behind, TEXT("]"));
+    answer_form_end(form, buffer_text(&members), buffer_text(&others), buffer_text(&query->pieces.next), behind);
+    buffer_release(&members);
+    buffer_release(&others);
 }
 
 /* The trades stay where they have gathered: what goes around them is put around them there. */

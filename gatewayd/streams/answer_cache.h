@@ -3,7 +3,7 @@
 
 #include "common/list.h"
 #include "gatewayd/forms/accept.h"
-#include "gatewayd/forms/dialect.h"
+#include "gatewayd/forms/answer_form.h"
 #include "gatewayd/forms/recent_query.h"
 
 enum {
