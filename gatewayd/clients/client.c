@@ -11,18 +11,18 @@ static void on_lapped(client_t *self, reader_t *reader)
 {
     const ring_t *ring = reader->ring;
     bool catches_up = !reader->up_to_date; /* still, now from further back */
-    if (catches_up || self->talk.hub->limits.slow == SLOW_CATCHUP) {
-        self->talk.hub->counts.caught += !catches_up;
+    if (catches_up || self->talk.caller.hub->limits.slow == SLOW_CATCHUP) {
+        self->talk.caller.hub->counts.caught += !catches_up;
         reader_seat(reader, reader->last);
         return;
     }
-    if (self->talk.hub->limits.slow == SLOW_DISCONNECT) {
+    if (self->talk.caller.hub->limits.slow == SLOW_DISCONNECT) {
         char text[CURSOR_MAX];
-        self->talk.hub->counts.disconnected++;
+        self->talk.caller.hub->counts.disconnected++;
         conversation_end(&self->talk, CLOSE_TRY_LATER, (text_t){text, cursor_print(text, reader->last)});
         return;
     }
-    self->talk.hub->counts.conflated++;
+    self->talk.caller.hub->counts.conflated++;
     page_frames_t page = {reader->live_stream->symbol, reader->live_stream->source, self->talk.end.link->dialect, reader->last,
                           ring_last(ring)};
     buffer_t batch = buffer_new(0);
@@ -61,7 +61,7 @@ static void advance(client_t *self, const run_t *run, size_t taken)
     else
         last = taken > 0 ? ring_cursor(reader->ring, reader->position + taken) : reader->last;
     if (reader->last.epoch == last.epoch)
-        self->talk.hub->counts.trades += last.seq - reader->last.seq;
+        self->talk.caller.hub->counts.trades += last.seq - reader->last.seq;
     reader->last = last;
     reader->position += taken;
     reader_touch(reader);
@@ -90,13 +90,13 @@ static size_t gather(client_t *self, run_t *runs, char *room)
  * who has many symbols would have one for each. */
 static void send_runs(client_t *self)
 {
-    run_t *runs = self->talk.hub->runs;
-    size_t count = gather(self, runs, self->talk.hub->gathered), length = 0, taken = 0;
+    run_t *runs = self->talk.caller.hub->runs;
+    size_t count = gather(self, runs, self->talk.caller.hub->gathered), length = 0, taken = 0;
     for (size_t i = 0; i < count; i++)
         length += runs[i].text.length;
     if (count > 0 && !self->talk.end.closing)
-        taken =
-            conversation_send_now(&self->talk, count == 1 ? runs[0].text : (text_t){self->talk.hub->gathered, length}, NULL);
+        taken = conversation_send_now(&self->talk,
+                                      count == 1 ? runs[0].text : (text_t){self->talk.caller.hub->gathered, length}, NULL);
     for (size_t i = 0; i < count; i++) {
         size_t of_run = runs[i].text.length < taken ? runs[i].text.length : taken;
         taken -= of_run;
@@ -106,8 +106,8 @@ static void send_runs(client_t *self)
 
 static void enter_again(client_t *self)
 {
-    if (self->talk.hub->pace)
-        pace_enter(self->talk.hub->pace, &self->readers.turn);
+    if (self->talk.caller.hub->pace)
+        pace_enter(self->talk.caller.hub->pace, &self->readers.turn);
     else
         conversation_wake(&self->talk);
 }
@@ -125,14 +125,14 @@ static bool pump(client_t *self, int turns)
         if (!queued)
             send_runs(self);
     }
-    turns_ready(&talk->hub->turns, &talk->asker);
+    turns_ready(&talk->caller.hub->turns, &talk->caller.asker);
     return true;
 }
 
 static void account_if_counted(client_t *self)
 {
-    if (self->talk.account.bytes > 0 || self->talk.kept > 0)
-        conversation_account(&self->talk);
+    if (self->talk.caller.account.bytes > 0 || self->talk.kept > 0)
+        caller_account(&self->talk.caller);
 }
 
 static void pump_on(client_t *self)
@@ -140,7 +140,7 @@ static void pump_on(client_t *self)
     if (self->readers.behind == 0 && (!pump(self, PUMP_TURNS) || self->talk.end.closing))
         return;
     if (self->readers.behind > 0 && !self->talk.end.closing) /* maybe just now */
-        pace_enter(self->talk.hub->pace, &self->readers.turn);
+        pace_enter(self->talk.caller.hub->pace, &self->readers.turn);
     else if (!client_idle(self))
         conversation_wake(&self->talk);
 }
@@ -148,10 +148,10 @@ static void pump_on(client_t *self)
 static void take_turn(client_t *self)
 {
     bool more = false;
-    if (!pump(self, self->talk.hub->pace ? 1 : PUMP_TURNS) || self->talk.end.closing)
+    if (!pump(self, self->talk.caller.hub->pace ? 1 : PUMP_TURNS) || self->talk.end.closing)
         return;
     if (client_idle(self) && !list_empty(&self->readers.catching))
-        more = self->talk.hub->catch_up(&self->readers);
+        more = self->talk.caller.hub->catch_up(&self->readers);
     if ((more || !client_idle(self)) && !self->talk.end.closing)
         enter_again(self);
 }
@@ -168,17 +168,6 @@ static void pump_readers(readers_t *readers)
     client_pump(LIST_OWNER(readers, client_t, readers));
 }
 
-static void count(client_t *self)
-{
-    hub_t *hub = self->talk.hub;
-    if (self->talk.end.link->passing) {
-        hub->call_count++;
-        return;
-    }
-    hub->client_count++;
-    hub->counts.clients++;
-}
-
 client_t *client_new(hub_t *hub, const client_link_t *link, void *link_arg)
 {
     client_t *self = calloc(1, sizeof *self);
@@ -190,7 +179,9 @@ client_t *client_new(hub_t *hub, const client_link_t *link, void *link_arg)
         free(self);
         return NULL;
     }
-    count(self);
+    self->talk.caller.client = self;
+    hub->client_count++;
+    hub->counts.clients++;
     return self;
 }
 
@@ -203,10 +194,7 @@ void client_destroy(client_t **self_p)
     conversation_cancel(&self->talk);
     readers_close(&self->readers);
     conversation_close(&self->talk);
-    if (self->talk.end.link->passing)
-        self->talk.hub->call_count--;
-    else
-        self->talk.hub->client_count--;
+    self->talk.caller.hub->client_count--;
     free(self);
 }
 
@@ -243,13 +231,13 @@ void client_on_answer(void *client, text_t json, buffer_t *owner)
     client_t *self = client;
     conversation_answer(&self->talk, json, owner);
     client_release(self);
-    conversation_account(&self->talk);
+    caller_account(&self->talk.caller);
 }
 
 bool client_admits(void *client, size_t bytes)
 {
     client_t *self = client;
-    return conversation_admits(&self->talk, bytes);
+    return caller_admits(&self->talk.caller, bytes);
 }
 
 void client_release(client_t *self)

@@ -5,11 +5,6 @@ enum {
     OUTBOX_MAX = 64 << 20 /* bytes; one message may be larger than pending_bytes, but not than this */
 };
 
-static void on_greedy(void *owner)
-{
-    conversation_end(owner, CLOSE_POLICY, TEXT("too many bytes wait to be read, and others need the memory"));
-}
-
 /* Of the frames that the link took it may have to keep the last one, where it is not ready: so much of them. */
 static size_t kept_of(const conversation_t *self, text_t frames)
 {
@@ -26,7 +21,7 @@ static size_t kept_of(const conversation_t *self, text_t frames)
  * beside it counts; and a little may wait beside it whatever others hold. */
 static bool make_room(conversation_t *self, size_t length)
 {
-    size_t limit = self->hub->limits.pending_bytes;
+    size_t limit = self->caller.hub->limits.pending_bytes;
     if (self->end.closing)
         return false;
     if (self->outbox.length == 0)
@@ -34,9 +29,9 @@ static bool make_room(conversation_t *self, size_t length)
     bool little = self->outbox.length + length <= self->longest + BUDGET_LITTLE;
     if (length > limit && length > self->longest)
         self->longest = length;
-    if (self->outbox.length + length <= limit + self->longest && (little || budget_admits(&self->account, length)))
+    if (self->outbox.length + length <= limit + self->longest && (little || budget_admits(&self->caller.account, length)))
         return true;
-    self->hub->counts.overflowed++;
+    self->caller.hub->counts.overflowed++;
     conversation_end(self, CLOSE_POLICY, TEXT("too many bytes wait to be read"));
     return false;
 }
@@ -85,37 +80,51 @@ static bool send_in_place(conversation_t *self, text_t json, buffer_t *owner)
     return true;
 }
 
-/* Who does not take what there is gets no more from history meanwhile. */
-static bool asker_ready(asker_t *asker)
+/* --- caller_events_t --- */
+
+static size_t waiting(caller_t *caller)
 {
-    const conversation_t *self = LIST_OWNER(asker, conversation_t, asker);
+    const conversation_t *self = LIST_OWNER(caller, conversation_t, caller);
+    size_t bytes = self->kept + rpc_batch_bytes(self->rpc);
+    bytes += self->outbox.length > 0 ? self->outbox.capacity : 0;
+    bytes += self->later.length > 0 ? self->later.capacity : 0;
+    return bytes;
+}
+
+static void on_crowded(caller_t *caller, text_t why)
+{
+    conversation_end(LIST_OWNER(caller, conversation_t, caller), CLOSE_POLICY, why);
+}
+
+/* Who does not take what there is gets no more from history meanwhile. */
+static bool is_ready(caller_t *caller)
+{
+    const conversation_t *self = LIST_OWNER(caller, conversation_t, caller);
     return !self->end.closing && self->outbox.length < CONVERSATION_COPIED_MAX && client_end_ready(&self->end);
 }
+
+static const caller_events_t caller_events = {.waiting = waiting, .crowded = on_crowded, .ready = is_ready};
+
+/* --- conversation.h --- */
 
 bool conversation_open(conversation_t *self, hub_t *hub, const client_link_t *link, void *link_arg, const rpc_events_t *events,
                        void *arg)
 {
     *self = (conversation_t){
-        .hub = hub, .end = {.link = link, .arg = link_arg}, .outbox = buffer_new(OUTBOX_MAX), .later = buffer_new(OUTBOX_MAX)};
+        .end = {.link = link, .arg = link_arg}, .outbox = buffer_new(OUTBOX_MAX), .later = buffer_new(OUTBOX_MAX)};
     list_init(&self->in_hub);
-    list_init(&self->tasks);
-    asker_init(&self->asker, asker_ready);
     self->rpc = rpc_new(events, arg, &hub->counts.rpc, link->dialect);
     if (!self->rpc)
         return false;
-    budget_open(&self->account, hub->budget, on_greedy, self);
+    caller_open(&self->caller, hub, &caller_events, dialect_form(link->dialect));
     list_append(&hub->clients, &self->in_hub);
     return true;
 }
 
 void conversation_cancel(conversation_t *self)
 {
-    list_t *item;
     self->end.closing = true;
-    while ((item = list_take(&self->tasks))) {
-        task_t *task = LIST_OWNER(item, task_t, in_client);
-        task->cancel(task);
-    }
+    caller_cancel(&self->caller);
 }
 
 void conversation_close(conversation_t *self)
@@ -123,7 +132,7 @@ void conversation_close(conversation_t *self)
     rpc_destroy(&self->rpc);
     buffer_release(&self->outbox);
     buffer_release(&self->later);
-    budget_close(&self->account);
+    caller_close(&self->caller);
     list_remove(&self->in_hub);
 }
 
@@ -135,8 +144,8 @@ void conversation_end(conversation_t *self, unsigned code, text_t reason)
 size_t conversation_send_now(conversation_t *self, text_t frames, buffer_t *owner)
 {
     size_t taken = self->end.link->send(self->end.arg, frames, owner);
-    self->hub->counts.writes++;
-    self->hub->counts.bytes += taken;
+    self->caller.hub->counts.writes++;
+    self->caller.hub->counts.bytes += taken;
     if (!self->end.link->counts)
         self->kept = kept_of(self, (text_t){frames.at, taken});
     return taken;
@@ -144,12 +153,12 @@ size_t conversation_send_now(conversation_t *self, text_t frames, buffer_t *owne
 
 bool conversation_send_outbox(conversation_t *self)
 {
-    bool large = self->outbox.length >= CONVERSATION_COPIED_MAX && !self->end.link->passing;
-    if (!client_end_ready(&self->end) || (large && !share_begin(self->hub->answers)))
+    bool large = self->outbox.length >= CONVERSATION_COPIED_MAX;
+    if (!client_end_ready(&self->end) || (large && !share_begin(self->caller.hub->answers)))
         return false;
     send_outbox(self);
     if (large)
-        share_end(self->hub->answers);
+        share_end(self->caller.hub->answers);
     return true;
 }
 
@@ -179,7 +188,7 @@ void conversation_send_frame(conversation_t *self, text_t frame)
 
 void conversation_wake(conversation_t *self)
 {
-    conversation_account(self);
+    caller_account(&self->caller);
     if (!self->corked && !self->end.closing)
         client_end_wake(&self->end);
 }
@@ -209,40 +218,10 @@ void conversation_answer(conversation_t *self, text_t json, buffer_t *owner)
         conversation_send(self, json);
 }
 
-bool conversation_admits(conversation_t *self, size_t bytes)
-{
-    conversation_account(self);
-    return budget_admits(&self->account, bytes);
-}
-
-bool conversation_expects(conversation_t *self, size_t bytes)
-{
-    if (!conversation_admits(self, bytes))
-        return false;
-    self->expected += bytes;
-    conversation_account(self);
-    return true;
-}
-
-void conversation_has(conversation_t *self, size_t bytes)
-{
-    self->expected -= bytes;
-    conversation_account(self);
-}
-
 void conversation_keeps(conversation_t *self, size_t bytes)
 {
     self->kept = bytes;
-    conversation_account(self);
-}
-
-void conversation_account(conversation_t *self)
-{
-    size_t bytes = self->kept + self->expected + rpc_batch_bytes(self->rpc);
-    bytes += self->outbox.length > 0 ? self->outbox.capacity : 0;
-    bytes += self->later.length > 0 ? self->later.capacity : 0;
-    if (!budget_hold(&self->account, bytes))
-        conversation_end(self, CLOSE_POLICY, TEXT("too many bytes wait to be read by clients"));
+    caller_account(&self->caller);
 }
 
 void conversation_hold(conversation_t *self)

@@ -6,9 +6,8 @@
  */
 #pragma once
 
-#include "gatewayd/clients/hub.h"
+#include "gatewayd/clients/caller.h"
 #include "gatewayd/clients/link.h"
-#include "gatewayd/clients/task.h"
 #include "gatewayd/forms/rpc.h"
 
 enum {
@@ -17,21 +16,16 @@ enum {
 };
 
 typedef struct conversation {
-    hub_t *hub;
+    caller_t caller; /* the first member */
     client_end_t end;
     buffer_t outbox; /* frames */
-    budget_account_t account;
-    size_t expected; /* bytes of answers that history was asked for */
     size_t kept;     /* bytes of a frame that the link has begun to send, where it is not ready since then: these at most */
     size_t longest;  /* message that was put into it since it was empty, of those longer than pending_bytes; 0: none */
     bool holding;    /* something waits for an answer that has not gone out yet (it may be part of a batch) */
     bool corked;     /* a message is being dealt with: what it causes goes out behind it */
     rpc_t *rpc;
     buffer_t later; /* frames that go behind the answer to a subscribe; empty unless `holding` */
-    text_t address; /* of the peer, as text; empty: not known. Set by who made the client, and outlives it */
     list_t in_hub;
-    list_t tasks;  /* task_t.in_client: what is under way */
-    asker_t asker; /* of questions to history */
 } conversation_t;
 
 /* link, link_arg: stay valid until conversation_close. events: of its JSON-RPC, with `arg`. False when memory runs out. */
@@ -69,19 +63,8 @@ void conversation_batch(conversation_t *self, buffer_t *batch);
 /* An answer: at once, where nothing goes before it. As rpc_events_t.on_answer. */
 void conversation_answer(conversation_t *self, text_t json, buffer_t *owner);
 
-/* May so many bytes more wait for it? */
-bool conversation_admits(conversation_t *self, size_t bytes);
-
-/* So many bytes more are expected from history for it, and so many less. False, and nothing is expected, when there is no room
- * for them. */
-bool conversation_expects(conversation_t *self, size_t bytes);
-void conversation_has(conversation_t *self, size_t bytes);
-
 /* The link keeps so many bytes for the peer now. */
 void conversation_keeps(conversation_t *self, size_t bytes);
-
-/* What waits for it has changed. */
-void conversation_account(conversation_t *self);
 
 /* Something is to go, or a notification, behind the answer that is still to go out. conversation_release, after it, lets what
  * was held go; it waits for open batches, and is false then, or where nothing is held. */

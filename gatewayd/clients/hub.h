@@ -74,7 +74,7 @@ typedef struct {
     list_t subscribes;    /* subscribe_t.in_hub: all that are under way */
     waits_t waits;        /* of them */
     size_t client_count, subscription_count;
-    size_t call_count; /* clients that are `passing` (client_link_t) */
+    size_t call_count; /* calls of methods that no client makes (rest_http.c) */
     uint64_t round;    /* of notifications that each client gets once */
 } hub_t;
 

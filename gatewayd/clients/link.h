@@ -1,4 +1,4 @@
-/* What a client is connected by: WebSocket in ws.c, a stream of events in sse.c, a request in rest_http.c. */
+/* What a client is connected by: WebSocket in ws.c, a stream of events in sse.c. */
 #pragma once
 
 #include "gatewayd/forms/frame.h"
@@ -18,7 +18,6 @@ enum {
 typedef struct {
     dialect_t dialect; /* of the frames and of the answers in them */
     bool deflates;     /* it takes compressed frames too (DIALECT_DEFLATE); its dialect is DIALECT_RPC */
-    bool passing;      /* it is there for one answer, and no client to be counted */
     bool counts;       /* what it keeps is counted in the budget by itself */
     /* Sends whole frames, as many as the peer takes now; of one that it takes a part of the link keeps the rest. Returns the bytes of those that
      * have gone or are kept. When these are not all it is not ready. Called only when `ready`. `owner`: NULL, or the buffer whose bytes the frames

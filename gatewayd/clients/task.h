@@ -5,6 +5,6 @@
 #include "common/list.h"
 
 typedef struct task {
-    list_t in_client;                  /* conversation_t.tasks */
+    list_t in_caller;                  /* caller_t.tasks */
     void (*cancel)(struct task *self); /* ends it, with an error for who asked: it is in no list then, and gone */
 } task_t;

@@ -1,33 +1,17 @@
 #include "gatewayd/doors/rest.h"
 
 #include "common/json.h"
+#include "common/json_plain.h"
 #include "common/moment.h"
-#include "common/timestamp.h"
-#include "common/version.h"
 #include "gatewayd/forms/page_token.h"
-#include "gatewayd/forms/params.h"
-#include "gatewayd/forms/rpc.h"
-#include "proto/request.h"
-#include "proto/topic.h"
 
 #include <stdarg.h>
 #include <stdio.h>
 
-enum { NS_DIGITS = 9 };
-
-/* How an argument stands in the params. */
-typedef enum {
-    ARGUMENT_END,
-    ARGUMENT_TEXT,
-    ARGUMENT_NUMBER,
-    ARGUMENT_TIME,
-    ARGUMENT_TOKEN, /* the JSON that it stands for */
-} argument_kind_t;
-
 typedef struct {
-    const char *name, *member; /* in the query, in the params */
-    argument_kind_t kind;
-} argument_t;
+    const char *name, *argument; /* in the query, and of the method */
+    enum { PLAIN, TOKEN /* it stands for JSON */ } kind;
+} parameter_t;
 
 typedef enum { ROUTE_CALL, ROUTE_VERSIONS, ROUTE_STREAM } route_kind_t;
 
@@ -37,56 +21,51 @@ struct rest_route {
     const char *method;
     const char *only; /* the only member of the result that is wanted; NULL: all */
     bool cacheable;
-    const argument_t *arguments;
+    const parameter_t *parameters;
 };
 
-static const argument_t no_arguments[] = {{0}};
-static const argument_t recent_arguments[] = {
-    {"cursor", "next", ARGUMENT_TOKEN},
-    {"count", "count", ARGUMENT_NUMBER},
-    {"source", "source", ARGUMENT_TEXT},
-    {"before", "beforeTimestamp", ARGUMENT_TIME},
+static const parameter_t no_parameters[] = {{0}};
+static const parameter_t recent_parameters[] = {
+    {"cursor", "next", TOKEN},
+    {"count", "count", PLAIN},
+    {"source", "source", PLAIN},
+    {"before", "beforeTimestamp", PLAIN},
     {0},
 };
-static const argument_t since_arguments[] = {
-    {"cursor", "next", ARGUMENT_TOKEN},         {"count", "count", ARGUMENT_NUMBER},
-    {"source", "source", ARGUMENT_TEXT},        {"before", "beforeTimestamp", ARGUMENT_TIME},
-    {"since", "afterTimestamp", ARGUMENT_TIME}, {0},
+static const parameter_t since_parameters[] = {
+    {"cursor", "next", TOKEN},          {"count", "count", PLAIN},
+    {"source", "source", PLAIN},        {"before", "beforeTimestamp", PLAIN},
+    {"since", "afterTimestamp", PLAIN}, {0},
 };
-static const argument_t range_arguments[] = {
-    {"cursor", "from", ARGUMENT_TOKEN}, /* before `from`: the first of a name counts */
-    {"from", "from", ARGUMENT_TEXT},
-    {"to", "to", ARGUMENT_TEXT},
-    {"count", "count", ARGUMENT_NUMBER},
-    {"source", "source", ARGUMENT_TEXT},
+static const parameter_t range_parameters[] = {
+    {"cursor", "from", TOKEN}, /* before `from`: the first of a name counts */
+    {"from", "from", PLAIN},   {"to", "to", PLAIN}, {"count", "count", PLAIN}, {"source", "source", PLAIN}, {0},
+};
+static const parameter_t candles_parameters[] = {
+    {"cursor", "beforeTimestamp", TOKEN},
+    {"interval", "interval", PLAIN},
+    {"count", "count", PLAIN},
+    {"source", "source", PLAIN},
+    {"before", "beforeTimestamp", PLAIN},
+    {"after", "afterTimestamp", PLAIN},
     {0},
 };
-static const argument_t candles_arguments[] = {
-    {"cursor", "beforeTimestamp", ARGUMENT_TOKEN},
-    {"interval", "interval", ARGUMENT_TEXT},
-    {"count", "count", ARGUMENT_NUMBER},
-    {"source", "source", ARGUMENT_TEXT},
-    {"before", "beforeTimestamp", ARGUMENT_TIME},
-    {"after", "afterTimestamp", ARGUMENT_TIME},
-    {0},
-};
-static const argument_t stats_arguments[] = {{"symbol", "symbol", ARGUMENT_TEXT}, {0}};
-static const argument_t stream_arguments[] = {
-    {"symbols", "", ARGUMENT_TEXT}, {"source", "", ARGUMENT_TEXT}, {"lastEventId", "", ARGUMENT_TEXT}, {0}};
+static const parameter_t stats_parameters[] = {{"symbol", "symbol", PLAIN}, {0}};
+static const parameter_t stream_parameters[] = {{"symbols", "", PLAIN}, {"source", "", PLAIN}, {"lastEventId", "", PLAIN}, {0}};
 
 /* Of trades there are three ways to ask; which one tells the query. */
-static const rest_route_t since_route = {REST_PREFIX "v1/trades/", ROUTE_CALL, "getTradesSince", NULL, true, since_arguments};
-static const rest_route_t range_route = {REST_PREFIX "v1/trades/", ROUTE_CALL, "getTradesRange", NULL, true, range_arguments};
+static const rest_route_t since_route = {REST_PREFIX "v1/trades/", ROUTE_CALL, "getTradesSince", NULL, true, since_parameters};
+static const rest_route_t range_route = {REST_PREFIX "v1/trades/", ROUTE_CALL, "getTradesRange", NULL, true, range_parameters};
 
 static const rest_route_t routes[] = {
-    {REST_PREFIX "v1/trades/", ROUTE_CALL, "getRecentTrades", NULL, true, recent_arguments},
-    {REST_PREFIX "v1/candles/", ROUTE_CALL, "getCandles", NULL, true, candles_arguments},
-    {REST_PREFIX "v1/stats", ROUTE_CALL, "getStats", NULL, true, stats_arguments},
-    {REST_PREFIX "v1/symbols", ROUTE_CALL, "getSymbols", NULL, true, no_arguments},
-    {REST_PREFIX "v1/sources", ROUTE_CALL, "getStatus", "sources", false, no_arguments},
-    {REST_PREFIX "v1/status", ROUTE_CALL, "getStatus", NULL, false, no_arguments},
-    {REST_PREFIX "v1/stream", ROUTE_STREAM, NULL, NULL, false, stream_arguments},
-    {REST_PREFIX "versions", ROUTE_VERSIONS, NULL, NULL, true, no_arguments},
+    {REST_PREFIX "v1/trades/", ROUTE_CALL, "getRecentTrades", NULL, true, recent_parameters},
+    {REST_PREFIX "v1/candles/", ROUTE_CALL, "getCandles", NULL, true, candles_parameters},
+    {REST_PREFIX "v1/stats", ROUTE_CALL, "getStats", NULL, true, stats_parameters},
+    {REST_PREFIX "v1/symbols", ROUTE_CALL, "getSymbols", NULL, true, no_parameters},
+    {REST_PREFIX "v1/sources", ROUTE_CALL, "getStatus", "sources", false, no_parameters},
+    {REST_PREFIX "v1/status", ROUTE_CALL, "getStatus", NULL, false, no_parameters},
+    {REST_PREFIX "v1/stream", ROUTE_STREAM, NULL, NULL, false, stream_parameters},
+    {REST_PREFIX "versions", ROUTE_VERSIONS, NULL, NULL, true, no_parameters},
 };
 
 static const struct {
@@ -111,43 +90,19 @@ static const char *title_of(unsigned status)
     return "Error";
 }
 
-static void put_time(buffer_t *out, int64_t ns)
+static const parameter_t *find_parameter(const rest_route_t *route, text_t name)
 {
-    char text[TIMESTAMP_MAX];
-    buffer_printf(out, "\"%.*s\"", (int)timestamp_print(text, ns, NS_DIGITS), text);
-}
-
-static bool put_argument(buffer_t *out, const argument_t *argument, text_t value)
-{
-    uint64_t number;
-    int64_t ns;
-    buffer_printf(out, ",\"%s\":", argument->member);
-    if (argument->kind == ARGUMENT_TOKEN) {
-        size_t before = out->length;
-        return page_token_decode(out, value) && json_valid((text_t){out->bytes + before, out->length - before});
-    }
-    if (argument->kind == ARGUMENT_NUMBER && json_u64(value, &number))
-        buffer_append_u64(out, number);
-    else if (argument->kind == ARGUMENT_TIME && moment_parse_query(value, &ns))
-        put_time(out, ns);
-    else
-        buffer_append_json_string(out, value); /* what is wrong the method refuses, with its own words */
-    return true;
-}
-
-static const argument_t *find_argument(const rest_route_t *route, text_t name)
-{
-    const argument_t *argument = route->arguments;
-    while (argument->kind != ARGUMENT_END && !text_equal(name, text_of(argument->name)))
-        argument++;
-    return argument->kind == ARGUMENT_END ? NULL : argument;
+    const parameter_t *parameter = route->parameters;
+    while (parameter->name && !text_equal(name, text_of(parameter->name)))
+        parameter++;
+    return parameter->name ? parameter : NULL;
 }
 
 /* An argument that the route does not know; NULL: none. */
 static const rest_argument_t *find_unknown(const rest_route_t *route, const rest_query_t *query)
 {
     for (size_t i = 0; i < query->count; i++) {
-        if (!find_argument(route, query->arguments[i].name))
+        if (!find_parameter(route, query->arguments[i].name))
             return &query->arguments[i];
     }
     return NULL;
@@ -161,41 +116,51 @@ static const rest_route_t *choose(const rest_route_t *route, const rest_query_t 
     return range ? &range_route : rest_query_get(query, "since").at ? &since_route : route;
 }
 
-static unsigned print_request(const rest_route_t *route, text_t symbol, const rest_query_t *query, buffer_t *out)
+/* False when it is no token. What it stands for is compared with what others wrote, like all params. */
+static bool read_token(rest_request_t *self, text_t token)
 {
-    buffer_printf(out, "{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"%s\",\"params\":{\"channel\":\"trades\"", route->method);
-    if (symbol.length > 0) {
-        buffer_append(out, TEXT(",\"symbol\":"));
-        buffer_append_json_string(out, symbol);
+    buffer_t plain = buffer_new(0);
+    bool good = page_token_decode(&self->token, token) && json_valid(buffer_text(&self->token));
+    text_t json = good ? json_plain(buffer_text(&self->token), &plain) : TEXT("");
+    if (json.length > 0 && json.at == plain.bytes) {
+        buffer_clear(&self->token);
+        buffer_append(&self->token, json);
     }
-    for (const argument_t *argument = route->arguments; argument->kind != ARGUMENT_END; argument++) {
-        text_t value = rest_query_get(query, argument->name);
-        if (value.at && !put_argument(out, argument, value))
-            return rest_problem(out, 400, "%s: expected the `next` of an earlier page", argument->name);
-    }
-    buffer_append(out, TEXT("}}"));
-    return buffer_ok(out) ? 0 : rest_problem(out, 500, "Out of memory");
+    buffer_release(&plain);
+    return good && json.length > 0;
 }
 
-/* The members of the result, but `next` as a token, and the version of the gateway not as that of the interface. */
-static void put_result(const rest_route_t *route, text_t result, buffer_t *out)
+static unsigned begin_call(rest_request_t *self, buffer_t *out)
 {
-    buffer_append(out, TEXT("{\"version\":\"v1\""));
-    json_walk_t walk = json_walk(result);
-    while (json_next(&walk)) {
-        if (route->only && !text_equal(walk.key, text_of(route->only)))
-            continue;
-        bool renamed = text_equal(walk.key, TEXT("version"));
-        buffer_printf(out, ",\"%.*s\":", TEXT_ARG(renamed ? TEXT("gateway") : walk.key));
-        if (text_equal(walk.key, TEXT("next"))) {
-            buffer_append(out, TEXT("\""));
-            page_token_append(out, walk.value);
-            buffer_append(out, TEXT("\""));
-        } else {
-            buffer_append(out, walk.value);
-        }
+    self->method = text_of(self->route->method);
+    for (const parameter_t *parameter = self->route->parameters; parameter->name; parameter++) {
+        text_t value = rest_query_get(self->query, parameter->name);
+        if (parameter->kind == TOKEN && value.at && !read_token(self, value))
+            return rest_problem(out, 400, "%s: expected the `next` of an earlier page", parameter->name);
     }
-    buffer_append(out, TEXT("}"));
+    return 0;
+}
+
+/* A member of the result, but `next` as a token, and the version of the gateway not as that of the interface. */
+static void put_member(text_t key, text_t value, buffer_t *out)
+{
+    bool renamed = text_equal(key, TEXT("version"));
+    buffer_printf(out, ",\"%.*s\":", TEXT_ARG(renamed ? TEXT("gateway") : key));
+    if (text_equal(key, TEXT("next"))) {
+        buffer_append(out, TEXT("\""));
+        page_token_append(out, value);
+        buffer_append(out, TEXT("\""));
+    } else {
+        buffer_append(out, value);
+    }
+}
+
+static void put_members(const rest_route_t *route, text_t object, buffer_t *out)
+{
+    for (json_walk_t walk = json_walk(object); json_next(&walk);) {
+        if (!route->only || text_equal(walk.key, text_of(route->only)))
+            put_member(walk.key, walk.value, out);
+    }
 }
 
 bool rest_query_add(rest_query_t *self, text_t argument)
@@ -265,9 +230,11 @@ bool rest_recent(const rest_route_t *route, text_t symbol, const rest_query_t *q
            (!before.at || moment_parse_query(before, &question->before_ns));
 }
 
-unsigned rest_request(const rest_route_t *route, text_t symbol, const rest_query_t *query, buffer_t *out)
+unsigned rest_request_init(rest_request_t *self, const rest_route_t *route, text_t symbol, const rest_query_t *query,
+                           buffer_t *out)
 {
     route = choose(route, query);
+    *self = (rest_request_t){.route = route, .symbol = symbol, .query = query, .token = buffer_new(0)};
     const rest_argument_t *unknown = find_unknown(route, query);
     if (unknown)
         return rest_problem(out, 400, "%.*s: no such parameter here", TEXT_ARG(param_found(unknown->name)));
@@ -276,21 +243,55 @@ unsigned rest_request(const rest_route_t *route, text_t symbol, const rest_query
                       TEXT("{\"versions\":[{\"version\":\"v1\",\"path\":\"/api/v1\",\"document\":\"/api/v1/openapi.json\"}]}"));
         return 200;
     }
-    return route->kind == ROUTE_STREAM ? 0 : print_request(route, symbol, query, out);
+    return route->kind == ROUTE_STREAM ? 0 : begin_call(self, out);
 }
 
-unsigned rest_answer(const rest_route_t *route, text_t answer, buffer_t *out)
+void rest_request_release(rest_request_t *self)
 {
-    text_t result = json_member(answer, "result");
-    if (json_kind(result) != JSON_OBJECT)
-        return rest_problem_of(route, json_member(answer, "error"), out);
-    put_result(route, result, out);
-    return buffer_ok(out) ? 200 : rest_problem(out, 500, "The answer is too large");
+    buffer_release(&self->token);
+}
+
+/* The first of those that stand for it counts. */
+value_t rest_request_value(const void *request, const char *name)
+{
+    const rest_request_t *self = request;
+    if (self->symbol.length > 0 && strcmp(name, "symbol") == 0)
+        return (value_t){.text = self->symbol, .plain = true};
+    for (const parameter_t *parameter = self->route->parameters; parameter->name; parameter++) {
+        text_t value = rest_query_get(self->query, parameter->name);
+        if (value.at && strcmp(name, parameter->argument) == 0)
+            return parameter->kind == TOKEN ? (value_t){.text = buffer_text(&self->token)}
+                                            : (value_t){.text = value, .plain = true};
+    }
+    return (value_t){.plain = true};
+}
+
+void rest_put_result(const rest_route_t *route, text_t result, buffer_t *out)
+{
+    buffer_append(out, TEXT(ANSWER_REST_BEGIN));
+    put_members(route, result, out);
+    buffer_append(out, TEXT("}"));
+}
+
+void rest_put_list(const rest_route_t *route, const dialect_list_t *list, buffer_t *out)
+{
+    buffer_t others = buffer_new(0);
+    buffer_append(out, TEXT(ANSWER_REST_BEGIN ","));
+    buffer_append(out, list->before);
+    buffer_printf(out, ",\"%s\":", list->name);
+    buffer_append(out, list->list);
+    buffer_append(&others, TEXT("{"));
+    if (list->after.length > 0)
+        buffer_append(&others, (text_t){list->after.at + 1, list->after.length - 1}); /* without its comma */
+    buffer_append(&others, TEXT("}"));
+    put_members(route, buffer_text(&others), out);
+    buffer_append(out, TEXT("}"));
+    buffer_release(&others);
 }
 
 unsigned rest_problem(buffer_t *out, unsigned status, const char *format, ...)
 {
-    char detail[RPC_MESSAGE_MAX];
+    char detail[REPLY_MESSAGE_MAX];
     va_list args;
     va_start(args, format);
     int length = vsnprintf(detail, sizeof detail, format, args);
@@ -304,40 +305,33 @@ unsigned rest_problem(buffer_t *out, unsigned status, const char *format, ...)
     return status;
 }
 
-/* What the params call `beforeTimestamp:` the query calls `before:`. */
-static const argument_t *find_named(const rest_route_t *route, text_t message)
+/* What the method calls `beforeTimestamp:` the query calls `before:`. */
+static const parameter_t *find_named(const rest_route_t *route, text_t message)
 {
     const rest_route_t *all[] = {route, &since_route, &range_route};
     for (size_t i = 0; i < sizeof all / sizeof *all; i++) {
         if (strcmp(all[i]->path, route->path) != 0)
             continue;
-        for (const argument_t *argument = all[i]->arguments; argument->kind != ARGUMENT_END; argument++) {
-            text_t member = text_of(argument->member);
-            if (argument->kind != ARGUMENT_TOKEN && member.length > 0 && text_starts_with(message, member) &&
-                message.length > member.length && message.at[member.length] == ':')
-                return argument;
+        for (const parameter_t *parameter = all[i]->parameters; parameter->name; parameter++) {
+            text_t argument = text_of(parameter->argument);
+            if (parameter->kind == PLAIN && argument.length > 0 && text_starts_with(message, argument) &&
+                message.length > argument.length && message.at[argument.length] == ':')
+                return parameter;
         }
     }
     return NULL;
 }
 
-unsigned rest_problem_of(const rest_route_t *route, text_t error, buffer_t *out)
+unsigned rest_problem_of(const rest_route_t *route, int code, text_t message, buffer_t *out)
 {
-    param_text_t message;
     unsigned status = 500;
-    text_t code = json_member(error, "code");
     for (size_t i = 0; i < sizeof statuses / sizeof *statuses; i++) {
-        char number[16];
-        snprintf(number, sizeof number, "%d", statuses[i].code);
-        if (text_equal(code, text_of(number)))
+        if (code == statuses[i].code)
             status = statuses[i].status;
     }
-    if (!param_text(json_member(error, "message"), &message))
-        return rest_problem(out, status, "The gateway failed");
-    text_t shown = param_slice(&message);
-    if (status == 400 && text_starts_with(shown, TEXT("Invalid symbol")))
+    if (status == 400 && text_starts_with(message, TEXT("Invalid symbol")))
         status = 404;
-    const argument_t *named = find_named(route, shown);
-    size_t skip = named ? strlen(named->member) : 0;
-    return rest_problem(out, status, "%s%.*s", named ? named->name : "", (int)(shown.length - skip), shown.at + skip);
+    const parameter_t *named = find_named(route, message);
+    size_t skip = named ? strlen(named->argument) : 0;
+    return rest_problem(out, status, "%s%.*s", named ? named->name : "", (int)(message.length - skip), message.at + skip);
 }

@@ -1,13 +1,14 @@
-/* The REST interface, version 1 (proto/rest.md): another form of the client's JSON-RPC. A path and a query become a
- * request of client.md, and its answer becomes a body. Knows no transport.
+/* The REST interface, version 1 (proto/rest.md): another form of the client's methods. A path and a query become a method's name and
+ * arguments, and what the method finds becomes a body. Knows no transport.
  *
- *     GET /api/v1/trades/BTC-USD?count=5 ──▶ getRecentTrades {"symbol":"BTC-USD","count":5}
- *     {"version":"v1","symbol":…,"trades":[…],"next":"<token>"} ◀── {"result":{"symbol":…,"trades":[…],"next":{…}}}
+ *     GET /api/v1/trades/BTC-USD?count=5 ──▶ getRecentTrades, symbol BTC-USD, count 5
+ *     {"version":"v1","symbol":…,"trades":[…],"next":"<token>"} ◀── {"symbol":…,"trades":[…],"next":{…}}
  */
 #pragma once
 
-#include "common/buffer.h"
+#include "gatewayd/forms/dialect.h"
 #include "gatewayd/forms/recent_query.h"
+#include "gatewayd/methods/arguments.h"
 
 #define REST_PREFIX "/api/"
 
@@ -42,14 +43,30 @@ bool rest_is_cacheable(const rest_route_t *route);
 /* Is it a valid getRecentTrades, and not a later page? The answer may be ready then. */
 bool rest_recent(const rest_route_t *route, text_t symbol, const rest_query_t *query, recent_query_t *question);
 
-/* Ends a request at once, with a status and a body; 0: `out` is a JSON-RPC message to carry out. */
-unsigned rest_request(const rest_route_t *route, text_t symbol, const rest_query_t *query, buffer_t *out);
+/* A call of a method. */
+typedef struct {
+    const rest_route_t *route;
+    text_t method; /* its name */
+    text_t symbol;
+    const rest_query_t *query;
+    buffer_t token; /* JSON: what the cursor in the query stands for */
+} rest_request_t;
 
-/* Turns the reply to that message into a body. Returns the status. */
-unsigned rest_answer(const rest_route_t *route, text_t answer, buffer_t *out);
+/* Begins the call, for as long as symbol and query live. Returns 0; or a status, and `out` is the body: there is nothing to call, except where
+ * rest_is_stream. */
+unsigned rest_request_init(rest_request_t *self, const rest_route_t *route, text_t symbol, const rest_query_t *query,
+                           buffer_t *out);
+void rest_request_release(rest_request_t *self);
+
+/* Its arguments: value_fn of arguments.h. */
+value_t rest_request_value(const void *request, const char *name);
+
+/* What the method found, an object or a list and what is around it, as a body. */
+void rest_put_result(const rest_route_t *route, text_t result, buffer_t *out);
+void rest_put_list(const rest_route_t *route, const dialect_list_t *list, buffer_t *out);
 
 /* A body as in RFC 9457: application/problem+json. Returns the status. */
 unsigned rest_problem(buffer_t *out, unsigned status, const char *format, ...) __attribute__((format(printf, 3, 4)));
 
-/* A problem for a JSON-RPC error. */
-unsigned rest_problem_of(const rest_route_t *route, text_t error, buffer_t *out);
+/* A problem for a method's error. Returns the status. */
+unsigned rest_problem_of(const rest_route_t *route, int code, text_t message, buffer_t *out);

@@ -1,11 +1,12 @@
 #include "gatewayd/doors/rest_http.h"
 
-#include "gatewayd/clients/client.h"
+#include "gatewayd/clients/caller.h"
 #include "gatewayd/doors/assets.h"
 #include "gatewayd/doors/cors_answer.h"
 #include "gatewayd/doors/rest.h"
 #include "gatewayd/doors/sse_format.h"
 #include "gatewayd/forms/accept.h"
+#include "gatewayd/methods/methods.h"
 #include "gatewayd/streams/recent.h"
 
 #include <stdlib.h>
@@ -29,9 +30,11 @@ typedef struct {
     rest_http_t *rest_http;
     http_connection_t *connection;
     const char *methods; /* that are offered */
-    client_t *client;    /* the JSON-RPC peer that asks on behalf of the request; NULL: nothing is asked */
+    caller_t caller;     /* of a method, which answers to `reply`; closed unless `called` */
+    reply_t reply;
     const rest_route_t *route;
-    bool gzip, answered, receiving;
+    bool gzip, called, answered;
+    bool calling; /* the method is being called: the answer may come within */
     unsigned status;
     buffer_t body;
     ready_answer_t *ready;                            /* the body, where it was ready-made; sent before anything else is done */
@@ -83,8 +86,8 @@ static text_t choose_body(rest_call_t *call, text_t body, buffer_t *packed, bool
 static void fit(rest_call_t *call)
 {
     size_t length = call->ready ? answer_text(call->ready).length : call->body.length;
-    if (call->client)
-        conversation_keeps(&call->client->talk, 0); /* it is the connection's to keep now */
+    if (call->called)
+        budget_hold(&call->caller.account, 0); /* it is the connection's to keep now */
     if (http_admits(call->connection, length))
         return;
     call->ready = NULL;
@@ -119,51 +122,118 @@ static void send_answer(rest_call_t *call)
     buffer_release(&packed);
 }
 
-/* --- an answer that comes later: in a frame, by client_link_t --- */
+/* --- a method is called, and answers: reply_t --- */
 
-static size_t link_send(void *link, text_t frames, buffer_t *owner)
+/* What the answer is stands in the call. */
+static void answered(rest_call_t *call)
 {
-    (void)owner; /* what it keeps has another form */
-    rest_call_t *call = link;
-    size_t length = frames.length;
-    text_t answer;
-    while (!call->answered && frame_next(&frames, &answer)) {
-        call->answered = true;
-        call->status = rest_answer(call->route, answer, &call->body);
-        conversation_keeps(&call->client->talk, call->body.capacity);
-    }
-    if (call->answered && !call->receiving)
+    call->answered = true;
+    if (!call->calling)
         http_wake(call->connection);
-    return length;
 }
 
-static bool link_ready(void *link)
+static rest_call_t *call_of(reply_t *reply)
 {
-    (void)link;
+    return LIST_OWNER(reply, rest_call_t, reply);
+}
+
+static void reply_with_error(reply_t *reply, int code, text_t message)
+{
+    rest_call_t *call = call_of(reply);
+    call->caller.hub->counts.rpc.errors++;
+    if (call->answered)
+        return; /* nobody waits for it */
+    call->status = rest_problem_of(call->route, code, message, &call->body);
+    answered(call);
+}
+
+/* What was found stands in the body. */
+static void reply_with_body(rest_call_t *call)
+{
+    if (!buffer_ok(&call->body) || call->body.length > RPC_ANSWER_MAX) {
+        reply_error(&call->reply, RPC_INTERNAL_ERROR, "The answer is too large");
+    } else if (!caller_admits(&call->caller, call->body.length)) {
+        reply_crowded(&call->reply);
+    } else if (!call->answered) { /* as it may have been just now: crowded */
+        call->status = 200;
+        call->caller.hub->counts.writes++;
+        call->caller.hub->counts.bytes += call->body.length;
+        answered(call);
+        caller_account(&call->caller);
+    }
+}
+
+static void reply_with_result(reply_t *reply, text_t result)
+{
+    rest_call_t *call = call_of(reply);
+    if (call->answered)
+        return;
+    rest_put_result(call->route, result, &call->body);
+    reply_with_body(call);
+}
+
+static void reply_with_list(reply_t *reply, const dialect_list_t *list)
+{
+    rest_call_t *call = call_of(reply);
+    if (call->answered)
+        return;
+    rest_put_list(call->route, list, &call->body);
+    reply_with_body(call);
+}
+
+static void reply_with_placed(reply_t *reply, char *result, size_t length)
+{
+    rest_call_t *call = call_of(reply);
+    if (call->answered)
+        return;
+    buffer_append(&call->body, (text_t){result, length});
+    reply_with_body(call);
+}
+
+static bool is_wanted(const reply_t *reply)
+{
+    (void)reply;
     return true;
 }
 
-static void link_wake(void *link)
+static const reply_kind_t rest_reply = {.result = reply_with_result,
+                                        .list = reply_with_list,
+                                        .placed = reply_with_placed,
+                                        .error = reply_with_error,
+                                        .wanted = is_wanted};
+
+/* --- caller_events_t --- */
+
+static size_t waiting(caller_t *caller)
 {
-    rest_call_t *call = link;
-    client_pump(call->client);
+    const rest_call_t *call = LIST_OWNER(caller, rest_call_t, caller);
+    return call->answered ? call->body.capacity : 0;
 }
 
-static void link_close(void *link, unsigned code, text_t reason)
+static void on_crowded(caller_t *caller, text_t why)
 {
-    rest_call_t *call = link;
-    (void)code;
-    call->answered = true;
-    call->status = rest_problem(&call->body, 503, "%.*s", TEXT_ARG(reason));
-    http_wake(call->connection);
+    rest_call_t *call = LIST_OWNER(caller, rest_call_t, caller);
+    call->status = rest_problem(&call->body, 503, "%.*s", TEXT_ARG(why));
+    answered(call);
 }
 
-static const client_link_t call_link = {
-    .passing = true, .counts = true, .send = link_send, .ready = link_ready, .wake = link_wake, .close = link_close};
+static bool takes_answer(caller_t *caller)
+{
+    return !LIST_OWNER(caller, rest_call_t, caller)->answered;
+}
+
+static const caller_events_t caller_events = {.waiting = waiting, .crowded = on_crowded, .ready = takes_answer};
+
+/* --- an answer that comes later --- */
 
 static void call_free(rest_call_t *call)
 {
-    client_destroy(&call->client);
+    if (call->called) {
+        call->answered = call->calling = true; /* what is cancelled answers, too */
+        caller_cancel(&call->caller);
+        caller_close(&call->caller);
+        call->rest_http->hub->call_count--;
+    }
     buffer_release(&call->body);
     free(call);
 }
@@ -205,20 +275,28 @@ static rest_call_t *keep_call(const rest_call_t *now)
     return call;
 }
 
-/* Has the methods carry it out. The answer may be there at once. */
-static void ask(const rest_call_t *now, text_t request)
+static void begin_call(rest_call_t *call, const rest_request_t *request)
 {
-    hub_t *hub = now->rest_http->hub;
+    hub_t *hub = call->rest_http->hub;
+    hub->call_count++;
+    hub->counts.rpc.requests++;
+    caller_open(&call->caller, hub, &caller_events, ANSWER_REST);
+    call->reply.kind = &rest_reply;
+    call->called = call->calling = true;
+    methods_call(&call->caller, request->method, rest_request_value, request, &call->reply);
+    call->calling = false;
+}
+
+/* Has the method carry it out. The answer may be there at once. */
+static void ask(const rest_call_t *now, const rest_request_t *request)
+{
     rest_call_t *call = keep_call(now);
     if (!call) {
         cors_answer_failure(now->connection);
         return;
     }
-    call->client = hub->call_count < REST_HTTP_CALLS_MAX ? client_new(hub, &call_link, call) : NULL;
-    if (call->client) {
-        call->receiving = true;
-        client_receive(call->client, request);
-        call->receiving = false;
+    if (now->rest_http->hub->call_count < REST_HTTP_CALLS_MAX) {
+        begin_call(call, request);
     } else {
         call->status = rest_problem(&call->body, 503, "Too many requests are waiting");
         call->answered = true;
@@ -283,14 +361,27 @@ static bool find_ready(rest_call_t *call, text_t symbol, const rest_query_t *que
     return call->ready != NULL;
 }
 
-/* Sets what the answer is, where it is there at once; else it has been seen to. */
+/* What a route leads to: sets the answer, where it is there at once; else it has been seen to. */
+static void follow_route(rest_call_t *call, const http_request_t *request, text_t symbol, const rest_query_t *query)
+{
+    rest_request_t wanted;
+    call->status = rest_request_init(&wanted, call->route, symbol, query, &call->body);
+    if (call->status == 0 && rest_is_stream(call->route)) {
+        open_stream(call, request, query);
+    } else if (call->status == 0) {
+        ask(call, &wanted);
+        call->answered = false;
+    }
+    rest_request_release(&wanted);
+}
+
+/* The same, of a path. */
 static void start(rest_call_t *call, const http_request_t *request, text_t path)
 {
     text_t symbol;
     asset_t asset;
     rest_query_t query = {.count = 0};
     char room[HTTP_HEAD_MAX];
-    buffer_t out = buffer_new(0);
     call->route = rest_find(path, &symbol);
     if (!call->route && asset_find(path, &asset)) {
         buffer_append(&call->body, asset.bytes);
@@ -301,15 +392,9 @@ static void start(rest_call_t *call, const http_request_t *request, text_t path)
         call->status = rest_problem(&call->body, 400, "The query has too many parameters, one twice, or one that is not UTF-8");
     } else if (find_ready(call, symbol, &query)) {
         call->status = 200;
-    } else if ((call->status = rest_request(call->route, symbol, &query, &out)) > 0) {
-        buffer_append(&call->body, buffer_text(&out));
-    } else if (rest_is_stream(call->route)) {
-        open_stream(call, request, &query);
     } else {
-        ask(call, buffer_text(&out));
-        call->answered = false;
+        follow_route(call, request, symbol, &query);
     }
-    buffer_release(&out);
 }
 
 rest_http_t *rest_http_new(hub_t *hub, rest_stream_fn *stream, void *arg, const origins_t *origins)

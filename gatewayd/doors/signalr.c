@@ -72,7 +72,7 @@ static void take_handshake(signalr_t *self, text_t record)
 {
     param_text_t protocol;
     uint64_t version;
-    char error[RPC_MESSAGE_MAX];
+    char error[REPLY_MESSAGE_MAX];
     text_t name = json_member(record, "protocol");
     if (!param_text(name, &protocol) || !json_u64(json_member(record, "version"), &version)) {
         end(self, "expected a handshake such as {\"protocol\":\"json\",\"version\":1}");
@@ -132,7 +132,7 @@ static void invoke(signalr_t *self, text_t record, uint64_t type)
 {
     param_text_t name;
     text_t target = json_member(record, "target"), argument = {0};
-    char unknown[RPC_MESSAGE_MAX];
+    char unknown[REPLY_MESSAGE_MAX];
     const char *error = NULL;
     if (!is_target(target, &name)) {
         snprintf(unknown, sizeof unknown, "Unknown hub method '%.*s'", TEXT_ARG(param_shown(target, &name)));

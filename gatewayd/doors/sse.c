@@ -82,7 +82,12 @@ static void on_begun(sse_t *self)
         return;
     self->state = SSE_OPENING;
     if (error.length > 0) {
-        self->status = rest_problem_of(rest_find(TEXT(REST_PREFIX "v1/stream"), &symbol), error, &self->out);
+        param_text_t message;
+        int code = (int)strtol(json_member(error, "code").at, NULL, 10);
+        if (!param_text(json_member(error, "message"), &message))
+            message.length = 0;
+        self->status =
+            rest_problem_of(rest_find(TEXT(REST_PREFIX "v1/stream"), &symbol), code, param_slice(&message), &self->out);
         self->state = SSE_FAILED;
     }
     http_wake(self->connection);

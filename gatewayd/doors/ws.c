@@ -248,7 +248,7 @@ static bool converse(session_t *session)
         return false;
     session->client = client_new(session->ws->hub, &links[session->speech], session);
     if (session->client)
-        session->client->talk.address = text_of(session->address);
+        session->client->talk.caller.address = text_of(session->address);
     if (session->client && session->speech == WS_SIGNALR)
         session->signalr = signalr_new(&session->client->talk, session->client, client_receive, config->message_bytes,
                                        ws_connection_heard_ns(session->ws_connection));

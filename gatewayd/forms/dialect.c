@@ -6,13 +6,15 @@
 enum { HUB_COUNT_DEFAULT = 50 };
 
 static const struct {
-    dialect_recent_t recent;
-    bool unwraps;    /* a list is the result itself, and the members around it stand in `page` beside it */
+    answer_form_t
+        form;        /* of a list: ANSWER_LIST: it is the result itself, and the members around it stand in `page` beside it */
     bool names_code; /* an error's message is the name of its code, and what was wrong is its data */
-} rules[DIALECT_COUNT] = {
-    [DIALECT_RPC] = {.recent = {.count = REQUEST_COUNT_DEFAULT}},
-    [DIALECT_DEFLATE] = {.recent = {.count = REQUEST_COUNT_DEFAULT}},
-    [DIALECT_SIGNALR] = {.recent = {.count = HUB_COUNT_DEFAULT, .needs_channel = true}, .unwraps = true, .names_code = true},
+} rules[DIALECT_COUNT] = {[DIALECT_SIGNALR] = {.form = ANSWER_LIST, .names_code = true}};
+
+static const dialect_recent_t recents[ANSWER_FORM_COUNT] = {
+    [ANSWER_RPC] = {.count = REQUEST_COUNT_DEFAULT},
+    [ANSWER_LIST] = {.count = HUB_COUNT_DEFAULT, .needs_channel = true},
+    [ANSWER_REST] = {.count = REQUEST_COUNT_DEFAULT},
 };
 
 static const struct {
@@ -47,23 +49,23 @@ static text_t without_name(text_t message, text_t name)
     return (text_t){rest.at + 2, rest.length - 2};
 }
 
-const dialect_recent_t *dialect_recent(dialect_t dialect)
+answer_form_t dialect_form(dialect_t dialect)
 {
-    return &rules[dialect].recent;
+    return rules[dialect].form;
 }
 
-bool dialect_unwraps(dialect_t dialect)
+const dialect_recent_t *dialect_recent(answer_form_t form)
 {
-    return rules[dialect].unwraps;
+    return &recents[form];
 }
 
 void dialect_put_list(dialect_t dialect, const dialect_list_t *list, buffer_t *out)
 {
-    bool unwraps = rules[dialect].unwraps;
+    bool unwraps = rules[dialect].form == ANSWER_LIST;
     buffer_append(out, TEXT(",\"result\":"));
     if (unwraps)
         buffer_append(out, list->list);
-    buffer_append(out, unwraps ? TEXT(DIALECT_PAGE) : TEXT("{"));
+    buffer_append(out, unwraps ? TEXT(ANSWER_PAGE) : TEXT("{"));
     buffer_append(out, list->before);
     if (!unwraps) {
         buffer_printf(out, ",\"%s\":", list->name);

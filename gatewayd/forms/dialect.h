@@ -3,15 +3,18 @@
  */
 #pragma once
 
+#include "gatewayd/forms/answer_form.h"
 #include "gatewayd/forms/frame.h"
 
-/* What getRecentTrades takes. */
+answer_form_t dialect_form(dialect_t dialect);
+
+/* What getRecentTrades takes of who gets its answer in this form. */
 typedef struct {
     uint64_t count;     /* trades, if the client gives no number */
     bool needs_channel; /* otherwise it may be absent */
 } dialect_recent_t;
 
-const dialect_recent_t *dialect_recent(dialect_t dialect);
+const dialect_recent_t *dialect_recent(answer_form_t form);
 
 /* A result that is an object, of which one member, an array, is what was asked for. Raw JSON, in pieces, so that nobody need
  * look through a long one. */
@@ -21,10 +24,6 @@ typedef struct {
     text_t list;      /* the array */
     text_t after;     /* those after it, each after a comma: ,"incomplete":true,"next":{…} */
 } dialect_list_t;
-
-/* What the members around it start with if the list alone is the result, and whether it is. */
-#define DIALECT_PAGE ",\"page\":{"
-bool dialect_unwraps(dialect_t dialect);
 
 /* Appends a reply's ,"result":… and what goes beside it. */
 void dialect_put_list(dialect_t dialect, const dialect_list_t *list, buffer_t *out);

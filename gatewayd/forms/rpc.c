@@ -5,8 +5,6 @@
 #include "common/json_plain.h"
 #include "common/list.h"
 
-#include <stdarg.h>
-#include <stdio.h>
 #include <stdlib.h>
 
 /* The answers of a batch, until all are there. */
@@ -28,13 +26,15 @@ struct rpc {
     size_t mark; /* where in its buffer the answer begins that is written */
 };
 
-struct rpc_request {
+/* A request waiting for its answer. */
+typedef struct {
+    reply_t reply;
     list_t in_rpc;
     rpc_t *rpc;
     rpc_batch_t *batch; /* NULL: on its own */
     size_t id_length;   /* 0: a notification */
     char id[];          /* raw JSON */
-};
+} rpc_request_t;
 
 enum { KEPT_BYTES = 4096 /* a buffer that an answer made larger is given back */ };
 
@@ -152,12 +152,104 @@ static void finish(rpc_request_t *request)
         batch_leave(self, batch);
 }
 
+/* --- reply_t --- */
+
+static rpc_request_t *request_of(reply_t *reply)
+{
+    return (rpc_request_t *)reply; /* its first member */
+}
+
+static bool is_wanted(const reply_t *reply)
+{
+    const rpc_batch_t *batch = ((const rpc_request_t *)reply)->batch;
+    return !batch || !batch->over;
+}
+
+static buffer_t *begin_result(rpc_request_t *request)
+{
+    buffer_t *out = begin_answer(request->rpc, request->batch);
+    buffer_append(out, HEAD);
+    buffer_append(out, (text_t){request->id, request->id_length});
+    return out;
+}
+
+static bool is_admitted(const rpc_t *self, size_t bytes)
+{
+    return !self->events->admits || self->events->admits(self->arg, bytes);
+}
+
+static void finish_result(rpc_request_t *request)
+{
+    rpc_t *self = request->rpc;
+    buffer_t *out = answer_buffer(self, request->batch);
+    buffer_append(out, TEXT("}"));
+    bool large = !buffer_ok(out) || out->length - self->mark > RPC_ANSWER_MAX;
+    bool crowded = !large && request->id_length > 0 && !is_admitted(self, out->length - self->mark);
+    if (large || crowded)
+        drop_answer(self, request->batch);
+    if (large)
+        reply_error(&request->reply, RPC_INTERNAL_ERROR, "The answer is too large");
+    else if (crowded)
+        reply_crowded(&request->reply);
+    else
+        finish(request);
+}
+
+static void answer_result(reply_t *reply, text_t result)
+{
+    rpc_request_t *request = request_of(reply);
+    buffer_t *out = begin_result(request);
+    buffer_append(out, RESULT);
+    buffer_append(out, result);
+    finish_result(request);
+}
+
+static void answer_list(reply_t *reply, const dialect_list_t *list)
+{
+    rpc_request_t *request = request_of(reply);
+    dialect_put_list(request->rpc->dialect, list, begin_result(request));
+    finish_result(request);
+}
+
+static void answer_placed(reply_t *reply, char *result, size_t length)
+{
+    rpc_request_t *request = request_of(reply);
+    size_t id = request->id_length, head = HEAD.length + id + RESULT.length;
+    if (request->batch || id == 0 || head > REPLY_ROOM - RPC_ANSWER_ROOM) {
+        answer_result(reply, (text_t){result, length});
+        return;
+    }
+    if (!is_admitted(request->rpc, length)) {
+        reply_crowded(reply);
+        return;
+    }
+    char *answer = result - head;
+    memcpy(answer, HEAD.at, HEAD.length);
+    memcpy(answer + HEAD.length, request->id, id);
+    memcpy(answer + HEAD.length + id, RESULT.at, RESULT.length);
+    rpc_t *self = request->rpc;
+    self->events->on_answer(self->arg, (text_t){answer, head + length + 1}, NULL);
+    request_free(request);
+}
+
+static void answer_error(reply_t *reply, int code, text_t message)
+{
+    rpc_request_t *request = request_of(reply);
+    print_error(request->rpc, request->batch, (text_t){request->id, request->id_length}, code, message);
+    finish(request);
+}
+
+static const reply_kind_t rpc_reply = {
+    .result = answer_result, .list = answer_list, .placed = answer_placed, .error = answer_error, .wanted = is_wanted};
+
+/* --- requests --- */
+
 static rpc_request_t *request_new(rpc_t *self, rpc_batch_t *batch, text_t id)
 {
     rpc_request_t *request = malloc(sizeof *request + id.length);
     if (!request)
         return NULL;
-    *request = (rpc_request_t){.rpc = self, .batch = batch, .id_length = id.length};
+    *request = (rpc_request_t){.reply = {&rpc_reply}, .rpc = self, .batch = batch, .id_length = id.length};
     if (id.length > 0)
         memcpy(request->id, id.at, id.length);
     list_init(&request->in_rpc);
@@ -206,7 +298,7 @@ static const char *wrong_with(const members_t *members)
 static void carry_out(rpc_t *self, rpc_request_t *request, const members_t *members)
 {
     buffer_t plain = buffer_new(0);
-    self->events->on_request(self->arg, request, members->method, json_plain(members->params, &plain));
+    self->events->on_request(self->arg, &request->reply, members->method, json_plain(members->params, &plain));
     buffer_release(&plain);
 }
 
@@ -230,7 +322,7 @@ static void receive_one(rpc_t *self, rpc_batch_t *batch, text_t json)
     else if (self->open >= RPC_OPEN_MAX || !(request = request_new(self, batch, members.id)))
         refuse(self, batch, kind == JSON_NONE ? NULL_ID : members.id, RPC_LIMIT, "Too many requests are waiting");
     else if (json_kind(members.params) == JSON_ARRAY)
-        rpc_error(request, RPC_INVALID_PARAMS, "params: expected an object, found an array");
+        reply_error(&request->reply, RPC_INVALID_PARAMS, "params: expected an object, found an array");
     else
         carry_out(self, request, &members);
 }
@@ -314,93 +406,7 @@ size_t rpc_batches(const rpc_t *self)
     return self->batches;
 }
 
-bool rpc_wanted(const rpc_request_t *request)
-{
-    return !request->batch || !request->batch->over;
-}
-
 size_t rpc_batch_bytes(const rpc_t *self)
 {
     return self->batch_bytes;
-}
-
-static buffer_t *begin_result(rpc_request_t *request)
-{
-    buffer_t *out = begin_answer(request->rpc, request->batch);
-    buffer_append(out, HEAD);
-    buffer_append(out, (text_t){request->id, request->id_length});
-    return out;
-}
-
-static bool is_admitted(const rpc_t *self, size_t bytes)
-{
-    return !self->events->admits || self->events->admits(self->arg, bytes);
-}
-
-static void finish_result(rpc_request_t *request)
-{
-    rpc_t *self = request->rpc;
-    buffer_t *out = answer_buffer(self, request->batch);
-    buffer_append(out, TEXT("}"));
-    bool large = !buffer_ok(out) || out->length - self->mark > RPC_ANSWER_MAX;
-    bool crowded = !large && request->id_length > 0 && !is_admitted(self, out->length - self->mark);
-    if (large || crowded)
-        drop_answer(self, request->batch);
-    if (large)
-        rpc_error(request, RPC_INTERNAL_ERROR, "The answer is too large");
-    else if (crowded)
-        rpc_crowded(request);
-    else
-        finish(request);
-}
-
-void rpc_result(rpc_request_t *request, text_t result)
-{
-    buffer_t *out = begin_result(request);
-    buffer_append(out, RESULT);
-    buffer_append(out, result);
-    finish_result(request);
-}
-
-void rpc_result_list(rpc_request_t *request, const dialect_list_t *list)
-{
-    dialect_put_list(request->rpc->dialect, list, begin_result(request));
-    finish_result(request);
-}
-
-void rpc_result_placed(rpc_request_t *request, char *result, size_t length)
-{
-    size_t id = request->id_length, head = HEAD.length + id + RESULT.length;
-    if (request->batch || id == 0 || head > RPC_RESULT_ROOM - RPC_ANSWER_ROOM) {
-        rpc_result(request, (text_t){result, length});
-        return;
-    }
-    if (!is_admitted(request->rpc, length)) {
-        rpc_crowded(request);
-        return;
-    }
-    char *answer = result - head;
-    memcpy(answer, HEAD.at, HEAD.length);
-    memcpy(answer + HEAD.length, request->id, id);
-    memcpy(answer + HEAD.length + id, RESULT.at, RESULT.length);
-    rpc_t *self = request->rpc;
-    self->events->on_answer(self->arg, (text_t){answer, head + length + 1}, NULL);
-    request_free(request);
-}
-
-void rpc_crowded(rpc_request_t *request)
-{
-    rpc_error(request, RPC_UNAVAILABLE, "Too many bytes wait for clients: read what has arrived, and ask again");
-}
-
-void rpc_error(rpc_request_t *request, int code, const char *format, ...)
-{
-    char message[RPC_MESSAGE_MAX];
-    va_list args;
-    va_start(args, format);
-    int length = vsnprintf(message, sizeof message, format, args);
-    va_end(args);
-    print_error(request->rpc, request->batch, (text_t){request->id, request->id_length}, code,
-                (text_t){message, length < 0 ? 0 : strnlen(message, sizeof message - 1)});
-    finish(request);
 }

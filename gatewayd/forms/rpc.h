@@ -1,37 +1,32 @@
 /* JSON-RPC 2.0 (https://www.jsonrpc.org/specification) with one peer: framing, ids, batches, errors. Knows no transport and no
  * method; differences between dialects are in dialect.h.
  *
- *     message ─▶ rpc_receive ─▶ on_request ─▶ rpc_result or rpc_error, now or later ─▶ on_answer ─▶ message
+ *     message ─▶ rpc_receive ─▶ on_request ─▶ reply_result or reply_error (reply.h), now or later ─▶ on_answer ─▶ message
  *
  * An id comes back exactly as it was sent. The replies of a batch are sent together when the last one is there; if they exceed
- * RPC_ANSWER_MAX together, one error is the reply, and the rest of the batch is abandoned (rpc_wanted). Requests
+ * RPC_ANSWER_MAX together, one error is the reply, and the rest of the batch is abandoned (reply_wanted). Requests
  * without an id (notifications) are carried out without a reply.
  */
 #pragma once
 
 #include "common/buffer.h"
 #include "gatewayd/forms/dialect.h"
-#include "gatewayd/forms/rpc_code.h"
+#include "gatewayd/forms/reply.h"
 #include "gatewayd/forms/rpc_counts.h"
 
 enum {
     RPC_BATCH_MAX = 100,       /* requests in a batch */
     RPC_OPEN_MAX = 1000,       /* requests of one peer that are not answered yet */
     RPC_ANSWER_MAX = 16 << 20, /* bytes of an answer, and of a batch of them */
-    RPC_MESSAGE_MAX = 512,     /* bytes of an error's message */
     RPC_ANSWER_ROOM = 16,      /* writable bytes in front of an answer: for the header of a frame */
-    RPC_RESULT_ROOM = 512,     /* writable bytes in front of a result that is placed */
 };
 
 typedef struct rpc rpc_t;
 
-/* A request waiting for its answer. */
-typedef struct rpc_request rpc_request_t;
-
 typedef struct rpc_events {
     /* Carry it out and answer exactly once. `method` is a raw JSON string; `params` is a JSON object, empty
-     * where absent. Both are valid during the call, the request until it is answered. */
-    void (*on_request)(void *arg, rpc_request_t *request, text_t method, text_t params);
+     * where absent. Both are valid during the call, the reply until it is used. */
+    void (*on_request)(void *arg, reply_t *reply, text_t method, text_t params);
     /* A message for the peer; valid during the call. In front of it are RPC_ANSWER_ROOM bytes that may be written to. `owner`: the buffer that ends
      * with it, which may be taken over (buffer_take): of a batch, which may be long; else NULL. */
     void (*on_answer)(void *arg, text_t json, buffer_t *owner);
@@ -53,21 +48,3 @@ void rpc_refuse(rpc_t *self, int code, const char *message);
 /* Unanswered batches, and the bytes of their replies so far. */
 size_t rpc_batches(const rpc_t *self);
 size_t rpc_batch_bytes(const rpc_t *self);
-
-/* Is the answer still wanted? Not if its batch is over its limit: end the request with an error then, which is not sent. */
-bool rpc_wanted(const rpc_request_t *request);
-
-/* Answers and ends the request. `result` is JSON; the message is made JSON here, and cut at RPC_MESSAGE_MAX. */
-void rpc_result(rpc_request_t *request, text_t result);
-
-/* The same with a list that was asked for and what is around it. */
-void rpc_result_list(rpc_request_t *request, const dialect_list_t *list);
-
-/* The same as rpc_result for a result already in its dialect's form, followed by a '}', with RPC_RESULT_ROOM writable bytes in front: if it is sent
- * alone, nothing is copied. */
-void rpc_result_placed(rpc_request_t *request, char *result, size_t length);
-
-/* The same for an answer without room: too many bytes wait. */
-void rpc_crowded(rpc_request_t *request);
-
-void rpc_error(rpc_request_t *request, int code, const char *format, ...) __attribute__((format(printf, 3, 4)));

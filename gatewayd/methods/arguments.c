@@ -1,144 +1,252 @@
 #include "gatewayd/methods/arguments.h"
 
+#include "common/buffer.h"
 #include "common/moment.h"
 
-bool argument_channel(rpc_request_t *request, text_t params, bool required)
+#include <stdio.h>
+
+/* One that is to be read. */
+typedef struct {
+    const char *name;
+    value_t value;
+    reply_t *reply;
+} argument_t;
+
+/* --- forms --- */
+
+static bool is_absent(value_t value)
 {
-    param_text_t live_stream;
-    text_t raw = json_member(params, "channel");
-    if ((param_absent(raw) && !required) ||
-        (param_text(raw, &live_stream) && text_equal(param_slice(&live_stream), TEXT("trades"))))
-        return true;
-    rpc_error(request, RPC_INVALID_PARAMS, "Only 'trades' channel is supported");
+    return value.plain ? !value.text.at : param_absent(value.text);
+}
+
+static bool is_empty(value_t value)
+{
+    return value.plain ? value.text.length == 0 : text_equal(value.text, TEXT("\"\""));
+}
+
+static bool read_text(value_t value, param_text_t *out)
+{
+    if (!value.plain)
+        return param_text(value.text, out);
+    out->length = 0;
+    if (value.text.length > sizeof out->bytes || memchr(value.text.at, '\0', value.text.length))
+        return false;
+    memcpy(out->bytes, value.text.at, value.text.length);
+    out->length = value.text.length;
+    return true;
+}
+
+static bool read_time(value_t value, int64_t *ns)
+{
+    return value.plain ? moment_parse_query(value.text, ns) : moment_parse_json(value.text, ns);
+}
+
+static bool read_cursor(value_t value, text_t *text)
+{
+    cursor_t cursor;
+    *text = value.text;
+    return (value.plain || json_plain_string(value.text, text)) && cursor_parse(*text, &cursor);
+}
+
+/* --- refusals: what was found is shown as JSON, so that a text is told from a number --- */
+
+static text_t raw_value(value_t value, buffer_t *room)
+{
+    if (!value.plain)
+        return value.text;
+    buffer_append_json_string(room, value.text);
+    return buffer_text(room);
+}
+
+static bool refuse(const argument_t *argument, const char *expected)
+{
+    buffer_t room = buffer_new(0);
+    text_t found = is_absent(argument->value) ? TEXT("none") : param_found(raw_value(argument->value, &room));
+    reply_error(argument->reply, RPC_INVALID_PARAMS, "%s: expected %s, found %.*s", argument->name, expected, TEXT_ARG(found));
+    buffer_release(&room);
     return false;
 }
 
-bool argument_symbol(rpc_request_t *request, text_t params, param_text_t *symbol)
+/* A name, which is shown as it is. */
+static bool refuse_name(const argument_t *argument)
 {
-    text_t raw = json_member(params, "symbol");
-    if (param_absent(raw) || text_equal(raw, TEXT("\"\""))) {
-        rpc_error(request, RPC_INVALID_PARAMS, "Symbol is required");
+    buffer_t room = buffer_new(0);
+    param_text_t scratch;
+    text_t raw = raw_value(argument->value, &room);
+    reply_error(argument->reply, RPC_INVALID_PARAMS, "Invalid %s: %.*s", argument->name, TEXT_ARG(param_shown(raw, &scratch)));
+    buffer_release(&room);
+    return false;
+}
+
+/* --- arguments --- */
+
+static bool take_channel(const argument_t *argument, bool required)
+{
+    param_text_t channel;
+    if ((is_absent(argument->value) && !required) || (!is_absent(argument->value) && read_text(argument->value, &channel) &&
+                                                      text_equal(param_slice(&channel), TEXT("trades"))))
+        return true;
+    reply_error(argument->reply, RPC_INVALID_PARAMS, "Only 'trades' channel is supported");
+    return false;
+}
+
+static bool take_symbol(const argument_t *argument, param_text_t *symbol)
+{
+    if (is_absent(argument->value) || is_empty(argument->value)) {
+        reply_error(argument->reply, RPC_INVALID_PARAMS, "Symbol is required");
         return false;
     }
-    if (param_text(raw, symbol) && symbol_valid(param_slice(symbol)))
-        return true;
-    rpc_error(request, RPC_INVALID_PARAMS, "Invalid symbol: %.*s", TEXT_ARG(param_shown(raw, symbol)));
-    return false;
+    return (read_text(argument->value, symbol) && symbol_valid(param_slice(symbol))) || refuse_name(argument);
 }
 
-/* source->length is 0 where it is absent. */
-bool argument_source(rpc_request_t *request, text_t params, param_text_t *source)
+static bool take_source(const argument_t *argument, param_text_t *source)
 {
-    text_t raw = json_member(params, "source");
-    source->length = 0;
-    if (param_absent(raw) || (param_text(raw, source) && source_valid(param_slice(source))))
-        return true;
-    rpc_error(request, RPC_INVALID_PARAMS, "Invalid source: %.*s", TEXT_ARG(param_shown(raw, source)));
-    return false;
+    return (read_text(argument->value, source) && source_valid(param_slice(source))) || refuse_name(argument);
 }
 
-bool argument_count(rpc_request_t *request, text_t params, uint64_t *count)
+static bool take_count(const argument_t *argument, uint64_t *count)
 {
-    text_t raw = json_member(params, "count");
-    if (param_absent(raw))
+    char expected[64];
+    bool number = json_u64(argument->value.text, count);
+    if (number && *count >= 1 && *count <= REQUEST_COUNT_MAX)
         return true;
-    if (json_u64(raw, count) && *count >= 1 && *count <= REQUEST_COUNT_MAX)
-        return true;
-    rpc_error(request, RPC_INVALID_PARAMS, "count: expected a whole number from 1 to %d, found %.*s", REQUEST_COUNT_MAX,
-              TEXT_ARG(param_found(raw)));
-    return false;
+    snprintf(expected, sizeof expected, "a whole number from 1 to %d", REQUEST_COUNT_MAX);
+    argument_t found = *argument;
+    found.value.plain = found.value.plain && !number;
+    return refuse(&found, expected);
 }
 
-bool argument_flag(rpc_request_t *request, text_t params, const char *name, bool *flag)
+static bool take_flag(const argument_t *argument, bool *flag)
 {
-    text_t raw = json_member(params, name);
-    json_kind_t kind = json_kind(raw);
-    if (param_absent(raw))
-        return true;
+    json_kind_t kind = argument->value.plain ? JSON_NONE : json_kind(argument->value.text);
     *flag = kind == JSON_TRUE;
-    if (kind == JSON_TRUE || kind == JSON_FALSE)
-        return true;
-    rpc_error(request, RPC_INVALID_PARAMS, "%s: expected true or false, found %.*s", name, TEXT_ARG(param_found(raw)));
-    return false;
+    return kind == JSON_TRUE || kind == JSON_FALSE || refuse(argument, "true or false");
 }
 
 /* A cursor, or an object of one by source. */
 static bool is_since(text_t since)
 {
     text_t text;
-    cursor_t cursor;
     if (json_kind(since) == JSON_STRING)
-        return json_plain_string(since, &text) && cursor_parse(text, &cursor);
+        return read_cursor((value_t){.text = since}, &text);
     if (json_kind(since) != JSON_OBJECT)
         return false;
     for (json_walk_t walk = json_walk(since); json_next(&walk);) {
-        if (!json_plain_string(walk.value, &text) || !cursor_parse(text, &cursor))
+        if (!read_cursor((value_t){.text = walk.value}, &text))
             return false;
     }
     return true;
 }
 
-bool argument_since(rpc_request_t *request, text_t params, text_t *since)
+static bool take_since(const argument_t *argument, text_t *since)
 {
-    text_t raw = json_member(params, "since");
-    *since = param_absent(raw) ? (text_t){"", 0} : raw;
-    if (param_absent(raw) || is_since(raw))
-        return true;
-    rpc_error(request, RPC_INVALID_PARAMS, "since: expected \"<epoch>-<seq>\" or an object with one by source, found %.*s",
-              TEXT_ARG(param_found(raw)));
-    return false;
+    *since = argument->value.text;
+    return (!argument->value.plain && is_since(*since)) ||
+           refuse(argument, "\"<epoch>-<seq>\" or an object with one by source");
 }
 
-/* *ns stays as it is where the time is absent. */
-bool argument_time(rpc_request_t *request, text_t params, const char *name, int64_t *ns)
+static bool take_next(const argument_t *argument, text_t *next)
 {
-    text_t raw = json_member(params, name);
-    if (param_absent(raw) || moment_parse_json(raw, ns))
-        return true;
-    rpc_error(request, RPC_INVALID_PARAMS, "%s: expected " MOMENT_EXPECTED ", found %.*s", name, TEXT_ARG(param_found(raw)));
-    return false;
+    *next = argument->value.text;
+    return (!argument->value.plain && json_kind(*next) == JSON_OBJECT && is_since(*next)) ||
+           refuse(argument, "that of an earlier page, {\"<source>\":\"<epoch>-<seq>\"}");
 }
 
-bool argument_cursor(rpc_request_t *request, text_t params, const char *name, text_t *cursor)
-{
-    text_t raw = json_member(params, name), text;
-    cursor_t parsed;
-    *cursor = param_absent(raw) ? (text_t){"", 0} : raw;
-    if (param_absent(raw) || (json_plain_string(raw, &text) && cursor_parse(text, &parsed)))
-        return true;
-    rpc_error(request, RPC_INVALID_PARAMS, "%s: expected \"<epoch>-<seq>\", found %.*s", name, TEXT_ARG(param_found(raw)));
-    return false;
-}
-
-bool argument_next(rpc_request_t *request, text_t params, text_t *next)
-{
-    text_t raw = json_member(params, "next");
-    *next = param_absent(raw) ? (text_t){"", 0} : raw;
-    if (param_absent(raw) || (json_kind(raw) == JSON_OBJECT && is_since(raw)))
-        return true;
-    rpc_error(request, RPC_INVALID_PARAMS,
-              "next: expected that of an earlier page, {\"<source>\":\"<epoch>-<seq>\"}, found %.*s",
-              TEXT_ARG(param_found(raw)));
-    return false;
-}
-
-bool argument_interval(rpc_request_t *request, text_t params, interval_t *interval)
+static bool take_interval(const argument_t *argument, interval_t *interval)
 {
     param_text_t text;
-    text_t raw = json_member(params, "interval");
-    if (!param_absent(raw) && param_text(raw, &text) && interval_parse(param_slice(&text), interval))
+    return (!is_absent(argument->value) && read_text(argument->value, &text) && interval_parse(param_slice(&text), interval)) ||
+           refuse(argument, "one of " INTERVAL_NAMES);
+}
+
+static bool take_token(const argument_t *argument, text_t *token)
+{
+    *token = argument->value.text;
+    if (!argument->value.plain && json_kind(*token) == JSON_STRING)
         return true;
-    rpc_error(request, RPC_INVALID_PARAMS, "interval: expected one of " INTERVAL_NAMES ", found %.*s",
-              TEXT_ARG(param_absent(raw) ? TEXT("none") : param_found(raw)));
+    reply_error(argument->reply, RPC_INVALID_PARAMS, "token: expected a string"); /* what it was is nobody's business */
     return false;
 }
 
-bool argument_token(rpc_request_t *request, text_t params, text_t *token)
+static const char *const names[TAKES_COUNT_OF] = {
+    [TAKES_CHANNEL] = "channel",
+    [TAKES_CHANNEL_NAMED] = "channel",
+    [TAKES_CHANNEL_ASKED] = "channel",
+    [TAKES_SYMBOL] = "symbol",
+    [TAKES_SYMBOL_OR_ALL] = "symbol",
+    [TAKES_SOURCE] = "source",
+    [TAKES_COUNT] = "count",
+    [TAKES_BEFORE] = "beforeTimestamp",
+    [TAKES_AFTER] = "afterTimestamp",
+    [TAKES_FROM] = "from",
+    [TAKES_TO] = "to",
+    [TAKES_NEXT] = "next",
+    [TAKES_SINCE] = "since",
+    [TAKES_INTERVAL] = "interval",
+    [TAKES_BATCH] = "batch",
+    [TAKES_TOKEN] = "token",
+};
+
+/* Which may be absent. */
+static bool take_given(arguments_t *self, takes_t takes, const argument_t *argument)
 {
-    text_t raw = json_member(params, "token");
-    *token = param_absent(raw) ? TEXT("\"\"") : raw;
-    if (json_kind(*token) == JSON_STRING)
+    switch (takes) {
+    case TAKES_SYMBOL_OR_ALL:
+        return take_symbol(argument, &self->symbol);
+    case TAKES_SOURCE:
+        return take_source(argument, &self->source);
+    case TAKES_COUNT:
+        return take_count(argument, &self->count);
+    case TAKES_BEFORE:
+        return read_time(argument->value, &self->before_ns) || refuse(argument, MOMENT_EXPECTED);
+    case TAKES_AFTER:
+        return read_time(argument->value, &self->after_ns) || refuse(argument, MOMENT_EXPECTED);
+    case TAKES_FROM:
+        return read_cursor(argument->value, &self->from) || refuse(argument, "\"<epoch>-<seq>\"");
+    case TAKES_TO:
+        return read_cursor(argument->value, &self->to) || refuse(argument, "\"<epoch>-<seq>\"");
+    case TAKES_NEXT:
+        return take_next(argument, &self->next);
+    case TAKES_SINCE:
+        return take_since(argument, &self->since);
+    case TAKES_BATCH:
+        return take_flag(argument, &self->batch);
+    case TAKES_TOKEN:
+        return take_token(argument, &self->token);
+    default:
         return true;
-    rpc_error(request, RPC_INVALID_PARAMS, "token: expected a string"); /* what it was is nobody's business */
-    return false;
+    }
+}
+
+static bool take(arguments_t *self, takes_t takes, const argument_t *argument, answer_form_t form)
+{
+    switch (takes) {
+    case TAKES_CHANNEL:
+        return take_channel(argument, false);
+    case TAKES_CHANNEL_NAMED:
+        return take_channel(argument, true);
+    case TAKES_CHANNEL_ASKED:
+        return take_channel(argument, dialect_recent(form)->needs_channel);
+    case TAKES_SYMBOL:
+        return take_symbol(argument, &self->symbol);
+    case TAKES_INTERVAL:
+        return take_interval(argument, &self->interval);
+    default:
+        return is_absent(argument->value) || take_given(self, takes, argument);
+    }
+}
+
+bool arguments_read(arguments_t *self, const takes_t *takes, value_fn *value, const void *from, answer_form_t form,
+                    reply_t *reply)
+{
+    self->symbol.length = self->source.length = 0;
+    self->count = 0;
+    self->before_ns = self->after_ns = INT64_MIN;
+    self->from = self->to = self->next = self->since = TEXT("");
+    self->token = TEXT("\"\"");
+    self->batch = false;
+    bool good = true;
+    for (; good && *takes != TAKES_NO_MORE; takes++)
+        good = take(self, *takes, &(argument_t){names[*takes], value(from, names[*takes]), reply}, form);
+    return good;
 }

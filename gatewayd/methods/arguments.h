@@ -1,40 +1,58 @@
-/* The parameters that methods take. Each answers the request with an error itself when it returns false. */
+/* What methods are asked for. Each door has it in its own form, of which one argument after the other is read, checked, and refused in the same words.
+ */
 #pragma once
 
 #include "gatewayd/forms/params.h"
-#include "gatewayd/forms/rpc.h"
+#include "gatewayd/forms/reply.h"
 #include "proto/interval.h"
 #include "proto/request.h"
 
-/* The only one. */
-bool argument_channel(rpc_request_t *request, text_t params, bool required);
+/* An argument as a door has it. */
+typedef struct {
+    text_t text; /* at: NULL: absent */
+    bool plain;  /* it is the text itself, as in a URL; else raw JSON */
+} value_t;
 
-/* Required, and valid. */
-bool argument_symbol(rpc_request_t *request, text_t params, param_text_t *symbol);
+/* The argument of this name in `form`, for as long as that lives. */
+typedef value_t value_fn(const void *form, const char *name);
 
-/* source->length is 0 if it is absent. */
-bool argument_source(rpc_request_t *request, text_t params, param_text_t *source);
+/* What a method takes, in the order in which it is checked. */
+typedef enum {
+    TAKES_NO_MORE,
+    TAKES_CHANNEL,       /* "channel": there is only one, and it may be absent */
+    TAKES_CHANNEL_NAMED, /* it may not be absent */
+    TAKES_CHANNEL_ASKED, /* it may be absent unless dialect_recent says so */
+    TAKES_SYMBOL,        /* "symbol" */
+    TAKES_SYMBOL_OR_ALL, /* it may be absent */
+    TAKES_SOURCE,        /* "source" */
+    TAKES_COUNT,         /* "count": 1 to REQUEST_COUNT_MAX */
+    TAKES_BEFORE,        /* "beforeTimestamp", "afterTimestamp": times in the forms of history.md */
+    TAKES_AFTER,
+    TAKES_FROM, /* "from", "to": cursors */
+    TAKES_TO,
+    TAKES_NEXT,     /* "next": where a page goes on */
+    TAKES_SINCE,    /* "since": where a subscription goes on */
+    TAKES_INTERVAL, /* "interval": it may not be absent */
+    TAKES_BATCH,    /* "batch" */
+    TAKES_TOKEN,    /* "token" */
+    TAKES_COUNT_OF
+} takes_t;
 
-/* 1 to REQUEST_COUNT_MAX; *count is unchanged if it is absent. */
-bool argument_count(rpc_request_t *request, text_t params, uint64_t *count);
+enum { TAKES_MAX = 8 /* of one method, with TAKES_NO_MORE */ };
 
-/* true or false; *flag is unchanged if it is absent. */
-bool argument_flag(rpc_request_t *request, text_t params, const char *name, bool *flag);
+/* Valid, or as if absent. The other texts live as long as the form does. */
+typedef struct {
+    param_text_t symbol, source; /* length 0: absent */
+    uint64_t count;              /* 0: absent */
+    int64_t before_ns, after_ns; /* since 1970; INT64_MIN: absent */
+    text_t from, to;             /* cursors; empty: absent */
+    text_t next;                 /* raw JSON: an object with a cursor by source; empty: absent */
+    text_t since;                /* the same, or a string with a cursor */
+    text_t token;                /* raw JSON: a string, "" where it is absent. Never logged or repeated */
+    interval_t interval;
+    bool batch;
+} arguments_t;
 
-/* Raw JSON: a cursor, or an object with one by source; empty if it is absent. */
-bool argument_since(rpc_request_t *request, text_t params, text_t *since);
-
-/* A time in the forms of history.md; *ns is unchanged if it is absent. */
-bool argument_time(rpc_request_t *request, text_t params, const char *name, int64_t *ns);
-
-/* Raw JSON: a string with a cursor; empty if it is absent. */
-bool argument_cursor(rpc_request_t *request, text_t params, const char *name, text_t *cursor);
-
-/* Where a page continues, raw JSON: an object with a cursor by source; empty if it is absent. */
-bool argument_next(rpc_request_t *request, text_t params, text_t *next);
-
-/* Required. */
-bool argument_interval(rpc_request_t *request, text_t params, interval_t *interval);
-
-/* Raw JSON: a string, "" where it is absent. Never logged or repeated. */
-bool argument_token(rpc_request_t *request, text_t params, text_t *token);
+/* Reads what the method takes. False with an error as the reply. form: of the answer. */
+bool arguments_read(arguments_t *self, const takes_t *takes, value_fn *value, const void *from, answer_form_t form,
+                    reply_t *reply);

@@ -1,17 +1,12 @@
 #include "gatewayd/methods/history_methods.h"
 
 #include "common/timestamp.h"
-#include "gatewayd/methods/arguments.h"
 #include "gatewayd/methods/query.h"
 #include "gatewayd/streams/recent.h"
 
-enum { NS_DIGITS = 9, REST_BYTES = 64 /* of a request, beside what is looked at here: the number, a name, the brace */ };
+#include <stdio.h>
 
-/* What the methods about a symbol's trades take. */
-typedef struct {
-    param_text_t symbol, source;
-    recent_query_t question; /* its texts are slices of these */
-} wanted_t;
+enum { NS_DIGITS = 9, REST_BYTES = 64 /* of a request, beside what is looked at here: the number, a name, the brace */ };
 
 static void put_text(buffer_t *out, const char *name, const param_text_t *value)
 {
@@ -36,11 +31,22 @@ static void put_raw(buffer_t *out, const char *name, text_t value)
     buffer_append(out, value);
 }
 
-static void put_bounds(buffer_t *out, const wanted_t *wanted)
+static void put_cursor(buffer_t *out, const char *name, text_t cursor)
 {
-    put_text(out, "source", &wanted->source);
-    put_time(out, "before", wanted->question.before_ns);
-    put_time(out, "after", wanted->question.after_ns);
+    if (cursor.length > 0)
+        buffer_printf(out, ",\"%s\":\"%.*s\"", name, TEXT_ARG(cursor));
+}
+
+static void put_bounds(buffer_t *out, const arguments_t *arguments)
+{
+    put_text(out, "source", &arguments->source);
+    put_time(out, "before", arguments->before_ns);
+    put_time(out, "after", arguments->after_ns);
+}
+
+static uint64_t count_of(const arguments_t *arguments)
+{
+    return arguments->count > 0 ? arguments->count : REQUEST_COUNT_DEFAULT;
 }
 
 /* A request for history, as it is made: its text, of which `count` stands behind the first `head` bytes. */
@@ -72,147 +78,97 @@ static void put_next(making_t *making, const char *name, text_t next)
 }
 
 /* Has it asked, unless it is too long: then the client is told. recent: see query.h. */
-static void ask(client_t *client, rpc_request_t *request, text_t symbol, making_t *making, const recent_query_t *recent)
+static void ask(caller_t *caller, reply_t *reply, text_t symbol, making_t *making, const recent_query_t *recent)
 {
     text_t text = buffer_text(&making->text);
     making->asked.head = (text_t){text.at, making->head};
     making->asked.tail = (text_t){text.at + making->head, text.length - making->head};
     if (!buffer_ok(&making->text) || text.length + making->asked.next.length > REQUEST_MAX - REST_BYTES)
-        rpc_error(request, RPC_INVALID_PARAMS, "Params are too long");
+        reply_error(reply, RPC_INVALID_PARAMS, "Params are too long");
     else
-        query_start(&client->talk, request, symbol, &making->asked, recent);
+        query_start(caller, reply, symbol, &making->asked, recent);
     buffer_release(&making->text);
 }
 
-#define ANY_TIME                                                                                                               \
-    {                                                                                                                          \
-        .count = REQUEST_COUNT_DEFAULT, .after_ns = INT64_MIN, .before_ns = INT64_MIN                                          \
-    }
-
-/* What all take who ask for trades by time; the channel was looked at. count: where the client names no number. */
-static bool read_wanted(rpc_request_t *request, text_t params, uint64_t count, wanted_t *wanted)
-{
-    recent_query_t *question = &wanted->question;
-    *question = (recent_query_t)ANY_TIME;
-    question->count = count;
-    wanted->symbol.length = wanted->source.length = 0;
-    bool good = argument_symbol(request, params, &wanted->symbol) && argument_source(request, params, &wanted->source) &&
-                argument_count(request, params, &question->count) &&
-                argument_time(request, params, "beforeTimestamp", &question->before_ns) &&
-                argument_time(request, params, "afterTimestamp", &question->after_ns) &&
-                argument_next(request, params, &question->next);
-    question->symbol = param_slice(&wanted->symbol);
-    question->source = param_slice(&wanted->source);
-    return good;
-}
-
 /* next_name: the member that says history where to go on. */
-static void ask_for_trades(client_t *client, rpc_request_t *request, const char *op, const char *next_name,
-                           const wanted_t *wanted, const recent_query_t *recent)
+static void ask_for_trades(caller_t *caller, const arguments_t *arguments, reply_t *reply, const char *op,
+                           const char *next_name, uint64_t count, const recent_query_t *recent)
 {
     making_t making = begin_making(op);
-    put_text(&making.text, "symbol", &wanted->symbol);
-    put_count(&making, wanted->question.count);
-    put_bounds(&making.text, wanted);
-    put_next(&making, next_name, wanted->question.next);
-    ask(client, request, param_slice(&wanted->symbol), &making, recent);
+    put_text(&making.text, "symbol", &arguments->symbol);
+    put_count(&making, count);
+    put_bounds(&making.text, arguments);
+    put_next(&making, next_name, arguments->next);
+    ask(caller, reply, param_slice(&arguments->symbol), &making, recent);
 }
 
-void history_methods_recent(client_t *client, rpc_request_t *request, text_t params)
+void history_methods_recent(caller_t *caller, const arguments_t *arguments, reply_t *reply)
 {
-    wanted_t wanted;
-    const dialect_recent_t *takes = dialect_recent(client->talk.end.link->dialect);
-    if (!argument_channel(request, params, takes->needs_channel) || !read_wanted(request, params, takes->count, &wanted))
+    recent_query_t question = {.symbol = param_slice(&arguments->symbol),
+                               .source = param_slice(&arguments->source),
+                               .count = arguments->count > 0 ? arguments->count : dialect_recent(caller->form)->count,
+                               .after_ns = arguments->after_ns,
+                               .before_ns = arguments->before_ns,
+                               .next = arguments->next};
+    if (query_answer_recent(caller, reply, &question))
         return;
-    if (query_answer_recent(&client->talk, request, &wanted.question))
-        return;
-    recent_asks(client->talk.hub->recent, &wanted.question, hub_now_ns(client->talk.hub));
-    ask_for_trades(client, request, "recent", "upto", &wanted, &wanted.question);
+    recent_asks(caller->hub->recent, &question, hub_now_ns(caller->hub));
+    ask_for_trades(caller, arguments, reply, "recent", "upto", question.count, &question);
 }
 
-void history_methods_since(client_t *client, rpc_request_t *request, text_t params)
+void history_methods_since(caller_t *caller, const arguments_t *arguments, reply_t *reply)
 {
-    wanted_t wanted;
-    if (!argument_channel(request, params, false) || !read_wanted(request, params, REQUEST_COUNT_DEFAULT, &wanted))
-        return;
-    if (wanted.question.after_ns == INT64_MIN)
-        rpc_error(request, RPC_INVALID_PARAMS, "afterTimestamp is required");
+    if (arguments->after_ns == INT64_MIN)
+        reply_error(reply, RPC_INVALID_PARAMS, "afterTimestamp is required");
     else
-        ask_for_trades(client, request, "since", "from", &wanted, NULL);
+        ask_for_trades(caller, arguments, reply, "since", "from", count_of(arguments), NULL);
 }
 
-void history_methods_range(client_t *client, rpc_request_t *request, text_t params)
+void history_methods_range(caller_t *caller, const arguments_t *arguments, reply_t *reply)
 {
-    param_text_t symbol, source;
-    text_t from, to;
-    uint64_t count = REQUEST_COUNT_DEFAULT;
-    if (!argument_channel(request, params, false) || !argument_symbol(request, params, &symbol) ||
-        !argument_source(request, params, &source) || !argument_count(request, params, &count) ||
-        !argument_cursor(request, params, "from", &from) || !argument_cursor(request, params, "to", &to))
-        return;
-    if (source.length == 0) {
-        rpc_error(request, RPC_INVALID_PARAMS, "source is required");
+    char from[CURSOR_MAX + sizeof "\"\""];
+    if (arguments->source.length == 0) {
+        reply_error(reply, RPC_INVALID_PARAMS, "source is required");
         return;
     }
     making_t making = begin_making("range");
-    buffer_printf(&making.text, ",\"topic\":\"trade.%.*s.%.*s\"", TEXT_ARG(param_slice(&symbol)),
-                  TEXT_ARG(param_slice(&source))); /* neither has a character that JSON would escape */
-    put_count(&making, count);
-    put_raw(&making.text, "to", to);
-    put_next(&making, "from", from);
-    ask(client, request, param_slice(&symbol), &making, NULL);
+    buffer_printf(&making.text, ",\"topic\":\"trade.%.*s.%.*s\"", TEXT_ARG(param_slice(&arguments->symbol)),
+                  TEXT_ARG(param_slice(&arguments->source))); /* neither has a character that JSON would escape */
+    put_count(&making, count_of(arguments));
+    put_cursor(&making.text, "to", arguments->to);
+    int length = snprintf(from, sizeof from, "\"%.*s\"", TEXT_ARG(arguments->from));
+    put_next(&making, "from", (text_t){from, arguments->from.length > 0 ? (size_t)length : 0});
+    ask(caller, reply, param_slice(&arguments->symbol), &making, NULL);
 }
 
-void history_methods_candles(client_t *client, rpc_request_t *request, text_t params)
+void history_methods_candles(caller_t *caller, const arguments_t *arguments, reply_t *reply)
 {
-    interval_t interval;
-    wanted_t wanted = {.question = ANY_TIME};
-    if (!argument_channel(request, params, false) || !argument_symbol(request, params, &wanted.symbol) ||
-        !argument_interval(request, params, &interval) || !argument_source(request, params, &wanted.source) ||
-        !argument_count(request, params, &wanted.question.count) ||
-        !argument_time(request, params, "beforeTimestamp", &wanted.question.before_ns) ||
-        !argument_time(request, params, "afterTimestamp", &wanted.question.after_ns))
-        return;
     making_t making = begin_making("candles");
-    put_text(&making.text, "symbol", &wanted.symbol);
-    buffer_printf(&making.text, ",\"interval\":\"%s\"", interval_name(interval));
-    put_count(&making, wanted.question.count);
-    put_bounds(&making.text, &wanted);
-    ask(client, request, param_slice(&wanted.symbol), &making, NULL);
+    put_text(&making.text, "symbol", &arguments->symbol);
+    buffer_printf(&making.text, ",\"interval\":\"%s\"", interval_name(arguments->interval));
+    put_count(&making, count_of(arguments));
+    put_bounds(&making.text, arguments);
+    ask(caller, reply, param_slice(&arguments->symbol), &making, NULL);
 }
 
-/* About one symbol, or about all. */
-static bool read_one_or_all(rpc_request_t *request, text_t params, param_text_t *symbol)
+void history_methods_stats(caller_t *caller, const arguments_t *arguments, reply_t *reply)
 {
-    symbol->length = 0;
-    return param_absent(json_member(params, "symbol")) || argument_symbol(request, params, symbol);
-}
-
-void history_methods_stats(client_t *client, rpc_request_t *request, text_t params)
-{
-    param_text_t symbol;
-    if (!read_one_or_all(request, params, &symbol))
-        return;
     making_t making = begin_making("stats");
-    put_text(&making.text, "symbol", &symbol);
+    put_text(&making.text, "symbol", &arguments->symbol);
     put_count(&making, 0);
-    ask(client, request, TEXT(""), &making, NULL);
+    ask(caller, reply, TEXT(""), &making, NULL);
 }
 
-void history_methods_clear(client_t *client, rpc_request_t *request, text_t params)
+void history_methods_clear(caller_t *caller, const arguments_t *arguments, reply_t *reply)
 {
-    param_text_t symbol;
-    text_t token;
-    if (!read_one_or_all(request, params, &symbol) || !argument_token(request, params, &token))
-        return;
     buffer_t out = buffer_new(REQUEST_MAX);
     buffer_append(&out, TEXT("{\"op\":\"clear\""));
-    put_text(&out, "symbol", &symbol);
-    put_raw(&out, "token", token);
+    put_text(&out, "symbol", &arguments->symbol);
+    put_raw(&out, "token", arguments->token);
     buffer_append(&out, TEXT("}"));
     if (buffer_ok(&out))
-        query_clear(&client->talk, request, buffer_text(&out));
+        query_clear(caller, reply, buffer_text(&out));
     else
-        rpc_error(request, RPC_INVALID_PARAMS, "Params are too long");
+        reply_error(reply, RPC_INVALID_PARAMS, "Params are too long");
     buffer_release(&out);
 }

@@ -1,11 +1,12 @@
 /* The methods that query history: each is one query, except clear, which goes to every server. */
 #pragma once
 
-#include "gatewayd/clients/client.h"
+#include "gatewayd/clients/caller.h"
+#include "gatewayd/methods/arguments.h"
 
-void history_methods_recent(client_t *client, rpc_request_t *request, text_t params);
-void history_methods_since(client_t *client, rpc_request_t *request, text_t params);
-void history_methods_range(client_t *client, rpc_request_t *request, text_t params);
-void history_methods_candles(client_t *client, rpc_request_t *request, text_t params);
-void history_methods_stats(client_t *client, rpc_request_t *request, text_t params);
-void history_methods_clear(client_t *client, rpc_request_t *request, text_t params);
+void history_methods_recent(caller_t *caller, const arguments_t *arguments, reply_t *reply);
+void history_methods_since(caller_t *caller, const arguments_t *arguments, reply_t *reply);
+void history_methods_range(caller_t *caller, const arguments_t *arguments, reply_t *reply);
+void history_methods_candles(caller_t *caller, const arguments_t *arguments, reply_t *reply);
+void history_methods_stats(caller_t *caller, const arguments_t *arguments, reply_t *reply);
+void history_methods_clear(caller_t *caller, const arguments_t *arguments, reply_t *reply);

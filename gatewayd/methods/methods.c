@@ -1,30 +1,29 @@
 #include "gatewayd/methods/methods.h"
 
-#include "gatewayd/methods/arguments.h"
 #include "gatewayd/methods/history_methods.h"
 #include "gatewayd/methods/status_report.h"
 #include "gatewayd/methods/subscribe.h"
 #include "gatewayd/streams/notify.h"
 #include "gatewayd/streams/offers.h"
 
+#include <assert.h>
 #include <strings.h>
 
 typedef struct {
     const char *name;
-    void (*call)(client_t *client, rpc_request_t *request, text_t params);
+    void (*call)(caller_t *caller, const arguments_t *arguments, reply_t *reply);
+    takes_t takes[TAKES_MAX];
 } method_t;
 
-static void subscribe(client_t *client, rpc_request_t *request, text_t params)
+static void subscribe(caller_t *caller, const arguments_t *arguments, reply_t *reply)
 {
-    param_text_t symbol, source;
-    subscribe_request_t wanted = {.count = 0};
-    if (!argument_channel(request, params, true) || !argument_symbol(request, params, &symbol) ||
-        !argument_source(request, params, &source) || !argument_since(request, params, &wanted.since) ||
-        !argument_count(request, params, &wanted.count) || !argument_flag(request, params, "batch", &wanted.batch))
-        return;
-    wanted.symbol = param_slice(&symbol);
-    wanted.source = param_slice(&source);
-    subscribe_start(client, request, &wanted);
+    assert(caller->client);
+    subscribe_start(caller->client, reply,
+                    &(subscribe_request_t){.symbol = param_slice(&arguments->symbol),
+                                           .source = param_slice(&arguments->source),
+                                           .since = arguments->since,
+                                           .count = arguments->count,
+                                           .batch = arguments->batch});
 }
 
 /* Ends the reader of one source; the others, if there are some, go on. */
@@ -40,94 +39,127 @@ static bool drop_source(subscription_t *subscription, text_t source)
     return had;
 }
 
-static void unsubscribe(client_t *client, rpc_request_t *request, text_t params)
+static void unsubscribe(caller_t *caller, const arguments_t *arguments, reply_t *reply)
 {
-    param_text_t symbol, source;
-    if (!argument_channel(request, params, true) || !argument_symbol(request, params, &symbol) ||
-        !argument_source(request, params, &source))
-        return;
-    subscription_t *subscription = readers_subscription(&client->readers, param_slice(&symbol));
+    assert(caller->client);
+    text_t symbol = param_slice(&arguments->symbol), source = param_slice(&arguments->source);
+    subscription_t *subscription = readers_subscription(&caller->client->readers, symbol);
     bool was = subscription != NULL;
     if (was) {
         subscribe_cancel_all(subscription);
         if (source.length > 0)
-            was = drop_source(subscription, param_slice(&source));
+            was = drop_source(subscription, source);
         else
             readers_unsubscribe(subscription);
     }
     if (!was) {
-        rpc_error(request, RPC_INVALID_PARAMS, "Not subscribed: %.*s", (int)symbol.length, symbol.bytes);
+        reply_error(reply, RPC_INVALID_PARAMS, "Not subscribed: %.*s", TEXT_ARG(symbol));
         return;
     }
     buffer_t out = buffer_new(0);
-    buffer_printf(&out, "{\"channel\":\"trades\",\"symbol\":\"%.*s\",\"event\":\"unsubscribed\"}", (int)symbol.length,
-                  symbol.bytes);
-    rpc_result(request, buffer_text(&out));
+    buffer_printf(&out, "{\"channel\":\"trades\",\"symbol\":\"%.*s\",\"event\":\"unsubscribed\"}", TEXT_ARG(symbol));
+    reply_result(reply, buffer_text(&out));
     buffer_release(&out);
 }
 
-static void answer_report(client_t *client, rpc_request_t *request, void (*report)(const hub_t *, buffer_t *))
+static void answer_report(const caller_t *caller, reply_t *reply, void (*report)(const hub_t *, buffer_t *))
 {
     buffer_t out = buffer_new(0);
-    report(client->talk.hub, &out);
+    report(caller->hub, &out);
     if (buffer_ok(&out))
-        rpc_result(request, buffer_text(&out));
+        reply_result(reply, buffer_text(&out));
     else
-        rpc_error(request, RPC_INTERNAL_ERROR, "The answer is too large");
+        reply_error(reply, RPC_INTERNAL_ERROR, "The answer is too large");
     buffer_release(&out);
 }
 
-static void get_symbols(client_t *client, rpc_request_t *request, text_t params)
+static void get_symbols(caller_t *caller, const arguments_t *arguments, reply_t *reply)
 {
-    (void)params;
-    if (offers_heard(client->talk.hub->offers))
-        answer_report(client, request, status_report_print_symbols);
+    (void)arguments;
+    if (offers_heard(caller->hub->offers))
+        answer_report(caller, reply, status_report_print_symbols);
     else
-        rpc_error(request, RPC_UNAVAILABLE, "Not ready: no source has been heard yet");
+        reply_error(reply, RPC_UNAVAILABLE, "Not ready: no source has been heard yet");
 }
 
-static void get_status(client_t *client, rpc_request_t *request, text_t params)
+static void get_status(caller_t *caller, const arguments_t *arguments, reply_t *reply)
 {
-    (void)params;
-    answer_report(client, request, status_report_print);
+    (void)arguments;
+    answer_report(caller, reply, status_report_print);
 }
 
-static void ping(client_t *client, rpc_request_t *request, text_t params)
+static void ping(caller_t *caller, const arguments_t *arguments, reply_t *reply)
 {
-    (void)params;
+    (void)arguments;
     buffer_t out = buffer_new(0);
     buffer_append(&out, TEXT("{\"pong\":true,\"time\":"));
-    notify_put_time(&out, hub_now_ns(client->talk.hub));
+    notify_put_time(&out, hub_now_ns(caller->hub));
     buffer_append(&out, TEXT("}"));
-    rpc_result(request, buffer_text(&out));
+    reply_result(reply, buffer_text(&out));
     buffer_release(&out);
 }
 
+#define TAKES_PAGE TAKES_SYMBOL, TAKES_SOURCE, TAKES_COUNT, TAKES_BEFORE, TAKES_AFTER, TAKES_NEXT
+
 static const method_t methods[] = {
-    {"subscribe", subscribe},
-    {"unsubscribe", unsubscribe},
-    {"getRecentTrades", history_methods_recent},
-    {"getTradesSince", history_methods_since},
-    {"getTradesRange", history_methods_range},
-    {"getCandles", history_methods_candles},
-    {"getStats", history_methods_stats},
-    {"clearHistory", history_methods_clear},
-    {"getSymbols", get_symbols},
-    {"getStatus", get_status},
-    {"ping", ping},
+    {"subscribe", subscribe, {TAKES_CHANNEL_NAMED, TAKES_SYMBOL, TAKES_SOURCE, TAKES_SINCE, TAKES_COUNT, TAKES_BATCH}},
+    {"unsubscribe", unsubscribe, {TAKES_CHANNEL_NAMED, TAKES_SYMBOL, TAKES_SOURCE}},
+    {"getRecentTrades", history_methods_recent, {TAKES_CHANNEL_ASKED, TAKES_PAGE}},
+    {"getTradesSince", history_methods_since, {TAKES_CHANNEL, TAKES_PAGE}},
+    {"getTradesRange", history_methods_range, {TAKES_CHANNEL, TAKES_SYMBOL, TAKES_SOURCE, TAKES_COUNT, TAKES_FROM, TAKES_TO}},
+    {"getCandles",
+     history_methods_candles,
+     {TAKES_CHANNEL, TAKES_SYMBOL, TAKES_INTERVAL, TAKES_SOURCE, TAKES_COUNT, TAKES_BEFORE, TAKES_AFTER}},
+    {"getStats", history_methods_stats, {TAKES_SYMBOL_OR_ALL}},
+    {"clearHistory", history_methods_clear, {TAKES_SYMBOL_OR_ALL, TAKES_TOKEN}},
+    {"getSymbols", get_symbols, {TAKES_NO_MORE}},
+    {"getStatus", get_status, {TAKES_NO_MORE}},
+    {"ping", ping, {TAKES_NO_MORE}},
 };
 
-static void on_request(void *arg, rpc_request_t *request, text_t method, text_t params)
+/* NULL: there is none. */
+static const method_t *find_method(text_t name)
 {
-    param_text_t name;
-    bool readable = param_text(method, &name);
-    for (size_t i = 0; readable && i < sizeof methods / sizeof *methods; i++) {
-        if (strlen(methods[i].name) == name.length && strncasecmp(methods[i].name, name.bytes, name.length) == 0) {
-            methods[i].call(arg, request, params);
-            return;
-        }
+    for (size_t i = 0; i < sizeof methods / sizeof *methods; i++) {
+        if (strlen(methods[i].name) == name.length && strncasecmp(methods[i].name, name.at, name.length) == 0)
+            return &methods[i];
     }
-    rpc_error(request, RPC_METHOD_NOT_FOUND, "Method not found: %.*s", TEXT_ARG(param_shown(method, &name)));
+    return NULL;
+}
+
+static void call(const method_t *method, caller_t *caller, value_fn *value, const void *from, reply_t *reply)
+{
+    arguments_t arguments;
+    if (arguments_read(&arguments, method->takes, value, from, caller->form, reply))
+        method->call(caller, &arguments, reply);
+}
+
+void methods_call(caller_t *caller, text_t name, value_fn *value, const void *from, reply_t *reply)
+{
+    const method_t *method = find_method(name);
+    if (method)
+        call(method, caller, value, from, reply);
+    else
+        reply_error(reply, RPC_METHOD_NOT_FOUND, "Method not found: %.*s", TEXT_ARG(param_found(name)));
+}
+
+/* --- rpc_events_t --- */
+
+static value_t param(const void *params, const char *name)
+{
+    const text_t *object = params;
+    return (value_t){.text = json_member(*object, name)};
+}
+
+static void on_request(void *arg, reply_t *reply, text_t method, text_t params)
+{
+    client_t *client = arg;
+    param_text_t name;
+    const method_t *found = param_text(method, &name) ? find_method(param_slice(&name)) : NULL;
+    if (found)
+        call(found, &client->talk.caller, param, &params, reply);
+    else
+        reply_error(reply, RPC_METHOD_NOT_FOUND, "Method not found: %.*s", TEXT_ARG(param_shown(method, &name)));
 }
 
 const rpc_events_t methods_events = {.on_request = on_request, .on_answer = client_on_answer, .admits = client_admits};

@@ -113,8 +113,4 @@ void pieces_put_others(const pieces_t *self, buffer_t *out)
     if (self->incomplete)
         buffer_append(out, TEXT(",\"incomplete\":true"));
     buffer_append(out, buffer_text(&self->others));
-    if (self->next.length > 0) {
-        buffer_append(out, TEXT(",\"next\":"));
-        buffer_append(out, buffer_text(&self->next));
-    }
 }

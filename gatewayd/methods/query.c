@@ -16,12 +16,12 @@
 
 typedef struct {
     task_t task;
-    conversation_t *talk;
-    size_t expected; /* bytes, by conversation_expects */
+    caller_t *caller;
+    size_t expected; /* bytes, by caller_expects */
     turn_t turn;
     hub_t *hub;
-    dialect_t dialect;
-    rpc_request_t *request;
+    answer_form_t form;
+    reply_t *reply;
     history_call_t *call; /* one of both is under way */
     clear_t *clear;
     bool guesses;   /* what its token was is still to be told to guesses.h, … */
@@ -49,7 +49,7 @@ static void tell_guess(query_t *query, guess_t guess)
 
 static void expect_nothing(query_t *query)
 {
-    conversation_has(query->talk, query->expected);
+    caller_has(query->caller, query->expected);
     query->expected = 0;
 }
 
@@ -59,7 +59,7 @@ static void query_free(query_t *query)
     tell_guess(query, query->clear ? GUESS_WRONG : GUESS_UNKNOWN); /* who goes before the answer may know why */
     history_cancel(&query->call);
     clear_cancel(&query->clear);
-    list_remove(&query->task.in_client);
+    list_remove(&query->task.in_caller);
     turns_leave(&query->hub->turns, &query->turn);
     pieces_release(&query->pieces);
     free(query);
@@ -107,17 +107,16 @@ static void answer_members(query_t *query, text_t answer)
     told_t told = tell(query, answer);
     text_t object = buffer_text(&told.object);
     if (!told.any || (query->is_recent && json_kind(told.list) != JSON_ARRAY))
-        rpc_error(query->request, RPC_UNAVAILABLE, "Invalid reply from history");
+        reply_error(query->reply, RPC_UNAVAILABLE, "Invalid reply from history");
     else if (!buffer_ok(&told.object))
-        rpc_error(query->request, RPC_INTERNAL_ERROR, "The answer is too large");
+        reply_error(query->reply, RPC_INTERNAL_ERROR, "The answer is too large");
     else if (!query->is_recent)
-        rpc_result(query->request, object);
+        reply_result(query->reply, object);
     else
-        rpc_result_list(query->request,
-                        &(dialect_list_t){.name = TRADES,
-                                          .before = {object.at + 1, told.list_at - 1},
-                                          .list = told.list,
-                                          .after = {object.at + told.list_at, object.length - 1 - told.list_at}});
+        reply_list(query->reply, &(dialect_list_t){.name = TRADES,
+                                                   .before = {object.at + 1, told.list_at - 1},
+                                                   .list = told.list,
+                                                   .after = {object.at + told.list_at, object.length - 1 - told.list_at}});
     buffer_release(&told.object);
 }
 
@@ -127,34 +126,29 @@ static void answer_refusal(query_t *query, text_t error)
     text_t code;
     param_text_t message;
     if (!json_plain_string(json_member(error, "code"), &code) || !param_text(json_member(error, "message"), &message))
-        rpc_error(query->request, RPC_UNAVAILABLE, "Invalid reply from history");
+        reply_error(query->reply, RPC_UNAVAILABLE, "Invalid reply from history");
     else if (text_equal(code, TEXT(ERROR_INVALID_SYMBOL)))
-        rpc_error(query->request, RPC_INVALID_PARAMS, "Invalid symbol: %.*s", TEXT_ARG(query->symbol));
+        reply_error(query->reply, RPC_INVALID_PARAMS, "Invalid symbol: %.*s", TEXT_ARG(query->symbol));
     else if (text_starts_with(code, TEXT("invalid_")))
-        rpc_error(query->request, RPC_INVALID_PARAMS, "%.*s", (int)message.length, message.bytes);
+        reply_error(query->reply, RPC_INVALID_PARAMS, "%.*s", (int)message.length, message.bytes);
     else if (text_equal(code, TEXT(ERROR_FORBIDDEN)))
-        rpc_error(query->request, RPC_FORBIDDEN, "%.*s", (int)message.length, message.bytes);
+        reply_error(query->reply, RPC_FORBIDDEN, "%.*s", (int)message.length, message.bytes);
     else if (text_equal(code, TEXT(ERROR_UNAVAILABLE)))
-        rpc_error(query->request, RPC_UNAVAILABLE, "%.*s", (int)message.length, message.bytes);
+        reply_error(query->reply, RPC_UNAVAILABLE, "%.*s", (int)message.length, message.bytes);
     else
-        rpc_error(query->request, RPC_INTERNAL_ERROR, "%.*s", (int)message.length, message.bytes);
+        reply_error(query->reply, RPC_INTERNAL_ERROR, "%.*s", (int)message.length, message.bytes);
 }
 
-static bool answer_with(const ready_answer_t *ready, rpc_request_t *request)
+static bool answer_with(const ready_answer_t *ready, reply_t *reply)
 {
     if (ready)
-        rpc_result_placed(request, ready->bytes.bytes + ANSWER_ROOM, answer_text(ready).length - 1);
+        reply_placed(reply, ready->bytes.bytes + ANSWER_ROOM, answer_text(ready).length - 1);
     return ready != NULL;
-}
-
-static answer_form_t form_of(dialect_t dialect)
-{
-    return dialect_unwraps(dialect) ? ANSWER_LIST : ANSWER_RPC;
 }
 
 static const ready_answer_t *make_recent(const query_t *query)
 {
-    return recent_make(query->hub->recent, &query->question, form_of(query->dialect), hub_now_ns(query->hub));
+    return recent_make(query->hub->recent, &query->question, query->form, hub_now_ns(query->hub));
 }
 
 /* What history says of the last trades is good for the next one who asks, and for this one, too: all get the same text. */
@@ -163,23 +157,24 @@ static bool answered_by_rings(query_t *query, text_t answer)
     if (!query->teaches)
         return false;
     history_coverage_learn(query->hub->markets, &query->question, answer, hub_now_ns(query->hub));
-    return answer_with(make_recent(query), query->request);
+    return answer_with(make_recent(query), query->reply);
 }
 
 /* --- an answer in pieces --- */
 
-/* What goes in front of the trades, and behind them; the last brace of all is rpc_result_placed's. */
+/* What goes in front of the trades, and behind them; the last byte of all is the form's own (reply_placed). */
 static void frame_trades(const query_t *query, buffer_t *front, buffer_t *behind)
 {
-    bool unwraps = query->is_recent && dialect_unwraps(query->dialect);
-    buffer_t *members = unwraps ? behind : front;
-    buffer_append(front, unwraps ? TEXT("[") : TEXT("{"));
-    buffer_append(behind, unwraps ? TEXT("]" DIALECT_PAGE) : TEXT("]"));
-    put_symbol(query, members);
-    if (!unwraps)
-        buffer_append(front, TEXT(",\"" TRADES "\":["));
-    pieces_put_others(&query->pieces, behind);
-    buffer_append(behind, TEXT("}}"));
+    answer_form_t form = query->form == ANSWER_LIST && !query->is_recent ? ANSWER_RPC : query->form;
+    buffer_t members = buffer_new(0), others = buffer_new(0);
+    put_symbol(query, &members);
+    pieces_put_others(&query->pieces, &others);
+    answer_form_begin(form, buffer_text(&members), front);
+    buffer_append(front, form == ANSWER_LIST ? TEXT("[") : TEXT("\"" TRADES "\":["));
+    buffer_append(behind, TEXT("]"));
+    answer_form_end(form, buffer_text(&members), buffer_text(&others), buffer_text(&query->pieces.next), behind);
+    buffer_release(&members);
+    buffer_release(&others);
 }
 
 /* The trades stay where they have gathered: what goes around them is put around them there. */
@@ -191,9 +186,9 @@ static void answer_pieces(query_t *query)
     if (buffer_ok(&front) && buffer_ok(&behind) && buffer_ok(trades)) {
         char *result = trades->bytes + PIECES_ROOM - front.length;
         memcpy(result, front.bytes, front.length);
-        rpc_result_placed(query->request, result, trades->length - PIECES_ROOM + front.length - 1);
+        reply_placed(query->reply, result, trades->length - PIECES_ROOM + front.length - 1);
     } else {
-        rpc_error(query->request, RPC_INTERNAL_ERROR, "The answer is too large");
+        reply_error(query->reply, RPC_INTERNAL_ERROR, "The answer is too large");
     }
     buffer_release(&front);
     buffer_release(&behind);
@@ -211,7 +206,7 @@ static bool take_piece(query_t *query, text_t answer)
     if (state == PIECES_DONE)
         answer_pieces(query);
     else if (state == PIECES_INVALID)
-        rpc_error(query->request, RPC_UNAVAILABLE, "Invalid reply from history");
+        reply_error(query->reply, RPC_UNAVAILABLE, "Invalid reply from history");
     return true;
 }
 
@@ -225,9 +220,9 @@ static void on_answer(void *arg, text_t answer)
     if (!query->pieces.many)
         expect_nothing(query);
     if (answer.length == 0)
-        rpc_error(query->request, RPC_UNAVAILABLE, "History is not available now");
+        reply_error(query->reply, RPC_UNAVAILABLE, "History is not available now");
     else if (!json_valid(answer))
-        rpc_error(query->request, RPC_UNAVAILABLE, "Invalid reply from history");
+        reply_error(query->reply, RPC_UNAVAILABLE, "Invalid reply from history");
     else if (json_kind(json_member(answer, "ok")) != JSON_TRUE)
         answer_refusal(query, json_member(answer, "error"));
     else if (query->pieces.many)
@@ -243,11 +238,11 @@ static bool ask_history(query_t *query)
 {
     buffer_t request = buffer_new(REQUEST_MAX);
     pieces_print(&query->pieces, &request);
-    bool wanted = rpc_wanted(query->request);
+    bool wanted = reply_wanted(query->reply);
     if (wanted && buffer_ok(&request))
         query->call = history_ask(query->hub->history, buffer_text(&request), on_answer, query);
     if (!query->call)
-        rpc_error(query->request, RPC_UNAVAILABLE, wanted ? "History is not available now" : "The batch is over its limit");
+        reply_error(query->reply, RPC_UNAVAILABLE, wanted ? "History is not available now" : "The batch is over its limit");
     buffer_release(&request);
     return query->call != NULL;
 }
@@ -255,8 +250,8 @@ static bool ask_history(query_t *query)
 /* There must be room for the answer among all that waits for clients. False with an error. */
 static bool expect(query_t *query)
 {
-    if (!conversation_expects(query->talk, query->turn.bytes)) {
-        rpc_crowded(query->request);
+    if (!caller_expects(query->caller, query->turn.bytes)) {
+        reply_crowded(query->reply);
         return false;
     }
     query->expected = query->turn.bytes;
@@ -267,8 +262,8 @@ static bool expect(query_t *query)
 static void on_turn(turn_t *turn)
 {
     query_t *query = LIST_OWNER(turn, query_t, turn);
-    bool large = query->teaches && query->question.count > RECENT_AT_ONCE && rpc_wanted(query->request);
-    if ((large && answer_with(make_recent(query), query->request)) || !expect(query) || !ask_history(query))
+    bool large = query->teaches && query->question.count > RECENT_AT_ONCE && reply_wanted(query->reply);
+    if ((large && answer_with(make_recent(query), query->reply)) || !expect(query) || !ask_history(query))
         query_free(query);
 }
 
@@ -286,27 +281,27 @@ static void remember(query_t *query, const recent_query_t *question)
 static void cancel(task_t *task)
 {
     query_t *query = LIST_OWNER(task, query_t, task);
-    rpc_error(query->request, RPC_UNAVAILABLE, "The connection is closing");
+    reply_error(query->reply, RPC_UNAVAILABLE, "The connection is closing");
     query_free(query);
 }
 
 /* NULL when memory runs out: the client is told. */
-static query_t *query_new(conversation_t *talk, rpc_request_t *request, text_t symbol)
+static query_t *query_new(caller_t *caller, reply_t *reply, text_t symbol)
 {
     query_t *query = calloc(1, sizeof *query);
     if (!query) {
-        rpc_error(request, RPC_INTERNAL_ERROR, "Out of memory");
+        reply_error(reply, RPC_INTERNAL_ERROR, "Out of memory");
         return NULL;
     }
     query->task.cancel = cancel;
-    query->talk = talk;
-    query->hub = talk->hub;
-    query->dialect = talk->end.link->dialect;
-    query->request = request;
+    query->caller = caller;
+    query->hub = caller->hub;
+    query->form = caller->form;
+    query->reply = reply;
     memcpy(query->symbol_text, symbol.at, symbol.length);
     query->symbol = (text_t){query->symbol_text, symbol.length};
-    list_init(&query->task.in_client);
-    list_append(&talk->tasks, &query->task.in_client);
+    list_init(&query->task.in_caller);
+    list_append(&caller->tasks, &query->task.in_caller);
     return query;
 }
 
@@ -316,10 +311,9 @@ static size_t bytes_of(const asked_t *asked)
     return (size_t)(asked->count > 0 ? asked->count : 1) * PIECE_TRADE_BYTES;
 }
 
-void query_start(conversation_t *talk, rpc_request_t *request, text_t symbol, const asked_t *asked,
-                 const recent_query_t *recent)
+void query_start(caller_t *caller, reply_t *reply, text_t symbol, const asked_t *asked, const recent_query_t *recent)
 {
-    query_t *query = query_new(talk, request, symbol);
+    query_t *query = query_new(caller, reply, symbol);
     if (!query)
         return;
     if (recent)
@@ -327,18 +321,18 @@ void query_start(conversation_t *talk, rpc_request_t *request, text_t symbol, co
     query->turn.bytes = bytes_of(asked);
     query->turn.begin = on_turn;
     if (!pieces_init(&query->pieces, asked))
-        rpc_error(request, RPC_INTERNAL_ERROR, "Out of memory");
-    else if (!turns_enter(&talk->hub->turns, &talk->asker, &query->turn))
-        rpc_error(request, RPC_UNAVAILABLE, "Too many queries wait for history: ask again later");
+        reply_error(reply, RPC_INTERNAL_ERROR, "Out of memory");
+    else if (!turns_enter(&caller->hub->turns, &caller->asker, &query->turn))
+        reply_error(reply, RPC_UNAVAILABLE, "Too many queries wait for history: ask again later");
     else
         return;
     query_free(query);
 }
 
-bool query_answer_recent(const conversation_t *talk, rpc_request_t *request, const recent_query_t *recent)
+bool query_answer_recent(const caller_t *caller, reply_t *reply, const recent_query_t *recent)
 {
-    const hub_t *hub = talk->hub;
-    return answer_with(recent_find(hub->recent, recent, form_of(talk->end.link->dialect), hub_now_ns(hub)), request);
+    const hub_t *hub = caller->hub;
+    return answer_with(recent_find(hub->recent, recent, caller->form, hub_now_ns(hub)), reply);
 }
 
 static guess_t guess_of(text_t answer)
@@ -361,27 +355,27 @@ static void on_cleared(void *arg, text_t answer)
     on_answer(query, answer);
 }
 
-void query_clear(conversation_t *talk, rpc_request_t *request, text_t history_request)
+void query_clear(caller_t *caller, reply_t *reply, text_t history_request)
 {
     uint64_t wait_ms;
-    guesses_t *guesses = talk->hub->guesses;
-    if (guesses && !guesses_try(guesses, talk->address, clock_mono_ns(), &wait_ms)) {
-        rpc_error(request, RPC_FORBIDDEN,
-                  "No token from this address is checked for %llu ms: one was wrong, or too many are being checked",
-                  (unsigned long long)wait_ms);
+    guesses_t *guesses = caller->hub->guesses;
+    if (guesses && !guesses_try(guesses, caller->address, clock_mono_ns(), &wait_ms)) {
+        reply_error(reply, RPC_FORBIDDEN,
+                    "No token from this address is checked for %llu ms: one was wrong, or too many are being checked",
+                    (unsigned long long)wait_ms);
         return;
     }
-    query_t *query = query_new(talk, request, TEXT(""));
+    query_t *query = query_new(caller, reply, TEXT(""));
     if (!query) {
         if (guesses)
-            guesses_tell(guesses, talk->address, GUESS_UNKNOWN, clock_mono_ns());
+            guesses_tell(guesses, caller->address, GUESS_UNKNOWN, clock_mono_ns());
         return;
     }
     query->guesses = guesses != NULL;
-    query->address = talk->address;
-    query->clear = clear_start(talk->hub->history, history_request, on_cleared, query);
+    query->address = caller->address;
+    query->clear = clear_start(caller->hub->history, history_request, on_cleared, query);
     if (query->clear)
         return;
-    rpc_error(request, RPC_UNAVAILABLE, "History is not available now");
+    reply_error(reply, RPC_UNAVAILABLE, "History is not available now");
     query_free(query);
 }

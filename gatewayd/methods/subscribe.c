@@ -28,7 +28,7 @@ static void subscribe_free(subscribe_t *subscribe)
 {
     history_cancel(&subscribe->call);
     turns_leave(&subscribe->hub->turns, &subscribe->turn);
-    list_remove(&subscribe->task.in_client);
+    list_remove(&subscribe->task.in_caller);
     list_remove(&subscribe->in_hub);
     stop_waiting(subscribe);
     list_remove(&subscribe->in_subscription);
@@ -55,10 +55,10 @@ static subscribe_step_t wait_if(subscribe_t *subscribe, bool begun)
     if (begun && (!subscribe->subscription || ++subscribe->subscription->waits <= WAITS_PER_SYMBOL_MAX))
         return SUBSCRIBE_WAIT;
     if (begun)
-        rpc_error(subscribe->request, RPC_LIMIT, "Too many waiting subscribes to %.*s: at most %d", TEXT_ARG(subscribe->symbol),
-                  WAITS_PER_SYMBOL_MAX);
+        reply_error(subscribe->reply, RPC_LIMIT, "Too many waiting subscribes to %.*s: at most %d", TEXT_ARG(subscribe->symbol),
+                    WAITS_PER_SYMBOL_MAX);
     else
-        rpc_error(subscribe->request, RPC_UNAVAILABLE, "Not ready: too many waiting subscribes");
+        reply_error(subscribe->reply, RPC_UNAVAILABLE, "Not ready: too many waiting subscribes");
     return give_up(subscribe);
 }
 
@@ -98,11 +98,11 @@ static subscribe_step_t refuse_symbol(subscribe_t *subscribe)
 {
     hub_t *hub = subscribe->hub;
     if (!offers_heard(hub->offers))
-        rpc_error(subscribe->request, RPC_UNAVAILABLE, "Not ready: no source has been heard yet");
+        reply_error(subscribe->reply, RPC_UNAVAILABLE, "Not ready: no source has been heard yet");
     else if (offers_has(hub->offers, subscribe->symbol))
-        rpc_error(subscribe->request, RPC_INVALID_PARAMS, "Invalid source: %.*s", TEXT_ARG(subscribe->source));
+        reply_error(subscribe->reply, RPC_INVALID_PARAMS, "Invalid source: %.*s", TEXT_ARG(subscribe->source));
     else
-        rpc_error(subscribe->request, RPC_INVALID_PARAMS, "Invalid symbol: %.*s", TEXT_ARG(subscribe->symbol));
+        reply_error(subscribe->reply, RPC_INVALID_PARAMS, "Invalid symbol: %.*s", TEXT_ARG(subscribe->symbol));
     return SUBSCRIBE_OVER;
 }
 
@@ -113,7 +113,7 @@ static subscribe_step_t enter_market(subscribe_t *subscribe)
     readers_t *readers = subscribe->readers;
     subscribe->subscription = readers_subscription(readers, subscribe->symbol);
     if (!subscribe->subscription && readers->subscription_count >= hub->limits.subscriptions) {
-        rpc_error(subscribe->request, RPC_LIMIT, "Too many subscriptions: at most %zu", hub->limits.subscriptions);
+        reply_error(subscribe->reply, RPC_LIMIT, "Too many subscriptions: at most %zu", hub->limits.subscriptions);
         return SUBSCRIBE_OVER;
     }
     market_t *market =
@@ -121,7 +121,7 @@ static subscribe_step_t enter_market(subscribe_t *subscribe)
     if (!subscribe->subscription && market && !(subscribe->subscription = readers_subscribe(readers, market)))
         markets_release(hub->markets, market);
     if (!subscribe->subscription) {
-        rpc_error(subscribe->request, RPC_INTERNAL_ERROR, "Out of memory");
+        reply_error(subscribe->reply, RPC_INTERNAL_ERROR, "Out of memory");
         return SUBSCRIBE_OVER;
     }
     list_append(&subscribe->subscription->subscribes, &subscribe->in_subscription);
@@ -158,8 +158,8 @@ static subscribe_step_t find_stream(subscribe_t *subscribe, live_stream_t *live_
         return wait_for_stream(subscribe, live_stream, since,
                                deadline_ns(subscribe, resumes ? SUBSCRIBE_RESUME_MS : SUBSCRIBE_STREAM_MS));
     if (!live_stream->ring && resumes) { /* neither "recovered" nor "lost" would be true */
-        rpc_error(subscribe->request, RPC_UNAVAILABLE, "Not ready: the position of %.*s is not known yet",
-                  TEXT_ARG(live_stream->topic));
+        reply_error(subscribe->reply, RPC_UNAVAILABLE, "Not ready: the position of %.*s is not known yet",
+                    TEXT_ARG(live_stream->topic));
         return give_up(subscribe);
     }
     return SUBSCRIBE_NEXT; /* who does not resume gets later, from where the answer says, what is not known by now */
@@ -234,7 +234,7 @@ static void on_turn(turn_t *turn)
     buffer_t request = buffer_new(REQUEST_MAX);
     subscribe_snapshot(subscribe, &snapshot);
     print_request(subscribe, &snapshot, &request);
-    subscribe->call = buffer_ok(&request) && rpc_wanted(subscribe->request)
+    subscribe->call = buffer_ok(&request) && reply_wanted(subscribe->reply)
                           ? history_ask(hub->history, buffer_text(&request), on_history, subscribe)
                           : NULL;
     buffer_release(&request);
@@ -260,7 +260,7 @@ static subscribe_step_t fetch_snapshot(subscribe_t *subscribe)
     subscribe->turn = (turn_t){.bytes = (size_t)subscribe->count * PIECE_TRADE_BYTES, .begin = on_turn};
     list_init(&subscribe->turn.in_asker);
     subscribe->entering = true;
-    subscribe->partial = !turns_enter(&hub->turns, &subscribe->talk->asker, &subscribe->turn) || subscribe->partial;
+    subscribe->partial = !turns_enter(&hub->turns, &subscribe->talk->caller.asker, &subscribe->turn) || subscribe->partial;
     subscribe->entering = false;
     return subscribe->partial ? SUBSCRIBE_NEXT : SUBSCRIBE_WAIT;
 }
@@ -270,7 +270,7 @@ static subscribe_step_t fetch_snapshot(subscribe_t *subscribe)
 static void cancel(task_t *task)
 {
     subscribe_t *subscribe = LIST_OWNER(task, subscribe_t, task);
-    rpc_error(subscribe->request, RPC_UNAVAILABLE, "Unsubscribed before it started: %.*s", TEXT_ARG(subscribe->symbol));
+    reply_error(subscribe->reply, RPC_UNAVAILABLE, "Unsubscribed before it started: %.*s", TEXT_ARG(subscribe->symbol));
     subscribe_free(subscribe);
 }
 
@@ -305,19 +305,19 @@ static void advance(subscribe_t *subscribe)
     }
 }
 
-void subscribe_start(client_t *client, rpc_request_t *request, const subscribe_request_t *wanted)
+void subscribe_start(client_t *client, reply_t *reply, const subscribe_request_t *wanted)
 {
     subscribe_t *subscribe = calloc(1, sizeof *subscribe + wanted->since.length);
     if (!subscribe) {
-        rpc_error(request, RPC_INTERNAL_ERROR, "Out of memory");
+        reply_error(reply, RPC_INTERNAL_ERROR, "Out of memory");
         return;
     }
     subscribe->task.cancel = cancel;
-    subscribe->hub = client->talk.hub;
+    subscribe->hub = client->talk.caller.hub;
     subscribe->talk = &client->talk;
     subscribe->readers = &client->readers;
     subscribe->advance = advance;
-    subscribe->request = request;
+    subscribe->reply = reply;
     memcpy(subscribe->symbol_text, wanted->symbol.at, wanted->symbol.length);
     subscribe->symbol = (text_t){subscribe->symbol_text, wanted->symbol.length};
     if (wanted->source.length > 0)
@@ -331,10 +331,10 @@ void subscribe_start(client_t *client, rpc_request_t *request, const subscribe_r
     subscribe->started_ns = hub_now_ns(subscribe->hub);
     subscribe->recovered = true;
     subscribe->history = buffer_new(0);
-    list_init(&subscribe->task.in_client);
+    list_init(&subscribe->task.in_caller);
     list_init(&subscribe->in_hub);
     list_init(&subscribe->in_subscription);
-    list_append(&subscribe->talk->tasks, &subscribe->task.in_client);
+    list_append(&subscribe->talk->caller.tasks, &subscribe->task.in_caller);
     list_append(&subscribe->hub->subscribes, &subscribe->in_hub);
     advance(subscribe);
 }

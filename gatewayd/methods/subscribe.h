@@ -30,7 +30,7 @@ typedef struct {
 } subscribe_request_t;
 
 /* Answers the request, now or later. */
-void subscribe_start(client_t *client, rpc_request_t *request, const subscribe_request_t *wanted);
+void subscribe_start(client_t *client, reply_t *reply, const subscribe_request_t *wanted);
 
 /* Ends the subscribes that wait for a subscription, with an error. */
 void subscribe_cancel_all(subscription_t *subscription);

@@ -160,8 +160,8 @@ void subscribe_answer(subscribe_t *subscribe)
     subscribe->subscription->answered = true;
     subscribe->subscription->all = subscribe->subscription->all || subscribe->source.length == 0;
     if (buffer_ok(&out))
-        rpc_result(subscribe->request, buffer_text(&out));
+        reply_result(subscribe->reply, buffer_text(&out));
     else
-        rpc_error(subscribe->request, RPC_INTERNAL_ERROR, "The answer is too large");
+        reply_error(subscribe->reply, RPC_INTERNAL_ERROR, "The answer is too large");
     buffer_release(&out);
 }

@@ -3,7 +3,7 @@
 
 #include "gatewayd/clients/hub.h"
 #include "gatewayd/clients/task.h"
-#include "gatewayd/forms/rpc.h"
+#include "gatewayd/forms/reply.h"
 #include "gatewayd/history/history_client.h"
 #include "proto/topic.h"
 
@@ -15,7 +15,7 @@ typedef struct subscribe {
     struct conversation *talk;
     readers_t *readers;
     void (*advance)(struct subscribe *self); /* goes on as far as it gets. It may be gone then */
-    rpc_request_t *request;
+    reply_t *reply;
     char symbol_text[SYMBOL_MAX], source_text[SOURCE_MAX];
     text_t symbol, source, since; /* of subscribe_request_t; its own */
     uint64_t count;

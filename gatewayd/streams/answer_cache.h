@@ -3,6 +3,7 @@
 
 #include "common/list.h"
 #include "gatewayd/forms/accept.h"
+#include "gatewayd/forms/answer_form.h"
 #include "gatewayd/forms/recent_query.h"
 
 enum {
@@ -11,13 +12,6 @@ enum {
     ANSWER_CACHE_MAX = 256,       /* this many are kept, … */
     ANSWER_CACHE_BYTES = 16 << 20 /* … of this many bytes together, and the last one whatever its size */
 };
-
-/* The form of an answer. */
-typedef enum {
-    ANSWER_RPC,  /* {"channel":…}}: the JSON-RPC result, and the brace after it */
-    ANSWER_LIST, /* […],"page":{…}}: the same if the list is the result (dialect.h) */
-    ANSWER_REST  /* {"version":"v1",…} and a line feed */
-} answer_form_t;
 
 typedef struct {
     buffer_t bytes;            /* ANSWER_ROOM bytes, and the text */

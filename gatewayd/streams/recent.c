@@ -1,7 +1,5 @@
 #include "gatewayd/streams/recent.h"
 
-#include "gatewayd/forms/dialect.h"
-#include "gatewayd/forms/page_token.h"
 #include "gatewayd/streams/notify.h"
 #include "gatewayd/streams/ring_recent.h"
 #include "proto/request.h"
@@ -77,72 +75,53 @@ static bool holds(market_t *market, const recent_query_t *question, int64_t prov
 /* Which ring_recent_print begins with. */
 static const size_t NAME_LENGTH = sizeof "\"trades\":" - 1;
 
-static void put_symbol(const recent_query_t *question, const ready_answer_t *answer, buffer_t *out)
+static text_t print_symbol(const recent_query_t *question, const ready_answer_t *answer, buffer_t *room)
 {
-    buffer_printf(out, "\"channel\":\"trades\",\"symbol\":\"%.*s\",\"staleness\":", TEXT_ARG(question->symbol));
-    notify_put_seconds(out, answer->staleness_ms * NS_PER_MS);
+    buffer_printf(room, "\"channel\":\"trades\",\"symbol\":\"%.*s\",\"staleness\":", TEXT_ARG(question->symbol));
+    notify_put_seconds(room, answer->staleness_ms * NS_PER_MS);
+    return buffer_text(room);
+}
+
+/* Takes what ring_recent_print has appended behind the array: ,"next":{…} The value; empty: there is none. */
+static text_t take_next(buffer_t *out, size_t next_at, char *places)
+{
+    static const size_t name = sizeof ",\"next\":" - 1;
+    size_t length = out->length - next_at;
+    if (length == 0)
+        return (text_t){places, 0};
+    memcpy(places, out->bytes + next_at + name, length - name);
+    out->length = next_at;
+    return (text_t){places, length - name};
 }
 
 /* A list's name is left out: it stands in front of the answer, in its room. */
-static void put_head(const recent_query_t *question, answer_form_t form, const ready_answer_t *answer, buffer_t *out)
-{
-    if (form == ANSWER_LIST) {
-        out->length -= NAME_LENGTH;
-        return;
-    }
-    buffer_append(out, form == ANSWER_REST ? TEXT("{\"version\":\"v1\",") : TEXT("{"));
-    put_symbol(question, answer, out);
-    buffer_append(out, TEXT(","));
-}
-
-/* What REST calls next is a token. */
-static void put_token(text_t next, buffer_t *out)
-{
-    static const char member[] = ",\"next\":";
-    if (next.length == 0)
-        return;
-    buffer_append(out, TEXT(",\"next\":\""));
-    page_token_append(out, (text_t){next.at + sizeof member - 1, next.length - (sizeof member - 1)});
-    buffer_append(out, TEXT("\""));
-}
-
-static bool put_tail(const recent_query_t *question, answer_form_t form, const ready_answer_t *answer, size_t next_at,
-                     buffer_t *out)
+static bool put_answer(const recent_query_t *question, answer_form_t form, ring_recent_t *ring_recent, text_t members,
+                       buffer_t *out)
 {
     char places[RING_RECENT_STREAMS_MAX * (SOURCE_MAX + CURSOR_MAX + 8)];
-    text_t next = {places, out->length - next_at};
-    if (form != ANSWER_RPC) {
-        if (next.length > sizeof places)
-            return false;
-        memcpy(places, out->bytes + next_at, next.length);
-        out->length = next_at;
-    }
-    if (form == ANSWER_LIST) {
-        buffer_append(out, TEXT(DIALECT_PAGE));
-        put_symbol(question, answer, out);
-        buffer_append(out, next);
-    } else if (form == ANSWER_REST) {
-        put_token(next, out);
-    }
-    buffer_append(out, form == ANSWER_REST ? TEXT("}\n") : TEXT("}}"));
+    size_t next_at;
+    answer_form_begin(form, members, out);
+    if (form == ANSWER_LIST)
+        out->length -= NAME_LENGTH;
+    if (!ring_recent_print(ring_recent, question->count, out, &next_at) || out->length - next_at > sizeof places)
+        return false;
+    answer_form_end(form, members, TEXT(""), take_next(out, next_at, places), out);
     return buffer_ok(out);
 }
 
 static bool print(const recent_query_t *question, answer_form_t form, ring_recent_t *ring_recent, ready_answer_t *answer)
 {
-    buffer_t *out = &answer->bytes;
-    size_t next_at;
+    buffer_t *out = &answer->bytes, room = buffer_new(0);
     buffer_clear(out);
     buffer_clear(&answer->packed);
     if (!buffer_room(out, ANSWER_ROOM))
         return false;
     buffer_took(out, ANSWER_ROOM);
-    put_head(question, form, answer, out);
-    if (!ring_recent_print(ring_recent, question->count, out, &next_at) || !put_tail(question, form, answer, next_at, out))
-        return false;
-    if (form == ANSWER_REST)
+    bool made = put_answer(question, form, ring_recent, print_symbol(question, answer, &room), out);
+    if (made && form == ANSWER_REST)
         accept_tag(answer->tag, answer_text(answer));
-    return true;
+    buffer_release(&room);
+    return made;
 }
 
 /* Have the rings, with what is proven, so many trades? Else those of a stream would run out, whatever the merge. */

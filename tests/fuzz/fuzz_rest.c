@@ -5,9 +5,29 @@
 #include "gatewayd/forms/accept.h"
 #include "tests/fuzz/fuzz.h"
 
+static void on_error(reply_t *reply, int code, text_t message)
+{
+    (void)reply;
+    require(code == RPC_INVALID_PARAMS && text_is_utf8(message));
+}
+
+/* Each is valid, or refused. */
+static void check_arguments(const rest_request_t *request)
+{
+    static const reply_kind_t kind = {.error = on_error};
+    for (takes_t takes = TAKES_CHANNEL; takes < TAKES_COUNT_OF; takes++) {
+        arguments_t found;
+        bool good = arguments_read(&found, (takes_t[]){takes, TAKES_NO_MORE}, rest_request_value, request, ANSWER_REST,
+                                   &(reply_t){&kind});
+        require(!good || found.next.length == 0 || json_valid(found.next));
+        require(!good || found.symbol.length == 0 || symbol_valid(param_slice(&found.symbol)));
+    }
+}
+
 static void check_request(text_t path, text_t arguments)
 {
     rest_query_t query = {.count = 0};
+    rest_request_t request;
     text_t symbol;
     const rest_route_t *route = rest_find(path, &symbol);
     while (arguments.length > 0) {
@@ -17,9 +37,12 @@ static void check_request(text_t path, text_t arguments)
     if (!route)
         return;
     buffer_t out = buffer_new(0);
-    unsigned status = rest_request(route, symbol, &query, &out);
+    unsigned status = rest_request_init(&request, route, symbol, &query, &out);
     require(status == 0 || status == 200 || status == 400);
-    require(rest_is_stream(route) || json_valid(buffer_text(&out)));
+    require(status == 0 || json_valid(buffer_text(&out)));
+    if (status == 0 && !rest_is_stream(route))
+        check_arguments(&request);
+    rest_request_release(&request);
     buffer_release(&out);
 }
 
@@ -27,11 +50,16 @@ static void check_answer(text_t path, text_t answer)
 {
     text_t symbol;
     const rest_route_t *route = rest_find(path, &symbol);
-    if (!route || !json_valid(answer))
+    if (!route)
         return;
     buffer_t out = buffer_new(0);
-    unsigned status = rest_answer(route, answer, &out);
-    require(status >= 200 && status < 600 && json_valid(buffer_text(&out)));
+    unsigned status = rest_problem_of(route, RPC_INVALID_PARAMS, answer, &out);
+    require(status >= 400 && status < 600 && json_valid(buffer_text(&out)));
+    buffer_clear(&out);
+    if (json_valid(answer)) {
+        rest_put_result(route, answer, &out);
+        require(json_valid(buffer_text(&out)));
+    }
     buffer_release(&out);
 }
 

@@ -11,18 +11,18 @@
 static rpc_counts_t counts;
 static rpc_t *rpc;
 static buffer_t answers; /* one a line */
-static rpc_request_t *waiting[RPC_OPEN_MAX];
+static reply_t *waiting[RPC_OPEN_MAX];
 static size_t waiting_count;
 
-static void on_request(void *arg, rpc_request_t *request, text_t method, text_t params)
+static void on_request(void *arg, reply_t *request, text_t method, text_t params)
 {
     (void)arg;
     if (text_equal(method, TEXT("\"later\"")))
         waiting[waiting_count++] = request;
     else if (text_equal(method, TEXT("\"fail\"")))
-        rpc_error(request, RPC_INVALID_PARAMS, "no \"%.*s\"", TEXT_ARG(params));
+        reply_error(request, RPC_INVALID_PARAMS, "no \"%.*s\"", TEXT_ARG(params));
     else
-        rpc_result(request, params.length ? params : TEXT("\"nothing\""));
+        reply_result(request, params.length ? params : TEXT("\"nothing\""));
 }
 
 static void on_answer(void *arg, text_t json, buffer_t *owner)
@@ -170,8 +170,8 @@ START_TEST(answer_cache_may_come_later_and_in_any_order)
     say("{\"jsonrpc\":\"2.0\",\"method\":\"later\",\"id\":1}");
     say("{\"jsonrpc\":\"2.0\",\"method\":\"later\",\"id\":2}");
     expect("");
-    rpc_result(waiting[1], TEXT("2"));
-    rpc_error(waiting[0], RPC_UNAVAILABLE, "gone");
+    reply_result(waiting[1], TEXT("2"));
+    reply_error(waiting[0], RPC_UNAVAILABLE, "gone");
     expect(OK("2", "2") "\n" NO("1", "-32000", "gone") "\n");
 }
 END_TEST
@@ -181,9 +181,9 @@ START_TEST(a_batch_goes_out_when_its_last_answer_is_there)
     say("[{\"jsonrpc\":\"2.0\",\"method\":\"later\",\"id\":1},{\"jsonrpc\":\"2.0\",\"method\":\"echo\",\"id\":2},"
         "{\"jsonrpc\":\"2.0\",\"method\":\"later\"}]");
     ck_assert_uint_eq(rpc_batches(rpc), 1);
-    rpc_result(waiting[0], TEXT("1"));
+    reply_result(waiting[0], TEXT("1"));
     expect("");
-    rpc_result(waiting[1], TEXT("3"));
+    reply_result(waiting[1], TEXT("3"));
     expect("[" OK("2", "\"nothing\"") "," OK("1", "1") "]\n");
     ck_assert_uint_eq(rpc_batches(rpc), 0);
 }
@@ -212,13 +212,13 @@ START_TEST(a_batch_that_is_over_its_limit_is_not_worked_on_further)
     buffer_append(&batch, TEXT("]"));
     rpc_receive(rpc, buffer_text(&batch));
     for (int i = 0; i < 3; i++) {
-        ck_assert(rpc_wanted(waiting[i]));
-        rpc_result(waiting[i], buffer_text(&large));
+        ck_assert(reply_wanted(waiting[i]));
+        reply_result(waiting[i], buffer_text(&large));
     }
     expect("");
-    ck_assert(!rpc_wanted(waiting[3]) && !rpc_wanted(waiting[4]));
-    rpc_result(waiting[3], buffer_text(&large));
-    rpc_error(waiting[4], RPC_UNAVAILABLE, "nobody is told");
+    ck_assert(!reply_wanted(waiting[3]) && !reply_wanted(waiting[4]));
+    reply_result(waiting[3], buffer_text(&large));
+    reply_error(waiting[4], RPC_UNAVAILABLE, "nobody is told");
     expect(NO("null", "-32603", "The batch's replies are too large together") "\n");
     ck_assert_uint_eq(rpc_batches(rpc), 0);
     buffer_release(&large);
@@ -255,7 +255,7 @@ START_TEST(requests_that_wait_are_bounded)
     expect("");
     say("{\"jsonrpc\":\"2.0\",\"method\":\"echo\",\"id\":\"one more\"}");
     expect(NO("\"one more\"", "-32001", "Too many requests are waiting") "\n");
-    rpc_result(waiting[0], TEXT("0"));
+    reply_result(waiting[0], TEXT("0"));
     say("{\"jsonrpc\":\"2.0\",\"method\":\"echo\",\"id\":2}");
     expect(OK("1", "0") "\n" OK("2", "\"nothing\"") "\n");
 }
@@ -276,12 +276,12 @@ START_TEST(an_answer_beyond_the_limit_becomes_an_error)
     char *large = malloc(RPC_ANSWER_MAX);
     memset(large, '1', RPC_ANSWER_MAX);
     say("[{\"jsonrpc\":\"2.0\",\"method\":\"later\",\"id\":1},{\"jsonrpc\":\"2.0\",\"method\":\"later\",\"id\":2}]");
-    rpc_result(waiting[0], (text_t){large, RPC_ANSWER_MAX});
-    rpc_result(waiting[1], TEXT("2"));
+    reply_result(waiting[0], (text_t){large, RPC_ANSWER_MAX});
+    reply_result(waiting[1], TEXT("2"));
     expect("[" NO("1", "-32603", "The answer is too large") "," OK("2", "2") "]\n");
     say("[{\"jsonrpc\":\"2.0\",\"method\":\"later\",\"id\":1},{\"jsonrpc\":\"2.0\",\"method\":\"later\",\"id\":2}]");
-    rpc_result(waiting[2], (text_t){large, RPC_ANSWER_MAX * 3 / 4});
-    rpc_result(waiting[3], (text_t){large, RPC_ANSWER_MAX * 3 / 4});
+    reply_result(waiting[2], (text_t){large, RPC_ANSWER_MAX * 3 / 4});
+    reply_result(waiting[3], (text_t){large, RPC_ANSWER_MAX * 3 / 4});
     expect(NO("null", "-32603", "The batch's replies are too large together") "\n");
     free(large);
 }
@@ -315,8 +315,8 @@ START_TEST(what_is_not_admitted_to_a_batch_leaves_the_others_whole)
     memset(large, '1', sizeof large);
     say("[{\"jsonrpc\":\"2.0\",\"method\":\"echo\",\"id\":1},{\"jsonrpc\":\"2.0\",\"method\":\"later\",\"id\":2},"
         "{\"jsonrpc\":\"2.0\",\"method\":\"later\"},{\"jsonrpc\":\"2.0\",\"method\":\"echo\",\"id\":3}]");
-    rpc_result(waiting[0], (text_t){large, sizeof large});
-    rpc_result(waiting[1], (text_t){large, sizeof large});
+    reply_result(waiting[0], (text_t){large, sizeof large});
+    reply_result(waiting[1], (text_t){large, sizeof large});
     expect("[" OK("1", "\"nothing\"") "," OK("3", "\"nothing\"") "," NO(
         "2", "-32000", "Too many bytes wait for clients: read what has arrived, and ask again") "]\n");
 }

@@ -1,0 +1,62 @@
+#include "gatewayd/clients/caller.h"
+
+static void on_greedy(void *owner)
+{
+    caller_t *self = owner;
+    self->events->crowded(self, TEXT("too many bytes wait to be read, and others need the memory"));
+}
+
+static bool asker_ready(asker_t *asker)
+{
+    caller_t *self = LIST_OWNER(asker, caller_t, asker);
+    return self->events->ready(self);
+}
+
+void caller_open(caller_t *self, hub_t *hub, const caller_events_t *events, answer_form_t form)
+{
+    *self = (caller_t){.hub = hub, .events = events, .form = form};
+    list_init(&self->tasks);
+    asker_init(&self->asker, asker_ready);
+    budget_open(&self->account, hub->budget, on_greedy, self);
+}
+
+void caller_cancel(caller_t *self)
+{
+    list_t *item;
+    while ((item = list_take(&self->tasks))) {
+        task_t *task = LIST_OWNER(item, task_t, in_caller);
+        task->cancel(task);
+    }
+}
+
+void caller_close(caller_t *self)
+{
+    budget_close(&self->account);
+}
+
+void caller_account(caller_t *self)
+{
+    if (!budget_hold(&self->account, self->events->waiting(self) + self->expected))
+        self->events->crowded(self, TEXT("too many bytes wait to be read by clients"));
+}
+
+bool caller_admits(caller_t *self, size_t bytes)
+{
+    caller_account(self);
+    return budget_admits(&self->account, bytes);
+}
+
+bool caller_expects(caller_t *self, size_t bytes)
+{
+    if (!caller_admits(self, bytes))
+        return false;
+    self->expected += bytes;
+    caller_account(self);
+    return true;
+}
+
+void caller_has(caller_t *self, size_t bytes)
+{
+    self->expected -= bytes;
+    caller_account(self);
+}

@@ -1,0 +1,48 @@
+/* Who has methods carried out: what is under way for it, and how many bytes wait for it. A member of a conversation, and of whatever asks without one.
+ */
+#pragma once
+
+#include "gatewayd/clients/hub.h"
+#include "gatewayd/clients/task.h"
+#include "gatewayd/forms/dialect.h"
+
+typedef struct caller caller_t;
+
+typedef struct {
+    /* Bytes that wait for it, beside the answers that history was asked for. */
+    size_t (*waiting)(caller_t *self);
+    /* They are too many, and more than others have: give them up, now. */
+    void (*crowded)(caller_t *self, text_t why);
+    /* Would an answer be taken now? It gets no more from history while not. */
+    bool (*ready)(caller_t *self);
+} caller_events_t;
+
+struct caller {
+    hub_t *hub;
+    const caller_events_t *events;
+    struct client *client; /* that reads streams, too; NULL: it only asks */
+    answer_form_t form;    /* of its answers */
+    text_t address;        /* as text; empty: not known. Set by who made it, and outlives it */
+    budget_account_t account;
+    size_t expected; /* bytes of answers that history was asked for */
+    list_t tasks;    /* task_t.in_caller: what is under way */
+    asker_t asker;   /* of questions to history */
+};
+
+/* hub, events: outlive it. */
+void caller_open(caller_t *self, hub_t *hub, const caller_events_t *events, answer_form_t form);
+
+/* Ends what is under way, with errors; then what is left. */
+void caller_cancel(caller_t *self);
+void caller_close(caller_t *self);
+
+/* What waits for it has changed. */
+void caller_account(caller_t *self);
+
+/* May so many bytes more wait for it? */
+bool caller_admits(caller_t *self, size_t bytes);
+
+/* So many bytes more are expected from history for it, and so many less. False, and nothing is expected, when there is no room
+ * for them. */
+bool caller_expects(caller_t *self, size_t bytes);
+void caller_has(caller_t *self, size_t bytes);

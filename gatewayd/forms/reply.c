@@ -1,0 +1,19 @@
+#include "gatewayd/forms/reply.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+
+void reply_error(reply_t *self, int code, const char *format, ...)
+{
+    char message[REPLY_MESSAGE_MAX];
+    va_list args;
+    va_start(args, format);
+    int length = vsnprintf(message, sizeof message, format, args);
+    va_end(args);
+    self->kind->error(self, code, (text_t){message, length < 0 ? 0 : strnlen(message, sizeof message - 1)});
+}
+
+void reply_crowded(reply_t *self)
+{
+    reply_error(self, RPC_UNAVAILABLE, "Too many bytes wait for clients: read what has arrived, and ask again");
+}

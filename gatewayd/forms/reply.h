@@ -1,0 +1,60 @@
+/* Where a method's answer goes: once, now or later, either what it found or an error. Who carries out a request knows no more of who asked; each
+ * door prints its own form: JSON-RPC in rpc.h.
+ */
+#pragma once
+
+#include "common/buffer.h"
+#include "gatewayd/forms/dialect.h"
+#include "gatewayd/forms/rpc_code.h"
+
+enum {
+    REPLY_MESSAGE_MAX = 512, /* bytes of an error's message */
+    REPLY_ROOM = 512,        /* writable bytes in front of a result that is placed */
+};
+
+typedef struct reply reply_t;
+
+/* What each kind does. All but `wanted` end the reply: it is gone then. */
+typedef struct {
+    void (*result)(reply_t *self, text_t result);
+    void (*list)(reply_t *self, const dialect_list_t *list);
+    void (*placed)(reply_t *self, char *result, size_t length);
+    void (*error)(reply_t *self, int code, text_t message);
+    bool (*wanted)(const reply_t *self);
+} reply_kind_t;
+
+/* The first member of what each door has of a request. */
+struct reply {
+    const reply_kind_t *kind;
+};
+
+/* `result` is JSON. */
+static inline void reply_result(reply_t *self, text_t result)
+{
+    self->kind->result(self, result);
+}
+
+/* A list that was asked for and what is around it. */
+static inline void reply_list(reply_t *self, const dialect_list_t *list)
+{
+    self->kind->list(self, list);
+}
+
+/* A result already in the form of who asked, followed by one byte that ends it there, with REPLY_ROOM writable bytes in front: where it is sent alone
+ * nothing is copied. */
+static inline void reply_placed(reply_t *self, char *result, size_t length)
+{
+    self->kind->placed(self, result, length);
+}
+
+/* Is the answer still wanted? Where it is not it is to end with an error, which nobody gets. */
+static inline bool reply_wanted(const reply_t *self)
+{
+    return self->kind->wanted(self);
+}
+
+/* code: of rpc_code.h. The message is for people, and cut at REPLY_MESSAGE_MAX. */
+void reply_error(reply_t *self, int code, const char *format, ...) __attribute__((format(printf, 3, 4)));
+
+/* There is no room for the answer: too many bytes wait. */
+void reply_crowded(reply_t *self);
