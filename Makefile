@@ -219,7 +219,7 @@ CONFIGURATION = $(DESTDIR)$(SYSCONFDIR)/dataflow
 relocate = sed -i -e 's|/usr/local/bin|$(PREFIX)/bin|g' -e 's|/usr/local/share|$(PREFIX)/share|g' -e 's|/usr/local/etc|$(SYSCONFDIR)|g'
 
 install: all  ## programs, manual pages, units, services, an example configuration: into DESTDIR and PREFIX (/usr/local)
-	install -d $(DESTDIR)$(PREFIX)/bin $(SHARE)/dataflow/dataflow_cli $(SHARE)/doc/dataflow/examples $(MAN)/man1 $(MAN)/man8 \
+	install -d $(DESTDIR)$(PREFIX)/bin $(SHARE)/dataflow/dataflow_cli $(SHARE)/dataflow/sources $(SHARE)/doc/dataflow/examples $(MAN)/man1 $(MAN)/man8 \
 	    $(COMPLETIONS) $(UNITS) $(CONFIGURATION)
 	install -m 755 $(addprefix $(BUILD)/bin/,connectord cached gatewayd store-import) scripts/dataflow $(DESTDIR)$(PREFIX)/bin
 	install -m 755 scripts/export $(DESTDIR)$(PREFIX)/bin/dataflow-export
@@ -230,6 +230,7 @@ install: all  ## programs, manual pages, units, services, an example configurati
 	install -m 644 deploy/bash-completion/dataflow $(COMPLETIONS)
 	install -m 644 $(INSTALLED_EXAMPLES) $(SHARE)/doc/dataflow/examples
 	install -m 644 deploy/dataflow.json $(SHARE)/dataflow
+	install -m 644 deploy/sources/*.json $(SHARE)/dataflow/sources
 	[ -e $(CONFIGURATION)/dataflow.json ] || install -m 644 deploy/dataflow.json $(CONFIGURATION)
 	install -m 644 $(DOCS) $(SHARE)/doc/dataflow
 	install -m 644 $(addprefix deploy/systemd/,$(INSTALLED_UNITS)) $(UNITS)
@@ -240,7 +241,7 @@ uninstall:  ## what install put there; a configuration that was changed stays
 	rm -f $(addprefix $(DESTDIR)$(PREFIX)/bin/,$(INSTALLED_PROGRAMS)) $(addprefix $(UNITS)/,$(INSTALLED_UNITS))
 	cmp -s deploy/dataflow.json $(CONFIGURATION)/dataflow.json && rm -f $(CONFIGURATION)/dataflow.json || true
 	rm -f $(SHARE)/dataflow/dataflow.json $(addprefix $(SHARE)/doc/dataflow/,$(INSTALLED_DOCS))
-	rm -rf $(SHARE)/dataflow/runit $(SHARE)/dataflow/dataflow_cli
+	rm -rf $(SHARE)/dataflow/runit $(SHARE)/dataflow/dataflow_cli $(SHARE)/dataflow/sources
 	rm -f $(addprefix $(MAN)/man1/,$(notdir $(wildcard deploy/man/*.1))) $(addprefix $(MAN)/man8/,$(notdir $(wildcard deploy/man/*.8)))
 	rm -f $(COMPLETIONS)/dataflow $(addprefix $(SHARE)/doc/dataflow/examples/,$(notdir $(INSTALLED_EXAMPLES)))
 	rmdir $(SHARE)/dataflow $(SHARE)/doc/dataflow/examples $(SHARE)/doc/dataflow $(CONFIGURATION) 2>/dev/null || true

@@ -89,9 +89,11 @@ static bool text_in(reading_t *self, text_t raw, text_t *text)
     return true;
 }
 
-/* Null is as good as nothing. */
+/* Null is as good as nothing. What has always the same value stands nowhere. */
 static text_t raw_at(const reading_t *self, const rule_field_t *field)
 {
+    if (field->value.at)
+        return (text_t){NULL, 0};
     text_t raw = (field->outer ? self->outer : self->inner)[field->place];
     return raw.at && json_kind(raw) == JSON_NULL ? (text_t){NULL, 0} : raw;
 }
@@ -283,6 +285,9 @@ static bool read_data(reading_t *self)
 {
     const rule_field_t *field = &self->rule->data;
     text_t raw = raw_at(self, field);
+    self->record.data = field->value;
+    if (field->value.at)
+        return true;
     if (!raw.at)
         return missing(self, field);
     self->record.data = (text_t){self->data, compact_json(raw, self->data, sizeof self->data)};

@@ -25,10 +25,11 @@ bool handshake_ask(handshake_t *self, buffer_t *out, const ws_url_t *url, const 
     self->refusal = (refusal_t){0};
     if (getrandom(key, sizeof key, 0) != sizeof key || lws_b64_encode_string(key, sizeof key, self->key, sizeof self->key) < 0)
         return false;
-    buffer_printf(out,
-                  "GET %s HTTP/1.1\r\nHost: %s\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nOrigin: %s\r\n"
-                  "Sec-WebSocket-Key: %s\r\nSec-WebSocket-Version: 13\r\n\r\n",
-                  url->path, url->authority, origin, self->key);
+    buffer_printf(out, "GET %s HTTP/1.1\r\nHost: %s\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n", url->path,
+                  url->authority);
+    if (origin[0] != '\0')
+        buffer_printf(out, "Origin: %s\r\n", origin);
+    buffer_printf(out, "Sec-WebSocket-Key: %s\r\nSec-WebSocket-Version: 13\r\n\r\n", self->key);
     return buffer_ok(out);
 }
 

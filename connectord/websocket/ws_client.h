@@ -36,7 +36,7 @@ typedef struct {
 
 typedef struct {
     const char *url;
-    const char *origin;  /* the Origin header */
+    const char *origin;  /* the Origin header; empty: none */
     const char *ca;      /* file of the CA certificates to trust for wss://, in PEM; empty: the system's */
     uint32_t connect_ms; /* from connect to on_open, at most */
     uint32_t silence_ms; /* an open connection without a message or pong for this long is dead */

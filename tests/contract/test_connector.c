@@ -30,6 +30,7 @@ typedef struct {
     void (*start)(void);     /* makes the script playable and completes the configuration */
     void (*take_away)(void); /* the next connect finds nothing */
     bool refuses;            /* a subscribe, where `refusals` says so */
+    int others; /* of the malformed messages those that its definition takes for another's: [], and an unknown event */
 } connector_backend_t;
 
 static const connector_backend_t *backend;
@@ -186,9 +187,24 @@ static void recording_take_away(void)
     setting("file")->text = file;
 }
 
+/* --- the backend of "websocket": the same server, spoken with by a definition --- */
+
+static void defined_start(void)
+{
+    exchange_start();
+    setting("definition")->text = "deploy/sources/blockchain.json";
+}
+
+static void defined_take_away(void)
+{
+    exchange_take_away();
+    setting("definition")->text = "deploy/sources/blockchain.json";
+}
+
 static const connector_backend_t backends[] = {
-    {"blockchain", exchange_start, exchange_take_away, true},
-    {"replay", recording_start, recording_take_away, false},
+    {"blockchain", exchange_start, exchange_take_away, true, 0},
+    {"replay", recording_start, recording_take_away, false, 0},
+    {"websocket", defined_start, defined_take_away, true, 2},
 };
 
 static const connector_backend_t *backend_of(const char *name)
@@ -563,7 +579,7 @@ START_TEST(malformed_messages_are_told_and_the_good_ones_around_them_come)
     add_trade(symbols[0], count + 1);
     connect_and_subscribe();
     UNTIL(told.trades == count + 1);
-    ck_assert_int_eq(told.malformed, count);
+    ck_assert_int_eq(told.malformed, count - backend->others);
     ck_assert_int_eq(told.lost + told.gaps, 0);
 }
 END_TEST

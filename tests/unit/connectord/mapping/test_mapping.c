@@ -175,6 +175,15 @@ START_TEST(without_a_time_a_record_has_that_of_its_arrival_and_without_more_it_i
 }
 END_TEST
 
+START_TEST(every_field_may_be_the_same_for_all_records)
+{
+    compile("{'each':'','channel':'readings','key':{'value':'k'},'id':{'value':'7'},'data':{'value':'1'}}");
+    expect("[{},{}]", "readings k 7 1970-01-01T00:00:01.762795474Z 1\nreadings k 7 1970-01-01T00:00:01.762795474Z 1\n");
+    compile("{'channel':'readings','key':{'value':'k'},'id':{'value':'7'},'data':{'value':'1'}}");
+    expect("{}", "readings k 7 1970-01-01T00:00:01.762795474Z 1\n");
+}
+END_TEST
+
 /* --- bad input --- */
 
 #define GOOD_SYMBOL "'instId':'A-B',"
@@ -376,6 +385,7 @@ int main(void)
     tcase_add_test(tests, a_maker_s_side_is_turned_where_it_is_written_out);
     tcase_add_test(tests, another_channel_keeps_what_the_source_said);
     tcase_add_test(tests, without_a_time_a_record_has_that_of_its_arrival_and_without_more_it_is_whole);
+    tcase_add_test(tests, every_field_may_be_the_same_for_all_records);
     tcase_add_loop_test(tests, a_bad_record_is_named_and_costs_nothing_around_it, 0, sizeof records / sizeof *records);
     tcase_add_loop_test(tests, a_bad_message_is_named_and_another_s_is_left_alone, 0, sizeof messages / sizeof *messages);
     tcase_add_test(tests, a_value_that_is_missing_may_have_another_in_its_place);

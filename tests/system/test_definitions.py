@@ -1,0 +1,148 @@
+"""Sources by definition: each file of deploy/sources, spoken with by the real processes at a server that plays what the exchange said."""
+
+import asyncio
+import json
+import re
+import threading
+from datetime import datetime, timedelta, timezone
+
+import pytest
+import websockets
+from clients import Tap
+from pipeline import PATIENCE, ROOT, loads
+
+SOURCES = ROOT / "deploy/sources"
+EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc)
+
+
+class Exchange:
+    """A WebSocket server: answers each message with the texts that `answer(message)` gives for it."""
+
+    def __init__(self, answer):
+        self.answer, self.heard = answer, []
+        self.started = threading.Event()
+        self.thread = threading.Thread(target=lambda: asyncio.run(self.serve()))
+        self.thread.start()
+        self.started.wait()
+
+    async def serve(self):
+        self.loop, self.over = asyncio.get_running_loop(), asyncio.Event()
+        async with websockets.serve(self.talk, "127.0.0.1", 0) as server:
+            self.port = server.sockets[0].getsockname()[1]
+            self.started.set()
+            await self.over.wait()
+
+    async def talk(self, socket):
+        async for message in socket:
+            self.heard.append(message)
+            for text in self.answer(message):
+                await socket.send(text)
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.loop.call_soon_threadsafe(self.over.set)
+        self.thread.join()
+
+
+def source(name, exchange, symbols, **more):
+    return {"name": name, "connector": "websocket", "url": f"ws://127.0.0.1:{exchange.port}/", "definition": str(SOURCES / f"{name}.json"),
+            "symbols": symbols, **more}
+
+
+def iso(ms):
+    return (EPOCH + timedelta(milliseconds=int(ms))).strftime("%Y-%m-%dT%H:%M:%S.") + f"{int(ms) % 1000:03d}Z"
+
+
+def told(trade):
+    return {member: str(trade[member]) for member in ("symbol", "tradeId", "timestamp", "side", "qty", "price")}
+
+
+def received(flow, exchange, name, symbols, wanted):
+    """The trades that come over the bus, until there are as many as wanted."""
+    flow.config["connectord"]["sources"] = [source(name, exchange, symbols)]
+    with Tap(flow.bus, "trade.") as tap:
+        flow.start_connectord()
+        return [told(loads(tap.receive()[1])) for _ in wanted]
+
+
+def test_okx_plays_its_recording_digit_for_digit(pipeline, recordings):
+    frames = [line.partition(": ")[2] for line in (recordings / "okx-2022-05-13.ws").read_text().splitlines() if "<" not in line[:60]]
+    trades = [frame for frame in frames if '"channel":"trades"' in frame and '"data"' in frame]
+    wanted, seen = [], set()
+    for frame in trades:
+        for trade in json.loads(frame)["data"]:
+            if trade["instId"] == "BTC-USDT" and trade["tradeId"] not in seen:
+                seen.add(trade["tradeId"])
+                wanted.append({"symbol": "BTC-USDT", "tradeId": trade["tradeId"], "timestamp": iso(trade["ts"]), "side": trade["side"],
+                               "qty": trade["sz"], "price": trade["px"]})
+    assert len(wanted) > 50
+
+    def answer(message):
+        assert json.loads(message) == {"op": "subscribe", "args": [{"channel": "trades", "instId": "BTC-USDT"}]}
+        return [json.dumps({"event": "subscribe", "arg": json.loads(message)["args"][0]}), *trades]
+
+    with Exchange(answer) as exchange:
+        assert received(pipeline(), exchange, "okx", ["BTC-USDT"], wanted) == wanted
+
+
+def test_bitfinex_calls_a_subscription_by_a_number(pipeline):
+    channels = {"tBTCUSD": 17470, "tETHUSD": 8}
+
+    def answer(message):
+        asked = json.loads(message)
+        number = channels[asked["symbol"]]
+        return [json.dumps({"event": "subscribed", "channel": "trades", "chanId": number, "symbol": asked["symbol"], "pair": asked["symbol"][1:]}),
+                f"[{number},[[1,1574694475039,0.005,7244.9]]]", f"[{number},\"hb\"]", f"[{number},\"te\",[{number}1,1574694478808,-0.00500,7245.30]]",
+                f"[{number},\"tu\",[{number}1,1574694478808,-0.00500,7245.30]]"]
+
+    wanted = [{"symbol": symbol, "tradeId": f"{number}1", "timestamp": "2019-11-25T15:07:58.808Z", "side": "sell", "qty": "0.00500", "price": "7245.30"}
+              for symbol, number in (("BTC-USD", 17470), ("ETH-USD", 8))]
+    with Exchange(answer) as exchange:
+        found = received(pipeline(), exchange, "bitfinex", ["BTC-USD", "ETH-USD"], wanted)
+    assert sorted(found, key=lambda trade: trade["symbol"]) == wanted
+
+
+def test_coinbase_plays_its_recorded_message(pipeline, recordings):
+    message = (recordings / "coinbase-market-trades.json").read_text()
+    wanted = [{"symbol": trade["product_id"], "tradeId": trade["trade_id"], "timestamp": trade["time"], "side": trade["side"].lower(), "qty": trade["size"],
+               "price": trade["price"]} for event in json.loads(message)["events"] for trade in event["trades"]]
+    symbols = sorted({trade["symbol"] for trade in wanted})
+    asked = []
+
+    def answer(text):
+        asked.extend(json.loads(text)["product_ids"])
+        confirmation = json.dumps({"channel": "subscriptions", "events": [{"subscriptions": {"market_trades": asked}}]})
+        return [confirmation] + ([message] if len(asked) == len(symbols) else [])
+
+    with Exchange(answer) as exchange:
+        assert received(pipeline(), exchange, "coinbase-advanced", symbols, wanted) == wanted
+
+
+def test_a_subscription_that_is_refused_is_told_with_its_reason(pipeline):
+    def answer(message):
+        return [json.dumps({"event": "error", "code": "60018", "msg": "instId:NO-NO doesn't exist", "arg": json.loads(message)["args"][0]})]
+
+    flow = pipeline()
+    with Exchange(answer) as exchange:
+        flow.config["connectord"]["sources"] = [source("okx", exchange, ["NO-NO"])]
+        flow.start_connectord()
+        flow.processes["connectord"].wait_for_line("instId:NO-NO doesn't exist")
+
+
+@pytest.mark.parametrize("definition, mistake", [
+    ('{"websocket":{"subscribe":"${nativ}"},"mapping":{}}', "websocket.subscribe: expected native, symbol, key, base, quote or token in ${}, found nativ"),
+    ('{"websocket":{"subscribe":"x"},"mapping":{"symbol":"s"}}', "mapping.symbol: expected a JSON Pointer"),
+    ('{"websocket":{"subscribe":"x"}}', "mapping: missing"),
+    ("nonsense", "expected JSON"),
+])
+def test_a_mistake_in_a_definition_is_told_and_its_source_left_out(pipeline, tmp_path, definition, mistake):
+    flow = pipeline()
+    (tmp_path / "mistaken.json").write_text(definition)
+    flow.config["connectord"]["sources"] = [{"name": "x", "connector": "websocket", "url": "ws://127.0.0.1:1/", "symbols": ["A-B"],
+                                             "definition": str(tmp_path / "mistaken.json")}]
+    flow.start_connectord()
+    flow.processes["connectord"].wait_for_line(re.escape(mistake))
+    flow.processes["connectord"].wait_for_line("source can't be set up source=x")
+    assert flow.processes.pop("connectord").popen.wait(PATIENCE) == 1, "there is no other source"
