@@ -142,7 +142,7 @@ static bool begin_frame(crowd_reader_t *reader, char *bytes, size_t length, size
 /* A message that is whole and stands in one frame. What can't be expanded is counted as an end: nothing that follows makes sense. */
 static size_t take_message(crowd_reader_t *reader, const char *bytes, size_t length)
 {
-    const protocol_t *protocol = reader->crowd->config.protocol;
+    const bench_protocol_t *protocol = reader->crowd->config.protocol;
     if (!reader->compressed)
         return protocol->take(bytes, length, &heard, reader);
     text_t text = expander_take(reader->crowd->expander, (text_t){bytes, length});
@@ -154,7 +154,7 @@ static size_t take_message(crowd_reader_t *reader, const char *bytes, size_t len
 /* Returns how many bytes were taken. What is left begins as frame_left and carry say. */
 static size_t take_frames(crowd_reader_t *reader, char *bytes, size_t length)
 {
-    const protocol_t *protocol = reader->crowd->config.protocol;
+    const bench_protocol_t *protocol = reader->crowd->config.protocol;
     for (size_t at = 0;;) {
         if (reader->frame_left == 0 && !begin_frame(reader, bytes, length, &at))
             return at;

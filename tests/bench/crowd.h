@@ -10,7 +10,7 @@
 #include "tests/bench/protocol.h"
 
 typedef struct {
-    const protocol_t *protocol;
+    const bench_protocol_t *protocol;
     struct sockaddr_in address;
     unsigned clients, sleepers; /* all; the last ones of them */
     unsigned symbols, each;     /* symbols of all, and of one client */

@@ -221,7 +221,7 @@ static size_t nats_take(const char *bytes, size_t length, const protocol_events_
     }
 }
 
-static const protocol_t protocols[] = {
+static const bench_protocol_t protocols[] = {
     {"dataflow", HANDSHAKE("/ws", ""), WIRE_TEXT, false, true, dataflow_greet, dataflow_take},
     {"dataflow-deflate", HANDSHAKE("/ws", DEFLATE), WIRE_TEXT, false, true, dataflow_greet, dataflow_take},
     {"dataflow-batch", HANDSHAKE("/ws", ""), WIRE_TEXT, false, true, batch_greet, batch_take},
@@ -231,7 +231,7 @@ static const protocol_t protocols[] = {
     {"nats", HANDSHAKE("/", ""), WIRE_BINARY, true, false, nats_greet, nats_take},
 };
 
-const protocol_t *protocol_find(const char *name)
+const bench_protocol_t *protocol_find(const char *name)
 {
     for (size_t i = 0; i < sizeof protocols / sizeof *protocols; i++)
         if (strcmp(protocols[i].name, name) == 0)

@@ -29,10 +29,10 @@ typedef struct {
 
     /* Takes the messages that are whole; returns their bytes. */
     size_t (*take)(const char *bytes, size_t length, const protocol_events_t *events, void *arg);
-} protocol_t;
+} bench_protocol_t;
 
 /* NULL when there is none of that name. */
-const protocol_t *protocol_find(const char *name);
+const bench_protocol_t *protocol_find(const char *name);
 
 /* Both append to `out`; they never fail within its limit. */
 void protocol_mqtt_connect(buffer_t *out, const char *client);

@@ -55,7 +55,7 @@ static const struct {
 
 START_TEST(a_stream_cut_anywhere_gives_the_same_messages)
 {
-    const protocol_t *protocol = protocol_find(streams[_i].protocol);
+    const bench_protocol_t *protocol = protocol_find(streams[_i].protocol);
     text_t stream = streams[_i].stream;
     ck_assert_ptr_nonnull(protocol);
     for (size_t cut = 0; cut <= stream.length; cut++) {
@@ -74,7 +74,7 @@ END_TEST
 /* What whole frames say. */
 static heard_t hear(const char *name, const text_t *frames, size_t count)
 {
-    const protocol_t *protocol = protocol_find(name);
+    const bench_protocol_t *protocol = protocol_find(name);
     heard_t heard = {0};
     for (size_t i = 0; i < count; i++)
         ck_assert_uint_eq(protocol->take(frames[i].at, frames[i].length, &events, &heard), frames[i].length);
