@@ -117,7 +117,7 @@ static void explain(tls_t *self)
     if (verified != X509_V_OK)
         snprintf(self->wrong, sizeof self->wrong, "certificate: %s", X509_verify_cert_error_string(verified));
     else
-        snprintf(self->wrong, sizeof self->wrong, "TLS: %s", reason ? reason : "the peer does not speak it");
+        snprintf(self->wrong, sizeof self->wrong, "TLS: %s", reason ? reason : "no reason is known");
 }
 
 /* result: of a call of OpenSSL's that did not succeed. */
