@@ -1,5 +1,6 @@
 #include "gatewayd/streams/recent.h"
 
+#include "common/json_write.h"
 #include "gatewayd/forms/dialect.h"
 #include "gatewayd/forms/page_token.h"
 #include "gatewayd/streams/notify.h"
@@ -75,12 +76,14 @@ static bool holds(market_t *market, const recent_query_t *question, int64_t prov
 /* --- making one --- */
 
 /* Which ring_recent_print begins with. */
-static const size_t NAME_LENGTH = sizeof "\"trades\":" - 1;
+static const size_t NAME_LENGTH = sizeof "'trades':" - 1;
 
-static void put_symbol(const recent_query_t *question, const ready_answer_t *answer, buffer_t *out)
+static void put_symbol(const recent_query_t *question, const ready_answer_t *answer, json_writer_t *json)
 {
-    buffer_printf(out, "\"channel\":\"trades\",\"symbol\":\"%.*s\",\"staleness\":", TEXT_ARG(question->symbol));
-    notify_put_seconds(out, answer->staleness_ms * NS_PER_MS);
+    json_put_text(json, "channel", TEXT("trades"));
+    json_put_text(json, "symbol", question->symbol);
+    json_put_name(json, TEXT("staleness"));
+    notify_put_seconds(json->out, answer->staleness_ms * NS_PER_MS);
 }
 
 /* A list's name is left out: it stands in front of the answer, in its room. */
@@ -90,19 +93,23 @@ static void put_head(const recent_query_t *question, answer_form_t form, const r
         out->length -= NAME_LENGTH;
         return;
     }
-    buffer_append(out, form == ANSWER_REST ? TEXT("{\"version\":\"v1\",") : TEXT("{"));
-    put_symbol(question, answer, out);
-    buffer_append(out, TEXT(","));
+    json_writer_t json = json_write(out);
+    json_open_object(&json, NULL);
+    if (form == ANSWER_REST)
+        json_put_text(&json, "version", TEXT("v1"));
+    put_symbol(question, answer, &json);
+    buffer_append(out, TEXT(",")); /* the list begins for itself */
 }
 
 /* What REST calls next is a token. */
 static void put_token(text_t next, buffer_t *out)
 {
-    static const char member[] = ",\"next\":";
+    const size_t name = sizeof ",'next':" - 1;
     if (next.length == 0)
         return;
-    buffer_append(out, TEXT(",\"next\":\""));
-    page_token_append(out, (text_t){next.at + sizeof member - 1, next.length - (sizeof member - 1)});
+    json_writer_t json = json_write_on(out);
+    json_put_raw(&json, "next", TEXT("\""));
+    page_token_append(out, (text_t){next.at + name, next.length - name});
     buffer_append(out, TEXT("\""));
 }
 
@@ -119,7 +126,8 @@ static bool put_tail(const recent_query_t *question, answer_form_t form, const r
     }
     if (form == ANSWER_LIST) {
         buffer_append(out, TEXT(DIALECT_PAGE));
-        put_symbol(question, answer, out);
+        json_writer_t json = json_write_on(out);
+        put_symbol(question, answer, &json);
         buffer_append(out, next);
     } else if (form == ANSWER_REST) {
         put_token(next, out);
