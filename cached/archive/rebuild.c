@@ -3,6 +3,7 @@
 #include <stdlib.h>
 
 #include "cached/archive/store_listing.h"
+#include "cached/stores/store_handle.h"
 #include "common/backoff.h"
 #include "common/clock.h"
 #include "common/log.h"
@@ -18,8 +19,6 @@ enum {
 static const backoff_config_t retry = {.initial_ms = 100, .maximum_ms = 10000, .multiplier = 2, .jitter = 0.2};
 
 struct rebuild {
-    const store_kind_t *kind;
-    const char *url;
     catalog_t *catalog;
     int64_t future_ns;
     worker_t *worker;
@@ -31,7 +30,7 @@ struct rebuild {
     uint64_t trades;
 
     /* The thread's while it is at work. */
-    void *store; /* NULL: not open */
+    store_handle_t handle;
     store_listing_t listing;
     candles_t *candles; /* what the stream had before memory */
     char topic[TOPIC_MAX];
@@ -59,27 +58,19 @@ static bool on_trade(void *arg, const store_trade_t *stored)
     return true;
 }
 
-static store_result_t read_on(rebuild_t *self)
+static store_result_t read_on(void *arg, const store_kind_t *kind, void *store, char *error)
 {
-    self->count = 0;
-    if (!self->store) {
-        store_result_t result = self->kind->open(self->url, &self->store, self->error);
-        if (result != STORE_OK)
-            return result;
-    }
+    rebuild_t *self = arg;
     if (!self->listed)
-        return store_listing_load(&self->listing, self->kind, self->store, self->error);
-    return self->kind->read.range(self->store, &self->query, on_trade, self, self->error);
+        return store_listing_load(&self->listing, kind, store, error);
+    return kind->read.range(store, &self->query, on_trade, self, error);
 }
 
 static void work(void *arg)
 {
     rebuild_t *self = arg;
-    self->result = read_on(self);
-    if (self->result == STORE_OK)
-        return;
-    self->kind->close(self->store);
-    self->store = NULL;
+    self->count = 0;
+    self->result = store_handle_use(&self->handle, read_on, self, self->error);
 }
 
 /* --- on the loop --- */
@@ -147,8 +138,7 @@ static void finish(rebuild_t *self)
 {
     log_info("candles: rebuilt from the store", LOG_U64("streams", store_listing_count(&self->listing)),
              LOG_U64("trades", self->trades));
-    self->kind->close(self->store);
-    self->store = NULL;
+    store_handle_close(&self->handle);
     store_listing_release(&self->listing);
 }
 
@@ -230,8 +220,7 @@ rebuild_t *rebuild_new(loop_t *loop, const store_kind_t *kind, const char *url, 
     rebuild_t *self = calloc(1, sizeof *self);
     if (!self)
         goto no_memory;
-    self->kind = kind;
-    self->url = url;
+    self->handle = (store_handle_t){.kind = kind, .url = url};
     self->catalog = catalog;
     self->future_ns = future_ns;
     self->listing = store_listing_new();
@@ -259,7 +248,7 @@ void rebuild_destroy(rebuild_t **self_p)
     worker_destroy(&self->worker);
     if (!idle)
         return; /* the thread uses it still, and the process ends */
-    self->kind->close(self->store);
+    store_handle_close(&self->handle);
     store_listing_release(&self->listing);
     candles_destroy(&self->candles);
     free(self);
