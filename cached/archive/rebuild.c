@@ -33,7 +33,7 @@ struct rebuild {
     store_handle_t handle;
     store_listing_t listing;
     candles_t *candles; /* what the stream had before memory */
-    char topic[TOPIC_MAX];
+    kept_topic_t topic;
     store_query_t query; /* the next piece */
     uint64_t count;      /* trades of the last piece */
     bool full;           /* no memory for all candles */
@@ -86,7 +86,7 @@ static void run(rebuild_t *self)
 static memory_log_t *memory_log_of(const rebuild_t *self, size_t number)
 {
     store_listing_stream_t stream = store_listing_at(&self->listing, number);
-    return catalog_find(self->catalog, (text_t){stream.topic, stream.topic_length});
+    return catalog_find(self->catalog, KEPT_TEXT(&stream.topic));
 }
 
 static bool is_to_come(const memory_log_t *memory_log)
@@ -98,7 +98,7 @@ static void expect_all(rebuild_t *self)
 {
     for (size_t i = 0; i < store_listing_count(&self->listing); i++) {
         store_listing_stream_t stream = store_listing_at(&self->listing, i);
-        const memory_log_t *memory_log = catalog_memory_log(self->catalog, (text_t){stream.topic, stream.topic_length});
+        const memory_log_t *memory_log = catalog_memory_log(self->catalog, KEPT_TEXT(&stream.topic));
         if (memory_log && stream.trades > 0)
             candles_expect_older(memory_log_candles(memory_log));
     }
@@ -121,10 +121,9 @@ static bool begin(rebuild_t *self, const memory_log_t *memory_log)
     cursor_t edge;
     if (!is_to_come(memory_log) || !find_edge(memory_log, &edge))
         return false;
-    text_t topic = memory_log_topic(memory_log);
-    memcpy(self->topic, topic.at, topic.length);
+    KEEP_TEXT(&self->topic, memory_log_topic(memory_log));
     self->query = (store_query_t){
-        .topic = {self->topic, topic.length},
+        .topic = KEPT_TEXT(&self->topic),
         .to = cursor_before(edge),
         .after_ns = INT64_MIN,
         .before_ns = INT64_MAX,
