@@ -9,6 +9,7 @@
 #include "common/bus/follower.h"
 #include "common/clock.h"
 #include "common/http/probe.h"
+#include "common/json_write.h"
 #include "common/log.h"
 #include "common/zeromq/guard.h"
 #include "common/zeromq/socket.h"
@@ -283,42 +284,45 @@ static bool open_history(cached_t *self, const config_t *config)
     return self->history != NULL;
 }
 
-static void print_write_behind(const cached_t *self, buffer_t *json)
+static void put_write_behind(const cached_t *self, json_writer_t *json)
 {
     static const char *const states[] = {"opening", "up", "away", "refused"};
     write_behind_counts_t counts = write_behind_counts(self->write_behind);
-    buffer_printf(json, ",\"store\":{\"kind\":\"%s\",\"state\":\"%s\",\"error\":", self->store, states[counts.state]);
-    buffer_append_json_string(json, text_of(counts.error));
-    buffer_append(json, TEXT(",\"lag\":"));
-    buffer_append_u64(json, counts.lag_trades);
-    buffer_append(json, TEXT("}"));
+    json_open_object(json, "store");
+    json_put_text(json, "kind", text_of(self->store));
+    json_put_text(json, "state", text_of(states[counts.state]));
+    json_put_text(json, "error", text_of(counts.error));
+    json_put_u64(json, "lag", counts.lag_trades);
+    json_close_object(json);
     if (write_behind_warm_up(self->write_behind))
         return;
-    buffer_printf(json, ",\"warming\":{\"streams\":%zu,\"done\":%zu,\"trades\":", counts.warming, counts.warmed);
-    buffer_append_u64(json, counts.warmed_trades);
-    buffer_append(json, TEXT("}"));
+    json_open_object(json, "warming");
+    json_put_u64(json, "streams", counts.warming);
+    json_put_u64(json, "done", counts.warmed);
+    json_put_u64(json, "trades", counts.warmed_trades);
+    json_close_object(json);
 }
 
-static void cached_ready(void *arg, buffer_t *json, bool *ready)
+static void cached_ready(void *arg, buffer_t *out, bool *ready)
 {
     const cached_t *self = arg;
     const follower_counts_t *counts = follower_counts(self->follower);
     *ready = is_ready(self);
-    const char *caught_up = *ready ? "true" : "false";
-    buffer_printf(json, "{\"ready\":%s,\"caught_up\":%s,\"streams\":%zu,\"trades\":", caught_up, caught_up,
-                  catalog_streams(self->catalog));
-    buffer_append_u64(json, catalog_trades(self->catalog));
-    buffer_append(json, TEXT(",\"gaps\":{\"seen\":"));
-    buffer_append_u64(json, counts->gaps_seen);
-    buffer_append(json, TEXT(",\"repaired\":"));
-    buffer_append_u64(json, counts->gaps_repaired);
-    buffer_append(json, TEXT(",\"lost\":"));
-    buffer_append_u64(json, counts->gaps_lost);
-    buffer_append(json, TEXT("},\"ahead\":"));
-    buffer_append_u64(json, counts->ahead);
+    json_writer_t json = json_write(out);
+    json_open_object(&json, NULL);
+    json_put_bool(&json, "ready", *ready);
+    json_put_bool(&json, "caught_up", *ready);
+    json_put_u64(&json, "streams", catalog_streams(self->catalog));
+    json_put_u64(&json, "trades", catalog_trades(self->catalog));
+    json_open_object(&json, "gaps");
+    json_put_u64(&json, "seen", counts->gaps_seen);
+    json_put_u64(&json, "repaired", counts->gaps_repaired);
+    json_put_u64(&json, "lost", counts->gaps_lost);
+    json_close_object(&json);
+    json_put_u64(&json, "ahead", counts->ahead);
     if (self->write_behind)
-        print_write_behind(self, json);
-    buffer_append(json, TEXT("}"));
+        put_write_behind(self, &json);
+    json_close_object(&json);
 }
 
 static void cached_metrics(void *arg, metrics_t *metrics)

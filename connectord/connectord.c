@@ -2,6 +2,7 @@
 
 #include "common/clock.h"
 #include "common/http/probe.h"
+#include "common/json_write.h"
 #include "common/log.h"
 #include "common/timestamp.h"
 #include "common/zeromq/guard.h"
@@ -18,6 +19,7 @@ enum {
     READING_ON_MS = 500,      /* after the start, when there are connections */
     SPARE_MS = 250,           /* between looks whether the journal has a spare segment */
     SOCKETS = 2,              /* that are bound: bus and replay */
+    MS_DIGITS = 3,
     FD_LIMIT = 8192
 };
 
@@ -51,9 +53,35 @@ static void on_subscriber(void *arg)
         loop_timer_start(self->heartbeat, wait_ms > 0 ? (uint64_t)wait_ms : 0, HEARTBEAT_MS);
 }
 
+static void put_source(json_writer_t *json, const status_t *status)
+{
+    json_open_object(json, NULL);
+    json_put_text(json, "name", status->source);
+    json_put_bool(json, "connected", status->connected);
+    json_put_time(json, "since", status->since_ns, MS_DIGITS);
+    json_put_text(json, "breaker", status->breaker);
+    json_put_u64(json, "health", status->health);
+    json_put_raw(json, "stale", status->stale);
+    json_put_raw(json, "failing", status->failing);
+    json_put_u64(json, "id_conflicts", status->id_conflicts);
+    json_put_u64(json, "future", status->future);
+    json_put_u64(json, "unjournaled", status->unjournaled);
+    json_close_object(json);
+}
+
+static void put_journal(json_writer_t *json, const journal_t *journal, text_t stuck)
+{
+    json_open_object(json, "journal");
+    json_put_u64(json, "bytes", journal_bytes(journal));
+    json_put_u64(json, "position", journal_position(journal));
+    json_put_bool(json, "spare", journal_has_spare(journal));
+    json_put_text(json, "stuck", stuck);
+    json_close_object(json);
+}
+
 /* Ready: the sockets are bound, or there were no connectord; and at least one source, if there are any, is connected. A stream that starves or a
  * subscription that fails is named, but a restart would mend neither. */
-static void connectord_ready(void *arg, buffer_t *json, bool *ready)
+static void connectord_ready(void *arg, buffer_t *out, bool *ready)
 {
     connectord_t *self = arg;
     size_t connected = 0, count = feeds_count(self->feeds);
@@ -62,26 +90,19 @@ static void connectord_ready(void *arg, buffer_t *json, bool *ready)
     const journal_t *journal = self->shared.journal;
     text_t stuck = backpressure_reason(self->shared.backpressure);
     *ready = (connected > 0 || count == 0) && stuck.length == 0;
-    buffer_printf(json, "{\"ready\":%s,\"epoch\":%" PRIu64 ",\"epoch_began\":\"%s\",\"sources\":[", *ready ? "true" : "false",
-                  journal_epoch(journal), journal_began(journal));
+    json_writer_t json = json_write(out);
+    json_open_object(&json, NULL);
+    json_put_bool(&json, "ready", *ready);
+    json_put_u64(&json, "epoch", journal_epoch(journal));
+    json_put_text(&json, "epoch_began", text_of(journal_began(journal)));
+    json_open_array(&json, "sources");
     for (size_t i = 0; i < count; i++) {
         status_t status = feed_status(feeds_at(self->feeds, i), STATUS_HEARTBEAT);
-        char since[TIMESTAMP_MAX];
-        int length = (int)timestamp_print(since, status.since_ns, 3);
-        buffer_append(json, i == 0 ? TEXT("{\"name\":") : TEXT(",{\"name\":"));
-        buffer_append_json_string(json, status.source);
-        buffer_printf(json,
-                      ",\"connected\":%s,\"since\":\"%.*s\",\"breaker\":\"%.*s\",\"health\":%u,\"stale\":%.*s,\"failing\":",
-                      status.connected ? "true" : "false", length, since, TEXT_ARG(status.breaker), status.health,
-                      TEXT_ARG(status.stale));
-        buffer_append(json, status.failing);
-        buffer_printf(json, ",\"id_conflicts\":%" PRIu64 ",\"future\":%" PRIu64 ",\"unjournaled\":%" PRIu64 "}",
-                      status.id_conflicts, status.future, status.unjournaled);
+        put_source(&json, &status);
     }
-    buffer_printf(json, "],\"journal\":{\"bytes\":%" PRIu64 ",\"position\":%" PRIu64 ",\"spare\":%s,\"stuck\":",
-                  journal_bytes(journal), journal_position(journal), journal_has_spare(journal) ? "true" : "false");
-    buffer_append_json_string(json, stuck);
-    buffer_append(json, TEXT("}}"));
+    json_close_array(&json);
+    put_journal(&json, journal, stuck);
+    json_close_object(&json);
 }
 
 static void on_flush(void *arg)

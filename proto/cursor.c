@@ -34,6 +34,11 @@ size_t cursor_print(char out[static CURSOR_MAX], cursor_t cursor)
     return length + text_from_u64(out + length, cursor.seq);
 }
 
+void cursor_put(json_writer_t *json, const char *name, cursor_t cursor)
+{
+    json_put_escaped(json, name, CURSOR_TEXT(cursor));
+}
+
 bool cursor_parse(text_t text, cursor_t *cursor)
 {
     const char *dash = text.length ? memchr(text.at, '-', text.length) : NULL;

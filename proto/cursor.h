@@ -5,7 +5,7 @@
  */
 #pragma once
 
-#include "common/text.h"
+#include "common/json_write.h"
 
 typedef struct {
     uint64_t epoch;
@@ -34,6 +34,9 @@ static inline text_t cursor_text(char room[static CURSOR_MAX], cursor_t cursor)
 {
     return (text_t){room, cursor_print(room, cursor)};
 }
+
+/* The same as a JSON string. */
+void cursor_put(json_writer_t *json, const char *name, cursor_t cursor);
 
 /* False, and *cursor untouched, when the text is not exactly <digits>-<digits>. */
 bool cursor_parse(text_t text, cursor_t *cursor);

@@ -194,19 +194,24 @@ static bool has_fitting_from(const request_t *request, buffer_t *answer)
     return false;
 }
 
-/* `,"id":7`, or nothing. */
-static void put_id(buffer_t *answer, const request_t *request)
+/* Not closed yet. */
+static json_writer_t begin_answer(buffer_t *answer, const request_t *request, bool ok)
 {
-    if (!request->has_id)
-        return;
-    buffer_append(answer, TEXT(",\"id\":"));
-    buffer_append_u64(answer, request->id);
+    buffer_clear(answer);
+    json_writer_t json = json_write(answer);
+    json_open_object(&json, NULL);
+    json_put_bool(&json, "ok", ok);
+    if (request->has_id)
+        json_put_u64(&json, "id", request->id);
+    return json;
 }
 
-static void put_cursor(buffer_t *out, const char *name, cursor_t cursor)
+static json_writer_t begin_request(buffer_t *out, const char *op)
 {
-    char text[CURSOR_MAX];
-    buffer_printf(out, ",\"%s\":\"%.*s\"", name, (int)cursor_print(text, cursor), text);
+    json_writer_t json = json_write(out);
+    json_open_object(&json, NULL);
+    json_put_text(&json, "op", text_of(op));
+    return json;
 }
 
 bool request_parse(text_t json, request_t *request, buffer_t *answer)
@@ -247,12 +252,12 @@ void answer_error(buffer_t *answer, const request_t *request, const char *code, 
     va_start(args, format);
     int length = vsnprintf(message, sizeof message, format, args);
     va_end(args);
-    buffer_clear(answer);
-    buffer_append(answer, TEXT("{\"ok\":false"));
-    put_id(answer, request);
-    buffer_printf(answer, ",\"error\":{\"code\":\"%s\",\"message\":", code);
-    buffer_append_json_string(answer, (text_t){message, length < 0 ? 0 : strnlen(message, sizeof message - 1)});
-    buffer_append(answer, TEXT("}}"));
+    json_writer_t json = begin_answer(answer, request, false);
+    json_open_object(&json, "error");
+    json_put_text(&json, "code", text_of(code));
+    json_put_text(&json, "message", (text_t){message, length < 0 ? 0 : strnlen(message, sizeof message - 1)});
+    json_close_object(&json);
+    json_close_object(&json);
 }
 
 void answer_frames_error(buffer_t *answer, size_t frames)
@@ -260,23 +265,25 @@ void answer_frames_error(buffer_t *answer, size_t frames)
     answer_error(answer, &(request_t){0}, ERROR_INVALID_REQUEST, "expected one frame behind the empty one, found %zu", frames);
 }
 
-void answer_begin(buffer_t *answer, const request_t *request)
+json_writer_t answer_begin(buffer_t *answer, const request_t *request)
 {
-    buffer_clear(answer);
-    buffer_append(answer, TEXT("{\"ok\":true"));
-    put_id(answer, request);
+    return begin_answer(answer, request, true);
+}
+
+bool answer_is_error(text_t answer)
+{
+    return json_kind(json_member(answer, "ok")) == JSON_FALSE;
 }
 
 void range_request_print(buffer_t *out, text_t topic, cursor_t from, const cursor_t *to, uint64_t count)
 {
-    buffer_append(out, TEXT("{\"op\":\"range\",\"topic\":"));
-    buffer_append_json_string(out, topic);
-    put_cursor(out, "from", from);
+    json_writer_t json = begin_request(out, "range");
+    json_put_text(&json, "topic", topic);
+    cursor_put(&json, "from", from);
     if (to)
-        put_cursor(out, "to", *to);
-    buffer_append(out, TEXT(",\"count\":"));
-    buffer_append_u64(out, count);
-    buffer_append(out, TEXT("}"));
+        cursor_put(&json, "to", *to);
+    json_put_u64(&json, "count", count);
+    json_close_object(&json);
 }
 
 /* One walk, not a look-up for each member: an answer may be megabytes long. */
@@ -305,20 +312,18 @@ bool range_answer_parse(text_t json, range_answer_t *answer)
 
 void streams_request_print(buffer_t *out, text_t topic)
 {
-    buffer_append(out, TEXT("{\"op\":\"streams\""));
-    if (topic.length > 0) {
-        buffer_append(out, TEXT(",\"topic\":"));
-        buffer_append_json_string(out, topic);
-    }
-    buffer_append(out, TEXT("}"));
+    json_writer_t json = begin_request(out, "streams");
+    if (topic.length > 0)
+        json_put_text(&json, "topic", topic);
+    json_close_object(&json);
 }
 
 void ahead_request_print(buffer_t *out, text_t topic, cursor_t to)
 {
-    buffer_append(out, TEXT("{\"op\":\"ahead\",\"topic\":"));
-    buffer_append_json_string(out, topic);
-    put_cursor(out, "to", to);
-    buffer_append(out, TEXT("}"));
+    json_writer_t json = begin_request(out, "ahead");
+    json_put_text(&json, "topic", topic);
+    cursor_put(&json, "to", to);
+    json_close_object(&json);
 }
 
 bool ahead_answer_parse(text_t json, uint64_t *epoch)

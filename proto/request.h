@@ -5,6 +5,7 @@
 
 #include "common/buffer.h"
 #include "common/json.h"
+#include "common/json_write.h"
 #include "proto/cursor.h"
 #include "proto/interval.h"
 
@@ -51,6 +52,9 @@ bool request_parse(text_t json, request_t *request, buffer_t *answer);
 /* The cursor that `upto` or `from_each` has for a source. False when it has none. */
 bool request_place(text_t places, text_t source, cursor_t *cursor);
 
+/* A request that has nothing but its operation, as a literal. */
+#define REQUEST_OF(op) "{\"op\":\"" op "\"}"
+
 /* Both empty `answer` first, so that an answer that can't be finished is replaced by an error. If the request has no id there is
  * none in the answer.
  *
@@ -61,8 +65,11 @@ void answer_error(buffer_t *answer, const request_t *request, const char *code, 
 /* A request of no frame or several, where it should be one. */
 void answer_frames_error(buffer_t *answer, size_t frames);
 
-/* {"ok":true,"id":7 — the caller goes on with ,"name":… and ends with a '}'. */
-void answer_begin(buffer_t *answer, const request_t *request);
+/* {"ok":true,"id":7 — the caller puts the other members, and closes the object. */
+json_writer_t answer_begin(buffer_t *answer, const request_t *request);
+
+/* Is that what answer_error makes? */
+bool answer_is_error(text_t answer);
 
 /* The answer to a range, as a client of it reads it:
  *     {"ok":true,"id":7,"trades":[…],"missing":0,"next":"1763941200123456-1001"}

@@ -1,7 +1,10 @@
 #include "proto/status.h"
 
+#include "common/json_write.h"
 #include "common/timestamp.h"
 #include "proto/topic.h"
+
+enum { NS_DIGITS = 9 };
 
 static const char *const event_names[] = {
     [STATUS_HEARTBEAT] = "heartbeat",
@@ -11,18 +14,6 @@ static const char *const event_names[] = {
     [STATUS_GAP] = "gap",
     [STATUS_WITHDRAWN] = "withdrawn",
 };
-
-static void put_time(buffer_t *out, const char *name, int64_t ns)
-{
-    char time[TIMESTAMP_MAX];
-    buffer_printf(out, ",\"%s\":\"%.*s\"", name, (int)timestamp_print(time, ns, 9), time);
-}
-
-static void put_count(buffer_t *out, const char *name, uint64_t count)
-{
-    buffer_printf(out, ",\"%s\":", name);
-    buffer_append_u64(out, count);
-}
 
 /* An event that a newer connectord may know is read as a heartbeat: the rest of a status says all that is the case. */
 static status_event_t event_from(text_t name)
@@ -152,25 +143,22 @@ static bool read_oddities(text_t json, status_t *status)
            (!json_member(json, "future").length || read_u64(json, "future", &status->future));
 }
 
-static void put_failing(buffer_t *out, const status_t *status)
+/* An object that is absent, or empty, is an empty one. */
+static void put_map(json_writer_t *json, const char *name, text_t map)
 {
-    if (status->failing.length <= TEXT("{}").length)
-        return;
-    buffer_append(out, TEXT(",\"failing\":"));
-    buffer_append(out, status->failing);
+    json_put_raw(json, name, map.length ? map : TEXT("{}"));
 }
 
-static void put_lines(buffer_t *out, const status_t *status)
+static void put_lines(json_writer_t *json, const status_t *status)
 {
     if (status->lines > 1) {
-        put_count(out, "lines", status->lines);
-        put_count(out, "lines_connected", status->lines_connected);
-        put_count(out, "saved", status->saved);
+        json_put_u64(json, "lines", status->lines);
+        json_put_u64(json, "lines_connected", status->lines_connected);
+        json_put_u64(json, "saved", status->saved);
     }
     if (status->group.length > 0) {
-        buffer_append(out, TEXT(",\"group\":"));
-        buffer_append_json_string(out, status->group);
-        buffer_printf(out, ",\"active\":%s", status->active ? "true" : "false");
+        json_put_text(json, "group", status->group);
+        json_put_bool(json, "active", status->active);
     }
 }
 
@@ -191,17 +179,16 @@ static bool read_run(text_t json, status_t *status)
            json_kind(status->former) == JSON_OBJECT;
 }
 
-static void put_run(buffer_t *out, const status_t *status)
+static void put_run(json_writer_t *json, const status_t *status)
 {
     if (status->run)
-        put_count(out, "run", status->run);
+        json_put_u64(json, "run", status->run);
     if (!status->former_epoch)
         return;
-    buffer_append(out, TEXT(",\"former\":{\"epoch\":"));
-    buffer_append_u64(out, status->former_epoch);
-    buffer_append(out, TEXT(",\"symbols\":"));
-    buffer_append(out, status->former.length ? status->former : TEXT("{}"));
-    buffer_append(out, TEXT("}"));
+    json_open_object(json, "former");
+    json_put_u64(json, "epoch", status->former_epoch);
+    put_map(json, "symbols", status->former);
+    json_close_object(json);
 }
 
 static bool read_symbols(text_t json, text_t *symbols)
@@ -210,39 +197,48 @@ static bool read_symbols(text_t json, text_t *symbols)
     return json_kind(*symbols) == JSON_OBJECT;
 }
 
+static void put_counts(json_writer_t *json, const status_t *status)
+{
+    json_put_u64(json, "epoch", status->epoch);
+    json_put_u64(json, "trades", status->trades);
+    json_put_u64(json, "duplicates", status->duplicates);
+    json_put_u64(json, "malformed", status->malformed);
+    json_put_u64(json, "gaps", status->gaps);
+    json_put_u64(json, "reconnects", status->reconnects);
+    json_put_u64(json, "id_conflicts", status->id_conflicts);
+    json_put_u64(json, "future", status->future);
+    if (status->unjournaled > 0)
+        json_put_u64(json, "unjournaled", status->unjournaled);
+}
+
+static void put_condition(json_writer_t *json, const status_t *status)
+{
+    json_put_text(json, "breaker", status->breaker.length ? status->breaker : TEXT("closed"));
+    json_put_u64(json, "health", status->health);
+    put_map(json, "stale", status->stale);
+    if (status->failing.length > TEXT("{}").length)
+        put_map(json, "failing", status->failing);
+    if (status->missed_known)
+        json_put_u64(json, "missed", status->missed);
+}
+
 void status_print(buffer_t *out, const status_t *status)
 {
-    buffer_printf(out, "{\"event\":\"%s\",\"source\":", event_names[status->event]);
-    buffer_append_json_string(out, status->source);
-    buffer_printf(out, ",\"connected\":%s", status->connected ? "true" : "false");
-    put_time(out, "since", status->since_ns);
-    put_time(out, "time", status->time_ns);
-    buffer_append(out, TEXT(",\"reason\":"));
-    buffer_append_json_string(out, status->reason);
-    buffer_printf(out, ",\"subscribe\":\"%s\"", status->demand ? "demand" : "always");
-    put_count(out, "epoch", status->epoch);
-    put_count(out, "trades", status->trades);
-    put_count(out, "duplicates", status->duplicates);
-    put_count(out, "malformed", status->malformed);
-    put_count(out, "gaps", status->gaps);
-    put_count(out, "reconnects", status->reconnects);
-    put_count(out, "id_conflicts", status->id_conflicts);
-    put_count(out, "future", status->future);
-    if (status->unjournaled > 0)
-        put_count(out, "unjournaled", status->unjournaled);
-    buffer_append(out, TEXT(",\"breaker\":"));
-    buffer_append_json_string(out, status->breaker.length ? status->breaker : TEXT("closed"));
-    put_count(out, "health", status->health);
-    buffer_append(out, TEXT(",\"stale\":"));
-    buffer_append(out, status->stale.length ? status->stale : TEXT("{}"));
-    put_failing(out, status);
-    if (status->missed_known)
-        put_count(out, "missed", status->missed);
-    put_lines(out, status);
-    put_run(out, status);
-    buffer_append(out, TEXT(",\"symbols\":"));
-    buffer_append(out, status->symbols.length ? status->symbols : TEXT("{}"));
-    buffer_append(out, TEXT("}"));
+    json_writer_t json = json_write(out);
+    json_open_object(&json, NULL);
+    json_put_text(&json, "event", text_of(event_names[status->event]));
+    json_put_text(&json, "source", status->source);
+    json_put_bool(&json, "connected", status->connected);
+    json_put_time(&json, "since", status->since_ns, NS_DIGITS);
+    json_put_time(&json, "time", status->time_ns, NS_DIGITS);
+    json_put_text(&json, "reason", status->reason);
+    json_put_text(&json, "subscribe", status->demand ? TEXT("demand") : TEXT("always"));
+    put_counts(&json, status);
+    put_condition(&json, status);
+    put_lines(&json, status);
+    put_run(&json, status);
+    put_map(&json, "symbols", status->symbols);
+    json_close_object(&json);
 }
 
 bool status_parse(text_t json, status_t *status)

@@ -7,10 +7,41 @@
 
 #include "common/text.h"
 
+#include <assert.h>
+
 enum { SYMBOL_MAX = 32, SOURCE_MAX = 64, TOPIC_MAX = 6 + SYMBOL_MAX + 1 + SOURCE_MAX };
 
 #define TOPIC_TRADE  "trade."
 #define TOPIC_STATUS "status."
+
+/* A copy of one, or of a part of it, within what it belongs to. Empty when zeroed. */
+typedef struct {
+    char bytes[TOPIC_MAX];
+    size_t length;
+} kept_topic_t;
+
+typedef struct {
+    char bytes[SYMBOL_MAX];
+    size_t length;
+} kept_symbol_t;
+
+typedef struct {
+    char bytes[SOURCE_MAX];
+    size_t length;
+} kept_source_t;
+
+/* Copies the text, which must fit (asserted) and may be the kept one, into any of the three; and says what is kept, valid as long as that stays. */
+#define KEEP_TEXT(kept, text) kept_text_set((kept)->bytes, sizeof(kept)->bytes, &(kept)->length, (text))
+#define KEPT_TEXT(kept)       ((text_t){(kept)->bytes, (kept)->length})
+
+static inline void kept_text_set(char *bytes, size_t size, size_t *length, text_t text)
+{
+    assert(text.length <= size);
+    if (text.length > 0)
+        memmove(bytes, text.at, text.length);
+    *length = text.length;
+    (void)size;
+}
 
 /* BASE-QUOTE: 1 to 15 capital letters or digits, a hyphen, the same again. */
 bool symbol_valid(text_t symbol);

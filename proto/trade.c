@@ -4,7 +4,8 @@
 #include "common/timestamp.h"
 #include "proto/topic.h"
 
-/* The fixed parts of the encoding, between the variable ones. */
+/* The fixed parts of the encoding, between the variable ones: each trade is printed, and checked, so that a writer of JSON (json_write.h) would
+ * cost too much. */
 #define HEAD      "{\"epoch\":"
 #define SEQ       ",\"seq\":"
 #define SEQNUM    ",\"seqnum\":"

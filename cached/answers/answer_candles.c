@@ -104,7 +104,7 @@ static bool oldest_left(const rows_t *rows, int64_t *start_ns)
 }
 
 /* Prints the candle that starts there, of all streams that have one. False when memory runs out. */
-static bool print_next(rows_t *rows, int64_t start_ns, buffer_t *answer)
+static bool print_next(rows_t *rows, int64_t start_ns, json_writer_t *json)
 {
     candle_t joined = {0};
     bool ok = true;
@@ -114,7 +114,7 @@ static bool print_next(rows_t *rows, int64_t start_ns, buffer_t *answer)
             ok = candle_join(&joined, candle_series_at(row->series, row->begin++)) && ok;
     }
     joined.start_ns = start_ns;
-    candle_print(&joined, answer);
+    candle_print(&joined, json);
     candle_release(&joined);
     return ok;
 }
@@ -123,23 +123,20 @@ static bool print_candles(rows_t *rows, const request_t *request, buffer_t *answ
 {
     int64_t start_ns = 0, first_ns = 0;
     bool ok = true, first = true;
-    answer_begin(answer, request);
-    buffer_printf(answer, ",\"interval\":\"%s\",\"candles\":[", interval_name(request->interval));
+    json_writer_t json = answer_begin(answer, request);
+    json_put_text(&json, "interval", text_of(interval_name(request->interval)));
+    json_open_array(&json, "candles");
     for (; oldest_left(rows, &start_ns); first = false) {
         if (first)
             first_ns = start_ns;
-        else
-            buffer_append(answer, TEXT(","));
-        ok = print_next(rows, start_ns, answer) && ok;
+        ok = print_next(rows, start_ns, &json) && ok;
     }
-    buffer_append(answer, TEXT("]"));
+    json_close_array(&json);
     if (rows->incomplete)
-        buffer_append(answer, TEXT(",\"incomplete\":true"));
-    if (rows->older) {
-        char text[TIMESTAMP_MAX];
-        buffer_printf(answer, ",\"next\":\"%.*s\"", (int)timestamp_print(text, first_ns, 0), text);
-    }
-    buffer_append(answer, TEXT("}"));
+        json_put_bool(&json, "incomplete", true);
+    if (rows->older)
+        json_put_time(&json, "next", first_ns, 0);
+    json_close_object(&json);
     return ok;
 }
 

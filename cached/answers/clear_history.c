@@ -9,9 +9,9 @@ static void proceed(clear_history_t *self);
 /* The symbol whose turn it is. Symbols and streams that come meanwhile can only make one have its turn twice. */
 static bool next_symbol(const clear_history_t *self, size_t *at, catalog_symbol_t *found)
 {
-    if (self->symbol_length == 0)
+    if (self->symbol.length == 0)
         return catalog_next(self->catalog, at, found);
-    return (*at)++ == 0 && catalog_symbol(self->catalog, (text_t){self->symbol, self->symbol_length}, found);
+    return (*at)++ == 0 && catalog_symbol(self->catalog, KEPT_TEXT(&self->symbol), found);
 }
 
 static memory_log_t *next_memory_log(clear_history_t *self)
@@ -69,12 +69,11 @@ static void proceed(clear_history_t *self)
 
 void clear_history_start(clear_history_t *self, text_t symbol, clear_history_fn *done, void *arg)
 {
-    assert(!self->busy && symbol.length <= sizeof self->symbol);
+    assert(!self->busy);
     self->busy = true;
     self->done = done;
     self->arg = arg;
-    self->symbol_length = symbol.length;
-    memcpy(self->symbol, symbol.at, symbol.length);
+    KEEP_TEXT(&self->symbol, symbol);
     self->at = self->stream = 0;
     self->cleared = self->clearing = 0;
     proceed(self);

@@ -15,9 +15,8 @@ typedef struct {
     void *arg;
     bool busy;
 
-    char symbol[SYMBOL_MAX]; /* the only one; of length 0: all */
-    size_t symbol_length;
-    size_t at, stream; /* of the next symbol, and of its stream */
+    kept_symbol_t symbol; /* the only one; empty: all */
+    size_t at, stream;    /* of the next symbol, and of its stream */
     uint64_t cleared, clearing;
 } clear_history_t;
 

@@ -67,30 +67,29 @@ static void answer_symbols(history_t *self, const request_t *request, buffer_t *
 {
     catalog_symbol_t found;
     size_t at = 0;
-    answer_begin(answer, request);
-    buffer_append(answer, TEXT(",\"symbols\":["));
-    for (bool first = true; catalog_next(self->config.catalog, &at, &found); first = false) {
-        if (!first)
-            buffer_append(answer, TEXT(","));
-        buffer_append_json_string(answer, found.symbol);
-    }
-    buffer_append(answer, TEXT("]}"));
+    json_writer_t json = answer_begin(answer, request);
+    json_open_array(&json, "symbols");
+    while (catalog_next(self->config.catalog, &at, &found))
+        json_put_text(&json, NULL, found.symbol);
+    json_close_array(&json);
+    json_close_object(&json);
 }
 
 static void answer_stats(history_t *self, const request_t *request, buffer_t *answer)
 {
     catalog_symbol_t found;
     size_t at = 0;
-    bool first = true, one = request->symbol.length > 0;
+    bool one = request->symbol.length > 0;
     if (one && !page_request_symbol(self->config.catalog, request, &found, answer))
         return;
-    answer_begin(answer, request);
-    buffer_append(answer, TEXT(",\"stats\":["));
+    json_writer_t json = answer_begin(answer, request);
+    json_open_array(&json, "stats");
     if (one)
-        stats_print(&self->stats, &found, &first, answer);
+        stats_print(&self->stats, &found, &json);
     while (!one && catalog_next(self->config.catalog, &at, &found))
-        stats_print(&self->stats, &found, &first, answer);
-    buffer_append(answer, TEXT("]}"));
+        stats_print(&self->stats, &found, &json);
+    json_close_array(&json);
+    json_close_object(&json);
 }
 
 static void find_candles(history_t *self, const request_t *request, buffer_t *answer)
@@ -103,8 +102,9 @@ static void find_candles(history_t *self, const request_t *request, buffer_t *an
 static void answer_ready(history_t *self, const request_t *request, buffer_t *answer)
 {
     bool ready = !self->ready || self->ready(self->ready_arg);
-    answer_begin(answer, request);
-    buffer_append(answer, ready ? TEXT(",\"ready\":true}") : TEXT(",\"ready\":false}"));
+    json_writer_t json = answer_begin(answer, request);
+    json_put_bool(&json, "ready", ready);
+    json_close_object(&json);
 }
 
 static bool may_clear(const history_t *self, const request_t *request, buffer_t *answer)
@@ -133,10 +133,9 @@ static void on_cleared(void *arg, bool good, uint64_t cleared)
     request_parse(question->request, &request, &answer); /* it was parsed before: it is valid */
     log_info("history: cleared on request", LOG_SLICE("symbol", request.symbol.length ? request.symbol : TEXT("all")),
              LOG_U64("trades", cleared));
-    answer_begin(&answer, &request);
-    buffer_append(&answer, TEXT(",\"cleared\":"));
-    buffer_append_u64(&answer, cleared);
-    buffer_append(&answer, TEXT("}"));
+    json_writer_t json = answer_begin(&answer, &request);
+    json_put_u64(&json, "cleared", cleared);
+    json_close_object(&json);
     if (!good)
         answer_error(&answer, &request, ERROR_UNAVAILABLE, "the store can't be cleared completely now: %llu trades cleared",
                      (unsigned long long)cleared);
@@ -191,7 +190,7 @@ static void send_answer(history_t *self, const question_t *question, buffer_t *a
         answer_error(answer, request, ERROR_INTERNAL, "out of memory for the answer: ask for less");
     }
     self->counts.answers++;
-    self->counts.errors += text_starts_with(buffer_text(answer), TEXT("{\"ok\":false"));
+    self->counts.errors += answer_is_error(buffer_text(answer));
     self->counts.bytes += answer->length;
     histogram_note(&self->counts.time, clock_mono_ns() - question->asked_ns);
     self->config.on_answer(self->config.arg, question->peer, buffer_text(answer));

@@ -100,63 +100,46 @@ static void skip_unknown(page_printer_t *self)
         self->expected = edge;
 }
 
-static void put_cursor(buffer_t *answer, cursor_t cursor)
-{
-    char text[CURSOR_MAX];
-    buffer_append(answer, TEXT("\""));
-    buffer_append(answer, (text_t){text, cursor_print(text, cursor)});
-    buffer_append(answer, TEXT("\""));
-}
-
-static void put_places(const page_printer_t *self, buffer_t *answer)
+static void put_places(const page_printer_t *self, json_writer_t *json)
 {
     cursor_t place;
-    bool first = true;
-    buffer_append(answer, TEXT("{"));
+    json_open_object(json, "next");
     for (size_t i = 0; i < self->merge.count; i++) {
         if (!merge_place(&self->merge, i, &place))
             continue;
-        if (!first)
-            buffer_append(answer, TEXT(","));
-        first = false;
-        buffer_append_json_string(answer, source_of(self->merge.heads[i].memory_log));
-        buffer_append(answer, TEXT(":"));
-        put_cursor(answer, place);
+        json_put_name(json, source_of(self->merge.heads[i].memory_log));
+        cursor_put(json, NULL, place);
     }
-    buffer_append(answer, TEXT("}"));
+    json_close_object(json);
 }
 
-static void put_tail(page_printer_t *self, bool more, buffer_t *answer)
+static void put_tail(page_printer_t *self, bool more, json_writer_t *json)
 {
-    buffer_append(answer, TEXT("]"));
+    json_close_array(json);
     if (self->by_cursor) {
         if (!more)
             count_missing_to_end(self);
-        buffer_append(answer, TEXT(",\"missing\":"));
-        buffer_append_u64(answer, self->missing);
+        json_put_u64(json, "missing", self->missing);
     }
     if (self->incomplete)
-        buffer_append(answer, TEXT(",\"incomplete\":true"));
-    if (more) {
-        buffer_append(answer, TEXT(",\"next\":"));
-        if (self->by_cursor)
-            put_cursor(answer, self->expected);
-        else
-            put_places(self, answer);
-    }
-    buffer_append(answer, TEXT("}"));
+        json_put_bool(json, "incomplete", true);
+    if (more && self->by_cursor)
+        cursor_put(json, "next", self->expected);
+    else if (more)
+        put_places(self, json);
+    json_close_object(json);
 }
 
 static size_t tail_room(const page_printer_t *self)
 {
-    return TAIL_ROOM + self->merge.count * (SOURCE_MAX + CURSOR_MAX + sizeof "\"\":\"\",");
+    const size_t punctuation = sizeof "'':'',";
+    return TAIL_ROOM + self->merge.count * (SOURCE_MAX + CURSOR_MAX + punctuation);
 }
 
-static void put_trade(page_printer_t *self, const memory_log_trade_t *trade, buffer_t *answer)
+static void put_trade(page_printer_t *self, const memory_log_trade_t *trade, json_writer_t *json)
 {
-    if (self->count++ > 0)
-        buffer_append(answer, TEXT(","));
-    buffer_append(answer, trade->json);
+    self->count++;
+    json_put_raw(json, NULL, trade->json);
     if (self->by_cursor) {
         self->missing += count_between(self->expected, trade->cursor);
         self->expected = cursor_behind(trade->cursor);
@@ -167,9 +150,9 @@ bool page_printer_print(page_printer_t *self, size_t limit_bytes, buffer_t *answ
 {
     memory_log_trade_t trade;
     size_t room = tail_room(self);
+    json_writer_t json = self->begun ? json_write_on(answer) : answer_begin(answer, self->request);
     if (!self->begun) {
-        answer_begin(answer, self->request);
-        buffer_append(answer, TEXT(",\"trades\":["));
+        json_open_array(&json, "trades");
         self->begun = true;
     } else {
         merge_resume(&self->merge);
@@ -178,12 +161,12 @@ bool page_printer_print(page_printer_t *self, size_t limit_bytes, buffer_t *answ
     for (; state == MERGE_TRADE; state = merge_peek(&self->merge, &trade)) {
         if (self->count == self->request->count || answer->length + trade.json.length + room > limit_bytes)
             break;
-        put_trade(self, &trade, answer);
+        put_trade(self, &trade, &json);
         merge_advance(&self->merge);
     }
     if (state == MERGE_LACKS && self->count < self->request->count)
         return false;
-    put_tail(self, state != MERGE_END, answer); /* of a store that was not asked, the next page will tell */
+    put_tail(self, state != MERGE_END, &json); /* of a store that was not asked, the next page will tell */
     return true;
 }
 

@@ -1,79 +1,51 @@
 #include "cached/answers/stats.h"
 
-#include "common/timestamp.h"
 #include "proto/topic.h"
 
 enum { NS_DIGITS = 9 };
 
-/* A trade's cursor and timestamp: ,"first":"E-1","firstTimestamp":"…" */
-static void print_place(const memory_log_t *memory_log, uint64_t number, const char *name, buffer_t *answer)
+static void put_place(json_writer_t *json, const memory_log_t *memory_log, uint64_t number, const char *name, const char *time)
 {
     memory_log_trade_t trade = memory_log_at(memory_log, number);
-    char cursor[CURSOR_MAX], timestamp[TIMESTAMP_MAX];
-    int cursor_length = (int)cursor_print(cursor, trade.cursor);
-    int timestamp_length = (int)timestamp_print(timestamp, trade.timestamp_ns, NS_DIGITS);
-    buffer_printf(answer, ",\"%s\":\"%.*s\",\"%sTimestamp\":\"%.*s\"", name, cursor_length, cursor, name, timestamp_length,
-                  timestamp);
+    cursor_put(json, name, trade.cursor);
+    json_put_time(json, time, trade.timestamp_ns, NS_DIGITS);
 }
 
-static void print_number(const char *name, uint64_t value, buffer_t *answer)
+static void put_follower(json_writer_t *json, const follower_counts_t *counts)
 {
-    buffer_printf(answer, "\"%s\":", name);
-    buffer_append_u64(answer, value);
+    json_put_u64(json, "duplicates", counts->duplicates);
+    json_open_object(json, "gaps");
+    json_put_u64(json, "seen", counts->gaps_seen);
+    json_put_u64(json, "repaired", counts->gaps_repaired);
+    json_put_u64(json, "lost", counts->gaps_lost);
+    json_close_object(json);
 }
 
-static void print_text(const char *name, text_t value, buffer_t *answer)
-{
-    buffer_printf(answer, "\"%s\":", name);
-    buffer_append_json_string(answer, value);
-    buffer_append(answer, TEXT(","));
-}
-
-static void print_follower(const follower_counts_t *counts, buffer_t *answer)
-{
-    buffer_append(answer, TEXT(","));
-    print_number("duplicates", counts->duplicates, answer);
-    buffer_append(answer, TEXT(",\"gaps\":{"));
-    print_number("seen", counts->gaps_seen, answer);
-    buffer_append(answer, TEXT(","));
-    print_number("repaired", counts->gaps_repaired, answer);
-    buffer_append(answer, TEXT(","));
-    print_number("lost", counts->gaps_lost, answer);
-    buffer_append(answer, TEXT("}"));
-}
-
-static void print_stream(const stats_t *self, const memory_log_t *memory_log, buffer_t *answer)
+static void put_stream(json_writer_t *json, const stats_t *self, const memory_log_t *memory_log)
 {
     static const follower_counts_t none;
-    text_t symbol, source;
-    if (!topic_parse(memory_log_topic(memory_log), &symbol, &source))
+    text_t symbol, source, topic = memory_log_topic(memory_log);
+    if (!topic_parse(topic, &symbol, &source))
         return;
-    buffer_append(answer, TEXT("{"));
-    print_text("topic", memory_log_topic(memory_log), answer);
-    print_text("symbol", symbol, answer);
-    print_text("source", source, answer);
-    print_number("trades", memory_log_count(memory_log), answer);
+    json_open_object(json, NULL);
+    json_put_text(json, "topic", topic);
+    json_put_text(json, "symbol", symbol);
+    json_put_text(json, "source", source);
+    json_put_u64(json, "trades", memory_log_count(memory_log));
     if (memory_log_count(memory_log) > 0) {
-        print_place(memory_log, memory_log_first(memory_log), "first", answer);
-        print_place(memory_log, memory_log_end(memory_log) - 1, "last", answer);
+        put_place(json, memory_log, memory_log_first(memory_log), "first", "firstTimestamp");
+        put_place(json, memory_log, memory_log_end(memory_log) - 1, "last", "lastTimestamp");
     }
-    buffer_append(answer, TEXT(","));
-    print_number("bytes", memory_log_bytes(memory_log), answer);
-    if (self->write_behind) {
-        buffer_append(answer, TEXT(","));
-        print_number("stored", write_behind_stored(self->write_behind, memory_log_topic(memory_log)), answer);
-    }
-    const follower_counts_t *counts =
-        self->follower ? follower_stream_counts(self->follower, memory_log_topic(memory_log)) : NULL;
-    print_follower(counts ? counts : &none, answer);
-    buffer_append(answer, TEXT("}"));
+    json_put_u64(json, "bytes", memory_log_bytes(memory_log));
+    if (self->write_behind)
+        json_put_u64(json, "stored", write_behind_stored(self->write_behind, topic));
+    const follower_counts_t *counts = self->follower ? follower_stream_counts(self->follower, topic) : NULL;
+    put_follower(json, counts ? counts : &none);
+    json_close_object(json);
 }
 
-void stats_print(const stats_t *self, const catalog_symbol_t *symbol, bool *first, buffer_t *answer)
+void stats_print(const stats_t *self, const catalog_symbol_t *symbol, json_writer_t *json)
 {
-    for (size_t i = 0; i < symbol->memory_log_count; i++, *first = false) {
-        if (!*first)
-            buffer_append(answer, TEXT(","));
-        print_stream(self, symbol->memory_logs[i], answer);
-    }
+    for (size_t i = 0; i < symbol->memory_log_count; i++)
+        put_stream(json, self, symbol->memory_logs[i]);
 }

@@ -3,6 +3,7 @@
 #include <assert.h>
 #include <stdlib.h>
 
+#include "cached/stores/store_handle.h"
 #include "common/backoff.h"
 #include "common/clock.h"
 #include "common/log.h"
@@ -14,15 +15,14 @@ static const backoff_config_t retry = {.initial_ms = 100, .maximum_ms = 10000, .
 
 struct store_reader {
     worker_t *worker;
-    const store_kind_t *kind;
-    const char *url;
     chunk_t *chunks[MERGE_MAX];
     bool wanted[MERGE_MAX];
     store_reader_fn *done;
     void *arg;
 
     /* The thread's during a look. */
-    void *store; /* NULL: not open */
+    store_handle_t handle;
+    size_t read; /* the chunks below it have come */
     backoff_t backoff;
     int64_t retry_ns; /* not opened before */
     store_result_t result;
@@ -31,44 +31,38 @@ struct store_reader {
     bool failing; /* and logged */
 };
 
-/* Opens the store where it is not open and has not failed just now. */
-static bool is_open(store_reader_t *self)
+static store_result_t read_wanted(void *arg, const store_kind_t *kind, void *store, char *error)
 {
-    if (self->store)
-        return true;
-    if (clock_mono_ns() < self->retry_ns)
-        return false;
-    self->result = self->kind->open(self->url, &self->store, self->error);
-    return self->result == STORE_OK;
+    store_reader_t *self = arg;
+    store_result_t result = STORE_OK;
+    for (; self->read < MERGE_MAX && result == STORE_OK; self->read += result == STORE_OK) {
+        chunk_t *chunk = self->chunks[self->read];
+        if (self->wanted[self->read])
+            result = kind->read.range(store, chunk_query(chunk), chunk_take, chunk, error);
+    }
+    return result;
 }
 
-static void give_up(store_reader_t *self)
+static void put_off(store_reader_t *self, int64_t now_ns)
 {
-    int64_t now_ns = clock_mono_ns();
-    self->kind->close(self->store);
-    self->store = NULL;
     if (now_ns >= self->retry_ns)
         self->retry_ns = now_ns + (int64_t)backoff_next(&self->backoff) * NS_PER_MS;
 }
 
-/* On the thread. */
+/* On the thread. What has failed just now is not opened, and fails as before. */
 static void look(void *arg)
 {
     store_reader_t *self = arg;
-    bool good = is_open(self);
-    for (size_t i = 0; i < MERGE_MAX; i++) {
-        if (!self->wanted[i])
-            continue;
-        chunk_t *chunk = self->chunks[i];
-        if (good)
-            self->result = self->kind->read.range(self->store, chunk_query(chunk), chunk_take, chunk, self->error);
-        good = good && self->result == STORE_OK;
-        chunk_end(chunk, good ? STORE_OK : self->result);
-    }
-    if (good)
+    self->read = 0;
+    if (self->handle.store || clock_mono_ns() >= self->retry_ns)
+        self->result = store_handle_use(&self->handle, read_wanted, self, self->error);
+    for (size_t i = 0; i < MERGE_MAX; i++)
+        if (self->wanted[i])
+            chunk_end(self->chunks[i], i < self->read ? STORE_OK : self->result);
+    if (self->result == STORE_OK)
         backoff_reset(&self->backoff);
     else
-        give_up(self);
+        put_off(self, clock_mono_ns());
 }
 
 /* Back on the loop. */
@@ -93,8 +87,7 @@ store_reader_t *store_reader_new(loop_t *loop, const store_kind_t *kind, const c
         log_error("history: out of memory");
         return NULL;
     }
-    self->kind = kind;
-    self->url = url;
+    self->handle = (store_handle_t){.kind = kind, .url = url};
     self->worker = worker_new(loop);
     self->backoff = backoff_new(retry, (uint64_t)clock_mono_ns());
     if (!self->worker)
@@ -113,7 +106,7 @@ void store_reader_destroy(store_reader_t **self_p)
     worker_destroy(&self->worker);
     if (!idle)
         return; /* the thread uses it still, and the process ends */
-    self->kind->close(self->store);
+    store_handle_close(&self->handle);
     for (size_t i = 0; i < MERGE_MAX; i++)
         chunk_destroy(&self->chunks[i]);
     free(self);

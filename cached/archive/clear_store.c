@@ -1,13 +1,11 @@
 #include "cached/archive/clear_store.h"
 
-#include <assert.h>
 #include <stdlib.h>
 
 #include "proto/topic.h"
 
 typedef struct {
-    char topic[TOPIC_MAX];
-    size_t topic_length;
+    kept_topic_t topic;
     cursor_t upto; /* what memory has is no longer to be stored */
     uint64_t cleared;
     clear_store_done_fn *done;
@@ -42,12 +40,11 @@ void clear_store_destroy(clear_store_t **self)
 
 bool clear_store_add(clear_store_t *self, text_t topic, clear_store_done_fn *done, void *arg)
 {
-    assert(topic.length <= TOPIC_MAX);
     if (self->count == CLEAR_STORE_MAX)
         return false;
     clear_order_t *request = &self->waiting[(self->first + self->count++) % CLEAR_STORE_MAX];
-    *request = (clear_order_t){.topic_length = topic.length, .done = done, .arg = arg};
-    memcpy(request->topic, topic.at, topic.length);
+    *request = (clear_order_t){.done = done, .arg = arg};
+    KEEP_TEXT(&request->topic, topic);
     return true;
 }
 
@@ -61,14 +58,14 @@ static void take(clear_store_t *self)
 static store_result_t clear(void *arg, const store_kind_t *kind, void *store, char *error)
 {
     clear_order_t *request = &((clear_store_t *)arg)->present;
-    text_t topic = {request->topic, request->topic_length};
+    text_t topic = KEPT_TEXT(&request->topic);
     store_result_t result = kind->write.skip(store, topic, request->upto, error);
     return result == STORE_OK ? kind->write.clear(store, topic, &request->cleared, error) : result;
 }
 
 static stored_place_t *stored_place_of(const clear_store_t *self)
 {
-    return stored_places_find(self->stored_places, (text_t){self->present.topic, self->present.topic_length});
+    return stored_places_find(self->stored_places, KEPT_TEXT(&self->present.topic));
 }
 
 static void on_clear(void *arg, store_result_t result)

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 
 #include "cached/archive/store_listing.h"
+#include "cached/stores/store_handle.h"
 #include "common/backoff.h"
 #include "common/clock.h"
 #include "common/log.h"
@@ -18,8 +19,6 @@ enum {
 static const backoff_config_t retry = {.initial_ms = 100, .maximum_ms = 10000, .multiplier = 2, .jitter = 0.2};
 
 struct rebuild {
-    const store_kind_t *kind;
-    const char *url;
     catalog_t *catalog;
     int64_t future_ns;
     worker_t *worker;
@@ -31,10 +30,10 @@ struct rebuild {
     uint64_t trades;
 
     /* The thread's while it is at work. */
-    void *store; /* NULL: not open */
+    store_handle_t handle;
     store_listing_t listing;
     candles_t *candles; /* what the stream had before memory */
-    char topic[TOPIC_MAX];
+    kept_topic_t topic;
     store_query_t query; /* the next piece */
     uint64_t count;      /* trades of the last piece */
     bool full;           /* no memory for all candles */
@@ -59,27 +58,19 @@ static bool on_trade(void *arg, const store_trade_t *stored)
     return true;
 }
 
-static store_result_t read_on(rebuild_t *self)
+static store_result_t read_on(void *arg, const store_kind_t *kind, void *store, char *error)
 {
-    self->count = 0;
-    if (!self->store) {
-        store_result_t result = self->kind->open(self->url, &self->store, self->error);
-        if (result != STORE_OK)
-            return result;
-    }
+    rebuild_t *self = arg;
     if (!self->listed)
-        return store_listing_load(&self->listing, self->kind, self->store, self->error);
-    return self->kind->read.range(self->store, &self->query, on_trade, self, self->error);
+        return store_listing_load(&self->listing, kind, store, error);
+    return kind->read.range(store, &self->query, on_trade, self, error);
 }
 
 static void work(void *arg)
 {
     rebuild_t *self = arg;
-    self->result = read_on(self);
-    if (self->result == STORE_OK)
-        return;
-    self->kind->close(self->store);
-    self->store = NULL;
+    self->count = 0;
+    self->result = store_handle_use(&self->handle, read_on, self, self->error);
 }
 
 /* --- on the loop --- */
@@ -95,7 +86,7 @@ static void run(rebuild_t *self)
 static memory_log_t *memory_log_of(const rebuild_t *self, size_t number)
 {
     store_listing_stream_t stream = store_listing_at(&self->listing, number);
-    return catalog_find(self->catalog, (text_t){stream.topic, stream.topic_length});
+    return catalog_find(self->catalog, KEPT_TEXT(&stream.topic));
 }
 
 static bool is_to_come(const memory_log_t *memory_log)
@@ -107,7 +98,7 @@ static void expect_all(rebuild_t *self)
 {
     for (size_t i = 0; i < store_listing_count(&self->listing); i++) {
         store_listing_stream_t stream = store_listing_at(&self->listing, i);
-        const memory_log_t *memory_log = catalog_memory_log(self->catalog, (text_t){stream.topic, stream.topic_length});
+        const memory_log_t *memory_log = catalog_memory_log(self->catalog, KEPT_TEXT(&stream.topic));
         if (memory_log && stream.trades > 0)
             candles_expect_older(memory_log_candles(memory_log));
     }
@@ -130,10 +121,9 @@ static bool begin(rebuild_t *self, const memory_log_t *memory_log)
     cursor_t edge;
     if (!is_to_come(memory_log) || !find_edge(memory_log, &edge))
         return false;
-    text_t topic = memory_log_topic(memory_log);
-    memcpy(self->topic, topic.at, topic.length);
+    KEEP_TEXT(&self->topic, memory_log_topic(memory_log));
     self->query = (store_query_t){
-        .topic = {self->topic, topic.length},
+        .topic = KEPT_TEXT(&self->topic),
         .to = cursor_before(edge),
         .after_ns = INT64_MIN,
         .before_ns = INT64_MAX,
@@ -147,8 +137,7 @@ static void finish(rebuild_t *self)
 {
     log_info("candles: rebuilt from the store", LOG_U64("streams", store_listing_count(&self->listing)),
              LOG_U64("trades", self->trades));
-    self->kind->close(self->store);
-    self->store = NULL;
+    store_handle_close(&self->handle);
     store_listing_release(&self->listing);
 }
 
@@ -230,8 +219,7 @@ rebuild_t *rebuild_new(loop_t *loop, const store_kind_t *kind, const char *url, 
     rebuild_t *self = calloc(1, sizeof *self);
     if (!self)
         goto no_memory;
-    self->kind = kind;
-    self->url = url;
+    self->handle = (store_handle_t){.kind = kind, .url = url};
     self->catalog = catalog;
     self->future_ns = future_ns;
     self->listing = store_listing_new();
@@ -259,7 +247,7 @@ void rebuild_destroy(rebuild_t **self_p)
     worker_destroy(&self->worker);
     if (!idle)
         return; /* the thread uses it still, and the process ends */
-    self->kind->close(self->store);
+    store_handle_close(&self->handle);
     store_listing_release(&self->listing);
     candles_destroy(&self->candles);
     free(self);

@@ -21,8 +21,8 @@ static bool on_stream(void *arg, const store_stream_t *stream)
     text_t symbol, source;
     if (!topic_parse(stream->topic, &symbol, &source))
         return true;
-    store_listing_stream_t added = {.topic_length = stream->topic.length, .place = stream->place, .trades = stream->trades};
-    memcpy(added.topic, stream->topic.at, stream->topic.length);
+    store_listing_stream_t added = {.place = stream->place, .trades = stream->trades};
+    KEEP_TEXT(&added.topic, stream->topic);
     buffer_append(&self->streams, (text_t){(const char *)&added, sizeof added});
     return buffer_ok(&self->streams);
 }

@@ -5,8 +5,7 @@
 #include "proto/topic.h"
 
 typedef struct {
-    char topic[TOPIC_MAX];
-    size_t topic_length;
+    kept_topic_t topic;
     cursor_t place;
     uint64_t trades;
 } store_listing_stream_t;

@@ -16,10 +16,8 @@ static const backoff_config_t refused_backoff = {.initial_ms = 1000, .maximum_ms
 
 /* What the thread works on. */
 typedef struct {
-    const store_kind_t *kind;
-    const char *url;
-    void *store; /* NULL: not open */
-    store_writer_job_fn *job;
+    store_handle_t handle;
+    store_job_fn *job;
     void *arg;
     store_result_t result;
     char error[STORE_ERROR_MAX];
@@ -44,15 +42,7 @@ static void work(void *arg)
 {
     store_writer_task_t *task = &((store_writer_t *)arg)->task;
     task->error[0] = '\0';
-    task->result = STORE_OK;
-    if (!task->store)
-        task->result = task->kind->open(task->url, &task->store, task->error);
-    if (task->result == STORE_OK)
-        task->result = task->job(task->arg, task->kind, task->store, task->error);
-    if (task->result == STORE_OK || !task->store)
-        return;
-    task->kind->close(task->store);
-    task->store = NULL;
+    task->result = store_handle_use(&task->handle, task->job, task->arg, task->error);
 }
 
 static void tell_up(store_writer_t *self)
@@ -61,7 +51,7 @@ static void tell_up(store_writer_t *self)
     char shown[URL_SHOWN_MAX];
     if (self->seen && self->result == STORE_OK)
         return;
-    store_url_shown(self->task.url, shown, sizeof shown);
+    store_url_shown(self->task.handle.url, shown, sizeof shown);
     log_info_limited(&limit, self->seen ? "store: available again" : "store: open", LOG_TEXT("store", shown));
 }
 
@@ -72,7 +62,7 @@ static void tell_down(store_writer_t *self)
     bool same = self->result == self->task.result && strcmp(self->error, self->task.error) == 0;
     if (same)
         return;
-    store_url_shown(self->task.url, shown, sizeof shown);
+    store_url_shown(self->task.handle.url, shown, sizeof shown);
     if (self->task.result == STORE_AWAY)
         log_warn_limited(&limit, "store: not available; history continues in memory", LOG_TEXT("store", shown),
                          LOG_TEXT("error", self->task.error));
@@ -124,8 +114,7 @@ store_writer_t *store_writer_new(loop_t *loop, const store_kind_t *kind, const c
         log_error("store: out of memory");
         return NULL;
     }
-    self->task.kind = kind;
-    self->task.url = url;
+    self->task.handle = (store_handle_t){.kind = kind, .url = url};
     self->rested = rested;
     self->arg = arg;
     uint64_t seed = (uint64_t)clock_real_ns();
@@ -145,10 +134,7 @@ static void ignore(void *arg)
 
 static void close_store(void *arg)
 {
-    store_writer_task_t *task = &((store_writer_t *)arg)->task;
-    if (task->store)
-        task->kind->close(task->store);
-    task->store = NULL;
+    store_handle_close(&((store_writer_t *)arg)->task.handle);
 }
 
 bool store_writer_destroy(store_writer_t **self_p)
@@ -174,7 +160,7 @@ bool store_writer_idle(const store_writer_t *self)
     return !worker_busy(self->worker) && !loop_timer_running(self->rest);
 }
 
-static void run(store_writer_t *self, store_writer_job_fn *job, store_writer_done_fn *done, void *arg, bool looking)
+static void run(store_writer_t *self, store_job_fn *job, store_writer_done_fn *done, void *arg, bool looking)
 {
     assert(store_writer_idle(self));
     self->looking = looking;
@@ -184,12 +170,12 @@ static void run(store_writer_t *self, store_writer_job_fn *job, store_writer_don
     worker_run(self->worker, work, on_worked, self);
 }
 
-void store_writer_run(store_writer_t *self, store_writer_job_fn *job, store_writer_done_fn *done, void *arg)
+void store_writer_run(store_writer_t *self, store_job_fn *job, store_writer_done_fn *done, void *arg)
 {
     run(self, job, done, arg, false);
 }
 
-void store_writer_look(store_writer_t *self, store_writer_job_fn *job, store_writer_done_fn *done, void *arg)
+void store_writer_look(store_writer_t *self, store_job_fn *job, store_writer_done_fn *done, void *arg)
 {
     run(self, job, done, arg, true);
 }

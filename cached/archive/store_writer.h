@@ -5,13 +5,11 @@
  */
 #pragma once
 
-#include "cached/stores/store.h"
+#include "cached/stores/store_handle.h"
 #include "common/loop/loop.h"
 
 typedef struct store_writer store_writer_t;
 
-/* Runs on the thread with an open store. Puts what failed into `error` (STORE_ERROR_MAX bytes). */
-typedef store_result_t store_writer_job_fn(void *arg, const store_kind_t *kind, void *store, char *error);
 /* Runs on the loop. */
 typedef void store_writer_done_fn(void *arg, store_result_t result);
 
@@ -24,10 +22,11 @@ bool store_writer_destroy(store_writer_t **self);
 /* Neither working nor resting: it takes a job. */
 bool store_writer_idle(const store_writer_t *self);
 
-void store_writer_run(store_writer_t *self, store_writer_job_fn *job, store_writer_done_fn *done, void *arg);
+/* The job runs on the thread, `done` on the loop. */
+void store_writer_run(store_writer_t *self, store_job_fn *job, store_writer_done_fn *done, void *arg);
 
 /* The same for a job that only reads: after a failure, its success does not show that the store takes trades again. */
-void store_writer_look(store_writer_t *self, store_writer_job_fn *job, store_writer_done_fn *done, void *arg);
+void store_writer_look(store_writer_t *self, store_job_fn *job, store_writer_done_fn *done, void *arg);
 
 /* There is nothing to write: a readable store is good enough. */
 void store_writer_believe(store_writer_t *self);

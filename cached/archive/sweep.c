@@ -7,8 +7,7 @@
 
 /* What the thread is to do. */
 typedef struct {
-    char topic[TOPIC_MAX];
-    size_t topic_length;
+    kept_topic_t topic;
     uint64_t keep;
     int64_t before_ns;
     int64_t age_ns; /* of every stream */
@@ -60,8 +59,8 @@ static bool give_order(sweep_t *self, const stored_place_t *stored_place)
     retention_rule_t rule = retention_of(self->rules, symbol);
     if (rule.age_ns == 0 && (rule.trades == 0 || rule.trades >= stored_place->trades))
         return false;
-    self->order = (sweep_order_t){.topic_length = topic.length, .keep = UINT64_MAX, .before_ns = INT64_MIN};
-    memcpy(self->order.topic, topic.at, topic.length);
+    self->order = (sweep_order_t){.keep = UINT64_MAX, .before_ns = INT64_MIN};
+    KEEP_TEXT(&self->order.topic, topic);
     if (rule.trades > 0)
         self->order.keep = rule.trades;
     if (rule.age_ns > 0)
@@ -72,8 +71,7 @@ static bool give_order(sweep_t *self, const stored_place_t *stored_place)
 static store_result_t drop(void *arg, const store_kind_t *kind, void *store, char *error)
 {
     sweep_order_t *order = &((sweep_t *)arg)->order;
-    text_t topic = {order->topic, order->topic_length};
-    return kind->write.retain(store, topic, order->keep, order->before_ns, &order->dropped, error);
+    return kind->write.retain(store, KEPT_TEXT(&order->topic), order->keep, order->before_ns, &order->dropped, error);
 }
 
 static store_result_t expire(void *arg, const store_kind_t *kind, void *store, char *error)

@@ -27,7 +27,7 @@ struct warm_up {
     size_t at;     /* and the second */
     size_t full;
     memory_log_t *memory_log; /* what the present stream has got */
-    char topic[TOPIC_MAX];
+    kept_topic_t topic;
     store_query_t query; /* the piece that is being read; its topic is the one above */
     trade_batch_t *read; /* … into this: the thread's while the writer is at work … */
     trade_batch_t *here; /* … and the one before it, being appended */
@@ -106,10 +106,9 @@ static cursor_t begin_of(const stored_place_t *stored_place)
 
 static bool begin(warm_up_t *self, const stored_place_t *stored_place)
 {
-    text_t topic = memory_log_topic(stored_place->memory_log);
-    memcpy(self->topic, topic.at, topic.length);
+    KEEP_TEXT(&self->topic, memory_log_topic(stored_place->memory_log));
     self->query = (store_query_t){
-        .topic = {self->topic, topic.length},
+        .topic = KEPT_TEXT(&self->topic),
         .from = begin_of(stored_place),
         .after_ns = INT64_MIN,
         .before_ns = INT64_MAX,

@@ -23,8 +23,7 @@ enum {
 
 /* What the thread is to do with one stream. */
 typedef struct {
-    char topic[TOPIC_MAX];
-    size_t topic_length;
+    kept_topic_t topic;
     cursor_t upto;
     const trade_batch_t *batch;
 } write_order_t;
@@ -87,7 +86,7 @@ static void take_listing(write_behind_t *self)
     }
     for (size_t i = 0; i < store_listing_count(&self->listing); i++) {
         store_listing_stream_t stream = store_listing_at(&self->listing, i);
-        memory_log_t *memory_log = catalog_memory_log(self->catalog, (text_t){stream.topic, stream.topic_length});
+        memory_log_t *memory_log = catalog_memory_log(self->catalog, KEPT_TEXT(&stream.topic));
         stored_place_t *stored_place = memory_log ? stored_places_add(self->stored_places, memory_log) : NULL;
         if (!stored_place)
             continue; /* more than memory may hold: whoever asks for it is told */
@@ -126,8 +125,8 @@ static void on_stepped(void *arg, store_result_t result)
 
 static write_order_t order_for(text_t topic, cursor_t upto)
 {
-    write_order_t order = {.topic_length = topic.length, .upto = upto};
-    memcpy(order.topic, topic.at, topic.length);
+    write_order_t order = {.upto = upto};
+    KEEP_TEXT(&order.topic, topic);
     return order;
 }
 
@@ -140,7 +139,7 @@ static store_result_t page_job(void *arg, const store_kind_t *kind, void *store,
         result = kind->write.append(store, batch->trades, batch->count, error);
     if (result != STORE_OK)
         return result;
-    return kind->write.skip(store, (text_t){order->topic, order->topic_length}, order->upto, error);
+    return kind->write.skip(store, KEPT_TEXT(&order->topic), order->upto, error);
 }
 
 static void tell_lost(write_behind_t *self, const refetch_page_t *page)

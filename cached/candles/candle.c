@@ -3,6 +3,7 @@
 #include <assert.h>
 
 #include "common/decimal.h"
+#include "common/json_write.h"
 #include "common/timestamp.h"
 
 static int place_compare(const candle_place_t *a, const candle_place_t *b)
@@ -111,30 +112,24 @@ bool candle_join(candle_t *self, const candle_t *other)
                    other->last.timestamp_ns >= self->last.timestamp_ns);
 }
 
-static void put_price(buffer_t *out, const char *name, const price_t *price)
-{
-    buffer_printf(out, ",\"%s\":%.*s", name, TEXT_ARG(price_text(price)));
-}
-
-void candle_print(const candle_t *self, buffer_t *out)
+void candle_print(const candle_t *self, json_writer_t *json)
 {
     assert(self->count > 0);
-    char start[TIMESTAMP_MAX];
-    buffer_printf(out, "{\"start\":\"%.*s\"", (int)timestamp_print(start, self->start_ns, 0), start);
-    put_price(out, "open", &self->open);
-    put_price(out, "high", &self->high);
-    put_price(out, "low", &self->low);
-    put_price(out, "close", &self->close);
-    buffer_append(out, TEXT(",\"volume\":"));
-    exact_print(&self->volume, out);
-    buffer_append(out, TEXT(",\"count\":"));
-    buffer_append_u64(out, self->count);
-    buffer_append(out, TEXT(",\"vwap\":"));
+    json_open_object(json, NULL);
+    json_put_time(json, "start", self->start_ns, 0);
+    json_put_raw(json, "open", price_text(&self->open));
+    json_put_raw(json, "high", price_text(&self->high));
+    json_put_raw(json, "low", price_text(&self->low));
+    json_put_raw(json, "close", price_text(&self->close));
+    json_put_name(json, TEXT("volume"));
+    exact_print(&self->volume, json->out);
+    json_put_u64(json, "count", self->count);
+    json_put_name(json, TEXT("vwap"));
     if (exact_is_zero(&self->volume))
-        buffer_append(out, TEXT("null"));
+        json_put_null(json, NULL);
     else
-        exact_print_quotient(&self->turnover, &self->volume, out);
-    buffer_append(out, TEXT("}"));
+        exact_print_quotient(&self->turnover, &self->volume, json->out);
+    json_close_object(json);
 }
 
 void candle_release(candle_t *self)

@@ -34,7 +34,7 @@ bool candle_merge(candle_t *self, const candle_t *other);
 bool candle_join(candle_t *self, const candle_t *other);
 
 /* {"start":"2025-11-10T17:24:00Z","open":…,"high":…,"low":…,"close":…,"volume":…,"count":…,"vwap":…}: of one that has a trade. */
-void candle_print(const candle_t *self, buffer_t *out);
+void candle_print(const candle_t *self, json_writer_t *json);
 
 /* It has no trade then. */
 void candle_release(candle_t *self);

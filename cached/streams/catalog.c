@@ -8,8 +8,7 @@
 
 /* A source of statuses. `round` counts its statuses: what it offers now is what was offered in this round. */
 typedef struct {
-    char name[SOURCE_MAX];
-    size_t name_length;
+    kept_source_t name;
     uint64_t round;
 } offerer_t;
 
@@ -20,8 +19,7 @@ typedef struct {
 
 /* All there is of one symbol. */
 typedef struct {
-    char symbol[SYMBOL_MAX];
-    size_t symbol_length;
+    kept_symbol_t symbol;
     memory_log_t *memory_logs[CATALOG_SOURCES_MAX];
     size_t memory_log_count;
     symbol_offer_t offers[CATALOG_SOURCES_MAX];
@@ -45,7 +43,7 @@ struct catalog {
 
 static text_t book_symbol(const book_t *book)
 {
-    return (text_t){book->symbol, book->symbol_length};
+    return KEPT_TEXT(&book->symbol);
 }
 
 /* Where the symbol is, or would be. */
@@ -81,8 +79,7 @@ static book_t *book_make(catalog_t *self, text_t symbol)
     book = calloc(1, sizeof *book);
     if (!book)
         return NULL;
-    memcpy(book->symbol, symbol.at, symbol.length);
-    book->symbol_length = symbol.length;
+    KEEP_TEXT(&book->symbol, symbol);
     size_t place = book_place(self, symbol);
     memmove(&self->books[place + 1], &self->books[place], (self->book_count - place) * sizeof(book_t *));
     self->books[place] = book;
@@ -108,15 +105,14 @@ static void book_insert(book_t *book, memory_log_t *memory_log)
 static offerer_t *offerer_make(catalog_t *self, text_t name)
 {
     for (size_t i = 0; i < self->offerer_count; i++)
-        if (text_equal((text_t){self->offerers[i]->name, self->offerers[i]->name_length}, name))
+        if (text_equal(KEPT_TEXT(&self->offerers[i]->name), name))
             return self->offerers[i];
     if (self->offerer_count == OFFERERS_MAX || !source_valid(name))
         return NULL;
     offerer_t *offerer = calloc(1, sizeof *offerer);
     if (!offerer)
         return NULL;
-    memcpy(offerer->name, name.at, name.length);
-    offerer->name_length = name.length;
+    KEEP_TEXT(&offerer->name, name);
     return self->offerers[self->offerer_count++] = offerer;
 }
 
@@ -268,7 +264,7 @@ bool catalog_offered(const catalog_t *self, text_t topic)
     const book_t *book = topic_parse(topic, &symbol, &source) ? book_find(self, symbol) : NULL;
     for (size_t i = 0; book && i < book->offer_count; i++) {
         const offerer_t *offerer = book->offers[i].offerer;
-        if (offer_stands(&book->offers[i]) && text_equal((text_t){offerer->name, offerer->name_length}, source))
+        if (offer_stands(&book->offers[i]) && text_equal(KEPT_TEXT(&offerer->name), source))
             return true;
     }
     return false;

@@ -10,7 +10,7 @@ typedef struct {
 } chunk_entry_t;
 
 struct chunk {
-    char topic[TOPIC_MAX];
+    kept_topic_t topic;
     store_query_t query;
     buffer_t texts;
     buffer_t entries; /* of chunk_entry_t */
@@ -40,13 +40,12 @@ void chunk_destroy(chunk_t **self)
 
 void chunk_want(chunk_t *self, const store_query_t *query)
 {
-    assert(query->topic.length <= sizeof self->topic);
     buffer_clear(&self->texts);
     buffer_clear(&self->entries);
     self->full = self->failed = false;
     self->query = *query;
-    memmove(self->topic, query->topic.at, query->topic.length);
-    self->query.topic.at = self->topic;
+    KEEP_TEXT(&self->topic, query->topic);
+    self->query.topic = KEPT_TEXT(&self->topic);
 }
 
 const store_query_t *chunk_query(const chunk_t *self)

@@ -23,8 +23,7 @@ typedef struct {
 } log_span_t;
 
 struct memory_log {
-    char topic[TOPIC_MAX];
-    size_t topic_length;
+    kept_topic_t topic;
     uint64_t limit;
     arena_t *arena; /* somebody else's */
     cursor_t known;
@@ -154,12 +153,11 @@ static void span_widen(memory_log_t *self, uint64_t number, int64_t timestamp_ns
 
 memory_log_t *memory_log_new(text_t topic, uint64_t limit, arena_t *arena)
 {
-    assert(topic.length <= TOPIC_MAX && limit > 0);
+    assert(limit > 0);
     memory_log_t *self = calloc(1, sizeof *self);
     if (!self)
         return NULL;
-    memcpy(self->topic, topic.at, topic.length);
-    self->topic_length = topic.length;
+    KEEP_TEXT(&self->topic, topic);
     self->limit = limit;
     self->arena = arena;
     self->candles = candles_new();
@@ -189,7 +187,7 @@ void memory_log_destroy(memory_log_t **self)
 
 text_t memory_log_topic(const memory_log_t *self)
 {
-    return (text_t){self->topic, self->topic_length};
+    return KEPT_TEXT(&self->topic);
 }
 
 candles_t *memory_log_candles(const memory_log_t *self)

@@ -5,8 +5,10 @@
 #include "common/bus/replica.h"
 #include "common/clock.h"
 #include "common/json.h"
+#include "common/json_write.h"
 #include "common/log.h"
 #include "common/zeromq/socket.h"
+#include "proto/request.h"
 
 #include <assert.h>
 #include <stdlib.h>
@@ -155,8 +157,10 @@ static size_t free_slot(requester_t *self)
 static bool with_id(pending_t *pending, text_t request)
 {
     buffer_t out = buffer_new(0);
-    buffer_printf(&out, "{\"id\":%llu,", (unsigned long long)pending->id);
-    buffer_append(&out, (text_t){request.at + 1, request.length - 1});
+    json_writer_t json = json_write(&out);
+    json_open_object(&json, NULL);
+    json_put_u64(&json, "id", pending->id);
+    json_put_raw(&json, NULL, (text_t){request.at + 1, request.length - 1}); /* members, and the end of the object */
     if (!buffer_ok(&out)) {
         buffer_release(&out);
         return false;
@@ -225,7 +229,7 @@ static void probe(requester_t *self, int64_t now_ns)
         endpoint_t *endpoint = &self->endpoints[i];
         if (replica_probe_due(&endpoint->replica, now_ns))
             endpoint->replica.probing =
-                ask(self, TEXT("{\"op\":\"ready\"}"), all_bits(self) & ~bit(i), 0, on_probed, endpoint) != 0;
+                ask(self, TEXT(REQUEST_OF("ready")), all_bits(self) & ~bit(i), 0, on_probed, endpoint) != 0;
     }
 }
 

@@ -8,6 +8,14 @@ enum { INDENT = 2 };
 
 static void print_section(buffer_t *out, const cJSON *section, const config_place_t *place, int indent);
 
+/* On a line of its own. */
+static void print_name(buffer_t *out, const char *name, int indent)
+{
+    buffer_printf(out, "\n%*s", indent, "");
+    buffer_append_json_string(out, text_of(name));
+    buffer_append(out, TEXT(": "));
+}
+
 static void print_text(buffer_t *out, const schema_key_t *key, const char *text)
 {
     if (key->secret) {
@@ -58,7 +66,7 @@ static void print_map(buffer_t *out, const cJSON *map, const config_place_t *pla
     buffer_append(out, TEXT("{"));
     for (const cJSON *entry = map->child; entry; entry = entry->next) {
         config_place_t below = config_place_entry(place, text_of(entry->string));
-        buffer_printf(out, "\n%*s\"%s\": ", indent + INDENT, "", entry->string);
+        print_name(out, entry->string, indent + INDENT);
         print_section(out, entry, &below, indent + INDENT);
         if (entry->next)
             buffer_append(out, TEXT(","));
@@ -91,7 +99,7 @@ static void print_section(buffer_t *out, const cJSON *section, const config_plac
     for (const cJSON *member = section->child; member; member = member->next) {
         config_place_t below = *place;
         config_place_member(place, text_of(member->string), &below);
-        buffer_printf(out, "\n%*s\"%s\": ", indent + INDENT, "", member->string);
+        print_name(out, member->string, indent + INDENT);
         print_value(out, member, &below, indent + INDENT);
         if (member->next)
             buffer_append(out, TEXT(","));

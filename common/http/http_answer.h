@@ -10,6 +10,9 @@ typedef struct {
     text_t body;
 } http_answer_t;
 
+/* The body of an error's answer; `reason` is a literal without anything to escape. */
+#define HTTP_ERROR_BODY(reason) "{\"error\":\"" reason "\"}\n"
+
 /* What the head says about the connection. */
 typedef enum { HTTP_STAYS, HTTP_STAYS_OLD /* of HTTP/1.0, where that is to be said */, HTTP_ENDS } http_future_t;
 

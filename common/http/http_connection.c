@@ -1,6 +1,7 @@
 #include "common/http/http_connection.h"
 
 #include "common/http/http_shared.h"
+#include "common/json_write.h"
 #include "common/net/address_group.h"
 
 #include <arpa/inet.h>
@@ -154,7 +155,11 @@ static void flush(http_connection_t *self)
 static void refuse(http_connection_t *self, const http_refusal_t *refusal)
 {
     buffer_t body = buffer_new(0);
-    buffer_printf(&body, "{\"error\":\"%s\"}\n", refusal->reason);
+    json_writer_t json = json_write(&body);
+    json_open_object(&json, NULL);
+    json_put_text(&json, "error", text_of(refusal->reason));
+    json_close_object(&json);
+    buffer_append(&body, TEXT("\n"));
     http_answer(self,
                 &(http_answer_t){.status = refusal->status, .content_type = "application/json", .body = buffer_text(&body)});
     buffer_release(&body);
@@ -373,7 +378,7 @@ bool http_admits(http_connection_t *self, size_t bytes)
 static const http_answer_t crowded = {.status = 503,
                                       .content_type = "application/json",
                                       .headers = TEXT_CONST("Retry-After: 1\r\nCache-Control: no-store\r\n"),
-                                      .body = TEXT_CONST("{\"error\":\"too much waits to be read by clients\"}\n")};
+                                      .body = TEXT_CONST(HTTP_ERROR_BODY("too much waits to be read by clients"))};
 
 void http_answer(http_connection_t *self, const http_answer_t *answer)
 {

@@ -1,6 +1,7 @@
 #include "common/http/probe.h"
 
 #include "common/http/http_server.h"
+#include "common/json_write.h"
 #include "common/metrics/process_metrics.h"
 
 #include <stdio.h>
@@ -57,7 +58,19 @@ static void answer_metrics(probe_t *self, http_connection_t *to)
     if (buffer_ok(&text))
         http_answer(to, &(http_answer_t){.status = 200, .content_type = METRICS_CONTENT_TYPE, .body = buffer_text(&text)});
     else
-        answer_json(to, 503, TEXT("{\"error\":\"out of memory\"}\n"));
+        answer_json(to, 503, TEXT(HTTP_ERROR_BODY("out of memory")));
+    buffer_release(&text);
+}
+
+static void answer_alive(http_connection_t *to)
+{
+    buffer_t text = buffer_new(0);
+    json_writer_t json = json_write(&text);
+    json_open_object(&json, NULL);
+    json_put_bool(&json, "alive", true);
+    json_close_object(&json);
+    buffer_append(&text, TEXT("\n"));
+    answer_json(to, 200, buffer_text(&text));
     buffer_release(&text);
 }
 
@@ -65,15 +78,15 @@ static void on_request(void *arg, http_connection_t *from, const http_request_t 
 {
     probe_t *self = arg;
     if (!http_request_is(request, "GET") && !http_request_is(request, "HEAD"))
-        answer_json(from, 405, TEXT("{\"error\":\"expected GET\"}\n"));
+        answer_json(from, 405, TEXT(HTTP_ERROR_BODY("expected GET")));
     else if (text_equal(request->path, TEXT("/health")))
-        answer_json(from, 200, TEXT("{\"alive\":true}\n"));
+        answer_alive(from);
     else if (text_equal(request->path, TEXT("/ready")))
         answer_ready(self, from);
     else if (text_equal(request->path, TEXT("/metrics")))
         answer_metrics(self, from);
     else
-        answer_json(from, 404, TEXT("{\"error\":\"expected /health, /ready or /metrics\"}\n"));
+        answer_json(from, 404, TEXT(HTTP_ERROR_BODY("expected /health, /ready or /metrics")));
 }
 
 probe_t *probe_new(loop_t *loop, const config_t *config, const char *section, const probe_answers_t *answers, void *arg)

@@ -5,6 +5,7 @@
  */
 #include "common/buffer.h"
 #include "common/clock.h"
+#include "common/json_write.h"
 #include "common/log.h"
 #include "connectord/connectors/blockchain_message.h"
 #include "connectord/connectors/connector.h"
@@ -43,19 +44,17 @@ static told_symbol_t *next_change(blockchain_t *self)
 
 static void print_request(blockchain_t *self, const told_symbol_t *subscription)
 {
+    bool trades = subscription != &self->heartbeat;
     buffer_clear(&self->out);
-    buffer_printf(&self->out, "{\"action\":\"%s\",\"channel\":", subscription->wanted ? "subscribe" : "unsubscribe");
-    if (subscription == &self->heartbeat) {
-        buffer_append(&self->out, TEXT("\"heartbeat\"}"));
-        return;
-    }
-    buffer_append(&self->out, TEXT("\"trades\",\"symbol\":"));
-    buffer_append_json_string(&self->out, subscription->symbol);
-    if (self->config->token[0] != '\0') {
-        buffer_append(&self->out, TEXT(",\"token\":"));
-        buffer_append_json_string(&self->out, text_of(self->config->token));
-    }
-    buffer_append(&self->out, TEXT("}"));
+    json_writer_t json = json_write(&self->out);
+    json_open_object(&json, NULL);
+    json_put_text(&json, "action", subscription->wanted ? TEXT("subscribe") : TEXT("unsubscribe"));
+    json_put_text(&json, "channel", trades ? TEXT("trades") : TEXT("heartbeat"));
+    if (trades)
+        json_put_text(&json, "symbol", subscription->symbol);
+    if (trades && self->config->token[0] != '\0')
+        json_put_text(&json, "token", text_of(self->config->token));
+    json_close_object(&json);
 }
 
 /* Whoever unsubscribes and subscribes before the first has gone out is answered, too. */

@@ -2,7 +2,7 @@
 
 text_t journal_topic(const journal_stream_t *stream)
 {
-    return (text_t){stream->topic, stream->topic_length};
+    return KEPT_TEXT(&stream->topic);
 }
 
 uint64_t journal_first(const journal_stream_t *stream)

@@ -7,8 +7,7 @@
 
 /* For the journal's own files; others use what is below. */
 typedef struct {
-    char topic[TOPIC_MAX];
-    size_t topic_length;
+    kept_topic_t topic;
     uint32_t number;      /* its place in the order in which streams were made: the same in all segments of an epoch */
     uint64_t opened;      /* the last seq that it had when the journal was opened */
     uint64_t former;      /* … and of the epoch before, which the journal had until it was renewed */

@@ -26,8 +26,7 @@ journal_stream_t *stream_table_add(stream_table_t *self, text_t topic)
     journal_stream_t *stream = calloc(1, sizeof *stream);
     if (!stream)
         return NULL;
-    memcpy(stream->topic, topic.at, topic.length);
-    stream->topic_length = topic.length;
+    KEEP_TEXT(&stream->topic, topic);
     stream->number = (uint32_t)self->count;
     stream->index = stream_index_new();
     if (!ARRAY_RESERVE(&self->streams, &self->room, self->count + 1, ARRAY_UNBOUNDED) ||

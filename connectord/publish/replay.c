@@ -28,13 +28,6 @@ static uint64_t least(uint64_t a, uint64_t b)
     return a < b ? a : b;
 }
 
-static void append_cursor(buffer_t *out, const char *name, cursor_t cursor)
-{
-    char text[CURSOR_MAX];
-    size_t length = cursor_print(text, cursor);
-    buffer_printf(out, ",\"%s\":\"%.*s\"", name, (int)length, text);
-}
-
 /* What an epoch that is gone had between two cursors. */
 static uint64_t missing_of_old_epoch(const request_t *request)
 {
@@ -70,8 +63,8 @@ static void answer_range(journal_t *journal, const request_t *request, buffer_t 
     }
     uint64_t epoch = journal_epoch(journal);
     seqs_t seqs = seqs_asked_for(request, epoch, journal_first(stream), journal_last(stream));
-    answer_begin(answer, request);
-    buffer_append(answer, TEXT(",\"trades\":["));
+    json_writer_t json = answer_begin(answer, request);
+    json_open_array(&json, "trades");
     uint64_t count = 0, seq = seqs.from;
     for (; seq <= seqs.to && count < request->count; seq++) {
         text_t trade = journal_read(journal, stream, seq);
@@ -81,44 +74,41 @@ static void answer_range(journal_t *journal, const request_t *request, buffer_t 
         }
         if (answer->length + trade.length > REPLAY_ANSWER_BYTES)
             break;
-        if (count++ > 0)
-            buffer_append(answer, TEXT(","));
-        buffer_append(answer, trade);
+        count++;
+        json_put_raw(&json, NULL, trade);
     }
-    buffer_printf(answer, "],\"missing\":%llu", (unsigned long long)seqs.missing);
+    json_close_array(&json);
+    json_put_u64(&json, "missing", seqs.missing);
     if (seq <= seqs.to)
-        append_cursor(answer, "next", (cursor_t){epoch, seq});
-    buffer_append(answer, TEXT("}"));
+        cursor_put(&json, "next", (cursor_t){epoch, seq});
+    json_close_object(&json);
 }
 
-static void append_stream(buffer_t *answer, const journal_stream_t *stream, uint64_t epoch)
+static void put_stream(json_writer_t *json, const journal_stream_t *stream, uint64_t epoch)
 {
-    buffer_append(answer, TEXT("{\"topic\":"));
-    buffer_append_json_string(answer, journal_topic(stream));
-    append_cursor(answer, "first", (cursor_t){epoch, journal_first(stream)});
-    append_cursor(answer, "last", (cursor_t){epoch, journal_last(stream)});
-    buffer_append(answer, TEXT("}"));
+    json_open_object(json, NULL);
+    json_put_text(json, "topic", journal_topic(stream));
+    cursor_put(json, "first", (cursor_t){epoch, journal_first(stream)});
+    cursor_put(json, "last", (cursor_t){epoch, journal_last(stream)});
+    json_close_object(json);
 }
 
 static void answer_streams(journal_t *journal, const request_t *request, buffer_t *answer)
 {
     uint64_t epoch = journal_epoch(journal);
-    answer_begin(answer, request);
-    buffer_append(answer, TEXT(",\"epoch\":"));
-    buffer_append_u64(answer, epoch);
-    buffer_append(answer, TEXT(",\"streams\":["));
+    const journal_stream_t *stream;
+    json_writer_t json = answer_begin(answer, request);
+    json_put_u64(&json, "epoch", epoch);
+    json_open_array(&json, "streams");
     if (request->topic.length > 0) {
-        const journal_stream_t *stream = journal_find(journal, request->topic);
-        if (stream)
-            append_stream(answer, stream, epoch);
+        if ((stream = journal_find(journal, request->topic)))
+            put_stream(&json, stream, epoch);
     } else {
-        const journal_stream_t *stream;
-        for (size_t i = 0; (stream = journal_stream_at(journal, i)); i++) {
-            buffer_append(answer, i == 0 ? TEXT("") : TEXT(","));
-            append_stream(answer, stream, epoch);
-        }
+        for (size_t i = 0; (stream = journal_stream_at(journal, i)); i++)
+            put_stream(&json, stream, epoch);
     }
-    buffer_append(answer, TEXT("]}"));
+    json_close_array(&json);
+    json_close_object(&json);
 }
 
 static void answer_ahead(journal_t *journal, renewal_t *renewal, const request_t *request, buffer_t *answer)
@@ -134,10 +124,9 @@ static void answer_ahead(journal_t *journal, renewal_t *renewal, const request_t
                      result == RENEWAL_FAILED ? "the journal has no room" : "too many requests, or not credible");
         return;
     }
-    answer_begin(answer, request);
-    buffer_append(answer, TEXT(",\"epoch\":"));
-    buffer_append_u64(answer, journal_epoch(journal));
-    buffer_append(answer, TEXT("}"));
+    json_writer_t json = answer_begin(answer, request);
+    json_put_u64(&json, "epoch", journal_epoch(journal));
+    json_close_object(&json);
 }
 
 static const struct {
@@ -157,7 +146,7 @@ static void on_request(void *arg, text_t asker, text_t body, size_t parts)
     else
         answer_frames_error(&self->answer, parts);
     self->counts.answers++;
-    self->counts.errors += text_starts_with(buffer_text(&self->answer), TEXT("{\"ok\":false"));
+    self->counts.errors += answer_is_error(buffer_text(&self->answer));
     self->counts.bytes += self->answer.length;
     if (!socket_answer(self->socket, asker, buffer_text(&self->answer)))
         log_warn_limited(&unsent, "replay: a peer does not read its answers: dropped");

@@ -2,6 +2,7 @@
 
 #include "common/json.h"
 #include "common/list.h"
+#include "proto/request.h"
 #include "proto/trade.h"
 
 #include <assert.h>
@@ -261,7 +262,7 @@ void history_probe(history_client_t *self)
 {
     if (self->probe)
         return;
-    self->probe = history_ask(self, TEXT("{\"op\":\"symbols\"}"), on_probed, self);
+    self->probe = history_ask(self, TEXT(REQUEST_OF("symbols")), on_probed, self);
     if (!self->probe)
         self->alive = false;
 }

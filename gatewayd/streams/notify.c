@@ -1,18 +1,22 @@
 #include "gatewayd/streams/notify.h"
 
 #include "common/clock.h"
-#include "common/timestamp.h"
+#include "common/json_write.h"
+
+#include <stdio.h>
+
+enum { US_DIGITS = 6 };
 
 void notify_put_cursor(buffer_t *out, cursor_t cursor)
 {
-    char text[CURSOR_MAX];
-    buffer_printf(out, "\"%.*s\"", (int)cursor_print(text, cursor), text);
+    json_writer_t json = json_write(out);
+    cursor_put(&json, NULL, cursor);
 }
 
 void notify_put_time(buffer_t *out, int64_t ns)
 {
-    char text[TIMESTAMP_MAX];
-    buffer_printf(out, "\"%.*s\"", (int)timestamp_print(text, ns, 6), text);
+    json_writer_t json = json_write(out);
+    json_put_time(&json, NULL, ns, US_DIGITS);
 }
 
 void notify_put_seconds(buffer_t *out, int64_t ns)
@@ -21,92 +25,97 @@ void notify_put_seconds(buffer_t *out, int64_t ns)
     buffer_printf(out, "%lld.%03lld", (long long)(ms / 1000), (long long)(ms % 1000));
 }
 
-void notify_gap(buffer_t *out, text_t symbol, text_t source, cursor_t from, cursor_t to)
+static void put_staleness(json_writer_t *json, int64_t ns)
 {
-    buffer_append(out, TEXT("{\"channel\":\"trades\",\"symbol\":"));
-    buffer_append_json_string(out, symbol);
-    buffer_append(out, TEXT(",\"source\":"));
-    buffer_append_json_string(out, source);
-    buffer_append(out, TEXT(",\"from\":"));
-    notify_put_cursor(out, from);
-    buffer_append(out, TEXT(",\"to\":"));
-    notify_put_cursor(out, to);
-    buffer_append(out, TEXT(",\"missing\":"));
-    if (from.epoch == to.epoch && to.seq >= from.seq)
-        buffer_append_u64(out, to.seq - from.seq + 1);
-    else
-        buffer_append(out, TEXT("null"));
-    buffer_append(out, TEXT("}"));
+    json_put_name(json, TEXT("staleness"));
+    notify_put_seconds(json->out, ns);
 }
 
-static void begin(buffer_t *out, const offer_t *offer)
+/* Null: nobody knows. */
+static void put_count(json_writer_t *json, const char *name, bool known, uint64_t count)
 {
-    buffer_append(out, TEXT("{\"source\":"));
-    buffer_append_json_string(out, offer->name);
-    buffer_append(out, TEXT(",\"since\":"));
-    notify_put_time(out, offer->since_ns);
+    if (known)
+        json_put_u64(json, name, count);
+    else
+        json_put_null(json, name);
+}
+
+static json_writer_t begin_trades(buffer_t *out, text_t symbol, text_t source)
+{
+    json_writer_t json = json_write(out);
+    json_open_object(&json, NULL);
+    json_put_text(&json, "channel", TEXT("trades"));
+    json_put_text(&json, "symbol", symbol);
+    json_put_text(&json, "source", source);
+    return json;
+}
+
+void notify_gap(buffer_t *out, text_t symbol, text_t source, cursor_t from, cursor_t to)
+{
+    json_writer_t json = begin_trades(out, symbol, source);
+    cursor_put(&json, "from", from);
+    cursor_put(&json, "to", to);
+    put_count(&json, "missing", from.epoch == to.epoch && to.seq >= from.seq, to.seq - from.seq + 1);
+    json_close_object(&json);
+}
+
+static json_writer_t begin_source(buffer_t *out, const offer_t *offer)
+{
+    json_writer_t json = json_write(out);
+    json_open_object(&json, NULL);
+    json_put_text(&json, "source", offer->name);
+    return json;
 }
 
 void notify_lost(buffer_t *out, const offer_t *offer, int64_t now_ns)
 {
-    begin(out, offer);
-    buffer_append(out, TEXT(",\"reason\":\""));
-    buffer_append(out, offer->reason); /* raw already */
-    buffer_append(out, TEXT("\",\"staleness\":"));
-    notify_put_seconds(out, now_ns - offer->since_ns);
-    buffer_append(out, TEXT("}"));
+    json_writer_t json = begin_source(out, offer);
+    json_put_time(&json, "since", offer->since_ns, US_DIGITS);
+    json_put_escaped(&json, "reason", offer->reason);
+    put_staleness(&json, now_ns - offer->since_ns);
+    json_close_object(&json);
 }
 
 void notify_restored(buffer_t *out, const offer_t *offer)
 {
-    begin(out, offer);
-    buffer_append(out, TEXT(",\"staleness\":"));
-    notify_put_seconds(out, offer->since_ns - offer->down_ns);
-    buffer_append(out, TEXT(",\"missed\":"));
-    if (offer->missed_known)
-        buffer_append_u64(out, offer->missed);
-    else
-        buffer_append(out, TEXT("null"));
-    buffer_append(out, TEXT("}"));
+    json_writer_t json = begin_source(out, offer);
+    json_put_time(&json, "since", offer->since_ns, US_DIGITS);
+    put_staleness(&json, offer->since_ns - offer->down_ns);
+    put_count(&json, "missed", offer->missed_known, offer->missed);
+    json_close_object(&json);
 }
 
-static void begin_stream(buffer_t *out, const offer_t *offer, const offer_stale_t *stale, int64_t since_ns)
+static json_writer_t begin_stream(buffer_t *out, const offer_t *offer, text_t symbol, int64_t since_ns)
 {
-    buffer_append(out, TEXT("{\"source\":"));
-    buffer_append_json_string(out, offer->name);
-    buffer_append(out, TEXT(",\"symbol\":"));
-    buffer_append_json_string(out, stale->symbol);
-    buffer_append(out, TEXT(",\"since\":"));
-    notify_put_time(out, since_ns);
+    json_writer_t json = begin_source(out, offer);
+    json_put_text(&json, "symbol", symbol);
+    json_put_time(&json, "since", since_ns, US_DIGITS);
+    return json;
 }
 
 void notify_stale(buffer_t *out, const offer_t *offer, const offer_stale_t *stale, int64_t now_ns)
 {
-    begin_stream(out, offer, stale, stale->last_ns);
-    if (stale->gone)
-        buffer_printf(out, ",\"reason\":\"%.*s is no longer offered\"", TEXT_ARG(stale->symbol));
-    else
-        buffer_printf(out, ",\"reason\":\"no trades of %.*s, which is unlikely\"", TEXT_ARG(stale->symbol));
-    buffer_append(out, TEXT(",\"staleness\":"));
-    notify_put_seconds(out, now_ns - stale->last_ns);
-    buffer_append(out, TEXT("}"));
+    char reason[SYMBOL_MAX + sizeof "no trades of , which is unlikely"];
+    int length =
+        snprintf(reason, sizeof reason, stale->gone ? "%.*s is no longer offered" : "no trades of %.*s, which is unlikely",
+                 TEXT_ARG(stale->symbol));
+    json_writer_t json = begin_stream(out, offer, stale->symbol, stale->last_ns);
+    json_put_text(&json, "reason", (text_t){reason, (size_t)length});
+    put_staleness(&json, now_ns - stale->last_ns);
+    json_close_object(&json);
 }
 
 void notify_fresh(buffer_t *out, const offer_t *offer, const offer_stale_t *stale, int64_t now_ns)
 {
-    begin_stream(out, offer, stale, now_ns);
-    buffer_append(out, TEXT(",\"staleness\":"));
-    notify_put_seconds(out, now_ns - stale->last_ns);
-    buffer_append(out, TEXT("}"));
+    json_writer_t json = begin_stream(out, offer, stale->symbol, now_ns);
+    put_staleness(&json, now_ns - stale->last_ns);
+    json_close_object(&json);
 }
 
 void notify_failing(buffer_t *out, text_t source, const offer_failing_t *failing)
 {
-    buffer_append(out, TEXT("{\"channel\":\"trades\",\"symbol\":"));
-    buffer_append_json_string(out, failing->symbol);
-    buffer_append(out, TEXT(",\"source\":"));
-    buffer_append_json_string(out, source);
+    json_writer_t json = begin_trades(out, failing->symbol, source);
     if (failing->reason.length > 0)
-        buffer_printf(out, ",\"reason\":\"%.*s\"", TEXT_ARG(failing->reason)); /* raw already */
-    buffer_append(out, TEXT("}"));
+        json_put_escaped(&json, "reason", failing->reason);
+    json_close_object(&json);
 }

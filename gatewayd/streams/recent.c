@@ -1,5 +1,6 @@
 #include "gatewayd/streams/recent.h"
 
+#include "common/json_write.h"
 #include "gatewayd/streams/notify.h"
 #include "gatewayd/streams/ring_recent.h"
 #include "proto/request.h"
@@ -73,11 +74,14 @@ static bool holds(market_t *market, const recent_query_t *question, int64_t prov
 /* --- making one --- */
 
 /* Which ring_recent_print begins with. */
-static const size_t NAME_LENGTH = sizeof "\"trades\":" - 1;
+static const size_t NAME_LENGTH = sizeof "'trades':" - 1;
 
 static text_t print_symbol(const recent_query_t *question, const ready_answer_t *answer, buffer_t *room)
 {
-    buffer_printf(room, "\"channel\":\"trades\",\"symbol\":\"%.*s\",\"staleness\":", TEXT_ARG(question->symbol));
+    json_writer_t json = json_write(room);
+    json_put_text(&json, "channel", TEXT("trades"));
+    json_put_text(&json, "symbol", question->symbol);
+    json_put_name(&json, TEXT("staleness"));
     notify_put_seconds(room, answer->staleness_ms * NS_PER_MS);
     return buffer_text(room);
 }
@@ -85,7 +89,7 @@ static text_t print_symbol(const recent_query_t *question, const ready_answer_t 
 /* Takes what ring_recent_print has appended behind the array: ,"next":{…} The value; empty: there is none. */
 static text_t take_next(buffer_t *out, size_t next_at, char *places)
 {
-    static const size_t name = sizeof ",\"next\":" - 1;
+    static const size_t name = sizeof ",'next':" - 1;
     size_t length = out->length - next_at;
     if (length == 0)
         return (text_t){places, 0};

@@ -1,6 +1,6 @@
 #include "gatewayd/streams/ring_recent.h"
 
-#include "gatewayd/streams/notify.h"
+#include "common/json_write.h"
 #include "proto/trade.h"
 
 #include <stdlib.h>
@@ -94,20 +94,20 @@ static bool goes_first(const ring_recent_t *self, const ring_recent_stream_t *ch
     return true;
 }
 
-static void put_places(const ring_recent_t *self, buffer_t *out)
+static void put_places(const ring_recent_t *self, json_writer_t *json)
 {
-    const char *before = ",\"next\":{";
+    bool any = false;
     for (size_t i = 0; i < self->count; i++) {
         if (self->streams[i].state == RING_RECENT_END)
             continue;
-        buffer_append(out, text_of(before));
-        buffer_append_json_string(out, self->streams[i].source);
-        buffer_append(out, TEXT(":"));
-        notify_put_cursor(out, self->streams[i].cursor);
-        before = ",";
+        if (!any)
+            json_open_object(json, "next");
+        any = true;
+        json_put_name(json, self->streams[i].source);
+        cursor_put(json, NULL, self->streams[i].cursor);
     }
-    if (before[1] == '\0')
-        buffer_append(out, TEXT("}"));
+    if (any)
+        json_close_object(json);
 }
 
 bool ring_recent_print(ring_recent_t *self, uint64_t trades, buffer_t *out, size_t *next_at)
@@ -117,7 +117,8 @@ bool ring_recent_print(ring_recent_t *self, uint64_t trades, buffer_t *out, size
         qsort(self->streams, self->count, sizeof *self->streams, compare_sources);
     for (size_t i = 0; i < self->count; i++)
         begin(self, &self->streams[i], timed);
-    buffer_append(out, TEXT("\"trades\":["));
+    json_writer_t json = json_write(out);
+    json_open_array(&json, "trades");
     ring_recent_stream_t *newest;
     for (uint64_t n = 0; n < trades; n++) {
         newest = choose(self);
@@ -125,17 +126,15 @@ bool ring_recent_print(ring_recent_t *self, uint64_t trades, buffer_t *out, size
             return false;
         if (!newest)
             break;
-        if (n > 0)
-            buffer_append(out, TEXT(","));
-        buffer_append(out, newest->json);
+        json_put_raw(&json, NULL, newest->json);
         newest->cursor.seq--;
         newest->back++;
         seek(self, newest, timed);
     }
     if (!is_known(self))
         return false;
-    buffer_append(out, TEXT("]"));
+    json_close_array(&json);
     *next_at = out->length;
-    put_places(self, out);
+    put_places(self, &json);
     return buffer_ok(out);
 }

@@ -1,5 +1,7 @@
-/* What json_valid takes, a walk sees as cJSON, written by others, sees it; a walk over anything else stays inside of it. */
+/* What json_valid takes, a walk sees as cJSON, written by others, sees it, and so it does what the writer makes of it; a walk over anything else stays inside of
+ * it. */
 #include "common/json.h"
+#include "common/json_write.h"
 #include "tests/fuzz/fuzz.h"
 
 #include <cjson/cJSON.h>
@@ -39,6 +41,48 @@ static void require_same(text_t value, const cJSON *item)
     require(child == NULL);
 }
 
+/* The key of a member, or a string, without its escapes. */
+static text_t meant(text_t raw, buffer_t *room)
+{
+    text_t content = {NULL, 0};
+    buffer_clear(room);
+    char *out = buffer_room(room, raw.length);
+    require(out && json_string(raw, out, &content));
+    return content;
+}
+
+static void write_again(json_writer_t *json, text_t value, buffer_t *room)
+{
+    json_walk_t walk = json_walk(value);
+    json_kind_t kind = json_kind(value);
+    if (kind == JSON_STRING)
+        json_put_text(json, NULL, meant(value, room));
+    else if (kind != JSON_OBJECT && kind != JSON_ARRAY)
+        json_put_raw(json, NULL, value);
+    if (kind != JSON_OBJECT && kind != JSON_ARRAY)
+        return;
+    (walk.object ? json_open_object : json_open_array)(json, NULL);
+    while (json_next(&walk)) {
+        if (walk.object)
+            json_put_name(json, meant((text_t){walk.key.at - 1, walk.key.length + 2}, room));
+        write_again(json, walk.value, room);
+    }
+    (kind == JSON_OBJECT ? json_close_object : json_close_array)(json);
+}
+
+static void require_same_written(text_t text, const cJSON *tree)
+{
+    buffer_t out = buffer_new(0), room = buffer_new(0);
+    while (strchr(" \n\t\r", text.at[text.length - 1])) /* valid: there is something before */
+        text.length--;
+    json_writer_t json = json_write(&out);
+    write_again(&json, text, &room);
+    require(buffer_ok(&out) && json_valid(buffer_text(&out)));
+    require_same(buffer_text(&out), tree);
+    buffer_release(&room);
+    buffer_release(&out);
+}
+
 /* cJSON refuses a surrogate alone and a number of 64 characters, which are fine by RFC 8259's grammar. */
 static bool cjson_may_differ(text_t text)
 {
@@ -64,6 +108,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         cJSON *tree = cJSON_ParseWithLength(text.at, text.length);
         require(tree != NULL);
         require_same(text, tree);
+        require_same_written(text, tree);
         cJSON_Delete(tree);
     }
     return 0;

@@ -86,6 +86,21 @@ START_TEST(what_names_no_stream_is_refused)
 }
 END_TEST
 
+START_TEST(kept_texts_are_copies_and_may_be_kept_again)
+{
+    kept_topic_t topic = {0};
+    char text[] = "trade.BTC-USD.test";
+    ck_assert_uint_eq(KEPT_TEXT(&topic).length, 0);
+    KEEP_TEXT(&topic, text_of(text));
+    text[0] = 'x';
+    ck_assert(text_equal(KEPT_TEXT(&topic), TEXT("trade.BTC-USD.test")));
+    KEEP_TEXT(&topic, KEPT_TEXT(&topic));
+    ck_assert(text_equal(KEPT_TEXT(&topic), TEXT("trade.BTC-USD.test")));
+    KEEP_TEXT(&topic, TEXT(""));
+    ck_assert_uint_eq(KEPT_TEXT(&topic).length, 0);
+}
+END_TEST
+
 int main(void)
 {
     TCase *tests = tcase_create("topic");
@@ -94,6 +109,7 @@ int main(void)
     tcase_add_test(tests, topic_comes_apart_as_it_was_put_together);
     tcase_add_test(tests, a_topic_names_the_two_that_it_was_made_of_and_no_others);
     tcase_add_test(tests, what_names_no_stream_is_refused);
+    tcase_add_test(tests, kept_texts_are_copies_and_may_be_kept_again);
     Suite *suite = suite_create("topic");
     suite_add_tcase(suite, tests);
     SRunner *runner = srunner_create(suite);

@@ -48,8 +48,10 @@ static buffer_t print(candles_t *of, interval_t interval)
 {
     buffer_t out = buffer_new(0);
     const candle_series_t *series = candles_series(of, interval);
-    for (size_t n = 0; n < series->count; n++)
-        candle_print(candle_series_at(series, n), &out);
+    for (size_t n = 0; n < series->count; n++) {
+        json_writer_t json = json_write(&out);
+        candle_print(candle_series_at(series, n), &json);
+    }
     return out;
 }
 
@@ -296,7 +298,8 @@ START_TEST(another_source_comes_behind_within_one_timestamp)
     ck_assert(candle_join(&both, &a) && candle_join(&both, &b));
     both.start_ns = time_of(0);
     buffer_t out = buffer_new(0);
-    candle_print(&both, &out);
+    json_writer_t json = json_write(&out);
+    candle_print(&both, &json);
     assert_text(&out, CANDLE("00:00", "1", "3", "0.5", "0.5", "3.0", "4", "1.583333333333333333333333333333333"));
     candle_release(&a);
     candle_release(&b);
