@@ -20,8 +20,7 @@ typedef struct {
 struct sse_format {
     sse_place_t *places; /* owned; mostly one or two, of SSE_FORMAT_PLACES_MAX at most */
     size_t count, capacity;
-    bool begun, overflowed;
-    text_t error;
+    bool overflowed;
     char unknown[REASON_MAX]; /* why nobody knows what the client has had; empty: that is known */
     buffer_t id;
 };
@@ -130,37 +129,7 @@ static void append_id(sse_format_t *self, buffer_t *out)
     buffer_append(out, buffer_text(&self->id));
 }
 
-/* --- subscribes --- */
-
-/* ,"since":{…} with the places of the symbol that the id told. */
-static void append_since(const sse_format_t *self, text_t symbol, buffer_t *out)
-{
-    const char *before = ",\"since\":{";
-    for (size_t i = 0; i < self->count; i++) {
-        const sse_place_t *place = &self->places[i];
-        if (!text_equal(symbol_of(place), symbol))
-            continue;
-        buffer_printf(out, "%s\"%.*s\":\"", before, TEXT_ARG(source_of(place)));
-        print_cursor(out, place->last);
-        buffer_append(out, TEXT("\""));
-        before = ",";
-    }
-    if (*before == ',' && before[1] == '\0')
-        buffer_append(out, TEXT("}"));
-}
-
-static void append_subscribe(const sse_format_t *self, text_t symbol, text_t source, buffer_t *out)
-{
-    buffer_append(
-        out, TEXT("{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"subscribe\",\"params\":{\"channel\":\"trades\",\"symbol\":"));
-    buffer_append_json_string(out, symbol);
-    if (source.length > 0) {
-        buffer_append(out, TEXT(",\"source\":"));
-        buffer_append_json_string(out, source);
-    }
-    append_since(self, symbol, out);
-    buffer_append(out, TEXT("}}"));
-}
+/* --- what is subscribed to --- */
 
 /* Only of what is asked for now a place is kept. */
 static void forget_others(sse_format_t *self, text_t symbols)
@@ -217,69 +186,6 @@ static void on_gap(sse_format_t *self, text_t params, buffer_t *out)
     append_data(out, params);
 }
 
-static void on_answer(sse_format_t *self, text_t answer)
-{
-    text_t result = json_member(answer, "result"), symbol, text;
-    cursor_t last;
-    if (json_kind(result) != JSON_OBJECT) {
-        if (self->error.length == 0)
-            self->error = json_member(answer, "error");
-        return;
-    }
-    if (!json_plain_string(json_member(result, "symbol"), &symbol))
-        return;
-    for (json_walk_t walk = json_walk(json_member(result, "cursors")); json_next(&walk);) {
-        if (json_plain_string(walk.value, &text) && cursor_parse(text, &last))
-            set_place(self, symbol, walk.key, last);
-    }
-}
-
-/* What is missing of a symbol when nobody knows where its client was. */
-static void append_unknown_gap(const sse_format_t *self, text_t answer, buffer_t *out)
-{
-    text_t symbol;
-    if (!json_plain_string(json_member(json_member(answer, "result"), "symbol"), &symbol))
-        return;
-    buffer_printf(out,
-                  "event: gap\ndata: {\"channel\":\"trades\",\"symbol\":\"%.*s\",\"source\":null,\"from\":null,\"to\":null,"
-                  "\"missing\":null,\"reason\":",
-                  TEXT_ARG(symbol));
-    buffer_append_json_string(out, text_of(self->unknown));
-    buffer_append(out, TEXT("}\n\n"));
-}
-
-/* What an answer says of sources whose subscription fails, as who is subscribed already is told it. */
-static void append_failing(text_t answer, buffer_t *out)
-{
-    text_t result = json_member(answer, "result"), symbol;
-    if (!json_plain_string(json_member(result, "symbol"), &symbol))
-        return;
-    for (json_walk_t walk = json_walk(json_member(result, "failing")); json_next(&walk);)
-        buffer_printf(
-            out, "event: failing\ndata: {\"channel\":\"trades\",\"symbol\":\"%.*s\",\"source\":\"%.*s\",\"reason\":%.*s}\n\n",
-            TEXT_ARG(symbol), TEXT_ARG(walk.key), TEXT_ARG(walk.value));
-}
-
-/* The answers are there, all in one message. The id goes out alone, so that a client that loses the connection before the first trade has one. */
-static void begin(sse_format_t *self, text_t answers, buffer_t *out)
-{
-    self->begun = true;
-    if (json_kind(answers) == JSON_OBJECT)
-        on_answer(self, answers);
-    for (json_walk_t walk = json_walk(answers); json_kind(answers) == JSON_ARRAY && json_next(&walk);)
-        on_answer(self, walk.value);
-    if (self->error.length > 0)
-        return;
-    buffer_printf(out, "retry: %d\n", SSE_FORMAT_RETRY_MS);
-    append_id(self, out);
-    buffer_append(out, TEXT("\n"));
-    for (json_walk_t walk = json_walk(answers); self->unknown[0] && json_next(&walk);)
-        append_unknown_gap(self, walk.value, out);
-    append_failing(answers, out);
-    for (json_walk_t walk = json_walk(answers); json_kind(answers) == JSON_ARRAY && json_next(&walk);)
-        append_failing(walk.value, out);
-}
-
 sse_format_t *sse_format_new(void)
 {
     sse_format_t *self = calloc(1, sizeof *self);
@@ -314,52 +220,97 @@ void sse_format_resume_if_known(sse_format_t *self, text_t id)
                  TEXT_ARG(param_found(id)));
 }
 
-const char *sse_format_subscribe(sse_format_t *self, text_t symbols, text_t source, buffer_t *out)
+const char *sse_format_choose(sse_format_t *self, text_t symbols)
 {
     size_t count = 0;
-    if (symbols.length == 0)
+    text_t rest = symbols, symbol;
+    while (sse_format_symbol(&rest, &symbol))
+        count++;
+    if (count == 0 || count > SSE_FORMAT_SYMBOLS_MAX)
         return "symbols: expected 1 to 16 symbols, as in symbols=BTC-USD,ETH-USD";
     forget_others(self, symbols);
-    for (text_t rest = symbols; rest.length > 0; count++) {
-        const char *comma = memchr(rest.at, ',', rest.length);
-        text_t symbol = {rest.at, comma ? (size_t)(comma - rest.at) : rest.length};
-        if (count == SSE_FORMAT_SYMBOLS_MAX)
-            return "symbols: expected 1 to 16 symbols, as in symbols=BTC-USD,ETH-USD";
-        buffer_append(out, count ? TEXT(",") : TEXT("["));
-        append_subscribe(self, symbol, source, out);
-        rest = (text_t){rest.at + symbol.length + (comma != NULL), rest.length - symbol.length - (comma != NULL)};
-    }
-    buffer_append(out, TEXT("]"));
-    return buffer_ok(out) ? NULL : "symbols: too long";
+    return NULL;
 }
 
-bool sse_format_begun(const sse_format_t *self, text_t *error)
+bool sse_format_symbol(text_t *symbols, text_t *symbol)
 {
-    *error = self->error;
-    return self->begun;
+    if (symbols->length == 0)
+        return false;
+    const char *comma = memchr(symbols->at, ',', symbols->length);
+    *symbol = (text_t){symbols->at, comma ? (size_t)(comma - symbols->at) : symbols->length};
+    size_t taken = symbol->length + (comma != NULL);
+    *symbols = (text_t){symbols->at + taken, symbols->length - taken};
+    return true;
+}
+
+void sse_format_put_since(const sse_format_t *self, text_t symbol, buffer_t *out)
+{
+    const char *before = "{";
+    for (size_t i = 0; i < self->count; i++) {
+        const sse_place_t *place = &self->places[i];
+        if (!text_equal(symbol_of(place), symbol))
+            continue;
+        buffer_printf(out, "%s\"%.*s\":\"", before, TEXT_ARG(source_of(place)));
+        print_cursor(out, place->last);
+        buffer_append(out, TEXT("\""));
+        before = ",";
+    }
+    if (*before == ',')
+        buffer_append(out, TEXT("}"));
+}
+
+void sse_format_place(sse_format_t *self, text_t symbol, text_t source, cursor_t last)
+{
+    set_place(self, symbol, source, last);
+}
+
+/* The id goes out alone, so that a client that loses the connection before the first trade has one. */
+bool sse_format_begin(sse_format_t *self, buffer_t *out)
+{
+    buffer_printf(out, "retry: %d\n", SSE_FORMAT_RETRY_MS);
+    append_id(self, out);
+    buffer_append(out, TEXT("\n"));
+    return !self->overflowed;
+}
+
+void sse_format_put_unknown(const sse_format_t *self, text_t symbol, buffer_t *out)
+{
+    if (!self->unknown[0])
+        return;
+    buffer_printf(out,
+                  "event: gap\ndata: {\"channel\":\"trades\",\"symbol\":\"%.*s\",\"source\":null,\"from\":null,\"to\":null,"
+                  "\"missing\":null,\"reason\":",
+                  TEXT_ARG(symbol));
+    buffer_append_json_string(out, text_of(self->unknown));
+    buffer_append(out, TEXT("}\n\n"));
 }
 
 bool sse_format_append(sse_format_t *self, text_t message, buffer_t *out)
 {
+    static const struct {
+        const char *method, *event;
+    } told[] = {{"connection.lost", "lost"},
+                {"connection.restored", "restored"},
+                {"subscription.failing", "failing"},
+                {"subscription.restored", "working"}};
     text_t method, params = json_member(message, "params");
-    bool told = json_kind(message) == JSON_OBJECT && json_plain_string(json_member(message, "method"), &method);
-    if (!told && self->begun)
+    if (json_kind(message) != JSON_OBJECT || !json_plain_string(json_member(message, "method"), &method))
         return true;
-    if (!told)
-        begin(self, message, out);
-    else if (text_equal(method, TEXT("trades.update")))
+    if (text_equal(method, TEXT("trades.update")))
         on_trade(self, params, out);
     else if (text_equal(method, TEXT("trades.gap")))
         on_gap(self, params, out);
-    else if (text_equal(method, TEXT("connection.lost")) || text_equal(method, TEXT("connection.restored"))) {
-        buffer_append(out, text_equal(method, TEXT("connection.lost")) ? TEXT("event: lost\n") : TEXT("event: restored\n"));
-        append_data(out, params);
-    } else if (text_equal(method, TEXT("subscription.failing")) || text_equal(method, TEXT("subscription.restored"))) {
-        buffer_append(out,
-                      text_equal(method, TEXT("subscription.failing")) ? TEXT("event: failing\n") : TEXT("event: working\n"));
-        append_data(out, params);
+    for (size_t i = 0; i < sizeof told / sizeof *told; i++) {
+        if (text_equal(method, text_of(told[i].method)))
+            sse_format_append_event(out, told[i].event, params);
     }
     return !self->overflowed;
+}
+
+void sse_format_append_event(buffer_t *out, const char *event, text_t json)
+{
+    buffer_printf(out, "event: %s\n", event);
+    append_data(out, json);
 }
 
 void sse_format_append_error(buffer_t *out, text_t why)

@@ -69,10 +69,15 @@ static void check_events(text_t symbols, text_t id, text_t message)
     sse_format_t *events = sse_format_new();
     if (events)
         sse_format_resume_if_known(events, id);
-    if (events && !sse_format_subscribe(events, symbols, TEXT(""), &out)) {
-        require(json_valid(buffer_text(&out)));
+    if (events && !sse_format_choose(events, symbols)) {
+        text_t symbol;
+        while (sse_format_symbol(&symbols, &symbol)) {
+            buffer_clear(&out);
+            sse_format_put_since(events, symbol, &out);
+            require(out.length == 0 || json_valid(buffer_text(&out)));
+        }
         buffer_clear(&out);
-        sse_format_append(events, TEXT("[]"), &out);
+        sse_format_begin(events, &out);
         if (json_valid(message))
             sse_format_append(events, message, &out);
         require(out.length == 0 || out.bytes[out.length - 1] == '\n');
