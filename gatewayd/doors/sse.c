@@ -3,6 +3,7 @@
 #include "gatewayd/clients/client.h"
 #include "gatewayd/doors/ending.h"
 #include "gatewayd/doors/sse_format.h"
+#include "gatewayd/forms/event.h"
 #include "gatewayd/methods/methods.h"
 #include "gatewayd/streams/notify.h"
 #include "gatewayd/streams/offers.h"
@@ -94,7 +95,7 @@ static void tell_failing(sse_t *self, const subscription_t *subscription)
             continue;
         buffer_t params = buffer_new(0);
         notify_failing(&params, live_stream->source, &failing);
-        sse_format_append_event(&self->out, "failing", buffer_text(&params));
+        frame_append_notification(&self->out, DIALECT_SSE, TEXT("subscription.failing"), buffer_text(&params));
         buffer_release(&params);
     }
 }
@@ -234,19 +235,50 @@ static void subscribe_all(sse_t *self, text_t symbols, text_t source)
 
 /* --- client_link_t --- */
 
-/* As many as the peer takes: what it does not take as events stays in the ring, where it is everybody's. */
+/* Events that follow one another, as they are: behind what waits. */
+static void pass_on(sse_t *self, text_t events)
+{
+    if (events.length == 0)
+        return;
+    if (!is_open(self)) {
+        buffer_append(&self->out, events);
+        return;
+    }
+    write_out(self);
+    http_write(self->connection, events);
+    self->sent_ns = clock_mono_ns();
+}
+
+/* The next event goes behind `whole`, which are to be passed on, or behind `out`. False when it has no id. */
+static bool take_event(sse_t *self, text_t event, text_t *whole)
+{
+    bool fits = true;
+    if (sse_format_passes(self->events, event)) {
+        whole->length += event.length;
+    } else {
+        pass_on(self, *whole);
+        fits = sse_format_append(self->events, event, &self->out);
+        *whole = (text_t){event.at + event.length, 0};
+    }
+    if (is_open(self) && whole->length + self->out.length >= PORTION_BYTES) {
+        pass_on(self, *whole);
+        write_out(self);
+        *whole = (text_t){event.at + event.length, 0};
+    }
+    return fits;
+}
+
+/* As many as the peer takes: what it does not take stays in the ring, where it is everybody's. */
 static size_t link_send(void *link, text_t frames, buffer_t *owner)
 {
-    (void)owner; /* what it keeps has another form */
+    (void)owner; /* what is kept is little */
     sse_t *self = link;
-    text_t rest = frames, message;
+    text_t rest = frames, event, whole = {frames.at, 0};
     bool fits = true;
     while (fits && self->state != SSE_FAILED && (!is_open(self) || http_writable(self->connection)) &&
-           frame_next(&rest, &message)) {
-        fits = sse_format_append(self->events, message, &self->out);
-        if (is_open(self) && self->out.length >= PORTION_BYTES)
-            write_out(self);
-    }
+           event_next(&rest, &event))
+        fits = take_event(self, event, &whole);
+    pass_on(self, whole);
     if (!fits)
         conversation_end(&self->client->talk, CLOSE_POLICY, TEXT("too many streams for one connection"));
     else if (is_open(self))
@@ -296,7 +328,8 @@ static void link_leave(void *link)
     http_wake(self->connection);
 }
 
-static const client_link_t sse_format_link = {.counts = true,
+static const client_link_t sse_format_link = {.dialect = DIALECT_SSE,
+                                              .counts = true,
                                               .send = link_send,
                                               .ready = link_ready,
                                               .wake = link_wake,

@@ -1,5 +1,6 @@
-/* Server-Sent Events (https://html.spec.whatwg.org/#server-sent-events) of one connection: its JSON-RPC notifications as events, and
- * the place that it has reached in each of its streams, which is the events' id. Knows no transport.
+/* The ids of the Server-Sent Events (https://html.spec.whatwg.org/#server-sent-events) of one connection: the place that it has reached in each of its
+ * streams. An event is made once for all (event.h), with the place in its own stream; a connection with several puts its id in place of that. Knows
+ * no transport.
  *
  *     id: BTC-USD.blockchain=1763941200123456-42 ETH-USD.blockchain=1763941200123456-7
  *     data: {"epoch":1763941200123456,"seq":42, … }
@@ -47,11 +48,11 @@ void sse_format_place(sse_format_t *self, text_t symbol, text_t source, cursor_t
 bool sse_format_begin(sse_format_t *self, buffer_t *out);
 void sse_format_put_unknown(const sse_format_t *self, text_t symbol, buffer_t *out);
 
-/* Appends what a notification says as events. False when the connection has too many streams for an id. */
-bool sse_format_append(sse_format_t *self, text_t message, buffer_t *out);
+/* Goes an event out as it is? Then the connection has reached its place. Else append it. */
+bool sse_format_passes(sse_format_t *self, text_t event);
 
-/* An event without an id. */
-void sse_format_append_event(buffer_t *out, const char *event, text_t json);
+/* Appends an event with the connection's id. False when the connection has too many streams for an id. */
+bool sse_format_append(sse_format_t *self, text_t event, buffer_t *out);
 
 /* The event that says why the events end, and a comment that keeps the connection from seeming dead. */
 void sse_format_append_error(buffer_t *out, text_t why);

@@ -3,6 +3,8 @@
 #include "gatewayd/doors/rest.h"
 #include "gatewayd/doors/sse_format.h"
 #include "gatewayd/forms/accept.h"
+#include "gatewayd/forms/event.h"
+#include "gatewayd/forms/frame.h"
 #include "tests/fuzz/fuzz.h"
 
 static void on_error(reply_t *reply, int code, text_t message)
@@ -78,8 +80,12 @@ static void check_events(text_t symbols, text_t id, text_t message)
         }
         buffer_clear(&out);
         sse_format_begin(events, &out);
+        buffer_t event = buffer_new(0);
         if (json_valid(message))
-            sse_format_append(events, message, &out);
+            frame_append_notification(&event, DIALECT_SSE, TEXT("trades.gap"), message);
+        for (text_t rest = buffer_text(&event), next; event_next(&rest, &next);)
+            sse_format_append(events, next, &out);
+        buffer_release(&event);
         require(out.length == 0 || out.bytes[out.length - 1] == '\n');
     }
     sse_format_destroy(&events);

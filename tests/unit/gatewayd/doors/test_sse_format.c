@@ -1,6 +1,10 @@
 /* Notifications to events, and ids to places. */
 #include "gatewayd/doors/sse_format.h"
 
+#include "common/json.h"
+#include "gatewayd/forms/event.h"
+#include "gatewayd/forms/frame.h"
+
 #include <check.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -87,10 +91,21 @@ START_TEST(what_is_no_id_and_no_list_of_symbols_is_refused)
 }
 END_TEST
 
+/* A notification comes, as an event. Where it passes as it is, it is what it would be made. */
 static bool hear(const char *message)
 {
+    text_t method, json = text_of(message), rest, event = TEXT("");
+    buffer_t rendered = buffer_new(0);
     buffer_clear(&out);
-    return sse_format_append(events, text_of(message), &out);
+    ck_assert(json_plain_string(json_member(json, "method"), &method));
+    frame_append_notification(&rendered, DIALECT_SSE, method, json_member(json, "params"));
+    rest = buffer_text(&rendered);
+    bool some = event_next(&rest, &event), passes = some && sse_format_passes(events, event);
+    bool fits = !some || sse_format_append(events, event, &out);
+    ck_assert_uint_eq(rest.length, 0);
+    ck_assert(!passes || text_equal(buffer_text(&out), event));
+    buffer_release(&rendered);
+    return fits;
 }
 
 #define UPDATE(symbol, seq) "{\"jsonrpc\":\"2.0\",\"method\":\"trades.update\",\"params\":" PARAMS(symbol, seq) "}"
@@ -194,7 +209,8 @@ START_TEST(subscriptions_that_fail_are_events_of_their_own)
     choose("B-U", "");
     place("B-U", "a", 7, 1);
     ck_assert(begin());
-    sse_format_append_event(&out, "failing", TEXT("{\"channel\":\"trades\",\"symbol\":\"B-U\",\"reason\":\"no \\\"way\\\"\"}"));
+    frame_append_notification(&out, DIALECT_SSE, TEXT("subscription.failing"),
+                              TEXT("{\"channel\":\"trades\",\"symbol\":\"B-U\",\"reason\":\"no \\\"way\\\"\"}"));
     ck_assert_str_eq(text(), "retry: 1000\nid: B-U.a=7-1\n\nevent: failing\n"
                              "data: {\"channel\":\"trades\",\"symbol\":\"B-U\",\"reason\":\"no \\\"way\\\"\"}\n\n");
     hear("{\"method\":\"subscription.restored\",\"params\":{\"symbol\":\"B-U\"}}");
