@@ -83,7 +83,7 @@ static void end(sse_t *self, text_t why)
 
 /* --- the subscribes: reply_t --- */
 
-/* What is known of a symbol's streams, as the client's readers are seated now. */
+/* Which of a symbol's streams fail, as who is subscribed already is told it. */
 static void tell_failing(sse_t *self, const subscription_t *subscription)
 {
     LIST_EACH(item, &subscription->readers)
@@ -100,6 +100,7 @@ static void tell_failing(sse_t *self, const subscription_t *subscription)
     }
 }
 
+/* The readers are seated where the events begin. */
 static void take_places(sse_t *self, const subscription_t *subscription)
 {
     LIST_EACH(item, &subscription->readers)
@@ -110,18 +111,27 @@ static void take_places(sse_t *self, const subscription_t *subscription)
     }
 }
 
-/* The events begin where the readers are, which are held. */
+static void tell_unknown(sse_t *self, const subscription_t *subscription)
+{
+    sse_format_put_unknown(self->events, subscription->market->symbol, &self->out);
+}
+
+static void each_subscription(sse_t *self, void (*tell)(sse_t *self, const subscription_t *subscription))
+{
+    LIST_EACH(item, &self->client->readers.subscriptions)
+    {
+        tell(self, LIST_OWNER(item, subscription_t, in_client));
+    }
+}
+
+/* All are subscribed to, and held until the beginning is out. */
 static void begin(sse_t *self)
 {
-    const list_t *subscriptions = &self->client->readers.subscriptions;
     self->state = SSE_OPENING;
-    LIST_EACH(item, subscriptions)
-    take_places(self, LIST_OWNER(item, subscription_t, in_client));
+    each_subscription(self, take_places);
     bool fits = sse_format_begin(self->events, &self->out);
-    LIST_EACH(item, subscriptions)
-    sse_format_put_unknown(self->events, LIST_OWNER(item, subscription_t, in_client)->market->symbol, &self->out);
-    LIST_EACH(item, subscriptions)
-    tell_failing(self, LIST_OWNER(item, subscription_t, in_client));
+    each_subscription(self, tell_unknown);
+    each_subscription(self, tell_failing);
     if (!fits)
         conversation_end(&self->client->talk, CLOSE_POLICY, TEXT("too many streams for one connection"));
 }
@@ -249,7 +259,7 @@ static void pass_on(sse_t *self, text_t events)
     self->sent_ns = clock_mono_ns();
 }
 
-/* The next event goes behind `whole`, which are to be passed on, or behind `out`. False when it has no id. */
+/* The next event goes behind `whole`, which are to be passed on, or behind `out`. False when the connection has too many streams. */
 static bool take_event(sse_t *self, text_t event, text_t *whole)
 {
     bool fits = true;
