@@ -55,7 +55,7 @@ START_TEST(events_are_taken_one_by_one)
     for (size_t i = 0; i < sizeof events / sizeof *events; i++)
         frame_append_notification(&out, DIALECT_SSE, text_of(events[i].method), text_of(events[i].params));
     rest = buffer_text(&out);
-    for (size_t i = 0; i + 1 < sizeof events / sizeof *events; i++) { /* but for the last, which is none */
+    for (size_t i = 0; i + 1 < sizeof events / sizeof *events; i++) { /* the last makes no event */
         text_t before = rest;
         ck_assert(event_next(&rest, &event) && text_equal(event, text_of(events[i].event)));
         ck_assert(frame_skip(DIALECT_SSE, &before) && before.at == rest.at);
