@@ -71,11 +71,11 @@ static bool tell_turn(readers_t *readers, reader_t *reader)
     return true;
 }
 
-static uint64_t count_frames(text_t frames, size_t bytes)
+static uint64_t count_frames(dialect_t dialect, text_t frames, size_t bytes)
 {
     uint64_t count = 0;
-    text_t rest = frames, payload;
-    while ((size_t)(rest.at - frames.at) < bytes && frame_next(&rest, &payload))
+    text_t rest = frames;
+    while ((size_t)(rest.at - frames.at) < bytes && frame_skip(dialect, &rest))
         count++;
     return count;
 }
@@ -95,7 +95,8 @@ static bool take_kept(readers_t *readers, reader_t *reader)
         conversation_batch(readers->sink, &batch);
         reader->last = last;
     } else {
-        reader->last.seq += count_frames(kept, conversation_send_now(readers->sink, kept, NULL));
+        size_t taken = conversation_send_now(readers->sink, kept, NULL);
+        reader->last.seq += count_frames(readers->end->link->dialect, kept, taken);
     }
     return true;
 }

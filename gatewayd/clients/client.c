@@ -198,13 +198,23 @@ void client_destroy(client_t **self_p)
     free(self);
 }
 
-void client_receive(client_t *self, text_t message)
+void client_cork(client_t *self)
 {
     self->talk.corked = true;
-    rpc_receive(self->talk.rpc, message);
+}
+
+void client_uncork(client_t *self)
+{
     self->talk.corked = false;
     client_release(self);
     client_pump(self);
+}
+
+void client_receive(client_t *self, text_t message)
+{
+    client_cork(self);
+    rpc_receive(self->talk.rpc, message);
+    client_uncork(self);
 }
 
 void client_refuse(client_t *self, int code, const char *message)

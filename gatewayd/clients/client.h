@@ -19,6 +19,10 @@ void client_destroy(client_t **self);
 void client_receive(client_t *self, text_t message);
 void client_refuse(client_t *self, int code, const char *message);
 
+/* The same in other words: methods are called for it in between, and what they cause goes out behind. */
+void client_cork(client_t *self);
+void client_uncork(client_t *self);
+
 /* Sends what there is for as long as the link takes it; for a client that is behind, when its turn comes (pace.h). */
 void client_pump(client_t *self);
 

@@ -237,7 +237,7 @@ void conversation_notify_later(conversation_t *self, text_t method, text_t param
 
 bool conversation_release(conversation_t *self)
 {
-    if (!self->holding || rpc_batches(self->rpc) > 0)
+    if (!self->holding || self->gathering || rpc_batches(self->rpc) > 0)
         return false;
     self->holding = false;
     if (self->later.length > 0)

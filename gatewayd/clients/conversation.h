@@ -22,7 +22,8 @@ typedef struct conversation {
     size_t kept;     /* bytes of a frame that the link has begun to send, where it is not ready since then: these at most */
     size_t longest;  /* message that was put into it since it was empty, of those longer than pending_bytes; 0: none */
     bool holding;    /* something waits for an answer that has not gone out yet (it may be part of a batch) */
-    bool corked;     /* a message is being dealt with: what it causes goes out behind it */
+    bool gathering; /* … and others go out with it, other than in a batch of its JSON-RPC. Set and cleared by who answers so */
+    bool corked;    /* a message is being dealt with: what it causes goes out behind it */
     rpc_t *rpc;
     buffer_t later; /* frames that go behind the answer to a subscribe; empty unless `holding` */
     list_t in_hub;

@@ -3,7 +3,10 @@
 #include "gatewayd/clients/client.h"
 #include "gatewayd/doors/ending.h"
 #include "gatewayd/doors/sse_format.h"
-#include "gatewayd/forms/params.h"
+#include "gatewayd/forms/event.h"
+#include "gatewayd/methods/methods.h"
+#include "gatewayd/streams/notify.h"
+#include "gatewayd/streams/offers.h"
 
 #include <netinet/in.h>
 #include <netinet/tcp.h>
@@ -25,14 +28,18 @@ typedef enum {
 } sse_state_t;
 
 typedef struct {
+    hub_t *hub;
     admission_t *admission;
     http_connection_t *connection;
     client_t *client;
     sse_format_t *events;
     sse_state_t state;
+    reply_t reply;    /* of each of the subscribes */
+    size_t asking;    /* SSE_ASKING: those that are not answered, and one for the asking itself */
     unsigned status;  /* SSE_FAILED */
     bool browser;     /* it is an EventSource that asks */
     buffer_t out;     /* what goes out next; SSE_FAILED: why */
+    buffer_t refusal; /* why a subscribe failed; empty: none has yet */
     buffer_t headers; /* of the answer */
     int64_t sent_ns;  /* CLOCK_MONOTONIC */
     char address[ADMISSION_ADDRESS_MAX];
@@ -74,42 +81,214 @@ static void end(sse_t *self, text_t why)
     http_wake(self->connection);
 }
 
-/* The subscribes were answered. */
-static void on_begun(sse_t *self)
+/* --- the subscribes: reply_t --- */
+
+/* Which of a symbol's streams fail, as who is subscribed already is told it. */
+static void tell_failing(sse_t *self, const subscription_t *subscription)
 {
-    text_t error, symbol;
-    if (!sse_format_begun(self->events, &error))
-        return;
+    LIST_EACH(item, &subscription->readers)
+    {
+        const live_stream_t *live_stream = LIST_OWNER(item, reader_t, in_subscription)->live_stream;
+        const offer_t *offer = offers_find(self->hub->offers, live_stream->source);
+        offer_failing_t failing = {live_stream->symbol, offer ? offer_failure(offer, live_stream->symbol) : TEXT("")};
+        if (failing.reason.length == 0)
+            continue;
+        buffer_t params = buffer_new(0);
+        notify_failing(&params, live_stream->source, &failing);
+        frame_append_notification(&self->out, DIALECT_SSE, TEXT("subscription.failing"), buffer_text(&params));
+        buffer_release(&params);
+    }
+}
+
+/* The readers are seated where the events begin. */
+static void take_places(sse_t *self, const subscription_t *subscription)
+{
+    LIST_EACH(item, &subscription->readers)
+    {
+        const reader_t *reader = LIST_OWNER(item, reader_t, in_subscription);
+        if (reader->has_last)
+            sse_format_place(self->events, reader->live_stream->symbol, reader->live_stream->source, reader->last);
+    }
+}
+
+static void tell_unknown(sse_t *self, const subscription_t *subscription)
+{
+    sse_format_put_unknown(self->events, subscription->market->symbol, &self->out);
+}
+
+static void each_subscription(sse_t *self, void (*tell)(sse_t *self, const subscription_t *subscription))
+{
+    LIST_EACH(item, &self->client->readers.subscriptions)
+    {
+        tell(self, LIST_OWNER(item, subscription_t, in_client));
+    }
+}
+
+/* All are subscribed to, and held until the beginning is out. */
+static void begin(sse_t *self)
+{
     self->state = SSE_OPENING;
-    if (error.length > 0) {
-        param_text_t message;
-        int code = (int)strtol(json_member(error, "code").at, NULL, 10);
-        if (!param_text(json_member(error, "message"), &message))
-            message.length = 0;
-        self->status =
-            rest_problem_of(rest_find(TEXT(REST_PREFIX "v1/stream"), &symbol), code, param_slice(&message), &self->out);
+    each_subscription(self, take_places);
+    bool fits = sse_format_begin(self->events, &self->out);
+    each_subscription(self, tell_unknown);
+    each_subscription(self, tell_failing);
+    if (!fits)
+        conversation_end(&self->client->talk, CLOSE_POLICY, TEXT("too many streams for one connection"));
+}
+
+/* One of the subscribes is answered, or all of them have been asked. */
+static void on_answered(sse_t *self)
+{
+    if (--self->asking > 0)
+        return;
+    self->client->talk.gathering = false;
+    if (self->refusal.length > 0) {
+        buffer_release(&self->out);
+        self->out = buffer_take(&self->refusal);
         self->state = SSE_FAILED;
+    } else {
+        begin(self);
     }
     http_wake(self->connection);
 }
 
+/* It has ended meanwhile, and nobody waits for an answer. */
+static bool is_over(const sse_t *self)
+{
+    return self->state != SSE_ASKING || !self->client || self->client->talk.end.closing;
+}
+
+static void reply_with_result(reply_t *reply, text_t result)
+{
+    sse_t *self = LIST_OWNER(reply, sse_t, reply);
+    (void)result; /* the readers are where it says */
+    if (!is_over(self))
+        on_answered(self);
+}
+
+static void reply_with_list(reply_t *reply, const dialect_list_t *list)
+{
+    (void)list;
+    reply_with_result(reply, TEXT(""));
+}
+
+static void reply_with_placed(reply_t *reply, char *result, size_t length)
+{
+    reply_with_result(reply, (text_t){result, length});
+}
+
+/* The first that failed tells why. */
+static void reply_with_error(reply_t *reply, int code, text_t message)
+{
+    sse_t *self = LIST_OWNER(reply, sse_t, reply);
+    text_t symbol;
+    self->hub->counts.rpc.errors++;
+    if (is_over(self))
+        return;
+    if (self->refusal.length == 0)
+        self->status = rest_problem_of(rest_find(TEXT(REST_PREFIX "v1/stream"), &symbol), code, message, &self->refusal);
+    on_answered(self);
+}
+
+static bool is_wanted(const reply_t *reply)
+{
+    (void)reply;
+    return true;
+}
+
+static const reply_kind_t sse_reply = {.result = reply_with_result,
+                                       .list = reply_with_list,
+                                       .placed = reply_with_placed,
+                                       .error = reply_with_error,
+                                       .wanted = is_wanted};
+
+/* What one of the subscribes asks for. */
+typedef struct {
+    text_t symbol, source;
+    buffer_t since;
+} wish_t;
+
+static value_t wish_value(const void *from, const char *name)
+{
+    const wish_t *wish = from;
+    if (strcmp(name, "channel") == 0)
+        return (value_t){TEXT("trades"), .plain = true};
+    if (strcmp(name, "symbol") == 0)
+        return (value_t){wish->symbol, .plain = true};
+    if (strcmp(name, "source") == 0 && wish->source.length > 0)
+        return (value_t){wish->source, .plain = true};
+    if (strcmp(name, "since") == 0 && wish->since.length > 0)
+        return (value_t){.text = buffer_text(&wish->since)};
+    return (value_t){.plain = true};
+}
+
+/* The answers may be there at once, and go out together. */
+static void subscribe_all(sse_t *self, text_t symbols, text_t source)
+{
+    caller_t *caller = &self->client->talk.caller;
+    wish_t wish = {.source = source, .since = buffer_new(0)};
+    client_cork(self->client);
+    self->client->talk.gathering = true;
+    self->asking = 1;
+    while (sse_format_symbol(&symbols, &wish.symbol)) {
+        buffer_clear(&wish.since);
+        sse_format_put_since(self->events, wish.symbol, &wish.since);
+        self->hub->counts.rpc.requests++;
+        self->asking++;
+        methods_call(caller, TEXT("subscribe"), wish_value, &wish, &self->reply);
+    }
+    buffer_release(&wish.since);
+    if (!is_over(self))
+        on_answered(self);
+    client_uncork(self->client);
+}
+
 /* --- client_link_t --- */
 
-/* As many as the peer takes: what it does not take as events stays in the ring, where it is everybody's. */
+/* Events that follow one another, as they are: behind what waits. */
+static void pass_on(sse_t *self, text_t events)
+{
+    if (events.length == 0)
+        return;
+    if (!is_open(self)) {
+        buffer_append(&self->out, events);
+        return;
+    }
+    write_out(self);
+    http_write(self->connection, events);
+    self->sent_ns = clock_mono_ns();
+}
+
+/* The next event goes behind `whole`, which are to be passed on, or behind `out`. False when the connection has too many streams. */
+static bool take_event(sse_t *self, text_t event, text_t *whole)
+{
+    bool fits = true;
+    if (sse_format_passes(self->events, event)) {
+        whole->length += event.length;
+    } else {
+        pass_on(self, *whole);
+        fits = sse_format_append(self->events, event, &self->out);
+        *whole = (text_t){event.at + event.length, 0};
+    }
+    if (is_open(self) && whole->length + self->out.length >= PORTION_BYTES) {
+        pass_on(self, *whole);
+        write_out(self);
+        *whole = (text_t){event.at + event.length, 0};
+    }
+    return fits;
+}
+
+/* As many as the peer takes: what it does not take stays in the ring, where it is everybody's. */
 static size_t link_send(void *link, text_t frames, buffer_t *owner)
 {
-    (void)owner; /* what it keeps has another form */
+    (void)owner; /* what is kept is little */
     sse_t *self = link;
-    text_t rest = frames, message;
+    text_t rest = frames, event, whole = {frames.at, 0};
     bool fits = true;
     while (fits && self->state != SSE_FAILED && (!is_open(self) || http_writable(self->connection)) &&
-           frame_next(&rest, &message)) {
-        fits = sse_format_append(self->events, message, &self->out);
-        if (self->state == SSE_ASKING)
-            on_begun(self);
-        if (is_open(self) && self->out.length >= PORTION_BYTES)
-            write_out(self);
-    }
+           event_next(&rest, &event))
+        fits = take_event(self, event, &whole);
+    pass_on(self, whole);
     if (!fits)
         conversation_end(&self->client->talk, CLOSE_POLICY, TEXT("too many streams for one connection"));
     else if (is_open(self))
@@ -159,7 +338,8 @@ static void link_leave(void *link)
     http_wake(self->connection);
 }
 
-static const client_link_t sse_format_link = {.counts = true,
+static const client_link_t sse_format_link = {.dialect = DIALECT_SSE,
+                                              .counts = true,
                                               .send = link_send,
                                               .ready = link_ready,
                                               .wake = link_wake,
@@ -238,6 +418,7 @@ static void sse_free(sse_t *self)
     client_destroy(&self->client);
     sse_format_destroy(&self->events);
     buffer_release(&self->out);
+    buffer_release(&self->refusal);
     buffer_release(&self->headers);
     if (self->address[0])
         admission_leave(self->admission, self->address);
@@ -290,7 +471,13 @@ static sse_t *sse_new(admission_t *admission, hub_t *hub, http_connection_t *con
     sse_t *self = calloc(1, sizeof *self);
     if (!self)
         return NULL;
-    *self = (sse_t){.admission = admission, .connection = connection, .out = buffer_new(0), .headers = buffer_new(0)};
+    *self = (sse_t){.hub = hub,
+                    .admission = admission,
+                    .connection = connection,
+                    .reply = {&sse_reply},
+                    .out = buffer_new(0),
+                    .refusal = buffer_new(0),
+                    .headers = buffer_new(0)};
     buffer_append(&self->headers, headers);
     self->events = sse_format_new();
     admission_enter(admission, http_peer(connection, room), self->address);
@@ -314,20 +501,18 @@ bool sse_open(admission_t *admission, hub_t *hub, http_connection_t *connection,
         *status = soften(is_browser(request), *status, answer);
         return false;
     }
-    buffer_t subscribes = buffer_new(0);
     const char *wrong = resume(self->events, request, query);
+    text_t symbols = rest_query_get(query, "symbols");
     if (!wrong)
-        wrong =
-            sse_format_subscribe(self->events, rest_query_get(query, "symbols"), rest_query_get(query, "source"), &subscribes);
+        wrong = sse_format_choose(self->events, symbols);
     if (wrong) {
         *status = rest_problem(answer, 400, "%s", wrong);
         sse_free(self);
-    } else {
-        self->browser = is_browser(request);
-        prepare_socket(connection);
-        http_wait(connection, &sse_owner, self);
-        client_receive(self->client, buffer_text(&subscribes));
+        return false;
     }
-    buffer_release(&subscribes);
-    return !wrong;
+    self->browser = is_browser(request);
+    prepare_socket(connection);
+    http_wait(connection, &sse_owner, self);
+    subscribe_all(self, symbols, rest_query_get(query, "source"));
+    return true;
 }

@@ -1,7 +1,7 @@
 /* Streams of events over HTTP: the boundary between http_server.h and sse_format.h.
  *
- * A stream is a client_t whose frames become events when sent: the ids differ between connections, so each has its own
- * text.
+ * A stream is a client_t whose frames are events (DIALECT_SSE): they go out as they stand in the rings, but for the ids of a connection with several
+ * streams, which differ.
  */
 #pragma once
 

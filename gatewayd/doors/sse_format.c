@@ -1,9 +1,8 @@
 #include "gatewayd/doors/sse_format.h"
 
-#include "common/json.h"
+#include "gatewayd/forms/event.h"
 #include "gatewayd/forms/params.h"
 #include "proto/topic.h"
-#include "proto/trade.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -12,36 +11,51 @@ enum { REASON_MAX = 128 };
 
 /* How far the connection has got in a stream. */
 typedef struct {
-    char name[SYMBOL_MAX + 1 + SOURCE_MAX]; /* <symbol>.<source> */
-    uint8_t symbol_length, source_length;
-    cursor_t last;
+    char text[SYMBOL_MAX + 1 + SOURCE_MAX + 1 + CURSOR_MAX]; /* <symbol>.<source>=<cursor>, as in an id */
+    uint8_t symbol_length, source_length, length;
 } sse_place_t;
 
 struct sse_format {
     sse_place_t *places; /* owned; mostly one or two, of SSE_FORMAT_PLACES_MAX at most */
     size_t count, capacity;
-    bool begun, overflowed;
-    text_t error;
+    bool overflowed;
     char unknown[REASON_MAX]; /* why nobody knows what the client has had; empty: that is known */
     buffer_t id;
 };
 
 /* --- places --- */
 
+static text_t place_text(const sse_place_t *place)
+{
+    return (text_t){place->text, place->length};
+}
+
 static text_t symbol_of(const sse_place_t *place)
 {
-    return (text_t){place->name, place->symbol_length};
+    return (text_t){place->text, place->symbol_length};
 }
 
 static text_t source_of(const sse_place_t *place)
 {
-    return (text_t){place->name + place->symbol_length + 1, place->source_length};
+    return (text_t){place->text + place->symbol_length + 1, place->source_length};
 }
 
-static sse_place_t *find_place(sse_format_t *self, text_t symbol, text_t source)
+/* <symbol>.<source>= */
+static text_t name_of(const sse_place_t *place)
+{
+    return (text_t){place->text, (size_t)place->symbol_length + 1 + place->source_length + 1};
+}
+
+static text_t cursor_of(const sse_place_t *place)
+{
+    size_t name = name_of(place).length;
+    return (text_t){place->text + name, place->length - name};
+}
+
+static sse_place_t *find_place(sse_format_t *self, text_t name)
 {
     for (size_t i = 0; i < self->count; i++) {
-        if (text_equal(symbol_of(&self->places[i]), symbol) && text_equal(source_of(&self->places[i]), source))
+        if (text_equal(name_of(&self->places[i]), name))
             return &self->places[i];
     }
     return NULL;
@@ -63,22 +77,38 @@ static sse_place_t *add_place(sse_format_t *self)
     return &self->places[self->count++];
 }
 
-static void set_place(sse_format_t *self, text_t symbol, text_t source, cursor_t last)
+static void move_to(sse_place_t *place, text_t cursor)
 {
-    sse_place_t *place = find_place(self, symbol, source);
+    size_t name = name_of(place).length;
+    memcpy(place->text + name, cursor.at, cursor.length);
+    place->length = (uint8_t)(name + cursor.length);
+}
+
+/* name: <symbol>.<source>= */
+static void set_place(sse_format_t *self, text_t name, text_t cursor)
+{
+    sse_place_t *place = find_place(self, name);
     if (!place) {
-        place = symbol_valid(symbol) && source_valid(source) ? add_place(self) : NULL;
+        const char *dot = memchr(name.at, '.', name.length);
+        place = dot && name.length <= SYMBOL_MAX + 1 + SOURCE_MAX + 1 ? add_place(self) : NULL;
         if (!place) {
             self->overflowed = true;
             return;
         }
-        memcpy(place->name, symbol.at, symbol.length);
-        place->name[symbol.length] = '.';
-        memcpy(place->name + symbol.length + 1, source.at, source.length);
-        place->symbol_length = (uint8_t)symbol.length;
-        place->source_length = (uint8_t)source.length;
+        memcpy(place->text, name.at, name.length);
+        place->symbol_length = (uint8_t)(dot - name.at);
+        place->source_length = (uint8_t)(name.length - place->symbol_length - 2);
     }
-    place->last = last;
+    move_to(place, cursor);
+}
+
+/* The parts of a place's text, which has both. */
+static void split_place(text_t place, text_t *name, text_t *cursor)
+{
+    const char *equals = memrchr(place.at, '=', place.length);
+    size_t length = equals ? (size_t)(equals + 1 - place.at) : 0;
+    *name = (text_t){place.at, length};
+    *cursor = (text_t){place.at + length, place.length - length};
 }
 
 /* One `<symbol>.<source>=<cursor>` of an id. */
@@ -92,7 +122,7 @@ static bool read_place(sse_format_t *self, text_t text)
     text_t cursor = {equals + 1, text.length - (size_t)(equals + 1 - text.at)};
     if (!symbol_valid(symbol) || !source_valid(source) || !cursor_parse(cursor, &last) || self->count == SSE_FORMAT_PLACES_MAX)
         return false;
-    set_place(self, symbol, source, last);
+    sse_format_place(self, symbol, source, last);
     return true;
 }
 
@@ -109,58 +139,19 @@ static bool read_id(sse_format_t *self, text_t id)
     return true;
 }
 
-static void print_cursor(buffer_t *out, cursor_t cursor)
-{
-    char text[CURSOR_MAX];
-    buffer_append(out, (text_t){text, cursor_print(text, cursor)});
-}
-
 static void append_id(sse_format_t *self, buffer_t *out)
 {
     buffer_clear(&self->id);
     for (size_t i = 0; i < self->count; i++) {
-        const sse_place_t *place = &self->places[i];
         buffer_append(&self->id, i ? TEXT(" ") : TEXT("id: "));
-        buffer_append(&self->id, (text_t){place->name, (size_t)place->symbol_length + 1 + place->source_length});
-        buffer_append(&self->id, TEXT("="));
-        print_cursor(&self->id, place->last);
+        buffer_append(&self->id, place_text(&self->places[i]));
     }
     buffer_append(&self->id, TEXT("\n"));
     self->overflowed = self->overflowed || !buffer_ok(&self->id);
     buffer_append(out, buffer_text(&self->id));
 }
 
-/* --- subscribes --- */
-
-/* ,"since":{…} with the places of the symbol that the id told. */
-static void append_since(const sse_format_t *self, text_t symbol, buffer_t *out)
-{
-    const char *before = ",\"since\":{";
-    for (size_t i = 0; i < self->count; i++) {
-        const sse_place_t *place = &self->places[i];
-        if (!text_equal(symbol_of(place), symbol))
-            continue;
-        buffer_printf(out, "%s\"%.*s\":\"", before, TEXT_ARG(source_of(place)));
-        print_cursor(out, place->last);
-        buffer_append(out, TEXT("\""));
-        before = ",";
-    }
-    if (*before == ',' && before[1] == '\0')
-        buffer_append(out, TEXT("}"));
-}
-
-static void append_subscribe(const sse_format_t *self, text_t symbol, text_t source, buffer_t *out)
-{
-    buffer_append(
-        out, TEXT("{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"subscribe\",\"params\":{\"channel\":\"trades\",\"symbol\":"));
-    buffer_append_json_string(out, symbol);
-    if (source.length > 0) {
-        buffer_append(out, TEXT(",\"source\":"));
-        buffer_append_json_string(out, source);
-    }
-    append_since(self, symbol, out);
-    buffer_append(out, TEXT("}}"));
-}
+/* --- what is subscribed to --- */
 
 /* Only of what is asked for now a place is kept. */
 static void forget_others(sse_format_t *self, text_t symbols)
@@ -168,116 +159,10 @@ static void forget_others(sse_format_t *self, text_t symbols)
     size_t kept = 0;
     for (size_t i = 0; i < self->count; i++) {
         sse_place_t place = self->places[i];
-        if (memmem(symbols.at, symbols.length, place.name, place.symbol_length))
+        if (memmem(symbols.at, symbols.length, place.text, place.symbol_length))
             self->places[kept++] = place;
     }
     self->count = kept;
-}
-
-/* --- what comes --- */
-
-static bool read_slices(text_t params, text_t *symbol, text_t *source)
-{
-    return json_plain_string(json_member(params, "symbol"), symbol) && json_plain_string(json_member(params, "source"), source);
-}
-
-static void append_data(buffer_t *out, text_t json)
-{
-    buffer_append(out, TEXT("data: "));
-    size_t begin = out->length;
-    buffer_append(out, json);
-    for (size_t i = begin; i < out->length; i++) {
-        if (out->bytes[i] == '\n' || out->bytes[i] == '\r')
-            out->bytes[i] = ' '; /* a line ends the data; in JSON it can only be white space */
-    }
-    buffer_append(out, TEXT("\n\n"));
-}
-
-static void on_trade(sse_format_t *self, text_t params, buffer_t *out)
-{
-    cursor_t at;
-    text_t symbol, source;
-    if (!trade_cursor(params, &at) || !read_slices(params, &symbol, &source))
-        return;
-    set_place(self, symbol, source, at);
-    append_id(self, out);
-    append_data(out, params);
-}
-
-static void on_gap(sse_format_t *self, text_t params, buffer_t *out)
-{
-    cursor_t to;
-    text_t symbol, source, text;
-    if (!read_slices(params, &symbol, &source) || !json_plain_string(json_member(params, "to"), &text) ||
-        !cursor_parse(text, &to))
-        return;
-    set_place(self, symbol, source, to);
-    buffer_append(out, TEXT("event: gap\n"));
-    append_id(self, out);
-    append_data(out, params);
-}
-
-static void on_answer(sse_format_t *self, text_t answer)
-{
-    text_t result = json_member(answer, "result"), symbol, text;
-    cursor_t last;
-    if (json_kind(result) != JSON_OBJECT) {
-        if (self->error.length == 0)
-            self->error = json_member(answer, "error");
-        return;
-    }
-    if (!json_plain_string(json_member(result, "symbol"), &symbol))
-        return;
-    for (json_walk_t walk = json_walk(json_member(result, "cursors")); json_next(&walk);) {
-        if (json_plain_string(walk.value, &text) && cursor_parse(text, &last))
-            set_place(self, symbol, walk.key, last);
-    }
-}
-
-/* What is missing of a symbol when nobody knows where its client was. */
-static void append_unknown_gap(const sse_format_t *self, text_t answer, buffer_t *out)
-{
-    text_t symbol;
-    if (!json_plain_string(json_member(json_member(answer, "result"), "symbol"), &symbol))
-        return;
-    buffer_printf(out,
-                  "event: gap\ndata: {\"channel\":\"trades\",\"symbol\":\"%.*s\",\"source\":null,\"from\":null,\"to\":null,"
-                  "\"missing\":null,\"reason\":",
-                  TEXT_ARG(symbol));
-    buffer_append_json_string(out, text_of(self->unknown));
-    buffer_append(out, TEXT("}\n\n"));
-}
-
-/* What an answer says of sources whose subscription fails, as who is subscribed already is told it. */
-static void append_failing(text_t answer, buffer_t *out)
-{
-    text_t result = json_member(answer, "result"), symbol;
-    if (!json_plain_string(json_member(result, "symbol"), &symbol))
-        return;
-    for (json_walk_t walk = json_walk(json_member(result, "failing")); json_next(&walk);)
-        buffer_printf(
-            out, "event: failing\ndata: {\"channel\":\"trades\",\"symbol\":\"%.*s\",\"source\":\"%.*s\",\"reason\":%.*s}\n\n",
-            TEXT_ARG(symbol), TEXT_ARG(walk.key), TEXT_ARG(walk.value));
-}
-
-/* The answers are there, all in one message. The id goes out alone, so that a client that loses the connection before the first trade has one. */
-static void begin(sse_format_t *self, text_t answers, buffer_t *out)
-{
-    self->begun = true;
-    if (json_kind(answers) == JSON_OBJECT)
-        on_answer(self, answers);
-    for (json_walk_t walk = json_walk(answers); json_kind(answers) == JSON_ARRAY && json_next(&walk);)
-        on_answer(self, walk.value);
-    if (self->error.length > 0)
-        return;
-    buffer_printf(out, "retry: %d\n", SSE_FORMAT_RETRY_MS);
-    append_id(self, out);
-    buffer_append(out, TEXT("\n"));
-    for (json_walk_t walk = json_walk(answers); self->unknown[0] && json_next(&walk);)
-        append_unknown_gap(self, walk.value, out);
-    append_failing(answers, out);
-    for (json_walk_t walk = json_walk(answers); json_kind(answers) == JSON_ARRAY && json_next(&walk);)
-        append_failing(walk.value, out);
 }
 
 sse_format_t *sse_format_new(void)
@@ -314,51 +199,99 @@ void sse_format_resume_if_known(sse_format_t *self, text_t id)
                  TEXT_ARG(param_found(id)));
 }
 
-const char *sse_format_subscribe(sse_format_t *self, text_t symbols, text_t source, buffer_t *out)
+const char *sse_format_choose(sse_format_t *self, text_t symbols)
 {
     size_t count = 0;
-    if (symbols.length == 0)
+    text_t rest = symbols, symbol;
+    while (sse_format_symbol(&rest, &symbol))
+        count++;
+    if (count == 0 || count > SSE_FORMAT_SYMBOLS_MAX)
         return "symbols: expected 1 to 16 symbols, as in symbols=BTC-USD,ETH-USD";
     forget_others(self, symbols);
-    for (text_t rest = symbols; rest.length > 0; count++) {
-        const char *comma = memchr(rest.at, ',', rest.length);
-        text_t symbol = {rest.at, comma ? (size_t)(comma - rest.at) : rest.length};
-        if (count == SSE_FORMAT_SYMBOLS_MAX)
-            return "symbols: expected 1 to 16 symbols, as in symbols=BTC-USD,ETH-USD";
-        buffer_append(out, count ? TEXT(",") : TEXT("["));
-        append_subscribe(self, symbol, source, out);
-        rest = (text_t){rest.at + symbol.length + (comma != NULL), rest.length - symbol.length - (comma != NULL)};
+    return NULL;
+}
+
+bool sse_format_symbol(text_t *symbols, text_t *symbol)
+{
+    if (symbols->length == 0)
+        return false;
+    const char *comma = memchr(symbols->at, ',', symbols->length);
+    *symbol = (text_t){symbols->at, comma ? (size_t)(comma - symbols->at) : symbols->length};
+    size_t taken = symbol->length + (comma != NULL);
+    *symbols = (text_t){symbols->at + taken, symbols->length - taken};
+    return true;
+}
+
+void sse_format_put_since(const sse_format_t *self, text_t symbol, buffer_t *out)
+{
+    const char *before = "{";
+    for (size_t i = 0; i < self->count; i++) {
+        const sse_place_t *place = &self->places[i];
+        if (!text_equal(symbol_of(place), symbol))
+            continue;
+        buffer_printf(out, "%s\"%.*s\":\"%.*s\"", before, TEXT_ARG(source_of(place)), TEXT_ARG(cursor_of(place)));
+        before = ",";
     }
-    buffer_append(out, TEXT("]"));
-    return buffer_ok(out) ? NULL : "symbols: too long";
+    if (*before == ',')
+        buffer_append(out, TEXT("}"));
 }
 
-bool sse_format_begun(const sse_format_t *self, text_t *error)
+void sse_format_place(sse_format_t *self, text_t symbol, text_t source, cursor_t last)
 {
-    *error = self->error;
-    return self->begun;
+    char name[sizeof((sse_place_t *)NULL)->text], cursor[CURSOR_MAX];
+    int length = symbol_valid(symbol) && source_valid(source)
+                     ? snprintf(name, sizeof name, "%.*s.%.*s=", TEXT_ARG(symbol), TEXT_ARG(source))
+                     : 0;
+    set_place(self, (text_t){name, (size_t)length}, (text_t){cursor, cursor_print(cursor, last)});
 }
 
-bool sse_format_append(sse_format_t *self, text_t message, buffer_t *out)
+/* The id goes out alone, so that a client that loses the connection before the first trade has one. */
+bool sse_format_begin(sse_format_t *self, buffer_t *out)
 {
-    text_t method, params = json_member(message, "params");
-    bool told = json_kind(message) == JSON_OBJECT && json_plain_string(json_member(message, "method"), &method);
-    if (!told && self->begun)
+    buffer_printf(out, "retry: %d\n", SSE_FORMAT_RETRY_MS);
+    append_id(self, out);
+    buffer_append(out, TEXT("\n"));
+    return !self->overflowed;
+}
+
+void sse_format_put_unknown(const sse_format_t *self, text_t symbol, buffer_t *out)
+{
+    if (!self->unknown[0])
+        return;
+    buffer_printf(out,
+                  "event: gap\ndata: {\"channel\":\"trades\",\"symbol\":\"%.*s\",\"source\":null,\"from\":null,\"to\":null,"
+                  "\"missing\":null,\"reason\":",
+                  TEXT_ARG(symbol));
+    buffer_append_json_string(out, text_of(self->unknown));
+    buffer_append(out, TEXT("}\n\n"));
+}
+
+bool sse_format_passes(sse_format_t *self, text_t event)
+{
+    text_t name, cursor, place = event_place(event);
+    if (place.length == 0)
         return true;
-    if (!told)
-        begin(self, message, out);
-    else if (text_equal(method, TEXT("trades.update")))
-        on_trade(self, params, out);
-    else if (text_equal(method, TEXT("trades.gap")))
-        on_gap(self, params, out);
-    else if (text_equal(method, TEXT("connection.lost")) || text_equal(method, TEXT("connection.restored"))) {
-        buffer_append(out, text_equal(method, TEXT("connection.lost")) ? TEXT("event: lost\n") : TEXT("event: restored\n"));
-        append_data(out, params);
-    } else if (text_equal(method, TEXT("subscription.failing")) || text_equal(method, TEXT("subscription.restored"))) {
-        buffer_append(out,
-                      text_equal(method, TEXT("subscription.failing")) ? TEXT("event: failing\n") : TEXT("event: working\n"));
-        append_data(out, params);
+    split_place(place, &name, &cursor);
+    if (self->count != 1 || !text_equal(name_of(self->places), name))
+        return false;
+    move_to(self->places, cursor);
+    return true;
+}
+
+bool sse_format_append(sse_format_t *self, text_t event, buffer_t *out)
+{
+    static const size_t before = sizeof "id: " - 1, behind = sizeof "\n" - 1;
+    text_t name, cursor, place = event_place(event);
+    if (place.length == 0) {
+        buffer_append(out, event);
+        return !self->overflowed;
     }
+    split_place(place, &name, &cursor);
+    set_place(self, name, cursor);
+    size_t begin = (size_t)(place.at - event.at) - before, end = (size_t)(place.at - event.at) + place.length + behind;
+    buffer_append(out, (text_t){event.at, begin});
+    append_id(self, out);
+    buffer_append(out, (text_t){event.at + end, event.length - end});
     return !self->overflowed;
 }
 

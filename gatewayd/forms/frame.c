@@ -1,6 +1,7 @@
 #include "gatewayd/forms/frame.h"
 
 #include "common/http/pack.h"
+#include "gatewayd/forms/event.h"
 
 enum { FINAL_TEXT = 0x81, COMPRESSED = 0x40, LENGTH_16 = 126, LENGTH_64 = 127, PIECES_MAX = 5 };
 
@@ -128,6 +129,8 @@ size_t frame_header(char out[static FRAME_HEADER_MAX], uint64_t payload_length)
 
 size_t frame_notify_length(dialect_t dialect, text_t method, text_t params)
 {
+    if (dialect == DIALECT_SSE)
+        return event_length(params);
     message_t message = notification(method, params);
     size_t payload = payload_length(dialect, &message);
     return header_length(payload) + payload;
@@ -135,6 +138,8 @@ size_t frame_notify_length(dialect_t dialect, text_t method, text_t params)
 
 size_t frame_notify(dialect_t dialect, char *out, text_t method, text_t params)
 {
+    if (dialect == DIALECT_SSE)
+        return event_print(out, method, params);
     message_t message = notification(method, params);
     return render(dialect, out, payload_length(dialect, &message), &message);
 }
@@ -158,6 +163,8 @@ text_t frame_params(text_t frame, text_t method)
 
 size_t frame_length(dialect_t dialect, text_t json)
 {
+    if (dialect == DIALECT_SSE)
+        return 0;
     message_t message = {{json}, 1};
     size_t payload = payload_length(dialect, &message);
     return header_length(payload) + payload;
@@ -165,6 +172,8 @@ size_t frame_length(dialect_t dialect, text_t json)
 
 void frame_append(buffer_t *out, dialect_t dialect, text_t json)
 {
+    if (dialect == DIALECT_SSE)
+        return;
     message_t message = {{json}, 1};
     size_t payload = payload_length(dialect, &message), length = header_length(payload) + payload;
     char *room = buffer_room(out, length);
@@ -204,6 +213,12 @@ bool frame_next(text_t *frames, text_t *payload)
     *payload = (text_t){frames->at + header, length};
     *frames = (text_t){payload->at + length, frames->length - header - length};
     return true;
+}
+
+bool frame_skip(dialect_t dialect, text_t *frames)
+{
+    text_t content;
+    return dialect == DIALECT_SSE ? event_next(frames, &content) : frame_next(frames, &content);
 }
 
 /* What stands between the messages of a batch, and around them. */

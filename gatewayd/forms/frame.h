@@ -1,5 +1,5 @@
 /* What a client is sent, ready to send: WebSocket frames (RFC 6455, section 5.2), final and unmasked, as a server sends
- * them. */
+ * them; or, to who gets a stream of events, events. */
 #pragma once
 
 #include "common/buffer.h"
@@ -9,6 +9,7 @@ typedef enum {
     DIALECT_RPC,     /* of /ws and REST; a message stands in a frame as it is */
     DIALECT_DEFLATE, /* the same, but compressed by itself (pack.h), or as it is where that is not shorter */
     DIALECT_SIGNALR, /* of the hub; as the argument of an invocation of ReceiveMessage */
+    DIALECT_SSE, /* of streams of events: there is no frame, but an event of a notification (event.h), and of others nothing */
     DIALECT_COUNT
 } dialect_t;
 
@@ -23,7 +24,7 @@ size_t frame_header(char out[static FRAME_HEADER_MAX], uint64_t payload_length);
          "alive")
 
 /* A JSON-RPC notification in a text frame: {"jsonrpc":"2.0","method":"<method>","params":<params>}. `method` needs no escapes,
- * `params` is JSON. frame_notify writes at most frame_notify_length bytes, exactly as many except in DIALECT_DEFLATE, and returns how many; these are at most
+ * `params` is JSON. frame_notify writes at most frame_notify_length bytes, exactly as many except in DIALECT_DEFLATE and DIALECT_SSE, and returns how many; these are at most
  * twice as many as there are in DIALECT_RPC and 80. */
 size_t frame_notify_length(dialect_t dialect, text_t method, text_t params);
 size_t frame_notify(dialect_t dialect, char *out, text_t method, text_t params);
@@ -51,3 +52,6 @@ void frame_append_deflated(buffer_t *out, text_t frame);
 
 /* Takes the first of several whole frames, and returns its content. False when there is none. */
 bool frame_next(text_t *frames, text_t *payload);
+
+/* Skips the first of several whole frames of a dialect. False when there is none. */
+bool frame_skip(dialect_t dialect, text_t *frames);

@@ -23,7 +23,7 @@ typedef struct {
     bool (*wanted)(const reply_t *self);
 } reply_kind_t;
 
-/* The first member of what each door has of a request. */
+/* A member of what each door has of a request. */
 struct reply {
     const reply_kind_t *kind;
 };

@@ -111,9 +111,9 @@ static topic_t *topic_of(page_cache_t *self, text_t name)
 static bool index_frames(kept_t *page, text_t frames)
 {
     size_t count = (size_t)(page->last.seq - page->after.seq), found = 0;
-    text_t rest = frames, payload;
+    text_t rest = frames;
     page->ends = calloc(count, sizeof *page->ends);
-    while (page->ends && found < count && frame_next(&rest, &payload))
+    while (page->ends && found < count && frame_skip(page->dialect, &rest))
         page->ends[found++] = (size_t)(rest.at - frames.at);
     return page->ends && found == count && rest.length == 0;
 }

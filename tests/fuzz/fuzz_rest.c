@@ -3,6 +3,8 @@
 #include "gatewayd/doors/rest.h"
 #include "gatewayd/doors/sse_format.h"
 #include "gatewayd/forms/accept.h"
+#include "gatewayd/forms/event.h"
+#include "gatewayd/forms/frame.h"
 #include "tests/fuzz/fuzz.h"
 
 static void on_error(reply_t *reply, int code, text_t message)
@@ -69,12 +71,21 @@ static void check_events(text_t symbols, text_t id, text_t message)
     sse_format_t *events = sse_format_new();
     if (events)
         sse_format_resume_if_known(events, id);
-    if (events && !sse_format_subscribe(events, symbols, TEXT(""), &out)) {
-        require(json_valid(buffer_text(&out)));
+    if (events && !sse_format_choose(events, symbols)) {
+        text_t symbol;
+        while (sse_format_symbol(&symbols, &symbol)) {
+            buffer_clear(&out);
+            sse_format_put_since(events, symbol, &out);
+            require(out.length == 0 || json_valid(buffer_text(&out)));
+        }
         buffer_clear(&out);
-        sse_format_append(events, TEXT("[]"), &out);
+        sse_format_begin(events, &out);
+        buffer_t event = buffer_new(0);
         if (json_valid(message))
-            sse_format_append(events, message, &out);
+            frame_append_notification(&event, DIALECT_SSE, TEXT("trades.gap"), message);
+        for (text_t rest = buffer_text(&event), next; event_next(&rest, &next);)
+            sse_format_append(events, next, &out);
+        buffer_release(&event);
         require(out.length == 0 || out.bytes[out.length - 1] == '\n');
     }
     sse_format_destroy(&events);

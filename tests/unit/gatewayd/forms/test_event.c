@@ -1,0 +1,92 @@
+/* Notifications as events, and events one by one. */
+#include "gatewayd/forms/event.h"
+
+#include "gatewayd/forms/frame.h"
+
+#include <check.h>
+#include <stdlib.h>
+
+static buffer_t out;
+
+static void setup(void)
+{
+    out = buffer_new(0);
+}
+
+static void teardown(void)
+{
+    buffer_release(&out);
+}
+
+#define TRADE "{\"epoch\":7,\"seq\":42,\"seqnum\":1,\"symbol\":\"B-U\",\"source\":\"a=b.c\",\"price\":1.50}"
+#define GAP   "{\"channel\":\"trades\",\"symbol\":\"B-U\",\"source\":\"a\",\"from\":\"7-12\",\"to\":\"7-20\",\"missing\":9}"
+
+static const struct {
+    const char *method, *params, *event, *place;
+} events[] = {
+    {"trades.update", TRADE, "id: B-U.a=b.c=7-42\ndata: " TRADE "\n\n", "B-U.a=b.c=7-42"},
+    {"trades.update", "{\"epoch\":7,\"seq\":42,\"seqnum\":1,\"symbol\":\"B-U\",\n\r\"source\":\"a\"}",
+     "id: B-U.a=7-42\ndata: {\"epoch\":7,\"seq\":42,\"seqnum\":1,\"symbol\":\"B-U\",  \"source\":\"a\"}\n\n", "B-U.a=7-42"},
+    {"trades.update", "{\"epoch\":7,\"seq\":42}", "data: {\"epoch\":7,\"seq\":42}\n\n", ""},
+    {"trades.gap", GAP, "event: gap\nid: B-U.a=7-20\ndata: " GAP "\n\n", "B-U.a=7-20"},
+    {"trades.gap", "{\"symbol\":\"b u\",\"source\":\"a\",\"to\":\"7-20\"}",
+     "event: gap\ndata: {\"symbol\":\"b u\",\"source\":\"a\",\"to\":\"7-20\"}\n\n", ""},
+    {"connection.lost", "{\"source\":\"a\"}", "event: lost\ndata: {\"source\":\"a\"}\n\n", ""},
+    {"connection.restored", "{}", "event: restored\ndata: {}\n\n", ""},
+    {"subscription.failing", "{}", "event: failing\ndata: {}\n\n", ""},
+    {"subscription.restored", "{}", "event: working\ndata: {}\n\n", ""},
+    {"more", "{}", "", ""},
+};
+
+START_TEST(a_notification_becomes_an_event_with_its_place)
+{
+    text_t method = text_of(events[_i].method), params = text_of(events[_i].params);
+    frame_append_notification(&out, DIALECT_SSE, method, params);
+    ck_assert_uint_le(out.length, frame_notify_length(DIALECT_SSE, method, params));
+    ck_assert_msg(text_equal(buffer_text(&out), text_of(events[_i].event)), "expected %s\nfound    %.*s", events[_i].event,
+                  TEXT_ARG(buffer_text(&out)));
+    ck_assert(text_equal(event_place(buffer_text(&out)), text_of(events[_i].place)));
+}
+END_TEST
+
+START_TEST(events_are_taken_one_by_one)
+{
+    text_t rest, event;
+    for (size_t i = 0; i < sizeof events / sizeof *events; i++)
+        frame_append_notification(&out, DIALECT_SSE, text_of(events[i].method), text_of(events[i].params));
+    rest = buffer_text(&out);
+    for (size_t i = 0; i + 1 < sizeof events / sizeof *events; i++) { /* the last makes no event */
+        text_t before = rest;
+        ck_assert(event_next(&rest, &event) && text_equal(event, text_of(events[i].event)));
+        ck_assert(frame_skip(DIALECT_SSE, &before) && before.at == rest.at);
+    }
+    ck_assert(!event_next(&rest, &event) && rest.length == 0);
+    rest = TEXT("data: 1\n");
+    ck_assert(!event_next(&rest, &event));
+}
+END_TEST
+
+START_TEST(what_is_no_notification_has_no_event)
+{
+    frame_append(&out, DIALECT_SSE, TEXT("{\"jsonrpc\":\"2.0\",\"id\":1,\"result\":{}}"));
+    ck_assert_uint_eq(out.length + frame_length(DIALECT_SSE, TEXT("{}")), 0);
+    ck_assert_uint_eq(event_place(TEXT("event: x")).length + event_place(TEXT("id: x")).length + event_place(TEXT("")).length,
+                      0);
+}
+END_TEST
+
+int main(void)
+{
+    Suite *suite = suite_create("event");
+    TCase *tcase = tcase_create("event");
+    tcase_add_checked_fixture(tcase, setup, teardown);
+    tcase_add_loop_test(tcase, a_notification_becomes_an_event_with_its_place, 0, sizeof events / sizeof *events);
+    tcase_add_test(tcase, events_are_taken_one_by_one);
+    tcase_add_test(tcase, what_is_no_notification_has_no_event);
+    suite_add_tcase(suite, tcase);
+    SRunner *runner = srunner_create(suite);
+    srunner_run_all(runner, CK_ENV);
+    int failed = srunner_ntests_failed(runner);
+    srunner_free(runner);
+    return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+}
