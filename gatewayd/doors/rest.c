@@ -259,9 +259,10 @@ value_t rest_request_value(const void *request, const char *name)
         return (value_t){.text = self->symbol, .plain = true};
     for (const parameter_t *parameter = self->route->parameters; parameter->name; parameter++) {
         text_t value = rest_query_get(self->query, parameter->name);
-        if (value.at && strcmp(name, parameter->argument) == 0)
-            return parameter->kind == TOKEN ? (value_t){.text = buffer_text(&self->token)}
-                                            : (value_t){.text = value, .plain = true};
+        if (!value.at || strcmp(name, parameter->argument) != 0)
+            continue;
+        bool plain = parameter->kind == PLAIN;
+        return (value_t){.text = plain ? value : buffer_text(&self->token), .plain = plain};
     }
     return (value_t){.plain = true};
 }
