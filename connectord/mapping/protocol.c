@@ -1,6 +1,7 @@
 #include "connectord/mapping/protocol.h"
 
 #include "common/json.h"
+#include "common/json_write.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -80,6 +81,16 @@ static bool spelling_in(const protocol_reading_t *self, text_t raw)
     return self->protocol->spelling || wrong(self, "native", error, TEXT(""));
 }
 
+/* A field that is always empty. */
+static void put_nothing(json_writer_t *json, const char *name)
+{
+    if (!name)
+        return;
+    json_open_object(json, name);
+    json_put_text(json, "value", TEXT(""));
+    json_close_object(json);
+}
+
 /* A reply is a rule of another channel; where it names no symbol its key is empty, and a reason is its data. */
 static bool reply_in(protocol_reading_t *self, const char *name, text_t raw)
 {
@@ -87,17 +98,21 @@ static bool reply_in(protocol_reading_t *self, const char *name, text_t raw)
     bool named = false, reasoned = false;
     if (json_kind(raw) != JSON_OBJECT)
         return wrong(self, name, "expected an object, found ", raw);
-    buffer_append(out, out->length > 0 ? TEXT(",") : TEXT("["));
-    buffer_printf(out, "{\"channel\":\"%s\"", name);
+    json_writer_t json = json_write_on(out);
+    if (out->length == 0)
+        json_open_array(&json, NULL);
+    json_open_object(&json, NULL);
+    json_put_text(&json, "channel", text_of(name));
     for (json_walk_t walk = json_walk(raw); json_next(&walk);) {
         bool reason = text_equal(walk.key, TEXT("reason"));
         named |= text_equal(walk.key, TEXT("symbol"));
         reasoned |= reason;
-        buffer_printf(out, ",\"%.*s\":", TEXT_ARG(reason ? TEXT("data") : walk.key));
-        buffer_append(out, walk.value);
+        json_put_name(&json, reason ? TEXT("data") : walk.key);
+        json_put_raw(&json, NULL, walk.value);
     }
-    buffer_append(out, named ? TEXT("") : TEXT(",\"key\":{\"value\":\"\"}"));
-    buffer_append(out, reasoned ? TEXT("}") : TEXT(",\"data\":{\"value\":\"\"}}"));
+    put_nothing(&json, named ? NULL : "key");
+    put_nothing(&json, reasoned ? NULL : "data");
+    json_close_object(&json);
     return buffer_ok(out) || wrong(self, name, "out of memory", TEXT(""));
 }
 
@@ -126,7 +141,8 @@ static bool compile_replies(protocol_reading_t *self)
     char error[MAPPING_ERROR_MAX];
     if (self->replies.length == 0)
         return true;
-    buffer_append(&self->replies, TEXT("]"));
+    json_writer_t json = json_write_on(&self->replies);
+    json_close_array(&json);
     self->protocol->replies = mapping_new(buffer_text(&self->replies), error);
     return self->protocol->replies || wrong(self, "", "replies: ", text_of(error));
 }

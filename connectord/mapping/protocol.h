@@ -1,7 +1,7 @@
 /* How to speak with a source over a WebSocket, by configuration: what is said to subscribe, and what its replies look like.
  *
  *     "websocket": {"native": "${base}-${quote}",
- *                   "subscribe": "{\"op\":\"subscribe\",\"args\":[{\"channel\":\"trades\",\"instId\":\"${native}\"}]}", "unsubscribe": …,
+ *                   "subscribe": "… ${native} …", "unsubscribe": "… ${native} …",
  *                   "ping": {"text": "ping", "every_ms": 20000},
  *                   "confirmed": {"where": {"/event": "subscribe"}, "symbol": "/arg/instId"},
  *                   "ended":     {"where": {"/event": "unsubscribe"}, "symbol": "/arg/instId"},
