@@ -52,15 +52,13 @@ static void give_back_spare(web_t *self)
 static void on_lws_log(int level, const char *line)
 {
     static log_limit_t limit;
-    if (!log_allowed(&limit, clock_mono_ns()))
-        return;
     text_t text = text_of(line);
     while (text.length > 0 && text.at[text.length - 1] == '\n')
         text.length--;
     if (level & LLL_ERR)
-        log_warn("web: libwebsockets", LOG_SLICE("said", text), LOG_U64("suppressed", log_suppressed(&limit)));
+        log_warn_limited(&limit, "web: libwebsockets", LOG_SLICE("said", text));
     else
-        log_debug("web: libwebsockets", LOG_SLICE("said", text), LOG_U64("suppressed", log_suppressed(&limit)));
+        log_debug_limited(&limit, "web: libwebsockets", LOG_SLICE("said", text));
 }
 
 web_t *web_new(loop_t *loop, unsigned fd_limit)

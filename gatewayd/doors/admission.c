@@ -60,9 +60,8 @@ unsigned admission_refusal(admission_t *self, text_t address)
         peers_leave(self->peers, address);
         return 0;
     }
-    if (log_allowed(&limit, clock_mono_ns()))
-        log_warn("ws: too many clients", LOG_SLICE("address", address), LOG_U64("clients", self->hub->client_count),
-                 LOG_U64("suppressed", log_suppressed(&limit)));
+    log_warn_limited(&limit, "ws: too many clients", LOG_SLICE("address", address),
+                     LOG_U64("clients", self->hub->client_count));
     return 503;
 }
 

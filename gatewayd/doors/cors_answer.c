@@ -2,7 +2,7 @@
 
 void cors_answer_failure(http_connection_t *connection)
 {
-    static const char body[] = "{\"error\":\"out of memory\"}\n";
+    static const char body[] = HTTP_ERROR_BODY("out of memory");
     http_answer(connection, &(http_answer_t){500, "application/json", {"", 0}, {body, sizeof body - 1}});
 }
 

@@ -1,5 +1,6 @@
 #include "gatewayd/doors/http.h"
 
+#include "common/json_write.h"
 #include "common/log.h"
 #include "common/metrics/process_metrics.h"
 #include "gatewayd/doors/assets.h"
@@ -38,10 +39,21 @@ typedef struct {
     unsigned (*answer)(const http_t *self, buffer_t *body); /* returns the status */
 } http_route_t;
 
+static void put_error(buffer_t *body, const char *reason)
+{
+    json_writer_t json = json_write(body);
+    json_open_object(&json, NULL);
+    json_put_text(&json, "error", text_of(reason));
+    json_close_object(&json);
+}
+
 static unsigned answer_health(const http_t *self, buffer_t *body)
 {
     (void)self;
-    buffer_append(body, TEXT("{\"alive\":true}"));
+    json_writer_t json = json_write(body);
+    json_open_object(&json, NULL);
+    json_put_bool(&json, "alive", true);
+    json_close_object(&json);
     return 200;
 }
 
@@ -66,7 +78,7 @@ static unsigned answer_metrics(const http_t *self, buffer_t *body)
 static unsigned answer_ws(const http_t *self, buffer_t *body)
 {
     (void)self;
-    buffer_append(body, TEXT("{\"error\":\"expected a WebSocket handshake\"}"));
+    put_error(body, "expected a WebSocket handshake");
     return 400;
 }
 
@@ -113,11 +125,10 @@ static void answer_asset(http_connection_t *to, const http_request_t *request, c
 static bool refuse_origin(const http_request_t *request, http_refusal_t *refusal)
 {
     static log_limit_t limit;
-    if (log_allowed(&limit, clock_mono_ns()))
-        log_warn("http: refused a web page of another origin",
-                 LOG_SLICE("found", text_cut(http_request_field(request, "Origin"), SHOWN_MAX)),
-                 LOG_SLICE("host", text_cut(http_request_field(request, "Host"), SHOWN_MAX)),
-                 LOG_TEXT("listed_by", "gatewayd.origins"), LOG_U64("suppressed", log_suppressed(&limit)));
+    log_warn_limited(&limit, "http: refused a web page of another origin",
+                     LOG_SLICE("found", text_cut(http_request_field(request, "Origin"), SHOWN_MAX)),
+                     LOG_SLICE("host", text_cut(http_request_field(request, "Host"), SHOWN_MAX)),
+                     LOG_TEXT("listed_by", "gatewayd.origins"));
     *refusal = (http_refusal_t){403, ORIGIN_REFUSED};
     return false;
 }
@@ -134,12 +145,12 @@ static void answer_negotiate(const http_t *self, http_connection_t *to, const ht
     http_refusal_t refusal;
     if (!origins_may_read(&self->origins, request)) {
         refuse_origin(request, &refusal);
-        answer_json(to, 403, TEXT("{\"error\":\"" ORIGIN_REFUSED "\"}\n"));
+        answer_json(to, 403, TEXT(HTTP_ERROR_BODY(ORIGIN_REFUSED)));
     } else if (getrandom(noise, sizeof noise, 0) == sizeof noise) {
         signalr_negotiate(&body, newer, noise);
         cors_answer(&self->origins.reading, to, request, "POST, OPTIONS", buffer_text(&body));
     } else {
-        answer_json(to, 503, TEXT("{\"error\":\"no randomness\"}\n"));
+        answer_json(to, 503, TEXT(HTTP_ERROR_BODY("no randomness")));
     }
     buffer_release(&body);
 }
@@ -162,15 +173,17 @@ static bool find_speech(text_t path, ws_speech_t *speech)
 
 static void refuse_upgrade(http_connection_t *to, const http_refusal_t *refusal)
 {
-    char body[128];
-    int length = snprintf(body, sizeof body, "{\"error\":\"%s\"}\n", refusal->reason);
-    http_answer_t answer = {.status = refusal->status, .content_type = JSON, .body = {body, (size_t)length}};
+    buffer_t body = buffer_new(0);
+    put_error(&body, refusal->reason);
+    buffer_append(&body, TEXT("\n"));
+    http_answer_t answer = {.status = refusal->status, .content_type = JSON, .body = buffer_text(&body)};
     if (refusal->status == 426)
         answer.headers = TEXT("Sec-WebSocket-Version: 13\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
                               "Cache-Control: no-store\r\n");
     if (refusal->status == 503)
         answer.headers = TEXT("Retry-After: 1\r\nCache-Control: no-store\r\n");
     http_answer(to, &answer);
+    buffer_release(&body);
 }
 
 /* Does it become a WebSocket? False with the refusal. */
@@ -235,7 +248,7 @@ static void on_request(void *arg, http_connection_t *from, const http_request_t 
     asset_t asset;
     bool negotiates, read = http_request_is(request, "GET") || http_request_is(request, "HEAD");
     if (!http_decode(HTTP_PATH, request->path, room, &path)) {
-        answer_json(from, 400, TEXT("{\"error\":\"expected two digits behind %\"}\n"));
+        answer_json(from, 400, TEXT(HTTP_ERROR_BODY("expected two digits behind %")));
         return;
     }
     path = fold_path(path);
@@ -253,13 +266,13 @@ static void on_request(void *arg, http_connection_t *from, const http_request_t 
         http_answer(from, &(http_answer_t){.status = 405,
                                            .content_type = JSON,
                                            .headers = TEXT("Allow: GET, HEAD\r\nCache-Control: no-store\r\n"),
-                                           .body = TEXT("{\"error\":\"expected GET\"}\n")});
+                                           .body = TEXT(HTTP_ERROR_BODY("expected GET"))});
     else if (route)
         answer_route(self, from, route);
     else if (asset_find(path, &asset))
         answer_asset(from, request, &asset);
     else
-        answer_json(from, 404, TEXT("{\"error\":\"not found\"}\n"));
+        answer_json(from, 404, TEXT(HTTP_ERROR_BODY("not found")));
 }
 
 http_t *http_new(loop_t *loop, const http_settings_t *settings, const hub_t *hub, admission_t *admission,

@@ -2,6 +2,7 @@
 
 #include "common/json.h"
 #include "common/json_plain.h"
+#include "common/json_write.h"
 #include "common/moment.h"
 #include "gatewayd/forms/page_token.h"
 
@@ -230,6 +231,20 @@ bool rest_recent(const rest_route_t *route, text_t symbol, const rest_query_t *q
            (!before.at || moment_parse_query(before, &question->before_ns));
 }
 
+static void put_versions(buffer_t *out)
+{
+    json_writer_t json = json_write(out);
+    json_open_object(&json, NULL);
+    json_open_array(&json, "versions");
+    json_open_object(&json, NULL);
+    json_put_text(&json, "version", TEXT("v1"));
+    json_put_text(&json, "path", TEXT("/api/v1"));
+    json_put_text(&json, "document", TEXT("/api/v1/openapi.json"));
+    json_close_object(&json);
+    json_close_array(&json);
+    json_close_object(&json);
+}
+
 unsigned rest_request_init(rest_request_t *self, const rest_route_t *route, text_t symbol, const rest_query_t *query,
                            buffer_t *out)
 {
@@ -239,8 +254,7 @@ unsigned rest_request_init(rest_request_t *self, const rest_route_t *route, text
     if (unknown)
         return rest_problem(out, 400, "%.*s: no such parameter here", TEXT_ARG(param_found(unknown->name)));
     if (route->kind == ROUTE_VERSIONS) {
-        buffer_append(out,
-                      TEXT("{\"versions\":[{\"version\":\"v1\",\"path\":\"/api/v1\",\"document\":\"/api/v1/openapi.json\"}]}"));
+        put_versions(out);
         return 200;
     }
     return route->kind == ROUTE_STREAM ? 0 : begin_call(self, out);
@@ -298,11 +312,14 @@ unsigned rest_problem(buffer_t *out, unsigned status, const char *format, ...)
     int length = vsnprintf(detail, sizeof detail, format, args);
     va_end(args);
     buffer_clear(out);
-    buffer_printf(out,
-                  "{\"version\":\"v1\",\"type\":\"about:blank\",\"title\":\"%s\",\"status\":%u,\"detail\":", title_of(status),
-                  status);
-    buffer_append_json_string(out, (text_t){detail, length < 0 ? 0 : strnlen(detail, sizeof detail - 1)});
-    buffer_append(out, TEXT("}"));
+    json_writer_t json = json_write(out);
+    json_open_object(&json, NULL);
+    json_put_text(&json, "version", TEXT("v1"));
+    json_put_text(&json, "type", TEXT("about:blank"));
+    json_put_text(&json, "title", text_of(title_of(status)));
+    json_put_u64(&json, "status", status);
+    json_put_text(&json, "detail", (text_t){detail, length < 0 ? 0 : strnlen(detail, sizeof detail - 1)});
+    json_close_object(&json);
     return status;
 }
 

@@ -1,6 +1,7 @@
 #include "gatewayd/doors/signalr.h"
 
 #include "common/json.h"
+#include "common/json_write.h"
 #include "gatewayd/forms/frame.h"
 #include "gatewayd/forms/params.h"
 
@@ -49,15 +50,39 @@ static void keep_why(signalr_t *self, unsigned code, text_t reason)
     memcpy(self->why, reason.at, self->why_length);
 }
 
+/* The types of messages that the hub protocol has a number for. */
+enum { TYPE_COMPLETION = 3, TYPE_PING = 6, TYPE_CLOSE = 7 };
+
+static json_writer_t begin_message(signalr_t *self, unsigned type)
+{
+    json_writer_t json = json_write(&self->out);
+    json_open_object(&json, NULL);
+    json_put_u64(&json, "type", type);
+    return json;
+}
+
+/* A close message, or, before the handshake is over, the answer to that. error.at: NULL where there is none. */
+static void put_close(signalr_t *self, bool open, text_t error, bool may_come_back)
+{
+    json_writer_t json = json_write(&self->out);
+    if (open)
+        json = begin_message(self, TYPE_CLOSE);
+    else
+        json_open_object(&json, NULL);
+    if (error.at)
+        json_put_text(&json, "error", error);
+    if (may_come_back)
+        json_put_bool(&json, "allowReconnect", true);
+    json_close_object(&json);
+}
+
 /* Ends it with a close message, with that code; error: why. One that was silent may come back. */
 static void end_with(signalr_t *self, unsigned code, const char *error)
 {
     if (self->state == STATE_OVER)
         return;
     bool silent = self->state == STATE_OPEN && code == CLOSE_POLICY;
-    buffer_append(&self->out, self->state == STATE_OPEN ? TEXT("{\"type\":7,\"error\":") : TEXT("{\"error\":"));
-    buffer_append_json_string(&self->out, text_of(error));
-    buffer_append(&self->out, silent ? TEXT(",\"allowReconnect\":true}") : TEXT("}"));
+    put_close(self, self->state == STATE_OPEN, text_of(error), silent);
     self->state = STATE_OVER;
     keep_why(self, code, text_of(error));
     send_record(self);
@@ -68,6 +93,8 @@ static void end(signalr_t *self, const char *error)
     end_with(self, CLOSE_NORMAL, error);
 }
 
+#define HANDSHAKE_EXAMPLE "{\"protocol\":\"json\",\"version\":1}"
+
 static void take_handshake(signalr_t *self, text_t record)
 {
     param_text_t protocol;
@@ -75,7 +102,7 @@ static void take_handshake(signalr_t *self, text_t record)
     char error[REPLY_MESSAGE_MAX];
     text_t name = json_member(record, "protocol");
     if (!param_text(name, &protocol) || !json_u64(json_member(record, "version"), &version)) {
-        end(self, "expected a handshake such as {\"protocol\":\"json\",\"version\":1}");
+        end(self, "expected a handshake such as " HANDSHAKE_EXAMPLE);
     } else if (!text_equal(param_slice(&protocol), TEXT("json"))) {
         snprintf(error, sizeof error, "Requested protocol '%.*s' is not available.", TEXT_ARG(param_shown(name, &protocol)));
         end(self, error);
@@ -96,13 +123,11 @@ static void complete(signalr_t *self, text_t record, const char *error)
     text_t identity = json_member(record, "invocationId");
     if (json_kind(identity) != JSON_STRING)
         return;
-    buffer_append(&self->out, TEXT("{\"type\":3,\"invocationId\":"));
-    buffer_append(&self->out, identity);
-    if (error) {
-        buffer_append(&self->out, TEXT(",\"error\":"));
-        buffer_append_json_string(&self->out, text_of(error));
-    }
-    buffer_append(&self->out, TEXT("}"));
+    json_writer_t json = begin_message(self, TYPE_COMPLETION);
+    json_put_raw(&json, "invocationId", identity);
+    if (error)
+        json_put_text(&json, "error", text_of(error));
+    json_close_object(&json);
     send_record(self);
 }
 
@@ -231,7 +256,8 @@ void signalr_check(signalr_t *self, int64_t now_ns, bool silent)
         end_with(self, CLOSE_POLICY, "Client timeout elapsed without receiving a message from the client.");
     } else if (self->state == STATE_OPEN && now_ns - self->pinged_ns >= SIGNALR_PING_MS * NS_PER_MS) {
         self->pinged_ns = now_ns;
-        buffer_append(&self->out, TEXT("{\"type\":6}"));
+        json_writer_t json = begin_message(self, TYPE_PING);
+        json_close_object(&json);
         send_record(self);
     }
 }
@@ -239,7 +265,7 @@ void signalr_check(signalr_t *self, int64_t now_ns, bool silent)
 void signalr_goodbye(signalr_t *self)
 {
     if (self->state == STATE_OPEN) {
-        buffer_append(&self->out, TEXT("{\"type\":7,\"allowReconnect\":true}"));
+        put_close(self, true, (text_t){NULL, 0}, true);
         send_record(self);
     }
     self->state = STATE_OVER;
@@ -260,9 +286,8 @@ void signalr_append_close(signalr_t *self, text_t reason, buffer_t *out)
 {
     if (self->state == STATE_OPEN) {
         buffer_clear(&self->out);
-        buffer_append(&self->out, TEXT("{\"type\":7,\"error\":"));
-        buffer_append_json_string(&self->out, reason);
-        buffer_append(&self->out, TEXT(",\"allowReconnect\":true}\x1e"));
+        put_close(self, true, reason, true);
+        buffer_append(&self->out, TEXT("\x1e"));
         if (buffer_ok(&self->out))
             frame_append_text(out, buffer_text(&self->out));
         buffer_clear(&self->out);
@@ -271,23 +296,34 @@ void signalr_append_close(signalr_t *self, text_t reason, buffer_t *out)
 }
 
 /* 16 characters of base64url (RFC 4648) that stand for 12 bytes. */
-static void put_name(buffer_t *out, const unsigned char bytes[static 12])
+static void put_identity(json_writer_t *json, const char *name, const unsigned char bytes[static 12])
 {
     static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
+    char text[16];
+    size_t length = 0;
     for (size_t i = 0; i < 12; i += 3) {
         unsigned group = (unsigned)bytes[i] << 16 | (unsigned)bytes[i + 1] << 8 | bytes[i + 2];
         for (int shift = 18; shift >= 0; shift -= 6)
-            buffer_append(out, (text_t){&digits[group >> shift & 63], 1});
+            text[length++] = digits[group >> shift & 63];
     }
+    json_put_text(json, name, (text_t){text, length});
 }
 
 void signalr_negotiate(buffer_t *out, unsigned version, const unsigned char noise[static 24])
 {
-    buffer_printf(out, "{\"negotiateVersion\":%u,\"connectionId\":\"", version);
-    put_name(out, noise);
-    if (version > 0) {
-        buffer_append(out, TEXT("\",\"connectionToken\":\""));
-        put_name(out, noise + 12);
-    }
-    buffer_append(out, TEXT("\",\"availableTransports\":[{\"transport\":\"WebSockets\",\"transferFormats\":[\"Text\"]}]}"));
+    json_writer_t json = json_write(out);
+    json_open_object(&json, NULL);
+    json_put_u64(&json, "negotiateVersion", version);
+    put_identity(&json, "connectionId", noise);
+    if (version > 0)
+        put_identity(&json, "connectionToken", noise + 12);
+    json_open_array(&json, "availableTransports");
+    json_open_object(&json, NULL);
+    json_put_text(&json, "transport", TEXT("WebSockets"));
+    json_open_array(&json, "transferFormats");
+    json_put_text(&json, NULL, TEXT("Text"));
+    json_close_array(&json);
+    json_close_object(&json);
+    json_close_array(&json);
+    json_close_object(&json);
 }

@@ -1,5 +1,7 @@
 #include "gatewayd/doors/sse_format.h"
 
+#include "common/array.h"
+#include "common/json_write.h"
 #include "gatewayd/forms/event.h"
 #include "gatewayd/forms/params.h"
 #include "proto/topic.h"
@@ -17,7 +19,7 @@ typedef struct {
 
 struct sse_format {
     sse_place_t *places; /* owned; mostly one or two, of SSE_FORMAT_PLACES_MAX at most */
-    size_t count, capacity;
+    size_t count, room;
     bool overflowed;
     char unknown[REASON_MAX]; /* why nobody knows what the client has had; empty: that is known */
     buffer_t id;
@@ -64,17 +66,8 @@ static sse_place_t *find_place(sse_format_t *self, text_t name)
 /* NULL when there are as many as may be, or memory runs out. */
 static sse_place_t *add_place(sse_format_t *self)
 {
-    if (self->count == SSE_FORMAT_PLACES_MAX)
-        return NULL;
-    if (self->count == self->capacity) {
-        size_t wider = self->capacity > 0 ? 2 * self->capacity : 1;
-        sse_place_t *places = realloc(self->places, wider * sizeof *places);
-        if (!places)
-            return NULL;
-        self->places = places;
-        self->capacity = wider;
-    }
-    return &self->places[self->count++];
+    bool room = ARRAY_RESERVE(&self->places, &self->room, self->count + 1, SSE_FORMAT_PLACES_MAX);
+    return room ? &self->places[self->count++] : NULL;
 }
 
 static void move_to(sse_place_t *place, text_t cursor)
@@ -258,12 +251,17 @@ void sse_format_put_unknown(const sse_format_t *self, text_t symbol, buffer_t *o
 {
     if (!self->unknown[0])
         return;
-    buffer_printf(out,
-                  "event: gap\ndata: {\"channel\":\"trades\",\"symbol\":\"%.*s\",\"source\":null,\"from\":null,\"to\":null,"
-                  "\"missing\":null,\"reason\":",
-                  TEXT_ARG(symbol));
-    buffer_append_json_string(out, text_of(self->unknown));
-    buffer_append(out, TEXT("}\n\n"));
+    static const char *const unknown[] = {"source", "from", "to", "missing"};
+    buffer_append(out, TEXT("event: gap\ndata: "));
+    json_writer_t json = json_write(out);
+    json_open_object(&json, NULL);
+    json_put_text(&json, "channel", TEXT("trades"));
+    json_put_text(&json, "symbol", symbol);
+    for (size_t i = 0; i < sizeof unknown / sizeof *unknown; i++)
+        json_put_null(&json, unknown[i]);
+    json_put_text(&json, "reason", text_of(self->unknown));
+    json_close_object(&json);
+    buffer_append(out, TEXT("\n\n"));
 }
 
 bool sse_format_passes(sse_format_t *self, text_t event)
@@ -297,7 +295,10 @@ bool sse_format_append(sse_format_t *self, text_t event, buffer_t *out)
 
 void sse_format_append_error(buffer_t *out, text_t why)
 {
-    buffer_append(out, TEXT("event: error\ndata: {\"message\":"));
-    buffer_append_json_string(out, why);
-    buffer_append(out, TEXT("}\n\n"));
+    buffer_append(out, TEXT("event: error\ndata: "));
+    json_writer_t json = json_write(out);
+    json_open_object(&json, NULL);
+    json_put_text(&json, "message", why);
+    json_close_object(&json);
+    buffer_append(out, TEXT("\n\n"));
 }

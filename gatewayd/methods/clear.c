@@ -1,6 +1,7 @@
 #include "gatewayd/methods/clear.h"
 
 #include "common/json.h"
+#include "common/json_write.h"
 #include "proto/request.h"
 
 #include <stdlib.h>
@@ -29,17 +30,31 @@ static void put_partial(const clear_t *self, buffer_t *out)
         json_string(why, room, &message);
     buffer_t text = buffer_new(0);
     buffer_printf(&text, "cleared on only %zu of %zu history servers: %.*s", self->good, self->count, TEXT_ARG(message));
-    buffer_append(out, TEXT("{\"ok\":false,\"error\":{\"code\":\"" ERROR_UNAVAILABLE "\",\"message\":"));
-    buffer_append_json_string(out, buffer_text(&text));
-    buffer_append(out, TEXT("}}"));
+    json_writer_t json = json_write(out);
+    json_open_object(&json, NULL);
+    json_put_bool(&json, "ok", false);
+    json_open_object(&json, "error");
+    json_put_text(&json, "code", TEXT(ERROR_UNAVAILABLE));
+    json_put_text(&json, "message", buffer_text(&text));
+    json_close_object(&json);
+    json_close_object(&json);
     buffer_release(&text);
+}
+
+static void put_cleared(const clear_t *self, buffer_t *out)
+{
+    json_writer_t json = json_write(out);
+    json_open_object(&json, NULL);
+    json_put_bool(&json, "ok", true);
+    json_put_u64(&json, "cleared", self->cleared);
+    json_close_object(&json);
 }
 
 static void finish(clear_t *self)
 {
     buffer_t answer = buffer_new(0);
     if (self->good == self->count)
-        buffer_printf(&answer, "{\"ok\":true,\"cleared\":%llu}", (unsigned long long)self->cleared);
+        put_cleared(self, &answer);
     else if (self->good > 0)
         put_partial(self, &answer);
     else

@@ -1,5 +1,6 @@
 #include "gatewayd/methods/history_methods.h"
 
+#include "common/json_write.h"
 #include "common/timestamp.h"
 #include "gatewayd/methods/query.h"
 #include "gatewayd/streams/recent.h"
@@ -56,10 +57,17 @@ typedef struct {
     asked_t asked;
 } making_t;
 
+static void put_op(buffer_t *out, const char *op)
+{
+    json_writer_t json = json_write(out);
+    json_open_object(&json, NULL);
+    json_put_text(&json, "op", text_of(op));
+}
+
 static making_t begin_making(const char *op)
 {
     making_t making = {.text = buffer_new(REQUEST_MAX - REST_BYTES)};
-    buffer_printf(&making.text, "{\"op\":\"%s\"", op);
+    put_op(&making.text, op);
     return making;
 }
 
@@ -132,7 +140,9 @@ void history_methods_range(caller_t *caller, const arguments_t *arguments, reply
         return;
     }
     making_t making = begin_making("range");
-    buffer_printf(&making.text, ",\"topic\":\"trade.%.*s.%.*s\"", TEXT_ARG(param_slice(&arguments->symbol)),
+    json_writer_t json = json_write_on(&making.text);
+    json_put_name(&json, TEXT("topic"));
+    buffer_printf(&making.text, "\"trade.%.*s.%.*s\"", TEXT_ARG(param_slice(&arguments->symbol)),
                   TEXT_ARG(param_slice(&arguments->source))); /* neither has a character that JSON would escape */
     put_count(&making, count_of(arguments));
     put_cursor(&making.text, "to", arguments->to);
@@ -145,7 +155,8 @@ void history_methods_candles(caller_t *caller, const arguments_t *arguments, rep
 {
     making_t making = begin_making("candles");
     put_text(&making.text, "symbol", &arguments->symbol);
-    buffer_printf(&making.text, ",\"interval\":\"%s\"", interval_name(arguments->interval));
+    json_writer_t json = json_write_on(&making.text);
+    json_put_text(&json, "interval", text_of(interval_name(arguments->interval)));
     put_count(&making, count_of(arguments));
     put_bounds(&making.text, arguments);
     ask(caller, reply, param_slice(&arguments->symbol), &making, NULL);
@@ -162,7 +173,7 @@ void history_methods_stats(caller_t *caller, const arguments_t *arguments, reply
 void history_methods_clear(caller_t *caller, const arguments_t *arguments, reply_t *reply)
 {
     buffer_t out = buffer_new(REQUEST_MAX);
-    buffer_append(&out, TEXT("{\"op\":\"clear\""));
+    put_op(&out, "clear");
     put_text(&out, "symbol", &arguments->symbol);
     put_raw(&out, "token", arguments->token);
     buffer_append(&out, TEXT("}"));

@@ -1,5 +1,6 @@
 #include "gatewayd/methods/methods.h"
 
+#include "common/json_write.h"
 #include "gatewayd/methods/history_methods.h"
 #include "gatewayd/methods/status_report.h"
 #include "gatewayd/methods/subscribe.h"
@@ -57,7 +58,12 @@ static void unsubscribe(caller_t *caller, const arguments_t *arguments, reply_t 
         return;
     }
     buffer_t out = buffer_new(0);
-    buffer_printf(&out, "{\"channel\":\"trades\",\"symbol\":\"%.*s\",\"event\":\"unsubscribed\"}", TEXT_ARG(symbol));
+    json_writer_t json = json_write(&out);
+    json_open_object(&json, NULL);
+    json_put_text(&json, "channel", TEXT("trades"));
+    json_put_text(&json, "symbol", symbol);
+    json_put_text(&json, "event", TEXT("unsubscribed"));
+    json_close_object(&json);
     reply_result(reply, buffer_text(&out));
     buffer_release(&out);
 }
@@ -92,9 +98,12 @@ static void ping(caller_t *caller, const arguments_t *arguments, reply_t *reply)
 {
     (void)arguments;
     buffer_t out = buffer_new(0);
-    buffer_append(&out, TEXT("{\"pong\":true,\"time\":"));
+    json_writer_t json = json_write(&out);
+    json_open_object(&json, NULL);
+    json_put_bool(&json, "pong", true);
+    json_put_name(&json, TEXT("time"));
     notify_put_time(&out, hub_now_ns(caller->hub));
-    buffer_append(&out, TEXT("}"));
+    json_close_object(&json);
     reply_result(reply, buffer_text(&out));
     buffer_release(&out);
 }

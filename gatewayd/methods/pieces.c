@@ -1,6 +1,7 @@
 #include "gatewayd/methods/pieces.h"
 
 #include "common/json.h"
+#include "common/json_write.h"
 
 bool pieces_init(pieces_t *self, const asked_t *asked)
 {
@@ -33,13 +34,13 @@ void pieces_print(const pieces_t *self, buffer_t *out)
     uint64_t count = self->many && self->left > PIECE_TRADES ? PIECE_TRADES : self->left;
     buffer_append(out, (text_t){text.at, self->cut});
     if (self->counted) {
-        buffer_append(out, TEXT(",\"count\":"));
-        buffer_append_u64(out, count);
+        json_writer_t json = json_write_on(out);
+        json_put_u64(&json, "count", count);
     }
     buffer_append(out, (text_t){text.at + self->cut, text.length - self->cut});
     if (self->next.length > 0) {
-        buffer_printf(out, ",\"%s\":", self->next_name);
-        buffer_append(out, buffer_text(&self->next));
+        json_writer_t json = json_write_on(out);
+        json_put_raw(&json, self->next_name, buffer_text(&self->next));
     }
     buffer_append(out, TEXT("}"));
 }
@@ -106,11 +107,11 @@ pieces_state_t pieces_take(pieces_t *self, text_t answer)
 
 void pieces_put_others(const pieces_t *self, buffer_t *out)
 {
-    if (self->tells_missing) {
-        buffer_append(out, TEXT(",\"missing\":"));
-        buffer_append_u64(out, self->missing);
-    }
+    buffer_append(out, self->tells_missing || self->incomplete ? TEXT(",") : TEXT("")); /* they follow others */
+    json_writer_t json = json_write(out);
+    if (self->tells_missing)
+        json_put_u64(&json, "missing", self->missing);
     if (self->incomplete)
-        buffer_append(out, TEXT(",\"incomplete\":true"));
+        json_put_bool(&json, "incomplete", true);
     buffer_append(out, buffer_text(&self->others));
 }

@@ -1,6 +1,7 @@
 #include "gatewayd/methods/query.h"
 
 #include "common/json.h"
+#include "common/json_write.h"
 #include "common/log.h"
 #include "gatewayd/forms/params.h"
 #include "gatewayd/history/page_cache.h"
@@ -40,11 +41,10 @@ static void tell_guess(query_t *query, guess_t guess)
     if (!query->guesses)
         return;
     query->guesses = false;
-    int64_t now_ns = clock_mono_ns();
-    uint64_t wait_ms = guesses_tell(query->hub->guesses, query->address, guess, now_ns);
-    if (guess == GUESS_WRONG && log_allowed(&limit, now_ns))
-        log_warn("clearHistory: wrong token", LOG_SLICE("address", query->address), LOG_U64("waits_ms", wait_ms),
-                 LOG_U64("wrong", guesses_wrong(query->hub->guesses)), LOG_U64("suppressed", log_suppressed(&limit)));
+    uint64_t wait_ms = guesses_tell(query->hub->guesses, query->address, guess, clock_mono_ns());
+    if (guess == GUESS_WRONG)
+        log_warn_limited(&limit, "clearHistory: wrong token", LOG_SLICE("address", query->address),
+                         LOG_U64("waits_ms", wait_ms), LOG_U64("wrong", guesses_wrong(query->hub->guesses)));
 }
 
 static void expect_nothing(query_t *query)
@@ -77,7 +77,10 @@ static void put_symbol(const query_t *query, buffer_t *out)
 {
     if (query->symbol.length == 0)
         return;
-    buffer_printf(out, "\"channel\":\"trades\",\"symbol\":\"%.*s\",\"staleness\":", TEXT_ARG(query->symbol));
+    json_writer_t json = json_write_on(out);
+    json_put_text(&json, "channel", TEXT("trades"));
+    json_put_text(&json, "symbol", query->symbol);
+    json_put_name(&json, TEXT("staleness"));
     notify_put_seconds(out, offers_staleness_ns(query->hub->offers, query->symbol, hub_now_ns(query->hub)));
 }
 

@@ -1,11 +1,11 @@
 #include "gatewayd/methods/status_report.h"
 
+#include "common/json_write.h"
 #include "common/version.h"
 #include "gatewayd/history/history_client.h"
 #include "gatewayd/streams/notify.h"
 #include "gatewayd/streams/offers.h"
 
-#include <inttypes.h>
 #include <stdlib.h>
 
 typedef struct {
@@ -15,11 +15,7 @@ typedef struct {
 static int compare_rows(const void *a, const void *b)
 {
     const symbol_row_t *x = a, *y = b;
-    size_t shorter = x->symbol.length < y->symbol.length ? x->symbol.length : y->symbol.length;
-    int order = memcmp(x->symbol.at, y->symbol.at, shorter);
-    if (order == 0)
-        order = (x->symbol.length > y->symbol.length) - (x->symbol.length < y->symbol.length);
-    return order;
+    return text_compare(x->symbol, y->symbol);
 }
 
 /* Every symbol with every source that offers it, sorted by symbol. The caller frees it. */
@@ -47,146 +43,167 @@ static bool begins_symbol(const symbol_row_t *rows, size_t i)
     return i == 0 || !text_equal(rows[i].symbol, rows[i - 1].symbol);
 }
 
-/* {"BTC-USD":31.500,…}: seconds since the last trade of the streams that starve. */
-static void put_stale(const hub_t *hub, const offer_t *offer, buffer_t *out)
+/* The streams that starve, and for how long. */
+static void put_stale(const hub_t *hub, const offer_t *offer, json_writer_t *json)
 {
-    const char *comma = "";
     size_t at = 0;
     offer_stale_t stale;
-    buffer_append(out, TEXT("{"));
+    json_open_object(json, "stale");
     while (offer_each_stale(offer, &at, &stale)) {
-        buffer_printf(out, "%s\"%.*s\":", comma, TEXT_ARG(stale.symbol));
-        notify_put_seconds(out, hub_now_ns(hub) - stale.last_ns);
-        comma = ",";
+        json_put_name(json, stale.symbol);
+        notify_put_seconds(json->out, hub_now_ns(hub) - stale.last_ns);
     }
-    buffer_append(out, TEXT("}"));
+    json_close_object(json);
 }
 
-/* ,"failing":{"ETH-USD":"…"}: the streams whose subscription at the exchange fails, where there are some. */
-static void put_failing(const offer_t *offer, buffer_t *out)
+/* The streams whose subscription at the exchange fails, where there are some. */
+static void put_failing(const offer_t *offer, json_writer_t *json)
 {
     size_t at = 0;
+    bool any = false;
     offer_failing_t failing;
-    const char *before = ",\"failing\":{";
     while (offer_up(offer) && offer_each_failing(offer, &at, &failing)) {
-        buffer_printf(out, "%s\"%.*s\":\"%.*s\"", before, TEXT_ARG(failing.symbol), TEXT_ARG(failing.reason));
-        before = ",";
+        if (!any)
+            json_open_object(json, "failing");
+        any = true;
+        json_put_name(json, failing.symbol);
+        json_put_escaped(json, NULL, failing.reason);
     }
-    if (before[1] == '\0')
-        buffer_append(out, TEXT("}"));
+    if (any)
+        json_close_object(json);
 }
 
 /* The topics of all streams that starve. */
-static void put_stale_topics(const hub_t *hub, buffer_t *out)
+static void put_stale_topics(const hub_t *hub, json_writer_t *json)
 {
-    const char *comma = "";
     const offer_t *offer;
-    buffer_append(out, TEXT("\"stale\":["));
+    json_open_array(json, "stale");
     for (size_t i = 0; (offer = offers_at(hub->offers, i)); i++) {
         size_t at = 0;
         offer_stale_t stale;
         while (offer_each_stale(offer, &at, &stale)) {
             char topic[TOPIC_MAX];
-            size_t length = topic_print(topic, stale.symbol, offer->name);
-            buffer_printf(out, "%s", comma);
-            buffer_append_json_string(out, (text_t){topic, length});
-            comma = ",";
+            json_put_text(json, NULL, (text_t){topic, topic_print(topic, stale.symbol, offer->name)});
         }
     }
-    buffer_append(out, TEXT("]"));
+    json_close_array(json);
 }
 
 /* Of a source that stands in for others, or they for it. */
-static void put_group(const offer_t *offer, buffer_t *out)
+static void put_group(const offer_t *offer, json_writer_t *json)
 {
     if (offer->group.length == 0)
         return;
-    buffer_append(out, TEXT(",\"group\":"));
-    buffer_append_json_string(out, offer->group);
-    buffer_printf(out, ",\"active\":%s", offer->active ? "true" : "false");
+    json_put_text(json, "group", offer->group);
+    json_put_bool(json, "active", offer->active);
 }
 
-static void put_sources(const hub_t *hub, buffer_t *out)
+static void put_source(const hub_t *hub, const offer_t *offer, json_writer_t *json)
 {
-    buffer_append(out, TEXT("\"sources\":["));
+    bool up = offer_up(offer);
+    json_open_object(json, NULL);
+    json_put_text(json, "name", offer->name);
+    json_put_bool(json, "connected", up);
+    json_put_name(json, TEXT("since"));
+    notify_put_time(json->out, offer->since_ns);
+    json_put_name(json, TEXT("staleness"));
+    notify_put_seconds(json->out, up ? 0 : hub_now_ns(hub) - offer->since_ns);
+    json_put_escaped(json, "reason", offer->reason);
+    json_put_escaped(json, "breaker", offer->breaker);
+    json_put_u64(json, "health", up ? offer->health : 0);
+    put_stale(hub, offer, json);
+    put_failing(offer, json);
+    put_group(offer, json);
+    json_put_u64(json, "id_conflicts", offer->id_conflicts);
+    json_put_u64(json, "future", offer->future);
+    json_put_u64(json, "symbols", table_count(offer->symbols));
+    json_close_object(json);
+}
+
+static void put_sources(const hub_t *hub, json_writer_t *json)
+{
     const offer_t *offer;
-    for (size_t i = 0; (offer = offers_at(hub->offers, i)); i++) {
-        buffer_append(out, i ? TEXT(",{\"name\":") : TEXT("{\"name\":"));
-        buffer_append_json_string(out, offer->name);
-        buffer_printf(out, ",\"connected\":%s,\"since\":", offer_up(offer) ? "true" : "false");
-        notify_put_time(out, offer->since_ns);
-        buffer_append(out, TEXT(",\"staleness\":"));
-        notify_put_seconds(out, offer_up(offer) ? 0 : hub_now_ns(hub) - offer->since_ns);
-        buffer_append(out, TEXT(",\"reason\":\""));
-        buffer_append(out, offer->reason);
-        buffer_printf(out, "\",\"breaker\":\"%.*s\",\"health\":%u,\"stale\":", TEXT_ARG(offer->breaker),
-                      offer_up(offer) ? offer->health : 0);
-        put_stale(hub, offer, out);
-        put_failing(offer, out);
-        put_group(offer, out);
-        buffer_printf(out, ",\"id_conflicts\":%" PRIu64 ",\"future\":%" PRIu64, offer->id_conflicts, offer->future);
-        buffer_printf(out, ",\"symbols\":%zu}", table_count(offer->symbols));
-    }
-    buffer_append(out, TEXT("]"));
+    json_open_array(json, "sources");
+    for (size_t i = 0; (offer = offers_at(hub->offers, i)); i++)
+        put_source(hub, offer, json);
+    json_close_array(json);
 }
 
-static void put_bus(const hub_t *hub, buffer_t *out)
+static void put_bus(const hub_t *hub, json_writer_t *json)
 {
-    buffer_append(out, TEXT("\"bus\":["));
+    json_open_array(json, "bus");
     for (size_t i = 0; i < hub->buses.count; i++) {
-        buffer_append(out, i ? TEXT(",{\"endpoint\":") : TEXT("{\"endpoint\":"));
-        buffer_append_json_string(out, text_of(hub->buses.endpoints[i]));
         const char *state = hub->buses.silent[i] ? "silent" : hub->buses.following ? "up" : "waiting";
-        buffer_printf(out, ",\"state\":\"%s\"}", state);
+        json_open_object(json, NULL);
+        json_put_text(json, "endpoint", text_of(hub->buses.endpoints[i]));
+        json_put_text(json, "state", text_of(state));
+        json_close_object(json);
     }
-    buffer_append(out, TEXT("]"));
+    json_close_array(json);
+}
+
+static void put_history(const hub_t *hub, json_writer_t *json)
+{
+    json_put_text(json, "history", history_alive(hub->history) ? TEXT("up") : TEXT("down"));
 }
 
 void status_report_print(const hub_t *hub, buffer_t *out)
 {
-    buffer_append(out, TEXT("{"));
-    put_sources(hub, out);
-    buffer_printf(out, ",\"clients\":%zu,\"subscriptions\":%zu,", hub->client_count, hub->subscription_count);
-    put_bus(hub, out);
-    buffer_printf(out, ",\"history\":\"%s\",\"version\":\"%s\"}", history_alive(hub->history) ? "up" : "down",
-                  DATAFLOW_VERSION);
+    json_writer_t json = json_write(out);
+    json_open_object(&json, NULL);
+    put_sources(hub, &json);
+    json_put_u64(&json, "clients", hub->client_count);
+    json_put_u64(&json, "subscriptions", hub->subscription_count);
+    put_bus(hub, &json);
+    put_history(hub, &json);
+    json_put_text(&json, "version", TEXT(DATAFLOW_VERSION));
+    json_close_object(&json);
+}
+
+/* {"BTC-USD":["blockchain", … ]} */
+static void put_sources_of(const symbol_row_t *rows, size_t count, json_writer_t *json)
+{
+    json_open_object(json, "sources");
+    for (size_t i = 0; i < count; i++) {
+        if (begins_symbol(rows, i)) {
+            json_put_name(json, rows[i].symbol);
+            json_open_array(json, NULL);
+        }
+        json_put_text(json, NULL, rows[i].source);
+        if (i + 1 == count || begins_symbol(rows, i + 1))
+            json_close_array(json);
+    }
+    json_close_object(json);
 }
 
 void status_report_print_symbols(const hub_t *hub, buffer_t *out)
 {
     size_t count;
     symbol_row_t *rows = list_rows(hub->offers, &count);
-    const char *comma = "";
-    buffer_append(out, TEXT("{\"symbols\":["));
-    for (size_t i = 0; i < count; i++) {
-        if (!begins_symbol(rows, i))
-            continue;
-        buffer_printf(out, "%s\"%.*s\"", comma, TEXT_ARG(rows[i].symbol));
-        comma = ",";
-    }
-    buffer_append(out, TEXT("],\"sources\":{"));
+    json_writer_t json = json_write(out);
+    json_open_object(&json, NULL);
+    json_open_array(&json, "symbols");
     for (size_t i = 0; i < count; i++) {
         if (begins_symbol(rows, i))
-            buffer_printf(out, "%s\"%.*s\":[", i ? "]," : "", TEXT_ARG(rows[i].symbol));
-        else
-            buffer_append(out, TEXT(","));
-        buffer_append_json_string(out, rows[i].source);
+            json_put_text(&json, NULL, rows[i].symbol);
     }
-    buffer_append(out, count ? TEXT("]}}") : TEXT("}}"));
+    json_close_array(&json);
+    put_sources_of(rows, count, &json);
+    json_close_object(&json);
     free(rows);
 }
 
 bool status_report_ready(const hub_t *hub, buffer_t *out)
 {
     bool ready = hub->buses.following && history_alive(hub->history);
-    buffer_printf(out, "{\"ready\":%s,", ready ? "true" : "false");
-    put_bus(hub, out);
-    buffer_append(out, TEXT(",\"ahead\":"));
-    buffer_append_u64(out, hub->buses.counted.ahead);
-    buffer_append(out, TEXT(","));
-    put_sources(hub, out);
-    buffer_append(out, TEXT(","));
-    put_stale_topics(hub, out);
-    buffer_printf(out, ",\"history\":\"%s\"}", history_alive(hub->history) ? "up" : "down");
+    json_writer_t json = json_write(out);
+    json_open_object(&json, NULL);
+    json_put_bool(&json, "ready", ready);
+    put_bus(hub, &json);
+    json_put_u64(&json, "ahead", hub->buses.counted.ahead);
+    put_sources(hub, &json);
+    put_stale_topics(hub, &json);
+    put_history(hub, &json);
+    json_close_object(&json);
     return ready;
 }

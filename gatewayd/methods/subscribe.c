@@ -1,6 +1,7 @@
 #include "gatewayd/methods/subscribe.h"
 
 #include "common/json.h"
+#include "common/json_write.h"
 #include "gatewayd/methods/pieces.h"
 #include "gatewayd/methods/subscribe_answer.h"
 #include "gatewayd/methods/subscribe_recovery.h"
@@ -213,16 +214,18 @@ static void on_history(void *arg, text_t answer)
 /* {"op":"recent",…,"upto":{"<source>":"<epoch>-<seq>",…}} */
 static void print_request(const subscribe_t *subscribe, const snapshot_t *snapshot, buffer_t *out)
 {
-    buffer_printf(out, "{\"op\":\"recent\",\"symbol\":\"%.*s\",\"count\":%llu,\"upto\":{", TEXT_ARG(subscribe->symbol),
-                  (unsigned long long)subscribe->count);
+    json_writer_t json = json_write(out);
+    json_open_object(&json, NULL);
+    json_put_text(&json, "op", TEXT("recent"));
+    json_put_text(&json, "symbol", subscribe->symbol);
+    json_put_u64(&json, "count", subscribe->count);
+    json_open_object(&json, "upto");
     for (size_t i = 0; i < snapshot->count; i++) {
-        if (i > 0)
-            buffer_append(out, TEXT(","));
-        buffer_append_json_string(out, snapshot->streams[i].source);
-        buffer_append(out, TEXT(":"));
-        notify_put_cursor(out, snapshot_boundary(&snapshot->streams[i]));
+        json_put_name(&json, snapshot->streams[i].source);
+        cursor_put(&json, NULL, snapshot_boundary(&snapshot->streams[i]));
     }
-    buffer_append(out, TEXT("}}"));
+    json_close_object(&json);
+    json_close_object(&json);
 }
 
 /* Its turn has come (turns.h). Where nobody can be asked it goes on with what the rings have. */

@@ -1,6 +1,7 @@
 #include "gatewayd/methods/subscribe_answer.h"
 
 #include "common/json.h"
+#include "common/json_write.h"
 #include "gatewayd/clients/conversation.h"
 #include "gatewayd/clients/readers.h"
 #include "gatewayd/streams/notify.h"
@@ -74,29 +75,25 @@ static void tell_if_down(subscribe_t *subscribe, const live_stream_t *live_strea
     buffer_release(&params);
 }
 
-/* Appends ,"cursor":"…","cursors":{…}. One cursor says it all where there is one stream; where there are several it is null. */
-static void put_cursors(const snapshot_t *snapshot, buffer_t *out)
+/* One cursor says it all where there is one stream; where there are several it is null. */
+static void put_cursors(const snapshot_t *snapshot, json_writer_t *json)
 {
-    buffer_append(out, TEXT(",\"cursor\":"));
     if (snapshot->count == 1)
-        notify_put_cursor(out, snapshot->streams[0].start);
+        cursor_put(json, "cursor", snapshot->streams[0].start);
     else
-        buffer_append(out, TEXT("null"));
-    buffer_append(out, TEXT(",\"cursors\":{"));
+        json_put_null(json, "cursor");
+    json_open_object(json, "cursors");
     for (size_t i = 0; i < snapshot->count; i++) {
-        if (i > 0)
-            buffer_append(out, TEXT(","));
-        buffer_append_json_string(out, snapshot->streams[i].source);
-        buffer_append(out, TEXT(":"));
-        notify_put_cursor(out, snapshot->streams[i].start);
+        json_put_name(json, snapshot->streams[i].source);
+        cursor_put(json, NULL, snapshot->streams[i].start);
     }
-    buffer_append(out, TEXT("}"));
+    json_close_object(json);
 }
 
-/* ,"failing":{"blockchain":"Service temporarily unavailable"}: of which sources nothing comes, though it was asked of them. */
-static void put_failing(const subscribe_t *subscribe, buffer_t *out)
+/* {"blockchain":"Service temporarily unavailable"}: of which sources nothing comes, though it was asked of them; where there are some. */
+static void put_failing(const subscribe_t *subscribe, json_writer_t *json)
 {
-    const char *before = ",\"failing\":{";
+    bool any = false;
     LIST_EACH(item, &subscribe->subscription->market->live_streams)
     {
         const live_stream_t *live_stream = LIST_OWNER(item, live_stream_t, in_market);
@@ -105,28 +102,33 @@ static void put_failing(const subscribe_t *subscribe, buffer_t *out)
         text_t reason = offer ? offer_failure(offer, live_stream->symbol) : TEXT("");
         if (reason.length == 0)
             continue;
-        buffer_printf(out, "%s", before);
-        buffer_append_json_string(out, live_stream->source);
-        buffer_printf(out, ":\"%.*s\"", TEXT_ARG(reason)); /* raw already */
-        before = ",";
+        if (!any)
+            json_open_object(json, "failing");
+        any = true;
+        json_put_name(json, live_stream->source);
+        json_put_escaped(json, NULL, reason);
     }
-    if (before[1] == '\0')
-        buffer_append(out, TEXT("}"));
+    if (any)
+        json_close_object(json);
 }
 
 static void print_answer(const subscribe_t *subscribe, const snapshot_t *snapshot, buffer_t *out)
 {
-    buffer_printf(out, "{\"channel\":\"trades\",\"symbol\":\"%.*s\",\"event\":\"subscribed\"", TEXT_ARG(subscribe->symbol));
-    put_cursors(snapshot, out);
-    buffer_printf(out, ",\"recovered\":%s", subscribe->recovered ? "true" : "false");
-    put_failing(subscribe, out);
+    json_writer_t json = json_write(out);
+    json_open_object(&json, NULL);
+    json_put_text(&json, "channel", TEXT("trades"));
+    json_put_text(&json, "symbol", subscribe->symbol);
+    json_put_text(&json, "event", TEXT("subscribed"));
+    put_cursors(snapshot, &json);
+    json_put_bool(&json, "recovered", subscribe->recovered);
+    put_failing(subscribe, &json);
     if (subscribe->count > 0) {
-        buffer_append(out, TEXT(",\"trades\":"));
+        json_put_name(&json, TEXT("trades"));
         snapshot_print(snapshot, buffer_text(&subscribe->history), subscribe->count, out);
         if (subscribe->partial)
-            buffer_append(out, TEXT(",\"partial\":true"));
+            json_put_bool(&json, "partial", true);
     }
-    buffer_append(out, TEXT("}"));
+    json_close_object(&json);
 }
 
 void subscribe_snapshot(const subscribe_t *subscribe, snapshot_t *snapshot)
