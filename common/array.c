@@ -26,9 +26,10 @@ bool array_reserve(void *array, size_t *room, size_t element_bytes, size_t wante
     char *elements;
     memcpy(&elements, array, sizeof elements); /* the caller's pointer is of another type */
     size_t wider = choose_room(*room, element_bytes, wanted, max);
-    elements = realloc(elements, wider * element_bytes);
-    if (!elements)
+    char *larger = realloc(elements, wider * element_bytes);
+    if (!larger)
         return false;
+    elements = larger;
     memset(elements + *room * element_bytes, 0, (wider - *room) * element_bytes);
     memcpy(array, &elements, sizeof elements);
     *room = wider;

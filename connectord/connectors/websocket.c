@@ -87,13 +87,14 @@ static void pump(void *arg)
     int64_t now_ns = clock_mono_ns();
     confirm_known(self);
     told_symbol_t *change = told_symbols_next(&self->symbols);
-    if (!change && !self->ping_is_due)
+    bool ping = self->ping_is_due;
+    if (!change && !ping)
         return;
     if (!limiter_take(&self->limiter, now_ns)) {
         loop_timer_start(self->timer, limiter_wait_ms(&self->limiter, now_ns), 0);
         return;
     }
-    if (self->ping_is_due)
+    if (ping)
         say(self, protocol_ping(self->definition.protocol, &every_ms));
     else
         tell(self, change);

@@ -41,16 +41,18 @@ typedef struct {
 
 /* --- what is wrong --- */
 
-static bool wrong(reading_t *self, const char *format, ...) __attribute__((format(printf, 2, 3)));
+static void set_reason(reading_t *self, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
-static bool wrong(reading_t *self, const char *format, ...)
+static void set_reason(reading_t *self, const char *format, ...)
 {
     va_list arguments;
     va_start(arguments, format);
     vsnprintf(self->reason, sizeof self->reason, format, arguments);
     va_end(arguments);
-    return false;
 }
+
+/* False, as whoever finds something wrong returns. */
+#define wrong(...) (set_reason(__VA_ARGS__), false)
 
 #define FIELD_ARG(field) (field)->name, (int)text_cut((field)->pointer, FOUND_MAX).length, (field)->pointer.at
 #define FOUND_ARG(raw)   TEXT_ARG(text_cut((raw), FOUND_MAX))
@@ -327,11 +329,11 @@ static void report_twice(reading_t *self, bool outer, unsigned place, text_t jso
     const rule_t *rule = self->rule;
     const rule_field_t *fields[] = {&rule->each, &rule->key,  &rule->id,     &rule->timestamp, &rule->price,
                                     &rule->qty,  &rule->side, &rule->seqnum, &rule->data};
-    wrong(self, "where: a member that it looks at stands there twice");
+    set_reason(self, "where: a member that it looks at stands there twice");
     for (size_t i = 0; i < sizeof fields / sizeof *fields; i++) {
         const rule_field_t *field = fields[i];
         if (field->present && !field->value.at && field->outer == outer && field->place == place) {
-            wrong(self, "%s (%.*s): expected once, found twice", FIELD_ARG(field));
+            set_reason(self, "%s (%.*s): expected once, found twice", FIELD_ARG(field));
             break;
         }
     }

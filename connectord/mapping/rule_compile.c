@@ -17,17 +17,19 @@ typedef struct {
 
 #define FOUND(raw) (int)((raw).length < FOUND_MAX ? (raw).length : FOUND_MAX), (raw).at
 
-static bool wrong(const compiler_t *self, const char *key, const char *format, ...) __attribute__((format(printf, 3, 4)));
+static void set_error(const compiler_t *self, const char *key, const char *format, ...) __attribute__((format(printf, 3, 4)));
 
-static bool wrong(const compiler_t *self, const char *key, const char *format, ...)
+static void set_error(const compiler_t *self, const char *key, const char *format, ...)
 {
     va_list arguments;
     int length = snprintf(self->error, RULES_ERROR_MAX, "%s%s%s: ", self->path, key[0] ? "." : "", key);
     va_start(arguments, format);
     vsnprintf(self->error + length, (size_t)(RULES_ERROR_MAX - length), format, arguments);
     va_end(arguments);
-    return false;
 }
+
+/* False, as whoever finds something wrong returns. */
+#define wrong(...) (set_error(__VA_ARGS__), false)
 
 /* What a JSON string, number, true or false means as a text, which stays as long as the rules; false for anything else. Once for each that has escapes. */
 static bool text_in(rules_t *self, text_t raw, text_t *text)
