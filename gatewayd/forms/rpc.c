@@ -343,8 +343,8 @@ static void receive_batch(rpc_t *self, text_t json)
         return;
     }
     self->batches++;
-    *batch = (rpc_batch_t){.open = 1,
-                           .answers = buffer_new(2 * RPC_ANSWER_MAX)}; /* one too large alone is no reason to drop the others */
+    *batch = (rpc_batch_t){
+        .open = 1, .answers = buffer_new((size_t)2 * RPC_ANSWER_MAX)}; /* one too large alone is no reason to drop the others */
     make_room(&batch->answers);
     for (json_walk_t walk = json_walk(json); !batch->over && json_next(&walk);)
         receive_one(self, batch, walk.value);
