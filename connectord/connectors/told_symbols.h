@@ -44,7 +44,7 @@ void told_symbols_want(told_symbols_t *self, text_t symbol, bool wanted);
 /* NULL for one that was never wanted on this connection. */
 told_symbol_t *told_symbols_find(const told_symbols_t *self, text_t symbol);
 
-/* The only one that waits for an answer; NULL where there is none, or several. */
+/* The only one that waits for an answer; NULL if none or several do. */
 told_symbol_t *told_symbols_only_waiting(const told_symbols_t *self);
 
 /* One that the exchange is to be told of, or NULL. It comes again until told_symbol_sent. */

@@ -30,7 +30,8 @@ typedef struct {
     ws_client_t *ws_client;
     loop_timer_t *timer, *pinger; /* sends what had to wait; pings */
     told_symbols_t symbols;
-    table_t *by_id; /* told_symbol_t, by what the source calls a subscription since it confirmed it */
+    table_t *
+        by_id; /* may be NULL when memory ran out: told_symbol_t, by what the source calls a subscription since it confirmed it */
     limiter_t limiter;
     bool ping_is_due;
     buffer_t out;
@@ -127,7 +128,7 @@ static void report_malformed(void *arg, const char *reason, text_t sample)
 
 static told_symbol_t *find(const websocket_t *self, text_t native)
 {
-    told_symbol_t *named = table_get(self->by_id, native);
+    told_symbol_t *named = self->by_id ? table_get(self->by_id, native) : NULL;
     return named ? named
                  : told_symbols_find(&self->symbols, spelling_symbol(protocol_spelling(self->definition.protocol), native));
 }
@@ -174,7 +175,7 @@ static void on_reply(void *arg, protocol_reply_t reply, text_t native, text_t id
         symbol = told_symbols_only_waiting(&self->symbols);
     if (!symbol)
         return;
-    if (reply == PROTOCOL_CONFIRMED && id.length > 0 && !table_put(self->by_id, id, symbol))
+    if (reply == PROTOCOL_CONFIRMED && id.length > 0 && !(self->by_id && table_put(self->by_id, id, symbol)))
         return; /* without memory it counts as unheard */
     confirm(self, symbol, reply == PROTOCOL_CONFIRMED);
 }
@@ -194,6 +195,7 @@ static void on_message(void *arg, text_t json)
 
 /* --- the connection --- */
 
+/* They were of the connection before. */
 static void forget_ids(websocket_t *self)
 {
     table_destroy(&self->by_id);

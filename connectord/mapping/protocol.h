@@ -44,5 +44,5 @@ text_t protocol_ping(const protocol_t *self, uint32_t *every_ms);
 /* The source's names of the symbols. */
 spelling_t *protocol_spelling(protocol_t *self);
 
-/* Calls `told` for each reply in a message; most messages are none. */
+/* Calls `told` for each reply in a message; most messages have none. */
 void protocol_read(protocol_t *self, text_t message, protocol_reply_fn *told, void *arg);

@@ -15,7 +15,7 @@ typedef struct {
 /* Where a value stands: in the message, or in the record where the rule has `each`. */
 typedef struct {
     const char *name; /* the key in the configuration */
-    text_t pointer;   /* as it stands there; empty for the whole, and where there is none */
+    text_t pointer;   /* as it stands there; empty for the whole record, and without a pointer */
     unsigned place;
     bool present, outer;     /* outer: of the message */
     bool absolute;           /* a sign in front is left out */

@@ -6,7 +6,7 @@
 struct lws;
 
 typedef struct {
-    struct lws *wsi; /* NULL: there is none */
+    struct lws *wsi; /* NULL: not connected */
     tls_t *tls;      /* owned; NULL: without */
 } transport_t;
 

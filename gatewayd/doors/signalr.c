@@ -61,7 +61,7 @@ static json_writer_t begin_message(signalr_t *self, unsigned type)
     return json;
 }
 
-/* A close message, or, before the handshake is over, the answer to that. error.at: NULL where there is none. */
+/* A close message, or, before the handshake is over, the answer to that. error.at: NULL without one. */
 static void put_close(signalr_t *self, bool open, text_t error, bool may_come_back)
 {
     json_writer_t json = json_write(&self->out);

@@ -23,5 +23,5 @@ typedef enum {
 /* Appends what stands in front of `"trades":`, or, of ANSWER_LIST, of the array. members: "channel":"trades",… */
 void answer_form_begin(answer_form_t form, text_t members, buffer_t *out);
 
-/* Appends what stands behind the array. others: ,"missing":0,… next: raw JSON; empty: there is none. */
+/* Appends what stands behind the array. others: ,"missing":0,… next: raw JSON, or empty. */
 void answer_form_end(answer_form_t form, text_t members, text_t others, text_t next, buffer_t *out);
