@@ -324,7 +324,7 @@ static void reload_apply(void *arg, const config_t *config)
 
 const reload_events_t gateway_reload_events = {.section = "gatewayd", .takes = reload_takes, .apply = reload_apply};
 
-gateway_t *gateway_new(loop_t *loop, const config_t *config, const rpc_events_t *methods)
+gateway_t *gateway_new(loop_t *loop, const config_t *config, method_fn *call)
 {
     gateway_t *self = calloc(1, sizeof *self);
     if (!self)
@@ -333,7 +333,7 @@ gateway_t *gateway_new(loop_t *loop, const config_t *config, const rpc_events_t 
     self->stood_ns = clock_stood_still_ns();
     hub_init(&self->hub);
     self->hub.loop = loop;
-    self->hub.methods = methods;
+    self->hub.call = call;
     self->hub.catch_up = catchup_step;
     budget_init(&self->budget, 0);
     self->hub.budget = &self->budget;

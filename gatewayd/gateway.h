@@ -4,13 +4,13 @@
 #include "common/config/config.h"
 #include "common/config/reload.h"
 #include "common/loop/loop.h"
-#include "gatewayd/forms/rpc.h"
+#include "gatewayd/clients/hub.h"
 
 typedef struct gateway gateway_t;
 
-/* Reads section gatewayd; the configuration outlives it. methods: what clients may ask for (methods.h). NULL with a log line on
+/* Reads section gatewayd; the configuration outlives it. call: what carries out what clients ask for (methods.h). NULL with a log line on
  * failure. */
-gateway_t *gateway_new(loop_t *loop, const config_t *config, const rpc_events_t *methods);
+gateway_t *gateway_new(loop_t *loop, const config_t *config, method_fn *call);
 
 /* What SIGHUP changes in a running gateway, with the gateway_t as `arg`: the limits, but for more clients than it started with.
  */

@@ -5,7 +5,7 @@
 
 static void *start(loop_t *loop, const config_t *config)
 {
-    return gateway_new(loop, config, &methods_events);
+    return gateway_new(loop, config, methods_call);
 }
 
 static void stop(void *process)

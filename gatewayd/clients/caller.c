@@ -20,6 +20,11 @@ void caller_open(caller_t *self, hub_t *hub, const caller_events_t *events, answ
     budget_open(&self->account, hub->budget, on_greedy, self);
 }
 
+void caller_call(caller_t *self, text_t name, value_fn *value, const void *from, reply_t *reply)
+{
+    self->hub->call(self, name, value, from, reply);
+}
+
 void caller_cancel(caller_t *self)
 {
     list_t *item;

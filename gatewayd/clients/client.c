@@ -1,10 +1,14 @@
 #include "gatewayd/clients/client.h"
 
 #include "gatewayd/history/page_frames.h"
+#include "gatewayd/streams/ring.h"
 
+#include <assert.h>
 #include <stdlib.h>
 
 enum { PUMP_TURNS = 16 /* writes before others get their turn */ };
+
+static_assert((int)HUB_GATHERED_MAX >= (int)RING_RUN_MAX, "the first of several runs is copied whatever its length");
 
 /* What comes next was overwritten before the client took it. */
 static void on_lapped(client_t *self, reader_t *reader)
@@ -74,7 +78,7 @@ static size_t gather(client_t *self, run_t *runs, char *room)
     while (count < HUB_RUNS_MAX && !list_empty(&self->readers.ready) && self->talk.outbox.length == 0 &&
            !self->talk.end.closing) {
         run_t *run = &runs[count];
-        if (!peek_run(self, run) || (count > 0 && run->text.length > RING_RUN_MAX - length))
+        if (!peek_run(self, run) || (count > 0 && run->text.length > HUB_GATHERED_MAX - length))
             break;
         list_take(&self->readers.ready);
         count++;
@@ -168,6 +172,20 @@ static void pump_readers(readers_t *readers)
     client_pump(LIST_OWNER(readers, client_t, readers));
 }
 
+/* --- conversation_events_t --- */
+
+static void on_released(conversation_t *talk)
+{
+    readers_release(&LIST_OWNER(talk, client_t, talk)->readers);
+}
+
+static void on_pump(conversation_t *talk)
+{
+    client_pump(LIST_OWNER(talk, client_t, talk));
+}
+
+static const conversation_events_t talk_events = {.released = on_released, .pump = on_pump};
+
 client_t *client_new(hub_t *hub, const client_link_t *link, void *link_arg)
 {
     client_t *self = calloc(1, sizeof *self);
@@ -175,10 +193,7 @@ client_t *client_new(hub_t *hub, const client_link_t *link, void *link_arg)
         return NULL;
     readers_open(&self->readers, hub, &self->talk.end, &self->talk, pump_readers);
     pace_turn_init(&self->readers.turn, on_turn);
-    if (!conversation_open(&self->talk, hub, link, link_arg, hub->methods, self)) {
-        free(self);
-        return NULL;
-    }
+    conversation_open(&self->talk, hub, link, link_arg, &talk_events);
     self->talk.caller.client = self;
     hub->client_count++;
     hub->counts.clients++;
@@ -198,30 +213,6 @@ void client_destroy(client_t **self_p)
     free(self);
 }
 
-void client_cork(client_t *self)
-{
-    self->talk.corked = true;
-}
-
-void client_uncork(client_t *self)
-{
-    self->talk.corked = false;
-    client_release(self);
-    client_pump(self);
-}
-
-void client_receive(client_t *self, text_t message)
-{
-    client_cork(self);
-    rpc_receive(self->talk.rpc, message);
-    client_uncork(self);
-}
-
-void client_refuse(client_t *self, int code, const char *message)
-{
-    rpc_refuse(self->talk.rpc, code, message);
-}
-
 void client_pump(client_t *self)
 {
     conversation_t *talk = &self->talk;
@@ -234,26 +225,4 @@ void client_pump(client_t *self)
 bool client_idle(const client_t *self)
 {
     return self->talk.outbox.length == 0 && list_empty(&self->readers.ready);
-}
-
-void client_on_answer(void *client, text_t json, buffer_t *owner)
-{
-    client_t *self = client;
-    conversation_answer(&self->talk, json, owner);
-    client_release(self);
-    caller_account(&self->talk.caller);
-}
-
-bool client_admits(void *client, size_t bytes)
-{
-    client_t *self = client;
-    return caller_admits(&self->talk.caller, bytes);
-}
-
-void client_release(client_t *self)
-{
-    if (!conversation_release(&self->talk))
-        return;
-    readers_release(&self->readers);
-    conversation_wake(&self->talk);
 }

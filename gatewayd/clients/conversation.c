@@ -1,5 +1,8 @@
 #include "gatewayd/clients/conversation.h"
 
+#include "gatewayd/forms/dialect.h"
+#include "gatewayd/streams/ring.h"
+
 enum {
     OUTBOX_KEPT = 4096,   /* bytes; a larger outbox is given back when it has drained */
     OUTBOX_MAX = 64 << 20 /* bytes; one message may be larger than pending_bytes, but not than this */
@@ -85,7 +88,7 @@ static bool send_in_place(conversation_t *self, text_t json, buffer_t *owner)
 static size_t waiting(caller_t *caller)
 {
     const conversation_t *self = LIST_OWNER(caller, conversation_t, caller);
-    size_t bytes = self->kept + rpc_batch_bytes(self->rpc);
+    size_t bytes = self->kept + (self->batches ? self->batches->bytes : 0);
     bytes += self->outbox.length > 0 ? self->outbox.capacity : 0;
     bytes += self->later.length > 0 ? self->later.capacity : 0;
     return bytes;
@@ -107,18 +110,16 @@ static const caller_events_t caller_events = {.waiting = waiting, .crowded = on_
 
 /* --- conversation.h --- */
 
-bool conversation_open(conversation_t *self, hub_t *hub, const client_link_t *link, void *link_arg, const rpc_events_t *events,
-                       void *arg)
+void conversation_open(conversation_t *self, hub_t *hub, const client_link_t *link, void *link_arg,
+                       const conversation_events_t *events)
 {
-    *self = (conversation_t){
-        .end = {.link = link, .arg = link_arg}, .outbox = buffer_new(OUTBOX_MAX), .later = buffer_new(OUTBOX_MAX)};
+    *self = (conversation_t){.end = {.link = link, .arg = link_arg},
+                             .events = events,
+                             .outbox = buffer_new(OUTBOX_MAX),
+                             .later = buffer_new(OUTBOX_MAX)};
     list_init(&self->in_hub);
-    self->rpc = rpc_new(events, arg, &hub->counts.rpc, link->dialect);
-    if (!self->rpc)
-        return false;
     caller_open(&self->caller, hub, &caller_events, dialect_form(link->dialect));
     list_append(&hub->clients, &self->in_hub);
-    return true;
 }
 
 void conversation_cancel(conversation_t *self)
@@ -129,7 +130,6 @@ void conversation_cancel(conversation_t *self)
 
 void conversation_close(conversation_t *self)
 {
-    rpc_destroy(&self->rpc);
     buffer_release(&self->outbox);
     buffer_release(&self->later);
     caller_close(&self->caller);
@@ -213,10 +213,24 @@ void conversation_batch(conversation_t *self, buffer_t *batch)
     buffer_release(batch);
 }
 
+void conversation_cork(conversation_t *self)
+{
+    self->corked = true;
+}
+
+void conversation_uncork(conversation_t *self)
+{
+    self->corked = false;
+    conversation_release(self);
+    self->events->pump(self);
+}
+
 void conversation_answer(conversation_t *self, text_t json, buffer_t *owner)
 {
     if (!send_in_place(self, json, owner))
         conversation_send(self, json);
+    conversation_release(self);
+    caller_account(&self->caller);
 }
 
 void conversation_keeps(conversation_t *self, size_t bytes)
@@ -236,13 +250,14 @@ void conversation_notify_later(conversation_t *self, text_t method, text_t param
     frame_append_notification(&self->later, self->end.link->dialect, method, params);
 }
 
-bool conversation_release(conversation_t *self)
+void conversation_release(conversation_t *self)
 {
-    if (!self->holding || self->gathering || rpc_batches(self->rpc) > 0)
-        return false;
+    if (!self->holding || self->gathering || (self->batches && self->batches->count > 0))
+        return;
     self->holding = false;
     if (self->later.length > 0)
         conversation_send_frame(self, buffer_text(&self->later));
     buffer_release(&self->later);
-    return true;
+    self->events->released(self);
+    conversation_wake(self);
 }

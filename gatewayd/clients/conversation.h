@@ -1,5 +1,5 @@
-/* What is said with one client: its JSON-RPC, what is under way for it, and what waits to be sent to it. Knows no transport:
- * that is a client_link_t.
+/* What is said with one client: what is under way for it, and what waits to be sent to it. Knows no transport, which is a
+ * client_link_t, and no form of requests, which is its door's.
  *
  * Everything that goes out is a ready-made frame, so that the order is plain: first the outbox (answers, notifications, pages
  * of history), then what the rings have (client.h).
@@ -8,30 +8,41 @@
 
 #include "gatewayd/clients/caller.h"
 #include "gatewayd/clients/link.h"
-#include "gatewayd/forms/rpc.h"
 
 enum {
     CONVERSATION_COPIED_MAX =
         16384 /* bytes; more is sent from where it stands, whatever else there is, and in a share of the loop's time */
 };
 
-typedef struct conversation {
+typedef struct conversation conversation_t;
+
+/* What whose conversation it is does. */
+typedef struct {
+    /* What was held has gone out: what comes behind it may go, too. */
+    void (*released)(conversation_t *self);
+    /* Send what there is. */
+    void (*pump)(conversation_t *self);
+} conversation_events_t;
+
+struct conversation {
     caller_t caller; /* the first member */
     client_end_t end;
+    const conversation_events_t *events;
     buffer_t outbox; /* frames */
     size_t kept;     /* bytes of a frame that the link has begun to send, where it is not ready since then: these at most */
     size_t longest;  /* message that was put into it since it was empty, of those longer than pending_bytes; 0: none */
     bool holding;    /* something waits for an answer that has not gone out yet (it may be part of a batch) */
     bool gathering; /* … and others go out with it, other than in a batch of its JSON-RPC. Set and cleared by who answers so */
     bool corked;    /* a message is being dealt with: what it causes goes out behind it */
-    rpc_t *rpc;
+    const rpc_batches_t
+        *batches;   /* of its JSON-RPC; NULL: it speaks none. Set by its door, which has them for as long as `self` lives */
     buffer_t later; /* frames that go behind the answer to a subscribe; empty unless `holding` */
     list_t in_hub;
-} conversation_t;
+};
 
-/* link, link_arg: stay valid until conversation_close. events: of its JSON-RPC, with `arg`. False when memory runs out. */
-bool conversation_open(conversation_t *self, hub_t *hub, const client_link_t *link, void *link_arg, const rpc_events_t *events,
-                       void *arg);
+/* All that is given stays valid until conversation_close. */
+void conversation_open(conversation_t *self, hub_t *hub, const client_link_t *link, void *link_arg,
+                       const conversation_events_t *events);
 
 /* Cancels what is under way, so that nothing is sent from now on, and frees all. */
 void conversation_cancel(conversation_t *self);
@@ -61,14 +72,18 @@ void conversation_wake(conversation_t *self);
 buffer_t *conversation_frames(conversation_t *self, bool batches, buffer_t *batch);
 void conversation_batch(conversation_t *self, buffer_t *batch);
 
-/* An answer: at once, where nothing goes before it. As rpc_events_t.on_answer. */
+/* A message is dealt with: methods are called in between, and what they cause goes out behind. */
+void conversation_cork(conversation_t *self);
+void conversation_uncork(conversation_t *self);
+
+/* An answer: at once, where nothing goes before it; then what was held for it goes on. As rpc_events_t.on_answer. */
 void conversation_answer(conversation_t *self, text_t json, buffer_t *owner);
 
 /* The link keeps so many bytes for the peer now. */
 void conversation_keeps(conversation_t *self, size_t bytes);
 
 /* Something is to go, or a notification, behind the answer that is still to go out. conversation_release, after it, lets what
- * was held go; it waits for open batches, and is false then, or where nothing is held. */
+ * was held go, if anything is; it waits for open batches. */
 void conversation_hold(conversation_t *self);
 void conversation_notify_later(conversation_t *self, text_t method, text_t params);
-bool conversation_release(conversation_t *self);
+void conversation_release(conversation_t *self);

@@ -1,7 +1,7 @@
 /* What has been done for clients since the start. */
 #pragma once
 
-#include "gatewayd/forms/rpc_counts.h"
+#include <stdint.h>
 
 typedef struct {
     uint64_t clients;                                     /* that connected */
@@ -9,5 +9,4 @@ typedef struct {
     uint64_t trades;                                      /* from the rings; a gap counts as the trades it stands for */
     uint64_t looks;                                       /* at subscribes that wait, to see whether they can go on */
     uint64_t caught, conflated, disconnected, overflowed; /* clients that fell behind: by what became of them */
-    rpc_counts_t rpc;
 } hub_counts_t;

@@ -7,13 +7,18 @@
 #include "common/loop/budget.h"
 #include "common/loop/share.h"
 #include "gatewayd/clients/counts.h"
+#include "gatewayd/forms/rpc_counts.h"
+#include "gatewayd/forms/value.h"
 #include "gatewayd/history/turns.h"
 #include "gatewayd/streams/buses.h"
 #include "gatewayd/streams/reader.h"
-#include "gatewayd/streams/ring.h"
 #include "gatewayd/streams/waits.h"
 
-enum { HUB_TICK_MS = 50, HUB_RUNS_MAX = 256 /* in one write */ };
+enum {
+    HUB_TICK_MS = 50,
+    HUB_RUNS_MAX = 256 /* in one write */,
+    HUB_GATHERED_MAX = 65536 /* bytes of them: at least RING_RUN_MAX */
+};
 
 /* What happens to a client that reads more slowly than trades come. */
 typedef enum {
@@ -27,6 +32,12 @@ typedef struct {
     size_t pending_bytes; /* of replies that wait for one client */
     slow_t slow;
 } hub_limits_t;
+
+struct caller;
+struct reply;
+
+/* Carries out the method of this name (case does not matter), with the arguments that `value` reads from `from`, now; `reply` is used once, now or later. */
+typedef void method_fn(struct caller *caller, text_t name, value_fn *value, const void *from, struct reply *reply);
 
 /* What a reader gets next. */
 typedef struct {
@@ -50,14 +61,15 @@ typedef struct {
     budget_t *budget; /* of what waits for clients; NULL: any number of bytes */
     const loop_t *loop;
     hub_counts_t counts;
-    int64_t (*clock)(void); /* ns since 1970 */
-    int64_t excused_ns;     /* until then who falls behind is not slow, since this process stood still; 0: it never did */
+    rpc_counts_t rpc_counts; /* of requests through all doors */
+    int64_t (*clock)(void);  /* ns since 1970 */
+    int64_t excused_ns;      /* until then who falls behind is not slow, since this process stood still; 0: it never did */
 
-    const struct rpc_events *methods;     /* what clients ask for: methods.h */
+    method_fn *call;                      /* carries out what is asked for: methods_call */
     bool (*catch_up)(readers_t *readers); /* the next step of a client that is behind: catchup_step */
 
     run_t runs[HUB_RUNS_MAX]; /* scratch: of several rings, sent in one write */
-    char gathered[RING_RUN_MAX];
+    char gathered[HUB_GATHERED_MAX];
 
     share_t *trades;  /* of the loop's time: for live trades (fanout.h), … */
     share_t *answers; /* … and for sending large replies. NULL, both: no limit */

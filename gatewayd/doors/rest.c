@@ -288,7 +288,7 @@ void rest_put_result(const rest_route_t *route, text_t result, buffer_t *out)
     buffer_append(out, TEXT("}"));
 }
 
-void rest_put_list(const rest_route_t *route, const dialect_list_t *list, buffer_t *out)
+void rest_put_list(const rest_route_t *route, const reply_list_t *list, buffer_t *out)
 {
     buffer_t others = buffer_new(0);
     buffer_append(out, TEXT(ANSWER_REST_BEGIN ","));

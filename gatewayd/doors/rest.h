@@ -63,7 +63,7 @@ value_t rest_request_value(const void *request, const char *name);
 
 /* What the method found, an object or a list and what is around it, as a body. */
 void rest_put_result(const rest_route_t *route, text_t result, buffer_t *out);
-void rest_put_list(const rest_route_t *route, const dialect_list_t *list, buffer_t *out);
+void rest_put_list(const rest_route_t *route, const reply_list_t *list, buffer_t *out);
 
 /* A body as in RFC 9457: application/problem+json. Returns the status. */
 unsigned rest_problem(buffer_t *out, unsigned status, const char *format, ...) __attribute__((format(printf, 3, 4)));

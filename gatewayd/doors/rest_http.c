@@ -6,7 +6,6 @@
 #include "gatewayd/doors/rest.h"
 #include "gatewayd/doors/sse_format.h"
 #include "gatewayd/forms/accept.h"
-#include "gatewayd/methods/methods.h"
 #include "gatewayd/streams/recent.h"
 
 #include <stdlib.h>
@@ -140,7 +139,7 @@ static rest_call_t *call_of(reply_t *reply)
 static void reply_with_error(reply_t *reply, int code, text_t message)
 {
     rest_call_t *call = call_of(reply);
-    call->caller.hub->counts.rpc.errors++;
+    call->caller.hub->rpc_counts.errors++;
     if (call->answered)
         return; /* nobody waits for it */
     call->status = rest_problem_of(call->route, code, message, &call->body);
@@ -150,7 +149,7 @@ static void reply_with_error(reply_t *reply, int code, text_t message)
 /* What was found stands in the body. */
 static void reply_with_body(rest_call_t *call)
 {
-    if (!buffer_ok(&call->body) || call->body.length > RPC_ANSWER_MAX) {
+    if (!buffer_ok(&call->body) || call->body.length > REPLY_MAX) {
         reply_error(&call->reply, RPC_INTERNAL_ERROR, "The answer is too large");
     } else if (!caller_admits(&call->caller, call->body.length)) {
         reply_crowded(&call->reply);
@@ -172,7 +171,7 @@ static void reply_with_result(reply_t *reply, text_t result)
     reply_with_body(call);
 }
 
-static void reply_with_list(reply_t *reply, const dialect_list_t *list)
+static void reply_with_list(reply_t *reply, const reply_list_t *list)
 {
     rest_call_t *call = call_of(reply);
     if (call->answered)
@@ -279,11 +278,11 @@ static void begin_call(rest_call_t *call, const rest_request_t *request)
 {
     hub_t *hub = call->rest_http->hub;
     hub->call_count++;
-    hub->counts.rpc.requests++;
+    hub->rpc_counts.requests++;
     caller_open(&call->caller, hub, &caller_events, ANSWER_REST);
     call->reply.kind = &rest_reply;
     call->called = call->calling = true;
-    methods_call(&call->caller, request->method, rest_request_value, request, &call->reply);
+    caller_call(&call->caller, request->method, rest_request_value, request, &call->reply);
     call->calling = false;
 }
 

@@ -19,8 +19,8 @@ typedef enum { STATE_HANDSHAKE, STATE_OPEN, STATE_OVER } signalr_state_t;
 
 struct signalr {
     conversation_t *talk;
-    struct client *client;
-    void (*receive)(struct client *client, text_t message);
+    struct rpc_session *rpc;
+    void (*receive)(struct rpc_session *rpc, text_t message);
     signalr_state_t state;
     size_t record_bytes;
     buffer_t record;  /* of which the end has not come yet */
@@ -168,7 +168,7 @@ static void invoke(signalr_t *self, text_t record, uint64_t type)
         error = read_argument(self, record, &argument);
     }
     if (!error)
-        self->receive(self->client, argument);
+        self->receive(self->rpc, argument);
     complete(self, record, error);
 }
 
@@ -197,14 +197,14 @@ static void keep(signalr_t *self, text_t part)
         end(self, "the record is too long");
 }
 
-signalr_t *signalr_new(conversation_t *talk, struct client *client, void (*receive)(struct client *client, text_t message),
+signalr_t *signalr_new(conversation_t *talk, struct rpc_session *rpc, void (*receive)(struct rpc_session *rpc, text_t message),
                        size_t record_bytes, int64_t now_ns)
 {
     signalr_t *self = malloc(sizeof *self);
     if (!self)
         return NULL;
     *self = (signalr_t){.talk = talk,
-                        .client = client,
+                        .rpc = rpc,
                         .receive = receive,
                         .record_bytes = record_bytes,
                         .record = buffer_new(record_bytes),

@@ -1,10 +1,11 @@
 #include "gatewayd/doors/sse.h"
+#include "gatewayd/forms/frame.h"
 
 #include "gatewayd/clients/client.h"
 #include "gatewayd/doors/ending.h"
+#include "gatewayd/doors/sse_answer.h"
 #include "gatewayd/doors/sse_format.h"
-#include "gatewayd/forms/event.h"
-#include "gatewayd/methods/methods.h"
+#include "gatewayd/doors/sse_subscribes.h"
 #include "gatewayd/streams/notify.h"
 #include "gatewayd/streams/offers.h"
 
@@ -34,12 +35,10 @@ typedef struct {
     client_t *client;
     sse_format_t *events;
     sse_state_t state;
-    reply_t reply;    /* of each of the subscribes */
-    size_t asking;    /* SSE_ASKING: those that are not answered, and one for the asking itself */
+    sse_subscribes_t subscribes;
     unsigned status;  /* SSE_FAILED */
     bool browser;     /* it is an EventSource that asks */
     buffer_t out;     /* what goes out next; SSE_FAILED: why */
-    buffer_t refusal; /* why a subscribe failed; empty: none has yet */
     buffer_t headers; /* of the answer */
     int64_t sent_ns;  /* CLOCK_MONOTONIC */
     char address[ADMISSION_ADDRESS_MAX];
@@ -81,7 +80,7 @@ static void end(sse_t *self, text_t why)
     http_wake(self->connection);
 }
 
-/* --- the subscribes: reply_t --- */
+/* --- the beginning --- */
 
 /* Which of a symbol's streams fail, as who is subscribed already is told it. */
 static void tell_failing(sse_t *self, const subscription_t *subscription)
@@ -136,112 +135,26 @@ static void begin(sse_t *self)
         conversation_end(&self->client->talk, CLOSE_POLICY, TEXT("too many streams for one connection"));
 }
 
-/* One of the subscribes is answered, or all of them have been asked. */
-static void on_answered(sse_t *self)
+/* --- sse_subscribes_t --- */
+
+static void on_subscribed(sse_subscribes_t *subscribes)
 {
-    if (--self->asking > 0)
-        return;
-    self->client->talk.gathering = false;
-    if (self->refusal.length > 0) {
-        buffer_release(&self->out);
-        self->out = buffer_take(&self->refusal);
-        self->state = SSE_FAILED;
-    } else {
-        begin(self);
-    }
+    sse_t *self = LIST_OWNER(subscribes, sse_t, subscribes);
+    begin(self);
     http_wake(self->connection);
 }
 
-/* It has ended meanwhile, and nobody waits for an answer. */
-static bool is_over(const sse_t *self)
+static void on_refused(sse_subscribes_t *subscribes, int code, text_t message)
 {
-    return self->state != SSE_ASKING || !self->client || self->client->talk.end.closing;
-}
-
-static void reply_with_result(reply_t *reply, text_t result)
-{
-    sse_t *self = LIST_OWNER(reply, sse_t, reply);
-    (void)result; /* the readers are where it says */
-    if (!is_over(self))
-        on_answered(self);
-}
-
-static void reply_with_list(reply_t *reply, const dialect_list_t *list)
-{
-    (void)list;
-    reply_with_result(reply, TEXT(""));
-}
-
-static void reply_with_placed(reply_t *reply, char *result, size_t length)
-{
-    reply_with_result(reply, (text_t){result, length});
-}
-
-/* The first that failed tells why. */
-static void reply_with_error(reply_t *reply, int code, text_t message)
-{
-    sse_t *self = LIST_OWNER(reply, sse_t, reply);
+    sse_t *self = LIST_OWNER(subscribes, sse_t, subscribes);
     text_t symbol;
-    self->hub->counts.rpc.errors++;
-    if (is_over(self))
-        return;
-    if (self->refusal.length == 0)
-        self->status = rest_problem_of(rest_find(TEXT(REST_PREFIX "v1/stream"), &symbol), code, message, &self->refusal);
-    on_answered(self);
+    buffer_release(&self->out);
+    self->status = rest_problem_of(rest_find(TEXT(REST_PREFIX "v1/stream"), &symbol), code, message, &self->out);
+    self->state = SSE_FAILED;
+    http_wake(self->connection);
 }
 
-static bool is_wanted(const reply_t *reply)
-{
-    (void)reply;
-    return true;
-}
-
-static const reply_kind_t sse_reply = {.result = reply_with_result,
-                                       .list = reply_with_list,
-                                       .placed = reply_with_placed,
-                                       .error = reply_with_error,
-                                       .wanted = is_wanted};
-
-/* What one of the subscribes asks for. */
-typedef struct {
-    text_t symbol, source;
-    buffer_t since;
-} wish_t;
-
-static value_t wish_value(const void *from, const char *name)
-{
-    const wish_t *wish = from;
-    if (strcmp(name, "channel") == 0)
-        return (value_t){TEXT("trades"), .plain = true};
-    if (strcmp(name, "symbol") == 0)
-        return (value_t){wish->symbol, .plain = true};
-    if (strcmp(name, "source") == 0 && wish->source.length > 0)
-        return (value_t){wish->source, .plain = true};
-    if (strcmp(name, "since") == 0 && wish->since.length > 0)
-        return (value_t){.text = buffer_text(&wish->since)};
-    return (value_t){.plain = true};
-}
-
-/* The answers may be there at once, and go out together. */
-static void subscribe_all(sse_t *self, text_t symbols, text_t source)
-{
-    caller_t *caller = &self->client->talk.caller;
-    wish_t wish = {.source = source, .since = buffer_new(0)};
-    client_cork(self->client);
-    self->client->talk.gathering = true;
-    self->asking = 1;
-    while (sse_format_symbol(&symbols, &wish.symbol)) {
-        buffer_clear(&wish.since);
-        sse_format_put_since(self->events, wish.symbol, &wish.since);
-        self->hub->counts.rpc.requests++;
-        self->asking++;
-        methods_call(caller, TEXT("subscribe"), wish_value, &wish, &self->reply);
-    }
-    buffer_release(&wish.since);
-    if (!is_over(self))
-        on_answered(self);
-    client_uncork(self->client);
-}
+static const sse_subscribes_events_t subscribes_events = {.subscribed = on_subscribed, .refused = on_refused};
 
 /* --- client_link_t --- */
 
@@ -286,7 +199,7 @@ static size_t link_send(void *link, text_t frames, buffer_t *owner)
     text_t rest = frames, event, whole = {frames.at, 0};
     bool fits = true;
     while (fits && self->state != SSE_FAILED && (!is_open(self) || http_writable(self->connection)) &&
-           event_next(&rest, &event))
+           frame_next_event(&rest, &event))
         fits = take_event(self, event, &whole);
     pass_on(self, whole);
     if (!fits)
@@ -367,58 +280,14 @@ static void prepare_socket(http_connection_t *connection)
     setsockopt(fd, IPPROTO_TCP, TCP_USER_TIMEOUT, &(unsigned){SSE_DEAD_MS}, sizeof(unsigned));
 }
 
-static bool is_browser(const http_request_t *request)
-{
-    text_t accepts = http_request_field(request, "Accept");
-    return memmem(accepts.at, accepts.length, SSE_FORMAT_TYPE, sizeof SSE_FORMAT_TYPE - 1);
-}
-
-/* What sse_open's header says of a 503. */
-static unsigned soften(bool browser, unsigned status, buffer_t *answer)
-{
-    param_text_t why;
-    if (!browser || status != 503 || !param_text(json_member(buffer_text(answer), "detail"), &why))
-        return status;
-    buffer_clear(answer);
-    buffer_printf(answer, "retry: %d\n", SSE_FORMAT_RETRY_MS);
-    sse_format_append_error(answer, param_slice(&why));
-    return 200;
-}
-
-/* --- the answer --- */
-
-static void answer_problem(sse_t *self)
-{
-    buffer_append(&self->headers, self->status == 503 ? TEXT("Retry-After: 1\r\nCache-Control: no-store\r\n")
-                                                      : TEXT("Cache-Control: no-store\r\n"));
-    unsigned status = soften(self->browser, self->status, &self->out);
-    http_answer(self->connection, &(http_answer_t){.status = status,
-                                                   .content_type = status == 200 ? SSE_FORMAT_TYPE : "application/problem+json",
-                                                   .headers = buffer_text(&self->headers),
-                                                   .body = buffer_text(&self->out)});
-}
-
-/* The head, and behind it what has been appended already. The end of the connection ends the body. */
-static void write_head(sse_t *self)
-{
-    buffer_t head = buffer_new(0);
-    buffer_append(&head, TEXT("HTTP/1.1 200 OK\r\nContent-Type: " SSE_FORMAT_TYPE "\r\nCache-Control: no-cache\r\n"
-                              "X-Accel-Buffering: no\r\nX-Content-Type-Options: nosniff\r\nConnection: close\r\n"));
-    buffer_append(&head, http_date_line());
-    buffer_append(&head, buffer_text(&self->headers));
-    buffer_append(&head, TEXT("\r\n"));
-    http_stream(self->connection, buffer_text(&head));
-    buffer_release(&head);
-    self->state = SSE_OPEN;
-    write_out(self);
-}
+/* --- http_owner_t --- */
 
 static void sse_free(sse_t *self)
 {
     client_destroy(&self->client);
     sse_format_destroy(&self->events);
     buffer_release(&self->out);
-    buffer_release(&self->refusal);
+    sse_subscribes_release(&self->subscribes);
     buffer_release(&self->headers);
     if (self->address[0])
         admission_leave(self->admission, self->address);
@@ -433,11 +302,13 @@ static bool go_on(sse_t *self)
         return true;
     }
     if (self->state == SSE_FAILED) {
-        answer_problem(self);
+        sse_answer_problem(self->connection, self->browser, self->status, &self->headers, &self->out);
         return false;
     }
-    if (self->state == SSE_OPENING)
-        write_head(self);
+    if (self->state == SSE_OPENING) {
+        sse_answer_begin(self->connection, buffer_text(&self->headers));
+        self->state = SSE_OPEN;
+    }
     write_out(self);
     client_pump(self->client);
     bool over = self->state == SSE_ENDING || (self->state == SSE_LEAVING && client_idle(self->client));
@@ -471,13 +342,8 @@ static sse_t *sse_new(admission_t *admission, hub_t *hub, http_connection_t *con
     sse_t *self = calloc(1, sizeof *self);
     if (!self)
         return NULL;
-    *self = (sse_t){.hub = hub,
-                    .admission = admission,
-                    .connection = connection,
-                    .reply = {&sse_reply},
-                    .out = buffer_new(0),
-                    .refusal = buffer_new(0),
-                    .headers = buffer_new(0)};
+    *self =
+        (sse_t){.hub = hub, .admission = admission, .connection = connection, .out = buffer_new(0), .headers = buffer_new(0)};
     buffer_append(&self->headers, headers);
     self->events = sse_format_new();
     admission_enter(admission, http_peer(connection, room), self->address);
@@ -498,7 +364,7 @@ bool sse_open(admission_t *admission, hub_t *hub, http_connection_t *connection,
     sse_t *self = *status == 0 ? sse_new(admission, hub, connection, headers) : NULL;
     if (!self) {
         *status = rest_problem(answer, 503, "too many clients");
-        *status = soften(is_browser(request), *status, answer);
+        *status = sse_answer_soften(sse_answer_browser(request), *status, answer);
         return false;
     }
     const char *wrong = resume(self->events, request, query);
@@ -510,9 +376,10 @@ bool sse_open(admission_t *admission, hub_t *hub, http_connection_t *connection,
         sse_free(self);
         return false;
     }
-    self->browser = is_browser(request);
+    self->browser = sse_answer_browser(request);
     prepare_socket(connection);
     http_wait(connection, &sse_owner, self);
-    subscribe_all(self, symbols, rest_query_get(query, "source"));
+    sse_subscribes_start(&self->subscribes, &self->client->talk, self->events, symbols, rest_query_get(query, "source"),
+                         &subscribes_events);
     return true;
 }

@@ -2,7 +2,7 @@
 
 #include "common/array.h"
 #include "common/json_write.h"
-#include "gatewayd/forms/event.h"
+#include "gatewayd/forms/frame.h"
 #include "gatewayd/forms/params.h"
 #include "proto/topic.h"
 
@@ -266,7 +266,7 @@ void sse_format_put_unknown(const sse_format_t *self, text_t symbol, buffer_t *o
 
 bool sse_format_passes(sse_format_t *self, text_t event)
 {
-    text_t name, cursor, place = event_place(event);
+    text_t name, cursor, place = frame_event_place(event);
     if (place.length == 0)
         return true;
     split_place(place, &name, &cursor);
@@ -279,7 +279,7 @@ bool sse_format_passes(sse_format_t *self, text_t event)
 bool sse_format_append(sse_format_t *self, text_t event, buffer_t *out)
 {
     static const size_t before = sizeof "id: " - 1, behind = sizeof "\n" - 1;
-    text_t name, cursor, place = event_place(event);
+    text_t name, cursor, place = frame_event_place(event);
     if (place.length == 0) {
         buffer_append(out, event);
         return !self->overflowed;

@@ -3,6 +3,7 @@
 #include "common/http/pack.h"
 #include "gatewayd/clients/client.h"
 #include "gatewayd/doors/ending.h"
+#include "gatewayd/doors/rpc_session.h"
 #include "gatewayd/doors/signalr.h"
 #include "gatewayd/doors/ws_connection.h"
 #include "gatewayd/forms/frame.h"
@@ -37,6 +38,7 @@ typedef struct {
     size_t answer_length;
     ws_connection_t *ws_connection;
     client_t *client;
+    rpc_session_t *rpc;
     signalr_t *signalr; /* NULL: JSON-RPC as it is */
     int64_t leave_ns;   /* it closes when the last frame is out, and by then at the latest: CLOCK_MONOTONIC; 0: it stays */
     int64_t pinged_ns;  /* when it was pinged last */
@@ -145,13 +147,13 @@ static void deliver(session_t *session, text_t message, bool binary)
     if (binary && session->signalr)
         conversation_end(&session->client->talk, CLOSE_UNSUPPORTED, TEXT("expected a text frame"));
     else if (binary)
-        client_refuse(session->client, RPC_PARSE_ERROR, "Parse error: expected a text frame, found a binary one");
+        rpc_session_refuse(session->rpc, RPC_PARSE_ERROR, "Parse error: expected a text frame, found a binary one");
     else if (!text_is_utf8(message))
         conversation_end(&session->client->talk, CLOSE_INVALID_TEXT, TEXT("expected UTF-8"));
     else if (session->signalr)
         signalr_receive(session->signalr, message);
     else
-        client_receive(session->client, message);
+        rpc_session_receive(session->rpc, message);
 }
 
 static void unpack_and_deliver(session_t *session, text_t packed, bool binary)
@@ -217,6 +219,7 @@ static void destroy(session_t *session)
         close(session->fd);
     signalr_destroy(&session->signalr);
     client_destroy(&session->client);
+    rpc_session_destroy(&session->rpc);
     admission_leave(session->ws->admission, session->address);
     free(session);
 }
@@ -247,12 +250,14 @@ static bool converse(session_t *session)
     if (!session->ws_connection)
         return false;
     session->client = client_new(session->ws->hub, &links[session->speech], session);
-    if (session->client)
-        session->client->talk.caller.address = text_of(session->address);
-    if (session->client && session->speech == WS_SIGNALR)
-        session->signalr = signalr_new(&session->client->talk, session->client, client_receive, config->message_bytes,
+    if (!session->client)
+        return false;
+    session->client->talk.caller.address = text_of(session->address);
+    session->rpc = rpc_session_new(&session->client->talk);
+    if (session->rpc && session->speech == WS_SIGNALR)
+        session->signalr = signalr_new(&session->client->talk, session->rpc, rpc_session_receive, config->message_bytes,
                                        ws_connection_heard_ns(session->ws_connection));
-    return session->client && (session->speech != WS_SIGNALR || session->signalr);
+    return session->rpc && (session->speech != WS_SIGNALR || session->signalr);
 }
 
 /* Thousands may come at once. Whoever only asks something by HTTP does not wait behind them, since their handshakes are merely read there. */

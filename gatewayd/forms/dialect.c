@@ -59,7 +59,7 @@ const dialect_recent_t *dialect_recent(answer_form_t form)
     return &recents[form];
 }
 
-void dialect_put_list(dialect_t dialect, const dialect_list_t *list, buffer_t *out)
+void dialect_put_list(dialect_t dialect, const reply_list_t *list, buffer_t *out)
 {
     bool unwraps = rules[dialect].form == ANSWER_LIST;
     buffer_append(out, TEXT(",\"result\":"));

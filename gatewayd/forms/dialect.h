@@ -5,6 +5,7 @@
 
 #include "gatewayd/forms/answer_form.h"
 #include "gatewayd/forms/frame.h"
+#include "gatewayd/forms/reply.h"
 
 answer_form_t dialect_form(dialect_t dialect);
 
@@ -16,17 +17,8 @@ typedef struct {
 
 const dialect_recent_t *dialect_recent(answer_form_t form);
 
-/* A result that is an object, of which one member, an array, is what was asked for. Raw JSON, in pieces, so that nobody need
- * look through a long one. */
-typedef struct {
-    const char *name; /* of the list */
-    text_t before;    /* the members before it, at least one: "channel":"trades","symbol":"BTC-USD" */
-    text_t list;      /* the array */
-    text_t after;     /* those after it, each after a comma: ,"incomplete":true,"next":{…} */
-} dialect_list_t;
-
 /* Appends a reply's ,"result":… and what goes beside it. */
-void dialect_put_list(dialect_t dialect, const dialect_list_t *list, buffer_t *out);
+void dialect_put_list(dialect_t dialect, const reply_list_t *list, buffer_t *out);
 
 /* Appends an answer's ,"error":{…}. code: of rpc_code.h; message: what was wrong, for people. */
 void dialect_put_error(dialect_t dialect, int code, text_t message, buffer_t *out);

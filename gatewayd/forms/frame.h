@@ -1,5 +1,10 @@
 /* What a client is sent, ready to send: WebSocket frames (RFC 6455, section 5.2), final and unmasked, as a server sends
- * them; or, to who gets a stream of events, events. */
+ * them; or Server-Sent Events (proto/rest.md), whole, and the same for all who want them: what a reader of one stream gets as it is,
+ * and of which a reader of several replaces the id.
+ *
+ *     id: BTC-USD.blockchain=1763941200123456-42
+ *     data: {"epoch":1763941200123456,"seq":42, … }
+ */
 #pragma once
 
 #include "common/buffer.h"
@@ -9,7 +14,7 @@ typedef enum {
     DIALECT_RPC,     /* of /ws and REST; a message stands in a frame as it is */
     DIALECT_DEFLATE, /* the same, but compressed by itself (pack.h), or as it is where that is not shorter */
     DIALECT_SIGNALR, /* of the hub; as the argument of an invocation of ReceiveMessage */
-    DIALECT_SSE, /* of streams of events: there is no frame, but an event of a notification (event.h), and of others nothing */
+    DIALECT_SSE,     /* of streams of events: there is no frame, but an event of a notification, and of others nothing */
     DIALECT_COUNT
 } dialect_t;
 
@@ -55,3 +60,9 @@ bool frame_next(text_t *frames, text_t *payload);
 
 /* Skips the first of several whole frames of a dialect. False when there is none. */
 bool frame_skip(dialect_t dialect, text_t *frames);
+
+/* Takes the first of several whole events. False when there is none. */
+bool frame_next_event(text_t *events, text_t *event);
+
+/* The place in an event's id, within the event: <symbol>.<source>=<cursor>, behind what a trades.update or trades.gap tells. Empty: it has none. */
+text_t frame_event_place(text_t event);

@@ -4,20 +4,29 @@
 #pragma once
 
 #include "common/buffer.h"
-#include "gatewayd/forms/dialect.h"
 #include "gatewayd/forms/rpc_code.h"
 
 enum {
+    REPLY_MAX = 16 << 20,    /* bytes of an answer, and of a batch of them */
     REPLY_MESSAGE_MAX = 512, /* bytes of an error's message */
     REPLY_ROOM = 512,        /* writable bytes in front of a result that is placed */
 };
 
 typedef struct reply reply_t;
 
+/* A result that is an object, of which one member, an array, is what was asked for. Raw JSON, in pieces, so that nobody need
+ * look through a long one. */
+typedef struct {
+    const char *name; /* of the list */
+    text_t before;    /* the members before it, at least one: "channel":"trades","symbol":"BTC-USD" */
+    text_t list;      /* the array */
+    text_t after;     /* those after it, each after a comma: ,"incomplete":true,"next":{…} */
+} reply_list_t;
+
 /* What each kind does. All but `wanted` end the reply: it is gone then. */
 typedef struct {
     void (*result)(reply_t *self, text_t result);
-    void (*list)(reply_t *self, const dialect_list_t *list);
+    void (*list)(reply_t *self, const reply_list_t *list);
     void (*placed)(reply_t *self, char *result, size_t length);
     void (*error)(reply_t *self, int code, text_t message);
     bool (*wanted)(const reply_t *self);
@@ -35,7 +44,7 @@ static inline void reply_result(reply_t *self, text_t result)
 }
 
 /* A list that was asked for and what is around it. */
-static inline void reply_list(reply_t *self, const dialect_list_t *list)
+static inline void reply_list(reply_t *self, const reply_list_t *list)
 {
     self->kind->list(self, list);
 }

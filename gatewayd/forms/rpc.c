@@ -11,7 +11,7 @@
 typedef struct {
     size_t open; /* requests not answered yet, and one for the reading of the batch itself */
     buffer_t answers;
-    size_t counted; /* of rpc_batch_bytes */
+    size_t counted; /* of rpc_batches_t.bytes */
     bool over;      /* they were too many bytes: nothing of it is worked on any longer, and one error is the answer */
 } rpc_batch_t;
 
@@ -21,7 +21,8 @@ struct rpc {
     rpc_counts_t *counts;
     dialect_t dialect;
     list_t requests;
-    size_t open, batches, batch_bytes;
+    size_t open;
+    rpc_batches_t batches;
     buffer_t out;
     size_t mark; /* where in its buffer the answer begins that is written */
 };
@@ -82,8 +83,8 @@ static void batch_leave(rpc_t *self, rpc_batch_t *batch)
 {
     if (--batch->open > 0)
         return;
-    self->batches--;
-    self->batch_bytes -= batch->counted;
+    self->batches.count--;
+    self->batches.bytes -= batch->counted;
     buffer_append(&batch->answers, TEXT("]"));
     bool ok = !batch->over && buffer_ok(&batch->answers);
     if (ok && batch->answers.length > RPC_ANSWER_ROOM + 1)
@@ -96,10 +97,10 @@ static void batch_leave(rpc_t *self, rpc_batch_t *batch)
 
 static void count_batch(rpc_t *self, rpc_batch_t *batch)
 {
-    batch->over = batch->over || !buffer_ok(&batch->answers) || batch->answers.length > RPC_ANSWER_MAX;
+    batch->over = batch->over || !buffer_ok(&batch->answers) || batch->answers.length > REPLY_MAX;
     if (batch->over)
         buffer_release(&batch->answers);
-    self->batch_bytes += batch->answers.capacity - batch->counted;
+    self->batches.bytes += batch->answers.capacity - batch->counted;
     batch->counted = batch->answers.capacity;
 }
 
@@ -183,7 +184,7 @@ static void finish_result(rpc_request_t *request)
     rpc_t *self = request->rpc;
     buffer_t *out = answer_buffer(self, request->batch);
     buffer_append(out, TEXT("}"));
-    bool large = !buffer_ok(out) || out->length - self->mark > RPC_ANSWER_MAX;
+    bool large = !buffer_ok(out) || out->length - self->mark > REPLY_MAX;
     bool crowded = !large && request->id_length > 0 && !is_admitted(self, out->length - self->mark);
     if (large || crowded)
         drop_answer(self, request->batch);
@@ -204,7 +205,7 @@ static void answer_result(reply_t *reply, text_t result)
     finish_result(request);
 }
 
-static void answer_list(reply_t *reply, const dialect_list_t *list)
+static void answer_list(reply_t *reply, const reply_list_t *list)
 {
     rpc_request_t *request = request_of(reply);
     dialect_put_list(request->rpc->dialect, list, begin_result(request));
@@ -342,9 +343,9 @@ static void receive_batch(rpc_t *self, text_t json)
         refuse(self, NULL, NULL_ID, RPC_INTERNAL_ERROR, "Out of memory");
         return;
     }
-    self->batches++;
+    self->batches.count++;
     *batch = (rpc_batch_t){
-        .open = 1, .answers = buffer_new((size_t)2 * RPC_ANSWER_MAX)}; /* one too large alone is no reason to drop the others */
+        .open = 1, .answers = buffer_new((size_t)2 * REPLY_MAX)}; /* one too large alone is no reason to drop the others */
     make_room(&batch->answers);
     for (json_walk_t walk = json_walk(json); !batch->over && json_next(&walk);)
         receive_one(self, batch, walk.value);
@@ -356,7 +357,7 @@ rpc_t *rpc_new(const rpc_events_t *events, void *arg, rpc_counts_t *counts, dial
     rpc_t *self = malloc(sizeof *self);
     if (!self)
         return NULL;
-    *self = (rpc_t){.events = events, .arg = arg, .counts = counts, .dialect = dialect, .out = buffer_new(RPC_ANSWER_MAX)};
+    *self = (rpc_t){.events = events, .arg = arg, .counts = counts, .dialect = dialect, .out = buffer_new(REPLY_MAX)};
     list_init(&self->requests);
     return self;
 }
@@ -401,12 +402,7 @@ void rpc_refuse(rpc_t *self, int code, const char *message)
     refuse(self, NULL, NULL_ID, code, message);
 }
 
-size_t rpc_batches(const rpc_t *self)
+const rpc_batches_t *rpc_batches(const rpc_t *self)
 {
-    return self->batches;
-}
-
-size_t rpc_batch_bytes(const rpc_t *self)
-{
-    return self->batch_bytes;
+    return &self->batches;
 }

@@ -4,7 +4,7 @@
  *     message ─▶ rpc_receive ─▶ on_request ─▶ reply_result or reply_error (reply.h), now or later ─▶ on_answer ─▶ message
  *
  * An id comes back exactly as it was sent. The replies of a batch are sent together when the last one is there; if they exceed
- * RPC_ANSWER_MAX together, one error is the reply, and the rest of the batch is abandoned (reply_wanted). Requests
+ * REPLY_MAX together, one error is the reply, and the rest of the batch is abandoned (reply_wanted). Requests
  * without an id (notifications) are carried out without a reply.
  */
 #pragma once
@@ -15,10 +15,9 @@
 #include "gatewayd/forms/rpc_counts.h"
 
 enum {
-    RPC_BATCH_MAX = 100,       /* requests in a batch */
-    RPC_OPEN_MAX = 1000,       /* requests of one peer that are not answered yet */
-    RPC_ANSWER_MAX = 16 << 20, /* bytes of an answer, and of a batch of them */
-    RPC_ANSWER_ROOM = 16,      /* writable bytes in front of an answer: for the header of a frame */
+    RPC_BATCH_MAX = 100,  /* requests in a batch */
+    RPC_OPEN_MAX = 1000,  /* requests of one peer that are not answered yet */
+    RPC_ANSWER_ROOM = 16, /* writable bytes in front of an answer: for the header of a frame */
 };
 
 typedef struct rpc rpc_t;
@@ -45,6 +44,5 @@ void rpc_receive(rpc_t *self, text_t message);
 /* For something that is not a message: an error with id null. */
 void rpc_refuse(rpc_t *self, int code, const char *message);
 
-/* Unanswered batches, and the bytes of their replies so far. */
-size_t rpc_batches(const rpc_t *self);
-size_t rpc_batch_bytes(const rpc_t *self);
+/* Valid, and kept up to date, for as long as `self` is. */
+const rpc_batches_t *rpc_batches(const rpc_t *self);

@@ -1,5 +1,7 @@
 #include "gatewayd/methods/arguments.h"
 
+#include "gatewayd/forms/dialect.h"
+
 #include "common/buffer.h"
 #include "common/moment.h"
 

@@ -2,19 +2,12 @@
  */
 #pragma once
 
+#include "gatewayd/forms/answer_form.h"
 #include "gatewayd/forms/params.h"
 #include "gatewayd/forms/reply.h"
+#include "gatewayd/forms/value.h"
 #include "proto/interval.h"
 #include "proto/request.h"
-
-/* An argument as a door has it. */
-typedef struct {
-    text_t text; /* at: NULL: absent */
-    bool plain;  /* it is the text itself, as in a URL; else raw JSON */
-} value_t;
-
-/* The argument of this name in `form`, for as long as that lives. */
-typedef value_t value_fn(const void *form, const char *name);
 
 /* What a method takes, in the order in which it is checked. */
 typedef enum {

@@ -2,6 +2,7 @@
 
 #include "common/json_write.h"
 #include "common/timestamp.h"
+#include "gatewayd/forms/dialect.h"
 #include "gatewayd/methods/query.h"
 #include "gatewayd/streams/recent.h"
 

@@ -8,17 +8,18 @@
 
 #define COUNT(member, name, help)                                                                                              \
     {                                                                                                                          \
-        "dataflow_" name "_total", help, offsetof(hub_counts_t, member)                                                        \
+        "dataflow_" name "_total", help, offsetof(hub_t, member)                                                               \
     }
 
 static const metric_count_t counters[] = {
-    COUNT(clients, "gateway_clients", "Clients that connected"),
-    COUNT(writes, "gateway_writes", "Writes to clients' connections, of one or more frames"),
-    COUNT(bytes, "gateway_sent_bytes", "Bytes of all frames sent"),
-    COUNT(trades, "gateway_sent_trades", "Trades sent to clients from the rings; a gap counts as the trades it stands for"),
-    COUNT(looks, "gateway_waiting_looks", "Checks whether a waiting subscribe can continue"),
-    COUNT(rpc.requests, "rpc_requests", "JSON-RPC requests and notifications from clients"),
-    COUNT(rpc.errors, "rpc_errors", "Error replies"),
+    COUNT(counts.clients, "gateway_clients", "Clients that connected"),
+    COUNT(counts.writes, "gateway_writes", "Writes to clients' connections, of one or more frames"),
+    COUNT(counts.bytes, "gateway_sent_bytes", "Bytes of all frames sent"),
+    COUNT(counts.trades, "gateway_sent_trades",
+          "Trades sent to clients from the rings; a gap counts as the trades it stands for"),
+    COUNT(counts.looks, "gateway_waiting_looks", "Checks whether a waiting subscribe can continue"),
+    COUNT(rpc_counts.requests, "rpc_requests", "JSON-RPC requests and notifications from clients"),
+    COUNT(rpc_counts.errors, "rpc_errors", "Error replies"),
 };
 
 static void print_slow(metrics_t *metrics, const hub_counts_t *counts)
@@ -108,7 +109,7 @@ void hub_metrics(metrics_t *metrics, const hub_t *hub)
     metrics_gauge(metrics, "dataflow_gateway_rings", "Streams that clients read", places.rings);
     metrics_gauge(metrics, "dataflow_gateway_ring_lag_bytes", "The farthest that a client is behind the head of a ring",
                   places.lag_bytes);
-    metrics_counters(metrics, counters, sizeof counters / sizeof *counters, &hub->counts);
+    metrics_counters(metrics, counters, sizeof counters / sizeof *counters, hub);
     print_slow(metrics, &hub->counts);
     print_recent(metrics, recent_counts(hub->recent));
     if (hub->budget)

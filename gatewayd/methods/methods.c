@@ -136,39 +136,12 @@ static const method_t *find_method(text_t name)
     return NULL;
 }
 
-static void call(const method_t *method, caller_t *caller, value_fn *value, const void *from, reply_t *reply)
-{
-    arguments_t arguments;
-    if (arguments_read(&arguments, method->takes, value, from, caller->form, reply))
-        method->call(caller, &arguments, reply);
-}
-
 void methods_call(caller_t *caller, text_t name, value_fn *value, const void *from, reply_t *reply)
 {
     const method_t *method = find_method(name);
-    if (method)
-        call(method, caller, value, from, reply);
-    else
+    arguments_t arguments;
+    if (!method)
         reply_error(reply, RPC_METHOD_NOT_FOUND, "Method not found: %.*s", TEXT_ARG(param_found(name)));
+    else if (arguments_read(&arguments, method->takes, value, from, caller->form, reply))
+        method->call(caller, &arguments, reply);
 }
-
-/* --- rpc_events_t --- */
-
-static value_t param(const void *params, const char *name)
-{
-    const text_t *object = params;
-    return (value_t){.text = json_member(*object, name)};
-}
-
-static void on_request(void *arg, reply_t *reply, text_t method, text_t params)
-{
-    client_t *client = arg;
-    param_text_t name;
-    const method_t *found = param_text(method, &name) ? find_method(param_slice(&name)) : NULL;
-    if (found)
-        call(found, &client->talk.caller, param, &params, reply);
-    else
-        reply_error(reply, RPC_METHOD_NOT_FOUND, "Method not found: %.*s", TEXT_ARG(param_shown(method, &name)));
-}
-
-const rpc_events_t methods_events = {.on_request = on_request, .on_answer = client_on_answer, .admits = client_admits};

@@ -116,10 +116,10 @@ static void answer_members(query_t *query, text_t answer)
     else if (!query->is_recent)
         reply_result(query->reply, object);
     else
-        reply_list(query->reply, &(dialect_list_t){.name = TRADES,
-                                                   .before = {object.at + 1, told.list_at - 1},
-                                                   .list = told.list,
-                                                   .after = {object.at + told.list_at, object.length - 1 - told.list_at}});
+        reply_list(query->reply, &(reply_list_t){.name = TRADES,
+                                                 .before = {object.at + 1, told.list_at - 1},
+                                                 .list = told.list,
+                                                 .after = {object.at + told.list_at, object.length - 1 - told.list_at}});
     buffer_release(&told.object);
 }
 

@@ -280,7 +280,7 @@ static void cancel(task_t *task)
 static subscribe_step_t answer(subscribe_t *subscribe)
 {
     subscribe_answer(subscribe);
-    client_release(LIST_OWNER(subscribe->readers, client_t, readers));
+    conversation_release(subscribe->readers->sink);
     return SUBSCRIBE_OVER;
 }
 

@@ -3,7 +3,6 @@
 #include "gatewayd/doors/rest.h"
 #include "gatewayd/doors/sse_format.h"
 #include "gatewayd/forms/accept.h"
-#include "gatewayd/forms/event.h"
 #include "gatewayd/forms/frame.h"
 #include "tests/fuzz/fuzz.h"
 
@@ -83,7 +82,7 @@ static void check_events(text_t symbols, text_t id, text_t message)
         buffer_t event = buffer_new(0);
         if (json_valid(message))
             frame_append_notification(&event, DIALECT_SSE, TEXT("trades.gap"), message);
-        for (text_t rest = buffer_text(&event), next; event_next(&rest, &next);)
+        for (text_t rest = buffer_text(&event), next; frame_next_event(&rest, &next);)
             sse_format_append(events, next, &out);
         buffer_release(&event);
         require(out.length == 0 || out.bytes[out.length - 1] == '\n');

@@ -64,7 +64,7 @@ static void play(text_t line)
     else if (text_starts_with(line, TEXT("~")))
         pass_ms(500);
     else if (occurrences(line, "method") <= REQUESTS_MAX)
-        client_receive(fixture.client, line);
+        peer_says(fixture.client, line);
     if (!fixture.wire.closed)
         client_pump(fixture.client);
     check_sent();

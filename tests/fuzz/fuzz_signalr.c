@@ -6,9 +6,9 @@
 
 enum { RECORD_BYTES = 1024 };
 
-static void receive(struct client *client, text_t message)
+static void receive(struct rpc_session *rpc, text_t message)
 {
-    require(!client && message.length <= RECORD_BYTES && text_is_utf8(message));
+    require(!rpc && message.length <= RECORD_BYTES && text_is_utf8(message));
 }
 
 void conversation_send_frame(conversation_t *self, text_t frame)

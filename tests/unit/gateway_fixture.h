@@ -8,6 +8,7 @@
 #include "gatewayd/clients/catchup.h"
 #include "gatewayd/clients/client.h"
 #include "gatewayd/clients/fanout.h"
+#include "gatewayd/doors/rpc_session.h"
 #include "gatewayd/history/history_client.h"
 #include "gatewayd/history/page_cache.h"
 #include "gatewayd/methods/methods.h"
@@ -17,7 +18,7 @@
 #include "gatewayd/streams/recent.h"
 #include "proto/trade.h"
 
-enum { FIXTURE_EPOCH = 7, FIXTURE_ASKED_MAX = 64, FIXTURE_RING = RING_BYTES_MIN };
+enum { FIXTURE_EPOCH = 7, FIXTURE_ASKED_MAX = 64, FIXTURE_PEERS_MAX = 4096, FIXTURE_RING = RING_BYTES_MIN };
 
 #define BTC "trade.BTC-USD.a"
 
@@ -41,8 +42,16 @@ typedef struct {
     char reason[FRAME_REASON_MAX + 1];
 } wire_t;
 
+/* A client that speaks JSON-RPC. */
+typedef struct {
+    client_t *client;
+    rpc_session_t *rpc;
+} peer_t;
+
 typedef struct {
     int64_t now_ns; /* since 1970 */
+    peer_t peers[FIXTURE_PEERS_MAX];
+    size_t peer_count;
     hub_t hub;
     wire_t wire;
     client_t *client;
@@ -140,12 +149,45 @@ static int64_t tell_time(void)
     return fixture.now_ns;
 }
 
+static inline client_t *peer_new(hub_t *hub, const client_link_t *link, wire_t *wire)
+{
+    ck_assert_uint_lt(fixture.peer_count, FIXTURE_PEERS_MAX);
+    peer_t *peer = &fixture.peers[fixture.peer_count++];
+    peer->client = client_new(hub, link, wire);
+    peer->rpc = rpc_session_new(&peer->client->talk);
+    return peer->client;
+}
+
+static inline peer_t *peer_of(const client_t *client)
+{
+    size_t i = fixture.peer_count;
+    while (i > 0 && fixture.peers[i - 1].client != client)
+        i--;
+    ck_assert_uint_gt(i, 0);
+    return &fixture.peers[i - 1];
+}
+
+static inline void peer_says(client_t *client, text_t message)
+{
+    rpc_session_receive(peer_of(client)->rpc, message);
+}
+
+static inline void peer_leaves(client_t **client)
+{
+    peer_t *peer = *client ? peer_of(*client) : NULL;
+    client_destroy(client);
+    if (!peer)
+        return;
+    rpc_session_destroy(&peer->rpc);
+    *peer = fixture.peers[--fixture.peer_count];
+}
+
 static inline void fixture_setup(void)
 {
     fixture = (gateway_fixture_t){.histories = 1, .now_ns = 1000 * NS_PER_S};
     hub_init(&fixture.hub);
     fixture.hub.clock = tell_time;
-    fixture.hub.methods = &methods_events;
+    fixture.hub.call = methods_call;
     fixture.hub.catch_up = catchup_step;
     fixture.hub.offers = offers_new();
     fixture.hub.markets = markets_new(FIXTURE_RING, on_wanted, NULL);
@@ -155,12 +197,12 @@ static inline void fixture_setup(void)
     fixture.hub.recent = recent_new(fixture.hub.offers, fixture.hub.markets, &fixture.hub.buses);
     fixture.hub.pages = page_cache_new();
     fixture.wire.sent = buffer_new(0);
-    fixture.client = client_new(&fixture.hub, &wire_link, &fixture.wire);
+    fixture.client = peer_new(&fixture.hub, &wire_link, &fixture.wire);
 }
 
 static inline void fixture_teardown(void)
 {
-    client_destroy(&fixture.client);
+    peer_leaves(&fixture.client);
     history_client_destroy(&fixture.hub.history);
     recent_destroy(&fixture.hub.recent);
     page_cache_destroy(&fixture.hub.pages);
@@ -246,7 +288,7 @@ static inline void trades_come(uint64_t from, uint64_t to)
 
 static inline void say(const char *json)
 {
-    client_receive(fixture.client, text_of(json));
+    peer_says(fixture.client, text_of(json));
 }
 
 /* The next message that the client was sent; empty when there is none. Valid until more is sent. */

@@ -54,9 +54,9 @@ END_TEST
 START_TEST(others_get_the_same_trades_one_by_one)
 {
     wire_t wire = {.sent = buffer_new(0)};
-    client_t *other = client_new(&fixture.hub, &wire_link, &wire);
+    client_t *other = peer_new(&fixture.hub, &wire_link, &wire);
     subscribe_for_batches("");
-    client_receive(other, TEXT(SUBSCRIBE("")));
+    peer_says(other, TEXT(SUBSCRIBE("")));
     trades_come(11, 15);
     expect_batch(11, 15);
     wire_t mine = fixture.wire;
@@ -65,7 +65,7 @@ START_TEST(others_get_the_same_trades_one_by_one)
     expect_trades(FIXTURE_EPOCH, 11, 15);
     expect_nothing();
     fixture.wire = mine;
-    client_destroy(&other);
+    peer_leaves(&other);
     buffer_release(&wire.sent);
 }
 END_TEST

@@ -210,9 +210,9 @@ static client_t *another_resumes(uint64_t since, size_t room)
 {
     char text[512];
     other_wire = (wire_t){.sent = buffer_new(0), .room = room};
-    client_t *other = client_new(&fixture.hub, &wire_link, &other_wire);
+    client_t *other = peer_new(&fixture.hub, &wire_link, &other_wire);
     snprintf(text, sizeof text, SUBSCRIBE(",\"since\":\"7-%llu\""), (unsigned long long)since);
-    client_receive(other, text_of(text));
+    peer_says(other, text_of(text));
     return other;
 }
 
@@ -246,7 +246,7 @@ static void trades_21_to_100(void)
 
 static void leave(client_t *other)
 {
-    client_destroy(&other);
+    peer_leaves(&other);
     buffer_release(&other_wire.sent);
 }
 
@@ -311,7 +311,7 @@ START_TEST(who_asked_may_leave_and_the_next_one_asks)
     answer_newest_first();
     service_answers_trades("history", "\"count\":1}", 21, 21, ",\"missing\":0");
     client_pump(other);
-    client_destroy(&fixture.client);
+    peer_leaves(&fixture.client);
     ck_assert_uint_eq(fixture.asked_count, 0);
     pass_ms(PAGE_CACHE_WAIT_MS);
     service_answers_trades("history", "\"from\":\"7-21\",\"to\":\"7-100\"", 21, 100, ",\"missing\":0");

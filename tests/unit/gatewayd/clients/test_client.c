@@ -288,13 +288,13 @@ END_TEST
 START_TEST(the_bus_is_asked_for_a_symbol_once_and_no_more_when_the_last_client_leaves)
 {
     wire_t other = {.sent = buffer_new(0)};
-    client_t *second = client_new(&fixture.hub, &wire_link, &other);
+    client_t *second = peer_new(&fixture.hub, &wire_link, &other);
     subscribe_at_10();
-    client_receive(second, text_of(SUBSCRIBE("")));
+    peer_says(second, text_of(SUBSCRIBE("")));
     ck_assert_str_eq(fixture.wanted, "+BTC-USD ");
     say("{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"unsubscribe\",\"params\":{\"channel\":\"trades\",\"symbol\":\"BTC-USD\"}}");
     ck_assert_str_eq(fixture.wanted, "+BTC-USD ");
-    client_destroy(&second);
+    peer_leaves(&second);
     ck_assert_str_eq(fixture.wanted, "+BTC-USD -BTC-USD ");
     buffer_release(&other.sent);
 }

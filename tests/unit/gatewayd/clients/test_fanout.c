@@ -23,8 +23,8 @@ static void setup(void)
     subscribe_at_10();
     for (size_t i = 0; i < CROWD; i++) {
         wires[i] = (wire_t){.sent = buffer_new(0)};
-        crowd[i] = client_new(&fixture.hub, &wire_link, &wires[i]);
-        client_receive(crowd[i], TEXT(SUBSCRIBE("")));
+        crowd[i] = peer_new(&fixture.hub, &wire_link, &wires[i]);
+        peer_says(crowd[i], TEXT(SUBSCRIBE("")));
     }
     fixture.hub.trades = share_new(loop, 0, fan_out, &fixture.hub);
     come = 10;
@@ -33,7 +33,7 @@ static void setup(void)
 static void teardown(void)
 {
     for (size_t i = 0; i < CROWD; i++) {
-        client_destroy(&crowd[i]);
+        peer_leaves(&crowd[i]);
         buffer_release(&wires[i].sent);
     }
     share_destroy(&fixture.hub.trades);
@@ -93,8 +93,8 @@ START_TEST(who_leaves_in_the_midst_of_a_pass_is_forgotten)
 {
     trades_come(11, 11);
     come = 11;
-    client_destroy(&crowd[3]);
-    client_destroy(&crowd[CROWD - 1]);
+    peer_leaves(&crowd[3]);
+    peer_leaves(&crowd[CROWD - 1]);
     run_until_all_is_out();
     expect_all(0);
     expect_all(4);

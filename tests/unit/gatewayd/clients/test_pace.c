@@ -19,7 +19,7 @@ static void setup(void)
 static void teardown(void)
 {
     for (size_t i = 0; i < CROWD; i++) {
-        client_destroy(&crowd[i]);
+        peer_leaves(&crowd[i]);
         buffer_release(&wires[i].sent);
     }
     fixture_teardown();
@@ -32,8 +32,8 @@ static void come_back(void)
 {
     for (size_t i = 0; i < CROWD; i++) {
         wires[i] = (wire_t){.sent = buffer_new(0)};
-        crowd[i] = client_new(&fixture.hub, &wire_link, &wires[i]);
-        client_receive(crowd[i], TEXT(SUBSCRIBE(",\"since\":\"7-10\"")));
+        crowd[i] = peer_new(&fixture.hub, &wire_link, &wires[i]);
+        peer_says(crowd[i], TEXT(SUBSCRIBE(",\"since\":\"7-10\"")));
     }
 }
 
@@ -92,7 +92,7 @@ START_TEST(a_client_that_leaves_while_it_waits_is_forgotten)
     come_back();
     ck_assert_uint_lt(caught_up(), CROWD);
     for (size_t i = 0; i < CROWD; i++)
-        client_destroy(&crowd[i]);
+        peer_leaves(&crowd[i]);
     loop_timer_t *timer = loop_timer_new(loop, stop, NULL);
     loop_timer_start(timer, 5, 0);
     loop_run(loop);

@@ -200,7 +200,7 @@ START_TEST(who_catches_up_when_its_journal_is_renewed_gets_each_trade_once)
     pass_ms(HISTORY_RETRY_MS);
     ck_assert_uint_eq(fixture.asked_count, 1);
     ck_assert_ptr_nonnull(strstr(fixture.asked[0].text, "\"from\":\"8-13\""));
-    client_destroy(&fixture.client);
+    peer_leaves(&fixture.client);
 }
 END_TEST
 
@@ -223,7 +223,7 @@ START_TEST(who_falls_behind_a_renewed_journal_is_told_so_before_what_history_has
     expect_with("\"from\":\"7-13\",\"to\":\"8-2\",\"missing\":null");
     expect_nothing();
     ck_assert_ptr_nonnull(strstr(fixture.asked[0].text, "\"from\":\"8-3\""));
-    client_destroy(&fixture.client);
+    peer_leaves(&fixture.client);
 }
 END_TEST
 
@@ -246,7 +246,7 @@ START_TEST(a_client_that_has_read_past_the_turn_is_not_told_again)
     take_all();
     expect_nothing();
     ck_assert_ptr_nonnull(strstr(fixture.asked[0].text, "\"from\":\"8-3\""));
-    client_destroy(&fixture.client);
+    peer_leaves(&fixture.client);
 }
 END_TEST
 
@@ -276,8 +276,8 @@ START_TEST(many_that_were_slow_share_pages_and_only_some_are_asked_for_at_one_ti
     fixture.wire.choked = true;
     for (size_t i = 0; i < CROWD; i++) { /* each stops a little later */
         wires[i] = (wire_t){.sent = buffer_new(0)};
-        crowd[i] = client_new(&fixture.hub, &wire_link, &wires[i]);
-        client_receive(crowd[i], TEXT(SUBSCRIBE("")));
+        crowd[i] = peer_new(&fixture.hub, &wire_link, &wires[i]);
+        peer_says(crowd[i], TEXT(SUBSCRIBE("")));
         wires[i].choked = true;
         trades_come(11 + i * APART, 10 + (i + 1) * APART);
     }
@@ -301,7 +301,7 @@ START_TEST(many_that_were_slow_share_pages_and_only_some_are_asked_for_at_one_ti
         expect_with("\"subscribed\"");
         expect_trades(FIXTURE_EPOCH, 11 + i * APART, NEWEST);
         expect_nothing();
-        client_destroy(&crowd[i]);
+        peer_leaves(&crowd[i]);
         buffer_release(&wires[i].sent);
     }
     fixture.wire = mine;

@@ -271,7 +271,7 @@ static const struct {
 START_TEST(a_list_and_what_is_around_it_become_a_body)
 {
     char expected[256];
-    dialect_list_t list = {"trades", TEXT("\"symbol\":\"B-U\""), TEXT("[1,2]"), text_of(lists[_i].after)};
+    reply_list_t list = {"trades", TEXT("\"symbol\":\"B-U\""), TEXT("[1,2]"), text_of(lists[_i].after)};
     rest_put_list(find("trades/B-U"), &list, &out);
     buffer_append(&out, TEXT("\0"));
     snprintf(expected, sizeof expected, "{\"version\":\"v1\",\"symbol\":\"B-U\",\"trades\":[1,2]%s", lists[_i].rest);

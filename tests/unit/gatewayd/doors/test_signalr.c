@@ -13,9 +13,9 @@ static signalr_t *signalr;
 static void setup(void)
 {
     fixture_setup();
-    client_destroy(&fixture.client);
-    fixture.client = client_new(&fixture.hub, &hub_link, &fixture.wire);
-    signalr = signalr_new(&fixture.client->talk, fixture.client, client_receive, RECORD_BYTES, 0);
+    peer_leaves(&fixture.client);
+    fixture.client = peer_new(&fixture.hub, &hub_link, &fixture.wire);
+    signalr = signalr_new(&fixture.client->talk, peer_of(fixture.client)->rpc, rpc_session_receive, RECORD_BYTES, 0);
 }
 
 static void teardown(void)
@@ -163,17 +163,17 @@ START_TEST(the_ring_of_a_dialect_is_there_while_somebody_reads_it)
 {
     shake();
     hear("a", true, "{\"BTC-USD\":10}");
-    client_receive(fixture.client, text_of(SUBSCRIBE("")));
+    peer_says(fixture.client, text_of(SUBSCRIBE("")));
     follow(BTC, FIXTURE_EPOCH, 10);
     market_t *market = markets_find(fixture.hub.markets, TEXT("BTC-USD"));
     live_stream_t *live_stream = market_find(market, TEXT("a"));
     ck_assert_ptr_nonnull(live_stream->others[DIALECT_SIGNALR]);
     wire_t other = {.sent = buffer_new(0)};
-    client_t *plain = client_new(&fixture.hub, &wire_link, &other);
-    client_receive(plain, text_of(SUBSCRIBE("")));
+    client_t *plain = peer_new(&fixture.hub, &wire_link, &other);
+    peer_says(plain, text_of(SUBSCRIBE("")));
     readers_unsubscribe(readers_subscription(&fixture.client->readers, TEXT("BTC-USD")));
     ck_assert_ptr_null(live_stream->others[DIALECT_SIGNALR]);
-    client_destroy(&plain);
+    peer_leaves(&plain);
     buffer_release(&other.sent);
 }
 END_TEST

@@ -2,7 +2,6 @@
 #include "gatewayd/doors/sse_format.h"
 
 #include "common/json.h"
-#include "gatewayd/forms/event.h"
 #include "gatewayd/forms/frame.h"
 
 #include <check.h>
@@ -100,7 +99,7 @@ static bool hear(const char *message)
     ck_assert(json_plain_string(json_member(json, "method"), &method));
     frame_append_notification(&rendered, DIALECT_SSE, method, json_member(json, "params"));
     rest = buffer_text(&rendered);
-    bool some = event_next(&rest, &event), passes = some && sse_format_passes(events, event);
+    bool some = frame_next_event(&rest, &event), passes = some && sse_format_passes(events, event);
     bool fits = !some || sse_format_append(events, event, &out);
     ck_assert_uint_eq(rest.length, 0);
     ck_assert(!passes || text_equal(buffer_text(&out), event));

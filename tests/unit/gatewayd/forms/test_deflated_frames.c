@@ -123,15 +123,15 @@ START_TEST(their_ring_is_there_while_somebody_reads_it)
 {
     take_compressed();
     hear("a", true, "{\"BTC-USD\":10}");
-    client_receive(fixture.client, text_of(SUBSCRIBE("")));
+    peer_says(fixture.client, text_of(SUBSCRIBE("")));
     follow(BTC, FIXTURE_EPOCH, 10);
     ck_assert_ptr_nonnull(btc()->others[DIALECT_DEFLATE]);
     wire_t other = {.sent = buffer_new(0)};
-    client_t *plain = client_new(&fixture.hub, &wire_link, &other);
-    client_receive(plain, text_of(SUBSCRIBE("")));
+    client_t *plain = peer_new(&fixture.hub, &wire_link, &other);
+    peer_says(plain, text_of(SUBSCRIBE("")));
     readers_unsubscribe(readers_subscription(&fixture.client->readers, TEXT("BTC-USD")));
     ck_assert_ptr_null(btc()->others[DIALECT_DEFLATE]);
-    client_destroy(&plain);
+    peer_leaves(&plain);
     buffer_release(&other.sent);
 }
 END_TEST
@@ -158,7 +158,7 @@ START_TEST(who_changes_to_batches_reads_another_ring)
     bool packed;
     take_compressed();
     hear("a", true, "{\"BTC-USD\":10}");
-    client_receive(fixture.client, text_of(SUBSCRIBE("")));
+    peer_says(fixture.client, text_of(SUBSCRIBE("")));
     follow(BTC, FIXTURE_EPOCH, 10);
     client_pump(fixture.client);
     new_frames();
@@ -169,7 +169,7 @@ START_TEST(who_changes_to_batches_reads_another_ring)
         ck_assert(packed);
         expect_seqs(&text, seq, seq);
     }
-    client_receive(fixture.client, text_of(SUBSCRIBE(",\"batch\":true")));
+    peer_says(fixture.client, text_of(SUBSCRIBE(",\"batch\":true")));
     ck_assert_ptr_null(btc()->others[DIALECT_DEFLATE]);
     client_pump(fixture.client);
     new_frames();
@@ -180,7 +180,7 @@ START_TEST(who_changes_to_batches_reads_another_ring)
     ck_assert_int_eq(text.bytes[0], '[');
     expect_seqs(&text, 13, 30);
     ck_assert_uint_eq(frames.length, 0);
-    client_receive(fixture.client, text_of(SUBSCRIBE("")));
+    peer_says(fixture.client, text_of(SUBSCRIBE("")));
     ck_assert_ptr_nonnull(btc()->others[DIALECT_DEFLATE]);
     new_frames();
     trades_come(31, 31);

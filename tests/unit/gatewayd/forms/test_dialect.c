@@ -2,14 +2,16 @@
 #include "common/moment.h"
 #include "tests/unit/gateway_fixture.h"
 
+#include "gatewayd/forms/dialect.h"
+
 static const client_link_t hub_link = {
     .dialect = DIALECT_SIGNALR, .send = wire_send, .ready = wire_ready, .wake = wire_wake, .close = wire_close};
 
 static void setup(void)
 {
     fixture_setup();
-    client_destroy(&fixture.client);
-    fixture.client = client_new(&fixture.hub, &hub_link, &fixture.wire);
+    peer_leaves(&fixture.client);
+    fixture.client = peer_new(&fixture.hub, &hub_link, &fixture.wire);
     hear("a", true, "{\"BTC-USD\":10}");
     fixture.now_ns += OFFERS_SETTLED_MS * NS_PER_MS;
 }

@@ -180,12 +180,12 @@ START_TEST(a_batch_goes_out_when_its_last_answer_is_there)
 {
     say("[{\"jsonrpc\":\"2.0\",\"method\":\"later\",\"id\":1},{\"jsonrpc\":\"2.0\",\"method\":\"echo\",\"id\":2},"
         "{\"jsonrpc\":\"2.0\",\"method\":\"later\"}]");
-    ck_assert_uint_eq(rpc_batches(rpc), 1);
+    ck_assert_uint_eq(rpc_batches(rpc)->count, 1);
     reply_result(waiting[0], TEXT("1"));
     expect("");
     reply_result(waiting[1], TEXT("3"));
     expect("[" OK("2", "\"nothing\"") "," OK("1", "1") "]\n");
-    ck_assert_uint_eq(rpc_batches(rpc), 0);
+    ck_assert_uint_eq(rpc_batches(rpc)->count, 0);
 }
 END_TEST
 
@@ -204,9 +204,9 @@ END_TEST
 START_TEST(a_batch_that_is_over_its_limit_is_not_worked_on_further)
 {
     buffer_t large = buffer_new(0), batch = buffer_new(0);
-    char *room = buffer_room(&large, RPC_ANSWER_MAX / 3);
-    memset(room, '1', RPC_ANSWER_MAX / 3);
-    buffer_took(&large, RPC_ANSWER_MAX / 3);
+    char *room = buffer_room(&large, REPLY_MAX / 3);
+    memset(room, '1', REPLY_MAX / 3);
+    buffer_took(&large, REPLY_MAX / 3);
     for (int i = 0; i < 5; i++)
         buffer_printf(&batch, "%c{\"jsonrpc\":\"2.0\",\"method\":\"later\",\"id\":%d}", i ? ',' : '[', i);
     buffer_append(&batch, TEXT("]"));
@@ -220,7 +220,7 @@ START_TEST(a_batch_that_is_over_its_limit_is_not_worked_on_further)
     reply_result(waiting[3], buffer_text(&large));
     reply_error(waiting[4], RPC_UNAVAILABLE, "nobody is told");
     expect(NO("null", "-32603", "The batch's replies are too large together") "\n");
-    ck_assert_uint_eq(rpc_batches(rpc), 0);
+    ck_assert_uint_eq(rpc_batches(rpc)->count, 0);
     buffer_release(&large);
     buffer_release(&batch);
 }
@@ -229,10 +229,10 @@ END_TEST
 START_TEST(what_follows_in_a_batch_that_is_over_its_limit_is_not_begun)
 {
     buffer_t batch = buffer_new(0);
-    char *room = buffer_room(&batch, RPC_ANSWER_MAX);
+    char *room = buffer_room(&batch, REPLY_MAX);
     size_t length = (size_t)snprintf(room, 100, "[{\"jsonrpc\":\"2.0\",\"method\":\"echo\",\"id\":1,\"params\":{\"a\":\"");
-    memset(room + length, 'a', RPC_ANSWER_MAX / 2);
-    buffer_took(&batch, length + RPC_ANSWER_MAX / 2);
+    memset(room + length, 'a', REPLY_MAX / 2);
+    buffer_took(&batch, length + REPLY_MAX / 2);
     buffer_append(&batch, TEXT("\"}}"));
     text_t first = {batch.bytes + 1, batch.length - 1};
     buffer_t two = buffer_new(0);
@@ -273,15 +273,15 @@ END_TEST
 
 START_TEST(an_answer_beyond_the_limit_becomes_an_error)
 {
-    char *large = malloc(RPC_ANSWER_MAX);
-    memset(large, '1', RPC_ANSWER_MAX);
+    char *large = malloc(REPLY_MAX);
+    memset(large, '1', REPLY_MAX);
     say("[{\"jsonrpc\":\"2.0\",\"method\":\"later\",\"id\":1},{\"jsonrpc\":\"2.0\",\"method\":\"later\",\"id\":2}]");
-    reply_result(waiting[0], (text_t){large, RPC_ANSWER_MAX});
+    reply_result(waiting[0], (text_t){large, REPLY_MAX});
     reply_result(waiting[1], TEXT("2"));
     expect("[" NO("1", "-32603", "The answer is too large") "," OK("2", "2") "]\n");
     say("[{\"jsonrpc\":\"2.0\",\"method\":\"later\",\"id\":1},{\"jsonrpc\":\"2.0\",\"method\":\"later\",\"id\":2}]");
-    reply_result(waiting[2], (text_t){large, RPC_ANSWER_MAX * 3 / 4});
-    reply_result(waiting[3], (text_t){large, RPC_ANSWER_MAX * 3 / 4});
+    reply_result(waiting[2], (text_t){large, REPLY_MAX * 3 / 4});
+    reply_result(waiting[3], (text_t){large, REPLY_MAX * 3 / 4});
     expect(NO("null", "-32603", "The batch's replies are too large together") "\n");
     free(large);
 }

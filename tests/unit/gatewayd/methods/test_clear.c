@@ -47,7 +47,7 @@ START_TEST(who_leaves_meanwhile_is_told_nothing)
 {
     say(CLEAR);
     service_answers("history", REQUEST, CLEARED(5));
-    client_destroy(&fixture.client);
+    peer_leaves(&fixture.client);
     ck_assert_uint_eq(fixture.asked_count, 0);
 }
 END_TEST

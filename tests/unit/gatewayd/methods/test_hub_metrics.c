@@ -23,12 +23,12 @@ START_TEST(clients_and_subscriptions_are_told)
     expect_metric("dataflow_gateway_clients_total 1");
     expect_metric("dataflow_gateway_subscriptions 1");
     expect_metric("dataflow_gateway_rings 1");
-    client_destroy(&fixture.client);
+    peer_leaves(&fixture.client);
     expect_metric("dataflow_gateway_clients 0");
     expect_metric("dataflow_gateway_clients_total 1");
     expect_metric("dataflow_gateway_subscriptions 0");
     expect_metric("dataflow_gateway_rings 0");
-    fixture.client = client_new(&fixture.hub, &wire_link, &fixture.wire);
+    fixture.client = peer_new(&fixture.hub, &wire_link, &fixture.wire);
     expect_metric("dataflow_gateway_clients_total 2");
 }
 END_TEST

@@ -193,7 +193,7 @@ END_TEST
 START_TEST(a_client_that_leaves_takes_its_questions_along)
 {
     say(REQUEST("getRecentTrades", "{\"symbol\":\"BTC-USD\"}"));
-    client_destroy(&fixture.client);
+    peer_leaves(&fixture.client);
     ck_assert_uint_eq(fixture.asked_count, 0);
 }
 END_TEST

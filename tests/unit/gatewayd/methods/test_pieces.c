@@ -1,5 +1,7 @@
 #include "tests/unit/gateway_fixture.h"
 
+#include "gatewayd/forms/rpc.h"
+
 #define ASK(method, more) "{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"" method "\",\"params\":{\"symbol\":\"BTC-USD\"" more "}}"
 #define RECENT(count)     ASK("getRecentTrades", ",\"count\":" count)
 
@@ -107,7 +109,7 @@ START_TEST(a_client_that_goes_takes_its_pieces_with_it)
 {
     say(RECENT("2000"));
     service_answers_trades("history", "\"count\":1000}", 2000, 1001, ",\"next\":{\"a\":\"7-1000\"}");
-    client_destroy(&fixture.client);
+    peer_leaves(&fixture.client);
     ck_assert_uint_eq(fixture.hub.turns.bytes, 0);
 }
 END_TEST

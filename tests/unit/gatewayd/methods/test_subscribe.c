@@ -268,7 +268,7 @@ START_TEST(a_client_that_leaves_while_it_joins_leaves_nothing_behind)
     say(SUBSCRIBE(",\"since\":\"7-5\""));
     follow(BTC, FIXTURE_EPOCH, 10);
     ck_assert_uint_eq(fixture.asked_count, 1);
-    client_destroy(&fixture.client);
+    peer_leaves(&fixture.client);
     ck_assert_uint_eq(fixture.asked_count, 0);
     ck_assert_str_eq(fixture.wanted, "+BTC-USD -BTC-USD ");
 }

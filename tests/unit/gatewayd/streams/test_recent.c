@@ -43,7 +43,7 @@ static void setup(void)
 
 static void teardown(void)
 {
-    client_destroy(&fixture.client);
+    peer_leaves(&fixture.client);
     for (size_t at = 0; markets_each(fixture.hub.markets, &at);)
         recent_tick(fixture.hub.recent, fixture.now_ns);
     fixture_teardown();

@@ -11,14 +11,14 @@ static void setup(void)
     fixture_setup();
     for (size_t i = 0; i < CROWD; i++) {
         wires[i] = (wire_t){.sent = buffer_new(0)};
-        crowd[i] = client_new(&fixture.hub, &wire_link, &wires[i]);
+        crowd[i] = peer_new(&fixture.hub, &wire_link, &wires[i]);
     }
 }
 
 static void teardown(void)
 {
     for (size_t i = 0; i < CROWD; i++) {
-        client_destroy(&crowd[i]);
+        peer_leaves(&crowd[i]);
         buffer_release(&wires[i].sent);
     }
     fixture_teardown();
@@ -28,7 +28,7 @@ static void subscribe_since(client_t *client, uint64_t seq)
 {
     char text[256];
     snprintf(text, sizeof text, SUBSCRIBE(",\"since\":\"7-%llu\""), (unsigned long long)seq);
-    client_receive(client, text_of(text));
+    peer_says(client, text_of(text));
 }
 
 /* Each of the crowd waits for the trade of its number behind 7-1000, in no order. */
@@ -86,7 +86,7 @@ START_TEST(who_leaves_waits_no_more)
 {
     all_wait();
     for (size_t i = 0; i < CROWD; i += 2)
-        client_destroy(&crowd[i]);
+        peer_leaves(&crowd[i]);
     ck_assert_uint_eq(fixture.hub.waits.count, CROWD / 2);
     trades_come(11, 1000 + CROWD);
     ck_assert_uint_eq(answered(), CROWD / 2);
@@ -128,7 +128,7 @@ START_TEST(a_status_is_what_those_wait_for_who_ask_for_a_symbol_that_nobody_offe
 {
     hear("b", true, "{\"ETH-USD\":1}");
     for (size_t i = 0; i < CROWD; i++)
-        client_receive(crowd[i], TEXT(SUBSCRIBE("")));
+        peer_says(crowd[i], TEXT(SUBSCRIBE("")));
     pass_ms(1);
     uint64_t looks = fixture.hub.counts.looks;
     for (int i = 0; i < 10; i++)
@@ -149,7 +149,7 @@ START_TEST(many_that_are_due_at_once_go_on_in_turns)
     subscribe_at_10();
     wire = (wire_t){.sent = buffer_new(0)};
     for (size_t i = 0; i < MANY; i++) {
-        many[i] = client_new(&fixture.hub, &wire_link, &wire);
+        many[i] = peer_new(&fixture.hub, &wire_link, &wire);
         subscribe_since(many[i], 11);
     }
     trades_come(11, 11);
@@ -158,7 +158,7 @@ START_TEST(many_that_are_due_at_once_go_on_in_turns)
         pass_ms(1);
     ck_assert_uint_eq(fixture.hub.waits.count, 0);
     for (size_t i = 0; i < MANY; i++)
-        client_destroy(&many[i]);
+        peer_leaves(&many[i]);
     free(many);
     buffer_release(&wire.sent);
 }

@@ -1,5 +1,4 @@
 /* Notifications as events, and events one by one. */
-#include "gatewayd/forms/event.h"
 
 #include "gatewayd/forms/frame.h"
 
@@ -45,7 +44,7 @@ START_TEST(a_notification_becomes_an_event_with_its_place)
     ck_assert_uint_le(out.length, frame_notify_length(DIALECT_SSE, method, params));
     ck_assert_msg(text_equal(buffer_text(&out), text_of(events[_i].event)), "expected %s\nfound    %.*s", events[_i].event,
                   TEXT_ARG(buffer_text(&out)));
-    ck_assert(text_equal(event_place(buffer_text(&out)), text_of(events[_i].place)));
+    ck_assert(text_equal(frame_event_place(buffer_text(&out)), text_of(events[_i].place)));
 }
 END_TEST
 
@@ -57,12 +56,12 @@ START_TEST(events_are_taken_one_by_one)
     rest = buffer_text(&out);
     for (size_t i = 0; i + 1 < sizeof events / sizeof *events; i++) { /* the last makes no event */
         text_t before = rest;
-        ck_assert(event_next(&rest, &event) && text_equal(event, text_of(events[i].event)));
+        ck_assert(frame_next_event(&rest, &event) && text_equal(event, text_of(events[i].event)));
         ck_assert(frame_skip(DIALECT_SSE, &before) && before.at == rest.at);
     }
-    ck_assert(!event_next(&rest, &event) && rest.length == 0);
+    ck_assert(!frame_next_event(&rest, &event) && rest.length == 0);
     rest = TEXT("data: 1\n");
-    ck_assert(!event_next(&rest, &event));
+    ck_assert(!frame_next_event(&rest, &event));
 }
 END_TEST
 
@@ -70,7 +69,8 @@ START_TEST(what_is_no_notification_has_no_event)
 {
     frame_append(&out, DIALECT_SSE, TEXT("{\"jsonrpc\":\"2.0\",\"id\":1,\"result\":{}}"));
     ck_assert_uint_eq(out.length + frame_length(DIALECT_SSE, TEXT("{}")), 0);
-    ck_assert_uint_eq(event_place(TEXT("event: x")).length + event_place(TEXT("id: x")).length + event_place(TEXT("")).length,
+    ck_assert_uint_eq(frame_event_place(TEXT("event: x")).length + frame_event_place(TEXT("id: x")).length +
+                          frame_event_place(TEXT("")).length,
                       0);
 }
 END_TEST
