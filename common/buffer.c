@@ -19,6 +19,16 @@ static void close_up(buffer_t *self)
     self->gone = 0;
 }
 
+static bool resize(buffer_t *self, size_t capacity)
+{
+    char *bytes = realloc(self->bytes, capacity);
+    if (!bytes)
+        return false;
+    self->bytes = bytes;
+    self->capacity = capacity;
+    return true;
+}
+
 /* Doubles until `wanted` bytes fit, so that n appends cost O(n). */
 static bool buffer_grow(buffer_t *self, size_t wanted)
 {
@@ -27,12 +37,7 @@ static bool buffer_grow(buffer_t *self, size_t wanted)
         capacity = capacity > self->limit / 2 ? self->limit : capacity * 2;
     if (capacity > self->limit)
         capacity = self->limit;
-    char *bytes = realloc(self->bytes, capacity);
-    if (!bytes)
-        return false;
-    self->bytes = bytes;
-    self->capacity = capacity;
-    return true;
+    return resize(self, capacity);
 }
 
 static inline bool needs_escape(unsigned char c)
@@ -171,6 +176,18 @@ char *buffer_room(buffer_t *self, size_t n)
         }
     }
     return self->bytes + self->length;
+}
+
+void buffer_reserve(buffer_t *self, size_t capacity)
+{
+    if (self->gone > 0)
+        close_up(self);
+    if (capacity > self->limit)
+        capacity = self->limit;
+    if (capacity < self->length)
+        capacity = self->length;
+    if (capacity > 0 && capacity != self->capacity)
+        resize(self, capacity);
 }
 
 void buffer_took(buffer_t *self, size_t n)

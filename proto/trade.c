@@ -213,6 +213,17 @@ bool trade_id(text_t json, text_t *id)
            take_off(&json, TEXT(ID)) && id_valid(*id);
 }
 
+size_t trade_count(text_t trades)
+{
+    const char *end = trades.at + trades.length, *at = trades.at;
+    size_t count = 0;
+    while ((at = memmem(at, (size_t)(end - at), HEAD, sizeof HEAD - 1))) {
+        count++;
+        at += sizeof HEAD - 1;
+    }
+    return count;
+}
+
 bool trade_cursor(text_t json, cursor_t *cursor)
 {
     trade_reader_t reader = {json.at, json.length ? json.at + json.length : json.at};

@@ -59,5 +59,8 @@ bool trade_id(text_t json, text_t *id);
 /* Only epoch and seq, from the start of the object, without parsing the rest. */
 bool trade_cursor(text_t json, cursor_t *cursor);
 
+/* How many trades stand in a text of them, as in an array: no trade has its first member's name anywhere else. */
+size_t trade_count(text_t trades);
+
 /* Prints the same trade with another cursor. Returns the length, at most TRADE_MAX; 0 if `json` is not a trade. */
 size_t trade_move(char out[static TRADE_MAX], text_t json, cursor_t cursor);

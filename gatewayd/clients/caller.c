@@ -12,11 +12,17 @@ static bool asker_ready(asker_t *asker)
     return self->events->ready(self);
 }
 
+static bool asker_begun(asker_t *asker)
+{
+    caller_t *self = LIST_OWNER(asker, caller_t, asker);
+    return self->events->gathers(self);
+}
+
 void caller_open(caller_t *self, hub_t *hub, const caller_events_t *events, answer_form_t form)
 {
     *self = (caller_t){.hub = hub, .events = events, .form = form};
     list_init(&self->tasks);
-    asker_init(&self->asker, asker_ready);
+    asker_init(&self->asker, asker_ready, asker_begun);
     budget_open(&self->account, hub->budget, on_greedy, self);
 }
 

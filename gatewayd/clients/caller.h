@@ -16,6 +16,8 @@ typedef struct {
     void (*crowded)(caller_t *self, text_t why);
     /* Would an answer be taken now? It gets no more from history while not. */
     bool (*ready)(caller_t *self);
+    /* Does it hold answers that are to go out with others? */
+    bool (*gathers)(caller_t *self);
 } caller_events_t;
 
 struct caller {

@@ -106,7 +106,13 @@ static bool is_ready(caller_t *caller)
     return !self->end.closing && self->outbox.length < CONVERSATION_COPIED_MAX && client_end_ready(&self->end);
 }
 
-static const caller_events_t caller_events = {.waiting = waiting, .crowded = on_crowded, .ready = is_ready};
+static bool gathers(caller_t *caller)
+{
+    const conversation_t *self = LIST_OWNER(caller, conversation_t, caller);
+    return self->batches && self->batches->bytes > BUDGET_LITTLE;
+}
+
+static const caller_events_t caller_events = {.waiting = waiting, .crowded = on_crowded, .ready = is_ready, .gathers = gathers};
 
 /* --- conversation.h --- */
 

@@ -221,7 +221,14 @@ static bool takes_answer(caller_t *caller)
     return !LIST_OWNER(caller, rest_call_t, caller)->answered;
 }
 
-static const caller_events_t caller_events = {.waiting = waiting, .crowded = on_crowded, .ready = takes_answer};
+static bool gathers(caller_t *caller)
+{
+    (void)caller; /* it asks one thing */
+    return false;
+}
+
+static const caller_events_t caller_events = {
+    .waiting = waiting, .crowded = on_crowded, .ready = takes_answer, .gathers = gathers};
 
 /* --- an answer that comes later --- */
 

@@ -37,7 +37,10 @@ typedef struct {
     char id[];          /* raw JSON */
 } rpc_request_t;
 
-enum { KEPT_BYTES = 4096 /* a buffer that an answer made larger is given back */ };
+enum {
+    KEPT_BYTES = 4096, /* a buffer that an answer made larger is given back */
+    LONG_BYTES = 65536 /* of an answer: it is worth some thought where it goes */
+};
 
 #define NULL_ID TEXT("null")
 #define HEAD    TEXT("{\"jsonrpc\":\"2.0\",\"id\":")
@@ -86,6 +89,7 @@ static void batch_leave(rpc_t *self, rpc_batch_t *batch)
     self->batches.count--;
     self->batches.bytes -= batch->counted;
     buffer_append(&batch->answers, TEXT("]"));
+    buffer_reserve(&batch->answers, 0); /* what was not needed is given back */
     bool ok = !batch->over && buffer_ok(&batch->answers);
     if (ok && batch->answers.length > RPC_ANSWER_ROOM + 1)
         self->events->on_answer(self->arg, answer_in(&batch->answers), &batch->answers);
@@ -100,8 +104,8 @@ static void count_batch(rpc_t *self, rpc_batch_t *batch)
     batch->over = batch->over || !buffer_ok(&batch->answers) || batch->answers.length > REPLY_MAX;
     if (batch->over)
         buffer_release(&batch->answers);
-    self->batches.bytes += batch->answers.capacity - batch->counted;
-    batch->counted = batch->answers.capacity;
+    self->batches.bytes += batch->answers.length - batch->counted; /* behind that nothing was written */
+    batch->counted = batch->answers.length;
 }
 
 /* The answer is whole: it is sent, or stays in its batch. */
@@ -166,6 +170,17 @@ static bool is_wanted(const reply_t *reply)
     return !batch || !batch->over;
 }
 
+/* Of a batch with a long answer the others are likely to be as long: room for them all, so that nothing is moved while they gather. */
+static void expect_others(rpc_batch_t *batch, size_t length)
+{
+    buffer_t *answers = &batch->answers;
+    if (length < LONG_BYTES || batch->over || length < answers->capacity - answers->length)
+        return;
+    size_t most = (answers->length < REPLY_MAX ? REPLY_MAX - answers->length : 0) + length; /* then the batch is over */
+    size_t all = batch->open < most / length ? batch->open * length : most;
+    buffer_reserve(answers, answers->length + all + LONG_BYTES);
+}
+
 static buffer_t *begin_result(rpc_request_t *request)
 {
     buffer_t *out = begin_answer(request->rpc, request->batch);
@@ -199,6 +214,8 @@ static void finish_result(rpc_request_t *request)
 static void answer_result(reply_t *reply, text_t result)
 {
     rpc_request_t *request = request_of(reply);
+    if (request->batch)
+        expect_others(request->batch, result.length);
     buffer_t *out = begin_result(request);
     buffer_append(out, RESULT);
     buffer_append(out, result);

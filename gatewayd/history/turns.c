@@ -4,11 +4,12 @@ void turns_init(turns_t *self)
 {
     *self = (turns_t){0};
     list_init(&self->askers);
+    list_init(&self->begun);
 }
 
-void asker_init(asker_t *self, bool (*ready)(asker_t *self))
+void asker_init(asker_t *self, bool (*ready)(asker_t *self), bool (*begun)(asker_t *self))
 {
-    *self = (asker_t){.ready = ready};
+    *self = (asker_t){.ready = ready, .begun = begun};
     list_init(&self->in_turns);
     list_init(&self->waiting);
 }
@@ -24,12 +25,12 @@ static bool may_begin(asker_t *asker)
     return turn && asker->ready(asker) && (asker->bytes == 0 || asker->bytes + turn->bytes <= TURNS_ASKER_BYTES);
 }
 
-/* Who may begin stands in the queue, and nobody else. */
+/* Who may begin stands in one of the queues, and nobody else. */
 static void seat(turns_t *self, asker_t *asker)
 {
     bool may = may_begin(asker);
     if (may && !list_linked(&asker->in_turns))
-        list_append(&self->askers, &asker->in_turns);
+        list_append(asker->begun(asker) ? &self->begun : &self->askers, &asker->in_turns);
     else if (!may)
         list_remove(&asker->in_turns);
 }
@@ -41,21 +42,30 @@ static void stop_waiting(turns_t *self, turn_t *turn)
     self->waiting--;
 }
 
+/* The asker whose turn it is; NULL: nobody's. */
+static asker_t *next_asker(const turns_t *self)
+{
+    bool from_line = list_empty(&self->begun) || (self->taken % TURNS_LINE == 0 && !list_empty(&self->askers));
+    const list_t *queue = from_line ? &self->askers : &self->begun;
+    return list_empty(queue) ? NULL : LIST_OWNER(queue->next, asker_t, in_turns);
+}
+
 bool turns_step(turns_t *self)
 {
-    if (list_empty(&self->askers))
+    asker_t *asker = next_asker(self);
+    if (!asker)
         return false;
-    asker_t *asker = LIST_OWNER(self->askers.next, asker_t, in_turns);
     turn_t *turn = first_of(asker);
     if (self->bytes > 0 && self->bytes + turn->bytes > TURNS_BYTES)
         return false; /* until somebody leaves */
+    self->taken++;
     list_remove(&asker->in_turns);
     stop_waiting(self, turn);
     asker->bytes += turn->bytes;
     self->bytes += turn->bytes;
     seat(self, asker); /* behind the others */
     turn->begin(turn);
-    return !list_empty(&self->askers);
+    return next_asker(self) != NULL;
 }
 
 static void run(turns_t *self)

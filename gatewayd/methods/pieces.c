@@ -2,6 +2,7 @@
 
 #include "common/json.h"
 #include "common/json_write.h"
+#include "proto/trade.h"
 
 bool pieces_init(pieces_t *self, const asked_t *asked)
 {
@@ -45,14 +46,35 @@ void pieces_print(const pieces_t *self, buffer_t *out)
     buffer_append(out, TEXT("}"));
 }
 
+/* How many trades there are. Looking for their begins takes a tenth of reading them; what is printed otherwise than ours is read. */
+static uint64_t count_trades(text_t array)
+{
+    uint64_t count = trade_count(array);
+    json_walk_t walk = json_walk(array);
+    while (count == 0 && json_next(&walk)) {
+        do
+            count++;
+        while (json_next(&walk));
+    }
+    return count;
+}
+
+/* Room for all that is asked for, if the rest is as long: nothing is moved while it grows. */
+static void begin_trades(pieces_t *self, size_t length, uint64_t count)
+{
+    uint64_t pieces = count > 0 ? (self->left + count - 1) / count : 0;
+    size_t expected = (size_t)(pieces < PIECES_BYTES / (length + 1) ? pieces * (length + 1) : PIECES_BYTES);
+    buffer_reserve(&self->trades, PIECES_ROOM + expected + PIECES_FRONT);
+    if (buffer_room(&self->trades, PIECES_ROOM))
+        buffer_took(&self->trades, PIECES_ROOM);
+}
+
 /* Appends what stands in the array. Returns how many trades these are. */
 static uint64_t add_trades(pieces_t *self, text_t array)
 {
-    uint64_t count = 0;
-    for (json_walk_t walk = json_walk(array); json_next(&walk);)
-        count++;
-    if (self->trades.length == 0 && buffer_room(&self->trades, PIECES_ROOM))
-        buffer_took(&self->trades, PIECES_ROOM);
+    uint64_t count = count_trades(array);
+    if (self->trades.length == 0)
+        begin_trades(self, array.length, count);
     if (count == 0)
         return 0;
     if (self->trades.length > PIECES_ROOM)
@@ -77,19 +99,20 @@ static void add_other(pieces_t *self, text_t key, text_t value)
     }
 }
 
-/* The trades of an answer; the other members are taken down. */
+/* The trades of an answer; the other members are taken down. None of an answer that is no valid object. */
 static text_t read_answer(pieces_t *self, text_t answer)
 {
     text_t trades = {"", 0};
+    json_walk_t walk = json_walk(answer);
     buffer_clear(&self->others);
     buffer_clear(&self->next);
-    for (json_walk_t walk = json_walk(answer); json_next(&walk);) {
+    while (json_next(&walk)) {
         if (text_equal(walk.key, TEXT("trades")))
             trades = walk.value;
         else if (!text_equal(walk.key, TEXT("ok")) && !text_equal(walk.key, TEXT("id")))
             add_other(self, walk.key, walk.value);
     }
-    return trades;
+    return json_closed(&walk) ? trades : (text_t){"", 0};
 }
 
 pieces_state_t pieces_take(pieces_t *self, text_t answer)

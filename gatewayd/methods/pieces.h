@@ -49,7 +49,7 @@ void pieces_print(const pieces_t *self, buffer_t *out);
 
 typedef enum { PIECES_MORE, PIECES_DONE, PIECES_INVALID } pieces_state_t;
 
-/* Takes an ok answer of a query in several pieces: is another one needed? */
+/* Takes an answer, ok and not checked otherwise, of a query in several pieces: is another one needed? */
 pieces_state_t pieces_take(pieces_t *self, text_t answer);
 
 /* Appends what goes beside the trades, but for `next`: ,"missing":… ,"incomplete":true */

@@ -224,12 +224,12 @@ static void on_answer(void *arg, text_t answer)
         expect_nothing(query);
     if (answer.length == 0)
         reply_error(query->reply, RPC_UNAVAILABLE, "History is not available now");
+    else if (query->pieces.many && json_kind(json_member(answer, "ok")) == JSON_TRUE)
+        over = take_piece(query, answer); /* which checks it: a scan of it takes long */
     else if (!json_valid(answer))
         reply_error(query->reply, RPC_UNAVAILABLE, "Invalid reply from history");
     else if (json_kind(json_member(answer, "ok")) != JSON_TRUE)
         answer_refusal(query, json_member(answer, "error"));
-    else if (query->pieces.many)
-        over = take_piece(query, answer);
     else if (!answered_by_rings(query, answer))
         answer_members(query, answer);
     if (over)

@@ -172,6 +172,26 @@ START_TEST(what_was_begun_is_cut_off_again_even_where_it_did_not_fit)
 }
 END_TEST
 
+START_TEST(room_is_made_for_what_is_expected_and_what_was_not_needed_is_given_back)
+{
+    buffer_t buffer = buffer_new(1000);
+    buffer_append(&buffer, TEXT("abc"));
+    buffer_consume(&buffer, 1);
+    buffer_reserve(&buffer, 700);
+    ck_assert_uint_eq(buffer.capacity, 700);
+    const char *bytes = buffer.bytes;
+    ck_assert_ptr_eq(buffer_room(&buffer, 698), bytes + 2);
+    buffer_reserve(&buffer, 5000);
+    ck_assert_uint_eq(buffer.capacity, 1000);
+    buffer_reserve(&buffer, 0);
+    ck_assert_uint_eq(buffer.capacity, 2);
+    ck_assert(text_equal(buffer_text(&buffer), TEXT("bc")) && buffer_ok(&buffer));
+    buffer_release(&buffer);
+    buffer_reserve(&buffer, 0); /* nothing in it: nothing happens */
+    ck_assert_ptr_null(buffer.bytes);
+}
+END_TEST
+
 START_TEST(what_is_taken_is_not_copied_and_leaves_it_empty)
 {
     buffer_t buffer = buffer_new(100);
@@ -203,6 +223,7 @@ int main(void)
     tcase_add_test(tests, what_is_consumed_piece_by_piece_leaves_the_rest_and_room_for_more);
     tcase_add_test(tests, clear_keeps_the_memory);
     tcase_add_test(tests, what_was_begun_is_cut_off_again_even_where_it_did_not_fit);
+    tcase_add_test(tests, room_is_made_for_what_is_expected_and_what_was_not_needed_is_given_back);
     tcase_add_test(tests, what_is_taken_is_not_copied_and_leaves_it_empty);
     Suite *suite = suite_create("buffer");
     suite_add_tcase(suite, tests);

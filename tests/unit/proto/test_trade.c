@@ -209,6 +209,15 @@ START_TEST(id_is_read_from_the_end_alone)
 }
 END_TEST
 
+START_TEST(trades_in_a_text_are_counted)
+{
+    ck_assert_uint_eq(trade_count(TEXT("")), 0);
+    ck_assert_uint_eq(trade_count(TEXT("[]")), 0);
+    ck_assert_uint_eq(trade_count(TEXT("[{\"epoch\":1,\"seq\":1},{\"epoch\":1,\"seq\":2}]")), 2);
+    ck_assert_uint_eq(trade_count(TEXT("[{\"epoch\":1},{\"epoch\"")), 1);
+}
+END_TEST
+
 START_TEST(a_trade_of_the_future_counts_for_when_it_was_received)
 {
     trade_t trade = {.timestamp_ns = 3 * TRADE_FUTURE_NS, .received_ns = 2 * TRADE_FUTURE_NS};
@@ -234,6 +243,7 @@ int main(void)
     tcase_add_test(tests, first_offending_field_is_named);
     tcase_add_test(tests, cursor_is_read_from_the_head_alone);
     tcase_add_test(tests, id_is_read_from_the_end_alone);
+    tcase_add_test(tests, trades_in_a_text_are_counted);
     tcase_add_test(tests, a_trade_of_the_future_counts_for_when_it_was_received);
     Suite *suite = suite_create("trade");
     suite_add_tcase(suite, tests);

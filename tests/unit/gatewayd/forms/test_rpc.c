@@ -25,10 +25,14 @@ static void on_request(void *arg, reply_t *request, text_t method, text_t params
         reply_result(request, params.length ? params : TEXT("\"nothing\""));
 }
 
+/* Of the buffer that was handed over last. */
+static size_t owner_length, owner_capacity;
+
 static void on_answer(void *arg, text_t json, buffer_t *owner)
 {
     (void)arg;
-    (void)owner;
+    owner_length = owner ? owner->length : 0;
+    owner_capacity = owner ? owner->capacity : 0;
     buffer_append(&answers, json);
     buffer_append(&answers, TEXT("\n"));
 }
@@ -226,6 +230,29 @@ START_TEST(a_batch_that_is_over_its_limit_is_not_worked_on_further)
 }
 END_TEST
 
+START_TEST(a_long_batch_has_room_from_its_first_answer_and_hands_over_no_more_than_it_needs)
+{
+    enum { LONG = 1 << 20, FEW = 4 };
+    buffer_t large = buffer_new(0);
+    memset(buffer_room(&large, LONG), '1', LONG);
+    buffer_took(&large, LONG);
+    say("[{\"jsonrpc\":\"2.0\",\"method\":\"later\",\"id\":1},{\"jsonrpc\":\"2.0\",\"method\":\"later\",\"id\":2},"
+        "{\"jsonrpc\":\"2.0\",\"method\":\"later\",\"id\":3},{\"jsonrpc\":\"2.0\",\"method\":\"later\",\"id\":4}]");
+    for (size_t i = 0; i < FEW; i++) {
+        reply_result(waiting[i], i < FEW - 1 ? buffer_text(&large) : TEXT("1"));
+        if (i < FEW - 1) {
+            ck_assert_uint_gt(rpc_batches(rpc)->bytes, (i + 1) * LONG);
+            ck_assert_uint_lt(rpc_batches(rpc)->bytes,
+                              (i + 1) * LONG + 1000); /* what was written, not what there is room for */
+        }
+    }
+    ck_assert_uint_eq(rpc_batches(rpc)->bytes, 0);
+    ck_assert_uint_gt(owner_length, (FEW - 1) * LONG);
+    ck_assert_uint_eq(owner_capacity, owner_length);
+    buffer_release(&large);
+}
+END_TEST
+
 START_TEST(what_follows_in_a_batch_that_is_over_its_limit_is_not_begun)
 {
     buffer_t batch = buffer_new(0);
@@ -335,6 +362,7 @@ int main(void)
     tcase_add_test(tcase, what_follows_in_a_batch_that_is_over_its_limit_is_not_begun);
     tcase_add_test(tcase, requests_that_wait_are_bounded);
     tcase_add_test(tcase, a_long_error_message_is_cut_at_a_whole_answer);
+    tcase_add_test(tcase, a_long_batch_has_room_from_its_first_answer_and_hands_over_no_more_than_it_needs);
     tcase_add_test(tcase, an_answer_beyond_the_limit_becomes_an_error);
     tcase_add_test(tcase, what_waits_is_forgotten_with_the_peer);
     suite_add_tcase(suite, tcase);

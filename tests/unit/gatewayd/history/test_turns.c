@@ -14,13 +14,18 @@ typedef struct {
 
 static turns_t turns;
 static asker_t askers[ASKERS];
-static bool takes[ASKERS];
+static bool takes[ASKERS], holds[ASKERS];
 static turn_question_t questions[ASKERS][TURNS_ASKER_WAITING + 2];
 static char begun[4096];
 
 static bool ready(asker_t *asker)
 {
     return takes[asker - askers];
+}
+
+static bool gathers(asker_t *asker)
+{
+    return holds[asker - askers];
 }
 
 static void begin(turn_t *turn)
@@ -35,7 +40,8 @@ static void set_up(void)
     turns_init(&turns);
     begun[0] = '\0';
     for (size_t i = 0; i < ASKERS; i++) {
-        asker_init(&askers[i], ready);
+        asker_init(&askers[i], ready, gathers);
+        holds[i] = false;
         takes[i] = true;
         for (size_t k = 0; k < TURNS_ASKER_WAITING + 2; k++) {
             questions[i][k] = (turn_question_t){.turn = {.begin = begin}};
@@ -102,6 +108,20 @@ START_TEST(askers_take_turns_when_there_is_room_for_one)
 }
 END_TEST
 
+START_TEST(who_gathers_a_batch_goes_on_before_others_begin_theirs_most_times)
+{
+    questions[2][0].turn.bytes = 2 * TURNS_BYTES;
+    ck_assert(turns_enter(&turns, &askers[2], &questions[2][0].turn)); /* the first turn */
+    holds[1] = true;
+    for (size_t asker = 0; asker < 2; asker++)
+        for (size_t i = 0; i < 10; i++)
+            ck_assert(ask(asker, i, TURNS_ASKER_BYTES / 10));
+    begun[0] = '\0';
+    answered(2, 0);
+    expect("b0 b1 b2 b3 b4 b5 b6 a0 b7 b8 b9 a1 a2 a3 a4 a5 a6 a7 a8 a9 ");
+}
+END_TEST
+
 START_TEST(who_does_not_take_answers_gets_no_more_until_it_does)
 {
     takes[0] = false;
@@ -137,6 +157,7 @@ int main(void)
     tcase_add_test(tests, what_there_is_room_for_begins_at_once);
     tcase_add_test(tests, one_who_asks_for_much_has_one_answer_under_way_and_others_are_not_behind_it);
     tcase_add_test(tests, askers_take_turns_when_there_is_room_for_one);
+    tcase_add_test(tests, who_gathers_a_batch_goes_on_before_others_begin_theirs_most_times);
     tcase_add_test(tests, who_does_not_take_answers_gets_no_more_until_it_does);
     tcase_add_test(tests, what_waits_is_bounded_for_each);
     suite_add_tcase(suite, tests);

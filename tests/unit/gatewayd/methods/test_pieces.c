@@ -105,6 +105,19 @@ START_TEST(an_error_in_the_midst_is_the_answer)
 }
 END_TEST
 
+START_TEST(a_piece_that_is_no_json_is_an_invalid_reply)
+{
+    static const char *const pieces[] = {
+        "{\"ok\":true,\"trades\":[{\"epoch\":7,\"seq\":1}", "{\"ok\":true,\"trades\":[{\"epoch\":7}],",
+        "{\"ok\":true,\"trades\":[{\"epoch\":07}]}", "{\"ok\":true,\"trades\":[]}}", "{\"ok\":true,\"trades\":{\"epoch\":7}}"};
+    for (size_t i = 0; i < sizeof pieces / sizeof *pieces; i++) {
+        say(RECENT("2000"));
+        service_answers("history", "\"count\":1000}", pieces[i]);
+        expect("{\"jsonrpc\":\"2.0\",\"id\":1,\"error\":{\"code\":-32000,\"message\":\"Invalid reply from history\"}}");
+    }
+}
+END_TEST
+
 START_TEST(a_client_that_goes_takes_its_pieces_with_it)
 {
     say(RECENT("2000"));
@@ -133,6 +146,7 @@ int main(void)
                                   nothing_at_all_is_an_empty_list,
                                   trades_since_and_by_cursor_go_on_from_where_a_piece_ended,
                                   an_error_in_the_midst_is_the_answer,
+                                  a_piece_that_is_no_json_is_an_invalid_reply,
                                   a_client_that_goes_takes_its_pieces_with_it,
                                   one_client_has_one_large_answer_under_way_and_too_many_that_wait_are_refused};
     return RUN_TESTS("pieces", fixture_setup, fixture_teardown, tests);
