@@ -164,32 +164,6 @@ static void put_members(const rest_route_t *route, text_t object, buffer_t *out)
     }
 }
 
-bool rest_query_add(rest_query_t *self, text_t argument)
-{
-    const char *equals = argument.length ? memchr(argument.at, '=', argument.length) : NULL;
-    text_t name = {argument.at, equals ? (size_t)(equals - argument.at) : argument.length};
-    text_t value = {argument.at + name.length + (equals != NULL), argument.length - name.length - (equals != NULL)};
-    if (text_starts_with(name, TEXT("_")))
-        return true; /* `_=1762795473937`: only so that no cache knows the URL */
-    if (self->count == REST_ARGUMENTS_MAX || !text_is_utf8(argument))
-        return false;
-    for (size_t i = 0; i < self->count; i++) {
-        if (text_equal(self->arguments[i].name, name))
-            return false;
-    }
-    self->arguments[self->count++] = (rest_argument_t){name, value};
-    return true;
-}
-
-text_t rest_query_get(const rest_query_t *self, const char *name)
-{
-    for (size_t i = 0; i < self->count; i++) {
-        if (text_equal(self->arguments[i].name, text_of(name)))
-            return self->arguments[i].value;
-    }
-    return (text_t){NULL, 0};
-}
-
 const rest_route_t *rest_find(text_t path, text_t *symbol)
 {
     if (path.length > 0 && path.at[path.length - 1] == '/')

@@ -6,28 +6,14 @@
  */
 #pragma once
 
+#include "gatewayd/doors/rest_query.h"
 #include "gatewayd/forms/dialect.h"
 #include "gatewayd/forms/recent_query.h"
 #include "gatewayd/methods/arguments.h"
 
 #define REST_PREFIX "/api/"
 
-enum { REST_ARGUMENTS_MAX = 16, REST_TOKEN_MAX = 4096, REST_SYMBOL_MAX = 64 };
-
-/* An argument of a query, decoded. */
-typedef struct {
-    text_t name, value;
-} rest_argument_t;
-
-typedef struct {
-    rest_argument_t arguments[REST_ARGUMENTS_MAX];
-    size_t count;
-} rest_query_t;
-
-/* Adds `name=value`, unless the name begins with '_', as no parameter does. False when there are too many, it is not UTF-8, or a name is
- * repeated. It is kept as a slice. */
-bool rest_query_add(rest_query_t *self, text_t argument);
-text_t rest_query_get(const rest_query_t *self, const char *name); /* empty where absent */
+enum { REST_TOKEN_MAX = 4096, REST_SYMBOL_MAX = 64 };
 
 typedef struct rest_route rest_route_t;
 

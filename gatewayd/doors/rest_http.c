@@ -4,8 +4,7 @@
 #include "gatewayd/doors/assets.h"
 #include "gatewayd/doors/cors_answer.h"
 #include "gatewayd/doors/rest.h"
-#include "gatewayd/doors/sse_format.h"
-#include "gatewayd/forms/accept.h"
+#include "gatewayd/doors/rest_answer.h"
 #include "gatewayd/streams/recent.h"
 
 #include <stdlib.h>
@@ -21,104 +20,25 @@ struct rest_http {
     rest_stream_fn *stream;
     void *arg;
     origins_t origins;
-    buffer_t headers; /* scratch */
 };
 
 /* A request under way: on the stack, unless its answer comes later. */
 typedef struct {
     rest_http_t *rest_http;
     http_connection_t *connection;
-    const char *methods; /* that are offered */
-    caller_t caller;     /* of a method, which answers to `reply`; closed unless `called` */
+    rest_answer_t answer;
+    caller_t caller; /* of a method, which answers to `reply`; closed unless `called` */
     reply_t reply;
-    const rest_route_t *route;
-    bool gzip, called, answered;
-    bool calling; /* the method is being called: the answer may come within */
-    unsigned status;
-    buffer_t body;
-    ready_answer_t *ready;                            /* the body, where it was ready-made; sent before anything else is done */
-    text_t known, origin;                             /* If-None-Match, Origin */
-    char known_room[KEPT_MAX], origin_room[KEPT_MAX]; /* where they are when the request is gone */
+    bool called, answered;
+    bool calling;                                     /* the method is being called: the answer may come within */
+    char known_room[KEPT_MAX], origin_room[KEPT_MAX]; /* If-None-Match and Origin, when the request is gone */
 } rest_call_t;
 
-/* --- the answer --- */
-
-static const char *content_type(const rest_call_t *call)
-{
-    if (call->status >= 400)
-        return "application/problem+json";
-    return call->route && rest_is_stream(call->route) ? SSE_FORMAT_TYPE : "application/json";
-}
-
-static void put_headers(const rest_call_t *call, const char *tag, bool gzip, buffer_t *headers)
-{
-    buffer_append(headers, TEXT("Vary: Accept-Encoding\r\n"));
-    cors_append(&call->rest_http->origins.reading, call->origin, headers);
-    if (tag[0])
-        buffer_printf(headers, "Cache-Control: no-cache\r\nETag: W/%s\r\n", tag);
-    else
-        buffer_append(headers, TEXT("Cache-Control: no-store\r\n"));
-    if (gzip)
-        buffer_append(headers, TEXT("Content-Encoding: gzip\r\n"));
-    if (call->status == 503)
-        buffer_append(headers, TEXT("Retry-After: 1\r\n"));
-    if (call->status == 405)
-        buffer_printf(headers, "Allow: %s\r\n", call->methods);
-}
-
-/* The body as it is sent; *gzip: compressed. */
-static text_t choose_body(rest_call_t *call, text_t body, buffer_t *packed, bool *gzip)
-{
-    *gzip = false;
-    if (!call->gzip || call->status == 304 || body.length < GZIP_MIN || body.length > GZIP_MAX)
-        return body;
-    text_t shorter = {"", 0};
-    if (call->ready)
-        shorter = recent_compressed(call->rest_http->hub->recent, call->ready);
-    else if (accept_compress(packed, body))
-        shorter = buffer_text(packed);
-    *gzip = shorter.length > 0;
-    return *gzip ? shorter : body;
-}
-
-/* A problem in place of a body that may not wait for the peer. */
-static void fit(rest_call_t *call)
-{
-    size_t length = call->ready ? answer_text(call->ready).length : call->body.length;
-    if (call->called)
-        budget_hold(&call->caller.account, 0); /* it is the connection's to keep now */
-    if (http_admits(call->connection, length))
-        return;
-    call->ready = NULL;
-    call->status = rest_problem(&call->body, 503, "Too many bytes wait for clients: come back later");
-}
-
-/* Sends what stands in the call. */
 static void send_answer(rest_call_t *call)
 {
-    fit(call);
-    char tag[ACCEPT_TAG_SIZE] = "";
-    bool gzip;
-    buffer_t *headers = &call->rest_http->headers, packed = buffer_new(0);
-    buffer_append(&call->body, TEXT("\n"));
-    text_t body = call->ready ? answer_text(call->ready) : buffer_text(&call->body);
-    if (call->ready)
-        memcpy(tag, call->ready->tag, sizeof tag);
-    else if (call->status == 200 && (!call->route || rest_is_cacheable(call->route)))
-        accept_tag(tag, body);
-    if (tag[0] && accept_has_tag(call->known, text_of(tag)))
-        call->status = 304;
-    http_answer_t answer = {.content_type = content_type(call)};
-    answer.body = choose_body(call, body, &packed, &gzip);
-    answer.status = call->status;
-    buffer_clear(headers);
-    put_headers(call, tag, gzip, headers);
-    answer.headers = buffer_text(headers);
-    if (buffer_ok(headers) && buffer_ok(&call->body))
-        http_answer(call->connection, &answer);
-    else
-        cors_answer_failure(call->connection);
-    buffer_release(&packed);
+    if (call->called)
+        budget_hold(&call->caller.account, 0); /* it is the connection's to keep now */
+    rest_answer_send(&call->answer, call->connection, &call->rest_http->origins.reading, call->rest_http->hub->recent);
 }
 
 /* --- a method is called, and answers: reply_t --- */
@@ -142,21 +62,21 @@ static void reply_with_error(reply_t *reply, int code, text_t message)
     call->caller.hub->rpc_counts.errors++;
     if (call->answered)
         return; /* nobody waits for it */
-    call->status = rest_problem_of(call->route, code, message, &call->body);
+    call->answer.status = rest_problem_of(call->answer.route, code, message, &call->answer.body);
     answered(call);
 }
 
 /* What was found stands in the body. */
 static void reply_with_body(rest_call_t *call)
 {
-    if (!buffer_ok(&call->body) || call->body.length > REPLY_MAX) {
+    if (!buffer_ok(&call->answer.body) || call->answer.body.length > REPLY_MAX) {
         reply_error(&call->reply, RPC_INTERNAL_ERROR, "The answer is too large");
-    } else if (!caller_admits(&call->caller, call->body.length)) {
+    } else if (!caller_admits(&call->caller, call->answer.body.length)) {
         reply_crowded(&call->reply);
     } else if (!call->answered) { /* as it may have been just now: crowded */
-        call->status = 200;
+        call->answer.status = 200;
         call->caller.hub->counts.writes++;
-        call->caller.hub->counts.bytes += call->body.length;
+        call->caller.hub->counts.bytes += call->answer.body.length;
         answered(call);
         caller_account(&call->caller);
     }
@@ -167,7 +87,7 @@ static void reply_with_result(reply_t *reply, text_t result)
     rest_call_t *call = call_of(reply);
     if (call->answered)
         return;
-    rest_put_result(call->route, result, &call->body);
+    rest_put_result(call->answer.route, result, &call->answer.body);
     reply_with_body(call);
 }
 
@@ -176,7 +96,7 @@ static void reply_with_list(reply_t *reply, const reply_list_t *list)
     rest_call_t *call = call_of(reply);
     if (call->answered)
         return;
-    rest_put_list(call->route, list, &call->body);
+    rest_put_list(call->answer.route, list, &call->answer.body);
     reply_with_body(call);
 }
 
@@ -185,7 +105,7 @@ static void reply_with_placed(reply_t *reply, char *result, size_t length)
     rest_call_t *call = call_of(reply);
     if (call->answered)
         return;
-    buffer_append(&call->body, (text_t){result, length});
+    buffer_append(&call->answer.body, (text_t){result, length});
     reply_with_body(call);
 }
 
@@ -206,13 +126,13 @@ static const reply_kind_t rest_reply = {.result = reply_with_result,
 static size_t waiting(caller_t *caller)
 {
     const rest_call_t *call = LIST_OWNER(caller, rest_call_t, caller);
-    return call->answered ? call->body.capacity : 0;
+    return call->answered ? call->answer.body.capacity : 0;
 }
 
 static void on_crowded(caller_t *caller, text_t why)
 {
     rest_call_t *call = LIST_OWNER(caller, rest_call_t, caller);
-    call->status = rest_problem(&call->body, 503, "%.*s", TEXT_ARG(why));
+    call->answer.status = rest_problem(&call->answer.body, 503, "%.*s", TEXT_ARG(why));
     answered(call);
 }
 
@@ -240,7 +160,7 @@ static void call_free(rest_call_t *call)
         caller_close(&call->caller);
         call->rest_http->hub->call_count--;
     }
-    buffer_release(&call->body);
+    buffer_release(&call->answer.body);
     free(call);
 }
 
@@ -276,8 +196,8 @@ static rest_call_t *keep_call(const rest_call_t *now)
         return NULL;
     *call = *now;
     call->answered = false;
-    call->known = keep_text(now->known, call->known_room);
-    call->origin = keep_text(now->origin, call->origin_room);
+    call->answer.known = keep_text(now->answer.known, call->known_room);
+    call->answer.origin = keep_text(now->answer.origin, call->origin_room);
     return call;
 }
 
@@ -304,7 +224,7 @@ static void ask(const rest_call_t *now, const rest_request_t *request)
     if (now->rest_http->hub->call_count < REST_HTTP_CALLS_MAX) {
         begin_call(call, request);
     } else {
-        call->status = rest_problem(&call->body, 503, "Too many requests are waiting");
+        call->answer.status = rest_problem(&call->answer.body, 503, "Too many requests are waiting");
         call->answered = true;
     }
     if (!call->answered) {
@@ -317,44 +237,19 @@ static void ask(const rest_call_t *now, const rest_request_t *request)
 
 /* --- the request --- */
 
-/* It is for a proxy in front, and nobody here looks into it. */
-static bool is_token(text_t argument)
-{
-    static const char name[] = "access_token";
-    size_t length = sizeof name - 1;
-    return text_starts_with(argument, TEXT("access_token")) && (argument.length == length || argument.at[length] == '=');
-}
-
-/* The query's arguments, decoded. The slices point into the query, or into `room`, which is as long. */
-static bool read_query(text_t query, char *room, rest_query_t *out)
-{
-    while (query.length > 0) {
-        const char *end = memchr(query.at, '&', query.length);
-        text_t argument = {query.at, end ? (size_t)(end - query.at) : query.length};
-        query = (text_t){argument.at + argument.length + (end != NULL), query.length - argument.length - (end != NULL)};
-        text_t decoded;
-        if (argument.length == 0 || is_token(argument))
-            continue;
-        if (!http_decode(HTTP_QUERY, argument, room, &decoded) || !rest_query_add(out, decoded))
-            return false;
-        room += argument.length;
-    }
-    return true;
-}
-
 /* The answer is a stream, or a word why not; HEAD gets none either. */
 static void open_stream(rest_call_t *call, const http_request_t *request, const rest_query_t *query)
 {
     buffer_t headers = buffer_new(0);
-    cors_append(&call->rest_http->origins.reading, call->origin, &headers);
-    call->methods = STREAM_METHODS;
+    cors_append(&call->rest_http->origins.reading, call->answer.origin, &headers);
+    call->answer.methods = STREAM_METHODS;
     if (http_request_is(request, "HEAD"))
-        call->status = rest_problem(&call->body, 405, "expected GET");
+        call->answer.status = rest_problem(&call->answer.body, 405, "expected GET");
     else if (!origins_may_read(&call->rest_http->origins, request))
-        call->status = rest_problem(&call->body, 403, ORIGIN_REFUSED);
+        call->answer.status = rest_problem(&call->answer.body, 403, ORIGIN_REFUSED);
     else
         call->answered = !call->rest_http->stream(call->rest_http->arg, call->connection, request, query, buffer_text(&headers),
-                                                  &call->status, &call->body);
+                                                  &call->answer.status, &call->answer.body);
     buffer_release(&headers);
 }
 
@@ -362,19 +257,19 @@ static bool find_ready(rest_call_t *call, text_t symbol, const rest_query_t *que
 {
     recent_query_t question;
     hub_t *hub = call->rest_http->hub;
-    if (rest_recent(call->route, symbol, query, &question))
-        call->ready = recent_find(hub->recent, &question, ANSWER_REST, hub_now_ns(hub));
-    return call->ready != NULL;
+    if (rest_recent(call->answer.route, symbol, query, &question))
+        call->answer.ready = recent_find(hub->recent, &question, ANSWER_REST, hub_now_ns(hub));
+    return call->answer.ready != NULL;
 }
 
 /* What a route leads to: sets the answer, where it is there at once; else it has been seen to. */
 static void follow_route(rest_call_t *call, const http_request_t *request, text_t symbol, const rest_query_t *query)
 {
     rest_request_t wanted;
-    call->status = rest_request_init(&wanted, call->route, symbol, query, &call->body);
-    if (call->status == 0 && rest_is_stream(call->route)) {
+    call->answer.status = rest_request_init(&wanted, call->answer.route, symbol, query, &call->answer.body);
+    if (call->answer.status == 0 && rest_is_stream(call->answer.route)) {
         open_stream(call, request, query);
-    } else if (call->status == 0) {
+    } else if (call->answer.status == 0) {
         ask(call, &wanted);
         call->answered = false;
     }
@@ -388,16 +283,17 @@ static void start(rest_call_t *call, const http_request_t *request, text_t path)
     asset_t asset;
     rest_query_t query = {.count = 0};
     char room[HTTP_HEAD_MAX];
-    call->route = rest_find(path, &symbol);
-    if (!call->route && asset_find(path, &asset)) {
-        buffer_append(&call->body, asset.bytes);
-        call->status = 200;
-    } else if (!call->route) {
-        call->status = rest_problem(&call->body, 404, "There is nothing at this path; see /api/v1/openapi.json");
-    } else if (!read_query(request->query, room, &query)) {
-        call->status = rest_problem(&call->body, 400, "The query has too many parameters, one twice, or one that is not UTF-8");
+    call->answer.route = rest_find(path, &symbol);
+    if (!call->answer.route && asset_find(path, &asset)) {
+        buffer_append(&call->answer.body, asset.bytes);
+        call->answer.status = 200;
+    } else if (!call->answer.route) {
+        call->answer.status = rest_problem(&call->answer.body, 404, "There is nothing at this path; see /api/v1/openapi.json");
+    } else if (!rest_query_read(&query, request->query, room)) {
+        call->answer.status =
+            rest_problem(&call->answer.body, 400, "The query has too many parameters, one twice, or one that is not UTF-8");
     } else if (find_ready(call, symbol, &query)) {
-        call->status = 200;
+        call->answer.status = 200;
     } else {
         follow_route(call, request, symbol, &query);
     }
@@ -407,14 +303,12 @@ rest_http_t *rest_http_new(hub_t *hub, rest_stream_fn *stream, void *arg, const 
 {
     rest_http_t *self = malloc(sizeof *self);
     if (self)
-        *self = (rest_http_t){.hub = hub, .stream = stream, .arg = arg, .origins = *origins, .headers = buffer_new(0)};
+        *self = (rest_http_t){.hub = hub, .stream = stream, .arg = arg, .origins = *origins};
     return self;
 }
 
 void rest_http_destroy(rest_http_t **self)
 {
-    if (*self)
-        buffer_release(&(*self)->headers);
     free(*self);
     *self = NULL;
 }
@@ -440,20 +334,15 @@ void rest_http_on_request(rest_http_t *self, http_connection_t *connection, cons
         cors_answer(&self->origins.reading, connection, request, methods_of(path), TEXT(""));
         return;
     }
-    rest_call_t call = {.rest_http = self,
-                        .connection = connection,
-                        .body = buffer_new(0),
-                        .answered = true,
-                        .gzip = accept_gzip(http_request_field(request, "Accept-Encoding")),
-                        .known = http_request_field(request, "If-None-Match"),
-                        .origin = http_request_field(request, "Origin")};
+    rest_call_t call = {.rest_http = self, .connection = connection, .answered = true};
+    rest_answer_init(&call.answer, request);
     if (http_request_is(request, "GET") || http_request_is(request, "HEAD") || options) {
         start(&call, request, path);
     } else {
-        call.methods = methods_of(path);
-        call.status = rest_problem(&call.body, 405, "expected GET");
+        call.answer.methods = methods_of(path);
+        call.answer.status = rest_problem(&call.answer.body, 405, "expected GET");
     }
     if (call.answered)
         send_answer(&call);
-    buffer_release(&call.body);
+    buffer_release(&call.answer.body);
 }

@@ -4,6 +4,7 @@
 #include "common/json.h"
 #include "common/json_plain.h"
 #include "common/list.h"
+#include "gatewayd/forms/rpc_message.h"
 
 #include <stdlib.h>
 
@@ -278,71 +279,29 @@ static rpc_request_t *request_new(rpc_t *self, rpc_batch_t *batch, text_t id)
     return request;
 }
 
-typedef struct {
-    text_t id, version, method, params; /* raw; empty where absent, params also where null */
-} members_t;
-
-static members_t read_members(text_t object)
-{
-    members_t members = {.id = {0}};
-    json_walk_t walk = json_walk(object);
-    while (json_next(&walk)) {
-        if (text_equal(walk.key, TEXT("id")))
-            members.id = walk.value;
-        else if (text_equal(walk.key, TEXT("jsonrpc")))
-            members.version = walk.value;
-        else if (text_equal(walk.key, TEXT("method")))
-            members.method = walk.value;
-        else if (text_equal(walk.key, TEXT("params")) && json_kind(walk.value) != JSON_NULL)
-            members.params = walk.value;
-    }
-    return members;
-}
-
-/* What makes it no request, or NULL. */
-static const char *wrong_with(const members_t *members)
-{
-    json_kind_t params = json_kind(members->params);
-    if (!text_equal(members->version, TEXT("\"2.0\"")))
-        return "Invalid Request: jsonrpc: expected \"2.0\"";
-    if (json_kind(members->method) != JSON_STRING)
-        return "Invalid Request: method: expected a string";
-    if (params != JSON_NONE && params != JSON_OBJECT && params != JSON_ARRAY)
-        return "Invalid Request: params: expected an object";
-    return NULL;
-}
-
 /* The id is given back as it was written; what the params say is compared with what others wrote. */
-static void carry_out(rpc_t *self, rpc_request_t *request, const members_t *members)
+static void carry_out(rpc_t *self, rpc_request_t *request, const rpc_message_t *message)
 {
     buffer_t plain = buffer_new(0);
-    self->events->on_request(self->arg, &request->reply, members->method, json_plain(members->params, &plain));
+    self->events->on_request(self->arg, &request->reply, message->method, json_plain(message->params, &plain));
     buffer_release(&plain);
 }
 
 static void receive_one(rpc_t *self, rpc_batch_t *batch, text_t json)
 {
     self->counts->requests++;
-    if (json_kind(json) != JSON_OBJECT) {
-        refuse(self, batch, NULL_ID, RPC_INVALID_REQUEST, "Invalid Request: expected an object");
-        return;
-    }
-    members_t members = read_members(json);
-    json_kind_t kind = json_kind(members.id);
-    if (kind != JSON_NONE && kind != JSON_STRING && kind != JSON_NUMBER && kind != JSON_NULL) {
-        refuse(self, batch, NULL_ID, RPC_INVALID_REQUEST, "Invalid Request: id: expected a string, a number or null");
-        return;
-    }
-    const char *wrong = wrong_with(&members);
+    rpc_message_t message;
+    const char *wrong = rpc_message_read(&message, json);
+    text_t id = message.id.length > 0 ? message.id : NULL_ID;
     rpc_request_t *request = NULL;
     if (wrong)
-        refuse(self, batch, kind == JSON_NONE ? NULL_ID : members.id, RPC_INVALID_REQUEST, wrong);
-    else if (self->open >= RPC_OPEN_MAX || !(request = request_new(self, batch, members.id)))
-        refuse(self, batch, kind == JSON_NONE ? NULL_ID : members.id, RPC_LIMIT, "Too many requests are waiting");
-    else if (json_kind(members.params) == JSON_ARRAY)
+        refuse(self, batch, id, RPC_INVALID_REQUEST, wrong);
+    else if (self->open >= RPC_OPEN_MAX || !(request = request_new(self, batch, message.id)))
+        refuse(self, batch, id, RPC_LIMIT, "Too many requests are waiting");
+    else if (json_kind(message.params) == JSON_ARRAY)
         reply_error(&request->reply, RPC_INVALID_PARAMS, "params: expected an object, found an array");
     else
-        carry_out(self, request, &members);
+        carry_out(self, request, &message);
 }
 
 static void receive_batch(rpc_t *self, text_t json)

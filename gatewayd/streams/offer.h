@@ -79,9 +79,26 @@ text_t offer_failure(const offer_t *offer, text_t symbol);
 bool offer_each_failing(const offer_t *offer, size_t *at, offer_failing_t *failing);
 bool offer_each_failing_change(const offer_t *offer, size_t *at, offer_failing_t *change);
 
-/* --- for offers.c: --- */
+/* --- for offer_record.h, which keeps it up to date --- */
 
 typedef struct offer_stream offer_stream_t;
+
+struct offer_stream {
+    offer_stream_t *next; /* of the gone */
+    char symbol_text[SYMBOL_MAX];
+    text_t symbol;
+    bool gone;  /* no longer offered since the last status */
+    bool fresh; /* not offered before the last status */
+    uint64_t last;
+    uint64_t former;      /* of the offer's former epoch: (former_epoch, former + n) is (epoch, n) */
+    uint64_t round;       /* of the status that named it last */
+    uint64_t stale_round; /* … that named it as stale */
+    int64_t stale_ns;     /* when its last trade came; 0: it is not stale */
+    uint64_t fail_round;  /* … as failing */
+    char *failure;        /* owned: why its subscription fails, as raw JSON string content; NULL: it does not */
+    bool turned;          /* that began or ended with the last status */
+    int64_t change_ns;    /* the same, of one whose staleness changed with the last status; 0: it did not */
+};
 
 /* An offer with what its slices point to. */
 typedef struct {
@@ -96,17 +113,3 @@ typedef struct {
     size_t fresh;         /* streams that were not offered before the last status */
     offer_stream_t *gone; /* owned, until the next status */
 } offer_record_t;
-
-/* The name is a valid one. NULL when memory runs out. */
-offer_record_t *offer_record_new(text_t name);
-void offer_record_destroy(offer_record_t **self);
-
-/* Takes over what a status says of the streams and of the source's health. `first`: it is the first one of the source; was_up:
- * the source was up before. */
-void offer_record_take(offer_record_t *self, const status_t *status, bool first, bool was_up);
-
-/* A reason, cut to OFFER_REASON_MAX. */
-void offer_record_keep_reason(offer_record_t *self, text_t reason);
-
-/* Nothing is offered now. */
-void offer_record_clear(offer_record_t *self);

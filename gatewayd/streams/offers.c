@@ -2,7 +2,7 @@
 
 #include "common/clock.h"
 #include "common/log.h"
-#include "gatewayd/streams/offer.h"
+#include "gatewayd/streams/offer_record.h"
 
 #include <stdlib.h>
 
