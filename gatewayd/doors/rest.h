@@ -7,7 +7,6 @@
 #pragma once
 
 #include "gatewayd/doors/rest_query.h"
-#include "gatewayd/forms/dialect.h"
 #include "gatewayd/forms/recent_query.h"
 #include "gatewayd/methods/arguments.h"
 

@@ -25,3 +25,11 @@ void answer_form_begin(answer_form_t form, text_t members, buffer_t *out);
 
 /* Appends what stands behind the array. others: ,"missing":0,… next: raw JSON, or empty. */
 void answer_form_end(answer_form_t form, text_t members, text_t others, text_t next, buffer_t *out);
+
+/* What getRecentTrades takes of who gets its answer in this form. */
+typedef struct {
+    uint64_t count;     /* trades, if the client gives no number */
+    bool needs_channel; /* otherwise it may be absent */
+} answer_form_recent_t;
+
+const answer_form_recent_t *answer_form_recent(answer_form_t form);

@@ -1,21 +1,12 @@
 #include "gatewayd/forms/dialect.h"
 
 #include "gatewayd/forms/rpc_code.h"
-#include "proto/request.h"
-
-enum { HUB_COUNT_DEFAULT = 50 };
 
 static const struct {
     answer_form_t
         form;        /* of a list: ANSWER_LIST: it is the result itself, and the members around it stand in `page` beside it */
     bool names_code; /* an error's message is the name of its code, and what was wrong is its data */
 } rules[DIALECT_COUNT] = {[DIALECT_SIGNALR] = {.form = ANSWER_LIST, .names_code = true}};
-
-static const dialect_recent_t recents[ANSWER_FORM_COUNT] = {
-    [ANSWER_RPC] = {.count = REQUEST_COUNT_DEFAULT},
-    [ANSWER_LIST] = {.count = HUB_COUNT_DEFAULT, .needs_channel = true},
-    [ANSWER_REST] = {.count = REQUEST_COUNT_DEFAULT},
-};
 
 static const struct {
     int code;
@@ -52,11 +43,6 @@ static text_t without_name(text_t message, text_t name)
 answer_form_t dialect_form(dialect_t dialect)
 {
     return rules[dialect].form;
-}
-
-const dialect_recent_t *dialect_recent(answer_form_t form)
-{
-    return &recents[form];
 }
 
 void dialect_put_list(dialect_t dialect, const reply_list_t *list, buffer_t *out)

@@ -1,4 +1,4 @@
-/* What the gateway's doors say differently beside how a message stands in a frame (frame.h): what getRecentTrades takes, how
+/* What the gateway's doors say differently beside how a message stands in a frame (frame.h): how
  * results and errors read. The hub answers as the .NET server did: proto/signalr.md, "Dialect", is the same as a table.
  */
 #pragma once
@@ -8,14 +8,6 @@
 #include "gatewayd/forms/reply.h"
 
 answer_form_t dialect_form(dialect_t dialect);
-
-/* What getRecentTrades takes of who gets its answer in this form. */
-typedef struct {
-    uint64_t count;     /* trades, if the client gives no number */
-    bool needs_channel; /* otherwise it may be absent */
-} dialect_recent_t;
-
-const dialect_recent_t *dialect_recent(answer_form_t form);
 
 /* Appends a reply's ,"result":… and what goes beside it. */
 void dialect_put_list(dialect_t dialect, const reply_list_t *list, buffer_t *out);

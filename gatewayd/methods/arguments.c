@@ -1,7 +1,5 @@
 #include "gatewayd/methods/arguments.h"
 
-#include "gatewayd/forms/dialect.h"
-
 #include "common/buffer.h"
 #include "common/moment.h"
 
@@ -228,7 +226,7 @@ static bool take(arguments_t *self, takes_t takes, const argument_t *argument, a
     case TAKES_CHANNEL_NAMED:
         return take_channel(argument, true);
     case TAKES_CHANNEL_ASKED:
-        return take_channel(argument, dialect_recent(form)->needs_channel);
+        return take_channel(argument, answer_form_recent(form)->needs_channel);
     case TAKES_SYMBOL:
         return take_symbol(argument, &self->symbol);
     case TAKES_INTERVAL:

@@ -14,7 +14,7 @@ typedef enum {
     TAKES_NO_MORE,
     TAKES_CHANNEL,       /* "channel": there is only one, and it may be absent */
     TAKES_CHANNEL_NAMED, /* it may not be absent */
-    TAKES_CHANNEL_ASKED, /* it may be absent unless dialect_recent says so */
+    TAKES_CHANNEL_ASKED, /* it may be absent unless answer_form_recent says so */
     TAKES_SYMBOL,        /* "symbol" */
     TAKES_SYMBOL_OR_ALL, /* it may be absent */
     TAKES_SOURCE,        /* "source" */

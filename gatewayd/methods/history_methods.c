@@ -2,7 +2,6 @@
 
 #include "common/json_write.h"
 #include "common/timestamp.h"
-#include "gatewayd/forms/dialect.h"
 #include "gatewayd/methods/query.h"
 #include "gatewayd/streams/recent.h"
 
@@ -115,7 +114,7 @@ void history_methods_recent(caller_t *caller, const arguments_t *arguments, repl
 {
     recent_query_t question = {.symbol = param_slice(&arguments->symbol),
                                .source = param_slice(&arguments->source),
-                               .count = arguments->count > 0 ? arguments->count : dialect_recent(caller->form)->count,
+                               .count = arguments->count > 0 ? arguments->count : answer_form_recent(caller->form)->count,
                                .after_ns = arguments->after_ns,
                                .before_ns = arguments->before_ns,
                                .next = arguments->next};
