@@ -85,7 +85,7 @@ $(BUILD)/obj/%.o: %.c Makefile
 # The page is a part of the program. The library of its chart comes from npm, once; where it can't be had, charts.js is empty, and the page
 # has no chart. That is tried again when there is an npm.
 CHARTS := build/web/charts.js
-$(BUILD)/obj/gatewayd/doors/assets.o: gatewayd/openapi.json $(wildcard gatewayd/web/*) $(CHARTS)
+$(BUILD)/obj/gatewayd/web/assets.o: gatewayd/openapi.json $(wildcard gatewayd/web/*) $(CHARTS)
 $(CHARTS): gatewayd/web/package-lock.json $(if $(shell [ -f $(CHARTS) ] && [ ! -s $(CHARTS) ] && command -v npm),again)
 	@mkdir -p $(@D)
 	$(Q)if scripts/npm gatewayd/web; then \
@@ -145,7 +145,7 @@ FUZZ_CC ?= clang
 FUZZ_SECONDS ?= 60
 FUZZERS := $(addprefix build/fuzz/fuzz_,$(FUZZ_TARGETS))
 FUZZ_FLAGS := -std=c17 -D_GNU_SOURCE -I. -O1 -g -fsanitize=address,undefined -fno-sanitize-recover=all $(PACKAGE_CFLAGS)
-build/fuzz/obj/gatewayd/doors/assets.o: $(CHARTS)
+build/fuzz/obj/gatewayd/web/assets.o: $(CHARTS)
 build/fuzz/obj/%.o: %.c
 	@mkdir -p $(@D)
 	@echo '  cc   $< (to fuzz)'

@@ -9,7 +9,7 @@
 #include "common/bus/follower.h"
 #include "common/clock.h"
 #include "common/http/probe.h"
-#include "common/json_write.h"
+#include "common/json/json_write.h"
 #include "common/log.h"
 #include "common/zeromq/guard.h"
 #include "common/zeromq/socket.h"

@@ -2,7 +2,7 @@
 
 #include "common/clock.h"
 #include "common/http/probe.h"
-#include "common/json_write.h"
+#include "common/json/json_write.h"
 #include "common/log.h"
 #include "common/timestamp.h"
 #include "common/zeromq/guard.h"

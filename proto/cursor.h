@@ -5,7 +5,7 @@
  */
 #pragma once
 
-#include "common/json_write.h"
+#include "common/json/json_write.h"
 
 typedef struct {
     uint64_t epoch;

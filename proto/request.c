@@ -1,6 +1,6 @@
 #include "proto/request.h"
 
-#include "common/moment.h"
+#include "proto/moment.h"
 #include "proto/topic.h"
 
 #include <stdarg.h>

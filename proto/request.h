@@ -4,8 +4,8 @@
 #pragma once
 
 #include "common/buffer.h"
-#include "common/json.h"
-#include "common/json_write.h"
+#include "common/json/json.h"
+#include "common/json/json_write.h"
 #include "proto/cursor.h"
 #include "proto/interval.h"
 

@@ -1,6 +1,6 @@
 #include "proto/status.h"
 
-#include "common/json_write.h"
+#include "common/json/json_write.h"
 #include "common/timestamp.h"
 #include "proto/topic.h"
 

@@ -2,7 +2,7 @@
 #pragma once
 
 #include "common/buffer.h"
-#include "common/json.h"
+#include "common/json/json.h"
 #include "proto/cursor.h"
 
 typedef enum {

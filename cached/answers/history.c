@@ -9,7 +9,7 @@
 #include "cached/answers/page_request.h"
 #include "cached/answers/stats.h"
 #include "common/clock.h"
-#include "common/json_plain.h"
+#include "common/json/json_plain.h"
 #include "common/log.h"
 #include "proto/request.h"
 

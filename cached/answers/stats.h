@@ -4,7 +4,7 @@
 #include "cached/archive/write_behind.h"
 #include "cached/streams/catalog.h"
 #include "common/bus/follower.h"
-#include "common/json_write.h"
+#include "common/json/json_write.h"
 
 typedef struct {
     const write_behind_t *write_behind; /* NULL: there is no store */

@@ -3,7 +3,7 @@
 #include <stdlib.h>
 
 #include "common/clock.h"
-#include "common/json.h"
+#include "common/json/json.h"
 #include "common/log.h"
 #include "proto/request.h"
 #include "proto/topic.h"

@@ -3,7 +3,7 @@
 #include <assert.h>
 
 #include "common/decimal.h"
-#include "common/json_write.h"
+#include "common/json/json_write.h"
 #include "common/timestamp.h"
 
 static int place_compare(const candle_place_t *a, const candle_place_t *b)

@@ -1,7 +1,7 @@
 #include "common/bus/followed_stream.h"
 
 #include "common/clock.h"
-#include "common/json.h"
+#include "common/json/json.h"
 #include "common/log.h"
 #include "proto/request.h"
 

@@ -4,7 +4,7 @@
 #include "common/bus/bus.h"
 #include "common/bus/followed_stream.h"
 #include "common/clock.h"
-#include "common/json.h"
+#include "common/json/json.h"
 #include "common/table.h"
 #include "proto/request.h"
 #include "proto/topic.h"

@@ -3,7 +3,7 @@
 #include <stdlib.h>
 
 #include "common/config/config_load.h"
-#include "common/json.h"
+#include "common/json/json.h"
 
 enum { FILE_MAX = 1 << 20 };
 

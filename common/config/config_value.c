@@ -2,7 +2,7 @@
 #include <stdlib.h>
 
 #include "common/config/config_load.h"
-#include "common/json.h"
+#include "common/json/json.h"
 
 /* The value if the text is JSON of that kind, else NULL. */
 static cJSON *json_of_kind(const char *text, json_kind_t kind)

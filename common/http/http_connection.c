@@ -1,7 +1,7 @@
 #include "common/http/http_connection.h"
 
 #include "common/http/http_shared.h"
-#include "common/json_write.h"
+#include "common/json/json_write.h"
 #include "common/net/address_group.h"
 
 #include <arpa/inet.h>

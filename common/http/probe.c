@@ -1,7 +1,7 @@
 #include "common/http/probe.h"
 
 #include "common/http/http_server.h"
-#include "common/json_write.h"
+#include "common/json/json_write.h"
 #include "common/metrics/process_metrics.h"
 
 #include <stdio.h>

@@ -5,7 +5,7 @@
  */
 #include "common/buffer.h"
 #include "common/clock.h"
-#include "common/json_write.h"
+#include "common/json/json_write.h"
 #include "common/log.h"
 #include "connectord/connectors/blockchain_message.h"
 #include "connectord/connectors/connector.h"

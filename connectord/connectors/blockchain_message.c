@@ -1,7 +1,7 @@
 #include "connectord/connectors/blockchain_message.h"
 
 #include "common/decimal.h"
-#include "common/json.h"
+#include "common/json/json.h"
 
 #include <stdarg.h>
 #include <stdio.h>

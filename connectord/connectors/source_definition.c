@@ -1,7 +1,7 @@
 #include "connectord/connectors/source_definition.h"
 
 #include "common/buffer.h"
-#include "common/json.h"
+#include "common/json/json.h"
 
 #include <errno.h>
 #include <stdio.h>

@@ -2,7 +2,7 @@
 
 #include "common/buffer.h"
 #include "common/decimal.h"
-#include "common/json.h"
+#include "common/json/json.h"
 #include "common/timestamp.h"
 #include "connectord/mapping/compact.h"
 #include "connectord/mapping/epoch_time.h"

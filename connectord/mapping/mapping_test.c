@@ -1,6 +1,6 @@
 #include "connectord/mapping/mapping_test.h"
 
-#include "common/json.h"
+#include "common/json/json.h"
 #include "connectord/mapping/compact.h"
 
 #include <stdio.h>

@@ -1,6 +1,6 @@
 #include "connectord/mapping/pointers.h"
 
-#include "common/json.h"
+#include "common/json/json.h"
 
 enum { ROOT = 0, NAME_MAX = 256, ABSENT = -1 };
 

@@ -1,7 +1,7 @@
 #include "connectord/mapping/protocol.h"
 
-#include "common/json.h"
-#include "common/json_write.h"
+#include "common/json/json.h"
+#include "common/json/json_write.h"
 
 #include <stdio.h>
 #include <stdlib.h>

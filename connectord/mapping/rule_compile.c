@@ -1,6 +1,6 @@
 #include "connectord/mapping/rule_compile.h"
 
-#include "common/json.h"
+#include "common/json/json.h"
 
 #include <stdarg.h>
 #include <stdio.h>

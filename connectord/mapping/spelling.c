@@ -1,6 +1,6 @@
 #include "connectord/mapping/spelling.h"
 
-#include "common/json.h"
+#include "common/json/json.h"
 #include "common/table.h"
 
 #include <stdio.h>

@@ -1,7 +1,7 @@
 #include "connectord/publish/replay.h"
 
 #include "common/clock.h"
-#include "common/json_plain.h"
+#include "common/json/json_plain.h"
 #include "common/log.h"
 #include "common/zeromq/socket.h"
 

@@ -1,16 +1,16 @@
 #include "gatewayd/doors/http.h"
 
-#include "common/json_write.h"
+#include "common/json/json_write.h"
 #include "common/log.h"
 #include "common/metrics/process_metrics.h"
-#include "gatewayd/doors/assets.h"
-#include "gatewayd/doors/cors_answer.h"
+#include "gatewayd/admission/cors_answer.h"
 #include "gatewayd/doors/rest.h"
 #include "gatewayd/doors/signalr.h"
 #include "gatewayd/doors/upgrade.h"
 #include "gatewayd/forms/accept.h"
 #include "gatewayd/methods/hub_metrics.h"
 #include "gatewayd/methods/status_report.h"
+#include "gatewayd/web/assets.h"
 
 #include <stdio.h>
 #include <stdlib.h>

@@ -4,9 +4,9 @@
 #pragma once
 
 #include "common/http/http_server.h"
-#include "gatewayd/doors/admission.h"
+#include "gatewayd/admission/admission.h"
+#include "gatewayd/admission/origins.h"
 #include "gatewayd/doors/handshake.h"
-#include "gatewayd/doors/origins.h"
 
 typedef struct http http_t;
 

@@ -1,10 +1,10 @@
 #include "gatewayd/doors/rest.h"
 
-#include "common/json.h"
-#include "common/json_plain.h"
-#include "common/json_write.h"
-#include "common/moment.h"
+#include "common/json/json.h"
+#include "common/json/json_plain.h"
+#include "common/json/json_write.h"
 #include "gatewayd/forms/page_token.h"
+#include "proto/moment.h"
 
 #include <stdarg.h>
 #include <stdio.h>

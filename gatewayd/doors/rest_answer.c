@@ -1,6 +1,6 @@
 #include "gatewayd/doors/rest_answer.h"
 
-#include "gatewayd/doors/cors_answer.h"
+#include "gatewayd/admission/cors_answer.h"
 #include "gatewayd/doors/sse_format.h"
 #include "gatewayd/forms/accept.h"
 

@@ -2,7 +2,7 @@
 #pragma once
 
 #include "common/http/http_server.h"
-#include "gatewayd/doors/cors.h"
+#include "gatewayd/admission/cors.h"
 #include "gatewayd/doors/rest.h"
 #include "gatewayd/streams/recent.h"
 

@@ -1,11 +1,11 @@
 #include "gatewayd/doors/rest_http.h"
 
+#include "gatewayd/admission/cors_answer.h"
 #include "gatewayd/clients/caller.h"
-#include "gatewayd/doors/assets.h"
-#include "gatewayd/doors/cors_answer.h"
 #include "gatewayd/doors/rest.h"
 #include "gatewayd/doors/rest_answer.h"
 #include "gatewayd/streams/recent.h"
+#include "gatewayd/web/assets.h"
 
 #include <stdlib.h>
 

@@ -2,8 +2,8 @@
 #pragma once
 
 #include "common/http/http_server.h"
+#include "gatewayd/admission/origins.h"
 #include "gatewayd/clients/hub.h"
-#include "gatewayd/doors/origins.h"
 #include "gatewayd/doors/rest.h"
 
 enum { REST_HTTP_CALLS_MAX = 256 /* requests that may wait at a time; more are told to come back */ };

@@ -1,7 +1,7 @@
 #include "gatewayd/doors/signalr.h"
 
-#include "common/json.h"
-#include "common/json_write.h"
+#include "common/json/json.h"
+#include "common/json/json_write.h"
 #include "gatewayd/forms/frame.h"
 #include "gatewayd/forms/params.h"
 

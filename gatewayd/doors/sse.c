@@ -1,8 +1,8 @@
 #include "gatewayd/doors/sse.h"
 #include "gatewayd/forms/frame.h"
 
+#include "gatewayd/admission/ending.h"
 #include "gatewayd/clients/client.h"
-#include "gatewayd/doors/ending.h"
 #include "gatewayd/doors/sse_answer.h"
 #include "gatewayd/doors/sse_format.h"
 #include "gatewayd/doors/sse_subscribes.h"

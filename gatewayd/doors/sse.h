@@ -6,7 +6,7 @@
 #pragma once
 
 #include "common/http/http_server.h"
-#include "gatewayd/doors/admission.h"
+#include "gatewayd/admission/admission.h"
 #include "gatewayd/doors/rest.h"
 
 enum {

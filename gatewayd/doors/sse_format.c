@@ -1,7 +1,7 @@
 #include "gatewayd/doors/sse_format.h"
 
 #include "common/array.h"
-#include "common/json_write.h"
+#include "common/json/json_write.h"
 #include "gatewayd/forms/frame.h"
 #include "gatewayd/forms/params.h"
 #include "proto/topic.h"

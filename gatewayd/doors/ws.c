@@ -1,8 +1,8 @@
 #include "gatewayd/doors/ws.h"
 
 #include "common/http/pack.h"
+#include "gatewayd/admission/ending.h"
 #include "gatewayd/clients/client.h"
-#include "gatewayd/doors/ending.h"
 #include "gatewayd/doors/rpc_session.h"
 #include "gatewayd/doors/signalr.h"
 #include "gatewayd/doors/ws_connection.h"

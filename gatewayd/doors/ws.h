@@ -2,7 +2,7 @@
 #pragma once
 
 #include "common/loop/loop.h"
-#include "gatewayd/doors/admission.h"
+#include "gatewayd/admission/admission.h"
 #include "gatewayd/doors/handshake.h"
 
 enum { WS_GOODBYE_MS = 4000 /* how long clients get for the last frames when the process ends */ };

@@ -1,7 +1,7 @@
 /* Reading a client's parameters: raw JSON in, plain values out. */
 #pragma once
 
-#include "common/json.h"
+#include "common/json/json.h"
 #include "proto/topic.h"
 
 /* A text from JSON, without escapes. */

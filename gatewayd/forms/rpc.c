@@ -1,8 +1,8 @@
 #include "gatewayd/forms/rpc.h"
 
 #include "common/buffer.h"
-#include "common/json.h"
-#include "common/json_plain.h"
+#include "common/json/json.h"
+#include "common/json/json_plain.h"
 #include "common/list.h"
 #include "gatewayd/forms/rpc_message.h"
 

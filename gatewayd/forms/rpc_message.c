@@ -1,6 +1,6 @@
 #include "gatewayd/forms/rpc_message.h"
 
-#include "common/json.h"
+#include "common/json/json.h"
 
 static bool can_be_id(text_t id)
 {

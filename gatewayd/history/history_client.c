@@ -1,6 +1,6 @@
 #include "gatewayd/history/history_client.h"
 
-#include "common/json.h"
+#include "common/json/json.h"
 #include "common/list.h"
 #include "proto/request.h"
 #include "proto/trade.h"

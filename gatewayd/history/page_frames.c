@@ -1,6 +1,6 @@
 #include "gatewayd/history/page_frames.h"
 
-#include "common/json.h"
+#include "common/json/json.h"
 #include "gatewayd/streams/notify.h"
 #include "proto/trade.h"
 

@@ -1,7 +1,7 @@
 #include "gatewayd/methods/arguments.h"
 
 #include "common/buffer.h"
-#include "common/moment.h"
+#include "proto/moment.h"
 
 #include <stdio.h>
 

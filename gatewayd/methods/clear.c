@@ -1,7 +1,7 @@
 #include "gatewayd/methods/clear.h"
 
-#include "common/json.h"
-#include "common/json_write.h"
+#include "common/json/json.h"
+#include "common/json/json_write.h"
 #include "proto/request.h"
 
 #include <stdlib.h>

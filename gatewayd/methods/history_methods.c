@@ -1,6 +1,6 @@
 #include "gatewayd/methods/history_methods.h"
 
-#include "common/json_write.h"
+#include "common/json/json_write.h"
 #include "common/timestamp.h"
 #include "gatewayd/methods/query.h"
 #include "gatewayd/streams/recent.h"

@@ -1,6 +1,6 @@
 #include "gatewayd/methods/methods.h"
 
-#include "common/json_write.h"
+#include "common/json/json_write.h"
 #include "gatewayd/methods/history_methods.h"
 #include "gatewayd/methods/status_report.h"
 #include "gatewayd/methods/subscribe.h"

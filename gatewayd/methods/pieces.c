@@ -1,7 +1,7 @@
 #include "gatewayd/methods/pieces.h"
 
-#include "common/json.h"
-#include "common/json_write.h"
+#include "common/json/json.h"
+#include "common/json/json_write.h"
 #include "proto/trade.h"
 
 bool pieces_init(pieces_t *self, const asked_t *asked)

@@ -1,7 +1,7 @@
 #include "gatewayd/methods/query.h"
 
-#include "common/json.h"
-#include "common/json_write.h"
+#include "common/json/json.h"
+#include "common/json/json_write.h"
 #include "common/log.h"
 #include "gatewayd/forms/params.h"
 #include "gatewayd/history/page_cache.h"

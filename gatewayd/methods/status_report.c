@@ -1,6 +1,6 @@
 #include "gatewayd/methods/status_report.h"
 
-#include "common/json_write.h"
+#include "common/json/json_write.h"
 #include "common/version.h"
 #include "gatewayd/history/history_client.h"
 #include "gatewayd/streams/notify.h"

@@ -1,7 +1,7 @@
 #include "gatewayd/methods/subscribe.h"
 
-#include "common/json.h"
-#include "common/json_write.h"
+#include "common/json/json.h"
+#include "common/json/json_write.h"
 #include "gatewayd/methods/pieces.h"
 #include "gatewayd/methods/subscribe_answer.h"
 #include "gatewayd/methods/subscribe_recovery.h"

@@ -1,7 +1,7 @@
 #include "gatewayd/methods/subscribe_answer.h"
 
-#include "common/json.h"
-#include "common/json_write.h"
+#include "common/json/json.h"
+#include "common/json/json_write.h"
 #include "gatewayd/clients/conversation.h"
 #include "gatewayd/clients/readers.h"
 #include "gatewayd/streams/notify.h"

@@ -1,6 +1,6 @@
 #include "gatewayd/methods/subscribe_recovery.h"
 
-#include "common/json.h"
+#include "common/json/json.h"
 #include "gatewayd/clients/conversation.h"
 #include "gatewayd/clients/readers.h"
 #include "gatewayd/history/page_cache.h"

@@ -1,6 +1,6 @@
 #include "gatewayd/methods/subscribe_state.h"
 
-#include "common/json.h"
+#include "common/json/json.h"
 #include "gatewayd/streams/market.h"
 #include "gatewayd/streams/offers.h"
 

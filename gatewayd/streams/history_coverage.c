@@ -1,6 +1,6 @@
 #include "gatewayd/streams/history_coverage.h"
 
-#include "common/json.h"
+#include "common/json/json.h"
 #include "gatewayd/streams/ring_recent.h"
 #include "proto/request.h"
 #include "proto/trade.h"

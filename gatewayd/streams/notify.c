@@ -1,7 +1,7 @@
 #include "gatewayd/streams/notify.h"
 
 #include "common/clock.h"
-#include "common/json_write.h"
+#include "common/json/json_write.h"
 
 #include <stdio.h>
 

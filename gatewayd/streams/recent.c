@@ -1,6 +1,6 @@
 #include "gatewayd/streams/recent.h"
 
-#include "common/json_write.h"
+#include "common/json/json_write.h"
 #include "gatewayd/streams/notify.h"
 #include "gatewayd/streams/ring_recent.h"
 #include "proto/request.h"

@@ -1,6 +1,6 @@
 #include "gatewayd/streams/ring_recent.h"
 
-#include "common/json_write.h"
+#include "common/json/json_write.h"
 #include "proto/trade.h"
 
 #include <stdlib.h>

@@ -1,6 +1,6 @@
 #include "gatewayd/streams/snapshot.h"
 
-#include "common/json.h"
+#include "common/json/json.h"
 #include "proto/trade.h"
 
 /* A trade that may be the next one in the answer. */

@@ -1,6 +1,6 @@
 /* What the exchange sends: a message that is taken is valid JSON, its trade is valid, and price and qty stand in it as they are; one that is
  * refused says why. */
-#include "common/json.h"
+#include "common/json/json.h"
 #include "connectord/connectors/blockchain_message.h"
 #include "tests/fuzz/fuzz.h"
 

@@ -1,7 +1,7 @@
 /* A configuration: lines of --set (a.b=c) and of the environment (DATAFLOW_A__B=c) up to an empty line, then the file. What is taken is printed as
  * JSON, which is taken again and prints the same. */
 #include "common/config/config.h"
-#include "common/json.h"
+#include "common/json/json.h"
 #include "tests/fuzz/fuzz.h"
 
 #include <stdio.h>

@@ -1,6 +1,6 @@
 /* What is asked of cached, a request a line, with two sources in memory and none in a store: each has one answer, valid JSON within its limit. */
 #include "cached/answers/history.h"
-#include "common/json.h"
+#include "common/json/json.h"
 #include "common/log.h"
 #include "proto/request.h"
 #include "proto/trade.h"

@@ -1,7 +1,7 @@
 /* What json_valid takes, a walk sees as cJSON, written by others, sees it, and so it does what the writer makes of it; a walk over anything else stays inside of
  * it. */
-#include "common/json.h"
-#include "common/json_write.h"
+#include "common/json/json.h"
+#include "common/json/json_write.h"
 #include "tests/fuzz/fuzz.h"
 
 #include <cjson/cJSON.h>

@@ -1,5 +1,5 @@
 /* A mapping in the first line, and a message in the rest: whatever they are, a record that comes of them is valid, and a fault says why. */
-#include "common/json.h"
+#include "common/json/json.h"
 #include "connectord/mapping/mapping_test.h"
 #include "tests/fuzz/fuzz.h"
 

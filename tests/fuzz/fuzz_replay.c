@@ -1,6 +1,6 @@
 /* What is asked of connectord's replay, a request a line: each answer is valid JSON within its limit, and a range that is taken has the trades that
  * the journal has. */
-#include "common/json.h"
+#include "common/json/json.h"
 #include "common/log.h"
 #include "connectord/publish/replay.h"
 #include "tests/fuzz/fuzz.h"

@@ -1,6 +1,6 @@
 /* A request is either read, and then within its bounds, or answered by an error that is valid JSON; and what a range's answer is read
  * as lies inside of it. */
-#include "common/json.h"
+#include "common/json/json.h"
 #include "proto/request.h"
 #include "proto/topic.h"
 #include "tests/fuzz/fuzz.h"

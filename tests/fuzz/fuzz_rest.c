@@ -1,5 +1,5 @@
 /* A path, a query, headers and an event's id, each on a line: what is made of them is valid JSON, or text without a stray line. */
-#include "common/json.h"
+#include "common/json/json.h"
 #include "gatewayd/doors/rest.h"
 #include "gatewayd/doors/sse_format.h"
 #include "gatewayd/forms/accept.h"

@@ -6,7 +6,7 @@
  *     ~    half a second passes
  *
  * All that goes to the client is valid JSON in whole frames, and nothing is left behind when it leaves. */
-#include "common/json.h"
+#include "common/json/json.h"
 #include "common/log.h"
 #include "tests/fuzz/fuzz.h"
 #include "tests/unit/gateway_fixture.h"

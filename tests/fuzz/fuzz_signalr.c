@@ -1,6 +1,6 @@
 /* Records at whatever borders: what reaches the client is text, and what goes out are records of valid JSON in frames. The
  * first byte says where the bytes are cut in two. */
-#include "common/json.h"
+#include "common/json/json.h"
 #include "gatewayd/doors/signalr.h"
 #include "tests/fuzz/fuzz.h"
 

@@ -1,5 +1,5 @@
 /* What trade_parse takes is valid JSON, all of its fields are valid, and it prints back to the same bytes. */
-#include "common/json.h"
+#include "common/json/json.h"
 #include "proto/trade.h"
 #include "tests/fuzz/fuzz.h"
 

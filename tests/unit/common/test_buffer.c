@@ -1,5 +1,5 @@
 #include "common/buffer.h"
-#include "common/json.h"
+#include "common/json/json.h"
 
 #include <check.h>
 #include <stdlib.h>

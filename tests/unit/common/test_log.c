@@ -1,7 +1,7 @@
 #include "common/log.h"
 
 #include "common/clock.h"
-#include "common/json.h"
+#include "common/json/json.h"
 
 #include <check.h>
 #include <stdio.h>

@@ -3,7 +3,7 @@
 #include <stdlib.h>
 
 #include "cached/answers/page_printer.h"
-#include "common/json.h"
+#include "common/json/json.h"
 
 /* A symbol's streams, of which memory holds the end and the store the rest, as one list each that says what there is. Trades' texts are
  * {"s":STREAM,"e":EPOCH,"n":SEQ}. */

@@ -9,7 +9,7 @@
 #include <uv.h>
 
 #include "common/clock.h"
-#include "common/json.h"
+#include "common/json/json.h"
 #include "common/zeromq/socket.h"
 #include "proto/request.h"
 #include "tests/unit/fake_store.h"

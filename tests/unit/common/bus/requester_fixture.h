@@ -3,7 +3,7 @@
 
 #include "common/buffer.h"
 #include "common/bus/requester.h"
-#include "common/json.h"
+#include "common/json/json.h"
 #include "common/zeromq/socket.h"
 
 #include <check.h>

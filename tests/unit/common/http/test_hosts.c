@@ -1,6 +1,6 @@
 #include "common/http/authority.h"
 #include "common/http/hosts.h"
-#include "gatewayd/doors/origins.h"
+#include "gatewayd/admission/origins.h"
 
 #include <check.h>
 #include <stdlib.h>

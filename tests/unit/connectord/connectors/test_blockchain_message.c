@@ -1,4 +1,4 @@
-#include "common/json.h"
+#include "common/json/json.h"
 #include "connectord/connectors/blockchain_message.h"
 #include "connectord/connectors/gaps.h"
 

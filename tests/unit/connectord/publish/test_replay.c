@@ -1,6 +1,6 @@
 #include "connectord/publish/replay.h"
 
-#include "common/json.h"
+#include "common/json/json.h"
 #include "common/log.h"
 #include "tests/unit/temporary_folder.h"
 

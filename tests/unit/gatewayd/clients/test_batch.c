@@ -1,7 +1,7 @@
 /* Subscriptions that want what is pending as one JSON-RPC batch. */
 #include "tests/unit/gateway_fixture.h"
 
-#include "common/json.h"
+#include "common/json/json.h"
 
 /* The next message is a batch of the trades from..to. */
 static void expect_batch(uint64_t from, uint64_t to)

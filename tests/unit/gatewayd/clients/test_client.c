@@ -1,7 +1,7 @@
 /* What a client is sent, when, and in which order. */
 #include "tests/unit/gateway_fixture.h"
 
-#include "common/json.h"
+#include "common/json/json.h"
 
 START_TEST(trades_that_come_in_one_go_go_out_in_one_write)
 {

@@ -1,10 +1,10 @@
 /* Paths and queries to methods and their arguments, and what these find to bodies. */
 #include "gatewayd/doors/rest.h"
 
-#include "common/moment.h"
 #include "common/timestamp.h"
-#include "gatewayd/doors/cors.h"
+#include "gatewayd/admission/cors.h"
 #include "gatewayd/forms/page_token.h"
+#include "proto/moment.h"
 
 #include <check.h>
 #include <stdio.h>

@@ -1,7 +1,7 @@
 /* Notifications to events, and ids to places. */
 #include "gatewayd/doors/sse_format.h"
 
-#include "common/json.h"
+#include "common/json/json.h"
 #include "gatewayd/forms/frame.h"
 
 #include <check.h>

@@ -1,5 +1,5 @@
 /* What the hub says otherwise than /ws: as the .NET server said it (proto/signalr.md, "Dialect"). */
-#include "common/moment.h"
+#include "proto/moment.h"
 #include "tests/unit/gateway_fixture.h"
 
 #include "gatewayd/forms/dialect.h"

@@ -1,7 +1,7 @@
 /* Arguments in both forms, raw JSON and plain text: what is read, and the words in which they are refused. */
 #include "gatewayd/methods/arguments.h"
 
-#include "common/moment.h"
+#include "proto/moment.h"
 
 #include <check.h>
 #include <stdio.h>

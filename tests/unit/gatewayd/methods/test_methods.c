@@ -1,5 +1,5 @@
 /* The methods other than subscribe (test_subscribe.c), and what is refused of any. */
-#include "common/moment.h"
+#include "proto/moment.h"
 
 #include "tests/unit/gateway_fixture.h"
 

@@ -5,7 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "common/json.h"
+#include "common/json/json.h"
 #include "proto/trade.h"
 
 static ring_t *ring_a, *ring_b;

@@ -1,4 +1,4 @@
-#include "gatewayd/doors/cors.h"
+#include "gatewayd/admission/cors.h"
 
 enum { ASKED_MAX = 1024 /* bytes of the names of headers, to be repeated */ };
 

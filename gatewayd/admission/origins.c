@@ -1,4 +1,4 @@
-#include "gatewayd/doors/origins.h"
+#include "gatewayd/admission/origins.h"
 
 #include "common/http/authority.h"
 

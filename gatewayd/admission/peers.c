@@ -1,4 +1,4 @@
-#include "gatewayd/doors/peers.h"
+#include "gatewayd/admission/peers.h"
 
 #include "common/table.h"
 

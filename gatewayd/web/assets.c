@@ -1,4 +1,4 @@
-#include "gatewayd/doors/assets.h"
+#include "gatewayd/web/assets.h"
 
 #include "gatewayd/forms/accept.h"
 

@@ -1,7 +1,7 @@
-#include "common/moment.h"
+#include "proto/moment.h"
 
 #include "common/clock.h"
-#include "common/json.h"
+#include "common/json/json.h"
 #include "common/timestamp.h"
 
 enum {

@@ -1,5 +1,5 @@
 /* Moments, in the forms of history.md, at the three doors: plain, in a query, in JSON. */
-#include "common/moment.h"
+#include "proto/moment.h"
 
 #include <check.h>
 #include <stdio.h>

@@ -1,4 +1,4 @@
-#include "common/json.h"
+#include "common/json/json.h"
 
 #ifdef __SSE2__
 #include <emmintrin.h>

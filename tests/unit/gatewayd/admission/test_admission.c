@@ -1,4 +1,4 @@
-#include "gatewayd/doors/admission.h"
+#include "gatewayd/admission/admission.h"
 
 #include <check.h>
 #include <stdlib.h>

@@ -1,4 +1,4 @@
-#include "gatewayd/doors/cors_answer.h"
+#include "gatewayd/admission/cors_answer.h"
 
 void cors_answer_failure(http_connection_t *connection)
 {

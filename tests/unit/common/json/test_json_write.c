@@ -1,6 +1,6 @@
-#include "common/json_write.h"
+#include "common/json/json_write.h"
 
-#include "common/json.h"
+#include "common/json/json.h"
 
 #include <check.h>
 #include <stdlib.h>

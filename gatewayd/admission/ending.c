@@ -1,4 +1,4 @@
-#include "gatewayd/doors/ending.h"
+#include "gatewayd/admission/ending.h"
 
 #include "common/clock.h"
 #include "common/log.h"

@@ -6,7 +6,7 @@
 #pragma once
 
 #include "common/http/http_request.h"
-#include "gatewayd/doors/cors.h"
+#include "gatewayd/admission/cors.h"
 
 typedef struct {
     cors_t connecting; /* those that may open WebSockets, with all that follows */

@@ -1,6 +1,6 @@
-#include "common/json_plain.h"
+#include "common/json/json_plain.h"
 
-#include "common/json.h"
+#include "common/json/json.h"
 
 enum { U_ESCAPE = 6 /* bytes of \u00f6 */, PAIR = 2 * U_ESCAPE };
 

@@ -1,7 +1,7 @@
-#include "gatewayd/doors/admission.h"
+#include "gatewayd/admission/admission.h"
 
 #include "common/log.h"
-#include "gatewayd/doors/peers.h"
+#include "gatewayd/admission/peers.h"
 
 #include <stdlib.h>
 

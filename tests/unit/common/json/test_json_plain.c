@@ -1,5 +1,5 @@
-#include "common/json.h"
-#include "common/json_plain.h"
+#include "common/json/json.h"
+#include "common/json/json_plain.h"
 
 #include <check.h>
 #include <stdlib.h>

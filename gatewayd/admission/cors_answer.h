@@ -2,7 +2,7 @@
 #pragma once
 
 #include "common/http/http_server.h"
-#include "gatewayd/doors/cors.h"
+#include "gatewayd/admission/cors.h"
 
 /* Answers 200 with a JSON body and what cors says; an empty one answers a preflight, for these methods. */
 void cors_answer(const cors_t *reading, http_connection_t *connection, const http_request_t *request, const char *methods,
