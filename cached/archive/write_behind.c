@@ -1,3 +1,5 @@
+/* Over 400 lines, but one idea: one thread's orders, each with its job and what follows from it, in the order in which they
+ * have their turn. */
 #include "cached/archive/write_behind.h"
 
 #include <stdlib.h>

@@ -1,3 +1,4 @@
+/* Over 400 lines, but one idea: appending, cutting and reading share the invariants of the chunks, and are checked together. */
 #include "cached/streams/memory_log.h"
 
 #include <assert.h>

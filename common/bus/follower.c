@@ -1,3 +1,5 @@
+/* Over 400 lines, but one idea: the promise that no trade is missed is kept here, from what the bus says to what replay is
+ * asked for, and reads best in one piece. */
 #include "common/bus/follower.h"
 
 #include "common/bus/ahead.h"

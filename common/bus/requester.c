@@ -1,3 +1,5 @@
+/* Over 400 lines, but one idea: every way that a question can end (answered, refused, too late, cancelled, its link lost) is
+ * in this one table of what is open. */
 #include "common/bus/requester.h"
 
 #include "common/array.h"

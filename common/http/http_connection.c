@@ -1,3 +1,4 @@
+/* Over 400 lines, but one idea: the table of a connection's states and events, and what each entry of it does. */
 #include "common/http/http_connection.h"
 
 #include "common/http/http_shared.h"

@@ -11,27 +11,15 @@
  */
 #pragma once
 
-#include "proto/trade.h"
+#include "connectord/mapping/mapping_record.h"
 
 enum {
     MAPPING_RULES_MAX = 8,
     MAPPING_ERROR_MAX = 512,
-    MAPPING_DATA_MAX = 4096,
     MAPPING_RECORDS_MAX = 100000 /* of a message */
 };
 
 typedef struct mapping mapping_t;
-
-/* What a record is. Valid during the call. */
-typedef struct {
-    text_t channel; /* "trades", or the rule's */
-    text_t key;     /* of another channel's record: what a symbol is to a trade */
-    trade_t trade;  /* of trades; trade_valid but for cursor, source and received_ns, which are not set */
-    text_t id;      /* empty: it has none */
-    text_t timestamp;
-    int64_t timestamp_ns;
-    text_t data; /* of another channel: the source's own text without white space, at most MAPPING_DATA_MAX bytes */
-} mapping_record_t;
 
 typedef struct {
     void (*record)(void *arg, const mapping_record_t *record);

@@ -1,3 +1,4 @@
+/* Over 400 lines, but one idea: a source's way from its lines to journal and bus, and what its status tells of it. */
 #include "connectord/sources/feed.h"
 
 #include "common/array.h"
@@ -7,6 +8,7 @@
 #include "connectord/health/oddities.h"
 #include "connectord/journal/dedup.h"
 #include "connectord/journal/fingerprint.h"
+#include "connectord/sources/line_progress.h"
 #include "proto/topic.h"
 
 #include <stdlib.h>
@@ -20,12 +22,8 @@ typedef struct {
     bool remembered; /* its last trades are in the window */
     journal_stream_t *stream;
     dedup_t *dedup;
-    int64_t newest_ns;            /* when the newest trade was made, as the exchange says */
-    int64_t passed_ns[LINES_MAX]; /* … and the last one of each line; NO_LINE: it is not there */
-    int64_t began_ns[LINES_MAX];  /* … and the first one of each line since it came; 0: none yet */
+    line_progress_t progress;
 } feed_route_t;
-
-#define NO_LINE INT64_MAX
 
 struct feed {
     const feed_shared_t *shared;
@@ -57,17 +55,6 @@ static bool stands_by(const feed_t *self)
     return self->member && group_member_role(self->member) == GROUP_STANDBY;
 }
 
-/* On each line trades come in the order of their times: one that was made before the last one of every line comes no more, and may be
- * forgotten. */
-static void keep_for_lines(feed_route_t *route)
-{
-    int64_t since_ns = NO_LINE;
-    for (size_t i = 0; i < LINES_MAX; i++)
-        if (route->passed_ns[i] < since_ns)
-            since_ns = route->passed_ns[i];
-    dedup_keep(route->dedup, since_ns);
-}
-
 static bool is_future(const feed_t *self, const trade_t *trade)
 {
     return trade_is_future(trade, redundant_lines_config(self->lines)->future_ms * NS_PER_MS);
@@ -82,43 +69,29 @@ static int64_t feed_route_passed(feed_route_t *route, size_t line, const trade_t
         return 0;
     if (is_future(route->feed, trade))
         return INT64_MIN;
-    route->passed_ns[line] = time_ns;
-    if (route->began_ns[line] == 0)
-        route->began_ns[line] = time_ns;
-    if (time_ns > route->newest_ns)
-        route->newest_ns = time_ns;
-    keep_for_lines(route);
+    line_progress_passed(&route->progress, line, time_ns);
+    dedup_keep(route->dedup, line_progress_since_ns(&route->progress));
     return time_ns;
 }
 
-/* What comes on a new line was made after all that has come by now. */
 static void on_line(void *arg, size_t line, bool up)
 {
     feed_t *self = arg;
     for (size_t i = 0; i < self->count && redundant_lines_count(self->lines) > 1; i++) {
-        self->routes[i]->passed_ns[line] = up ? self->routes[i]->newest_ns : NO_LINE;
-        self->routes[i]->began_ns[line] = 0;
-        keep_for_lines(self->routes[i]);
+        feed_route_t *route = self->routes[i];
+        if (up)
+            line_progress_join(&route->progress, line);
+        else
+            line_progress_leave(&route->progress, line);
+        dedup_keep(route->dedup, line_progress_since_ns(&route->progress));
     }
-}
-
-/* Has the line come to where every other one began? One that has brought nothing begins behind all that had come when it came. */
-static bool feed_route_is_covered(const feed_route_t *route, size_t line)
-{
-    for (size_t i = 0; i < LINES_MAX; i++) {
-        int64_t began_ns = route->began_ns[i];
-        bool behind = began_ns > 0 ? route->passed_ns[line] < began_ns : route->passed_ns[line] > route->passed_ns[i];
-        if (i != line && route->passed_ns[i] != NO_LINE && behind)
-            return false;
-    }
-    return true;
 }
 
 static bool is_covered(void *arg, size_t line)
 {
     const feed_t *self = arg;
     for (size_t i = 0; i < self->count; i++)
-        if (!feed_route_is_covered(self->routes[i], line))
+        if (!line_progress_covers(&self->routes[i]->progress, line))
             return false;
     return true;
 }
@@ -237,8 +210,10 @@ static feed_route_t *feed_route_new(feed_t *feed, text_t symbol)
     route->symbol = (text_t){route->symbol_text, symbol.length};
     route->stream = journal_stream(feed->shared->journal, (text_t){topic, length});
     route->dedup = dedup_new(config->dedup_window);
+    line_progress_init(&route->progress);
     for (size_t i = 0; i < LINES_MAX; i++)
-        route->passed_ns[i] = redundant_lines_count(feed->lines) > 1 && redundant_lines_is_up(feed->lines, i) ? 0 : NO_LINE;
+        if (redundant_lines_count(feed->lines) > 1 && redundant_lines_is_up(feed->lines, i))
+            line_progress_join(&route->progress, i);
     if (!route->stream || !route->dedup || !table_put(feed->by_symbol, route->symbol, route)) {
         feed_route_destroy(route);
         return NULL;

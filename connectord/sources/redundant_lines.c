@@ -1,3 +1,5 @@
+/* Over 400 lines, but one idea: which line may be left, renewed or given up depends on all the others, so they are looked at
+ * in one place. */
 #include "connectord/sources/redundant_lines.h"
 
 #include "common/clock.h"

@@ -1,3 +1,5 @@
+/* Over 400 lines, but one idea: the events of a subscription and what they lead to are one state machine (subscription.h has
+ * its table). */
 #include "connectord/subscriptions/subscriber.h"
 
 #include "common/clock.h"

@@ -1,3 +1,4 @@
+/* Over 400 lines, but one idea: the states of one connection, from dialing to the close, and every event in each of them. */
 #include "connectord/websocket/ws_client.h"
 
 #include "common/buffer.h"

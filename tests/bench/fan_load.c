@@ -10,6 +10,8 @@
  * WINDOW trades behind, or, without clients, as fast as the bus takes them; `trades` ends it sooner. Latecomers connect in the middle, each to
  * resume so many trades behind. A thread of their own reads for them, and stands back (nice): they are others than those whose latency is
  * measured, and would be elsewhere. With --early trades are published while the clients open, and how late those are is told apart, as a storm's. CPU is that of the processes watched, and its own, between settle and the end of seconds.
+ *
+ * Over 400 lines, but one idea: one program, which is a load by itself.
  */
 #include "common/clock.h"
 #include "tests/bench/crowd.h"

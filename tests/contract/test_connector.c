@@ -2,6 +2,9 @@
  * the same script of messages; a backend brings the script to its connector.
  *
  * A new connector: a backend below, and its line in backends[]; a connector without one fails.
+ *
+ * Over 400 lines, but one idea: the whole contract, which every connector has to pass, with the exchange that it is played
+ * against.
  */
 #include "common/log.h"
 #include "connectord/connectors/connector.h"

@@ -2,6 +2,8 @@
 """The simulator's own test: a real process, real WebSockets, every control.
 
     EXCHANGE_SIMULATOR=build/bin/exchange-simulator tests/simulator/test_simulator.py
+
+Over 400 lines, but one idea: every control, against one process at a time.
 """
 import asyncio
 import json

@@ -1,4 +1,7 @@
-/* A hub with one client, for tests of gatewayd: the bus, the history services and the connection are played by the test. */
+/* A hub with one client, for tests of gatewayd: the bus, the history services and the connection are played by the test.
+ *
+ * Over 400 lines, but one idea: the one fixture of all tests of gatewayd.
+ */
 #pragma once
 
 #include <check.h>

@@ -1,3 +1,4 @@
+/* Over 400 lines, but one idea: one kind of page after the other, on one fixture. */
 #include <check.h>
 #include <stdio.h>
 #include <stdlib.h>

@@ -1,3 +1,4 @@
+/* Over 400 lines, but one idea: tables of configurations and what is said of them. */
 #include "common/config/config.h"
 
 #include <check.h>

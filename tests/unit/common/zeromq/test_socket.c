@@ -1,4 +1,7 @@
-/* Real ZeroMQ sockets of one process on one loop, over ipc in a folder of the test's own. */
+/* Real ZeroMQ sockets of one process on one loop, over ipc in a folder of the test's own.
+ *
+ * Over 400 lines, but one idea: one kind of socket after the other, on one fixture.
+ */
 #include "common/clock.h"
 #include "common/log.h"
 #include "common/zeromq/socket.h"

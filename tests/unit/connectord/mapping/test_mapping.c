@@ -1,3 +1,4 @@
+/* Over 400 lines, but one idea: tables of messages and what is made of them. */
 #include "connectord/mapping/mapping_test.h"
 
 #include "common/buffer.h"

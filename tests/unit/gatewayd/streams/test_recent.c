@@ -1,3 +1,4 @@
+/* Over 400 lines, but one idea: one kind of query after the other, on one fixture. */
 #include "gatewayd/streams/recent.h"
 
 #include "cached/answers/history.h"
