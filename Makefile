@@ -30,7 +30,7 @@ GMP_LIBS := $(shell pkg-config --libs gmp 2>/dev/null)
 CHECK_LIBS := $(shell pkg-config --libs check 2>/dev/null)
 
 COMMON     := $(wildcard common/*.c common/*/*.c proto/*.c)
-CONNECTORD := $(wildcard connectord/*.c connectord/*/*.c)
+CONNECTORD := $(filter-out connectord/try/%,$(wildcard connectord/*.c connectord/*/*.c))
 CACHED     := $(filter-out cached/import/%,$(wildcard cached/*.c cached/*/*.c))
 GATEWAYD   := $(wildcard gatewayd/*.c gatewayd/*/*.c)
 SIMULATOR  := $(wildcard tests/simulator/*.c)
@@ -39,7 +39,7 @@ HERD       := tests/attack/herd.c tests/chaos/wire.c
 UNIT       := $(wildcard tests/unit/*/test_*.c tests/unit/*/*/test_*.c tests/contract/test_*.c)
 
 object = $(patsubst %.c,$(BUILD)/obj/%.o,$(1))
-PROGRAMS := $(addprefix $(BUILD)/bin/,connectord cached gatewayd store-import exchange-simulator storm-clients)
+PROGRAMS := $(addprefix $(BUILD)/bin/,connectord cached gatewayd store-import source-try exchange-simulator storm-clients)
 ATTACK_PROGRAMS := $(BUILD)/bin/herd
 BENCH_PROGRAMS := $(addprefix $(BUILD)/bin/,fan-load ask-load relay baseline)
 UNIT_PROGRAMS := $(patsubst tests/%.c,$(BUILD)/tests/%,$(UNIT))
@@ -47,6 +47,7 @@ UNIT_PROGRAMS := $(patsubst tests/%.c,$(BUILD)/tests/%,$(UNIT))
 $(BUILD)/bin/connectord: $(call object,$(CONNECTORD) $(COMMON))
 $(BUILD)/bin/cached: $(call object,$(CACHED) $(COMMON))
 $(BUILD)/bin/store-import: $(call object,cached/import/main.c $(filter-out cached/main.c,$(CACHED)) $(COMMON))
+$(BUILD)/bin/source-try: $(call object,connectord/try/main.c $(filter-out connectord/main.c,$(CONNECTORD)) $(COMMON))
 $(BUILD)/bin/gatewayd: $(call object,$(GATEWAYD) $(COMMON))
 $(BUILD)/bin/exchange-simulator: $(call object,$(SIMULATOR))
 $(BUILD)/bin/storm-clients: $(call object,$(STORM))
@@ -205,7 +206,7 @@ fuzz: setup-test  ## fuzz what parses bytes from outside, FUZZ_SECONDS=60 for ea
 	    build/fuzz/corpus/$$target tests/fuzz/corpus/$$target || exit 1; done
 
 SYSCONFDIR ?= $(if $(filter /usr,$(PREFIX)),/etc,$(PREFIX)/etc)
-INSTALLED_PROGRAMS := connectord cached gatewayd store-import dataflow dataflow-export dataflow-import
+INSTALLED_PROGRAMS := connectord cached gatewayd store-import source-try dataflow dataflow-export dataflow-import
 INSTALLED_UNITS := $(notdir $(wildcard deploy/systemd/*.service deploy/systemd/*.target))
 DOCS := README.md CHANGELOG.md LICENSE deploy/configuration.md $(wildcard proto/*.md)
 INSTALLED_DOCS := $(notdir $(DOCS))
@@ -221,7 +222,7 @@ relocate = sed -i -e 's|/usr/local/bin|$(PREFIX)/bin|g' -e 's|/usr/local/share|$
 install: all  ## programs, manual pages, units, services, an example configuration: into DESTDIR and PREFIX (/usr/local)
 	install -d $(DESTDIR)$(PREFIX)/bin $(SHARE)/dataflow/dataflow_cli $(SHARE)/dataflow/sources $(SHARE)/doc/dataflow/examples $(MAN)/man1 $(MAN)/man8 \
 	    $(COMPLETIONS) $(UNITS) $(CONFIGURATION)
-	install -m 755 $(addprefix $(BUILD)/bin/,connectord cached gatewayd store-import) scripts/dataflow $(DESTDIR)$(PREFIX)/bin
+	install -m 755 $(addprefix $(BUILD)/bin/,connectord cached gatewayd store-import source-try) scripts/dataflow $(DESTDIR)$(PREFIX)/bin
 	install -m 755 scripts/export $(DESTDIR)$(PREFIX)/bin/dataflow-export
 	install -m 755 scripts/import $(DESTDIR)$(PREFIX)/bin/dataflow-import
 	install -m 644 scripts/dataflow_cli/*.py $(SHARE)/dataflow/dataflow_cli

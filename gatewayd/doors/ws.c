@@ -3,6 +3,7 @@
 #include "common/http/pack.h"
 #include "gatewayd/admission/ending.h"
 #include "gatewayd/clients/client.h"
+#include "gatewayd/doors/newcomers.h"
 #include "gatewayd/doors/rpc_session.h"
 #include "gatewayd/doors/signalr.h"
 #include "gatewayd/doors/ws_connection.h"
@@ -21,21 +22,17 @@ struct ws {
     hub_t *hub;
     ws_config_t config;
     admission_t *admission;
-    share_t *requests;  /* of the loop's time: what clients say */
-    share_t *newcomers; /* the same: making clients of those that wait for it */
-    list_t sessions;    /* session_t.in_ws */
-    list_t waiting;     /* session_t.in_line */
+    share_t *requests; /* of the loop's time: what clients say */
+    newcomers_t *newcomers;
+    list_t sessions; /* session_t.in_ws */
 };
 
 /* One connection. */
 typedef struct {
     ws_t *ws;
     list_t in_ws;
-    list_t in_line; /* until it is opened: … */
-    int fd;
+    newcomer_t *newcomer; /* until it is opened */
     ws_speech_t speech;
-    buffer_t hello; /* … with what goes out first, and behind it what has been read already */
-    size_t answer_length;
     ws_connection_t *ws_connection;
     client_t *client;
     rpc_session_t *rpc;
@@ -213,10 +210,7 @@ static void on_ready(void *owner)
 static void destroy(session_t *session)
 {
     list_remove(&session->in_ws);
-    list_remove(&session->in_line);
-    buffer_release(&session->hello);
-    if (session->fd != -1)
-        close(session->fd);
+    newcomer_cancel(&session->newcomer);
     signalr_destroy(&session->signalr);
     client_destroy(&session->client);
     rpc_session_destroy(&session->rpc);
@@ -235,18 +229,14 @@ static const ws_connection_events_t ws_connection_events = {
 /* --- newcomers --- */
 
 /* False when memory runs out. */
-static bool converse(session_t *session)
+static bool converse(session_t *session, int fd, text_t answer)
 {
     const ws_config_t *config = &session->ws->config;
-    text_t hello = buffer_text(&session->hello);
     ws_connection_terms_t terms = {.message_bytes = config->message_bytes,
                                    .deflates = session->speech == WS_RPC_DEFLATE,
                                    .requests = session->ws->requests};
-    int fd = session->fd;
-    session->fd = -1;
     setsockopt(fd, SOL_SOCKET, SO_SNDBUF, &(int){ADMISSION_SEND_BUFFER}, sizeof(int));
-    session->ws_connection = ws_connection_new(session->ws->loop, fd, (text_t){hello.at, session->answer_length}, &terms,
-                                               &ws_connection_events, session);
+    session->ws_connection = ws_connection_new(session->ws->loop, fd, answer, &terms, &ws_connection_events, session);
     if (!session->ws_connection)
         return false;
     session->client = client_new(session->ws->hub, &links[session->speech], session);
@@ -260,25 +250,16 @@ static bool converse(session_t *session)
     return session->rpc && (session->speech != WS_SIGNALR || session->signalr);
 }
 
-/* Thousands may come at once. Whoever only asks something by HTTP does not wait behind them, since their handshakes are merely read there. */
-static bool open_next(void *arg)
+static void open_session(void *arg, int fd, text_t answer, text_t behind)
 {
-    ws_t *self = arg;
-    list_t *first = list_take(&self->waiting);
-    if (!first)
-        return false;
-    session_t *session = LIST_OWNER(first, session_t, in_line);
-    if (!converse(session)) {
-        ws_connection_destroy(&session->ws_connection);
-        destroy(session);
-        return !list_empty(&self->waiting);
+    session_t *session = arg;
+    session->newcomer = NULL;
+    if (converse(session, fd, answer)) {
+        ws_connection_take(session->ws_connection, behind);
+        return;
     }
-    buffer_t hello = session->hello;
-    session->hello = buffer_new(0);
-    text_t behind = {hello.bytes + session->answer_length, hello.length - session->answer_length};
-    ws_connection_take(session->ws_connection, behind);
-    buffer_release(&hello);
-    return !list_empty(&self->waiting);
+    ws_connection_destroy(&session->ws_connection);
+    destroy(session);
 }
 
 /* --- ws.h --- */
@@ -293,9 +274,8 @@ ws_t *ws_new(loop_t *loop, hub_t *hub, admission_t *admission, const ws_config_t
     self->admission = admission;
     self->config = *config;
     list_init(&self->sessions);
-    list_init(&self->waiting);
     self->requests = share_new(loop, SHARE_REQUESTS_US, NULL, NULL);
-    self->newcomers = share_new(loop, SHARE_NEWCOMERS_US, open_next, self);
+    self->newcomers = newcomers_new(loop, open_session);
     if (!self->requests || !self->newcomers)
         ws_destroy(&self);
     return self;
@@ -308,7 +288,7 @@ void ws_destroy(ws_t **self_p)
         return;
     *self_p = NULL;
     share_destroy(&self->requests);
-    share_destroy(&self->newcomers);
+    newcomers_destroy(&self->newcomers);
     free(self);
 }
 
@@ -317,9 +297,6 @@ static session_t *session_new(ws_t *self, text_t address)
     session_t *session = calloc(1, sizeof *session);
     if (session && admission_enter(self->admission, address, session->address)) {
         session->ws = self;
-        session->fd = -1;
-        session->hello = buffer_new(0);
-        list_init(&session->in_line);
         list_append(&self->sessions, &session->in_ws);
         return session;
     }
@@ -334,17 +311,10 @@ void ws_open(ws_t *self, int fd, text_t address, const ws_handshake_t *handshake
         close(fd);
         return;
     }
-    session->fd = fd;
     session->speech = handshake->speech;
-    session->answer_length = handshake->answer.length;
-    buffer_append(&session->hello, handshake->answer);
-    buffer_append(&session->hello, handshake->behind);
-    if (buffer_ok(&session->hello)) {
-        list_append(&self->waiting, &session->in_line);
-        share_wake(self->newcomers);
-    } else {
+    session->newcomer = newcomers_add(self->newcomers, fd, handshake->answer, handshake->behind, session);
+    if (!session->newcomer)
         destroy(session);
-    }
 }
 
 void ws_check(ws_t *self)
@@ -366,8 +336,12 @@ static void on_wake(void *arg)
 void ws_goodbye(ws_t *self)
 {
     admission_close(self->admission);
-    for (list_t *first; (first = list_take(&self->waiting));)
-        destroy(LIST_OWNER(first, session_t, in_line));
+    for (list_t *item = self->sessions.next, *next; item != &self->sessions; item = next) {
+        session_t *session = LIST_OWNER(item, session_t, in_ws);
+        next = item->next;
+        if (session->newcomer)
+            destroy(session);
+    }
     LIST_EACH(item, &self->hub->clients)
     {
         const client_end_t *end = &LIST_OWNER(item, conversation_t, in_hub)->end;

@@ -2,6 +2,7 @@
 
 import argparse
 import importlib
+import keyword
 import math
 import sys
 import urllib.parse
@@ -59,6 +60,12 @@ EXAMPLES = {
   dataflow replay trades.ndjson --speed 0 --new-ids   again, as fast as possible
   then, in another terminal, start a connectord that reads it:
   DATAFLOW_CONNECTORD__SOURCES__0__URL=ws://127.0.0.1:5000/ws connectord""",
+    "try": """
+  dataflow try okx.json                          is the definition valid, and do its tests pass?
+  dataflow try okx.json okx.ws                   what becomes of each message of a recording
+  dataflow try okx.json okx.ws --faults          only what went wrong
+  dataflow try bitfinex.json rec.ws --symbols BTC-USD,ETH-USD   where names there differ from ours
+  dataflow try okx.json okx.ws --record          tests for the definition, one for each kind of message""",
     "disconnect-test": """
   dataflow disconnect-test BTC-USD                         each mode once
   dataflow disconnect-test BTC-USD --mode abrupt --rounds 50
@@ -161,6 +168,16 @@ def add_replay(sub):
     sub.add_argument("--new-ids", action="store_true", help="use new trade ids, so that nothing counts as a duplicate of an earlier play")
 
 
+def add_try(sub):
+    sub.add_argument("definition", metavar="SOURCE.json", help="the definition of a source (connector websocket)")
+    sub.add_argument("recording", metavar="RECORDING", nargs="?",
+                     help="messages: one a line, as they are or behind the time of their receipt; or one JSON file; - is standard input")
+    sub.add_argument("--symbols", action="append", metavar="A,B", help="only these are wanted; without, the source's names are taken for symbols")
+    sub.add_argument("--faults", action="store_true", help="print only what went wrong")
+    sub.add_argument("--record", action="store_true", help="print tests for the definition's mapping")
+    sub.add_argument("--json", action="store_true", help="print JSON, for programs")
+
+
 def add_disconnect_test(sub):
     sub.add_argument("symbol", metavar="SYMBOL", help="such as BTC-USD")
     modes = "; ".join(f"{name}: {text}" for name, text in MODES.items())
@@ -182,6 +199,7 @@ COMMANDS = {
     "status": (gateway_options, "ask", "the state of the sources and of the gateway"),
     "tap": (add_tap, "tap", "the bus itself, without a gateway"),
     "replay": (add_replay, "replay", "play a recording as an exchange that a source can connect to"),
+    "try": (add_try, "try", "what a source's definition makes of a recording"),
     "disconnect-test": (add_disconnect_test, "disconnect", "drop the connection on purpose, and check that nothing is lost"),
 }
 
@@ -203,7 +221,8 @@ def command_line():
 
 def run(options):
     module = importlib.import_module(f".{COMMANDS[options.command][1]}", __package__)
-    return getattr(module, options.command.replace("-", "_"))(options)
+    name = options.command.replace("-", "_")
+    return getattr(module, f"{name}_" if keyword.iskeyword(name) else name)(options)
 
 
 def main():

@@ -49,7 +49,7 @@ def test_install_honours_destdir_and_prefix_and_uninstall_takes_away_exactly_tha
         (tmp_path / name).write_text("somebody else's")
     make("install", DESTDIR=tmp_path, PREFIX="/opt/flow")
     installed = files(tmp_path) - set(foreign)
-    for name in ["bin/connectord", "bin/cached", "bin/gatewayd", "bin/dataflow", "bin/store-import", "etc/dataflow/dataflow.json",
+    for name in ["bin/connectord", "bin/cached", "bin/gatewayd", "bin/dataflow", "bin/store-import", "bin/source-try", "etc/dataflow/dataflow.json",
                  "lib/systemd/system/connectord.service", "lib/systemd/system/cached.service",
                  "lib/systemd/system/gatewayd@.service", "lib/systemd/system/dataflow.target", "share/dataflow/runit/finish",
                  "share/dataflow/runit/gatewayd@1/run", "share/dataflow/runit/gatewayd@2/run", "share/doc/dataflow/bus.md"]:

@@ -6,7 +6,7 @@ import subprocess
 import pytest
 from pipeline import BIN, SANITIZED
 
-PROGRAMS = ["connectord", "cached", "gatewayd", "store-import"]
+PROGRAMS = ["connectord", "cached", "gatewayd", "store-import", "source-try"]
 pytestmark = pytest.mark.skipif(SANITIZED, reason="sanitizers have their own ways")
 
 
