@@ -129,7 +129,7 @@ static bool read_interval(request_t *request, text_t value)
 static const request_member_t members[] = {
     {"id", ERROR_INVALID_REQUEST, "a whole number from 0 to 18446744073709551615", read_id, false},
     {"op", ERROR_INVALID_REQUEST, "a string without escapes", read_op, false},
-    {"symbol", ERROR_INVALID_SYMBOL, "\"BASE-QUOTE\" in capital letters and digits", read_symbol, false},
+    {"symbol", ERROR_INVALID_SYMBOL, "a symbol such as \"BTC-USD\"", read_symbol, false},
     {"topic", ERROR_INVALID_TOPIC, "\"trade.<SYMBOL>.<source>\"", read_topic, false},
     {"source", ERROR_INVALID_REQUEST, "the name of a source", read_source, false},
     {"token", ERROR_INVALID_REQUEST, "a string", read_token, true},

@@ -1,14 +1,6 @@
 #include "proto/topic.h"
 
-enum { SYMBOL_PART_MAX = 15 };
-
-static size_t symbol_part(const char *at, size_t length)
-{
-    size_t n = 0;
-    while (n < length && ((at[n] >= 'A' && at[n] <= 'Z') || (at[n] >= '0' && at[n] <= '9')))
-        n++;
-    return n <= SYMBOL_PART_MAX ? n : 0;
-}
+#include <limits.h>
 
 /* C0, DEL, space, quotes, backslash; and C1, whose UTF-8 is C2 80 to C2 9F. */
 static bool source_char(const char *at, size_t length)
@@ -25,15 +17,35 @@ static char *put(char *to, text_t text)
     return to + text.length;
 }
 
+bool symbol_char(char c)
+{
+    static const bool other[UCHAR_MAX + 1] = {
+        ['.'] = true, ['"'] = true, ['\''] = true, ['\\'] = true, ['*'] = true, ['/'] = true, [','] = true, [0x7f] = true};
+    return (unsigned char)c > ' ' && !other[(unsigned char)c];
+}
+
+/* The length of a character that a symbol may have; 0: it may not. */
+static size_t symbol_step(text_t text)
+{
+    if ((unsigned char)text.at[0] < 0x80)
+        return symbol_char(text.at[0]);
+    size_t n = text_utf8_char(text);
+    return n > 0 && source_char(text.at, n) ? n : 0;
+}
+
+static bool has_hyphen_inside(text_t symbol)
+{
+    return symbol.length >= SYMBOL_MIN && memchr(symbol.at + 1, '-', symbol.length - 2);
+}
+
 bool symbol_valid(text_t symbol)
 {
-    if (symbol.length < 3 || symbol.length > SYMBOL_MAX)
+    if (symbol.length > SYMBOL_MAX || !has_hyphen_inside(symbol))
         return false;
-    size_t base = symbol_part(symbol.at, symbol.length);
-    if (base == 0 || base + 1 >= symbol.length || symbol.at[base] != '-')
-        return false;
-    size_t quote = symbol.length - base - 1;
-    return symbol_part(symbol.at + base + 1, quote) == quote;
+    for (size_t n; symbol.length; symbol.at += n, symbol.length -= n)
+        if ((n = symbol_step(symbol)) == 0)
+            return false;
+    return true;
 }
 
 bool source_valid(text_t source)
@@ -110,29 +122,24 @@ static bool source_can_begin(text_t source)
     return true;
 }
 
-/* "BTC", and what ends it, off the text. False: there is no such part. *ended: it has been ended. */
-static bool take_part(text_t *text, char end, bool *ended)
+/* Is it what a symbol may begin with? */
+static bool symbol_can_begin(text_t symbol)
 {
-    size_t length = 0;
-    while (length < text->length && text->at[length] != end)
-        length++;
-    *ended = length < text->length;
-    if (symbol_part(text->at, length) != length || length > SYMBOL_PART_MAX || (*ended && length == 0))
+    if (symbol.length > SYMBOL_MAX)
         return false;
-    *text = (text_t){text->at + length + *ended, text->length - length - *ended};
+    for (size_t n; symbol.length; symbol.at += n, symbol.length -= n)
+        if ((n = symbol_step(symbol)) == 0)
+            return is_cut_short(symbol);
     return true;
 }
 
 static bool trade_can_begin(text_t rest)
 {
-    bool ended;
-    if (!take_part(&rest, '-', &ended))
-        return false;
-    if (!ended)
-        return true;
-    if (!take_part(&rest, '.', &ended))
-        return false;
-    return !ended || source_can_begin(rest);
+    const char *dot = rest.length > 0 ? memchr(rest.at, '.', rest.length) : NULL;
+    if (!dot)
+        return symbol_can_begin(rest);
+    text_t symbol = {rest.at, (size_t)(dot - rest.at)};
+    return symbol_valid(symbol) && source_can_begin((text_t){dot + 1, rest.length - symbol.length - 1});
 }
 
 bool topic_can_begin(text_t prefix)

@@ -1,6 +1,6 @@
 /* The topics of streams, `trade.<SYMBOL>.<source>`, and of a source's state, `status.<source>`.
  *
- * A symbol is BASE-QUOTE in capital letters and digits (no dot), so the first dot after it ends it; a source's name may be
+ * A symbol has a hyphen inside and no dot (BTC-USD, BTC-USD-PERP, kPEPE-USD), so the first dot after it ends it; a source's name may be
  * any UTF-8 without control characters, spaces, quotes and backslashes.
  */
 #pragma once
@@ -9,7 +9,7 @@
 
 #include <assert.h>
 
-enum { SYMBOL_MAX = 32, SOURCE_MAX = 64, TOPIC_MAX = 6 + SYMBOL_MAX + 1 + SOURCE_MAX };
+enum { SYMBOL_MIN = 3, SYMBOL_MAX = 64, SOURCE_MAX = 64, TOPIC_MAX = 6 + SYMBOL_MAX + 1 + SOURCE_MAX };
 
 #define TOPIC_TRADE  "trade."
 #define TOPIC_STATUS "status."
@@ -43,8 +43,12 @@ static inline void kept_text_set(char *bytes, size_t size, size_t *length, text_
     (void)size;
 }
 
-/* BASE-QUOTE: 1 to 15 capital letters or digits, a hyphen, the same again. */
+/* SYMBOL_MIN to SYMBOL_MAX bytes of UTF-8 without control characters, spaces, dots, commas, quotes, backslashes, '*' and '/', with a hyphen that is neither the
+ * first byte nor the last. */
 bool symbol_valid(text_t symbol);
+
+/* May a byte be part of a symbol? One of many may. */
+bool symbol_char(char c);
 
 /* 1 to SOURCE_MAX bytes of UTF-8 as said above. */
 bool source_valid(text_t source);

@@ -167,8 +167,7 @@ static bool choice_valid(const char *choices, text_t text)
 static bool pattern_valid(text_t text)
 {
     for (size_t i = 0; i < text.length; i++) {
-        char c = text.at[i];
-        if (!((c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' || c == '*'))
+        if (text.at[i] != '*' && !symbol_char(text.at[i]))
             return false;
     }
     return text.length > 0 && text.length <= SYMBOL_MAX;
@@ -223,7 +222,7 @@ void text_format_describe(text_format_t format, const char *choices, buffer_t *o
         [FORMAT_HOST] = "a host's name without a port, or *",
         [FORMAT_NETWORK] = "local, any, an IP address or ADDRESS/BITS",
         [FORMAT_SOURCE] = "a name without spaces, quotes and backslashes",
-        [FORMAT_SYMBOL] = "a symbol BASE-QUOTE in capital letters and digits",
+        [FORMAT_SYMBOL] = "a symbol such as BTC-USD",
         [FORMAT_PATTERN] = "a symbol in which * stands for any characters",
         [FORMAT_STORE] = "memory:, sqlite:///PATH, postgres://… or redis://…",
     };

@@ -10,7 +10,7 @@ from .failure import EXIT_USAGE, Failure
 from .terminal import painted, put, say
 
 HEARD_S = 5
-SYMBOL = re.compile(r"[A-Z0-9]+-[A-Z0-9]+")
+SYMBOL = re.compile(r"[^\s.,*/'\"\\]+-[^\s.,*/'\"\\]+")
 
 
 def topics(what):

@@ -71,24 +71,29 @@ def received(flow, exchange, name, symbols, wanted):
         return trades()
 
 
+OKX = ["BTC-USDT", "BTC-USD-220527", "UNI-USD-SWAP"]  # a future and a swap have longer names
+
+
 def test_okx_plays_its_recording_digit_for_digit(pipeline, recordings):
     frames = [line.partition(": ")[2] for line in (recordings / "okx-2022-05-13.ws").read_text().splitlines() if "<" not in line[:60]]
     trades = [frame for frame in frames if '"channel":"trades"' in frame and '"data"' in frame]
     wanted, seen = [], set()
     for frame in trades:
         for trade in json.loads(frame)["data"]:
-            if trade["instId"] == "BTC-USDT" and trade["tradeId"] not in seen:
-                seen.add(trade["tradeId"])
-                wanted.append({"symbol": "BTC-USDT", "tradeId": trade["tradeId"], "timestamp": iso(trade["ts"]), "side": trade["side"],
+            if (trade["instId"], trade["tradeId"]) not in seen:
+                seen.add((trade["instId"], trade["tradeId"]))
+                wanted.append({"symbol": trade["instId"], "tradeId": trade["tradeId"], "timestamp": iso(trade["ts"]), "side": trade["side"],
                                "qty": trade["sz"], "price": trade["px"]})
-    assert len(wanted) > 50
+    wanted.sort(key=lambda trade: OKX.index(trade["symbol"]))
+    assert [sum(trade["symbol"] == symbol for trade in wanted) for symbol in OKX] == [69, 4, 1]
 
     def answer(message):
-        assert json.loads(message) == {"op": "subscribe", "args": [{"channel": "trades", "instId": "BTC-USDT"}]}
-        return [json.dumps({"event": "subscribe", "arg": json.loads(message)["args"][0]}), *trades]
+        (argument,) = json.loads(message)["args"]
+        assert json.loads(message) == {"op": "subscribe", "args": [{"channel": "trades", "instId": argument["instId"]}]}
+        return [json.dumps({"event": "subscribe", "arg": argument}), *(frame for frame in trades if argument["instId"] in frame)]
 
     with Exchange(answer) as exchange:
-        assert received(pipeline(), exchange, "okx", ["BTC-USDT"], wanted) == wanted
+        assert received(pipeline(), exchange, "okx", OKX, wanted) == wanted
 
 
 def test_bitfinex_calls_a_subscription_by_a_number(pipeline):

@@ -58,7 +58,7 @@ END_TEST
 
 START_TEST(what_is_no_topic_gets_no_memory_log)
 {
-    static const char *const topics[] = {"",         "trade.", "trade.BTC-USD", "trade.btc-usd.a", "trade.BTCUSD.a",
+    static const char *const topics[] = {"",         "trade.", "trade.BTC-USD", "trade.BTC/USD.a", "trade.BTCUSD.a",
                                          "status.a", "BTC-USD"};
     ck_assert_ptr_null(catalog_memory_log(catalog, text_of(topics[_i])));
     ck_assert_uint_eq(catalog_streams(catalog), 0);

@@ -78,7 +78,7 @@ static const struct {
     {"B-U", "B-U.a=7", "an id of"},
     {"B-U", "B-U=7-1", "an id of"},
     {"B-U", "B-U.=7-1", "an id of"},
-    {"B-U", "b-u.a=7-1", "an id of"},
+    {"B-U", "b.a=7-1", "an id of"},
     {"B-U", "B-U.a=7-1,E-U.a=7-1x", "an id of"},
     {"B-U", "B-U=7.1", "an id of"},
 };
