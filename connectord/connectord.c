@@ -228,6 +228,11 @@ static bool connectord_serve(connectord_t *self, const config_t *config)
     return self->replay && self->probe && self->heartbeat && self->spare && self->reading_on && self->flush;
 }
 
+bool connectord_check(const config_t *config, void (*report)(const char *mistake))
+{
+    return feeds_check(config, report);
+}
+
 connectord_t *connectord_new(loop_t *loop, const config_t *config)
 {
     connectord_t *self = calloc(1, sizeof *self);

@@ -5,6 +5,9 @@
 
 typedef struct connectord connectord_t;
 
+/* Are the files that sources are made of as they have to be? options_check_fn. */
+bool connectord_check(const config_t *config, void (*report)(const char *mistake));
+
 /* Opens the journal, binds the sockets and starts the sources of the configuration, which must outlive it. NULL with log lines. */
 connectord_t *connectord_new(loop_t *loop, const config_t *config);
 

@@ -16,6 +16,7 @@ static void stop(void *process)
 static const daemon_t program = {
     .name = "connectord",
     .purpose = "takes trades from exchanges and publishes them",
+    .check = connectord_check,
     .start = start,
     .stop = stop,
     .reload = &connectord_reload_events,

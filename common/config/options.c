@@ -156,7 +156,13 @@ static bool ends_at_once(options_mode_t mode, const char *program, const char *p
     return false;
 }
 
-bool options_start(int argc, char **argv, const char *program, const char *purpose, config_t **config, int *exit_code)
+static void print_mistake(const char *mistake)
+{
+    fprintf(stderr, "config: %s\n", mistake);
+}
+
+bool options_start(int argc, char **argv, const char *program, const char *purpose, options_check_fn *check, config_t **config,
+                   int *exit_code)
 {
     options_t options = {0};
     *config = NULL;
@@ -165,6 +171,8 @@ bool options_start(int argc, char **argv, const char *program, const char *purpo
         return false;
     *exit_code = EXIT_FAILURE;
     *config = config_load(config_file(&options), options.settings, options.setting_count, environ);
+    if (*config && mode == MODE_CHECK && check && !check(*config, print_mistake))
+        config_destroy(config);
     if (!*config)
         return false;
     if (mode == MODE_RUN) {

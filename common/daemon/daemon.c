@@ -1,6 +1,5 @@
 #include "common/daemon/daemon.h"
 
-#include "common/config/options.h"
 #include "common/zeromq/socket.h"
 
 #include <stdlib.h>
@@ -25,7 +24,7 @@ int daemon_main(int argc, char **argv, const daemon_t *daemon)
 {
     config_t *config;
     int exit_code;
-    if (!options_start(argc, argv, daemon->name, daemon->purpose, &config, &exit_code))
+    if (!options_start(argc, argv, daemon->name, daemon->purpose, daemon->check, &config, &exit_code))
         return exit_code; /* --help, --version, --check and mistakes end here */
     exit_code = EXIT_FAILURE;
     loop_t *loop = loop_new();

@@ -11,11 +11,14 @@
  */
 #pragma once
 
+#include "common/config/options.h"
 #include "common/config/reload.h"
 
 typedef struct {
     const char *name;    /* of the program, and in its log; a literal */
     const char *purpose; /* for --help */
+
+    options_check_fn *check; /* NULL: the schema says it all */
 
     /* Binds, and starts to serve on `loop`; `config` outlives it. NULL with a log line on failure. */
     void *(*start)(loop_t *loop, const config_t *config);

@@ -43,9 +43,9 @@ bool json_string(text_t value, char *out, text_t *content)
     static const char names[] = "bfnrt", meanings[] = "\b\f\n\r\t";
     if (json_plain_string(value, content))
         return true;
-    const char *end = value.at + value.length;
-    if (json_kind(value) != JSON_STRING || end[-1] != '"' || !json_valid(value))
+    if (json_kind(value) != JSON_STRING || value.at[value.length - 1] != '"' || !json_valid(value))
         return false;
+    const char *end = value.at + value.length;
     char *to = out;
     for (const char *at = value.at + 1; at < end - 1;) {
         if (*at != '\\') {

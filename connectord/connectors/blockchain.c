@@ -327,6 +327,7 @@ static void blockchain_unsubscribe(void *arg, text_t symbol)
 
 const connector_t connector_blockchain = {
     .name = "blockchain",
+    .check = connector_needs_no_check,
     .open = blockchain_open,
     .connect = blockchain_connect,
     .disconnect = blockchain_disconnect,

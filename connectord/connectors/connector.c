@@ -39,3 +39,9 @@ void connector_names(char *names, size_t size)
     for (size_t i = 0, length = 0; i < CONNECTOR_COUNT && length < size; i++)
         length += (size_t)snprintf(names + length, size - length, "%s%s", i == 0 ? "" : ", ", connectors[i]->name);
 }
+
+bool connector_needs_no_check(const source_config_t *config, char error[static CONNECTOR_ERROR_MAX])
+{
+    (void)config, (void)error;
+    return true;
+}

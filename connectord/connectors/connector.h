@@ -13,6 +13,8 @@
 #include "connectord/websocket/web.h"
 #include "proto/trade.h"
 
+enum { CONNECTOR_ERROR_MAX = 1024 };
+
 /* What a connector calls on its source. Between connect and the on_lost or disconnect that ends it, and never after. Slices are
  * valid during the call. */
 typedef struct {
@@ -35,6 +37,9 @@ typedef struct {
     size_t setting_count;
     bool whole;          /* each connection brings all there is from the beginning: nothing is missed between two */
     const char *repeats; /* of its settings, the flag with which that comes over and over; NULL: none */
+
+    /* Is what the settings lead to, a file, as it has to be? False with `error`: the setting's name, what was expected and what was found. */
+    bool (*check)(const source_config_t *config, char error[static CONNECTOR_ERROR_MAX]);
 
     /* Nothing is sent yet. `config` and `events` outlive the connector. NULL, with a log line, when it can't use the settings
      * (no file, an invalid URL). */
@@ -66,6 +71,9 @@ const connector_t *connector_at(size_t number);
 
 /* The same of every connector's own settings. */
 const schema_key_t *connector_setting_at(size_t number);
+
+/* For connectors without such a file: true. */
+bool connector_needs_no_check(const source_config_t *config, char error[static CONNECTOR_ERROR_MAX]);
 
 /* The names of all connectors, for messages: "blockchain, replay". Cut at `size`, which is at least 1. */
 void connector_names(char *names, size_t size);

@@ -364,6 +364,7 @@ const connector_t connector_replay = {
     .setting_count = sizeof settings / sizeof *settings,
     .whole = true,
     .repeats = "loop",
+    .check = connector_needs_no_check,
     .open = replay_file_open,
     .connect = replay_file_connect,
     .disconnect = replay_file_disconnect,

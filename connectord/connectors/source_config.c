@@ -1,8 +1,10 @@
 #include "connectord/connectors/source_config.h"
 
+#include "common/hash.h"
 #include "common/table.h"
 
 #include <assert.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 /* One that is listed twice counts once. False when memory runs out. */
@@ -52,9 +54,24 @@ static trade_rate_config_t read_starvation(const config_t *config, size_t number
     };
 }
 
+/* Of a file's content; 0: it can't be read. */
+static uint64_t file_stamp(const char *path)
+{
+    char bytes[4096];
+    uint64_t stamp = 0;
+    FILE *file = path[0] != '\0' ? fopen(path, "re") : NULL;
+    for (size_t length; file && (length = fread(bytes, 1, sizeof bytes, file)) > 0;)
+        stamp = hash_mix(stamp, text_hash((text_t){bytes, length}));
+    if (file)
+        fclose(file);
+    return stamp;
+}
+
 static connector_setting_t read_setting(const config_t *config, size_t number, const schema_key_t *key)
 {
     connector_setting_t setting = {.name = key->path + sizeof SCHEMA_SOURCE - 1};
+    if (key->type == KEY_TEXT && key->reread)
+        setting.stamp = file_stamp(config_text(config, "connectord.sources.%zu.%s", number, setting.name));
     if (key->type == KEY_TEXT)
         setting.text = config_text(config, "connectord.sources.%zu.%s", number, setting.name);
     else if (key->type == KEY_FLAG)
@@ -173,7 +190,7 @@ static bool same_settings(const source_config_t *self, const source_config_t *ot
     bool same = self->setting_count == other->setting_count;
     for (size_t i = 0; same && i < self->setting_count; i++) {
         const connector_setting_t *one = &self->settings[i], *another = &other->settings[i];
-        same = one->text ? equal(one->text, another->text) : one->number == another->number;
+        same = one->text ? equal(one->text, another->text) && one->stamp == another->stamp : one->number == another->number;
     }
     return same;
 }

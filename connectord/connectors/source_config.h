@@ -14,6 +14,7 @@ typedef struct {
     const char *name; /* "speed" */
     const char *text; /* of a number NULL */
     double number;    /* of a flag 0 or 1 */
+    uint64_t stamp;   /* of the content of the file that it names, where that counts (schema_key_t.reread) */
 } connector_setting_t;
 
 typedef struct {

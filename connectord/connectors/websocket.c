@@ -13,10 +13,11 @@
 #include "connectord/connectors/told_symbols.h"
 #include "connectord/websocket/ws_client.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 
 static const schema_key_t settings[] = {
-    {SCHEMA_SOURCE "definition", KEY_TEXT, FORMAT_PATH, .optional = true, .initial = "",
+    {SCHEMA_SOURCE "definition", KEY_TEXT, FORMAT_PATH, .optional = true, .initial = "", .reread = true,
      .help = "The file that says how the source speaks, with connector websocket (deploy/sources has some)"},
 };
 
@@ -250,6 +251,18 @@ static void websocket_close(void *arg)
     free(self);
 }
 
+static bool websocket_check(const source_config_t *config, char error[static CONNECTOR_ERROR_MAX])
+{
+    char why[SOURCE_DEFINITION_ERROR_MAX];
+    source_definition_t definition;
+    const char *path = source_config_setting(config, "definition")->text;
+    bool good = source_definition_read(&definition, path, why);
+    if (!good)
+        snprintf(error, CONNECTOR_ERROR_MAX, "definition: %.400s: %s", path, why);
+    source_definition_release(&definition);
+    return good;
+}
+
 static bool open_definition(websocket_t *self)
 {
     char error[SOURCE_DEFINITION_ERROR_MAX];
@@ -321,6 +334,7 @@ const connector_t connector_websocket = {
     .name = "websocket",
     .settings = settings,
     .setting_count = sizeof settings / sizeof *settings,
+    .check = websocket_check,
     .open = websocket_open,
     .connect = websocket_connect,
     .disconnect = websocket_disconnect,

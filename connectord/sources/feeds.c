@@ -2,6 +2,7 @@
 
 #include "common/log.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 
 struct feeds {
@@ -104,6 +105,32 @@ static bool apply_one(const feeds_t *self, feed_t **feed, const config_t *config
                   LOG_TEXT("source", config_text(config, "connectord.sources.%zu.name", number)),
                   LOG_TEXT("now", *feed ? "unchanged" : "left out"));
     return applied;
+}
+
+static bool check_one(const config_t *config, size_t number, void (*report)(const char *mistake))
+{
+    char error[CONNECTOR_ERROR_MAX], mistake[CONNECTOR_ERROR_MAX + 64];
+    source_config_t settings;
+    if (!source_config_read(&settings, config, number, connector_setting_at)) {
+        report("out of memory");
+        return false;
+    }
+    const connector_t *connector = connector_find(settings.connector);
+    bool good = !connector || connector->check(&settings, error); /* one that is not known the rules have refused */
+    if (!good) {
+        snprintf(mistake, sizeof mistake, "connectord.sources.%zu.%s", number, error);
+        report(mistake);
+    }
+    source_config_release(&settings);
+    return good;
+}
+
+bool feeds_check(const config_t *config, void (*report)(const char *mistake))
+{
+    bool good = true;
+    for (size_t i = 0; i < config_count(config, "connectord.sources"); i++)
+        good &= check_one(config, i, report);
+    return good;
 }
 
 feeds_t *feeds_new(const feed_shared_t *shared)

@@ -9,6 +9,9 @@
 
 typedef struct feeds feeds_t;
 
+/* Is what the sources' settings lead to, files, as it has to be? False, with each mistake reported: "connectord.sources.0.definition: …". */
+bool feeds_check(const config_t *config, void (*report)(const char *mistake));
+
 /* Without a source. `shared` outlives it. NULL when memory runs out. */
 feeds_t *feeds_new(const feed_shared_t *shared);
 

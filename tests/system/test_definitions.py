@@ -3,13 +3,15 @@
 import asyncio
 import json
 import re
+import signal
+import subprocess
 import threading
 from datetime import datetime, timedelta, timezone
 
 import pytest
 import websockets
 from clients import Requester
-from pipeline import PATIENCE, ROOT, until
+from pipeline import BIN, PATIENCE, ROOT, until
 
 SOURCES = ROOT / "deploy/sources"
 EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc)
@@ -155,3 +157,52 @@ def test_a_mistake_in_a_definition_is_told_and_its_source_left_out(pipeline, tmp
     flow.processes["connectord"].wait_for_line(re.escape(mistake))
     flow.processes["connectord"].wait_for_line("source can't be set up source=x")
     assert flow.processes.pop("connectord").popen.wait(PATIENCE) == 1, "there is no other source"
+
+
+def written(path, change):
+    """OKX's definition with a change of its text."""
+    text = (SOURCES / "okx.json").read_text()
+    assert change[0] in text
+    fresh = path.with_suffix(".new")
+    fresh.write_text(text.replace(*change))
+    return fresh.replace(path)
+
+
+def test_a_mistake_in_a_definition_is_told_by_check(pipeline, tmp_path):
+    flow = pipeline()
+    path = written(tmp_path / "okx.json", ('"price": "/px"', '"price": "px"'))
+    flow.config["connectord"]["sources"] = [{"name": "okx", "connector": "websocket", "url": "ws://127.0.0.1:1/", "definition": str(path), "symbols": ["A-B"]}]
+    ended = subprocess.run([BIN / "connectord", "--config", flow.write_config(), "--check"], capture_output=True, text=True, timeout=PATIENCE)
+    assert ended.returncode == 1 and ended.stdout == ""
+    assert ended.stderr.startswith(f"config: connectord.sources.0.definition: {path}: ") and "price" in ended.stderr, ended.stderr
+
+
+def test_another_definition_in_the_same_file_is_taken_on_sighup_and_a_broken_one_is_not(pipeline, tmp_path):
+    trade = {"arg": {"channel": "trades", "instId": "BTC-USDT"},
+             "data": [{"instId": "BTC-USDT", "tradeId": "1", "px": "1", "other": "2", "sz": "3", "side": "buy", "ts": "1652459225303"}]}
+
+    def answer(message):
+        trade["data"][0]["tradeId"] = str(int(trade["data"][0]["tradeId"]) + 1)
+        return [json.dumps({"event": "subscribe", "arg": json.loads(message)["args"][0]}), json.dumps(trade)]
+
+    flow = pipeline()
+    path = written(tmp_path / "okx.json", ('"price": "/px"', '"price": "/px"'))
+    with Exchange(answer) as exchange, Requester(flow.replay) as replay:
+        flow.config["connectord"]["sources"] = [source("okx", exchange, ["BTC-USDT"], definition=str(path))]
+        connectord = flow.start_connectord()
+
+        def prices():
+            topics = [stream["topic"] for stream in replay.ask(op="streams")["streams"]]
+            return [str(trade["price"]) for topic in topics for trade in replay.all(topic)]
+        until(lambda: prices() == ["1"], "the first trade")
+        written(path, ('"price": "/px"', '"price": "px"'))
+        connectord.popen.send_signal(signal.SIGHUP)
+        connectord.wait_for_line("source can't be set up")
+        assert prices() == ["1"] and connectord.alive()
+        tests = json.loads((SOURCES / "okx.json").read_text())
+        mapping = tests["mapping"][0] if isinstance(tests["mapping"], list) else tests["mapping"]
+        mapping["price"] = "/other"
+        del mapping["tests"]
+        path.write_text(json.dumps(tests))
+        connectord.popen.send_signal(signal.SIGHUP)
+        until(lambda: prices() == ["1", "2"], "a trade by the new definition")

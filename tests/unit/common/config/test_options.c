@@ -37,6 +37,18 @@ static void remove_file(void)
     out = err = NULL;
 }
 
+static const char *found_wrong; /* what the program finds wrong; NULL: nothing */
+static unsigned checks;
+
+static bool check(const config_t *config, void (*report)(const char *mistake))
+{
+    ck_assert_ptr_nonnull(config);
+    checks++;
+    if (found_wrong)
+        report(found_wrong);
+    return !found_wrong;
+}
+
 /* Starts "cached" with the arguments, which end with NULL. */
 static start_t start(const char *const *arguments)
 {
@@ -53,7 +65,7 @@ static start_t start(const char *const *arguments)
     stdout = open_memstream(&out, &out_length);
     stderr = open_memstream(&err, &err_length);
     start_t result = {.exit_code = -1};
-    result.went_on = options_start(argc, argv, "cached", "remembers trades", &result.config, &result.exit_code);
+    result.went_on = options_start(argc, argv, "cached", "remembers trades", check, &result.config, &result.exit_code);
     fclose(stdout);
     fclose(stderr);
     stdout = kept_out;
@@ -116,6 +128,25 @@ START_TEST(check_ends_with_0_or_1)
     ck_assert_int_eq(bad.exit_code, 1);
     ck_assert_ptr_null(bad.config);
     ck_assert_ptr_nonnull(strstr(err, "config: cached.trades: "));
+}
+END_TEST
+
+START_TEST(what_the_program_itself_finds_wrong_is_a_mistake_too)
+{
+    found_wrong = "cached.store: it is closed";
+    start_t result = START("--check", "--config", file_name);
+    ck_assert_int_eq(result.exit_code, 1);
+    ck_assert_str_eq(err, "config: cached.store: it is closed\n");
+    ck_assert_str_eq(out, "");
+    unsigned before = checks;
+    result = START("--version");
+    result = START("--check", "--set", "cached.trades=0");
+    ck_assert_int_eq(result.exit_code, 1);
+    result = START("--config", file_name);
+    ck_assert(result.went_on);
+    config_destroy(&result.config);
+    ck_assert_uint_eq(checks, before); /* only a configuration without other mistakes is looked at */
+    found_wrong = NULL;
 }
 END_TEST
 
@@ -213,6 +244,7 @@ int main(void)
     tcase_add_test(tests, start_without_a_file_takes_the_defaults);
     tcase_add_test(tests, environment_names_the_file_and_the_option_goes_over_it);
     tcase_add_test(tests, check_ends_with_0_or_1);
+    tcase_add_test(tests, what_the_program_itself_finds_wrong_is_a_mistake_too);
     tcase_add_test(tests, mistake_in_the_configuration_ends_the_start_with_1);
     tcase_add_test(tests, print_shows_what_is_in_effect_and_can_be_read_back);
     tcase_add_test(tests, version_is_one_line);
