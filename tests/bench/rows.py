@@ -91,11 +91,21 @@ def opening(clients, rate):
     def measure(seconds, quick):
         with ours.pipeline() as flow:
             flow.start_gateway()
-            with ours.FanLoad(ours.bus_load(flow), [ours.pid(flow, "gateway0")], clients=clients, rate=rate, early=1, settle=1,
-                              seconds=max(seconds, 2), drain=0) as load:
-                told = load.measured(lambda: ours.wait_for_source(flow))
-                return {**ours.fan_figures(told), "wrong": ours.fan_figures(told)["holes"], "open_s": told["late_seconds"],
-                        "opened_per_s": clients / told["late_seconds"], "storm_p99_us": told["storm_latency"]["p99_us"]}
+            pid = ours.pid(flow, "gateway0")
+            with ours.FanLoad(ours.bus_load(flow), [pid], clients=clients, rate=rate, early=1, settle=1, seconds=max(seconds, 2),
+                              drain=0) as load:
+                load.hear()
+                ours.wait_for_source(flow)
+                cpu = ours.cpu_seconds(pid)
+                load.go_on()
+                load.hear()
+                cpu = ours.cpu_seconds(pid) - cpu
+                load.go_on()
+                told = load.hear()
+                figures, took, storm = ours.fan_figures(told), told["late_seconds"], told["storm_latency"]
+                return {**figures, "wrong": figures["holes"], "open_s": took, "opened_per_s": clients / took,
+                        "open_cores": cpu / took, "open_cpu_us": 1e6 * cpu / clients,
+                        "storm_p50_us": storm["p50_us"], "storm_p99_us": storm["p99_us"]}
     return measure
 
 
