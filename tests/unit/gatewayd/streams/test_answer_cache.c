@@ -82,7 +82,7 @@ START_TEST(their_bytes_are_bounded_but_the_last_one_may_have_any_size)
     make(2, ANSWER_CACHE_BYTES / 4);
     ck_assert(has(1));
     ck_assert(has(2));
-    ready_answer_t *large = make(3, 2 * ANSWER_CACHE_BYTES);
+    ready_answer_t *large = make(3, (size_t)2 * ANSWER_CACHE_BYTES);
     recent_query_t question = query(3);
     ck_assert_ptr_eq(answer_cache_get(cache, &question, ANSWER_REST), large);
     ck_assert_uint_eq(large->version, 3);
