@@ -91,20 +91,12 @@ def opening(clients, rate):
     def measure(seconds, quick):
         with ours.pipeline() as flow:
             flow.start_gateway()
-            pid = ours.pid(flow, "gateway0")
-            with ours.FanLoad(ours.bus_load(flow), [pid], clients=clients, rate=rate, early=1, settle=1, seconds=max(seconds, 2),
-                              drain=0) as load:
-                load.hear()
-                ours.wait_for_source(flow)
-                cpu = ours.cpu_seconds(pid)
-                load.go_on()
-                load.hear()
-                cpu = ours.cpu_seconds(pid) - cpu
-                load.go_on()
-                told = load.hear()
+            with ours.FanLoad(ours.bus_load(flow), [ours.pid(flow, "gateway0")], clients=clients, rate=rate, early=1, settle=1,
+                              seconds=max(seconds, 2), drain=0) as load:
+                told = load.measured(lambda: ours.wait_for_source(flow))
                 figures, took, storm = ours.fan_figures(told), told["late_seconds"], told["storm_latency"]
                 return {**figures, "wrong": figures["holes"], "open_s": took, "opened_per_s": clients / took,
-                        "open_cores": cpu / took, "open_cpu_us": 1e6 * cpu / clients,
+                        "open_cores": load.open_cpu / took, "open_cpu_us": 1e6 * load.open_cpu / clients,
                         "storm_p50_us": storm["p50_us"], "storm_p99_us": storm["p99_us"]}
     return measure
 
