@@ -19,21 +19,24 @@ typedef struct {
     size_t setting_count;
 } options_t;
 
-static const char help_options[] =
-    "Options:\n"
-    "  --config FILE    Read the configuration from FILE. The default is the file that DATAFLOW_CONFIG\n"
-    "                   names; without either, all keys have their defaults.\n"
-    "  --set KEY=VALUE  Set a key; overrides the file and the environment. May be repeated.\n"
-    "  --check          Check the configuration, report every mistake, and exit: 0 if it is valid, 1\n"
-    "                   otherwise.\n"
-    "  --print          Print the configuration in effect as JSON, secrets as \"***\", and exit.\n"
-    "  --print-keys     Print all keys of all programs as a Markdown table, and exit.\n"
-    "  --version        Print the version, and exit.\n"
-    "  --help           Print this help, and exit.\n"
-    "\n"
-    "Every key may also come from the environment: DATAFLOW_SECTION__KEY=VALUE, list elements by number.\n"
-    "The command line overrides the environment, and the environment the file.\n"
-    "\n";
+static const char help_options[] = "Options:\n"
+                                   "  --config FILE    Read the configuration from FILE. The default is the file\n"
+                                   "                   that DATAFLOW_CONFIG names; without either, all keys have\n"
+                                   "                   their defaults.\n"
+                                   "  --set KEY=VALUE  Set a key; overrides the file and the environment. May be\n"
+                                   "                   repeated.\n"
+                                   "  --check          Check the configuration, report every mistake, and exit: 0 if\n"
+                                   "                   it is valid, 1 otherwise.\n"
+                                   "  --print          Print the configuration in effect as JSON, secrets as \"***\",\n"
+                                   "                   and exit.\n"
+                                   "  --print-keys     Print all keys of all programs as a Markdown table, and exit.\n"
+                                   "  --version        Print the version, and exit.\n"
+                                   "  --help           Print this help, and exit.\n"
+                                   "\n"
+                                   "Every key may also come from the environment: DATAFLOW_SECTION__KEY=VALUE, list\n"
+                                   "elements by number. The command line overrides the environment, and the\n"
+                                   "environment the file.\n"
+                                   "\n";
 
 static options_mode_t wrong(const char *program)
 {

@@ -3,7 +3,7 @@
 
 #include <stdio.h>
 
-enum { HELP_INDENT = 2, HELP_COLUMN = 44, HELP_WIDTH = 100 };
+enum { HELP_INDENT = 2, HELP_COLUMN = 34, HELP_WIDTH = 80 };
 
 static void describe_map(const schema_key_t *key, buffer_t *out)
 {
@@ -29,12 +29,13 @@ static const char *initial_shown(const schema_key_t *key)
     return key->type == KEY_TEXTS ? "[]" : "\"\"";
 }
 
-/* Prints words from HELP_COLUMN on, in lines of HELP_WIDTH; *column is where the last one ended. */
+/* Prints words from HELP_COLUMN on, in lines of HELP_WIDTH at most, with one more character behind the last word; *column is
+ * where that ended. */
 static void print_words(FILE *out, const char *text, int *column)
 {
     while (*text) {
         int length = (int)strcspn(text, " ");
-        if (*column > HELP_COLUMN && *column + 1 + length > HELP_WIDTH) {
+        if (*column > HELP_COLUMN && *column + 1 + length >= HELP_WIDTH) {
             fprintf(out, "\n%*s", HELP_COLUMN, "");
             *column = HELP_COLUMN;
         }
@@ -50,7 +51,7 @@ static void print_key(FILE *out, const schema_key_t *key)
     schema_describe(key, &type);
     buffer_append(&type, (text_t){"", 1}); /* the NUL for print_words */
     int column = fprintf(out, "%*s%s", HELP_INDENT, "", key->path);
-    if (column >= HELP_COLUMN) {
+    if (column > HELP_COLUMN - HELP_INDENT) {
         fputc('\n', out);
         column = 0;
     }

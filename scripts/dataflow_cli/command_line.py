@@ -4,7 +4,10 @@ import argparse
 import importlib
 import keyword
 import math
+import re
+import shutil
 import sys
+import textwrap
 import urllib.parse
 
 from . import __version__
@@ -204,8 +207,22 @@ COMMANDS = {
 }
 
 
+def examples_of(name):
+    """Commands in one piece, for copying; what they do in a column beside them, as wide as the terminal allows."""
+    room = shutil.get_terminal_size().columns - 2  # as much as argparse takes
+    pairs = [(re.split(" {2,}", line.strip(), maxsplit=1) + [""])[:2] for line in EXAMPLES[name].strip().splitlines()]
+    column = 4 + max((len(command) for command, remark in pairs if remark and len(command) <= 0.6 * room), default=0)
+    for command, remark in pairs:
+        first, *others = textwrap.wrap(remark, max(room - column, 20)) or [""]
+        if first and len(command) + 4 > column:
+            yield f"  {command}"
+            command = ""
+        yield f"  {command}".ljust(column) + first if first else f"  {command}"
+        yield from (" " * column + line for line in others)
+
+
 def help_of(name):
-    return f"examples:{EXAMPLES[name]}\n\n{EXIT_CODES}"
+    return "\n".join(["examples:", *examples_of(name), "", EXIT_CODES])
 
 
 def command_line():

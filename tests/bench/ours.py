@@ -68,6 +68,7 @@ class FanLoad:
     def __init__(self, where, watch=(), **options):
         more = [text for name, value in options.items() for text in (f"--{name}", str(value))]
         watched = ["--watch", ",".join(map(str, watch))] if watch else []
+        self.watch, self.open_cpu = watch, 0.0
         self.popen = subprocess.Popen([BIN / "fan-load", *where, *more, *watched], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
 
     def __enter__(self):
@@ -87,11 +88,16 @@ class FanLoad:
         self.popen.stdin.write("\n")
         self.popen.stdin.flush()
 
+    def watched_cpu(self):
+        return sum(map(cpu_seconds, self.watch))
+
     def measured(self, when_open=lambda: None):
         self.hear()
         when_open()
+        before = self.watched_cpu()
         self.go_on()
         self.hear()
+        self.open_cpu = self.watched_cpu() - before  # while the clients connect and subscribe
         self.go_on()
         return self.hear()
 

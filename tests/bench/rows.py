@@ -94,8 +94,10 @@ def opening(clients, rate):
             with ours.FanLoad(ours.bus_load(flow), [ours.pid(flow, "gateway0")], clients=clients, rate=rate, early=1, settle=1,
                               seconds=max(seconds, 2), drain=0) as load:
                 told = load.measured(lambda: ours.wait_for_source(flow))
-                return {**ours.fan_figures(told), "wrong": ours.fan_figures(told)["holes"], "open_s": told["late_seconds"],
-                        "opened_per_s": clients / told["late_seconds"], "storm_p99_us": told["storm_latency"]["p99_us"]}
+                figures, took, storm = ours.fan_figures(told), told["late_seconds"], told["storm_latency"]
+                return {**figures, "wrong": figures["holes"], "open_s": took, "opened_per_s": clients / took,
+                        "open_cores": load.open_cpu / took, "open_cpu_us": 1e6 * load.open_cpu / clients,
+                        "storm_p50_us": storm["p50_us"], "storm_p99_us": storm["p99_us"]}
     return measure
 
 

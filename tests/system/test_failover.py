@@ -177,7 +177,7 @@ def test_get_status_tells_who_is_active(group):
 
 
 def is_replaced(group):
-    """Whether two takes over when one starves. What is missed is known from twenty arrivals of trades; a machine that stands still now and then may have
+    """Whether two takes over when one goes stale. What is missed is known from twenty arrivals of trades; a machine that stands still now and then may have
     a thousand trades in fewer, and then they go on."""
     before = group.state.get("one", {"trades": 0})["trades"]
     group.listen(lambda state: state["one"]["trades"] > before + 1000, "a rate to be learned")
@@ -190,9 +190,9 @@ def is_replaced(group):
     return False
 
 
-def test_a_primary_that_is_connected_but_starves_is_replaced(group):
+def test_a_primary_that_is_connected_but_stale_is_replaced(group):
     group = group(starvation={"minimum_ms": 500})
-    until(lambda: is_replaced(group), "the source that starves to be replaced")
+    until(lambda: is_replaced(group), "the stale source to be replaced")
     group.until_active("two")
     assert group.state["one"]["connected"] and group.state["one"]["health"] < 65
     group.exchange["one"].tell("/control/play")

@@ -43,6 +43,15 @@ def test_help_has_examples_and_the_manual_page_every_option(command):
     assert command in page and options_of(command) | options_of() <= options_in(page)
 
 
+@pytest.mark.parametrize("command", [(), *((command,) for command in COMMANDS)])
+def test_help_fits_the_terminal(command):
+    for columns in 80, 120:
+        told = subprocess.run([DATAFLOW, *command, "--help"], capture_output=True, text=True, timeout=PATIENCE,
+                              env={**os.environ, "COLUMNS": str(columns)}).stdout
+        assert "examples:" in told
+        assert [line for line in told.splitlines() if len(line) > columns] == []
+
+
 @pytest.mark.parametrize("daemon", DAEMONS)
 def test_a_daemon_s_manual_page_has_its_options_and_no_other(daemon):
     told, _, examples = told_by(daemon, "--help").partition("Keys:")

@@ -42,7 +42,7 @@ def test_what_can_not_be_had_again_is_shown_as_missing(pipeline, browser):
     until(lambda: "Trades may be missing here: the journal was lost" in [row[0] for row in page.rows()], "the place in the table")
 
 
-def test_a_symbol_that_starves_is_shown_as_stale_and_its_source_as_connected(pipeline, browser):
+def test_a_stale_symbol_is_shown_as_such_and_its_source_as_connected(pipeline, browser):
     flow = pipeline(symbols=["BTC-USD"], silence_ms=60000, starvation={"minimum_ms": 1500})
     flow.start_all("--symbols", "BTC-USD", "--rate", 100)
     page = opened(browser, flow)

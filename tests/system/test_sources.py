@@ -1,5 +1,5 @@
 """A source that protects its exchange and knows how well it is: backoff and circuit breaker seen from the exchange's side, a feed that
-starves although it is connected."""
+goes stale although it is connected."""
 
 import asyncio
 import json
@@ -147,7 +147,7 @@ def test_the_breaker_is_in_the_gateways_status(pipeline, refusing):
     assert len(exchange.times) == 2, "an open breaker tries nothing"
 
 
-def test_a_feed_that_starves_is_told_although_it_is_connected(pipeline):
+def test_a_stale_stream_is_told_although_its_source_is_connected(pipeline):
     flow = pipeline(silence_ms=60000, starvation={"minimum_ms": 1500})
     flow.start_all("--symbols", "BTC-USD,ETH-USD", "--rate", 200, "--heartbeat-ms", 200)
     stale_topics = {"trade.BTC-USD.blockchain", "trade.ETH-USD.blockchain"}

@@ -208,7 +208,7 @@ START_TEST(help_has_the_options_and_the_keys_of_its_own_section)
         ck_assert_msg(strstr(out, wanted[i]) != NULL, "%s", wanted[i]);
     ck_assert_ptr_null(strstr(out, "gatewayd."));
     for (const char *line = out; *line; line += strcspn(line, "\n") + 1)
-        ck_assert_msg(strcspn(line, "\n") <= 100, "%.100s", line);
+        ck_assert_msg(strcspn(line, "\n") <= 80, "%.100s", line);
 }
 END_TEST
 

@@ -263,7 +263,7 @@ START_TEST(bounds_are_described_exactly)
 }
 END_TEST
 
-START_TEST(help_has_every_key_of_the_section_within_100_columns)
+START_TEST(help_has_every_key_of_the_section_within_80_columns)
 {
     static const char *const sections[] = {"log", "connectord", "cached", "gatewayd"};
     for (size_t s = 0; s < 4; s++) {
@@ -274,7 +274,7 @@ START_TEST(help_has_every_key_of_the_section_within_100_columns)
             ck_assert_msg((strstr(text, key->path) != NULL) == own, "%s in %s", key->path, sections[s]);
         }
         for (const char *line = text; *line; line += strcspn(line, "\n") + 1)
-            ck_assert_msg(strcspn(line, "\n") <= 100, "%.100s", line);
+            ck_assert_msg(strcspn(line, "\n") <= 80, "%.100s", line);
         free(text);
     }
 }
@@ -313,7 +313,7 @@ int main(void)
     tcase_add_loop_test(tests, number_is_taken_within_its_range, 0, COUNT(numbers));
     tcase_add_loop_test(tests, text_is_taken_in_its_format, 0, COUNT(texts));
     tcase_add_loop_test(tests, credentials_within_a_text_are_masked, 0, COUNT(masks));
-    tcase_add_test(tests, help_has_every_key_of_the_section_within_100_columns);
+    tcase_add_test(tests, help_has_every_key_of_the_section_within_80_columns);
     tcase_add_test(tests, markdown_table_has_a_row_of_four_cells_for_every_key);
     tcase_add_test(tests, bounds_are_described_exactly);
     Suite *suite = suite_create("schema");

@@ -36,7 +36,7 @@ static void check_printed(const char *expected)
     ck_assert_msg(text_equal(printed, text_of(expected)), "expected %s, found %.*s", expected, TEXT_ARG(printed));
 }
 
-START_TEST(streams_starve_one_by_one)
+START_TEST(streams_go_stale_one_by_one)
 {
     now_ns += 20 * NS_PER_S;
     stale_streams_trade(stale_streams, ETH, now_ns);
@@ -54,7 +54,7 @@ START_TEST(streams_starve_one_by_one)
 }
 END_TEST
 
-START_TEST(without_a_connection_none_starves)
+START_TEST(without_a_connection_none_is_stale)
 {
     now_ns += 31 * NS_PER_S;
     stale_streams_check(stale_streams, now_ns);
@@ -66,7 +66,7 @@ START_TEST(without_a_connection_none_starves)
 }
 END_TEST
 
-START_TEST(an_unsubscribed_stream_does_not_starve)
+START_TEST(an_unsubscribed_stream_is_not_stale)
 {
     stale_streams_rest(stale_streams, ETH);
     now_ns += 31 * NS_PER_S;
@@ -139,7 +139,7 @@ START_TEST(stale_streams_are_resubscribed_ever_more_rarely)
 }
 END_TEST
 
-START_TEST(dry_feed_is_reconnected_when_resubscribing_did_not_help)
+START_TEST(stale_stream_is_reconnected_when_resubscribing_did_not_help)
 {
     be_silent(31);
     for (size_t i = 0; i < COUNT; i++)
@@ -218,12 +218,12 @@ int main(void)
 {
     TCase *tests = tcase_create("stale_streams");
     tcase_add_checked_fixture(tests, set_up, tear_down);
-    tcase_add_test(tests, streams_starve_one_by_one);
-    tcase_add_test(tests, without_a_connection_none_starves);
-    tcase_add_test(tests, an_unsubscribed_stream_does_not_starve);
+    tcase_add_test(tests, streams_go_stale_one_by_one);
+    tcase_add_test(tests, without_a_connection_none_is_stale);
+    tcase_add_test(tests, an_unsubscribed_stream_is_not_stale);
     tcase_add_test(tests, a_new_subscription_ends_the_staleness);
     tcase_add_test(tests, stale_streams_are_resubscribed_ever_more_rarely);
-    tcase_add_test(tests, dry_feed_is_reconnected_when_resubscribing_did_not_help);
+    tcase_add_test(tests, stale_stream_is_reconnected_when_resubscribing_did_not_help);
     tcase_add_test(tests, market_that_sleeps_costs_ever_fewer_reconnects);
     tcase_add_test(tests, one_stream_costs_one_reconnect_for_each_silence);
     tcase_add_test(tests, trade_begins_the_remedies_again);

@@ -1,4 +1,4 @@
-/* Lines whose subscriptions fail or whose streams starve: what one line lacks another has, and none is left while no other carries. */
+/* Lines whose subscriptions fail or whose streams go stale: what one line lacks another has, and none is left while no other carries. */
 #include "tests/unit/redundant_lines_fixture.h"
 
 static void confirm(size_t line, bool subscribed)
@@ -68,7 +68,7 @@ static void trade_on_both(void)
     trade(1);
 }
 
-START_TEST(only_one_line_at_a_time_is_without_a_symbol_that_starves)
+START_TEST(only_one_line_at_a_time_is_without_a_stale_symbol)
 {
     settings.starvation = (trade_rate_config_t){.enabled = true, .probability = 0.2, .minimum_ms = 1};
     make_connected();
@@ -99,7 +99,7 @@ int main(void)
         what_fails_on_every_line_fails_and_what_one_line_has_does_not,
         tries_of_all_lines_are_counted,
         line_that_has_a_symbol_to_itself_is_not_rotated,
-        only_one_line_at_a_time_is_without_a_symbol_that_starves,
+        only_one_line_at_a_time_is_without_a_stale_symbol,
     };
     return RUN_TESTS("lines_failing", tests);
 }

@@ -1,4 +1,4 @@
-/* What a source says of its own health: breaker, score, streams that starve. */
+/* What a source says of its own health: breaker, score, stale streams. */
 #include "tests/unit/source_fixture.h"
 
 static void check_breaker(const char *expected)
@@ -58,7 +58,7 @@ static void learn_bitcoin(void)
     feed_until_learned(trade_bitcoin);
 }
 
-START_TEST(starving_stream_is_told_at_once_and_so_is_its_end)
+START_TEST(stale_stream_is_told_at_once_and_so_is_its_end)
 {
     settings.starvation = (trade_rate_config_t){.enabled = true, .probability = 0.5, .minimum_ms = 1};
     may = false; /* what is done about it is test_subscriber.c's */
@@ -72,14 +72,14 @@ START_TEST(starving_stream_is_told_at_once_and_so_is_its_end)
     trade("BTC-USD");
     check_calls("trade:BTC-USD.exchange heartbeat/up");
     ck_assert(text_equal(describe().stale, TEXT("{}")));
-    wait_for_call(); /* and it starves again */
+    wait_for_call(); /* and it is stale again */
     check_calls("heartbeat/up");
     fake_lose(0, "broken wire");
     ck_assert(text_equal(describe().stale, TEXT("{}"))); /* lost says it all */
 }
 END_TEST
 
-START_TEST(unsubscribed_stream_does_not_starve)
+START_TEST(unsubscribed_stream_is_not_stale)
 {
     settings.starvation = (trade_rate_config_t){.enabled = true, .probability = 0.5, .minimum_ms = 1};
     make_connected(true);
@@ -102,8 +102,8 @@ int main(void)
     const TTest *const tests[] = {
         breaker_that_opens_and_closes_is_told_at_once,
         health_falls_with_a_loss_and_with_a_gap,
-        starving_stream_is_told_at_once_and_so_is_its_end,
-        unsubscribed_stream_does_not_starve,
+        stale_stream_is_told_at_once_and_so_is_its_end,
+        unsubscribed_stream_is_not_stale,
     };
     return RUN_TESTS("source_health", tests);
 }

@@ -1,4 +1,4 @@
-/* What a source does about subscriptions that fail and feeds that dry up, over a connector that the test plays. */
+/* What a source does about subscriptions that fail and streams that go stale, over a connector that the test plays. */
 #include "common/clock.h"
 #include "tests/unit/source_fixture.h"
 
@@ -159,7 +159,7 @@ static void trade_bitcoin(void)
 }
 
 /* A source whose stream of BTC-USD is learned and then silent; with `reconnect_ms`. */
-static void make_dry(uint32_t reconnect_ms)
+static void make_stale(uint32_t reconnect_ms)
 {
     settings.starvation =
         (trade_rate_config_t){.enabled = true, .probability = 0.2, .minimum_ms = 1, .reconnect_ms = reconnect_ms};
@@ -168,9 +168,9 @@ static void make_dry(uint32_t reconnect_ms)
     feed_until_learned(trade_bitcoin);
 }
 
-START_TEST(stream_that_starves_is_subscribed_again_and_stays_stale_until_it_has_a_trade)
+START_TEST(stale_stream_is_subscribed_again_and_stays_so_until_it_has_a_trade)
 {
-    make_dry(0);
+    make_stale(0);
     wait_for("-BTC-USD");
     confirm("BTC-USD", false);
     ck_assert_ptr_nonnull(strstr(calls, "-BTC-USD +BTC-USD"));
@@ -183,9 +183,9 @@ START_TEST(stream_that_starves_is_subscribed_again_and_stays_stale_until_it_has_
 }
 END_TEST
 
-START_TEST(feed_that_stays_dry_is_connected_anew_when_a_resubscribe_did_not_help)
+START_TEST(stream_that_stays_stale_is_reconnected_when_a_resubscribe_did_not_help)
 {
-    make_dry(1);
+    make_stale(1);
     wait_for("-BTC-USD");
     confirm("BTC-USD", false);
     confirm("BTC-USD", true);
@@ -200,7 +200,7 @@ END_TEST
 START_TEST(stream_that_nobody_else_carries_is_not_left)
 {
     may = false;
-    make_dry(1);
+    make_stale(1);
     wait_for("heartbeat/up");
     run_on(600); /* two checks */
     check_calls("heartbeat/up later");
@@ -222,8 +222,8 @@ int main(void)
         lost_connection_ends_the_failing_and_a_new_one_asks_for_all,
         many_failures_are_told_in_one_go,
         symbols_that_change_keep_what_fails,
-        stream_that_starves_is_subscribed_again_and_stays_stale_until_it_has_a_trade,
-        feed_that_stays_dry_is_connected_anew_when_a_resubscribe_did_not_help,
+        stale_stream_is_subscribed_again_and_stays_so_until_it_has_a_trade,
+        stream_that_stays_stale_is_reconnected_when_a_resubscribe_did_not_help,
         stream_that_nobody_else_carries_is_not_left,
     };
     return RUN_TESTS("subscriber", tests);

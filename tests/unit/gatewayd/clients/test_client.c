@@ -320,7 +320,7 @@ START_TEST(clients_of_a_source_that_goes_down_and_up_are_told_once)
 }
 END_TEST
 
-START_TEST(clients_of_a_stream_that_starves_are_told_once_and_others_not)
+START_TEST(clients_of_a_stale_stream_are_told_once_and_others_not)
 {
     subscribe_at_10();
     static const char symbols[] = "{\"BTC-USD\":10,\"ETH-USD\":1}";
@@ -375,7 +375,7 @@ int main(void)
         nothing_goes_to_a_client_that_is_closing,
         the_bus_is_asked_for_a_symbol_once_and_no_more_when_the_last_client_leaves,
         clients_of_a_source_that_goes_down_and_up_are_told_once,
-        clients_of_a_stream_that_starves_are_told_once_and_others_not,
+        clients_of_a_stale_stream_are_told_once_and_others_not,
         the_status_tells_how_well_a_source_is,
     };
     return RUN_TESTS("client", fixture_setup, fixture_teardown, tests);

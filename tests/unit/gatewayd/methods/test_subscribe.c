@@ -188,7 +188,7 @@ START_TEST(who_subscribes_to_a_source_that_is_down_is_told_behind_the_answer)
 }
 END_TEST
 
-START_TEST(who_subscribes_to_a_stream_that_starves_is_told)
+START_TEST(who_subscribes_to_a_stale_stream_is_told)
 {
     hear_stale("a", true, "{\"BTC-USD\":10}", "{\"BTC-USD\":31.500}");
     say(SUBSCRIBE(""));
@@ -262,7 +262,7 @@ START_TEST(to_unsubscribe_ends_a_subscribe_that_waits)
 }
 END_TEST
 
-START_TEST(a_client_that_leaves_while_it_joins_leaves_nothing_behind)
+START_TEST(a_client_that_leaves_while_it_subscribes_leaves_nothing_behind)
 {
     hear("a", true, "{\"BTC-USD\":10}");
     say(SUBSCRIBE(",\"since\":\"7-5\""));
@@ -291,12 +291,12 @@ int main(void)
         history_that_lags_behind_the_ring_is_asked_again,
         without_history_the_subscription_stands_and_says_so,
         who_subscribes_to_a_source_that_is_down_is_told_behind_the_answer,
-        who_subscribes_to_a_stream_that_starves_is_told,
+        who_subscribes_to_a_stale_stream_is_told,
         updates_wait_for_the_answer_of_the_whole_batch,
         a_source_that_comes_later_joins_a_subscription_to_all,
         a_subscription_to_one_source_gets_no_other,
         to_unsubscribe_ends_a_subscribe_that_waits,
-        a_client_that_leaves_while_it_joins_leaves_nothing_behind,
+        a_client_that_leaves_while_it_subscribes_leaves_nothing_behind,
     };
-    return RUN_TESTS("join", fixture_setup, fixture_teardown, tests);
+    return RUN_TESTS("subscribe", fixture_setup, fixture_teardown, tests);
 }

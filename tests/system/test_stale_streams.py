@@ -1,4 +1,4 @@
-"""A feed that dries up while its link lives: subscribed again, and, as the last resort, reconnected; and a market in which nobody trades."""
+"""A stream that goes stale while its connection lives: it is subscribed again and, as the last resort, reconnected; and a market in which nobody trades."""
 
 import asyncio
 
@@ -53,7 +53,7 @@ def test_a_symbol_that_goes_silent_is_subscribed_again_on_the_same_connection(pi
             await client.subscribe("ETH-USD")
             await learned(client, "BTC-USD", "ETH-USD")
             await in_thread(flow.tell_simulator, "/control/mute?symbol=BTC-USD&until=subscribe")
-            await client.until(lambda: client.of("connection.lost"), "the word that it starves")
+            await client.until(lambda: client.of("connection.lost"), "word that the symbol is stale")
             await client.until(lambda: client.of("connection.restored"), "its trades")
             return client
 
@@ -69,7 +69,7 @@ def test_a_symbol_that_goes_silent_is_subscribed_again_on_the_same_connection(pi
     flow.processes["connectord"].wait_for_line("resubscribing a stale symbol.*BTC-USD")
 
 
-def test_a_feed_that_stays_dry_is_connected_anew(pipeline):
+def test_a_stream_that_stays_stale_is_reconnected(pipeline):
     """Of a single symbol, which is all that there is."""
     flow = start(pipeline, "BTC-USD")
 
@@ -104,7 +104,7 @@ def test_one_symbol_among_others_is_worth_a_reconnect_only_when_nothing_else_hel
             await client.subscribe("ETH-USD")
             await learned(client, "BTC-USD", "ETH-USD")
             await in_thread(flow.tell_simulator, "/control/mute?symbol=BTC-USD&until=connect")
-            await client.until(lambda: client.of("connection.lost"), "the word that it starves")
+            await client.until(lambda: client.of("connection.lost"), "word that the symbol is stale")
             count = sum(trade["symbol"] == "BTC-USD" for trade in client.trades)
             await client.until(lambda: sum(trade["symbol"] == "BTC-USD" for trade in client.trades) > count, "its trades")
 
@@ -136,7 +136,7 @@ def test_a_market_that_sleeps_is_not_hammered(pipeline):
     assert metric(flow, "dataflow_source_reconnects_total") == 0
 
 
-def test_a_dry_line_is_healed_while_the_other_carries_on(pipeline):
+def test_a_stale_line_is_healed_while_the_other_carries_on(pipeline):
     """The exchange has forgotten the symbol on one of two lines."""
     flow = start(pipeline, "BTC-USD", lines=2)
     until(lambda: len(subscribes(flow, "subscribe", "BTC-USD")) == 2, "both lines to be subscribed")
@@ -159,5 +159,5 @@ def test_a_dry_line_is_healed_while_the_other_carries_on(pipeline):
     made = {line["trade_id"] for line in flow.ledger("trade")}
     had = {trade["tradeId"] for trade in client.trades}
     first, last = min(map(int, had)), max(map(int, had))
-    assert {i for i in made if first <= int(i) <= last} == had, "what the dry line missed came over the other one"
+    assert {i for i in made if first <= int(i) <= last} == had, "what the stale line missed came over the other one"
     assert metric(flow, "dataflow_source_reconnects_total") == 0

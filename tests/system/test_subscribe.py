@@ -1,4 +1,4 @@
-"""The joint between what was and what comes: no hole and no overlap, under load; and clients that are slow."""
+"""Subscribe and resume under load: the live trades begin exactly where the snapshot or the history ends; and clients that are slow."""
 
 import asyncio
 import json
@@ -20,7 +20,7 @@ def flow(pipeline):
     return flow.start_all("--symbols", "BTC-USD", "--rate", 5000)
 
 
-def assert_joined(client, answer):
+def assert_seamless(client, answer):
     """The snapshot ends exactly where the updates begin."""
     snapshot = answer["trades"][::-1]
     assert_once_and_in_order(snapshot + client.trades)
@@ -37,7 +37,7 @@ def test_a_snapshot_and_the_live_trades_meet_without_a_seam(flow, count):
             answer = await client.subscribe("BTC-USD", count=count)
             assert len(answer["trades"]) == count
             await client.until(lambda: len(client.trades) >= 500, "500 live trades")
-            assert_joined(client, answer)
+            assert_seamless(client, answer)
 
     async def run():
         await one(count)
