@@ -99,7 +99,7 @@ START_TEST(what_names_no_stream_is_refused)
                                         "trade.BTC-USD",
                                         "trade.BTC-USD.",
                                         "trade..blockchain",
-                                        "trade.btc-usd.x",
+                                        "trade.BTC/USD.x",
                                         "Trade.BTC-USD.x",
                                         "trade.BTC-USD.a b",
                                         "status.blockchain",
