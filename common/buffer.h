@@ -43,8 +43,8 @@ buffer_t buffer_take(buffer_t *self);
 char *buffer_room(buffer_t *self, size_t n);
 void buffer_took(buffer_t *self, size_t n);
 
-/* Where it is known how much comes: room for so many bytes in all, neither more nor less, but within the limit and at least what there is. Without memory for
- * it nothing changes. */
+/* Where it is known how much comes: room for so many bytes in all, neither more nor less, but within the limit and at least
+ * what there is. Without memory for it nothing changes. */
 void buffer_reserve(buffer_t *self, size_t capacity);
 
 /* Drops the first n bytes. O(1), amortized. */

@@ -8,8 +8,8 @@
 
 typedef struct gateway gateway_t;
 
-/* Reads section gatewayd; the configuration outlives it. call: what carries out what clients ask for (methods.h). NULL with a log line on
- * failure. */
+/* Reads section gatewayd; the configuration outlives it. call: what carries out what clients ask for (methods.h). NULL with
+ * a log line on failure. */
 gateway_t *gateway_new(loop_t *loop, const config_t *config, method_fn *call);
 
 /* What SIGHUP changes in a running gateway, with the gateway_t as `arg`: the limits, but for more clients than it started with.

@@ -1,8 +1,7 @@
 /* The topics of streams, `trade.<SYMBOL>.<source>`, and of a source's state, `status.<source>`.
  *
- * A symbol has a hyphen inside and no dot (BTC-USD, BTC-USD-PERP, kPEPE-USD), so the first dot after it ends it; a source's name may be
- * any UTF-8 without control characters, spaces, quotes and backslashes.
- */
+ * A symbol has a hyphen inside and no dot (BTC-USD, BTC-USD-PERP, kPEPE-USD), so the first dot after it ends it; a source's
+ * name may be any UTF-8 without control characters, spaces, quotes and backslashes. */
 #pragma once
 
 #include "common/text.h"
@@ -43,8 +42,8 @@ static inline void kept_text_set(char *bytes, size_t size, size_t *length, text_
     (void)size;
 }
 
-/* SYMBOL_MIN to SYMBOL_MAX bytes of UTF-8 without control characters, spaces, dots, commas, quotes, backslashes, '*' and '/', with a hyphen that is neither the
- * first byte nor the last. */
+/* SYMBOL_MIN to SYMBOL_MAX bytes of UTF-8 without control characters, spaces, dots, commas, quotes, backslashes, '*' and
+ * '/', with a hyphen that is neither the first byte nor the last. */
 bool symbol_valid(text_t symbol);
 
 /* May a byte be part of a symbol? One of many may. */

@@ -9,9 +9,11 @@
 
 #include "common/config/config.h"
 
-/* What --check looks at beside the schema: files that the configuration names, and without which a program starts all the same. False, with each mistake reported: "connectord.sources.0.definition: …". */
+/* What --check looks at beside the schema: files that the configuration names, and without which a program starts all the
+ * same. False, with each mistake reported: "connectord.sources.0.definition: …". */
 typedef bool options_check_fn(const config_t *config, void (*report)(const char *mistake));
 
-/* check: NULL: there is nothing more. True: go on; *config is the caller's and the log is open. False: end with *exit_code. `program` is a literal. */
+/* check: NULL: there is nothing more. True: go on; *config is the caller's and the log is open. False: end with *exit_code.
+ * `program` is a literal. */
 bool options_start(int argc, char **argv, const char *program, const char *purpose, options_check_fn *check, config_t **config,
                    int *exit_code);

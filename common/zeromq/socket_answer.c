@@ -35,8 +35,9 @@ static guard_peer_t *greediest(const socket_t *self, size_t *all)
     return greatest;
 }
 
-/* For so many bytes more among all that waits to be read: whoever has most of it goes. False when that is the asker itself; and for a long answer as long as
- * too much of those that went is still there: ZeroMQ's thread frees it, when it has its turn. */
+/* For so many bytes more among all that waits to be read: whoever has most of it goes. False when that is the asker itself;
+ * and for a long answer as long as too much of those that went is still there: ZeroMQ's thread frees it, when it has its
+ * turn. */
 static bool make_room(socket_t *self, text_t asker, size_t bytes)
 {
     size_t staying = bytes, limit = guard_share_bytes(self->guard), held = unread_all_bytes(self->unread);

@@ -1,14 +1,13 @@
 /* ZeroMQ's fd is edge-triggered and says only "look": a send may eat the edge. So the fd merely wakes the loop; before the loop
- * sleeps (prepare) each socket is asked for its events, and if it has some an idle handle keeps the loop from sleeping, and after
- * the poll (check) a batch is taken:
+ * sleeps (prepare) each socket is asked for its events, and if it has some an idle handle keeps the loop from sleeping, and
+ * after the poll (check) a batch is taken:
  *
  *     prepare: events? ──yes──▶ start idle (poll does not block)
  *     poll:    fd readable ──▶ (nothing: it has woken up)
  *     check:   take up to a batch of messages, then on_drained
  *
- * Asking costs a system call. A socket that had nothing is not asked again before its fd was readable or it was used: what comes in between
- * makes the fd readable, and it stays so until the socket is asked.
- */
+ * Asking costs a system call. A socket that had nothing is not asked again before its fd was readable or it was used: what
+ * comes in between makes the fd readable, and it stays so until the socket is asked. */
 #include "common/log.h"
 #include "common/zeromq/binding.h"
 #include "common/zeromq/endpoint.h"
@@ -104,11 +103,11 @@ static void start_handles(socket_t *self, loop_t *loop)
     self->look = true;
 }
 
-/* A network that swallows everything breaks no connection for a quarter of an hour, and TCP tries ever more seldom: where nothing is acknowledged
- * TCP gives up sooner, on either side, and a DEALER pings as well, to renew its link. Nobody else pings: libzmq 4.3 aborts the process
- * when a connection breaks whose input waits because the queue is full, and there is a ping to send or to answer (its issue 3937). A
- * DEALER's queue holds an answer to each question that it may have open. Whoever subscribes knows how long there may be silence, and calls
- * socket_reconnect. */
+/* A network that swallows everything breaks no connection for a quarter of an hour, and TCP tries ever more seldom: where
+ * nothing is acknowledged TCP gives up sooner, on either side, and a DEALER pings as well, to renew its link. Nobody else
+ * pings: libzmq 4.3 aborts the process when a connection breaks whose input waits because the queue is full, and there is a
+ * ping to send or to answer (its issue 3937). A DEALER's queue holds an answer to each question that it may have open.
+ * Whoever subscribes knows how long there may be silence, and calls socket_reconnect. */
 static void watch_link(zsock_t *zsock, int type)
 {
     if (type == ZMQ_DEALER) {
@@ -124,10 +123,11 @@ static void watch_link(zsock_t *zsock, int type)
 
 static void set_limits(zsock_t *zsock, int type, int queue_limit, bool serves)
 {
-    /* What waits for who asked is bounded by bytes, which are counted: beyond a number of messages ZeroMQ drops an answer in silence. */
+    /* What waits for who asked is bounded by bytes, which are counted: beyond a number of messages ZeroMQ drops an answer in
+     * silence. */
     zsock_set_sndhwm(zsock, serves && type == ZMQ_ROUTER ? 0 : queue_limit);
-    /* Where a peer that nobody knows can fill the queue it must not be full: see watch_link; the guard bounds it. Nor must the monitor's: ZeroMQ
-     * waits then, and whoever ends it waits for that. */
+    /* Where a peer that nobody knows can fill the queue it must not be full: see watch_link; the guard bounds it. Nor must
+     * the monitor's: ZeroMQ waits then, and whoever ends it waits for that. */
     zsock_set_rcvhwm(zsock, serves || type == ZMQ_PAIR ? 0 : queue_limit);
     if (serves)
         zsock_set_maxmsgsize(zsock, type == ZMQ_XPUB ? SOCKET_SUBSCRIPTION_BYTES : SOCKET_REQUEST_BYTES);

@@ -9,8 +9,8 @@ enum {
     FAMILY_MS = 1000 /* a name is tried by IPv4 for so long, then by IPv6, and so on */
 };
 
-/* With ZMQ_IPV6 ZeroMQ takes a name for its IPv6 address where it has one, without it for its IPv4 address; who listens may do so at either. So
- * they have their turns, as long as nobody is reached. What the name means is looked up for each try. */
+/* With ZMQ_IPV6 ZeroMQ takes a name for its IPv6 address where it has one, without it for its IPv4 address; who listens may
+ * do so at either. So they have their turns, as long as nobody is reached. What the name means is looked up for each try. */
 static void try_other_family(socket_t *self)
 {
     int64_t now_ns = clock_mono_ns();
@@ -29,7 +29,8 @@ static void on_link(socket_t *self, bool up)
         self->events->on_link(self->arg, up);
 }
 
-/* An event's first frame is its number (16 bits) and a value (32 bits), in the machine's byte order: a descriptor, of a socket that is bound. */
+/* An event's first frame is its number (16 bits) and a value (32 bits), in the machine's byte order: a descriptor, of a
+ * socket that is bound. */
 static void on_monitored(void *arg, const text_t *frames, size_t count)
 {
     socket_t *self = arg;

@@ -38,7 +38,8 @@ typedef struct {
     bool whole;          /* each connection brings all there is from the beginning: nothing is missed between two */
     const char *repeats; /* of its settings, the flag with which that comes over and over; NULL: none */
 
-    /* Is what the settings lead to, a file, as it has to be? False with `error`: the setting's name, what was expected and what was found. */
+    /* Is what the settings lead to, a file, as it has to be? False with `error`: the setting's name, what was expected and
+     * what was found. */
     bool (*check)(const source_config_t *config, char error[static CONNECTOR_ERROR_MAX]);
 
     /* Nothing is sent yet. `config` and `events` outlive the connector. NULL, with a log line, when it can't use the settings

@@ -60,8 +60,8 @@ bool segment_has_room(const segment_t *self, size_t payload_length)
     return payload_length <= SEGMENT_PAYLOAD_MAX && segment_record_bytes(payload_length) <= segment_room(self);
 }
 
-/* Faults for the pages of a new segment, one by one, would cost more than the copying does; a call for many is cheap. A kernel that does
- * not know it (before 5.14) goes on with faults. */
+/* Faults for the pages of a new segment, one by one, would cost more than the copying does; a call for many is cheap. A
+ * kernel that does not know it (before 5.14) goes on with faults. */
 static void make_ready(segment_t *self, uint32_t end)
 {
     uint32_t from = self->end & ~(uint32_t)(AHEAD_BYTES - 1);
@@ -97,8 +97,8 @@ uint32_t segment_composed(const char *at, segment_record_t *out)
     return segment_record_bytes(length);
 }
 
-/* To be written to by the kernel costs a page nothing but the copying, to be written to by us a fault, too: 0.1 against 0.6 µs for a trade. But
- * the calls have their price. False when one failed, on which the pages are left. */
+/* To be written to by the kernel costs a page nothing but the copying, to be written to by us a fault, too: 0.1 against 0.6
+ * µs for a trade. But the calls have their price. False when one failed, on which the pages are left. */
 static bool write_by_calls(segment_t *self, const char *records, uint32_t bytes, uint64_t commit)
 {
     return pwrite(self->fd, records, bytes, self->end) == (ssize_t)bytes &&

@@ -1,4 +1,5 @@
-/* Reading a record by a rule, once what stands at the rule's places has been found: the fields one after the other, and what is wrong with the first that is. */
+/* Reading a record by a rule, once what stands at the rule's places has been found: the fields one after the other, and what
+ * is wrong with the first that is. */
 #pragma once
 
 #include "common/timestamp.h"
@@ -24,7 +25,8 @@ typedef struct {
 /* Reads `record`, which is valid until the next one. False with a reason; without one it is not wanted. */
 bool reading_record(reading_t *self);
 
-/* What a string means, or how anything else but an object and an array is spelled; false for these. Valid while unescaped_length only grows. */
+/* What a string means, or how anything else but an object and an array is spelled; false for these. Valid while
+ * unescaped_length only grows. */
 bool reading_text(reading_t *self, text_t raw, text_t *text);
 
 /* What stands at a field's place; `at` is NULL: nothing, or null, which is as good, or it has always the same value. */

@@ -1,4 +1,5 @@
-/* What the keys of a mapping have: texts, flags and places, and what is wrong with the first that is. Used by rule_compile.c alone. */
+/* What the keys of a mapping have: texts, flags and places, and what is wrong with the first that is. Used by rule_compile.c
+ * alone. */
 #pragma once
 
 #include "connectord/mapping/rule.h"
@@ -22,7 +23,8 @@ void rule_set_error(const rule_compiler_t *self, const char *key, const char *fo
 /* The same; false, as whoever finds something wrong returns. */
 #define RULE_WRONG(...) (rule_set_error(__VA_ARGS__), false)
 
-/* What a JSON string, number, true or false means as a text, which stays as long as the rules; false for anything else. Once for each that has escapes. */
+/* What a JSON string, number, true or false means as a text, which stays as long as the rules; false for anything else. Once
+ * for each that has escapes. */
 bool rule_text_in(rules_t *self, text_t raw, text_t *text);
 
 /* Each reads the value of a key: a text; one text or an array of them; true or false. False with an error. */
@@ -30,6 +32,7 @@ bool rule_string_in(const rule_compiler_t *self, const char *key, text_t raw, te
 bool rule_texts_in(const rule_compiler_t *self, const char *key, text_t raw, rule_texts_t *out);
 bool rule_flag_in(const rule_compiler_t *self, const char *key, text_t raw, bool *flag);
 
-/* A field: a JSON Pointer, or an object of "at" and what is beside it. Where records have places of their own a '^' in front leads to the message. */
+/* A field: a JSON Pointer, or an object of "at" and what is beside it. Where records have places of their own a '^' in front
+ * leads to the message. */
 bool rule_field_in(const rule_compiler_t *self, const char *key, text_t raw, rule_field_t *field);
 bool rule_place_in(const rule_compiler_t *self, const char *key, text_t pointer, rule_field_t *field);

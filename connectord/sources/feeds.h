@@ -9,7 +9,8 @@
 
 typedef struct feeds feeds_t;
 
-/* Is what the sources' settings lead to, files, as it has to be? False, with each mistake reported: "connectord.sources.0.definition: …". */
+/* Is what the sources' settings lead to, files, as it has to be? False, with each mistake reported:
+ * "connectord.sources.0.definition: …". */
 bool feeds_check(const config_t *config, void (*report)(const char *mistake));
 
 /* Without a source. `shared` outlives it. NULL when memory runs out. */

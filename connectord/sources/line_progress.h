@@ -1,5 +1,5 @@
-/* How far each of a source's lines has come in one stream. On each line trades come in the order of their times, so that nothing that was made before
- * the last one of every line will come. Times are the exchange's, in ns since 1970. */
+/* How far each of a source's lines has come in one stream. On each line trades come in the order of their times, so that
+ * nothing that was made before the last one of every line will come. Times are the exchange's, in ns since 1970. */
 #pragma once
 
 #include "connectord/sources/redundant_lines.h"
@@ -23,5 +23,6 @@ void line_progress_passed(line_progress_t *self, size_t line, int64_t time_ns);
 /* Nothing that was made before will come. INT64_MAX: there is no line. */
 int64_t line_progress_since_ns(const line_progress_t *self);
 
-/* Has the line come to where every other one began? One that has brought nothing begins behind all that had come when it came. */
+/* Has the line come to where every other one began? One that has brought nothing begins behind all that had come when it
+ * came. */
 bool line_progress_covers(const line_progress_t *self, size_t line);

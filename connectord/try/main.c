@@ -10,8 +10,8 @@
  *     {"line":10,"is":"unwanted"}      a record of a symbol or side that is not wanted
  *     {"line":11,"is":"other"}         no rule is for the message, and it is no reply
  *
- * With symbols only these are wanted, by the names that the source has for them; without any the source's names are taken for symbols.
- */
+ * With symbols only these are wanted, by the names that the source has for them; without any the source's names are taken
+ * for symbols. */
 #include <stdio.h>
 #include <stdlib.h>
 

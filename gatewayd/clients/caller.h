@@ -35,7 +35,8 @@ struct caller {
 /* hub, events: outlive it. */
 void caller_open(caller_t *self, hub_t *hub, const caller_events_t *events, answer_form_t form);
 
-/* Has a method carried out, through hub_t.call: as method_fn says. The reply is used by caller_cancel at the latest. Only a client can subscribe. */
+/* Has a method carried out, through hub_t.call: as method_fn says. The reply is used by caller_cancel at the latest. Only a
+ * client can subscribe. */
 void caller_call(caller_t *self, text_t name, value_fn *value, const void *from, reply_t *reply);
 
 /* Ends what is under way, with errors; then what is left. */

@@ -36,7 +36,8 @@ typedef struct {
 struct caller;
 struct reply;
 
-/* Carries out the method of this name (case does not matter), with the arguments that `value` reads from `from`, now; `reply` is used once, now or later. */
+/* Carries out the method of this name (case does not matter), with the arguments that `value` reads from `from`, now;
+ * `reply` is used once, now or later. */
 typedef void method_fn(struct caller *caller, text_t name, value_fn *value, const void *from, struct reply *reply);
 
 /* What a reader gets next. */

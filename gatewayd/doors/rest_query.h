@@ -15,11 +15,11 @@ typedef struct {
     size_t count;
 } rest_query_t;
 
-/* Adds `name=value`, unless the name begins with '_', as no parameter does. False when there are too many, it is not UTF-8, or a name is
- * repeated. It is kept as a slice. */
+/* Adds `name=value`, unless the name begins with '_', as no parameter does. False when there are too many, it is not UTF-8,
+ * or a name is repeated. It is kept as a slice. */
 bool rest_query_add(rest_query_t *self, text_t argument);
 text_t rest_query_get(const rest_query_t *self, const char *name); /* empty where absent */
 
-/* All of a query, decoded, but for access_token, which is for a proxy in front. The slices point into the query, or into `room`, which is as long. False
- * as rest_query_add, or where it can't be decoded. */
+/* All of a query, decoded, but for access_token, which is for a proxy in front. The slices point into the query, or into
+ * `room`, which is as long. False as rest_query_add, or where it can't be decoded. */
 bool rest_query_read(rest_query_t *self, text_t query, char *room);

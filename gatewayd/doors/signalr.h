@@ -16,7 +16,8 @@ enum {
 
 typedef struct signalr signalr_t;
 
-/* talk: the client's; rpc: its JSON-RPC; both outlive it. record_bytes: the longest record. now_ns: CLOCK_MONOTONIC. NULL when memory runs out. */
+/* talk: the client's; rpc: its JSON-RPC; both outlive it. record_bytes: the longest record. now_ns: CLOCK_MONOTONIC. NULL
+ * when memory runs out. */
 signalr_t *signalr_new(conversation_t *talk, struct rpc_session *rpc, void (*receive)(struct rpc_session *rpc, text_t message),
                        size_t record_bytes, int64_t now_ns);
 void signalr_destroy(signalr_t **self);

@@ -1,6 +1,6 @@
-/* The ids of the Server-Sent Events (https://html.spec.whatwg.org/#server-sent-events) of one connection: the place that it has reached in each of its
- * streams. An event is made once for all (frame.h), with the place in its own stream; a connection with several puts its id in place of that. Knows
- * no transport.
+/* The ids of the Server-Sent Events (https://html.spec.whatwg.org/#server-sent-events) of one connection: the place that it has
+ * reached in each of its streams. An event is made once for all (frame.h), with the place in its own stream; a connection with
+ * several puts its id in place of that. Knows no transport.
  *
  *     id: BTC-USD.blockchain=1763941200123456-42 ETH-USD.blockchain=1763941200123456-7
  *     data: {"epoch":1763941200123456,"seq":42, … }

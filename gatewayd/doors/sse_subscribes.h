@@ -24,8 +24,8 @@ struct sse_subscribes {
     buffer_t message;
 };
 
-/* Subscribes to symbols "A,B" of a source, or, where it is empty, of all, after what the client has by `format`. What is given, `self` too, stays valid until
- * the client is gone. The outcome may be told within. */
+/* Subscribes to symbols "A,B" of a source, or, where it is empty, of all, after what the client has by `format`. What is
+ * given, `self` too, stays valid until the client is gone. The outcome may be told within. */
 void sse_subscribes_start(sse_subscribes_t *self, conversation_t *talk, const sse_format_t *format, text_t symbols,
                           text_t source, const sse_subscribes_events_t *events);
 

@@ -1,5 +1,5 @@
-/* What the gateway's doors say differently beside how a message stands in a frame (frame.h): how
- * results and errors read. The hub answers as the .NET server did: proto/signalr.md, "Dialect", is the same as a table.
+/* What the gateway's doors say differently beside how a message stands in a frame (frame.h): how results and errors read. The hub
+ * answers as the .NET server did: proto/signalr.md, "Dialect", is the same as a table.
  */
 #pragma once
 

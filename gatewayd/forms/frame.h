@@ -1,5 +1,5 @@
-/* What a client is sent, ready to send: WebSocket frames (RFC 6455, section 5.2), final and unmasked, as a server sends
- * them; or Server-Sent Events (proto/rest.md), whole, and the same for all who want them: what a reader of one stream gets as it is,
+/* What a client is sent, ready to send: WebSocket frames (RFC 6455, section 5.2), final and unmasked, as a server sends them;
+ * or Server-Sent Events (proto/rest.md), whole, and the same for all who want them: what a reader of one stream gets as it is,
  * and of which a reader of several replaces the id.
  *
  *     id: BTC-USD.blockchain=1763941200123456-42
@@ -64,5 +64,6 @@ bool frame_skip(dialect_t dialect, text_t *frames);
 /* Takes the first of several whole events. False when there is none. */
 bool frame_next_event(text_t *events, text_t *event);
 
-/* The place in an event's id, within the event: <symbol>.<source>=<cursor>, behind what a trades.update or trades.gap tells. Empty: it has none. */
+/* The place in an event's id, within the event: <symbol>.<source>=<cursor>, behind what a trades.update or trades.gap tells.
+ * Empty: it has none. */
 text_t frame_event_place(text_t event);

@@ -171,7 +171,8 @@ static bool is_wanted(const reply_t *reply)
     return !batch || !batch->over;
 }
 
-/* Of a batch with a long answer the others are likely to be as long: room for them all, so that nothing is moved while they gather. */
+/* Of a batch with a long answer the others are likely to be as long: room for them all, so that nothing is moved while they
+ * gather. */
 static void expect_others(rpc_batch_t *batch, size_t length)
 {
     buffer_t *answers = &batch->answers;

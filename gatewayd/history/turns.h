@@ -2,11 +2,11 @@
  *
  *     turns_enter ──▶ waiting (of its asker) ──its turn──▶ `begin`, in flight ──▶ turns_leave
  *
- * A query is in flight from when history is asked until it is answered, counting as many bytes as its answer may have. An asker, a client, has
- * TURNS_ASKER_BYTES in flight at a time, and all have TURNS_BYTES, or one larger query. Askers take turns, one query each; but who has
- * begun to gather what is sent together (a batch) goes on before others begin, so that not all gather at a time, most times: every TURNS_LINE-th turn is that of who
- * waits longest. An asker whose link takes no more waits until it does. The number of waiting queries is bounded, for each and for all.
- */
+ * A query is in flight from when history is asked until it is answered, counting as many bytes as its answer may have. An
+ * asker, a client, has TURNS_ASKER_BYTES in flight at a time, and all have TURNS_BYTES, or one larger query. Askers take
+ * turns, one query each; but who has begun to gather what is sent together (a batch) goes on before others begin, so that
+ * not all gather at a time, most times: every TURNS_LINE-th turn is that of who waits longest. An asker whose link takes no
+ * more waits until it does. The number of waiting queries is bounded, for each and for all. */
 #pragma once
 
 #include "common/list.h"

@@ -46,7 +46,7 @@ void pieces_print(const pieces_t *self, buffer_t *out)
     buffer_append(out, TEXT("}"));
 }
 
-/* How many trades there are. Looking for their begins takes a tenth of reading them; what is printed otherwise than ours is read. */
+/* How many trades there are. What is printed otherwise than ours is read. */
 static uint64_t count_trades(text_t array)
 {
     uint64_t count = trade_count(array);

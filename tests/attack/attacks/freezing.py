@@ -176,8 +176,7 @@ def long_prefixes(field):
     return subscribe_and_leave(field, (raw_peer.part(b"\x01" + b"%08d" % i + tail) for i in range(4000)))
 
 
-# libzmq takes in all the subscriptions that have come before it hands out the first, 0.7 us each: who sends them is dropped only then. It is a pause, and one only.
-@attack(5, "a subscriber has 500,000 short subscriptions; others come and go", growth_mib=None, p99_ms=500, health_ms=500)
+@attack(5, "a subscriber has 500,000 short subscriptions; others come and go", growth_mib=None)
 def many_prefixes(field):
     chunk = lambda begin: b"".join(raw_peer.part(b"\x01trade.%06d" % i) for i in range(begin, begin + 10000))
     return subscribe_and_leave(field, (chunk(begin) for begin in range(0, 500000, 10000)))

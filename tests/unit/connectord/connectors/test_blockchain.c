@@ -1,4 +1,5 @@
-/* What is the blockchain connector's own, against a server in the same loop; what every connector must do is test_connector.c's.
+/* What is the blockchain connector's own, against a server in the same loop; what every connector must do is
+ * test_connector.c's.
  *
  * Over 400 lines, but one idea: tables of messages and what is made of them.
  */

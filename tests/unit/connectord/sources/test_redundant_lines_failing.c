@@ -1,4 +1,5 @@
-/* Lines whose subscriptions fail or whose streams go stale: what one line lacks another has, and none is left while no other carries. */
+/* Lines whose subscriptions fail or whose streams go stale: what one line lacks another has, and none is left while no other
+ * carries. */
 #include "tests/unit/redundant_lines_fixture.h"
 
 static void confirm(size_t line, bool subscribed)
