@@ -90,7 +90,8 @@ static void batch_leave(rpc_t *self, rpc_batch_t *batch)
     self->batches.count--;
     self->batches.bytes -= batch->counted;
     buffer_append(&batch->answers, TEXT("]"));
-    buffer_reserve(&batch->answers, 0); /* what was not needed is given back */
+    if (batch->answers.capacity - batch->answers.length > LONG_BYTES)
+        buffer_reserve(&batch->answers, 0); /* what was not needed is given back */
     bool ok = !batch->over && buffer_ok(&batch->answers);
     if (ok && batch->answers.length > RPC_ANSWER_ROOM + 1)
         self->events->on_answer(self->arg, answer_in(&batch->answers), &batch->answers);
