@@ -198,11 +198,11 @@ def test_retention_is_by_pattern_and_changes_while_it_runs(pipeline):
 
 def test_a_mistake_in_the_retention_stops_the_start(pipeline):
     flow = pipeline()
-    flow.config["cached"]["retention"] = {"memory": {"btc": {"trades": 1}, "*": {"trades": -1, "hourz": 1}, "A-B": 7}}
+    flow.config["cached"]["retention"] = {"memory": {"b/c": {"trades": 1}, "*": {"trades": -1, "hourz": 1}, "A-B": 7}}
     cached = flow.start_cached()
     assert cached.popen.wait(30) == 1
     cached.reader.join()
-    for expected in ("cached.retention.memory.btc: expected the name to be a symbol in which * stands for any characters",
+    for expected in ("cached.retention.memory.b/c: expected the name to be a symbol in which * stands for any characters",
                      "cached.retention.memory.*.trades: expected an integer from 0 to 100000000, found -1",
                      'cached.retention.memory.*.hourz: unknown key; did you mean "hours"?',
                      "cached.retention.memory.A-B: expected an object, found 7"):
