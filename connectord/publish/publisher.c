@@ -6,11 +6,16 @@
 #include "connectord/publish/bus_subscribers.h"
 #include "proto/topic.h"
 
+#include <assert.h>
 #include <stdlib.h>
 
 /* ZeroMQ looks at every byte of all subscriptions when a subscriber leaves, in some 80 ns. Whoever comes will leave: so seldom do they come that
  * this takes a tenth of the time. */
 enum { PACE_NS_PER_BYTE = 800 };
+
+/* ZMTP 3.1 (rfc.zeromq.org/spec/37) says SUBSCRIBE before the prefix. */
+static_assert((int)SOCKET_SUBSCRIPTION_BYTES >= (int)(sizeof "\x09SUBSCRIBE" - 1 + TOPIC_MAX),
+              "the longest topic can be subscribed to");
 
 struct publisher {
     socket_t *socket;

@@ -99,6 +99,14 @@ def test_the_bus_can_be_tapped_by_a_wide_symbol(flow):
         assert [topic for topic, _ in tap.take(10)] == ["trade.kPEPE-USD.wide"] * 10
 
 
+def test_the_longest_topic_can_be_subscribed_to(flow):
+    source, symbol = "s" * 64, SYMBOLS[-1]
+    flow.config["connectord"]["sources"][0].update(name=source, subscribe="demand")
+    with Tap(flow.bus, f"trade.{symbol}.{source}") as tap:
+        flow.start_connectord()
+        assert [topic for topic, _ in tap.take(10)] == [f"trade.{symbol}.{source}"] * 10
+
+
 @pytest.mark.parametrize("symbol", NOT)
 def test_what_is_no_symbol_is_refused_by_the_configuration_and_every_door(flow, symbol):
     flow.start_gateway()
