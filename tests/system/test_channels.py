@@ -139,6 +139,8 @@ def test_clients_subscribe_ask_and_resume_in_a_channel(lab):
             assert (await client.call("unsubscribe", channel="readings", symbol="sensor-7"))["event"] == "unsubscribed"
             with pytest.raises(RpcError, match="Only 'trades' channel is supported"):
                 await client.call("subscribe", channel="ticker", symbol="sensor-7")
+            with pytest.raises(RpcError, match="Only 'trades' channel is supported"):
+                await client.call("getCandles", channel="readings", symbol="sensor-7", interval="1m")
             with pytest.raises(RpcError, match="Invalid symbol: nobody"):
                 await client.call("subscribe", channel="readings", symbol="nobody")
             with pytest.raises(RpcError, match="Invalid symbol: a/b"):

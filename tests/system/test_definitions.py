@@ -111,7 +111,7 @@ def test_a_subscription_that_is_refused_is_told_with_its_reason(pipeline):
 
 
 @pytest.mark.parametrize("definition, mistake", [
-    ('{"websocket":{"subscribe":"${nativ}"},"mapping":{}}', "websocket.subscribe: expected native, symbol, key, base, quote or token in ${}, found nativ"),
+    ('{"websocket":{"subscribe":"${nativ}"},"mapping":{}}', "websocket.subscribe: expected native, symbol, key, channel, base, quote or token in ${}, found nativ"),
     ('{"websocket":{"subscribe":"x"},"mapping":{"symbol":"s"}}', "mapping.symbol: expected a JSON Pointer"),
     ('{"websocket":{"subscribe":"x"}}', "mapping: missing"),
     ("nonsense", "expected JSON"),
