@@ -2,6 +2,7 @@
 
 #include "common/json/json.h"
 #include "proto/encoding.h"
+#include "proto/topic.h"
 
 #define CHANNEL   ",\"channel\":\""
 #define KEY       "\",\"key\":\""

@@ -3,7 +3,7 @@
  */
 #pragma once
 
-#include "proto/record.h"
+#include "proto/trade.h"
 
 typedef struct {
     const char *name; /* for messages: "trades", "json" */

@@ -1,5 +1,6 @@
 /* What every kind of record must do (proto/record_kind.h): its examples go through everything that works on records without knowing kinds. */
 #include "common/json/json.h"
+#include "proto/record.h"
 #include "proto/record_kind.h"
 
 #include <check.h>
