@@ -15,6 +15,7 @@ from pipeline import BIN, PATIENCE, ROOT, get, loads, until
 from test_channels import heard, lab, reading, start  # noqa: F401 (lab is a fixture)
 from test_deflate import Raw
 from test_manual import complete
+from test_rest import check_schema
 from test_signalr import Hub
 
 TEXTS = {"celsius": 21.5, "note": "a \" b"}
@@ -317,3 +318,24 @@ def test_records_are_compressed_for_who_takes_them_so(lab, batch):
         assert isinstance(message, list) == batch
         update = message[0] if batch else message
         assert update["method"] == "readings.update" and kept(lab, "sensor-7", 2)[1].encode() in text
+
+
+# --- REST ---
+
+
+def test_answers_of_channels_are_as_the_document_says(lab):
+    url = start(lab)
+    for number in range(2, 5):
+        lab.exchange.say(reading("sensor-7", number))
+    record = loads(kept(lab, "sensor-7", 4)[1])
+    place, path = f"{record['epoch']}-{record['seq']}", "/api/v1/records/{channel}/{key}"
+    for query, ids in (("count=1", "4"), ("since=2026-03-01T12:00:01Z", "234"), (f"from={place}&source=lab", "234"), (f"to={place}&source=lab", "12"),
+                       ("before=2026-03-01T12:00:03Z&source=lab", "21")):
+        status, body = get(f"{url}/api/v1/records/readings/sensor-7?{query}")
+        assert status == 200 and [one["id"] for one in json.loads(body)["records"]] == list(ids), (query, body)
+        check_schema(lab, path, 200, json.loads(body))
+    for asked, described, expected in (("records/readings/nobody", path, 404), ("records/ticker/sensor-7", path, 400), ("channels", "/api/v1/channels", 200),
+                                       ("symbols?channel=readings", "/api/v1/symbols", 200), ("symbols?channel=ticker", "/api/v1/symbols", 400)):
+        status, body = get(f"{url}/api/v1/{asked}")
+        assert status == expected, (asked, body)
+        check_schema(lab, described, status, json.loads(body))
