@@ -9,7 +9,7 @@ import subprocess
 
 import pytest
 from cli import DATAFLOW, Command, answered, dataflow
-from clients import Client, Requester, assert_once_and_in_order
+from clients import Client, Requester, RpcError, assert_once_and_in_order
 from node_client import NodeClient
 from pipeline import BIN, PATIENCE, ROOT, get, loads, until
 from test_channels import heard, lab, reading, start  # noqa: F401 (lab is a fixture)
@@ -339,3 +339,22 @@ def test_answers_of_channels_are_as_the_document_says(lab):
         status, body = get(f"{url}/api/v1/{asked}")
         assert status == expected, (asked, body)
         check_schema(lab, described, status, json.loads(body))
+
+
+def test_stats_and_clear_take_a_channel(lab):
+    async def run():
+        lab.config["cached"]["token"] = "sixteen bytes or more"
+        start(lab)
+        lab.exchange.say(reading("other", 2))
+        kept(lab, "other", 1)
+        async with Client(lab.url()) as client:
+            stats = (await client.call("getStats", channel="readings", symbol="sensor-7"))["stats"]
+            assert [(one["topic"], one["trades"]) for one in stats] == [("readings.sensor-7.lab", 1)]
+            for method in ("getStats", "clearHistory"):  # all would be the other channels, too
+                with pytest.raises(RpcError, match="Symbol is required"):
+                    await client.call(method, channel="readings", token="sixteen bytes or more")
+            assert (await client.call("clearHistory", channel="readings", symbol="sensor-7", token="sixteen bytes or more"))["cleared"] == 1
+            assert (await client.call("getRecent", channel="readings", symbol="sensor-7"))["records"] == []
+            assert len((await client.call("getRecent", channel="readings", symbol="other"))["records"]) == 1
+
+    asyncio.run(run())
