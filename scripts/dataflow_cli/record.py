@@ -27,8 +27,9 @@ def key_of(record):
     return record["symbol"] if "symbol" in record else record["key"]
 
 
-def printer(channel, as_json):
-    return Printer(as_json) if is_trades(channel) else Rows(as_json)
+def printer(channel, as_json, keys=()):
+    """keys: those that will come, as far as is known."""
+    return Printer(as_json) if is_trades(channel) else Rows(as_json, keys)
 
 
 # -- the data ------------------------------------------------------------------------------------------------------------------
@@ -118,12 +119,14 @@ def facts(record):
 class Rows:
     """Prints records as rows below a heading, or as JSON lines. Once two have different members, all data is JSON."""
 
-    def __init__(self, as_json):
+    def __init__(self, as_json, keys=()):
         self.as_json = as_json
         self.room = width() if sys.stdout.isatty() else None
         names = {"date": "time (UTC)", "time": "time (UTC)", "second": "UTC"}
         self.heads = {name: Column(names.get(name, name), None if name == "key" else "dim") for name in ("key", "date", "time", "second", "source", "seq")}
         self.members, self.is_table, self.headed = {}, True, None
+        for key in keys:
+            self.heads["key"].see(key)
 
     def rows(self, pairs):
         """So many records, each with its exact text, which are seen before the first is printed."""
@@ -166,7 +169,7 @@ class Rows:
         if self.headed != (heads, names):
             self.headed = heads, names
             found = [self.heads[name].head() for name in heads] + [self.members[name].head() for name in names]
-            put(painted("  ".join(found + ([] if self.is_table else ["data"])), "bold"))
+            put(painted("  ".join(found + ([] if self.is_table else ["data"])).rstrip(), "bold"))
         cells = [self.heads[name].cell(fact[name]) for name in heads] + [self.members[name].cell(members[name]) for name in names]
         put("  ".join(cells + ([] if self.is_table else [cut(printable(raw), left)])).rstrip())
 

@@ -9,7 +9,7 @@ from .terminal import say, several
 
 
 def watch(options):
-    rows = printer(options.channel, options.json)
+    rows = printer(options.channel, options.json, options.symbol)
     left = options.count
 
     def show(record, text):
