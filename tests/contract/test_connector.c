@@ -8,6 +8,7 @@
  */
 #include "common/log.h"
 #include "connectord/connectors/connector.h"
+#include "tests/unit/run_tests.h"
 #include "tests/unit/temporary_folder.h"
 #include "tests/unit/websocket_server.h"
 
@@ -683,11 +684,5 @@ int main(void)
     tcase_add_loop_test(tests, close_in_any_state_leaves_nothing_behind, 0, count);
     tcase_add_loop_test(tests, close_takes_nothing, 0, count);
     tcase_add_loop_test(tests, settings_of_no_use_are_refused, 0, count);
-    Suite *suite = suite_create("connector");
-    suite_add_tcase(suite, tests);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_ENV);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+    return RUN_TESTS("connector", tests);
 }

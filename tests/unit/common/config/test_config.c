@@ -1,7 +1,7 @@
 /* Over 400 lines, but one idea: tables of configurations and what is said of them. */
 #include "common/config/config.h"
+#include "tests/unit/run_tests.h"
 
-#include <check.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
@@ -500,11 +500,5 @@ int main(void)
     tcase_add_test(tests, map_has_names_of_the_users_and_defaults_for_each);
     tcase_add_test(tests, every_mistake_in_a_map_is_reported);
     tcase_add_test(tests, map_is_overridden_as_a_whole);
-    Suite *suite = suite_create("config");
-    suite_add_tcase(suite, tests);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_ENV);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+    return RUN_TESTS("config", tests);
 }

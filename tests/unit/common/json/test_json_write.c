@@ -1,8 +1,8 @@
 #include "common/json/json_write.h"
 
 #include "common/json/json.h"
+#include "tests/unit/run_tests.h"
 
-#include <check.h>
 #include <stdlib.h>
 
 static buffer_t out;
@@ -149,11 +149,5 @@ int main(void)
     tcase_add_test(tests, what_was_before_the_value_does_not_matter);
     tcase_add_test(tests, another_writer_goes_on_with_the_value);
     tcase_add_test(tests, what_does_not_fit_shows_at_the_end);
-    Suite *suite = suite_create("json_write");
-    suite_add_tcase(suite, tests);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_ENV);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+    return RUN_TESTS("json_write", tests);
 }

@@ -2,6 +2,7 @@
  * test_connector.c's.
  */
 #include "tests/unit/exchange_fixture.h"
+#include "tests/unit/run_tests.h"
 
 #define TRADE_OF(seqnum, symbol, id)                                                                                           \
     "{\"seqnum\":" #seqnum ",\"event\":\"updated\",\"channel\":\"trades\",\"symbol\":\"" symbol                                \
@@ -359,11 +360,5 @@ int main(void)
     tcase_add_test(tests, no_more_is_sent_than_the_limit_allows);
     tcase_add_test(tests, each_connection_begins_anew);
     tcase_add_test(tests, silence_is_a_loss);
-    Suite *suite = suite_create("blockchain");
-    suite_add_tcase(suite, tests);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_ENV);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+    return RUN_TESTS("blockchain", tests);
 }

@@ -7,6 +7,7 @@
 
 #include "common/clock.h"
 #include "tests/unit/exchange_fixture.h"
+#include "tests/unit/run_tests.h"
 
 enum { PAUSE_MS = 300 };
 
@@ -313,11 +314,5 @@ int main(void)
     tcase_add_test(tests, unusable_messages_are_reported_until_the_source_leaves);
     tcase_add_test(tests, source_may_leave_when_a_symbol_is_refused);
     tcase_add_test(tests, session_that_could_not_be_opened_is_released);
-    Suite *suite = suite_create("exchange_session");
-    suite_add_tcase(suite, tests);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_ENV);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+    return RUN_TESTS("exchange_session", tests);
 }

@@ -245,5 +245,5 @@ int main(void)
                                   while_a_message_is_dealt_with_nothing_wakes_the_link,
                                   too_much_that_waits_ends_the_connection_but_one_message_of_any_length_does_not,
                                   long_messages_wait_for_their_share_of_the_loop};
-    return RUN_TESTS("conversation", set_up, tear_down, tests);
+    return RUN_TESTS("conversation", TEST_CASE(set_up, tear_down, tests));
 }
