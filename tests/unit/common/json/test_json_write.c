@@ -31,8 +31,6 @@ START_TEST(members_are_named_and_separated)
     json_open_object(&json, NULL);
     json_put_text(&json, "text", TEXT("a"));
     json_put_u64(&json, "most", UINT64_MAX);
-    json_put_i64(&json, "least", INT64_MIN);
-    json_put_i64(&json, "one", 1);
     json_put_bool(&json, "yes", true);
     json_put_bool(&json, "no", false);
     json_put_null(&json, "nothing");
@@ -40,7 +38,7 @@ START_TEST(members_are_named_and_separated)
     json_put_escaped(&json, "escaped", TEXT("a\\nb"));
     json_put_time(&json, "at", INT64_C(1762795473981112345), 6);
     json_close_object(&json);
-    expect("{\"text\":\"a\",\"most\":18446744073709551615,\"least\":-9223372036854775808,\"one\":1,\"yes\":true,\"no\":false,"
+    expect("{\"text\":\"a\",\"most\":18446744073709551615,\"yes\":true,\"no\":false,"
            "\"nothing\":null,\"price\":0.10,\"escaped\":\"a\\nb\",\"at\":\"2025-11-10T17:24:33.981112Z\"}");
 }
 END_TEST
