@@ -1,5 +1,3 @@
-/* Over 400 lines, but one idea: which line may be left, renewed or given up depends on all the others, so they are looked at
- * in one place. */
 #include "connectord/sources/redundant_lines.h"
 
 #include "common/clock.h"
@@ -327,78 +325,14 @@ bool redundant_lines_is_up(const redundant_lines_t *self, size_t line)
     return line < self->count && self->lines[line].state == LINE_UP;
 }
 
-/* Which line speaks for all: of those that are connected the healthiest, so that one that is ill but not needed is no cause for
- * concern. `each` is what each line says of itself. */
-static size_t representative(const redundant_lines_t *self, const status_t *each)
-{
-    if (self->telling)
-        return (size_t)(self->telling - self->lines);
-    size_t best = self->lost ? (size_t)(self->lost - self->lines) : 0;
-    for (size_t i = 0; i < self->count; i++) {
-        if (self->lines[i].state != LINE_UP)
-            continue;
-        if (self->lines[best].state != LINE_UP || each[i].health > each[best].health)
-            best = i;
-    }
-    return best;
-}
-
-/* Does its subscription fail on every line that is up? */
-static bool fails_everywhere(const redundant_lines_t *self, text_t symbol)
-{
-    for (size_t i = 0; i < self->count; i++)
-        if (self->lines[i].state == LINE_UP && source_failure(self->lines[i].source, symbol).length == 0)
-            return false;
-    return true;
-}
-
-/* What fails on one line comes by the others. `failing`: what the representative says of itself. */
-static text_t print_failing(redundant_lines_t *self, text_t failing)
-{
-    text_t symbol, reason;
-    if (self->up < 2 || failing.length <= TEXT("{}").length)
-        return failing;
-    buffer_clear(&self->failing);
-    buffer_append(&self->failing, TEXT("{"));
-    for (json_walk_t walk = json_walk(failing); status_next_failing(&walk, &symbol, &reason);) {
-        if (!fails_everywhere(self, symbol))
-            continue;
-        if (self->failing.length > 1)
-            buffer_append(&self->failing, TEXT(","));
-        status_put_failing(&self->failing, symbol, source_failure(self->lines[0].source, symbol));
-    }
-    buffer_append(&self->failing, TEXT("}"));
-    return buffer_ok(&self->failing) ? buffer_text(&self->failing) : TEXT("{}");
-}
-
 void redundant_lines_describe(redundant_lines_t *self, status_t *status)
 {
-    status_t each[LINES_MAX] = {0}, sum = {0};
-    for (size_t i = 0; i < self->count; i++) {
-        source_describe(self->lines[i].source, &each[i]);
-        sum.trades += each[i].trades;
-        sum.duplicates += each[i].duplicates;
-        sum.malformed += each[i].malformed;
-        sum.gaps += each[i].gaps;
-        sum.reconnects += each[i].reconnects;
-        sum.refused += each[i].refused;
-        sum.retries += each[i].retries;
-        sum.resubscribes += each[i].resubscribes;
-        if (each[i].backoff_ms > sum.backoff_ms)
-            sum.backoff_ms = each[i].backoff_ms;
-    }
-    *status = each[representative(self, each)];
-    status->trades = sum.trades;
-    status->duplicates = sum.duplicates;
-    status->malformed = sum.malformed;
-    status->gaps = sum.gaps;
-    status->reconnects = sum.reconnects;
-    status->refused = sum.refused;
-    status->retries = sum.retries;
-    status->resubscribes = sum.resubscribes;
-    status->failing = print_failing(self, status->failing);
-    status->backoff_ms = sum.backoff_ms;
-    status->connected = self->up > 0;
+    line_view_t views[LINES_MAX];
+    const line_view_t *lost = self->lost ? &views[self->lost - self->lines] : NULL;
+    const line_view_t *telling = self->telling ? &views[self->telling - self->lines] : NULL;
+    for (size_t i = 0; i < self->count; i++)
+        views[i] = (line_view_t){self->lines[i].source, self->lines[i].state == LINE_UP};
+    lines_status_describe(status, views, self->count, lost, telling, &self->failing);
     status->since_ns = self->since_ns;
 }
 

@@ -18,11 +18,9 @@
  */
 #pragma once
 
-#include "connectord/sources/source.h"
+#include "connectord/sources/lines_status.h"
 
 typedef struct redundant_lines redundant_lines_t;
-
-enum { LINES_MAX = 4 };
 
 typedef struct {
     /* As in source.h, for the source as a whole. line: its number, less than LINES_MAX. */
@@ -54,9 +52,7 @@ size_t redundant_lines_count(const redundant_lines_t *self);
 size_t redundant_lines_connected(const redundant_lines_t *self);
 bool redundant_lines_is_up(const redundant_lines_t *self, size_t line);
 
-/* As source_describe. Counters are the sum of all lines' (a trade's second copy is a duplicate), backoff_ms is the longest; failing is what
- * fails on every connected line. Everything else comes from the healthiest connected line; if there is none, the one that was lost
- * last. */
+/* As source_describe, of all lines (lines_status.h). */
 void redundant_lines_describe(redundant_lines_t *self, status_t *status);
 
 /* As source_lose. */

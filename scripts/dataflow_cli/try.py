@@ -9,7 +9,8 @@ import subprocess
 import sys
 import threading
 
-from .failure import EXIT_UNREACHABLE, Failure
+from .failure import Failure
+from .program import program
 from .terminal import aligned, painted, put, say, several, width
 from .trade import in_full
 
@@ -17,16 +18,6 @@ from .trade import in_full
 RECORDED = re.compile(r"(?P<url>\S+://\S+ )?(?P<way><->|<-)?\s*(?P<time>\d+(?:\.\d+)?)(?:: (?P<message>.*))?")
 COLOURS = {"fault": "red", "reply": "yellow", "other": "dim", "unwanted": "dim"}
 SAMPLE = 60  # characters of a message, at least
-
-
-def program():
-    """source-try: where it was built or installed."""
-    here = pathlib.Path(sys.argv[0]).resolve().parent
-    given = os.environ.get("DATAFLOW_BIN")
-    for place in [pathlib.Path(given)] if given else [here.parent / "build/bin", here]:
-        if (place / "source-try").exists():
-            return str(place / "source-try")
-    raise Failure("source-try was not found: build it with make", EXIT_UNREACHABLE)
 
 
 def messages(path):
@@ -131,7 +122,8 @@ def print_tests(recording, outcomes):
 def try_(options):
     recording = messages(options.recording) if options.recording else []
     symbols = [symbol for text in options.symbols or [] for symbol in text.split(",")]
-    trial = subprocess.Popen([program(), options.definition, *symbols], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, encoding="utf-8")
+    trial = subprocess.Popen([program("source-try", os.environ.get("DATAFLOW_BIN")), options.definition, *symbols], stdin=subprocess.PIPE,
+                             stdout=subprocess.PIPE, text=True, encoding="utf-8")
 
     def feed():
         try:

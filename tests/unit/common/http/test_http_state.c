@@ -1,6 +1,6 @@
 #include "common/http/http_state.h"
+#include "tests/unit/run_tests.h"
 
-#include <check.h>
 #include <stdlib.h>
 
 static http_state_t state;
@@ -140,7 +140,6 @@ END_TEST
 
 int main(void)
 {
-    Suite *suite = suite_create("http_state");
     TCase *tests = tcase_create("http_state");
     tcase_add_checked_fixture(tests, set_up, NULL);
     tcase_add_test(tests, a_request_is_answered_and_another_follows);
@@ -152,10 +151,5 @@ int main(void)
     tcase_add_loop_test(tests, every_state_breaks_and_is_closed_in_its_turn, HTTP_READING, HTTP_BROKEN);
     tcase_add_loop_test(tests, every_state_can_be_left_once, HTTP_READING, HTTP_CLOSED);
     tcase_add_test(tests, only_what_could_be_a_request_is_kept);
-    suite_add_tcase(suite, tests);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_ENV);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+    return RUN_TESTS("http_state", tests);
 }

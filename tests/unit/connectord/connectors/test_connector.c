@@ -1,7 +1,7 @@
 /* The table of connectors; what each must do is in tests/contract/test_connector.c. */
 #include "connectord/connectors/connector.h"
+#include "tests/unit/run_tests.h"
 
-#include <check.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -70,11 +70,5 @@ int main(void)
     tcase_add_test(tests, names_are_those_of_all_as_far_as_there_is_room);
     tcase_add_test(tests, every_connectors_settings_are_in_the_schema);
     tcase_add_test(tests, what_repeats_is_a_flag_of_the_connectors_own);
-    Suite *suite = suite_create("connector");
-    suite_add_tcase(suite, tests);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_ENV);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+    return RUN_TESTS("connector", tests);
 }

@@ -2,6 +2,7 @@
 #include "common/clock.h"
 #include "common/log.h"
 #include "connectord/connectors/connector.h"
+#include "tests/unit/run_tests.h"
 #include "tests/unit/temporary_folder.h"
 
 #include <stdarg.h>
@@ -354,11 +355,5 @@ int main(void)
     tcase_add_test(tests, line_that_is_no_frame_is_told_with_its_number);
     tcase_add_test(tests, others_get_their_turn_while_it_plays_as_fast_as_it_goes);
     tcase_add_test(tests, file_that_is_none_is_a_loss_that_names_it);
-    Suite *suite = suite_create("replay_file");
-    suite_add_tcase(suite, tests);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_ENV);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+    return RUN_TESTS("replay_file", tests);
 }

@@ -341,5 +341,5 @@ int main(void)
         symbols_that_change_are_subscribed_and_unsubscribed_on_the_connection,
         symbols_that_change_keep_who_wants_them,
     };
-    return RUN_TESTS("source", tests);
+    return RUN_TESTS("source", TEST_CASE_WITHIN(20, set_up, tear_down, tests));
 }
