@@ -12,10 +12,10 @@ static told_symbol_t *next_change(exchange_session_t *self)
     return told_symbol_is_due(&self->first) ? &self->first : told_symbols_next(&self->symbols);
 }
 
-/* Whoever unsubscribes and subscribes before the first has gone out is answered, too. */
+/* Whoever unsubscribes and subscribes before the first has gone out is answered, too, unless the source leaves at an earlier answer. */
 static void confirm_known(exchange_session_t *self)
 {
-    for (told_symbol_t *known; (known = told_symbols_take_known(&self->symbols));)
+    for (told_symbol_t *known; exchange_session_is_open(self) && (known = told_symbols_take_known(&self->symbols));)
         self->events->on_confirmed(self->arg, known->symbol, true);
 }
 
@@ -25,8 +25,8 @@ static void pump(void *arg)
     exchange_session_t *self = arg;
     int64_t now_ns = clock_mono_ns();
     confirm_known(self);
-    if (self->paused)
-        return; /* the timer runs */
+    if (self->paused || !exchange_session_is_open(self))
+        return; /* the timer runs, or the source has left when a symbol was confirmed */
     told_symbol_t *change = next_change(self);
     if (!change)
         return;

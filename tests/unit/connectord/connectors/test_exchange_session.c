@@ -289,6 +289,22 @@ START_TEST(source_may_leave_when_a_symbol_is_refused)
 }
 END_TEST
 
+START_TEST(source_may_leave_when_what_is_known_is_confirmed)
+{
+    connect_with(2);
+    server_send(&server, "ok BTC-USD");
+    server_send(&server, "ok ETH-USD");
+    check_after("+ETH-USD ", "+BTC-USD +ETH-USD ");
+    heard[0] = '\0';
+    upon_event = disconnect;
+    for (size_t i = 0; i < 3; i++)
+        exchange_session_subscribe(&words, symbols[i]);
+    UNTIL(server.closed);
+    ck_assert_str_eq(events, "+BTC-USD ");
+    ck_assert_str_eq(heard, "");
+}
+END_TEST
+
 START_TEST(session_that_could_not_be_opened_is_released)
 {
     exchange_session_release(&words.session);
@@ -313,6 +329,7 @@ int main(void)
     tcase_add_test(tests, each_connection_begins_with_nothing_said_and_no_pause);
     tcase_add_test(tests, unusable_messages_are_reported_until_the_source_leaves);
     tcase_add_test(tests, source_may_leave_when_a_symbol_is_refused);
+    tcase_add_test(tests, source_may_leave_when_what_is_known_is_confirmed);
     tcase_add_test(tests, session_that_could_not_be_opened_is_released);
     return RUN_TESTS("exchange_session", tests);
 }
