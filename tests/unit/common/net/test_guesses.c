@@ -1,5 +1,5 @@
 #include "common/clock.h"
-#include "gatewayd/methods/guesses.h"
+#include "common/net/guesses.h"
 
 #include <check.h>
 #include <stdio.h>
