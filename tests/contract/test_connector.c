@@ -8,6 +8,7 @@
  */
 #include "common/log.h"
 #include "connectord/connectors/connector.h"
+#include "tests/contract/push_backend.h"
 #include "tests/unit/temporary_folder.h"
 #include "tests/unit/websocket_server.h"
 
@@ -33,6 +34,7 @@ typedef struct {
     void (*start)(void);     /* makes the script playable and completes the configuration */
     void (*take_away)(void); /* the next connect finds nothing */
     bool refuses;            /* a subscribe, where `refusals` says so */
+    bool pushed;             /* others come to it: nothing can be missing, and what they bring is wanted */
     int others; /* of the malformed messages those that its definition takes for another's: [], and an unknown event */
 } connector_backend_t;
 
@@ -204,10 +206,61 @@ static void defined_take_away(void)
     setting("definition")->text = "deploy/sources/blockchain.json";
 }
 
+/* --- the backend of "push": who posts the script once all that is configured was subscribed --- */
+
+static push_backend_t push_backend;
+static size_t push_subscribed;
+
+static void pushed_request(void *arg, http_connection_t *from, const http_request_t *request)
+{
+    (void)arg;
+    if (instance)
+        connector->post(instance, from, request);
+    else
+        http_answer(from, &(http_answer_t){.status = 404, .content_type = "text/plain", .body = TEXT("")});
+}
+
+static void pushed_start(void)
+{
+    static const char mapping[] =
+        "{\"mapping\":{\"where\":{\"/event\":\"updated\",\"/channel\":\"trades\"},\"symbol\":\"/symbol\",\"id\":\"/trade_id\","
+        "\"timestamp\":\"/timestamp\",\"price\":\"/price\",\"qty\":\"/qty\","
+        "\"side\":{\"at\":\"/side\",\"buy\":\"buy\",\"sell\":\"sell\"}}}";
+    snprintf(file, sizeof file, "%s/mapping.json", folder.path);
+    FILE *out = fopen(file, "w");
+    ck_assert_ptr_nonnull(out);
+    fputs(mapping, out);
+    fclose(out);
+    setting("definition")->text = file;
+    setting("post_bytes")->number = 1 << 20;
+    config.token = PUSH_BACKEND_TOKEN;
+    config.dedup_window = 10000;
+    push_subscribed = 0;
+    push_backend_start(&push_backend, loop, pushed_request);
+}
+
+static void pushed_confirmed(void)
+{
+    char message[512];
+    int number = 1;
+    buffer_t lines = buffer_new(0);
+    if (++push_subscribed % config.symbol_count != 0 || script_length == 0)
+        return;
+    for (int i = 0; i < script_length; i++) {
+        print_message(message, script[i], &number);
+        buffer_append(&lines, text_of(message));
+        buffer_append(&lines, TEXT("\n"));
+    }
+    buffer_append(&lines, (text_t){"", 1});
+    push_backend_post(&push_backend, lines.bytes);
+    buffer_release(&lines);
+}
+
 static const connector_backend_t backends[] = {
-    {"blockchain", exchange_start, exchange_take_away, true, 0},
-    {"replay", recording_start, recording_take_away, false, 0},
-    {"websocket", defined_start, defined_take_away, true, 2},
+    {"blockchain", exchange_start, exchange_take_away, true, false, 0},
+    {"push", pushed_start, NULL, false, true, 1},
+    {"replay", recording_start, recording_take_away, false, false, 0},
+    {"websocket", defined_start, defined_take_away, true, false, 2},
 };
 
 static const connector_backend_t *backend_of(const char *name)
@@ -249,6 +302,8 @@ static void on_confirmed(void *arg, text_t symbol, bool subscribed)
     check_told_from_the_loop();
     if (text_equal(symbol, text_of(symbols[0])))
         told.confirmed[subscribed]++;
+    if (backend->pushed && subscribed)
+        pushed_confirmed();
 }
 
 static void on_rejected(void *arg, text_t symbol, text_t reason)
@@ -277,6 +332,24 @@ static void on_trade(void *arg, const trade_t *trade)
         upon_trade(trade);
 }
 
+/* As a source does. */
+static receipt_t on_offer(void *arg, const trade_t *trade)
+{
+    bool offered = false;
+    for (size_t i = 0; i < config.symbol_count; i++)
+        offered |= text_equal(config.symbols[i], trade->symbol);
+    if (offered)
+        on_trade(arg, trade);
+    return offered ? RECEIPT_TAKEN : RECEIPT_UNKNOWN;
+}
+
+static bool on_settle(void *arg, text_t subject, cursor_t *end)
+{
+    (void)arg, (void)subject;
+    *end = (cursor_t){1, (uint64_t)told.trades};
+    return true;
+}
+
 static void on_gap(void *arg, uint64_t expected, uint64_t found)
 {
     (void)arg, (void)expected, (void)found;
@@ -301,7 +374,15 @@ static void on_lost(void *arg, const loss_t *loss)
     snprintf(told.reason, sizeof told.reason, "%s", loss->reason);
 }
 
-static const connector_events_t events = {on_connected, on_confirmed, on_rejected, on_trade, on_gap, on_malformed, on_lost};
+static const connector_events_t events = {.on_connected = on_connected,
+                                          .on_confirmed = on_confirmed,
+                                          .on_rejected = on_rejected,
+                                          .on_trade = on_trade,
+                                          .on_gap = on_gap,
+                                          .on_malformed = on_malformed,
+                                          .on_lost = on_lost,
+                                          .on_offer = on_offer,
+                                          .on_settle = on_settle};
 
 /* --- set-up --- */
 
@@ -346,6 +427,7 @@ static void tear_down(void)
 {
     if (connector)
         connector->close(instance);
+    push_backend_release(&push_backend);
     web_destroy(&web);
     server_release(&server);
     loop_destroy(&loop);
@@ -510,6 +592,8 @@ static void unsubscribe_first(const trade_t *trade)
 START_TEST(no_trade_comes_after_a_confirmed_unsubscribe)
 {
     begin(_i, 2);
+    if (backend->pushed)
+        return;
     for (int i = 1; i <= 2000; i++)
         add_trade(symbols[0], i);
     add_trade(symbols[1], 2001);
@@ -590,6 +674,8 @@ END_TEST
 START_TEST(backend_that_is_not_there_is_a_loss_with_a_reason)
 {
     begin(_i, 1);
+    if (backend->pushed)
+        return;
     backend->take_away();
     open_connector();
     for (int i = 0; i < 3; i++) { /* and may be tried again */
@@ -607,15 +693,18 @@ END_TEST
 START_TEST(disconnect_while_connecting_is_the_end_of_it)
 {
     begin(_i, 1);
-    backend->take_away();
+    if (backend->pushed)
+        backend->start();
+    else
+        backend->take_away();
     open_connector();
     call(connector->connect);
     call(connector->disconnect);
     settle();
     ck_assert_int_eq(told.lost + told.connected, 0);
     call(connector->connect);
-    UNTIL(told.lost);
-    ck_assert_int_eq(told.lost, 1);
+    UNTIL(told.lost + told.connected);
+    ck_assert_int_eq(backend->pushed ? told.connected : told.lost, 1);
 }
 END_TEST
 
