@@ -27,7 +27,7 @@ static const schema_key_t keys[] = {
     {SOURCE "connector", KEY_TEXT, .initial = "blockchain", .help = "The protocol of the source"},
     {SOURCE "url", KEY_TEXT, FORMAT_URL, .optional = true, .initial = "", .help = "The exchange's WebSocket"},
     {SOURCE "token", KEY_TEXT, .optional = true, .secret = true, .initial = "",
-     .help = "Sent with subscriptions; empty: no token"},
+     .help = "Sent with subscriptions, or what who posts has to bring (connector push, 16 bytes or more); empty: no token"},
     {SOURCE "ca", KEY_TEXT, FORMAT_PATH, .optional = true, .initial = "",
      .help = "File of CA certificates for wss://; empty: the system's"},
 /* What one connector alone knows: the rows of settings[] in each connector's file (Makefile). */
@@ -108,7 +108,7 @@ static const schema_key_t keys[] = {
     {"connectord.journal.hold_ms", KEY_INTEGER, .minimum = 0, .maximum = 600000, .initial = "30000",
      .help = "With no room in the journal, exchanges are held back for this many ms before links are closed and trades lost"},
     {"connectord.http", KEY_TEXT, FORMAT_ADDRESS, .initial = "127.0.0.1:9101",
-     .help = "HTTP address of /health, /ready and /metrics"},
+     .help = "HTTP address of /health, /ready and /metrics, and of /push/SOURCE (connector push)"},
     {"connectord.hosts", KEY_TEXTS, FORMAT_HOST, .minimum = 0, .maximum = LIST_HOSTS_MAX, .initial = "",
      .help =
          "Other names accepted as Host there, besides addresses, localhost, this machine's name and that of http; * for any"},

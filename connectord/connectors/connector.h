@@ -8,13 +8,24 @@
  */
 #pragma once
 
+#include "common/http/http_handler.h"
 #include "common/loop/loop.h"
 #include "connectord/connectors/source_config.h"
 #include "connectord/websocket/loss.h"
 #include "connectord/websocket/web.h"
+#include "proto/cursor.h"
 #include "proto/trade.h"
 
 enum { CONNECTOR_ERROR_MAX = 1024 };
+
+/* What has become of a trade whose sender waits to hear it. */
+typedef enum {
+    RECEIPT_TAKEN,      /* it is journaled, or will be: on_settle tells */
+    RECEIPT_DUPLICATE,  /* the same, of one that has come before */
+    RECEIPT_UNKNOWN,    /* the source does not offer its subject */
+    RECEIPT_IMPOSSIBLE, /* there is no such trade: it was counted as malformed */
+    RECEIPT_REFUSED     /* the journal takes none now: it may be offered again */
+} receipt_t;
 
 /* What a connector calls on its source. Between connect and the on_lost or disconnect that ends it, and never after. Slices are
  * valid during the call. */
@@ -30,6 +41,11 @@ typedef struct {
     void (*on_gap)(void *arg, uint64_t expected, uint64_t found);
     void (*on_malformed)(void *arg, const char *reason, text_t sample); /* an invalid message: counted, logged, left out */
     void (*on_lost)(void *arg, const loss_t *loss);                     /* the connection is gone or could not be made */
+    /* on_trade, by a connector whose senders are answered (post). */
+    receipt_t (*on_offer)(void *arg, const trade_t *trade);
+    /* Makes safe what was taken, and tells where the subject's stream (topic.h) ends now. False: the journal is stuck, and what was taken may be lost if
+     * the process ends: it is to be offered again. */
+    bool (*on_settle)(void *arg, text_t subject, cursor_t *end);
 } connector_events_t;
 
 typedef struct {
@@ -60,6 +76,10 @@ typedef struct {
      * affair: a connector asks for nothing again by itself (but for what a throttle swallowed). */
     void (*subscribe)(void *self, text_t symbol);
     void (*unsubscribe)(void *self, text_t symbol);
+
+    /* NULL: it takes none. A request of HTTP for /push/<the source's name>: it is answered, now or later; by the time of disconnect
+     * at the latest. At any time. What is posted is offered whether or not its symbol is subscribed to: nobody says it twice. */
+    void (*post)(void *self, http_connection_t *from, const http_request_t *request);
 
     /* disconnect, and free. Takes NULL. */
     void (*close)(void *self);

@@ -53,6 +53,33 @@ bool source_definition_read(source_definition_t *self, const char *path, char er
     return ok;
 }
 
+static mapping_t *compile_mapping(text_t json, char *error)
+{
+    if (!json_valid(json)) {
+        wrong(error, "expected JSON", "");
+        return NULL;
+    }
+    for (json_walk_t walk = json_walk(json); json_next(&walk);) {
+        if (text_equal(walk.key, TEXT("mapping")))
+            continue;
+        wrong(error, "expected mapping", ", and nothing else");
+        return NULL;
+    }
+    text_t mapping = json_member(json, "mapping");
+    if (mapping.at)
+        return mapping_load(mapping, error);
+    wrong(error, "mapping", ": missing");
+    return NULL;
+}
+
+mapping_t *source_definition_read_mapping(const char *path, char error[static SOURCE_DEFINITION_ERROR_MAX])
+{
+    buffer_t file = buffer_new(SOURCE_DEFINITION_BYTES_MAX + 1);
+    mapping_t *mapping = read_file(path, &file, error) ? compile_mapping(text_without_mark(buffer_text(&file)), error) : NULL;
+    buffer_release(&file);
+    return mapping;
+}
+
 void source_definition_release(source_definition_t *self)
 {
     protocol_destroy(&self->protocol);

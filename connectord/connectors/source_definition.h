@@ -18,3 +18,6 @@ typedef struct {
  * found. source_definition_release after both. */
 bool source_definition_read(source_definition_t *self, const char *path, char error[static SOURCE_DEFINITION_ERROR_MAX]);
 void source_definition_release(source_definition_t *self);
+
+/* The same of a source that is not spoken with: the file has a mapping, and nothing else. NULL with `error`. */
+mapping_t *source_definition_read_mapping(const char *path, char error[static SOURCE_DEFINITION_ERROR_MAX]);

@@ -13,7 +13,8 @@
 
 static const schema_key_t settings[] = {
     {SCHEMA_SOURCE "definition", KEY_TEXT, FORMAT_PATH, .optional = true, .initial = "", .reread = true,
-     .help = "The file that says how the source speaks, with connector websocket (deploy/sources has some)"},
+     .help = "The file that says how the source speaks (connector websocket; deploy/sources has some), or what is posted means "
+             "(push)"},
 };
 
 typedef struct {

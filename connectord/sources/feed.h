@@ -47,6 +47,9 @@ groups_changed_fn feed_role_changed;
 
 void feed_start(feed_t *self);
 
+/* A request for /push/<the source's name>; false: its connector takes none. */
+bool feed_post(feed_t *self, http_connection_t *from, const http_request_t *request);
+
 /* Learns the last trades of one more stream from the journal: a step towards what otherwise happens when a stream has a trade. False when
  * nothing is left to learn. */
 bool feed_remember(feed_t *self);

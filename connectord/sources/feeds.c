@@ -173,6 +173,14 @@ feed_t *feeds_at(const feeds_t *self, size_t number)
     return self->feeds[number];
 }
 
+feed_t *feeds_find(const feeds_t *self, text_t name)
+{
+    for (size_t i = 0; i < self->count; i++)
+        if (text_equal(feed_config(self->feeds[i])->name, name))
+            return self->feeds[i];
+    return NULL;
+}
+
 bool feeds_remember(feeds_t *self)
 {
     for (size_t i = 0; i < self->count; i++)

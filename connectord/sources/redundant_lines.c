@@ -97,6 +97,20 @@ static bool on_trade(void *arg, source_t *source, trade_t *trade)
     return self->events->on_trade(self->arg, (size_t)(line - self->lines), trade);
 }
 
+static receipt_t on_offer(void *arg, source_t *source, trade_t *trade)
+{
+    (void)source;
+    const redundant_line_t *line = arg;
+    const redundant_lines_t *self = line->lines;
+    return self->events->on_offer(self->arg, (size_t)(line - self->lines), trade);
+}
+
+static bool on_settle(void *arg, text_t subject, cursor_t *end)
+{
+    const redundant_line_t *line = arg;
+    return line->lines->events->on_settle(line->lines->arg, subject, end);
+}
+
 static void on_status(void *arg, source_t *source, status_event_t event)
 {
     (void)source;
@@ -138,7 +152,8 @@ static bool may_leave(void *arg, const source_t *source, text_t symbol)
     return true;
 }
 
-static const source_events_t source_events = {on_trade, on_status, may_leave};
+static const source_events_t source_events = {
+    .on_trade = on_trade, .on_offer = on_offer, .on_settle = on_settle, .on_status = on_status, .may_leave = may_leave};
 
 /* How long a line may take until it is subscribed to everything and what it carries has come. */
 static int64_t settle_ns(const redundant_lines_t *self)
@@ -334,6 +349,11 @@ void redundant_lines_describe(redundant_lines_t *self, status_t *status)
         views[i] = (line_view_t){self->lines[i].source, self->lines[i].state == LINE_UP};
     lines_status_describe(status, views, self->count, lost, telling, &self->failing);
     status->since_ns = self->since_ns;
+}
+
+bool redundant_lines_post(redundant_lines_t *self, http_connection_t *from, const http_request_t *request)
+{
+    return source_post(self->lines[0].source, from, request);
 }
 
 bool redundant_lines_lose(redundant_lines_t *self, text_t reason)

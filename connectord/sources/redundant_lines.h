@@ -25,6 +25,8 @@ typedef struct redundant_lines redundant_lines_t;
 typedef struct {
     /* As in source.h, for the source as a whole. line: its number, less than LINES_MAX. */
     bool (*on_trade)(void *arg, size_t line, trade_t *trade);
+    receipt_t (*on_offer)(void *arg, size_t line, trade_t *trade);
+    bool (*on_settle)(void *arg, text_t subject, cursor_t *end);
     /* A line has connected, and is subscribed from now on; or it is gone. */
     void (*on_line)(void *arg, size_t line, bool up);
     /* Has this line reached, in each stream, the start of all others? Then they also bring what it holds unread. */
@@ -54,6 +56,9 @@ bool redundant_lines_is_up(const redundant_lines_t *self, size_t line);
 
 /* As source_describe, of all lines (lines_status.h). */
 void redundant_lines_describe(redundant_lines_t *self, status_t *status);
+
+/* As source_post, to the first line: others would get the same. */
+bool redundant_lines_post(redundant_lines_t *self, http_connection_t *from, const http_request_t *request);
 
 /* As source_lose. */
 bool redundant_lines_lose(redundant_lines_t *self, text_t reason);

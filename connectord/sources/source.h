@@ -21,6 +21,9 @@ typedef struct {
     /* A valid trade except for its cursor, which the receiver assigns. Slices are valid during the call. Returns false when it was a
      * duplicate (the source counts). */
     bool (*on_trade)(void *arg, source_t *source, trade_t *trade);
+    /* The same of one whose sender waits to hear what has become of it (connector.h), and where the subject's stream ends. */
+    receipt_t (*on_offer)(void *arg, source_t *source, trade_t *trade);
+    bool (*on_settle)(void *arg, text_t subject, cursor_t *end);
     /* Connected, lost, restored, a gap; as a heartbeat: the breaker, a stale stream or a failing subscription changed: tell the bus
      * now. */
     void (*on_status)(void *arg, source_t *source, status_event_t event);
@@ -58,6 +61,9 @@ text_t source_failure(const source_t *self, text_t symbol);
 /* Fills source, connected, since_ns, reason, demand, breaker, health, stale, failing, backoff_ms, missed and the counters. The slices are valid
  * until the next event of the source. */
 void source_describe(const source_t *self, status_t *status);
+
+/* A request for /push/<its name> (connector.h, post). False: its connector takes none. */
+bool source_post(source_t *self, http_connection_t *from, const http_request_t *request);
 
 /* Closes a connection that lost something, for that reason, and makes another one; while exchanges are held back (web_hold) that waits. False
  * if nothing was lost: a connector that is whole brings it again. */

@@ -5,6 +5,7 @@
 #pragma once
 
 #include "connectord/connectors/connector.h"
+#include "tests/contract/push_backend.h"
 #include "tests/unit/temporary_folder.h"
 #include "tests/unit/websocket_server.h"
 
@@ -19,9 +20,12 @@ typedef struct {
     void (*start)(void);     /* makes the script playable and completes the configuration */
     void (*take_away)(void); /* the next connect finds nothing */
     bool refuses;            /* a subscribe, where `refusals` says so */
+    bool pushed;             /* others come to it: nothing can be missing, and what they bring is wanted */
     int others; /* of the malformed messages those that its definition takes for another's: [], and an unknown event */
 } connector_backend_t;
 
+static const connector_t *connector;
+static void *instance;
 static loop_t *loop;
 static web_t *web;
 static folder_t folder;
@@ -174,10 +178,61 @@ static void defined_take_away(void)
     setting("definition")->text = "deploy/sources/blockchain.json";
 }
 
+/* --- the backend of "push": who posts the script once all that is configured was subscribed --- */
+
+static push_backend_t push_backend;
+static size_t push_subscribed;
+
+static void pushed_request(void *arg, http_connection_t *from, const http_request_t *request)
+{
+    (void)arg;
+    if (instance)
+        connector->post(instance, from, request);
+    else
+        http_answer(from, &(http_answer_t){.status = 404, .content_type = "text/plain", .body = TEXT("")});
+}
+
+static void pushed_start(void)
+{
+    static const char mapping[] =
+        "{\"mapping\":{\"where\":{\"/event\":\"updated\",\"/channel\":\"trades\"},\"symbol\":\"/symbol\",\"id\":\"/trade_id\","
+        "\"timestamp\":\"/timestamp\",\"price\":\"/price\",\"qty\":\"/qty\","
+        "\"side\":{\"at\":\"/side\",\"buy\":\"buy\",\"sell\":\"sell\"}}}";
+    snprintf(file, sizeof file, "%s/mapping.json", folder.path);
+    FILE *out = fopen(file, "w");
+    ck_assert_ptr_nonnull(out);
+    fputs(mapping, out);
+    fclose(out);
+    setting("definition")->text = file;
+    setting("post_bytes")->number = 1 << 20;
+    config.token = PUSH_BACKEND_TOKEN;
+    config.dedup_window = 10000;
+    push_subscribed = 0;
+    push_backend_start(&push_backend, loop, pushed_request);
+}
+
+static void pushed_confirmed(void)
+{
+    char message[512];
+    int number = 1;
+    buffer_t lines = buffer_new(0);
+    if (++push_subscribed % config.symbol_count != 0 || script_length == 0)
+        return;
+    for (int i = 0; i < script_length; i++) {
+        print_message(message, script[i], &number);
+        buffer_append(&lines, text_of(message));
+        buffer_append(&lines, TEXT("\n"));
+    }
+    buffer_append(&lines, (text_t){"", 1});
+    push_backend_post(&push_backend, lines.bytes);
+    buffer_release(&lines);
+}
+
 static const connector_backend_t backends[] = {
-    {"blockchain", exchange_start, exchange_take_away, true, 0},
-    {"replay", recording_start, recording_take_away, false, 0},
-    {"websocket", defined_start, defined_take_away, true, 2},
+    {"blockchain", exchange_start, exchange_take_away, true, false, 0},
+    {"push", pushed_start, NULL, false, true, 1},
+    {"replay", recording_start, recording_take_away, false, false, 0},
+    {"websocket", defined_start, defined_take_away, true, false, 2},
 };
 
 static const connector_backend_t *backend_of(const char *name)

@@ -17,8 +17,6 @@ typedef struct {
 } connector_told_t;
 
 static const connector_backend_t *backend;
-static const connector_t *connector;
-static void *instance;
 static connector_told_t told;
 static void (*upon_trade)(const trade_t *trade);
 
@@ -56,6 +54,8 @@ static void on_confirmed(void *arg, text_t symbol, bool subscribed)
     check_told_from_the_loop();
     if (text_equal(symbol, text_of(symbols[0])))
         told.confirmed[subscribed]++;
+    if (backend->pushed && subscribed)
+        pushed_confirmed();
 }
 
 static void on_rejected(void *arg, text_t symbol, text_t reason)
@@ -84,6 +84,24 @@ static void on_trade(void *arg, const trade_t *trade)
         upon_trade(trade);
 }
 
+/* As a source does. */
+static receipt_t on_offer(void *arg, const trade_t *trade)
+{
+    bool offered = false;
+    for (size_t i = 0; i < config.symbol_count; i++)
+        offered |= text_equal(config.symbols[i], trade->symbol);
+    if (offered)
+        on_trade(arg, trade);
+    return offered ? RECEIPT_TAKEN : RECEIPT_UNKNOWN;
+}
+
+static bool on_settle(void *arg, text_t subject, cursor_t *end)
+{
+    (void)arg, (void)subject;
+    *end = (cursor_t){1, (uint64_t)told.trades};
+    return true;
+}
+
 static void on_gap(void *arg, uint64_t expected, uint64_t found)
 {
     (void)arg, (void)expected, (void)found;
@@ -108,7 +126,15 @@ static void on_lost(void *arg, const loss_t *loss)
     snprintf(told.reason, sizeof told.reason, "%s", loss->reason);
 }
 
-static const connector_events_t events = {on_connected, on_confirmed, on_rejected, on_trade, on_gap, on_malformed, on_lost};
+static const connector_events_t events = {.on_connected = on_connected,
+                                          .on_confirmed = on_confirmed,
+                                          .on_rejected = on_rejected,
+                                          .on_trade = on_trade,
+                                          .on_gap = on_gap,
+                                          .on_malformed = on_malformed,
+                                          .on_lost = on_lost,
+                                          .on_offer = on_offer,
+                                          .on_settle = on_settle};
 
 /* --- set-up --- */
 
@@ -153,6 +179,7 @@ static void tear_down(void)
 {
     if (connector)
         connector->close(instance);
+    push_backend_release(&push_backend);
     web_destroy(&web);
     server_release(&server);
     loop_destroy(&loop);

@@ -128,6 +128,8 @@ static void unsubscribe_first(const trade_t *trade)
 START_TEST(no_trade_comes_after_a_confirmed_unsubscribe)
 {
     begin(_i, 2);
+    if (backend->pushed)
+        return;
     for (int i = 1; i <= 2000; i++)
         add_trade(symbols[0], i);
     add_trade(symbols[1], 2001);
@@ -208,6 +210,8 @@ END_TEST
 START_TEST(backend_that_is_not_there_is_a_loss_with_a_reason)
 {
     begin(_i, 1);
+    if (backend->pushed)
+        return;
     backend->take_away();
     open_connector();
     for (int i = 0; i < 3; i++) { /* and may be tried again */
@@ -225,15 +229,18 @@ END_TEST
 START_TEST(disconnect_while_connecting_is_the_end_of_it)
 {
     begin(_i, 1);
-    backend->take_away();
+    if (backend->pushed)
+        backend->start();
+    else
+        backend->take_away();
     open_connector();
     call(connector->connect);
     call(connector->disconnect);
     settle();
     ck_assert_int_eq(told.lost + told.connected, 0);
     call(connector->connect);
-    UNTIL(told.lost);
-    ck_assert_int_eq(told.lost, 1);
+    UNTIL(told.lost + told.connected);
+    ck_assert_int_eq(backend->pushed ? told.connected : told.lost, 1);
 }
 END_TEST
 

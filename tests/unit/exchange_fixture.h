@@ -87,8 +87,13 @@ static inline void on_lost(void *arg, const loss_t *loss)
     happen(note(events, "lost:%s ", loss->reason));
 }
 
-static const connector_events_t connector_events = {on_connected, on_confirmed, on_rejected, on_trade,
-                                                    on_gap,       on_malformed, on_lost};
+static const connector_events_t connector_events = {.on_connected = on_connected,
+                                                    .on_confirmed = on_confirmed,
+                                                    .on_rejected = on_rejected,
+                                                    .on_trade = on_trade,
+                                                    .on_gap = on_gap,
+                                                    .on_malformed = on_malformed,
+                                                    .on_lost = on_lost};
 
 static inline void server_on_message(websocket_server_t *self, text_t message)
 {

@@ -77,8 +77,13 @@ static void on_lost(void *arg, const loss_t *loss)
     note("lost:%s ", loss->reason);
 }
 
-static const connector_events_t connector_events = {on_connected, on_confirmed, on_rejected, on_trade,
-                                                    on_gap,       on_malformed, on_lost};
+static const connector_events_t connector_events = {.on_connected = on_connected,
+                                                    .on_confirmed = on_confirmed,
+                                                    .on_rejected = on_rejected,
+                                                    .on_trade = on_trade,
+                                                    .on_gap = on_gap,
+                                                    .on_malformed = on_malformed,
+                                                    .on_lost = on_lost};
 
 static void set_up(void)
 {

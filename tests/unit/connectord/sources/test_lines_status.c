@@ -27,7 +27,7 @@ static bool may_leave(void *arg, const source_t *source, text_t symbol)
     return false;
 }
 
-static const source_events_t events = {on_trade, on_status, may_leave};
+static const source_events_t events = {.on_trade = on_trade, .on_status = on_status, .may_leave = may_leave};
 
 /* All are connected. */
 static void set_up(void)

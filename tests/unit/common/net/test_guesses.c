@@ -1,5 +1,5 @@
 #include "common/clock.h"
-#include "gatewayd/methods/guesses.h"
+#include "common/net/guesses.h"
 #include "tests/unit/run_tests.h"
 
 #include <stdio.h>
