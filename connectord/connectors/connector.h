@@ -29,6 +29,11 @@ typedef struct {
     void (*on_gap)(void *arg, uint64_t expected, uint64_t found);
     void (*on_malformed)(void *arg, const char *reason, text_t sample); /* an invalid message: counted, logged, left out */
     void (*on_lost)(void *arg, const loss_t *loss);                     /* the connection is gone or could not be made */
+    /* A message as the exchange sent it, before anything comes of it; received_ns: when, since 1970. For recordings (recorder.h): what is told here is
+     * what connector replay is given of them. */
+    void (*on_received)(void *arg, text_t message, int64_t received_ns);
+    /* That message gave a subscription a name by which later ones of the connection call it. */
+    void (*on_named)(void *arg, text_t message, int64_t received_ns);
 } connector_events_t;
 
 typedef struct {

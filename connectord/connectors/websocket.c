@@ -18,7 +18,8 @@
 
 static const schema_key_t settings[] = {
     {SCHEMA_SOURCE "definition", KEY_TEXT, FORMAT_PATH, .optional = true, .initial = "", .reread = true,
-     .help = "The file that says how the source speaks, with connector websocket (deploy/sources has some)"},
+     .help =
+         "The file that says how the source speaks, with connector websocket, or spoke, with replay (deploy/sources has some)"},
 };
 
 enum { CONNECT_MS = 10000, SAMPLE_MAX = 200 };
@@ -35,6 +36,8 @@ typedef struct {
         by_id; /* may be NULL when memory ran out: told_symbol_t, by what the source calls a subscription since it confirmed it */
     limiter_t limiter;
     bool ping_is_due;
+    text_t message;      /* the one being read, and … */
+    int64_t received_ns; /* … when it came */
     buffer_t out;
 } websocket_t;
 
@@ -178,6 +181,8 @@ static void on_reply(void *arg, protocol_reply_t reply, text_t native, text_t id
         return;
     if (reply == PROTOCOL_CONFIRMED && id.length > 0 && !(self->by_id && table_put(self->by_id, id, symbol)))
         return; /* without memory it counts as unheard */
+    if (reply == PROTOCOL_CONFIRMED && id.length > 0)
+        self->events->on_named(self->arg, self->message, self->received_ns);
     confirm(self, symbol, reply == PROTOCOL_CONFIRMED);
 }
 
@@ -189,7 +194,10 @@ static void on_message(void *arg, text_t json)
     websocket_t *self = arg;
     mapping_t *mapping = self->definition.mapping;
     uint64_t others = mapping_counts(mapping)->other_messages;
-    mapping_run(mapping, json, clock_real_ns(), &mapping_events, self);
+    self->message = json;
+    self->received_ns = clock_real_ns();
+    self->events->on_received(self->arg, json, self->received_ns);
+    mapping_run(mapping, json, self->received_ns, &mapping_events, self);
     if (mapping_counts(mapping)->other_messages > others)
         protocol_read(self->definition.protocol, json, on_reply, self);
 }

@@ -24,6 +24,7 @@ typedef struct {
     int confirmed[2];                                      /* unsubscribed, subscribed */
     int rejected;
     int trades_since_unsubscribed;
+    int received;
     char reason[200];
     bool inside; /* a call of ours: nothing may be told then */
 } connector_told_t;
@@ -301,7 +302,16 @@ static void on_lost(void *arg, const loss_t *loss)
     snprintf(told.reason, sizeof told.reason, "%s", loss->reason);
 }
 
-static const connector_events_t events = {on_connected, on_confirmed, on_rejected, on_trade, on_gap, on_malformed, on_lost};
+static void on_received(void *arg, text_t message, int64_t received_ns)
+{
+    (void)arg, (void)message;
+    check_told_from_the_loop();
+    ck_assert_int_gt(received_ns, 0);
+    told.received++;
+}
+
+static const connector_events_t events = {on_connected, on_confirmed, on_rejected, on_trade,   on_gap,
+                                          on_malformed, on_lost,      on_received, on_received};
 
 /* --- set-up --- */
 

@@ -30,7 +30,12 @@ static inline bool may_leave(void *arg, const source_t *self, text_t symbol)
     return may;
 }
 
-static const source_events_t events = {on_trade, on_status, may_leave};
+static inline void on_received(void *arg, text_t message, int64_t received_ns)
+{
+    (void)arg, (void)message, (void)received_ns;
+}
+
+static const source_events_t events = {on_trade, on_status, may_leave, on_received, on_received};
 
 static inline void set_up(void)
 {

@@ -1,0 +1,132 @@
+#include "connectord/connectors/replay_definition.h"
+
+#include "common/table.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+/* A symbol, by what the source calls its subscription. */
+typedef struct {
+    text_t symbol; /* the spelling's */
+} replay_name_t;
+
+struct replay_definition {
+    source_definition_t definition;
+    const replay_definition_events_t *events;
+    void *arg;
+    table_t *names[RECORDED_LINES_MAX]; /* of replay_name_t, which it owns; NULL: none yet */
+    size_t line;
+};
+
+static void forget_names(table_t **names)
+{
+    replay_name_t *name;
+    for (size_t at = 0; *names && (name = table_each(*names, &at));)
+        free(name);
+    table_destroy(names);
+}
+
+static text_t symbol_of(const replay_definition_t *self, text_t native)
+{
+    const table_t *names = self->names[self->line];
+    const replay_name_t *name = names ? table_get(names, native) : NULL;
+    return name ? name->symbol : spelling_symbol(protocol_spelling(self->definition.protocol), native);
+}
+
+static bool on_key(void *arg, text_t native, text_t *key)
+{
+    const replay_definition_t *self = arg;
+    text_t symbol = symbol_of(self, native);
+    if (symbol.length > 0)
+        *key = symbol;
+    return symbol.length > 0 && self->events->wants(self->arg, symbol);
+}
+
+static void on_record(void *arg, const mapping_record_t *record)
+{
+    const replay_definition_t *self = arg;
+    self->events->on_record(self->arg, record);
+}
+
+static void on_fault(void *arg, const char *reason, text_t sample)
+{
+    const replay_definition_t *self = arg;
+    self->events->on_malformed(self->arg, reason, sample);
+}
+
+static const mapping_events_t mapping_events = {.record = on_record, .fault = on_fault, .key = on_key};
+
+/* Out of memory, the name is unheard. */
+static void keep_name(replay_definition_t *self, text_t id, text_t symbol)
+{
+    table_t **names = &self->names[self->line];
+    replay_name_t *name = *names || (*names = table_new()) ? malloc(sizeof *name) : NULL;
+    if (!name)
+        return;
+    name->symbol = symbol;
+    free(table_remove(*names, id));
+    if (!table_put(*names, id, name))
+        free(name);
+}
+
+static void on_reply(void *arg, protocol_reply_t reply, text_t native, text_t id, text_t reason)
+{
+    (void)reason;
+    replay_definition_t *self = arg;
+    text_t symbol = spelling_symbol(protocol_spelling(self->definition.protocol), native);
+    if (reply == PROTOCOL_CONFIRMED && id.length > 0 && symbol.length > 0)
+        keep_name(self, id, symbol);
+}
+
+replay_definition_t *replay_definition_new(const char *path, const replay_definition_events_t *events, void *arg,
+                                           char error[static CONNECTOR_ERROR_MAX])
+{
+    char why[SOURCE_DEFINITION_ERROR_MAX];
+    replay_definition_t *self = calloc(1, sizeof *self);
+    if (!self) {
+        snprintf(error, CONNECTOR_ERROR_MAX, "out of memory");
+        return NULL;
+    }
+    self->events = events;
+    self->arg = arg;
+    if (source_definition_read(&self->definition, path, why))
+        return self;
+    snprintf(error, CONNECTOR_ERROR_MAX, "definition: %.400s: %s", path, why);
+    replay_definition_destroy(&self);
+    return NULL;
+}
+
+void replay_definition_destroy(replay_definition_t **self_p)
+{
+    replay_definition_t *self = *self_p;
+    if (!self)
+        return;
+    *self_p = NULL;
+    for (size_t i = 0; i < RECORDED_LINES_MAX; i++)
+        forget_names(&self->names[i]);
+    source_definition_release(&self->definition);
+    free(self);
+}
+
+bool replay_definition_add(replay_definition_t *self, text_t symbol, char error[static TEMPLATE_ERROR_MAX])
+{
+    return spelling_add(protocol_spelling(self->definition.protocol), symbol, error);
+}
+
+void replay_definition_mark(replay_definition_t *self, const recorded_line_t *recorded)
+{
+    if (recorded->kind == RECORDED_CONNECTION || recorded->kind == RECORDED_LINE)
+        self->line = recorded->line;
+    if (recorded->kind == RECORDED_CONNECTION)
+        forget_names(&self->names[self->line]);
+}
+
+/* Most messages are records: only what is for no rule of the mapping may be a reply. */
+void replay_definition_message(replay_definition_t *self, text_t message, int64_t received_ns)
+{
+    mapping_t *mapping = self->definition.mapping;
+    uint64_t others = mapping_counts(mapping)->other_messages;
+    mapping_run(mapping, message, received_ns, &mapping_events, self);
+    if (mapping_counts(mapping)->other_messages > others)
+        protocol_read(self->definition.protocol, message, on_reply, self);
+}
