@@ -127,12 +127,9 @@ static void on_flush(void *arg)
 
 /* --- the piece being filled --- */
 
-static bool is_recording(recorder_t *self)
+bool recorder_is_on(const recorder_t *self)
 {
-    if (!self->job || (self->retry_ns != 0 && clock_mono_ns() < self->retry_ns))
-        return false;
-    self->retry_ns = 0;
-    return true;
+    return self->job && (self->retry_ns == 0 || clock_mono_ns() >= self->retry_ns);
 }
 
 /* What whoever reads from here on has to know of the connections. Their names are those of before the piece. */
@@ -187,7 +184,7 @@ static void end_lines(recorder_t *self, size_t length)
 
 void recorder_connected(recorder_t *self, size_t line)
 {
-    bool records = is_recording(self);
+    bool records = recorder_is_on(self);
     if (records)
         begin_piece(self);
     self->lines[line].connected = true;
@@ -202,7 +199,7 @@ void recorder_connected(recorder_t *self, size_t line)
 
 void recorder_message(recorder_t *self, size_t line, text_t message, int64_t received_ns)
 {
-    if (message.length == 0 || !is_recording(self))
+    if (message.length == 0 || !recorder_is_on(self))
         return;
     begin_piece(self);
     buffer_t *lines = &self->filling.lines;

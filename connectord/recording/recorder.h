@@ -26,6 +26,9 @@ recorder_t *recorder_new(loop_t *loop, text_t source);
  * recording_file_init. What cannot be begun is logged. */
 void recorder_use(recorder_t *self, const char *path, uint64_t bytes, uint32_t files);
 
+/* Is what comes now to be recorded? Not after a failure. */
+bool recorder_is_on(const recorder_t *self);
+
 /* A connection of that line, less than RECORDED_LINES_MAX, has been made. */
 void recorder_connected(recorder_t *self, size_t line);
 

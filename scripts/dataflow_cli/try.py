@@ -11,11 +11,10 @@ import threading
 
 from .failure import EXIT_UNREACHABLE, Failure
 from .progress import Work, size_of
+from .recording import RECORDED, received
 from .terminal import aligned, painted, put, say, several, width
 from .trade import in_full
 
-# A line of a recording: a message, as it is or behind the time at which it was received; or what was sent, and where.
-RECORDED = re.compile(r"(?P<url>\S+://\S+ )?(?P<way><->|<-)?\s*(?P<time>\d+(?:\.\d+)?)(?:: (?P<message>.*))?")
 COLOURS = {"fault": "red", "reply": "yellow", "other": "dim", "unwanted": "dim"}
 SAMPLE = 60  # characters of a message, at least
 
@@ -72,16 +71,6 @@ class Recording:
     def reached(self):
         """Bytes read."""
         return self.file.buffer.tell() if self.size is not None else 0
-
-
-def received(line):
-    """The message that a line holds; None: it holds what was sent, a remark, or nothing."""
-    if line.startswith("#"):
-        return None
-    recorded = RECORDED.fullmatch(line) if not line.startswith(("{", "[")) else None
-    if not recorded:
-        return None if line.startswith(("wss://", "ws://")) else line
-    return None if recorded["way"] or recorded["url"] else recorded["message"]
 
 
 def shown_trade(trade):

@@ -271,6 +271,7 @@ static void on_trade(void *arg, const trade_t *trade)
     ck_assert_msg(trade_valid(&named, &wrong), "invalid %s", wrong);
     ck_assert_int_eq(named.timestamp_ns, trade->timestamp_ns); /* was set already */
     ck_assert_int_gt(trade->received_ns, 0);
+    ck_assert_msg(told.received > 0 || !backend->refuses, "a trade, but no message of an exchange");
     told.trades++;
     told.foreign += !text_equal(trade->symbol, text_of(symbols[0]));
     told.trades_since_unsubscribed += told.confirmed[false] > 0 && text_equal(trade->symbol, text_of(symbols[0]));

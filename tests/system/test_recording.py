@@ -5,12 +5,17 @@ import re
 import resource
 import signal
 import stat
+import sys
 
 import pytest
 from clients import Requester
 from cli import dataflow
 from pipeline import BIN, ROOT, Pipeline, until
 from test_definitions import Exchange
+
+sys.path.insert(0, str(ROOT / "scripts"))
+
+from dataflow_cli import recording  # noqa: E402
 
 SOURCES = ROOT / "deploy/sources"
 SYMBOLS = ["BTC-USD", "ETH-USD"]
@@ -112,6 +117,7 @@ def test_a_replay_gives_the_same_trades_byte_for_byte(recorded, replayed, file):
     definition = SOURCES / "blockchain.json"
     tried = dataflow("try", definition, file, "--json", DATAFLOW_BIN=str(BIN))
     assert sum(json.loads(line)["is"] == "record" for line in tried.stdout.splitlines()) >= 1501, tried.stderr
+    assert len(recording.read(file)) >= 1501, "dataflow replay plays it, too"
 
 
 def test_a_recording_by_a_definition_is_replayed_by_it(recorded, replayed, file):

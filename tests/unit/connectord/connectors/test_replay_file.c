@@ -17,6 +17,7 @@ static const connector_t *replay;
 static void *connector;
 static char events[8192]; /* what the connector told, a word each */
 static int trades;
+static bool leaves; /* upon a trade */
 
 #define UNTIL(condition)                                                                                                       \
     while (!(condition))                                                                                                       \
@@ -56,6 +57,8 @@ static void on_trade(void *arg, const trade_t *trade)
     (void)arg;
     trades++;
     note("%.*s ", TEXT_ARG(trade->id));
+    if (leaves)
+        replay->disconnect(connector);
 }
 
 static void on_gap(void *arg, uint64_t expected, uint64_t found)
@@ -313,6 +316,58 @@ START_TEST(line_that_is_no_frame_is_told_with_its_number)
 }
 END_TEST
 
+/* A message of Coinbase's with so many trades. */
+static void record_defined(int count)
+{
+    FILE *out = record();
+    fputs("# line 0: connected\n1762795473.5: {\"channel\":\"market_trades\",\"events\":[{\"type\":\"update\",\"trades\":[",
+          out);
+    for (int i = 0; i < count; i++)
+        fprintf(out,
+                "%s{\"trade_id\":\"%c\",\"product_id\":\"BTC-USD\",\"price\":\"1\",\"size\":\"2\",\"side\":\"BUY\","
+                "\"time\":\"2025-11-10T17:00:00Z\"}",
+                i == 0 ? "" : ",", 'a' + i);
+    fputs("]}]}\n", out);
+    fclose(out);
+    config.settings[DEFINITION].text = "deploy/sources/coinbase-advanced.json";
+}
+
+START_TEST(a_recording_of_another_source_is_played_by_its_definition)
+{
+    record_defined(3);
+    connect_with(2);
+    settle();
+    ck_assert_int_eq(trades, 3);
+    ck_assert_str_eq(events, "+BTC-USD +ETH-USD a b c ");
+}
+END_TEST
+
+START_TEST(who_leaves_in_the_midst_of_a_message_is_told_no_more_of_it)
+{
+    record_defined(3);
+    leaves = true;
+    connect_with(2);
+    settle();
+    ck_assert_int_eq(trades, 1);
+    leaves = false;
+    connect_with(2);
+    settle();
+    ck_assert_int_eq(trades, 4);
+}
+END_TEST
+
+START_TEST(recorded_times_set_the_pace)
+{
+    FILE *out = record();
+    for (int i = 0; i < 3; i++) {
+        fprintf(out, "%d.%d: ", 1762795473, i * 2);
+        print_trade(out, "BTC-USD", "a", "2025-11-10T17:00:00Z");
+    }
+    fclose(out);
+    ck_assert_double_ge(play_ms(1), 390);
+}
+END_TEST
+
 START_TEST(others_get_their_turn_while_it_plays_as_fast_as_it_goes)
 {
     FILE *out = record();
@@ -358,6 +413,9 @@ int main(void)
     tcase_add_test(tests, later_laps_have_ids_of_their_own);
     tcase_add_test(tests, loop_over_a_file_without_a_trade_ends);
     tcase_add_test(tests, line_that_is_no_frame_is_told_with_its_number);
+    tcase_add_test(tests, a_recording_of_another_source_is_played_by_its_definition);
+    tcase_add_test(tests, who_leaves_in_the_midst_of_a_message_is_told_no_more_of_it);
+    tcase_add_test(tests, recorded_times_set_the_pace);
     tcase_add_test(tests, others_get_their_turn_while_it_plays_as_fast_as_it_goes);
     tcase_add_test(tests, file_that_is_none_is_a_loss_that_names_it);
     Suite *suite = suite_create("replay_file");
