@@ -8,7 +8,7 @@ import sys
 
 import pytest
 from cli import DATAFLOW
-from pipeline import BIN, PATIENCE, ROOT
+from pipeline import BIN, PATIENCE, ROOT, until
 
 sys.path.insert(0, str(ROOT / "scripts"))
 
@@ -73,6 +73,20 @@ def test_without_a_terminal_there_is_no_bar(tmp_path, name):
     ended = subprocess.run(list(map(str, commands(tmp_path)[name])), capture_output=True, text=True, timeout=PATIENCE,
                            env={**os.environ, "DATAFLOW_BIN": str(BIN)})
     assert ended.returncode == 0 and "\r" not in ended.stderr and "%" not in ended.stderr, ended.stderr
+
+
+def test_an_export_knows_how_many_trades_there_are(pipeline, tmp_path):
+    flow = pipeline(symbols=["BTC-USD"]).start_all("--symbols", "BTC-USD", "--paused", "--rate", 5000)
+    flow.subscribed()
+    flow.tell_simulator("/control/play?count=500")
+    command = [ROOT / "scripts/export", "BTC-USD", "--history", flow.history]
+    exported = lambda: subprocess.run(list(map(str, command)), capture_output=True, text=True, timeout=PATIENCE).stdout
+    until(lambda: exported().count("\n") == 500, "500 trades in history")
+    out, told = on_a_terminal(*command, "-o", tmp_path / "btc.ndjson")
+    assert out == "" and (tmp_path / "btc.ndjson").read_text() == exported()
+    assert_a_bar_that_went_away(told)
+    assert "500 trades" in told
+    assert "%" not in on_a_terminal(*command, "--from", "2020-01-01", "-o", tmp_path / "btc.ndjson")[1], "of a range nobody knows"
 
 
 class Drawn:
