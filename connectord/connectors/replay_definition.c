@@ -1,13 +1,14 @@
 #include "connectord/connectors/replay_definition.h"
 
 #include "common/table.h"
+#include "proto/topic.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 
-/* A symbol, by what the source calls its subscription. */
+/* A subject, by what the source calls its subscription. */
 typedef struct {
-    text_t symbol; /* the spelling's */
+    text_t subject; /* the spelling's */
 } replay_name_t;
 
 struct replay_definition {
@@ -26,20 +27,25 @@ static void forget_names(table_t **names)
     table_destroy(names);
 }
 
-static text_t symbol_of(const replay_definition_t *self, text_t native)
+static text_t subject_of(const replay_definition_t *self, text_t channel, text_t native)
 {
     const table_t *names = self->names[self->line];
     const replay_name_t *name = names ? table_get(names, native) : NULL;
-    return name ? name->symbol : spelling_symbol(protocol_spelling(self->definition.protocol), native);
+    return name ? name->subject : spelling_subject(protocol_spelling(self->definition.protocol), channel, native);
 }
 
-static bool on_key(void *arg, text_t native, text_t *key)
+/* What is in no list may be of a channel of which every key is. */
+static bool on_key(void *arg, text_t channel, text_t native, text_t *key)
 {
     const replay_definition_t *self = arg;
-    text_t symbol = symbol_of(self, native);
-    if (symbol.length > 0)
-        *key = symbol;
-    return symbol.length > 0 && self->events->wants(self->arg, symbol);
+    char any[SUBJECT_MAX];
+    text_t subject = subject_of(self, channel, native);
+    *key = native;
+    if (subject.length > 0)
+        subject_split(subject, &channel, key);
+    else
+        subject = (text_t){any, subject_print(any, channel, TEXT("*"))};
+    return self->events->wants(self->arg, subject);
 }
 
 static void on_record(void *arg, const mapping_record_t *record)
@@ -57,13 +63,13 @@ static void on_fault(void *arg, const char *reason, text_t sample)
 static const mapping_events_t mapping_events = {.record = on_record, .fault = on_fault, .key = on_key};
 
 /* Out of memory, the name is unheard. */
-static void keep_name(replay_definition_t *self, text_t id, text_t symbol)
+static void keep_name(replay_definition_t *self, text_t id, text_t subject)
 {
     table_t **names = &self->names[self->line];
     replay_name_t *name = *names || (*names = table_new()) ? malloc(sizeof *name) : NULL;
     if (!name)
         return;
-    name->symbol = symbol;
+    name->subject = subject;
     free(table_remove(*names, id));
     if (!table_put(*names, id, name))
         free(name);
@@ -73,9 +79,9 @@ static void on_reply(void *arg, protocol_reply_t reply, text_t native, text_t id
 {
     (void)reason;
     replay_definition_t *self = arg;
-    text_t symbol = spelling_symbol(protocol_spelling(self->definition.protocol), native);
-    if (reply == PROTOCOL_CONFIRMED && id.length > 0 && symbol.length > 0)
-        keep_name(self, id, symbol);
+    text_t subject = spelling_subject_at(protocol_spelling(self->definition.protocol), native, 0);
+    if (reply == PROTOCOL_CONFIRMED && id.length > 0 && subject.length > 0)
+        keep_name(self, id, subject);
 }
 
 replay_definition_t *replay_definition_new(const char *path, const replay_definition_events_t *events, void *arg,
@@ -108,9 +114,9 @@ void replay_definition_destroy(replay_definition_t **self_p)
     free(self);
 }
 
-bool replay_definition_add(replay_definition_t *self, text_t symbol, char error[static TEMPLATE_ERROR_MAX])
+bool replay_definition_add(replay_definition_t *self, text_t subject, char error[static TEMPLATE_ERROR_MAX])
 {
-    return spelling_add(protocol_spelling(self->definition.protocol), symbol, error);
+    return spelling_add(protocol_spelling(self->definition.protocol), subject, error);
 }
 
 void replay_definition_mark(replay_definition_t *self, const recorded_line_t *recorded)

@@ -11,7 +11,7 @@ typedef struct replay_definition replay_definition_t;
 
 /* All come from replay_definition_message. */
 typedef struct {
-    bool (*wants)(void *arg, text_t symbol); /* are its records to be told? */
+    bool (*wants)(void *arg, text_t subject); /* are its records to be told? */
     void (*on_record)(void *arg, const mapping_record_t *record);
     void (*on_malformed)(void *arg, const char *reason, text_t sample);
 } replay_definition_events_t;
@@ -21,8 +21,8 @@ replay_definition_t *replay_definition_new(const char *path, const replay_defini
                                            char error[static CONNECTOR_ERROR_MAX]);
 void replay_definition_destroy(replay_definition_t **self);
 
-/* Records of this symbol may be wanted. False with `error` where the definition has no name for it. */
-bool replay_definition_add(replay_definition_t *self, text_t symbol, char error[static TEMPLATE_ERROR_MAX]);
+/* Records of this subject may be wanted. False with `error` where the definition has no name for it. */
+bool replay_definition_add(replay_definition_t *self, text_t subject, char error[static TEMPLATE_ERROR_MAX]);
 
 /* Heeds what a line of the recording says of connections, if it does. */
 void replay_definition_mark(replay_definition_t *self, const recorded_line_t *recorded);

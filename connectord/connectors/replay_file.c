@@ -199,11 +199,11 @@ static bool read_line(replay_file_t *self)
 
 static void play_trade(replay_file_t *self, trade_t *trade)
 {
-    const replay_subscription_t *subscription = replay_subscriptions_find(&self->subscriptions, trade->symbol);
+    const replay_subscription_t *subscription = replay_subscriptions_of(&self->subscriptions, trade);
     self->lap_has_trade |= subscription != NULL;
     if (!is_connected(self) || !subscription || !subscription->confirmed)
         return;
-    if (self->lap > 1) {
+    if (self->lap > 1 && trade->id.length > 0) {
         int length = snprintf(self->id, sizeof self->id, "%.*s.%lld", TEXT_ARG(trade->id), (long long)self->lap_ms);
         if (length > TRADE_ID_MAX) {
             report_malformed(self, "trade_id: too long to append the lap number", trade->id);
@@ -217,21 +217,19 @@ static void play_trade(replay_file_t *self, trade_t *trade)
 
 /* --- by a definition --- */
 
-static bool on_wants(void *arg, text_t symbol)
+static bool on_wants(void *arg, text_t subject)
 {
     replay_file_t *self = arg;
-    const replay_subscription_t *subscription = replay_subscriptions_find(&self->subscriptions, symbol);
+    const replay_subscription_t *subscription = replay_subscriptions_find(&self->subscriptions, subject);
     self->lap_has_trade |= subscription != NULL;
     return subscription && subscription->confirmed;
 }
 
-/* Records of other channels than trades are not played yet. */
 static void on_record(void *arg, const mapping_record_t *record)
 {
     trade_t trade = record->trade;
     trade.timestamp_ns = record->timestamp_ns;
-    if (text_equal(record->channel, TEXT("trades")))
-        play_trade(arg, &trade);
+    play_trade(arg, &trade);
 }
 
 static const replay_definition_events_t definition_events = {

@@ -23,6 +23,17 @@ replay_subscription_t *replay_subscriptions_find(const replay_subscriptions_t *s
     return table_get(self->by_symbol, symbol);
 }
 
+replay_subscription_t *replay_subscriptions_of(const replay_subscriptions_t *self, const trade_t *record)
+{
+    char subject[SUBJECT_MAX];
+    size_t length = record_subject(subject, record);
+    replay_subscription_t *own = table_get(self->by_symbol, (text_t){subject, length});
+    if (own || record_is_trade(record))
+        return own;
+    length = subject_print(subject, record->channel, TEXT("*"));
+    return table_get(self->by_symbol, (text_t){subject, length});
+}
+
 replay_subscription_t *replay_subscriptions_add(replay_subscriptions_t *self, text_t symbol)
 {
     replay_subscription_t *subscription = calloc(1, sizeof *subscription), **last = &self->first;

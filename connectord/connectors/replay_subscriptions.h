@@ -1,12 +1,12 @@
-/* Which symbols of a recording are subscribed to. A subscribe takes effect when it is confirmed, from the loop. */
+/* Which subjects (topic.h) of a recording are subscribed to. A subscribe takes effect when it is confirmed, from the loop. */
 #pragma once
 
 #include "common/table.h"
-#include "proto/topic.h"
+#include "proto/record.h"
 
 typedef struct replay_subscription {
     struct replay_subscription *next;
-    char symbol_text[SYMBOL_MAX];
+    char symbol_text[SUBJECT_MAX];
     text_t symbol;
     bool wanted, confirmed;
     bool asked; /* since that was confirmed */
@@ -23,6 +23,9 @@ void replay_subscriptions_release(replay_subscriptions_t *self);
 
 /* NULL for one that was never added. */
 replay_subscription_t *replay_subscriptions_find(const replay_subscriptions_t *self, text_t symbol);
+
+/* The one that a record comes by: that of its subject, or of every key of its channel; NULL: none. */
+replay_subscription_t *replay_subscriptions_of(const replay_subscriptions_t *self, const trade_t *record);
 
 /* One that is not there yet; NULL when memory runs out. */
 replay_subscription_t *replay_subscriptions_add(replay_subscriptions_t *self, text_t symbol);

@@ -11,7 +11,7 @@ import pytest
 from clients import Requester
 from cli import dataflow
 from pipeline import BIN, ROOT, Pipeline, until
-from test_definitions import Exchange
+from ws_source import Exchange
 
 sys.path.insert(0, str(ROOT / "scripts"))
 
@@ -238,6 +238,32 @@ def test_two_sources_do_not_share_a_file(recorded, file):
     assert "another source or process records to it" in flow.processes["connectord"].wait_for_line("recorder: nothing is recorded.*source=other")
     play(flow, 100, 200)
     until(lambda: len(trades_in(file)) == 100, "the recording of the first")
+
+
+def test_records_of_any_channel_are_replayed_with_the_time_at_which_they_came(pipeline, replayed, file, tmp_path):
+    """Those of one channel have no time of their own: it is when they were received, to the nanosecond."""
+    definition = tmp_path / "lab.json"
+    definition.write_text(json.dumps({"websocket": {"subscribe": "{\"want\":\"${channel} ${key}\"}"},
+                                      "mapping": [{"where": {"/type": "reading"}, "channel": "readings", "key": "/sensor", "id": "/n", "timestamp": "/at",
+                                                   "data": "/values"},
+                                                  {"where": {"/type": "note"}, "channel": "notes", "key": "/by", "data": "/values"}]}))
+    flow = pipeline()
+
+    def answer(message):
+        if json.loads(message)["want"] == "notes *":
+            for number in range(300):
+                yield json.dumps({"type": "reading", "sensor": "sensor-7", "n": number, "at": "2026-03-01T12:00:00Z", "values": {"celsius": number / 2}})
+                yield json.dumps({"type": "note", "by": f"reader-{number % 3}", "values": {"number": number, "text": "line\n"}}, indent=1)
+
+    with Exchange(answer) as exchange:
+        flow.source.update(name="lab", connector="websocket", url=f"ws://127.0.0.1:{exchange.port}/", definition=str(definition), record=str(file),
+                           symbols=["readings.sensor-7", "notes.*"])
+        flow.start_connectord()
+        until(lambda: count(flow) == 600, "all records in the journal")
+        live = journal(flow)
+        flow.processes["connectord"].stop()
+    assert sorted(map(len, live.values())) == [100, 100, 100, 300]
+    assert replayed(file, flow.source, definition) == live
 
 
 def test_a_recording_of_others_is_played_by_a_definition(replayed, recordings):

@@ -14,10 +14,10 @@ static void note(const char *word, text_t text)
     snprintf(told + length, sizeof told - length, "%s%.*s ", word, TEXT_ARG(text));
 }
 
-static bool on_wants(void *arg, text_t symbol)
+static bool on_wants(void *arg, text_t subject)
 {
     (void)arg;
-    return !text_equal(symbol, TEXT("LTC-USD"));
+    return text_equal(subject, TEXT("BTC-USD")) || text_equal(subject, TEXT("ETH-USD"));
 }
 
 static void on_record(void *arg, const mapping_record_t *record)
