@@ -32,8 +32,8 @@ typedef struct {
     /* A message as the exchange sent it, before anything comes of it; received_ns: when, since 1970. For recordings (recorder.h): what is told here is
      * what connector replay is given of them. */
     void (*on_received)(void *arg, text_t message, int64_t received_ns);
-    /* That message gave a subscription a name by which later ones of the connection call it. */
-    void (*on_named)(void *arg, text_t message, int64_t received_ns);
+    /* From here on the connection's messages call the subscription to the symbol by this id. */
+    void (*on_named)(void *arg, text_t symbol, text_t id);
 } connector_events_t;
 
 typedef struct {

@@ -7,9 +7,7 @@
 #include <stdlib.h>
 
 /* A subject, by what the source calls its subscription. */
-typedef struct {
-    text_t subject; /* the spelling's */
-} replay_name_t;
+typedef kept_subject_t replay_name_t;
 
 struct replay_definition {
     source_definition_t definition;
@@ -17,6 +15,7 @@ struct replay_definition {
     void *arg;
     table_t *names[RECORDED_LINES_MAX]; /* of replay_name_t, which it owns; NULL: none yet */
     size_t line;
+    bool marked; /* names come from marks; else from the confirmations */
 };
 
 static void forget_names(table_t **names)
@@ -31,7 +30,7 @@ static text_t subject_of(const replay_definition_t *self, text_t channel, text_t
 {
     const table_t *names = self->names[self->line];
     const replay_name_t *name = names ? table_get(names, native) : NULL;
-    return name ? name->subject : spelling_subject(protocol_spelling(self->definition.protocol), channel, native);
+    return name ? KEPT_TEXT(name) : spelling_subject(protocol_spelling(self->definition.protocol), channel, native);
 }
 
 /* What is in no list may be of a channel of which every key is. */
@@ -63,13 +62,13 @@ static void on_fault(void *arg, const char *reason, text_t sample)
 static const mapping_events_t mapping_events = {.record = on_record, .fault = on_fault, .key = on_key};
 
 /* Out of memory, the name is unheard. */
-static void keep_name(replay_definition_t *self, text_t id, text_t subject)
+static void keep_name(replay_definition_t *self, size_t line, text_t id, text_t subject)
 {
-    table_t **names = &self->names[self->line];
+    table_t **names = &self->names[line];
     replay_name_t *name = *names || (*names = table_new()) ? malloc(sizeof *name) : NULL;
     if (!name)
         return;
-    name->subject = subject;
+    KEEP_TEXT(name, subject);
     free(table_remove(*names, id));
     if (!table_put(*names, id, name))
         free(name);
@@ -81,7 +80,7 @@ static void on_reply(void *arg, protocol_reply_t reply, text_t native, text_t id
     replay_definition_t *self = arg;
     text_t subject = spelling_subject_at(protocol_spelling(self->definition.protocol), native, 0);
     if (reply == PROTOCOL_CONFIRMED && id.length > 0 && subject.length > 0)
-        keep_name(self, id, subject);
+        keep_name(self, self->line, id, subject);
 }
 
 replay_definition_t *replay_definition_new(const char *path, const replay_definition_events_t *events, void *arg,
@@ -123,8 +122,12 @@ void replay_definition_mark(replay_definition_t *self, const recorded_line_t *re
 {
     if (recorded->kind == RECORDED_CONNECTION || recorded->kind == RECORDED_LINE)
         self->line = recorded->line;
-    if (recorded->kind == RECORDED_CONNECTION)
-        forget_names(&self->names[self->line]);
+    if (recorded->kind == RECORDED_NAME)
+        keep_name(self, recorded->line, recorded->id, recorded->subject);
+    if (recorded->kind != RECORDED_CONNECTION)
+        return;
+    forget_names(&self->names[self->line]);
+    self->marked = recorded->marked;
 }
 
 /* Most messages are records: only what is for no rule of the mapping may be a reply. */
@@ -133,6 +136,6 @@ void replay_definition_message(replay_definition_t *self, text_t message, int64_
     mapping_t *mapping = self->definition.mapping;
     uint64_t others = mapping_counts(mapping)->other_messages;
     mapping_run(mapping, message, received_ns, &mapping_events, self);
-    if (mapping_counts(mapping)->other_messages > others)
+    if (!self->marked && mapping_counts(mapping)->other_messages > others)
         protocol_read(self->definition.protocol, message, on_reply, self);
 }

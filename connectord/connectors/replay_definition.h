@@ -1,5 +1,6 @@
 /* What the recorded messages of a source that connector websocket speaks with become: its definition (proto/source.md) is applied as if they came now.
- * Names that the source gave to subscriptions are known by the recorded confirmations, for each line's connection.
+ * Names that the source gave to subscriptions are known by the recording's marks, for each line's connection; in others' recordings, which have none, by the
+ * confirmations in them.
  */
 #pragma once
 

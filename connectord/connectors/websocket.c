@@ -36,8 +36,6 @@ typedef struct {
         by_id; /* may be NULL when memory ran out: told_symbol_t, by what the source calls a subscription since it confirmed it */
     limiter_t limiter;
     bool ping_is_due;
-    text_t message;      /* the one being read, and … */
-    int64_t received_ns; /* … when it came */
     buffer_t out;
 } websocket_t;
 
@@ -204,7 +202,7 @@ static void on_reply(void *arg, protocol_reply_t reply, text_t native, text_t id
     if (reply == PROTOCOL_CONFIRMED && id.length > 0 && !(self->by_id && table_put(self->by_id, id, symbol)))
         return; /* without memory it counts as unheard */
     if (reply == PROTOCOL_CONFIRMED && id.length > 0)
-        self->events->on_named(self->arg, self->message, self->received_ns);
+        self->events->on_named(self->arg, symbol->symbol, id);
     confirm(self, symbol, reply == PROTOCOL_CONFIRMED);
 }
 
@@ -216,10 +214,9 @@ static void on_message(void *arg, text_t json)
     websocket_t *self = arg;
     mapping_t *mapping = self->definition.mapping;
     uint64_t others = mapping_counts(mapping)->other_messages;
-    self->message = json;
-    self->received_ns = clock_real_ns();
-    self->events->on_received(self->arg, json, self->received_ns);
-    mapping_run(mapping, json, self->received_ns, &mapping_events, self);
+    int64_t received_ns = clock_real_ns();
+    self->events->on_received(self->arg, json, received_ns);
+    mapping_run(mapping, json, received_ns, &mapping_events, self);
     if (mapping_counts(mapping)->other_messages > others)
         protocol_read(self->definition.protocol, json, on_reply, self);
 }

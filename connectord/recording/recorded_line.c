@@ -2,12 +2,14 @@
 
 #include "common/clock.h"
 #include "common/json/json.h"
+#include "proto/topic.h"
 
 #include <inttypes.h>
 
 enum { FRACTION_DIGITS = 9 };
 
-#define MARK TEXT("# line ")
+#define MARK   TEXT("# line ")
+#define CALLED TEXT(" is called ")
 
 static bool is_digit(char c)
 {
@@ -49,16 +51,28 @@ static bool take_time(text_t *text, int64_t *time_ns)
     return true;
 }
 
+/* "BTC-USD is called 17470": a subject has no spaces. */
+static recorded_line_t read_name(text_t text, size_t line)
+{
+    const char *space = memchr(text.at, ' ', text.length);
+    text_t subject = {text.at, space ? (size_t)(space - text.at) : 0};
+    text = (text_t){text.at + subject.length, text.length - subject.length};
+    if (!subject_valid(subject) || !skip(&text, CALLED) || text.length == 0)
+        return (recorded_line_t){.kind = RECORDED_REMARK};
+    return (recorded_line_t){.kind = RECORDED_NAME, .line = line, .subject = subject, .id = text};
+}
+
 static recorded_line_t read_remark(text_t line)
 {
     recorded_line_t remark = {.kind = RECORDED_REMARK};
     uint64_t number;
     if (!skip(&line, MARK) || !text_to_u64(take_digits(&line), &number) || number >= RECORDED_LINES_MAX)
         return remark;
-    bool begins = text_equal(line, TEXT(": connected")) || text_equal(line, TEXT(": continued"));
-    if (!begins && line.length > 0)
-        return remark;
-    return (recorded_line_t){.kind = begins ? RECORDED_CONNECTION : RECORDED_LINE, .line = (size_t)number};
+    if (line.length == 0)
+        return (recorded_line_t){.kind = RECORDED_LINE, .line = (size_t)number};
+    if (text_equal(line, TEXT(": connected")) || text_equal(line, TEXT(": continued")))
+        return (recorded_line_t){.kind = RECORDED_CONNECTION, .line = (size_t)number, .marked = true};
+    return skip(&line, TEXT(": ")) ? read_name(line, (size_t)number) : remark;
 }
 
 /* "wss://host/path " at the start of what others recorded. */
@@ -123,6 +137,11 @@ void recorded_line_put_message(buffer_t *out, int64_t received_ns, text_t messag
 void recorded_line_put_mark(buffer_t *out, size_t line, text_t state)
 {
     buffer_printf(out, "# line %zu%s%.*s\n", line, state.length > 0 ? ": " : "", TEXT_ARG(state));
+}
+
+void recorded_line_put_name(buffer_t *out, size_t line, text_t subject, text_t id)
+{
+    buffer_printf(out, "# line %zu: %.*s is called %.*s\n", line, TEXT_ARG(subject), TEXT_ARG(id));
 }
 
 void recorded_line_put_remark(buffer_t *out, text_t remark)

@@ -26,7 +26,7 @@ typedef struct {
 
 typedef struct {
     bool connected;
-    buffer_t named; /* messages, as lines of a recording */
+    buffer_t named; /* how subscriptions are called, as lines of a recording */
 } recorder_line_t;
 
 struct recorder {
@@ -211,17 +211,27 @@ void recorder_message(recorder_t *self, size_t line, text_t message, int64_t rec
     end_lines(self, length);
 }
 
-void recorder_named(recorder_t *self, size_t line, text_t message, int64_t received_ns)
+/* An id that does not fit into a line is left out, as is one for which there is no room. */
+void recorder_named(recorder_t *self, size_t line, text_t subject, text_t id)
 {
     static log_limit_t limit;
-    buffer_t *named = &self->lines[line].named;
-    size_t length = named->length;
-    recorded_line_put_message(named, received_ns, message);
-    if (buffer_ok(named))
+    buffer_t *named = &self->lines[line].named, *lines = &self->filling.lines;
+    size_t named_before = named->length;
+    bool records = recorder_is_on(self);
+    if (id.length == 0 || memchr(id.at, '\n', id.length) || memchr(id.at, '\r', id.length))
         return;
-    buffer_cut(named, length);
-    log_warn_limited(&limit, "recorder: too many named subscriptions: a recording that begins now lacks some",
-                     LOG_SLICE("source", self->source));
+    if (records)
+        begin_piece(self);
+    size_t length = lines->length;
+    recorded_line_put_name(named, line, subject, id);
+    if (!buffer_ok(named)) {
+        buffer_cut(named, named_before);
+        log_warn_limited(&limit, "recorder: too many names of subscriptions", LOG_SLICE("source", self->source));
+    }
+    if (!records)
+        return;
+    recorded_line_put_name(lines, line, subject, id);
+    end_lines(self, length);
 }
 
 /* --- beginning and end --- */

@@ -12,7 +12,7 @@
 
 enum {
     RECORDER_PIECE_MAX = 4 << 20,   /* bytes of each of two pieces */
-    RECORDER_NAMED_MAX = 256 << 10, /* bytes of the messages that named subscriptions, of each line's connection */
+    RECORDER_NAMED_MAX = 256 << 10, /* bytes of the names of subscriptions, of each line's connection */
     RECORDER_PATH_MAX = 4096,       /* with the NUL */
     RECORDER_RETRY_MS = 60000       /* after a failure */
 };
@@ -35,9 +35,9 @@ void recorder_connected(recorder_t *self, size_t line);
 /* It received a message. */
 void recorder_message(recorder_t *self, size_t line, text_t message, int64_t received_ns);
 
-/* That message gave a subscription the name by which later ones call it: it is repeated wherever the recording begins again within the connection. Also to
+/* From here on its messages call the subscription to the subject by this id: that is repeated wherever the recording begins again within the connection. Also to
  * be told while nothing is recorded. */
-void recorder_named(recorder_t *self, size_t line, text_t message, int64_t received_ns);
+void recorder_named(recorder_t *self, size_t line, text_t subject, text_t id);
 
 /* Writes what is to be written, unless the disk takes longer than a second. */
 void recorder_destroy(recorder_t **self);

@@ -152,11 +152,11 @@ static void on_received(void *arg, text_t message, int64_t received_ns)
     recorder_message(self->recorder, (size_t)(line - self->lines), message, received_ns);
 }
 
-static void on_named(void *arg, text_t message, int64_t received_ns)
+static void on_named(void *arg, text_t symbol, text_t id)
 {
     const redundant_line_t *line = arg;
     const redundant_lines_t *self = line->lines;
-    recorder_named(self->recorder, (size_t)(line - self->lines), message, received_ns);
+    recorder_named(self->recorder, (size_t)(line - self->lines), symbol, id);
 }
 
 static const source_events_t source_events = {on_trade, on_status, may_leave, on_received, on_named};

@@ -241,10 +241,10 @@ static void on_received(void *arg, text_t message, int64_t received_ns)
     self->events->on_received(self->arg, message, received_ns);
 }
 
-static void on_named(void *arg, text_t message, int64_t received_ns)
+static void on_named(void *arg, text_t symbol, text_t id)
 {
     source_t *self = arg;
-    self->events->on_named(self->arg, message, received_ns);
+    self->events->on_named(self->arg, symbol, id);
 }
 
 static const connector_events_t connector_events = {

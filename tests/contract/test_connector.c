@@ -311,8 +311,13 @@ static void on_received(void *arg, text_t message, int64_t received_ns)
     told.received++;
 }
 
-static const connector_events_t events = {on_connected, on_confirmed, on_rejected, on_trade,   on_gap,
-                                          on_malformed, on_lost,      on_received, on_received};
+static void on_named(void *arg, text_t symbol, text_t id)
+{
+    (void)arg, (void)symbol, (void)id;
+}
+
+static const connector_events_t events = {on_connected, on_confirmed, on_rejected, on_trade, on_gap,
+                                          on_malformed, on_lost,      on_received, on_named};
 
 /* --- set-up --- */
 

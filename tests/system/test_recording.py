@@ -163,7 +163,7 @@ def test_what_rotation_leaves_can_be_replayed_from_any_of_its_files(pipeline, re
     names = sorted(path.name for path in file.parent.glob("exchange.ws*"))
     assert names == ["exchange.ws", "exchange.ws.1", "exchange.ws.2"]
     oldest_first = [file.with_name(name) for name in reversed(names)]
-    assert all('"chanId": 17470' in path.read_text() for path in oldest_first), "each file has what named the subscriptions"
+    assert all("# line 0: BTC-USD is called 17470\n" in path.read_text() for path in oldest_first), "each file says how subscriptions are called"
     kept = [replayed(path, flow.source, definition) for path in oldest_first]
     for topic, trades in live.items():
         tail = [trade for part in kept for trade in part.get(topic, [])]

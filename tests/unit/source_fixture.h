@@ -35,7 +35,12 @@ static inline void on_received(void *arg, text_t message, int64_t received_ns)
     (void)arg, (void)message, (void)received_ns;
 }
 
-static const source_events_t events = {on_trade, on_status, may_leave, on_received, on_received};
+static inline void on_named(void *arg, text_t symbol, text_t id)
+{
+    (void)arg, (void)symbol, (void)id;
+}
+
+static const source_events_t events = {on_trade, on_status, may_leave, on_received, on_named};
 
 static inline void set_up(void)
 {

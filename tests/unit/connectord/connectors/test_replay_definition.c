@@ -65,7 +65,8 @@ static void check_told(const char *wanted)
     told[0] = '\0';
 }
 
-static void subscribed(const char *symbol, int number)
+/* As others record it. */
+static void confirmed(const char *symbol, int number)
 {
     char line[160];
     snprintf(line, sizeof line,
@@ -81,25 +82,38 @@ static void trade(int number, const char *id)
     play(line);
 }
 
-START_TEST(a_subscription_is_called_as_the_recorded_confirmation_says)
+START_TEST(a_subscription_is_called_as_the_recording_says)
 {
     play("# line 0: connected");
     trade(17, "1"); /* nobody knows what that is */
-    subscribed("tBTCUSD", 17);
-    subscribed("tETHUSD", 8);
+    play("# line 0: BTC-USD is called 17");
+    play("# line 0: ETH-USD is called 8");
     trade(17, "2");
     trade(8, "3");
-    check_told("BTC-USD 2 ETH-USD 3 ");
+    confirmed("tETHUSD", 17); /* not the one that waited for it */
+    trade(17, "4");
+    check_told("BTC-USD 2 ETH-USD 3 BTC-USD 4 ");
+}
+END_TEST
+
+START_TEST(in_a_recording_of_others_the_confirmations_say_it)
+{
+    play("wss://api.bitfinex.com <-> 1.5");
+    confirmed("tBTCUSD", 17);
+    trade(17, "1");
+    play("wss://api.bitfinex.com <-> 1.5");
+    trade(17, "2");
+    check_told("BTC-USD 1 ");
 }
 END_TEST
 
 START_TEST(a_new_connection_has_new_names)
 {
     play("# line 0: connected");
-    subscribed("tBTCUSD", 17);
+    play("# line 0: BTC-USD is called 17");
     play("# line 0: connected");
     trade(17, "1");
-    subscribed("tETHUSD", 17);
+    play("# line 0: ETH-USD is called 17");
     trade(17, "2");
     play("# line 0: continued");
     trade(17, "3");
@@ -110,9 +124,9 @@ END_TEST
 START_TEST(each_line_has_its_names)
 {
     play("# line 0: connected");
-    subscribed("tBTCUSD", 17);
     play("# line 1: connected");
-    subscribed("tETHUSD", 17);
+    play("# line 0: BTC-USD is called 17");
+    play("# line 1: ETH-USD is called 17");
     trade(17, "1");
     play("# line 0");
     trade(17, "2");
@@ -126,8 +140,8 @@ END_TEST
 
 START_TEST(what_is_not_wanted_is_passed_over_and_what_is_wrong_is_told)
 {
-    subscribed("tLTCUSD", 17);
-    subscribed("tBTCUSD", 8);
+    play("# line 0: LTC-USD is called 17");
+    play("# line 0: BTC-USD is called 8");
     trade(17, "1");
     play("1.5: nonsense");
     check_told("malformed:expected JSON ");
@@ -148,7 +162,8 @@ int main(void)
 {
     TCase *tests = tcase_create("replay_definition");
     tcase_add_checked_fixture(tests, set_up, tear_down);
-    tcase_add_test(tests, a_subscription_is_called_as_the_recorded_confirmation_says);
+    tcase_add_test(tests, a_subscription_is_called_as_the_recording_says);
+    tcase_add_test(tests, in_a_recording_of_others_the_confirmations_say_it);
     tcase_add_test(tests, a_new_connection_has_new_names);
     tcase_add_test(tests, each_line_has_its_names);
     tcase_add_test(tests, what_is_not_wanted_is_passed_over_and_what_is_wrong_is_told);

@@ -40,6 +40,20 @@ START_TEST(connections_are_told_by_marks_ours_and_those_of_others)
     check("# line 1", RECORDED_LINE, 1, 0, "");
     check("wss://ws.okx.com:8443/ws <-> 1652459224.5", RECORDED_CONNECTION, 0, 0, "");
     check("<-> 1652459224.5", RECORDED_CONNECTION, 0, 0, "");
+    ck_assert(recorded_line_read(TEXT("# line 3: continued")).marked);
+    ck_assert(!recorded_line_read(TEXT("<-> 1652459224.5")).marked);
+}
+END_TEST
+
+START_TEST(names_of_subscriptions_are_marks)
+{
+    recorded_line_t name = recorded_line_read(TEXT("# line 2: readings.sensor-7 is called 17 4"));
+    ck_assert_int_eq(name.kind, RECORDED_NAME);
+    ck_assert_uint_eq(name.line, 2);
+    ck_assert(text_equal(name.subject, TEXT("readings.sensor-7")) && text_equal(name.id, TEXT("17 4")));
+    check("# line 2: BTC-USD is called ", RECORDED_REMARK, 0, 0, "");
+    check("# line 2: BTC is called 17", RECORDED_REMARK, 0, 0, "");
+    check("# line 2: BTC-USD called 17", RECORDED_REMARK, 0, 0, "");
 }
 END_TEST
 
@@ -77,8 +91,10 @@ START_TEST(what_is_put_is_read_again)
     buffer_t out = buffer_new(0);
     recorded_line_put_mark(&out, 2, TEXT("connected"));
     recorded_line_put_mark(&out, 1, TEXT(""));
+    recorded_line_put_name(&out, 1, TEXT("BTC-USD"), TEXT("17"));
     recorded_line_put_remark(&out, TEXT("12 messages were left out"));
-    ck_assert(text_equal(buffer_text(&out), TEXT("# line 2: connected\n# line 1\n# 12 messages were left out\n")));
+    ck_assert(text_equal(buffer_text(&out),
+                         TEXT("# line 2: connected\n# line 1\n# line 1: BTC-USD is called 17\n# 12 messages were left out\n")));
     buffer_clear(&out);
     recorded_line_put_message(&out, INT64_C(1762795473123456789), TEXT("{\"a\":[\"#\"]}"));
     check((out.bytes[out.length - 1] = '\0', out.bytes), RECORDED_MESSAGE, 0, INT64_C(1762795473123456789), "{\"a\":[\"#\"]}");
@@ -92,6 +108,7 @@ int main(void)
     tcase_add_test(tests, messages_stand_behind_their_time);
     tcase_add_test(tests, messages_without_a_time_are_as_they_are);
     tcase_add_test(tests, connections_are_told_by_marks_ours_and_those_of_others);
+    tcase_add_test(tests, names_of_subscriptions_are_marks);
     tcase_add_test(tests, remarks_and_what_was_sent_are_nothing_to_play);
     tcase_add_test(tests, a_message_is_one_line_whatever_is_in_it);
     tcase_add_test(tests, what_is_put_is_read_again);

@@ -71,17 +71,30 @@ START_TEST(one_that_begins_within_a_connection_has_what_named_its_subscriptions)
 {
     recorder_connected(recorder, 0);
     message(0, "not recorded");
-    recorder_named(recorder, 0, TEXT("[17,\"BTC\"]"), 2 * SECOND);
+    recorder_named(recorder, 0, TEXT("BTC-USD"), TEXT("17"));
     use(path);
     message(0, "[17,1]");
-    UNTIL(has("", "# line 0: continued\n2.000000000: [17,\"BTC\"]\n# line 0\n1.000000000: [17,1]\n"));
+    UNTIL(has("", "# line 0: continued\n# line 0: BTC-USD is called 17\n# line 0\n1.000000000: [17,1]\n"));
     recorder_connected(recorder, 0); /* where it has no name any longer */
     use("");
     use(path);
     message(0, "x");
     recorder_destroy(&recorder);
-    check_content("", "# line 0: continued\n2.000000000: [17,\"BTC\"]\n# line 0\n1.000000000: [17,1]\n# line 0: connected\n"
-                      "# line 0: continued\n# line 0\n1.000000000: x\n");
+    check_content("",
+                  "# line 0: continued\n# line 0: BTC-USD is called 17\n# line 0\n1.000000000: [17,1]\n# line 0: connected\n"
+                  "# line 0: continued\n# line 0\n1.000000000: x\n");
+}
+END_TEST
+
+START_TEST(a_name_is_recorded_where_it_is_given)
+{
+    use(path);
+    recorder_connected(recorder, 0);
+    message(0, "a");
+    recorder_named(recorder, 0, TEXT("readings.sensor-7"), TEXT("a b"));
+    recorder_named(recorder, 0, TEXT("BTC-USD"), TEXT("two\nlines"));
+    message(0, "b");
+    UNTIL(has("", "# line 0: connected\n1.000000000: a\n# line 0: readings.sensor-7 is called a b\n1.000000000: b\n"));
 }
 END_TEST
 
@@ -201,7 +214,7 @@ START_TEST(files_are_rotated_and_each_begins_with_its_connections)
 {
     recorder_use(recorder, path, 4096, 3);
     recorder_connected(recorder, 0);
-    recorder_named(recorder, 0, TEXT("[17,\"BTC\"]"), SECOND);
+    recorder_named(recorder, 0, TEXT("BTC-USD"), TEXT("17"));
     char text[64];
     for (int i = 0; i < 1000; i++) {
         snprintf(text, sizeof text, "[17,%d]", i);
@@ -214,7 +227,7 @@ START_TEST(files_are_rotated_and_each_begins_with_its_connections)
     static const char *const suffixes[] = {"", ".1", ".2"};
     for (int i = 0; i < 3; i++) {
         char *found = content(suffixes[i]);
-        ck_assert_ptr_eq(strstr(found, "# line 0: continued\n1.000000000: [17,\"BTC\"]\n"), found);
+        ck_assert_ptr_eq(strstr(found, "# line 0: continued\n# line 0: BTC-USD is called 17\n"), found);
         free(found);
     }
     char *last = content("");
@@ -231,6 +244,7 @@ int main(void)
     tcase_add_test(tests, messages_are_written_soon_with_where_connections_begin);
     tcase_add_test(tests, lines_that_take_turns_are_told_apart);
     tcase_add_test(tests, one_that_begins_within_a_connection_has_what_named_its_subscriptions);
+    tcase_add_test(tests, a_name_is_recorded_where_it_is_given);
     tcase_add_test(tests, the_end_writes_what_was_taken);
     tcase_add_test(tests, what_is_not_to_be_recorded_is_not);
     tcase_add_test(tests, another_path_is_gone_over_to);
