@@ -142,6 +142,7 @@ static void on_message(void *arg, text_t json)
     blockchain_t *self = arg;
     uint64_t expected = 0;
     gaps_verdict_t verdict = GAPS_NEXT;
+    self->session.events->on_received(self->session.arg, json, clock_real_ns());
     bool good = blockchain_message_read(&self->message, json);
     uint64_t found = self->message.seqnum;
     if (self->message.has_seqnum)

@@ -46,6 +46,11 @@ typedef struct {
     /* Makes safe what was taken, and tells where the subject's stream (topic.h) ends now. False: the journal is stuck, and what was taken may be lost if
      * the process ends: it is to be offered again. */
     bool (*on_settle)(void *arg, text_t subject, cursor_t *end);
+    /* A message as the exchange sent it, before anything comes of it; received_ns: when, since 1970. For recordings (recorder.h): what is told here is
+     * what connector replay is given of them. */
+    void (*on_received)(void *arg, text_t message, int64_t received_ns);
+    /* From here on the connection's messages call the subscription to the symbol by this id. */
+    void (*on_named)(void *arg, text_t symbol, text_t id);
 } connector_events_t;
 
 typedef struct {

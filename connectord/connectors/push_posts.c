@@ -18,6 +18,7 @@ typedef struct {
     bool reading; /* now: disconnect leaves it alone */
     enum { POST_GOOD, POST_STUCK /* the journal takes nothing, or memory ran out */, POST_LONG } end;
     push_body_t body;
+    int64_t received_ns; /* when the record that is taken was read */
     push_report_t report;
 } push_post_t;
 
@@ -92,7 +93,7 @@ static void on_record(void *arg, const mapping_record_t *record)
         fault(self, "id: missing: what is posted again is known by it", record->key);
         return;
     }
-    trade.received_ns = clock_real_ns();
+    trade.received_ns = self->received_ns;
     trade.timestamp_ns = record->timestamp_ns;
     receipt_t receipt = posts->events->on_offer(posts->arg, &trade);
     take_receipt(self, receipt, (text_t){subject, record_subject(subject, &trade)});
@@ -110,10 +111,13 @@ static void take_record(push_post_t *self, text_t json)
 {
     push_posts_t *posts = self->posts;
     uint64_t before = ignored(posts);
-    if (json_kind(json) == JSON_OBJECT)
-        mapping_run(posts->mapping, json, clock_real_ns(), &mapping_events, self);
-    else
+    if (json_kind(json) == JSON_OBJECT) {
+        self->received_ns = clock_real_ns();
+        posts->events->on_received(posts->arg, json, self->received_ns);
+        mapping_run(posts->mapping, json, self->received_ns, &mapping_events, self);
+    } else {
         fault(self, "expected an object", json);
+    }
     self->report.ignored += ignored(posts) - before;
 }
 

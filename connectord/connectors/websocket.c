@@ -13,8 +13,9 @@
 
 static const schema_key_t settings[] = {
     {SCHEMA_SOURCE "definition", KEY_TEXT, FORMAT_PATH, .optional = true, .initial = "", .reread = true,
-     .help = "The file that says how the source speaks (connector websocket; deploy/sources has some), or what is posted means "
-             "(push)"},
+     .help = "The file that says how the source speaks (connector websocket; deploy/sources has some) or spoke (replay), or "
+             "what is "
+             "posted means (push)"},
 };
 
 typedef struct {
@@ -147,6 +148,8 @@ static void on_reply(void *arg, protocol_reply_t reply, text_t native, text_t id
         return;
     if (reply == PROTOCOL_CONFIRMED && id.length > 0 && !(self->by_id && table_put(self->by_id, id, symbol)))
         return; /* without memory it counts as unheard */
+    if (reply == PROTOCOL_CONFIRMED && id.length > 0)
+        self->session.events->on_named(self->session.arg, symbol->symbol, id);
     exchange_session_confirm(&self->session, symbol, reply == PROTOCOL_CONFIRMED);
 }
 
@@ -158,7 +161,9 @@ static void on_message(void *arg, text_t json)
     websocket_t *self = arg;
     mapping_t *mapping = self->definition.mapping;
     uint64_t others = mapping_counts(mapping)->other_messages;
-    mapping_run(mapping, json, clock_real_ns(), &mapping_events, self);
+    int64_t received_ns = clock_real_ns();
+    self->session.events->on_received(self->session.arg, json, received_ns);
+    mapping_run(mapping, json, received_ns, &mapping_events, self);
     if (mapping_counts(mapping)->other_messages > others)
         protocol_read(self->definition.protocol, json, on_reply, self);
 }

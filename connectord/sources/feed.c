@@ -431,6 +431,11 @@ bool feed_change_symbols(feed_t *self, source_config_t *settings)
     return changed;
 }
 
+void feed_record(feed_t *self, const source_config_t *settings)
+{
+    redundant_lines_record(self->lines, settings);
+}
+
 void feed_move_last(feed_t *self)
 {
     if (self->member)

@@ -38,6 +38,9 @@ const source_config_t *feed_config(const feed_t *self);
  * stay in the journal. False with a log line when it could not be done completely; it can be retried. */
 bool feed_change_symbols(feed_t *self, source_config_t *settings);
 
+/* As redundant_lines_record. */
+void feed_record(feed_t *self, const source_config_t *settings);
+
 /* Makes the source the least preferred of its group, if it has one. */
 void feed_move_last(feed_t *self);
 

@@ -83,6 +83,7 @@ static bool go_over(const feeds_t *self, feed_t **feed, source_config_t *setting
 {
     if (!source_config_equal(feed_config(*feed), settings))
         return start_anew(self, feed, settings);
+    feed_record(*feed, settings);
     if (source_config_symbols_equal(feed_config(*feed), settings)) {
         source_config_release(settings);
         return true;

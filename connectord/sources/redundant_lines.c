@@ -2,11 +2,14 @@
 
 #include "common/clock.h"
 #include "common/log.h"
+#include "connectord/recording/recorder.h"
 
 #include <assert.h>
 #include <stdlib.h>
 
 enum { ROTATE_RETRY_MS = 1000 };
+
+_Static_assert((int)LINES_MAX <= (int)RECORDED_LINES_MAX, "each line can be recorded");
 
 typedef enum {
     LINE_MAKING, /* nothing is known of it: at the start, and while a rotation reconnects it */
@@ -32,6 +35,7 @@ struct redundant_lines {
     const redundant_line_t *telling; /* the one whose gap is being told */
     const redundant_line_t *lost;    /* the one that was lost last */
     buffer_t failing;                /* of the status that was made last */
+    recorder_t *recorder;
     loop_timer_t *rotation;
     uint32_t step_ms; /* from one rotation to the next */
     size_t turn;      /* whose rotation is next */
@@ -55,6 +59,7 @@ static void line_made(redundant_lines_t *self, redundant_line_t *line)
     self->up += line->state != LINE_UP;
     line->state = LINE_UP;
     line->up_ns = clock_mono_ns();
+    recorder_connected(self->recorder, (size_t)(line - self->lines));
     tell_line(self, line);
     if (self->up > 1) {
         tell(self, STATUS_HEARTBEAT);
@@ -152,8 +157,27 @@ static bool may_leave(void *arg, const source_t *source, text_t symbol)
     return true;
 }
 
-static const source_events_t source_events = {
-    .on_trade = on_trade, .on_offer = on_offer, .on_settle = on_settle, .on_status = on_status, .may_leave = may_leave};
+static void on_received(void *arg, text_t message, int64_t received_ns)
+{
+    const redundant_line_t *line = arg;
+    const redundant_lines_t *self = line->lines;
+    recorder_message(self->recorder, (size_t)(line - self->lines), message, received_ns);
+}
+
+static void on_named(void *arg, text_t symbol, text_t id)
+{
+    const redundant_line_t *line = arg;
+    const redundant_lines_t *self = line->lines;
+    recorder_named(self->recorder, (size_t)(line - self->lines), symbol, id);
+}
+
+static const source_events_t source_events = {.on_trade = on_trade,
+                                              .on_offer = on_offer,
+                                              .on_settle = on_settle,
+                                              .on_status = on_status,
+                                              .may_leave = may_leave,
+                                              .on_received = on_received,
+                                              .on_named = on_named};
 
 /* How long a line may take until it is subscribed to everything and what it carries has come. */
 static int64_t settle_ns(const redundant_lines_t *self)
@@ -256,7 +280,8 @@ static bool prepare(redundant_lines_t *self, const connector_t *connector, loop_
     self->step_ms = config->rotate_ms / config->lines;
     self->step_ms += self->step_ms == 0;
     self->rotation = loop_timer_new(loop, on_rotation, self);
-    bool prepared = self->rotation != NULL;
+    self->recorder = recorder_new(loop, config->name);
+    bool prepared = self->rotation && self->recorder;
     for (size_t i = 0; prepared && i < config->lines; i++)
         prepared = add_line(self, connector, loop, web, config);
     if (prepared && config->rotate_ms > 0 && config->lines == 1)
@@ -284,8 +309,14 @@ redundant_lines_t *redundant_lines_new_with(const connector_t *connector, loop_t
     return self;
 }
 
+void redundant_lines_record(redundant_lines_t *self, const source_config_t *settings)
+{
+    recorder_use(self->recorder, settings->record ? settings->record : "", settings->record_bytes, settings->record_files);
+}
+
 void redundant_lines_start(redundant_lines_t *self)
 {
+    redundant_lines_record(self, &self->config);
     for (size_t i = 0; i < self->count; i++)
         source_start(self->lines[i].source);
     if (redundant_lines_config(self)->rotate_ms > 0 && self->count > 1)
@@ -381,6 +412,7 @@ void redundant_lines_destroy(redundant_lines_t **self_ref)
         return;
     for (size_t i = 0; i < self->count; i++)
         source_destroy(&self->lines[i].source);
+    recorder_destroy(&self->recorder);
     loop_timer_destroy(&self->rotation);
     buffer_release(&self->failing);
     source_config_release(&self->config);

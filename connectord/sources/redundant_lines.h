@@ -50,6 +50,9 @@ void redundant_lines_release(redundant_lines_t *self, text_t symbol);
 bool redundant_lines_change_symbols(redundant_lines_t *self, source_config_t *symbols);
 const source_config_t *redundant_lines_config(const redundant_lines_t *self);
 
+/* Records as these settings say from now on (recorder.h); of theirs only the record… count. */
+void redundant_lines_record(redundant_lines_t *self, const source_config_t *settings);
+
 size_t redundant_lines_count(const redundant_lines_t *self);
 size_t redundant_lines_connected(const redundant_lines_t *self);
 bool redundant_lines_is_up(const redundant_lines_t *self, size_t line);

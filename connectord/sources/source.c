@@ -249,6 +249,18 @@ static void on_lost(void *arg, const loss_t *loss)
     happen(self, CONNECTION_LOST);
 }
 
+static void on_received(void *arg, text_t message, int64_t received_ns)
+{
+    source_t *self = arg;
+    self->events->on_received(self->arg, message, received_ns);
+}
+
+static void on_named(void *arg, text_t symbol, text_t id)
+{
+    source_t *self = arg;
+    self->events->on_named(self->arg, symbol, id);
+}
+
 static const connector_events_t connector_events = {
     .on_connected = on_connected,
     .on_confirmed = on_confirmed,
@@ -259,6 +271,8 @@ static const connector_events_t connector_events = {
     .on_lost = on_lost,
     .on_offer = on_offer,
     .on_settle = on_settle,
+    .on_received = on_received,
+    .on_named = on_named,
 };
 
 source_t *source_new(loop_t *loop, web_t *web, source_config_t *config, const source_events_t *events, void *arg)

@@ -29,6 +29,9 @@ typedef struct {
     void (*on_status)(void *arg, source_t *source, status_event_t event);
     /* The symbol starves. May it be unsubscribed for a moment, and subscribed again; or (if empty) may the connection be ended? */
     bool (*may_leave)(void *arg, const source_t *source, text_t symbol);
+    /* For recordings, as in connector.h. */
+    void (*on_received)(void *arg, text_t message, int64_t received_ns);
+    void (*on_named)(void *arg, text_t symbol, text_t id);
 } source_events_t;
 
 /* `config` is moved from: the source owns it now, and released when there is none. NULL with a log line for an unknown connector, or when

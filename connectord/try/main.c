@@ -106,7 +106,7 @@ static bool on_key(void *arg, text_t channel, text_t native, text_t *key)
 {
     trial_t *self = arg;
     const trial_id_t *named = table_get(self->by_id, native);
-    *key = named ? symbol_of(named) : spelling_subject(protocol_spelling(self->definition.protocol), channel, native);
+    *key = named ? symbol_of(named) : spelling_subject(source_definition_spelling(&self->definition), channel, native);
     subject_split(*key, &channel, key);
     if (key->length == 0 && !self->chosen)
         *key = native;
@@ -151,7 +151,7 @@ static void run(trial_t *self, text_t message)
     uint64_t unwanted = counts->unwanted, others = counts->other_messages;
     self->told = 0;
     mapping_run(self->definition.mapping, message, clock_real_ns(), &events, self);
-    if (counts->other_messages > others)
+    if (counts->other_messages > others && self->definition.protocol)
         protocol_read(self->definition.protocol, message, on_reply, self);
     for (uint64_t left = counts->unwanted - unwanted; left > 0; left--)
         tell(self, "unwanted");
@@ -168,7 +168,7 @@ static bool add_symbols(trial_t *self, char *const *symbols, int count)
         text_t symbol = text_of(symbols[i]);
         if (!subject_valid(symbol))
             snprintf(error, sizeof error, "expected a symbol such as BTC-USD or readings.sensor-7, found %s", symbols[i]);
-        else if (spelling_add(protocol_spelling(self->definition.protocol), symbol, error))
+        else if (spelling_add(source_definition_spelling(&self->definition), symbol, error))
             continue;
         fprintf(stderr, "source-try: %s\n", error);
         return false;
@@ -213,7 +213,7 @@ int main(int argc, char **argv)
         fprintf(stderr,
                 "usage: source-try DEFINITION [SYMBOL…] < MESSAGES\nMESSAGES: JSON, one a line; people use `dataflow try`\n");
         status = EXIT_USAGE;
-    } else if (!source_definition_read(&trial.definition, argv[1], error)) {
+    } else if (!source_definition_read_any(&trial.definition, argv[1], error)) {
         fprintf(stderr, "source-try: %s: %s\n", argv[1], error);
     } else if (add_symbols(&trial, argv + 2, argc - 2)) {
         read_messages(&trial);

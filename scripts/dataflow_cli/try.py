@@ -3,7 +3,6 @@
 import collections
 import json
 import os
-import pathlib
 import re
 import subprocess
 import sys
@@ -11,34 +10,57 @@ import threading
 
 from .failure import Failure
 from .program import program
+from .progress import Work, size_of
+from .recording import RECORDED, received
 from .terminal import aligned, painted, put, say, several, width
 from .trade import in_full
 
-# A line of a recording: a message, as it is or behind the time at which it was received; or what was sent, and where.
-RECORDED = re.compile(r"(?P<url>\S+://\S+ )?(?P<way><->|<-)?\s*(?P<time>\d+(?:\.\d+)?)(?:: (?P<message>.*))?")
 COLOURS = {"fault": "red", "reply": "yellow", "other": "dim", "unwanted": "dim"}
 SAMPLE = 60  # characters of a message, at least
 
 
-def messages(path):
-    """(line, message): of a recording, of JSON lines, or of a file that is one JSON value."""
-    try:
-        text = sys.stdin.read() if path == "-" else pathlib.Path(path).read_text(encoding="utf-8-sig")
-    except (OSError, UnicodeDecodeError) as error:
-        raise Failure(f"{path}: {getattr(error, 'strerror', None) or error}") from None
+def is_json(text):
     try:
         json.loads(text)
-        return [(1, " ".join(text.split("\n")).strip())]
-    except ValueError:
-        return [(number, message) for number, line in enumerate(text.split("\n"), 1) if (message := received(line.strip()))]
+    except (ValueError, RecursionError):
+        return False
+    return True
 
 
-def received(line):
-    """The message that a line holds; None: it holds what was sent, or nothing."""
-    recorded = RECORDED.fullmatch(line) if not line.startswith(("{", "[")) else None
-    if not recorded:
-        return None if line.startswith(("wss://", "ws://")) else line
-    return None if recorded["way"] or recorded["url"] else recorded["message"]
+class Recording:
+    """The messages of a recording, of JSON lines, or of a file that is one JSON value: (line, message), one by one, since it may be large."""
+
+    def __init__(self, path):
+        self.path, self.failed = path, None
+        try:
+            self.file = open(sys.stdin.fileno() if path == "-" else path, encoding="utf-8-sig", errors="surrogateescape", newline="\n",
+                             closefd=path != "-")
+            self.size = size_of(self.file)
+            self.first = self.file.readline()
+        except OSError as error:
+            raise Failure(f"{path}: {error.strerror or error}") from None
+
+    def lines(self):
+        """A first line that is no message may be the beginning of JSON that goes over several."""
+        if is_json(self.first) or self.first.startswith("#") or RECORDED.fullmatch(self.first.strip()):
+            yield self.first
+            yield from self.file
+            return
+        text = self.first + self.file.read()
+        yield from [" ".join(text.split("\n"))] if is_json(text) else text.split("\n")
+
+    def __iter__(self):
+        try:
+            for number, line in enumerate(self.lines(), 1):
+                message = received(line.strip())
+                if message:
+                    yield number, message
+        except OSError as error:
+            self.failed = Failure(f"{self.path}: {error.strerror or error}")
+
+    def reached(self):
+        """Bytes read."""
+        return self.file.buffer.tell() if self.size is not None else 0
 
 
 def shown_trade(trade):
@@ -61,22 +83,23 @@ def shown_reply(reply):
 
 
 def cut(text, room):
+    text = text.encode(errors="surrogateescape").decode(errors="replace")  # what is not UTF-8 is shown as such
     return text if len(text) <= room else text[: room - 1] + "…"
 
 
 class Report:
-    def __init__(self, recording, options):
-        self.recording, self.options = dict(enumerate(recording, 1)), options
+    def __init__(self, options):
+        self.options = options
         self.counts, self.faults = collections.Counter(), collections.Counter()
 
-    def take(self, outcome, text):
-        line, message = self.recording[outcome["line"]]
+    def take(self, line, message, outcome, text):
         kind = outcome["is"]
         self.counts[kind] += 1
         if kind == "fault":
             self.faults[re.sub(r", found .*", "", outcome["reason"])] += 1
         if self.options.faults and kind != "fault":
             return
+        self.options.work.clear()
         if self.options.json:
             put(text.replace(f'"line":{outcome["line"]}', f'"line":{line}', 1))
             return
@@ -92,9 +115,9 @@ class Report:
         else:
             put(painted(head + (shown_reply(outcome) if kind == "reply" else cut(message, room)), colour))
 
-    def end(self):
+    def end(self, messages):
         counts = self.counts
-        say(f"{several(len(self.recording), 'message')}: {several(counts['record'], 'record')}, {several(counts['reply'], 'reply').replace('replys', 'replies')}, "
+        say(f"{several(messages, 'message')}: {several(counts['record'], 'record')}, {several(counts['reply'], 'reply').replace('replys', 'replies')}, "
             f"{counts['unwanted']:,} unwanted, {counts['other']:,} of other kinds, {several(counts['fault'], 'fault')}")
         for reason, count in self.faults.most_common():
             say(f"{count:,} × {reason}", "red")
@@ -108,44 +131,72 @@ def test_of(message, outcomes):
     return f'{{"message": {message}, ' + (f'"fault": {json.dumps(faults[0])}}}' if faults else f'"records": {json.dumps(records, ensure_ascii=False)}}}')
 
 
-def print_tests(recording, outcomes):
+class Tests:
     """One for each kind of outcome: the first message of it that is short."""
-    seen = set()
-    for number, (_, message) in enumerate(recording, 1):
-        own = outcomes.get(number, [])
+
+    def __init__(self):
+        self.seen, self.counts = set(), collections.Counter()
+        self.message, self.own = "", []
+
+    def take(self, _, message, outcome, __):
+        if self.own and self.own[0]["line"] != outcome["line"]:
+            self.end()
+        self.message = message
+        self.own.append(outcome)
+
+    def end(self, _=0):
+        own, self.own = self.own, []
         kind = tuple(sorted({(outcome["is"], outcome.get("side"), re.sub(r", found .*", "", outcome.get("reason", ""))) for outcome in own}, key=str))
-        if own and own[0]["is"] != "reply" and kind not in seen and len(message) < 2000:
-            seen.add(kind)
-            put(test_of(message, own) + ",")
+        if own and own[0]["is"] != "reply" and kind not in self.seen and len(self.message) < 2000:
+            self.seen.add(kind)
+            put(test_of(self.message, own) + ",")
 
 
-def try_(options):
-    recording = messages(options.recording) if options.recording else []
-    symbols = [symbol for text in options.symbols or [] for symbol in text.split(",")]
-    trial = subprocess.Popen([program("source-try", os.environ.get("DATAFLOW_BIN")), options.definition, *symbols], stdin=subprocess.PIPE,
-                             stdout=subprocess.PIPE, text=True, encoding="utf-8")
+class Trial:
+    """source-try, which is fed as fast as it reads."""
 
-    def feed():
+    def __init__(self, options, recording):
+        symbols = [symbol for text in options.symbols or [] for symbol in text.split(",")]
+        self.popen = subprocess.Popen([program("source-try", os.environ.get("DATAFLOW_BIN")), options.definition, *symbols], stdin=subprocess.PIPE,
+                                      stdout=subprocess.PIPE, text=True, encoding="utf-8", errors="surrogateescape")
+        self.recording, self.count = recording, 0
+        self.fed = collections.deque()  # (number, line, message, bytes read), of which no outcome of a later one has come
+        threading.Thread(target=self.feed, daemon=True).start()
+
+    def feed(self):
         try:
-            with trial.stdin as out:
-                out.writelines(message + "\n" for _, message in recording)
+            with self.popen.stdin as out:
+                for line, message in self.recording:
+                    self.count += 1
+                    self.fed.append((self.count, line, message, self.recording.reached()))
+                    out.write(message + "\n")
         except BrokenPipeError:
             pass  # it has ended, and said why
 
-    threading.Thread(target=feed, daemon=True).start()
-    report, outcomes = Report(recording, options), collections.defaultdict(list)
-    for text in trial.stdout:
-        outcome = json.loads(text)
-        if options.record:
-            outcomes[outcome["line"]].append(outcome)
-        else:
-            report.take(outcome, text.rstrip("\n"))
-    if trial.wait() != 0:
+    def outcomes(self):
+        """(line, message, bytes read, outcome, its text)."""
+        for text in self.popen.stdout:
+            outcome = json.loads(text)
+            while self.fed[0][0] < outcome["line"]:
+                self.fed.popleft()
+            yield *self.fed[0][1:], outcome, text.rstrip("\n")
+
+
+def try_(options):
+    recording = Recording(options.recording) if options.recording else None
+    options.work = Work(recording and recording.size)
+    trial = Trial(options, recording or [])
+    report = Tests() if options.record else Report(options)
+    for line, message, reached, outcome, text in trial.outcomes():
+        report.take(line, message, outcome, text)
+        options.work.reach(reached)
+    options.work.clear()
+    if trial.popen.wait() != 0:
         return 1
-    if options.record:
-        print_tests(recording, outcomes)
-    elif recording:
-        report.end()
+    if recording and recording.failed:
+        raise recording.failed
+    if recording:
+        report.end(trial.count)
     else:
         say(f"{options.definition}: valid, and its tests pass", "green")
     return 1 if report.counts["fault"] else 0

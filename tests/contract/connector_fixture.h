@@ -12,6 +12,7 @@ typedef struct {
     int confirmed[2];                                      /* unsubscribed, subscribed */
     int rejected;
     int trades_since_unsubscribed;
+    int received;
     char reason[200];
     bool inside; /* a call of ours: nothing may be told then */
 } connector_told_t;
@@ -77,6 +78,7 @@ static void on_trade(void *arg, const trade_t *trade)
     ck_assert_msg(trade_valid(&named, &wrong), "invalid %s", wrong);
     ck_assert_int_eq(named.timestamp_ns, trade->timestamp_ns); /* was set already */
     ck_assert_int_gt(trade->received_ns, 0);
+    ck_assert_msg(told.received > 0 || !(backend->refuses || backend->pushed), "a trade, but no message of an exchange");
     told.trades++;
     told.foreign += !text_equal(trade->symbol, text_of(symbols[0]));
     told.trades_since_unsubscribed += told.confirmed[false] > 0 && text_equal(trade->symbol, text_of(symbols[0]));
@@ -126,6 +128,19 @@ static void on_lost(void *arg, const loss_t *loss)
     snprintf(told.reason, sizeof told.reason, "%s", loss->reason);
 }
 
+static void on_received(void *arg, text_t message, int64_t received_ns)
+{
+    (void)arg, (void)message;
+    check_told_from_the_loop();
+    ck_assert_int_gt(received_ns, 0);
+    told.received++;
+}
+
+static void on_named(void *arg, text_t symbol, text_t id)
+{
+    (void)arg, (void)symbol, (void)id;
+}
+
 static const connector_events_t events = {.on_connected = on_connected,
                                           .on_confirmed = on_confirmed,
                                           .on_rejected = on_rejected,
@@ -134,7 +149,9 @@ static const connector_events_t events = {.on_connected = on_connected,
                                           .on_malformed = on_malformed,
                                           .on_lost = on_lost,
                                           .on_offer = on_offer,
-                                          .on_settle = on_settle};
+                                          .on_settle = on_settle,
+                                          .on_received = on_received,
+                                          .on_named = on_named};
 
 /* --- set-up --- */
 

@@ -87,13 +87,25 @@ static inline void on_lost(void *arg, const loss_t *loss)
     happen(note(events, "lost:%s ", loss->reason));
 }
 
+static inline void on_received(void *arg, text_t message, int64_t received_ns)
+{
+    (void)arg, (void)message, (void)received_ns;
+}
+
+static inline void on_named(void *arg, text_t symbol, text_t id)
+{
+    (void)arg, (void)symbol, (void)id;
+}
+
 static const connector_events_t connector_events = {.on_connected = on_connected,
                                                     .on_confirmed = on_confirmed,
                                                     .on_rejected = on_rejected,
                                                     .on_trade = on_trade,
                                                     .on_gap = on_gap,
                                                     .on_malformed = on_malformed,
-                                                    .on_lost = on_lost};
+                                                    .on_lost = on_lost,
+                                                    .on_received = on_received,
+                                                    .on_named = on_named};
 
 static inline void server_on_message(websocket_server_t *self, text_t message)
 {

@@ -39,8 +39,22 @@ static inline bool may_leave(void *arg, const source_t *self, text_t symbol)
     return may;
 }
 
-static const source_events_t events = {
-    .on_trade = on_trade, .on_offer = on_offer, .on_status = on_status, .may_leave = may_leave};
+static inline void on_received(void *arg, text_t message, int64_t received_ns)
+{
+    (void)arg, (void)message, (void)received_ns;
+}
+
+static inline void on_named(void *arg, text_t symbol, text_t id)
+{
+    (void)arg, (void)symbol, (void)id;
+}
+
+static const source_events_t events = {.on_trade = on_trade,
+                                       .on_offer = on_offer,
+                                       .on_status = on_status,
+                                       .may_leave = may_leave,
+                                       .on_received = on_received,
+                                       .on_named = on_named};
 
 static inline void set_up(void)
 {

@@ -136,7 +136,7 @@ START_TEST(line_that_is_too_long_is_skipped_and_no_other)
         check_long_line(n, "\n", LINE_TOO_LONG);
         check_long_line(n, "\r\n", LINE_TOO_LONG);
     }
-    check_long_line(1000000, "\n", LINE_TOO_LONG);
+    check_long_line(3000000, "\n", LINE_TOO_LONG);
 }
 END_TEST
 
