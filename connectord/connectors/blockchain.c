@@ -327,7 +327,7 @@ static void blockchain_unsubscribe(void *arg, text_t symbol)
 
 const connector_t connector_blockchain = {
     .name = "blockchain",
-    .check = connector_needs_no_check,
+    .check = connector_check_websocket,
     .open = blockchain_open,
     .connect = blockchain_connect,
     .disconnect = blockchain_disconnect,

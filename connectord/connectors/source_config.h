@@ -21,9 +21,9 @@ typedef struct {
     char *texts; /* owned: what the strings below point to; NULL: they are not owned */
     text_t name;
     const char *connector;
-    const char *url;   /* ws:// or wss:// */
+    const char *url;   /* ws://, wss://, http:// or https:// */
     const char *token; /* empty: none. Never logged */
-    const char *ca;    /* file of CA certificates for wss://; empty: the system's */
+    const char *ca;    /* file of CA certificates for wss:// and https://; empty: the system's */
     text_t *symbols;   /* what the source offers; owned, with their text, in one piece of memory */
     size_t symbol_count;
     connector_setting_t settings[CONNECTOR_SETTINGS_MAX]; /* those of every connector */

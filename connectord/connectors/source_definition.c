@@ -28,33 +28,62 @@ static bool read_file(const char *path, buffer_t *out, char *error)
     return length <= SOURCE_DEFINITION_BYTES_MAX || wrong(error, "expected at most 1 MiB", "");
 }
 
-static bool compile(source_definition_t *self, text_t json, char *error)
+/* How a source may be spoken with. */
+typedef enum { BY_WEBSOCKET = 1, BY_HTTP = 2 } source_way_t;
+
+static bool compile(source_definition_t *self, text_t json, unsigned ways, char *error)
 {
     if (!json_valid(json))
         return wrong(error, "expected JSON", "");
+    bool http = (ways & BY_HTTP) && (json_member(json, "http").at || ways == BY_HTTP);
+    const char *way = http ? "http" : "websocket";
     for (json_walk_t walk = json_walk(json); json_next(&walk);) {
-        if (!text_equal(walk.key, TEXT("websocket")) && !text_equal(walk.key, TEXT("mapping")))
-            return wrong(error, "expected websocket and mapping", ", and nothing else");
+        if (!text_equal(walk.key, text_of(way)) && !text_equal(walk.key, TEXT("mapping")))
+            return wrong(error, http ? "expected http and mapping" : "expected websocket and mapping", ", and nothing else");
     }
-    text_t protocol = json_member(json, "websocket"), mapping = json_member(json, "mapping");
+    text_t protocol = json_member(json, way), mapping = json_member(json, "mapping");
     if (!protocol.at || !mapping.at)
-        return wrong(error, protocol.at ? "mapping" : "websocket", ": missing");
-    self->protocol = protocol_new(protocol, error);
-    self->mapping = self->protocol ? mapping_load(mapping, error) : NULL;
+        return wrong(error, protocol.at ? "mapping" : way, ": missing");
+    if (http)
+        self->http = http_protocol_new(protocol, error);
+    else
+        self->protocol = protocol_new(protocol, error);
+    self->mapping = self->http || self->protocol ? mapping_load(mapping, error) : NULL;
     return self->mapping != NULL;
+}
+
+static bool read_as(source_definition_t *self, const char *path, unsigned ways, char *error)
+{
+    *self = (source_definition_t){0};
+    buffer_t file = buffer_new(SOURCE_DEFINITION_BYTES_MAX + 1);
+    bool ok = read_file(path, &file, error) && compile(self, text_without_mark(buffer_text(&file)), ways, error);
+    buffer_release(&file);
+    return ok;
 }
 
 bool source_definition_read(source_definition_t *self, const char *path, char error[static SOURCE_DEFINITION_ERROR_MAX])
 {
-    *self = (source_definition_t){0};
-    buffer_t file = buffer_new(SOURCE_DEFINITION_BYTES_MAX + 1);
-    bool ok = read_file(path, &file, error) && compile(self, text_without_mark(buffer_text(&file)), error);
-    buffer_release(&file);
-    return ok;
+    return read_as(self, path, BY_WEBSOCKET, error);
+}
+
+bool source_definition_read_http(source_definition_t *self, const char *path, char error[static SOURCE_DEFINITION_ERROR_MAX])
+{
+    return read_as(self, path, BY_HTTP, error);
+}
+
+bool source_definition_read_any(source_definition_t *self, const char *path, char error[static SOURCE_DEFINITION_ERROR_MAX])
+{
+    return read_as(self, path, BY_WEBSOCKET | BY_HTTP, error);
+}
+
+spelling_t *source_definition_spelling(source_definition_t *self)
+{
+    return self->http ? self->http->spelling : protocol_spelling(self->protocol);
 }
 
 void source_definition_release(source_definition_t *self)
 {
     protocol_destroy(&self->protocol);
+    http_protocol_destroy(&self->http);
     mapping_destroy(&self->mapping);
 }

@@ -18,7 +18,7 @@
 
 static const schema_key_t settings[] = {
     {SCHEMA_SOURCE "definition", KEY_TEXT, FORMAT_PATH, .optional = true, .initial = "", .reread = true,
-     .help = "The file that says how the source speaks, with connector websocket (deploy/sources has some)"},
+     .help = "The file that says how the source speaks, with connectors websocket and http (deploy/sources has some)"},
 };
 
 enum { CONNECT_MS = 10000, SAMPLE_MAX = 200 };
@@ -260,7 +260,7 @@ static bool websocket_check(const source_config_t *config, char error[static CON
     if (!good)
         snprintf(error, CONNECTOR_ERROR_MAX, "definition: %.400s: %s", path, why);
     source_definition_release(&definition);
-    return good;
+    return good && connector_check_websocket(config, error);
 }
 
 static bool open_definition(websocket_t *self)

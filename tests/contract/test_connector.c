@@ -8,6 +8,7 @@
  */
 #include "common/log.h"
 #include "connectord/connectors/connector.h"
+#include "tests/unit/http_answers.h"
 #include "tests/unit/temporary_folder.h"
 #include "tests/unit/websocket_server.h"
 
@@ -33,6 +34,7 @@ typedef struct {
     void (*start)(void);     /* makes the script playable and completes the configuration */
     void (*take_away)(void); /* the next connect finds nothing */
     bool refuses;            /* a subscribe, where `refusals` says so */
+    bool remembers;          /* what it has told, over a disconnect, too */
     int others; /* of the malformed messages those that its definition takes for another's: [], and an unknown event */
 } connector_backend_t;
 
@@ -43,6 +45,7 @@ static loop_t *loop;
 static web_t *web;
 static folder_t folder;
 static websocket_server_t server;
+static http_answers_t http_server;
 static char file[96], url[64];
 static int dead_port_fd;
 static source_config_t config;
@@ -204,10 +207,57 @@ static void defined_take_away(void)
     setting("definition")->text = "deploy/sources/blockchain.json";
 }
 
+/* --- the backend of "http": a server that answers each request with the script --- */
+
+static void answer_with_script(http_answers_t *self, const char *request, buffer_t *out)
+{
+    char message[512];
+    buffer_t body = buffer_new(0);
+    int number = 1;
+    (void)self, (void)request;
+    for (int i = 0; i < script_length; i++) {
+        print_message(message, script[i], &number);
+        buffer_printf(&body, "%s\n", message);
+    }
+    http_answers_print(out, "200 OK", "Content-Type: application/x-ndjson\r\n", buffer_text(&body));
+    buffer_release(&body);
+}
+
+static void define_polled(void)
+{
+    snprintf(file, sizeof file, "%s/polled.json", folder.path);
+    FILE *out = fopen(file, "w");
+    ck_assert_ptr_nonnull(out);
+    fprintf(out,
+            "{\"http\": {\"every_ms\": 60000}, \"mapping\": {\"where\": {\"/event\": \"updated\", \"/channel\": \"trades\"}, "
+            "\"symbol\": \"/symbol\", \"id\": \"/trade_id\", \"timestamp\": \"/timestamp\", \"price\": \"/price\", \"qty\": "
+            "\"/qty\", "
+            "\"side\": {\"at\": \"/side\", \"buy\": \"buy\", \"sell\": \"sell\"}}}");
+    fclose(out);
+    setting("definition")->text = file;
+}
+
+static void polled_start(void)
+{
+    define_polled();
+    http_answers_start(&http_server, loop, answer_with_script);
+    config.url = http_server.url;
+}
+
+static void polled_take_away(void)
+{
+    static char dead_url[64];
+    define_polled();
+    exchange_take_away();
+    snprintf(dead_url, sizeof dead_url, "http%.50s", url + strlen("ws"));
+    config.url = dead_url;
+}
+
 static const connector_backend_t backends[] = {
-    {"blockchain", exchange_start, exchange_take_away, true, 0},
-    {"replay", recording_start, recording_take_away, false, 0},
-    {"websocket", defined_start, defined_take_away, true, 2},
+    {"blockchain", exchange_start, exchange_take_away, true, false, 0},
+    {"http", polled_start, polled_take_away, false, true, 2},
+    {"replay", recording_start, recording_take_away, false, false, 0},
+    {"websocket", defined_start, defined_take_away, true, false, 2},
 };
 
 static const connector_backend_t *backend_of(const char *name)
@@ -346,6 +396,7 @@ static void tear_down(void)
 {
     if (connector)
         connector->close(instance);
+    http_answers_stop(&http_server);
     web_destroy(&web);
     server_release(&server);
     loop_destroy(&loop);
@@ -556,6 +607,8 @@ START_TEST(after_a_disconnect_it_connects_anew_without_a_subscription)
     UNTIL(told.trades == 10);
     call(connector->disconnect);
     told = (connector_told_t){0};
+    for (int i = 11; backend->remembers && i <= 20; i++)
+        add_trade(symbols[0], i);
     call(connector->connect);
     UNTIL(told.connected);
     settle();
