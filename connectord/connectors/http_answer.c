@@ -54,17 +54,27 @@ static void on_message(void *arg, text_t json)
 
 static const http_body_events_t body_events = {.message = on_message, .fault = http_source_malformed};
 
+/* Of a list that begins with the newest record none was there before: what is between them is not known. Of another one not all pages are asked. */
+static void warn_of_hole(http_source_t *self, const http_poll_t *poll, http_pages_result_t result)
+{
+    const http_protocol_t *protocol = self->definition.http;
+    bool had = known_records_last_ns(self->known, poll->symbol) > 0, news = record_queue_count(&poll->queue) > 0;
+    bool hole = protocol->newest_first && had && news && !poll->met_known && protocol->since == HTTP_SINCE_NOTHING;
+    bool cut = !protocol->newest_first && result == HTTP_PAGES_CUT && !poll->at_once;
+    if (hole || cut)
+        log_warn_limited(&self->pages_limit, "http: records may be missing: there is more than is asked",
+                         LOG_SLICE("source", self->config->name), LOG_SLICE("symbol", poll->symbol),
+                         LOG_U64("pages", poll->pages.page + 1), LOG_U64("every_ms", protocol->every_ms));
+}
+
 /* The pages are read: what is in them is given on, or there is another one before. */
 static void take_page(http_source_t *self, http_poll_t *poll, http_pages_result_t result)
 {
     const http_protocol_t *protocol = self->definition.http;
-    bool all_new = !protocol->newest_first || !poll->met_known;
-    bool more = result == HTTP_PAGES_MORE && all_new;
+    bool more = result == HTTP_PAGES_MORE && (!protocol->newest_first || !poll->met_known);
     poll->at_once = result == HTTP_PAGES_CUT && protocol->since != HTTP_SINCE_NOTHING && !protocol->newest_first;
-    if (result == HTTP_PAGES_CUT && all_new && !poll->at_once && known_records_last_ns(self->known, poll->symbol) > 0)
-        log_warn_limited(&self->pages_limit, "http: there are more pages than are asked: records may be missing",
-                         LOG_SLICE("source", self->config->name), LOG_SLICE("symbol", poll->symbol),
-                         LOG_U64("pages", protocol->pages));
+    if (!more)
+        warn_of_hole(self, poll, result);
     if (protocol->newest_first && more) {
         poll->state = HTTP_POLL_DUE;
         poll->due_ns = clock_mono_ns();

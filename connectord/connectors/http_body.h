@@ -4,6 +4,8 @@
 
 #include "connectord/mapping/http_protocol.h"
 
+enum { HTTP_BODY_MAX = 16 << 20 };
+
 typedef struct {
     void (*message)(void *arg, text_t json); /* not checked; valid during the call */
     void (*fault)(void *arg, const char *reason, text_t sample);

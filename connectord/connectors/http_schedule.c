@@ -3,8 +3,9 @@
 #include "common/clock.h"
 #include "common/timestamp.h"
 #include "connectord/connectors/http_answer.h"
+#include "connectord/connectors/http_body.h"
 
-enum { CONNECT_MS = 10000, BODY_MAX = 16 << 20, AT_ONCE = 8 /* requests */ };
+enum { CONNECT_MS = 10000, AT_ONCE = 8 /* requests */ };
 
 /* Without digits of the fraction that say nothing. */
 static size_t print_time(int64_t ns, int64_t unit_ns, char out[static TIMESTAMP_MAX])
@@ -50,7 +51,7 @@ static void ask(http_source_t *self, http_poll_t *poll)
                                      .header_count = count,
                                      .connect_ms = CONNECT_MS,
                                      .timeout_ms = self->config->silence_ms,
-                                     .body_max = BODY_MAX};
+                                     .body_max = HTTP_BODY_MAX};
     if (ready && buffer_ok(&etag) && buffer_ok(&modified))
         poll->transfer = http_client_get(self->client, &request, http_answer_take, poll, error);
     poll->state = HTTP_POLL_ASKED;

@@ -29,12 +29,24 @@ def program():
     raise Failure("source-try was not found: build it with make", EXIT_UNREACHABLE)
 
 
-def messages(path):
-    """(line, message): of a recording, of JSON lines, or of a file that is one JSON value."""
+def http_rules(path):
+    """What the definition says of a source over HTTP, and the rules of its mapping; what is wrong with them source-try says."""
+    try:
+        definition = json.loads(pathlib.Path(path).read_text(encoding="utf-8-sig"))
+        mapping = definition["mapping"]
+        return definition["http"], mapping if isinstance(mapping, list) else [mapping]
+    except (OSError, ValueError, KeyError, TypeError):
+        return {}, []
+
+
+def messages(path, table):
+    """(line, message): of a recording, of JSON lines, of a file that is one JSON value, or of a table each line."""
     try:
         text = sys.stdin.read() if path == "-" else pathlib.Path(path).read_text(encoding="utf-8-sig")
     except (OSError, UnicodeDecodeError) as error:
         raise Failure(f"{path}: {getattr(error, 'strerror', None) or error}") from None
+    if table:
+        return list(enumerate(text.splitlines(), 1))
     try:
         json.loads(text)
         return [(1, " ".join(text.split("\n")).strip())]
@@ -109,15 +121,16 @@ class Report:
             say(f"{count:,} × {reason}", "red")
 
 
-def test_of(message, outcomes):
-    """What a mapping's `tests` would hold for it."""
+def test_of(message, outcomes, unnamed):
+    """What a mapping's `tests` would hold for it. unnamed: the symbol of records that name none."""
     records = [{name: outcome[name] for name in ("symbol", "key", "id", "timestamp", "side", "qty", "price") if outcome.get(name)}
                | ({"id": outcome["tradeId"]} if outcome.get("tradeId") else {}) for outcome in outcomes if outcome["is"] == "record"]
     faults = [outcome["reason"] for outcome in outcomes if outcome["is"] == "fault"]
-    return f'{{"message": {message}, ' + (f'"fault": {json.dumps(faults[0])}}}' if faults else f'"records": {json.dumps(records, ensure_ascii=False)}}}')
+    symbols = f'"symbols": {json.dumps({"": unnamed})}, ' if unnamed and records else ""
+    return f'{{"message": {message}, {symbols}' + (f'"fault": {json.dumps(faults[0])}}}' if faults else f'"records": {json.dumps(records, ensure_ascii=False)}}}')
 
 
-def print_tests(recording, outcomes):
+def print_tests(recording, outcomes, unnamed):
     """One for each kind of outcome: the first message of it that is short."""
     seen = set()
     for number, (_, message) in enumerate(recording, 1):
@@ -125,12 +138,14 @@ def print_tests(recording, outcomes):
         kind = tuple(sorted({(outcome["is"], outcome.get("side"), re.sub(r", found .*", "", outcome.get("reason", ""))) for outcome in own}, key=str))
         if own and own[0]["is"] != "reply" and kind not in seen and len(message) < 2000:
             seen.add(kind)
-            put(test_of(message, own) + ",")
+            put(test_of(message, own, unnamed) + ",")
 
 
 def try_(options):
-    recording = messages(options.recording) if options.recording else []
+    http, rules = http_rules(options.definition)
+    recording = messages(options.recording, http.get("format") == "csv") if options.recording else []
     symbols = [symbol for text in options.symbols or [] for symbol in text.split(",")]
+    unnamed = symbols[0] if len(symbols) == 1 and any(rule.get("symbol") == {"value": ""} for rule in rules) else None
     trial = subprocess.Popen([program(), options.definition, *symbols], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, encoding="utf-8")
 
     def feed():
@@ -151,7 +166,7 @@ def try_(options):
     if trial.wait() != 0:
         return 1
     if options.record:
-        print_tests(recording, outcomes)
+        print_tests(recording, outcomes, unnamed)
     elif recording:
         report.end()
     else:

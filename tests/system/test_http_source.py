@@ -1,0 +1,462 @@
+"""The connector http: the real process asks a server that answers well or badly."""
+
+import gzip
+import itertools
+import json
+import re
+import signal
+import subprocess
+from datetime import datetime, timedelta, timezone
+
+import pytest
+from clients import Requester
+from cli import dataflow
+from pipeline import BIN, PATIENCE, ROOT, until
+from web_source import WebSource
+
+MAPPING = {"each": "", "symbol": "/s", "id": "/i", "timestamp": "/t", "price": "/p", "qty": "/q", "side": {"at": "/d", "buy": "b", "sell": "s"}}
+PAGED = {**MAPPING, "each": "/data"}
+BEGIN = datetime(2025, 11, 10, 17, tzinfo=timezone.utc)
+
+
+def trade(number, symbol="BTC-USD", **more):
+    """A trade as the source tells it."""
+    moment = (BEGIN + timedelta(milliseconds=number)).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    return {"s": symbol, "i": str(number), "t": moment, "p": f"{number}.50", "q": "0.100", "d": "b" if number % 2 else "s", **more}
+
+
+def trades(*numbers, symbol="BTC-USD"):
+    return [trade(number, symbol) for number in numbers]
+
+
+def jsoned(value, status=200, **headers):
+    return status, {"Content-Type": "application/json", **headers}, json.dumps(value).encode()
+
+
+class Polled:
+    """connectord with the one source "polled"."""
+
+    def __init__(self, flow, tmp_path, url, http, mapping, symbols, **source):
+        self.flow = flow
+        self.path = tmp_path / "polled.json"
+        self.path.write_text(json.dumps({"http": {"every_ms": 100, **http}, "mapping": mapping}))
+        flow.config["connectord"]["sources"] = [{"name": "polled", "connector": "http", "url": url, "definition": str(self.path), "symbols": symbols,
+                                                 "backoff": {"initial_ms": 50, "maximum_ms": 200}, "breaker": {"failures": 0}, **source}]
+        self.symbols, self.connectord = symbols, flow.start_connectord()
+        self.replay = Requester(flow.replay)
+
+    def ids(self, symbol="BTC-USD"):
+        """Of what the journal has of a symbol, in order."""
+        topic = f"trade.{symbol}.polled"
+        topics = {stream["topic"] for stream in self.replay.ask(op="streams")["streams"]}
+        return [entry["tradeId"] for entry in self.replay.all(topic)] if topic in topics else []
+
+    def has(self, *numbers, symbol="BTC-USD"):
+        wanted = [str(number) for number in numbers]
+        until(lambda: self.ids(symbol) == wanted, f"{symbol}: {wanted[-1] if wanted else 'nothing'} to be journaled", PATIENCE)
+
+    def status(self):
+        topics = {stream["topic"]: stream for stream in self.replay.ask(op="streams")["streams"]}
+        return topics
+
+    def __enter__(self):
+        self.replay.__enter__()
+        return self
+
+    def __exit__(self, *exception):
+        self.replay.__exit__(*exception)
+
+
+@pytest.fixture
+def polled(pipeline, tmp_path):
+    def make(url, http=None, mapping=None, symbols=("BTC-USD",), **source):
+        return Polled(pipeline(), tmp_path, url, http or {}, mapping or MAPPING, list(symbols), **source)
+    return make
+
+
+def test_records_come_once_digit_for_digit_and_in_order(polled):
+    now = {"trades": trades(1, 2, 3)}
+    with WebSource(lambda *_: jsoned(now["trades"])) as web, polled(web.url) as source:
+        source.has(1, 2, 3)
+        asked = web.count()
+        until(lambda: web.count() > asked + 3, "more polls")
+        now["trades"] = trades(2, 3, 4, 5)
+        source.has(1, 2, 3, 4, 5)
+        first = source.replay.all("trade.BTC-USD.polled")[0]
+        assert (str(first["price"]), str(first["qty"]), first["side"]) == ("1.50", "0.100", "buy")
+        assert "duplicates" not in source.connectord.log()
+
+
+def test_what_changed_under_an_id_is_another_record(polled):
+    now = {"trades": trades(1)}
+    with WebSource(lambda *_: jsoned(now["trades"])) as web, polled(web.url) as source:
+        source.has(1)
+        now["trades"] = [trade(1, p="9.99")]
+        until(lambda: [str(entry["price"]) for entry in source.replay.all("trade.BTC-USD.polled")] == ["1.50", "9.99"], "the other trade of the id")
+
+
+def test_newest_first_is_turned_round_over_all_pages_and_ends_where_it_was(polled):
+    now = {"last": 9}
+
+    def answer(path, *_):
+        page = int(path.partition("page=")[2] or 0)
+        newest = now["last"] - 3 * page
+        numbers = [number for number in range(newest, newest - 3, -1) if number > 0]
+        following = f"/trades?page={page + 1}" if newest > 3 else None
+        return jsoned({"data": trades(*numbers), "next": following})
+
+    with WebSource(answer) as web, polled(f"{web.url}/trades", {"next": "/next", "newest_first": True}, PAGED) as source:
+        source.has(*range(1, 10))
+        polls = web.count("/trades?page=2")
+        now["last"] = 11
+        source.has(*range(1, 12))
+        until(lambda: web.count() > 20, "more polls")
+        assert web.count("/trades?page=2") == polls, "pages behind what was known"
+
+
+@pytest.mark.parametrize("kind", ["relative", "absolute", "cursor"])
+def test_pages_are_followed_by_url_or_cursor(polled, kind):
+    def answer(path, *_):
+        page = int(re.search(r"after=c(\d+)", path)[1]) if "after=" in path else 0
+        assert "x=1" in path
+        following = {"relative": f"?x=1&after=c{page + 1}", "absolute": f"{web.url}/t?x=1&after=c{page + 1}", "cursor": f"c{page + 1}"}[kind]
+        return jsoned({"data": trades(2 * page + 1, 2 * page + 2), "more": {"next": following if page < 3 else None}})
+
+    rule = {"cursor": "/more/next", "parameter": "after"} if kind == "cursor" else "/more/next"
+    with WebSource(answer) as web, polled(f"{web.url}/t?x=1", {"next": rule}, PAGED) as source:
+        source.has(*range(1, 9))
+
+
+def test_pages_are_bounded_and_that_is_told(polled):
+    def answer(path, *_):
+        page = int(path.partition("page=")[2] or 0)
+        return jsoned({"data": trades(page + 1), "next": f"?page={page + 1}"})
+
+    with WebSource(answer) as web, polled(f"{web.url}/t", {"next": "/next", "pages": 3}, PAGED) as source:
+        source.has(1, 2, 3)
+        source.connectord.wait_for_line("records may be missing: there is more than is asked")
+        assert not web.count("/t?page=3")
+
+
+@pytest.mark.parametrize("following, reason", [
+    ("https://elsewhere.invalid/t", r"next \(/next\): expected a URL of the same scheme and host, found one of elsewhere.invalid:443"),
+    ("ftp://127.0.0.1/", r"next \(/next\): expected a URL, found ftp:"),
+    ("?page=1", None), (["x"], r"next \(/next\): expected a text, found"),
+    ("/t", r"next \(/next\): expected another page, found the same again")])
+def test_a_next_page_that_leads_elsewhere_is_not_followed(polled, following, reason):
+    def answer(path, *_):
+        return jsoned({"data": trades(1, 2), "next": following if "page" not in path else None})
+
+    with WebSource(answer) as web, polled(f"{web.url}/t", {"next": "/next", "headers": {"X-Key": "hidden-word"}}, PAGED) as source:
+        source.has(1, 2)
+        if reason:
+            source.connectord.wait_for_line(reason)
+        assert "hidden-word" not in source.connectord.log()
+
+
+@pytest.mark.parametrize("rule, wanted", [({"parameter": "after", "from": "id"}, "after=3"),
+                                          ({"parameter": "since", "from": "time", "unit": "ms"}, "since=1762794000003"),
+                                          ({"parameter": "since", "from": "time"}, "since=2025-11-10T17%3A00%3A00.003Z")])
+def test_since_carries_what_was_had_last(polled, rule, wanted):
+    def answer(path, *_):
+        if wanted in path:
+            return jsoned(trades(3, 4))
+        return jsoned(trades(1, 2, 3)) if "?" not in path else jsoned([])
+
+    with WebSource(answer) as web, polled(f"{web.url}/t", {"since": rule}) as source:
+        source.has(1, 2, 3, 4)
+        assert web.paths()[0] == "/t" and f"/t?{wanted}" in web.paths()
+
+
+def test_what_is_known_by_its_etag_is_not_told_again(polled):
+    now = {"tag": "a", "trades": trades(1)}
+    unchanged = itertools.count()
+
+    def answer(path, headers, number):
+        assert (headers["If-Modified-Since"] is None) == (headers["If-None-Match"] is None)
+        if headers["If-None-Match"] == f'"{now["tag"]}"':
+            next(unchanged)
+            return 304, {"ETag": f'"{now["tag"]}"'}, b""
+        return jsoned(now["trades"], ETag=f'"{now["tag"]}"', **{"Last-Modified": "Mon, 10 Nov 2025 17:00:00 GMT"})
+
+    with WebSource(answer) as web, polled(web.url) as source:
+        source.has(1)
+        until(lambda: next(unchanged) > 5, "304")
+        now.update(trades=trades(1, 2), tag="b")
+        source.has(1, 2)
+        assert "malformed" not in source.connectord.log() and "lost" not in source.connectord.log()
+
+
+@pytest.mark.parametrize("status", [429, 503])
+def test_a_source_that_asks_to_wait_is_left_alone_for_so_long_and_not_lost(polled, status):
+    moments = []
+
+    def answer(path, headers, number):
+        moments.append(datetime.now())
+        return (status, {"Retry-After": "2"}, b"slow down") if number == 2 else jsoned(trades(*range(1, number + 2)))
+
+    with WebSource(answer) as web, polled(web.url) as source:
+        source.connectord.wait_for_line(f"the source asks to wait.*{status}.*wait_ms=2000")
+        until(lambda: len(moments) > 5, "polls behind the wait")
+        assert (moments[3] - moments[2]).total_seconds() >= 1.9
+        until(lambda: len(source.ids()) > 3, "trades behind the wait")
+        assert "source: lost" not in source.connectord.log()
+
+
+def test_a_source_that_asks_to_wait_again_and_again_is_lost(polled):
+    with WebSource(lambda path, headers, number: jsoned(trades(1)) if number == 0 else (429, {"Retry-After": "1"}, b"")) as web, polled(web.url) as source:
+        source.has(1)
+        source.connectord.wait_for_line("source: lost.*429 Too Many Requests")
+
+
+BAD = {
+    "html": (lambda: (200, {"Content-Type": "text/html"}, b"<html>Sign in</html>"), "malformed.*expected JSON, NDJSON or CSV, found text/html"),
+    "html that says it is json": (lambda: (200, {"Content-Type": "application/json"}, b"<html>Sign in</html>"), "malformed.*expected JSON, found something else"),
+    "nothing": (lambda: (200, {"Content-Type": "application/json"}, b""), "malformed.*expected JSON, found an empty body"),
+    "cut off": (lambda: (200, {"Content-Type": "application/json", "Content-Length": "500"}, b'[{"s":"BTC-'), "lost.*127.0.0.1:.*expected an answer, found: .*closed"),
+    "100 MB": (lambda: (200, {"Content-Type": "application/json"}, (b" " * (1 << 20) for _ in range(100))), "malformed.*expected at most 16777216 bytes, found more"),
+    "gzip bomb": (lambda: (200, {"Content-Type": "application/json", "Content-Encoding": "gzip"}, gzip.compress(b" " * (100 << 20))),
+                  "malformed.*expected at most 16777216 bytes, found more"),
+    "broken gzip": (lambda: (200, {"Content-Type": "application/json", "Content-Encoding": "gzip"}, b"\x1f\x8bnonsense" * 10), "lost.*expected an answer, found: "),
+    "redirect loop": (lambda: (302, {"Location": "/again"}, b""), "lost.*expected at most 5 redirects, found more"),
+    "redirect to a file": (lambda: (302, {"Location": "file:///etc/passwd"}, b""), "lost.*expected a redirect to an http:// or https:// URL"),
+    "500": (lambda: (500, {}, b"oops"), "lost.*500 Internal Server Error"),
+    "401": (lambda: (401, {}, b""), "lost.*401 Unauthorized"),
+    "another object": (lambda: jsoned({"error": "maintenance"}), r"malformed.*each \(\): expected an array"),
+    "deep": (lambda: (200, {"Content-Type": "application/json"}, b"[" * 100000), "malformed.*expected JSON, found something else"),
+}
+
+
+@pytest.mark.parametrize("bad", BAD)
+def test_what_is_bad_is_named_and_the_next_poll_is_good(polled, bad):
+    made, reason = BAD[bad]
+
+    def answer(path, headers, number):
+        return made() if 1 <= number <= 1 + 6 * (bad == "redirect loop") else jsoned(trades(*range(1, 2 + (number > 0))))
+
+    with WebSource(answer) as web, polled(web.url) as source:
+        source.connectord.wait_for_line(reason)
+        source.has(1, 2)
+
+
+def test_a_source_that_is_bad_from_the_start_is_asked_again(polled):
+    with WebSource(lambda path, headers, number: (500, {}, b"") if number < 3 else jsoned(trades(1))) as web, polled(web.url) as source:
+        source.connectord.wait_for_line("source: lost.*500 Internal Server Error")
+        source.has(1)
+
+
+def test_a_record_that_is_bad_costs_only_itself(polled):
+    with WebSource(lambda *_: jsoned([trade(1), trade(2, p="much"), trade(3)])) as web, polled(web.url) as source:
+        source.has(1, 3)
+        source.connectord.wait_for_line(r"malformed.*price \(/p\): expected a number, found much")
+
+
+@pytest.fixture
+def certificates(tmp_path):
+    def make(name):
+        certificate, key = tmp_path / f"{name}.pem", tmp_path / f"{name}.key"
+        subprocess.run(["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-subj", f"/CN={name}", "-addext",
+                        "subjectAltName=DNS:localhost", "-keyout", key, "-out", certificate], check=True, capture_output=True)
+        return str(certificate), str(key)
+    return make
+
+
+def test_https_is_asked_where_the_certificate_is_known(polled, certificates):
+    pair = certificates("exchange")
+    with WebSource(lambda *_: jsoned(trades(1, 2)), pair) as web, polled(web.url, ca=pair[0]) as source:
+        source.has(1, 2)
+
+
+def test_https_is_refused_where_the_certificate_is_not_known(polled, certificates):
+    pair, other = certificates("exchange"), certificates("other")
+    with WebSource(lambda *_: jsoned(trades(1)), pair) as web, polled(web.url, ca=other[0]) as source:
+        source.connectord.wait_for_line("source: lost.*localhost:.*certificate")
+        assert source.ids() == [] and web.count() == 0
+
+
+def test_https_does_not_lead_to_http(polled, certificates):
+    pair = certificates("exchange")
+    with WebSource(lambda *_: jsoned(trades(1))) as plain, \
+            WebSource(lambda *_: (302, {"Location": plain.url}, b""), pair) as web, polled(web.url, ca=pair[0]) as source:
+        source.connectord.wait_for_line("source: lost.*expected a redirect to https://, found one to http://")
+        assert plain.count() == 0
+
+
+def test_gzip_is_unpacked(polled):
+    packed = gzip.compress(json.dumps(trades(1, 2)).encode())
+    with WebSource(lambda *_: (200, {"Content-Type": "application/json", "Content-Encoding": "gzip"}, packed)) as web, polled(web.url) as source:
+        source.has(1, 2)
+        assert "gzip" in web.asked[0][1]["Accept-Encoding"]
+
+
+def test_ndjson_is_a_record_a_line_and_a_bad_line_costs_itself(polled):
+    lines = [json.dumps(trade(1)), "", "nonsense", json.dumps(trade(2)) + "\r", json.dumps(trade(3))[:-5]]
+    mapping = {name: value for name, value in MAPPING.items() if name != "each"}
+    with WebSource(lambda *_: (200, {"Content-Type": "application/x-ndjson"}, "\n".join(lines).encode())) as web, polled(web.url, mapping=mapping) as source:
+        source.has(1, 2)
+        source.connectord.wait_for_line("malformed.*expected JSON.*nonsense")
+
+
+def test_csv_is_read_by_the_names_of_its_columns(polled):
+    rows = ["s,i,t,p,q,d,note"] + [",".join([*trade(number).values(), note]) for number, note in
+                                   ((1, '"a, b"'), (2, '"a ""b""\r\nc"'), (3, "a,too many"), (4, ""))]
+    mapping = {name: value for name, value in MAPPING.items() if name != "each"}
+    with WebSource(lambda *_: (200, {"Content-Type": "text/csv; charset=utf-8"}, ("\r\n".join(rows) + "\r\n").encode())) as web, \
+            polled(web.url, mapping=mapping) as source:
+        source.has(1, 2, 4)
+        source.connectord.wait_for_line("malformed.*line 5: expected 7 columns, found 8")
+
+
+def test_the_wanted_format_goes_before_the_content_type(polled):
+    with WebSource(lambda *_: (200, {"Content-Type": "text/html"}, json.dumps(trades(1)).encode())) as web, polled(web.url, {"format": "json"}) as source:
+        source.has(1)
+
+
+def test_headers_come_from_texts_tokens_and_files(polled, tmp_path):
+    (tmp_path / "key").write_text("file-word\n")
+    headers = {"X-Plain": "a b", "X-Token": "Key ${token}", "Authorization": {"file": str(tmp_path / "key"), "prefix": "Bearer "}}
+    with WebSource(lambda *_: jsoned(trades(1))) as web, polled(web.url, {"headers": headers}, token="token-word") as source:
+        source.has(1)
+        sent = web.asked[0][1]
+        assert (sent["X-Plain"], sent["X-Token"], sent["Authorization"]) == ("a b", "Key token-word", "Bearer file-word")
+        assert "-word" not in source.connectord.log()
+
+
+def test_a_header_of_a_file_that_is_not_there_is_named_and_read_when_it_is(polled, tmp_path):
+    path = tmp_path / "key"
+    with WebSource(lambda *_: jsoned(trades(1))) as web, polled(web.url, {"headers": {"Authorization": {"file": str(path)}}}) as source:
+        source.connectord.wait_for_line(f"source: lost.*header Authorization: {path}: No such file")
+        path.write_text("word\nanother")
+        source.connectord.wait_for_line("header Authorization: .*expected one line")
+        assert web.count() == 0
+        path.write_text("word")
+        source.has(1)
+
+
+def by_symbol(path, *_):
+    """Answers for a symbol's own URL; there is no such thing as NO-NO."""
+    symbol = path.strip("/").partition("?")[0]
+    if symbol == "nono":
+        return jsoned({"message": "NotFound"}, 404)
+    return jsoned([{**trade(number), "s": "ignored"} for number in ((1, 2) if symbol == "btcusd" else (7, 8, 9))])
+
+
+def test_two_symbols_have_a_url_each_and_one_that_is_refused_costs_only_itself(polled):
+    mapping = {**MAPPING, "symbol": {"value": ""}}
+    with WebSource(by_symbol) as web, polled(f"{web.url}/${{native}}?k=${{token}}", {"native": "${base:lower}${quote:lower}"}, mapping,
+                                             ("NO-NO", "BTC-USD", "ETH-USD"), token="a&b") as source:
+        source.has(1, 2)
+        source.has(7, 8, 9, symbol="ETH-USD")
+        source.connectord.wait_for_line("source: rejected.*symbol=NO-NO.*404 Not Found")
+        assert "source: lost" not in source.connectord.log()
+        assert {"/btcusd?k=a%26b", "/ethusd?k=a%26b", "/nono?k=a%26b"} == set(web.paths())
+        assert "a&b" not in source.connectord.log()
+
+
+def test_symbols_that_share_a_url_are_told_apart(polled):
+    with WebSource(lambda *_: jsoned(trades(1) + trades(2, symbol="ETH-USD") + trades(3, symbol="ZZZ-USD"))) as web, \
+            polled(web.url, symbols=("BTC-USD", "ETH-USD")) as source:
+        source.has(1)
+        source.has(2, symbol="ETH-USD")
+        assert source.ids("ZZZ-USD") == []
+
+
+def test_after_a_loss_and_after_a_restart_of_the_source_each_record_is_there_once(polled):
+    now = {"trades": trades(1, 2), "bad": False}
+    with WebSource(lambda *_: (500, {}, b"") if now["bad"] else jsoned(now["trades"])) as web, polled(web.url) as source:
+        source.has(1, 2)
+        now["bad"] = True
+        source.connectord.wait_for_line("source: lost.*500")
+        now.update(bad=False, trades=trades(1, 2, 3))
+        source.has(1, 2, 3)
+        source.path.write_text(source.path.read_text().replace('"every_ms": 100', '"every_ms": 150'))
+        source.connectord.popen.send_signal(signal.SIGHUP)
+        now["trades"] = trades(1, 2, 3, 4)
+        source.has(1, 2, 3, 4)
+        asked = web.count()
+        until(lambda: web.count() > asked + 3, "more polls")
+        source.has(1, 2, 3, 4)
+
+
+def test_a_large_answer_is_given_on_whole(polled):
+    with WebSource(lambda *_: jsoned(trades(*range(1, 20001)))) as web, polled(web.url) as source:
+        until(lambda: len(source.ids()) == 20000, "20,000 trades")
+        source.has(*range(1, 20001))
+
+
+def test_a_channel_that_is_not_trades_is_named(polled):
+    mapping = {"each": "", "channel": "readings", "key": "/s", "id": "/i", "timestamp": "/t"}
+    with WebSource(lambda *_: jsoned(trades(1))) as web, polled(web.url, mapping=mapping) as source:
+        source.connectord.wait_for_line("malformed.*channel readings: not yet")
+
+
+@pytest.mark.parametrize("http, url, mistake", [
+    ({"every_ms": 5}, "http://h/", "http.every_ms: expected 100 to 86400000, found 5"),
+    ({"pages": 0}, "http://h/", "http.pages: expected 1 to 100, found 0"),
+    ({"next": "x"}, "http://h/", "http.next: expected"),
+    ({"next": {"cursor": "/x"}}, "http://h/", "http.next: expected a JSON Pointer, or cursor and parameter"),
+    ({"format": "xml"}, "http://h/", "http.format: expected json, ndjson or csv, found \"xml\""),
+    ({"since": {"from": "id"}}, "http://h/", "http.since: expected parameter and from"),
+    ({"headers": {"A b": "c"}}, "http://h/", "http.headers: expected a header's name, found A b"),
+    ({"headers": {"A": "b\nC: d"}}, "http://h/", "http.headers.A: expected no control characters"),
+    ({"headers": {"A": "${native}"}}, "http://h/", "http.headers.A: expected nothing but ${token} in a header"),
+    ({"nxt": "/x"}, "http://h/", "http: expected url, native, every_ms, headers, format, next, pages, newest_first or since, found nxt"),
+    ({}, "http://h/${nativ}", "url: expected native, symbol, key, base, quote or token in ${}, found nativ"),
+    ({}, "ws://h/", "url: expected http:// or https://, found ws://h/"),
+    ({}, "", "url: expected a URL here or in the definition"),
+])
+def test_a_mistake_is_told_by_check(pipeline, tmp_path, http, url, mistake):
+    flow, path = pipeline(), tmp_path / "polled.json"
+    path.write_text(json.dumps({"http": http, "mapping": MAPPING}))
+    flow.config["connectord"]["sources"] = [{"name": "polled", "connector": "http", "url": url, "definition": str(path), "symbols": ["A-B"]}]
+    ended = subprocess.run([BIN / "connectord", "--config", flow.write_config(), "--check"], capture_output=True, text=True, timeout=PATIENCE)
+    assert ended.returncode == 1 and mistake in ended.stderr, ended.stderr
+
+
+@pytest.mark.parametrize("connector", ["blockchain", "websocket"])
+def test_a_url_of_http_is_none_for_a_websocket(pipeline, connector):
+    flow = pipeline()
+    flow.config["connectord"]["sources"] = [{"name": "x", "connector": connector, "url": "https://h/secret", "symbols": ["A-B"],
+                                             "definition": str(ROOT / "deploy/sources/okx.json")}]
+    ended = subprocess.run([BIN / "connectord", "--config", flow.write_config(), "--check"], capture_output=True, text=True, timeout=PATIENCE)
+    assert ended.returncode == 1 and "connectord.sources.0.url: expected ws:// or wss://, found https:" in ended.stderr and "secret" not in ended.stderr
+
+
+def test_the_definition_of_coinbase_exchange_reads_what_its_documentation_shows(polled, pipeline, tmp_path):
+    shown = [{"time": "2020-03-20T00:37:02.124Z", "trade_id": 86327328, "price": "6225.33000000", "size": "0.10000000", "side": "buy"},
+             {"time": "2020-03-20T00:36:59.860Z", "trade_id": 86327327, "price": "6225.32000000", "size": "0.06469797", "side": "sell"}]
+    flow = pipeline()
+    with WebSource(lambda *_: jsoned(shown)) as web, Requester(flow.replay) as replay:
+        flow.config["connectord"]["sources"] = [{"name": "coinbase", "connector": "http", "url": f"{web.url}/products/${{native}}/trades",
+                                                 "definition": str(ROOT / "deploy/sources/coinbase-exchange-rest.json"), "symbols": ["BTC-USD"]}]
+        flow.start_connectord()
+
+        def told():
+            topics = [stream["topic"] for stream in replay.ask(op="streams")["streams"]]
+            return [(entry["tradeId"], entry["side"], str(entry["price"])) for topic in topics for entry in replay.all(topic)]
+        until(lambda: told() == [("86327327", "buy", "6225.32000000"), ("86327328", "sell", "6225.33000000")], "two trades, the older first")
+        assert web.paths()[0] == "/products/BTC-USD/trades"
+
+
+def tried(*arguments, code=0):
+    ended = dataflow("try", *arguments, DATAFLOW_BIN=str(BIN))
+    assert ended.returncode == code, ended.stdout + ended.stderr
+    return ended.stdout
+
+
+def test_dataflow_try_reads_answers_lines_and_tables(tmp_path):
+    rest, body = ROOT / "deploy/sources/coinbase-exchange-rest.json", tmp_path / "answer.json"
+    body.write_text(json.dumps([{"time": "2020-03-20T00:36:59.860Z", "trade_id": 7, "price": "6225.3200", "size": "0.06", "side": "sell"}], indent=1))
+    (outcome,) = map(json.loads, tried(rest, body, "--json", "--symbols", "BTC-USD").splitlines())
+    assert (outcome["symbol"], outcome["side"], outcome["tradeId"]) == ("BTC-USD", "buy", "7")
+    definition = json.loads(rest.read_text())
+    definition["mapping"]["tests"] = [json.loads(tried(rest, body, "--record", "--symbols", "BTC-USD").rstrip().rstrip(","))]
+    again = tmp_path / "again.json"
+    again.write_text(json.dumps(definition))
+    tried(again)
+    table, rows = tmp_path / "table.json", tmp_path / "rows.csv"
+    table.write_text(json.dumps({"http": {"format": "csv"}, "mapping": {name: value for name, value in MAPPING.items() if name != "each"}}))
+    rows.write_text("\n".join(["s,i,t,p,q,d", ",".join(trade(1).values()), "", "too,few", ",".join(trade(2).values())]))
+    found = [json.loads(line) for line in tried(table, rows, "--json", code=1).splitlines()]
+    assert [(outcome["line"], outcome["is"]) for outcome in found] == [(2, "record"), (4, "fault"), (5, "record")]
+    assert found[1]["reason"] == "line 4: expected 6 columns, found 2"
