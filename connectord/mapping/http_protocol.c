@@ -40,6 +40,17 @@ static bool filled_text_in(const http_protocol_reading_t *self, const char *key,
     return text_in(self, key, raw, text) && (text->length > 0 || wrong(self, key, "expected a text, found none", TEXT("")));
 }
 
+/* A parameter's name as it stands in a query. */
+static bool parameter_in(const http_protocol_reading_t *self, const char *key, text_t raw, text_t *text)
+{
+    if (!filled_text_in(self, key, raw, text))
+        return false;
+    for (size_t i = 0; i < text->length; i++)
+        if (text->at[i] <= ' ' || text->at[i] >= '\x7f' || memchr("&=#+", text->at[i], 4))
+            return wrong(self, key, "expected the name of a query's parameter, found ", *text);
+    return true;
+}
+
 static bool number_in(const http_protocol_reading_t *self, const char *key, text_t raw, uint64_t minimum, uint64_t maximum,
                       uint64_t *number)
 {
@@ -202,7 +213,7 @@ static bool next_in(const http_protocol_reading_t *self, text_t raw)
     for (json_walk_t walk = json_walk(raw); json_next(&walk);) {
         bool ok = text_equal(walk.key, TEXT("cursor")) ? pointer_in(self, "next.cursor", walk.value)
                   : text_equal(walk.key, TEXT("parameter"))
-                      ? filled_text_in(self, "next.parameter", walk.value, &protocol->cursor)
+                      ? parameter_in(self, "next.parameter", walk.value, &protocol->cursor)
                       : wrong(self, "next", "expected cursor and parameter, found ", walk.key);
         if (!ok)
             return false;
@@ -238,7 +249,7 @@ static bool since_in(const http_protocol_reading_t *self, text_t raw)
         return wrong(self, "since", "expected an object, found ", raw);
     for (json_walk_t walk = json_walk(raw); json_next(&walk);) {
         bool ok = text_equal(walk.key, TEXT("parameter"))
-                      ? filled_text_in(self, "since.parameter", walk.value, &protocol->since_parameter)
+                      ? parameter_in(self, "since.parameter", walk.value, &protocol->since_parameter)
                   : text_equal(walk.key, TEXT("from")) ? from_in(self, walk.value)
                   : text_equal(walk.key, TEXT("unit"))
                       ? unit_in(self, walk.value)
