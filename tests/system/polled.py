@@ -6,6 +6,7 @@ from datetime import datetime, timedelta, timezone
 import pytest
 from clients import Requester
 from pipeline import PATIENCE, until
+from stores import metric
 
 MAPPING = {"each": "", "symbol": "/s", "id": "/i", "timestamp": "/t", "price": "/p", "qty": "/q", "side": {"at": "/d", "buy": "b", "sell": "s"}}
 PAGED = {**MAPPING, "each": "/data"}
@@ -27,15 +28,15 @@ def jsoned(value, status=200, **headers):
 
 
 class Polled:
-    """connectord with the one source "polled"."""
+    """connectord with the one source "polled". start: in place of flow.start_connectord."""
 
-    def __init__(self, flow, tmp_path, url, http, mapping, symbols, **source):
+    def __init__(self, flow, tmp_path, url, http, mapping, symbols, start=None, **source):
         self.flow = flow
         self.path = tmp_path / "polled.json"
         self.path.write_text(json.dumps({"http": {"every_ms": 100, **http}, "mapping": mapping}))
         flow.config["connectord"]["sources"] = [{"name": "polled", "connector": "http", "url": url, "definition": str(self.path), "symbols": symbols,
                                                  "backoff": {"initial_ms": 50, "maximum_ms": 200}, "breaker": {"failures": 0}, **source}]
-        self.symbols, self.connectord = symbols, flow.start_connectord()
+        self.connectord = (start or flow.start_connectord)()
         self.replay = Requester(flow.replay)
 
     def ids(self, symbol="BTC-USD"):
@@ -47,6 +48,9 @@ class Polled:
     def has(self, *numbers, symbol="BTC-USD"):
         wanted = [str(number) for number in numbers]
         until(lambda: self.ids(symbol) == wanted, f"{symbol}: {wanted[-1] if wanted else 'nothing'} to be journaled", PATIENCE)
+
+    def value(self, name):
+        return metric(self.flow, f'dataflow_source_{name}_total{{source="polled"}}', "connectord_http")
 
     def __enter__(self):
         self.replay.__enter__()
