@@ -13,6 +13,7 @@
 #include "common/log.h"
 #include "common/zeromq/guard.h"
 #include "common/zeromq/socket.h"
+#include "proto/record.h"
 
 enum {
     BUSES_MAX = 16,
@@ -40,6 +41,8 @@ struct cached {
 /* A trade of the future belongs to no time that has been. */
 static bool add_to_candles(cached_t *self, memory_log_t *memory_log, const trade_t *trade)
 {
+    if (!record_is_trade(trade))
+        return true;
     candle_place_t place = {trade->timestamp_ns, trade->cursor};
     if (!trade_is_future(trade, self->future_ns))
         return candles_add(memory_log_candles(memory_log), place, trade->price, trade->qty);

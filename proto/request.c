@@ -42,7 +42,7 @@ static bool read_op(request_t *request, text_t value)
 
 static bool read_symbol(request_t *request, text_t value)
 {
-    return json_plain_string(value, &request->symbol) && symbol_valid(request->symbol);
+    return json_plain_string(value, &request->symbol) && subject_valid(request->symbol);
 }
 
 static bool read_topic(request_t *request, text_t value)

@@ -191,6 +191,15 @@ static void put_run(json_writer_t *json, const status_t *status)
     json_close_object(json);
 }
 
+/* Absent: there are none. */
+static bool read_latest(text_t json, text_t *latest)
+{
+    *latest = json_member(json, "latest");
+    if (latest->length == 0)
+        *latest = TEXT("[]");
+    return json_kind(*latest) == JSON_ARRAY;
+}
+
 static bool read_symbols(text_t json, text_t *symbols)
 {
     *symbols = json_member(json, "symbols");
@@ -237,6 +246,8 @@ void status_print(buffer_t *out, const status_t *status)
     put_condition(&json, status);
     put_lines(&json, status);
     put_run(&json, status);
+    if (status->latest.length > TEXT("[]").length)
+        json_put_raw(&json, "latest", status->latest);
     put_map(&json, "symbols", status->symbols);
     json_close_object(&json);
 }
@@ -255,14 +266,14 @@ bool status_parse(text_t json, status_t *status)
            read_u64(json, "malformed", &status->malformed) && read_u64(json, "gaps", &status->gaps) &&
            read_u64(json, "reconnects", &status->reconnects) && read_oddities(json, status) && read_condition(json, status) &&
            read_lines(json, status) && read_missed(json, status) && read_run(json, status) &&
-           read_symbols(json, &status->symbols);
+           read_latest(json, &status->latest) && read_symbols(json, &status->symbols);
 }
 
 bool status_next_symbol(json_walk_t *walk, text_t *symbol, uint64_t *last_seq)
 {
     while (json_next(walk)) {
         uint64_t seq;
-        if (symbol_valid(walk->key) && json_u64(walk->value, &seq)) {
+        if (subject_valid(walk->key) && json_u64(walk->value, &seq)) {
             *symbol = walk->key;
             *last_seq = seq;
             return true;
@@ -274,7 +285,7 @@ bool status_next_symbol(json_walk_t *walk, text_t *symbol, uint64_t *last_seq)
 bool status_next_stale(json_walk_t *walk, text_t *symbol, int64_t *silence_ms)
 {
     while (json_next(walk)) {
-        if (symbol_valid(walk->key) && json_kind(walk->value) == JSON_NUMBER && read_ms(walk->value, silence_ms)) {
+        if (subject_valid(walk->key) && json_kind(walk->value) == JSON_NUMBER && read_ms(walk->value, silence_ms)) {
             *symbol = walk->key;
             return true;
         }
@@ -291,7 +302,7 @@ void status_put_stale(buffer_t *out, text_t symbol, int64_t silence_ms)
 bool status_next_failing(json_walk_t *walk, text_t *symbol, text_t *reason)
 {
     while (json_next(walk)) {
-        if (symbol_valid(walk->key) && json_kind(walk->value) == JSON_STRING) {
+        if (subject_valid(walk->key) && json_kind(walk->value) == JSON_STRING) {
             *symbol = walk->key;
             *reason = (text_t){walk->value.at + 1, walk->value.length - 2};
             return true;

@@ -44,7 +44,9 @@ typedef struct {
     bool active;                     /* are its trades published? Of a source in a group */
     uint64_t run;                    /* identifies the process that sent it: differs after each start; 0: unknown */
     uint64_t former_epoch;           /* the one that this process had before the current epoch; 0: none */
-    text_t former;  /* raw JSON object {"BTC-USD":940,…}: (former_epoch, 940 + n) is (epoch, n); 0 for symbols not in it */
+    text_t former; /* raw JSON object {"BTC-USD":940,…}: (former_epoch, 940 + n) is (epoch, n); 0 for symbols not in it */
+    text_t
+        latest; /* raw JSON array ["readings",…]: channels of which the newest record of each key is what matters; empty is [] */
     text_t symbols; /* raw JSON object {"BTC-USD":42,…}: every symbol that the source offers, and its stream's last seq (0:
                         * no trade yet) */
 } status_t;

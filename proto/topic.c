@@ -38,14 +38,77 @@ static bool has_hyphen_inside(text_t symbol)
     return symbol.length >= SYMBOL_MIN && memchr(symbol.at + 1, '-', symbol.length - 2);
 }
 
-bool symbol_valid(text_t symbol)
+bool key_valid(text_t key)
 {
-    if (symbol.length > SYMBOL_MAX || !has_hyphen_inside(symbol))
+    if (key.length < 1 || key.length > KEY_MAX)
         return false;
-    for (size_t n; symbol.length; symbol.at += n, symbol.length -= n)
-        if ((n = symbol_step(symbol)) == 0)
+    for (size_t n; key.length; key.at += n, key.length -= n)
+        if ((n = symbol_step(key)) == 0)
             return false;
     return true;
+}
+
+bool symbol_valid(text_t symbol)
+{
+    return has_hyphen_inside(symbol) && key_valid(symbol);
+}
+
+static bool channel_char(char c)
+{
+    return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-' || c == '_';
+}
+
+/* Is it what a channel may begin with? */
+static bool channel_can_begin(text_t channel)
+{
+    if (channel.length > CHANNEL_MAX || (channel.length > 0 && (channel.at[0] < 'a' || channel.at[0] > 'z')))
+        return false;
+    for (size_t i = 0; i < channel.length; i++)
+        if (!channel_char(channel.at[i]))
+            return false;
+    return true;
+}
+
+bool channel_valid(text_t channel)
+{
+    return channel.length > 0 && channel_can_begin(channel) && !text_equal(channel, TEXT("trade")) &&
+           !text_equal(channel, TEXT(CHANNEL_TRADES)) && !text_equal(channel, TEXT("status"));
+}
+
+/* What is before the first dot; false where there is none. And what is behind it. */
+static bool split(text_t text, text_t *before, text_t *behind)
+{
+    const char *dot = text.length ? memchr(text.at, '.', text.length) : NULL;
+    if (!dot)
+        return false;
+    *before = (text_t){text.at, (size_t)(dot - text.at)};
+    *behind = (text_t){dot + 1, text.length - before->length - 1};
+    return true;
+}
+
+bool subject_is_symbol(text_t subject)
+{
+    return subject.length == 0 || !memchr(subject.at, '.', subject.length);
+}
+
+bool subject_valid(text_t subject)
+{
+    text_t channel, key;
+    return split(subject, &channel, &key) ? channel_valid(channel) && key_valid(key) : symbol_valid(subject);
+}
+
+bool subject_is_any(text_t subject)
+{
+    text_t channel, key;
+    return split(subject, &channel, &key) && channel_valid(channel) && text_equal(key, TEXT("*"));
+}
+
+void subject_split(text_t subject, text_t *channel, text_t *key)
+{
+    if (!split(subject, channel, key)) {
+        *channel = TEXT(CHANNEL_TRADES);
+        *key = subject;
+    }
 }
 
 bool source_valid(text_t source)
@@ -60,38 +123,50 @@ bool source_valid(text_t source)
     return true;
 }
 
-size_t topic_print(char out[static TOPIC_MAX], text_t symbol, text_t source)
+size_t subject_print(char out[static SUBJECT_MAX], text_t channel, text_t key)
 {
-    char *at = put(out, TEXT(TOPIC_TRADE));
-    at = put(at, symbol);
+    char *at = out;
+    if (!text_equal(channel, TEXT(CHANNEL_TRADES))) {
+        at = put(at, channel);
+        *at++ = '.';
+    }
+    return (size_t)(put(at, key) - out);
+}
+
+/* What stands before the subject. */
+static text_t prefix_of(text_t subject)
+{
+    return subject_is_symbol(subject) ? TEXT(TOPIC_TRADE) : TEXT("");
+}
+
+size_t topic_print(char out[static TOPIC_MAX], text_t subject, text_t source)
+{
+    char *at = put(out, prefix_of(subject));
+    at = put(at, subject);
     *at++ = '.';
     return (size_t)(put(at, source) - out);
 }
 
-bool topic_names(text_t topic, text_t symbol, text_t source)
+bool topic_names(text_t topic, text_t subject, text_t source)
 {
-    const text_t prefix = TEXT(TOPIC_TRADE);
-    if (topic.length != prefix.length + symbol.length + 1 + source.length || !text_starts_with(topic, prefix))
+    text_t prefix = prefix_of(subject);
+    if (topic.length != prefix.length + subject.length + 1 + source.length || !text_starts_with(topic, prefix))
         return false;
     const char *at = topic.at + prefix.length;
-    return memcmp(at, symbol.at, symbol.length) == 0 && at[symbol.length] == '.' &&
-           memcmp(at + symbol.length + 1, source.at, source.length) == 0;
+    return memcmp(at, subject.at, subject.length) == 0 && at[subject.length] == '.' &&
+           memcmp(at + subject.length + 1, source.at, source.length) == 0;
 }
 
-bool topic_parse(text_t topic, text_t *symbol, text_t *source)
+bool topic_parse(text_t topic, text_t *subject, text_t *source)
 {
-    const text_t prefix = TEXT(TOPIC_TRADE);
-    if (topic.length > TOPIC_MAX || !text_starts_with(topic, prefix))
+    text_t channel, rest, key, found_source;
+    if (topic.length > TOPIC_MAX || !split(topic, &channel, &rest) || !split(rest, &key, &found_source) ||
+        !source_valid(found_source))
         return false;
-    text_t rest = {topic.at + prefix.length, topic.length - prefix.length};
-    const char *dot = rest.length ? memchr(rest.at, '.', rest.length) : NULL;
-    if (!dot)
+    bool trades = text_equal(channel, TEXT("trade"));
+    if (trades ? !symbol_valid(key) : !channel_valid(channel) || !key_valid(key))
         return false;
-    size_t length = (size_t)(dot - rest.at);
-    text_t found_symbol = {rest.at, length}, found_source = {dot + 1, rest.length - length - 1};
-    if (!symbol_valid(found_symbol) || !source_valid(found_source))
-        return false;
-    *symbol = found_symbol;
+    *subject = trades ? key : (text_t){topic.at, channel.length + 1 + key.length};
     *source = found_source;
     return true;
 }
@@ -122,32 +197,34 @@ static bool source_can_begin(text_t source)
     return true;
 }
 
-/* Is it what a symbol may begin with? */
-static bool symbol_can_begin(text_t symbol)
+/* Is it what a key may begin with? */
+static bool key_can_begin(text_t key)
 {
-    if (symbol.length > SYMBOL_MAX)
+    if (key.length > KEY_MAX)
         return false;
-    for (size_t n; symbol.length; symbol.at += n, symbol.length -= n)
-        if ((n = symbol_step(symbol)) == 0)
-            return is_cut_short(symbol);
+    for (size_t n; key.length; key.at += n, key.length -= n)
+        if ((n = symbol_step(key)) == 0)
+            return is_cut_short(key);
     return true;
 }
 
-static bool trade_can_begin(text_t rest)
+/* Can a stream's topic go on so behind its channel? */
+static bool stream_can_go_on(text_t rest, bool valid(text_t key))
 {
-    const char *dot = rest.length > 0 ? memchr(rest.at, '.', rest.length) : NULL;
-    if (!dot)
-        return symbol_can_begin(rest);
-    text_t symbol = {rest.at, (size_t)(dot - rest.at)};
-    return symbol_valid(symbol) && source_can_begin((text_t){dot + 1, rest.length - symbol.length - 1});
+    text_t key, source;
+    if (!split(rest, &key, &source))
+        return key_can_begin(rest);
+    return valid(key) && source_can_begin(source);
 }
 
 bool topic_can_begin(text_t prefix)
 {
-    const text_t trade = TEXT(TOPIC_TRADE), status = TEXT(TOPIC_STATUS);
-    if (text_starts_with(trade, prefix) || text_starts_with(status, prefix))
-        return true;
-    if (text_starts_with(prefix, status))
-        return source_can_begin((text_t){prefix.at + status.length, prefix.length - status.length});
-    return text_starts_with(prefix, trade) && trade_can_begin((text_t){prefix.at + trade.length, prefix.length - trade.length});
+    text_t first, rest;
+    if (!split(prefix, &first, &rest))
+        return channel_can_begin(prefix);
+    if (text_equal(first, TEXT("status")))
+        return source_can_begin(rest);
+    if (text_equal(first, TEXT("trade")))
+        return stream_can_go_on(rest, symbol_valid);
+    return channel_valid(first) && stream_can_go_on(rest, key_valid);
 }

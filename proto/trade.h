@@ -23,11 +23,15 @@ typedef struct {
     text_t timestamp;     /* the exchange's own, as it sent it: timestamp_parse reads it */
     int64_t timestamp_ns; /* what it says, in ns since 1970: from trade_parse and trade_valid; nobody else need set it */
     side_t side;
-    text_t qty, price;   /* decimal_valid; exact text */
-    text_t id;           /* the exchange's trade id: 1 to TRADE_ID_MAX printable ASCII characters but '"' and '\' */
-    text_t source;       /* topic.h: source_valid */
-    int64_t received_ns; /* when connectord received it, ns since 1970 */
+    text_t qty, price;    /* decimal_valid; exact text */
+    text_t id;            /* the exchange's trade id: 1 to TRADE_ID_MAX printable ASCII characters but '"' and '\' */
+    text_t source;        /* topic.h: source_valid */
+    int64_t received_ns;  /* when connectord received it, ns since 1970 */
+    text_t channel, data; /* of a record that is no trade (record.h); empty in a trade */
 } trade_t;
+
+/* 1 to TRADE_ID_MAX printable ASCII characters but '"' and '\'. */
+bool trade_id_valid(text_t id);
 
 /* Is every field as the comments above say? On true timestamp_ns is set, too; on false *wrong is the first offending field's name on the
  * wire. cursor and received_ns are not checked. */

@@ -15,8 +15,8 @@ typedef struct {
     void *arg;
     bool busy;
 
-    kept_symbol_t symbol; /* the only one; empty: all */
-    size_t at, stream;    /* of the next symbol, and of its stream */
+    kept_subject_t symbol; /* the only one; empty: all */
+    size_t at, stream;     /* of the next symbol, and of its stream */
     uint64_t cleared, clearing;
 } clear_history_t;
 

@@ -3,16 +3,17 @@
 #include <stdlib.h>
 
 #include "common/table.h"
+#include "proto/record.h"
 #include "proto/topic.h"
 #include "proto/trade.h"
 
 /* TRIES: while the store is busy with somebody else, which it waits for itself. */
-enum { BATCH = 20000, TRIES = 5, LINE_MAX_BYTES = TRADE_MAX + 5 /* with its end, and a byte order mark before it */ };
+enum { BATCH = 20000, TRIES = 5, LINE_MAX_BYTES = RECORD_MAX + 5 /* with its end, and a byte order mark before it */ };
 
 /* One trade of the batch, with all that it needs to stay. */
 typedef struct {
     char topic[TOPIC_MAX];
-    char json[TRADE_MAX];
+    char json[RECORD_MAX];
 } import_row_t;
 
 /* A stream as far as we know. */
@@ -41,16 +42,18 @@ typedef struct {
 static bool take(import_t *self, text_t line)
 {
     trade_t trade;
+    char room[SUBJECT_MAX];
     import_row_t *row = &self->rows[self->read.count];
     store_trade_t *entry = &self->read.trades[self->read.count];
-    if (line.length > TRADE_MAX || !trade_parse(line, &trade) || trade.cursor.epoch >= INT64_MAX ||
+    if (line.length > RECORD_MAX || !record_parse(line, &trade) || trade.cursor.epoch >= INT64_MAX ||
         trade.cursor.seq >= INT64_MAX)
         return false;
     entry->timestamp_ns = trade_time_ns(&trade);
     memcpy(row->json, line.at, line.length);
     entry->cursor = trade.cursor;
     entry->json = (text_t){row->json, line.length};
-    entry->topic = (text_t){row->topic, topic_print(row->topic, trade.symbol, trade.source)};
+    text_t subject = {room, record_subject(room, &trade)};
+    entry->topic = (text_t){row->topic, topic_print(row->topic, subject, trade.source)};
     self->read.count++;
     return true;
 }

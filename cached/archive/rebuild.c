@@ -8,6 +8,7 @@
 #include "common/clock.h"
 #include "common/log.h"
 #include "common/loop/worker.h"
+#include "proto/record.h"
 #include "proto/trade.h"
 
 enum {
@@ -50,8 +51,8 @@ static bool on_trade(void *arg, const store_trade_t *stored)
     candle_place_t place = {.cursor = stored->cursor};
     self->count++;
     self->query.from = cursor_behind(stored->cursor);
-    if (!trade_parse(stored->json, &trade) || /* never so, as long as nobody else writes into the store */
-        trade_is_future(&trade, self->future_ns))
+    if (!record_parse(stored->json, &trade) || /* never so, as long as nobody else writes into the store */
+        !record_is_trade(&trade) || trade_is_future(&trade, self->future_ns))
         return true;
     place.timestamp_ns = trade.timestamp_ns;
     self->full = !candles_add(self->candles, place, trade.price, trade.qty) || self->full;

@@ -5,6 +5,7 @@
 #include "common/clock.h"
 #include "common/json/json.h"
 #include "common/log.h"
+#include "proto/record.h"
 #include "proto/request.h"
 #include "proto/topic.h"
 #include "proto/trade.h"
@@ -22,12 +23,6 @@ struct refetch {
     bool full; /* the page waits to be stored */
 };
 
-static bool is_of(text_t topic, const trade_t *trade)
-{
-    text_t symbol, source;
-    return topic_parse(topic, &symbol, &source) && text_equal(symbol, trade->symbol) && text_equal(source, trade->source);
-}
-
 /* What comes in order from the range that was asked for. Where it does not fit, the page ends before it. */
 static bool take(refetch_t *self, const range_answer_t *answer)
 {
@@ -37,7 +32,7 @@ static bool take(refetch_t *self, const range_answer_t *answer)
     self->page.upto = answer->has_next ? (cursor_t){answer->next.epoch, answer->next.seq - 1} : self->to;
     while (json_next(&walk)) {
         trade_t trade;
-        if (!trade_parse(walk.value, &trade) || !is_of(topic, &trade))
+        if (!record_parse(walk.value, &trade) || !record_is_of(&trade, topic))
             return false;
         if (cursor_compare(trade.cursor, last) <= 0 || cursor_compare(trade.cursor, self->to) > 0)
             continue;

@@ -4,6 +4,7 @@
 
 #include "common/array.h"
 #include "common/log.h"
+#include "proto/record.h"
 #include "proto/topic.h"
 
 enum {
@@ -121,7 +122,7 @@ static bool begin(warm_up_t *self, const stored_place_t *stored_place)
 static void append(warm_up_t *self, const store_trade_t *stored)
 {
     trade_t trade;
-    if (trade_parse(stored->json, &trade)) /* always so, as long as nobody else writes into the store */
+    if (record_parse(stored->json, &trade)) /* always so, as long as nobody else writes into the store */
         self->events->on_trade(self->arg, self->memory_log, &trade, stored->json);
     self->trades++;
 }

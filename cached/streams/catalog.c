@@ -19,7 +19,7 @@ typedef struct {
 
 /* All there is of one symbol. */
 typedef struct {
-    kept_symbol_t symbol;
+    kept_subject_t symbol;
     memory_log_t *memory_logs[CATALOG_SOURCES_MAX];
     size_t memory_log_count;
     symbol_offer_t offers[CATALOG_SOURCES_MAX];
@@ -252,7 +252,7 @@ void catalog_offer(catalog_t *self, const status_t *status)
     text_t symbol;
     uint64_t last_seq;
     while (status_next_symbol(&walk, &symbol, &last_seq)) {
-        book_t *book = symbol_valid(symbol) ? book_make(self, symbol) : NULL;
+        book_t *book = subject_valid(symbol) ? book_make(self, symbol) : NULL;
         if (book)
             book_offer(book, offerer);
     }

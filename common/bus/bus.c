@@ -4,6 +4,7 @@
 #include "common/clock.h"
 #include "common/log.h"
 #include "common/zeromq/socket.h"
+#include "proto/record.h"
 #include "proto/topic.h"
 
 #include <stdlib.h>
@@ -65,10 +66,10 @@ static void note_presence(bus_t *self, const status_t *status)
 static void on_trade(bus_t *self, text_t topic, text_t json)
 {
     trade_t trade;
-    if (trade_parse(json, &trade) && topic_names(topic, trade.symbol, trade.source))
+    if (record_parse(json, &trade) && record_is_of(&trade, topic))
         self->events->on_trade(self->arg, self, topic, &trade, json);
     else
-        bus_complain(self, "follower: malformed trade on the bus", topic, json);
+        bus_complain(self, "follower: malformed record on the bus", topic, json);
 }
 
 static void on_status(bus_t *self, text_t topic, text_t json)
@@ -86,10 +87,10 @@ static void on_status(bus_t *self, text_t topic, text_t json)
 static void on_message(void *arg, const text_t *frames, size_t count)
 {
     bus_t *self = arg;
-    if (count == 2 && text_starts_with(frames[0], TEXT(TOPIC_TRADE)))
-        on_trade(self, frames[0], frames[1]);
-    else if (count == 2 && text_starts_with(frames[0], TEXT(TOPIC_STATUS)))
+    if (count == 2 && text_starts_with(frames[0], TEXT(TOPIC_STATUS)))
         on_status(self, frames[0], frames[1]);
+    else if (count == 2)
+        on_trade(self, frames[0], frames[1]);
     else
         bus_complain(self, "follower: expected a topic and a body on the bus", frames[0], frames[count - 1]);
 }

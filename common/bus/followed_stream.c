@@ -3,6 +3,7 @@
 #include "common/clock.h"
 #include "common/json/json.h"
 #include "common/log.h"
+#include "proto/record.h"
 #include "proto/request.h"
 
 #include <assert.h>
@@ -299,7 +300,7 @@ static void release_held(followed_stream_t *self)
         memcpy(&json.length, self->held.bytes + at, sizeof json.length);
         json.at = self->held.bytes + at + sizeof json.length;
         trade_t trade;
-        if (!trade_parse(json, &trade) || trade.cursor.epoch != self->next.epoch || trade.cursor.seq > self->next.seq)
+        if (!record_parse(json, &trade) || trade.cursor.epoch != self->next.epoch || trade.cursor.seq > self->next.seq)
             break; /* another hole before the held ones: keep them */
         at += sizeof json.length + json.length;
         if (trade.cursor.seq == self->next.seq)
@@ -316,8 +317,7 @@ static bool take_page(followed_stream_t *self, text_t trades)
     json_walk_t walk = json_walk(trades);
     while (followed_stream_is_followed(self) && json_next(&walk)) {
         trade_t trade;
-        if (!trade_parse(walk.value, &trade) || !text_equal(trade.symbol, self->symbol) ||
-            !text_equal(trade.source, self->source))
+        if (!record_parse(walk.value, &trade) || !record_is_of(&trade, self->topic))
             return false;
         if (trade.cursor.epoch > self->next.epoch)
             return false; /* the bus tells of another epoch, and how it goes on from this one */

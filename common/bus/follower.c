@@ -8,6 +8,7 @@
 #include "common/clock.h"
 #include "common/json/json.h"
 #include "common/table.h"
+#include "proto/record.h"
 #include "proto/request.h"
 #include "proto/topic.h"
 
@@ -167,7 +168,7 @@ static void stream_known(follower_t *self, const bus_t *bus, text_t topic, curso
 static void on_trade(void *arg, bus_t *bus, text_t topic, const trade_t *trade, text_t json)
 {
     follower_t *self = arg;
-    if (!wanted(self, trade->symbol))
+    if (!wanted(self, record_subject_in(topic, trade)))
         return; /* unsubscribed; it was under way already */
     followed_stream_t *stream = stream_from(self, bus, topic);
     if (!stream) {
@@ -336,16 +337,16 @@ void follower_subscribe_all(follower_t *self)
 {
     self->all = true;
     for (size_t i = 0; i < self->config.count; i++) {
-        bus_subscribe(self->links[i].bus, TEXT(TOPIC_TRADE));
+        bus_subscribe(self->links[i].bus, TEXT(""));
         list_streams(&self->links[i]); /* until a tick asks it may be a while */
     }
 }
 
-/* Subscribes or unsubscribes on every bus to `trade.<symbol>.`, whatever the source. */
+/* Subscribes or unsubscribes on every bus to `trade.<symbol>.`, or another subject's, whatever the source. */
 static void tell_buses(follower_t *self, text_t symbol, void (*tell)(bus_t *, text_t))
 {
-    char prefix[TOPIC_MAX + 1];
-    size_t length = (size_t)snprintf(prefix, sizeof prefix, TOPIC_TRADE "%.*s.", TEXT_ARG(symbol));
+    char prefix[TOPIC_MAX];
+    size_t length = topic_print(prefix, symbol, TEXT(""));
     for (size_t i = 0; i < self->config.count; i++)
         tell(self->links[i].bus, (text_t){prefix, length});
 }

@@ -58,10 +58,10 @@ typedef struct {
  * always subscribed; trades only as requested below. */
 follower_t *follower_new(loop_t *loop, const follower_config_t *config, const follower_events_t *events, void *arg);
 
-/* All trades. */
+/* All records. */
 void follower_subscribe_all(follower_t *self);
 
-/* The trades of one symbol, from all its sources. Subscriptions are not counted: two subscribes are undone by one unsubscribe, which
+/* The records of one subject (topic.h), from all its sources. Subscriptions are not counted: two subscribes are undone by one unsubscribe, which
  * also forgets the symbol's streams (no callback for them comes after it). */
 void follower_subscribe(follower_t *self, text_t symbol);
 void follower_unsubscribe(follower_t *self, text_t symbol);

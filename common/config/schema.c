@@ -7,7 +7,7 @@
 #define GIB (1024 * MIB)
 #define TIB (1024 * GIB)
 
-enum { LIST_BUS_MAX = 16, LIST_HOSTS_MAX = 64 /* HOSTS_MAX */ };
+enum { LIST_BUS_MAX = 16, LIST_HOSTS_MAX = 64 /* HOSTS_MAX */, LATEST_MAX = 64 };
 
 static const char default_sources[] =
     "[{\"name\": \"blockchain\", \"connector\": \"blockchain\", \"url\": \"ws://127.0.0.1:5000/ws\", "
@@ -34,7 +34,9 @@ static const schema_key_t keys[] = {
 /* What one connector alone knows: the rows of settings[] in each connector's file (Makefile). */
 #include "build/connector_settings.h"
     {SOURCE "symbols", KEY_TEXTS, FORMAT_SYMBOL, .minimum = 0, .maximum = 10000, .initial = "",
-     .help = "The symbols that the source offers"},
+     .help = "The symbols that the source offers; of other channels <channel>.<key>, or <channel>.* for every key that comes"},
+    {SOURCE "latest", KEY_TEXTS, FORMAT_CHANNEL, .minimum = 0, .maximum = LATEST_MAX, .initial = "",
+     .help = "Channels of which only the newest record of each key matters to a client that is behind"},
     {SOURCE "subscribe", KEY_TEXT, FORMAT_CHOICE, "always|demand", .initial = "always",
      .help = "Subscribe to all symbols at the start, or only to those in demand"},
     {SOURCE "grace_ms", KEY_INTEGER, .minimum = 0, .maximum = 3600000, .initial = "5000",

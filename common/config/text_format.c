@@ -168,10 +168,10 @@ static bool choice_valid(const char *choices, text_t text)
 static bool pattern_valid(text_t text)
 {
     for (size_t i = 0; i < text.length; i++) {
-        if (text.at[i] != '*' && !symbol_char(text.at[i]))
+        if (text.at[i] != '*' && text.at[i] != '.' && !symbol_char(text.at[i]))
             return false;
     }
-    return text.length > 0 && text.length <= SYMBOL_MAX;
+    return text.length > 0 && text.length <= SUBJECT_MAX;
 }
 
 bool text_format_matches(text_format_t format, const char *choices, text_t text)
@@ -200,7 +200,9 @@ bool text_format_matches(text_format_t format, const char *choices, text_t text)
     case FORMAT_SOURCE:
         return source_valid(text);
     case FORMAT_SYMBOL:
-        return symbol_valid(text);
+        return subject_valid(text) || subject_is_any(text);
+    case FORMAT_CHANNEL:
+        return channel_valid(text);
     case FORMAT_PATTERN:
         return pattern_valid(text);
     case FORMAT_STORE:
@@ -223,7 +225,8 @@ void text_format_describe(text_format_t format, const char *choices, buffer_t *o
         [FORMAT_HOST] = "a host's name without a port, or *",
         [FORMAT_NETWORK] = "local, any, an IP address or ADDRESS/BITS",
         [FORMAT_SOURCE] = "a name without spaces, quotes and backslashes",
-        [FORMAT_SYMBOL] = "a symbol such as BTC-USD",
+        [FORMAT_SYMBOL] = "a symbol such as BTC-USD, or a channel and a key such as readings.sensor-7",
+        [FORMAT_CHANNEL] = "a channel's name of small letters, digits, - and _",
         [FORMAT_PATTERN] = "a symbol in which * stands for any characters",
         [FORMAT_STORE] = "memory:, sqlite:///PATH, postgres://… or redis://…",
     };

@@ -42,6 +42,7 @@ static bool leave(http_connection_t *self)
     budget_close(&self->account);
     list_remove(&self->in_server);
     list_remove(&self->in_woken);
+    list_remove(&self->reading.in_line);
     connection_slots_leave(self->shared->slots, &self->slot);
     uv_close((uv_handle_t *)&self->poll, on_poll_closed);
     return true;
@@ -64,7 +65,8 @@ static void on_poll(uv_poll_t *handle, int status, int events);
 
 static void watch(http_connection_t *self)
 {
-    bool reads = !self->ended && (http_state_discards(self->state) || self->kept.length < HTTP_HEAD_MAX);
+    bool waits = list_linked(&self->reading.in_line);
+    bool reads = !self->ended && !waits && (http_state_discards(self->state) || self->kept.length < HTTP_HEAD_MAX);
     int wanted = (reads ? UV_READABLE : 0) | (self->out.length > 0 ? UV_WRITABLE : 0);
     if (wanted == self->watched)
         return;
@@ -277,7 +279,27 @@ static void settle(http_connection_t *self)
         count(self);
 }
 
-/* What there is no time for in this turn of the loop (share.h) it tells of again in the next one. */
+static void serve_reading(share_waiter_t *waiter)
+{
+    http_connection_t *self = LIST_OWNER(waiter, http_connection_t, reading);
+    if (is_open(self) && !self->ended)
+        take(self);
+    settle(self);
+}
+
+static void read_or_wait(http_connection_t *self)
+{
+    if (share_begin(self->shared->requests)) {
+        take(self);
+        settle(self);
+        share_end(self->shared->requests);
+    } else {
+        share_wait(self->shared->requests, &self->reading);
+        watch(self);
+    }
+}
+
+/* For what goes out there may be no time in this turn of the loop (share.h): it tells of it again in the next one. */
 static void on_poll(uv_poll_t *handle, int status, int events)
 {
     http_connection_t *self = handle->data;
@@ -291,11 +313,8 @@ static void on_poll(uv_poll_t *handle, int status, int events)
         settle(self);
         share_end(shared->answers);
     }
-    if ((events & UV_READABLE) && is_open(self) && share_begin(shared->requests)) {
-        take(self);
-        settle(self);
-        share_end(shared->requests);
-    }
+    if ((events & UV_READABLE) && is_open(self))
+        read_or_wait(self);
 }
 
 void http_connection_look(http_connection_t *self)
@@ -336,6 +355,8 @@ http_connection_t *http_connection_new(http_shared_t *shared, int fd)
     budget_open(&self->account, shared->budget, on_greedy, self);
     list_append(&shared->connections, &self->in_server);
     list_init(&self->in_woken);
+    list_init(&self->reading.in_line);
+    self->reading.serve = serve_reading;
     expect(self, HTTP_HEAD_MS);
     watch(self);
     return self;

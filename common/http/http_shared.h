@@ -43,6 +43,7 @@ struct http_connection {
     const http_owner_t *events;        /* NULL: nobody */
     void *owner;
     list_t in_server, in_woken;
+    share_waiter_t reading; /* in line: it has sent something, and is not watched for more */
     connection_slot_t slot;
     budget_account_t account;
 };

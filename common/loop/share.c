@@ -11,12 +11,24 @@ struct share {
     int64_t slice_ns;
     share_work_fn *work;
     void *arg;
+    list_t line;   /* share_waiter_t.in_line */
     uint64_t turn; /* of the loop, that this counts: */
     int64_t used_ns;
     int64_t begun_ns;
     unsigned depth; /* pieces within pieces */
     bool any;       /* a piece was begun in this turn */
 };
+
+static bool serve_next(void *arg)
+{
+    share_t *self = arg;
+    list_t *first = list_take(&self->line);
+    if (first) {
+        share_waiter_t *waiter = LIST_OWNER(first, share_waiter_t, in_line);
+        waiter->serve(waiter);
+    }
+    return !list_empty(&self->line);
+}
 
 share_t *share_new(loop_t *loop, unsigned slice_us, share_work_fn *work, void *arg)
 {
@@ -25,8 +37,9 @@ share_t *share_new(loop_t *loop, unsigned slice_us, share_work_fn *work, void *a
         return NULL;
     self->loop = loop;
     self->slice_ns = slice_us * NS_PER_MS / 1000;
-    self->work = work;
-    self->arg = arg;
+    self->work = work ? work : serve_next;
+    self->arg = work ? arg : self;
+    list_init(&self->line);
     uv_idle_init(loop_uv(loop), &self->idle);
     self->idle.data = self;
     return self;
@@ -46,9 +59,9 @@ void share_destroy(share_t **self_p)
     uv_close((uv_handle_t *)&self->idle, on_closed);
 }
 
-bool share_begin(share_t *self)
+static bool begin(share_t *self)
 {
-    if (!self || self->depth++ > 0)
+    if (self->depth++ > 0)
         return true;
     uint64_t turn = loop_turns(self->loop);
     if (turn != self->turn) {
@@ -63,6 +76,20 @@ bool share_begin(share_t *self)
     self->any = true;
     self->begun_ns = clock_mono_ns();
     return true;
+}
+
+bool share_begin(share_t *self)
+{
+    if (!self)
+        return true;
+    return (self->depth > 0 || list_empty(&self->line)) && begin(self);
+}
+
+void share_wait(share_t *self, share_waiter_t *waiter)
+{
+    if (!list_linked(&waiter->in_line))
+        list_append(&self->line, &waiter->in_line);
+    share_wake(self);
 }
 
 void share_end(share_t *self)
@@ -87,7 +114,7 @@ void share_run(share_t *self)
     bool more = true, time = true;
     if (!self)
         return;
-    if (share_begin(self)) {
+    if (begin(self)) {
         while (more && time) {
             more = self->work(self->arg);
             time = self->used_ns + clock_mono_ns() - self->begun_ns < self->slice_ns;

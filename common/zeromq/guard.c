@@ -291,6 +291,18 @@ static void add(atomic_uint_fast64_t *number, uint64_t more)
     atomic_store_explicit(number, atomic_load_explicit(number, memory_order_relaxed) + more, memory_order_relaxed);
 }
 
+void guard_enter(guard_t *self)
+{
+    if (self)
+        add(&self->calls, 1);
+}
+
+void guard_leave(guard_t *self)
+{
+    if (self)
+        add(&self->calls, 1);
+}
+
 void guard_published(guard_t *self, size_t bytes)
 {
     add(&self->messages, 1);

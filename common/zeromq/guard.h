@@ -8,7 +8,7 @@
  *     ZAP: asked about  ──▶ the connection's id, which is the "User-Id" of its messages
  *     a message         ──▶ is counted as taken, for its id
  *     watch, a thread   ──▶ 20 times a second: received - taken = what waits, or is a message that never ends; what waits for those who
- *                           do not read; the greediest peer is shut down
+ *                           do not read; the greediest peer is shut down. At once where the loop stands still in a call of libzmq
  *
  * The watch is a separate thread because libzmq reads subscriptions for as long as more arrive, on any thread that asks it for anything: the
  * loop stands still meanwhile. For a connection over ipc the kernel counts nothing: there the file's permissions decide who may connect.
@@ -48,6 +48,11 @@ void guard_took(guard_peer_t *peer, size_t bytes);
 
 /* Nothing is waiting from anybody. */
 void guard_drained(guard_t *self);
+
+/* Before a call of libzmq for the socket, and after it. Inside it may read what peers send for as long as more arrives, and the loop stands still.
+ * self may be NULL. */
+void guard_enter(guard_t *self);
+void guard_leave(guard_t *self);
 
 /* This many bytes were published, as one message. */
 void guard_published(guard_t *self, size_t bytes);

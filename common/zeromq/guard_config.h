@@ -13,8 +13,12 @@ enum {
     GUARD_CONNECTIONS = 1024,       /* by default, of one socket */
     GUARD_MEMORY_BYTES = 512 << 20, /* by default, of the process */
     GUARD_INPUT_BYTES = 2 << 20, /* of one peer's that wait or are not complete: as sent; libzmq takes up to 32 times as much */
-    GUARD_INPUT_ALL_BYTES = 16 << 20, /* of all peers of a socket */
-    GUARD_TICK_MS = 50
+    GUARD_INPUT_ALL_BYTES = 16 << 20,   /* of all peers of a socket */
+    GUARD_SUBSCRIPTION_BYTES = 3 << 19, /* the same of one subscriber's: 50,000 subscriptions of 31 bytes */
+    GUARD_RECEIVE_BYTES =
+        128 << 10, /* of a subscriber's that the kernel holds: more than these are not read when it was shut down */
+    GUARD_TICK_MS = 50,
+    GUARD_GLANCE_MS = 5 /* is the loop in the same call as before? */
 };
 
 /* What the configuration says for the sockets of a process. */

@@ -50,6 +50,8 @@ struct guard {
     uint64_t share_bytes; /* that may wait for its peers */
     atomic_bool drained;
     atomic_uint_fast64_t messages, bytes; /* published */
+    atomic_uint_fast64_t calls;           /* of libzmq that were begun, and that were ended: odd inside one */
+    uint64_t calls_seen;                  /* by the watch, when it looked last */
     guard_count_t ended[GUARD_REASONS_MAX];
 };
 

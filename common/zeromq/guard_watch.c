@@ -16,13 +16,14 @@ enum {
     FORGIVEN_BYTES = 64,          /* a second; a ping is of 9 to 25 */
     FORGIVEN_ALL_BYTES = 2 << 20, /* from here on the process's size counts */
     MESSAGE_BYTES = 192,          /* that libzmq takes for each message of two frames that waits */
-    SECOND_TICKS = 1000 / GUARD_TICK_MS
+    TICK_GLANCES = GUARD_TICK_MS / GUARD_GLANCE_MS,
+    SECOND_GLANCES = 1000 / GUARD_GLANCE_MS
 };
 
 static pthread_t thread;
 static pthread_cond_t wake;
 static bool ending;
-static unsigned ticks;
+static unsigned glances;
 
 #define ENDLESS "endless: sent more than is read, or a message that does not end"
 #define SLOW    "slow: too many bytes wait for it"
@@ -47,13 +48,13 @@ static uint64_t taken_of(guard_peer_t *peer)
 }
 
 /* Nothing waited between the last look and this one: what was received before the last look and is complete has been taken. */
-static void measure_input(guard_peer_t *peer, const struct tcp_info *info, bool drained)
+static void measure_input(guard_peer_t *peer, const struct tcp_info *info, bool drained, bool second)
 {
     uint64_t before = peer->received;
     peer->received = info->tcpi_bytes_received;
     atomic_store(&peer->complete, drained ? before : 0);
     peer->pending = peer->received - taken_of(peer);
-    if (ticks % SECOND_TICKS == 0)
+    if (second)
         forgive(peer);
 }
 
@@ -82,13 +83,13 @@ static void measure_waiting(const guard_t *guard, guard_peer_t *peer, uint64_t u
     peer->waiting = unsent + estimate(guard, peer, taken);
 }
 
-static void measure(const guard_t *guard, guard_peer_t *peer, bool drained)
+static void measure(const guard_t *guard, guard_peer_t *peer, bool drained, bool second)
 {
     struct tcp_info info = {0};
     socklen_t size = sizeof info;
     int unsent = 0;
     if (getsockopt(peer->fd, IPPROTO_TCP, TCP_INFO, &info, &size) == 0) {
-        measure_input(peer, &info, drained);
+        measure_input(peer, &info, drained, second);
         unsent = (int)info.tcpi_notsent_bytes;
     } else {
         ioctl(peer->fd, SIOCOUTQ, &unsent);
@@ -161,21 +162,40 @@ static void remember_forgiven(const guard_t *guard)
         guard_shut(greatest, PATIENT);
 }
 
-static void watch(guard_t *guard)
+/* second: one has passed since it was so last. */
+static void watch(guard_t *guard, bool second)
 {
     bool drained = atomic_exchange(&guard->drained, false);
+    uint64_t limit = guard->socket.publishes ? GUARD_SUBSCRIPTION_BYTES : GUARD_INPUT_BYTES;
     for (size_t i = 0; i < guard->count; i++) {
         guard_peer_t *peer = guard->peers[i];
         if (atomic_load(&peer->reason))
             continue;
-        measure(guard, peer, drained);
-        if (peer->pending > GUARD_INPUT_BYTES)
+        measure(guard, peer, drained, second);
+        if (peer->pending > limit)
             guard_shut(peer, ENDLESS);
     }
     keep_within(guard, pending_of, GUARD_INPUT_ALL_BYTES, ENDLESS);
     keep_within(guard, waiting_of, guard->share_bytes, SLOW);
-    if (ticks % SECOND_TICKS == 0)
+    if (second)
         remember_forgiven(guard);
+}
+
+/* The loop is still in the call of libzmq in which it was at the last glance. */
+static bool stands_still(guard_t *guard)
+{
+    uint64_t before = guard->calls_seen;
+    guard->calls_seen = atomic_load(&guard->calls);
+    return guard->calls_seen % 2 == 1 && guard->calls_seen == before;
+}
+
+static void glance(void)
+{
+    bool tick = glances % TICK_GLANCES == 0, second = glances % SECOND_GLANCES == 0;
+    glances++;
+    for (guard_t *guard = guards; guard; guard = guard->next)
+        if (stands_still(guard) || tick)
+            watch(guard, second);
 }
 
 /* --- the thread --- */
@@ -188,11 +208,11 @@ static bool is_watched(void)
     return false;
 }
 
-static void wait_a_tick(void)
+static void wait_a_little(void)
 {
     struct timespec until;
     clock_gettime(CLOCK_MONOTONIC, &until);
-    until.tv_nsec += GUARD_TICK_MS * 1000000L;
+    until.tv_nsec += GUARD_GLANCE_MS * 1000000L;
     until.tv_sec += until.tv_nsec / 1000000000L;
     until.tv_nsec %= 1000000000L;
     while (!ending && pthread_cond_timedwait(&wake, &guards_lock, &until) == 0)
@@ -202,14 +222,13 @@ static void wait_a_tick(void)
 static void *run(void *arg)
 {
     pthread_mutex_lock(&guards_lock);
-    for (; !ending; ticks++) {
+    while (!ending) {
         if (!is_watched()) {
             pthread_cond_wait(&wake, &guards_lock);
             continue;
         }
-        for (guard_t *guard = guards; guard; guard = guard->next)
-            watch(guard);
-        wait_a_tick();
+        glance();
+        wait_a_little();
     }
     pthread_mutex_unlock(&guards_lock);
     return arg;

@@ -15,7 +15,7 @@ enum {
     SOCKET_TURN_US = SHARE_BUS_US,   /* a share of the loop's time */
     SOCKET_FRAMES = 17,              /* a message with more is dropped; of a request what is behind them */
     SOCKET_REQUEST_BYTES = 1 << 20,  /* a ROUTER's peer that sends a longer frame is disconnected */
-    SOCKET_SUBSCRIPTION_BYTES = 160, /* an XPUB's: a topic's, and what ZMTP has before it */
+    SOCKET_SUBSCRIPTION_BYTES = 192, /* an XPUB's: a topic's, and what ZMTP has before it */
     SOCKET_UNREAD_BYTES = 256 << 20, /* of answers that have not been read from one connection */
 };
 

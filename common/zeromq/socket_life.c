@@ -45,7 +45,10 @@ static bool has_input(socket_t *self)
 {
     int events = 0;
     size_t size = sizeof events;
-    return zmq_getsockopt(self->zmq, ZMQ_EVENTS, &events, &size) == 0 && (events & ZMQ_POLLIN);
+    guard_enter(self->guard);
+    bool known = zmq_getsockopt(self->zmq, ZMQ_EVENTS, &events, &size) == 0;
+    guard_leave(self->guard);
+    return known && (events & ZMQ_POLLIN);
 }
 
 static void on_wake(uv_poll_t *handle, int status, int events)
@@ -160,8 +163,10 @@ socket_t *socket_open(loop_t *loop, int type, int queue_limit, bool serves, cons
     zsock_set_reconnect_ivl(zsock, 100);
     zsock_set_reconnect_ivl_max(zsock, 2000);
     watch_link(zsock, type);
-    if (type == ZMQ_XPUB)
+    if (type == ZMQ_XPUB) {
         zsock_set_xpub_verboser(zsock, 1);
+        zsock_set_rcvbuf(zsock, GUARD_RECEIVE_BYTES);
+    }
     if (type == ZMQ_DEALER)
         zsock_set_immediate(zsock, 1); /* no queue for a peer that is not there: the caller may ask another one */
     start_handles(self, loop);
@@ -247,18 +252,27 @@ void socket_unsubscribe(socket_t *self, text_t prefix)
     zmq_setsockopt(self->zmq, ZMQ_UNSUBSCRIBE, prefix.at, prefix.length);
 }
 
+/* False only ever at the first frame: ZeroMQ takes a message whole or not at all. */
+static bool send_frames(socket_t *self, const text_t *frames, size_t count, size_t *bytes)
+{
+    for (size_t i = 0; i < count; i++) {
+        if (!frames_send(self->zmq, frames[i], i + 1 < count ? ZMQ_SNDMORE : 0))
+            return false;
+        *bytes += frames[i].length;
+    }
+    return true;
+}
+
 bool socket_send(socket_t *self, const text_t *frames, size_t count)
 {
     size_t bytes = 0;
     self->look = true;
-    for (size_t i = 0; i < count; i++) {
-        if (!frames_send(self->zmq, frames[i], i + 1 < count ? ZMQ_SNDMORE : 0))
-            return false; /* only ever at the first frame: ZeroMQ takes a message whole or not at all */
-        bytes += frames[i].length;
-    }
-    if (self->publishes)
+    guard_enter(self->guard);
+    bool sent = send_frames(self, frames, count, &bytes);
+    guard_leave(self->guard);
+    if (sent && self->publishes)
         guard_published(self->guard, bytes);
-    return true;
+    return sent;
 }
 
 static void on_handle_closed(uv_handle_t *handle)

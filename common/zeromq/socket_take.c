@@ -79,7 +79,10 @@ bool socket_take(socket_t *self, size_t *bytes)
     zmq_msg_t parts[SOCKET_FRAMES];
     text_t frames[SOCKET_FRAMES] = {0};
     frames_t taken;
-    if (!frames_take(self->zmq, parts, SOCKET_FRAMES, &taken)) {
+    guard_enter(self->guard);
+    bool complete = frames_take(self->zmq, parts, SOCKET_FRAMES, &taken);
+    guard_leave(self->guard);
+    if (!complete) {
         if (self->guard)
             guard_drained(self->guard);
         return false;

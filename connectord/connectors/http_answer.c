@@ -22,11 +22,17 @@ static void print_refusal(const http_client_answer_t *answer, char reason[static
     refusal_print(&refusal, clock_real_ns(), reason);
 }
 
-static bool on_key(void *arg, text_t native, text_t *key)
+/* A record that names nothing is of what was asked for. */
+static bool on_key(void *arg, text_t channel, text_t native, text_t *key)
 {
     const http_source_t *self = arg;
-    *key = native.length > 0 ? spelling_symbol(self->definition.http->spelling, native) : self->reading->symbol;
-    return http_source_wants(self, *key);
+    text_t subject =
+               native.length > 0 ? spelling_subject(self->definition.http->spelling, channel, native) : self->reading->symbol,
+           named;
+    *key = native;
+    if (subject.length > 0)
+        subject_split(subject, &named, key);
+    return http_source_wants(self, channel, *key);
 }
 
 static void on_record(void *arg, const mapping_record_t *record)
@@ -58,7 +64,7 @@ static const http_body_events_t body_events = {.message = on_message, .fault = h
 static void warn_of_hole(http_source_t *self, const http_poll_t *poll, http_pages_result_t result)
 {
     const http_protocol_t *protocol = self->definition.http;
-    bool had = known_records_last_ns(self->known, poll->symbol) > 0, news = record_queue_count(&poll->queue) > 0;
+    bool had = known_records_last_ns(self->known, http_poll_scope(poll)) > 0, news = record_queue_count(&poll->queue) > 0;
     bool hole = protocol->newest_first && had && news && !poll->met_known && protocol->since == HTTP_SINCE_NOTHING;
     bool cut = !protocol->newest_first && result == HTTP_PAGES_CUT && !poll->at_once;
     if (hole || cut)
@@ -130,7 +136,8 @@ static void read_answer(http_source_t *self, http_poll_t *poll, const http_clien
 /* Is somebody still interested? Else it waits until somebody is. */
 static bool is_asked_for(http_source_t *self, http_poll_t *poll)
 {
-    if (self->per_symbol ? http_source_wants(self, poll->symbol) : http_source_wants_any(self))
+    const told_symbol_t *symbol = told_symbols_find(&self->symbols, poll->symbol);
+    if (self->per_symbol ? symbol && symbol->open : http_source_wants_any(self))
         return true;
     if (self->per_symbol)
         http_polls_remove(&self->polls, poll);
@@ -142,7 +149,7 @@ static bool is_asked_for(http_source_t *self, http_poll_t *poll)
 /* The source answers. The poll, if it is still there when everybody has been told so. */
 static http_poll_t *made(http_source_t *self, const http_poll_t *poll)
 {
-    char copy[SYMBOL_MAX];
+    char copy[SUBJECT_MAX];
     text_t symbol = {memcpy(copy, poll->symbol_text, sizeof copy), poll->symbol.length};
     return http_symbols_made(self) ? http_polls_find(&self->polls, symbol) : NULL;
 }

@@ -2,30 +2,16 @@
 
 #include "common/clock.h"
 
-#include <stdio.h>
-
 enum {
     SLICE_RECORDS = 500,
     SLICE_PAUSE_MS = 1 /* in 0 others don't get their turn: libuv 1.44 runs a timer that starts itself with 0 again and again */
 };
 
-/* The place for records of every channel. */
-static void give(http_source_t *self, const mapping_record_t *record)
-{
-    char reason[80];
-    if (text_equal(record->channel, TEXT("trades"))) {
-        self->events->on_trade(self->arg, &record->trade);
-        return;
-    }
-    snprintf(reason, sizeof reason, "channel %.*s: not yet", TEXT_ARG(text_cut(record->channel, 40)));
-    http_source_malformed(self, reason, record->data);
-}
-
 void http_giver_end_poll(http_source_t *self, http_poll_t *poll)
 {
     int64_t now_ns = clock_mono_ns(), due_ns = poll->began_ns + self->definition.http->every_ms * NS_PER_MS;
     if (!web_is_held(self->web)) /* else what was given on is perhaps not kept */
-        known_records_settle(self->known, poll->symbol);
+        known_records_settle(self->known, http_poll_scope(poll));
     poll->state = HTTP_POLL_DUE;
     poll->due_ns = due_ns > now_ns && !poll->at_once ? due_ns : now_ns;
     poll->begun = false;
@@ -51,10 +37,10 @@ static void give_one(http_source_t *self, http_poll_t *poll)
         end_page(self, poll);
         return;
     }
-    if (!http_source_wants(self, record.key) || known_records_has(self->known, &record))
+    if (!http_source_wants(self, record.channel, record.key) || known_records_has(self->known, &record))
         return;
     known_records_note(self->known, &record);
-    give(self, &record);
+    self->events->on_trade(self->arg, &record.trade);
 }
 
 void http_giver_run(void *arg)

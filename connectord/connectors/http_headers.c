@@ -43,8 +43,9 @@ static const char *append_header(const http_header_rule_t *header, const char *t
         buffer_append(out, header->prefix);
         return append_file(header->file.at, out);
     }
-    template_print(&header->value, &(template_values_t){.symbol = TEXT(""), .native = TEXT(""), .token = text_of(token)}, false,
-                   out);
+    template_print(&header->value,
+                   &(template_values_t){.symbol = TEXT(""), .native = TEXT(""), .channel = TEXT(""), .token = text_of(token)},
+                   false, out);
     return NULL;
 }
 

@@ -14,8 +14,8 @@ typedef enum { HTTP_POLL_DUE, HTTP_POLL_ASKED, HTTP_POLL_GIVING } http_poll_stat
 
 typedef struct {
     void *owner;
-    char symbol_text[SYMBOL_MAX];
-    text_t symbol; /* empty: of all */
+    char symbol_text[SUBJECT_MAX];
+    text_t symbol; /* a subject (topic.h); empty: of all */
     http_poll_state_t state;
     int64_t due_ns; /* when the page is to be asked: of clock_mono_ns, as the next */
     bool begun;     /* the first page has been asked */
@@ -27,6 +27,12 @@ typedef struct {
     bool met_known; /* in this poll there was a record that came before */
     bool at_once;   /* what follows need not wait: there is more of it than was asked for */
 } http_poll_t;
+
+/* What its records are of: one subject, or (empty) any. */
+static inline text_t http_poll_scope(const http_poll_t *self)
+{
+    return subject_is_any(self->symbol) ? (text_t){"", 0} : self->symbol;
+}
 
 /* Those of a source, by symbol. */
 typedef struct {

@@ -20,9 +20,9 @@ static bool begin_poll(http_source_t *self, http_poll_t *poll)
     const http_protocol_t *protocol = self->definition.http;
     char room[TIMESTAMP_MAX];
     text_t since = {"", 0};
-    int64_t last_ns = known_records_last_ns(self->known, poll->symbol);
+    int64_t last_ns = known_records_last_ns(self->known, http_poll_scope(poll));
     if (protocol->since == HTTP_SINCE_ID)
-        since = known_records_last_id(self->known, poll->symbol);
+        since = known_records_last_id(self->known, http_poll_scope(poll));
     else if (protocol->since == HTTP_SINCE_TIME && last_ns > 0)
         since = (text_t){room, print_time(last_ns, protocol->since_unit_ns, room)};
     poll->begun = true;

@@ -23,10 +23,16 @@ void http_source_malformed(void *arg, const char *reason, text_t sample)
         self->events->on_malformed(self->arg, reason, text_cut(sample, HTTP_SOURCE_SAMPLE_MAX));
 }
 
-bool http_source_wants(const http_source_t *self, text_t key)
+static bool is_open(const http_source_t *self, text_t channel, text_t key)
 {
-    const told_symbol_t *symbol = told_symbols_find(&self->symbols, key);
+    char subject[SUBJECT_MAX];
+    const told_symbol_t *symbol = told_symbols_find(&self->symbols, (text_t){subject, subject_print(subject, channel, key)});
     return symbol && symbol->open;
+}
+
+bool http_source_wants(const http_source_t *self, text_t channel, text_t key)
+{
+    return key.length > 0 && key.length <= KEY_MAX && (is_open(self, channel, key) || is_open(self, channel, TEXT("*")));
 }
 
 bool http_source_wants_any(const http_source_t *self)
@@ -42,7 +48,10 @@ http_poll_t *http_source_add_poll(http_source_t *self, text_t symbol)
     text_t native = symbol.length > 0 ? spelling_native(self->definition.http->spelling, symbol) : (text_t){"", 0};
     buffer_t url = buffer_new(HTTP_CLIENT_URL_MAX);
     http_poll_t *poll = NULL;
-    http_protocol_print_url(&self->url, &(template_values_t){symbol, native, text_of(self->config->token)}, &url);
+    text_t channel = {"", 0}, key = {"", 0};
+    if (symbol.length > 0)
+        subject_split(symbol, &channel, &key);
+    http_protocol_print_url(&self->url, &(template_values_t){key, native, text_of(self->config->token), channel}, &url);
     if (buffer_ok(&url))
         poll = http_polls_add(&self->polls, self, symbol, self->definition.http, buffer_text(&url));
     buffer_release(&url);

@@ -58,8 +58,8 @@ void http_source_malformed(void *self, const char *reason, text_t sample);
 /* Does what is due in the next turn of the loop. */
 void http_source_wake(http_source_t *self);
 
-/* May records of the symbol be given on? Of any? */
-bool http_source_wants(const http_source_t *self, text_t symbol);
+/* May records of the channel's key be given on? Any records at all? */
+bool http_source_wants(const http_source_t *self, text_t channel, text_t key);
 bool http_source_wants_any(const http_source_t *self);
 
 /* The poll for the symbol, or (empty) for all. NULL when memory runs out. */

@@ -117,7 +117,7 @@ static uint64_t content_hash(const mapping_record_t *record)
 {
     const trade_t *trade = &record->trade;
     uint64_t hash = hash_mix(text_hash(record->timestamp), text_hash(record->channel));
-    if (!text_equal(record->channel, TEXT("trades")))
+    if (!record_is_trade(trade))
         return hash_mix(hash, text_hash(record->data));
     return hash_mix(hash_mix(hash_mix(hash, trade->side), text_hash(trade->price)), text_hash(trade->qty));
 }
@@ -136,7 +136,8 @@ static text_t name_of(const mapping_record_t *record, char room[static ID_MAX + 
 bool known_records_has(known_records_t *self, const mapping_record_t *record)
 {
     char room[ID_MAX + HASH_BYTES];
-    known_key_t *key = key_of(self, record->key);
+    char subject[SUBJECT_MAX];
+    known_key_t *key = key_of(self, (text_t){subject, record_subject(subject, &record->trade)});
     if (!key)
         return false;
     text_t name = name_of(record, room);
@@ -150,7 +151,8 @@ bool known_records_has(known_records_t *self, const mapping_record_t *record)
 void known_records_note(known_records_t *self, const mapping_record_t *record)
 {
     char room[ID_MAX + HASH_BYTES];
-    known_key_t *key = key_of(self, record->key);
+    char subject[SUBJECT_MAX];
+    known_key_t *key = key_of(self, (text_t){subject, record_subject(subject, &record->trade)});
     text_t name = name_of(record, room);
     move_on(&self->now, record);
     if (!key)

@@ -39,11 +39,11 @@ bool record_queue_put(record_queue_t *self, const mapping_record_t *record)
     if (!ARRAY_RESERVE(&self->records, &self->room, self->count + 1, RECORD_QUEUE_MAX))
         return false;
     queued_record_t *queued = &self->records[self->count];
-    *queued = (queued_record_t){*record, start};
-    if (!text_equal(record->channel, TEXT("trades"))) /* a trade has no data, another record nothing of a trade */
-        queued->record.trade = (trade_t){0};
-    else
+    *queued = (queued_record_t){*record, start, record_is_trade(&record->trade)};
+    if (record_is_trade(&record->trade))
         queued->record.data = (text_t){"", 0};
+    else
+        queued->record.trade.qty = queued->record.trade.price = (text_t){"", 0};
     list_texts(&queued->record, texts);
     for (size_t i = 0; i < TEXTS; i++)
         buffer_append(&self->texts, *texts[i]);
@@ -80,5 +80,7 @@ bool record_queue_take(record_queue_t *self, mapping_record_t *record)
     record->trade.symbol = record->key;
     record->trade.timestamp = record->timestamp;
     record->trade.id = record->id;
+    record->trade.channel = queued->is_trade ? (text_t){"", 0} : record->channel;
+    record->trade.data = record->data;
     return true;
 }

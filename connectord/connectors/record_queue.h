@@ -10,6 +10,7 @@ enum { RECORD_QUEUE_MAX = 100000 /* records */ };
 typedef struct {
     mapping_record_t record; /* but for where its texts are: they stand one behind the other … */
     size_t texts;            /* … from here on in `texts` */
+    bool is_trade;
 } queued_record_t;
 
 typedef struct {

@@ -1,6 +1,7 @@
 #include "connectord/connectors/source_config.h"
 
 #include "common/hash.h"
+#include "common/json/json_write.h"
 #include "common/table.h"
 
 #include <assert.h>
@@ -23,6 +24,17 @@ static bool read_symbols(source_config_t *self, const config_t *config, size_t n
     }
     table_destroy(&known);
     return read;
+}
+
+/* ["readings","ticker"] */
+static text_t print_latest(const config_t *config, size_t number, buffer_t *out)
+{
+    json_writer_t json = json_write(out);
+    json_open_array(&json, NULL);
+    for (size_t i = 0; i < config_count(config, "connectord.sources.%zu.latest", number); i++)
+        json_put_text(&json, NULL, text_of(config_text(config, "connectord.sources.%zu.latest.%zu", number, i)));
+    json_close_array(&json);
+    return buffer_text(out);
 }
 
 static backoff_config_t read_backoff(const config_t *config, size_t number)
@@ -94,12 +106,14 @@ static void read_settings(source_config_t *self, const config_t *config, size_t 
 
 bool source_config_read(source_config_t *self, const config_t *config, size_t number, source_setting_fn *setting_at)
 {
+    buffer_t latest = buffer_new(0);
     source_config_t read = {
         .name = text_of(config_text(config, "connectord.sources.%zu.name", number)),
         .connector = config_text(config, "connectord.sources.%zu.connector", number),
         .url = config_text(config, "connectord.sources.%zu.url", number),
         .token = config_text(config, "connectord.sources.%zu.token", number),
         .ca = config_text(config, "connectord.sources.%zu.ca", number),
+        .latest = print_latest(config, number, &latest),
         .demand = strcmp(config_text(config, "connectord.sources.%zu.subscribe", number), "demand") == 0,
         .grace_ms = (uint32_t)config_integer(config, "connectord.sources.%zu.grace_ms", number),
         .confirm_ms = (uint32_t)config_integer(config, "connectord.sources.%zu.confirm_ms", number),
@@ -116,7 +130,8 @@ bool source_config_read(source_config_t *self, const config_t *config, size_t nu
         .starvation = read_starvation(config, number),
     };
     read_settings(&read, config, number, setting_at);
-    bool good = read_symbols(&read, config, number) && source_config_copy(self, &read);
+    bool good = buffer_ok(&latest) && read_symbols(&read, config, number) && source_config_copy(self, &read);
+    buffer_release(&latest);
     free(read.symbols);
     if (!good)
         *self = (source_config_t){0};
@@ -126,9 +141,9 @@ bool source_config_read(source_config_t *self, const config_t *config, size_t nu
 /* Copies the strings, each with a NUL behind it, and has them point to the copies. */
 static bool own_texts(source_config_t *self)
 {
-    enum { STRINGS = 4, TEXTS = 2 };
+    enum { STRINGS = 4, TEXTS = 3 };
     const char **strings[STRINGS + CONNECTOR_SETTINGS_MAX] = {&self->connector, &self->url, &self->token, &self->ca};
-    text_t *texts[TEXTS] = {&self->name, &self->group};
+    text_t *texts[TEXTS] = {&self->name, &self->group, &self->latest};
     size_t bytes = 0, count = STRINGS;
     for (size_t i = 0; i < self->setting_count; i++)
         if (self->settings[i].text)
@@ -206,7 +221,8 @@ static bool same_subscriptions(const source_config_t *self, const source_config_
     return self->demand == other->demand && self->grace_ms == other->grace_ms && self->confirm_ms == other->confirm_ms &&
            self->silence_ms == other->silence_ms && self->messages_per_minute == other->messages_per_minute &&
            self->dedup_window == other->dedup_window && self->future_ms == other->future_ms && self->lines == other->lines &&
-           self->rotate_ms == other->rotate_ms && self->settle_ms == other->settle_ms && text_equal(self->group, other->group);
+           self->rotate_ms == other->rotate_ms && self->settle_ms == other->settle_ms &&
+           text_equal(self->group, other->group) && text_equal(self->latest, other->latest);
 }
 
 static bool same_patience(const source_config_t *self, const source_config_t *other)

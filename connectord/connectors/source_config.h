@@ -24,8 +24,11 @@ typedef struct {
     const char *url;   /* ws://, wss://, http:// or https:// */
     const char *token; /* empty: none. Never logged */
     const char *ca;    /* file of CA certificates for wss:// and https://; empty: the system's */
-    text_t *symbols;   /* what the source offers; owned, with their text, in one piece of memory */
+    text_t *
+        symbols; /* the subjects that the source offers (topic.h; subject_is_any: every key of a channel); owned, with their text, in one
+                        * piece of memory */
     size_t symbol_count;
+    text_t latest; /* channels of which the newest record of each key matters, as raw JSON: ["readings"] */
     connector_setting_t settings[CONNECTOR_SETTINGS_MAX]; /* those of every connector */
     size_t setting_count;
     bool demand;                  /* subscribe upstream only what somebody on the bus wants */

@@ -13,7 +13,7 @@
 #include "proto/topic.h"
 
 typedef struct {
-    char text[SYMBOL_MAX];
+    char text[SUBJECT_MAX];
     text_t symbol;
     bool wanted, told;
     bool waiting; /* for the answer to what was told last */

@@ -1,5 +1,5 @@
 /* The connector "websocket": any source that speaks JSON over a WebSocket, by a definition of a file (proto/source.md): how it is spoken with
- * (mapping/protocol.h), and how its messages become trades (mapping/mapping.h).
+ * (mapping/protocol.h), and how its messages become records (mapping/mapping.h).
  *
  *     {"websocket": {"subscribe": …, "confirmed": …, …}, "mapping": {"where": …, "symbol": …, …}}
  */
@@ -127,19 +127,29 @@ static void report_malformed(void *arg, const char *reason, text_t sample)
         self->events->on_malformed(self->arg, reason, text_cut(sample, SAMPLE_MAX));
 }
 
-static told_symbol_t *find(const websocket_t *self, text_t native)
+static told_symbol_t *find(const websocket_t *self, text_t channel, text_t native)
 {
     told_symbol_t *named = self->by_id ? table_get(self->by_id, native) : NULL;
-    return named ? named
-                 : told_symbols_find(&self->symbols, spelling_symbol(protocol_spelling(self->definition.protocol), native));
+    const spelling_t *spelling = protocol_spelling(self->definition.protocol);
+    return named ? named : told_symbols_find(&self->symbols, spelling_subject(spelling, channel, native));
 }
 
-/* Trades of a symbol that nobody asked for, or has left, are not wanted. */
-static bool on_key(void *arg, text_t native, text_t *key)
+/* Who asked for every key of the channel. */
+static const told_symbol_t *find_any(const websocket_t *self, text_t channel)
 {
-    const told_symbol_t *symbol = find(arg, native);
-    if (symbol)
-        *key = symbol->symbol;
+    char subject[SUBJECT_MAX];
+    return told_symbols_find(&self->symbols, (text_t){subject, subject_print(subject, channel, TEXT("*"))});
+}
+
+/* Records of a symbol that nobody asked for, or has left, are not wanted. */
+static bool on_key(void *arg, text_t channel, text_t native, text_t *key)
+{
+    const told_symbol_t *symbol = find(arg, channel, native);
+    *key = native;
+    if (!symbol)
+        symbol = find_any(arg, channel);
+    else
+        subject_split(symbol->symbol, &channel, key);
     return symbol && symbol->open;
 }
 
@@ -162,10 +172,22 @@ static void refuse(websocket_t *self, told_symbol_t *symbol, text_t reason)
     self->events->on_rejected(self->arg, symbol ? symbol->symbol : TEXT(""), reason);
 }
 
+/* A reply does not say of which channel it is: of those of the name it is for one that waits. */
+static told_symbol_t *find_replied(const websocket_t *self, text_t native)
+{
+    const spelling_t *spelling = protocol_spelling(self->definition.protocol);
+    told_symbol_t *found = self->by_id ? table_get(self->by_id, native) : NULL, *symbol;
+    text_t subject = spelling_subject_at(spelling, native, 0);
+    for (size_t i = 0; subject.length > 0 && !(found && found->waiting); subject = spelling_subject_at(spelling, native, ++i))
+        if ((symbol = told_symbols_find(&self->symbols, subject)) && (!found || symbol->waiting))
+            found = symbol;
+    return found;
+}
+
 static void on_reply(void *arg, protocol_reply_t reply, text_t native, text_t id, text_t reason)
 {
     websocket_t *self = arg;
-    told_symbol_t *symbol = find(self, native);
+    told_symbol_t *symbol = find_replied(self, native);
     if (!ws_client_is_open(self->ws_client))
         return;
     if (reply == PROTOCOL_REFUSED) {

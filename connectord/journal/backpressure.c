@@ -3,7 +3,7 @@
 #include "common/buffer.h"
 #include "common/clock.h"
 #include "common/log.h"
-#include "proto/trade.h"
+#include "proto/record.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -42,9 +42,9 @@ static void forget(const held_t *held)
 
 static bool append_one(backpressure_t *self, const held_t *held, text_t json)
 {
-    char text[TRADE_MAX];
+    char text[RECORD_MAX];
     cursor_t cursor = {journal_epoch(self->journal), journal_last(held->stream) + 1};
-    size_t length = trade_move(text, json, cursor);
+    size_t length = record_move(text, json, cursor);
     return length == 0 || journal_append(self->journal, held->stream, (text_t){text, length});
 }
 

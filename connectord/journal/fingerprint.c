@@ -2,9 +2,12 @@
 
 #include "common/decimal.h"
 #include "common/hash.h"
+#include "proto/record.h"
 
 uint64_t fingerprint(const trade_t *trade)
 {
+    if (!record_is_trade(trade))
+        return hash_mix((uint64_t)trade->timestamp_ns, text_hash(trade->data));
     uint64_t hash = hash_mix((uint64_t)trade->timestamp_ns, (uint64_t)trade->side);
     hash = hash_mix(hash, decimal_hash(trade->price));
     return hash_mix(hash, decimal_hash(trade->qty));

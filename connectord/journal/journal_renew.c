@@ -4,7 +4,7 @@
 #include "common/log.h"
 #include "connectord/journal/journal.h"
 #include "connectord/journal/journal_state.h"
-#include "proto/trade.h"
+#include "proto/record.h"
 
 #include <stdlib.h>
 
@@ -46,8 +46,8 @@ static void end_beside(journal_t *fresh)
 /* A trade that can't be had, or is no trade, leaves a hole. */
 static bool carry_trade(journal_t *fresh, journal_stream_t *to, uint64_t seq, text_t json)
 {
-    char text[TRADE_MAX];
-    size_t length = trade_move(text, json, (cursor_t){fresh->epoch, seq});
+    char text[RECORD_MAX];
+    size_t length = record_move(text, json, (cursor_t){fresh->epoch, seq});
     if (length == 0)
         return true;
     return stream_index_skip(&to->index, seq) && journal_append(fresh, to, (text_t){text, length});

@@ -322,22 +322,24 @@ void http_protocol_destroy(http_protocol_t **self_p)
 bool http_protocol_is_per_symbol(const template_t *url)
 {
     return template_has(url, TEMPLATE_NATIVE) || template_has(url, TEMPLATE_SYMBOL) || template_has(url, TEMPLATE_BASE) ||
-           template_has(url, TEMPLATE_QUOTE);
+           template_has(url, TEMPLATE_QUOTE) || template_has(url, TEMPLATE_CHANNEL);
 }
 
 /* A dash that ends a symbol's base stays one, so that the parts are escaped, too. */
 void http_protocol_print_url(const template_t *url, const template_values_t *values, buffer_t *out)
 {
-    buffer_t symbol = buffer_new(0), native = buffer_new(0), token = buffer_new(0);
+    buffer_t symbol = buffer_new(0), native = buffer_new(0), token = buffer_new(0), channel = buffer_new(0);
     http_url_append_escaped(values->symbol, &symbol);
     http_url_append_escaped(values->native, &native);
     http_url_append_escaped(values->token, &token);
-    template_values_t escaped = {buffer_text(&symbol), buffer_text(&native), buffer_text(&token)};
+    http_url_append_escaped(values->channel, &channel);
+    template_values_t escaped = {buffer_text(&symbol), buffer_text(&native), buffer_text(&token), buffer_text(&channel)};
     template_print(url, &escaped, false, out);
-    out->failed |= !buffer_ok(&symbol) || !buffer_ok(&native) || !buffer_ok(&token);
+    out->failed |= !buffer_ok(&symbol) || !buffer_ok(&native) || !buffer_ok(&token) || !buffer_ok(&channel);
     buffer_release(&symbol);
     buffer_release(&native);
     buffer_release(&token);
+    buffer_release(&channel);
 }
 
 bool http_protocol_compile_url(template_t *self, text_t url, char error[static TEMPLATE_ERROR_MAX])
@@ -346,7 +348,7 @@ bool http_protocol_compile_url(template_t *self, text_t url, char error[static T
     buffer_t tried = buffer_new(4096);
     if (!template_compile(self, url, error))
         return false;
-    http_protocol_print_url(self, &(template_values_t){TEXT("A-B"), TEXT("A-B"), TEXT("t")}, &tried);
+    http_protocol_print_url(self, &(template_values_t){TEXT("A-B"), TEXT("A-B"), TEXT("t"), TEXT("c")}, &tried);
     buffer_append(&tried, (text_t){"", 1});
     bool ok = buffer_ok(&tried) && http_url_valid(tried.bytes, &wrong_part);
     if (!ok)

@@ -10,7 +10,7 @@
  *              "newest_first": true,
  *              "since": {"parameter": "after", "from": "id"}   or   {"parameter": "since", "from": "time", "unit": "ms"}}
  *
- * A URL with ${native}, ${symbol}, ${base} or ${quote} is one for each symbol; any other is one for all of them.
+ * A URL with ${native}, ${symbol}, ${base}, ${quote} or ${channel} is one for each symbol; any other is one for all of them.
  */
 #pragma once
 

@@ -12,6 +12,7 @@ _Static_assert((int)MAPPING_ERROR_MAX == (int)RULES_ERROR_MAX, "one is given on 
 struct mapping {
     rules_t rules;
     mapping_counts_t counts;
+    bool anything;
 };
 
 /* A message that is read. */
@@ -134,6 +135,7 @@ void mapping_run(mapping_t *self, text_t text, int64_t received_ns, const mappin
     message.records = reading->unescaped_length = 0;
     reading->key = events->key;
     reading->received_ns = received_ns;
+    reading->anything = self->anything;
     pointers_result_t result = pointers_find(&self->rules.outer, text, reading->outer, &twice);
     if (result == POINTERS_INVALID) {
         report(&message, "expected JSON", text);
@@ -153,6 +155,11 @@ void mapping_run(mapping_t *self, text_t text, int64_t received_ns, const mappin
 const mapping_counts_t *mapping_counts(const mapping_t *self)
 {
     return &self->counts;
+}
+
+void mapping_take_anything(mapping_t *self)
+{
+    self->anything = true;
 }
 
 mapping_t *mapping_new(text_t json, char error[static MAPPING_ERROR_MAX])

@@ -25,9 +25,9 @@ typedef struct {
     void (*record)(void *arg, const mapping_record_t *record);
     /* A record, or a whole message, was left out. `reason` names the key, its pointer, what was expected and what was found; `sample` is the JSON. */
     void (*fault)(void *arg, const char *reason, text_t sample);
-    /* Which symbol or key is meant by the source's own spelling, which stands in none of the mapping's tables. False: one that is not wanted,
-     * and the record is ignored. */
-    bool (*key)(void *arg, text_t native, text_t *key);
+    /* Which symbol or key of the channel is meant by the source's own spelling, which stands in none of the mapping's tables. False: one that is not
+     * wanted, and the record is ignored. */
+    bool (*key)(void *arg, text_t channel, text_t native, text_t *key);
 } mapping_events_t;
 
 typedef struct {
@@ -41,6 +41,9 @@ typedef struct {
  * mapping_load (mapping_test.h) runs its tests, too. */
 mapping_t *mapping_new(text_t json, char error[static MAPPING_ERROR_MAX]);
 void mapping_destroy(mapping_t **self);
+
+/* What it reads are replies (protocol.h), whose key and data may be any text or value, rather than records. */
+void mapping_take_anything(mapping_t *self);
 
 /* Reads a message. received_ns: now, ns since 1970, for records without a time of their own. No event is NULL. */
 void mapping_run(mapping_t *self, text_t message, int64_t received_ns, const mapping_events_t *events, void *arg);

@@ -98,9 +98,10 @@ static void on_fault(void *arg, const char *reason, text_t sample)
         fail(self, "fault", self->fault.at ? self->fault : TEXT("none"), text_of(reason));
 }
 
-static bool on_key(void *arg, text_t native, text_t *key)
+static bool on_key(void *arg, text_t channel, text_t native, text_t *key)
 {
     const mapping_test_t *self = arg;
+    (void)channel;
     *key = native;
     for (json_walk_t walk = json_walk(self->symbols); self->symbols.at && json_next(&walk);) {
         if (text_equal(walk.key, native) && json_plain_string(walk.value, key))

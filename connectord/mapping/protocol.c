@@ -144,7 +144,10 @@ static bool compile_replies(protocol_reading_t *self)
     json_writer_t json = json_write_on(&self->replies);
     json_close_array(&json);
     self->protocol->replies = mapping_new(buffer_text(&self->replies), error);
-    return self->protocol->replies || wrong(self, "", "replies: ", text_of(error));
+    if (!self->protocol->replies)
+        return wrong(self, "", "replies: ", text_of(error));
+    mapping_take_anything(self->protocol->replies);
+    return true;
 }
 
 static bool read_json(protocol_reading_t *self, text_t json)
@@ -193,9 +196,10 @@ bool protocol_unsubscribes(const protocol_t *self)
     return self->unsubscribe.count > 0;
 }
 
-void protocol_print(const protocol_t *self, bool subscribe, text_t symbol, text_t token, buffer_t *out)
+void protocol_print(const protocol_t *self, bool subscribe, text_t subject, text_t token, buffer_t *out)
 {
-    const template_values_t values = {.symbol = symbol, .native = spelling_native(self->spelling, symbol), .token = token};
+    template_values_t values = {.native = spelling_native(self->spelling, subject), .token = token};
+    subject_split(subject, &values.channel, &values.symbol);
     template_print(subscribe ? &self->subscribe : &self->unsubscribe, &values, true, out);
 }
 
@@ -238,9 +242,10 @@ static void on_fault(void *arg, const char *reason, text_t sample)
     (void)sample;
 }
 
-static bool on_key(void *arg, text_t native, text_t *key)
+static bool on_key(void *arg, text_t channel, text_t native, text_t *key)
 {
     (void)arg;
+    (void)channel;
     *key = native;
     return true;
 }

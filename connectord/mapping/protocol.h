@@ -35,8 +35,8 @@ bool protocol_confirms(const protocol_t *self, bool subscribe);
 /* Can it be unsubscribed from? If not the source goes on sending, and its trades are ignored. */
 bool protocol_unsubscribes(const protocol_t *self);
 
-/* Appends what is said for a symbol that was spelled (protocol_spelling). */
-void protocol_print(const protocol_t *self, bool subscribe, text_t symbol, text_t token, buffer_t *out);
+/* Appends what is said for a subject that was spelled (protocol_spelling). */
+void protocol_print(const protocol_t *self, bool subscribe, text_t subject, text_t token, buffer_t *out);
 
 /* What is said to keep the connection, and how often; an empty text: nothing. */
 text_t protocol_ping(const protocol_t *self, uint32_t *every_ms);

@@ -195,12 +195,12 @@ static bool read_key(reading_t *self)
         return false;
     const text_t *known = self->rule->keys ? table_get(self->rule->keys, native) : NULL;
     if (!known)
-        return self->key(self->arg, native, key);
+        return self->key(self->arg, self->rule->channel, native, key);
     *key = *known;
     return true;
 }
 
-/* What the trade's encoding can't take: a symbol, an id or a number that is too long, a zero. */
+/* What the encoding can't take: a symbol, an id or a number that is too long, a zero. */
 static bool refuse(reading_t *self, const char *member)
 {
     const rule_t *rule = self->rule;
@@ -209,11 +209,10 @@ static bool refuse(reading_t *self, const char *member)
         const char *member;
         const rule_field_t *field;
         text_t found;
-    } members[] = {{"symbol", &rule->key, trade->symbol},
-                   {"timestamp", &rule->timestamp, trade->timestamp},
-                   {"qty", &rule->qty, trade->qty},
-                   {"price", &rule->price, trade->price},
-                   {"tradeId", &rule->id, trade->id}};
+    } members[] = {{"symbol", &rule->key, trade->symbol}, {"timestamp", &rule->timestamp, trade->timestamp},
+                   {"qty", &rule->qty, trade->qty},       {"price", &rule->price, trade->price},
+                   {"tradeId", &rule->id, trade->id},     {"key", &rule->key, trade->symbol},
+                   {"id", &rule->id, trade->id},          {"data", &rule->data, trade->data}};
     for (size_t i = 0; i < sizeof members / sizeof *members; i++) {
         if (strcmp(members[i].member, member) == 0)
             return wrong(self, "%s (%.*s): invalid, found %.*s", READING_FIELD_ARG(members[i].field),
@@ -222,22 +221,27 @@ static bool refuse(reading_t *self, const char *member)
     return wrong(self, "%s: invalid", member);
 }
 
-static bool read_trade(reading_t *self)
+static bool check(reading_t *self)
 {
-    const rule_t *rule = self->rule;
     trade_t *trade = &self->record.trade;
-    if (!read_id(self) || !decimal_in(self, &rule->price, &trade->price) || !decimal_in(self, &rule->qty, &trade->qty) ||
-        !read_seqnum(self))
-        return false;
     trade->symbol = self->record.key;
     trade->timestamp = self->record.timestamp;
     trade->id = self->record.id;
     trade->source = TEXT("-"); /* not ours to know; any valid one does for the check */
     const char *member;
-    if (!trade_valid(trade, &member))
+    if (!record_valid(trade, &member))
         return refuse(self, member);
     trade->source = (text_t){"", 0};
     return true;
+}
+
+static bool read_trade(reading_t *self)
+{
+    const rule_t *rule = self->rule;
+    trade_t *trade = &self->record.trade;
+    trade->channel = trade->data = (text_t){"", 0};
+    return read_id(self) && decimal_in(self, &rule->price, &trade->price) && decimal_in(self, &rule->qty, &trade->qty) &&
+           read_seqnum(self) && check(self);
 }
 
 static bool read_data(reading_t *self)
@@ -249,9 +253,19 @@ static bool read_data(reading_t *self)
         return true;
     if (!raw.at)
         return missing(self, field);
+    if (json_kind(raw) != JSON_OBJECT && !self->anything)
+        return reading_unexpected(self, field, "an object", raw);
     self->record.data = (text_t){self->data, compact_json(raw, self->data, sizeof self->data)};
     return self->record.data.length > 0 ||
-           wrong(self, "%s (%.*s): expected at most %d bytes, found more", READING_FIELD_ARG(field), MAPPING_DATA_MAX);
+           wrong(self, "%s (%.*s): expected at most %d bytes, found more", READING_FIELD_ARG(field), RECORD_DATA_MAX);
+}
+
+static bool read_other(reading_t *self)
+{
+    if (!read_id(self) || !read_data(self))
+        return false;
+    self->record.trade = (trade_t){.channel = self->rule->channel, .data = self->record.data};
+    return self->anything || check(self);
 }
 
 bool reading_record(reading_t *self)
@@ -262,6 +276,6 @@ bool reading_record(reading_t *self)
     if (!read_key(self) || !read_timestamp(self))
         return false;
     if (!self->rule->trades)
-        return read_id(self) && read_data(self);
+        return read_other(self);
     return read_side(self) == SIDE_FOUND && read_trade(self);
 }

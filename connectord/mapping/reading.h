@@ -10,14 +10,15 @@ enum { READING_UNESCAPED_MAX = 4096, READING_REASON_MAX = 400, READING_FOUND_MAX
 
 typedef struct {
     const rule_t *rule;
-    bool (*key)(void *arg, text_t native, text_t *key); /* mapping_events_t.key */
+    bool (*key)(void *arg, text_t channel, text_t native, text_t *key); /* mapping_events_t.key */
     void *arg;
     int64_t received_ns;
+    bool anything;                                   /* mapping_take_anything */
     text_t outer[POINTERS_MAX], inner[POINTERS_MAX]; /* what stands at the places of the message, and of the record */
     char unescaped[READING_UNESCAPED_MAX];           /* of the record's strings those that have escapes */
     size_t unescaped_length;
     char timestamp[TIMESTAMP_MAX];
-    char data[MAPPING_DATA_MAX];
+    char data[RECORD_DATA_MAX];
     char reason[READING_REASON_MAX]; /* empty: nothing is wrong with the record */
     mapping_record_t record;
 } reading_t;

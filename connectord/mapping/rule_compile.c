@@ -2,6 +2,7 @@
 
 #include "common/json/json.h"
 #include "connectord/mapping/rule_values.h"
+#include "proto/topic.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -155,7 +156,10 @@ static bool key_in(const rule_compiler_t *self, const char *key, text_t raw)
 
 static bool channel_in(const rule_compiler_t *self, const char *key, text_t raw)
 {
-    return rule_string_in(self, key, raw, &self->rule->channel);
+    text_t *channel = &self->rule->channel;
+    return rule_string_in(self, key, raw, channel) &&
+           (text_equal(*channel, TEXT(CHANNEL_TRADES)) || channel_valid(*channel) ||
+            RULE_WRONG(self, key, "expected trades, or small letters, digits, - and _, found \"%.*s\"", RULE_FOUND(*channel)));
 }
 
 #define FIELD(name)                                                                                                            \

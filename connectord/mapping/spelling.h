@@ -1,6 +1,7 @@
 /* How a source spells our symbols, and back: by a pattern (BTC-USD is "t${base}${quote}", tBTCUSD, there), or by a table.
  *
- * Both directions are those of the symbols that were added: what a source's name stands for is never guessed.
+ * Both directions are those of what was added: what a source's name stands for is never guessed. That is a symbol, or a subject of another channel (topic.h), whose
+ * key is spelled; the same name may stand for keys of several channels. A subject readings.* stands for every key of its channel.
  */
 #pragma once
 
@@ -13,9 +14,12 @@ typedef struct spelling spelling_t;
 spelling_t *spelling_new(text_t rule, char error[static TEMPLATE_ERROR_MAX]);
 void spelling_destroy(spelling_t **self);
 
-/* Adds a symbol. False with `error`: the table has no name for it, or another symbol has the same, or memory runs out. Once more is fine. */
-bool spelling_add(spelling_t *self, text_t symbol, char error[static TEMPLATE_ERROR_MAX]);
+/* Adds a subject. False with `error`: the table has no name for it, or another one of the channel has the same, or memory runs out. Once more is fine. */
+bool spelling_add(spelling_t *self, text_t subject, char error[static TEMPLATE_ERROR_MAX]);
 
-/* The source's name of an added symbol, and the symbol of a name; an empty slice for any other. Valid until spelling_destroy. */
-text_t spelling_native(const spelling_t *self, text_t symbol);
-text_t spelling_symbol(const spelling_t *self, text_t native);
+/* The source's name of an added subject, and the subject of a name in a channel; an empty slice for any other. Valid until spelling_destroy. */
+text_t spelling_native(const spelling_t *self, text_t subject);
+text_t spelling_subject(const spelling_t *self, text_t channel, text_t native);
+
+/* All subjects of a name: number 0, 1, 2 …; an empty slice beyond the last. */
+text_t spelling_subject_at(const spelling_t *self, text_t native, size_t number);

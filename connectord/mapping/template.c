@@ -8,9 +8,10 @@ enum { FOUND_MAX = 40 };
 static const struct {
     text_t name;
     template_kind_t kind;
-} names[] = {{TEXT_CONST("symbol"), TEMPLATE_SYMBOL}, {TEXT_CONST("key"), TEMPLATE_SYMBOL},
-             {TEXT_CONST("base"), TEMPLATE_BASE},     {TEXT_CONST("quote"), TEMPLATE_QUOTE},
-             {TEXT_CONST("native"), TEMPLATE_NATIVE}, {TEXT_CONST("token"), TEMPLATE_TOKEN}};
+} names[] = {{TEXT_CONST("symbol"), TEMPLATE_SYMBOL},  {TEXT_CONST("key"), TEMPLATE_SYMBOL},
+             {TEXT_CONST("base"), TEMPLATE_BASE},      {TEXT_CONST("quote"), TEMPLATE_QUOTE},
+             {TEXT_CONST("native"), TEMPLATE_NATIVE},  {TEXT_CONST("token"), TEMPLATE_TOKEN},
+             {TEXT_CONST("channel"), TEMPLATE_CHANNEL}};
 
 static bool add(template_t *self, template_part_t part, char *error)
 {
@@ -95,6 +96,8 @@ static text_t value_of(const template_part_t *part, const template_values_t *val
         return values->native;
     case TEMPLATE_TOKEN:
         return values->token;
+    case TEMPLATE_CHANNEL:
+        return values->channel;
     default:
         return part->text;
     }

@@ -1,6 +1,7 @@
 /* A text with places for what is known only later: {"op":"subscribe","args":["trade:${native:lower}"]}
  *
  *     ${symbol} BTC-USD   ${key} the same   ${base} BTC   ${quote} USD   ${native} as the source spells it   ${token} the source's token
+ *     ${channel} trades
  *     ${base:lower} btc   ${base:upper} BTC
  *
  * A '$' that no '{' follows stands for itself. What is put in is escaped where it stands within JSON's quotes: it can't end the string.
@@ -11,7 +12,15 @@
 
 enum { TEMPLATE_PARTS_MAX = 32, TEMPLATE_ERROR_MAX = 160 };
 
-typedef enum { TEMPLATE_TEXT, TEMPLATE_SYMBOL, TEMPLATE_BASE, TEMPLATE_QUOTE, TEMPLATE_NATIVE, TEMPLATE_TOKEN } template_kind_t;
+typedef enum {
+    TEMPLATE_TEXT,
+    TEMPLATE_SYMBOL,
+    TEMPLATE_BASE,
+    TEMPLATE_QUOTE,
+    TEMPLATE_NATIVE,
+    TEMPLATE_TOKEN,
+    TEMPLATE_CHANNEL
+} template_kind_t;
 
 typedef struct {
     text_t text; /* of TEMPLATE_TEXT */
@@ -26,7 +35,7 @@ typedef struct {
 
 /* What is put in. An empty symbol leaves base, quote and symbol empty. */
 typedef struct {
-    text_t symbol, native, token;
+    text_t symbol, native, token, channel;
 } template_values_t;
 
 /* Compiles a text, which must outlive the template. False with `error`: what was expected, what was found. */

@@ -76,8 +76,8 @@ static prefix_t *prefix_of(bus_subscribers_t *self, text_t text)
     prefix = malloc(sizeof *prefix + text.length);
     if (!prefix)
         return NULL;
-    *prefix = (prefix_t){.length = text.length,
-                         .unmatched = text_starts_with(text, TEXT(TOPIC_TRADE)) && !demand_offers(self->demand, text)};
+    bool of_streams = text.length > 0 && memchr(text.at, '.', text.length) && !text_starts_with(text, TEXT(TOPIC_STATUS));
+    *prefix = (prefix_t){.length = text.length, .unmatched = of_streams && !demand_offers(self->demand, text)};
     memcpy(prefix->text, text.at, text.length);
     if (!table_put(self->prefixes, text, prefix)) {
         free(prefix);

@@ -19,16 +19,25 @@ typedef struct offered_stream {
 struct demand {
     const demand_events_t *events;
     offered_stream_t *offers;
-    table_t *by_symbol;      /* "trade.BTC-USD." -> the symbol's first offer */
+    table_t *by_symbol;      /* "trade.BTC-USD.", "readings.sensor-7." -> the subject's first offer */
     table_t *prefixes;       /* a set: every value is one of the two below */
     char matched, unmatched; /* a prefix that begins an offered topic, and one that does not */
     size_t unmatched_count;
 };
 
+/* Of "trade." or "readings.", with which a topic or a prefix begins; 0: it has no dot. */
+static size_t channel_length(text_t text)
+{
+    const char *dot = text.length > 0 ? memchr(text.at, '.', text.length) : NULL;
+    return dot ? (size_t)(dot - text.at) + 1 : 0;
+}
+
 /* "trade.BTC-USD." of a topic or of a prefix that names a whole symbol; else empty. */
 static text_t symbol_part(text_t text)
 {
-    size_t from = TEXT(TOPIC_TRADE).length;
+    size_t from = channel_length(text);
+    if (from == 0)
+        return (text_t){0};
     const char *dot = text.length > from ? memchr(text.at + from, '.', text.length - from) : NULL;
     return dot ? (text_t){text.at, (size_t)(dot - text.at) + 1} : (text_t){0};
 }
@@ -67,8 +76,9 @@ static size_t demand_match(const demand_t *self, text_t prefix, void (*each)(con
 
 static bool is_demand(text_t prefix)
 {
-    return prefix.length > TEXT(TOPIC_TRADE).length && prefix.length <= TOPIC_MAX &&
-           text_starts_with(prefix, TEXT(TOPIC_TRADE));
+    size_t channel = channel_length(prefix);
+    return channel > 0 && prefix.length > channel && prefix.length <= TOPIC_MAX &&
+           !text_starts_with(prefix, TEXT(TOPIC_STATUS));
 }
 
 demand_t *demand_new(const demand_events_t *events)
@@ -105,7 +115,7 @@ static void note_no_match(demand_t *self, text_t prefix)
 /* The prefixes that want a topic are among its own beginnings. */
 static void count_prefixes(demand_t *self, offered_stream_t *offer)
 {
-    text_t prefix = {offer->topic.at, TEXT(TOPIC_TRADE).length + 1};
+    text_t prefix = {offer->topic.at, channel_length(offer->topic) + 1};
     for (; prefix.length <= offer->topic.length; prefix.length++) {
         if (is_unmatched(self, prefix))
             note_match(self, prefix);
@@ -172,7 +182,7 @@ void demand_withdraw(demand_t *self, text_t topic, const void *item)
     *link = offer->next;
     unlink_alike(self, symbol, offer);
     free(offer);
-    for (text_t prefix = {topic.at, TEXT(TOPIC_TRADE).length + 1}; prefix.length <= topic.length; prefix.length++)
+    for (text_t prefix = {topic.at, channel_length(topic) + 1}; prefix.length <= topic.length; prefix.length++)
         if (table_get(self->prefixes, prefix) == &self->matched && demand_match(self, prefix, NULL) == 0)
             note_no_match(self, prefix);
 }

@@ -1,8 +1,8 @@
 /* Which streams are wanted on the bus, from the prefixes that have subscribers (bus_subscribers.h).
  *
  * A prefix is reported when its first subscriber comes, on any machine, and when its last one leaves or crashes. A
- * prefix that is longer than "trade." and begins a stream's topic is demand for that stream; one that matches every symbol (""
- * or "trade.") is not. A stream is wanted from the first such prefix to the last.
+ * prefix that is longer than "trade." (or "readings.", of another channel) and begins a stream's topic is demand for that stream; one that
+ * matches every symbol ("" or "trade.") is not. A stream is wanted from the first such prefix to the last.
  */
 #pragma once
 

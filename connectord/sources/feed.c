@@ -9,16 +9,20 @@
 #include "connectord/journal/dedup.h"
 #include "connectord/journal/fingerprint.h"
 #include "connectord/sources/line_progress.h"
+#include "proto/record.h"
 #include "proto/topic.h"
 
 #include <stdlib.h>
 
-/* One symbol's way through connectord. */
+enum { ROUTES_MAX = 100000 };
+
+/* One subject's way through connectord. */
 typedef struct {
     feed_t *feed;
-    char symbol_text[SYMBOL_MAX];
+    char symbol_text[SUBJECT_MAX];
     text_t symbol;
     bool offered;    /* while the symbols change: by the new ones, too */
+    bool came;       /* it is in no list of symbols: its channel takes every key */
     bool remembered; /* its last trades are in the window */
     journal_stream_t *stream;
     dedup_t *dedup;
@@ -45,8 +49,8 @@ static bool feed_route_publish(feed_route_t *route, trade_t *trade)
     feed_t *feed = route->feed;
     const feed_shared_t *shared = feed->shared;
     trade->cursor = (cursor_t){journal_epoch(shared->journal), journal_last(route->stream) + 1};
-    char json[TRADE_MAX];
-    size_t length = trade_print(json, trade);
+    char json[RECORD_MAX];
+    size_t length = record_print(json, trade);
     return backpressure_append(shared->backpressure, route->stream, &feed->unjournaled, (text_t){json, length});
 }
 
@@ -106,7 +110,7 @@ static void feed_route_remember(feed_route_t *route)
     if (last >= seq && last - seq >= window)
         seq = last - window + 1;
     for (trade_t trade; seq <= last; seq++) {
-        if (!trade_parse(journal_read(journal, route->stream, seq), &trade))
+        if (!record_parse(journal_read(journal, route->stream, seq), &trade) || trade.id.length == 0)
             continue;
         uint64_t print = fingerprint(&trade);
         if (dedup_look(route->dedup, trade.id, print) != DEDUP_SEEN)
@@ -121,7 +125,7 @@ static bool feed_route_take(feed_route_t *route, trade_t *trade, int64_t time_ns
 {
     feed_t *self = route->feed;
     uint64_t print = fingerprint(trade);
-    dedup_verdict_t verdict = dedup_look(route->dedup, trade->id, print);
+    dedup_verdict_t verdict = trade->id.length > 0 ? dedup_look(route->dedup, trade->id, print) : DEDUP_NEW;
     if (verdict == DEDUP_SEEN)
         return false;
     if (verdict == DEDUP_CONFLICT)
@@ -133,18 +137,23 @@ static bool feed_route_take(feed_route_t *route, trade_t *trade, int64_t time_ns
             return true;
         self->saved += redundant_lines_connected(self->lines) < redundant_lines_count(self->lines);
     }
-    dedup_add(route->dedup, trade->id, print, time_ns);
+    if (trade->id.length > 0)
+        dedup_add(route->dedup, trade->id, print, time_ns);
     return true;
 }
+
+static feed_route_t *route_for(feed_t *self, text_t subject);
 
 static bool on_trade(void *arg, size_t line, trade_t *trade)
 {
     feed_t *self = arg;
     static log_limit_t limit;
-    feed_route_t *route = table_get(self->by_symbol, trade->symbol);
+    char room[SUBJECT_MAX];
+    text_t subject = {room, record_subject(room, trade)};
+    feed_route_t *route = route_for(self, subject);
     if (!route) {
         log_warn_limited(&limit, "feed: trade of a symbol that is not configured", LOG_SLICE("source", trade->source),
-                         LOG_SLICE("symbol", trade->symbol));
+                         LOG_SLICE("symbol", subject));
         return true;
     }
     if (!route->remembered)
@@ -221,20 +230,76 @@ static feed_route_t *feed_route_new(feed_t *feed, text_t symbol)
     return route;
 }
 
+static feed_route_t *add_route(feed_t *self, text_t subject)
+{
+    if (!ARRAY_RESERVE(&self->routes, &self->room, self->count + 1, ARRAY_UNBOUNDED))
+        return NULL;
+    feed_route_t *route = feed_route_new(self, subject);
+    if (route)
+        self->routes[self->count++] = route;
+    return route;
+}
+
+/* Is every key of the subject's channel offered by these settings? */
+static bool takes_any(const source_config_t *settings, text_t subject)
+{
+    text_t channel, key, other;
+    bool takes = false;
+    subject_split(subject, &channel, &key);
+    for (size_t i = 0; !takes && i < settings->symbol_count; i++) {
+        subject_split(settings->symbols[i], &other, &key);
+        takes = subject_is_any(settings->symbols[i]) && text_equal(other, channel);
+    }
+    return takes;
+}
+
+/* A route for one that came, in no list. */
+static feed_route_t *add_route_of_any(feed_t *self, text_t subject)
+{
+    static log_limit_t limit;
+    if (!takes_any(redundant_lines_config(self->lines), subject))
+        return NULL;
+    if (self->count >= ROUTES_MAX) {
+        log_warn_limited(&limit, "feed: too many keys: one is left out", LOG_SLICE("key", subject),
+                         LOG_U64("at_most", ROUTES_MAX));
+        return NULL;
+    }
+    feed_route_t *route = add_route(self, subject);
+    if (!route)
+        return NULL;
+    route->came = true;
+    demand_offer(self->shared->demand, journal_topic(route->stream), route);
+    return route;
+}
+
+static feed_route_t *route_for(feed_t *self, text_t subject)
+{
+    feed_route_t *route = table_get(self->by_symbol, subject);
+    return route || subject_is_symbol(subject) ? route : add_route_of_any(self, subject);
+}
+
 /* A route for each symbol that has none yet. */
 static bool add_routes(feed_t *self, const source_config_t *settings)
 {
-    if (!ARRAY_RESERVE(&self->routes, &self->room, self->count + settings->symbol_count, ARRAY_UNBOUNDED))
-        return false;
     for (size_t i = 0; i < settings->symbol_count; i++) {
-        if (table_get(self->by_symbol, settings->symbols[i]))
-            continue;
-        feed_route_t *route = feed_route_new(self, settings->symbols[i]);
-        if (!route)
+        feed_route_t *route = table_get(self->by_symbol, settings->symbols[i]);
+        if (route)
+            route->came = false;
+        else if (!subject_is_any(settings->symbols[i]) && !add_route(self, settings->symbols[i]))
             return false;
-        self->routes[self->count++] = route;
     }
     return true;
+}
+
+/* What came before a restart is in the journal. */
+static void add_known_routes(feed_t *self)
+{
+    journal_stream_t *stream;
+    text_t subject, source;
+    for (size_t i = 0; (stream = journal_stream_at(self->shared->journal, i)); i++)
+        if (topic_parse(journal_topic(stream), &subject, &source) &&
+            text_equal(source, redundant_lines_config(self->lines)->name))
+            route_for(self, subject);
 }
 
 /* Whoever wants one of the routes from this number on already is heard at once. */
@@ -257,6 +322,9 @@ static void drop_routes(feed_t *self)
         if (route)
             route->offered = true;
     }
+    for (size_t i = 0; i < self->count; i++)
+        if (self->routes[i]->came)
+            self->routes[i]->offered = takes_any(config, self->routes[i]->symbol);
     size_t kept = 0;
     self->known = 0;
     for (size_t i = 0; i < self->count; i++) {
@@ -277,6 +345,8 @@ static bool feed_prepare(feed_t *self, source_config_t *settings)
         return false;
     const source_config_t *kept = redundant_lines_config(self->lines);
     bool prepared = add_routes(self, kept) && offer_routes(self, 0);
+    if (prepared)
+        add_known_routes(self);
     if (prepared && kept->group.length > 0)
         prepared = (self->member = groups_join(self->shared->groups, kept->group, self)) != NULL;
     return prepared;
@@ -387,6 +457,7 @@ status_t feed_status(feed_t *self, status_event_t event)
     status.saved = self->saved;
     status.id_conflicts = self->oddities.id_conflicts;
     status.future = self->oddities.future;
+    status.latest = redundant_lines_config(self->lines)->latest;
     status.group = redundant_lines_config(self->lines)->group;
     status.active = !stands_by(self);
     status.event = event;

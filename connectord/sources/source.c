@@ -6,7 +6,7 @@
 #include "connectord/health/health.h"
 #include "connectord/sources/connection.h"
 #include "connectord/subscriptions/subscriber.h"
-#include "proto/topic.h"
+#include "proto/record.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -187,8 +187,8 @@ static void on_malformed(void *arg, const char *reason, text_t sample)
 /* Nobody trades nothing, or less. A price may well be 0 or below: that of a spread or of energy is at times. */
 static bool is_possible(source_t *self, const trade_t *trade)
 {
-    char reason[DECIMAL_MAX + 40], sample[SYMBOL_MAX + TRADE_ID_MAX + 2];
-    if (decimal_sign(trade->qty) > 0)
+    char reason[DECIMAL_MAX + 40], sample[SUBJECT_MAX + TRADE_ID_MAX + 2];
+    if (!record_is_trade(trade) || decimal_sign(trade->qty) > 0)
         return true;
     snprintf(reason, sizeof reason, "qty: expected more than 0, found %.*s", TEXT_ARG(trade->qty));
     int length = snprintf(sample, sizeof sample, "%.*s %.*s", TEXT_ARG(trade->symbol), TEXT_ARG(trade->id));
@@ -212,7 +212,8 @@ static void on_trade(void *arg, const trade_t *trade)
     int64_t now_ns = clock_mono_ns();
     if (!trade_is_future(trade, self->config.future_ms * NS_PER_MS)) /* its time tells nothing of a delay */
         health_message(&self->health, trade->timestamp, trade->received_ns, now_ns);
-    subscriber_trade(self->subscriber, trade->symbol, now_ns);
+    char subject[SUBJECT_MAX];
+    subscriber_trade(self->subscriber, (text_t){subject, record_subject(subject, trade)}, now_ns);
 }
 
 static void on_gap(void *arg, uint64_t expected, uint64_t found)

@@ -1,6 +1,7 @@
 #include "connectord/subscriptions/wanted_symbols.h"
 
 #include "common/table.h"
+#include "proto/topic.h"
 
 #include <stdlib.h>
 
@@ -14,7 +15,8 @@ static bool fill(wanted_symbols_t *self, const source_config_t *config)
 {
     for (; self->count < config->symbol_count; self->count++) {
         symbol_subscription_t *subscription = &self->wanted_symbols[self->count];
-        *subscription = (symbol_subscription_t){.symbol = config->symbols[self->count], .wanted = !config->demand};
+        *subscription = (symbol_subscription_t){.symbol = config->symbols[self->count],
+                                                .wanted = !config->demand || subject_is_any(config->symbols[self->count])};
         subscription->backoff = backoff_new(config->backoff, text_hash(subscription->symbol));
         if (!table_put(self->by_symbol, subscription->symbol, subscription))
             return false;

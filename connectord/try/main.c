@@ -106,13 +106,14 @@ static text_t symbol_of(const trial_id_t *named)
     return (text_t){named->bytes + named->id_length, named->symbol_length};
 }
 
-static bool on_key(void *arg, text_t native, text_t *key)
+static bool on_key(void *arg, text_t channel, text_t native, text_t *key)
 {
     trial_t *self = arg;
     const trial_id_t *named = table_get(self->by_id, native);
-    *key = named                ? symbol_of(named)
-           : native.length == 0 ? self->only
-                                : spelling_symbol(source_definition_spelling(&self->definition), native);
+    *key = native.length == 0 ? self->only
+           : named            ? symbol_of(named)
+                              : spelling_subject(source_definition_spelling(&self->definition), channel, native);
+    subject_split(*key, &channel, key);
     if (key->length == 0 && !self->chosen)
         *key = native;
     return key->length > 0;
@@ -121,7 +122,7 @@ static bool on_key(void *arg, text_t native, text_t *key)
 static void remember(trial_t *self, text_t id, text_t native)
 {
     text_t symbol;
-    if (id.length == 0 || !on_key(self, native, &symbol) || table_get(self->by_id, id))
+    if (id.length == 0 || !on_key(self, TEXT(CHANNEL_TRADES), native, &symbol) || table_get(self->by_id, id))
         return;
     trial_id_t *named = malloc(sizeof *named + id.length + symbol.length);
     if (!named)
@@ -171,8 +172,8 @@ static bool add_symbols(trial_t *self, char *const *symbols, int count)
     char error[TEMPLATE_ERROR_MAX];
     for (int i = 0; i < count; i++) {
         text_t symbol = text_of(symbols[i]);
-        if (!symbol_valid(symbol))
-            snprintf(error, sizeof error, "expected a symbol such as BTC-USD, found %s", symbols[i]);
+        if (!subject_valid(symbol))
+            snprintf(error, sizeof error, "expected a symbol such as BTC-USD or readings.sensor-7, found %s", symbols[i]);
         else if (spelling_add(source_definition_spelling(&self->definition), symbol, error))
             continue;
         fprintf(stderr, "source-try: %s\n", error);

@@ -13,7 +13,7 @@ enum { REASON_MAX = 128 };
 
 /* How far the connection has got in a stream. */
 typedef struct {
-    char text[SYMBOL_MAX + 1 + SOURCE_MAX + 1 + CURSOR_MAX]; /* <symbol>.<source>=<cursor>, as in an id */
+    char text[SUBJECT_MAX + 1 + SOURCE_MAX + 1 + CURSOR_MAX]; /* <symbol>.<source>=<cursor>, as in an id */
     uint8_t symbol_length, source_length, length;
 } sse_place_t;
 
@@ -83,7 +83,7 @@ static void set_place(sse_format_t *self, text_t name, text_t cursor)
     sse_place_t *place = find_place(self, name);
     if (!place) {
         const char *dot = memchr(name.at, '.', name.length);
-        place = dot && name.length <= SYMBOL_MAX + 1 + SOURCE_MAX + 1 ? add_place(self) : NULL;
+        place = dot && name.length <= SUBJECT_MAX + 1 + SOURCE_MAX + 1 ? add_place(self) : NULL;
         if (!place) {
             self->overflowed = true;
             return;

@@ -39,6 +39,7 @@ struct ws_connection {
     unsigned char pong[FRAME_CONTROL_MAX];
     size_t pong_length;
     share_t *requests;
+    share_waiter_t reading; /* in line: it has said something, and is not watched for more */
     size_t message_bytes;
     frame_reader_t reader;
     buffer_t message; /* of which not all fragments have come */
@@ -58,11 +59,14 @@ static void on_poll(uv_poll_t *handle, int status, int events);
 static void watch(ws_connection_t *self)
 {
     bool writes = self->choked || self->woken || self->out.length > 0 || self->state >= CLOSED;
-    int wanted = UV_READABLE | (writes ? UV_WRITABLE : 0);
+    int wanted = (list_linked(&self->reading.in_line) ? 0 : UV_READABLE) | (writes ? UV_WRITABLE : 0);
     if (wanted == self->watched)
         return;
     self->watched = wanted;
-    uv_poll_start(&self->poll, wanted, on_poll);
+    if (wanted)
+        uv_poll_start(&self->poll, wanted, on_poll);
+    else
+        uv_poll_stop(&self->poll);
 }
 
 static void on_poll_closed(uv_handle_t *handle)
@@ -79,6 +83,7 @@ void ws_connection_destroy(ws_connection_t **self_p)
     if (!self)
         return;
     *self_p = NULL;
+    list_remove(&self->reading.in_line);
     uv_close((uv_handle_t *)&self->poll, on_poll_closed);
     close(self->fd);
 }
@@ -336,15 +341,31 @@ static void settle(ws_connection_t *self)
     watch(self);
 }
 
+static void serve(share_waiter_t *waiter)
+{
+    ws_connection_t *self = LIST_OWNER(waiter, ws_connection_t, reading);
+    if (self->state != GONE)
+        take(self);
+    settle(self);
+}
+
+static void read_or_wait(ws_connection_t *self)
+{
+    if (share_begin(self->requests)) {
+        take(self);
+        share_end(self->requests);
+    } else {
+        share_wait(self->requests, &self->reading);
+    }
+}
+
 static void on_poll(uv_poll_t *handle, int status, int events)
 {
     ws_connection_t *self = handle->data;
     if (status < 0)
         self->state = GONE;
-    if ((events & UV_READABLE) && self->state != GONE && share_begin(self->requests)) { /* else in the next turn */
-        take(self);
-        share_end(self->requests);
-    }
+    if ((events & UV_READABLE) && self->state != GONE)
+        read_or_wait(self);
     if ((events & UV_WRITABLE) && self->state != GONE)
         flush(self);
     settle(self);
@@ -375,6 +396,8 @@ ws_connection_t *ws_connection_new(loop_t *loop, int fd, text_t answer, const ws
     self->reader.from_client = true;
     self->reader.deflates = terms->deflates;
     self->requests = terms->requests;
+    self->reading.serve = serve;
+    list_init(&self->reading.in_line);
     self->message_bytes = terms->message_bytes;
     self->message = buffer_new(terms->message_bytes);
     self->out = buffer_new(0);

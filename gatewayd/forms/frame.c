@@ -129,7 +129,7 @@ enum { EVENT_NAME_MAX = 16 };
 #define END   "\n\n"
 
 /* Around the data, and the place. */
-enum { AROUND_MAX = sizeof EVENT ID DATA END + EVENT_NAME_MAX + SYMBOL_MAX + SOURCE_MAX + CURSOR_MAX + 4 };
+enum { AROUND_MAX = sizeof EVENT ID DATA END + EVENT_NAME_MAX + SUBJECT_MAX + SOURCE_MAX + CURSOR_MAX + 4 };
 
 typedef enum { NO_ID, ID_OF_TRADE, ID_OF_GAP } event_id_t;
 

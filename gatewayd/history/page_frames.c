@@ -2,6 +2,7 @@
 
 #include "common/json/json.h"
 #include "gatewayd/streams/notify.h"
+#include "proto/record.h"
 #include "proto/trade.h"
 
 /* What lies between page->last and `next` is missing. */
@@ -20,7 +21,7 @@ page_end_t page_frames_append(page_frames_t *page, text_t trades, size_t room_by
     *after = page->last;
     for (json_walk_t walk = json_walk(trades); json_next(&walk);) {
         trade_t trade;
-        if (!trade_parse(walk.value, &trade) || trade.cursor.seq == 0 || cursor_compare(trade.cursor, page->last) <= 0)
+        if (!record_parse(walk.value, &trade) || trade.cursor.seq == 0 || cursor_compare(trade.cursor, page->last) <= 0)
             continue;
         if (cursor_compare(trade.cursor, page->to) > 0)
             break;

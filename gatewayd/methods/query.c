@@ -27,7 +27,7 @@ typedef struct {
     clear_t *clear;
     bool guesses;   /* what its token was is still to be told to guesses.h, … */
     text_t address; /* … from this address: the client's, which it does not outlive */
-    char symbol_text[SYMBOL_MAX], source_text[SOURCE_MAX];
+    char symbol_text[SUBJECT_MAX], source_text[SOURCE_MAX];
     text_t symbol;
     bool is_recent; /* getRecentTrades: its trades are a list (dialect.h) */
     bool teaches;   /* recent.h is told what history says: `next`, which bounds it, is not kept */

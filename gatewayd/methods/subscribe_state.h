@@ -16,7 +16,7 @@ typedef struct subscribe {
     readers_t *readers;
     void (*advance)(struct subscribe *self); /* goes on as far as it gets. It may be gone then */
     reply_t *reply;
-    char symbol_text[SYMBOL_MAX], source_text[SOURCE_MAX];
+    char symbol_text[SUBJECT_MAX], source_text[SOURCE_MAX];
     text_t symbol, source, since; /* of subscribe_request_t; its own */
     uint64_t count;
     int64_t started_ns;

@@ -2,6 +2,7 @@
 
 #include "common/json/json.h"
 #include "gatewayd/streams/ring_recent.h"
+#include "proto/record.h"
 #include "proto/request.h"
 #include "proto/trade.h"
 
@@ -63,7 +64,7 @@ static void read_trades(lesson_t *self, text_t trades)
     for (json_walk_t walk = json_walk(trades); json_next(&walk);) {
         trade_t trade;
         coverage_span_t *run = NULL;
-        if (trade_parse(walk.value, &trade))
+        if (record_parse(walk.value, &trade))
             run = span_of(self, trade.source);
         else
             self->stranger = true;

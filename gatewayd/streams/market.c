@@ -3,7 +3,7 @@
 #include "common/array.h"
 #include "common/table.h"
 #include "gatewayd/streams/notify.h"
-#include "proto/trade.h"
+#include "proto/record.h"
 
 #include <assert.h>
 #include <stdlib.h>
@@ -122,7 +122,7 @@ market_t *markets_open(markets_t *self, text_t symbol)
     market_t *market = markets_find(self, symbol);
     if (market)
         return market;
-    assert(symbol_valid(symbol));
+    assert(subject_valid(symbol));
     market = calloc(1, sizeof *market);
     if (!market)
         return NULL;
@@ -259,7 +259,7 @@ live_stream_t *markets_stream(markets_t *self, text_t topic, cursor_t last)
 void markets_trade(markets_t *self, text_t topic, cursor_t at, text_t json)
 {
     live_stream_t *live_stream = table_get(self->by_topic, topic);
-    if (!live_stream || !live_stream->ring || cursor_compare(at, ring_last(live_stream->ring)) <= 0 || json.length > TRADE_MAX)
+    if (!live_stream || !live_stream->ring || cursor_compare(at, ring_last(live_stream->ring)) <= 0 || json.length > RECORD_MAX)
         return;
     touch(self, live_stream);
     ring_append_trade(live_stream->ring, at, json);

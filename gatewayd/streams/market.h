@@ -37,7 +37,7 @@ struct live_stream {
 
 struct market {
     struct markets *owner;
-    char symbol_text[SYMBOL_MAX];
+    char symbol_text[SUBJECT_MAX];
     text_t symbol;
     list_t live_streams;  /* live_stream_t.in_market */
     list_t subscriptions; /* subscription_t.in_market (readers.h) */

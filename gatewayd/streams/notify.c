@@ -95,7 +95,7 @@ static json_writer_t begin_stream(buffer_t *out, const offer_t *offer, text_t sy
 
 void notify_stale(buffer_t *out, const offer_t *offer, const offer_stale_t *stale, int64_t now_ns)
 {
-    char reason[SYMBOL_MAX + sizeof "no trades of , which is unlikely"];
+    char reason[SUBJECT_MAX + sizeof "no trades of , which is unlikely"];
     int length =
         snprintf(reason, sizeof reason, stale->gone ? "%.*s is no longer offered" : "no trades of %.*s, which is unlikely",
                  TEXT_ARG(stale->symbol));

@@ -85,7 +85,7 @@ typedef struct offer_stream offer_stream_t;
 
 struct offer_stream {
     offer_stream_t *next; /* of the gone */
-    char symbol_text[SYMBOL_MAX];
+    char symbol_text[SUBJECT_MAX];
     text_t symbol;
     bool gone;  /* no longer offered since the last status */
     bool fresh; /* not offered before the last status */

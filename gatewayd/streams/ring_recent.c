@@ -1,6 +1,7 @@
 #include "gatewayd/streams/ring_recent.h"
 
 #include "common/json/json_write.h"
+#include "proto/record.h"
 #include "proto/trade.h"
 
 #include <stdlib.h>
@@ -15,7 +16,7 @@ static int compare_sources(const void *a, const void *b)
 static bool read_time(text_t json, int64_t *time_ns)
 {
     trade_t trade;
-    if (!trade_parse(json, &trade))
+    if (!record_parse(json, &trade))
         return false;
     *time_ns = trade_time_ns(&trade);
     return true;

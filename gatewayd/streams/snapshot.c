@@ -1,6 +1,7 @@
 #include "gatewayd/streams/snapshot.h"
 
 #include "common/json/json.h"
+#include "proto/record.h"
 #include "proto/trade.h"
 
 /* A trade that may be the next one in the answer. */
@@ -48,7 +49,7 @@ static void next_of_ring(snapshot_merge_t *self, size_t i)
     text_t json;
     trade_t trade;
     self->rings[i] = (candidate_t){0};
-    if (ring_trade(&self->snapshot->streams[i], &self->back[i], &json) && trade_parse(json, &trade))
+    if (ring_trade(&self->snapshot->streams[i], &self->back[i], &json) && record_parse(json, &trade))
         self->rings[i] = candidate(json, &trade);
 }
 
@@ -65,7 +66,7 @@ static void next_of_history(snapshot_merge_t *self)
     trade_t trade;
     self->past = (candidate_t){0};
     while (json_next(&self->history)) {
-        if (!trade_parse(self->history.value, &trade))
+        if (!record_parse(self->history.value, &trade))
             continue;
         self->past_stream = find_stream(self->snapshot, trade.source);
         if (!wanted(self->snapshot, &trade, self->past_stream))
@@ -125,7 +126,7 @@ bool snapshot_history_lags(const snapshot_t *self, text_t history, uint64_t trad
     uint64_t total = 0;
     for (json_walk_t walk = json_walk(history); json_next(&walk); total++) {
         trade_t trade;
-        size_t i = trade_parse(walk.value, &trade) ? find_stream(self, trade.source) : self->count;
+        size_t i = record_parse(walk.value, &trade) ? find_stream(self, trade.source) : self->count;
         if (i < self->count && cursor_compare(trade.cursor, newest[i]) > 0)
             newest[i] = trade.cursor;
     }

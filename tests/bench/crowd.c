@@ -6,6 +6,8 @@
 #include "tests/chaos/wire.h"
 
 #include <errno.h>
+#include <pthread.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
@@ -28,12 +30,15 @@ typedef struct {
     char rest[REST_MAX];
 } crowd_reader_t;
 
+typedef enum { DIALING, DIALED_ALL, DIALED_SOME } dialed_t;
+
 struct crowd {
     crowd_config_t config;
     crowd_reader_t *readers;
     uint64_t *last; /* seq of each symbol of each client */
     int poll;
-    uint64_t since; /* where those who connect resume; 0: they don't */
+    _Atomic(dialed_t) dialed; /* by a thread of its own: a connection that has to wait keeps nobody else waiting */
+    uint64_t since;           /* where those who connect resume; 0: they don't */
     uint64_t unanswered;
     crowd_counts_t counts;
     int64_t now_ns;
@@ -232,15 +237,27 @@ static bool connect_one(crowd_t *self, crowd_reader_t *reader)
     return link_send(reader->fd, handshake, strlen(handshake)) && epoll_ctl(self->poll, EPOLL_CTL_ADD, reader->fd, &event) == 0;
 }
 
+static void *dial(void *arg)
+{
+    crowd_t *self = arg;
+    unsigned made = 0;
+    while (made < self->config.clients && connect_one(self, &self->readers[made]))
+        made++;
+    atomic_store(&self->dialed, made == self->config.clients ? DIALED_ALL : DIALED_SOME);
+    return NULL;
+}
+
 bool crowd_connect(crowd_t *self)
 {
-    for (unsigned i = 0; i < self->config.clients; i++) {
+    pthread_t dialer;
+    for (unsigned i = 0; i < self->config.clients; i++)
         self->unanswered += self->readers[i].unanswered;
-        if (!connect_one(self, &self->readers[i]))
-            return false;
-        crowd_turn(self, 0);
-    }
-    return true;
+    if (pthread_create(&dialer, NULL, dial, self) != 0)
+        return false;
+    while (atomic_load(&self->dialed) == DIALING)
+        crowd_turn(self, 1);
+    pthread_join(dialer, NULL);
+    return atomic_load(&self->dialed) == DIALED_ALL;
 }
 
 bool crowd_resume(crowd_t *self, uint64_t since)

@@ -37,7 +37,7 @@ typedef struct crowd crowd_t;
 
 crowd_t *crowd_new(const crowd_config_t *config);
 
-/* Connects them all, one by one, and reads between. False when a connection fails. */
+/* Connects them all, one by one, and reads meanwhile. False when a connection fails. */
 bool crowd_connect(crowd_t *self);
 
 /* Connects them all at once, before anything is read, each to resume behind `since`. False when a connection fails. */

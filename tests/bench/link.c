@@ -3,12 +3,15 @@
 #include <arpa/inet.h>
 #include <libwebsockets.h>
 #include <netinet/tcp.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
 #include <unistd.h>
+
+enum { SOURCES = 16 };
 
 bool link_address(const char *text, struct sockaddr_in *address)
 {
@@ -29,9 +32,22 @@ static int quick(int fd)
     return fd;
 }
 
+/* From one of many addresses of this machine: where most ports of one are taken, to find a free one takes the kernel a millisecond. */
+static void choose_source(int fd, const struct sockaddr_in *to)
+{
+    static atomic_uint count;
+    struct sockaddr_in from = {.sin_family = AF_INET,
+                               .sin_addr.s_addr = htonl(INADDR_LOOPBACK + atomic_fetch_add(&count, 1) % SOURCES)};
+    if (fd == -1 || ntohl(to->sin_addr.s_addr) != INADDR_LOOPBACK)
+        return;
+    setsockopt(fd, IPPROTO_IP, IP_BIND_ADDRESS_NO_PORT, &(int){1}, sizeof(int));
+    bind(fd, (const struct sockaddr *)&from, sizeof from);
+}
+
 int link_connect(const struct sockaddr_in *address)
 {
     int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    choose_source(fd, address);
     if (fd == -1 || connect(fd, (const struct sockaddr *)address, sizeof *address) == 0)
         return fd == -1 ? -1 : quick(fd);
     close(fd);

@@ -11,7 +11,7 @@ static void on_record(void *arg, const mapping_record_t *record)
     (void)arg;
     records++;
     if (!text_equal(record->channel, TEXT("trades"))) {
-        require(json_valid(record->data) && record->data.length <= MAPPING_DATA_MAX);
+        require(json_valid(record->data) && record->data.length <= RECORD_DATA_MAX);
         return;
     }
     trade_t trade = record->trade;
@@ -28,9 +28,10 @@ static void on_fault(void *arg, const char *reason, text_t sample)
     require(reason[0] != '\0');
 }
 
-static bool on_key(void *arg, text_t native, text_t *key)
+static bool on_key(void *arg, text_t channel, text_t native, text_t *key)
 {
     (void)arg;
+    (void)channel;
     *key = native;
     return native.length > 0;
 }

@@ -1,51 +1,18 @@
 """Sources by definition: each file of deploy/sources, spoken with by the real processes at a server that plays what the exchange said."""
 
-import asyncio
 import json
 import re
 import signal
 import subprocess
-import threading
 from datetime import datetime, timedelta, timezone
 
 import pytest
-import websockets
 from clients import Requester
 from pipeline import BIN, PATIENCE, ROOT, until
+from ws_source import Exchange
 
 SOURCES = ROOT / "deploy/sources"
 EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc)
-
-
-class Exchange:
-    """A WebSocket server: answers each message with the texts that `answer(message)` gives for it."""
-
-    def __init__(self, answer):
-        self.answer, self.heard = answer, []
-        self.started = threading.Event()
-        self.thread = threading.Thread(target=lambda: asyncio.run(self.serve()))
-        self.thread.start()
-        self.started.wait()
-
-    async def serve(self):
-        self.loop, self.over = asyncio.get_running_loop(), asyncio.Event()
-        async with websockets.serve(self.talk, "127.0.0.1", 0) as server:
-            self.port = server.sockets[0].getsockname()[1]
-            self.started.set()
-            await self.over.wait()
-
-    async def talk(self, socket):
-        async for message in socket:
-            self.heard.append(message)
-            for text in self.answer(message):
-                await socket.send(text)
-
-    def __enter__(self):
-        return self
-
-    def __exit__(self, *_):
-        self.loop.call_soon_threadsafe(self.over.set)
-        self.thread.join()
 
 
 def source(name, exchange, symbols, **more):

@@ -230,10 +230,42 @@ def test_a_large_answer_is_given_on_whole(polled):
         source.has(*range(1, 20001))
 
 
-def test_a_channel_that_is_not_trades_is_named(polled):
-    mapping = {"each": "", "channel": "readings", "key": "/s", "id": "/i", "timestamp": "/t"}
-    with WebSource(lambda *_: jsoned(trades(1))) as web, polled(web.url, mapping=mapping) as source:
-        source.connectord.wait_for_line("malformed.*channel readings: not yet")
+READINGS = {"each": "", "channel": "readings", "key": "/s", "timestamp": "/t", "data": "/v"}
+
+
+def reading(sensor, number, **values):
+    return {"s": sensor, "i": str(number), "t": trade(number)["t"], "v": values or {"celsius": number}}
+
+
+def readings(source, key):
+    topic = f"readings.{key}.polled"
+    topics = {stream["topic"] for stream in source.replay.ask(op="streams")["streams"]}
+    return [(entry.get("id"), entry["data"]) for entry in source.replay.all(topic)] if topic in topics else []
+
+
+@pytest.mark.parametrize("known", ["by id", "by time"])
+def test_records_of_any_channel_come_once(polled, known):
+    now = {"readings": [reading("a", 1), reading("b", 1), reading("a", 2, note="x \" y")]}
+    mapping = {**READINGS, "id": "/i"} if known == "by id" else READINGS
+    ids = ["1", "2", "3"] if known == "by id" else [None] * 3
+    with WebSource(lambda *_: jsoned(now["readings"])) as web, polled(web.url, mapping=mapping, symbols=("readings.*",)) as source:
+        until(lambda: readings(source, "a") == list(zip(ids, [{"celsius": 1}, {"note": "x \" y"}])), "two readings of a")
+        until(lambda: readings(source, "b") == [(ids[0], {"celsius": 1})], "one of b")
+        asked = web.count()
+        until(lambda: web.count() > asked + 3, "more polls")
+        now["readings"] = [reading("a", 2, note="x \" y"), reading("a", 3)]
+        until(lambda: [data for _, data in readings(source, "a")] == [{"celsius": 1}, {"note": "x \" y"}, {"celsius": 3}], "a third of a")
+        assert (source.value("received"), source.value("duplicates")) == (4, 0)
+
+
+def test_keys_of_a_channel_have_a_url_each(polled):
+    def answer(path, *_):
+        return jsoned([reading("", int(path[-1]))]) if path.startswith("/readings/sensor-") else jsoned({}, 404)
+
+    with WebSource(answer) as web, polled(f"{web.url}/${{channel}}/${{native}}", {"native": "sensor-${key}"}, {**READINGS, "key": {"value": ""}},
+                                          ("readings.7", "readings.8")) as source:
+        until(lambda: (readings(source, "7"), readings(source, "8")) == ([(None, {"celsius": 7})], [(None, {"celsius": 8})]), "a reading of each")
+        assert set(web.paths()) == {"/readings/sensor-7", "/readings/sensor-8"}
 
 
 def test_the_definition_of_coinbase_exchange_reads_what_its_documentation_shows(polled, pipeline, tmp_path):

@@ -65,7 +65,7 @@ def test_names_that_differ_from_ours_are_told_by_the_symbols_that_are_wanted(tmp
     found = outcomes(SOURCES / "bitfinex.json", recording, "--symbols", "BTC-USD")
     assert [outcome["is"] for outcome in found] == ["reply", "record", "unwanted", "other"]
     assert (found[1]["symbol"], found[1]["side"], found[1]["qty"], found[1]["price"]) == ("BTC-USD", "sell", "0.005", "7245.30")
-    assert "expected a symbol such as BTC-USD, found BTCUSD" in tried(SOURCES / "bitfinex.json", "--symbols", "BTCUSD", code=1).stderr
+    assert "expected a symbol such as BTC-USD or readings.sensor-7, found BTCUSD" in tried(SOURCES / "bitfinex.json", "--symbols", "BTCUSD", code=1).stderr
 
 
 def test_what_it_records_are_tests_that_pass(tmp_path):

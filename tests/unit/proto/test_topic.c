@@ -103,11 +103,50 @@ START_TEST(what_names_no_stream_is_refused)
                                         "Trade.BTC-USD.x",
                                         "trade.BTC-USD.a b",
                                         "status.blockchain",
-                                        "xtrade.BTC-USD.x",
+                                        "trades.BTC-USD.x",
+                                        "Readings.a.x",
+                                        "1.a.x",
+                                        "readings..x",
+                                        "readings.a",
+                                        "readings.*.x",
                                         "trade.BTC-USD." X64 "0"};
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         text_t symbol, source;
         ck_assert_msg(!topic_parse(text_of(cases[i]), &symbol, &source), "%s was taken", cases[i]);
+    }
+}
+END_TEST
+
+START_TEST(a_subject_is_a_symbol_or_a_channel_and_a_key)
+{
+    static const char *const good[] = {"BTC-USD", "readings.sensor-7", "readings.7", "a.b", "depth_5-x.BTC-USD"};
+    static const char *const bad[] = {"",          "BTC",        "readings.",  ".a",         "readings.a.b", "trades.BTC-USD",
+                                      "trade.A-B", "status.lab", "readings.*", "Readings.a", "_r.a",         "readings.a b"};
+    for (size_t i = 0; i < sizeof good / sizeof *good; i++)
+        ck_assert_msg(subject_valid(text_of(good[i])), "%s was refused", good[i]);
+    for (size_t i = 0; i < sizeof bad / sizeof *bad; i++)
+        ck_assert_msg(!subject_valid(text_of(bad[i])), "%s was taken", bad[i]);
+    ck_assert(subject_is_any(TEXT("readings.*")));
+    ck_assert(!subject_is_any(TEXT("trades.*")) && !subject_is_any(TEXT("readings.a")) && !subject_is_any(TEXT("*")));
+}
+END_TEST
+
+START_TEST(a_subject_comes_apart_as_it_was_put_together)
+{
+    static const text_t cases[][3] = {{TEXT_CONST("BTC-USD"), TEXT_CONST("trades"), TEXT_CONST("BTC-USD")},
+                                      {TEXT_CONST("readings.sensor-7"), TEXT_CONST("readings"), TEXT_CONST("sensor-7")}};
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        char subject[SUBJECT_MAX], topic[TOPIC_MAX];
+        text_t channel, key, found, source;
+        ck_assert(text_equal((text_t){subject, subject_print(subject, cases[i][1], cases[i][2])}, cases[i][0]));
+        subject_split(cases[i][0], &channel, &key);
+        ck_assert(text_equal(channel, cases[i][1]) && text_equal(key, cases[i][2]));
+        text_t whole = {topic, topic_print(topic, cases[i][0], TEXT("lab.1"))};
+        ck_assert(topic_parse(whole, &found, &source));
+        ck_assert(text_equal(found, cases[i][0]) && text_equal(source, TEXT("lab.1")));
+        ck_assert(topic_names(whole, found, source));
+        for (whole.length = 0; whole.length < found.length; whole.length++)
+            ck_assert_msg(topic_can_begin(whole), "%.*s", TEXT_ARG(whole));
     }
 }
 END_TEST
@@ -135,6 +174,8 @@ int main(void)
     tcase_add_test(tests, topic_comes_apart_as_it_was_put_together);
     tcase_add_test(tests, a_topic_names_the_two_that_it_was_made_of_and_no_others);
     tcase_add_test(tests, what_names_no_stream_is_refused);
+    tcase_add_test(tests, a_subject_is_a_symbol_or_a_channel_and_a_key);
+    tcase_add_test(tests, a_subject_comes_apart_as_it_was_put_together);
     tcase_add_test(tests, kept_texts_are_copies_and_may_be_kept_again);
     Suite *suite = suite_create("topic");
     suite_add_tcase(suite, tests);

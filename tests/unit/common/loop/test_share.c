@@ -61,6 +61,40 @@ START_TEST(what_is_woken_is_done_by_the_loop)
 }
 END_TEST
 
+typedef struct {
+    share_waiter_t waiter;
+    unsigned number;
+} guest_t;
+
+static unsigned order[3];
+
+static void serve(share_waiter_t *waiter)
+{
+    order[done++] = LIST_OWNER(waiter, guest_t, waiter)->number;
+    if (done == 3)
+        loop_stop(loop);
+}
+
+START_TEST(who_finds_no_time_waits_in_line_and_nobody_overtakes)
+{
+    guest_t guests[3];
+    share = share_new(loop, 0, NULL, NULL);
+    ck_assert(share_begin(share));
+    share_end(share);
+    for (unsigned i = 0; i < 3; i++) {
+        guests[i] = (guest_t){{.serve = serve}, i};
+        list_init(&guests[i].waiter.in_line);
+        ck_assert(!share_begin(share));
+        share_wait(share, &guests[i].waiter);
+        share_wait(share, &guests[i].waiter); /* is in it already */
+    }
+    loop_run(loop);
+    ck_assert_uint_eq(done, 3);
+    for (unsigned i = 0; i < 3; i++)
+        ck_assert_uint_eq(order[i], i);
+}
+END_TEST
+
 static void stop(void *arg)
 {
     loop_stop(arg);
@@ -103,6 +137,7 @@ int main(void)
     tcase_add_test(tests, what_a_turn_has_no_time_for_goes_on_in_the_next_ones);
     tcase_add_test(tests, as_much_as_there_is_time_for_is_done_at_once);
     tcase_add_test(tests, what_is_woken_is_done_by_the_loop);
+    tcase_add_test(tests, who_finds_no_time_waits_in_line_and_nobody_overtakes);
     tcase_add_test(tests, the_first_piece_of_a_turn_may_always_be_done_and_pieces_within_it);
     tcase_add_test(tests, without_a_share_there_is_time_for_everything);
     suite_add_tcase(suite, tests);

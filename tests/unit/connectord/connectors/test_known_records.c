@@ -26,6 +26,7 @@ static mapping_record_t trade_of(const char *key, const char *id, int64_t ns, co
                                .data = TEXT("")};
     record.trade.price = text_of(price);
     record.trade.qty = TEXT("1");
+    record.trade.symbol = record.key;
     return record;
 }
 

@@ -89,11 +89,13 @@ START_TEST(another_channel_has_data_and_nothing_of_a_trade)
 {
     mapping_record_t record = {
         .channel = TEXT("readings"), .key = TEXT("k"), .id = TEXT(""), .timestamp = TEXT("t"), .data = TEXT("{\"a\":1}")};
-    record.trade.price = (text_t){"left over", 9};
+    record.trade = (trade_t){.symbol = record.key, .channel = record.channel, .data = record.data, .price = {"left over", 9}};
     ck_assert(record_queue_put(&queue, &record));
     ck_assert(record_queue_take(&queue, &record));
     ck_assert(text_equal(record.data, TEXT("{\"a\":1}")));
+    ck_assert(text_equal(record.trade.data, TEXT("{\"a\":1}")));
     ck_assert(text_equal(record.channel, TEXT("readings")));
+    ck_assert(text_equal(record.trade.channel, TEXT("readings")));
     ck_assert_uint_eq(record.trade.price.length, 0);
 }
 END_TEST

@@ -34,9 +34,10 @@ static void on_fault(void *arg, const char *reason, text_t sample)
 }
 
 /* What begins with x is unwanted, tBTCUSD is BTC-USD; others are ours. */
-static bool on_key(void *arg, text_t native, text_t *key)
+static bool on_key(void *arg, text_t channel, text_t native, text_t *key)
 {
     (void)arg;
+    (void)channel;
     *key = text_equal(native, TEXT("tBTCUSD")) ? TEXT("BTC-USD") : native;
     return !text_starts_with(native, TEXT("x"));
 }
@@ -178,10 +179,10 @@ END_TEST
 
 START_TEST(every_field_may_be_the_same_for_all_records)
 {
-    compile("{'each':'','channel':'readings','key':{'value':'k'},'id':{'value':'7'},'data':{'value':'1'}}");
-    expect("[{},{}]", "readings k 7 1970-01-01T00:00:01.762795474Z 1\nreadings k 7 1970-01-01T00:00:01.762795474Z 1\n");
-    compile("{'channel':'readings','key':{'value':'k'},'id':{'value':'7'},'data':{'value':'1'}}");
-    expect("{}", "readings k 7 1970-01-01T00:00:01.762795474Z 1\n");
+    compile("{'each':'','channel':'readings','key':{'value':'k'},'id':{'value':'7'},'data':{'value':'{}'}}");
+    expect("[{},{}]", "readings k 7 1970-01-01T00:00:01.762795474Z {}\nreadings k 7 1970-01-01T00:00:01.762795474Z {}\n");
+    compile("{'channel':'readings','key':{'value':'k'},'id':{'value':'7'},'data':{'value':'{}'}}");
+    expect("{}", "readings k 7 1970-01-01T00:00:01.762795474Z {}\n");
 }
 END_TEST
 
@@ -283,14 +284,26 @@ START_TEST(a_value_that_is_missing_may_have_another_in_its_place)
 }
 END_TEST
 
+START_TEST(what_a_record_of_a_channel_can_t_have_is_refused)
+{
+    compile("{'channel':'readings','key':'/k','id':'/i','data':'/d'}");
+    expect("{'k':'a','i':'1','d':[1]}", "fault: data (/d): expected an object, found [1]\n");
+    expect("{'k':'a','i':'1','d':7}", "fault: data (/d): expected an object, found 7\n");
+    expect("{'k':'a.b','i':'1','d':{}}", "fault: key (/k): invalid, found a.b\n");
+    expect("{'k':'a','i':'1 2','d':{}}", "fault: id (/i): invalid, found 1 2\n");
+    expect("{'k':'a','i':'1','d':[[[[[[[[[[[[[[[[[1]]]]]]]]]]]]]]]]]}",
+           "fault: data (/d): expected an object, found [[[[[[[[[[[[[[[[[1]]]]]]]]]]]]]]]]]\n");
+}
+END_TEST
+
 START_TEST(data_that_is_too_long_is_refused)
 {
-    char message[3 * MAPPING_DATA_MAX];
+    char message[3 * RECORD_DATA_MAX];
     compile("{'channel':'readings','key':{'value':'k'},'data':'/d'}");
-    snprintf(message, sizeof message, "{\"d\":\"%0*d\"}", MAPPING_DATA_MAX - 2, 0);
+    snprintf(message, sizeof message, "{\"d\":{\"\":\"%0*d\"}}", RECORD_DATA_MAX - 7, 0);
     mapping_run(mapping, text_of(message), RECEIVED_NS, &events, NULL);
     ck_assert_uint_eq(mapping_counts(mapping)->records, 1);
-    snprintf(message, sizeof message, "{\"d\":\"%0*d\"}", MAPPING_DATA_MAX - 1, 0);
+    snprintf(message, sizeof message, "{\"d\":{\"\":\"%0*d\"}}", RECORD_DATA_MAX - 6, 0);
     buffer_clear(&told);
     mapping_run(mapping, text_of(message), RECEIVED_NS, &events, NULL);
     ck_assert(text_equal(buffer_text(&told), TEXT("fault: data (/d): expected at most 4096 bytes, found more\n")));
@@ -390,6 +403,7 @@ int main(void)
     tcase_add_loop_test(tests, a_bad_record_is_named_and_costs_nothing_around_it, 0, sizeof records / sizeof *records);
     tcase_add_loop_test(tests, a_bad_message_is_named_and_another_s_is_left_alone, 0, sizeof messages / sizeof *messages);
     tcase_add_test(tests, a_value_that_is_missing_may_have_another_in_its_place);
+    tcase_add_test(tests, what_a_record_of_a_channel_can_t_have_is_refused);
     tcase_add_test(tests, data_that_is_too_long_is_refused);
     tcase_add_loop_test(tests, a_mistake_in_a_mapping_is_told_with_its_path, 0, sizeof mistakes / sizeof *mistakes);
     tcase_add_test(tests, tests_in_a_mapping_compare_digit_for_digit);

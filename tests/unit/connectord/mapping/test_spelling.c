@@ -69,7 +69,7 @@ static void expect(const spelling_t *spelling, const char *symbol, const char *n
 {
     ck_assert(text_equal(spelling_native(spelling, text_of(symbol)), text_of(native)));
     if (*native)
-        ck_assert(text_equal(spelling_symbol(spelling, text_of(native)), text_of(symbol)));
+        ck_assert(text_equal(spelling_subject(spelling, TEXT("trades"), text_of(native)), text_of(symbol)));
 }
 
 START_TEST(a_pattern_spells_both_ways_what_was_added)
@@ -79,7 +79,7 @@ START_TEST(a_pattern_spells_both_ways_what_was_added)
     ck_assert(spelling_add(spelling, TEXT("BTC-USDT"), error) && spelling_add(spelling, TEXT("BTC-USDT"), error));
     expect(spelling, "BTC-USDT", "btcusdt");
     expect(spelling, "ETH-USDT", "");
-    ck_assert_uint_eq(spelling_symbol(spelling, TEXT("ethusdt")).length, 0);
+    ck_assert_uint_eq(spelling_subject(spelling, TEXT("trades"), TEXT("ethusdt")).length, 0);
     ck_assert(!spelling_add(spelling, TEXT("BTCU-SDT"), error));
     ck_assert_str_eq(error, "two symbols have the same name: btcusdt");
     spelling_destroy(&spelling);

@@ -107,8 +107,9 @@ END_TEST
 START_TEST(what_is_no_subscription_to_any_topic_is_refused)
 {
     static const char *const good[] = {"",        "t",        "trade.", "trade.B", "trade.BTC-USD.a", "trade.LTC-USD.\xc3",
-                                       "status.", "status.a", "sta"};
-    static const char *const bad[] = {"x", "tradeX", "trade.b/c", "trade.BTCUSD.", "status. a", "trade.BTC-USD.\xff"};
+                                       "status.", "status.a", "sta",    "x",       "readings.a",      "readings.a.b"};
+    static const char *const bad[] = {"X",    "tradeX",        "trade.b/c", "trades.a",          "readings.a b",
+                                      "1x.a", "trade.BTCUSD.", "status. a", "trade.BTC-USD.\xff"};
     for (size_t i = 0; i < sizeof good / sizeof *good; i++)
         subscribe(ONE, good[i]);
     for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
@@ -119,7 +120,7 @@ START_TEST(what_is_no_subscription_to_any_topic_is_refused)
     ck_assert_int_eq(bus_subscribers_hear(subscribers, OTHER, &TEXT(""), 1, &refusal), BUS_SUBSCRIBERS_REFUSED);
     ck_assert_int_eq(bus_subscribers_hear(subscribers, OTHER, (text_t[]){TEXT("\1trade."), TEXT("x")}, 2, &refusal),
                      BUS_SUBSCRIBERS_REFUSED);
-    ck_assert_uint_eq(bus_subscribers_bytes(subscribers), 1 + 6 + 7 + 15 + 15 + 7 + 8 + 3);
+    ck_assert_uint_eq(bus_subscribers_bytes(subscribers), 1 + 6 + 7 + 15 + 15 + 7 + 8 + 3 + 1 + 10 + 12);
 }
 END_TEST
 
