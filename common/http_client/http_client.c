@@ -342,8 +342,8 @@ void http_client_destroy(http_client_t **self_p)
     if (!self)
         return;
     *self_p = NULL;
-    while (!list_empty(&self->transfers))
-        release(LIST_OWNER(self->transfers.next, http_transfer_t, item));
+    for (list_t *item; (item = list_take(&self->transfers));)
+        release(LIST_OWNER(item, http_transfer_t, item));
     http_multi_destroy(&self->multi);
     free(self->ca);
     free(self);

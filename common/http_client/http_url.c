@@ -112,7 +112,7 @@ void http_url_append_escaped(text_t text, buffer_t *out)
 {
     for (size_t i = 0; i < text.length; i++) {
         unsigned char byte = (unsigned char)text.at[i];
-        if (byte < 0x80 && (isalnum(byte) || memchr("-._~", byte, 4)))
+        if (byte < 0x80 && (isalnum(byte) || byte == '-' || byte == '.' || byte == '_' || byte == '~'))
             buffer_append(out, (text_t){text.at + i, 1});
         else
             buffer_printf(out, "%%%02X", byte);

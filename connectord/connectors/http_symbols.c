@@ -15,25 +15,32 @@ void http_symbols_confirm(http_source_t *self, told_symbol_t *symbol, bool subsc
     self->events->on_confirmed(self->arg, symbol->symbol, subscribed);
 }
 
+static void refuse(http_source_t *self, told_symbol_t *symbol, text_t reason)
+{
+    told_symbol_refused(symbol);
+    self->events->on_rejected(self->arg, symbol->symbol, reason);
+}
+
 /* With a URL of its own a symbol is confirmed by its answer; else whatever comes of it is let through from now on. */
 static void subscribe_to(http_source_t *self, told_symbol_t *symbol)
 {
     if (spelling_native(self->definition.http->spelling, symbol->symbol).length == 0) {
-        told_symbol_refused(symbol);
-        self->events->on_rejected(self->arg, symbol->symbol, TEXT("the definition has no name for it"));
+        refuse(self, symbol, TEXT("the definition has no name for it"));
         return;
     }
-    http_poll_t *poll = http_polls_find(&self->polls, self->per_symbol ? symbol->symbol : TEXT(""));
-    told_symbol_sent(symbol);
-    if (!poll && self->per_symbol && !http_source_add_poll(self, symbol->symbol)) {
-        told_symbol_refused(symbol);
-        self->events->on_rejected(self->arg, symbol->symbol, TEXT("out of memory"));
-    } else if (!self->per_symbol) {
-        http_pages_forget_all(&poll->pages); /* what was left out of them may be its */
-        if (poll->state == HTTP_POLL_DUE)
-            poll->due_ns = clock_mono_ns();
-        http_symbols_confirm(self, symbol, true);
+    text_t asked = self->per_symbol ? symbol->symbol : TEXT("");
+    http_poll_t *poll = http_polls_find(&self->polls, asked);
+    if (!poll && !(poll = http_source_add_poll(self, asked))) {
+        refuse(self, symbol, TEXT("out of memory"));
+        return;
     }
+    told_symbol_sent(symbol);
+    if (self->per_symbol)
+        return;
+    http_pages_forget_all(&poll->pages); /* what was left out of them may be its */
+    if (poll->state == HTTP_POLL_DUE)
+        poll->due_ns = clock_mono_ns();
+    http_symbols_confirm(self, symbol, true);
 }
 
 void http_symbols_pump(http_source_t *self)

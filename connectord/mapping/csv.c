@@ -65,11 +65,16 @@ static field_end_t read_quoted(csv_t *self, char *error)
     return end;
 }
 
+static bool ends_plain(char c)
+{
+    return c == ',' || c == '\n' || c == '"';
+}
+
 /* Up to a comma or a line's end; a CR alone is a part of the value. */
 static field_end_t read_plain(csv_t *self, char *error)
 {
     size_t length = 0;
-    while (length < self->rest.length && !memchr(",\n\"", self->rest.at[length], 3))
+    while (length < self->rest.length && !ends_plain(self->rest.at[length]))
         length++;
     text_t value = {self->rest.at, length};
     bool newline = length < self->rest.length && self->rest.at[length] == '\n';

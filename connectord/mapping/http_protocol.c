@@ -46,7 +46,7 @@ static bool parameter_in(const http_protocol_reading_t *self, const char *key, t
     if (!filled_text_in(self, key, raw, text))
         return false;
     for (size_t i = 0; i < text->length; i++)
-        if (text->at[i] <= ' ' || text->at[i] >= '\x7f' || memchr("&=#+", text->at[i], 4))
+        if (text->at[i] <= ' ' || text->at[i] >= '\x7f' || strchr("&=#+", text->at[i]))
             return wrong(self, key, "expected the name of a query's parameter, found ", *text);
     return true;
 }
@@ -128,7 +128,7 @@ static bool newest_first_in(const http_protocol_reading_t *self, text_t raw)
 static bool is_header_name(text_t name)
 {
     for (size_t i = 0; i < name.length; i++)
-        if (name.at[i] <= ' ' || name.at[i] >= '\x7f' || memchr("()<>@,;:\\\"/[]?={}", name.at[i], 17))
+        if (name.at[i] <= ' ' || name.at[i] >= '\x7f' || strchr("()<>@,;:\\\"/[]?={}", name.at[i]))
             return false;
     return name.length > 0;
 }
