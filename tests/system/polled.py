@@ -1,6 +1,7 @@
 """A source that is polled: connectord with the connector http, and what the journal has of it."""
 
 import json
+import subprocess
 from datetime import datetime, timedelta, timezone
 
 import pytest
@@ -64,4 +65,14 @@ class Polled:
 def polled(pipeline, tmp_path):
     def make(url, http=None, mapping=None, symbols=("BTC-USD",), **source):
         return Polled(pipeline(), tmp_path, url, http or {}, mapping or MAPPING, list(symbols), **source)
+    return make
+
+
+@pytest.fixture
+def certificates(tmp_path):
+    def make(name):
+        certificate, key = tmp_path / f"{name}.pem", tmp_path / f"{name}.key"
+        subprocess.run(["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-subj", f"/CN={name}", "-addext",
+                        "subjectAltName=DNS:localhost", "-keyout", key, "-out", certificate], check=True, capture_output=True)
+        return str(certificate), str(key)
     return make

@@ -7,7 +7,7 @@ from datetime import datetime
 
 import pytest
 from pipeline import BIN, PATIENCE, ROOT, until
-from polled import MAPPING, jsoned, polled, trade, trades  # noqa: F401
+from polled import MAPPING, certificates, jsoned, polled, trade, trades  # noqa: F401
 from web_source import WebSource
 
 
@@ -73,16 +73,6 @@ def test_a_record_that_is_bad_costs_only_itself(polled):
     with WebSource(lambda *_: jsoned([trade(1), trade(2, p="much"), trade(3)])) as web, polled(web.url) as source:
         source.has(1, 3)
         source.connectord.wait_for_line(r"malformed.*price \(/p\): expected a number, found much")
-
-
-@pytest.fixture
-def certificates(tmp_path):
-    def make(name):
-        certificate, key = tmp_path / f"{name}.pem", tmp_path / f"{name}.key"
-        subprocess.run(["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-subj", f"/CN={name}", "-addext",
-                        "subjectAltName=DNS:localhost", "-keyout", key, "-out", certificate], check=True, capture_output=True)
-        return str(certificate), str(key)
-    return make
 
 
 def test_https_is_asked_where_the_certificate_is_known(polled, certificates):

@@ -4,13 +4,15 @@ import gzip
 import itertools
 import json
 import re
+import shutil
 import signal
+import subprocess
 
 import pytest
 from clients import Requester
 from cli import dataflow
 from pipeline import BIN, ROOT, until
-from polled import MAPPING, PAGED, jsoned, polled, trade, trades  # noqa: F401
+from polled import MAPPING, PAGED, certificates, jsoned, polled, trade, trades  # noqa: F401
 from web_source import WebSource
 
 
@@ -125,6 +127,55 @@ def test_what_is_known_by_its_etag_is_not_told_again(polled):
         now.update(trades=trades(1, 2), tag="b")
         source.has(1, 2)
         assert "malformed" not in source.connectord.log() and "lost" not in source.connectord.log()
+
+
+def test_what_has_no_etag_is_known_by_when_it_was_modified(polled):
+    now = {"modified": "Mon, 10 Nov 2025 17:00:00 GMT", "trades": trades(1)}
+    unchanged = itertools.count()
+
+    def answer(path, headers, number):
+        assert headers["If-None-Match"] is None
+        if headers["If-Modified-Since"] == now["modified"]:
+            next(unchanged)
+            return 304, {}, b""
+        return jsoned(now["trades"], **{"Last-Modified": now["modified"]})
+
+    with WebSource(answer) as web, polled(web.url) as source:
+        until(lambda: next(unchanged) > 5, "304")
+        now.update(trades=trades(1, 2), modified="Mon, 10 Nov 2025 17:00:01 GMT")
+        source.has(1, 2)
+        assert "lost" not in source.connectord.log()
+
+
+HTTP2 = """
+const [certificate, key, body] = process.argv.slice(1), fs = require("fs");
+let sessions = 0;
+const server = require("http2").createSecureServer({cert: fs.readFileSync(certificate), key: fs.readFileSync(key)});
+server.on("session", () => sessions++);
+server.on("stream", (stream, headers) => {
+    stream.respond({":status": 200, "content-type": "application/json", "x-sessions": sessions});
+    stream.end(headers[":path"] === "/sessions" ? String(sessions) : body);
+});
+server.listen(0, "127.0.0.1", () => console.log(server.address().port));
+"""
+
+
+def test_http2_is_spoken_where_there_is_nothing_else_over_one_connection(polled, certificates):
+    node = shutil.which("node")
+    if not node:
+        pytest.skip("node is not installed")
+    certificate, key = certificates("exchange")
+    server = subprocess.Popen([node, "-e", HTTP2, certificate, key, json.dumps([{**trade(1), "s": ""}])], stdout=subprocess.PIPE, text=True)
+    try:
+        url, symbols = f"https://localhost:{int(server.stdout.readline())}", [f"A{number}-USD" for number in range(5)]
+        with polled(f"{url}/${{native}}", mapping={**MAPPING, "symbol": {"value": ""}}, symbols=symbols, ca=certificate) as source:
+            for symbol in symbols:
+                source.has(1, symbol=symbol)
+            asked = subprocess.run(["curl", "-s", "--http2", "--cacert", certificate, f"{url}/sessions"], capture_output=True, text=True, check=True)
+            assert int(asked.stdout) == 2, "connectord's connection, and curl's"
+    finally:
+        server.kill()
+        server.wait()
 
 
 def test_gzip_is_unpacked(polled):
