@@ -60,7 +60,8 @@ static void on_message(void *arg, text_t json)
 
 static const http_body_events_t body_events = {.message = on_message, .fault = http_source_malformed};
 
-/* Of a list that begins with the newest record none was there before: what is between them is not known. Of another one not all pages are asked. */
+/* Of a list that begins with the newest record none was there before: what is between them is not known. Of another one not
+ * all pages are asked. */
 static void warn_of_hole(http_source_t *self, const http_poll_t *poll, http_pages_result_t result)
 {
     const http_protocol_t *protocol = self->definition.http;

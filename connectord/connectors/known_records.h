@@ -1,7 +1,8 @@
 /* Which records of a source that is polled came before, so that each is given on once.
  *
- * A record is known by its subject (topic.h), here called its key, its id and its content together: another one under the same id is another one. One without
- * an id is known if its key had a record of its time or of a later one in an earlier answer.
+ * A record is known by its subject (topic.h), here called its key, its id and its content together: another one under the
+ * same id is another one. One without an id is known if its key had a record of its time or of a later one in an earlier
+ * answer.
  *
  * What is noted counts as given on for good once it is settled; known_records_revert forgets the rest, so that it is asked
  * for again. Memory is bounded: of each key the last records stay, at least twice as many as were there at once, from

@@ -1,4 +1,5 @@
-/* A table, whatever it is: a row is a JSON object of as many members as there are columns, a fault says why, and all of it is read. */
+/* A table, whatever it is: a row is a JSON object of as many members as there are columns, a fault says why, and all of it is
+ * read. */
 #include "common/json/json.h"
 #include "connectord/mapping/csv.h"
 #include "tests/fuzz/fuzz.h"
