@@ -56,6 +56,12 @@ static inline bool text_starts_with(text_t text, text_t prefix)
     return text.length >= prefix.length && (prefix.length == 0 || memcmp(text.at, prefix.at, prefix.length) == 0);
 }
 
+static inline bool text_ends_with(text_t text, text_t ending)
+{
+    return text.length >= ending.length &&
+           (ending.length == 0 || memcmp(text.at + text.length - ending.length, ending.at, ending.length) == 0);
+}
+
 /* UTF-8's byte order mark, which some editors and shells put before a text. It means nothing: at the start of a text from outside it is
  * skipped, once. */
 #define TEXT_MARK "\xef\xbb\xbf"

@@ -192,12 +192,12 @@ static void put_run(json_writer_t *json, const status_t *status)
 }
 
 /* Absent: there are none. */
-static bool read_latest(text_t json, text_t *latest)
+static bool read_channels(text_t json, text_t *channels)
 {
-    *latest = json_member(json, "latest");
-    if (latest->length == 0)
-        *latest = TEXT("[]");
-    return json_kind(*latest) == JSON_ARRAY;
+    *channels = json_member(json, "channels");
+    if (channels->length == 0)
+        *channels = TEXT("{}");
+    return json_kind(*channels) == JSON_OBJECT;
 }
 
 static bool read_symbols(text_t json, text_t *symbols)
@@ -246,8 +246,8 @@ void status_print(buffer_t *out, const status_t *status)
     put_condition(&json, status);
     put_lines(&json, status);
     put_run(&json, status);
-    if (status->latest.length > TEXT("[]").length)
-        json_put_raw(&json, "latest", status->latest);
+    if (status->channels.length > TEXT("{}").length)
+        json_put_raw(&json, "channels", status->channels);
     put_map(&json, "symbols", status->symbols);
     json_close_object(&json);
 }
@@ -266,7 +266,7 @@ bool status_parse(text_t json, status_t *status)
            read_u64(json, "malformed", &status->malformed) && read_u64(json, "gaps", &status->gaps) &&
            read_u64(json, "reconnects", &status->reconnects) && read_oddities(json, status) && read_condition(json, status) &&
            read_lines(json, status) && read_missed(json, status) && read_run(json, status) &&
-           read_latest(json, &status->latest) && read_symbols(json, &status->symbols);
+           read_channels(json, &status->channels) && read_symbols(json, &status->symbols);
 }
 
 bool status_next_symbol(json_walk_t *walk, text_t *symbol, uint64_t *last_seq)
@@ -316,4 +316,17 @@ void status_put_failing(buffer_t *out, text_t symbol, text_t reason)
     buffer_append_json_string(out, symbol);
     buffer_append(out, TEXT(":"));
     buffer_append_json_string(out, reason);
+}
+
+bool status_next_channel(json_walk_t *walk, text_t *channel, bool *latest)
+{
+    text_t keeps;
+    while (json_next(walk)) {
+        if (!channel_valid(walk->key) || !json_plain_string(walk->value, &keeps))
+            continue;
+        *channel = walk->key;
+        *latest = text_equal(keeps, TEXT("latest"));
+        return true;
+    }
+    return false;
 }

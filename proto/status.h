@@ -46,7 +46,8 @@ typedef struct {
     uint64_t former_epoch;           /* the one that this process had before the current epoch; 0: none */
     text_t former; /* raw JSON object {"BTC-USD":940,…}: (former_epoch, 940 + n) is (epoch, n); 0 for symbols not in it */
     text_t
-        latest; /* raw JSON array ["readings",…]: channels of which the newest record of each key is what matters; empty is [] */
+        channels; /* raw JSON object {"readings":"latest","events":"log"}: the channels beside trades that the source offers, and what who is behind
+                      * gets of them: the newest record of each key, or all; empty is {} */
     text_t symbols; /* raw JSON object {"BTC-USD":42,…}: every symbol that the source offers, and its stream's last seq (0:
                         * no trade yet) */
 } status_t;
@@ -70,3 +71,6 @@ void status_put_stale(buffer_t *out, text_t symbol, int64_t silence_ms);
 /* The same for failing subscriptions: reason is raw JSON string content when it is walked, and any text when it is put. */
 bool status_next_failing(json_walk_t *walk, text_t *symbol, text_t *reason);
 void status_put_failing(buffer_t *out, text_t symbol, text_t reason);
+
+/* The same for its channels. */
+bool status_next_channel(json_walk_t *walk, text_t *channel, bool *latest);

@@ -55,7 +55,7 @@ bool symbol_valid(text_t symbol)
 
 static bool channel_char(char c)
 {
-    return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-' || c == '_';
+    return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '_';
 }
 
 /* Is it what a channel may begin with? */
@@ -101,6 +101,21 @@ bool subject_is_any(text_t subject)
 {
     text_t channel, key;
     return split(subject, &channel, &key) && channel_valid(channel) && text_equal(key, TEXT("*"));
+}
+
+bool subject_take(text_t *text, text_t *subject)
+{
+    text_t first, rest, key, behind;
+    if (!split(*text, &first, &rest))
+        return false;
+    *subject = first;
+    if (!memchr(first.at, '-', first.length) &&
+        split(rest, &key, &behind)) { /* no channel has a hyphen, and every symbol has */
+        *subject = (text_t){first.at, first.length + 1 + key.length};
+        rest = behind;
+    }
+    *text = rest;
+    return subject_valid(*subject);
 }
 
 void subject_split(text_t subject, text_t *channel, text_t *key)

@@ -63,7 +63,7 @@ bool symbol_valid(text_t symbol);
 /* May a byte be part of a symbol? One of many may. */
 bool symbol_char(char c);
 
-/* A small letter, then small letters, digits, '-' and '_', CHANNEL_MAX in all; but "trade", "trades" and "status", which mean something else. */
+/* A small letter, then small letters, digits and '_', CHANNEL_MAX in all; but "trade", "trades" and "status", which mean something else. */
 bool channel_valid(text_t channel);
 
 /* 1 to KEY_MAX bytes as in a symbol; a hyphen need not be among them. */
@@ -80,6 +80,9 @@ void subject_split(text_t subject, text_t *channel, text_t *key);
 
 /* A valid channel, a dot and a '*': every key of the channel. In the configuration, never in a topic. */
 bool subject_is_any(text_t subject);
+
+/* Takes the subject and the dot behind it off the beginning of a text: <subject>.<rest>. False when there is none. */
+bool subject_take(text_t *text, text_t *subject);
 
 /* Prints the subject of a valid key in a channel, CHANNEL_TRADES or a valid one, without a NUL, and returns the length. */
 size_t subject_print(char out[static SUBJECT_MAX], text_t channel, text_t key);

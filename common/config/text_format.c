@@ -226,7 +226,7 @@ void text_format_describe(text_format_t format, const char *choices, buffer_t *o
         [FORMAT_NETWORK] = "local, any, an IP address or ADDRESS/BITS",
         [FORMAT_SOURCE] = "a name without spaces, quotes and backslashes",
         [FORMAT_SYMBOL] = "a symbol such as BTC-USD, or a channel and a key such as readings.sensor-7",
-        [FORMAT_CHANNEL] = "a channel's name of small letters, digits, - and _",
+        [FORMAT_CHANNEL] = "a channel's name of small letters, digits and _",
         [FORMAT_PATTERN] = "a symbol in which * stands for any characters",
         [FORMAT_STORE] = "memory:, sqlite:///PATH, postgres://… or redis://…",
     };

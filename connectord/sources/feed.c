@@ -3,6 +3,7 @@
 
 #include "common/array.h"
 #include "common/clock.h"
+#include "common/json/json_write.h"
 #include "common/log.h"
 #include "common/table.h"
 #include "connectord/health/oddities.h"
@@ -14,7 +15,7 @@
 
 #include <stdlib.h>
 
-enum { ROUTES_MAX = 100000 };
+enum { ROUTES_MAX = 100000, CHANNELS_MAX = 64 };
 
 /* One subject's way through connectord. */
 typedef struct {
@@ -40,7 +41,7 @@ struct feed {
     size_t count, room;
     size_t known; /* of them are remembered, the first ones */
     table_t *by_symbol;
-    buffer_t symbols, former; /* of the status that was made last */
+    buffer_t symbols, former, channels; /* of the status that was made last */
 };
 
 /* False where the trade is lost. It is published as soon as the journal has it safe. */
@@ -360,6 +361,7 @@ feed_t *feed_new(const feed_shared_t *shared, source_config_t *settings)
     self->shared = shared;
     self->symbols = buffer_new(0);
     self->former = buffer_new(0);
+    self->channels = buffer_new(0);
     if (!feed_prepare(self, settings))
         feed_destroy(&self);
     source_config_release(settings); /* nothing is left in it where the lines took it */
@@ -446,6 +448,38 @@ static void describe_unjournaled(const feed_t *self, status_t *status)
         status->reason = reason;
 }
 
+static bool is_latest(text_t latest, text_t channel)
+{
+    text_t name;
+    for (json_walk_t walk = json_walk(latest); json_next(&walk);)
+        if (json_plain_string(walk.value, &name) && text_equal(name, channel))
+            return true;
+    return false;
+}
+
+/* {"readings":"latest",…}, of the channels among its subjects. */
+static text_t print_channels(feed_t *self)
+{
+    const source_config_t *config = redundant_lines_config(self->lines);
+    text_t channels[CHANNELS_MAX], channel, key;
+    size_t count = 0;
+    buffer_clear(&self->channels);
+    json_writer_t json = json_write(&self->channels);
+    json_open_object(&json, NULL);
+    for (size_t i = 0, known = 0; i < config->symbol_count && count < CHANNELS_MAX; i++, known = 0) {
+        subject_split(config->symbols[i], &channel, &key);
+        while (known < count && !text_equal(channels[known], channel))
+            known++;
+        if (known < count || subject_is_symbol(config->symbols[i]))
+            continue;
+        channels[count++] = channel;
+        json_put_name(&json, channel);
+        json_put_text(&json, NULL, is_latest(config->latest, channel) ? TEXT("latest") : TEXT("log"));
+    }
+    json_close_object(&json);
+    return buffer_ok(&self->channels) ? buffer_text(&self->channels) : TEXT("{}");
+}
+
 status_t feed_status(feed_t *self, status_event_t event)
 {
     status_t status = {0};
@@ -457,7 +491,7 @@ status_t feed_status(feed_t *self, status_event_t event)
     status.saved = self->saved;
     status.id_conflicts = self->oddities.id_conflicts;
     status.future = self->oddities.future;
-    status.latest = redundant_lines_config(self->lines)->latest;
+    status.channels = print_channels(self);
     status.group = redundant_lines_config(self->lines)->group;
     status.active = !stands_by(self);
     status.event = event;
@@ -504,6 +538,7 @@ void feed_destroy(feed_t **self_ref)
     table_destroy(&self->by_symbol);
     buffer_release(&self->symbols);
     buffer_release(&self->former);
+    buffer_release(&self->channels);
     free(self->routes);
     free(self);
     *self_ref = NULL;

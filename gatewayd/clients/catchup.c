@@ -43,8 +43,12 @@ static void to_the_back(readers_t *readers, reader_t *reader)
 /* What is missing up to `to` is gone. */
 static void tell_gap(readers_t *readers, reader_t *reader, cursor_t to)
 {
-    page_frames_t page = {reader->live_stream->symbol, reader->live_stream->source, readers->end->link->dialect, reader->last,
-                          to};
+    page_frames_t page = {reader->live_stream->symbol,
+                          reader->live_stream->source,
+                          readers->end->link->dialect,
+                          reader->last,
+                          to,
+                          reader->latest};
     buffer_t batch = buffer_new(0);
     page_frames_give_up(&page, conversation_frames(readers->sink, reader->batch, &batch));
     conversation_batch(readers->sink, &batch);
@@ -147,8 +151,12 @@ static void take_page(readers_t *readers, reader_t *reader, range_certainty_t ce
 {
     hub_t *hub = readers->hub;
     text_t topic = reader->live_stream->topic;
-    page_frames_t page = {reader->live_stream->symbol, reader->live_stream->source, readers->end->link->dialect, reader->last,
-                          readers->page_to};
+    page_frames_t page = {reader->live_stream->symbol,
+                          reader->live_stream->source,
+                          readers->end->link->dialect,
+                          reader->last,
+                          readers->page_to,
+                          reader->latest};
     cursor_t after, asked = readers->page_after;
     buffer_t frames = buffer_new(0);
     page_end_t end = page_frames_append(&page, answer->trades, CATCHUP_PAGE_BYTES, &frames, &after);

@@ -15,6 +15,10 @@ static void on_lapped(client_t *self, reader_t *reader)
 {
     const ring_t *ring = reader->ring;
     bool catches_up = !reader->up_to_date; /* still, now from further back */
+    if (reader->latest) {
+        reader_seat(reader, reader->last);
+        return;
+    }
     if (catches_up || self->talk.caller.hub->limits.slow == SLOW_CATCHUP) {
         self->talk.caller.hub->counts.caught += !catches_up;
         reader_seat(reader, reader->last);
@@ -27,8 +31,12 @@ static void on_lapped(client_t *self, reader_t *reader)
         return;
     }
     self->talk.caller.hub->counts.conflated++;
-    page_frames_t page = {reader->live_stream->symbol, reader->live_stream->source, self->talk.end.link->dialect, reader->last,
-                          ring_last(ring)};
+    page_frames_t page = {reader->live_stream->symbol,
+                          reader->live_stream->source,
+                          self->talk.end.link->dialect,
+                          reader->last,
+                          ring_last(ring),
+                          false};
     buffer_t batch = buffer_new(0);
     page_frames_give_up(&page, conversation_frames(&self->talk, reader->batch, &batch));
     conversation_batch(&self->talk, &batch);
@@ -44,6 +52,8 @@ static bool peek_run(client_t *self, run_t *run)
         on_lapped(self, reader);
         return false;
     }
+    if (reader->latest && reader->position < ring_newest(reader->ring))
+        reader->position = ring_newest(reader->ring);
     run->reader = reader;
     run->last = reader->last;
     run->text = ring_read(reader->ring, reader->position, &run->last);

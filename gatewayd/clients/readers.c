@@ -59,8 +59,11 @@ reader_t *reader_new(subscription_t *subscription, live_stream_t *live_stream)
     reader_t *self = aligned_alloc(alignof(reader_t), sizeof *self);
     if (!self)
         return NULL;
-    *self = (reader_t){
-        .owner = subscription->owner, .batch = subscription->batch, .subscription = subscription, .live_stream = live_stream};
+    *self = (reader_t){.owner = subscription->owner,
+                       .batch = subscription->batch,
+                       .latest = subscription->market->latest,
+                       .subscription = subscription,
+                       .live_stream = live_stream};
     if (!live_stream_add(live_stream, self)) {
         free(self);
         return NULL;
@@ -96,6 +99,14 @@ reader_t *subscription_reader(const subscription_t *self, const live_stream_t *l
     return NULL;
 }
 
+/* Before the newest record, where only that is wanted and it has not been had. */
+static cursor_t wanted_from(const reader_t *self, cursor_t last)
+{
+    cursor_t newest = self->latest && self->ring ? ring_last(self->ring) : (cursor_t){0};
+    cursor_t before = newest.seq > 0 ? cursor_before(newest) : newest;
+    return cursor_compare(last, before) < 0 ? before : last;
+}
+
 void reader_seat(reader_t *self, cursor_t last)
 {
     ring_t *left = self->ring;
@@ -104,14 +115,14 @@ void reader_seat(reader_t *self, cursor_t last)
     if (self->ring != left)
         forget_ring(self->live_stream, left);
     self->has_last = true;
-    self->last = last;
+    self->last = wanted_from(self, last);
     self->up_to_date = false;
     set_behind(self, self->ring != NULL);
     if (!self->ring) {
         self->state = READER_WAITING;
         if (self->live_stream->ring)
             client_end_close(self->owner->end, CLOSE_TRY_LATER, TEXT("out of memory"));
-    } else if (ring_find(self->ring, last, &self->position)) {
+    } else if (ring_find(self->ring, self->last, &self->position)) {
         self->state = READER_LIVE;
         reader_touch(self);
     } else {

@@ -52,17 +52,24 @@ static const parameter_t candles_parameters[] = {
     {0},
 };
 static const parameter_t stats_parameters[] = {{"symbol", "symbol", PLAIN}, {0}};
+static const parameter_t symbols_parameters[] = {{"channel", "channel", PLAIN}, {0}};
 static const parameter_t stream_parameters[] = {{"symbols", "", PLAIN}, {"source", "", PLAIN}, {"lastEventId", "", PLAIN}, {0}};
 
-/* Of trades there are three ways to ask; which one tells the query. */
-static const rest_route_t since_route = {REST_PREFIX "v1/trades/", ROUTE_CALL, "getTradesSince", NULL, true, since_parameters};
-static const rest_route_t range_route = {REST_PREFIX "v1/trades/", ROUTE_CALL, "getTradesRange", NULL, true, range_parameters};
+/* Of trades, and of other records, there are three ways to ask; which one tells the query. */
+#define TRADES_PATH  REST_PREFIX "v1/trades/"
+#define RECORDS_PATH REST_PREFIX "v1/records/"
+static const rest_route_t since_route = {TRADES_PATH, ROUTE_CALL, "getTradesSince", NULL, true, since_parameters};
+static const rest_route_t range_route = {TRADES_PATH, ROUTE_CALL, "getTradesRange", NULL, true, range_parameters};
+static const rest_route_t records_since_route = {RECORDS_PATH, ROUTE_CALL, "getSince", NULL, true, since_parameters};
+static const rest_route_t records_range_route = {RECORDS_PATH, ROUTE_CALL, "getRange", NULL, true, range_parameters};
 
 static const rest_route_t routes[] = {
-    {REST_PREFIX "v1/trades/", ROUTE_CALL, "getRecentTrades", NULL, true, recent_parameters},
+    {TRADES_PATH, ROUTE_CALL, "getRecentTrades", NULL, true, recent_parameters},
+    {RECORDS_PATH, ROUTE_CALL, "getRecent", NULL, true, recent_parameters},
     {REST_PREFIX "v1/candles/", ROUTE_CALL, "getCandles", NULL, true, candles_parameters},
     {REST_PREFIX "v1/stats", ROUTE_CALL, "getStats", NULL, true, stats_parameters},
-    {REST_PREFIX "v1/symbols", ROUTE_CALL, "getSymbols", NULL, true, no_parameters},
+    {REST_PREFIX "v1/symbols", ROUTE_CALL, "getSymbols", NULL, true, symbols_parameters},
+    {REST_PREFIX "v1/channels", ROUTE_CALL, "getChannels", NULL, true, no_parameters},
     {REST_PREFIX "v1/sources", ROUTE_CALL, "getStatus", "sources", false, no_parameters},
     {REST_PREFIX "v1/status", ROUTE_CALL, "getStatus", NULL, false, no_parameters},
     {REST_PREFIX "v1/stream", ROUTE_STREAM, NULL, NULL, false, stream_parameters},
@@ -111,10 +118,14 @@ static const rest_argument_t *find_unknown(const rest_route_t *route, const rest
 
 static const rest_route_t *choose(const rest_route_t *route, const rest_query_t *query)
 {
-    if (route != &routes[0])
+    bool records = route == &routes[1];
+    if (route != &routes[0] && !records)
         return route;
-    bool range = rest_query_get(query, "from").at || rest_query_get(query, "to").at;
-    return range ? &range_route : rest_query_get(query, "since").at ? &since_route : route;
+    if (rest_query_get(query, "from").at || rest_query_get(query, "to").at)
+        return records ? &records_range_route : &range_route;
+    if (rest_query_get(query, "since").at)
+        return records ? &records_since_route : &since_route;
+    return route;
 }
 
 /* False when it is no token. What it stands for is compared with what others wrote, like all params. */
@@ -164,6 +175,16 @@ static void put_members(const rest_route_t *route, text_t object, buffer_t *out)
     }
 }
 
+/* A symbol; or, of records, <channel>/<key>. */
+static bool is_whole(const rest_route_t *route, text_t symbol)
+{
+    const char *slash = symbol.length > 0 ? memchr(symbol.at, '/', symbol.length) : NULL;
+    if (strcmp(route->path, RECORDS_PATH) != 0)
+        return symbol.length > 0 && !slash;
+    const char *end = symbol.at + symbol.length;
+    return slash && slash > symbol.at && slash + 1 < end && !memchr(slash + 1, '/', (size_t)(end - slash - 1));
+}
+
 const rest_route_t *rest_find(text_t path, text_t *symbol)
 {
     if (path.length > 0 && path.at[path.length - 1] == '/')
@@ -174,7 +195,7 @@ const rest_route_t *rest_find(text_t path, text_t *symbol)
         if (open ? !text_starts_with(path, known) : !text_equal(path, known))
             continue;
         *symbol = (text_t){path.at + known.length, path.length - known.length};
-        if (!open || (symbol->length > 0 && !memchr(symbol->at, '/', symbol->length)))
+        if (!open || is_whole(&routes[i], *symbol))
             return &routes[i];
     }
     return NULL;
@@ -243,8 +264,12 @@ void rest_request_release(rest_request_t *self)
 value_t rest_request_value(const void *request, const char *name)
 {
     const rest_request_t *self = request;
+    const char *slash = self->symbol.length > 0 ? memchr(self->symbol.at, '/', self->symbol.length) : NULL;
+    size_t channel = slash ? (size_t)(slash - self->symbol.at) + 1 : 0; /* and the slash; a symbol has none */
+    if (slash && strcmp(name, "channel") == 0)
+        return (value_t){.text = {self->symbol.at, channel - 1}, .plain = true};
     if (self->symbol.length > 0 && strcmp(name, "symbol") == 0)
-        return (value_t){.text = self->symbol, .plain = true};
+        return (value_t){.text = {self->symbol.at + channel, self->symbol.length - channel}, .plain = true};
     for (const parameter_t *parameter = self->route->parameters; parameter->name; parameter++) {
         text_t value = rest_query_get(self->query, parameter->name);
         if (!value.at || strcmp(name, parameter->argument) != 0)
@@ -300,7 +325,7 @@ unsigned rest_problem(buffer_t *out, unsigned status, const char *format, ...)
 /* What the method calls `beforeTimestamp:` the query calls `before:`. */
 static const parameter_t *find_named(const rest_route_t *route, text_t message)
 {
-    const rest_route_t *all[] = {route, &since_route, &range_route};
+    const rest_route_t *all[] = {route, &since_route, &range_route, &records_since_route, &records_range_route};
     for (size_t i = 0; i < sizeof all / sizeof *all; i++) {
         if (strcmp(all[i]->path, route->path) != 0)
             continue;

@@ -4,6 +4,7 @@
 #include "common/json/json_write.h"
 #include "gatewayd/forms/frame.h"
 #include "gatewayd/forms/params.h"
+#include "gatewayd/forms/subject_form.h"
 #include "proto/topic.h"
 
 #include <stdio.h>
@@ -13,7 +14,7 @@ enum { REASON_MAX = 128 };
 
 /* How far the connection has got in a stream. */
 typedef struct {
-    char text[SUBJECT_MAX + 1 + SOURCE_MAX + 1 + CURSOR_MAX]; /* <symbol>.<source>=<cursor>, as in an id */
+    char text[SUBJECT_MAX + 1 + SOURCE_MAX + 1 + CURSOR_MAX]; /* <subject>.<source>=<cursor>, as in an id */
     uint8_t symbol_length, source_length, length;
 } sse_place_t;
 
@@ -42,7 +43,7 @@ static text_t source_of(const sse_place_t *place)
     return (text_t){place->text + place->symbol_length + 1, place->source_length};
 }
 
-/* <symbol>.<source>= */
+/* <subject>.<source>= */
 static text_t name_of(const sse_place_t *place)
 {
     return (text_t){place->text, (size_t)place->symbol_length + 1 + place->source_length + 1};
@@ -77,19 +78,19 @@ static void move_to(sse_place_t *place, text_t cursor)
     place->length = (uint8_t)(name + cursor.length);
 }
 
-/* name: <symbol>.<source>= */
+/* name: <subject>.<source>= */
 static void set_place(sse_format_t *self, text_t name, text_t cursor)
 {
     sse_place_t *place = find_place(self, name);
     if (!place) {
-        const char *dot = memchr(name.at, '.', name.length);
-        place = dot && name.length <= SUBJECT_MAX + 1 + SOURCE_MAX + 1 ? add_place(self) : NULL;
+        text_t rest = name, subject;
+        place = name.length <= SUBJECT_MAX + 1 + SOURCE_MAX + 1 && subject_take(&rest, &subject) ? add_place(self) : NULL;
         if (!place) {
             self->overflowed = true;
             return;
         }
         memcpy(place->text, name.at, name.length);
-        place->symbol_length = (uint8_t)(dot - name.at);
+        place->symbol_length = (uint8_t)subject.length;
         place->source_length = (uint8_t)(name.length - place->symbol_length - 2);
     }
     move_to(place, cursor);
@@ -104,16 +105,16 @@ static void split_place(text_t place, text_t *name, text_t *cursor)
     *cursor = (text_t){place.at + length, place.length - length};
 }
 
-/* One `<symbol>.<source>=<cursor>` of an id. */
+/* One `<subject>.<source>=<cursor>` of an id. */
 static bool read_place(sse_format_t *self, text_t text)
 {
     cursor_t last;
-    const char *dot = memchr(text.at, '.', text.length), *equals = memrchr(text.at, '=', text.length);
-    if (!dot || !equals || equals < dot)
+    const char *equals = memrchr(text.at, '=', text.length);
+    text_t symbol, source = {text.at, equals ? (size_t)(equals - text.at) : 0};
+    if (!equals || !subject_take(&source, &symbol))
         return false;
-    text_t symbol = {text.at, (size_t)(dot - text.at)}, source = {dot + 1, (size_t)(equals - dot - 1)};
     text_t cursor = {equals + 1, text.length - (size_t)(equals + 1 - text.at)};
-    if (!symbol_valid(symbol) || !source_valid(source) || !cursor_parse(cursor, &last) || self->count == SSE_FORMAT_PLACES_MAX)
+    if (!source_valid(source) || !cursor_parse(cursor, &last) || self->count == SSE_FORMAT_PLACES_MAX)
         return false;
     sse_format_place(self, symbol, source, last);
     return true;
@@ -232,7 +233,7 @@ void sse_format_put_since(const sse_format_t *self, text_t symbol, buffer_t *out
 void sse_format_place(sse_format_t *self, text_t symbol, text_t source, cursor_t last)
 {
     char name[sizeof((sse_place_t *)NULL)->text], cursor[CURSOR_MAX];
-    int length = symbol_valid(symbol) && source_valid(source)
+    int length = subject_valid(symbol) && source_valid(source)
                      ? snprintf(name, sizeof name, "%.*s.%.*s=", TEXT_ARG(symbol), TEXT_ARG(source))
                      : 0;
     set_place(self, (text_t){name, (size_t)length}, (text_t){cursor, cursor_print(cursor, last)});
@@ -255,8 +256,7 @@ void sse_format_put_unknown(const sse_format_t *self, text_t symbol, buffer_t *o
     buffer_append(out, TEXT("event: gap\ndata: "));
     json_writer_t json = json_write(out);
     json_open_object(&json, NULL);
-    json_put_text(&json, "channel", TEXT("trades"));
-    json_put_text(&json, "symbol", symbol);
+    subject_form_put(&json, symbol);
     for (size_t i = 0; i < sizeof unknown / sizeof *unknown; i++)
         json_put_null(&json, unknown[i]);
     json_put_text(&json, "reason", text_of(self->unknown));

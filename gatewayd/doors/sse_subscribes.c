@@ -1,5 +1,7 @@
 #include "gatewayd/doors/sse_subscribes.h"
 
+#include "proto/topic.h"
+
 static void tell(sse_subscribes_t *self)
 {
     self->talk->gathering = false;
@@ -58,7 +60,7 @@ static const reply_kind_t reply_kind = {
 /* --- what each asks for --- */
 
 typedef struct {
-    text_t symbol, source;
+    text_t channel, key, source;
     buffer_t since;
 } wish_t;
 
@@ -66,9 +68,9 @@ static value_t wish_value(const void *from, const char *name)
 {
     const wish_t *wish = from;
     if (strcmp(name, "channel") == 0)
-        return (value_t){TEXT("trades"), .plain = true};
+        return (value_t){wish->channel, .plain = true};
     if (strcmp(name, "symbol") == 0)
-        return (value_t){wish->symbol, .plain = true};
+        return (value_t){wish->key, .plain = true};
     if (strcmp(name, "source") == 0 && wish->source.length > 0)
         return (value_t){wish->source, .plain = true};
     if (strcmp(name, "since") == 0 && wish->since.length > 0)
@@ -86,9 +88,11 @@ void sse_subscribes_start(sse_subscribes_t *self, conversation_t *talk, const ss
         .events = events, .talk = talk, .reply = {&reply_kind}, .asking = 1, .message = buffer_new(REPLY_MESSAGE_MAX)};
     conversation_cork(talk);
     talk->gathering = true;
-    while (sse_format_symbol(&symbols, &wish.symbol)) {
+    text_t subject;
+    while (sse_format_symbol(&symbols, &subject)) {
         buffer_clear(&wish.since);
-        sse_format_put_since(format, wish.symbol, &wish.since);
+        subject_split(subject, &wish.channel, &wish.key);
+        sse_format_put_since(format, subject, &wish.since);
         caller->hub->rpc_counts.requests++;
         self->asking++;
         caller_call(caller, TEXT("subscribe"), wish_value, &wish, &self->reply);

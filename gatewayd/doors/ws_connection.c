@@ -1,3 +1,4 @@
+/* Over 400 lines, but one idea: the two directions of one WebSocket, which wait for one another. */
 #include "gatewayd/doors/ws_connection.h"
 
 #include "common/buffer.h"

@@ -133,13 +133,13 @@ enum { AROUND_MAX = sizeof EVENT ID DATA END + EVENT_NAME_MAX + SUBJECT_MAX + SO
 
 typedef enum { NO_ID, ID_OF_TRADE, ID_OF_GAP } event_id_t;
 
-/* The events' names; empty: it is a message. */
+/* The events' names by the ends of their methods; empty: it is a message. */
 static const struct {
     text_t method, name;
     event_id_t id;
 } kinds[] = {
-    {TEXT_CONST("trades.update"), TEXT_CONST(""), ID_OF_TRADE},
-    {TEXT_CONST("trades.gap"), TEXT_CONST("gap"), ID_OF_GAP},
+    {TEXT_CONST(".update"), TEXT_CONST(""), ID_OF_TRADE},
+    {TEXT_CONST(".gap"), TEXT_CONST("gap"), ID_OF_GAP},
     {TEXT_CONST("connection.lost"), TEXT_CONST("lost"), NO_ID},
     {TEXT_CONST("connection.restored"), TEXT_CONST("restored"), NO_ID},
     {TEXT_CONST("subscription.failing"), TEXT_CONST("failing"), NO_ID},
@@ -164,14 +164,26 @@ static bool read_cursor(event_id_t id, text_t params, cursor_t *cursor)
     return id == ID_OF_GAP && json_plain_string(json_member(params, "to"), &to) && cursor_parse(to, cursor);
 }
 
+/* The subject of a record, or of what tells of a stream: the symbol, or "<channel>." and the key. */
+static bool read_subject(text_t params, text_t *channel, text_t *key)
+{
+    if (!json_plain_string(json_member(params, "channel"), channel))
+        *channel = TEXT(CHANNEL_TRADES);
+    if (text_equal(*channel, TEXT(CHANNEL_TRADES)))
+        return json_plain_string(json_member(params, "symbol"), key) && symbol_valid(*key);
+    return (json_plain_string(json_member(params, "key"), key) || json_plain_string(json_member(params, "symbol"), key)) &&
+           channel_valid(*channel) && key_valid(*key);
+}
+
 static char *put_id(char *out, event_id_t id, text_t params)
 {
-    text_t symbol, source;
+    text_t channel, key, source;
     cursor_t cursor;
-    if (!read_cursor(id, params, &cursor) || !json_plain_string(json_member(params, "symbol"), &symbol) ||
-        !json_plain_string(json_member(params, "source"), &source) || !symbol_valid(symbol) || !source_valid(source))
+    if (!read_cursor(id, params, &cursor) || !read_subject(params, &channel, &key) ||
+        !json_plain_string(json_member(params, "source"), &source) || !source_valid(source))
         return out;
-    out = put(put(out, TEXT(ID)), symbol);
+    out = put(out, TEXT(ID));
+    out += subject_print(out, channel, key);
     out = put(put(out, TEXT(".")), source);
     out = put(out, TEXT("="));
     out += cursor_print(out, cursor);
@@ -187,7 +199,7 @@ static size_t event_print(char *out, text_t method, text_t params)
 {
     char *begin = out;
     for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++) {
-        if (!text_equal(method, kinds[i].method))
+        if (!text_ends_with(method, kinds[i].method))
             continue;
         if (kinds[i].name.length > 0)
             out = put(put(put(out, TEXT(EVENT)), kinds[i].name), TEXT("\n"));

@@ -64,6 +64,6 @@ bool frame_skip(dialect_t dialect, text_t *frames);
 /* Takes the first of several whole events. False when there is none. */
 bool frame_next_event(text_t *events, text_t *event);
 
-/* The place in an event's id, within the event: <symbol>.<source>=<cursor>, behind what a trades.update or trades.gap tells.
+/* The place in an event's id, within the event: <subject>.<source>=<cursor>, behind what a trades.update or trades.gap tells.
  * Empty: it has none. */
 text_t frame_event_place(text_t event);

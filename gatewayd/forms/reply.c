@@ -1,5 +1,7 @@
 #include "gatewayd/forms/reply.h"
 
+#include "proto/topic.h"
+
 #include <stdarg.h>
 #include <stdio.h>
 
@@ -16,4 +18,20 @@ void reply_error(reply_t *self, int code, const char *format, ...)
 void reply_crowded(reply_t *self)
 {
     reply_error(self, RPC_UNAVAILABLE, "Too many bytes wait for clients: read what has arrived, and ask again");
+}
+
+/* The words of the server that this one came after. */
+void reply_refuse_channel(reply_t *self)
+{
+    reply_error(self, RPC_INVALID_PARAMS, "Only 'trades' channel is supported");
+}
+
+void reply_refuse_subject(reply_t *self, text_t subject, bool offers_channel)
+{
+    text_t channel, key;
+    subject_split(subject, &channel, &key);
+    if (offers_channel)
+        reply_error(self, RPC_INVALID_PARAMS, "Invalid symbol: %.*s", TEXT_ARG(key));
+    else
+        reply_refuse_channel(self);
 }

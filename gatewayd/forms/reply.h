@@ -67,3 +67,7 @@ void reply_error(reply_t *self, int code, const char *format, ...) __attribute__
 
 /* There is no room for the answer: too many bytes wait. */
 void reply_crowded(reply_t *self);
+
+/* The error for a channel that nobody offers; and for a subject (topic.h): its symbol or key, or, where that is not offered, its channel. */
+void reply_refuse_channel(reply_t *self);
+void reply_refuse_subject(reply_t *self, text_t subject, bool offers_channel);

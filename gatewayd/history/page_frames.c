@@ -1,22 +1,26 @@
 #include "gatewayd/history/page_frames.h"
 
 #include "common/json/json.h"
+#include "gatewayd/forms/subject_form.h"
 #include "gatewayd/streams/notify.h"
 #include "proto/record.h"
-#include "proto/trade.h"
 
 /* What lies between page->last and `next` is missing. */
 static void append_gap(const page_frames_t *page, cursor_t next, buffer_t *frames)
 {
+    char name[SUBJECT_FORM_METHOD_MAX];
     buffer_t params = buffer_new(0);
     cursor_t from = {page->last.epoch, page->last.seq + 1}, to = {next.epoch, next.seq - 1};
     notify_gap(&params, page->symbol, page->source, from, to);
-    frame_append_notification(frames, page->dialect, TEXT("trades.gap"), buffer_text(&params));
+    frame_append_notification(frames, page->dialect, subject_form_method(name, page->symbol, TEXT("gap")),
+                              buffer_text(&params));
     buffer_release(&params);
 }
 
 page_end_t page_frames_append(page_frames_t *page, text_t trades, size_t room_bytes, buffer_t *frames, cursor_t *after)
 {
+    char name[SUBJECT_FORM_METHOD_MAX];
+    text_t update = subject_form_method(name, page->symbol, TEXT("update"));
     page_end_t end = PAGE_NOTHING;
     *after = page->last;
     for (json_walk_t walk = json_walk(trades); json_next(&walk);) {
@@ -31,7 +35,7 @@ page_end_t page_frames_append(page_frames_t *page, text_t trades, size_t room_by
             return PAGE_HOLE;
         else if (frames->length + walk.value.length > room_bytes)
             return PAGE_FULL;
-        frame_append_notification(frames, page->dialect, TEXT("trades.update"), walk.value);
+        frame_append_notification(frames, page->dialect, update, walk.value);
         page->last = trade.cursor;
         end = PAGE_WHOLE;
     }
@@ -42,6 +46,7 @@ void page_frames_give_up(page_frames_t *page, buffer_t *frames)
 {
     if (cursor_compare(page->last, page->to) >= 0)
         return;
-    append_gap(page, (cursor_t){page->to.epoch, page->to.seq + 1}, frames);
+    if (!page->quiet)
+        append_gap(page, (cursor_t){page->to.epoch, page->to.seq + 1}, frames);
     page->last = page->to;
 }

@@ -9,6 +9,7 @@ typedef struct {
     dialect_t dialect;
     cursor_t last; /* the client has everything up to here; moved forward */
     cursor_t to;   /* nothing after this is wanted, or is missing */
+    bool quiet;    /* nothing is told of what is missing */
 } page_frames_t;
 
 /* What page_frames_append found after page->last. */
@@ -24,5 +25,5 @@ typedef enum {
  * first of them; what is between the former page->last and that is missing. */
 page_end_t page_frames_append(page_frames_t *page, text_t trades, size_t room_bytes, buffer_t *frames, cursor_t *after);
 
-/* Appends the trades.gap that says that nothing more comes up to page->to; moves page->last there. */
+/* Appends the trades.gap that says that nothing more comes up to page->to; moves page->last there. Nothing is said where it is quiet. */
 void page_frames_give_up(page_frames_t *page, buffer_t *frames);

@@ -10,6 +10,8 @@ typedef struct {
     const char *name;
     value_t value;
     reply_t *reply;
+    arguments_channel_fn *has_channel;
+    const void *arg; /* of it */
 } argument_t;
 
 /* --- forms --- */
@@ -80,23 +82,42 @@ static bool refuse_name(const argument_t *argument)
 
 /* --- arguments --- */
 
-static bool take_channel(const argument_t *argument, bool required)
+static bool is_channel(const argument_t *argument, text_t channel)
 {
-    param_text_t channel;
-    if ((is_absent(argument->value) && !required) || (!is_absent(argument->value) && read_text(argument->value, &channel) &&
-                                                      text_equal(param_slice(&channel), TEXT("trades"))))
+    return text_equal(channel, TEXT(CHANNEL_TRADES)) ||
+           (channel_valid(channel) && argument->has_channel(argument->arg, channel));
+}
+
+static bool take_channel(const argument_t *argument, bool required, param_text_t *channel)
+{
+    if (is_absent(argument->value) && !required)
         return true;
-    reply_error(argument->reply, RPC_INVALID_PARAMS, "Only 'trades' channel is supported");
+    if (!is_absent(argument->value) && read_text(argument->value, channel) && is_channel(argument, param_slice(channel)))
+        return true;
+    reply_refuse_channel(argument->reply);
     return false;
 }
 
-static bool take_symbol(const argument_t *argument, param_text_t *symbol)
+/* The key becomes the subject. */
+static bool join(text_t channel, param_text_t *key)
+{
+    char subject[SUBJECT_MAX];
+    if (text_equal(channel, TEXT(CHANNEL_TRADES)))
+        return symbol_valid(param_slice(key));
+    if (!key_valid(param_slice(key)))
+        return false;
+    key->length = subject_print(subject, channel, param_slice(key));
+    memcpy(key->bytes, subject, key->length);
+    return true;
+}
+
+static bool take_symbol(const argument_t *argument, text_t channel, param_text_t *symbol)
 {
     if (is_absent(argument->value) || is_empty(argument->value)) {
         reply_error(argument->reply, RPC_INVALID_PARAMS, "Symbol is required");
         return false;
     }
-    return (read_text(argument->value, symbol) && symbol_valid(param_slice(symbol))) || refuse_name(argument);
+    return (read_text(argument->value, symbol) && join(channel, symbol)) || refuse_name(argument);
 }
 
 static bool take_source(const argument_t *argument, param_text_t *source)
@@ -192,7 +213,7 @@ static bool take_given(arguments_t *self, takes_t takes, const argument_t *argum
 {
     switch (takes) {
     case TAKES_SYMBOL_OR_ALL:
-        return take_symbol(argument, &self->symbol);
+        return take_symbol(argument, param_slice(&self->channel), &self->symbol);
     case TAKES_SOURCE:
         return take_source(argument, &self->source);
     case TAKES_COUNT:
@@ -222,13 +243,13 @@ static bool take(arguments_t *self, takes_t takes, const argument_t *argument, a
 {
     switch (takes) {
     case TAKES_CHANNEL:
-        return take_channel(argument, false);
+        return take_channel(argument, false, &self->channel);
     case TAKES_CHANNEL_NAMED:
-        return take_channel(argument, true);
+        return take_channel(argument, true, &self->channel);
     case TAKES_CHANNEL_ASKED:
-        return take_channel(argument, answer_form_recent(form)->needs_channel);
+        return take_channel(argument, answer_form_recent(form)->needs_channel, &self->channel);
     case TAKES_SYMBOL:
-        return take_symbol(argument, &self->symbol);
+        return take_symbol(argument, param_slice(&self->channel), &self->symbol);
     case TAKES_INTERVAL:
         return take_interval(argument, &self->interval);
     default:
@@ -237,9 +258,11 @@ static bool take(arguments_t *self, takes_t takes, const argument_t *argument, a
 }
 
 bool arguments_read(arguments_t *self, const takes_t *takes, value_fn *value, const void *from, answer_form_t form,
-                    reply_t *reply)
+                    arguments_channel_fn *has_channel, const void *arg, reply_t *reply)
 {
     self->symbol.length = self->source.length = 0;
+    self->channel.length = strlen(CHANNEL_TRADES);
+    memcpy(self->channel.bytes, CHANNEL_TRADES, self->channel.length);
     self->count = 0;
     self->before_ns = self->after_ns = INT64_MIN;
     self->from = self->to = self->next = self->since = TEXT("");
@@ -247,6 +270,6 @@ bool arguments_read(arguments_t *self, const takes_t *takes, value_fn *value, co
     self->batch = false;
     bool good = true;
     for (; good && *takes != TAKES_NO_MORE; takes++)
-        good = take(self, *takes, &(argument_t){names[*takes], value(from, names[*takes]), reply}, form);
+        good = take(self, *takes, &(argument_t){names[*takes], value(from, names[*takes]), reply, has_channel, arg}, form);
     return good;
 }

@@ -12,7 +12,7 @@
 /* What a method takes, in the order in which it is checked. */
 typedef enum {
     TAKES_NO_MORE,
-    TAKES_CHANNEL,       /* "channel": there is only one, and it may be absent */
+    TAKES_CHANNEL,       /* "channel": that of trades where it is absent; before the symbol, which is a key in another one */
     TAKES_CHANNEL_NAMED, /* it may not be absent */
     TAKES_CHANNEL_ASKED, /* it may be absent unless answer_form_recent says so */
     TAKES_SYMBOL,        /* "symbol" */
@@ -35,7 +35,8 @@ enum { TAKES_MAX = 8 /* of one method, with TAKES_NO_MORE */ };
 
 /* Valid, or as if absent. The other texts live as long as the form does. */
 typedef struct {
-    param_text_t symbol, source; /* length 0: absent */
+    param_text_t channel;        /* "trades" where it is absent */
+    param_text_t symbol, source; /* a subject (topic.h); length 0: absent */
     uint64_t count;              /* 0: absent */
     int64_t before_ns, after_ns; /* since 1970; INT64_MIN: absent */
     text_t from, to;             /* cursors; empty: absent */
@@ -46,6 +47,9 @@ typedef struct {
     bool batch;
 } arguments_t;
 
-/* Reads what the method takes. False with an error as the reply. form: of the answer. */
+/* Is a channel beside trades offered? */
+typedef bool arguments_channel_fn(const void *arg, text_t channel);
+
+/* Reads what the method takes. False with an error as the reply. form: of the answer; has_channel: with `arg`. */
 bool arguments_read(arguments_t *self, const takes_t *takes, value_fn *value, const void *from, answer_form_t form,
-                    reply_t *reply);
+                    arguments_channel_fn *has_channel, const void *arg, reply_t *reply);

@@ -134,7 +134,7 @@ void history_methods_since(caller_t *caller, const arguments_t *arguments, reply
 
 void history_methods_range(caller_t *caller, const arguments_t *arguments, reply_t *reply)
 {
-    char from[CURSOR_MAX + sizeof "\"\""];
+    char from[CURSOR_MAX + sizeof "\"\""], topic[TOPIC_MAX];
     if (arguments->source.length == 0) {
         reply_error(reply, RPC_INVALID_PARAMS, "source is required");
         return;
@@ -142,8 +142,8 @@ void history_methods_range(caller_t *caller, const arguments_t *arguments, reply
     making_t making = begin_making("range");
     json_writer_t json = json_write_on(&making.text);
     json_put_name(&json, TEXT("topic"));
-    buffer_printf(&making.text, "\"trade.%.*s.%.*s\"", TEXT_ARG(param_slice(&arguments->symbol)),
-                  TEXT_ARG(param_slice(&arguments->source))); /* neither has a character that JSON would escape */
+    size_t topic_length = topic_print(topic, param_slice(&arguments->symbol), param_slice(&arguments->source));
+    json_put_text(&json, NULL, (text_t){topic, topic_length});
     put_count(&making, count_of(arguments));
     put_cursor(&making.text, "to", arguments->to);
     int length = snprintf(from, sizeof from, "\"%.*s\"", TEXT_ARG(arguments->from));

@@ -1,6 +1,7 @@
 #include "gatewayd/methods/methods.h"
 
 #include "common/json/json_write.h"
+#include "gatewayd/forms/subject_form.h"
 #include "gatewayd/methods/history_methods.h"
 #include "gatewayd/methods/status_report.h"
 #include "gatewayd/methods/subscribe.h"
@@ -60,8 +61,7 @@ static void unsubscribe(caller_t *caller, const arguments_t *arguments, reply_t 
     buffer_t out = buffer_new(0);
     json_writer_t json = json_write(&out);
     json_open_object(&json, NULL);
-    json_put_text(&json, "channel", TEXT("trades"));
-    json_put_text(&json, "symbol", symbol);
+    subject_form_put(&json, symbol);
     json_put_text(&json, "event", TEXT("unsubscribed"));
     json_close_object(&json);
     reply_result(reply, buffer_text(&out));
@@ -79,13 +79,33 @@ static void answer_report(const caller_t *caller, reply_t *reply, void (*report)
     buffer_release(&out);
 }
 
-static void get_symbols(caller_t *caller, const arguments_t *arguments, reply_t *reply)
+static void answer_when_heard(const caller_t *caller, reply_t *reply, void (*report)(const hub_t *, buffer_t *))
 {
-    (void)arguments;
     if (offers_heard(caller->hub->offers))
-        answer_report(caller, reply, status_report_print_symbols);
+        answer_report(caller, reply, report);
     else
         reply_error(reply, RPC_UNAVAILABLE, "Not ready: no source has been heard yet");
+}
+
+static void get_channels(caller_t *caller, const arguments_t *arguments, reply_t *reply)
+{
+    (void)arguments;
+    answer_when_heard(caller, reply, status_report_print_channels);
+}
+
+static void get_symbols(caller_t *caller, const arguments_t *arguments, reply_t *reply)
+{
+    buffer_t out = buffer_new(0);
+    if (!offers_heard(caller->hub->offers)) {
+        reply_error(reply, RPC_UNAVAILABLE, "Not ready: no source has been heard yet");
+        return;
+    }
+    status_report_print_symbols(caller->hub, param_slice(&arguments->channel), &out);
+    if (buffer_ok(&out))
+        reply_result(reply, buffer_text(&out));
+    else
+        reply_error(reply, RPC_INTERNAL_ERROR, "The answer is too large");
+    buffer_release(&out);
 }
 
 static void get_status(caller_t *caller, const arguments_t *arguments, reply_t *reply)
@@ -116,12 +136,16 @@ static const method_t methods[] = {
     {"getRecentTrades", history_methods_recent, {TAKES_CHANNEL_ASKED, TAKES_PAGE}},
     {"getTradesSince", history_methods_since, {TAKES_CHANNEL, TAKES_PAGE}},
     {"getTradesRange", history_methods_range, {TAKES_CHANNEL, TAKES_SYMBOL, TAKES_SOURCE, TAKES_COUNT, TAKES_FROM, TAKES_TO}},
+    {"getRecent", history_methods_recent, {TAKES_CHANNEL_NAMED, TAKES_PAGE}},
+    {"getSince", history_methods_since, {TAKES_CHANNEL_NAMED, TAKES_PAGE}},
+    {"getRange", history_methods_range, {TAKES_CHANNEL_NAMED, TAKES_SYMBOL, TAKES_SOURCE, TAKES_COUNT, TAKES_FROM, TAKES_TO}},
     {"getCandles",
      history_methods_candles,
      {TAKES_CHANNEL, TAKES_SYMBOL, TAKES_INTERVAL, TAKES_SOURCE, TAKES_COUNT, TAKES_BEFORE, TAKES_AFTER}},
-    {"getStats", history_methods_stats, {TAKES_SYMBOL_OR_ALL}},
-    {"clearHistory", history_methods_clear, {TAKES_SYMBOL_OR_ALL, TAKES_TOKEN}},
-    {"getSymbols", get_symbols, {TAKES_NO_MORE}},
+    {"getStats", history_methods_stats, {TAKES_CHANNEL, TAKES_SYMBOL_OR_ALL}},
+    {"clearHistory", history_methods_clear, {TAKES_CHANNEL, TAKES_SYMBOL_OR_ALL, TAKES_TOKEN}},
+    {"getSymbols", get_symbols, {TAKES_CHANNEL}},
+    {"getChannels", get_channels, {TAKES_NO_MORE}},
     {"getStatus", get_status, {TAKES_NO_MORE}},
     {"ping", ping, {TAKES_NO_MORE}},
 };
@@ -136,12 +160,20 @@ static const method_t *find_method(text_t name)
     return NULL;
 }
 
+/* Before all have told what they offer it may be. */
+static bool has_channel(const void *arg, text_t channel)
+{
+    const hub_t *hub = arg;
+    bool latest;
+    return !offers_settled(hub->offers, hub_now_ns(hub)) || offers_channel(hub->offers, channel, &latest);
+}
+
 void methods_call(caller_t *caller, text_t name, value_fn *value, const void *from, reply_t *reply)
 {
     const method_t *method = find_method(name);
     arguments_t arguments;
     if (!method)
         reply_error(reply, RPC_METHOD_NOT_FOUND, "Method not found: %.*s", TEXT_ARG(param_found(name)));
-    else if (arguments_read(&arguments, method->takes, value, from, caller->form, reply))
+    else if (arguments_read(&arguments, method->takes, value, from, caller->form, has_channel, caller->hub, reply))
         method->call(caller, &arguments, reply);
 }

@@ -4,6 +4,7 @@
 #include "common/json/json_write.h"
 #include "common/log.h"
 #include "gatewayd/forms/params.h"
+#include "gatewayd/forms/subject_form.h"
 #include "gatewayd/history/page_cache.h"
 #include "gatewayd/methods/clear.h"
 #include "gatewayd/methods/guesses.h"
@@ -13,7 +14,7 @@
 
 #include <stdlib.h>
 
-#define TRADES "trades" /* the list that getRecentTrades is asked for */
+#define TRADES "trades" /* what history calls the list */
 
 typedef struct {
     task_t task;
@@ -78,8 +79,7 @@ static void put_symbol(const query_t *query, buffer_t *out)
     if (query->symbol.length == 0)
         return;
     json_writer_t json = json_write_on(out);
-    json_put_text(&json, "channel", TEXT("trades"));
-    json_put_text(&json, "symbol", query->symbol);
+    subject_form_put(&json, query->symbol);
     json_put_name(&json, TEXT("staleness"));
     notify_put_seconds(out, offers_staleness_ns(query->hub->offers, query->symbol, hub_now_ns(query->hub)));
 }
@@ -98,7 +98,8 @@ static told_t tell(const query_t *query, text_t answer)
             told.list_at = told.object.length;
             continue;
         }
-        buffer_printf(&told.object, "%s\"%.*s\":", told.object.length > 1 ? "," : "", TEXT_ARG(walk.key));
+        text_t name = text_equal(walk.key, TEXT(TRADES)) ? text_of(subject_form_list(query->symbol)) : walk.key;
+        buffer_printf(&told.object, "%s\"%.*s\":", told.object.length > 1 ? "," : "", TEXT_ARG(name));
         buffer_append(&told.object, walk.value);
     }
     buffer_append(&told.object, TEXT("}"));
@@ -116,7 +117,7 @@ static void answer_members(query_t *query, text_t answer)
     else if (!query->is_recent)
         reply_result(query->reply, object);
     else
-        reply_list(query->reply, &(reply_list_t){.name = TRADES,
+        reply_list(query->reply, &(reply_list_t){.name = subject_form_list(query->symbol),
                                                  .before = {object.at + 1, told.list_at - 1},
                                                  .list = told.list,
                                                  .after = {object.at + told.list_at, object.length - 1 - told.list_at}});
@@ -131,7 +132,7 @@ static void answer_refusal(query_t *query, text_t error)
     if (!json_plain_string(json_member(error, "code"), &code) || !param_text(json_member(error, "message"), &message))
         reply_error(query->reply, RPC_UNAVAILABLE, "Invalid reply from history");
     else if (text_equal(code, TEXT(ERROR_INVALID_SYMBOL)))
-        reply_error(query->reply, RPC_INVALID_PARAMS, "Invalid symbol: %.*s", TEXT_ARG(query->symbol));
+        reply_refuse_subject(query->reply, query->symbol, offers_channel_of(query->hub->offers, query->symbol));
     else if (text_starts_with(code, TEXT("invalid_")))
         reply_error(query->reply, RPC_INVALID_PARAMS, "%.*s", (int)message.length, message.bytes);
     else if (text_equal(code, TEXT(ERROR_FORBIDDEN)))
@@ -173,7 +174,9 @@ static void frame_trades(const query_t *query, buffer_t *front, buffer_t *behind
     put_symbol(query, &members);
     pieces_put_others(&query->pieces, &others);
     answer_form_begin(form, buffer_text(&members), front);
-    buffer_append(front, form == ANSWER_LIST ? TEXT("[") : TEXT("\"" TRADES "\":["));
+    if (form != ANSWER_LIST)
+        buffer_printf(front, "\"%s\":", subject_form_list(query->symbol));
+    buffer_append(front, TEXT("["));
     buffer_append(behind, TEXT("]"));
     answer_form_end(form, buffer_text(&members), buffer_text(&others), buffer_text(&query->pieces.next), behind);
     buffer_release(&members);

@@ -18,8 +18,8 @@ static int compare_rows(const void *a, const void *b)
     return text_compare(x->symbol, y->symbol);
 }
 
-/* Every symbol with every source that offers it, sorted by symbol. The caller frees it. */
-static symbol_row_t *list_rows(const offers_t *offers, size_t *count)
+/* Every symbol (or key) of the channel with every source that offers it, sorted by symbol. The caller frees it. */
+static symbol_row_t *list_rows(const offers_t *offers, text_t channel, size_t *count)
 {
     size_t capacity = 0;
     const offer_t *offer;
@@ -29,9 +29,12 @@ static symbol_row_t *list_rows(const offers_t *offers, size_t *count)
     *count = 0;
     for (size_t i = 0; rows && (offer = offers_at(offers, i)); i++) {
         size_t at = 0;
-        text_t symbol;
-        while (offer_each(offer, &at, &symbol))
-            rows[(*count)++] = (symbol_row_t){symbol, offer->name};
+        text_t subject, of, key;
+        while (offer_each(offer, &at, &subject)) {
+            subject_split(subject, &of, &key);
+            if (text_equal(of, channel))
+                rows[(*count)++] = (symbol_row_t){key, offer->name};
+        }
     }
     if (rows)
         qsort(rows, *count, sizeof *rows, compare_rows);
@@ -176,10 +179,74 @@ static void put_sources_of(const symbol_row_t *rows, size_t count, json_writer_t
     json_close_object(json);
 }
 
-void status_report_print_symbols(const hub_t *hub, buffer_t *out)
+static bool offers_trades(const offer_t *offer)
+{
+    size_t at = 0;
+    text_t subject;
+    while (offer_each(offer, &at, &subject))
+        if (subject_is_symbol(subject))
+            return true;
+    return false;
+}
+
+static bool offers_in(const offer_t *offer, text_t channel)
+{
+    text_t name;
+    bool latest;
+    if (text_equal(channel, TEXT(CHANNEL_TRADES)))
+        return offers_trades(offer);
+    for (json_walk_t walk = json_walk(offer->channels); status_next_channel(&walk, &name, &latest);)
+        if (text_equal(name, channel))
+            return true;
+    return false;
+}
+
+/* {"readings":{"keep":"latest","sources":["lab"]}} */
+static void put_channel(const offers_t *offers, text_t channel, bool latest, json_writer_t *json)
+{
+    const offer_t *offer;
+    json_put_name(json, channel);
+    json_open_object(json, NULL);
+    json_put_text(json, "keep", latest ? TEXT("latest") : TEXT("log"));
+    json_open_array(json, "sources");
+    for (size_t i = 0; (offer = offers_at(offers, i)); i++)
+        if (offers_in(offer, channel))
+            json_put_text(json, NULL, offer->name);
+    json_close_array(json);
+    json_close_object(json);
+}
+
+/* Has an offer before number `until` the channel? */
+static bool had_before(const offers_t *offers, size_t until, text_t channel)
+{
+    for (size_t i = 0; i < until; i++)
+        if (offers_in(offers_at(offers, i), channel))
+            return true;
+    return false;
+}
+
+void status_report_print_channels(const hub_t *hub, buffer_t *out)
+{
+    const offer_t *offer;
+    json_writer_t json = json_write(out);
+    json_open_object(&json, NULL);
+    json_open_object(&json, "channels");
+    put_channel(hub->offers, TEXT(CHANNEL_TRADES), false, &json);
+    for (size_t i = 0; (offer = offers_at(hub->offers, i)); i++) {
+        text_t name;
+        bool latest;
+        for (json_walk_t walk = json_walk(offer->channels); status_next_channel(&walk, &name, &latest);)
+            if (!had_before(hub->offers, i, name) && offers_channel(hub->offers, name, &latest))
+                put_channel(hub->offers, name, latest, &json);
+    }
+    json_close_object(&json);
+    json_close_object(&json);
+}
+
+void status_report_print_symbols(const hub_t *hub, text_t channel, buffer_t *out)
 {
     size_t count;
-    symbol_row_t *rows = list_rows(hub->offers, &count);
+    symbol_row_t *rows = list_rows(hub->offers, channel, &count);
     json_writer_t json = json_write(out);
     json_open_object(&json, NULL);
     json_open_array(&json, "symbols");

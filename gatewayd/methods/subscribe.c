@@ -103,8 +103,20 @@ static subscribe_step_t refuse_symbol(subscribe_t *subscribe)
     else if (offers_has(hub->offers, subscribe->symbol))
         reply_error(subscribe->reply, RPC_INVALID_PARAMS, "Invalid source: %.*s", TEXT_ARG(subscribe->source));
     else
-        reply_error(subscribe->reply, RPC_INVALID_PARAMS, "Invalid symbol: %.*s", TEXT_ARG(subscribe->symbol));
+        reply_refuse_subject(subscribe->reply, subscribe->symbol, offers_channel_of(hub->offers, subscribe->symbol));
     return SUBSCRIBE_OVER;
+}
+
+/* Where only the newest record matters, the answer has it. */
+static void mark_latest(subscribe_t *subscribe, market_t *market)
+{
+    text_t channel, key;
+    subject_split(subscribe->symbol, &channel, &key);
+    if (subject_is_symbol(subscribe->symbol))
+        return;
+    offers_channel(subscribe->hub->offers, channel, &market->latest);
+    if (market->latest && subscribe->count == 0)
+        subscribe->count = 1;
 }
 
 /* Joins the symbol's market, with a live stream for each source. */
@@ -125,6 +137,7 @@ static subscribe_step_t enter_market(subscribe_t *subscribe)
         reply_error(subscribe->reply, RPC_INTERNAL_ERROR, "Out of memory");
         return SUBSCRIBE_OVER;
     }
+    mark_latest(subscribe, market);
     list_append(&subscribe->subscription->subscribes, &subscribe->in_subscription);
     const offer_t *offer;
     for (size_t i = 0; (offer = offers_at(hub->offers, i)); i++) {

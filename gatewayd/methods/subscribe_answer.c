@@ -4,6 +4,7 @@
 #include "common/json/json_write.h"
 #include "gatewayd/clients/conversation.h"
 #include "gatewayd/clients/readers.h"
+#include "gatewayd/forms/subject_form.h"
 #include "gatewayd/streams/notify.h"
 #include "gatewayd/streams/offers.h"
 
@@ -51,11 +52,13 @@ static void seat(subscribe_t *subscribe, live_stream_t *live_stream, cursor_t st
         return;
     conversation_hold(subscribe->talk);
     reader_hold(reader, start);
-    if (!resumes || !is_beyond(live_stream, since))
+    if (!resumes || reader->latest || !is_beyond(live_stream, since))
         return;
+    char name[SUBJECT_FORM_METHOD_MAX];
     buffer_t params = buffer_new(0);
     notify_gap(&params, live_stream->symbol, live_stream->source, (cursor_t){since.epoch, since.seq + 1}, start);
-    conversation_notify_later(subscribe->talk, TEXT("trades.gap"), buffer_text(&params));
+    conversation_notify_later(subscribe->talk, subject_form_method(name, live_stream->symbol, TEXT("gap")),
+                              buffer_text(&params));
     buffer_release(&params);
 }
 
@@ -116,14 +119,13 @@ static void print_answer(const subscribe_t *subscribe, const snapshot_t *snapsho
 {
     json_writer_t json = json_write(out);
     json_open_object(&json, NULL);
-    json_put_text(&json, "channel", TEXT("trades"));
-    json_put_text(&json, "symbol", subscribe->symbol);
+    subject_form_put(&json, subscribe->symbol);
     json_put_text(&json, "event", TEXT("subscribed"));
     put_cursors(snapshot, &json);
     json_put_bool(&json, "recovered", subscribe->recovered);
     put_failing(subscribe, &json);
     if (subscribe->count > 0) {
-        json_put_name(&json, TEXT("trades"));
+        json_put_name(&json, text_of(subject_form_list(subscribe->symbol)));
         snapshot_print(snapshot, buffer_text(&subscribe->history), subscribe->count, out);
         if (subscribe->partial)
             json_put_bool(&json, "partial", true);

@@ -68,6 +68,8 @@ static bool is_kept(const subscribe_t *subscribe, const live_stream_t *live_stre
 subscribe_step_t subscribe_recovery(subscribe_t *subscribe)
 {
     size_t number = 0;
+    if (subscribe->subscription->market->latest)
+        return SUBSCRIBE_NEXT; /* it gets the newest */
     LIST_EACH(item, &subscribe->subscription->market->live_streams)
     {
         live_stream_t *live_stream = LIST_OWNER(item, live_stream_t, in_market);

@@ -249,7 +249,9 @@ live_stream_t *markets_stream(markets_t *self, text_t topic, cursor_t last)
     market_t *market = markets_find(self, symbol);
     live_stream_t *live_stream = market ? markets_live_stream(self, market, source) : NULL;
     if (live_stream && !live_stream->ring) {
-        live_stream->ring = ring_new(self->ring_bytes, last);
+        live_stream->ring = ring_new(market->latest ? RING_BYTES_LATEST : self->ring_bytes, last);
+        if (live_stream->ring)
+            ring_tell_of(live_stream->ring, market->symbol);
         market_changed(market);
         note_reached(self, live_stream);
     }
@@ -272,6 +274,8 @@ void markets_trade(markets_t *self, text_t topic, cursor_t at, text_t json)
 static void append_gap(markets_t *self, live_stream_t *live_stream, cursor_t from, cursor_t to,
                        void (*append)(ring_t *, cursor_t, text_t))
 {
+    if (live_stream->market->latest)
+        return;
     buffer_clear(&self->gap);
     notify_gap(&self->gap, live_stream->symbol, live_stream->source, from, to);
     touch(self, live_stream);

@@ -39,6 +39,7 @@ struct market {
     struct markets *owner;
     char symbol_text[SUBJECT_MAX];
     text_t symbol;
+    bool latest;          /* of its records the newest is what matters: who is behind gets no other one, and no gap is told */
     list_t live_streams;  /* live_stream_t.in_market */
     list_t subscriptions; /* subscription_t.in_market (readers.h) */
     list_t in_kept;

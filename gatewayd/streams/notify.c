@@ -2,6 +2,7 @@
 
 #include "common/clock.h"
 #include "common/json/json_write.h"
+#include "gatewayd/forms/subject_form.h"
 
 #include <stdio.h>
 
@@ -44,8 +45,7 @@ static json_writer_t begin_trades(buffer_t *out, text_t symbol, text_t source)
 {
     json_writer_t json = json_write(out);
     json_open_object(&json, NULL);
-    json_put_text(&json, "channel", TEXT("trades"));
-    json_put_text(&json, "symbol", symbol);
+    subject_form_put(&json, symbol);
     json_put_text(&json, "source", source);
     return json;
 }
@@ -88,7 +88,10 @@ void notify_restored(buffer_t *out, const offer_t *offer)
 static json_writer_t begin_stream(buffer_t *out, const offer_t *offer, text_t symbol, int64_t since_ns)
 {
     json_writer_t json = begin_source(out, offer);
-    json_put_text(&json, "symbol", symbol);
+    if (subject_is_symbol(symbol))
+        json_put_text(&json, "symbol", symbol);
+    else
+        subject_form_put(&json, symbol);
     json_put_time(&json, "since", since_ns, US_DIGITS);
     return json;
 }

@@ -9,7 +9,8 @@
 enum {
     OFFERS_SYMBOLS_MAX = 100000, /* of one source */
     OFFER_REASON_MAX = 120,
-    OFFER_BREAKER_MAX = 16
+    OFFER_BREAKER_MAX = 16,
+    OFFER_CHANNELS_MAX = 4096
 };
 
 typedef struct {
@@ -29,6 +30,7 @@ typedef struct {
     size_t failing;                /* of how many the subscription at the exchange fails */
     text_t group;                  /* of sources that stand in for one another; empty: none; the offer's own */
     bool active;                   /* are its trades published? Of a source in a group */
+    text_t channels;               /* as status_t.channels; the offer's own */
     bool demand;                   /* it is subscribed to what somebody wants, and to nothing else */
     uint64_t epoch;
     uint64_t run;          /* of the connectord that was heard last */
@@ -107,6 +109,7 @@ typedef struct {
     char reason[OFFER_REASON_MAX];
     char breaker[OFFER_BREAKER_MAX];
     char group[SOURCE_MAX];
+    char channels[OFFER_CHANNELS_MAX];
     uint64_t round;       /* of statuses */
     size_t changes;       /* streams that became stale, or stopped being so, with the last status, or are offered again */
     size_t turns;         /* streams that began or ceased to fail with the last status */

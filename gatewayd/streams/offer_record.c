@@ -248,6 +248,15 @@ static void keep_breaker(offer_record_t *record, text_t breaker)
     record->public.breaker = (text_t){record->breaker, length};
 }
 
+/* What does not fit is as if nothing had been said. */
+static void keep_channels(offer_record_t *record, text_t channels)
+{
+    bool fits = channels.length > 0 && channels.length <= OFFER_CHANNELS_MAX;
+    if (fits)
+        memcpy(record->channels, channels.at, channels.length);
+    record->public.channels = (text_t){record->channels, fits ? channels.length : 0};
+}
+
 static void keep_group(offer_record_t *record, const status_t *status)
 {
     if (status->group.length > 0)
@@ -275,6 +284,7 @@ void offer_record_take(offer_record_t *self, const status_t *status, bool first,
     take_offers(self, status, was_up && status->connected);
     keep_breaker(self, status->breaker);
     keep_group(self, status);
+    keep_channels(self, status->channels);
     self->public.health = status->health;
     self->public.id_conflicts = status->id_conflicts;
     self->public.future = status->future;

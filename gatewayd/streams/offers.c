@@ -188,6 +188,31 @@ bool offers_has(const offers_t *self, text_t symbol)
     return false;
 }
 
+bool offers_channel(const offers_t *self, text_t channel, bool *latest)
+{
+    text_t name;
+    bool offered = false, newest;
+    *latest = false;
+    for (size_t i = 0; i < self->live; i++) {
+        json_walk_t walk = json_walk(self->records[i]->public.channels);
+        while (status_next_channel(&walk, &name, &newest)) {
+            if (!text_equal(name, channel))
+                continue;
+            offered = true;
+            *latest = *latest || newest;
+        }
+    }
+    return offered;
+}
+
+bool offers_channel_of(const offers_t *self, text_t subject)
+{
+    text_t channel, key;
+    bool latest;
+    subject_split(subject, &channel, &key);
+    return subject_is_symbol(subject) || offers_channel(self, channel, &latest);
+}
+
 int64_t offers_staleness_ns(const offers_t *self, text_t symbol, int64_t now_ns)
 {
     int64_t youngest_ns = INT64_MAX;

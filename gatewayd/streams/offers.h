@@ -49,3 +49,9 @@ int64_t offers_staleness_ns(const offers_t *self, text_t symbol, int64_t now_ns)
 
 /* Does any source offer it? */
 bool offers_has(const offers_t *self, text_t symbol);
+
+/* Is a channel beside trades offered by any source? *latest: by one that says that only the newest record of each key matters. */
+bool offers_channel(const offers_t *self, text_t channel, bool *latest);
+
+/* Is the channel of a subject offered? That of trades always is. */
+bool offers_channel_of(const offers_t *self, text_t subject);

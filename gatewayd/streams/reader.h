@@ -36,6 +36,7 @@ typedef struct reader {
     bool held : 1;       /* seated, but nothing of it goes out before the answer that says so */
     bool up_to_date : 1; /* has been at the ring's head since it was seated; one that was seated and has not is behind */
     bool batch : 1;      /* the subscription's */
+    bool latest : 1;     /* of what it has not had only the newest is wanted (market_t.latest) */
     bool turned : 1; /* `last` is of another epoch than what the client has had (markets_renew), and it has not been told so */
 
     live_stream_t *live_stream;

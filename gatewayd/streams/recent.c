@@ -1,6 +1,7 @@
 #include "gatewayd/streams/recent.h"
 
 #include "common/json/json_write.h"
+#include "gatewayd/forms/subject_form.h"
 #include "gatewayd/streams/notify.h"
 #include "gatewayd/streams/ring_recent.h"
 #include "proto/request.h"
@@ -73,14 +74,10 @@ static bool holds(market_t *market, const recent_query_t *question, int64_t prov
 
 /* --- making one --- */
 
-/* Which ring_recent_print begins with. */
-static const size_t NAME_LENGTH = sizeof "'trades':" - 1;
-
 static text_t print_symbol(const recent_query_t *question, const ready_answer_t *answer, buffer_t *room)
 {
     json_writer_t json = json_write(room);
-    json_put_text(&json, "channel", TEXT("trades"));
-    json_put_text(&json, "symbol", question->symbol);
+    subject_form_put(&json, question->symbol);
     json_put_name(&json, TEXT("staleness"));
     notify_put_seconds(room, answer->staleness_ms * NS_PER_MS);
     return buffer_text(room);
@@ -103,11 +100,12 @@ static bool put_answer(const recent_query_t *question, answer_form_t form, ring_
                        buffer_t *out)
 {
     char places[RING_RECENT_STREAMS_MAX * (SOURCE_MAX + CURSOR_MAX + 8)];
+    const char *list = subject_form_list(question->symbol);
     size_t next_at;
     answer_form_begin(form, members, out);
     if (form == ANSWER_LIST)
-        out->length -= NAME_LENGTH;
-    if (!ring_recent_print(ring_recent, question->count, out, &next_at) || out->length - next_at > sizeof places)
+        out->length -= strlen(list) + sizeof "\"\":" - 1; /* which ring_recent_print begins with */
+    if (!ring_recent_print(ring_recent, list, question->count, out, &next_at) || out->length - next_at > sizeof places)
         return false;
     answer_form_end(form, members, TEXT(""), take_next(out, next_at, places), out);
     return buffer_ok(out);

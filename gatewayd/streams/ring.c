@@ -1,6 +1,7 @@
 #include "gatewayd/streams/ring.h"
 
 #include "common/log.h"
+#include "gatewayd/forms/subject_form.h"
 
 #include <assert.h>
 #include <errno.h>
@@ -13,9 +14,6 @@ enum {
     PAGE_BYTES = 4096,
     BACKED_AT_ONCE = 65536
 };
-
-#define UPDATE TEXT("trades.update")
-#define GAP    TEXT("trades.gap")
 
 typedef struct {
     cursor_t cursor;
@@ -43,6 +41,8 @@ struct ring {
     size_t backed;       /* bytes that have memory behind them, from the beginning on */
     ring_batch_t batch, deflated;
     cursor_t floor, last_gap;
+    char names[2][SUBJECT_FORM_METHOD_MAX];
+    text_t update, gap; /* of the notifications */
 };
 
 /* Maps the same memory at two neighbouring places. */
@@ -106,7 +106,8 @@ static void make_room(ring_t *self, size_t length)
 
 static ring_entry_t *append(ring_t *self, cursor_t at, text_t method, text_t json)
 {
-    assert(cursor_compare(at, self->last) >= 0 && json.length <= RING_BYTES_MIN / 4);
+    assert(cursor_compare(at, self->last) >= 0 && json.length <= RING_BYTES_MIN / 4 &&
+           frame_notify_length(self->dialect, method, json) <= self->capacity);
     make_room(self, frame_notify_length(self->dialect, method, json));
     back(self, self->head - self->capacity + frame_notify_length(self->dialect, method, json));
     size_t length = frame_notify(self->dialect, self->bytes + (self->head & (self->capacity - 1)), method, json);
@@ -147,7 +148,7 @@ static uint64_t entry_of(const ring_t *self, uint64_t position)
 
 ring_t *ring_new(size_t capacity_bytes, cursor_t floor)
 {
-    assert(capacity_bytes >= RING_BYTES_MIN && (capacity_bytes & (capacity_bytes - 1)) == 0);
+    assert(capacity_bytes >= RING_BYTES_LATEST && (capacity_bytes & (capacity_bytes - 1)) == 0);
     ring_t *self = calloc(1, sizeof *self);
     if (!self)
         return NULL;
@@ -159,6 +160,7 @@ ring_t *ring_new(size_t capacity_bytes, cursor_t floor)
     self->bytes = map_twice(capacity_bytes);
     self->batch.frame = self->deflated.frame = buffer_new(0);
     self->floor = self->last = floor;
+    ring_tell_of(self, TEXT(""));
     if (!self->entries || !self->bytes) {
         log_error("ring: out of memory", LOG_U64("bytes", capacity_bytes), LOG_ERRNO());
         ring_destroy(&self);
@@ -186,34 +188,41 @@ ring_t *ring_render(const ring_t *self, dialect_t dialect)
     if (!other)
         return NULL;
     other->dialect = dialect;
+    ring_tell_of(other, self->update);
     for (uint64_t number = self->first; number < self->end; number++) {
         const ring_entry_t *entry = entry_at(self, number);
         text_t frame = entry_frame(self, number);
         if (entry->gap)
-            ring_append_gap(other, entry->cursor, frame_params(frame, GAP));
+            ring_append_gap(other, entry->cursor, frame_params(frame, self->gap));
         else
-            ring_append_trade(other, entry->cursor, frame_params(frame, UPDATE));
+            ring_append_trade(other, entry->cursor, frame_params(frame, self->update));
     }
     other->last_gap = self->last_gap;
     return other;
 }
 
+void ring_tell_of(ring_t *self, text_t subject)
+{
+    self->update = subject_form_method(self->names[0], subject, TEXT("update"));
+    self->gap = subject_form_method(self->names[1], subject, TEXT("gap"));
+}
+
 void ring_append_trade(ring_t *self, cursor_t at, text_t json)
 {
     assert(cursor_compare(at, self->last) > 0);
-    append(self, at, UPDATE, json);
+    append(self, at, self->update, json);
 }
 
 void ring_append_gap(ring_t *self, cursor_t at, text_t json)
 {
     assert(cursor_compare(at, self->last) > 0);
-    append(self, at, GAP, json)->gap = true;
+    append(self, at, self->gap, json)->gap = true;
     self->last_gap = at;
 }
 
 void ring_append_turn(ring_t *self, cursor_t at, text_t json)
 {
-    append(self, at, GAP, json)->gap = true;
+    append(self, at, self->gap, json)->gap = true;
 }
 
 void ring_renew(ring_t *self, cursor_t former, uint64_t epoch)
@@ -228,12 +237,12 @@ void ring_renew(ring_t *self, cursor_t former, uint64_t epoch)
 bool ring_prepend_trade(ring_t *self, cursor_t at, text_t json)
 {
     assert(json.length <= RING_BYTES_MIN / 4 && self->dialect == DIALECT_RPC);
-    size_t length = frame_notify_length(self->dialect, UPDATE, json);
+    size_t length = frame_notify_length(self->dialect, self->update, json);
     if (self->overwritten || at.seq == 0 || cursor_compare(at, self->floor) != 0 ||
         self->end - self->first > self->entry_mask || self->head - self->tail + length > self->capacity)
         return false;
     uint64_t position = self->tail - length;
-    frame_notify(self->dialect, self->bytes + (position & (self->capacity - 1)), UPDATE, json);
+    frame_notify(self->dialect, self->bytes + (position & (self->capacity - 1)), self->update, json);
     *entry_at(self, --self->first) = (ring_entry_t){.cursor = at, .position = position};
     self->tail = position;
     self->floor = (cursor_t){at.epoch, at.seq - 1};
@@ -263,6 +272,11 @@ cursor_t ring_last_gap(const ring_t *self)
 uint64_t ring_head(const ring_t *self)
 {
     return self->head;
+}
+
+uint64_t ring_newest(const ring_t *self)
+{
+    return self->first < self->end ? entry_at(self, self->end - 1)->position : self->head;
 }
 
 bool ring_lapped(const ring_t *self, uint64_t position)
@@ -328,6 +342,6 @@ bool ring_entry(const ring_t *self, size_t back, cursor_t *cursor, text_t *json)
     uint64_t number = self->end - 1 - back;
     const ring_entry_t *entry = entry_at(self, number);
     *cursor = entry->cursor;
-    *json = entry->gap ? (text_t){"", 0} : frame_params(entry_frame(self, number), UPDATE);
+    *json = entry->gap ? (text_t){"", 0} : frame_params(entry_frame(self, number), self->update);
     return true;
 }

@@ -19,9 +19,13 @@
 
 typedef struct ring ring_t;
 
-enum { RING_BYTES_MIN = 65536, RING_RUN_MAX = 65536 /* bytes of a run, at most */ };
+enum {
+    RING_BYTES_MIN = 65536,
+    RING_BYTES_LATEST = 16384 /* the same, of records of at most RECORD_MAX */,
+    RING_RUN_MAX = 65536 /* bytes of a run, at most */
+};
 
-/* capacity_bytes: a power of two, RING_BYTES_MIN or more. `floor`: the place after which the ring starts. NULL when memory or
+/* capacity_bytes: a power of two, RING_BYTES_LATEST or more. `floor`: the place after which the ring starts. NULL when memory or
  * file descriptors run out. */
 ring_t *ring_new(size_t capacity_bytes, cursor_t floor);
 void ring_destroy(ring_t **self);
@@ -30,7 +34,10 @@ void ring_destroy(ring_t **self);
  * ring_new. */
 ring_t *ring_render(const ring_t *self, dialect_t dialect);
 
-/* Appends a trade as a trades.update, or what is missing up to `at` as a trades.gap: `json` is the params. `at` must be after
+/* Before anything is appended: what comes is of this subject (topic.h), or of another one of its channel. Otherwise it is trades. */
+void ring_tell_of(ring_t *self, text_t subject);
+
+/* Appends a trade as a trades.update (or a record as the <channel>.update of its channel, and so on), or what is missing up to `at` as a trades.gap: `json` is the params. `at` must be after
  * the last cursor; json at most a quarter of RING_BYTES_MIN. Overwrites the oldest; O(length), no allocation. */
 void ring_append_trade(ring_t *self, cursor_t at, text_t json);
 void ring_append_gap(ring_t *self, cursor_t at, text_t json);
@@ -58,6 +65,9 @@ cursor_t ring_last_gap(const ring_t *self);
 
 /* The position after the newest frame. */
 uint64_t ring_head(const ring_t *self);
+
+/* The position of the newest frame; the head of an empty ring. */
+uint64_t ring_newest(const ring_t *self);
 
 /* Has this position been overwritten? */
 bool ring_lapped(const ring_t *self, uint64_t position);

@@ -111,7 +111,7 @@ static void put_places(const ring_recent_t *self, json_writer_t *json)
         json_close_object(json);
 }
 
-bool ring_recent_print(ring_recent_t *self, uint64_t trades, buffer_t *out, size_t *next_at)
+bool ring_recent_print(ring_recent_t *self, const char *list, uint64_t trades, buffer_t *out, size_t *next_at)
 {
     bool timed = self->count > 1 || self->before_ns != INT64_MAX;
     if (self->count > 1)
@@ -119,7 +119,7 @@ bool ring_recent_print(ring_recent_t *self, uint64_t trades, buffer_t *out, size
     for (size_t i = 0; i < self->count; i++)
         begin(self, &self->streams[i], timed);
     json_writer_t json = json_write(out);
-    json_open_array(&json, "trades");
+    json_open_array(&json, list);
     ring_recent_stream_t *newest;
     for (uint64_t n = 0; n < trades; n++) {
         newest = choose(self);

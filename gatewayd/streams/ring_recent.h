@@ -35,6 +35,6 @@ typedef struct {
     int64_t before_ns; /* only older trades; INT64_MAX: all */
 } ring_recent_t;
 
-/* Appends "trades":[…] with at most this many, and ,"next":{…}, which starts at *next_at, if there are more, as history would. False when the
+/* Appends "<list>":[…] with at most this many trades, and ,"next":{…}, which starts at *next_at, if there are more, as history would. False when the
  * rings do not reach; what was appended is unusable then. */
-bool ring_recent_print(ring_recent_t *self, uint64_t trades, buffer_t *out, size_t *next_at);
+bool ring_recent_print(ring_recent_t *self, const char *list, uint64_t trades, buffer_t *out, size_t *next_at);

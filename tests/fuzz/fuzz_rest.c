@@ -12,6 +12,12 @@ static void on_error(reply_t *reply, int code, text_t message)
     require(code == RPC_INVALID_PARAMS && text_is_utf8(message));
 }
 
+static bool has_channel(const void *arg, text_t channel)
+{
+    (void)arg;
+    return text_equal(channel, TEXT("readings"));
+}
+
 /* Each is valid, or refused. */
 static void check_arguments(const rest_request_t *request)
 {
@@ -19,9 +25,9 @@ static void check_arguments(const rest_request_t *request)
     for (takes_t takes = TAKES_CHANNEL; takes < TAKES_COUNT_OF; takes++) {
         arguments_t found;
         bool good = arguments_read(&found, (takes_t[]){takes, TAKES_NO_MORE}, rest_request_value, request, ANSWER_REST,
-                                   &(reply_t){&kind});
+                                   has_channel, NULL, &(reply_t){&kind});
         require(!good || found.next.length == 0 || json_valid(found.next));
-        require(!good || found.symbol.length == 0 || symbol_valid(param_slice(&found.symbol)));
+        require(!good || found.symbol.length == 0 || subject_valid(param_slice(&found.symbol)));
     }
 }
 

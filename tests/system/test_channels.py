@@ -1,12 +1,14 @@
 """Records of other channels than trades, from a source that speaks JSON to clients: journal, bus, replay, history, restarts."""
 
+import asyncio
 import itertools
 import json
 
 import pytest
 import zmq
-from clients import Requester
-from pipeline import until
+from clients import Client, Requester, RpcError
+from event_source import Events
+from pipeline import get, until
 from ws_source import Exchange
 
 MAPPING = {"where": {"/type": "reading"}, "channel": "readings", "key": "/sensor", "id": "/n", "timestamp": "/at", "data": "/values"}
@@ -91,3 +93,104 @@ def test_keys_are_known_after_a_restart_and_go_on_counting(lab):
         until(lambda: len(replay.all("readings.a.lab")) == 2, "the next one")
         assert [(one["seq"], one["id"]) for one in replay.all("readings.a.lab")] == [(1, "1"), (2, "3")]
         until(lambda: len(history.ask(op="recent", symbol="readings.a")["trades"]) == 2, "history to follow")
+
+
+def start(lab, latest=False, symbols=("readings.*",)):
+    source = lab.config["connectord"]["sources"][0]
+    source["symbols"] = list(symbols)
+    if latest:
+        source["latest"] = ["readings"]
+    lab.start_connectord()
+    lab.start_cached()
+    lab.start_gateway()
+    lab.wait_ready("connectord_http", "cached_http", "gateway0")
+    heard(lab)
+    lab.exchange.say(reading("sensor-7", 1))
+    url = f"http://{lab.address('gateway0')}"
+    until(lambda: "sensor-7" in get(f"{url}/api/v1/symbols?channel=readings")[1], "the key to be offered")
+    return url
+
+
+def test_clients_subscribe_ask_and_resume_in_a_channel(lab):
+    async def run():
+        url = start(lab)
+        async with Client(lab.url()) as client:
+            answer = await client.call("subscribe", channel="readings", symbol="sensor-7", count=5)
+            assert (answer["channel"], answer["symbol"], [one["id"] for one in answer["records"]]) == ("readings", "sensor-7", ["1"])
+            lab.exchange.say(reading("sensor-7", 2, celsius=1))
+            lab.exchange.say(reading("other", 3))
+            lab.exchange.say(reading("sensor-7", 4, celsius=2))
+            await client.until(lambda: len(client.notifications) == 2, "two readings")
+            assert [(one["method"], one["params"]["id"], one["params"]["data"]) for one in client.notifications] == [
+                ("readings.update", "2", {"celsius": 1}), ("readings.update", "4", {"celsius": 2})]
+            while (await client.call("getSymbols", channel="readings"))["symbols"] != ["other", "sensor-7"]:
+                await asyncio.sleep(0.05)  # the next status has it
+            assert (await client.call("getSymbols"))["symbols"] == []
+            assert (await client.call("getChannels"))["channels"] == {"trades": {"keep": "log", "sources": []},
+                                                                     "readings": {"keep": "log", "sources": ["lab"]}}
+            recent = await client.call("getRecent", channel="readings", symbol="sensor-7", count=2)
+            assert [one["id"] for one in recent["records"]] == ["4", "2"]
+            page = await client.call("getRecent", channel="readings", symbol="sensor-7", count=2, next=recent["next"])
+            assert [one["id"] for one in page["records"]] == ["1"]
+            since = await client.call("getSince", channel="readings", symbol="sensor-7", afterTimestamp="2026-03-01T12:00:01Z")
+            assert [one["id"] for one in since["records"]] == ["2", "4"]
+            ranged = await client.call("getRange", channel="readings", symbol="sensor-7", source="lab")
+            assert [one["id"] for one in ranged["records"]] == ["1", "2", "4"]
+            assert (await client.call("unsubscribe", channel="readings", symbol="sensor-7"))["event"] == "unsubscribed"
+            with pytest.raises(RpcError, match="Only 'trades' channel is supported"):
+                await client.call("subscribe", channel="ticker", symbol="sensor-7")
+            with pytest.raises(RpcError, match="Invalid symbol: nobody"):
+                await client.call("subscribe", channel="readings", symbol="nobody")
+            with pytest.raises(RpcError, match="Invalid symbol: a/b"):
+                await client.call("subscribe", channel="readings", symbol="a/b")
+            last = recent["records"][0]
+        for number in range(5, 8):
+            lab.exchange.say(reading("sensor-7", number))
+        async with Client(lab.url()) as client:
+            answer = await client.call("subscribe", channel="readings", symbol="sensor-7", since=f"{last['epoch']}-{last['seq']}")
+            assert answer["recovered"]
+            await client.until(lambda: len(client.notifications) == 3, "what was missed")
+            assert [one["params"]["id"] for one in client.notifications] == ["5", "6", "7"]
+        status, body = get(f"{url}/api/v1/records/readings/sensor-7?count=1")[:2]
+        assert status == 200 and [one["id"] for one in json.loads(body)["records"]] == ["7"]
+        assert get(f"{url}/api/v1/records/readings/sensor-7?since=2026-03-01T12:00:05Z")[0] == 200
+        assert get(f"{url}/api/v1/records/readings/nobody")[0] == 404
+        assert get(f"{url}/api/v1/records/ticker/sensor-7")[0] == 400
+        assert json.loads(get(f"{url}/api/v1/channels")[1])["channels"]["readings"]["sources"] == ["lab"]
+
+    asyncio.run(run())
+
+
+def test_events_of_a_channel_resume_by_their_id(lab):
+    start(lab)
+    with Events(lab, "symbols=readings.sensor-7") as events:
+        events.wait(lambda: events.last_id, "the first id")
+        lab.exchange.say(reading("sensor-7", 2))
+        events.wait(lambda: events.trades, "a reading")
+        assert events.trades[0]["id"] == "2"
+        last = events.last_id
+        assert last.startswith("readings.sensor-7.lab=")
+    lab.exchange.say(reading("sensor-7", 3))
+    with Events(lab, "symbols=readings.sensor-7", last) as events:
+        events.wait(lambda: events.trades, "what was missed")
+        assert events.trades[0]["id"] == "3"
+
+
+def test_who_was_away_gets_the_newest_record_of_a_latest_channel_and_no_gap(lab):
+    async def run():
+        start(lab, latest=True)
+        async with Client(lab.url()) as client:
+            answer = await client.call("subscribe", channel="readings", symbol="sensor-7")
+            assert [one["id"] for one in answer["records"]] == ["1"]
+            since = answer["cursor"]
+            assert (await client.call("getChannels"))["channels"]["readings"] == {"keep": "latest", "sources": ["lab"]}
+        for number in range(2, 40):
+            lab.exchange.say(reading("sensor-7", number))
+        async with Client(lab.url()) as client:
+            await client.call("subscribe", channel="readings", symbol="sensor-7", since=since)
+            await client.until(lambda: client.notifications and client.notifications[-1]["params"]["id"] == "39", "the newest")
+            ids = [int(one["params"]["id"]) for one in client.notifications]
+            assert ids == sorted(ids) and len(ids) < 10 and all(one["method"] == "readings.update" for one in client.notifications)
+
+
+    asyncio.run(run())

@@ -119,9 +119,10 @@ END_TEST
 
 START_TEST(a_subject_is_a_symbol_or_a_channel_and_a_key)
 {
-    static const char *const good[] = {"BTC-USD", "readings.sensor-7", "readings.7", "a.b", "depth_5-x.BTC-USD"};
+    static const char *const good[] = {"BTC-USD", "readings.sensor-7", "readings.7", "a.b", "depth_5.BTC-USD"};
     static const char *const bad[] = {"",          "BTC",        "readings.",  ".a",         "readings.a.b", "trades.BTC-USD",
-                                      "trade.A-B", "status.lab", "readings.*", "Readings.a", "_r.a",         "readings.a b"};
+                                      "trade.A-B", "status.lab", "readings.*", "Readings.a", "_r.a",         "readings.a b",
+                                      "depth-5.a"};
     for (size_t i = 0; i < sizeof good / sizeof *good; i++)
         ck_assert_msg(subject_valid(text_of(good[i])), "%s was refused", good[i]);
     for (size_t i = 0; i < sizeof bad / sizeof *bad; i++)
@@ -151,6 +152,25 @@ START_TEST(a_subject_comes_apart_as_it_was_put_together)
 }
 END_TEST
 
+START_TEST(a_subject_is_taken_off_a_text_of_it_and_a_source)
+{
+    static const char *const cases[][3] = {{"BTC-USD.a.b", "BTC-USD", "a.b"},
+                                           {"btc-usd.a.b", "btc-usd", "a.b"},
+                                           {"readings.sensor-7.a.b", "readings.sensor-7", "a.b"}};
+    static const char *const bad[] = {"", "BTC-USD", "readings.a", "BTC.a", ".a.b", "Readings.a.b"};
+    text_t subject, text;
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        text = text_of(cases[i][0]);
+        ck_assert(subject_take(&text, &subject));
+        ck_assert(text_equal(subject, text_of(cases[i][1])) && text_equal(text, text_of(cases[i][2])));
+    }
+    for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
+        text = text_of(bad[i]);
+        ck_assert_msg(!subject_take(&text, &subject), "%s", bad[i]);
+    }
+}
+END_TEST
+
 START_TEST(kept_texts_are_copies_and_may_be_kept_again)
 {
     kept_topic_t topic = {0};
@@ -176,6 +196,7 @@ int main(void)
     tcase_add_test(tests, what_names_no_stream_is_refused);
     tcase_add_test(tests, a_subject_is_a_symbol_or_a_channel_and_a_key);
     tcase_add_test(tests, a_subject_comes_apart_as_it_was_put_together);
+    tcase_add_test(tests, a_subject_is_taken_off_a_text_of_it_and_a_source);
     tcase_add_test(tests, kept_texts_are_copies_and_may_be_kept_again);
     Suite *suite = suite_create("topic");
     suite_add_tcase(suite, tests);

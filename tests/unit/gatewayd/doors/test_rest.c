@@ -70,6 +70,12 @@ static void put_arguments(const arguments_t *found)
 }
 
 /* Whatever it is called with, one by one: what is read, and why it is refused. */
+static bool has_channel(const void *arg, text_t channel)
+{
+    (void)arg;
+    return text_equal(channel, TEXT("readings"));
+}
+
 static void print_arguments(const rest_request_t *request)
 {
     static const reply_kind_t kind = {.error = on_error};
@@ -79,8 +85,8 @@ static void print_arguments(const rest_request_t *request)
         arguments_t found;
         if (all[i] == TAKES_INTERVAL && !rest_request_value(request, "interval").text.at)
             continue;
-        if (!arguments_read(&found, (takes_t[]){all[i], TAKES_NO_MORE}, rest_request_value, request, ANSWER_REST,
-                            &(reply_t){&kind}))
+        if (!arguments_read(&found, (takes_t[]){all[i], TAKES_NO_MORE}, rest_request_value, request, ANSWER_REST, has_channel,
+                            NULL, &(reply_t){&kind}))
             continue;
         put_arguments(&found);
         if (all[i] == TAKES_INTERVAL)

@@ -25,10 +25,17 @@ static value_t the_value(const void *from, const char *name)
 }
 
 /* Returns whether it is valid; else the refusal tells why. */
+static bool has_channel(const void *arg, text_t channel)
+{
+    (void)arg;
+    return text_equal(channel, TEXT("readings"));
+}
+
 static bool read_one(arguments_t *found, takes_t takes, value_t value, answer_form_t form)
 {
     refusal[0] = '\0';
-    return arguments_read(found, (takes_t[]){takes, TAKES_NO_MORE}, the_value, &value, form, &(reply_t){&kind});
+    return arguments_read(found, (takes_t[]){takes, TAKES_NO_MORE}, the_value, &value, form, has_channel, NULL,
+                          &(reply_t){&kind});
 }
 
 static value_t value_of(const char *text, bool plain)
@@ -47,6 +54,7 @@ static const struct {
     const char *json, *plain, *refusal;
 } refused[] = {
     {TAKES_CHANNEL, "\"l2\"", "l2", CHANNEL},
+    {TAKES_CHANNEL, "\"L 2\"", "L 2", CHANNEL},
     {TAKES_CHANNEL_NAMED, "null", NULL, CHANNEL},
     {TAKES_SYMBOL, "null", NULL, "Symbol is required"},
     {TAKES_SYMBOL, "\"\"", "", "Symbol is required"},
