@@ -25,11 +25,12 @@ static const schema_key_t keys[] = {
      .help = "Where trades come from; all run at the same time"},
     {SOURCE "name", KEY_TEXT, FORMAT_SOURCE, .help = "Unique name; the last part of the topics of the source's trades"},
     {SOURCE "connector", KEY_TEXT, .initial = "blockchain", .help = "The protocol of the source"},
-    {SOURCE "url", KEY_TEXT, FORMAT_URL, .optional = true, .initial = "", .help = "The exchange's WebSocket"},
+    {SOURCE "url", KEY_TEXT, FORMAT_URL, .optional = true, .initial = "",
+     .help = "The exchange's WebSocket; with connector http what is asked"},
     {SOURCE "token", KEY_TEXT, .optional = true, .secret = true, .initial = "",
      .help = "Sent with subscriptions, or what who posts has to bring (connector push, 16 bytes or more); empty: no token"},
     {SOURCE "ca", KEY_TEXT, FORMAT_PATH, .optional = true, .initial = "",
-     .help = "File of CA certificates for wss://; empty: the system's"},
+     .help = "File of CA certificates for wss:// and https://; empty: the system's"},
 /* What one connector alone knows: the rows of settings[] in each connector's file (Makefile). */
 #include "build/connector_settings.h"
     {SOURCE "symbols", KEY_TEXTS, FORMAT_SYMBOL, .minimum = 0, .maximum = 10000, .initial = "",

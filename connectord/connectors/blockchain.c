@@ -207,7 +207,7 @@ static void *blockchain_open(loop_t *loop, web_t *web, const source_config_t *co
 
 const connector_t connector_blockchain = {
     .name = "blockchain",
-    .check = connector_needs_no_check,
+    .check = connector_check_websocket,
     .open = blockchain_open,
     .connect = exchange_session_connect,
     .disconnect = exchange_session_disconnect,

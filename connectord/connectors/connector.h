@@ -102,5 +102,8 @@ const schema_key_t *connector_setting_at(size_t number);
 /* For connectors without such a file: true. */
 bool connector_needs_no_check(const source_config_t *config, char error[static CONNECTOR_ERROR_MAX]);
 
+/* For connectors that speak over a WebSocket: is the URL one of it, or empty? */
+bool connector_check_websocket(const source_config_t *config, char error[static CONNECTOR_ERROR_MAX]);
+
 /* The names of all connectors, for messages: "blockchain, replay". Cut at `size`, which is at least 1. */
 void connector_names(char *names, size_t size);

@@ -21,9 +21,9 @@ typedef struct {
     char *texts; /* owned: what the strings below point to; NULL: they are not owned */
     text_t name;
     const char *connector;
-    const char *url;       /* ws:// or wss:// */
+    const char *url;       /* ws://, wss://, http:// or https:// */
     const char *token;     /* empty: none. Never logged */
-    const char *ca;        /* file of CA certificates for wss://; empty: the system's */
+    const char *ca;        /* file of CA certificates for wss:// and https://; empty: the system's */
     const char *record;    /* file to record to; empty: none. Another one is no other source */
     uint64_t record_bytes; /* of each of its files */
     uint32_t record_files;

@@ -29,12 +29,14 @@ static bool read_file(const char *path, buffer_t *out, char *error)
 }
 
 /* How a source may be spoken with; of what is posted nothing is said. */
-typedef enum { BY_WEBSOCKET = 1, BY_POSTS = 2 } source_way_t;
+typedef enum { BY_WEBSOCKET = 1, BY_HTTP = 2, BY_POSTS = 4 } source_way_t;
 
 /* The way that the file is of; where that is not one of them, one of them. */
 static source_way_t way_of(text_t json, unsigned ways)
 {
-    if ((ways & BY_WEBSOCKET) && (json_member(json, "websocket").at || !(ways & BY_POSTS)))
+    if ((ways & BY_HTTP) && (json_member(json, "http").at || ways == BY_HTTP))
+        return BY_HTTP;
+    if ((ways & BY_WEBSOCKET) && (json_member(json, "websocket").at || ways == BY_WEBSOCKET))
         return BY_WEBSOCKET;
     return BY_POSTS;
 }
@@ -44,6 +46,8 @@ static bool compile_protocol(source_definition_t *self, source_way_t way, text_t
     switch (way) {
     case BY_WEBSOCKET:
         return (self->protocol = protocol_new(protocol, error)) != NULL;
+    case BY_HTTP:
+        return (self->http = http_protocol_new(protocol, error)) != NULL;
     case BY_POSTS:
         break;
     }
@@ -54,7 +58,9 @@ static bool compile(source_definition_t *self, text_t json, unsigned ways, char 
 {
     static const struct {
         const char *name, *expected;
-    } parts[] = {[BY_WEBSOCKET] = {"websocket", "expected websocket and mapping"}, [BY_POSTS] = {"", "expected mapping"}};
+    } parts[] = {[BY_WEBSOCKET] = {"websocket", "expected websocket and mapping"},
+                 [BY_HTTP] = {"http", "expected http and mapping"},
+                 [BY_POSTS] = {"", "expected mapping"}};
     if (!json_valid(json))
         return wrong(error, "expected JSON", "");
     source_way_t way = way_of(json, ways);
@@ -83,9 +89,14 @@ bool source_definition_read(source_definition_t *self, const char *path, char er
     return read_as(self, path, BY_WEBSOCKET, error);
 }
 
+bool source_definition_read_http(source_definition_t *self, const char *path, char error[static SOURCE_DEFINITION_ERROR_MAX])
+{
+    return read_as(self, path, BY_HTTP, error);
+}
+
 bool source_definition_read_any(source_definition_t *self, const char *path, char error[static SOURCE_DEFINITION_ERROR_MAX])
 {
-    return read_as(self, path, BY_WEBSOCKET | BY_POSTS, error);
+    return read_as(self, path, BY_WEBSOCKET | BY_HTTP | BY_POSTS, error);
 }
 
 mapping_t *source_definition_read_mapping(const char *path, char error[static SOURCE_DEFINITION_ERROR_MAX])
@@ -100,12 +111,13 @@ mapping_t *source_definition_read_mapping(const char *path, char error[static SO
 
 spelling_t *source_definition_spelling(source_definition_t *self)
 {
-    return self->protocol ? protocol_spelling(self->protocol) : self->plain;
+    return self->http ? self->http->spelling : self->protocol ? protocol_spelling(self->protocol) : self->plain;
 }
 
 void source_definition_release(source_definition_t *self)
 {
     protocol_destroy(&self->protocol);
+    http_protocol_destroy(&self->http);
     spelling_destroy(&self->plain);
     mapping_destroy(&self->mapping);
 }

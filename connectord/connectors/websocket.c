@@ -13,9 +13,8 @@
 
 static const schema_key_t settings[] = {
     {SCHEMA_SOURCE "definition", KEY_TEXT, FORMAT_PATH, .optional = true, .initial = "", .reread = true,
-     .help = "The file that says how the source speaks (connector websocket; deploy/sources has some) or spoke (replay), or "
-             "what is "
-             "posted means (push)"},
+     .help = "The file that says how the source speaks (connectors websocket and http; deploy/sources has some) or spoke "
+             "(replay), or what is posted means (push)"},
 };
 
 typedef struct {
@@ -225,7 +224,7 @@ static bool websocket_check(const source_config_t *config, char error[static CON
     if (!good)
         snprintf(error, CONNECTOR_ERROR_MAX, "definition: %.400s: %s", definition_path(config), why);
     source_definition_release(&definition);
-    return good;
+    return good && connector_check_websocket(config, error);
 }
 
 static void *websocket_open(loop_t *loop, web_t *web, const source_config_t *config, const connector_events_t *events,

@@ -3,6 +3,7 @@
 import collections
 import json
 import os
+import pathlib
 import re
 import subprocess
 import sys
@@ -19,6 +20,16 @@ COLOURS = {"fault": "red", "reply": "yellow", "other": "dim", "unwanted": "dim"}
 SAMPLE = 60  # characters of a message, at least
 
 
+def http_rules(path):
+    """What the definition says of a source over HTTP, and the rules of its mapping; what is wrong with them source-try says."""
+    try:
+        definition = json.loads(pathlib.Path(path).read_text(encoding="utf-8-sig"))
+        mapping = definition["mapping"]
+        return definition["http"], mapping if isinstance(mapping, list) else [mapping]
+    except (OSError, ValueError, KeyError, TypeError):
+        return {}, []
+
+
 def is_json(text):
     try:
         json.loads(text)
@@ -28,21 +39,26 @@ def is_json(text):
 
 
 class Recording:
-    """The messages of a recording, of JSON lines, or of a file that is one JSON value: (line, message), one by one, since it may be large."""
+    """The messages of a recording, of JSON lines, of a file that is one JSON value, or of a table each line: (line, message), one by one, since it may be
+    large."""
 
-    def __init__(self, path):
+    def __init__(self, path, table):
         self.path, self.failed = path, None
         try:
             self.file = open(sys.stdin.fileno() if path == "-" else path, encoding="utf-8-sig", errors="surrogateescape", newline="\n",
                              closefd=path != "-")
             self.size = size_of(self.file)
             self.first = self.file.readline()
+            self.table = table and not self.is_recorded()  # else each row is an object
         except OSError as error:
             raise Failure(f"{path}: {error.strerror or error}") from None
 
+    def is_recorded(self):
+        return self.first.startswith("#") or RECORDED.fullmatch(self.first.strip())
+
     def lines(self):
         """A first line that is no message may be the beginning of JSON that goes over several."""
-        if is_json(self.first) or self.first.startswith("#") or RECORDED.fullmatch(self.first.strip()):
+        if self.table or is_json(self.first) or self.is_recorded():
             yield self.first
             yield from self.file
             return
@@ -52,8 +68,8 @@ class Recording:
     def __iter__(self):
         try:
             for number, line in enumerate(self.lines(), 1):
-                message = received(line.strip())
-                if message:
+                message = line.rstrip("\r\n") if self.table else received(line.strip())
+                if message or self.table:
                     yield number, message
         except OSError as error:
             self.failed = Failure(f"{self.path}: {error.strerror or error}")
@@ -123,19 +139,20 @@ class Report:
             say(f"{count:,} × {reason}", "red")
 
 
-def test_of(message, outcomes):
-    """What a mapping's `tests` would hold for it."""
+def test_of(message, outcomes, unnamed):
+    """What a mapping's `tests` would hold for it. unnamed: the symbol of records that name none."""
     records = [{name: outcome[name] for name in ("symbol", "key", "id", "timestamp", "side", "qty", "price") if outcome.get(name)}
                | ({"id": outcome["tradeId"]} if outcome.get("tradeId") else {}) for outcome in outcomes if outcome["is"] == "record"]
     faults = [outcome["reason"] for outcome in outcomes if outcome["is"] == "fault"]
-    return f'{{"message": {message}, ' + (f'"fault": {json.dumps(faults[0])}}}' if faults else f'"records": {json.dumps(records, ensure_ascii=False)}}}')
+    symbols = f'"symbols": {json.dumps({"": unnamed})}, ' if unnamed and records else ""
+    return f'{{"message": {message}, {symbols}' + (f'"fault": {json.dumps(faults[0])}}}' if faults else f'"records": {json.dumps(records, ensure_ascii=False)}}}')
 
 
 class Tests:
     """One for each kind of outcome: the first message of it that is short."""
 
-    def __init__(self):
-        self.seen, self.counts = set(), collections.Counter()
+    def __init__(self, unnamed):
+        self.unnamed, self.seen, self.counts = unnamed, set(), collections.Counter()
         self.message, self.own = "", []
 
     def take(self, _, message, outcome, __):
@@ -149,14 +166,13 @@ class Tests:
         kind = tuple(sorted({(outcome["is"], outcome.get("side"), re.sub(r", found .*", "", outcome.get("reason", ""))) for outcome in own}, key=str))
         if own and own[0]["is"] != "reply" and kind not in self.seen and len(self.message) < 2000:
             self.seen.add(kind)
-            put(test_of(self.message, own) + ",")
+            put(test_of(self.message, own, self.unnamed) + ",")
 
 
 class Trial:
     """source-try, which is fed as fast as it reads."""
 
-    def __init__(self, options, recording):
-        symbols = [symbol for text in options.symbols or [] for symbol in text.split(",")]
+    def __init__(self, options, symbols, recording):
         self.popen = subprocess.Popen([program("source-try", os.environ.get("DATAFLOW_BIN")), options.definition, *symbols], stdin=subprocess.PIPE,
                                       stdout=subprocess.PIPE, text=True, encoding="utf-8", errors="surrogateescape")
         self.recording, self.count = recording, 0
@@ -177,16 +193,19 @@ class Trial:
         """(line, message, bytes read, outcome, its text)."""
         for text in self.popen.stdout:
             outcome = json.loads(text)
-            while self.fed[0][0] < outcome["line"]:
+            while len(self.fed) > 1 and self.fed[0][0] < outcome["line"]:
                 self.fed.popleft()
-            yield *self.fed[0][1:], outcome, text.rstrip("\n")
+            yield *(self.fed[0][1:] if self.fed else (outcome["line"], "", 0)), outcome, text.rstrip("\n")
 
 
 def try_(options):
-    recording = Recording(options.recording) if options.recording else None
+    http, rules = http_rules(options.definition)
+    recording = Recording(options.recording, http.get("format") == "csv") if options.recording else None
+    symbols = [symbol for text in options.symbols or [] for symbol in text.split(",")]
+    unnamed = symbols[0] if len(symbols) == 1 and any(rule.get("symbol") == {"value": ""} for rule in rules) else None
     options.work = Work(recording and recording.size)
-    trial = Trial(options, recording or [])
-    report = Tests() if options.record else Report(options)
+    trial = Trial(options, symbols, recording or [])
+    report = Tests(unnamed) if options.record else Report(options)
     for line, message, reached, outcome, text in trial.outcomes():
         report.take(line, message, outcome, text)
         options.work.reach(reached)

@@ -6,6 +6,7 @@
 
 #include "connectord/connectors/connector.h"
 #include "tests/contract/push_backend.h"
+#include "tests/unit/http_answers.h"
 #include "tests/unit/temporary_folder.h"
 #include "tests/unit/websocket_server.h"
 
@@ -21,6 +22,7 @@ typedef struct {
     void (*take_away)(void); /* the next connect finds nothing */
     bool refuses;            /* a subscribe, where `refusals` says so */
     bool pushed;             /* others come to it: nothing can be missing, and what they bring is wanted */
+    bool remembers;          /* what it has told, over a disconnect, too */
     int others; /* of the malformed messages those that its definition takes for another's: [], and an unknown event */
 } connector_backend_t;
 
@@ -30,6 +32,7 @@ static loop_t *loop;
 static web_t *web;
 static folder_t folder;
 static websocket_server_t server;
+static http_answers_t http_server;
 static char file[96], url[64];
 static int dead_port_fd;
 static source_config_t config;
@@ -228,11 +231,58 @@ static void pushed_confirmed(void)
     buffer_release(&lines);
 }
 
+/* --- the backend of "http": a server that answers each request with the script --- */
+
+static void answer_with_script(http_answers_t *self, const char *request, buffer_t *out)
+{
+    char message[512];
+    buffer_t body = buffer_new(0);
+    int number = 1;
+    (void)self, (void)request;
+    for (int i = 0; i < script_length; i++) {
+        print_message(message, script[i], &number);
+        buffer_printf(&body, "%s\n", message);
+    }
+    http_answers_print(out, "200 OK", "Content-Type: application/x-ndjson\r\n", buffer_text(&body));
+    buffer_release(&body);
+}
+
+static void define_polled(void)
+{
+    snprintf(file, sizeof file, "%s/polled.json", folder.path);
+    FILE *out = fopen(file, "w");
+    ck_assert_ptr_nonnull(out);
+    fprintf(out,
+            "{\"http\": {\"every_ms\": 60000}, \"mapping\": {\"where\": {\"/event\": \"updated\", \"/channel\": \"trades\"}, "
+            "\"symbol\": \"/symbol\", \"id\": \"/trade_id\", \"timestamp\": \"/timestamp\", \"price\": \"/price\", \"qty\": "
+            "\"/qty\", "
+            "\"side\": {\"at\": \"/side\", \"buy\": \"buy\", \"sell\": \"sell\"}}}");
+    fclose(out);
+    setting("definition")->text = file;
+}
+
+static void polled_start(void)
+{
+    define_polled();
+    http_answers_start(&http_server, loop, answer_with_script);
+    config.url = http_server.url;
+}
+
+static void polled_take_away(void)
+{
+    static char dead_url[64];
+    define_polled();
+    exchange_take_away();
+    snprintf(dead_url, sizeof dead_url, "http%.50s", url + strlen("ws"));
+    config.url = dead_url;
+}
+
 static const connector_backend_t backends[] = {
-    {"blockchain", exchange_start, exchange_take_away, true, false, 0},
-    {"push", pushed_start, NULL, false, true, 1},
-    {"replay", recording_start, recording_take_away, false, false, 0},
-    {"websocket", defined_start, defined_take_away, true, false, 2},
+    {"blockchain", exchange_start, exchange_take_away, .refuses = true},
+    {"http", polled_start, polled_take_away, .remembers = true, .others = 2},
+    {"push", pushed_start, NULL, .pushed = true, .others = 1},
+    {"replay", recording_start, recording_take_away, .others = 0},
+    {"websocket", defined_start, defined_take_away, .refuses = true, .others = 2},
 };
 
 static const connector_backend_t *backend_of(const char *name)

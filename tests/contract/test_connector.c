@@ -176,6 +176,8 @@ START_TEST(after_a_disconnect_it_connects_anew_without_a_subscription)
     UNTIL(told.trades == 10);
     call(connector->disconnect);
     told = (connector_told_t){0};
+    for (int i = 11; backend->remembers && i <= 20; i++)
+        add_trade(symbols[0], i);
     call(connector->connect);
     UNTIL(told.connected);
     settle();
