@@ -42,6 +42,11 @@ void connector_names(char *names, size_t size)
         length += (size_t)snprintf(names + length, size - length, "%s%s", i == 0 ? "" : ", ", connectors[i]->name);
 }
 
+bool connector_repeats(const connector_t *self, const source_config_t *config)
+{
+    return self->repeats && source_config_setting(config, self->repeats)->number > 0;
+}
+
 bool connector_needs_no_check(const source_config_t *config, char error[static CONNECTOR_ERROR_MAX])
 {
     (void)config, (void)error;

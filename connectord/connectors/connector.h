@@ -99,6 +99,9 @@ const connector_t *connector_at(size_t number);
 /* The same of every connector's own settings. */
 const schema_key_t *connector_setting_at(size_t number);
 
+/* Does a connection bring what it has over and over? */
+bool connector_repeats(const connector_t *self, const source_config_t *config);
+
 /* For connectors without such a file: true. */
 bool connector_needs_no_check(const source_config_t *config, char error[static CONNECTOR_ERROR_MAX]);
 

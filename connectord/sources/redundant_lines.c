@@ -3,6 +3,7 @@
 #include "common/clock.h"
 #include "common/log.h"
 #include "connectord/recording/recorder.h"
+#include "connectord/sources/line_cover.h"
 
 #include <assert.h>
 #include <stdlib.h>
@@ -179,26 +180,6 @@ static const source_events_t source_events = {.on_trade = on_trade,
                                               .on_received = on_received,
                                               .on_named = on_named};
 
-/* How long a line may take until it is subscribed to everything and what it carries has come. */
-static int64_t settle_ns(const redundant_lines_t *self)
-{
-    const source_config_t *config = source_config(self->lines[0].source);
-    int64_t subscribing_ms = (int64_t)config->symbol_count * 60000 / config->messages_per_minute;
-    return (subscribing_ms + config->settle_ms) * NS_PER_MS;
-}
-
-/* Have all other lines been up for long enough to carry? */
-static bool others_are_settled(const redundant_lines_t *self, const redundant_line_t *line)
-{
-    int64_t latest_ns = clock_mono_ns() - settle_ns(self);
-    for (size_t i = 0; i < self->count; i++) {
-        const redundant_line_t *other = &self->lines[i];
-        if (other != line && (other->state != LINE_UP || other->up_ns > latest_ns))
-            return false;
-    }
-    return true;
-}
-
 static void renew(redundant_lines_t *self, redundant_line_t *line)
 {
     log_info("lines: rotated", LOG_SLICE("source", self->config.name), LOG_U64("line", (uint64_t)(line - self->lines)));
@@ -210,32 +191,20 @@ static void renew(redundant_lines_t *self, redundant_line_t *line)
     tell(self, STATUS_HEARTBEAT);
 }
 
-/* Has another line every symbol that this one has? */
-static bool others_have_all(const redundant_lines_t *self, const redundant_line_t *line)
-{
-    const source_config_t *config = source_config(line->source);
-    for (size_t i = 0; i < config->symbol_count; i++) {
-        bool had = !source_has(line->source, config->symbols[i]);
-        for (size_t j = 0; !had && j < self->count; j++)
-            had = &self->lines[j] != line && source_has(self->lines[j].source, config->symbols[i]);
-        if (!had)
-            return false;
-    }
-    return true;
-}
-
 /* Would nothing be missed without it? */
-static bool is_dispensable(redundant_lines_t *self, const redundant_line_t *line)
+static bool is_dispensable(redundant_lines_t *self, size_t line)
 {
-    uint64_t number = (uint64_t)(line - self->lines);
-    if (!others_are_settled(self, line))
+    line_cover_t covers[LINES_MAX];
+    for (size_t i = 0; i < self->count; i++)
+        covers[i] = (line_cover_t){self->lines[i].source, self->lines[i].state == LINE_UP, self->lines[i].up_ns};
+    if (!line_cover_is_settled(covers, self->count, line, clock_mono_ns()))
         return false;
-    bool covered = self->events->is_covered(self->arg, number);
-    if (covered && others_have_all(self, line))
+    bool covered = self->events->is_covered(self->arg, line);
+    if (covered && line_cover_is_whole(covers, self->count, line))
         return true;
     log_warn_limited(&self->lag_limit,
                      covered ? "lines: not rotated yet: others lack a symbol" : "lines: not rotated yet: this one lags",
-                     LOG_SLICE("source", self->config.name), LOG_U64("line", number));
+                     LOG_SLICE("source", self->config.name), LOG_U64("line", line));
     return false;
 }
 
@@ -245,7 +214,7 @@ static void on_rotation(void *arg)
     redundant_lines_t *self = arg;
     redundant_line_t *line = &self->lines[self->turn];
     if (line->state == LINE_UP) {
-        if (!is_dispensable(self, line)) {
+        if (!is_dispensable(self, self->turn)) {
             loop_timer_start(self->rotation, self->step_ms < ROTATE_RETRY_MS ? self->step_ms : ROTATE_RETRY_MS, 0);
             return;
         }

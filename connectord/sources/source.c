@@ -26,7 +26,6 @@ struct source {
     loop_timer_t *check; /* while connected: does the connection hold, does a stream starve? */
     subscriber_t *subscriber;
     health_t health;
-
     int64_t since_ns;
     char reason[REASON_MAX];
     uint64_t trades, duplicates, malformed, gaps;
@@ -261,19 +260,17 @@ static void on_named(void *arg, text_t symbol, text_t id)
     self->events->on_named(self->arg, symbol, id);
 }
 
-static const connector_events_t connector_events = {
-    .on_connected = on_connected,
-    .on_confirmed = on_confirmed,
-    .on_rejected = on_rejected,
-    .on_trade = on_trade,
-    .on_gap = on_gap,
-    .on_malformed = on_malformed,
-    .on_lost = on_lost,
-    .on_offer = on_offer,
-    .on_settle = on_settle,
-    .on_received = on_received,
-    .on_named = on_named,
-};
+static const connector_events_t connector_events = {.on_connected = on_connected,
+                                                    .on_confirmed = on_confirmed,
+                                                    .on_rejected = on_rejected,
+                                                    .on_trade = on_trade,
+                                                    .on_gap = on_gap,
+                                                    .on_malformed = on_malformed,
+                                                    .on_lost = on_lost,
+                                                    .on_offer = on_offer,
+                                                    .on_settle = on_settle,
+                                                    .on_received = on_received,
+                                                    .on_named = on_named};
 
 source_t *source_new(loop_t *loop, web_t *web, source_config_t *config, const source_events_t *events, void *arg)
 {
@@ -349,17 +346,10 @@ const source_config_t *source_config(const source_t *self)
     return &self->config;
 }
 
-/* Does a connection bring what it has over and over? */
-static bool repeats(const source_t *self)
-{
-    const char *setting = self->connector->repeats;
-    return setting && source_config_setting(&self->config, setting)->number > 0;
-}
-
 void source_describe(const source_t *self, status_t *status)
 {
     status->source = self->config.name;
-    status->connected = self->connection.state == CONNECTION_CONNECTED;
+    connection_describe(&self->connection, status);
     status->since_ns = self->since_ns;
     status->reason = text_of(self->reason);
     status->demand = self->config.demand;
@@ -367,12 +357,8 @@ void source_describe(const source_t *self, status_t *status)
     status->duplicates = self->duplicates;
     status->malformed = self->malformed;
     status->gaps = self->gaps;
-    status->refused = self->connection.refused;
-    status->backoff_ms = self->connection.state == CONNECTION_WAITING ? self->connection.delay_ms : 0;
-    status->missed_known = status->connected && self->connector->whole && !repeats(self);
-    status->reconnects = self->connection.connected > 1 ? self->connection.connected - 1 : 0;
+    status->missed_known = status->connected && self->connector->whole && !connector_repeats(self->connector, &self->config);
     size_t ailing = subscriber_ailing(self->subscriber), asked = subscriber_asked(self->subscriber);
-    status->breaker = text_of(breaker_name(self->connection.breaker.state));
     status->health = status->connected ? health_score(&self->health, ailing, asked, clock_mono_ns()) : 0;
     subscriber_describe(self->subscriber, status);
 }
