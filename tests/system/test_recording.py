@@ -11,7 +11,9 @@ import pytest
 from clients import Requester
 from cli import dataflow
 from pipeline import BIN, ROOT, Pipeline, until
+from polled import MAPPING, polled, trades  # noqa: F401
 from poster import Poster, prepared, record, start
+from web_source import WebSource
 from ws_source import Exchange
 
 sys.path.insert(0, str(ROOT / "scripts"))
@@ -149,6 +151,26 @@ def test_what_is_posted_is_recorded_as_messages_are(pipeline, replayed, file):
     assert replayed(file, {"name": "shop", "symbols": SYMBOLS}, SOURCES / "push.json") == live
     tried = dataflow("try", SOURCES / "push.json", file, "--json", DATAFLOW_BIN=str(BIN))
     assert sum(json.loads(line)["is"] == "record" for line in tried.stdout.splitlines()) >= 1004, tried.stderr
+
+
+def test_what_was_asked_for_is_recorded_message_by_message(polled, replayed, file):
+    columns = {name: value for name, value in MAPPING.items() if name != "each"}
+    rows = ["s,i,t,p,q,d", *(",".join(one.values()) for one in [*trades(1, 2, 3), *trades(1, 2, symbol="ETH-USD")]), "BTC-USD,4,never,1,1,b"]
+    with WebSource(lambda *_: (200, {"Content-Type": "text/csv"}, "\n".join(rows).encode())) as web, \
+            polled(web.url, {"format": "csv"}, columns, SYMBOLS, record=str(file)) as source:
+        source.has(1, 2, 3)
+        source.has(1, 2, symbol="ETH-USD")
+        rows[1:] = [",".join(one.values()) for one in trades(3, 5)]
+        source.has(1, 2, 3, 5)
+        live = journal(source.flow)
+        source.connectord.stop()
+    assert file.read_text().startswith("# line 0: connected\n") and '{"s":"BTC-USD","i":"5"' in file.read_text()
+    assert replayed(file, {"name": "polled", "symbols": SYMBOLS}, source.path) == live
+    tried = dataflow("try", source.path, file, "--json", DATAFLOW_BIN=str(BIN))
+    found = [json.loads(line) for line in tried.stdout.splitlines()]
+    assert {(one["symbol"], one["tradeId"]) for one in found if one["is"] == "record"} == \
+        {*(("BTC-USD", number) for number in "1235"), *(("ETH-USD", number) for number in "12")}
+    assert "fault" in {one["is"] for one in found}
 
 
 def test_several_lines_are_one_recording(recorded, replayed, file):
