@@ -85,7 +85,8 @@ static told_symbol_t *find(const websocket_t *self, text_t channel, text_t nativ
 static const told_symbol_t *find_any(const websocket_t *self, text_t channel)
 {
     char subject[SUBJECT_MAX];
-    return told_symbols_find(&self->session.symbols, (text_t){subject, subject_print(subject, channel, TEXT("*"))});
+    size_t length = subject_print(subject, channel, TEXT("*"));
+    return told_symbols_find(&self->session.symbols, (text_t){subject, length});
 }
 
 /* Records of a symbol that nobody asked for, or has left, are not wanted. */
