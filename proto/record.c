@@ -26,7 +26,8 @@ bool record_is_of(const trade_t *record, text_t topic)
     char subject[SUBJECT_MAX];
     if (record_is_trade(record))
         return topic_names(topic, record->symbol, record->source);
-    return topic_names(topic, (text_t){subject, record_subject(subject, record)}, record->source);
+    size_t length = record_subject(subject, record);
+    return topic_names(topic, (text_t){subject, length}, record->source);
 }
 
 size_t record_print(char out[static RECORD_MAX], const trade_t *record)

@@ -96,6 +96,7 @@ static bool go_over(const feeds_t *self, feed_t **feed, source_config_t *setting
 {
     if (!source_config_equal(feed_config(*feed), settings))
         return start_anew(self, feed, settings);
+    feed_record(*feed, settings);
     if (source_config_symbols_equal(feed_config(*feed), settings)) {
         source_config_release(settings);
         return true;
@@ -184,6 +185,14 @@ size_t feeds_count(const feeds_t *self)
 feed_t *feeds_at(const feeds_t *self, size_t number)
 {
     return self->feeds[number];
+}
+
+feed_t *feeds_find(const feeds_t *self, text_t name)
+{
+    for (size_t i = 0; i < self->count; i++)
+        if (text_equal(feed_config(self->feeds[i])->name, name))
+            return self->feeds[i];
+    return NULL;
 }
 
 bool feeds_remember(feeds_t *self)

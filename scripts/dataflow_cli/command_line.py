@@ -200,7 +200,7 @@ def add_replay(sub):
 
 
 def add_try(sub):
-    sub.add_argument("definition", metavar="SOURCE.json", help="the definition of a source (connector websocket)")
+    sub.add_argument("definition", metavar="SOURCE.json", help="the definition of a source (connectors websocket and http)")
     sub.add_argument("recording", metavar="RECORDING", nargs="?",
                      help="messages: one a line, as they are or behind the time of their receipt; or one JSON file; - is standard input")
     sub.add_argument("--symbols", action="append", metavar="A,B", help="only these are wanted; without, the source's names are taken for symbols")

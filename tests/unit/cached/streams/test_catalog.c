@@ -1,8 +1,8 @@
-#include <check.h>
 #include <stdio.h>
 #include <stdlib.h>
 
 #include "cached/streams/catalog.h"
+#include "tests/unit/run_tests.h"
 
 static catalog_t *catalog;
 
@@ -141,7 +141,6 @@ END_TEST
 
 int main(void)
 {
-    Suite *suite = suite_create("catalog");
     TCase *tcase = tcase_create("catalog");
     tcase_add_checked_fixture(tcase, setup, teardown);
     tcase_add_test(tcase, a_stream_has_one_memory_log);
@@ -152,10 +151,5 @@ int main(void)
     tcase_add_test(tcase, a_source_that_is_withdrawn_offers_nothing_whatever_it_names);
     tcase_add_test(tcase, a_symbol_with_trades_stays_without_an_offer);
     tcase_add_test(tcase, the_bus_cannot_make_it_grow_without_end);
-    suite_add_tcase(suite, tcase);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_ENV);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+    return RUN_TESTS("catalog", tcase);
 }

@@ -2,8 +2,8 @@
 #include "gatewayd/methods/arguments.h"
 
 #include "proto/moment.h"
+#include "tests/unit/run_tests.h"
 
-#include <check.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -158,7 +158,6 @@ END_TEST
 
 int main(void)
 {
-    Suite *suite = suite_create("arguments");
     TCase *tcase = tcase_create("arguments");
     tcase_add_loop_test(tcase, both_forms_are_refused_in_the_same_words, 0, sizeof refused / sizeof *refused);
     tcase_add_test(tcase, both_forms_are_read_as_the_same);
@@ -166,10 +165,5 @@ int main(void)
     tcase_add_test(tcase, who_gets_a_list_names_the_channel);
     tcase_add_test(tcase, all_of_another_channel_is_not_all);
     tcase_add_test(tcase, where_something_goes_on_is_json);
-    suite_add_tcase(suite, tcase);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_ENV);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+    return RUN_TESTS("arguments", tcase);
 }
