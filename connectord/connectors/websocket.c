@@ -6,7 +6,9 @@
 #include "common/clock.h"
 #include "common/log.h"
 #include "connectord/connectors/exchange_session.h"
+#include "connectord/connectors/gaps.h"
 #include "connectord/connectors/source_definition.h"
+#include "connectord/mapping/continuity.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -21,6 +23,10 @@ typedef struct {
     exchange_session_t session; /* its `first` is the ping */
     source_definition_t definition;
     table_t *by_id; /* told_symbol_t, by what the source calls a subscription since it confirmed it; NULL when memory ran out */
+    gaps_t gaps;    /* of messages, where the definition has a sequence */
+    continuity_t *continuity; /* of records, where it has one */
+    bool broken;              /* in the present message something shows that one is missing: */
+    uint64_t expected, found;
 } websocket_t;
 
 /* --- what is said --- */
@@ -101,6 +107,16 @@ static bool on_key(void *arg, text_t channel, text_t native, text_t *key)
     return symbol && symbol->open;
 }
 
+/* The first one counts: what comes behind it goes on from there. */
+static void break_off(websocket_t *self, uint64_t expected, uint64_t found)
+{
+    if (self->broken)
+        return;
+    self->broken = true;
+    self->expected = expected;
+    self->found = found;
+}
+
 static void on_record(void *arg, const mapping_record_t *record)
 {
     websocket_t *self = arg;
@@ -109,6 +125,9 @@ static void on_record(void *arg, const mapping_record_t *record)
     trade.timestamp_ns = record->timestamp_ns;
     if (exchange_session_is_open(&self->session)) /* else the source has left at an earlier one of the message */
         self->session.events->on_trade(self->session.arg, &trade);
+    uint64_t expected;
+    if (!continuity_goes_on(self->continuity, record, &expected))
+        break_off(self, expected, record->number);
 }
 
 static void refuse(websocket_t *self, told_symbol_t *symbol, text_t reason)
@@ -155,10 +174,26 @@ static void on_reply(void *arg, protocol_reply_t reply, text_t native, text_t id
 
 static const mapping_events_t mapping_events = {.record = on_record, .fault = report_malformed, .key = on_key};
 
-/* Most messages are records: only what is for no rule of the mapping may be a reply. */
+/* Where the source numbers all that it sends. */
+static void look_at_sequence(websocket_t *self, text_t json)
+{
+    uint64_t number, expected;
+    protocol_numbering_t numbering = protocol_number(self->definition.protocol, json, &number);
+    if (numbering == PROTOCOL_UNREADABLE)
+        gaps_unread(&self->gaps);
+    if (numbering != PROTOCOL_NUMBERED)
+        return;
+    gaps_verdict_t verdict = gaps_check(&self->gaps, number, &expected);
+    if (verdict == GAPS_HOLE || verdict == GAPS_RESTARTED)
+        break_off(self, expected, number);
+}
+
+/* Most messages are records: only what is for no rule of the mapping may be a reply. The message first, and then the hole before it: the source reconnects
+ * upon a hole, and the message is good. */
 static void on_message(void *arg, text_t json)
 {
     websocket_t *self = arg;
+    self->broken = false;
     mapping_t *mapping = self->definition.mapping;
     uint64_t others = mapping_counts(mapping)->other_messages;
     int64_t received_ns = clock_real_ns();
@@ -166,6 +201,9 @@ static void on_message(void *arg, text_t json)
     mapping_run(mapping, json, received_ns, &mapping_events, self);
     if (mapping_counts(mapping)->other_messages > others)
         protocol_read(self->definition.protocol, json, on_reply, self);
+    look_at_sequence(self, json);
+    if (self->broken && exchange_session_is_open(&self->session))
+        self->session.events->on_gap(self->session.arg, self->expected, self->found);
 }
 
 /* --- the connection --- */
@@ -182,6 +220,8 @@ static void on_open(void *arg)
     websocket_t *self = arg;
     uint32_t every_ms;
     forget_ids(self);
+    self->gaps = (gaps_t){0};
+    continuity_begin(self->continuity);
     if (protocol_ping(self->definition.protocol, &every_ms).length > 0)
         exchange_session_repeat_first(&self->session, every_ms);
 }
@@ -201,6 +241,7 @@ static void websocket_close(void *arg)
         return;
     exchange_session_release(&self->session);
     table_destroy(&self->by_id);
+    continuity_destroy(&self->continuity);
     source_definition_release(&self->definition);
     free(self);
 }
@@ -238,7 +279,7 @@ static void *websocket_open(loop_t *loop, web_t *web, const source_config_t *con
     if (!read_definition(&self->definition, config, why))
         log_error("websocket: the definition can't be used", LOG_SLICE("source", config->name),
                   LOG_TEXT("definition", definition_path(config)), LOG_TEXT("error", why));
-    else if ((self->by_id = table_new()) &&
+    else if ((self->by_id = table_new()) && (self->continuity = continuity_new()) &&
              exchange_session_open(&self->session, &websocket_protocol, loop, web, config, events, arg))
         return self;
     log_error("websocket: not started", LOG_SLICE("source", config->name));

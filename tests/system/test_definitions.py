@@ -177,3 +177,35 @@ def test_another_definition_in_the_same_file_is_taken_on_sighup_and_a_broken_one
         notes = [json.loads(line) for line in (flow.directory / "state/journal/definitions.ndjson").read_text().splitlines()]
         assert [(note["source"], note["definition"]) for note in notes] == [("okx", str(path))] * 2
         assert notes[-1]["sha256"] == hashlib.sha256(path.read_bytes()).hexdigest() != notes[0]["sha256"]
+
+
+def test_a_message_that_is_missing_is_a_gap_where_the_definition_has_a_sequence(pipeline):
+    flow = pipeline()
+    flow.config["connectord"]["sources"] = [{"name": "blockchain", "connector": "websocket", "url": f"ws://{flow.address('simulator')}/ws",
+                                             "definition": str(SOURCES / "blockchain.json"), "symbols": ["BTC-USD"]}]
+    flow.start_simulator("--any-origin", "--rate", "100", "--symbols", "BTC-USD")
+    connectord = flow.start_connectord()
+    flow.subscribed("BTC-USD")
+    flow.tell_simulator("/control/skip?n=3")
+    connectord.wait_for_line("numbering has a hole")
+
+
+def test_a_number_that_is_missing_among_the_ids_of_a_symbol_is_a_gap(pipeline, tmp_path):
+    definition = {"websocket": {"subscribe": "${native}"},
+                  "mapping": {"symbol": "/s", "id": "/i", "timestamp": "/t", "unit": "s", "price": "/p", "qty": "/q", "side": {"at": "/d", "buy": "b", "sell": "s"},
+                              "continuity": {"of": "id", "rule": "plus_one", "scope": "key"}}}
+    path = tmp_path / "ids.json"
+    path.write_text(json.dumps(definition))
+    said = lambda symbol, number: json.dumps({"s": symbol, "i": number, "t": 1764411873 + number, "p": "1", "q": "2", "d": "b"})
+
+    def answer(symbol):
+        return [said(symbol, 7), said(symbol, 8)] + ([said(symbol, 10)] if symbol == "C-D" else [])
+
+    with Exchange(answer) as exchange:
+        flow = pipeline()
+        flow.config["connectord"]["sources"] = [{"name": "ids", "connector": "websocket", "url": f"ws://127.0.0.1:{exchange.port}/",
+                                                 "definition": str(path), "symbols": ["A-B", "C-D"]}]
+        connectord = flow.start_connectord()
+        connectord.wait_for_line("numbering has a hole: expected 9, found 10")
+        with Requester(flow.replay) as replay:
+            assert [trade["tradeId"] for trade in replay.all("trade.C-D.ids")] == ["7", "8", "10"]
