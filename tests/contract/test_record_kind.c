@@ -2,9 +2,7 @@
 #include "common/json/json.h"
 #include "proto/record.h"
 #include "proto/record_kind.h"
-
-#include <check.h>
-#include <stdlib.h>
+#include "tests/unit/run_tests.h"
 
 static char longest_data[RECORD_DATA_MAX], digits[64], id[TRADE_ID_MAX], source[SOURCE_MAX], key[KEY_MAX], channel[CHANNEL_MAX],
     symbol[SYMBOL_MAX];
@@ -191,7 +189,6 @@ int main(void)
     while (record_kind_at((size_t)examples))
         examples++;
     examples *= EXAMPLES;
-    Suite *suite = suite_create("record kinds");
     TCase *tests = tcase_create("record kinds");
     tcase_add_checked_fixture(tests, set_up, NULL);
     tcase_add_loop_test(tests, a_valid_record_prints_as_json_within_its_bound_and_comes_back, 0, examples);
@@ -200,10 +197,5 @@ int main(void)
     tcase_add_loop_test(tests, its_cursor_stands_at_the_start_and_it_moves_to_another, 0, examples);
     tcase_add_loop_test(tests, its_topic_is_that_of_its_subject_and_source, 0, examples);
     tcase_add_loop_test(tests, each_field_that_is_wrong_is_named, 0, examples);
-    suite_add_tcase(suite, tests);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_ENV);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+    return RUN_TESTS("record kinds", tests);
 }

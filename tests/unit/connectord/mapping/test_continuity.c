@@ -1,8 +1,6 @@
 #include "connectord/mapping/continuity.h"
 #include "connectord/mapping/mapping.h"
-
-#include <check.h>
-#include <stdlib.h>
+#include "tests/unit/run_tests.h"
 
 static continuity_t *continuity;
 static uint64_t expected;
@@ -136,7 +134,6 @@ END_TEST
 
 int main(void)
 {
-    Suite *suite = suite_create("continuity");
     TCase *tests = tcase_create("continuity");
     tcase_add_checked_fixture(tests, set_up, tear_down);
     tcase_add_test(tests, numbers_that_count_by_one_show_what_is_missing);
@@ -145,10 +142,5 @@ int main(void)
     tcase_add_test(tests, a_new_connection_may_begin_anywhere);
     tcase_add_test(tests, a_mapping_says_what_the_number_is);
     tcase_add_test(tests, mistakes_are_named);
-    suite_add_tcase(suite, tests);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_ENV);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+    return RUN_TESTS("continuity", tests);
 }

@@ -1,7 +1,5 @@
 #include "connectord/mapping/protocol.h"
-
-#include <check.h>
-#include <stdlib.h>
+#include "tests/unit/run_tests.h"
 
 #define TALK                                                                                                                   \
     "{\"native\":\"t${base}${quote}\",\"subscribe\":\"{\\\"want\\\":\\\"${channel} "                                           \
@@ -97,17 +95,11 @@ END_TEST
 
 int main(void)
 {
-    Suite *suite = suite_create("protocol");
     TCase *tests = tcase_create("protocol");
     tcase_add_checked_fixture(tests, set_up, tear_down);
     tcase_add_test(tests, what_is_said_names_the_channel_the_spelling_and_the_token);
     tcase_add_test(tests, replies_are_told_from_everything_else);
     tcase_add_test(tests, messages_are_numbered_where_the_definition_says_so);
     tcase_add_test(tests, mistakes_are_named);
-    suite_add_tcase(suite, tests);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_ENV);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+    return RUN_TESTS("protocol", tests);
 }

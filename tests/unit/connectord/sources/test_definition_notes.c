@@ -1,10 +1,9 @@
 #include "connectord/sources/definition_notes.h"
 
+#include "tests/unit/run_tests.h"
 #include "tests/unit/temporary_folder.h"
 
-#include <check.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <unistd.h>
 
 static folder_t place;
@@ -90,16 +89,10 @@ END_TEST
 
 int main(void)
 {
-    Suite *suite = suite_create("definition_notes");
     TCase *tests = tcase_create("definition_notes");
     tcase_add_checked_fixture(tests, set_up, tear_down);
     tcase_add_test(tests, a_definition_is_noted_when_it_is_another_one);
     tcase_add_test(tests, a_long_file_makes_room);
     tcase_add_test(tests, what_can_t_be_noted_is_no_harm);
-    suite_add_tcase(suite, tests);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_ENV);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+    return RUN_TESTS("definition_notes", tests);
 }
