@@ -1,0 +1,134 @@
+// A table of records: a few columns for what every record has, then one for each member of their data, as they are first seen.
+
+import { Exact, label, shown } from "./exact.js";
+
+const MOST_COLUMNS = 12, CUT = 60; // of members; of the characters of a value
+
+// The time of a timestamp, with the day if that is not today's.
+export function when(timestamp) {
+  const [, day, time] = /^(.*)T([0-9:]+(?:\.[0-9]{1,3})?)/.exec(timestamp) ?? [null, "", timestamp];
+  return day === new Date().toISOString().slice(0, 10) ? time : `${day} ${time}`;
+}
+
+export class Grid {
+  // heads: the titles of the first columns. link(key): where a row's first cell leads, if it leads anywhere; pick(key): when it is followed
+  constructor(table, heads, { link, pick } = {}) {
+    Object.assign(this, { table, heads, link, pick, body: table.tBodies[0] });
+    this.clear();
+    if (!pick) return;
+    this.body.addEventListener("click", (event) => this.clicked(event));
+    this.body.addEventListener("keydown", (event) => this.key(event));
+  }
+
+  clear() {
+    Object.assign(this, { columns: [], more: new Set(), lines: new Map() });
+    this.body.replaceChildren();
+    this.title();
+  }
+
+  // A member keeps its column though later records lack it.
+  learn(members) {
+    const fresh = [...members.keys()].filter((path) => !this.columns.includes(path) && !this.more.has(path));
+    if (fresh.length === 0) return;
+    const room = MOST_COLUMNS - this.columns.length;
+    fresh.slice(room).forEach((path) => this.more.add(path));
+    if (room <= 0) return;
+    this.columns.push(...fresh.slice(0, room));
+    this.title();
+  }
+
+  title() {
+    this.table.tHead.rows[0].replaceChildren(...[...this.heads, ...this.columns.map(label)].map((text) => {
+      const cell = Object.assign(document.createElement("th"), { textContent: text });
+      cell.scope = "col";
+      return cell;
+    }));
+  }
+
+  // rows: [{id, first: texts, hint, members, current, state}], from above
+  draw(rows) {
+    const kept = new Set(rows.map(({ id }) => id));
+    for (const [id, line] of this.lines) if (!kept.has(id)) this.drop(id, line);
+    rows.forEach((row, i) => {
+      const line = this.lines.get(row.id) ?? this.line(row);
+      if (this.body.rows[i] !== line.row) this.body.insertBefore(line.row, this.body.rows[i] ?? null);
+      this.fill(line, row);
+    });
+    this.rove();
+  }
+
+  drop(id, line) {
+    line.row.remove();
+    this.lines.delete(id);
+  }
+
+  line({ id }) {
+    const line = { row: document.createElement("tr"), cells: [] };
+    this.lines.set(id, line);
+    return line;
+  }
+
+  fill(line, { id, first, hint, members, current = false, state = "" }) {
+    const count = first.length + this.columns.length;
+    while (line.cells.length < count) line.cells.push(this.cell(line, id));
+    first.forEach((text, i) => put(line.cells[i], text, "", i === 1 ? hint : undefined));
+    this.columns.forEach((path, i) => value(line.cells[first.length + i], members?.get(path)));
+    if (this.link) line.cells[0].holder.setAttribute("aria-current", String(current));
+    line.row.dataset.state = state;
+  }
+
+  cell(line, id) {
+    const first = line.cells.length === 0;
+    const cell = document.createElement(first ? "th" : "td");
+    if (first) cell.scope = "row";
+    line.row.append(cell);
+    if (!first || !this.link) return { cell, holder: cell };
+    const holder = Object.assign(document.createElement("a"), { href: this.link(id), tabIndex: -1 });
+    holder.dataset.key = id;
+    cell.append(holder);
+    return { cell, holder };
+  }
+
+  // One row at a time can be reached by Tab, the others from there by the arrows.
+  rove() {
+    if (!this.link) return;
+    const links = this.links();
+    const now = links.find((link) => link === document.activeElement) ?? links.find((link) => link.getAttribute("aria-current") === "true") ?? links[0];
+    links.forEach((link) => (link.tabIndex = link === now ? 0 : -1));
+  }
+
+  focus() {
+    (this.links().find((link) => link.tabIndex === 0) ?? this.table.parentElement).focus();
+  }
+
+  links() {
+    return [...this.body.rows].map((row) => row.cells[0].firstChild);
+  }
+
+  clicked(event) {
+    if (event.ctrlKey || event.metaKey || event.shiftKey || (event.detail > 0 && !getSelection().isCollapsed)) return;
+    event.preventDefault();
+    this.pick(event.target.closest("tr").cells[0].firstChild.dataset.key);
+  }
+
+  key(event) {
+    const links = this.links(), at = links.indexOf(document.activeElement);
+    const places = { ArrowDown: at + 1, ArrowUp: at - 1, PageDown: at + 10, PageUp: at - 10, Home: 0, End: links.length - 1 };
+    if (!(event.key in places) || event.ctrlKey || event.metaKey || event.altKey) return;
+    event.preventDefault();
+    links[Math.min(Math.max(places[event.key], 0), links.length - 1)]?.focus();
+    this.rove();
+  }
+}
+
+function value(place, value) {
+  const text = shown(value);
+  put(place, text.length > CUT ? `${text.slice(0, CUT - 1)}…` : text, value instanceof Exact ? "number" : "", text.length > 12 ? text : "");
+}
+
+// Only what has changed: to touch an element costs more than to compare.
+function put(place, text, className = "", title = "") {
+  if (place.text !== text) place.holder.textContent = place.text = text;
+  if (place.cell.className !== className) place.cell.className = className;
+  if (place.cell.title !== title) place.cell.title = title;
+}
