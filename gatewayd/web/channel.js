@@ -250,7 +250,9 @@ export class ChannelView {
   row(key) {
     const record = this.newest.get(key);
     const first = record ? [key, when(record.timestamp), record.source] : [key, "", ""];
-    return { id: key, first, hint: record?.timestamp, members: record?.members, current: key === this.selected, state: this.stale.has(key) ? "stale" : "" };
+    const stale = this.stale.has(key);
+    const hint = stale ? `${record?.timestamp}: none since then, for longer than is likely` : record?.timestamp;
+    return { id: key, first, hint, members: record?.members, current: key === this.selected, state: stale ? "stale" : "" };
   }
 }
 

@@ -14,7 +14,7 @@ const EXACT = /"(price|qty|open|high|low|close|volume|vwap)":(-?[0-9][0-9.eE+-]*
 // 8.5E-5 is 0.000085 to people, digit for digit.
 const SCIENTIFIC = /"(price|qty|open|high|low|close|volume|vwap)":"(-?)([0-9]+)(?:\.([0-9]+))?[eE]([+-]?[0-9]{1,2})"/g;
 // Records of other channels may have any members, and any of them may be a number.
-const OF_RECORDS = /"(records|data)":/;
+const OF_RECORDS = /"records":\[|"data":\{/;
 export const parse = (text) => (OF_RECORDS.test(text) ? parseExact(text) : JSON.parse(text.replace(EXACT, '"$1":"$2"').replace(SCIENTIFIC, inFull)));
 
 function inFull(_, name, sign, whole, fraction = "", exponent) {

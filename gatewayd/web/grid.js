@@ -2,7 +2,7 @@
 
 import { Exact, label, shown } from "./exact.js";
 
-const MOST_COLUMNS = 12, CUT = 60; // of members; of the characters of a value
+const MOST_COLUMNS = 12, CUT = 60, MOST_PLACES = 12; // of members; characters of a value; decimals that are lined up
 
 // The time of a timestamp, with the day if that is not today's.
 export function when(timestamp) {
@@ -21,13 +21,14 @@ export class Grid {
   }
 
   clear() {
-    Object.assign(this, { columns: [], more: new Set(), lines: new Map() });
+    Object.assign(this, { columns: [], places: new Map(), more: new Set(), lines: new Map() });
     this.body.replaceChildren();
     this.title();
   }
 
   // A member keeps its column though later records lack it.
   learn(members) {
+    for (const [path, value] of members) if (value instanceof Exact) this.measure(path, value.text);
     const fresh = [...members.keys()].filter((path) => !this.columns.includes(path) && !this.more.has(path));
     if (fresh.length === 0) return;
     const room = MOST_COLUMNS - this.columns.length;
@@ -37,12 +38,17 @@ export class Grid {
     this.title();
   }
 
+  // The decimal points of a column stand below each other: as many places for all as the longest has.
+  measure(path, text) {
+    const places = Math.min(placesOf(text), MOST_PLACES), most = this.places.get(path);
+    if (!(places <= most)) this.places.set(path, places);
+    if (most === undefined && this.columns.includes(path)) this.title();
+  }
+
   title() {
-    this.table.tHead.rows[0].replaceChildren(...[...this.heads, ...this.columns.map(label)].map((text) => {
-      const cell = Object.assign(document.createElement("th"), { textContent: text });
-      cell.scope = "col";
-      return cell;
-    }));
+    const head = (text, className = "") => Object.assign(document.createElement("th"), { textContent: text, scope: "col", className });
+    const columns = this.columns.map((path) => head(label(path), this.places.has(path) ? "number" : ""));
+    this.table.tHead.rows[0].replaceChildren(...this.heads.map((text) => head(text)), ...columns);
   }
 
   // rows: [{id, first: texts, hint, members, current, state}], from above
@@ -72,7 +78,7 @@ export class Grid {
     const count = first.length + this.columns.length;
     while (line.cells.length < count) line.cells.push(this.cell(line, id));
     first.forEach((text, i) => put(line.cells[i], text, "", i === 1 ? hint : undefined));
-    this.columns.forEach((path, i) => value(line.cells[first.length + i], members?.get(path)));
+    this.columns.forEach((path, i) => value(line.cells[first.length + i], members?.get(path), this.places.get(path)));
     if (this.link) line.cells[0].holder.setAttribute("aria-current", String(current));
     line.row.dataset.state = state;
   }
@@ -121,8 +127,14 @@ export class Grid {
   }
 }
 
-function value(place, value) {
+// The point and what is behind it.
+const placesOf = (text) => (/e/i.test(text) || !text.includes(".") ? 0 : text.length - text.indexOf("."));
+
+// Blanks would be copied with the text: the places that a number lacks are padding.
+function value(place, value, most) {
   const text = shown(value);
+  const lacks = value instanceof Exact ? Math.max(most - placesOf(text), 0) : 0;
+  if ((place.lacks ?? 0) !== lacks) place.cell.style.setProperty("--lacks", `${place.lacks = lacks}ch`);
   put(place, text.length > CUT ? `${text.slice(0, CUT - 1)}…` : text, value instanceof Exact ? "number" : "", text.length > 12 ? text : "");
 }
 

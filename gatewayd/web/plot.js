@@ -16,6 +16,8 @@ export class Plot {
     this.line = this.chart.addSeries(library.LineSeries, { lineWidth: 2, priceLineVisible: false });
     this.chart.subscribeCrosshairMove((event) => this.point(event.time ?? null));
     frame.addEventListener("keydown", (event) => this.key(event));
+    for (const touch of ["wheel", "pointerdown"]) frame.addEventListener(touch, () => (this.moved = true), { capture: true, passive: true });
+    new ResizeObserver(() => requestAnimationFrame(() => this.fit())).observe(frame);
     setInterval(() => this.draw(), DRAW_MS);
     this.paint();
   }
@@ -34,7 +36,7 @@ export class Plot {
   show(points) {
     Object.assign(this, { points: [], places: -1 });
     points.forEach((point) => this.add(point));
-    this.all = this.fresh = true;
+    Object.assign(this, { all: true, moved: false });
     this.draw();
   }
 
@@ -67,9 +69,14 @@ export class Plot {
     const { points } = this;
     if (this.all) this.line.setData(points.map(bare));
     else points.slice(Math.max(this.drawn - 1, 0)).forEach((point) => this.line.update(bare(point)));
-    if (this.fresh) this.chart.timeScale().fitContent();
-    Object.assign(this, { drawn: points.length, stale: false, all: false, fresh: points.length < 2 });
+    Object.assign(this, { drawn: points.length, stale: false, all: false });
+    this.fit();
     this.tell();
+  }
+
+  // All is in sight until one moves it.
+  fit() {
+    if (!this.moved) this.chart.timeScale().fitContent();
   }
 
   point(time) {
@@ -88,6 +95,7 @@ export class Plot {
     const act = KEYS[event.key];
     if (!act || event.ctrlKey || event.metaKey || event.altKey) return;
     event.preventDefault();
+    this.moved = event.key !== "Home";
     act(this.chart.timeScale());
   }
 }

@@ -1,6 +1,7 @@
 """The page shows other channels than trades: the newest record of each key, a line, and what came before."""
 
 import json
+import shutil
 
 import pytest
 from page import browser, chromium, cut, opened  # noqa: F401 (fixtures)
@@ -95,6 +96,8 @@ def test_the_newest_of_each_key_is_shown_to_the_digit_and_follows(lab, page):
     shown = values(page)
     assert (shown["sensor-1"]["celsius"], shown["sensor-1"]["air.hPa"], shown["sensor-1"]["air.ok"]) == ("21.50", "1013.250000000000000001", "true")
     assert (shown["sensor-2"]["celsius"], shown["sensor-2"]["note"], shown["sensor-2"]["air.ok"]) == ("-3", 'a "b"', "")
+    padding = page.evaluate("['sensor-1', 'sensor-2'].map((key) => parseFloat(getComputedStyle(document.querySelector(`[data-key=${key}]`).closest('tr').cells[3]).paddingRight))")
+    assert padding[1] > padding[0], "the decimal points stand below each other"
     assert (shown["Sensor-3"]["celsius"], shown["Sensor-3"]["tags"]) == ("1.0e-7", "[1.0,{}]")
     assert shown["sensor-1"]["UTC"].endswith("12:00:01.250") and shown["sensor-1"]["Source"] == "lab"
     lab.exchange.say(reading("sensor-1", 4, "21.60"))
@@ -155,6 +158,40 @@ def test_of_a_channel_that_keeps_the_latest_nothing_is_missed(lab):
     until(lambda: values(page)["sensor-1"]["celsius"] == "19.0", "the newest")
     until(lambda: page.shown("resumed").startswith("1×"), "the return")
     assert page.shown("missed") == "not counted"
+
+
+def test_what_can_not_be_had_again_is_shown_as_missing(lab, page):
+    page.do("click", selector="#newest tr:nth-child(2) td")
+    until(lambda: points(page) == 1, "the line")
+    cut(lab, "gateway0", "cached", "connectord")
+    shutil.rmtree(lab.directory / "state")
+    lab.exchange.heard.clear()
+    lab.start_connectord()
+    lab.start_cached()
+    lab.start_gateway()
+    until(lambda: lab.exchange.heard, "the subscription")
+    lab.exchange.say(reading("sensor-1", 10, "10.0"))
+    until(lambda: page.shown("missed") == "0 or more", "the page to say that records may be missing")
+    until(lambda: "Records may be missing here: the journal was lost" in [row[0] for row in table(page, "past")], "the place in the list")
+    until(lambda: table(page, "past")[0][2] == "10.0", "what is new, above it")
+
+
+def test_a_source_that_is_lost_is_shown(lab, page):
+    lab.processes["connectord"].kill()
+    until(lambda: page.shown("state").startswith("Source lost: lab"), "the loss to be shown")
+    lab.start_connectord()
+    until(lambda: page.shown("state") == "Live", "the return")
+
+
+def test_a_pause_holds_the_table(lab, page):
+    page.press("p")
+    assert page.shown("hold") == "Continue"
+    held, count = table(page), page.number("received")
+    lab.exchange.say(reading("sensor-1", 10, "10.0"))
+    until(lambda: page.number("received") > count, "a record behind the pause")
+    assert table(page) == held
+    page.press("p")
+    until(lambda: values(page)["sensor-1"]["celsius"] == "10.0", "the table to go on")
 
 
 def test_keys_are_narrowed_in_the_table_and_picked_by_the_picker(lab, page):
