@@ -15,7 +15,7 @@ const $ = (id) => document.getElementById(id);
 
 const ledger = new Ledger();
 const table = new Table($("window"), $("rows"), { onHold, fetchOlder });
-const picker = new Picker($("symbol"), $("symbols"), (name) => (view.channel === null ? pick(name) : view.select(name)));
+const picker = new Picker($("symbol"), $("symbols"), (name) => either(() => pick(name), () => view.select(name))());
 const sources = new Sources($("sources"), $("line"), $("all"));
 const client = new Client(`${location.protocol === "https:" ? "wss" : "ws"}://${location.host}/ws`,
   { onOpen, onLost, onJoin, onTrade, onGap, onSource, onSubscription: status, onRefused,
@@ -60,9 +60,11 @@ async function onOpen() {
 
 // Resolves with the error if nobody can say so yet.
 async function askWhatThereIs() {
-  const [known, trades] = await Promise.all(["getChannels", "getSymbols"].map((method) => client.call(method).catch((error) => error)));
+  const ask = (method) => client.call(method).catch((error) => error);
+  const [known, trades] = await Promise.all([ask("getChannels"), ask("getSymbols")]);
   if (!client.open) return {};
-  channels = Object.fromEntries(Object.entries(known.channels ?? channels).filter(([, { sources }]) => sources.length));
+  const all = Object.entries(known.channels ?? channels);
+  channels = Object.fromEntries(all.filter(([, { sources }]) => sources.length));
   if (trades.symbols) {
     ({ symbols, sources: offering } = trades);
     if (view.channel === null) picker.offer(symbols);
@@ -71,7 +73,7 @@ async function askWhatThereIs() {
   return trades;
 }
 
-// The address names it. If it is not there, nor are trades, another one is shown after a while: sources may not all have been heard yet.
+// The address names it. If it is not there, another one is shown after a while: sources may not all have been heard yet.
 function firstChannel() {
   const named = new URLSearchParams(location.search).get("channel") ?? "trades";
   const others = Object.keys(channels).filter((name) => name !== "trades");
@@ -81,8 +83,8 @@ function firstChannel() {
 }
 
 function offerChannels() {
-  const names = [...new Set([...Object.keys(channels), ...(view.channel === null ? [] : [view.channel])])];
   const shown = view.channel ?? "trades";
+  const names = [...new Set([...Object.keys(channels), ...(shown === "trades" ? [] : [shown])])];
   const now = names.join(" ");
   if ($("channel").dataset.names !== now) $("channel").replaceChildren(...names.map((name) => new Option(name)));
   $("channel").dataset.names = now;
@@ -148,10 +150,12 @@ function onSource(up, { source, reason, channel = "trades", symbol, staleness })
   if (symbol && channel !== "trades") return view.starves(up, symbol);
   if (up) delete lost[source];
   else if (symbol) lost[source] = { state: "stale", text: `No trade from ${source} for ${span(staleness)}` };
-  else lost[source] = { state: "lost", text: `${view.channel === null ? "Exchange" : "Source"} lost: ${source}:  ${reason || "no connection"}` };
+  else lost[source] = { state: "lost", text: `${noun()} lost: ${source}:  ${reason || "no connection"}` };
   showState();
   status();
 }
+
+const noun = () => (view.channel === null ? "Exchange" : "Source");
 
 async function fetchOlder(place) {
   const { symbol } = client;
@@ -185,7 +189,8 @@ async function status() {
   const known = await client.call("getStatus").catch(() => null);
   if (!known) return;
   notice(known.sources);
-  if (view.channel === null) return sources.show(known.sources, offering[client.symbol] ?? [], client.symbol ?? "");
+  const { symbol } = client;
+  if (view.channel === null) return sources.show(known.sources, offering[symbol] ?? [], symbol ?? "");
   const { channel, selected } = view;
   sources.show(known.sources, view.sources[selected] ?? channels[channel]?.sources ?? [], `${channel}.${selected ?? ""}`);
 }
@@ -201,7 +206,8 @@ function notice(sources) {
 // Trades, or another channel.
 function showChannel(name) {
   const params = new URLSearchParams(location.search);
-  const [symbol, member] = name === (params.get("channel") ?? "trades") ? [params.get("symbol"), params.get("member")] : [null, null];
+  const named = name === (params.get("channel") ?? "trades");
+  const [symbol, member] = named ? [params.get("symbol"), params.get("member")] : [null, null];
   const wanted = [former, symbol].find((one) => symbols.includes(one)) ?? symbols[0];
   clear();
   if (name === "trades") showTrades(wanted);
@@ -278,7 +284,8 @@ const ofTrades = () => ({ ledger, last, lastAt, title: last ? `${last.price} ${l
 function ofRecords() {
   ticks[0] = view.count();
   const { ledger, value, selected, last, channel } = view;
-  return { ledger, lastAt: last?.at, last: last && { price: value || "–" }, title: selected ? `${value} ${selected}` : `${channel} – Data Flow` };
+  const title = selected ? `${value} ${selected}` : `${channel} – Data Flow`;
+  return { ledger, lastAt: last?.at, last: last && { price: value || "–" }, title };
 }
 
 const age = (seconds) => (seconds < 2 ? "now" : `${span(seconds)} ago`);
@@ -329,7 +336,8 @@ const SHORTCUTS = {
 };
 
 function key(event) {
-  if (event.ctrlKey || event.metaKey || event.altKey || event.target.matches("input:not([type=radio]), select") || document.querySelector("dialog[open]")) return;
+  if (event.ctrlKey || event.metaKey || event.altKey) return;
+  if (event.target.matches("input:not([type=radio]), select") || document.querySelector("dialog[open]")) return;
   const radio = view.channel === null && document.querySelectorAll("#intervals input")[Number(event.key) - 1];
   const act = radio ? () => radio.click() : SHORTCUTS[event.key.toLowerCase()];
   if (!act) return;

@@ -13,14 +13,20 @@ const $ = (id) => document.getElementById(id);
 const count = (number) => number.toLocaleString("en");
 
 export class ChannelView {
-  // picker: offered the keys; events: onLive(), onRefused(message), onMoved(): the address or what is selected has changed
+  // picker: offered the keys. events: onLive(); onRefused(message); onMoved(): the address or what is selected has changed
   constructor(client, picker, events) {
-    Object.assign(this, { client, picker, events, channel: null, selected: null, ledger: new Ledger(), ticks: 0, paused: false });
+    Object.assign(this, { client, picker, events, channel: null, selected: null });
+    Object.assign(this, { ledger: new Ledger(), ticks: 0, paused: false });
     this.records = new Records(client, {
-      onRecord: (record, live) => this.took(record, live), onGap: (gap) => this.lacks(gap), onJoin: (...what) => this.joined(...what),
-      onLeave: (key) => this.left(key), onFull: () => this.full(), onRefused: events.onRefused,
+      onRecord: (record, live) => this.took(record, live),
+      onGap: (gap) => this.lacks(gap),
+      onJoin: (...what) => this.joined(...what),
+      onLeave: (key) => this.left(key),
+      onFull: () => this.full(),
+      onRefused: events.onRefused,
     });
-    this.grid = new Grid($("newest").querySelector("table"), ["Key", "UTC", "Source"], { link: (key) => this.address(key), pick: (key) => this.select(key) });
+    const leads = { link: (key) => this.address(key), pick: (key) => this.select(key) };
+    this.grid = new Grid($("newest").querySelector("table"), ["Key", "UTC", "Source"], leads);
     this.past = new Past(client, { onChange: () => this.touch() });
     $("filter").addEventListener("input", () => this.narrow());
     $("filter").addEventListener("keydown", (event) => event.key === "Escape" && this.widen());
@@ -33,7 +39,8 @@ export class ChannelView {
   // key, member: what the address names, or null. The key is selected as soon as it is offered.
   open(channel, keep, key, member) {
     this.close();
-    Object.assign(this, { channel, keep, wanted: key, keys: [], sources: {}, newest: new Map(), stale: new Set(), limit: PAGE, isFull: false });
+    Object.assign(this, { channel, keep, wanted: key, keys: [], sources: {}, newest: new Map(), stale: new Set() });
+    Object.assign(this, { limit: PAGE, isFull: false, visible: [] });
     this.past.wanted = member;
     this.ledger.clear();
     this.grid.clear();
@@ -142,8 +149,10 @@ export class ChannelView {
   }
 
   address(key) {
-    const named = { channel: this.channel, ...(key ? { symbol: key } : {}), ...(key && this.past.wanted ? { member: this.past.wanted } : {}) };
-    return `?${new URLSearchParams(named)}`;
+    const named = new URLSearchParams({ channel: this.channel });
+    if (key) named.set("symbol", key);
+    if (key && this.past.wanted) named.set("member", this.past.wanted);
+    return `?${named}`;
   }
 
   get here() {
@@ -174,7 +183,8 @@ export class ChannelView {
     if (again && this.resuming) this.ledger.resumed++;
     if (again) this.resuming = false;
     if (again && key === this.selected && this.keep === "latest") this.past.open(this.channel, key);
-    if (!again) this.ledger.begin(Object.fromEntries(Object.entries(cursors).map(([source, cursor]) => [`${key} ${source}`, cursor])));
+    const places = Object.entries(cursors).map(([source, cursor]) => [`${key} ${source}`, cursor]);
+    if (!again) this.ledger.begin(Object.fromEntries(places));
     this.events.onLive();
   }
 
@@ -182,7 +192,8 @@ export class ChannelView {
   left(key) {
     this.newest.delete(key);
     this.stale.delete(key);
-    for (const of of Object.keys(this.ledger.places)) if (of.startsWith(`${key} `)) delete this.ledger.places[of];
+    const { places } = this.ledger;
+    for (const of of Object.keys(places)) if (of.startsWith(`${key} `)) delete places[of];
   }
 
   // Of one key of a source that is connected.
@@ -243,7 +254,8 @@ export class ChannelView {
 
   told(length, left) {
     const more = this.grid.more.size ? `; ${count(this.grid.more.size)} members are not shown` : "";
-    const keys = left ? `${count(this.visible.length)} of ${count(length)} keys` : `${count(length)} ${length === 1 ? "key" : "keys"}`;
+    const all = `${count(length)} ${length === 1 ? "key" : "keys"}`;
+    const keys = left ? `${count(this.visible.length)} of ${all}` : all;
     return `${keys}${this.isFull ? ", and the gateway allows no more" : ""}${more}`;
   }
 

@@ -15,7 +15,8 @@ const EXACT = /"(price|qty|open|high|low|close|volume|vwap)":(-?[0-9][0-9.eE+-]*
 const SCIENTIFIC = /"(price|qty|open|high|low|close|volume|vwap)":"(-?)([0-9]+)(?:\.([0-9]+))?[eE]([+-]?[0-9]{1,2})"/g;
 // Records of other channels may have any members, and any of them may be a number.
 const OF_RECORDS = /"records":\[|"data":\{/;
-export const parse = (text) => (OF_RECORDS.test(text) ? parseExact(text) : JSON.parse(text.replace(EXACT, '"$1":"$2"').replace(SCIENTIFIC, inFull)));
+const parseTrades = (text) => JSON.parse(text.replace(EXACT, '"$1":"$2"').replace(SCIENTIFIC, inFull));
+export const parse = (text) => (OF_RECORDS.test(text) ? parseExact(text) : parseTrades(text));
 
 function inFull(_, name, sign, whole, fraction = "", exponent) {
   const places = Math.max(fraction.length - Number(exponent), 0);
@@ -25,8 +26,8 @@ function inFull(_, name, sign, whole, fraction = "", exponent) {
 }
 
 export class Client {
-  // events: onOpen(), onLost(), onJoin(again, result), onTrade(trade), onGap(gap), onSource(up, params), onSubscription(), onRefused(message),
-  // onRecord(record) and onRecordGap(gap) of any other channel
+  // events: onOpen(), onLost(), onJoin(again, result), onTrade(trade), onGap(gap), onSource(up, params), onSubscription(),
+  // onRefused(message), onRecord(record) and onRecordGap(gap) of any other channel
   constructor(url, events) {
     Object.assign(this, { url, events, id: 0, waiting: new Map(), cursors: {}, symbol: null, retryMs: RETRY_MS.first });
     this.connect();

@@ -14,7 +14,8 @@ export class Exact {
   }
 }
 
-// Outside of strings a number becomes a string that begins with a mark; a string that began with it gets a second one. Names are left alone.
+// Outside of strings a number becomes a string that begins with a mark; a string that began with it gets a second one. Names
+// are left alone.
 const TOKEN = /"[^"\\]*(?:\\.[^"\\]*)*":?|-?[0-9][0-9.eE+-]*/g;
 const MARK = "\u0001", ESCAPED = "\\u0001";
 
@@ -36,8 +37,9 @@ const holds = (value) => value !== null && typeof value === "object" && !(value 
 export function print(value) {
   if (value instanceof Exact) return value.text;
   if (Array.isArray(value)) return `[${value.map(print).join(",")}]`;
-  if (holds(value)) return `{${Object.entries(value).map(([name, inner]) => `${JSON.stringify(name)}:${print(inner)}`).join(",")}}`;
-  return JSON.stringify(value);
+  if (!holds(value)) return JSON.stringify(value);
+  const members = Object.entries(value).map(([name, inner]) => `${JSON.stringify(name)}:${print(inner)}`);
+  return `{${members.join(",")}}`;
 }
 
 // What a cell shows of a value: a string without its quotes.

@@ -2,7 +2,8 @@
 
 import { Exact, label, shown } from "./exact.js";
 
-const MOST_COLUMNS = 12, CUT = 60, MOST_PLACES = 12; // of members; characters of a value; decimals that are lined up
+const MOST_COLUMNS = 12, MOST_PLACES = 12; // of members; of decimals that are lined up
+const CUT = 60, SHORT = 12; // characters of a value; of one that needs no title
 
 // The time of a timestamp, with the day if that is not today's.
 export function when(timestamp) {
@@ -11,7 +12,8 @@ export function when(timestamp) {
 }
 
 export class Grid {
-  // heads: the titles of the first columns. link(key): where a row's first cell leads, if it leads anywhere; pick(key): when it is followed
+  // heads: the titles of the first columns. Of a table whose rows can be selected: link(id): the address that a row leads to;
+  // pick(id): it was selected
   constructor(table, heads, { link, pick } = {}) {
     Object.assign(this, { table, heads, link, pick, body: table.tBodies[0] });
     this.clear();
@@ -46,7 +48,8 @@ export class Grid {
   }
 
   title() {
-    const head = (text, className = "") => Object.assign(document.createElement("th"), { textContent: text, scope: "col", className });
+    const head = (textContent, className = "") =>
+      Object.assign(document.createElement("th"), { textContent, scope: "col", className });
     const columns = this.columns.map((path) => head(label(path), this.places.has(path) ? "number" : ""));
     this.table.tHead.rows[0].replaceChildren(...this.heads.map((text) => head(text)), ...columns);
   }
@@ -99,7 +102,8 @@ export class Grid {
   rove() {
     if (!this.link) return;
     const links = this.links();
-    const now = links.find((link) => link === document.activeElement) ?? links.find((link) => link.getAttribute("aria-current") === "true") ?? links[0];
+    const isSelected = (link) => link.getAttribute("aria-current") === "true";
+    const now = links.find((link) => link === document.activeElement) ?? links.find(isSelected) ?? links[0];
     links.forEach((link) => (link.tabIndex = link === now ? 0 : -1));
   }
 
@@ -135,7 +139,8 @@ function value(place, value, most) {
   const text = shown(value);
   const lacks = value instanceof Exact ? Math.max(most - placesOf(text), 0) : 0;
   if ((place.lacks ?? 0) !== lacks) place.cell.style.setProperty("--lacks", `${place.lacks = lacks}ch`);
-  put(place, text.length > CUT ? `${text.slice(0, CUT - 1)}…` : text, value instanceof Exact ? "number" : "", text.length > 12 ? text : "");
+  const isNumber = value instanceof Exact, isCut = text.length > CUT && !isNumber;
+  put(place, isCut ? `${text.slice(0, CUT - 1)}…` : text, isNumber ? "number" : "", text.length > SHORT ? text : "");
 }
 
 // Only what has changed: to touch an element costs more than to compare.

@@ -21,11 +21,12 @@ export class Past {
     $("older").addEventListener("click", () => this.enlarge());
   }
 
-  // live: oldest first; older: what was fetched, newest first, below it. member: the path of the number that is drawn. wanted: the label of
-  // the one that was chosen.
+  // live: oldest first; older: what was fetched, newest first, below it. member: the path of the number that is drawn. wanted:
+  // the label of the one that was chosen.
   clear() {
     this.generation++;
-    Object.assign(this, { live: [], older: [], seen: new Set(), numbers: [], member: null, next: null, limit: PAGE, gaps: 0 });
+    Object.assign(this, { live: [], older: [], seen: new Set(), numbers: [], member: null });
+    Object.assign(this, { next: null, limit: PAGE, gaps: 0 });
     this.grid.clear();
     $("member").replaceChildren();
     this.plot?.show([]);
@@ -90,7 +91,8 @@ export class Past {
   }
 
   lacks(missing) {
-    const gap = missing === null ? "Records may be missing here: the journal was lost" : `${missing.toLocaleString("en")} records are missing here`;
+    const lost = "Records may be missing here: the journal was lost";
+    const gap = missing === null ? lost : `${missing.toLocaleString("en")} records are missing here`;
     this.live.push({ gap, source: "gap", epoch: 0, seq: this.gaps++ });
     this.events.onChange();
   }
@@ -98,7 +100,8 @@ export class Past {
   // -- the line
 
   learn(members) {
-    const fresh = [...members].filter(([path, value]) => value instanceof Exact && !this.numbers.includes(path)).map(([path]) => path);
+    const isFresh = ([path, value]) => value instanceof Exact && !this.numbers.includes(path);
+    const fresh = [...members].filter(isFresh).map(([path]) => path);
     if (fresh.length === 0) return;
     this.numbers.push(...fresh);
     const before = this.member;
@@ -120,7 +123,8 @@ export class Past {
 
   pointOf({ timestamp, members }) {
     const value = members?.get(this.member), time = Date.parse(timestamp) / 1000;
-    return value instanceof Exact && Number.isFinite(Number(value)) && Number.isFinite(time) ? { time, value: Number(value), text: value.text } : null;
+    if (!(value instanceof Exact) || !Number.isFinite(Number(value)) || !Number.isFinite(time)) return null;
+    return { time, value: Number(value), text: value.text };
   }
 
   replot() {

@@ -16,7 +16,8 @@ export class Plot {
     this.line = this.chart.addSeries(library.LineSeries, { lineWidth: 2, priceLineVisible: false });
     this.chart.subscribeCrosshairMove((event) => this.point(event.time ?? null));
     frame.addEventListener("keydown", (event) => this.key(event));
-    for (const touch of ["wheel", "pointerdown"]) frame.addEventListener(touch, () => (this.moved = true), { capture: true, passive: true });
+    const moves = () => (this.moved = true);
+    for (const touch of ["wheel", "pointerdown"]) frame.addEventListener(touch, moves, { capture: true, passive: true });
     new ResizeObserver(() => requestAnimationFrame(() => this.fit())).observe(frame);
     setInterval(() => this.draw(), DRAW_MS);
     this.paint();
@@ -24,10 +25,11 @@ export class Plot {
 
   paint() {
     const [text, line, page, accent] = ["--quiet", "--line", "--card", "--accent"].map((name) => resolve(this.frame, name));
+    const cross = { color: text, labelBackgroundColor: text };
     this.chart.applyOptions({
       layout: { textColor: text, background: { color: page }, fontFamily: getComputedStyle(this.frame).fontFamily },
       grid: { vertLines: { color: line }, horzLines: { color: line } },
-      crosshair: { vertLine: { color: text, labelBackgroundColor: text }, horzLine: { color: text, labelBackgroundColor: text } },
+      crosshair: { vertLine: cross, horzLine: cross },
     });
     this.line.applyOptions({ color: accent });
   }

@@ -5,8 +5,8 @@ import { members } from "./exact.js";
 const LIMIT = -32001; // there are as many subscriptions as the gateway allows
 
 export class Records {
-  // events: onRecord(record, live): the numbers of its data are Exact (exact.js), and `members` are the members of these; onGap(gap);
-  // onJoin(key, again, cursors): after the records of the reply; onLeave(key); onFull(); onRefused(message)
+  // events: onRecord(record, live): the numbers of its data are Exact (exact.js), and `members` are the members of these;
+  // onGap(gap); onJoin(key, again, cursors): after the records of the reply; onLeave(key); onFull(); onRefused(message)
   constructor(client, events) {
     Object.assign(this, { client, events, channel: null, keys: new Map() });
   }
@@ -41,7 +41,8 @@ export class Records {
     return this.client.call(method, { channel: this.channel, symbol: key, ...params });
   }
 
-  // As a client joins a symbol of trades. The cursors are an object of its own each time a key is followed: an answer to an earlier one is known by it.
+  // As a client joins a symbol of trades. The cursors are another object each time a key is followed, which tells answers to an
+  // earlier time apart.
   async join(key) {
     const cursors = this.keys.get(key);
     const again = Object.keys(cursors).length > 0;
