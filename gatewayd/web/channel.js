@@ -23,6 +23,7 @@ export class ChannelView {
       onJoin: (...what) => this.joined(...what),
       onLeave: (key) => this.left(key),
       onFull: () => this.full(),
+      onGone: (key) => this.gone(key),
       onRefused: events.onRefused,
     });
     const leads = { link: (key) => this.address(key), pick: (key) => this.select(key) };
@@ -74,7 +75,7 @@ export class ChannelView {
     await this.load();
   }
 
-  // The keys that are offered now.
+  // The keys that are offered now, and those that were: a gateway that was restarted may not have heard all sources yet.
   async load() {
     const { channel } = this;
     this.loadedAt = performance.now();
@@ -84,9 +85,9 @@ export class ChannelView {
       this.events.onRefused(message);
       return this.client.again(() => channel === this.channel && this.load());
     }
-    Object.assign(this, { keys: symbols, sources });
-    this.picker.offer(symbols);
-    if (symbols.length === 0) this.events.onLive();
+    Object.assign(this, { keys: [...new Set([...this.keys, ...symbols])].sort(), sources });
+    this.picker.offer(this.keys);
+    if (this.keys.length === 0) this.events.onLive();
     this.follow();
     if (this.wanted && symbols.includes(this.wanted)) this.select(this.wanted);
   }
@@ -129,9 +130,28 @@ export class ChannelView {
     this.follow();
   }
 
+  // Rows that are not followed are no use: there are as many as the gateway allows, beside the key that is selected.
   full() {
     this.isFull = true;
-    this.touch();
+    clearTimeout(this.narrowing);
+    this.narrowing = setTimeout(() => this.channel !== null && this.shrink(), DRAW_MS);
+  }
+
+  shrink() {
+    const apart = this.selected && !this.visible.includes(this.selected) ? 1 : 0;
+    this.limit = Math.max(this.records.keys.size - apart, 0);
+    this.follow();
+  }
+
+  // It is selected again when it comes back.
+  gone(key) {
+    this.keys = this.keys.filter((other) => other !== key);
+    this.picker.offer(this.keys);
+    if (key === this.selected) {
+      this.select(null);
+      this.wanted = key;
+    }
+    this.follow();
   }
 
   select(key) {

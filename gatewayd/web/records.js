@@ -3,16 +3,19 @@
 import { members } from "./exact.js";
 
 const LIMIT = -32001; // there are as many subscriptions as the gateway allows
+const INVALID = -32602; // no source offers the key: none of those that the gateway has heard
 
 export class Records {
   // events: onRecord(record, live): the numbers of its data are Exact (exact.js), and `members` are the members of these;
-  // onGap(gap); onJoin(key, again, cursors): after the records of the reply; onLeave(key); onFull(); onRefused(message)
+  // onGap(gap); onJoin(key, again, cursors): after the records of the reply; onLeave(key); onFull(); onGone(key);
+  // onRefused(message): it is asked again
   constructor(client, events) {
-    Object.assign(this, { client, events, channel: null, keys: new Map() });
+    Object.assign(this, { client, events, channel: null, keys: new Map(), parked: new Map() });
   }
 
   open(channel) {
     this.follow([]);
+    this.parked.clear();
     this.channel = channel;
   }
 
@@ -21,7 +24,8 @@ export class Records {
     const wanted = new Set(keys);
     for (const key of [...this.keys.keys()].filter((key) => !wanted.has(key))) this.leave(key);
     for (const key of [...wanted].filter((key) => !this.keys.has(key))) {
-      this.keys.set(key, {});
+      this.keys.set(key, this.parked.get(key) ?? {});
+      this.parked.delete(key);
       if (this.client.open) this.join(key);
     }
   }
@@ -62,9 +66,17 @@ export class Records {
   }
 
   refused(key, current, { code, message }) {
-    if (Number(code) === LIMIT) return this.events.onFull();
+    if (Number(code) === LIMIT) return this.giveUp(key, this.events.onFull);
+    if (Number(code) === INVALID) return this.giveUp(key, this.events.onGone);
     this.events.onRefused(message);
     this.client.again(() => current() && this.join(key));
+  }
+
+  // Whoever follows it again goes on from where it was.
+  giveUp(key, tell) {
+    this.parked.set(key, this.keys.get(key));
+    this.keys.delete(key);
+    tell(key);
   }
 
   record(record) {

@@ -141,10 +141,12 @@ def test_a_killed_gateway_is_survived_with_nothing_missed(lab, page):
     until(lambda: "reconnecting" in page.shown("state"), "the loss to be shown")
     for number in range(10, 20):
         lab.exchange.say(reading("sensor-1", number, f"{number}.0"))
+        lab.exchange.say(reading("sensor-2", number, f"{number}.0"))
     lab.start_gateway()
     until(lambda: points(page) == 11, "what was missed")
     until(lambda: page.shown("resumed") == "1×, nothing missed" and page.shown("state") == "Live", "the page to say so")
     assert len({tuple(row) for row in table(page, "past")}) == 11 and page.number("missed") == 0
+    until(lambda: page.number("received") == 23, "what was missed of a key that is not selected")
     lab.exchange.say(reading("sensor-2", 30, "30.0"))
     until(lambda: values(page)["sensor-2"]["celsius"] == "30.0", "what is new")
 
@@ -251,6 +253,28 @@ def test_trades_are_as_ever_and_the_channel_is_chosen_by_keys(lab):
     assert page.rows()[0][4] == "blockchain"
 
 
+def test_a_channel_that_nobody_has_gives_way_to_trades(lab):
+    start(lab)
+    page = opened(lab.browser, lab, query="?channel=ticker")
+    page.until_live()
+    assert address(page) == "?symbol=BTC-USD"
+
+
+def test_where_the_gateway_allows_few_subscriptions_there_are_as_many_rows(lab):
+    lab.config["gatewayd"]["subscriptions"] = 2
+    start(lab)
+    page = opened(lab.browser, lab, query="?channel=readings")
+    until(lambda: page.shown("shown").startswith("2 of 3 keys, and the gateway allows no more"), "the page to say so")
+    until_shown(page, "Sensor-3", "sensor-1")
+    page.press("/")
+    page.do("type", text="sensor-2")
+    page.press("Enter")
+    until(lambda: points(page) == 1, "the line")
+    until_shown(page, "Sensor-3")
+    lab.exchange.say(reading("sensor-2", 10, "10.0"))
+    until(lambda: points(page) == 2, "a record of the one that is selected")
+
+
 def test_where_there_are_only_trades_there_is_no_channel_to_choose(pipeline, browser):
     page = opened(browser, pipeline(symbols=["BTC-USD"]).start_all("--symbols", "BTC-USD", "--rate", 50))
     page.until_live()
@@ -290,8 +314,8 @@ def test_it_fits_the_screen_and_axe_finds_nothing_serious(lab, how):
     assert [found for found in page.do("axe") if found["impact"] in ("serious", "critical")] == []
 
 
-FOCUSED = """(() => { const e = document.activeElement, style = getComputedStyle(e);
-    return [e.id || (e.closest('#newest') ? 'key' : e.tagName), style.outlineStyle !== 'none' && parseFloat(style.outlineWidth) > 0] })()"""
+FOCUSED = """(() => { const e = document.activeElement, { outlineStyle, outlineWidth } = getComputedStyle(e);
+    return [e.id || (e.closest('#newest') ? 'key' : e.tagName), outlineStyle !== 'none' && parseFloat(outlineWidth) > 0] })()"""
 
 
 def test_it_can_be_used_by_the_keyboard_alone(lab, page):
@@ -309,6 +333,38 @@ def test_it_can_be_used_by_the_keyboard_alone(lab, page):
         reached.append(at)
     assert set(reached) >= {"channel", "symbol", "sources", "filter", "hold", "newest", "member", "leave", "plot", "past"}
     assert reached.count("key") == 1
+
+
+# A client whose next answers are told; what was asked for comes back.
+GONE = """import('/records.js').then(async ({ Records }) => {
+    const asked = [], told = [], answers = [{ cursors: { lab: '1-5' } }, { code: -32602 }, { cursors: { lab: '1-9' } }];
+    const call = async (method, params) => {
+        asked.push([method, params.since ?? params.count ?? null]);
+        const answer = answers.shift();
+        return answer.code ? Promise.reject(answer) : answer;
+    };
+    const settled = () => new Promise((done) => setTimeout(done));
+    const tell = (name) => (key) => told.push([name, key]);
+    const events = { onRecord() {}, onJoin: tell('join'), onGone: tell('gone'), onLeave: tell('leave') };
+    const records = new Records({ open: true, call }, events);
+    records.open('readings');
+    records.follow(['a']);
+    await settled();
+    records.rejoin();
+    await settled();
+    records.follow(['a']);
+    await settled();
+    return [asked, told];
+})"""
+
+
+def test_a_key_that_was_not_offered_for_a_while_goes_on_from_its_cursor(pipeline, browser):
+    flow = pipeline()
+    flow.start_gateway()
+    until(lambda: get(f"http://{flow.address('gateway0')}/health")[0] == 200, "the gateway")
+    asked, told = opened(browser, flow).evaluate(GONE)
+    assert asked == [["subscribe", 1], ["subscribe", {"lab": "1-5"}], ["subscribe", {"lab": "1-5"}]]
+    assert told == [["join", "a"], ["gone", "a"], ["join", "a"]]
 
 
 EXACT = """import('/exact.js').then(({ parseExact, members, shown, label }) => {
