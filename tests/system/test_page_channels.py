@@ -16,6 +16,17 @@ TABLE = "[...document.querySelectorAll('#{} {}')].map((row) => [...row.cells].ma
 PADDING = """parseFloat(getComputedStyle([...document.querySelector('[data-key=%s]').closest('tr').cells]
     .find((cell) => cell.textContent === '%s')).paddingRight)"""
 
+# How many pixels of the line there are.
+DRAWN = """(() => {
+  const [canvas] = [...document.querySelectorAll('#plot canvas')].sort((a, b) => b.width * b.height - a.width * a.height);
+  const copy = new OffscreenCanvas(canvas.width, canvas.height).getContext('2d', { willReadFrequently: true });
+  copy.drawImage(canvas, 0, 0);
+  const { data } = copy.getImageData(0, 0, canvas.width, canvas.height);
+  let blue = 0;
+  for (let i = 0; i < data.length; i += 4) blue += data[i + 2] - data[i] > 80 && data[i + 3] > 0;
+  return blue;
+})()"""
+
 
 def reading(sensor, number, celsius, **more):
     """The text of a message; the numbers in it are texts here, so that their digits are these."""
@@ -120,9 +131,11 @@ def test_a_key_has_a_line_and_its_records_and_the_address_leads_back(lab, page):
     assert address(page) == "?channel=readings&symbol=sensor-2" and page.shown("detail-title") == "sensor-2"
     until(lambda: len(table(page, "past")) == 31, "the last records")
     assert [row[2] for row in table(page, "past")][:2] == ["39.50", "38.50"] and table(page, "past")[-1][2] == "-3"
-    lab.exchange.say(reading("sensor-2", 40, "40.000", load=3))
-    until(lambda: points(page) == 32 and table(page, "past")[0][2] == "40.000", "the next one, live")
-    until(lambda: page.shown("price") == "40.000" and page.shown("pointed") == "40.000", "its value")
+    drawn = until(lambda: page.evaluate(DRAWN), "the line to be drawn")
+    lab.exchange.say(reading("sensor-2", 40, "20.00", load=3))
+    until(lambda: points(page) == 32 and table(page, "past")[0][2] == "20.00", "the next one, live")
+    until(lambda: page.shown("price") == "20.00" and page.shown("pointed") == "20.00", "its value")
+    until(lambda: page.evaluate(DRAWN) > drawn * 1.05, "the line to go down there")
     page.evaluate("document.getElementById('member').focus()")
     page.press("l")
     until(lambda: points(page) == 31 and page.shown("pointed") == "3", "the line of the other number")
@@ -205,8 +218,14 @@ def test_keys_are_narrowed_in_the_table_and_picked_by_the_picker(lab, page):
     page.press("f")
     page.do("type", text="R-1")
     until_shown(page, "sensor-1")
+    lab.exchange.say(reading("sensor-2", 10, "10.0"))
+    lab.exchange.say(reading("sensor-2", 11, "11.0"))
+    lab.exchange.say(reading("sensor-1", 12, "12.0"))
+    until(lambda: values(page)["sensor-1"]["celsius"] == "12.0", "what was said last")
     page.press("Escape")
+    until(lambda: values(page).get("sensor-2", {}).get("celsius") == "11.0", "the newest of the one that was left")
     until_shown(page, *sorted(SENSORS))
+    assert page.number("missed") == 0
     page.press("/")
     page.do("type", text="sensor-3")
     page.press("Enter")
