@@ -202,8 +202,8 @@ static bool connectord_open(connectord_t *self, const config_t *config)
         (uint64_t)((clock_real_ns() + clock_steady_ns()) / NS_PER_US); /* another one also where the wall clock stands */
     shared->health = (uint32_t)config_integer(config, "connectord.failover.health");
     uint64_t journal_capacity = (uint64_t)config_integer(config, "connectord.journal.bytes");
-    shared->journal =
-        journal_open(config_text(config, "connectord.journal.path"), journal_capacity, (uint64_t)(clock_real_ns() / NS_PER_US));
+    shared->journal_path = config_text(config, "connectord.journal.path");
+    shared->journal = journal_open(shared->journal_path, journal_capacity, (uint64_t)(clock_real_ns() / NS_PER_US));
     uint32_t hold_ms = (uint32_t)config_integer(config, "connectord.journal.hold_ms");
     return shared->journal && (shared->web = web_new(shared->loop, FD_LIMIT)) &&
            (shared->backpressure =

@@ -19,6 +19,7 @@ typedef struct {
     loop_t *loop;
     web_t *web;
     journal_t *journal;
+    const char *journal_path;
     backpressure_t *backpressure;
     publisher_t *publisher;
     demand_t *demand;

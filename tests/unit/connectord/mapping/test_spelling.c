@@ -38,10 +38,10 @@ END_TEST
 static const struct {
     const char *template, *error;
 } mistakes[] = {
-    {"${symbl}", "expected native, symbol, key, base, quote or token in ${}, found symbl"},
+    {"${symbl}", "expected native, symbol, key, channel, base, quote or token in ${}, found symbl"},
     {"${base:title}", "expected lower or upper behind the colon in ${}, found title"},
     {"${base", "expected a } behind ${, found base"},
-    {"${}", "expected native, symbol, key, base, quote or token in ${}, found "},
+    {"${}", "expected native, symbol, key, channel, base, quote or token in ${}, found "},
 };
 
 START_TEST(a_mistake_in_a_template_is_named)
