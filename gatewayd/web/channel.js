@@ -152,6 +152,7 @@ export class ChannelView {
       this.wanted = key;
     }
     this.follow();
+    this.events.onLive(); // it is not waited for any longer
   }
 
   select(key) {

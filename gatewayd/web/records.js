@@ -4,13 +4,14 @@ import { members } from "./exact.js";
 
 const LIMIT = -32001; // there are as many subscriptions as the gateway allows
 const INVALID = -32602; // no source offers the key: none of those that the gateway has heard
+const PATIENCE = 5; // how often a key is asked for that is not offered, on one connection
 
 export class Records {
   // events: onRecord(record, live): the numbers of its data are Exact (exact.js), and `members` are the members of these;
   // onGap(gap); onJoin(key, again, cursors): after the records of the reply; onLeave(key); onFull(); onGone(key);
   // onRefused(message): it is asked again
   constructor(client, events) {
-    Object.assign(this, { client, events, channel: null, keys: new Map(), parked: new Map() });
+    Object.assign(this, { client, events, channel: null, keys: new Map(), parked: new Map(), refusals: new Map() });
   }
 
   open(channel) {
@@ -38,6 +39,7 @@ export class Records {
 
   // On another connection.
   rejoin() {
+    this.refusals.clear();
     for (const key of this.keys.keys()) this.join(key);
   }
 
@@ -67,7 +69,9 @@ export class Records {
 
   refused(key, current, { code, message }) {
     if (Number(code) === LIMIT) return this.giveUp(key, this.events.onFull);
-    if (Number(code) === INVALID) return this.giveUp(key, this.events.onGone);
+    const refusals = Number(code) === INVALID ? (this.refusals.get(key) ?? 0) + 1 : 0;
+    this.refusals.set(key, refusals);
+    if (refusals >= PATIENCE) return this.giveUp(key, this.events.onGone);
     this.events.onRefused(message);
     this.client.again(() => current() && this.join(key));
   }
@@ -76,6 +80,7 @@ export class Records {
   giveUp(key, tell) {
     this.parked.set(key, this.keys.get(key));
     this.keys.delete(key);
+    this.refusals.delete(key);
     tell(key);
   }
 

@@ -158,6 +158,7 @@ def test_a_killed_gateway_is_survived_with_nothing_missed(lab, page):
     lab.start_gateway()
     until(lambda: points(page) == 11, "what was missed")
     until(lambda: page.shown("resumed") == "1×, nothing missed" and page.shown("state") == "Live", "the page to say so")
+    until(lambda: len(table(page, "past")) == 11, "the list to have it")
     assert len({tuple(row) for row in table(page, "past")}) == 11 and page.number("missed") == 0
     until(lambda: page.number("received") == 23, "what was missed of a key that is not selected")
     lab.exchange.say(reading("sensor-2", 30, "30.0"))
@@ -169,6 +170,7 @@ def test_of_a_channel_that_keeps_the_latest_nothing_is_missed(lab):
     start(lab)
     page = opened(lab.browser, lab, query="?channel=readings&symbol=sensor-1")
     until(lambda: points(page) == 1, "the line")
+    until_shown(page, *sorted(SENSORS))
     cut(lab, "gateway0")
     until(lambda: "reconnecting" in page.shown("state"), "the loss to be shown")
     for number in range(10, 20):
