@@ -1,6 +1,7 @@
 // The page: what the client tells, shown.
 
 import { INTERVALS } from "./candles.js";
+import { ChannelView } from "./channel.js";
 import { Chart } from "./chart.js";
 import { Client } from "./client.js";
 import { Ledger } from "./ledger.js";
@@ -9,19 +10,25 @@ import { Sources, span } from "./sources.js";
 import { Table } from "./table.js";
 import { setUpTheme } from "./theme.js";
 
-const OLDER = 500, STATUS_MS = 2000, TICK_MS = 250, RATE_TICKS = 20, FEW = 30;
+const OLDER = 500, STATUS_MS = 2000, TICK_MS = 250, RATE_TICKS = 20, FEW = 30, PATIENCE = 3;
 const $ = (id) => document.getElementById(id);
 
 const ledger = new Ledger();
 const table = new Table($("window"), $("rows"), { onHold, fetchOlder });
-const picker = new Picker($("symbol"), $("symbols"), pick);
+const picker = new Picker($("symbol"), $("symbols"), (name) => either(() => pick(name), () => view.select(name))());
 const sources = new Sources($("sources"), $("line"), $("all"));
 const client = new Client(`${location.protocol === "https:" ? "wss" : "ws"}://${location.host}/ws`,
-  { onOpen, onLost, onJoin, onTrade, onGap, onSource, onSubscription: status, onRefused });
+  { onOpen, onLost, onJoin, onTrade, onGap, onSource, onSubscription: status, onRefused,
+    onRecord: (record) => view.records.record(record), onRecordGap: (gap) => view.records.gap(gap) });
+const view = new ChannelView(client, picker, { onLive: () => showLink("live", "Live"), onRefused, onMoved });
 const chart = Chart.available ? setUpChart() : null;
-setUpTheme($("theme"), () => chart?.paint());
+setUpTheme($("theme"), paint);
 
-let offering = {}; // by symbol, the sources that have it
+let channels = {}; // by name, those that have a source: {keep, sources}
+let symbols = [], offering = {}; // of trades; and by symbol, the sources that have it
+let former = null; // the symbol that was shown before another channel
+let counts = ""; // how many symbols and keys each source has
+let asked = 0; // how often, for what the address names
 let link = { state: "connecting", text: "Connecting" };
 let lost = {}; // of the symbol's sources, those that are not well: {state, text}
 let last = null, lastAt = 0, start = {};
@@ -36,21 +43,57 @@ function text(id, value) {
 
 // Asks until there is something to choose from: a gateway that was started first has heard of no source yet.
 async function onOpen() {
-  const { symbols = [], sources, message = "no source offers a symbol yet" } = await client.call("getSymbols").catch((error) => error);
+  const { message = "no source offers a symbol yet" } = await askWhatThereIs();
   if (!client.open) return; // it was lost meanwhile: it comes back, and asks again
-  if (symbols.length === 0) {
-    if (!client.symbol) onRefused(message);
-    return client.again(onOpen);
-  }
-  offering = sources;
-  picker.offer(symbols);
-  const wanted = picker.value || new URLSearchParams(location.search).get("symbol");
-  if (!client.symbol) pick(symbols.includes(wanted) ? wanted : symbols[0]);
   status();
+  if (view.channel !== null) {
+    lost = {};
+    if (!chart) lookForChart();
+    return view.reopen();
+  }
+  if (client.symbol) return;
+  const channel = firstChannel();
+  if (channel) return showChannel(channel);
+  onRefused(message);
+  client.again(() => view.channel === null && !client.symbol && onOpen());
+}
+
+// Resolves with the error if nobody can say so yet.
+async function askWhatThereIs() {
+  const ask = (method) => client.call(method).catch((error) => error);
+  const [known, trades] = await Promise.all([ask("getChannels"), ask("getSymbols")]);
+  if (!client.open) return {};
+  const all = Object.entries(known.channels ?? channels);
+  channels = Object.fromEntries(all.filter(([, { sources }]) => sources.length));
+  if (trades.symbols) {
+    ({ symbols, sources: offering } = trades);
+    if (view.channel === null) picker.offer(symbols);
+  }
+  offerChannels();
+  return trades;
+}
+
+// The address names it. If it is not there, another one is shown after a while: sources may not all have been heard yet.
+function firstChannel() {
+  const named = new URLSearchParams(location.search).get("channel") ?? "trades";
+  const others = Object.keys(channels).filter((name) => name !== "trades");
+  if (named === "trades" ? symbols.length : others.includes(named)) return named;
+  if (++asked <= PATIENCE) return null;
+  return symbols.length ? "trades" : others[0];
+}
+
+function offerChannels() {
+  const shown = view.channel ?? "trades";
+  const names = [...new Set([...Object.keys(channels), ...(shown === "trades" ? [] : [shown])])];
+  const now = names.join(" ");
+  if ($("channel").dataset.names !== now) $("channel").replaceChildren(...names.map((name) => new Option(name)));
+  $("channel").dataset.names = now;
+  $("channel").value = shown;
+  $("channels").hidden = names.every((name) => name === "trades");
 }
 
 function onLost() {
-  showLink("connecting", client.symbol ? "Connection lost, reconnecting" : "Connecting");
+  showLink("connecting", client.symbol || view.channel !== null ? "Connection lost, reconnecting" : "Connecting");
 }
 
 function onRefused(message) {
@@ -103,13 +146,16 @@ function onGap({ missing }) {
 }
 
 // Of a whole source, or of its one stream that has no trades for longer than is likely.
-function onSource(up, { source, reason, symbol, staleness }) {
+function onSource(up, { source, reason, channel = "trades", symbol, staleness }) {
+  if (symbol && channel !== "trades") return view.starves(up, symbol);
   if (up) delete lost[source];
   else if (symbol) lost[source] = { state: "stale", text: `No trade from ${source} for ${span(staleness)}` };
-  else lost[source] = { state: "lost", text: `Exchange lost: ${source}:  ${reason || "no connection"}` };
+  else lost[source] = { state: "lost", text: `${noun()} lost: ${source}:  ${reason || "no connection"}` };
   showState();
   status();
 }
+
+const noun = () => (view.channel === null ? "Exchange" : "Source");
 
 async function fetchOlder(place) {
   const { symbol } = client;
@@ -141,14 +187,67 @@ function showState() {
 
 async function status() {
   const known = await client.call("getStatus").catch(() => null);
-  if (known) sources.show(known.sources, offering[client.symbol] ?? [], client.symbol);
+  if (!known) return;
+  notice(known.sources);
+  const { symbol } = client;
+  if (view.channel === null) return sources.show(known.sources, offering[symbol] ?? [], symbol ?? "");
+  const { channel, selected } = view;
+  sources.show(known.sources, view.sources[selected] ?? channels[channel]?.sources ?? [], `${channel}.${selected ?? ""}`);
 }
 
-function pick(symbol) {
-  pause(false); // it held the trades of the one before
+// Keys come with their first record, and channels with the configuration.
+function notice(sources) {
+  const now = JSON.stringify(sources.map(({ name, symbols }) => [name, symbols]));
+  if (counts && now !== counts) askWhatThereIs();
+  view.notice(now !== counts);
+  counts = now;
+}
+
+// Trades, or another channel.
+function showChannel(name) {
+  const params = new URLSearchParams(location.search);
+  const named = name === (params.get("channel") ?? "trades");
+  const [symbol, member] = named ? [params.get("symbol"), params.get("member")] : [null, null];
+  const wanted = [former, symbol].find((one) => symbols.includes(one)) ?? symbols[0];
+  clear();
+  if (name === "trades") showTrades(wanted);
+  else showRecords(name, symbol, member);
+  offerChannels();
+  text("per-second", name === "trades" ? "Trades a second" : "Records a second");
+}
+
+function showTrades(symbol) {
+  view.close();
+  $("trades").hidden = false;
+  $("chart").hidden = !chart;
+  picker.offer(symbols);
+  pick(symbol);
+}
+
+function showRecords(channel, key, member) {
+  former = client.symbol ?? former;
+  client.watch(null);
+  chart?.rest();
+  $("trades").hidden = $("chart").hidden = true;
+  view.open(channel, channels[channel].keep, key, member);
+  status();
+}
+
+function onMoved() {
+  window.history.replaceState(null, "", view.here);
+  status();
+}
+
+// It held the trades of the one before.
+function clear() {
+  pause(false);
   table.clear();
   ledger.clear();
   last = null, lost = {}, ticks = [0];
+}
+
+function pick(symbol) {
+  clear();
   picker.show(symbol);
   window.history.replaceState(null, "", `?symbol=${encodeURIComponent(symbol)}`);
   client.watch(symbol);
@@ -167,16 +266,26 @@ function pause(paused) {
 }
 
 function tick() {
+  const { ledger: counted, last, lastAt, title } = view.channel === null ? ofTrades() : ofRecords();
   text("rate", (ticks.reduce((sum, count) => sum + count, 0) / ticks.length / (TICK_MS / 1000)).toFixed(1));
   ticks = [0, ...ticks.slice(0, RATE_TICKS - 1)];
-  text("received", ledger.received.toLocaleString("en"));
-  text("missed", ledger.missedText);
-  $("missed").toggleAttribute("data-missed", !ledger.whole);
-  text("resumed", ledger.resumedText);
+  text("received", counted.received.toLocaleString("en"));
+  text("missed", view.keep === "latest" ? "not counted" : counted.missedText);
+  $("missed").toggleAttribute("data-missed", !counted.whole);
+  text("resumed", counted.resumedText);
   text("price", last?.price ?? "–");
   $("price").className = last?.side ?? "";
   text("when", last ? age((performance.now() - lastAt) / 1000) : "");
-  document.title = last ? `${last.price} ${last.symbol}` : "Data Flow";
+  document.title = title;
+}
+
+const ofTrades = () => ({ ledger, last, lastAt, title: last ? `${last.price} ${last.symbol}` : "Data Flow" });
+
+function ofRecords() {
+  ticks[0] = view.count();
+  const { ledger, value, selected, last, channel } = view;
+  const title = selected ? `${value} ${selected}` : `${channel} – Data Flow`;
+  return { ledger, lastAt: last?.at, last: last && { price: value || "–" }, title };
 }
 
 const age = (seconds) => (seconds < 2 ? "now" : `${span(seconds)} ago`);
@@ -205,20 +314,31 @@ function toNewest() {
   $("window").focus();
 }
 
+function paint() {
+  chart?.paint();
+  view.paint();
+}
+
+// Of what is shown.
+const either = (trades, records) => () => (view.channel === null ? trades() : records());
+
 const SHORTCUTS = {
   "/": () => $("symbol").focus(),
-  p: () => pause(!table.paused),
-  n: toNewest,
-  c: () => $("frame").focus(),
-  t: () => $("window").focus(),
+  v: () => $("channel").focus(),
+  f: () => $("filter").focus(),
+  p: either(() => pause(!table.paused), () => view.pause(!view.paused)),
+  n: either(toNewest, () => view.pause(false)),
+  c: either(() => $("frame").focus(), () => $("plot").focus()),
+  t: either(() => $("window").focus(), () => view.grid.focus()),
   d: () => $("theme").click(),
   s: () => $("all-sources").showModal(),
   "?": () => $("shortcuts").showModal(),
 };
 
 function key(event) {
-  if (event.ctrlKey || event.metaKey || event.altKey || event.target.matches("input:not([type=radio])") || document.querySelector("dialog[open]")) return;
-  const radio = document.querySelectorAll("#intervals input")[Number(event.key) - 1];
+  if (event.ctrlKey || event.metaKey || event.altKey) return;
+  if (event.target.matches("input:not([type=radio]), select") || document.querySelector("dialog[open]")) return;
+  const radio = view.channel === null && document.querySelectorAll("#intervals input")[Number(event.key) - 1];
   const act = radio ? () => radio.click() : SHORTCUTS[event.key.toLowerCase()];
   if (!act) return;
   event.preventDefault();
@@ -228,6 +348,7 @@ function key(event) {
 document.addEventListener("keydown", key);
 $("pause").addEventListener("click", () => pause(!table.paused));
 $("held").addEventListener("click", toNewest);
+$("channel").addEventListener("change", () => showChannel($("channel").value));
 $("help").addEventListener("click", SHORTCUTS["?"]);
 $("sources").addEventListener("click", SHORTCUTS.s);
 setInterval(tick, TICK_MS);

@@ -16,11 +16,17 @@ EMBED(style, "gatewayd/web/style.css");
 EMBED(icon, "gatewayd/web/icon.svg");
 EMBED(app, "gatewayd/web/app.js");
 EMBED(candles, "gatewayd/web/candles.js");
+EMBED(channel, "gatewayd/web/channel.js");
 EMBED(chart, "gatewayd/web/chart.js");
 EMBED(charts, "build/web/charts.js"); /* the library; empty where it could not be had */
 EMBED(client, "gatewayd/web/client.js");
+EMBED(exact, "gatewayd/web/exact.js");
+EMBED(grid, "gatewayd/web/grid.js");
 EMBED(ledger, "gatewayd/web/ledger.js");
+EMBED(past, "gatewayd/web/past.js");
 EMBED(picker, "gatewayd/web/picker.js");
+EMBED(plot, "gatewayd/web/plot.js");
+EMBED(records, "gatewayd/web/records.js");
 EMBED(sources, "gatewayd/web/sources.js");
 EMBED(table, "gatewayd/web/table.js");
 EMBED(theme, "gatewayd/web/theme.js");
@@ -39,11 +45,17 @@ static const struct {
     {"/icon.svg", "image/svg+xml", asset_icon_begin, asset_icon_end},
     SCRIPT(app),
     SCRIPT(candles),
+    SCRIPT(channel),
     SCRIPT(chart),
     SCRIPT(charts),
     SCRIPT(client),
+    SCRIPT(exact),
+    SCRIPT(grid),
     SCRIPT(ledger),
+    SCRIPT(past),
     SCRIPT(picker),
+    SCRIPT(plot),
+    SCRIPT(records),
     SCRIPT(sources),
     SCRIPT(table),
     SCRIPT(theme),

@@ -46,6 +46,12 @@ export class Candles {
     if (!page) seen.forEach((trade) => this.add(trade));
   }
 
+  // Until the next load.
+  stop() {
+    this.generation++;
+    Object.assign(this, { list: [], next: null, symbol: null });
+  }
+
   // Resolves with whether there are more now.
   async older() {
     const generation = this.generation, before = this.next;

@@ -54,6 +54,12 @@ export class Chart {
     this.chart.timeScale().scrollToRealTime();
   }
 
+  // Out of sight, until a symbol is shown.
+  rest() {
+    this.candles.stop();
+    this.drawAll();
+  }
+
   add(trade) {
     this.candles.add(trade);
     this.stale = true;
@@ -138,7 +144,7 @@ export class Chart {
   }
 }
 
-const BEHAVIOUR = {
+export const BEHAVIOUR = {
   // The notice and the link that the licence asks for are in the page's footer: the library's own logo brings a <style> with it, which
   // the page's policy forbids.
   layout: { attributionLogo: false, fontSize: 11 },
@@ -159,7 +165,7 @@ function zoom(scale, factor) {
   scale.setVisibleLogicalRange({ from: to - Math.max((to - from) * factor, 5), to });
 }
 
-const KEYS = {
+export const KEYS = {
   ArrowLeft: (scale) => pan(scale, -0.1),
   ArrowRight: (scale) => pan(scale, 0.1),
   "+": (scale) => zoom(scale, 0.8),
@@ -173,7 +179,7 @@ const bar = ({ time, open, high, low, close }) => ({ time, open: Number(open), h
 const volumeText = (volume) => volume.toLocaleString("en", { maximumSignificantDigits: 6, useGrouping: false });
 
 // What a colour of the style sheet is in the theme of now, in a form that a canvas understands.
-function resolve(element, name) {
+export function resolve(element, name) {
   const probe = document.createElement("i");
   probe.style.color = `var(${name})`;
   element.append(probe);

@@ -1,5 +1,7 @@
 // A client of the gateway: JSON-RPC over a WebSocket that comes back by itself, with the cursors of what it has.
 
+import { parseExact } from "./exact.js";
+
 const RETRY_MS = { first: 250, most: 5000 };
 const SNAPSHOT = 500; // trades that a new symbol begins with
 const NOT_NOW = -32000;
@@ -11,7 +13,10 @@ const SILENCE_MS = 6000, CHECK_MS = 1000; // the page asks for the status every 
 const EXACT = /"(price|qty|open|high|low|close|volume|vwap)":(-?[0-9][0-9.eE+-]*)/g;
 // 8.5E-5 is 0.000085 to people, digit for digit.
 const SCIENTIFIC = /"(price|qty|open|high|low|close|volume|vwap)":"(-?)([0-9]+)(?:\.([0-9]+))?[eE]([+-]?[0-9]{1,2})"/g;
-export const parse = (text) => JSON.parse(text.replace(EXACT, '"$1":"$2"').replace(SCIENTIFIC, inFull));
+// Records of other channels may have any members, and any of them may be a number.
+const OF_RECORDS = /"records":\[|"data":\{/;
+const parseTrades = (text) => JSON.parse(text.replace(EXACT, '"$1":"$2"').replace(SCIENTIFIC, inFull));
+export const parse = (text) => (OF_RECORDS.test(text) ? parseExact(text) : parseTrades(text));
 
 function inFull(_, name, sign, whole, fraction = "", exponent) {
   const places = Math.max(fraction.length - Number(exponent), 0);
@@ -21,7 +26,8 @@ function inFull(_, name, sign, whole, fraction = "", exponent) {
 }
 
 export class Client {
-  // events: onOpen(), onLost(), onJoin(again, result), onTrade(trade), onGap(gap), onSource(up, params), onSubscription(), onRefused(message)
+  // events: onOpen(), onLost(), onJoin(again, result), onTrade(trade), onGap(gap), onSource(up, params), onSubscription(),
+  // onRefused(message), onRecord(record) and onRecordGap(gap) of any other channel
   constructor(url, events) {
     Object.assign(this, { url, events, id: 0, waiting: new Map(), cursors: {}, symbol: null, retryMs: RETRY_MS.first });
     this.connect();
@@ -88,7 +94,9 @@ export class Client {
     else if (method === "trades.gap") this.gap(params);
     else if (method === "connection.lost" || method === "connection.restored") this.events.onSource(method.endsWith("restored"), params);
     else if (method === "subscription.failing" || method === "subscription.restored") this.events.onSubscription();
-    else this.answered(id, result, error);
+    else if (method?.endsWith(".update")) this.events.onRecord(params);
+    else if (method?.endsWith(".gap")) this.events.onRecordGap(params);
+    else this.answered(Number(id), result, error);
   }
 
   answered(id, result, error) {
@@ -108,10 +116,11 @@ export class Client {
     if (gap.symbol === this.symbol) this.events.onGap(gap);
   }
 
+  // Null: none.
   watch(symbol) {
     if (this.symbol) this.call("unsubscribe", { channel: "trades", symbol: this.symbol }).catch(() => {});
     Object.assign(this, { symbol, cursors: {} });
-    if (this.open) this.join();
+    if (symbol && this.open) this.join();
   }
 
   // Again, with what we have: exactly what was missed follows. For the first time: a snapshot that ends where the updates begin.

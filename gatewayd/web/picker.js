@@ -1,10 +1,12 @@
-// A text field with a list of symbols: type to narrow it, arrows and Enter or a click to pick.
+// A text field with a list of symbols, or of a channel's keys: type to narrow it, arrows and Enter or a click to pick.
 
 const MOST = 200; // options drawn; who offers more says so
 
+export const matches = (symbol, typed) => symbol.toUpperCase().includes(typed);
+
 export class Picker {
   constructor(input, list, onPick) {
-    Object.assign(this, { input, list, onPick, symbols: [], value: "", found: [], at: 0 });
+    Object.assign(this, { input, list, onPick, noun: "symbol", symbols: [], value: "", found: [], at: 0 });
     input.addEventListener("focus", () => this.open(""));
     input.addEventListener("click", () => this.list.hidden && this.open(""));
     input.addEventListener("input", () => this.open(input.value));
@@ -12,6 +14,13 @@ export class Picker {
     input.addEventListener("keydown", (event) => this.key(event));
     list.addEventListener("pointerdown", (event) => event.preventDefault()); // or the field would lose the focus, and the list close
     list.addEventListener("click", (event) => event.target.dataset.symbol && this.pick(event.target.dataset.symbol));
+  }
+
+  // What is picked: a symbol or a key.
+  name(noun) {
+    this.noun = this.input.dataset.noun = noun;
+    this.input.placeholder = this.input.labels[0].textContent = noun[0].toUpperCase() + noun.slice(1);
+    this.list.setAttribute("aria-label", `${this.input.placeholder}s`);
   }
 
   offer(symbols) {
@@ -26,7 +35,7 @@ export class Picker {
 
   open(wanted) {
     const typed = wanted.trim().toUpperCase();
-    this.found = this.symbols.filter((symbol) => symbol.includes(typed));
+    this.found = this.symbols.filter((symbol) => matches(symbol, typed));
     this.at = Math.max(this.found.indexOf(this.value), 0);
     if (!wanted) this.input.select();
     this.draw();
@@ -64,7 +73,7 @@ export class Picker {
   draw() {
     const options = this.found.slice(0, MOST).map((symbol, i) => this.option(symbol, i));
     if (this.found.length > MOST) options.push(note(`${this.found.length - MOST} more: type to narrow`));
-    if (this.found.length === 0) options.push(note("No such symbol"));
+    if (this.found.length === 0) options.push(note(`No such ${this.noun}`));
     this.list.replaceChildren(...options);
     this.list.hidden = false;
     this.input.setAttribute("aria-expanded", "true");

@@ -2,11 +2,11 @@
 
 const element = (name, text, className = "") => Object.assign(document.createElement(name), { textContent: text, className });
 
-// [class, word]
+// [class, word]. symbol: one of trades, or <channel>.<key>
 function judge(source, symbol) {
   if (!source.connected) return ["down", source.reason || "not connected"];
   if (source.failing?.[symbol]) return ["stale", `not subscribed: ${source.failing[symbol]}`];
-  if (symbol in source.stale) return ["stale", `no trade for ${span(source.stale[symbol])}`];
+  if (symbol in source.stale) return ["stale", `no ${symbol.includes(".") ? "record" : "trade"} for ${span(source.stale[symbol])}`];
   if (source.active === false) return ["spare", "standby"];
   return ["up", "connected"];
 }
