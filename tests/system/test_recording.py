@@ -275,6 +275,7 @@ def test_sighup_switches_it_on_and_off_and_the_connection_stays(recorded, replay
 
 def test_two_sources_do_not_share_a_file(recorded, file):
     flow = recorded()
+    flow.processes["connectord"].wait_for_line("recorder: recording.*source=blockchain")
     flow.config["connectord"]["sources"].append({**flow.source, "name": "other"})
     reload(flow)
     assert "another source or process records to it" in flow.processes["connectord"].wait_for_line("recorder: nothing is recorded.*source=other")
