@@ -199,9 +199,10 @@ attack: setup-test  ## attack a fresh pipeline in every way known, and print wha
 	@$(MAKE) -s --no-print-directory -j$(shell nproc) all attack-programs
 	@TEST_BIN=$(BUILD)/bin scripts/attack $(ATTACK)
 
-screenshot: setup-test  ## take the README's picture of the page again (PAGE_SECONDS=100 of trades)
+screenshot: setup-test  ## take the README's pictures of the page again (PAGE_SECONDS=100 of trades)
 	@$(MAKE) -s --no-print-directory -j$(shell nproc) all
 	@tests/browser/screenshot tests/browser/screenshot.png
+	@tests/browser/screenshot tests/browser/readings.png --channel
 
 fuzz: setup-test  ## fuzz what parses bytes from outside, FUZZ_SECONDS=60 for each (FUZZ="pack rpc": only these)
 	@$(MAKE) -s --no-print-directory -j$(shell nproc) $(if $(FUZZ),$(addprefix build/fuzz/fuzz_,$(FUZZ)),fuzzers)
