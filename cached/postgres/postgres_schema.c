@@ -82,11 +82,13 @@ static const char make_rest[] =
 #define OF_TRADE(member) "CASE WHEN s.topic LIKE 'trade.%' THEN json::json ->> '" member "' END"
 static const char make_view[] =
     "CREATE OR REPLACE VIEW dataflow.trades AS SELECT s.topic, t.epoch, t.seq, to_timestamp(t.time_ns / 1e9) AS time,"
-    " " OF_TRADE("symbol") " AS symbol, " OF_TRADE("side") " AS side, (" OF_TRADE("qty") ")::numeric AS qty,"
-    " (" OF_TRADE("price") ")::numeric AS price, " OF_TRADE("tradeId") " AS trade_id,"
-    " substring(s.topic from '^[^.]*[.][^.]*[.](.*)$') AS source, t.json"
-    " FROM dataflow.trade t JOIN dataflow.stream s ON s.id = t.stream;"
-    "UPDATE dataflow.schema SET version = 2;";
+    " " OF_TRADE("symbol") " AS symbol, " OF_TRADE("side") " AS side, (" OF_TRADE(
+        "qty") ")::numeric AS qty,"
+               " (" OF_TRADE("price") ")::numeric AS price, " OF_TRADE(
+                   "tradeId") " AS trade_id,"
+                              " substring(s.topic from '^[^.]*[.][^.]*[.](.*)$') AS source, t.json"
+                              " FROM dataflow.trade t JOIN dataflow.stream s ON s.id = t.stream;"
+                              "UPDATE dataflow.schema SET version = 2;";
 
 static const char make_first[] =
     "CREATE SCHEMA IF NOT EXISTS dataflow; CREATE TABLE dataflow.schema (version integer NOT NULL);"

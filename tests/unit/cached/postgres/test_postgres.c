@@ -123,7 +123,8 @@ END_TEST
 START_TEST(records_of_other_channels_have_no_columns_of_trades)
 {
     static const char json[] =
-        "{\"epoch\":1,\"seq\":1,\"channel\":\"readings\",\"key\":\"sensor-7\",\"timestamp\":\"2025-11-10T17:24:33.937Z\",\"source\":"
+        "{\"epoch\":1,\"seq\":1,\"channel\":\"readings\",\"key\":\"sensor-7\",\"timestamp\":\"2025-11-10T17:24:33.937Z\","
+        "\"source\":"
         "\"lab\",\"received\":\"2025-11-10T17:24:33.981112345Z\",\"data\":{\"price\":\"x\",\"a\":\"\\u0000 \\ud800\"}}";
     store_trade_t record = {TEXT("readings.sensor-7.lab"), {1, 1}, 20000 * day_ns, text_of(json)};
     ck_assert_msg(kind->write.append(handle, &record, 1, error) == STORE_OK, "%s", error);

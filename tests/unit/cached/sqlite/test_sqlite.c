@@ -293,14 +293,16 @@ static int64_t number(const char *sql)
 START_TEST(records_of_other_channels_have_no_columns_of_trades)
 {
     static const char json[] =
-        "{\"epoch\":1,\"seq\":1,\"channel\":\"readings\",\"key\":\"sensor-7\",\"timestamp\":\"2025-11-10T17:24:33.937Z\",\"source\":"
+        "{\"epoch\":1,\"seq\":1,\"channel\":\"readings\",\"key\":\"sensor-7\",\"timestamp\":\"2025-11-10T17:24:33.937Z\","
+        "\"source\":"
         "\"lab\",\"received\":\"2025-11-10T17:24:33.981112345Z\",\"data\":{\"price\":1,\"a\":\"\\u0000 \\ud800\"}}";
     ck_assert_int_eq(open_store(), STORE_OK);
     store_trade_t record = {TEXT("readings.sensor-7.lab"), {1, 1}, 7, text_of(json)};
     ck_assert_int_eq(kind->write.append(handle, &record, 1, error), STORE_OK);
-    ck_assert_int_eq(number("SELECT count(*) FROM trades WHERE topic = 'readings.sensor-7.lab' AND symbol IS NULL AND side IS NULL"
-                            " AND qty IS NULL AND price IS NULL AND trade_id IS NULL AND source = 'lab'"),
-                     1);
+    ck_assert_int_eq(
+        number("SELECT count(*) FROM trades WHERE topic = 'readings.sensor-7.lab' AND symbol IS NULL AND side IS NULL"
+               " AND qty IS NULL AND price IS NULL AND trade_id IS NULL AND source = 'lab'"),
+        1);
 }
 END_TEST
 

@@ -1,5 +1,6 @@
 /* Over 400 lines, but one idea: tables of configurations and what is said of them. */
 #include "common/config/config.h"
+#include "proto/topic.h"
 
 #include <check.h>
 #include <stdio.h>
@@ -448,6 +449,30 @@ START_TEST(map_has_names_of_the_users_and_defaults_for_each)
 }
 END_TEST
 
+/* The longest one that there may be, too. */
+START_TEST(a_maps_names_may_have_dots)
+{
+    char longest[SUBJECT_MAX + 1] = "readings.", setting[512];
+    memset(longest + strlen(longest), 'k', SUBJECT_MAX - strlen(longest));
+    snprintf(
+        setting, sizeof setting,
+        "cached.retention.memory={\"readings.*\":{\"hours\":1.5},\"readings.sensor-*\":{\"trades\":7},\"%s\":{\"trades\":8}}",
+        longest);
+    config_t *config = load_setting(setting);
+    ck_assert_msg(config != NULL, "%s", reported);
+    ck_assert(config_real(config, "cached.retention.memory.%s.hours", "readings.*") == 1.5);
+    ck_assert_int_eq(config_integer(config, "cached.retention.memory.%s.trades", "readings.*"), 0);
+    ck_assert_int_eq(config_integer(config, "cached.retention.memory.%s.trades", "readings.sensor-*"), 7);
+    ck_assert_int_eq(config_integer(config, "cached.retention.memory.%s.trades", longest), 8);
+    char *first = config_print(config);
+    config_destroy(&config);
+    config = load_json(first);
+    ck_assert_msg(config != NULL, "%s", reported);
+    free(first);
+    config_destroy(&config);
+}
+END_TEST
+
 START_TEST(every_mistake_in_a_map_is_reported)
 {
     ck_assert_ptr_null(
@@ -498,6 +523,7 @@ int main(void)
     tcase_add_test(tests, print_hides_a_token_that_it_would_not_take_back);
     tcase_add_test(tests, print_hides_secrets_and_reads_back_as_the_same);
     tcase_add_test(tests, map_has_names_of_the_users_and_defaults_for_each);
+    tcase_add_test(tests, a_maps_names_may_have_dots);
     tcase_add_test(tests, every_mistake_in_a_map_is_reported);
     tcase_add_test(tests, map_is_overridden_as_a_whole);
     Suite *suite = suite_create("config");
