@@ -29,8 +29,8 @@ def message(readings):
 class Readings(Exchange):
     """`flow(rate)`: so many readings of each key a second from now on, numbered from 1; `say_readings` some at once. `last[key]`: the newest number."""
 
-    def __init__(self, keys=()):
-        self.keys, self.last, self.rate, self.due = list(keys), dict.fromkeys(keys, 0), 0, 0.0
+    def __init__(self, keys=(), again=AGAIN):
+        self.keys, self.last, self.again, self.rate, self.due = list(keys), dict.fromkeys(keys, 0), again, 0, 0.0
         self.texts, self.gone, self.grown = [], 0, None
         super().__init__(None)
 
@@ -61,7 +61,7 @@ class Readings(Exchange):
     async def talk(self, socket):
         """Each has a place of its own in what there is to say."""
         self.heard.append(await socket.recv())
-        place = max(self.gone, self.gone + len(self.texts) - AGAIN)
+        place = max(self.gone, self.gone + len(self.texts) - self.again)
         closed = asyncio.create_task(socket.wait_closed())
         while not closed.done():
             place = max(place, self.gone)

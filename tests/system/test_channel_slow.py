@@ -62,8 +62,8 @@ def start(flow, keys=KEYS):
     flow.start_cached()
     flow.start_gateway()
     flow.wait_ready("connectord_http", "cached_http", "gateway0")
-    for place in range(0, len(keys), 100):
-        flow.exchange.say_readings([(key, 1) for key in keys[place:place + 100]])
+    for place in range(0, len(keys), 500):
+        flow.exchange.say_readings([(key, 1) for key in keys[place:place + 500]])
     until(lambda: keys[-1] in get(f"http://{flow.address('gateway0')}/api/v1/symbols?channel=readings")[1], "the keys to be offered")
 
 
@@ -124,8 +124,8 @@ def test_a_key_costs_little_memory(lab):
         client.socket.sendall(masked(subscribe(key, channel="readings")))
         client.read_until(b"subscribed")
     for number in range(2, 30):  # rings are full
-        for place in range(0, len(keys), 100):
-            lab.exchange.say_readings([(key, number, {"n": number, "fill": FILL}) for key in keys[place:place + 100]])
+        for place in range(0, len(keys), 500):
+            lab.exchange.say_readings([(key, number, {"n": number, "fill": FILL}) for key in keys[place:place + 500]])
     with Requester(lab.replay) as replay:
         until(lambda: {s["topic"]: s["last"] for s in replay.ask(op="streams")["streams"]}[topic(keys[-1])].endswith("-29"), "the last reading")
     while b'"29"' not in client.read():
