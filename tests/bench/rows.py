@@ -10,10 +10,11 @@ import subprocess
 import threading
 import time
 
+import channels
 import ours
 import peers
 from clients import Requester
-from peers import BIN, ROOT
+from peers import BIN
 from pipeline import get, until
 from servers import Postgres, Redis
 
@@ -101,30 +102,7 @@ def opening(clients, rate):
     return measure
 
 
-def latest(keys, **options):
-    """A channel that keeps the latest: a client that is behind leaves some out, which is no loss."""
-    def measure(seconds, quick):
-        with ours.pipeline() as flow:
-            flow.start_gateway()
-            pid = ours.pid(flow, "gateway0")
-            where = ours.bus_load(flow, "dataflow-readings", "bus-readings")
-            with ours.FanLoad(where, [pid], seconds=seconds, settle=2, drain=0, symbols=keys, **options) as load:
-                load.hear()
-                ours.wait_for_source(flow)
-                before = ours.resident_kib(pid)
-                load.go_on()
-                load.hear()
-                load.go_on()
-                figures = ours.fan_figures(load.hear())
-                figures["wrong"] = figures["told"]["disorder"] + figures["told"]["gaps"] + figures["told"]["ended"]
-                return {**figures, "mib": ours.resident_kib(pid) / 1024, "mib_before": before / 1024}
-    return measure
-
-
 # --- ingest ---
-
-BLOCKCHAIN = ROOT / "deploy/sources/blockchain.json"
-
 
 def ingest(scheme, **source):
     """The simulator makes no trade before it is subscribed to, and then as many as are read."""
@@ -387,12 +365,7 @@ def rows(quick):
              "gatewayd, one symbol": fan_ours(clients=some)}, [
             ("CPU a frame within 2 times of one symbol's", lambda m: ratio(m["gatewayd"]["cpu_us"], m["gatewayd, one symbol"]["cpu_us"]), "<=", 2),
             ("nobody was left a hole", at("gatewayd", "holes"), "<=", 0)]),
-        Row("channels: 10,000 keys of a latest channel at 20,000 updates/s to 1,000 clients with 20 keys each", "frames/s",
-            {"gatewayd": latest(10000, clients=1000, each=20, rate=20000)}, [
-            ("nobody was told a gap, or an older record behind a newer", at("gatewayd", "wrong"), "<=", 0)]),
-        Row("mapping: the same exchange by a definition, and by its connector, as fast as it goes", "trades/s",
-            {"websocket, blockchain.json": ingest("ws", connector="websocket", definition=str(BLOCKCHAIN)), "blockchain": ingest("ws")}, [
-            ("CPU a trade at most 2 times the connector's", lambda m: ratio(m["websocket, blockchain.json"]["cpu_us"], m["blockchain"]["cpu_us"]), "<=", 2)]),
+        *channels.rows(Row, ingest),
         Row("ingest, one exchange as fast as it goes, journal on, one subscriber", "trades/s",
             {"connectord, ws://": ingest("ws"), "connectord, wss://": ingest("wss"), "raw PUB to SUB": raw_bus, "LEJP alone": lejp}, [
             ("half of the raw bus, or 3 µs CPU a trade, whichever is nearer",
