@@ -25,12 +25,13 @@ ALL_CFLAGS = -std=c17 -D_GNU_SOURCE -I. $(WARNINGS) $(CFLAGS) $(if $(SAN),-fsani
              $(HARDENING) $(PACKAGE_CFLAGS)
 ALL_LDFLAGS = -pie -Wl,-z,relro -Wl,-z,now $(LDFLAGS) $(if $(SAN),-fsanitize=$(SAN))
 LIBS := $(shell pkg-config --libs $(PACKAGES) 2>/dev/null) -lm
+CURL_LIBS := $(shell pkg-config --libs libcurl 2>/dev/null)
 STORE_LIBS := $(shell pkg-config --libs $(STORE_PACKAGES) 2>/dev/null)
 GMP_LIBS := $(shell pkg-config --libs gmp 2>/dev/null)
 CHECK_LIBS := $(shell pkg-config --libs check 2>/dev/null)
 
-COMMON     := $(wildcard common/*.c common/*/*.c proto/*.c)
-CONNECTORD := $(filter-out connectord/try/%,$(wildcard connectord/*.c connectord/*/*.c))
+COMMON     := $(filter-out common/http_client/%,$(wildcard common/*.c common/*/*.c proto/*.c))
+CONNECTORD := $(filter-out connectord/try/%,$(wildcard connectord/*.c connectord/*/*.c)) $(wildcard common/http_client/*.c)
 CACHED     := $(filter-out cached/import/%,$(wildcard cached/*.c cached/*/*.c))
 GATEWAYD   := $(wildcard gatewayd/*.c gatewayd/*/*.c)
 SIMULATOR  := $(wildcard tests/simulator/*.c)
@@ -61,6 +62,9 @@ $(BUILD)/bin/baseline: $(call object,tests/bench/baseline.c)
 
 # Only cached, the import, and the unit tests know the stores and large numbers.
 $(BUILD)/bin/cached $(BUILD)/bin/store-import $(BUILD)/tests/%: LIBS += $(STORE_LIBS) $(GMP_LIBS)
+
+# Only connectord asks other servers over HTTP.
+$(BUILD)/bin/connectord $(BUILD)/bin/source-try $(BUILD)/tests/%: LIBS += $(CURL_LIBS)
 
 # What the benchmarks stand on.
 $(BUILD)/bench.a: $(call object,$(BENCH) $(COMMON))
@@ -158,7 +162,7 @@ build/fuzz/parts.a: $(patsubst %.c,build/fuzz/obj/%.o,$(PARTS))
 
 build/fuzz/fuzz_%: build/fuzz/obj/tests/fuzz/fuzz_%.o build/fuzz/obj/tests/fuzz/asserts.o build/fuzz/parts.a
 	@echo '  link $@'
-	$(Q)$(FUZZ_CC) -fsanitize=fuzzer,address,undefined $^ $(LIBS) $(STORE_LIBS) $(GMP_LIBS) -o $@
+	$(Q)$(FUZZ_CC) -fsanitize=fuzzer,address,undefined $^ $(LIBS) $(CURL_LIBS) $(STORE_LIBS) $(GMP_LIBS) -o $@
 
 setup:  ## install what building needs (apt; as root or by sudo)
 	@scripts/setup

@@ -1,6 +1,7 @@
 #include "connectord/connectord.h"
 
 #include "common/clock.h"
+#include "common/http/http_connection.h"
 #include "common/http/probe.h"
 #include "common/json/json_write.h"
 #include "common/log.h"
@@ -192,7 +193,23 @@ static void connectord_metrics(void *arg, metrics_t *metrics)
         metrics_counters(metrics, replay_metrics, sizeof replay_metrics / sizeof *replay_metrics, replay_counts(self->replay));
 }
 
-static const probe_answers_t probe_answers = {.ready = connectord_ready, .metrics = connectord_metrics};
+/* What is posted to a source: /push/<its name>. */
+static bool connectord_request(void *arg, http_connection_t *from, const http_request_t *request)
+{
+    const connectord_t *self = arg;
+    const text_t folder = TEXT("/push/");
+    if (!text_starts_with(request->path, folder))
+        return false;
+    feed_t *feed = feeds_find(self->feeds, (text_t){request->path.at + folder.length, request->path.length - folder.length});
+    if (!feed || !feed_post(feed, from, request))
+        http_answer(from, &(http_answer_t){.status = 404,
+                                           .content_type = "application/json",
+                                           .body = TEXT(HTTP_ERROR_BODY("no source with connector push has this name"))});
+    return true;
+}
+
+static const probe_answers_t probe_answers = {
+    .ready = connectord_ready, .metrics = connectord_metrics, .request = connectord_request};
 
 /* The journal and what the feeds stand on. */
 static bool connectord_open(connectord_t *self, const config_t *config)
@@ -202,8 +219,8 @@ static bool connectord_open(connectord_t *self, const config_t *config)
         (uint64_t)((clock_real_ns() + clock_steady_ns()) / NS_PER_US); /* another one also where the wall clock stands */
     shared->health = (uint32_t)config_integer(config, "connectord.failover.health");
     uint64_t journal_capacity = (uint64_t)config_integer(config, "connectord.journal.bytes");
-    shared->journal =
-        journal_open(config_text(config, "connectord.journal.path"), journal_capacity, (uint64_t)(clock_real_ns() / NS_PER_US));
+    shared->journal_path = config_text(config, "connectord.journal.path");
+    shared->journal = journal_open(shared->journal_path, journal_capacity, (uint64_t)(clock_real_ns() / NS_PER_US));
     uint32_t hold_ms = (uint32_t)config_integer(config, "connectord.journal.hold_ms");
     return shared->journal && (shared->web = web_new(shared->loop, FD_LIMIT)) &&
            (shared->backpressure =

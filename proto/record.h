@@ -9,20 +9,8 @@
  */
 #pragma once
 
+#include "proto/json_record.h"
 #include "proto/topic.h"
-#include "proto/trade.h"
-
-enum {
-    RECORD_DATA_MAX = 4096,            /* bytes of the data */
-    RECORD_DATA_DEPTH = 16,            /* levels of objects and arrays in it, with itself */
-    RECORD_MAX = RECORD_DATA_MAX + 512 /* bytes of the encoding, at most */
-};
-
-/* Is it a trade, rather than a record of another channel? */
-static inline bool record_is_trade(const trade_t *record)
-{
-    return record->data.length == 0;
-}
 
 /* As trade_valid, of any record: of one with data these are an object of JSON without white space, and the id may be empty. */
 bool record_valid(trade_t *record, const char **wrong);

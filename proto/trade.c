@@ -167,12 +167,3 @@ bool trade_cursor(text_t json, cursor_t *cursor)
     *cursor = result;
     return true;
 }
-
-size_t trade_move(char out[static TRADE_MAX], text_t json, cursor_t cursor)
-{
-    trade_t trade = {0};
-    if (!trade_parse(json, &trade))
-        return 0;
-    trade.cursor = cursor;
-    return trade_print(out, &trade);
-}

@@ -65,6 +65,3 @@ bool trade_cursor(text_t json, cursor_t *cursor);
 
 /* How many trades stand in a text of them, as in an array: no trade has its first member's name anywhere else. */
 size_t trade_count(text_t trades);
-
-/* Prints the same trade with another cursor. Returns the length, at most TRADE_MAX; 0 if `json` is not a trade. */
-size_t trade_move(char out[static TRADE_MAX], text_t json, cursor_t cursor);

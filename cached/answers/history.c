@@ -11,6 +11,7 @@
 #include "common/clock.h"
 #include "common/json/json_plain.h"
 #include "common/log.h"
+#include "common/secret.h"
 #include "proto/request.h"
 
 enum { OPERATIONS_MAX = 16 };
@@ -35,15 +36,6 @@ struct history {
     history_counts_t counts;
     uint64_t asked[OPERATIONS_MAX]; /* by the operation's place in the table; unknown ones last */
 };
-
-/* Takes the same time wherever the texts differ, so that nobody finds a token letter by letter. */
-static bool same_secret(text_t given, text_t secret)
-{
-    unsigned difference = given.length != secret.length;
-    for (size_t i = 0; i < given.length && secret.length > 0; i++)
-        difference |= (unsigned char)(given.at[i] ^ secret.at[i % secret.length]);
-    return difference == 0;
-}
 
 static void refuse_for_now(const request_t *request, buffer_t *answer)
 {
@@ -114,7 +106,7 @@ static bool may_clear(const history_t *self, const request_t *request, buffer_t 
         answer_error(answer, request, ERROR_FORBIDDEN, "clear is disabled: cached.token is not set");
         return false;
     }
-    if (!same_secret(request->token, (text_t){secret.at + 1, secret.length - 2})) {
+    if (!secret_equal(request->token, (text_t){secret.at + 1, secret.length - 2})) {
         answer_error(answer, request, ERROR_FORBIDDEN, "clear needs the token that is set as cached.token");
         return false;
     }

@@ -104,7 +104,8 @@ bool candle_series_put(candle_series_t *self, const candle_t *part)
     return candle ? candle_merge(candle, part) : ok;
 }
 
-void candle_series_lose(candle_series_t *self, int64_t start_ns)
+/* Candles at and before this start are not held: some of their trades are missing. */
+static void lose(candle_series_t *self, int64_t start_ns)
 {
     while (self->count > 0 && slot(self, 0)->start_ns <= start_ns)
         drop_first(self);
@@ -157,7 +158,7 @@ bool candle_series_merge(candle_series_t *self, candle_series_t *other)
     self->first = capacity > 0 ? at % capacity : 0;
     self->count = capacity - at;
     for (size_t i = 0; i < sizeof lost / sizeof *lost; i++)
-        candle_series_lose(self, lost[i]);
+        lose(self, lost[i]);
     return ok;
 }
 

@@ -23,9 +23,6 @@ bool candle_series_put(candle_series_t *self, const candle_t *part);
  * runs out. */
 bool candle_series_merge(candle_series_t *self, candle_series_t *other);
 
-/* Candles at and before this start are not held: some of their trades are missing. */
-void candle_series_lose(candle_series_t *self, int64_t start_ns);
-
 /* n: below count. */
 const candle_t *candle_series_at(const candle_series_t *self, size_t n);
 

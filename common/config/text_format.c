@@ -121,7 +121,8 @@ static bool authority_valid(text_t text)
 static bool url_valid(text_t text)
 {
     text_t rest;
-    if (!without_prefix(text, TEXT("ws://"), &rest) && !without_prefix(text, TEXT("wss://"), &rest))
+    if (!without_prefix(text, TEXT("ws://"), &rest) && !without_prefix(text, TEXT("wss://"), &rest) &&
+        !without_prefix(text, TEXT("http://"), &rest) && !without_prefix(text, TEXT("https://"), &rest))
         return false;
     size_t authority = 0;
     while (authority < rest.length && !strchr("/?", rest.at[authority]))
@@ -219,7 +220,7 @@ void text_format_describe(text_format_t format, const char *choices, buffer_t *o
         [FORMAT_ADDRESS] = "HOST:PORT",
         [FORMAT_ENDPOINT] = "tcp://HOST:PORT or ipc://PATH of at most 107 bytes",
         [FORMAT_BIND] = "tcp://HOST:PORT, tcp://*:PORT or ipc://PATH of at most 107 bytes",
-        [FORMAT_URL] = "a ws:// or wss:// URL",
+        [FORMAT_URL] = "a ws://, wss://, http:// or https:// URL",
         [FORMAT_ORIGIN] = "SCHEME://HOST[:PORT] or *",
         [FORMAT_HOST] = "a host's name without a port, or *",
         [FORMAT_NETWORK] = "local, any, an IP address or ADDRESS/BITS",

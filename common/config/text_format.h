@@ -10,7 +10,7 @@ typedef enum {
     FORMAT_ADDRESS,  /* HOST:PORT, [v6]:PORT */
     FORMAT_ENDPOINT, /* what ZeroMQ connects to: tcp://HOST:PORT, ipc://PATH */
     FORMAT_BIND,     /* what ZeroMQ binds: the same, where HOST may be * for all interfaces */
-    FORMAT_URL,      /* ws://HOST[:PORT][/…], wss://… */
+    FORMAT_URL,      /* ws://HOST[:PORT][/…], wss://…, http://…, https://… */
     FORMAT_ORIGIN,   /* what a browser sends as Origin: SCHEME://HOST[:PORT], or null; or * for all of them */
     FORMAT_HOST,     /* what a Host header may name: a name or an address, without a port, or * for all of them */
     FORMAT_NETWORK,  /* network.h: local, any, an address, ADDRESS/BITS */

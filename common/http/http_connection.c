@@ -25,6 +25,7 @@ static void on_poll_closed(uv_handle_t *handle)
 {
     http_connection_t *self = handle->data;
     buffer_release(&self->kept);
+    buffer_release(&self->body);
     buffer_release(&self->out);
     free(self);
 }
@@ -94,7 +95,7 @@ static void on_greedy(void *owner)
 static void count(http_connection_t *self)
 {
     size_t in = self->kept.length > 0 ? self->kept.capacity : 0, out = self->out.length > 0 ? self->out.capacity : 0;
-    if (!budget_hold(&self->account, in + out))
+    if (!budget_hold(&self->account, in + self->body.capacity + out))
         break_off(self);
 }
 
@@ -148,7 +149,8 @@ static void flush(http_connection_t *self)
         return;
     buffer_release(&self->out);
     bool ready = step(self, HTTP_ON_SENT) == HTTP_READY;
-    expect(self, self->state == HTTP_READING ? HTTP_IDLE_MS : 0);
+    if (self->state != HTTP_RECEIVING)
+        expect(self, self->state == HTTP_READING ? HTTP_IDLE_MS : 0);
     if (ready && self->events)
         self->events->ready(self->owner);
 }
@@ -171,7 +173,7 @@ static void refuse(http_connection_t *self, const http_refusal_t *refusal)
 static void hand_out(http_connection_t *self, const http_request_t *request)
 {
     self->is_head = http_request_is(request, "HEAD");
-    self->keeps = request->keeps && !request->body; /* bodies are not read */
+    self->keeps = request->keeps && !request->body; /* a body is not read, unless http_receive says so */
     self->old = request->old;
     self->lingers = request->body;
     if (!self->shared->hosts || hosts_admit(self->shared->hosts, http_request_field(request, "Host")))
@@ -197,14 +199,39 @@ static void keep(http_connection_t *self, text_t bytes, bool partial)
         expect(self, partial ? HTTP_HEAD_MS : HTTP_IDLE_MS);
 }
 
+/* Takes what belongs to the body, and returns what stands behind it. Who wants it is told in its turn. */
+static text_t receive(http_connection_t *self, text_t bytes)
+{
+    text_t part = text_cut(bytes, self->body_length - self->body.length);
+    buffer_append(&self->body, part);
+    if (!buffer_ok(&self->body)) {
+        break_off(self);
+    } else if (self->body.length == self->body_length) {
+        step(self, HTTP_ON_BODY);
+        expect(self, 0);
+        connection_slots_work(self->shared->slots, &self->slot);
+        http_wake(self);
+    }
+    return (text_t){bytes.at + part.length, bytes.length - part.length};
+}
+
+static bool is_read(const http_connection_t *self)
+{
+    return self->state == HTTP_READING || self->state == HTTP_RECEIVING;
+}
+
 /* Hands out one request after the other for as long as each is answered at once. */
 static void serve(http_connection_t *self, text_t bytes)
 {
     http_request_t request;
     http_refusal_t refusal;
     http_reading_t reading = HTTP_WHOLE;
-    while (self->state == HTTP_READING && bytes.length > 0) {
+    while (is_read(self) && bytes.length > 0) {
         size_t length;
+        if (self->state == HTTP_RECEIVING) {
+            bytes = receive(self, bytes);
+            continue;
+        }
         reading = http_request_read(&request, bytes, &length, &refusal);
         if (reading == HTTP_PARTIAL)
             break;
@@ -319,7 +346,7 @@ static void on_poll(uv_poll_t *handle, int status, int events)
 
 void http_connection_look(http_connection_t *self)
 {
-    if (self->state != HTTP_READING)
+    if (!is_read(self))
         return;
     take(self);
     settle(self);
@@ -369,9 +396,22 @@ void http_connection_begin(http_connection_t *self)
     settle(self);
 }
 
+/* Of a body that comes too slowly. */
+static void give_up_body(http_connection_t *self)
+{
+    const http_owner_t *events = self->events;
+    refuse(self, &(http_refusal_t){408, "the body did not come in time"});
+    events->closed(self->owner);
+    settle(self);
+}
+
 void http_connection_check(http_connection_t *self)
 {
-    if (self->due_ms && uv_now(self->shared->uv) >= self->due_ms)
+    if (!self->due_ms || uv_now(self->shared->uv) < self->due_ms)
+        return;
+    if (self->state == HTTP_RECEIVING)
+        give_up_body(self);
+    else
         http_connection_close(self);
 }
 
@@ -382,6 +422,27 @@ void http_wait(http_connection_t *self, const http_owner_t *events, void *owner)
     self->events = events;
     self->owner = owner;
     connection_slots_work(self->shared->slots, &self->slot);
+}
+
+/* Who asks whether the body is welcome (RFC 9110, 10.1.1) has mostly not sent any of it. */
+void http_receive(http_connection_t *self, const http_request_t *request, const http_owner_t *events, void *owner)
+{
+    step(self, HTTP_ON_RECEIVE);
+    self->events = events;
+    self->owner = owner;
+    self->keeps = request->keeps;
+    self->lingers = false;
+    self->body_length = request->length;
+    self->body = buffer_new(request->length);
+    buffer_reserve(&self->body, request->length);
+    expect(self, HTTP_BODY_MS);
+    if (!request->old && self->behind.length == 0 && http_request_lists(request, "Expect", "100-continue"))
+        transmit(self, TEXT("HTTP/1.1 100 Continue\r\n\r\n"), TEXT(""));
+}
+
+text_t http_body(const http_connection_t *self)
+{
+    return buffer_text(&self->body);
 }
 
 void http_wake(http_connection_t *self)
@@ -406,6 +467,10 @@ void http_answer(http_connection_t *self, const http_answer_t *answer)
 {
     if (!http_admits(self, answer->body.length))
         answer = &crowded;
+    if (self->state == HTTP_RECEIVING) {
+        self->keeps = false;
+        self->lingers = true;
+    }
     buffer_t *head = &self->shared->head;
     http_future_t stays = self->old ? HTTP_STAYS_OLD : HTTP_STAYS;
     buffer_clear(head);
@@ -421,6 +486,7 @@ void http_answer(http_connection_t *self, const http_answer_t *answer)
         break_off(self);
     if (self->out.length == 0)
         step(self, HTTP_ON_SENT);
+    buffer_release(&self->body);
 }
 
 void http_stream(http_connection_t *self, text_t head)

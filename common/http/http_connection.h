@@ -8,6 +8,7 @@
 
 enum {
     HTTP_HEAD_MS = 20000, /* for the whole of a head */
+    HTTP_BODY_MS = 20000, /* for the whole of a body; then it is answered 408 */
     HTTP_IDLE_MS = 60000, /* between requests */
     HTTP_SEND_MS = 20000, /* in which a peer takes nothing of what is sent */
     HTTP_END_MS = 5000,   /* for a peer to take the last words, and to stop talking */
@@ -20,13 +21,19 @@ enum {
 /* The request is answered later, from `ready`, by http_answer or a stream. */
 void http_wait(http_connection_t *self, const http_owner_t *events, void *owner);
 
+/* The request has a body, whose length is known (not coded) and which the answerer wants: `ready` is called when it is there, and
+ * http_body tells it, up to the answer. Meanwhile the connection waits for its peer, and may lose its place. Any other answer to a
+ * request with a body ends the connection. Only within http_request_fn, and only where http_admits that many bytes. */
+void http_receive(http_connection_t *self, const http_request_t *request, const http_owner_t *events, void *owner);
+text_t http_body(const http_connection_t *self);
+
 /* Have `ready` called soon. Of a stream whose peer is to take something first: when it has. */
 void http_wake(http_connection_t *self);
 
 /* May so many bytes more wait for the peer? */
 bool http_admits(http_connection_t *self, size_t bytes);
 
-/* Answers the request, with 503 in place of a body that may not wait for the peer. The body is copied only where the peer
+/* Answers the request, also while its body is still coming, with 503 in place of a body that may not wait for the peer. The body is copied only where the peer
  * does not take it at once; it is left out of the answer to HEAD. */
 void http_answer(http_connection_t *self, const http_answer_t *answer);
 

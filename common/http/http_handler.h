@@ -5,12 +5,12 @@
 
 typedef struct http_connection http_connection_t;
 
-/* A request has come; it is valid for the call. Within it comes one of http_answer, http_wait, http_hand_over. */
+/* A request has come; it is valid for the call. Within it comes one of http_answer, http_receive, http_wait, http_hand_over. */
 typedef void http_request_fn(void *arg, http_connection_t *connection, const http_request_t *request);
 
 /* Who answers a request later. */
 typedef struct {
-    /* From the loop, after http_wake, or (of a stream) when all that was written is gone. */
+    /* From the loop, after http_wake, or when a body has come whole, or (of a stream) when all that was written is gone. */
     void (*ready)(void *owner);
     /* The connection is gone; not after http_answer or http_close. */
     void (*closed)(void *owner);

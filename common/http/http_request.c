@@ -182,6 +182,8 @@ static http_reading_t judge_body(http_request_t *self, http_refusal_t *refusal)
         return refuse(refusal, 400, "expected one Content-Length, a number");
     if (coded && (lengths > 0 || self->old))
         return refuse(refusal, 400, "expected no Transfer-Encoding");
+    self->coded = coded;
+    self->length = length;
     self->body = coded || length > 0;
     return HTTP_WHOLE;
 }

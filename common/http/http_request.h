@@ -22,10 +22,12 @@ typedef struct {
     text_t query; /* behind the '?', as it was sent; empty where there is none */
     http_field_t fields[HTTP_FIELDS_MAX];
     size_t field_count;
-    bool old;       /* HTTP/1.0 */
-    bool keeps;     /* another request may follow on the connection */
-    bool body;      /* one follows */
-    bool websocket; /* it asks for one, with GET */
+    bool old;        /* HTTP/1.0 */
+    bool keeps;      /* another request may follow on the connection */
+    bool body;       /* one follows: … */
+    bool coded;      /* … in pieces (Transfer-Encoding), or … */
+    uint64_t length; /* … of so many bytes */
+    bool websocket;  /* it asks for one, with GET */
 } http_request_t;
 
 typedef enum {

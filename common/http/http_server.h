@@ -3,7 +3,7 @@
  *
  * A request costs a recv and a send: a connection stays as it is in the loop, and only one that has to wait for its peer, or a
  * peer that says more than it may, changes that. What is bounded: how many there are (http_config_t), what waits for all
- * (budget.h), a head (HTTP_HEAD_MAX), how long it takes, how long a connection is idle, how long a peer takes nothing, and what
+ * (budget.h), a head (HTTP_HEAD_MAX), a body (whoever wants it says how much), how long they take, how long a connection is idle, how long a peer takes nothing, and what
  * is read while an answer is to come. One that only sends nothing more still gets its answers. For boundary files.
  */
 #pragma once

@@ -38,6 +38,8 @@ struct http_connection {
     bool is_head, keeps, old, lingers; /* of the request that is answered */
     text_t behind;                     /* while a request is handed out: what was read behind it */
     buffer_t kept;                     /* has been read, and is not yet looked at */
+    buffer_t body;                     /* of the request that is answered, where it is wanted */
+    size_t body_length;                /* that it will have */
     buffer_t out;                      /* what the peer has not taken yet */
     uint64_t due_ms;                   /* when patience ends, in the loop's time; 0: never */
     const http_owner_t *events;        /* NULL: nobody */

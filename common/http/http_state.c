@@ -7,10 +7,10 @@
 
 /* What the owner of a broken one still does is lost: it is told in its turn. */
 #define LOST(state)                                                                                                            \
-    [HTTP_ON_INPUT] = {HTTP_DISCARD, state}, [HTTP_ON_ANSWER] = {HTTP_IGNORE, state}, [HTTP_ON_LAST] = {HTTP_IGNORE, state},   \
-    [HTTP_ON_STREAM] = {HTTP_IGNORE, state}, [HTTP_ON_CLOSE] = {HTTP_IGNORE, state}, [HTTP_ON_SENT] = {HTTP_IGNORE, state},    \
-    [HTTP_ON_SETTLED] = {HTTP_IGNORE, state}, [HTTP_ON_PEER_ENDED] = {HTTP_IGNORE, state},                                     \
-    [HTTP_ON_BREAK] = {HTTP_IGNORE, state}
+    [HTTP_ON_INPUT] = {HTTP_DISCARD, state}, [HTTP_ON_RECEIVE] = {HTTP_IGNORE, state}, [HTTP_ON_BODY] = {HTTP_IGNORE, state},  \
+    [HTTP_ON_ANSWER] = {HTTP_IGNORE, state}, [HTTP_ON_LAST] = {HTTP_IGNORE, state}, [HTTP_ON_STREAM] = {HTTP_IGNORE, state},   \
+    [HTTP_ON_CLOSE] = {HTTP_IGNORE, state}, [HTTP_ON_SENT] = {HTTP_IGNORE, state}, [HTTP_ON_SETTLED] = {HTTP_IGNORE, state},   \
+    [HTTP_ON_PEER_ENDED] = {HTTP_IGNORE, state}, [HTTP_ON_BREAK] = {HTTP_IGNORE, state}
 
 /* What is not listed is impossible. */
 static const struct {
@@ -24,6 +24,7 @@ static const struct {
                       [HTTP_ON_PEER_ENDED] = {HTTP_CLOSE, HTTP_READING},
                       LIVING},
     [HTTP_ANSWERING] = {[HTTP_ON_INPUT] = {HTTP_KEEP, HTTP_ANSWERING},
+                        [HTTP_ON_RECEIVE] = {HTTP_ENTER, HTTP_RECEIVING},
                         [HTTP_ON_ANSWER] = {HTTP_ENTER, HTTP_SENDING},
                         [HTTP_ON_LAST] = {HTTP_ENTER, HTTP_ENDING},
                         [HTTP_ON_STREAM] = {HTTP_ENTER, HTTP_STREAMING},
@@ -32,6 +33,14 @@ static const struct {
                         [HTTP_ON_SETTLED] = {HTTP_IGNORE, HTTP_ANSWERING},
                         [HTTP_ON_PEER_ENDED] = {HTTP_IGNORE,
                                                 HTTP_ANSWERING}, /* who sends nothing more still gets its answers */
+                        LIVING},
+    [HTTP_RECEIVING] = {[HTTP_ON_INPUT] = {HTTP_SERVE, HTTP_RECEIVING},
+                        [HTTP_ON_BODY] = {HTTP_ENTER, HTTP_ANSWERING},
+                        [HTTP_ON_LAST] = {HTTP_ENTER, HTTP_ENDING}, /* without the rest of it */
+                        [HTTP_ON_TURN] = {HTTP_IGNORE, HTTP_RECEIVING},
+                        [HTTP_ON_SENT] = {HTTP_IGNORE, HTTP_RECEIVING},
+                        [HTTP_ON_SETTLED] = {HTTP_IGNORE, HTTP_RECEIVING},
+                        [HTTP_ON_PEER_ENDED] = {HTTP_CLOSE, HTTP_RECEIVING},
                         LIVING},
     [HTTP_SENDING] = {[HTTP_ON_INPUT] = {HTTP_KEEP, HTTP_SENDING},
                       [HTTP_ON_TURN] = {HTTP_IGNORE, HTTP_SENDING},

@@ -1,7 +1,8 @@
 /* The life of a connection that speaks HTTP: what each event does in each state. http_state.c has the table.
  *
- *          ┌───────────────────────── all is sent ◀──── SENDING
- *          ▼                                               ▲ answered
+ *          ┌───────────────────────── all is sent ◀──── SENDING     RECEIVING
+ *          ▼                                               ▲ answered  ▲ │ its body is wanted first, and has come
+ *          │                                               │           │ ▼
  *       READING ──────────── a request ──────────────▶ ANSWERING ──── begun without an end ────▶ STREAMING
  *          │                                               │ answered, and no other may follow      │
  *          │                                               ▼                                        │
@@ -19,7 +20,8 @@
 typedef enum {
     HTTP_READING,
     HTTP_ANSWERING,
-    HTTP_SENDING, /* the peer has not taken all of the answer; another request may follow */
+    HTTP_RECEIVING, /* the body of the request, before it is answered */
+    HTTP_SENDING,   /* the peer has not taken all of the answer; another request may follow */
     HTTP_STREAMING,
     HTTP_ENDING,    /* the last answer is given */
     HTTP_LINGERING, /* and out; what the peer still sends would, unread, destroy it on its way (RFC 9112, 9.6) */
@@ -31,6 +33,8 @@ typedef enum {
 typedef enum {
     HTTP_ON_INPUT,      /* something comes in, or was kept */
     HTTP_ON_REQUEST,    /* … and is a whole head, or one to be refused */
+    HTTP_ON_RECEIVE,    /* its body is wanted first */
+    HTTP_ON_BODY,       /* … and is there */
     HTTP_ON_ANSWER,     /* its owner answers, and another request may follow; … */
     HTTP_ON_LAST,       /* … none may; … */
     HTTP_ON_STREAM,     /* … begins an answer without an end; … */

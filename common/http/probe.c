@@ -77,6 +77,8 @@ static void answer_alive(http_connection_t *to)
 static void on_request(void *arg, http_connection_t *from, const http_request_t *request)
 {
     probe_t *self = arg;
+    if (self->answers->request && self->answers->request(self->arg, from, request))
+        return;
     if (!http_request_is(request, "GET") && !http_request_is(request, "HEAD"))
         answer_json(from, 405, TEXT(HTTP_ERROR_BODY("expected GET")));
     else if (text_equal(request->path, TEXT("/health")))

@@ -4,6 +4,7 @@
 
 #include "common/buffer.h"
 #include "common/config/config.h"
+#include "common/http/http_handler.h"
 #include "common/loop/loop.h"
 #include "common/metrics/metrics.h"
 
@@ -14,6 +15,9 @@ typedef struct {
     void (*ready)(void *arg, buffer_t *json, bool *ready);
     /* Prints the process's own metrics, after those common to all (process_metrics.h). */
     void (*metrics)(void *arg, metrics_t *metrics);
+    /* Asked first. True: the request is taken (http_handler.h); false: it is one for the above, or for nobody. NULL: there is nothing
+     * else. */
+    bool (*request)(void *arg, http_connection_t *from, const http_request_t *request);
 } probe_answers_t;
 
 /* At `<section>.http`, for who names it as `<section>.hosts` says (hosts.h). `config` and `answers` are kept, not copied. NULL with a log line on

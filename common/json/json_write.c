@@ -80,14 +80,6 @@ void json_put_u64(json_writer_t *self, const char *name, uint64_t value)
     buffer_append_u64(self->out, value);
 }
 
-void json_put_i64(json_writer_t *self, const char *name, int64_t value)
-{
-    put_before(self, name);
-    if (value < 0)
-        buffer_append(self->out, TEXT("-"));
-    buffer_append_u64(self->out, value < 0 ? 0 - (uint64_t)value : (uint64_t)value);
-}
-
 void json_put_bool(json_writer_t *self, const char *name, bool value)
 {
     json_put_raw(self, name, value ? TEXT("true") : TEXT("false"));

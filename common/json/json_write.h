@@ -42,7 +42,6 @@ void json_put_name(json_writer_t *self, text_t name);
 void json_put_text(json_writer_t *self, const char *name, text_t text);       /* as a string; not UTF-8: U+FFFD */
 void json_put_escaped(json_writer_t *self, const char *name, text_t content); /* as a string, of what is escaped already */
 void json_put_u64(json_writer_t *self, const char *name, uint64_t value);
-void json_put_i64(json_writer_t *self, const char *name, int64_t value);
 void json_put_bool(json_writer_t *self, const char *name, bool value);
 void json_put_null(json_writer_t *self, const char *name);
 void json_put_time(json_writer_t *self, const char *name, int64_t ns, int digits); /* see timestamp_print */

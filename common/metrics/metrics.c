@@ -102,7 +102,7 @@ void metrics_gauge(metrics_t *self, const char *name, const char *help, uint64_t
     metrics_u64(self, NULL, value);
 }
 
-uint64_t metrics_count(const metric_count_t *count, const void *counts)
+static uint64_t count_of(const metric_count_t *count, const void *counts)
 {
     uint64_t value;
     memcpy(&value, (const char *)counts + count->offset, sizeof value);
@@ -112,5 +112,5 @@ uint64_t metrics_count(const metric_count_t *count, const void *counts)
 void metrics_counters(metrics_t *self, const metric_count_t *list, size_t length, const void *counts)
 {
     for (size_t i = 0; i < length; i++)
-        metrics_counter(self, list[i].name, list[i].help, metrics_count(&list[i], counts));
+        metrics_counter(self, list[i].name, list[i].help, count_of(&list[i], counts));
 }

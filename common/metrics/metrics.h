@@ -48,6 +48,5 @@ typedef struct {
     size_t offset;
 } metric_count_t;
 
-/* The value of such a counter in the struct that `counts` points to; and many at once, a family each. */
-uint64_t metrics_count(const metric_count_t *count, const void *counts);
+/* Many of them, in the struct that `counts` points to: a family each. */
 void metrics_counters(metrics_t *self, const metric_count_t *list, size_t length, const void *counts);

@@ -19,7 +19,7 @@ static text_t group_of_v6(const struct in6_addr *address, char room[static ADDRE
     return keep(address->s6_addr, PREFIX_BYTES, room);
 }
 
-text_t address_group(const struct sockaddr *address, char room[static ADDRESS_GROUP_MAX])
+static text_t group_of(const struct sockaddr *address, char room[static ADDRESS_GROUP_MAX])
 {
     union {
         struct sockaddr_in v4;
@@ -55,5 +55,5 @@ text_t address_group_of_peer(int fd, char room[static ADDRESS_GROUP_MAX])
     socklen_t length = sizeof peer;
     if (getpeername(fd, (struct sockaddr *)&peer, &length) == -1)
         return TEXT("");
-    return address_group((const struct sockaddr *)&peer, room);
+    return group_of((const struct sockaddr *)&peer, room);
 }

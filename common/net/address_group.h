@@ -5,14 +5,10 @@
 
 #include "common/text.h"
 
-struct sockaddr;
-
 enum { ADDRESS_GROUP_MAX = 8 /* bytes */ };
 
-/* The group's bytes, in `room`; an empty slice for anything but an IP address: all of those are one group. */
-text_t address_group(const struct sockaddr *address, char room[static ADDRESS_GROUP_MAX]);
-
-/* The same of an address as text, without brackets. */
+/* The bytes of the group of an address as text, without brackets, in `room`; an empty slice for anything but an IP address: all of those are one
+ * group. */
 text_t address_group_of_text(text_t address, char room[static ADDRESS_GROUP_MAX]);
 
 /* Of the peer of a socket. */

@@ -1,9 +1,11 @@
 #include "connectord/connectors/connector.h"
 
+#include "connectord/websocket/ws_url.h"
+
 #include <stdio.h>
 
 /* A new connector is named here; its file defines connector_NAME. */
-#define CONNECTORS(X) X(blockchain) X(replay) X(websocket)
+#define CONNECTORS(X) X(blockchain) X(http) X(push) X(replay) X(websocket)
 
 #define DECLARED(name) extern const connector_t connector_##name;
 CONNECTORS(DECLARED)
@@ -40,8 +42,23 @@ void connector_names(char *names, size_t size)
         length += (size_t)snprintf(names + length, size - length, "%s%s", i == 0 ? "" : ", ", connectors[i]->name);
 }
 
+bool connector_repeats(const connector_t *self, const source_config_t *config)
+{
+    return self->repeats && source_config_setting(config, self->repeats)->number > 0;
+}
+
 bool connector_needs_no_check(const source_config_t *config, char error[static CONNECTOR_ERROR_MAX])
 {
     (void)config, (void)error;
     return true;
+}
+
+bool connector_check_websocket(const source_config_t *config, char error[static CONNECTOR_ERROR_MAX])
+{
+    const char *wrong;
+    ws_url_t url;
+    bool good = config->url[0] == '\0' || ws_url_parse(text_of(config->url), &url, &wrong);
+    if (!good) /* behind the scheme there may be secrets */
+        snprintf(error, CONNECTOR_ERROR_MAX, "url: %s, found %.*s", wrong, (int)strcspn(config->url, "/?"), config->url);
+    return good;
 }

@@ -1,19 +1,31 @@
 /* What a connector must do: speak one exchange's protocol (or play a recording) over one connection at a time.
  *
  * Adding one: write a file in this folder that defines connector_NAME, add NAME to the table in connector.c and a backend to
- * tests/contract/test_connector.c, and run `make test CONTRACT=connector`. Settings that no other connector has are rows of its
- * file's `static const schema_key_t settings[]`, from where the build takes them into the configuration's schema. The source
- * (source.h) above it does what is the same for every exchange: when to connect, backoff, which symbols, counting, status.
+ * tests/contract/connector_backends.h, and run `make test CONTRACT=connector`. What speaks WebSocket stands on exchange_session.h.
+ * Settings that no other connector has are rows of its file's `static const schema_key_t settings[]`, from where the build takes
+ * them into the configuration's schema. The source (source.h) above it does what is the same for every exchange: when to
+ * connect, backoff, which symbols, counting, status.
  */
 #pragma once
 
+#include "common/http/http_handler.h"
 #include "common/loop/loop.h"
 #include "connectord/connectors/source_config.h"
 #include "connectord/websocket/loss.h"
 #include "connectord/websocket/web.h"
+#include "proto/cursor.h"
 #include "proto/trade.h"
 
 enum { CONNECTOR_ERROR_MAX = 1024 };
+
+/* What has become of a trade whose sender waits to hear it. */
+typedef enum {
+    RECEIPT_TAKEN,      /* it is journaled, or will be: on_settle tells */
+    RECEIPT_DUPLICATE,  /* the same, of one that has come before */
+    RECEIPT_UNKNOWN,    /* the source does not offer its subject */
+    RECEIPT_IMPOSSIBLE, /* there is no such trade: it was counted as malformed */
+    RECEIPT_REFUSED     /* the journal takes none now: it may be offered again */
+} receipt_t;
 
 /* What a connector calls on its source. Between connect and the on_lost or disconnect that ends it, and never after. Slices are
  * valid during the call. */
@@ -29,6 +41,16 @@ typedef struct {
     void (*on_gap)(void *arg, uint64_t expected, uint64_t found);
     void (*on_malformed)(void *arg, const char *reason, text_t sample); /* an invalid message: counted, logged, left out */
     void (*on_lost)(void *arg, const loss_t *loss);                     /* the connection is gone or could not be made */
+    /* on_trade, by a connector whose senders are answered (post). */
+    receipt_t (*on_offer)(void *arg, const trade_t *trade);
+    /* Makes safe what was taken, and tells where the subject's stream (topic.h) ends now. False: the journal is stuck, and what was taken may be lost if
+     * the process ends: it is to be offered again. */
+    bool (*on_settle)(void *arg, text_t subject, cursor_t *end);
+    /* A message as the exchange sent it, before anything comes of it; received_ns: when, since 1970. For recordings (recorder.h): what is told here is
+     * what connector replay is given of them. */
+    void (*on_received)(void *arg, text_t message, int64_t received_ns);
+    /* From here on the connection's messages call the subscription to the symbol by this id. */
+    void (*on_named)(void *arg, text_t symbol, text_t id);
 } connector_events_t;
 
 typedef struct {
@@ -60,6 +82,10 @@ typedef struct {
     void (*subscribe)(void *self, text_t symbol);
     void (*unsubscribe)(void *self, text_t symbol);
 
+    /* NULL: it takes none. A request of HTTP for /push/<the source's name>: it is answered, now or later; by the time of disconnect
+     * at the latest. At any time. What is posted is offered whether or not its symbol is subscribed to: nobody says it twice. */
+    void (*post)(void *self, http_connection_t *from, const http_request_t *request);
+
     /* disconnect, and free. Takes NULL. */
     void (*close)(void *self);
 } connector_t;
@@ -73,8 +99,14 @@ const connector_t *connector_at(size_t number);
 /* The same of every connector's own settings. */
 const schema_key_t *connector_setting_at(size_t number);
 
+/* Does a connection bring what it has over and over? */
+bool connector_repeats(const connector_t *self, const source_config_t *config);
+
 /* For connectors without such a file: true. */
 bool connector_needs_no_check(const source_config_t *config, char error[static CONNECTOR_ERROR_MAX]);
+
+/* For connectors that speak over a WebSocket: is the URL one of it, or empty? */
+bool connector_check_websocket(const source_config_t *config, char error[static CONNECTOR_ERROR_MAX]);
 
 /* The names of all connectors, for messages: "blockchain, replay". Cut at `size`, which is at least 1. */
 void connector_names(char *names, size_t size);

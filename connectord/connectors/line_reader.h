@@ -3,7 +3,7 @@
 
 #include "common/text.h"
 
-enum { LINE_MAX_BYTES = 65536 };
+enum { LINE_MAX_BYTES = (1 << 20) + 64 /* a recording's longest message, and what stands before it in a recording */ };
 
 typedef struct line_reader line_reader_t;
 

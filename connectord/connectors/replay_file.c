@@ -1,4 +1,5 @@
-/* The connector "replay": plays a file of the Blockchain.com Exchange's frames, one a line, as if an exchange sent them.
+/* The connector "replay": plays a recording (recorded_line.h) as if an exchange sent it: of the Blockchain.com Exchange's frames; with a definition, of any
+ * source that connector websocket speaks with.
  *
  * It begins when all configured symbols are subscribed (with "demand": the first), so that what is played does not depend on timing,
  * and from the file's beginning on each connection. At its end it stays connected and silent, or begins another lap. The exchange's trade
@@ -7,15 +8,16 @@
  */
 #include "common/clock.h"
 #include "common/log.h"
-#include "common/table.h"
 #include "common/timestamp.h"
 #include "connectord/connectors/blockchain_message.h"
 #include "connectord/connectors/connector.h"
 #include "connectord/connectors/line_reader.h"
-#include "proto/topic.h"
+#include "connectord/connectors/replay_definition.h"
+#include "connectord/connectors/replay_pace.h"
+#include "connectord/connectors/replay_subscriptions.h"
+#include "connectord/recording/recorded_line.h"
 
 #include <errno.h>
-#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -29,28 +31,16 @@ static const schema_key_t settings[] = {
 };
 
 enum {
-    SLICE_LINES = 1000,  /* read before others on the loop get their turn … */
-    SLICE_PAUSE_MS = 1,  /* … which they don't in 0: libuv 1.44 runs a timer that starts itself with 0 again and again */
-    HELD_PAUSE_MS = 100, /* while exchanges are held back */
-    SAMPLE_MAX = 200,
-    WAIT_MAX_MS = 3600000
+    SLICE_LINES = 1000,    /* or … */
+    SLICE_BYTES = 1 << 20, /* … are read before others on the loop get their turn … */
+    SLICE_PAUSE_MS = 1,    /* … which they don't in 0: libuv 1.44 runs a timer that starts itself with 0 again and again */
+    HELD_PAUSE_MS = 100,   /* while exchanges are held back */
+    SAMPLE_MAX = 200
 };
-
-/* A recorded pause that is longer is where two recordings were joined, and is not waited for. */
-#define SEAM_NS (3600 * NS_PER_S)
-
-typedef struct replay_file_subscription {
-    struct replay_file_subscription *next;
-    char symbol_text[SYMBOL_MAX];
-    text_t symbol;
-    bool wanted, confirmed;
-    bool asked; /* since that was confirmed */
-} replay_file_subscription_t;
 
 typedef struct {
     const source_config_t *config;
     const char *file;
-    double speed;
     bool loops;
     const web_t *web;
     const connector_events_t *events;
@@ -58,18 +48,19 @@ typedef struct {
     enum { CLOSED, OPENING, OPEN, PLAYING, ENDED } state;
     loop_timer_t *timer;
     line_reader_t *reader;
-    table_t *by_symbol;                        /* the subscriptions below */
-    replay_file_subscription_t *subscriptions; /* owned, in the order in which they were asked for first */
+    replay_definition_t *definition; /* NULL: frames of the Blockchain.com Exchange */
+    replay_subscriptions_t subscriptions;
 
     uint64_t lap;   /* from 1 */
     int64_t lap_ms; /* when it began, since 1970; no two laps begin in the same ms */
     bool lap_has_trade;
-    int64_t frame_ns;      /* the recorded time of the trade read last; 0 before the first of a lap */
-    int64_t base_frame_ns; /* recorded time that was played at … */
-    int64_t base_mono_ns;  /* … this time */
+    replay_pace_t pace;
 
-    bool pending; /* `message` holds a trade that is not played yet */
-    blockchain_message_t message;
+    bool pending;                 /* what was read last is not played yet: … */
+    blockchain_message_t message; /* … a trade, or, with a definition, … */
+    text_t defined;               /* … a message of the source's */
+    bool inside;                  /* that is being played: its text must stay, whatever becomes of the connection */
+    size_t slice;                 /* bytes read since others had their turn */
     char id[TRADE_ID_MAX + 24];
 } replay_file_t;
 
@@ -84,7 +75,7 @@ static void begin_lap(replay_file_t *self)
     self->lap++;
     self->lap_ms = now_ms > self->lap_ms ? now_ms : self->lap_ms + 1;
     self->lap_has_trade = false;
-    self->frame_ns = 0;
+    replay_pace_begin(&self->pace);
 }
 
 static void stop(replay_file_t *self)
@@ -92,7 +83,8 @@ static void stop(replay_file_t *self)
     self->state = CLOSED;
     self->pending = false;
     loop_timer_stop(self->timer);
-    line_reader_close(&self->reader);
+    if (!self->inside)
+        line_reader_close(&self->reader);
 }
 
 static void lose(replay_file_t *self, const char *what)
@@ -110,36 +102,30 @@ static void open_file(replay_file_t *self)
         lose(self, "open");
         return;
     }
-    for (replay_file_subscription_t *subscription = self->subscriptions; subscription; subscription = subscription->next)
-        subscription->wanted = subscription->confirmed = subscription->asked = false;
+    replay_subscriptions_clear(&self->subscriptions);
     self->state = OPEN;
     self->lap = 0;
     begin_lap(self);
     self->events->on_connected(self->arg);
 }
 
-/* Tells what has become of subscribes and unsubscribes; it takes effect now. Returns how many are subscribed. */
+/* Tells what has become of subscribes and unsubscribes. Returns how many symbols are subscribed. */
 static size_t confirm(replay_file_t *self)
 {
-    size_t subscribed = 0;
-    for (replay_file_subscription_t *subscription = self->subscriptions; subscription && is_connected(self);
-         subscription = subscription->next) {
-        subscribed += subscription->wanted;
-        if (subscription->wanted == subscription->confirmed && !subscription->asked)
-            continue;
-        subscription->asked = false;
-        subscription->confirmed = subscription->wanted;
+    replay_subscription_t *subscription;
+    while (is_connected(self) && (subscription = replay_subscriptions_confirm(&self->subscriptions)))
         self->events->on_confirmed(self->arg, subscription->symbol, subscription->confirmed);
-    }
-    return subscribed;
+    return replay_subscriptions_count(&self->subscriptions);
 }
 
-static void report_malformed(replay_file_t *self, const char *reason, text_t sample)
+static void report_malformed(void *arg, const char *reason, text_t sample)
 {
+    replay_file_t *self = arg;
     char text[BLOCKCHAIN_REASON_MAX + 40];
+    if (!is_connected(self)) /* the source has left at an earlier record of the message */
+        return;
     snprintf(text, sizeof text, "line %llu: %s", (unsigned long long)line_reader_number(self->reader), reason);
-    sample.length = sample.length < SAMPLE_MAX ? sample.length : SAMPLE_MAX;
-    self->events->on_malformed(self->arg, text, sample);
+    self->events->on_malformed(self->arg, text, text_cut(sample, SAMPLE_MAX));
 }
 
 /* False when playing is over, at least for this connection. */
@@ -155,17 +141,40 @@ static bool end_lap(replay_file_t *self)
     return false;
 }
 
-/* Notes when the trade that was just read is due. */
-static void schedule(replay_file_t *self)
+/* Without a time of its own a trade is due when it was made. */
+static void take_frame(replay_file_t *self, const recorded_line_t *recorded)
 {
-    int64_t frame_ns = 0;
-    timestamp_parse(self->message.trade.timestamp, &frame_ns);
-    if (self->frame_ns == 0 || frame_ns - self->frame_ns > SEAM_NS) {
-        self->base_frame_ns = frame_ns;
-        self->base_mono_ns = clock_mono_ns();
+    int64_t frame_ns = recorded->time_ns;
+    if (!blockchain_message_read(&self->message, recorded->message)) {
+        report_malformed(self, self->message.reason, recorded->message);
+    } else if (self->message.kind == BLOCKCHAIN_TRADE &&
+               replay_subscriptions_find(&self->subscriptions, self->message.symbol)) {
+        if (frame_ns == 0)
+            timestamp_parse(self->message.trade.timestamp, &frame_ns);
+        self->lap_has_trade = true;
+        replay_pace_next(&self->pace, frame_ns, clock_mono_ns());
+        self->pending = true;
     }
-    self->frame_ns = frame_ns;
-    self->pending = self->lap_has_trade = true;
+}
+
+static void take_defined(replay_file_t *self, const recorded_line_t *recorded)
+{
+    replay_definition_mark(self->definition, recorded);
+    if (recorded->kind != RECORDED_MESSAGE)
+        return;
+    self->defined = recorded->message;
+    replay_pace_next(&self->pace, recorded->time_ns, clock_mono_ns());
+    self->pending = true;
+}
+
+static void take_line(replay_file_t *self, text_t line)
+{
+    recorded_line_t recorded = recorded_line_read(line);
+    self->slice += line.length;
+    if (self->definition)
+        take_defined(self, &recorded);
+    else if (recorded.kind == RECORDED_MESSAGE)
+        take_frame(self, &recorded);
 }
 
 /* Reads one line. False when playing can't go on. */
@@ -174,15 +183,10 @@ static bool read_line(replay_file_t *self)
     text_t line;
     switch (line_reader_next(self->reader, &line)) {
     case LINE_READ:
-        if (line.length == 0)
-            break;
-        if (!blockchain_message_read(&self->message, line))
-            report_malformed(self, self->message.reason, line);
-        else if (self->message.kind == BLOCKCHAIN_TRADE && table_get(self->by_symbol, self->message.symbol))
-            schedule(self);
+        take_line(self, line);
         break;
     case LINE_TOO_LONG:
-        report_malformed(self, "over 64 KiB", line);
+        report_malformed(self, "over 1 MiB", line);
         break;
     case LINE_END:
         return end_lap(self);
@@ -193,25 +197,13 @@ static bool read_line(replay_file_t *self)
     return self->state == PLAYING;
 }
 
-/* Milliseconds until the pending trade is due. */
-static uint64_t wait_ms(const replay_file_t *self)
+static void play_trade(replay_file_t *self, trade_t *trade)
 {
-    if (self->speed <= 0)
-        return 0;
-    double recorded_ns = (double)(self->frame_ns - self->base_frame_ns);
-    double passed_ns = (double)(clock_mono_ns() - self->base_mono_ns);
-    double left_ms = (recorded_ns / self->speed - passed_ns) / (double)NS_PER_MS;
-    return left_ms > 0 ? (uint64_t)ceil(fmin(left_ms, WAIT_MAX_MS)) : 0; /* longer: asked again */
-}
-
-static void play_pending(replay_file_t *self)
-{
-    self->pending = false;
-    trade_t *trade = &self->message.trade;
-    const replay_file_subscription_t *subscription = table_get(self->by_symbol, trade->symbol);
-    if (!subscription->confirmed)
+    const replay_subscription_t *subscription = replay_subscriptions_of(&self->subscriptions, trade);
+    self->lap_has_trade |= subscription != NULL;
+    if (!is_connected(self) || !subscription || !subscription->confirmed)
         return;
-    if (self->lap > 1) {
+    if (self->lap > 1 && trade->id.length > 0) {
         int length = snprintf(self->id, sizeof self->id, "%.*s.%lld", TEXT_ARG(trade->id), (long long)self->lap_ms);
         if (length > TRADE_ID_MAX) {
             report_malformed(self, "trade_id: too long to append the lap number", trade->id);
@@ -223,15 +215,49 @@ static void play_pending(replay_file_t *self)
     self->events->on_trade(self->arg, trade);
 }
 
+/* --- by a definition --- */
+
+static bool on_wants(void *arg, text_t subject)
+{
+    replay_file_t *self = arg;
+    const replay_subscription_t *subscription = replay_subscriptions_find(&self->subscriptions, subject);
+    self->lap_has_trade |= subscription != NULL;
+    return subscription && subscription->confirmed;
+}
+
+static void on_record(void *arg, const mapping_record_t *record)
+{
+    trade_t trade = record->trade;
+    trade.timestamp_ns = record->timestamp_ns;
+    play_trade(arg, &trade);
+}
+
+static const replay_definition_events_t definition_events = {
+    .wants = on_wants, .on_record = on_record, .on_malformed = report_malformed};
+
+static void play_pending(replay_file_t *self)
+{
+    self->pending = false;
+    self->inside = true;
+    if (self->definition)
+        replay_definition_message(self->definition, self->defined, self->pace.frame_ns ? self->pace.frame_ns : clock_real_ns());
+    else
+        play_trade(self, &self->message.trade);
+    self->inside = false;
+    if (!is_connected(self))
+        line_reader_close(&self->reader);
+}
+
 /* Plays what is due, a slice at a time. */
 static void play(replay_file_t *self)
 {
-    for (int i = 0; i < SLICE_LINES && !web_is_held(self->web); i++) {
+    self->slice = 0;
+    for (int i = 0; i < SLICE_LINES && self->slice < SLICE_BYTES && !web_is_held(self->web); i++) {
         if (!self->pending && !read_line(self))
             return;
         if (!self->pending)
             continue;
-        uint64_t wait = wait_ms(self);
+        uint64_t wait = replay_pace_wait_ms(&self->pace, clock_mono_ns());
         if (wait > 0) {
             loop_timer_start(self->timer, wait, 0);
             return;
@@ -266,62 +292,57 @@ static void replay_file_close(void *arg)
     if (self->timer)
         stop(self);
     loop_timer_destroy(&self->timer);
-    table_destroy(&self->by_symbol);
-    for (replay_file_subscription_t *subscription = self->subscriptions, *next; subscription; subscription = next) {
-        next = subscription->next;
-        free(subscription);
-    }
+    replay_definition_destroy(&self->definition);
+    replay_subscriptions_release(&self->subscriptions);
     free(self);
 }
 
 /* NULL when memory runs out. */
-static replay_file_subscription_t *add_subscription(replay_file_t *self, text_t symbol)
+static replay_subscription_t *add_subscription(replay_file_t *self, text_t symbol)
 {
-    replay_file_subscription_t *subscription = calloc(1, sizeof *subscription), **last = &self->subscriptions;
-    if (!subscription)
-        return NULL;
-    memcpy(subscription->symbol_text, symbol.at, symbol.length);
-    subscription->symbol = (text_t){subscription->symbol_text, symbol.length};
-    if (!table_put(self->by_symbol, subscription->symbol, subscription)) {
-        free(subscription);
-        return NULL;
-    }
-    while (*last)
-        last = &(*last)->next;
-    return *last = subscription;
+    char error[TEMPLATE_ERROR_MAX];
+    if (self->definition && !replay_definition_add(self->definition, symbol, error))
+        log_warn("replay: a symbol has no name at the source", LOG_SLICE("source", self->config->name),
+                 LOG_TEXT("error", error));
+    return replay_subscriptions_add(&self->subscriptions, symbol);
 }
 
 /* Those of the configuration are known from the start: what they set the pace by does not depend on who is subscribed. */
 static bool make_subscriptions(replay_file_t *self)
 {
-    self->by_symbol = table_new();
-    bool made = self->by_symbol != NULL;
+    bool made = replay_subscriptions_init(&self->subscriptions);
     for (size_t i = 0; made && i < self->config->symbol_count; i++)
         made = add_subscription(self, self->config->symbols[i]) != NULL;
     return made;
+}
+
+static bool replay_file_check(const source_config_t *config, char error[static CONNECTOR_ERROR_MAX])
+{
+    const char *path = source_config_setting(config, "definition")->text;
+    replay_definition_t *definition = path[0] != '\0' ? replay_definition_new(path, &definition_events, NULL, error) : NULL;
+    bool good = path[0] == '\0' || definition;
+    replay_definition_destroy(&definition);
+    return good;
 }
 
 static void *replay_file_open(loop_t *loop, web_t *web, const source_config_t *config, const connector_events_t *events,
                               void *arg)
 {
     const char *file = source_config_setting(config, "file")->text;
-    if (file[0] == '\0') {
-        log_error("replay: expected a file, found none", LOG_SLICE("source", config->name));
-        return NULL;
-    }
+    const char *path = source_config_setting(config, "definition")->text;
+    char error[CONNECTOR_ERROR_MAX] = "out of memory";
     replay_file_t *self = calloc(1, sizeof *self);
     if (!self)
         return NULL;
-    self->config = config;
-    self->file = file;
-    self->speed = source_config_setting(config, "speed")->number;
+    *self = (replay_file_t){.config = config, .file = file, .web = web, .events = events, .arg = arg};
+    self->pace.speed = source_config_setting(config, "speed")->number;
     self->loops = source_config_setting(config, "loop")->number > 0;
-    self->web = web;
-    self->events = events;
-    self->arg = arg;
-    if ((self->timer = loop_timer_new(loop, on_timer, self)) && make_subscriptions(self))
+    if (file[0] == '\0')
+        snprintf(error, sizeof error, "expected a file, found none");
+    else if ((path[0] == '\0' || (self->definition = replay_definition_new(path, &definition_events, self, error))) &&
+             make_subscriptions(self) && (self->timer = loop_timer_new(loop, on_timer, self)))
         return self;
-    log_error("replay: not started", LOG_SLICE("source", config->name));
+    log_error("replay: not started", LOG_SLICE("source", config->name), LOG_TEXT("error", error));
     replay_file_close(self);
     return NULL;
 }
@@ -340,7 +361,7 @@ static void replay_file_disconnect(void *arg)
 
 static void want(replay_file_t *self, text_t symbol, bool wanted)
 {
-    replay_file_subscription_t *subscription = table_get(self->by_symbol, symbol);
+    replay_subscription_t *subscription = replay_subscriptions_find(&self->subscriptions, symbol);
     if (!is_connected(self) || (!subscription && !(wanted && (subscription = add_subscription(self, symbol)))))
         return;
     subscription->wanted = wanted;
@@ -364,7 +385,7 @@ const connector_t connector_replay = {
     .setting_count = sizeof settings / sizeof *settings,
     .whole = true,
     .repeats = "loop",
-    .check = connector_needs_no_check,
+    .check = replay_file_check,
     .open = replay_file_open,
     .connect = replay_file_connect,
     .disconnect = replay_file_disconnect,

@@ -113,6 +113,9 @@ bool source_config_read(source_config_t *self, const config_t *config, size_t nu
         .url = config_text(config, "connectord.sources.%zu.url", number),
         .token = config_text(config, "connectord.sources.%zu.token", number),
         .ca = config_text(config, "connectord.sources.%zu.ca", number),
+        .record = config_text(config, "connectord.sources.%zu.record", number),
+        .record_bytes = (uint64_t)config_integer(config, "connectord.sources.%zu.record_bytes", number),
+        .record_files = (uint32_t)config_integer(config, "connectord.sources.%zu.record_files", number),
         .latest = print_latest(config, number, &latest),
         .demand = strcmp(config_text(config, "connectord.sources.%zu.subscribe", number), "demand") == 0,
         .grace_ms = (uint32_t)config_integer(config, "connectord.sources.%zu.grace_ms", number),
@@ -141,8 +144,9 @@ bool source_config_read(source_config_t *self, const config_t *config, size_t nu
 /* Copies the strings, each with a NUL behind it, and has them point to the copies. */
 static bool own_texts(source_config_t *self)
 {
-    enum { STRINGS = 4, TEXTS = 3 };
-    const char **strings[STRINGS + CONNECTOR_SETTINGS_MAX] = {&self->connector, &self->url, &self->token, &self->ca};
+    enum { STRINGS = 5, TEXTS = 3 };
+    const char **strings[STRINGS + CONNECTOR_SETTINGS_MAX] = {&self->connector, &self->url, &self->token, &self->ca,
+                                                              &self->record};
     text_t *texts[TEXTS] = {&self->name, &self->group, &self->latest};
     size_t bytes = 0, count = STRINGS;
     for (size_t i = 0; i < self->setting_count; i++)

@@ -21,12 +21,14 @@ typedef struct {
     char *texts; /* owned: what the strings below point to; NULL: they are not owned */
     text_t name;
     const char *connector;
-    const char *url;   /* ws:// or wss:// */
-    const char *token; /* empty: none. Never logged */
-    const char *ca;    /* file of CA certificates for wss://; empty: the system's */
-    text_t *
-        symbols; /* the subjects that the source offers (topic.h; subject_is_any: every key of a channel); owned, with their text, in one
-                        * piece of memory */
+    const char *url;       /* ws://, wss://, http:// or https:// */
+    const char *token;     /* empty: none. Never logged */
+    const char *ca;        /* file of CA certificates for wss:// and https://; empty: the system's */
+    const char *record;    /* file to record to; empty: none. Another one is no other source */
+    uint64_t record_bytes; /* of each of its files */
+    uint32_t record_files;
+    text_t *symbols; /* the subjects that the source offers (topic.h; subject_is_any: every key of a channel); owned, with their
+                      * text, in one piece of memory */
     size_t symbol_count;
     text_t latest; /* channels of which the newest record of each key matters, as raw JSON: ["readings"] */
     connector_setting_t settings[CONNECTOR_SETTINGS_MAX]; /* those of every connector */
@@ -59,7 +61,7 @@ const connector_setting_t *source_config_setting(const source_config_t *self, co
 /* A copy of the settings, with its own strings and symbols. Returns false when memory runs out. */
 bool source_config_copy(source_config_t *self, const source_config_t *other);
 
-/* Are all settings but the symbols the same? Are the symbols, in any order? */
+/* Are all settings but the symbols and what is recorded the same? Are the symbols, in any order? */
 bool source_config_equal(const source_config_t *self, const source_config_t *other);
 bool source_config_symbols_equal(const source_config_t *self, const source_config_t *other);
 

@@ -3,39 +3,24 @@
  *
  *     {"websocket": {"subscribe": …, "confirmed": …, …}, "mapping": {"where": …, "symbol": …, …}}
  */
-#include "common/buffer.h"
 #include "common/clock.h"
 #include "common/log.h"
-#include "connectord/connectors/connector.h"
-#include "connectord/connectors/gaps.h"
-#include "connectord/connectors/limiter.h"
+#include "connectord/connectors/exchange_session.h"
 #include "connectord/connectors/source_definition.h"
-#include "connectord/connectors/told_symbols.h"
-#include "connectord/websocket/ws_client.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 
 static const schema_key_t settings[] = {
     {SCHEMA_SOURCE "definition", KEY_TEXT, FORMAT_PATH, .optional = true, .initial = "", .reread = true,
-     .help = "The file that says how the source speaks, with connector websocket (deploy/sources has some)"},
+     .help = "The file that says how the source speaks (connectors websocket and http; deploy/sources has some) or spoke "
+             "(replay), or what is posted means (push)"},
 };
 
-enum { CONNECT_MS = 10000, SAMPLE_MAX = 200 };
-
 typedef struct {
-    const source_config_t *config;
-    const connector_events_t *events;
-    void *arg;
+    exchange_session_t session; /* its `first` is the ping */
     source_definition_t definition;
-    ws_client_t *ws_client;
-    loop_timer_t *timer, *pinger; /* sends what had to wait; pings */
-    told_symbols_t symbols;
-    table_t *
-        by_id; /* may be NULL when memory ran out: told_symbol_t, by what the source calls a subscription since it confirmed it */
-    limiter_t limiter;
-    bool ping_is_due;
-    buffer_t out;
+    table_t *by_id; /* told_symbol_t, by what the source calls a subscription since it confirmed it; NULL when memory ran out */
 } websocket_t;
 
 /* --- what is said --- */
@@ -43,102 +28,65 @@ typedef struct {
 static void say(websocket_t *self, text_t message)
 {
     if (message.length > 0 && message.length <= WS_CLIENT_SEND_MAX)
-        ws_client_send(self->ws_client, message);
+        exchange_session_send(&self->session, message);
     else
-        log_error("websocket: a message is too long to be sent", LOG_SLICE("source", self->config->name),
+        log_error("websocket: a message is too long to be sent", LOG_SLICE("source", self->session.config->name),
                   LOG_U64("bytes", message.length), LOG_U64("at_most", WS_CLIENT_SEND_MAX));
 }
 
-static void confirm_known(websocket_t *self)
-{
-    for (told_symbol_t *known; (known = told_symbols_take_known(&self->symbols));)
-        self->events->on_confirmed(self->arg, known->symbol, true);
-}
-
-static void confirm(websocket_t *self, told_symbol_t *symbol, bool subscribed)
-{
-    told_symbol_confirmed(symbol, subscribed);
-    ws_client_want_write(self->ws_client); /* what is wanted may have changed meanwhile */
-    self->events->on_confirmed(self->arg, symbol->symbol, subscribed);
-}
-
 /* Of what the source does not confirm nobody knows more than that it was asked for. */
-static void tell(websocket_t *self, told_symbol_t *change)
+static void tell_symbol(websocket_t *self, told_symbol_t *change)
 {
+    exchange_session_t *session = &self->session;
+    protocol_t *protocol = self->definition.protocol;
     bool subscribe = change->wanted;
-    if (spelling_native(protocol_spelling(self->definition.protocol), change->symbol).length == 0) {
+    if (spelling_native(protocol_spelling(protocol), change->symbol).length == 0) {
         told_symbol_refused(change);
-        self->events->on_rejected(self->arg, change->symbol, TEXT("the definition has no name for it"));
+        session->events->on_rejected(session->arg, change->symbol, TEXT("the definition has no name for it"));
         return;
     }
-    if (subscribe || protocol_unsubscribes(self->definition.protocol)) {
-        buffer_clear(&self->out);
-        protocol_print(self->definition.protocol, subscribe, change->symbol, text_of(self->config->token), &self->out);
-        say(self, buffer_text(&self->out));
+    if (subscribe || protocol_unsubscribes(protocol)) {
+        buffer_clear(&session->out);
+        protocol_print(protocol, subscribe, change->symbol, text_of(session->config->token), &session->out);
+        say(self, buffer_text(&session->out));
     }
     told_symbol_sent(change);
-    if (!protocol_confirms(self->definition.protocol, subscribe))
-        confirm(self, change, subscribe);
+    if (!protocol_confirms(protocol, subscribe))
+        exchange_session_confirm(session, change, subscribe);
 }
 
-/* Sends one message, if there is one and it may go now; else sees to it that it is tried again. */
-static void pump(void *arg)
+static void tell(void *arg, told_symbol_t *change)
 {
     websocket_t *self = arg;
     uint32_t every_ms;
-    int64_t now_ns = clock_mono_ns();
-    confirm_known(self);
-    told_symbol_t *change = told_symbols_next(&self->symbols);
-    bool ping = self->ping_is_due;
-    if (!change && !ping)
-        return;
-    if (!limiter_take(&self->limiter, now_ns)) {
-        loop_timer_start(self->timer, limiter_wait_ms(&self->limiter, now_ns), 0);
+    if (change != &self->session.first) {
+        tell_symbol(self, change);
         return;
     }
-    if (ping)
-        say(self, protocol_ping(self->definition.protocol, &every_ms));
-    else
-        tell(self, change);
-    self->ping_is_due = false;
-    if (ws_client_is_open(self->ws_client) && told_symbols_next(&self->symbols))
-        ws_client_want_write(self->ws_client);
-}
-
-static void on_timer(void *arg)
-{
-    websocket_t *self = arg;
-    ws_client_want_write(self->ws_client);
-}
-
-static void on_ping(void *arg)
-{
-    websocket_t *self = arg;
-    self->ping_is_due = true;
-    ws_client_want_write(self->ws_client);
+    say(self, protocol_ping(self->definition.protocol, &every_ms));
+    told_symbol_sent(change);
 }
 
 /* --- what is heard --- */
 
 static void report_malformed(void *arg, const char *reason, text_t sample)
 {
-    websocket_t *self = arg;
-    if (ws_client_is_open(self->ws_client))
-        self->events->on_malformed(self->arg, reason, text_cut(sample, SAMPLE_MAX));
+    exchange_session_report(arg, reason, sample);
 }
 
 static told_symbol_t *find(const websocket_t *self, text_t channel, text_t native)
 {
     told_symbol_t *named = self->by_id ? table_get(self->by_id, native) : NULL;
     const spelling_t *spelling = protocol_spelling(self->definition.protocol);
-    return named ? named : told_symbols_find(&self->symbols, spelling_subject(spelling, channel, native));
+    return named ? named : told_symbols_find(&self->session.symbols, spelling_subject(spelling, channel, native));
 }
 
 /* Who asked for every key of the channel. */
 static const told_symbol_t *find_any(const websocket_t *self, text_t channel)
 {
     char subject[SUBJECT_MAX];
-    return told_symbols_find(&self->symbols, (text_t){subject, subject_print(subject, channel, TEXT("*"))});
+    size_t length = subject_print(subject, channel, TEXT("*"));
+    return told_symbols_find(&self->session.symbols, (text_t){subject, length});
 }
 
 /* Records of a symbol that nobody asked for, or has left, are not wanted. */
@@ -159,17 +107,17 @@ static void on_record(void *arg, const mapping_record_t *record)
     trade_t trade = record->trade;
     trade.received_ns = clock_real_ns();
     trade.timestamp_ns = record->timestamp_ns;
-    if (ws_client_is_open(self->ws_client)) /* else the source has left at an earlier one of the message */
-        self->events->on_trade(self->arg, &trade);
+    if (exchange_session_is_open(&self->session)) /* else the source has left at an earlier one of the message */
+        self->session.events->on_trade(self->session.arg, &trade);
 }
 
 static void refuse(websocket_t *self, told_symbol_t *symbol, text_t reason)
 {
     if (!symbol)
-        symbol = told_symbols_only_waiting(&self->symbols);
+        symbol = told_symbols_only_waiting(&self->session.symbols);
     if (symbol)
         told_symbol_refused(symbol);
-    self->events->on_rejected(self->arg, symbol ? symbol->symbol : TEXT(""), reason);
+    self->session.events->on_rejected(self->session.arg, symbol ? symbol->symbol : TEXT(""), reason);
 }
 
 /* A reply does not say of which channel it is: of those of the name it is for one that waits. */
@@ -179,7 +127,7 @@ static told_symbol_t *find_replied(const websocket_t *self, text_t native)
     told_symbol_t *found = self->by_id ? table_get(self->by_id, native) : NULL, *symbol;
     text_t subject = spelling_subject_at(spelling, native, 0);
     for (size_t i = 0; subject.length > 0 && !(found && found->waiting); subject = spelling_subject_at(spelling, native, ++i))
-        if ((symbol = told_symbols_find(&self->symbols, subject)) && (!found || symbol->waiting))
+        if ((symbol = told_symbols_find(&self->session.symbols, subject)) && (!found || symbol->waiting))
             found = symbol;
     return found;
 }
@@ -188,19 +136,21 @@ static void on_reply(void *arg, protocol_reply_t reply, text_t native, text_t id
 {
     websocket_t *self = arg;
     told_symbol_t *symbol = find_replied(self, native);
-    if (!ws_client_is_open(self->ws_client))
+    if (!exchange_session_is_open(&self->session))
         return;
     if (reply == PROTOCOL_REFUSED) {
         refuse(self, symbol, reason);
         return;
     }
     if (!symbol)
-        symbol = told_symbols_only_waiting(&self->symbols);
+        symbol = told_symbols_only_waiting(&self->session.symbols);
     if (!symbol)
         return;
     if (reply == PROTOCOL_CONFIRMED && id.length > 0 && !(self->by_id && table_put(self->by_id, id, symbol)))
         return; /* without memory it counts as unheard */
-    confirm(self, symbol, reply == PROTOCOL_CONFIRMED);
+    if (reply == PROTOCOL_CONFIRMED && id.length > 0)
+        self->session.events->on_named(self->session.arg, symbol->symbol, id);
+    exchange_session_confirm(&self->session, symbol, reply == PROTOCOL_CONFIRMED);
 }
 
 static const mapping_events_t mapping_events = {.record = on_record, .fault = report_malformed, .key = on_key};
@@ -211,7 +161,9 @@ static void on_message(void *arg, text_t json)
     websocket_t *self = arg;
     mapping_t *mapping = self->definition.mapping;
     uint64_t others = mapping_counts(mapping)->other_messages;
-    mapping_run(mapping, json, clock_real_ns(), &mapping_events, self);
+    int64_t received_ns = clock_real_ns();
+    self->session.events->on_received(self->session.arg, json, received_ns);
+    mapping_run(mapping, json, received_ns, &mapping_events, self);
     if (mapping_counts(mapping)->other_messages > others)
         protocol_read(self->definition.protocol, json, on_reply, self);
 }
@@ -229,33 +181,17 @@ static void on_open(void *arg)
 {
     websocket_t *self = arg;
     uint32_t every_ms;
-    told_symbols_clear(&self->symbols);
     forget_ids(self);
-    self->ping_is_due = false;
     if (protocol_ping(self->definition.protocol, &every_ms).length > 0)
-        loop_timer_start(self->pinger, every_ms, every_ms);
-    self->events->on_connected(self->arg);
+        exchange_session_repeat_first(&self->session, every_ms);
 }
 
-static void stop_timers(websocket_t *self)
-{
-    loop_timer_stop(self->timer);
-    loop_timer_stop(self->pinger);
-}
-
-static void on_closed(void *arg, const loss_t *loss)
-{
-    websocket_t *self = arg;
-    stop_timers(self);
-    self->events->on_lost(self->arg, loss);
-}
-
-static const ws_client_events_t ws_client_events = {
+static const exchange_protocol_t websocket_protocol = {
+    .origin = "",
     .on_open = on_open,
+    .tell = tell,
     .on_message = on_message,
     .on_unreadable = report_malformed,
-    .on_writable = pump,
-    .on_closed = on_closed,
 };
 
 static void websocket_close(void *arg)
@@ -263,93 +199,62 @@ static void websocket_close(void *arg)
     websocket_t *self = arg;
     if (!self)
         return;
-    ws_client_destroy(&self->ws_client);
-    loop_timer_destroy(&self->timer);
-    loop_timer_destroy(&self->pinger);
-    told_symbols_release(&self->symbols);
+    exchange_session_release(&self->session);
     table_destroy(&self->by_id);
     source_definition_release(&self->definition);
-    buffer_release(&self->out);
     free(self);
+}
+
+static const char *definition_path(const source_config_t *config)
+{
+    return source_config_setting(config, "definition")->text;
+}
+
+/* source_definition_release after it, in any case. */
+static bool read_definition(source_definition_t *self, const source_config_t *config,
+                            char why[static SOURCE_DEFINITION_ERROR_MAX])
+{
+    return source_definition_read(self, definition_path(config), why);
 }
 
 static bool websocket_check(const source_config_t *config, char error[static CONNECTOR_ERROR_MAX])
 {
     char why[SOURCE_DEFINITION_ERROR_MAX];
     source_definition_t definition;
-    const char *path = source_config_setting(config, "definition")->text;
-    bool good = source_definition_read(&definition, path, why);
+    bool good = read_definition(&definition, config, why);
     if (!good)
-        snprintf(error, CONNECTOR_ERROR_MAX, "definition: %.400s: %s", path, why);
+        snprintf(error, CONNECTOR_ERROR_MAX, "definition: %.400s: %s", definition_path(config), why);
     source_definition_release(&definition);
-    return good;
-}
-
-static bool open_definition(websocket_t *self)
-{
-    char error[SOURCE_DEFINITION_ERROR_MAX];
-    const char *path = source_config_setting(self->config, "definition")->text;
-    if (source_definition_read(&self->definition, path, error))
-        return true;
-    log_error("websocket: the definition can't be used", LOG_SLICE("source", self->config->name), LOG_TEXT("definition", path),
-              LOG_TEXT("error", error));
-    return false;
+    return good && connector_check_websocket(config, error);
 }
 
 static void *websocket_open(loop_t *loop, web_t *web, const source_config_t *config, const connector_events_t *events,
                             void *arg)
 {
+    char why[SOURCE_DEFINITION_ERROR_MAX];
     websocket_t *self = calloc(1, sizeof *self);
     if (!self)
         return NULL;
-    self->config = config;
-    self->events = events;
-    self->arg = arg;
-    self->out = buffer_new(WS_CLIENT_SEND_MAX);
-    self->limiter = limiter_new(config->messages_per_minute, clock_mono_ns());
-    ws_client_config_t ws_client = {
-        .url = config->url, .origin = "", .ca = config->ca, .connect_ms = CONNECT_MS, .silence_ms = config->silence_ms};
-    if (open_definition(self) && (self->timer = loop_timer_new(loop, on_timer, self)) &&
-        (self->pinger = loop_timer_new(loop, on_ping, self)) && told_symbols_init(&self->symbols) &&
-        (self->by_id = table_new()) && (self->ws_client = ws_client_new(loop, web, &ws_client, &ws_client_events, self)))
+    if (!read_definition(&self->definition, config, why))
+        log_error("websocket: the definition can't be used", LOG_SLICE("source", config->name),
+                  LOG_TEXT("definition", definition_path(config)), LOG_TEXT("error", why));
+    else if ((self->by_id = table_new()) &&
+             exchange_session_open(&self->session, &websocket_protocol, loop, web, config, events, arg))
         return self;
     log_error("websocket: not started", LOG_SLICE("source", config->name));
     websocket_close(self);
     return NULL;
 }
 
-static void websocket_connect(void *arg)
-{
-    websocket_t *self = arg;
-    ws_client_connect(self->ws_client);
-}
-
-static void websocket_disconnect(void *arg)
-{
-    websocket_t *self = arg;
-    stop_timers(self);
-    ws_client_disconnect(self->ws_client);
-}
-
 /* A symbol that the source has no name for is refused when its turn comes: from the loop. */
-static void want(websocket_t *self, text_t symbol, bool wanted)
-{
-    char error[TEMPLATE_ERROR_MAX];
-    if (wanted && !spelling_add(protocol_spelling(self->definition.protocol), symbol, error))
-        log_warn("websocket: a symbol has no name at the source", LOG_SLICE("source", self->config->name),
-                 LOG_TEXT("error", error));
-    told_symbols_want(&self->symbols, symbol, wanted);
-    ws_client_want_write(self->ws_client);
-}
-
 static void websocket_subscribe(void *arg, text_t symbol)
 {
-    want(arg, symbol, true);
-}
-
-static void websocket_unsubscribe(void *arg, text_t symbol)
-{
-    want(arg, symbol, false);
+    websocket_t *self = arg;
+    char error[TEMPLATE_ERROR_MAX];
+    if (!spelling_add(protocol_spelling(self->definition.protocol), symbol, error))
+        log_warn("websocket: a symbol has no name at the source", LOG_SLICE("source", self->session.config->name),
+                 LOG_TEXT("error", error));
+    exchange_session_subscribe(self, symbol);
 }
 
 const connector_t connector_websocket = {
@@ -358,9 +263,9 @@ const connector_t connector_websocket = {
     .setting_count = sizeof settings / sizeof *settings,
     .check = websocket_check,
     .open = websocket_open,
-    .connect = websocket_connect,
-    .disconnect = websocket_disconnect,
+    .connect = exchange_session_connect,
+    .disconnect = exchange_session_disconnect,
     .subscribe = websocket_subscribe,
-    .unsubscribe = websocket_unsubscribe,
+    .unsubscribe = exchange_session_unsubscribe,
     .close = websocket_close,
 };

@@ -64,12 +64,6 @@ bool trade_rate_is_busy(const trade_rate_t *self)
     return self->last_ns != 0 && self->arrivals >= TRADE_RATE_LEARN;
 }
 
-int64_t trade_rate_limit_ns(const trade_rate_t *self, const trade_rate_config_t *config)
-{
-    double limit = limit_ns(self, config);
-    return limit < (double)(INT64_MAX / 4) ? (int64_t)limit : INT64_MAX / 4;
-}
-
 int64_t trade_rate_silence_ns(const trade_rate_t *self, int64_t now_ns)
 {
     return self->last_ns == 0 ? 0 : now_ns - self->last_ns;

@@ -47,8 +47,5 @@ bool trade_rate_check(trade_rate_t *self, const trade_rate_config_t *config, int
 /* Is its rate known, and are trades expected? */
 bool trade_rate_is_busy(const trade_rate_t *self);
 
-/* The shortest silence that makes it stale. */
-int64_t trade_rate_limit_ns(const trade_rate_t *self, const trade_rate_config_t *config);
-
 /* Since the last trade, or since trades are expected. */
 int64_t trade_rate_silence_ns(const trade_rate_t *self, int64_t now_ns);

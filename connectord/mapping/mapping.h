@@ -14,7 +14,6 @@
 #include "connectord/mapping/mapping_record.h"
 
 enum {
-    MAPPING_RULES_MAX = 8,
     MAPPING_ERROR_MAX = 512,
     MAPPING_RECORDS_MAX = 100000 /* of a message */
 };

@@ -2,6 +2,7 @@
 
 #include "common/json/json.h"
 #include "common/json/json_write.h"
+#include "connectord/mapping/pointers.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -17,6 +18,8 @@ struct protocol {
     spelling_t *spelling;
     mapping_t *replies; /* NULL: none is known */
     bool confirmed, ended;
+    bool numbered;
+    pointers_t sequence; /* where the number of a message stands */
 };
 
 /* A reading of the configuration. */
@@ -116,6 +119,18 @@ static bool reply_in(protocol_reading_t *self, const char *name, text_t raw)
     return buffer_ok(out) || wrong(self, name, "out of memory", TEXT(""));
 }
 
+static bool sequence_in(const protocol_reading_t *self, text_t raw)
+{
+    unsigned place;
+    text_t pointer;
+    if (!text_in(self, "sequence", raw, &pointer))
+        return false;
+    pointers_init(&self->protocol->sequence);
+    const char *fault = pointers_add(&self->protocol->sequence, pointer, &place);
+    self->protocol->numbered = !fault;
+    return !fault || wrong(self, "sequence", fault, TEXT(""));
+}
+
 static bool member_in(protocol_reading_t *self, const json_walk_t *walk)
 {
     protocol_t *protocol = self->protocol;
@@ -127,13 +142,16 @@ static bool member_in(protocol_reading_t *self, const json_walk_t *walk)
         return spelling_in(self, walk->value);
     if (text_equal(walk->key, TEXT("ping")))
         return ping_in(self, walk->value);
+    if (text_equal(walk->key, TEXT("sequence")))
+        return sequence_in(self, walk->value);
     if (text_equal(walk->key, TEXT("confirmed")))
         return (protocol->confirmed = reply_in(self, "confirmed", walk->value));
     if (text_equal(walk->key, TEXT("ended")))
         return (protocol->ended = reply_in(self, "ended", walk->value));
     if (text_equal(walk->key, TEXT("refused")))
         return reply_in(self, "refused", walk->value);
-    return wrong(self, "", "expected native, subscribe, unsubscribe, ping, confirmed, ended or refused, found ", walk->key);
+    return wrong(self, "", "expected native, subscribe, unsubscribe, ping, sequence, confirmed, ended or refused, found ",
+                 walk->key);
 }
 
 static bool compile_replies(protocol_reading_t *self)
@@ -207,6 +225,16 @@ text_t protocol_ping(const protocol_t *self, uint32_t *every_ms)
 {
     *every_ms = self->ping_ms;
     return self->ping;
+}
+
+protocol_numbering_t protocol_number(const protocol_t *self, text_t message, uint64_t *number)
+{
+    text_t found[POINTERS_MAX];
+    unsigned twice;
+    if (!self->numbered)
+        return PROTOCOL_UNNUMBERED;
+    bool read = pointers_find(&self->sequence, message, found, &twice) == POINTERS_FOUND && json_u64(found[0], number);
+    return read ? PROTOCOL_NUMBERED : PROTOCOL_UNREADABLE;
 }
 
 spelling_t *protocol_spelling(protocol_t *self)

@@ -2,6 +2,7 @@
  *
  *     "websocket": {"native": "${base}-${quote}",
  *                   "subscribe": "… ${native} …", "unsubscribe": "… ${native} …",
+ *                   "sequence": "/seqnum",
  *                   "ping": {"text": "ping", "every_ms": 20000},
  *                   "confirmed": {"where": {"/event": "subscribe"}, "symbol": "/arg/instId"},
  *                   "ended":     {"where": {"/event": "unsubscribe"}, "symbol": "/arg/instId"},
@@ -40,6 +41,15 @@ void protocol_print(const protocol_t *self, bool subscribe, text_t subject, text
 
 /* What is said to keep the connection, and how often; an empty text: nothing. */
 text_t protocol_ping(const protocol_t *self, uint32_t *every_ms);
+
+typedef enum {
+    PROTOCOL_UNNUMBERED, /* the definition has no "sequence" */
+    PROTOCOL_NUMBERED,
+    PROTOCOL_UNREADABLE /* there should be a number */
+} protocol_numbering_t;
+
+/* The number of a message, of those by which the source counts all that it sends over a connection. */
+protocol_numbering_t protocol_number(const protocol_t *self, text_t message, uint64_t *number);
 
 /* The source's names of the symbols. */
 spelling_t *protocol_spelling(protocol_t *self);

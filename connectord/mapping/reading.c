@@ -176,15 +176,24 @@ static bool read_id(reading_t *self)
     return !number || whole || reading_unexpected(self, field, "a text or a whole number", *id);
 }
 
-static bool read_seqnum(reading_t *self)
+static bool read_seqnum(reading_t *self, uint64_t *seqnum)
 {
     const rule_field_t *field = &self->rule->seqnum;
     text_t text;
-    self->record.trade.seqnum = 0;
+    *seqnum = 0;
     if (!field->present)
         return true;
-    return take(self, field, &text) &&
-           (text_to_u64(text, &self->record.trade.seqnum) || reading_unexpected(self, field, "a whole number", text));
+    return take(self, field, &text) && (text_to_u64(text, seqnum) || reading_unexpected(self, field, "a whole number", text));
+}
+
+/* An id that is no number is one nevertheless. */
+static void read_number(reading_t *self, uint64_t seqnum)
+{
+    const rule_continuity_t *continuity = &self->rule->continuity;
+    mapping_record_t *record = &self->record;
+    record->number = seqnum;
+    bool known = continuity->rule != CONTINUITY_NONE && (!continuity->of_id || text_to_u64(record->id, &record->number));
+    record->continuity = known ? continuity : NULL;
 }
 
 /* False without a reason: it is not wanted. */
@@ -240,8 +249,11 @@ static bool read_trade(reading_t *self)
     const rule_t *rule = self->rule;
     trade_t *trade = &self->record.trade;
     trade->channel = trade->data = (text_t){"", 0};
-    return read_id(self) && decimal_in(self, &rule->price, &trade->price) && decimal_in(self, &rule->qty, &trade->qty) &&
-           read_seqnum(self) && check(self);
+    if (!read_id(self) || !decimal_in(self, &rule->price, &trade->price) || !decimal_in(self, &rule->qty, &trade->qty) ||
+        !read_seqnum(self, &trade->seqnum))
+        return false;
+    read_number(self, trade->seqnum);
+    return check(self);
 }
 
 static bool read_data(reading_t *self)
@@ -262,8 +274,10 @@ static bool read_data(reading_t *self)
 
 static bool read_other(reading_t *self)
 {
-    if (!read_id(self) || !read_data(self))
+    uint64_t seqnum;
+    if (!read_id(self) || !read_data(self) || !read_seqnum(self, &seqnum))
         return false;
+    read_number(self, seqnum);
     self->record.trade = (trade_t){.channel = self->rule->channel, .data = self->record.data};
     return self->anything || check(self);
 }

@@ -31,6 +31,13 @@ typedef struct {
     text_t kind; /* "array" …: its type is what counts; empty: its text */
 } rule_condition_t;
 
+/* How a source's own numbers go on, so that it shows when one is missing. */
+typedef struct {
+    enum { CONTINUITY_NONE, CONTINUITY_PLUS_ONE, CONTINUITY_RISING } rule;
+    bool of_id;  /* the numbers are the ids; else seqnum */
+    bool by_key; /* each key has numbers of its own; else the connection has */
+} rule_continuity_t;
+
 typedef struct {
     rule_condition_t where[RULE_WHERE_MAX];
     size_t where_count;
@@ -48,6 +55,7 @@ typedef struct {
     bool by_sign, makers; /* the side is a number's sign; it is the maker's */
     bool ignore_others;   /* an unknown side is no fault */
     rule_texts_t buy, sell;
+    rule_continuity_t continuity;
     table_t *keys;     /* the source's spelling → one of key_texts; NULL: there is no table */
     text_t *key_texts; /* owned: ours */
 } rule_t;

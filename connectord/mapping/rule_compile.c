@@ -147,6 +147,43 @@ static bool keys_in(const rule_compiler_t *self, const char *key, text_t raw)
     return true;
 }
 
+static bool continuity_member(const rule_compiler_t *self, text_t name, text_t value)
+{
+    static const struct {
+        const char *name, *one, *other;
+    } members[] = {{"of", "seqnum", "id"}, {"rule", "plus_one", "rising"}, {"scope", "connection", "key"}};
+    rule_continuity_t *continuity = &self->rule->continuity;
+    size_t i = 0;
+    while (i < 3 && !text_equal(name, text_of(members[i].name)))
+        i++;
+    if (i == 3)
+        return RULE_WRONG(self, "continuity", "expected of, rule or scope, found \"%.*s\"", RULE_FOUND(name));
+    bool other = text_equal(value, text_of(members[i].other));
+    if (!other && !text_equal(value, text_of(members[i].one)))
+        return RULE_WRONG(self, "continuity", "%s: expected %s or %s, found %.*s", members[i].name, members[i].one,
+                          members[i].other, RULE_FOUND(value));
+    if (i == 0)
+        continuity->of_id = other;
+    else if (i == 1)
+        continuity->rule = other ? CONTINUITY_RISING : CONTINUITY_PLUS_ONE;
+    else
+        continuity->by_key = other;
+    return true;
+}
+
+static bool continuity_in(const rule_compiler_t *self, const char *key, text_t raw)
+{
+    text_t value;
+    self->rule->continuity.rule = CONTINUITY_PLUS_ONE;
+    if (json_kind(raw) != JSON_OBJECT)
+        return RULE_WRONG(self, key, "expected {\"of\", \"rule\", \"scope\"}, found %.*s", RULE_FOUND(raw));
+    for (json_walk_t walk = json_walk(raw); json_next(&walk);)
+        if (!rule_string_in(self, key, walk.value, &value) || !continuity_member(self, walk.key, value))
+            return false;
+    const rule_field_t *field = self->rule->continuity.of_id ? &self->rule->id : &self->rule->seqnum;
+    return field->present || RULE_WRONG(self, key, "expected %s beside it", self->rule->continuity.of_id ? "id" : "seqnum");
+}
+
 static bool key_in(const rule_compiler_t *self, const char *key, text_t raw)
 {
     if (self->rule->key.present)
@@ -180,14 +217,27 @@ static bool tests_in(const rule_compiler_t *self, const char *key, text_t raw)
            RULE_WRONG(self, key, "expected an array, found %.*s", RULE_FOUND(raw)); /* mapping_test.c runs them */
 }
 
-/* `each` goes before what it decides on. */
+/* `each` goes before what it decides on, continuity behind what it is about. */
 static const struct {
     const char *name;
     bool (*read)(const rule_compiler_t *self, const char *key, text_t raw);
 } keys[] = {
-    {"each", each_in},    {"where", where_in}, {"channel", channel_in}, {"symbol", key_in},          {"key", key_in},
-    {"symbols", keys_in}, {"id", id_in},       {"seqnum", seqnum_in},   {"timestamp", timestamp_in}, {"unit", unit_in},
-    {"price", price_in},  {"qty", qty_in},     {"side", side_in},       {"data", data_in},           {"tests", tests_in},
+    {"each", each_in},
+    {"where", where_in},
+    {"channel", channel_in},
+    {"symbol", key_in},
+    {"key", key_in},
+    {"symbols", keys_in},
+    {"id", id_in},
+    {"seqnum", seqnum_in},
+    {"timestamp", timestamp_in},
+    {"unit", unit_in},
+    {"price", price_in},
+    {"qty", qty_in},
+    {"side", side_in},
+    {"data", data_in},
+    {"tests", tests_in},
+    {"continuity", continuity_in},
 };
 
 enum { KEYS = sizeof keys / sizeof *keys };

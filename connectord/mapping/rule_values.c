@@ -66,7 +66,8 @@ bool rule_place_in(const rule_compiler_t *self, const char *key, text_t pointer,
     return !fault || RULE_WRONG(self, key, "%s, found \"%.*s\"", fault, RULE_FOUND(pointer));
 }
 
-bool rule_flag_in(const rule_compiler_t *self, const char *key, text_t raw, bool *flag)
+/* Reads true or false, the value of a key. False with an error. */
+static bool flag_in(const rule_compiler_t *self, const char *key, text_t raw, bool *flag)
 {
     json_kind_t kind = json_kind(raw);
     *flag = kind == JSON_TRUE;
@@ -88,7 +89,7 @@ static bool field_object(const rule_compiler_t *self, const char *key, text_t ra
             ok = rule_text_in(self->rules, walk.value, &field->value) ||
                  RULE_WRONG(self, key, "value: expected a text, found %.*s", RULE_FOUND(walk.value));
         else if (text_equal(walk.key, TEXT("abs")))
-            ok = rule_flag_in(self, key, walk.value, &field->absolute);
+            ok = flag_in(self, key, walk.value, &field->absolute);
         else
             ok = RULE_WRONG(self, key, "expected at, else, value or abs, found \"%.*s\"", RULE_FOUND(walk.key));
     }

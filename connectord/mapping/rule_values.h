@@ -27,10 +27,9 @@ void rule_set_error(const rule_compiler_t *self, const char *key, const char *fo
  * for each that has escapes. */
 bool rule_text_in(rules_t *self, text_t raw, text_t *text);
 
-/* Each reads the value of a key: a text; one text or an array of them; true or false. False with an error. */
+/* Each reads the value of a key: a text; one text or an array of them. False with an error. */
 bool rule_string_in(const rule_compiler_t *self, const char *key, text_t raw, text_t *text);
 bool rule_texts_in(const rule_compiler_t *self, const char *key, text_t raw, rule_texts_t *out);
-bool rule_flag_in(const rule_compiler_t *self, const char *key, text_t raw, bool *flag);
 
 /* A field: a JSON Pointer, or an object of "at" and what is beside it. Where records have places of their own a '^' in front
  * leads to the message. */

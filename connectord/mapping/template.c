@@ -35,7 +35,7 @@ static bool add_variable(template_t *self, text_t inside, char *error)
     while (i < sizeof names / sizeof *names && !text_equal(name, names[i].name))
         i++;
     if (i == sizeof names / sizeof *names) {
-        snprintf(error, TEMPLATE_ERROR_MAX, "expected native, symbol, key, base, quote or token in ${}, found %.*s",
+        snprintf(error, TEMPLATE_ERROR_MAX, "expected native, symbol, key, channel, base, quote or token in ${}, found %.*s",
                  TEXT_ARG(text_cut(name, FOUND_MAX)));
         return false;
     }

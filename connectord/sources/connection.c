@@ -105,3 +105,12 @@ bool connection_check(connection_t *self, int64_t now_ns)
 {
     return self->state == CONNECTED && held(self, now_ns) && breaker_event(&self->breaker, BREAKER_HELD, now_ns);
 }
+
+void connection_describe(const connection_t *self, status_t *status)
+{
+    status->connected = self->state == CONNECTION_CONNECTED;
+    status->refused = self->refused;
+    status->reconnects = self->connected > 1 ? self->connected - 1 : 0;
+    status->backoff_ms = self->state == CONNECTION_WAITING ? self->delay_ms : 0;
+    status->breaker = text_of(breaker_name(self->breaker.state));
+}

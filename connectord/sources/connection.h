@@ -11,6 +11,7 @@
 #include "common/backoff.h"
 #include "connectord/health/breaker.h"
 #include "connectord/websocket/loss.h"
+#include "proto/status.h"
 
 #include <stdbool.h>
 
@@ -78,3 +79,6 @@ void connection_carried(connection_t *self);
 
 /* Call it now and then: a connection that has held long enough closes the breaker. Returns whether it just did. */
 bool connection_check(connection_t *self, int64_t now_ns);
+
+/* Fills connected, refused, reconnects, backoff_ms and breaker. */
+void connection_describe(const connection_t *self, status_t *status);

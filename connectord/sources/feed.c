@@ -144,6 +144,7 @@ static bool feed_route_take(feed_route_t *route, trade_t *trade, int64_t time_ns
 }
 
 static feed_route_t *route_for(feed_t *self, text_t subject);
+static bool may_come(const feed_t *self, text_t subject);
 
 static bool on_trade(void *arg, size_t line, trade_t *trade)
 {
@@ -160,6 +161,38 @@ static bool on_trade(void *arg, size_t line, trade_t *trade)
     if (!route->remembered)
         feed_route_remember(route);
     return feed_route_take(route, trade, feed_route_passed(route, line, trade));
+}
+
+static bool is_stuck(const feed_t *self)
+{
+    return backpressure_reason(self->shared->backpressure).length > 0;
+}
+
+/* Where the journal takes none nothing is kept for later but the one that found that out: whoever offers the others has them still. */
+static receipt_t on_offer(void *arg, size_t line, trade_t *trade)
+{
+    feed_t *self = arg;
+    char room[SUBJECT_MAX];
+    text_t subject = {room, record_subject(room, trade)};
+    if (is_stuck(self) || stands_by(self))
+        return RECEIPT_REFUSED;
+    feed_route_t *route = route_for(self, subject);
+    if (!route)
+        return may_come(self, subject) ? RECEIPT_REFUSED : RECEIPT_UNKNOWN;
+    if (!route->remembered)
+        feed_route_remember(route);
+    return feed_route_take(route, trade, feed_route_passed(route, line, trade)) ? RECEIPT_TAKEN : RECEIPT_DUPLICATE;
+}
+
+static bool on_settle(void *arg, text_t subject, cursor_t *end)
+{
+    const feed_t *self = arg;
+    const feed_route_t *route = table_get(self->by_symbol, subject);
+    if (!route || is_stuck(self))
+        return false;
+    journal_flush(self->shared->journal);
+    *end = (cursor_t){journal_epoch(self->shared->journal), journal_last(route->stream)};
+    return true;
 }
 
 /* The group is told last: the loss of a source comes before the news that another one is active. */
@@ -180,8 +213,12 @@ void feed_role_changed(void *item)
     publisher_status(self->shared->publisher, &status);
 }
 
-static const redundant_lines_events_t lines_events = {
-    .on_trade = on_trade, .on_line = on_line, .is_covered = is_covered, .on_status = on_status};
+static const redundant_lines_events_t lines_events = {.on_trade = on_trade,
+                                                      .on_offer = on_offer,
+                                                      .on_settle = on_settle,
+                                                      .on_line = on_line,
+                                                      .is_covered = is_covered,
+                                                      .on_status = on_status};
 
 static void on_wanted(void *item)
 {
@@ -252,6 +289,12 @@ static bool takes_any(const source_config_t *settings, text_t subject)
         takes = subject_is_any(settings->symbols[i]) && text_equal(other, channel);
     }
     return takes;
+}
+
+/* Could it have a route though it is in no list? */
+static bool may_come(const feed_t *self, text_t subject)
+{
+    return self->count < ROUTES_MAX && takes_any(redundant_lines_config(self->lines), subject);
 }
 
 /* A route for one that came, in no list. */
@@ -388,6 +431,11 @@ bool feed_change_symbols(feed_t *self, source_config_t *settings)
     return changed;
 }
 
+void feed_record(feed_t *self, const source_config_t *settings)
+{
+    redundant_lines_record(self->lines, settings);
+}
+
 void feed_move_last(feed_t *self)
 {
     if (self->member)
@@ -397,6 +445,11 @@ void feed_move_last(feed_t *self)
 void feed_start(feed_t *self)
 {
     redundant_lines_start(self->lines);
+}
+
+bool feed_post(feed_t *self, http_connection_t *from, const http_request_t *request)
+{
+    return redundant_lines_post(self->lines, from, request);
 }
 
 bool feed_remember(feed_t *self)

@@ -19,6 +19,7 @@ typedef struct {
     loop_t *loop;
     web_t *web;
     journal_t *journal;
+    const char *journal_path;
     backpressure_t *backpressure;
     publisher_t *publisher;
     demand_t *demand;
@@ -38,6 +39,9 @@ const source_config_t *feed_config(const feed_t *self);
  * stay in the journal. False with a log line when it could not be done completely; it can be retried. */
 bool feed_change_symbols(feed_t *self, source_config_t *settings);
 
+/* As redundant_lines_record. */
+void feed_record(feed_t *self, const source_config_t *settings);
+
 /* Makes the source the least preferred of its group, if it has one. */
 void feed_move_last(feed_t *self);
 
@@ -46,6 +50,9 @@ extern const demand_events_t feed_demand_events;
 groups_changed_fn feed_role_changed;
 
 void feed_start(feed_t *self);
+
+/* A request for /push/<the source's name>; false: its connector takes none. */
+bool feed_post(feed_t *self, http_connection_t *from, const http_request_t *request);
 
 /* Learns the last trades of one more stream from the journal: a step towards what otherwise happens when a stream has a trade. False when
  * nothing is left to learn. */

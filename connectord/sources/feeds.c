@@ -1,6 +1,8 @@
 #include "connectord/sources/feeds.h"
 
+#include "common/clock.h"
 #include "common/log.h"
+#include "connectord/sources/definition_notes.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -52,12 +54,22 @@ static feed_t *take(feeds_t *self, text_t name)
     return NULL;
 }
 
+/* Which definition its records are made by from now on. */
+static void note_definition(const feeds_t *self, const feed_t *feed)
+{
+    const char *definition = source_config_setting(feed_config(feed), "definition")->text;
+    if (definition[0] != '\0')
+        definition_notes_put(self->shared->journal_path, feed_config(feed)->name, definition,
+                             journal_epoch(self->shared->journal), clock_real_ns());
+}
+
 /* NULL with a log line. */
 static feed_t *begin(const feeds_t *self, source_config_t *settings)
 {
     feed_t *feed = feed_new(self->shared, settings);
     if (!feed)
         return NULL;
+    note_definition(self, feed);
     feed_start(feed);
     feed_heartbeat(feed);
     return feed;
@@ -73,6 +85,7 @@ static bool start_anew(const feeds_t *self, feed_t **feed, source_config_t *sett
     feed_withdraw(*feed, STATUS_LOST);
     feed_destroy(feed);
     *feed = next;
+    note_definition(self, next);
     feed_start(next);
     feed_heartbeat(next);
     return true;
@@ -83,6 +96,7 @@ static bool go_over(const feeds_t *self, feed_t **feed, source_config_t *setting
 {
     if (!source_config_equal(feed_config(*feed), settings))
         return start_anew(self, feed, settings);
+    feed_record(*feed, settings);
     if (source_config_symbols_equal(feed_config(*feed), settings)) {
         source_config_release(settings);
         return true;
@@ -171,6 +185,14 @@ size_t feeds_count(const feeds_t *self)
 feed_t *feeds_at(const feeds_t *self, size_t number)
 {
     return self->feeds[number];
+}
+
+feed_t *feeds_find(const feeds_t *self, text_t name)
+{
+    for (size_t i = 0; i < self->count; i++)
+        if (text_equal(feed_config(self->feeds[i])->name, name))
+            return self->feeds[i];
+    return NULL;
 }
 
 bool feeds_remember(feeds_t *self)

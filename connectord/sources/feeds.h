@@ -24,6 +24,9 @@ bool feeds_apply(feeds_t *self, const config_t *config);
 size_t feeds_count(const feeds_t *self);
 feed_t *feeds_at(const feeds_t *self, size_t number);
 
+/* The one of that name; NULL: there is none. */
+feed_t *feeds_find(const feeds_t *self, text_t name);
+
 /* feed_remember for one. */
 bool feeds_remember(feeds_t *self);
 

@@ -1,14 +1,16 @@
-/* Over 400 lines, but one idea: which line may be left, renewed or given up depends on all the others, so they are looked at
- * in one place. */
 #include "connectord/sources/redundant_lines.h"
 
 #include "common/clock.h"
 #include "common/log.h"
+#include "connectord/recording/recorder.h"
+#include "connectord/sources/line_cover.h"
 
 #include <assert.h>
 #include <stdlib.h>
 
 enum { ROTATE_RETRY_MS = 1000 };
+
+_Static_assert((int)LINES_MAX <= (int)RECORDED_LINES_MAX, "each line can be recorded");
 
 typedef enum {
     LINE_MAKING, /* nothing is known of it: at the start, and while a rotation reconnects it */
@@ -34,6 +36,7 @@ struct redundant_lines {
     const redundant_line_t *telling; /* the one whose gap is being told */
     const redundant_line_t *lost;    /* the one that was lost last */
     buffer_t failing;                /* of the status that was made last */
+    recorder_t *recorder;
     loop_timer_t *rotation;
     uint32_t step_ms; /* from one rotation to the next */
     size_t turn;      /* whose rotation is next */
@@ -57,6 +60,7 @@ static void line_made(redundant_lines_t *self, redundant_line_t *line)
     self->up += line->state != LINE_UP;
     line->state = LINE_UP;
     line->up_ns = clock_mono_ns();
+    recorder_connected(self->recorder, (size_t)(line - self->lines));
     tell_line(self, line);
     if (self->up > 1) {
         tell(self, STATUS_HEARTBEAT);
@@ -97,6 +101,20 @@ static bool on_trade(void *arg, source_t *source, trade_t *trade)
     const redundant_line_t *line = arg;
     const redundant_lines_t *self = line->lines;
     return self->events->on_trade(self->arg, (size_t)(line - self->lines), trade);
+}
+
+static receipt_t on_offer(void *arg, source_t *source, trade_t *trade)
+{
+    (void)source;
+    const redundant_line_t *line = arg;
+    const redundant_lines_t *self = line->lines;
+    return self->events->on_offer(self->arg, (size_t)(line - self->lines), trade);
+}
+
+static bool on_settle(void *arg, text_t subject, cursor_t *end)
+{
+    const redundant_line_t *line = arg;
+    return line->lines->events->on_settle(line->lines->arg, subject, end);
 }
 
 static void on_status(void *arg, source_t *source, status_event_t event)
@@ -140,27 +158,27 @@ static bool may_leave(void *arg, const source_t *source, text_t symbol)
     return true;
 }
 
-static const source_events_t source_events = {on_trade, on_status, may_leave};
-
-/* How long a line may take until it is subscribed to everything and what it carries has come. */
-static int64_t settle_ns(const redundant_lines_t *self)
+static void on_received(void *arg, text_t message, int64_t received_ns)
 {
-    const source_config_t *config = source_config(self->lines[0].source);
-    int64_t subscribing_ms = (int64_t)config->symbol_count * 60000 / config->messages_per_minute;
-    return (subscribing_ms + config->settle_ms) * NS_PER_MS;
+    const redundant_line_t *line = arg;
+    const redundant_lines_t *self = line->lines;
+    recorder_message(self->recorder, (size_t)(line - self->lines), message, received_ns);
 }
 
-/* Have all other lines been up for long enough to carry? */
-static bool others_are_settled(const redundant_lines_t *self, const redundant_line_t *line)
+static void on_named(void *arg, text_t symbol, text_t id)
 {
-    int64_t latest_ns = clock_mono_ns() - settle_ns(self);
-    for (size_t i = 0; i < self->count; i++) {
-        const redundant_line_t *other = &self->lines[i];
-        if (other != line && (other->state != LINE_UP || other->up_ns > latest_ns))
-            return false;
-    }
-    return true;
+    const redundant_line_t *line = arg;
+    const redundant_lines_t *self = line->lines;
+    recorder_named(self->recorder, (size_t)(line - self->lines), symbol, id);
 }
+
+static const source_events_t source_events = {.on_trade = on_trade,
+                                              .on_offer = on_offer,
+                                              .on_settle = on_settle,
+                                              .on_status = on_status,
+                                              .may_leave = may_leave,
+                                              .on_received = on_received,
+                                              .on_named = on_named};
 
 static void renew(redundant_lines_t *self, redundant_line_t *line)
 {
@@ -173,32 +191,20 @@ static void renew(redundant_lines_t *self, redundant_line_t *line)
     tell(self, STATUS_HEARTBEAT);
 }
 
-/* Has another line every symbol that this one has? */
-static bool others_have_all(const redundant_lines_t *self, const redundant_line_t *line)
-{
-    const source_config_t *config = source_config(line->source);
-    for (size_t i = 0; i < config->symbol_count; i++) {
-        bool had = !source_has(line->source, config->symbols[i]);
-        for (size_t j = 0; !had && j < self->count; j++)
-            had = &self->lines[j] != line && source_has(self->lines[j].source, config->symbols[i]);
-        if (!had)
-            return false;
-    }
-    return true;
-}
-
 /* Would nothing be missed without it? */
-static bool is_dispensable(redundant_lines_t *self, const redundant_line_t *line)
+static bool is_dispensable(redundant_lines_t *self, size_t line)
 {
-    uint64_t number = (uint64_t)(line - self->lines);
-    if (!others_are_settled(self, line))
+    line_cover_t covers[LINES_MAX];
+    for (size_t i = 0; i < self->count; i++)
+        covers[i] = (line_cover_t){self->lines[i].source, self->lines[i].state == LINE_UP, self->lines[i].up_ns};
+    if (!line_cover_is_settled(covers, self->count, line, clock_mono_ns()))
         return false;
-    bool covered = self->events->is_covered(self->arg, number);
-    if (covered && others_have_all(self, line))
+    bool covered = self->events->is_covered(self->arg, line);
+    if (covered && line_cover_is_whole(covers, self->count, line))
         return true;
     log_warn_limited(&self->lag_limit,
                      covered ? "lines: not rotated yet: others lack a symbol" : "lines: not rotated yet: this one lags",
-                     LOG_SLICE("source", self->config.name), LOG_U64("line", number));
+                     LOG_SLICE("source", self->config.name), LOG_U64("line", line));
     return false;
 }
 
@@ -208,7 +214,7 @@ static void on_rotation(void *arg)
     redundant_lines_t *self = arg;
     redundant_line_t *line = &self->lines[self->turn];
     if (line->state == LINE_UP) {
-        if (!is_dispensable(self, line)) {
+        if (!is_dispensable(self, self->turn)) {
             loop_timer_start(self->rotation, self->step_ms < ROTATE_RETRY_MS ? self->step_ms : ROTATE_RETRY_MS, 0);
             return;
         }
@@ -243,7 +249,8 @@ static bool prepare(redundant_lines_t *self, const connector_t *connector, loop_
     self->step_ms = config->rotate_ms / config->lines;
     self->step_ms += self->step_ms == 0;
     self->rotation = loop_timer_new(loop, on_rotation, self);
-    bool prepared = self->rotation != NULL;
+    self->recorder = recorder_new(loop, config->name);
+    bool prepared = self->rotation && self->recorder;
     for (size_t i = 0; prepared && i < config->lines; i++)
         prepared = add_line(self, connector, loop, web, config);
     if (prepared && config->rotate_ms > 0 && config->lines == 1)
@@ -271,8 +278,14 @@ redundant_lines_t *redundant_lines_new_with(const connector_t *connector, loop_t
     return self;
 }
 
+void redundant_lines_record(redundant_lines_t *self, const source_config_t *settings)
+{
+    recorder_use(self->recorder, settings->record ? settings->record : "", settings->record_bytes, settings->record_files);
+}
+
 void redundant_lines_start(redundant_lines_t *self)
 {
+    redundant_lines_record(self, &self->config);
     for (size_t i = 0; i < self->count; i++)
         source_start(self->lines[i].source);
     if (redundant_lines_config(self)->rotate_ms > 0 && self->count > 1)
@@ -327,79 +340,20 @@ bool redundant_lines_is_up(const redundant_lines_t *self, size_t line)
     return line < self->count && self->lines[line].state == LINE_UP;
 }
 
-/* Which line speaks for all: of those that are connected the healthiest, so that one that is ill but not needed is no cause for
- * concern. `each` is what each line says of itself. */
-static size_t representative(const redundant_lines_t *self, const status_t *each)
-{
-    if (self->telling)
-        return (size_t)(self->telling - self->lines);
-    size_t best = self->lost ? (size_t)(self->lost - self->lines) : 0;
-    for (size_t i = 0; i < self->count; i++) {
-        if (self->lines[i].state != LINE_UP)
-            continue;
-        if (self->lines[best].state != LINE_UP || each[i].health > each[best].health)
-            best = i;
-    }
-    return best;
-}
-
-/* Does its subscription fail on every line that is up? */
-static bool fails_everywhere(const redundant_lines_t *self, text_t symbol)
-{
-    for (size_t i = 0; i < self->count; i++)
-        if (self->lines[i].state == LINE_UP && source_failure(self->lines[i].source, symbol).length == 0)
-            return false;
-    return true;
-}
-
-/* What fails on one line comes by the others. `failing`: what the representative says of itself. */
-static text_t print_failing(redundant_lines_t *self, text_t failing)
-{
-    text_t symbol, reason;
-    if (self->up < 2 || failing.length <= TEXT("{}").length)
-        return failing;
-    buffer_clear(&self->failing);
-    buffer_append(&self->failing, TEXT("{"));
-    for (json_walk_t walk = json_walk(failing); status_next_failing(&walk, &symbol, &reason);) {
-        if (!fails_everywhere(self, symbol))
-            continue;
-        if (self->failing.length > 1)
-            buffer_append(&self->failing, TEXT(","));
-        status_put_failing(&self->failing, symbol, source_failure(self->lines[0].source, symbol));
-    }
-    buffer_append(&self->failing, TEXT("}"));
-    return buffer_ok(&self->failing) ? buffer_text(&self->failing) : TEXT("{}");
-}
-
 void redundant_lines_describe(redundant_lines_t *self, status_t *status)
 {
-    status_t each[LINES_MAX] = {0}, sum = {0};
-    for (size_t i = 0; i < self->count; i++) {
-        source_describe(self->lines[i].source, &each[i]);
-        sum.trades += each[i].trades;
-        sum.duplicates += each[i].duplicates;
-        sum.malformed += each[i].malformed;
-        sum.gaps += each[i].gaps;
-        sum.reconnects += each[i].reconnects;
-        sum.refused += each[i].refused;
-        sum.retries += each[i].retries;
-        sum.resubscribes += each[i].resubscribes;
-        if (each[i].backoff_ms > sum.backoff_ms)
-            sum.backoff_ms = each[i].backoff_ms;
-    }
-    *status = each[representative(self, each)];
-    status->trades = sum.trades;
-    status->duplicates = sum.duplicates;
-    status->malformed = sum.malformed;
-    status->gaps = sum.gaps;
-    status->reconnects = sum.reconnects;
-    status->refused = sum.refused;
-    status->retries = sum.retries;
-    status->resubscribes = sum.resubscribes;
-    status->failing = print_failing(self, status->failing);
-    status->backoff_ms = sum.backoff_ms;
-    status->connected = self->up > 0;
+    line_view_t views[LINES_MAX];
+    const line_view_t *lost = self->lost ? &views[self->lost - self->lines] : NULL;
+    const line_view_t *telling = self->telling ? &views[self->telling - self->lines] : NULL;
+    for (size_t i = 0; i < self->count; i++)
+        views[i] = (line_view_t){self->lines[i].source, self->lines[i].state == LINE_UP};
+    lines_status_describe(status, views, self->count, lost, telling, &self->failing);
     status->since_ns = self->since_ns;
+}
+
+bool redundant_lines_post(redundant_lines_t *self, http_connection_t *from, const http_request_t *request)
+{
+    return source_post(self->lines[0].source, from, request);
 }
 
 bool redundant_lines_lose(redundant_lines_t *self, text_t reason)
@@ -427,6 +381,7 @@ void redundant_lines_destroy(redundant_lines_t **self_ref)
         return;
     for (size_t i = 0; i < self->count; i++)
         source_destroy(&self->lines[i].source);
+    recorder_destroy(&self->recorder);
     loop_timer_destroy(&self->rotation);
     buffer_release(&self->failing);
     source_config_release(&self->config);

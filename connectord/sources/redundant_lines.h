@@ -18,15 +18,15 @@
  */
 #pragma once
 
-#include "connectord/sources/source.h"
+#include "connectord/sources/lines_status.h"
 
 typedef struct redundant_lines redundant_lines_t;
-
-enum { LINES_MAX = 4 };
 
 typedef struct {
     /* As in source.h, for the source as a whole. line: its number, less than LINES_MAX. */
     bool (*on_trade)(void *arg, size_t line, trade_t *trade);
+    receipt_t (*on_offer)(void *arg, size_t line, trade_t *trade);
+    bool (*on_settle)(void *arg, text_t subject, cursor_t *end);
     /* A line has connected, and is subscribed from now on; or it is gone. */
     void (*on_line)(void *arg, size_t line, bool up);
     /* Has this line reached, in each stream, the start of all others? Then they also bring what it holds unread. */
@@ -50,14 +50,18 @@ void redundant_lines_release(redundant_lines_t *self, text_t symbol);
 bool redundant_lines_change_symbols(redundant_lines_t *self, source_config_t *symbols);
 const source_config_t *redundant_lines_config(const redundant_lines_t *self);
 
+/* Records as these settings say from now on (recorder.h); of theirs only the record… count. */
+void redundant_lines_record(redundant_lines_t *self, const source_config_t *settings);
+
 size_t redundant_lines_count(const redundant_lines_t *self);
 size_t redundant_lines_connected(const redundant_lines_t *self);
 bool redundant_lines_is_up(const redundant_lines_t *self, size_t line);
 
-/* As source_describe. Counters are the sum of all lines' (a trade's second copy is a duplicate), backoff_ms is the longest; failing is what
- * fails on every connected line. Everything else comes from the healthiest connected line; if there is none, the one that was lost
- * last. */
+/* As source_describe, of all lines (lines_status.h). */
 void redundant_lines_describe(redundant_lines_t *self, status_t *status);
+
+/* As source_post, to the first line: others would get the same. */
+bool redundant_lines_post(redundant_lines_t *self, http_connection_t *from, const http_request_t *request);
 
 /* As source_lose. */
 bool redundant_lines_lose(redundant_lines_t *self, text_t reason);

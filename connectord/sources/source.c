@@ -26,7 +26,6 @@ struct source {
     loop_timer_t *check; /* while connected: does the connection hold, does a stream starve? */
     subscriber_t *subscriber;
     health_t health;
-
     int64_t since_ns;
     char reason[REASON_MAX];
     uint64_t trades, duplicates, malformed, gaps;
@@ -44,12 +43,6 @@ static void tell(source_t *self, connection_news_t news)
     self->events->on_status(self->arg, self, events[news]);
 }
 
-static void log_waiting(source_t *self, uint32_t delay_ms)
-{
-    log_warn_limited(&self->lost_limit, "source: lost", LOG_SLICE("source", self->config.name),
-                     LOG_TEXT("reason", self->reason), LOG_U64("retry_ms", delay_ms));
-}
-
 static void log_breaker(source_t *self)
 {
     log_warn_limited(&self->breaker_limit, "source: circuit breaker", LOG_SLICE("source", self->config.name),
@@ -62,7 +55,8 @@ static void lose(source_t *self, const connection_step_t *step)
         health_lost(&self->health, clock_mono_ns());
     loop_timer_stop(self->check);
     subscriber_lost(self->subscriber);
-    log_waiting(self, step->delay_ms);
+    log_warn_limited(&self->lost_limit, "source: lost", LOG_SLICE("source", self->config.name),
+                     LOG_TEXT("reason", self->reason), LOG_U64("retry_ms", step->delay_ms));
     loop_timer_start(self->due, step->delay_ms, 0);
     tell(self, step->news);
 }
@@ -188,6 +182,7 @@ static void on_malformed(void *arg, const char *reason, text_t sample)
 static bool is_possible(source_t *self, const trade_t *trade)
 {
     char reason[DECIMAL_MAX + 40], sample[SUBJECT_MAX + TRADE_ID_MAX + 2];
+    connection_carried(&self->connection);
     if (!record_is_trade(trade) || decimal_sign(trade->qty) > 0)
         return true;
     snprintf(reason, sizeof reason, "qty: expected more than 0, found %.*s", TEXT_ARG(trade->qty));
@@ -196,24 +191,42 @@ static bool is_possible(source_t *self, const trade_t *trade)
     return false;
 }
 
+static void count(source_t *self, const trade_t *trade, bool duplicate)
+{
+    char subject[SUBJECT_MAX];
+    int64_t now_ns = clock_mono_ns();
+    self->trades += !duplicate;
+    self->duplicates += duplicate;
+    if (!trade_is_future(trade, self->config.future_ms * NS_PER_MS)) /* its time tells nothing of a delay */
+        health_message(&self->health, trade->timestamp, trade->received_ns, now_ns);
+    subscriber_trade(self->subscriber, (text_t){subject, record_subject(subject, trade)}, now_ns);
+}
+
 /* One for a symbol that is no longer wanted is a good trade too. */
 static void on_trade(void *arg, const trade_t *trade)
 {
     source_t *self = arg;
-    connection_carried(&self->connection);
-    if (!is_possible(self, trade))
-        return;
     trade_t named = *trade;
     named.source = self->config.name;
-    if (self->events->on_trade(self->arg, self, &named))
-        self->trades++;
-    else
-        self->duplicates++;
-    int64_t now_ns = clock_mono_ns();
-    if (!trade_is_future(trade, self->config.future_ms * NS_PER_MS)) /* its time tells nothing of a delay */
-        health_message(&self->health, trade->timestamp, trade->received_ns, now_ns);
-    char subject[SUBJECT_MAX];
-    subscriber_trade(self->subscriber, (text_t){subject, record_subject(subject, trade)}, now_ns);
+    if (is_possible(self, trade))
+        count(self, trade, !self->events->on_trade(self->arg, self, &named));
+}
+
+static receipt_t on_offer(void *arg, const trade_t *trade)
+{
+    source_t *self = arg;
+    trade_t named = *trade;
+    named.source = self->config.name;
+    receipt_t receipt = is_possible(self, trade) ? self->events->on_offer(self->arg, self, &named) : RECEIPT_IMPOSSIBLE;
+    if (receipt == RECEIPT_TAKEN || receipt == RECEIPT_DUPLICATE)
+        count(self, trade, receipt == RECEIPT_DUPLICATE);
+    return receipt;
+}
+
+static bool on_settle(void *arg, text_t subject, cursor_t *end)
+{
+    source_t *self = arg;
+    return self->events->on_settle(self->arg, subject, end);
 }
 
 static void on_gap(void *arg, uint64_t expected, uint64_t found)
@@ -235,15 +248,29 @@ static void on_lost(void *arg, const loss_t *loss)
     happen(self, CONNECTION_LOST);
 }
 
-static const connector_events_t connector_events = {
-    .on_connected = on_connected,
-    .on_confirmed = on_confirmed,
-    .on_rejected = on_rejected,
-    .on_trade = on_trade,
-    .on_gap = on_gap,
-    .on_malformed = on_malformed,
-    .on_lost = on_lost,
-};
+static void on_received(void *arg, text_t message, int64_t received_ns)
+{
+    source_t *self = arg;
+    self->events->on_received(self->arg, message, received_ns);
+}
+
+static void on_named(void *arg, text_t symbol, text_t id)
+{
+    source_t *self = arg;
+    self->events->on_named(self->arg, symbol, id);
+}
+
+static const connector_events_t connector_events = {.on_connected = on_connected,
+                                                    .on_confirmed = on_confirmed,
+                                                    .on_rejected = on_rejected,
+                                                    .on_trade = on_trade,
+                                                    .on_gap = on_gap,
+                                                    .on_malformed = on_malformed,
+                                                    .on_lost = on_lost,
+                                                    .on_offer = on_offer,
+                                                    .on_settle = on_settle,
+                                                    .on_received = on_received,
+                                                    .on_named = on_named};
 
 source_t *source_new(loop_t *loop, web_t *web, source_config_t *config, const source_events_t *events, void *arg)
 {
@@ -319,17 +346,10 @@ const source_config_t *source_config(const source_t *self)
     return &self->config;
 }
 
-/* Does a connection bring what it has over and over? */
-static bool repeats(const source_t *self)
-{
-    const char *setting = self->connector->repeats;
-    return setting && source_config_setting(&self->config, setting)->number > 0;
-}
-
 void source_describe(const source_t *self, status_t *status)
 {
     status->source = self->config.name;
-    status->connected = self->connection.state == CONNECTION_CONNECTED;
+    connection_describe(&self->connection, status);
     status->since_ns = self->since_ns;
     status->reason = text_of(self->reason);
     status->demand = self->config.demand;
@@ -337,14 +357,17 @@ void source_describe(const source_t *self, status_t *status)
     status->duplicates = self->duplicates;
     status->malformed = self->malformed;
     status->gaps = self->gaps;
-    status->refused = self->connection.refused;
-    status->backoff_ms = self->connection.state == CONNECTION_WAITING ? self->connection.delay_ms : 0;
-    status->missed_known = status->connected && self->connector->whole && !repeats(self);
-    status->reconnects = self->connection.connected > 1 ? self->connection.connected - 1 : 0;
+    status->missed_known = status->connected && self->connector->whole && !connector_repeats(self->connector, &self->config);
     size_t ailing = subscriber_ailing(self->subscriber), asked = subscriber_asked(self->subscriber);
-    status->breaker = text_of(breaker_name(self->connection.breaker.state));
     status->health = status->connected ? health_score(&self->health, ailing, asked, clock_mono_ns()) : 0;
     subscriber_describe(self->subscriber, status);
+}
+
+bool source_post(source_t *self, http_connection_t *from, const http_request_t *request)
+{
+    if (self->connector->post)
+        self->connector->post(self->instance, from, request);
+    return self->connector->post != NULL;
 }
 
 bool source_lose(source_t *self, text_t reason)

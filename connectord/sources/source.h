@@ -21,11 +21,17 @@ typedef struct {
     /* A valid trade except for its cursor, which the receiver assigns. Slices are valid during the call. Returns false when it was a
      * duplicate (the source counts). */
     bool (*on_trade)(void *arg, source_t *source, trade_t *trade);
+    /* The same of one whose sender waits to hear what has become of it (connector.h), and where the subject's stream ends. */
+    receipt_t (*on_offer)(void *arg, source_t *source, trade_t *trade);
+    bool (*on_settle)(void *arg, text_t subject, cursor_t *end);
     /* Connected, lost, restored, a gap; as a heartbeat: the breaker, a stale stream or a failing subscription changed: tell the bus
      * now. */
     void (*on_status)(void *arg, source_t *source, status_event_t event);
     /* The symbol starves. May it be unsubscribed for a moment, and subscribed again; or (if empty) may the connection be ended? */
     bool (*may_leave)(void *arg, const source_t *source, text_t symbol);
+    /* For recordings, as in connector.h. */
+    void (*on_received)(void *arg, text_t message, int64_t received_ns);
+    void (*on_named)(void *arg, text_t symbol, text_t id);
 } source_events_t;
 
 /* `config` is moved from: the source owns it now, and released when there is none. NULL with a log line for an unknown connector, or when
@@ -58,6 +64,9 @@ text_t source_failure(const source_t *self, text_t symbol);
 /* Fills source, connected, since_ns, reason, demand, breaker, health, stale, failing, backoff_ms, missed and the counters. The slices are valid
  * until the next event of the source. */
 void source_describe(const source_t *self, status_t *status);
+
+/* A request for /push/<its name> (connector.h, post). False: its connector takes none. */
+bool source_post(source_t *self, http_connection_t *from, const http_request_t *request);
 
 /* Closes a connection that lost something, for that reason, and makes another one; while exchanges are held back (web_hold) that waits. False
  * if nothing was lost: a connector that is whole brings it again. */

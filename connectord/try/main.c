@@ -11,7 +11,8 @@
  *     {"line":11,"is":"other"}         no rule is for the message, and it is no reply
  *
  * With symbols only these are wanted, by the names that the source has for them; without any the source's names are taken
- * for symbols. */
+ * for symbols. Of a source over HTTP a message is an answer's body, or a line of NDJSON; where its format is csv, all of the input is one
+ * body, and each row a message, unless rows come as they are recorded, as objects. A record without a name is of the only symbol. */
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -20,7 +21,9 @@
 #include "common/json/json.h"
 #include "common/json/json_write.h"
 #include "common/table.h"
+#include "connectord/connectors/http_body.h"
 #include "connectord/connectors/source_definition.h"
+#include "connectord/mapping/csv.h"
 #include "proto/topic.h"
 
 enum { EXIT_USAGE = 2, MESSAGE_MAX = 1 << 20 /* as of a WebSocket's */ };
@@ -35,6 +38,7 @@ typedef struct {
     source_definition_t definition;
     table_t *by_id; /* trial_id_t, by id */
     bool chosen;    /* only some symbols are wanted */
+    text_t only;    /* the one, if it is only one */
     uint64_t line;
     size_t told; /* outcomes of the message */
     buffer_t out;
@@ -106,7 +110,9 @@ static bool on_key(void *arg, text_t channel, text_t native, text_t *key)
 {
     trial_t *self = arg;
     const trial_id_t *named = table_get(self->by_id, native);
-    *key = named ? symbol_of(named) : spelling_subject(protocol_spelling(self->definition.protocol), channel, native);
+    *key = native.length == 0 ? self->only
+           : named            ? symbol_of(named)
+                              : spelling_subject(source_definition_spelling(&self->definition), channel, native);
     subject_split(*key, &channel, key);
     if (key->length == 0 && !self->chosen)
         *key = native;
@@ -151,7 +157,7 @@ static void run(trial_t *self, text_t message)
     uint64_t unwanted = counts->unwanted, others = counts->other_messages;
     self->told = 0;
     mapping_run(self->definition.mapping, message, clock_real_ns(), &events, self);
-    if (counts->other_messages > others)
+    if (counts->other_messages > others && self->definition.protocol)
         protocol_read(self->definition.protocol, message, on_reply, self);
     for (uint64_t left = counts->unwanted - unwanted; left > 0; left--)
         tell(self, "unwanted");
@@ -168,30 +174,67 @@ static bool add_symbols(trial_t *self, char *const *symbols, int count)
         text_t symbol = text_of(symbols[i]);
         if (!subject_valid(symbol))
             snprintf(error, sizeof error, "expected a symbol such as BTC-USD or readings.sensor-7, found %s", symbols[i]);
-        else if (spelling_add(protocol_spelling(self->definition.protocol), symbol, error))
+        else if (spelling_add(source_definition_spelling(&self->definition), symbol, error))
             continue;
         fprintf(stderr, "source-try: %s\n", error);
         return false;
     }
     self->chosen = count > 0;
+    self->only = count == 1 ? text_of(symbols[0]) : (text_t){"", 0};
     return true;
 }
 
 static void read_messages(trial_t *self)
 {
     char *line = NULL;
-    size_t room = 0;
+    size_t room = 0, most = self->definition.http ? HTTP_BODY_MAX : MESSAGE_MAX;
     ssize_t length;
     while ((length = getline(&line, &room, stdin)) > 0) {
         text_t message = {line, (size_t)length - (line[length - 1] == '\n')};
         self->line++;
-        if (message.length > MESSAGE_MAX)
-            on_fault(self, "expected at most 1 MiB", text_cut(message, 80));
+        if (message.length > most)
+            on_fault(self, most == MESSAGE_MAX ? "expected at most 1 MiB" : "expected at most 16 MiB", text_cut(message, 80));
         else if (message.length > 0)
             run(self, message);
         fflush(stdout);
     }
     free(line);
+}
+
+static void read_rows(trial_t *self, text_t body)
+{
+    char error[CSV_ERROR_MAX];
+    csv_t csv;
+    text_t row = text_cut(body, 80);
+    csv_result_t result = csv_open(&csv, body, error) ? CSV_ROW : CSV_END;
+    self->line = csv.line;
+    if (result == CSV_END)
+        on_fault(self, error, row);
+    while (result != CSV_END && (result = csv_next(&csv, &row, error)) != CSV_END) {
+        self->line = csv.line;
+        if (result == CSV_ROW)
+            run(self, row);
+        else
+            on_fault(self, error, row);
+    }
+    csv_release(&csv);
+}
+
+static void read_table(trial_t *self)
+{
+    buffer_t body = buffer_new(HTTP_BODY_MAX);
+    size_t length = 0;
+    do {
+        char *room = buffer_room(&body, 4096);
+        length = room ? fread(room, 1, 4096, stdin) : 0;
+        if (room)
+            buffer_took(&body, length);
+    } while (length > 0);
+    if (buffer_ok(&body))
+        read_rows(self, buffer_text(&body));
+    else
+        on_fault(self, "expected at most 16 MiB", text_cut(buffer_text(&body), 80));
+    buffer_release(&body);
 }
 
 static void release(trial_t *self)
@@ -204,6 +247,14 @@ static void release(trial_t *self)
     buffer_release(&self->out);
 }
 
+/* What connectord recorded of a table are its rows, as objects already. */
+static bool begins_with_object(void)
+{
+    int first = getc(stdin);
+    ungetc(first, stdin);
+    return first == '{';
+}
+
 int main(int argc, char **argv)
 {
     char error[SOURCE_DEFINITION_ERROR_MAX];
@@ -213,10 +264,13 @@ int main(int argc, char **argv)
         fprintf(stderr,
                 "usage: source-try DEFINITION [SYMBOL…] < MESSAGES\nMESSAGES: JSON, one a line; people use `dataflow try`\n");
         status = EXIT_USAGE;
-    } else if (!source_definition_read(&trial.definition, argv[1], error)) {
+    } else if (!source_definition_read_any(&trial.definition, argv[1], error)) {
         fprintf(stderr, "source-try: %s: %s\n", argv[1], error);
     } else if (add_symbols(&trial, argv + 2, argc - 2)) {
-        read_messages(&trial);
+        if (trial.definition.http && trial.definition.http->format == HTTP_FORMAT_CSV && !begins_with_object())
+            read_table(&trial);
+        else
+            read_messages(&trial);
         status = EXIT_SUCCESS;
     }
     release(&trial);

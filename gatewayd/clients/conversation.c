@@ -239,12 +239,6 @@ void conversation_answer(conversation_t *self, text_t json, buffer_t *owner)
     caller_account(&self->caller);
 }
 
-void conversation_keeps(conversation_t *self, size_t bytes)
-{
-    self->kept = bytes;
-    caller_account(&self->caller);
-}
-
 void conversation_hold(conversation_t *self)
 {
     self->holding = true;

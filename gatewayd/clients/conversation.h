@@ -79,9 +79,6 @@ void conversation_uncork(conversation_t *self);
 /* An answer: at once, where nothing goes before it; then what was held for it goes on. As rpc_events_t.on_answer. */
 void conversation_answer(conversation_t *self, text_t json, buffer_t *owner);
 
-/* The link keeps so many bytes for the peer now. */
-void conversation_keeps(conversation_t *self, size_t bytes);
-
 /* Something is to go, or a notification, behind the answer that is still to go out. conversation_release, after it, lets what
  * was held go, if anything is; it waits for open batches. */
 void conversation_hold(conversation_t *self);

@@ -6,7 +6,6 @@
 /* Codes of RFC 6455, section 7.4.1, and of the IANA registry. */
 enum {
     CLOSE_NORMAL = 1000,
-    CLOSE_PROTOCOL = 1002,
     CLOSE_UNSUPPORTED = 1003,
     CLOSE_INVALID_TEXT = 1007,
     CLOSE_POLICY = 1008,

@@ -12,8 +12,6 @@
 
 #define REST_PREFIX "/api/"
 
-enum { REST_TOKEN_MAX = 4096, REST_SYMBOL_MAX = 64 };
-
 typedef struct rest_route rest_route_t;
 
 /* The route of a path, with or without a trailing '/', and the last part of the path if the route has one; NULL when there is none. */

@@ -35,9 +35,8 @@ struct ws_connection {
     bool deaf;   /* what comes can no longer be read as frames */
     bool choked; /* the system took no more */
     bool woken;
-    bool shut;    /* nothing more goes out */
-    bool ponging; /* `pong` is to be sent when `out` is empty */
-    unsigned char pong[FRAME_CONTROL_MAX];
+    bool shut;  /* nothing more goes out */
+    char *pong; /* owned: what is to be answered to a ping when `out` is empty; NULL: nothing */
     size_t pong_length;
     share_t *requests;
     share_waiter_t reading; /* in line: it has said something, and is not watched for more */
@@ -73,6 +72,7 @@ static void watch(ws_connection_t *self)
 static void on_poll_closed(uv_handle_t *handle)
 {
     ws_connection_t *self = handle->data;
+    free(self->pong);
     buffer_release(&self->message);
     buffer_release(&self->out);
     free(self);
@@ -176,13 +176,26 @@ void ws_connection_wake(ws_connection_t *self)
     watch(self);
 }
 
-/* Of pings that come while something waits the last one is answered (section 5.5.3), so that they make nothing grow. */
-static void send_pong(ws_connection_t *self)
+static void forget_pong(ws_connection_t *self)
 {
-    char frame[2 + FRAME_CONTROL_MAX] = {(char)0x8a, (char)self->pong_length};
-    memcpy(frame + 2, self->pong, self->pong_length);
-    self->ponging = false;
-    put(self, (text_t){frame, 2 + self->pong_length});
+    free(self->pong);
+    self->pong = NULL;
+}
+
+static void send_pong(ws_connection_t *self, text_t payload)
+{
+    char frame[2 + FRAME_CONTROL_MAX] = {(char)0x8a, (char)payload.length};
+    memcpy(frame + 2, payload.at, payload.length);
+    put(self, (text_t){frame, 2 + payload.length});
+}
+
+/* Of pings that come while something waits the last one is answered (section 5.5.3), so that they make nothing grow. */
+static void keep_pong(ws_connection_t *self, text_t payload)
+{
+    if (!self->pong && !(self->pong = malloc(FRAME_CONTROL_MAX)))
+        return;
+    memcpy(self->pong, payload.at, payload.length);
+    self->pong_length = payload.length;
 }
 
 /* The peer takes something again. */
@@ -196,8 +209,10 @@ static void flush(ws_connection_t *self)
     if (self->out.length > 0)
         return;
     buffer_release(&self->out);
-    if (self->state == OPEN && self->ponging)
-        send_pong(self);
+    if (self->state == OPEN && self->pong) {
+        send_pong(self, (text_t){self->pong, self->pong_length});
+        forget_pong(self);
+    }
     if (!ws_connection_ready(self))
         return;
     self->woken = false;
@@ -209,7 +224,8 @@ static void flush(ws_connection_t *self)
 static void begin_closing(ws_connection_t *self, ws_connection_state_t state, text_t last)
 {
     self->state = state;
-    self->woken = self->ponging = false;
+    self->woken = false;
+    forget_pong(self);
     self->due_ns = clock_mono_ns() + CLOSE_MS * NS_PER_MS;
     buffer_release(&self->message);
     put(self, last);
@@ -278,11 +294,10 @@ static void on_piece(ws_connection_t *self, const frame_t *piece)
 
 static void on_ping(ws_connection_t *self, text_t payload)
 {
-    memcpy(self->pong, payload.at, payload.length);
-    self->pong_length = payload.length;
-    self->ponging = true;
     if (self->out.length == 0 && !self->choked)
-        send_pong(self);
+        send_pong(self, payload);
+    else
+        keep_pong(self, payload);
 }
 
 static void on_frame(ws_connection_t *self, const frame_t *frame)

@@ -120,6 +120,12 @@ static bool take_symbol(const argument_t *argument, text_t channel, param_text_t
     return (read_text(argument->value, symbol) && join(channel, symbol)) || refuse_name(argument);
 }
 
+/* All means all channels: who names another one than trades means its keys, not that. */
+static bool is_all(const arguments_t *self, const argument_t *argument)
+{
+    return is_absent(argument->value) && text_equal(param_slice(&self->channel), TEXT(CHANNEL_TRADES));
+}
+
 static bool take_source(const argument_t *argument, param_text_t *source)
 {
     return (read_text(argument->value, source) && source_valid(param_slice(source))) || refuse_name(argument);
@@ -212,8 +218,6 @@ static const char *const names[TAKES_COUNT_OF] = {
 static bool take_given(arguments_t *self, takes_t takes, const argument_t *argument)
 {
     switch (takes) {
-    case TAKES_SYMBOL_OR_ALL:
-        return take_symbol(argument, param_slice(&self->channel), &self->symbol);
     case TAKES_SOURCE:
         return take_source(argument, &self->source);
     case TAKES_COUNT:
@@ -250,6 +254,8 @@ static bool take(arguments_t *self, takes_t takes, const argument_t *argument, a
         return take_channel(argument, answer_form_recent(form)->needs_channel, &self->channel);
     case TAKES_SYMBOL:
         return take_symbol(argument, param_slice(&self->channel), &self->symbol);
+    case TAKES_SYMBOL_OR_ALL:
+        return is_all(self, argument) || take_symbol(argument, param_slice(&self->channel), &self->symbol);
     case TAKES_INTERVAL:
         return take_interval(argument, &self->interval);
     default:

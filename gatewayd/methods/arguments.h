@@ -16,7 +16,7 @@ typedef enum {
     TAKES_CHANNEL_NAMED, /* it may not be absent */
     TAKES_CHANNEL_ASKED, /* it may be absent unless answer_form_recent says so */
     TAKES_SYMBOL,        /* "symbol" */
-    TAKES_SYMBOL_OR_ALL, /* it may be absent */
+    TAKES_SYMBOL_OR_ALL, /* of trades it may be absent */
     TAKES_SOURCE,        /* "source" */
     TAKES_COUNT,         /* "count": 1 to REQUEST_COUNT_MAX */
     TAKES_BEFORE,        /* "beforeTimestamp", "afterTimestamp": times in the forms of history.md */

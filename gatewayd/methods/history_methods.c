@@ -153,6 +153,10 @@ void history_methods_range(caller_t *caller, const arguments_t *arguments, reply
 
 void history_methods_candles(caller_t *caller, const arguments_t *arguments, reply_t *reply)
 {
+    if (!subject_is_symbol(param_slice(&arguments->symbol))) {
+        reply_refuse_channel(reply);
+        return;
+    }
     making_t making = begin_making("candles");
     put_text(&making.text, "symbol", &arguments->symbol);
     json_writer_t json = json_write_on(&making.text);

@@ -1,8 +1,8 @@
 #include "gatewayd/methods/hub_metrics.h"
 
 #include "common/bus/bus_metrics.h"
+#include "common/net/guesses.h"
 #include "gatewayd/history/history_client.h"
-#include "gatewayd/methods/guesses.h"
 #include "gatewayd/streams/market.h"
 #include "gatewayd/streams/recent.h"
 

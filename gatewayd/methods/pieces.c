@@ -2,7 +2,7 @@
 
 #include "common/json/json.h"
 #include "common/json/json_write.h"
-#include "proto/trade.h"
+#include "proto/record.h"
 
 bool pieces_init(pieces_t *self, const asked_t *asked)
 {
@@ -46,19 +46,6 @@ void pieces_print(const pieces_t *self, buffer_t *out)
     buffer_append(out, TEXT("}"));
 }
 
-/* How many trades there are. What is printed otherwise than ours is read. */
-static uint64_t count_trades(text_t array)
-{
-    uint64_t count = trade_count(array);
-    json_walk_t walk = json_walk(array);
-    while (count == 0 && json_next(&walk)) {
-        do
-            count++;
-        while (json_next(&walk));
-    }
-    return count;
-}
-
 /* Room for all that is asked for, if the rest is as long: nothing is moved while it grows. */
 static void begin_trades(pieces_t *self, size_t length, uint64_t count)
 {
@@ -72,7 +59,7 @@ static void begin_trades(pieces_t *self, size_t length, uint64_t count)
 /* Appends what stands in the array. Returns how many trades these are. */
 static uint64_t add_trades(pieces_t *self, text_t array)
 {
-    uint64_t count = count_trades(array);
+    uint64_t count = record_count(array);
     if (self->trades.length == 0)
         begin_trades(self, array.length, count);
     if (count == 0)

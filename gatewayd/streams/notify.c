@@ -8,12 +8,6 @@
 
 enum { US_DIGITS = 6 };
 
-void notify_put_cursor(buffer_t *out, cursor_t cursor)
-{
-    json_writer_t json = json_write(out);
-    cursor_put(&json, NULL, cursor);
-}
-
 void notify_put_time(buffer_t *out, int64_t ns)
 {
     json_writer_t json = json_write(out);

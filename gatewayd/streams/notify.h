@@ -5,8 +5,7 @@
 #include "gatewayd/streams/offer.h"
 #include "proto/cursor.h"
 
-/* `"<epoch>-<seq>"`, with the quotes; and a time, `"2025-11-10T17:24:33.937345Z"`. */
-void notify_put_cursor(buffer_t *out, cursor_t cursor);
+/* A time, with the quotes: `"2025-11-10T17:24:33.937345Z"`. */
 void notify_put_time(buffer_t *out, int64_t ns);
 
 /* Seconds with three decimals; 0 for the future. */

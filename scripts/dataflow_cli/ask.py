@@ -1,13 +1,15 @@
-"""dataflow history, candles, symbols and status: one question, one answer."""
+"""dataflow history, candles, symbols, channels and status: one question, one answer."""
 
+import asyncio
 import datetime
 import decimal
 import json
 import sys
 
-from .gateway import asked
+from .gateway import asked, converse
+from .record import is_trades, list_name, printer
 from .terminal import aligned, painted, put, say, span, speaks_unicode, width
-from .trade import Printer, exact_objects, exact_result, in_full, loads
+from .trade import exact_objects, exact_result, in_full, loads
 
 PAGE = 5000
 
@@ -25,15 +27,14 @@ def remark(count, incomplete):
 
 def history(options):
     """Page by page, so that any number can be had."""
-    method = "getTradesSince" if options.since else "getRecentTrades"
-    left, place, incomplete, printer = options.count, None, False, Printer(options.json)
+    methods = ("getTradesSince", "getRecentTrades") if is_trades(options.channel) else ("getSince", "getRecent")
+    left, place, incomplete, rows = options.count, None, False, printer(options.channel, options.json)
     while left:
-        answer, text = asked(options, method, channel="trades", symbol=options.symbol, source=options.source,
+        answer, text = asked(options, methods[0 if options.since else 1], channel=options.channel, symbol=options.symbol, source=options.source,
                              count=min(left, PAGE), beforeTimestamp=options.before, afterTimestamp=options.since, next=place)
-        trades = exact_objects(text, "trades")
-        for exact in trades:
-            printer.trade(loads(exact), exact)
-        left, place, incomplete = left - len(trades), answer.get("next"), incomplete or "incomplete" in answer
+        found = exact_objects(text, list_name(options.channel))
+        rows.rows([(loads(exact), exact) for exact in found])
+        left, place, incomplete = left - len(found), answer.get("next"), incomplete or "incomplete" in answer
         if not place:
             break
     remark(options.count - left, incomplete)
@@ -115,12 +116,34 @@ class Scale:
 
 
 def symbols(options):
-    answer, text = asked(options, "getSymbols")
+    answer, text = asked(options, "getSymbols", channel=options.channel)
     if options.json:
         put(exact_result(text))
         return
     for symbol in answer["symbols"]:
         put(f"{symbol:<16}  {painted(', '.join(answer.get('sources', {}).get(symbol, [])), 'dim')}".rstrip())
+
+
+# -- channels ------------------------------------------------------------------------------------------------------------------
+
+
+async def all_channels(gateway):
+    """What there is to know of each channel, with the number of its keys."""
+    found = (await gateway.call("getChannels"))[0]["channels"]
+    for name, channel in found.items():
+        channel["keys"] = len((await gateway.call("getSymbols", channel=name))[0]["symbols"])
+    return found
+
+
+def channels(options):
+    found = asyncio.run(converse(options.url, all_channels))
+    if options.json:
+        put(json.dumps({"channels": found}, ensure_ascii=False, separators=(",", ":")))
+        return
+    wide = max(map(len, ["channel", *found]))
+    put(painted(f"{'channel':<{wide}}  {'keep':<6}  {'keys':>6}  sources", "bold"))
+    for name, channel in found.items():
+        put(f"{name:<{wide}}  {channel['keep']:<6}  {channel['keys']:>6}  {painted(', '.join(channel['sources']), 'dim')}".rstrip())
 
 
 # -- status --------------------------------------------------------------------------------------------------------------------
@@ -167,5 +190,6 @@ def remarks(source):
         found.append(f"breaker {source['breaker'].replace('_', ' ')}")
     if source.get("group"):
         found.append(f"{'active' if source.get('active') else 'stands by'} in group {source['group']}")
-    found += [f"{symbol} has had no trade for {span(float(seconds))}" for symbol, seconds in (source.get("stale") or {}).items()]
+    found += [f"{subject} has had no {'record' if '.' in subject else 'trade'} for {span(float(seconds))}"
+              for subject, seconds in (source.get("stale") or {}).items()]
     return ", ".join(found)

@@ -17,6 +17,7 @@ from .moment import moment
 
 GATEWAY, BUS, EXCHANGE = "ws://127.0.0.1:8080/ws", "tcp://127.0.0.1:5556", "127.0.0.1:5000"
 SNAPSHOT_MAX = 10000  # more than that no subscribe has
+CHANNEL = re.compile(r"[a-z][a-z0-9_]{0,31}", re.ASCII)
 INTERVALS = ("1s", "1m", "5m", "15m", "1h", "1d")
 
 EXIT_CODES = """exit codes:
@@ -31,24 +32,31 @@ EXAMPLES = {
   dataflow watch BTC-USD ETH-USD           live trades; resumes after a lost connection
   dataflow history BTC-USD --count 5       the five latest
   dataflow candles BTC-USD --interval 5m   open, high, low, close
+  dataflow channels                        what there is beside trades
   dataflow status                          the state of the exchanges
   dataflow COMMAND --help                  more, with examples""",
     "watch": """
   dataflow watch BTC-USD ETH-USD             two symbols, live
   dataflow watch BTC-USD --recent 20         the 20 latest first, then live
   dataflow watch BTC-USD --json | jq .price  one JSON object per line, exactly as it was sent
+  dataflow watch --channel readings sensor-7 sensor-8        two keys of another channel
   dataflow watch BTC-USD --url ws://a:8080/ws --url ws://b:8080/ws   b when a is gone""",
     "history": """
   dataflow history BTC-USD --count 5                     the five latest, most recent first
   dataflow history BTC-USD --before 2025-11-10T18:00:00Z
   dataflow history BTC-USD --since 2025-11-10            oldest first, from 00:00 UTC on
-  dataflow history BTC-USD --count 100000 --json > trades.ndjson""",
+  dataflow history BTC-USD --count 100000 --json > trades.ndjson
+  dataflow history --channel readings sensor-7 --count 5""",
     "candles": """
   dataflow candles BTC-USD                          the last hour by minutes
   dataflow candles BTC-USD --interval 1d --count 30
   dataflow candles BTC-USD --json | jq .close""",
+    "channels": """
+  dataflow channels
+  dataflow channels --json | jq -r '.channels | keys[]'""",
     "symbols": """
   dataflow symbols
+  dataflow symbols --channel readings        the keys of another channel
   dataflow symbols --json | jq -r '.symbols[]'""",
     "status": """
   dataflow status
@@ -56,6 +64,7 @@ EXAMPLES = {
     "tap": """
   dataflow tap                               everything on the bus: topic, then JSON
   dataflow tap BTC-USD --count 3             three trades of one symbol, from any source
+  dataflow tap --channel readings sensor-7   records of one key
   dataflow tap status. --json | jq .message.health""",
     "replay": """
   dataflow replay trades.ndjson                  at the recorded pace, on ws://127.0.0.1:5000/ws
@@ -86,6 +95,12 @@ def up_to(most):
         return int(text)
 
     return number
+
+
+def channel_name(text):
+    if not CHANNEL.fullmatch(text) or text in ("trade", "status"):
+        raise argparse.ArgumentTypeError(f"expected a channel's name, such as readings, found {text!r}")
+    return text
 
 
 positive = up_to(1_000_000_000)
@@ -128,6 +143,11 @@ def gateway_options(sub):
     sub.add_argument("--json", action="store_true", help="print JSON, for programs")
 
 
+def channel_option(sub, default="trades"):
+    sub.add_argument("--channel", type=channel_name, metavar="NAME", default=default,
+                     help="records of this channel; what stands for a symbol is a key then, such as sensor-7 (trades)")
+
+
 def page_options(sub, count):
     sub.add_argument("symbol", metavar="SYMBOL", help="such as BTC-USD")
     sub.add_argument("--count", type=positive, metavar="N", default=count, help="at most N (%(default)s)")
@@ -141,12 +161,19 @@ def page_options(sub, count):
 
 def add_watch(sub):
     sub.add_argument("symbol", metavar="SYMBOL", nargs="+", help="such as BTC-USD")
+    channel_option(sub)
     sub.add_argument("--count", type=positive, metavar="N", help="stop after N trades")
     sub.add_argument("--recent", type=up_to(SNAPSHOT_MAX), metavar="N", help=f"start with the N latest of each symbol, {SNAPSHOT_MAX} at most")
     gateway_options(sub)
 
 
+def add_symbols(sub):
+    channel_option(sub)
+    gateway_options(sub)
+
+
 def add_history(sub):
+    channel_option(sub)
     page_options(sub, 100)
 
 
@@ -157,6 +184,7 @@ def add_candles(sub):
 
 def add_tap(sub):
     sub.add_argument("prefix", metavar="PREFIX", nargs="?", default="", help="a symbol, or the start of topics, such as trade. or status.")
+    channel_option(sub, None)
     sub.add_argument("--bus", default=BUS, metavar="ENDPOINT", help="connectord's bus (%(default)s)")
     sub.add_argument("--count", type=positive, metavar="N", help="stop after N messages")
     sub.add_argument("--json", action="store_true", help="topic and message as one object")
@@ -172,7 +200,7 @@ def add_replay(sub):
 
 
 def add_try(sub):
-    sub.add_argument("definition", metavar="SOURCE.json", help="the definition of a source (connector websocket)")
+    sub.add_argument("definition", metavar="SOURCE.json", help="the definition of a source (connectors websocket and http)")
     sub.add_argument("recording", metavar="RECORDING", nargs="?",
                      help="messages: one a line, as they are or behind the time of their receipt; or one JSON file; - is standard input")
     sub.add_argument("--symbols", action="append", metavar="A,B", help="only these are wanted; without, the source's names are taken for symbols")
@@ -198,7 +226,8 @@ COMMANDS = {
     "watch": (add_watch, "watch", "live trades of symbols; resumes after a lost connection"),
     "history": (add_history, "ask", "the latest trades of a symbol"),
     "candles": (add_candles, "ask", "open, high, low, close and volume of a symbol, by intervals"),
-    "symbols": (gateway_options, "ask", "the symbols that can be watched, and their sources"),
+    "channels": (gateway_options, "ask", "the channels, what is kept of each, and how many keys it has"),
+    "symbols": (add_symbols, "ask", "the symbols that can be watched, or a channel's keys, and their sources"),
     "status": (gateway_options, "ask", "the state of the sources and of the gateway"),
     "tap": (add_tap, "tap", "the bus itself, without a gateway"),
     "replay": (add_replay, "replay", "play a recording as an exchange that a source can connect to"),

@@ -35,12 +35,12 @@ class Client:
     async def receive(self, count):
         """So many more trades."""
         streams = self.follower.streams
-        enough = streams.trades + count
-        while streams.trades < enough:
+        enough = streams.records + count
+        while streams.records < enough:
             try:
                 await asyncio.wait_for(self.follower.step(), self.options.patience)
             except asyncio.TimeoutError:
-                found = count - (enough - streams.trades)
+                found = count - (enough - streams.records)
                 raise Failure(f"expected {several(count, 'trade')} of {self.options.symbol} with no more than "
                               f"{self.options.patience} s between two, found {found}: nothing was tested", EXIT_UNREACHABLE) from None
 
@@ -60,10 +60,10 @@ async def lose_and_resume(client, mode):
     await client.lose(mode)
     await client.follower.connect()
     back = time.monotonic() - began
-    before = client.follower.streams.trades
+    before = client.follower.streams.records
     await client.receive(client.options.trades)
     return {"mode": mode, "left_at": left_at, "seconds": round(back, 3), "recovered": client.follower.recovered,
-            "trades": client.follower.streams.trades - before}
+            "trades": client.follower.streams.records - before}
 
 
 # -- history has the last word -------------------------------------------------------------------------------------------------
@@ -106,7 +106,7 @@ async def judge(client):
         compared = False
     lost = max(lost, streams.missed)
     passed = not (lost or other or streams.doubled or streams.new_epochs)
-    return {"passed": passed, "symbol": client.options.symbol, "trades": streams.trades, "lost": lost, "doubled": streams.doubled,
+    return {"passed": passed, "symbol": client.options.symbol, "trades": streams.records, "lost": lost, "doubled": streams.doubled,
             "differing": other, "new_epochs": streams.new_epochs, "compared_with_history": compared}
 
 

@@ -6,6 +6,7 @@ import random
 
 from .failure import Failure
 from .gateway import LOST, NotNow, connect, unreachable, why
+from .record import TRADES, is_trades, list_name, noun
 from .streams import Streams
 from .terminal import say, several, span
 from .trade import exact_objects, exact_update, loads
@@ -14,10 +15,11 @@ FIRST_WAIT_S, LONGEST_WAIT_S = 0.25, 10
 
 
 class Follower:
-    """`on_trade (trade, text)` gets each trade once. What went wrong, and right again, is said on stderr."""
+    """`on_record (record, text)` gets each record of a channel once. What went wrong, and right again, is said on stderr."""
 
-    def __init__(self, urls, symbols, on_trade, recent=None):
-        self.urls, self.symbols, self.on_trade, self.recent = itertools.cycle(urls), symbols, on_trade, recent
+    def __init__(self, urls, symbols, on_record, recent=None, channel=TRADES):
+        self.urls, self.symbols, self.on_record, self.recent = itertools.cycle(urls), symbols, on_record, recent
+        self.channel = channel
         self.rounds, self.streams = len(urls), Streams()
         self.gateway, self.connections, self.recovered = None, 0, True
 
@@ -73,15 +75,18 @@ class Follower:
 
     async def subscribe(self):
         self.recovered = True
+        if not is_trades(self.channel):
+            channels, _ = await self.gateway.call("getChannels")
+            self.streams.latest = channels["channels"].get(self.channel, {}).get("keep") == "latest"
         for symbol in self.symbols:
             since, wanted = self.streams.since(symbol), {}
             if since:
                 wanted["since"] = since
             elif self.recent:
                 wanted["count"] = self.recent
-            answer, text = await self.gateway.call("subscribe", channel="trades", symbol=symbol, **wanted)
+            answer, text = await self.gateway.call("subscribe", channel=self.channel, symbol=symbol, **wanted)
             self.recovered &= bool(answer.get("recovered", True))
-            for exact in reversed(exact_objects(text, "trades")):
+            for exact in reversed(exact_objects(text, list_name(self.channel))):
                 self.take(loads(exact), exact)
             self.streams.begin(symbol, answer.get("cursors") or {})
         self.connections += 1
@@ -89,22 +94,24 @@ class Follower:
             self.say_resumed()
 
     def say_resumed(self):
-        if self.recovered:
+        if self.streams.latest:
+            say(f"connected to {self.gateway.url}: what is newest follows", "green")
+        elif self.recovered:
             say(f"connected to {self.gateway.url}: what was missed follows, nothing is lost", "green")
         else:
             say(f"connected to {self.gateway.url}: not everything that was missed is available", "yellow")
 
-    def take(self, trade, text):
-        if self.streams.take(trade):
-            self.on_trade(trade, text)
+    def take(self, record, text):
+        if self.streams.take(record):
+            self.on_record(record, text)
 
     def notified(self, message, text):
         method, params = message.get("method"), message.get("params", {})
-        if method == "trades.update":
+        if method == f"{self.channel}.update":
             self.take(params, exact_update(message, text))
-        elif method == "trades.gap":
+        elif method == f"{self.channel}.gap":
             missing = self.streams.skip(params)
-            what = "an unknown number of trades" if missing is None else several(missing, "trade")
+            what = f"an unknown number of {list_name(self.channel)}" if missing is None else several(missing, noun(self.channel))
             say(f"missed: {what} of {params['symbol']} from {params['source']}, {params['from']} to {params['to']}", "yellow")
         elif method == "connection.lost":
             say(f"{subject(params)}: {params.get('reason') or 'no reason given'}", "yellow")
@@ -114,5 +121,7 @@ class Follower:
 
 def subject(params, restored=False):
     if "symbol" in params:
+        if not is_trades(params.get("channel", TRADES)):
+            return f"{params['symbol']} from {params['source']} {'is back' if restored else 'has no records'}"
         return f"{params['symbol']} from {params['source']} {'is trading again' if restored else 'has no trades'}"
     return f"{params['source']} {'is connected to its exchange again' if restored else 'lost its exchange'}"

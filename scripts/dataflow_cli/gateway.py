@@ -14,6 +14,7 @@ from .trade import loads
 ANSWER_S = 15  # longer than a gateway waits itself before it says -32000
 OPEN_S = 5
 NOT_NOW, NO_METHOD = -32000, -32601
+NO_CHANNEL = "Only 'trades' channel is supported"  # words from before there were others
 LOST = (OSError, asyncio.TimeoutError, websockets.exceptions.WebSocketException)
 
 
@@ -48,7 +49,12 @@ class Gateway:
         self.last_id += 1
         request = {"jsonrpc": "2.0", "id": self.last_id, "method": method, "params": params}
         await self.socket.send(json.dumps(request))
-        return await asyncio.wait_for(self.answer(self.last_id), ANSWER_S)
+        try:
+            return await asyncio.wait_for(self.answer(self.last_id), ANSWER_S)
+        except Failure as failure:
+            if str(failure) != NO_CHANNEL:
+                raise
+            raise Failure(f"no source offers the channel {params.get('channel')!r}: dataflow channels tells which there are") from None
 
     async def answer(self, identity):
         while True:
@@ -93,19 +99,24 @@ def unreachable(failures):
     return Failure(f"expected a gateway that answers, found none: {found} (`make run` starts one)", EXIT_UNREACHABLE)
 
 
-async def ask(urls, method, **params):
-    """What the first gateway that can answer says: result and text."""
+async def converse(urls, talk):
+    """What `await talk (gateway)` has of the first gateway that can answer."""
     failures = []
     for url in urls:
         try:
             gateway = await connect(url)
             try:
-                return await gateway.call(method, **params)
+                return await talk(gateway)
             finally:
                 await gateway.close()
         except LOST as error:
             failures.append((url, error))
     raise unreachable(failures)
+
+
+async def ask(urls, method, **params):
+    """What that gateway says: result and text."""
+    return await converse(urls, lambda gateway: gateway.call(method, **params))
 
 
 def asked(options, method, **params):

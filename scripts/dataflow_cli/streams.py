@@ -1,12 +1,16 @@
 """The bookkeeping of who follows streams: where each was left, and whether anything was missed or came twice."""
 
 
+from .record import key_of
+
+
 class Streams:
-    """By symbol and source: the cursor of the last trade. Counts what does not join on to it."""
+    """By symbol (or key) and source: the cursor of the last record. Counts what does not join on to it."""
 
     def __init__(self):
         self.last = {}
-        self.trades = self.missed = self.doubled = self.new_epochs = 0
+        self.latest = False  # only the newest matters: whatever was skipped is not missed
+        self.records = self.missed = self.doubled = self.new_epochs = 0
 
     def since(self, symbol):
         """What to subscribe with, to go on where the symbol's streams were left."""
@@ -28,20 +32,26 @@ class Streams:
         self.missed += gap["missing"]
         return gap["missing"]
 
-    def take(self, trade):
-        """False for a trade that was there already."""
-        stream, place = (trade["symbol"], trade["source"]), (trade["epoch"], trade["seq"])
+    def take(self, record):
+        """False for a record that was there already."""
+        stream, place = (key_of(record), record["source"]), (record["epoch"], record["seq"])
         last = self.last.get(stream)
+        if last and not self.latest:
+            self.judge(last, place)
         if last and place <= last:
-            self.doubled += 1
             return False
-        if last and place[0] == last[0]:
-            self.missed += place[1] - last[1] - 1
-        elif last:
-            self.new_epochs += 1
         self.last[stream] = place
-        self.trades += 1
+        self.records += 1
         return True
+
+    def judge(self, last, place):
+        """Of records that all matter."""
+        if place <= last:
+            self.doubled += 1
+        elif place[0] == last[0]:
+            self.missed += place[1] - last[1] - 1
+        else:
+            self.new_epochs += 1
 
     def whole(self):
         return not (self.missed or self.doubled or self.new_epochs)

@@ -7,14 +7,17 @@ import zmq
 
 from .endpoint import connect
 from .failure import EXIT_USAGE, Failure
+from .record import is_trades
 from .terminal import painted, put, say
 
 HEARD_S = 5
 SYMBOL = re.compile(r"[^\s.,*/'\"\\]+-[^\s.,*/'\"\\]+")
 
 
-def topics(what):
-    """The prefix of the topics that are meant: a symbol stands for its trades."""
+def topics(channel, what):
+    """The prefix of the topics that are meant: a symbol stands for its trades, and in a channel a key for its records."""
+    if channel:
+        return f"{'trade' if is_trades(channel) else channel}.{what}{'.' if what else ''}"
     return f"trade.{what}." if SYMBOL.fullmatch(what) else what
 
 
@@ -35,7 +38,7 @@ def line(frames, as_json):
 
 
 def tap(options):
-    prefix = topics(options.prefix)
+    prefix = topics(options.channel, options.prefix)
     socket = subscriber(options.bus, prefix)
     left, said = options.count, False
     while left != 0:

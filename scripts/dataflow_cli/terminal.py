@@ -70,11 +70,12 @@ class Progress:
         self.full, self.rest = "█░" if speaks_unicode(sys.stderr) else "#."
 
     def show(self, part, text):
+        """`part`: of the whole; None: nobody knows, and there is only the text."""
         if not self.drawn:
             return
         cells = 30 if width() >= 80 else 10
-        filled = int(part * cells)
-        line = f"{self.full * filled}{self.rest * (cells - filled)} {part:4.0%}  {text}"
+        filled = int((part or 0) * cells)
+        line = f"{self.full * filled}{self.rest * (cells - filled)} {part:4.0%}  {text}" if part is not None else text
         print(f"\r{line[: width() - 1]}\033[K", end="", file=sys.stderr, flush=True)
 
     def remark(self, text, colour="dim"):

@@ -6,8 +6,6 @@ import sys
 
 from .terminal import aligned, painted, put, width
 
-UPDATE = '{"jsonrpc":"2.0","method":"trades.update","params":'
-
 
 def loads(text):
     """JSON whose decimals stay their exact text."""
@@ -15,8 +13,9 @@ def loads(text):
 
 
 def exact_update(message, text):
-    """The trade's own text out of a trades.update."""
-    return text[len(UPDATE) : -1] if text.startswith(UPDATE) else json.dumps(message["params"])
+    """The record's own text out of a trades.update, or that of another channel."""
+    before = f'{{"jsonrpc":"2.0","method":"{message["method"]}","params":'
+    return text[len(before) : -1] if text.startswith(before) else json.dumps(message["params"])
 
 
 def exact_objects(text, name):
@@ -92,6 +91,10 @@ class Printer:
     def __init__(self, as_json):
         self.as_json, self.begun = as_json, as_json
         self.columns = layout(width() if sys.stdout.isatty() else None)
+
+    def rows(self, pairs):
+        for trade, text in pairs:
+            self.trade(trade, text)
 
     def trade(self, trade, text):
         if not self.begun:

@@ -1,25 +1,25 @@
-"""dataflow watch: live trades."""
+"""dataflow watch: live trades, or records of another channel."""
 
 import asyncio
 import sys
 
 from .follow import Follower
+from .record import noun, printer
 from .terminal import say, several
-from .trade import Printer
 
 
 def watch(options):
-    printer = Printer(options.json)
+    rows = printer(options.channel, options.json, options.symbol)
     left = options.count
 
-    def show(trade, text):
+    def show(record, text):
         nonlocal left
         if left == 0:
             return
-        printer.trade(trade, text)
+        rows.rows([(record, text)])
         left = None if left is None else left - 1
 
-    follower = Follower(options.url, options.symbol, show, options.recent)
+    follower = Follower(options.url, options.symbol, show, options.recent, options.channel)
     try:
         asyncio.run(follower.run(lambda: left == 0))
     except KeyboardInterrupt:
@@ -33,9 +33,11 @@ def watch(options):
 
 def tell(follower):
     """What went by, when it ends."""
-    streams, again = follower.streams, follower.connections - 1
-    nothing = "nothing missed" if streams.whole() else several(streams.missed, "trade") + " missed"
+    streams, again, name = follower.streams, follower.connections - 1, noun(follower.channel)
+    nothing = ", nothing missed" if streams.whole() else f", {several(streams.missed, name)} missed"
+    if streams.latest:
+        nothing = ""
     if streams.new_epochs:
         nothing += ", and whatever a lost journal held"
     resumed = f", resumed {several(again, 'time')}" if again else ""
-    say(f"{several(streams.trades, 'trade')}, {nothing}{resumed}", "green" if streams.whole() else "yellow")
+    say(f"{several(streams.records, name)}{nothing}{resumed}", "green" if streams.whole() else "yellow")

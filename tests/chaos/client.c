@@ -23,7 +23,8 @@ bool client_init(storm_client_t *self, client_kind_t kind, storm_record_t *recor
     return self->input != NULL;
 }
 
-void client_drop(storm_client_t *self, int64_t now_ns)
+/* Ends the connection without a word, as a lost network does. */
+static void drop(storm_client_t *self, int64_t now_ns)
 {
     if (self->fd != -1)
         close(self->fd);
@@ -41,7 +42,7 @@ bool client_tick(storm_client_t *self, int64_t now_ns)
         return false;
     self->fd = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
     if (self->fd == -1) {
-        client_drop(self, now_ns);
+        drop(self, now_ns);
         return false;
     }
     if (self->kind == CLIENT_SLEEPS)
@@ -49,7 +50,7 @@ bool client_tick(storm_client_t *self, int64_t now_ns)
     const struct sockaddr_in *gateway = &self->gateways[self->gateway];
     if (connect(self->fd, (const struct sockaddr *)gateway, sizeof *gateway) == -1 && errno != EINPROGRESS) {
         self->counts.refused++;
-        client_drop(self, now_ns);
+        drop(self, now_ns);
         return false;
     }
     self->state = CLIENT_CONNECTING;
@@ -245,7 +246,7 @@ void client_event(storm_client_t *self, uint32_t events, int64_t now_ns)
     else
         ok = take_input(self);
     if (!ok)
-        client_drop(self, now_ns);
+        drop(self, now_ns);
 }
 
 void client_release(storm_client_t *self)

@@ -67,7 +67,4 @@ uint32_t client_wants(const storm_client_t *self);
 /* `fd` is readable, or writable, or has failed. It may be closed, and -1, afterwards. */
 void client_event(storm_client_t *self, uint32_t events, int64_t now_ns);
 
-/* Ends the connection without a word, as a lost network does. */
-void client_drop(storm_client_t *self, int64_t now_ns);
-
 void client_release(storm_client_t *self);

@@ -6,6 +6,7 @@
 #include "tests/contract/store_fill_cases.h"
 #include "tests/contract/store_lasting_cases.h"
 #include "tests/contract/store_retain_cases.h"
+#include "tests/unit/run_tests.h"
 
 /* --- the cases --- */
 
@@ -381,9 +382,5 @@ int main(void)
     suite_add_tcase(suite, kinds);
     for (int i = 0; i < BACKENDS; i++)
         suite_add_tcase(suite, cases_of(i));
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_ENV);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+    return run_suite(suite);
 }

@@ -1,8 +1,8 @@
 /* Runs a fuzz target over the files of its corpus, each a test of its own. The name of the program says which: test_fuzz_NAME. What a fuzzer finds is put
  * into the corpus, and never comes back. */
 #include "tests/fuzz/fuzz.h"
+#include "tests/unit/run_tests.h"
 
-#include <check.h>
 #include <errno.h>
 #include <glob.h>
 #include <stdio.h>
@@ -41,14 +41,9 @@ int main(void)
         fprintf(stderr, "%s: expected files in the folder of the project, found none\n", pattern);
         return EXIT_FAILURE;
     }
-    Suite *suite = suite_create(program_invocation_short_name);
     TCase *tests = tcase_create("corpus");
     tcase_add_loop_test(tests, what_is_true_of_any_input_is_true_of_each_file, 0, (int)files.gl_pathc);
-    suite_add_tcase(suite, tests);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_ENV);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
+    int status = RUN_TESTS(program_invocation_short_name, tests);
     globfree(&files);
-    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+    return status;
 }

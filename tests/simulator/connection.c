@@ -28,6 +28,7 @@ struct sim_connection {
     outbox_t *outbox;
     sim_recent_t *recent;
     throttle_t throttle;
+    unsigned sensors;
     size_t symbols;
     unsigned char *muted; /* connection_mute_t, by symbol */
     bool subscribed[];    /* by symbol */
@@ -277,4 +278,14 @@ size_t connection_first_symbol(const sim_connection_t *self)
 bool connection_admits(sim_connection_t *self, int64_t now_ns)
 {
     return throttle_admit(&self->throttle, now_ns);
+}
+
+void connection_want_sensors(sim_connection_t *self, unsigned sensors)
+{
+    self->sensors |= sensors;
+}
+
+unsigned connection_wants_sensors(const sim_connection_t *self)
+{
+    return self->sensors;
 }

@@ -90,6 +90,10 @@ bool connection_subscribed(const sim_connection_t *self, size_t what);
 void connection_subscribe(sim_connection_t *self, size_t what, int64_t now_ns, int64_t interval_ns);
 void connection_unsubscribe(sim_connection_t *self, size_t what);
 
+/* The sensors (sensors.h) whose readings it gets, a bit each, beside those that it gets already. */
+void connection_want_sensors(sim_connection_t *self, unsigned sensors);
+unsigned connection_wants_sensors(const sim_connection_t *self);
+
 /* The first symbol subscribed to; SYMBOL_NONE where there is none. */
 size_t connection_first_symbol(const sim_connection_t *self);
 

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 
 #include "tests/simulator/clock.h"
+#include "tests/simulator/sensors.h"
 
 enum {
     HIGH_WATER_BYTES = 1024 * 1024, /* with more than this waiting, trades are not made "as fast as taken" */
@@ -17,6 +18,7 @@ struct sim_exchange {
     ledger_t *ledger;
     player_t player;
     random_t random;
+    sensors_t sensors;
     denial_t *denials;              /* by symbol */
     sim_connection_t **connections; /* in the order of their ids */
     size_t count;
@@ -43,6 +45,7 @@ sim_exchange_t *exchange_new(const sim_options_t *options, sim_source_t *source,
     self->source = source;
     self->ledger = ledger;
     self->random.state = ~options->seed;
+    self->sensors = sensors_new(options->seed);
     self->player = player_new(options->rate);
     if (!options->paused)
         player_play(&self->player, PLAYER_ENDLESS, clock_mono_ns());
@@ -136,6 +139,7 @@ void exchange_turn(sim_exchange_t *self)
         connection_heartbeat(self->connections[i], now_ns, self->options->heartbeat_ms * NS_PER_MS);
     }
     make_trades(self, now_ns);
+    sensors_turn(&self->sensors, now_ns, self->connections, self->count);
     if (now_ns >= self->ledger_due_ns) {
         ledger_flush(self->ledger);
         self->ledger_due_ns = now_ns + LEDGER_FLUSH_MS * NS_PER_MS;

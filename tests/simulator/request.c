@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "tests/simulator/clock.h"
+#include "tests/simulator/sensors.h"
 
 enum {
     ANSWER_BYTES = 1024,
@@ -194,7 +195,11 @@ void request_handle(sim_exchange_t *exchange, sim_connection_t *connection, cons
         .symbol = cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(json, "symbol")),
         .token = cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(json, "token")),
     };
-    if (request.action && request.channel)
+    const char *type = cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(json, "type"));
+    const char *topic = cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(json, "topic"));
+    if (type && topic && strcmp(type, "subscribe") == 0)
+        sensors_subscribe(connection, topic);
+    else if (request.action && request.channel)
         dispatch(exchange, connection, &request);
     else
         reject(connection, &(exchange_request_t){0}, "Malformed message");

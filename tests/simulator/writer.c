@@ -21,7 +21,8 @@ void writer_unsigned(text_writer_t *self, uint64_t value)
     writer_bytes(self, first, (size_t)(digits + DIGITS_MAX - first));
 }
 
-void writer_padded(text_writer_t *self, uint64_t value, unsigned count)
+/* Exactly `count` digits, with leading zeros. */
+static void put_padded(text_writer_t *self, uint64_t value, unsigned count)
 {
     char digits[DIGITS_MAX];
     assert(count <= DIGITS_MAX);
@@ -44,7 +45,7 @@ void writer_fixed(text_writer_t *self, uint64_t units, unsigned decimals)
     writer_unsigned(self, units / one);
     if (decimals > 0) {
         writer_bytes(self, ".", 1);
-        writer_padded(self, units % one, decimals);
+        put_padded(self, units % one, decimals);
     }
 }
 
@@ -100,11 +101,11 @@ static void writer_date(text_writer_t *self, uint64_t days)
     const uint64_t day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
     const uint64_t month_from_march = (5 * day_of_year + 2) / 153;
     const uint64_t month = month_from_march < 10 ? month_from_march + 3 : month_from_march - 9;
-    writer_padded(self, era * 400 + year_of_era + (month <= 2), 4);
+    put_padded(self, era * 400 + year_of_era + (month <= 2), 4);
     writer_bytes(self, "-", 1);
-    writer_padded(self, month, 2);
+    put_padded(self, month, 2);
     writer_bytes(self, "-", 1);
-    writer_padded(self, day_of_year - (153 * month_from_march + 2) / 5 + 1, 2);
+    put_padded(self, day_of_year - (153 * month_from_march + 2) / 5 + 1, 2);
 }
 
 void writer_timestamp(text_writer_t *self, int64_t real_ns)
@@ -112,13 +113,13 @@ void writer_timestamp(text_writer_t *self, int64_t real_ns)
     const uint64_t us = (uint64_t)(real_ns / NS_PER_US), seconds = us / 1000000;
     writer_date(self, seconds / 86400);
     writer_bytes(self, "T", 1);
-    writer_padded(self, seconds / 3600 % 24, 2);
+    put_padded(self, seconds / 3600 % 24, 2);
     writer_bytes(self, ":", 1);
-    writer_padded(self, seconds / 60 % 60, 2);
+    put_padded(self, seconds / 60 % 60, 2);
     writer_bytes(self, ":", 1);
-    writer_padded(self, seconds % 60, 2);
+    put_padded(self, seconds % 60, 2);
     writer_bytes(self, ".", 1);
-    writer_padded(self, us % 1000000, 6);
+    put_padded(self, us % 1000000, 6);
     writer_bytes(self, "Z", 1);
 }
 

@@ -41,9 +41,6 @@ static inline void writer_text(text_writer_t *self, const char *text)
 void writer_fill(text_writer_t *self, char byte, size_t count);
 void writer_unsigned(text_writer_t *self, uint64_t value);
 
-/* Exactly `digits` digits, with leading zeros. */
-void writer_padded(text_writer_t *self, uint64_t value, unsigned digits);
-
 /* units × 10^-decimals with all its decimals: 1125240, 2 → 11252.40 */
 void writer_fixed(text_writer_t *self, uint64_t units, unsigned decimals);
 

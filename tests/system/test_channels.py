@@ -8,7 +8,7 @@ import pytest
 import zmq
 from clients import Client, Requester, RpcError
 from event_source import Events
-from pipeline import get, until
+from pipeline import ROOT, get, until
 from ws_source import Exchange
 
 MAPPING = {"where": {"/type": "reading"}, "channel": "readings", "key": "/sensor", "id": "/n", "timestamp": "/at", "data": "/values"}
@@ -139,6 +139,8 @@ def test_clients_subscribe_ask_and_resume_in_a_channel(lab):
             assert (await client.call("unsubscribe", channel="readings", symbol="sensor-7"))["event"] == "unsubscribed"
             with pytest.raises(RpcError, match="Only 'trades' channel is supported"):
                 await client.call("subscribe", channel="ticker", symbol="sensor-7")
+            with pytest.raises(RpcError, match="Only 'trades' channel is supported"):
+                await client.call("getCandles", channel="readings", symbol="sensor-7", interval="1m")
             with pytest.raises(RpcError, match="Invalid symbol: nobody"):
                 await client.call("subscribe", channel="readings", symbol="nobody")
             with pytest.raises(RpcError, match="Invalid symbol: a/b"):
@@ -194,3 +196,42 @@ def test_who_was_away_gets_the_newest_record_of_a_latest_channel_and_no_gap(lab)
 
 
     asyncio.run(run())
+
+SENSORS = ROOT / "deploy/sources/sensors.json"
+SAID = ['{"type":"publish","topic":"sensors/boiler-1","ts":1764411873937,"payload":{"sensor":"boiler-1","celsius":71.30,"bar":2.050,"ok":true}}',
+        '{"type":"publish","topic":"sensors/pump-1","ts":1764411874000,"payload":{"sensor":"pump-1","celsius":-0.10,"bar":6.1e0,"ok":false}}',
+        '{"type":"publish","topic":"sensors/boiler-1","ts":1764411875001,"payload":{"sensor":"boiler-1", "celsius": 71.25, "note": "a, b"}}']
+MEANT = {"boiler-1": ['"timestamp":"2025-11-29T10:24:33.937Z","source":"plant"', '"data":{"sensor":"boiler-1","celsius":71.30,"bar":2.050,"ok":true}}',
+                      '"timestamp":"2025-11-29T10:24:35.001Z","source":"plant"', '"data":{"sensor":"boiler-1","celsius":71.25,"note":"a, b"}}'],
+         "pump-1": ['"timestamp":"2025-11-29T10:24:34Z","source":"plant"', '"data":{"sensor":"pump-1","celsius":-0.10,"bar":6.1e0,"ok":false}}']}
+
+
+def test_a_feed_of_sensors_comes_out_digit_for_digit(pipeline):
+    def answer(message):
+        assert json.loads(message) == {"type": "subscribe", "topic": "sensors/+"}
+        return ['{"type":"subscribed","topic":"sensors/+"}', *SAID]
+
+    with Exchange(answer) as exchange:
+        flow = pipeline()
+        flow.config["connectord"]["sources"] = [{"name": "plant", "connector": "websocket", "url": f"ws://127.0.0.1:{exchange.port}/",
+                                                 "definition": str(SENSORS), "symbols": ["readings.*"], "latest": ["readings"]}]
+        flow.start_connectord()
+        flow.start_cached()
+        flow.start_gateway()
+        flow.wait_ready("connectord_http", "cached_http", "gateway0")
+        for key, parts in MEANT.items():
+            def body():
+                return get(f"http://{flow.address('gateway0')}/api/v1/records/readings/{key}?since=2025-11-29")[1]
+            until(lambda: all(part in body().replace('.000Z', 'Z') for part in parts), f"the readings of {key}: {body()}")
+
+
+def test_the_simulator_s_sensors_are_read_by_the_definition(pipeline):
+    flow = pipeline()
+    flow.config["connectord"]["sources"] = [{"name": "plant", "connector": "websocket", "url": f"ws://{flow.address('simulator')}/ws",
+                                             "definition": str(SENSORS), "symbols": ["readings.*"]}]
+    flow.start_simulator("--any-origin")
+    flow.start_connectord()
+    with Requester(flow.replay) as replay:
+        until(lambda: len(streams(replay)) == 6, "all six sensors")
+        (first, *_) = replay.all("readings.boiler-1.plant")
+        assert first["data"]["sensor"] == "boiler-1" and set(first["data"]) == {"sensor", "celsius", "bar", "ok"}

@@ -1,5 +1,6 @@
 """Sources by definition: each file of deploy/sources, spoken with by the real processes at a server that plays what the exchange said."""
 
+import hashlib
 import json
 import re
 import signal
@@ -110,7 +111,7 @@ def test_a_subscription_that_is_refused_is_told_with_its_reason(pipeline):
 
 
 @pytest.mark.parametrize("definition, mistake", [
-    ('{"websocket":{"subscribe":"${nativ}"},"mapping":{}}', "websocket.subscribe: expected native, symbol, key, base, quote or token in ${}, found nativ"),
+    ('{"websocket":{"subscribe":"${nativ}"},"mapping":{}}', "websocket.subscribe: expected native, symbol, key, channel, base, quote or token in ${}, found nativ"),
     ('{"websocket":{"subscribe":"x"},"mapping":{"symbol":"s"}}', "mapping.symbol: expected a JSON Pointer"),
     ('{"websocket":{"subscribe":"x"}}', "mapping: missing"),
     ("nonsense", "expected JSON"),
@@ -173,3 +174,6 @@ def test_another_definition_in_the_same_file_is_taken_on_sighup_and_a_broken_one
         path.write_text(json.dumps(tests))
         connectord.popen.send_signal(signal.SIGHUP)
         until(lambda: prices() == ["1", "2"], "a trade by the new definition")
+        notes = [json.loads(line) for line in (flow.directory / "state/journal/definitions.ndjson").read_text().splitlines()]
+        assert [(note["source"], note["definition"]) for note in notes] == [("okx", str(path))] * 2
+        assert notes[-1]["sha256"] == hashlib.sha256(path.read_bytes()).hexdigest() != notes[0]["sha256"]

@@ -83,7 +83,7 @@ REFUSED = {
     "two frames": [b"\x01trade.", b"x"],
     "longer than any topic": [b"\x01trade.BTC-USD." + b"x" * 65],
     "longer than is taken": [b"\x01trade.BTC-USD." + b"x" * 200],
-    "no topic begins so": [b"\x01nonsense"],
+    "no topic begins so": [b"\x01Nonsense"],
     "no symbol begins so": [b"\x01trade.b/c"],
     "a source without a name": [b"\x01status. "],
 }

@@ -105,6 +105,7 @@ def test_every_answer_is_as_the_document_says(flow):
         ("/api/v1/trades/BTC-USD?count=3", "/api/v1/trades/{symbol}", 200),
         ("/api/v1/trades/BTC-USD?since=2020-01-01T00:00:00Z&count=3", "/api/v1/trades/{symbol}", 200),
         ("/api/v1/symbols", "/api/v1/symbols", 200),
+        ("/api/v1/channels", "/api/v1/channels", 200),
         ("/api/v1/sources", "/api/v1/sources", 200),
         ("/api/v1/status", "/api/v1/status", 200),
         ("/api/versions", "/api/versions", 200),
@@ -169,13 +170,13 @@ def test_every_path_and_parameter_of_the_document_is_answered_and_no_other(flow)
     page = ask(flow, "/api/v1/trades/BTC-USD?count=50").json
     place = f"{page['trades'][-1]['epoch']}-{page['trades'][-1]['seq']}"
     right = {"count": 3, "source": "blockchain", "before": "2100-01-01T00:00:00Z", "since": "2020-01-01T00:00:00Z",
-             "after": "2020-01-01T00:00:00Z", "from": place, "to": place, "cursor": page["next"], "interval": "1s", "symbol": "BTC-USD",
+             "after": "2020-01-01T00:00:00Z", "from": place, "to": place, "cursor": page["next"], "interval": "1s", "symbol": "BTC-USD", "channel": "trades",
              "symbols": "BTC-USD,ETH-USD", "lastEventId": f"BTC-USD.blockchain={place}"}
     wrong = {"count": "0", "source": " ", "before": "noon", "since": "noon", "after": "noon", "from": "1", "to": "1", "cursor": "!",
-             "interval": "2m", "symbol": "X", "symbols": "", "lastEventId": "x"}
+             "interval": "2m", "symbol": "X", "channel": "ticker", "symbols": "", "lastEventId": "x"}
     for path in whole["paths"]:
         known = parameters(whole, path)
-        where = path.replace("{symbol}", "BTC-USD")
+        where = path.replace("{symbol}", "BTC-USD").replace("{channel}/{key}", "trades/BTC-USD")
         queried = {name: p for name, p in known.items() if p["in"] == "query"}
         needed = {name: right[name] for name, p in queried.items() if p.get("required")}
         for name in [None, *queried]:
@@ -202,6 +203,13 @@ def test_every_path_and_parameter_of_the_document_is_answered_and_no_other(flow)
         answer = ask(flow, f"/api/v1/candles/BTC-USD?interval={interval}")
         assert answer.status == 200 and answer.json["interval"] == interval and answer.json["candles"]
         check_schema(flow, "/api/v1/candles/{symbol}", 200, json.loads(answer.bytes))
+
+
+def test_the_document_has_every_path_that_is_served(pipeline):
+    flow = pipeline().start_all("--paused")
+    declared = re.findall(r'REST_PREFIX "([\w/]+)"', (ROOT / "gatewayd/doors/rest.c").read_text())
+    described = [re.sub(r"\{.*", "", path) for path in document(flow)["paths"]]
+    assert sorted({f"/api/{path}" for path in declared} | {"/api/v1/openapi.json"}) == sorted(described)
 
 
 def test_methods_that_are_not_offered_are_refused_and_head_has_no_body(flow):

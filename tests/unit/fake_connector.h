@@ -6,8 +6,8 @@
 #include "connectord/connectors/connector.h"
 #include "connectord/connectors/source_config.h"
 #include "connectord/health/trade_rate.h"
+#include "tests/unit/run_tests.h"
 
-#include <check.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -185,22 +185,3 @@ static inline void fake_set_up(const char *const *symbols, size_t count)
         settings.symbols[settings.symbol_count++] = text_of(symbols[i]);
     log_set_level(LOG_LEVEL_ERROR);
 }
-
-static inline int run_tests(const char *name, void (*set_up)(void), void (*tear_down)(void), const TTest *const *tests,
-                            size_t count)
-{
-    TCase *tcase = tcase_create(name);
-    tcase_add_checked_fixture(tcase, set_up, tear_down);
-    tcase_set_timeout(tcase, 20);
-    for (size_t i = 0; i < count; i++)
-        tcase_add_test(tcase, tests[i]);
-    Suite *suite = suite_create(name);
-    suite_add_tcase(suite, tcase);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_ENV);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
-}
-
-#define RUN_TESTS(name, tests) run_tests(name, set_up, tear_down, tests, sizeof tests / sizeof *tests)

@@ -1,10 +1,6 @@
-/* A hub with one client, for tests of gatewayd: the bus, the history services and the connection are played by the test.
- *
- * Over 400 lines, but one idea: the one fixture of all tests of gatewayd.
- */
+/* A hub with one client, for tests of gatewayd: the bus, the history services and the connection are played by the test. */
 #pragma once
 
-#include <check.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -20,6 +16,7 @@
 #include "gatewayd/streams/offers.h"
 #include "gatewayd/streams/recent.h"
 #include "proto/trade.h"
+#include "tests/unit/run_tests.h"
 
 enum { FIXTURE_EPOCH = 7, FIXTURE_ASKED_MAX = 64, FIXTURE_PEERS_MAX = 4096, FIXTURE_RING = RING_BYTES_MIN };
 
@@ -393,21 +390,3 @@ static inline void subscribe_at_10(void)
     client_pump(fixture.client);
     expect(SUBSCRIBED("7-10", "true"));
 }
-
-static inline int run_tests(const char *name, void (*setup)(void), void (*teardown)(void), const TTest *const *tests,
-                            size_t count)
-{
-    Suite *suite = suite_create(name);
-    TCase *tcase = tcase_create(name);
-    tcase_add_checked_fixture(tcase, setup, teardown);
-    for (size_t i = 0; i < count; i++)
-        tcase_add_test(tcase, tests[i]);
-    suite_add_tcase(suite, tcase);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_ENV);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
-}
-
-#define RUN_TESTS(name, setup, teardown, tests) run_tests(name, setup, teardown, tests, sizeof tests / sizeof *tests)

@@ -13,6 +13,15 @@ static inline bool on_trade(void *arg, source_t *self, trade_t *trade)
     return !duplicate;
 }
 
+static receipt_t receipt; /* of what is offered */
+
+static inline receipt_t on_offer(void *arg, source_t *self, trade_t *trade)
+{
+    (void)arg, (void)self;
+    note("offer:%.*s.%.*s", TEXT_ARG(trade->symbol), TEXT_ARG(trade->source));
+    return receipt;
+}
+
 static inline void on_status(void *arg, source_t *self, status_event_t event)
 {
     static const char *const names[] = {"heartbeat", "connected", "lost", "restored", "gap"};
@@ -30,7 +39,22 @@ static inline bool may_leave(void *arg, const source_t *self, text_t symbol)
     return may;
 }
 
-static const source_events_t events = {on_trade, on_status, may_leave};
+static inline void on_received(void *arg, text_t message, int64_t received_ns)
+{
+    (void)arg, (void)message, (void)received_ns;
+}
+
+static inline void on_named(void *arg, text_t symbol, text_t id)
+{
+    (void)arg, (void)symbol, (void)id;
+}
+
+static const source_events_t events = {.on_trade = on_trade,
+                                       .on_offer = on_offer,
+                                       .on_status = on_status,
+                                       .may_leave = may_leave,
+                                       .on_received = on_received,
+                                       .on_named = on_named};
 
 static inline void set_up(void)
 {

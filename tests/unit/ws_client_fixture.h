@@ -3,6 +3,7 @@
 
 #include "common/log.h"
 #include "connectord/websocket/ws_client.h"
+#include "tests/unit/run_tests.h"
 #include "tests/unit/temporary_folder.h"
 #include "tests/unit/websocket_server.h"
 
@@ -169,42 +170,7 @@ static inline void check_received(const char *wanted)
                   TEXT_ARG(buffer_text(&rig.received)));
 }
 
-static inline void add_tests(Suite *suite, const char *name, void (*before)(void), void (*after)(void),
-                             const TTest *const *tests, size_t count)
-{
-    TCase *tcase = tcase_create(name);
-    tcase_add_checked_fixture(tcase, before, after);
-    tcase_set_timeout(tcase, 60);
-    for (size_t i = 0; i < count; i++)
-        tcase_add_test(tcase, tests[i]);
-    suite_add_tcase(suite, tcase);
-}
-
-static inline int run_suite(Suite *suite)
-{
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_ENV);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
-}
-
-static inline int run_tests_with(const char *name, void (*before)(void), void (*after)(void), const TTest *const *tests,
-                                 size_t count)
-{
-    Suite *suite = suite_create(name);
-    add_tests(suite, name, before, after, tests, count);
-    return run_suite(suite);
-}
-
-/* Each once over ws:// and once over wss://. */
-static inline int run_tests_twice(const char *name, const TTest *const *tests, size_t count)
-{
-    Suite *suite = suite_create(name);
-    add_tests(suite, "ws", set_up, tear_down, tests, count);
-    add_tests(suite, "wss", set_up_tls, tear_down, tests, count);
-    return run_suite(suite);
-}
-
-#define RUN_TESTS(name, tests)       run_tests_with(name, set_up, tear_down, tests, sizeof tests / sizeof *tests)
-#define RUN_TESTS_TWICE(name, tests) run_tests_twice(name, tests, sizeof tests / sizeof *tests)
+/* Each once over ws:// and once over wss://, for RUN_TESTS. */
+#define OVER_WS_AND_WSS(tests)                                                                                                 \
+    test_case("ws", set_up, tear_down, 60, tests, sizeof tests / sizeof *tests),                                               \
+        test_case("wss", set_up_tls, tear_down, 60, tests, sizeof tests / sizeof *tests)

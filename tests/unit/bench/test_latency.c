@@ -1,6 +1,6 @@
 #include "tests/bench/latency.h"
+#include "tests/unit/run_tests.h"
 
-#include <check.h>
 #include <stdlib.h>
 
 static latency_t latency;
@@ -49,16 +49,10 @@ END_TEST
 
 int main(void)
 {
-    Suite *suite = suite_create("latency");
     TCase *tests = tcase_create("latency");
     tcase_add_checked_fixture(tests, set_up, NULL);
     tcase_add_test(tests, quantiles_of_nothing_are_nothing);
     tcase_add_test(tests, quantiles_are_exact_to_two_percent_from_nanoseconds_to_minutes);
     tcase_add_test(tests, extremes_have_their_place);
-    suite_add_tcase(suite, tests);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_ENV);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+    return RUN_TESTS("latency", tests);
 }

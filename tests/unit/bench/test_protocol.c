@@ -1,8 +1,8 @@
 /* The load generator's protocols: a message is taken once it is whole, wherever the pieces are cut. */
 #include "tests/bench/expand.h"
 #include "tests/bench/protocol.h"
+#include "tests/unit/run_tests.h"
 
-#include <check.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -127,17 +127,11 @@ END_TEST
 
 int main(void)
 {
-    Suite *suite = suite_create("protocol");
     TCase *cases = tcase_create("all");
     tcase_add_loop_test(cases, a_stream_cut_anywhere_gives_the_same_messages, 0, sizeof streams / sizeof *streams);
     tcase_add_test(cases, a_gateway_is_understood);
     tcase_add_test(cases, a_batch_has_all_its_messages_and_may_be_a_single_one);
     tcase_add_test(cases, what_was_compressed_is_expanded_and_what_was_not_is_none);
     tcase_add_test(cases, there_is_no_other_protocol);
-    suite_add_tcase(suite, cases);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_ENV);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+    return RUN_TESTS("protocol", cases);
 }

@@ -2,8 +2,8 @@
 
 #include "proto/topic.h"
 #include "proto/trade.h"
+#include "tests/unit/run_tests.h"
 
-#include <check.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -47,15 +47,9 @@ END_TEST
 
 int main(void)
 {
-    Suite *suite = suite_create("sample");
     TCase *cases = tcase_create("all");
     tcase_add_loop_test(cases, a_trade_is_canonical_and_says_who_it_is, 0, sizeof seqs / sizeof *seqs);
     tcase_add_loop_test(cases, seq_and_symbol_are_read_back_from_every_form, 0, sizeof seqs / sizeof *seqs);
     tcase_add_test(cases, what_is_no_trade_has_no_seq);
-    suite_add_tcase(suite, cases);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_ENV);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+    return RUN_TESTS("sample", cases);
 }

@@ -1,6 +1,6 @@
 #include "common/array.h"
+#include "tests/unit/run_tests.h"
 
-#include <check.h>
 #include <stdlib.h>
 
 START_TEST(elements_stay_and_new_ones_are_zero)
@@ -80,11 +80,5 @@ int main(void)
     tcase_add_test(tests, more_than_double_may_be_wanted);
     tcase_add_test(tests, large_elements_come_one_by_one_at_first);
     tcase_add_test(tests, what_no_memory_could_hold_is_refused);
-    Suite *suite = suite_create("array");
-    suite_add_tcase(suite, tests);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_ENV);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+    return RUN_TESTS("array", tests);
 }

@@ -1,6 +1,6 @@
 #include "common/backoff.h"
+#include "tests/unit/run_tests.h"
 
-#include <check.h>
 #include <stdlib.h>
 
 static const backoff_config_t plain = {.initial_ms = 1000, .maximum_ms = 30000, .multiplier = 2.0, .jitter = 0.0};
@@ -84,11 +84,5 @@ int main(void)
     tcase_add_test(tests, multiplier_of_one_keeps_the_delay);
     tcase_add_test(tests, jitter_takes_off_at_most_its_part_and_spreads);
     tcase_add_test(tests, seeds_make_clients_differ);
-    Suite *suite = suite_create("backoff");
-    suite_add_tcase(suite, tests);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_ENV);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+    return RUN_TESTS("backoff", tests);
 }

@@ -1,7 +1,7 @@
 #include "common/buffer.h"
 #include "common/json/json.h"
+#include "tests/unit/run_tests.h"
 
-#include <check.h>
 #include <stdlib.h>
 
 static void expect(const buffer_t *buffer, text_t wanted)
@@ -225,11 +225,5 @@ int main(void)
     tcase_add_test(tests, what_was_begun_is_cut_off_again_even_where_it_did_not_fit);
     tcase_add_test(tests, room_is_made_for_what_is_expected_and_what_was_not_needed_is_given_back);
     tcase_add_test(tests, what_is_taken_is_not_copied_and_leaves_it_empty);
-    Suite *suite = suite_create("buffer");
-    suite_add_tcase(suite, tests);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_ENV);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+    return RUN_TESTS("buffer", tests);
 }

@@ -1,6 +1,6 @@
 #include "common/decimal.h"
+#include "tests/unit/run_tests.h"
 
-#include <check.h>
 #include <stdlib.h>
 
 #define DIGITS_38 "12345678901234567890123456789012345678"
@@ -113,11 +113,5 @@ int main(void)
     tcase_add_test(tests, values_in_ascending_order_compare_so);
     tcase_add_test(tests, equal_values_are_equal_however_they_are_written);
     tcase_add_test(tests, equal_values_have_one_hash_and_others_another);
-    Suite *suite = suite_create("decimal");
-    suite_add_tcase(suite, tests);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_ENV);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+    return RUN_TESTS("decimal", tests);
 }

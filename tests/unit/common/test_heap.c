@@ -1,6 +1,6 @@
 #include "common/heap.h"
+#include "tests/unit/run_tests.h"
 
-#include <check.h>
 #include <stdlib.h>
 
 enum { ITEMS = 1000 };
@@ -90,11 +90,5 @@ int main(void)
     tcase_add_test(tests, they_come_in_their_order);
     tcase_add_test(tests, who_leaves_is_left_out_and_may_come_again);
     tcase_add_test(tests, equals_all_come);
-    Suite *suite = suite_create("heap");
-    suite_add_tcase(suite, tests);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_ENV);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed != 0;
+    return RUN_TESTS("heap", tests);
 }

@@ -2,8 +2,8 @@
 
 #include "common/clock.h"
 #include "common/json/json.h"
+#include "tests/unit/run_tests.h"
 
-#include <check.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
@@ -208,11 +208,5 @@ int main(void)
     tcase_add_test(tests, names_of_levels_and_formats_are_read);
     tcase_add_test(tests, limit_lets_five_lines_through_in_any_ten_seconds);
     tcase_add_test(tests, limited_lines_tell_how_many_were_left_out_without_looking_at_their_fields);
-    Suite *suite = suite_create("log");
-    suite_add_tcase(suite, tests);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_ENV);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+    return RUN_TESTS("log", tests);
 }

@@ -1,8 +1,8 @@
 /* Time in which the process stood still is no time. A callback that sleeps, and does not ask the clock, plays it. */
 #include "common/clock.h"
 #include "common/loop/loop.h"
+#include "tests/unit/run_tests.h"
 
-#include <check.h>
 #include <stdlib.h>
 #include <unistd.h>
 
@@ -88,16 +88,10 @@ END_TEST
 
 int main(void)
 {
-    Suite *suite = suite_create("standstill");
     TCase *tests = tcase_create("standstill");
     tcase_add_checked_fixture(tests, set_up, tear_down);
     tcase_add_test(tests, a_timer_waits_for_the_rest_of_its_time);
     tcase_add_test(tests, a_repeating_timer_goes_on);
     tcase_add_test(tests, the_clock_never_goes_back_and_counts_all_while_nobody_watches);
-    suite_add_tcase(suite, tests);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_ENV);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+    return RUN_TESTS("standstill", tests);
 }

@@ -1,6 +1,6 @@
 #include "common/table.h"
+#include "tests/unit/run_tests.h"
 
-#include <check.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -100,7 +100,6 @@ END_TEST
 
 int main(void)
 {
-    Suite *suite = suite_create("table");
     TCase *tests = tcase_create("table");
     tcase_add_checked_fixture(tests, set_up, tear_down);
     tcase_add_test(tests, what_was_put_is_found_and_nothing_else);
@@ -108,10 +107,5 @@ int main(void)
     tcase_add_test(tests, the_key_is_copied);
     tcase_add_test(tests, any_order_of_puts_and_removes_ends_as_in_a_plain_array);
     tcase_add_test(tests, each_gives_every_value_once);
-    suite_add_tcase(suite, tests);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_ENV);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+    return RUN_TESTS("table", tests);
 }

@@ -1,6 +1,6 @@
 #include "common/text.h"
+#include "tests/unit/run_tests.h"
 
-#include <check.h>
 #include <stdlib.h>
 
 START_TEST(numbers_up_to_the_largest_are_read)
@@ -180,11 +180,5 @@ int main(void)
     tcase_add_test(tests, hash_spreads_similar_keys_over_a_table);
     tcase_add_test(tests, slices_are_ordered_by_bytes_and_a_beginning_comes_first);
     tcase_add_test(tests, slices_compare_by_content);
-    Suite *suite = suite_create("text");
-    suite_add_tcase(suite, tests);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_ENV);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+    return RUN_TESTS("text", tests);
 }

@@ -1,7 +1,7 @@
 #include "common/clock.h"
 #include "common/timestamp.h"
+#include "tests/unit/run_tests.h"
 
-#include <check.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <time.h>
@@ -133,11 +133,5 @@ int main(void)
     tcase_add_test(tests, fractions_are_cut_not_rounded);
     tcase_add_test(tests, every_day_of_the_range_agrees_with_the_c_library);
     tcase_add_test(tests, clocks_move_forward_and_agree_on_the_present);
-    Suite *suite = suite_create("timestamp");
-    suite_add_tcase(suite, tests);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_ENV);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+    return RUN_TESTS("timestamp", tests);
 }

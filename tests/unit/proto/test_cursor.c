@@ -1,6 +1,6 @@
 #include "proto/cursor.h"
+#include "tests/unit/run_tests.h"
 
-#include <check.h>
 #include <stdlib.h>
 
 START_TEST(cursors_order_by_epoch_then_seq)
@@ -74,11 +74,5 @@ int main(void)
     tcase_add_test(tests, text_form_is_epoch_hyphen_seq);
     tcase_add_test(tests, text_form_is_read_back);
     tcase_add_test(tests, other_text_is_refused_and_leaves_the_cursor);
-    Suite *suite = suite_create("cursor");
-    suite_add_tcase(suite, tests);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_ENV);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+    return RUN_TESTS("cursor", tests);
 }

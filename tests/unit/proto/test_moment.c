@@ -1,7 +1,7 @@
 /* Moments, in the forms of history.md, at the three doors: plain, in a query, in JSON. */
 #include "proto/moment.h"
+#include "tests/unit/run_tests.h"
 
-#include <check.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -186,11 +186,5 @@ int main(void)
     tcase_add_loop_test(tests, in_a_query_alone_a_space_before_an_offset_is_a_plus, 0, sizeof queries / sizeof *queries);
     tcase_add_loop_test(tests, json_has_strings_and_whole_numbers, 0, sizeof values / sizeof *values);
     tcase_add_test(tests, a_text_of_any_length_is_read_within_its_bounds);
-    Suite *suite = suite_create("moment");
-    suite_add_tcase(suite, tests);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_ENV);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+    return RUN_TESTS("moment", tests);
 }

@@ -1,7 +1,7 @@
 #include "common/json/json.h"
 #include "proto/record.h"
+#include "tests/unit/run_tests.h"
 
-#include <check.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -173,7 +173,6 @@ END_TEST
 
 int main(void)
 {
-    Suite *suite = suite_create("record");
     TCase *tests = tcase_create("record");
     tcase_add_test(tests, a_record_prints_in_canonical_form_and_comes_back);
     tcase_add_test(tests, a_record_may_be_without_an_id);
@@ -183,10 +182,5 @@ int main(void)
     tcase_add_test(tests, a_trade_is_a_record);
     tcase_add_test(tests, a_record_belongs_to_a_topic_and_moves_to_another_cursor);
     tcase_add_test(tests, records_are_counted_whatever_their_data_say);
-    suite_add_tcase(suite, tests);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_ENV);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+    return RUN_TESTS("record", tests);
 }

@@ -1,7 +1,7 @@
 #include "common/json/json.h"
 #include "proto/request.h"
+#include "tests/unit/run_tests.h"
 
-#include <check.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -280,11 +280,5 @@ int main(void)
     tcase_add_test(tests, range_answer_is_read);
     tcase_add_test(tests, what_is_no_range_answer_is_refused);
     tcase_add_test(tests, a_list_of_streams_is_asked_for_and_read);
-    Suite *suite = suite_create("request");
-    suite_add_tcase(suite, tests);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_ENV);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+    return RUN_TESTS("request", tests);
 }

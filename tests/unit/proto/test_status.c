@@ -1,6 +1,6 @@
 #include "proto/status.h"
+#include "tests/unit/run_tests.h"
 
-#include <check.h>
 #include <stdlib.h>
 
 #define STATUS                                                                                                                 \
@@ -303,11 +303,5 @@ int main(void)
     tcase_add_test(tests, source_without_symbols_prints_an_empty_object);
     tcase_add_test(tests, a_renewed_journal_says_how_it_goes_on);
     tcase_add_test(tests, what_was_missed_is_said_where_it_is_known);
-    Suite *suite = suite_create("status");
-    suite_add_tcase(suite, tests);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_ENV);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+    return RUN_TESTS("status", tests);
 }

@@ -1,7 +1,7 @@
 /* What a status says of a source's lines and of its group. The rest is test_status.c's. */
 #include "proto/status.h"
+#include "tests/unit/run_tests.h"
 
-#include <check.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -84,11 +84,5 @@ int main(void)
     tcase_add_test(tests, one_line_and_no_group_are_not_spoken_of);
     tcase_add_test(tests, lines_and_group_are_printed_and_read);
     tcase_add_test(tests, what_makes_no_sense_is_no_status);
-    Suite *suite = suite_create("status_lines");
-    suite_add_tcase(suite, tests);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_ENV);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+    return RUN_TESTS("status_lines", tests);
 }

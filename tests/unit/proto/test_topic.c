@@ -1,6 +1,6 @@
 #include "proto/topic.h"
+#include "tests/unit/run_tests.h"
 
-#include <check.h>
 #include <stdlib.h>
 
 #define X15 "ABCDEFGHIJKLMN0"
@@ -198,11 +198,5 @@ int main(void)
     tcase_add_test(tests, a_subject_comes_apart_as_it_was_put_together);
     tcase_add_test(tests, a_subject_is_taken_off_a_text_of_it_and_a_source);
     tcase_add_test(tests, kept_texts_are_copies_and_may_be_kept_again);
-    Suite *suite = suite_create("topic");
-    suite_add_tcase(suite, tests);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_ENV);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+    return RUN_TESTS("topic", tests);
 }

@@ -1,8 +1,8 @@
 #include "common/json/json.h"
 #include "proto/topic.h"
 #include "proto/trade.h"
+#include "tests/unit/run_tests.h"
 
-#include <check.h>
 #include <stdlib.h>
 
 /* The example of trade.h, cut where the tests want something else. */
@@ -245,11 +245,5 @@ int main(void)
     tcase_add_test(tests, id_is_read_from_the_end_alone);
     tcase_add_test(tests, trades_in_a_text_are_counted);
     tcase_add_test(tests, a_trade_of_the_future_counts_for_when_it_was_received);
-    Suite *suite = suite_create("trade");
-    suite_add_tcase(suite, tests);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_ENV);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+    return RUN_TESTS("trade", tests);
 }

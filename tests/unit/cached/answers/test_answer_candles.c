@@ -1,10 +1,10 @@
-#include <check.h>
 #include <stdio.h>
 #include <stdlib.h>
 
 #include "cached/answers/answer_candles.h"
 #include "common/clock.h"
 #include "common/timestamp.h"
+#include "tests/unit/run_tests.h"
 
 /* Source a trades at 10:00:00, 10:01:00 … 10:04:00, source b half a minute later. The price is the minute's number, for b and a half. */
 static catalog_t *catalog;
@@ -185,7 +185,6 @@ END_TEST
 
 int main(void)
 {
-    Suite *suite = suite_create("answer_candles");
     TCase *tcase = tcase_create("answer_candles");
     tcase_add_checked_fixture(tcase, setup, teardown);
     tcase_add_loop_test(tcase, candles_are_answered_as_asked_for, 0, sizeof cases / sizeof *cases);
@@ -194,10 +193,5 @@ int main(void)
     tcase_add_test(tcase, pages_joined_are_the_whole);
     tcase_add_test(tcase, of_more_than_fit_fewer_are_answered);
     tcase_add_loop_test(tcase, a_question_without_a_good_interval_is_refused, 0, sizeof refused / sizeof *refused);
-    suite_add_tcase(suite, tcase);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_ENV);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+    return RUN_TESTS("answer_candles", tcase);
 }

@@ -1,8 +1,8 @@
 /* Places that connections share. A peer is an envelope: the connection, then whatever it likes. */
 #include "cached/answers/fair_queue.h"
 #include "common/zeromq/envelope.h"
+#include "tests/unit/run_tests.h"
 
-#include <check.h>
 #include <stdlib.h>
 
 enum { PLACES = 8 };
@@ -95,16 +95,10 @@ END_TEST
 
 int main(void)
 {
-    Suite *suite = suite_create("fair_queue");
     TCase *tests = tcase_create("fair_queue");
     tcase_add_checked_fixture(tests, set_up, tear_down);
     tcase_add_test(tests, connections_take_turns_each_in_its_own_order);
     tcase_add_test(tests, one_alone_may_have_all_places_and_gives_them_up_to_others);
     tcase_add_test(tests, nobody_gives_up_a_place_for_one_that_has_as_many);
-    suite_add_tcase(suite, tests);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_ENV);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+    return RUN_TESTS("fair_queue", tests);
 }

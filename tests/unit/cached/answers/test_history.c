@@ -1,4 +1,3 @@
-#include <check.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -6,6 +5,7 @@
 #include "cached/answers/history.h"
 #include "common/timestamp.h"
 #include "proto/request.h"
+#include "tests/unit/run_tests.h"
 
 /* Trades are short here: {"a":SEQ} of source a, {"b":SEQ} of source b. One second lies between two of a stream, and b's come half a
  * second behind a's: a1 is of 10:00:01, b1 of 10:00:01.5. */
@@ -306,7 +306,6 @@ END_TEST
 
 int main(void)
 {
-    Suite *suite = suite_create("history");
     TCase *open = tcase_create("answers"), *guarded = tcase_create("clear");
     tcase_add_checked_fixture(open, setup, teardown);
     tcase_add_loop_test(open, a_request_has_its_answer, 0, sizeof answers / sizeof *answers);
@@ -319,11 +318,5 @@ int main(void)
     tcase_add_loop_test(guarded, clear_with_a_wrong_token_is_forbidden, 0, sizeof wrong_tokens / sizeof *wrong_tokens);
     tcase_add_test(guarded, clear_forgets_and_history_begins_anew);
     tcase_add_test(guarded, clear_of_one_symbol_leaves_the_others);
-    suite_add_tcase(suite, open);
-    suite_add_tcase(suite, guarded);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_ENV);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+    return RUN_TESTS("history", open, guarded);
 }

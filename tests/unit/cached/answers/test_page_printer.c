@@ -1,10 +1,10 @@
 /* Over 400 lines, but one idea: one kind of page after the other, on one fixture. */
-#include <check.h>
 #include <stdio.h>
 #include <stdlib.h>
 
 #include "cached/answers/page_printer.h"
 #include "common/json/json.h"
+#include "tests/unit/run_tests.h"
 
 /* A symbol's streams, of which memory holds the end and the store the rest, as one list each that says what there is. Trades' texts are
  * {"s":STREAM,"e":EPOCH,"n":SEQ}. */
@@ -395,7 +395,6 @@ END_TEST
 
 int main(void)
 {
-    Suite *suite = suite_create("page_printer");
     TCase *tcase = tcase_create("page_printer");
     tcase_set_timeout(tcase, 60);
     tcase_add_checked_fixture(tcase, setup, teardown);
@@ -406,10 +405,5 @@ int main(void)
     tcase_add_test(tcase, what_is_only_in_the_store_is_not_missing);
     tcase_add_loop_test(tcase, the_store_is_not_asked_where_memory_knows, 0, 3);
     tcase_add_test(tcase, the_store_is_not_asked_again_for_what_it_does_not_have);
-    suite_add_tcase(suite, tcase);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_ENV);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+    return RUN_TESTS("page_printer", tcase);
 }

@@ -1,8 +1,8 @@
-#include <check.h>
 #include <stdio.h>
 #include <stdlib.h>
 
 #include "cached/answers/page_printer.h"
+#include "tests/unit/run_tests.h"
 
 /* A trade's text is its cursor as "E-S"; answers are compared whole. */
 static arena_t *arena;
@@ -133,7 +133,6 @@ END_TEST
 
 int main(void)
 {
-    Suite *suite = suite_create("range");
     TCase *tcase = tcase_create("range");
     tcase_add_checked_fixture(tcase, setup, teardown);
     tcase_add_loop_test(tcase, a_range_tells_what_it_has_and_what_it_lacks, 0, sizeof cases / sizeof *cases);
@@ -142,10 +141,5 @@ int main(void)
     tcase_add_test(tcase, what_was_dropped_is_missing);
     tcase_add_test(tcase, an_epoch_that_begins_without_a_trade_adds_nothing);
     tcase_add_test(tcase, a_page_ends_where_the_answer_is_full);
-    suite_add_tcase(suite, tcase);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_ENV);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+    return RUN_TESTS("range", tcase);
 }

@@ -1,7 +1,7 @@
-#include <check.h>
 #include <stdlib.h>
 
 #include "cached/answers/store_reader.h"
+#include "tests/unit/run_tests.h"
 
 /* A store that does as it is told: it holds seq 1 to 10 of any topic. */
 static struct {
@@ -123,7 +123,6 @@ END_TEST
 
 int main(void)
 {
-    Suite *suite = suite_create("store_reader");
     TCase *tcase = tcase_create("store_reader");
     tcase_set_timeout(tcase, 60);
     tcase_add_checked_fixture(tcase, setup, teardown);
@@ -131,10 +130,5 @@ int main(void)
     tcase_add_test(tcase, a_failure_is_told_and_the_store_is_left_alone_for_a_while);
     tcase_add_test(tcase, a_store_that_fails_is_closed_and_opened_anew);
     tcase_add_test(tcase, destroyed_during_a_look_it_calls_nobody);
-    suite_add_tcase(suite, tcase);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_ENV);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+    return RUN_TESTS("store_reader", tcase);
 }

@@ -1,9 +1,9 @@
 #include "cached/archive/importer.h"
 
-#include <check.h>
 #include <stdlib.h>
 
 #include "cached/stores/kinds.h"
+#include "tests/unit/run_tests.h"
 #include "tests/unit/temporary_folder.h"
 
 static folder_t folder;
@@ -201,7 +201,6 @@ END_TEST
 
 int main(void)
 {
-    Suite *suite = suite_create("importer");
     TCase *tests = tcase_create("importer");
     tcase_set_timeout(tests, 30);
     tcase_add_checked_fixture(tests, set_up, tear_down);
@@ -213,10 +212,5 @@ int main(void)
     tcase_add_test(tests, a_new_store_takes_all_epochs);
     tcase_add_test(tests, a_byte_order_mark_is_skipped_at_the_start_only);
     tcase_add_test(tests, what_came_before_a_bad_line_is_stored);
-    suite_add_tcase(suite, tests);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_ENV);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+    return RUN_TESTS("importer", tests);
 }

@@ -1,10 +1,10 @@
-#include <check.h>
 #include <stdlib.h>
 
 #include "cached/answers/answer_candles.h"
 #include "cached/archive/rebuild.h"
 #include "proto/trade.h"
 #include "tests/unit/fake_store.h"
+#include "tests/unit/run_tests.h"
 
 /* The fake's trades are all of one second. What is in the store and in memory is told by seq. */
 #define TOPIC TEXT("trade.BTC-USD.test")
@@ -236,7 +236,6 @@ END_TEST
 
 int main(void)
 {
-    Suite *suite = suite_create("rebuild");
     TCase *tcase = tcase_create("rebuild");
     tcase_set_timeout(tcase, 60);
     tcase_add_checked_fixture(tcase, setup, teardown);
@@ -249,10 +248,5 @@ int main(void)
     tcase_add_test(tcase, a_stream_waits_until_its_candles_begin);
     tcase_add_test(tcase, until_it_is_done_the_answer_is_incomplete);
     tcase_add_loop_test(tcase, destroyed_at_work_it_does_nothing_any_more, 0, 2);
-    suite_add_tcase(suite, tcase);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_ENV);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+    return RUN_TESTS("rebuild", tcase);
 }

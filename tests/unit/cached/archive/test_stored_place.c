@@ -1,6 +1,6 @@
 #include "cached/archive/stored_place.h"
+#include "tests/unit/run_tests.h"
 
-#include <check.h>
 #include <stdlib.h>
 
 enum { EPOCH = 7, LIMIT = 5 };
@@ -188,11 +188,5 @@ int main(void)
     tcase_add_test(tests, a_store_ahead_of_memory_waits_for_it);
     tcase_add_test(tests, a_place_never_goes_back_and_nothing_waits_where_all_is_stored);
     tcase_add_test(tests, a_memory_log_has_one_stored_place);
-    Suite *suite = suite_create("stored_place");
-    suite_add_tcase(suite, tests);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_ENV);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+    return RUN_TESTS("stored_place", tests);
 }

@@ -1,4 +1,5 @@
 #include "tests/unit/cached/archive/write_behind_fixture.h"
+#include "tests/unit/run_tests.h"
 
 START_TEST(what_memory_takes_is_stored_in_order_and_in_batches)
 {
@@ -316,11 +317,5 @@ int main(void)
     tcase_add_test(tests, the_store_keeps_what_its_retention_says);
     tcase_add_test(tests, what_is_pending_is_stored_before_the_end);
     tcase_set_timeout(tests, 120);
-    Suite *suite = suite_create("write_behind");
-    suite_add_tcase(suite, tests);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_ENV);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+    return RUN_TESTS("write_behind", tests);
 }

@@ -1,10 +1,10 @@
-#include <check.h>
 #include <stdio.h>
 #include <stdlib.h>
 
 #include "cached/candles/candles.h"
 #include "common/clock.h"
 #include "common/timestamp.h"
+#include "tests/unit/run_tests.h"
 
 static candles_t *candles;
 
@@ -320,7 +320,6 @@ END_TEST
 
 int main(void)
 {
-    Suite *suite = suite_create("candles");
     TCase *tcase = tcase_create("candles");
     int case_count = sizeof cases / sizeof *cases;
     tcase_add_checked_fixture(tcase, setup, teardown);
@@ -336,10 +335,5 @@ int main(void)
     tcase_add_test(tcase, older_ones_are_to_come_until_they_came_or_all_is_forgotten);
     tcase_add_test(tcase, another_source_comes_behind_within_one_timestamp);
     tcase_add_test(tcase, cleared_candles_are_gone);
-    suite_add_tcase(suite, tcase);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_ENV);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+    return RUN_TESTS("candles", tcase);
 }

@@ -1,8 +1,8 @@
-#include <check.h>
 #include <stdlib.h>
 
 #include "cached/candles/exact.h"
 #include "common/decimal.h"
+#include "tests/unit/run_tests.h"
 
 #define NINES_38 "99999999999999999999999999999999999999"
 
@@ -170,17 +170,11 @@ END_TEST
 
 int main(void)
 {
-    Suite *suite = suite_create("exact");
     TCase *tcase = tcase_create("exact");
     tcase_add_loop_test(tcase, a_number_is_printed_without_its_exponent, 0, sizeof forms / sizeof *forms);
     tcase_add_loop_test(tcase, sums_and_products_are_exact_either_way, 0, sizeof pairs / sizeof *pairs);
     tcase_add_loop_test(tcase, a_quotient_has_34_digits_rounded_half_to_even, 0, sizeof quotients / sizeof *quotients);
     tcase_add_test(tcase, a_sum_outgrows_128_bits_and_comes_back);
     tcase_add_test(tcase, only_zero_is_zero);
-    suite_add_tcase(suite, tcase);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_ENV);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+    return RUN_TESTS("exact", tcase);
 }

@@ -4,6 +4,7 @@
 #include "cached/stores/kinds.h"
 #include "common/clock.h"
 #include "tests/contract/store_backends.h"
+#include "tests/unit/run_tests.h"
 
 #define TOPIC TEXT("trade.BTC-USD.test")
 
@@ -329,9 +330,5 @@ int main(void)
     suite_add_tcase(suite, tests);
     if (!postgres->missing())
         suite_add_tcase(suite, timescale_cases());
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_ENV);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+    return run_suite(suite);
 }

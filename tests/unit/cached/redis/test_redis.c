@@ -2,6 +2,7 @@
 #include "cached/stores/kinds.h"
 #include "common/log.h"
 #include "tests/contract/store_backends.h"
+#include "tests/unit/run_tests.h"
 
 #define TOPIC TEXT("trade.BTC-USD.test")
 
@@ -120,7 +121,6 @@ END_TEST
 
 int main(void)
 {
-    Suite *suite = suite_create("redis");
     TCase *tests = tcase_create("redis");
     log_set_level(LOG_LEVEL_ERROR);
     for (size_t i = 0; i < BACKENDS; i++)
@@ -136,10 +136,5 @@ int main(void)
         tcase_add_test(tests, what_fills_counts_for_the_cap);
         tcase_add_test(tests, no_copy_stays_behind);
     }
-    suite_add_tcase(suite, tests);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_ENV);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+    return RUN_TESTS("redis", tests);
 }

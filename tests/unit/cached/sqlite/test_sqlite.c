@@ -1,4 +1,3 @@
-#include <check.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
@@ -6,6 +5,7 @@
 #include <sys/resource.h>
 
 #include "cached/stores/kinds.h"
+#include "tests/unit/run_tests.h"
 #include "tests/unit/temporary_folder.h"
 
 #define TOPIC TEXT("trade.BTC-USD.test")
@@ -371,11 +371,5 @@ int main(void)
     tcase_add_test(tests, people_can_read_it);
     tcase_add_test(tests, records_of_other_channels_have_no_columns_of_trades);
     tcase_add_test(tests, a_clear_goes_in_steps_and_brings_nothing_back_where_it_is_cut);
-    Suite *suite = suite_create("sqlite");
-    suite_add_tcase(suite, tests);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_ENV);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+    return RUN_TESTS("sqlite", tests);
 }

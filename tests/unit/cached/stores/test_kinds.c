@@ -1,6 +1,6 @@
 #include "cached/stores/kinds.h"
+#include "tests/unit/run_tests.h"
 
-#include <check.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -36,11 +36,5 @@ int main(void)
     TCase *tests = tcase_create("kinds");
     tcase_add_test(tests, a_kind_is_found_by_its_scheme);
     tcase_add_test(tests, every_kind_can_do_everything);
-    Suite *suite = suite_create("kinds");
-    suite_add_tcase(suite, tests);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_ENV);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+    return RUN_TESTS("kinds", tests);
 }

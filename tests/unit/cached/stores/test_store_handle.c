@@ -1,6 +1,6 @@
 #include "cached/stores/store_handle.h"
+#include "tests/unit/run_tests.h"
 
-#include <check.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -93,11 +93,5 @@ int main(void)
     tcase_add_test(tests, it_opens_once_and_stays_open_while_all_goes_well);
     tcase_add_test(tests, without_a_store_there_is_no_job);
     tcase_add_test(tests, after_a_failure_it_is_opened_again);
-    Suite *suite = suite_create("store_handle");
-    suite_add_tcase(suite, tests);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_ENV);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+    return RUN_TESTS("store_handle", tests);
 }

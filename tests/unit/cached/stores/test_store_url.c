@@ -1,8 +1,8 @@
-#include <check.h>
 #include <stdio.h>
 #include <stdlib.h>
 
 #include "cached/stores/store_url.h"
+#include "tests/unit/run_tests.h"
 
 static store_url_t url;
 
@@ -89,11 +89,5 @@ int main(void)
     tcase_add_test(tests, a_url_that_is_too_long_is_refused);
     tcase_add_test(tests, numbers_of_the_query);
     tcase_add_test(tests, a_url_is_shown_without_credentials);
-    Suite *suite = suite_create("store_url");
-    suite_add_tcase(suite, tests);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_ENV);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+    return RUN_TESTS("store_url", tests);
 }

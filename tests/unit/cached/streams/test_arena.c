@@ -1,9 +1,9 @@
-#include <check.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "cached/streams/arena.h"
+#include "tests/unit/run_tests.h"
 
 enum { MANY = 400 /* more than three blocks have */, ROUNDS = 5000 };
 
@@ -105,17 +105,11 @@ END_TEST
 
 int main(void)
 {
-    Suite *suite = suite_create("arena");
     TCase *cases = tcase_create("arena");
     tcase_add_checked_fixture(cases, setup, teardown);
     tcase_add_test(cases, pieces_never_overlap_whatever_is_taken_and_given);
     tcase_add_test(cases, a_piece_that_was_given_is_taken_again);
     tcase_add_test(cases, all_given_can_all_be_taken_again);
     tcase_add_test(cases, a_table_is_zeroed_whatever_its_size);
-    suite_add_tcase(suite, cases);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_ENV);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+    return RUN_TESTS("arena", cases);
 }

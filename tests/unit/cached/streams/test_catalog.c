@@ -1,9 +1,9 @@
-#include <check.h>
 #include <stdio.h>
 #include <stdlib.h>
 
 #include "cached/streams/catalog.h"
 #include "common/config/config.h"
+#include "tests/unit/run_tests.h"
 
 static catalog_t *catalog;
 
@@ -211,7 +211,6 @@ END_TEST
 
 int main(void)
 {
-    Suite *suite = suite_create("catalog");
     TCase *tcase = tcase_create("catalog");
     tcase_add_checked_fixture(tcase, setup, teardown);
     tcase_add_test(tcase, a_stream_has_one_memory_log);
@@ -224,10 +223,5 @@ int main(void)
     tcase_add_test(tcase, the_bus_cannot_make_it_grow_without_end);
     tcase_add_test(tcase, of_a_channel_that_keeps_the_latest_less_is_held);
     tcase_add_test(tcase, a_rule_comes_before_what_a_channel_keeps);
-    suite_add_tcase(suite, tcase);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_ENV);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+    return RUN_TESTS("catalog", tcase);
 }

@@ -1,7 +1,7 @@
-#include <check.h>
 #include <stdlib.h>
 
 #include "cached/streams/chunk.h"
+#include "tests/unit/run_tests.h"
 
 enum { TEXT_BYTES = 300, MANY = 2 * CHUNK_BYTES / TEXT_BYTES };
 
@@ -41,11 +41,5 @@ int main(void)
 {
     TCase *tests = tcase_create("chunk");
     tcase_add_test(tests, what_a_full_chunk_has_is_whole);
-    Suite *suite = suite_create("chunk");
-    suite_add_tcase(suite, tests);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_ENV);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+    return RUN_TESTS("chunk", tests);
 }

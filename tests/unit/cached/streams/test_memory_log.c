@@ -1,8 +1,8 @@
-#include <check.h>
 #include <stdio.h>
 #include <stdlib.h>
 
 #include "cached/streams/memory_log.h"
+#include "tests/unit/run_tests.h"
 
 enum { EPOCH = 7 };
 
@@ -332,7 +332,6 @@ END_TEST
 
 int main(void)
 {
-    Suite *suite = suite_create("memory_log");
     TCase *tcase = tcase_create("memory_log");
     tcase_add_checked_fixture(tcase, setup, teardown);
     tcase_add_test(tcase, what_was_appended_comes_back_byte_for_byte);
@@ -352,10 +351,5 @@ int main(void)
     tcase_add_test(tcase, of_older_trades_only_as_many_are_taken_as_the_limit_has_room_for);
     tcase_add_test(tcase, older_trades_are_put_before_none_and_none_before_what_is_there);
     tcase_add_test(tcase, the_candles_of_older_trades_are_added);
-    suite_add_tcase(suite, tcase);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_ENV);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+    return RUN_TESTS("memory_log", tcase);
 }

@@ -1,8 +1,8 @@
-#include <check.h>
 #include <stdio.h>
 #include <stdlib.h>
 
 #include "cached/streams/merge.h"
+#include "tests/unit/run_tests.h"
 
 /* Streams are written as texts of timestamps, a digit each; a trade's text is its stream's letter and its seq. */
 enum { STREAMS_MAX = 4 };
@@ -157,7 +157,6 @@ END_TEST
 
 int main(void)
 {
-    Suite *suite = suite_create("merge");
     TCase *tcase = tcase_create("merge");
     tcase_add_checked_fixture(tcase, setup, teardown);
     tcase_add_loop_test(tcase, newest_first, 0, sizeof cases / sizeof *cases);
@@ -166,10 +165,5 @@ int main(void)
     tcase_add_test(tcase, both_bounds_of_time_hold_at_once);
     tcase_add_loop_test(tcase, oldest_first, 0, sizeof cases / sizeof *cases);
     tcase_add_test(tcase, as_many_streams_as_allowed_merge);
-    suite_add_tcase(suite, tcase);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_ENV);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+    return RUN_TESTS("merge", tcase);
 }

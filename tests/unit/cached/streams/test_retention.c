@@ -1,6 +1,6 @@
 #include "cached/streams/retention.h"
+#include "tests/unit/run_tests.h"
 
-#include <check.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -141,11 +141,5 @@ int main(void)
     tcase_add_loop_test(tests, rules_are_for_channels_too, 0, COUNT(channel_rules));
     tcase_add_test(tests, without_a_rule_there_is_no_limit);
     tcase_add_loop_test(tests, no_trade_outlives_the_longest_age_if_there_is_one_for_all, 0, sizeof longest / sizeof *longest);
-    Suite *suite = suite_create("retention");
-    suite_add_tcase(suite, tests);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_ENV);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+    return RUN_TESTS("retention", tests);
 }

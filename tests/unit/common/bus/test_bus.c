@@ -1,8 +1,8 @@
 #include "common/bus/bus.h"
 
 #include "common/clock.h"
+#include "tests/unit/run_tests.h"
 
-#include <check.h>
 #include <stdlib.h>
 
 enum { TICK_MS = 250 };
@@ -75,11 +75,5 @@ int main(void)
     TCase *tests = tcase_create("bus");
     tcase_add_checked_fixture(tests, setup, teardown);
     tcase_add_test(tests, a_bus_of_which_nothing_comes_is_silent);
-    Suite *suite = suite_create("bus");
-    suite_add_tcase(suite, tests);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_ENV);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed != 0;
+    return RUN_TESTS("bus", tests);
 }

@@ -1,5 +1,6 @@
 /* What a stream hands over: holes, repairs, epochs. */
 #include "tests/unit/common/bus/followed_stream_fixture.h"
+#include "tests/unit/run_tests.h"
 
 START_TEST(trades_in_order_are_handed_over_at_once)
 {
@@ -303,7 +304,6 @@ END_TEST
 
 int main(void)
 {
-    Suite *suite = suite_create("followed_stream");
     TCase *tests = tcase_create("followed_stream");
     tcase_add_checked_fixture(tests, set_up, tear_down);
     tcase_add_test(tests, trades_in_order_are_handed_over_at_once);
@@ -327,10 +327,5 @@ int main(void)
     tcase_add_test(tests, an_answer_of_a_later_epoch_waits_for_the_bus_to_tell_of_it);
     tcase_add_test(tests, more_than_can_be_held_comes_by_the_next_repair);
     tcase_add_test(tests, after_the_end_nothing_is_handed_over);
-    suite_add_tcase(suite, tests);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_ENV);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+    return RUN_TESTS("followed_stream", tests);
 }

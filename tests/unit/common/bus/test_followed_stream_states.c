@@ -1,5 +1,6 @@
 /* Each state of a stream and how it is left. */
 #include "tests/unit/common/bus/followed_stream_fixture.h"
+#include "tests/unit/run_tests.h"
 
 START_TEST(of_an_unwanted_stream_only_the_place_is_known)
 {
@@ -189,7 +190,6 @@ END_TEST
 
 int main(void)
 {
-    Suite *suite = suite_create("followed_stream_states");
     TCase *tests = tcase_create("followed_stream_states");
     tcase_add_checked_fixture(tests, set_up, tear_down);
     tcase_add_test(tests, of_an_unwanted_stream_only_the_place_is_known);
@@ -204,10 +204,5 @@ int main(void)
     tcase_add_test(tests, a_hole_is_seen_once_however_much_is_behind_it);
     tcase_add_test(tests, whoever_ends_it_when_told_is_told_no_more);
     tcase_add_test(tests, another_epoch_ends_a_hole);
-    suite_add_tcase(suite, tests);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_ENV);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+    return RUN_TESTS("followed_stream_states", tests);
 }

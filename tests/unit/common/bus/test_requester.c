@@ -1,5 +1,6 @@
 /* Real ZeroMQ sockets on a real loop: a requester, and services played by the test. */
 #include "tests/unit/common/bus/requester_fixture.h"
+#include "tests/unit/run_tests.h"
 
 START_TEST(an_answer_comes_back_to_who_asked)
 {
@@ -279,7 +280,6 @@ END_TEST
 
 int main(void)
 {
-    Suite *suite = suite_create("requester");
     TCase *tests = tcase_create("requester");
     tcase_set_timeout(tests, 30);
     tcase_add_checked_fixture(tests, set_up, tear_down);
@@ -301,11 +301,7 @@ int main(void)
     tcase_add_test(tests, what_may_take_long_is_waited_for_and_not_held_against_who_does_it);
     tcase_add_test(tests, what_is_not_done_within_its_limit_is_told_so_once);
     tcase_add_test(tests, what_is_for_one_service_is_not_done_when_that_is_not_there_or_dies);
-    suite_add_tcase(suite, tests);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_ENV);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
+    int status = RUN_TESTS("requester", tests);
     socket_shutdown();
-    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+    return status;
 }

@@ -1,7 +1,7 @@
 #include "common/bus/round_trip.h"
 #include "common/clock.h"
+#include "tests/unit/run_tests.h"
 
-#include <check.h>
 #include <stdlib.h>
 
 static int64_t timeout_ms(const round_trip_t *round_trip, int64_t least_ms)
@@ -54,16 +54,10 @@ END_TEST
 
 int main(void)
 {
-    Suite *suite = suite_create("round_trip");
     TCase *tests = tcase_create("round_trip");
     tcase_add_test(tests, before_anything_is_measured_the_least_is_waited);
     tcase_add_test(tests, a_fast_link_does_not_shorten_the_wait);
     tcase_add_test(tests, the_first_answer_triples_the_wait_and_steady_ones_bring_it_to_the_round_trip);
     tcase_add_test(tests, an_answer_that_took_minutes_is_forgotten_after_some_that_did_not);
-    suite_add_tcase(suite, tests);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_ENV);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+    return RUN_TESTS("round_trip", tests);
 }

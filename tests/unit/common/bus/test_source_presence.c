@@ -1,8 +1,8 @@
 #include "common/bus/source_presence.h"
 
 #include "common/clock.h"
+#include "tests/unit/run_tests.h"
 
-#include <check.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -146,7 +146,6 @@ END_TEST
 
 int main(void)
 {
-    Suite *suite = suite_create("source_presence");
     TCase *tcase = tcase_create("source_presence");
     tcase_add_checked_fixture(tcase, setup, teardown);
     tcase_add_test(tcase, who_is_not_heard_while_others_are_is_absent_once);
@@ -157,10 +156,5 @@ int main(void)
     tcase_add_test(tcase, who_leaves_while_the_clock_is_set_back_is_absent);
     tcase_add_test(tcase, all_that_are_silent_are_a_silent_bus);
     tcase_add_test(tcase, names_do_not_grow_without_end);
-    suite_add_tcase(suite, tcase);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_ENV);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+    return RUN_TESTS("source_presence", tcase);
 }

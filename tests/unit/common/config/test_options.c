@@ -1,12 +1,12 @@
 #include "common/config/options.h"
 
-#include <check.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
 
 #include "common/log.h"
 #include "common/version.h"
+#include "tests/unit/run_tests.h"
 
 enum { ARGUMENTS_MAX = 8 };
 
@@ -251,11 +251,5 @@ int main(void)
     tcase_add_test(tests, help_has_the_options_and_the_keys_of_its_own_section);
     tcase_add_test(tests, print_keys_has_those_of_all_programs);
     tcase_add_loop_test(tests, wrong_option_ends_with_2_and_points_to_help, 0, (int)(sizeof wrong / sizeof *wrong));
-    Suite *suite = suite_create("options");
-    suite_add_tcase(suite, tests);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_ENV);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+    return RUN_TESTS("options", tests);
 }

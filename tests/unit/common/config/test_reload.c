@@ -1,6 +1,5 @@
 #include "common/config/reload.h"
 
-#include <check.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -9,6 +8,7 @@
 #include <uv.h>
 
 #include "common/log.h"
+#include "tests/unit/run_tests.h"
 
 enum { LOGGED_MAX = 1 << 16 };
 
@@ -206,7 +206,6 @@ END_TEST
 
 int main(void)
 {
-    Suite *suite = suite_create("reload");
     TCase *tests = tcase_create("reload");
     tcase_add_checked_fixture(tests, set_up, tear_down);
     tcase_add_test(tests, what_the_process_takes_is_applied_and_named);
@@ -217,10 +216,5 @@ int main(void)
     tcase_add_test(tests, mistakes_are_all_named_and_change_nothing);
     tcase_add_test(tests, a_file_that_is_gone_changes_nothing);
     tcase_add_test(tests, nobody_heeds_the_signal_after_the_end);
-    suite_add_tcase(suite, tests);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+    return RUN_TESTS("reload", tests);
 }

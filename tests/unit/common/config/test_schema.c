@@ -1,6 +1,6 @@
 #include "common/config/schema.h"
+#include "tests/unit/run_tests.h"
 
-#include <check.h>
 #include <stdlib.h>
 
 START_TEST(every_path_is_in_the_table_once)
@@ -143,7 +143,10 @@ static const struct {
     {FORMAT_URL, "wss://ws.blockchain.info/mercury-gateway/v1/ws", true},
     {FORMAT_URL, "wss://host?a=b", true},
     {FORMAT_URL, "wss://[::1]/", true},
-    {FORMAT_URL, "http://host/", false},
+    {FORMAT_URL, "http://host/trades?pair=${native}", true},
+    {FORMAT_URL, "https://host:8443/", true},
+    {FORMAT_URL, "https://user:word@host/", false},
+    {FORMAT_URL, "ftp://host/", false},
     {FORMAT_URL, "ws://", false},
     {FORMAT_URL, "ws:///path", false},
     {FORMAT_URL, "ws://host/a b", false},
@@ -316,11 +319,5 @@ int main(void)
     tcase_add_test(tests, help_has_every_key_of_the_section_within_80_columns);
     tcase_add_test(tests, markdown_table_has_a_row_of_four_cells_for_every_key);
     tcase_add_test(tests, bounds_are_described_exactly);
-    Suite *suite = suite_create("schema");
-    suite_add_tcase(suite, tests);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_ENV);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+    return RUN_TESTS("schema", tests);
 }

@@ -1,7 +1,7 @@
 /* HOST[:PORT] as it stands in headers and in the configuration. */
 #include "common/http/authority.h"
+#include "tests/unit/run_tests.h"
 
-#include <check.h>
 #include <stdlib.h>
 
 static const struct {
@@ -73,14 +73,8 @@ END_TEST
 
 int main(void)
 {
-    Suite *suite = suite_create("authority");
     TCase *tcase = tcase_create("authority");
     tcase_add_loop_test(tcase, a_host_and_its_port, 0, sizeof cases / sizeof *cases);
     tcase_add_test(tcase, the_case_a_last_dot_and_the_port_make_no_other_host);
-    suite_add_tcase(suite, tcase);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_ENV);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+    return RUN_TESTS("authority", tcase);
 }

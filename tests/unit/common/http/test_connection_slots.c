@@ -1,7 +1,7 @@
 #include "common/http/connection_slots.h"
 #include "common/net/address_group.h"
+#include "tests/unit/run_tests.h"
 
-#include <check.h>
 #include <stdlib.h>
 
 enum { MANY = 100 };
@@ -111,7 +111,6 @@ END_TEST
 
 int main(void)
 {
-    Suite *suite = suite_create("connection_slots");
     TCase *tcase = tcase_create("connection_slots");
     tcase_add_checked_fixture(tcase, setup, teardown);
     tcase_add_test(tcase, who_has_waited_longest_goes_first);
@@ -119,10 +118,5 @@ int main(void)
     tcase_add_test(tcase, who_is_worked_for_stays);
     tcase_add_test(tcase, an_address_with_as_many_as_it_may_gives_up_its_oldest);
     tcase_add_loop_test(tcase, addresses_that_one_customer_has_are_one, 0, sizeof addresses / sizeof *addresses);
-    suite_add_tcase(suite, tcase);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_ENV);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+    return RUN_TESTS("connection_slots", tcase);
 }

@@ -1,8 +1,8 @@
 #include "common/http/frame_reader.h"
 
 #include "common/buffer.h"
+#include "tests/unit/run_tests.h"
 
-#include <check.h>
 #include <stdlib.h>
 
 static const char kinds[] = {[FRAME_PIECE] = 'm', [FRAME_CLOSE] = 'c', [FRAME_PING] = 'p', [FRAME_PONG] = 'o'};
@@ -216,11 +216,5 @@ int main(void)
     tcase_add_test(tests, what_a_close_frame_says_is_judged);
     tcase_add_test(tests, what_is_against_the_rules_breaks_the_connection);
     tcase_add_test(tests, sealed_frame_is_masked);
-    Suite *suite = suite_create("frame_reader");
-    suite_add_tcase(suite, tests);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_ENV);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+    return RUN_TESTS("frame_reader", tests);
 }

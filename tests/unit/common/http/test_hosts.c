@@ -1,8 +1,8 @@
 #include "common/http/authority.h"
 #include "common/http/hosts.h"
 #include "gatewayd/admission/origins.h"
+#include "tests/unit/run_tests.h"
 
-#include <check.h>
 #include <stdlib.h>
 
 static const struct {
@@ -151,16 +151,10 @@ END_TEST
 
 int main(void)
 {
-    Suite *suite = suite_create("hosts");
     TCase *tcase = tcase_create("hosts");
     tcase_add_loop_test(tcase, a_host_and_its_port_are_read, 0, sizeof authorities / sizeof *authorities);
     tcase_add_loop_test(tcase, only_addresses_and_names_of_ours_are_known, 0, sizeof hosts / sizeof *hosts);
     tcase_add_loop_test(tcase, a_page_is_our_own_where_its_origin_is_the_host, 0, sizeof pages / sizeof *pages);
     tcase_add_loop_test(tcase, a_page_is_admitted_where_it_is_listed_or_our_own, 0, sizeof visitors / sizeof *visitors);
-    suite_add_tcase(suite, tcase);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_ENV);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+    return RUN_TESTS("hosts", tcase);
 }

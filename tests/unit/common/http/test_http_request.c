@@ -1,6 +1,6 @@
 #include "common/http/http_request.h"
+#include "tests/unit/run_tests.h"
 
-#include <check.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -237,7 +237,6 @@ END_TEST
 
 int main(void)
 {
-    Suite *suite = suite_create("http_request");
     TCase *tcase = tcase_create("http_request");
     tcase_add_test(tcase, a_request_is_taken_apart);
     tcase_add_test(tcase, each_begin_of_a_request_is_a_part_of_it);
@@ -249,10 +248,5 @@ int main(void)
     tcase_add_test(tcase, a_target_may_be_absolute);
     tcase_add_test(tcase, a_websocket_is_known);
     tcase_add_test(tcase, what_is_encoded_is_decoded_once);
-    suite_add_tcase(suite, tcase);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_ENV);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+    return RUN_TESTS("http_request", tcase);
 }

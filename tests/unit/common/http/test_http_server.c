@@ -3,10 +3,10 @@
 
 #include "common/clock.h"
 #include "common/loop/share.h"
+#include "tests/unit/run_tests.h"
 
 #include <arpa/inet.h>
 #include <assert.h>
-#include <check.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/socket.h>
@@ -114,15 +114,9 @@ END_TEST
 
 int main(void)
 {
-    Suite *suite = suite_create("http_server");
     TCase *tests = tcase_create("http_server");
     tcase_add_checked_fixture(tests, set_up, tear_down);
     tcase_add_test(tests, newcomers_that_take_long_are_let_in_one_in_a_turn);
     tcase_add_test(tests, requests_that_take_long_are_taken_one_in_a_turn_and_none_is_forgotten);
-    suite_add_tcase(suite, tests);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_ENV);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+    return RUN_TESTS("http_server", tests);
 }

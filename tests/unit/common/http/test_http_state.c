@@ -1,6 +1,6 @@
 #include "common/http/http_state.h"
+#include "tests/unit/run_tests.h"
 
-#include <check.h>
 #include <stdlib.h>
 
 static http_state_t state;
@@ -102,12 +102,38 @@ START_TEST(a_request_may_be_closed_instead_of_answered)
 }
 END_TEST
 
+START_TEST(a_body_that_is_wanted_comes_before_the_answer)
+{
+    expect_request();
+    expect(HTTP_ON_RECEIVE, HTTP_ENTER, HTTP_RECEIVING);
+    expect(HTTP_ON_SETTLED, HTTP_IGNORE, HTTP_RECEIVING);
+    expect(HTTP_ON_INPUT, HTTP_SERVE, HTTP_RECEIVING);
+    expect(HTTP_ON_TURN, HTTP_IGNORE, HTTP_RECEIVING);
+    expect(HTTP_ON_SENT, HTTP_IGNORE, HTTP_RECEIVING);
+    expect(HTTP_ON_BODY, HTTP_ENTER, HTTP_ANSWERING);
+    expect(HTTP_ON_ANSWER, HTTP_ENTER, HTTP_SENDING);
+}
+END_TEST
+
+START_TEST(a_body_may_be_answered_before_it_has_come_or_not_come)
+{
+    expect_request();
+    expect(HTTP_ON_RECEIVE, HTTP_ENTER, HTTP_RECEIVING);
+    expect(HTTP_ON_LAST, HTTP_ENTER, HTTP_ENDING);
+    expect_end();
+    state = HTTP_RECEIVING;
+    expect(HTTP_ON_PEER_ENDED, HTTP_CLOSE, HTTP_RECEIVING);
+}
+END_TEST
+
 START_TEST(every_state_breaks_and_is_closed_in_its_turn)
 {
     state = (http_state_t)_i;
     expect(HTTP_ON_BREAK, HTTP_WAKE, HTTP_BROKEN);
     expect(HTTP_ON_BREAK, HTTP_IGNORE, HTTP_BROKEN);
     expect(HTTP_ON_INPUT, HTTP_DISCARD, HTTP_BROKEN);
+    expect(HTTP_ON_RECEIVE, HTTP_IGNORE, HTTP_BROKEN);
+    expect(HTTP_ON_BODY, HTTP_IGNORE, HTTP_BROKEN);
     expect(HTTP_ON_ANSWER, HTTP_IGNORE, HTTP_BROKEN);
     expect(HTTP_ON_LAST, HTTP_IGNORE, HTTP_BROKEN);
     expect(HTTP_ON_STREAM, HTTP_IGNORE, HTTP_BROKEN);
@@ -134,13 +160,13 @@ END_TEST
 START_TEST(only_what_could_be_a_request_is_kept)
 {
     for (state = HTTP_READING; state < HTTP_STATES; state++)
-        ck_assert(http_state_discards(state) == (state != HTTP_READING && state != HTTP_ANSWERING && state != HTTP_SENDING));
+        ck_assert(http_state_discards(state) ==
+                  (state != HTTP_READING && state != HTTP_ANSWERING && state != HTTP_RECEIVING && state != HTTP_SENDING));
 }
 END_TEST
 
 int main(void)
 {
-    Suite *suite = suite_create("http_state");
     TCase *tests = tcase_create("http_state");
     tcase_add_checked_fixture(tests, set_up, NULL);
     tcase_add_test(tests, a_request_is_answered_and_another_follows);
@@ -149,13 +175,10 @@ int main(void)
     tcase_add_test(tests, a_stream_goes_on_when_its_peer_has_taken_all_until_it_is_closed);
     tcase_add_test(tests, a_stream_whose_peer_has_ended_is_closed);
     tcase_add_test(tests, a_request_may_be_closed_instead_of_answered);
+    tcase_add_test(tests, a_body_that_is_wanted_comes_before_the_answer);
+    tcase_add_test(tests, a_body_may_be_answered_before_it_has_come_or_not_come);
     tcase_add_loop_test(tests, every_state_breaks_and_is_closed_in_its_turn, HTTP_READING, HTTP_BROKEN);
     tcase_add_loop_test(tests, every_state_can_be_left_once, HTTP_READING, HTTP_CLOSED);
     tcase_add_test(tests, only_what_could_be_a_request_is_kept);
-    suite_add_tcase(suite, tests);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_ENV);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+    return RUN_TESTS("http_state", tests);
 }

@@ -1,8 +1,8 @@
 /* A listener that has no descriptor for who comes. */
 #include "common/http/listener.h"
+#include "tests/unit/run_tests.h"
 
 #include <arpa/inet.h>
-#include <check.h>
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -81,13 +81,7 @@ END_TEST
 
 int main(void)
 {
-    Suite *suite = suite_create("listener");
     TCase *tests = tcase_create("listener");
     tcase_add_test(tests, the_loop_sleeps_while_no_descriptor_is_left);
-    suite_add_tcase(suite, tests);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_ENV);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+    return RUN_TESTS("listener", tests);
 }

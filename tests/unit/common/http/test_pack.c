@@ -1,6 +1,6 @@
 #include "common/http/pack.h"
+#include "tests/unit/run_tests.h"
 
-#include <check.h>
 #include <stdlib.h>
 
 START_TEST(expanding_ends_at_the_limit)
@@ -71,15 +71,9 @@ END_TEST
 
 int main(void)
 {
-    Suite *suite = suite_create("pack");
     TCase *tcase = tcase_create("pack");
     tcase_add_test(tcase, expanding_ends_at_the_limit);
     tcase_add_test(tcase, final_blocks_are_expanded_too);
     tcase_add_test(tcase, offers_are_judged);
-    suite_add_tcase(suite, tcase);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_ENV);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+    return RUN_TESTS("pack", tcase);
 }

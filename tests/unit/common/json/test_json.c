@@ -1,6 +1,6 @@
 #include "common/json/json.h"
+#include "tests/unit/run_tests.h"
 
-#include <check.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -337,11 +337,5 @@ int main(void)
     tcase_add_test(tests, plain_strings_lose_their_quotes);
     tcase_add_test(tests, strings_mean_what_their_escapes_say);
     tcase_add_test(tests, whole_numbers_are_read_exactly);
-    Suite *suite = suite_create("json");
-    suite_add_tcase(suite, tests);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_ENV);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+    return RUN_TESTS("json", tests);
 }

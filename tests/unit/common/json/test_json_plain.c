@@ -1,7 +1,7 @@
 #include "common/json/json.h"
 #include "common/json/json_plain.h"
+#include "tests/unit/run_tests.h"
 
-#include <check.h>
 #include <stdlib.h>
 
 static void expect(const char *json, const char *plain)
@@ -72,11 +72,5 @@ int main(void)
     tcase_add_test(tests, what_has_no_escape_is_not_copied);
     tcase_add_test(tests, a_byte_order_mark_before_it_is_left_out_once);
     tcase_add_test(tests, what_is_no_json_does_not_become_any);
-    Suite *suite = suite_create("json_plain");
-    suite_add_tcase(suite, tests);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_ENV);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+    return RUN_TESTS("json_plain", tests);
 }

@@ -1,7 +1,7 @@
 #include "common/loop/budget.h"
 #include "common/loop/machine.h"
+#include "tests/unit/run_tests.h"
 
-#include <check.h>
 #include <stdlib.h>
 
 enum { LIMIT = 10 << 20, MANY = 100 };
@@ -113,7 +113,6 @@ END_TEST
 
 int main(void)
 {
-    Suite *suite = suite_create("budget");
     TCase *tcase = tcase_create("budget");
     tcase_add_checked_fixture(tcase, setup, teardown);
     tcase_add_test(tcase, one_alone_holds_a_fifth_at_most);
@@ -123,10 +122,5 @@ int main(void)
     tcase_add_test(tcase, where_somebody_was_refused_the_greediest_that_takes_nothing_gives_up);
     tcase_add_test(tcase, without_a_budget_all_is_fine);
     tcase_add_test(tcase, the_machine_has_memory);
-    suite_add_tcase(suite, tcase);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_ENV);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+    return RUN_TESTS("budget", tcase);
 }

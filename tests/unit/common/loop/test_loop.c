@@ -1,6 +1,6 @@
 #include "common/loop/loop.h"
+#include "tests/unit/run_tests.h"
 
-#include <check.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <unistd.h>
@@ -99,7 +99,6 @@ END_TEST
 
 int main(void)
 {
-    Suite *suite = suite_create("loop");
     TCase *tests = tcase_create("loop");
     tcase_add_checked_fixture(tests, set_up, tear_down);
     tcase_add_test(tests, a_repeating_timer_fires_until_the_loop_is_stopped);
@@ -107,10 +106,5 @@ int main(void)
     tcase_add_test(tests, a_failed_loop_ends_with_one);
     tcase_add_test(tests, sigterm_ends_the_loop_orderly);
     tcase_add_test(tests, a_loop_that_never_ran_is_destroyed_with_its_timers);
-    suite_add_tcase(suite, tests);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_ENV);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+    return RUN_TESTS("loop", tests);
 }

@@ -1,8 +1,8 @@
 /* How late the loop is. The one test that takes its time: a callback that keeps the loop busy is what it is about. */
 #include "common/clock.h"
 #include "common/loop/loop.h"
+#include "tests/unit/run_tests.h"
 
-#include <check.h>
 #include <stdlib.h>
 
 enum { BUSY_MS = 250 };
@@ -60,11 +60,5 @@ int main(void)
     TCase *tests = tcase_create("loop_lag");
     tcase_add_test(tests, a_callback_that_takes_long_makes_a_timer_late);
     tcase_add_test(tests, the_start_is_when_the_loop_was_made);
-    Suite *suite = suite_create("loop_lag");
-    suite_add_tcase(suite, tests);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_ENV);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+    return RUN_TESTS("loop_lag", tests);
 }

@@ -1,6 +1,6 @@
 #include "common/loop/sd_notify.h"
+#include "tests/unit/run_tests.h"
 
-#include <check.h>
 #include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -174,7 +174,6 @@ END_TEST
 
 int main(void)
 {
-    Suite *suite = suite_create("sd_notify");
     TCase *tests = tcase_create("sd_notify");
     tcase_add_checked_fixture(tests, set_up, tear_down);
     tcase_add_test(tests, each_state_is_one_datagram);
@@ -183,10 +182,5 @@ int main(void)
     tcase_add_loop_test(tests, a_socket_that_can_not_be_used_stops_the_start, 0, sizeof bad_names / sizeof *bad_names);
     tcase_add_test(tests, the_watchdog_is_fed_again_and_again_once_ready);
     tcase_add_loop_test(tests, who_is_not_watched_gives_no_sign, 0, sizeof not_watched / sizeof *not_watched);
-    suite_add_tcase(suite, tests);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+    return RUN_TESTS("sd_notify", tests);
 }

@@ -1,6 +1,6 @@
 #include "common/loop/share.h"
+#include "tests/unit/run_tests.h"
 
-#include <check.h>
 #include <stdlib.h>
 
 enum { PIECES = 50 };
@@ -131,7 +131,6 @@ END_TEST
 
 int main(void)
 {
-    Suite *suite = suite_create("share");
     TCase *tests = tcase_create("share");
     tcase_add_checked_fixture(tests, set_up, tear_down);
     tcase_add_test(tests, what_a_turn_has_no_time_for_goes_on_in_the_next_ones);
@@ -140,10 +139,5 @@ int main(void)
     tcase_add_test(tests, who_finds_no_time_waits_in_line_and_nobody_overtakes);
     tcase_add_test(tests, the_first_piece_of_a_turn_may_always_be_done_and_pieces_within_it);
     tcase_add_test(tests, without_a_share_there_is_time_for_everything);
-    suite_add_tcase(suite, tests);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_ENV);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+    return RUN_TESTS("share", tests);
 }

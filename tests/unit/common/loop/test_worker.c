@@ -1,6 +1,6 @@
 #include "common/loop/worker.h"
+#include "tests/unit/run_tests.h"
 
-#include <check.h>
 #include <pthread.h>
 #include <semaphore.h>
 #include <stdlib.h>
@@ -139,11 +139,5 @@ int main(void)
     tcase_add_test(tcase, a_job_that_hangs_holds_up_nobody);
     tcase_add_test(tcase, a_worker_without_a_job_ends);
     tcase_set_timeout(tcase, 60);
-    Suite *suite = suite_create("worker");
-    suite_add_tcase(suite, tcase);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_ENV);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+    return RUN_TESTS("worker", tcase);
 }

@@ -1,8 +1,8 @@
 #include "common/bus/bus_metrics.h"
 #include "common/clock.h"
 #include "connectord/sources/source_metrics.h"
+#include "tests/unit/run_tests.h"
 
-#include <check.h>
 #include <stdlib.h>
 
 static buffer_t out;
@@ -173,11 +173,5 @@ int main(void)
     tcase_add_test(tests, every_bound_of_a_histogram_is_above_the_one_before);
     tcase_add_test(tests, each_count_of_a_follower_has_its_family);
     tcase_add_test(tests, every_source_has_a_sample_in_each_family);
-    Suite *suite = suite_create("metrics");
-    suite_add_tcase(suite, tests);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_ENV);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+    return RUN_TESTS("metrics", tests);
 }

@@ -1,7 +1,7 @@
 /* Which addresses are admitted. */
 #include "common/net/network.h"
+#include "tests/unit/run_tests.h"
 
-#include <check.h>
 #include <ifaddrs.h>
 #include <netinet/in.h>
 #include <stdio.h>
@@ -101,17 +101,11 @@ END_TEST
 
 int main(void)
 {
-    Suite *suite = suite_create("network");
     TCase *tests = tcase_create("network");
     tcase_add_loop_test(tests, networks_are_words_addresses_and_addresses_with_a_length, 0, sizeof texts / sizeof *texts);
     tcase_add_loop_test(tests, an_address_is_admitted_by_the_network_that_has_it, 0, sizeof cases / sizeof *cases);
     tcase_add_test(tests, what_the_interfaces_have_is_local);
     tcase_add_test(tests, one_of_several_networks_is_enough);
     tcase_add_test(tests, addresses_are_printed_as_people_write_them);
-    suite_add_tcase(suite, tests);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_ENV);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+    return RUN_TESTS("network", tests);
 }

@@ -1,6 +1,6 @@
 #include "common/zeromq/endpoint.h"
+#include "tests/unit/run_tests.h"
 
-#include <check.h>
 #include <stdlib.h>
 
 static const struct {
@@ -47,14 +47,8 @@ END_TEST
 
 int main(void)
 {
-    Suite *suite = suite_create("endpoint");
     TCase *tests = tcase_create("endpoint");
     tcase_add_loop_test(tests, forms_are_told_apart, 0, sizeof kinds / sizeof *kinds);
     tcase_add_test(tests, addresses_are_endpoints_each_once);
-    suite_add_tcase(suite, tests);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_ENV);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+    return RUN_TESTS("endpoint", tests);
 }

@@ -1,6 +1,6 @@
 #include "common/zeromq/envelope.h"
+#include "tests/unit/run_tests.h"
 
-#include <check.h>
 #include <stdlib.h>
 
 static char packed[ENVELOPE_MAX];
@@ -58,16 +58,10 @@ END_TEST
 
 int main(void)
 {
-    Suite *suite = suite_create("envelope");
     TCase *tests = tcase_create("envelope");
     tcase_add_test(tests, an_envelope_ends_with_the_first_empty_frame_behind_the_connections_own);
     tcase_add_test(tests, without_an_empty_frame_there_is_no_envelope);
     tcase_add_test(tests, an_envelope_is_bounded_in_frames);
     tcase_add_test(tests, an_envelope_is_bounded_in_bytes);
-    suite_add_tcase(suite, tests);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_ENV);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+    return RUN_TESTS("envelope", tests);
 }

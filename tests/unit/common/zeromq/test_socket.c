@@ -5,8 +5,8 @@
 #include "common/clock.h"
 #include "common/log.h"
 #include "common/zeromq/socket.h"
+#include "tests/unit/run_tests.h"
 
-#include <check.h>
 #include <czmq.h>
 #include <netinet/tcp.h>
 #include <stdio.h>
@@ -430,7 +430,6 @@ END_TEST
 int main(void)
 {
     log_set_level(LOG_LEVEL_ERROR);
-    Suite *suite = suite_create("socket");
     TCase *tests = tcase_create("socket");
     tcase_set_timeout(tests, 60);
     tcase_add_checked_fixture(tests, set_up, tear_down);
@@ -446,11 +445,7 @@ int main(void)
     tcase_add_test(tests, a_connection_that_is_made_anew_keeps_its_subscriptions);
     tcase_add_test(tests, tcp_gives_up_a_connection_whose_peer_is_gone);
     tcase_add_test(tests, an_address_that_is_none_is_refused);
-    suite_add_tcase(suite, tests);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_ENV);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
+    int status = RUN_TESTS("socket", tests);
     socket_shutdown();
-    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+    return status;
 }

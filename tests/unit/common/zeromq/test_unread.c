@@ -1,7 +1,7 @@
 /* What waits for a peer, counted from the making of a message to its end. */
 #include "common/zeromq/unread.h"
+#include "tests/unit/run_tests.h"
 
-#include <check.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -129,7 +129,6 @@ END_TEST
 
 int main(void)
 {
-    Suite *suite = suite_create("unread");
     TCase *tests = tcase_create("unread");
     tcase_add_checked_fixture(tests, set_up, tear_down);
     tcase_add_test(tests, a_message_counts_until_it_is_closed);
@@ -138,10 +137,5 @@ int main(void)
     tcase_add_test(tests, peers_for_whom_something_waits_are_remembered_while_many_come_and_go);
     tcase_add_test(tests, a_message_may_outlive_the_account);
     tcase_add_test(tests, another_thread_closes_them);
-    suite_add_tcase(suite, tests);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_ENV);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+    return RUN_TESTS("unread", tests);
 }

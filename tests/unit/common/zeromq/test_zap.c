@@ -3,9 +3,9 @@
 #include "common/zeromq/guard.h"
 #include "common/zeromq/socket.h"
 #include "common/zeromq/zap.h"
+#include "tests/unit/run_tests.h"
 #include "tests/unit/temporary_folder.h"
 
-#include <check.h>
 #include <czmq.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -198,7 +198,6 @@ END_TEST
 int main(void)
 {
     log_set_level(LOG_LEVEL_ERROR);
-    Suite *suite = suite_create("zap");
     TCase *tests = tcase_create("zap");
     tcase_set_timeout(tests, 60);
     tcase_add_checked_fixture(tests, set_up, tear_down);
@@ -206,11 +205,7 @@ int main(void)
     tcase_add_test(tests, a_crowd_that_comes_at_once_is_let_in);
     tcase_add_test(tests, a_service_that_follows_another_at_once_is_asked_about_its_connections_too);
     tcase_add_test(tests, connections_to_a_publisher_come_at_its_pace);
-    suite_add_tcase(suite, tests);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_ENV);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
+    int status = RUN_TESTS("zap", tests);
     socket_shutdown();
-    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+    return status;
 }

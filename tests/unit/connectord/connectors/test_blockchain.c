@@ -1,128 +1,27 @@
 /* What is the blockchain connector's own, against a server in the same loop; what every connector must do is
  * test_connector.c's.
- *
- * Over 400 lines, but one idea: tables of messages and what is made of them.
  */
-#include "common/log.h"
-#include "connectord/connectors/connector.h"
-#include "tests/unit/websocket_server.h"
-
-#include <stdarg.h>
-#include <uv.h>
+#include "tests/unit/exchange_fixture.h"
+#include "tests/unit/run_tests.h"
 
 #define TRADE_OF(seqnum, symbol, id)                                                                                           \
     "{\"seqnum\":" #seqnum ",\"event\":\"updated\",\"channel\":\"trades\",\"symbol\":\"" symbol                                \
     "\",\"timestamp\":\"2019-08-13T11:30:06.100140Z\",\"side\":\"sell\",\"qty\":8.5E-5,\"price\":11252.4,\"trade_id\":\"" id   \
     "\"}"
 
-static loop_t *loop;
-static web_t *web;
-static websocket_server_t server;
-static source_config_t config;
-static text_t symbols[] = {{"BTC-USD", 7}, {"ETH-USD", 7}, {"LTC-USD", 7}};
 static const connector_t *blockchain;
 static void *connector;
-static char events[8192]; /* what the connector told, a word or so each */
-static char heard[8192];  /* what the server was sent, a line each */
-static bool disconnects_at_gap;
-
-#define UNTIL(condition)                                                                                                       \
-    while (!(condition))                                                                                                       \
-    uv_run(loop_uv(loop), UV_RUN_ONCE)
-
-static void note(char log[static 8192], const char *format, ...) __attribute__((format(printf, 2, 3)));
-
-static void note(char log[static 8192], const char *format, ...)
-{
-    size_t length = strlen(log);
-    va_list arguments;
-    va_start(arguments, format);
-    vsnprintf(log + length, 8192 - length, format, arguments);
-    va_end(arguments);
-    uv_stop(loop_uv(loop)); /* so that UNTIL looks before the loop sleeps */
-}
-
-static void on_connected(void *arg)
-{
-    (void)arg;
-    note(events, "connected ");
-}
-
-static void on_confirmed(void *arg, text_t symbol, bool subscribed)
-{
-    (void)arg;
-    note(events, "%c%.*s ", subscribed ? '+' : '-', TEXT_ARG(symbol));
-}
-
-static void on_rejected(void *arg, text_t symbol, text_t reason)
-{
-    (void)arg;
-    note(events, "rejected:%.*s:%.*s ", TEXT_ARG(symbol), TEXT_ARG(reason));
-}
-
-static void on_trade(void *arg, const trade_t *trade)
-{
-    (void)arg;
-    ck_assert_int_gt(trade->received_ns, 0);
-    note(events, "trade:%.*s ", TEXT_ARG(trade->id));
-}
-
-static void on_gap(void *arg, uint64_t expected, uint64_t found)
-{
-    (void)arg;
-    note(events, "gap:%llu-%llu ", (unsigned long long)expected, (unsigned long long)found);
-    if (disconnects_at_gap)
-        blockchain->disconnect(connector);
-}
-
-static void on_malformed(void *arg, const char *reason, text_t sample)
-{
-    (void)arg;
-    ck_assert_uint_le(sample.length, 200);
-    note(events, "malformed:%s ", reason);
-}
-
-static void on_lost(void *arg, const loss_t *loss)
-{
-    (void)arg;
-    note(events, "lost:%s ", loss->reason);
-}
-
-static const connector_events_t connector_events = {on_connected, on_confirmed, on_rejected, on_trade,
-                                                    on_gap,       on_malformed, on_lost};
-
-static void server_on_message(websocket_server_t *self, text_t message)
-{
-    (void)self;
-    note(heard, "%.*s\n", TEXT_ARG(message));
-}
 
 static void set_up(void)
 {
-    log_set_level(LOG_LEVEL_ERROR);
-    events[0] = heard[0] = '\0';
-    disconnects_at_gap = false;
-    loop = loop_new();
-    web = web_new(loop, 1024);
-    server = (websocket_server_t){.on_message = server_on_message};
-    server_start(&server, web, NULL, NULL);
-    config = (source_config_t){.name = TEXT("exchange"),
-                               .url = server.url,
-                               .token = "",
-                               .ca = "",
-                               .symbols = symbols,
-                               .symbol_count = 3,
-                               .silence_ms = 60000,
-                               .messages_per_minute = 1200};
+    exchange_set_up();
     blockchain = connector_find("blockchain");
 }
 
 static void tear_down(void)
 {
     blockchain->close(connector);
-    web_destroy(&web);
-    server_release(&server);
-    loop_destroy(&loop);
+    exchange_tear_down();
 }
 
 /* Connects and has the first symbols subscribed; the server has heard the heartbeat's request and theirs. */
@@ -136,13 +35,6 @@ static void connect_with(size_t count)
         blockchain->subscribe(connector, symbols[i]);
     UNTIL(count == 0 || strstr(heard, symbols[count - 1].at));
     UNTIL(strstr(heard, "heartbeat"));
-    events[0] = '\0';
-}
-
-static void check_after(const char *last, const char *wanted)
-{
-    UNTIL(strstr(events, last));
-    ck_assert_str_eq(events, wanted);
     events[0] = '\0';
 }
 
@@ -220,10 +112,16 @@ START_TEST(every_channel_counts_in_the_numbering)
 }
 END_TEST
 
+static void disconnect_at_gap(const char *event)
+{
+    if (strncmp(event, "gap:", 4) == 0)
+        blockchain->disconnect(connector);
+}
+
 START_TEST(nothing_comes_after_a_disconnect_at_a_hole)
 {
     connect_with(1);
-    disconnects_at_gap = true;
+    upon_event = disconnect_at_gap;
     server_send(&server, TRADE_OF(0, "BTC-USD", "a"));
     server_send(&server, TRADE_OF(5, "BTC-USD", "b"));
     server_send(&server, TRADE_OF(6, "BTC-USD", "c"));
@@ -462,11 +360,5 @@ int main(void)
     tcase_add_test(tests, no_more_is_sent_than_the_limit_allows);
     tcase_add_test(tests, each_connection_begins_anew);
     tcase_add_test(tests, silence_is_a_loss);
-    Suite *suite = suite_create("blockchain");
-    suite_add_tcase(suite, tests);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_ENV);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+    return RUN_TESTS("blockchain", tests);
 }

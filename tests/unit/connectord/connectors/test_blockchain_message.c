@@ -1,8 +1,8 @@
 #include "common/json/json.h"
 #include "connectord/connectors/blockchain_message.h"
 #include "connectord/connectors/gaps.h"
+#include "tests/unit/run_tests.h"
 
-#include <check.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -349,11 +349,5 @@ int main(void)
     tcase_add_test(tests, trade_cut_anywhere_is_malformed);
     tcase_add_test(tests, recording_of_the_real_exchange_has_no_malformed_message_and_no_hole);
     tcase_add_test(tests, real_trades_are_read_digit_for_digit);
-    Suite *suite = suite_create("blockchain_message");
-    suite_add_tcase(suite, tests);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_ENV);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+    return RUN_TESTS("blockchain_message", tests);
 }

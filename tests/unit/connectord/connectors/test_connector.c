@@ -1,7 +1,7 @@
 /* The table of connectors; what each must do is in tests/contract/test_connector.c. */
 #include "connectord/connectors/connector.h"
+#include "tests/unit/run_tests.h"
 
-#include <check.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -11,7 +11,7 @@ START_TEST(every_connector_is_found_by_its_name)
     size_t count = 0;
     for (; (connector = connector_at(count)); count++)
         ck_assert_ptr_eq(connector_find(connector->name), connector);
-    ck_assert_uint_eq(count, 3);
+    ck_assert_uint_eq(count, 5);
     ck_assert_ptr_null(connector_find("fake"));
     ck_assert_ptr_null(connector_find(""));
 }
@@ -21,9 +21,9 @@ START_TEST(names_are_those_of_all_as_far_as_there_is_room)
 {
     char names[64], few[16];
     connector_names(names, sizeof names);
-    ck_assert_str_eq(names, "blockchain, replay, websocket");
+    ck_assert_str_eq(names, "blockchain, http, push, replay, websocket");
     connector_names(few, sizeof few);
-    ck_assert_str_eq(few, "blockchain, rep");
+    ck_assert_str_eq(few, "blockchain, htt");
     connector_names(few, 1);
     ck_assert_str_eq(few, "");
 }
@@ -70,11 +70,5 @@ int main(void)
     tcase_add_test(tests, names_are_those_of_all_as_far_as_there_is_room);
     tcase_add_test(tests, every_connectors_settings_are_in_the_schema);
     tcase_add_test(tests, what_repeats_is_a_flag_of_the_connectors_own);
-    Suite *suite = suite_create("connector");
-    suite_add_tcase(suite, tests);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_ENV);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+    return RUN_TESTS("connector", tests);
 }

@@ -1,6 +1,6 @@
 #include "connectord/connectors/gaps.h"
+#include "tests/unit/run_tests.h"
 
-#include <check.h>
 #include <stdlib.h>
 
 START_TEST(numbers_in_order_have_no_hole)
@@ -156,11 +156,5 @@ int main(void)
     tcase_add_test(tests, more_is_missing_than_was_unread);
     tcase_add_test(tests, unread_message_excuses_only_until_the_next_number);
     tcase_add_test(tests, largest_number_does_not_wrap);
-    Suite *suite = suite_create("gaps");
-    suite_add_tcase(suite, tests);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_ENV);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+    return RUN_TESTS("gaps", tests);
 }

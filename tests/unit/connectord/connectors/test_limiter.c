@@ -1,7 +1,7 @@
 #include "common/clock.h"
 #include "connectord/connectors/limiter.h"
+#include "tests/unit/run_tests.h"
 
-#include <check.h>
 #include <stdlib.h>
 
 /* Who sends whenever it may, asking every `step_ns` for ten minutes, never sends more than `per_minute` in any 60 s. */
@@ -85,11 +85,5 @@ int main(void)
     tcase_add_test(tests, wait_says_when_the_next_may_go);
     tcase_add_test(tests, long_silence_earns_no_more_than_a_full_bucket);
     tcase_add_test(tests, clock_that_goes_back_earns_nothing);
-    Suite *suite = suite_create("limiter");
-    suite_add_tcase(suite, tests);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_ENV);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+    return RUN_TESTS("limiter", tests);
 }

@@ -1,6 +1,6 @@
 #include "connectord/connectors/line_reader.h"
+#include "tests/unit/run_tests.h"
 
-#include <check.h>
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -136,7 +136,7 @@ START_TEST(line_that_is_too_long_is_skipped_and_no_other)
         check_long_line(n, "\n", LINE_TOO_LONG);
         check_long_line(n, "\r\n", LINE_TOO_LONG);
     }
-    check_long_line(1000000, "\n", LINE_TOO_LONG);
+    check_long_line(3000000, "\n", LINE_TOO_LONG);
 }
 END_TEST
 
@@ -186,11 +186,5 @@ int main(void)
     tcase_add_test(tests, line_that_is_too_long_is_skipped_and_no_other);
     tcase_add_test(tests, many_lines_across_the_buffers_end_are_whole);
     tcase_add_test(tests, what_is_no_regular_file_is_refused);
-    Suite *suite = suite_create("line_reader");
-    suite_add_tcase(suite, tests);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_ENV);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+    return RUN_TESTS("line_reader", tests);
 }

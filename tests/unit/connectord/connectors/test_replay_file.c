@@ -1,144 +1,5 @@
 /* What is the replay connector's own: pace, laps, when it begins. What every connector must do is test_connector.c's. */
-#include "common/clock.h"
-#include "common/log.h"
-#include "connectord/connectors/connector.h"
-#include "tests/unit/temporary_folder.h"
-
-#include <stdarg.h>
-#include <uv.h>
-
-static loop_t *loop;
-static folder_t folder;
-static char path[96];
-static source_config_t config;
-enum { SPEED = 1, LOOP }; /* their places in its settings */
-static text_t symbols[] = {{"BTC-USD", 7}, {"ETH-USD", 7}};
-static const connector_t *replay;
-static void *connector;
-static char events[8192]; /* what the connector told, a word each */
-static int trades;
-
-#define UNTIL(condition)                                                                                                       \
-    while (!(condition))                                                                                                       \
-    uv_run(loop_uv(loop), UV_RUN_ONCE)
-
-static void note(const char *format, ...) __attribute__((format(printf, 1, 2)));
-
-static void note(const char *format, ...)
-{
-    size_t length = strlen(events);
-    va_list arguments;
-    va_start(arguments, format);
-    vsnprintf(events + length, sizeof events - length, format, arguments);
-    va_end(arguments);
-    uv_stop(loop_uv(loop)); /* so that UNTIL looks before the loop sleeps */
-}
-
-static void on_connected(void *arg)
-{
-    (void)arg;
-    note("connected ");
-}
-
-static void on_confirmed(void *arg, text_t symbol, bool subscribed)
-{
-    (void)arg;
-    note("%c%.*s ", subscribed ? '+' : '-', TEXT_ARG(symbol));
-}
-
-static void on_rejected(void *arg, text_t symbol, text_t reason)
-{
-    (void)arg, (void)symbol, (void)reason;
-}
-
-static void on_trade(void *arg, const trade_t *trade)
-{
-    (void)arg;
-    trades++;
-    note("%.*s ", TEXT_ARG(trade->id));
-}
-
-static void on_gap(void *arg, uint64_t expected, uint64_t found)
-{
-    (void)arg, (void)expected, (void)found;
-    note("gap ");
-}
-
-static void on_malformed(void *arg, const char *reason, text_t sample)
-{
-    (void)arg, (void)sample;
-    note("malformed:%s ", reason);
-}
-
-static void on_lost(void *arg, const loss_t *loss)
-{
-    (void)arg;
-    note("lost:%s ", loss->reason);
-}
-
-static const connector_events_t connector_events = {on_connected, on_confirmed, on_rejected, on_trade,
-                                                    on_gap,       on_malformed, on_lost};
-
-static void set_up(void)
-{
-    log_set_level(LOG_LEVEL_ERROR);
-    events[0] = '\0';
-    trades = 0;
-    loop = loop_new();
-    folder = folder_new();
-    ck_assert_ptr_nonnull(loop);
-    snprintf(path, sizeof path, "%s/recording", folder.path);
-    config = (source_config_t){.name = TEXT("file"),
-                               .symbols = symbols,
-                               .symbol_count = 2,
-                               .settings = {{"file", .text = path}, [SPEED] = {"speed"}, [LOOP] = {"loop"}},
-                               .setting_count = 3};
-    replay = connector_find("replay");
-    connector = NULL;
-}
-
-static void tear_down(void)
-{
-    replay->close(connector);
-    loop_destroy(&loop);
-    folder_remove(&folder);
-}
-
-/* A trade's frame. */
-static void print_trade(FILE *out, const char *symbol, const char *id, const char *time)
-{
-    fprintf(
-        out,
-        "{\"seqnum\":9,\"event\":\"updated\",\"channel\":\"trades\",\"symbol\":\"%s\",\"timestamp\":\"%s\",\"side\":\"buy\","
-        "\"qty\":1,\"price\":2,\"trade_id\":\"%s\"}\n",
-        symbol, time, id);
-}
-
-static FILE *record(void)
-{
-    FILE *out = fopen(path, "w");
-    ck_assert_ptr_nonnull(out);
-    return out;
-}
-
-static void connect_with(size_t subscriptions)
-{
-    if (!connector)
-        connector = replay->open(loop, NULL, &config, &connector_events, NULL);
-    ck_assert_ptr_nonnull(connector);
-    replay->connect(connector);
-    UNTIL(strstr(events, "connected"));
-    for (size_t i = 0; i < subscriptions; i++)
-        replay->subscribe(connector, symbols[i]);
-    events[0] = '\0';
-}
-
-/* Everything that comes within 20 ms. */
-static void settle(void)
-{
-    for (int64_t end_ns = clock_mono_ns() + 20 * NS_PER_MS; clock_mono_ns() < end_ns;)
-        uv_run(loop_uv(loop), UV_RUN_NOWAIT);
-}
+#include "tests/unit/replay_fixture.h"
 
 static void record_three(const char *first, const char *second, const char *third)
 {
@@ -293,7 +154,7 @@ START_TEST(line_that_is_no_frame_is_told_with_its_number)
     print_trade(out, "BTC-USD", "a", "2025-11-10T17:00:00Z");
     fputs("{\"seqnum\":1,\"event\":\"updated\",\"channel\":\"heartbeat\",\"timestamp\":\"2021-01-01T00:00:00Z\"}\n", out);
     fputs("nonsense\n", out);
-    for (int i = 0; i < 100000; i++)
+    for (int i = 0; i < 2000000; i++)
         fputc('x', out);
     fputs("\n\r\n", out);
     print_trade(out, "XRP-USD", "b", "2025-11-10T17:00:00Z"); /* not configured: left out in silence */
@@ -302,7 +163,7 @@ START_TEST(line_that_is_no_frame_is_told_with_its_number)
     fclose(out);
     connect_with(2);
     settle();
-    ck_assert_str_eq(events, "+BTC-USD +ETH-USD a malformed:line 3: expected JSON malformed:line 4: over 64 KiB "
+    ck_assert_str_eq(events, "+BTC-USD +ETH-USD a malformed:line 3: expected JSON malformed:line 4: over 1 MiB "
                              "malformed:line 7: trade_id: invalid, found  c ");
 }
 END_TEST
@@ -354,11 +215,5 @@ int main(void)
     tcase_add_test(tests, line_that_is_no_frame_is_told_with_its_number);
     tcase_add_test(tests, others_get_their_turn_while_it_plays_as_fast_as_it_goes);
     tcase_add_test(tests, file_that_is_none_is_a_loss_that_names_it);
-    Suite *suite = suite_create("replay_file");
-    suite_add_tcase(suite, tests);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_ENV);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+    return RUN_TESTS("replay_file", tests);
 }

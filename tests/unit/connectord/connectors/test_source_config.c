@@ -138,5 +138,5 @@ int main(void)
         settings_of_lines_are_read_and_can_be_copied,
         settings_are_compared_but_for_the_order_of_the_symbols,
     };
-    return RUN_TESTS("source_config", tests);
+    return RUN_TESTS("source_config", TEST_CASE_WITHIN(20, set_up, tear_down, tests));
 }

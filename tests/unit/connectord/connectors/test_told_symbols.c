@@ -1,6 +1,6 @@
 #include "connectord/connectors/told_symbols.h"
+#include "tests/unit/run_tests.h"
 
-#include <check.h>
 #include <stdlib.h>
 
 static told_symbols_t symbols;
@@ -151,7 +151,6 @@ END_TEST
 
 int main(void)
 {
-    Suite *suite = suite_create("told_symbols");
     TCase *tests = tcase_create("told_symbols");
     tcase_add_checked_fixture(tests, setup, teardown);
     tcase_add_test(tests, each_is_told_once_and_comes_again_until_it_is_sent);
@@ -163,10 +162,5 @@ int main(void)
     tcase_add_test(tests, one_that_is_subscribed_already_is_known_once);
     tcase_add_test(tests, what_was_not_heard_is_told_again);
     tcase_add_test(tests, another_connection_begins_with_none);
-    suite_add_tcase(suite, tests);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_ENV);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+    return RUN_TESTS("told_symbols", tests);
 }

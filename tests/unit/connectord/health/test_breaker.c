@@ -1,7 +1,7 @@
 #include "common/clock.h"
 #include "connectord/health/breaker.h"
+#include "tests/unit/run_tests.h"
 
-#include <check.h>
 #include <stdlib.h>
 
 static const breaker_config_t config = {.failures = 3, .healthy_ms = 1000, .open_ms = 60000};
@@ -130,11 +130,5 @@ int main(void)
     tcase_add_test(tests, after_a_trial_that_held_it_takes_as_many_failures_again);
     tcase_add_test(tests, with_zero_failures_it_never_opens);
     tcase_add_test(tests, states_have_the_names_of_the_protocol);
-    Suite *suite = suite_create("breaker");
-    suite_add_tcase(suite, tests);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_ENV);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+    return RUN_TESTS("breaker", tests);
 }

@@ -1,8 +1,8 @@
 #include "common/clock.h"
 #include "common/timestamp.h"
 #include "connectord/health/health.h"
+#include "tests/unit/run_tests.h"
 
-#include <check.h>
 #include <stdlib.h>
 
 static health_t health;
@@ -166,11 +166,5 @@ int main(void)
     tcase_add_test(tests, lost_connections_cost_and_are_forgotten_more_slowly);
     tcase_add_test(tests, stale_streams_cost_their_share);
     tcase_add_test(tests, the_worst_of_all_is_zero);
-    Suite *suite = suite_create("health");
-    suite_add_tcase(suite, tests);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_ENV);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+    return RUN_TESTS("health", tests);
 }

@@ -1,7 +1,7 @@
 #include "common/clock.h"
 #include "connectord/health/stale_streams.h"
+#include "tests/unit/run_tests.h"
 
-#include <check.h>
 #include <stdlib.h>
 
 enum { BTC, ETH, LTC, COUNT };
@@ -227,11 +227,5 @@ int main(void)
     tcase_add_test(tests, market_that_sleeps_costs_ever_fewer_reconnects);
     tcase_add_test(tests, one_stream_costs_one_reconnect_for_each_silence);
     tcase_add_test(tests, trade_begins_the_remedies_again);
-    Suite *suite = suite_create("stale_streams");
-    suite_add_tcase(suite, tests);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_ENV);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+    return RUN_TESTS("stale_streams", tests);
 }

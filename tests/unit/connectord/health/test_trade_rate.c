@@ -1,7 +1,7 @@
 #include "common/clock.h"
 #include "connectord/health/trade_rate.h"
+#include "tests/unit/run_tests.h"
 
-#include <check.h>
 #include <math.h>
 #include <stdlib.h>
 
@@ -183,11 +183,5 @@ int main(void)
     tcase_add_test(tests, the_time_between_two_connections_is_no_interval);
     tcase_add_test(tests, a_trade_that_nobody_expects_is_ignored);
     tcase_add_test(tests, switched_off_it_says_nothing);
-    Suite *suite = suite_create("trade_rate");
-    suite_add_tcase(suite, tests);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_ENV);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+    return RUN_TESTS("trade_rate", tests);
 }

@@ -1,6 +1,6 @@
 #include "connectord/journal/crc32c.h"
+#include "tests/unit/run_tests.h"
 
-#include <check.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -58,16 +58,10 @@ END_TEST
 
 int main(void)
 {
-    Suite *suite = suite_create("crc32c");
     TCase *tests = tcase_create("crc32c");
     tcase_add_loop_test(tests, vectors_of_the_rfc_are_met, 0, 2);
     tcase_add_loop_test(tests, nothing_has_the_checksum_zero, 0, 2);
     tcase_add_loop_test(tests, pieces_give_what_the_whole_gives, 0, 2);
     tcase_add_test(tests, both_agree_at_every_length_and_alignment);
-    suite_add_tcase(suite, tests);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_ENV);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+    return RUN_TESTS("crc32c", tests);
 }

@@ -1,6 +1,6 @@
 #include "connectord/journal/dedup.h"
+#include "tests/unit/run_tests.h"
 
-#include <check.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -216,7 +216,6 @@ END_TEST
 
 int main(void)
 {
-    Suite *suite = suite_create("dedup");
     TCase *tests = tcase_create("dedup");
     tcase_set_timeout(tests, 60); /* a million ids, on a machine that is busy */
     tcase_add_test(tests, an_id_is_known_once_it_was_added);
@@ -230,10 +229,5 @@ int main(void)
     tcase_add_test(tests, another_trade_with_a_known_id_is_told_from_a_repeat);
     tcase_add_test(tests, a_window_full_of_one_id_knows_each_trade_in_it_and_forgets_the_oldest);
     tcase_add_test(tests, it_agrees_with_a_plain_list_of_ids_and_fingerprints);
-    suite_add_tcase(suite, tests);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_ENV);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+    return RUN_TESTS("dedup", tests);
 }

@@ -1,6 +1,7 @@
 #include "common/log.h"
 #include "proto/record.h"
 #include "tests/unit/journal_fixture.h"
+#include "tests/unit/run_tests.h"
 
 #include <signal.h>
 #include <sys/resource.h>
@@ -363,7 +364,6 @@ END_TEST
 int main(void)
 {
     log_set_level(LOG_LEVEL_ERROR);
-    Suite *suite = suite_create("journal");
     TCase *tests = tcase_create("journal");
     tcase_add_checked_fixture(tests, setup, teardown);
     tcase_set_timeout(tests, 60);
@@ -382,10 +382,5 @@ int main(void)
     tcase_add_test(tests, without_room_on_the_disk_nothing_is_appended_until_there_is);
     tcase_add_test(tests, more_streams_than_a_segment_can_name_are_refused);
     tcase_add_loop_test(tests, whatever_happens_no_seq_is_lost_or_counted_twice, 0, 3);
-    suite_add_tcase(suite, tests);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_ENV);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+    return RUN_TESTS("journal", tests);
 }

@@ -1,6 +1,7 @@
 /* What the journal makes of files that a crash, a bad disk or somebody else left. */
 #include "common/log.h"
 #include "tests/unit/journal_fixture.h"
+#include "tests/unit/run_tests.h"
 
 #include <fcntl.h>
 #include <sys/stat.h>
@@ -316,7 +317,6 @@ END_TEST
 int main(void)
 {
     log_set_level(LOG_LEVEL_ERROR);
-    Suite *suite = suite_create("journal_damage");
     TCase *tests = tcase_create("journal_damage");
     tcase_add_checked_fixture(tests, setup, teardown);
     tcase_set_timeout(tests, 60);
@@ -332,10 +332,5 @@ int main(void)
     tcase_add_test(tests, giving_up_an_epoch_can_be_cut_off_and_is_done_again);
     tcase_add_test(tests, a_newer_versions_journal_is_left_alone);
     tcase_add_test(tests, other_files_in_the_folder_do_not_matter);
-    suite_add_tcase(suite, tests);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_ENV);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+    return RUN_TESTS("journal_damage", tests);
 }

@@ -1,7 +1,7 @@
 /* A journal that goes on whatever others leave of the disk and of the descriptors. */
 #include "tests/unit/journal_fixture.h"
+#include "tests/unit/run_tests.h"
 
-#include <check.h>
 #include <errno.h>
 #include <signal.h>
 #include <stdlib.h>
@@ -153,7 +153,6 @@ END_TEST
 
 int main(void)
 {
-    Suite *suite = suite_create("journal_room");
     TCase *tests = tcase_create("journal_room");
     tcase_add_checked_fixture(tests, set_up, tear_down);
     tcase_add_test(tests, a_full_disk_costs_the_oldest_trades_and_no_new_one);
@@ -162,10 +161,5 @@ int main(void)
     tcase_add_test(tests, a_full_ring_needs_no_spare);
     tcase_add_test(tests, a_journal_that_is_stuck_says_why_and_goes_on_when_it_can);
     tcase_add_test(tests, a_spare_is_no_part_of_the_journal);
-    suite_add_tcase(suite, tests);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_ENV);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+    return RUN_TESTS("journal_room", tests);
 }

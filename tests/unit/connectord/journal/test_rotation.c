@@ -126,5 +126,5 @@ int main(void)
         loss_of_the_other_line_during_a_rotation_is_a_loss,
         rotation_does_not_forget_a_release,
     };
-    return RUN_TESTS("rotation", tests);
+    return RUN_TESTS("rotation", TEST_CASE_WITHIN(20, set_up, tear_down, tests));
 }

@@ -1,5 +1,6 @@
 #include "connectord/journal/segment.h"
 
+#include "tests/unit/run_tests.h"
 #include "tests/unit/temporary_folder.h"
 
 #include <fcntl.h>
@@ -313,7 +314,6 @@ END_TEST
 
 int main(void)
 {
-    Suite *suite = suite_create("segment");
     TCase *tests = tcase_create("segment");
     tcase_add_test(tests, what_was_appended_is_found_again);
     tcase_add_test(tests, appending_goes_on_behind_the_last_record);
@@ -326,10 +326,5 @@ int main(void)
     tcase_add_loop_test(tests, a_header_that_is_none_is_told_from_a_newer_one, 0, 7);
     tcase_add_test(tests, a_file_shorter_than_a_header_is_garbage);
     tcase_add_test(tests, a_segment_is_there_only_after_its_commit);
-    suite_add_tcase(suite, tests);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_ENV);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+    return RUN_TESTS("segment", tests);
 }

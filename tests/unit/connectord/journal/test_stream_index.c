@@ -1,6 +1,6 @@
 #include "connectord/journal/stream_index.h"
+#include "tests/unit/run_tests.h"
 
-#include <check.h>
 #include <stdlib.h>
 
 static void push(stream_index_t *index, uint64_t count)
@@ -122,7 +122,6 @@ END_TEST
 
 int main(void)
 {
-    Suite *suite = suite_create("stream_index");
     TCase *tests = tcase_create("stream_index");
     tcase_add_test(tests, positions_are_found_by_seq);
     tcase_add_test(tests, a_steady_number_of_seqs_needs_no_more_memory);
@@ -131,10 +130,5 @@ int main(void)
     tcase_add_test(tests, what_was_before_is_filled_in_later);
     tcase_add_test(tests, an_empty_index_begins_where_it_is_told_to);
     tcase_add_test(tests, an_enormous_hole_takes_no_memory);
-    suite_add_tcase(suite, tests);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_ENV);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+    return RUN_TESTS("stream_index", tests);
 }

@@ -1,7 +1,7 @@
 /* Counts of seconds, milliseconds, …, exactly as they are told. */
 #include "connectord/mapping/epoch_time.h"
+#include "tests/unit/run_tests.h"
 
-#include <check.h>
 #include <stdlib.h>
 
 enum { S = 1000000000, MS = 1000000, US = 1000, NS = 1 };
@@ -58,13 +58,7 @@ END_TEST
 
 int main(void)
 {
-    Suite *suite = suite_create("epoch_time");
     TCase *tcase = tcase_create("epoch_time");
     tcase_add_loop_test(tcase, a_count_is_read_exactly_or_not_at_all, 0, sizeof cases / sizeof *cases);
-    suite_add_tcase(suite, tcase);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_ENV);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+    return RUN_TESTS("epoch_time", tcase);
 }

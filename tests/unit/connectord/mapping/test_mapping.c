@@ -2,8 +2,8 @@
 #include "connectord/mapping/mapping_test.h"
 
 #include "common/buffer.h"
+#include "tests/unit/run_tests.h"
 
-#include <check.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -389,7 +389,6 @@ END_TEST
 
 int main(void)
 {
-    Suite *suite = suite_create("mapping");
     TCase *tests = tcase_create("mapping");
     tcase_add_checked_fixture(tests, setup, teardown);
     tcase_add_test(tests, okx_has_an_array_of_records_and_its_numbers_in_quotes);
@@ -407,10 +406,5 @@ int main(void)
     tcase_add_test(tests, data_that_is_too_long_is_refused);
     tcase_add_loop_test(tests, a_mistake_in_a_mapping_is_told_with_its_path, 0, sizeof mistakes / sizeof *mistakes);
     tcase_add_test(tests, tests_in_a_mapping_compare_digit_for_digit);
-    suite_add_tcase(suite, tests);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_ENV);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+    return RUN_TESTS("mapping", tests);
 }

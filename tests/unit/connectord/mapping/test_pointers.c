@@ -1,6 +1,6 @@
 #include "connectord/mapping/pointers.h"
+#include "tests/unit/run_tests.h"
 
-#include <check.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -156,7 +156,6 @@ END_TEST
 
 int main(void)
 {
-    Suite *suite = suite_create("pointers");
     TCase *tests = tcase_create("pointers");
     tcase_add_checked_fixture(tests, setup, NULL);
     tcase_add_test(tests, the_examples_of_the_rfc_are_found_in_one_pass);
@@ -169,10 +168,5 @@ int main(void)
     tcase_add_loop_test(tests, an_invalid_pointer_is_refused, 0, sizeof invalid_pointers / sizeof *invalid_pointers);
     tcase_add_test(tests, there_is_an_end_of_places_and_of_names);
     tcase_add_test(tests, a_scalar_is_a_whole_text);
-    suite_add_tcase(suite, tests);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_ENV);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+    return RUN_TESTS("pointers", tests);
 }

@@ -1,7 +1,7 @@
 /* Templates, and spellings that are made with them. */
 #include "connectord/mapping/spelling.h"
+#include "tests/unit/run_tests.h"
 
-#include <check.h>
 #include <stdlib.h>
 
 static char error[TEMPLATE_ERROR_MAX];
@@ -38,10 +38,10 @@ END_TEST
 static const struct {
     const char *template, *error;
 } mistakes[] = {
-    {"${symbl}", "expected native, symbol, key, base, quote or token in ${}, found symbl"},
+    {"${symbl}", "expected native, symbol, key, channel, base, quote or token in ${}, found symbl"},
     {"${base:title}", "expected lower or upper behind the colon in ${}, found title"},
     {"${base", "expected a } behind ${, found base"},
-    {"${}", "expected native, symbol, key, base, quote or token in ${}, found "},
+    {"${}", "expected native, symbol, key, channel, base, quote or token in ${}, found "},
 };
 
 START_TEST(a_mistake_in_a_template_is_named)
@@ -117,7 +117,6 @@ END_TEST
 
 int main(void)
 {
-    Suite *suite = suite_create("spelling");
     TCase *tests = tcase_create("spelling");
     tcase_add_loop_test(tests, values_stand_in_their_places, 0, sizeof printed / sizeof *printed);
     tcase_add_loop_test(tests, a_mistake_in_a_template_is_named, 0, sizeof mistakes / sizeof *mistakes);
@@ -126,10 +125,5 @@ int main(void)
     tcase_add_test(tests, a_table_spells_what_stands_in_it);
     tcase_add_test(tests, without_a_rule_names_are_the_symbols);
     tcase_add_loop_test(tests, another_rule_is_refused, 0, sizeof no_rules / sizeof *no_rules);
-    suite_add_tcase(suite, tests);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_ENV);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+    return RUN_TESTS("spelling", tests);
 }

@@ -1,7 +1,7 @@
 /* Who has subscribed to what: peer by peer. */
 #include "connectord/publish/bus_subscribers.h"
+#include "tests/unit/run_tests.h"
 
-#include <check.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -182,7 +182,6 @@ END_TEST
 
 int main(void)
 {
-    Suite *suite = suite_create("bus_subscribers");
     TCase *tests = tcase_create("bus_subscribers");
     tcase_add_checked_fixture(tests, set_up, tear_down);
     tcase_add_test(tests, a_stream_is_wanted_until_the_last_of_its_peers_ends_it);
@@ -192,10 +191,5 @@ int main(void)
     tcase_add_test(tests, of_those_that_want_what_nobody_offers_the_greediest_goes);
     tcase_add_test(tests, another_peer_than_the_one_that_asks_may_be_the_greediest);
     tcase_add_test(tests, a_prefix_counts_for_each_peer_that_has_it);
-    suite_add_tcase(suite, tests);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_ENV);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+    return RUN_TESTS("bus_subscribers", tests);
 }

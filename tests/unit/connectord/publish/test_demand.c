@@ -1,6 +1,6 @@
 #include "connectord/publish/demand.h"
+#include "tests/unit/run_tests.h"
 
-#include <check.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -237,7 +237,6 @@ END_TEST
 
 int main(void)
 {
-    Suite *suite = suite_create("demand");
     TCase *tests = tcase_create("demand");
     tcase_add_loop_test(tests, a_prefix_is_demand_for_the_topics_that_it_begins, 0, sizeof prefixes / sizeof *prefixes);
     tcase_add_test(tests, a_stream_is_released_when_its_last_prefix_goes);
@@ -249,10 +248,5 @@ int main(void)
     tcase_add_test(tests, what_is_withdrawn_is_not_wanted_and_wanted_when_it_is_back);
     tcase_add_test(tests, two_offers_of_one_topic_are_told_apart);
     tcase_add_test(tests, prefixes_of_what_is_not_offered_are_bounded_and_displace_none);
-    suite_add_tcase(suite, tests);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_ENV);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+    return RUN_TESTS("demand", tests);
 }

@@ -1,6 +1,7 @@
 /* connectord's end of the bus, with real subscribers over ipc. */
 #include "common/zeromq/socket.h"
 #include "connectord/publish/publisher.h"
+#include "tests/unit/run_tests.h"
 #include "tests/unit/temporary_folder.h"
 
 #include <uv.h>
@@ -108,16 +109,10 @@ END_TEST
 
 int main(void)
 {
-    Suite *suite = suite_create("publisher");
     TCase *tests = tcase_create("publisher");
     tcase_add_checked_fixture(tests, set_up, tear_down);
     tcase_add_test(tests, each_subscriber_to_statuses_is_told);
     tcase_add_test(tests, subscriber_to_trades_alone_is_no_listener);
     tcase_add_test(tests, who_is_told_of_hears_what_is_sent_then);
-    suite_add_tcase(suite, tests);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed > 0;
+    return RUN_TESTS("publisher", tests);
 }

@@ -5,6 +5,7 @@
 #include "common/log.h"
 #include "proto/trade.h"
 #include "tests/unit/journal_fixture.h"
+#include "tests/unit/run_tests.h"
 
 enum { KEPT = 40, RUN = 2000 /* more than a segment */ };
 
@@ -192,7 +193,6 @@ END_TEST
 int main(void)
 {
     log_set_level(LOG_LEVEL_ERROR);
-    Suite *suite = suite_create("renewal");
     TCase *tests = tcase_create("renewal");
     tcase_add_checked_fixture(tests, setup, teardown);
     tcase_add_test(tests, what_this_process_appended_goes_on_in_the_new_epoch);
@@ -201,10 +201,5 @@ int main(void)
     tcase_add_test(tests, a_renewal_that_is_cut_off_leaves_the_former_epoch);
     tcase_add_test(tests, a_follower_that_has_had_more_makes_it_renew_and_no_other);
     tcase_add_test(tests, who_asks_again_and_again_is_not_heard);
-    suite_add_tcase(suite, tests);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_ENV);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+    return RUN_TESTS("renewal", tests);
 }

@@ -2,6 +2,7 @@
 
 #include "common/json/json.h"
 #include "common/log.h"
+#include "tests/unit/run_tests.h"
 #include "tests/unit/temporary_folder.h"
 
 #include <fcntl.h>
@@ -281,7 +282,6 @@ END_TEST
 
 int main(void)
 {
-    Suite *suite = suite_create("replay");
     TCase *tests = tcase_create("replay");
     tcase_add_checked_fixture(tests, setup, teardown);
     tcase_add_loop_test(tests, a_range_is_what_lies_between_its_cursors, 0, sizeof ranges / sizeof *ranges);
@@ -294,10 +294,5 @@ int main(void)
     tcase_add_test(tests, who_has_had_no_more_than_there_is_hears_the_epoch);
     tcase_add_test(tests, who_has_had_more_than_there_is_hears_of_a_later_epoch);
     tcase_add_loop_test(tests, what_can_not_be_answered_is_refused_by_a_code, 0, sizeof refusals / sizeof *refusals);
-    suite_add_tcase(suite, tests);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_ENV);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+    return RUN_TESTS("replay", tests);
 }

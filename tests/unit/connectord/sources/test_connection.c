@@ -1,7 +1,7 @@
 #include "common/clock.h"
 #include "connectord/sources/connection.h"
+#include "tests/unit/run_tests.h"
 
-#include <check.h>
 #include <stdlib.h>
 
 static const backoff_config_t plain = {.initial_ms = 1000, .maximum_ms = 30000, .multiplier = 2.0, .jitter = 0.0};
@@ -273,11 +273,5 @@ int main(void)
     tcase_add_test(tests, trial_whose_name_is_not_resolved_stays_one);
     tcase_add_test(tests, exchange_that_refuses_is_tried_slowly_at_once);
     tcase_add_test(tests, exchange_is_left_alone_for_as_long_as_it_asks);
-    Suite *suite = suite_create("connection");
-    suite_add_tcase(suite, tests);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_ENV);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+    return RUN_TESTS("connection", tests);
 }

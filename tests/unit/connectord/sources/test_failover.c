@@ -1,8 +1,8 @@
 /* Who is active in a failover group; the test says what time it is, in ms. */
 #include "common/clock.h"
 #include "connectord/sources/failover.h"
+#include "tests/unit/run_tests.h"
 
-#include <check.h>
 #include <stdlib.h>
 
 enum { AFTER_MS = 1000, HYSTERESIS_MS = 10000 };
@@ -198,7 +198,6 @@ END_TEST
 
 int main(void)
 {
-    Suite *suite = suite_create("failover");
     TCase *tcase = tcase_create("failover");
     tcase_add_checked_fixture(tcase, set_up, NULL);
     tcase_add_test(tcase, first_is_active_from_the_start_and_while_it_is_fit);
@@ -214,10 +213,5 @@ int main(void)
     tcase_add_test(tcase, group_of_one_stays_with_it);
     tcase_add_test(tcase, next_best_that_is_fit_takes_the_place_of_one_that_leaves);
     tcase_add_test(tcase, who_is_active_stays_so_when_another_leaves_or_moves);
-    suite_add_tcase(suite, tcase);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_ENV);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+    return RUN_TESTS("failover", tcase);
 }

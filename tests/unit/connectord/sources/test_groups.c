@@ -1,8 +1,8 @@
 /* Groups of sources in the loop; who is active, and when, is test_failover.c's. */
 #include "common/log.h"
 #include "connectord/sources/groups.h"
+#include "tests/unit/run_tests.h"
 
-#include <check.h>
 #include <stdlib.h>
 #include <string.h>
 #include <uv.h>
@@ -154,11 +154,5 @@ int main(void)
     tcase_add_test(tests, nothing_is_told_after_the_end);
     tcase_add_test(tests, backup_is_active_when_the_active_one_leaves);
     tcase_add_test(tests, order_that_changed_decides_from_then_on);
-    Suite *suite = suite_create("groups");
-    suite_add_tcase(suite, tests);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_ENV);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+    return RUN_TESTS("groups", tests);
 }

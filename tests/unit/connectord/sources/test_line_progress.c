@@ -1,7 +1,7 @@
 /* How far lines have come in a stream. */
 #include "connectord/sources/line_progress.h"
+#include "tests/unit/run_tests.h"
 
-#include <check.h>
 #include <stdlib.h>
 
 static line_progress_t progress;
@@ -60,11 +60,5 @@ int main(void)
     tcase_add_test(tests, what_was_made_before_the_last_one_of_every_line_comes_no_more);
     tcase_add_test(tests, a_line_that_comes_begins_behind_all_that_had_come);
     tcase_add_test(tests, a_line_is_covered_where_another_one_has_come_to_its_begin);
-    Suite *suite = suite_create("line_progress");
-    suite_add_tcase(suite, tests);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_ENV);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+    return RUN_TESTS("line_progress", tests);
 }

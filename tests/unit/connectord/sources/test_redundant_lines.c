@@ -182,5 +182,5 @@ int main(void)
         stop_ends_every_line_for_good,
         connector_that_refuses_the_second_line_gives_none,
     };
-    return RUN_TESTS("lines", tests);
+    return RUN_TESTS("lines", TEST_CASE_WITHIN(20, set_up, tear_down, tests));
 }

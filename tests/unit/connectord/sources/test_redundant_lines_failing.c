@@ -102,5 +102,5 @@ int main(void)
         line_that_has_a_symbol_to_itself_is_not_rotated,
         only_one_line_at_a_time_is_without_a_stale_symbol,
     };
-    return RUN_TESTS("lines_failing", tests);
+    return RUN_TESTS("lines_failing", TEST_CASE_WITHIN(20, set_up, tear_down, tests));
 }

@@ -164,6 +164,25 @@ START_TEST(trades_go_up_with_the_sources_name_and_are_counted)
 }
 END_TEST
 
+START_TEST(what_is_offered_is_counted_as_what_became_of_it)
+{
+    static const receipt_t receipts[] = {RECEIPT_TAKEN, RECEIPT_DUPLICATE, RECEIPT_DUPLICATE, RECEIPT_UNKNOWN, RECEIPT_REFUSED};
+    trade_t offered = {.symbol = TEXT("BTC-USD"), .qty = TEXT("1"), .id = TEXT("1")};
+    make_connected(true);
+    for (size_t i = 0; i < sizeof receipts / sizeof *receipts; i++) {
+        receipt = receipts[i];
+        ck_assert_int_eq(fakes[0].up->on_offer(fakes[0].arg, &offered), receipts[i]);
+        check_calls("offer:BTC-USD.exchange");
+    }
+    offered.qty = TEXT("0");
+    ck_assert_int_eq(fakes[0].up->on_offer(fakes[0].arg, &offered), RECEIPT_IMPOSSIBLE);
+    check_calls("");
+    ck_assert_uint_eq(describe().trades, 1);
+    ck_assert_uint_eq(describe().duplicates, 2);
+    ck_assert_uint_eq(describe().malformed, 1);
+}
+END_TEST
+
 START_TEST(malformed_and_rejected_messages_leave_the_connection_alone)
 {
     make_connected(false);
@@ -330,6 +349,7 @@ int main(void)
         gap_is_told_counted_and_ends_the_connection,
         numbering_that_begins_again_is_a_gap_and_ends_the_connection,
         trades_go_up_with_the_sources_name_and_are_counted,
+        what_is_offered_is_counted_as_what_became_of_it,
         malformed_and_rejected_messages_leave_the_connection_alone,
         trades_of_nothing_or_less_are_malformed_whatever_the_connector,
         status_says_since_when,
@@ -341,5 +361,5 @@ int main(void)
         symbols_that_change_are_subscribed_and_unsubscribed_on_the_connection,
         symbols_that_change_keep_who_wants_them,
     };
-    return RUN_TESTS("source", tests);
+    return RUN_TESTS("source", TEST_CASE_WITHIN(20, set_up, tear_down, tests));
 }

@@ -105,5 +105,5 @@ int main(void)
         stale_stream_is_told_at_once_and_so_is_its_end,
         unsubscribed_stream_is_not_stale,
     };
-    return RUN_TESTS("source_health", tests);
+    return RUN_TESTS("source_health", TEST_CASE_WITHIN(20, set_up, tear_down, tests));
 }

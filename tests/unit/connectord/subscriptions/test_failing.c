@@ -121,5 +121,5 @@ int main(void)
         what_fails_behind_a_silent_bus_is_told_again,
         new_source_of_a_symbol_that_fails_there_is_told,
     };
-    return RUN_TESTS("failing", fixture_setup, fixture_teardown, tests);
+    return RUN_TESTS("failing", TEST_CASE(fixture_setup, fixture_teardown, tests));
 }

@@ -226,5 +226,5 @@ int main(void)
         stream_that_stays_stale_is_reconnected_when_a_resubscribe_did_not_help,
         stream_that_nobody_else_carries_is_not_left,
     };
-    return RUN_TESTS("subscriber", tests);
+    return RUN_TESTS("subscriber", TEST_CASE_WITHIN(20, set_up, tear_down, tests));
 }

@@ -1,7 +1,7 @@
 #include "common/clock.h"
 #include "connectord/subscriptions/symbol_subscription.h"
+#include "tests/unit/run_tests.h"
 
-#include <check.h>
 #include <stdlib.h>
 
 static symbol_subscription_t subscription;
@@ -161,11 +161,5 @@ int main(void)
     tcase_add_test(tests, stream_is_renewed_by_an_unsubscribe_and_a_subscribe_behind_its_answer);
     tcase_add_test(tests, what_nobody_wants_or_has_lost_its_connection_does_not_fail);
     tcase_add_test(tests, reason_is_cut_where_a_character_begins_and_never_empty);
-    Suite *suite = suite_create("symbol_subscription");
-    suite_add_tcase(suite, tests);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_ENV);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+    return RUN_TESTS("symbol_subscription", tests);
 }

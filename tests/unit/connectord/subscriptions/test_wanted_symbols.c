@@ -1,6 +1,6 @@
 #include "connectord/subscriptions/wanted_symbols.h"
+#include "tests/unit/run_tests.h"
 
-#include <check.h>
 #include <stdlib.h>
 
 static text_t symbols[] = {{"BTC-USD", 7}, {"ETH-USD", 7}, {"LTC-USD", 7}};
@@ -85,11 +85,5 @@ int main(void)
     tcase_add_test(tests, they_are_found_by_symbol_and_numbered_as_configured);
     tcase_add_test(tests, those_asked_for_are_counted);
     tcase_add_test(tests, releases_are_taken_when_they_are_due);
-    Suite *suite = suite_create("wanted_symbols");
-    suite_add_tcase(suite, tests);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_ENV);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+    return RUN_TESTS("wanted_symbols", tests);
 }

@@ -1,7 +1,7 @@
 #include "common/clock.h"
 #include "connectord/websocket/address_race.h"
+#include "tests/unit/run_tests.h"
 
-#include <check.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -170,11 +170,5 @@ int main(void)
     tcase_add_test(tests, failure_makes_the_next_one_due_at_once);
     tcase_add_test(tests, race_is_lost_when_each_has_failed);
     tcase_add_test(tests, one_that_has_connected_gets_time_for_its_handshake);
-    Suite *suite = suite_create("address_race");
-    suite_add_tcase(suite, tests);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_ENV);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+    return RUN_TESTS("address_race", tests);
 }

@@ -300,5 +300,5 @@ int main(void)
         resolver_in_trouble_is_no_fault_of_the_exchange,
         resolver_that_does_not_answer_is_no_fault_of_the_exchange,
     };
-    return run_tests_with("dialing", dialing_set_up, dialing_tear_down, tests, sizeof tests / sizeof *tests);
+    return RUN_TESTS("dialing", TEST_CASE_WITHIN(60, dialing_set_up, dialing_tear_down, tests));
 }

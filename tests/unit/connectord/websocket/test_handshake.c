@@ -1,6 +1,6 @@
 #include "connectord/websocket/handshake.h"
+#include "tests/unit/run_tests.h"
 
-#include <check.h>
 #include <stdlib.h>
 
 #define KEY    "dGhlIHNhbXBsZSBub25jZQ==" /* RFC 6455, 1.3 */
@@ -158,11 +158,5 @@ int main(void)
     tcase_add_test(tests, request_names_what_is_wanted);
     tcase_add_test(tests, refusal_is_read_with_its_headers);
     tcase_add_test(tests, answer_that_is_no_http_has_no_status);
-    Suite *suite = suite_create("handshake");
-    suite_add_tcase(suite, tests);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_ENV);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+    return RUN_TESTS("handshake", tests);
 }

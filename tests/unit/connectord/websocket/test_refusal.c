@@ -1,7 +1,7 @@
 #include "common/clock.h"
 #include "connectord/websocket/refusal.h"
+#include "tests/unit/run_tests.h"
 
-#include <check.h>
 #include <stdlib.h>
 
 /* Mon, 10 Nov 2025 17:24:33 GMT */
@@ -76,11 +76,5 @@ int main(void)
     TCase *tests = tcase_create("refusal");
     tcase_add_test(tests, retry_after_is_read_in_all_its_forms_and_bounded);
     tcase_add_test(tests, statuses_are_named_as_what_they_are);
-    Suite *suite = suite_create("refusal");
-    suite_add_tcase(suite, tests);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_ENV);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+    return RUN_TESTS("refusal", tests);
 }

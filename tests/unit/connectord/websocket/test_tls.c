@@ -1,8 +1,8 @@
 /* A client's TLS against OpenSSL's server, with nothing but bytes between them. */
 #include "connectord/websocket/tls.h"
+#include "tests/unit/run_tests.h"
 #include "tests/unit/temporary_folder.h"
 
-#include <check.h>
 #include <openssl/pem.h>
 #include <openssl/ssl.h>
 #include <stdio.h>
@@ -335,11 +335,5 @@ int main(void)
     tcase_add_test(tcase, each_side_may_end_it);
     tcase_add_test(tcase, what_was_read_outlives_the_connection);
     tcase_add_test(tcase, certificates_that_cant_be_read_are_told);
-    Suite *suite = suite_create("tls");
-    suite_add_tcase(suite, tcase);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_ENV);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+    return RUN_TESTS("tls", tcase);
 }

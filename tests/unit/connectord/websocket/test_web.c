@@ -1,8 +1,8 @@
 /* libwebsockets closes the file descriptor of its wake-up event twice when it ends: whatever another thread opened in between, and got that
  * number for, would be closed beneath it. Here that other thread is played by close() itself. */
 #include "connectord/websocket/web.h"
+#include "tests/unit/run_tests.h"
 
-#include <check.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -70,14 +70,8 @@ END_TEST
 
 int main(void)
 {
-    Suite *suite = suite_create("web");
     TCase *tcase = tcase_create("web");
     tcase_add_test(tcase, what_others_open_while_it_ends_stays_open);
     tcase_add_test(tcase, it_leaves_no_file_open);
-    suite_add_tcase(suite, tcase);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_ENV);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+    return RUN_TESTS("web", tcase);
 }

@@ -276,5 +276,5 @@ int main(void)
         destroy_leaves_nothing_behind_in_any_state,
         settings_of_no_use_are_refused,
     };
-    return RUN_TESTS_TWICE("upstream", tests);
+    return RUN_TESTS("upstream", OVER_WS_AND_WSS(tests));
 }

@@ -162,5 +162,5 @@ int main(void)
         server_that_never_answers_is_given_up,     tls_connection_carries_bursts_promptly,
         certificate_that_nobody_trusts_is_refused, certificate_of_another_name_is_refused,
     };
-    return RUN_TESTS("upstream_handshake", tests);
+    return RUN_TESTS("upstream_handshake", TEST_CASE_WITHIN(60, set_up, tear_down, tests));
 }

@@ -73,5 +73,5 @@ int main(void)
 {
     const TTest *const tests[] = {what_is_sent_meanwhile_comes_later, a_connection_that_is_made_meanwhile_is_held_back_too,
                                   one_that_is_held_back_can_be_left};
-    return RUN_TESTS_TWICE("upstream_held", tests);
+    return RUN_TESTS("upstream_held", OVER_WS_AND_WSS(tests));
 }

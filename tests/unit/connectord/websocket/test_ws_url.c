@@ -1,6 +1,6 @@
 #include "connectord/websocket/ws_url.h"
+#include "tests/unit/run_tests.h"
 
-#include <check.h>
 #include <stdlib.h>
 
 START_TEST(urls_are_taken_apart)
@@ -78,11 +78,5 @@ int main(void)
     tcase_add_test(tests, urls_are_taken_apart);
     tcase_add_test(tests, what_is_no_url_is_refused_with_a_reason);
     tcase_add_test(tests, lengths_are_bounded);
-    Suite *suite = suite_create("ws_url");
-    suite_add_tcase(suite, tests);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_ENV);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+    return RUN_TESTS("ws_url", tests);
 }

@@ -1,6 +1,6 @@
 #include "gatewayd/admission/admission.h"
+#include "tests/unit/run_tests.h"
 
-#include <check.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -68,17 +68,11 @@ END_TEST
 
 int main(void)
 {
-    Suite *suite = suite_create("admission");
     TCase *tcase = tcase_create("admission");
     tcase_add_checked_fixture(tcase, setup, teardown);
     tcase_add_test(tcase, an_address_has_as_many_clients_as_it_may);
     tcase_add_test(tcase, nobody_is_let_in_beyond_the_limit_of_all);
     tcase_add_test(tcase, nobody_is_let_in_when_it_is_closed);
     tcase_add_test(tcase, an_address_that_is_too_long_is_not_let_in);
-    suite_add_tcase(suite, tcase);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_ENV);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+    return RUN_TESTS("admission", tcase);
 }

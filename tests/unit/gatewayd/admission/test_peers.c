@@ -1,6 +1,6 @@
 #include "gatewayd/admission/peers.h"
+#include "tests/unit/run_tests.h"
 
-#include <check.h>
 #include <stdlib.h>
 
 START_TEST(an_address_has_no_more_connections_than_it_may)
@@ -33,14 +33,8 @@ END_TEST
 
 int main(void)
 {
-    Suite *suite = suite_create("peers");
     TCase *tcase = tcase_create("peers");
     tcase_add_test(tcase, an_address_has_no_more_connections_than_it_may);
     tcase_add_test(tcase, an_address_that_has_left_is_forgotten);
-    suite_add_tcase(suite, tcase);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_ENV);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+    return RUN_TESTS("peers", tcase);
 }

@@ -206,5 +206,5 @@ int main(void)
         another_value_is_refused,
         records_of_signalr_come_behind_one_another,
     };
-    return RUN_TESTS("batch", fixture_setup, fixture_teardown, tests);
+    return RUN_TESTS("batch", TEST_CASE(fixture_setup, fixture_teardown, tests));
 }

@@ -146,5 +146,5 @@ int main(void)
     const TTest *const tests[] = {a_call_goes_to_the_methods_of_the_hub, bytes_that_are_expected_count_until_they_are_there,
                                   who_holds_more_than_there_is_gives_it_up, what_is_under_way_ends_when_it_goes,
                                   its_turns_at_history_know_whether_it_takes_answers_and_gathers_them};
-    return RUN_TESTS("caller", set_up, tear_down, tests);
+    return RUN_TESTS("caller", TEST_CASE(set_up, tear_down, tests));
 }

@@ -341,5 +341,5 @@ int main(void)
         of_what_is_kept_it_gets_as_much_as_it_takes_and_then_the_rest,
         who_asked_may_leave_and_the_next_one_asks,
     };
-    return RUN_TESTS("catchup", fixture_setup, fixture_teardown, tests);
+    return RUN_TESTS("catchup", TEST_CASE(fixture_setup, fixture_teardown, tests));
 }

@@ -378,5 +378,5 @@ int main(void)
         clients_of_a_stale_stream_are_told_once_and_others_not,
         the_status_tells_how_well_a_source_is,
     };
-    return RUN_TESTS("client", fixture_setup, fixture_teardown, tests);
+    return RUN_TESTS("client", TEST_CASE(fixture_setup, fixture_teardown, tests));
 }

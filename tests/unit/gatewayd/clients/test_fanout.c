@@ -105,5 +105,5 @@ int main(void)
 {
     const TTest *const tests[] = {a_pass_takes_one_turn_after_the_other_and_nobody_misses_a_trade_or_gets_it_twice,
                                   who_leaves_in_the_midst_of_a_pass_is_forgotten};
-    return RUN_TESTS("fanout", setup, teardown, tests);
+    return RUN_TESTS("fanout", TEST_CASE(setup, teardown, tests));
 }

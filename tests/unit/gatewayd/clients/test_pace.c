@@ -104,5 +104,5 @@ int main(void)
 {
     const TTest *const tests[] = {who_catches_up_takes_turns_and_live_trades_go_out_between,
                                   a_client_that_leaves_while_it_waits_is_forgotten};
-    return RUN_TESTS("pace", setup, teardown, tests);
+    return RUN_TESTS("pace", TEST_CASE(setup, teardown, tests));
 }

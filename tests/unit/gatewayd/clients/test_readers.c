@@ -349,5 +349,5 @@ int main(void)
                                   a_page_that_is_asked_for_is_cancelled_with_its_reader_and_no_other,
                                   a_stream_has_one_reader_of_a_subscription,
                                   the_last_subscription_to_a_symbol_closes_its_market};
-    return RUN_TESTS("readers", set_up, tear_down, tests);
+    return RUN_TESTS("readers", TEST_CASE(set_up, tear_down, tests));
 }

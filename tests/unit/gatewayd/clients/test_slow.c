@@ -323,5 +323,5 @@ int main(void)
         a_client_that_has_read_past_the_turn_is_not_told_again,
         many_that_were_slow_share_pages_and_only_some_are_asked_for_at_one_time,
     };
-    return RUN_TESTS("slow", fixture_setup, fixture_teardown, tests);
+    return RUN_TESTS("slow", TEST_CASE(fixture_setup, fixture_teardown, tests));
 }

@@ -75,5 +75,5 @@ int main(void)
 {
     const TTest *const tests[] = {they_are_opened_in_the_order_in_which_they_came_with_what_was_read_already,
                                   one_that_goes_before_is_closed_and_not_opened};
-    return RUN_TESTS("newcomers", set_up, tear_down, tests);
+    return RUN_TESTS("newcomers", TEST_CASE(set_up, tear_down, tests));
 }

@@ -5,8 +5,8 @@
 #include "gatewayd/admission/cors.h"
 #include "gatewayd/forms/page_token.h"
 #include "proto/moment.h"
+#include "tests/unit/run_tests.h"
 
-#include <check.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -357,7 +357,6 @@ END_TEST
 
 int main(void)
 {
-    Suite *suite = suite_create("rest");
     TCase *tcase = tcase_create("rest");
     tcase_add_checked_fixture(tcase, setup, teardown);
     tcase_add_loop_test(tcase, a_query_becomes_a_call_of_a_method, 0, sizeof requests / sizeof *requests);
@@ -370,10 +369,5 @@ int main(void)
     tcase_add_loop_test(tcase, an_error_becomes_a_status_and_a_problem, 0, sizeof errors / sizeof *errors);
     tcase_add_test(tcase, a_token_gives_back_what_it_was_made_of);
     tcase_add_loop_test(tcase, pages_are_let_in_by_their_origin, 0, sizeof pages / sizeof *pages);
-    suite_add_tcase(suite, tcase);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_ENV);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+    return RUN_TESTS("rest", tcase);
 }

@@ -47,5 +47,5 @@ int main(void)
     const TTest *const tests[] = {a_message_is_answered_and_names_of_methods_have_no_case, what_is_no_method_is_shown,
                                   what_can_not_be_read_is_refused_with_the_id_null,
                                   its_open_batches_are_known_to_the_conversation};
-    return RUN_TESTS("rpc_session", fixture_setup, fixture_teardown, tests);
+    return RUN_TESTS("rpc_session", TEST_CASE(fixture_setup, fixture_teardown, tests));
 }

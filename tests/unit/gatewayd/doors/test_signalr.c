@@ -205,5 +205,5 @@ int main(void)
         the_ring_of_a_dialect_is_there_while_somebody_reads_it,
         a_name_of_a_connection_is_its_noise_in_base64url,
     };
-    return RUN_TESTS("signalr", setup, teardown, tests);
+    return RUN_TESTS("signalr", TEST_CASE(setup, teardown, tests));
 }

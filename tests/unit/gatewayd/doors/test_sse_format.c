@@ -3,8 +3,8 @@
 
 #include "common/json/json.h"
 #include "gatewayd/forms/frame.h"
+#include "tests/unit/run_tests.h"
 
-#include <check.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -251,7 +251,6 @@ END_TEST
 
 int main(void)
 {
-    Suite *suite = suite_create("sse_format");
     TCase *tcase = tcase_create("sse_format");
     tcase_add_checked_fixture(tcase, setup, teardown);
     tcase_add_loop_test(tcase, an_id_tells_where_each_symbol_goes_on, 0, sizeof asked / sizeof *asked);
@@ -264,10 +263,5 @@ int main(void)
     tcase_add_test(tcase, subscriptions_that_fail_are_events_of_their_own);
     tcase_add_test(tcase, what_is_told_before_the_beginning_does_not_begin_the_events);
     tcase_add_test(tcase, more_streams_than_an_id_holds_are_too_many);
-    suite_add_tcase(suite, tcase);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_ENV);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+    return RUN_TESTS("sse_format", tcase);
 }

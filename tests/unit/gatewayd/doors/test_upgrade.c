@@ -1,6 +1,6 @@
 #include "gatewayd/doors/upgrade.h"
+#include "tests/unit/run_tests.h"
 
-#include <check.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -94,15 +94,9 @@ END_TEST
 
 int main(void)
 {
-    Suite *suite = suite_create("upgrade");
     TCase *tcase = tcase_create("upgrade");
     tcase_add_checked_fixture(tcase, setup, teardown);
     tcase_add_loop_test(tcase, a_handshake_is_answered_or_refused, 0, sizeof cases / sizeof *cases);
     tcase_add_test(tcase, offers_of_extensions_have_a_bound);
-    suite_add_tcase(suite, tcase);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_ENV);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+    return RUN_TESTS("upgrade", tcase);
 }

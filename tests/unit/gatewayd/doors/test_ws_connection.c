@@ -3,8 +3,8 @@
 #include "common/buffer.h"
 #include "common/clock.h"
 #include "gatewayd/forms/frame.h"
+#include "tests/unit/run_tests.h"
 
-#include <check.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
@@ -301,7 +301,6 @@ END_TEST
 
 int main(void)
 {
-    Suite *suite = suite_create("ws_connection");
     TCase *tests = tcase_create("ws_connection");
     tcase_add_checked_fixture(tests, setup, teardown);
     tcase_add_test(tests, messages_come_whole_and_control_frames_in_between_are_answered);
@@ -318,10 +317,5 @@ int main(void)
     tcase_add_test(tests, a_close_that_nobody_answers_ends_in_time);
     tcase_add_test(tests, an_abort_sends_no_close);
     tcase_add_test(tests, what_came_with_the_handshake_is_read_first);
-    suite_add_tcase(suite, tests);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_ENV);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+    return RUN_TESTS("ws_connection", tests);
 }

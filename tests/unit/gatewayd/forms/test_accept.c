@@ -1,7 +1,7 @@
 /* Accept-Encoding, If-None-Match and gzip. */
 #include "gatewayd/forms/accept.h"
+#include "tests/unit/run_tests.h"
 
-#include <check.h>
 #include <stdlib.h>
 #include <zlib.h>
 
@@ -103,16 +103,10 @@ END_TEST
 
 int main(void)
 {
-    Suite *suite = suite_create("accept");
     TCase *tcase = tcase_create("accept");
     tcase_add_loop_test(tcase, an_encoding_is_taken_when_it_is_wanted, 0, sizeof encodings / sizeof *encodings);
     tcase_add_loop_test(tcase, a_tag_is_found_in_the_list, 0, sizeof tags / sizeof *tags);
     tcase_add_test(tcase, tags_tell_bytes_apart);
     tcase_add_test(tcase, what_is_compressed_comes_back);
-    suite_add_tcase(suite, tcase);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_ENV);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+    return RUN_TESTS("accept", tcase);
 }

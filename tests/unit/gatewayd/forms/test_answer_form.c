@@ -3,6 +3,7 @@
 
 #include "common/json/json.h"
 #include "gatewayd/forms/answer_form.h"
+#include "tests/unit/run_tests.h"
 
 static buffer_t out;
 
@@ -90,17 +91,11 @@ END_TEST
 
 int main(void)
 {
-    Suite *suite = suite_create("answer_form");
     TCase *tests = tcase_create("answer_form");
     tcase_add_checked_fixture(tests, set_up, tear_down);
     tcase_add_loop_test(tests, each_form_has_its_own_frame_for_the_same_trades, 0, sizeof cases / sizeof *cases);
     tcase_add_test(tests, rest_has_a_token_in_place_of_what_it_stands_for);
     tcase_add_test(tests, only_the_hub_wants_the_channel_and_has_fewer_trades_by_default);
     tcase_add_test(tests, an_error_says_what_was_wrong_and_no_more_than_fits);
-    suite_add_tcase(suite, tests);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_ENV);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+    return RUN_TESTS("answer_form", tests);
 }

@@ -202,5 +202,5 @@ int main(void)
         their_ring_is_there_while_somebody_reads_it,
         who_changes_to_batches_reads_another_ring,
     };
-    return RUN_TESTS("deflated frames", fixture_setup, fixture_teardown, tests);
+    return RUN_TESTS("deflated frames", TEST_CASE(fixture_setup, fixture_teardown, tests));
 }

@@ -3,6 +3,7 @@
 #include "tests/unit/gateway_fixture.h"
 
 #include "gatewayd/forms/dialect.h"
+#include "tests/unit/run_tests.h"
 
 static const client_link_t hub_link = {
     .dialect = DIALECT_SIGNALR, .send = wire_send, .ready = wire_ready, .wake = wire_wake, .close = wire_close};
@@ -205,7 +206,6 @@ END_TEST
 
 int main(void)
 {
-    Suite *suite = suite_create("dialect");
     TCase *tcase = tcase_create("dialect");
     tcase_add_checked_fixture(tcase, setup, fixture_teardown);
     tcase_add_loop_test(tcase, recent_trades_are_an_array_and_what_is_around_them_stands_beside_it, 0,
@@ -216,10 +216,5 @@ int main(void)
     tcase_add_loop_test(tcase, every_code_has_its_name_on_the_hub_and_only_there, 0, sizeof errors / sizeof *errors);
     tcase_add_test(tcase, a_batch_has_the_same_answers_and_a_notification_none);
     tcase_add_test(tcase, other_methods_answer_as_everywhere);
-    suite_add_tcase(suite, tcase);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_ENV);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+    return RUN_TESTS("dialect", tcase);
 }

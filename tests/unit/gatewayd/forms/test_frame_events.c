@@ -1,8 +1,8 @@
 /* Notifications as events, and events one by one. */
 
 #include "gatewayd/forms/frame.h"
+#include "tests/unit/run_tests.h"
 
-#include <check.h>
 #include <stdlib.h>
 
 static buffer_t out;
@@ -77,16 +77,10 @@ END_TEST
 
 int main(void)
 {
-    Suite *suite = suite_create("event");
     TCase *tcase = tcase_create("event");
     tcase_add_checked_fixture(tcase, setup, teardown);
     tcase_add_loop_test(tcase, a_notification_becomes_an_event_with_its_place, 0, sizeof events / sizeof *events);
     tcase_add_test(tcase, events_are_taken_one_by_one);
     tcase_add_test(tcase, what_is_no_notification_has_no_event);
-    suite_add_tcase(suite, tcase);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_ENV);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+    return RUN_TESTS("event", tcase);
 }

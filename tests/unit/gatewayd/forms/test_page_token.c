@@ -80,5 +80,5 @@ int main(void)
 {
     const TTest *const tests[] = {the_examples_of_rfc_4648_without_padding, every_byte_comes_back_at_every_place_of_a_group,
                                   what_is_no_token_appends_nothing};
-    return RUN_TESTS("page_token", set_up, tear_down, tests);
+    return RUN_TESTS("page_token", TEST_CASE(set_up, tear_down, tests));
 }

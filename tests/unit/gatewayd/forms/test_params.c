@@ -1,6 +1,6 @@
 #include "gatewayd/forms/params.h"
+#include "tests/unit/run_tests.h"
 
-#include <check.h>
 #include <stdlib.h>
 
 static const struct {
@@ -58,15 +58,9 @@ END_TEST
 
 int main(void)
 {
-    Suite *suite = suite_create("params");
     TCase *tcase = tcase_create("params");
     tcase_add_loop_test(tcase, a_json_string_is_read_as_what_it_means, 0, sizeof cases / sizeof *cases);
     tcase_add_test(tcase, what_does_not_fit_is_refused);
     tcase_add_test(tcase, what_is_found_is_shown_cut_between_characters);
-    suite_add_tcase(suite, tcase);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_ENV);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+    return RUN_TESTS("params", tcase);
 }

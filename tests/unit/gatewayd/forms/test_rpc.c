@@ -1,11 +1,11 @@
 #include "gatewayd/forms/rpc.h"
 
-#include <check.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "common/buffer.h"
+#include "tests/unit/run_tests.h"
 
 /* Methods of the test: "echo" answers with its params, "later" waits for answer_later, "fail" answers with an error. */
 static rpc_counts_t counts;
@@ -351,7 +351,6 @@ END_TEST
 
 int main(void)
 {
-    Suite *suite = suite_create("rpc");
     TCase *tcase = tcase_create("rpc");
     tcase_add_checked_fixture(tcase, setup, teardown);
     tcase_add_loop_test(tcase, a_message_has_its_answer, 0, sizeof cases / sizeof *cases);
@@ -365,15 +364,9 @@ int main(void)
     tcase_add_test(tcase, a_long_batch_has_room_from_its_first_answer_and_hands_over_no_more_than_it_needs);
     tcase_add_test(tcase, an_answer_beyond_the_limit_becomes_an_error);
     tcase_add_test(tcase, what_waits_is_forgotten_with_the_peer);
-    suite_add_tcase(suite, tcase);
     TCase *others = tcase_create("others");
     tcase_add_checked_fixture(others, setup_others, teardown_others);
     tcase_add_test(others, a_batch_may_be_taken_over_with_room_in_front_and_nothing_behind);
     tcase_add_test(others, what_is_not_admitted_to_a_batch_leaves_the_others_whole);
-    suite_add_tcase(suite, others);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_ENV);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+    return RUN_TESTS("rpc", tcase, others);
 }

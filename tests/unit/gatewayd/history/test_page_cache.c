@@ -1,8 +1,8 @@
 #include "gatewayd/history/page_cache.h"
 
 #include "common/clock.h"
+#include "tests/unit/run_tests.h"
 
-#include <check.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -281,11 +281,5 @@ int main(void)
     tcase_add_test(tests, after_a_moment_it_is_forgotten);
     tcase_add_test(tests, the_oldest_go_where_there_are_too_many_bytes);
     tcase_add_test(tests, the_oldest_go_where_there_are_too_many_pages);
-    Suite *suite = suite_create("page_cache");
-    suite_add_tcase(suite, tests);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_ENV);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed != 0;
+    return RUN_TESTS("page_cache", tests);
 }

@@ -1,8 +1,8 @@
 #include "gatewayd/history/page_frames.h"
 
 #include "proto/trade.h"
+#include "tests/unit/run_tests.h"
 
-#include <check.h>
 #include <stdlib.h>
 
 enum { EPOCH = 7, ALL = 1 << 20 };
@@ -147,11 +147,5 @@ int main(void)
     tcase_add_test(tests, another_epoch_is_behind_a_hole);
     tcase_add_test(tests, it_takes_what_there_is_room_for_and_one_at_least);
     tcase_add_test(tests, there_may_be_nothing);
-    Suite *suite = suite_create("page_frames");
-    suite_add_tcase(suite, tests);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_ENV);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed != 0;
+    return RUN_TESTS("page_frames", tests);
 }

@@ -1,6 +1,6 @@
 #include "gatewayd/history/turns.h"
+#include "tests/unit/run_tests.h"
 
-#include <check.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -151,7 +151,6 @@ END_TEST
 
 int main(void)
 {
-    Suite *suite = suite_create("turns");
     TCase *tests = tcase_create("turns");
     tcase_add_checked_fixture(tests, set_up, NULL);
     tcase_add_test(tests, what_there_is_room_for_begins_at_once);
@@ -160,10 +159,5 @@ int main(void)
     tcase_add_test(tests, who_gathers_a_batch_goes_on_before_others_begin_theirs_most_times);
     tcase_add_test(tests, who_does_not_take_answers_gets_no_more_until_it_does);
     tcase_add_test(tests, what_waits_is_bounded_for_each);
-    suite_add_tcase(suite, tests);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_ENV);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+    return RUN_TESTS("turns", tests);
 }

@@ -2,8 +2,8 @@
 #include "gatewayd/methods/arguments.h"
 
 #include "proto/moment.h"
+#include "tests/unit/run_tests.h"
 
-#include <check.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -129,6 +129,21 @@ START_TEST(who_gets_a_list_names_the_channel)
 }
 END_TEST
 
+static value_t of_readings(const void *from, const char *name)
+{
+    (void)from;
+    return strcmp(name, "channel") == 0 ? value_of("\"readings\"", false) : value_of(NULL, false);
+}
+
+START_TEST(all_of_another_channel_is_not_all)
+{
+    arguments_t found;
+    static const takes_t takes[] = {TAKES_CHANNEL, TAKES_SYMBOL_OR_ALL, TAKES_NO_MORE};
+    ck_assert(!arguments_read(&found, takes, of_readings, NULL, ANSWER_RPC, has_channel, NULL, &(reply_t){&kind}));
+    ck_assert_str_eq(refusal, "Symbol is required");
+}
+END_TEST
+
 START_TEST(where_something_goes_on_is_json)
 {
     arguments_t found;
@@ -143,17 +158,12 @@ END_TEST
 
 int main(void)
 {
-    Suite *suite = suite_create("arguments");
     TCase *tcase = tcase_create("arguments");
     tcase_add_loop_test(tcase, both_forms_are_refused_in_the_same_words, 0, sizeof refused / sizeof *refused);
     tcase_add_test(tcase, both_forms_are_read_as_the_same);
     tcase_add_test(tcase, what_is_absent_is_said_to_be);
     tcase_add_test(tcase, who_gets_a_list_names_the_channel);
+    tcase_add_test(tcase, all_of_another_channel_is_not_all);
     tcase_add_test(tcase, where_something_goes_on_is_json);
-    suite_add_tcase(suite, tcase);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_ENV);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+    return RUN_TESTS("arguments", tcase);
 }

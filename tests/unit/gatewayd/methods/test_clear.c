@@ -1,5 +1,6 @@
 /* clearHistory where there are several histories. */
 #include "tests/unit/gateway_fixture.h"
+#include "tests/unit/run_tests.h"
 
 #define CLEAR                  "{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"clearHistory\",\"params\":{\"token\":\"s\"}}"
 #define REQUEST                "{\"op\":\"clear\",\"token\":\"s\"}"
@@ -67,11 +68,5 @@ int main(void)
     tcase_add_loop_test(tests, it_is_done_when_all_have_done_it, 0, sizeof ends / sizeof *ends);
     tcase_add_test(tests, who_leaves_meanwhile_is_told_nothing);
     tcase_add_test(tests, when_nobody_can_be_asked_it_says_so_at_once);
-    Suite *suite = suite_create("clear");
-    suite_add_tcase(suite, tests);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_ENV);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed != 0;
+    return RUN_TESTS("clear", tests);
 }

@@ -173,5 +173,5 @@ int main(void)
         it_is_told_who_answers_what_was_last,
         each_source_and_each_bus_is_told,
     };
-    return RUN_TESTS("hub_metrics", fixture_setup, fixture_teardown, tests);
+    return RUN_TESTS("hub_metrics", TEST_CASE(fixture_setup, fixture_teardown, tests));
 }

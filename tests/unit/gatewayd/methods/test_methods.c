@@ -2,6 +2,7 @@
 #include "proto/moment.h"
 
 #include "tests/unit/gateway_fixture.h"
+#include "tests/unit/run_tests.h"
 
 #define REQUEST(method, params) "{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"" method "\",\"params\":" params "}"
 #define ERROR(code, message)    "{\"jsonrpc\":\"2.0\",\"id\":1,\"error\":{\"code\":" code ",\"message\":\"" message "\"}}"
@@ -236,7 +237,6 @@ END_TEST
 
 int main(void)
 {
-    Suite *suite = suite_create("methods");
     TCase *tcase = tcase_create("methods");
     tcase_add_checked_fixture(tcase, setup, fixture_teardown);
     tcase_add_loop_test(tcase, what_can_not_be_done_is_refused_with_a_reason, 0, sizeof refused / sizeof *refused);
@@ -250,10 +250,5 @@ int main(void)
     tcase_add_test(tcase, symbols_are_listed_with_their_sources);
     tcase_add_test(tcase, status_tells_of_sources_clients_and_history);
     tcase_add_test(tcase, ping_tells_the_time);
-    suite_add_tcase(suite, tcase);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_ENV);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+    return RUN_TESTS("methods", tcase);
 }

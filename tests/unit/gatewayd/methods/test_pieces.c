@@ -149,5 +149,5 @@ int main(void)
                                   a_piece_that_is_no_json_is_an_invalid_reply,
                                   a_client_that_goes_takes_its_pieces_with_it,
                                   one_client_has_one_large_answer_under_way_and_too_many_that_wait_are_refused};
-    return RUN_TESTS("pieces", fixture_setup, fixture_teardown, tests);
+    return RUN_TESTS("pieces", TEST_CASE(fixture_setup, fixture_teardown, tests));
 }

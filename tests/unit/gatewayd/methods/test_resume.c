@@ -315,5 +315,5 @@ int main(void)
         a_journal_that_is_renewed_loses_and_doubles_nothing_for_who_is_live_and_who_resumes,
         since_of_a_lost_journal_gets_all_of_the_renewed_one,
     };
-    return RUN_TESTS("resume", fixture_setup, fixture_teardown, tests);
+    return RUN_TESTS("resume", TEST_CASE(fixture_setup, fixture_teardown, tests));
 }

@@ -298,5 +298,5 @@ int main(void)
         to_unsubscribe_ends_a_subscribe_that_waits,
         a_client_that_leaves_while_it_subscribes_leaves_nothing_behind,
     };
-    return RUN_TESTS("subscribe", fixture_setup, fixture_teardown, tests);
+    return RUN_TESTS("subscribe", TEST_CASE(fixture_setup, fixture_teardown, tests));
 }

@@ -123,5 +123,5 @@ int main(void)
                                   the_one_that_nobody_has_asked_for_for_longest_goes,
                                   their_bytes_are_bounded_but_the_last_one_may_have_any_size,
                                   an_answer_that_is_made_again_is_counted_once, a_query_that_is_too_long_has_no_answer};
-    return RUN_TESTS("answer_cache", set_up, tear_down, tests);
+    return RUN_TESTS("answer_cache", TEST_CASE(set_up, tear_down, tests));
 }

@@ -1,10 +1,10 @@
 #include "gatewayd/streams/offers.h"
 
-#include <check.h>
 #include <stdio.h>
 #include <stdlib.h>
 
 #include "common/clock.h"
+#include "tests/unit/run_tests.h"
 
 static offers_t *offers;
 static const offer_t *offer;
@@ -360,7 +360,6 @@ END_TEST
 
 int main(void)
 {
-    Suite *suite = suite_create("offers");
     TCase *tcase = tcase_create("offers");
     tcase_add_checked_fixture(tcase, setup, teardown);
     tcase_add_test(tcase, symbols_are_those_of_the_last_status);
@@ -382,10 +381,5 @@ int main(void)
     tcase_add_test(tcase, what_was_missed_is_what_the_source_says);
     tcase_add_test(tcase, a_connectord_that_is_started_again_with_a_clock_behind_was_not_connected_meanwhile);
     tcase_add_test(tcase, nothing_was_missed_of_a_source_that_was_connected_while_the_bus_was_silent);
-    suite_add_tcase(suite, tcase);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_ENV);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+    return RUN_TESTS("offers", tcase);
 }

@@ -412,5 +412,5 @@ int main(void)
         a_gap_ends_what_the_ring_can_tell,
         answer_cache_are_bounded,
     };
-    return RUN_TESTS("recent", setup, teardown, tests);
+    return RUN_TESTS("recent", TEST_CASE(setup, teardown, tests));
 }

@@ -1,10 +1,10 @@
 #include "gatewayd/streams/ring.h"
 
-#include <check.h>
 #include <stdio.h>
 #include <stdlib.h>
 
 #include "gatewayd/forms/frame.h"
+#include "tests/unit/run_tests.h"
 
 enum { EPOCH = 7, BYTES = RING_BYTES_MIN };
 
@@ -331,7 +331,6 @@ END_TEST
 
 int main(void)
 {
-    Suite *suite = suite_create("ring");
     TCase *tcase = tcase_create("ring");
     tcase_add_checked_fixture(tcase, setup, teardown);
     tcase_add_test(tcase, an_empty_ring_begins_at_its_floor);
@@ -349,10 +348,5 @@ int main(void)
     tcase_add_test(tcase, a_ring_in_another_dialect_holds_the_newest_of_the_same);
     tcase_add_test(tcase, a_gap_is_rendered_as_one);
     tcase_add_loop_test(tcase, a_frame_header_says_the_length_in_the_shortest_form, 0, sizeof headers / sizeof *headers);
-    suite_add_tcase(suite, tcase);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_ENV);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+    return RUN_TESTS("ring", tcase);
 }

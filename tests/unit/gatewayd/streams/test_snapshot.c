@@ -1,12 +1,12 @@
 /* Recent trades of one and of two streams, from rings and history. */
 #include "gatewayd/streams/snapshot.h"
 
-#include <check.h>
 #include <stdio.h>
 #include <stdlib.h>
 
 #include "common/json/json.h"
 #include "proto/trade.h"
+#include "tests/unit/run_tests.h"
 
 static ring_t *ring_a, *ring_b;
 static buffer_t history, out;
@@ -168,7 +168,6 @@ END_TEST
 
 int main(void)
 {
-    Suite *suite = suite_create("snapshot");
     TCase *tcase = tcase_create("snapshot");
     tcase_add_checked_fixture(tcase, setup, teardown);
     tcase_add_test(tcase, the_ring_comes_first_and_history_before_it);
@@ -178,10 +177,5 @@ int main(void)
     tcase_add_test(tcase, trades_of_a_source_that_is_gone_belong_to_all_only);
     tcase_add_test(tcase, history_is_needed_where_the_ring_has_too_few);
     tcase_add_test(tcase, history_lags_when_it_ends_before_the_ring_begins);
-    suite_add_tcase(suite, tcase);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_ENV);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+    return RUN_TESTS("snapshot", tcase);
 }

@@ -176,5 +176,5 @@ int main(void)
         a_status_is_what_those_wait_for_who_ask_for_a_symbol_that_nobody_offers_yet,
         many_that_are_due_at_once_go_on_in_turns,
     };
-    return RUN_TESTS("waits", setup, teardown, tests);
+    return RUN_TESTS("waits", TEST_CASE(setup, teardown, tests));
 }

@@ -1,7 +1,7 @@
 #include "common/clock.h"
-#include "gatewayd/methods/guesses.h"
+#include "common/net/guesses.h"
+#include "tests/unit/run_tests.h"
 
-#include <check.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -116,7 +116,6 @@ END_TEST
 
 int main(void)
 {
-    Suite *suite = suite_create("guesses");
     TCase *tcase = tcase_create("guesses");
     tcase_add_checked_fixture(tcase, setup, teardown);
     tcase_add_test(tcase, each_wrong_token_makes_its_address_wait_longer);
@@ -125,10 +124,5 @@ int main(void)
     tcase_add_test(tcase, what_nobody_could_say_costs_nothing);
     tcase_add_test(tcase, a_wrong_token_is_forgotten_in_time);
     tcase_add_test(tcase, no_more_addresses_are_remembered_than_there_may_be);
-    suite_add_tcase(suite, tcase);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_ENV);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+    return RUN_TESTS("guesses", tcase);
 }

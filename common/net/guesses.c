@@ -1,4 +1,4 @@
-#include "gatewayd/methods/guesses.h"
+#include "common/net/guesses.h"
 
 #include "common/clock.h"
 #include "common/list.h"
