@@ -2,7 +2,7 @@
 
 #include "cached/postgres/postgres_link.h"
 
-enum { VERSION = 1 };
+enum { VERSION = 2 };
 
 /* Whoever migrates holds this advisory lock ("DFlw"). */
 #define LOCK "1145465975"
@@ -75,12 +75,20 @@ static const char make_rest[] =
     " epoch bigint NOT NULL DEFAULT 0, seq bigint NOT NULL DEFAULT 0, trades bigint NOT NULL DEFAULT 0);"
     "CREATE TABLE dataflow.block (stream bigint NOT NULL, epoch bigint NOT NULL, number bigint NOT NULL, least_ns bigint NOT "
     "NULL,"
-    " greatest_ns bigint NOT NULL, PRIMARY KEY (stream, epoch, number));"
-    "CREATE VIEW dataflow.trades AS SELECT s.topic, t.epoch, t.seq, to_timestamp(t.time_ns / 1e9) AS time,"
-    " json::json ->> 'symbol' AS symbol, json::json ->> 'side' AS side, (json::json ->> 'qty')::numeric AS qty,"
-    " (json::json ->> 'price')::numeric AS price, json::json ->> 'tradeId' AS trade_id, json::json ->> 'source' AS source, "
-    "t.json"
-    " FROM dataflow.trade t JOIN dataflow.stream s ON s.id = t.stream;";
+    " greatest_ns bigint NOT NULL, PRIMARY KEY (stream, epoch, number));";
+
+/* Version 2: records of other channels than trades (record.h) are never parsed, as PostgreSQL can make no text of some of what they may say
+ * ("\\u0000"), and one of them would be an error of the whole query. */
+#define OF_TRADE(member) "CASE WHEN s.topic LIKE 'trade.%' THEN json::json ->> '" member "' END"
+static const char make_view[] =
+    "CREATE OR REPLACE VIEW dataflow.trades AS SELECT s.topic, t.epoch, t.seq, to_timestamp(t.time_ns / 1e9) AS time,"
+    " " OF_TRADE("symbol") " AS symbol, " OF_TRADE("side") " AS side, (" OF_TRADE(
+        "qty") ")::numeric AS qty,"
+               " (" OF_TRADE("price") ")::numeric AS price, " OF_TRADE(
+                   "tradeId") " AS trade_id,"
+                              " substring(s.topic from '^[^.]*[.][^.]*[.](.*)$') AS source, t.json"
+                              " FROM dataflow.trade t JOIN dataflow.stream s ON s.id = t.stream;"
+                              "UPDATE dataflow.schema SET version = 2;";
 
 static const char make_first[] =
     "CREATE SCHEMA IF NOT EXISTS dataflow; CREATE TABLE dataflow.schema (version integer NOT NULL);"
@@ -108,12 +116,13 @@ static store_result_t read_version(postgres_link_t *self, int64_t *version, char
     return STORE_OK;
 }
 
-/* From nothing to version 1, in the transaction that holds the lock. */
-static store_result_t migrate_from_0(postgres_link_t *self, char *error)
+/* To the present version, in the transaction that holds the lock. The last step is all that version 1 lacks. */
+static store_result_t migrate_from(postgres_link_t *self, int64_t version, char *error)
 {
-    static const char *const steps[] = {make_first, make_trade, make_day, make_rest};
+    static const char *const steps[] = {make_first, make_trade, make_day, make_rest, make_view};
+    enum { STEPS = sizeof steps / sizeof *steps };
     store_result_t result = STORE_OK;
-    for (size_t i = 0; result == STORE_OK && i < sizeof steps / sizeof *steps; i++) {
+    for (size_t i = version == 0 ? 0 : STEPS - 1; result == STORE_OK && i < STEPS; i++) {
         PGresult *done = PQexec(self->conn, steps[i]);
         result = postgres_link_check(self, done, error);
         PQclear(done);
@@ -127,8 +136,8 @@ static store_result_t migrate(postgres_link_t *self, char *error)
     store_result_t result = postgres_link_run(self, NULL, error, "BEGIN; SELECT pg_advisory_xact_lock(" LOCK ")");
     if (result == STORE_OK)
         result = read_version(self, &version, error); /* somebody else may have done it meanwhile */
-    if (result == STORE_OK && version == 0)
-        result = migrate_from_0(self, error);
+    if (result == STORE_OK && version < VERSION)
+        result = migrate_from(self, version, error);
     return result == STORE_OK ? postgres_link_run(self, NULL, error, "COMMIT") : result;
 }
 

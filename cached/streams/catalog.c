@@ -15,6 +15,7 @@ typedef struct {
 typedef struct {
     offerer_t *offerer;
     uint64_t round;
+    bool latest; /* of its records the newest is what matters */
 } symbol_offer_t;
 
 /* All there is of one symbol. */
@@ -116,16 +117,27 @@ static offerer_t *offerer_make(catalog_t *self, text_t name)
     return self->offerers[self->offerer_count++] = offerer;
 }
 
-static void book_offer(book_t *book, offerer_t *offerer)
+/* NULL: there are too many. */
+static symbol_offer_t *book_offer(book_t *book, offerer_t *offerer)
 {
     size_t i = 0;
     while (i < book->offer_count && book->offers[i].offerer != offerer)
         i++;
     if (i == CATALOG_SOURCES_MAX)
-        return;
+        return NULL;
     if (i == book->offer_count)
-        book->offer_count++;
-    book->offers[i] = (symbol_offer_t){offerer, offerer->round};
+        book->offers[book->offer_count++] = (symbol_offer_t){.offerer = offerer};
+    book->offers[i].round = offerer->round;
+    return &book->offers[i];
+}
+
+/* As its source said last, whether it offers the stream now or not. */
+static bool book_keeps_latest(const book_t *book, text_t topic)
+{
+    for (size_t i = 0; i < book->offer_count; i++)
+        if (book->offers[i].latest && topic_names(topic, book_symbol(book), KEPT_TEXT(&book->offers[i].offerer->name)))
+            return true;
+    return false;
 }
 
 static bool offer_stands(const symbol_offer_t *offer)
@@ -180,21 +192,29 @@ void catalog_destroy(catalog_t **self)
 
 static retention_rule_t rule_of(const catalog_t *self, text_t symbol)
 {
-    retention_rule_t rule = self->rules ? retention_of(self->rules, symbol) : (retention_rule_t){0};
-    if (rule.trades == 0)
-        rule.trades = self->limit;
-    return rule;
+    return self->rules ? retention_of(self->rules, symbol) : (retention_rule_t){0};
+}
+
+/* How many trades of a stream are held. */
+static uint64_t limit_of(const catalog_t *self, const book_t *book, text_t topic)
+{
+    uint64_t trades = rule_of(self, book_symbol(book)).trades;
+    if (trades > 0)
+        return trades;
+    return self->limit > CATALOG_LATEST && book_keeps_latest(book, topic) ? CATALOG_LATEST : self->limit;
+}
+
+static void book_retain(const catalog_t *self, const book_t *book)
+{
+    for (size_t i = 0; i < book->memory_log_count; i++)
+        memory_log_set_limit(book->memory_logs[i], limit_of(self, book, memory_log_topic(book->memory_logs[i])));
 }
 
 void catalog_retain(catalog_t *self, const retention_t *rules)
 {
     self->rules = rules;
-    for (size_t i = 0; i < self->book_count; i++) {
-        const book_t *book = self->books[i];
-        retention_rule_t rule = rule_of(self, book_symbol(book));
-        for (size_t j = 0; j < book->memory_log_count; j++)
-            memory_log_set_limit(book->memory_logs[j], rule.trades);
-    }
+    for (size_t i = 0; i < self->book_count; i++)
+        book_retain(self, self->books[i]);
 }
 
 void catalog_age(catalog_t *self, int64_t now_ns)
@@ -215,7 +235,7 @@ static memory_log_t *memory_log_make(catalog_t *self, text_t topic)
     book_t *book = book_make(self, symbol);
     if (!book || book->memory_log_count == CATALOG_SOURCES_MAX || self->stream_count == CATALOG_STREAMS_MAX)
         return NULL;
-    memory_log_t *memory_log = memory_log_new(topic, rule_of(self, symbol).trades, self->arena);
+    memory_log_t *memory_log = memory_log_new(topic, limit_of(self, book, topic), self->arena);
     if (!memory_log || !table_put(self->by_topic, topic, memory_log)) {
         memory_log_destroy(&memory_log);
         return NULL;
@@ -242,19 +262,45 @@ memory_log_t *catalog_find(const catalog_t *self, text_t topic)
     return table_get(self->by_topic, topic);
 }
 
+/* What a status says of the channel that was asked for last: its symbols come channel by channel, mostly. */
+typedef struct {
+    text_t channels, channel;
+    bool latest;
+} keeping_t;
+
+static bool keeps_latest(keeping_t *self, text_t subject)
+{
+    text_t channel, key, name;
+    bool latest;
+    if (subject_is_symbol(subject))
+        return false;
+    subject_split(subject, &channel, &key);
+    if (text_equal(channel, self->channel))
+        return self->latest;
+    self->channel = channel;
+    self->latest = false;
+    for (json_walk_t walk = json_walk(self->channels); status_next_channel(&walk, &name, &latest);)
+        self->latest = self->latest || (latest && text_equal(name, channel));
+    return self->latest;
+}
+
 void catalog_offer(catalog_t *self, const status_t *status)
 {
     offerer_t *offerer = offerer_make(self, status->source);
     if (!offerer)
         return;
     offerer->round++;
+    keeping_t keeping = {.channels = status->channels.length > 0 ? status->channels : TEXT("{}")};
     json_walk_t walk = json_walk(status->event == STATUS_WITHDRAWN ? TEXT("{}") : status->symbols);
     text_t symbol;
     uint64_t last_seq;
     while (status_next_symbol(&walk, &symbol, &last_seq)) {
         book_t *book = subject_valid(symbol) ? book_make(self, symbol) : NULL;
-        if (book)
-            book_offer(book, offerer);
+        symbol_offer_t *offer = book ? book_offer(book, offerer) : NULL;
+        if (!offer || offer->latest == keeps_latest(&keeping, symbol))
+            continue;
+        offer->latest = !offer->latest;
+        book_retain(self, book);
     }
 }
 

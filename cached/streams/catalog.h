@@ -9,7 +9,12 @@
 #include "cached/streams/retention.h"
 #include "proto/status.h"
 
-enum { CATALOG_SYMBOLS_MAX = 16384, CATALOG_STREAMS_MAX = 16384, CATALOG_SOURCES_MAX = MERGE_MAX };
+enum {
+    CATALOG_SYMBOLS_MAX = 16384,
+    CATALOG_STREAMS_MAX = 16384,
+    CATALOG_SOURCES_MAX = MERGE_MAX,
+    CATALOG_LATEST = 1000 /* records held of each key of a channel that keeps only the latest, at most */
+};
 
 typedef struct catalog catalog_t;
 
@@ -17,8 +22,8 @@ typedef struct catalog catalog_t;
 catalog_t *catalog_new(uint64_t limit);
 void catalog_destroy(catalog_t **self);
 
-/* What is held from now on: of each stream as many trades as its rule says, or else as `catalog_new` did, and none older
- * than the rule says. `rules` outlive the catalog, or the next call; NULL: none. */
+/* What is held from now on: of each stream as many trades as its rule says, or else as `catalog_new` did (CATALOG_LATEST where only the
+ * latest matters), and none older than the rule says. `rules` outlive the catalog, or the next call; NULL: none. */
 void catalog_retain(catalog_t *self, const retention_t *rules);
 
 /* Drops what has become too old. */
@@ -31,7 +36,7 @@ memory_log_t *catalog_memory_log(catalog_t *self, text_t topic);
 /* NULL when there is none. */
 memory_log_t *catalog_find(const catalog_t *self, text_t topic);
 
-/* Sets what a source offers, replacing what it offered before. */
+/* Sets what a source offers, replacing what it offered before, and of which channels only the latest record matters. */
 void catalog_offer(catalog_t *self, const status_t *status);
 
 /* Does a source offer this stream, with or without trades? */

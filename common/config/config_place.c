@@ -43,6 +43,12 @@ config_place_t config_place_entry(const config_place_t *self, text_t name)
     return entry;
 }
 
+static bool is_map(const cJSON *node, const config_place_t *place)
+{
+    const schema_key_t *key = schema_find(place->pattern);
+    return key && key->type == KEY_MAP && cJSON_IsObject(node);
+}
+
 static const cJSON *step(const cJSON *node, config_place_t *place, text_t name)
 {
     uint64_t number;
@@ -50,14 +56,20 @@ static const cJSON *step(const cJSON *node, config_place_t *place, text_t name)
         *place = config_place_element(place, (size_t)number);
         return cJSON_GetArrayItem(node, (int)number);
     }
-    const schema_key_t *key = schema_find(place->pattern);
-    if (key && key->type == KEY_MAP && cJSON_IsObject(node))
+    if (is_map(node, place))
         *place = config_place_entry(place, name);
     else if (!cJSON_IsObject(node) || !config_place_member(place, name, place))
         return NULL;
-    char string[SCHEMA_PATH_MAX + 1];
+    char string[PLACE_MAX];
     snprintf(string, sizeof string, "%.*s", TEXT_ARG(name));
     return cJSON_GetObjectItemCaseSensitive(node, string);
+}
+
+/* How long the first name of the path is. A map's entry is followed by a member of it. */
+static size_t first_name(const cJSON *node, const config_place_t *place, const char *path)
+{
+    const char *dot = is_map(node, place) ? strrchr(path, '.') : NULL;
+    return dot ? (size_t)(dot - path) : strcspn(path, ".");
 }
 
 const cJSON *config_find(const cJSON *root, const char *path, const schema_key_t **key)
@@ -66,7 +78,7 @@ const cJSON *config_find(const cJSON *root, const char *path, const schema_key_t
     const cJSON *node = root;
     const schema_key_t *found = NULL;
     for (const char *at = path; node && at;) {
-        size_t length = strcspn(at, ".");
+        size_t length = first_name(node, &place, at);
         node = step(node, &place, (text_t){at, length});
         const schema_key_t *here = schema_find(place.pattern);
         if (here || cJSON_IsObject(node))

@@ -5,10 +5,13 @@
 #include "common/clock.h"
 #include "common/log.h"
 #include "connectord/journal/journal_state.h"
+#include "proto/record.h"
 
 #include <assert.h>
 #include <errno.h>
 #include <stdlib.h>
+
+static_assert((int)SEGMENT_PAYLOAD_MAX >= (int)RECORD_MAX, "a record of any channel fits");
 
 enum { READ_ON_BYTES = 1 << 20 };
 

@@ -15,7 +15,7 @@
 enum {
     SEGMENT_VERSION = 1,
     SEGMENT_HEADER = 64,         /* bytes; the first record's offset */
-    SEGMENT_PAYLOAD_MAX = 4096,  /* bytes of one record's payload */
+    SEGMENT_PAYLOAD_MAX = 8192,  /* bytes of one record's payload */
     SEGMENT_BATCH_MAX = 16384,   /* bytes of records that are written at once */
     SEGMENT_BYTES_MIN = 1 << 16, /* of a whole segment */
     SEGMENT_BYTES_MAX = 1 << 26,

@@ -1,6 +1,6 @@
 /* fan-load: publishes trades at one end of a server, and reads them at the other with many WebSocket clients.
  *
- *     fan-load --protocol dataflow[-batch][-deflate]|mqtt|nats|plain --address HOST:PORT --publisher bus|mqtt|nats|plain|exchange --publish ADDRESS [--replay ADDRESS]
+ *     fan-load --protocol dataflow[-batch][-deflate]|dataflow-readings|mqtt|nats|plain --address HOST:PORT --publisher bus|bus-readings|mqtt|nats|plain|exchange --publish ADDRESS [--replay ADDRESS]
  *              [--clients N] [--sleepers N] [--symbols N] [--each N] [--rate N] [--trades N] [--settle S] [--seconds S] [--drain S] [--late N --behind N]
  *              [--early 1] [--watch PID,PID…]
  *

@@ -58,8 +58,8 @@ def exchange_tls(flow, scheme):
     return ["--tls", f"{certificate},{key}"]
 
 
-def bus_load(flow, protocol="dataflow"):
-    return ["--protocol", protocol, "--address", flow.address("gateway0"), "--publisher", "bus", "--publish", flow.bus, "--replay", flow.replay]
+def bus_load(flow, protocol="dataflow", publisher="bus"):
+    return ["--protocol", protocol, "--address", flow.address("gateway0"), "--publisher", publisher, "--publish", flow.bus, "--replay", flow.replay]
 
 
 class FanLoad:

@@ -16,6 +16,7 @@ enum { PAGE_BYTES = 1 << 22, ROUTE_MAX = 256, POLL_MS = 50 };
 struct bus {
     void *context, *publish, *replay;
     unsigned symbols;
+    const sample_form_t *form;
     _Atomic uint64_t *last; /* seq of each symbol */
     int64_t beat_ns;        /* when the next heartbeat is due */
     buffer_t names, status; /* of the heartbeat */
@@ -34,7 +35,7 @@ static void answer_streams(played_bus_t *self, const request_t *request)
     answer_begin(&self->answer, request);
     buffer_printf(&self->answer, ",\"epoch\":%llu,\"streams\":[", (unsigned long long)SAMPLE_EPOCH);
     for (unsigned i = 0; i < self->symbols; i++) {
-        size_t length = sample_topic(topic, i);
+        size_t length = self->form->topic(topic, i);
         text_t name = {topic, length};
         if (request->topic.length > 0 && !text_equal(request->topic, name))
             continue;
@@ -49,8 +50,9 @@ static void answer_streams(played_bus_t *self, const request_t *request)
 static unsigned symbol_of(text_t topic)
 {
     unsigned symbol = 0;
-    for (size_t i = strlen("trade.S"); i < strlen("trade.S0000") && i < topic.length; i++)
-        symbol = symbol * 10 + (unsigned)(topic.at[i] - '0');
+    const char *at = memmem(topic.at, topic.length, ".S", 2), *end = topic.at + topic.length;
+    for (int i = 0; at && i < 4 && at + 2 + i < end; i++)
+        symbol = symbol * 10 + (unsigned)(at[2 + i] - '0');
     return symbol;
 }
 
@@ -67,7 +69,7 @@ static void answer_range(played_bus_t *self, const request_t *request)
     for (; seq <= last && taken < request->count && self->answer.length < PAGE_BYTES; seq++, taken++) {
         char trade[SAMPLE_MAX];
         buffer_append(&self->answer, taken ? TEXT(",") : TEXT(""));
-        buffer_append(&self->answer, (text_t){trade, sample_trade(trade, symbol, seq)});
+        buffer_append(&self->answer, (text_t){trade, self->form->record(trade, symbol, seq)});
     }
     buffer_append(&self->answer, TEXT("],\"missing\":0"));
     if (seq <= last)
@@ -123,7 +125,7 @@ static void heartbeat(played_bus_t *self)
     char symbol[SAMPLE_SYMBOL_LENGTH];
     buffer_clear(&self->names);
     for (unsigned i = 0; i < self->symbols; i++, comma = ",")
-        buffer_printf(&self->names, "%s\"%.*s\":%llu", comma, (int)sample_symbol(symbol, i), symbol,
+        buffer_printf(&self->names, "%s\"%s%.*s\":%llu", comma, self->form->before, (int)sample_symbol(symbol, i), symbol,
                       (unsigned long long)atomic_load(&self->last[i]));
     buffer_append(&self->names, TEXT("}"));
     status_t status = {.event = STATUS_HEARTBEAT,
@@ -133,6 +135,7 @@ static void heartbeat(played_bus_t *self)
                        .epoch = SAMPLE_EPOCH,
                        .breaker = TEXT("closed"),
                        .stale = TEXT("{}"),
+                       .channels = text_of(self->form->channels),
                        .time_ns = clock_real_ns(),
                        .since_ns = clock_real_ns(),
                        .symbols = buffer_text(&self->names)};
@@ -156,8 +159,8 @@ void played_bus_publish(played_bus_t *self, unsigned symbol)
     char topic[TOPIC_MAX], trade[SAMPLE_MAX];
     uint64_t seq = atomic_load_explicit(&self->last[symbol], memory_order_relaxed) + 1;
     atomic_store(&self->last[symbol], seq);
-    zmq_send(self->publish, topic, sample_topic(topic, symbol), ZMQ_SNDMORE);
-    zmq_send(self->publish, trade, sample_trade(trade, symbol, seq), 0);
+    zmq_send(self->publish, topic, self->form->topic(topic, symbol), ZMQ_SNDMORE);
+    zmq_send(self->publish, trade, self->form->record(trade, symbol, seq), 0);
 }
 
 static void *bind_socket(void *context, int type, const char *endpoint)
@@ -172,12 +175,13 @@ static void *bind_socket(void *context, int type, const char *endpoint)
     return NULL;
 }
 
-played_bus_t *played_bus_new(const char *publish, const char *replay, unsigned symbols)
+played_bus_t *played_bus_new(const char *publish, const char *replay, unsigned symbols, const sample_form_t *form)
 {
     played_bus_t *self = calloc(1, sizeof *self);
     if (!self)
         return NULL;
     self->symbols = symbols;
+    self->form = form;
     self->last = calloc(symbols, sizeof *self->last);
     self->names = buffer_new(0);
     self->status = buffer_new(0);

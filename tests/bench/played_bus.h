@@ -5,12 +5,14 @@
  */
 #pragma once
 
+#include "tests/bench/sample.h"
+
 #include <stdint.h>
 
 typedef struct bus played_bus_t;
 
 /* Endpoints as ZeroMQ has them; symbols: how many are offered. NULL when an endpoint is not to be had. */
-played_bus_t *played_bus_new(const char *publish, const char *replay, unsigned symbols);
+played_bus_t *played_bus_new(const char *publish, const char *replay, unsigned symbols, const sample_form_t *form);
 
 /* The next trade of a symbol. */
 void played_bus_publish(played_bus_t *self, unsigned symbol);

@@ -28,8 +28,8 @@ static bool begins(const char *bytes, size_t length, const char *with)
 
 /* --- gatewayd: a frame is a JSON-RPC message --- */
 
-static void dataflow_subscribe(const protocol_subscription_t *subscription, const char *more, const protocol_events_t *events,
-                               void *arg)
+static void dataflow_subscribe(const protocol_subscription_t *subscription, const char *channel, const char *more,
+                               const protocol_events_t *events, void *arg)
 {
     for (unsigned i = 0; i < subscription->count; i++) {
         char text[SAY_MAX], symbol[SAMPLE_SYMBOL_LENGTH], since[64] = "";
@@ -38,20 +38,25 @@ static void dataflow_subscribe(const protocol_subscription_t *subscription, cons
                      (unsigned long long)subscription->since);
         int length = snprintf(text, sizeof text,
                               "{\"jsonrpc\":\"2.0\",\"id\":%u,\"method\":\"subscribe\","
-                              "\"params\":{\"channel\":\"trades\",\"symbol\":\"%.*s\"%s%s}}",
-                              i, (int)sample_symbol(symbol, symbol_at(subscription, i)), symbol, since, more);
+                              "\"params\":{\"channel\":\"%s\",\"symbol\":\"%.*s\"%s%s}}",
+                              i, channel, (int)sample_symbol(symbol, symbol_at(subscription, i)), symbol, since, more);
         events->say(arg, text, (size_t)length);
     }
 }
 
 static void dataflow_greet(const protocol_subscription_t *subscription, const protocol_events_t *events, void *arg)
 {
-    dataflow_subscribe(subscription, "", events, arg);
+    dataflow_subscribe(subscription, "trades", "", events, arg);
 }
 
 static void batch_greet(const protocol_subscription_t *subscription, const protocol_events_t *events, void *arg)
 {
-    dataflow_subscribe(subscription, ",\"batch\":true", events, arg);
+    dataflow_subscribe(subscription, "trades", ",\"batch\":true", events, arg);
+}
+
+static void readings_greet(const protocol_subscription_t *subscription, const protocol_events_t *events, void *arg)
+{
+    dataflow_subscribe(subscription, "readings", "", events, arg);
 }
 
 static size_t dataflow_take(const char *bytes, size_t length, const protocol_events_t *events, void *arg)
@@ -64,6 +69,17 @@ static size_t dataflow_take(const char *bytes, size_t length, const protocol_eve
         events->on_gap(arg);
     else if (memmem(bytes, length, "\"error\":", 8))
         fprintf(stderr, "%.*s\n", (int)length, bytes);
+    return length;
+}
+
+static size_t readings_take(const char *bytes, size_t length, const protocol_events_t *events, void *arg)
+{
+    if (!begins(bytes, length, "{\"jsonrpc\":\"2.0\",\"method\":\"readings."))
+        return dataflow_take(bytes, length, events, arg);
+    if (begins(bytes, length, "{\"jsonrpc\":\"2.0\",\"method\":\"readings.update\""))
+        events->on_update(arg, bytes, length);
+    else
+        events->on_gap(arg);
     return length;
 }
 
@@ -226,6 +242,7 @@ static const bench_protocol_t protocols[] = {
     {"dataflow-deflate", HANDSHAKE("/ws", DEFLATE), WIRE_TEXT, false, true, dataflow_greet, dataflow_take},
     {"dataflow-batch", HANDSHAKE("/ws", ""), WIRE_TEXT, false, true, batch_greet, batch_take},
     {"dataflow-batch-deflate", HANDSHAKE("/ws", DEFLATE), WIRE_TEXT, false, true, batch_greet, batch_take},
+    {"dataflow-readings", HANDSHAKE("/ws", ""), WIRE_TEXT, false, true, readings_greet, readings_take},
     {"plain", HANDSHAKE("/", ""), WIRE_TEXT, false, false, plain_greet, plain_take},
     {"mqtt", HANDSHAKE("/mqtt", "Sec-WebSocket-Protocol: mqtt\r\n"), WIRE_BINARY, true, true, mqtt_greet, mqtt_take},
     {"nats", HANDSHAKE("/", ""), WIRE_BINARY, true, false, nats_greet, nats_take},

@@ -17,7 +17,12 @@ enum { OUT_MAX = 1 << 20, OUT_FULL = 1 << 16 };
 
 static void *bus_open(const char *address, const char *replay, unsigned symbols)
 {
-    return played_bus_new(address, replay, symbols);
+    return played_bus_new(address, replay, symbols, &sample_trades);
+}
+
+static void *readings_open(const char *address, const char *replay, unsigned symbols)
+{
+    return played_bus_new(address, replay, symbols, &sample_readings);
 }
 
 static void bus_trade(void *self, unsigned symbol, uint64_t seq)
@@ -150,9 +155,8 @@ static void plain_trade(void *arg, unsigned symbol, uint64_t seq)
 }
 
 static const bench_publisher_t publishers[] = {
-    {"bus", bus_open, bus_trade, bus_flush, bus_close},
-    {"mqtt", mqtt_open, mqtt_trade, tcp_flush, tcp_close},
-    {"nats", nats_open, nats_trade, tcp_flush, tcp_close},
+    {"bus", bus_open, bus_trade, bus_flush, bus_close},       {"bus-readings", readings_open, bus_trade, bus_flush, bus_close},
+    {"mqtt", mqtt_open, mqtt_trade, tcp_flush, tcp_close},    {"nats", nats_open, nats_trade, tcp_flush, tcp_close},
     {"plain", plain_open, plain_trade, tcp_flush, tcp_close},
 };
 

@@ -19,7 +19,7 @@ typedef struct {
     void (*close)(void *self);
 } bench_publisher_t;
 
-/* bus, mqtt, nats, plain, exchange. NULL when there is none of that name. */
+/* bus, bus-readings, mqtt, nats, plain, exchange. NULL when there is none of that name. */
 const bench_publisher_t *publisher_find(const char *name);
 
 extern const bench_publisher_t publisher_exchange; /* exchange.c */

@@ -10,6 +10,7 @@ import subprocess
 import threading
 import time
 
+import channels
 import ours
 import peers
 from clients import Requester
@@ -103,11 +104,12 @@ def opening(clients, rate):
 
 # --- ingest ---
 
-def ingest(scheme):
+def ingest(scheme, **source):
     """The simulator makes no trade before it is subscribed to, and then as many as are read."""
     def measure(seconds, quick):
         with ours.pipeline() as flow:
-            flow.start("simulator", ["--listen", flow.address("simulator"), "--symbols", SYMBOL, "--rate", "max", *ours.exchange_tls(flow, scheme)],
+            flow.source.update(source)
+            flow.start("simulator", ["--listen", flow.address("simulator"), "--symbols", SYMBOL, "--rate", "max", "--any-origin", *ours.exchange_tls(flow, scheme)],
                        program="exchange-simulator")
             with peers.running(BIN / "baseline", "sub", flow.bus, 10**12), Requester(flow.replay) as replay:
                 flow.start_connectord()
@@ -363,6 +365,7 @@ def rows(quick):
              "gatewayd, one symbol": fan_ours(clients=some)}, [
             ("CPU a frame within 2 times of one symbol's", lambda m: ratio(m["gatewayd"]["cpu_us"], m["gatewayd, one symbol"]["cpu_us"]), "<=", 2),
             ("nobody was left a hole", at("gatewayd", "holes"), "<=", 0)]),
+        *channels.rows(Row, ingest),
         Row("ingest, one exchange as fast as it goes, journal on, one subscriber", "trades/s",
             {"connectord, ws://": ingest("ws"), "connectord, wss://": ingest("wss"), "raw PUB to SUB": raw_bus, "LEJP alone": lejp}, [
             ("half of the raw bus, or 3 µs CPU a trade, whichever is nearer",

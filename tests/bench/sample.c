@@ -58,6 +58,26 @@ size_t sample_trade(char *out, unsigned symbol, uint64_t seq)
     return (size_t)(put(put_time(at, seq), TEXT("112Z\"}")) - out);
 }
 
+size_t sample_reading_topic(char *out, unsigned symbol)
+{
+    return (size_t)(put(put_symbol(put(out, TEXT("readings.")), symbol), TEXT("." SAMPLE_SOURCE)) - out);
+}
+
+/* As many bytes as a trade, about. */
+size_t sample_reading(char *out, unsigned symbol, uint64_t seq)
+{
+    char *at = put_u64(put(out, TEXT("{\"epoch\":")), SAMPLE_EPOCH);
+    at = put_u64(put(at, TEXT(",\"seq\":")), seq);
+    at = put_symbol(put(at, TEXT(",\"channel\":\"readings\",\"key\":\"")), symbol);
+    at = put_time(put(at, TEXT("\",\"timestamp\":\"")), seq);
+    at = put_time(put(at, TEXT("Z\",\"source\":\"" SAMPLE_SOURCE "\",\"received\":\"")), seq);
+    at = put(at, TEXT("112Z\",\"data\":{\"celsius\":21.50,\"bar\":2.050,\"rpm\":1480,\"state\":\"running\",\"n\":"));
+    return (size_t)(put(put_u64(at, seq), TEXT("}}")) - out);
+}
+
+const sample_form_t sample_trades = {sample_topic, sample_trade, "", "{}"};
+const sample_form_t sample_readings = {sample_reading_topic, sample_reading, "readings.", "{\"readings\":\"latest\"}"};
+
 size_t sample_update(char *out, unsigned symbol, uint64_t seq)
 {
     char *at = put(out, TEXT("{\"jsonrpc\":\"2.0\",\"method\":\"trades.update\",\"params\":"));
@@ -90,7 +110,8 @@ static const char *seq_of(text_t head)
     enum { AT = sizeof before - 1, NAME = sizeof name - 1 };
     if (head.length > AT + NAME && memcmp(head.at + AT, name, NAME) == 0)
         return head.at + AT + NAME;
-    return behind(head, TEXT("\"seqnum\":"));
+    const char *found = behind(head, TEXT("\"seqnum\":"));
+    return found ? found : behind(head, TEXT("\"seq\":"));
 }
 
 uint64_t sample_read(const char *text, size_t length, unsigned *symbol)
@@ -104,6 +125,8 @@ uint64_t sample_read(const char *text, size_t length, unsigned *symbol)
     if (!symbol || seq == 0)
         return seq;
     at = behind(head, TEXT("\"symbol\":\"S"));
+    if (!at)
+        at = behind(head, TEXT("\"key\":\"S"));
     *symbol = 0;
     for (int i = 0; at && i < 4; i++)
         *symbol = *symbol * 10 + (unsigned)(at[i] - '0');

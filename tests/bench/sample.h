@@ -27,6 +27,20 @@ size_t sample_update(char *out, unsigned symbol, uint64_t seq);
 /* As an exchange sends it. */
 size_t sample_exchange(char *out, unsigned symbol, uint64_t seq);
 
+/* The same for records of the channel `readings`, whose keys are those symbols. */
+size_t sample_reading_topic(char *out, unsigned symbol);
+size_t sample_reading(char *out, unsigned symbol, uint64_t seq);
+
+/* What a bus carries. */
+typedef struct {
+    size_t (*topic)(char *out, unsigned symbol);
+    size_t (*record)(char *out, unsigned symbol, uint64_t seq);
+    const char *before;   /* what stands before a symbol, as the subject of a status */
+    const char *channels; /* of a status */
+} sample_form_t;
+
+extern const sample_form_t sample_trades, sample_readings;
+
 /* The symbol's number and the seq that one of these texts has at its head; no symbol is looked for where `symbol` is NULL. 0 where there is
  * no seq. */
 uint64_t sample_read(const char *text, size_t length, unsigned *symbol);

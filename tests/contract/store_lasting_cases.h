@@ -176,7 +176,7 @@ START_TEST(a_newer_schema_is_refused_and_left_alone)
     void *other = handle;
     ck_assert_int_eq(kind->open(backend->url(), &other, error), STORE_REFUSED);
     ck_assert_ptr_null(other);
-    ck_assert_msg(strstr(error, "schema version 99, expected at most 1"), "%s", error);
+    ck_assert_msg(strstr(error, "schema version 99, expected at most "), "%s", error);
     backend->set_version(1);
     read_all(TOPIC);
     assert_seen(5, 1, 10);

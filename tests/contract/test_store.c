@@ -2,6 +2,7 @@
  *
  * A new kind: a backend in store_backends.h, and its line in backends[].
  */
+#include "tests/contract/store_channel_cases.h"
 #include "tests/contract/store_fill_cases.h"
 #include "tests/contract/store_lasting_cases.h"
 #include "tests/contract/store_retain_cases.h"
@@ -359,11 +360,13 @@ static TCase *cases_of(int number)
     add_first_cases(tests, number);
     add_first_retain_cases(tests, number);
     add_first_fill_cases(tests, number);
+    add_first_channel_cases(tests, number);
     if (backends[number].brief)
         return tests;
     add_cases(tests, number);
     add_retain_cases(tests, number);
     add_fill_cases(tests, number);
+    add_channel_cases(tests, number);
     if (backends[number].set_version)
         add_lasting_cases(tests, number);
     if (backends[number].take_away)

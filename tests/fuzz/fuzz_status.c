@@ -9,15 +9,20 @@ static void check_symbols(const status_t *status)
     text_t symbol;
     uint64_t last;
     while (status_next_symbol(&walk, &symbol, &last))
-        require(symbol_valid(symbol) && symbol.at > status->symbols.at);
+        require(subject_valid(symbol) && symbol.at > status->symbols.at);
     int64_t silence_ms;
     walk = json_walk(status->stale);
     while (status_next_stale(&walk, &symbol, &silence_ms))
-        require(symbol_valid(symbol) && symbol.at > status->stale.at && silence_ms >= 0);
+        require(subject_valid(symbol) && symbol.at > status->stale.at && silence_ms >= 0);
     text_t reason;
     walk = json_walk(status->failing);
     while (status_next_failing(&walk, &symbol, &reason))
-        require(symbol_valid(symbol) && symbol.at > status->failing.at && reason.at > symbol.at);
+        require(subject_valid(symbol) && symbol.at > status->failing.at && reason.at > symbol.at);
+    text_t channel;
+    bool latest;
+    walk = json_walk(status->channels);
+    while (status_next_channel(&walk, &channel, &latest))
+        require(channel_valid(channel) && channel.at > status->channels.at);
 }
 
 static void check_same(const status_t *a, const status_t *b)
@@ -27,7 +32,7 @@ static void check_same(const status_t *a, const status_t *b)
     require(a->since_ns == b->since_ns && a->time_ns == b->time_ns && a->epoch == b->epoch);
     require(a->trades == b->trades && a->duplicates == b->duplicates && a->malformed == b->malformed);
     require(text_equal(a->breaker, b->breaker) && a->health == b->health && text_equal(a->stale, b->stale));
-    require(text_equal(a->failing, b->failing));
+    require(text_equal(a->failing, b->failing) && text_equal(a->channels, b->channels));
     require(a->gaps == b->gaps && a->reconnects == b->reconnects);
 }
 

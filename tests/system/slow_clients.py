@@ -29,13 +29,13 @@ def subscribe(symbol, **more):
 class SlowClient:
     """kind: ws, batch, signalr, sse. `seqs`: of the trades that it has read, in order; `told`: gaps and losses among what it has read."""
 
-    def __init__(self, flow, kind="ws", symbol="BTC-USD"):
+    def __init__(self, flow, kind="ws", symbol="BTC-USD", channel="trades"):
         self.kind, self.seqs, self.told, self.rest = kind, [], [], b""
         self.socket = socket.socket()
         self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, RECEIVE_BUFFER)
         self.socket.settimeout(PATIENCE)
         self.socket.connect(("127.0.0.1", flow.port["gateway0"]))
-        path = {"signalr": "/blockchain", "sse": f"/api/v1/stream?symbols={symbol}"}.get(kind, "/ws")
+        path = {"signalr": "/blockchain", "sse": f"/api/v1/stream?symbols={symbol if channel == 'trades' else f'{channel}.{symbol}'}"}.get(kind, "/ws")
         key = base64.b64encode(os.urandom(16)).decode()
         upgrade = "" if kind == "sse" else ("Connection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\n"
                                             f"Sec-WebSocket-Key: {key}\r\n")
@@ -44,10 +44,10 @@ class SlowClient:
         if kind == "signalr":
             self.socket.sendall(masked('{"protocol":"json","version":1}\x1e'))
             self.read_until(b"{}\x1e")
-            call = {"type": 1, "invocationId": "1", "target": "SendMessage", "arguments": [subscribe(symbol)]}
+            call = {"type": 1, "invocationId": "1", "target": "SendMessage", "arguments": [subscribe(symbol, channel=channel)]}
             self.socket.sendall(masked(json.dumps(call) + "\x1e"))
         elif kind != "sse":
-            self.socket.sendall(masked(subscribe(symbol, batch=kind == "batch")))
+            self.socket.sendall(masked(subscribe(symbol, channel=channel, batch=kind == "batch")))
         self.read_until(b"id: " if kind == "sse" else b"subscribed")
 
     def read_until(self, wanted):

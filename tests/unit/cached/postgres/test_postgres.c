@@ -120,6 +120,34 @@ START_TEST(people_can_read_it_exactly)
 }
 END_TEST
 
+/* Of what a string may have in JSON, PostgreSQL can make no text of some. */
+START_TEST(records_of_other_channels_have_no_columns_of_trades)
+{
+    static const char json[] =
+        "{\"epoch\":1,\"seq\":1,\"channel\":\"readings\",\"key\":\"sensor-7\",\"timestamp\":\"2025-11-10T17:24:33.937Z\","
+        "\"source\":"
+        "\"lab\",\"received\":\"2025-11-10T17:24:33.981112345Z\",\"data\":{\"price\":\"x\",\"a\":\"\\u0000 \\ud800\"}}";
+    store_trade_t record = {TEXT("readings.sensor-7.lab"), {1, 1}, 20000 * day_ns, text_of(json)};
+    ck_assert_msg(kind->write.append(handle, &record, 1, error) == STORE_OK, "%s", error);
+    append(1, 20000 * day_ns);
+    ck_assert_str_eq(ask("SELECT count(*) FROM dataflow.trades WHERE symbol IS NULL AND side IS NULL AND qty IS NULL"
+                         " AND price IS NULL AND trade_id IS NULL AND topic = 'readings.sensor-7.lab'"),
+                     "1");
+    ck_assert_str_eq(ask("SELECT sum(price) FROM dataflow.trades"), "105383.80000");
+}
+END_TEST
+
+START_TEST(the_view_of_the_first_version_is_renewed)
+{
+    ask("DROP VIEW dataflow.trades; UPDATE dataflow.schema SET version = 1");
+    kind->close(handle);
+    ck_assert_msg(kind->open(postgres->url(), &handle, error) == STORE_OK, "%s", error);
+    append(1, 20000 * day_ns);
+    ck_assert_str_eq(ask("SELECT symbol || ' ' || source FROM dataflow.trades"), "BTC-USD test");
+    ck_assert_str_eq(ask("SELECT version FROM dataflow.schema"), "2");
+}
+END_TEST
+
 START_TEST(a_user_without_rights_is_refused)
 {
     char url[200];
@@ -265,6 +293,8 @@ static void add_cases(TCase *tests)
     tcase_add_test(tests, wild_times_make_no_end_of_partitions);
     tcase_add_test(tests, days_that_retention_emptied_are_dropped);
     tcase_add_test(tests, people_can_read_it_exactly);
+    tcase_add_test(tests, records_of_other_channels_have_no_columns_of_trades);
+    tcase_add_test(tests, the_view_of_the_first_version_is_renewed);
     tcase_add_test(tests, a_user_without_rights_is_refused);
     tcase_add_test(tests, a_url_that_libpq_does_not_take_is_refused_and_not_shown);
     tcase_add_test(tests, many_may_make_the_schema_at_once);

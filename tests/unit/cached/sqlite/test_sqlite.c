@@ -290,6 +290,22 @@ static int64_t number(const char *sql)
     return value;
 }
 
+START_TEST(records_of_other_channels_have_no_columns_of_trades)
+{
+    static const char json[] =
+        "{\"epoch\":1,\"seq\":1,\"channel\":\"readings\",\"key\":\"sensor-7\",\"timestamp\":\"2025-11-10T17:24:33.937Z\","
+        "\"source\":"
+        "\"lab\",\"received\":\"2025-11-10T17:24:33.981112345Z\",\"data\":{\"price\":1,\"a\":\"\\u0000 \\ud800\"}}";
+    ck_assert_int_eq(open_store(), STORE_OK);
+    store_trade_t record = {TEXT("readings.sensor-7.lab"), {1, 1}, 7, text_of(json)};
+    ck_assert_int_eq(kind->write.append(handle, &record, 1, error), STORE_OK);
+    ck_assert_int_eq(
+        number("SELECT count(*) FROM trades WHERE topic = 'readings.sensor-7.lab' AND symbol IS NULL AND side IS NULL"
+               " AND qty IS NULL AND price IS NULL AND trade_id IS NULL AND source = 'lab'"),
+        1);
+}
+END_TEST
+
 static bool note_stream(void *arg, const store_stream_t *stream)
 {
     store_stream_t *noted = arg;
@@ -353,6 +369,7 @@ int main(void)
     tcase_add_test(tests, what_was_appended_survives_a_process_that_never_closed);
     tcase_add_test(tests, a_query_by_time_reads_few_of_many);
     tcase_add_test(tests, people_can_read_it);
+    tcase_add_test(tests, records_of_other_channels_have_no_columns_of_trades);
     tcase_add_test(tests, a_clear_goes_in_steps_and_brings_nothing_back_where_it_is_cut);
     return RUN_TESTS("sqlite", tests);
 }

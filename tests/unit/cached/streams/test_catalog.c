@@ -2,6 +2,7 @@
 #include <stdlib.h>
 
 #include "cached/streams/catalog.h"
+#include "common/config/config.h"
 #include "tests/unit/run_tests.h"
 
 static catalog_t *catalog;
@@ -139,6 +140,75 @@ START_TEST(the_bus_cannot_make_it_grow_without_end)
 }
 END_TEST
 
+static retention_t *rules_from(const char *json)
+{
+    char setting[256];
+    snprintf(setting, sizeof setting, "cached.retention.memory=%s", json);
+    const char *settings[] = {setting};
+    config_t *config = config_load(NULL, settings, 1, (char *[]){NULL});
+    ck_assert_ptr_nonnull(config);
+    retention_t *rules = retention_new(config, "cached.retention.memory");
+    config_destroy(&config);
+    return rules;
+}
+
+static void offer_readings(const char *source, const char *channels)
+{
+    catalog_offer(catalog, &(status_t){.source = text_of(source),
+                                       .symbols = TEXT("{\"BTC-USD\":0,\"events.a\":0,\"readings.a\":0,\"readings.b\":0}"),
+                                       .channels = text_of(channels)});
+}
+
+static uint64_t limit_of(const char *topic)
+{
+    return memory_log_limit(catalog_memory_log(catalog, text_of(topic)));
+}
+
+START_TEST(of_a_channel_that_keeps_the_latest_less_is_held)
+{
+    catalog_destroy(&catalog);
+    catalog = catalog_new(5000);
+    for (uint64_t seq = 1; seq <= 3000; seq++)
+        append("readings.a.lab", seq); /* before the status says anything */
+    ck_assert_uint_eq(limit_of("readings.a.lab"), 5000);
+    offer_readings("lab", "{\"events\":\"log\",\"readings\":\"latest\"}");
+    ck_assert_uint_eq(memory_log_count(catalog_find(catalog, TEXT("readings.a.lab"))), CATALOG_LATEST);
+    ck_assert_uint_eq(limit_of("readings.b.lab"), CATALOG_LATEST); /* a new one */
+    ck_assert_uint_eq(limit_of("events.a.lab"), 5000);
+    ck_assert_uint_eq(limit_of("trade.BTC-USD.lab"), 5000);
+    ck_assert_uint_eq(limit_of("readings.a.other"), 5000); /* of a source that says nothing */
+    offer_readings("other", "{}");
+    ck_assert_uint_eq(limit_of("readings.a.other"), 5000);
+    ck_assert_uint_eq(limit_of("readings.a.lab"), CATALOG_LATEST);
+    offer("lab", "{}"); /* withdrawn: what was said of it stands */
+    ck_assert_uint_eq(limit_of("readings.a.lab"), CATALOG_LATEST);
+    offer_readings("lab", "{\"readings\":\"log\"}");
+    ck_assert_uint_eq(limit_of("readings.a.lab"), 5000);
+}
+END_TEST
+
+START_TEST(a_rule_comes_before_what_a_channel_keeps)
+{
+    catalog_destroy(&catalog);
+    catalog = catalog_new(5000);
+    offer_readings("lab", "{\"readings\":\"latest\",\"events\":\"latest\"}");
+    ck_assert_uint_eq(limit_of("readings.a.lab"), CATALOG_LATEST);
+    retention_t *rules =
+        rules_from("{\"readings.*\":{\"trades\":2000},\"readings.b\":{\"trades\":7},\"events.*\":{\"hours\":1}}");
+    catalog_retain(catalog, rules);
+    ck_assert_uint_eq(limit_of("readings.a.lab"), 2000);
+    ck_assert_uint_eq(limit_of("readings.b.lab"), 7);
+    ck_assert_uint_eq(limit_of("events.a.lab"), CATALOG_LATEST); /* it says nothing of a number */
+    catalog_retain(catalog, NULL);
+    ck_assert_uint_eq(limit_of("readings.a.lab"), CATALOG_LATEST);
+    retention_destroy(&rules);
+    catalog_destroy(&catalog);
+    catalog = catalog_new(10);
+    offer_readings("lab", "{\"readings\":\"latest\"}");
+    ck_assert_uint_eq(limit_of("readings.a.lab"), 10);
+}
+END_TEST
+
 int main(void)
 {
     TCase *tcase = tcase_create("catalog");
@@ -151,5 +221,7 @@ int main(void)
     tcase_add_test(tcase, a_source_that_is_withdrawn_offers_nothing_whatever_it_names);
     tcase_add_test(tcase, a_symbol_with_trades_stays_without_an_offer);
     tcase_add_test(tcase, the_bus_cannot_make_it_grow_without_end);
+    tcase_add_test(tcase, of_a_channel_that_keeps_the_latest_less_is_held);
+    tcase_add_test(tcase, a_rule_comes_before_what_a_channel_keeps);
     return RUN_TESTS("catalog", tcase);
 }

@@ -10,11 +10,33 @@ static const struct {
     const char *pattern, *text;
     bool matches;
 } matches[] = {
-    {"BTC-USD", "BTC-USD", true}, {"BTC-USD", "BTC-USDT", false}, {"BTC-USD", "XBTC-USD", false}, {"*", "BTC-USD", true},
-    {"*-USD", "BTC-USD", true},   {"*-USD", "BTC-USDT", false},   {"BTC-*", "BTC-USD", true},     {"BTC-*", "ETH-USD", false},
-    {"*-*", "BTC-USD", true},     {"B*C*D", "BTC-USD", true},     {"B*C*T", "BTC-USD", false},    {"*USD*", "BTC-USD", true},
-    {"**", "A-B", true},          {"*A*A", "ABAA-A", true},       {"*A*B", "AABA-AAC", false},    {"BTC-USD*", "BTC-USD", true},
+    {"BTC-USD", "BTC-USD", true},
+    {"BTC-USD", "BTC-USDT", false},
+    {"BTC-USD", "XBTC-USD", false},
+    {"*", "BTC-USD", true},
+    {"*-USD", "BTC-USD", true},
+    {"*-USD", "BTC-USDT", false},
+    {"BTC-*", "BTC-USD", true},
+    {"BTC-*", "ETH-USD", false},
+    {"*-*", "BTC-USD", true},
+    {"B*C*D", "BTC-USD", true},
+    {"B*C*T", "BTC-USD", false},
+    {"*USD*", "BTC-USD", true},
+    {"**", "A-B", true},
+    {"*A*A", "ABAA-A", true},
+    {"*A*B", "AABA-AAC", false},
+    {"BTC-USD*", "BTC-USD", true},
     {"", "A-B", false},
+    {"readings.*", "readings.sensor-7", true},
+    {"readings.*", "readings2.sensor-7", false},
+    {"readings.*", "reading", false},
+    {"readings.sensor-*", "readings.sensor-7", true},
+    {"readings.sensor-*", "readings.sensor.7", false},
+    {"readings.sensor-*", "readings.Öl2", false},
+    {"readings.sensor-7", "readings.sensor-7", true},
+    {"*.sensor-7", "readings.sensor-7", true},
+    {"*", "readings.sensor-7", true},
+    {"*-USD", "ticker.BTC-USD", true},
 };
 
 START_TEST(a_star_stands_for_any_characters)
@@ -59,6 +81,24 @@ START_TEST(the_own_name_counts_and_then_the_pattern_with_the_most_characters)
 }
 END_TEST
 
+static const struct {
+    const char *subject;
+    uint64_t trades;
+} channel_rules[] = {
+    {"readings.sensor-7", 4}, {"readings.sensor-70", 3}, {"readings.pump", 2}, {"ticker.pump", 1}, {"BTC-USD", 1},
+};
+
+START_TEST(rules_are_for_channels_too)
+{
+    retention_t *retention =
+        retention_from("{\"*\":{\"trades\":1},\"readings.*\":{\"trades\":2,\"hours\":2},\"readings.sensor-*\":{\"trades\":3},"
+                       "\"readings.sensor-7\":{\"trades\":4}}");
+    ck_assert_uint_eq(retention_of(retention, text_of(channel_rules[_i].subject)).trades, channel_rules[_i].trades);
+    ck_assert_int_eq(retention_of(retention, TEXT("readings.pump")).age_ns, 2 * HOUR);
+    retention_destroy(&retention);
+}
+END_TEST
+
 START_TEST(without_a_rule_there_is_no_limit)
 {
     retention_t *retention = retention_from("{\"*-EUR\":{\"trades\":3}}");
@@ -98,6 +138,7 @@ int main(void)
     TCase *tests = tcase_create("retention");
     tcase_add_loop_test(tests, a_star_stands_for_any_characters, 0, COUNT(matches));
     tcase_add_loop_test(tests, the_own_name_counts_and_then_the_pattern_with_the_most_characters, 0, COUNT(rules));
+    tcase_add_loop_test(tests, rules_are_for_channels_too, 0, COUNT(channel_rules));
     tcase_add_test(tests, without_a_rule_there_is_no_limit);
     tcase_add_loop_test(tests, no_trade_outlives_the_longest_age_if_there_is_one_for_all, 0, sizeof longest / sizeof *longest);
     return RUN_TESTS("retention", tests);

@@ -1,4 +1,5 @@
 /* Where values come from, and which of them holds. */
+#include "proto/topic.h"
 #include "tests/unit/common/config/config_fixture.h"
 
 START_TEST(defaults_serve_without_a_file)
@@ -132,6 +133,30 @@ START_TEST(map_has_names_of_the_users_and_defaults_for_each)
 }
 END_TEST
 
+/* The longest one that there may be, too. */
+START_TEST(a_maps_names_may_have_dots)
+{
+    char longest[SUBJECT_MAX + 1] = "readings.", setting[512];
+    memset(longest + strlen(longest), 'k', SUBJECT_MAX - strlen(longest));
+    snprintf(
+        setting, sizeof setting,
+        "cached.retention.memory={\"readings.*\":{\"hours\":1.5},\"readings.sensor-*\":{\"trades\":7},\"%s\":{\"trades\":8}}",
+        longest);
+    config_t *config = load_setting(setting);
+    ck_assert_msg(config != NULL, "%s", reported);
+    ck_assert(config_real(config, "cached.retention.memory.%s.hours", "readings.*") == 1.5);
+    ck_assert_int_eq(config_integer(config, "cached.retention.memory.%s.trades", "readings.*"), 0);
+    ck_assert_int_eq(config_integer(config, "cached.retention.memory.%s.trades", "readings.sensor-*"), 7);
+    ck_assert_int_eq(config_integer(config, "cached.retention.memory.%s.trades", longest), 8);
+    char *first = config_print(config);
+    config_destroy(&config);
+    config = load_json(first);
+    ck_assert_msg(config != NULL, "%s", reported);
+    free(first);
+    config_destroy(&config);
+}
+END_TEST
+
 START_TEST(map_is_overridden_as_a_whole)
 {
     config_t *config = load_setting("cached.retention.memory={\"*\":{\"trades\":5}}");
@@ -155,6 +180,7 @@ int main(void)
     tcase_add_test(tests, environment_appends_elements_in_the_order_of_their_numbers);
     tcase_add_loop_test(tests, list_is_set_as_json_by_commas_or_by_element, 0, COUNT(lists));
     tcase_add_test(tests, map_has_names_of_the_users_and_defaults_for_each);
+    tcase_add_test(tests, a_maps_names_may_have_dots);
     tcase_add_test(tests, map_is_overridden_as_a_whole);
     return RUN_TESTS("config", tests);
 }

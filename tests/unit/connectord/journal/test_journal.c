@@ -1,4 +1,5 @@
 #include "common/log.h"
+#include "proto/record.h"
 #include "tests/unit/journal_fixture.h"
 #include "tests/unit/run_tests.h"
 
@@ -65,6 +66,32 @@ START_TEST(reopening_goes_on_with_epoch_and_seq)
     check(journal, ETH, 1, 0);
     append(journal, BTC, 1);
     check(journal, BTC, 1, 101);
+    journal_close(&journal);
+}
+END_TEST
+
+static text_t longest_record(char out[static RECORD_MAX], uint64_t seq)
+{
+    memset(out, 'a' + (int)(seq % 26), RECORD_MAX);
+    return (text_t){out, RECORD_MAX};
+}
+
+START_TEST(the_longest_records_are_kept_beside_trades)
+{
+    enum { RECORDS = 100 };
+    char room[RECORD_MAX];
+    text_t topic = TEXT("readings.sensor-7.lab");
+    journal_t *journal = create();
+    for (uint64_t seq = 1; seq <= RECORDS; seq++) {
+        ck_assert(journal_append(journal, journal_stream(journal, topic), longest_record(room, seq)));
+        append(journal, BTC, 1);
+    }
+    journal_close(&journal);
+    journal = reopen();
+    check(journal, BTC, 1, RECORDS);
+    ck_assert_uint_eq(journal_last(journal_stream(journal, topic)), RECORDS);
+    for (uint64_t seq = 1; seq <= RECORDS; seq++)
+        ck_assert(text_equal(journal_read(journal, journal_stream(journal, topic), seq), longest_record(room, seq)));
     journal_close(&journal);
 }
 END_TEST
@@ -343,6 +370,7 @@ int main(void)
     tcase_add_test(tests, a_new_journal_takes_its_epoch_from_now);
     tcase_add_test(tests, streams_count_for_themselves);
     tcase_add_test(tests, reopening_goes_on_with_epoch_and_seq);
+    tcase_add_test(tests, the_longest_records_are_kept_beside_trades);
     tcase_add_test(tests, what_is_safe_is_told);
     tcase_add_test(tests, older_segments_are_read_when_they_are_asked_for);
     tcase_add_test(tests, older_segments_are_read_in_passing);
