@@ -41,7 +41,7 @@ static void choose_source(int fd, const struct sockaddr_in *to)
     if (fd == -1 || ntohl(to->sin_addr.s_addr) != INADDR_LOOPBACK)
         return;
     setsockopt(fd, IPPROTO_IP, IP_BIND_ADDRESS_NO_PORT, &(int){1}, sizeof(int));
-    bind(fd, (const struct sockaddr *)&from, sizeof from);
+    (void)bind(fd, (const struct sockaddr *)&from, sizeof from); /* else the kernel chooses */
 }
 
 int link_connect(const struct sockaddr_in *address)

@@ -72,7 +72,7 @@ static void write_reading(const sensors_t *self, unsigned i, text_writer_t *out)
     writer_fixed(out, (uint64_t)self->celsius[i], 2);
     writer_text(out, ",\"bar\":");
     writer_fixed(out, (uint64_t)self->bar[i], 2);
-    writer_text(out, self->celsius[i] > sensors[i].celsius + 2 * STEP ? ",\"ok\":false}}" : ",\"ok\":true}}");
+    writer_text(out, self->celsius[i] > sensors[i].celsius + INT64_C(2) * STEP ? ",\"ok\":false}}" : ",\"ok\":true}}");
 }
 
 void sensors_turn(sensors_t *self, int64_t now_ns, sim_connection_t *const *connections, size_t count)
