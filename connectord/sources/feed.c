@@ -558,10 +558,27 @@ status_t feed_status(feed_t *self, status_event_t event)
     return status;
 }
 
+/* What the journal did not get is no repeat when it is brought again: the window is learned anew, from the journal. Without memory the former one stays. */
+static void feed_route_learn_anew(feed_route_t *route)
+{
+    dedup_t *fresh = dedup_new(redundant_lines_config(route->feed->lines)->dedup_window);
+    if (!fresh)
+        return;
+    dedup_destroy(&route->dedup);
+    route->dedup = fresh;
+    route->remembered = false;
+    if (redundant_lines_count(route->feed->lines) > 1)
+        dedup_keep(route->dedup, line_progress_since_ns(&route->progress));
+}
+
 void feed_lose(feed_t *self)
 {
-    if (redundant_lines_lose(self->lines, backpressure_reason(self->shared->backpressure)))
-        backpressure_drop(self->shared->backpressure, &self->unjournaled);
+    if (!redundant_lines_lose(self->lines, backpressure_reason(self->shared->backpressure)))
+        return;
+    backpressure_drop(self->shared->backpressure, &self->unjournaled);
+    for (size_t i = 0; i < self->count; i++)
+        feed_route_learn_anew(self->routes[i]);
+    self->known = 0;
 }
 
 void feed_stop(feed_t *self)

@@ -107,7 +107,7 @@ def test_https_does_not_lead_to_http(polled, certificates):
     ({"headers": {"A": "b\nC: d"}}, "http://h/", "http.headers.A: expected no control characters"),
     ({"headers": {"A": "${native}"}}, "http://h/", "http.headers.A: expected nothing but ${token} in a header"),
     ({"nxt": "/x"}, "http://h/", "http: expected url, native, every_ms, headers, format, next, pages, newest_first or since, found nxt"),
-    ({}, "http://h/${nativ}", "url: expected native, symbol, key, base, quote or token in ${}, found nativ"),
+    ({}, "http://h/${nativ}", "url: expected native, symbol, key, channel, base, quote or token in ${}, found nativ"),
     ({}, "ws://h/", "url: expected http:// or https://, found ws://h/"),
     ({}, "", "url: expected a URL here or in the definition"),
 ])
