@@ -21,8 +21,8 @@
 #include "common/json/json.h"
 #include "common/json/json_write.h"
 #include "common/table.h"
-#include "connectord/connectors/http_body.h"
 #include "connectord/connectors/source_definition.h"
+#include "connectord/http/http_body.h"
 #include "connectord/mapping/csv.h"
 #include "proto/topic.h"
 

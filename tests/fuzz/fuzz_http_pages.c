@@ -1,7 +1,7 @@
 /* What a source that is polled says of its pages, whatever it is: the `http` of a definition in the first line, an ETag in
  * the second, and a body in the rest. Every URL that is asked is a valid one, and of the source's own origin. */
 #include "common/http_client/http_url.h"
-#include "connectord/connectors/http_pages.h"
+#include "connectord/http/http_pages.h"
 #include "tests/fuzz/fuzz.h"
 
 static const char base[] = "https://source.example/trades?x=1";

@@ -1,5 +1,5 @@
 /* The body of a POST, as JSON or (behind an 'n') as lines: each record is within it, behind the one before, and they come to an end. */
-#include "connectord/connectors/push_body.h"
+#include "connectord/push/push_body.h"
 #include "tests/fuzz/fuzz.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
