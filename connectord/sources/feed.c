@@ -558,7 +558,7 @@ status_t feed_status(feed_t *self, status_event_t event)
     return status;
 }
 
-/* What the journal did not get is no repeat when it is brought again: the window is learned anew, from the journal. Without memory the former one stays. */
+/* What the journal did not get may come again: the trades to recognize are read from the journal once more. Without memory the former ones stay. */
 static void feed_route_learn_anew(feed_route_t *route)
 {
     dedup_t *fresh = dedup_new(redundant_lines_config(route->feed->lines)->dedup_window);
