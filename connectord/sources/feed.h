@@ -5,28 +5,7 @@
  */
 #pragma once
 
-#include "connectord/journal/backpressure.h"
-#include "connectord/journal/journal.h"
-#include "connectord/publish/demand.h"
-#include "connectord/publish/publisher.h"
-#include "connectord/sources/groups.h"
-#include "connectord/sources/redundant_lines.h"
-
-typedef struct feed feed_t;
-
-/* What feeds share; outlives them. */
-typedef struct {
-    loop_t *loop;
-    web_t *web;
-    journal_t *journal;
-    const char *journal_path;
-    backpressure_t *backpressure;
-    publisher_t *publisher;
-    demand_t *demand;
-    groups_t *groups;
-    uint32_t health; /* a source of a group below this (health.h) is replaced */
-    uint64_t run;    /* identifies this process in its statuses */
-} feed_shared_t;
+#include "connectord/sources/feed_shared.h"
 
 /* A source with these settings, which are moved from. Its symbols are offered to `demand`, which then calls the feed by
  * feed_demand_events. NULL with a log line. */

@@ -1,0 +1,25 @@
+/* What all feeds (feed.h) work with. */
+#pragma once
+
+#include "connectord/journal/backpressure.h"
+#include "connectord/journal/journal.h"
+#include "connectord/publish/demand.h"
+#include "connectord/publish/publisher.h"
+#include "connectord/sources/groups.h"
+#include "connectord/sources/redundant_lines.h"
+
+typedef struct feed feed_t;
+
+/* What feeds share; outlives them. */
+typedef struct {
+    loop_t *loop;
+    web_t *web;
+    journal_t *journal;
+    const char *journal_path;
+    backpressure_t *backpressure;
+    publisher_t *publisher;
+    demand_t *demand;
+    groups_t *groups;
+    uint32_t health; /* a source of a group below this (health.h) is replaced */
+    uint64_t run;    /* identifies this process in its statuses */
+} feed_shared_t;

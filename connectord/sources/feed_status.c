@@ -1,0 +1,98 @@
+#include "common/clock.h"
+#include "common/json/json_write.h"
+#include "connectord/sources/feed.h"
+#include "connectord/sources/feed_state.h"
+#include "proto/topic.h"
+
+enum { CHANNELS_MAX = 64 };
+
+/* {"BTC-USD":42,…} with a number for each stream; left out where it is `none`. */
+static text_t print_seqs(feed_t *self, buffer_t *out, uint64_t (*seq)(const journal_stream_t *stream), uint64_t none)
+{
+    const char *before = "{";
+    buffer_clear(out);
+    for (size_t i = 0; i < self->count; i++) {
+        uint64_t number = seq(self->routes[i]->stream);
+        if (number == none)
+            continue;
+        buffer_append(out, text_of(before));
+        buffer_append_json_string(out, self->routes[i]->symbol);
+        buffer_append(out, TEXT(":"));
+        buffer_append_u64(out, number);
+        before = ",";
+    }
+    if (out->length == 0)
+        buffer_append(out, TEXT("{"));
+    buffer_append(out, TEXT("}"));
+    return buffer_ok(out) ? buffer_text(out) : TEXT("{}");
+}
+
+/* A source whose trades can't be journaled is unusable, however healthy it is; and what did not get there was not published. */
+static void describe_unjournaled(const feed_t *self, status_t *status)
+{
+    text_t reason = backpressure_reason(self->shared->backpressure);
+    status->unjournaled = self->unjournaled.lost;
+    status->trades -= self->unjournaled.waiting + self->unjournaled.lost;
+    if (reason.length == 0)
+        return;
+    status->health = 0;
+    if (status->connected)
+        status->reason = reason;
+}
+
+static bool is_latest(text_t latest, text_t channel)
+{
+    text_t name;
+    for (json_walk_t walk = json_walk(latest); json_next(&walk);)
+        if (json_plain_string(walk.value, &name) && text_equal(name, channel))
+            return true;
+    return false;
+}
+
+/* {"readings":"latest",…}, of the channels among its subjects. */
+static text_t print_channels(feed_t *self)
+{
+    const source_config_t *config = redundant_lines_config(self->lines);
+    text_t channels[CHANNELS_MAX], channel, key;
+    size_t count = 0;
+    buffer_clear(&self->channels);
+    json_writer_t json = json_write(&self->channels);
+    json_open_object(&json, NULL);
+    for (size_t i = 0, known = 0; i < config->symbol_count && count < CHANNELS_MAX; i++, known = 0) {
+        subject_split(config->symbols[i], &channel, &key);
+        while (known < count && !text_equal(channels[known], channel))
+            known++;
+        if (known < count || subject_is_symbol(config->symbols[i]))
+            continue;
+        channels[count++] = channel;
+        json_put_name(&json, channel);
+        json_put_text(&json, NULL, is_latest(config->latest, channel) ? TEXT("latest") : TEXT("log"));
+    }
+    json_close_object(&json);
+    return buffer_ok(&self->channels) ? buffer_text(&self->channels) : TEXT("{}");
+}
+
+status_t feed_status(feed_t *self, status_event_t event)
+{
+    status_t status = {0};
+    journal_flush(self->shared->journal); /* what the status says of its streams must not come before their trades */
+    redundant_lines_describe(self->lines, &status);
+    describe_unjournaled(self, &status);
+    status.lines = (uint32_t)redundant_lines_count(self->lines);
+    status.lines_connected = (uint32_t)redundant_lines_connected(self->lines);
+    status.saved = self->saved;
+    status.id_conflicts = self->oddities.id_conflicts;
+    status.future = self->oddities.future;
+    status.channels = print_channels(self);
+    status.group = redundant_lines_config(self->lines)->group;
+    status.active = !feed_stands_by(self);
+    status.event = event;
+    status.time_ns = clock_real_ns();
+    status.epoch = journal_epoch(self->shared->journal);
+    status.run = self->shared->run;
+    status.former_epoch = journal_former_epoch(self->shared->journal);
+    if (status.former_epoch)
+        status.former = print_seqs(self, &self->former, journal_former_last, 0);
+    status.symbols = print_seqs(self, &self->symbols, journal_last, UINT64_MAX);
+    return status;
+}
