@@ -20,7 +20,8 @@ enum {
     KEY_MAX = SYMBOL_MAX,
     SUBJECT_MAX = CHANNEL_MAX + 1 + KEY_MAX,
     SOURCE_MAX = 64,
-    TOPIC_MAX = SUBJECT_MAX + 1 + SOURCE_MAX
+    TOPIC_MAX = SUBJECT_MAX + 1 + SOURCE_MAX,
+    REMEMBERED_MAX = 16384 /* streams that a cached holds; a source that takes every key that comes offers no more */
 };
 
 #define TOPIC_TRADE    "trade."

@@ -10,8 +10,8 @@
 #include "proto/status.h"
 
 enum {
-    CATALOG_SYMBOLS_MAX = 16384,
-    CATALOG_STREAMS_MAX = 16384,
+    CATALOG_SYMBOLS_MAX = REMEMBERED_MAX,
+    CATALOG_STREAMS_MAX = REMEMBERED_MAX,
     CATALOG_SOURCES_MAX = MERGE_MAX,
     CATALOG_LATEST = 1000 /* records held of each key of a channel that keeps only the latest, at most */
 };

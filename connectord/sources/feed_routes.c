@@ -5,8 +5,6 @@
 
 #include <stdlib.h>
 
-enum { ROUTES_MAX = 100000 };
-
 void feed_route_destroy(feed_route_t *route)
 {
     if (route->stream)
@@ -67,7 +65,7 @@ static bool takes_any(const source_config_t *settings, text_t subject)
 /* Could it have a route though it is in no list? */
 bool feed_may_come(const feed_t *self, text_t subject)
 {
-    return self->count < ROUTES_MAX && takes_any(redundant_lines_config(self->lines), subject);
+    return self->count < REMEMBERED_MAX && takes_any(redundant_lines_config(self->lines), subject);
 }
 
 /* A route for one that came, in no list. */
@@ -76,9 +74,9 @@ static feed_route_t *add_route_of_any(feed_t *self, text_t subject)
     static log_limit_t limit;
     if (!takes_any(redundant_lines_config(self->lines), subject))
         return NULL;
-    if (self->count >= ROUTES_MAX) {
+    if (self->count >= REMEMBERED_MAX) {
         log_warn_limited(&limit, "feed: too many keys: one is left out", LOG_SLICE("key", subject),
-                         LOG_U64("at_most", ROUTES_MAX));
+                         LOG_U64("at_most", REMEMBERED_MAX));
         return NULL;
     }
     feed_route_t *route = add_route(self, subject);

@@ -9,6 +9,7 @@ from pipeline import PATIENCE, get, until
 from readings import Readings, configure
 
 MANY, EACH = 10000, 500
+REMEMBERED = 16384  # streams, by a cached (REMEMBERED_MAX)
 STATUSES_A_SECOND = 3  # a heartbeat is sent every second
 
 
@@ -60,3 +61,18 @@ def test_many_new_keys_make_few_statuses(lab):
               "the gateway to offer them")
         with Requester(lab.history) as history:
             until(lambda: history.ask(op="recent", symbol=f"readings.key-{MANY - 1}").get("trades"), "the last one in history")
+
+
+def test_a_source_offers_no_more_keys_than_a_cached_remembers(lab):
+    lab.start_connectord()
+    lab.start_cached()
+    lab.wait_ready("connectord_http", "cached_http")
+    with Tap(lab.bus, "status.") as tap, Requester(lab.history) as history:
+        statuses_until(tap, lambda status: status["connected"])
+        for place in range(0, REMEMBERED + EACH, EACH):
+            lab.exchange.say_readings([(f"key-{number}", 1) for number in range(place, place + EACH)])
+        lab.exchange.say_readings([("key-0", 2)])
+        came = statuses_until(tap, lambda status: status["symbols"].get("readings.key-0") == 2)
+        assert len(came[-1][1]["symbols"]) == REMEMBERED, "those that came first are offered, and go on"
+        for key in (0, REMEMBERED - 1):
+            until(lambda key=key: history.ask(op="recent", symbol=f"readings.key-{key}").get("trades"), "each that is offered is in history")
