@@ -11,6 +11,7 @@
 #include "common/http/http_handler.h"
 #include "common/loop/loop.h"
 #include "connectord/connectors/source_config.h"
+#include "connectord/recording/recorded_line.h"
 #include "connectord/websocket/loss.h"
 #include "connectord/websocket/web.h"
 #include "proto/cursor.h"
@@ -49,8 +50,9 @@ typedef struct {
     /* A message as the exchange sent it, before anything comes of it; received_ns: when, since 1970. For recordings (recorder.h): what is told here is
      * what connector replay is given of them. */
     void (*on_received)(void *arg, text_t message, int64_t received_ns);
-    /* From here on the connection's messages call the subscription to the symbol by this id. */
-    void (*on_named)(void *arg, text_t symbol, text_t id);
+    /* What a replay has to know of the messages from here on: by what they call a subscription (RECORDED_NAME), or which question they answer
+     * (RECORDED_ASKED, and RECORDED_ANSWERED when all its pages are there, whose new records are given on then). The mark's line is not heeded. */
+    void (*on_mark)(void *arg, const recorded_line_t *mark);
 } connector_events_t;
 
 typedef struct {

@@ -168,7 +168,8 @@ static void on_reply(void *arg, protocol_reply_t reply, text_t native, text_t id
     if (reply == PROTOCOL_CONFIRMED && id.length > 0 && !(self->by_id && table_put(self->by_id, id, symbol)))
         return; /* without memory it counts as unheard */
     if (reply == PROTOCOL_CONFIRMED && id.length > 0)
-        self->session.events->on_named(self->session.arg, symbol->symbol, id);
+        self->session.events->on_mark(self->session.arg,
+                                      &(recorded_line_t){.kind = RECORDED_NAME, .subject = symbol->symbol, .id = id});
     exchange_session_confirm(&self->session, symbol, reply == PROTOCOL_CONFIRMED);
 }
 

@@ -76,14 +76,23 @@ static void warn_of_hole(http_source_t *self, const http_poll_t *poll, http_page
                          LOG_U64("pages", poll->pages.page + 1), LOG_U64("every_ms", protocol->every_ms));
 }
 
+static void mark(const http_source_t *self, const http_poll_t *poll, recorded_kind_t kind)
+{
+    self->events->on_mark(self->arg, &(recorded_line_t){.kind = kind, .subject = poll->symbol});
+}
+
 /* The pages are read: what is in them is given on, or there is another one before. */
 static void take_page(http_source_t *self, http_poll_t *poll, http_pages_result_t result)
 {
     const http_protocol_t *protocol = self->definition.http;
     bool more = result == HTTP_PAGES_MORE && (!protocol->newest_first || !poll->met_known);
     poll->at_once = result == HTTP_PAGES_CUT && protocol->since != HTTP_SINCE_NOTHING && !protocol->newest_first;
-    if (!more)
+    if (!more) {
         warn_of_hole(self, poll, result);
+        if (poll->told)
+            mark(self, poll, RECORDED_ANSWERED);
+        poll->told = false;
+    }
     if (protocol->newest_first && more) {
         poll->state = HTTP_POLL_DUE;
         poll->due_ns = clock_mono_ns();
@@ -103,6 +112,8 @@ static http_pages_result_t read_body(http_source_t *self, http_poll_t *poll, con
     uint64_t connection = self->connection;
     bool whole = http_body_format(self->definition.http->format, answer->content_type, &format, error);
     self->reading = poll;
+    poll->told = true;
+    mark(self, poll, RECORDED_ASKED);
     if (!whole)
         http_source_malformed(self, error, answer->body);
     else

@@ -23,6 +23,7 @@ typedef struct {
     http_pages_t pages;
     http_transfer_t *transfer; /* while it is asked */
     record_queue_t queue;
+    bool told;      /* something came since it was answered whole */
     bool more;      /* there is another page behind what is given on */
     bool met_known; /* in this poll there was a record that came before */
     bool at_once;   /* what follows need not wait: there is more of it than was asked for */

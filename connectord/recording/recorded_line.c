@@ -8,8 +8,11 @@
 
 enum { FRACTION_DIGITS = 9 };
 
-#define MARK   TEXT("# line ")
-#define CALLED TEXT(" is called ")
+#define MARK     TEXT("# line ")
+#define CALLED   TEXT(" is called ")
+#define ASKED    TEXT("asked")
+#define ANSWERED TEXT("answered")
+#define FOR      TEXT(" for ")
 
 static bool is_digit(char c)
 {
@@ -62,6 +65,20 @@ static recorded_line_t read_name(text_t text, size_t line)
     return (recorded_line_t){.kind = RECORDED_NAME, .line = line, .subject = subject, .id = text};
 }
 
+/* "asked", "asked for BTC-USD", and the same of "answered". */
+static bool read_answer(text_t text, recorded_line_t *answer)
+{
+    if (skip(&text, ANSWERED))
+        answer->kind = RECORDED_ANSWERED;
+    else if (skip(&text, ASKED))
+        answer->kind = RECORDED_ASKED;
+    else
+        return false;
+    bool of_one = skip(&text, FOR);
+    answer->subject = text;
+    return of_one ? subject_valid(text) || subject_is_any(text) : text.length == 0;
+}
+
 static recorded_line_t read_remark(text_t line)
 {
     recorded_line_t remark = {.kind = RECORDED_REMARK};
@@ -72,7 +89,10 @@ static recorded_line_t read_remark(text_t line)
         return (recorded_line_t){.kind = RECORDED_LINE, .line = (size_t)number};
     if (text_equal(line, TEXT(": connected")) || text_equal(line, TEXT(": continued")))
         return (recorded_line_t){.kind = RECORDED_CONNECTION, .line = (size_t)number, .marked = true};
-    return skip(&line, TEXT(": ")) ? read_name(line, (size_t)number) : remark;
+    recorded_line_t answer = {.line = (size_t)number};
+    if (!skip(&line, TEXT(": ")))
+        return remark;
+    return read_answer(line, &answer) ? answer : read_name(line, (size_t)number);
 }
 
 /* "wss://host/path " at the start of what others recorded. */
@@ -142,6 +162,12 @@ void recorded_line_put_mark(buffer_t *out, size_t line, text_t state)
 void recorded_line_put_name(buffer_t *out, size_t line, text_t subject, text_t id)
 {
     buffer_printf(out, "# line %zu: %.*s is called %.*s\n", line, TEXT_ARG(subject), TEXT_ARG(id));
+}
+
+void recorded_line_put_answer(buffer_t *out, size_t line, recorded_kind_t kind, text_t subject)
+{
+    buffer_printf(out, "# line %zu: %s%s%.*s\n", line, kind == RECORDED_ASKED ? "asked" : "answered",
+                  subject.length > 0 ? " for " : "", TEXT_ARG(subject));
 }
 
 void recorded_line_put_remark(buffer_t *out, text_t remark)

@@ -26,7 +26,9 @@ typedef struct {
 
 typedef struct {
     bool connected;
-    buffer_t named; /* how subscriptions are called, as lines of a recording */
+    buffer_t named;       /* how subscriptions are called, as lines of a recording */
+    bool asks;            /* what comes answers what was asked … */
+    kept_subject_t asked; /* … of this (empty: of all) */
 } recorder_line_t;
 
 struct recorder {
@@ -140,6 +142,8 @@ static void put_connections(recorder_t *self, buffer_t *out)
             continue;
         recorded_line_put_mark(out, i, TEXT("continued"));
         buffer_append(out, buffer_text(&self->lines[i].named));
+        if (self->lines[i].asks)
+            recorded_line_put_answer(out, i, RECORDED_ASKED, KEPT_TEXT(&self->lines[i].asked));
         self->at_line = i;
     }
 }
@@ -188,6 +192,7 @@ void recorder_connected(recorder_t *self, size_t line)
     if (records)
         begin_piece(self);
     self->lines[line].connected = true;
+    self->lines[line].asks = false;
     buffer_clear(&self->lines[line].named);
     if (!records)
         return;
@@ -217,7 +222,7 @@ void recorder_message(recorder_t *self, size_t line, text_t message, int64_t rec
 }
 
 /* An id that does not fit into a line is left out, as is one for which there is no room. */
-void recorder_named(recorder_t *self, size_t line, text_t subject, text_t id)
+static void mark_name(recorder_t *self, size_t line, text_t subject, text_t id)
 {
     static log_limit_t limit;
     buffer_t *named = &self->lines[line].named, *lines = &self->filling.lines;
@@ -237,6 +242,31 @@ void recorder_named(recorder_t *self, size_t line, text_t subject, text_t id)
         return;
     recorded_line_put_name(lines, line, subject, id);
     end_lines(self, length);
+}
+
+static void mark_answer(recorder_t *self, size_t line, recorded_kind_t kind, text_t subject)
+{
+    recorder_line_t *on = &self->lines[line];
+    bool records = recorder_is_on(self);
+    if (subject.length > SUBJECT_MAX)
+        return;
+    if (records)
+        begin_piece(self);
+    on->asks = kind == RECORDED_ASKED;
+    KEEP_TEXT(&on->asked, subject);
+    if (!records)
+        return;
+    size_t length = self->filling.lines.length;
+    recorded_line_put_answer(&self->filling.lines, line, kind, subject);
+    end_lines(self, length);
+}
+
+void recorder_mark(recorder_t *self, size_t line, const recorded_line_t *mark)
+{
+    if (mark->kind == RECORDED_NAME)
+        mark_name(self, line, mark->subject, mark->id);
+    if (mark->kind == RECORDED_ASKED || mark->kind == RECORDED_ANSWERED)
+        mark_answer(self, line, mark->kind, mark->subject);
 }
 
 /* --- beginning and end --- */

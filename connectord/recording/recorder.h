@@ -35,9 +35,9 @@ void recorder_connected(recorder_t *self, size_t line);
 /* It received a message. One of more than RECORDED_MESSAGE_MAX bytes is left out. */
 void recorder_message(recorder_t *self, size_t line, text_t message, int64_t received_ns);
 
-/* From here on its messages call the subscription to the subject by this id: that is repeated wherever the recording begins again within the connection. Also to
- * be told while nothing is recorded. */
-void recorder_named(recorder_t *self, size_t line, text_t subject, text_t id);
+/* What is to be known of its messages from here on: a name, an id of which is repeated wherever the recording begins again within the connection, or what they
+ * answer. Also to be told while nothing is recorded. The mark's line is not heeded. */
+void recorder_mark(recorder_t *self, size_t line, const recorded_line_t *mark);
 
 /* Writes what is to be written, unless the disk takes longer than a second. */
 void recorder_destroy(recorder_t **self);

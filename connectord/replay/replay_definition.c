@@ -1,6 +1,7 @@
 #include "connectord/replay/replay_definition.h"
 
 #include "common/table.h"
+#include "connectord/replay/replay_answers.h"
 #include "proto/topic.h"
 
 #include <stdio.h>
@@ -14,6 +15,7 @@ struct replay_definition {
     const replay_definition_events_t *events;
     void *arg;
     table_t *names[RECORDED_LINES_MAX]; /* of replay_name_t, which it owns; NULL: none yet */
+    replay_answers_t *answers;          /* NULL: the source was not asked over HTTP */
     size_t line;
     bool marked; /* names come from marks; else from the confirmations */
 };
@@ -28,6 +30,8 @@ static void forget_names(table_t **names)
 
 static text_t subject_of(replay_definition_t *self, text_t channel, text_t native)
 {
+    if (native.length == 0 && self->answers)
+        return replay_answers_subject(self->answers);
     const table_t *names = self->names[self->line];
     const replay_name_t *name = names ? table_get(names, native) : NULL;
     return name ? KEPT_TEXT(name) : spelling_subject(source_definition_spelling(&self->definition), channel, native);
@@ -47,13 +51,24 @@ static bool on_key(void *arg, text_t channel, text_t native, text_t *key)
     return self->events->wants(self->arg, subject);
 }
 
+/* May it be told now? */
+static bool is_due(replay_definition_t *self, const mapping_record_t *record)
+{
+    if (!self->answers || !replay_answers_open(self->answers))
+        return true;
+    replay_answers_put_t put = replay_answers_put(self->answers, record);
+    if (put == REPLAY_ANSWERS_FULL)
+        self->events->on_malformed(self->arg, "expected at most 100000 new records of an answer, found more", record->key);
+    return put == REPLAY_ANSWERS_NEW;
+}
+
 /* What was posted without an id was not taken. */
 static void on_record(void *arg, const mapping_record_t *record)
 {
-    const replay_definition_t *self = arg;
+    replay_definition_t *self = arg;
     if (self->definition.plain && record->id.length == 0)
         self->events->on_malformed(self->arg, "id: missing", record->key);
-    else
+    else if (is_due(self, record))
         self->events->on_record(self->arg, record);
 }
 
@@ -98,9 +113,12 @@ replay_definition_t *replay_definition_new(const char *path, const replay_defini
     }
     self->events = events;
     self->arg = arg;
-    if (source_definition_read_any(&self->definition, path, why))
+    if (!source_definition_read_any(&self->definition, path, why))
+        snprintf(error, CONNECTOR_ERROR_MAX, "definition: %.400s: %s", path, why);
+    else if (self->definition.http && !(self->answers = replay_answers_new(self->definition.http->newest_first)))
+        snprintf(error, CONNECTOR_ERROR_MAX, "out of memory");
+    else
         return self;
-    snprintf(error, CONNECTOR_ERROR_MAX, "definition: %.400s: %s", path, why);
     replay_definition_destroy(&self);
     return NULL;
 }
@@ -113,6 +131,7 @@ void replay_definition_destroy(replay_definition_t **self_p)
     *self_p = NULL;
     for (size_t i = 0; i < RECORDED_LINES_MAX; i++)
         forget_names(&self->names[i]);
+    replay_answers_destroy(&self->answers);
     source_definition_release(&self->definition);
     free(self);
 }
@@ -122,7 +141,12 @@ bool replay_definition_add(replay_definition_t *self, text_t subject, char error
     return spelling_add(source_definition_spelling(&self->definition), subject, error);
 }
 
-void replay_definition_mark(replay_definition_t *self, const recorded_line_t *recorded)
+bool replay_definition_begin(replay_definition_t *self)
+{
+    return !self->answers || replay_answers_begin(self->answers);
+}
+
+static void heed_connection(replay_definition_t *self, const recorded_line_t *recorded)
 {
     if (recorded->kind == RECORDED_CONNECTION || recorded->kind == RECORDED_LINE)
         self->line = recorded->line;
@@ -132,6 +156,23 @@ void replay_definition_mark(replay_definition_t *self, const recorded_line_t *re
         return;
     forget_names(&self->names[self->line]);
     self->marked = recorded->marked;
+}
+
+bool replay_definition_mark(replay_definition_t *self, const recorded_line_t *recorded)
+{
+    heed_connection(self, recorded);
+    if (self->answers)
+        replay_answers_mark(self->answers, recorded);
+    return self->answers && recorded->kind == RECORDED_ANSWERED;
+}
+
+bool replay_definition_answered(replay_definition_t *self)
+{
+    mapping_record_t record;
+    if (!replay_answers_take(self->answers, &record))
+        return false;
+    self->events->on_record(self->arg, &record);
+    return true;
 }
 
 /* Most messages are records: only what is for no rule of the mapping may be a reply. */

@@ -1,10 +1,8 @@
-/* The connector "replay": plays a recording (recorded_line.h) as if an exchange sent it: of the Blockchain.com Exchange's frames; with a definition, of any
- * source that connector websocket speaks with.
+/* The connector "replay": plays a recording (recorded_line.h) as if an exchange sent it: of the Blockchain.com Exchange's frames, or by a source's definition.
  *
- * It begins when all configured symbols are subscribed (with "demand": the first), so that what is played does not depend on timing,
- * and from the file's beginning on each connection. At its end it stays connected and silent, or begins another lap. The exchange's trade
- * ids are passed on as they are in the first lap, so that after a restart duplicates are known by them; later laps add ".<when the lap
- * began, in ms since 1970>", since a trade played again is not the same trade.
+ * It begins when all configured symbols are subscribed (with "demand": the first), so that what is played does not depend on timing, and from the file's
+ * beginning on each connection. At its end it stays connected and silent, or begins another lap. Trade ids are passed on as they are in the first lap, so that
+ * duplicates are known after a restart; later laps add ".<when the lap began, in ms since 1970>", since a trade played again is not the same trade.
  */
 #include "common/clock.h"
 #include "common/log.h"
@@ -58,7 +56,8 @@ typedef struct {
 
     bool pending;                 /* what was read last is not played yet: … */
     blockchain_message_t message; /* … a trade, or, with a definition, … */
-    text_t defined;               /* … a message of the source's */
+    text_t defined;               /* … a message of the source's; or … */
+    bool answered;                /* … records that waited until their answer was whole */
     bool inside;                  /* that is being played: its text must stay, whatever becomes of the connection */
     size_t slice;                 /* bytes read since others had their turn */
     char id[TRADE_ID_MAX + 24];
@@ -69,17 +68,9 @@ static bool is_connected(const replay_file_t *self)
     return self->state >= OPEN;
 }
 
-static void begin_lap(replay_file_t *self)
+static void stop(void *arg)
 {
-    int64_t now_ms = clock_real_ns() / NS_PER_MS;
-    self->lap++;
-    self->lap_ms = now_ms > self->lap_ms ? now_ms : self->lap_ms + 1;
-    self->lap_has_trade = false;
-    replay_pace_begin(&self->pace);
-}
-
-static void stop(replay_file_t *self)
-{
+    replay_file_t *self = arg;
     self->state = CLOSED;
     self->pending = false;
     loop_timer_stop(self->timer);
@@ -95,6 +86,19 @@ static void lose(replay_file_t *self, const char *what)
     self->events->on_lost(self->arg, &(loss_t){.reason = reason});
 }
 
+static bool begin_lap(replay_file_t *self)
+{
+    int64_t now_ms = clock_real_ns() / NS_PER_MS;
+    self->lap++;
+    self->lap_ms = now_ms > self->lap_ms ? now_ms : self->lap_ms + 1;
+    self->lap_has_trade = false;
+    replay_pace_begin(&self->pace);
+    if (!self->definition || replay_definition_begin(self->definition))
+        return true;
+    lose(self, "play");
+    return false;
+}
+
 static void open_file(replay_file_t *self)
 {
     self->reader = line_reader_open(self->file);
@@ -105,8 +109,8 @@ static void open_file(replay_file_t *self)
     replay_subscriptions_clear(&self->subscriptions);
     self->state = OPEN;
     self->lap = 0;
-    begin_lap(self);
-    self->events->on_connected(self->arg);
+    if (begin_lap(self))
+        self->events->on_connected(self->arg);
 }
 
 /* Tells what has become of subscribes and unsubscribes. Returns how many symbols are subscribed. */
@@ -132,7 +136,8 @@ static void report_malformed(void *arg, const char *reason, text_t sample)
 static bool end_lap(replay_file_t *self)
 {
     if (self->loops && self->lap_has_trade) {
-        begin_lap(self);
+        if (!begin_lap(self))
+            return false;
         line_reader_rewind(self->reader);
         return true;
     }
@@ -159,7 +164,7 @@ static void take_frame(replay_file_t *self, const recorded_line_t *recorded)
 
 static void take_defined(replay_file_t *self, const recorded_line_t *recorded)
 {
-    replay_definition_mark(self->definition, recorded);
+    self->answered = self->pending = replay_definition_mark(self->definition, recorded);
     if (recorded->kind != RECORDED_MESSAGE)
         return;
     self->defined = recorded->message;
@@ -239,7 +244,9 @@ static void play_pending(replay_file_t *self)
 {
     self->pending = false;
     self->inside = true;
-    if (self->definition)
+    if (self->answered)
+        self->pending = replay_definition_answered(self->definition) && self->state == PLAYING;
+    else if (self->definition)
         replay_definition_message(self->definition, self->defined, self->pace.frame_ns ? self->pace.frame_ns : clock_real_ns());
     else
         play_trade(self, &self->message.trade);
@@ -354,11 +361,6 @@ static void replay_file_connect(void *arg)
     loop_timer_start(self->timer, 0, 0);
 }
 
-static void replay_file_disconnect(void *arg)
-{
-    stop(arg);
-}
-
 static void want(replay_file_t *self, text_t symbol, bool wanted)
 {
     replay_subscription_t *subscription = replay_subscriptions_find(&self->subscriptions, symbol);
@@ -388,7 +390,7 @@ const connector_t connector_replay = {
     .check = replay_file_check,
     .open = replay_file_open,
     .connect = replay_file_connect,
-    .disconnect = replay_file_disconnect,
+    .disconnect = stop,
     .subscribe = replay_file_subscribe,
     .unsubscribe = replay_file_unsubscribe,
     .close = replay_file_close,

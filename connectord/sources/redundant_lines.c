@@ -165,11 +165,11 @@ static void on_received(void *arg, text_t message, int64_t received_ns)
     recorder_message(self->recorder, (size_t)(line - self->lines), message, received_ns);
 }
 
-static void on_named(void *arg, text_t symbol, text_t id)
+static void on_mark(void *arg, const recorded_line_t *mark)
 {
     const redundant_line_t *line = arg;
     const redundant_lines_t *self = line->lines;
-    recorder_named(self->recorder, (size_t)(line - self->lines), symbol, id);
+    recorder_mark(self->recorder, (size_t)(line - self->lines), mark);
 }
 
 static const source_events_t source_events = {.on_trade = on_trade,
@@ -178,7 +178,7 @@ static const source_events_t source_events = {.on_trade = on_trade,
                                               .on_status = on_status,
                                               .may_leave = may_leave,
                                               .on_received = on_received,
-                                              .on_named = on_named};
+                                              .on_mark = on_mark};
 
 static void renew(redundant_lines_t *self, redundant_line_t *line)
 {

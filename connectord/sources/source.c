@@ -254,10 +254,10 @@ static void on_received(void *arg, text_t message, int64_t received_ns)
     self->events->on_received(self->arg, message, received_ns);
 }
 
-static void on_named(void *arg, text_t symbol, text_t id)
+static void on_mark(void *arg, const recorded_line_t *mark)
 {
     source_t *self = arg;
-    self->events->on_named(self->arg, symbol, id);
+    self->events->on_mark(self->arg, mark);
 }
 
 static const connector_events_t connector_events = {.on_connected = on_connected,
@@ -270,7 +270,7 @@ static const connector_events_t connector_events = {.on_connected = on_connected
                                                     .on_offer = on_offer,
                                                     .on_settle = on_settle,
                                                     .on_received = on_received,
-                                                    .on_named = on_named};
+                                                    .on_mark = on_mark};
 
 source_t *source_new(loop_t *loop, web_t *web, source_config_t *config, const source_events_t *events, void *arg)
 {

@@ -31,7 +31,7 @@ typedef struct {
     bool (*may_leave)(void *arg, const source_t *source, text_t symbol);
     /* For recordings, as in connector.h. */
     void (*on_received)(void *arg, text_t message, int64_t received_ns);
-    void (*on_named)(void *arg, text_t symbol, text_t id);
+    void (*on_mark)(void *arg, const recorded_line_t *mark);
 } source_events_t;
 
 /* `config` is moved from: the source owns it now, and released when there is none. NULL with a log line for an unknown connector, or when

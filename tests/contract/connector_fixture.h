@@ -136,9 +136,9 @@ static void on_received(void *arg, text_t message, int64_t received_ns)
     told.received++;
 }
 
-static void on_named(void *arg, text_t symbol, text_t id)
+static void on_mark(void *arg, const recorded_line_t *mark)
 {
-    (void)arg, (void)symbol, (void)id;
+    (void)arg, (void)mark;
 }
 
 static const connector_events_t events = {.on_connected = on_connected,
@@ -151,7 +151,7 @@ static const connector_events_t events = {.on_connected = on_connected,
                                           .on_offer = on_offer,
                                           .on_settle = on_settle,
                                           .on_received = on_received,
-                                          .on_named = on_named};
+                                          .on_mark = on_mark};
 
 /* --- set-up --- */
 

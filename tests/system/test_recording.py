@@ -11,7 +11,7 @@ import pytest
 from clients import Requester
 from cli import dataflow
 from pipeline import BIN, ROOT, Pipeline, until
-from polled import MAPPING, polled, trades  # noqa: F401
+from polled import MAPPING, PAGED, jsoned, polled, trade, trades  # noqa: F401
 from poster import Poster, prepared, record, start
 from web_source import WebSource
 from ws_source import Exchange
@@ -171,6 +171,43 @@ def test_what_was_asked_for_is_recorded_message_by_message(polled, replayed, fil
     assert {(one["symbol"], one["tradeId"]) for one in found if one["is"] == "record"} == \
         {*(("BTC-USD", number) for number in "1235"), *(("ETH-USD", number) for number in "12")}
     assert "fault" in {one["is"] for one in found}
+
+
+def newest_first(last, size=3):
+    """Answers of several pages: records of what the path names, of which they say nothing themselves."""
+    def answer(path, *_):
+        name, _, page = path.strip("/").partition("?page=")
+        newest = last[name] - size * int(page or 0)
+        numbers = [number for number in range(newest, newest - size, -1) if number > 0]
+        return jsoned({"data": [{**trade(number), "s": "ignored"} for number in numbers],
+                       "next": f"/{name}?page={int(page or 0) + 1}" if newest > size else None})
+
+    return answer
+
+
+BY_TIME = {"channel": "readings", "each": "/data", "key": {"value": ""}, "timestamp": "/t"}
+
+
+@pytest.mark.parametrize("topic,mapping", [("trade.{}-USD.polled", {**PAGED, "symbol": {"value": ""}}), ("readings.{}-USD.polled", BY_TIME)],
+                         ids=["known by ids", "known by times"])
+def test_answers_that_begin_with_the_newest_are_replayed_as_they_were_given_on(polled, replayed, file, topic, mapping):
+    symbols = [topic.format(name).removeprefix("trade.").removesuffix(".polled") for name in ("BTC", "ETH")]
+    last = {"BTC-USD": 9, "ETH-USD": 2}
+    http = {"native": "${base}-${quote}", "next": "/next", "newest_first": True}
+    if "channel" in mapping:
+        http["native"] = "${key}"
+
+    def has(source, name):
+        until(lambda: len(journal(source.flow).get(topic.format(name[:3]), [])) == last[name], f"{last[name]} of {name} to be journaled")
+
+    with WebSource(newest_first(last)) as web, polled(f"{web.url}/${{native}}", http, mapping, symbols, record=str(file)) as source:
+        for more in ({}, {"BTC-USD": 14}, {"BTC-USD": 15, "ETH-USD": 9}):
+            last.update(more)
+            for name in last:
+                has(source, name)
+        live = journal(source.flow)
+        source.connectord.stop()
+    assert replayed(file, {"name": "polled", "symbols": symbols}, source.path) == live
 
 
 def test_several_lines_are_one_recording(recorded, replayed, file):

@@ -87,9 +87,9 @@ static inline void on_received(void *arg, text_t message, int64_t received_ns)
     (void)arg, (void)message, (void)received_ns;
 }
 
-static inline void on_named(void *arg, text_t symbol, text_t id)
+static inline void on_mark(void *arg, const recorded_line_t *mark)
 {
-    (void)arg, (void)symbol, (void)id;
+    (void)arg, (void)mark;
 }
 
 static const connector_events_t connector_events = {.on_connected = on_connected,
@@ -100,7 +100,7 @@ static const connector_events_t connector_events = {.on_connected = on_connected
                                                     .on_malformed = on_malformed,
                                                     .on_lost = on_lost,
                                                     .on_received = on_received,
-                                                    .on_named = on_named};
+                                                    .on_mark = on_mark};
 
 static inline void set_up(void)
 {

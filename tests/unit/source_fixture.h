@@ -44,9 +44,9 @@ static inline void on_received(void *arg, text_t message, int64_t received_ns)
     (void)arg, (void)message, (void)received_ns;
 }
 
-static inline void on_named(void *arg, text_t symbol, text_t id)
+static inline void on_mark(void *arg, const recorded_line_t *mark)
 {
-    (void)arg, (void)symbol, (void)id;
+    (void)arg, (void)mark;
 }
 
 static const source_events_t events = {.on_trade = on_trade,
@@ -54,7 +54,7 @@ static const source_events_t events = {.on_trade = on_trade,
                                        .on_status = on_status,
                                        .may_leave = may_leave,
                                        .on_received = on_received,
-                                       .on_named = on_named};
+                                       .on_mark = on_mark};
 
 static inline void set_up(void)
 {

@@ -75,6 +75,11 @@ static void on_received(void *arg, text_t message, int64_t received_ns)
     (void)arg, (void)message, (void)received_ns;
 }
 
+static void on_mark(void *arg, const recorded_line_t *mark)
+{
+    (void)arg, (void)mark;
+}
+
 static const connector_events_t events = {.on_connected = on_connected,
                                           .on_confirmed = on_confirmed,
                                           .on_rejected = on_rejected,
@@ -82,7 +87,8 @@ static const connector_events_t events = {.on_connected = on_connected,
                                           .on_gap = on_gap,
                                           .on_malformed = on_malformed,
                                           .on_lost = on_lost,
-                                          .on_received = on_received};
+                                          .on_received = on_received,
+                                          .on_mark = on_mark};
 
 /* Two trades of each symbol; unchanged for who knows them. */
 static void answer(http_answers_t *self, const char *request, buffer_t *out)

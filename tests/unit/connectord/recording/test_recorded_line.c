@@ -68,6 +68,28 @@ START_TEST(remarks_and_what_was_sent_are_nothing_to_play)
 }
 END_TEST
 
+static void check_answer(const char *line, recorded_kind_t kind, size_t number, const char *subject)
+{
+    check(line, kind, number, 0, "");
+    ck_assert_msg(text_equal(recorded_line_read(text_of(line)).subject, text_of(subject)), "%s", line);
+    buffer_t out = buffer_new(0);
+    recorded_line_put_answer(&out, number, kind, text_of(subject));
+    ck_assert_msg(text_equal((text_t){buffer_text(&out).at, buffer_text(&out).length - 1}, text_of(line)), "%s", line);
+    buffer_release(&out);
+}
+
+START_TEST(what_was_asked_is_named)
+{
+    check_answer("# line 0: asked", RECORDED_ASKED, 0, "");
+    check_answer("# line 2: asked for BTC-USD", RECORDED_ASKED, 2, "BTC-USD");
+    check_answer("# line 0: answered", RECORDED_ANSWERED, 0, "");
+    check_answer("# line 0: answered for readings.*", RECORDED_ANSWERED, 0, "readings.*");
+    check("# line 0: asked for", RECORDED_REMARK, 0, 0, "");
+    check("# line 0: asked for B", RECORDED_REMARK, 0, 0, "");
+    check("# line 0: answered BTC-USD", RECORDED_REMARK, 0, 0, "");
+}
+END_TEST
+
 static void check_put(int64_t received_ns, text_t message, const char *wanted)
 {
     buffer_t out = buffer_new(0);
@@ -110,6 +132,7 @@ int main(void)
     tcase_add_test(tests, connections_are_told_by_marks_ours_and_those_of_others);
     tcase_add_test(tests, names_of_subscriptions_are_marks);
     tcase_add_test(tests, remarks_and_what_was_sent_are_nothing_to_play);
+    tcase_add_test(tests, what_was_asked_is_named);
     tcase_add_test(tests, a_message_is_one_line_whatever_is_in_it);
     tcase_add_test(tests, what_is_put_is_read_again);
     return RUN_TESTS("recorded_line", tests);

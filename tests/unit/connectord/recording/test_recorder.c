@@ -42,6 +42,11 @@ static void message(size_t line, const char *text)
     recorder_message(recorder, line, text_of(text), SECOND);
 }
 
+static void mark(recorded_kind_t kind, text_t subject, text_t id)
+{
+    recorder_mark(recorder, 0, &(recorded_line_t){.kind = kind, .subject = subject, .id = id});
+}
+
 START_TEST(messages_are_written_soon_with_where_connections_begin)
 {
     use(path);
@@ -72,7 +77,7 @@ START_TEST(one_that_begins_within_a_connection_has_what_named_its_subscriptions)
 {
     recorder_connected(recorder, 0);
     message(0, "not recorded");
-    recorder_named(recorder, 0, TEXT("BTC-USD"), TEXT("17"));
+    mark(RECORDED_NAME, TEXT("BTC-USD"), TEXT("17"));
     use(path);
     message(0, "[17,1]");
     UNTIL(has("", "# line 0: continued\n# line 0: BTC-USD is called 17\n# line 0\n1.000000000: [17,1]\n"));
@@ -92,10 +97,24 @@ START_TEST(a_name_is_recorded_where_it_is_given)
     use(path);
     recorder_connected(recorder, 0);
     message(0, "a");
-    recorder_named(recorder, 0, TEXT("readings.sensor-7"), TEXT("a b"));
-    recorder_named(recorder, 0, TEXT("BTC-USD"), TEXT("two\nlines"));
+    mark(RECORDED_NAME, TEXT("readings.sensor-7"), TEXT("a b"));
+    mark(RECORDED_NAME, TEXT("BTC-USD"), TEXT("two\nlines"));
     message(0, "b");
     UNTIL(has("", "# line 0: connected\n1.000000000: a\n# line 0: readings.sensor-7 is called a b\n1.000000000: b\n"));
+}
+END_TEST
+
+START_TEST(what_is_answered_is_recorded_where_it_begins_and_is_whole)
+{
+    recorder_connected(recorder, 0);
+    mark(RECORDED_ASKED, TEXT("BTC-USD"), TEXT(""));
+    use(path);
+    message(0, "a");
+    mark(RECORDED_ANSWERED, TEXT("BTC-USD"), TEXT(""));
+    mark(RECORDED_ASKED, TEXT(""), TEXT(""));
+    message(0, "b");
+    UNTIL(has("", "# line 0: continued\n# line 0: asked for BTC-USD\n# line 0\n1.000000000: a\n# line 0: answered for BTC-USD\n"
+                  "# line 0: asked\n1.000000000: b\n"));
 }
 END_TEST
 
@@ -234,7 +253,7 @@ START_TEST(files_are_rotated_and_each_begins_with_its_connections)
 {
     recorder_use(recorder, path, 4096, 3);
     recorder_connected(recorder, 0);
-    recorder_named(recorder, 0, TEXT("BTC-USD"), TEXT("17"));
+    mark(RECORDED_NAME, TEXT("BTC-USD"), TEXT("17"));
     char text[64];
     for (int i = 0; i < 1000; i++) {
         snprintf(text, sizeof text, "[17,%d]", i);
@@ -265,6 +284,7 @@ int main(void)
     tcase_add_test(tests, lines_that_take_turns_are_told_apart);
     tcase_add_test(tests, one_that_begins_within_a_connection_has_what_named_its_subscriptions);
     tcase_add_test(tests, a_name_is_recorded_where_it_is_given);
+    tcase_add_test(tests, what_is_answered_is_recorded_where_it_begins_and_is_whole);
     tcase_add_test(tests, a_message_that_nobody_could_read_again_is_left_out);
     tcase_add_test(tests, the_end_writes_what_was_taken);
     tcase_add_test(tests, what_is_not_to_be_recorded_is_not);

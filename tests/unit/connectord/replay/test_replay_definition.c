@@ -54,7 +54,9 @@ static void tear_down(void)
 static void play(const char *line)
 {
     recorded_line_t recorded = recorded_line_read(text_of(line));
-    replay_definition_mark(definition, &recorded);
+    if (replay_definition_mark(definition, &recorded))
+        while (replay_definition_answered(definition)) {
+        }
     if (recorded.kind == RECORDED_MESSAGE)
         replay_definition_message(definition, recorded.message, recorded.time_ns);
 }
@@ -168,6 +170,47 @@ START_TEST(what_was_posted_has_our_names_and_an_id)
 }
 END_TEST
 
+#define ANSWER(TRADES) "1.5: [" TRADES "]"
+#define TRADE(ID)      "{\"trade_id\":" ID ",\"side\":\"sell\",\"size\":\"1\",\"price\":\"2\",\"time\":\"2026-03-01T12:00:00Z\"}"
+
+/* Of Coinbase: answers begin with the newest trade, and name no symbol. */
+START_TEST(what_was_asked_for_is_told_when_its_answer_is_whole_and_once)
+{
+    char error[CONNECTOR_ERROR_MAX];
+    replay_definition_destroy(&definition);
+    definition = replay_definition_new("deploy/sources/coinbase-exchange-rest.json", &events, NULL, error);
+    ck_assert_msg(definition, "%s", error);
+    ck_assert(replay_definition_add(definition, TEXT("BTC-USD"), error));
+    play("# line 0: connected");
+    play("# line 0: asked for BTC-USD");
+    play(ANSWER(TRADE("9") "," TRADE("8")));
+    play("# line 0: asked for ETH-USD");
+    play(ANSWER(TRADE("2")));
+    play("# line 0: answered for ETH-USD");
+    check_told("ETH-USD 2 ");
+    play("# line 0: asked for BTC-USD");
+    play(ANSWER(TRADE("7")));
+    play("# line 0: answered for BTC-USD");
+    check_told("BTC-USD 7 BTC-USD 8 BTC-USD 9 ");
+    play("# line 0: asked for BTC-USD");
+    play(ANSWER(TRADE("10") "," TRADE("9")));
+    play("# line 0: connected"); /* before it was whole: it was asked once more */
+    play("# line 0: asked for BTC-USD");
+    play(ANSWER(TRADE("11") "," TRADE("10") "," TRADE("9")));
+    play("# line 0: answered for BTC-USD");
+    check_told("BTC-USD 10 BTC-USD 11 ");
+    ck_assert(replay_definition_begin(definition));
+    play("# line 0: asked for BTC-USD");
+    play(ANSWER(TRADE("11")));
+    play("# line 0: answered for BTC-USD");
+    check_told("BTC-USD 11 ");
+    play("# line 0: asked for LTC-USD");
+    play(ANSWER(TRADE("1")));
+    play("# line 0: answered for LTC-USD");
+    check_told("");
+}
+END_TEST
+
 START_TEST(a_definition_that_can_not_be_used_is_named)
 {
     char error[CONNECTOR_ERROR_MAX];
@@ -186,6 +229,7 @@ int main(void)
     tcase_add_test(tests, each_line_has_its_names);
     tcase_add_test(tests, what_is_not_wanted_is_passed_over_and_what_is_wrong_is_told);
     tcase_add_test(tests, what_was_posted_has_our_names_and_an_id);
+    tcase_add_test(tests, what_was_asked_for_is_told_when_its_answer_is_whole_and_once);
     tcase_add_test(tests, a_definition_that_can_not_be_used_is_named);
     return RUN_TESTS("replay_definition", tests);
 }
