@@ -57,7 +57,7 @@ static void lose(source_t *self, const connection_step_t *step)
     subscriber_lost(self->subscriber);
     log_warn_limited(&self->lost_limit, "source: lost", LOG_SLICE("source", self->config.name),
                      LOG_TEXT("reason", self->reason), LOG_U64("retry_ms", step->delay_ms));
-    loop_timer_start(self->due, step->delay_ms, 0);
+    loop_timer_start(self->due, step->delay_ms + (step->delay_ms > 0), 0); /* never early: the ms has begun */
     tell(self, step->news);
 }
 
