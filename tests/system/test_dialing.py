@@ -104,8 +104,7 @@ def test_dead_addresses_in_front_cost_no_time_out(exchange, scheme):
 def test_a_certificate_must_name_the_host_whatever_its_address(exchange):
     at = exchange("wss")
     at.flow.source["url"] = f"wss://another.test:{at.port}/ws"
-    connectord = at.start_connectord()
-    (at.flow.directory / "hosts").write_text("another.test 127.0.0.1\n")
+    connectord = at.start_connectord("127.0.0.1\nanother.test 127.0.0.1")
     connectord.wait_for_line("source: lost.*(?i:certificate|tls|ssl)")
     assert at.ledger("open") == []
 
