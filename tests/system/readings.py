@@ -7,7 +7,7 @@ import math
 import threading
 
 from clients import Requester
-from pipeline import until
+from pipeline import get, until
 from ws_source import Exchange
 
 # Several in one message.
@@ -105,6 +105,14 @@ def configure(flow, source, directory, latest=False, symbols=("readings.*",)):
 
 def topic(key):
     return f"readings.{key}.lab"
+
+
+def offered(flow, *keys):
+    """The gateway knows of them: before that it takes no subscribe."""
+    def told():
+        return json.loads(get(f"http://{flow.address('gateway0')}/api/v1/symbols?channel=readings")[1])["symbols"]
+
+    until(lambda: set(keys) <= set(told()), f"{len(keys)} keys to be offered")
 
 
 def journal_of(flow, source):

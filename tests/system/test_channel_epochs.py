@@ -7,7 +7,7 @@ import shutil
 import pytest
 from clients import Client, Requester, cursor
 from pipeline import until
-from readings import Readings, configure, journal_of, topic
+from readings import Readings, configure, journal_of, offered, topic
 from test_epochs import DAY, wrong_clock
 
 KEY = "sensor-7"
@@ -64,6 +64,7 @@ def test_a_lost_journal_under_a_channel(pipeline, tmp_path, keeps):
         say(source, 1)
         with Requester(flow.history) as history:
             until(lambda: history.ask(op="recent", symbol=f"readings.{KEY}").get("trades"), "the first reading")
+            offered(flow, KEY)
             live, gaps, resumed, more_gaps = asyncio.run(run(flow, source))
             journal_of(flow, source)
             until(lambda: ids(history.all(topic(KEY))) == list(range(1, 2 + BEFORE + AFTER)), "history to have all of both epochs")

@@ -7,7 +7,7 @@ import os
 
 from clients import Client, Requester, assert_once_and_in_order, cursor
 from pipeline import PATIENCE, until
-from readings import Readings, configure, journal_of, topic
+from readings import Readings, configure, journal_of, offered, topic
 from storm import dice, tell
 from test_kill import connection_error
 
@@ -79,6 +79,7 @@ def start(pipeline, source, directory, latest):
     flow.start_gateway()
     flow.wait_ready("connectord_http", "cached_http", "gateway0")
     source.flow(RATE)
+    offered(flow, *KEYS)
     return flow
 
 

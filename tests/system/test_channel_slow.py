@@ -5,8 +5,8 @@ import time
 
 import pytest
 from clients import Requester
-from pipeline import PATIENCE, SANITIZED, get, until
-from readings import Readings, configure, topic
+from pipeline import PATIENCE, SANITIZED, until
+from readings import Readings, configure, offered, topic
 from slow_clients import SlowClient, masked, subscribe
 from test_slow import memory
 
@@ -64,7 +64,7 @@ def start(flow, keys=KEYS):
     flow.wait_ready("connectord_http", "cached_http", "gateway0")
     for place in range(0, len(keys), 500):
         flow.exchange.say_readings([(key, 1) for key in keys[place:place + 500]])
-    until(lambda: keys[-1] in get(f"http://{flow.address('gateway0')}/api/v1/symbols?channel=readings")[1], "the keys to be offered")
+    offered(flow, *keys)
 
 
 def play(flow, first, rounds=ROUNDS):

@@ -7,7 +7,7 @@ import signal
 import pytest
 from clients import Client, Requester
 from pipeline import loads, until
-from readings import Readings, configure, journal_of, topic
+from readings import Readings, configure, journal_of, offered, topic
 from servers import Postgres, Redis
 from stores import Sqlite, metric, state
 
@@ -133,6 +133,7 @@ def test_clients_page_through_memory_and_store(pipeline, tmp_path):
         journal = journal_of(flow, source)
         store = Sqlite(tmp_path)
         until(lambda: store.count() == 10 * ROUNDS * len(KEYS), "all to be stored")
+        offered(flow, *KEYS)
 
         async def run():
             async with Client(flow.url()) as client:
