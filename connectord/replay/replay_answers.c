@@ -30,13 +30,12 @@ static void forget(replay_answers_t *self)
     self->open = self->whole = NULL;
 }
 
-/* NULL when there are too many, or memory runs out. */
-static replay_answer_t *answer_for(replay_answers_t *self, text_t subject)
+static replay_answer_t *add_answer(replay_answers_t *self, text_t subject)
 {
-    replay_answer_t *answer = self->answers ? table_get(self->answers, subject) : NULL;
-    if (answer || subject.length > SUBJECT_MAX || (!self->answers && !(self->answers = table_new())) ||
-        table_count(self->answers) >= REPLAY_ANSWERS_MAX || !(answer = calloc(1, sizeof *answer)))
-        return answer;
+    bool fits = table_count(self->answers) < REPLAY_ANSWERS_MAX && subject.length <= SUBJECT_MAX;
+    replay_answer_t *answer = fits ? calloc(1, sizeof *answer) : NULL;
+    if (!answer)
+        return NULL;
     KEEP_TEXT(&answer->subject, subject);
     answer->queue = record_queue_new();
     if (table_put(self->answers, KEPT_TEXT(&answer->subject), answer))
@@ -44,6 +43,15 @@ static replay_answer_t *answer_for(replay_answers_t *self, text_t subject)
     record_queue_release(&answer->queue);
     free(answer);
     return NULL;
+}
+
+/* NULL when there are too many, or memory runs out. */
+static replay_answer_t *answer_for(replay_answers_t *self, text_t subject)
+{
+    if (!self->answers && !(self->answers = table_new()))
+        return NULL;
+    replay_answer_t *answer = table_get(self->answers, subject);
+    return answer ? answer : add_answer(self, subject);
 }
 
 replay_answers_t *replay_answers_new(bool newest_first)
