@@ -125,7 +125,7 @@ static const rule_t *rule_for(mapped_message_t *self)
 
 void mapping_run(mapping_t *self, text_t text, int64_t received_ns, const mapping_events_t *events, void *arg)
 {
-    mapped_message_t message;
+    mapped_message_t message; /* not zeroed: the reading is large, and what is used of it is set */
     reading_t *reading = &message.reading;
     unsigned twice;
     message.mapping = self;
