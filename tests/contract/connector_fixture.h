@@ -139,6 +139,7 @@ static void on_received(void *arg, text_t message, int64_t received_ns)
 static void on_mark(void *arg, const recorded_line_t *mark)
 {
     (void)arg, (void)mark;
+    check_told_from_the_loop();
 }
 
 static const connector_events_t events = {.on_connected = on_connected,

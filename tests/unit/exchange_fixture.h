@@ -4,6 +4,7 @@
 
 #include "common/log.h"
 #include "connectord/connectors/connector.h"
+#include "tests/unit/no_recording.h"
 #include "tests/unit/websocket_server.h"
 
 #include <stdarg.h>
@@ -85,16 +86,6 @@ static inline void on_lost(void *arg, const loss_t *loss)
 {
     (void)arg;
     happen(note(events, "lost:%s ", loss->reason));
-}
-
-static inline void on_received(void *arg, text_t message, int64_t received_ns)
-{
-    (void)arg, (void)message, (void)received_ns;
-}
-
-static inline void on_mark(void *arg, const recorded_line_t *mark)
-{
-    (void)arg, (void)mark;
 }
 
 static const connector_events_t connector_events = {.on_connected = on_connected,

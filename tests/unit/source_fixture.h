@@ -3,6 +3,7 @@
 
 #include "connectord/sources/source.h"
 #include "tests/unit/fake_connector.h"
+#include "tests/unit/no_recording.h"
 
 static source_t *source;
 
@@ -37,16 +38,6 @@ static inline bool may_leave(void *arg, const source_t *self, text_t symbol)
 {
     (void)arg, (void)self, (void)symbol;
     return may;
-}
-
-static inline void on_received(void *arg, text_t message, int64_t received_ns)
-{
-    (void)arg, (void)message, (void)received_ns;
-}
-
-static inline void on_mark(void *arg, const recorded_line_t *mark)
-{
-    (void)arg, (void)mark;
 }
 
 static const source_events_t events = {.on_trade = on_trade,

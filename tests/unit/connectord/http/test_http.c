@@ -2,6 +2,7 @@
 #include "common/log.h"
 #include "connectord/connectors/connector.h"
 #include "tests/unit/http_answers.h"
+#include "tests/unit/no_recording.h"
 #include "tests/unit/run_tests.h"
 #include "tests/unit/temporary_folder.h"
 
@@ -68,16 +69,6 @@ static void on_lost(void *arg, const loss_t *loss)
     (void)arg;
     note("lost", TEXT("   "), TEXT(""));
     log_debug("lost", LOG_TEXT("reason", loss->reason));
-}
-
-static void on_received(void *arg, text_t message, int64_t received_ns)
-{
-    (void)arg, (void)message, (void)received_ns;
-}
-
-static void on_mark(void *arg, const recorded_line_t *mark)
-{
-    (void)arg, (void)mark;
 }
 
 static const connector_events_t events = {.on_connected = on_connected,
