@@ -20,7 +20,7 @@ typedef enum {
 /* A page as it was told last. */
 typedef struct {
     char *url, *etag, *modified; /* owned; NULL or empty: nothing is known */
-    char *next;                  /* owned: the URL of the page behind it; NULL: there is none */
+    char *next;                  /* owned: the URL of the next page; NULL on the last one */
 } http_page_t;
 
 typedef struct {

@@ -32,7 +32,7 @@ bool record_queue_put(record_queue_t *self, const mapping_record_t *record);
 /* Has the last one that was put come first. Only when none has been taken. */
 void record_queue_reverse(record_queue_t *self);
 
-/* The first one, which is no longer in it; its texts are valid until the next put or clear. False: there is none. */
+/* The first one, which is no longer in it; its texts are valid until the next put or clear. False when the queue is empty. */
 bool record_queue_take(record_queue_t *self, mapping_record_t *record);
 
 static inline size_t record_queue_count(const record_queue_t *self)

@@ -1,7 +1,7 @@
 /* Records of a recording of what was asked for over HTTP, given on as connector http gave them on (http_answer.c): each once, and of answers that begin
  * with the newest one when all pages are there, from the oldest on.
  *
- *     asked ──▶ put, put, … ──▶ answered ──▶ take, take, … until there is none
+ *     asked ──▶ put, put, … ──▶ answered ──▶ take, take, … until none is left
  *
  * In others' recordings, which do not say what was asked, nothing is put.
  */
@@ -38,5 +38,5 @@ text_t replay_answers_subject(const replay_answers_t *self);
 /* A record of the answer that is open. */
 replay_answers_put_t replay_answers_put(replay_answers_t *self, const mapping_record_t *record);
 
-/* The next one that was put, of the answer that became whole last; valid until the next call. False: there is none. */
+/* The next one that was put, of the answer that became whole last; valid until the next call. False when none is left. */
 bool replay_answers_take(replay_answers_t *self, mapping_record_t *record);

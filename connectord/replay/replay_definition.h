@@ -31,7 +31,7 @@ bool replay_definition_begin(replay_definition_t *self);
 /* Heeds what a line of the recording says of connections, if it does. True: an answer is whole, replay_definition_answered is next. */
 bool replay_definition_mark(replay_definition_t *self, const recorded_line_t *recorded);
 
-/* Tells a record that waited for that. False: there is none. */
+/* Tells a record that waited for that. False when none is left. */
 bool replay_definition_answered(replay_definition_t *self);
 
 /* received_ns: when it was received, as it is then the time of records without one of their own. */
