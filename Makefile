@@ -100,7 +100,7 @@ $(CHARTS): gatewayd/web/package-lock.json $(if $(shell [ -f $(CHARTS) ] && [ ! -
 # Every program checks the whole configuration, with what connectors alone know: those rows of the schema come from the connectors' files.
 CONNECTOR_SETTINGS := build/connector_settings.h
 $(BUILD)/obj/common/config/schema.o build/fuzz/obj/common/config/schema.o: $(CONNECTOR_SETTINGS)
-$(CONNECTOR_SETTINGS): $(wildcard $(foreach room,connectors http push replay,connectord/$(room)/*.c))
+$(CONNECTOR_SETTINGS): $(wildcard $(foreach room,connectors exchanges http push replay,connectord/$(room)/*.c))
 	@mkdir -p $(@D)
 	@echo '  sed  $@'
 	$(Q)sed -n '/^static const schema_key_t settings\[\] = {/,/^};/{//!p}' $^ >$@

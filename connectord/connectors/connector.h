@@ -10,6 +10,7 @@
 
 #include "common/http/http_handler.h"
 #include "common/loop/loop.h"
+#include "connectord/connectors/past.h"
 #include "connectord/connectors/source_config.h"
 #include "connectord/recording/recorded_line.h"
 #include "connectord/websocket/loss.h"
@@ -38,6 +39,10 @@ typedef struct {
     void (*on_rejected)(void *arg, text_t symbol, text_t reason);
     /* Valid (trade_valid, which sets timestamp_ns) except for cursor and source, which are not set. */
     void (*on_trade)(void *arg, const trade_t *trade);
+    /* The same of one from before the subscription, as exchanges repeat them when it begins: it is known, or was missed. */
+    void (*on_former)(void *arg, const trade_t *trade);
+    /* The exchange says that the symbol's last trade has this number (past.h): what is below has come, or was lost on the way. */
+    void (*on_tail)(void *arg, text_t symbol, uint64_t last_id);
     /* The exchange's numbering has a gap, or (found < expected) has restarted. */
     void (*on_gap)(void *arg, uint64_t expected, uint64_t found);
     void (*on_malformed)(void *arg, const char *reason, text_t sample); /* an invalid message: counted, logged, left out */
@@ -60,6 +65,7 @@ typedef struct {
     const schema_key_t *settings; /* its own; NULL: none */
     size_t setting_count;
     bool whole;          /* each connection brings all there is from the beginning: nothing is missed between two */
+    const past_t *past;  /* what can be asked about the past; NULL: nothing */
     const char *repeats; /* of its settings, the flag with which that comes over and over; NULL: none */
 
     /* Is what the settings lead to, a file, as it has to be? False with `error`: the setting's name, what was expected and

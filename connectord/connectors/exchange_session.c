@@ -19,6 +19,13 @@ static void confirm_known(exchange_session_t *self)
         self->events->on_confirmed(self->arg, known->symbol, true);
 }
 
+static uint64_t limits_wait_ms(const exchange_session_t *self, int64_t now_ns)
+{
+    uint64_t wait_ms = limiter_wait_ms(&self->limiter, now_ns);
+    uint64_t own_ms = self->protocol->messages > 0 ? limiter_wait_ms(&self->own, now_ns) : 0;
+    return wait_ms > own_ms ? wait_ms : own_ms;
+}
+
 /* Sends one message, if there is one and it may go now; else sees to it that it is tried again. */
 static void pump(void *arg)
 {
@@ -30,10 +37,14 @@ static void pump(void *arg)
     told_symbol_t *change = next_change(self);
     if (!change)
         return;
-    if (!limiter_take(&self->limiter, now_ns)) {
-        loop_timer_start(self->timer, limiter_wait_ms(&self->limiter, now_ns), 0);
+    uint64_t wait_ms = limits_wait_ms(self, now_ns);
+    if (wait_ms > 0) {
+        loop_timer_start(self->timer, wait_ms, 0);
         return;
     }
+    limiter_take(&self->limiter, now_ns);
+    if (self->protocol->messages > 0)
+        limiter_take(&self->own, now_ns);
     self->protocol->tell(self, change);
     if (exchange_session_is_open(self) && next_change(self))
         ws_client_want_write(self->ws_client);
@@ -113,6 +124,24 @@ void exchange_session_confirm(exchange_session_t *self, told_symbol_t *symbol, b
     self->events->on_confirmed(self->arg, symbol->symbol, subscribed);
 }
 
+bool exchange_session_refuse(exchange_session_t *self, uint64_t request, text_t reason)
+{
+    told_symbol_t *first = told_symbols_waiting(&self->symbols, request, NULL);
+    if (!first)
+        return false;
+    if (!told_symbols_waiting(&self->symbols, request, first)) {
+        told_symbol_refused(first);
+        self->events->on_rejected(self->arg, first->symbol, reason);
+        return true;
+    }
+    for (told_symbol_t *told; (told = told_symbols_waiting(&self->symbols, request, NULL));) {
+        told->alone = true;
+        told_symbol_unheard(told);
+    }
+    ws_client_want_write(self->ws_client);
+    return true;
+}
+
 void exchange_session_report(exchange_session_t *self, const char *reason, text_t sample)
 {
     if (exchange_session_is_open(self))
@@ -161,14 +190,14 @@ static const ws_client_events_t ws_client_events = {
 bool exchange_session_open(exchange_session_t *self, const exchange_protocol_t *protocol, loop_t *loop, web_t *web,
                            const source_config_t *config, const connector_events_t *events, void *arg)
 {
-    const ws_client_config_t ws_client = {.url = config->url,
-                                          .origin = protocol->origin,
-                                          .ca = config->ca,
-                                          .connect_ms = CONNECT_MS,
-                                          .silence_ms = config->silence_ms};
+    const char *url = config->url[0] == '\0' && protocol->url ? protocol->url : config->url;
+    const ws_client_config_t ws_client = {
+        .url = url, .origin = protocol->origin, .ca = config->ca, .connect_ms = CONNECT_MS, .silence_ms = config->silence_ms};
     *self = (exchange_session_t){.config = config, .events = events, .arg = arg, .protocol = protocol};
     self->out = buffer_new(WS_CLIENT_SEND_MAX);
     self->limiter = limiter_new(config->messages_per_minute, clock_mono_ns());
+    if (protocol->messages > 0)
+        self->own = limiter_new_within(protocol->messages, protocol->interval_ms, clock_mono_ns());
     return (self->timer = loop_timer_new(loop, on_timer, self)) && (self->repeater = loop_timer_new(loop, on_repeat, self)) &&
            told_symbols_init(&self->symbols) &&
            (self->ws_client = ws_client_new(loop, web, &ws_client, &ws_client_events, self));

@@ -17,10 +17,13 @@
 
 /* All but `origin` are called from the loop; none is NULL. */
 typedef struct {
+    const char *url;             /* where the exchange is, unless the configuration says so; NULL: it has to */
     const char *origin;          /* the Origin header; empty: none */
+    uint32_t messages;           /* the exchange takes so many in any … (0: as many as the configuration allows) */
+    uint32_t interval_ms;        /* … such interval */
     void (*on_open)(void *self); /* a connection begins, and the source does not know of it yet */
     /* Say that the change's symbol is wanted, or no longer (`wanted`): exchange_session_send, at most once, and told_symbol_sent; or settle it without.
-     * Of the session's `first` it has no symbol. */
+     * Others may be told of with it (told_symbols_batch). Of the session's `first` it has no symbol. */
     void (*tell)(void *self, told_symbol_t *change);
     void (*on_message)(void *self, text_t json);
     void (*on_unreadable)(void *self, const char *reason, text_t sample); /* ws_client.h's */
@@ -37,7 +40,7 @@ typedef struct {
     /* Its own. */
     const exchange_protocol_t *protocol;
     ws_client_t *ws_client;
-    limiter_t limiter;
+    limiter_t limiter, own; /* the configuration's, and the exchange's */
     loop_timer_t *timer;    /* sends what had to wait */
     loop_timer_t *repeater; /* says `first` over and over */
     bool paused;            /* until the timer fires */
@@ -69,6 +72,10 @@ void exchange_session_pause(exchange_session_t *self, uint32_t pause_ms);
 
 /* The exchange says that a symbol is subscribed, or no longer: the source is told. */
 void exchange_session_confirm(exchange_session_t *self, told_symbol_t *symbol, bool subscribed);
+
+/* The exchange refused the message of that number (told_symbol_t.request). If it told of one symbol, that is parked and the source is told why; if it told of
+ * several, each is told of by itself from now on. False: none waits for it. */
+bool exchange_session_refuse(exchange_session_t *self, uint64_t request, text_t reason);
 
 /* The source is told of an unusable message, unless it has disconnected. */
 void exchange_session_report(exchange_session_t *self, const char *reason, text_t sample);

@@ -4,13 +4,18 @@
 
 #include <assert.h>
 
+limiter_t limiter_new_within(uint32_t messages, uint32_t interval_ms, int64_t now_ns)
+{
+    assert(messages >= 1 && interval_ms >= 1);
+    uint32_t burst = messages > 1 ? messages / 2 : 1;
+    uint32_t refill = messages > 1 ? messages - burst : 1;
+    int64_t cost_ns = (interval_ms * NS_PER_MS + refill - 1) / refill; /* rounded up: never a message too many */
+    return (limiter_t){.cost_ns = cost_ns, .full_ns = burst * cost_ns, .filled_ns = burst * cost_ns, .updated_ns = now_ns};
+}
+
 limiter_t limiter_new(uint32_t per_minute, int64_t now_ns)
 {
-    assert(per_minute >= 1);
-    uint32_t burst = per_minute > 1 ? per_minute / 2 : 1;
-    uint32_t refill = per_minute > 1 ? per_minute - burst : 1;
-    int64_t cost_ns = (60 * NS_PER_S + refill - 1) / refill; /* rounded up: never a message too many */
-    return (limiter_t){.cost_ns = cost_ns, .full_ns = burst * cost_ns, .filled_ns = burst * cost_ns, .updated_ns = now_ns};
+    return limiter_new_within(per_minute, 60000, now_ns);
 }
 
 static int64_t filled(const limiter_t *self, int64_t now_ns)

@@ -1,7 +1,7 @@
-/* How many messages a minute may be sent: a token bucket that keeps the limit in ANY 60 s, not only in whole minutes.
+/* How many messages an interval may be sent: a token bucket that keeps the limit in ANY such interval, not only in whole ones.
  *
- * It holds half of a minute's messages and refills at the rate of the other half, so a full bucket and everything that flows into it
- * in the next 60 s together are a minute's allowance. It belongs to the sender, not to a connection: reconnecting gains nothing.
+ * It holds half of the interval's messages and refills at the rate of the other half, so a full bucket and everything that flows into it
+ * in the next interval together are its allowance. It belongs to the sender, not to a connection: reconnecting gains nothing.
  */
 #pragma once
 
@@ -15,7 +15,10 @@ typedef struct {
     int64_t updated_ns;
 } limiter_t;
 
-/* A full bucket. per_minute: 1 or more. now_ns is of clock_mono_ns, here and below. */
+/* A full bucket for so many messages, 1 or more, in any interval_ms, 1 or more. now_ns is of clock_mono_ns, here and below. */
+limiter_t limiter_new_within(uint32_t messages, uint32_t interval_ms, int64_t now_ns);
+
+/* The same for a minute. */
 limiter_t limiter_new(uint32_t per_minute, int64_t now_ns);
 
 /* True: one message may go out now, and is counted. */

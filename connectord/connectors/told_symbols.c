@@ -90,6 +90,28 @@ told_symbol_t *told_symbols_next(told_symbols_t *self)
     return NULL;
 }
 
+size_t told_symbols_batch(told_symbols_t *self, told_symbol_t *first, told_symbol_t *batch[], size_t most)
+{
+    size_t count = 0;
+    batch[count++] = first;
+    for (size_t i = 0; i < self->count && count < most && !first->alone; i++) {
+        told_symbol_t *other = self->symbols[(self->next + i) % self->count];
+        if (other != first && told_symbol_is_due(other) && !other->alone && other->wanted == first->wanted)
+            batch[count++] = other;
+    }
+    return count;
+}
+
+told_symbol_t *told_symbols_waiting(const told_symbols_t *self, uint64_t request, const told_symbol_t *after)
+{
+    size_t i = 0;
+    while (after && i < self->count && self->symbols[i++] != after)
+        ;
+    while (i < self->count && !(self->symbols[i]->waiting && self->symbols[i]->request == request))
+        i++;
+    return i < self->count ? self->symbols[i] : NULL;
+}
+
 told_symbol_t *told_symbols_take_known(told_symbols_t *self)
 {
     for (size_t i = 0; i < self->count && self->known > 0; i++) {

@@ -16,10 +16,12 @@ typedef struct {
     char text[SUBJECT_MAX];
     text_t symbol;
     bool wanted, told;
-    bool waiting; /* for the answer to what was told last */
-    bool parked;  /* refused or dropped: when it is asked for again is the source's to say */
-    bool known;   /* it was wanted once more when it was subscribed already: that is to be confirmed */
-    bool open;    /* trades may come: subscribed once, and no unsubscribe confirmed since */
+    bool waiting;     /* for the answer to what was told last */
+    bool parked;      /* refused or dropped: when it is asked for again is the source's to say */
+    bool known;       /* it was wanted once more when it was subscribed already: that is to be confirmed */
+    bool open;        /* trades may come: subscribed once, and no unsubscribe confirmed since */
+    bool alone;       /* it is told of by itself: with others it was refused, and nobody knows which of them was meant */
+    uint64_t request; /* the number of the message that told of it last, where a connector numbers them */
 } told_symbol_t;
 
 typedef struct {
@@ -49,6 +51,12 @@ told_symbol_t *told_symbols_only_waiting(const told_symbols_t *self);
 
 /* One that the exchange is to be told of, or NULL. It comes again until told_symbol_sent. */
 told_symbol_t *told_symbols_next(told_symbols_t *self);
+
+/* That one and others that can be told of in one message with it, at most `most` (1 or more) in all: all wanted, or none. Returns how many. */
+size_t told_symbols_batch(told_symbols_t *self, told_symbol_t *first, told_symbol_t *batch[], size_t most);
+
+/* One that waits for the answer to the message of that number, or NULL: told_symbols_waiting (…, NULL) is the first one, and with that the next one. */
+told_symbol_t *told_symbols_waiting(const told_symbols_t *self, uint64_t request, const told_symbol_t *after);
 
 /* One that is known, and is no longer so; NULL at the end. */
 told_symbol_t *told_symbols_take_known(told_symbols_t *self);

@@ -7,8 +7,8 @@
 #include "common/clock.h"
 #include "common/log.h"
 #include "common/timestamp.h"
-#include "connectord/connectors/blockchain_message.h"
 #include "connectord/connectors/connector.h"
+#include "connectord/exchanges/blockchain_message.h"
 #include "connectord/recording/recorded_line.h"
 #include "connectord/replay/line_reader.h"
 #include "connectord/replay/replay_definition.h"
@@ -125,7 +125,7 @@ static size_t confirm(replay_file_t *self)
 static void report_malformed(void *arg, const char *reason, text_t sample)
 {
     replay_file_t *self = arg;
-    char text[BLOCKCHAIN_REASON_MAX + 40];
+    char text[FIELDS_REASON_MAX + 40];
     if (!is_connected(self)) /* the source has left at an earlier record of the message */
         return;
     snprintf(text, sizeof text, "line %llu: %s", (unsigned long long)line_reader_number(self->reader), reason);
@@ -151,7 +151,7 @@ static void take_frame(replay_file_t *self, const recorded_line_t *recorded)
 {
     int64_t frame_ns = recorded->time_ns;
     if (!blockchain_message_read(&self->message, recorded->message)) {
-        report_malformed(self, self->message.reason, recorded->message);
+        report_malformed(self, self->message.fields.reason, recorded->message);
     } else if (self->message.kind == BLOCKCHAIN_TRADE &&
                replay_subscriptions_find(&self->subscriptions, self->message.symbol)) {
         if (frame_ns == 0)

@@ -124,6 +124,11 @@ static bool on_trade(void *arg, size_t line, trade_t *trade)
     return feed_route_take(route, trade, feed_route_passed(route, line, trade));
 }
 
+static void on_tail(void *arg, size_t line, text_t symbol, uint64_t last_id)
+{
+    (void)arg, (void)line, (void)symbol, (void)last_id;
+}
+
 static bool is_stuck(const feed_t *self)
 {
     return backpressure_reason(self->shared->backpressure).length > 0;
@@ -175,6 +180,8 @@ void feed_role_changed(void *item)
 }
 
 static const redundant_lines_events_t lines_events = {.on_trade = on_trade,
+                                                      .on_former = on_trade,
+                                                      .on_tail = on_tail,
                                                       .on_offer = on_offer,
                                                       .on_settle = on_settle,
                                                       .on_line = on_line,

@@ -103,6 +103,22 @@ static bool on_trade(void *arg, source_t *source, trade_t *trade)
     return self->events->on_trade(self->arg, (size_t)(line - self->lines), trade);
 }
 
+static bool on_former(void *arg, source_t *source, trade_t *trade)
+{
+    (void)source;
+    const redundant_line_t *line = arg;
+    const redundant_lines_t *self = line->lines;
+    return self->events->on_former(self->arg, (size_t)(line - self->lines), trade);
+}
+
+static void on_tail(void *arg, source_t *source, text_t symbol, uint64_t last_id)
+{
+    (void)source;
+    const redundant_line_t *line = arg;
+    const redundant_lines_t *self = line->lines;
+    self->events->on_tail(self->arg, (size_t)(line - self->lines), symbol, last_id);
+}
+
 static receipt_t on_offer(void *arg, source_t *source, trade_t *trade)
 {
     (void)source;
@@ -173,6 +189,8 @@ static void on_mark(void *arg, const recorded_line_t *mark)
 }
 
 static const source_events_t source_events = {.on_trade = on_trade,
+                                              .on_former = on_former,
+                                              .on_tail = on_tail,
                                               .on_offer = on_offer,
                                               .on_settle = on_settle,
                                               .on_status = on_status,

@@ -212,6 +212,21 @@ static void on_trade(void *arg, const trade_t *trade)
         count(self, trade, !self->events->on_trade(self->arg, self, &named));
 }
 
+static void on_former(void *arg, const trade_t *trade)
+{
+    source_t *self = arg;
+    trade_t named = *trade;
+    named.source = self->config.name;
+    if (is_possible(self, trade))
+        count(self, trade, !self->events->on_former(self->arg, self, &named));
+}
+
+static void on_tail(void *arg, text_t symbol, uint64_t last_id)
+{
+    source_t *self = arg;
+    self->events->on_tail(self->arg, self, symbol, last_id);
+}
+
 static receipt_t on_offer(void *arg, const trade_t *trade)
 {
     source_t *self = arg;
@@ -264,6 +279,8 @@ static const connector_events_t connector_events = {.on_connected = on_connected
                                                     .on_confirmed = on_confirmed,
                                                     .on_rejected = on_rejected,
                                                     .on_trade = on_trade,
+                                                    .on_former = on_former,
+                                                    .on_tail = on_tail,
                                                     .on_gap = on_gap,
                                                     .on_malformed = on_malformed,
                                                     .on_lost = on_lost,

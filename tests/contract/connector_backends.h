@@ -4,7 +4,9 @@
  */
 #pragma once
 
+#include "common/decimal.h"
 #include "connectord/connectors/connector.h"
+#include "proto/topic.h"
 #include "tests/contract/push_backend.h"
 #include "tests/unit/http_answers.h"
 #include "tests/unit/temporary_folder.h"
@@ -68,6 +70,22 @@ static void add_trade(const char *symbol, int number)
 static bool is_trade(const char *message)
 {
     return strncmp(message, "\"event\"", 7) == 0;
+}
+
+/* A trade of the script, for backends that say it in other words; the time is as it stands there. */
+typedef struct {
+    char symbol[SYMBOL_MAX + 1], timestamp[40], side[8], qty[DECIMAL_MAX + 1], price[DECIMAL_MAX + 1], id[32];
+} script_trade_t;
+
+static inline script_trade_t script_trade(const char *message)
+{
+    script_trade_t trade;
+    ck_assert_int_eq(sscanf(message,
+                            "\"event\":\"updated\",\"channel\":\"trades\",\"symbol\":\"%64[^\"]\",\"timestamp\":\"%39[^\"]\","
+                            "\"side\":\"%7[^\"]\",\"qty\":%64[^,],\"price\":%64[^,],\"trade_id\":\"%31[^\"]\"}",
+                            trade.symbol, trade.timestamp, trade.side, trade.qty, trade.price, trade.id),
+                     6);
+    return trade;
 }
 
 /* A message as it goes out; good ones get a seqnum. */

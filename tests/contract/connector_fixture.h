@@ -104,6 +104,12 @@ static bool on_settle(void *arg, text_t subject, cursor_t *end)
     return true;
 }
 
+static void on_tail(void *arg, text_t symbol, uint64_t last_id)
+{
+    (void)arg, (void)symbol, (void)last_id;
+    check_told_from_the_loop();
+}
+
 static void on_gap(void *arg, uint64_t expected, uint64_t found)
 {
     (void)arg, (void)expected, (void)found;
@@ -146,6 +152,8 @@ static const connector_events_t events = {.on_connected = on_connected,
                                           .on_confirmed = on_confirmed,
                                           .on_rejected = on_rejected,
                                           .on_trade = on_trade,
+                                          .on_former = on_trade,
+                                          .on_tail = on_tail,
                                           .on_gap = on_gap,
                                           .on_malformed = on_malformed,
                                           .on_lost = on_lost,

@@ -1,7 +1,7 @@
 /* What the exchange sends: a message that is taken is valid JSON, its trade is valid, and price and qty stand in it as they are; one that is
  * refused says why. */
 #include "common/json/json.h"
-#include "connectord/connectors/blockchain_message.h"
+#include "connectord/exchanges/blockchain_message.h"
 #include "tests/fuzz/fuzz.h"
 
 static bool within(text_t part, text_t whole)
@@ -14,7 +14,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     static blockchain_message_t message;
     text_t json = {(const char *)data, size};
     if (!blockchain_message_read(&message, json)) {
-        require(message.reason[0] != '\0');
+        require(message.fields.reason[0] != '\0');
         return 0;
     }
     require(json_valid(json));

@@ -69,6 +69,19 @@ static inline void on_trade(void *arg, const trade_t *trade)
     happen(note(events, "trade:%.*s ", TEXT_ARG(trade->id)));
 }
 
+static inline void on_former(void *arg, const trade_t *trade)
+{
+    (void)arg;
+    ck_assert_int_gt(trade->received_ns, 0);
+    happen(note(events, "former:%.*s ", TEXT_ARG(trade->id)));
+}
+
+static inline void on_tail(void *arg, text_t symbol, uint64_t last_id)
+{
+    (void)arg;
+    happen(note(events, "tail:%.*s:%llu ", TEXT_ARG(symbol), (unsigned long long)last_id));
+}
+
 static inline void on_gap(void *arg, uint64_t expected, uint64_t found)
 {
     (void)arg;
@@ -92,6 +105,8 @@ static const connector_events_t connector_events = {.on_connected = on_connected
                                                     .on_confirmed = on_confirmed,
                                                     .on_rejected = on_rejected,
                                                     .on_trade = on_trade,
+                                                    .on_former = on_former,
+                                                    .on_tail = on_tail,
                                                     .on_gap = on_gap,
                                                     .on_malformed = on_malformed,
                                                     .on_lost = on_lost,

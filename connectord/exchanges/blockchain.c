@@ -4,9 +4,9 @@
 #include "common/clock.h"
 #include "common/json/json_write.h"
 #include "common/log.h"
-#include "connectord/connectors/blockchain_message.h"
 #include "connectord/connectors/exchange_session.h"
 #include "connectord/connectors/gaps.h"
+#include "connectord/exchanges/blockchain_message.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -57,8 +57,7 @@ static told_symbol_t *find(blockchain_t *self)
 {
     told_symbol_t *subscription = told_symbols_find(&self->session.symbols, self->message.symbol);
     if (!subscription)
-        snprintf(self->message.reason, sizeof self->message.reason, "symbol: %.*s is not subscribed",
-                 TEXT_ARG(self->message.symbol));
+        fields_wrong(&self->message.fields, "symbol: %.*s is not subscribed", TEXT_ARG(self->message.symbol));
     return subscription;
 }
 
@@ -68,8 +67,7 @@ static bool take_trade(blockchain_t *self)
     if (!subscription)
         return false;
     if (!subscription->open) {
-        snprintf(self->message.reason, sizeof self->message.reason, "symbol: %.*s is not subscribed",
-                 TEXT_ARG(subscription->symbol));
+        fields_wrong(&self->message.fields, "symbol: %.*s is not subscribed", TEXT_ARG(subscription->symbol));
         return false;
     }
     self->message.trade.received_ns = clock_real_ns();
@@ -150,7 +148,7 @@ static void on_message(void *arg, text_t json)
     else
         gaps_unread(&self->gaps); /* a throttle's rejection too: whether that one is counted is not documented */
     if (!good || !take(self))
-        exchange_session_report(&self->session, self->message.reason, json);
+        exchange_session_report(&self->session, self->message.fields.reason, json);
     if ((verdict == GAPS_HOLE || verdict == GAPS_RESTARTED) && exchange_session_is_open(&self->session))
         self->session.events->on_gap(self->session.arg, expected, found);
 }

@@ -1,6 +1,6 @@
 #include "common/json/json.h"
-#include "connectord/connectors/blockchain_message.h"
 #include "connectord/connectors/gaps.h"
+#include "connectord/exchanges/blockchain_message.h"
 #include "tests/unit/run_tests.h"
 
 #include <stdio.h>
@@ -25,7 +25,7 @@ static void check_text(text_t found, const char *wanted)
 
 static void check_trade(const char *json)
 {
-    ck_assert_msg(read(json), "%s: %s", json, message.reason);
+    ck_assert_msg(read(json), "%s: %s", json, message.fields.reason);
     ck_assert_int_eq(message.kind, BLOCKCHAIN_TRADE);
     ck_assert(message.has_seqnum);
     ck_assert_uint_eq(message.seqnum, 21);
@@ -149,7 +149,7 @@ START_TEST(other_channels_count_by_seqnum_only)
         "{\"seqnum\":5,\"event\":\"updated\",\"channel\":\"l2\",\"qty\":1.0000000000000000000000000001}",
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
-        ck_assert_msg(read(cases[i]), "%s: %s", cases[i], message.reason);
+        ck_assert_msg(read(cases[i]), "%s: %s", cases[i], message.fields.reason);
         ck_assert_int_eq(message.kind, BLOCKCHAIN_OTHER);
         ck_assert(message.has_seqnum);
         ck_assert_uint_eq(message.seqnum, 5);
@@ -221,8 +221,8 @@ START_TEST(malformed_message_is_told_with_what_is_wrong)
 {
     for (size_t i = 0; i < sizeof malformed / sizeof *malformed; i++) {
         ck_assert_msg(!read(malformed[i].json), "%s was taken", malformed[i].json);
-        ck_assert_msg(strcmp(message.reason, malformed[i].reason) == 0, "%s: expected \"%s\", found \"%s\"", malformed[i].json,
-                      malformed[i].reason, message.reason);
+        ck_assert_msg(strcmp(message.fields.reason, malformed[i].reason) == 0, "%s: expected \"%s\", found \"%s\"",
+                      malformed[i].json, malformed[i].reason, message.fields.reason);
         ck_assert_msg(message.has_seqnum == malformed[i].has_seqnum, "%s", malformed[i].json);
     }
 }
@@ -234,7 +234,7 @@ START_TEST(id_that_is_a_whole_number_is_its_digits)
     char json[400];
     for (size_t i = 0; i < sizeof ids / sizeof *ids; i++) {
         snprintf(json, sizeof json, TRADE_HEAD TRADE_TIME "\"side\":\"buy\",\"qty\":1,\"price\":1,\"trade_id\":%s}", ids[i]);
-        ck_assert_msg(read(json), "%s", message.reason);
+        ck_assert_msg(read(json), "%s", message.fields.reason);
         ck_assert(text_equal(message.trade.id, text_of(ids[i])));
     }
 }
@@ -252,7 +252,7 @@ START_TEST(long_values_and_names_harm_nobody)
     snprintf(json, sizeof json, TRADE_HEAD TRADE_TIME "\"side\":\"buy\",\"qty\":1,\"price\":1,\"trade_id\":\"%.300s\"}",
              filler);
     ck_assert(!read(json));
-    ck_assert(strncmp(message.reason, "trade_id: invalid, found kkk", 28) == 0);
+    ck_assert(strncmp(message.fields.reason, "trade_id: invalid, found kkk", 28) == 0);
 }
 END_TEST
 
@@ -286,7 +286,7 @@ START_TEST(recording_of_the_real_exchange_has_no_malformed_message_and_no_hole)
         const char *json = strstr(line, ": {");
         if (strncmp(line, "wss://", 6) == 0 || !json)
             continue;
-        ck_assert_msg(read(json + 2), "%s: %s", message.reason, line);
+        ck_assert_msg(read(json + 2), "%s: %s", message.fields.reason, line);
         ck_assert_msg(gaps_check(&gaps, message.seqnum, &expected) == GAPS_NEXT, "a hole before %s", line);
         messages++;
         confirmed += message.kind == BLOCKCHAIN_SUBSCRIBED && text_equal(message.channel, TEXT("trades"));
@@ -315,7 +315,7 @@ START_TEST(real_trades_are_read_digit_for_digit)
     int trades = 0;
     while (fgets(line, sizeof line, file)) {
         text_t json = text_of(line);
-        ck_assert_msg(read(line), "%s: %s", message.reason, line);
+        ck_assert_msg(read(line), "%s: %s", message.fields.reason, line);
         ck_assert_int_eq(message.kind, BLOCKCHAIN_TRADE);
         ck_assert_uint_eq(message.seqnum, (uint64_t)++trades);
         check_member(json, "symbol", message.trade.symbol);

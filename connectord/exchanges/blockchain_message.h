@@ -12,6 +12,7 @@
  */
 #pragma once
 
+#include "connectord/exchanges/fields.h"
 #include "proto/trade.h"
 
 typedef enum {
@@ -22,7 +23,7 @@ typedef enum {
     BLOCKCHAIN_OTHER     /* other channels, and snapshots without a trade */
 } blockchain_kind_t;
 
-enum { BLOCKCHAIN_FIELDS = 10, BLOCKCHAIN_TEXT_MAX = 254, BLOCKCHAIN_REASON_MAX = 400, BLOCKCHAIN_ESCAPED_MAX = 2048 };
+enum { BLOCKCHAIN_TEXT_MAX = 254 };
 
 typedef struct {
     blockchain_kind_t kind;
@@ -32,16 +33,9 @@ typedef struct {
     text_t text;            /* of a rejection: cut at BLOCKCHAIN_TEXT_MAX bytes */
     trade_t trade;          /* trade_valid except for cursor, source and received_ns, which are not set */
 
-    char reason[BLOCKCHAIN_REASON_MAX]; /* what is wrong: the member, what was expected, what was found */
-
-    struct {
-        char kind;
-        text_t text; /* what a string means, the text of a number */
-    } fields[BLOCKCHAIN_FIELDS];
-    char unescaped[BLOCKCHAIN_ESCAPED_MAX]; /* the strings that have escapes: few, if any */
-    size_t unescaped_length;
+    fields_t fields; /* their `reason`: what is wrong */
 } blockchain_message_t;
 
-/* False for a malformed message: `reason` and seqnum are set then, and nothing else. The slices point into `json` and into the message
+/* False for a malformed message: fields.reason and seqnum are set then, and nothing else. The slices point into `json` and into the message
  * itself: don't copy it. */
 bool blockchain_message_read(blockchain_message_t *self, text_t json);
