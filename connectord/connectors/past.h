@@ -33,6 +33,7 @@ typedef void past_candle_fn(void *arg, const past_candle_t *candle);
 
 typedef struct {
     const char *url;      /* where it is, unless the configuration says so: scheme and host, without a slash at the end */
+    const char *header;   /* sent with each question, "Name: value"; NULL: none is */
     uint32_t requests;    /* the exchange takes so many from an address in any … */
     uint32_t interval_ms; /* … such interval */
     size_t
