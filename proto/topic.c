@@ -75,6 +75,11 @@ bool channel_valid(text_t channel)
            !text_equal(channel, TEXT(CHANNEL_TRADES)) && !text_equal(channel, TEXT("status"));
 }
 
+bool channel_reserved(text_t channel)
+{
+    return text_equal(channel, TEXT(CHANNEL_COVERAGE));
+}
+
 /* What is before the first dot; false where there is none. And what is behind it. */
 static bool split(text_t text, text_t *before, text_t *behind)
 {

@@ -24,9 +24,10 @@ enum {
     REMEMBERED_MAX = 16384 /* streams that a cached holds; a source that takes every key that comes offers no more */
 };
 
-#define TOPIC_TRADE    "trade."
-#define TOPIC_STATUS   "status."
-#define CHANNEL_TRADES "trades"
+#define TOPIC_TRADE      "trade."
+#define TOPIC_STATUS     "status."
+#define CHANNEL_TRADES   "trades"
+#define CHANNEL_COVERAGE "coverage" /* connectord writes its records itself: coverage.md */
 
 /* A copy of one, or of a part of it, within what it belongs to. Empty when zeroed. */
 typedef struct {
@@ -66,6 +67,9 @@ bool symbol_char(char c);
 
 /* A small letter, then small letters, digits and '_', CHANNEL_MAX in all; but "trade", "trades" and "status", which mean something else. */
 bool channel_valid(text_t channel);
+
+/* May a source's own configuration not have records of the channel? connectord writes them itself. For readers it is a valid one. */
+bool channel_reserved(text_t channel);
 
 /* 1 to KEY_MAX bytes as in a symbol; a hyphen need not be among them. */
 bool key_valid(text_t key);

@@ -165,6 +165,16 @@ static bool choice_valid(const char *choices, text_t text)
     return false;
 }
 
+/* What connectord writes itself is not for a source to offer. */
+static bool offer_valid(text_t subject)
+{
+    text_t channel, key;
+    if (!subject_valid(subject) && !subject_is_any(subject))
+        return false;
+    subject_split(subject, &channel, &key);
+    return !channel_reserved(channel);
+}
+
 static bool pattern_valid(text_t text)
 {
     for (size_t i = 0; i < text.length; i++) {
@@ -200,9 +210,9 @@ bool text_format_matches(text_format_t format, const char *choices, text_t text)
     case FORMAT_SOURCE:
         return source_valid(text);
     case FORMAT_SYMBOL:
-        return subject_valid(text) || subject_is_any(text);
+        return offer_valid(text);
     case FORMAT_CHANNEL:
-        return channel_valid(text);
+        return channel_valid(text) && !channel_reserved(text);
     case FORMAT_PATTERN:
         return pattern_valid(text);
     case FORMAT_STORE:
@@ -225,8 +235,9 @@ void text_format_describe(text_format_t format, const char *choices, buffer_t *o
         [FORMAT_HOST] = "a host's name without a port, or *",
         [FORMAT_NETWORK] = "local, any, an IP address or ADDRESS/BITS",
         [FORMAT_SOURCE] = "a name without spaces, quotes and backslashes",
-        [FORMAT_SYMBOL] = "a symbol such as BTC-USD, or a channel and a key such as readings.sensor-7",
-        [FORMAT_CHANNEL] = "a channel's name of small letters, digits and _",
+        [FORMAT_SYMBOL] = "a symbol such as BTC-USD, or a channel and a key such as readings.sensor-7 (not coverage, which "
+                          "connectord writes itself)",
+        [FORMAT_CHANNEL] = "a channel's name of small letters, digits and _ (not coverage, which connectord writes itself)",
         [FORMAT_PATTERN] = "a symbol in which * stands for any characters",
         [FORMAT_STORE] = "memory:, sqlite:///PATH, postgres://… or redis://…",
     };

@@ -15,8 +15,8 @@ typedef enum {
     FORMAT_HOST,     /* what a Host header may name: a name or an address, without a port, or * for all of them */
     FORMAT_NETWORK,  /* network.h: local, any, an address, ADDRESS/BITS */
     FORMAT_SOURCE,   /* topic.h: source_valid */
-    FORMAT_SYMBOL,   /* topic.h: subject_valid, or every key of a channel */
-    FORMAT_CHANNEL,  /* topic.h: channel_valid */
+    FORMAT_SYMBOL,   /* topic.h: subject_valid, or every key of a channel; of a channel that is not reserved */
+    FORMAT_CHANNEL,  /* topic.h: channel_valid, and not reserved */
     FORMAT_PATTERN,  /* of symbols: '*' for any run of characters, else what symbols have */
     FORMAT_STORE     /* memory:, sqlite:///PATH, postgres://…, redis://… */
 } text_format_t;

@@ -195,6 +195,7 @@ static bool channel_in(const rule_compiler_t *self, const char *key, text_t raw)
 {
     text_t *channel = &self->rule->channel;
     return rule_string_in(self, key, raw, channel) &&
+           (!channel_reserved(*channel) || RULE_WRONG(self, key, "coverage is reserved: connectord writes it itself")) &&
            (text_equal(*channel, TEXT(CHANNEL_TRADES)) || channel_valid(*channel) ||
             RULE_WRONG(self, key, "expected trades, or small letters, digits and _, found \"%.*s\"", RULE_FOUND(*channel)));
 }

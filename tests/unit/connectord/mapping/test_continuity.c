@@ -117,13 +117,15 @@ START_TEST(mistakes_are_named)
 {
     static const struct {
         const char *rule, *error;
-    } cases[] = {{RULE "price\"}}", "mapping.continuity: of: expected seqnum or id, found price"},
-                 {RULE "id\",\"rule\":\"up\"}}", "mapping.continuity: rule: expected plus_one or rising, found up"},
-                 {RULE "id\",\"what\":\"up\"}}", "mapping.continuity: expected of, rule or scope, found \"what\""},
-                 {"{\"channel\":\"readings\",\"key\":\"/k\",\"continuity\":{\"of\":\"id\"}}",
-                  "mapping.continuity: expected id beside it"},
-                 {"{\"channel\":\"readings\",\"key\":\"/k\",\"continuity\":7}",
-                  "mapping.continuity: expected {\"of\", \"rule\", \"scope\"}, found 7"}};
+    } cases[] = {
+        {RULE "price\"}}", "mapping.continuity: of: expected seqnum or id, found price"},
+        {RULE "id\",\"rule\":\"up\"}}", "mapping.continuity: rule: expected plus_one or rising, found up"},
+        {RULE "id\",\"what\":\"up\"}}", "mapping.continuity: expected of, rule or scope, found \"what\""},
+        {"{\"channel\":\"readings\",\"key\":\"/k\",\"continuity\":{\"of\":\"id\"}}",
+         "mapping.continuity: expected id beside it"},
+        {"{\"channel\":\"readings\",\"key\":\"/k\",\"continuity\":7}",
+         "mapping.continuity: expected {\"of\", \"rule\", \"scope\"}, found 7"},
+        {"{\"channel\":\"coverage\",\"key\":\"/k\"}", "mapping.channel: coverage is reserved: connectord writes it itself"}};
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         char error[MAPPING_ERROR_MAX];
         ck_assert_ptr_null(mapping_new(text_of(cases[i].rule), error));
