@@ -1,4 +1,4 @@
-#include "connectord/backfill/asker.h"
+#include "connectord/backfill/past_asker.h"
 
 #include "common/array.h"
 #include "common/clock.h"
@@ -9,21 +9,21 @@
 
 enum { LOOK_MIN_MS = 5, LOOK_MAX_MS = 1000, SAMPLE_MAX = 200, OK = 200 };
 
-struct asker {
-    asker_config_t config;
+struct past_asker {
+    past_asker_config_t config;
     const char *url;
-    asker_agrees_fn *agrees;
+    past_asker_agrees_fn *agrees;
     rest_host_t *host;
     loop_timer_t *timer;
     asked_symbol_t **symbols; /* those to look after */
     size_t count, room;
     size_t turn; /* whose question is next */
-    asker_counts_t counts;
+    past_asker_counts_t counts;
     buffer_t path;
     log_limit_t failed_limit, malformed_limit, contradiction_limit;
 };
 
-static void contradict(asker_t *self, const asked_symbol_t *symbol, const trade_t *trade)
+static void contradict(past_asker_t *self, const asked_symbol_t *symbol, const trade_t *trade)
 {
     self->counts.contradictions++;
     log_warn_limited(&self->contradiction_limit, "backfill: an answer contradicts the feed, which is believed",
@@ -35,7 +35,7 @@ static void contradict(asker_t *self, const asked_symbol_t *symbol, const trade_
 static void on_trade(void *arg, const trade_t *found, uint64_t id)
 {
     asked_symbol_t *symbol = arg;
-    asker_t *self = symbol->asker;
+    past_asker_t *self = symbol->asker;
     trade_t trade = *found, held = {0};
     trade.source = self->config.source;
     trade.received_ns = clock_real_ns();
@@ -49,7 +49,7 @@ static void on_trade(void *arg, const trade_t *found, uint64_t id)
     backfill_take(&symbol->backfill, &trade, id, BACKFILL_ASKED, clock_mono_ns());
 }
 
-static void fail(asker_t *self, asked_symbol_t *symbol, const char *reason, text_t sample)
+static void fail(past_asker_t *self, asked_symbol_t *symbol, const char *reason, text_t sample)
 {
     self->counts.failures++;
     log_warn_limited(&self->failed_limit, "backfill: no answer that is of use", LOG_SLICE("source", self->config.source),
@@ -58,7 +58,7 @@ static void fail(asker_t *self, asked_symbol_t *symbol, const char *reason, text
     backfill_unanswered(&symbol->backfill, clock_mono_ns());
 }
 
-static void read_answer(asker_t *self, asked_symbol_t *symbol, text_t body)
+static void read_answer(past_asker_t *self, asked_symbol_t *symbol, text_t body)
 {
     char error[PAST_ERROR_MAX] = "";
     bool read = self->config.past->read_trades(body, symbol->symbol, on_trade, symbol, error);
@@ -76,7 +76,7 @@ static void read_answer(asker_t *self, asked_symbol_t *symbol, text_t body)
 
 static void forget(asked_symbol_t *symbol)
 {
-    asker_t *self = symbol->asker;
+    past_asker_t *self = symbol->asker;
     if (symbol->number == 0)
         return;
     asked_symbol_t *last = self->symbols[--self->count];
@@ -86,7 +86,7 @@ static void forget(asked_symbol_t *symbol)
 }
 
 /* When to look again; what waits for its host is due, and the host says when. */
-static void plan(asker_t *self)
+static void plan(past_asker_t *self)
 {
     int64_t now_ns = clock_mono_ns(), next_ns = INT64_MAX;
     for (size_t i = self->count; i-- > 0;) {
@@ -106,7 +106,7 @@ static void plan(asker_t *self)
 static void on_answer(void *arg, const http_client_answer_t *answer)
 {
     asked_symbol_t *symbol = arg;
-    asker_t *self = symbol->asker;
+    past_asker_t *self = symbol->asker;
     char reason[64];
     symbol->transfer = NULL;
     rest_host_answered(self->host, answer);
@@ -118,7 +118,7 @@ static void on_answer(void *arg, const http_client_answer_t *answer)
     plan(self);
 }
 
-static void ask(asker_t *self, asked_symbol_t *symbol, const past_place_t *place)
+static void ask(past_asker_t *self, asked_symbol_t *symbol, const past_place_t *place)
 {
     char error[HTTP_CLIENT_ERROR_MAX];
     buffer_clear(&self->path);
@@ -132,7 +132,7 @@ static void ask(asker_t *self, asked_symbol_t *symbol, const past_place_t *place
 }
 
 /* Those whose trades are held, or the others. One that is whole is not looked after any more. */
-static void look_at(asker_t *self, bool holding)
+static void look_at(past_asker_t *self, bool holding)
 {
     past_place_t place;
     size_t turn = self->turn;
@@ -148,17 +148,17 @@ static void look_at(asker_t *self, bool holding)
 
 static void on_timer(void *arg)
 {
-    asker_t *self = arg;
+    past_asker_t *self = arg;
     look_at(self, true);
     look_at(self, false);
     plan(self);
 }
 
-asker_t *asker_new(loop_t *loop, rest_hosts_t *hosts, const asker_config_t *config, asker_agrees_fn *agrees)
+past_asker_t *past_asker_new(loop_t *loop, rest_hosts_t *hosts, const past_asker_config_t *config, past_asker_agrees_fn *agrees)
 {
     const past_t *past = config->past;
     bool bounded = config->requests_per_minute > 0;
-    asker_t *self = calloc(1, sizeof *self);
+    past_asker_t *self = calloc(1, sizeof *self);
     if (!self)
         return NULL;
     self->config = *config;
@@ -169,13 +169,13 @@ asker_t *asker_new(loop_t *loop, rest_hosts_t *hosts, const asker_config_t *conf
     self->host = rest_hosts_find(hosts, self->url, config->ca, bounded ? config->requests_per_minute : past->requests,
                                  bounded ? 60000 : past->interval_ms);
     if (!self->timer || !self->host)
-        asker_destroy(&self);
+        past_asker_destroy(&self);
     return self;
 }
 
-void asker_destroy(asker_t **self_ref)
+void past_asker_destroy(past_asker_t **self_ref)
 {
-    asker_t *self = *self_ref;
+    past_asker_t *self = *self_ref;
     if (!self)
         return;
     loop_timer_destroy(&self->timer);
@@ -186,9 +186,9 @@ void asker_destroy(asker_t **self_ref)
 }
 
 /* Without memory it is not looked after now, but when it says something again. */
-void asker_look_after(asked_symbol_t *symbol)
+void past_asker_look_after(asked_symbol_t *symbol)
 {
-    asker_t *self = symbol->asker;
+    past_asker_t *self = symbol->asker;
     if (symbol->number > 0 || backfill_next_ns(&symbol->backfill) == INT64_MAX ||
         !ARRAY_RESERVE(&self->symbols, &self->room, self->count + 1, ARRAY_UNBOUNDED))
         return;
@@ -197,7 +197,7 @@ void asker_look_after(asked_symbol_t *symbol)
     loop_timer_start(self->timer, LOOK_MIN_MS, 0);
 }
 
-void asker_leave(asked_symbol_t *symbol)
+void past_asker_leave(asked_symbol_t *symbol)
 {
     if (symbol->transfer) {
         http_transfer_cancel(&symbol->transfer);
@@ -206,7 +206,7 @@ void asker_leave(asked_symbol_t *symbol)
     forget(symbol);
 }
 
-const asker_counts_t *asker_counts(const asker_t *self)
+const past_asker_counts_t *past_asker_counts(const past_asker_t *self)
 {
     return &self->counts;
 }
