@@ -226,6 +226,7 @@ static bool connectord_open(connectord_t *self, const config_t *config)
            (shared->backpressure =
                 backpressure_new(shared->loop, shared->web, shared->journal, hold_ms, &pressure_events, self)) &&
            (shared->demand = demand_new(&feed_demand_events)) && (shared->groups = new_groups(shared->loop, config)) &&
+           (shared->rest_hosts = rest_hosts_new(shared->loop)) &&
            (shared->publisher =
                 publisher_new(shared->loop, config_text(config, "connectord.publish"),
                               (int)config_integer(config, "connectord.publish_queue"), shared->demand, on_subscriber, self)) &&
@@ -304,6 +305,7 @@ void connectord_destroy(connectord_t **self_ref)
     replay_destroy(&self->replay);
     probe_destroy(&self->probe);
     feeds_destroy(&self->feeds);
+    rest_hosts_destroy(&self->shared.rest_hosts);
     backpressure_destroy(&self->shared.backpressure);
     groups_destroy(&self->shared.groups);
     publisher_destroy(&self->shared.publisher);

@@ -46,7 +46,7 @@ typedef struct {
     void (*publish)(void *arg, trade_t *trade, bool asked);
     /* These ids will not come; the trade behind them was made at after_ns (0: it is not known). */
     void (*hole)(void *arg, id_range_t ids, int64_t after_ns);
-    /* Nothing is missing any more, as far as anybody can tell. */
+    /* Nothing is missing now, as far as anybody can tell. */
     void (*done)(void *arg, const backfill_outcome_t *outcome);
 } backfill_events_t;
 

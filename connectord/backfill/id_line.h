@@ -42,7 +42,7 @@ id_place_t id_line_look(const id_line_t *self, uint64_t id);
  * not missed. */
 void id_line_take(id_line_t *self, uint64_t id, int64_t time_ns);
 
-/* [from, to) is not waited for any more; also if it begins with the next one. */
+/* Nobody waits for [from, to) now; also if it begins with the next one. */
 void id_line_drop(id_line_t *self, id_range_t range);
 
 /* How many are missing. */

@@ -131,7 +131,7 @@ static void ask(past_asker_t *self, asked_symbol_t *symbol, const past_place_t *
         fail(self, symbol, error, (text_t){"", 0});
 }
 
-/* Those whose trades are held, or the others. One that is whole is not looked after any more. */
+/* Those whose trades are held, or the others. One that is whole need not be looked after. */
 static void look_at(past_asker_t *self, bool holding)
 {
     past_place_t place;

@@ -45,7 +45,7 @@ void past_asker_destroy(past_asker_t **self);
 /* The symbol's backfill has been told something: looks after it as long as it has to. */
 void past_asker_look_after(asked_symbol_t *symbol);
 
-/* The symbol goes, or is asked for nothing any more: what is under way is cancelled. */
+/* The symbol goes: what is under way is cancelled. */
 void past_asker_leave(asked_symbol_t *symbol);
 
 const past_asker_counts_t *past_asker_counts(const past_asker_t *self);

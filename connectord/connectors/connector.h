@@ -64,6 +64,8 @@ typedef struct {
     const char *name;             /* as in the configuration */
     const schema_key_t *settings; /* its own; NULL: none */
     size_t setting_count;
+    bool
+        misses; /* what is traded while it is not connected does not come by itself: what is known to be complete is told (coverage.md) */
     bool whole;          /* each connection brings all there is from the beginning: nothing is missed between two */
     const past_t *past;  /* what can be asked about the past; NULL: nothing */
     const char *repeats; /* of its settings, the flag with which that comes over and over; NULL: none */

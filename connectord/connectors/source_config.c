@@ -47,6 +47,18 @@ static backoff_config_t read_backoff(const config_t *config, size_t number)
     };
 }
 
+static source_backfill_t read_backfill(const config_t *config, size_t number)
+{
+    return (source_backfill_t){
+        .enabled = config_flag(config, "connectord.sources.%zu.backfill.enabled", number),
+        .url = config_text(config, "connectord.sources.%zu.backfill.url", number),
+        .hold_ms = (uint32_t)config_integer(config, "connectord.sources.%zu.backfill.hold_ms", number),
+        .patience_ms = (uint32_t)config_integer(config, "connectord.sources.%zu.backfill.patience_ms", number),
+        .age_ms = config_integer(config, "connectord.sources.%zu.backfill.age_ms", number),
+        .requests_per_minute = (uint32_t)config_integer(config, "connectord.sources.%zu.backfill.requests_per_minute", number),
+    };
+}
+
 static breaker_config_t read_breaker(const config_t *config, size_t number)
 {
     return (breaker_config_t){
@@ -128,6 +140,7 @@ bool source_config_read(source_config_t *self, const config_t *config, size_t nu
         .rotate_ms = (uint32_t)config_integer(config, "connectord.sources.%zu.rotate_ms", number),
         .settle_ms = (uint32_t)config_integer(config, "connectord.sources.%zu.settle_ms", number),
         .group = text_of(config_text(config, "connectord.sources.%zu.group", number)),
+        .backfill = read_backfill(config, number),
         .backoff = read_backoff(config, number),
         .breaker = read_breaker(config, number),
         .starvation = read_starvation(config, number),
@@ -144,9 +157,9 @@ bool source_config_read(source_config_t *self, const config_t *config, size_t nu
 /* Copies the strings, each with a NUL behind it, and has them point to the copies. */
 static bool own_texts(source_config_t *self)
 {
-    enum { STRINGS = 5, TEXTS = 3 };
-    const char **strings[STRINGS + CONNECTOR_SETTINGS_MAX] = {&self->connector, &self->url, &self->token, &self->ca,
-                                                              &self->record};
+    enum { STRINGS = 6, TEXTS = 3 };
+    const char **strings[STRINGS + CONNECTOR_SETTINGS_MAX] = {&self->connector, &self->url,    &self->token,
+                                                              &self->ca,        &self->record, &self->backfill.url};
     text_t *texts[TEXTS] = {&self->name, &self->group, &self->latest};
     size_t bytes = 0, count = STRINGS;
     for (size_t i = 0; i < self->setting_count; i++)
@@ -240,9 +253,17 @@ static bool same_patience(const source_config_t *self, const source_config_t *ot
            e->reconnect_ms == f->reconnect_ms;
 }
 
+static bool same_backfill(const source_backfill_t *self, const source_backfill_t *other)
+{
+    return self->enabled == other->enabled && equal(self->url, other->url) && self->hold_ms == other->hold_ms &&
+           self->patience_ms == other->patience_ms && self->age_ms == other->age_ms &&
+           self->requests_per_minute == other->requests_per_minute;
+}
+
 bool source_config_equal(const source_config_t *self, const source_config_t *other)
 {
-    return same_exchange(self, other) && same_subscriptions(self, other) && same_patience(self, other);
+    return same_exchange(self, other) && same_subscriptions(self, other) && same_patience(self, other) &&
+           same_backfill(&self->backfill, &other->backfill);
 }
 
 const connector_setting_t *source_config_setting(const source_config_t *self, const char *name)

@@ -9,6 +9,16 @@
 
 enum { CONNECTOR_SETTINGS_MAX = 16 };
 
+/* What is asked for when trades were missed (backfill.h). */
+typedef struct {
+    bool enabled;
+    const char *url;              /* empty: the exchange's own */
+    uint32_t hold_ms;             /* how long later trades are held at most */
+    uint32_t patience_ms;         /* how long an exchange that does not answer is asked */
+    int64_t age_ms;               /* what was missed longer ago is not asked for */
+    uint32_t requests_per_minute; /* 0: as many as the exchange takes */
+} source_backfill_t;
+
 /* A setting that one connector alone knows. */
 typedef struct {
     const char *name; /* "speed" */
@@ -44,6 +54,7 @@ typedef struct {
     uint32_t rotate_ms;           /* each line is reconnected this often; 0: never */
     uint32_t settle_ms;           /* a line connected for this long is relied upon while another reconnects */
     text_t group;                 /* of sources that stand in for one another (groups.h); empty: none */
+    source_backfill_t backfill;
     backoff_config_t backoff;
     breaker_config_t breaker;
     trade_rate_config_t starvation;

@@ -301,6 +301,7 @@ static void websocket_subscribe(void *arg, text_t symbol)
 
 const connector_t connector_websocket = {
     .name = "websocket",
+    .misses = true,
     .settings = settings,
     .setting_count = sizeof settings / sizeof *settings,
     .check = websocket_check,

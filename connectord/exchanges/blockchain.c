@@ -205,6 +205,7 @@ static void *blockchain_open(loop_t *loop, web_t *web, const source_config_t *co
 
 const connector_t connector_blockchain = {
     .name = "blockchain",
+    .misses = true,
     .check = connector_check_websocket,
     .open = blockchain_open,
     .connect = exchange_session_connect,

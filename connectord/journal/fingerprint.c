@@ -4,11 +4,15 @@
 #include "common/hash.h"
 #include "proto/record.h"
 
+uint64_t fingerprint_timeless(const trade_t *trade)
+{
+    uint64_t hash = hash_mix((uint64_t)trade->side, decimal_hash(trade->price));
+    return hash_mix(hash, decimal_hash(trade->qty));
+}
+
 uint64_t fingerprint(const trade_t *trade)
 {
     if (!record_is_trade(trade))
         return hash_mix((uint64_t)trade->timestamp_ns, text_hash(trade->data));
-    uint64_t hash = hash_mix((uint64_t)trade->timestamp_ns, (uint64_t)trade->side);
-    hash = hash_mix(hash, decimal_hash(trade->price));
-    return hash_mix(hash, decimal_hash(trade->qty));
+    return hash_mix((uint64_t)trade->timestamp_ns, fingerprint_timeless(trade));
 }

@@ -12,3 +12,6 @@
 
 /* Of a valid trade whose timestamp_ns is set. Some 40 ns, no allocation. */
 uint64_t fingerprint(const trade_t *trade);
+
+/* The same without the time: of exchanges whose ids tell the trades of a symbol apart, and whose feed and answers write the time differently. */
+uint64_t fingerprint_timeless(const trade_t *trade);

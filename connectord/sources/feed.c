@@ -2,7 +2,6 @@
 
 #include "common/clock.h"
 #include "common/log.h"
-#include "connectord/journal/fingerprint.h"
 #include "connectord/sources/feed_state.h"
 #include "proto/topic.h"
 
@@ -29,15 +28,20 @@ static bool is_future(const feed_t *self, const trade_t *trade)
     return trade_is_future(trade, redundant_lines_config(self->lines)->future_ms * NS_PER_MS);
 }
 
-/* Returns when the trade was made, or 0 where that does not matter, as there is one line. The time of one of the future tells nothing of how
- * far its line has come: it is remembered as long as the window holds. */
-static int64_t feed_route_passed(feed_route_t *route, size_t line, const trade_t *trade)
+/* The time of one of the future tells nothing of how far its line has come: it is remembered as long as the window holds. */
+int64_t feed_route_time(const feed_route_t *route, const trade_t *trade)
 {
-    int64_t time_ns = trade->timestamp_ns;
     if (redundant_lines_count(route->feed->lines) == 1)
         return 0;
-    if (is_future(route->feed, trade))
-        return INT64_MIN;
+    return is_future(route->feed, trade) ? INT64_MIN : trade->timestamp_ns;
+}
+
+/* The line has come that far. */
+static int64_t feed_route_passed(feed_route_t *route, size_t line, const trade_t *trade)
+{
+    int64_t time_ns = feed_route_time(route, trade);
+    if (time_ns == 0 || time_ns == INT64_MIN)
+        return time_ns;
     line_progress_passed(&route->progress, line, time_ns);
     dedup_keep(route->dedup, line_progress_since_ns(&route->progress));
     return time_ns;
@@ -54,6 +58,16 @@ static void on_line(void *arg, size_t line, bool up)
             line_progress_leave(&route->progress, line);
         dedup_keep(route->dedup, line_progress_since_ns(&route->progress));
     }
+    for (size_t i = 0; i < self->count && !up; i++)
+        feed_past_look(self->routes[i]);
+}
+
+static void on_symbol(void *arg, text_t symbol)
+{
+    const feed_t *self = arg;
+    feed_route_t *route = table_get(self->by_symbol, symbol);
+    if (route)
+        feed_past_look(route);
 }
 
 static bool is_covered(void *arg, size_t line)
@@ -65,31 +79,12 @@ static bool is_covered(void *arg, size_t line)
     return true;
 }
 
-/* The stream's last trades, so that a restart does not publish again what the exchange repeats. To read them of all streams at the start
- * would take longer than to serve can wait. */
-static void feed_route_remember(feed_route_t *route)
-{
-    journal_t *journal = route->feed->shared->journal;
-    uint64_t window = redundant_lines_config(route->feed->lines)->dedup_window;
-    uint64_t last = journal_last(route->stream), seq = journal_first(route->stream);
-    if (last >= seq && last - seq >= window)
-        seq = last - window + 1;
-    for (trade_t trade; seq <= last; seq++) {
-        if (!record_parse(journal_read(journal, route->stream, seq), &trade) || trade.id.length == 0)
-            continue;
-        uint64_t print = fingerprint(&trade);
-        if (dedup_look(route->dedup, trade.id, print) != DEDUP_SEEN)
-            dedup_add(route->dedup, trade.id, print, 0);
-    }
-    route->remembered = true;
-}
-
 /* False: it has come before. One that comes while the source stands by belongs to the time of another source, also when it is repeated
  * later. */
-static bool feed_route_take(feed_route_t *route, trade_t *trade, int64_t time_ns)
+bool feed_route_take(feed_route_t *route, trade_t *trade, int64_t time_ns)
 {
     feed_t *self = route->feed;
-    uint64_t print = fingerprint(trade);
+    uint64_t print = feed_route_print(route, trade);
     dedup_verdict_t verdict = trade->id.length > 0 ? dedup_look(route->dedup, trade->id, print) : DEDUP_NEW;
     if (verdict == DEDUP_SEEN)
         return false;
@@ -107,10 +102,10 @@ static bool feed_route_take(feed_route_t *route, trade_t *trade, int64_t time_ns
     return true;
 }
 
-static bool on_trade(void *arg, size_t line, trade_t *trade)
+static bool take(feed_t *self, size_t line, trade_t *trade, backfill_origin_t origin)
 {
-    feed_t *self = arg;
     static log_limit_t limit;
+    uint64_t id;
     char room[SUBJECT_MAX];
     text_t subject = {room, record_subject(room, trade)};
     feed_route_t *route = feed_route_for(self, subject);
@@ -121,12 +116,28 @@ static bool on_trade(void *arg, size_t line, trade_t *trade)
     }
     if (!route->remembered)
         feed_route_remember(route);
-    return feed_route_take(route, trade, feed_route_passed(route, line, trade));
+    int64_t time_ns = feed_route_passed(route, line, trade);
+    return feed_past_counts(route, trade, &id) ? feed_past_take(route, trade, id, origin)
+                                               : feed_route_take(route, trade, time_ns);
+}
+
+static bool on_trade(void *arg, size_t line, trade_t *trade)
+{
+    return take(arg, line, trade, BACKFILL_LIVE);
+}
+
+static bool on_former(void *arg, size_t line, trade_t *trade)
+{
+    return take(arg, line, trade, BACKFILL_FORMER);
 }
 
 static void on_tail(void *arg, size_t line, text_t symbol, uint64_t last_id)
 {
-    (void)arg, (void)line, (void)symbol, (void)last_id;
+    const feed_t *self = arg;
+    feed_route_t *route = table_get(self->by_symbol, symbol);
+    (void)line;
+    if (route && route->remembered)
+        feed_past_tail(route, last_id);
 }
 
 static bool is_stuck(const feed_t *self)
@@ -175,12 +186,15 @@ static void on_status(void *arg, status_event_t event)
 void feed_role_changed(void *item)
 {
     feed_t *self = item;
+    for (size_t i = 0; i < self->count; i++)
+        feed_past_look(self->routes[i]);
     status_t status = feed_status(self, STATUS_HEARTBEAT);
     publisher_status(self->shared->publisher, &status);
 }
 
 static const redundant_lines_events_t lines_events = {.on_trade = on_trade,
-                                                      .on_former = on_trade,
+                                                      .on_former = on_former,
+                                                      .on_symbol = on_symbol,
                                                       .on_tail = on_tail,
                                                       .on_offer = on_offer,
                                                       .on_settle = on_settle,
@@ -210,7 +224,7 @@ static bool feed_prepare(feed_t *self, source_config_t *settings)
     if (!self->lines)
         return false;
     const source_config_t *kept = redundant_lines_config(self->lines);
-    bool prepared = feed_routes_add(self, kept) && feed_routes_offer(self, 0);
+    bool prepared = feed_past_open(self) && feed_routes_add(self, kept) && feed_routes_offer(self, 0);
     if (prepared)
         feed_routes_add_known(self);
     if (prepared && kept->group.length > 0)
@@ -227,6 +241,8 @@ feed_t *feed_new(const feed_shared_t *shared, source_config_t *settings)
     self->symbols = buffer_new(0);
     self->former = buffer_new(0);
     self->channels = buffer_new(0);
+    self->holes = buffer_new(0);
+    self->backfills = buffer_new(0);
     if (!feed_prepare(self, settings))
         feed_destroy(&self);
     source_config_release(settings); /* nothing is left in it where the lines took it */
@@ -276,30 +292,17 @@ bool feed_post(feed_t *self, http_connection_t *from, const http_request_t *requ
 
 bool feed_remember(feed_t *self)
 {
-    while (self->known < self->count && self->routes[self->known]->remembered)
-        self->known++;
-    if (self->known == self->count)
-        return false;
-    feed_route_remember(self->routes[self->known]);
-    return true;
+    return feed_remember_next(self);
 }
 
-void feed_heartbeat(feed_t *self)
+void feed_tell(feed_t *self)
 {
     on_status(self, STATUS_HEARTBEAT);
 }
 
-/* What the journal did not get may come again: the trades to recognize are read from the journal once more. Without memory the former ones stay. */
-static void feed_route_learn_anew(feed_route_t *route)
+void feed_heartbeat(feed_t *self)
 {
-    dedup_t *fresh = dedup_new(redundant_lines_config(route->feed->lines)->dedup_window);
-    if (!fresh)
-        return;
-    dedup_destroy(&route->dedup);
-    route->dedup = fresh;
-    route->remembered = false;
-    if (redundant_lines_count(route->feed->lines) > 1)
-        dedup_keep(route->dedup, line_progress_since_ns(&route->progress));
+    feed_tell(self);
 }
 
 void feed_lose(feed_t *self)
@@ -308,7 +311,7 @@ void feed_lose(feed_t *self)
         return;
     backpressure_drop(self->shared->backpressure, &self->unjournaled);
     for (size_t i = 0; i < self->count; i++)
-        feed_route_learn_anew(self->routes[i]);
+        feed_route_forget(self->routes[i]);
     self->known = 0;
 }
 
@@ -335,11 +338,14 @@ void feed_destroy(feed_t **self_ref)
     backpressure_drop(self->shared->backpressure, &self->unjournaled);
     while (self->count > 0)
         feed_route_destroy(self->routes[--self->count]);
+    feed_past_close(self);
     redundant_lines_destroy(&self->lines);
     table_destroy(&self->by_symbol);
     buffer_release(&self->symbols);
     buffer_release(&self->former);
     buffer_release(&self->channels);
+    buffer_release(&self->holes);
+    buffer_release(&self->backfills);
     free(self->routes);
     free(self);
     *self_ref = NULL;

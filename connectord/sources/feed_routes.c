@@ -9,6 +9,7 @@ void feed_route_destroy(feed_route_t *route)
 {
     if (route->stream)
         demand_withdraw(route->feed->shared->demand, journal_topic(route->stream), route);
+    feed_past_remove(route);
     table_remove(route->feed->by_symbol, route->symbol);
     dedup_destroy(&route->dedup);
     free(route);
@@ -32,7 +33,7 @@ static feed_route_t *feed_route_new(feed_t *feed, text_t symbol)
     for (size_t i = 0; i < LINES_MAX; i++)
         if (redundant_lines_count(feed->lines) > 1 && redundant_lines_is_up(feed->lines, i))
             line_progress_join(&route->progress, i);
-    if (!route->stream || !route->dedup || !table_put(feed->by_symbol, route->symbol, route)) {
+    if (!route->stream || !route->dedup || !feed_past_add(route) || !table_put(feed->by_symbol, route->symbol, route)) {
         feed_route_destroy(route);
         return NULL;
     }

@@ -1,6 +1,7 @@
 /* What all feeds (feed.h) work with. */
 #pragma once
 
+#include "connectord/backfill/rest_hosts.h"
 #include "connectord/journal/backpressure.h"
 #include "connectord/journal/journal.h"
 #include "connectord/publish/demand.h"
@@ -20,6 +21,7 @@ typedef struct {
     publisher_t *publisher;
     demand_t *demand;
     groups_t *groups;
+    rest_hosts_t *rest_hosts;
     uint32_t health; /* a source of a group below this (health.h) is replaced */
     uint64_t run;    /* identifies this process in its statuses */
 } feed_shared_t;

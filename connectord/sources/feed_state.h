@@ -2,8 +2,10 @@
 #pragma once
 
 #include "common/table.h"
+#include "connectord/backfill/past_asker.h"
 #include "connectord/health/oddities.h"
 #include "connectord/journal/dedup.h"
+#include "connectord/sources/cover.h"
 #include "connectord/sources/feed_shared.h"
 #include "connectord/sources/line_progress.h"
 #include "proto/record.h"
@@ -19,6 +21,12 @@ typedef struct {
     journal_stream_t *stream;
     dedup_t *dedup;
     line_progress_t progress;
+    bool subscribed;       /* on a line that is up */
+    bool resumes;          /* what was missed before that is to be asked for, once it is remembered */
+    asked_symbol_t asked;  /* of an exchange that can be asked (feed_past.c): its asker is not NULL */
+    uint64_t back_id;      /* the last one that came though a higher one had, or 0 */
+    cover_filled_t filled; /* of the episode that is going on */
+    cover_t cover;
 } feed_route_t;
 
 struct feed {
@@ -27,16 +35,30 @@ struct feed {
     group_member_t *member; /* NULL: it is in no group */
     uint64_t saved;         /* trades journaled while not all lines were connected */
     unjournaled_t unjournaled;
+    past_asker_t *asker; /* NULL: the exchange can't be asked for the past */
+    backfill_config_t backfill;
+    loop_timer_t *remembering; /* of the streams whose past is to be asked for */
+    bool covers;               /* its coverage is told */
+    int64_t heard_ns;          /* when the process before heard of it last */
     oddities_t oddities;
     feed_route_t **routes; /* owned, one for every symbol that the source offers */
     size_t count, room;
     size_t known; /* of them are remembered, the first ones */
     table_t *by_symbol;
-    buffer_t symbols, former, channels; /* of the status that was made last */
+    buffer_t symbols, former, channels, holes, backfills; /* of the status that was made last */
 };
 
 /* Is another source of its group active? */
 bool feed_stands_by(const feed_t *self);
+
+/* Takes a trade into the journal, unless it has come before: false then. time_ns: feed_route_time. */
+bool feed_route_take(feed_route_t *route, trade_t *trade, int64_t time_ns);
+
+/* When the trade was made, for the window of duplicates: 0 where that does not matter, as there is one line; INT64_MIN: one of the future. */
+int64_t feed_route_time(const feed_route_t *route, const trade_t *trade);
+
+/* Tells the bus how things stand. */
+void feed_tell(feed_t *self);
 
 /* --- feed_routes.c --- */
 
@@ -56,3 +78,45 @@ feed_route_t *feed_route_for(feed_t *self, text_t subject);
 bool feed_may_come(const feed_t *self, text_t subject);
 
 void feed_route_destroy(feed_route_t *route);
+
+/* --- feed_memory.c: what a stream had before --- */
+
+/* What a trade says, beside its id (fingerprint.h). */
+uint64_t feed_route_print(const feed_route_t *route, const trade_t *trade);
+
+/* Learns the stream's last trades from the journal; those of the next one that has not: false where all have. */
+void feed_route_remember(feed_route_t *route);
+bool feed_remember_next(feed_t *self);
+
+/* The journal has lost some: they are learned once more. */
+void feed_route_forget(feed_route_t *route);
+
+/* --- feed_past.c: the streams of an exchange that can be asked for the past (past.h): their trades go through backfill.h, which knows by their ids what is missing;
+ * and what is known of the completeness of every stream (cover.h) --- */
+
+/* Before the first route. False without memory. */
+bool feed_past_open(feed_t *self);
+void feed_past_close(feed_t *self); /* after the last one */
+
+/* A route has been made; it goes. False without memory. */
+bool feed_past_add(feed_route_t *route);
+void feed_past_remove(feed_route_t *route);
+
+/* Is it a trade whose number counts? */
+bool feed_past_counts(const feed_route_t *route, const trade_t *trade, uint64_t *id);
+
+/* One of those has come over the feed. False: it is a duplicate. */
+bool feed_past_take(feed_route_t *route, trade_t *trade, uint64_t id, backfill_origin_t origin);
+
+/* A trade that the journal had at the start; and there is no more: what the process before has lost is asked for. */
+void feed_past_had(feed_route_t *route, const trade_t *trade);
+void feed_past_remembered(feed_route_t *route);
+
+/* The exchange has trades of the symbol up to this id. */
+void feed_past_tail(feed_route_t *route, uint64_t last_id);
+
+/* It has been subscribed, or a line was lost: is it still subscribed anywhere? */
+void feed_past_look(feed_route_t *route);
+
+/* What is not known yet is forgotten: the journal has lost trades. */
+void feed_past_restart(feed_route_t *route);

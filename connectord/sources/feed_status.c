@@ -6,6 +6,21 @@
 
 enum { CHANNELS_MAX = 64 };
 
+/* ,"coverage.BTC-USD":3 */
+static void print_cover_seq(const feed_route_t *route, uint64_t (*seq)(const journal_stream_t *stream), uint64_t none,
+                            buffer_t *out)
+{
+    text_t subject, source;
+    uint64_t number = route->cover.stream ? seq(route->cover.stream) : 0;
+    if (number == 0 || number == none)
+        return;
+    topic_parse(journal_topic(route->cover.stream), &subject, &source);
+    buffer_append(out, TEXT(","));
+    buffer_append_json_string(out, subject);
+    buffer_append(out, TEXT(":"));
+    buffer_append_u64(out, number);
+}
+
 /* {"BTC-USD":42,…} with a number for each stream; left out where it is `none`. */
 static text_t print_seqs(feed_t *self, buffer_t *out, uint64_t (*seq)(const journal_stream_t *stream), uint64_t none)
 {
@@ -20,6 +35,7 @@ static text_t print_seqs(feed_t *self, buffer_t *out, uint64_t (*seq)(const jour
         buffer_append(out, TEXT(":"));
         buffer_append_u64(out, number);
         before = ",";
+        print_cover_seq(self->routes[i], seq, none, out);
     }
     if (out->length == 0)
         buffer_append(out, TEXT("{"));

@@ -32,6 +32,7 @@ struct redundant_lines {
     redundant_line_t lines[LINES_MAX];
     size_t count, up;
     bool told_lost;                  /* and nothing since */
+    int64_t heard_ns;                /* when a line received a message */
     int64_t since_ns;                /* since when the source has been connected, or not */
     const redundant_line_t *telling; /* the one whose gap is being told */
     const redundant_line_t *lost;    /* the one that was lost last */
@@ -119,6 +120,13 @@ static void on_tail(void *arg, source_t *source, text_t symbol, uint64_t last_id
     self->events->on_tail(self->arg, (size_t)(line - self->lines), symbol, last_id);
 }
 
+static void on_symbol(void *arg, source_t *source, text_t symbol)
+{
+    (void)source;
+    const redundant_line_t *line = arg;
+    line->lines->events->on_symbol(line->lines->arg, symbol);
+}
+
 static receipt_t on_offer(void *arg, source_t *source, trade_t *trade)
 {
     (void)source;
@@ -177,7 +185,8 @@ static bool may_leave(void *arg, const source_t *source, text_t symbol)
 static void on_received(void *arg, text_t message, int64_t received_ns)
 {
     const redundant_line_t *line = arg;
-    const redundant_lines_t *self = line->lines;
+    redundant_lines_t *self = line->lines;
+    self->heard_ns = received_ns;
     recorder_message(self->recorder, (size_t)(line - self->lines), message, received_ns);
 }
 
@@ -191,6 +200,7 @@ static void on_mark(void *arg, const recorded_line_t *mark)
 static const source_events_t source_events = {.on_trade = on_trade,
                                               .on_former = on_former,
                                               .on_tail = on_tail,
+                                              .on_symbol = on_symbol,
                                               .on_offer = on_offer,
                                               .on_settle = on_settle,
                                               .on_status = on_status,
@@ -356,6 +366,19 @@ size_t redundant_lines_connected(const redundant_lines_t *self)
 bool redundant_lines_is_up(const redundant_lines_t *self, size_t line)
 {
     return line < self->count && self->lines[line].state == LINE_UP;
+}
+
+bool redundant_lines_has(const redundant_lines_t *self, text_t symbol)
+{
+    bool has = false;
+    for (size_t i = 0; !has && i < self->count; i++)
+        has = self->lines[i].state == LINE_UP && source_has(self->lines[i].source, symbol);
+    return has;
+}
+
+int64_t redundant_lines_heard_ns(const redundant_lines_t *self)
+{
+    return self->heard_ns;
 }
 
 void redundant_lines_describe(redundant_lines_t *self, status_t *status)

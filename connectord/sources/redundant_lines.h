@@ -29,6 +29,8 @@ typedef struct {
     void (*on_tail)(void *arg, size_t line, text_t symbol, uint64_t last_id);
     receipt_t (*on_offer)(void *arg, size_t line, trade_t *trade);
     bool (*on_settle)(void *arg, text_t subject, cursor_t *end);
+    /* A line has been subscribed to the symbol, or is no longer: redundant_lines_has. */
+    void (*on_symbol)(void *arg, text_t symbol);
     /* A line has connected, and is subscribed from now on; or it is gone. */
     void (*on_line)(void *arg, size_t line, bool up);
     /* Has this line reached, in each stream, the start of all others? Then they also bring what it holds unread. */
@@ -58,6 +60,10 @@ void redundant_lines_record(redundant_lines_t *self, const source_config_t *sett
 size_t redundant_lines_count(const redundant_lines_t *self);
 size_t redundant_lines_connected(const redundant_lines_t *self);
 bool redundant_lines_is_up(const redundant_lines_t *self, size_t line);
+
+/* Is any line that is up subscribed to the symbol? When one last received a message (since 1970); 0: none has. */
+bool redundant_lines_has(const redundant_lines_t *self, text_t symbol);
+int64_t redundant_lines_heard_ns(const redundant_lines_t *self);
 
 /* As source_describe, of all lines (lines_status.h). */
 void redundant_lines_describe(redundant_lines_t *self, status_t *status);

@@ -1,36 +1,12 @@
 #include "connectord/sources/source.h"
 
 #include "common/clock.h"
-#include "common/decimal.h"
-#include "common/log.h"
-#include "connectord/health/health.h"
-#include "connectord/sources/connection.h"
-#include "connectord/subscriptions/subscriber.h"
-#include "proto/record.h"
+#include "connectord/sources/source_state.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 
-enum { REASON_MAX = 256, NAMES_MAX = 256, CHECK_MS = 250, HELD_MS = 100 };
-
-struct source {
-    source_config_t config;
-    const web_t *web;
-    const connector_t *connector;
-    void *instance; /* the connector's */
-    const source_events_t *events;
-    void *arg;
-
-    connection_t connection;
-    loop_timer_t *due;   /* ends the wait for the next try */
-    loop_timer_t *check; /* while connected: does the connection hold, does a stream starve? */
-    subscriber_t *subscriber;
-    health_t health;
-    int64_t since_ns;
-    char reason[REASON_MAX];
-    uint64_t trades, duplicates, malformed, gaps;
-    log_limit_t lost_limit, malformed_limit, rejected_limit, breaker_limit;
-};
+enum { NAMES_MAX = 256, CHECK_MS = 250, HELD_MS = 100 };
 
 static void tell(source_t *self, connection_news_t news)
 {
@@ -91,8 +67,7 @@ static void carry_out(source_t *self, connection_step_t step)
     }
 }
 
-/* Where every event of the connection's life goes through. */
-static void happen(source_t *self, connection_event_t event)
+void source_happen(source_t *self, connection_event_t event)
 {
     breaker_state_t was = self->connection.breaker.state;
     connection_step_t step = connection_event(&self->connection, event, clock_mono_ns());
@@ -111,7 +86,7 @@ static void on_due(void *arg)
     if (web_is_held(self->web))
         loop_timer_start(self->due, HELD_MS, 0);
     else
-        happen(self, CONNECTION_DUE);
+        source_happen(self, CONNECTION_DUE);
 }
 
 static void on_check(void *arg)
@@ -143,151 +118,10 @@ static void on_dry(void *arg, const char *reason)
 {
     source_t *self = arg;
     snprintf(self->reason, sizeof self->reason, "%s", reason);
-    happen(self, CONNECTION_GAP);
+    source_happen(self, CONNECTION_GAP);
 }
 
 static const subscriber_events_t subscriber_events = {.on_change = on_change, .may_leave = may_leave, .on_dry = on_dry};
-
-static void on_connected(void *arg)
-{
-    happen(arg, CONNECTION_MADE);
-}
-
-static void on_confirmed(void *arg, text_t symbol, bool subscribed)
-{
-    source_t *self = arg;
-    connection_carried(&self->connection);
-    log_debug(subscribed ? "source: subscribed" : "source: unsubscribed", LOG_SLICE("source", self->config.name),
-              LOG_SLICE("symbol", symbol));
-    subscriber_confirmed(self->subscriber, symbol, subscribed);
-}
-
-static void on_rejected(void *arg, text_t symbol, text_t reason)
-{
-    source_t *self = arg;
-    log_warn_limited(&self->rejected_limit, "source: rejected", LOG_SLICE("source", self->config.name),
-                     LOG_SLICE("symbol", symbol), LOG_SLICE("reason", reason));
-    subscriber_rejected(self->subscriber, symbol, reason);
-}
-
-static void on_malformed(void *arg, const char *reason, text_t sample)
-{
-    source_t *self = arg;
-    self->malformed++;
-    log_warn_limited(&self->malformed_limit, "source: malformed message", LOG_SLICE("source", self->config.name),
-                     LOG_TEXT("reason", reason), LOG_SLICE("sample", sample));
-}
-
-/* Nobody trades nothing, or less. A price may well be 0 or below: that of a spread or of energy is at times. */
-static bool is_possible(source_t *self, const trade_t *trade)
-{
-    char reason[DECIMAL_MAX + 40], sample[SUBJECT_MAX + TRADE_ID_MAX + 2];
-    connection_carried(&self->connection);
-    if (!record_is_trade(trade) || decimal_sign(trade->qty) > 0)
-        return true;
-    snprintf(reason, sizeof reason, "qty: expected more than 0, found %.*s", TEXT_ARG(trade->qty));
-    int length = snprintf(sample, sizeof sample, "%.*s %.*s", TEXT_ARG(trade->symbol), TEXT_ARG(trade->id));
-    on_malformed(self, reason, (text_t){sample, (size_t)length});
-    return false;
-}
-
-static void count(source_t *self, const trade_t *trade, bool duplicate)
-{
-    char subject[SUBJECT_MAX];
-    int64_t now_ns = clock_mono_ns();
-    self->trades += !duplicate;
-    self->duplicates += duplicate;
-    if (!trade_is_future(trade, self->config.future_ms * NS_PER_MS)) /* its time tells nothing of a delay */
-        health_message(&self->health, trade->timestamp, trade->received_ns, now_ns);
-    subscriber_trade(self->subscriber, (text_t){subject, record_subject(subject, trade)}, now_ns);
-}
-
-/* One for a symbol that is no longer wanted is a good trade too. */
-static void on_trade(void *arg, const trade_t *trade)
-{
-    source_t *self = arg;
-    trade_t named = *trade;
-    named.source = self->config.name;
-    if (is_possible(self, trade))
-        count(self, trade, !self->events->on_trade(self->arg, self, &named));
-}
-
-static void on_former(void *arg, const trade_t *trade)
-{
-    source_t *self = arg;
-    trade_t named = *trade;
-    named.source = self->config.name;
-    if (is_possible(self, trade))
-        count(self, trade, !self->events->on_former(self->arg, self, &named));
-}
-
-static void on_tail(void *arg, text_t symbol, uint64_t last_id)
-{
-    source_t *self = arg;
-    self->events->on_tail(self->arg, self, symbol, last_id);
-}
-
-static receipt_t on_offer(void *arg, const trade_t *trade)
-{
-    source_t *self = arg;
-    trade_t named = *trade;
-    named.source = self->config.name;
-    receipt_t receipt = is_possible(self, trade) ? self->events->on_offer(self->arg, self, &named) : RECEIPT_IMPOSSIBLE;
-    if (receipt == RECEIPT_TAKEN || receipt == RECEIPT_DUPLICATE)
-        count(self, trade, receipt == RECEIPT_DUPLICATE);
-    return receipt;
-}
-
-static bool on_settle(void *arg, text_t subject, cursor_t *end)
-{
-    source_t *self = arg;
-    return self->events->on_settle(self->arg, subject, end);
-}
-
-static void on_gap(void *arg, uint64_t expected, uint64_t found)
-{
-    source_t *self = arg;
-    self->gaps++;
-    health_gap(&self->health, clock_mono_ns());
-    snprintf(self->reason, sizeof self->reason, "the exchange's numbering %s: expected %llu, found %llu",
-             found < expected ? "has restarted" : "has a hole", (unsigned long long)expected, (unsigned long long)found);
-    self->events->on_status(self->arg, self, STATUS_GAP);
-    happen(self, CONNECTION_GAP);
-}
-
-static void on_lost(void *arg, const loss_t *loss)
-{
-    source_t *self = arg;
-    snprintf(self->reason, sizeof self->reason, "%s", loss->reason);
-    connection_heed(&self->connection, loss);
-    happen(self, CONNECTION_LOST);
-}
-
-static void on_received(void *arg, text_t message, int64_t received_ns)
-{
-    source_t *self = arg;
-    self->events->on_received(self->arg, message, received_ns);
-}
-
-static void on_mark(void *arg, const recorded_line_t *mark)
-{
-    source_t *self = arg;
-    self->events->on_mark(self->arg, mark);
-}
-
-static const connector_events_t connector_events = {.on_connected = on_connected,
-                                                    .on_confirmed = on_confirmed,
-                                                    .on_rejected = on_rejected,
-                                                    .on_trade = on_trade,
-                                                    .on_former = on_former,
-                                                    .on_tail = on_tail,
-                                                    .on_gap = on_gap,
-                                                    .on_malformed = on_malformed,
-                                                    .on_lost = on_lost,
-                                                    .on_offer = on_offer,
-                                                    .on_settle = on_settle,
-                                                    .on_received = on_received,
-                                                    .on_mark = on_mark};
 
 source_t *source_new(loop_t *loop, web_t *web, source_config_t *config, const source_events_t *events, void *arg)
 {
@@ -319,7 +153,7 @@ source_t *source_new_with(const connector_t *connector, loop_t *loop, web_t *web
     self->check = loop_timer_new(loop, on_check, self);
     self->subscriber = subscriber_new(loop, connector, &self->config, &subscriber_events, self);
     if (self->due && self->check && self->subscriber)
-        self->instance = connector->open(loop, web, &self->config, &connector_events, self);
+        self->instance = connector->open(loop, web, &self->config, &source_connector_events, self);
     if (self->instance)
         subscriber_use(self->subscriber, self->instance);
     else
@@ -329,7 +163,7 @@ source_t *source_new_with(const connector_t *connector, loop_t *loop, web_t *web
 
 void source_start(source_t *self)
 {
-    happen(self, CONNECTION_START);
+    source_happen(self, CONNECTION_START);
     subscriber_resume(self->subscriber); /* the release of what was no longer wanted when it was stopped */
 }
 
@@ -393,13 +227,13 @@ bool source_lose(source_t *self, text_t reason)
         return false;
     if (self->connection.state == CONNECTION_CONNECTED)
         snprintf(self->reason, sizeof self->reason, "%.*s", TEXT_ARG(reason));
-    happen(self, CONNECTION_GAP);
+    source_happen(self, CONNECTION_GAP);
     return true;
 }
 
 void source_stop(source_t *self)
 {
-    happen(self, CONNECTION_STOP);
+    source_happen(self, CONNECTION_STOP);
 }
 
 void source_destroy(source_t **self_p)

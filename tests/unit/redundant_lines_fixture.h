@@ -37,6 +37,11 @@ static inline void on_line(void *arg, size_t line, bool up)
     there[line] = up;
 }
 
+static inline void on_symbol(void *arg, text_t symbol)
+{
+    (void)arg, (void)symbol;
+}
+
 static inline bool is_covered(void *arg, size_t line)
 {
     (void)arg;
@@ -44,7 +49,7 @@ static inline bool is_covered(void *arg, size_t line)
 }
 
 static const redundant_lines_events_t events = {
-    .on_trade = on_trade, .on_line = on_line, .is_covered = is_covered, .on_status = on_status};
+    .on_trade = on_trade, .on_symbol = on_symbol, .on_line = on_line, .is_covered = is_covered, .on_status = on_status};
 
 static inline void set_up(void)
 {

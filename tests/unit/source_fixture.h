@@ -40,7 +40,13 @@ static inline bool may_leave(void *arg, const source_t *self, text_t symbol)
     return may;
 }
 
+static inline void on_symbol(void *arg, source_t *from, text_t symbol)
+{
+    (void)arg, (void)from, (void)symbol;
+}
+
 static const source_events_t events = {.on_trade = on_trade,
+                                       .on_symbol = on_symbol,
                                        .on_offer = on_offer,
                                        .on_status = on_status,
                                        .may_leave = may_leave,

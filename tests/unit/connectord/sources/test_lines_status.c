@@ -27,7 +27,13 @@ static bool may_leave(void *arg, const source_t *source, text_t symbol)
     return false;
 }
 
-static const source_events_t events = {.on_trade = on_trade, .on_status = on_status, .may_leave = may_leave};
+static void on_symbol(void *arg, source_t *source, text_t symbol)
+{
+    (void)arg, (void)source, (void)symbol;
+}
+
+static const source_events_t events = {
+    .on_trade = on_trade, .on_symbol = on_symbol, .on_status = on_status, .may_leave = may_leave};
 
 /* All are connected. */
 static void set_up(void)

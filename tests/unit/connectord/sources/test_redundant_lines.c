@@ -95,7 +95,8 @@ static void on_gap_status(void *arg, status_event_t event)
 
 START_TEST(gap_of_one_line_is_told_with_its_reason_and_the_source_goes_on)
 {
-    static const redundant_lines_events_t gap_events = {.on_trade = on_trade, .on_line = on_line, .on_status = on_gap_status};
+    static const redundant_lines_events_t gap_events = {
+        .on_trade = on_trade, .on_symbol = on_symbol, .on_line = on_line, .on_status = on_gap_status};
     lines = redundant_lines_new_with(&fake, loop, NULL, &settings, &gap_events, NULL);
     redundant_lines_start(lines);
     connected(0);

@@ -1,0 +1,274 @@
+#include "common/clock.h"
+#include "common/log.h"
+#include "connectord/journal/fingerprint.h"
+#include "connectord/sources/feed_state.h"
+
+enum { JUMP_MAX = 10000000 /* ids: what is further ahead is another numbering, or nonsense */ };
+
+static feed_route_t *route_of(void *arg)
+{
+    return arg;
+}
+
+/* --- what backfill says --- */
+
+static void on_publish(void *arg, trade_t *trade, bool asked)
+{
+    feed_route_t *route = route_of(arg);
+    feed_route_take(route, trade, feed_route_time(route, trade));
+    if (!asked || !route->asked.backfill.busy)
+        return;
+    route->filled.last_seq = journal_last(route->stream);
+    if (route->filled.first_seq == 0)
+        route->filled.first_seq = route->filled.last_seq;
+}
+
+static void on_hole(void *arg, id_range_t ids, int64_t after_ns)
+{
+    feed_route_t *route = route_of(arg);
+    static log_limit_t limit;
+    log_warn_limited(&limit, "backfill: trades are missing for good",
+                     LOG_SLICE("source", redundant_lines_config(route->feed->lines)->name), LOG_SLICE("symbol", route->symbol),
+                     LOG_U64("first_id", ids.from), LOG_U64("missing", ids.to - ids.from));
+    cover_found_hole(&route->cover,
+                     &(cover_hole_t){.from_ns = ids.before_ns + 1,
+                                     .to_ns = after_ns > 0 ? after_ns : clock_real_ns(),
+                                     .before = {journal_epoch(route->feed->shared->journal), journal_last(route->stream)},
+                                     .known = true,
+                                     .missing = ids.to - ids.from,
+                                     .first_id = ids.from,
+                                     .last_id = ids.to - 1});
+}
+
+static void on_done(void *arg, const backfill_outcome_t *outcome)
+{
+    feed_route_t *route = route_of(arg);
+    cover_filled_t filled = route->filled;
+    filled.trades = outcome->filled;
+    filled.first_ns = outcome->first_ns;
+    filled.last_ns = outcome->last_ns;
+    route->filled = (cover_filled_t){0};
+    if (outcome->filled > 0)
+        log_info("backfill: done", LOG_SLICE("source", redundant_lines_config(route->feed->lines)->name),
+                 LOG_SLICE("symbol", route->symbol), LOG_U64("trades", outcome->filled), LOG_U64("missing", outcome->given_up),
+                 LOG_TEXT("late", outcome->late ? "true" : "false"));
+    uint64_t holes = route->cover.holes.count;
+    cover_settled(&route->cover, &filled, clock_real_ns());
+    if (route->cover.holes.count > holes)
+        feed_tell(route->feed);
+}
+
+static const backfill_events_t backfill_events = {.publish = on_publish, .hole = on_hole, .done = on_done};
+
+/* What an answer says of a known id has to agree with what was published: only recent ones can be compared. */
+static bool agrees(asked_symbol_t *symbol, const trade_t *trade, const trade_t *held)
+{
+    const feed_route_t *route = symbol->backfill.arg;
+    uint64_t print = fingerprint_timeless(trade);
+    return held ? fingerprint_timeless(held) == print : dedup_look(route->dedup, trade->id, print) != DEDUP_CONFLICT;
+}
+
+/* --- the feed --- */
+
+/* When the process before heard of the source last, as far as its trades show: of the newest of each stream. */
+static int64_t heard_before(const feed_t *self)
+{
+    const feed_shared_t *shared = self->shared;
+    int64_t heard_ns = 0;
+    journal_stream_t *stream;
+    text_t subject, source;
+    for (size_t i = 0; (stream = journal_stream_at(shared->journal, i)); i++) {
+        trade_t trade = {0};
+        if (topic_parse(journal_topic(stream), &subject, &source) &&
+            text_equal(source, redundant_lines_config(self->lines)->name) &&
+            record_parse(journal_read(shared->journal, stream, journal_last(stream)), &trade) && trade.received_ns > heard_ns)
+            heard_ns = trade.received_ns;
+    }
+    return heard_ns;
+}
+
+/* A stream at a time: there may be thousands. */
+static void on_remembering(void *arg)
+{
+    feed_t *self = arg;
+    if (feed_remember_next(self))
+        loop_timer_start(self->remembering, 1, 0);
+}
+
+bool feed_past_open(feed_t *self)
+{
+    if (!(self->remembering = loop_timer_new(self->shared->loop, on_remembering, self)))
+        return false;
+    const source_config_t *config = redundant_lines_config(self->lines);
+    const connector_t *connector = connector_find(config->connector);
+    self->covers = connector->misses;
+    if (self->covers)
+        self->heard_ns = heard_before(self);
+    if (!connector->past || !config->backfill.enabled)
+        return true;
+    const past_asker_config_t asker = {.past = connector->past,
+                                       .url = config->backfill.url,
+                                       .ca = config->ca,
+                                       .source = config->name,
+                                       .requests_per_minute = config->backfill.requests_per_minute};
+    self->backfill = (backfill_config_t){config->backfill.hold_ms, config->backfill.patience_ms};
+    self->asker = past_asker_new(self->shared->loop, self->shared->rest_hosts, &asker, agrees);
+    return self->asker != NULL;
+}
+
+void feed_past_close(feed_t *self)
+{
+    past_asker_destroy(&self->asker);
+    loop_timer_destroy(&self->remembering);
+}
+
+/* --- a route --- */
+
+bool feed_past_add(feed_route_t *route)
+{
+    feed_t *feed = route->feed;
+    bool trades = subject_is_symbol(route->symbol);
+    if (trades && feed->asker) {
+        route->asked = (asked_symbol_t){.symbol = route->symbol, .asker = feed->asker};
+        backfill_init(&route->asked.backfill, &feed->backfill, &backfill_events, route);
+    }
+    return !trades || !feed->covers ||
+           cover_init(&route->cover, feed->shared->journal, feed->shared->backpressure, &feed->unjournaled, route->stream,
+                      feed->heard_ns);
+}
+
+void feed_past_remove(feed_route_t *route)
+{
+    if (route->asked.asker)
+        past_asker_leave(&route->asked);
+    backfill_release(&route->asked.backfill);
+}
+
+bool feed_past_counts(const feed_route_t *route, const trade_t *trade, uint64_t *id)
+{
+    return route->asked.asker && text_to_u64(trade->id, id) && *id > 0 && *id <= INT64_MAX;
+}
+
+/* The id has come before, or lies before all that has. Where the exchange counts from elsewhere now, the next one shows that. */
+static bool take_known(feed_route_t *route, trade_t *trade, uint64_t id, backfill_origin_t origin)
+{
+    if (origin == BACKFILL_FORMER || !feed_route_take(route, trade, feed_route_time(route, trade)))
+        return false;
+    if (route->back_id > 0 && id == route->back_id + 1) {
+        log_warn("feed: the exchange counts its trades from elsewhere now", LOG_SLICE("source", trade->source),
+                 LOG_SLICE("symbol", trade->symbol), LOG_U64("id", id));
+        backfill_restart(&route->asked.backfill, id + 1);
+        id = 0;
+    }
+    route->back_id = id;
+    return true;
+}
+
+/* A numbering that goes on from elsewhere says nothing of what was missed. */
+static void leap(feed_route_t *route, uint64_t id)
+{
+    int64_t now_ns = clock_real_ns();
+    log_warn("feed: the exchange's ids have leapt", LOG_SLICE("source", redundant_lines_config(route->feed->lines)->name),
+             LOG_SLICE("symbol", route->symbol), LOG_U64("expected", route->asked.backfill.line.next), LOG_U64("found", id));
+    cover_lost(&route->cover);
+    cover_found_hole(&route->cover, &(cover_hole_t){.from_ns = route->asked.backfill.line.last_ns + 1, .to_ns = now_ns});
+    cover_settled(&route->cover, &(cover_filled_t){0}, now_ns);
+    backfill_restart(&route->asked.backfill, id);
+}
+
+bool feed_past_take(feed_route_t *route, trade_t *trade, uint64_t id, backfill_origin_t origin)
+{
+    backfill_t *backfill = &route->asked.backfill;
+    if (feed_stands_by(route->feed))
+        backfill_restart(backfill, id);
+    else if (backfill->line.next > 0 && id > backfill->line.next && id - backfill->line.next > JUMP_MAX)
+        leap(route, id);
+    bool taken = backfill_take(backfill, trade, id, origin, clock_mono_ns());
+    if (backfill->busy)
+        past_asker_look_after(&route->asked);
+    return taken || take_known(route, trade, id, origin);
+}
+
+static void forget(void *arg, uint64_t first_id, uint64_t last_id)
+{
+    backfill_forget(arg, (id_range_t){.from = first_id, .to = last_id + 1});
+}
+
+void feed_past_had(feed_route_t *route, const trade_t *trade)
+{
+    uint64_t id;
+    if (feed_past_counts(route, trade, &id))
+        backfill_had(&route->asked.backfill, id, trade->timestamp_ns);
+}
+
+static void resume(feed_route_t *route)
+{
+    route->resumes = false;
+    backfill_resume(&route->asked.backfill, clock_mono_ns());
+    if (route->asked.backfill.busy)
+        past_asker_look_after(&route->asked);
+    else /* no trade has ever come: there is nothing to go on from */
+        cover_lost(&route->cover);
+}
+
+/* What is too old is not asked for: how much it is shows when the next trade comes. */
+void feed_past_remembered(feed_route_t *route)
+{
+    backfill_t *backfill = &route->asked.backfill;
+    int64_t age_ns = redundant_lines_config(route->feed->lines)->backfill.age_ms * NS_PER_MS;
+    if (!route->asked.asker)
+        return;
+    if (route->cover.stream)
+        cover_known_holes(&route->cover, forget, backfill);
+    if (backfill->line.next > 0 && clock_real_ns() - backfill->line.last_ns > age_ns) {
+        backfill_restart(backfill, 0);
+        cover_lost(&route->cover);
+    }
+    if (route->resumes)
+        resume(route);
+}
+
+void feed_past_tail(feed_route_t *route, uint64_t last_id)
+{
+    if (!route->asked.asker || last_id == 0)
+        return;
+    backfill_tail(&route->asked.backfill, last_id, clock_mono_ns());
+    if (route->asked.backfill.busy)
+        past_asker_look_after(&route->asked);
+}
+
+void feed_past_look(feed_route_t *route)
+{
+    feed_t *feed = route->feed;
+    bool subscribed = redundant_lines_has(feed->lines, route->symbol) && !feed_stands_by(feed);
+    if (subscribed == route->subscribed || !subject_is_symbol(route->symbol))
+        return;
+    route->subscribed = subscribed;
+    if (!subscribed) {
+        int64_t heard_ns = redundant_lines_heard_ns(feed->lines);
+        cover_end(&route->cover, heard_ns > 0 ? heard_ns : clock_real_ns());
+        return;
+    }
+    if (feed->member) /* what another source of the group had meanwhile is not missing here */
+        route->cover.unknown_ns = 0;
+    bool unknown = cover_begin(&route->cover, clock_real_ns());
+    route->resumes = route->asked.asker != NULL;
+    if (!route->resumes && unknown) {
+        cover_lost(&route->cover);
+        feed_tell(feed);
+    } else if (route->resumes && route->remembered) {
+        resume(route);
+    } else if (route->resumes) {
+        loop_timer_start(feed->remembering, 1, 0);
+    }
+}
+
+void feed_past_restart(feed_route_t *route)
+{
+    if (!route->asked.asker)
+        return;
+    past_asker_leave(&route->asked);
+    backfill_release(&route->asked.backfill);
+    backfill_init(&route->asked.backfill, &route->feed->backfill, &backfill_events, route);
+    route->filled = (cover_filled_t){0};
+}
