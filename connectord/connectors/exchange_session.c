@@ -124,14 +124,33 @@ void exchange_session_confirm(exchange_session_t *self, told_symbol_t *symbol, b
     self->events->on_confirmed(self->arg, symbol->symbol, subscribed);
 }
 
+/* `told` is what the exchange was told last: a subscribe, or an unsubscribe. */
+static void settle_refused(exchange_session_t *self, told_symbol_t *symbol, text_t reason)
+{
+    if (!symbol->told) {
+        exchange_session_confirm(self, symbol, false);
+        return;
+    }
+    told_symbol_refused(symbol);
+    self->events->on_rejected(self->arg, symbol->symbol, reason);
+}
+
+void exchange_session_refuse_one(exchange_session_t *self, told_symbol_t *symbol, text_t reason)
+{
+    for (told_symbol_t *other = NULL; (other = told_symbols_waiting(&self->symbols, symbol->request, other));)
+        if (other != symbol)
+            told_symbol_unheard(other);
+    ws_client_want_write(self->ws_client);
+    settle_refused(self, symbol, reason);
+}
+
 bool exchange_session_refuse(exchange_session_t *self, uint64_t request, text_t reason)
 {
     told_symbol_t *first = told_symbols_waiting(&self->symbols, request, NULL);
     if (!first)
         return false;
     if (!told_symbols_waiting(&self->symbols, request, first)) {
-        told_symbol_refused(first);
-        self->events->on_rejected(self->arg, first->symbol, reason);
+        settle_refused(self, first, reason);
         return true;
     }
     for (told_symbol_t *told; (told = told_symbols_waiting(&self->symbols, request, NULL));) {

@@ -74,8 +74,12 @@ void exchange_session_pause(exchange_session_t *self, uint32_t pause_ms);
 void exchange_session_confirm(exchange_session_t *self, told_symbol_t *symbol, bool subscribed);
 
 /* The exchange refused the message of that number (told_symbol_t.request). If it told of one symbol, that is parked and the source is told why; if it told of
- * several, each is told of by itself from now on. False: none waits for it. */
+ * several, each is told of by itself from now on. Who may not unsubscribe is not subscribed: that is confirmed. False: none waits for it. */
 bool exchange_session_refuse(exchange_session_t *self, uint64_t request, text_t reason);
+
+/* The exchange refused the message that told of the symbol, which waits for the answer, because of that symbol: it is parked and the source is told why; the
+ * others of that message are told of again. Who may not unsubscribe is not subscribed: that is confirmed. */
+void exchange_session_refuse_one(exchange_session_t *self, told_symbol_t *symbol, text_t reason);
 
 /* The source is told of an unusable message, unless it has disconnected. */
 void exchange_session_report(exchange_session_t *self, const char *reason, text_t sample);

@@ -22,6 +22,7 @@ typedef struct {
     bool open;        /* trades may come: subscribed once, and no unsubscribe confirmed since */
     bool alone;       /* it is told of by itself: with others it was refused, and nobody knows which of them was meant */
     uint64_t request; /* the number of the message that told of it last, where a connector numbers them */
+    uint64_t heard;   /* the number of the answer that named it last, where a connector numbers those */
 } told_symbol_t;
 
 typedef struct {

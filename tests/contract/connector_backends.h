@@ -5,6 +5,7 @@
 #pragma once
 
 #include "common/decimal.h"
+#include "common/timestamp.h"
 #include "connectord/connectors/connector.h"
 #include "proto/topic.h"
 #include "tests/contract/push_backend.h"
@@ -18,6 +19,20 @@ enum { SCRIPT_MAX = 3000, SYMBOLS = 2 };
 
 static const char *const symbols[SYMBOLS] = {"BTC-USD", "ETH-USD"};
 
+/* A trade of the script, for backends that say it in other words; the time is as it stands there. */
+typedef struct {
+    char symbol[SYMBOL_MAX + 1], timestamp[40], side[8], qty[DECIMAL_MAX + 8], price[DECIMAL_MAX + 8], id[32];
+} script_trade_t;
+
+/* How an exchange says what it is asked about the past (past.h), all records of BTC-USD, in the order in which they are given; the texts are put in as they
+ * are, also where they are no numbers. */
+typedef struct {
+    void (*print_trades)(buffer_t *out, const script_trade_t *trades, size_t count);
+    void (*print_candles)(buffer_t *out, const past_candle_t *candles, size_t count);
+    const char *error;       /* an answer with status 200, by which the exchange says that something is wrong … */
+    const char *error_words; /* … in these words */
+} past_backend_t;
+
 typedef struct {
     const char *name;
     void (*start)(void);     /* makes the script playable and completes the configuration */
@@ -26,6 +41,7 @@ typedef struct {
     bool pushed;             /* others come to it: nothing can be missing, and what they bring is wanted */
     bool remembers;          /* what it has told, over a disconnect, too */
     int others; /* of the malformed messages those that its definition takes for another's: [], and an unknown event */
+    const past_backend_t *past; /* where the connector has one */
 } connector_backend_t;
 
 static const connector_t *connector;
@@ -72,11 +88,6 @@ static bool is_trade(const char *message)
     return strncmp(message, "\"event\"", 7) == 0;
 }
 
-/* A trade of the script, for backends that say it in other words; the time is as it stands there. */
-typedef struct {
-    char symbol[SYMBOL_MAX + 1], timestamp[40], side[8], qty[DECIMAL_MAX + 1], price[DECIMAL_MAX + 1], id[32];
-} script_trade_t;
-
 static inline script_trade_t script_trade(const char *message)
 {
     script_trade_t trade;
@@ -86,6 +97,14 @@ static inline script_trade_t script_trade(const char *message)
                             trade.symbol, trade.timestamp, trade.side, trade.qty, trade.price, trade.id),
                      6);
     return trade;
+}
+
+/* The time of a trade, since 1970. */
+static inline int64_t script_time_ns(const script_trade_t *trade)
+{
+    int64_t ns;
+    ck_assert(timestamp_parse(text_of(trade->timestamp), &ns));
+    return ns;
 }
 
 /* A message as it goes out; good ones get a seqnum. */
@@ -295,8 +314,13 @@ static void polled_take_away(void)
     config.url = dead_url;
 }
 
+/* --- the backends of exchanges, a file each --- */
+
+#include "tests/contract/coinbase_backend.h"
+
 static const connector_backend_t backends[] = {
     {"blockchain", exchange_start, exchange_take_away, .refuses = true},
+    {"coinbase", coinbase_start, exchange_take_away, .refuses = true, .past = &coinbase_past_backend},
     {"http", polled_start, polled_take_away, .remembers = true, .others = 2},
     {"push", pushed_start, NULL, .pushed = true, .others = 1},
     {"replay", recording_start, recording_take_away, .others = 0},

@@ -2,6 +2,7 @@
  * the same script of messages (connector_backends.h).
  */
 #include "tests/contract/connector_fixture.h"
+#include "tests/contract/past_cases.h"
 #include "tests/unit/run_tests.h"
 
 START_TEST(connected_comes_once_from_the_loop_before_anything_else)
@@ -318,5 +319,6 @@ int main(void)
     tcase_add_loop_test(tests, close_in_any_state_leaves_nothing_behind, 0, count);
     tcase_add_loop_test(tests, close_takes_nothing, 0, count);
     tcase_add_loop_test(tests, settings_of_no_use_are_refused, 0, count);
+    past_add_cases(tests, count);
     return RUN_TESTS("connector", tests);
 }
