@@ -14,15 +14,15 @@ typedef enum {
     MESSAGE,
     REASON,
     FIELDS
-} message_field_t;
+} coinbase_field_t;
 
-/* In the order of message_field_t, which is the one in which the exchange sends them. */
+/* In the order of coinbase_field_t, which is the one in which the exchange sends them. */
 static const text_t names[FIELDS] = {TEXT_CONST("type"),     TEXT_CONST("trade_id"), TEXT_CONST("side"),
                                      TEXT_CONST("size"),     TEXT_CONST("price"),    TEXT_CONST("product_id"),
                                      TEXT_CONST("sequence"), TEXT_CONST("time"),     TEXT_CONST("last_trade_id"),
                                      TEXT_CONST("channels"), TEXT_CONST("message"),  TEXT_CONST("reason")};
 
-static text_t text_in(const coinbase_message_t *self, message_field_t field)
+static text_t text_in(const coinbase_message_t *self, coinbase_field_t field)
 {
     return fields_text(&self->fields, field);
 }
@@ -30,7 +30,7 @@ static text_t text_in(const coinbase_message_t *self, message_field_t field)
 /* --- a trade --- */
 
 /* A number from `least` to INT64_MAX. */
-static bool read_id(coinbase_message_t *self, message_field_t field, uint64_t least, uint64_t *id)
+static bool read_id(coinbase_message_t *self, coinbase_field_t field, uint64_t least, uint64_t *id)
 {
     if (!fields_u64(&self->fields, field, id))
         return false;
@@ -59,11 +59,11 @@ static bool has_trade_fields(coinbase_message_t *self)
 }
 
 /* What a member of our encoding is called there. */
-static message_field_t field_of(const char *member)
+static coinbase_field_t field_of(const char *member)
 {
     static const struct {
         const char *member;
-        message_field_t field;
+        coinbase_field_t field;
     } fields[] = {{"timestamp", TIME}, {"qty", SIZE}, {"price", PRICE}, {"tradeId", TRADE_ID}};
     for (size_t i = 0; i < sizeof fields / sizeof *fields; i++)
         if (strcmp(fields[i].member, member) == 0)
@@ -84,7 +84,7 @@ static bool read_trade_of(coinbase_message_t *self, text_t symbol)
     trade.id = text_in(self, TRADE_ID);
     const char *member;
     if (!trade_valid(&trade, &member)) {
-        message_field_t field = field_of(member);
+        coinbase_field_t field = field_of(member);
         return fields_wrong(&self->fields, "%s: invalid, found %.*s", names[field].at, TEXT_ARG(text_in(self, field)));
     }
     trade.source = (text_t){0};

@@ -1,7 +1,7 @@
 /* What connectors share of a conversation with an exchange, with a protocol of a word a message:
  *
- *     said:   first    +BTC-USD    -BTC-USD
- *     heard:  ok BTC-USD    end BTC-USD    slower    anything else is unusable
+ *     said:   first    +BTC-USD    -BTC-USD    or many in one: +BTC-USD,ETH-USD
+ *     heard:  ok BTC-USD    end BTC-USD    no 1 (the first message)    not BTC-USD    slower    anything else is unusable
  */
 #include "connectord/connectors/exchange_session.h"
 
@@ -18,9 +18,24 @@ typedef struct {
     bool quiet;                 /* … or not by itself */
     const char *nameless;       /* this symbol has no name at the exchange: it is refused before anything is said */
     int64_t paused_ns;          /* when it was asked for */
+    size_t batch;               /* so many symbols a message at most; 0: one */
+    uint64_t messages;          /* how many told of symbols */
 } words_t;
 
 static words_t words;
+
+static void print_batch(words_t *self, told_symbol_t *change)
+{
+    told_symbol_t *batch[3];
+    size_t count = told_symbols_batch(&self->session.symbols, change, batch, self->batch > 0 ? self->batch : 1);
+    self->messages++;
+    for (size_t i = 0; i < count; i++) {
+        char mark = i > 0 ? ',' : change->wanted ? '+' : '-';
+        buffer_printf(&self->session.out, "%c%.*s", mark, TEXT_ARG(batch[i]->symbol));
+        batch[i]->request = self->messages;
+        told_symbol_sent(batch[i]);
+    }
+}
 
 static void tell(void *arg, told_symbol_t *change)
 {
@@ -35,9 +50,10 @@ static void tell(void *arg, told_symbol_t *change)
     if (change == &session->first)
         buffer_append(&session->out, TEXT("first"));
     else
-        buffer_printf(&session->out, "%c%.*s", change->wanted ? '+' : '-', TEXT_ARG(change->symbol));
+        print_batch(self, change);
     exchange_session_send(session, buffer_text(&session->out));
-    told_symbol_sent(change);
+    if (change == &session->first)
+        told_symbol_sent(change);
 }
 
 static void on_open(void *arg)
@@ -58,6 +74,12 @@ static void on_message(void *arg, text_t message)
         size_t word = subscribed ? 3 : 4;
         text_t symbol = {message.at + word, message.length - word};
         exchange_session_confirm(&self->session, told_symbols_find(&self->session.symbols, symbol), subscribed);
+    } else if (text_starts_with(message, TEXT("no "))) {
+        bool waited = exchange_session_refuse(&self->session, (uint64_t)(message.at[3] - '0'), message);
+        note(events, waited ? "" : "unasked ");
+    } else if (text_starts_with(message, TEXT("not "))) {
+        text_t symbol = {message.at + 4, message.length - 4};
+        exchange_session_refuse_one(&self->session, told_symbols_find(&self->session.symbols, symbol), message);
     } else if (text_equal(message, TEXT("slower"))) {
         self->paused_ns = clock_mono_ns();
         exchange_session_pause(&self->session, PAUSE_MS);
@@ -305,6 +327,43 @@ START_TEST(source_may_leave_when_what_is_known_is_confirmed)
 }
 END_TEST
 
+/* Three symbols, in one message. */
+static void connect_with_batch(void)
+{
+    words.batch = 3;
+    words.quiet = true;
+    ck_assert(open_session());
+    reconnect();
+    for (size_t i = 0; i < 3; i++)
+        exchange_session_subscribe(&words, symbols[i]);
+    check_heard("LTC-USD\n", "+BTC-USD,ETH-USD,LTC-USD\n");
+}
+
+START_TEST(refused_message_of_many_has_each_told_by_itself)
+{
+    connect_with_batch();
+    server_send(&server, "no 1");
+    check_heard("+LTC-USD\n", "+BTC-USD\n+ETH-USD\n+LTC-USD\n");
+    server_send(&server, "no 3");
+    server_send(&server, "no 3");
+    server_send(&server, "ok LTC-USD");
+    check_after("+LTC-USD ", "rejected:ETH-USD:no 3 unasked +LTC-USD ");
+    round_trip();
+    ck_assert_str_eq(heard, "");
+}
+END_TEST
+
+START_TEST(message_refused_because_of_one_has_the_others_told_again)
+{
+    connect_with_batch();
+    server_send(&server, "not ETH-USD");
+    check_after("rejected:", "rejected:ETH-USD:not ETH-USD ");
+    check_heard("LTC-USD\n", "+BTC-USD,LTC-USD\n");
+    round_trip();
+    ck_assert_str_eq(heard, "");
+}
+END_TEST
+
 START_TEST(session_that_could_not_be_opened_is_released)
 {
     exchange_session_release(&words.session);
@@ -330,6 +389,8 @@ int main(void)
     tcase_add_test(tests, unusable_messages_are_reported_until_the_source_leaves);
     tcase_add_test(tests, source_may_leave_when_a_symbol_is_refused);
     tcase_add_test(tests, source_may_leave_when_what_is_known_is_confirmed);
+    tcase_add_test(tests, refused_message_of_many_has_each_told_by_itself);
+    tcase_add_test(tests, message_refused_because_of_one_has_the_others_told_again);
     tcase_add_test(tests, session_that_could_not_be_opened_is_released);
     return RUN_TESTS("exchange_session", tests);
 }
