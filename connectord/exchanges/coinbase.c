@@ -64,7 +64,8 @@ static void tell(void *arg, told_symbol_t *change)
     coinbase_t *self = arg;
     exchange_session_t *session = &self->session;
     told_symbol_t *batch[BATCH_MAX];
-    size_t count = fitting(batch, told_symbols_batch(&session->symbols, change, batch, BATCH_MAX));
+    size_t count = told_symbols_batch(&session->symbols, change, batch, BATCH_MAX);
+    count = fitting(batch, count);
     print_request(&session->out, batch, count);
     exchange_session_send(session, buffer_text(&session->out));
     self->requests++;
