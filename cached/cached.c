@@ -38,11 +38,11 @@ struct cached {
     uint64_t future;   /* … so many of them */
 };
 
-/* A trade of the future belongs to no time that has been. */
-static bool add_to_candles(cached_t *self, memory_log_t *memory_log, const trade_t *trade)
+/* To candles, or to coverage. A trade of the future belongs to no time that has been. */
+static bool add_up(cached_t *self, memory_log_t *memory_log, const trade_t *trade)
 {
     if (!record_is_trade(trade))
-        return true;
+        return !memory_log_coverage(memory_log) || coverage_series_take(memory_log_coverage(memory_log), trade);
     candle_place_t place = {trade->timestamp_ns, trade->cursor};
     if (!trade_is_future(trade, self->future_ns))
         return candles_add(memory_log_candles(memory_log), place, trade->price, trade->qty);
@@ -56,7 +56,7 @@ static void keep(cached_t *self, memory_log_t *memory_log, text_t topic, const t
 {
     static log_limit_t limit;
     memory_log_trade_t entry = {.cursor = trade->cursor, .timestamp_ns = trade_time_ns(trade), .json = json};
-    bool kept = memory_log && memory_log_append(memory_log, &entry) && add_to_candles(self, memory_log, trade);
+    bool kept = memory_log && memory_log_append(memory_log, &entry) && add_up(self, memory_log, trade);
     if (!kept)
         log_error_limited(&limit, "cached: can't keep a trade: too many streams, or out of memory", LOG_SLICE("topic", topic),
                           LOG_U64("seq", trade->cursor.seq));

@@ -19,14 +19,13 @@ typedef enum {
     COVERAGE_SHORT       /* does not add up to the exchange's candles */
 } coverage_state_t;
 
-#define COVERAGE_OPEN INT64_MAX
+#define COVERAGE_OPEN INT64_MAX /* until a later record says otherwise */
 
 enum { COVERAGE_DATA_MAX = 1024 /* bytes that coverage_print makes of one, at most */ };
 
 typedef struct {
     coverage_state_t state;
-    int64_t from_ns,
-        to_ns; /* ns since 1970, [from, to); COVERAGE_OPEN: until a later record says otherwise (live and unknown alone) */
+    int64_t from_ns, to_ns;   /* [from, to), in ns since 1970; live and unknown alone may be open: COVERAGE_OPEN */
     cursor_t cursor;          /* the last trade of the symbol's stream when the record was written; seq 0: none yet */
     cursor_t first, last;     /* of backfilled: the trades that were; first.seq 0: no trade was missing */
     uint64_t trades;          /* of backfilled and proved: how many were backfilled, or lie in the span */

@@ -25,8 +25,8 @@ typedef struct {
 } operation_t;
 
 static const operation_t operations[] = {
-    {"recent", {"symbol"}},     {"since", {"symbol"}}, {"range", {"topic"}}, {"candles", {"symbol", "interval"}},
-    {"ahead", {"topic", "to"}},
+    {"recent", {"symbol"}},     {"since", {"symbol"}},    {"range", {"topic"}}, {"candles", {"symbol", "interval"}},
+    {"ahead", {"topic", "to"}}, {"coverage", {"symbol"}},
 };
 
 static bool read_id(request_t *request, text_t value)
@@ -119,6 +119,11 @@ static bool read_upto(request_t *request, text_t value)
     return read_places(value, &request->upto);
 }
 
+static bool read_next(request_t *request, text_t value)
+{
+    return json_plain_string(value, &request->next) && request->next.length > 0;
+}
+
 static bool read_interval(request_t *request, text_t value)
 {
     text_t text;
@@ -141,6 +146,7 @@ static const request_member_t members[] = {
     {"after", ERROR_INVALID_TIME, MOMENT_EXPECTED, read_after, false},
     {"interval", ERROR_INVALID_REQUEST, "one of " INTERVAL_NAMES, read_interval, false},
     {"upto", ERROR_INVALID_CURSOR, "an object {\"<source>\":\"<epoch>-<seq>\"}", read_upto, false},
+    {"next", ERROR_INVALID_CURSOR, "what an answer had as next", read_next, false},
 };
 
 _Static_assert(REQUEST_COUNT_MAX == 10000, "members[] names it");
@@ -221,6 +227,7 @@ bool request_parse(text_t json, request_t *request, buffer_t *answer)
                            .topic = TEXT(""),
                            .source = TEXT(""),
                            .token = TEXT(""),
+                           .next = TEXT(""),
                            .count = REQUEST_COUNT_DEFAULT};
     if (json.length > REQUEST_MAX) {
         answer_error(answer, request, ERROR_INVALID_REQUEST, "expected at most %d bytes, found %zu", REQUEST_MAX, json.length);

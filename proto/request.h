@@ -43,6 +43,7 @@ typedef struct {
     int64_t before_ns, after_ns; /* both exclusive */
     interval_t interval;         /* of candles, which need it */
     text_t upto;                 /* as from_each */
+    text_t next;                 /* of coverage: what an answer had as next; empty where absent */
 } request_t;
 
 /* On false, `answer` holds the whole error answer (with the id if it could be read): send it. Slices point into json. Unknown

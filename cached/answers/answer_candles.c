@@ -1,5 +1,6 @@
 #include "cached/answers/answer_candles.h"
 
+#include "cached/answers/symbol_sources.h"
 #include "common/timestamp.h"
 #include "proto/topic.h"
 
@@ -10,12 +11,22 @@ typedef struct {
     size_t begin, end;
 } candle_row_t;
 
+/* A source, and its own candles; NULL: it has none. */
+typedef struct {
+    const symbol_source_t *source;
+    const candle_series_t *series;
+} candle_source_t;
+
 /* The streams of a symbol in the order of their sources' names, as in the catalog. */
 typedef struct {
     candle_row_t rows[MERGE_MAX];
     size_t count;
     bool older;      /* is there an older candle than those that were chosen? */
     bool incomplete; /* is a stream's rebuild still to be done? */
+
+    int64_t interval_ns, now_ns;
+    symbol_sources_t sources;                  /* all that are asked for, with what is known of them … */
+    candle_source_t facts[SYMBOL_SOURCES_MAX]; /* … in the same order */
 } rows_t;
 
 static bool wanted(const request_t *request, const memory_log_t *memory_log)
@@ -25,17 +36,50 @@ static bool wanted(const request_t *request, const memory_log_t *memory_log)
            (topic_parse(memory_log_topic(memory_log), &symbol, &source) && text_equal(source, request->source));
 }
 
-static rows_t find_rows(const request_t *request, const catalog_symbol_t *symbol, const rebuild_t *rebuild)
+static void find_rows(rows_t *rows, const request_t *request, const catalog_symbol_t *symbol, const candle_facts_t *facts)
 {
-    rows_t rows = {.count = 0};
+    const rebuild_t *rebuild = facts->rebuild;
     for (size_t i = 0; i < symbol->memory_log_count; i++) {
         candles_t *candles = memory_log_candles(symbol->memory_logs[i]);
         if (!wanted(request, symbol->memory_logs[i]))
             continue;
-        rows.rows[rows.count++].series = candles_series(candles, request->interval);
-        rows.incomplete = rows.incomplete || (rebuild && rebuild_lacks(rebuild, candles));
+        rows->rows[rows->count++].series = candles_series(candles, request->interval);
+        rows->incomplete = rows->incomplete || (rebuild && rebuild_lacks(rebuild, candles));
     }
-    return rows;
+}
+
+static void find_facts(rows_t *rows, const request_t *request, text_t symbol, const candle_facts_t *facts)
+{
+    rows->interval_ns = interval_ns(request->interval);
+    rows->now_ns = facts->now_ns;
+    symbol_sources_find(&rows->sources, facts->catalog, symbol, request->source, facts->now_ns);
+    for (size_t i = 0; i < rows->sources.count; i++) {
+        const symbol_source_t *source = &rows->sources.sources[i];
+        rows->facts[i] = (candle_source_t){.source = source};
+        if (source->trades)
+            rows->facts[i].series = candles_series(memory_log_candles(source->trades), request->interval);
+    }
+}
+
+static bool series_has(const candle_series_t *series, int64_t start_ns)
+{
+    size_t n = series ? candle_series_find(series, start_ns) : 0;
+    return series && n < series->count && candle_series_at(series, n)->start_ns == start_ns;
+}
+
+/* Has it ended, and does no source lack anything in it? One that has neither a trade nor anything to say there does not count. */
+static bool is_complete(const rows_t *rows, int64_t start_ns)
+{
+    int64_t end_ns = start_ns + rows->interval_ns;
+    if (end_ns > rows->now_ns)
+        return false;
+    for (size_t i = 0; i < rows->sources.count; i++) {
+        const symbol_source_t *source = rows->facts[i].source;
+        if ((series_has(rows->facts[i].series, start_ns) || symbol_source_says(source, start_ns, end_ns)) &&
+            !symbol_source_complete(source, start_ns, end_ns))
+            return false;
+    }
+    return true;
 }
 
 /* The first start that may be answered: behind `after`, and behind what one of the streams no longer holds, for a candle that
@@ -115,6 +159,8 @@ static bool print_next(rows_t *rows, int64_t start_ns, json_writer_t *json)
     }
     joined.start_ns = start_ns;
     candle_print(&joined, json);
+    json_put_bool(json, "complete", is_complete(rows, start_ns));
+    json_close_object(json);
     candle_release(&joined);
     return ok;
 }
@@ -140,9 +186,11 @@ static bool print_candles(rows_t *rows, const request_t *request, buffer_t *answ
     return ok;
 }
 
-void answer_candles(const request_t *request, const catalog_symbol_t *symbol, const rebuild_t *rebuild, buffer_t *answer)
+void answer_candles(const request_t *request, const catalog_symbol_t *symbol, const candle_facts_t *facts, buffer_t *answer)
 {
-    rows_t rows = find_rows(request, symbol, rebuild);
+    rows_t rows = {.count = 0};
+    find_rows(&rows, request, symbol, facts);
+    find_facts(&rows, request, symbol->symbol, facts);
     for (uint64_t count = request->count; count > 0; count /= 2) {
         choose(&rows, request, count);
         if (!print_candles(&rows, request, answer))

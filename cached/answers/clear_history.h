@@ -1,4 +1,4 @@
-/* Clears the history: forgets the trades of one symbol or of all, in memory and in the store, stream by stream. */
+/* Clears the history: forgets the trades of one symbol or of all, and their coverage, in memory and in the store, stream by stream. */
 #pragma once
 
 #include "cached/archive/write_behind.h"

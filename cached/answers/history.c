@@ -88,7 +88,7 @@ static void find_candles(history_t *self, const request_t *request, buffer_t *an
 {
     catalog_symbol_t found;
     if (page_request_symbol(self->config.catalog, request, &found, answer))
-        answer_candles(request, &found, self->config.rebuild, answer);
+        answer_candles(request, &found, &(candle_facts_t){self->config.catalog, self->config.rebuild, clock_real_ns()}, answer);
 }
 
 static void answer_ready(history_t *self, const request_t *request, buffer_t *answer)
@@ -157,8 +157,9 @@ static const struct {
     const char *name;
     void (*answer)(history_t *self, const request_t *request, buffer_t *answer);
 } operations[] = {
-    {"recent", answer_page},     {"since", answer_page},  {"range", answer_page},  {"candles", find_candles},
-    {"symbols", answer_symbols}, {"stats", answer_stats}, {"clear", answer_clear}, {"ready", answer_ready},
+    {"recent", answer_page},   {"since", answer_page},      {"range", answer_page},
+    {"candles", find_candles}, {"symbols", answer_symbols}, {"stats", answer_stats},
+    {"clear", answer_clear},   {"ready", answer_ready},     {"coverage", answer_page},
 };
 
 #define OPERATIONS (sizeof operations / sizeof *operations)
@@ -230,6 +231,7 @@ history_t *history_new(const history_config_t *config)
     if (!self)
         return NULL;
     self->config = *config;
+    self->page.rebuild = config->rebuild;
     self->stats.write_behind = config->write_behind;
     self->clearing = (clear_history_t){.catalog = config->catalog, .write_behind = config->write_behind};
     self->answer = buffer_new(HISTORY_ANSWER_MAX);
@@ -239,6 +241,7 @@ history_t *history_new(const history_config_t *config)
     self->page_queue = page_queue_new(&(page_queue_config_t){.catalog = config->catalog,
                                                              .reader = config->reader,
                                                              .write_behind = config->write_behind,
+                                                             .rebuild = config->rebuild,
                                                              .answer_bytes = HISTORY_ANSWER_MAX,
                                                              .on_answer = on_page_answer,
                                                              .arg = self});

@@ -1,5 +1,8 @@
 #include "cached/answers/page_printer.h"
 
+#include "cached/answers/answer_coverage.h"
+#include "common/clock.h"
+
 enum { TAIL_ROOM = 64 /* what follows the trades in an answer, beside the places */ };
 
 static const cursor_t cursor_first = {0, 0}, cursor_last = {UINT64_MAX, UINT64_MAX};
@@ -29,6 +32,7 @@ static bool is_wanted(const request_t *request, text_t source)
 static void begin(page_printer_t *self, const request_t *request)
 {
     self->request = request;
+    self->catalog = NULL;
     self->count = self->missing = 0;
     self->begun = self->incomplete = self->by_cursor = false;
     self->expected = cursor_first;
@@ -69,6 +73,17 @@ void page_printer_begin_range(page_printer_t *self, const request_t *request, co
     if (memory_log)
         merge_add_oldest(&self->merge, memory_log, request->has_from ? request->from : cursor_first,
                          request->has_to ? request->to : cursor_last);
+}
+
+void page_printer_begin_coverage(page_printer_t *self, const request_t *request, const catalog_t *catalog, bool store)
+{
+    catalog_symbol_t symbol;
+    begin(self, request);
+    self->catalog = catalog;
+    merge_begin(&self->merge, MERGE_OLDEST_FIRST, WINDOW_ALL, store);
+    for (size_t i = 0; catalog_symbol(catalog, request->symbol, &symbol) && i < symbol.memory_log_count; i++)
+        if (is_wanted(request, source_of(symbol.memory_logs[i])))
+            merge_add_oldest(&self->merge, symbol.memory_logs[i], cursor_first, cursor_last);
 }
 
 /* How many seqs lie from `expected` up to, but without, `found`. Of an epoch that came in between, and of the rest of the epoch before
@@ -146,7 +161,26 @@ static void put_trade(page_printer_t *self, const memory_log_trade_t *trade, jso
     }
 }
 
-bool page_printer_print(page_printer_t *self, size_t limit_bytes, buffer_t *answer)
+/* The merge has every stream's oldest trade as soon as it can tell which of them is the oldest. */
+static bool print_coverage(page_printer_t *self, size_t limit_bytes, buffer_t *answer)
+{
+    memory_log_trade_t oldest;
+    if (self->begun)
+        merge_resume(&self->merge);
+    self->begun = true;
+    if (merge_peek(&self->merge, &oldest) == MERGE_LACKS)
+        return false;
+    answer_coverage_t coverage = {.request = self->request,
+                                  .catalog = self->catalog,
+                                  .rebuild = self->rebuild,
+                                  .oldest = &self->merge,
+                                  .incomplete = self->incomplete,
+                                  .now_ns = clock_real_ns()};
+    answer_coverage(&coverage, limit_bytes, answer);
+    return true;
+}
+
+static bool print_trades(page_printer_t *self, size_t limit_bytes, buffer_t *answer)
 {
     memory_log_trade_t trade;
     size_t room = tail_room(self);
@@ -170,6 +204,11 @@ bool page_printer_print(page_printer_t *self, size_t limit_bytes, buffer_t *answ
     return true;
 }
 
+bool page_printer_print(page_printer_t *self, size_t limit_bytes, buffer_t *answer)
+{
+    return self->catalog ? print_coverage(self, limit_bytes, answer) : print_trades(self, limit_bytes, answer);
+}
+
 size_t page_printer_lacking(const page_printer_t *self, size_t stream)
 {
     while (stream < self->merge.count && self->merge.heads[stream].state != MERGE_LACKS)
@@ -184,7 +223,7 @@ size_t page_printer_streams(const page_printer_t *self)
 
 store_query_t page_printer_wants(page_printer_t *self, size_t stream)
 {
-    return merge_lacked(&self->merge, stream, self->request->count - self->count + 1);
+    return merge_lacked(&self->merge, stream, self->catalog ? 1 : self->request->count - self->count + 1);
 }
 
 /* Is all that was asked of the store stored, as far as it is older than what memory holds? What was before seq 1 of an epoch nobody

@@ -1,4 +1,4 @@
-/* A page of trades as an answer to recent, since or range: made in one go if memory has all of it, or in several with reads
+/* A page of trades as an answer to recent, since or range, or of coverage, for which the oldest trades are looked up: made in one go if memory has all of it, or in several with reads
  * of the store between them.
  *
  *     page_printer_begin_… ▶ page_printer_print ─▶ true: done
@@ -7,12 +7,15 @@
  */
 #pragma once
 
+#include "cached/archive/rebuild.h"
 #include "cached/streams/catalog.h"
 #include "cached/streams/merge.h"
 #include "proto/request.h"
 
 typedef struct {
+    const rebuild_t *rebuild; /* set by the caller, before it begins; NULL: nothing is being rebuilt */
     const request_t *request; /* must stay */
+    const catalog_t *catalog; /* of coverage; NULL: it is a page of trades */
     merge_t merge;
     uint64_t count;    /* trades printed */
     bool begun;        /* the answer's head is printed */
@@ -28,6 +31,9 @@ void page_printer_begin_since(page_printer_t *self, const request_t *request, co
 
 /* memory_log: NULL for a stream that is offered but has had no trade. */
 void page_printer_begin_range(page_printer_t *self, const request_t *request, const memory_log_t *memory_log, bool store);
+
+/* The symbol's trades; of them each stream's oldest is looked up. */
+void page_printer_begin_coverage(page_printer_t *self, const request_t *request, const catalog_t *catalog, bool store);
 
 /* Continues the answer, up to limit_bytes. True when it is done, false when some streams lack a chunk of the store.
  *

@@ -97,6 +97,7 @@ page_queue_t *page_queue_new(const page_queue_config_t *config)
     if (!self)
         return NULL;
     self->config = *config;
+    self->page.rebuild = config->rebuild;
     self->answer = buffer_new(config->answer_bytes);
     self->waiting = fair_queue_new(PAGE_QUEUE_WAITING_MAX);
     if (!self->waiting)

@@ -4,6 +4,7 @@
 
 #include "cached/answers/question.h"
 #include "cached/answers/store_reader.h"
+#include "cached/archive/rebuild.h"
 #include "cached/archive/write_behind.h"
 #include "common/buffer.h"
 #include "proto/request.h"
@@ -16,6 +17,7 @@ typedef struct {
     catalog_t *catalog;
     store_reader_t *reader;       /* reads the store; NULL without a store: nothing may be asked */
     write_behind_t *write_behind; /* knows up to where it is written; NULL: everything is */
+    const rebuild_t *rebuild;     /* rebuilds coverage that only the store has; NULL: nobody does */
     size_t answer_bytes;          /* of one, at most */
     /* All are valid during the call. */
     void (*on_answer)(void *arg, const question_t *question, const request_t *request, buffer_t *answer);

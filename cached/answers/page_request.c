@@ -2,6 +2,9 @@
 
 #include <assert.h>
 
+#include "cached/answers/answer_coverage.h"
+#include "cached/answers/symbol_sources.h"
+
 bool page_request_symbol(const catalog_t *catalog, const request_t *request, catalog_symbol_t *found, buffer_t *answer)
 {
     if (catalog_symbol(catalog, request->symbol, found))
@@ -39,10 +42,24 @@ static bool begin_range(const catalog_t *catalog, const request_t *request, bool
     return known;
 }
 
+static bool begin_coverage(const catalog_t *catalog, const request_t *request, bool store, page_printer_t *page,
+                           buffer_t *answer)
+{
+    symbol_sources_t sources;
+    if (!symbol_sources_find(&sources, catalog, request->symbol, request->source, 0)) {
+        answer_error(answer, request, ERROR_INVALID_SYMBOL, "Invalid symbol: %.*s", TEXT_ARG(request->symbol));
+        return false;
+    }
+    if (!answer_coverage_begin(request, answer))
+        return false;
+    page_printer_begin_coverage(page, request, catalog, store);
+    return true;
+}
+
 static const struct {
     const char *op;
     bool (*begin)(const catalog_t *catalog, const request_t *request, bool store, page_printer_t *page, buffer_t *answer);
-} pages[] = {{"recent", begin_recent}, {"since", begin_since}, {"range", begin_range}};
+} pages[] = {{"recent", begin_recent}, {"since", begin_since}, {"range", begin_range}, {"coverage", begin_coverage}};
 
 bool page_request_begin(const catalog_t *catalog, const request_t *request, bool store, page_printer_t *page, buffer_t *answer)
 {

@@ -33,11 +33,12 @@ struct rebuild {
     /* The thread's while it is at work. */
     store_handle_t handle;
     store_listing_t listing;
-    candles_t *candles; /* what the stream had before memory */
+    candles_t *candles;          /* what the stream had before memory … */
+    coverage_series_t *coverage; /* … and what it said, if it is one of coverage */
     kept_topic_t topic;
     store_query_t query; /* the next piece */
     uint64_t count;      /* trades of the last piece */
-    bool full;           /* no memory for all candles */
+    bool full;           /* no memory for all of it */
     store_result_t result;
     char error[STORE_ERROR_MAX];
 };
@@ -51,8 +52,11 @@ static bool on_trade(void *arg, const store_trade_t *stored)
     candle_place_t place = {.cursor = stored->cursor};
     self->count++;
     self->query.from = cursor_behind(stored->cursor);
-    if (!record_parse(stored->json, &trade) || /* never so, as long as nobody else writes into the store */
-        !record_is_trade(&trade) || trade_is_future(&trade, self->future_ns))
+    if (!record_parse(stored->json, &trade)) /* never so, as long as nobody else writes into the store */
+        return true;
+    if (text_equal(trade.channel, TEXT(CHANNEL_COVERAGE)))
+        self->full = !coverage_series_take(self->coverage, &trade) || self->full;
+    if (!record_is_trade(&trade) || trade_is_future(&trade, self->future_ns))
         return true;
     place.timestamp_ns = trade.timestamp_ns;
     self->full = !candles_add(self->candles, place, trade.price, trade.qty) || self->full;
@@ -106,12 +110,12 @@ static void expect_all(rebuild_t *self)
     self->listed = true;
 }
 
-/* Where the stream's candles begin, or will begin: what is stored before it is not in them. False when nobody can tell yet, since nothing of
+/* Where the stream's candles, or its coverage, begin, or will begin: what is stored before it is not in them. False when nobody can tell yet, since nothing of
  * it has come, from the store or from the journal. */
 static bool find_edge(const memory_log_t *memory_log, cursor_t *edge)
 {
     static const cursor_t none = {0, 0};
-    *edge = candles_from(memory_log_candles(memory_log));
+    *edge = memory_log_added_from(memory_log);
     if (cursor_compare(*edge, none) == 0)
         *edge = cursor_behind(memory_log_known(memory_log));
     return cursor_compare(*edge, cursor_behind(none)) != 0;
@@ -162,13 +166,13 @@ static void proceed(rebuild_t *self)
         finish(self);
 }
 
-static void end_stream(rebuild_t *self, const memory_log_t *memory_log)
+static void end_stream(rebuild_t *self, memory_log_t *memory_log)
 {
-    candles_t *candles = memory_log_candles(memory_log);
-    if (is_to_come(memory_log) && (!candles_merge(candles, self->candles) || self->full))
+    if (is_to_come(memory_log) && (!memory_log_add_past(memory_log, self->candles, self->coverage) || self->full))
         log_error("candles: out of memory for some of them", LOG_SLICE("topic", memory_log_topic(memory_log)));
-    candles_older_came(candles);
+    candles_older_came(memory_log_candles(memory_log));
     candles_clear(self->candles); /* of a stream that was cleared meanwhile */
+    coverage_series_clear(self->coverage);
     self->full = false;
     self->at++;
 }
@@ -193,7 +197,7 @@ static void worked(void *arg)
     }
     self->failing = false;
     backoff_reset(&self->backoff);
-    const memory_log_t *memory_log = self->listed ? memory_log_of(self, self->at) : NULL;
+    memory_log_t *memory_log = self->listed ? memory_log_of(self, self->at) : NULL;
     if (!self->listed) {
         expect_all(self);
     } else if (self->count == PIECE && is_to_come(memory_log)) {
@@ -226,9 +230,10 @@ rebuild_t *rebuild_new(loop_t *loop, const store_kind_t *kind, const char *url, 
     self->listing = store_listing_new();
     self->backoff = backoff_new(retry, (uint64_t)clock_mono_ns());
     self->candles = candles_new();
+    self->coverage = coverage_series_new();
     self->pause = loop_timer_new(loop, on_paused, self);
     self->worker = worker_new(loop);
-    if (self->candles && self->pause && self->worker)
+    if (self->candles && self->coverage && self->pause && self->worker)
         return self;
 no_memory:
     log_error("candles: out of memory");
@@ -251,6 +256,7 @@ void rebuild_destroy(rebuild_t **self_p)
     store_handle_close(&self->handle);
     store_listing_release(&self->listing);
     candles_destroy(&self->candles);
+    coverage_series_destroy(&self->coverage);
     free(self);
 }
 

@@ -1,7 +1,7 @@
-/* Candles of stored trades that memory was not filled with: rebuilt after the start, stream by stream.
+/* Candles of stored trades that memory was not filled with, and coverage of such records: rebuilt after the start, stream by stream.
  *
  * A separate thread with a separate handle reads what the store has before the first trade in a stream's candles, piece by piece and
- * oldest first, into other candles; the loop then merges those into the stream's. Until that is done candles_older_to_come says
+ * oldest first, into other candles (or other coverage); the loop then merges those into the stream's. Until that is done candles_older_to_come says
  * so. What is cleared meanwhile stays cleared. A store that fails is retried, and continues where it was.
  */
 #pragma once

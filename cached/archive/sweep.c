@@ -68,6 +68,15 @@ static bool give_order(sweep_t *self, const stored_place_t *stored_place)
     return true;
 }
 
+/* Records of coverage may be of any age. */
+static bool stores_coverage(const sweep_t *self)
+{
+    for (size_t i = 0; i < stored_places_count(self->stored_places); i++)
+        if (memory_log_coverage(stored_places_at(self->stored_places, i)->memory_log))
+            return true;
+    return false;
+}
+
 static store_result_t drop(void *arg, const store_kind_t *kind, void *store, char *error)
 {
     sweep_order_t *order = &((sweep_t *)arg)->order;
@@ -119,7 +128,7 @@ bool sweep_step(sweep_t *self, void (*stepped)(void *arg, store_result_t result)
     self->arg = arg;
     if (!self->expired) {
         self->expired = true;
-        self->order = (sweep_order_t){.age_ns = retention_longest(self->rules)};
+        self->order = (sweep_order_t){.age_ns = stores_coverage(self) ? 0 : retention_longest(self->rules)};
         store_writer_look(self->writer, expire, on_expired, self);
         return true;
     }

@@ -200,7 +200,7 @@ static void show_older(warm_up_t *self)
         if (cursor_compare(memory_log_edge(memory_log), stream->edge) == 0)
             ok = memory_log_take_older(memory_log, &self->memory_log);
         else
-            ok = candles_merge(memory_log_candles(memory_log), memory_log_candles(self->memory_log));
+            ok = memory_log_add_past(memory_log, memory_log_candles(self->memory_log), memory_log_coverage(self->memory_log));
     }
     memory_log_destroy(&self->memory_log);
     if (!ok)

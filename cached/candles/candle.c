@@ -129,7 +129,6 @@ void candle_print(const candle_t *self, json_writer_t *json)
         json_put_null(json, NULL);
     else
         exact_print_quotient(&self->turnover, &self->volume, json->out);
-    json_close_object(json);
 }
 
 void candle_release(candle_t *self)

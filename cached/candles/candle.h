@@ -33,7 +33,8 @@ bool candle_merge(candle_t *self, const candle_t *other);
 /* The same from another stream, whose trades come after this one's within one timestamp. */
 bool candle_join(candle_t *self, const candle_t *other);
 
-/* {"start":"2025-11-10T17:24:00Z","open":…,"high":…,"low":…,"close":…,"volume":…,"count":…,"vwap":…}: of one that has a trade. */
+/* {"start":"2025-11-10T17:24:00Z","open":…,"high":…,"low":…,"close":…,"volume":…,"count":…,"vwap":…: of one that has a trade. The caller puts other members, and
+ * closes the object. */
 void candle_print(const candle_t *self, json_writer_t *json);
 
 /* It has no trade then. */

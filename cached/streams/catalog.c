@@ -10,6 +10,7 @@
 typedef struct {
     kept_source_t name;
     uint64_t round;
+    int64_t heard_ns; /* the time of its last status */
 } offerer_t;
 
 typedef struct {
@@ -198,10 +199,11 @@ static retention_rule_t rule_of(const catalog_t *self, text_t symbol)
 /* How many trades of a stream are held. */
 static uint64_t limit_of(const catalog_t *self, const book_t *book, text_t topic)
 {
-    uint64_t trades = rule_of(self, book_symbol(book)).trades;
+    bool coverage = text_starts_with(topic, TEXT(CHANNEL_COVERAGE "."));
+    uint64_t trades = coverage ? 0 : rule_of(self, book_symbol(book)).trades;
     if (trades > 0)
         return trades;
-    return self->limit > CATALOG_LATEST && book_keeps_latest(book, topic) ? CATALOG_LATEST : self->limit;
+    return self->limit > CATALOG_LATEST && (coverage || book_keeps_latest(book, topic)) ? CATALOG_LATEST : self->limit;
 }
 
 static void book_retain(const catalog_t *self, const book_t *book)
@@ -290,6 +292,7 @@ void catalog_offer(catalog_t *self, const status_t *status)
     if (!offerer)
         return;
     offerer->round++;
+    offerer->heard_ns = status->time_ns;
     keeping_t keeping = {.channels = status->channels.length > 0 ? status->channels : TEXT("{}")};
     json_walk_t walk = json_walk(status->event == STATUS_WITHDRAWN ? TEXT("{}") : status->symbols);
     text_t symbol;
@@ -314,6 +317,14 @@ bool catalog_offered(const catalog_t *self, text_t topic)
             return true;
     }
     return false;
+}
+
+int64_t catalog_heard(const catalog_t *self, text_t source)
+{
+    for (size_t i = 0; i < self->offerer_count; i++)
+        if (text_equal(KEPT_TEXT(&self->offerers[i]->name), source))
+            return self->offerers[i]->heard_ns;
+    return 0;
 }
 
 bool catalog_symbol(const catalog_t *self, text_t symbol, catalog_symbol_t *found)

@@ -13,7 +13,8 @@ enum {
     CATALOG_SYMBOLS_MAX = REMEMBERED_MAX,
     CATALOG_STREAMS_MAX = REMEMBERED_MAX,
     CATALOG_SOURCES_MAX = MERGE_MAX,
-    CATALOG_LATEST = 1000 /* records held of each key of a channel that keeps only the latest, at most */
+    CATALOG_LATEST =
+        1000 /* records held of each key of a channel that keeps only the latest, and of each stream of coverage, at most */
 };
 
 typedef struct catalog catalog_t;
@@ -23,7 +24,7 @@ catalog_t *catalog_new(uint64_t limit);
 void catalog_destroy(catalog_t **self);
 
 /* What is held from now on: of each stream as many trades as its rule says, or else as `catalog_new` did (CATALOG_LATEST where only the
- * latest matters), and none older than the rule says. `rules` outlive the catalog, or the next call; NULL: none. */
+ * latest matters, and of coverage whatever its rule says), and none older than the rule says. `rules` outlive the catalog, or the next call; NULL: none. */
 void catalog_retain(catalog_t *self, const retention_t *rules);
 
 /* Drops what has become too old. */
@@ -41,6 +42,9 @@ void catalog_offer(catalog_t *self, const status_t *status);
 
 /* Does a source offer this stream, with or without trades? */
 bool catalog_offered(const catalog_t *self, text_t topic);
+
+/* The time of the source's last status, in ns since 1970; 0: none was heard. */
+int64_t catalog_heard(const catalog_t *self, text_t source);
 
 typedef struct {
     text_t symbol;

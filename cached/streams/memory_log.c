@@ -29,6 +29,7 @@ struct memory_log {
     arena_t *arena; /* somebody else's */
     cursor_t known;
     candles_t *candles;
+    coverage_series_t *coverage; /* NULL: the stream is of another channel */
     cursor_t floor;
 
     uint64_t first, end;  /* numbers of the trades held */
@@ -155,6 +156,7 @@ static void span_widen(memory_log_t *self, uint64_t number, int64_t timestamp_ns
 memory_log_t *memory_log_new(text_t topic, uint64_t limit, arena_t *arena)
 {
     assert(limit > 0);
+    bool coverage = text_starts_with(topic, TEXT(CHANNEL_COVERAGE "."));
     memory_log_t *self = calloc(1, sizeof *self);
     if (!self)
         return NULL;
@@ -162,7 +164,8 @@ memory_log_t *memory_log_new(text_t topic, uint64_t limit, arena_t *arena)
     self->limit = limit;
     self->arena = arena;
     self->candles = candles_new();
-    if (!self->candles)
+    self->coverage = coverage ? coverage_series_new() : NULL;
+    if (!self->candles || (coverage && !self->coverage))
         memory_log_destroy(&self);
     return self;
 }
@@ -179,6 +182,7 @@ void memory_log_destroy(memory_log_t **self)
         return;
     drop_to(memory_log, memory_log->end);
     candles_destroy(&memory_log->candles);
+    coverage_series_destroy(&memory_log->coverage);
     free(memory_log->chunks);
     free(memory_log->spans);
     arena_table_free(memory_log->entries, memory_log->capacity * sizeof *memory_log->entries);
@@ -194,6 +198,22 @@ text_t memory_log_topic(const memory_log_t *self)
 candles_t *memory_log_candles(const memory_log_t *self)
 {
     return self->candles;
+}
+
+coverage_series_t *memory_log_coverage(const memory_log_t *self)
+{
+    return self->coverage;
+}
+
+bool memory_log_add_past(memory_log_t *self, candles_t *candles, coverage_series_t *coverage)
+{
+    bool ok = candles_merge(self->candles, candles);
+    return (!self->coverage || coverage_series_merge(self->coverage, coverage)) && ok;
+}
+
+cursor_t memory_log_added_from(const memory_log_t *self)
+{
+    return self->coverage ? coverage_series_from(self->coverage) : candles_from(self->candles);
 }
 
 bool memory_log_append(memory_log_t *self, const memory_log_trade_t *trade)
@@ -230,6 +250,8 @@ void memory_log_clear(memory_log_t *self)
 {
     drop_to(self, self->end);
     candles_clear(self->candles);
+    if (self->coverage)
+        coverage_series_clear(self->coverage);
 }
 
 uint64_t memory_log_first(const memory_log_t *self)
@@ -376,7 +398,7 @@ static void move_behind(memory_log_t *self, memory_log_t *other)
 bool memory_log_take_older(memory_log_t *self, memory_log_t **other)
 {
     memory_log_t *older = *other;
-    bool ok = candles_merge(self->candles, older->candles);
+    bool ok = memory_log_add_past(self, older->candles, older->coverage);
     uint64_t room = self->limit > memory_log_count(self) ? self->limit - memory_log_count(self) : 0;
     older->limit = self->limit;
     if (memory_log_count(older) > room)
@@ -384,8 +406,11 @@ bool memory_log_take_older(memory_log_t *self, memory_log_t **other)
     if (memory_log_count(older) > 0 && make_room_for(older, self)) {
         move_behind(older, self);
         candles_t *candles = self->candles;
+        coverage_series_t *coverage = self->coverage;
         self->candles = older->candles;
+        self->coverage = older->coverage;
         older->candles = candles;
+        older->coverage = coverage;
         older->floor = self->floor;
         memory_log_take(self, other);
     } else {
@@ -413,7 +438,7 @@ cursor_t memory_log_floor(const memory_log_t *self)
 size_t memory_log_bytes(const memory_log_t *self)
 {
     uint64_t chunks = self->chunk_end - self->chunk_first;
-    return sizeof *self + candles_bytes(self->candles) + chunks * MEMORY_LOG_CHUNK_BYTES +
-           self->chunk_slots * sizeof *self->chunks + self->capacity * sizeof *self->entries +
+    return sizeof *self + candles_bytes(self->candles) + (self->coverage ? coverage_series_bytes(self->coverage) : 0) +
+           chunks * MEMORY_LOG_CHUNK_BYTES + self->chunk_slots * sizeof *self->chunks + self->capacity * sizeof *self->entries +
            (self->capacity ? span_slots(self->capacity) * sizeof *self->spans : 0);
 }

@@ -8,11 +8,13 @@
  * slightly out of order, so searching for a time uses the least and the greatest timestamp of each MEMORY_LOG_SPAN
  * trades and is exact whatever their order.
  *
- * A memory log also has the stream's candles, for longer than the trades; the caller adds each appended trade to them, too.
+ * A memory log also has the stream's candles, for longer than the trades, and of a stream of coverage what its records add up to; the caller adds each appended
+ * record to them, too.
  */
 #pragma once
 
 #include "cached/candles/candles.h"
+#include "cached/coverage/coverage_series.h"
 #include "cached/streams/arena.h"
 #include "proto/cursor.h"
 
@@ -39,6 +41,15 @@ text_t memory_log_topic(const memory_log_t *self);
 /* The stream's candles, owned by the memory log. */
 candles_t *memory_log_candles(const memory_log_t *self);
 
+/* What the records of a stream of coverage (proto/coverage.md) add up to, owned by the memory log; NULL for any other stream. */
+coverage_series_t *memory_log_coverage(const memory_log_t *self);
+
+/* Adds candles, and coverage if the stream has that, of records that all come before its own; both are empty then. False when memory runs out. */
+bool memory_log_add_past(memory_log_t *self, candles_t *candles, coverage_series_t *coverage);
+
+/* The least cursor of the records that its candles or its coverage have; {0, 0}: none yet. */
+cursor_t memory_log_added_from(const memory_log_t *self);
+
 /* Appends a trade, of at most MEMORY_LOG_TEXT_MAX bytes, and drops the oldest one when there are `limit`. O(1); allocates
  * nothing once the memory log is full. False, and nothing is appended, when the cursor is at or before memory_log_known, or
  * when memory runs out. */
@@ -50,7 +61,7 @@ void memory_log_skip(memory_log_t *self, cursor_t to);
 /* The last known place in the stream: of the last trade appended, or skipped. {0, 0} when there is none. */
 cursor_t memory_log_known(const memory_log_t *self);
 
-/* Forgets the trades and the candles, but not memory_log_known. */
+/* Forgets the trades, the candles and the coverage, but not memory_log_known. */
 void memory_log_clear(memory_log_t *self);
 
 uint64_t memory_log_first(const memory_log_t *self);
@@ -89,11 +100,11 @@ uint64_t memory_log_limit(const memory_log_t *self);
 /* Drops the oldest trades up to the first one with a timestamp at or after `before_ns`. */
 void memory_log_drop_before(memory_log_t *self, int64_t before_ns);
 
-/* Takes over the trades and candles of another memory log of the same topic, and memory_log_known, in place of its own; the
+/* Takes over the trades, candles and coverage of another memory log of the same topic, and memory_log_known, in place of its own; the
  * other is destroyed. */
 void memory_log_take(memory_log_t *self, memory_log_t **other);
 
-/* Puts the trades of another memory log of the same topic and arena before its own, all of which come after them, and adds the other's candles. The
+/* Puts the trades of another memory log of the same topic and arena before its own, all of which come after them, and adds the other's candles and coverage. The
  * other is destroyed. If both exceed the limit the oldest go; all get new numbers. Copies no text. False when memory runs out: then
  * not all has been taken, and `self` is still whole. */
 bool memory_log_take_older(memory_log_t *self, memory_log_t **other);

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 
 #include "common/clock.h"
+#include "proto/topic.h"
 
 #define NS_PER_HOUR (3600.0 * 1e9)
 
@@ -85,7 +86,7 @@ bool retention_matches(text_t pattern, text_t text)
     return at == pattern.length;
 }
 
-retention_rule_t retention_of(const retention_t *self, text_t symbol)
+static retention_rule_t rule_of(const retention_t *self, text_t symbol)
 {
     const retention_entry_t *best = NULL;
     for (size_t i = 0; i < self->count; i++) {
@@ -97,6 +98,15 @@ retention_rule_t retention_of(const retention_t *self, text_t symbol)
             best = entry;
     }
     return best ? best->rule : (retention_rule_t){0};
+}
+
+retention_rule_t retention_of(const retention_t *self, text_t symbol)
+{
+    static const text_t coverage = TEXT_CONST(CHANNEL_COVERAGE ".");
+    if (!text_starts_with(symbol, coverage))
+        return rule_of(self, symbol);
+    retention_rule_t rule = rule_of(self, (text_t){symbol.at + coverage.length, symbol.length - coverage.length});
+    return (retention_rule_t){.trades = rule.trades > 0 || rule.age_ns > 0 ? RETENTION_COVERAGE : 0};
 }
 
 /* Every rule counts for some symbol, and one for all must be among them. */

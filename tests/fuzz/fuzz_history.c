@@ -39,6 +39,18 @@ static void append(memory_log_t *memory_log, text_t source, unsigned number)
     require(candles_add(memory_log_candles(memory_log), (candle_place_t){ns, trade.cursor}, trade.price, trade.qty));
 }
 
+static void tell(memory_log_t *memory_log, unsigned number, const char *state, unsigned to)
+{
+    char data[256];
+    snprintf(data, sizeof data,
+             "{\"state\":\"%s\",\"from\":\"2025-11-10T10:%02u:00Z\",\"to\":\"2025-11-10T10:%02u:00Z\",\"cursor\":\"7-1\","
+             "\"missing\":3}",
+             state, number, to);
+    trade_t record = {.cursor = {EPOCH, number}, .data = text_of(data)};
+    require(memory_log_append(memory_log, &(memory_log_trade_t){record.cursor, 1, TEXT("{}")}));
+    require(coverage_series_take(memory_log_coverage(memory_log), &record));
+}
+
 static catalog_t *filled_catalog(void)
 {
     catalog_t *catalog = catalog_new(TRADES - 2);
@@ -49,6 +61,10 @@ static catalog_t *filled_catalog(void)
         append(a, TEXT("a"), i);
         append(b, TEXT("b"), i + i / 3);
     }
+    memory_log_t *coverage = catalog_memory_log(catalog, TEXT("coverage.BTC-USD.a"));
+    require(coverage);
+    tell(coverage, 1, "live", 9);
+    tell(coverage, 4, "hole", 5);
     catalog_offer(catalog, &(status_t){.source = TEXT("a"), .symbols = TEXT("{\"BTC-USD\":8,\"ETH-USD\":0}")});
     return catalog;
 }

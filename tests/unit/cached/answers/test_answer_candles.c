@@ -9,6 +9,7 @@
 /* Source a trades at 10:00:00, 10:01:00 … 10:04:00, source b half a minute later. The price is the minute's number, for b and a half. */
 static catalog_t *catalog;
 static buffer_t answer;
+static candle_facts_t facts;
 
 static void give(const char *topic, uint64_t seq, const char *at, const char *price, const char *qty)
 {
@@ -21,6 +22,7 @@ static void give(const char *topic, uint64_t seq, const char *at, const char *pr
 static void setup(void)
 {
     catalog = catalog_new(1000);
+    facts = (candle_facts_t){.catalog = catalog, .now_ns = INT64_MAX};
     answer = buffer_new(0);
     for (unsigned minute = 0; minute < 5; minute++) {
         char a[32], b[32], a_price[8], b_price[8];
@@ -46,7 +48,7 @@ static void ask(const char *json)
     catalog_symbol_t found;
     ck_assert(request_parse(text_of(json), &request, &answer));
     ck_assert(catalog_symbol(catalog, request.symbol, &found));
-    answer_candles(&request, &found, NULL, &answer);
+    answer_candles(&request, &found, &facts, &answer);
     ck_assert(buffer_ok(&answer));
 }
 
@@ -60,7 +62,7 @@ static void assert_answer(const char *json, const char *expected)
 #define ASK(more) "{\"op\":\"candles\",\"symbol\":\"BTC-USD\",\"interval\":\"1m\"" more "}"
 #define CANDLE(minute, open, high, low, close, volume, count, vwap)                                                            \
     "{\"start\":\"2025-11-10T10:0" minute ":00Z\",\"open\":" open ",\"high\":" high ",\"low\":" low ",\"close\":" close        \
-    ",\"volume\":" volume ",\"count\":" count ",\"vwap\":" vwap "}"
+    ",\"volume\":" volume ",\"count\":" count ",\"vwap\":" vwap ",\"complete\":false}"
 #define BOTH(minute, vwap)       CANDLE(minute, minute, minute ".5", minute, minute ".5", "2.0", "2", vwap)
 #define ONLY(minute)             CANDLE(minute, minute, minute, minute, minute, "1", "1", minute)
 #define ONLY_B(minute)           CANDLE(minute, minute ".5", minute ".5", minute ".5", minute ".5", "1.0", "1", minute ".5")
@@ -89,7 +91,7 @@ static const struct {
     {"{\"op\":\"candles\",\"symbol\":\"BTC-USD\",\"interval\":\"1d\"}",
      OK_OF("1d",
            "{\"start\":\"2025-11-10T00:00:00Z\",\"open\":0,\"high\":4.5,\"low\":0,\"close\":4.5,\"volume\":8.0,\"count\":8,"
-           "\"vwap\":2.1875}")},
+           "\"vwap\":2.1875,\"complete\":false}")},
 };
 
 START_TEST(candles_are_answered_as_asked_for)
@@ -161,7 +163,7 @@ START_TEST(of_more_than_fit_fewer_are_answered)
     catalog_symbol_t found;
     ck_assert(request_parse(TEXT(ASK(",\"count\":5")), &request, &small));
     ck_assert(catalog_symbol(catalog, request.symbol, &found));
-    answer_candles(&request, &found, NULL, &small);
+    answer_candles(&request, &found, &facts, &small);
     ck_assert(text_equal(buffer_text(&small), TEXT(OK_NEXT(ONLY("3") "," BOTH("4", "4.25"), "3"))));
     buffer_release(&small);
 }

@@ -203,8 +203,8 @@ START_TEST(until_it_is_done_the_answer_is_incomplete)
 {
     static const char whole[] =
         "{\"ok\":true,\"interval\":\"1d\",\"candles\":[{\"start\":\"2025-11-10T00:00:00Z\",\"open\":1.50,"
-        "\"high\":1.50,\"low\":1.50,\"close\":1.50,\"volume\":4.0,\"count\":8,\"vwap\":1.5}]}";
-    static const char incomplete[] = "\"count\":2,\"vwap\":1.5}],\"incomplete\":true}";
+        "\"high\":1.50,\"low\":1.50,\"close\":1.50,\"volume\":4.0,\"count\":8,\"vwap\":1.5,\"complete\":false}]}";
+    static const char incomplete[] = "\"count\":2,\"vwap\":1.5,\"complete\":false}],\"incomplete\":true}";
     buffer_t answer = buffer_new(0);
     request_t request;
     catalog_symbol_t found;
@@ -212,11 +212,11 @@ START_TEST(until_it_is_done_the_answer_is_incomplete)
     remember(TOPIC, 7, 8);
     ck_assert(request_parse(TEXT("{\"op\":\"candles\",\"symbol\":\"BTC-USD\",\"interval\":\"1d\"}"), &request, &answer));
     ck_assert(catalog_symbol(catalog, request.symbol, &found));
-    answer_candles(&request, &found, rebuild, &answer);
+    answer_candles(&request, &found, &(candle_facts_t){.catalog = catalog, .rebuild = rebuild}, &answer);
     ck_assert_ptr_nonnull(memmem(answer.bytes, answer.length, incomplete, strlen(incomplete)));
     rebuild_start(rebuild);
     UNTIL(!lacks(TOPIC));
-    answer_candles(&request, &found, rebuild, &answer);
+    answer_candles(&request, &found, &(candle_facts_t){.catalog = catalog, .rebuild = rebuild}, &answer);
     ck_assert_msg(text_equal(buffer_text(&answer), text_of(whole)), "%.*s", TEXT_ARG(buffer_text(&answer)));
     buffer_release(&answer);
 }

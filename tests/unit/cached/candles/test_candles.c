@@ -51,6 +51,7 @@ static buffer_t print(candles_t *of, interval_t interval)
     for (size_t n = 0; n < series->count; n++) {
         json_writer_t json = json_write(&out);
         candle_print(candle_series_at(series, n), &json);
+        json_close_object(&json);
     }
     return out;
 }
@@ -300,6 +301,7 @@ START_TEST(another_source_comes_behind_within_one_timestamp)
     buffer_t out = buffer_new(0);
     json_writer_t json = json_write(&out);
     candle_print(&both, &json);
+    json_close_object(&json);
     assert_text(&out, CANDLE("00:00", "1", "3", "0.5", "0.5", "3.0", "4", "1.583333333333333333333333333333333"));
     candle_release(&a);
     candle_release(&b);

@@ -209,10 +209,38 @@ START_TEST(a_rule_comes_before_what_a_channel_keeps)
 }
 END_TEST
 
+START_TEST(no_rule_limits_what_is_held_of_coverage)
+{
+    catalog_destroy(&catalog);
+    catalog = catalog_new(5000);
+    ck_assert_uint_eq(limit_of("coverage.BTC-USD.lab"), CATALOG_LATEST);
+    retention_t *rules = rules_from("{\"*\":{\"trades\":7,\"hours\":1}}");
+    catalog_retain(catalog, rules);
+    ck_assert_uint_eq(limit_of("coverage.BTC-USD.lab"), CATALOG_LATEST);
+    append("coverage.BTC-USD.lab", 1);
+    append("trade.BTC-USD.lab", 1);
+    catalog_age(catalog, INT64_MAX / 2);
+    ck_assert_uint_eq(memory_log_count(catalog_find(catalog, TEXT("coverage.BTC-USD.lab"))), 1);
+    ck_assert_uint_eq(memory_log_count(catalog_find(catalog, TEXT("trade.BTC-USD.lab"))), 0);
+    retention_destroy(&rules);
+}
+END_TEST
+
+START_TEST(it_knows_when_a_source_was_heard_last)
+{
+    ck_assert_int_eq(catalog_heard(catalog, TEXT("lab")), 0);
+    catalog_offer(catalog, &(status_t){.source = TEXT("lab"), .symbols = TEXT("{}"), .time_ns = 77});
+    ck_assert_int_eq(catalog_heard(catalog, TEXT("lab")), 77);
+    ck_assert_int_eq(catalog_heard(catalog, TEXT("la")), 0);
+}
+END_TEST
+
 int main(void)
 {
     TCase *tcase = tcase_create("catalog");
     tcase_add_checked_fixture(tcase, setup, teardown);
+    tcase_add_test(tcase, no_rule_limits_what_is_held_of_coverage);
+    tcase_add_test(tcase, it_knows_when_a_source_was_heard_last);
     tcase_add_test(tcase, a_stream_has_one_memory_log);
     tcase_add_test(tcase, finding_makes_nothing);
     tcase_add_loop_test(tcase, what_is_no_topic_gets_no_memory_log, 0, 7);

@@ -330,10 +330,43 @@ START_TEST(the_candles_of_older_trades_are_added)
 }
 END_TEST
 
+static void tell(memory_log_t *log, uint64_t seq, const char *data)
+{
+    trade_t record = {.cursor = {EPOCH, seq}, .data = text_of(data)};
+    ck_assert(memory_log_append(log, &(memory_log_trade_t){record.cursor, 1, record.data}));
+    ck_assert(coverage_series_take(memory_log_coverage(log), &record));
+}
+
+/* Whether there is room for the older records or not. */
+START_TEST(what_older_records_say_of_coverage_is_added)
+{
+    memory_log = memory_log_new(TEXT("coverage.BTC-USD.test"), _i == 0 ? 1 : 10, arena);
+    memory_log_t *older = memory_log_new_like(memory_log);
+    tell(memory_log, 2, "{\"state\":\"unknown\",\"from\":\"1970-01-01T00:00:02Z\",\"cursor\":\"7-0\"}");
+    tell(older, 1, "{\"state\":\"live\",\"from\":\"1970-01-01T00:00:01Z\",\"cursor\":\"7-0\"}");
+    ck_assert(memory_log_take_older(memory_log, &older));
+    const coverage_series_t *series = memory_log_coverage(memory_log);
+    ck_assert_uint_eq(coverage_series_count(series), 2);
+    ck_assert_int_eq(coverage_series_at(series, 0).to_ns, 2000000000);
+    ck_assert_uint_eq(memory_log_added_from(memory_log).seq, 1);
+    memory_log_clear(memory_log);
+    ck_assert_uint_eq(coverage_series_count(memory_log_coverage(memory_log)), 0);
+}
+END_TEST
+
+START_TEST(only_a_stream_of_coverage_has_it)
+{
+    make_memory_log(10);
+    ck_assert_ptr_null(memory_log_coverage(memory_log));
+}
+END_TEST
+
 int main(void)
 {
     TCase *tcase = tcase_create("memory_log");
     tcase_add_checked_fixture(tcase, setup, teardown);
+    tcase_add_loop_test(tcase, what_older_records_say_of_coverage_is_added, 0, 2);
+    tcase_add_test(tcase, only_a_stream_of_coverage_has_it);
     tcase_add_test(tcase, what_was_appended_comes_back_byte_for_byte);
     tcase_add_loop_test(tcase, the_oldest_goes_when_the_limit_is_reached, 0, 7);
     tcase_add_test(tcase, a_cursor_that_is_not_new_is_refused);

@@ -112,6 +112,18 @@ START_TEST(without_a_rule_there_is_no_limit)
 }
 END_TEST
 
+START_TEST(coverage_has_a_rule_of_its_own)
+{
+    retention_t *retention =
+        retention_from("{\"*\":{\"hours\":1},\"coverage.*\":{\"trades\":5},\"ETH-*\":{},\"XRP-*\":{\"trades\":7}}");
+    ck_assert_uint_eq(retention_of(retention, TEXT("coverage.BTC-USD")).trades, RETENTION_COVERAGE);
+    ck_assert_int_eq(retention_of(retention, TEXT("coverage.BTC-USD")).age_ns, 0);
+    ck_assert_uint_eq(retention_of(retention, TEXT("coverage.XRP-USD")).trades, RETENTION_COVERAGE);
+    ck_assert_uint_eq(retention_of(retention, TEXT("coverage.ETH-USD")).trades, 0);
+    retention_destroy(&retention);
+}
+END_TEST
+
 #define COUNT(table) (int)(sizeof(table) / sizeof *(table))
 
 static const struct {
@@ -140,6 +152,7 @@ int main(void)
     tcase_add_loop_test(tests, the_own_name_counts_and_then_the_pattern_with_the_most_characters, 0, COUNT(rules));
     tcase_add_loop_test(tests, rules_are_for_channels_too, 0, COUNT(channel_rules));
     tcase_add_test(tests, without_a_rule_there_is_no_limit);
+    tcase_add_test(tests, coverage_has_a_rule_of_its_own);
     tcase_add_loop_test(tests, no_trade_outlives_the_longest_age_if_there_is_one_for_all, 0, sizeof longest / sizeof *longest);
     return RUN_TESTS("retention", tests);
 }
