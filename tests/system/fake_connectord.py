@@ -11,6 +11,7 @@ class FakeConnectord:
         self.source, self.symbols, self.epoch = source, symbols, epoch
         self.journal = {self.topic(s): [] for s in symbols}  # (epoch, seq, body)
         self.time = "2025-11-10T17:24:33.000000000Z"  # what its clock says
+        self.status_more = {}  # what else its statuses say
         self.requests, self.lock = [], threading.Lock()
         context = zmq.Context.instance()
         self.pub, self.router = context.socket(zmq.PUB), context.socket(zmq.ROUTER)
@@ -35,8 +36,8 @@ class FakeConnectord:
         self.pub.close()
         self.router.close()
 
-    def topic(self, symbol):
-        return f"trade.{symbol}.{self.source}"
+    def topic(self, subject):
+        return f"{subject}.{self.source}" if "." in subject else f"trade.{subject}.{self.source}"
 
     def send(self, *frames):
         with self.lock:
@@ -51,7 +52,7 @@ class FakeConnectord:
         self.send(f"status.{source}", json.dumps({
             "event": event, "source": source, "connected": connected, "since": time or self.time, "time": time or self.time, "reason": reason,
             "subscribe": "always", "epoch": self.epoch, "trades": 0, "duplicates": 0, "malformed": 0, "gaps": 0, "reconnects": 0,
-            "symbols": last}, separators=(",", ":")))
+            **self.status_more, "symbols": last}, separators=(",", ":")))
 
     def body(self, symbol, seq):
         return (f'{{"epoch":{self.epoch},"seq":{seq},"seqnum":{seq},"event":"updated","channel":"trades","symbol":"{symbol}",'
@@ -65,6 +66,19 @@ class FakeConnectord:
                 self.journal[self.topic(symbol)].append((self.epoch, seq, body))
         if publish:
             self.send(self.topic(symbol), body)
+
+    def cover(self, symbol, state, start, end=None, publish=True, **more):
+        """Publishes a record of coverage, of the next seq."""
+        subject = f"coverage.{symbol}"
+        data = {"state": state, "from": start, **({"to": end} if end else {}), "cursor": f"{self.epoch}-0", **more}
+        with self.lock:
+            journal = self.journal.setdefault(self.topic(subject), [])
+            seq = len(journal) + 1
+            body = json.dumps({"epoch": self.epoch, "seq": seq, "channel": "coverage", "key": symbol, "timestamp": self.time,
+                               "source": self.source, "received": "2025-11-10T17:24:33.981112345Z", "data": data}, separators=(",", ":"))
+            journal.append((self.epoch, seq, body))
+        if publish:
+            self.send(self.topic(subject), body)
 
     def _beat(self):
         while not self.ending.wait(0.2):

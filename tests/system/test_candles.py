@@ -69,7 +69,13 @@ def texts(raw):
 def ask(history, **request):
     answer = texts(history.raw(json.dumps({"op": "candles", **request})))
     assert answer["ok"], answer
-    return answer
+    return {**answer, "candles": [numbers(one) for one in answer["candles"]]}
+
+
+def numbers(one):
+    """A candle without its last member, which test_coverage.py has to do with."""
+    assert list(one)[-1] == "complete" and one["complete"] in (True, False)
+    return {name: value for name, value in one.items() if name != "complete"}
 
 
 @pytest.fixture
@@ -205,5 +211,5 @@ def test_a_websocket_client_gets_the_candles_of_history(pipeline, recordings, re
         wait_for_trades(history, real)
         found = asyncio.run(run())
         expected = candles(real[symbol], "1s")
-        assert [{name: c if c is None else str(c) for name, c in one.items()} for one in found] == \
+        assert [{name: c if c is None else str(c) for name, c in numbers(one).items()} for one in found] == \
                [{name: c for name, c in one.items()} for one in expected]

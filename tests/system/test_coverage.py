@@ -1,0 +1,147 @@
+"""What is known of the completeness of trades: told by connectord, which the test plays, folded by cached, and had by clients."""
+
+import json
+
+import pytest
+from clients import Requester
+from fake_connectord import FakeConnectord
+from pipeline import until
+
+SYMBOL, SOURCE = "BTC-USD", "blockchain"
+LATER = "2250-01-01T00:00:00.000000000Z"  # the time of the fake's statuses: what goes on is believed up to now
+
+
+def at(minute, second=0):
+    """A time of the fake's trades, number 60 * minute + second of which is made a little later."""
+    return f"2025-11-10T17:{minute:02}:{second:02}.000000000Z"
+
+
+@pytest.fixture
+def flow(pipeline):
+    flow = pipeline(symbols=[SYMBOL])
+    with FakeConnectord(flow.bus, flow.replay, symbols=(SYMBOL, f"coverage.{SYMBOL}")) as fake:
+        fake.time = LATER
+        fake.status_more = {"channels": {"coverage": "log"}}
+        flow.fake = fake
+        yield flow
+
+
+def start(flow):
+    flow.start_cached()
+    flow.wait_ready("cached_http")
+
+
+def restart(flow):
+    flow.processes["cached"].kill()
+    start(flow)
+
+
+def ask(flow, **request):
+    with Requester(flow.history) as history:
+        return history.ask(**{"op": "coverage", "symbol": SYMBOL, **request})
+
+
+def folded(flow, **request):
+    """The answer's intervals, once it is complete, as short as they can be written."""
+    answer = until(lambda: {"incomplete": True, **ask(flow, count=10000, **request)}, "an answer")
+    until(lambda: "incomplete" not in ask(flow), "the older records")
+    answer = ask(flow, count=10000, **request)
+    return [(c["state"], c["from"], c["to"], *([c["missing"]] if "missing" in c else [])) for c in answer["coverage"]]
+
+
+def tell_of_an_hour(fake):
+    fake.cover(SYMBOL, "live", at(0))
+    fake.cover(SYMBOL, "hole", at(1), at(2), missing=17, first_id="9001", last_id="9017")
+    fake.cover(SYMBOL, "unknown", at(3))
+    fake.cover(SYMBOL, "live", at(4))
+    fake.cover(SYMBOL, "backfilled", at(3), at(4), trades=5, first="7-1", last="7-5")
+
+
+HOUR = [("live", at(0), at(1)), ("hole", at(1), at(2), 17), ("live", at(2), at(3)), ("backfilled", at(3), at(4)), ("live", at(4), None)]
+
+
+def test_what_was_said_is_folded_from_the_journal_and_from_the_bus(flow):
+    flow.fake.trade(SYMBOL, 1)
+    flow.fake.cover(SYMBOL, "live", at(0))
+    start(flow)
+    assert folded(flow) == [("live", at(0), None)]
+    flow.fake.cover(SYMBOL, "hole", at(1), at(2), missing=None)
+    flow.fake.cover(SYMBOL, "hole", at(5), at(6), missing=2, publish=False)  # replay has it
+    until(lambda: len(folded(flow)) == 5, "the holes")
+    assert folded(flow) == [("live", at(0), at(1)), ("hole", at(1), at(2), None), ("live", at(2), at(5)), ("hole", at(5), at(6), 2),
+                            ("live", at(6), None)]
+    answer = ask(flow)
+    assert answer["oldest"] == {SOURCE: {"cursor": f"{flow.fake.epoch}-1", "time": "2025-11-10T17:00:01.937345000Z"}}
+    assert folded(flow, after=at(1, 30), before=at(3)) == [("hole", at(1, 30), at(2), None), ("live", at(2), at(3))]
+    page = ask(flow, count=2)
+    assert [c["from"] for c in page["coverage"]] == [at(0), at(1)]
+    assert [c["from"] for c in ask(flow, next=page["next"])["coverage"]] == [at(2), at(5), at(6)]
+
+
+def stored(flow):
+    return json.loads(flow.ready("cached_http")[1])["store"]["lag"] == 0
+
+
+def test_it_survives_kills_and_memory_that_holds_less(flow):
+    """More records than memory holds: what only the store has is folded again in the background."""
+    flow.config["cached"].update({"store": "sqlite:///trades.db", "trades": 50})
+    flow.fake.trade(SYMBOL, 1)
+    tell_of_an_hour(flow.fake)
+    start(flow)
+    assert folded(flow) == HOUR
+    for n in range(1500):
+        flow.fake.cover(SYMBOL, "proved", at(10 + n // 60, n % 60), at(10 + (n + 1) // 60, (n + 1) % 60), trades=2, volume="0.10")
+    expected = [*HOUR[:4], ("live", at(4), at(10)), ("proved", at(10), at(35)), ("live", at(35), None)]
+    until(lambda: folded(flow) == expected, "the proofs")
+    proved = lambda: next(c for c in ask(flow)["coverage"] if c["state"] == "proved")
+    assert (proved()["trades"], proved()["volume"]) == (3000, "150.00")
+    until(lambda: stored(flow), "all to be stored")
+    for name in flow.fake.journal:
+        flow.fake.journal[name] = flow.fake.journal[name][-10:]  # the journal's ring has lost the rest
+    for _ in range(2):
+        restart(flow)
+        assert folded(flow) == expected
+        assert (proved()["trades"], proved()["volume"]) == (3000, "150.00")
+
+
+@pytest.mark.parametrize("store", ["memory:", "sqlite:///trades.db"])
+def test_a_limit_of_trades_tears_no_hole_into_it(flow, store):
+    flow.config["cached"].update({"store": store, "trades": 5, "retention": {"memory": {"*": {"trades": 5}}, "store": {"*": {"trades": 10, "hours": 1}}}})
+    tell_of_an_hour(flow.fake)
+    for seq in range(1, 31):
+        flow.fake.trade(SYMBOL, seq)
+    start(flow)
+    assert folded(flow) == HOUR
+    until(lambda: store == "memory:" or stored(flow), "all to be stored")
+    restart(flow)  # the store's retention begins with a round
+    held = lambda: int(ask(flow)["oldest"].get(SOURCE, {"cursor": "7-0"})["cursor"].split("-")[1])
+    until(lambda: held() == 26, "retention to drop all but what memory holds")
+    assert folded(flow) == HOUR
+
+
+def test_clear_of_a_symbol_forgets_its_coverage(flow):
+    flow.config["cached"].update({"store": "sqlite:///trades.db", "token": "let me in, please"})
+    tell_of_an_hour(flow.fake)
+    flow.fake.trade(SYMBOL, 1)
+    start(flow)
+    assert folded(flow) == HOUR
+    assert ask(flow, op="clear", token="let me in, please")["cleared"] == 1
+    assert folded(flow) == [] and ask(flow)["oldest"] == {}
+    restart(flow)
+    assert folded(flow) == []
+    flow.fake.cover(SYMBOL, "live", at(7))
+    until(lambda: folded(flow) == [("live", at(7), None)], "what is said from now on")
+
+
+def test_candles_say_whether_they_are_complete(flow):
+    for seq in (1, 61, 121, 181):
+        flow.fake.trade(SYMBOL, seq)
+    start(flow)
+    with Requester(flow.history) as history:
+        complete = lambda: [c["complete"] for c in history.ask(op="candles", symbol=SYMBOL, interval="1m")["candles"]]
+        until(lambda: complete() == [False] * 4, "candles, of which nothing is known")
+        flow.fake.cover(SYMBOL, "live", at(0))
+        flow.fake.cover(SYMBOL, "hole", at(1, 5), at(1, 6), missing=1)
+        until(lambda: complete() == [True, False, True, True], "what is known of them")
+        flow.fake.cover(SYMBOL, "backfilled", at(1, 5), at(1, 6), trades=1)
+        until(lambda: complete() == [True] * 4, "the hole to be filled")
