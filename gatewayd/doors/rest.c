@@ -51,6 +51,15 @@ static const parameter_t candles_parameters[] = {
     {"after", "afterTimestamp", PLAIN},
     {0},
 };
+static const parameter_t coverage_parameters[] = {
+    {"cursor", "next", TOKEN},
+    {"next", "next", TOKEN},
+    {"count", "count", PLAIN},
+    {"source", "source", PLAIN},
+    {"before", "beforeTimestamp", PLAIN},
+    {"after", "afterTimestamp", PLAIN},
+    {0},
+};
 static const parameter_t stats_parameters[] = {{"symbol", "symbol", PLAIN}, {0}};
 static const parameter_t symbols_parameters[] = {{"channel", "channel", PLAIN}, {0}};
 static const parameter_t stream_parameters[] = {{"symbols", "", PLAIN}, {"source", "", PLAIN}, {"lastEventId", "", PLAIN}, {0}};
@@ -67,6 +76,7 @@ static const rest_route_t routes[] = {
     {TRADES_PATH, ROUTE_CALL, "getRecentTrades", NULL, true, recent_parameters},
     {RECORDS_PATH, ROUTE_CALL, "getRecent", NULL, true, recent_parameters},
     {REST_PREFIX "v1/candles/", ROUTE_CALL, "getCandles", NULL, true, candles_parameters},
+    {REST_PREFIX "v1/coverage/", ROUTE_CALL, "getCoverage", NULL, true, coverage_parameters},
     {REST_PREFIX "v1/stats", ROUTE_CALL, "getStats", NULL, true, stats_parameters},
     {REST_PREFIX "v1/symbols", ROUTE_CALL, "getSymbols", NULL, true, symbols_parameters},
     {REST_PREFIX "v1/channels", ROUTE_CALL, "getChannels", NULL, true, no_parameters},

@@ -179,6 +179,13 @@ static bool take_next(const argument_t *argument, text_t *next)
            refuse(argument, "that of an earlier page, {\"<source>\":\"<epoch>-<seq>\"}");
 }
 
+/* History says whether it is one. */
+static bool take_place(const argument_t *argument, text_t *next)
+{
+    *next = argument->value.text;
+    return (!argument->value.plain && json_kind(*next) == JSON_STRING) || refuse(argument, "that of an earlier page, a string");
+}
+
 static bool take_interval(const argument_t *argument, interval_t *interval)
 {
     param_text_t text;
@@ -208,6 +215,7 @@ static const char *const names[TAKES_COUNT_OF] = {
     [TAKES_FROM] = "from",
     [TAKES_TO] = "to",
     [TAKES_NEXT] = "next",
+    [TAKES_PLACE] = "next",
     [TAKES_SINCE] = "since",
     [TAKES_INTERVAL] = "interval",
     [TAKES_BATCH] = "batch",
@@ -232,6 +240,8 @@ static bool take_given(arguments_t *self, takes_t takes, const argument_t *argum
         return read_cursor(argument->value, &self->to) || refuse(argument, "\"<epoch>-<seq>\"");
     case TAKES_NEXT:
         return take_next(argument, &self->next);
+    case TAKES_PLACE:
+        return take_place(argument, &self->next);
     case TAKES_SINCE:
         return take_since(argument, &self->since);
     case TAKES_BATCH:

@@ -24,6 +24,7 @@ typedef enum {
     TAKES_FROM, /* "from", "to": cursors */
     TAKES_TO,
     TAKES_NEXT,     /* "next": where a page goes on */
+    TAKES_PLACE,    /* the same for coverage */
     TAKES_SINCE,    /* "since": where a subscription goes on */
     TAKES_INTERVAL, /* "interval": it may not be absent */
     TAKES_BATCH,    /* "batch" */
@@ -40,7 +41,7 @@ typedef struct {
     uint64_t count;              /* 0: absent */
     int64_t before_ns, after_ns; /* since 1970; INT64_MIN: absent */
     text_t from, to;             /* cursors; empty: absent */
-    text_t next;                 /* raw JSON: an object with a cursor by source; empty: absent */
+    text_t next;                 /* raw JSON: an object with a cursor by source, or, of coverage, a string; empty: absent */
     text_t since;                /* the same, or a string with a cursor */
     text_t token;                /* raw JSON: a string, "" where it is absent. Never logged or repeated */
     interval_t interval;

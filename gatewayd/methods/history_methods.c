@@ -166,6 +166,21 @@ void history_methods_candles(caller_t *caller, const arguments_t *arguments, rep
     ask(caller, reply, param_slice(&arguments->symbol), &making, NULL);
 }
 
+/* Its `next` is not put_next's, which has a query fetched in pieces: those are of trades. */
+void history_methods_coverage(caller_t *caller, const arguments_t *arguments, reply_t *reply)
+{
+    if (!subject_is_symbol(param_slice(&arguments->symbol))) {
+        reply_refuse_channel(reply);
+        return;
+    }
+    making_t making = begin_making("coverage");
+    put_text(&making.text, "symbol", &arguments->symbol);
+    put_count(&making, count_of(arguments));
+    put_bounds(&making.text, arguments);
+    put_raw(&making.text, "next", arguments->next);
+    ask(caller, reply, param_slice(&arguments->symbol), &making, NULL);
+}
+
 void history_methods_stats(caller_t *caller, const arguments_t *arguments, reply_t *reply)
 {
     making_t making = begin_making("stats");

@@ -1,11 +1,13 @@
 """What is known of the completeness of trades: told by connectord, which the test plays, folded by cached, and had by clients."""
 
+import asyncio
 import json
+from urllib.parse import urlencode
 
 import pytest
-from clients import Requester
+from clients import Client, Requester, RpcError
 from fake_connectord import FakeConnectord
-from pipeline import until
+from pipeline import get, until
 
 SYMBOL, SOURCE = "BTC-USD", "blockchain"
 LATER = "2250-01-01T00:00:00.000000000Z"  # the time of the fake's statuses: what goes on is believed up to now
@@ -145,3 +147,45 @@ def test_candles_say_whether_they_are_complete(flow):
         until(lambda: complete() == [True, False, True, True], "what is known of them")
         flow.fake.cover(SYMBOL, "backfilled", at(1, 5), at(1, 6), trades=1)
         until(lambda: complete() == [True] * 4, "the hole to be filled")
+
+
+def test_clients_have_it_by_json_rpc_and_rest(flow):
+    tell_of_an_hour(flow.fake)
+    flow.fake.trade(SYMBOL, 1)
+    start(flow)
+    flow.start_gateway()
+    flow.wait_ready("gateway0")
+    whole = ask(flow)["coverage"]
+
+    def rest(**query):
+        status, text = get(f"http://{flow.address('gateway0')}/api/v1/coverage/{SYMBOL}?{urlencode(query)}")
+        return status, json.loads(text)
+
+    async def run():
+        async with Client(flow.url()) as client:
+            result = await client.call("getCoverage", symbol=SYMBOL)
+            assert (result["channel"], result["symbol"], result["coverage"]) == ("trades", SYMBOL, whole)
+            assert result["oldest"][SOURCE]["cursor"] == f"{flow.fake.epoch}-1" and "next" not in result
+            found, place = [], {}
+            while True:
+                page = await client.call("getCoverage", symbol=SYMBOL, source=SOURCE, count=2, **place)
+                found += page["coverage"]
+                if "next" not in page:
+                    break
+                place = {"next": page["next"]}
+            assert found == whole
+            bounds = {"afterTimestamp": at(1), "beforeTimestamp": at(2)}
+            assert [c["state"] for c in (await client.call("getCoverage", symbol=SYMBOL, **bounds))["coverage"]] == ["hole"]
+            for wrong in ({"next": "x"}, {"next": {}}, {"count": 0}, {"symbol": "X-Y"}, {"channel": "coverage"}):
+                with pytest.raises(RpcError) as refusal:
+                    await client.call("getCoverage", **{"symbol": SYMBOL, **wrong})
+                assert refusal.value.code == -32602
+
+    asyncio.run(run())
+    status, answer = rest()
+    assert status == 200 and (answer["version"], answer["symbol"], answer["coverage"]) == ("v1", SYMBOL, whole)
+    status, first = rest(count=3)
+    for name in ("cursor", "next"):
+        assert first["coverage"] + rest(count=3, **{name: first["next"]})[1]["coverage"] == whole
+    assert [c["state"] for c in rest(after=at(1), before=at(2))[1]["coverage"]] == ["hole"]
+    assert rest(count=0)[0] == 400 and rest(cursor="IjEi")[0] == 400 and rest(colour="red")[0] == 400

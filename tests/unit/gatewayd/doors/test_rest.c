@@ -85,8 +85,9 @@ static void print_arguments(const rest_request_t *request)
         arguments_t found;
         if (all[i] == TAKES_INTERVAL && !rest_request_value(request, "interval").text.at)
             continue;
-        if (!arguments_read(&found, (takes_t[]){all[i], TAKES_NO_MORE}, rest_request_value, request, ANSWER_REST, has_channel,
-                            NULL, &(reply_t){&kind}))
+        bool place = all[i] == TAKES_NEXT && text_equal(request->method, TEXT("getCoverage"));
+        if (!arguments_read(&found, (takes_t[]){place ? TAKES_PLACE : all[i], TAKES_NO_MORE}, rest_request_value, request,
+                            ANSWER_REST, has_channel, NULL, &(reply_t){&kind}))
             continue;
         put_arguments(&found);
         if (all[i] == TAKES_INTERVAL)
@@ -146,6 +147,11 @@ static const struct {
     {"candles/B-U", "interval=1m&after=x", "getCandles,\"symbol\":\"B-U\",!after" NO_TIME("\"x\"") ",\"interval\":\"1m\""},
     {"candles/B-U", "interval=60",
      "getCandles,\"symbol\":\"B-U\",!interval: expected one of 1s, 1m, 5m, 15m, 1h, 1d, found \"60\""},
+    {"coverage/B-U", "source=a&count=5&after=2025-11-10&cursor=IjIwMjAtMDEtMDFUMDA6MDA6MDBaIGEi",
+     "getCoverage,\"symbol\":\"B-U\",\"next\":\"2020-01-01T00:00:00Z "
+     "a\",\"count\":5,\"source\":\"a\",\"afterTimestamp\":\"2025-11-10T00:00:00.000000000Z\""},
+    {"coverage/B-U", "next=IjIwMjAtMDEtMDFUMDA6MDA6MDBaIGEi",
+     "getCoverage,\"symbol\":\"B-U\",\"next\":\"2020-01-01T00:00:00Z a\""},
     {"stats", "symbol=B-U", "getStats,\"symbol\":\"B-U\""},
     {"stats", "symbol=", "getStats,!Symbol is required"},
     {"symbols", "", "getSymbols"},
@@ -215,8 +221,9 @@ END_TEST
 
 START_TEST(a_slash_at_the_end_of_a_path_changes_nothing)
 {
-    static const char *const paths[] = {"/api/v1/trades/B-U", "/api/v1/candles/B-U", "/api/v1/stats",  "/api/v1/symbols",
-                                        "/api/v1/sources",    "/api/v1/status",      "/api/v1/stream", "/api/versions"};
+    static const char *const paths[] = {"/api/v1/trades/B-U", "/api/v1/candles/B-U", "/api/v1/coverage/B-U",
+                                        "/api/v1/stats",      "/api/v1/symbols",     "/api/v1/sources",
+                                        "/api/v1/status",     "/api/v1/stream",      "/api/versions"};
     for (size_t i = 0; i < sizeof paths / sizeof *paths; i++) {
         char slashed[64];
         text_t symbol = TEXT(""), again = TEXT("");

@@ -159,6 +159,19 @@ START_TEST(a_question_for_candles_goes_to_history_and_its_answer_comes_back)
 }
 END_TEST
 
+START_TEST(a_question_for_coverage_goes_to_history_and_its_answer_comes_back)
+{
+    say(REQUEST("getCoverage", "{\"symbol\":\"BTC-USD\",\"source\":\"b\",\"count\":2000,\"next\":\"2025-11-10T17:25:00Z b\"}"));
+    service_answers(
+        "history",
+        "{\"op\":\"coverage\",\"symbol\":\"BTC-USD\",\"count\":2000,\"source\":\"b\",\"next\":\"2025-11-10T17:25:00Z b\"}",
+        "{\"ok\":true,\"id\":7,\"coverage\":[{\"state\":\"live\"}],\"oldest\":{},\"next\":\"2025-11-10T17:20:00Z b\"}");
+    client_pump(fixture.client);
+    expect("{\"jsonrpc\":\"2.0\",\"id\":1,\"result\":{\"channel\":\"trades\",\"symbol\":\"BTC-USD\",\"staleness\":0.000,"
+           "\"coverage\":[{\"state\":\"live\"}],\"oldest\":{},\"next\":\"2025-11-10T17:20:00Z b\"}}");
+}
+END_TEST
+
 static const struct {
     const char *history, *answer;
 } failures[] = {
@@ -243,6 +256,7 @@ int main(void)
     tcase_add_loop_test(tcase, a_question_goes_to_history_and_its_trades_come_back_as_they_are, 0,
                         sizeof questions / sizeof *questions);
     tcase_add_test(tcase, a_question_for_candles_goes_to_history_and_its_answer_comes_back);
+    tcase_add_test(tcase, a_question_for_coverage_goes_to_history_and_its_answer_comes_back);
     tcase_add_loop_test(tcase, what_history_says_instead_reaches_the_client, 0, sizeof failures / sizeof *failures);
     tcase_add_loop_test(tcase, all_that_history_says_comes_back, 0, sizeof passed_on / sizeof *passed_on);
     tcase_add_test(tcase, without_history_a_question_is_answered_at_once);
