@@ -90,6 +90,15 @@ static bool read_condition(text_t json, status_t *status)
     return json_kind(status->stale) == JSON_OBJECT && json_kind(status->failing) == JSON_OBJECT;
 }
 
+/* Absent: none. */
+static bool read_upstream(text_t json, status_t *status)
+{
+    text_t holes = json_member(json, "holes"), backfill = json_member(json, "backfill");
+    status->holes = holes.length ? holes : TEXT("{}");
+    status->backfill = backfill.length ? backfill : TEXT("{}");
+    return json_kind(status->holes) == JSON_OBJECT && json_kind(status->backfill) == JSON_OBJECT;
+}
+
 /* Seconds with up to three digits of fraction; further ones are cut. */
 static bool read_ms(text_t value, int64_t *ms)
 {
@@ -227,6 +236,10 @@ static void put_condition(json_writer_t *json, const status_t *status)
     put_map(json, "stale", status->stale);
     if (status->failing.length > TEXT("{}").length)
         put_map(json, "failing", status->failing);
+    if (status->holes.length > TEXT("{}").length)
+        put_map(json, "holes", status->holes);
+    if (status->backfill.length > TEXT("{}").length)
+        put_map(json, "backfill", status->backfill);
     if (status->missed_known)
         json_put_u64(json, "missed", status->missed);
 }
@@ -265,7 +278,7 @@ bool status_parse(text_t json, status_t *status)
            read_u64(json, "trades", &status->trades) && read_u64(json, "duplicates", &status->duplicates) &&
            read_u64(json, "malformed", &status->malformed) && read_u64(json, "gaps", &status->gaps) &&
            read_u64(json, "reconnects", &status->reconnects) && read_oddities(json, status) && read_condition(json, status) &&
-           read_lines(json, status) && read_missed(json, status) && read_run(json, status) &&
+           read_upstream(json, status) && read_lines(json, status) && read_missed(json, status) && read_run(json, status) &&
            read_channels(json, &status->channels) && read_symbols(json, &status->symbols);
 }
 

@@ -4,6 +4,7 @@
 #include "common/buffer.h"
 #include "common/json/json.h"
 #include "proto/cursor.h"
+#include "proto/status_upstream.h"
 
 typedef enum {
     STATUS_HEARTBEAT,
@@ -31,6 +32,10 @@ typedef struct {
     text_t stale;   /* raw JSON object {"BTC-USD":31.500,…}: streams that should have had a trade by now, and the seconds
                      * since the last one */
     text_t failing; /* raw JSON object {"ETH-USD":"reason",…}: wanted symbols whose subscription fails; empty is {} */
+    text_t
+        holes; /* raw JSON object {"BTC-USD":{"count":2,…},…}: what is missing upstream and could not be had since connectord's start; empty is {} */
+    text_t
+        backfill; /* raw JSON object {"BTC-USD":{"missing":120,"late":false},…}: what is being asked for afterwards now; empty is {} */
     uint64_t retries,
         resubscribes;    /* subscriptions tried again, streams subscribed again as they starved: connectord's own metrics,
                                      * not on the bus */

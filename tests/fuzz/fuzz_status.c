@@ -18,6 +18,14 @@ static void check_symbols(const status_t *status)
     walk = json_walk(status->failing);
     while (status_next_failing(&walk, &symbol, &reason))
         require(subject_valid(symbol) && symbol.at > status->failing.at && reason.at > symbol.at);
+    status_hole_t hole;
+    walk = json_walk(status->holes);
+    while (status_next_hole(&walk, &hole))
+        require(subject_valid(hole.symbol) && hole.symbol.at > status->holes.at && hole.count > 0);
+    status_backfill_t backfill;
+    walk = json_walk(status->backfill);
+    while (status_next_backfill(&walk, &backfill))
+        require(subject_valid(backfill.symbol) && backfill.symbol.at > status->backfill.at);
     text_t channel;
     bool latest;
     walk = json_walk(status->channels);
@@ -33,6 +41,7 @@ static void check_same(const status_t *a, const status_t *b)
     require(a->trades == b->trades && a->duplicates == b->duplicates && a->malformed == b->malformed);
     require(text_equal(a->breaker, b->breaker) && a->health == b->health && text_equal(a->stale, b->stale));
     require(text_equal(a->failing, b->failing) && text_equal(a->channels, b->channels));
+    require(text_equal(a->holes, b->holes) && text_equal(a->backfill, b->backfill));
     require(a->gaps == b->gaps && a->reconnects == b->reconnects);
 }
 
