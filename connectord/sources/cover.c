@@ -112,14 +112,18 @@ void cover_end(cover_t *self, int64_t heard_ns)
     self->state = COVER_UNKNOWN;
 }
 
-static void add_hole(cover_holes_t *holes, const cover_hole_t *hole)
+/* Those of one episode are told of as one. */
+static void note_hole(cover_holes_t *holes, const cover_hole_t *hole, bool continues)
 {
-    uint64_t missing = holes->count > 0 ? holes->last.missing : 0;
-    bool known = (holes->count == 0 || holes->last.known) && hole->known;
+    cover_hole_t *last = &holes->last;
     holes->count++;
-    holes->last = *hole;
-    holes->last.known = known;
-    holes->last.missing = known ? missing + hole->missing : 0;
+    if (!continues) {
+        *last = *hole;
+        return;
+    }
+    last->to_ns = hole->to_ns > last->to_ns ? hole->to_ns : last->to_ns;
+    last->known &= hole->known;
+    last->missing = last->known ? last->missing + hole->missing : 0;
 }
 
 /* One that does not fit grows the last one. */
@@ -149,7 +153,6 @@ static void write_hole(cover_t *self, const cover_hole_t *hole)
                                      .missing = hole->missing,
                                      .first_id = {first, ids ? text_from_u64(first, hole->first_id) : 0},
                                      .last_id = {last, ids ? text_from_u64(last, hole->last_id) : 0}});
-    add_hole(&self->holes, hole);
 }
 
 static void write_filled(cover_t *self, const cover_filled_t *filled, int64_t from_ns, int64_t to_ns)
@@ -179,8 +182,10 @@ void cover_settled(cover_t *self, const cover_filled_t *filled, int64_t now_ns)
         write_filled(self, filled, from_ns, to_ns);
     if (settles)
         write_open(self, COVERAGE_LIVE, to_ns < now_ns ? to_ns : now_ns);
-    for (size_t i = 0; i < self->found_count; i++) /* behind what they are a part of */
+    for (size_t i = 0; i < self->found_count; i++) { /* behind what they are a part of */
         write_hole(self, &self->found[i]);
+        note_hole(&self->holes, &self->found[i], i > 0);
+    }
     self->found_count = 0;
     self->state = settles ? COVER_LIVE : self->state;
 }
@@ -189,7 +194,9 @@ void cover_lost(cover_t *self)
 {
     if (self->state != COVER_SETTLING)
         return;
-    write_hole(self, &(cover_hole_t){.from_ns = self->unknown_ns, .to_ns = self->live_ns, .before = here(self)});
+    const cover_hole_t hole = {.from_ns = self->unknown_ns, .to_ns = self->live_ns, .before = here(self)};
+    write_hole(self, &hole);
+    note_hole(&self->holes, &hole, false);
     self->state = COVER_LIVE;
     write_open(self, COVERAGE_LIVE, self->live_ns);
 }

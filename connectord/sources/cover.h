@@ -23,7 +23,7 @@ typedef struct {
 /* The holes that could not be filled since the start. */
 typedef struct {
     uint64_t count;
-    cover_hole_t last; /* the one found last; its `missing` is the sum of all, known if all are */
+    cover_hole_t last; /* those of the last episode in one, from the first one's beginning on */
 } cover_holes_t;
 
 typedef enum { COVER_NOTHING, COVER_LIVE, COVER_UNKNOWN, COVER_SETTLING } cover_state_t;

@@ -2,6 +2,7 @@
 #include "common/json/json_write.h"
 #include "connectord/sources/feed.h"
 #include "connectord/sources/feed_state.h"
+#include "proto/status_upstream.h"
 #include "proto/topic.h"
 
 enum { CHANNELS_MAX = 64 };
@@ -88,6 +89,39 @@ static text_t print_channels(feed_t *self)
     return buffer_ok(&self->channels) ? buffer_text(&self->channels) : TEXT("{}");
 }
 
+/* {"BTC-USD":{"count":2,…},…}: the symbols that lack trades for good. */
+static text_t print_holes(feed_t *self)
+{
+    buffer_t *out = &self->holes;
+    buffer_clear(out);
+    buffer_append(out, TEXT("{"));
+    for (size_t i = 0; i < self->count; i++) {
+        const feed_route_t *route = self->routes[i];
+        const cover_hole_t *last = &route->cover.holes.last;
+        if (route->cover.holes.count > 0)
+            status_put_hole(out, &(status_hole_t){route->symbol, route->cover.holes.count, last->known, last->missing,
+                                                  last->from_ns, last->to_ns, last->before});
+    }
+    buffer_append(out, TEXT("}"));
+    return buffer_ok(out) ? buffer_text(out) : TEXT("{}");
+}
+
+/* {"BTC-USD":{"missing":120,"late":false},…}: the symbols that are asked for. */
+static text_t print_backfills(feed_t *self)
+{
+    buffer_t *out = &self->backfills;
+    buffer_clear(out);
+    buffer_append(out, TEXT("{"));
+    for (size_t i = 0; i < self->count; i++) {
+        const backfill_t *backfill = &self->routes[i]->asked.backfill;
+        if (backfill->busy)
+            status_put_backfill(out, &(status_backfill_t){self->routes[i]->symbol, !backfill->open, backfill_missing(backfill),
+                                                          backfill->late});
+    }
+    buffer_append(out, TEXT("}"));
+    return buffer_ok(out) ? buffer_text(out) : TEXT("{}");
+}
+
 status_t feed_status(feed_t *self, status_event_t event)
 {
     status_t status = {0};
@@ -100,6 +134,8 @@ status_t feed_status(feed_t *self, status_event_t event)
     status.id_conflicts = self->oddities.id_conflicts;
     status.future = self->oddities.future;
     status.channels = print_channels(self);
+    status.holes = print_holes(self);
+    status.backfill = print_backfills(self);
     status.group = redundant_lines_config(self->lines)->group;
     status.active = !feed_stands_by(self);
     status.event = event;
