@@ -1,6 +1,7 @@
 #include "gatewayd/clients/fanout.h"
 
 #include "gatewayd/clients/client.h"
+#include "gatewayd/forms/subject_form.h"
 #include "gatewayd/streams/notify.h"
 #include "gatewayd/streams/offers.h"
 
@@ -151,14 +152,34 @@ static void tell_failing(hub_t *hub, const offer_t *offer, const offer_failing_t
         tell_client(live_stream->readers[i]->owner, offer->name, change);
 }
 
+/* Out of turn: it says of the past what nobody knew then. */
+static void tell_hole(hub_t *hub, const offer_t *offer, const status_hole_t *hole)
+{
+    char name[SUBJECT_FORM_METHOD_MAX];
+    market_t *market = markets_find(hub->markets, hole->symbol);
+    live_stream_t *live_stream = market ? market_find(market, offer->name) : NULL;
+    if (!live_stream || live_stream->reader_count == 0)
+        return;
+    buffer_t params = buffer_new(0);
+    notify_hole(&params, offer->name, hole);
+    for (size_t i = 0; i < live_stream->reader_count; i++)
+        conversation_notify(live_stream->readers[i]->owner->sink, subject_form_method(name, hole->symbol, TEXT("gap")),
+                            buffer_text(&params));
+    buffer_release(&params);
+}
+
 void fanout_stale(hub_t *hub, const offer_t *offer)
 {
     size_t at = 0;
     offer_stale_t change;
     offer_failing_t turn;
+    status_hole_t hole;
     while (offer_each_change(offer, &at, &change))
         tell_readers(hub, offer, &change);
     at = 0;
     while (offer_each_failing_change(offer, &at, &turn))
         tell_failing(hub, offer, &turn);
+    at = 0;
+    while (offer_each_hole(offer, &at, &hole))
+        tell_hole(hub, offer, &hole);
 }

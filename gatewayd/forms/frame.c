@@ -155,13 +155,14 @@ static char *put_data(char *out, text_t json)
     return put(out, TEXT(END));
 }
 
-/* The cursor behind what the params tell. */
+/* The cursor behind what the params tell. A hole upstream is of the past: the place stays. */
 static bool read_cursor(event_id_t id, text_t params, cursor_t *cursor)
 {
     text_t to;
     if (id == ID_OF_TRADE)
         return trade_cursor(params, cursor);
-    return id == ID_OF_GAP && json_plain_string(json_member(params, "to"), &to) && cursor_parse(to, cursor);
+    return id == ID_OF_GAP && !json_member(params, "upstream").length && json_plain_string(json_member(params, "to"), &to) &&
+           cursor_parse(to, cursor);
 }
 
 /* The subject of a record, or of what tells of a stream: the symbol, or "<channel>." and the key. */

@@ -76,6 +76,15 @@ static void put_failing(const offer_t *offer, json_writer_t *json)
         json_close_object(json);
 }
 
+/* As the source says it. */
+static void put_upstream(const offer_t *offer, json_writer_t *json)
+{
+    if (offer->holes.length > 0)
+        json_put_raw(json, "holes", offer->holes);
+    if (offer->backfill.length > 0)
+        json_put_raw(json, "backfill", offer->backfill);
+}
+
 /* The topics of all streams that starve. */
 static void put_stale_topics(const hub_t *hub, json_writer_t *json)
 {
@@ -116,6 +125,7 @@ static void put_source(const hub_t *hub, const offer_t *offer, json_writer_t *js
     json_put_u64(json, "health", up ? offer->health : 0);
     put_stale(hub, offer, json);
     put_failing(offer, json);
+    put_upstream(offer, json);
     put_group(offer, json);
     json_put_u64(json, "id_conflicts", offer->id_conflicts);
     json_put_u64(json, "future", offer->future);

@@ -6,7 +6,7 @@
 
 #include <stdio.h>
 
-enum { US_DIGITS = 6 };
+enum { US_DIGITS = 6, NS_DIGITS = 9 };
 
 void notify_put_time(buffer_t *out, int64_t ns)
 {
@@ -50,6 +50,19 @@ void notify_gap(buffer_t *out, text_t symbol, text_t source, cursor_t from, curs
     cursor_put(&json, "from", from);
     cursor_put(&json, "to", to);
     put_count(&json, "missing", from.epoch == to.epoch && to.seq >= from.seq, to.seq - from.seq + 1);
+    json_close_object(&json);
+}
+
+void notify_hole(buffer_t *out, text_t source, const status_hole_t *hole)
+{
+    json_writer_t json = begin_trades(out, hole->symbol, source);
+    cursor_put(&json, "from", hole->cursor);
+    cursor_put(&json, "to", hole->cursor);
+    put_count(&json, "missing", hole->missing_known, hole->missing);
+    json_open_object(&json, "upstream");
+    json_put_time(&json, "from", hole->from_ns, NS_DIGITS);
+    json_put_time(&json, "to", hole->to_ns, NS_DIGITS);
+    json_close_object(&json);
     json_close_object(&json);
 }
 

@@ -14,6 +14,9 @@ void notify_put_seconds(buffer_t *out, int64_t ns);
 /* trades.gap: [from, to] is not available. If the epochs differ nobody knows how many are missing: null. */
 void notify_gap(buffer_t *out, text_t symbol, text_t source, cursor_t from, cursor_t to);
 
+/* trades.gap of a hole upstream: from and to are the last trade before it, and upstream says when it was. */
+void notify_hole(buffer_t *out, text_t source, const status_hole_t *hole);
+
 /* connection.lost of a source that is down and connection.restored of one that has just come up. staleness: how long there
  * has been nothing, or was nothing. */
 void notify_lost(buffer_t *out, const offer_t *offer, int64_t now_ns);

@@ -106,3 +106,14 @@ bool offer_each_failing_change(const offer_t *offer, size_t *at, offer_failing_t
         *change = (offer_failing_t){stream->symbol, failure_of(stream)};
     return stream != NULL;
 }
+
+bool offer_each_hole(const offer_t *offer, size_t *at, status_hole_t *hole)
+{
+    const offer_stream_t *stream = NULL;
+    const offer_record_t *record = (const offer_record_t *)offer; /* its first member */
+    while (record->holed > 0 && (stream = table_each(offer->symbols, at)) && !stream->holed)
+        ;
+    if (stream)
+        *hole = stream->hole;
+    return stream != NULL;
+}

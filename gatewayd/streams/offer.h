@@ -10,7 +10,8 @@ enum {
     OFFERS_SYMBOLS_MAX = 100000, /* of one source */
     OFFER_REASON_MAX = 120,
     OFFER_BREAKER_MAX = 16,
-    OFFER_CHANNELS_MAX = 4096
+    OFFER_CHANNELS_MAX = 4096,
+    OFFER_UPSTREAM_MAX = 1 << 20 /* bytes of its holes, and of its backfill; more is as if nothing had been said */
 };
 
 typedef struct {
@@ -31,6 +32,7 @@ typedef struct {
     text_t group;                  /* of sources that stand in for one another; empty: none; the offer's own */
     bool active;                   /* are its trades published? Of a source in a group */
     text_t channels;               /* as status_t.channels; the offer's own */
+    text_t holes, backfill;        /* as status_t has them; the offer's own */
     bool demand;                   /* it is subscribed to what somebody wants, and to nothing else */
     uint64_t epoch;
     uint64_t run;          /* of the connectord that was heard last */
@@ -81,6 +83,10 @@ text_t offer_failure(const offer_t *offer, text_t symbol);
 bool offer_each_failing(const offer_t *offer, size_t *at, offer_failing_t *failing);
 bool offer_each_failing_change(const offer_t *offer, size_t *at, offer_failing_t *change);
 
+/* Holes upstream that are new with the last status of the source: of a symbol the last one, however many there are. Of a symbol that is heard of for the first
+ * time in this run of connectord, or since it was withdrawn, nobody can tell new ones from old: there are none. *at from 0 on; false beyond the last. */
+bool offer_each_hole(const offer_t *offer, size_t *at, status_hole_t *hole);
+
 /* --- for offer_record.h, which keeps it up to date --- */
 
 typedef struct offer_stream offer_stream_t;
@@ -99,6 +105,9 @@ struct offer_stream {
     uint64_t fail_round;  /* … as failing */
     char *failure;        /* owned: why its subscription fails, as raw JSON string content; NULL: it does not */
     bool turned;          /* that began or ended with the last status */
+    uint64_t holes;       /* upstream, in this run */
+    bool holed;           /* … and more with the last status: … */
+    status_hole_t hole;   /* … the last of them */
     int64_t change_ns;    /* the same, of one whose staleness changed with the last status; 0: it did not */
 };
 
@@ -110,9 +119,12 @@ typedef struct {
     char breaker[OFFER_BREAKER_MAX];
     char group[SOURCE_MAX];
     char channels[OFFER_CHANNELS_MAX];
+    buffer_t holes, backfill;
     uint64_t round;       /* of statuses */
     size_t changes;       /* streams that became stale, or stopped being so, with the last status, or are offered again */
     size_t turns;         /* streams that began or ceased to fail with the last status */
+    size_t holed;         /* streams that have more holes */
+    uint64_t holes_run;   /* whose holes are counted */
     size_t fresh;         /* streams that were not offered before the last status */
     offer_stream_t *gone; /* owned, until the next status */
 } offer_record_t;

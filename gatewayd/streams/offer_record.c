@@ -26,6 +26,8 @@ offer_record_t *offer_record_new(text_t name)
         return NULL;
     memcpy(self->name, name.at, name.length);
     self->public.name = (text_t){self->name, name.length};
+    self->holes = buffer_new(OFFER_UPSTREAM_MAX);
+    self->backfill = buffer_new(OFFER_UPSTREAM_MAX);
     self->public.symbols = table_new();
     if (!self->public.symbols)
         offer_record_destroy(&self);
@@ -44,6 +46,8 @@ void offer_record_destroy(offer_record_t **self_p)
         stream_destroy(stream);
     table_destroy(&self->public.symbols);
     forget_gone(self);
+    buffer_release(&self->holes);
+    buffer_release(&self->backfill);
     free(self);
 }
 
@@ -221,6 +225,50 @@ static void take_failing(offer_record_t *record, const status_t *status, bool te
     }
 }
 
+/* What was told before is forgotten: that it is new, and, in another run, all of it. */
+static void forget_holes(offer_record_t *record, bool another_run)
+{
+    size_t at = 0;
+    offer_stream_t *stream;
+    while ((record->holed > 0 || another_run) && (stream = table_each(record->public.symbols, &at))) {
+        stream->holed = false;
+        if (another_run)
+            stream->holes = 0;
+    }
+    record->holed = 0;
+}
+
+/* Holes that are new. In a run's first status all are, since it began after what was heard of the one before; but of a stream that is heard of for the first time in
+ * a run nobody knows. Before take_offers, which forgets what is fresh. */
+static void take_holes(offer_record_t *record, const status_t *status, bool first)
+{
+    status_hole_t hole;
+    bool another_run = record->holes_run != record->public.run;
+    forget_holes(record, another_run);
+    record->holes_run = record->public.run;
+    for (json_walk_t walk = json_walk(status->holes); status_next_hole(&walk, &hole);) {
+        offer_stream_t *stream = table_get(record->public.symbols, hole.symbol);
+        if (!stream)
+            continue;
+        stream->holed = hole.count > stream->holes && !first && (another_run || !stream->fresh);
+        stream->holes = hole.count;
+        stream->hole = hole;
+        stream->hole.symbol = stream->symbol;
+        record->holed += stream->holed;
+    }
+}
+
+/* As it is, where it differs from what is kept: what does not fit is as if nothing had been said. */
+static text_t keep_raw(buffer_t *kept, text_t raw)
+{
+    if (text_equal(buffer_text(kept), raw))
+        return raw.length > 0 ? buffer_text(kept) : TEXT("");
+    buffer_clear(kept);
+    if (raw.length > TEXT("{}").length)
+        buffer_append(kept, raw);
+    return buffer_ok(kept) ? buffer_text(kept) : TEXT("");
+}
+
 /* The same for what is offered again, or no longer. */
 static void take_offers(offer_record_t *record, const status_t *status, bool tell)
 {
@@ -281,7 +329,10 @@ void offer_record_take(offer_record_t *self, const status_t *status, bool first,
     take_former(self, status);
     take_stale(self, status, status->connected && !first);
     take_failing(self, status, status->connected && !first, was_up);
+    take_holes(self, status, first);
     take_offers(self, status, was_up && status->connected);
+    self->public.holes = keep_raw(&self->holes, status->holes);
+    self->public.backfill = keep_raw(&self->backfill, status->backfill);
     keep_breaker(self, status->breaker);
     keep_group(self, status);
     keep_channels(self, status->channels);
@@ -297,5 +348,5 @@ void offer_record_clear(offer_record_t *self)
     while (drop_unnamed(self))
         ;
     forget_gone(self);
-    self->changes = self->turns = self->public.stale = self->public.failing = 0;
+    self->holed = self->changes = self->turns = self->public.stale = self->public.failing = 0;
 }

@@ -140,7 +140,11 @@ function take(trade) {
   lastAt = performance.now();
 }
 
-function onGap({ missing }) {
+function onGap({ missing, upstream }) {
+  if (upstream) {
+    const what = missing === null ? "Trades" : `${missing.toLocaleString("en")} trades`;
+    return table.add({ gap: `${what} of the exchange never came: from ${upstream.from} to ${upstream.to}` });
+  }
   if (missing === null) ledger.unknown = true;
   table.add({ gap: missing === null ? "Trades may be missing here: the journal was lost" : `${missing.toLocaleString("en")} trades are missing here` });
 }

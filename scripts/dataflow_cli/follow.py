@@ -112,7 +112,9 @@ class Follower:
         elif method == f"{self.channel}.gap":
             missing = self.streams.skip(params)
             what = f"an unknown number of {list_name(self.channel)}" if missing is None else several(missing, noun(self.channel))
-            say(f"missed: {what} of {params['symbol']} from {params['source']}, {params['from']} to {params['to']}", "yellow")
+            first, last = (params["upstream"][end] if "upstream" in params else params[end] for end in ("from", "to"))
+            whose = "missing at the exchange" if "upstream" in params else "missed"
+            say(f"{whose}: {what} of {params['symbol']} from {params['source']}, {first} to {last}", "yellow")
         elif method == "connection.lost":
             say(f"{subject(params)}: {params.get('reason') or 'no reason given'}", "yellow")
         elif method == "connection.restored":

@@ -23,7 +23,9 @@ class Streams:
             self.last.setdefault((symbol, source), (int(epoch), int(seq)))
 
     def skip(self, gap):
-        """trades.gap: what it names can't be had. Returns how many those are, or None when nobody knows."""
+        """trades.gap: what it names can't be had. Returns how many those are, or None when nobody knows. What the exchange has not given was never in the stream."""
+        if "upstream" in gap:
+            return gap.get("missing")
         epoch, _, seq = gap["to"].partition("-")
         self.last[gap["symbol"], gap["source"]] = int(epoch), int(seq)
         if gap.get("missing") is None:

@@ -6,8 +6,10 @@ from urllib.parse import urlencode
 
 import pytest
 from clients import Client, Requester, RpcError
+from event_source import Events
 from fake_connectord import FakeConnectord
 from pipeline import get, until
+from test_signalr import Hub
 
 SYMBOL, SOURCE = "BTC-USD", "blockchain"
 LATER = "2250-01-01T00:00:00.000000000Z"  # the time of the fake's statuses: what goes on is believed up to now
@@ -189,3 +191,74 @@ def test_clients_have_it_by_json_rpc_and_rest(flow):
         assert first["coverage"] + rest(count=3, **{name: first["next"]})[1]["coverage"] == whole
     assert [c["state"] for c in rest(after=at(1), before=at(2))[1]["coverage"]] == ["hole"]
     assert rest(count=0)[0] == 400 and rest(cursor="IjEi")[0] == 400 and rest(colour="red")[0] == 400
+
+
+def hole(fake, count, missing, run=1):
+    """What statuses tell from now on."""
+    fake.status_more = {"run": run, "holes": {SYMBOL: {"count": count, "missing": missing, "from": at(1), "to": at(2), "cursor": f"{fake.epoch}-1"}}}
+
+
+def told(fake, missing):
+    return {"channel": "trades", "symbol": SYMBOL, "source": SOURCE, "from": f"{fake.epoch}-1", "to": f"{fake.epoch}-1", "missing": missing,
+            "upstream": {"from": at(1), "to": at(2)}}
+
+
+def test_a_hole_upstream_is_told_once_to_who_is_subscribed(flow):
+    fake = flow.fake
+    fake.trade(SYMBOL, 1)
+    hole(fake, 1, 5)
+    flow.start_gateway()
+    until(lambda: get(f"http://{flow.address('gateway0')}/api/v1/sources")[1].count("holes"), "the gateway to hear of the source")
+
+    async def run():
+        async with Client(flow.url()) as client, Client(flow.url()) as other, Hub(flow) as hub:
+            await client.subscribe(SYMBOL)
+            await hub.call("subscribe", channel="trades", symbol=SYMBOL)
+            with Events(flow, f"symbols={SYMBOL}") as events:
+                events.wait(lambda: events.last_id, "the stream to begin")
+                place = events.last_id
+                fake.trade(SYMBOL, 2)
+                await client.until(lambda: client.trades, "a trade")
+                hole(fake, 2, 17)
+                await client.until(lambda: client.of("trades.gap"), "the hole")
+                hole(fake, 3, None)
+                await client.until(lambda: len(client.of("trades.gap")) == 2, "another hole")
+                hole(fake, 1, 9, run=2)
+                await client.until(lambda: len(client.of("trades.gap")) == 3, "a hole of another run")
+                fake.trade(SYMBOL, 3)
+                await client.until(lambda: len(client.trades) == 2, "a trade behind the holes")
+                assert client.of("trades.gap") == [told(fake, 17), told(fake, None), told(fake, 9)]
+                events.wait(lambda: len(events.trades) == 2, "the trades as events")
+                assert [json.loads(data) for name, data in events.events if name == "gap"] == client.of("trades.gap")
+                assert events.last_id == place.replace("-1", "-3")
+            gaps = lambda: [m["params"] for r in hub.records if r.get("type") == 1 and (m := json.loads(r["arguments"][0])).get("method") == "trades.gap"]
+            await hub.until(lambda: len(gaps()) == 3, "the holes over SignalR")
+            assert gaps() == client.of("trades.gap") and other.notifications == []
+            status = await client.call("getStatus")
+            assert status["sources"][0]["holes"] == json.loads(json.dumps(fake.status_more["holes"]))
+
+    asyncio.run(run())
+
+
+def test_a_gateway_that_comes_late_tells_no_old_hole(flow):
+    fake = flow.fake
+    fake.trade(SYMBOL, 1)
+    hole(fake, 3, 5)
+    fake.status_more["backfill"] = {SYMBOL: {"missing": 120, "late": True}}
+    flow.start_gateway()
+
+    async def run():
+        until(lambda: get(f"http://{flow.address('gateway0')}/health")[0] == 200, "the gateway to listen")
+        async with Client(flow.url()) as client:
+            await client.subscribe(SYMBOL)
+            source, = (await client.call("getStatus"))["sources"]
+            assert (source["holes"], source["backfill"]) == (fake.status_more["holes"], fake.status_more["backfill"])
+            for seq in (2, 3):  # a status comes between them
+                fake.trade(SYMBOL, seq)
+                await client.until(lambda: len(client.trades) == seq - 1, "a trade")
+                fake.status()
+            hole(fake, 4, 6)
+            await client.until(lambda: client.of("trades.gap"), "the new hole")
+            assert client.of("trades.gap") == [told(fake, 6)]
+
+    asyncio.run(run())

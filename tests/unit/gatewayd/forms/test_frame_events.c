@@ -28,6 +28,8 @@ static const struct {
      "id: B-U.a=7-42\ndata: {\"epoch\":7,\"seq\":42,\"seqnum\":1,\"symbol\":\"B-U\",  \"source\":\"a\"}\n\n", "B-U.a=7-42"},
     {"trades.update", "{\"epoch\":7,\"seq\":42}", "data: {\"epoch\":7,\"seq\":42}\n\n", ""},
     {"trades.gap", GAP, "event: gap\nid: B-U.a=7-20\ndata: " GAP "\n\n", "B-U.a=7-20"},
+    {"trades.gap", "{\"symbol\":\"B-U\",\"source\":\"a\",\"to\":\"7-20\",\"upstream\":{}}",
+     "event: gap\ndata: {\"symbol\":\"B-U\",\"source\":\"a\",\"to\":\"7-20\",\"upstream\":{}}\n\n", ""},
     {"trades.gap", "{\"symbol\":\"b u\",\"source\":\"a\",\"to\":\"7-20\"}",
      "event: gap\ndata: {\"symbol\":\"b u\",\"source\":\"a\",\"to\":\"7-20\"}\n\n", ""},
     {"connection.lost", "{\"source\":\"a\"}", "event: lost\ndata: {\"source\":\"a\"}\n\n", ""},
