@@ -20,7 +20,7 @@ typedef struct {
     size_t limit_bytes;
     uint64_t count;
     text_t source;          /* whose turn it is */
-    int64_t from_ns, to_ns; /* what is wanted of it */
+    int64_t from_ns, to_ns; /* the span of it that is asked for */
     int64_t next_ns;        /* of a page that is full: where the next one begins */
     bool full;
 } coverage_page_t;

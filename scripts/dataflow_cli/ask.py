@@ -8,7 +8,7 @@ import sys
 
 from .gateway import asked, converse
 from .record import is_trades, list_name, printer
-from .terminal import aligned, painted, put, say, span, speaks_unicode, width
+from .terminal import aligned, painted, put, say, several, span, speaks_unicode, width
 from .trade import exact_objects, exact_result, in_full, loads
 
 PAGE = 5000
@@ -192,4 +192,6 @@ def remarks(source):
         found.append(f"{'active' if source.get('active') else 'stands by'} in group {source['group']}")
     found += [f"{subject} has had no {'record' if '.' in subject else 'trade'} for {span(float(seconds))}"
               for subject, seconds in (source.get("stale") or {}).items()]
+    found += [f"{several(hole['count'], 'hole')} in {subject} upstream" for subject, hole in (source.get("holes") or {}).items()]
+    found += [f"{subject} is being backfilled" for subject in source.get("backfill") or {}]
     return ", ".join(found)

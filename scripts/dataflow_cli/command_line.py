@@ -13,7 +13,7 @@ import urllib.parse
 from . import __version__
 from .failure import EXIT_FINE, EXIT_INTERRUPTED, EXIT_UNREACHABLE, Failure, OutputGone
 from .modes import MODES
-from .moment import moment
+from .moment import moment, moment_or_ago
 
 GATEWAY, BUS, EXCHANGE = "ws://127.0.0.1:8080/ws", "tcp://127.0.0.1:5556", "127.0.0.1:5000"
 SNAPSHOT_MAX = 10000  # more than that no subscribe has
@@ -22,7 +22,7 @@ INTERVALS = ("1s", "1m", "5m", "15m", "1h", "1d")
 
 EXIT_CODES = """exit codes:
   0    success
-  1    refused (an unknown symbol, …), or the test failed
+  1    refused (an unknown symbol, …), the test failed, or (coverage) something is missing
   2    invalid usage
   3    nothing there: no gateway, no trades, or the address is in use
   130  interrupted"""
@@ -32,6 +32,7 @@ EXAMPLES = {
   dataflow watch BTC-USD ETH-USD           live trades; resumes after a lost connection
   dataflow history BTC-USD --count 5       the five latest
   dataflow candles BTC-USD --interval 5m   open, high, low, close
+  dataflow coverage BTC-USD --since 1d     how complete that is
   dataflow channels                        what there is beside trades
   dataflow status                          the state of the exchanges
   dataflow COMMAND --help                  more, with examples""",
@@ -51,6 +52,11 @@ EXAMPLES = {
   dataflow candles BTC-USD                          the last hour by minutes
   dataflow candles BTC-USD --interval 1d --count 30
   dataflow candles BTC-USD --json | jq .close""",
+    "coverage": """
+  dataflow coverage BTC-USD --since 1d       the last day: what is live, filled afterwards, missing
+  dataflow coverage BTC-USD --source coinbase --since 2025-11-10 --before 2025-11-11
+  dataflow coverage BTC-USD --since 1h >/dev/null || echo "something is missing"
+  dataflow coverage BTC-USD --json | jq 'select(.state == "hole")'""",
     "channels": """
   dataflow channels
   dataflow channels --json | jq -r '.channels | keys[]'""",
@@ -182,6 +188,15 @@ def add_candles(sub):
     page_options(sub, 60)
 
 
+def add_coverage(sub):
+    sub.add_argument("symbol", metavar="SYMBOL", help="such as BTC-USD")
+    sub.add_argument("--source", metavar="NAME", help="only of this source")
+    sub.add_argument("--before", type=moment, metavar="TIME", help="only before this time, such as 2025-11-10T18:00:00Z, or less of it")
+    sub.add_argument("--since", type=moment_or_ago, metavar="TIME",
+                     help="only from this time on, or from so long ago: 90s, 30m, 12h, 1d, 2w (all that is known)")
+    gateway_options(sub)
+
+
 def add_tap(sub):
     sub.add_argument("prefix", metavar="PREFIX", nargs="?", default="", help="a symbol, or the start of topics, such as trade. or status.")
     channel_option(sub, None)
@@ -226,6 +241,7 @@ COMMANDS = {
     "watch": (add_watch, "watch", "live trades of symbols; resumes after a lost connection"),
     "history": (add_history, "ask", "the latest trades of a symbol"),
     "candles": (add_candles, "ask", "open, high, low, close and volume of a symbol, by intervals"),
+    "coverage": (add_coverage, "coverage", "how complete a symbol's trades are: what came live, what was filled, what is missing"),
     "channels": (gateway_options, "ask", "the channels, what is kept of each, and how many keys it has"),
     "symbols": (add_symbols, "ask", "the symbols that can be watched, or a channel's keys, and their sources"),
     "status": (gateway_options, "ask", "the state of the sources and of the gateway"),

@@ -2,6 +2,7 @@
 
 import argparse
 import re
+import time
 from datetime import datetime, timedelta, timezone
 
 FORM = re.compile(r"(\d{4}-\d\d-\d\d)(?:[Tt ](\d\d:\d\d)(?:(:\d\d)(?:\.(\d{1,9}))?)?([Zz]|[+-]\d\d:[0-5]\d)?)?", re.ASCII)
@@ -36,3 +37,18 @@ def exact(ns):
 def moment(text):
     """As the gateway takes it."""
     return exact(nanoseconds(text))
+
+
+AGO = re.compile(r"([1-9]\d{0,5})([smhdw])", re.ASCII)
+SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86400, "w": 604800}
+
+
+def moment_or_ago(text):
+    """The same, or how long ago: 90s, 30m, 12h, 1d, 2w."""
+    ago = AGO.fullmatch(text)
+    if ago:
+        return exact(max(time.time_ns() - int(ago[1]) * SECONDS[ago[2]] * 10**9, 0))
+    try:
+        return moment(text)
+    except argparse.ArgumentTypeError:
+        raise argparse.ArgumentTypeError(f"expected {EXPECTED}, or how long ago (90s, 30m, 12h, 1d, 2w), found {text!r}") from None

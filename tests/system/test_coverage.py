@@ -2,9 +2,12 @@
 
 import asyncio
 import json
+import re
+import subprocess
 from urllib.parse import urlencode
 
 import pytest
+from cli import DATAFLOW, dataflow
 from clients import Client, Requester, RpcError
 from event_source import Events
 from fake_connectord import FakeConnectord
@@ -262,3 +265,65 @@ def test_a_gateway_that_comes_late_tells_no_old_hole(flow):
             assert client.of("trades.gap") == [told(fake, 6)]
 
     asyncio.run(run())
+
+
+@pytest.fixture
+def asked(flow):
+    """A gateway to ask, and `dataflow coverage` of it."""
+    tell_of_an_hour(flow.fake)
+    flow.fake.trade(SYMBOL, 1)
+    start(flow)
+    flow.start_gateway()
+    flow.wait_ready("gateway0")
+    return lambda *more, **environment: dataflow("coverage", SYMBOL, *more, "--url", flow.url(), **environment)
+
+
+def test_the_command_line_shows_a_table_and_sums_it_up(flow, asked):
+    ended = asked("--before", at(10))
+    assert ended.returncode == 1 and ended.stderr == ""
+    head, *rows, summary = ended.stdout.splitlines()
+    assert head.split() == ["source", "state", "from", "(UTC)", "to", "for", "trades"]
+    assert [row.split()[:6] for row in rows] == [
+        [SOURCE, "live", "2025-11-10", "17:00:00", "17:01:00", "1"], [SOURCE, "hole", "2025-11-10", "17:01:00", "17:02:00", "1"],
+        [SOURCE, "live", "2025-11-10", "17:02:00", "17:03:00", "1"], [SOURCE, "backfilled", "2025-11-10", "17:03:00", "17:04:00", "1"],
+        [SOURCE, "live", "2025-11-10", "17:04:00", "17:10:00", "6"]]
+    assert rows[1].endswith("17 missing") and rows[3].endswith("5")
+    assert summary == "blockchain: 90.00 % complete, 1 hole, 17 trades missing"
+    flow.fake.cover(SYMBOL, "hole", at(5), at(5, 30), missing=None)
+    flow.fake.cover(SYMBOL, "unknown", at(6), at(7))
+    until(lambda: len(folded(flow)) == 9, "what is told of it")
+    assert asked("--before", at(10)).stdout.splitlines()[-1] == \
+        "blockchain: 75.00 % complete, 2 holes, 17 trades missing, 1 hole of unknown size, nothing known of 1 min 0 s"
+    flow.fake.cover(SYMBOL, "proved", at(0), at(10), trades=7, volume="3.5")
+    until(lambda: len(folded(flow)) == 2, "the proof")
+    ended = asked("--since", at(0), "--before", at(10))
+    assert ended.returncode == 0 and ended.stdout.splitlines()[-1] == "blockchain: complete"
+
+
+def test_the_command_line_knows_what_nobody_knows(flow, asked):
+    ended = asked("--since", "2025-11-10T16:59:00Z", "--before", at(1))
+    assert ended.returncode == 1
+    assert [row.split()[1] for row in ended.stdout.splitlines()[1:3]] == ["unknown", "live"]
+    assert ended.stdout.splitlines()[-1] == "blockchain: 50.00 % complete, nothing known of 1 min 0 s"
+    ended = asked("--since", "1h")
+    assert ended.returncode == 0 and ended.stdout.splitlines()[-1] == "blockchain: complete" and " now " in ended.stdout
+    ended = asked("--source", "other")
+    assert ended.returncode == 1 and ended.stdout == "" and "nothing is known" in ended.stderr
+    assert asked("--since", "1y").returncode == 2
+    assert dataflow("coverage", "X-Y", "--url", flow.url()).returncode == 1
+
+
+def test_the_command_line_prints_json_as_it_was_sent(flow, asked):
+    ended = asked("--json")
+    assert ended.returncode == 1
+    assert [json.loads(line) for line in ended.stdout.splitlines()] == ask(flow)["coverage"]
+
+
+@pytest.mark.parametrize("room", [60, 80, 132])
+def test_the_table_fits_the_terminal(flow, asked, room):
+    command = f"stty columns {room}; {DATAFLOW} coverage {SYMBOL} --before {at(10)} --url {flow.url()}"
+    ended = subprocess.run(["script", "-qec", command, "/dev/null"], capture_output=True, text=True, timeout=60, stdin=subprocess.DEVNULL)
+    lines = re.sub(r"\x1b\[\d+m", "", ended.stdout).splitlines()
+    assert len(lines) == 7 and all(len(line) <= room for line in lines[:-1]), lines
+    assert ("  now  " in lines[0] or "  to  " in lines[0]) is (room > 60), lines[0]
+    assert "\x1b[31m" in ended.stdout and "\x1b[32m" in ended.stdout
