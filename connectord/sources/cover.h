@@ -1,7 +1,7 @@
 /* What is known of the completeness of one stream of trades, as records of the channel coverage (coverage.md): when it is live, when it is not, and what came of
  * the time between.
  *
- *     nothing ──it is subscribed──▶ live ──no line has it any more──▶ unknown ──it is subscribed──▶ settling ──cover_settled──▶ live
+ *     nothing ──it is subscribed──▶ live ──no line has it now──▶ unknown ──it is subscribed──▶ settling ──cover_settled──▶ live
  *
  * What the process before this one left is read from the journal: if it was killed while the stream was live, that ended when it last heard the exchange.
  */

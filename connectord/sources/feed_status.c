@@ -98,9 +98,11 @@ static text_t print_holes(feed_t *self)
     for (size_t i = 0; i < self->count; i++) {
         const feed_route_t *route = self->routes[i];
         const cover_hole_t *last = &route->cover.holes.last;
-        if (route->cover.holes.count > 0)
-            status_put_hole(out, &(status_hole_t){route->symbol, route->cover.holes.count, last->known, last->missing,
-                                                  last->from_ns, last->to_ns, last->before});
+        if (route->cover.holes.count == 0)
+            continue;
+        buffer_append(out, out->length > 1 ? TEXT(",") : TEXT(""));
+        status_put_hole(out, &(status_hole_t){route->symbol, route->cover.holes.count, last->known, last->missing,
+                                              last->from_ns, last->to_ns, last->before});
     }
     buffer_append(out, TEXT("}"));
     return buffer_ok(out) ? buffer_text(out) : TEXT("{}");
@@ -114,9 +116,11 @@ static text_t print_backfills(feed_t *self)
     buffer_append(out, TEXT("{"));
     for (size_t i = 0; i < self->count; i++) {
         const backfill_t *backfill = &self->routes[i]->asked.backfill;
-        if (backfill->busy)
-            status_put_backfill(out, &(status_backfill_t){self->routes[i]->symbol, !backfill->open, backfill_missing(backfill),
-                                                          backfill->late});
+        if (!backfill->busy)
+            continue;
+        buffer_append(out, out->length > 1 ? TEXT(",") : TEXT(""));
+        status_put_backfill(
+            out, &(status_backfill_t){self->routes[i]->symbol, !backfill->open, backfill_missing(backfill), backfill->late});
     }
     buffer_append(out, TEXT("}"));
     return buffer_ok(out) ? buffer_text(out) : TEXT("{}");
