@@ -317,11 +317,13 @@ static void polled_take_away(void)
 /* --- the backends of exchanges, a file each --- */
 
 #include "tests/contract/coinbase_backend.h"
+#include "tests/contract/kraken_backend.h"
 
 static const connector_backend_t backends[] = {
     {"blockchain", exchange_start, exchange_take_away, .refuses = true},
     {"coinbase", coinbase_start, exchange_take_away, .refuses = true, .past = &coinbase_past_backend},
     {"http", polled_start, polled_take_away, .remembers = true, .others = 2},
+    {"kraken", kraken_start, exchange_take_away, .refuses = true, .others = 2, .past = &kraken_past_backend},
     {"push", pushed_start, NULL, .pushed = true, .others = 1},
     {"replay", recording_start, recording_take_away, .others = 0},
     {"websocket", defined_start, defined_take_away, .refuses = true, .others = 2},
