@@ -129,10 +129,12 @@ bool backfill_take(backfill_t *self, trade_t *trade, uint64_t id, backfill_origi
 {
     id_place_t place = id_line_look(&self->line, id);
     bool asked = origin != BACKFILL_LIVE, taken = place != ID_KNOWN;
-    if (origin == BACKFILL_ASKED)
+    if (origin == BACKFILL_ASKED) {
+        self->page_all++;
         self->page_new += id > self->place.id;
-    else
+    } else {
         look_at_tail(self, id);
+    }
     if (place == ID_AHEAD)
         taken = hold(self, trade, id, asked, now_ns);
     else if (taken)
@@ -220,7 +222,7 @@ void backfill_asked(backfill_t *self, const past_place_t *place)
 {
     self->asking = true;
     self->place = *place;
-    self->page_new = 0;
+    self->page_all = self->page_new = 0;
 }
 
 static int64_t pause_ns(unsigned times)
@@ -246,7 +248,7 @@ void backfill_answered(backfill_t *self, const past_t *past, int64_t now_ns)
     self->failing_ns = 0;
     self->tries = moved ? 0 : self->tries + 1;
     self->ask_ns = now_ns + (moved ? 0 : pause_ns(self->tries));
-    if (!missing && self->page_new < past->page)
+    if (!missing && (self->page_all < past->page || self->page_new == 0 || (past->window && self->page_new < past->page)))
         self->open = false;
     if (self->tries >= BACKFILL_TRIES) {
         give_up(self, within_page(range, past));

@@ -67,7 +67,8 @@ typedef struct {
     int64_t held_since_ns; /* since when trades are held; 0: none are */
     int64_t failing_ns;    /* since when the exchange has not answered; 0: it does */
     past_place_t place;    /* of the page that was asked for last */
-    size_t page_new;       /* its trades behind that */
+    size_t page_all;       /* its trades … */
+    size_t page_new;       /* … and those behind that */
     backfill_outcome_t outcome;
 } backfill_t;
 
