@@ -22,7 +22,7 @@ INTERVALS = ("1s", "1m", "5m", "15m", "1h", "1d")
 
 EXIT_CODES = """exit codes:
   0    success
-  1    refused (an unknown symbol, …), the test failed, or (coverage) something is missing
+  1    refused (an unknown symbol, …), the test failed, or something is missing
   2    invalid usage
   3    nothing there: no gateway, no trades, or the address is in use
   130  interrupted"""
@@ -54,7 +54,7 @@ EXAMPLES = {
   dataflow candles BTC-USD --json | jq .close""",
     "coverage": """
   dataflow coverage BTC-USD --since 1d       the last day: what is live, filled afterwards, missing
-  dataflow coverage BTC-USD --source coinbase --since 2025-11-10 --before 2025-11-11
+  dataflow coverage BTC-USD --source coinbase --since 2025-11-10
   dataflow coverage BTC-USD --since 1h >/dev/null || echo "something is missing"
   dataflow coverage BTC-USD --json | jq 'select(.state == "hole")'""",
     "channels": """
@@ -241,7 +241,7 @@ COMMANDS = {
     "watch": (add_watch, "watch", "live trades of symbols; resumes after a lost connection"),
     "history": (add_history, "ask", "the latest trades of a symbol"),
     "candles": (add_candles, "ask", "open, high, low, close and volume of a symbol, by intervals"),
-    "coverage": (add_coverage, "coverage", "how complete a symbol's trades are: what came live, what was filled, what is missing"),
+    "coverage": (add_coverage, "coverage", "how complete a symbol's trades are, and what of them is missing"),
     "channels": (gateway_options, "ask", "the channels, what is kept of each, and how many keys it has"),
     "symbols": (add_symbols, "ask", "the symbols that can be watched, or a channel's keys, and their sources"),
     "status": (gateway_options, "ask", "the state of the sources and of the gateway"),
