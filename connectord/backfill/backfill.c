@@ -41,6 +41,8 @@ static bool first_missing(const backfill_t *self, id_range_t *range)
 /* Trades are missing, or may be: they are asked for when that time has come. */
 static void begin(backfill_t *self, int64_t ask_ns)
 {
+    if (self->busy && self->tries + self->failures == 0 && ask_ns < self->ask_ns)
+        self->ask_ns = ask_ns; /* sooner than was thought, but not within a pause */
     if (self->busy)
         return;
     self->busy = true;
@@ -129,28 +131,31 @@ bool backfill_take(backfill_t *self, trade_t *trade, uint64_t id, backfill_origi
 {
     id_place_t place = id_line_look(&self->line, id);
     bool asked = origin != BACKFILL_LIVE, taken = place != ID_KNOWN;
-    if (origin == BACKFILL_ASKED) {
-        self->page_all++;
-        self->page_new += id > self->place.id;
-    } else {
+    if (origin == BACKFILL_ASKED && self->forgotten)
+        return false;
+    if (origin == BACKFILL_ASKED)
+        self->page_count++;
+    else
         look_at_tail(self, id);
-    }
     if (place == ID_AHEAD)
         taken = hold(self, trade, id, asked, now_ns);
     else if (taken)
         publish(self, trade, id, asked);
     publish_contiguous(self);
-    end_if_whole(self);
+    if (origin != BACKFILL_FORMER) /* behind one there may be others, which belong to the episode: it ends soon enough */
+        end_if_whole(self);
     return taken;
 }
 
 void backfill_restart(backfill_t *self, uint64_t next)
 {
     end_hold(self);
+    int64_t last_ns = self->line.last_ns; /* whatever comes now was made later */
     id_line_release(&self->line);
-    self->line.next = next;
+    self->line = (id_line_t){.next = next, .last_ns = last_ns};
     self->tail = 0;
-    self->open = false;
+    self->open = self->late = false;
+    self->forgotten = self->asking;
     end_if_whole(self);
 }
 
@@ -171,6 +176,9 @@ void backfill_resume(backfill_t *self, int64_t now_ns)
     if (self->line.next == 0)
         return;
     self->open = true;
+    self->outdated = self->asking;
+    self->failures = 0;
+    self->failing_ns = 0;
     begin(self, now_ns + BACKFILL_GREETING_MS * NS_PER_MS);
 }
 
@@ -198,6 +206,7 @@ static void lose_patience(backfill_t *self)
     id_range_t range;
     while (first_missing(self, &range))
         give_up(self, range);
+    self->failing_ns = 0;
     end_if_whole(self);
 }
 
@@ -221,8 +230,9 @@ bool backfill_due(backfill_t *self, int64_t now_ns, past_place_t *place)
 void backfill_asked(backfill_t *self, const past_place_t *place)
 {
     self->asking = true;
+    self->outdated = self->forgotten = false;
     self->place = *place;
-    self->page_all = self->page_new = 0;
+    self->page_count = 0;
 }
 
 static int64_t pause_ns(unsigned times)
@@ -239,16 +249,23 @@ static id_range_t within_page(id_range_t range, const past_t *past)
     return range;
 }
 
+/* One that is not full, or has nothing new: it may begin with trades that are known. */
+static bool is_last_page(const backfill_t *self, const past_t *past)
+{
+    return !self->outdated && (self->page_count < past->page || self->line.next == self->place.id + 1);
+}
+
 void backfill_answered(backfill_t *self, const past_t *past, int64_t now_ns)
 {
     id_range_t range;
-    bool missing = first_missing(self, &range), moved = !missing || range.from != self->place.id + 1;
+    bool missing = first_missing(self, &range);
+    bool moved = self->forgotten || !missing || range.from != self->place.id + 1;
     self->asking = false;
     self->failures = 0;
     self->failing_ns = 0;
     self->tries = moved ? 0 : self->tries + 1;
     self->ask_ns = now_ns + (moved ? 0 : pause_ns(self->tries));
-    if (!missing && (self->page_all < past->page || self->page_new == 0 || (past->window && self->page_new < past->page)))
+    if (!missing && is_last_page(self, past))
         self->open = false;
     if (self->tries >= BACKFILL_TRIES) {
         give_up(self, within_page(range, past));
@@ -260,12 +277,19 @@ void backfill_answered(backfill_t *self, const past_t *past, int64_t now_ns)
 
 void backfill_unanswered(backfill_t *self, int64_t now_ns)
 {
+    id_range_t range;
+    bool missing = first_missing(self, &range);
     self->asking = false;
     self->failures++;
-    if (self->failing_ns == 0)
-        self->failing_ns = now_ns;
+    if (!missing || self->failing_ns == 0)
+        self->failing_ns = missing ? now_ns : 0;
     self->ask_ns = now_ns + pause_ns(self->failures);
     end_if_whole(self);
+}
+
+void backfill_cancelled(backfill_t *self)
+{
+    self->asking = false;
 }
 
 uint64_t backfill_missing(const backfill_t *self)

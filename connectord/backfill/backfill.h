@@ -29,8 +29,9 @@ enum {
 };
 
 typedef struct {
-    uint32_t hold_ms;     /* how long trades are held at most */
-    uint32_t patience_ms; /* how long an exchange that does not answer is asked */
+    uint32_t hold_ms; /* how long trades are held at most */
+    uint32_t
+        patience_ms; /* how long an exchange that does not answer is asked for what is missing; a new connection is a new beginning */
 } backfill_config_t;
 
 /* What an episode of missing trades came to. */
@@ -60,15 +61,16 @@ typedef struct {
     bool open;             /* what has come until now is to be asked for, wherever the tail is */
     bool busy;             /* an episode is going on … */
     bool late;             /* … and its hold is over */
-    bool asking;           /* a question is out */
+    bool asking;           /* a question is out … */
+    bool outdated;         /* … of before the connection began: its answer does not show the tail */
+    bool forgotten;        /* … of before a restart: its answer does not matter */
     unsigned tries;        /* in vain, one after the other: the exchange did not give what is missing … */
     unsigned failures;     /* … or did not answer */
     int64_t ask_ns;        /* when to ask */
     int64_t held_since_ns; /* since when trades are held; 0: none are */
-    int64_t failing_ns;    /* since when the exchange has not answered; 0: it does */
+    int64_t failing_ns;    /* since when the exchange has not given an answer to what is missing; 0: it does */
     past_place_t place;    /* of the page that was asked for last */
-    size_t page_all;       /* its trades … */
-    size_t page_new;       /* … and those behind that */
+    size_t page_count;     /* its trades */
     backfill_outcome_t outcome;
 } backfill_t;
 
@@ -79,7 +81,8 @@ typedef enum { BACKFILL_LIVE, BACKFILL_FORMER, BACKFILL_ASKED } backfill_origin_
 void backfill_init(backfill_t *self, const backfill_config_t *config, const backfill_events_t *events, void *arg);
 void backfill_release(backfill_t *self);
 
-/* A trade that was published before the start, in any order, before all else. What is between them is missing, unless it is forgotten. */
+/* A trade that was published before the start, in the order of publishing, before all else. What one leaves out is missing, unless it comes later or is
+ * forgotten; of what lies before the first one nothing is. */
 void backfill_had(backfill_t *self, uint64_t id, int64_t time_ns);
 void backfill_forget(backfill_t *self, id_range_t ids);
 
@@ -105,6 +108,9 @@ bool backfill_due(backfill_t *self, int64_t now_ns, past_place_t *place);
 void backfill_asked(backfill_t *self, const past_place_t *place);
 void backfill_answered(backfill_t *self, const past_t *past, int64_t now_ns);
 void backfill_unanswered(backfill_t *self, int64_t now_ns);
+
+/* The question was taken back: it is as if it had never been asked. */
+void backfill_cancelled(backfill_t *self);
 
 /* How many trades are missing now, as far as is known. */
 uint64_t backfill_missing(const backfill_t *self);

@@ -100,6 +100,8 @@ void id_line_take(id_line_t *self, uint64_t id, int64_t time_ns)
 
 void id_line_drop(id_line_t *self, id_range_t range)
 {
+    if (range.from >= range.to)
+        return;
     for (size_t at = range_at(self, range.from); at < self->count && self->missing[at].from < range.to;) {
         size_t before = self->count;
         cut(self, at, range.from, range.to, self->missing[at].before_ns);

@@ -7,7 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-enum { LOOK_MIN_MS = 5, LOOK_MAX_MS = 1000, SAMPLE_MAX = 200, OK = 200 };
+enum { LOOK_MIN_MS = 5, LOOK_MAX_MS = 100 /* a hold may end while a host is waited for */, SAMPLE_MAX = 200, OK = 200 };
 
 struct past_asker {
     past_asker_config_t config;
@@ -202,6 +202,7 @@ void past_asker_leave(asked_symbol_t *symbol)
     if (symbol->transfer) {
         http_transfer_cancel(&symbol->transfer);
         rest_host_answered(symbol->asker->host, NULL);
+        backfill_cancelled(&symbol->backfill);
     }
     forget(symbol);
 }

@@ -29,7 +29,7 @@ typedef struct {
     uint64_t requests, failures; /* questions; those that were not answered, or not with what was asked for */
     uint64_t trades;             /* that were asked for, and came */
     uint64_t contradictions;     /* trades of answers that differ from what the feed said of that id: the feed's stays */
-    uint64_t malformed;          /* records of answers */
+    uint64_t malformed;          /* answers with records that were left out */
 } past_asker_counts_t;
 
 /* A trade of an answer whose id is known: does it say the same as the one that was published? `held`: not published yet (NULL: it is). */
