@@ -2,18 +2,22 @@
 
 import { INTERVALS } from "./candles.js";
 import { ChannelView } from "./channel.js";
-import { Chart } from "./chart.js";
+import { Chart, lookForChart } from "./chart.js";
 import { Client } from "./client.js";
 import { Ledger } from "./ledger.js";
+import { Market } from "./market.js";
 import { Picker } from "./picker.js";
+import { Rate, TICK_MS } from "./rate.js";
+import { Recent, lacking } from "./recent.js";
+import { setUpShortcuts } from "./shortcuts.js";
 import { Sources, span } from "./sources.js";
 import { Table } from "./table.js";
 import { setUpTheme } from "./theme.js";
 
-const OLDER = 500, STATUS_MS = 2000, TICK_MS = 250, RATE_TICKS = 20, FEW = 30, PATIENCE = 3;
+const OLDER = 500, STATUS_MS = 2000, FEW = 30, PATIENCE = 3;
 const $ = (id) => document.getElementById(id);
 
-const ledger = new Ledger();
+const ledger = new Ledger(), rate = new Rate(), recent = new Recent();
 const table = new Table($("window"), $("rows"), { onHold, fetchOlder });
 const picker = new Picker($("symbol"), $("symbols"), (name) => either(() => pick(name), () => view.select(name))());
 const sources = new Sources($("sources"), $("line"), $("all"));
@@ -22,6 +26,7 @@ const client = new Client(`${location.protocol === "https:" ? "wss" : "ws"}://${
     onRecord: (record) => view.records.record(record), onRecordGap: (gap) => view.records.gap(gap) });
 const view = new ChannelView(client, picker, { onLive: () => showLink("live", "Live"), onRefused, onMoved });
 const chart = Chart.available ? setUpChart() : null;
+const market = new Market(client, chart, (source) => limit(source));
 setUpTheme($("theme"), paint);
 
 let channels = {}; // by name, those that have a source: {keep, sources}
@@ -33,7 +38,7 @@ let link = { state: "connecting", text: "Connecting" };
 let lost = {}; // of the symbol's sources, those that are not well: {state, text}
 let last = null, lastAt = 0, start = {};
 let chosen = false; // the span of a candle
-let ticks = [0];
+let only = null; // the source whose trades are shown; null: all of them
 
 function text(id, value) {
   if ($(id).textContent !== value) $(id).textContent = value;
@@ -45,6 +50,7 @@ function text(id, value) {
 async function onOpen() {
   const { message = "no source offers a symbol yet" } = await askWhatThereIs();
   if (!client.open) return; // it was lost meanwhile: it comes back, and asks again
+  market.meet();
   status();
   if (view.channel !== null) {
     lost = {};
@@ -84,7 +90,8 @@ function firstChannel() {
 
 function offerChannels() {
   const shown = view.channel ?? "trades";
-  const names = [...new Set([...Object.keys(channels), ...(shown === "trades" ? [] : [shown])])];
+  const named = Object.keys(channels).filter((name) => name !== "coverage"); // that is below the chart
+  const names = [...new Set([...named, ...(shown === "trades" ? [] : [shown])])];
   const now = names.join(" ");
   if ($("channel").dataset.names !== now) $("channel").replaceChildren(...names.map((name) => new Option(name)));
   $("channel").dataset.names = now;
@@ -105,53 +112,59 @@ function onJoin(again, { trades = [], cursors = {} }) {
   showLink("live", "Live");
   if (again) ledger.resumed++;
   else start = cursors;
-  trades.reverse().forEach(take);
+  trades.reverse().forEach((trade) => take(trade, false));
   if (!again) ledger.begin(cursors);
+  market.joined();
+  if (!again && only !== null) fill();
   if (!again) draw();
   else if (!chart) lookForChart();
-}
-
-// A gateway that was restarted may have been built with the charting library by now.
-async function lookForChart() {
-  const library = await fetch("charts.js", { cache: "no-cache" }).catch(() => null);
-  if (library?.ok && (await library.text())) location.reload();
 }
 
 // A market that has only just begun is shown by the second, until one chooses.
 async function draw() {
   const { symbol } = client;
-  await chart?.show(symbol, interval());
+  await chart?.show(symbol, interval(), only);
   if (chart && !chosen && symbol === client.symbol && chart.candles.list.length < FEW) {
     document.querySelector("#intervals input").checked = true;
-    chart.show(symbol, interval());
+    chart.show(symbol, interval(), only);
   }
 }
 
 function onTrade(trade) {
-  ticks[0]++;
-  take(trade);
-  chart?.add(trade);
+  rate.add();
+  take(trade, true);
+  if (isShown(trade)) chart?.add(trade);
 }
 
-function take(trade) {
+const isShown = ({ source }) => only === null || source === only;
+
+function take(trade, live) {
   ledger.take(trade);
-  table.add(trade);
+  market.take(trade, live);
+  list(trade);
+  if (!isShown(trade)) return;
   last = trade;
   lastAt = performance.now();
 }
 
-function onGap({ missing, upstream }) {
-  if (upstream) {
-    const what = missing === null ? "Trades" : `${missing.toLocaleString("en")} trades`;
-    return table.add({ gap: `${what} of the exchange never came: from ${upstream.from} to ${upstream.to}` });
-  }
-  if (missing === null) ledger.unknown = true;
-  table.add({ gap: missing === null ? "Trades may be missing here: the journal was lost" : `${missing.toLocaleString("en")} trades are missing here` });
+function list(item) {
+  recent.add(item);
+  if (isShown(item)) table.add(item);
+}
+
+// The exchange's side is none of the cursors'.
+function onGap(gap) {
+  const { source, missing, upstream } = gap;
+  if (upstream) market.gap(gap);
+  else if (missing === null) ledger.unknown = true;
+  list({ source, gap: lacking(gap) });
 }
 
 // Of a whole source, or of its one stream that has no trades for longer than is likely.
-function onSource(up, { source, reason, channel = "trades", symbol, staleness }) {
+function onSource(up, params) {
+  const { source, reason, channel = "trades", symbol, staleness } = params;
   if (symbol && channel !== "trades") return view.starves(up, symbol);
+  if (up && view.channel === null) market.restored(params);
   if (up) delete lost[source];
   else if (symbol) lost[source] = { state: "stale", text: `No trade from ${source} for ${span(staleness)}` };
   else lost[source] = { state: "lost", text: `${noun()} lost: ${source}:  ${reason || "no connection"}` };
@@ -162,17 +175,9 @@ function onSource(up, { source, reason, channel = "trades", symbol, staleness })
 const noun = () => (view.channel === null ? "Exchange" : "Source");
 
 async function fetchOlder(place) {
-  const { symbol } = client;
-  const { trades, next } = await client.call("getRecentTrades", { channel: "trades", symbol, count: OLDER, next: place ?? before() });
+  const { symbol } = client, of = only === null ? {} : { source: only };
+  const { trades, next } = await client.call("getRecentTrades", { channel: "trades", symbol, count: OLDER, ...of, next: place ?? ledger.before(start, table.live, only) });
   return { trades, next };
-}
-
-// The place before all trades of the table, in every source.
-function before() {
-  const places = { ...start };
-  for (const [source, { epoch, seq }] of Object.entries(ledger.places)) places[source] = `${epoch}-${seq}`;
-  for (const { source, epoch, seq } of table.live.filter((item) => item.seq).reverse()) places[source] = `${epoch}-${seq - 1}`;
-  return places;
 }
 
 // -- what is shown
@@ -194,7 +199,11 @@ async function status() {
   if (!known) return;
   notice(known.sources);
   const { symbol } = client;
-  if (view.channel === null) return sources.show(known.sources, offering[symbol] ?? [], symbol ?? "");
+  if (view.channel === null) {
+    const offered = offering[symbol] ?? [];
+    if (symbol) market.status(known.sources.filter(({ name }) => offered.includes(name)));
+    return sources.show(known.sources, offered, symbol ?? "");
+  }
   const { channel, selected } = view;
   sources.show(known.sources, view.sources[selected] ?? channels[channel]?.sources ?? [], `${channel}.${selected ?? ""}`);
 }
@@ -211,26 +220,27 @@ function notice(sources) {
 function showChannel(name) {
   const params = new URLSearchParams(location.search);
   const named = name === (params.get("channel") ?? "trades");
-  const [symbol, member] = named ? [params.get("symbol"), params.get("member")] : [null, null];
+  const [symbol, member, source] = ["symbol", "member", "source"].map((part) => (named ? params.get(part) : null));
   const wanted = [former, symbol].find((one) => symbols.includes(one)) ?? symbols[0];
   clear();
-  if (name === "trades") showTrades(wanted);
+  if (name === "trades") showTrades(wanted, wanted === symbol ? source : null);
   else showRecords(name, symbol, member);
   offerChannels();
   text("per-second", name === "trades" ? "Trades a second" : "Records a second");
 }
 
-function showTrades(symbol) {
+function showTrades(symbol, source) {
   view.close();
   $("trades").hidden = false;
   $("chart").hidden = !chart;
   picker.offer(symbols);
-  pick(symbol);
+  pick(symbol, source);
 }
 
 function showRecords(channel, key, member) {
   former = client.symbol ?? former;
   client.watch(null);
+  market.show(null, null);
   chart?.rest();
   $("trades").hidden = $("chart").hidden = true;
   view.open(channel, channels[channel].keep, key, member);
@@ -247,15 +257,45 @@ function clear() {
   pause(false);
   table.clear();
   ledger.clear();
-  last = null, lost = {}, ticks = [0];
+  recent.clear();
+  rate.clear();
+  last = null, lost = {};
 }
 
-function pick(symbol) {
+function pick(symbol, source = null) {
   clear();
+  only = source;
   picker.show(symbol);
-  window.history.replaceState(null, "", `?symbol=${encodeURIComponent(symbol)}`);
+  market.show(symbol, source);
+  address(symbol);
   client.watch(symbol);
   status();
+}
+
+function address(symbol) {
+  const named = new URLSearchParams(only === null ? { symbol } : { symbol, source: only });
+  window.history.replaceState(null, "", `?${named}`);
+}
+
+// Chart and trades are of this source from now on; null: of all.
+function limit(source) {
+  pause(false);
+  only = source;
+  table.clear();
+  recent.of(source).forEach((item) => table.add(item));
+  last = recent.of(source).findLast((item) => item.price) ?? null;
+  address(client.symbol);
+  market.pick(source);
+  fill();
+  draw();
+}
+
+// One source may have few of the last trades: some before them are fetched.
+async function fill() {
+  const { symbol } = client, source = only;
+  if (table.live.length >= OLDER) return;
+  const page = await fetchOlder(null).catch(() => null);
+  if (page && symbol === client.symbol && source === only) table.prepend(page.trades);
 }
 
 function onHold(held, following) {
@@ -271,11 +311,11 @@ function pause(paused) {
 
 function tick() {
   const { ledger: counted, last, lastAt, title } = view.channel === null ? ofTrades() : ofRecords();
-  text("rate", (ticks.reduce((sum, count) => sum + count, 0) / ticks.length / (TICK_MS / 1000)).toFixed(1));
-  ticks = [0, ...ticks.slice(0, RATE_TICKS - 1)];
+  text("rate", rate.tick());
   text("received", counted.received.toLocaleString("en"));
   text("missed", view.keep === "latest" ? "not counted" : counted.missedText);
   $("missed").toggleAttribute("data-missed", !counted.whole);
+  market.tick(counted.whole);
   text("resumed", counted.resumedText);
   text("price", last?.price ?? "–");
   $("price").className = last?.side ?? "";
@@ -286,7 +326,7 @@ function tick() {
 const ofTrades = () => ({ ledger, last, lastAt, title: last ? `${last.price} ${last.symbol}` : "Data Flow" });
 
 function ofRecords() {
-  ticks[0] = view.count();
+  rate.add(view.count());
   const { ledger, value, selected, last, channel } = view;
   const title = selected ? `${value} ${selected}` : `${channel} – Data Flow`;
   return { ledger, lastAt: last?.at, last: last && { price: value || "–" }, title };
@@ -302,15 +342,16 @@ function setUpChart() {
   $("chart").hidden = $("notice").hidden = false;
   $("intervals").append(...Object.keys(INTERVALS).map((name) => {
     const label = document.createElement("label");
-    const input = Object.assign(document.createElement("input"), { type: "radio", name: "interval", value: name, defaultChecked: name === "1m" });
-    label.append(input, name);
+    const input = { type: "radio", name: "interval", value: name, defaultChecked: name === "1m" };
+    label.append(Object.assign(document.createElement("input"), input), name);
     return label;
   }));
   $("intervals").addEventListener("change", () => {
     chosen = true;
     draw();
   });
-  return new Chart(client, $("frame"), $("legend"), () => table.live.filter((item) => item.price));
+  const parts = { frame: $("frame"), legend: $("legend"), word: $("incomplete") };
+  return new Chart(client, parts, () => table.live.filter((item) => item.price));
 }
 
 function toNewest() {
@@ -335,21 +376,12 @@ const SHORTCUTS = {
   c: either(() => $("frame").focus(), () => $("plot").focus()),
   t: either(() => $("window").focus(), () => view.grid.focus()),
   d: () => $("theme").click(),
+  a: either(() => limit(null), () => {}),
   s: () => $("all-sources").showModal(),
   "?": () => $("shortcuts").showModal(),
 };
 
-function key(event) {
-  if (event.ctrlKey || event.metaKey || event.altKey) return;
-  if (event.target.matches("input:not([type=radio]), select") || document.querySelector("dialog[open]")) return;
-  const radio = view.channel === null && document.querySelectorAll("#intervals input")[Number(event.key) - 1];
-  const act = radio ? () => radio.click() : SHORTCUTS[event.key.toLowerCase()];
-  if (!act) return;
-  event.preventDefault();
-  act();
-}
-
-document.addEventListener("keydown", key);
+setUpShortcuts(SHORTCUTS, () => view.channel === null);
 $("pause").addEventListener("click", () => pause(!table.paused));
 $("held").addEventListener("click", toNewest);
 $("channel").addEventListener("change", () => showChannel($("channel").value));

@@ -20,16 +20,26 @@ EMBED(channel, "gatewayd/web/channel.js");
 EMBED(chart, "gatewayd/web/chart.js");
 EMBED(charts, "build/web/charts.js"); /* the library; empty where it could not be had */
 EMBED(client, "gatewayd/web/client.js");
+EMBED(compare, "gatewayd/web/compare.js");
+EMBED(coverage, "gatewayd/web/coverage.js");
+EMBED(decimal, "gatewayd/web/decimal.js");
 EMBED(exact, "gatewayd/web/exact.js");
 EMBED(grid, "gatewayd/web/grid.js");
 EMBED(ledger, "gatewayd/web/ledger.js");
+EMBED(market, "gatewayd/web/market.js");
 EMBED(past, "gatewayd/web/past.js");
 EMBED(picker, "gatewayd/web/picker.js");
 EMBED(plot, "gatewayd/web/plot.js");
+EMBED(rate, "gatewayd/web/rate.js");
+EMBED(recent, "gatewayd/web/recent.js");
 EMBED(records, "gatewayd/web/records.js");
+EMBED(shortcuts, "gatewayd/web/shortcuts.js");
 EMBED(sources, "gatewayd/web/sources.js");
+EMBED(strip, "gatewayd/web/strip.js");
 EMBED(table, "gatewayd/web/table.js");
 EMBED(theme, "gatewayd/web/theme.js");
+EMBED(timeline, "gatewayd/web/timeline.js");
+EMBED(upstream, "gatewayd/web/upstream.js");
 EMBED(openapi, "gatewayd/openapi.json");
 
 #define SCRIPT(name)                                                                                                           \
@@ -49,16 +59,26 @@ static const struct {
     SCRIPT(chart),
     SCRIPT(charts),
     SCRIPT(client),
+    SCRIPT(compare),
+    SCRIPT(coverage),
+    SCRIPT(decimal),
     SCRIPT(exact),
     SCRIPT(grid),
     SCRIPT(ledger),
+    SCRIPT(market),
     SCRIPT(past),
     SCRIPT(picker),
     SCRIPT(plot),
+    SCRIPT(rate),
+    SCRIPT(recent),
     SCRIPT(records),
+    SCRIPT(shortcuts),
     SCRIPT(sources),
+    SCRIPT(strip),
     SCRIPT(table),
     SCRIPT(theme),
+    SCRIPT(timeline),
+    SCRIPT(upstream),
     {"/api/v1/openapi.json", "application/json", asset_openapi_begin, asset_openapi_end},
 };
 

@@ -27,20 +27,21 @@ function grow(candle, trade) {
 
 export class Candles {
   constructor(client) {
-    Object.assign(this, { client, list: [], next: null, symbol: null, interval: "1m", generation: 0 });
+    Object.assign(this, { client, list: [], next: null, symbol: null, source: null, interval: "1m", generation: 0 });
   }
 
   get step() {
     return INTERVALS[this.interval];
   }
 
-  // Starts over; resolves when there is something to draw. Trades already seen stand in for a history that has none to give now.
-  async load(symbol, interval, seen) {
+  // Starts over; resolves when there is something to draw. Trades already seen stand in for a history that has none to give now. source: null is
+  // all of them.
+  async load(symbol, interval, source, seen) {
     const generation = ++this.generation;
-    Object.assign(this, { symbol, interval, next: null });
+    Object.assign(this, { symbol, interval, source, next: null });
     const page = await this.fetch({ count: PAGE });
     if (generation !== this.generation) return;
-    this.complete = Boolean(page);
+    this.whole = Boolean(page);
     this.next = page?.next ?? null;
     this.list = page ? page.candles.map(fetched) : [];
     if (!page) seen.forEach((trade) => this.add(trade));
@@ -78,7 +79,8 @@ export class Candles {
 
   // Null when history has none to give.
   fetch(params) {
-    return this.client.call("getCandles", { symbol: this.symbol, interval: this.interval, ...params }).catch(() => null);
+    const { symbol, interval, source } = this;
+    return this.client.call("getCandles", { symbol, interval, ...(source === null ? {} : { source }), ...params }).catch(() => null);
   }
 
   // A trade of a candle before the last is left to the next refresh.

@@ -24,6 +24,14 @@ export class Ledger {
     this.received++;
   }
 
+  // The place before all trades of a list, oldest first, in every source or in one. start: where the sources without a trade were.
+  before(start, trades, only) {
+    const places = { ...start };
+    for (const [source, { epoch, seq }] of Object.entries(this.places)) places[source] = `${epoch}-${seq}`;
+    for (const { source, epoch, seq } of trades.filter((item) => item.seq).reverse()) places[source] = `${epoch}-${seq - 1}`;
+    return only === null ? places : only in places ? { [only]: places[only] } : undefined;
+  }
+
   get whole() {
     return this.missed === 0 && !this.unknown;
   }

@@ -3,8 +3,10 @@
 const element = (name, text, className = "") => Object.assign(document.createElement(name), { textContent: text, className });
 
 // [class, word]. symbol: one of trades, or <channel>.<key>
-function judge(source, symbol) {
+export function judge(source, symbol) {
   if (!source.connected) return ["down", source.reason || "not connected"];
+  const filling = source.backfill?.[symbol];
+  if (filling) return ["filling", `backfilling ${filling.missing === null ? "" : Number(filling.missing).toLocaleString("en")}${filling.late ? ", late" : ""}`];
   if (source.failing?.[symbol]) return ["stale", `not subscribed: ${source.failing[symbol]}`];
   if (symbol in source.stale) return ["stale", `no ${symbol.includes(".") ? "record" : "trade"} for ${span(source.stale[symbol])}`];
   if (source.active === false) return ["spare", "standby"];
@@ -55,7 +57,7 @@ function row(source, symbol) {
   return line;
 }
 
-function meter(health) {
+export function meter(health) {
   const item = element("meter", `${health} of 100`);
   Object.assign(item, { min: 0, max: 100, low: 40, high: 65, optimum: 100, value: health });
   item.setAttribute("aria-label", `health ${health} of 100`);

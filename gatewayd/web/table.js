@@ -52,6 +52,14 @@ export class Table {
     this.touch();
   }
 
+  // Trades before all that are live, newest first.
+  prepend(trades) {
+    trades.forEach((trade) => this.measure(trade));
+    this.live.unshift(...trades.toReversed());
+    if (!this.following) this.end += trades.length;
+    this.touch();
+  }
+
   // The decimal points of a column stand below each other: as many places for all as the longest has.
   measure(item) {
     for (const name of ["price", "qty"]) {

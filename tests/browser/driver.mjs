@@ -15,25 +15,56 @@ const FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-ru
 const WATCH = `document.addEventListener("securitypolicyviolation", (event) => (window.violations ??= []).push(event.violatedDirective + " " + event.blockedURI));`;
 
 const browser = await engine.launch({ executablePath: chromium, args: FLAGS, timeout: PATIENCE_MS });
-let page, complaints = [];
+let page, complaints = [], sockets = [], answers = {}, asked = [];
+
+// Between the page and its gateway: what is in `answers` is answered here, a method's result or error, or members that the gateway's own result is
+// to have as well.
+function listenIn(socket) {
+  const gateway = socket.connectToServer(), methods = new Map();
+  sockets.push(socket);
+  socket.onMessage((text) => {
+    const { id, method, params } = JSON.parse(text);
+    asked.push({ method, params });
+    methods.set(id, method);
+    const answer = answers[method];
+    if (answer?.result || answer?.error) socket.send(JSON.stringify({ jsonrpc: "2.0", id, ...answer }));
+    else gateway.send(text);
+  });
+  gateway.onMessage((text) => socket.send(changed(text, methods)));
+}
+
+// The text of numbers stays as it came: members are added within it.
+function changed(text, methods) {
+  const [, id] = /^\{"jsonrpc":"2.0","id":([0-9]+),"result":/.exec(text) ?? [];
+  const changes = answers[methods.get(Number(id))]?.replace ?? [];
+  return changes.reduce((all, [pattern, by]) => all.replace(new RegExp(pattern, "g"), by), text);
+}
 
 const verbs = {
   async leave() {
     await page?.context().close();
     page = undefined;
+    [sockets, answers, asked] = [[], {}, []];
   },
-  async open({ url, width = 1280, height = 800, dark = false, phone = false, empty }) {
+  async open({ url, width = 1280, height = 800, dark = false, phone = false, empty, answering }) {
     await verbs.leave();
+    Object.assign(answers, answering);
     complaints = [];
     const context = await browser.newContext({ viewport: { width, height }, colorScheme: dark ? "dark" : "light", hasTouch: phone, isMobile: phone, deviceScaleFactor: 1 });
     page = await context.newPage();
     page.setDefaultTimeout(PATIENCE_MS);
     await page.addInitScript(WATCH);
+    if (answering) await page.routeWebSocket(/\/ws$/, listenIn);
     if (empty) await page.route(empty, (route) => route.fulfill({ contentType: "text/javascript", body: "" }));
     page.on("console", (message) => ["error", "warning"].includes(message.type()) && complaints.push(message.text()));
     page.on("pageerror", (error) => complaints.push(String(error)));
     await page.goto(url);
   },
+  // Of a page that was opened with `answering`.
+  answer: (how) => void Object.assign(answers, how.answers),
+  tell: ({ method, params }) => sockets.at(-1).send(JSON.stringify({ jsonrpc: "2.0", method, params })),
+  asked: ({ method }) => asked.filter((call) => call.method === method).map(({ params }) => params),
+  hover: ({ selector }) => page.hover(selector),
   fill: ({ pattern }) => page.unroute(pattern),
   // A page that reloads itself meanwhile is asked again.
   evaluate: ({ script }) => page.evaluate(script).catch((error) => (/context was destroyed/.test(error) ? verbs.evaluate({ script }) : Promise.reject(error))),
