@@ -16,7 +16,7 @@ export class Chart {
   // the page has, oldest first. onView(), to be set: something else is in sight, or elsewhere
   constructor(client, { frame, legend, word }, seen) {
     Object.assign(this, { frame, legend, word, seen, onView() {}, candles: new Candles(client), pointed: null, drawn: 0, places: 2 });
-    Object.assign(this, { times: [], blanks: [] });
+    Object.assign(this, { times: [], blanks: [], judged: Infinity });
     this.chart = library.createChart(frame, { autoSize: true, ...BEHAVIOUR });
     this.price = this.chart.addSeries(library.CandlestickSeries, { borderVisible: true });
     this.volume = this.chart.addSeries(library.HistogramSeries, { priceScaleId: "", priceFormat: { type: "volume" }, priceLineVisible: false, lastValueVisible: false });
@@ -105,9 +105,9 @@ export class Chart {
     this.onView();
   }
 
-  // A candle that goes on lacks what is still to come.
+  // A candle that goes on lacks what is still to come. Where nobody watched at all every candle may lack something, and it helps nobody to say so.
   lacks(candle) {
-    return candle.complete === false && candle !== this.candles.list.at(-1);
+    return candle.complete === false && candle !== this.candles.list.at(-1) && (candle.time + this.candles.step) * 1000 > this.judged;
   }
 
   bar(candle) {
@@ -124,10 +124,11 @@ export class Chart {
 
   // -- the axis of time
 
-  // Times, in s since 1970, when nobody knows what was traded: [{begin, end}], in order. They have room on the axis though there is no candle.
-  leave(blanks) {
-    if (JSON.stringify(blanks) === JSON.stringify(this.blanks)) return;
-    this.blanks = blanks;
+  // blanks: times, in s since 1970, when nobody knows what was traded: [{begin, end}], in order. They have room on the axis though there is no
+  // candle. judged: since when something is known of the candles, in ms
+  judge(blanks, judged) {
+    if (JSON.stringify([blanks, judged]) === JSON.stringify([this.blanks, this.judged])) return;
+    Object.assign(this, { blanks, judged });
     this.drawAll();
   }
 

@@ -2,7 +2,7 @@
 
 export const STATES = ["live", "backfilled", "proved", "short", "hole", "unknown"];
 const COUNT = 1000, MOST_PAGES = 20; // intervals of a page
-const SETTLE_MS = 250, SOON_MS = 600, OFTEN_MS = 30000;
+const SETTLE_MS = 250, SOON_MS = 600, OFTEN_MS = 30000, INCOMPLETE_MS = 3000;
 const NEWEST_MS = 3600000; // what is asked for again every now and then
 const UNKNOWN_METHOD = -32601;
 const NUMBERS = ["cursor", "first", "last", "trades", "missing", "volume", "missing_volume", "first_id", "last_id"];
@@ -97,25 +97,25 @@ export class Coverage {
   }
 
   async widen() {
-    const { wanted, from } = this;
+    const { from } = this, wanted = Math.floor(this.wanted);
     if (wanted >= from) return;
     this.from = wanted;
     if (!(await this.ask(wanted, from))) this.from = Math.max(this.from, from);
   }
 
   // Something has happened: what is in sight may be another now.
-  again() {
+  again(ms = SOON_MS) {
     if (this.symbol === null) return;
     if (!this.known) return this.settle();
     clearTimeout(this.soon);
-    this.soon = setTimeout(() => this.ask(Math.min(this.seen, this.now() - NEWEST_MS)), SOON_MS);
+    this.soon = setTimeout(() => this.ask(Math.min(this.seen, this.now() - NEWEST_MS)), ms);
   }
 
   // Resolves with whether it was told.
   async ask(begin, end = Infinity) {
     const { symbol, generation } = this;
     if (symbol === null || this.from === Infinity) return false;
-    const bounds = this.whole(Math.max(begin, this.from), end);
+    const bounds = this.whole(Math.max(Math.floor(begin), this.from), end);
     const fresh = await this.fetch(symbol, bounds).catch((error) => this.refused(error));
     if (!fresh || generation !== this.generation) return false;
     for (const source of new Set([...this.sources.keys(), ...fresh.keys()]))
@@ -125,14 +125,19 @@ export class Coverage {
     return true;
   }
 
-  // Wide enough to cut no interval that has numbers: those are of its whole span.
+  // When the first thing is known of any source, in ms since 1970.
+  get since() {
+    return Math.min(...[...this.sources.values()].map(([first]) => first?.begin ?? Infinity));
+  }
+
+  // Wide enough to cut no interval that has numbers: those are of its whole span. after, before: the bounds as they are asked for.
   whole(begin, end) {
-    for (const { begin: first, end: last, state } of [...this.sources.values()].flat()) {
-      if (isPlain({ state })) continue;
-      if (first < begin && begin < last) begin = first;
-      if (first <= end && end < last) end = last;
+    const bounds = { begin, after: written(begin), end, before: end === Infinity ? undefined : written(end) };
+    for (const interval of [...this.sources.values()].flat().filter((interval) => !isPlain(interval))) {
+      if (interval.begin < bounds.begin && bounds.begin < interval.end) Object.assign(bounds, { begin: interval.begin, after: interval.from });
+      if (interval.begin <= bounds.end && bounds.end < interval.end) Object.assign(bounds, { end: interval.end, before: interval.to });
     }
-    return { begin, end };
+    return bounds;
   }
 
   // Older gateways do not know it.
@@ -141,9 +146,9 @@ export class Coverage {
     return null;
   }
 
-  async fetch(symbol, { begin, end }) {
+  async fetch(symbol, { after, before }) {
     const fresh = new Map();
-    const bounds = { afterTimestamp: written(begin), ...(end === Infinity ? {} : { beforeTimestamp: written(end) }) };
+    const bounds = { afterTimestamp: after, ...(before ? { beforeTimestamp: before } : {}) };
     let next;
     for (let page = 0; page < MOST_PAGES; page++) {
       const answer = await this.client.call("getCoverage", { symbol, count: COUNT, ...bounds, ...(next ? { next } : {}) });
@@ -151,6 +156,7 @@ export class Coverage {
         if (!fresh.has(told.source)) fresh.set(told.source, []);
         fresh.get(told.source).push(prepare(told));
       }
+      if (answer.incomplete) this.again(INCOMPLETE_MS);
       next = answer.next;
       if (!next) break;
     }

@@ -35,7 +35,7 @@ export class Market {
     this.upstream.clear();
     this.coverage.close();
     this.strip?.clear();
-    this.chart?.leave([]);
+    this.chart?.judge([], Infinity);
   }
 
   pick(source) {
@@ -58,7 +58,8 @@ export class Market {
 
   // statuses: of the sources that offer the symbol. What comes of a hole is asked for when they say something else of it.
   status(statuses) {
-    const told = JSON.stringify(statuses.map(({ name, connected, holes, backfill }) => [name, connected, holes?.[this.symbol], backfill?.[this.symbol]]));
+    const parts = statuses.map(({ name, connected, holes, backfill }) => [name, connected, holes?.[this.symbol], backfill?.[this.symbol]]);
+    const told = parts.length ? JSON.stringify(parts) : "";
     if (this.told && this.told !== told) this.coverage.again();
     this.told = told;
     this.comparison.show(this.symbol, statuses);
@@ -85,7 +86,7 @@ export class Market {
   covered() {
     this.count();
     this.strip?.show(this.coverage.sources, this.source);
-    this.chart?.leave(this.blanks());
+    this.chart?.judge(this.blanks(), this.coverage.since);
   }
 
   count() {

@@ -147,7 +147,7 @@ export class Strip {
   key(event) {
     const lane = [...this.lanes.values()].find(({ track }) => track.contains(event.target));
     const by = { ArrowLeft: -1, ArrowRight: 1 }[event.key];
-    if (event.key === "Escape") return this.point(null);
+    if (event.key === "Escape") this.tip.hidden = true;
     if (!lane || !by) return;
     event.preventDefault();
     const buttons = sorted(lane);

@@ -65,6 +65,7 @@ const verbs = {
   tell: ({ method, params }) => sockets.at(-1).send(JSON.stringify({ jsonrpc: "2.0", method, params })),
   asked: ({ method }) => asked.filter((call) => call.method === method).map(({ params }) => params),
   hover: ({ selector }) => page.hover(selector),
+  point: ({ at: [x, y] }) => page.mouse.move(x, y),
   fill: ({ pattern }) => page.unroute(pattern),
   // A page that reloads itself meanwhile is asked again.
   evaluate: ({ script }) => page.evaluate(script).catch((error) => (/context was destroyed/.test(error) ? verbs.evaluate({ script }) : Promise.reject(error))),
