@@ -2,6 +2,7 @@
 
 export const INTERVALS = { "1s": 1, "1m": 60, "5m": 300, "15m": 900, "1h": 3600, "1d": 86400 };
 const PAGE = 500, REFRESH = 10, MOST = 20000;
+const SETTLED = 3; // s after its end a candle that is still not complete lacks something
 
 const seconds = (timestamp) => Math.floor(Date.parse(timestamp) / 1000);
 
@@ -9,7 +10,11 @@ const seconds = (timestamp) => Math.floor(Date.parse(timestamp) / 1000);
 const ofTheFuture = (trade) => seconds(trade.timestamp) - seconds(trade.received) > 86400;
 
 // A candle keeps its prices as the text that came. `time` is its beginning, in s since 1970.
-const fetched = (candle) => ({ ...candle, time: seconds(candle.start), volume: Number(candle.volume) });
+function fetched(candle, step, now) {
+  const time = seconds(candle.start);
+  const lacks = candle.complete === false && time + step + SETTLED <= now / 1000;
+  return { ...candle, time, volume: Number(candle.volume), lacks };
+}
 
 function opened(time, trade) {
   const { price, qty } = trade;
@@ -26,8 +31,9 @@ function grow(candle, trade) {
 }
 
 export class Candles {
+  // now(), to be set: the servers' time in ms
   constructor(client) {
-    Object.assign(this, { client, list: [], next: null, symbol: null, source: null, interval: "1m", generation: 0 });
+    Object.assign(this, { client, now: Date.now, list: [], next: null, symbol: null, source: null, interval: "1m", generation: 0 });
   }
 
   get step() {
@@ -43,7 +49,7 @@ export class Candles {
     if (generation !== this.generation) return;
     this.whole = Boolean(page);
     this.next = page?.next ?? null;
-    this.list = page ? page.candles.map(fetched) : [];
+    this.list = page ? this.read(page) : [];
     if (!page) seen.forEach((trade) => this.add(trade));
   }
 
@@ -62,7 +68,7 @@ export class Candles {
     if (generation !== this.generation) return false;
     this.next = page ? page.next ?? null : before;
     const first = this.list[0]?.time ?? Infinity;
-    this.list.unshift(...(page?.candles ?? []).map(fetched).filter((candle) => candle.time < first));
+    if (page) this.list.unshift(...this.read(page).filter((candle) => candle.time < first));
     return Boolean(page?.candles.length);
   }
 
@@ -71,10 +77,14 @@ export class Candles {
     const generation = this.generation;
     const page = await this.fetch({ count: REFRESH });
     if (generation !== this.generation || !page?.candles.length) return;
-    const fresh = page.candles.map(fetched);
+    const fresh = this.read(page);
     const from = this.list.findIndex((candle) => candle.time >= fresh[0].time);
     const newer = this.list.filter((candle) => candle.time > fresh.at(-1).time);
     this.list.splice(from < 0 ? this.list.length : from, this.list.length, ...fresh, ...newer);
+  }
+
+  read({ candles }) {
+    return candles.map((candle) => fetched(candle, this.step, this.now()));
   }
 
   // Null when history has none to give.

@@ -105,9 +105,9 @@ export class Chart {
     this.onView();
   }
 
-  // A candle that goes on lacks what is still to come. Where nobody watched at all every candle may lack something, and it helps nobody to say so.
-  lacks(candle) {
-    return candle.complete === false && candle !== this.candles.list.at(-1) && (candle.time + this.candles.step) * 1000 > this.judged;
+  // Where nobody watched at all every candle may lack something, and it helps nobody to say so.
+  lacks({ lacks, time }) {
+    return lacks && (time + this.candles.step) * 1000 > this.judged;
   }
 
   bar(candle) {

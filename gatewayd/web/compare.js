@@ -54,6 +54,12 @@ export class Comparison {
     this.unfolded = this.details.open = true;
   }
 
+  // Since when a source is lost, in ms since 1970; Infinity: it is not.
+  lostAt(source) {
+    const status = this.statuses.get(source);
+    return status && !status.connected ? Date.parse(status.since) : Infinity;
+  }
+
   take(trade, live) {
     const line = this.line(trade.source);
     if (live) line.rate.add();

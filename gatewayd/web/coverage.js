@@ -2,7 +2,8 @@
 
 export const STATES = ["live", "backfilled", "proved", "short", "hole", "unknown"];
 const COUNT = 1000, MOST_PAGES = 20; // intervals of a page
-const SETTLE_MS = 250, SOON_MS = 600, OFTEN_MS = 30000, INCOMPLETE_MS = 3000;
+const SETTLE_MS = 250, OFTEN_MS = 30000, INCOMPLETE_MS = 3000;
+const SOON_MS = [600, 3000, 10000]; // after something has happened, of which the last word may not have been said
 const NEWEST_MS = 3600000; // what is asked for again every now and then
 const UNKNOWN_METHOD = -32601;
 const NUMBERS = ["cursor", "first", "last", "trades", "missing", "volume", "missing_volume", "first_id", "last_id"];
@@ -71,8 +72,8 @@ export class Coverage {
   close() {
     this.generation++;
     clearTimeout(this.settling);
-    clearTimeout(this.soon);
-    Object.assign(this, { symbol: null, sources: new Map(), from: Infinity, seen: Infinity, wanted: Infinity, known: false });
+    this.soon?.forEach(clearTimeout);
+    Object.assign(this, { symbol: null, sources: new Map(), from: Infinity, seen: Infinity, wanted: Infinity, known: false, soon: [] });
   }
 
   // from: what is of interest in any case, in ms since 1970
@@ -104,11 +105,11 @@ export class Coverage {
   }
 
   // Something has happened: what is in sight may be another now.
-  again(ms = SOON_MS) {
+  again(when = SOON_MS) {
     if (this.symbol === null) return;
     if (!this.known) return this.settle();
-    clearTimeout(this.soon);
-    this.soon = setTimeout(() => this.ask(Math.min(this.seen, this.now() - NEWEST_MS)), ms);
+    this.soon.forEach(clearTimeout);
+    this.soon = when.map((ms) => setTimeout(() => this.ask(Math.min(this.seen, this.now() - NEWEST_MS)), ms));
   }
 
   // Resolves with whether it was told.
@@ -156,7 +157,7 @@ export class Coverage {
         if (!fresh.has(told.source)) fresh.set(told.source, []);
         fresh.get(told.source).push(prepare(told));
       }
-      if (answer.incomplete) this.again(INCOMPLETE_MS);
+      if (answer.incomplete) this.again([INCOMPLETE_MS]);
       next = answer.next;
       if (!next) break;
     }

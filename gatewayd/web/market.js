@@ -16,8 +16,9 @@ export class Market {
     this.comparison = new Comparison($("compare"), now, onPick);
     this.upstream = new Upstream();
     this.coverage = new Coverage(client, now, () => this.covered());
-    this.strip = chart ? new Strip($("coverage"), chart, now) : null;
+    this.strip = chart ? new Strip($("coverage"), chart, now, (source) => this.comparison.lostAt(source)) : null;
     if (chart) chart.onView = () => this.viewed();
+    if (chart) chart.candles.now = now;
   }
 
   // What the servers' clock says, which need not be this one's.

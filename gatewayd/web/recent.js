@@ -1,12 +1,15 @@
 // The last trades of a symbol, from all its sources, and where some are missing.
 
-const KEEP = 5000, TRIM = 500;
+import { when } from "./grid.js";
 
-// What stands where trades are missing; upstream: at the exchange's side.
+const KEEP = 5000, TRIM = 500;
+const count = (number, noun) => `${number.toLocaleString("en")} ${noun}${number === 1 ? "" : "s"}`;
+
+// What stands where trades are missing; upstream: of the exchange itself.
 export function lacking({ source, missing, upstream }) {
-  const many = missing === null ? "Trades may be missing here" : `${missing.toLocaleString("en")} trades are missing here`;
-  if (upstream) return `${many}: ${source} did not deliver them`;
-  return missing === null ? `${many}: the journal was lost` : many;
+  const many = missing === null ? "Trades" : count(missing, "trade");
+  if (upstream) return `${many} of ${source} never came: ${when(upstream.from)} to ${when(upstream.to)}`;
+  return missing === null ? "Trades may be missing here: the journal was lost" : `${many} ${missing === 1 ? "is" : "are"} missing here`;
 }
 
 export class Recent {

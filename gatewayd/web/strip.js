@@ -63,9 +63,10 @@ function include(piece, interval) {
 }
 
 export class Strip {
-  // element: holds the lanes, a legend and a tip. axis: {place(ms): px, width: px}; now(): the servers' time in ms
-  constructor(element, axis, now) {
-    Object.assign(this, { element, axis, now, lanes: new Map(), sources: new Map(), only: null });
+  // element: holds the lanes, a legend and a tip. axis: {place(ms): px, width: px}; now(): the servers' time in ms; lostAt(source): since when it
+  // is lost, Infinity: it is not
+  constructor(element, axis, now, lostAt) {
+    Object.assign(this, { element, axis, now, lostAt, lanes: new Map(), sources: new Map(), only: null });
     this.tip = element.querySelector("[role=tooltip]");
     this.holder = element.querySelector(".lanes");
     for (const type of ["pointerover", "focusin"]) this.holder.addEventListener(type, (event) => this.point(event.target.closest("button")));
@@ -116,7 +117,7 @@ export class Strip {
 
   // A piece keeps its element, and so the focus, while it begins with the same interval.
   fill(name, lane) {
-    const found = pieces(this.sources.get(name), (ms) => this.axis.place(ms), this.now(), this.axis.width);
+    const found = pieces(this.until(name), (ms) => this.axis.place(ms), this.now(), this.axis.width);
     const ids = new Set(found.map(idOf));
     for (const [id, button] of lane.shown) {
       if (ids.has(id)) continue;
@@ -125,6 +126,13 @@ export class Strip {
     }
     for (const piece of found) this.place(name, lane, piece);
     this.rove(lane);
+  }
+
+  // What is live ends where the source was lost, though nobody has written that down yet.
+  until(name) {
+    const lostAt = this.lostAt(name);
+    const cut = (interval) => (interval.state === "live" && interval.end === Infinity ? { ...interval, end: Math.max(lostAt, interval.begin) } : interval);
+    return lostAt === Infinity ? this.sources.get(name) : this.sources.get(name).map(cut);
   }
 
   place(name, lane, piece) {

@@ -190,7 +190,7 @@ def test_holes_upstream_are_counted_once_and_until_they_are_filled(flow, browser
     start = time.time() + 1
     gap(page, 17, start, start + 2)
     until(lambda: missed(page) == "17 upstream", "the gap")
-    until(lambda: "17 trades are missing here: blockchain did not deliver them" in page.evaluate("document.getElementById('rows').innerText"), "its place")
+    until(lambda: f"17 trades of blockchain never came: {at(start)[11:23]} to {at(start + 2)[11:23]}" in page.evaluate("document.getElementById('rows').innerText"), "its place")
     page.do("answer", answers=told().add("blockchain", "hole", start - now, start - now + 2, missing=17).add("blockchain", "live", start - now + 2, None).answer)
     count = len(page.do("asked", method="getCoverage"))
     gap(page, 17, start, start + 2)
@@ -227,7 +227,6 @@ def test_candles_that_lack_trades_are_marked_once_they_have_ended(flow, browser)
     page.press("1")
     until(lambda: candles(page) > 11, "candles")
     until(lambda: page.evaluate("Number(document.getElementById('frame').dataset.incomplete)") >= 2, "those of every fifth second to be marked")
-    page.press("c")
     until(lambda: word_after_pointing(page), "the word of a candle that is pointed at")
 
 
