@@ -237,3 +237,21 @@ def word_after_pointing(page):
         return [left + width - window.wandered, top + height / 3] })()"""
     page.do("point", at=page.evaluate(wander))
     return page.evaluate("!document.getElementById('incomplete').hidden && document.getElementById('incomplete').textContent === 'incomplete'")
+
+
+# -- without a stand-in
+
+def test_a_hole_is_drawn_and_counted_as_connectord_and_history_tell_it(page):
+    """connectord is killed, and the exchange can't be asked for what it traded meanwhile."""
+    page.press("1")
+    page.until_live(300)
+    until(lambda: states(page) == ["live"], "the strip")
+    page.flow.processes["connectord"].kill()
+    until(lambda: page.shown("state").startswith("Exchange lost"), "the loss")
+    until(lambda: page.shown("when") in ("3 s ago", "4 s ago", "5 s ago"), "seconds to pass")
+    page.flow.start_connectord()
+    until(lambda: states(page) == ["live", "hole", "live"], "the hole")
+    _, left, width, told = pieces(page)[1]
+    assert width > 16 and "nobody knows how many trades are missing" in told, "it has room, although there is no candle"
+    assert missed(page).startswith("unknown, ") and missed(page).endswith(" s upstream")
+    until(lambda: page.evaluate("Number(document.getElementById('frame').dataset.incomplete)") >= 2, "the candles at its ends to be marked")

@@ -124,3 +124,13 @@ def test_times_have_a_place_between_bars(page):
 ], ids=["quiet", "part", "all", "long"])
 def test_a_time_of_which_nobody_knows_has_room_on_the_axis(page, candles, blanks, expected):
     assert page.evaluate(f"import('/timeline.js').then((m) => m.blankTimes({candles}, 1, {json.dumps(blanks)}))") == expected
+
+
+@pytest.mark.parametrize("status, expected", [
+    ({"connected": True, "stale": {}, "backfill": {"A-B": {"missing": 1120, "late": False}}}, ["filling", "backfilling 1,120"]),
+    ({"connected": True, "stale": {}, "backfill": {"A-B": {"missing": 3, "late": True}}}, ["filling", "backfilling 3, late"]),
+    ({"connected": True, "stale": {"A-B": 3.5}, "backfill": {"C-D": {"missing": 3, "late": True}}}, ["stale", "no trade for 3 s"]),
+    ({"connected": True, "stale": {}}, ["up", "connected"]),
+], ids=["filling", "late", "other", "up"])
+def test_the_state_of_a_source_is_told_in_words(page, status, expected):
+    assert page.evaluate(f"import('/sources.js').then((m) => m.judge({json.dumps(status)}, 'A-B'))") == expected
