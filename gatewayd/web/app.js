@@ -152,7 +152,7 @@ function list(item) {
   if (isShown(item)) table.add(item);
 }
 
-// The exchange's side is none of the cursors'.
+// What the exchange never sent the cursors do not count.
 function onGap(gap) {
   const { source, missing, upstream } = gap;
   if (upstream) market.gap(gap);
