@@ -21,6 +21,7 @@ typedef struct {
     const char *origin;          /* the Origin header; empty: none */
     uint32_t messages;           /* the exchange takes so many in any … (0: as many as the configuration allows) */
     uint32_t interval_ms;        /* … such interval */
+    uint32_t symbols;            /* … and so many symbols on a connection (exchange_spread.h); 0: any number */
     void (*on_open)(void *self); /* a connection begins, and the source does not know of it yet */
     /* Say that the change's symbol is wanted, or no longer (`wanted`): exchange_session_send, at most once, and told_symbol_sent; or settle it without.
      * Others may be told of with it (told_symbols_batch). Of the session's `first` it has no symbol. */

@@ -82,10 +82,9 @@ static void server_closed(websocket_server_t *self)
         self->on_close(self);
 }
 
-static int server_on_lws(struct lws *wsi, enum lws_callback_reasons reason, void *user, void *in, size_t length)
+/* What happens on its client's connection. */
+static int server_event(websocket_server_t *self, struct lws *wsi, enum lws_callback_reasons reason, void *in, size_t length)
 {
-    (void)user;
-    websocket_server_t *self = wsi && lws_get_vhost(wsi) ? lws_vhost_user(lws_get_vhost(wsi)) : NULL;
     const unsigned char *bytes = in;
     switch (reason) {
     case LWS_CALLBACK_ESTABLISHED:
@@ -118,6 +117,12 @@ static int server_on_lws(struct lws *wsi, enum lws_callback_reasons reason, void
         break;
     }
     return 0;
+}
+
+static int server_on_lws(struct lws *wsi, enum lws_callback_reasons reason, void *user, void *in, size_t length)
+{
+    (void)user;
+    return server_event(wsi && lws_get_vhost(wsi) ? lws_vhost_user(lws_get_vhost(wsi)) : NULL, wsi, reason, in, length);
 }
 
 static const struct lws_protocols server_protocols[] = {{.name = "server", .callback = server_on_lws}, {0}};
