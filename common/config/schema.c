@@ -54,7 +54,9 @@ static const schema_key_t keys[] = {
     {SOURCE "lines", KEY_INTEGER, .minimum = 1, .maximum = 4, .initial = "1",
      .help = "Simultaneous connections to the exchange; the first copy of a trade counts"},
     {SOURCE "rotate_ms", KEY_INTEGER, .minimum = 0, .maximum = 604800000, .initial = "0",
-     .help = "With several lines, each is reconnected this often, in ms, one at a time; 0: never"},
+     .help = "Each line is reconnected this often, in ms, one at a time, if others carry on meanwhile or what is missed can be "
+             "asked for; 0: shortly before the "
+             "exchange would end its connection, where that is known"},
     {SOURCE "settle_ms", KEY_INTEGER, .minimum = 0, .maximum = 3600000, .initial = "5000",
      .help = "A line is reconnected only when every other has been connected for this many ms"},
     {SOURCE "group", KEY_TEXT, FORMAT_SOURCE, .optional = true, .initial = "",

@@ -68,6 +68,7 @@ typedef struct {
         misses; /* what is traded while it is not connected does not come by itself: what is known to be complete is told (coverage.md) */
     bool whole;          /* each connection brings all there is from the beginning: nothing is missed between two */
     const past_t *past;  /* what can be asked about the past; NULL: nothing */
+    uint32_t lives_ms;   /* the exchange ends a connection after so long; 0: it lasts as long as it likes */
     const char *repeats; /* of its settings, the flag with which that comes over and over; NULL: none */
 
     /* Is what the settings lead to, a file, as it has to be? False with `error`: the setting's name, what was expected and

@@ -4,11 +4,10 @@
 #include "common/log.h"
 #include "connectord/recording/recorder.h"
 #include "connectord/sources/line_cover.h"
+#include "connectord/sources/rotation.h"
 
 #include <assert.h>
 #include <stdlib.h>
-
-enum { ROTATE_RETRY_MS = 1000 };
 
 _Static_assert((int)LINES_MAX <= (int)RECORDED_LINES_MAX, "each line can be recorded");
 
@@ -38,9 +37,7 @@ struct redundant_lines {
     const redundant_line_t *lost;    /* the one that was lost last */
     buffer_t failing;                /* of the status that was made last */
     recorder_t *recorder;
-    loop_timer_t *rotation;
-    uint32_t step_ms; /* from one rotation to the next */
-    size_t turn;      /* whose rotation is next */
+    rotation_t *rotation;
     log_limit_t lag_limit;
 };
 
@@ -236,20 +233,19 @@ static bool is_dispensable(redundant_lines_t *self, size_t line)
     return false;
 }
 
-/* A line that is down, or in the making, will be a new one anyway. */
-static void on_rotation(void *arg)
+/* A line that is down, or in the making, will be a new one anyway. A single one has nobody to stand in for it: what it misses is asked for afterwards. */
+static bool on_turn(void *arg, size_t number)
 {
     redundant_lines_t *self = arg;
-    redundant_line_t *line = &self->lines[self->turn];
-    if (line->state == LINE_UP) {
-        if (!is_dispensable(self, self->turn)) {
-            loop_timer_start(self->rotation, self->step_ms < ROTATE_RETRY_MS ? self->step_ms : ROTATE_RETRY_MS, 0);
-            return;
-        }
+    redundant_line_t *line = &self->lines[number];
+    if (line->state != LINE_UP)
+        return true;
+    if (self->count == 1)
+        return source_lose(line->source, TEXT("renewed before the exchange ends the connection"));
+    bool dispensable = is_dispensable(self, number);
+    if (dispensable)
         renew(self, line);
-    }
-    self->turn = (self->turn + 1) % self->count;
-    loop_timer_start(self->rotation, self->step_ms, 0);
+    return dispensable;
 }
 
 /* Adds a line with settings of its own. */
@@ -274,15 +270,11 @@ static bool prepare(redundant_lines_t *self, const connector_t *connector, loop_
 {
     assert(config->lines >= 1 && config->lines <= LINES_MAX);
     self->since_ns = clock_real_ns();
-    self->step_ms = config->rotate_ms / config->lines;
-    self->step_ms += self->step_ms == 0;
-    self->rotation = loop_timer_new(loop, on_rotation, self);
+    self->rotation = rotation_new(loop, config, connector ? connector : connector_find(config->connector), on_turn, self);
     self->recorder = recorder_new(loop, config->name);
     bool prepared = self->rotation && self->recorder;
     for (size_t i = 0; prepared && i < config->lines; i++)
         prepared = add_line(self, connector, loop, web, config);
-    if (prepared && config->rotate_ms > 0 && config->lines == 1)
-        log_warn("lines: a single line can't be rotated", LOG_SLICE("source", config->name));
     return prepared;
 }
 
@@ -316,8 +308,7 @@ void redundant_lines_start(redundant_lines_t *self)
     redundant_lines_record(self, &self->config);
     for (size_t i = 0; i < self->count; i++)
         source_start(self->lines[i].source);
-    if (redundant_lines_config(self)->rotate_ms > 0 && self->count > 1)
-        loop_timer_start(self->rotation, self->step_ms, 0);
+    rotation_start(self->rotation);
 }
 
 void redundant_lines_want(redundant_lines_t *self, text_t symbol)
@@ -337,8 +328,7 @@ bool redundant_lines_change_symbols(redundant_lines_t *self, source_config_t *sy
     bool changed = true;
     for (size_t i = 0; changed && i < self->count; i++) {
         source_config_t copy;
-        changed = source_config_copy(&copy, symbols);
-        if (!changed)
+        if (!(changed = source_config_copy(&copy, symbols)))
             break;
         changed = source_change_symbols(self->lines[i].source, &copy);
         source_config_release(&copy);
@@ -407,7 +397,7 @@ bool redundant_lines_lose(redundant_lines_t *self, text_t reason)
 
 void redundant_lines_stop(redundant_lines_t *self)
 {
-    loop_timer_stop(self->rotation);
+    rotation_stop(self->rotation);
     for (size_t i = 0; i < self->count; i++) {
         source_stop(self->lines[i].source);
         self->lines[i].state = LINE_DOWN;
@@ -423,7 +413,7 @@ void redundant_lines_destroy(redundant_lines_t **self_ref)
     for (size_t i = 0; i < self->count; i++)
         source_destroy(&self->lines[i].source);
     recorder_destroy(&self->recorder);
-    loop_timer_destroy(&self->rotation);
+    rotation_destroy(&self->rotation);
     buffer_release(&self->failing);
     source_config_release(&self->config);
     free(self);

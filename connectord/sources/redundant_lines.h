@@ -6,10 +6,11 @@
  * An exchange that can't be asked for what was missed is followed without a loss by two lines: while one reconnects the other carries
  * on. To the outside they are one source: connected while any line is; lost when the last one is; restored when one is back.
  *
- * Lines are rotated before the exchange cuts them: every rotate_ms each line reconnects, in turn, and only while every other line
+ * Lines are rotated before the exchange cuts them: every rotate_ms (rotation.h) each line reconnects, in turn, and only while every other line
  * has been connected for settle_ms, and for as long as its subscriptions may take, so that it certainly delivers. A line that lags, because the
  * network or this process does, may hold trades from before the others started: it is not rotated before it has delivered them. Nor is one that
  * alone has a symbol, because its subscription fails on all others.
+ * A single line is rotated, too, where the exchange can be asked for what it missed: the source is lost then, for a moment.
  *
  * All lines together send the exchange no more than messages_per_minute.
  *

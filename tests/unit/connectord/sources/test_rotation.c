@@ -75,7 +75,78 @@ START_TEST(rotation_leaves_time_for_the_subscriptions)
 }
 END_TEST
 
-START_TEST(one_line_is_never_rotated)
+/* Connected lines; what each would miss can be asked for, and the exchange ends a connection after so long. */
+static void make_mortal(uint32_t lives_ms)
+{
+    static const past_t past;
+    static connector_t mortal;
+    mortal = fake;
+    mortal.past = &past;
+    mortal.lives_ms = lives_ms;
+    lines = redundant_lines_new_with(&mortal, loop, NULL, &settings, &events, NULL);
+    ck_assert_ptr_nonnull(lines);
+    redundant_lines_start(lines);
+    for (size_t i = 0; i < redundant_lines_count(lines); i++)
+        connected(i);
+    calls[0] = '\0';
+}
+
+START_TEST(lines_are_rotated_before_the_exchange_ends_their_connections)
+{
+    int64_t begin_ns = clock_mono_ns();
+    make_mortal(100);
+    wait_for("disconnect0 connect0 heartbeat/1/up"); /* 45 ms apart */
+    connected(0);
+    wait_for("disconnect1 connect1 heartbeat/1/up");
+    ck_assert_int_ge(clock_mono_ns() - begin_ns, 89 * NS_PER_MS);
+}
+END_TEST
+
+START_TEST(what_is_configured_counts_more_than_what_is_known_of_the_exchange)
+{
+    settings.rotate_ms = 20;
+    make_mortal(24 * 3600000);
+    wait_for("disconnect0 connect0 heartbeat/1/up");
+}
+END_TEST
+
+START_TEST(single_line_is_rotated_where_the_exchange_can_be_asked_for_what_it_misses)
+{
+    settings.lines = 1;
+    int64_t begin_ns = clock_mono_ns();
+    make_mortal(60);
+    wait_for("connect0");
+    check_calls("disconnect0 lost/0/down connect0");
+    ck_assert_int_ge(clock_mono_ns() - begin_ns, 53 * NS_PER_MS);
+    ck_assert(text_equal(describe().reason, TEXT("renewed before the exchange ends the connection")));
+    connected(0);
+    check_calls("restored/1/up +0:BTC-USD");
+    wait_for("disconnect0"); /* and so on */
+}
+END_TEST
+
+START_TEST(single_line_that_is_down_at_its_turn_is_left_alone)
+{
+    settings.lines = 1;
+    make_mortal(20);
+    lost(0, "cut");
+    wait_for("connect0");
+    calls[0] = '\0';
+    run_on(60);
+    check_calls("later");
+}
+END_TEST
+
+START_TEST(single_line_that_lives_as_long_as_it_likes_is_left_alone)
+{
+    settings.lines = 1;
+    make_mortal(0);
+    run_on(20);
+    check_calls("later");
+}
+END_TEST
+
+START_TEST(single_line_is_not_rotated_where_nobody_can_be_asked_for_what_it_misses)
 {
     settings.lines = 1;
     settings.rotate_ms = 1;
@@ -122,7 +193,12 @@ int main(void)
         rotation_waits_until_the_other_line_has_settled,
         rotation_waits_until_others_bring_what_the_line_holds,
         rotation_leaves_time_for_the_subscriptions,
-        one_line_is_never_rotated,
+        lines_are_rotated_before_the_exchange_ends_their_connections,
+        what_is_configured_counts_more_than_what_is_known_of_the_exchange,
+        single_line_is_rotated_where_the_exchange_can_be_asked_for_what_it_misses,
+        single_line_that_is_down_at_its_turn_is_left_alone,
+        single_line_that_lives_as_long_as_it_likes_is_left_alone,
+        single_line_is_not_rotated_where_nobody_can_be_asked_for_what_it_misses,
         loss_of_the_other_line_during_a_rotation_is_a_loss,
         rotation_does_not_forget_a_release,
     };
