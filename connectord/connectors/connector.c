@@ -5,7 +5,7 @@
 #include <stdio.h>
 
 /* A new connector is named here; its file defines connector_NAME. */
-#define CONNECTORS(X) X(blockchain) X(coinbase) X(http) X(kraken) X(push) X(replay) X(websocket)
+#define CONNECTORS(X) X(binance) X(blockchain) X(coinbase) X(http) X(kraken) X(push) X(replay) X(websocket)
 
 #define DECLARED(name) extern const connector_t connector_##name;
 CONNECTORS(DECLARED)

@@ -316,10 +316,12 @@ static void polled_take_away(void)
 
 /* --- the backends of exchanges, a file each --- */
 
+#include "tests/contract/binance_backend.h"
 #include "tests/contract/coinbase_backend.h"
 #include "tests/contract/kraken_backend.h"
 
 static const connector_backend_t backends[] = {
+    {"binance", binance_start, exchange_take_away, .refuses = true, .past = &binance_past_backend},
     {"blockchain", exchange_start, exchange_take_away, .refuses = true},
     {"coinbase", coinbase_start, exchange_take_away, .refuses = true, .past = &coinbase_past_backend},
     {"http", polled_start, polled_take_away, .remembers = true, .others = 2},

@@ -11,7 +11,7 @@ START_TEST(every_connector_is_found_by_its_name)
     size_t count = 0;
     for (; (connector = connector_at(count)); count++)
         ck_assert_ptr_eq(connector_find(connector->name), connector);
-    ck_assert_uint_eq(count, 7);
+    ck_assert_uint_eq(count, 8);
     ck_assert_ptr_null(connector_find("fake"));
     ck_assert_ptr_null(connector_find(""));
 }
@@ -21,9 +21,9 @@ START_TEST(names_are_those_of_all_as_far_as_there_is_room)
 {
     char names[128], few[16];
     connector_names(names, sizeof names);
-    ck_assert_str_eq(names, "blockchain, coinbase, http, kraken, push, replay, websocket");
+    ck_assert_str_eq(names, "binance, blockchain, coinbase, http, kraken, push, replay, websocket");
     connector_names(few, sizeof few);
-    ck_assert_str_eq(few, "blockchain, coi");
+    ck_assert_str_eq(few, "binance, blockc");
     connector_names(few, 1);
     ck_assert_str_eq(few, "");
 }
