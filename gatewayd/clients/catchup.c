@@ -22,7 +22,8 @@ static void fit_count(reader_t *reader, page_end_t end, uint64_t asked, size_t b
         count = asked * 3 / 4;
     else if (end == PAGE_WHOLE && bytes <= CATCHUP_PAGE_BYTES / 2)
         count = asked * 2;
-    reader->page_count = count < CATCHUP_PAGE_MIN ? CATCHUP_PAGE_MIN : count > CATCHUP_PAGE_MAX ? CATCHUP_PAGE_MAX : count;
+    count = count < CATCHUP_PAGE_MIN ? CATCHUP_PAGE_MIN : count > CATCHUP_PAGE_MAX ? CATCHUP_PAGE_MAX : count;
+    reader->page_count = (uint32_t)count;
 }
 
 /* Has waited for an answer for long enough? Starts to wait. */
@@ -43,12 +44,12 @@ static void to_the_back(readers_t *readers, reader_t *reader)
 /* What is missing up to `to` is gone. */
 static void tell_gap(readers_t *readers, reader_t *reader, cursor_t to)
 {
-    page_frames_t page = {reader->live_stream->symbol,
-                          reader->live_stream->source,
-                          readers->end->link->dialect,
-                          reader->last,
-                          to,
-                          reader->latest};
+    page_frames_t page = {.symbol = reader->live_stream->symbol,
+                          .source = reader->live_stream->source,
+                          .dialect = readers->end->link->dialect,
+                          .last = reader->last,
+                          .to = to,
+                          .quiet = reader->latest};
     buffer_t batch = buffer_new(0);
     page_frames_give_up(&page, conversation_frames(readers->sink, reader->batch, &batch));
     conversation_batch(readers->sink, &batch);
@@ -84,10 +85,20 @@ static uint64_t count_frames(dialect_t dialect, text_t frames, size_t bytes)
     return count;
 }
 
+/* What is kept behind `had` has gone out, up to where the reader is now. */
+static void count_kept(const readers_t *readers, reader_t *reader, cursor_t had)
+{
+    uint64_t count = reader->last.seq - had.seq;
+    reader->mark->count += count;
+    if (count > 0)
+        reader->mark->hash +=
+            page_cache_sum(readers->hub->pages, reader->live_stream->topic, readers->end->link->dialect, had, reader->last);
+}
+
 /* What comes next is kept: as much of it as the client takes, which is ready, goes out. */
 static bool take_kept(readers_t *readers, reader_t *reader)
 {
-    cursor_t last;
+    cursor_t last, had = reader->last;
     text_t kept = page_cache_find(readers->hub->pages, reader->live_stream->topic, readers->end->link->dialect, reader->last,
                                   ring_middle(reader->ring), reader->batch ? CATCHUP_BATCH_BYTES : RING_RUN_MAX, &last);
     if (kept.length == 0)
@@ -102,6 +113,8 @@ static bool take_kept(readers_t *readers, reader_t *reader)
         size_t taken = conversation_send_now(readers->sink, kept, NULL);
         reader->last.seq += count_frames(readers->end->link->dialect, kept, taken);
     }
+    if (reader->marking)
+        count_kept(readers, reader, had);
     return true;
 }
 
@@ -151,19 +164,22 @@ static void take_page(readers_t *readers, reader_t *reader, range_certainty_t ce
 {
     hub_t *hub = readers->hub;
     text_t topic = reader->live_stream->topic;
-    page_frames_t page = {reader->live_stream->symbol,
-                          reader->live_stream->source,
-                          readers->end->link->dialect,
-                          reader->last,
-                          readers->page_to,
-                          reader->latest};
+    buffer_t frames = buffer_new(0), sums = buffer_new(0);
+    page_frames_t page = {.symbol = reader->live_stream->symbol,
+                          .source = reader->live_stream->source,
+                          .dialect = readers->end->link->dialect,
+                          .last = reader->last,
+                          .to = readers->page_to,
+                          .quiet = reader->latest,
+                          .sums = hub->marks ? &sums : NULL};
     cursor_t after, asked = readers->page_after;
-    buffer_t frames = buffer_new(0);
     page_end_t end = page_frames_append(&page, answer->trades, CATCHUP_PAGE_BYTES, &frames, &after);
     bool hole = cursor_compare(after, reader->last) > 0, heard = certainty != RANGE_UNKNOWN;
-    page_cache_keep(hub->pages, topic, page.dialect, asked, after, page.last, buffer_text(&frames), hub_now_ns(hub), waiters);
+    page_cache_keep(hub->pages, topic, page.dialect, asked, after, page.last,
+                    buffer_ok(&sums) ? buffer_text(&frames) : TEXT(""), buffer_text(&sums), hub_now_ns(hub), waiters);
     fit_count(reader, end, readers->page_count, frames.length);
     buffer_release(&frames);
+    buffer_release(&sums);
     if (end == PAGE_NOTHING)
         find_nothing(readers, reader, readers->page_to, certainty == RANGE_FINAL && !answer->has_next);
     else if (hole && (out_of_patience(reader, hub_now_ns(hub)) || heard))

@@ -1,6 +1,8 @@
 #include "gatewayd/clients/client.h"
 
+#include "gatewayd/forms/subject_form.h"
 #include "gatewayd/history/page_frames.h"
+#include "gatewayd/streams/notify.h"
 #include "gatewayd/streams/ring.h"
 
 #include <assert.h>
@@ -31,12 +33,12 @@ static void on_lapped(client_t *self, reader_t *reader)
         return;
     }
     self->talk.caller.hub->counts.conflated++;
-    page_frames_t page = {reader->live_stream->symbol,
-                          reader->live_stream->source,
-                          self->talk.end.link->dialect,
-                          reader->last,
-                          ring_last(ring),
-                          false};
+    reader_mark(reader, reader->last);
+    page_frames_t page = {.symbol = reader->live_stream->symbol,
+                          .source = reader->live_stream->source,
+                          .dialect = self->talk.end.link->dialect,
+                          .last = reader->last,
+                          .to = ring_last(ring)};
     buffer_t batch = buffer_new(0);
     page_frames_give_up(&page, conversation_frames(&self->talk, reader->batch, &batch));
     conversation_batch(&self->talk, &batch);
@@ -65,6 +67,14 @@ static bool peek_run(client_t *self, run_t *run)
     return true;
 }
 
+/* A part of a catch-up. */
+static void count_run(reader_t *reader, size_t taken)
+{
+    ring_sum_t sum = ring_sum(reader->ring, reader->position, reader->position + taken);
+    reader->mark->count += sum.count;
+    reader->mark->hash += sum.hash;
+}
+
 /* The peer has so much of the run. Back to the end of the queue, when there is more. */
 static void advance(client_t *self, const run_t *run, size_t taken)
 {
@@ -76,6 +86,8 @@ static void advance(client_t *self, const run_t *run, size_t taken)
         last = taken > 0 ? ring_cursor(reader->ring, reader->position + taken) : reader->last;
     if (reader->last.epoch == last.epoch)
         self->talk.caller.hub->counts.trades += last.seq - reader->last.seq;
+    if (reader->marking)
+        count_run(reader, taken);
     reader->last = last;
     reader->position += taken;
     reader_touch(reader);
@@ -182,6 +194,17 @@ static void pump_readers(readers_t *readers)
     client_pump(LIST_OWNER(readers, client_t, readers));
 }
 
+static void tell_mark(readers_t *readers, const reader_t *reader)
+{
+    char name[SUBJECT_FORM_METHOD_MAX];
+    const live_stream_t *live_stream = reader->live_stream;
+    const reader_mark_t *mark = reader->mark;
+    buffer_t params = buffer_new(0);
+    notify_live(&params, live_stream->symbol, live_stream->source, mark->from, reader->last, mark->count, mark->hash);
+    conversation_notify(readers->sink, subject_form_method(name, live_stream->symbol, TEXT("live")), buffer_text(&params));
+    buffer_release(&params);
+}
+
 /* --- conversation_events_t --- */
 
 static void on_released(conversation_t *talk)
@@ -201,7 +224,7 @@ client_t *client_new(hub_t *hub, const client_link_t *link, void *link_arg)
     client_t *self = calloc(1, sizeof *self);
     if (!self)
         return NULL;
-    readers_open(&self->readers, hub, &self->talk.end, &self->talk, pump_readers);
+    readers_open(&self->readers, hub, &self->talk.end, &self->talk, pump_readers, tell_mark);
     pace_turn_init(&self->readers.turn, on_turn);
     conversation_open(&self->talk, hub, link, link_arg, &talk_events);
     self->talk.caller.client = self;

@@ -54,6 +54,18 @@ static void forget_ring(live_stream_t *live_stream, const ring_t *ring)
     live_stream_forget(live_stream, ring);
 }
 
+static bool set_mark(reader_t *self, bool mark)
+{
+    if (!mark) {
+        self->marking = false;
+        free(self->mark);
+        self->mark = NULL;
+    } else if (!self->mark) {
+        self->mark = calloc(1, sizeof *self->mark);
+    }
+    return !mark || self->mark;
+}
+
 reader_t *reader_new(subscription_t *subscription, live_stream_t *live_stream)
 {
     reader_t *self = aligned_alloc(alignof(reader_t), sizeof *self);
@@ -64,7 +76,8 @@ reader_t *reader_new(subscription_t *subscription, live_stream_t *live_stream)
                        .latest = subscription->market->latest,
                        .subscription = subscription,
                        .live_stream = live_stream};
-    if (!live_stream_add(live_stream, self)) {
+    if (!set_mark(self, subscription->mark) || !live_stream_add(live_stream, self)) {
+        set_mark(self, false);
         free(self);
         return NULL;
     }
@@ -85,6 +98,7 @@ void reader_destroy(reader_t **self_p)
     live_stream_drop(self->live_stream, self);
     list_remove(&self->in_subscription);
     forget_ring(self->live_stream, self->ring);
+    set_mark(self, false);
     free(self);
 }
 
@@ -107,7 +121,7 @@ static cursor_t wanted_from(const reader_t *self, cursor_t last)
     return cursor_compare(last, before) < 0 ? before : last;
 }
 
-void reader_seat(reader_t *self, cursor_t last)
+static void seat(reader_t *self, cursor_t last)
 {
     ring_t *left = self->ring;
     leave_queue(self);
@@ -130,6 +144,28 @@ void reader_seat(reader_t *self, cursor_t last)
     }
 }
 
+/* The client knows a place that it was not told about yet by its former name. */
+static cursor_t known_as(const reader_t *self, cursor_t last)
+{
+    cursor_t former = self->live_stream->former;
+    return self->turned ? (cursor_t){former.epoch, former.seq + last.seq} : last;
+}
+
+void reader_mark(reader_t *self, cursor_t from)
+{
+    if (!self->mark)
+        return;
+    *self->mark = (reader_mark_t){.from = from};
+    self->marking = true;
+}
+
+void reader_seat(reader_t *self, cursor_t last)
+{
+    if (!self->marking)
+        reader_mark(self, known_as(self, last));
+    seat(self, last);
+}
+
 void reader_hold(reader_t *self, cursor_t last)
 {
     self->held = true;
@@ -145,8 +181,19 @@ void subscription_set_batch(subscription_t *self, bool batch)
         reader_t *reader = LIST_OWNER(item, reader_t, in_subscription);
         reader->batch = batch;
         if (reader->ring && reader->ring != live_stream_ring(reader->live_stream, ring_dialect(self)))
-            reader_seat(reader, reader->last);
+            seat(reader, reader->last); /* no catch-up: it is where it was */
     }
+}
+
+bool subscription_set_mark(subscription_t *subscription, bool mark)
+{
+    bool done = true;
+    subscription->mark = mark;
+    LIST_EACH(item, &subscription->readers)
+    {
+        done = set_mark(LIST_OWNER(item, reader_t, in_subscription), mark) && done;
+    }
+    return done;
 }
 
 void reader_stream_known(reader_t *self)
@@ -163,6 +210,9 @@ bool reader_touch(reader_t *self)
         self->up_to_date = true;
         self->turned = false; /* the ring has told it */
         set_behind(self, false);
+        if (self->marking)
+            self->owner->marked(self->owner, self);
+        self->marking = false;
         return false;
     }
     list_append(&self->owner->ready, &self->in_queue);
@@ -179,9 +229,10 @@ bool reader_overrun(reader_t *self)
     return true;
 }
 
-void readers_open(readers_t *self, hub_t *hub, client_end_t *end, struct conversation *sink, void (*pump)(readers_t *))
+void readers_open(readers_t *self, hub_t *hub, client_end_t *end, struct conversation *sink, void (*pump)(readers_t *),
+                  void (*marked)(readers_t *, const reader_t *))
 {
-    *self = (readers_t){.hub = hub, .end = end, .sink = sink, .pump = pump};
+    *self = (readers_t){.hub = hub, .end = end, .sink = sink, .pump = pump, .marked = marked};
     list_t *lists[] = {&self->in_pump,     &self->ready,     &self->subscriptions, &self->catching,
                        &self->in_catching, &self->in_asking, &self->in_page};
     for (size_t i = 0; i < sizeof lists / sizeof *lists; i++)

@@ -23,9 +23,10 @@ struct readers {
     client_end_t *end;
     struct conversation *sink; /* where what does not come from rings goes */
 
-    void (*pump)(readers_t *self); /* sends what there is: client_pump */
-    pace_turn_t turn;              /* of a client that is behind */
-    list_t subscriptions;          /* subscription_t.in_client */
+    void (*pump)(readers_t *self);                           /* sends what there is: client_pump */
+    void (*marked)(readers_t *self, const reader_t *reader); /* the mark at the end of a catch-up goes behind what went out */
+    pace_turn_t turn;                                        /* of a client that is behind */
+    list_t subscriptions;                                    /* subscription_t.in_client */
     size_t subscription_count;
     list_t catching;                        /* reader_t.in_queue */
     list_t in_catching, in_asking, in_page; /* hub_t's, and page_cache_wait's */
@@ -43,6 +44,7 @@ struct subscription {
     market_t *market;
     bool all;          /* every source, also one that comes later */
     bool batch;        /* what is pending goes out in one frame */
+    bool mark;         /* each catch-up ends with a mark (reader_mark_t) */
     bool answered;     /* a subscribe for it was answered: it has its readers */
     list_t subscribes; /* subscribe_t.in_subscription: those for it that are under way, … */
     size_t waits;      /* … and of them those that wait (waits.h) */
@@ -50,7 +52,8 @@ struct subscription {
 };
 
 /* All that is given outlives them. */
-void readers_open(readers_t *self, hub_t *hub, client_end_t *end, struct conversation *sink, void (*pump)(readers_t *));
+void readers_open(readers_t *self, hub_t *hub, client_end_t *end, struct conversation *sink, void (*pump)(readers_t *),
+                  void (*marked)(readers_t *, const reader_t *));
 
 /* Ends all subscriptions. */
 void readers_close(readers_t *self);
@@ -82,6 +85,13 @@ void reader_hold(reader_t *self, cursor_t last);
 
 /* What is pending is to go out in one frame, or no longer. */
 void subscription_set_batch(subscription_t *self, bool batch);
+
+/* Each catch-up that begins from now on is to end with a mark, or none. False when memory runs out: then some do not. */
+bool subscription_set_mark(subscription_t *subscription, bool mark);
+
+/* A catch-up begins behind `from`, in place of one that was under way: its mark counts what goes out from now on. Nothing happens where no mark is
+ * wanted. */
+void reader_mark(reader_t *self, cursor_t from);
 
 /* The live stream has a ring now: what waited for it takes its seat. */
 void reader_stream_known(reader_t *self);

@@ -62,7 +62,8 @@ static const parameter_t coverage_parameters[] = {
 };
 static const parameter_t stats_parameters[] = {{"symbol", "symbol", PLAIN}, {0}};
 static const parameter_t symbols_parameters[] = {{"channel", "channel", PLAIN}, {0}};
-static const parameter_t stream_parameters[] = {{"symbols", "", PLAIN}, {"source", "", PLAIN}, {"lastEventId", "", PLAIN}, {0}};
+static const parameter_t stream_parameters[] = {
+    {"symbols", "", PLAIN}, {"source", "", PLAIN}, {"lastEventId", "", PLAIN}, {"mark", "", PLAIN}, {0}};
 
 /* Of trades, and of other records, there are three ways to ask; which one tells the query. */
 #define TRADES_PATH  REST_PREFIX "v1/trades/"

@@ -379,7 +379,7 @@ bool sse_open(admission_t *admission, hub_t *hub, http_connection_t *connection,
     self->browser = sse_answer_browser(request);
     prepare_socket(connection);
     http_wait(connection, &sse_owner, self);
-    sse_subscribes_start(&self->subscribes, &self->client->talk, self->events, symbols, rest_query_get(query, "source"),
-                         &subscribes_events);
+    sse_wanted_t wanted = {symbols, rest_query_get(query, "source"), rest_query_get(query, "mark")};
+    sse_subscribes_start(&self->subscribes, &self->client->talk, self->events, &wanted, &subscribes_events);
     return true;
 }

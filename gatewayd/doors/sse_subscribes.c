@@ -60,7 +60,7 @@ static const reply_kind_t reply_kind = {
 /* --- what each asks for --- */
 
 typedef struct {
-    text_t channel, key, source;
+    text_t channel, key, source, mark;
     buffer_t since;
 } wish_t;
 
@@ -73,22 +73,24 @@ static value_t wish_value(const void *from, const char *name)
         return (value_t){wish->key, .plain = true};
     if (strcmp(name, "source") == 0 && wish->source.length > 0)
         return (value_t){wish->source, .plain = true};
+    if (strcmp(name, "mark") == 0 && wish->mark.length > 0)
+        return (value_t){wish->mark, .plain = true};
     if (strcmp(name, "since") == 0 && wish->since.length > 0)
         return (value_t){.text = buffer_text(&wish->since)};
     return (value_t){.plain = true};
 }
 
 /* The answers may be there at once, and go out together. */
-void sse_subscribes_start(sse_subscribes_t *self, conversation_t *talk, const sse_format_t *format, text_t symbols,
-                          text_t source, const sse_subscribes_events_t *events)
+void sse_subscribes_start(sse_subscribes_t *self, conversation_t *talk, const sse_format_t *format, const sse_wanted_t *wanted,
+                          const sse_subscribes_events_t *events)
 {
     caller_t *caller = &talk->caller;
-    wish_t wish = {.source = source, .since = buffer_new(0)};
+    wish_t wish = {.source = wanted->source, .mark = wanted->mark, .since = buffer_new(0)};
+    text_t symbols = wanted->symbols, subject;
     *self = (sse_subscribes_t){
         .events = events, .talk = talk, .reply = {&reply_kind}, .asking = 1, .message = buffer_new(REPLY_MESSAGE_MAX)};
     conversation_cork(talk);
     talk->gathering = true;
-    text_t subject;
     while (sse_format_symbol(&symbols, &subject)) {
         buffer_clear(&wish.since);
         subject_split(subject, &wish.channel, &wish.key);

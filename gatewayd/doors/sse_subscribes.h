@@ -15,6 +15,13 @@ typedef struct {
     void (*refused)(sse_subscribes_t *self, int code, text_t message);
 } sse_subscribes_events_t;
 
+/* What the query of a stream asks for. */
+typedef struct {
+    text_t symbols; /* "A,B" */
+    text_t source;  /* empty: all */
+    text_t mark;    /* "true": with marks (client.md); empty: as if "false" */
+} sse_wanted_t;
+
 struct sse_subscribes {
     const sse_subscribes_events_t *events;
     conversation_t *talk;
@@ -24,10 +31,10 @@ struct sse_subscribes {
     buffer_t message;
 };
 
-/* Subscribes to symbols "A,B" of a source, or, where it is empty, of all, after what the client has by `format`. What is
- * given, `self` too, stays valid until the client is gone. The outcome may be told within. */
-void sse_subscribes_start(sse_subscribes_t *self, conversation_t *talk, const sse_format_t *format, text_t symbols,
-                          text_t source, const sse_subscribes_events_t *events);
+/* Subscribes to what is wanted, after what the client has by `format`. `self`, talk, format and events stay valid until the client is gone. The
+ * outcome may be told within. */
+void sse_subscribes_start(sse_subscribes_t *self, conversation_t *talk, const sse_format_t *format, const sse_wanted_t *wanted,
+                          const sse_subscribes_events_t *events);
 
 /* After the client. A zeroed one may be released, too. */
 void sse_subscribes_release(sse_subscribes_t *self);

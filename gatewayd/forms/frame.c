@@ -5,6 +5,8 @@
 #include "proto/topic.h"
 #include "proto/trade.h"
 
+#include <zlib.h>
+
 enum { FINAL_TEXT = 0x81, COMPRESSED = 0x40, LENGTH_16 = 126, LENGTH_64 = 127, PIECES_MAX = 5 };
 
 #define HEAD   TEXT("{\"jsonrpc\":\"2.0\",\"method\":\"")
@@ -121,7 +123,7 @@ static size_t render(dialect_t dialect, char *out, size_t payload, const message
 
 /* --- events --- */
 
-enum { EVENT_NAME_MAX = 16 };
+enum { EVENT_NAME_MAX = CHANNEL_MAX + sizeof ".update" };
 
 #define EVENT "event: "
 #define ID    "id: "
@@ -133,13 +135,14 @@ enum { AROUND_MAX = sizeof EVENT ID DATA END + EVENT_NAME_MAX + SUBJECT_MAX + SO
 
 typedef enum { NO_ID, ID_OF_TRADE, ID_OF_GAP } event_id_t;
 
-/* The events' names by the ends of their methods; empty: it is a message. */
+/* The events' names by the ends of their methods; empty: it is a message, NULL: the method is the name. */
 static const struct {
     text_t method, name;
     event_id_t id;
 } kinds[] = {
     {TEXT_CONST(".update"), TEXT_CONST(""), ID_OF_TRADE},
     {TEXT_CONST(".gap"), TEXT_CONST("gap"), ID_OF_GAP},
+    {TEXT_CONST(".live"), {NULL, 0}, NO_ID},
     {TEXT_CONST("connection.lost"), TEXT_CONST("lost"), NO_ID},
     {TEXT_CONST("connection.restored"), TEXT_CONST("restored"), NO_ID},
     {TEXT_CONST("subscription.failing"), TEXT_CONST("failing"), NO_ID},
@@ -202,8 +205,9 @@ static size_t event_print(char *out, text_t method, text_t params)
     for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++) {
         if (!text_ends_with(method, kinds[i].method))
             continue;
-        if (kinds[i].name.length > 0)
-            out = put(put(put(out, TEXT(EVENT)), kinds[i].name), TEXT("\n"));
+        text_t name = kinds[i].name.at ? kinds[i].name : method;
+        if (name.length > 0)
+            out = put(put(put(out, TEXT(EVENT)), name), TEXT("\n"));
         out = put_data(put_id(out, kinds[i].id, params), params);
     }
     return (size_t)(out - begin);
@@ -253,6 +257,22 @@ text_t frame_params(text_t frame, text_t method)
     frame_next(&frame, &payload);
     size_t before = HEAD.length + method.length + MIDDLE.length;
     return (text_t){payload.at + before, payload.length - before - TAIL.length};
+}
+
+uint32_t frame_sum(dialect_t dialect, text_t json)
+{
+    uint32_t sum = 0;
+    for (const char *at = json.at, *end = json.at + json.length; at < end;) {
+        const char *line = at;
+        while (dialect == DIALECT_SSE && at < end && *at != '\n' && *at != '\r')
+            at++;
+        at = dialect == DIALECT_SSE ? at : end;
+        sum = (uint32_t)crc32_z(sum, (const unsigned char *)line, (size_t)(at - line));
+        if (at < end)
+            sum = (uint32_t)crc32_z(sum, (const unsigned char *)" ", 1);
+        at += at < end;
+    }
+    return sum;
 }
 
 size_t frame_length(dialect_t dialect, text_t json)

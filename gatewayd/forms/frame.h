@@ -38,6 +38,10 @@ void frame_append_notification(buffer_t *out, dialect_t dialect, text_t method, 
 /* The params of a frame written by frame_notify for this method in DIALECT_RPC. */
 text_t frame_params(text_t frame, text_t method);
 
+/* The sum of a record, of which the hash of a mark is made (proto/client.md): CRC-32 as of IEEE 802.3 and zlib, of its JSON text as it stands in the
+ * params of its update; in an event line breaks have become spaces. 0.2 to 0.4 µs for 300 bytes. */
+uint32_t frame_sum(dialect_t dialect, text_t json);
+
 /* A JSON-RPC message in a frame: its length (the maximum in DIALECT_DEFLATE), and appending it. */
 size_t frame_length(dialect_t dialect, text_t json);
 void frame_append(buffer_t *out, dialect_t dialect, text_t json);

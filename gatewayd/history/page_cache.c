@@ -4,6 +4,7 @@
 #include "common/table.h"
 #include "proto/topic.h"
 
+#include <assert.h>
 #include <stdlib.h>
 
 typedef struct {
@@ -11,6 +12,13 @@ typedef struct {
     text_t name;
     list_t pages; /* kept_t.in_topic */
 } topic_t;
+
+/* Of a frame: where it ends on its page, and the sum of the records up to it. */
+typedef struct {
+    uint32_t end, sum;
+} kept_frame_t;
+
+static_assert((int64_t)PAGE_CACHE_BYTES <= UINT32_MAX, "a place on a page is 32 bits");
 
 /* Of trades behind `after` up to `last`; one that is expected has no frames yet. */
 typedef struct {
@@ -21,7 +29,7 @@ typedef struct {
     int64_t until_ns;
     list_t waiters; /* of one that is expected */
     char *frames;
-    size_t *ends; /* of each of them */
+    kept_frame_t *index; /* of each of them */
     size_t bytes;
 } kept_t;
 
@@ -41,7 +49,7 @@ static void drop(page_cache_t *self, kept_t *page)
     self->count--;
     self->bytes -= page->bytes;
     free(page->frames);
-    free(page->ends);
+    free(page->index);
     free(page);
     if (!list_empty(&topic->pages))
         return;
@@ -107,15 +115,28 @@ static topic_t *topic_of(page_cache_t *self, text_t name)
     return NULL;
 }
 
-/* One frame for each trade: puts down where each ends. */
-static bool index_frames(kept_t *page, text_t frames)
+/* One frame for each trade, and one sum where there are any: puts down where each ends, and the sum up to there. */
+static bool index_frames(kept_t *page, text_t frames, text_t sums)
 {
     size_t count = (size_t)(page->last.seq - page->after.seq), found = 0;
     text_t rest = frames;
-    page->ends = calloc(count, sizeof *page->ends);
-    while (page->ends && found < count && frame_skip(page->dialect, &rest))
-        page->ends[found++] = (size_t)(rest.at - frames.at);
-    return page->ends && found == count && rest.length == 0;
+    uint32_t sum = 0, next = 0;
+    if (sums.length > 0 && sums.length != count * sizeof next)
+        return false;
+    page->index = calloc(count, sizeof *page->index);
+    while (page->index && found < count && frame_skip(page->dialect, &rest)) {
+        if (sums.length > 0)
+            memcpy(&next, sums.at + found * sizeof next, sizeof next);
+        sum += next;
+        page->index[found++] = (kept_frame_t){(uint32_t)(rest.at - frames.at), sum};
+    }
+    return page->index && found == count && rest.length == 0;
+}
+
+/* The sum up to a frame, counted from 1. */
+static uint32_t sum_to(const kept_t *page, uint64_t number)
+{
+    return number > 0 ? page->index[number - 1].sum : 0;
 }
 
 page_cache_t *page_cache_new(void)
@@ -150,13 +171,21 @@ text_t page_cache_find(page_cache_t *self, text_t topic, dialect_t dialect, curs
     list_remove(&page->in_cache);
     list_append(&self->pages, &page->in_cache);
     size_t first = (size_t)(after.seq - page->after.seq), count = (size_t)(page->last.seq - page->after.seq);
-    size_t begin = first > 0 ? page->ends[first - 1] : 0, end = first + 1;
+    size_t begin = first > 0 ? page->index[first - 1].end : 0, end = first + 1;
     if (to.epoch == after.epoch && to.seq < page->last.seq)
         count = (size_t)(to.seq - page->after.seq);
-    while (end < count && page->ends[end] - begin <= room_bytes)
+    while (end < count && page->index[end].end - begin <= room_bytes)
         end++;
     *last = (cursor_t){after.epoch, page->after.seq + end};
-    return (text_t){page->frames + begin, page->ends[end - 1] - begin};
+    return (text_t){page->frames + begin, page->index[end - 1].end - begin};
+}
+
+uint32_t page_cache_sum(const page_cache_t *self, text_t topic, dialect_t dialect, cursor_t after, cursor_t last)
+{
+    const kept_t *page = find_page(self, topic, dialect, after, has_next);
+    if (!page || last.epoch != after.epoch || last.seq > page->last.seq)
+        return 0;
+    return sum_to(page, last.seq - page->after.seq) - sum_to(page, after.seq - page->after.seq);
 }
 
 bool page_cache_wait(page_cache_t *self, text_t topic, dialect_t dialect, cursor_t after, int64_t now_ns, list_t *waiter)
@@ -201,7 +230,7 @@ void page_cache_expect(page_cache_t *self, text_t topic, dialect_t dialect, curs
 }
 
 void page_cache_keep(page_cache_t *self, text_t topic, dialect_t dialect, cursor_t asked, cursor_t after, cursor_t last,
-                     text_t frames, int64_t now_ns, list_t *waiters)
+                     text_t frames, text_t sums, int64_t now_ns, list_t *waiters)
 {
     kept_t *page = find_page(self, topic, dialect, asked, answers);
     if (!page && !(page = add_page(self, topic, dialect, asked, 0, now_ns)))
@@ -211,7 +240,7 @@ void page_cache_keep(page_cache_t *self, text_t topic, dialect_t dialect, cursor
     page->after = after;
     page->last = last;
     bool fits = last.epoch == after.epoch && last.seq > after.seq && frames.length > 0 && frames.length <= PAGE_CACHE_BYTES;
-    if (!fits || !index_frames(page, frames) || !(page->frames = malloc(frames.length))) {
+    if (!fits || !index_frames(page, frames, sums) || !(page->frames = malloc(frames.length))) {
         drop(self, page);
         return;
     }

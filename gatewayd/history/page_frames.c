@@ -17,6 +17,12 @@ static void append_gap(const page_frames_t *page, cursor_t next, buffer_t *frame
     buffer_release(&params);
 }
 
+static void append_sum(const page_frames_t *page, text_t json)
+{
+    uint32_t sum = frame_sum(page->dialect, json);
+    buffer_append(page->sums, (text_t){(const char *)&sum, sizeof sum});
+}
+
 page_end_t page_frames_append(page_frames_t *page, text_t trades, size_t room_bytes, buffer_t *frames, cursor_t *after)
 {
     char name[SUBJECT_FORM_METHOD_MAX];
@@ -36,6 +42,8 @@ page_end_t page_frames_append(page_frames_t *page, text_t trades, size_t room_by
         else if (frames->length + walk.value.length > room_bytes)
             return PAGE_FULL;
         frame_append_notification(frames, page->dialect, update, walk.value);
+        if (page->sums)
+            append_sum(page, walk.value);
         page->last = trade.cursor;
         end = PAGE_WHOLE;
     }

@@ -10,6 +10,8 @@ typedef struct {
     cursor_t last; /* the client has everything up to here; moved forward */
     cursor_t to;   /* nothing after this is wanted, or is missing */
     bool quiet;    /* nothing is told of what is missing */
+    buffer_t
+        *sums; /* page_frames_append appends a uint32_t for each frame: the sum of its record (frame_sum); NULL: not wanted */
 } page_frames_t;
 
 /* What page_frames_append found after page->last. */

@@ -145,9 +145,11 @@ static bool take_count(const argument_t *argument, uint64_t *count)
 
 static bool take_flag(const argument_t *argument, bool *flag)
 {
-    json_kind_t kind = argument->value.plain ? JSON_NONE : json_kind(argument->value.text);
-    *flag = kind == JSON_TRUE;
-    return kind == JSON_TRUE || kind == JSON_FALSE || refuse(argument, "true or false");
+    text_t text = argument->value.text;
+    json_kind_t kind = argument->value.plain ? JSON_NONE : json_kind(text);
+    *flag = kind == JSON_TRUE || (argument->value.plain && text_equal(text, TEXT("true")));
+    bool off = kind == JSON_FALSE || (argument->value.plain && text_equal(text, TEXT("false")));
+    return *flag || off || refuse(argument, "true or false");
 }
 
 /* A cursor, or an object of one by source. */
@@ -219,6 +221,7 @@ static const char *const names[TAKES_COUNT_OF] = {
     [TAKES_SINCE] = "since",
     [TAKES_INTERVAL] = "interval",
     [TAKES_BATCH] = "batch",
+    [TAKES_MARK] = "mark",
     [TAKES_TOKEN] = "token",
 };
 
@@ -246,6 +249,8 @@ static bool take_given(arguments_t *self, takes_t takes, const argument_t *argum
         return take_since(argument, &self->since);
     case TAKES_BATCH:
         return take_flag(argument, &self->batch);
+    case TAKES_MARK:
+        return take_flag(argument, &self->mark);
     case TAKES_TOKEN:
         return take_token(argument, &self->token);
     default:
@@ -283,7 +288,7 @@ bool arguments_read(arguments_t *self, const takes_t *takes, value_fn *value, co
     self->before_ns = self->after_ns = INT64_MIN;
     self->from = self->to = self->next = self->since = TEXT("");
     self->token = TEXT("\"\"");
-    self->batch = false;
+    self->batch = self->mark = false;
     bool good = true;
     for (; good && *takes != TAKES_NO_MORE; takes++)
         good = take(self, *takes, &(argument_t){names[*takes], value(from, names[*takes]), reply, has_channel, arg}, form);

@@ -28,6 +28,7 @@ typedef enum {
     TAKES_SINCE,    /* "since": where a subscription goes on */
     TAKES_INTERVAL, /* "interval": it may not be absent */
     TAKES_BATCH,    /* "batch" */
+    TAKES_MARK,     /* "mark" */
     TAKES_TOKEN,    /* "token" */
     TAKES_COUNT_OF
 } takes_t;
@@ -45,7 +46,7 @@ typedef struct {
     text_t since;                /* the same, or a string with a cursor */
     text_t token;                /* raw JSON: a string, "" where it is absent. Never logged or repeated */
     interval_t interval;
-    bool batch;
+    bool batch, mark;
 } arguments_t;
 
 /* Is a channel beside trades offered? */

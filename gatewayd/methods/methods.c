@@ -25,7 +25,8 @@ static void subscribe(caller_t *caller, const arguments_t *arguments, reply_t *r
                                            .source = param_slice(&arguments->source),
                                            .since = arguments->since,
                                            .count = arguments->count,
-                                           .batch = arguments->batch});
+                                           .batch = arguments->batch,
+                                           .mark = arguments->mark});
 }
 
 /* Ends the reader of one source; the others, if there are some, go on. */
@@ -131,7 +132,9 @@ static void ping(caller_t *caller, const arguments_t *arguments, reply_t *reply)
 #define TAKES_PAGE TAKES_SYMBOL, TAKES_SOURCE, TAKES_COUNT, TAKES_BEFORE, TAKES_AFTER, TAKES_NEXT
 
 static const method_t methods[] = {
-    {"subscribe", subscribe, {TAKES_CHANNEL_NAMED, TAKES_SYMBOL, TAKES_SOURCE, TAKES_SINCE, TAKES_COUNT, TAKES_BATCH}},
+    {"subscribe",
+     subscribe,
+     {TAKES_CHANNEL_NAMED, TAKES_SYMBOL, TAKES_SOURCE, TAKES_SINCE, TAKES_COUNT, TAKES_BATCH, TAKES_MARK}},
     {"unsubscribe", unsubscribe, {TAKES_CHANNEL_NAMED, TAKES_SYMBOL, TAKES_SOURCE}},
     {"getRecentTrades", history_methods_recent, {TAKES_CHANNEL_ASKED, TAKES_PAGE}},
     {"getTradesSince", history_methods_since, {TAKES_CHANNEL, TAKES_PAGE}},

@@ -2,6 +2,7 @@
 
 #include "common/json/json.h"
 #include "common/json/json_write.h"
+#include "gatewayd/history/page_cache.h"
 #include "gatewayd/methods/pieces.h"
 #include "gatewayd/methods/subscribe_answer.h"
 #include "gatewayd/methods/subscribe_recovery.h"
@@ -11,6 +12,14 @@
 #include <stdlib.h>
 
 enum { TURN_MAX = 500 /* subscribes that go on before others get their turn: each takes some µs */ };
+
+/* From the first one on that wants marks, pages of history are summed. What is kept is not, and is forgotten. */
+static void need_marks(hub_t *hub)
+{
+    if (!hub->marks)
+        page_cache_expire(hub->pages, INT64_MAX);
+    hub->marks = true;
+}
 
 static int64_t waited_ms(const subscribe_t *subscribe)
 {
@@ -344,6 +353,9 @@ void subscribe_start(client_t *client, reply_t *reply, const subscribe_request_t
     subscribe->since = (text_t){subscribe->since_text, wanted->since.length};
     subscribe->count = wanted->count;
     subscribe->batch = wanted->batch;
+    subscribe->mark = wanted->mark;
+    if (wanted->mark)
+        need_marks(subscribe->hub);
     subscribe->started_ns = hub_now_ns(subscribe->hub);
     subscribe->recovered = true;
     subscribe->history = buffer_new(0);

@@ -27,6 +27,7 @@ typedef struct {
     text_t since;   /* raw JSON: a cursor as a string, or an object {source: cursor}; empty: none */
     uint64_t count; /* trades wanted in the reply; 0: none */
     bool batch;     /* updates come in batches */
+    bool mark;      /* each catch-up ends with a mark (reader_mark_t) */
 } subscribe_request_t;
 
 /* Answers the request, now or later. */

@@ -46,13 +46,14 @@ static void seat(subscribe_t *subscribe, live_stream_t *live_stream, cursor_t st
     cursor_t since;
     reader_t *reader = subscription_reader(subscribe->subscription, live_stream);
     bool resumes = subscribe_since(subscribe, live_stream, &since);
-    if (reader && !resumes)
+    if (reader && !resumes && !reader->mark)
         return; /* it goes on from where it is */
     if (!reader && !(reader = reader_new(subscribe->subscription, live_stream)))
         return;
     conversation_hold(subscribe->talk);
     reader_hold(reader, start);
-    if (!resumes || reader->latest || !is_beyond(live_stream, since))
+    reader_mark(reader, subscribe_said(subscribe, live_stream, &since) ? since : start);
+    if (!subscribe_since(subscribe, live_stream, &since) || reader->latest || !is_beyond(live_stream, since))
         return;
     char name[SUBJECT_FORM_METHOD_MAX];
     buffer_t params = buffer_new(0);
@@ -152,6 +153,7 @@ void subscribe_answer(subscribe_t *subscribe)
     subscribe_snapshot(subscribe, &snapshot);
     print_answer(subscribe, &snapshot, &out);
     subscription_set_batch(subscribe->subscription, subscribe->batch);
+    bool marks = subscription_set_mark(subscribe->subscription, subscribe->mark && !subscribe->subscription->market->latest);
     size_t number = 0;
     LIST_EACH(item, &subscribe->subscription->market->live_streams)
     {
@@ -163,7 +165,9 @@ void subscribe_answer(subscribe_t *subscribe)
     }
     subscribe->subscription->answered = true;
     subscribe->subscription->all = subscribe->subscription->all || subscribe->source.length == 0;
-    if (buffer_ok(&out))
+    if (!marks)
+        reply_error(subscribe->reply, RPC_INTERNAL_ERROR, "Out of memory");
+    else if (buffer_ok(&out))
         reply_result(subscribe->reply, buffer_text(&out));
     else
         reply_error(subscribe->reply, RPC_INTERNAL_ERROR, "The answer is too large");

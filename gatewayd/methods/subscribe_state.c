@@ -9,7 +9,7 @@ bool subscribe_takes(const subscribe_t *subscribe, const live_stream_t *live_str
     return subscribe->source.length == 0 || text_equal(subscribe->source, live_stream->source);
 }
 
-static bool said_since(const subscribe_t *subscribe, const live_stream_t *live_stream, cursor_t *since)
+bool subscribe_said(const subscribe_t *subscribe, const live_stream_t *live_stream, cursor_t *since)
 {
     text_t value = subscribe->since, text;
     if (json_kind(value) == JSON_OBJECT) {
@@ -25,7 +25,7 @@ static bool said_since(const subscribe_t *subscribe, const live_stream_t *live_s
 /* Where the ring has its epoch still, the client means that, and not the one that connectord had when it came up again with an older journal. */
 bool subscribe_since(const subscribe_t *subscribe, const live_stream_t *live_stream, cursor_t *since)
 {
-    if (!said_since(subscribe, live_stream, since))
+    if (!subscribe_said(subscribe, live_stream, since))
         return false;
     const offer_t *offer = offers_find(subscribe->hub->offers, live_stream->source);
     if (offer && !(live_stream->ring && ring_floor(live_stream->ring).epoch == since->epoch))

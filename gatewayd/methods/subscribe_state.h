@@ -28,7 +28,7 @@ typedef struct subscribe {
     size_t judged;                /* streams whose recovery is decided */
     cursor_t probed;              /* the trade that was asked for last */
     int64_t probing_ns;           /* since when history is asked about one stream */
-    bool batch;
+    bool batch, mark;
     bool recovered;
     bool waits;       /* counted in its subscription's */
     buffer_t history; /* raw JSON array of recent trades */
@@ -47,6 +47,9 @@ typedef enum {
 
 /* Is the live stream one that was asked for? */
 bool subscribe_takes(const subscribe_t *subscribe, const live_stream_t *live_stream);
+
+/* What `since` says of the live stream, as it was given; false for nothing. */
+bool subscribe_said(const subscribe_t *subscribe, const live_stream_t *live_stream, cursor_t *since);
 
 /* What `since` says of the live stream, in the live stream's present epoch where it goes on there; false for nothing. */
 bool subscribe_since(const subscribe_t *subscribe, const live_stream_t *live_stream, cursor_t *since);

@@ -227,9 +227,9 @@ void live_stream_forget(live_stream_t *live_stream, const ring_t *ring)
 
 bool live_stream_add(live_stream_t *live_stream, reader_t *reader)
 {
-    if (!ARRAY_RESERVE(&live_stream->readers, &live_stream->reader_room, live_stream->reader_count + 1, ARRAY_UNBOUNDED))
+    if (!ARRAY_RESERVE(&live_stream->readers, &live_stream->reader_room, live_stream->reader_count + 1, UINT32_MAX))
         return false;
-    reader->place = live_stream->reader_count;
+    reader->place = (uint32_t)live_stream->reader_count;
     live_stream->readers[live_stream->reader_count++] = reader;
     return true;
 }

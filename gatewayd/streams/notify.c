@@ -66,6 +66,17 @@ void notify_hole(buffer_t *out, text_t source, const status_hole_t *hole)
     json_close_object(&json);
 }
 
+void notify_live(buffer_t *out, text_t symbol, text_t source, cursor_t from, cursor_t to, uint64_t count, uint32_t hash)
+{
+    char digits[sizeof "01234567"];
+    json_writer_t json = begin_trades(out, symbol, source);
+    cursor_put(&json, "from", from);
+    cursor_put(&json, "to", to);
+    json_put_u64(&json, "count", count);
+    json_put_text(&json, "hash", (text_t){digits, (size_t)snprintf(digits, sizeof digits, "%08x", hash)});
+    json_close_object(&json);
+}
+
 static json_writer_t begin_source(buffer_t *out, const offer_t *offer)
 {
     json_writer_t json = json_write(out);

@@ -17,6 +17,9 @@ void notify_gap(buffer_t *out, text_t symbol, text_t source, cursor_t from, curs
 /* trades.gap of a hole upstream: from and to are the last trade before it, and upstream says when it was. */
 void notify_hole(buffer_t *out, text_t source, const status_hole_t *hole);
 
+/* trades.live: who had everything up to `from` has got `count` records, of this sum, and is live from `to` on. */
+void notify_live(buffer_t *out, text_t symbol, text_t source, cursor_t from, cursor_t to, uint64_t count, uint32_t hash);
+
 /* connection.lost of a source that is down and connection.restored of one that has just come up. staleness: how long there
  * has been nothing, or was nothing. */
 void notify_lost(buffer_t *out, const offer_t *offer, int64_t now_ns);

@@ -2,24 +2,27 @@
 
 #include "common/log.h"
 #include "gatewayd/forms/subject_form.h"
+#include "gatewayd/streams/mirror.h"
 
 #include <assert.h>
-#include <errno.h>
 #include <stdlib.h>
-#include <sys/mman.h>
-#include <unistd.h>
 
 enum {
-    ENTRY_BYTES = 256, /* a trade's frame is hardly ever shorter: sizes the index */
-    PAGE_BYTES = 4096,
-    BACKED_AT_ONCE = 65536
+    ENTRY_BYTES = 256,      /* a trade's frame is hardly ever shorter: sizes the index */
+    SUMMED_AT_ONCE = 16384, /* entries that are summed so that sums join, at most: some ms */
+    GAPS_MASK = 0x7fffffff
 };
 
+/* Of what is told of the entries before it only differences matter. */
 typedef struct {
     cursor_t cursor;
-    uint64_t position; /* where its frame begins */
-    bool gap;
+    uint64_t position;  /* where its frame begins */
+    uint32_t sum;       /* the sums of the records before it, where they are known (ring_t.summed_from) */
+    uint32_t gaps : 31; /* gaps before it */
+    uint32_t gap : 1;
 } ring_entry_t;
+
+static_assert(sizeof(ring_entry_t) == 32, "a sum costs no memory");
 
 /* A run in one frame. */
 typedef struct {
@@ -37,32 +40,16 @@ struct ring {
     bool overwritten;      /* something has been */
     ring_entry_t *entries; /* a ring too: entry n is at n & entry_mask */
     uint64_t entry_mask;
-    uint64_t first, end; /* numbers of the oldest entry and of the next one */
-    size_t backed;       /* bytes that have memory behind them, from the beginning on */
+    uint64_t first, end;             /* numbers of the oldest entry and of the next one */
+    uint64_t summed_from, summed_to; /* the entries between are summed, … */
+    uint32_t sum;                    /* … and this is the sum up to the latter */
+    uint32_t gaps : 31;              /* before the next entry */
+    size_t backed;                   /* mirror_back */
     ring_batch_t batch, deflated;
     cursor_t floor, last_gap;
     char names[2][SUBJECT_FORM_METHOD_MAX];
     text_t update, gap; /* of the notifications */
 };
-
-/* Maps the same memory at two neighbouring places. */
-static char *map_twice(size_t capacity)
-{
-    int fd = memfd_create("ring", MFD_CLOEXEC);
-    if (fd == -1)
-        return NULL;
-    char *bytes = MAP_FAILED;
-    if (ftruncate(fd, (off_t)capacity) == 0)
-        bytes = mmap(NULL, capacity * 2, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-    if (bytes != MAP_FAILED &&
-        (mmap(bytes, capacity, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_FIXED, fd, 0) == MAP_FAILED ||
-         mmap(bytes + capacity, capacity, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_FIXED, fd, 0) == MAP_FAILED)) {
-        munmap(bytes, capacity * 2);
-        bytes = MAP_FAILED;
-    }
-    close(fd); /* the mappings keep it */
-    return bytes == MAP_FAILED ? NULL : bytes;
-}
 
 static ring_entry_t *entry_at(const ring_t *self, uint64_t number)
 {
@@ -81,18 +68,6 @@ static text_t entry_frame(const ring_t *self, uint64_t number)
     return (text_t){self->bytes + (position & (self->capacity - 1)), entry_end(self, number) - position};
 }
 
-/* Memory comes as the ring is filled for the first time, and no more of it ahead than it has had: of many rings most may have a few trades only.
- * Several pages at once, since a page fault costs more (24 µs, 13 for each of 16, on a virtual machine) than all that is done with a trade. */
-static void back(ring_t *self, size_t end)
-{
-    while (self->backed < end && self->backed < self->capacity) {
-        size_t more = self->backed < PAGE_BYTES ? PAGE_BYTES : self->backed;
-        more = more < BACKED_AT_ONCE ? more : BACKED_AT_ONCE;
-        madvise(self->bytes + self->backed, more, MADV_POPULATE_WRITE); /* an older kernel refuses: faults do it */
-        self->backed += more;
-    }
-}
-
 /* Drops the oldest until `length` bytes and one entry more are free. */
 static void make_room(ring_t *self, size_t length)
 {
@@ -109,13 +84,36 @@ static ring_entry_t *append(ring_t *self, cursor_t at, text_t method, text_t jso
     assert(cursor_compare(at, self->last) >= 0 && json.length <= RING_BYTES_MIN / 4 &&
            frame_notify_length(self->dialect, method, json) <= self->capacity);
     make_room(self, frame_notify_length(self->dialect, method, json));
-    back(self, self->head - self->capacity + frame_notify_length(self->dialect, method, json));
+    self->backed = mirror_back(self->bytes, self->capacity, self->backed,
+                               self->head - self->capacity + frame_notify_length(self->dialect, method, json));
     size_t length = frame_notify(self->dialect, self->bytes + (self->head & (self->capacity - 1)), method, json);
     ring_entry_t *entry = entry_at(self, self->end++);
-    *entry = (ring_entry_t){.cursor = at, .position = self->head};
+    *entry = (ring_entry_t){.cursor = at, .position = self->head, .gaps = self->gaps};
     self->head += length;
     self->last = at;
     return entry;
+}
+
+/* A frame of another dialect does not show its record, which is summed as it comes: that costs little beside making the frame. */
+static void append_record(ring_t *self, cursor_t at, text_t json)
+{
+    ring_entry_t *entry = append(self, at, self->update, json);
+    if (self->dialect == DIALECT_RPC)
+        return;
+    entry->sum = self->sum;
+    self->sum += frame_sum(self->dialect, json);
+    self->summed_to = self->end;
+}
+
+static void append_gap(ring_t *self, cursor_t at, text_t json)
+{
+    ring_entry_t *entry = append(self, at, self->gap, json);
+    entry->gap = true;
+    self->gaps++;
+    if (self->dialect == DIALECT_RPC)
+        return;
+    entry->sum = self->sum;
+    self->summed_to = self->end;
 }
 
 /* The number of the first entry whose cursor is behind `after`. */
@@ -146,6 +144,50 @@ static uint64_t entry_of(const ring_t *self, uint64_t position)
     return low - 1;
 }
 
+/* --- sums --- */
+
+/* The sum of the records before an entry, or the end, from summed_from to summed_to. */
+static uint32_t sum_before(const ring_t *self, uint64_t number)
+{
+    return number < self->summed_to ? entry_at(self, number)->sum : self->sum;
+}
+
+static uint32_t entry_sum(const ring_t *self, uint64_t number)
+{
+    bool gap = entry_at(self, number)->gap;
+    return gap ? 0 : frame_sum(DIALECT_RPC, frame_params(entry_frame(self, number), self->update));
+}
+
+/* Sums the entries from..to too, and those between them and what is summed, unless these are too many. Frames of other dialects are summed already. */
+static void sum_up(ring_t *self, uint64_t from, uint64_t to)
+{
+    if (self->summed_from < self->first)
+        self->summed_from = self->first;
+    if (self->summed_to < self->summed_from || from > self->summed_to + SUMMED_AT_ONCE ||
+        to + SUMMED_AT_ONCE < self->summed_from)
+        self->summed_from = self->summed_to = from;
+    for (uint64_t number = self->summed_to; number < to; number++) {
+        entry_at(self, number)->sum = self->sum;
+        self->sum += entry_sum(self, number);
+        self->summed_to = number + 1;
+    }
+    while (self->summed_from > from) {
+        uint32_t sum = sum_before(self, self->summed_from);
+        self->summed_from--;
+        entry_at(self, self->summed_from)->sum = sum - entry_sum(self, self->summed_from);
+    }
+}
+
+static uint64_t number_at(const ring_t *self, uint64_t position)
+{
+    return position < self->head ? entry_of(self, position) : self->end;
+}
+
+static uint32_t gaps_before(const ring_t *self, uint64_t number)
+{
+    return number < self->end ? entry_at(self, number)->gaps : self->gaps;
+}
+
 ring_t *ring_new(size_t capacity_bytes, cursor_t floor)
 {
     assert(capacity_bytes >= RING_BYTES_LATEST && (capacity_bytes & (capacity_bytes - 1)) == 0);
@@ -157,7 +199,7 @@ ring_t *ring_new(size_t capacity_bytes, cursor_t floor)
     self->tail = self->head = capacity_bytes; /* what is put before it still has a position */
     self->first = self->end = self->entry_mask + 1;
     self->entries = calloc(self->entry_mask + 1, sizeof *self->entries);
-    self->bytes = map_twice(capacity_bytes);
+    self->bytes = mirror_new(capacity_bytes);
     self->batch.frame = self->deflated.frame = buffer_new(0);
     self->floor = self->last = floor;
     ring_tell_of(self, TEXT(""));
@@ -174,8 +216,7 @@ void ring_destroy(ring_t **self_p)
     if (!self)
         return;
     *self_p = NULL;
-    if (self->bytes)
-        munmap(self->bytes, self->capacity * 2);
+    mirror_destroy(&self->bytes, self->capacity);
     free(self->entries);
     buffer_release(&self->batch.frame);
     buffer_release(&self->deflated.frame);
@@ -193,9 +234,9 @@ ring_t *ring_render(const ring_t *self, dialect_t dialect)
         const ring_entry_t *entry = entry_at(self, number);
         text_t frame = entry_frame(self, number);
         if (entry->gap)
-            ring_append_gap(other, entry->cursor, frame_params(frame, self->gap));
+            append_gap(other, entry->cursor, frame_params(frame, self->gap));
         else
-            ring_append_trade(other, entry->cursor, frame_params(frame, self->update));
+            append_record(other, entry->cursor, frame_params(frame, self->update));
     }
     other->last_gap = self->last_gap;
     return other;
@@ -210,19 +251,19 @@ void ring_tell_of(ring_t *self, text_t subject)
 void ring_append_trade(ring_t *self, cursor_t at, text_t json)
 {
     assert(cursor_compare(at, self->last) > 0);
-    append(self, at, self->update, json);
+    append_record(self, at, json);
 }
 
 void ring_append_gap(ring_t *self, cursor_t at, text_t json)
 {
     assert(cursor_compare(at, self->last) > 0);
-    append(self, at, self->gap, json)->gap = true;
+    append_gap(self, at, json);
     self->last_gap = at;
 }
 
 void ring_append_turn(ring_t *self, cursor_t at, text_t json)
 {
-    append(self, at, self->gap, json)->gap = true;
+    append_gap(self, at, json);
 }
 
 void ring_renew(ring_t *self, cursor_t former, uint64_t epoch)
@@ -243,7 +284,8 @@ bool ring_prepend_trade(ring_t *self, cursor_t at, text_t json)
         return false;
     uint64_t position = self->tail - length;
     frame_notify(self->dialect, self->bytes + (position & (self->capacity - 1)), self->update, json);
-    *entry_at(self, --self->first) = (ring_entry_t){.cursor = at, .position = position};
+    uint32_t gaps = self->first < self->end ? entry_at(self, self->first)->gaps : self->gaps;
+    *entry_at(self, --self->first) = (ring_entry_t){.cursor = at, .position = position, .gaps = gaps & GAPS_MASK};
     self->tail = position;
     self->floor = (cursor_t){at.epoch, at.seq - 1};
     return true;
@@ -344,4 +386,13 @@ bool ring_entry(const ring_t *self, size_t back, cursor_t *cursor, text_t *json)
     *cursor = entry->cursor;
     *json = entry->gap ? (text_t){"", 0} : frame_params(entry_frame(self, number), self->update);
     return true;
+}
+
+ring_sum_t ring_sum(ring_t *self, uint64_t from_position, uint64_t to_position)
+{
+    uint64_t from = number_at(self, from_position), to = number_at(self, to_position);
+    assert(from <= to && !ring_lapped(self, from_position));
+    sum_up(self, from, to);
+    uint32_t gaps = (gaps_before(self, to) - gaps_before(self, from)) & GAPS_MASK;
+    return (ring_sum_t){.count = to - from - gaps, .hash = sum_before(self, to) - sum_before(self, from)};
 }

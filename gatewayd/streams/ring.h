@@ -92,3 +92,14 @@ uint64_t ring_frames(const ring_t *self);
 
 /* Of a ring made by ring_new. Frames counted from the newest one (0) backwards; false beyond the oldest. `json` is empty for a gap. */
 bool ring_entry(const ring_t *self, size_t back, cursor_t *cursor, text_t *json);
+
+/* Of several records: how many, and the sum of their sums (frame_sum) modulo 2^32. */
+typedef struct {
+    uint64_t count;
+    uint32_t hash;
+} ring_sum_t;
+
+/* The records (no gaps) between two positions that are not lapped, each that of a frame, or the head: those of a run that was sent. A sum of all before
+ * it stands beside each entry, so O(log n). In DIALECT_RPC these are made when somebody asks for the first time, so that they cost nothing where
+ * nobody does; each record is looked at once then, 1 ms per MiB. */
+ring_sum_t ring_sum(ring_t *self, uint64_t from_position, uint64_t to_position);

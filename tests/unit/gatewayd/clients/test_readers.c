@@ -25,7 +25,7 @@ static void set_up(void)
     wire = (wire_t){.sent = buffer_new(0)};
     connection = wire_link;
     end = (client_end_t){.link = &connection, .arg = &wire};
-    readers_open(&readers, &fixture.hub, &end, NULL, NULL);
+    readers_open(&readers, &fixture.hub, &end, NULL, NULL, NULL);
     pace_turn_init(&readers.turn, NULL);
     subscription = readers_subscribe(&readers, market("BTC-USD"));
     stream = markets_live_stream(fixture.hub.markets, subscription->market, TEXT("a"));
@@ -315,7 +315,7 @@ END_TEST
 START_TEST(the_last_subscription_to_a_symbol_closes_its_market)
 {
     readers_t others;
-    readers_open(&others, &fixture.hub, &end, NULL, NULL);
+    readers_open(&others, &fixture.hub, &end, NULL, NULL, NULL);
     pace_turn_init(&others.turn, NULL);
     subscription_t *same = readers_subscribe(&others, market("BTC-USD"));
     ck_assert_ptr_nonnull(readers_subscribe(&readers, market("ETH-USD")));

@@ -47,7 +47,7 @@ static size_t keep_frames(text_t topic, uint64_t asked, uint64_t after, uint64_t
     list_t waiters;
     size_t count = 0;
     list_init(&waiters);
-    page_cache_keep(cache, topic, DIALECT_RPC, at(asked), at(after), at(last), frames, now_ns, &waiters);
+    page_cache_keep(cache, topic, DIALECT_RPC, at(asked), at(after), at(last), frames, TEXT(""), now_ns, &waiters);
     while (list_take(&waiters))
         count++;
     return count;

@@ -72,7 +72,8 @@ static const struct {
     {TAKES_INTERVAL, "null", NULL, INTERVAL "none"},
     {TAKES_INTERVAL, "\"60\"", "60", INTERVAL "\"60\""},
     {TAKES_TOKEN, "7", "7", "token: expected a string"},
-    {TAKES_BATCH, "\"true\"", "true", "batch: expected true or false, found \"true\""},
+    {TAKES_BATCH, "\"yes\"", "yes", "batch: expected true or false, found \"yes\""},
+    {TAKES_MARK, "\"no\"", "no", "mark: expected true or false, found \"no\""},
 };
 
 START_TEST(both_forms_are_refused_in_the_same_words)
@@ -93,6 +94,10 @@ START_TEST(both_forms_are_read_as_the_same)
         ck_assert(text_equal(param_slice(&found.symbol), TEXT("BTC-USD")));
         ck_assert(read_one(&found, TAKES_COUNT, value_of("5", plain), ANSWER_RPC));
         ck_assert_uint_eq(found.count, 5);
+        ck_assert(read_one(&found, TAKES_MARK, value_of("true", plain), ANSWER_RPC));
+        ck_assert(found.mark);
+        ck_assert(read_one(&found, TAKES_MARK, value_of("false", plain), ANSWER_RPC));
+        ck_assert(!found.mark);
         ck_assert(read_one(&found, TAKES_AFTER, value_of(plain ? "1970-01-02" : "\"1970-01-02\"", plain), ANSWER_RPC));
         ck_assert_int_eq(found.after_ns, INT64_C(86400) * 1000000000);
         ck_assert(read_one(&found, TAKES_FROM, value_of(plain ? "7-2" : "\"7-2\"", plain), ANSWER_RPC));
