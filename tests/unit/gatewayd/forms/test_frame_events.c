@@ -32,6 +32,9 @@ static const struct {
      "event: gap\ndata: {\"symbol\":\"B-U\",\"source\":\"a\",\"to\":\"7-20\",\"upstream\":{}}\n\n", ""},
     {"trades.gap", "{\"symbol\":\"b u\",\"source\":\"a\",\"to\":\"7-20\"}",
      "event: gap\ndata: {\"symbol\":\"b u\",\"source\":\"a\",\"to\":\"7-20\"}\n\n", ""},
+    {"trades.live", "{\"source\":\"a\",\"to\":\"7-20\"}", "event: trades.live\ndata: {\"source\":\"a\",\"to\":\"7-20\"}\n\n",
+     ""},
+    {"a_channel_of_thirty_two_letters_a.live", "{}", "event: a_channel_of_thirty_two_letters_a.live\ndata: {}\n\n", ""},
     {"connection.lost", "{\"source\":\"a\"}", "event: lost\ndata: {\"source\":\"a\"}\n\n", ""},
     {"connection.restored", "{}", "event: restored\ndata: {}\n\n", ""},
     {"subscription.failing", "{}", "event: failing\ndata: {}\n\n", ""},
@@ -67,6 +70,17 @@ START_TEST(events_are_taken_one_by_one)
 }
 END_TEST
 
+START_TEST(a_record_is_summed_as_it_stands_in_its_frame)
+{
+    static const char *const dialects[DIALECT_COUNT] = {"1 2\n3\r", "1 2\n3\r", "1 2\n3\r", "1 2 3 "};
+    ck_assert_uint_eq(frame_sum(DIALECT_RPC, TEXT("123456789")), 0xcbf43926);
+    ck_assert_uint_eq(frame_sum(DIALECT_SSE, TEXT("123456789")), 0xcbf43926);
+    ck_assert_uint_eq(frame_sum(DIALECT_SSE, TEXT("")), 0);
+    for (dialect_t dialect = 0; dialect < DIALECT_COUNT; dialect++)
+        ck_assert_uint_eq(frame_sum(dialect, TEXT("1 2\n3\r")), frame_sum(DIALECT_RPC, text_of(dialects[dialect])));
+}
+END_TEST
+
 START_TEST(what_is_no_notification_has_no_event)
 {
     frame_append(&out, DIALECT_SSE, TEXT("{\"jsonrpc\":\"2.0\",\"id\":1,\"result\":{}}"));
@@ -84,5 +98,6 @@ int main(void)
     tcase_add_loop_test(tcase, a_notification_becomes_an_event_with_its_place, 0, sizeof events / sizeof *events);
     tcase_add_test(tcase, events_are_taken_one_by_one);
     tcase_add_test(tcase, what_is_no_notification_has_no_event);
+    tcase_add_test(tcase, a_record_is_summed_as_it_stands_in_its_frame);
     return RUN_TESTS("event", tcase);
 }

@@ -264,6 +264,30 @@ START_TEST(the_oldest_go_where_there_are_too_many_pages)
 }
 END_TEST
 
+START_TEST(what_goes_out_of_a_page_is_summed)
+{
+    list_t waiters;
+    uint32_t sums[10];
+    buffer_t frames = frames_of(11, 20);
+    list_init(&waiters);
+    for (uint32_t i = 0; i < 10; i++)
+        sums[i] = 0x40000000 + i;
+    text_t all = {(const char *)sums, sizeof sums};
+    page_cache_keep(cache, BTC, DIALECT_RPC, at(10), at(10), at(20), buffer_text(&frames), all, now_ns, &waiters);
+    ck_assert_uint_eq(page_cache_sum(cache, BTC, DIALECT_RPC, at(10), at(11)), 0x40000000);
+    ck_assert_uint_eq(page_cache_sum(cache, BTC, DIALECT_RPC, at(13), at(16)), 0xc0000000 + 3 + 4 + 5);
+    ck_assert_uint_eq(page_cache_sum(cache, BTC, DIALECT_RPC, at(10), at(20)), 0x80000000 + 45);
+    ck_assert_uint_eq(page_cache_sum(cache, BTC, DIALECT_RPC, at(20), at(21)), 0);
+    page_cache_keep(cache, BTC, DIALECT_RPC, at(30), at(30), at(40), buffer_text(&frames), TEXT(""), now_ns, &waiters);
+    ck_assert_uint_eq(page_cache_sum(cache, BTC, DIALECT_RPC, at(30), at(31)), 0);
+    expect_kept(BTC, 10, 100, ALL, 20);
+    all.length -= sizeof *sums; /* one is missing */
+    page_cache_keep(cache, BTC, DIALECT_RPC, at(50), at(50), at(60), buffer_text(&frames), all, now_ns, &waiters);
+    expect_kept(BTC, 50, 100, ALL, 0);
+    buffer_release(&frames);
+}
+END_TEST
+
 int main(void)
 {
     TCase *tests = tcase_create("page_cache");
@@ -281,5 +305,6 @@ int main(void)
     tcase_add_test(tests, after_a_moment_it_is_forgotten);
     tcase_add_test(tests, the_oldest_go_where_there_are_too_many_bytes);
     tcase_add_test(tests, the_oldest_go_where_there_are_too_many_pages);
+    tcase_add_test(tests, what_goes_out_of_a_page_is_summed);
     return RUN_TESTS("page_cache", tests);
 }

@@ -1,5 +1,6 @@
 #include "gatewayd/history/page_frames.h"
 
+#include "common/json/json.h"
 #include "proto/trade.h"
 #include "tests/unit/run_tests.h"
 
@@ -127,6 +128,24 @@ START_TEST(it_takes_what_there_is_room_for_and_one_at_least)
 }
 END_TEST
 
+START_TEST(each_frame_is_summed_where_that_is_wanted)
+{
+    buffer_t sums = buffer_new(0);
+    page.sums = &sums;
+    for (uint64_t seq = 9; seq <= 12; seq++)
+        add(EPOCH, seq);
+    ck_assert_int_eq(take(ALL), PAGE_WHOLE);
+    ck_assert_uint_eq(sums.length, 2 * sizeof(uint32_t));
+    text_t rest = buffer_text(&frames), message;
+    for (size_t i = 0; frame_next(&rest, &message); i++) {
+        uint32_t sum;
+        memcpy(&sum, sums.bytes + i * sizeof sum, sizeof sum);
+        ck_assert_uint_eq(sum, frame_sum(DIALECT_RPC, json_member(message, "params")));
+    }
+    buffer_release(&sums);
+}
+END_TEST
+
 START_TEST(there_may_be_nothing)
 {
     add(EPOCH, 10);
@@ -147,5 +166,6 @@ int main(void)
     tcase_add_test(tests, another_epoch_is_behind_a_hole);
     tcase_add_test(tests, it_takes_what_there_is_room_for_and_one_at_least);
     tcase_add_test(tests, there_may_be_nothing);
+    tcase_add_test(tests, each_frame_is_summed_where_that_is_wanted);
     return RUN_TESTS("page_frames", tests);
 }
