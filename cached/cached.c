@@ -254,6 +254,7 @@ static bool read_retention(cached_t *self, const config_t *config)
     catalog_retain(self->catalog, memory);
     if (self->write_behind)
         write_behind_retain(self->write_behind, store);
+    history_retain(self->history, memory, store);
     retention_destroy(&self->keep_memory);
     retention_destroy(&self->keep_store);
     self->keep_memory = memory;
@@ -354,7 +355,7 @@ cached_t *cached_new(loop_t *loop, const config_t *config)
         goto no_memory;
     if (!open_write_behind(self, loop, config))
         goto fail;
-    if (!read_retention(self, config) || !open_history(self, config))
+    if (!open_history(self, config) || !read_retention(self, config))
         goto no_memory;
     self->router = socket_new(loop, SOCKET_ROUTER, 0, &router_events, self);
     if (!self->router || !socket_bind(self->router, config_text(config, "cached.history")) || !follow(self, loop, config))

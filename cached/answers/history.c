@@ -275,6 +275,12 @@ void history_follow(history_t *self, const follower_t *follower)
     self->stats.follower = follower;
 }
 
+void history_retain(history_t *self, const retention_t *memory, const retention_t *store)
+{
+    self->stats.memory = memory;
+    self->stats.store = store;
+}
+
 const history_counts_t *history_counts(const history_t *self)
 {
     return &self->counts;

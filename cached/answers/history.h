@@ -42,6 +42,9 @@ void history_on_ready(history_t *self, history_ready_fn *ready, const void *arg)
 /* Whose streams `stats` reports; before that it reports no duplicates and gaps. */
 void history_follow(history_t *self, const follower_t *follower);
 
+/* What memory and the store keep, for `stats` to report. Both outlive the history_t, or the next call. */
+void history_retain(history_t *self, const retention_t *memory, const retention_t *store);
+
 /* Answers any request by on_answer: from within, or later. peer: identifies the sender, and comes back. */
 void history_handle(history_t *self, text_t peer, text_t request);
 

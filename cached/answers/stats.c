@@ -1,5 +1,6 @@
 #include "cached/answers/stats.h"
 
+#include "common/clock.h"
 #include "proto/topic.h"
 
 enum { NS_DIGITS = 9 };
@@ -21,6 +22,22 @@ static void put_follower(json_writer_t *json, const follower_counts_t *counts)
     json_close_object(json);
 }
 
+/* What makes the oldest go: in the store, where there is one, else in memory. */
+static void put_retention(json_writer_t *json, const stats_t *self, const memory_log_t *memory_log, text_t symbol)
+{
+    const retention_t *rules = self->write_behind ? self->store : self->memory;
+    if (!rules)
+        return;
+    retention_rule_t rule = retention_of(rules, symbol);
+    uint64_t trades = self->write_behind ? rule.trades : memory_log_limit(memory_log);
+    json_open_object(json, "retention");
+    if (trades > 0)
+        json_put_u64(json, "trades", trades);
+    if (rule.age_ns > 0)
+        json_put_u64(json, "ms", (uint64_t)(rule.age_ns / NS_PER_MS));
+    json_close_object(json);
+}
+
 static void put_stream(json_writer_t *json, const stats_t *self, const memory_log_t *memory_log)
 {
     static const follower_counts_t none;
@@ -39,6 +56,7 @@ static void put_stream(json_writer_t *json, const stats_t *self, const memory_lo
     json_put_u64(json, "bytes", memory_log_bytes(memory_log));
     if (self->write_behind)
         json_put_u64(json, "stored", write_behind_stored(self->write_behind, topic));
+    put_retention(json, self, memory_log, symbol);
     const follower_counts_t *counts = self->follower ? follower_stream_counts(self->follower, topic) : NULL;
     put_follower(json, counts ? counts : &none);
     json_close_object(json);

@@ -5,6 +5,7 @@
 #include "gatewayd/history/page_cache.h"
 #include "gatewayd/methods/pieces.h"
 #include "gatewayd/methods/subscribe_answer.h"
+#include "gatewayd/methods/subscribe_oldest.h"
 #include "gatewayd/methods/subscribe_recovery.h"
 #include "gatewayd/streams/notify.h"
 #include "gatewayd/streams/offers.h"
@@ -306,8 +307,8 @@ static subscribe_step_t answer(subscribe_t *subscribe)
     return SUBSCRIBE_OVER;
 }
 
-static subscribe_step_t (*const steps[])(subscribe_t *) = {find_symbol, find_streams, subscribe_recovery, fetch_snapshot,
-                                                           answer};
+static subscribe_step_t (*const steps[])(subscribe_t *) = {find_symbol,        find_streams,   subscribe_oldest,
+                                                           subscribe_recovery, fetch_snapshot, answer};
 
 static void advance(subscribe_t *subscribe)
 {

@@ -1,8 +1,9 @@
 /* One subscribe, from the request to its reply: joins a client to a symbol's streams seamlessly.
  *
- *     symbol ──▶ streams ──▶ recovery ──▶ snapshot ──▶ answer
- *       │          │           │            └ with count: what the rings lack is fetched from history
- *       │          │           └ with since: from the ring, or does history have what follows?
+ *     symbol ──▶ streams ──▶ oldest ──▶ recovery ──▶ snapshot ──▶ answer
+ *       │          │           │          │            └ with count: what the rings lack is fetched from history
+ *       │          │           │          └ with since: from the ring, or does history have what follows?
+ *       │          │           └ with mark: what is the oldest that history has?
  *       │          └ waits until it is known from where each of the symbol's streams is followed
  *       └ is it offered? Just after the start that is unknown: waits for a status
  *

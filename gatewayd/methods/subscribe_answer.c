@@ -116,6 +116,25 @@ static void put_failing(const subscribe_t *subscribe, json_writer_t *json)
         json_close_object(json);
 }
 
+/* {"blockchain":{"cursor":…,"time":…,"until":…}}: of which streams that is known; where there are some. */
+static void put_oldest(const subscribe_t *subscribe, json_writer_t *json)
+{
+    bool any = false;
+    LIST_EACH(item, &subscribe->subscription->market->live_streams)
+    {
+        const live_stream_t *live_stream = LIST_OWNER(item, live_stream_t, in_market);
+        if (!subscribe->mark || !live_stream->oldest.known || !subscribe_takes(subscribe, live_stream))
+            continue;
+        if (!any)
+            json_open_object(json, "oldest");
+        any = true;
+        json_put_name(json, live_stream->source);
+        oldest_put(&live_stream->oldest, json);
+    }
+    if (any)
+        json_close_object(json);
+}
+
 static void print_answer(const subscribe_t *subscribe, const snapshot_t *snapshot, buffer_t *out)
 {
     json_writer_t json = json_write(out);
@@ -125,6 +144,7 @@ static void print_answer(const subscribe_t *subscribe, const snapshot_t *snapsho
     put_cursors(snapshot, &json);
     json_put_bool(&json, "recovered", subscribe->recovered);
     put_failing(subscribe, &json);
+    put_oldest(subscribe, &json);
     if (subscribe->count > 0) {
         json_put_name(&json, text_of(subject_form_list(subscribe->symbol)));
         snapshot_print(snapshot, buffer_text(&subscribe->history), subscribe->count, out);

@@ -29,6 +29,8 @@ typedef struct subscribe {
     cursor_t probed;              /* the trade that was asked for last */
     int64_t probing_ns;           /* since when history is asked about one stream */
     bool batch, mark;
+    live_stream_t *asking; /* whose oldest record history is asked for */
+    bool unheard;          /* nobody answered that */
     bool recovered;
     bool waits;       /* counted in its subscription's */
     buffer_t history; /* raw JSON array of recent trades */

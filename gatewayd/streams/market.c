@@ -312,6 +312,7 @@ void markets_renew(markets_t *self, text_t topic, cursor_t former, cursor_t last
     }
     live_stream->former = former;
     live_stream->coverage.known = false;
+    live_stream->oldest = (oldest_t){0}; /* of the former epoch, maybe */
     append_gap(self, live_stream, cursor_behind(end), last, ring_append_turn);
 }
 

@@ -10,6 +10,7 @@
 
 #include "common/list.h"
 #include "gatewayd/streams/coverage.h"
+#include "gatewayd/streams/oldest.h"
 #include "gatewayd/streams/reader.h"
 #include "gatewayd/streams/ring.h"
 #include "gatewayd/streams/waits.h"
@@ -32,6 +33,7 @@ struct live_stream {
     heap_t awaited;      /* wait_t.in_stream (waits.h): waits for the stream to reach a cursor, the lowest one first */
     list_t in_reached;   /* it grew since that was checked */
     history_coverage_t coverage;
+    oldest_t oldest;
     cursor_t former; /* as markets_renew had it last */
 };
 

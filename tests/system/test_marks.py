@@ -50,7 +50,7 @@ class Ledger:
 
 
 class Marked:
-    """A client that takes what comes only when it is told to; small buffers, so that who does not read is slow."""
+    """A client that takes what comes only when it is told to, and is slow soon if it does not: little waits in the system."""
 
     def __init__(self, flow, hub=False, **options):
         self.flow, self.hub, self.options = flow, hub, options

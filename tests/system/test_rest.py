@@ -171,9 +171,9 @@ def test_every_path_and_parameter_of_the_document_is_answered_and_no_other(flow)
     place = f"{page['trades'][-1]['epoch']}-{page['trades'][-1]['seq']}"
     right = {"count": 3, "source": "blockchain", "before": "2100-01-01T00:00:00Z", "since": "2020-01-01T00:00:00Z",
              "after": "2020-01-01T00:00:00Z", "from": place, "to": place, "cursor": page["next"], "interval": "1s", "symbol": "BTC-USD", "channel": "trades",
-             "symbols": "BTC-USD,ETH-USD", "lastEventId": f"BTC-USD.blockchain={place}"}
+             "symbols": "BTC-USD,ETH-USD", "lastEventId": f"BTC-USD.blockchain={place}", "mark": "true"}
     wrong = {"count": "0", "source": " ", "before": "noon", "since": "noon", "after": "noon", "from": "1", "to": "1", "cursor": "!",
-             "interval": "2m", "symbol": "X", "channel": "ticker", "symbols": "", "lastEventId": "x"}
+             "interval": "2m", "symbol": "X", "channel": "ticker", "symbols": "", "lastEventId": "x", "mark": "yes"}
     for path in whole["paths"]:
         known = parameters(whole, path)
         where = path.replace("{symbol}", "BTC-USD").replace("{channel}/{key}", "trades/BTC-USD")
