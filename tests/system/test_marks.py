@@ -1,6 +1,7 @@
 """`mark`: each catch-up ends with how many records were sent, and with the sum of their CRC-32. Clients compute both from what they got."""
 
 import asyncio
+import datetime
 import json
 import random
 import socket
@@ -304,3 +305,62 @@ def test_event_streams_have_marks_too(flow):
             play(flow, 1, TRADES + 1)
             events.wait(lambda: len(events.trades) == TRADES + 1, "the newest trade")
             assert not events.named("trades.live")
+
+
+def test_the_reply_says_from_where_on_the_stream_can_be_had(flow):
+    """From memory with its hours, where the journal has dropped what is older; and what is said is so: since that cursor nothing is missing."""
+    flow.config["connectord"]["journal"]["bytes"] = 4 << 20
+    flow.config["cached"].update(trades=100000000, retention={"memory": {"BTC-*": {"hours": 0.1}}})  # these hours are over first
+    start(flow, "--rate", 20000, "--paused")
+    last = 0
+    with Requester(flow.replay) as replay:
+        first = lambda: replay.ask(op="range", topic="trade.BTC-USD.blockchain", count=1)["trades"][0]["seq"]
+        while last == 0 or first() == 1:
+            last += TRADES
+            epoch = play(flow, TRADES, last)
+
+    async def run():
+        async with Marked(flow, compression=None) as client:
+            answer, _ = await client.subscribe()
+            oldest = answer["oldest"]["blockchain"]
+            with Requester(flow.history) as history:
+                stream, = history.ask(op="stats", symbol="BTC-USD")["stats"]
+            assert stream["retention"] == {"trades": 100000000, "ms": 360000}
+            assert oldest["cursor"] == stream["first"] == f"{epoch}-1" and oldest["time"] == stream["firstTimestamp"]
+            begin, until = (datetime.datetime.fromisoformat(oldest[name][:26]) for name in ("time", "until"))
+            assert until - begin == datetime.timedelta(hours=0.1)
+            answer, mark = await client.subscribe(since=oldest["cursor"])
+            assert answer["recovered"] and answer["oldest"]["blockchain"] == oldest and mark["count"] == last - 1
+            await client.ask("subscribe", since=oldest["cursor"])
+            await client.until(lambda: 1 in client.answers)
+            assert "oldest" not in client.answers.pop(1)
+
+    asyncio.run(run())
+
+
+def test_what_only_the_journal_has_is_the_oldest_too(flow):
+    """cached has forgotten the first trades, and is away later."""
+    flow.config["cached"]["trades"] = 1000
+    start(flow, "--rate", 20000, "--paused")
+    with watch(flow):
+        epoch = play(flow, TRADES, TRADES)
+
+        async def run():
+            async with Marked(flow, compression=None) as client:
+                answer, _ = await client.subscribe()
+                assert answer["oldest"]["blockchain"]["cursor"] == f"{epoch}-1" and answer["oldest"]["blockchain"]["until"] is None
+            flow.processes["cached"].kill()
+            flow.processes["gateway0"].kill()
+            flow.start_gateway()
+            async with await_listening(flow) as client:
+                answer, _ = await client.subscribe()
+                assert answer["oldest"]["blockchain"]["cursor"] == f"{epoch}-1"
+
+        asyncio.run(run())
+    flow.start_cached()
+    flow.wait_ready("cached_http")
+
+
+def await_listening(flow):
+    until(lambda: flow.ready("gateway0")[0] and '"blockchain"' in flow.ready("gateway0")[1], "the gateway to hear the source")
+    return Marked(flow, compression=None)
