@@ -39,7 +39,7 @@ void frame_append_notification(buffer_t *out, dialect_t dialect, text_t method, 
 text_t frame_params(text_t frame, text_t method);
 
 /* The sum of a record, of which the hash of a mark is made (proto/client.md): CRC-32 as of IEEE 802.3 and zlib, of its JSON text as it stands in the
- * params of its update; in an event line breaks have become spaces. 0.2 to 0.4 µs for 300 bytes. */
+ * params of its update; in an event line breaks have become spaces. 0.16 µs for 330 bytes. */
 uint32_t frame_sum(dialect_t dialect, text_t json);
 
 /* A JSON-RPC message in a frame: its length (the maximum in DIALECT_DEFLATE), and appending it. */

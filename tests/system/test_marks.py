@@ -10,9 +10,10 @@ import zlib
 import pytest
 import websockets
 
-from clients import Requester, assert_cursors_follow
+from clients import Client, Requester, assert_cursors_follow
 from event_source import Events
 from pipeline import PATIENCE, SANITIZED, loads, until
+from test_channels import lab, reading, start as start_lab  # noqa: F401 (lab is a fixture)
 
 TRADES = 6000  # far more than a ring has
 RING = 1 << 16  # some 200 trades
@@ -364,3 +365,26 @@ def test_what_only_the_journal_has_is_the_oldest_too(flow):
 def await_listening(flow):
     until(lambda: flow.ready("gateway0")[0] and '"blockchain"' in flow.ready("gateway0")[1], "the gateway to hear the source")
     return Marked(flow, compression=None)
+
+
+@pytest.mark.parametrize("latest", [False, True])
+def test_a_channel_that_keeps_all_has_marks_and_one_that_keeps_the_latest_has_none(lab, latest):  # noqa: F811
+    async def run():
+        start_lab(lab, latest=latest)
+        async with Client(lab.url()) as client:
+            subscribe = {"channel": "readings", "symbol": "sensor-7", "mark": True}
+            answer = await client.call("subscribe", **subscribe)
+            for number in range(2, 6):
+                lab.exchange.say(reading("sensor-7", number))
+            await client.until(lambda: client.of("readings.update") and client.of("readings.update")[-1]["id"] == "5", "the newest")
+            assert bool(client.of("readings.live")) == (not latest)
+            client.notifications.clear()
+            await client.call("subscribe", **subscribe, since=answer["cursor"])
+            await client.until(lambda: client.of("readings.update") and client.of("readings.update")[-1]["id"] == "5", "the newest again")
+            if not latest:
+                await client.until(lambda: client.of("readings.live"), "the mark")
+            await client.call("ping")
+            marks = [(mark["channel"], mark["symbol"], mark["source"], mark["from"], mark["count"]) for mark in client.of("readings.live")]
+            assert marks == ([] if latest else [("readings", "sensor-7", "lab", answer["cursor"], 4)])
+
+    asyncio.run(run())

@@ -235,6 +235,26 @@ START_TEST(who_says_it_is_beyond_the_end_is_told_a_gap_and_a_mark)
 }
 END_TEST
 
+START_TEST(each_stream_of_the_symbol_has_its_mark_also_one_that_comes_later)
+{
+    hear("a", true, "{\"BTC-USD\":10}");
+    hear("b", true, "{\"BTC-USD\":5}");
+    fixture.deaf = true;
+    say(SUBSCRIBE(MARK ",\"since\":{\"a\":\"7-8\"}"));
+    follow(BTC, FIXTURE_EPOCH, 8);
+    follow("trade.BTC-USD.b", FIXTURE_EPOCH, 5);
+    client_pump(fixture.client);
+    expect_with("\"cursors\":{\"a\":\"7-8\",\"b\":\"7-5\"}");
+    expect_with("\"source\":\"a\",\"from\":\"7-8\",\"to\":\"7-8\",\"count\":0");
+    expect_with("\"source\":\"b\",\"from\":\"7-5\",\"to\":\"7-5\",\"count\":0");
+    hear("c", true, "{\"BTC-USD\":3}");
+    follow("trade.BTC-USD.c", FIXTURE_EPOCH, 3);
+    client_pump(fixture.client);
+    expect_with("\"source\":\"c\",\"from\":\"7-3\",\"to\":\"7-3\",\"count\":0");
+    expect_nothing();
+}
+END_TEST
+
 /* The client has everything up to 7-12 and takes nothing more, while 7-13 to 7-2000 come. */
 static void fall_behind(slow_t slow)
 {
@@ -330,6 +350,7 @@ int main(void)
     tcase_add_test(tests, a_gap_is_told_and_not_counted);
     tcase_add_test(tests, a_gap_at_the_end_of_the_ring_is_its_end);
     tcase_add_test(tests, who_says_it_is_beyond_the_end_is_told_a_gap_and_a_mark);
+    tcase_add_test(tests, each_stream_of_the_symbol_has_its_mark_also_one_that_comes_later);
     tcase_add_test(tests, who_was_slow_is_told_when_it_has_caught_up);
     tcase_add_test(tests, who_falls_behind_while_it_catches_up_is_told_once);
     tcase_add_test(tests, with_conflation_the_gap_is_followed_by_a_mark);
