@@ -58,5 +58,5 @@ typedef struct reader {
     int64_t retry_ns;    /* CATCHING: not before */
 } reader_t;
 
-static_assert(sizeof(reader_t) == 2 * READER_LINE, "there are many");
+static_assert(sizeof(reader_t) == 2 * (size_t)READER_LINE, "there are many");
 static_assert(offsetof(reader_t, live_stream) <= READER_LINE, "what each trade touches is one cache line");
