@@ -8,13 +8,13 @@
 #include "tests/simulator/symbols.h"
 #include "tests/simulator/throttle.h"
 
-enum {
-    MESSAGE_BYTES = TRADE_TEXT_BYTES + 128,
-    FRAGMENTS = 4,
-};
+enum { HEARTBEAT_BYTES = 160, FRAGMENTS = 4 };
 
 struct sim_connection {
+    const sim_personality_t *personality;
+    void *state; /* the personality's */
     uint64_t id;
+    int64_t opened_ns;
     void *socket;
     ledger_t *ledger;
     connection_phase_t phase;
@@ -29,21 +29,24 @@ struct sim_connection {
     sim_recent_t *recent;
     throttle_t throttle;
     unsigned sensors;
-    size_t symbols;
+    size_t symbols, subscriptions;
     unsigned char *muted; /* connection_mute_t, by symbol */
     bool subscribed[];    /* by symbol */
 };
 
-sim_connection_t *connection_new(uint64_t id, size_t symbols, void *socket, ledger_t *ledger)
+sim_connection_t *connection_new(const sim_personality_t *personality, uint64_t id, size_t symbols, void *socket,
+                                 ledger_t *ledger)
 {
     sim_connection_t *self = calloc(1, sizeof *self + symbols * sizeof self->subscribed[0]);
     if (!self)
         return NULL;
+    self->personality = personality;
     self->id = id;
+    self->opened_ns = clock_mono_ns();
     self->symbols = symbols;
     self->socket = socket;
     self->ledger = ledger;
-    self->outbox = outbox_new();
+    self->outbox = outbox_new(personality->outbox_bytes);
     self->recent = recent_new(CONNECTION_REPEAT_MAX);
     self->muted = calloc(symbols + 1, sizeof *self->muted);
     if (!self->outbox || !self->recent || !self->muted) {
@@ -62,6 +65,7 @@ void connection_destroy(sim_connection_t **self)
     outbox_destroy(&(*self)->outbox);
     recent_destroy(&(*self)->recent);
     free((*self)->muted);
+    free((*self)->state);
     free(*self);
     *self = NULL;
 }
@@ -79,6 +83,27 @@ void *connection_socket(const sim_connection_t *self)
 uint64_t connection_frames(const sim_connection_t *self)
 {
     return self->frames;
+}
+
+const sim_personality_t *connection_personality(const sim_connection_t *self)
+{
+    return self->personality;
+}
+
+int64_t connection_opened_ns(const sim_connection_t *self)
+{
+    return self->opened_ns;
+}
+
+void connection_set_state(sim_connection_t *self, void *state)
+{
+    free(self->state);
+    self->state = state;
+}
+
+void *connection_state(const sim_connection_t *self)
+{
+    return self->state;
 }
 
 /* --- phases ------------------------------------------------------------------------------------------------------ */
@@ -176,11 +201,8 @@ bool connection_send_fragments(sim_connection_t *self, const char *payload, size
 
 static void send_trade(sim_connection_t *self, const char *event, const sim_trade_t *trade)
 {
-    char buffer[MESSAGE_BYTES];
-    text_writer_t message = writer_on(buffer, sizeof buffer);
     const uint64_t seqnum = connection_take_seqnum(self);
-    trade_write_message(&message, seqnum, trade->text, trade->length);
-    if (connection_send(self, FRAME_TEXT, message.start, writer_length(&message)))
+    if (self->personality->protocol->send_trade(self, seqnum, trade))
         ledger_trade(self->ledger, event, self->id, seqnum, trade);
 }
 
@@ -204,7 +226,7 @@ void connection_heartbeat(sim_connection_t *self, int64_t now_ns, int64_t interv
         return;
     while (self->heartbeat_due_ns <= now_ns) /* those of a freeze are lost */
         self->heartbeat_due_ns += interval_ns;
-    char buffer[MESSAGE_BYTES];
+    char buffer[HEARTBEAT_BYTES];
     text_writer_t message = writer_on(buffer, sizeof buffer);
     writer_text(&message, "{\"seqnum\":");
     writer_unsigned(&message, connection_take_seqnum(self));
@@ -254,6 +276,7 @@ void connection_subscribe(sim_connection_t *self, size_t what, int64_t now_ns, i
         self->heartbeat_due_ns = now_ns + interval_ns;
         return;
     }
+    self->subscriptions += !self->subscribed[what];
     self->subscribed[what] = true;
     if (self->muted[what] == CONNECTION_MUTE_UNTIL_SUBSCRIBED)
         self->muted[what] = CONNECTION_MUTE_NOT;
@@ -261,15 +284,22 @@ void connection_subscribe(sim_connection_t *self, size_t what, int64_t now_ns, i
 
 void connection_unsubscribe(sim_connection_t *self, size_t what)
 {
-    if (what == CONNECTION_HEARTBEAT)
+    if (what == CONNECTION_HEARTBEAT) {
         self->heartbeat_due_ns = 0;
-    else
-        self->subscribed[what] = false;
+        return;
+    }
+    self->subscriptions -= self->subscribed[what];
+    self->subscribed[what] = false;
+}
+
+size_t connection_subscriptions(const sim_connection_t *self)
+{
+    return self->subscriptions;
 }
 
 size_t connection_first_symbol(const sim_connection_t *self)
 {
-    for (size_t i = 0; i < self->symbols; i++)
+    for (size_t i = 0; self->subscriptions > 0 && i < self->symbols; i++)
         if (self->subscribed[i])
             return i;
     return SYMBOL_NONE;

@@ -6,11 +6,10 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "tests/simulator/exchanges/personality.h"
 #include "tests/simulator/ledger.h"
 #include "tests/simulator/outbox.h"
 #include "tests/simulator/trade.h"
-
-typedef struct sim_connection sim_connection_t;
 
 typedef enum {
     CONNECTION_OPEN,
@@ -21,14 +20,21 @@ typedef enum {
 
 enum { CONNECTION_REPEAT_MAX = 1000 };
 
-/* symbols: how many there are on offer. socket: whatever the owner of the socket wants to find again. ledger: may be NULL.
- * Opening and closing go to the ledger. NULL when memory runs out. */
-sim_connection_t *connection_new(uint64_t id, size_t symbols, void *socket, ledger_t *ledger);
+/* personality: whose API it speaks. symbols: how many there are on offer. socket: whatever the owner of the socket wants to find again.
+ * ledger: may be NULL. Opening and closing go to the ledger. NULL when memory runs out. */
+sim_connection_t *connection_new(const sim_personality_t *personality, uint64_t id, size_t symbols, void *socket,
+                                 ledger_t *ledger);
 void connection_destroy(sim_connection_t **self);
 
 uint64_t connection_id(const sim_connection_t *self);
 void *connection_socket(const sim_connection_t *self);
 uint64_t connection_frames(const sim_connection_t *self); /* handed to it so far */
+const sim_personality_t *connection_personality(const sim_connection_t *self);
+int64_t connection_opened_ns(const sim_connection_t *self); /* monotonic */
+
+/* What its personality keeps of it: of free's kind of memory, and owned by the connection from then on. NULL: nothing. */
+void connection_set_state(sim_connection_t *self, void *state);
+void *connection_state(const sim_connection_t *self);
 
 /* --- phases ----------------------------------------------------------------- */
 
@@ -93,6 +99,9 @@ void connection_unsubscribe(sim_connection_t *self, size_t what);
 /* The sensors (sensors.h) whose readings it gets, a bit each, beside those that it gets already. */
 void connection_want_sensors(sim_connection_t *self, unsigned sensors);
 unsigned connection_wants_sensors(const sim_connection_t *self);
+
+/* How many symbols it is subscribed to. */
+size_t connection_subscriptions(const sim_connection_t *self);
 
 /* The first symbol subscribed to; SYMBOL_NONE where there is none. */
 size_t connection_first_symbol(const sim_connection_t *self);

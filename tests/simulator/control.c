@@ -5,6 +5,7 @@
 
 #include "tests/simulator/clock.h"
 #include "tests/simulator/control_call.h"
+#include "tests/simulator/exchanges/rest.h"
 
 static void handle_health(control_call_t *call)
 {
@@ -100,6 +101,11 @@ control_reply_t control_handle(sim_exchange_t *exchange, const control_request_t
         route = route_find(control_fault_routes, request->path);
     if (!route)
         route = route_find(control_subscription_routes, request->path);
+    if (!route)
+        route = route_find(control_market_routes, request->path);
+    control_reply_t answer;
+    if (!route && rest_answer(exchange, request, &answer))
+        return answer;
     if (!route)
         return control_error(404, "nothing is at '%s'", request->path);
     if (strcmp(route->method, request->method) != 0)

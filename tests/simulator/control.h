@@ -3,7 +3,7 @@
 
 #include "tests/simulator/exchange.h"
 
-enum { CONTROL_PARAMETERS_MAX = 4, CONTROL_TEXT_BYTES = 64 };
+enum { CONTROL_PARAMETERS_MAX = 8, CONTROL_TEXT_BYTES = 64 };
 
 typedef struct {
     char name[CONTROL_TEXT_BYTES];
@@ -17,6 +17,7 @@ typedef struct {
     size_t parameter_count;
     const char *body; /* may be NULL when it is empty */
     size_t body_length;
+    char time_unit[CONTROL_TEXT_BYTES]; /* the header X-MBX-TIME-UNIT, or "" */
 } control_request_t;
 
 typedef struct {
@@ -24,6 +25,11 @@ typedef struct {
     char *body; /* JSON, owned by the reply; or NULL, then the file is the body */
     int file;   /* NDJSON, owned by the reply; -1: none */
     size_t length;
+    const char *type;   /* NULL: the usual one of what it is */
+    const char *header; /* one more header, "cb-after:"; NULL: none */
+    char header_value[CONTROL_TEXT_BYTES];
+    int64_t delay_ms;
+    size_t cut; /* the connection is closed behind so many bytes of the body; 0: it is not */
 } control_reply_t;
 
 /* Acts on a request. There is always a reply, to be released. */

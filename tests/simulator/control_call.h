@@ -22,6 +22,12 @@ extern const control_route_t control_fault_routes[];
 /* The same for those to what becomes of subscriptions, in control_subscription.c. */
 extern const control_route_t control_subscription_routes[];
 
+/* The same for those to what is made of the market's trades, in control_market.c. */
+extern const control_route_t control_market_routes[];
+
+/* The request for a malformed frame, of an exchange that counts its trades; in control_malformed.c. */
+void control_malformed(control_call_t *call);
+
 /* --- replies ---------------------------------------------------------------- */
 
 void call_reply(control_call_t *call, const char *format, ...) __attribute__((format(printf, 2, 3)));

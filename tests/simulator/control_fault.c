@@ -5,7 +5,6 @@
 #include "tests/simulator/clock.h"
 #include "tests/simulator/control_call.h"
 #include "tests/simulator/fault.h"
-#include "tests/simulator/request.h"
 
 enum {
     NOTE_BYTES = 128,
@@ -196,6 +195,10 @@ static bool act_malformed(sim_connection_t *connection, const fault_order_t *ord
 
 static void handle_malformed(control_call_t *call)
 {
+    if (exchange_market(call->exchange)) {
+        control_malformed(call);
+        return;
+    }
     const char *kind = call_text(call, "kind");
     const fault_t *fault = kind ? fault_find(kind) : NULL;
     if (!fault) {
@@ -209,7 +212,7 @@ static void handle_malformed(control_call_t *call)
 static bool act_throttle(sim_connection_t *connection, const fault_order_t *order)
 {
     (void)order;
-    request_throttled(connection);
+    connection_personality(connection)->manners->throttled(connection);
     return connection_takes_messages(connection);
 }
 

@@ -2,7 +2,6 @@
 #include <inttypes.h>
 
 #include "tests/simulator/control_call.h"
-#include "tests/simulator/request.h"
 
 enum { NOTE_BYTES = 192, DENIALS_MAX = 1000000 };
 
@@ -28,11 +27,21 @@ static int read_choice(control_call_t *call, const char *name, const char *first
     return -1;
 }
 
+/* The same for subscribes, which may name one that is not on offer: UNKNOWN, at the place behind the last. */
+static size_t read_symbol_or_unknown(control_call_t *call)
+{
+    const char *name = call_text(call, "symbol");
+    if (name && exchange_market(call->exchange) && strcmp(name, "UNKNOWN") == 0)
+        return exchange_symbols(call->exchange)->count;
+    return read_symbol(call);
+}
+
 static void note_denial(control_call_t *call, const char *kind, size_t symbol, uint64_t n)
 {
     char note[NOTE_BYTES];
+    const symbols_t *symbols = exchange_symbols(call->exchange);
     snprintf(note, sizeof note, "\"kind\":\"%s\",\"symbol\":\"%s\",\"n\":%" PRIu64, kind,
-             exchange_symbols(call->exchange)->names[symbol], n);
+             symbol < symbols->count ? symbols->names[symbol] : "UNKNOWN", n);
     ledger_event(exchange_ledger(call->exchange), "fault", 0, note);
     call_reply(call, "{\"ok\":true}\n");
 }
@@ -40,7 +49,7 @@ static void note_denial(control_call_t *call, const char *kind, size_t symbol, u
 static void handle_reject(control_call_t *call)
 {
     uint64_t n;
-    const size_t symbol = read_symbol(call);
+    const size_t symbol = read_symbol_or_unknown(call);
     const char *text = call_text(call, "text");
     if (symbol == SYMBOL_NONE || !call_whole(call, "n", 0, DENIALS_MAX, 1, &n))
         return;
@@ -57,7 +66,7 @@ static void handle_reject(control_call_t *call)
 static void handle_ignore(control_call_t *call)
 {
     uint64_t n;
-    const size_t symbol = read_symbol(call);
+    const size_t symbol = read_symbol_or_unknown(call);
     if (symbol == SYMBOL_NONE || !call_whole(call, "n", 0, DENIALS_MAX, 1, &n))
         return;
     exchange_denial(call->exchange, symbol)->ignores = n;
@@ -122,7 +131,7 @@ static void handle_mute(control_call_t *call)
 static bool act_drop(sim_connection_t *connection, const subscription_order_t *order)
 {
     return connection_subscribed(connection, order->symbol) && connection_takes_messages(connection) &&
-           request_drop(order->exchange, connection, order->symbol);
+           connection_personality(connection)->manners->drop(order->exchange, connection, order->symbol);
 }
 
 static void handle_drop(control_call_t *call)

@@ -13,6 +13,8 @@ enum {
     BODY_MAX_BYTES = 4 * 1024 * 1024,
 };
 
+static const char time_unit_header[] = "x-mbx-time-unit:";
+
 /* A request and its reply; the wsi's opaque user data. */
 typedef struct {
     sim_exchange_t *exchange;
@@ -62,7 +64,20 @@ static bool request_parameters(struct lws *wsi, control_request_t *request)
 static int reply(struct lws *wsi, sim_http_t *self, control_reply_t with)
 {
     self->reply = with;
-    lws_callback_on_writable(wsi);
+    if (with.delay_ms > 0)
+        lws_set_timer_usecs(wsi, (lws_usec_t)(with.delay_ms * 1000));
+    else
+        lws_callback_on_writable(wsi);
+    return 0;
+}
+
+int http_due(struct lws *wsi)
+{
+    sim_http_t *self = lws_get_opaque_user_data(wsi);
+    if (self) {
+        self->reply.delay_ms = 0;
+        lws_callback_on_writable(wsi);
+    }
     return 0;
 }
 
@@ -77,6 +92,8 @@ int http_request(struct lws *wsi, sim_exchange_t *exchange, const char *path)
     snprintf(self->path, sizeof self->path, "%s", path);
     self->request.path = self->path;
     self->request.method = request_method(wsi);
+    lws_hdr_custom_copy(wsi, self->request.time_unit, sizeof self->request.time_unit, time_unit_header,
+                        sizeof time_unit_header - 1);
     const long body_length = request_content_length(wsi);
     if (!request_parameters(wsi, &self->request))
         return reply(wsi, self, control_error(400, "expected at most %d short parameters", CONTROL_PARAMETERS_MAX));
@@ -123,12 +140,17 @@ void http_closed(struct lws *wsi)
 /* --- the reply --------------------------------------------------------------------------------------------------- */
 
 /* Every reply ends its connection: clients of a test tool need no more, and each request has its own state. */
-static int send_headers(struct lws *wsi, unsigned status, const char *type, size_t length)
+static int send_headers(struct lws *wsi, const control_reply_t *with)
 {
     unsigned char buffer[LWS_PRE + HEADERS_BYTES], *start = buffer + LWS_PRE, *at = start, *end = buffer + sizeof buffer;
     static const unsigned char close_text[] = "close";
-    if (lws_add_http_common_headers(wsi, status, type, length, &at, end) != 0 ||
+    const char *type = with->type ? with->type : with->body ? "application/json" : "application/x-ndjson";
+    if (lws_add_http_common_headers(wsi, (unsigned)with->status, type, with->length, &at, end) != 0 ||
         lws_add_http_header_by_token(wsi, WSI_TOKEN_CONNECTION, close_text, sizeof close_text - 1, &at, end) != 0)
+        return -1;
+    if (with->header &&
+        lws_add_http_header_by_name(wsi, (const unsigned char *)with->header, (const unsigned char *)with->header_value,
+                                    (int)strlen(with->header_value), &at, end) != 0)
         return -1;
     return lws_finalize_write_http_header(wsi, start, &at, end);
 }
@@ -136,7 +158,8 @@ static int send_headers(struct lws *wsi, unsigned status, const char *type, size
 /* The next piece of the body goes to buffer; its length, 0 at the end, -1 when it can't be read. */
 static ssize_t reply_piece(const sim_http_t *self, unsigned char *buffer)
 {
-    const size_t left = self->reply.length - self->sent, length = left < PIECE_BYTES ? left : PIECE_BYTES;
+    const size_t left = (self->reply.cut ? self->reply.cut : self->reply.length) - self->sent,
+                 length = left < PIECE_BYTES ? left : PIECE_BYTES;
     if (!self->reply.body)
         return pread(self->reply.file, buffer, length, (off_t)self->sent);
     memcpy(buffer, self->reply.body + self->sent, length);
@@ -146,12 +169,11 @@ static ssize_t reply_piece(const sim_http_t *self, unsigned char *buffer)
 int http_writable(struct lws *wsi)
 {
     sim_http_t *self = lws_get_opaque_user_data(wsi);
-    if (!self || self->reply.status == 0)
+    if (!self || self->reply.status == 0 || self->reply.delay_ms > 0)
         return 0;
     if (!self->headers_sent) {
         self->headers_sent = true;
-        const char *type = self->reply.body ? "application/json" : "application/x-ndjson";
-        if (send_headers(wsi, (unsigned)self->reply.status, type, self->reply.length) != 0)
+        if (send_headers(wsi, &self->reply) != 0)
             return -1;
         lws_callback_on_writable(wsi);
         return 0;
@@ -161,7 +183,7 @@ int http_writable(struct lws *wsi)
     if (length <= 0)
         return -1;
     self->sent += (size_t)length;
-    const bool last = self->sent == self->reply.length;
+    const bool last = self->sent == self->reply.length || self->sent == self->reply.cut;
     if (lws_write(wsi, buffer + LWS_PRE, (size_t)length, last ? LWS_WRITE_HTTP_FINAL : LWS_WRITE_HTTP) != length || last)
         return -1;
     lws_callback_on_writable(wsi);

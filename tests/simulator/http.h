@@ -9,6 +9,7 @@ struct lws;
 int http_request(struct lws *wsi, sim_exchange_t *exchange, const char *path);
 int http_body(struct lws *wsi, const char *bytes, size_t length);
 int http_body_complete(struct lws *wsi);
+int http_due(struct lws *wsi); /* the time of a reply that was held back */
 int http_writable(struct lws *wsi);
 void http_closed(struct lws *wsi);
 

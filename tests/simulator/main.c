@@ -1,4 +1,4 @@
-/* exchange-simulator: the Blockchain.com Exchange WebSocket API as a server, for tests; see README.md. */
+/* exchange-simulator: the APIs of exchanges as a server, for tests; see README.md. */
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -11,7 +11,8 @@ static sim_source_t *open_source(const sim_options_t *options)
     if (options->file)
         return source_file(options->file, options->loop ? SOURCE_LOOP : SOURCE_ONCE);
     fprintf(stderr, "exchange-simulator: seed %ju\n", (uintmax_t)options->seed);
-    return source_random_walk(options->symbols, options->seed);
+    return source_random_walk(options->symbols, options->seed, options->power_law ? WEIGHTS_POWER_LAW : WEIGHTS_EQUAL,
+                              options->personality->write_qty);
 }
 
 int main(int argc, char **argv)

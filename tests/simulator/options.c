@@ -6,12 +6,16 @@
 #include <string.h>
 
 #include "tests/simulator/clock.h"
+#include "tests/simulator/exchanges/personality.h"
 #include "tests/simulator/player.h"
 #include "tests/simulator/symbols.h"
 
 #define VERSION "1.0"
 
-enum { EXIT_USAGE = 2 };
+enum { EXIT_USAGE = 2, MS_MAX = 86400000, STREAMS_MAX = 1024 };
+
+#define MS_EXPECTED  "1 to 86400000"
+#define FIRST_ID_MAX UINT64_C(1000000000000000)
 
 typedef struct {
     const char *name;
@@ -110,6 +114,66 @@ static bool set_heartbeat(sim_options_t *self, char *value)
     return *value >= '0' && *value <= '9' && *end == '\0' && self->heartbeat_ms > 0 && self->heartbeat_ms <= 3600000;
 }
 
+/* A whole number of that range. */
+static bool read_whole(const char *value, uint64_t least, uint64_t most, uint64_t *number)
+{
+    char *end;
+    errno = 0;
+    *number = strtoull(value, &end, 10);
+    return *value >= '0' && *value <= '9' && *end == '\0' && errno == 0 && *number >= least && *number <= most;
+}
+
+static bool read_ms(const char *value, int64_t *ms)
+{
+    uint64_t number;
+    if (!read_whole(value, 1, MS_MAX, &number))
+        return false;
+    *ms = (int64_t)number;
+    return true;
+}
+
+static bool set_exchange(sim_options_t *self, char *value)
+{
+    return (self->personality = personality_find(value));
+}
+
+static bool set_first_id(sim_options_t *self, char *value)
+{
+    return read_whole(value, 1, FIRST_ID_MAX, &self->first_id);
+}
+
+static bool set_restamp(sim_options_t *self, char *value)
+{
+    (void)value;
+    return self->restamp = true;
+}
+
+static bool set_power_law(sim_options_t *self, char *value)
+{
+    (void)value;
+    return self->power_law = true;
+}
+
+static bool set_streams_max(sim_options_t *self, char *value)
+{
+    return read_whole(value, 1, STREAMS_MAX, &self->streams_max);
+}
+
+static bool set_ping(sim_options_t *self, char *value)
+{
+    return read_ms(value, &self->ping_ms);
+}
+
+static bool set_pong(sim_options_t *self, char *value)
+{
+    return read_ms(value, &self->pong_ms);
+}
+
+static bool set_cut(sim_options_t *self, char *value)
+{
+    return read_ms(value, &self->cut_ms);
+}
+
 static bool set_any_origin(sim_options_t *self, char *value)
 {
     (void)value;
@@ -138,6 +202,14 @@ static const option_t options[] = {
     {"--token", "T", "subscribing to trades takes this token", "a token", .set = set_token},
     {"--tls", "CERT.pem,KEY.pem", "serve wss and https", "two file names with a comma between", .set = set_tls},
     {"--heartbeat-ms", "N", "interval of the heartbeat channel (5000)", "1 to 3600000", .set = set_heartbeat},
+    {"--exchange", "NAME", "whose API: " PERSONALITY_NAMES " (blockchain)", PERSONALITY_NAMES, .set = set_exchange},
+    {"--first-id", "N", "of each symbol's trades, where ids count up (1000001)", "1 to 1000000000000000", .set = set_first_id},
+    {"--restamp", NULL, "a file's trades get the clock's time, where ids count up", NULL, .set = set_restamp},
+    {"--power-law", NULL, "of the random walk's symbols, give the k-th a weight of 1/k", NULL, .set = set_power_law},
+    {"--streams-max", "N", "Binance: streams of a connection (1024)", "1 to 1024", .set = set_streams_max},
+    {"--ping-ms", "N", "Binance: interval of its pings (20000)", MS_EXPECTED, .set = set_ping},
+    {"--pong-ms", "N", "Binance: how long it waits for a pong (60000)", MS_EXPECTED, .set = set_pong},
+    {"--cut-ms", "N", "end each connection after so long (never)", MS_EXPECTED, .set = set_cut},
     {"--any-origin", NULL, "accept any Origin header, and none", NULL, .set = set_any_origin},
     {"--help", NULL, "show this", NULL, .set = show_help, .ends = true},
     {"--version", NULL, "show the version", NULL, .set = show_version, .ends = true},
@@ -148,7 +220,7 @@ static bool show_help(sim_options_t *self, char *value)
     (void)self;
     (void)value;
     puts("usage: exchange-simulator [OPTION]...\n\n"
-         "Speaks the Blockchain.com Exchange WebSocket API on ws://HOST:PORT/ws, and can be told over HTTP to misbehave.\n");
+         "Speaks the API of an exchange on ws://HOST:PORT/ws, and can be told over HTTP to misbehave.\n");
     for (size_t i = 0; i < sizeof options / sizeof *options; i++)
         printf("  %-14s %-17s %s\n", options[i].name, options[i].value ? options[i].value : "", options[i].help);
     return true;
@@ -187,6 +259,11 @@ bool options_parse(sim_options_t *self, int argc, char **argv)
                             .rate = 100,
                             .seed = (uint64_t)clock_real_ns(),
                             .heartbeat_ms = 5000,
+                            .personality = personality_find("blockchain"),
+                            .first_id = 1000001,
+                            .streams_max = STREAMS_MAX,
+                            .ping_ms = 20000,
+                            .pong_ms = 60000,
                             .exit_code = EXIT_SUCCESS};
     for (int i = 1; i < argc; i++) {
         char *value = argv[i]; /* what is behind "=", or the next argument */

@@ -17,11 +17,15 @@ struct outbox {
     outbox_run_t *spares;       /* empty ones of the common size: no allocation in the steady state */
     size_t spare_count;
     size_t length;
+    size_t capacity;
 };
 
-outbox_t *outbox_new(void)
+outbox_t *outbox_new(size_t capacity_bytes)
 {
-    return calloc(1, sizeof(outbox_t));
+    outbox_t *self = calloc(1, sizeof *self);
+    if (self)
+        self->capacity = capacity_bytes;
+    return self;
 }
 
 void outbox_destroy(outbox_t **self)
@@ -96,7 +100,7 @@ static size_t header_write(unsigned char *out, outbox_frame_t frame, uint64_t pa
 char *outbox_append(outbox_t *self, outbox_frame_t frame, size_t payload_length)
 {
     const size_t most = HEADER_MAX + payload_length;
-    if (most > OUTBOX_CAPACITY_BYTES - self->length)
+    if (most > self->capacity - self->length)
         return NULL;
     outbox_run_t *run = outbox_room(self, most);
     if (!run)

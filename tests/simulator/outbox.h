@@ -8,7 +8,6 @@
 #include <stddef.h>
 
 enum {
-    OUTBOX_CAPACITY_BYTES = 8 * 1024 * 1024,
     OUTBOX_RUN_BYTES = 64 * 1024, /* a larger frame has a run of its own */
 };
 
@@ -19,11 +18,13 @@ typedef enum {
     FRAME_TEXT_BEGIN = 0x01,
     FRAME_TEXT_MIDDLE = 0x00,
     FRAME_TEXT_END = 0x80,
+    FRAME_PING = 0x89,
 } outbox_frame_t;
 
 typedef struct outbox outbox_t;
 
-outbox_t *outbox_new(void);
+/* capacity_bytes: what may wait at most. NULL when memory runs out. */
+outbox_t *outbox_new(size_t capacity_bytes);
 void outbox_destroy(outbox_t **self);
 
 /* Appends a frame and returns where its payload goes, which the caller fills at once. NULL when it would go beyond the

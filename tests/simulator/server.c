@@ -14,8 +14,9 @@
 #include "tests/simulator/websocket.h"
 
 enum {
-    FILES_MAX = 4096, /* libwebsockets makes tables of this size: "unlimited" would cost gigabytes */
-    FILES_SPARE = 64, /* not for connections */
+    FILES_MAX = 4096,          /* libwebsockets makes tables of this size: "unlimited" would cost gigabytes */
+    FILES_SPARE = 64,          /* not for connections */
+    HEADERS_MAX_BYTES = 65536, /* a query may name a thousand streams */
     TICK_NS = 1000000,
     STOP_MS = 500,
 };
@@ -67,6 +68,10 @@ static int on_client(struct lws *wsi, enum lws_callback_reasons reason, void *us
         return websocket_opened(wsi, self->exchange);
     case LWS_CALLBACK_RECEIVE:
         return websocket_received(wsi, in, length);
+    case LWS_CALLBACK_RECEIVE_PONG:
+        return websocket_pong(wsi, in, length);
+    case LWS_CALLBACK_TIMER:
+        return http_due(wsi);
     case LWS_CALLBACK_SERVER_WRITEABLE:
         return websocket_writable(wsi);
     case LWS_CALLBACK_CLOSED:
@@ -189,6 +194,7 @@ sim_server_t *server_new(const sim_options_t *options, sim_exchange_t *exchange)
         .gid = -1,
         .uid = -1,
         .user = self,
+        .max_http_header_data2 = HEADERS_MAX_BYTES,
     };
     self->context = lws_create_context(&info);
     if (!self->context)

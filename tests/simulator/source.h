@@ -22,9 +22,15 @@ struct sim_source {
     symbols_t symbols;
 };
 
+/* How the symbols of a random walk share in its trades. */
+typedef enum { WEIGHTS_EQUAL, WEIGHTS_POWER_LAW /* the k-th has 1/k */ } source_weights_t;
+
+/* How a quantity is printed: units × 10^-decimals. */
+typedef void source_qty_writer_t(text_writer_t *out, uint64_t units, unsigned decimals);
+
 /* Trades whose prices walk and whose sizes are log-normal. names: "BTC-USD,ETH-USD", all of them valid and different; NULL: a
  * handful of common ones. NULL when memory runs out. */
-sim_source_t *source_random_walk(const char *names, uint64_t seed);
+sim_source_t *source_random_walk(const char *names, uint64_t seed, source_weights_t weights, source_qty_writer_t *write_qty);
 
 typedef enum { SOURCE_ONCE, SOURCE_LOOP } source_laps_t;
 

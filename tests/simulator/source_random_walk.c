@@ -12,6 +12,7 @@ enum {
     QTY_DECIMALS = 8,
     NUMBER_BYTES = 32,
     TIMESTAMP_BYTES = 32,
+    FIRST_WEIGHT = 1 << 30,
     ROUND_SIZES_IN = 4, /* every fourth size is a number that a person would type */
 };
 
@@ -45,6 +46,8 @@ typedef struct {
     sim_source_t source;
     random_t random;
     instrument_walk_t *walks; /* by symbol */
+    uint64_t *weights;        /* by symbol: its own and those of all before it; NULL: all are equal */
+    source_qty_writer_t *write_qty;
 } random_walk_t;
 
 static const instrument_t *instrument_find(const char *symbol)
@@ -76,12 +79,28 @@ static uint64_t random_size(random_t *random, double median, double normal)
     return size > 0 ? size : 1;
 }
 
+static size_t random_symbol(random_walk_t *self)
+{
+    size_t low = 0, high = self->source.symbols.count - 1;
+    if (!self->weights)
+        return random_below(&self->random, self->source.symbols.count);
+    const uint64_t drawn = random_below(&self->random, self->weights[high]);
+    while (low < high) { /* the first whose sum is above it */
+        const size_t middle = (low + high) / 2;
+        if (self->weights[middle] > drawn)
+            high = middle;
+        else
+            low = middle + 1;
+    }
+    return low;
+}
+
 static void random_walk_next(sim_source_t *source, uint64_t trade_id, int64_t real_ns, sim_trade_t *trade)
 {
     random_walk_t *self = (random_walk_t *)source;
     double step, size;
     random_normals(&self->random, &step, &size);
-    trade->symbol = random_below(&self->random, source->symbols.count);
+    trade->symbol = random_symbol(self);
     instrument_walk_t *walk = &self->walks[trade->symbol];
 
     char timestamp_text[TIMESTAMP_BYTES], price_text[NUMBER_BYTES], qty_text[NUMBER_BYTES], id_text[NUMBER_BYTES];
@@ -90,7 +109,7 @@ static void random_walk_next(sim_source_t *source, uint64_t trade_id, int64_t re
     text_writer_t qty = writer_on(qty_text, sizeof qty_text), id = writer_on(id_text, sizeof id_text);
     writer_timestamp(&timestamp, real_ns);
     writer_fixed(&price, walk_price(walk, step), walk->instrument->decimals);
-    writer_shortest(&qty, random_size(&self->random, walk->instrument->qty, size), QTY_DECIMALS);
+    self->write_qty(&qty, random_size(&self->random, walk->instrument->qty, size), QTY_DECIMALS);
     writer_unsigned(&id, trade_id);
 
     text_writer_t text = writer_on(trade->text, sizeof trade->text);
@@ -113,6 +132,7 @@ static void random_walk_destroy(sim_source_t *source)
 {
     random_walk_t *self = (random_walk_t *)source;
     free(self->walks);
+    free(self->weights);
     free(self);
 }
 
@@ -136,7 +156,18 @@ static bool random_walk_offer(random_walk_t *self, const char *names)
     return true;
 }
 
-sim_source_t *source_random_walk(const char *names, uint64_t seed)
+static bool random_walk_weigh(random_walk_t *self)
+{
+    const size_t count = self->source.symbols.count;
+    uint64_t sum = 0;
+    if (!(self->weights = calloc(count, sizeof *self->weights)))
+        return false;
+    for (size_t k = 1; k <= count; k++)
+        self->weights[k - 1] = sum += FIRST_WEIGHT / k;
+    return true;
+}
+
+sim_source_t *source_random_walk(const char *names, uint64_t seed, source_weights_t weights, source_qty_writer_t *write_qty)
 {
     static const source_ops_t ops = {random_walk_next, random_walk_finished, random_walk_destroy};
     random_walk_t *self = calloc(1, sizeof *self);
@@ -144,8 +175,9 @@ sim_source_t *source_random_walk(const char *names, uint64_t seed)
         return NULL;
     self->source.ops = &ops;
     self->random.state = seed;
+    self->write_qty = write_qty;
     sim_source_t *source = &self->source;
-    if (!random_walk_offer(self, names ? names : default_names))
+    if (!random_walk_offer(self, names ? names : default_names) || (weights == WEIGHTS_POWER_LAW && !random_walk_weigh(self)))
         source_destroy(&source);
     return source;
 }

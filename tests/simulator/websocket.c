@@ -5,10 +5,10 @@
 #include <sys/socket.h>
 
 #include "tests/simulator/http.h"
-#include "tests/simulator/request.h"
 
 enum {
-    MESSAGE_MAX_BYTES = 16 * 1024,
+    MESSAGE_MAX_BYTES = 256 * 1024, /* each exchange has a limit of its own below */
+    QUERY_BYTES = 64 * 1024,
     ORIGIN_BYTES = 128,
     PATH_BYTES = 128,
 };
@@ -43,15 +43,38 @@ int websocket_upgrade(struct lws *wsi, sim_exchange_t *exchange)
     char path[PATH_BYTES] = "", origin[ORIGIN_BYTES] = "";
     lws_hdr_copy(wsi, path, sizeof path, WSI_TOKEN_GET_URI);
     lws_hdr_copy(wsi, origin, sizeof origin, WSI_TOKEN_ORIGIN);
-    if (strcmp(path, "/ws") != 0 && strcmp(path, "/mercury-gateway/v1/ws") != 0)
+    const sim_personality_t *personality = exchange_personality(exchange);
+    if (!personality->protocol->serves(path))
         return refuse(wsi, exchange, "404 Not Found", "", "the WebSocket is at /ws\n");
     if (exchange_take_answer(exchange, &status, &headers))
         return refuse(wsi, exchange, status, headers, "as it was told to\n");
     if (exchange_refuses(exchange))
         return refuse(wsi, exchange, "503 Service Unavailable", "", "no connections for a while\n");
-    if (!exchange_options(exchange)->any_origin && strcmp(origin, required_origin) != 0)
+    if (personality->asks_origin && !exchange_options(exchange)->any_origin && strcmp(origin, required_origin) != 0)
         return refuse(wsi, exchange, "403 Forbidden", "", "expected Origin: https://exchange.blockchain.com\n");
     return 0;
+}
+
+/* Tells the personality where the connection was made. */
+static bool tell_opened(struct lws *wsi, sim_exchange_t *exchange, sim_connection_t *connection)
+{
+    char path[PATH_BYTES] = "";
+    char *query = malloc(QUERY_BYTES);
+    size_t length = 0;
+    if (!query)
+        return false;
+    lws_hdr_copy(wsi, path, sizeof path, WSI_TOKEN_GET_URI);
+    for (int i = 0, copied; length + 1 < QUERY_BYTES; i++) { /* libwebsockets has cut it at '&' */
+        copied = lws_hdr_copy_fragment(wsi, query + length, (int)(QUERY_BYTES - length - 1), WSI_TOKEN_HTTP_URI_ARGS, i);
+        if (copied <= 0)
+            break;
+        length += (size_t)copied;
+        query[length++] = '&';
+    }
+    query[length > 0 ? length - 1 : 0] = '\0';
+    const bool ok = exchange_personality(exchange)->protocol->opened(exchange, connection, path, query);
+    free(query);
+    return ok;
 }
 
 int websocket_opened(struct lws *wsi, sim_exchange_t *exchange)
@@ -67,7 +90,7 @@ int websocket_opened(struct lws *wsi, sim_exchange_t *exchange)
         return -1;
     }
     lws_set_opaque_user_data(wsi, self);
-    return 0;
+    return tell_opened(wsi, exchange, self->connection) ? 0 : -1;
 }
 
 void websocket_closed(struct lws *wsi)
@@ -113,7 +136,7 @@ int websocket_received(struct lws *wsi, const char *bytes, size_t length)
     sim_websocket_t *self = lws_get_opaque_user_data(wsi);
     if (!self)
         return -1;
-    if (length > MESSAGE_MAX_BYTES - self->length) {
+    if (length > exchange_personality(self->exchange)->message_max_bytes - self->length) {
         connection_close(self->connection, LWS_CLOSE_STATUS_MESSAGE_TOO_LARGE);
         return 0;
     }
@@ -122,8 +145,16 @@ int websocket_received(struct lws *wsi, const char *bytes, size_t length)
     if (!lws_is_final_fragment(wsi) || lws_remaining_packet_payload(wsi) > 0)
         return 0;
     self->message[self->length] = '\0';
-    request_handle(self->exchange, self->connection, self->message, self->length);
+    exchange_personality(self->exchange)->protocol->request(self->exchange, self->connection, self->message, self->length);
     self->length = 0;
+    return 0;
+}
+
+int websocket_pong(struct lws *wsi, const char *bytes, size_t length)
+{
+    sim_websocket_t *self = lws_get_opaque_user_data(wsi);
+    if (self && connection_takes_messages(self->connection))
+        exchange_personality(self->exchange)->protocol->pong(self->connection, bytes, length);
     return 0;
 }
 

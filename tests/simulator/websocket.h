@@ -9,6 +9,7 @@ struct lws;
 int websocket_upgrade(struct lws *wsi, sim_exchange_t *exchange);
 int websocket_opened(struct lws *wsi, sim_exchange_t *exchange);
 int websocket_received(struct lws *wsi, const char *bytes, size_t length);
+int websocket_pong(struct lws *wsi, const char *bytes, size_t length);
 int websocket_writable(struct lws *wsi);
 void websocket_closed(struct lws *wsi);
 

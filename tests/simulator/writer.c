@@ -80,6 +80,15 @@ void writer_shortest(text_writer_t *self, uint64_t units, unsigned decimals)
     writer_fixed(self, units, decimals);
 }
 
+void writer_trimmed(text_writer_t *self, uint64_t units, unsigned decimals)
+{
+    while (decimals > 0 && units % 10 == 0) {
+        units /= 10;
+        decimals--;
+    }
+    writer_fixed(self, units, decimals);
+}
+
 void writer_quoted(text_writer_t *self, const char *text, size_t most)
 {
     writer_bytes(self, "\"", 1);

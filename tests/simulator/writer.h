@@ -47,6 +47,9 @@ void writer_fixed(text_writer_t *self, uint64_t units, unsigned decimals);
 /* units × 10^-decimals as Java prints a double, which is how the exchange prints a quantity: 0.5, 200.0, 8.5E-5 */
 void writer_shortest(text_writer_t *self, uint64_t units, unsigned decimals);
 
+/* units × 10^-decimals without zeros at the end: 0.5, 200, 0.000085 */
+void writer_trimmed(text_writer_t *self, uint64_t units, unsigned decimals);
+
 /* At most the first `most` characters as a JSON string. What is not printable ASCII becomes '?'. */
 void writer_quoted(text_writer_t *self, const char *text, size_t most);
 

@@ -1,13 +1,15 @@
-#include "tests/simulator/request.h"
+#include "tests/simulator/exchanges/blockchain.h"
 
 #include <cjson/cJSON.h>
 #include <string.h>
 
 #include "tests/simulator/clock.h"
+#include "tests/simulator/exchange.h"
 #include "tests/simulator/sensors.h"
 
 enum {
     ANSWER_BYTES = 1024,
+    MESSAGE_BYTES = TRADE_TEXT_BYTES + 128,
     ECHO_BYTES = 64, /* of a text that the client sent */
 };
 
@@ -49,7 +51,7 @@ static void reject(sim_connection_t *connection, const exchange_request_t *reque
     answer(connection, "rejected", request, text);
 }
 
-void request_throttled(sim_connection_t *connection)
+static void throttled(sim_connection_t *connection)
 {
     static const char text[] = "{\"event\":\"rejected\",\"text\":\"Too many requests\"}";
     connection_send(connection, FRAME_TEXT, text, sizeof text - 1);
@@ -130,7 +132,7 @@ static void unsubscribe(sim_exchange_t *exchange, sim_connection_t *connection, 
     }
 }
 
-bool request_drop(sim_exchange_t *exchange, sim_connection_t *connection, size_t symbol)
+static bool drop(sim_exchange_t *exchange, sim_connection_t *connection, size_t symbol)
 {
     const exchange_request_t request = {.channel = "trades", .symbol = exchange_symbols(exchange)->names[symbol]};
     if (!connection_subscribed(connection, symbol))
@@ -180,16 +182,16 @@ static void dispatch(sim_exchange_t *exchange, sim_connection_t *connection, exc
     reject(connection, request, "Unsupported action");
 }
 
-void request_handle(sim_exchange_t *exchange, sim_connection_t *connection, const char *message, size_t length)
+static void request(sim_exchange_t *exchange, sim_connection_t *connection, const char *message, size_t length)
 {
     if (!connection_takes_messages(connection))
         return;
     if (!connection_admits(connection, clock_mono_ns())) {
-        request_throttled(connection);
+        throttled(connection);
         return;
     }
     cJSON *json = strlen(message) == length ? cJSON_ParseWithOpts(message, NULL, true) : NULL;
-    exchange_request_t request = {
+    exchange_request_t wish = {
         .action = cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(json, "action")),
         .channel = cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(json, "channel")),
         .symbol = cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(json, "symbol")),
@@ -199,9 +201,72 @@ void request_handle(sim_exchange_t *exchange, sim_connection_t *connection, cons
     const char *topic = cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(json, "topic"));
     if (type && topic && strcmp(type, "subscribe") == 0)
         sensors_subscribe(connection, topic);
-    else if (request.action && request.channel)
-        dispatch(exchange, connection, &request);
+    else if (wish.action && wish.channel)
+        dispatch(exchange, connection, &wish);
     else
         reject(connection, &(exchange_request_t){0}, "Malformed message");
     cJSON_Delete(json);
 }
+
+static bool serves(const char *path)
+{
+    return strcmp(path, "/ws") == 0 || strcmp(path, "/mercury-gateway/v1/ws") == 0;
+}
+
+static bool opened(sim_exchange_t *exchange, sim_connection_t *connection, const char *path, const char *query)
+{
+    (void)exchange;
+    (void)connection;
+    (void)path;
+    (void)query;
+    return true;
+}
+
+static void pong(sim_connection_t *connection, const char *payload, size_t length)
+{
+    (void)connection;
+    (void)payload;
+    (void)length;
+}
+
+/* Its heartbeats come before the trades of a turn: exchange.c. */
+static void turn(sim_exchange_t *exchange, sim_connection_t *connection, int64_t now_ns)
+{
+    (void)exchange;
+    (void)connection;
+    (void)now_ns;
+}
+
+static bool send_trade(sim_connection_t *connection, uint64_t seqnum, const sim_trade_t *trade)
+{
+    char buffer[MESSAGE_BYTES];
+    text_writer_t message = writer_on(buffer, sizeof buffer);
+    trade_write_message(&message, seqnum, trade->text, trade->length);
+    return connection_send(connection, FRAME_TEXT, message.start, writer_length(&message));
+}
+
+static void shutting_down(sim_connection_t *connection)
+{
+    (void)connection;
+}
+
+static bool get(sim_rest_call_t *call)
+{
+    (void)call;
+    return false;
+}
+
+static const sim_protocol_t protocol = {serves, opened, request, pong, turn, send_trade};
+static const sim_manners_t manners = {drop, throttled, shutting_down, NULL};
+static const sim_rest_api_t rest = {get, "", ""};
+
+const sim_personality_t blockchain_personality = {
+    .name = "blockchain",
+    .asks_origin = true,
+    .message_max_bytes = 16 * 1024,
+    .outbox_bytes = 8 * 1024 * 1024,
+    .write_qty = writer_shortest,
+    .protocol = &protocol,
+    .manners = &manners,
+    .rest = &rest,
+};
