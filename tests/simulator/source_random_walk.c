@@ -12,7 +12,7 @@ enum {
     QTY_DECIMALS = 8,
     NUMBER_BYTES = 32,
     TIMESTAMP_BYTES = 32,
-    FIRST_WEIGHT = 1 << 30,
+    FIRST_WEIGHT = 1 << 26, /* all of them together stay below 2^32, which is as far as random_below is exact */
     ROUND_SIZES_IN = 4, /* every fourth size is a number that a person would type */
 };
 
