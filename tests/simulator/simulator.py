@@ -53,6 +53,30 @@ class Simulator:
         except urllib.error.HTTPError as error:
             return error.code, error.read()
 
+    def get(self, path, **headers):
+        """(status, text, headers) of a REST request."""
+        try:
+            with urllib.request.urlopen(urllib.request.Request(self.http_url + path, headers=headers), timeout=10) as answer:
+                return answer.status, answer.read().decode(), answer.headers
+        except urllib.error.HTTPError as error:
+            return error.code, error.read().decode(), error.headers
+
+    async def rest(self, path, expect=200, **headers):
+        """A REST answer; its numbers with a point stay text, digit for digit."""
+        status, text, _ = await asyncio.to_thread(self.get, path, **headers)
+        assert status == expect, (path, status, text)
+        return json.loads(text, parse_float=str)
+
+    async def status(self):
+        return json.loads((await asyncio.to_thread(self.http, "/status"))[1])
+
+    async def play(self, count):
+        """Makes so many trades, and waits until they are made."""
+        before = (await self.status())["sent"]
+        await self.control(f"/control/play?count={count}")
+        while (await self.status())["sent"] < before + count:
+            await asyncio.sleep(0.001)
+
     async def control(self, path, body=None, expect=200):
         status, answer = await asyncio.to_thread(self.http, path, None, body)
         assert status == expect, (path, status, answer)
@@ -82,6 +106,10 @@ class Simulator:
     def connect(self, origin=ORIGIN, url=None):
         return websockets.connect(url or self.url, origin=origin, max_size=None, compression=None)
 
+    def at(self, path, **options):
+        """A connection at a path of an exchange that asks for no Origin."""
+        return websockets.connect(self.http_url.replace("http", "ws", 1) + path, max_size=None, compression=None, **options)
+
 
 async def ask(socket, action="subscribe", channel="trades", symbol="BTC-USD", **more):
     message = {"action": action, "channel": channel, **more}
@@ -93,6 +121,29 @@ async def ask(socket, action="subscribe", channel="trades", symbol="BTC-USD", **
 
 async def receive(socket, count=1):
     return [json.loads(await asyncio.wait_for(socket.recv(), 5)) for _ in range(count)]
+
+
+async def tell(socket, **message):
+    await socket.send(json.dumps(message))
+
+
+async def hear(socket, count=1, but=()):
+    """So many messages; those whose type, channel or e is in `but` do not count. Numbers with a point stay text."""
+    heard = []
+    while len(heard) < count:
+        message = json.loads(await asyncio.wait_for(socket.recv(), 5), parse_float=str)
+        if not {message.get("type"), message.get("channel"), message.get("e")} & set(but):
+            heard.append(message)
+    return heard
+
+
+async def closed_with(socket):
+    """The code that the simulator closes the connection with."""
+    try:
+        while True:
+            await asyncio.wait_for(socket.recv(), 10)
+    except websockets.ConnectionClosed as closed:
+        return closed.rcvd.code if closed.rcvd else None
 
 
 def recorded(folder, frames=FRAMES):

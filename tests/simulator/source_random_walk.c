@@ -13,7 +13,7 @@ enum {
     NUMBER_BYTES = 32,
     TIMESTAMP_BYTES = 32,
     FIRST_WEIGHT = 1 << 26, /* all of them together stay below 2^32, which is as far as random_below is exact */
-    ROUND_SIZES_IN = 4, /* every fourth size is a number that a person would type */
+    ROUND_SIZES_IN = 4,     /* every fourth size is a number that a person would type */
 };
 
 static const double price_step = 5e-5; /* standard deviation of one trade's step, relative to the price */

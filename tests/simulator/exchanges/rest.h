@@ -26,7 +26,7 @@ bool rest_answer(sim_exchange_t *exchange, const control_request_t *request, con
 /* A parameter; NULL when it is not given. */
 const char *rest_text(const sim_rest_call_t *call, const char *name);
 
-/* A whole number, cut to least and most; fallback where it is not given or is none. */
+/* A whole number, cut to least and most; fallback where it is not given, or is another text. */
 uint64_t rest_whole(const sim_rest_call_t *call, const char *name, uint64_t least, uint64_t most, uint64_t fallback);
 
 /* A page of up to `most` trades, from an id on, oldest first; or below an id, newest first; with what is to be wrong with it. To be
