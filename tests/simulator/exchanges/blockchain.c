@@ -10,6 +10,8 @@
 enum {
     ANSWER_BYTES = 1024,
     MESSAGE_BYTES = TRADE_TEXT_BYTES + 128,
+    MESSAGE_MAX_BYTES = 16 * 1024,
+    OUTBOX_BYTES = 8 * 1024 * 1024,
     ECHO_BYTES = 64, /* of a text that the client sent */
 };
 
@@ -263,8 +265,8 @@ static const sim_rest_api_t rest = {get, "", ""};
 const sim_personality_t blockchain_personality = {
     .name = "blockchain",
     .asks_origin = true,
-    .message_max_bytes = 16 * 1024,
-    .outbox_bytes = 8 * 1024 * 1024,
+    .message_max_bytes = MESSAGE_MAX_BYTES,
+    .outbox_bytes = OUTBOX_BYTES,
     .write_qty = writer_shortest,
     .protocol = &protocol,
     .manners = &manners,

@@ -24,7 +24,7 @@ static bool read_exponent(const char *text, size_t length, size_t *mantissa, int
         return false;
     memcpy(number, mark + 1, digits);
     *mantissa = (size_t)(mark - text);
-    *exponent = atoi(number);
+    *exponent = (int)strtol(number, NULL, 10);
     return *exponent >= -EXACT_TEXT_MAX && *exponent <= EXACT_TEXT_MAX;
 }
 

@@ -2,7 +2,15 @@
 
 #include <stdlib.h>
 
-enum { USUAL_BYTES = 4096, HUGE_BYTES = 4 * 1024 * 1024, NESTED_LEVELS = 10000, BINARY_BYTES = 256, LONG_DIGITS = 400 };
+enum {
+    USUAL_BYTES = 4096,
+    HUGE_BYTES = 4 * 1024 * 1024,
+    NESTED_LEVELS = 10000,
+    NESTED_BYTES = 2 * NESTED_LEVELS + USUAL_BYTES,
+    ESCAPED_BYTES = 6 * USUAL_BYTES,
+    BINARY_BYTES = 256,
+    LONG_DIGITS = 400
+};
 
 typedef enum { WHOLE_TEXT, WHOLE_BINARY, IN_FRAGMENTS } frame_form_t;
 
@@ -199,11 +207,11 @@ static const sim_malformed_t kinds[] = {
     {"utf8", true, false, WHOLE_TEXT, USUAL_BYTES, write_utf8, NULL},
     {"fragmented", true, true, IN_FRAGMENTS, USUAL_BYTES, write_good, NULL},
     {"unknown_symbol", true, false, WHOLE_TEXT, USUAL_BYTES, write_unknown_symbol, NULL},
-    {"escaped", true, true, WHOLE_TEXT, 2 * USUAL_BYTES, write_escaped, NULL},
+    {"escaped", true, true, WHOLE_TEXT, ESCAPED_BYTES, write_escaped, NULL},
     {"unknown_event", false, false, WHOLE_TEXT, USUAL_BYTES, write_unknown_event, NULL},
     {"binary", false, false, WHOLE_BINARY, USUAL_BYTES, write_binary, NULL},
     {"huge", false, false, WHOLE_TEXT, HUGE_BYTES, write_huge, NULL},
-    {"nested", false, false, WHOLE_TEXT, 2 * NESTED_LEVELS + USUAL_BYTES, write_nested, NULL},
+    {"nested", false, false, WHOLE_TEXT, NESTED_BYTES, write_nested, NULL},
 };
 
 const sim_malformed_t *malformed_find(const char *kind)

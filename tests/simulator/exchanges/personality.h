@@ -59,6 +59,9 @@ typedef struct {
     const char *error_head, *error_tail;
 } sim_rest_api_t;
 
+/* Room for two thousand symbols in a request, and for all their snapshots in what waits. */
+enum { MESSAGE_MAX_USUAL = 256 * 1024, OUTBOX_USUAL = 32 * 1024 * 1024 };
+
 typedef struct {
     const char *name;
     bool counts;      /* the trade ids of a symbol count up by one, and what was traded can be asked for; else neither is so */
