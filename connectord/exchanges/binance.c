@@ -269,6 +269,7 @@ static void *binance_open(loop_t *loop, web_t *web, const source_config_t *confi
 
 const connector_t connector_binance = {
     .name = "binance",
+    .misses = true,
     .past = &binance_past,
     .lives_ms = LIVES_MS,
     .check = connector_check_websocket,

@@ -276,6 +276,7 @@ static void *coinbase_open(loop_t *loop, web_t *web, const source_config_t *conf
 
 const connector_t connector_coinbase = {
     .name = "coinbase",
+    .misses = true,
     .past = &coinbase_past,
     .check = connector_check_websocket,
     .open = coinbase_open,

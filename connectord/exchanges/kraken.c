@@ -298,6 +298,7 @@ static void *kraken_open(loop_t *loop, web_t *web, const source_config_t *config
 
 const connector_t connector_kraken = {
     .name = "kraken",
+    .misses = true,
     .past = &kraken_past,
     .check = connector_check_websocket,
     .open = kraken_open,
