@@ -37,6 +37,10 @@ static void on_trade(void *arg, const trade_t *found, uint64_t id)
     asked_symbol_t *symbol = arg;
     past_asker_t *self = symbol->asker;
     trade_t trade = *found, held = {0};
+    if (id > symbol->backfill.line.next + PAST_JUMP_MAX) {
+        self->counts.malformed++;
+        return;
+    }
     trade.source = self->config.source;
     trade.received_ns = clock_real_ns();
     bool is_held = held_trades_find(&symbol->backfill.held, id, &held);

@@ -48,20 +48,20 @@ static bool read_record(const cover_t *self, uint64_t seq, coverage_t *coverage)
     return record_parse(journal_read(self->journal, self->stream, seq), &record) && coverage_parse(record.data, coverage);
 }
 
-/* The last state that was open, and since when it is not live. */
+/* The last record without an end says whether it was live then, and since when. What was told since of times before does not matter. */
 static void read_last(cover_t *self, int64_t heard_ns)
 {
-    coverage_t coverage;
-    uint64_t seq = journal_last(self->stream);
-    if (seq == 0 || !read_record(self, seq, &coverage))
+    coverage_t coverage = {0};
+    uint64_t last = journal_last(self->stream), seq = last, first = journal_first(self->stream);
+    bool open = false;
+    for (; !open && seq >= first && seq > 0 && last - seq < KNOWN_MAX; seq--)
+        open = read_record(self, seq, &coverage) && coverage.to_ns == COVERAGE_OPEN;
+    if (last == 0)
         return;
     self->state = COVER_UNKNOWN;
-    if (coverage.to_ns != COVERAGE_OPEN)
-        self->unknown_ns = coverage.to_ns;
-    else if (coverage.state == COVERAGE_UNKNOWN || heard_ns < coverage.from_ns)
+    self->unknown_ns = heard_ns;
+    if (open && (coverage.state == COVERAGE_UNKNOWN || heard_ns < coverage.from_ns))
         self->unknown_ns = coverage.from_ns;
-    else
-        self->unknown_ns = heard_ns;
 }
 
 bool cover_init(cover_t *self, journal_t *journal, backpressure_t *backpressure, unjournaled_t *unjournaled,

@@ -3,8 +3,6 @@
 #include "connectord/journal/fingerprint.h"
 #include "connectord/sources/feed_state.h"
 
-enum { JUMP_MAX = 10000000 /* ids: what is further ahead is another numbering, or nonsense */ };
-
 static feed_route_t *route_of(void *arg)
 {
     return arg;
@@ -181,7 +179,7 @@ bool feed_past_take(feed_route_t *route, trade_t *trade, uint64_t id, backfill_o
     backfill_t *backfill = &route->asked.backfill;
     if (feed_stands_by(route->feed))
         backfill_restart(backfill, id);
-    else if (backfill->line.next > 0 && id > backfill->line.next && id - backfill->line.next > JUMP_MAX)
+    else if (backfill->line.next > 0 && id > backfill->line.next && id - backfill->line.next > PAST_JUMP_MAX)
         leap(route, id);
     bool taken = backfill_take(backfill, trade, id, origin, clock_mono_ns());
     if (backfill->busy)
@@ -230,7 +228,8 @@ void feed_past_remembered(feed_route_t *route)
 
 void feed_past_tail(feed_route_t *route, uint64_t last_id)
 {
-    if (!route->asked.asker || last_id == 0)
+    uint64_t next = route->asked.backfill.line.next;
+    if (!route->asked.asker || last_id == 0 || (last_id > next && last_id - next > PAST_JUMP_MAX))
         return;
     backfill_tail(&route->asked.backfill, last_id, clock_mono_ns());
     if (route->asked.backfill.busy)

@@ -8,7 +8,7 @@ static uint64_t received(const status_t *status)
     return status->trades + status->duplicates;
 }
 
-/* The streams count their trades already; what connectord says itself is none of them. */
+/* The streams count their trades already; what connectord says itself does not count. */
 static uint64_t published(const status_t *status)
 {
     uint64_t sum = 0, last;
