@@ -110,6 +110,17 @@ static void put_group(const offer_t *offer, json_writer_t *json)
     json_put_bool(json, "active", offer->active);
 }
 
+/* What connectord says of them itself does not count. */
+static uint64_t count_symbols(const offer_t *offer)
+{
+    uint64_t count = 0;
+    size_t at = 0;
+    text_t subject;
+    while (offer_each(offer, &at, &subject))
+        count += !text_starts_with(subject, TEXT(CHANNEL_COVERAGE "."));
+    return count;
+}
+
 static void put_source(const hub_t *hub, const offer_t *offer, json_writer_t *json)
 {
     bool up = offer_up(offer);
@@ -129,7 +140,7 @@ static void put_source(const hub_t *hub, const offer_t *offer, json_writer_t *js
     put_group(offer, json);
     json_put_u64(json, "id_conflicts", offer->id_conflicts);
     json_put_u64(json, "future", offer->future);
-    json_put_u64(json, "symbols", table_count(offer->symbols));
+    json_put_u64(json, "symbols", count_symbols(offer));
     json_close_object(json);
 }
 

@@ -19,8 +19,7 @@ HEADS = {"source": "source", "state": "state", "from": "from (UTC)", "to": "to",
 def coverage(options):
     """Exit code: is nothing missing?"""
     found, texts, sources, incomplete = everything(options)
-    begin, end = bounds(options, found)
-    spans = [one for source, of_one in grouped(found, sources) for one in whole(source, of_one, begin, end)]
+    spans = [one for source, of_one in grouped(found, sources) for one in whole(source, of_one, *bounds(options, of_one or found))]
     if options.json:
         for text in texts:
             put(text)
@@ -53,7 +52,7 @@ def everything(options):
 
 
 def bounds(options, found):
-    """What is asked for, in ns since 1970; without --since, from where anything is known."""
+    """What is asked for, in ns since 1970; without --since, from where anything is known of the source."""
     now = time.time_ns()
     end = min(now, nanoseconds(options.before)) if options.before else now
     begin = nanoseconds(options.since) if options.since else min((nanoseconds(one["from"]) for one in found), default=end)
