@@ -318,6 +318,8 @@ void feed_lose(feed_t *self)
 void feed_stop(feed_t *self)
 {
     redundant_lines_stop(self->lines);
+    for (size_t i = 0; i < self->count; i++)
+        feed_past_look(self->routes[i]);
 }
 
 void feed_withdraw(feed_t *self, status_event_t event)

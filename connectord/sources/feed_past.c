@@ -147,18 +147,24 @@ bool feed_past_counts(const feed_route_t *route, const trade_t *trade, uint64_t 
     return route->asked.asker && text_to_u64(trade->id, id) && *id > 0 && *id <= INT64_MAX;
 }
 
-/* The id has come before, or lies before all that has. Where the exchange counts from elsewhere now, the next one shows that. */
+/* One that lies before others that have come: does it, with the one before, show that the exchange counts from elsewhere? */
+static bool counts_from_elsewhere(feed_route_t *route, uint64_t id)
+{
+    bool again = route->back_id > 0 && id == route->back_id + 1;
+    route->back_id = again ? 0 : id;
+    return again;
+}
+
+/* The id has come before, or lies before all that has. */
 static bool take_known(feed_route_t *route, trade_t *trade, uint64_t id, backfill_origin_t origin)
 {
     if (origin == BACKFILL_FORMER || !feed_route_take(route, trade, feed_route_time(route, trade)))
         return false;
-    if (route->back_id > 0 && id == route->back_id + 1) {
+    if (counts_from_elsewhere(route, id)) {
         log_warn("feed: the exchange counts its trades from elsewhere now", LOG_SLICE("source", trade->source),
                  LOG_SLICE("symbol", trade->symbol), LOG_U64("id", id));
         backfill_restart(&route->asked.backfill, id + 1);
-        id = 0;
     }
-    route->back_id = id;
     return true;
 }
 
@@ -195,8 +201,12 @@ static void forget(void *arg, uint64_t first_id, uint64_t last_id)
 void feed_past_had(feed_route_t *route, const trade_t *trade)
 {
     uint64_t id;
-    if (feed_past_counts(route, trade, &id))
-        backfill_had(&route->asked.backfill, id, trade->timestamp_ns);
+    backfill_t *backfill = &route->asked.backfill;
+    if (!feed_past_counts(route, trade, &id))
+        return;
+    if (id_line_look(&backfill->line, id) == ID_KNOWN && counts_from_elsewhere(route, id))
+        backfill_restart(backfill, id);
+    backfill_had(backfill, id, trade->timestamp_ns);
 }
 
 static void resume(feed_route_t *route)
