@@ -147,6 +147,19 @@ bool feed_past_counts(const feed_route_t *route, const trade_t *trade, uint64_t 
     return route->asked.asker && text_to_u64(trade->id, id) && *id > 0 && *id <= INT64_MAX;
 }
 
+/* A numbering that goes on from elsewhere says nothing of what was missed. */
+static void leap(feed_route_t *route, uint64_t id)
+{
+    int64_t now_ns = clock_real_ns();
+    log_warn("feed: the exchange counts its trades from elsewhere now",
+             LOG_SLICE("source", redundant_lines_config(route->feed->lines)->name), LOG_SLICE("symbol", route->symbol),
+             LOG_U64("expected", route->asked.backfill.line.next), LOG_U64("found", id));
+    cover_lost(&route->cover);
+    cover_found_hole(&route->cover, &(cover_hole_t){.from_ns = route->asked.backfill.line.last_ns + 1, .to_ns = now_ns});
+    cover_settled(&route->cover, &(cover_filled_t){0}, now_ns);
+    backfill_restart(&route->asked.backfill, id);
+}
+
 /* One that lies before others that have come: does it, with the one before, show that the exchange counts from elsewhere? */
 static bool counts_from_elsewhere(feed_route_t *route, uint64_t id)
 {
@@ -160,24 +173,9 @@ static bool take_known(feed_route_t *route, trade_t *trade, uint64_t id, backfil
 {
     if (origin == BACKFILL_FORMER || !feed_route_take(route, trade, feed_route_time(route, trade)))
         return false;
-    if (counts_from_elsewhere(route, id)) {
-        log_warn("feed: the exchange counts its trades from elsewhere now", LOG_SLICE("source", trade->source),
-                 LOG_SLICE("symbol", trade->symbol), LOG_U64("id", id));
-        backfill_restart(&route->asked.backfill, id + 1);
-    }
+    if (counts_from_elsewhere(route, id))
+        leap(route, id + 1);
     return true;
-}
-
-/* A numbering that goes on from elsewhere says nothing of what was missed. */
-static void leap(feed_route_t *route, uint64_t id)
-{
-    int64_t now_ns = clock_real_ns();
-    log_warn("feed: the exchange's ids have leapt", LOG_SLICE("source", redundant_lines_config(route->feed->lines)->name),
-             LOG_SLICE("symbol", route->symbol), LOG_U64("expected", route->asked.backfill.line.next), LOG_U64("found", id));
-    cover_lost(&route->cover);
-    cover_found_hole(&route->cover, &(cover_hole_t){.from_ns = route->asked.backfill.line.last_ns + 1, .to_ns = now_ns});
-    cover_settled(&route->cover, &(cover_filled_t){0}, now_ns);
-    backfill_restart(&route->asked.backfill, id);
 }
 
 bool feed_past_take(feed_route_t *route, trade_t *trade, uint64_t id, backfill_origin_t origin)
