@@ -207,29 +207,33 @@ void feed_past_had(feed_route_t *route, const trade_t *trade)
     backfill_had(backfill, id, trade->timestamp_ns);
 }
 
+/* Was the stream last heard too long ago? How much is missing then nobody asks. */
+static bool is_too_old(const feed_route_t *route)
+{
+    int64_t age_ns = redundant_lines_config(route->feed->lines)->backfill.age_ms * NS_PER_MS;
+    int64_t trade_ns = route->asked.backfill.line.last_ns, heard_ns = route->cover.unknown_ns;
+    return clock_real_ns() - (trade_ns > heard_ns ? trade_ns : heard_ns) > age_ns;
+}
+
 static void resume(feed_route_t *route)
 {
+    backfill_t *backfill = &route->asked.backfill;
     route->resumes = false;
-    backfill_resume(&route->asked.backfill, clock_mono_ns());
-    if (route->asked.backfill.busy)
+    if (backfill->line.next > 0 && is_too_old(route))
+        backfill_restart(backfill, 0);
+    backfill_resume(backfill, clock_mono_ns());
+    if (backfill->busy)
         past_asker_look_after(&route->asked);
-    else /* no trade has ever come: there is nothing to go on from */
+    else /* there is nothing to go on from */
         cover_lost(&route->cover);
 }
 
-/* What is too old is not asked for: how much it is shows when the next trade comes. */
 void feed_past_remembered(feed_route_t *route)
 {
-    backfill_t *backfill = &route->asked.backfill;
-    int64_t age_ns = redundant_lines_config(route->feed->lines)->backfill.age_ms * NS_PER_MS;
     if (!route->asked.asker)
         return;
     if (route->cover.stream)
-        cover_known_holes(&route->cover, forget, backfill);
-    if (backfill->line.next > 0 && clock_real_ns() - backfill->line.last_ns > age_ns) {
-        backfill_restart(backfill, 0);
-        cover_lost(&route->cover);
-    }
+        cover_known_holes(&route->cover, forget, &route->asked.backfill);
     if (route->resumes)
         resume(route);
 }
