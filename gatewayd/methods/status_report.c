@@ -3,6 +3,7 @@
 #include "common/json/json_write.h"
 #include "common/version.h"
 #include "gatewayd/history/history_client.h"
+#include "gatewayd/streams/market.h"
 #include "gatewayd/streams/notify.h"
 #include "gatewayd/streams/offers.h"
 
@@ -110,6 +111,27 @@ static void put_group(const offer_t *offer, json_writer_t *json)
     json_put_bool(json, "active", offer->active);
 }
 
+/* How far back its streams can be resumed: of those of which somebody has asked (subscribe_oldest.h). */
+static void put_oldest(const hub_t *hub, const offer_t *offer, json_writer_t *json)
+{
+    size_t at = 0;
+    bool any = false;
+    text_t subject;
+    while (offer_each(offer, &at, &subject)) {
+        const market_t *market = markets_find(hub->markets, subject);
+        const live_stream_t *stream = market ? market_find(market, offer->name) : NULL;
+        if (!stream || !stream->oldest.known)
+            continue;
+        if (!any)
+            json_open_object(json, "oldest");
+        any = true;
+        json_put_name(json, subject);
+        oldest_put(&stream->oldest, json);
+    }
+    if (any)
+        json_close_object(json);
+}
+
 /* What connectord says of them itself does not count. */
 static uint64_t count_symbols(const offer_t *offer)
 {
@@ -137,6 +159,7 @@ static void put_source(const hub_t *hub, const offer_t *offer, json_writer_t *js
     put_stale(hub, offer, json);
     put_failing(offer, json);
     put_upstream(offer, json);
+    put_oldest(hub, offer, json);
     put_group(offer, json);
     json_put_u64(json, "id_conflicts", offer->id_conflicts);
     json_put_u64(json, "future", offer->future);

@@ -331,6 +331,9 @@ def test_the_reply_says_from_where_on_the_stream_can_be_had(flow):
             begin, until = (datetime.datetime.fromisoformat(oldest[name][:26]) for name in ("time", "until"))
             assert until - begin == datetime.timedelta(hours=0.1)
             answer, mark = await client.subscribe(since=oldest["cursor"])
+            await client.ask("getStatus", identity=2)
+            await client.until(lambda: 2 in client.answers)
+            assert client.answers.pop(2)["sources"][0]["oldest"] == {"BTC-USD": oldest}
             assert answer["recovered"] and answer["oldest"]["blockchain"] == oldest and mark["count"] == last - 1
             await client.ask("subscribe", since=oldest["cursor"])
             await client.until(lambda: 1 in client.answers)
