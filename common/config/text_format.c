@@ -235,9 +235,8 @@ void text_format_describe(text_format_t format, const char *choices, buffer_t *o
         [FORMAT_HOST] = "a host's name without a port, or *",
         [FORMAT_NETWORK] = "local, any, an IP address or ADDRESS/BITS",
         [FORMAT_SOURCE] = "a name without spaces, quotes and backslashes",
-        [FORMAT_SYMBOL] = "a symbol such as BTC-USD, or a channel and a key such as readings.sensor-7 (not coverage, which "
-                          "connectord writes itself)",
-        [FORMAT_CHANNEL] = "a channel's name of small letters, digits and _ (not coverage, which connectord writes itself)",
+        [FORMAT_SYMBOL] = "a symbol such as BTC-USD, or a channel and a key such as readings.sensor-7 (not coverage)",
+        [FORMAT_CHANNEL] = "a channel's name of small letters, digits and _ (not coverage)",
         [FORMAT_PATTERN] = "a symbol in which * stands for any characters",
         [FORMAT_STORE] = "memory:, sqlite:///PATH, postgres://… or redis://…",
     };

@@ -109,7 +109,7 @@ static bool read_trades(text_t body, text_t symbol, past_trade_fn *on_trade, voi
     json_walk_t walk = json_walk(body);
     while (json_next(&walk)) {
         trade_t trade;
-        uint64_t id;
+        uint64_t id = 0;
         if (fields_read(&fields, names, NAMES, walk.value) && read_trade(&fields, symbol, timestamp, &trade, &id))
             on_trade(arg, &trade, id);
         else
