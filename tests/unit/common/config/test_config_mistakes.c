@@ -74,17 +74,16 @@ static const struct {
     {"connectord.sources.2.name=a", "connectord.sources: no element \"2\": the list has 1, a new one is number 1 (--set)"},
     {"connectord.sources.first.name=a",
      "connectord.sources: no element \"first\": the list has 1, a new one is number 1 (--set)"},
-    {"connectord.sources.0.symbols=BTC-USD,",
-     "connectord.sources.0.symbols.1: expected a symbol such as BTC-USD, or a channel "
-     "and a key such as readings.sensor-7 (not coverage, which connectord writes itself), found \"\" (--set)"},
-    {"connectord.sources.0.symbols=coverage.BTC-USD", "connectord.sources.0.symbols.0: expected a symbol such as BTC-USD, or a "
-                                                      "channel and a key such as readings.sensor-7 (not coverage, which "
-                                                      "connectord writes itself), found \"coverage.BTC-USD\" (--set)"},
-    {"connectord.sources.0.symbols=coverage.*", "connectord.sources.0.symbols.0: expected a symbol such as BTC-USD, or a "
-                                                "channel and a key such as readings.sensor-7 (not coverage, which "
-                                                "connectord writes itself), found \"coverage.*\" (--set)"},
+    {"connectord.sources.0.symbols=BTC-USD,", "connectord.sources.0.symbols.1: expected a symbol such as BTC-USD, or a channel "
+                                              "and a key such as readings.sensor-7 (not coverage), found \"\" (--set)"},
+    {"connectord.sources.0.symbols=coverage.BTC-USD",
+     "connectord.sources.0.symbols.0: expected a symbol such as BTC-USD, or a "
+     "channel and a key such as readings.sensor-7 (not coverage), found \"coverage.BTC-USD\" (--set)"},
+    {"connectord.sources.0.symbols=coverage.*",
+     "connectord.sources.0.symbols.0: expected a symbol such as BTC-USD, or a "
+     "channel and a key such as readings.sensor-7 (not coverage), found \"coverage.*\" (--set)"},
     {"connectord.sources.0.latest=coverage", "connectord.sources.0.latest.0: expected a channel's name of small letters, "
-                                             "digits and _ (not coverage, which connectord writes itself), "
+                                             "digits and _ (not coverage), "
                                              "found \"coverage\" (--set)"},
     {"connectord.sources.0=5", "connectord.sources.0: expected an object, found a text (--set)"},
     {"connectord.sources.1.url=ws://a",
