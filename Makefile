@@ -30,9 +30,9 @@ STORE_LIBS := $(shell pkg-config --libs $(STORE_PACKAGES) 2>/dev/null)
 GMP_LIBS := $(shell pkg-config --libs gmp 2>/dev/null)
 CHECK_LIBS := $(shell pkg-config --libs check 2>/dev/null)
 
-COMMON     := $(filter-out common/http_client/%,$(wildcard common/*.c common/*/*.c proto/*.c))
-CONNECTORD := $(filter-out connectord/try/%,$(wildcard connectord/*.c connectord/*/*.c)) $(wildcard common/http_client/*.c)
-CACHED     := $(filter-out cached/import/%,$(wildcard cached/*.c cached/*/*.c))
+COMMON     := $(filter-out common/http_client/% common/exact.c,$(wildcard common/*.c common/*/*.c proto/*.c))
+CONNECTORD := $(filter-out connectord/try/%,$(wildcard connectord/*.c connectord/*/*.c)) $(wildcard common/http_client/*.c) common/exact.c
+CACHED     := $(filter-out cached/import/%,$(wildcard cached/*.c cached/*/*.c)) common/exact.c
 GATEWAYD   := $(wildcard gatewayd/*.c gatewayd/*/*.c)
 SIMULATOR  := $(wildcard tests/simulator/*.c tests/simulator/*/*.c)
 STORM      := $(wildcard tests/chaos/*.c)
@@ -60,8 +60,11 @@ $(BUILD)/bin/ask-load: $(call object,tests/bench/ask_load.c)
 $(BUILD)/bin/relay: $(call object,tests/bench/relay.c)
 $(BUILD)/bin/baseline: $(call object,tests/bench/baseline.c)
 
-# Only cached, the import, and the unit tests know the stores and large numbers.
-$(BUILD)/bin/cached $(BUILD)/bin/store-import $(BUILD)/tests/%: LIBS += $(STORE_LIBS) $(GMP_LIBS)
+# Only cached, the import, and the unit tests know the stores.
+$(BUILD)/bin/cached $(BUILD)/bin/store-import $(BUILD)/tests/%: LIBS += $(STORE_LIBS)
+
+# Only what sums up trades knows large numbers.
+$(addprefix $(BUILD)/bin/,cached store-import connectord source-try) $(BUILD)/tests/%: LIBS += $(GMP_LIBS)
 
 # Only connectord asks other servers over HTTP.
 $(BUILD)/bin/connectord $(BUILD)/bin/source-try $(BUILD)/tests/%: LIBS += $(CURL_LIBS)

@@ -6,8 +6,8 @@
  */
 #pragma once
 
-#include "cached/candles/exact.h"
 #include "cached/candles/price.h"
+#include "common/exact.h"
 #include "proto/cursor.h"
 
 typedef struct {

@@ -2,8 +2,8 @@
 
 #include <stdlib.h>
 
-#include "cached/candles/exact.h"
 #include "common/array.h"
+#include "common/exact.h"
 #include "common/log.h"
 
 enum {

@@ -46,6 +46,8 @@ typedef struct {
     bool
         window; /* a page holds the trades with the `page` numbers behind the place alone: none in it does not mean that none follow */
     size_t candles; /* an answer has so many candles at most */
+    bool
+        recent; /* those can only be the newest ones, whatever is asked for; and it has one for each minute, also without a trade */
 
     /* Appends the path and query of a question, "/products/BTC-USD/trades?limit=1000&after=1001". The symbol is BASE-QUOTE. */
     void (*print_trades)(buffer_t *out, text_t symbol, const past_place_t *place);

@@ -235,6 +235,7 @@ const past_t kraken_past = {
     .page = PAST_PAGE_MAX,
     .window = false,
     .candles = 720,
+    .recent = true,
     .print_trades = print_trades,
     .print_candles = print_candles,
     .read_trades = read_trades,

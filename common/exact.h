@@ -31,6 +31,12 @@ void exact_multiply(exact_t *self, const exact_t *a, const exact_t *b);
 
 bool exact_is_zero(const exact_t *self);
 
+/* -1, 0 or 1: it is below, equal to or above zero. */
+int exact_sign(const exact_t *self);
+
+/* Turns its sign: to add it then is to subtract. */
+void exact_negate(exact_t *self);
+
 /* Every digit of it, up to its scale, without an exponent: 0.30 */
 void exact_print(const exact_t *self, buffer_t *out);
 

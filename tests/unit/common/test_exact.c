@@ -1,9 +1,10 @@
 #include <stdlib.h>
 
-#include "cached/candles/exact.h"
 #include "common/decimal.h"
+#include "common/exact.h"
 #include "tests/unit/run_tests.h"
 
+#define EXACT_UNITS_MAX ((((exact_units_t)1 << 126) - 1) * 2 + 1)
 #define NINES_38 "99999999999999999999999999999999999999"
 
 static exact_t exact_of(const char *decimal)
@@ -168,6 +169,30 @@ START_TEST(only_zero_is_zero)
 }
 END_TEST
 
+START_TEST(a_number_turns_its_sign)
+{
+    static const struct {
+        const char *decimal, *turned;
+        int sign;
+    } turns[] = {{"0.0", "0.0", 0}, {"1.50", "-1.50", 1}, {"-8.5E-5", "0.000085", -1}, {"-" NINES_38 "9", NINES_38 "9", -1}};
+    for (size_t i = 0; i < sizeof turns / sizeof *turns; i++) {
+        exact_t number = exact_of(turns[i].decimal);
+        ck_assert_int_eq(exact_sign(&number), turns[i].sign);
+        exact_negate(&number);
+        ck_assert_int_eq(exact_sign(&number), -turns[i].sign);
+        assert_prints(&number, turns[i].turned);
+    }
+    exact_t least = exact_of("-170141183460469231731687303715884105728"), zero = {0};
+    exact_add(&zero, &least);
+    exact_negate(&zero);
+    assert_prints(&zero, "170141183460469231731687303715884105728");
+    exact_t units = {.units = -(exact_units_t)1 - EXACT_UNITS_MAX};
+    exact_negate(&units);
+    assert_prints(&units, "170141183460469231731687303715884105728");
+    exact_release(&least);
+}
+END_TEST
+
 int main(void)
 {
     TCase *tcase = tcase_create("exact");
@@ -176,5 +201,6 @@ int main(void)
     tcase_add_loop_test(tcase, a_quotient_has_34_digits_rounded_half_to_even, 0, sizeof quotients / sizeof *quotients);
     tcase_add_test(tcase, a_sum_outgrows_128_bits_and_comes_back);
     tcase_add_test(tcase, only_zero_is_zero);
+    tcase_add_test(tcase, a_number_turns_its_sign);
     return RUN_TESTS("exact", tcase);
 }

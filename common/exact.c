@@ -1,4 +1,4 @@
-#include "cached/candles/exact.h"
+#include "common/exact.h"
 
 #include <assert.h>
 #include <gmp.h>
@@ -330,6 +330,19 @@ void exact_multiply(exact_t *self, const exact_t *a, const exact_t *b)
 bool exact_is_zero(const exact_t *self)
 {
     return self->big ? mpz_sgn(self->big->units) == 0 : self->units == 0;
+}
+
+int exact_sign(const exact_t *self)
+{
+    return self->big ? mpz_sgn(self->big->units) : (self->units > 0) - (self->units < 0);
+}
+
+void exact_negate(exact_t *self)
+{
+    if (!self->big && !__builtin_sub_overflow(0, self->units, &self->units))
+        return;
+    make_big(self);
+    mpz_neg(self->big->units, self->big->units);
 }
 
 void exact_print(const exact_t *self, buffer_t *out)
