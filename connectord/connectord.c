@@ -10,6 +10,7 @@
 #include "connectord/publish/replay.h"
 #include "connectord/sources/feeds.h"
 #include "connectord/sources/source_metrics.h"
+#include "connectord/sources/witness_metrics.h"
 
 #include <inttypes.h>
 #include <stdlib.h>
@@ -178,6 +179,7 @@ static void connectord_metrics(void *arg, metrics_t *metrics)
         statuses[i] = feed_status(feeds_at(self->feeds, i), STATUS_HEARTBEAT);
     source_metrics(metrics, statuses, statuses ? count : 0);
     free(statuses);
+    witness_metrics(metrics, self->feeds);
     metrics_counter(metrics, "dataflow_journal_appended_bytes_total",
                     "The journal's position: bytes appended since it was created", journal_position(journal));
     metrics_gauge(metrics, "dataflow_journal_bytes", "Bytes that the journal holds", journal_bytes(journal));

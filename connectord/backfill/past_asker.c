@@ -87,6 +87,7 @@ static void forget(asked_symbol_t *symbol)
     self->symbols[symbol->number - 1] = last;
     last->number = symbol->number;
     symbol->number = 0;
+    rest_host_hurry(self->host, false);
 }
 
 /* When to look again; what waits for its host is due, and the host says when. */
@@ -198,6 +199,7 @@ void past_asker_look_after(asked_symbol_t *symbol)
         return;
     self->symbols[self->count++] = symbol;
     symbol->number = self->count;
+    rest_host_hurry(self->host, true);
     loop_timer_start(self->timer, LOOK_MIN_MS, 0);
 }
 

@@ -16,6 +16,7 @@ struct rest_host {
     http_client_t *client;
     limiter_t limiter;
     size_t asked;     /* under way */
+    size_t hurried;   /* by so many */
     int64_t until_ns; /* left alone */
 };
 
@@ -72,6 +73,19 @@ uint64_t rest_host_wait_ms(const rest_host_t *self)
     if (now_ns < self->until_ns)
         return (uint64_t)((self->until_ns - now_ns) / NS_PER_MS) + 1;
     return limiter_wait_ms(&self->limiter, now_ns);
+}
+
+void rest_host_hurry(rest_host_t *self, bool begins)
+{
+    if (begins)
+        self->hurried++;
+    else
+        self->hurried--;
+}
+
+bool rest_host_is_hurried(const rest_host_t *self)
+{
+    return self->hurried > 0;
 }
 
 http_transfer_t *rest_host_ask(rest_host_t *self, const rest_question_t *question, http_client_answer_fn *on_answer, void *arg,

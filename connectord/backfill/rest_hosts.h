@@ -34,6 +34,10 @@ rest_host_t *rest_hosts_find(rest_hosts_t *self, const char *url, const char *ca
 /* How long until one more request may be made; 0: now. Where as many as may be are under way, a while. */
 uint64_t rest_host_wait_ms(const rest_host_t *self);
 
+/* Somebody begins, or ceases, to have questions that go before those that can wait; does anybody? */
+void rest_host_hurry(rest_host_t *self, bool begins);
+bool rest_host_is_hurried(const rest_host_t *self);
+
 /* Asks, and counts it: `on_answer` is called once, from the loop; not after http_transfer_cancel. NULL with `error`. */
 http_transfer_t *rest_host_ask(rest_host_t *self, const rest_question_t *question, http_client_answer_fn *on_answer, void *arg,
                                char error[static HTTP_CLIENT_ERROR_MAX]);

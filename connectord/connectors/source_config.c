@@ -59,6 +59,15 @@ static source_backfill_t read_backfill(const config_t *config, size_t number)
     };
 }
 
+static source_witness_t read_witness(const config_t *config, size_t number)
+{
+    return (source_witness_t){
+        .enabled = config_flag(config, "connectord.sources.%zu.witness.enabled", number),
+        .every_ms = (uint32_t)config_integer(config, "connectord.sources.%zu.witness.every_ms", number),
+        .delay_ms = (uint32_t)config_integer(config, "connectord.sources.%zu.witness.delay_ms", number),
+    };
+}
+
 static breaker_config_t read_breaker(const config_t *config, size_t number)
 {
     return (breaker_config_t){
@@ -141,6 +150,7 @@ bool source_config_read(source_config_t *self, const config_t *config, size_t nu
         .settle_ms = (uint32_t)config_integer(config, "connectord.sources.%zu.settle_ms", number),
         .group = text_of(config_text(config, "connectord.sources.%zu.group", number)),
         .backfill = read_backfill(config, number),
+        .witness = read_witness(config, number),
         .backoff = read_backoff(config, number),
         .breaker = read_breaker(config, number),
         .starvation = read_starvation(config, number),
@@ -253,6 +263,11 @@ static bool same_patience(const source_config_t *self, const source_config_t *ot
            e->reconnect_ms == f->reconnect_ms;
 }
 
+static bool same_witness(const source_witness_t *self, const source_witness_t *other)
+{
+    return self->enabled == other->enabled && self->every_ms == other->every_ms && self->delay_ms == other->delay_ms;
+}
+
 static bool same_backfill(const source_backfill_t *self, const source_backfill_t *other)
 {
     return self->enabled == other->enabled && equal(self->url, other->url) && self->hold_ms == other->hold_ms &&
@@ -263,7 +278,7 @@ static bool same_backfill(const source_backfill_t *self, const source_backfill_t
 bool source_config_equal(const source_config_t *self, const source_config_t *other)
 {
     return same_exchange(self, other) && same_subscriptions(self, other) && same_patience(self, other) &&
-           same_backfill(&self->backfill, &other->backfill);
+           same_backfill(&self->backfill, &other->backfill) && same_witness(&self->witness, &other->witness);
 }
 
 const connector_setting_t *source_config_setting(const source_config_t *self, const char *name)

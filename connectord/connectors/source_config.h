@@ -19,6 +19,13 @@ typedef struct {
     uint32_t requests_per_minute; /* 0: as many as the exchange takes */
 } source_backfill_t;
 
+/* How what came is compared with the exchange's own candles (witness.h). */
+typedef struct {
+    bool enabled;
+    uint32_t every_ms; /* how often, for each symbol */
+    uint32_t delay_ms; /* how long after a minute's end */
+} source_witness_t;
+
 /* A setting that one connector alone knows. */
 typedef struct {
     const char *name; /* "speed" */
@@ -55,6 +62,7 @@ typedef struct {
     uint32_t settle_ms;           /* a line connected for this long is relied upon while another reconnects */
     text_t group;                 /* of sources that stand in for one another (groups.h); empty: none */
     source_backfill_t backfill;
+    source_witness_t witness;
     backoff_config_t backoff;
     breaker_config_t breaker;
     trade_rate_config_t starvation;

@@ -200,3 +200,10 @@ void cover_lost(cover_t *self)
     self->state = COVER_LIVE;
     write_open(self, COVERAGE_LIVE, self->live_ns);
 }
+
+void cover_compared(cover_t *self, const coverage_t *coverage)
+{
+    coverage_t told = *coverage;
+    told.cursor = here(self);
+    write_record(self, &told);
+}

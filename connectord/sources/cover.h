@@ -68,5 +68,8 @@ typedef struct {
 } cover_filled_t;
 void cover_settled(cover_t *self, const cover_filled_t *filled, int64_t now_ns);
 
+/* What the exchange's own candles say of a span: `proved` or `short`. Its cursor is set here. */
+void cover_compared(cover_t *self, const coverage_t *coverage);
+
 /* The exchange can't be asked: the time between is a hole, of which nobody knows how much is missing. */
 void cover_lost(cover_t *self);

@@ -6,6 +6,7 @@
 #pragma once
 
 #include "connectord/sources/feed_shared.h"
+#include "connectord/witness/witness.h"
 
 /* A source with these settings, which are moved from. Its symbols are offered to `demand`, which then calls the feed by
  * feed_demand_events. NULL with a log line. */
@@ -41,6 +42,9 @@ void feed_heartbeat(feed_t *self);
 
 /* The source's status as it is now. The slices are valid until the feed's next event. */
 status_t feed_status(feed_t *self, status_event_t event);
+
+/* What came of comparing it with the exchange's candles; NULL: it is not compared. */
+const witness_counts_t *feed_witness_counts(const feed_t *self);
 
 /* The journal has been full for too long: what waits for it is lost, and the link is closed. */
 void feed_lose(feed_t *self);

@@ -102,6 +102,8 @@ bool feed_past_open(feed_t *self)
     self->covers = connector->misses;
     if (self->covers)
         self->heard_ns = heard_before(self);
+    if (!feed_witness_open(self))
+        return false;
     if (!connector->past || !config->backfill.enabled)
         return true;
     const past_asker_config_t asker = {.past = connector->past,
@@ -116,6 +118,7 @@ bool feed_past_open(feed_t *self)
 
 void feed_past_close(feed_t *self)
 {
+    feed_witness_close(self);
     past_asker_destroy(&self->asker);
     loop_timer_destroy(&self->remembering);
 }
@@ -130,13 +133,16 @@ bool feed_past_add(feed_route_t *route)
         route->asked = (asked_symbol_t){.symbol = route->symbol, .asker = feed->asker};
         backfill_init(&route->asked.backfill, &feed->backfill, &backfill_events, route);
     }
-    return !trades || !feed->covers ||
-           cover_init(&route->cover, feed->shared->journal, feed->shared->backpressure, &feed->unjournaled, route->stream,
-                      feed->heard_ns);
+    if (!trades || !feed->covers)
+        return true;
+    return cover_init(&route->cover, feed->shared->journal, feed->shared->backpressure, &feed->unjournaled, route->stream,
+                      feed->heard_ns) &&
+           feed_witness_add(route);
 }
 
 void feed_past_remove(feed_route_t *route)
 {
+    feed_witness_remove(route);
     if (route->asked.asker)
         past_asker_leave(&route->asked);
     backfill_release(&route->asked.backfill);
@@ -260,8 +266,10 @@ void feed_past_look(feed_route_t *route)
         cover_end(&route->cover, heard_ns > 0 ? heard_ns : clock_real_ns());
         return;
     }
-    if (feed->member) /* what another source of the group had meanwhile is not missing here */
+    if (feed->member) { /* what another source of the group had meanwhile is not missing here */
         route->cover.unknown_ns = 0;
+        feed_witness_forget(route);
+    }
     bool unknown = cover_begin(&route->cover, clock_real_ns());
     route->resumes = route->asked.asker != NULL;
     if (!route->resumes && unknown) {

@@ -8,6 +8,7 @@
 #include "connectord/sources/cover.h"
 #include "connectord/sources/feed_shared.h"
 #include "connectord/sources/line_progress.h"
+#include "connectord/witness/witness.h"
 #include "proto/record.h"
 
 /* One subject's way through connectord. */
@@ -27,6 +28,7 @@ typedef struct {
     uint64_t back_id;      /* the last one that came though a higher one had, or 0 */
     cover_filled_t filled; /* of the episode that is going on */
     cover_t cover;
+    witnessed_t witnessed; /* of an exchange that has candles (feed_witness.c) */
 } feed_route_t;
 
 struct feed {
@@ -40,6 +42,7 @@ struct feed {
     loop_timer_t *remembering; /* of the streams whose past is to be asked for */
     bool covers;               /* its coverage is told */
     int64_t heard_ns;          /* when the process before heard of it last */
+    witness_t *witness;        /* NULL: the exchange's candles are not asked for */
     oddities_t oddities;
     feed_route_t **routes; /* owned, one for every symbol that the source offers */
     size_t count, room;
@@ -120,3 +123,12 @@ void feed_past_look(feed_route_t *route);
 
 /* What is not known yet is forgotten: the journal has lost trades. */
 void feed_past_restart(feed_route_t *route);
+
+/* --- feed_witness.c: the streams are compared with the exchange's own candles (witness.h). Each as the one of feed_past.c: --- */
+bool feed_witness_open(feed_t *self);
+void feed_witness_close(feed_t *self);
+bool feed_witness_add(feed_route_t *route);
+void feed_witness_remove(feed_route_t *route);
+
+/* What came before is not known: another source of the group was active. */
+void feed_witness_forget(feed_route_t *route);
