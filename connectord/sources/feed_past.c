@@ -77,7 +77,7 @@ static int64_t heard_before(const feed_t *self)
     text_t subject, source;
     for (size_t i = 0; (stream = journal_stream_at(shared->journal, i)); i++) {
         trade_t trade = {0};
-        if (topic_parse(journal_topic(stream), &subject, &source) &&
+        if (topic_parse(journal_topic(stream), &subject, &source) && subject_is_symbol(subject) &&
             text_equal(source, redundant_lines_config(self->lines)->name) &&
             record_parse(journal_read(shared->journal, stream, journal_last(stream)), &trade) && trade.received_ns > heard_ns)
             heard_ns = trade.received_ns;

@@ -19,15 +19,20 @@ static uint64_t count_at(const witness_counts_t *counts, size_t offset)
     return count;
 }
 
+/* Where no source has a witness there is no family. */
 void witness_metrics(metrics_t *metrics, const feeds_t *feeds)
 {
     for (size_t f = 0; f < sizeof families / sizeof *families; f++) {
-        metrics_family(metrics, families[f].name, METRIC_COUNTER, families[f].help);
+        bool begun = false;
         for (size_t i = 0; i < feeds_count(feeds); i++) {
             const feed_t *feed = feeds_at(feeds, i);
             const witness_counts_t *counts = feed_witness_counts(feed);
-            if (counts)
-                metrics_u64(metrics, METRIC_LABELS({"source", feed_config(feed)->name}), count_at(counts, families[f].offset));
+            if (!counts)
+                continue;
+            if (!begun)
+                metrics_family(metrics, families[f].name, METRIC_COUNTER, families[f].help);
+            begun = true;
+            metrics_u64(metrics, METRIC_LABELS({"source", feed_config(feed)->name}), count_at(counts, families[f].offset));
         }
     }
 }

@@ -12,14 +12,14 @@ typedef struct {
     uint64_t trades, missing;
     bool counted, bare; /* bare: the journal has no trade of it */
     exact_t volume;     /* of the trades, or missing */
-} run_t;
+} stretch_t;
 
 typedef struct {
     verdicts_t *verdicts;
     minute_sums_t *sums;
     const verdicts_events_t *events;
     verdicts_counts_t *counts;
-    run_t run;
+    stretch_t run;
 } judging_t;
 
 void verdicts_release(verdicts_t *self)
@@ -67,7 +67,7 @@ int64_t verdicts_begin_ns(const verdicts_t *self)
 
 static void end_run(judging_t *self)
 {
-    run_t *run = &self->run;
+    stretch_t *run = &self->run;
     buffer_t sum = buffer_new(0);
     if (run->state != COVERAGE_UNKNOWN) {
         exact_print(&run->volume, &sum);
@@ -84,17 +84,17 @@ static void end_run(judging_t *self)
     }
     buffer_release(&sum);
     exact_release(&run->volume);
-    *run = (run_t){0};
+    *run = (stretch_t){0};
 }
 
 static void put_minute(judging_t *self, coverage_state_t state, int64_t start_ns, const minute_sum_t *minute)
 {
-    run_t *run = &self->run;
+    stretch_t *run = &self->run;
     bool bare = minute->trades == 0, proved = state == COVERAGE_PROVED;
     if (run->state != state || (!proved && !(bare && run->bare && run->counted == minute->counted)))
         end_run(self);
     if (run->state == COVERAGE_UNKNOWN)
-        *run = (run_t){.state = state, .from_ns = start_ns, .counted = minute->counted, .bare = bare};
+        *run = (stretch_t){.state = state, .from_ns = start_ns, .counted = minute->counted, .bare = bare};
     run->to_ns = start_ns + MINUTE_NS;
     run->trades += minute->trades;
     run->missing += minute->counted ? minute_missing(minute) : 0;

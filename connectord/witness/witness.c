@@ -121,7 +121,7 @@ static void fail(witness_t *self, const char *reason, text_t sample)
     self->current = NULL;
 }
 
-/* One candle that can't be read may be any: all that was said is of no use then. */
+/* A candle that can't be read leaves a minute open, nobody knows which: then nothing is made of the answer. */
 static void read_answer(witness_t *self, text_t body)
 {
     char error[PAST_ERROR_MAX] = "";

@@ -19,7 +19,7 @@ typedef struct {
     text_t symbol;
     const journal_stream_t *trades, *coverage;
     void *arg;
-    size_t number;  /* among those of the witness, plus one; 0: it is none of them */
+    size_t number;  /* among those of the witness, plus one; 0: it was not added */
     int64_t due_ns; /* of clock_mono_ns */
     bool goes_on;   /* its round has not ended */
     verdicts_t verdicts;

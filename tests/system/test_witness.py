@@ -139,3 +139,30 @@ def test_a_hole_that_the_exchange_knows_nothing_of_is_none(begin, exchange):
     assert {r["state"] for r in records} == {"proved"} and len(flow.ledger("lost")) == 1
     assert any(r["state"] == "hole" for r in coverage(flow, "BTC-USD"))
     assert sum(Decimal(r["volume"]) for r in records) == between(flow, "BTC-USD", minute(1), minute(5))[0]
+
+
+def test_a_restart_goes_on_where_it_was(begin):
+    flow = begin("coinbase", 330)
+    play(flow, 72)  # to 12:03:15
+    wait_compared(flow, "BTC-USD", minute(3))
+    wait_compared(flow, "ETH-USD", minute(3))
+    flow.processes["connectord"].kill()
+    asked = len(questions(flow, "BTC-USD"))
+    flow.start_connectord()
+    until(lambda: flow.control("/status", "GET")[1]["connections"], "the connection")
+    flow.subscribed()
+    play(flow, flow.count - 72)
+    records = wait_compared(flow, "BTC-USD", minute(5))
+    assert {r["state"] for r in records} == {"proved"}
+    assert [minute(1), *(r["to"] for r in records)] == [*(r["from"] for r in records), minute(5)], "nothing twice, and nothing left out"
+    assert sum(Decimal(r["volume"]) for r in records) == between(flow, "BTC-USD", minute(1), minute(5))[0]
+    assert all("12%3A03" in path or "12:03" in path or "12%3A04" in path or "12:04" in path for path in questions(flow, "BTC-USD")[asked:])
+
+
+def test_it_can_be_turned_off(begin):
+    flow = begin("kraken", 330, enabled=False)
+    play(flow, flow.count)
+    with Requester(flow.replay) as replay:
+        until(lambda: len(replay.all("trade.BTC-USD.kraken")) == flow.count // 2, "the trades")
+    assert "dataflow_witness_requests_total{" not in get(f"http://{flow.address('connectord_http')}/metrics")[1]
+    assert not questions(flow, "BTC-USD") and not compared(flow, "BTC-USD")

@@ -5,7 +5,7 @@
 #include "tests/unit/run_tests.h"
 
 #define EXACT_UNITS_MAX ((((exact_units_t)1 << 126) - 1) * 2 + 1)
-#define NINES_38 "99999999999999999999999999999999999999"
+#define NINES_38        "99999999999999999999999999999999999999"
 
 static exact_t exact_of(const char *decimal)
 {

@@ -4,8 +4,11 @@
 
 START_TEST(what_is_missing_is_asked_for)
 {
+    rest_host_t *host = rest_hosts_find(hosts, server.url, "", 1, 1);
     past.header = "X-Key: 5";
+    ck_assert(!rest_host_is_hurried(host));
     lose_some(btc);
+    ck_assert(rest_host_is_hurried(host)); /* what can wait has to */
     run_until_done(btc);
     ck_assert_str_eq(btc->words, "1 2+ 3+ 4+ 5 done ");
     ck_assert_ptr_nonnull(strstr(server.request, "GET /BTC-USD?after=1 HTTP/1.1\r\n"));
@@ -16,6 +19,7 @@ START_TEST(what_is_missing_is_asked_for)
     ck_assert_uint_eq(counts->failures + counts->malformed + counts->contradictions, 0);
     run_for_ms(50);
     ck_assert_uint_eq(btc->asked.number, 0); /* there is nothing to look after any longer */
+    ck_assert(!rest_host_is_hurried(host));
     ck_assert_int_eq(server.requests, 1);
 }
 END_TEST

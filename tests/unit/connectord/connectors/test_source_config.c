@@ -21,6 +21,7 @@ START_TEST(settings_are_read_from_the_configuration)
         "\"subscribe\":\"demand\",\"symbols\":[\"ETH-USD\",\"BTC-USD\",\"ETH-USD\"],\"grace_ms\":7,\"silence_ms\":800,"
         "\"messages_per_minute\":9,\"dedup_window\":10,\"future_ms\":1700,\"token\":\"t\",\"ca\":\"c\",\"url\":\"ws://h\","
         "\"breaker\":{\"failures\":13,\"healthy_ms\":14,\"open_ms\":15},"
+        "\"witness\":{\"enabled\":false,\"every_ms\":1001,\"delay_ms\":18},"
         "\"starvation\":{\"enabled\":false,\"probability\":0.01,\"minimum_ms\":16},"
         "\"backoff\":{\"initial_ms\":11,\"maximum_ms\":12,\"multiplier\":1.5,\"jitter\":0.25}}]"};
     char *const environment[] = {NULL};
@@ -50,6 +51,9 @@ START_TEST(settings_are_read_from_the_configuration)
     ck_assert_uint_eq(settings.breaker.failures, 13);
     ck_assert_uint_eq(settings.breaker.healthy_ms, 14);
     ck_assert_uint_eq(settings.breaker.open_ms, 15);
+    ck_assert(!settings.witness.enabled);
+    ck_assert_uint_eq(settings.witness.every_ms, 1001);
+    ck_assert_uint_eq(settings.witness.delay_ms, 18);
     ck_assert(!settings.starvation.enabled);
     ck_assert_double_eq(settings.starvation.probability, 0.01);
     ck_assert_uint_eq(settings.starvation.minimum_ms, 16);
