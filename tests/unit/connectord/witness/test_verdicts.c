@@ -162,7 +162,7 @@ START_TEST(so_many_are_compared_once_more_and_no_others)
     ck_assert_uint_eq(verdicts.short_count, SHORT_MINUTES_MAX);
     verdicts.round++;
     ck_assert_int_eq(verdicts_begin_ns(&verdicts), minute_at(0));
-    judge(ROOM, ROOM + 1, "1", "1", "proved 200-201 1 1|"); /* those before can't be asked for any more */
+    judge(ROOM, ROOM + 1, "1", "1", "proved 200-201 1 1|"); /* it is too late for those before */
     ck_assert_uint_eq(verdicts.short_count, 0);
     ck_assert_int_eq(verdicts_begin_ns(&verdicts), minute_at(ROOM + 1));
 }

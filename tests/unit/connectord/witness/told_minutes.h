@@ -1,4 +1,4 @@
-/* Minutes as tests write them: a candle is "volume/trades", or "volume" where the trades are not counted; "-" is none. */
+/* Minutes as tests write them: a candle is "volume/trades", or "volume" where the trades are not counted; "-": there is no candle. */
 #pragma once
 
 #include "connectord/witness/minute_sums.h"
