@@ -288,14 +288,15 @@ void witness_destroy(witness_t **self_ref)
     *self_ref = NULL;
 }
 
-/* Each at a moment of its own, so that many do not ask at once. */
+/* Each at a moment of its own, so that many do not ask at once; and not before a minute that ends now can be compared. */
 bool witness_add(witness_t *self, witnessed_t *symbol)
 {
     if (!ARRAY_RESERVE(&self->symbols, &self->room, self->count + 1, ARRAY_UNBOUNDED))
         return false;
     self->symbols[self->count++] = symbol;
     symbol->number = self->count;
-    leave_for_ms(symbol, (uint32_t)(text_hash(journal_topic(symbol->trades)) % self->config.every_ms), false);
+    uint32_t stagger_ms = (uint32_t)(text_hash(journal_topic(symbol->trades)) % self->config.every_ms);
+    leave_for_ms(symbol, self->config.delay_ms + stagger_ms, false);
     if (!self->current)
         plan(self);
     return true;

@@ -5,7 +5,7 @@
 #include "tests/unit/http_answers.h"
 #include "tests/unit/run_tests.h"
 
-enum { EVERY_MS = 60, DELAY_S = 5, CANDLES = 4, MANY = 1000, SHORT_MS = 400 };
+enum { EVERY_MS = 60, DELAY_MS = 300, CANDLES = 4, MANY = 1000, SHORT_MS = 600 };
 
 static loop_t *loop;
 static rest_hosts_t *hosts;
@@ -109,7 +109,7 @@ static void set_up(void)
                     .print_candles = print_candles,
                     .read_candles = read_candles};
     config = (witness_config_t){
-        .past = &past, .url = server.url, .ca = "", .source = TEXT("x"), .every_ms = EVERY_MS, .delay_ms = DELAY_S * 1000};
+        .past = &past, .url = server.url, .ca = "", .source = TEXT("x"), .every_ms = EVERY_MS, .delay_ms = DELAY_MS};
     open_witness();
 }
 
@@ -164,10 +164,10 @@ START_TEST(whole_minutes_that_are_over_are_proved)
     trade_minutes(4); /* the last one at 3:30 */
     run_until(&told, "proved 1-3|");
     ck_assert(is(&asked, "1-3 "));
-    put_trade(244, "7");
-    run_for_ms(SHORT_MS); /* the third minute has not been over for 5 s */
+    put_trade(240.2, "7");
+    run_for_ms(SHORT_MS); /* the third minute has not been over for long enough */
     ck_assert(is(&asked, "1-3 "));
-    put_trade(245, "7");
+    put_trade(240.3, "7");
     run_until(&told, "proved 1-3|proved 3-4|");
     ck_assert_uint_eq(witness_counts(witness)->minutes.proved, 3);
     ck_assert_uint_eq(witness_counts(witness)->failures, 0);
