@@ -59,7 +59,7 @@ export class Market {
 
   // statuses: of the sources that offer the symbol. What comes of a hole is asked for when they say something else of it.
   status(statuses) {
-    const parts = statuses.map(({ name, connected, holes, backfill }) => [name, connected, holes?.[this.symbol], backfill?.[this.symbol]]);
+    const parts = statuses.map(({ name, connected, since, holes, backfill }) => [name, connected, since, holes?.[this.symbol], backfill?.[this.symbol]]);
     const told = parts.length ? JSON.stringify(parts) : "";
     if (this.told && this.told !== told) this.coverage.again();
     this.told = told;

@@ -190,7 +190,8 @@ void exchange_turn(sim_exchange_t *self)
     make_trades(self, now_ns);
     attend_connections(self, now_ns);
     sensors_turn(&self->sensors, now_ns, self->connections, self->count);
-    if (now_ns >= self->ledger_due_ns) {
+    /* Trades with ids are written down before anybody is sent them: who is killed must not use an id again. */
+    if (self->market || now_ns >= self->ledger_due_ns) {
         ledger_flush(self->ledger);
         self->ledger_due_ns = now_ns + LEDGER_FLUSH_MS * NS_PER_MS;
     }

@@ -16,11 +16,18 @@ enum {
 
 struct ledger {
     char *path;
+    char *older; /* PATH.1 */
     int fd;
+    uint64_t bytes, bytes_max;
     bool failed;
     text_writer_t lines;
     char buffer[BUFFER_BYTES];
 };
+
+static int open_file(const char *path)
+{
+    return open(path, O_RDWR | O_CREAT | O_APPEND | O_CLOEXEC, 0644);
+}
 
 /* Who is killed while it writes leaves a piece of a line: what comes next is to begin a line of its own. */
 static bool drop_torn_line(int fd)
@@ -33,18 +40,21 @@ static bool drop_torn_line(int fd)
     return end != -1 && (whole == end || ftruncate(fd, whole) == 0);
 }
 
-ledger_t *ledger_open(const char *path)
+ledger_t *ledger_open(const char *path, uint64_t bytes_max)
 {
     ledger_t *self = calloc(1, sizeof *self);
     if (!self)
         return NULL;
     self->lines = writer_on(self->buffer, BUFFER_BYTES);
     self->path = strdup(path);
-    self->fd = open(path, O_RDWR | O_CREAT | O_APPEND | O_CLOEXEC, 0644);
-    if (self->fd == -1 || !self->path || !drop_torn_line(self->fd)) {
+    self->fd = open_file(path);
+    self->bytes_max = bytes_max;
+    if (asprintf(&self->older, "%s.1", path) == -1 || self->fd == -1 || !self->path || !drop_torn_line(self->fd)) {
         fprintf(stderr, "exchange-simulator: --ledger %s: %s\n", path, strerror(errno));
         ledger_close(&self);
+        return NULL;
     }
+    self->bytes = (uint64_t)lseek(self->fd, 0, SEEK_END);
     return self;
 }
 
@@ -57,8 +67,24 @@ void ledger_close(ledger_t **self)
         close((*self)->fd);
     }
     free((*self)->path);
+    free((*self)->older);
     free(*self);
     *self = NULL;
+}
+
+static void ledger_fail(ledger_t *self)
+{
+    fprintf(stderr, "exchange-simulator: --ledger %s: %s\n", self->path, strerror(errno));
+    self->failed = true;
+}
+
+static void begin_another(ledger_t *self)
+{
+    close(self->fd);
+    self->fd = -1;
+    self->bytes = 0;
+    if (rename(self->path, self->older) == -1 || (self->fd = open_file(self->path)) == -1)
+        ledger_fail(self);
 }
 
 void ledger_flush(ledger_t *self)
@@ -70,12 +96,14 @@ void ledger_flush(ledger_t *self)
         const ssize_t written = write(self->fd, at, (size_t)(self->lines.at - at));
         if (written >= 0) {
             at += written;
+            self->bytes += (uint64_t)written;
         } else if (errno != EINTR) {
-            fprintf(stderr, "exchange-simulator: --ledger %s: %s\n", self->path, strerror(errno));
-            self->failed = true;
+            ledger_fail(self);
         }
     }
     self->lines.at = self->lines.start;
+    if (self->bytes_max > 0 && self->bytes >= self->bytes_max && !self->failed)
+        begin_another(self);
 }
 
 static text_writer_t *line_begin(ledger_t *self, const char *event, uint64_t connection)

@@ -11,8 +11,9 @@
 
 typedef struct ledger ledger_t;
 
-/* Appends to the file if there is one, behind its last whole line. Says on stderr why it could not, then returns NULL. */
-ledger_t *ledger_open(const char *path);
+/* Appends to the file if there is one, behind its last whole line. bytes_max: once it is that long it is renamed PATH.1, in place of one of
+ * that name, and a new one begins; 0: never. Says on stderr why it could not, then returns NULL. */
+ledger_t *ledger_open(const char *path, uint64_t bytes_max);
 void ledger_close(ledger_t **self);
 
 /* {"event":"trade","conn":1,"seqnum":7,"symbol": ... ,"trade_id":"…","at":…} */

@@ -11,8 +11,11 @@ static sim_source_t *open_source(const sim_options_t *options)
     if (options->file)
         return source_file(options->file, options->loop ? SOURCE_LOOP : SOURCE_ONCE);
     fprintf(stderr, "exchange-simulator: seed %ju\n", (uintmax_t)options->seed);
-    return source_random_walk(options->symbols, options->seed, options->power_law ? WEIGHTS_POWER_LAW : WEIGHTS_EQUAL,
-                              options->personality->write_qty);
+    return source_random_walk(&(random_walk_options_t){.names = options->symbols,
+                                                       .seed = options->seed,
+                                                       .weights = options->power_law ? WEIGHTS_POWER_LAW : WEIGHTS_EQUAL,
+                                                       .write_qty = options->personality->write_qty,
+                                                       .path = options->on_path ? &options->path : NULL});
 }
 
 int main(int argc, char **argv)
@@ -25,7 +28,7 @@ int main(int argc, char **argv)
     sim_exchange_t *exchange = NULL;
     sim_server_t *server = NULL;
     sim_source_t *source = open_source(&options);
-    if (!source || (options.ledger && !(ledger = ledger_open(options.ledger))))
+    if (!source || (options.ledger && !(ledger = ledger_open(options.ledger, options.ledger_bytes))))
         goto done;
     if (!(exchange = exchange_new(&options, source, ledger)) || !(server = server_new(&options, exchange)))
         goto done;

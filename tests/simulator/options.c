@@ -12,7 +12,7 @@
 
 #define VERSION "1.0"
 
-enum { EXIT_USAGE = 2, MS_MAX = 86400000, STREAMS_MAX = 1024 };
+enum { EXIT_USAGE = 2, MS_MAX = 86400000, STREAMS_MAX = 1024, LEDGER_BYTES_MIN = 65536 };
 
 #define MS_EXPECTED  "1 to 86400000"
 #define FIRST_ID_MAX UINT64_C(1000000000000000)
@@ -76,18 +76,34 @@ static bool set_paused(sim_options_t *self, char *value)
     return self->paused = true;
 }
 
-static bool set_seed(sim_options_t *self, char *value)
+/* A whole number of that range. */
+static bool read_whole(const char *value, uint64_t least, uint64_t most, uint64_t *number)
 {
     char *end;
     errno = 0;
-    self->seed = strtoull(value, &end, 10);
-    return *value >= '0' && *value <= '9' && *end == '\0' && errno == 0;
+    *number = strtoull(value, &end, 10);
+    return *value >= '0' && *value <= '9' && *end == '\0' && errno == 0 && *number >= least && *number <= most;
+}
+
+static bool set_seed(sim_options_t *self, char *value)
+{
+    return read_whole(value, 0, UINT64_MAX, &self->seed);
+}
+
+static bool set_path(sim_options_t *self, char *value)
+{
+    return self->on_path = read_whole(value, 0, UINT64_MAX, &self->path);
 }
 
 static bool set_ledger(sim_options_t *self, char *value)
 {
     self->ledger = value;
     return *value != '\0';
+}
+
+static bool set_ledger_bytes(sim_options_t *self, char *value)
+{
+    return read_whole(value, LEDGER_BYTES_MIN, INT64_MAX, &self->ledger_bytes);
 }
 
 static bool set_token(sim_options_t *self, char *value)
@@ -112,15 +128,6 @@ static bool set_heartbeat(sim_options_t *self, char *value)
     char *end;
     self->heartbeat_ms = strtol(value, &end, 10);
     return *value >= '0' && *value <= '9' && *end == '\0' && self->heartbeat_ms > 0 && self->heartbeat_ms <= 3600000;
-}
-
-/* A whole number of that range. */
-static bool read_whole(const char *value, uint64_t least, uint64_t most, uint64_t *number)
-{
-    char *end;
-    errno = 0;
-    *number = strtoull(value, &end, 10);
-    return *value >= '0' && *value <= '9' && *end == '\0' && errno == 0 && *number >= least && *number <= most;
 }
 
 static bool read_ms(const char *value, int64_t *ms)
@@ -198,7 +205,10 @@ static const option_t options[] = {
     {"--rate", "N", "trades a second over all symbols, or max: as fast as taken (100)", PLAYER_RATE_EXPECTED, .set = set_rate},
     {"--paused", NULL, "make no trade before POST /control/play", NULL, .set = set_paused},
     {"--seed", "N", "of the random walk (from the clock)", "a whole number below 2^64", .set = set_seed},
+    {"--path", "N", "random walks on the same path have prices near each other", "a whole number below 2^64", .set = set_path},
     {"--ledger", "FILE", "append what happens to it, a JSON line an event", "a file name", .set = set_ledger},
+    {"--ledger-bytes", "N", "of the ledger, then it becomes FILE.1 and a new one begins (no limit)", "65536 or more",
+     .set = set_ledger_bytes},
     {"--token", "T", "subscribing to trades takes this token", "a token", .set = set_token},
     {"--tls", "CERT.pem,KEY.pem", "serve wss and https", "two file names with a comma between", .set = set_tls},
     {"--heartbeat-ms", "N", "interval of the heartbeat channel (5000)", "1 to 3600000", .set = set_heartbeat},

@@ -16,7 +16,10 @@ typedef struct {
     double rate; /* trades a second; INFINITY: as fast as the connections take them */
     bool paused;
     uint64_t seed;
+    bool on_path;
+    uint64_t path;           /* which the random walk's prices keep near */
     const char *ledger;      /* NULL: none */
+    uint64_t ledger_bytes;   /* after which it goes on in another file; 0: never */
     const char *token;       /* NULL: none is asked for */
     const char *certificate; /* NULL: no TLS */
     const char *certificate_key;

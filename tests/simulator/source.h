@@ -28,9 +28,16 @@ typedef enum { WEIGHTS_EQUAL, WEIGHTS_POWER_LAW /* the k-th has 1/k */ } source_
 /* How a quantity is printed: units × 10^-decimals. */
 typedef void source_qty_writer_t(text_writer_t *out, uint64_t units, unsigned decimals);
 
-/* Trades whose prices walk and whose sizes are log-normal. names: "BTC-USD,ETH-USD", all of them valid and different; NULL: a
- * handful of common ones. NULL when memory runs out. */
-sim_source_t *source_random_walk(const char *names, uint64_t seed, source_weights_t weights, source_qty_writer_t *write_qty);
+typedef struct {
+    const char *names; /* "BTC-USD,ETH-USD", all of them valid and different; NULL: a handful of common ones */
+    uint64_t seed;
+    source_weights_t weights;
+    source_qty_writer_t *write_qty;
+    const uint64_t *path; /* prices keep near this path (price_path.h); NULL: they walk where they like */
+} random_walk_options_t;
+
+/* Trades whose prices walk and whose sizes are log-normal. The options are needed during the call only. NULL when memory runs out. */
+sim_source_t *source_random_walk(const random_walk_options_t *options);
 
 typedef enum { SOURCE_ONCE, SOURCE_LOOP } source_laps_t;
 

@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "tests/simulator/price_path.h"
 #include "tests/simulator/random.h"
 #include "tests/simulator/source.h"
 
@@ -18,6 +19,8 @@ enum {
 
 static const double price_step = 5e-5; /* standard deviation of one trade's step, relative to the price */
 static const double price_range = 3;   /* a price stays within a third and three times where it began */
+static const double apart_step = 3e-5; /* the same beside a path … */
+static const double apart_kept = 0.98; /* … to which it goes back by so much a trade: it stays within a few 1/10,000 of it */
 static const double size_spread = 1.6; /* standard deviation of the logarithm of sizes */
 
 /* How a symbol trades. */
@@ -39,6 +42,7 @@ static const instrument_t unknown_instrument = {"", 100, 2, 1};
 typedef struct {
     const instrument_t *instrument;
     double price;
+    double apart; /* how far it is from the path, relative to it */
     double units; /* 10^decimals */
 } instrument_walk_t;
 
@@ -48,6 +52,8 @@ typedef struct {
     instrument_walk_t *walks; /* by symbol */
     uint64_t *weights;        /* by symbol: its own and those of all before it; NULL: all are equal */
     source_qty_writer_t *write_qty;
+    bool on_path;
+    uint64_t path;
 } random_walk_t;
 
 static const instrument_t *instrument_find(const char *symbol)
@@ -64,6 +70,21 @@ static uint64_t walk_price(instrument_walk_t *self, double normal)
     if (price > self->instrument->price / price_range && price < self->instrument->price * price_range)
         self->price = price;
     return (uint64_t)llround(self->price * self->units);
+}
+
+static uint64_t follow_path(instrument_walk_t *self, double level, double normal)
+{
+    self->apart = self->apart * apart_kept + apart_step * normal;
+    self->price = self->instrument->price * level * (1 + self->apart);
+    return (uint64_t)llround(self->price * self->units);
+}
+
+static uint64_t random_price(random_walk_t *self, size_t symbol, int64_t real_ns, double normal)
+{
+    instrument_walk_t *walk = &self->walks[symbol];
+    if (!self->on_path)
+        return walk_price(walk, normal);
+    return follow_path(walk, price_path_at(self->path, self->source.symbols.names[symbol], real_ns), normal);
 }
 
 /* In units of 10^-QTY_DECIMALS. */
@@ -108,7 +129,7 @@ static void random_walk_next(sim_source_t *source, uint64_t trade_id, int64_t re
                   price = writer_on(price_text, sizeof price_text);
     text_writer_t qty = writer_on(qty_text, sizeof qty_text), id = writer_on(id_text, sizeof id_text);
     writer_timestamp(&timestamp, real_ns);
-    writer_fixed(&price, walk_price(walk, step), walk->instrument->decimals);
+    writer_fixed(&price, random_price(self, trade->symbol, real_ns, step), walk->instrument->decimals);
     self->write_qty(&qty, random_size(&self->random, walk->instrument->qty, size), QTY_DECIMALS);
     writer_unsigned(&id, trade_id);
 
@@ -151,7 +172,7 @@ static bool random_walk_offer(random_walk_t *self, const char *names)
         return false;
     for (size_t i = 0; i < symbols->count; i++) {
         const instrument_t *instrument = instrument_find(symbols->names[i]);
-        self->walks[i] = (instrument_walk_t){instrument, instrument->price, pow(10, instrument->decimals)};
+        self->walks[i] = (instrument_walk_t){instrument, instrument->price, 0, pow(10, instrument->decimals)};
     }
     return true;
 }
@@ -167,17 +188,20 @@ static bool random_walk_weigh(random_walk_t *self)
     return true;
 }
 
-sim_source_t *source_random_walk(const char *names, uint64_t seed, source_weights_t weights, source_qty_writer_t *write_qty)
+sim_source_t *source_random_walk(const random_walk_options_t *options)
 {
     static const source_ops_t ops = {random_walk_next, random_walk_finished, random_walk_destroy};
     random_walk_t *self = calloc(1, sizeof *self);
     if (!self)
         return NULL;
     self->source.ops = &ops;
-    self->random.state = seed;
-    self->write_qty = write_qty;
+    self->random.state = options->seed;
+    self->write_qty = options->write_qty;
+    if ((self->on_path = options->path))
+        self->path = *options->path;
     sim_source_t *source = &self->source;
-    if (!random_walk_offer(self, names ? names : default_names) || (weights == WEIGHTS_POWER_LAW && !random_walk_weigh(self)))
+    if (!random_walk_offer(self, options->names ? options->names : default_names) ||
+        (options->weights == WEIGHTS_POWER_LAW && !random_walk_weigh(self)))
         source_destroy(&source);
     return source;
 }

@@ -11,7 +11,7 @@ static void restore(sim_market_t *market, const char *line, const char *head, bo
         market_restore(market, line + strlen(head), (size_t)(end - line) - strlen(head), lost);
 }
 
-void restart_read(sim_market_t *market, const char *path)
+static void read_file(sim_market_t *market, const char *path)
 {
     char *line = NULL;
     size_t capacity = 0;
@@ -24,4 +24,14 @@ void restart_read(sim_market_t *market, const char *path)
     }
     free(line);
     fclose(ledger);
+}
+
+void restart_read(sim_market_t *market, const char *path)
+{
+    char *older = NULL;
+    if (asprintf(&older, "%s.1", path) == -1)
+        return;
+    read_file(market, older);
+    read_file(market, path);
+    free(older);
 }
