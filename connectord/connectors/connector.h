@@ -1,6 +1,6 @@
 /* What a connector must do: speak one exchange's protocol (or play a recording) over one connection at a time.
  *
- * Adding one: write a file in this folder that defines connector_NAME, add NAME to the table in connector.c and a backend to
+ * Adding one: write a file in connectord/exchanges that defines connector_NAME, add NAME to the table in connector.c and a backend to
  * tests/contract/connector_backends.h, and run `make test CONTRACT=connector`. What speaks WebSocket stands on exchange_session.h.
  * Settings that no other connector has are rows of its file's `static const schema_key_t settings[]`, from where the build takes
  * them into the configuration's schema. The source (source.h) above it does what is the same for every exchange: when to

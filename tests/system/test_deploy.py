@@ -76,6 +76,13 @@ def test_a_configuration_that_was_changed_survives_installing_and_uninstalling(t
     assert files(tmp_path) == {"etc/dataflow/dataflow.json"}
 
 
+@pytest.mark.parametrize("program", ["connectord", "cached", "gatewayd"])
+@pytest.mark.parametrize("name", ["dataflow.json", "demo.json", "exchanges.json"])
+def test_the_configurations_have_no_mistakes(program, name):
+    done = subprocess.run([BIN / program, "--config", ROOT / "deploy" / name, "--check"], cwd=ROOT, capture_output=True, text=True, timeout=PATIENCE)
+    assert (done.returncode, done.stderr) == (0, "")
+
+
 # --- systemd ---
 
 

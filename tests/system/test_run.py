@@ -8,9 +8,10 @@ import shutil
 import signal
 import subprocess
 import threading
+from urllib.parse import urlsplit
 
 import pytest
-from clients import Client, assert_once_and_in_order
+from clients import Client, RpcError, assert_once_and_in_order
 from pipeline import BIN, PATIENCE, ROOT, Pipeline, free_ports, get, until
 
 SYMBOL = "BTC-USD"
@@ -23,7 +24,7 @@ def as_under_nohup():
 class Run:
     """The folder of a clone in which all has been built, and scripts/run in it. What it prints is kept in `text`."""
 
-    def __init__(self, folder):
+    def __init__(self, folder, sources=None):
         self.folder, self.text, self.popen = folder, "", None
         for name in ("scripts", "deploy"):
             shutil.copytree(ROOT / name, folder / name, symlinks=True)
@@ -33,6 +34,7 @@ class Run:
         self.charts.write_text("// there\n")
         config = Pipeline(folder).config
         free = set(free_ports(100))
+        config["connectord"]["sources"] = sources or config["connectord"]["sources"]
         config["gatewayd"]["listen"] = f"127.0.0.1:{next(port for port in sorted(free) if port + 1 in free)}"
         (folder / "own.json").write_text(json.dumps(config))
 
@@ -66,16 +68,37 @@ class Run:
 
 
 @pytest.fixture
-def run(tmp_path):
+def run_with(tmp_path):
     if not shutil.which("runsvdir"):
         pytest.skip("runit is not installed")
-    run = Run(tmp_path)
-    yield run
-    if run.popen and run.popen.poll() is None:
-        run.stop(signal.SIGTERM)
+    runs = []
+
+    def with_sources(sources=None):
+        runs.append(Run(tmp_path, sources))
+        return runs[-1]
+
+    yield with_sources
+    for run in runs:
+        if run.popen and run.popen.poll() is None:
+            run.stop(signal.SIGTERM)
 
 
-SERVICES = ["exchange-simulator", "connectord", "cached", "gatewayd@1", "gatewayd@2"]
+@pytest.fixture
+def run(run_with):
+    return run_with()
+
+
+def demo_sources():
+    """Those of deploy/demo.json, on ports of the test's own."""
+    text = (ROOT / "deploy/demo.json").read_text()
+    sources = json.loads(text)["connectord"]["sources"]
+    old = sorted({urlsplit(source["url"]).port for source in sources})
+    for port, own in zip(old, free_ports(len(old))):
+        text = text.replace(f"127.0.0.1:{port}", f"127.0.0.1:{own}")
+    return json.loads(text)["connectord"]["sources"]
+
+
+SERVICES = ["exchange-simulator@blockchain", "connectord", "cached", "gatewayd@1", "gatewayd@2"]
 
 
 def lives(pid):
@@ -105,13 +128,58 @@ def test_the_printed_addresses_serve_trades_while_processes_are_killed_and_ctrl_
                 before = len(client.trades)
                 await client.until(lambda: len(client.trades) > before + 3, f"trades after {name} was killed")
             assert_once_and_in_order(client.trades)
-            assert not client.of("trades.gap")
+            assert not [gap for gap in client.of("trades.gap") if "upstream" not in gap]  # its exchange can't be asked for the past
 
     asyncio.run(watch())
     pids = [run.pid(service) for service in SERVICES]
     assert run.stop() == 0
     assert not [pid for pid in pids if lives(pid)]
     assert "Stopping." in run.text and "had to be killed" not in run.text
+
+
+async def subscribe_when_offered(client, **what):
+    """A key is offered from its first record on."""
+    async with asyncio.timeout(PATIENCE):
+        while True:
+            try:
+                return await client.call("subscribe", **what)
+            except RpcError:
+                await asyncio.sleep(0.1)
+
+
+def test_two_exchanges_and_a_plant_are_simulated_and_what_a_kill_missed_is_fetched(run_with):
+    run = run_with(demo_sources())
+    run.start()
+    url = run.until_says(r"gateway +(ws://\S+)")[1]
+    run.until_says(r"exchanges coinbase at ws://\S+, kraken at ws://\S+, plant at ws://\S+, simulated\n")
+
+    async def watch():
+        async with Client(url) as client:
+            await client.subscribe(SYMBOL)
+            await subscribe_when_offered(client, channel="readings", symbol="boiler-1")
+            ids = lambda source: [int(trade["tradeId"]) for trade in client.trades if trade["source"] == source]
+            await client.until(lambda: min(len(ids("coinbase")), len(ids("kraken"))) > 3 and client.of("readings.update"), "trades and readings")
+            for name in ("connectord", "exchange-simulator@kraken", "exchange-simulator@coinbase"):
+                killed = await asyncio.to_thread(run.pid, name)
+                os.kill(killed, signal.SIGKILL)
+                await asyncio.to_thread(until, lambda killed=killed, name=name: run.pid(name) != killed, f"{name} to be started again")
+                before = {source: len(ids(source)) for source in ("coinbase", "kraken")}
+                await client.until(lambda: all(len(ids(source)) > count + 5 for source, count in before.items()), f"trades after {name} was killed")
+            for source in ("coinbase", "kraken"):
+                assert ids(source) == list(range(ids(source)[0], ids(source)[-1] + 1)), source
+            assert not client.of("trades.gap")
+            last = {trade["source"]: float(trade["price"]) for trade in client.trades}
+            assert abs(last["coinbase"] / last["kraken"] - 1) < 0.003, "what is the same is worth the same"
+            told = await client.call("getCoverage", symbol=SYMBOL, count=1000)
+            assert {one["source"] for one in told["coverage"] if one["state"] == "backfilled"} == {"coinbase", "kraken"}
+            assert not [one for one in told["coverage"] if one["state"] in ("hole", "short")]
+
+    asyncio.run(watch())
+    services = [f"exchange-simulator@{name}" for name in ("coinbase", "kraken", "plant")]
+    pids = [run.pid(service) for service in services]
+    assert run.stop() == 0
+    assert not [pid for pid in pids if lives(pid)]
+    assert sorted(path.name for path in (run.folder / "state").glob("exchange-*")) == [f"{service}.ndjson" for service in services]
 
 
 def test_a_second_one_leaves_the_first_alone_and_says_how_to_stop_it(run):
