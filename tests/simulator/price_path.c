@@ -8,7 +8,7 @@
 
 enum { OCTAVES = 18 /* the slowest takes 36 h */ };
 
-static const double strength = 6e-5; /* of the noise of 1 s */
+static const double strength = 6e-5;   /* of the noise of 1 s */
 static const double money_part = 0.05; /* what is meant to be stable moves so much less */
 
 /* FNV-1a */
