@@ -17,9 +17,9 @@ enum {
     ROUND_SIZES_IN = 4,     /* every fourth size is a number that a person would type */
 };
 
-static const double price_step = 5e-5; /* standard deviation of one trade's step, relative to the price */
-static const double price_range = 3;   /* a price stays within a third and three times where it began */
-static const double apart_step = 3e-5; /* the same beside a path … */
+static const double price_step = 5e-5;   /* standard deviation of one trade's step, relative to the price */
+static const double price_range = 3;     /* a price stays within a third and three times where it began */
+static const double apart_step = 1.5e-5; /* the same beside a path … */
 static const double apart_kept = 0.98; /* … to which it goes back by so much a trade: it stays within a few 1/10,000 of it */
 static const double size_spread = 1.6; /* standard deviation of the logarithm of sizes */
 
