@@ -338,6 +338,7 @@ void feed_destroy(feed_t **self_ref)
     if (!self)
         return;
     backpressure_drop(self->shared->backpressure, &self->unjournaled);
+    backpressure_drop(self->shared->backpressure, &self->uncovered);
     while (self->count > 0)
         feed_route_destroy(self->routes[--self->count]);
     feed_past_close(self);

@@ -135,7 +135,7 @@ bool feed_past_add(feed_route_t *route)
     }
     if (!trades || !feed->covers)
         return true;
-    return cover_init(&route->cover, feed->shared->journal, feed->shared->backpressure, &feed->unjournaled, route->stream,
+    return cover_init(&route->cover, feed->shared->journal, feed->shared->backpressure, &feed->uncovered, route->stream,
                       feed->heard_ns) &&
            feed_witness_add(route);
 }

@@ -37,6 +37,7 @@ struct feed {
     group_member_t *member; /* NULL: it is in no group */
     uint64_t saved;         /* trades journaled while not all lines were connected */
     unjournaled_t unjournaled;
+    unjournaled_t uncovered; /* records of coverage, which are no trades of the exchange's */
     past_asker_t *asker; /* NULL: the exchange can't be asked for the past */
     backfill_config_t backfill;
     loop_timer_t *remembering; /* of the streams whose past is to be asked for */

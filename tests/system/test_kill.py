@@ -47,7 +47,7 @@ class Resuming:
                 await client.news.wait()
         finally:
             take()
-            self.gaps += client.of("trades.gap")
+            self.gaps += [gap for gap in client.of("trades.gap") if "upstream" not in gap]  # what a link misses while it is down is not ours
 
 
 def connection_error(error):

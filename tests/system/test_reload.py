@@ -114,7 +114,7 @@ def test_symbols_come_and_go_on_a_connection_that_stays(flow):
     assert (restored["source"], restored["symbol"]) == ("one", "ETH-USD")
     for symbol in ("BTC-USD", "ETH-USD"):
         assert_once_and_in_order([trade for trade in client.trades if trade["symbol"] == symbol])
-    assert client.of("trades.gap") == []
+    assert [(gap["symbol"], gap["missing"], "upstream" in gap) for gap in client.of("trades.gap")] == [("ETH-USD", None, True)]
     check_lossless(flow, flow.one, "BTC-USD", "SOL-USD")
 
 
