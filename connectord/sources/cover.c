@@ -62,6 +62,8 @@ static void read_last(cover_t *self, int64_t heard_ns)
     self->unknown_ns = heard_ns;
     if (open && (coverage.state == COVERAGE_UNKNOWN || heard_ns < coverage.from_ns))
         self->unknown_ns = coverage.from_ns;
+    if (open && coverage.state == COVERAGE_UNKNOWN && coverage.cursor.epoch == journal_epoch(self->journal))
+        self->unknown_seq = coverage.cursor.seq + 1;
 }
 
 bool cover_init(cover_t *self, journal_t *journal, backpressure_t *backpressure, unjournaled_t *unjournaled,
@@ -107,6 +109,7 @@ void cover_end(cover_t *self, int64_t heard_ns)
         return;
     if (self->state == COVER_LIVE) {
         self->unknown_ns = heard_ns;
+        self->unknown_seq = here(self).seq + 1;
         write_open(self, COVERAGE_UNKNOWN, heard_ns);
     }
     self->state = COVER_UNKNOWN;

@@ -2,6 +2,8 @@
 #include "connectord/journal/fingerprint.h"
 #include "connectord/sources/feed_state.h"
 
+enum { BEHIND_LOSS_MAX = 200000 /* trades, if the window is smaller */ };
+
 /* Where ids tell trades apart the time may be written in several ways. */
 uint64_t feed_route_print(const feed_route_t *route, const trade_t *trade)
 {
@@ -17,6 +19,9 @@ void feed_route_remember(feed_route_t *route)
     uint64_t last = journal_last(route->stream), seq = journal_first(route->stream);
     if (last >= seq && last - seq >= window)
         seq = last - window + 1;
+    uint64_t since = feed_past_since(route);
+    if (since < seq && since >= journal_first(route->stream))
+        seq = last - since < BEHIND_LOSS_MAX ? since : seq;
     for (trade_t trade; seq <= last; seq++) {
         if (!record_parse(journal_read(journal, route->stream, seq), &trade) || trade.id.length == 0)
             continue;

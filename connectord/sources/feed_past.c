@@ -42,9 +42,11 @@ static void on_done(void *arg, const backfill_outcome_t *outcome)
 {
     feed_route_t *route = route_of(arg);
     cover_filled_t filled = route->filled;
-    filled.trades = outcome->filled;
-    filled.first_ns = outcome->first_ns;
-    filled.last_ns = outcome->last_ns;
+    filled.trades += outcome->filled;
+    if (filled.first_ns == 0 || (outcome->filled > 0 && outcome->first_ns < filled.first_ns))
+        filled.first_ns = outcome->first_ns;
+    if (outcome->last_ns > filled.last_ns)
+        filled.last_ns = outcome->last_ns;
     route->filled = (cover_filled_t){0};
     if (outcome->filled > 0)
         log_info("backfill: done", LOG_SLICE("source", redundant_lines_config(route->feed->lines)->name),
@@ -202,13 +204,50 @@ static void forget(void *arg, uint64_t first_id, uint64_t last_id)
     backfill_forget(arg, (id_range_t){.from = first_id, .to = last_id + 1});
 }
 
+/* The first trade that was published behind a loss of which it is not known yet what came of it; 0: there is none. */
+static uint64_t unsettled_seq(const feed_route_t *route)
+{
+    bool unsettled = route->cover.state == COVER_UNKNOWN || route->cover.state == COVER_SETTLING;
+    return route->asked.asker && unsettled ? route->cover.unknown_seq : 0;
+}
+
+/* What is missing follows the last trade before the loss, however many live ones were published since. */
+uint64_t feed_past_since(const feed_route_t *route)
+{
+    uint64_t seq = unsettled_seq(route);
+    return seq > 1 ? seq - 1 : UINT64_MAX;
+}
+
+/* The process before had asked for it, but did not come to tell so: live trades wait for those, or run ahead of them. */
+static void note_filled_before(feed_route_t *route, const trade_t *trade, id_place_t place)
+{
+    cover_filled_t *filled = &route->filled;
+    uint64_t since = unsettled_seq(route);
+    if (since == 0 || trade->cursor.seq < since)
+        return;
+    route->ran_ahead |= place == ID_AHEAD;
+    if (place != ID_MISSING && (route->ran_ahead || place != ID_NEXT))
+        return;
+    if (filled->trades++ == 0)
+        filled->first_seq = trade->cursor.seq;
+    filled->last_seq = trade->cursor.seq;
+    if (filled->first_ns == 0 || trade->timestamp_ns < filled->first_ns)
+        filled->first_ns = trade->timestamp_ns;
+    if (trade->timestamp_ns > filled->last_ns)
+        filled->last_ns = trade->timestamp_ns;
+}
+
 void feed_past_had(feed_route_t *route, const trade_t *trade)
 {
     uint64_t id;
     backfill_t *backfill = &route->asked.backfill;
     if (!feed_past_counts(route, trade, &id))
         return;
-    if (id_line_look(&backfill->line, id) == ID_KNOWN && counts_from_elsewhere(route, id))
+    id_place_t place = id_line_look(&backfill->line, id);
+    note_filled_before(route, trade, place);
+    if (place == ID_AHEAD && id - backfill->line.next > PAST_JUMP_MAX)
+        backfill_restart(backfill, id);
+    else if (place == ID_KNOWN && counts_from_elsewhere(route, id))
         backfill_restart(backfill, id);
     backfill_had(backfill, id, trade->timestamp_ns);
 }
@@ -290,4 +329,5 @@ void feed_past_restart(feed_route_t *route)
     backfill_release(&route->asked.backfill);
     backfill_init(&route->asked.backfill, &route->feed->backfill, &backfill_events, route);
     route->filled = (cover_filled_t){0};
+    route->ran_ahead = false;
 }

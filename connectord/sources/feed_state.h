@@ -27,6 +27,7 @@ typedef struct {
     asked_symbol_t asked;  /* of an exchange that can be asked (feed_past.c): its asker is not NULL */
     uint64_t back_id;      /* the last one that came though a higher one had, or 0 */
     cover_filled_t filled; /* of the episode that is going on */
+    bool ran_ahead;        /* while it is remembered: trades were published that did not wait for those before them */
     cover_t cover;
     witnessed_t witnessed; /* of an exchange that has candles (feed_witness.c) */
 } feed_route_t;
@@ -111,6 +112,9 @@ bool feed_past_counts(const feed_route_t *route, const trade_t *trade, uint64_t 
 
 /* One of those has come over the feed. False: it is a duplicate. */
 bool feed_past_take(feed_route_t *route, trade_t *trade, uint64_t id, backfill_origin_t origin);
+
+/* The first trade of the journal that has to be remembered, wherever the window begins; UINT64_MAX: none has. */
+uint64_t feed_past_since(const feed_route_t *route);
 
 /* A trade that the journal had at the start; and there is no more: what the process before has lost is asked for. */
 void feed_past_had(feed_route_t *route, const trade_t *trade);
