@@ -9,6 +9,7 @@
 #include "common/zeromq/guard.h"
 #include "connectord/publish/replay.h"
 #include "connectord/sources/feeds.h"
+#include "connectord/sources/past_metrics.h"
 #include "connectord/sources/source_metrics.h"
 #include "connectord/sources/witness_metrics.h"
 
@@ -180,6 +181,7 @@ static void connectord_metrics(void *arg, metrics_t *metrics)
     source_metrics(metrics, statuses, statuses ? count : 0);
     free(statuses);
     witness_metrics(metrics, self->feeds);
+    past_metrics(metrics, self->feeds);
     metrics_counter(metrics, "dataflow_journal_appended_bytes_total",
                     "The journal's position: bytes appended since it was created", journal_position(journal));
     metrics_gauge(metrics, "dataflow_journal_bytes", "Bytes that the journal holds", journal_bytes(journal));

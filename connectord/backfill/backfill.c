@@ -75,7 +75,7 @@ static void publish(backfill_t *self, trade_t *trade, uint64_t id, bool asked)
 {
     if (asked && self->busy)
         note_filled(&self->outcome, trade->timestamp_ns);
-    self->outcome.late |= id < self->line.next;
+    self->outcome.late += id < self->line.next;
     id_line_take(&self->line, id, trade->timestamp_ns);
     self->events->publish(self->arg, trade, asked);
 }

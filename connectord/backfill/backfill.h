@@ -39,7 +39,7 @@ typedef struct {
     uint64_t filled;           /* trades that had to be asked for, or were told as former ones */
     uint64_t given_up;         /* those that did not come */
     int64_t first_ns, last_ns; /* when the oldest and the newest of the filled were made; of none 0 */
-    bool late;                 /* some came late */
+    uint64_t late;             /* trades that came late, live ones too */
 } backfill_outcome_t;
 
 typedef struct {

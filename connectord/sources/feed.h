@@ -46,6 +46,15 @@ status_t feed_status(feed_t *self, status_event_t event);
 /* What came of comparing it with the exchange's candles; NULL: it is not compared. */
 const witness_counts_t *feed_witness_counts(const feed_t *self);
 
+/* What was asked for since the start: of a source that can't be asked all is 0. */
+typedef struct {
+    text_t source;
+    uint64_t requests, failures, trades, contradictions, malformed; /* past_asker.h */
+    uint64_t late, given_up;                                        /* trades: published behind later ones; that could not be had */
+    uint64_t missing;                                               /* now */
+} feed_asked_t;
+feed_asked_t feed_asked(const feed_t *self);
+
 /* The journal has been full for too long: what waits for it is lost, and the link is closed. */
 void feed_lose(feed_t *self);
 

@@ -52,6 +52,8 @@ static void on_done(void *arg, const backfill_outcome_t *outcome)
         log_info("backfill: done", LOG_SLICE("source", redundant_lines_config(route->feed->lines)->name),
                  LOG_SLICE("symbol", route->symbol), LOG_U64("trades", outcome->filled), LOG_U64("missing", outcome->given_up),
                  LOG_TEXT("late", outcome->late ? "true" : "false"));
+    route->feed->late += outcome->late;
+    route->feed->given_up += outcome->given_up;
     uint64_t holes = route->cover.holes.count;
     cover_settled(&route->cover, &filled, clock_real_ns());
     if (route->cover.holes.count > holes)
@@ -142,9 +144,18 @@ bool feed_past_add(feed_route_t *route)
            feed_witness_add(route);
 }
 
+/* Counters only grow, whatever becomes of their route. */
+static void keep_counts(feed_route_t *route)
+{
+    const backfill_t *backfill = &route->asked.backfill;
+    route->feed->late += backfill->busy ? backfill->outcome.late : 0;
+    route->feed->given_up += backfill->busy ? backfill->outcome.given_up : 0;
+}
+
 void feed_past_remove(feed_route_t *route)
 {
     feed_witness_remove(route);
+    keep_counts(route);
     if (route->asked.asker)
         past_asker_leave(&route->asked);
     backfill_release(&route->asked.backfill);
@@ -326,6 +337,7 @@ void feed_past_restart(feed_route_t *route)
     if (!route->asked.asker)
         return;
     past_asker_leave(&route->asked);
+    keep_counts(route);
     backfill_release(&route->asked.backfill);
     backfill_init(&route->asked.backfill, &route->feed->backfill, &backfill_events, route);
     route->filled = (cover_filled_t){0};

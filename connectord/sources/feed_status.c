@@ -126,6 +126,26 @@ static text_t print_backfills(feed_t *self)
     return buffer_ok(out) ? buffer_text(out) : TEXT("{}");
 }
 
+feed_asked_t feed_asked(const feed_t *self)
+{
+    const past_asker_counts_t *counts = self->asker ? past_asker_counts(self->asker) : &(past_asker_counts_t){0};
+    feed_asked_t asked = {.source = redundant_lines_config(self->lines)->name,
+                          .requests = counts->requests,
+                          .failures = counts->failures,
+                          .trades = counts->trades,
+                          .contradictions = counts->contradictions,
+                          .malformed = counts->malformed,
+                          .late = self->late,
+                          .given_up = self->given_up};
+    for (size_t i = 0; i < self->count; i++) {
+        const backfill_t *backfill = &self->routes[i]->asked.backfill;
+        asked.late += backfill->busy ? backfill->outcome.late : 0;
+        asked.given_up += backfill->busy ? backfill->outcome.given_up : 0;
+        asked.missing += backfill_missing(backfill);
+    }
+    return asked;
+}
+
 status_t feed_status(feed_t *self, status_event_t event)
 {
     status_t status = {0};
