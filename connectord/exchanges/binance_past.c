@@ -165,6 +165,7 @@ static bool read_candles(text_t body, text_t symbol, past_candle_fn *on_candle, 
 
 const past_t binance_past = {
     .url = "https://api.binance.com",
+    .header = "X-MBX-TIME-UNIT: MICROSECOND", /* as exactly as the feed tells times; it would be ms */
     .requests = 200,
     .interval_ms = 60000,
     .page = PAST_PAGE_MAX,

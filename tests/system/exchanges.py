@@ -80,13 +80,20 @@ class Watcher:
         wanted = len(self.client.trades) + count
         until(lambda: len(self.client.trades) >= wanted, f"{count} more trades at the client")
 
-    def wait_complete(self, besides=()):
-        """Ends the making of trades, and waits until the client has all that were made; returns the exchange's ledger."""
+    def wait_complete(self, shown=True):
+        """Ends the making of trades, and waits until the client has all that were made; returns the exchange's ledger. shown: with one of each symbol that was
+        not withheld, for that alone may show that those before it were."""
         self.flow.tell_simulator("/control/pause")
+        while shown and (ledger := Ledger(self.flow)) and any(max(ledger.made[s]) in ledger.missed(s) for s in self.flow.symbols):
+            self.flow.tell_simulator("/control/play?count=10")
+            until(lambda: not self.flow.control("/status", "GET")[1]["playing"], "ten more trades")
         ledger = Ledger(self.flow)
         for symbol in self.flow.symbols:
-            made = set(ledger.made[symbol])
-            until(lambda: made <= set(self.ids(symbol)), f"all {len(made)} trades of {symbol} at the client")
+            missing = lambda: ledger.made[symbol].keys() - set(self.ids(symbol))
+            try:
+                until(lambda: not missing(), f"all {len(ledger.made[symbol])} trades of {symbol} at the client")
+            except AssertionError as error:
+                raise AssertionError(f"{error}, which lacks {sorted(missing())[:9]} …") from None
         return ledger
 
 
@@ -167,11 +174,11 @@ def coverage_records(flow, symbol):
         return [record["data"] for record in replay.all(f"coverage.{symbol}.{flow.exchange}")]
 
 
-def check_coverage(ledger, watcher, late=False, unknown=False, besides=()):
-    """What is told agrees with the ledger to the trade. late: trades came behind later ones; unknown: there is a hole of unknown size."""
+def check_coverage(ledger, watcher, mixed=False, unknown=False):
+    """What is told agrees with the ledger to the trade. mixed: live trades came between those that were asked for; unknown: there is a hole of unknown size."""
     for symbol in watcher.flow.symbols:
         records = coverage_records(watcher.flow, symbol)
-        check_counts(ledger, watcher, symbol, records, late)
+        check_counts(ledger, watcher, symbol, records, mixed)
         if not unknown:
             check_holes(ledger, symbol, records)
         wanted = lambda: intervals_of(watcher, symbol, len(records))
@@ -186,7 +193,7 @@ def intervals_of(watcher, symbol, records):
     return enough and watcher.call("getCoverage", symbol=symbol, count=10000)["coverage"]
 
 
-def check_counts(ledger, watcher, symbol, records, late):
+def check_counts(ledger, watcher, symbol, records, mixed):
     """What was backfilled is what went out on no connection, but for what was lost with one."""
     seq_of = lambda place: int(place.split("-")[1])
     backfilled = [record for record in records if record["state"] == "backfilled" and record["trades"]]
@@ -195,7 +202,7 @@ def check_counts(ledger, watcher, symbol, records, late):
     missed, tails, count = ledger.missed(symbol), ledger.tails(symbol), sum(record["trades"] for record in backfilled)
     assert missed <= told, f"{symbol}: not told to be backfilled: {sorted(missed - told)[:5]}"
     assert len(missed) <= count <= len(missed | tails), f"{symbol}: {count} told, {len(missed)} missed, {len(tails)} at the end of connections"
-    if not late:
+    if not mixed:
         assert [len(span) for span in spans] == [record["trades"] for record in backfilled], f"{symbol}: {backfilled}"
         assert told <= missed | tails, f"{symbol}: told to be backfilled: {sorted(told - missed - tails)[:5]}"
 
