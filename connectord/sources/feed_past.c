@@ -179,18 +179,26 @@ static void leap(feed_route_t *route, uint64_t id)
     backfill_restart(&route->asked.backfill, id);
 }
 
-/* One that lies before others that have come: does it, with the one before, show that the exchange counts from elsewhere? */
+/* Is it too far ahead to say anything of those between? */
+static bool leaps(const feed_route_t *route, uint64_t id)
+{
+    uint64_t next = route->asked.backfill.line.next;
+    return next > 0 && id > next && id - next > PAST_JUMP_MAX;
+}
+
+/* One that leaps, or lies before others that have come: does it, with the one before, show that the exchange counts from elsewhere? One alone shows nothing. */
 static bool counts_from_elsewhere(feed_route_t *route, uint64_t id)
 {
-    bool again = route->back_id > 0 && id == route->back_id + 1;
-    route->back_id = again ? 0 : id;
+    bool again = route->stray_id > 0 && id == route->stray_id + 1;
+    route->stray_id = again ? 0 : id;
     return again;
 }
 
-/* The id has come before, or lies before all that has. */
-static bool take_known(feed_route_t *route, trade_t *trade, uint64_t id, backfill_origin_t origin)
+/* The id does not follow the others, or has come before. */
+static bool take_stray(feed_route_t *route, trade_t *trade, uint64_t id, backfill_origin_t origin)
 {
-    if (origin == BACKFILL_FORMER || !feed_route_take(route, trade, feed_route_time(route, trade)))
+    bool old = origin == BACKFILL_FORMER && !leaps(route, id);
+    if (old || !feed_route_take(route, trade, feed_route_time(route, trade)))
         return false;
     if (counts_from_elsewhere(route, id))
         leap(route, id + 1);
@@ -202,12 +210,13 @@ bool feed_past_take(feed_route_t *route, trade_t *trade, uint64_t id, backfill_o
     backfill_t *backfill = &route->asked.backfill;
     if (feed_stands_by(route->feed))
         backfill_restart(backfill, id);
-    else if (backfill->line.next > 0 && id > backfill->line.next && id - backfill->line.next > PAST_JUMP_MAX)
-        leap(route, id);
-    bool taken = backfill_take(backfill, trade, id, origin, clock_mono_ns());
+    bool taken = !leaps(route, id) && backfill_take(backfill, trade, id, origin, clock_mono_ns());
     if (backfill->busy)
         past_asker_look_after(&route->asked);
-    return taken || take_known(route, trade, id, origin);
+    if (!taken)
+        return take_stray(route, trade, id, origin);
+    route->stray_id = 0;
+    return true;
 }
 
 static void forget(void *arg, uint64_t first_id, uint64_t last_id)
@@ -255,11 +264,14 @@ void feed_past_had(feed_route_t *route, const trade_t *trade)
     if (!feed_past_counts(route, trade, &id))
         return;
     id_place_t place = id_line_look(&backfill->line, id);
-    note_filled_before(route, trade, place);
-    if (place == ID_AHEAD && id - backfill->line.next > PAST_JUMP_MAX)
+    bool strays = place == ID_KNOWN || leaps(route, id);
+    if (!strays)
+        note_filled_before(route, trade, place);
+    if (strays && !counts_from_elsewhere(route, id))
+        return;
+    if (strays)
         backfill_restart(backfill, id);
-    else if (place == ID_KNOWN && counts_from_elsewhere(route, id))
-        backfill_restart(backfill, id);
+    route->stray_id = 0;
     backfill_had(backfill, id, trade->timestamp_ns);
 }
 

@@ -25,7 +25,7 @@ typedef struct {
     bool subscribed;       /* on a line that is up */
     bool resumes;          /* what was missed before that is to be asked for, once it is remembered */
     asked_symbol_t asked;  /* of an exchange that can be asked (feed_past.c): its asker is not NULL */
-    uint64_t back_id;      /* the last one that came though a higher one had, or 0 */
+    uint64_t stray_id;     /* of the last trade, if it did not follow the others; else 0 */
     cover_filled_t filled; /* of the episode that is going on */
     bool ran_ahead;        /* while it is remembered: trades were published that did not wait for those before them */
     cover_t cover;
