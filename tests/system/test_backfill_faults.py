@@ -22,10 +22,10 @@ def metric(flow, family):
     return int(re.search(rf'^dataflow_{family}\{{source="{flow.exchange}"\}} (\d+)$', text, re.M)[1])
 
 
-def check_all(flow, watcher):
+def check_all(flow, watcher, besides=()):
     ledger = watcher.wait_complete()
     until(lambda: metric(flow, "backfill_missing_trades") == 0 and not watcher.source().get("backfill"), "the backfill to be over")
-    assert_all_once(ledger, watcher)
+    assert_all_once(ledger, watcher, besides=besides)
     check_coverage(ledger, watcher, mixed=True)
     assert watcher.client.of("trades.gap") == []
     return ledger
@@ -105,7 +105,7 @@ def message(exchange, identity):
 
 
 def test_ids_that_make_no_sense_cost_no_trade(pipeline, exchange):
-    """Those that leap, and those that go back: what they are about is told once, and the numbering goes on."""
+    """Those that leap, and those that go back, are trades like others, but say nothing of what is missing."""
     flow = exchange_flow(pipeline, exchange)
     strange = [1, 2**62, 7, 2**63 - 1, 2**62 + 1, 8]
     with Watcher(flow) as watcher:
@@ -121,7 +121,28 @@ def test_ids_that_make_no_sense_cost_no_trade(pipeline, exchange):
         flow.start_connectord()
         flow.subscribed()
         watcher.wait_more()
-        ledger = watcher.wait_complete()
-        until(lambda: not watcher.source().get("backfill"), "the backfill to be over")
-        assert_all_once(ledger, watcher, ordered=False, besides=strange)
         assert [i for i in watcher.ids("BTC-USD") if i in strange] == strange
+        check_all(flow, watcher, besides=strange)
+
+
+@pytest.mark.parametrize("first", [5, 9000000000000])
+def test_an_exchange_that_counts_from_elsewhere_is_followed(pipeline, exchange, first):
+    flow = exchange_flow(pipeline, exchange)
+    with Watcher(flow) as watcher:
+        flow.tell_simulator("/control/play")
+        watcher.wait_more()
+        watcher.wait_complete()
+        flow.processes["simulator"].stop()
+        (flow.directory / "ledger.ndjson").unlink()
+        before = {symbol: len(watcher.ids(symbol)) for symbol in SYMBOLS}
+        flow.start_simulator("--exchange", exchange, "--symbols", ",".join(SYMBOLS), "--rate", 500, "--paused", "--first-id", first)
+        flow.subscribed()
+        flow.tell_simulator("/control/play")
+        watcher.wait_more()
+        flow.tell_simulator("/control/skip?n=20")
+        watcher.wait_more()
+        ledger = watcher.wait_complete()
+        for symbol in SYMBOLS:
+            assert watcher.ids(symbol)[before[symbol]:] == list(ledger.made[symbol]), "once, and in order"
+        until(lambda: len(watcher.client.of("trades.gap")) == len(SYMBOLS), "the word that nobody knows what was missed")
+        assert {(gap["symbol"], gap["missing"]) for gap in watcher.client.of("trades.gap")} == {(symbol, None) for symbol in SYMBOLS}
