@@ -210,13 +210,14 @@ bool feed_past_take(feed_route_t *route, trade_t *trade, uint64_t id, backfill_o
     backfill_t *backfill = &route->asked.backfill;
     if (feed_stands_by(route->feed))
         backfill_restart(backfill, id);
-    bool taken = !leaps(route, id) && backfill_take(backfill, trade, id, origin, clock_mono_ns());
+    bool leapt = leaps(route, id), known = id_line_look(&backfill->line, id) == ID_KNOWN;
+    bool taken = !leapt && backfill_take(backfill, trade, id, origin, clock_mono_ns());
     if (backfill->busy)
         past_asker_look_after(&route->asked);
-    if (!taken)
+    if (leapt || known)
         return take_stray(route, trade, id, origin);
     route->stray_id = 0;
-    return true;
+    return taken; /* or it is held already */
 }
 
 static void forget(void *arg, uint64_t first_id, uint64_t last_id)

@@ -57,6 +57,20 @@ def test_whatever_is_wrong_with_an_answer_it_is_asked_for_again(pipeline, exchan
         assert metric(flow, "backfill_lost_trades_total") == metric(flow, "backfill_malformed_total") == 0
 
 
+def test_what_is_repeated_while_it_is_held_is_a_duplicate(pipeline, exchange):
+    flow = exchange_flow(pipeline, exchange)
+    with Watcher(flow) as watcher:
+        flow.tell_simulator("/control/play")
+        watcher.wait_more()
+        flow.tell_simulator("/control/rest?fault=slow&ms=1000&times=2")
+        flow.tell_simulator("/control/skip?n=2")
+        until(lambda: metric(flow, "backfill_missing_trades") == 2, "trades to be missing")
+        flow.tell_simulator("/control/repeat?n=10")
+        until(lambda: metric(flow, "source_duplicates_total") == 10, "the repeats to be dropped")
+        assert metric(flow, "backfill_missing_trades") == 2
+        check_all(flow, watcher)
+
+
 def test_an_answer_that_contradicts_the_feed_is_not_believed(pipeline, exchange):
     flow = exchange_flow(pipeline, exchange)
     with Watcher(flow) as watcher:
