@@ -36,9 +36,9 @@ typedef struct {
     const journal_stream_t *trades;
     journal_stream_t *stream; /* the records; NULL: none are written */
     cover_state_t state;
-    int64_t unknown_ns; /* since when it is not live; 0: it never was */
+    int64_t unknown_ns;   /* since when it is not live; 0: it never was */
     uint64_t unknown_seq; /* the first trade that was published since; 0: not known */
-    int64_t live_ns;    /* since when it is live again */
+    int64_t live_ns;      /* since when it is live again */
     cover_hole_t found[COVER_HOLES_MAX];
     size_t found_count;
     cover_holes_t holes;

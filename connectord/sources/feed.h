@@ -50,8 +50,8 @@ const witness_counts_t *feed_witness_counts(const feed_t *self);
 typedef struct {
     text_t source;
     uint64_t requests, failures, trades, contradictions, malformed; /* past_asker.h */
-    uint64_t late, given_up;                                        /* trades: published behind later ones; that could not be had */
-    uint64_t missing;                                               /* now */
+    uint64_t late, given_up; /* trades: published behind later ones; that could not be had */
+    uint64_t missing;        /* now */
 } feed_asked_t;
 feed_asked_t feed_asked(const feed_t *self);
 

@@ -39,7 +39,7 @@ struct feed {
     uint64_t saved;         /* trades journaled while not all lines were connected */
     unjournaled_t unjournaled;
     unjournaled_t uncovered; /* records of coverage, which are no trades of the exchange's */
-    past_asker_t *asker; /* NULL: the exchange can't be asked for the past */
+    past_asker_t *asker;     /* NULL: the exchange can't be asked for the past */
     uint64_t late, given_up; /* trades of episodes that are over (backfill.h) */
     backfill_config_t backfill;
     loop_timer_t *remembering; /* of the streams whose past is to be asked for */

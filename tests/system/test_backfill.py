@@ -6,6 +6,7 @@ import os
 import pytest
 from exchanges import EXCHANGES, PAUSE, SYMBOLS, Watcher, assert_all_once, check_coverage, coverage_records, exchange_flow, took_ms
 from pipeline import get, until
+from storm import tell
 
 pytestmark = pytest.mark.parametrize("exchange", EXCHANGES)
 SECONDS = float(os.environ.get("BACKFILL_SECONDS", "5"))  # without a link
@@ -45,7 +46,7 @@ def test_a_lost_link_costs_no_trade(pipeline, exchange):
         assert gaps(watcher) == []
         missed = sum(len(ledger.missed(symbol)) for symbol in SYMBOLS)
         assert missed > RATE * SECONDS / 2
-        print(f"backfill: {exchange}: {SECONDS:g} s without a link, {missed} trades, all there {took_ms(ledger, watcher):.0f} ms after the reconnect")
+        tell("backfill", exchange=exchange, seconds_without_link=SECONDS, missed=missed, ms_until_all_are_there=round(took_ms(ledger, watcher)))
 
 
 def test_what_comes_to_an_end_in_the_middle_of_a_backfill_goes_on(pipeline, exchange):
@@ -96,7 +97,7 @@ def test_what_takes_longer_than_the_hold_comes_late(pipeline, exchange):
     with Watcher(flow) as watcher:
         flow.tell_simulator("/control/play")
         watcher.wait_more()
-        flow.tell_simulator("/control/rest?fault=slow&ms=2500&times=2")
+        flow.tell_simulator("/control/rest?fault=slow&ms=1500&times=2")
         cut(flow, 0.5)
         until(lambda: {backfill["late"] for backfill in watcher.source().get("backfill", {}).values()} == {True}, "the status to tell that they come late")
         ledger = check_all(watcher, ordered=False, mixed=True)
