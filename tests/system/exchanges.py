@@ -21,6 +21,7 @@ def exchange_flow(pipeline, exchange, rate=500, backfill=None, **source):
     flow.exchange = exchange
     flow.source["url"] = f"ws://{flow.address('simulator')}{EXCHANGES[exchange]}"
     flow.source["backfill"] = {"url": f"http://{flow.address('simulator')}", "hold_ms": 60000, "requests_per_minute": 60000, **(backfill or {})}
+    flow.source.setdefault("witness", {"enabled": False})  # what it asks and proves is not this test's affair
     flow.config["gatewayd"]["ring_bytes"] = 64 << 20
     flow.start_all("--exchange", exchange, "--symbols", ",".join(SYMBOLS), "--rate", rate, "--paused")
     flow.subscribed()
