@@ -255,7 +255,7 @@ class Rest:
     def received(self):
         for symbol, trades in self.streams.items():
             where = {"from": f"{trades[-1]['epoch']}-{trades[-1]['seq'] + 1}"} if trades else {"from": "0-0"}
-            answer = self.get(f"/api/v1/trades/{symbol}", source="blockchain", count=1000, **where)
+            answer = self.get(f"/api/v1/trades/{symbol}", source=self.flow.source["name"], count=1000, **where)
             trades += answer.get("trades", [])
         return [trade for trades in self.streams.values() for trade in trades]
 

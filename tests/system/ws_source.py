@@ -33,16 +33,25 @@ class Exchange:
         finally:
             self.sockets.discard(socket)
 
-    def say(self, text):
+    def say(self, *texts):
         """To all who are there."""
-        asyncio.run_coroutine_threadsafe(self.tell(text), self.loop).result()
+        asyncio.run_coroutine_threadsafe(self.tell(texts), self.loop).result()
 
-    async def tell(self, text):
+    async def tell(self, texts):
         for socket in list(self.sockets):
             try:
-                await socket.send(text)
+                for text in texts:
+                    await socket.send(text)
             except websockets.ConnectionClosed:
                 pass
+
+    def cut(self):
+        """Ends all connections, without a word."""
+        asyncio.run_coroutine_threadsafe(self.abort(), self.loop).result()
+
+    async def abort(self):
+        for socket in list(self.sockets):
+            socket.transport.abort()
 
     def __enter__(self):
         return self
