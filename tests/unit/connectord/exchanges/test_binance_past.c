@@ -62,7 +62,7 @@ START_TEST(questions_are_as_the_exchange_wants_them)
     binance_past.print_trades(&question, TEXT("BTC-USDT"), &(past_place_t){.id = 28457});
     check_question("/api/v3/historicalTrades?symbol=BTCUSDT&fromId=28458&limit=1000");
     binance_past.print_candles(&question, TEXT("btc-usdt"), INT64_C(1499040000) * NS_PER_S, INT64_C(1499040120) * NS_PER_S);
-    check_question("/api/v3/klines?symbol=BTCUSDT&interval=1m&startTime=1499040000000&endTime=1499040119999&limit=1000");
+    check_question("/api/v3/klines?symbol=BTCUSDT&interval=1m&startTime=1499040000000000&endTime=1499040119999999&limit=1000");
     binance_past.print_trades(&question, TEXT("\xc3\xa9-A&B"), &(past_place_t){.id = INT64_MAX});
     check_question("/api/v3/historicalTrades?symbol=%C3%A9A%26B&fromId=9223372036854775808&limit=1000");
 }
@@ -72,6 +72,7 @@ END_TEST
 START_TEST(limits_leave_room_for_others)
 {
     ck_assert_str_eq(binance_past.url, "https://api.binance.com");
+    ck_assert_str_eq(binance_past.header, "X-MBX-TIME-UNIT: MICROSECOND");
     ck_assert_uint_eq(binance_past.interval_ms, 60000);
     ck_assert_uint_lt(binance_past.requests * 25, 6000);
     ck_assert_uint_eq(binance_past.page, 1000);
