@@ -2,7 +2,7 @@
 
 #include "common/clock.h"
 
-enum { CONNECT_MS = 10000, SAMPLE_MAX = 200 };
+enum { CONNECT_MS = 10000, SAMPLE_MAX = 200, PROBE_MIN_MS = 1000 };
 
 /* --- what is said --- */
 
@@ -91,6 +91,13 @@ void exchange_session_say_first(exchange_session_t *self)
 void exchange_session_repeat_first(exchange_session_t *self, uint32_t every_ms)
 {
     loop_timer_start(self->repeater, every_ms, every_ms);
+}
+
+void exchange_session_probe(exchange_session_t *self, uint32_t most_ms)
+{
+    uint32_t third_ms = self->config->silence_ms / 3;
+    uint32_t every_ms = third_ms < most_ms ? third_ms : most_ms;
+    exchange_session_repeat_first(self, every_ms > PROBE_MIN_MS ? every_ms : PROBE_MIN_MS);
 }
 
 void exchange_session_pause(exchange_session_t *self, uint32_t pause_ms)

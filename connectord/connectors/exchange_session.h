@@ -68,6 +68,9 @@ void exchange_session_send(exchange_session_t *self, text_t message);
 void exchange_session_say_first(exchange_session_t *self);
 void exchange_session_repeat_first(exchange_session_t *self, uint32_t every_ms);
 
+/* The same, so often that an exchange which answers is not taken for silent, and every most_ms at least; but once a second at most. */
+void exchange_session_probe(exchange_session_t *self, uint32_t most_ms);
+
 /* Say nothing for so long, and then again all that was not confirmed. */
 void exchange_session_pause(exchange_session_t *self, uint32_t pause_ms);
 

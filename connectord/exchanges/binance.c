@@ -24,8 +24,7 @@ enum {
     STREAM_MAX = SYMBOL_MAX + sizeof STREAM_ENDING - 1,
     LIVES_MS = 24 * 3600000, /* a connection is cut then */
     SYMBOLS_MAX = 1024,      /* streams that a connection takes */
-    PROBE_MIN_MS = 1000,     /* from one question for the property to the next … */
-    PROBE_MAX_MS = 10000     /* … a third of what is silence, within these */
+    PROBE_MAX_MS = 10000     /* from one question for the property to the next, at most */
 };
 
 _Static_assert(REQUEST_HEAD_MAX + BATCH_MAX * (STREAM_MAX + 3) <= WS_CLIENT_SEND_MAX, "a request fits into a message");
@@ -155,10 +154,7 @@ static void tell(void *arg, told_symbol_t *change)
 
 static void on_open(void *arg)
 {
-    exchange_session_t *session = arg;
-    uint32_t third_ms = session->config->silence_ms / 3;
-    uint32_t most_ms = third_ms < PROBE_MAX_MS ? third_ms : PROBE_MAX_MS;
-    exchange_session_repeat_first(session, most_ms > PROBE_MIN_MS ? most_ms : PROBE_MIN_MS);
+    exchange_session_probe(arg, PROBE_MAX_MS);
 }
 
 /* --- what is heard --- */

@@ -2,6 +2,9 @@
  *
  * A request tells of many symbols, each for the channels `matches` and `heartbeat`, and is answered in its turn: by `subscriptions`, the list of all that is
  * subscribed now, or by an `error` that refuses the request as a whole, though it may name the product that it is about.
+ *
+ * The exchange ends a connection that asks for nothing, and says nothing where nothing is subscribed. So where symbols are subscribed on demand, the heartbeat of
+ * one of them, wanted or not, is: the pulse.
  */
 #include "common/clock.h"
 #include "common/json/json_write.h"
@@ -18,33 +21,60 @@
 enum { MESSAGES_PER_S = 8, BATCH_MAX = 100, REQUEST_FRAME = 160 /* bytes of a request without its symbols, at most */ };
 
 typedef struct {
-    exchange_session_t session;
+    exchange_session_t session; /* its `first` is the pulse */
+    size_t pulse;               /* which of the configured symbols has it: the first that was not refused */
     uint64_t requests, answers; /* how many were sent, and lists were read: each has its number */
     coinbase_message_t message;
 } coinbase_t;
 
 /* --- what is said --- */
 
-static void put_channel(json_writer_t *json, text_t name, told_symbol_t *const batch[], size_t count)
+static text_t pulse_symbol(const coinbase_t *self)
+{
+    const source_config_t *config = self->session.config;
+    return config->demand && self->pulse < config->symbol_count ? config->symbols[self->pulse] : TEXT("");
+}
+
+/* All but one of them. */
+static void put_channel(json_writer_t *json, text_t name, told_symbol_t *const batch[], size_t count, text_t but)
 {
     json_open_object(json, NULL);
     json_put_text(json, "name", name);
     json_open_array(json, "product_ids");
     for (size_t i = 0; i < count; i++)
-        json_put_text(json, NULL, batch[i]->symbol);
+        if (!text_equal(batch[i]->symbol, but))
+            json_put_text(json, NULL, batch[i]->symbol);
     json_close_array(json);
     json_close_object(json);
 }
 
-static void print_request(buffer_t *out, told_symbol_t *const batch[], size_t count)
+static void print_request(const coinbase_t *self, buffer_t *out, told_symbol_t *const batch[], size_t count)
+{
+    bool subscribe = batch[0]->wanted;
+    text_t kept = subscribe ? TEXT("") : pulse_symbol(self);
+    buffer_clear(out);
+    json_writer_t json = json_write(out);
+    json_open_object(&json, NULL);
+    json_put_text(&json, "type", subscribe ? TEXT("subscribe") : TEXT("unsubscribe"));
+    json_open_array(&json, "channels");
+    put_channel(&json, TEXT("matches"), batch, count, TEXT(""));
+    if (count > 1 || !text_equal(batch[0]->symbol, kept))
+        put_channel(&json, TEXT("heartbeat"), batch, count, kept);
+    json_close_array(&json);
+    json_close_object(&json);
+}
+
+static void print_pulse(buffer_t *out, text_t symbol)
 {
     buffer_clear(out);
     json_writer_t json = json_write(out);
     json_open_object(&json, NULL);
-    json_put_text(&json, "type", batch[0]->wanted ? TEXT("subscribe") : TEXT("unsubscribe"));
+    json_put_text(&json, "type", TEXT("subscribe"));
+    json_open_array(&json, "product_ids");
+    json_put_text(&json, NULL, symbol);
+    json_close_array(&json);
     json_open_array(&json, "channels");
-    put_channel(&json, TEXT("matches"), batch, count);
-    put_channel(&json, TEXT("heartbeat"), batch, count);
+    json_put_text(&json, NULL, TEXT("heartbeat"));
     json_close_array(&json);
     json_close_object(&json);
 }
@@ -59,14 +89,24 @@ static size_t fitting(told_symbol_t *const batch[], size_t count)
     return fit;
 }
 
-static void tell(void *arg, told_symbol_t *change)
+static void tell_pulse(coinbase_t *self)
 {
-    coinbase_t *self = arg;
+    exchange_session_t *session = &self->session;
+    text_t symbol = pulse_symbol(self);
+    told_symbol_sent(&session->first);
+    if (symbol.length == 0)
+        return;
+    print_pulse(&session->out, symbol);
+    exchange_session_send(session, buffer_text(&session->out));
+}
+
+static void tell_symbols(coinbase_t *self, told_symbol_t *change)
+{
     exchange_session_t *session = &self->session;
     told_symbol_t *batch[BATCH_MAX];
     size_t count = told_symbols_batch(&session->symbols, change, batch, BATCH_MAX);
     count = fitting(batch, count);
-    print_request(&session->out, batch, count);
+    print_request(self, &session->out, batch, count);
     exchange_session_send(session, buffer_text(&session->out));
     self->requests++;
     for (size_t i = 0; i < count; i++) {
@@ -75,10 +115,24 @@ static void tell(void *arg, told_symbol_t *change)
     }
 }
 
+static void tell(void *arg, told_symbol_t *change)
+{
+    coinbase_t *self = arg;
+    if (change == &self->session.first)
+        tell_pulse(self);
+    else
+        tell_symbols(self, change);
+}
+
 static void on_open(void *arg)
 {
     coinbase_t *self = arg;
+    const source_config_t *config = self->session.config;
     self->requests = self->answers = 0;
+    if (self->pulse >= config->symbol_count)
+        self->pulse = 0;
+    if (config->demand)
+        exchange_session_say_first(&self->session);
 }
 
 /* --- what is heard of trades --- */
@@ -183,6 +237,15 @@ static told_symbol_t *find_named(const coinbase_t *self, text_t text)
     return NULL;
 }
 
+static bool names(text_t text, text_t symbol)
+{
+    text_t word;
+    while (take_word(&text, &word))
+        if (text_equal(word, symbol))
+            return true;
+    return false;
+}
+
 /* NULL if none waits for an answer. */
 static const told_symbol_t *find_oldest(const coinbase_t *self)
 {
@@ -195,6 +258,13 @@ static const told_symbol_t *find_oldest(const coinbase_t *self)
     return oldest;
 }
 
+/* The next symbol gets it. */
+static void move_pulse(coinbase_t *self)
+{
+    if (++self->pulse < self->session.config->symbol_count)
+        exchange_session_say_first(&self->session);
+}
+
 /* It answers the oldest request; but where it names a product it is that one's, and what was refused may be named more than once: for each channel. */
 static bool take_error(coinbase_t *self)
 {
@@ -202,6 +272,11 @@ static bool take_error(coinbase_t *self)
     text_t why = self->message.text;
     told_symbol_t *named = find_named(self, why);
     const told_symbol_t *oldest = find_oldest(self);
+    if (names(why, pulse_symbol(self))) {
+        move_pulse(self);
+        if (!named)
+            return true;
+    }
     if (named && named->waiting)
         exchange_session_refuse_one(session, named, why);
     else if (!named && oldest)

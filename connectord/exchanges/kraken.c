@@ -16,8 +16,8 @@
 #define KRAKEN_URL "wss://ws.kraken.com/v2"
 
 /* How much it takes is not documented but as "depends on the load": its support named 20 messages a second, sent and received. There is no limit of
- * symbols in the documentation. It closes what is idle for a minute. */
-enum { MESSAGES = 5, INTERVAL_MS = 1000, BATCH_MAX = 100, PING_MS = 30000, THROTTLE_PAUSE_MS = 10000, FORMERS_MAX = 1000 };
+ * symbols in the documentation. It closes what is idle for a minute, and says nothing where nothing is subscribed. */
+enum { MESSAGES = 5, INTERVAL_MS = 1000, BATCH_MAX = 100, PING_MAX_MS = 30000, THROTTLE_PAUSE_MS = 10000, FORMERS_MAX = 1000 };
 
 _Static_assert(BATCH_MAX *(SYMBOL_MAX + sizeof "\"\",") + 200 <= WS_CLIENT_SEND_MAX, "the longest request fits");
 
@@ -93,7 +93,7 @@ static void tell(void *arg, told_symbol_t *change)
 
 static void on_open(void *arg)
 {
-    exchange_session_repeat_first(arg, PING_MS);
+    exchange_session_probe(arg, PING_MAX_MS);
 }
 
 /* --- trades --- */

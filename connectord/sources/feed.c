@@ -297,6 +297,7 @@ bool feed_remember(feed_t *self)
 
 void feed_tell(feed_t *self)
 {
+    self->untold = false;
     on_status(self, STATUS_HEARTBEAT);
 }
 

@@ -8,6 +8,13 @@ static feed_route_t *route_of(void *arg)
     return arg;
 }
 
+/* Of all that happens to many streams at a time the bus hears once. */
+static void tell_soon(feed_t *self)
+{
+    self->untold = true;
+    loop_timer_start(self->remembering, 1, 0);
+}
+
 /* --- what backfill says --- */
 
 static void on_publish(void *arg, trade_t *trade, bool asked)
@@ -57,7 +64,7 @@ static void on_done(void *arg, const backfill_outcome_t *outcome)
     uint64_t holes = route->cover.holes.count;
     cover_settled(&route->cover, &filled, clock_real_ns());
     if (route->cover.holes.count > holes)
-        feed_tell(route->feed);
+        tell_soon(route->feed);
 }
 
 static const backfill_events_t backfill_events = {.publish = on_publish, .hole = on_hole, .done = on_done};
@@ -95,6 +102,8 @@ static void on_remembering(void *arg)
     feed_t *self = arg;
     if (feed_remember_next(self))
         loop_timer_start(self->remembering, 1, 0);
+    else if (self->untold)
+        feed_tell(self);
 }
 
 bool feed_past_open(feed_t *self)
@@ -176,6 +185,7 @@ static void leap(feed_route_t *route, uint64_t id)
     cover_lost(&route->cover);
     cover_found_hole(&route->cover, &(cover_hole_t){.from_ns = route->asked.backfill.line.last_ns + 1, .to_ns = now_ns});
     cover_settled(&route->cover, &(cover_filled_t){0}, now_ns);
+    tell_soon(route->feed);
     backfill_restart(&route->asked.backfill, id);
 }
 
@@ -284,6 +294,15 @@ static bool is_too_old(const feed_route_t *route)
     return clock_real_ns() - (trade_ns > heard_ns ? trade_ns : heard_ns) > age_ns;
 }
 
+/* What came meanwhile is not asked for. */
+static void lose(feed_route_t *route)
+{
+    uint64_t holes = route->cover.holes.count;
+    cover_lost(&route->cover);
+    if (route->cover.holes.count > holes)
+        tell_soon(route->feed);
+}
+
 static void resume(feed_route_t *route)
 {
     backfill_t *backfill = &route->asked.backfill;
@@ -294,7 +313,7 @@ static void resume(feed_route_t *route)
     if (backfill->busy)
         past_asker_look_after(&route->asked);
     else /* there is nothing to go on from */
-        cover_lost(&route->cover);
+        lose(route);
 }
 
 void feed_past_remembered(feed_route_t *route)
@@ -336,8 +355,7 @@ void feed_past_look(feed_route_t *route)
     bool unknown = cover_begin(&route->cover, clock_real_ns());
     route->resumes = route->asked.asker != NULL;
     if (!route->resumes && unknown) {
-        cover_lost(&route->cover);
-        feed_tell(feed);
+        lose(route);
     } else if (route->resumes && route->remembered) {
         resume(route);
     } else if (route->resumes) {

@@ -144,10 +144,12 @@ void feed_routes_drop(feed_t *self)
     size_t kept = 0;
     self->known = 0;
     for (size_t i = 0; i < self->count; i++) {
-        if (self->routes[i]->offered)
+        if (self->routes[i]->offered) {
             self->routes[kept++] = self->routes[i];
-        else
-            feed_route_destroy(self->routes[i]);
+            continue;
+        }
+        feed_past_look(self->routes[i]); /* its coverage ends */
+        feed_route_destroy(self->routes[i]);
     }
     self->count = kept;
 }

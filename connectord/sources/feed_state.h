@@ -43,6 +43,7 @@ struct feed {
     uint64_t late, given_up; /* trades of episodes that are over (backfill.h) */
     backfill_config_t backfill;
     loop_timer_t *remembering; /* of the streams whose past is to be asked for */
+    bool untold;               /* there are holes that the bus has not heard of: it is told when that timer fires */
     bool covers;               /* its coverage is told */
     int64_t heard_ns;          /* when the process before heard of it last */
     witness_t *witness;        /* NULL: the exchange's candles are not asked for */
