@@ -307,8 +307,9 @@ static void resume(feed_route_t *route)
 {
     backfill_t *backfill = &route->asked.backfill;
     route->resumes = false;
-    if (backfill->line.next > 0 && is_too_old(route))
+    if (backfill->line.next > 0 && (route->stood_by || is_too_old(route)))
         backfill_restart(backfill, 0);
+    route->stood_by = false;
     backfill_resume(backfill, clock_mono_ns());
     if (backfill->busy)
         past_asker_look_after(&route->asked);
@@ -336,31 +337,44 @@ void feed_past_tail(feed_route_t *route, uint64_t last_id)
         past_asker_look_after(&route->asked);
 }
 
-void feed_past_look(feed_route_t *route)
+/* It is subscribed, and its source's turn. What another source of the group had meanwhile is not missing here. */
+static void begin(feed_route_t *route)
 {
-    feed_t *feed = route->feed;
-    bool subscribed = redundant_lines_has(feed->lines, route->symbol) && !feed_stands_by(feed);
-    if (subscribed == route->subscribed || !subject_is_symbol(route->symbol))
-        return;
-    route->subscribed = subscribed;
-    if (!subscribed) {
-        int64_t heard_ns = redundant_lines_heard_ns(feed->lines);
-        cover_end(&route->cover, heard_ns > 0 ? heard_ns : clock_real_ns());
-        return;
-    }
-    if (feed->member) { /* what another source of the group had meanwhile is not missing here */
+    if (route->stood_by) {
         route->cover.unknown_ns = 0;
         feed_witness_forget(route);
     }
     bool unknown = cover_begin(&route->cover, clock_real_ns());
     route->resumes = route->asked.asker != NULL;
-    if (!route->resumes && unknown) {
-        lose(route);
-    } else if (route->resumes && route->remembered) {
+    if (!route->resumes) {
+        route->stood_by = false;
+        if (unknown)
+            lose(route);
+    } else if (route->remembered) {
         resume(route);
-    } else if (route->resumes) {
-        loop_timer_start(feed->remembering, 1, 0);
+    } else {
+        loop_timer_start(route->feed->remembering, 1, 0);
     }
+}
+
+static void end(feed_route_t *route)
+{
+    int64_t heard_ns = redundant_lines_heard_ns(route->feed->lines);
+    cover_end(&route->cover, heard_ns > 0 ? heard_ns : clock_real_ns());
+}
+
+void feed_past_look(feed_route_t *route)
+{
+    const feed_t *feed = route->feed;
+    route->stood_by |= feed_stands_by(feed);
+    bool subscribed = redundant_lines_has(feed->lines, route->symbol) && !feed_stands_by(feed);
+    if (subscribed == route->subscribed || !subject_is_symbol(route->symbol))
+        return;
+    route->subscribed = subscribed;
+    if (subscribed)
+        begin(route);
+    else
+        end(route);
 }
 
 void feed_past_restart(feed_route_t *route)

@@ -24,6 +24,7 @@ typedef struct {
     line_progress_t progress;
     bool subscribed;       /* on a line that is up */
     bool resumes;          /* what was missed before that is to be asked for, once it is remembered */
+    bool stood_by;         /* another source of the group was active since it was subscribed last */
     asked_symbol_t asked;  /* of an exchange that can be asked (feed_past.c): its asker is not NULL */
     uint64_t stray_id;     /* of the last trade, if it did not follow the others; else 0 */
     cover_filled_t filled; /* of the episode that is going on */

@@ -2,9 +2,10 @@
 #include "tests/unit/connectord/exchanges/coinbase_fixture.h"
 #include "tests/unit/run_tests.h"
 
-#define PULSE(product)          "{\"type\":\"subscribe\",\"product_ids\":[" product "],\"channels\":[\"heartbeat\"]}\n"
-#define PULSE_ONLY(product)     "{\"type\":\"subscriptions\",\"channels\":[{\"name\":\"heartbeat\",\"product_ids\":[" product "]}]}"
-#define MATCHES_ONLY(type, product) "{\"type\":\"" type "\",\"channels\":[{\"name\":\"matches\",\"product_ids\":[" product "]}]}\n"
+#define PULSE(product)      "{\"type\":\"subscribe\",\"product_ids\":[" product "],\"channels\":[\"heartbeat\"]}\n"
+#define PULSE_ONLY(product) "{\"type\":\"subscriptions\",\"channels\":[{\"name\":\"heartbeat\",\"product_ids\":[" product "]}]}"
+#define MATCHES_ONLY(type, product)                                                                                            \
+    "{\"type\":\"" type "\",\"channels\":[{\"name\":\"matches\",\"product_ids\":[" product "]}]}\n"
 
 static void connect_on_demand(void)
 {
