@@ -153,6 +153,6 @@ def test_what_is_older_than_is_configured_is_not_asked_for_but_told_as_a_hole(pi
     numbers = [int(one["tradeId"]) for one in client.received]
     assert numbers == sorted(set(numbers))
     assert flow.ledger("rest") == []
-    client.until(lambda: client.client.of("trades.gap"), "the word that there is a hole")
-    gap, = client.client.of("trades.gap")
-    assert gap["missing"] is None and gap["upstream"]["from"] < gap["upstream"]["to"]
+    holes = lambda: client.rpc("getStatus")["result"]["sources"][0].get("holes", {})
+    until(holes, "the hole in the status")
+    assert (holes()["BTC-USD"]["count"], holes()["BTC-USD"]["missing"]) == (1, None)
