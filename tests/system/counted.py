@@ -13,7 +13,7 @@ def counted(pipeline, exchange, symbols, secure=False, **source):
     host = f"localhost:{flow.port['simulator']}" if secure else flow.address("simulator")
     backfill = {"url": f"http{'s' * secure}://{host}", "hold_ms": 60000, "requests_per_minute": 6000, **source.pop("backfill", {})}
     flow.source.update({"name": exchange, "connector": exchange, "url": f"ws{'s' * secure}://{host}{PATHS[exchange]}", "symbols": list(symbols),
-                        "backfill": backfill, **source})
+                        "backfill": backfill, "witness": {"enabled": False}, **source})
     return flow
 
 

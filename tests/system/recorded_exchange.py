@@ -27,7 +27,7 @@ class Recorded:
 
     def source(self, *symbols, **more):
         return {"name": self.name, "connector": self.name, "url": f"ws://127.0.0.1:{self.ws.port}{self.ws_path}", "symbols": list(symbols),
-                "silence_ms": 60000, "backfill": {"url": self.rest.url}, **more}
+                "silence_ms": 60000, "backfill": {"url": self.rest.url}, "witness": {"enabled": False}, **more}
 
     def answer(self, message):
         """What follows the answer of a subscribe request comes with it."""

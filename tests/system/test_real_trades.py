@@ -7,7 +7,7 @@ import pytest
 from browser import chromium  # noqa: F401 (a fixture)
 from clients import Requester, Tap, assert_once_and_in_order, cursor
 from pipeline import loads, until
-from test_candles import candles
+from test_candles import candles, numbers
 from transports import BrowserEvents, CurlEvents, Node, PythonWebsockets, Rest, SignalR
 
 ALL = 1097
@@ -185,7 +185,7 @@ def test_candles_are_those_of_an_independent_computation_page_by_page(past, tran
             if "next" not in answer:
                 break
             more = {"cursor": answer["next"]}
-        assert [{name: None if value is None else str(value) for name, value in one.items()} for one in found] == candles(trades, interval)
+        assert [{name: None if value is None else str(value) for name, value in numbers(one).items()} for one in found] == candles(trades, interval)
 
 
 def test_the_bus_and_history_have_every_real_trade(flow, real):
