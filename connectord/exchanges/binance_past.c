@@ -30,13 +30,13 @@ static void print_trades(buffer_t *out, text_t symbol, const past_place_t *place
     buffer_printf(out, "&fromId=%llu&limit=%d", (unsigned long long)place->id + 1, PAST_PAGE_MAX);
 }
 
-/* Its end is the last ms that belongs to it. */
+/* Times are µs, as in what is answered. The end is the last one that belongs to it. */
 static void print_candles(buffer_t *out, text_t symbol, int64_t from_ns, int64_t to_ns)
 {
     buffer_append(out, TEXT("/api/v3/klines?symbol="));
     print_name(out, symbol);
-    buffer_printf(out, "&interval=1m&startTime=%lld&endTime=%lld&limit=%d", (long long)(from_ns / NS_PER_MS),
-                  (long long)(to_ns / NS_PER_MS) - 1, CANDLES);
+    buffer_printf(out, "&interval=1m&startTime=%lld&endTime=%lld&limit=%d", (long long)(from_ns / NS_PER_US),
+                  (long long)(to_ns / NS_PER_US) - 1, CANDLES);
 }
 
 /* --- answers --- */
