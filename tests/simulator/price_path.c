@@ -38,10 +38,12 @@ static double noise_at(uint64_t noise, double at)
 static double asset_level(uint64_t path, const char *name, size_t length, double seconds)
 {
     static const char *const money[] = {"USD", "EUR", "GBP", "USDT", "USDC"};
-    double level = 0, period = 1;
+    double level = 0;
     random_t noises = {path ^ name_hash(name, length)};
-    for (int octave = 0; octave < OCTAVES; octave++, period *= 2)
+    for (int octave = 0; octave < OCTAVES; octave++) {
+        const double period = exp2(octave);
         level += sqrt(period) * noise_at(random_next(&noises), seconds / period);
+    }
     for (size_t i = 0; i < sizeof money / sizeof *money; i++)
         if (strlen(money[i]) == length && memcmp(money[i], name, length) == 0)
             return level * strength * money_part;
