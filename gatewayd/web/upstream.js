@@ -15,7 +15,7 @@ export class Upstream {
   }
 
   clear() {
-    Object.assign(this, { notes: [], missed: 0, unknown: [], backfilled: 0 });
+    Object.assign(this, { notes: [], missed: 0, unknown: [], filled: new Map() });
   }
 
   // missing: null if nobody knows how many. from, to: timestamps
@@ -28,7 +28,7 @@ export class Upstream {
 
   // sources: intervals by the source's name; since: in ms since 1970
   count(sources, since) {
-    Object.assign(this, { missed: 0, unknown: [], backfilled: 0 });
+    Object.assign(this, { missed: 0, unknown: [] });
     for (const [source, intervals] of sources) this.countSource(source, intervals, since);
     for (const note of this.notes) this.countNote(note, sources.get(note.source) ?? [], since);
   }
@@ -37,7 +37,7 @@ export class Upstream {
   countSource(source, intervals, since) {
     intervals.forEach((interval, i) => {
       if (interval.end <= since) return;
-      if (interval.state === "backfilled") this.backfilled += interval.trades ?? 0;
+      if (interval.state === "backfilled" && interval.trades) this.filled.set(`${source} ${interval.first}`, interval.trades);
       if (!isMissing(interval) || (interval.state === "unknown" && (i === 0 || this.isNoted(source, interval)))) return;
       this.miss(interval, since);
     });
@@ -56,6 +56,11 @@ export class Upstream {
   miss({ begin, end, missing = null }, since) {
     if (missing === null) this.unknown.push({ begin: Math.max(begin, since), end });
     else this.missed += missing;
+  }
+
+  // What was backfilled once stays so, though its time may be told to be proved later.
+  get backfilled() {
+    return [...this.filled.values()].reduce((all, trades) => all + trades, 0);
   }
 
   get whole() {
