@@ -3,6 +3,7 @@
 #include <stdlib.h>
 
 #include "common/clock.h"
+#include "common/pattern.h"
 #include "proto/topic.h"
 
 #define NS_PER_HOUR (3600.0 * 1e9)
@@ -63,29 +64,6 @@ void retention_destroy(retention_t **self_p)
     free(self);
 }
 
-/* Goes back to the last '*' alone, and lets it stand for one character more: earlier ones need not be looked at again. */
-bool retention_matches(text_t pattern, text_t text)
-{
-    size_t at = 0, star = SIZE_MAX, from = 0;
-    for (size_t i = 0; i < text.length;) {
-        if (at < pattern.length && pattern.at[at] == '*') {
-            star = at++;
-            from = i;
-        } else if (at < pattern.length && pattern.at[at] == text.at[i]) {
-            at++;
-            i++;
-        } else if (star != SIZE_MAX) {
-            at = star + 1;
-            i = ++from;
-        } else {
-            return false;
-        }
-    }
-    while (at < pattern.length && pattern.at[at] == '*')
-        at++;
-    return at == pattern.length;
-}
-
 static retention_rule_t rule_of(const retention_t *self, text_t symbol)
 {
     const retention_entry_t *best = NULL;
@@ -94,7 +72,7 @@ static retention_rule_t rule_of(const retention_t *self, text_t symbol)
         text_t pattern = text_of(entry->pattern);
         if (text_equal(pattern, symbol))
             return entry->rule;
-        if (retention_matches(pattern, symbol) && (!best || entry->plain > best->plain))
+        if (pattern_matches(pattern, symbol) && (!best || entry->plain > best->plain))
             best = entry;
     }
     return best ? best->rule : (retention_rule_t){0};

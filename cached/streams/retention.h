@@ -30,6 +30,3 @@ retention_rule_t retention_of(const retention_t *self, text_t symbol);
 
 /* The maximum age for all symbols; 0 if some symbols' trades may be of any age. */
 int64_t retention_longest(const retention_t *self);
-
-/* Does the pattern match the text? '*' is any run of characters. */
-bool retention_matches(text_t pattern, text_t text);

@@ -14,8 +14,8 @@
  */
 #pragma once
 
+#include "common/json/pointers.h"
 #include "connectord/mapping/mapping.h"
-#include "connectord/mapping/pointers.h"
 #include "connectord/mapping/spelling.h"
 
 enum {

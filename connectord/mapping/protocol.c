@@ -2,7 +2,7 @@
 
 #include "common/json/json.h"
 #include "common/json/json_write.h"
-#include "connectord/mapping/pointers.h"
+#include "common/json/pointers.h"
 
 #include <stdio.h>
 #include <stdlib.h>

@@ -1,8 +1,8 @@
 /* A mapping compiled (mapping.h): what is read from where. Made by rule_compile.h, read by mapping.c. */
 #pragma once
 
+#include "common/json/pointers.h"
 #include "common/table.h"
-#include "connectord/mapping/pointers.h"
 
 enum { RULES_MAX = 8, RULES_ERROR_MAX = 512, RULE_TEXTS_MAX = 16, RULE_WHERE_MAX = 8, RULE_LEVELS_MAX = 3 };
 

@@ -6,46 +6,6 @@
 
 #define HOUR INT64_C(3600000000000)
 
-static const struct {
-    const char *pattern, *text;
-    bool matches;
-} matches[] = {
-    {"BTC-USD", "BTC-USD", true},
-    {"BTC-USD", "BTC-USDT", false},
-    {"BTC-USD", "XBTC-USD", false},
-    {"*", "BTC-USD", true},
-    {"*-USD", "BTC-USD", true},
-    {"*-USD", "BTC-USDT", false},
-    {"BTC-*", "BTC-USD", true},
-    {"BTC-*", "ETH-USD", false},
-    {"*-*", "BTC-USD", true},
-    {"B*C*D", "BTC-USD", true},
-    {"B*C*T", "BTC-USD", false},
-    {"*USD*", "BTC-USD", true},
-    {"**", "A-B", true},
-    {"*A*A", "ABAA-A", true},
-    {"*A*B", "AABA-AAC", false},
-    {"BTC-USD*", "BTC-USD", true},
-    {"", "A-B", false},
-    {"readings.*", "readings.sensor-7", true},
-    {"readings.*", "readings2.sensor-7", false},
-    {"readings.*", "reading", false},
-    {"readings.sensor-*", "readings.sensor-7", true},
-    {"readings.sensor-*", "readings.sensor.7", false},
-    {"readings.sensor-*", "readings.Öl2", false},
-    {"readings.sensor-7", "readings.sensor-7", true},
-    {"*.sensor-7", "readings.sensor-7", true},
-    {"*", "readings.sensor-7", true},
-    {"*-USD", "ticker.BTC-USD", true},
-};
-
-START_TEST(a_star_stands_for_any_characters)
-{
-    ck_assert_msg(retention_matches(text_of(matches[_i].pattern), text_of(matches[_i].text)) == matches[_i].matches, "%s %s",
-                  matches[_i].pattern, matches[_i].text);
-}
-END_TEST
-
 static retention_t *retention_from(const char *json)
 {
     char setting[1024];
@@ -148,7 +108,6 @@ END_TEST
 int main(void)
 {
     TCase *tests = tcase_create("retention");
-    tcase_add_loop_test(tests, a_star_stands_for_any_characters, 0, COUNT(matches));
     tcase_add_loop_test(tests, the_own_name_counts_and_then_the_pattern_with_the_most_characters, 0, COUNT(rules));
     tcase_add_loop_test(tests, rules_are_for_channels_too, 0, COUNT(channel_rules));
     tcase_add_test(tests, without_a_rule_there_is_no_limit);

@@ -1,4 +1,4 @@
-#include "connectord/mapping/pointers.h"
+#include "common/json/pointers.h"
 
 #include "common/json/json.h"
 

@@ -1,4 +1,4 @@
-#include "connectord/mapping/pointers.h"
+#include "common/json/pointers.h"
 #include "tests/unit/run_tests.h"
 
 #include <stdio.h>
