@@ -31,7 +31,8 @@ GMP_LIBS := $(shell pkg-config --libs gmp 2>/dev/null)
 CHECK_LIBS := $(shell pkg-config --libs check 2>/dev/null)
 
 COMMON     := $(filter-out common/http_client/% common/exact.c,$(wildcard common/*.c common/*/*.c proto/*.c))
-CONNECTORD := $(filter-out connectord/try/%,$(wildcard connectord/*.c connectord/*/*.c)) $(wildcard common/http_client/*.c) common/exact.c
+ASKING     := $(wildcard common/http_client/*.c)
+CONNECTORD := $(filter-out connectord/try/%,$(wildcard connectord/*.c connectord/*/*.c)) common/exact.c
 CACHED     := $(filter-out cached/import/%,$(wildcard cached/*.c cached/*/*.c)) common/exact.c
 GATEWAYD   := $(wildcard gatewayd/*.c gatewayd/*/*.c)
 SIMULATOR  := $(wildcard tests/simulator/*.c tests/simulator/*/*.c)
@@ -45,11 +46,11 @@ ATTACK_PROGRAMS := $(BUILD)/bin/herd
 BENCH_PROGRAMS := $(addprefix $(BUILD)/bin/,fan-load ask-load relay baseline)
 UNIT_PROGRAMS := $(patsubst tests/%.c,$(BUILD)/tests/%,$(UNIT))
 
-$(BUILD)/bin/connectord: $(call object,$(CONNECTORD) $(COMMON))
+$(BUILD)/bin/connectord: $(call object,$(CONNECTORD) $(ASKING) $(COMMON))
 $(BUILD)/bin/cached: $(call object,$(CACHED) $(COMMON))
 $(BUILD)/bin/store-import: $(call object,cached/import/main.c $(filter-out cached/main.c,$(CACHED)) $(COMMON))
-$(BUILD)/bin/source-try: $(call object,connectord/try/main.c $(filter-out connectord/main.c,$(CONNECTORD)) $(COMMON))
-$(BUILD)/bin/gatewayd: $(call object,$(GATEWAYD) $(COMMON))
+$(BUILD)/bin/source-try: $(call object,connectord/try/main.c $(filter-out connectord/main.c,$(CONNECTORD)) $(ASKING) $(COMMON))
+$(BUILD)/bin/gatewayd: $(call object,$(GATEWAYD) $(ASKING) $(COMMON))
 $(BUILD)/bin/exchange-simulator: $(call object,$(SIMULATOR))
 $(BUILD)/bin/storm-clients: $(call object,$(STORM))
 $(BUILD)/bin/herd: $(call object,$(HERD))
@@ -66,8 +67,8 @@ $(BUILD)/bin/cached $(BUILD)/bin/store-import $(BUILD)/tests/%: LIBS += $(STORE_
 # Only what sums up trades knows large numbers.
 $(addprefix $(BUILD)/bin/,cached store-import connectord source-try) $(BUILD)/tests/%: LIBS += $(GMP_LIBS)
 
-# Only connectord asks other servers over HTTP.
-$(BUILD)/bin/connectord $(BUILD)/bin/source-try $(BUILD)/tests/%: LIBS += $(CURL_LIBS)
+# connectord asks sources over HTTP, and gatewayd whoever makes tokens.
+$(BUILD)/bin/connectord $(BUILD)/bin/source-try $(BUILD)/bin/gatewayd $(BUILD)/tests/%: LIBS += $(CURL_LIBS)
 
 # What the benchmarks stand on.
 $(BUILD)/bench.a: $(call object,$(BENCH) $(COMMON))
@@ -109,7 +110,7 @@ $(CONNECTOR_SETTINGS): $(wildcard $(foreach room,connectors exchanges http push 
 	$(Q)sed -n '/^static const schema_key_t settings\[\] = {/,/^};/{//!p}' $^ >$@
 
 # A unit test links what it needs of every part but the mains.
-PARTS := $(filter-out %/main.c,$(COMMON) $(CONNECTORD) $(CACHED) $(GATEWAYD))
+PARTS := $(filter-out %/main.c,$(COMMON) $(ASKING) $(CONNECTORD) $(CACHED) $(GATEWAYD))
 $(BUILD)/parts.a: $(call object,$(PARTS))
 	@mkdir -p $(@D)
 	@rm -f $@

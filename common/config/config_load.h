@@ -31,7 +31,7 @@ config_place_t config_place_element(const config_place_t *self, size_t number);
 /* Of a map: the entry of that name. */
 config_place_t config_place_entry(const config_place_t *self, text_t name);
 
-/* The value at a dotted path, or NULL. The name of a map's entry may have dots itself: its members have none. *key: its row, or its list's row for an element; NULL for a section. */
+/* The value at a dotted path, or NULL. The name of a map's entry may have dots itself. *key: its row, or its list's row for an element; NULL for a section. */
 const cJSON *config_find(const cJSON *root, const char *path, const schema_key_t **key);
 
 typedef struct {

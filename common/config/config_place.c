@@ -65,11 +65,27 @@ static const cJSON *step(const cJSON *node, config_place_t *place, text_t name)
     return cJSON_GetObjectItemCaseSensitive(node, string);
 }
 
-/* How long the first name of the path is. A map's entry is followed by a member of it. */
+/* Does the path go on with a member of that entry of a map? */
+static bool leads_on(const cJSON *entry, const config_place_t *map, const char *path)
+{
+    size_t length = strlen(entry->string);
+    if (strncmp(path, entry->string, length) != 0 || path[length] != '.')
+        return false;
+    config_place_t place = config_place_entry(map, text_of(entry->string));
+    const char *member = path + length + 1;
+    return config_place_member(&place, (text_t){member, strcspn(member, ".")}, &place);
+}
+
+/* How long the first name of the path is. The name of a map's entry may have dots itself; a member of it follows. */
 static size_t first_name(const cJSON *node, const config_place_t *place, const char *path)
 {
-    const char *dot = is_map(node, place) ? strrchr(path, '.') : NULL;
-    return dot ? (size_t)(dot - path) : strcspn(path, ".");
+    size_t longest = 0;
+    if (!is_map(node, place))
+        return strcspn(path, ".");
+    for (const cJSON *entry = node->child; entry; entry = entry->next)
+        if (strlen(entry->string) > longest && leads_on(entry, place, path))
+            longest = strlen(entry->string);
+    return longest > 0 ? longest : strlen(path);
 }
 
 const cJSON *config_find(const cJSON *root, const char *path, const schema_key_t **key)

@@ -116,10 +116,54 @@ static void replay_is_as_long_as_bus(config_load_t *load)
     }
 }
 
+static bool needs_tokens(const config_load_t *load)
+{
+    const char *mode = cJSON_GetStringValue(config_find(load->root, "gatewayd.auth.mode", NULL));
+    return mode && strcmp(mode, "jwt") == 0;
+}
+
+static bool is_empty_text(const config_load_t *load, const char *path)
+{
+    const char *text = cJSON_GetStringValue(config_find(load->root, path, NULL));
+    return text && *text == '\0';
+}
+
+static void tokens_have_keys_and_roles(config_load_t *load)
+{
+    static const char keys[] = "gatewayd.auth.keys", secret[] = "gatewayd.auth.secret_file", table[] = "gatewayd.roles";
+    const cJSON *roles = config_find(load->root, table, NULL);
+    if (!needs_tokens(load))
+        return;
+    if (is_empty_text(load, keys) && is_empty_text(load, secret))
+        config_mistake(load, keys, config_origin(load, "gatewayd.auth.mode"),
+                       "expected keys or secret_file to be given with mode jwt, found neither");
+    if (cJSON_IsObject(roles) && !roles->child)
+        config_mistake(load, table, config_origin(load, "gatewayd.auth.mode"),
+                       "expected at least one role with gatewayd.auth.mode jwt, found none");
+}
+
+/* Else it could never see anything. */
+static void history_is_longer_than_delay(config_load_t *load)
+{
+    const cJSON *roles = config_find(load->root, "gatewayd.roles", NULL);
+    for (const cJSON *role = cJSON_IsObject(roles) ? roles->child : NULL; role; role = role->next) {
+        char path[PLACE_MAX];
+        const cJSON *hours = cJSON_GetObjectItemCaseSensitive(role, "history_hours");
+        const cJSON *delay = cJSON_GetObjectItemCaseSensitive(role, "delay_ms");
+        if (!cJSON_IsNumber(hours) || !cJSON_IsNumber(delay) || !(hours->valuedouble > 0) ||
+            hours->valuedouble * 3600e3 > delay->valuedouble)
+            continue;
+        snprintf(path, sizeof path, "gatewayd.roles.%.64s.history_hours", role->string);
+        config_mistake(load, path, config_origin(load, "gatewayd.roles"),
+                       "expected more than delay_ms (%.0f), found %.15g hours", delay->valuedouble, hours->valuedouble);
+    }
+}
+
 void config_check_rules(config_load_t *load)
 {
-    static void (*const rules[])(config_load_t *) = {what_must_be_given_is, source_names_are_unique,
-                                                     backoff_maximum_is_not_below_initial, replay_is_as_long_as_bus};
+    static void (*const rules[])(config_load_t *) = {
+        what_must_be_given_is,    source_names_are_unique,    backoff_maximum_is_not_below_initial,
+        replay_is_as_long_as_bus, tokens_have_keys_and_roles, history_is_longer_than_delay};
     for (size_t i = 0; i < sizeof rules / sizeof *rules; i++)
         rules[i](load);
 }

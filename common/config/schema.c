@@ -15,6 +15,12 @@ static const char default_sources[] =
 
 #define SOURCE    SCHEMA_SOURCE
 #define RETENTION "cached.retention."
+#define AUTH      "gatewayd.auth."
+#define ROLE      "gatewayd.roles[]."
+/* gatewayd's methods.c; a test compares them. */
+#define METHODS                                                                                                                \
+    "*|subscribe|unsubscribe|getRecentTrades|getTradesSince|getTradesRange|getRecent|getSince|getRange|getCandles|"            \
+    "getCoverage|getStats|clearHistory|getSymbols|getChannels|getStatus|ping"
 
 static const schema_key_t keys[] = {
     {"log.level", KEY_TEXT, FORMAT_CHOICE, "error|warn|info|debug", .initial = "info",
@@ -211,6 +217,44 @@ static const schema_key_t keys[] = {
      .help = "Origins of web pages that may connect, besides the gateway's own page; * for any"},
     {"gatewayd.cors", KEY_TEXTS, FORMAT_ORIGIN, .minimum = 0, .maximum = 1000, .initial = "",
      .help = "Origins of web pages that may read HTTP responses, * for any; empty: only the gateway's own page"},
+    {AUTH "mode", KEY_TEXT, FORMAT_CHOICE, "none|jwt", .initial = "none",
+     .help = "Who may connect: everybody, or whoever brings a JSON Web Token that gives it a role of gatewayd.roles "
+             "(proto/auth.md)"},
+    {AUTH "keys", KEY_TEXT, FORMAT_KEYS, .optional = true, .initial = "",
+     .help = "The keys that tokens are signed with: a JWKS or PEM file, or where a JWKS is asked for"},
+    {AUTH "secret_file", KEY_TEXT, FORMAT_PATH, .optional = true, .initial = "",
+     .help = "File with a secret of 32 bytes or more, which only its owner can read, for tokens signed by HS256"},
+    {AUTH "ca", KEY_TEXT, FORMAT_PATH, .optional = true, .initial = "",
+     .help = "File of CA certificates for the URL of keys; empty: the system's"},
+    {AUTH "refresh_ms", KEY_INTEGER, .minimum = 30000, .maximum = 86400000, .initial = "600000",
+     .help = "How often the URL of keys is asked, in ms; a token with an unknown key makes that sooner, at most every 30 s"},
+    {AUTH "issuer", KEY_TEXT, FORMAT_ANY, .optional = true, .initial = "", .help = "The iss that tokens must have; empty: any"},
+    {AUTH "audience", KEY_TEXT, FORMAT_ANY, .optional = true, .initial = "",
+     .help = "The aud that tokens must have, alone or among others; empty: none, and tokens that have one are refused"},
+    {AUTH "leeway_ms", KEY_INTEGER, .minimum = 0, .maximum = 600000, .initial = "10000",
+     .help = "By how much clocks may differ: tokens are good for so many ms before and after their time"},
+    {AUTH "claim", KEY_TEXT, FORMAT_POINTER, .initial = "/role",
+     .help = "Where a token has its role, as a JSON Pointer: a text, words as in scope, or a list, of which the first that is "
+             "in gatewayd.roles counts"},
+    {"gatewayd.roles", KEY_MAP, FORMAT_SOURCE, .maximum = 64, .initial = "{}",
+     .help = "What those with a role may do, by its name"},
+    {ROLE "symbols", KEY_TEXTS, FORMAT_PATTERN, .maximum = 1000, .initial = "*",
+     .help = "The symbols, and the keys of other channels, that it may see"},
+    {ROLE "channels", KEY_TEXTS, FORMAT_CHANNELS, .maximum = 64, .initial = "*",
+     .help = "The channels that it may see, trades among them"},
+    {ROLE "methods", KEY_TEXTS, FORMAT_CHOICE, METHODS, .maximum = 64, .initial = "*",
+     .help = "The methods that it may call; * for all but, unless it is an operator's, clearHistory"},
+    {ROLE "history_hours", KEY_REAL, .maximum = 1000000, .initial = "0",
+     .help = "How far back it may read, in hours; 0: to the beginning"},
+    {ROLE "delay_ms", KEY_INTEGER, .maximum = 86400000, .initial = "0", .help = "Everything comes so many ms late"},
+    {ROLE "subscriptions", KEY_INTEGER, .maximum = 1000000, .initial = "0",
+     .help = "Subscriptions per client; 0: gatewayd.subscriptions"},
+    {ROLE "messages_per_second", KEY_INTEGER, .maximum = 1000000, .initial = "0",
+     .help = "Messages from one client; 0: no limit"},
+    {ROLE "connections", KEY_INTEGER, .maximum = 1000000, .initial = "0",
+     .help = "Simultaneous connections of one subject (sub); 0: no limit of its own"},
+    {ROLE "bytes_per_second", KEY_INTEGER, .maximum = 1e12, .initial = "0", .help = "Bytes to one client; 0: no limit"},
+    {ROLE "operator", KEY_FLAG, .initial = "false", .help = "May it do what operators do?"},
 };
 
 enum { KEY_COUNT = sizeof keys / sizeof *keys };

@@ -9,7 +9,8 @@
 
 enum {
     ANY_MAX = 4096,
-    HOST_MAX = 253,    /* a DNS name's limit */
+    HOST_MAX = 253, /* a DNS name's limit */
+    POINTER_MAX = 256,
     IPC_PATH_MAX = 107 /* sun_path, without its NUL */
 };
 
@@ -184,6 +185,46 @@ static bool pattern_valid(text_t text)
     return text.length > 0 && text.length <= SUBJECT_MAX;
 }
 
+static bool channels_valid(text_t text)
+{
+    for (size_t i = 0; i < text.length; i++) {
+        char c = text.at[i];
+        if (c != '*' && c != '_' && !islower((unsigned char)c) && !isdigit((unsigned char)c))
+            return false;
+    }
+    return text.length > 0 && text.length <= CHANNEL_MAX;
+}
+
+static bool json_pointer_valid(text_t text)
+{
+    for (size_t i = 0; i < text.length; i++)
+        if (text.at[i] == '~' && (i + 1 == text.length || (text.at[i + 1] != '0' && text.at[i + 1] != '1')))
+            return false;
+    return text.length > 1 && text.length <= POINTER_MAX && text.at[0] == '/';
+}
+
+static bool is_web(text_t text)
+{
+    text_t rest;
+    return without_prefix(text, TEXT("http://"), &rest) || without_prefix(text, TEXT("https://"), &rest);
+}
+
+/* http:// is for a helper on the same machine. */
+static bool keys_valid(text_t text)
+{
+    static const char *const here[] = {"127.0.0.1", "[::1]", "localhost"};
+    text_t rest, behind;
+    if (!is_web(text))
+        return !memmem(text.at, text.length, "://", 3);
+    if (!without_prefix(text, TEXT("http://"), &rest))
+        return url_valid(text);
+    for (size_t i = 0; i < sizeof here / sizeof *here; i++) {
+        if (without_prefix(rest, text_of(here[i]), &behind) && (behind.length == 0 || strchr(":/?", behind.at[0])))
+            return url_valid(text);
+    }
+    return false;
+}
+
 bool text_format_matches(text_format_t format, const char *choices, text_t text)
 {
     if (!any_valid(text))
@@ -215,6 +256,12 @@ bool text_format_matches(text_format_t format, const char *choices, text_t text)
         return channel_valid(text) && !channel_reserved(text);
     case FORMAT_PATTERN:
         return pattern_valid(text);
+    case FORMAT_CHANNELS:
+        return channels_valid(text);
+    case FORMAT_POINTER:
+        return json_pointer_valid(text);
+    case FORMAT_KEYS:
+        return keys_valid(text);
     case FORMAT_STORE:
         return store_valid(text);
     }
@@ -238,6 +285,9 @@ void text_format_describe(text_format_t format, const char *choices, buffer_t *o
         [FORMAT_SYMBOL] = "a symbol such as BTC-USD, or a channel and a key such as readings.sensor-7 (not coverage)",
         [FORMAT_CHANNEL] = "a channel's name of small letters, digits and _ (not coverage)",
         [FORMAT_PATTERN] = "a symbol in which * stands for any characters",
+        [FORMAT_CHANNELS] = "a channel's name in which * stands for any characters",
+        [FORMAT_POINTER] = "a JSON Pointer such as /role, of at most 256 bytes",
+        [FORMAT_KEYS] = "a path, an https:// URL, or an http:// URL of 127.0.0.1, [::1] or localhost",
         [FORMAT_STORE] = "memory:, sqlite:///PATH, postgres://… or redis://…",
     };
     buffer_append(out, text_of(names[format]));
@@ -284,6 +334,8 @@ static void append_masked_rest(text_format_t format, text_t rest, buffer_t *out)
 
 void text_format_append_masked(text_format_t format, text_t text, buffer_t *out)
 {
+    if (format == FORMAT_KEYS && is_web(text))
+        format = FORMAT_URL;
     bool credentials = (format == FORMAT_URL || format == FORMAT_STORE) && !text_starts_with(text, TEXT("sqlite:"));
     if (!credentials || text.length == 0) {
         buffer_append(out, text);

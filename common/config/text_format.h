@@ -18,7 +18,10 @@ typedef enum {
     FORMAT_SYMBOL,   /* topic.h: subject_valid, or every key of a channel; of a channel that is not reserved */
     FORMAT_CHANNEL,  /* topic.h: channel_valid, and not reserved */
     FORMAT_PATTERN,  /* of symbols: '*' for any run of characters, else what symbols have */
-    FORMAT_STORE     /* memory:, sqlite:///PATH, postgres://…, redis://… */
+    FORMAT_CHANNELS, /* a pattern of channels: '*' for any run of characters, else what channels have */
+    FORMAT_POINTER,  /* a JSON Pointer (RFC 6901) that is not empty */
+    FORMAT_KEYS, /* a path, https://…, or http://… on this machine: who listens in between could put keys of its own there */
+    FORMAT_STORE /* memory:, sqlite:///PATH, postgres://…, redis://… */
 } text_format_t;
 
 /* Does the text have this form? An empty one never does. choices: the words of FORMAT_CHOICE, "always|demand"; NULL for other forms. */
