@@ -41,7 +41,8 @@ static key_source_config_t source_config(const config_t *config, size_t number)
                                                           : KEYS_FILE,
                                  .place = place,
                                  .ca = config_text(config, AUTH "ca"),
-                                 .refresh_ms = (uint32_t)config_integer(config, AUTH "refresh_ms")};
+                                 .refresh_ms = (uint32_t)config_integer(config, AUTH "refresh_ms"),
+                                 .rest_ms = KEY_SOURCE_REST_MS};
 }
 
 /* A URL that is asked already goes on, with the keys that it has given. */

@@ -141,7 +141,7 @@ static void ask(void *arg)
 /* When its rest is over, unless it is asked before anyway. */
 static void ask_soon(key_source_t *self)
 {
-    int64_t now_ns = clock_mono_ns(), due_ns = self->asked_ns + KEY_SOURCE_REST_MS * NS_PER_MS;
+    int64_t now_ns = clock_mono_ns(), due_ns = self->asked_ns + self->config.rest_ms * NS_PER_MS;
     if (due_ns < self->spare_ns)
         due_ns = self->spare_ns;
     if (due_ns <= now_ns)

@@ -23,6 +23,7 @@ typedef struct {
     const char *place; /* a path or a URL */
     const char *ca;    /* of a URL: file of the CA certificates to trust; empty: the system's */
     uint32_t refresh_ms;
+    uint32_t rest_ms; /* KEY_SOURCE_REST_MS, but in tests */
 } key_source_config_t;
 
 typedef struct key_source key_source_t;

@@ -166,6 +166,11 @@ static const method_t *find_method(text_t name)
     return NULL;
 }
 
+const char *methods_name(size_t number)
+{
+    return number < sizeof methods / sizeof *methods ? methods[number].name : NULL;
+}
+
 /* Before all have told what they offer it may be. */
 static bool has_channel(const void *arg, text_t channel)
 {

@@ -6,3 +6,6 @@
 
 /* For hub_t.call. Only a client can subscribe (caller_t.client). */
 method_fn methods_call;
+
+/* The name of that number, from 0; NULL beyond the last. */
+const char *methods_name(size_t number);

@@ -1,4 +1,5 @@
 /* The methods other than subscribe (test_subscribe.c), and what is refused of any. */
+#include "common/config/schema.h"
 #include "proto/moment.h"
 
 #include "tests/unit/gateway_fixture.h"
@@ -248,6 +249,19 @@ START_TEST(ping_tells_the_time)
 }
 END_TEST
 
+/* Nothing below the gateway knows its methods: the schema has a list of its own. */
+START_TEST(a_role_can_be_given_each_of_them_and_no_other)
+{
+    buffer_t names = buffer_new(0);
+    buffer_append(&names, TEXT("*"));
+    for (size_t i = 0; methods_name(i); i++)
+        buffer_printf(&names, "|%s", methods_name(i));
+    buffer_append(&names, (text_t){"", 1});
+    ck_assert_str_eq(schema_find("gatewayd.roles[].methods")->choices, names.bytes);
+    buffer_release(&names);
+}
+END_TEST
+
 int main(void)
 {
     TCase *tcase = tcase_create("methods");
@@ -264,5 +278,6 @@ int main(void)
     tcase_add_test(tcase, symbols_are_listed_with_their_sources);
     tcase_add_test(tcase, status_tells_of_sources_clients_and_history);
     tcase_add_test(tcase, ping_tells_the_time);
+    tcase_add_test(tcase, a_role_can_be_given_each_of_them_and_no_other);
     return RUN_TESTS("methods", tcase);
 }
