@@ -263,7 +263,8 @@ help:  ## this
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-11s %s\n", $$1, $$2}' Makefile
 
 all: $(PROGRAMS)  ## the programs, into build/bin (the default)
-unit: $(UNIT_PROGRAMS) $(CORPUS_PROGRAMS) $(BUILD)/examples/watch $(BUILD)/bin/fan-load $(PRELOADED)
+unit: $(UNIT_PROGRAMS) $(CORPUS_PROGRAMS) $(BUILD)/examples/watch $(BUILD)/bin/fan-load $(BUILD)/tests/system/token_check \
+    $(PRELOADED)
 bench-programs: $(BENCH_PROGRAMS)
 attack-programs: $(ATTACK_PROGRAMS)
 fuzzers: $(FUZZERS)

@@ -2,6 +2,7 @@
 
 import argparse
 import importlib
+import json
 import keyword
 import math
 import re
@@ -13,7 +14,7 @@ import urllib.parse
 from . import __version__
 from .failure import EXIT_FINE, EXIT_INTERRUPTED, EXIT_UNREACHABLE, Failure, OutputGone
 from .modes import MODES
-from .moment import moment, moment_or_ago
+from .moment import duration, moment, moment_or_ago
 
 GATEWAY, BUS, EXCHANGE = "ws://127.0.0.1:8080/ws", "tcp://127.0.0.1:5556", "127.0.0.1:5000"
 SNAPSHOT_MAX = 10000  # more than that no subscribe has
@@ -84,6 +85,13 @@ EXAMPLES = {
   dataflow try okx.json okx.ws --faults          only what went wrong
   dataflow try bitfinex.json rec.ws --symbols BTC-USD,ETH-USD   where names there differ from ours
   dataflow try okx.json okx.ws --record          tests for the definition, one for each kind of message""",
+    "token": """
+  dataflow token --role viewer --secret secret                 for an hour
+  dataflow token --role trader --for 8h --key private.pem --sub alice
+  dataflow token --claim scope="openid viewer" --secret secret
+  (umask 077; openssl rand -hex 32 > secret)                   a secret, of those who make tokens and of gatewayd
+  openssl genpkey -algorithm ed25519 -out private.pem          a key, of those who make tokens
+  openssl pkey -in private.pem -pubout -out public.pem         what gatewayd has of it""",
     "disconnect-test": """
   dataflow disconnect-test BTC-USD                         each mode once
   dataflow disconnect-test BTC-USD --mode abrupt --rounds 50
@@ -138,6 +146,17 @@ def address(text):
     if not host or not (port.isascii() and port.isdigit()) or int(port) > 65535:
         raise argparse.ArgumentTypeError(f"expected HOST:PORT, found {text!r}")
     return host, int(port)
+
+
+def claim(text):
+    """A claim's value is JSON where it reads as such, else a text."""
+    name, mark, value = text.partition("=")
+    if not name or not mark:
+        raise argparse.ArgumentTypeError(f"expected NAME=VALUE, found {text!r}")
+    try:
+        return name, json.loads(value)
+    except ValueError:
+        return name, value
 
 
 # -- the commands --------------------------------------------------------------------------------------------------------------
@@ -224,6 +243,18 @@ def add_try(sub):
     sub.add_argument("--json", action="store_true", help="print JSON, for programs")
 
 
+def add_token(sub):
+    sub.add_argument("--role", metavar="NAME", help="the role, as the claim role")
+    sub.add_argument("--for", type=duration, dest="seconds", metavar="DURATION", default="1h", help="how long it is good: 90s, 30m, 12h, 1d, 2w (1h)")
+    by = sub.add_mutually_exclusive_group(required=True)
+    by.add_argument("--secret", metavar="FILE", help="sign with a secret that the gateway has as well (HS256), in a file of mode 0600")
+    by.add_argument("--key", metavar="FILE", help="sign with a private key in PEM: RSA (RS256), EC (ES256, ES384) or Ed25519 (EdDSA)")
+    sub.add_argument("--kid", metavar="ID", help="the key's name, where the gateway knows several")
+    sub.add_argument("--sub", metavar="NAME", help="who it is for")
+    sub.add_argument("--claim", type=claim, action="append", metavar="NAME=VALUE",
+                     help="another claim, such as aud=dataflow; the value is JSON if it reads as such. May be repeated")
+
+
 def add_disconnect_test(sub):
     sub.add_argument("symbol", metavar="SYMBOL", help="such as BTC-USD")
     modes = "; ".join(f"{name}: {text}" for name, text in MODES.items())
@@ -248,6 +279,7 @@ COMMANDS = {
     "tap": (add_tap, "tap", "the bus itself, without a gateway"),
     "replay": (add_replay, "replay", "play a recording as an exchange that a source can connect to"),
     "try": (add_try, "try", "what a source's definition makes of a recording"),
+    "token": (add_token, "tokens", "make a token that a gateway lets in"),
     "disconnect-test": (add_disconnect_test, "disconnect", "drop the connection on purpose, and check that nothing is lost"),
 }
 

@@ -52,3 +52,11 @@ def moment_or_ago(text):
         return moment(text)
     except argparse.ArgumentTypeError:
         raise argparse.ArgumentTypeError(f"expected {EXPECTED}, or how long ago (90s, 30m, 12h, 1d, 2w), found {text!r}") from None
+
+
+def duration(text):
+    """Seconds."""
+    found = AGO.fullmatch(text)
+    if not found:
+        raise argparse.ArgumentTypeError(f"expected a duration (90s, 30m, 12h, 1d, 2w), found {text!r}")
+    return int(found[1]) * SECONDS[found[2]]

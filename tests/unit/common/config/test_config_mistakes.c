@@ -40,6 +40,41 @@ static const struct {
      "cached.replay: expected as many endpoints as in cached.bus (2), found 1 (FILE)"},
     {"{\"gatewayd\":{\"replay\":[\"tcp://a:1\",\"tcp://b:1\"]}}",
      "gatewayd.replay: expected as many endpoints as in gatewayd.bus (1), found 2 (FILE)"},
+    {"{\"gatewayd\":{\"auth\":{\"mode\":\"oauth\"}}}", "gatewayd.auth.mode: expected one of none, jwt, found \"oauth\" (FILE)"},
+    {"{\"gatewayd\":{\"auth\":{\"mode\":\"jwt\"},\"roles\":{\"a\":{}}}}",
+     "gatewayd.auth.keys: expected keys or secret_file to be given with mode jwt, found neither (FILE)"},
+    {"{\"gatewayd\":{\"auth\":{\"mode\":\"jwt\",\"secret_file\":\"s\"}}}",
+     "gatewayd.roles: expected at least one role with gatewayd.auth.mode jwt, found none (FILE)"},
+    {"{\"gatewayd\":{\"auth\":{\"keys\":\"http://id.example/keys\"}}}",
+     "gatewayd.auth.keys: expected a path, an https:// URL, or an http:// URL of 127.0.0.1, [::1] or localhost, or an empty "
+     "text, found "
+     "\"http://id.example/***\" (FILE)"},
+    {"{\"gatewayd\":{\"auth\":{\"keys\":\"http://localhost.example/keys\"}}}",
+     "gatewayd.auth.keys: expected a path, an https:// URL, or an http:// URL of 127.0.0.1, [::1] or localhost, or an empty "
+     "text, found "
+     "\"http://localhost.example/***\" (FILE)"},
+    {"{\"gatewayd\":{\"auth\":{\"keys\":\"ftp://id.example/keys\"}}}",
+     "gatewayd.auth.keys: expected a path, an https:// URL, or an http:// URL of 127.0.0.1, [::1] or localhost, or an empty "
+     "text, found "
+     "\"ftp://id.example/keys\" (FILE)"},
+    {"{\"gatewayd\":{\"auth\":{\"claim\":\"role\"}}}",
+     "gatewayd.auth.claim: expected a JSON Pointer such as /role, of at most 256 bytes, found \"role\" (FILE)"},
+    {"{\"gatewayd\":{\"auth\":{\"claim\":\"/a~2\"}}}",
+     "gatewayd.auth.claim: expected a JSON Pointer such as /role, of at most 256 bytes, found \"/a~2\" (FILE)"},
+    {"{\"gatewayd\":{\"auth\":{\"secret\":\"x\"}}}", "gatewayd.auth.secret: unknown key (FILE)"},
+    {"{\"gatewayd\":{\"roles\":{\"a b\":{}}}}",
+     "gatewayd.roles.a b: expected the name to be a name without spaces, quotes and backslashes (FILE)"},
+    {"{\"gatewayd\":{\"roles\":{\"a\":{\"symbol\":[]}}}}",
+     "gatewayd.roles.a.symbol: unknown key; did you mean \"symbols\"? (FILE)"},
+    {"{\"gatewayd\":{\"roles\":{\"a\":{\"symbols\":\"*\"}}}}",
+     "gatewayd.roles.a.symbols: expected a list of at most 1000 texts, each a symbol in which * stands for any characters, "
+     "found \"*\" (FILE)"},
+    {"{\"gatewayd\":{\"roles\":{\"a\":{\"symbols\":[\"BTC USD\"]}}}}",
+     "gatewayd.roles.a.symbols.0: expected a symbol in which * stands for any characters, found \"BTC USD\" (FILE)"},
+    {"{\"gatewayd\":{\"roles\":{\"a\":{\"channels\":[\"Trades\"]}}}}",
+     "gatewayd.roles.a.channels.0: expected a channel's name in which * stands for any characters, found \"Trades\" (FILE)"},
+    {"{\"gatewayd\":{\"roles\":{\"a\":{\"delay_ms\":3600000,\"history_hours\":1}}}}",
+     "gatewayd.roles.a.history_hours: expected more than delay_ms (3600000), found 1 hours (FILE)"},
     {"", "FILE:1:1: expected JSON"},
     {"{\n \"log\" {}\n}", "FILE:2:8: expected JSON"},
     {"{\"log\": {\"level\": \"info\",}, \"cached\": {}}", "FILE:1:26: expected JSON"},
@@ -159,6 +194,14 @@ START_TEST(every_mistake_in_a_map_is_reported)
 }
 END_TEST
 
+START_TEST(methods_of_roles_are_named)
+{
+    ck_assert_ptr_null(load_json("{\"gatewayd\":{\"roles\":{\"a\":{\"methods\":[\"ping\",\"pong\"]}}}}"));
+    ck_assert_msg(strstr(reported, "gatewayd.roles.a.methods.1: expected one of *, subscribe, unsubscribe, "), "%s", reported);
+    ck_assert_uint_eq(lines_reported(), 1);
+}
+END_TEST
+
 START_TEST(unreadable_file_is_reported_and_the_rest_checked_all_the_same)
 {
     const char *setting = "gatewayd.listen=8080";
@@ -198,6 +241,7 @@ int main(void)
     tcase_add_test(tests, mistake_in_the_environment_names_the_variable);
     tcase_add_test(tests, every_mistake_of_every_section_and_place_is_reported_once);
     tcase_add_test(tests, every_mistake_in_a_map_is_reported);
+    tcase_add_test(tests, methods_of_roles_are_named);
     tcase_add_test(tests, unreadable_file_is_reported_and_the_rest_checked_all_the_same);
     tcase_add_test(tests, file_of_1_MiB_is_read_and_a_larger_one_refused);
     return RUN_TESTS("config_mistakes", tests);

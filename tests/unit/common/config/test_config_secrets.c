@@ -32,6 +32,17 @@ START_TEST(secret_of_an_override_is_in_no_message)
 }
 END_TEST
 
+START_TEST(print_hides_what_may_be_secret_in_a_url_of_keys)
+{
+    config_t *config = load_setting("gatewayd.auth.keys=https://id.example/v1/hunter2/keys?key=hunter2");
+    ck_assert_msg(config != NULL, "%s", reported);
+    char *text = config_print(config);
+    ck_assert_msg(strstr(text, "\"keys\": \"https://id.example/v1/***/***?***\"") && !strstr(text, "hunter2"), "%s", text);
+    free(text);
+    config_destroy(&config);
+}
+END_TEST
+
 START_TEST(print_hides_a_token_that_it_would_not_take_back)
 {
     const char *settings[] = {"cached.token=hunter2hunter2hunter2"};
@@ -76,6 +87,7 @@ int main(void)
     tcase_add_loop_test(tests, secret_is_in_no_message, 0, COUNT(with_secret));
     tcase_add_test(tests, secret_of_an_override_is_in_no_message);
     tcase_add_test(tests, print_hides_a_token_that_it_would_not_take_back);
+    tcase_add_test(tests, print_hides_what_may_be_secret_in_a_url_of_keys);
     tcase_add_test(tests, print_hides_secrets_and_reads_back_as_the_same);
     return RUN_TESTS("config_secrets", tests);
 }
