@@ -96,7 +96,7 @@ static bool is_texts(text_t values)
     return true;
 }
 
-/* A token that names audiences must be refused by who is none of them, and so by who has no name (RFC 7519, 4.1.3). */
+/* A token that names audiences must be refused by everybody else, so here where no name is configured (RFC 7519, 4.1.3). */
 static auth_refusal_t check_parties(const claims_rules_t *self, const text_t *found)
 {
     text_t iss = found[self->iss], aud = found[self->aud], sub = found[self->sub];

@@ -30,7 +30,7 @@ static bool read_all(int fd, buffer_t *out)
 {
     for (;;) {
         size_t left = out->limit - out->length;
-        char one, *room = left > 0 ? buffer_room(out, left) : &one;
+        char one = 0, *room = left > 0 ? buffer_room(out, left) : &one;
         ssize_t length = room ? read(fd, room, left > 0 ? left : 1) : -1;
         if (length == 0)
             return true;
