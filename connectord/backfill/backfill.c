@@ -141,6 +141,7 @@ bool backfill_take(backfill_t *self, trade_t *trade, uint64_t id, backfill_origi
         taken = hold(self, trade, id, asked, now_ns);
     else if (taken)
         publish(self, trade, id, asked);
+    self->page_gained |= taken && origin == BACKFILL_ASKED;
     publish_contiguous(self);
     if (origin != BACKFILL_FORMER) /* behind one there may be others, which belong to the episode: it ends soon enough */
         end_if_whole(self);
@@ -229,10 +230,13 @@ bool backfill_due(backfill_t *self, int64_t now_ns, past_place_t *place)
 
 void backfill_asked(backfill_t *self, const past_place_t *place)
 {
+    id_range_t range;
     self->asking = true;
     self->outdated = self->forgotten = false;
     self->place = *place;
     self->page_count = 0;
+    self->page_gained = false;
+    self->asked_to = first_missing(self, &range) ? range.to : 0;
 }
 
 static int64_t pause_ns(unsigned times)
@@ -255,11 +259,19 @@ static bool is_last_page(const backfill_t *self, const past_t *past)
     return !self->outdated && (self->page_count < past->page || self->line.next == self->place.id + 1);
 }
 
+/* Was it in vain? The first of what is missing is still the same; or live trades came, which shows nothing of the others where an id makes no sense: what lies
+ * before that they are always the first of; nor does a page that is not full, for the exchange has no more than that now. */
+static bool was_in_vain(const backfill_t *self, const past_t *past, const id_range_t *missing)
+{
+    bool gained = self->page_gained && self->page_count >= past->page;
+    return !self->forgotten && (missing->from == self->place.id + 1 || (missing->to == self->asked_to && !gained));
+}
+
 void backfill_answered(backfill_t *self, const past_t *past, int64_t now_ns)
 {
     id_range_t range;
     bool missing = first_missing(self, &range);
-    bool moved = self->forgotten || !missing || range.from != self->place.id + 1;
+    bool moved = !missing || !was_in_vain(self, past, &range);
     self->asking = false;
     self->failures = 0;
     self->failing_ns = 0;

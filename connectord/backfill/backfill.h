@@ -70,7 +70,9 @@ typedef struct {
     int64_t held_since_ns; /* since when trades are held; 0: none are */
     int64_t failing_ns;    /* since when the exchange has not given an answer to what is missing; 0: it does */
     past_place_t place;    /* of the page that was asked for last */
-    size_t page_count;     /* its trades */
+    size_t page_count;     /* its trades … */
+    bool page_gained;      /* … some of which were missing */
+    uint64_t asked_to;     /* what was missing then ended before this one; 0: nothing was */
     backfill_outcome_t outcome;
 } backfill_t;
 

@@ -160,3 +160,18 @@ def test_an_exchange_that_counts_from_elsewhere_is_followed(pipeline, exchange, 
             assert watcher.ids(symbol)[before[symbol]:] == list(ledger.made[symbol]), "once, and in order"
         until(lambda: len(watcher.client.of("trades.gap")) == len(SYMBOLS), "the word that nobody knows what was missed")
         assert {(gap["symbol"], gap["missing"]) for gap in watcher.client.of("trades.gap")} == {(symbol, None) for symbol in SYMBOLS}
+
+
+def test_an_id_that_is_far_ahead_makes_nobody_ask_for_ever(pipeline, exchange):
+    flow = exchange_flow(pipeline, exchange, backfill={"hold_ms": 500})
+    with Watcher(flow) as watcher:
+        flow.tell_simulator("/control/play")
+        watcher.wait_more()
+        strange = max(watcher.ids("BTC-USD")) + 500000
+        flow.tell_simulator("/control/send", message(exchange, strange))
+        until(lambda: strange in watcher.ids("BTC-USD"), "the strange one")
+        until(lambda: not watcher.source().get("backfill"), "the asking to end")
+        assert metric(flow, "backfill_requests_total") < 20
+        watcher.wait_more()
+        ledger = watcher.wait_complete()
+        assert_all_once(ledger, watcher, ordered=False, besides=[strange])

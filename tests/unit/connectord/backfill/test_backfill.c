@@ -267,6 +267,20 @@ START_TEST(a_window_is_given_up_at_a_time)
 }
 END_TEST
 
+/* Of what lies before an id that makes no sense the live ones are always the first. */
+START_TEST(live_trades_do_not_prolong_the_asking)
+{
+    config.hold_ms = 60000;
+    LIVE(1, 1000);
+    for (int i = 0; i < BACKFILL_TRIES; i++) {
+        ck_assert_int_eq(ask_in_time(), i + 1);
+        LIVE(i + 2);
+        answer_nothing();
+    }
+    check_said("1 2 3 4 5 hole 6-999@1000 1000 done 0/994");
+}
+END_TEST
+
 /* --- an exchange that does not answer --- */
 
 START_TEST(who_does_not_answer_is_asked_again_with_growing_pauses)
@@ -339,6 +353,7 @@ int main(void)
                                   only_what_is_not_given_is_given_up,
                                   what_is_given_up_late_has_bounds_too,
                                   a_window_is_given_up_at_a_time,
+                                  live_trades_do_not_prolong_the_asking,
                                   who_does_not_answer_is_asked_again_with_growing_pauses,
                                   patience_ends,
                                   an_answer_renews_patience};
