@@ -14,7 +14,7 @@ enum {
     PAST_ERROR_MAX = 512,
     PAST_PAGE_MAX = 1000, /* trades of a page, at most */
     PAST_JUMP_MAX =
-        1000000 /* an id that is further ahead is of another numbering, or nonsense: nobody asks for what lies between */
+        10000000 /* an id that is further ahead is of another numbering, or nonsense: nobody asks for what lies between */
 };
 
 /* Where a page begins: right behind this trade. */
