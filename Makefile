@@ -54,7 +54,7 @@ $(BUILD)/bin/gatewayd: $(call object,$(GATEWAYD) $(ASKING) $(COMMON))
 $(BUILD)/bin/exchange-simulator: $(call object,$(SIMULATOR))
 $(BUILD)/bin/storm-clients: $(call object,$(STORM))
 $(BUILD)/bin/herd: $(call object,$(HERD))
-BENCH := $(addprefix tests/bench/,crowd.c exchange.c expand.c latency.c link.c played_bus.c protocol.c publisher.c sample.c watch.c) tests/chaos/wire.c
+BENCH := $(addprefix tests/bench/,crowd.c exchange.c expand.c latency.c link.c played_bus.c protocol.c publisher.c sample.c schedule.c watch.c) tests/chaos/wire.c
 $(BENCH_PROGRAMS): $(BUILD)/bin/%: $(BUILD)/bench.a
 $(BUILD)/bin/fan-load: $(call object,tests/bench/fan_load.c)
 $(BUILD)/bin/ask-load: $(call object,tests/bench/ask_load.c)
@@ -129,6 +129,7 @@ $(BUILD)/examples/watch: deploy/examples/watch.c
 
 $(BUILD)/tests/unit/bench/test_latency: $(call object,tests/bench/latency.c)
 $(BUILD)/tests/unit/bench/test_sample: $(call object,tests/bench/sample.c)
+$(BUILD)/tests/unit/bench/test_schedule: $(call object,tests/bench/schedule.c)
 $(BUILD)/tests/unit/bench/test_protocol: $(call object,tests/bench/protocol.c tests/bench/sample.c tests/bench/expand.c)
 
 $(BUILD)/tests/unit/connectord/websocket/test_dialing: $(call object,tests/system/fake_resolver.c)

@@ -79,7 +79,7 @@ static void on_update(void *arg, const char *text, size_t length)
     reader->received++;
     self->counts.frames++;
     if (self->notes)
-        note_lateness(self, (seq - 1) * config->symbols + symbol);
+        note_lateness(self, schedule_number(config->schedule, symbol, seq));
 }
 
 static void on_subscribed(void *arg)
@@ -289,8 +289,18 @@ uint64_t crowd_unanswered(const crowd_t *self)
     return self->unanswered;
 }
 
+static uint64_t progress_of_all(const crowd_t *self)
+{
+    uint64_t sum = 0;
+    for (unsigned i = 0; i < self->config.clients; i++)
+        sum += self->readers[i].received;
+    return sum * self->config.symbols / ((uint64_t)self->config.clients * self->config.each);
+}
+
 uint64_t crowd_progress(const crowd_t *self)
 {
+    if (!schedule_is_even(self->config.schedule) && self->config.clients > 0)
+        return progress_of_all(self);
     uint64_t least = UINT64_MAX;
     for (unsigned i = 0; i < self->config.clients; i++)
         if (!self->readers[i].sleeper && self->readers[i].received < least)

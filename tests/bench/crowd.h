@@ -8,12 +8,14 @@
 #include "tests/bench/latency.h"
 #include "tests/bench/link.h"
 #include "tests/bench/protocol.h"
+#include "tests/bench/schedule.h"
 
 typedef struct {
     const bench_protocol_t *protocol;
     struct sockaddr_in address;
     unsigned clients, sleepers; /* all; the last ones of them */
     unsigned symbols, each;     /* symbols of all, and of one client */
+    const schedule_t *schedule; /* of their trades; not owned */
 } crowd_config_t;
 
 typedef struct {
@@ -26,7 +28,7 @@ typedef struct {
     int64_t from_ns, until_ns;
 } crowd_window_t;
 
-/* Trade number k of all symbols (seq of symbol k % symbols), counted from 0, is due at start_ns + k * interval_ns. */
+/* Trade number k of all symbols, counted from 0, is due at start_ns + k * interval_ns. */
 typedef struct {
     int64_t start_ns;
     double interval_ns;
@@ -52,7 +54,8 @@ void crowd_note_into(crowd_t *self, crowd_notes_t *notes);
 /* Of the clients that are no sleepers: how many answers to subscriptions are still to come, and … */
 uint64_t crowd_unanswered(const crowd_t *self);
 
-/* … how many trades of all symbols each of them has had its part of, at least. */
+/* … how many trades of all symbols each of them has had its part of, at least; where symbols have more and less of them, all together: then each
+ * symbol is to be had by as many clients as any other, none of whom sleeps. */
 uint64_t crowd_progress(const crowd_t *self);
 
 /* Has each come to `seq` with its first symbol? */

@@ -1,15 +1,16 @@
 /* fan-load: publishes trades at one end of a server, and reads them at the other with many WebSocket clients.
  *
- *     fan-load --protocol dataflow[-batch][-deflate]|dataflow-readings|mqtt|nats|plain --address HOST:PORT --publisher bus|bus-readings|mqtt|nats|plain|exchange --publish ADDRESS [--replay ADDRESS]
+ *     fan-load --protocol dataflow[-batch][-deflate]|dataflow-readings|mqtt|nats|plain --address HOST:PORT --publisher bus|bus-readings|mqtt|nats|plain|exchange|exchange-kraken --publish ADDRESS [--replay ADDRESS]
  *              [--clients N] [--sleepers N] [--symbols N] [--each N] [--rate N] [--trades N] [--settle S] [--seconds S] [--drain S] [--late N --behind N]
- *              [--early 1] [--watch PID,PID…]
+ *              [--early 1] [--power-law 1] [--watch PID,PID…]
  *
  * Prints {"open":true,…} when there is a publisher, and {"subscribed":true,…} when all clients have subscribed; each time it waits for a line on
  * stdin. Then it publishes for settle + seconds, waits for at most `drain` seconds until everyone has everything, and prints what it measured as one JSON object, and stays until stdin has
  * one more line, or ends. With rate 0 it publishes as fast as it goes: so that no client is more than
  * WINDOW trades behind, or, without clients, as fast as the bus takes them; `trades` ends it sooner. Latecomers connect in the middle, each to
  * resume so many trades behind. A thread of their own reads for them, and stands back (nice): they are others than those whose latency is
- * measured, and would be elsewhere. With --early trades are published while the clients open, and how late those are is told apart, as a storm's. CPU is that of the processes watched, and its own, between settle and the end of seconds.
+ * measured, and would be elsewhere. With --early trades are published while the clients open, and how late those are is told apart, as a storm's. With --power-law
+ * the k-th symbol has a weight of 1/k, and each is to be read by as many clients as any other. CPU is that of the processes watched, and its own, between settle and the end of seconds.
  *
  * Over 400 lines, but one idea: one program, which is a load by itself.
  */
@@ -37,7 +38,7 @@ typedef struct {
     const char *publish, *replay;
     double rate, settle, seconds, drain;
     uint64_t trades, behind;
-    unsigned late, early;
+    unsigned late, early, power_law;
     int watched[WATCHED_MAX];
     unsigned watched_count;
 } fan_options_t;
@@ -98,7 +99,7 @@ static void *run_publisher(void *arg)
 {
     fan_load_t *self = arg;
     const bench_publisher_t *publisher = self->options.publisher;
-    unsigned symbols = self->options.crowd.symbols;
+    const schedule_t *schedule = self->options.crowd.schedule;
     uint64_t count = 0;
     while (!atomic_load(&self->ending)) {
         bool publishing = atomic_load(&self->go) && !atomic_load(&self->stopped);
@@ -111,7 +112,7 @@ static void *run_publisher(void *arg)
         uint64_t burst = allowed(self, count, clock_mono_ns());
         burst = burst < BURST ? burst : BURST;
         for (uint64_t i = 0; i < burst; i++, count++)
-            publisher->publish(self->publisher, (unsigned)(count % symbols), count / symbols + 1);
+            publisher->publish(self->publisher, schedule_symbol(schedule, count), schedule_seq(schedule, count));
         publisher->flush(self->publisher);
         atomic_store(&self->published, count);
         if (burst < BURST)
@@ -260,11 +261,16 @@ static void end_storm(late_crowd_t *late)
     pthread_join(late->thread, NULL);
 }
 
+/* How many trades behind a client may be that has had its part of all: where symbols take turns, those of a turn that was not finished. */
+static uint64_t slack(const fan_load_t *self)
+{
+    return schedule_is_even(self->options.crowd.schedule) ? self->options.crowd.symbols : 0;
+}
+
 static void drain(fan_load_t *self)
 {
     int64_t end_ns = clock_mono_ns() + (int64_t)(self->options.drain * 1e9);
-    while (crowd_progress(self->crowd) + self->options.crowd.symbols < atomic_load(&self->published) &&
-           clock_mono_ns() < end_ns)
+    while (crowd_progress(self->crowd) + slack(self) < atomic_load(&self->published) && clock_mono_ns() < end_ns)
         crowd_turn(self->crowd, 5);
 }
 
@@ -318,9 +324,8 @@ static void print(const fan_load_t *self)
            seconds, self->to.frames - self->from.frames, self->to.bytes - self->from.bytes,
            self->to.published - self->from.published, published, sample_update(text, 0, published > 0 ? published : 1));
     printf(",\"missing\":%" PRIu64 ",\"lost\":%" PRIu64 ",\"disorder\":%" PRIu64 ",\"gaps\":%" PRIu64 ",\"ended\":%" PRIu64,
-           readers > 0 && published > progress + self->options.crowd.symbols ? published - progress : 0,
-           counts->lost + late->lost, counts->disorder + late->disorder, counts->gaps + late->gaps,
-           counts->ended + late->ended);
+           readers > 0 && published > progress + slack(self) ? published - progress : 0, counts->lost + late->lost,
+           counts->disorder + late->disorder, counts->gaps + late->gaps, counts->ended + late->ended);
     print_latency("latency", &self->notes.calm.latency);
     if (self->options.late > 0 || self->options.early) {
         print_latency("storm_latency", &self->notes.storm.latency);
@@ -356,7 +361,8 @@ static bool read_number(fan_options_t *options, const char *name, double value)
                   {"--symbols", &options->crowd.symbols},
                   {"--each", &options->crowd.each},
                   {"--late", &options->late},
-                  {"--early", &options->early}};
+                  {"--early", &options->early},
+                  {"--power-law", &options->power_law}};
     for (size_t i = 0; i < sizeof counts / sizeof *counts; i++)
         if (strcmp(name, counts[i].name) == 0)
             return value >= 0 && value <= 1e6 && (*counts[i].to = (unsigned)value, true);
@@ -414,11 +420,13 @@ int main(int argc, char **argv)
         free(load);
         return EXIT_FAILURE;
     }
-    const fan_options_t *options = &load->options;
+    fan_options_t *options = &load->options;
+    schedule_t *schedule = schedule_new(options->crowd.symbols, options->power_law);
     int rc = EXIT_FAILURE;
     signal(SIGPIPE, SIG_IGN);
     link_many();
-    if (open_all(load) && gather(load)) {
+    options->crowd.schedule = schedule;
+    if (schedule && open_all(load) && gather(load)) {
         run(load);
         print(load);
         fflush(stdout);
@@ -432,6 +440,7 @@ int main(int argc, char **argv)
     }
     crowd_destroy(&load->late.crowd);
     crowd_destroy(&load->crowd);
+    schedule_destroy(&schedule);
     free(load);
     return rc;
 }

@@ -46,9 +46,9 @@ def wait_for_source(flow, gateway="gateway0"):
     until(lambda: up in get(f"http://{flow.address(gateway)}/metrics")[1], "the gateway to hear the source")
 
 
-def exchange_tls(flow, scheme):
+def exchange_tls(flow, scheme, path="/ws"):
     """What the simulator is to be told of it; with wss the source trusts the simulator's certificate."""
-    flow.source["url"] = f"{scheme}://localhost:{flow.port['simulator']}/ws"
+    flow.source["url"] = f"{scheme}://localhost:{flow.port['simulator']}{path}"
     if scheme == "ws":
         return []
     certificate, key = flow.directory / "certificate.pem", flow.directory / "key.pem"

@@ -165,5 +165,8 @@ const bench_publisher_t *publisher_find(const char *name)
     for (size_t i = 0; i < sizeof publishers / sizeof *publishers; i++)
         if (strcmp(publishers[i].name, name) == 0)
             return &publishers[i];
-    return strcmp(name, publisher_exchange.name) == 0 ? &publisher_exchange : NULL;
+    for (size_t i = 0; i < sizeof publisher_exchanges / sizeof *publisher_exchanges; i++)
+        if (strcmp(publisher_exchanges[i].name, name) == 0)
+            return &publisher_exchanges[i];
+    return NULL;
 }

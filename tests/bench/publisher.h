@@ -19,7 +19,7 @@ typedef struct {
     void (*close)(void *self);
 } bench_publisher_t;
 
-/* bus, bus-readings, mqtt, nats, plain, exchange. NULL when there is none of that name. */
+/* bus, bus-readings, mqtt, nats, plain, exchange, exchange-kraken. NULL when there is none of that name. */
 const bench_publisher_t *publisher_find(const char *name);
 
-extern const bench_publisher_t publisher_exchange; /* exchange.c */
+extern const bench_publisher_t publisher_exchanges[2]; /* exchange.c: exchange, exchange-kraken */

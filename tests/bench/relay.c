@@ -1,6 +1,6 @@
 /* relay: the hops of the pipeline (TCP, ZeroMQ, TCP) with none of its work, to compare with.
  *
- *     relay front HOST:PORT ENDPOINT      a WebSocket client of an exchange: every frame goes out on a PUB socket, behind a topic
+ *     relay front HOST:PORT ENDPOINT [N]  a WebSocket client of an exchange, with N symbols: every frame goes out on a PUB socket, behind a topic
  *     relay back ENDPOINT HOST:PORT       a WebSocket server with one client, who gets what comes from there
  *
  * Both do what costs least: they look at no byte but a frame's head, and send together what came together.
@@ -41,9 +41,21 @@ static int connect_patiently(const struct sockaddr_in *address)
     return fd;
 }
 
-static int front(void *context, const char *exchange, const char *endpoint)
+/* In words that are understood by whatever the bench's exchange plays. */
+static bool subscribe(int fd, unsigned symbols)
 {
-    static const char subscribe[] = "{\"action\":\"subscribe\",\"channel\":\"trades\",\"symbol\":\"S0000-USD\"}";
+    char text[128], symbol[SAMPLE_SYMBOL_LENGTH];
+    bool said = true;
+    for (unsigned i = 0; said && i < symbols; i++) {
+        int length = snprintf(text, sizeof text, "{\"action\":\"subscribe\",\"channel\":\"trades\",\"symbol\":\"%.*s\"}",
+                              (int)sample_symbol(symbol, i), symbol);
+        said = wire_put(fd, WIRE_TEXT, text, (size_t)length);
+    }
+    return said;
+}
+
+static int front(void *context, const char *exchange, const char *endpoint, unsigned symbols)
+{
     static char input[INPUT_MAX];
     struct sockaddr_in address;
     void *bus = zmq_socket(context, ZMQ_PUB);
@@ -52,7 +64,7 @@ static int front(void *context, const char *exchange, const char *endpoint)
     if (fd == -1 || !wire_put_handshake(fd))
         return EXIT_FAILURE;
     ssize_t got = link_receive_until(fd, input, INPUT_MAX, "\r\n\r\n");
-    if (got < 0 || !wire_put(fd, WIRE_TEXT, subscribe, sizeof subscribe - 1))
+    if (got < 0 || !subscribe(fd, symbols))
         return EXIT_FAILURE;
     for (size_t length = 0; (got = recv(fd, input + length, INPUT_MAX - length, 0)) > 0;) {
         length += (size_t)got;
@@ -104,10 +116,10 @@ static int back(void *context, const char *endpoint, const char *listen_at)
 int main(int argc, char **argv)
 {
     void *context = zmq_ctx_new();
-    if (argc == 4 && strcmp(argv[1], "front") == 0)
-        return front(context, argv[2], argv[3]);
+    if ((argc == 4 || argc == 5) && strcmp(argv[1], "front") == 0)
+        return front(context, argv[2], argv[3], argc == 5 ? (unsigned)strtoul(argv[4], NULL, 10) : 1);
     if (argc == 4 && strcmp(argv[1], "back") == 0)
         return back(context, argv[2], argv[3]);
-    fprintf(stderr, "usage: relay front HOST:PORT ENDPOINT | relay back ENDPOINT HOST:PORT\n");
+    fprintf(stderr, "usage: relay front HOST:PORT ENDPOINT [N] | relay back ENDPOINT HOST:PORT\n");
     return EXIT_FAILURE;
 }

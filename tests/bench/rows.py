@@ -11,9 +11,11 @@ import threading
 import time
 
 import channels
+import markets
 import ours
 import peers
 from clients import Requester
+from markets import ingest
 from peers import BIN
 from pipeline import get, until
 from servers import Postgres, Redis
@@ -103,32 +105,6 @@ def opening(clients, rate):
 
 
 # --- ingest ---
-
-def ingest(scheme, **source):
-    """The simulator makes no trade before it is subscribed to, and then as many as are read."""
-    def measure(seconds, quick):
-        with ours.pipeline() as flow:
-            flow.source.update(source)
-            flow.start("simulator", ["--listen", flow.address("simulator"), "--symbols", SYMBOL, "--rate", "max", "--any-origin", *ours.exchange_tls(flow, scheme)],
-                       program="exchange-simulator")
-            with peers.running(BIN / "baseline", "sub", flow.bus, 10**12), Requester(flow.replay) as replay:
-                flow.start_connectord()
-                return ingested(flow, replay, seconds)
-    return measure
-
-
-def ingested(flow, replay, seconds):
-    last = lambda: int(next((s["last"] for s in replay.ask(op="streams").get("streams", [])), "0-0").split("-")[1])
-    until(lambda: last() > 500000, "trades, and the SUB to have connected")
-    pids = {name: ours.pid(flow, name) for name in ("connectord", "simulator")}
-    before, cpu = last(), {name: ours.cpu_seconds(pid) for name, pid in pids.items()}
-    start = os.times().elapsed
-    PAUSE.wait(seconds)
-    trades, elapsed = last() - before, os.times().elapsed - start
-    cost = {name: ours.cpu_seconds(pid) - cpu[name] for name, pid in pids.items()}
-    return {"per_s": trades / elapsed, "cpu_us": 1e6 * cost["connectord"] / trades, "cores": cost["connectord"] / elapsed,
-            "load_cores": cost["simulator"] / elapsed}
-
 
 def raw_bus(seconds, quick):
     """The same two frames from a PUB that waits for its SUB."""
@@ -370,6 +346,7 @@ def rows(quick):
             {"connectord, ws://": ingest("ws"), "connectord, wss://": ingest("wss"), "raw PUB to SUB": raw_bus, "LEJP alone": lejp}, [
             ("half of the raw bus, or 3 µs CPU a trade, whichever is nearer",
              lambda m: max(ratio(m["connectord, ws://"]["per_s"], m["raw PUB to SUB"]["per_s"]) / 0.5, 3 / m["connectord, ws://"]["cpu_us"]), ">=", 1)]),
+        *markets.rows(Row),
         Row("ingest into cached, a million trades as fast as it goes", "trades/s",
             {"cached, memory": into_cached("memory:"), "cached, SQLite": into_cached("sqlite:///trades.db"),
              "cached, PostgreSQL": into_server(Postgres), "cached, Redis": into_server(Redis), "raw SUB": raw_bus,

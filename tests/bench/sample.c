@@ -95,6 +95,14 @@ size_t sample_exchange(char *out, unsigned symbol, uint64_t seq)
     return (size_t)(put(put_u64(at, seq), TEXT("\"}")) - out);
 }
 
+size_t sample_kraken(char *out, unsigned symbol, uint64_t seq)
+{
+    char *at = put(out, TEXT("{\"channel\":\"trade\",\"type\":\"update\",\"data\":[{\"symbol\":\"S"));
+    at = put(put_digits(at, symbol, 4), TEXT("/USD\",\"side\":\"buy\",\"price\":105383.80000,\"qty\":0.00885072,"));
+    at = put_u64(put(at, TEXT("\"ord_type\":\"limit\",\"trade_id\":")), seq);
+    return (size_t)(put(put_time(put(at, TEXT(",\"timestamp\":\"")), seq), TEXT("Z\"}]}")) - out);
+}
+
 /* What follows a name, near the head of the text. */
 static const char *behind(text_t head, text_t name)
 {
@@ -102,7 +110,7 @@ static const char *behind(text_t head, text_t name)
     return found ? found + name.length : NULL;
 }
 
-/* Where seqnum is, or seq, which is the same. In an update it is always at the same place, which need not be searched for. */
+/* Where seqnum is, or seq, or a trade_id that is a number, which are the same. In an update it is always at the same place, which need not be searched for. */
 static const char *seq_of(text_t head)
 {
     static const char before[] = "{\"jsonrpc\":\"2.0\",\"method\":\"trades.update\",\"params\":{\"epoch\":1763941200123456,",
@@ -111,7 +119,9 @@ static const char *seq_of(text_t head)
     if (head.length > AT + NAME && memcmp(head.at + AT, name, NAME) == 0)
         return head.at + AT + NAME;
     const char *found = behind(head, TEXT("\"seqnum\":"));
-    return found ? found : behind(head, TEXT("\"seq\":"));
+    if (!found)
+        found = behind(head, TEXT("\"seq\":"));
+    return found ? found : behind(head, TEXT("\"trade_id\":"));
 }
 
 uint64_t sample_read(const char *text, size_t length, unsigned *symbol)

@@ -24,8 +24,9 @@ size_t sample_trade(char *out, unsigned symbol, uint64_t seq);
 /* As before a client: trades.update. */
 size_t sample_update(char *out, unsigned symbol, uint64_t seq);
 
-/* As an exchange sends it. */
+/* As an exchange sends it: Blockchain.com's, and Kraken's (a message, whose symbol is S0000/USD). */
 size_t sample_exchange(char *out, unsigned symbol, uint64_t seq);
+size_t sample_kraken(char *out, unsigned symbol, uint64_t seq);
 
 /* The same for records of the channel `readings`, whose keys are those symbols. */
 size_t sample_reading_topic(char *out, unsigned symbol);

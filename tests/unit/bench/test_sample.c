@@ -24,7 +24,7 @@ END_TEST
 
 START_TEST(seq_and_symbol_are_read_back_from_every_form)
 {
-    size_t (*const forms[])(char *, unsigned, uint64_t) = {sample_trade, sample_update, sample_exchange};
+    size_t (*const forms[])(char *, unsigned, uint64_t) = {sample_trade, sample_update, sample_exchange, sample_kraken};
     for (size_t i = 0; i < sizeof forms / sizeof *forms; i++) {
         char text[SAMPLE_MAX];
         unsigned symbol = 0;
