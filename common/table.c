@@ -2,11 +2,16 @@
 
 #include <stdlib.h>
 
+enum { CAPACITY_MIN = 16, INSIDE_MAX = 16 };
+
+/* A short key stands in its entry: elsewhere it would be one more place of memory for each look-up, which no cache has where tables are large. */
 typedef struct {
-    uint64_t hash;
-    char *key; /* owned; not NUL-terminated */
-    size_t length;
     void *value; /* NULL: free */
+    uint32_t hash, length;
+    union {
+        char inside[INSIDE_MAX];
+        char *outside; /* owned */
+    } key;
 } table_entry_t;
 
 struct table {
@@ -15,15 +20,40 @@ struct table {
     size_t count;
 };
 
-enum { CAPACITY_MIN = 16 };
-
-static bool holds(const table_entry_t *entry, text_t key, uint64_t hash)
+static text_t entry_key(const table_entry_t *entry)
 {
-    return entry->hash == hash && text_equal((text_t){entry->key, entry->length}, key);
+    return (text_t){entry->length > INSIDE_MAX ? entry->key.outside : entry->key.inside, entry->length};
+}
+
+static bool keep_key(table_entry_t *entry, text_t key)
+{
+    entry->length = (uint32_t)key.length;
+    char *copy = entry->key.inside;
+    if (key.length > INSIDE_MAX && !(copy = entry->key.outside = malloc(key.length)))
+        return false;
+    if (key.length > 0)
+        memcpy(copy, key.at, key.length);
+    return true;
+}
+
+static void free_key(table_entry_t *entry)
+{
+    if (entry->length > INSIDE_MAX)
+        free(entry->key.outside);
+}
+
+static uint32_t hash_of(text_t key)
+{
+    return (uint32_t)text_hash(key);
+}
+
+static bool holds(const table_entry_t *entry, text_t key, uint32_t hash)
+{
+    return entry->hash == hash && text_equal(entry_key(entry), key);
 }
 
 /* The entry of that key, or the free one where it would go. */
-static table_entry_t *probe(const table_t *self, text_t key, uint64_t hash)
+static table_entry_t *probe(const table_t *self, text_t key, uint32_t hash)
 {
     size_t i = hash & (self->capacity - 1);
     while (self->entries[i].value && !holds(&self->entries[i], key, hash))
@@ -40,7 +70,7 @@ static bool grow(table_t *self)
     for (size_t i = 0; i < self->capacity; i++) {
         const table_entry_t *entry = &self->entries[i];
         if (entry->value)
-            *probe(&wider, (text_t){entry->key, entry->length}, entry->hash) = *entry;
+            *probe(&wider, entry_key(entry), entry->hash) = *entry;
     }
     free(self->entries);
     *self = wider;
@@ -66,37 +96,36 @@ void table_destroy(table_t **self_p)
         return;
     *self_p = NULL;
     for (size_t i = 0; self->entries && i < self->capacity; i++)
-        free(self->entries[i].key);
+        free_key(&self->entries[i]);
     free(self->entries);
     free(self);
 }
 
 void *table_get(const table_t *self, text_t key)
 {
-    return probe(self, key, text_hash(key))->value;
+    return probe(self, key, hash_of(key))->value;
 }
 
 bool table_put(table_t *self, text_t key, void *value)
 {
-    uint64_t hash = text_hash(key);
+    uint32_t hash = hash_of(key);
     table_entry_t *entry = probe(self, key, hash);
     if (entry->value) {
         entry->value = value;
         return true;
     }
+    if (key.length > UINT32_MAX)
+        return false;
     if ((self->count + 1) * 3 > self->capacity * 2) {
         if (!grow(self))
             return false;
         entry = probe(self, key, hash);
     }
-    char *copy = malloc(key.length + 1);
-    if (!copy)
+    if (!keep_key(entry, key)) {
+        *entry = (table_entry_t){0};
         return false;
-    if (key.length > 0)
-        memcpy(copy, key.at, key.length);
+    }
     entry->hash = hash;
-    entry->key = copy;
-    entry->length = key.length;
     entry->value = value;
     self->count++;
     return true;
@@ -118,11 +147,11 @@ static void close_hole(table_t *self, size_t hole)
 
 void *table_remove(table_t *self, text_t key)
 {
-    table_entry_t *entry = probe(self, key, text_hash(key));
+    table_entry_t *entry = probe(self, key, hash_of(key));
     void *value = entry->value;
     if (!value)
         return NULL;
-    free(entry->key);
+    free_key(entry);
     self->count--;
     close_hole(self, (size_t)(entry - self->entries));
     return value;
