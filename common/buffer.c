@@ -60,12 +60,13 @@ static text_t json_escape(unsigned char c, char room[static 6])
     return (text_t){room, 6};
 }
 
-/* Bytes at the front that go into a JSON string as they are. */
+/* Bytes at the front that go into a JSON string as they are. Most texts are nothing but ASCII. */
 static size_t plain_prefix(text_t text)
 {
     size_t length = 0;
     while (length < text.length && !needs_escape((unsigned char)text.at[length])) {
-        size_t n = text_utf8_char((text_t){text.at + length, text.length - length});
+        bool ascii = (unsigned char)text.at[length] < 0x80;
+        size_t n = ascii ? 1 : text_utf8_char((text_t){text.at + length, text.length - length});
         if (n == 0)
             break;
         length += n;

@@ -11,13 +11,12 @@ enum { CHANNELS_MAX = 64 };
 static void print_cover_seq(const feed_route_t *route, uint64_t (*seq)(const journal_stream_t *stream), uint64_t none,
                             buffer_t *out)
 {
-    text_t subject, source;
+    char subject[SUBJECT_MAX];
     uint64_t number = route->cover.stream ? seq(route->cover.stream) : 0;
     if (number == 0 || number == none)
         return;
-    topic_parse(journal_topic(route->cover.stream), &subject, &source);
     buffer_append(out, TEXT(","));
-    buffer_append_json_string(out, subject);
+    buffer_append_json_string(out, (text_t){subject, subject_print(subject, TEXT("coverage"), route->symbol)});
     buffer_append(out, TEXT(":"));
     buffer_append_u64(out, number);
 }
