@@ -31,18 +31,18 @@ enum {
 
 /* A copy of one, or of a part of it, within what it belongs to. Empty when zeroed. */
 typedef struct {
-    char bytes[TOPIC_MAX];
     size_t length;
+    char bytes[TOPIC_MAX];
 } kept_topic_t;
 
 typedef struct {
-    char bytes[SUBJECT_MAX];
     size_t length;
+    char bytes[SUBJECT_MAX];
 } kept_subject_t;
 
 typedef struct {
-    char bytes[SOURCE_MAX];
     size_t length;
+    char bytes[SOURCE_MAX];
 } kept_source_t;
 
 /* Copies the text, which must fit (asserted) and may be the kept one, into any of the three; and says what is kept, valid as long as that stays. */

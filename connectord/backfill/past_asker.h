@@ -10,9 +10,9 @@ typedef struct past_asker past_asker_t;
 
 /* A symbol; a part of whatever the trades go to. */
 typedef struct asked_symbol {
+    past_asker_t *asker;
     backfill_t backfill;
     text_t symbol;
-    past_asker_t *asker;
     http_transfer_t *transfer; /* a question under way */
     size_t number;             /* among those that the asker looks after, plus one; 0: it need not */
 } asked_symbol_t;

@@ -13,7 +13,6 @@
 #include "proto/topic.h"
 
 typedef struct {
-    char text[SUBJECT_MAX];
     text_t symbol;
     bool wanted, told;
     bool waiting;     /* for the answer to what was told last */
@@ -23,6 +22,7 @@ typedef struct {
     bool alone;       /* it is told of by itself: with others it was refused, and nobody knows which of them was meant */
     uint64_t request; /* the number of the message that told of it last, where a connector numbers them */
     uint64_t heard;   /* the number of the answer that named it last, where a connector numbers those */
+    char text[SUBJECT_MAX];
 } told_symbol_t;
 
 typedef struct {

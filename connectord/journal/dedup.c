@@ -48,9 +48,10 @@ struct dedup {
     uint32_t *hashes;
     int64_t *times;
     slot_t *table;
-    size_t mask; /* of the table */
-    padded_t asked;
+    size_t mask;         /* of the table */
     uint32_t asked_hash; /* of what was looked up last, which is often added next */
+    uint32_t asked_length;
+    padded_t asked;
 };
 
 static padded_t pad(text_t id)
@@ -152,11 +153,17 @@ static bool dedup_allocate(dedup_t *self, size_t capacity, size_t stride)
     return true;
 }
 
+/* Where the next trade will stand in the ring. */
+static size_t next_place(const dedup_t *self)
+{
+    size_t place = self->first + self->count;
+    return place - (place >= self->capacity ? self->capacity : 0);
+}
+
 /* `hash`: of the id. A trade that had the id before moves to its own place in the table. */
 static void dedup_insert(dedup_t *self, const padded_t *id, uint32_t hash, uint64_t fingerprint, int64_t time_ns)
 {
-    size_t place = self->first + self->count;
-    place -= place >= self->capacity ? self->capacity : 0;
+    size_t place = next_place(self);
     memcpy(self->ids + place * self->stride, id->bytes, self->stride);
     self->fingerprints[place] = fingerprint;
     self->hashes[place] = hash;
@@ -204,12 +211,33 @@ dedup_t *dedup_new(size_t window)
     return self;
 }
 
+static void ask(dedup_t *self, text_t id)
+{
+    if (id.length == self->asked_length && memcmp(id.at, self->asked.bytes, id.length) == 0)
+        return;
+    self->asked = pad(id);
+    self->asked_length = (uint32_t)id.length;
+    self->asked_hash = hash_of(id);
+}
+
+void dedup_expect(dedup_t *self, text_t id)
+{
+    if (id.length == 0 || id.length > self->stride)
+        return;
+    ask(self, id);
+    size_t place = next_place(self);
+    __builtin_prefetch(&self->table[self->asked_hash & self->mask], 1);
+    __builtin_prefetch(self->ids + place * self->stride, 1);
+    __builtin_prefetch(&self->fingerprints[place], 1);
+    __builtin_prefetch(&self->hashes[place], 1);
+    __builtin_prefetch(&self->times[place], 1);
+}
+
 dedup_verdict_t dedup_look(dedup_t *self, text_t id, uint64_t fingerprint)
 {
     if (id.length > self->stride)
         return DEDUP_NEW;
-    self->asked = pad(id);
-    self->asked_hash = hash_of(id);
+    ask(self, id);
     uint32_t newest = self->table[dedup_slot(self, self->asked.bytes, self->asked_hash, fingerprint)].place;
     if (newest == 0)
         return DEDUP_NEW;
@@ -247,9 +275,8 @@ void dedup_add(dedup_t *self, text_t id, uint64_t fingerprint, int64_t time_ns)
     if (stride > self->stride && !dedup_resize(self, self->capacity, stride))
         return;
     dedup_make_room(self);
-    padded_t padded = pad(id);
-    bool asked = memcmp(&padded, &self->asked, sizeof padded) == 0;
-    dedup_insert(self, &padded, asked ? self->asked_hash : hash_of(id), fingerprint, time_ns);
+    ask(self, id);
+    dedup_insert(self, &self->asked, self->asked_hash, fingerprint, time_ns);
 }
 
 void dedup_keep(dedup_t *self, int64_t since_ns)

@@ -26,7 +26,10 @@ typedef enum {
 /* window: how many trades are remembered; 0: none. Allocates little at first. NULL when memory runs out. */
 dedup_t *dedup_new(size_t window);
 
-/* id: 1 to TRADE_ID_MAX characters (trade.h), here and below. */
+/* A trade with this id is to be looked up and added soon: what both will touch is fetched meanwhile, which no cache has where there are many streams. */
+void dedup_expect(dedup_t *self, text_t id);
+
+/* id: 1 to TRADE_ID_MAX characters (trade.h), here and below; dedup_expect takes any. */
 dedup_verdict_t dedup_look(dedup_t *self, text_t id, uint64_t fingerprint);
 
 /* Remembers a new trade, made at time_ns (by the same clock as dedup_keep; INT64_MIN: only the window counts for

@@ -7,11 +7,11 @@
 
 /* For the journal's own files; others use what is below. */
 typedef struct {
-    kept_topic_t topic;
+    stream_index_t index; /* positions: segment number << 32 | offset */
     uint32_t number;      /* its place in the order in which streams were made: the same in all segments of an epoch */
     uint64_t opened;      /* the last seq that it had when the journal was opened */
     uint64_t former;      /* … and of the epoch before, which the journal had until it was renewed */
-    stream_index_t index; /* positions: segment number << 32 | offset */
+    kept_topic_t topic;
 } journal_stream_t;
 
 text_t journal_topic(const journal_stream_t *stream);

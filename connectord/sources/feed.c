@@ -116,6 +116,7 @@ static bool take(feed_t *self, size_t line, trade_t *trade, backfill_origin_t or
     }
     if (!route->remembered)
         feed_route_remember(route);
+    dedup_expect(route->dedup, trade->id);
     int64_t time_ns = feed_route_passed(route, line, trade);
     return feed_past_counts(route, trade, &id) ? feed_past_take(route, trade, id, origin)
                                                : feed_route_take(route, trade, time_ns);

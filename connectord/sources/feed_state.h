@@ -11,24 +11,24 @@
 #include "connectord/witness/witness.h"
 #include "proto/record.h"
 
-/* One subject's way through connectord. */
+/* One subject's way through connectord. What each trade needs comes first: there may be thousands, of which no cache has the rest. */
 typedef struct {
     feed_t *feed;
-    char symbol_text[SUBJECT_MAX];
-    text_t symbol;
-    bool offered;    /* while the symbols change: by the new ones, too */
-    bool came;       /* it is in no list of symbols: its channel takes every key */
-    bool remembered; /* its last trades are in the window */
     journal_stream_t *stream;
     dedup_t *dedup;
-    line_progress_t progress;
+    bool remembered;       /* its last trades are in the window */
     bool subscribed;       /* on a line that is up */
     bool resumes;          /* what was missed before that is to be asked for, once it is remembered */
     bool stood_by;         /* another source of the group was active since it was subscribed last */
+    bool ran_ahead;        /* while it is remembered: trades were published that did not wait for those before them */
+    bool offered;          /* while the symbols change: by the new ones, too */
+    bool came;             /* it is in no list of symbols: its channel takes every key */
     asked_symbol_t asked;  /* of an exchange that can be asked (feed_past.c): its asker is not NULL */
     uint64_t stray_id;     /* of the last trade, if it did not follow the others; else 0 */
     cover_filled_t filled; /* of the episode that is going on */
-    bool ran_ahead;        /* while it is remembered: trades were published that did not wait for those before them */
+    text_t symbol;
+    char symbol_text[SUBJECT_MAX];
+    line_progress_t progress;
     cover_t cover;
     witnessed_t witnessed; /* of an exchange that has candles (feed_witness.c) */
 } feed_route_t;
