@@ -23,7 +23,7 @@ def ingest(scheme, exchange="blockchain", symbols=1, **source):
     """The simulator makes no trade before all is subscribed to, and then as many as are read."""
     def measure(seconds, quick):
         with ours.pipeline(symbols=symbols) as flow:
-            flow.source.update(connector=exchange, backfill=nobody(flow), **source)
+            flow.source.update({"connector": exchange, "backfill": nobody(flow), **source})
             flow.start("simulator", ["--listen", flow.address("simulator"), "--exchange", exchange, "--symbols", ",".join(flow.symbols), "--rate", "max",
                                      "--paused", "--any-origin", *ours.exchange_tls(flow, scheme, PATHS[exchange])], program="exchange-simulator")
             until(lambda: peers.listens(flow.port["simulator"]), "the simulator to listen")
