@@ -120,11 +120,13 @@ static bool has(const char *text, size_t length, const char *what)
     return memmem(text, length, what, strlen(what)) != NULL;
 }
 
-/* A gap is told, since the client was too slow for the ring or nobody still has the trades. A client that comes back with its cursor gets what
+/* A gap upstream says what the exchange never sent: nothing of it can be had here. Another one is told, since the client was too slow for the ring or nobody still has the trades. A client that comes back with its cursor gets what
  * there is: true only when that has been tried from the same place before, so that the trades are gone. */
 static bool on_gap(storm_client_t *self, const char *text, size_t length)
 {
     static const char name[] = "\"symbol\":\"";
+    if (has(text, length, "\"upstream\":{"))
+        return true;
     const char *symbol = memmem(text, length, name, strlen(name));
     const char *end = symbol ? memchr(symbol + strlen(name), '"', length - (size_t)(symbol + strlen(name) - text)) : NULL;
     int number = end ? record_find(self->record, symbol + strlen(name), (size_t)(end - symbol) - strlen(name)) : -1;

@@ -30,9 +30,9 @@ class Sqlite:
                 database.rollback()
 
     def count(self):
-        """Trades that are stored; 0 as long as there is no store."""
+        """Records of sources that are stored; 0 as long as there is no store."""
         try:
-            return self.ask("SELECT total(trades) FROM stream")[0][0]
+            return self.ask("SELECT total(trades) FROM stream WHERE topic NOT LIKE 'coverage.%'")[0][0]
         except sqlite3.OperationalError:
             return 0
 
@@ -67,7 +67,7 @@ def metric(flow, name, service="cached_http"):
 def journaled(flow):
     """How many trades the journal has."""
     with Requester(flow.replay) as replay:
-        return sum(int(stream["last"].split("-")[1]) for stream in replay.ask(op="streams")["streams"])
+        return sum(int(stream["last"].split("-")[1]) for stream in replay.ask(op="streams")["streams"] if not stream["topic"].startswith("coverage."))
 
 
 def more(flow, count, patience=PATIENCE):

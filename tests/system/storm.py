@@ -90,7 +90,8 @@ class Storm:
 
 def ends(replay):
     """{symbol: last seq} of the journal."""
-    return {s["topic"].split(".")[1]: int(s["last"].split("-")[1]) for s in replay.ask(op="streams")["streams"]}
+    return {s["topic"].split(".")[1]: int(s["last"].split("-")[1]) for s in replay.ask(op="streams")["streams"]
+            if s["topic"].startswith("trade.")}
 
 
 def settled(replay):

@@ -41,7 +41,8 @@ def caught_up(flow, replay):
     made = exchange(flow)["sent"]
 
     def journaled():
-        return sum(int(stream["last"].split("-")[1]) for stream in replay.ask(op="streams")["streams"])
+        return sum(int(stream["last"].split("-")[1]) for stream in replay.ask(op="streams")["streams"]
+                   if stream["topic"].startswith("trade."))
 
     until(lambda: journaled() >= made, f"{made} trades to be journaled")
 

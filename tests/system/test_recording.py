@@ -26,9 +26,9 @@ OWN = re.compile(r'"epoch":\d+,"seq":\d+,|,"received":"[^"]*"')  # what differs 
 
 
 def journal(flow):
-    """The trades of connectord's journal as they are, but for what is its own, by topic."""
+    """What sources said, as connectord's journal has it, but for what is its own, by topic."""
     with Requester(flow.replay) as replay:
-        topics = sorted(stream["topic"] for stream in replay.ask(op="streams")["streams"])
+        topics = sorted(stream["topic"] for stream in replay.ask(op="streams")["streams"] if not stream["topic"].startswith("coverage."))
         streams = {topic: [OWN.sub("", text) for text in replay.texts(topic, 1000)] for topic in topics}
         return {topic: trades for topic, trades in streams.items() if trades}
 
