@@ -15,6 +15,7 @@
 #include "gatewayd/history/history_client.h"
 #include "gatewayd/history/page_cache.h"
 #include "gatewayd/limits.h"
+#include "gatewayd/listeners.h"
 #include "gatewayd/methods/subscribe.h"
 #include "gatewayd/streams/market.h"
 #include "gatewayd/streams/offers.h"
@@ -219,7 +220,7 @@ static void read_config(gateway_t *self, const config_t *config)
     self->history_count = read_list(config, "gatewayd.history", self->history, BUSES_MAX);
     self->origin_count = read_list(config, "gatewayd.origins", self->origins, ORIGINS_MAX);
     self->cors_count = read_list(config, "gatewayd.cors", self->cors, ORIGINS_MAX);
-    hosts_init(&self->hosts, config, "gatewayd.hosts", config_text(config, "gatewayd.listen"));
+    hosts_init(&self->hosts, config, "gatewayd.hosts");
     memcpy(hub->buses.endpoints, self->bus, sizeof hub->buses.endpoints);
     limits_read(hub, config);
 }
@@ -275,12 +276,11 @@ static bool open_web(gateway_t *self, const config_t *config)
     size_t per_address = (size_t)config_integer(config, "gatewayd.clients_per_address");
     ws_config_t ws = {.message_bytes = (size_t)config_integer(config, "gatewayd.message_bytes"),
                       .silence_ms = config_integer(config, "gatewayd.silence_ms")};
-    http_settings_t http = {.server = {.address = config_text(config, "gatewayd.listen"),
-                                       .hosts = &self->hosts,
-                                       .per_address = per_address + WAITING_BESIDE_CLIENTS,
-                                       .budget = &self->budget},
-                            .origins = {{self->origins, self->origin_count}, {self->cors, self->cors_count}},
-                            .deflates = config_flag(config, "gatewayd.deflate")};
+    http_settings_t http = {
+        .server = {.hosts = &self->hosts, .per_address = per_address + WAITING_BESIDE_CLIENTS, .budget = &self->budget},
+        .origins = {{self->origins, self->origin_count}, {self->cors, self->cors_count}},
+        .deflates = config_flag(config, "gatewayd.deflate")};
+    listeners_read(config, &http.server, &self->hosts);
     self->clients_max = limits_clients(clients);
     self->admission = admission_new(&self->hub, self->clients_max, per_address);
     self->ws = !self->admission ? NULL : ws_new(self->loop, &self->hub, self->admission, &ws);
@@ -288,7 +288,7 @@ static bool open_web(gateway_t *self, const config_t *config)
     http_doors_t doors = {.ws = self->ws, .open_ws = ws_open, .rest = self->rest_http, .ask_rest = rest_http_on_request};
     self->http = !self->rest_http ? NULL : http_new(self->loop, &http, &self->hub, self->admission, &doors);
     if (self->http)
-        log_info("gateway: listening", LOG_TEXT("address", http.server.address));
+        listeners_log(&http.server);
     return self->http != NULL;
 }
 
@@ -356,6 +356,7 @@ void gateway_destroy(gateway_t **self_p)
     loop_timer_destroy(&self->tick);
     follower_destroy(&self->follower); /* so that there is a last frame */
     if (self->http) {
+        http_unshare(self->http);
         fanout_finish(&self->hub);
         ws_goodbye(self->ws);
         ws_stop(self->ws);

@@ -160,6 +160,8 @@ static void check_map(config_load_t *load, cJSON *map, const config_place_t *pla
 void config_check_value(config_load_t *load, cJSON *value, const config_place_t *place, const schema_key_t *key,
                         const char *origin)
 {
+    if (key->plain && !cJSON_IsArray(value) && !cJSON_IsObject(value))
+        key = schema_find(key->plain);
     if (!takes(key, value)) {
         buffer_t expected = buffer_new(0);
         schema_describe(key, &expected);
@@ -184,6 +186,10 @@ void config_check_element(config_load_t *load, cJSON *value, const config_place_
     bool object = cJSON_IsObject(value);
     if (key->type == KEY_OBJECTS && object) {
         config_check_section(load, value, place, origin);
+        return;
+    }
+    if (key->plain) {
+        config_check_value(load, value, place, schema_find(key->plain), origin);
         return;
     }
     if (key->type == KEY_TEXTS && cJSON_IsString(value) &&

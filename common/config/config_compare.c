@@ -20,6 +20,19 @@ static void compare_objects(const change_handler_t *handler, const cJSON *before
     }
 }
 
+/* Lists of other things, whatever else is said of each? */
+static bool is_another(const schema_key_t *key, const cJSON *before, const cJSON *now)
+{
+    if (cJSON_GetArraySize(before) != cJSON_GetArraySize(now))
+        return true;
+    if (!key->plain)
+        return false;
+    for (before = before->child, now = now->child; before && now; before = before->next, now = now->next)
+        if (strcmp(config_plain(key, before), config_plain(key, now)) != 0)
+            return true;
+    return false;
+}
+
 static void compare_section(const change_handler_t *handler, const cJSON *before, const cJSON *now, const config_place_t *place)
 {
     const cJSON *member;
@@ -32,7 +45,7 @@ static void compare_section(const change_handler_t *handler, const cJSON *before
         const schema_key_t *key = schema_find(below.pattern);
         if (!key)
             compare_section(handler, other, member, &below);
-        else if (key->type == KEY_OBJECTS && cJSON_GetArraySize(other) == cJSON_GetArraySize(member))
+        else if (key->type == KEY_OBJECTS && !is_another(key, other, member))
             compare_objects(handler, other, member, &below);
         else if (!cJSON_Compare(other, member, true))
             handler->changed(handler->arg, below.path);

@@ -78,6 +78,10 @@ void config_check_element(config_load_t *load, cJSON *value, const config_place_
 cJSON *config_value(const schema_key_t *key, const char *text);
 cJSON *config_value_element(const schema_key_t *key, const char *text);
 
+/* Is an object of a list, at its place, no more than the text that could stand for it (schema_key_t.plain)? And that text. */
+bool config_is_plain(const schema_key_t *key, const cJSON *element, const config_place_t *place);
+const char *config_plain(const schema_key_t *key, const cJSON *element);
+
 /* Adds defaults for what is missing below load->root and puts all keys into the schema's order. */
 void config_fill(config_load_t *load);
 

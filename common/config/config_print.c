@@ -40,19 +40,37 @@ static void print_number(buffer_t *out, double number)
     buffer_append(out, text_of(text));
 }
 
+/* A list that is one text. */
+static bool is_text(const schema_key_t *key, const cJSON *list, const config_place_t *place)
+{
+    config_place_t first = config_place_element(place, 0);
+    return list->child && !list->child->next && config_is_plain(key, list->child, &first);
+}
+
+static void print_element(buffer_t *out, const schema_key_t *key, const cJSON *element, const config_place_t *place, int indent)
+{
+    if (!cJSON_IsObject(element))
+        print_text(out, key, element->valuestring);
+    else if (config_is_plain(key, element, place))
+        print_text(out, schema_find(key->plain), config_plain(key, element));
+    else
+        print_section(out, element, place, indent);
+}
+
 static void print_list(buffer_t *out, const schema_key_t *key, const cJSON *list, const config_place_t *place, int indent)
 {
     size_t number = 0;
     bool objects = key->type == KEY_OBJECTS && list->child;
+    if (is_text(key, list, place)) {
+        print_text(out, schema_find(key->plain), config_plain(key, list->child));
+        return;
+    }
     buffer_append(out, TEXT("["));
     for (const cJSON *element = list->child; element; element = element->next) {
-        if (objects) {
-            config_place_t below = config_place_element(place, number++);
+        config_place_t below = config_place_element(place, number++);
+        if (objects)
             buffer_printf(out, "\n%*s", indent + INDENT, "");
-            print_section(out, element, &below, indent + INDENT);
-        } else {
-            print_text(out, key, element->valuestring);
-        }
+        print_element(out, key, element, &below, indent + INDENT);
         if (element->next)
             buffer_append(out, objects ? TEXT(",") : TEXT(", "));
     }

@@ -58,6 +58,42 @@ static cJSON *flag(const char *text)
     return strcmp(text, "false") == 0 ? cJSON_CreateFalse() : NULL;
 }
 
+/* The member that a text in an object's place gives. */
+static const char *plain_name(const schema_key_t *key)
+{
+    return strrchr(key->plain, '.') + 1;
+}
+
+static bool put_object(const schema_key_t *key, cJSON *list, cJSON *element)
+{
+    cJSON *object = cJSON_CreateObject();
+    if (object && cJSON_AddStringToObject(object, plain_name(key), element->valuestring) &&
+        cJSON_ReplaceItemViaPointer(list, element, object))
+        return true;
+    cJSON_Delete(object);
+    return false;
+}
+
+/* The list that a text, or a list with texts in it, stands for. Takes `value`; NULL when memory runs out. */
+static cJSON *expand(const schema_key_t *key, cJSON *value)
+{
+    cJSON *list = cJSON_IsString(value) ? cJSON_CreateArray() : value;
+    if (list && list != value && !cJSON_AddItemToArray(list, value)) {
+        cJSON_Delete(list);
+        list = NULL;
+    }
+    if (!list)
+        cJSON_Delete(value);
+    for (cJSON *element = list ? list->child : NULL, *next; element; element = next) {
+        next = element->next;
+        if (cJSON_IsString(element) && !put_object(key, list, element)) {
+            cJSON_Delete(list);
+            return NULL;
+        }
+    }
+    return list;
+}
+
 static bool fill_section(cJSON *section, const config_place_t *place);
 
 static bool fill_elements(cJSON *list, const config_place_t *place)
@@ -86,6 +122,8 @@ static bool fill_member(cJSON *section, text_t name, const config_place_t *place
         return true;
     if (!member)
         member = key ? config_value(key, key->initial) : cJSON_CreateObject();
+    if (member && key && key->plain)
+        member = expand(key, member);
     if (!member || !cJSON_AddItemToObject(section, string, member)) {
         cJSON_Delete(member);
         return false;
@@ -124,6 +162,8 @@ cJSON *config_value(const schema_key_t *key, const char *text)
         break;
     case KEY_OBJECTS:
         value = json_of_kind(text, JSON_ARRAY);
+        if (!value && key->plain && strchr(text, ',') && !strpbrk(text, "{\""))
+            value = split(text);
         break;
     case KEY_MAP:
         value = json_of_kind(text, JSON_OBJECT);
@@ -136,6 +176,24 @@ cJSON *config_value_element(const schema_key_t *key, const char *text)
 {
     cJSON *value = key->type == KEY_OBJECTS ? json_of_kind(text, JSON_OBJECT) : NULL;
     return value ? value : cJSON_CreateString(text);
+}
+
+bool config_is_plain(const schema_key_t *key, const cJSON *element, const config_place_t *place)
+{
+    if (!key->plain)
+        return false;
+    cJSON *text = cJSON_GetObjectItemCaseSensitive(element, plain_name(key));
+    cJSON *object = cJSON_CreateObject();
+    bool plain = object && cJSON_IsString(text) && cJSON_AddStringToObject(object, plain_name(key), text->valuestring) &&
+                 fill_section(object, place) && cJSON_Compare(object, element, true);
+    cJSON_Delete(object);
+    return plain;
+}
+
+const char *config_plain(const schema_key_t *key, const cJSON *element)
+{
+    const char *text = cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(element, plain_name(key)));
+    return text ? text : "";
 }
 
 void config_fill(config_load_t *load)

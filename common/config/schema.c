@@ -7,7 +7,7 @@
 #define GIB (1024 * MIB)
 #define TIB (1024 * GIB)
 
-enum { LIST_BUS_MAX = 16, LIST_HOSTS_MAX = 64 /* HOSTS_MAX */, LATEST_MAX = 64 };
+enum { LIST_BUS_MAX = 16, LIST_HOSTS_MAX = 64 /* HOSTS_MAX */, LISTENERS_MAX = 16 /* HTTP_LISTENERS_MAX */, LATEST_MAX = 64 };
 
 static const char default_sources[] =
     "[{\"name\": \"blockchain\", \"connector\": \"blockchain\", \"url\": \"ws://127.0.0.1:5000/ws\", "
@@ -187,7 +187,11 @@ static const schema_key_t keys[] = {
      .help = "The replay socket of each bus, in the same order"},
     {"gatewayd.history", KEY_TEXTS, FORMAT_ENDPOINT, .minimum = 1, .maximum = LIST_BUS_MAX, .initial = "tcp://127.0.0.1:5558",
      .help = "Where to ask for history: queries are spread over all that answer, and go to another if one does not"},
-    {"gatewayd.listen", KEY_TEXT, FORMAT_ADDRESS, .initial = "127.0.0.1:8080", .help = "Where clients connect"},
+    {"gatewayd.listen", KEY_OBJECTS, .plain = "gatewayd.listen[].address", .minimum = 1, .maximum = LISTENERS_MAX,
+     .initial = "127.0.0.1:8080", .help = "Where clients connect"},
+    {"gatewayd.listen[].address", KEY_TEXT, FORMAT_ADDRESS, .help = "The same, of an object"},
+    {"gatewayd.listen[].share", KEY_FLAG, .initial = "false",
+     .help = "Other gateways listen there too, and the system spreads connections over all"},
     {"gatewayd.hosts", KEY_TEXTS, FORMAT_HOST, .minimum = 0, .maximum = LIST_HOSTS_MAX, .initial = "",
      .help = "Other names accepted as Host, besides addresses, localhost, this machine's name and that of listen; * for any"},
     {"gatewayd.ring_bytes", KEY_INTEGER, .power_of_two = true, .minimum = 64 * KIB, .maximum = GIB, .initial = "1048576",

@@ -21,8 +21,10 @@ typedef struct {
     bool optional;        /* an empty text is fine too */
     bool secret;          /* never shown */
     bool power_of_two;    /* an integer that must be one */
-    bool reread;          /* a path whose file counts as a part of the configuration: another content is a change */
-    double minimum;       /* of a number, of the count of a list or a map, or of the bytes of a text */
+    const char *
+        plain; /* of a list of objects: the row of the member that a text in an object's place gives; the list may be one such text, too */
+    bool reread;    /* a path whose file counts as a part of the configuration: another content is a change */
+    double minimum; /* of a number, of the count of a list or a map, or of the bytes of a text */
     double maximum;
     const char *initial; /* the default, as --set takes it (config_value.h); NULL: the key must be given */
     const char *help;

@@ -104,7 +104,11 @@ void schema_describe(const schema_key_t *key, buffer_t *out)
         schema_describe_element(key, out);
         break;
     case KEY_OBJECTS:
-        describe_count(key, "objects", out);
+        if (key->plain)
+            schema_describe(schema_find(key->plain), out);
+        if (key->plain)
+            buffer_append(out, TEXT(", or "));
+        describe_count(key, key->plain ? "of them, or of objects" : "objects", out);
         break;
     case KEY_MAP:
         describe_map(key, out);

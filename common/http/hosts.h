@@ -8,18 +8,22 @@
 #include "common/config/config.h"
 #include "common/text.h"
 
-enum { HOSTS_MAX = 64, HOSTS_NAME_MAX = 256 };
+enum { HOSTS_MAX = 64, HOSTS_LISTEN_MAX = 16, HOSTS_NAME_MAX = 256 };
 
 typedef struct {
     const char *names[HOSTS_MAX]; /* that are configured, without ports; "*": any. They outlive it */
     size_t count;
-    const char *key;              /* that configures them, for messages */
-    const char *listen;           /* HOST:PORT that the server listens at; outlives it */
+    const char *key;                      /* that configures them, for messages */
+    const char *listen[HOSTS_LISTEN_MAX]; /* HOST:PORT that the server listens at, each; they outlive it */
+    size_t listen_count;
     char machine[HOSTS_NAME_MAX]; /* its own name */
 } hosts_t;
 
-/* Those of a list of the configuration, "gatewayd.hosts". config: NULL for none; it, `key` and `listen` outlive it. */
-void hosts_init(hosts_t *self, const config_t *config, const char *key, const char *listen);
+/* Those of a list of the configuration, "gatewayd.hosts". config: NULL for none; it and `key` outlive it. */
+void hosts_init(hosts_t *self, const config_t *config, const char *key);
+
+/* The server listens there, too. At most HOSTS_LISTEN_MAX. */
+void hosts_listen(hosts_t *self, const char *address);
 
 /* Is it a name of ours? host: the value of Host; an empty one, which no browser sends, is fine. */
 bool hosts_know(const hosts_t *self, text_t host);

@@ -9,10 +9,17 @@
 
 enum { SWEEP_MS = 1000, LOOKED_AT_MAX = 8 /* connections, for one place */ };
 
+/* A place where it listens. */
+typedef struct {
+    http_server_t *server;
+    listener_t *listener;
+    bool share;
+} http_place_t;
+
 struct http_server {
     http_shared_t shared;
     http_config_t config;
-    listener_t *listener;
+    http_place_t places[HTTP_LISTENERS_MAX];
     loop_timer_t *sweep;
     uint64_t given_up; /* places, for others */
 };
@@ -79,19 +86,35 @@ static bool give_up_slot(http_server_t *self, const http_connection_t *newcomer)
 
 static bool on_full(void *arg)
 {
-    return give_up_slot(arg, NULL);
+    const http_place_t *place = arg;
+    return give_up_slot(place->server, NULL);
 }
 
 /* Somebody may have to give up a place for it: of the same address, where that has more than it may, or where there are too
  * many in all. */
 static void on_accepted(void *arg, int fd)
 {
-    http_server_t *self = arg;
+    const http_place_t *place = arg;
+    http_server_t *self = place->server;
     http_connection_t *newcomer = http_connection_new(&self->shared, fd);
     if (!newcomer)
         return;
     give_up_slot(self, newcomer);
     http_connection_begin(newcomer);
+}
+
+static bool open_places(http_server_t *self, loop_t *loop)
+{
+    for (size_t i = 0; i < HTTP_LISTENERS_MAX && self->config.listen[i].address; i++) {
+        const http_listen_t *listen = &self->config.listen[i];
+        http_place_t *place = &self->places[i];
+        *place = (http_place_t){.server = self, .share = listen->share};
+        place->listener = listener_new(loop, listen->address, listen->share, on_accepted, place);
+        if (!place->listener)
+            return false;
+        listener_on_full(place->listener, on_full);
+    }
+    return true;
 }
 
 static bool open_server(http_server_t *self, loop_t *loop)
@@ -101,10 +124,8 @@ static bool open_server(http_server_t *self, loop_t *loop)
     self->shared.slots = connection_slots_new(self->config.per_address);
     self->sweep = loop_timer_new(loop, on_sweep, self);
     bool good = self->shared.requests && self->shared.answers && self->shared.slots && self->sweep;
-    self->listener = good ? listener_new(loop, self->config.address, on_accepted, self) : NULL;
-    if (!self->listener)
+    if (!good || !open_places(self, loop))
         return false;
-    listener_on_full(self->listener, on_full);
     loop_timer_start(self->sweep, SWEEP_MS, SWEEP_MS);
     return true;
 }
@@ -128,6 +149,17 @@ http_server_t *http_server_new(loop_t *loop, const http_config_t *config, http_r
     return self;
 }
 
+void http_server_unshare(http_server_t *self)
+{
+    for (size_t i = 0; i < HTTP_LISTENERS_MAX; i++) {
+        http_place_t *place = &self->places[i];
+        if (!place->share || !place->listener)
+            continue;
+        listener_take_waiting(place->listener);
+        listener_destroy(&place->listener);
+    }
+}
+
 void http_server_limit(http_server_t *self, size_t per_address)
 {
     connection_slots_limit(self->shared.slots, per_address);
@@ -147,7 +179,8 @@ void http_server_destroy(http_server_t **self_p)
     if (!self)
         return;
     *self_p = NULL;
-    listener_destroy(&self->listener);
+    for (size_t i = 0; i < HTTP_LISTENERS_MAX; i++)
+        listener_destroy(&self->places[i].listener);
     loop_timer_destroy(&self->sweep);
     while (!list_empty(&self->shared.connections))
         http_connection_close(LIST_OWNER(self->shared.connections.next, http_connection_t, in_server));

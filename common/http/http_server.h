@@ -16,13 +16,21 @@
 
 typedef struct http_server http_server_t;
 
+enum { HTTP_LISTENERS_MAX = 16 };
+
+/* Where it listens. */
+typedef struct {
+    const char *address; /* "HOST:PORT" */
+    bool share;          /* listener.h */
+} http_listen_t;
+
 /* When no place is left, a connection that waits for its peer gives up its own (connection_slots.h): a newcomer always gets
  * one, so that /health and /metrics are answered. It says so in the log, and counts it. */
 typedef struct {
-    const char *address;  /* "HOST:PORT" to listen on */
-    const hosts_t *hosts; /* a request for another Host is answered 421; outlives the server */
-    size_t connections;   /* at one time; 0: as many as descriptors allow (listener.h) */
-    size_t per_address;   /* the same, of one address group; 0: any number */
+    http_listen_t listen[HTTP_LISTENERS_MAX]; /* up to the first without an address */
+    const hosts_t *hosts;                     /* a request for another Host is answered 421; outlives the server */
+    size_t connections;                       /* at one time; 0: as many as descriptors allow (listener.h) */
+    size_t per_address;                       /* the same, of one address group; 0: any number */
     budget_t *
         budget; /* of what waits for peers, and of what is kept of their requests; outlives the server, which ticks it; NULL: none */
 } http_config_t;
@@ -32,6 +40,9 @@ http_server_t *http_server_new(loop_t *loop, const http_config_t *config, http_r
 
 /* How many an address may have from now on. */
 void http_server_limit(http_server_t *self, size_t per_address);
+
+/* No longer listens where it shares an address: who comes then comes to the others. Who waited to be accepted is. */
+void http_server_unshare(http_server_t *self);
 
 /* Prints how many connections there are, and how many gave up their places. */
 void http_server_metrics(const http_server_t *self, metrics_t *metrics);

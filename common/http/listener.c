@@ -37,13 +37,15 @@ struct listener {
     void *arg;
 };
 
-static int listen_at(const host_address_t *address)
+static int listen_at(const host_address_t *address, bool share)
 {
     int family = address->at.ss_family;
     int fd = socket(family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
     if (fd == -1)
         return -1;
     setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &(int){1}, sizeof(int));
+    if (share)
+        setsockopt(fd, SOL_SOCKET, SO_REUSEPORT, &(int){1}, sizeof(int));
     if (family == AF_INET6)
         setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &(int){1}, sizeof(int));
     if (bind(fd, (const struct sockaddr *)&address->at, address->length) == 0 && listen(fd, SOMAXCONN) == 0)
@@ -55,13 +57,13 @@ static int listen_at(const host_address_t *address)
 }
 
 /* At all addresses that the host has on this machine. False, with errno, when it has no address or one of them can't be had. */
-static bool open_sockets(listener_t *self, const char *host, const char *port)
+static bool open_sockets(listener_t *self, const char *host, const char *port, bool share)
 {
     host_address_t addresses[HOST_ADDRESSES_MAX];
     size_t count = host_addresses(host, port, addresses);
     errno = EADDRNOTAVAIL;
     for (size_t i = 0; i < count; i++) {
-        int fd = listen_at(&addresses[i]);
+        int fd = listen_at(&addresses[i], share);
         if (fd != -1)
             self->sockets[self->count++] = (listening_socket_t){.listener = self, .fd = fd};
         else if (!host_address_is_elsewhere(errno))
@@ -163,7 +165,7 @@ static bool split_address(const char *address, char host[static HOST_NAME_MAX_BY
     return true;
 }
 
-listener_t *listener_new(loop_t *loop, const char *address, listener_fn *accepted, void *arg)
+listener_t *listener_new(loop_t *loop, const char *address, bool share, listener_fn *accepted, void *arg)
 {
     char host[HOST_NAME_MAX_BYTES + 1];
     const char *port;
@@ -178,7 +180,7 @@ listener_t *listener_new(loop_t *loop, const char *address, listener_fn *accepte
     *self = (listener_t){.fd_limit = limit.rlim_cur, .accepted = accepted, .arg = arg};
     self->share = share_new(loop, SHARE_NEWCOMERS_US, NULL, NULL);
     self->pause = loop_timer_new(loop, watch, self);
-    if (!self->share || !self->pause || !open_sockets(self, host, port)) {
+    if (!self->share || !self->pause || !open_sockets(self, host, port, share)) {
         log_error("listener: can't listen", LOG_TEXT("address", address), LOG_ERRNO());
         for (size_t i = 0; i < self->count; i++)
             close(self->sockets[i].fd);
@@ -200,6 +202,13 @@ listener_t *listener_new(loop_t *loop, const char *address, listener_fn *accepte
 void listener_on_full(listener_t *self, listener_full_fn *make_room)
 {
     self->make_room = make_room;
+}
+
+void listener_take_waiting(listener_t *self)
+{
+    for (size_t i = 0; i < self->count; i++)
+        while (accept_one(&self->sockets[i]))
+            ;
 }
 
 static void on_closed(uv_handle_t *handle)

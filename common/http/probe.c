@@ -100,12 +100,13 @@ probe_t *probe_new(loop_t *loop, const config_t *config, const char *section, co
     self->answers = answers;
     self->arg = arg;
     snprintf(self->hosts_key, sizeof self->hosts_key, "%s.hosts", section);
-    http_config_t http = {.address = config_text(config, "%s.http", section),
+    http_config_t http = {.listen = {{.address = config_text(config, "%s.http", section)}},
                           .hosts = &self->hosts,
                           .connections = CONNECTIONS_MAX,
                           .budget = &self->budget};
     budget_init(&self->budget, BUDGET_BYTES);
-    hosts_init(&self->hosts, config, self->hosts_key, http.address);
+    hosts_init(&self->hosts, config, self->hosts_key);
+    hosts_listen(&self->hosts, http.listen[0].address);
     self->server = http_server_new(loop, &http, on_request, self);
     if (!self->server)
         probe_destroy(&self);

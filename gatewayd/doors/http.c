@@ -294,6 +294,11 @@ void http_limit(http_t *self, size_t per_address)
     http_server_limit(self->server, per_address);
 }
 
+void http_unshare(http_t *self)
+{
+    http_server_unshare(self->server);
+}
+
 void http_stop(http_t *self)
 {
     http_server_destroy(&self->server);

@@ -32,6 +32,9 @@ http_t *http_new(loop_t *loop, const http_settings_t *settings, const hub_t *hub
 /* How many connections of one address may wait from now on. */
 void http_limit(http_t *self, size_t per_address);
 
+/* Where other gateways listen too, who comes from now on comes to them. */
+void http_unshare(http_t *self);
+
 /* Lets nobody in from now on, and closes what is not a WebSocket. */
 void http_stop(http_t *self);
 

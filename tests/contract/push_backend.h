@@ -71,7 +71,7 @@ static inline void push_backend_start(push_backend_t *self, loop_t *loop, http_r
     ck_assert_int_eq(getsockname(fd, (struct sockaddr *)&self->address, &length), 0);
     close(fd);
     snprintf(text, sizeof text, "127.0.0.1:%u", ntohs(self->address.sin_port));
-    self->server = http_server_new(loop, &(http_config_t){.address = text}, request, NULL);
+    self->server = http_server_new(loop, &(http_config_t){.listen = {{.address = text}}}, request, NULL);
     ck_assert_ptr_nonnull(self->server);
 }
 

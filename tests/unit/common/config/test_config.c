@@ -38,10 +38,42 @@ START_TEST(file_goes_over_the_defaults_and_leaves_the_others)
         load_json("\xef\xbb\xbf{\"gatewayd\":{\"clients\":7},\"connectord\":{\"sources\":[{\"name\":\"a\",\"loop\":true}]}}\n");
     ck_assert_msg(config != NULL, "%s", reported);
     ck_assert_int_eq(config_integer(config, "gatewayd.clients"), 7);
-    ck_assert_str_eq(config_text(config, "gatewayd.listen"), "127.0.0.1:8080");
+    ck_assert_str_eq(config_text(config, "gatewayd.listen.0.address"), "127.0.0.1:8080");
     ck_assert(config_flag(config, "connectord.sources.0.loop"));
     ck_assert_uint_eq(config_count(config, "connectord.sources.0.symbols"), 0);
     ck_assert_int_eq(config_integer(config, "connectord.sources.0.silence_ms"), 15000);
+    config_destroy(&config);
+}
+END_TEST
+
+/* The list that each stands for, as A or A+ (shared), and how it is printed. */
+static const struct {
+    const char *set[2], *list, *printed;
+} listens[] = {
+    {{"gatewayd.listen=127.0.0.1:1"}, "127.0.0.1:1 ", "\"listen\": \"127.0.0.1:1\""},
+    {{"gatewayd.listen=[::1]:1"}, "[::1]:1 ", "\"listen\": \"[::1]:1\""},
+    {{"gatewayd.listen=[::1]:1,a:2"}, "[::1]:1 a:2 ", "\"listen\": [\n      \"[::1]:1\",\n      \"a:2\"\n    ]"},
+    {{"gatewayd.listen=[\"a:1\",{\"address\":\"b:2\"}]"}, "a:1 b:2 ", "\"listen\": [\n      \"a:1\",\n      \"b:2\"\n    ]"},
+    {{"gatewayd.listen=[{\"address\":\"b:2\"}]"}, "b:2 ", "\"listen\": \"b:2\""},
+    {{"gatewayd.listen=a:1", "gatewayd.listen.0.share=true"}, "a:1+ ", "\"address\": \"a:1\""},
+    {{"gatewayd.listen=a:1", "gatewayd.listen.1=b:2"}, "a:1 b:2 ", "[\n      \"a:1\",\n      \"b:2\"\n    ]"},
+    {{"gatewayd.listen.1={\"address\":\"b:2\",\"share\":true}"}, "127.0.0.1:8080 b:2+ ", "      \"127.0.0.1:8080\",\n      {"},
+    {{"gatewayd.listen.1.address=b:2"}, "127.0.0.1:8080 b:2 ", "\"b:2\"\n    ]"},
+};
+
+START_TEST(where_objects_have_one_member_a_text_will_do)
+{
+    char list[200] = "";
+    config_t *config = load(NULL, listens[_i].set, listens[_i].set[1] ? 2 : 1, NULL);
+    ck_assert_msg(config != NULL, "%s", reported);
+    for (size_t i = 0; i < config_count(config, "gatewayd.listen"); i++) {
+        strcat(list, config_text(config, "gatewayd.listen.%zu.address", i));
+        strcat(list, config_flag(config, "gatewayd.listen.%zu.share", i) ? "+ " : " ");
+    }
+    ck_assert_str_eq(list, listens[_i].list);
+    char *printed = config_print(config);
+    ck_assert_msg(strstr(printed, listens[_i].printed) != NULL, "%s\n%s", listens[_i].printed, printed);
+    free(printed);
     config_destroy(&config);
 }
 END_TEST
@@ -176,6 +208,7 @@ int main(void)
     tcase_add_test(tests, defaults_serve_without_a_file);
     tcase_add_test(tests, example_configuration_has_no_mistakes);
     tcase_add_test(tests, file_goes_over_the_defaults_and_leaves_the_others);
+    tcase_add_loop_test(tests, where_objects_have_one_member_a_text_will_do, 0, COUNT(listens));
     tcase_add_test(tests, setting_goes_over_environment_and_environment_over_file);
     tcase_add_test(tests, environment_appends_elements_in_the_order_of_their_numbers);
     tcase_add_loop_test(tests, list_is_set_as_json_by_commas_or_by_element, 0, COUNT(lists));

@@ -6,6 +6,17 @@ static const struct {
     const char *json, *expected;
 } files[] = {
     {"{\"gatewayd\":{\"listen\":\"8080\"}}", "gatewayd.listen: expected HOST:PORT, found \"8080\" (FILE)"},
+    {"{\"gatewayd\":{\"listen\":[\"127.0.0.1:1\",\"8080\"]}}", "gatewayd.listen.1: expected HOST:PORT, found \"8080\" (FILE)"},
+    {"{\"gatewayd\":{\"listen\":[\"127.0.0.1:1\",5]}}", "gatewayd.listen.1: expected HOST:PORT, found 5 (FILE)"},
+    {"{\"gatewayd\":{\"listen\":[{\"share\":true}]}}", "gatewayd.listen.0.address: must be given: expected HOST:PORT (FILE)"},
+    {"{\"gatewayd\":{\"listen\":[{\"address\":\"a:1\",\"share\":1}]}}",
+     "gatewayd.listen.0.share: expected true or false, found 1 (FILE)"},
+    {"{\"gatewayd\":{\"listen\":[{\"adress\":\"a:1\",\"address\":\"a:1\"}]}}",
+     "gatewayd.listen.0.adress: unknown key; did you mean \"address\"? (FILE)"},
+    {"{\"gatewayd\":{\"listen\":[]}}",
+     "gatewayd.listen: expected HOST:PORT, or a list of 1 to 16 of them, or of objects, found a list of 0 (FILE)"},
+    {"{\"gatewayd\":{\"listen\":{\"address\":\"a:1\"}}}",
+     "gatewayd.listen: expected HOST:PORT, or a list of 1 to 16 of them, or of objects, found an object (FILE)"},
     {"{\"gatewayd\":{\"lisen\":\"a:1\"}}", "gatewayd.lisen: unknown key; did you mean \"listen\"? (FILE)"},
     {"{\"gatewayd\":{\"colour\":1}}", "gatewayd.colour: unknown key (FILE)"},
     {"{\"gatewayd.listen\":\"a:1\"}", "gatewayd.listen: unknown key (FILE)"},
@@ -98,8 +109,10 @@ static const struct {
     const char *setting, *expected;
 } settings_wrong[] = {
     {"gatewayd.listen=8080", "gatewayd.listen: expected HOST:PORT, found \"8080\" (--set)"},
+    {"gatewayd.listen=127.0.0.1:1,8080", "gatewayd.listen.1: expected HOST:PORT, found \"8080\" (--set)"},
+    {"gatewayd.listen.1=8080", "gatewayd.listen.1: expected HOST:PORT, found \"8080\" (--set)"},
     {"gatewayd.lisen=a:1", "gatewayd.lisen: unknown key; did you mean \"listen\"? (--set)"},
-    {"gatewayd.listen.port=1", "gatewayd.listen.port: unknown key (--set)"},
+    {"gatewayd.listen.port=1", "gatewayd.listen: no element \"port\": the list has 1, a new one is number 1 (--set)"},
     {"gatewayd.clients=many", "gatewayd.clients: expected an integer from 1 to 1000000, found \"many\" (--set)"},
     {"gatewayd.clients=", "gatewayd.clients: expected an integer from 1 to 1000000, found \"\" (--set)"},
     {"gatewayd.clients=0x10", "gatewayd.clients: expected an integer from 1 to 1000000, found \"0x10\" (--set)"},

@@ -217,7 +217,8 @@ START_TEST(print_keys_has_those_of_all_programs)
     start_t result = START("--print-keys");
     ck_assert(!result.went_on);
     ck_assert_int_eq(result.exit_code, 0);
-    ck_assert_ptr_nonnull(strstr(out, "| `gatewayd.listen` | HOST:PORT | `127.0.0.1:8080` |"));
+    ck_assert_ptr_nonnull(
+        strstr(out, "| `gatewayd.listen` | HOST:PORT, or a list of 1 to 16 of them, or of objects | `127.0.0.1:8080` |"));
     ck_assert_ptr_nonnull(strstr(out, "| `cached.store` |"));
 }
 END_TEST

@@ -72,7 +72,9 @@ static const struct {
 START_TEST(only_addresses_and_names_of_ours_are_known)
 {
     hosts_t self;
-    hosts_init(&self, NULL, "gatewayd.hosts", "gateway.example:8080");
+    hosts_init(&self, NULL, "gatewayd.hosts");
+    hosts_listen(&self, "127.0.0.1:8080");
+    hosts_listen(&self, "gateway.example:8080");
     self.names[self.count++] = "md.example";
     strcpy(self.machine, "this-machine");
     ck_assert_msg(hosts_know(&self, text_of(hosts[_i].host)) == hosts[_i].known, "%s", hosts[_i].host);

@@ -62,7 +62,7 @@ static void set_up(void)
     close(fd);
     snprintf(text, sizeof text, "127.0.0.1:%u", ntohs(address.sin_port));
     loop = loop_new();
-    server = http_server_new(loop, &(http_config_t){.address = text}, on_request, NULL);
+    server = http_server_new(loop, &(http_config_t){.listen = {{.address = text}}}, on_request, NULL);
     ck_assert_ptr_nonnull(server);
     peer = socket(AF_INET, SOCK_STREAM, 0);
     ck_assert_int_eq(connect(peer, (const struct sockaddr *)&address, sizeof address), 0);

@@ -65,7 +65,7 @@ static void set_up(void)
     struct sockaddr_in address = free_address();
     snprintf(text, sizeof text, "127.0.0.1:%u", ntohs(address.sin_port));
     loop = loop_new();
-    server = http_server_new(loop, &(http_config_t){.address = text}, on_request, NULL);
+    server = http_server_new(loop, &(http_config_t){.listen = {{.address = text}}}, on_request, NULL);
     ck_assert_ptr_nonnull(server);
     guard = loop_timer_new(loop, on_guard, NULL);
     loop_timer_start(guard, 20000, 0);

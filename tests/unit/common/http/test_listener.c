@@ -54,7 +54,7 @@ START_TEST(the_loop_sleeps_while_no_descriptor_is_left)
     struct rlimit before, none;
     snprintf(text, sizeof text, "127.0.0.1:%u", ntohs(address.sin_port));
     loop = loop_new();
-    listener_t *listener = listener_new(loop, text, on_accepted, NULL);
+    listener_t *listener = listener_new(loop, text, false, on_accepted, NULL);
     loop_timer_t *timer = loop_timer_new(loop, stop, NULL);
     ck_assert_ptr_nonnull(listener);
     int client = socket(AF_INET, SOCK_STREAM, 0);
