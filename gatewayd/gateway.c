@@ -42,6 +42,7 @@ struct gateway {
     const char *bus[BUSES_MAX], *replay[BUSES_MAX], *history[BUSES_MAX];
     const char *origins[ORIGINS_MAX], *cors[ORIGINS_MAX];
     hosts_t hosts;
+    listeners_t listeners;
     size_t bus_count, history_count, origin_count, cors_count;
     size_t clients_max;               /* what there are file descriptors for */
     requester_t *asker;               /* of history */
@@ -276,11 +277,13 @@ static bool open_web(gateway_t *self, const config_t *config)
     size_t per_address = (size_t)config_integer(config, "gatewayd.clients_per_address");
     ws_config_t ws = {.message_bytes = (size_t)config_integer(config, "gatewayd.message_bytes"),
                       .silence_ms = config_integer(config, "gatewayd.silence_ms")};
-    http_settings_t http = {
-        .server = {.hosts = &self->hosts, .per_address = per_address + WAITING_BESIDE_CLIENTS, .budget = &self->budget},
-        .origins = {{self->origins, self->origin_count}, {self->cors, self->cors_count}},
-        .deflates = config_flag(config, "gatewayd.deflate")};
-    listeners_read(config, &http.server, &self->hosts);
+    http_settings_t http = {.server = {.strict_seconds = (uint32_t)config_integer(config, "gatewayd.hsts_seconds"),
+                                       .hosts = &self->hosts,
+                                       .per_address = per_address + WAITING_BESIDE_CLIENTS,
+                                       .budget = &self->budget},
+                            .origins = {{self->origins, self->origin_count}, {self->cors, self->cors_count}},
+                            .deflates = config_flag(config, "gatewayd.deflate")};
+    memcpy(http.server.listen, self->listeners.places, sizeof http.server.listen);
     self->clients_max = limits_clients(clients);
     self->admission = admission_new(&self->hub, self->clients_max, per_address);
     self->ws = !self->admission ? NULL : ws_new(self->loop, &self->hub, self->admission, &ws);
@@ -288,7 +291,7 @@ static bool open_web(gateway_t *self, const config_t *config)
     http_doors_t doors = {.ws = self->ws, .open_ws = ws_open, .rest = self->rest_http, .ask_rest = rest_http_on_request};
     self->http = !self->rest_http ? NULL : http_new(self->loop, &http, &self->hub, self->admission, &doors);
     if (self->http)
-        listeners_log(&http.server);
+        listeners_log(&self->listeners);
     return self->http != NULL;
 }
 
@@ -309,7 +312,8 @@ static bool reload_takes(void *arg, const config_t *config, const char *key)
     for (size_t i = 0; i < sizeof live / sizeof *live; i++)
         if (strcmp(key, live[i]) == 0)
             return true;
-    return false;
+    const gateway_t *self = arg;
+    return listeners_take(&self->listeners, config, key);
 }
 
 static void reload_apply(void *arg, const config_t *config)
@@ -320,6 +324,7 @@ static void reload_apply(void *arg, const config_t *config)
     size_t per_address = (size_t)config_integer(config, "gatewayd.clients_per_address");
     admission_limit(self->admission, clients, per_address);
     http_limit(self->http, per_address + WAITING_BESIDE_CLIENTS);
+    listeners_renew(&self->listeners, config);
 }
 
 const reload_events_t gateway_reload_events = {.section = "gatewayd", .takes = reload_takes, .apply = reload_apply};
@@ -339,7 +344,8 @@ gateway_t *gateway_new(loop_t *loop, const config_t *config, method_fn *call)
     self->hub.budget = &self->budget;
     read_config(self, config);
     self->tick = loop_timer_new(loop, on_tick, self);
-    if (!self->tick || !open_hub(self, config) || !open_bus(self) || !open_web(self, config)) {
+    if (!self->tick || !open_hub(self, config) || !open_bus(self) || !listeners_open(&self->listeners, config, &self->hosts) ||
+        !open_web(self, config)) {
         gateway_destroy(&self);
         return NULL;
     }
@@ -363,6 +369,7 @@ void gateway_destroy(gateway_t **self_p)
         http_stop(self->http);
     }
     http_destroy(&self->http);
+    listeners_close(&self->listeners);
     rest_http_destroy(&self->rest_http);
     ws_destroy(&self->ws);
     admission_destroy(&self->admission);

@@ -1,23 +1,132 @@
 #include "gatewayd/listeners.h"
 
 #include "common/log.h"
+#include "common/timestamp.h"
 
 #include <assert.h>
+#include <stdio.h>
 
 static_assert((int)HTTP_LISTENERS_MAX <= (int)HOSTS_LISTEN_MAX, "each is a name");
 
-void listeners_read(const config_t *config, http_config_t *http, hosts_t *hosts)
+enum { MISTAKE_MAX = TLS_IDENTITY_WRONG_MAX + 64, LISTEN_KEY_MAX = 48 };
+
+static size_t count_of(const config_t *config)
 {
     size_t count = config_count(config, "gatewayd.listen");
-    for (size_t i = 0; i < count && i < HTTP_LISTENERS_MAX; i++) {
-        const char *address = config_text(config, "gatewayd.listen.%zu.address", i);
-        http->listen[i] = (http_listen_t){.address = address, .share = config_flag(config, "gatewayd.listen.%zu.share", i)};
-        hosts_listen(hosts, address);
+    return count < HTTP_LISTENERS_MAX ? count : HTTP_LISTENERS_MAX;
+}
+
+static const char *certificate_of(const config_t *config, size_t number)
+{
+    return config_text(config, "gatewayd.listen.%zu.tls.certificate", number);
+}
+
+static tls_identity_t *identify(const config_t *config, size_t number, char wrong[static TLS_IDENTITY_WRONG_MAX])
+{
+    return tls_identity_new(certificate_of(config, number), config_text(config, "gatewayd.listen.%zu.tls.key", number), wrong);
+}
+
+/* An old one is better than none: clients that do not care get in, and others say why they don't. */
+static void tell(const char *address, const tls_identity_t *identity)
+{
+    char until[TIMESTAMP_MAX];
+    int64_t until_s = tls_identity_until_s(identity);
+    text_t shown = {until, timestamp_print(until, until_s < INT64_MAX / NS_PER_S ? until_s * NS_PER_S : INT64_MAX, 0)};
+    if (until_s < clock_real_ns() / NS_PER_S)
+        log_warn("tls: the certificate is no longer valid", LOG_TEXT("address", address),
+                 LOG_TEXT("name", tls_identity_name(identity)), LOG_SLICE("until", shown));
+    else
+        log_info("tls: certificate", LOG_TEXT("address", address), LOG_TEXT("name", tls_identity_name(identity)),
+                 LOG_SLICE("until", shown));
+}
+
+bool listeners_open(listeners_t *self, const config_t *config, hosts_t *hosts)
+{
+    char wrong[TLS_IDENTITY_WRONG_MAX];
+    bool good = true;
+    *self = (listeners_t){.count = count_of(config)};
+    for (size_t i = 0; i < self->count; i++) {
+        http_listen_t *place = &self->places[i];
+        place->address = config_text(config, "gatewayd.listen.%zu.address", i);
+        place->share = config_flag(config, "gatewayd.listen.%zu.share", i);
+        hosts_listen(hosts, place->address);
+        if (*certificate_of(config, i) == '\0')
+            continue;
+        place->identity = identify(config, i, wrong);
+        if (place->identity)
+            tell(place->address, place->identity);
+        else
+            log_error("tls: can't be used", LOG_TEXT("address", place->address), LOG_TEXT("found", wrong));
+        good = good && place->identity;
+    }
+    return good;
+}
+
+void listeners_close(listeners_t *self)
+{
+    for (size_t i = 0; i < self->count; i++)
+        tls_identity_destroy(&self->places[i].identity);
+}
+
+/* Which of the configuration's listens at this one's address, under TLS. */
+static bool find(const http_listen_t *place, const config_t *config, size_t *number)
+{
+    for (*number = 0; *number < count_of(config); (*number)++)
+        if (strcmp(config_text(config, "gatewayd.listen.%zu.address", *number), place->address) == 0)
+            return place->identity && *certificate_of(config, *number) != '\0';
+    return false;
+}
+
+void listeners_renew(listeners_t *self, const config_t *config)
+{
+    char wrong[TLS_IDENTITY_WRONG_MAX];
+    for (size_t i = 0; i < self->count; i++) {
+        const http_listen_t *place = &self->places[i];
+        size_t number;
+        if (!find(place, config, &number))
+            continue;
+        if (tls_identity_renew(place->identity, certificate_of(config, number),
+                               config_text(config, "gatewayd.listen.%zu.tls.key", number), wrong))
+            tell(place->address, place->identity);
+        else
+            log_error("tls: the former certificate stays", LOG_TEXT("address", place->address), LOG_TEXT("found", wrong));
     }
 }
 
-void listeners_log(const http_config_t *http)
+bool listeners_take(const listeners_t *self, const config_t *config, const char *key)
 {
-    for (size_t i = 0; i < HTTP_LISTENERS_MAX && http->listen[i].address; i++)
-        log_info("gateway: listening", LOG_TEXT("address", http->listen[i].address));
+    char below[LISTEN_KEY_MAX];
+    for (size_t i = 0; i < self->count; i++) {
+        size_t number;
+        if (!find(&self->places[i], config, &number))
+            continue;
+        int length = snprintf(below, sizeof below, "gatewayd.listen.%zu.tls.", number);
+        if (strncmp(key, below, (size_t)length) == 0)
+            return true;
+    }
+    return false;
+}
+
+bool listeners_check(const config_t *config, void (*report)(const char *mistake))
+{
+    char wrong[TLS_IDENTITY_WRONG_MAX], mistake[MISTAKE_MAX];
+    bool good = true;
+    for (size_t i = 0; i < count_of(config); i++) {
+        if (*certificate_of(config, i) == '\0')
+            continue;
+        tls_identity_t *identity = identify(config, i, wrong);
+        if (!identity) {
+            snprintf(mistake, sizeof mistake, "gatewayd.listen.%zu.tls: %s", i, wrong);
+            report(mistake);
+            good = false;
+        }
+        tls_identity_destroy(&identity);
+    }
+    return good;
+}
+
+void listeners_log(const listeners_t *self)
+{
+    for (size_t i = 0; i < self->count; i++)
+        log_info("gateway: listening", LOG_TEXT("address", self->places[i].address));
 }

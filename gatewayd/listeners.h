@@ -1,10 +1,25 @@
-/* Where the gateway listens, as gatewayd.listen says. */
+/* Where the gateway listens, as gatewayd.listen says, and who it is there: the certificates, which can be read again while clients are connected. */
 #pragma once
 
 #include "common/config/config.h"
 #include "common/http/http_server.h"
 
-/* Puts all of them into the settings of the server, and among its names. The configuration outlives both. */
-void listeners_read(const config_t *config, http_config_t *http, hosts_t *hosts);
+typedef struct {
+    http_listen_t places[HTTP_LISTENERS_MAX];
+    size_t count;
+} listeners_t;
 
-void listeners_log(const http_config_t *http);
+/* Reads all certificates, and puts the names into `hosts`. The configuration outlives it. False with a log line for each that can't be used. */
+bool listeners_open(listeners_t *self, const config_t *config, hosts_t *hosts);
+void listeners_close(listeners_t *self);
+
+/* Reads them again, as `config` names them now. Where one can't be used the former stays, with a log line. */
+void listeners_renew(listeners_t *self, const config_t *config);
+
+/* Is it a key whose value of `config` listeners_renew takes? */
+bool listeners_take(const listeners_t *self, const config_t *config, const char *key);
+
+/* The certificates' mistakes, as options_check_fn. */
+bool listeners_check(const config_t *config, void (*report)(const char *mistake));
+
+void listeners_log(const listeners_t *self);

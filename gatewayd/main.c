@@ -4,6 +4,7 @@
 #include "common/daemon/daemon.h"
 #include "common/log.h"
 #include "gatewayd/gateway.h"
+#include "gatewayd/listeners.h"
 #include "gatewayd/methods/methods.h"
 
 /* The doors do not ask for tokens yet (gatewayd/auth): whoever wants them asked for must not believe that they are. */
@@ -31,6 +32,7 @@ static void stop(void *process)
 static const daemon_t program = {
     .name = "gatewayd",
     .purpose = "hands trades to clients over WebSocket",
+    .check = listeners_check,
     .start = start,
     .stop = stop,
     .reload = &gateway_reload_events,

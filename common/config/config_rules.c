@@ -159,11 +159,35 @@ static void history_is_longer_than_delay(config_load_t *load)
     }
 }
 
+static const char *path_of(const cJSON *tls, const char *name)
+{
+    return cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(tls, name));
+}
+
+static void certificates_have_keys(config_load_t *load)
+{
+    static const char *const names[] = {"certificate", "key"};
+    const cJSON *listen = config_find(load->root, "gatewayd.listen", NULL);
+    size_t number = 0;
+    for (const cJSON *one = listen ? listen->child : NULL; one; one = one->next, number++) {
+        const cJSON *tls = cJSON_GetObjectItemCaseSensitive(one, "tls");
+        for (size_t i = 0; i < 2; i++) {
+            const char *path = path_of(tls, names[i]), *other = path_of(tls, names[1 - i]);
+            if (!path || !other || *path || !*other)
+                continue;
+            char place[PLACE_MAX];
+            snprintf(place, sizeof place, "gatewayd.listen.%zu.tls.%s", number, names[i]);
+            config_mistake(load, place, config_origin(load, place), "must be given with a %s: expected a path", names[1 - i]);
+        }
+    }
+}
+
 void config_check_rules(config_load_t *load)
 {
     static void (*const rules[])(config_load_t *) = {
         what_must_be_given_is,    source_names_are_unique,    backoff_maximum_is_not_below_initial,
-        replay_is_as_long_as_bus, tokens_have_keys_and_roles, history_is_longer_than_delay};
+        replay_is_as_long_as_bus, tokens_have_keys_and_roles, history_is_longer_than_delay,
+        certificates_have_keys};
     for (size_t i = 0; i < sizeof rules / sizeof *rules; i++)
         rules[i](load);
 }

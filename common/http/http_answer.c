@@ -53,7 +53,7 @@ text_t http_date_line(void)
     return (text_t){line, length};
 }
 
-void http_answer_print(const http_answer_t *self, http_future_t future, buffer_t *out)
+void http_answer_print(const http_answer_t *self, http_future_t future, text_t more, buffer_t *out)
 {
     static const char *const connections[] = {
         [HTTP_STAYS] = "", [HTTP_STAYS_OLD] = "Connection: keep-alive\r\n", [HTTP_ENDS] = "Connection: close\r\n"};
@@ -71,6 +71,7 @@ void http_answer_print(const http_answer_t *self, http_future_t future, buffer_t
     put(out, "\r\nX-Content-Type-Options: nosniff\r\n");
     buffer_append(out, http_date_line());
     put(out, connections[future]);
+    buffer_append(out, more);
     buffer_append(out, self->headers.length > 0 ? self->headers : TEXT("Cache-Control: no-store\r\n"));
     put(out, "\r\n");
 }

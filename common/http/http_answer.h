@@ -1,4 +1,4 @@
-/* The response to an HTTP request (http_request.h), as text. Knows no transport. */
+/* The response to an HTTP request (http_request.h), as text. Knows no stream. */
 #pragma once
 
 #include "common/buffer.h"
@@ -20,5 +20,5 @@ typedef enum { HTTP_STAYS, HTTP_STAYS_OLD /* of HTTP/1.0, where that is to be sa
  * second. Valid until the next call; from one thread only. */
 text_t http_date_line(void);
 
-/* Appends the status line and the headers. */
-void http_answer_print(const http_answer_t *self, http_future_t future, buffer_t *out);
+/* Appends the status line and the headers. more: further ones that the connection has, each ended with \r\n. */
+void http_answer_print(const http_answer_t *self, http_future_t future, text_t more, buffer_t *out);

@@ -54,7 +54,7 @@ void http_connection_close(http_connection_t *self)
     const http_owner_t *events = self->events;
     if (!leave(self))
         return;
-    close(self->fd);
+    byte_stream_close(&self->stream);
     self->events = NULL;
     if (events)
         events->closed(self->owner);
@@ -64,11 +64,19 @@ void http_connection_close(http_connection_t *self)
 
 static void on_poll(uv_poll_t *handle, int status, int events);
 
+/* The peer has not taken all that was sent. */
+static bool is_behind(const http_connection_t *self)
+{
+    return self->out.length > 0 || byte_stream_waits(&self->stream);
+}
+
 static void watch(http_connection_t *self)
 {
     bool waits = list_linked(&self->reading.in_line);
     bool reads = !self->ended && !waits && (http_state_discards(self->state) || self->kept.length < HTTP_HEAD_MAX);
-    int wanted = (reads ? UV_READABLE : 0) | (self->out.length > 0 ? UV_WRITABLE : 0);
+    int wanted = (reads ? UV_READABLE : 0) | (is_behind(self) ? UV_WRITABLE : 0);
+    if (reads && byte_stream_reads_when_writable(&self->stream))
+        wanted |= UV_WRITABLE;
     if (wanted == self->watched)
         return;
     self->watched = wanted;
@@ -95,7 +103,8 @@ static void on_greedy(void *owner)
 static void count(http_connection_t *self)
 {
     size_t in = self->kept.length > 0 ? self->kept.capacity : 0, out = self->out.length > 0 ? self->out.capacity : 0;
-    if (!budget_hold(&self->account, in + self->body.capacity + out))
+    size_t shaking = byte_stream_shaking(&self->stream) ? BYTE_STREAM_SHAKING_BYTES : 0;
+    if (!budget_hold(&self->account, in + self->body.capacity + out + shaking))
         break_off(self);
 }
 
@@ -111,19 +120,18 @@ static void keep_rest(http_connection_t *self, text_t part, size_t *sent)
 /* Both parts in one call, from where they stand. */
 static void transmit(http_connection_t *self, text_t head, text_t body)
 {
-    struct iovec parts[] = {{(void *)(uintptr_t)head.at, head.length}, {(void *)(uintptr_t)body.at, body.length}};
-    struct msghdr message = {.msg_iov = parts, .msg_iovlen = body.length > 0 ? 2 : 1};
     if (head.length + body.length > HTTP_SMALL)
-        setsockopt(self->fd, SOL_SOCKET, SO_SNDBUF, &(int){HTTP_SEND_BUFFER}, sizeof(int));
-    ssize_t sent = self->out.length > 0 ? 0 : sendmsg(self->fd, &message, MSG_DONTWAIT | MSG_NOSIGNAL);
+        setsockopt(self->stream.fd, SOL_SOCKET, SO_SNDBUF, &(int){HTTP_SEND_BUFFER}, sizeof(int));
+    bool behind = is_behind(self);
+    ssize_t sent = behind ? 0 : byte_stream_write(&self->stream, head, body);
     if (sent == -1 && errno != EAGAIN && errno != EINTR) {
         break_off(self);
         return;
     }
     size_t gone = sent > 0 ? (size_t)sent : 0;
-    if (gone == head.length + body.length)
+    if (gone == head.length + body.length && !byte_stream_waits(&self->stream))
         return;
-    if (self->out.length == 0)
+    if (!behind)
         expect(self, HTTP_SEND_MS);
     keep_rest(self, head, &gone);
     keep_rest(self, body, &gone);
@@ -137,15 +145,19 @@ static void transmit(http_connection_t *self, text_t head, text_t body)
 /* The peer takes something again. */
 static void flush(http_connection_t *self)
 {
-    size_t piece = self->out.length < FLUSH_BYTES ? self->out.length : FLUSH_BYTES;
-    ssize_t sent = send(self->fd, self->out.bytes, piece, MSG_DONTWAIT | MSG_NOSIGNAL);
+    if (!byte_stream_flush(&self->stream))
+        break_off(self);
+    if (byte_stream_waits(&self->stream))
+        return;
+    text_t piece = text_cut(buffer_text(&self->out), FLUSH_BYTES);
+    ssize_t sent = piece.length > 0 ? byte_stream_write(&self->stream, piece, TEXT("")) : 0;
     if (sent == -1 && errno != EAGAIN && errno != EINTR)
         break_off(self);
-    if (sent <= 0)
+    if (sent == -1)
         return;
     buffer_consume(&self->out, (size_t)sent);
     expect(self, HTTP_SEND_MS);
-    if (self->out.length > 0)
+    if (is_behind(self))
         return;
     buffer_release(&self->out);
     bool ready = step(self, HTTP_ON_SENT) == HTTP_READY;
@@ -255,7 +267,7 @@ static void take(http_connection_t *self)
     char *room = self->shared->room;
     http_action_t action = step(self, HTTP_ON_INPUT);
     size_t kept = action == HTTP_DISCARD ? 0 : self->kept.length;
-    ssize_t got = recv(self->fd, room + kept, HTTP_ROOM - kept, MSG_DONTWAIT);
+    ssize_t got = byte_stream_read(&self->stream, room + kept, HTTP_ROOM - kept);
     if (got == 0)
         self->ended = true;
     if (got == -1 && errno != EAGAIN && errno != EINTR)
@@ -277,7 +289,7 @@ static void take(http_connection_t *self)
 
 static void end(http_connection_t *self)
 {
-    if (!self->lingers || shutdown(self->fd, SHUT_WR) == -1) {
+    if (!self->lingers || byte_stream_end(&self->stream) == -1) {
         http_connection_close(self);
         return;
     }
@@ -296,7 +308,7 @@ static void settle(http_connection_t *self)
         memcpy(self->shared->room, self->kept.bytes, self->kept.length);
         serve(self, (text_t){self->shared->room, self->kept.length});
     }
-    if (self->out.length == 0 && step(self, HTTP_ON_SETTLED) == HTTP_LINGER)
+    if (!is_behind(self) && step(self, HTTP_ON_SETTLED) == HTTP_LINGER)
         end(self);
     if (self->ended && step(self, HTTP_ON_PEER_ENDED) == HTTP_CLOSE)
         http_connection_close(self);
@@ -335,7 +347,9 @@ static void on_poll(uv_poll_t *handle, int status, int events)
         http_connection_close(self);
         return;
     }
-    if ((events & UV_WRITABLE) && self->out.length > 0 && share_begin(shared->answers)) {
+    if ((events & UV_WRITABLE) && byte_stream_reads_when_writable(&self->stream))
+        events |= UV_READABLE;
+    if ((events & UV_WRITABLE) && is_behind(self) && share_begin(shared->answers)) {
         flush(self);
         settle(self);
         share_end(shared->answers);
@@ -357,25 +371,30 @@ void http_connection_turn(http_connection_t *self)
     http_action_t action = step(self, HTTP_ON_TURN);
     if (action == HTTP_CLOSE)
         http_connection_close(self);
-    else if (action == HTTP_READY && self->events && self->out.length == 0)
+    else if (action == HTTP_READY && self->events && !is_behind(self))
         self->events->ready(self->owner);
     settle(self);
 }
 
-http_connection_t *http_connection_new(http_shared_t *shared, int fd)
+http_connection_t *http_connection_new(http_shared_t *shared, int fd, tls_identity_t *identity)
 {
     char room[ADDRESS_GROUP_MAX];
     http_connection_t *self = calloc(1, sizeof *self);
+    byte_stream_t stream;
+    if (!byte_stream_open(&stream, fd, identity)) {
+        free(self);
+        return NULL;
+    }
     if (!self || !connection_slots_enter(shared->slots, &self->slot, address_group_of_peer(fd, room)) ||
         uv_poll_init(shared->uv, &self->poll, fd) != 0) {
         if (self)
             connection_slots_leave(shared->slots, &self->slot);
-        close(fd);
+        byte_stream_close(&stream);
         free(self);
         return NULL;
     }
     self->shared = shared;
-    self->fd = fd;
+    self->stream = stream;
     self->poll.data = self;
     self->kept = buffer_new(HTTP_ROOM);
     self->out = buffer_new(0);
@@ -474,7 +493,7 @@ void http_answer(http_connection_t *self, const http_answer_t *answer)
     buffer_t *head = &self->shared->head;
     http_future_t stays = self->old ? HTTP_STAYS_OLD : HTTP_STAYS;
     buffer_clear(head);
-    http_answer_print(answer, self->keeps ? stays : HTTP_ENDS, head);
+    http_answer_print(answer, self->keeps ? stays : HTTP_ENDS, http_strict_line(self), head);
     self->events = NULL;
     if (step(self, self->keeps ? HTTP_ON_ANSWER : HTTP_ON_LAST) == HTTP_IGNORE)
         return;
@@ -484,9 +503,14 @@ void http_answer(http_connection_t *self, const http_answer_t *answer)
         transmit(self, buffer_text(head), self->is_head || answer->status == 304 ? TEXT("") : answer->body);
     else
         break_off(self);
-    if (self->out.length == 0)
+    if (!is_behind(self))
         step(self, HTTP_ON_SENT);
     buffer_release(&self->body);
+}
+
+text_t http_strict_line(const http_connection_t *self)
+{
+    return self->stream.tls ? text_of(self->shared->strict) : TEXT("");
 }
 
 void http_stream(http_connection_t *self, text_t head)
@@ -506,7 +530,7 @@ void http_write(http_connection_t *self, text_t bytes)
 
 bool http_writable(const http_connection_t *self)
 {
-    return self->state == HTTP_STREAMING && self->out.length == 0;
+    return self->state == HTTP_STREAMING && !is_behind(self);
 }
 
 void http_close(http_connection_t *self)
@@ -519,11 +543,11 @@ void http_close(http_connection_t *self)
     http_wake(self); /* it may be called from anywhere */
 }
 
-int http_hand_over(http_connection_t *self, text_t *behind)
+byte_stream_t http_hand_over(http_connection_t *self, text_t *behind)
 {
     *behind = self->behind;
     leave(self);
-    return self->fd;
+    return self->stream;
 }
 
 text_t http_peer(const http_connection_t *self, char room[static HTTP_PEER_MAX])
@@ -534,7 +558,7 @@ text_t http_peer(const http_connection_t *self, char room[static HTTP_PEER_MAX])
         struct sockaddr_in6 v6;
     } peer = {.any = {.sa_family = AF_UNSPEC}};
     socklen_t length = sizeof peer;
-    if (getpeername(self->fd, &peer.any, &length) == -1)
+    if (getpeername(self->stream.fd, &peer.any, &length) == -1)
         return TEXT("?");
     const void *address = peer.any.sa_family == AF_INET6 ? (void *)&peer.v6.sin6_addr : (void *)&peer.v4.sin_addr;
     return inet_ntop(peer.any.sa_family, address, room, HTTP_PEER_MAX) ? text_of(room) : TEXT("?");
@@ -542,5 +566,5 @@ text_t http_peer(const http_connection_t *self, char room[static HTTP_PEER_MAX])
 
 int http_socket(const http_connection_t *self)
 {
-    return self->fd;
+    return self->stream.fd;
 }

@@ -3,6 +3,7 @@
  */
 #pragma once
 
+#include "common/http/byte_stream.h"
 #include "common/http/http_answer.h"
 #include "common/http/http_handler.h"
 
@@ -37,6 +38,9 @@ bool http_admits(http_connection_t *self, size_t bytes);
  * does not take it at once; it is left out of the answer to HEAD. */
 void http_answer(http_connection_t *self, const http_answer_t *answer);
 
+/* The field that http_answer adds under TLS, where http_config_t says so, for heads that others write: Strict-Transport-Security; or empty. */
+text_t http_strict_line(const http_connection_t *self);
+
 /* Begins an answer that only the end of the connection ends. `head`: the whole of it. http_write as it comes; what the peer
  * does not take now is kept. */
 void http_stream(http_connection_t *self, text_t head);
@@ -45,9 +49,9 @@ bool http_writable(const http_connection_t *self); /* nothing is kept */
 /* Ends it, when what is kept is out. */
 void http_close(http_connection_t *self);
 
-/* The connection is somebody else's: its descriptor, and all that has been read behind the request, which is valid for the
+/* The connection is somebody else's, and all that has been read behind the request, which is valid for the
  * call that brought it. */
-int http_hand_over(http_connection_t *self, text_t *behind);
+byte_stream_t http_hand_over(http_connection_t *self, text_t *behind);
 
 /* The peer's address as text; "?" when it is gone. */
 text_t http_peer(const http_connection_t *self, char room[static HTTP_PEER_MAX]);
@@ -57,8 +61,8 @@ int http_socket(const http_connection_t *self);
 
 struct http_shared;
 
-/* Takes the descriptor. NULL when memory runs out. */
-http_connection_t *http_connection_new(struct http_shared *shared, int fd);
+/* Takes the descriptor; identity: NULL: without TLS. NULL when memory runs out. */
+http_connection_t *http_connection_new(struct http_shared *shared, int fd, tls_identity_t *identity);
 
 /* It has its place: what it has said already is read. */
 void http_connection_begin(http_connection_t *self);

@@ -5,6 +5,7 @@
 #include "common/http/listener.h"
 #include "common/log.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 
 enum { SWEEP_MS = 1000, LOOKED_AT_MAX = 8 /* connections, for one place */ };
@@ -14,6 +15,7 @@ typedef struct {
     http_server_t *server;
     listener_t *listener;
     bool share;
+    tls_identity_t *identity;
 } http_place_t;
 
 struct http_server {
@@ -96,7 +98,7 @@ static void on_accepted(void *arg, int fd)
 {
     const http_place_t *place = arg;
     http_server_t *self = place->server;
-    http_connection_t *newcomer = http_connection_new(&self->shared, fd);
+    http_connection_t *newcomer = http_connection_new(&self->shared, fd, place->identity);
     if (!newcomer)
         return;
     give_up_slot(self, newcomer);
@@ -108,7 +110,7 @@ static bool open_places(http_server_t *self, loop_t *loop)
     for (size_t i = 0; i < HTTP_LISTENERS_MAX && self->config.listen[i].address; i++) {
         const http_listen_t *listen = &self->config.listen[i];
         http_place_t *place = &self->places[i];
-        *place = (http_place_t){.server = self, .share = listen->share};
+        *place = (http_place_t){.server = self, .share = listen->share, .identity = listen->identity};
         place->listener = listener_new(loop, listen->address, listen->share, on_accepted, place);
         if (!place->listener)
             return false;
@@ -142,6 +144,9 @@ http_server_t *http_server_new(loop_t *loop, const http_config_t *config, http_r
                                        .budget = config->budget,
                                        .head = buffer_new(0)},
                             .config = *config};
+    if (config->strict_seconds > 0)
+        snprintf(self->shared.strict, sizeof self->shared.strict, "Strict-Transport-Security: max-age=%u\r\n",
+                 config->strict_seconds);
     list_init(&self->shared.connections);
     list_init(&self->shared.woken);
     if (!open_server(self, loop))
@@ -165,12 +170,33 @@ void http_server_limit(http_server_t *self, size_t per_address)
     connection_slots_limit(self->shared.slots, per_address);
 }
 
+static void tls_metrics(const http_server_t *self, metrics_t *metrics)
+{
+    tls_counts_t all = {0};
+    int64_t until_s = INT64_MAX;
+    for (size_t i = 0; i < HTTP_LISTENERS_MAX; i++) {
+        tls_identity_t *identity = self->places[i].identity;
+        if (!identity)
+            continue;
+        all.shaken += tls_identity_counts(identity)->shaken;
+        all.failed += tls_identity_counts(identity)->failed;
+        until_s = tls_identity_until_s(identity) < until_s ? tls_identity_until_s(identity) : until_s;
+    }
+    if (until_s == INT64_MAX)
+        return;
+    metrics_counter(metrics, "dataflow_tls_handshakes_total", "TLS handshakes that succeeded", all.shaken);
+    metrics_counter(metrics, "dataflow_tls_failed_total", "TLS handshakes that failed", all.failed);
+    metrics_gauge(metrics, "dataflow_tls_valid_until_seconds", "When the first certificate expires, in seconds since 1970",
+                  until_s > 0 ? (uint64_t)until_s : 0);
+}
+
 void http_server_metrics(const http_server_t *self, metrics_t *metrics)
 {
     metrics_gauge(metrics, "dataflow_http_connections", "Connections that speak HTTP, WebSockets not among them",
                   connection_slots_count(self->shared.slots));
     metrics_counter(metrics, "dataflow_http_given_up_total", "Connections that waited, and were closed to make room for others",
                     self->given_up);
+    tls_metrics(self, metrics);
 }
 
 void http_server_destroy(http_server_t **self_p)

@@ -1,4 +1,4 @@
-/* HTTP/1.1 without TLS: listens, reads requests, and sends answers in their order, of one that comes later too
+/* HTTP/1.1, under TLS too: listens, reads requests, and sends answers in their order, of one that comes later too
  * (http_connection.h).
  *
  * A request costs a recv and a send: a connection stays as it is in the loop, and only one that has to wait for its peer, or a
@@ -20,14 +20,16 @@ enum { HTTP_LISTENERS_MAX = 16 };
 
 /* Where it listens. */
 typedef struct {
-    const char *address; /* "HOST:PORT" */
-    bool share;          /* listener.h */
+    const char *address;      /* "HOST:PORT" */
+    bool share;               /* listener.h */
+    tls_identity_t *identity; /* under TLS; outlives the server. NULL: without */
 } http_listen_t;
 
 /* When no place is left, a connection that waits for its peer gives up its own (connection_slots.h): a newcomer always gets
  * one, so that /health and /metrics are answered. It says so in the log, and counts it. */
 typedef struct {
     http_listen_t listen[HTTP_LISTENERS_MAX]; /* up to the first without an address */
+    uint32_t strict_seconds;                  /* for so long browsers that came under TLS must not come without; 0: they may */
     const hosts_t *hosts;                     /* a request for another Host is answered 421; outlives the server */
     size_t connections;                       /* at one time; 0: as many as descriptors allow (listener.h) */
     size_t per_address;                       /* the same, of one address group; 0: any number */

@@ -1,6 +1,7 @@
 /* What the connections of an HTTP server share, and how they look from within: for http_server.c and http_connection.c. */
 #pragma once
 
+#include "common/http/byte_stream.h"
 #include "common/http/connection_slots.h"
 #include "common/http/hosts.h"
 #include "common/http/http_handler.h"
@@ -11,7 +12,10 @@
 
 #include <uv.h>
 
-enum { HTTP_ROOM = 2 * HTTP_HEAD_MAX /* what was kept, and what is read behind it */ };
+enum {
+    HTTP_STRICT_MAX = 64 /* bytes of a header, with its NUL */,
+    HTTP_ROOM = 2 * HTTP_HEAD_MAX /* what was kept, and what is read behind it */
+};
 
 typedef struct http_shared {
     uv_loop_t *uv;
@@ -20,18 +24,20 @@ typedef struct http_shared {
     const hosts_t *hosts; /* as in http_config_t */
     budget_t *budget;
     connection_slots_t *slots;
-    share_t *requests;    /* of the loop's time: what comes in, and … */
-    share_t *answers;     /* … what goes out */
-    list_t connections;   /* http_connection_t.in_server */
-    list_t woken;         /* http_connection_t.in_woken: they wait for their share of `answers` */
-    buffer_t head;        /* scratch: of the answer that is sent */
-    char room[HTTP_ROOM]; /* scratch: of the connection that is read */
+    share_t *requests;            /* of the loop's time: what comes in, and … */
+    share_t *answers;             /* … what goes out */
+    list_t connections;           /* http_connection_t.in_server */
+    list_t woken;                 /* http_connection_t.in_woken: they wait for their share of `answers` */
+    char strict[HTTP_STRICT_MAX]; /* under TLS each answer has this line */
+    buffer_t head;                /* scratch: of the answer that is sent */
+    char room[HTTP_ROOM];         /* scratch: of the connection that is read */
 } http_shared_t;
 
 struct http_connection {
     http_shared_t *shared;
     uv_poll_t poll;
-    int fd, watched; /* for UV_READABLE, UV_WRITABLE */
+    byte_stream_t stream;
+    int watched; /* for UV_READABLE, UV_WRITABLE */
     http_state_t state;
     bool ended;                        /* the peer sends nothing more */
     bool partial;                      /* what is kept is the start of a header */

@@ -16,7 +16,6 @@
 #include <stdlib.h>
 #include <strings.h>
 #include <sys/random.h>
-#include <unistd.h>
 
 #define WS_PATH        "/ws"
 #define SIGNALR_PATH   "/blockchain"
@@ -219,12 +218,12 @@ static void upgrade(const http_t *self, http_connection_t *from, const http_requ
     if (upgrade_answer(request, self->deflates && handshake.speech == WS_RPC, &answer))
         handshake.speech = WS_RPC_DEFLATE;
     text_t address = http_peer(from, room);
-    int fd = http_hand_over(from, &handshake.behind);
+    byte_stream_t stream = http_hand_over(from, &handshake.behind);
     handshake.answer = buffer_text(&answer);
     if (buffer_ok(&answer))
-        self->doors.open_ws(self->doors.ws, fd, address, &handshake);
+        self->doors.open_ws(self->doors.ws, stream, address, &handshake);
     else
-        close(fd);
+        byte_stream_close(&stream);
     buffer_release(&answer);
 }
 

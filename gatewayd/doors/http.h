@@ -19,7 +19,7 @@ typedef struct {
 /* What is behind: WebSockets and REST. */
 typedef struct {
     struct ws *ws;
-    void (*open_ws)(struct ws *ws, int fd, text_t address, const ws_handshake_t *handshake); /* ws_open */
+    void (*open_ws)(struct ws *ws, byte_stream_t stream, text_t address, const ws_handshake_t *handshake); /* ws_open */
     struct rest_http *rest;
     void (*ask_rest)(struct rest_http *rest, http_connection_t *connection, const http_request_t *request,
                      text_t path); /* rest_http_on_request */

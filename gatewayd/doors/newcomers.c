@@ -4,7 +4,6 @@
 #include "common/list.h"
 
 #include <stdlib.h>
-#include <unistd.h>
 
 struct newcomers {
     newcomer_fn *open;
@@ -15,7 +14,7 @@ struct newcomers {
 struct newcomer {
     list_t in_line;
     void *arg;
-    int fd;
+    byte_stream_t stream;
     buffer_t hello; /* what goes out first, and behind it what has been read already */
     size_t answer_length;
 };
@@ -36,7 +35,7 @@ static bool open_next(void *arg)
     newcomer_t *newcomer = LIST_OWNER(first, newcomer_t, in_line);
     text_t hello = buffer_text(&newcomer->hello);
     size_t length = newcomer->answer_length;
-    self->open(newcomer->arg, newcomer->fd, (text_t){hello.at, length}, (text_t){hello.at + length, hello.length - length});
+    self->open(newcomer->arg, newcomer->stream, (text_t){hello.at, length}, (text_t){hello.at + length, hello.length - length});
     newcomer_free(newcomer);
     return !list_empty(&self->waiting);
 }
@@ -64,14 +63,14 @@ void newcomers_destroy(newcomers_t **self_p)
     free(self);
 }
 
-newcomer_t *newcomers_add(newcomers_t *self, int fd, text_t answer, text_t behind, void *arg)
+newcomer_t *newcomers_add(newcomers_t *self, byte_stream_t stream, text_t answer, text_t behind, void *arg)
 {
     newcomer_t *newcomer = malloc(sizeof *newcomer);
     if (!newcomer) {
-        close(fd);
+        byte_stream_close(&stream);
         return NULL;
     }
-    *newcomer = (newcomer_t){.arg = arg, .fd = fd, .hello = buffer_new(0), .answer_length = answer.length};
+    *newcomer = (newcomer_t){.arg = arg, .stream = stream, .hello = buffer_new(0), .answer_length = answer.length};
     list_init(&newcomer->in_line);
     buffer_append(&newcomer->hello, answer);
     buffer_append(&newcomer->hello, behind);
@@ -90,6 +89,6 @@ void newcomer_cancel(newcomer_t **newcomer_p)
     if (!newcomer)
         return;
     *newcomer_p = NULL;
-    close(newcomer->fd);
+    byte_stream_close(&newcomer->stream);
     newcomer_free(newcomer);
 }

@@ -37,6 +37,7 @@ void sse_answer_begin(http_connection_t *connection, text_t headers)
     buffer_append(&head, TEXT("HTTP/1.1 200 OK\r\nContent-Type: " SSE_FORMAT_TYPE "\r\nCache-Control: no-cache\r\n"
                               "X-Accel-Buffering: no\r\nX-Content-Type-Options: nosniff\r\nConnection: close\r\n"));
     buffer_append(&head, http_date_line());
+    buffer_append(&head, http_strict_line(connection));
     buffer_append(&head, headers);
     buffer_append(&head, TEXT("\r\n"));
     http_stream(connection, buffer_text(&head));

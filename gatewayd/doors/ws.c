@@ -12,7 +12,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/socket.h>
-#include <unistd.h>
 #include <uv.h>
 
 enum { LEAVE_MS = 5000 };
@@ -229,14 +228,14 @@ static const ws_connection_events_t ws_connection_events = {
 /* --- newcomers --- */
 
 /* False when memory runs out. */
-static bool converse(session_t *session, int fd, text_t answer)
+static bool converse(session_t *session, byte_stream_t stream, text_t answer)
 {
     const ws_config_t *config = &session->ws->config;
     ws_connection_terms_t terms = {.message_bytes = config->message_bytes,
                                    .deflates = session->speech == WS_RPC_DEFLATE,
                                    .requests = session->ws->requests};
-    setsockopt(fd, SOL_SOCKET, SO_SNDBUF, &(int){ADMISSION_SEND_BUFFER}, sizeof(int));
-    session->ws_connection = ws_connection_new(session->ws->loop, fd, answer, &terms, &ws_connection_events, session);
+    setsockopt(stream.fd, SOL_SOCKET, SO_SNDBUF, &(int){ADMISSION_SEND_BUFFER}, sizeof(int));
+    session->ws_connection = ws_connection_new(session->ws->loop, stream, answer, &terms, &ws_connection_events, session);
     if (!session->ws_connection)
         return false;
     session->client = client_new(session->ws->hub, &links[session->speech], session);
@@ -250,11 +249,11 @@ static bool converse(session_t *session, int fd, text_t answer)
     return session->rpc && (session->speech != WS_SIGNALR || session->signalr);
 }
 
-static void open_session(void *arg, int fd, text_t answer, text_t behind)
+static void open_session(void *arg, byte_stream_t stream, text_t answer, text_t behind)
 {
     session_t *session = arg;
     session->newcomer = NULL;
-    if (converse(session, fd, answer)) {
+    if (converse(session, stream, answer)) {
         ws_connection_take(session->ws_connection, behind);
         return;
     }
@@ -304,15 +303,15 @@ static session_t *session_new(ws_t *self, text_t address)
     return NULL;
 }
 
-void ws_open(ws_t *self, int fd, text_t address, const ws_handshake_t *handshake)
+void ws_open(ws_t *self, byte_stream_t stream, text_t address, const ws_handshake_t *handshake)
 {
     session_t *session = session_new(self, address);
     if (!session) {
-        close(fd);
+        byte_stream_close(&stream);
         return;
     }
     session->speech = handshake->speech;
-    session->newcomer = newcomers_add(self->newcomers, fd, handshake->answer, handshake->behind, session);
+    session->newcomer = newcomers_add(self->newcomers, stream, handshake->answer, handshake->behind, session);
     if (!session->newcomer)
         destroy(session);
 }

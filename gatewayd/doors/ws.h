@@ -1,6 +1,7 @@
 /* Clients over WebSocket: what lies between a ws_connection.h and a client.h. For boundary files. */
 #pragma once
 
+#include "common/http/byte_stream.h"
 #include "common/loop/loop.h"
 #include "gatewayd/admission/admission.h"
 #include "gatewayd/doors/handshake.h"
@@ -20,8 +21,8 @@ ws_t *ws_new(loop_t *loop, hub_t *hub, admission_t *admission, const ws_config_t
 /* Call it when all connections have closed. */
 void ws_destroy(ws_t **self);
 
-/* A connection from that address, which does not block, becomes a client; or is closed, where it is one too many or memory runs out. */
-void ws_open(ws_t *self, int fd, text_t address, const ws_handshake_t *handshake);
+/* A connection from that address becomes a client; or is closed, where it is one too many or memory runs out. */
+void ws_open(ws_t *self, byte_stream_t stream, text_t address, const ws_handshake_t *handshake);
 
 /* Pings silent clients, drops dead ones. Call it every second or so. */
 void ws_check(ws_t *self);

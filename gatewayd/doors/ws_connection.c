@@ -9,7 +9,6 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <sys/socket.h>
-#include <unistd.h>
 #include <uv.h>
 
 enum {
@@ -30,7 +29,8 @@ typedef enum {
 
 struct ws_connection {
     uv_poll_t poll;
-    int fd, watched; /* for UV_READABLE, UV_WRITABLE */
+    byte_stream_t stream;
+    int watched; /* for UV_READABLE, UV_WRITABLE */
     ws_connection_state_t state;
     bool deaf;   /* what comes can no longer be read as frames */
     bool choked; /* the system took no more */
@@ -56,9 +56,16 @@ static char room[ROOM_BYTES];
 
 static void on_poll(uv_poll_t *handle, int status, int events);
 
+/* Nothing waits for the system to take more. */
+static bool is_out(const ws_connection_t *self)
+{
+    return self->out.length == 0 && !byte_stream_waits(&self->stream);
+}
+
 static void watch(ws_connection_t *self)
 {
-    bool writes = self->choked || self->woken || self->out.length > 0 || self->state >= CLOSED;
+    bool writes = self->choked || self->woken || self->out.length > 0 || self->state >= CLOSED ||
+                  byte_stream_reads_when_writable(&self->stream);
     int wanted = (list_linked(&self->reading.in_line) ? 0 : UV_READABLE) | (writes ? UV_WRITABLE : 0);
     if (wanted == self->watched)
         return;
@@ -86,7 +93,7 @@ void ws_connection_destroy(ws_connection_t **self_p)
     *self_p = NULL;
     list_remove(&self->reading.in_line);
     uv_close((uv_handle_t *)&self->poll, on_poll_closed);
-    close(self->fd);
+    byte_stream_close(&self->stream);
 }
 
 static void end(ws_connection_t *self)
@@ -110,14 +117,16 @@ static bool would_block(void)
     return errno == EAGAIN || errno == EINTR;
 }
 
-/* Returns how many bytes the system took. */
+/* Returns how many bytes are taken: by the system, or to go out before all others. */
 static size_t transmit(ws_connection_t *self, text_t bytes)
 {
-    ssize_t sent = send(self->fd, bytes.at, bytes.length, MSG_DONTWAIT | MSG_NOSIGNAL);
+    ssize_t sent = byte_stream_write(&self->stream, bytes, TEXT(""));
     if (sent == -1 && !would_block()) {
         ws_connection_abort(self); /* nobody is there */
         return bytes.length;
     }
+    if (byte_stream_waits(&self->stream))
+        self->choked = true;
     return sent > 0 ? (size_t)sent : 0;
 }
 
@@ -203,10 +212,12 @@ static void flush(ws_connection_t *self)
 {
     if (self->choked)
         self->heard_ns = clock_mono_ns(); /* its system has taken what waited: it is slow, but not gone */
-    self->choked = false;
-    if (self->out.length > 0)
+    if (!byte_stream_flush(&self->stream))
+        ws_connection_abort(self);
+    self->choked = byte_stream_waits(&self->stream);
+    if (!self->choked && self->out.length > 0)
         buffer_consume(&self->out, transmit(self, buffer_text(&self->out)));
-    if (self->out.length > 0)
+    if (self->out.length > 0 || self->choked)
         return;
     buffer_release(&self->out);
     if (self->state == OPEN && self->pong) {
@@ -334,7 +345,7 @@ void ws_connection_take(ws_connection_t *self, text_t bytes)
 
 static void take(ws_connection_t *self)
 {
-    ssize_t got = recv(self->fd, room, ROOM_BYTES, MSG_DONTWAIT);
+    ssize_t got = byte_stream_read(&self->stream, room, ROOM_BYTES);
     if (got == 0 || (got == -1 && !would_block()))
         self->state = GONE;
     if (got <= 0)
@@ -348,12 +359,12 @@ static void take(ws_connection_t *self)
 /* A peer whose close frame could not be seen learns that there is nothing to wait for. */
 static void settle(ws_connection_t *self)
 {
-    if (self->state == GONE || (self->state == CLOSED && self->out.length == 0)) {
+    if (self->state == GONE || (self->state == CLOSED && is_out(self))) {
         end(self);
         return;
     }
-    if (self->state == CLOSING && self->deaf && self->out.length == 0 && !self->shut)
-        self->shut = shutdown(self->fd, SHUT_WR) == 0;
+    if (self->state == CLOSING && self->deaf && is_out(self) && !self->shut)
+        self->shut = byte_stream_end(&self->stream) == 0;
     watch(self);
 }
 
@@ -380,6 +391,8 @@ static void on_poll(uv_poll_t *handle, int status, int events)
     ws_connection_t *self = handle->data;
     if (status < 0)
         self->state = GONE;
+    if ((events & UV_WRITABLE) && byte_stream_reads_when_writable(&self->stream))
+        events |= UV_READABLE;
     if ((events & UV_READABLE) && self->state != GONE)
         read_or_wait(self);
     if ((events & UV_WRITABLE) && self->state != GONE)
@@ -398,16 +411,16 @@ int64_t ws_connection_heard_ns(const ws_connection_t *self)
     return self->heard_ns;
 }
 
-ws_connection_t *ws_connection_new(loop_t *loop, int fd, text_t answer, const ws_connection_terms_t *terms,
+ws_connection_t *ws_connection_new(loop_t *loop, byte_stream_t stream, text_t answer, const ws_connection_terms_t *terms,
                                    const ws_connection_events_t *events, void *owner)
 {
     ws_connection_t *self = calloc(1, sizeof *self);
-    if (!self || uv_poll_init(loop_uv(loop), &self->poll, fd) != 0) {
-        close(fd);
+    if (!self || uv_poll_init(loop_uv(loop), &self->poll, stream.fd) != 0) {
+        byte_stream_close(&stream);
         free(self);
         return NULL;
     }
-    self->fd = fd;
+    self->stream = stream;
     self->poll.data = self;
     self->reader.from_client = true;
     self->reader.deflates = terms->deflates;

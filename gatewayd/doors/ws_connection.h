@@ -11,6 +11,7 @@
 #pragma once
 
 #include "common/buffer.h"
+#include "common/http/byte_stream.h"
 #include "common/loop/share.h"
 
 typedef struct ws_connection ws_connection_t;
@@ -33,9 +34,9 @@ typedef struct {
     share_t *requests;    /* of the loop's time: what comes in; outlives it */
 } ws_connection_terms_t;
 
-/* Takes the non-blocking descriptor, also when it fails: NULL when memory runs out. `answer`: to the handshake, sent first; no event comes
+/* Takes the stream, also when it fails: NULL when memory runs out. `answer`: to the handshake, sent first; no event comes
  * within. */
-ws_connection_t *ws_connection_new(loop_t *loop, int fd, text_t answer, const ws_connection_terms_t *terms,
+ws_connection_t *ws_connection_new(loop_t *loop, byte_stream_t stream, text_t answer, const ws_connection_terms_t *terms,
                                    const ws_connection_events_t *events, void *owner);
 
 /* What was read after the handshake. Events come within, but not `gone`. */

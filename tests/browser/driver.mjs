@@ -46,11 +46,11 @@ const verbs = {
     page = undefined;
     [sockets, answers, asked] = [[], {}, []];
   },
-  async open({ url, width = 1280, height = 800, dark = false, phone = false, empty, answering }) {
+  async open({ url, width = 1280, height = 800, dark = false, phone = false, trusting = false, empty, answering }) {
     await verbs.leave();
     Object.assign(answers, answering);
     complaints = [];
-    const context = await browser.newContext({ viewport: { width, height }, colorScheme: dark ? "dark" : "light", hasTouch: phone, isMobile: phone, deviceScaleFactor: 1 });
+    const context = await browser.newContext({ viewport: { width, height }, colorScheme: dark ? "dark" : "light", hasTouch: phone, isMobile: phone, deviceScaleFactor: 1, ignoreHTTPSErrors: trusting });
     page = await context.newPage();
     page.setDefaultTimeout(PATIENCE_MS);
     await page.addInitScript(WATCH);

@@ -16,7 +16,7 @@ class NodeClient:
         self.told, self.messages, self.trades = [], [], []
         self.changed, self.ids = threading.Condition(), itertools.count(1)
         if kind != "ws":
-            url = url.replace("ws://", "http://").replace("/ws", "/blockchain")
+            url = url.replace("wss://", "https://").replace("ws://", "http://").replace("/ws", "/blockchain")
         self.child = subprocess.Popen(["node", ROOT / f"tests/system/node/{kind}.mjs", url, *more],
                                       stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
                                       env={**os.environ, "NODE_MODULES_BESIDE": str(node_modules / "package.json")})

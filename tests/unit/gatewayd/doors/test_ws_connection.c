@@ -54,7 +54,7 @@ static void setup(void)
     told = buffer_new(0);
     peer = ends[1];
     ws_connection_terms_t terms = {.message_bytes = 1000};
-    connection = ws_connection_new(loop, ends[0], TEXT("HTTP/1.1 101\r\n\r\n"), &terms, &events, NULL);
+    connection = ws_connection_new(loop, (byte_stream_t){.fd = ends[0]}, TEXT("HTTP/1.1 101\r\n\r\n"), &terms, &events, NULL);
     ck_assert_ptr_nonnull(connection);
 }
 
