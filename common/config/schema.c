@@ -197,7 +197,7 @@ static const schema_key_t keys[] = {
     {"gatewayd.listen[].share", KEY_FLAG, .initial = "false",
      .help = "Other gateways listen there too, and the system spreads connections over all"},
     {"gatewayd.hsts_seconds", KEY_INTEGER, .minimum = 0, .maximum = 63072000, .initial = "0",
-     .help = "Browsers that came over TLS are told to come back only so for this many seconds; 0: they are told nothing"},
+     .help = "For how many seconds browsers that came over TLS are told to use nothing else (HSTS); 0: they are told nothing"},
     {"gatewayd.hosts", KEY_TEXTS, FORMAT_HOST, .minimum = 0, .maximum = LIST_HOSTS_MAX, .initial = "",
      .help = "Other names accepted as Host, besides addresses, localhost, this machine's name and that of listen; * for any"},
     {"gatewayd.ring_bytes", KEY_INTEGER, .power_of_two = true, .minimum = 64 * KIB, .maximum = GIB, .initial = "1048576",

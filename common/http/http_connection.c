@@ -79,7 +79,7 @@ static void watch(http_connection_t *self)
         wanted |= UV_WRITABLE;
     if (wanted == self->watched)
         return;
-    self->watched = wanted;
+    self->watched = (uint8_t)wanted;
     if (wanted)
         uv_poll_start(&self->poll, wanted, on_poll);
     else

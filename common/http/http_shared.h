@@ -37,18 +37,18 @@ struct http_connection {
     http_shared_t *shared;
     uv_poll_t poll;
     byte_stream_t stream;
-    int watched; /* for UV_READABLE, UV_WRITABLE */
     http_state_t state;
-    bool ended;                        /* the peer sends nothing more */
-    bool partial;                      /* what is kept is the start of a header */
-    bool is_head, keeps, old, lingers; /* of the request that is answered */
-    text_t behind;                     /* while a request is handed out: what was read behind it */
-    buffer_t kept;                     /* has been read, and is not yet looked at */
-    buffer_t body;                     /* of the request that is answered, where it is wanted */
-    size_t body_length;                /* that it will have */
-    buffer_t out;                      /* what the peer has not taken yet */
-    uint64_t due_ms;                   /* when patience ends, in the loop's time; 0: never */
-    const http_owner_t *events;        /* NULL: nobody */
+    uint8_t watched;                                   /* for UV_READABLE, UV_WRITABLE */
+    bool ended : 1;                                    /* the peer sends nothing more */
+    bool partial : 1;                                  /* what is kept is the start of a header */
+    bool is_head : 1, keeps : 1, old : 1, lingers : 1; /* of the request that is answered */
+    text_t behind;                                     /* while a request is handed out: what was read behind it */
+    buffer_t kept;                                     /* has been read, and is not yet looked at */
+    buffer_t body;                                     /* of the request that is answered, where it is wanted */
+    size_t body_length;                                /* that it will have */
+    buffer_t out;                                      /* what the peer has not taken yet */
+    uint64_t due_ms;                                   /* when patience ends, in the loop's time; 0: never */
+    const http_owner_t *events;                        /* NULL: nobody */
     void *owner;
     list_t in_server, in_woken;
     share_waiter_t reading; /* in line: it has sent something, and is not watched for more */

@@ -30,14 +30,14 @@ typedef enum {
 struct ws_connection {
     uv_poll_t poll;
     byte_stream_t stream;
-    int watched; /* for UV_READABLE, UV_WRITABLE */
     ws_connection_state_t state;
-    bool deaf;   /* what comes can no longer be read as frames */
-    bool choked; /* the system took no more */
-    bool woken;
-    bool shut;  /* nothing more goes out */
-    char *pong; /* owned: what is to be answered to a ping when `out` is empty; NULL: nothing */
-    size_t pong_length;
+    uint8_t watched; /* for UV_READABLE, UV_WRITABLE */
+    uint8_t pong_length;
+    bool deaf : 1;   /* what comes can no longer be read as frames */
+    bool choked : 1; /* the system took no more */
+    bool woken : 1;
+    bool shut : 1; /* nothing more goes out */
+    char *pong;    /* owned: what is to be answered to a ping when `out` is empty; NULL: nothing */
     share_t *requests;
     share_waiter_t reading; /* in line: it has said something, and is not watched for more */
     size_t message_bytes;
@@ -69,7 +69,7 @@ static void watch(ws_connection_t *self)
     int wanted = (list_linked(&self->reading.in_line) ? 0 : UV_READABLE) | (writes ? UV_WRITABLE : 0);
     if (wanted == self->watched)
         return;
-    self->watched = wanted;
+    self->watched = (uint8_t)wanted;
     if (wanted)
         uv_poll_start(&self->poll, wanted, on_poll);
     else
@@ -204,7 +204,7 @@ static void keep_pong(ws_connection_t *self, text_t payload)
     if (!self->pong && !(self->pong = malloc(FRAME_CONTROL_MAX)))
         return;
     memcpy(self->pong, payload.at, payload.length);
-    self->pong_length = payload.length;
+    self->pong_length = (uint8_t)payload.length;
 }
 
 /* The peer takes something again. */

@@ -29,12 +29,14 @@ def subscribe(symbol, **more):
 class SlowClient:
     """kind: ws, batch, signalr, sse. `seqs`: of the trades that it has read, in order; `told`: gaps and losses among what it has read."""
 
-    def __init__(self, flow, kind="ws", symbol="BTC-USD", channel="trades"):
+    def __init__(self, flow, kind="ws", symbol="BTC-USD", channel="trades", gateway="gateway0", trusted=None):
         self.kind, self.seqs, self.told, self.rest = kind, [], [], b""
         self.socket = socket.socket()
         self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, RECEIVE_BUFFER)
         self.socket.settimeout(PATIENCE)
-        self.socket.connect(("127.0.0.1", flow.port["gateway0"]))
+        self.socket.connect(("127.0.0.1", flow.port[gateway]))
+        if trusted:  # over TLS
+            self.socket = trusted.wrap_socket(self.socket, server_hostname="localhost")
         path = {"signalr": "/blockchain", "sse": f"/api/v1/stream?symbols={symbol if channel == 'trades' else f'{channel}.{symbol}'}"}.get(kind, "/ws")
         key = base64.b64encode(os.urandom(16)).decode()
         upgrade = "" if kind == "sse" else ("Connection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\n"

@@ -15,8 +15,10 @@ from clients import Client, Requester, assert_once_and_in_order, cursor
 from node_client import NodeClient
 from page import browser, chromium  # noqa: F401 (fixtures)
 from pipeline import PATIENCE, Process, get, until
+from slow_clients import SlowClient, assert_every_trade_once, read_on
 from test_http import HEALTH, Peer, masked, pong, ping
 from test_listeners import has_ipv6
+from test_slow import play, slow_clients
 
 SYMBOLS = ["BTC-USD", "ETH-USD"]
 
@@ -51,8 +53,8 @@ def start(flow, **settings):
     return process
 
 
-def start_all(flow, rate, **settings):
-    flow.start_simulator("--symbols", ",".join(SYMBOLS), "--rate", rate)
+def start_all(flow, rate, symbols=SYMBOLS, paused=False, **settings):
+    flow.start_simulator("--symbols", ",".join(symbols), "--rate", rate, *(["--paused"] if paused else []))
     flow.start_connectord()
     flow.start_cached()
     start(flow, **settings)
@@ -332,6 +334,20 @@ def test_answers_that_wait_for_a_client_over_websocket_arrive_whole(flow):
             assert_once_and_in_order(answers[number]["trades"][::-1])
 
 
+def test_who_stops_reading_gets_every_trade_once_when_it_reads_on(flow):
+    flow.config["gatewayd"]["ring_bytes"] = 1 << 16  # some 200 trades
+    start_all(flow, 20000, SYMBOLS[:1], paused=True)
+    clients = [SlowClient(flow, kind, gateway="gateway1", trusted=context(flow)) for kind in ("ws", "batch", "signalr", "sse")]
+    play(flow, 6000, 6000)
+    read_on(clients, 6000)
+    play(flow, 10, 6010)  # and is live again
+    read_on(clients, 6010)
+    for client in clients:
+        assert_every_trade_once(client, 1, 6010)
+        client.close()
+    assert slow_clients(flow, "catchup") >= len(clients)
+
+
 def long_frame(peer):
     """The payload of the next frame."""
     _, length = peer.stream.read(2)
@@ -390,3 +406,4 @@ def test_the_last_words_of_a_gateway_that_ends_are_heard(flow):
             assert client.close_code == 1012
             assert_once_and_in_order(client.trades)
     asyncio.run(stay())
+    assert flow.processes["gateway0"].popen.wait(PATIENCE) == 0
