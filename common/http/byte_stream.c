@@ -1,5 +1,6 @@
 #include "common/http/byte_stream.h"
 
+#include "common/http/http_answer.h"
 #include "common/log.h"
 
 #include <assert.h>
@@ -24,17 +25,20 @@ struct byte_stream_tls {
 
 /* --- under TLS --- */
 
-static const char plain_http[] =
-    "HTTP/1.1 400 Bad Request\r\nContent-Type: application/json\r\nContent-Length: 40\r\nConnection: close\r\n"
-    "Cache-Control: no-store\r\n\r\n{\"error\":\"expected https:// or wss://\"}\n";
-
 /* Whoever forgot the s is told so, in the clear. */
 static void answer_plain(int fd)
 {
     char rest[4096];
-    while (recv(fd, rest, sizeof rest, MSG_DONTWAIT) == sizeof rest)
+    buffer_t bytes = buffer_new(0);
+    http_answer_t answer = {
+        .status = 400, .content_type = "application/json", .body = TEXT(HTTP_ERROR_BODY("expected https:// or wss://"))};
+    while (recv(fd, rest, sizeof rest, MSG_DONTWAIT) == sizeof rest) /* unread, it would destroy the answer on its way */
         ;
-    (void)!send(fd, plain_http, sizeof plain_http - 1, MSG_DONTWAIT | MSG_NOSIGNAL);
+    http_answer_print(&answer, HTTP_ENDS, TEXT(""), &bytes);
+    buffer_append(&bytes, answer.body);
+    if (buffer_ok(&bytes))
+        (void)!send(fd, bytes.bytes, bytes.length, MSG_DONTWAIT | MSG_NOSIGNAL);
+    buffer_release(&bytes);
 }
 
 static void give_up(const byte_stream_t *self)

@@ -70,13 +70,21 @@ static bool is_behind(const http_connection_t *self)
     return self->out.length > 0 || byte_stream_waits(&self->stream);
 }
 
+/* What comes in is taken, for as long as there is room for it. */
+static bool reads(const http_connection_t *self)
+{
+    return !self->ended && !list_linked(&self->reading.in_line) &&
+           (http_state_discards(self->state) || self->kept.length < HTTP_HEAD_MAX);
+}
+
+static bool reads_when_writable(const http_connection_t *self)
+{
+    return reads(self) && byte_stream_reads_when_writable(&self->stream);
+}
+
 static void watch(http_connection_t *self)
 {
-    bool waits = list_linked(&self->reading.in_line);
-    bool reads = !self->ended && !waits && (http_state_discards(self->state) || self->kept.length < HTTP_HEAD_MAX);
-    int wanted = (reads ? UV_READABLE : 0) | (is_behind(self) ? UV_WRITABLE : 0);
-    if (reads && byte_stream_reads_when_writable(&self->stream))
-        wanted |= UV_WRITABLE;
+    int wanted = (reads(self) ? UV_READABLE : 0) | (is_behind(self) || reads_when_writable(self) ? UV_WRITABLE : 0);
     if (wanted == self->watched)
         return;
     self->watched = (uint8_t)wanted;
@@ -347,7 +355,7 @@ static void on_poll(uv_poll_t *handle, int status, int events)
         http_connection_close(self);
         return;
     }
-    if ((events & UV_WRITABLE) && byte_stream_reads_when_writable(&self->stream))
+    if ((events & UV_WRITABLE) && reads_when_writable(self))
         events |= UV_READABLE;
     if ((events & UV_WRITABLE) && is_behind(self) && share_begin(shared->answers)) {
         flush(self);

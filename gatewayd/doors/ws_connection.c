@@ -62,11 +62,20 @@ static bool is_out(const ws_connection_t *self)
     return self->out.length == 0 && !byte_stream_waits(&self->stream);
 }
 
+static bool reads(const ws_connection_t *self)
+{
+    return !list_linked(&self->reading.in_line);
+}
+
+static bool reads_when_writable(const ws_connection_t *self)
+{
+    return reads(self) && byte_stream_reads_when_writable(&self->stream);
+}
+
 static void watch(ws_connection_t *self)
 {
-    bool writes = self->choked || self->woken || self->out.length > 0 || self->state >= CLOSED ||
-                  byte_stream_reads_when_writable(&self->stream);
-    int wanted = (list_linked(&self->reading.in_line) ? 0 : UV_READABLE) | (writes ? UV_WRITABLE : 0);
+    bool writes = self->choked || self->woken || self->out.length > 0 || self->state >= CLOSED || reads_when_writable(self);
+    int wanted = (reads(self) ? UV_READABLE : 0) | (writes ? UV_WRITABLE : 0);
     if (wanted == self->watched)
         return;
     self->watched = (uint8_t)wanted;
@@ -391,7 +400,7 @@ static void on_poll(uv_poll_t *handle, int status, int events)
     ws_connection_t *self = handle->data;
     if (status < 0)
         self->state = GONE;
-    if ((events & UV_WRITABLE) && byte_stream_reads_when_writable(&self->stream))
+    if ((events & UV_WRITABLE) && reads_when_writable(self))
         events |= UV_READABLE;
     if ((events & UV_READABLE) && self->state != GONE)
         read_or_wait(self);

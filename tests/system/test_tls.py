@@ -1,9 +1,8 @@
-"""Clients over TLS: they get what others get, whatever happens to certificates and to other clients' handshakes."""
+"""Clients over TLS: they get what others get, whatever other clients' handshakes do."""
 
 import asyncio
 import contextlib
 import json
-import os
 import signal
 import socket
 import ssl
@@ -14,89 +13,12 @@ import pytest
 from clients import Client, Requester, assert_once_and_in_order, cursor
 from node_client import NodeClient
 from page import browser, chromium  # noqa: F401 (fixtures)
-from pipeline import PATIENCE, Process, get, until
+from pipeline import PATIENCE, get, until
+from secure import SYMBOLS, Secure, certify, context, fetch, flow, metric, secure, start, start_all  # noqa: F401 (fixtures)
 from slow_clients import SlowClient, assert_every_trade_once, read_on
-from test_http import HEALTH, Peer, masked, pong, ping
+from test_http import HEALTH, Peer, masked, ping
 from test_listeners import has_ipv6
 from test_slow import play, slow_clients
-
-SYMBOLS = ["BTC-USD", "ETH-USD"]
-
-
-@pytest.fixture
-def certify(tmp_path):
-    """Makes a certificate: (its file, the key's)."""
-    def make(name, into="gateway"):
-        certificate, key = tmp_path / f"{into}.pem", tmp_path / f"{into}.key"
-        subprocess.run(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-days", "2", "-subj", f"/CN={name}",
-                        "-addext", "subjectAltName=DNS:localhost,IP:127.0.0.1,IP:::1", "-keyout", key, "-out", certificate], check=True, capture_output=True)
-        key.chmod(0o600)
-        return str(certificate), str(key)
-    return make
-
-
-@pytest.fixture
-def flow(pipeline, certify):
-    """gateway0 is plain, gateway1 the same process under TLS."""
-    flow = pipeline(symbols=SYMBOLS)
-    certificate, key = certify("gateway")
-    flow.tls = {"address": flow.address("gateway1"), "tls": {"certificate": certificate, "key": key}}
-    flow.trust = certificate
-    flow.config["gatewayd"]["listen"] = [flow.address("gateway0"), flow.tls]
-    return flow
-
-
-def start(flow, **settings):
-    flow.config["gatewayd"].update(settings)
-    process = flow.start("gateway0", ["--config", str(flow.write_config())], program="gatewayd")
-    process.wait_for_line("gateway: listening.*" + flow.address("gateway1"))
-    return process
-
-
-def start_all(flow, rate, symbols=SYMBOLS, paused=False, **settings):
-    flow.start_simulator("--symbols", ",".join(symbols), "--rate", rate, *(["--paused"] if paused else []))
-    flow.start_connectord()
-    flow.start_cached()
-    start(flow, **settings)
-    flow.wait_ready("connectord_http", "cached_http", "gateway0")
-    return flow
-
-
-def context(flow, *files, **how):
-    trusted = ssl.create_default_context(cafile=flow.trust)
-    for file in files:
-        trusted.load_verify_locations(file)
-    for name, value in how.items():
-        setattr(trusted, name, value)
-    return trusted
-
-
-def secure(flow):
-    return f"wss://localhost:{flow.port['gateway1']}/ws"
-
-
-class Secure(Peer):
-    """A connection under TLS on which bytes are sent as they are."""
-
-    def __init__(self, flow, trusted=None):
-        super().__init__(flow, "gateway1")
-        self.stream.close()
-        self.socket = (trusted or context(flow)).wrap_socket(self.socket, server_hostname="localhost")
-        self.stream = self.socket.makefile("rb")
-
-    def certificate(self):
-        return dict(part[0] for part in self.socket.getpeercert()["subject"])["commonName"]
-
-
-def fetch(flow, path, *options):
-    """curl's answer."""
-    done = subprocess.run(["curl", "-sS", "--cacert", flow.trust, *options, f"https://localhost:{flow.port['gateway1']}{path}"], capture_output=True, check=True)
-    return done.stdout.decode()
-
-
-def metric(flow, name):
-    lines = get(f"http://{flow.address('gateway0')}/metrics")[1].splitlines()
-    return next(float(line.split()[1]) for line in lines if line.startswith(name + " "))
 
 
 def test_clients_over_tls_get_what_others_get(flow):
@@ -164,55 +86,6 @@ def test_versions_and_protocols(flow):
         assert status == 400 and b"https://" in body
 
 
-def test_a_certificate_is_renewed_under_a_client_that_loses_nothing(flow, certify):
-    start_all(flow, 2000)
-    process, former = flow.processes["gateway0"], context(flow)
-
-    def hang_up(said):
-        seen = len(process.lines)
-        process.popen.send_signal(signal.SIGHUP)
-        until(lambda: any(said in line for line in process.lines[seen:]), said)
-
-    async def stay():
-        async with Client(secure(flow), ssl=former) as client:
-            await client.subscribe("BTC-USD")
-            for number in range(3):
-                name = f"gateway {number}"
-                await asyncio.to_thread(certify, name)
-                await asyncio.to_thread(hang_up, name)
-                with Secure(flow) as peer:
-                    assert peer.certificate() == name
-                count = len(client.trades)
-                await client.until(lambda: len(client.trades) > count + 1000, "trades")
-            certificate, key = certify("other", "other")
-            os.replace(certificate, flow.tls["tls"]["certificate"])  # not that key's
-            await asyncio.to_thread(hang_up, "the former certificate stays")
-            with Secure(flow, context(flow, check_hostname=False, verify_mode=ssl.CERT_NONE)) as peer:
-                assert peer.socket.getpeercert(True) and peer.socket.version()
-            os.replace(key, flow.tls["tls"]["key"])
-            await asyncio.to_thread(hang_up, "CN=other")
-            with Secure(flow) as peer:
-                assert peer.certificate() == "other"
-            count = len(client.trades)
-            await client.until(lambda: len(client.trades) > count + 1000, "trades")
-            assert_once_and_in_order(client.trades)
-            assert not client.closed
-    asyncio.run(stay())
-    assert "needs a restart" not in process.log()
-
-
-def test_another_files_certificate_may_be_named(flow, certify):
-    process = start(flow)
-    flow.tls["tls"] = dict(zip(("certificate", "key"), certify("elsewhere", "elsewhere")))
-    flow.trust = flow.tls["tls"]["certificate"]
-    flow.write_config()
-    process.popen.send_signal(signal.SIGHUP)
-    process.wait_for_line("config: changed key=gatewayd.listen.1.tls.key")
-    process.wait_for_line("tls: certificate .*CN=elsewhere")
-    with Secure(flow) as peer:
-        assert peer.certificate() == "elsewhere"
-
-
 def test_listeners_of_all_kinds_are_one_gateway(flow):
     if has_ipv6():
         flow.config["gatewayd"]["listen"].append({**flow.tls, "address": f"[::1]:{flow.port['gateway1']}"})
@@ -222,39 +95,6 @@ def test_listeners_of_all_kinds_are_one_gateway(flow):
         done = subprocess.run(["curl", "-sS", "--cacert", flow.trust, flow_url], capture_output=True, check=True)
         assert json.loads(done.stdout) == {"alive": True}
     assert get(f"http://{flow.address('gateway0')}/health")[0] == 200
-
-
-def test_browsers_are_told_to_come_over_tls_only_there_and_only_if_wished(flow):
-    start(flow, hsts_seconds=86400)
-    with Secure(flow) as peer, Peer(flow) as plain:
-        for path in ("/", "/health", "/none", "/api/v1/none"):
-            for one, line in ((peer, "max-age=86400"), (plain, None)):
-                one.send(f"GET {path} HTTP/1.1\r\nHost: x\r\n\r\n".encode())
-                assert one.answer()[1].get("strict-transport-security") == line
-    flow.processes["gateway0"].stop()
-    start(flow, hsts_seconds=0)
-    with Secure(flow) as peer:
-        peer.send(HEALTH)
-        assert "strict-transport-security" not in peer.answer()[1]
-
-
-@pytest.mark.parametrize("mistake", ["another key", "key for others", "no file", "no key"])
-def test_a_mistake_is_named_by_check_and_at_the_start(flow, certify, mistake):
-    tls, files = flow.tls["tls"], {}
-    if mistake == "another key":
-        tls["key"], said = certify("other", "other")[1], "is not the key of the certificate"
-    elif mistake == "key for others":
-        os.chmod(tls["key"], 0o644)
-        said = "others than its owner may use it: expected mode 0600 or 0400, found 0644"
-    elif mistake == "no file":
-        tls["certificate"], said = "/nowhere.pem", "/nowhere.pem: No such file"
-    else:
-        tls["key"], said = "", "gatewayd.listen.1.tls.key: must be given with a certificate"
-    path = str(flow.write_config())
-    for arguments in (["--check"], []):
-        process = Process("gatewayd", ["--config", path, *arguments], flow.directory)
-        process.wait_for_line(said)
-        assert process.popen.wait(PATIENCE) == 1
 
 
 def test_handshakes_that_never_end_harm_nobody_and_are_ended(flow):
