@@ -55,6 +55,7 @@ static bool is_private(const char *path, mode_t mode, char *wrong)
 /* What is no file might never end, or never begin. NULL with the reason. */
 static FILE *open_file(const char *path, bool secret, char *wrong)
 {
+    refuse(wrong, path, "no memory");
     struct stat status;
     FILE *file = NULL;
     int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
@@ -62,8 +63,8 @@ static FILE *open_file(const char *path, bool secret, char *wrong)
         refuse(wrong, path, strerror(errno));
     else if (!S_ISREG(status.st_mode))
         refuse(wrong, path, "expected a file");
-    else if ((!secret || is_private(path, status.st_mode, wrong)) && !(file = fdopen(fd, "r")))
-        refuse(wrong, path, strerror(errno));
+    else if (!secret || is_private(path, status.st_mode, wrong))
+        file = fdopen(fd, "r");
     if (!file && fd != -1)
         close(fd);
     return file;
