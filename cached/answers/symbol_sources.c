@@ -7,7 +7,7 @@ static text_t source_of(const memory_log_t *memory_log)
     return source;
 }
 
-/* The one of that name, made where there is none. */
+/* The one of that name; a new name gets one. */
 static symbol_source_t *source_make(symbol_sources_t *self, text_t name)
 {
     size_t at = 0;

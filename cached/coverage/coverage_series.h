@@ -40,7 +40,7 @@ size_t coverage_series_count(const coverage_series_t *self);
 /* n: below the count. Valid until the series changes. */
 coverage_t coverage_series_at(const coverage_series_t *self, size_t n);
 
-/* The number of the first interval that ends after `ns`; the count when there is none. O(log n). */
+/* The number of the first interval that ends after `ns`; the count if all end before. O(log n). */
 size_t coverage_series_find(const coverage_series_t *self, int64_t ns);
 
 /* Is nothing missing in all of [from, to)? sure_ns: what is still going on is known to be so up to there. */

@@ -2,7 +2,7 @@
 
 #include "common/http_client/http_url.h"
 
-/* The part before a mark, which is the whole text where there is none. */
+/* The part before a mark; without a mark, the whole text. */
 static text_t part_before(text_t text, char mark)
 {
     const char *at = memchr(text.at, mark, text.length);

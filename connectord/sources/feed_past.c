@@ -235,7 +235,7 @@ static void forget(void *arg, uint64_t first_id, uint64_t last_id)
     backfill_forget(arg, (id_range_t){.from = first_id, .to = last_id + 1});
 }
 
-/* The first trade that was published behind a loss of which it is not known yet what came of it; 0: there is none. */
+/* The first trade published after a loss whose outcome is not known yet; 0: nothing was lost. */
 static uint64_t unsettled_seq(const feed_route_t *route)
 {
     bool unsettled = route->cover.state == COVER_UNKNOWN || route->cover.state == COVER_SETTLING;

@@ -10,7 +10,7 @@ struct rotation {
     rotation_turn_fn *on_turn;
     void *arg;
     loop_timer_t *timer;
-    uint32_t step_ms; /* from one line's turn to the next one's; 0: there is none */
+    uint32_t step_ms; /* from one line's turn to the next one's; 0: lines are not rotated */
     size_t lines, turn;
 };
 

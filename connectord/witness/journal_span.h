@@ -22,7 +22,7 @@ typedef struct {
 void journal_span_begin(journal_span_t *self, journal_t *journal, const journal_stream_t *stream, int64_t from_ns,
                         int64_t slack_ns);
 
-/* The next one, with timestamp_ns, qty and received_ns; one that can't be read is passed over. False: there is none. What leaves the ring meanwhile raises sure_ns. */
+/* The next one, with timestamp_ns, qty and received_ns; one that can't be read is passed over. False: that was the last. What leaves the ring meanwhile raises sure_ns. */
 bool journal_span_next(journal_span_t *self, trade_t *trade);
 
 static inline bool journal_span_ended(const journal_span_t *self)

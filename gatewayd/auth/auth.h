@@ -27,10 +27,10 @@ bool auth_reload(auth_t *self, const config_t *config);
 /* Are tokens needed? */
 bool auth_is_needed(const auth_t *self);
 
-/* The one call of a door. token: empty where there is none. AUTH_GRANTED: *out is to be released (identity_release); else it is empty. */
+/* The one call of a door. token: empty if nobody brought one. AUTH_GRANTED: *out is to be released (identity_release); else it is empty. */
 auth_refusal_t auth_admit(auth_t *self, text_t token, identity_t *out);
 
-/* After auth_reload: gives an identity the role that its name has now. False when there is none any longer, and the identity is as it was. */
+/* After auth_reload: gives an identity the role that its name has now. False if that role is gone: the identity is as it was. */
 bool auth_renew(const auth_t *self, identity_t *identity);
 
 /* Is there a key at least? Not while a URL has not answered yet; for /ready. */
