@@ -38,11 +38,12 @@ void store_metrics_print(metrics_t *metrics, const write_behind_t *write_behind)
 {
     write_behind_counts_t counts = write_behind_counts(write_behind);
     metrics_gauge(metrics, "dataflow_store_up", "1: the store accepts writes", counts.state == WRITE_BEHIND_UP);
-    metrics_gauge(metrics, "dataflow_store_lag_trades", "Trades not stored yet", counts.lag_trades);
-    metrics_family(metrics, "dataflow_store_lag_seconds", METRIC_GAUGE, "Age of the oldest trade not stored yet");
+    metrics_gauge(metrics, "dataflow_store_lag_trades", "Records not stored yet", counts.lag_trades);
+    metrics_family(metrics, "dataflow_store_lag_seconds", METRIC_GAUGE, "Age of the oldest record not stored yet");
     metrics_seconds(metrics, NULL, counts.lag_ns);
     metrics_counter(metrics, "dataflow_store_batches_total", "Batches stored", counts.batches);
-    metrics_counter(metrics, "dataflow_store_trades_stored_total", "Trades stored", counts.stored);
+    metrics_counter(metrics, "dataflow_store_trades_stored_total", "Records stored, those of coverage among them",
+                    counts.stored);
     metrics_counter(metrics, "dataflow_store_errors_total", "How often the store was unavailable or refused", counts.errors);
     metrics_counter(metrics, "dataflow_store_lost_total", "Trades that left the journal before they could be stored",
                     counts.lost);

@@ -168,8 +168,11 @@ def has_all(flow, history, count, store):
     newest = history.ask(op="recent", symbol=SYMBOL, count=1)["trades"]
     if not newest or newest[0]["seq"] < count:
         return False
-    metrics = get(f"http://{flow.address('cached_http')}/metrics")[1] if store != "memory:" else ""
-    return store == "memory:" or f"dataflow_store_trades_stored_total {count}" in metrics
+    return store == "memory:" or has_stored_all(flow)
+
+
+def has_stored_all(flow):
+    return "dataflow_store_lag_trades 0" in get(f"http://{flow.address('cached_http')}/metrics")[1]
 
 
 def plain_sqlite(seconds, quick):
@@ -277,7 +280,7 @@ def restart(seconds, quick):
         flow.start_cached()
         flow.start_gateway()
         flow.wait_ready("cached_http", "gateway0")
-        until(lambda: "dataflow_store_lag_trades 0" in get(f"http://{flow.address('cached_http')}/metrics")[1], "cached to have stored all", 120)
+        until(lambda: has_stored_all(flow), "cached to have stored all", 120)
         return {"connectord": restarted_ms(flow, "connectord", "connectord_http", flow.start_connectord),
                 **restarted_cached(flow),
                 "gatewayd": restarted_ms(flow, "gateway0", "gateway0", flow.start_gateway)}

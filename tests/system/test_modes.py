@@ -3,7 +3,7 @@
 import stat
 
 from pipeline import until
-from stores import metric
+from stores import Sqlite
 
 OPEN_TO_ALL = ("sh", "-c", 'umask 0; exec "$@"', "sh")
 
@@ -17,7 +17,7 @@ def test_nobody_else_can_read_or_write_what_is_stored(pipeline):
     flow.wait_ready("connectord_http", "cached_http")
     flow.subscribed("BTC-USD")
     flow.tell_simulator("/control/play?count=20")
-    until(lambda: metric(flow, "dataflow_store_trades_stored_total") >= 20, "the trades to be stored")
+    until(lambda: Sqlite(flow.directory).count() == 20, "the trades to be stored")
     modes = {str(path.relative_to(flow.directory)): stat.S_IMODE(path.stat().st_mode) for path in (flow.directory / "state").rglob("*")}
     modes["state"] = stat.S_IMODE((flow.directory / "state").stat().st_mode)
     assert {"state/trades.db", "state/trades.db-wal", "state/trades.db-shm", "state/journal/lock"} <= modes.keys()
