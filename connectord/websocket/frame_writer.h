@@ -1,8 +1,8 @@
 /* A WebSocket client's frames, sent on a transport. */
 #pragma once
 
-#include "common/http/frame_reader.h"
 #include "common/text.h"
+#include "common/websocket/frame_reader.h"
 #include "connectord/websocket/transport.h"
 
 enum { FRAME_WRITER_BYTES_MAX = 8192 /* of one payload */ };

@@ -3,8 +3,8 @@
 
 #include "common/buffer.h"
 #include "common/clock.h"
-#include "common/http/frame_reader.h"
 #include "common/log.h"
+#include "common/websocket/frame_reader.h"
 #include "connectord/websocket/dialer.h"
 #include "connectord/websocket/frame_writer.h"
 #include "connectord/websocket/handshake.h"

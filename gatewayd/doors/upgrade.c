@@ -1,6 +1,6 @@
 #include "gatewayd/doors/upgrade.h"
 
-#include "common/http/pack.h"
+#include "common/websocket/pack.h"
 
 #include <openssl/evp.h>
 #include <openssl/sha.h>

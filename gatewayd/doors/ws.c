@@ -1,6 +1,6 @@
 #include "gatewayd/doors/ws.h"
 
-#include "common/http/pack.h"
+#include "common/websocket/pack.h"
 #include "gatewayd/admission/ending.h"
 #include "gatewayd/clients/client.h"
 #include "gatewayd/doors/newcomers.h"

@@ -3,7 +3,7 @@
 
 #include "common/buffer.h"
 #include "common/clock.h"
-#include "common/http/frame_reader.h"
+#include "common/websocket/frame_reader.h"
 #include "gatewayd/forms/frame.h"
 
 #include <errno.h>

@@ -1,7 +1,7 @@
 #include "gatewayd/forms/frame.h"
 
-#include "common/http/pack.h"
 #include "common/json/json.h"
+#include "common/websocket/pack.h"
 #include "proto/topic.h"
 #include "proto/trade.h"
 

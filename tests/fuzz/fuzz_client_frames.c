@@ -1,6 +1,6 @@
 /* What a client's WebSocket brings the gateway: its opening handshake, and masked frames. However the bytes come, the same is found, within them; a
  * handshake that is refused has a reason, and one that is answered says what was agreed on. */
-#include "common/http/frame_reader.h"
+#include "common/websocket/frame_reader.h"
 #include "gatewayd/doors/upgrade.h"
 #include "tests/fuzz/fuzz.h"
 

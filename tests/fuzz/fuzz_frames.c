@@ -1,5 +1,5 @@
 /* What an exchange's WebSocket brings: an answer to the handshake, and frames. However the bytes come, the same is found, within them. */
-#include "common/http/frame_reader.h"
+#include "common/websocket/frame_reader.h"
 #include "connectord/websocket/handshake.h"
 #include "tests/fuzz/fuzz.h"
 

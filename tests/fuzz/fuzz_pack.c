@@ -1,6 +1,6 @@
 /* permessage-deflate: whatever is expanded stays within the limit, and what was expanded, or any bytes in two pieces, comes back the same when it is
  * compressed and expanded. The same bytes as an offer are taken or not, and never read beyond. */
-#include "common/http/pack.h"
+#include "common/websocket/pack.h"
 #include "tests/fuzz/fuzz.h"
 
 enum { LIMIT = 1 << 16, OFFERS = 4 };

@@ -1,7 +1,7 @@
 /* Compressed frames: made once in a ring of their own, for all who take them. */
 #include "tests/unit/gateway_fixture.h"
 
-#include "common/http/pack.h"
+#include "common/websocket/pack.h"
 
 #define LONG_PARAMS "{\"symbol\":\"BTC-USD\",\"timestamp\":\"2026-01-01T00:00:00.0Z\",\"before\":\"2026-01-01T00:00:00.0Z\"}"
 

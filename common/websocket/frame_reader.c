@@ -1,4 +1,4 @@
-#include "common/http/frame_reader.h"
+#include "common/websocket/frame_reader.h"
 
 enum {
     FIN = 0x80,

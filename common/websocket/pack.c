@@ -1,4 +1,4 @@
-#include "common/http/pack.h"
+#include "common/websocket/pack.h"
 
 #include <zlib.h>
 

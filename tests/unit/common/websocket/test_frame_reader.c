@@ -1,4 +1,4 @@
-#include "common/http/frame_reader.h"
+#include "common/websocket/frame_reader.h"
 
 #include "common/buffer.h"
 #include "tests/unit/run_tests.h"
