@@ -103,12 +103,37 @@ size_t text_utf8_char(text_t text)
     return length;
 }
 
+/* Of most texts most is ASCII: eight bytes at a time. */
+size_t text_utf8_prefix(text_t text)
+{
+    static const uint64_t beyond_ascii = UINT64_C(0x8080808080808080);
+    size_t at = 0;
+    for (size_t n; at < text.length; at += n) {
+        uint64_t eight = beyond_ascii;
+        if (text.length - at >= sizeof eight)
+            memcpy(&eight, text.at + at, sizeof eight);
+        n = eight & beyond_ascii ? text_utf8_char((text_t){text.at + at, text.length - at}) : sizeof eight;
+        if (n == 0)
+            break;
+    }
+    return at;
+}
+
 bool text_is_utf8(text_t text)
 {
-    for (size_t n; text.length; text.at += n, text.length -= n)
-        if (!(n = text_utf8_char(text)))
-            return false;
-    return true;
+    return text_utf8_prefix(text) == text.length;
+}
+
+/* The first two bytes decide; any third and fourth ones would do. */
+bool text_utf8_begins(text_t text)
+{
+    char whole[4] = {0, (char)0x80, (char)0x80, (char)0x80};
+    if (text.length == 0 || text.length >= sizeof whole)
+        return false;
+    memcpy(whole, text.at, text.length);
+    if (text.length == 1)
+        return (unsigned char)whole[0] >= 0xc2 && (unsigned char)whole[0] <= 0xf4;
+    return text_utf8_char((text_t){whole, sizeof whole}) > text.length;
 }
 
 uint64_t text_hash(text_t text)

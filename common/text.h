@@ -102,5 +102,11 @@ bool text_is_utf8(text_t text);
 /* Bytes of the well-formed UTF-8 character that the text begins with: 1 to 4, or 0 if it does not begin with one. */
 size_t text_utf8_char(text_t text);
 
+/* Bytes of the well-formed characters that the text begins with. */
+size_t text_utf8_prefix(text_t text);
+
+/* Is it the start of a well-formed character whose other bytes are still to come? */
+bool text_utf8_begins(text_t text);
+
 /* A 64-bit hash for tables whose keys come from outside (SipHash-1-3, with a key drawn at the process's start). */
 uint64_t text_hash(text_t text);

@@ -1,5 +1,7 @@
 #include "common/websocket/frame_reader.h"
 
+#include <stdlib.h>
+
 enum {
     FIN = 0x80,
     RESERVED = 0x70,
@@ -91,7 +93,7 @@ static void begin_frame(frame_reader_t *self)
     unsigned opcode = self->head[0] & OPCODE;
     self->in_frame = true;
     self->left = payload_bytes(self->head);
-    self->masked = 0;
+    self->turn = 0;
     self->control_length = 0;
     if (opcode == TEXT_MESSAGE || opcode == BINARY_MESSAGE) {
         self->in_message = true;
@@ -113,7 +115,7 @@ static void unmask(frame_reader_t *self, char *bytes, size_t length)
     unsigned char turned[8];
     uint64_t eight, word;
     for (size_t i = 0; i < sizeof turned; i++)
-        turned[i] = mask[(self->masked + i) % MASK_BYTES];
+        turned[i] = mask[(self->turn + i) % MASK_BYTES];
     memcpy(&eight, turned, sizeof eight);
     size_t at = 0;
     for (; at + sizeof word <= length; at += sizeof word) {
@@ -123,7 +125,7 @@ static void unmask(frame_reader_t *self, char *bytes, size_t length)
     }
     for (; at < length; at++)
         bytes[at] = (char)((unsigned char)bytes[at] ^ turned[at % sizeof turned]);
-    self->masked += length;
+    self->turn = (uint8_t)((self->turn + length) % MASK_BYTES);
 }
 
 static text_t take(frame_reader_t *self, text_t *input)
@@ -137,37 +139,45 @@ static text_t take(frame_reader_t *self, text_t *input)
     return taken;
 }
 
-static bool take_control(frame_reader_t *self, text_t *input, frame_t *frame)
+/* All of it, where it lies; or the part that has come, behind those before. */
+static frame_found_t take_control(frame_reader_t *self, text_t *input, frame_t *frame, const char **wrong)
 {
     static const frame_kind_t kinds[] = {FRAME_CLOSE, FRAME_PING, FRAME_PONG};
-    text_t part = take(self, input);
-    if (part.length > 0)
-        memcpy(self->control + self->control_length, part.at, part.length);
-    self->control_length += part.length;
+    text_t payload = take(self, input);
+    if (self->control_length > 0 || self->left > 0) {
+        if (!self->control && !(self->control = malloc(FRAME_CONTROL_MAX))) {
+            *wrong = "a frame that there is no memory for";
+            return FRAME_BROKEN;
+        }
+        if (payload.length > 0)
+            memcpy(self->control + self->control_length, payload.at, payload.length);
+        self->control_length = (uint8_t)(self->control_length + payload.length);
+        payload = (text_t){(const char *)self->control, self->control_length};
+    }
     if (self->left > 0)
-        return false;
-    *frame = (frame_t){.kind = kinds[(self->head[0] & OPCODE) - CLOSE],
-                       .bytes = {(const char *)self->control, self->control_length}};
+        return FRAME_NONE;
+    *frame = (frame_t){.kind = kinds[(self->head[0] & OPCODE) - CLOSE], .bytes = payload};
     end_frame(self);
-    return true;
+    return FRAME_FOUND;
 }
 
-static bool take_piece(frame_reader_t *self, text_t *input, frame_t *frame)
+static frame_found_t take_piece(frame_reader_t *self, text_t *input, frame_t *frame)
 {
     if (self->left > 0 && input->length == 0)
-        return false;
+        return FRAME_NONE;
     *frame = (frame_t){.kind = FRAME_PIECE, .binary = self->binary, .packed = self->packed, .bytes = take(self, input)};
     if (self->left > 0)
-        return true;
+        return FRAME_FOUND;
     frame->last = self->head[0] & FIN;
     self->in_message = !frame->last;
     end_frame(self);
-    return true;
+    return FRAME_FOUND;
 }
 
 frame_found_t frame_reader_next(frame_reader_t *self, text_t *input, frame_t *frame, const char **wrong)
 {
     if (!self->in_frame) {
+        frame_reader_release(self);
         if (!take_head(self, input))
             return FRAME_NONE;
         if ((*wrong = judge(self)))
@@ -175,7 +185,13 @@ frame_found_t frame_reader_next(frame_reader_t *self, text_t *input, frame_t *fr
         begin_frame(self);
     }
     bool control = (self->head[0] & OPCODE) >= CONTROL;
-    return (control ? take_control(self, input, frame) : take_piece(self, input, frame)) ? FRAME_FOUND : FRAME_NONE;
+    return control ? take_control(self, input, frame, wrong) : take_piece(self, input, frame);
+}
+
+void frame_reader_release(frame_reader_t *self)
+{
+    free(self->control);
+    self->control = NULL;
 }
 
 /* Codes that may stand in a close frame: those of RFC 6455 and of the registry, and what frameworks and applications choose. */

@@ -9,19 +9,22 @@
 
 enum { FRAME_HEAD_MAX = 14, FRAME_CONTROL_MAX = 125 };
 
-/* Zeroed at the start of a connection, except for what it should read. */
+/* Zeroed at the start of a connection, except for what it should read. Small: a server has one for each client. */
 typedef struct {
-    bool from_client;                   /* every frame is masked, and is unmasked where it lies: the input can be written to */
-    bool deflates;                      /* permessage-deflate (RFC 7692) is agreed on: a message may be a compressed one */
+    uint64_t left;                      /* bytes of the frame's payload still to come, once its head has arrived */
+    unsigned char *control;             /* the payload of a control frame that came in several parts; owned, else NULL */
     unsigned char head[FRAME_HEAD_MAX]; /* of the frame that comes */
-    size_t head_length;
-    uint64_t left;   /* bytes of its payload still to come, once its head has arrived */
-    uint64_t masked; /* bytes of it that have been unmasked */
-    bool in_frame;
-    bool in_message, binary, packed; /* a message has begun; it is binary, compressed */
-    unsigned char control[FRAME_CONTROL_MAX];
-    size_t control_length;
+    uint8_t head_length;
+    uint8_t control_length;
+    uint8_t turn;         /* the byte of the mask that comes next */
+    bool from_client : 1; /* every frame is masked, and is unmasked where it lies: the input can be written to */
+    bool deflates : 1;    /* permessage-deflate (RFC 7692) is agreed on: a message may be a compressed one */
+    bool in_frame : 1;
+    bool in_message : 1, binary : 1, packed : 1; /* a message has begun; it is binary, compressed */
 } frame_reader_t;
+
+/* Frees what is kept of a frame. */
+void frame_reader_release(frame_reader_t *self);
 
 typedef enum { FRAME_PIECE, FRAME_CLOSE, FRAME_PING, FRAME_PONG } frame_kind_t;
 
@@ -39,7 +42,7 @@ typedef enum {
 } frame_found_t;
 
 /* Takes the next one from the start of *input, which moves on. Cost: parsing the head, whatever the payload's length, and
- * unmasking. */
+ * unmasking; memory for a control frame that is cut in two, without which the connection breaks. */
 frame_found_t frame_reader_next(frame_reader_t *self, text_t *input, frame_t *frame, const char **wrong);
 
 /* What is wrong with the payload of a close frame (section 7.4), or NULL; *code is the one to answer with then, 1002 or 1007. Else *code is what it

@@ -103,6 +103,7 @@ static void on_open(ws_client_t *self)
     self->state = OPEN;
     dialer_opened(&self->dialer);
     self->heard_ns = clock_mono_ns();
+    frame_reader_release(&self->reader);
     self->reader = (frame_reader_t){0};
     self->wants_write = self->writer.pong_due = false;
     buffer_release(&self->handshake.answer);
@@ -446,6 +447,7 @@ void ws_client_destroy(ws_client_t **self_p)
     dialer_close(&self->dialer);
     tls_trust_destroy(&self->trust);
     loop_timer_destroy(&self->watch);
+    frame_reader_release(&self->reader);
     message_assembler_release(&self->assembler);
     handshake_release(&self->handshake);
     free(self);

@@ -7,7 +7,8 @@
 typedef enum {
     WS_RPC,
     WS_RPC_DEFLATE, /* permessage-deflate is agreed on (upgrade.h) */
-    WS_SIGNALR
+    WS_SIGNALR,
+    WS_SPEECHES
 } ws_speech_t;
 
 typedef struct {

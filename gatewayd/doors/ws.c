@@ -1,6 +1,5 @@
 #include "gatewayd/doors/ws.h"
 
-#include "common/websocket/pack.h"
 #include "gatewayd/admission/ending.h"
 #include "gatewayd/clients/client.h"
 #include "gatewayd/doors/newcomers.h"
@@ -22,6 +21,7 @@ struct ws {
     ws_config_t config;
     admission_t *admission;
     share_t *requests; /* of the loop's time: what clients say */
+    ws_connection_terms_t terms[WS_SPEECHES];
     newcomers_t *newcomers;
     list_t sessions; /* session_t.in_ws */
 };
@@ -138,40 +138,17 @@ static const client_link_t links[] = {[WS_RPC] = LINK(DIALECT_RPC, false),
 
 /* --- ws_connection_events_t --- */
 
-static void deliver(session_t *session, text_t message, bool binary)
+static void on_message(void *owner, text_t message, bool binary)
 {
+    session_t *session = owner;
     if (binary && session->signalr)
         conversation_end(&session->client->talk, CLOSE_UNSUPPORTED, TEXT("expected a text frame"));
     else if (binary)
         rpc_session_refuse(session->rpc, RPC_PARSE_ERROR, "Parse error: expected a text frame, found a binary one");
-    else if (!text_is_utf8(message))
-        conversation_end(&session->client->talk, CLOSE_INVALID_TEXT, TEXT("expected UTF-8"));
     else if (session->signalr)
         signalr_receive(session->signalr, message);
     else
         rpc_session_receive(session->rpc, message);
-}
-
-static void unpack_and_deliver(session_t *session, text_t packed, bool binary)
-{
-    buffer_t message = buffer_new(session->ws->config.message_bytes);
-    unpack_t result = unpack_message(packed, &message);
-    if (result == UNPACK_DONE)
-        deliver(session, buffer_text(&message), binary);
-    else if (result == UNPACK_TOO_LONG)
-        conversation_end(&session->client->talk, CLOSE_TOO_BIG, TEXT("the message is too long"));
-    else
-        conversation_end(&session->client->talk, CLOSE_INVALID_TEXT, TEXT("invalid compressed data"));
-    buffer_release(&message);
-}
-
-static void on_message(void *owner, text_t message, bool binary, bool packed)
-{
-    session_t *session = owner;
-    if (packed)
-        unpack_and_deliver(session, message, binary);
-    else
-        deliver(session, message, binary);
     if (session->signalr && signalr_over(session->signalr))
         finish(session);
 }
@@ -230,12 +207,9 @@ static const ws_connection_events_t ws_connection_events = {
 /* False when memory runs out. */
 static bool converse(session_t *session, byte_stream_t stream, text_t answer)
 {
-    const ws_config_t *config = &session->ws->config;
-    ws_connection_terms_t terms = {.message_bytes = config->message_bytes,
-                                   .deflates = session->speech == WS_RPC_DEFLATE,
-                                   .requests = session->ws->requests};
+    const ws_connection_terms_t *terms = &session->ws->terms[session->speech];
     setsockopt(stream.fd, SOL_SOCKET, SO_SNDBUF, &(int){ADMISSION_SEND_BUFFER}, sizeof(int));
-    session->ws_connection = ws_connection_new(session->ws->loop, stream, answer, &terms, &ws_connection_events, session);
+    session->ws_connection = ws_connection_new(session->ws->loop, stream, answer, terms, session);
     if (!session->ws_connection)
         return false;
     session->client = client_new(session->ws->hub, &links[session->speech], session);
@@ -244,7 +218,7 @@ static bool converse(session_t *session, byte_stream_t stream, text_t answer)
     session->client->talk.caller.address = text_of(session->address);
     session->rpc = rpc_session_new(&session->client->talk);
     if (session->rpc && session->speech == WS_SIGNALR)
-        session->signalr = signalr_new(&session->client->talk, session->rpc, rpc_session_receive, config->message_bytes,
+        session->signalr = signalr_new(&session->client->talk, session->rpc, rpc_session_receive, terms->message_bytes,
                                        ws_connection_heard_ns(session->ws_connection));
     return session->rpc && (session->speech != WS_SIGNALR || session->signalr);
 }
@@ -275,6 +249,11 @@ ws_t *ws_new(loop_t *loop, hub_t *hub, admission_t *admission, const ws_config_t
     list_init(&self->sessions);
     self->requests = share_new(loop, SHARE_REQUESTS_US, NULL, NULL);
     self->newcomers = newcomers_new(loop, open_session);
+    for (size_t i = 0; i < WS_SPEECHES; i++)
+        self->terms[i] = (ws_connection_terms_t){.message_bytes = config->message_bytes,
+                                                 .deflates = i == WS_RPC_DEFLATE,
+                                                 .requests = self->requests,
+                                                 .events = &ws_connection_events};
     if (!self->requests || !self->newcomers)
         ws_destroy(&self);
     return self;

@@ -3,7 +3,7 @@
 
 #include "common/buffer.h"
 #include "common/clock.h"
-#include "common/websocket/frame_reader.h"
+#include "common/websocket/message_reader.h"
 #include "gatewayd/forms/frame.h"
 
 #include <errno.h>
@@ -15,7 +15,6 @@ enum {
     ROOM_BYTES = 65536,
     CLOSE_MS = 5000, /* for the closing handshake */
     PROTOCOL = 1002, /* codes: RFC 6455, section 7.4.1 */
-    TOO_BIG = 1009,
     UNTOLD = 1005,
     NORMAL = 1000
 };
@@ -38,14 +37,12 @@ struct ws_connection {
     bool woken : 1;
     bool shut : 1; /* nothing more goes out */
     char *pong;    /* owned: what is to be answered to a ping when `out` is empty; NULL: nothing */
-    share_t *requests;
+    const ws_connection_terms_t *terms;
     share_waiter_t reading; /* in line: it has said something, and is not watched for more */
-    size_t message_bytes;
     frame_reader_t reader;
-    buffer_t message; /* of which not all fragments have come */
-    buffer_t out;     /* the rest of a frame, and behind it the last ones */
+    message_reader_t messages;
+    buffer_t out; /* the rest of a frame, and behind it the last ones */
     int64_t heard_ns, due_ns;
-    const ws_connection_events_t *events;
     void *owner;
 };
 
@@ -89,7 +86,8 @@ static void on_poll_closed(uv_handle_t *handle)
 {
     ws_connection_t *self = handle->data;
     free(self->pong);
-    buffer_release(&self->message);
+    frame_reader_release(&self->reader);
+    message_reader_release(&self->messages);
     buffer_release(&self->out);
     free(self);
 }
@@ -107,7 +105,7 @@ void ws_connection_destroy(ws_connection_t **self_p)
 
 static void end(ws_connection_t *self)
 {
-    const ws_connection_events_t *events = self->events;
+    const ws_connection_events_t *events = self->terms->events;
     void *owner = self->owner;
     ws_connection_destroy(&self);
     events->gone(owner);
@@ -236,7 +234,7 @@ static void flush(ws_connection_t *self)
     if (!ws_connection_ready(self))
         return;
     self->woken = false;
-    self->events->ready(self->owner);
+    self->terms->events->ready(self->owner);
 }
 
 /* --- its end --- */
@@ -247,7 +245,7 @@ static void begin_closing(ws_connection_t *self, ws_connection_state_t state, te
     self->woken = false;
     forget_pong(self);
     self->due_ns = clock_mono_ns() + CLOSE_MS * NS_PER_MS;
-    buffer_release(&self->message);
+    message_reader_release(&self->messages);
     put(self, last);
 }
 
@@ -266,7 +264,7 @@ static void break_off(ws_connection_t *self, unsigned code, const char *why)
 {
     self->deaf = true;
     if (self->state == OPEN)
-        self->events->broken(self->owner, code, why);
+        self->terms->events->broken(self->owner, code, why);
 }
 
 static void on_close_frame(ws_connection_t *self, text_t payload)
@@ -287,28 +285,17 @@ static void on_close_frame(ws_connection_t *self, text_t payload)
 
 /* --- what comes in --- */
 
-static void keep(ws_connection_t *self, const frame_t *piece)
-{
-    buffer_append(&self->message, piece->bytes);
-    if (!buffer_ok(&self->message)) {
-        ws_connection_abort(self);
-    } else if (piece->last) {
-        buffer_t message = self->message;
-        self->message = buffer_new(self->message_bytes);
-        self->events->message(self->owner, buffer_text(&message), piece->binary, piece->packed);
-        buffer_release(&message);
-    }
-}
-
+/* Of a message that is broken the rest comes while the connection is closing, and is not looked at. */
 static void on_piece(ws_connection_t *self, const frame_t *piece)
 {
-    if (self->message.length + piece->bytes.length > self->message_bytes) {
-        buffer_release(&self->message);
-        self->events->broken(self->owner, TOO_BIG, "the message is too long");
-    } else if (piece->last && self->message.length == 0) {
-        self->events->message(self->owner, piece->bytes, piece->binary, piece->packed);
-    } else {
-        keep(self, piece);
+    ws_message_t message;
+    message_fault_t fault;
+    message_found_t found = message_reader_take(&self->messages, piece, self->terms->message_bytes, &message, &fault);
+    if (found == MESSAGE_BROKEN) {
+        self->terms->events->broken(self->owner, fault.code, fault.why);
+    } else if (found == MESSAGE_WHOLE) {
+        self->terms->events->message(self->owner, message.text, message.binary);
+        buffer_release(&message.memory);
     }
 }
 
@@ -387,11 +374,11 @@ static void serve(share_waiter_t *waiter)
 
 static void read_or_wait(ws_connection_t *self)
 {
-    if (share_begin(self->requests)) {
+    if (share_begin(self->terms->requests)) {
         take(self);
-        share_end(self->requests);
+        share_end(self->terms->requests);
     } else {
-        share_wait(self->requests, &self->reading);
+        share_wait(self->terms->requests, &self->reading);
     }
 }
 
@@ -421,7 +408,7 @@ int64_t ws_connection_heard_ns(const ws_connection_t *self)
 }
 
 ws_connection_t *ws_connection_new(loop_t *loop, byte_stream_t stream, text_t answer, const ws_connection_terms_t *terms,
-                                   const ws_connection_events_t *events, void *owner)
+                                   void *owner)
 {
     ws_connection_t *self = calloc(1, sizeof *self);
     if (!self || uv_poll_init(loop_uv(loop), &self->poll, stream.fd) != 0) {
@@ -430,17 +417,14 @@ ws_connection_t *ws_connection_new(loop_t *loop, byte_stream_t stream, text_t an
         return NULL;
     }
     self->stream = stream;
+    self->terms = terms;
     self->poll.data = self;
     self->reader.from_client = true;
     self->reader.deflates = terms->deflates;
-    self->requests = terms->requests;
     self->reading.serve = serve;
     list_init(&self->reading.in_line);
-    self->message_bytes = terms->message_bytes;
-    self->message = buffer_new(terms->message_bytes);
     self->out = buffer_new(0);
     self->heard_ns = clock_mono_ns();
-    self->events = events;
     self->owner = owner;
     put(self, answer);
     return self;

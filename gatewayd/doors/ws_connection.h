@@ -1,5 +1,5 @@
-/* A client's WebSocket, server side (RFC 6455), after the opening handshake: extracts messages from frames, answers pings, does the
- * closing handshake, and sends ready-made frames. The content is up to its owner. For boundary files.
+/* A client's WebSocket, server side (RFC 6455), after the opening handshake: extracts messages from frames, inflates
+ * them, answers pings, does the closing handshake, and sends ready-made frames. The content is up to its owner. For boundary files.
  *
  *     OPEN ──ws_connection_close──▶ CLOSING ──close frame is out, the peer's has come─▶ gone
  *       │                          ▲                └── nothing comes for 5 s ────────▲
@@ -18,9 +18,9 @@ typedef struct ws_connection ws_connection_t;
 
 /* From the loop. */
 typedef struct {
-    /* A whole message, of at most message_bytes; packed: it is compressed, as agreed. */
-    void (*message)(void *owner, text_t message, bool binary, bool packed);
-    /* The peer broke the protocol, or its message is too long: ws_connection_close is due, with this code. */
+    /* A whole message, of at most message_bytes; in UTF-8, unless it is binary. */
+    void (*message)(void *owner, text_t message, bool binary);
+    /* The peer broke the protocol, or its message is too long, or can't be read: ws_connection_close is due, with this code. */
     void (*broken)(void *owner, unsigned code, const char *why);
     /* After ws_connection_wake, or when a blocked peer takes more again. */
     void (*ready)(void *owner);
@@ -28,16 +28,18 @@ typedef struct {
     void (*gone)(void *owner);
 } ws_connection_events_t;
 
+/* What many connections have in common. */
 typedef struct {
-    size_t message_bytes; /* of a message from the client */
+    size_t message_bytes; /* of a message from the client, also once it is inflated */
     bool deflates;        /* permessage-deflate was agreed on */
-    share_t *requests;    /* of the loop's time: what comes in; outlives it */
+    share_t *requests;    /* of the loop's time: what comes in; outlives them */
+    const ws_connection_events_t *events;
 } ws_connection_terms_t;
 
 /* Takes the stream, also when it fails: NULL when memory runs out. `answer`: to the handshake, sent first; no event comes
- * within. */
+ * within. terms: outlive it. */
 ws_connection_t *ws_connection_new(loop_t *loop, byte_stream_t stream, text_t answer, const ws_connection_terms_t *terms,
-                                   const ws_connection_events_t *events, void *owner);
+                                   void *owner);
 
 /* What was read after the handshake. Events come within, but not `gone`. */
 void ws_connection_take(ws_connection_t *self, text_t bytes);

@@ -86,6 +86,38 @@ START_TEST(malformed_utf8_is_refused)
 }
 END_TEST
 
+START_TEST(what_is_whole_and_what_may_become_so_is_told_apart)
+{
+    static const struct {
+        text_t text;
+        size_t whole;
+        bool begins; /* what is behind it */
+    } cases[] = {
+        {TEXT_CONST(""), 0, false},
+        {TEXT_CONST("plain text of more than eight bytes"), 35, false},
+        {TEXT_CONST("12345678\xc3"), 8, true},
+        {TEXT_CONST("1234567\xc3\xa4"), 9, false},
+        {TEXT_CONST("a\xe2\x82"), 1, true},
+        {TEXT_CONST("a\xe0\x9f"), 1, false}, /* overlong, whatever comes */
+        {TEXT_CONST("a\xe0\xa0"), 1, true},
+        {TEXT_CONST("a\xed\x9f"), 1, true},
+        {TEXT_CONST("a\xed\xa0"), 1, false}, /* a surrogate */
+        {TEXT_CONST("\xf0\x90\x80"), 0, true},
+        {TEXT_CONST("\xf4\x90"), 0, false}, /* beyond U+10FFFF */
+        {TEXT_CONST("\xf4"), 0, true},
+        {TEXT_CONST("\xf5"), 0, false},
+        {TEXT_CONST("\x80"), 0, false},
+        {TEXT_CONST("\xf0\x90\x80\x41"), 0, false}, /* too many bytes to be a start */
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        size_t whole = text_utf8_prefix(cases[i].text);
+        ck_assert_msg(whole == cases[i].whole, "row %zu: %zu bytes", i, whole);
+        text_t rest = {cases[i].text.at + whole, cases[i].text.length - whole};
+        ck_assert_msg(text_utf8_begins(rest) == cases[i].begins, "row %zu", i);
+    }
+}
+END_TEST
+
 START_TEST(utf8_char_gives_the_length_of_the_first_character)
 {
     ck_assert_uint_eq(text_utf8_char(TEXT("ab")), 1);
@@ -175,6 +207,7 @@ int main(void)
     tcase_add_test(tests, well_formed_utf8_is_accepted);
     tcase_add_test(tests, malformed_utf8_is_refused);
     tcase_add_test(tests, utf8_char_gives_the_length_of_the_first_character);
+    tcase_add_test(tests, what_is_whole_and_what_may_become_so_is_told_apart);
     tcase_add_test(tests, a_byte_order_mark_is_taken_off_once_and_at_the_start);
     tcase_add_test(tests, hash_depends_on_every_byte_and_on_the_length);
     tcase_add_test(tests, hash_spreads_similar_keys_over_a_table);

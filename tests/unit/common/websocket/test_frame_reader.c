@@ -38,10 +38,11 @@ static void read_all(buffer_t *out, text_t bytes, size_t step)
         if (found == FRAME_BROKEN) {
             ck_assert_ptr_nonnull(wrong);
             buffer_append(out, TEXT("!"));
-            return;
+            break;
         }
         ck_assert_uint_eq(input.length, 0);
     }
+    frame_reader_release(&reader);
 }
 
 static void check(text_t bytes, const char *wanted)

@@ -19,10 +19,10 @@ static ws_connection_t *connection;
 static int peer;
 static buffer_t told; /* the events, a line each */
 
-static void on_message(void *owner, text_t message, bool binary, bool packed)
+static void on_message(void *owner, text_t message, bool binary)
 {
     (void)owner;
-    buffer_printf(&told, "%s%s %.*s\n", binary ? "binary" : "text", packed ? " packed" : "", TEXT_ARG(message));
+    buffer_printf(&told, "%s %.*s\n", binary ? "binary" : "text", TEXT_ARG(message));
 }
 
 static void on_broken(void *owner, unsigned code, const char *why)
@@ -45,6 +45,7 @@ static void on_gone(void *owner)
 }
 
 static const ws_connection_events_t events = {.message = on_message, .broken = on_broken, .ready = on_ready, .gone = on_gone};
+static const ws_connection_terms_t terms = {.message_bytes = 1000, .events = &events};
 
 static void setup(void)
 {
@@ -53,8 +54,7 @@ static void setup(void)
     loop = loop_new();
     told = buffer_new(0);
     peer = ends[1];
-    ws_connection_terms_t terms = {.message_bytes = 1000};
-    connection = ws_connection_new(loop, (byte_stream_t){.fd = ends[0]}, TEXT("HTTP/1.1 101\r\n\r\n"), &terms, &events, NULL);
+    connection = ws_connection_new(loop, (byte_stream_t){.fd = ends[0]}, TEXT("HTTP/1.1 101\r\n\r\n"), &terms, NULL);
     ck_assert_ptr_nonnull(connection);
 }
 
