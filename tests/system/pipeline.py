@@ -238,3 +238,12 @@ class Pipeline:
     def stop(self):
         """Ends whatever still runs and returns what each said at its end: {name: exit code}."""
         return {name: process.stop() for name, process in reversed(self.processes.items())}
+
+    def end(self, show=False):
+        """Ends what still runs, which must end orderly. show: print what it said."""
+        codes = self.stop()
+        for name, process in self.processes.items():
+            if show:
+                print(f"--- {name}\n{process.log()[-20000:]}")
+            assert "Sanitizer" not in process.log() and "runtime error" not in process.log(), process.log()[-5000:]
+        assert all(code in (0, -9) for code in codes.values()), f"exit codes {codes}"

@@ -10,27 +10,31 @@ from test_http import Peer
 SYMBOLS = ["BTC-USD", "ETH-USD"]
 
 
+def certificate(folder, name, into="gateway"):
+    """Makes one: (its file, the key's)."""
+    certificate, key = folder / f"{into}.pem", folder / f"{into}.key"
+    subprocess.run(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-days", "2", "-subj", f"/CN={name}",
+                    "-addext", "subjectAltName=DNS:localhost,IP:127.0.0.1,IP:::1", "-keyout", key, "-out", certificate], check=True, capture_output=True)
+    key.chmod(0o600)
+    return str(certificate), str(key)
+
+
 @pytest.fixture
 def certify(tmp_path):
-    """Makes a certificate: (its file, the key's)."""
-    def make(name, into="gateway"):
-        certificate, key = tmp_path / f"{into}.pem", tmp_path / f"{into}.key"
-        subprocess.run(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-days", "2", "-subj", f"/CN={name}",
-                        "-addext", "subjectAltName=DNS:localhost,IP:127.0.0.1,IP:::1", "-keyout", key, "-out", certificate], check=True, capture_output=True)
-        key.chmod(0o600)
-        return str(certificate), str(key)
-    return make
+    return lambda name, into="gateway": certificate(tmp_path, name, into)
 
 
-@pytest.fixture
-def flow(pipeline, certify):
+def listening(flow, certificate, key):
     """gateway0 is plain, gateway1 the same process under TLS."""
-    flow = pipeline(symbols=SYMBOLS)
-    certificate, key = certify("gateway")
     flow.tls = {"address": flow.address("gateway1"), "tls": {"certificate": certificate, "key": key}}
     flow.trust = certificate
     flow.config["gatewayd"]["listen"] = [flow.address("gateway0"), flow.tls]
     return flow
+
+
+@pytest.fixture
+def flow(pipeline, certify):
+    return listening(pipeline(symbols=SYMBOLS), *certify("gateway"))
 
 
 def start(flow, **settings):

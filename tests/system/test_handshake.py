@@ -119,6 +119,11 @@ def test_many_frames_may_come_behind_a_long_handshake(flow):
             assert [pong(peer) for _ in range(300)] == list(range(300))
 
 
+def test_the_handshake_is_answered_as_in_the_rfc(flow):
+    with Plain(flow, upgrade(key="Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==")) as peer:
+        assert peer.head() == (101, {"upgrade": "websocket", "connection": "upgrade", "sec-websocket-accept": "s3pplmbitxaq9kygzzhzrbk+xoo="})
+
+
 def test_the_hub_is_found_in_any_case_as_by_the_net_server(flow):
     for path in (b"/Blockchain", b"/BLOCKCHAIN", b"/blockchain/"):
         with Peer(flow) as peer:
