@@ -280,6 +280,7 @@ static bool open_web(gateway_t *self, const config_t *config)
     http_settings_t http = {.server = {.strict_seconds = (uint32_t)config_integer(config, "gatewayd.hsts_seconds"),
                                        .hosts = &self->hosts,
                                        .per_address = per_address + WAITING_BESIDE_CLIENTS,
+                                       .proxies = &self->listeners.proxies,
                                        .budget = &self->budget},
                             .origins = {{self->origins, self->origin_count}, {self->cors, self->cors_count}},
                             .deflates = config_flag(config, "gatewayd.deflate")};

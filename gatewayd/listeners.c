@@ -6,6 +6,8 @@
 #include <assert.h>
 #include <stdio.h>
 
+static const char proxies_key[] = "gatewayd.proxies", header_key[] = "gatewayd.forwarded_header";
+
 static_assert((int)HTTP_LISTENERS_MAX <= (int)HOSTS_LISTEN_MAX, "each is a name");
 
 enum { MISTAKE_MAX = TLS_IDENTITY_WRONG_MAX + 64, LISTEN_KEY_MAX = 48 };
@@ -40,15 +42,29 @@ static void tell(const char *address, const tls_identity_t *identity)
                  LOG_SLICE("until", shown));
 }
 
+static void read_proxies(listeners_t *self, const config_t *config)
+{
+    const char *ranges[PROXIES_MAX];
+    size_t count = config_count(config, "%s", proxies_key);
+    bool standard = strcmp(config_text(config, "%s", header_key), "forwarded") == 0;
+    if (count > PROXIES_MAX)
+        count = PROXIES_MAX;
+    for (size_t i = 0; i < count; i++)
+        ranges[i] = config_text(config, "%s.%zu", proxies_key, i);
+    proxies_set(&self->proxies, ranges, count, standard ? PROXIES_FORWARDED : PROXIES_X_FORWARDED);
+}
+
 bool listeners_open(listeners_t *self, const config_t *config, hosts_t *hosts)
 {
     char wrong[TLS_IDENTITY_WRONG_MAX];
     bool good = true;
     *self = (listeners_t){.count = count_of(config)};
+    read_proxies(self, config);
     for (size_t i = 0; i < self->count; i++) {
         http_listen_t *place = &self->places[i];
         place->address = config_text(config, "gatewayd.listen.%zu.address", i);
         place->share = config_flag(config, "gatewayd.listen.%zu.share", i);
+        place->introduced = config_flag(config, "gatewayd.listen.%zu.proxy_protocol", i);
         hosts_listen(hosts, place->address);
         if (*certificate_of(config, i) == '\0')
             continue;
@@ -80,6 +96,7 @@ static bool find(const http_listen_t *place, const config_t *config, size_t *num
 void listeners_renew(listeners_t *self, const config_t *config)
 {
     char wrong[TLS_IDENTITY_WRONG_MAX];
+    read_proxies(self, config);
     for (size_t i = 0; i < self->count; i++) {
         const http_listen_t *place = &self->places[i];
         size_t number;
@@ -96,6 +113,8 @@ void listeners_renew(listeners_t *self, const config_t *config)
 bool listeners_take(const listeners_t *self, const config_t *config, const char *key)
 {
     char below[LISTEN_KEY_MAX];
+    if (strcmp(key, proxies_key) == 0 || strcmp(key, header_key) == 0)
+        return true;
     for (size_t i = 0; i < self->count; i++) {
         size_t number;
         if (!find(&self->places[i], config, &number))

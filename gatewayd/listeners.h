@@ -1,4 +1,5 @@
-/* Where the gateway listens, as gatewayd.listen says, and who it is there: the certificates, which can be read again while clients are connected. */
+/* Where the gateway listens, as gatewayd.listen says, and who it is there: the certificates, which can be read again while clients are connected. And which proxies are believed
+ * about who connects. */
 #pragma once
 
 #include "common/config/config.h"
@@ -7,13 +8,14 @@
 typedef struct {
     http_listen_t places[HTTP_LISTENERS_MAX];
     size_t count;
+    proxies_t proxies;
 } listeners_t;
 
 /* Reads all certificates, and puts the names into `hosts`. The configuration outlives it. False with a log line for each that can't be used. */
 bool listeners_open(listeners_t *self, const config_t *config, hosts_t *hosts);
 void listeners_close(listeners_t *self);
 
-/* Reads them again, as `config` names them now. Where one can't be used the former stays, with a log line. */
+/* Reads certificates again, as `config` names them now, and takes its proxies. Where a certificate can't be used the former stays, with a log line. */
 void listeners_renew(listeners_t *self, const config_t *config);
 
 /* Is it a key whose value of `config` listeners_renew takes? */

@@ -182,12 +182,30 @@ static void certificates_have_keys(config_load_t *load)
     }
 }
 
+/* Else nobody could connect. */
+static void proxy_protocol_has_proxies(config_load_t *load)
+{
+    const cJSON *listen = config_find(load->root, "gatewayd.listen", NULL);
+    const cJSON *proxies = config_find(load->root, "gatewayd.proxies", NULL);
+    size_t number = 0;
+    if (!cJSON_IsArray(proxies) || proxies->child)
+        return;
+    for (const cJSON *one = listen ? listen->child : NULL; one; one = one->next, number++) {
+        if (!cJSON_IsTrue(cJSON_GetObjectItemCaseSensitive(one, "proxy_protocol")))
+            continue;
+        char place[PLACE_MAX];
+        snprintf(place, sizeof place, "gatewayd.listen.%zu.proxy_protocol", number);
+        config_mistake(load, place, config_origin(load, place),
+                       "expected gatewayd.proxies to be given with it, found no proxies");
+    }
+}
+
 void config_check_rules(config_load_t *load)
 {
     static void (*const rules[])(config_load_t *) = {
         what_must_be_given_is,    source_names_are_unique,    backoff_maximum_is_not_below_initial,
         replay_is_as_long_as_bus, tokens_have_keys_and_roles, history_is_longer_than_delay,
-        certificates_have_keys};
+        certificates_have_keys,   proxy_protocol_has_proxies};
     for (size_t i = 0; i < sizeof rules / sizeof *rules; i++)
         rules[i](load);
 }

@@ -1,3 +1,4 @@
+/* Over 400 lines, but one idea: the table of keys, and how it is looked up. */
 #include "common/config/schema.h"
 
 #include <math.h>
@@ -7,7 +8,13 @@
 #define GIB (1024 * MIB)
 #define TIB (1024 * GIB)
 
-enum { LIST_BUS_MAX = 16, LIST_HOSTS_MAX = 64 /* HOSTS_MAX */, LISTENERS_MAX = 16 /* HTTP_LISTENERS_MAX */, LATEST_MAX = 64 };
+enum {
+    LIST_BUS_MAX = 16,
+    LIST_HOSTS_MAX = 64 /* HOSTS_MAX */,
+    LISTENERS_MAX = 16 /* HTTP_LISTENERS_MAX */,
+    LATEST_MAX = 64,
+    LIST_PROXIES_MAX = 64 /* PROXIES_MAX */
+};
 
 static const char default_sources[] =
     "[{\"name\": \"blockchain\", \"connector\": \"blockchain\", \"url\": \"ws://127.0.0.1:5000/ws\", "
@@ -196,6 +203,12 @@ static const schema_key_t keys[] = {
      .help = "PEM file of its private key, which nobody but its owner may read"},
     {"gatewayd.listen[].share", KEY_FLAG, .initial = "false",
      .help = "Other gateways listen there too, and the system spreads connections over all"},
+    {"gatewayd.listen[].proxy_protocol", KEY_FLAG, .initial = "false",
+     .help = "Only those of proxies may connect, and each connection begins with a PROXY header, version 2"},
+    {"gatewayd.proxies", KEY_TEXTS, FORMAT_RANGE, .minimum = 0, .maximum = LIST_PROXIES_MAX, .initial = "",
+     .help = "Addresses and networks of proxies in front, which are believed about whom they ask for"},
+    {"gatewayd.forwarded_header", KEY_TEXT, FORMAT_CHOICE, "x-forwarded-for|forwarded", .initial = "x-forwarded-for",
+     .help = "Where proxies that speak HTTP say it: in X-Forwarded-For, -Proto and -Host, or in Forwarded (RFC 7239)"},
     {"gatewayd.hsts_seconds", KEY_INTEGER, .minimum = 0, .maximum = 63072000, .initial = "0",
      .help = "For how many seconds browsers that came over TLS are told to use nothing else (HSTS); 0: they are told nothing"},
     {"gatewayd.hosts", KEY_TEXTS, FORMAT_HOST, .minimum = 0, .maximum = LIST_HOSTS_MAX, .initial = "",

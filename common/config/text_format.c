@@ -131,6 +131,12 @@ static bool url_valid(text_t text)
     return authority_valid((text_t){rest.at, authority}) && visible_ascii(rest) && !memchr(rest.at, '#', rest.length);
 }
 
+static bool range_valid(text_t text)
+{
+    network_range_t range;
+    return network_range_read(text, &range);
+}
+
 static bool origin_valid(text_t text)
 {
     if (text_equal(text, TEXT("null")))
@@ -248,6 +254,8 @@ bool text_format_matches(text_format_t format, const char *choices, text_t text)
         return text_equal(text, TEXT("*")) || host_valid(text);
     case FORMAT_NETWORK:
         return network_valid(text);
+    case FORMAT_RANGE:
+        return range_valid(text);
     case FORMAT_SOURCE:
         return source_valid(text);
     case FORMAT_SYMBOL:
@@ -281,6 +289,7 @@ void text_format_describe(text_format_t format, const char *choices, buffer_t *o
         [FORMAT_ORIGIN] = "SCHEME://HOST[:PORT] or *",
         [FORMAT_HOST] = "a host's name without a port, or *",
         [FORMAT_NETWORK] = "local, any, an IP address or ADDRESS/BITS",
+        [FORMAT_RANGE] = "an IP address or ADDRESS/BITS",
         [FORMAT_SOURCE] = "a name without spaces, quotes and backslashes",
         [FORMAT_SYMBOL] = "a symbol such as BTC-USD, or a channel and a key such as readings.sensor-7 (not coverage)",
         [FORMAT_CHANNEL] = "a channel's name of small letters, digits and _ (not coverage)",

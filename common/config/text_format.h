@@ -14,6 +14,7 @@ typedef enum {
     FORMAT_ORIGIN,   /* what a browser sends as Origin: SCHEME://HOST[:PORT], or null; or * for all of them */
     FORMAT_HOST,     /* what a Host header may name: a name or an address, without a port, or * for all of them */
     FORMAT_NETWORK,  /* network.h: local, any, an address, ADDRESS/BITS */
+    FORMAT_RANGE,    /* an address or ADDRESS/BITS */
     FORMAT_SOURCE,   /* topic.h: source_valid */
     FORMAT_SYMBOL,   /* topic.h: subject_valid, or every key of a channel; of a channel that is not reserved */
     FORMAT_CHANNEL,  /* topic.h: channel_valid, and not reserved */

@@ -1,11 +1,12 @@
 /* Over 400 lines, but one idea: the table of a connection's states and events, and what each entry of it does. */
 #include "common/http/http_connection.h"
 
+#include "common/http/http_forwarded.h"
 #include "common/http/http_shared.h"
 #include "common/json/json_write.h"
+#include "common/log.h"
 #include "common/net/address_group.h"
 
-#include <arpa/inet.h>
 #include <errno.h>
 #include <stdlib.h>
 #include <sys/socket.h>
@@ -24,6 +25,7 @@ static void expect(http_connection_t *self, uint64_t within_ms)
 static void on_poll_closed(uv_handle_t *handle)
 {
     http_connection_t *self = handle->data;
+    introduction_destroy(&self->introduction);
     buffer_release(&self->kept);
     buffer_release(&self->body);
     buffer_release(&self->out);
@@ -190,13 +192,38 @@ static void refuse(http_connection_t *self, const http_refusal_t *refusal)
     buffer_release(&body);
 }
 
-static void hand_out(http_connection_t *self, const http_request_t *request)
+/* Whose request is it? */
+static void find_client(http_connection_t *self, http_request_t *request)
 {
+    static log_limit_t limit;
+    char room[HTTP_PEER_MAX];
+    proxies_t *proxies = self->shared->proxies;
+    http_forwarded_t told;
+    self->client = self->peer;
+    self->secure = self->stream.tls != NULL;
+    if (self->introduced || !proxies_have(proxies, &self->peer))
+        return;
+    if (!http_forwarded_read(&told, request, proxies)) {
+        proxies->malformed++;
+        log_warn_limited(&limit, "http: can't tell for whom a proxy asks: it counts as its own request",
+                         LOG_SLICE("proxy", http_peer(self, room)));
+        return;
+    }
+    if (told.client.length > 0)
+        self->client = told.client;
+    if (told.host.length > 0)
+        request->host = told.host;
+    self->secure = self->secure || told.secure;
+}
+
+static void hand_out(http_connection_t *self, http_request_t *request)
+{
+    find_client(self, request);
     self->is_head = http_request_is(request, "HEAD");
     self->keeps = request->keeps && !request->body; /* a body is not read, unless http_receive says so */
     self->old = request->old;
     self->lingers = request->body;
-    if (!self->shared->hosts || hosts_admit(self->shared->hosts, http_request_field(request, "Host")))
+    if (!self->shared->hosts || hosts_admit(self->shared->hosts, request->host))
         self->shared->request(self->shared->arg, self, request);
     else
         refuse(self,
@@ -270,9 +297,55 @@ static void serve(http_connection_t *self, text_t bytes)
     keep(self, bytes, reading == HTTP_PARTIAL);
 }
 
+static bool is_open(const http_connection_t *self)
+{
+    return self->state != HTTP_BROKEN && self->state != HTTP_CLOSED;
+}
+
+/* Its place is one of its peer's. False when memory runs out. */
+static bool enter_slots(http_connection_t *self)
+{
+    char room[ADDRESS_GROUP_MAX];
+    return connection_slots_enter(self->shared->slots, &self->slot, address_group_of(&self->peer, room));
+}
+
+/* A proxy's first words. True when all of them have come, and who the client is does not end the connection. */
+static bool introduce(http_connection_t *self)
+{
+    static log_limit_t limit;
+    char room[HTTP_PEER_MAX];
+    switch (introduction_read(self->introduction, self->stream.fd, &self->client)) {
+    case INTRODUCTION_WAITS:
+        return false;
+    case INTRODUCTION_ENDED:
+        self->ended = true;
+        return false;
+    case INTRODUCTION_WRONG:
+        self->shared->proxies->refused++;
+        log_warn_limited(&limit, "http: expected a PROXY header of version 2", LOG_SLICE("proxy", http_peer(self, room)));
+        break_off(self);
+        return false;
+    case INTRODUCTION_DONE:
+        break;
+    }
+    introduction_destroy(&self->introduction);
+    self->introduced = true;
+    self->peer = self->client;
+    connection_slots_leave(self->shared->slots, &self->slot);
+    if (!enter_slots(self)) {
+        break_off(self);
+        return false;
+    }
+    connection_slots_wait(self->shared->slots, &self->slot);
+    self->shared->known(self->shared, self);
+    return is_open(self);
+}
+
 static void take(http_connection_t *self)
 {
     char *room = self->shared->room;
+    if (self->introduction && !introduce(self))
+        return;
     http_action_t action = step(self, HTTP_ON_INPUT);
     size_t kept = action == HTTP_DISCARD ? 0 : self->kept.length;
     ssize_t got = byte_stream_read(&self->stream, room + kept, HTTP_ROOM - kept);
@@ -302,11 +375,6 @@ static void end(http_connection_t *self)
         return;
     }
     expect(self, HTTP_END_MS);
-}
-
-static bool is_open(const http_connection_t *self)
-{
-    return self->state != HTTP_BROKEN && self->state != HTTP_CLOSED;
 }
 
 /* What follows from what has happened. */
@@ -368,7 +436,7 @@ static void on_poll(uv_poll_t *handle, int status, int events)
 
 void http_connection_look(http_connection_t *self)
 {
-    if (!is_read(self))
+    if (!is_read(self) || self->introduction)
         return;
     take(self);
     settle(self);
@@ -384,25 +452,42 @@ void http_connection_turn(http_connection_t *self)
     settle(self);
 }
 
-http_connection_t *http_connection_new(http_shared_t *shared, int fd, tls_identity_t *identity)
+/* Into a place and the loop. False when it can't be, or memory runs out. */
+static bool enter(http_connection_t *self, bool introduced)
 {
-    char room[ADDRESS_GROUP_MAX];
+    self->introduction = introduced ? introduction_new() : NULL;
+    return (self->introduction || !introduced) && enter_slots(self) &&
+           uv_poll_init(self->shared->uv, &self->poll, self->stream.fd) == 0;
+}
+
+static http_connection_t *make(http_shared_t *shared, byte_stream_t stream, const ip_address_t *peer, bool introduced)
+{
     http_connection_t *self = calloc(1, sizeof *self);
-    byte_stream_t stream;
-    if (!byte_stream_open(&stream, fd, identity)) {
-        free(self);
+    if (!self)
         return NULL;
-    }
-    if (!self || !connection_slots_enter(shared->slots, &self->slot, address_group_of_peer(fd, room)) ||
-        uv_poll_init(shared->uv, &self->poll, fd) != 0) {
-        if (self)
-            connection_slots_leave(shared->slots, &self->slot);
-        byte_stream_close(&stream);
-        free(self);
-        return NULL;
-    }
     self->shared = shared;
     self->stream = stream;
+    self->peer = self->client = *peer;
+    self->secure = stream.tls != NULL;
+    if (enter(self, introduced))
+        return self;
+    connection_slots_leave(shared->slots, &self->slot);
+    introduction_destroy(&self->introduction);
+    free(self);
+    return NULL;
+}
+
+http_connection_t *http_connection_new(http_shared_t *shared, int fd, const ip_address_t *peer, tls_identity_t *identity,
+                                       bool introduced)
+{
+    byte_stream_t stream;
+    if (!byte_stream_open(&stream, fd, identity))
+        return NULL;
+    http_connection_t *self = make(shared, stream, peer, introduced);
+    if (!self) {
+        byte_stream_close(&stream);
+        return NULL;
+    }
     self->poll.data = self;
     self->kept = buffer_new(HTTP_ROOM);
     self->out = buffer_new(0);
@@ -518,7 +603,7 @@ void http_answer(http_connection_t *self, const http_answer_t *answer)
 
 text_t http_strict_line(const http_connection_t *self)
 {
-    return self->stream.tls ? text_of(self->shared->strict) : TEXT("");
+    return self->secure ? text_of(self->shared->strict) : TEXT("");
 }
 
 void http_stream(http_connection_t *self, text_t head)
@@ -560,16 +645,7 @@ byte_stream_t http_hand_over(http_connection_t *self, text_t *behind)
 
 text_t http_peer(const http_connection_t *self, char room[static HTTP_PEER_MAX])
 {
-    union {
-        struct sockaddr any;
-        struct sockaddr_in v4;
-        struct sockaddr_in6 v6;
-    } peer = {.any = {.sa_family = AF_UNSPEC}};
-    socklen_t length = sizeof peer;
-    if (getpeername(self->stream.fd, &peer.any, &length) == -1)
-        return TEXT("?");
-    const void *address = peer.any.sa_family == AF_INET6 ? (void *)&peer.v6.sin6_addr : (void *)&peer.v4.sin_addr;
-    return inet_ntop(peer.any.sa_family, address, room, HTTP_PEER_MAX) ? text_of(room) : TEXT("?");
+    return ip_address_print(&self->client, room);
 }
 
 int http_socket(const http_connection_t *self)

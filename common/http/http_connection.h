@@ -6,6 +6,7 @@
 #include "common/http/byte_stream.h"
 #include "common/http/http_answer.h"
 #include "common/http/http_handler.h"
+#include "common/net/ip_address.h"
 
 enum {
     HTTP_HEAD_MS = 20000, /* for the whole of a head */
@@ -16,7 +17,7 @@ enum {
     HTTP_SEND_BUFFER =
         1 << 18, /* bytes of a connection in the kernel, where more than HTTP_SMALL is sent: what waits beyond is counted */
     HTTP_SMALL = 65536, /* bytes of a body that is sent whatever waits for others: the system takes most of it at once */
-    HTTP_PEER_MAX = 64  /* of an address as text, with its NUL */
+    HTTP_PEER_MAX = IP_ADDRESS_MAX /* of an address as text, with its NUL */
 };
 
 /* The request is answered later, from `ready`, by http_answer or a stream. */
@@ -38,7 +39,7 @@ bool http_admits(http_connection_t *self, size_t bytes);
  * does not take it at once; it is left out of the answer to HEAD. */
 void http_answer(http_connection_t *self, const http_answer_t *answer);
 
-/* The field that http_answer adds under TLS, where http_config_t says so, for heads that others write: Strict-Transport-Security; or empty. */
+/* The field that http_answer adds for a client that came by TLS, where http_config_t says so, for heads that others write: Strict-Transport-Security; or empty. */
 text_t http_strict_line(const http_connection_t *self);
 
 /* Begins an answer that only the end of the connection ends. `head`: the whole of it. http_write as it comes; what the peer
@@ -53,7 +54,7 @@ void http_close(http_connection_t *self);
  * call that brought it. */
 byte_stream_t http_hand_over(http_connection_t *self, text_t *behind);
 
-/* The peer's address as text; "?" when it is gone. */
+/* The client's address as text: the peer's, or, of a request that a trusted proxy hands on, whom the proxy names. "?" when it was gone at once. */
 text_t http_peer(const http_connection_t *self, char room[static HTTP_PEER_MAX]);
 int http_socket(const http_connection_t *self);
 
@@ -61,8 +62,9 @@ int http_socket(const http_connection_t *self);
 
 struct http_shared;
 
-/* Takes the descriptor; identity: NULL: without TLS. NULL when memory runs out. */
-http_connection_t *http_connection_new(struct http_shared *shared, int fd, tls_identity_t *identity);
+/* Takes the descriptor of a connection from that address; identity: NULL: without TLS; introduced: a proxy says first whose it is. NULL when memory runs out. */
+http_connection_t *http_connection_new(struct http_shared *shared, int fd, const ip_address_t *peer, tls_identity_t *identity,
+                                       bool introduced);
 
 /* It has its place: what it has said already is read. */
 void http_connection_begin(http_connection_t *self);

@@ -197,6 +197,7 @@ static http_reading_t judge_fields(http_request_t *self, http_refusal_t *refusal
     text_t expects = http_request_field(self, "Expect");
     if (expects.length > 0 && !same_word(expects, "100-continue"))
         return refuse(refusal, 417, "expected no Expect but 100-continue");
+    self->host = http_request_field(self, "Host");
     self->keeps = !http_request_lists(self, "Connection", "close") &&
                   (!self->old || http_request_lists(self, "Connection", "keep-alive"));
     self->websocket = !self->old && http_request_is(self, "GET") && http_request_lists(self, "Connection", "upgrade") &&

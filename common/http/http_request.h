@@ -20,6 +20,7 @@ typedef struct {
     text_t method;
     text_t path;  /* begins with '/', or is "*"; as it was sent: http_decode */
     text_t query; /* behind the '?', as it was sent; empty where there is none */
+    text_t host;  /* its Host; empty: it has none. Behind a trusted proxy: what that was asked for, where it says so */
     http_field_t fields[HTTP_FIELDS_MAX];
     size_t field_count;
     bool old;        /* HTTP/1.0 */

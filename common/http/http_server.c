@@ -7,6 +7,7 @@
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 enum { SWEEP_MS = 1000, LOOKED_AT_MAX = 8 /* connections, for one place */ };
 
@@ -14,7 +15,7 @@ enum { SWEEP_MS = 1000, LOOKED_AT_MAX = 8 /* connections, for one place */ };
 typedef struct {
     http_server_t *server;
     listener_t *listener;
-    bool share;
+    bool share, introduced;
     tls_identity_t *identity;
 } http_place_t;
 
@@ -53,7 +54,9 @@ static void on_sweep(void *arg)
 static connection_slot_t *choose(const http_server_t *self, const http_connection_t *newcomer)
 {
     size_t most = self->config.connections;
-    connection_slot_t *slot = newcomer ? connection_slots_excess(self->shared.slots, &newcomer->slot) : NULL;
+    bool counted =
+        newcomer && !proxies_have(self->config.proxies, &newcomer->peer); /* a proxy's connections are those of many */
+    connection_slot_t *slot = counted ? connection_slots_excess(self->shared.slots, &newcomer->slot) : NULL;
     bool full = !newcomer || (most > 0 && connection_slots_count(self->shared.slots) > most);
     return !slot && full ? connection_slots_victim(self->shared.slots) : slot;
 }
@@ -92,16 +95,41 @@ static bool on_full(void *arg)
     return give_up_slot(place->server, NULL);
 }
 
+/* Only a proxy may say whose connection it is. */
+static bool may_introduce(const http_server_t *self, const ip_address_t *peer)
+{
+    static log_limit_t limit;
+    char room[IP_ADDRESS_MAX];
+    if (proxies_have(self->config.proxies, peer))
+        return true;
+    if (self->config.proxies)
+        self->config.proxies->strangers++;
+    log_warn_limited(&limit, "http: refused a connection where only proxies may connect",
+                     LOG_SLICE("found", ip_address_print(peer, room)));
+    return false;
+}
+
 /* Somebody may have to give up a place for it: of the same address, where that has more than it may, or where there are too
  * many in all. */
+static void on_known(http_shared_t *shared, http_connection_t *newcomer)
+{
+    give_up_slot(LIST_OWNER(shared, http_server_t, shared), newcomer);
+}
+
 static void on_accepted(void *arg, int fd)
 {
     const http_place_t *place = arg;
     http_server_t *self = place->server;
-    http_connection_t *newcomer = http_connection_new(&self->shared, fd, place->identity);
+    ip_address_t peer = ip_address_of_peer(fd);
+    if (place->introduced && !may_introduce(self, &peer)) {
+        close(fd);
+        return;
+    }
+    http_connection_t *newcomer = http_connection_new(&self->shared, fd, &peer, place->identity, place->introduced);
     if (!newcomer)
         return;
-    give_up_slot(self, newcomer);
+    if (!place->introduced)
+        on_known(&self->shared, newcomer);
     http_connection_begin(newcomer);
 }
 
@@ -110,7 +138,8 @@ static bool open_places(http_server_t *self, loop_t *loop)
     for (size_t i = 0; i < HTTP_LISTENERS_MAX && self->config.listen[i].address; i++) {
         const http_listen_t *listen = &self->config.listen[i];
         http_place_t *place = &self->places[i];
-        *place = (http_place_t){.server = self, .share = listen->share, .identity = listen->identity};
+        *place = (http_place_t){
+            .server = self, .share = listen->share, .introduced = listen->introduced, .identity = listen->identity};
         place->listener = listener_new(loop, listen->address, listen->share, on_accepted, place);
         if (!place->listener)
             return false;
@@ -141,6 +170,8 @@ http_server_t *http_server_new(loop_t *loop, const http_config_t *config, http_r
                                        .request = request,
                                        .arg = arg,
                                        .hosts = config->hosts,
+                                       .proxies = config->proxies,
+                                       .known = on_known,
                                        .budget = config->budget,
                                        .head = buffer_new(0)},
                             .config = *config};
@@ -190,6 +221,18 @@ static void tls_metrics(const http_server_t *self, metrics_t *metrics)
                   until_s > 0 ? (uint64_t)until_s : 0);
 }
 
+static void proxy_metrics(const proxies_t *proxies, metrics_t *metrics)
+{
+    if (!proxies || proxies->count == 0)
+        return;
+    metrics_counter(metrics, "dataflow_proxy_strangers_total", "Connections refused where only proxies may connect",
+                    proxies->strangers);
+    metrics_counter(metrics, "dataflow_proxy_refused_total", "Connections of proxies without a valid PROXY header",
+                    proxies->refused);
+    metrics_counter(metrics, "dataflow_proxy_malformed_total",
+                    "Requests of proxies that did not say for whom, and counted as the proxy's own", proxies->malformed);
+}
+
 void http_server_metrics(const http_server_t *self, metrics_t *metrics)
 {
     metrics_gauge(metrics, "dataflow_http_connections", "Connections that speak HTTP, WebSockets not among them",
@@ -197,6 +240,7 @@ void http_server_metrics(const http_server_t *self, metrics_t *metrics)
     metrics_counter(metrics, "dataflow_http_given_up_total", "Connections that waited, and were closed to make room for others",
                     self->given_up);
     tls_metrics(self, metrics);
+    proxy_metrics(self->config.proxies, metrics);
 }
 
 void http_server_destroy(http_server_t **self_p)

@@ -13,6 +13,7 @@
 #include "common/loop/budget.h"
 #include "common/loop/loop.h"
 #include "common/metrics/metrics.h"
+#include "common/proxy/proxies.h"
 
 typedef struct http_server http_server_t;
 
@@ -22,6 +23,7 @@ enum { HTTP_LISTENERS_MAX = 16 };
 typedef struct {
     const char *address;      /* "HOST:PORT" */
     bool share;               /* listener.h */
+    bool introduced;          /* only proxies may connect, and each begins with a PROXY header (proxy_header.h) */
     tls_identity_t *identity; /* under TLS; outlives the server. NULL: without */
 } http_listen_t;
 
@@ -32,7 +34,8 @@ typedef struct {
     uint32_t strict_seconds;                  /* for so long browsers that came under TLS must not come without; 0: they may */
     const hosts_t *hosts;                     /* a request for another Host is answered 421; outlives the server */
     size_t connections;                       /* at one time; 0: as many as descriptors allow (listener.h) */
-    size_t per_address;                       /* the same, of one address group; 0: any number */
+    size_t per_address;                       /* the same, of one address group, but for proxies; 0: any number */
+    proxies_t *proxies;                       /* who is believed about clients; outlives the server. NULL: nobody */
     budget_t *
         budget; /* of what waits for peers, and of what is kept of their requests; outlives the server, which ticks it; NULL: none */
 } http_config_t;

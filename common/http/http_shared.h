@@ -9,6 +9,8 @@
 #include "common/list.h"
 #include "common/loop/budget.h"
 #include "common/loop/share.h"
+#include "common/proxy/introduction.h"
+#include "common/proxy/proxies.h"
 
 #include <uv.h>
 
@@ -21,7 +23,9 @@ typedef struct http_shared {
     uv_loop_t *uv;
     http_request_fn *request;
     void *arg;
-    const hosts_t *hosts; /* as in http_config_t */
+    const hosts_t *hosts;                                                 /* as in http_config_t */
+    proxies_t *proxies;                                                   /* the same */
+    void (*known)(struct http_shared *self, http_connection_t *newcomer); /* a proxy has said whose connection it is */
     budget_t *budget;
     connection_slots_t *slots;
     share_t *requests;            /* of the loop's time: what comes in, and … */
@@ -37,10 +41,15 @@ struct http_connection {
     http_shared_t *shared;
     uv_poll_t poll;
     byte_stream_t stream;
+    introduction_t *introduction; /* by a proxy, which comes first; NULL: there is none, or it has come */
+    ip_address_t peer;            /* who connected, or whom a proxy has connected */
+    ip_address_t client;          /* who sent the request that is answered: the peer, or whom a proxy names */
     http_state_t state;
     uint8_t watched;                                   /* for UV_READABLE, UV_WRITABLE */
     bool ended : 1;                                    /* the peer sends nothing more */
     bool partial : 1;                                  /* what is kept is the start of a header */
+    bool introduced : 1;                               /* the peer is who a proxy says it is, and no proxy */
+    bool secure : 1;                                   /* the client came by TLS, to us or to a proxy */
     bool is_head : 1, keeps : 1, old : 1, lingers : 1; /* of the request that is answered */
     text_t behind;                                     /* while a request is handed out: what was read behind it */
     buffer_t kept;                                     /* has been read, and is not yet looked at */

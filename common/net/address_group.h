@@ -3,13 +3,12 @@
  */
 #pragma once
 
-#include "common/text.h"
+#include "common/net/ip_address.h"
 
 enum { ADDRESS_GROUP_MAX = 8 /* bytes */ };
 
-/* The bytes of the group of an address as text, without brackets, in `room`; an empty slice for anything but an IP address: all of those are one
- * group. */
-text_t address_group_of_text(text_t address, char room[static ADDRESS_GROUP_MAX]);
+/* The bytes of the group of an address, in `room`; an empty slice for no address. */
+text_t address_group_of(const ip_address_t *address, char room[static ADDRESS_GROUP_MAX]);
 
-/* Of the peer of a socket. */
-text_t address_group_of_peer(int fd, char room[static ADDRESS_GROUP_MAX]);
+/* Of an address as text; anything but an IP address is of one group, the empty one. */
+text_t address_group_of_text(text_t text, char room[static ADDRESS_GROUP_MAX]);

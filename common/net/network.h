@@ -1,12 +1,22 @@
 /* Which peers may connect, by their address: those of this machine, single addresses, whole networks. */
 #pragma once
 
-#include "common/text.h"
+#include "common/net/ip_address.h"
 
 #include <sys/socket.h>
 
 /* Room for the text of an address. */
-enum { NETWORK_ADDRESS_MAX = 64 };
+enum { NETWORK_ADDRESS_MAX = IP_ADDRESS_MAX };
+
+/* The addresses whose first bits are these. */
+typedef struct {
+    ip_address_t address;
+    uint8_t bits; /* of it that count */
+} network_range_t;
+
+/* "192.0.2.0/24", "2001:db8::/32", or a single address. False for anything else. */
+bool network_range_read(text_t text, network_range_t *self);
+bool network_range_has(const network_range_t *self, const ip_address_t *address);
 
 /* "local", "any", an address ("192.0.2.7", "2001:db8::7") or a network ("192.0.2.0/24", "2001:db8::/32")? */
 bool network_valid(text_t text);

@@ -42,7 +42,7 @@ static bool may(const cors_t *const *lists, size_t count, const http_request_t *
 {
     text_t origin = http_request_field(request, "Origin");
     size_t origins = http_request_count(request, "Origin");
-    if (origins == 0 || (origins == 1 && origin_is_own(origin, http_request_field(request, "Host"))))
+    if (origins == 0 || (origins == 1 && origin_is_own(origin, request->host)))
         return true;
     for (size_t i = 0; origins == 1 && i < count; i++)
         if (is_listed(lists[i], origin))

@@ -1,7 +1,7 @@
 /* Which web pages may do what here, by the Origin that browsers send (RFC 6454). A client that sends none is not a browser, or a page of ours that reads.
  *
  * The gateway's own page may do everything: its Origin has the host and port of the request's Host (which names nobody else,
- * hosts.h). "null", of a page without an origin, is accepted if it is listed.
+ * hosts.h), or of what a trusted proxy says was asked for. "null", of a page without an origin, is accepted if it is listed.
  */
 #pragma once
 

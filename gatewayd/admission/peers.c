@@ -1,11 +1,12 @@
 #include "gatewayd/admission/peers.h"
 
+#include "common/net/address_group.h"
 #include "common/table.h"
 
 #include <stdlib.h>
 
 struct peers {
-    table_t *counts; /* address → size_t; owned; never 0 */
+    table_t *counts; /* address group → size_t; owned; never 0 */
     size_t limit;
 };
 
@@ -41,7 +42,9 @@ void peers_destroy(peers_t **self_p)
 
 bool peers_enter(peers_t *self, text_t address)
 {
-    size_t *count = table_get(self->counts, address);
+    char room[ADDRESS_GROUP_MAX];
+    text_t group = address_group_of_text(address, room);
+    size_t *count = table_get(self->counts, group);
     if (count) {
         if (*count >= self->limit)
             return false;
@@ -49,7 +52,7 @@ bool peers_enter(peers_t *self, text_t address)
         return true;
     }
     count = malloc(sizeof *count);
-    if (!count || !table_put(self->counts, address, count)) {
+    if (!count || !table_put(self->counts, group, count)) {
         free(count);
         return false;
     }
@@ -59,7 +62,9 @@ bool peers_enter(peers_t *self, text_t address)
 
 void peers_leave(peers_t *self, text_t address)
 {
-    size_t *count = table_get(self->counts, address);
+    char room[ADDRESS_GROUP_MAX];
+    text_t group = address_group_of_text(address, room);
+    size_t *count = table_get(self->counts, group);
     if (count && --*count == 0)
-        free(table_remove(self->counts, address));
+        free(table_remove(self->counts, group));
 }

@@ -1,4 +1,4 @@
-/* Counts and limits the connections of each address. */
+/* Counts and limits the connections of each address: of each group (address_group.h). */
 #pragma once
 
 #include "common/text.h"

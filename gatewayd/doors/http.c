@@ -126,8 +126,7 @@ static bool refuse_origin(const http_request_t *request, http_refusal_t *refusal
     static log_limit_t limit;
     log_warn_limited(&limit, "http: refused a web page of another origin",
                      LOG_SLICE("found", text_cut(http_request_field(request, "Origin"), SHOWN_MAX)),
-                     LOG_SLICE("host", text_cut(http_request_field(request, "Host"), SHOWN_MAX)),
-                     LOG_TEXT("listed_by", "gatewayd.origins"));
+                     LOG_SLICE("host", text_cut(request->host, SHOWN_MAX)), LOG_TEXT("listed_by", "gatewayd.origins"));
     *refusal = (http_refusal_t){403, ORIGIN_REFUSED};
     return false;
 }

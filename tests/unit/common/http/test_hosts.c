@@ -136,7 +136,7 @@ START_TEST(a_page_is_admitted_where_it_is_listed_or_our_own)
 {
     const char *list[] = {visitors[_i].listed};
     origins_t connecting = {.connecting = {list, 1}}, reading = {.reading = {list, 1}};
-    http_request_t request = {.fields = {{TEXT("Host"), TEXT("host.example")}}, .field_count = 1};
+    http_request_t request = {.host = TEXT("host.example")};
     if (visitors[_i].origin)
         request.fields[request.field_count++] = (http_field_t){TEXT("Origin"), text_of(visitors[_i].origin)};
     ck_assert(origins_may_connect(&connecting, &request) == visitors[_i].admitted);

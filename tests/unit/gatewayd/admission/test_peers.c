@@ -31,10 +31,24 @@ START_TEST(an_address_that_has_left_is_forgotten)
 }
 END_TEST
 
+START_TEST(a_customers_addresses_of_ipv6_are_one)
+{
+    peers_t *peers = peers_new(2);
+    ck_assert(peers_enter(peers, TEXT("2001:db8::1")));
+    ck_assert(peers_enter(peers, TEXT("2001:db8::2:1")));
+    ck_assert(!peers_enter(peers, TEXT("2001:db8::3")));
+    ck_assert(peers_enter(peers, TEXT("2001:db8:0:1::1")));
+    peers_leave(peers, TEXT("2001:db8::1"));
+    ck_assert(peers_enter(peers, TEXT("2001:db8::3")));
+    peers_destroy(&peers);
+}
+END_TEST
+
 int main(void)
 {
     TCase *tcase = tcase_create("peers");
     tcase_add_test(tcase, an_address_has_no_more_connections_than_it_may);
     tcase_add_test(tcase, an_address_that_has_left_is_forgotten);
+    tcase_add_test(tcase, a_customers_addresses_of_ipv6_are_one);
     return RUN_TESTS("peers", tcase);
 }
