@@ -5,6 +5,7 @@
 #include "common/bus/requester.h"
 #include "common/log.h"
 #include "common/net/guesses.h"
+#include "gatewayd/auth/auth.h"
 #include "gatewayd/clients/catchup.h"
 #include "gatewayd/clients/fanout.h"
 #include "gatewayd/clients/pace.h"
@@ -36,6 +37,7 @@ enum {
 struct gateway {
     loop_t *loop;
     hub_t hub;
+    auth_t *auth;
     budget_t budget;
     int64_t flushed_ns; /* CLOCK_MONOTONIC */
     bool bus_paused;    /* until the pass under way is over */
@@ -298,6 +300,13 @@ static bool open_web(gateway_t *self, const config_t *config)
 
 static const char clients_key[] = "gatewayd.clients";
 
+static bool open_auth(gateway_t *self, const config_t *config)
+{
+    self->auth = auth_new(self->loop, config);
+    self->hub.everyone = self->auth ? auth_everyone(self->auth) : NULL;
+    return self->auth != NULL;
+}
+
 /* The limit of descriptors is that of the start. */
 static bool room_for_clients(const gateway_t *self, const config_t *config)
 {
@@ -306,15 +315,10 @@ static bool room_for_clients(const gateway_t *self, const config_t *config)
 
 static bool reload_takes(void *arg, const config_t *config, const char *key)
 {
-    static const char *const live[] = {"gatewayd.clients_per_address", "gatewayd.subscriptions", "gatewayd.pending_bytes",
-                                       "gatewayd.memory_bytes", "gatewayd.slow"};
+    const gateway_t *self = arg;
     if (strcmp(key, clients_key) == 0)
         return room_for_clients(arg, config);
-    for (size_t i = 0; i < sizeof live / sizeof *live; i++)
-        if (strcmp(key, live[i]) == 0)
-            return true;
-    const gateway_t *self = arg;
-    return listeners_take(&self->listeners, config, key);
+    return limits_take(key) || auth_takes(key) || listeners_take(&self->listeners, config, key);
 }
 
 static void reload_apply(void *arg, const config_t *config)
@@ -326,6 +330,7 @@ static void reload_apply(void *arg, const config_t *config)
     admission_limit(self->admission, clients, per_address);
     http_limit(self->http, per_address + WAITING_BESIDE_CLIENTS);
     listeners_renew(&self->listeners, config);
+    auth_reload(self->auth, config);
 }
 
 const reload_events_t gateway_reload_events = {.section = "gatewayd", .takes = reload_takes, .apply = reload_apply};
@@ -345,8 +350,8 @@ gateway_t *gateway_new(loop_t *loop, const config_t *config, method_fn *call)
     self->hub.budget = &self->budget;
     read_config(self, config);
     self->tick = loop_timer_new(loop, on_tick, self);
-    if (!self->tick || !open_hub(self, config) || !open_bus(self) || !listeners_open(&self->listeners, config, &self->hosts) ||
-        !open_web(self, config)) {
+    if (!self->tick || !open_auth(self, config) || !open_hub(self, config) || !open_bus(self) ||
+        !listeners_open(&self->listeners, config, &self->hosts) || !open_web(self, config)) {
         gateway_destroy(&self);
         return NULL;
     }
@@ -385,6 +390,7 @@ void gateway_destroy(gateway_t **self_p)
     markets_destroy(&self->hub.markets);
     waits_release(&self->hub.waits);
     offers_destroy(&self->hub.offers);
+    auth_destroy(&self->auth);
     requester_destroy(&self->asker);
     for (size_t i = 0; i < self->bus_count; i++)
         requester_destroy(&self->replayer[i]);

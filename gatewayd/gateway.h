@@ -12,8 +12,8 @@ typedef struct gateway gateway_t;
  * a log line on failure. */
 gateway_t *gateway_new(loop_t *loop, const config_t *config, method_fn *call);
 
-/* What SIGHUP changes in a running gateway, with the gateway_t as `arg`: the limits, but for more clients than it started with, and the certificates,
- * whose files are read again. */
+/* What SIGHUP changes in a running gateway, with the gateway_t as `arg`: the limits, but for more clients than it started with; the certificates, and
+ * the keys of tokens, whose files are read again; and roles. */
 extern const reload_events_t gateway_reload_events;
 
 /* Closes the clients' connections, which may take a few seconds. The loop must not be running. */

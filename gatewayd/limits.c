@@ -41,6 +41,16 @@ void limits_read(hub_t *hub, const config_t *config)
     hub->limits.slow = read_slow(config_text(config, "gatewayd.slow"));
 }
 
+bool limits_take(const char *key)
+{
+    static const char *const live[] = {"gatewayd.clients_per_address", "gatewayd.subscriptions", "gatewayd.pending_bytes",
+                                       "gatewayd.memory_bytes", "gatewayd.slow"};
+    for (size_t i = 0; i < sizeof live / sizeof *live; i++)
+        if (strcmp(key, live[i]) == 0)
+            return true;
+    return false;
+}
+
 size_t limits_clients(size_t configured)
 {
     struct rlimit limit;

@@ -3,6 +3,7 @@
 
 #include "common/daemon/daemon.h"
 #include "common/log.h"
+#include "gatewayd/auth/auth.h"
 #include "gatewayd/gateway.h"
 #include "gatewayd/listeners.h"
 #include "gatewayd/methods/methods.h"
@@ -14,6 +15,13 @@ static bool asks_for_nothing(const config_t *config)
     if (!none)
         log_error("gateway: tokens can't be asked for yet: gatewayd.auth.mode has to be none");
     return none;
+}
+
+/* The mistakes in what the configuration names: certificates, and keys of tokens. */
+static bool check(const config_t *config, void (*report)(const char *mistake))
+{
+    bool listeners = listeners_check(config, report), keys = auth_check(config, report);
+    return listeners && keys;
 }
 
 static void *start(loop_t *loop, const config_t *config)
@@ -32,7 +40,7 @@ static void stop(void *process)
 static const daemon_t program = {
     .name = "gatewayd",
     .purpose = "hands trades to clients over WebSocket",
-    .check = listeners_check,
+    .check = check,
     .start = start,
     .stop = stop,
     .reload = &gateway_reload_events,

@@ -3,10 +3,11 @@
 #include "common/clock.h"
 #include "common/log.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <strings.h>
 
-enum { SOURCES_MAX = IDENTITY_SETS_MAX, KEYS = 0, SECRET = 1 };
+enum { SOURCES_MAX = IDENTITY_SETS_MAX, KEYS = 0, SECRET = 1, SOURCE_KEY_MAX = 32 };
 
 #define AUTH "gatewayd.auth."
 
@@ -21,12 +22,19 @@ typedef struct {
 struct auth {
     loop_t *loop;
     bool needed;
-    role_t *everyone;
+    identity_t everyone;
     auth_parts_t parts;
     uint64_t counts[AUTH_REFUSALS];
 };
 
 /* --- reading it --- */
+
+static bool are_needed(const config_t *config)
+{
+    return strcmp(config_text(config, AUTH "mode"), "jwt") == 0;
+}
+
+static const char *const source_keys[SOURCES_MAX] = {[KEYS] = AUTH "keys", [SECRET] = AUTH "secret_file"};
 
 static bool is_url(const char *place)
 {
@@ -35,7 +43,7 @@ static bool is_url(const char *place)
 
 static key_source_config_t source_config(const config_t *config, size_t number)
 {
-    const char *place = config_text(config, number == SECRET ? AUTH "secret_file" : AUTH "keys");
+    const char *place = config_text(config, "%s", source_keys[number]);
     return (key_source_config_t){.kind = number == SECRET ? KEYS_SECRET
                                          : is_url(place)  ? KEYS_URL
                                                           : KEYS_FILE,
@@ -59,8 +67,7 @@ static bool open_source(auth_t *self, auth_parts_t *parts, const config_t *confi
     }
     parts->sources[number] = key_source_new(self->loop, &wanted, error);
     if (!parts->sources[number])
-        log_error("auth: the keys can't be used", LOG_TEXT("key", number == SECRET ? AUTH "secret_file" : AUTH "keys"),
-                  LOG_TEXT("error", error));
+        log_error("auth: the keys can't be used", LOG_TEXT("key", source_keys[number]), LOG_TEXT("error", error));
     return parts->sources[number] != NULL;
 }
 
@@ -110,13 +117,14 @@ static bool read_parts(auth_t *self, auth_parts_t *parts, const config_t *config
 auth_t *auth_new(loop_t *loop, const config_t *config)
 {
     auth_t *self = calloc(1, sizeof *self);
-    if (!self || !(self->everyone = role_new_everyone())) {
+    if (!self || !(self->everyone.role = role_new_everyone())) {
         out_of_memory();
         auth_destroy(&self);
         return NULL;
     }
+    self->everyone.expires_ns = IDENTITY_FOREVER;
     self->loop = loop;
-    self->needed = strcmp(config_text(config, AUTH "mode"), "jwt") == 0;
+    self->needed = are_needed(config);
     if (!read_parts(self, &self->parts, config))
         auth_destroy(&self);
     return self;
@@ -129,8 +137,27 @@ void auth_destroy(auth_t **self_p)
         return;
     *self_p = NULL;
     release_parts(&self->parts, NULL);
-    role_release(&self->everyone);
+    identity_release(&self->everyone);
     free(self);
+}
+
+bool auth_check(const config_t *config, void (*report)(const char *mistake))
+{
+    char error[KEY_SOURCE_ERROR_MAX], mistake[KEY_SOURCE_ERROR_MAX + SOURCE_KEY_MAX];
+    bool good = true;
+    for (size_t i = 0; are_needed(config) && i < SOURCES_MAX; i++) {
+        key_source_config_t wanted = source_config(config, i);
+        if (wanted.place[0] == '\0' || wanted.kind == KEYS_URL)
+            continue;
+        key_source_t *source = key_source_new(NULL, &wanted, error);
+        if (!source) {
+            snprintf(mistake, sizeof mistake, "%s: %s", source_keys[i], error);
+            report(mistake);
+        }
+        good = good && source;
+        key_source_destroy(&source);
+    }
+    return good;
 }
 
 bool auth_reload(auth_t *self, const config_t *config)
@@ -138,6 +165,7 @@ bool auth_reload(auth_t *self, const config_t *config)
     auth_parts_t parts = {0};
     if (!read_parts(self, &parts, config)) {
         release_parts(&parts, &self->parts);
+        log_error("auth: the former keys and roles stay");
         return false;
     }
     release_parts(&self->parts, &parts);
@@ -145,11 +173,27 @@ bool auth_reload(auth_t *self, const config_t *config)
     return true;
 }
 
+static bool is_below(const char *section, const char *key)
+{
+    size_t length = strlen(section);
+    return strncmp(key, section, length) == 0 && (key[length] == '.' || key[length] == '\0');
+}
+
+bool auth_takes(const char *key)
+{
+    return (is_below("gatewayd.auth", key) && strcmp(key, AUTH "mode") != 0) || is_below("gatewayd.roles", key);
+}
+
 /* --- letting in --- */
 
 bool auth_is_needed(const auth_t *self)
 {
     return self->needed;
+}
+
+const identity_t *auth_everyone(const auth_t *self)
+{
+    return self->needed ? NULL : &self->everyone;
 }
 
 static auth_refusal_t judge(auth_t *self, text_t token, identity_t *out)
@@ -171,14 +215,14 @@ auth_refusal_t auth_admit(auth_t *self, text_t token, identity_t *out)
     if (self->needed)
         refusal = judge(self, token, out);
     else
-        *out = (identity_t){.role = role_keep(self->everyone), .expires_ns = IDENTITY_FOREVER};
+        *out = (identity_t){.role = role_keep(self->everyone.role), .expires_ns = IDENTITY_FOREVER};
     self->counts[refusal]++;
     return refusal;
 }
 
 bool auth_renew(const auth_t *self, identity_t *identity)
 {
-    if (identity->role == self->everyone)
+    if (identity->role == self->everyone.role)
         return true;
     role_t *now = roles_find(self->parts.roles, role_name(identity->role));
     if (!now)

@@ -11,7 +11,7 @@
 #pragma once
 
 #include "common/loop/loop.h"
-#include "gatewayd/auth/identity.h"
+#include "gatewayd/auth/identity_reader.h"
 #include "gatewayd/auth/key_source.h"
 
 typedef struct auth auth_t;
@@ -20,12 +20,21 @@ typedef struct auth auth_t;
 auth_t *auth_new(loop_t *loop, const config_t *config);
 void auth_destroy(auth_t **self);
 
+/* The mistakes in the files of keys, as options_check_fn. URLs are not asked. */
+bool auth_check(const config_t *config, void (*report)(const char *mistake));
+
 /* On SIGHUP: roles, keys and all the rest are read again, and URLs asked; but for `mode`, which is that of the start. False, with a log line, and nothing
  * changes, when a file can't be used. Identities keep their roles: auth_renew. */
 bool auth_reload(auth_t *self, const config_t *config);
 
+/* Is it a key whose value auth_reload takes? */
+bool auth_takes(const char *key);
+
 /* Are tokens needed? */
 bool auth_is_needed(const auth_t *self);
+
+/* Who everybody is that brings no token; NULL: tokens are needed. Valid as long as `self`. */
+const identity_t *auth_everyone(const auth_t *self);
 
 /* The one call of a door. token: empty if nobody brought one. AUTH_GRANTED: *out is to be released (identity_release); else it is empty. */
 auth_refusal_t auth_admit(auth_t *self, text_t token, identity_t *out);

@@ -20,7 +20,7 @@ static bool asker_begun(asker_t *asker)
 
 void caller_open(caller_t *self, hub_t *hub, const caller_events_t *events, answer_form_t form)
 {
-    *self = (caller_t){.hub = hub, .events = events, .form = form};
+    *self = (caller_t){.hub = hub, .events = events, .form = form, .identity = hub->everyone};
     list_init(&self->tasks);
     asker_init(&self->asker, asker_ready, asker_begun);
     budget_open(&self->account, hub->budget, on_greedy, self);

@@ -2,6 +2,7 @@
  */
 #pragma once
 
+#include "gatewayd/auth/identity.h"
 #include "gatewayd/clients/hub.h"
 #include "gatewayd/clients/task.h"
 #include "gatewayd/forms/answer_form.h"
@@ -25,14 +26,22 @@ struct caller {
     const caller_events_t *events;
     struct client *client; /* that reads streams, too; NULL: it only asks */
     answer_form_t form;    /* of its answers */
-    text_t address;        /* as text; empty: not known. Set by who made it, and outlives it */
+    const identity_t *
+        identity; /* who it is; NULL: that is not known yet, and it may do nothing. Set by who made it, and outlives it, or its change */
+    text_t address; /* as text; empty: not known. Set by who made it, and outlives it */
     budget_account_t account;
     size_t expected; /* bytes of answers that history was asked for */
     list_t tasks;    /* task_t.in_caller: what is under way */
     asker_t asker;   /* of questions to history */
 };
 
-/* hub, events: outlive it. */
+/* Whose caller it is, and what they may (roles.h); NULL: nothing. */
+static inline const role_t *caller_role(const caller_t *self)
+{
+    return self->identity ? self->identity->role : NULL;
+}
+
+/* hub, events: outlive it. It is everyone (hub_t.everyone). */
 void caller_open(caller_t *self, hub_t *hub, const caller_events_t *events, answer_form_t form);
 
 /* Has a method carried out, through hub_t.call: as method_fn says. The reply is used by caller_cancel at the latest. Only a

@@ -11,6 +11,12 @@ typedef struct client {
     conversation_t talk;
 } client_t;
 
+/* What it may; NULL: nothing, since nobody knows yet who it is. May change between two turns of the loop. */
+static inline const role_t *client_role(const client_t *self)
+{
+    return caller_role(&self->talk.caller);
+}
+
 /* link, link_arg: stay valid until client_destroy. NULL when memory runs out. */
 client_t *client_new(hub_t *hub, const client_link_t *link, void *link_arg);
 void client_destroy(client_t **self);

@@ -54,10 +54,11 @@ typedef struct {
     struct recent *recent;
     buses_t buses;
     struct history_client *history;
-    turns_t turns;            /* of questions to it */
-    struct pace *pace;        /* pace.h; NULL: nothing is paced */
-    struct page_cache *pages; /* page_cache.h */
-    struct guesses *guesses;  /* guesses.h; NULL: any number */
+    turns_t turns;                   /* of questions to it */
+    struct pace *pace;               /* pace.h; NULL: nothing is paced */
+    struct page_cache *pages;        /* page_cache.h */
+    struct guesses *guesses;         /* guesses.h; NULL: any number */
+    const struct identity *everyone; /* who everybody is that brings no token; NULL: then nobody may do anything */
     hub_limits_t limits;
     budget_t *budget; /* of what waits for clients; NULL: any number of bytes */
     const loop_t *loop;

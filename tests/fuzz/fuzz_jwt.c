@@ -2,7 +2,7 @@
  * the signature is reached as well. Whoever is let in has a role and some time left, and brought what was signed. */
 #include "common/base64url.h"
 #include "common/clock.h"
-#include "gatewayd/auth/identity.h"
+#include "gatewayd/auth/identity_reader.h"
 #include "gatewayd/auth/jwt.h"
 #include "tests/fuzz/fuzz.h"
 

@@ -53,6 +53,7 @@ typedef struct {
     peer_t peers[FIXTURE_PEERS_MAX];
     size_t peer_count;
     hub_t hub;
+    identity_t everyone;
     wire_t wire;
     client_t *client;
     asked_request_t asked[FIXTURE_ASKED_MAX];
@@ -186,6 +187,8 @@ static inline void fixture_setup(void)
 {
     fixture = (gateway_fixture_t){.histories = 1, .now_ns = 1000 * NS_PER_S};
     hub_init(&fixture.hub);
+    fixture.everyone = (identity_t){.role = role_new_everyone(), .expires_ns = IDENTITY_FOREVER};
+    fixture.hub.everyone = &fixture.everyone;
     fixture.hub.clock = tell_time;
     fixture.hub.call = methods_call;
     fixture.hub.catch_up = catchup_step;
@@ -209,6 +212,7 @@ static inline void fixture_teardown(void)
     markets_destroy(&fixture.hub.markets);
     waits_release(&fixture.hub.waits);
     offers_destroy(&fixture.hub.offers);
+    identity_release(&fixture.everyone);
     buffer_release(&fixture.wire.sent);
     ck_assert_uint_eq(fixture.asked_count, 0);
     ck_assert_uint_eq(fixture.hub.subscription_count, 0);

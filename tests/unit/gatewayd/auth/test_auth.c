@@ -97,6 +97,7 @@ START_TEST(without_tokens_everybody_is_let_in)
     ck_assert_int_eq(auth_admit(auth, TEXT(""), &identity), AUTH_GRANTED);
     ck_assert(text_equal(role_name(identity.role), TEXT("everyone")) && identity.expires_ns == IDENTITY_FOREVER);
     ck_assert(auth_renew(auth, &identity));
+    ck_assert(auth_everyone(auth)->role == identity.role && auth_everyone(auth)->expires_ns == IDENTITY_FOREVER);
 }
 END_TEST
 
@@ -105,13 +106,42 @@ START_TEST(with_tokens_those_of_both_files_are_let_in)
     write_keys(JWT_ES256);
     write_file("secret", TEXT(FIXTURE_SECRET "\n"));
     ck_assert_ptr_nonnull(open_auth("jwt", "{\"viewer\":{}}"));
-    ck_assert(auth_is_needed(auth) && auth_is_ready(auth));
+    ck_assert(auth_is_needed(auth) && auth_is_ready(auth) && !auth_everyone(auth));
     ck_assert_int_eq(admit(JWT_ES256, "viewer"), AUTH_GRANTED);
     ck_assert_int_eq(admit(JWT_HS256, "viewer"), AUTH_GRANTED);
     ck_assert_int_eq(admit(JWT_HS256, "trader"), AUTH_NO_ROLE);
     ck_assert_int_eq(auth_admit(auth, TEXT(""), &identity), AUTH_NO_TOKEN);
     ck_assert(auth_count(auth, AUTH_GRANTED) == 2 && auth_count(auth, AUTH_NO_ROLE) == 1 &&
               auth_count(auth, AUTH_NO_TOKEN) == 1);
+}
+END_TEST
+
+static char mistakes[512];
+
+static void on_mistake(const char *mistake)
+{
+    size_t used = strlen(mistakes);
+    snprintf(mistakes + used, sizeof mistakes - used, "%s;", mistake);
+}
+
+static bool check(const char *mode)
+{
+    mistakes[0] = '\0';
+    config_t *config = configure(mode, "{\"viewer\":{}}");
+    bool good = auth_check(config, on_mistake);
+    config_destroy(&config);
+    return good;
+}
+
+START_TEST(a_check_names_each_file_that_can_not_be_used)
+{
+    ck_assert(check("none") && !mistakes[0]);
+    ck_assert(!check("jwt"));
+    ck_assert_ptr_nonnull(strstr(mistakes, "gatewayd.auth.keys: "));
+    ck_assert_ptr_nonnull(strstr(mistakes, "gatewayd.auth.secret_file: "));
+    write_keys(JWT_ES256);
+    write_file("secret", TEXT(FIXTURE_SECRET));
+    ck_assert(check("jwt") && !mistakes[0]);
 }
 END_TEST
 
@@ -181,8 +211,11 @@ int main(void)
 {
     TCase *table = tcase_create("tables");
     tcase_add_loop_test(table, a_header_holds_a_token, 0, sizeof bearers / sizeof *bearers);
-    const TTest *const tests[] = {without_tokens_everybody_is_let_in, with_tokens_those_of_both_files_are_let_in,
-                                  files_that_are_not_there_are_a_reason_not_to_start, a_reload_changes_keys_and_roles,
+    const TTest *const tests[] = {a_check_names_each_file_that_can_not_be_used,
+                                  without_tokens_everybody_is_let_in,
+                                  with_tokens_those_of_both_files_are_let_in,
+                                  files_that_are_not_there_are_a_reason_not_to_start,
+                                  a_reload_changes_keys_and_roles,
                                   a_reload_that_fails_changes_nothing};
     return RUN_TESTS("auth", table, TEST_CASE_WITHIN(30, set_up, tear_down, tests));
 }

@@ -71,6 +71,17 @@ static value_t plain_value(const void *from, const char *name)
     return (value_t){.plain = true};
 }
 
+START_TEST(it_is_everyone_where_nobody_needs_a_token_and_else_nobody)
+{
+    ck_assert_ptr_eq(caller_role(&caller), fixture.everyone.role);
+    ck_assert_ptr_eq(client_role(fixture.client), fixture.everyone.role);
+    fixture.hub.everyone = NULL;
+    caller_close(&caller);
+    caller_open(&caller, &fixture.hub, &events, ANSWER_REST);
+    ck_assert_ptr_null(caller_role(&caller));
+}
+END_TEST
+
 static int replied;
 
 static void on_error(reply_t *reply, int code, text_t message)
@@ -143,8 +154,11 @@ END_TEST
 
 int main(void)
 {
-    const TTest *const tests[] = {a_call_goes_to_the_methods_of_the_hub, bytes_that_are_expected_count_until_they_are_there,
-                                  who_holds_more_than_there_is_gives_it_up, what_is_under_way_ends_when_it_goes,
+    const TTest *const tests[] = {a_call_goes_to_the_methods_of_the_hub,
+                                  bytes_that_are_expected_count_until_they_are_there,
+                                  who_holds_more_than_there_is_gives_it_up,
+                                  what_is_under_way_ends_when_it_goes,
+                                  it_is_everyone_where_nobody_needs_a_token_and_else_nobody,
                                   its_turns_at_history_know_whether_it_takes_answers_and_gathers_them};
     return RUN_TESTS("caller", TEST_CASE(set_up, tear_down, tests));
 }

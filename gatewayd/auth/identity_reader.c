@@ -1,4 +1,4 @@
-#include "gatewayd/auth/identity.h"
+#include "gatewayd/auth/identity_reader.h"
 
 #include "common/json/json.h"
 #include "gatewayd/auth/jwt.h"
@@ -93,10 +93,4 @@ auth_refusal_t identity_read(identity_t *out, const identity_rules_t *rules, tex
         refusal = take_claims(out, rules, jwt.claims, now_ns);
     jwt_release(&jwt);
     return refusal;
-}
-
-void identity_release(identity_t *self)
-{
-    role_release(&self->role);
-    *self = (identity_t){0};
 }

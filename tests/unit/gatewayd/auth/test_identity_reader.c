@@ -1,5 +1,5 @@
 /* From a token to who brings it, or why not. */
-#include "gatewayd/auth/identity.h"
+#include "gatewayd/auth/identity_reader.h"
 
 #include "common/clock.h"
 #include "tests/unit/gatewayd/auth/token_fixture.h"
@@ -215,5 +215,5 @@ int main(void)
                                   a_token_is_not_tried_with_many_keys,
                                   a_subject_has_255_bytes_at_most_and_no_escapes,
                                   every_refusal_has_words_of_its_own_and_a_challenge};
-    return RUN_TESTS("identity", table, TEST_CASE_WITHIN(60, set_up, tear_down, tests));
+    return RUN_TESTS("identity_reader", table, TEST_CASE_WITHIN(60, set_up, tear_down, tests));
 }
