@@ -19,6 +19,9 @@ typedef enum {
     AUTH_ISSUER,
     AUTH_AUDIENCE,
     AUTH_NO_ROLE,
+    AUTH_SUBJECT,
+    AUTH_CONNECTIONS,
+    AUTH_ROLE,    /* of what somebody asks for who was let in */
     AUTH_REFUSALS /* how many there are, with AUTH_GRANTED */
 } auth_refusal_t;
 
@@ -36,6 +39,9 @@ typedef struct {
     unsigned status;   /* of HTTP */
     int rpc_code;
 } auth_refusal_words_t;
+
+/* The one of that word; AUTH_GRANTED: there is none. */
+auth_refusal_t auth_refusal_of(text_t word);
 
 /* Not of AUTH_GRANTED. */
 const auth_refusal_words_t *auth_refusal_words(auth_refusal_t refusal);

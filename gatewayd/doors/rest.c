@@ -91,7 +91,8 @@ static const struct {
     int code;
     unsigned status;
 } statuses[] = {
-    {RPC_INVALID_PARAMS, 400}, {RPC_METHOD_NOT_FOUND, 404}, {RPC_UNAVAILABLE, 503}, {RPC_LIMIT, 503}, {RPC_INTERNAL_ERROR, 500},
+    {RPC_INVALID_PARAMS, 400}, {RPC_METHOD_NOT_FOUND, 404}, {RPC_UNAVAILABLE, 503},
+    {RPC_LIMIT, 503},          {RPC_INTERNAL_ERROR, 500},   {RPC_FORBIDDEN, 403},
 };
 
 static const char *title_of(unsigned status)
@@ -99,9 +100,9 @@ static const char *title_of(unsigned status)
     static const struct {
         unsigned status;
         const char *title;
-    } titles[] = {{400, "Bad Request"},        {403, "Forbidden"},      {404, "Not Found"},
-                  {405, "Method Not Allowed"}, {406, "Not Acceptable"}, {500, "Internal Server Error"},
-                  {503, "Service Unavailable"}};
+    } titles[] = {{400, "Bad Request"},       {401, "Unauthorized"},          {403, "Forbidden"},
+                  {404, "Not Found"},         {405, "Method Not Allowed"},    {406, "Not Acceptable"},
+                  {429, "Too Many Requests"}, {500, "Internal Server Error"}, {503, "Service Unavailable"}};
     for (size_t i = 0; i < sizeof titles / sizeof *titles; i++) {
         if (titles[i].status == status)
             return titles[i].title;
@@ -321,6 +322,11 @@ unsigned rest_problem(buffer_t *out, unsigned status, const char *format, ...)
     va_start(args, format);
     int length = vsnprintf(detail, sizeof detail, format, args);
     va_end(args);
+    return rest_problem_because(out, status, NULL, (text_t){detail, length < 0 ? 0 : strnlen(detail, sizeof detail - 1)});
+}
+
+unsigned rest_problem_because(buffer_t *out, unsigned status, const char *reason, text_t detail)
+{
     buffer_clear(out);
     json_writer_t json = json_write(out);
     json_open_object(&json, NULL);
@@ -328,7 +334,9 @@ unsigned rest_problem(buffer_t *out, unsigned status, const char *format, ...)
     json_put_text(&json, "type", TEXT("about:blank"));
     json_put_text(&json, "title", text_of(title_of(status)));
     json_put_u64(&json, "status", status);
-    json_put_text(&json, "detail", (text_t){detail, length < 0 ? 0 : strnlen(detail, sizeof detail - 1)});
+    json_put_text(&json, "detail", detail);
+    if (reason)
+        json_put_text(&json, "reason", text_of(reason));
     json_close_object(&json);
     return status;
 }
@@ -350,7 +358,7 @@ static const parameter_t *find_named(const rest_route_t *route, text_t message)
     return NULL;
 }
 
-unsigned rest_problem_of(const rest_route_t *route, int code, text_t message, buffer_t *out)
+unsigned rest_problem_of(const rest_route_t *route, int code, const char *reason, text_t message, buffer_t *out)
 {
     unsigned status = 500;
     for (size_t i = 0; i < sizeof statuses / sizeof *statuses; i++) {
@@ -359,6 +367,8 @@ unsigned rest_problem_of(const rest_route_t *route, int code, text_t message, bu
     }
     if (status == 400 && text_starts_with(message, TEXT("Invalid symbol")))
         status = 404;
+    if (reason)
+        return rest_problem_because(out, code == RPC_LIMIT ? 401 : status, reason, message);
     const parameter_t *named = find_named(route, message);
     size_t skip = named ? strlen(named->argument) : 0;
     return rest_problem(out, status, "%s%.*s", named ? named->name : "", (int)(message.length - skip), message.at + skip);

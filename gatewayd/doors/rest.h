@@ -51,5 +51,8 @@ void rest_put_list(const rest_route_t *route, const reply_list_t *list, buffer_t
 /* A body as in RFC 9457: application/problem+json. Returns the status. */
 unsigned rest_problem(buffer_t *out, unsigned status, const char *format, ...) __attribute__((format(printf, 3, 4)));
 
+/* The same with a reason that programs can read, reply.h's; detail: for people. */
+unsigned rest_problem_because(buffer_t *out, unsigned status, const char *reason, text_t detail);
+
 /* A problem for a method's error. Returns the status. */
-unsigned rest_problem_of(const rest_route_t *route, int code, text_t message, buffer_t *out);
+unsigned rest_problem_of(const rest_route_t *route, int code, const char *reason, text_t message, buffer_t *out);

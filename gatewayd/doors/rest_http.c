@@ -56,13 +56,13 @@ static rest_call_t *call_of(reply_t *reply)
     return LIST_OWNER(reply, rest_call_t, reply);
 }
 
-static void reply_with_error(reply_t *reply, int code, text_t message)
+static void reply_with_error(reply_t *reply, int code, const char *reason, text_t message)
 {
     rest_call_t *call = call_of(reply);
     call->caller.hub->rpc_counts.errors++;
     if (call->answered)
         return; /* nobody waits for it */
-    call->answer.status = rest_problem_of(call->answer.route, code, message, &call->answer.body);
+    call->answer.status = rest_problem_of(call->answer.route, code, reason, message, &call->answer.body);
     answered(call);
 }
 

@@ -144,12 +144,12 @@ static void on_subscribed(sse_subscribes_t *subscribes)
     http_wake(self->connection);
 }
 
-static void on_refused(sse_subscribes_t *subscribes, int code, text_t message)
+static void on_refused(sse_subscribes_t *subscribes, int code, const char *reason, text_t message)
 {
     sse_t *self = LIST_OWNER(subscribes, sse_t, subscribes);
     text_t symbol;
     buffer_release(&self->out);
-    self->status = rest_problem_of(rest_find(TEXT(REST_PREFIX "v1/stream"), &symbol), code, message, &self->out);
+    self->status = rest_problem_of(rest_find(TEXT(REST_PREFIX "v1/stream"), &symbol), code, reason, message, &self->out);
     self->state = SSE_FAILED;
     http_wake(self->connection);
 }

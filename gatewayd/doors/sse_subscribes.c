@@ -8,7 +8,7 @@ static void tell(sse_subscribes_t *self)
     if (self->code == 0)
         self->events->subscribed(self);
     else
-        self->events->refused(self, self->code, buffer_text(&self->message));
+        self->events->refused(self, self->code, self->reason, buffer_text(&self->message));
 }
 
 /* One of them is answered, or all have been asked. */
@@ -37,12 +37,13 @@ static void with_placed(reply_t *reply, char *result, size_t length)
     with_result(reply, (text_t){result, length});
 }
 
-static void with_error(reply_t *reply, int code, text_t message)
+static void with_error(reply_t *reply, int code, const char *reason, text_t message)
 {
     sse_subscribes_t *self = LIST_OWNER(reply, sse_subscribes_t, reply);
     self->talk->caller.hub->rpc_counts.errors++;
     if (self->code == 0) {
         self->code = code;
+        self->reason = reason;
         buffer_append(&self->message, message);
     }
     on_answered(self);

@@ -12,7 +12,7 @@ typedef struct {
     /* The client has its readers, held until it is uncorked. */
     void (*subscribed)(sse_subscribes_t *self);
     /* The first error of a subscribe. code: of rpc_code.h. */
-    void (*refused)(sse_subscribes_t *self, int code, text_t message);
+    void (*refused)(sse_subscribes_t *self, int code, const char *reason, text_t message);
 } sse_subscribes_events_t;
 
 /* What the query of a stream asks for. */
@@ -28,6 +28,7 @@ struct sse_subscribes {
     reply_t reply; /* of each of them */
     size_t asking; /* those that are not answered, and one for the asking itself; 0: the outcome is told */
     int code;      /* of the first error; 0: there is none */
+    const char *reason;
     buffer_t message;
 };
 

@@ -22,8 +22,11 @@ static const struct {
     {RPC_FORBIDDEN, "Forbidden"},
 };
 
-static text_t name_of(int code)
+/* With a reason RPC_LIMIT is that of who is not let in. */
+static text_t name_of(int code, const char *reason)
 {
+    if (code == RPC_LIMIT && reason)
+        return TEXT("Unauthorized");
     for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
         if (names[i].code == code)
             return text_of(names[i].name);
@@ -61,15 +64,17 @@ void dialect_put_list(dialect_t dialect, const reply_list_t *list, buffer_t *out
     buffer_append(out, TEXT("}"));
 }
 
-void dialect_put_error(dialect_t dialect, int code, text_t message, buffer_t *out)
+void dialect_put_error(dialect_t dialect, int code, const char *reason, text_t message, buffer_t *out)
 {
     buffer_printf(out, ",\"error\":{\"code\":%d,\"message\":", code);
     if (rules[dialect].names_code) {
-        text_t name = name_of(code);
+        text_t name = name_of(code, reason);
         buffer_append_json_string(out, name);
         buffer_append(out, TEXT(",\"data\":"));
         message = without_name(message, name);
     }
     buffer_append_json_string(out, message);
+    if (reason)
+        buffer_printf(out, rules[dialect].names_code ? ",\"reason\":\"%s\"" : ",\"data\":{\"reason\":\"%s\"}", reason);
     buffer_append(out, TEXT("}"));
 }

@@ -12,7 +12,12 @@ void reply_error(reply_t *self, int code, const char *format, ...)
     va_start(args, format);
     int length = vsnprintf(message, sizeof message, format, args);
     va_end(args);
-    self->kind->error(self, code, (text_t){message, length < 0 ? 0 : strnlen(message, sizeof message - 1)});
+    self->kind->error(self, code, NULL, (text_t){message, length < 0 ? 0 : strnlen(message, sizeof message - 1)});
+}
+
+void reply_refuse(reply_t *self, int code, const char *reason, const char *message)
+{
+    self->kind->error(self, code, reason, text_of(message));
 }
 
 void reply_crowded(reply_t *self)

@@ -23,12 +23,12 @@ typedef struct {
     text_t after;     /* those after it, each after a comma: ,"incomplete":true,"next":{…} */
 } reply_list_t;
 
-/* What each kind does. All but `wanted` end the reply: it is gone then. */
+/* What each kind does. All but `wanted` end the reply: it is gone then. reason: NULL: none. */
 typedef struct {
     void (*result)(reply_t *self, text_t result);
     void (*list)(reply_t *self, const reply_list_t *list);
     void (*placed)(reply_t *self, char *result, size_t length);
-    void (*error)(reply_t *self, int code, text_t message);
+    void (*error)(reply_t *self, int code, const char *reason, text_t message);
     bool (*wanted)(const reply_t *self);
 } reply_kind_t;
 
@@ -64,6 +64,9 @@ static inline bool reply_wanted(const reply_t *self)
 
 /* code: of rpc_code.h. The message is for people, and cut at REPLY_MESSAGE_MAX. */
 void reply_error(reply_t *self, int code, const char *format, ...) __attribute__((format(printf, 3, 4)));
+
+/* The same with a reason that programs can read: a word of lower-case letters, which is the error's data.reason. */
+void reply_refuse(reply_t *self, int code, const char *reason, const char *message);
 
 /* There is no room for the answer: too many bytes wait. */
 void reply_crowded(reply_t *self);

@@ -121,20 +121,20 @@ static void put_answer(rpc_t *self, rpc_batch_t *batch)
         buffer_release(&self->out);
 }
 
-static void print_error(rpc_t *self, rpc_batch_t *batch, text_t id, int code, text_t message)
+static void print_error(rpc_t *self, rpc_batch_t *batch, text_t id, int code, const char *reason, text_t message)
 {
     self->counts->errors++;
     buffer_t *out = begin_answer(self, batch);
     buffer_append(out, HEAD);
     buffer_append(out, id);
-    dialect_put_error(self->dialect, code, message, out);
+    dialect_put_error(self->dialect, code, reason, message, out);
     buffer_append(out, TEXT("}"));
 }
 
 /* An error for what never became a request. */
 static void refuse(rpc_t *self, rpc_batch_t *batch, text_t id, int code, const char *message)
 {
-    print_error(self, batch, id, code, text_of(message));
+    print_error(self, batch, id, code, NULL, text_of(message));
     put_answer(self, batch);
 }
 
@@ -253,10 +253,10 @@ static void answer_placed(reply_t *reply, char *result, size_t length)
     request_free(request);
 }
 
-static void answer_error(reply_t *reply, int code, text_t message)
+static void answer_error(reply_t *reply, int code, const char *reason, text_t message)
 {
     rpc_request_t *request = request_of(reply);
-    print_error(request->rpc, request->batch, (text_t){request->id, request->id_length}, code, message);
+    print_error(request->rpc, request->batch, (text_t){request->id, request->id_length}, code, reason, message);
     finish(request);
 }
 

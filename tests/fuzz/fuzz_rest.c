@@ -6,9 +6,9 @@
 #include "gatewayd/forms/frame.h"
 #include "tests/fuzz/fuzz.h"
 
-static void on_error(reply_t *reply, int code, text_t message)
+static void on_error(reply_t *reply, int code, const char *reason, text_t message)
 {
-    (void)reply;
+    (void)reply, (void)reason;
     require(code == RPC_INVALID_PARAMS && text_is_utf8(message));
 }
 
@@ -60,7 +60,7 @@ static void check_answer(text_t path, text_t answer)
     if (!route)
         return;
     buffer_t out = buffer_new(0);
-    unsigned status = rest_problem_of(route, RPC_INVALID_PARAMS, answer, &out);
+    unsigned status = rest_problem_of(route, RPC_INVALID_PARAMS, NULL, answer, &out);
     require(status >= 400 && status < 600 && json_valid(buffer_text(&out)));
     buffer_clear(&out);
     if (json_valid(answer)) {

@@ -84,9 +84,9 @@ END_TEST
 
 static int replied;
 
-static void on_error(reply_t *reply, int code, text_t message)
+static void on_error(reply_t *reply, int code, const char *reason, text_t message)
 {
-    (void)reply, (void)message;
+    (void)reply, (void)reason, (void)message;
     replied = code;
 }
 

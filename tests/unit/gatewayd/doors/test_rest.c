@@ -35,9 +35,9 @@ static bool read_query(rest_query_t *query, const char *text)
     return true;
 }
 
-static void on_error(reply_t *reply, int code, text_t message)
+static void on_error(reply_t *reply, int code, const char *reason, text_t message)
 {
-    (void)reply;
+    (void)reply, (void)reason;
     ck_assert_int_eq(code, RPC_INVALID_PARAMS);
     buffer_printf(&out, ",!%.*s", TEXT_ARG(message));
 }
@@ -308,7 +308,7 @@ static const struct {
 START_TEST(an_error_becomes_a_status_and_a_problem)
 {
     char expected[512];
-    ck_assert_uint_eq(rest_problem_of(find("trades/B-U"), errors[_i].code, text_of(errors[_i].message), &out),
+    ck_assert_uint_eq(rest_problem_of(find("trades/B-U"), errors[_i].code, NULL, text_of(errors[_i].message), &out),
                       errors[_i].status);
     buffer_append(&out, TEXT("\0"));
     snprintf(expected, sizeof expected,

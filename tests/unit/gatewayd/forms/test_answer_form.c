@@ -65,9 +65,9 @@ END_TEST
 static int code;
 static char message[2 * REPLY_MESSAGE_MAX];
 
-static void on_error(reply_t *reply, int error, text_t text)
+static void on_error(reply_t *reply, int error, const char *reason, text_t text)
 {
-    (void)reply;
+    (void)reply, (void)reason;
     code = error;
     snprintf(message, sizeof message, "%.*s", TEXT_ARG(text));
 }

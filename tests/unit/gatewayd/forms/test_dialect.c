@@ -162,7 +162,7 @@ START_TEST(every_code_has_its_name_on_the_hub_and_only_there)
 {
     char expected[256];
     buffer_t out = buffer_new(0), message = buffer_new(0);
-    dialect_put_error(DIALECT_SIGNALR, errors[_i].code, text_of(errors[_i].message), &out);
+    dialect_put_error(DIALECT_SIGNALR, errors[_i].code, NULL, text_of(errors[_i].message), &out);
     snprintf(expected, sizeof expected, ",\"error\":{\"code\":%d,\"message\":%s}", errors[_i].code, errors[_i].on_hub);
     ck_assert_msg(text_equal(buffer_text(&out), text_of(expected)), "found %.*s", TEXT_ARG(buffer_text(&out)));
     buffer_append_json_string(&message, text_of(errors[_i].message));
@@ -170,11 +170,26 @@ START_TEST(every_code_has_its_name_on_the_hub_and_only_there)
              TEXT_ARG(buffer_text(&message)));
     for (dialect_t dialect = DIALECT_RPC; dialect < DIALECT_SIGNALR; dialect++) {
         buffer_clear(&out);
-        dialect_put_error(dialect, errors[_i].code, text_of(errors[_i].message), &out);
+        dialect_put_error(dialect, errors[_i].code, NULL, text_of(errors[_i].message), &out);
         ck_assert_msg(text_equal(buffer_text(&out), text_of(expected)), "found %.*s", TEXT_ARG(buffer_text(&out)));
     }
     buffer_release(&out);
     buffer_release(&message);
+}
+END_TEST
+
+START_TEST(a_reason_is_data_and_on_the_hub_beside_it)
+{
+    buffer_t out = buffer_new(0);
+    dialect_put_error(DIALECT_RPC, RPC_LIMIT, "no_token", TEXT("a token is needed"), &out);
+    dialect_put_error(DIALECT_SIGNALR, RPC_LIMIT, "no_token", TEXT("a token is needed"), &out);
+    ck_assert_msg(
+        text_equal(buffer_text(&out),
+                   TEXT(",\"error\":{\"code\":-32001,\"message\":\"a token is needed\",\"data\":{\"reason\":\"no_token\"}}"
+                        ",\"error\":{\"code\":-32001,\"message\":\"Unauthorized\",\"data\":\"a token is needed\","
+                        "\"reason\":\"no_token\"}")),
+        "found %.*s", TEXT_ARG(buffer_text(&out)));
+    buffer_release(&out);
 }
 END_TEST
 
@@ -214,6 +229,7 @@ int main(void)
     tcase_add_test(tcase, the_rings_tell_recent_trades_as_an_array_too);
     tcase_add_loop_test(tcase, an_error_names_its_code_and_has_the_detail_as_data, 0, sizeof refused / sizeof *refused);
     tcase_add_loop_test(tcase, every_code_has_its_name_on_the_hub_and_only_there, 0, sizeof errors / sizeof *errors);
+    tcase_add_test(tcase, a_reason_is_data_and_on_the_hub_beside_it);
     tcase_add_test(tcase, a_batch_has_the_same_answers_and_a_notification_none);
     tcase_add_test(tcase, other_methods_answer_as_everywhere);
     return RUN_TESTS("dialect", tcase);

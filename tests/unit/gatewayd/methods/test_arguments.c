@@ -9,9 +9,9 @@
 
 static char refusal[REPLY_MESSAGE_MAX];
 
-static void on_error(reply_t *reply, int code, text_t message)
+static void on_error(reply_t *reply, int code, const char *reason, text_t message)
 {
-    (void)reply;
+    (void)reply, (void)reason;
     ck_assert_int_eq(code, RPC_INVALID_PARAMS);
     snprintf(refusal, sizeof refusal, "%.*s", TEXT_ARG(message));
 }
