@@ -7,6 +7,7 @@
 #include "common/log.h"
 #include "common/timestamp.h"
 #include "common/zeromq/guard.h"
+#include "connectord/overlay/symbol_orders.h"
 #include "connectord/publish/replay.h"
 #include "connectord/sources/feeds.h"
 #include "connectord/sources/past_metrics.h"
@@ -29,6 +30,7 @@ enum {
 struct connectord {
     feed_shared_t shared; /* loop, web, journal, publisher, demand, groups */
     renewal_t renewal;    /* of the journal */
+    symbol_orders_t *orders;
     replay_t *replay;
     probe_t *probe;
     loop_turn_t *flush;       /* of the journal */
@@ -82,6 +84,15 @@ static void put_journal(json_writer_t *json, const journal_t *journal, text_t st
     json_close_object(json);
 }
 
+static void put_overlay(json_writer_t *json, overlay_counts_t counts)
+{
+    json_open_object(json, "overlay");
+    json_put_u64(json, "added", counts.added);
+    json_put_u64(json, "removed", counts.removed);
+    json_put_bool(json, "damaged", counts.damaged);
+    json_close_object(json);
+}
+
 /* Ready: the sockets are bound, or there were no connectord; and at least one source, if there are any, is connected. A stream that starves or a
  * subscription that fails is named, but a restart would mend neither. */
 static void connectord_ready(void *arg, buffer_t *out, bool *ready)
@@ -105,6 +116,7 @@ static void connectord_ready(void *arg, buffer_t *out, bool *ready)
     }
     json_close_array(&json);
     put_journal(&json, journal, stuck);
+    put_overlay(&json, overlay_counts(self->shared.overlay));
     json_close_object(&json);
 }
 
@@ -170,6 +182,20 @@ static const metric_count_t replay_metrics[] = {
     {"dataflow_replay_bytes_total", "Bytes of the answers", offsetof(replay_counts_t, bytes)},
 };
 
+static void overlay_metrics(metrics_t *metrics, const overlay_t *overlay, const symbol_orders_t *orders)
+{
+    overlay_counts_t counts = overlay_counts(overlay);
+    metrics_family(metrics, "dataflow_overlay_symbols", METRIC_GAUGE,
+                   "Symbols that operators have added to what the configuration has, or removed from it");
+    metrics_u64(metrics, METRIC_LABELS({"change", TEXT("added")}), counts.added);
+    metrics_u64(metrics, METRIC_LABELS({"change", TEXT("removed")}), counts.removed);
+    metrics_counter(metrics, "dataflow_overlay_changes_total", "Changes of symbols that operators have made", counts.changes);
+    metrics_gauge(metrics, "dataflow_overlay_damaged", "1: the overlay's file was set aside at the start", counts.damaged);
+    if (orders) /* not when it is asked while the process ends */
+        metrics_counter(metrics, "dataflow_overlay_refused_total", "Orders to change symbols without the token",
+                        symbol_orders_counts(orders).refused);
+}
+
 static void connectord_metrics(void *arg, metrics_t *metrics)
 {
     connectord_t *self = arg;
@@ -192,6 +218,7 @@ static void connectord_metrics(void *arg, metrics_t *metrics)
     metrics_gauge(metrics, "dataflow_journal_epoch", "The journal's epoch", journal_epoch(journal));
     metrics_counter(metrics, "dataflow_journal_renewals_total",
                     "New epochs because a follower had later trades than the journal", self->renewal.count);
+    overlay_metrics(metrics, self->shared.overlay, self->orders);
     guard_metrics(metrics);
     if (self->replay) /* not when it is asked while the process ends */
         metrics_counters(metrics, replay_metrics, sizeof replay_metrics / sizeof *replay_metrics, replay_counts(self->replay));
@@ -226,7 +253,8 @@ static bool connectord_open(connectord_t *self, const config_t *config)
     shared->journal_path = config_text(config, "connectord.journal.path");
     shared->journal = journal_open(shared->journal_path, journal_capacity, (uint64_t)(clock_real_ns() / NS_PER_US));
     uint32_t hold_ms = (uint32_t)config_integer(config, "connectord.journal.hold_ms");
-    return shared->journal && (shared->web = web_new(shared->loop, FD_LIMIT)) &&
+    return shared->journal && (shared->overlay = overlay_open(shared->journal_path)) &&
+           (shared->web = web_new(shared->loop, FD_LIMIT)) &&
            (shared->backpressure =
                 backpressure_new(shared->loop, shared->web, shared->journal, hold_ms, &pressure_events, self)) &&
            (shared->demand = demand_new(&feed_demand_events)) && (shared->groups = new_groups(shared->loop, config)) &&
@@ -237,11 +265,20 @@ static bool connectord_open(connectord_t *self, const config_t *config)
            (self->feeds = feeds_new(shared));
 }
 
+static const source_config_t *find_source(void *arg, text_t source)
+{
+    const feed_t *feed = feeds_find(arg, source);
+    return feed ? feed_config(feed) : NULL;
+}
+
 static bool connectord_serve(connectord_t *self, const config_t *config)
 {
     self->renewal = renewal_new(self->shared.journal, on_renewed, self, clock_mono_ns());
-    self->replay =
-        replay_new(self->shared.loop, config_text(config, "connectord.replay"), self->shared.journal, &self->renewal);
+    symbol_orders_events_t events = {.order = feeds_order_symbol, .find = find_source, .arg = self->feeds};
+    self->orders = symbol_orders_new(self->shared.overlay, config_text(config, "connectord.token"), &events);
+    self->replay = self->orders ? replay_new(self->shared.loop, config_text(config, "connectord.replay"), self->shared.journal,
+                                             &self->renewal, (replay_others_t){symbol_orders_answer, self->orders})
+                                : NULL;
     self->probe = probe_new(self->shared.loop, config, "connectord", &probe_answers, self);
     self->heartbeat = loop_timer_new(self->shared.loop, on_heartbeat, self);
     self->spare = loop_timer_new(self->shared.loop, on_spare, self);
@@ -279,12 +316,14 @@ connectord_t *connectord_new(loop_t *loop, const config_t *config)
 static bool reload_takes(void *arg, const config_t *config, const char *key)
 {
     (void)arg, (void)config;
-    return text_starts_with(text_of(key), TEXT("connectord.sources"));
+    return text_starts_with(text_of(key), TEXT("connectord.sources")) || text_equal(text_of(key), TEXT("connectord.token"));
 }
 
 static void reload_apply(void *arg, const config_t *config)
 {
     connectord_t *self = arg;
+    if (!symbol_orders_set_token(self->orders, config_text(config, "connectord.token")))
+        log_error("connectord: out of memory: orders are refused until the next reload");
     feeds_apply(self->feeds, config);
     loop_timer_start(self->reading_on, READING_ON_MS, 1);
 }
@@ -307,6 +346,7 @@ void connectord_destroy(connectord_t **self_ref)
     loop_timer_destroy(&self->spare);
     loop_timer_destroy(&self->reading_on);
     replay_destroy(&self->replay);
+    symbol_orders_destroy(&self->orders);
     probe_destroy(&self->probe);
     feeds_destroy(&self->feeds);
     rest_hosts_destroy(&self->shared.rest_hosts);
@@ -315,6 +355,7 @@ void connectord_destroy(connectord_t **self_ref)
     publisher_destroy(&self->shared.publisher);
     demand_destroy(&self->shared.demand);
     web_destroy(&self->shared.web);
+    overlay_close(&self->shared.overlay);
     journal_close(&self->shared.journal);
     free(self);
     *self_ref = NULL;

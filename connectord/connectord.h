@@ -11,7 +11,7 @@ bool connectord_check(const config_t *config, void (*report)(const char *mistake
 /* Opens the journal, binds the sockets and starts the sources of the configuration, which must outlive it. NULL with log lines. */
 connectord_t *connectord_new(loop_t *loop, const config_t *config);
 
-/* What it takes from a reloaded configuration: connectord.sources. A source whose settings changed restarts with them; where
+/* What it takes from a reloaded configuration: connectord.token, and connectord.sources. A source whose settings changed restarts with them; where
  * only its symbols did, it continues. With a connectord_t. */
 extern const reload_events_t connectord_reload_events;
 

@@ -25,8 +25,9 @@ typedef struct {
 } operation_t;
 
 static const operation_t operations[] = {
-    {"recent", {"symbol"}},     {"since", {"symbol"}},    {"range", {"topic"}}, {"candles", {"symbol", "interval"}},
-    {"ahead", {"topic", "to"}}, {"coverage", {"symbol"}},
+    {"recent", {"symbol"}},           {"since", {"symbol"}},    {"range", {"topic"}},   {"candles", {"symbol", "interval"}},
+    {"ahead", {"topic", "to"}},       {"coverage", {"symbol"}}, {"offers", {"source"}}, {"add", {"source", "symbol"}},
+    {"remove", {"source", "symbol"}},
 };
 
 static bool read_id(request_t *request, text_t value)

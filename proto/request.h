@@ -24,7 +24,9 @@ enum {
 #define ERROR_INVALID_COUNT   "invalid_count"
 #define ERROR_INVALID_CURSOR  "invalid_cursor"
 #define ERROR_INVALID_TIME    "invalid_time"
+#define ERROR_INVALID_SOURCE  "invalid_source"
 #define ERROR_FORBIDDEN       "forbidden"
+#define ERROR_LIMIT           "limit"
 #define ERROR_UNAVAILABLE     "unavailable"
 #define ERROR_INTERNAL        "internal"
 

@@ -147,6 +147,8 @@ static const schema_key_t keys[] = {
      .help = "Size of the journal; the oldest trades are dropped"},
     {"connectord.journal.hold_ms", KEY_INTEGER, .minimum = 0, .maximum = 600000, .initial = "30000",
      .help = "With no room in the journal, exchanges are held back for this many ms before links are closed and trades lost"},
+    {"connectord.token", KEY_TEXT, .optional = true, .secret = true, .minimum = 16, .initial = "",
+     .help = "Required to add and remove symbols of sources while it runs; empty: nobody may"},
     {"connectord.http", KEY_TEXT, FORMAT_ADDRESS, .initial = "127.0.0.1:9101",
      .help = "HTTP address of /health, /ready and /metrics, and of /push/SOURCE (connector push)"},
     {"connectord.hosts", KEY_TEXTS, FORMAT_HOST, .minimum = 0, .maximum = LIST_HOSTS_MAX, .initial = "",

@@ -194,29 +194,29 @@ static bool own_texts(source_config_t *self)
     return true;
 }
 
-/* The same for the symbols, whose array was somebody else's, too. */
-static bool own_symbols(source_config_t *self)
+/* The same for symbols: one piece of memory, with their text behind them. NULL when memory runs out. */
+static text_t *copy_symbols(const text_t *others, size_t count)
 {
-    const text_t *others = self->symbols;
     size_t bytes = 0;
-    for (size_t i = 0; i < self->symbol_count; i++)
+    for (size_t i = 0; i < count; i++)
         bytes += others[i].length;
-    self->symbols = calloc(1, (self->symbol_count + 1) * sizeof *self->symbols + bytes);
-    if (!self->symbols)
-        return false;
-    char *at = (char *)(self->symbols + self->symbol_count + 1);
-    for (size_t i = 0; i < self->symbol_count; i++) {
-        self->symbols[i] = (text_t){memcpy(at, others[i].at, others[i].length), others[i].length};
+    text_t *symbols = calloc(1, (count + 1) * sizeof *symbols + bytes);
+    if (!symbols)
+        return NULL;
+    char *at = (char *)(symbols + count + 1);
+    for (size_t i = 0; i < count; i++) {
+        symbols[i] = (text_t){memcpy(at, others[i].at, others[i].length), others[i].length};
         at += others[i].length;
     }
-    return true;
+    return symbols;
 }
 
 bool source_config_copy(source_config_t *self, const source_config_t *other)
 {
     *self = *other;
     self->texts = NULL;
-    if (own_symbols(self) && own_texts(self))
+    self->symbols = copy_symbols(other->symbols, other->symbol_count);
+    if (self->symbols && own_texts(self))
         return true;
     source_config_release(self);
     return false;
@@ -316,6 +316,17 @@ bool source_config_symbols_equal(const source_config_t *self, const source_confi
     free(some);
     free(others);
     return same;
+}
+
+bool source_config_set_symbols(source_config_t *self, const text_t *symbols, size_t count)
+{
+    text_t *copy = copy_symbols(symbols, count);
+    if (!copy)
+        return false;
+    free(self->symbols);
+    self->symbols = copy;
+    self->symbol_count = count;
+    return true;
 }
 
 void source_config_swap_symbols(source_config_t *self, source_config_t *other)

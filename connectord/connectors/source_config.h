@@ -7,7 +7,10 @@
 #include "connectord/health/breaker.h"
 #include "connectord/health/trade_rate.h"
 
-enum { CONNECTOR_SETTINGS_MAX = 16 };
+enum {
+    CONNECTOR_SETTINGS_MAX = 16,
+    SOURCE_SYMBOLS_MAX = 10000 /* as in the schema */
+};
 
 /* What is asked for when trades were missed (backfill.h). */
 typedef struct {
@@ -83,6 +86,9 @@ bool source_config_copy(source_config_t *self, const source_config_t *other);
 /* Are all settings but the symbols and what is recorded the same? Are the symbols, in any order? */
 bool source_config_equal(const source_config_t *self, const source_config_t *other);
 bool source_config_symbols_equal(const source_config_t *self, const source_config_t *other);
+
+/* Has these symbols, which are copied, instead. False when memory runs out: nothing changed. */
+bool source_config_set_symbols(source_config_t *self, const text_t *symbols, size_t count);
 
 /* Swaps the symbols of the two. */
 void source_config_swap_symbols(source_config_t *self, source_config_t *other);

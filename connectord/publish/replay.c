@@ -13,6 +13,7 @@ struct replay {
     socket_t *socket;
     journal_t *journal;
     renewal_t *renewal;
+    replay_others_t others;
     buffer_t answer;
     buffer_t plain; /* the request, where it had escapes */
     replay_counts_t counts;
@@ -142,7 +143,7 @@ static void on_request(void *arg, text_t asker, text_t body, size_t parts)
     replay_t *self = arg;
     static log_limit_t unsent;
     if (parts == 1)
-        replay_answer(self->journal, self->renewal, json_plain(body, &self->plain), &self->answer);
+        replay_answer(self->journal, self->renewal, &self->others, json_plain(body, &self->plain), &self->answer);
     else
         answer_frames_error(&self->answer, parts);
     self->counts.answers++;
@@ -154,13 +155,14 @@ static void on_request(void *arg, text_t asker, text_t body, size_t parts)
 
 static const socket_events_t events = {.name = "replay", .on_request = on_request};
 
-replay_t *replay_new(loop_t *loop, const char *endpoint, journal_t *journal, renewal_t *renewal)
+replay_t *replay_new(loop_t *loop, const char *endpoint, journal_t *journal, renewal_t *renewal, replay_others_t others)
 {
     replay_t *self = calloc(1, sizeof *self);
     if (!self)
         return NULL;
     self->journal = journal;
     self->renewal = renewal;
+    self->others = others;
     self->answer = buffer_new(ANSWER_MAX);
     self->plain = buffer_new(0);
     self->socket = socket_new(loop, SOCKET_ROUTER, 0, &events, self);
@@ -169,7 +171,20 @@ replay_t *replay_new(loop_t *loop, const char *endpoint, journal_t *journal, ren
     return self;
 }
 
-void replay_answer(journal_t *journal, renewal_t *renewal, text_t json, buffer_t *answer)
+/* False: no such operation. */
+static bool answer_op(journal_t *journal, const replay_others_t *others, const request_t *request, buffer_t *answer)
+{
+    if (others && others->answer(others->arg, request, answer))
+        return true;
+    for (size_t i = 0; i < sizeof operations / sizeof *operations; i++)
+        if (text_equal(request->op, text_of(operations[i].op))) {
+            operations[i].answer(journal, request, answer);
+            return true;
+        }
+    return false;
+}
+
+void replay_answer(journal_t *journal, renewal_t *renewal, const replay_others_t *others, text_t json, buffer_t *answer)
 {
     request_t request;
     buffer_clear(answer);
@@ -180,17 +195,13 @@ void replay_answer(journal_t *journal, renewal_t *renewal, text_t json, buffer_t
         answer_ahead(journal, renewal, &request, answer);
         return;
     }
-    for (size_t i = 0; i < sizeof operations / sizeof *operations; i++)
-        if (text_equal(request.op, text_of(operations[i].op))) {
-            operations[i].answer(journal, &request, answer);
-            if (buffer_ok(answer))
-                return;
-            buffer_clear(answer);
-            answer_error(answer, &request, ERROR_INTERNAL, "Out of memory for the answer");
-            return;
-        }
-    answer_error(answer, &request, ERROR_UNKNOWN_OP, "Unknown op: expected range, streams or ahead, found %.*s",
-                 TEXT_ARG(request.op));
+    if (!answer_op(journal, others, &request, answer)) {
+        answer_error(answer, &request, ERROR_UNKNOWN_OP,
+                     "Unknown op: expected range, streams, ahead, offers, add or remove, found %.*s", TEXT_ARG(request.op));
+    } else if (!buffer_ok(answer)) {
+        buffer_clear(answer);
+        answer_error(answer, &request, ERROR_INTERNAL, "Out of memory for the answer");
+    }
 }
 
 const replay_counts_t *replay_counts(const replay_t *self)

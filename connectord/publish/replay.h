@@ -17,12 +17,18 @@ typedef struct {
     uint64_t bytes;   /* of all answers */
 } replay_counts_t;
 
-/* The journal and the renewal must outlive it. NULL with a log line. */
-replay_t *replay_new(loop_t *loop, const char *endpoint, journal_t *journal, renewal_t *renewal);
+/* Operations that are somebody else's to answer: tried before those of the journal. */
+typedef struct {
+    bool (*answer)(void *arg, const request_t *request, buffer_t *answer); /* false: not one of its operations */
+    void *arg;
+} replay_others_t;
+
+/* The journal and the renewal must outlive it; `others` is copied. NULL with a log line. */
+replay_t *replay_new(loop_t *loop, const char *endpoint, journal_t *journal, renewal_t *renewal, replay_others_t others);
 
 /* The answer to any request: always one JSON object. `answer` is cleared first; its limit must be above
- * REPLAY_ANSWER_BYTES. The cost is a memcpy of the trades. */
-void replay_answer(journal_t *journal, renewal_t *renewal, text_t request, buffer_t *answer);
+ * REPLAY_ANSWER_BYTES. The cost is a memcpy of the trades. others: NULL where there are none. */
+void replay_answer(journal_t *journal, renewal_t *renewal, const replay_others_t *others, text_t request, buffer_t *answer);
 
 const replay_counts_t *replay_counts(const replay_t *self);
 

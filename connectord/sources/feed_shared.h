@@ -4,6 +4,7 @@
 #include "connectord/backfill/rest_hosts.h"
 #include "connectord/journal/backpressure.h"
 #include "connectord/journal/journal.h"
+#include "connectord/overlay/overlay.h"
 #include "connectord/publish/demand.h"
 #include "connectord/publish/publisher.h"
 #include "connectord/sources/groups.h"
@@ -17,6 +18,7 @@ typedef struct {
     web_t *web;
     journal_t *journal;
     const char *journal_path;
+    overlay_t *overlay; /* over the configuration's symbols */
     backpressure_t *backpressure;
     publisher_t *publisher;
     demand_t *demand;

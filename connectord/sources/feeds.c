@@ -110,6 +110,8 @@ static bool apply_one(const feeds_t *self, feed_t **feed, const config_t *config
 {
     source_config_t settings;
     bool applied = source_config_read(&settings, config, number, connector_setting_at);
+    if (applied && !(applied = overlay_apply(self->shared->overlay, &settings)))
+        source_config_release(&settings);
     if (applied && *feed)
         applied = go_over(self, feed, &settings);
     else if (applied)
@@ -193,6 +195,63 @@ feed_t *feeds_find(const feeds_t *self, text_t name)
         if (text_equal(feed_config(self->feeds[i])->name, name))
             return self->feeds[i];
     return NULL;
+}
+
+static bool offers(const source_config_t *config, text_t symbol)
+{
+    size_t i = 0;
+    while (i < config->symbol_count && !text_equal(config->symbols[i], symbol))
+        i++;
+    return i < config->symbol_count;
+}
+
+/* The feed's settings with the symbol, or without it. False when memory runs out. */
+static bool settings_with(source_config_t *settings, const source_config_t *now, text_t symbol, overlay_change_t change)
+{
+    text_t *symbols = calloc(now->symbol_count + 1, sizeof *symbols);
+    size_t count = 0;
+    bool made = symbols && source_config_copy(settings, now);
+    for (size_t i = 0; made && i < now->symbol_count; i++)
+        if (!text_equal(now->symbols[i], symbol))
+            symbols[count++] = now->symbols[i];
+    if (made && change == OVERLAY_ADDED)
+        symbols[count++] = symbol;
+    if (made && !(made = source_config_set_symbols(settings, symbols, count)))
+        source_config_release(settings);
+    free(symbols);
+    return made;
+}
+
+/* On disk first: what is answered has happened, whatever happens next. */
+static symbol_result_t order(const feeds_t *self, feed_t *feed, text_t symbol, overlay_change_t change)
+{
+    overlay_change_t opposite = change == OVERLAY_ADDED ? OVERLAY_REMOVED : OVERLAY_ADDED;
+    text_t name = feed_config(feed)->name;
+    source_config_t settings;
+    if (!settings_with(&settings, feed_config(feed), symbol, change))
+        return SYMBOL_UNAVAILABLE;
+    overlay_result_t set = overlay_set(self->shared->overlay, name, symbol, change);
+    if (set != OVERLAY_SET) {
+        source_config_release(&settings);
+        return set == OVERLAY_FULL ? SYMBOL_TOO_MANY : SYMBOL_UNAVAILABLE;
+    }
+    if (feed_change_symbols(feed, &settings) || offers(feed_config(feed), symbol) == (change == OVERLAY_ADDED))
+        return SYMBOL_CHANGED;
+    overlay_set(self->shared->overlay, name, symbol, opposite);
+    return SYMBOL_UNAVAILABLE;
+}
+
+symbol_result_t feeds_order_symbol(void *arg, text_t source, text_t symbol, overlay_change_t change)
+{
+    feeds_t *self = arg;
+    feed_t *feed = feeds_find(self, source);
+    if (!feed)
+        return SYMBOL_NO_SOURCE;
+    if (offers(feed_config(feed), symbol) == (change == OVERLAY_ADDED))
+        return SYMBOL_AS_IT_WAS;
+    if (change == OVERLAY_ADDED && feed_config(feed)->symbol_count >= SOURCE_SYMBOLS_MAX)
+        return SYMBOL_TOO_MANY;
+    return order(self, feed, symbol, change);
 }
 
 bool feeds_remember(feeds_t *self)

@@ -5,6 +5,7 @@
  */
 #pragma once
 
+#include "connectord/overlay/symbol_orders.h"
 #include "connectord/sources/feed.h"
 
 typedef struct feeds feeds_t;
@@ -16,7 +17,7 @@ bool feeds_check(const config_t *config, void (*report)(const char *mistake));
 /* Without a source. `shared` outlives it. NULL when memory runs out. */
 feeds_t *feeds_new(const feed_shared_t *shared);
 
-/* Sets up the sources of the configuration (not kept), connecting. False, with log lines, when one could not be set up: it is unchanged then, or
+/* Sets up the sources of the configuration (not kept), with the overlay over it, connecting. False, with log lines, when one could not be set up: it is unchanged then, or
  * left out. */
 bool feeds_apply(feeds_t *self, const config_t *config);
 
@@ -26,6 +27,10 @@ feed_t *feeds_at(const feeds_t *self, size_t number);
 
 /* The one of that name; NULL: there is none. */
 feed_t *feeds_find(const feeds_t *self, text_t name);
+
+/* Has the source of that name offer the symbol, or no longer, in the overlay and at once: as feeds_apply does where a configuration has it so. For
+ * symbol_orders_new; arg: a feeds_t. */
+symbol_order_fn feeds_order_symbol;
 
 /* feed_remember for one. */
 bool feeds_remember(feeds_t *self);
