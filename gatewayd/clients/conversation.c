@@ -4,7 +4,6 @@
 #include "gatewayd/streams/ring.h"
 
 enum {
-    OUTBOX_KEPT = 4096,   /* bytes; a larger outbox is given back when it has drained */
     OUTBOX_MAX = 64 << 20 /* bytes; one message may be larger than pending_bytes, but not than this */
 };
 
@@ -44,10 +43,8 @@ static void send_outbox(conversation_t *self)
     size_t length = self->outbox.length, taken = conversation_send_now(self, buffer_text(&self->outbox), &self->outbox);
     if (taken < length)
         buffer_consume(&self->outbox, taken);
-    else if (self->outbox.capacity > OUTBOX_KEPT)
-        buffer_release(&self->outbox);
     else
-        buffer_clear(&self->outbox);
+        buffer_release(&self->outbox); /* most clients are silent most of the time */
 }
 
 /* The frame that ends `owner` becomes the outbox, which is empty. */

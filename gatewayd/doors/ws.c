@@ -38,7 +38,7 @@ typedef struct {
     signalr_t *signalr; /* NULL: JSON-RPC as it is */
     int64_t leave_ns;   /* it closes when the last frame is out, and by then at the latest: CLOCK_MONOTONIC; 0: it stays */
     int64_t pinged_ns;  /* when it was pinged last */
-    char address[ADMISSION_ADDRESS_MAX];
+    char address[];     /* as text */
 } session_t;
 
 /* --- client_link_t --- */
@@ -272,14 +272,18 @@ void ws_destroy(ws_t **self_p)
 
 static session_t *session_new(ws_t *self, text_t address)
 {
-    session_t *session = calloc(1, sizeof *session);
-    if (session && admission_enter(self->admission, address, session->address)) {
-        session->ws = self;
-        list_append(&self->sessions, &session->in_ws);
-        return session;
+    char kept[ADMISSION_ADDRESS_MAX];
+    if (!admission_enter(self->admission, address, kept))
+        return NULL;
+    session_t *session = calloc(1, sizeof *session + strlen(kept) + 1);
+    if (!session) {
+        admission_leave(self->admission, kept);
+        return NULL;
     }
-    free(session);
-    return NULL;
+    memcpy(session->address, kept, strlen(kept));
+    session->ws = self;
+    list_append(&self->sessions, &session->in_ws);
+    return session;
 }
 
 void ws_open(ws_t *self, byte_stream_t stream, text_t address, const ws_handshake_t *handshake)

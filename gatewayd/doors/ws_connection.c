@@ -141,7 +141,8 @@ static size_t transmit(ws_connection_t *self, text_t bytes)
 static void put(ws_connection_t *self, text_t bytes)
 {
     size_t sent = self->out.length == 0 && !self->choked ? transmit(self, bytes) : 0;
-    buffer_append(&self->out, (text_t){bytes.at + sent, bytes.length - sent});
+    if (sent < bytes.length)
+        buffer_append(&self->out, (text_t){bytes.at + sent, bytes.length - sent});
     if (!buffer_ok(&self->out))
         self->state = GONE;
     watch(self);

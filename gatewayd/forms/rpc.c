@@ -24,9 +24,12 @@ struct rpc {
     list_t requests;
     size_t open;
     rpc_batches_t batches;
-    buffer_t out;
-    size_t mark; /* where in its buffer the answer begins that is written */
 };
+
+/* The answer that is being written, of whichever peer: it has gone out, or is kept elsewhere, when the next one is begun. So a peer that is silent has no
+ * memory for answers, and one that asks costs none. */
+static buffer_t out = {.limit = REPLY_MAX};
+static size_t mark; /* where in its buffer it begins */
 
 /* A request waiting for its answer. */
 typedef struct {
@@ -39,47 +42,47 @@ typedef struct {
 } rpc_request_t;
 
 enum {
-    KEPT_BYTES = 4096, /* a buffer that an answer made larger is given back */
-    LONG_BYTES = 65536 /* of an answer: it is worth some thought where it goes */
+    KEPT_BYTES = 65536, /* a buffer that an answer made larger is given back */
+    LONG_BYTES = 65536  /* of an answer: it is worth some thought where it goes */
 };
 
 #define NULL_ID TEXT("null")
 #define HEAD    TEXT("{\"jsonrpc\":\"2.0\",\"id\":")
 #define RESULT  TEXT(",\"result\":")
 
-static void make_room(buffer_t *out)
+static void make_room(buffer_t *to)
 {
     static const char room[RPC_ANSWER_ROOM];
-    buffer_clear(out);
-    buffer_append(out, (text_t){room, sizeof room});
+    buffer_clear(to);
+    buffer_append(to, (text_t){room, sizeof room});
 }
 
 /* Where an answer is written: behind the others of its batch, so that none is copied. That of a batch that is over nobody gets. */
-static buffer_t *answer_buffer(rpc_t *self, rpc_batch_t *batch)
+static buffer_t *answer_buffer(rpc_batch_t *batch)
 {
-    return batch && !batch->over ? &batch->answers : &self->out;
+    return batch && !batch->over ? &batch->answers : &out;
 }
 
-static buffer_t *begin_answer(rpc_t *self, rpc_batch_t *batch)
+static buffer_t *begin_answer(rpc_batch_t *batch)
 {
-    buffer_t *out = answer_buffer(self, batch);
-    if (out == &self->out)
-        make_room(out);
-    self->mark = out->length;
-    if (out != &self->out)
-        buffer_append(out, out->length > RPC_ANSWER_ROOM ? TEXT(",") : TEXT("["));
-    return out;
+    buffer_t *to = answer_buffer(batch);
+    if (to == &out)
+        make_room(to);
+    mark = to->length;
+    if (to != &out)
+        buffer_append(to, to->length > RPC_ANSWER_ROOM ? TEXT(",") : TEXT("["));
+    return to;
 }
 
 /* It is not sent after all. */
-static void drop_answer(rpc_t *self, rpc_batch_t *batch)
+static void drop_answer(rpc_batch_t *batch)
 {
-    buffer_cut(answer_buffer(self, batch), self->mark);
+    buffer_cut(answer_buffer(batch), mark);
 }
 
-static text_t answer_in(const buffer_t *out)
+static text_t answer_in(const buffer_t *buffer)
 {
-    return (text_t){out->bytes + RPC_ANSWER_ROOM, out->length - RPC_ANSWER_ROOM};
+    return (text_t){buffer->bytes + RPC_ANSWER_ROOM, buffer->length - RPC_ANSWER_ROOM};
 }
 
 /* Wraps up a batch when nothing of it is open. */
@@ -116,19 +119,19 @@ static void put_answer(rpc_t *self, rpc_batch_t *batch)
     if (batch)
         count_batch(self, batch);
     else
-        self->events->on_answer(self->arg, answer_in(&self->out), NULL);
-    if (self->out.capacity > KEPT_BYTES)
-        buffer_release(&self->out);
+        self->events->on_answer(self->arg, answer_in(&out), NULL);
+    if (out.capacity > KEPT_BYTES)
+        buffer_release(&out);
 }
 
 static void print_error(rpc_t *self, rpc_batch_t *batch, text_t id, int code, const char *reason, text_t message)
 {
     self->counts->errors++;
-    buffer_t *out = begin_answer(self, batch);
-    buffer_append(out, HEAD);
-    buffer_append(out, id);
-    dialect_put_error(self->dialect, code, reason, message, out);
-    buffer_append(out, TEXT("}"));
+    buffer_t *to = begin_answer(batch);
+    buffer_append(to, HEAD);
+    buffer_append(to, id);
+    dialect_put_error(self->dialect, code, reason, message, to);
+    buffer_append(to, TEXT("}"));
 }
 
 /* An error for what never became a request. */
@@ -153,7 +156,7 @@ static void finish(rpc_request_t *request)
     if (request->id_length > 0)
         put_answer(self, batch);
     else
-        drop_answer(self, batch);
+        drop_answer(batch);
     request_free(request);
     if (batch)
         batch_leave(self, batch);
@@ -186,10 +189,10 @@ static void expect_others(rpc_batch_t *batch, size_t length)
 
 static buffer_t *begin_result(rpc_request_t *request)
 {
-    buffer_t *out = begin_answer(request->rpc, request->batch);
-    buffer_append(out, HEAD);
-    buffer_append(out, (text_t){request->id, request->id_length});
-    return out;
+    buffer_t *to = begin_answer(request->batch);
+    buffer_append(to, HEAD);
+    buffer_append(to, (text_t){request->id, request->id_length});
+    return to;
 }
 
 static bool is_admitted(const rpc_t *self, size_t bytes)
@@ -200,12 +203,12 @@ static bool is_admitted(const rpc_t *self, size_t bytes)
 static void finish_result(rpc_request_t *request)
 {
     rpc_t *self = request->rpc;
-    buffer_t *out = answer_buffer(self, request->batch);
-    buffer_append(out, TEXT("}"));
-    bool large = !buffer_ok(out) || out->length - self->mark > REPLY_MAX;
-    bool crowded = !large && request->id_length > 0 && !is_admitted(self, out->length - self->mark);
+    buffer_t *to = answer_buffer(request->batch);
+    buffer_append(to, TEXT("}"));
+    bool large = !buffer_ok(to) || to->length - mark > REPLY_MAX;
+    bool crowded = !large && request->id_length > 0 && !is_admitted(self, to->length - mark);
     if (large || crowded)
-        drop_answer(self, request->batch);
+        drop_answer(request->batch);
     if (large)
         reply_error(&request->reply, RPC_INTERNAL_ERROR, "The answer is too large");
     else if (crowded)
@@ -219,9 +222,9 @@ static void answer_result(reply_t *reply, text_t result)
     rpc_request_t *request = request_of(reply);
     if (request->batch)
         expect_others(request->batch, result.length);
-    buffer_t *out = begin_result(request);
-    buffer_append(out, RESULT);
-    buffer_append(out, result);
+    buffer_t *to = begin_result(request);
+    buffer_append(to, RESULT);
+    buffer_append(to, result);
     finish_result(request);
 }
 
@@ -335,7 +338,7 @@ rpc_t *rpc_new(const rpc_events_t *events, void *arg, rpc_counts_t *counts, dial
     rpc_t *self = malloc(sizeof *self);
     if (!self)
         return NULL;
-    *self = (rpc_t){.events = events, .arg = arg, .counts = counts, .dialect = dialect, .out = buffer_new(REPLY_MAX)};
+    *self = (rpc_t){.events = events, .arg = arg, .counts = counts, .dialect = dialect};
     list_init(&self->requests);
     return self;
 }
@@ -356,7 +359,6 @@ void rpc_destroy(rpc_t **self_p)
             free(batch);
         }
     }
-    buffer_release(&self->out);
     free(self);
 }
 

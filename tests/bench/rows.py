@@ -11,6 +11,7 @@ import threading
 import time
 
 import channels
+import idle
 import markets
 import ours
 import peers
@@ -56,24 +57,6 @@ def everyone(names=("gatewayd", "Mosquitto", "NATS", "Node ws"), **options):
     makers = {"gatewayd": lambda: fan_ours(**options), "Mosquitto": lambda: fan_peer(peers.mosquitto, **options),
               "NATS": lambda: fan_peer(peers.nats, **options), "Node ws": lambda: fan_peer(peers.node, **options)}
     return {name: makers[name]() for name in names}
-
-
-def idle(clients):
-    def measure(seconds, quick):
-        with ours.pipeline() as flow:
-            flow.start_gateway()
-            pid = ours.pid(flow, "gateway0")
-            with ours.FanLoad(ours.bus_load(flow), [pid], clients=clients, seconds=0) as load:
-                load.hear()
-                ours.wait_for_source(flow)
-                before = ours.resident_kib(pid)
-                load.go_on()
-                load.hear()
-                cpu = ours.cpu_seconds(pid)
-                PAUSE.wait(seconds)
-                return {"kib_each": (ours.resident_kib(pid) - before) / clients, "mib_before": before / 1024,
-                        "cores": (ours.cpu_seconds(pid) - cpu) / seconds}
-    return measure
 
 
 def storm(clients, late, behind):
@@ -305,7 +288,7 @@ def restarted_ms(flow, name, address, start):
 def rows(quick):
     many, some, each = (1000, 1000, 20)
     crowd = 500 if quick else 5000
-    idlers = 2000 if quick else 10000
+    idlers = 5000 if quick else 10000
     openers = 2000 if quick else min(19000, resource.getrlimit(resource.RLIMIT_NOFILE)[1] - 1000)  # what descriptors allow both sides
     at = lambda name, figure: (lambda m: m[name][figure])
     # Of those, too, who lost trades, but not of one that nothing came from in time.
@@ -337,8 +320,9 @@ def rows(quick):
             *((f"p99 meanwhile, times that when all are in, at {rate} trades/s",
                lambda m, name=f"{rate} trades/s": ratio(m[name]["storm_p99_us"], m[name]["p99_us"]), "<=", 2) for rate in (4, 40)),
             ("nobody was left a hole", lambda m: max(figures["holes"] for figures in m.values()), "<=", 0)]),
-        Row(f"{idlers:,} idle clients", "", {"gatewayd": idle(idlers)}, [
-            ("8 KiB a client", at("gatewayd", "kib_each"), "<=", 8)]),
+        Row(f"{idlers:,} idle clients, {idlers // 5:,} under TLS", "", {"gatewayd": idle.plain(idlers), "gatewayd, TLS": idle.tls(idlers // 5)}, [
+            ("2.5 KiB a client", at("gatewayd", "kib_each"), "<=", 2.5),
+            ("16 KiB a client under TLS", at("gatewayd, TLS", "kib_each"), "<=", 16)]),
         Row(f"{many:,} symbols, {some:,} clients with {each} each, as fast as it goes", "frames/s",
             {"gatewayd": fan_ours(clients=some, symbols=many, each=each), "NATS": fan_peer(peers.nats, clients=some, symbols=many, each=each),
              "gatewayd, one symbol": fan_ours(clients=some)}, [
