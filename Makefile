@@ -12,7 +12,8 @@ comma := ,
 Q := $(if $(V),,@)
 BUILD := build$(if $(SAN),/san-$(subst $(comma),-,$(SAN)))
 
-PACKAGES := libzmq libczmq libcjson libwebsockets libssl libcrypto libuv zlib
+PACKAGES := libzmq libczmq libcjson libssl libcrypto libuv zlib
+WEBSOCKET_PACKAGES := libwebsockets
 STORE_PACKAGES := sqlite3 libpq hiredis
 WARNINGS := -Wall -Wextra -Wpedantic -Werror -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wconversion \
             -Wno-sign-conversion -Wpointer-arith -Wcast-qual -Wwrite-strings -Wundef -Wvla -Wformat=2
@@ -20,11 +21,12 @@ CFLAGS   ?= -O2 -g
 # What makes an error in memory harder to exploit. _FORTIFY_SOURCE takes optimization, and hides errors from sanitizers.
 FORTIFY := $(if $(SAN),,$(if $(filter-out -O0,$(filter -O%,$(CFLAGS))),-U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=2))
 HARDENING = -fPIE -fstack-protector-strong -fstack-clash-protection $(FORTIFY)
-PACKAGE_CFLAGS := $(shell pkg-config --cflags $(PACKAGES) $(STORE_PACKAGES) 2>/dev/null)
+PACKAGE_CFLAGS := $(shell pkg-config --cflags $(PACKAGES) $(WEBSOCKET_PACKAGES) $(STORE_PACKAGES) 2>/dev/null)
 ALL_CFLAGS = -std=c17 -D_GNU_SOURCE -I. $(WARNINGS) $(CFLAGS) $(if $(SAN),-fsanitize=$(SAN) -fno-omit-frame-pointer -fno-sanitize-recover=all) \
              $(HARDENING) $(PACKAGE_CFLAGS)
 ALL_LDFLAGS = -pie -Wl,-z,relro -Wl,-z,now $(LDFLAGS) $(if $(SAN),-fsanitize=$(SAN))
 LIBS := $(shell pkg-config --libs $(PACKAGES) 2>/dev/null) -lm
+WEBSOCKET_LIBS := $(shell pkg-config --libs $(WEBSOCKET_PACKAGES) 2>/dev/null)
 CURL_LIBS := $(shell pkg-config --libs libcurl 2>/dev/null)
 STORE_LIBS := $(shell pkg-config --libs $(STORE_PACKAGES) 2>/dev/null)
 GMP_LIBS := $(shell pkg-config --libs gmp 2>/dev/null)
@@ -69,6 +71,9 @@ $(addprefix $(BUILD)/bin/,cached store-import connectord source-try) $(BUILD)/te
 
 # connectord asks sources over HTTP, and gatewayd whoever makes tokens.
 $(BUILD)/bin/connectord $(BUILD)/bin/source-try $(BUILD)/bin/gatewayd $(BUILD)/tests/%: LIBS += $(CURL_LIBS)
+
+# libwebsockets is the client towards exchanges; gatewayd's server is our own. The simulator and others that play a part of it link it, too.
+$(addprefix $(BUILD)/bin/,connectord source-try exchange-simulator fan-load ask-load relay baseline) $(BUILD)/tests/% $(BUILD)/examples/%: LIBS += $(WEBSOCKET_LIBS)
 
 # What the benchmarks stand on.
 $(BUILD)/bench.a: $(call object,$(BENCH) $(COMMON))
@@ -167,7 +172,7 @@ build/fuzz/parts.a: $(patsubst %.c,build/fuzz/obj/%.o,$(PARTS))
 
 build/fuzz/fuzz_%: build/fuzz/obj/tests/fuzz/fuzz_%.o build/fuzz/obj/tests/fuzz/asserts.o build/fuzz/parts.a
 	@echo '  link $@'
-	$(Q)$(FUZZ_CC) -fsanitize=fuzzer,address,undefined $^ $(LIBS) $(CURL_LIBS) $(STORE_LIBS) $(GMP_LIBS) -o $@
+	$(Q)$(FUZZ_CC) -fsanitize=fuzzer,address,undefined $^ $(LIBS) $(WEBSOCKET_LIBS) $(CURL_LIBS) $(STORE_LIBS) $(GMP_LIBS) -o $@
 
 setup:  ## install what building needs (apt; as root or by sudo)
 	@scripts/setup

@@ -31,3 +31,9 @@ def test_the_stack_and_the_calls_of_the_c_library_are_checked(program):
     assert re.search(r"__(memcpy|snprintf|vsnprintf|fprintf)_chk", symbols), "_FORTIFY_SOURCE"
     compilers = set(re.findall(r"GNU C\d+ .*", readelf(program, "-p", ".debug_str")))
     assert compilers and all("-fstack-clash-protection" in line for line in compilers), compilers
+
+
+def test_only_what_talks_to_exchanges_has_a_websocket_library():
+    """What clients reach is our own server (gatewayd/doors, common/http, common/websocket)."""
+    linked = {program for program in PROGRAMS if "[libwebsockets.so" in readelf(program, "-d")}
+    assert linked == {"connectord", "source-try"}
