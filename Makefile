@@ -45,7 +45,7 @@ UNIT       := $(wildcard tests/unit/*/test_*.c tests/unit/*/*/test_*.c tests/con
 object = $(patsubst %.c,$(BUILD)/obj/%.o,$(1))
 PROGRAMS := $(addprefix $(BUILD)/bin/,connectord cached gatewayd store-import source-try exchange-simulator storm-clients)
 ATTACK_PROGRAMS := $(BUILD)/bin/herd
-BENCH_PROGRAMS := $(addprefix $(BUILD)/bin/,fan-load ask-load relay baseline)
+BENCH_PROGRAMS := $(addprefix $(BUILD)/bin/,fan-load ask-load handshake-load relay baseline)
 UNIT_PROGRAMS := $(patsubst tests/%.c,$(BUILD)/tests/%,$(UNIT))
 
 $(BUILD)/bin/connectord: $(call object,$(CONNECTORD) $(ASKING) $(COMMON))
@@ -56,10 +56,11 @@ $(BUILD)/bin/gatewayd: $(call object,$(GATEWAYD) $(ASKING) $(COMMON))
 $(BUILD)/bin/exchange-simulator: $(call object,$(SIMULATOR))
 $(BUILD)/bin/storm-clients: $(call object,$(STORM))
 $(BUILD)/bin/herd: $(call object,$(HERD))
-BENCH := $(addprefix tests/bench/,crowd.c exchange.c expand.c latency.c link.c played_bus.c protocol.c publisher.c sample.c schedule.c watch.c) tests/chaos/wire.c
+BENCH := $(addprefix tests/bench/,crowd.c exchange.c expand.c latency.c link.c played_bus.c protocol.c publisher.c sample.c schedule.c stream.c watch.c) tests/chaos/wire.c
 $(BENCH_PROGRAMS): $(BUILD)/bin/%: $(BUILD)/bench.a
 $(BUILD)/bin/fan-load: $(call object,tests/bench/fan_load.c)
 $(BUILD)/bin/ask-load: $(call object,tests/bench/ask_load.c)
+$(BUILD)/bin/handshake-load: $(call object,tests/bench/handshake_load.c)
 $(BUILD)/bin/relay: $(call object,tests/bench/relay.c)
 $(BUILD)/bin/baseline: $(call object,tests/bench/baseline.c)
 

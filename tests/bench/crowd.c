@@ -18,7 +18,7 @@ enum { EVENTS = 1024, REST_MAX = 80000 /* a batch, and more */, INPUT_MAX = 1 <<
 
 typedef struct {
     crowd_t *crowd;
-    int fd;
+    bench_stream_t stream;
     unsigned first; /* the first of its symbols */
     bool sleeper, open, subscribed;
     bool compressed; /* the frame that the rest begins with */
@@ -96,10 +96,16 @@ static void on_gap(void *arg)
     reader->crowd->counts.gaps++;
 }
 
+static void put(crowd_reader_t *reader, int opcode, const char *payload, size_t length)
+{
+    char frame[WIRE_FRAME_MAX];
+    bench_stream_write(&reader->stream, frame, wire_frame(frame, opcode, payload, length));
+}
+
 static void say(void *arg, const char *bytes, size_t length)
 {
     crowd_reader_t *reader = arg;
-    wire_put(reader->fd, reader->crowd->config.protocol->opcode, bytes, length);
+    put(reader, reader->crowd->config.protocol->opcode, bytes, length);
 }
 
 static const protocol_events_t heard = {.on_update = on_update, .on_subscribed = on_subscribed, .on_gap = on_gap, .say = say};
@@ -132,7 +138,7 @@ static bool begin_frame(crowd_reader_t *reader, char *bytes, size_t length, size
     }
     bool control = opcode >= WIRE_CLOSE;
     if (opcode == WIRE_PING)
-        wire_put(reader->fd, WIRE_PONG, frame + head, payload);
+        put(reader, WIRE_PONG, frame + head, payload);
     size_t skipped = control ? size : head;
     memmove(bytes + *at + skipped, bytes + *at, reader->carry);
     *at += skipped;
@@ -195,32 +201,38 @@ static size_t take(crowd_reader_t *reader, char *bytes, size_t length)
 
 static void end(crowd_reader_t *reader)
 {
-    close(reader->fd);
-    reader->fd = -1;
+    bench_stream_close(&reader->stream);
     reader->crowd->counts.ended++;
 }
 
-/* What is not whole yet is kept: most of the time little. */
-static void on_input(crowd_reader_t *reader)
+/* What is not whole yet is kept: most of the time little. False when there is nothing more. */
+static bool read_some(crowd_reader_t *reader)
 {
     crowd_t *self = reader->crowd;
     memcpy(self->input, reader->rest, reader->length);
     size_t room = INPUT_MAX - reader->length;
-    ssize_t got = recv(reader->fd, self->input + reader->length, room, MSG_DONTWAIT);
+    ssize_t got = bench_stream_read(&reader->stream, self->input + reader->length, room);
     if (got == -1 && (errno == EAGAIN || errno == EINTR))
-        return;
+        return false;
     self->now_ns = clock_mono_ns();
     size_t length = reader->length + (got > 0 ? (size_t)got : 0);
     size_t taken = got > 0 ? take(reader, self->input, length) : SIZE_MAX;
     if (taken == SIZE_MAX || length - taken > REST_MAX) {
         end(reader);
-        return;
+        return false;
     }
     self->counts.bytes += (uint64_t)got;
     reader->length = length - taken;
     memcpy(reader->rest, self->input + taken, reader->length);
     if (reader->sleeper && reader->subscribed)
-        epoll_ctl(self->poll, EPOLL_CTL_DEL, reader->fd, NULL);
+        epoll_ctl(self->poll, EPOLL_CTL_DEL, reader->stream.fd, NULL);
+    return true;
+}
+
+static void on_input(crowd_reader_t *reader)
+{
+    while (read_some(reader) && bench_stream_holds(&reader->stream))
+        ;
 }
 
 /* --- all of them --- */
@@ -229,12 +241,14 @@ static bool connect_one(crowd_t *self, crowd_reader_t *reader)
 {
     const char *handshake = self->config.protocol->handshake;
     struct epoll_event event = {.events = EPOLLIN, .data.ptr = reader};
-    reader->fd = link_connect(&self->config.address);
-    if (reader->fd == -1)
+    int fd = link_connect(&self->config.address);
+    if (fd == -1)
         return false;
     if (reader->sleeper)
-        setsockopt(reader->fd, SOL_SOCKET, SO_RCVBUF, &(int){SLEEPER_WINDOW}, sizeof(int));
-    return link_send(reader->fd, handshake, strlen(handshake)) && epoll_ctl(self->poll, EPOLL_CTL_ADD, reader->fd, &event) == 0;
+        setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &(int){SLEEPER_WINDOW}, sizeof(int));
+    return bench_stream_open(&reader->stream, fd, self->config.tls) &&
+           bench_stream_write(&reader->stream, handshake, strlen(handshake)) &&
+           epoll_ctl(self->poll, EPOLL_CTL_ADD, fd, &event) == 0;
 }
 
 static void *dial(void *arg)
@@ -337,7 +351,7 @@ crowd_t *crowd_new(const crowd_config_t *config)
     }
     for (unsigned i = 0; i < self->config.clients; i++)
         self->readers[i] = (crowd_reader_t){.crowd = self,
-                                            .fd = -1,
+                                            .stream = {.fd = -1},
                                             .first = (unsigned)((uint64_t)i * config->each % config->symbols),
                                             .sleeper = i >= config->clients - config->sleepers,
                                             .unanswered = config->protocol->answers ? config->each : 1};
@@ -350,8 +364,8 @@ void crowd_destroy(crowd_t **self_ref)
     if (!self)
         return;
     for (unsigned i = 0; self->readers && i < self->config.clients; i++)
-        if (self->readers[i].fd > 0)
-            close(self->readers[i].fd);
+        if (self->readers[i].stream.fd > 0)
+            bench_stream_close(&self->readers[i].stream);
     close(self->poll);
     expander_destroy(&self->expander);
     free(self->readers);

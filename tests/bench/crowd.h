@@ -9,10 +9,12 @@
 #include "tests/bench/link.h"
 #include "tests/bench/protocol.h"
 #include "tests/bench/schedule.h"
+#include "tests/bench/stream.h"
 
 typedef struct {
     const bench_protocol_t *protocol;
     struct sockaddr_in address;
+    bench_tls_t *tls;           /* NULL: without; not owned */
     unsigned clients, sleepers; /* all; the last ones of them */
     unsigned symbols, each;     /* symbols of all, and of one client */
     const schedule_t *schedule; /* of their trades; not owned */

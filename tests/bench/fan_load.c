@@ -2,7 +2,7 @@
  *
  *     fan-load --protocol dataflow[-batch][-deflate]|dataflow-readings|mqtt|nats|plain --address HOST:PORT --publisher bus|bus-readings|mqtt|nats|plain|exchange|exchange-kraken --publish ADDRESS [--replay ADDRESS]
  *              [--clients N] [--sleepers N] [--symbols N] [--each N] [--rate N] [--trades N] [--settle S] [--seconds S] [--drain S] [--late N --behind N]
- *              [--early 1] [--power-law 1] [--watch PID,PID…]
+ *              [--tls full|tickets] [--early 1] [--power-law 1] [--watch PID,PID…]
  *
  * Prints {"open":true,…} when there is a publisher, and {"subscribed":true,…} when all clients have subscribed; each time it waits for a line on
  * stdin. Then it publishes for settle + seconds, waits for at most `drain` seconds until everyone has everything, and prints what it measured as one JSON object, and stays until stdin has
@@ -10,7 +10,7 @@
  * WINDOW trades behind, or, without clients, as fast as the bus takes them; `trades` ends it sooner. Latecomers connect in the middle, each to
  * resume so many trades behind. A thread of their own reads for them, and stands back (nice): they are others than those whose latency is
  * measured, and would be elsewhere. With --early trades are published while the clients open, and how late those are is told apart, as a storm's. With --power-law
- * the k-th symbol has a weight of 1/k, and each is to be read by as many clients as any other. CPU is that of the processes watched, and its own, between settle and the end of seconds.
+ * the k-th symbol has a weight of 1/k, and each is to be read by as many clients as any other. With --tls clients shake hands as stream.h says. CPU is that of the processes watched, and its own, between settle and the end of seconds.
  *
  * Over 400 lines, but one idea: one program, which is a load by itself.
  */
@@ -331,6 +331,8 @@ static void print(const fan_load_t *self)
         print_latency("storm_latency", &self->notes.storm.latency);
         printf(",\"late_seconds\":%.3f", self->late_seconds);
     }
+    if (self->options.crowd.tls)
+        printf(",\"resumed\":%" PRIu64, bench_tls_resumed(self->options.crowd.tls));
     printf(",\"load_cpu\":%.4f,\"cpu\":{", (double)(self->to.own_ns - self->from.own_ns) / 1e9);
     for (unsigned i = 0; i < self->options.watched_count; i++)
         printf("%s\"%d\":%.4f", i ? "," : "", self->options.watched[i],
@@ -391,6 +393,8 @@ static bool read_option(fan_options_t *options, const char *name, char *value)
         return (options->publisher = publisher_find(value));
     if (strcmp(name, "--address") == 0)
         return link_address(value, &options->crowd.address);
+    if (strcmp(name, "--tls") == 0)
+        return (options->crowd.tls = bench_tls_new(value, 0));
     if (strcmp(name, "--watch") == 0)
         return read_watched(options, value);
     if (strcmp(name, "--publish") == 0)
@@ -440,6 +444,7 @@ int main(int argc, char **argv)
     }
     crowd_destroy(&load->late.crowd);
     crowd_destroy(&load->crowd);
+    bench_tls_destroy(&options->crowd.tls);
     schedule_destroy(&schedule);
     free(load);
     return rc;

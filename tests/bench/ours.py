@@ -4,10 +4,11 @@ import contextlib
 import json
 import os
 import pathlib
+import re
 import subprocess
 import time
 
-from peers import BIN, folder
+from peers import BIN, certificate, folder
 from pipeline import Pipeline, get, until
 
 PAGE = os.sysconf("SC_PAGE_SIZE")
@@ -51,15 +52,32 @@ def exchange_tls(flow, scheme, path="/ws"):
     flow.source["url"] = f"{scheme}://localhost:{flow.port['simulator']}{path}"
     if scheme == "ws":
         return []
-    certificate, key = flow.directory / "certificate.pem", flow.directory / "key.pem"
-    subprocess.run(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-days", "2", "-subj", "/CN=localhost",
-                    "-addext", "subjectAltName=DNS:localhost", "-keyout", key, "-out", certificate], check=True, capture_output=True)
-    flow.source["ca"] = str(certificate)
-    return ["--tls", f"{certificate},{key}"]
+    flow.source["ca"], key = certificate(flow.directory, "localhost", "exchange")
+    return ["--tls", f"{flow.source['ca']},{key}"]
 
 
-def bus_load(flow, protocol="dataflow", publisher="bus"):
-    return ["--protocol", protocol, "--address", flow.address("gateway0"), "--publisher", publisher, "--publish", flow.bus, "--replay", flow.replay]
+def start_gateway(flow, name, *listen):
+    """One that listens at several addresses, by now; /metrics is at the first."""
+    flow.config["gatewayd"]["listen"] = [flow.address(name), *listen]
+    flow.start(name, ["--config", str(flow.write_config())], program="gatewayd")
+    until(lambda: get(f"http://{flow.address(name)}/health")[0] == 200, f"{name} to listen")
+
+
+def start_secure(flow):
+    """gateway0, which listens under TLS, too: that address."""
+    made, key = certificate(flow.directory, "localhost")
+    start_gateway(flow, "gateway0", {"address": flow.address("gateway1"), "tls": {"certificate": made, "key": key}})
+    return flow.address("gateway1")
+
+
+def clients(flow, gateway):
+    """How many it has."""
+    return int(re.search(r"^dataflow_gateway_clients (\d+)$", get(f"http://{flow.address(gateway)}/metrics")[1], re.M)[1])
+
+
+def bus_load(flow, protocol="dataflow", publisher="bus", address=None):
+    return ["--protocol", protocol, "--address", address or flow.address("gateway0"), "--publisher", publisher, "--publish", flow.bus,
+            "--replay", flow.replay]
 
 
 class FanLoad:
@@ -119,6 +137,18 @@ def ask(kind, address, request, clients, seconds, watched):
     return {"per_s": told["answers"] / told["seconds"], "cpu_us": 1e6 * told["cpu"] / max(told["answers"], 1), "p50_us": told["p50_us"],
             "p99_us": told["p99_us"], "load_cores": told["load_cpu"] / told["seconds"], "cores": told["cpu"] / told["seconds"],
             "answer_bytes": told["answer_bytes"], "told": told}
+
+
+def handshakes(address, how, version, at_once, seconds, watched):
+    """how, version: of stream.h."""
+    ended = subprocess.run([BIN / "handshake-load", address, how, str(version), str(at_once), str(seconds), str(watched)], capture_output=True, text=True)
+    assert ended.returncode == 0, ended.stderr
+    told = json.loads(ended.stdout)
+    resumed = told["handshakes"] if how == "tickets" else 0
+    # Both are counted while it goes on, one behind the other.
+    assert abs(told["resumed"] - resumed) <= at_once, f"expected {resumed} to resume, found {told['resumed']}"
+    return {"per_s": told["handshakes"] / told["seconds"], "cpu_us": 1e6 * told["cpu"] / max(told["handshakes"], 1), "p50_us": told["p50_us"],
+            "p99_us": told["p99_us"], "load_cores": told["load_cpu"] / told["seconds"], "cores": told["cpu"] / told["seconds"], "told": told}
 
 
 def baseline(*arguments):

@@ -12,9 +12,11 @@ import tempfile
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / "tests/system"))
 
+from certificate import certificate  # noqa: E402
 from pipeline import BIN, free_ports, until  # noqa: E402
 
 MODULES = ROOT / "build/npm/tests/bench"
+NGINX_CONNECTIONS = 18000  # two for a client: within the descriptors that there are
 
 
 def listens(port):
@@ -49,8 +51,10 @@ class Server:
     """Where fan-load finds it."""
 
     def __init__(self, process, protocol, ports):
-        self.pid = process.pid
-        self.load = ["--protocol", protocol, "--publisher", protocol, "--address", f"127.0.0.1:{ports[0]}", "--publish", f"127.0.0.1:{ports[-1]}"]
+        self.pid, self.protocol = process.pid, protocol
+        self.address, self.publish = f"127.0.0.1:{ports[0]}", f"127.0.0.1:{ports[-1]}"
+
+    load = property(lambda self: ["--protocol", self.protocol, "--publisher", self.protocol, "--address", self.address, "--publish", self.publish])
 
 
 @contextlib.contextmanager
@@ -99,14 +103,44 @@ def nginx(body):
     port, = free_ports(1)
     with folder() as where:
         (where / "trades").write_bytes(body)
-        (where / "nginx.conf").write_text(
-            f"daemon off; worker_processes 1; pid {where}/pid; error_log stderr crit;\nevents {{ worker_connections 1024; }}\n"
-            f"http {{ access_log off; keepalive_requests 1000000000; sendfile on; tcp_nodelay on; open_file_cache max=10;\n"
-            f"server {{ listen 127.0.0.1:{port}; root {where}; default_type application/json; }} }}\n")
-        with running("nginx", "-p", where, "-c", where / "nginx.conf", port=port) as process:
-            children = pathlib.Path(f"/proc/{process.pid}/task/{process.pid}/children")
-            worker = until(lambda: children.read_text().split(), "nginx's worker")[0]
-            yield f"127.0.0.1:{port}", int(worker)
+        server = f"listen 127.0.0.1:{port}; root {where}; default_type application/json;"
+        with running_nginx(where, port, f"sendfile on; open_file_cache max=10;\nserver {{ {server} }}", 1024) as worker:
+            yield f"127.0.0.1:{port}", worker
+
+
+@contextlib.contextmanager
+def nginx_with_tls(location):
+    """(address, pid of the worker) of an nginx that ends TLS; location: what it does then."""
+    port, = free_ports(1)
+    with folder() as where:
+        made, key = certificate(where, "localhost", "nginx")
+        server = f"listen 127.0.0.1:{port} ssl; ssl_certificate {made}; ssl_certificate_key {key}; ssl_protocols TLSv1.2 TLSv1.3;"
+        with running_nginx(where, port, f"server {{ {server}\nlocation / {{ {location} }} }}", NGINX_CONNECTIONS) as worker:
+            yield f"127.0.0.1:{port}", worker
+
+
+def passes_on(address):
+    """For nginx_with_tls: WebSockets go on to there. Its buffers are as large as records that it writes."""
+    return (f"proxy_pass http://{address}; proxy_http_version 1.1; proxy_set_header Upgrade $http_upgrade; proxy_set_header Connection upgrade;"
+            " proxy_set_header Host $host; proxy_buffering off; proxy_buffer_size 16k; proxy_buffers 8 16k; proxy_read_timeout 1h;")
+
+
+@contextlib.contextmanager
+def node_behind_nginx():
+    with node() as server, nginx_with_tls(passes_on(server.address)) as (server.address, server.front):
+        yield server
+
+
+@contextlib.contextmanager
+def running_nginx(where, port, http, connections):
+    """The pid of its only worker."""
+    (where / "nginx.conf").write_text(
+        f"daemon off; worker_processes 1; worker_rlimit_nofile {connections + 1024}; pid {where}/pid; error_log stderr crit;\n"
+        f"events {{ worker_connections {connections}; }}\n"
+        f"http {{ access_log off; keepalive_requests 1000000000; tcp_nodelay on;\n{http} }}\n")
+    with running("nginx", "-p", where, "-c", where / "nginx.conf", port=port) as process:
+        children = pathlib.Path(f"/proc/{process.pid}/task/{process.pid}/children")
+        yield int(until(lambda: children.read_text().split(), "nginx's worker")[0])
 
 
 @contextlib.contextmanager

@@ -11,7 +11,7 @@ import threading
 import time
 
 import channels
-import idle
+import doors
 import markets
 import ours
 import peers
@@ -288,7 +288,6 @@ def restarted_ms(flow, name, address, start):
 def rows(quick):
     many, some, each = (1000, 1000, 20)
     crowd = 500 if quick else 5000
-    idlers = 5000 if quick else 10000
     openers = 2000 if quick else min(19000, resource.getrlimit(resource.RLIMIT_NOFILE)[1] - 1000)  # what descriptors allow both sides
     at = lambda name, figure: (lambda m: m[name][figure])
     # Of those, too, who lost trades, but not of one that nothing came from in time.
@@ -320,9 +319,7 @@ def rows(quick):
             *((f"p99 meanwhile, times that when all are in, at {rate} trades/s",
                lambda m, name=f"{rate} trades/s": ratio(m[name]["storm_p99_us"], m[name]["p99_us"]), "<=", 2) for rate in (4, 40)),
             ("nobody was left a hole", lambda m: max(figures["holes"] for figures in m.values()), "<=", 0)]),
-        Row(f"{idlers:,} idle clients, {idlers // 5:,} under TLS", "", {"gatewayd": idle.plain(idlers), "gatewayd, TLS": idle.tls(idlers // 5)}, [
-            ("2.5 KiB a client", at("gatewayd", "kib_each"), "<=", 2.5),
-            ("16 KiB a client under TLS", at("gatewayd, TLS", "kib_each"), "<=", 16)]),
+        *doors.rows(Row, quick),
         Row(f"{many:,} symbols, {some:,} clients with {each} each, as fast as it goes", "frames/s",
             {"gatewayd": fan_ours(clients=some, symbols=many, each=each), "NATS": fan_peer(peers.nats, clients=some, symbols=many, each=each),
              "gatewayd, one symbol": fan_ours(clients=some)}, [

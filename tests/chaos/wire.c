@@ -3,8 +3,6 @@
 #include <string.h>
 #include <sys/socket.h>
 
-enum { FRAME_MAX = 4096 };
-
 static bool put(int fd, const char *bytes, size_t length)
 {
     return send(fd, bytes, length, MSG_NOSIGNAL) == (ssize_t)length;
@@ -18,12 +16,11 @@ bool wire_put_handshake(int fd)
 }
 
 /* With a mask of zeros, which changes nothing. */
-bool wire_put(int fd, int opcode, const char *payload, size_t length)
+size_t wire_frame(char frame[static WIRE_FRAME_MAX], int opcode, const char *payload, size_t length)
 {
-    char frame[FRAME_MAX];
     size_t head = length < 126 ? 2 : 4;
-    if (length + head + 4 > sizeof frame)
-        return false;
+    if (length > WIRE_PAYLOAD_MAX)
+        return 0;
     frame[0] = (char)(0x80 | opcode);
     frame[1] = (char)(0x80 | (length < 126 ? length : 126));
     if (head == 4) {
@@ -32,7 +29,14 @@ bool wire_put(int fd, int opcode, const char *payload, size_t length)
     }
     memset(frame + head, 0, 4);
     memcpy(frame + head + 4, payload, length);
-    return put(fd, frame, head + 4 + length);
+    return head + 4 + length;
+}
+
+bool wire_put(int fd, int opcode, const char *payload, size_t length)
+{
+    char frame[WIRE_FRAME_MAX];
+    size_t size = wire_frame(frame, opcode, payload, length);
+    return size > 0 && put(fd, frame, size);
 }
 
 size_t wire_frame_length(const char *bytes, size_t length, size_t *head)

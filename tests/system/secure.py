@@ -4,19 +4,11 @@ import ssl
 import subprocess
 
 import pytest
+from certificate import certificate
 from pipeline import get
 from test_http import Peer
 
 SYMBOLS = ["BTC-USD", "ETH-USD"]
-
-
-def certificate(folder, name, into="gateway"):
-    """Makes one: (its file, the key's)."""
-    certificate, key = folder / f"{into}.pem", folder / f"{into}.key"
-    subprocess.run(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-days", "2", "-subj", f"/CN={name}",
-                    "-addext", "subjectAltName=DNS:localhost,IP:127.0.0.1,IP:::1", "-keyout", key, "-out", certificate], check=True, capture_output=True)
-    key.chmod(0o600)
-    return str(certificate), str(key)
 
 
 @pytest.fixture

@@ -13,9 +13,10 @@ import struct
 import zlib
 
 import pytest
+from certificate import certificate
 from handshake import upgrade
 from pipeline import PATIENCE, Pipeline
-from secure import certificate, context, listening, start
+from secure import context, listening, start
 
 TEXT, BINARY, CLOSE, PING, PONG = 1, 2, 8, 9, 10
 MESSAGE_BYTES = 16 << 20  # the most that can be configured
