@@ -1,13 +1,13 @@
 #include "common/http/tls_identity.h"
 
-#include <errno.h>
-#include <fcntl.h>
+#include "common/trusted_file.h"
+
+#include <assert.h>
 #include <openssl/err.h>
 #include <openssl/pem.h>
 #include <openssl/ssl.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 struct tls_identity {
@@ -18,6 +18,8 @@ struct tls_identity {
 };
 
 /* --- what is wrong --- */
+
+static_assert((int)TLS_IDENTITY_WRONG_MAX >= (int)TRUSTED_FILE_WRONG_MAX, "what is wrong with a file can be told");
 
 static bool refuse(char *wrong, const char *path, const char *why)
 {
@@ -35,38 +37,14 @@ static bool refuse_for(char *wrong, const char *path, const char *what)
 
 /* --- its files --- */
 
-static bool is_handed_over(const char *path)
+static FILE *open_file(const char *path, trusted_file_t trust, char *wrong)
 {
-    const char *folder = getenv("CREDENTIALS_DIRECTORY");
-    size_t length = folder ? strlen(folder) : 0;
-    return length > 0 && strncmp(path, folder, length) == 0 && path[length] == '/';
-}
-
-static bool is_private(const char *path, mode_t mode, char *wrong)
-{
-    char why[100];
-    mode_t others = is_handed_over(path) ? S_IRWXO : S_IRWXG | S_IRWXO;
-    if (!(mode & others))
-        return true;
-    snprintf(why, sizeof why, "others than its owner may use it: expected mode 0600 or 0400, found %04o", mode & 07777);
-    return refuse(wrong, path, why);
-}
-
-/* What is no file might never end, or never begin. NULL with the reason. */
-static FILE *open_file(const char *path, bool secret, char *wrong)
-{
-    refuse(wrong, path, "no memory");
-    struct stat status;
-    FILE *file = NULL;
-    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
-    if (fd == -1 || fstat(fd, &status) == -1)
-        refuse(wrong, path, strerror(errno));
-    else if (!S_ISREG(status.st_mode))
-        refuse(wrong, path, "expected a file");
-    else if (!secret || is_private(path, status.st_mode, wrong))
-        file = fdopen(fd, "r");
-    if (!file && fd != -1)
+    int fd = trusted_file_open(path, trust, wrong);
+    FILE *file = fd != -1 ? fdopen(fd, "r") : NULL;
+    if (!file && fd != -1) {
+        refuse(wrong, path, "no memory");
         close(fd);
+    }
     return file;
 }
 
@@ -96,7 +74,7 @@ static bool read_chain(SSL_CTX *settings, FILE *file)
 
 static bool use_certificate(SSL_CTX *settings, const char *path, char *wrong)
 {
-    FILE *file = open_file(path, false, wrong);
+    FILE *file = open_file(path, TRUSTED_FILE_OPEN, wrong);
     if (!file)
         return false;
     bool good = read_chain(settings, file);
@@ -106,7 +84,7 @@ static bool use_certificate(SSL_CTX *settings, const char *path, char *wrong)
 
 static bool use_key(SSL_CTX *settings, const char *path, const char *certificate, char *wrong)
 {
-    FILE *file = open_file(path, true, wrong);
+    FILE *file = open_file(path, TRUSTED_FILE_SECRET, wrong);
     if (!file)
         return false;
     EVP_PKEY *key = PEM_read_PrivateKey(file, NULL, no_password, NULL);

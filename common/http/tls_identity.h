@@ -1,8 +1,7 @@
 /* Who a server is under TLS: its certificate and the key of it, and what it agrees to: TLS 1.2 and 1.3, http/1.1, session tickets. Its files can be read
  * again while connections exist: those that exist keep what they have.
  *
- * The key's file must be its owner's alone. What systemd hands over (the folder CREDENTIALS_DIRECTORY names) is, also where the mode shows the mask of a list
- * of who may read it.
+ * The key's file must be its owner's alone (trusted_file.h).
  */
 #pragma once
 
