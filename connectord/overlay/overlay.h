@@ -5,7 +5,7 @@
  *     taken           BTC-USD            SOL-USD
  *
  * A change is on disk before it is applied, so that no kill undoes it. It lasts until the opposite is wanted, or until the configuration says
- * the same: then it is no change any more, and is forgotten. What was changed of a source that the configuration does not have waits for its
+ * the same: then nothing is changed, and it is forgotten. What was changed of a source that the configuration does not have waits for its
  * return. A file that can't be read or makes no sense is set aside, and the configuration counts alone.
  */
 #pragma once

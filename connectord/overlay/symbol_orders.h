@@ -38,7 +38,7 @@ void symbol_orders_destroy(symbol_orders_t **self);
 /* Another token from now on. False when memory runs out: then none is good. */
 bool symbol_orders_set_token(symbol_orders_t *self, const char *token);
 
-/* False: the request is none of these. `arg`: a symbol_orders_t. */
+/* As an operation of replay (replay.h): `arg` is a symbol_orders_t. False when it is another one. */
 bool symbol_orders_answer(void *arg, const request_t *request, buffer_t *answer);
 
 symbol_orders_counts_t symbol_orders_counts(const symbol_orders_t *self);
