@@ -91,6 +91,11 @@ message_found_t message_reader_take(message_reader_t *self, const frame_t *piece
     return MESSAGE_BROKEN;
 }
 
+size_t message_reader_held(const message_reader_t *self)
+{
+    return self->parts ? self->parts->bytes.capacity : 0;
+}
+
 void message_reader_release(message_reader_t *self)
 {
     if (!self->parts)

@@ -36,5 +36,8 @@ typedef enum {
 message_found_t message_reader_take(message_reader_t *self, const frame_t *piece, size_t limit, ws_message_t *message,
                                     message_fault_t *fault);
 
+/* Bytes of memory that are held for a message of which more is to come. */
+size_t message_reader_held(const message_reader_t *self);
+
 /* Drops what has come of a message. */
 void message_reader_release(message_reader_t *self);

@@ -85,7 +85,7 @@ static bool send_in_place(conversation_t *self, text_t json, buffer_t *owner)
 static size_t waiting(caller_t *caller)
 {
     const conversation_t *self = LIST_OWNER(caller, conversation_t, caller);
-    size_t bytes = self->kept + (self->batches ? self->batches->bytes : 0);
+    size_t bytes = self->kept + self->incoming + (self->batches ? self->batches->bytes : 0);
     bytes += self->outbox.length > 0 ? self->outbox.capacity : 0;
     bytes += self->later.length > 0 ? self->later.capacity : 0;
     return bytes;
@@ -142,6 +142,8 @@ void conversation_close(conversation_t *self)
 void conversation_end(conversation_t *self, unsigned code, text_t reason)
 {
     client_end_close(&self->end, code, reason);
+    if (self->incoming > 0)
+        conversation_hears(self, 0); /* the rest of it is not wanted, and the link keeps none */
 }
 
 size_t conversation_send_now(conversation_t *self, text_t frames, buffer_t *owner)
@@ -188,6 +190,12 @@ void conversation_send_frame(conversation_t *self, text_t frame)
         return;
     buffer_append(&self->outbox, frame);
     conversation_wake(self);
+}
+
+void conversation_hears(conversation_t *self, size_t bytes)
+{
+    self->incoming = bytes;
+    caller_account(&self->caller);
 }
 
 void conversation_wake(conversation_t *self)

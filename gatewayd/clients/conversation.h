@@ -31,6 +31,7 @@ struct conversation {
     buffer_t outbox; /* frames */
     size_t kept;     /* bytes of a frame that the link has begun to send, where it is not ready since then: these at most */
     size_t longest;  /* message that was put into it since it was empty, of those longer than pending_bytes; 0: none */
+    size_t incoming; /* bytes of a message of the client's of which more is to come */
     bool holding;    /* something waits for an answer that has not gone out yet (it may be part of a batch) */
     bool gathering; /* … and others go out with it, other than in a batch of its JSON-RPC. Set and cleared by who answers so */
     bool corked;    /* a message is being dealt with: what it causes goes out behind it */
@@ -63,6 +64,9 @@ bool conversation_send_outbox(conversation_t *self);
 void conversation_send(conversation_t *self, text_t json);
 void conversation_notify(conversation_t *self, text_t method, text_t params);
 void conversation_send_frame(conversation_t *self, text_t frame);
+
+/* So many bytes have come of a message that is not whole: they count with what waits for the client. */
+void conversation_hears(conversation_t *self, size_t bytes);
 
 /* Something is there to be sent. */
 void conversation_wake(conversation_t *self);

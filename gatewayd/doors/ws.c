@@ -153,6 +153,12 @@ static void on_message(void *owner, text_t message, bool binary)
         finish(session);
 }
 
+static void on_held(void *owner, size_t bytes)
+{
+    session_t *session = owner;
+    conversation_hears(&session->client->talk, bytes);
+}
+
 static void on_broken(void *owner, unsigned code, const char *why)
 {
     session_t *session = owner;
@@ -200,7 +206,7 @@ static void on_gone(void *owner)
 }
 
 static const ws_connection_events_t ws_connection_events = {
-    .message = on_message, .broken = on_broken, .ready = on_ready, .gone = on_gone};
+    .message = on_message, .held = on_held, .broken = on_broken, .ready = on_ready, .gone = on_gone};
 
 /* --- newcomers --- */
 

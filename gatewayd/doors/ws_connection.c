@@ -291,11 +291,16 @@ static void on_piece(ws_connection_t *self, const frame_t *piece)
 {
     ws_message_t message;
     message_fault_t fault;
+    const ws_connection_events_t *events = self->terms->events;
+    size_t before = message_reader_held(&self->messages);
     message_found_t found = message_reader_take(&self->messages, piece, self->terms->message_bytes, &message, &fault);
+    size_t held = message_reader_held(&self->messages);
+    if (held != before)
+        events->held(self->owner, held);
     if (found == MESSAGE_BROKEN) {
-        self->terms->events->broken(self->owner, fault.code, fault.why);
+        events->broken(self->owner, fault.code, fault.why);
     } else if (found == MESSAGE_WHOLE) {
-        self->terms->events->message(self->owner, message.text, message.binary);
+        events->message(self->owner, message.text, message.binary);
         buffer_release(&message.memory);
     }
 }

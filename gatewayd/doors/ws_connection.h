@@ -20,6 +20,8 @@ typedef struct ws_connection ws_connection_t;
 typedef struct {
     /* A whole message, of at most message_bytes; in UTF-8, unless it is binary. */
     void (*message)(void *owner, text_t message, bool binary);
+    /* So many bytes are held for a message of which more is to come: each time that they have changed, but not when the connection is closing. */
+    void (*held)(void *owner, size_t bytes);
     /* The peer broke the protocol, or its message is too long, or can't be read: ws_connection_close is due, with this code. */
     void (*broken)(void *owner, unsigned code, const char *why);
     /* After ws_connection_wake, or when a blocked peer takes more again. */

@@ -6,7 +6,10 @@ which it is no JSON, shows that it is whole. A binary message is answered by an 
 """
 
 import pytest
-from ws_peer import BEGIN, BINARY, MESSAGE_BYTES, NO_TEXT, TEXT, cases, close, cut, dial, filler, fragments, frame, gateway, play, request, sized  # noqa: F401
+from pipeline import SANITIZED, get, until
+from secure import metric
+from ws_peer import (BEGIN, BINARY, MESSAGE_BYTES, NO_TEXT, PING, TEXT, WsPeer, cases, close, cut, dial, filler, fragments, frame, gateway, play,  # noqa: F401
+                     request, sized)
 
 KIB, MIB = 1 << 10, 1 << 20
 SIZES = (64 * KIB, 256 * KIB, MIB, 4 * MIB, 8 * MIB, 16 * MIB)
@@ -88,3 +91,30 @@ def test_a_frame_that_says_it_is_longer_than_all_memory_is_read_up_to_the_bound(
             peer.send(b" " * MIB)
         peer.send(b" ")
         peer.expect(TOO_LONG)
+
+
+@pytest.mark.skipif(SANITIZED, reason="a sanitizer keeps what is freed")
+def test_what_many_leave_unfinished_has_a_bound_for_all(pipeline):
+    """They count with what waits for clients (gatewayd.memory_bytes); whoever wants more than others is closed."""
+    flow = pipeline()
+    flow.config["gatewayd"].update(message_bytes=MIB, memory_bytes=8 * MIB)
+    flow.start_gateway()
+    until(lambda: get(f"http://{flow.address('gateway0')}/health")[0] == 200, "the gateway")
+    before, held = anonymous(flow), lambda: metric(flow, "dataflow_gateway_waiting_bytes")
+    peers = [WsPeer(flow, "plain", "/ws", ()) for _ in range(40)]
+    for peer in peers:
+        peer.send(frame(TEXT, b" " * 900_000, fin=False), frame(PING))
+    told = [peer.event() for peer in peers]
+    assert told.count(("close", 1008)) >= 30 and told.count(("pong", b"")) >= 5
+    assert held() <= 9 * MIB and anonymous(flow) - before < 24 * MIB
+    for peer, event in zip(peers, told):
+        if event == ("pong", b""):
+            peer.send(frame(0, request(b"whole after all")))
+            peer.expect(("answer", "whole after all"))
+        peer.__exit__()
+    until(lambda: held() == 0, "nothing to be held")
+
+
+def anonymous(flow):
+    status = open(f"/proc/{flow.processes['gateway0'].popen.pid}/status").read()
+    return int(status.split("RssAnon:")[1].split()[0]) << 10

@@ -25,6 +25,14 @@ static void on_message(void *owner, text_t message, bool binary)
     buffer_printf(&told, "%s %.*s\n", binary ? "binary" : "text", TEXT_ARG(message));
 }
 
+static size_t held;
+
+static void on_held(void *owner, size_t bytes)
+{
+    (void)owner;
+    held = bytes;
+}
+
 static void on_broken(void *owner, unsigned code, const char *why)
 {
     (void)owner;
@@ -44,7 +52,8 @@ static void on_gone(void *owner)
     buffer_append(&told, TEXT("gone\n"));
 }
 
-static const ws_connection_events_t events = {.message = on_message, .broken = on_broken, .ready = on_ready, .gone = on_gone};
+static const ws_connection_events_t events = {
+    .message = on_message, .held = on_held, .broken = on_broken, .ready = on_ready, .gone = on_gone};
 static const ws_connection_terms_t terms = {.message_bytes = 1000, .events = &events};
 
 static void setup(void)
@@ -146,6 +155,26 @@ START_TEST(messages_come_whole_and_control_frames_in_between_are_answered)
     expect("binary beginning\n");
     expect_bytes(TEXT("\x8a\x06"
                       "alive?"));
+}
+END_TEST
+
+START_TEST(what_is_held_of_a_message_is_told_until_it_is_whole)
+{
+    char text[121] = {0};
+    held = 0;
+    memset(text, 'x', sizeof text - 1);
+    say(0x01, text_of(text));
+    for (size_t bytes = 120; bytes < 960; bytes += 120) {
+        turn();
+        ck_assert_uint_ge(held, bytes);
+        ck_assert_uint_le(held, 1000);
+        say(0x00, text_of(text));
+    }
+    say(0x80, TEXT(""));
+    for (int i = 0; i < 10; i++)
+        turn();
+    ck_assert_uint_eq(held, 0);
+    ck_assert_uint_gt(told.length, 960);
 }
 END_TEST
 
@@ -304,6 +333,7 @@ int main(void)
     TCase *tests = tcase_create("ws_connection");
     tcase_add_checked_fixture(tests, setup, teardown);
     tcase_add_test(tests, messages_come_whole_and_control_frames_in_between_are_answered);
+    tcase_add_test(tests, what_is_held_of_a_message_is_told_until_it_is_whole);
     tcase_add_test(tests, of_a_frame_that_is_begun_the_rest_is_kept_without_a_copy);
     tcase_add_test(tests, of_a_frame_that_belongs_to_others_the_rest_is_copied);
     tcase_add_test(tests, a_frame_that_is_not_begun_stays_the_sender_s);
