@@ -21,6 +21,7 @@ static uint64_t found(text_t bytes, size_t step)
         }
         require(result != FRAME_BROKEN || wrong);
     }
+    frame_reader_release(&reader);
     return sum;
 }
 
