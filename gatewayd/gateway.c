@@ -1,3 +1,4 @@
+/* Over 400 lines, but one idea: the parts of a gateway, how each is made, and what goes from one to another. */
 #include "gatewayd/gateway.h"
 
 #include "common/bus/bus.h"
@@ -18,6 +19,7 @@
 #include "gatewayd/limits.h"
 #include "gatewayd/listeners.h"
 #include "gatewayd/methods/subscribe.h"
+#include "gatewayd/operator/operator_door.h"
 #include "gatewayd/streams/market.h"
 #include "gatewayd/streams/offers.h"
 #include "gatewayd/streams/recent.h"
@@ -53,6 +55,9 @@ struct gateway {
     admission_t *admission;
     ws_t *ws;
     rest_http_t *rest_http;
+    const operator_lists_t *lists; /* for operators */
+    operator_door_t *operator_door;
+    bool drain_ordered; /* for the next tick */
     http_t *http;
     loop_timer_t *tick;
     uint64_t ticks;
@@ -188,10 +193,28 @@ static void on_wanted(void *arg, text_t symbol, bool wanted)
         follower_unsubscribe(self->follower, symbol);
 }
 
+static void on_drain(void *arg)
+{
+    gateway_t *self = arg;
+    self->drain_ordered = !self->hub.draining;
+}
+
+/* As SIGTERM begins, but the process stays, without clients: whoever watches it sees /ready, and ends it. */
+static void drain(gateway_t *self)
+{
+    self->drain_ordered = false;
+    self->hub.draining = true;
+    log_info("gateway: draining", LOG_U64("clients", self->hub.client_count));
+    http_unshare(self->http);
+    ws_leave(self->ws);
+}
+
 static void on_tick(void *arg)
 {
     gateway_t *self = arg;
     look_for_pause(self);
+    if (self->drain_ordered)
+        drain(self);
     self->hub.buses.following = follower_caught_up(self->follower);
     self->hub.buses.counted = *follower_counts(self->follower);
     subscribe_tick(&self->hub);
@@ -273,6 +296,22 @@ static bool open_stream(void *arg, http_connection_t *connection, const http_req
     return sse_open(self->admission, &self->hub, connection, request, query, headers, status, answer);
 }
 
+static auth_refusal_t admit(void *arg, text_t authorization, identity_t *out)
+{
+    const gateway_t *self = arg;
+    return auth_admit(self->auth, auth_bearer(authorization), out);
+}
+
+static operator_door_t *open_operator(gateway_t *self, const config_t *config, const origins_t *origins)
+{
+    operator_door_config_t door = {
+        .hub = &self->hub, .lists = self->lists, .origins = *origins, .admit = admit, .drain = on_drain, .arg = self};
+    operator_door_t *opened = operator_door_new(self->loop, &door);
+    if (opened && !operator_door_configure(opened, config))
+        operator_door_destroy(&opened);
+    return opened;
+}
+
 static bool open_web(gateway_t *self, const config_t *config)
 {
     size_t clients = (size_t)config_integer(config, "gatewayd.clients");
@@ -291,8 +330,14 @@ static bool open_web(gateway_t *self, const config_t *config)
     self->admission = admission_new(&self->hub, self->clients_max, per_address);
     self->ws = !self->admission ? NULL : ws_new(self->loop, &self->hub, self->admission, &ws);
     self->rest_http = !self->ws ? NULL : rest_http_new(&self->hub, open_stream, self, &http.origins);
-    http_doors_t doors = {.ws = self->ws, .open_ws = ws_open, .rest = self->rest_http, .ask_rest = rest_http_on_request};
-    self->http = !self->rest_http ? NULL : http_new(self->loop, &http, &self->hub, self->admission, &doors);
+    self->operator_door = !self->rest_http ? NULL : open_operator(self, config, &http.origins);
+    http_doors_t doors = {.ws = self->ws,
+                          .open_ws = ws_open,
+                          .operator_door = self->operator_door,
+                          .ask_operator = operator_door_on_request,
+                          .rest = self->rest_http,
+                          .ask_rest = rest_http_on_request};
+    self->http = !self->operator_door ? NULL : http_new(self->loop, &http, &self->hub, self->admission, &doors);
     if (self->http)
         listeners_log(&self->listeners);
     return self->http != NULL;
@@ -331,11 +376,12 @@ static void reload_apply(void *arg, const config_t *config)
     http_limit(self->http, per_address + WAITING_BESIDE_CLIENTS);
     listeners_renew(&self->listeners, config);
     auth_reload(self->auth, config);
+    operator_door_configure(self->operator_door, config);
 }
 
 const reload_events_t gateway_reload_events = {.section = "gatewayd", .takes = reload_takes, .apply = reload_apply};
 
-gateway_t *gateway_new(loop_t *loop, const config_t *config, method_fn *call)
+gateway_t *gateway_new(loop_t *loop, const config_t *config, method_fn *call, const operator_lists_t *lists)
 {
     gateway_t *self = calloc(1, sizeof *self);
     if (!self)
@@ -345,6 +391,7 @@ gateway_t *gateway_new(loop_t *loop, const config_t *config, method_fn *call)
     hub_init(&self->hub);
     self->hub.loop = loop;
     self->hub.call = call;
+    self->lists = lists;
     self->hub.catch_up = catchup_step;
     budget_init(&self->budget, 0);
     self->hub.budget = &self->budget;
@@ -376,6 +423,7 @@ void gateway_destroy(gateway_t **self_p)
     }
     http_destroy(&self->http);
     listeners_close(&self->listeners);
+    operator_door_destroy(&self->operator_door);
     rest_http_destroy(&self->rest_http);
     ws_destroy(&self->ws);
     admission_destroy(&self->admission);

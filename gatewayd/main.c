@@ -7,6 +7,8 @@
 #include "gatewayd/gateway.h"
 #include "gatewayd/listeners.h"
 #include "gatewayd/methods/methods.h"
+#include "gatewayd/operator/client_list.h"
+#include "gatewayd/operator/subscription_list.h"
 
 /* The doors do not ask for tokens yet (gatewayd/auth): whoever wants them asked for must not believe that they are. */
 static bool asks_for_nothing(const config_t *config)
@@ -28,7 +30,11 @@ static void *start(loop_t *loop, const config_t *config)
 {
     if (!asks_for_nothing(config))
         return NULL;
-    return gateway_new(loop, config, methods_call);
+    static const operator_lists_t lists = {.clients_begin = client_list_begin,
+                                           .clients_step = client_list_step,
+                                           .streams = subscription_list_print,
+                                           .streams_of = subscription_list_print_client};
+    return gateway_new(loop, config, methods_call, &lists);
 }
 
 static void stop(void *process)

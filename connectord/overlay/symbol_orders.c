@@ -62,8 +62,13 @@ static void put_refusal(const request_t *request, symbol_result_t result, buffer
                      "Not changed: the disk, the journal or the memory of connectord has no room");
 }
 
+/* That there is no such source is said first, to anybody: who does not know which of several connectords has it asks them all. */
 static void carry_out(symbol_orders_t *self, const request_t *request, overlay_change_t change, buffer_t *answer)
 {
+    if (!self->events.find(self->events.arg, request->source)) {
+        put_offered(self, request, NULL, answer);
+        return;
+    }
     if (!may(self, request, answer))
         return;
     self->counts.orders++;

@@ -75,6 +75,12 @@ static void count_run(reader_t *reader, size_t taken)
     reader->mark->hash += sum.hash;
 }
 
+static void count_trades(client_t *self, uint64_t count)
+{
+    self->sent_trades += count;
+    self->talk.caller.hub->counts.trades += count;
+}
+
 /* The peer has so much of the run. Back to the end of the queue, when there is more. */
 static void advance(client_t *self, const run_t *run, size_t taken)
 {
@@ -85,7 +91,7 @@ static void advance(client_t *self, const run_t *run, size_t taken)
     else
         last = taken > 0 ? ring_cursor(reader->ring, reader->position + taken) : reader->last;
     if (reader->last.epoch == last.epoch)
-        self->talk.caller.hub->counts.trades += last.seq - reader->last.seq;
+        count_trades(self, last.seq - reader->last.seq);
     if (reader->marking)
         count_run(reader, taken);
     reader->last = last;
@@ -229,7 +235,8 @@ client_t *client_new(hub_t *hub, const client_link_t *link, void *link_arg)
     conversation_open(&self->talk, hub, link, link_arg, &talk_events);
     self->talk.caller.client = self;
     hub->client_count++;
-    hub->counts.clients++;
+    self->id = ++hub->counts.clients;
+    self->since_ns = hub_now_ns(hub);
     return self;
 }
 

@@ -9,6 +9,9 @@
 typedef struct client {
     readers_t readers; /* the first member: what each trade touches stands in front */
     conversation_t talk;
+    uint64_t id;          /* 1, 2, 3 … of this gateway, in the order in which they came: that of hub_t.clients */
+    int64_t since_ns;     /* when it came: since 1970 */
+    uint64_t sent_trades; /* from the rings; a gap counts as the trades it stands for */
 } client_t;
 
 /* What it may; NULL: nothing, since nobody knows yet who it is. May change between two turns of the loop. */

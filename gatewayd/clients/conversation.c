@@ -151,6 +151,7 @@ size_t conversation_send_now(conversation_t *self, text_t frames, buffer_t *owne
     size_t taken = self->end.link->send(self->end.arg, frames, owner);
     self->caller.hub->counts.writes++;
     self->caller.hub->counts.bytes += taken;
+    self->sent_bytes += taken;
     bool moved = owner && owner->length == 0; /* the link has the memory, and may have moved what stands in it */
     if (!self->end.link->counts)
         self->kept = moved ? taken : kept_of(self, (text_t){frames.at, taken});

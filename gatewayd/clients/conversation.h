@@ -29,6 +29,7 @@ struct conversation {
     client_end_t end;
     const conversation_events_t *events;
     buffer_t outbox; /* frames */
+    uint64_t sent_bytes;
     size_t kept;     /* bytes of a frame that the link has begun to send, where it is not ready since then: these at most */
     size_t longest;  /* message that was put into it since it was empty, of those longer than pending_bytes; 0: none */
     size_t incoming; /* bytes of a message of the client's of which more is to come */

@@ -90,6 +90,7 @@ typedef struct {
     size_t client_count, subscription_count;
     size_t call_count; /* calls of methods that no client makes (rest_http.c) */
     uint64_t round;    /* of notifications that each client gets once */
+    bool draining;     /* nobody is let in, and clients are sent away, by an operator's order */
     bool marks;        /* somebody has asked for marks: pages of history are summed since then */
 } hub_t;
 

@@ -68,6 +68,7 @@ static unsigned answer_metrics(const http_t *self, buffer_t *body)
     buffer_t json = buffer_new(0); /* not wanted here */
     process_metrics(&metrics, hub->loop);
     metrics_gauge(&metrics, "dataflow_ready", "1: ready", status_report_ready(hub, &json));
+    metrics_gauge(&metrics, "dataflow_draining", "1: nobody is let in, by an operator's order", hub->draining);
     hub_metrics(&metrics, hub);
     http_server_metrics(self->server, &metrics);
     buffer_release(&json);
@@ -238,6 +239,12 @@ static text_t fold_path(text_t path)
     return path;
 }
 
+static void ask(const http_t *self, http_connection_t *from, const http_request_t *request, text_t path)
+{
+    if (!self->doors.ask_operator(self->doors.operator_door, from, request, path))
+        self->doors.ask_rest(self->doors.rest, from, request, path);
+}
+
 static void on_request(void *arg, http_connection_t *from, const http_request_t *request)
 {
     http_t *self = arg;
@@ -255,7 +262,7 @@ static void on_request(void *arg, http_connection_t *from, const http_request_t 
     if (request->websocket)
         upgrade(self, from, request, path);
     else if (text_starts_with(path, TEXT(REST_PREFIX)))
-        self->doors.ask_rest(self->doors.rest, from, request, path);
+        ask(self, from, request, path);
     else if (negotiates && http_request_is(request, "POST"))
         answer_negotiate(self, from, request);
     else if (negotiates && http_request_is(request, "OPTIONS"))

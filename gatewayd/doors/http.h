@@ -16,10 +16,13 @@ typedef struct {
     bool deflates; /* agrees to permessage-deflate */
 } http_settings_t;
 
-/* What is behind: WebSockets and REST. */
+/* What is behind: WebSockets, the operator's API, and REST. */
 typedef struct {
     struct ws *ws;
     void (*open_ws)(struct ws *ws, byte_stream_t stream, text_t address, const ws_handshake_t *handshake); /* ws_open */
+    struct operator_door *operator_door;
+    bool (*ask_operator)(struct operator_door *door, http_connection_t *connection, const http_request_t *request,
+                         text_t path); /* operator_door_on_request */
     struct rest_http *rest;
     void (*ask_rest)(struct rest_http *rest, http_connection_t *connection, const http_request_t *request,
                      text_t path); /* rest_http_on_request */

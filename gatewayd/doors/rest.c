@@ -100,9 +100,10 @@ static const char *title_of(unsigned status)
     static const struct {
         unsigned status;
         const char *title;
-    } titles[] = {{400, "Bad Request"},       {401, "Unauthorized"},          {403, "Forbidden"},
-                  {404, "Not Found"},         {405, "Method Not Allowed"},    {406, "Not Acceptable"},
-                  {429, "Too Many Requests"}, {500, "Internal Server Error"}, {503, "Service Unavailable"}};
+    } titles[] = {{400, "Bad Request"},           {401, "Unauthorized"},    {403, "Forbidden"},   {404, "Not Found"},
+                  {405, "Method Not Allowed"},    {406, "Not Acceptable"},  {409, "Conflict"},    {429, "Too Many Requests"},
+                  {500, "Internal Server Error"}, {501, "Not Implemented"}, {502, "Bad Gateway"}, {503, "Service Unavailable"},
+                  {504, "Gateway Timeout"}};
     for (size_t i = 0; i < sizeof titles / sizeof *titles; i++) {
         if (titles[i].status == status)
             return titles[i].title;

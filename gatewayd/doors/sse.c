@@ -41,6 +41,7 @@ typedef struct {
     buffer_t out;     /* what goes out next; SSE_FAILED: why */
     buffer_t headers; /* of the answer */
     int64_t sent_ns;  /* CLOCK_MONOTONIC */
+    int64_t leave_ns; /* SSE_LEAVING: by then at the latest: the same */
     char address[ADMISSION_ADDRESS_MAX];
 } sse_t;
 
@@ -233,6 +234,10 @@ static void link_close(void *link, unsigned code, text_t reason)
 static void link_check(void *link, int64_t now_ns)
 {
     sse_t *self = link;
+    if (self->state == SSE_LEAVING && now_ns >= self->leave_ns) {
+        end(self, TEXT("the gateway is shutting down"));
+        return;
+    }
     if (self->state != SSE_OPEN || now_ns - self->sent_ns < SSE_HEARTBEAT_MS * NS_PER_MS || !http_writable(self->connection))
         return;
     buffer_append(&self->out, SSE_FORMAT_HEARTBEAT);
@@ -245,6 +250,7 @@ static void link_leave(void *link)
     if (self->state == SSE_OPEN) {
         ending_log("sse", self->address, CLOSE_RESTART, TEXT("the gateway is shutting down"));
         self->state = SSE_LEAVING;
+        self->leave_ns = clock_mono_ns() + SSE_LEAVE_MS * NS_PER_MS;
     } else if (self->state == SSE_ASKING || self->state == SSE_OPENING) {
         conversation_end(&self->client->talk, CLOSE_RESTART, TEXT("The gateway is shutting down"));
     }
@@ -349,6 +355,8 @@ static sse_t *sse_new(admission_t *admission, hub_t *hub, http_connection_t *con
     admission_enter(admission, http_peer(connection, room), self->address);
     if (self->events && self->address[0])
         self->client = client_new(hub, &sse_format_link, self);
+    if (self->client)
+        self->client->talk.caller.address = text_of(self->address);
     if (!self->client) {
         sse_free(self);
         return NULL;

@@ -321,7 +321,7 @@ static void on_wake(void *arg)
     (void)arg; /* uv_run comes back */
 }
 
-void ws_goodbye(ws_t *self)
+void ws_leave(ws_t *self)
 {
     admission_close(self->admission);
     for (list_t *item = self->sessions.next, *next; item != &self->sessions; item = next) {
@@ -336,6 +336,11 @@ void ws_goodbye(ws_t *self)
         if (end->link->leave)
             end->link->leave(end->arg);
     }
+}
+
+void ws_goodbye(ws_t *self)
+{
+    ws_leave(self);
     loop_timer_t *timer = loop_timer_new(self->loop, on_wake, NULL);
     if (!timer)
         return;

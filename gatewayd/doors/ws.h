@@ -27,7 +27,11 @@ void ws_open(ws_t *self, byte_stream_t stream, text_t address, const ws_handshak
 /* Pings silent clients, drops dead ones. Call it every second or so. */
 void ws_check(ws_t *self);
 
-/* Sends every client its last frames, closes it with 1012, and accepts no new ones. Runs the loop, which must not be
+/* Accepts no new clients, and sends every client its last frames and a close with 1012. Returns at once: each goes when it has taken what waits for it, or
+ * after a few seconds. */
+void ws_leave(ws_t *self);
+
+/* The same, and runs the loop, which must not be
  * running, until all have gone or WS_GOODBYE_MS have passed. */
 void ws_goodbye(ws_t *self);
 

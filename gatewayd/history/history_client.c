@@ -234,18 +234,37 @@ size_t history_count(const history_client_t *self)
     return self->service->endpoints(self->services[0]);
 }
 
-history_call_t *history_ask_one(history_client_t *self, size_t number, text_t request, uint32_t limit_ms, requester_fn *done,
-                                void *arg)
+/* To an endpoint of a service, by their numbers. */
+static history_call_t *ask_endpoint(history_client_t *self, size_t service, size_t endpoint, text_t request, uint32_t limit_ms,
+                                    requester_fn *done, void *arg)
 {
     history_call_t *call = call_new(self, arg);
     if (!call)
         return NULL;
     call->done = done;
-    call->handle = self->service->send_to(self->services[0], number, request, limit_ms, on_answer, call);
+    call->asked = service;
+    call->handle = self->service->send_to(self->services[service], endpoint, request, limit_ms, on_answer, call);
     if (call->handle != 0)
         return call;
     call_free(call);
     return NULL;
+}
+
+history_call_t *history_ask_one(history_client_t *self, size_t number, text_t request, uint32_t limit_ms, requester_fn *done,
+                                void *arg)
+{
+    return ask_endpoint(self, 0, number, request, limit_ms, done, arg);
+}
+
+size_t history_replays(const history_client_t *self)
+{
+    return self->count - 1;
+}
+
+history_call_t *history_ask_replay(history_client_t *self, size_t number, text_t request, uint32_t limit_ms, requester_fn *done,
+                                   void *arg)
+{
+    return ask_endpoint(self, 1 + number, 0, request, limit_ms, done, arg);
 }
 
 void history_cancel(history_call_t **call_p)

@@ -59,6 +59,11 @@ size_t history_count(const history_client_t *self);
 history_call_t *history_ask_one(history_client_t *self, size_t number, text_t request, uint32_t limit_ms, requester_fn *done,
                                 void *arg);
 
+/* The number of replays, one for each connectord; and a request of replay.md to the one of this number, as history_ask_one. */
+size_t history_replays(const history_client_t *self);
+history_call_t *history_ask_replay(history_client_t *self, size_t number, text_t request, uint32_t limit_ms, requester_fn *done,
+                                   void *arg);
+
 /* `done` will not be called. *call may be NULL. */
 void history_cancel(history_call_t **call);
 

@@ -306,10 +306,11 @@ void status_report_print_symbols(const hub_t *hub, text_t channel, buffer_t *out
 
 bool status_report_ready(const hub_t *hub, buffer_t *out)
 {
-    bool ready = hub->buses.following && history_alive(hub->history);
+    bool ready = hub->buses.following && history_alive(hub->history) && !hub->draining;
     json_writer_t json = json_write(out);
     json_open_object(&json, NULL);
     json_put_bool(&json, "ready", ready);
+    json_put_bool(&json, "draining", hub->draining);
     put_bus(hub, &json);
     json_put_u64(&json, "ahead", hub->buses.counted.ahead);
     put_sources(hub, &json);
