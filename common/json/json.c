@@ -18,14 +18,16 @@ static const char *text_end(text_t text)
     return text.length ? text.at + text.length : text.at;
 }
 
-static const char *skip_space(const char *at, const char *end)
+static inline const char *skip_space(const char *at, const char *end)
 {
+    if (at<end && * at> ' ') /* nearly always */
+        return at;
     while (at < end && (*at == ' ' || *at == '\n' || *at == '\t' || *at == '\r'))
         at++;
     return at;
 }
 
-static const char *skip_digits(const char *at, const char *end)
+static inline const char *skip_digits(const char *at, const char *end)
 {
     while (at < end && *at >= '0' && *at <= '9')
         at++;
@@ -84,7 +86,7 @@ static const char *scan_special(const char *at, const char *end)
 }
 
 /* *plain is set to false where there are escapes. */
-static const char *scan_string(const char *at, const char *end, bool *plain)
+static inline const char *scan_string(const char *at, const char *end, bool *plain)
 {
     if (at == end || *at != '"')
         return NULL;
@@ -100,7 +102,7 @@ static const char *scan_string(const char *at, const char *end, bool *plain)
     return NULL;
 }
 
-static const char *scan_number(const char *at, const char *end)
+static inline const char *scan_number(const char *at, const char *end)
 {
     at += *at == '-';
     const char *after = skip_digits(at, end);
@@ -130,9 +132,31 @@ static const char *scan_word(const char *at, const char *end, text_t word)
     return text_starts_with((text_t){at, (size_t)(end - at)}, word) ? at + word.length : NULL;
 }
 
-static const char *scan_scalar(const char *at, const char *end, bool *plain)
+static inline json_kind_t kind_by(char first)
 {
-    switch (json_kind((text_t){at, (size_t)(end - at)})) {
+    switch (first) {
+    case '{':
+        return JSON_OBJECT;
+    case '[':
+        return JSON_ARRAY;
+    case '"':
+        return JSON_STRING;
+    case 't':
+        return JSON_TRUE;
+    case 'f':
+        return JSON_FALSE;
+    case 'n':
+        return JSON_NULL;
+    case '-':
+        return JSON_NUMBER;
+    default:
+        return first >= '0' && first <= '9' ? JSON_NUMBER : JSON_NONE;
+    }
+}
+
+static inline const char *scan_scalar(const char *at, const char *end, bool *plain)
+{
+    switch (at < end ? kind_by(*at) : JSON_NONE) {
     case JSON_STRING:
         return scan_string(at, end, plain);
     case JSON_NUMBER:
@@ -148,7 +172,7 @@ static const char *scan_scalar(const char *at, const char *end, bool *plain)
     }
 }
 
-static const char *scan_colon(const char *at, const char *end)
+static inline const char *scan_colon(const char *at, const char *end)
 {
     at = skip_space(at, end);
     return at < end && *at == ':' ? at + 1 : NULL;
@@ -244,26 +268,7 @@ bool json_valid(text_t text)
 
 json_kind_t json_kind(text_t value)
 {
-    if (value.length == 0)
-        return JSON_NONE;
-    switch (value.at[0]) {
-    case '{':
-        return JSON_OBJECT;
-    case '[':
-        return JSON_ARRAY;
-    case '"':
-        return JSON_STRING;
-    case 't':
-        return JSON_TRUE;
-    case 'f':
-        return JSON_FALSE;
-    case 'n':
-        return JSON_NULL;
-    case '-':
-        return JSON_NUMBER;
-    default:
-        return value.at[0] >= '0' && value.at[0] <= '9' ? JSON_NUMBER : JSON_NONE;
-    }
+    return value.length == 0 ? JSON_NONE : kind_by(value.at[0]);
 }
 
 json_walk_t json_walk(text_t container)
@@ -276,25 +281,17 @@ json_walk_t json_walk(text_t container)
     return (json_walk_t){.at = at + 1, .end = end, .object = kind == JSON_OBJECT, .first = true};
 }
 
-/* At the bracket that closes the container: is there nothing but space behind it? */
-static bool closes(const json_walk_t *walk, const char *at)
+/* At the bracket that closes the container: is there nothing but space behind it, or the rest of the walk that it is inside of? */
+static inline bool closes(json_walk_t *walk, const char *at)
 {
-    return at < walk->end && *at == (walk->object ? '}' : ']') && skip_space(at + 1, walk->end) == walk->end;
-}
-
-/* The value that begins at `at`; returns the place behind it. */
-static const char *take_value(json_walk_t *walk, const char *at)
-{
-    walk->plain = true;
-    bool container = at < walk->end && (*at == '{' || *at == '[');
-    const char *after = container ? scan_value(at, walk->end, JSON_DEPTH - 1) : scan_scalar(at, walk->end, &walk->plain);
-    if (after)
-        walk->value = (text_t){at, (size_t)(after - at)};
-    return after;
+    if (at == walk->end || *at != (walk->object ? '}' : ']'))
+        return false;
+    walk->behind = at + 1;
+    return walk->depth > 0 || skip_space(at + 1, walk->end) == walk->end;
 }
 
 /* The name of a member that begins at `at`, and the colon; returns where its value begins. */
-static const char *take_key(json_walk_t *walk, const char *at)
+static inline const char *take_key(json_walk_t *walk, const char *at)
 {
     walk->plain_key = true;
     const char *behind = scan_string(at, walk->end, &walk->plain_key);
@@ -305,24 +302,78 @@ static const char *take_key(json_walk_t *walk, const char *at)
     return skip_space(behind_colon, walk->end);
 }
 
-bool json_next(json_walk_t *walk)
+/* It is over, whether or not as it should be. */
+static inline bool stop(json_walk_t *walk)
 {
-    const char *at = skip_space(walk->at, walk->end), *end = walk->end;
-    walk->at = end; /* unless it goes on */
+    walk->at = walk->end;
+    return false;
+}
+
+static inline bool go_to_value(json_walk_t *walk)
+{
+    const char *at = skip_space(walk->at, walk->end);
     walk->key = (text_t){at, 0};
     walk->closed = walk->closed || (walk->first && closes(walk, at));
     walk->first = false;
-    if (walk->object && !(at = take_key(walk, at)))
-        return false;
-    const char *after = take_value(walk, at);
-    if (!after)
-        return false;
-    after = skip_space(after, end);
-    if (after < end && *after == ',')
-        walk->at = after + 1;
-    else
-        walk->closed = closes(walk, after);
+    if (at == walk->end || walk->closed || (walk->object && !(at = take_key(walk, at))))
+        return stop(walk);
+    walk->at = at;
     return true;
+}
+
+/* A value is there: to what follows it. */
+static inline bool pass(json_walk_t *walk, const char *behind)
+{
+    walk->value = (text_t){walk->at, (size_t)(behind - walk->at)};
+    behind = skip_space(behind, walk->end);
+    bool goes_on = behind < walk->end && *behind == ',';
+    walk->closed = !goes_on && closes(walk, behind);
+    walk->at = goes_on ? behind + 1 : walk->end;
+    return true;
+}
+
+static inline bool is_container(const char *at, const char *end)
+{
+    return at < end && (*at == '{' || *at == '[');
+}
+
+static inline bool take(json_walk_t *walk)
+{
+    const char *at = walk->at, *end = walk->end;
+    walk->plain = true;
+    const char *behind =
+        is_container(at, end) ? scan_value(at, end, JSON_DEPTH - 1 - walk->depth) : scan_scalar(at, end, &walk->plain);
+    return behind ? pass(walk, behind) : stop(walk);
+}
+
+bool json_next_key(json_walk_t *walk)
+{
+    return go_to_value(walk);
+}
+
+bool json_take(json_walk_t *walk)
+{
+    return take(walk);
+}
+
+bool json_next(json_walk_t *walk)
+{
+    return go_to_value(walk) && take(walk);
+}
+
+bool json_enter(const json_walk_t *walk, json_walk_t *inner)
+{
+    const char *at = walk->at;
+    if (!is_container(at, walk->end) || walk->depth == JSON_DEPTH - 1)
+        return false;
+    *inner = (json_walk_t){.at = at + 1, .end = walk->end, .depth = walk->depth + 1, .object = *at == '{', .first = true};
+    return true;
+}
+
+bool json_leave(json_walk_t *walk, const json_walk_t *inner)
+{
+    walk->plain = true;
+    return inner->closed ? pass(walk, inner->behind) : stop(walk);
 }
 
 bool json_closed(const json_walk_t *walk)
@@ -338,22 +389,4 @@ text_t json_member(text_t object, const char *key)
         if (text_equal(walk.key, name))
             return walk.value;
     return (text_t){NULL, 0};
-}
-
-bool json_plain_string(text_t value, text_t *content)
-{
-    if (value.length < 2 || value.at[0] != '"' || value.at[value.length - 1] != '"')
-        return false;
-    text_t inside = {value.at + 1, value.length - 2};
-    if (inside.length && (memchr(inside.at, '\\', inside.length) || memchr(inside.at, '"', inside.length)))
-        return false;
-    *content = inside;
-    return true;
-}
-
-bool json_u64(text_t value, uint64_t *number)
-{
-    if (value.length > 1 && value.at[0] == '0')
-        return false;
-    return text_to_u64(value, number);
 }

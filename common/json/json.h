@@ -27,6 +27,8 @@ json_kind_t json_kind(text_t value);
  */
 typedef struct {
     const char *at, *end;
+    const char *behind; /* the bracket that closes it; once it is closed */
+    unsigned depth;     /* how many walks it is inside of */
     bool object;
     bool first, closed; /* for json_next and json_closed */
     bool plain_key;     /* no escapes in the key */
@@ -41,6 +43,29 @@ bool json_next(json_walk_t *walk);
 /* After json_next returned false: was that the end of a valid container (json_valid)? So unchecked text
  * need not be scanned twice. */
 bool json_closed(const json_walk_t *walk);
+
+/* json_next in two steps, so that a value which is a container can be walked through where it stands, in the one pass over the text: first the
+ * key, then the value itself or a walk inside of it, to its end.
+ *
+ *     while (json_next_key(&walk))
+ *         if (is_wanted(walk.key) && json_enter(&walk, &inner)) {
+ *             while (json_next(&inner))
+ *                 use(inner.key, inner.value);
+ *             json_leave(&walk, &inner);
+ *         } else {
+ *             json_take(&walk);
+ *         }
+ */
+bool json_next_key(json_walk_t *walk);
+
+/* The value, or nothing that is one: false then, and so is the next step. */
+bool json_take(json_walk_t *walk);
+
+/* False when the value is no container: json_take is to follow. */
+bool json_enter(const json_walk_t *walk, json_walk_t *inner);
+
+/* `inner` has come to its end: the walk goes on behind it, and has its value. False, as json_take, when that was not the end of a valid container. */
+bool json_leave(json_walk_t *walk, const json_walk_t *inner);
 
 /* The raw value of an object's first member of that name (compared raw: names with escapes never match), or an empty
  * slice. */

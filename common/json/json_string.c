@@ -61,3 +61,21 @@ bool json_string(text_t value, char *out, text_t *content)
     *content = (text_t){out, (size_t)(to - out)};
     return true;
 }
+
+bool json_plain_string(text_t value, text_t *content)
+{
+    if (value.length < 2 || value.at[0] != '"' || value.at[value.length - 1] != '"')
+        return false;
+    text_t inside = {value.at + 1, value.length - 2};
+    if (inside.length && (memchr(inside.at, '\\', inside.length) || memchr(inside.at, '"', inside.length)))
+        return false;
+    *content = inside;
+    return true;
+}
+
+bool json_u64(text_t value, uint64_t *number)
+{
+    if (value.length > 1 && value.at[0] == '0')
+        return false;
+    return text_to_u64(value, number);
+}

@@ -117,10 +117,10 @@ static bool read_event(binance_message_t *self)
     return true;
 }
 
-static bool read_data(binance_message_t *self, text_t json)
+/* What `event` holds now. */
+static bool read_data(binance_message_t *self)
 {
-    return (fields_read(&self->event, event_names, EVENT, json) && read_event(self)) ||
-           fields_wrong(&self->outer, "%s", self->event.reason);
+    return (self->event.reason[0] == '\0' && read_event(self)) || fields_wrong(&self->outer, "%s", self->event.reason);
 }
 
 static bool read_combined(binance_message_t *self)
@@ -132,7 +132,7 @@ static bool read_combined(binance_message_t *self)
     json_kind_t kind = json_kind(data);
     if (kind == JSON_ARRAY)
         return true; /* of all markets at once */
-    return kind == JSON_OBJECT ? read_data(self, data) : fields_wrong(outer, "data: expected an object");
+    return kind == JSON_OBJECT ? read_data(self) : fields_wrong(outer, "data: expected an object");
 }
 
 static bool read_number(binance_message_t *self)
@@ -169,8 +169,9 @@ static bool read_result(binance_message_t *self)
 bool binance_message_read(binance_message_t *self, text_t json)
 {
     fields_t *outer = &self->outer;
+    const fields_inner_t data = {.field = DATA, .names = event_names, .count = EVENT, .fields = &self->event};
     self->kind = BINANCE_OTHER;
-    if (!fields_read(outer, outer_names, OUTER, json))
+    if (!fields_read_with(outer, outer_names, OUTER, &data, json))
         return false;
     fields_drop_null(outer, ERROR);
     if (has(outer, STREAM) || has(outer, DATA))
@@ -179,5 +180,6 @@ bool binance_message_read(binance_message_t *self, text_t json)
         return read_refusal(self);
     if (has(outer, RESULT))
         return read_result(self);
-    return read_data(self, json);
+    fields_read(&self->event, event_names, EVENT, json);
+    return read_data(self);
 }

@@ -60,23 +60,7 @@ static void take_value(fields_t *self, size_t field, const json_walk_t *walk)
         self->fields[field].kind = FIELD_STRING;
 }
 
-/* Finds the members that have a name of ours. False when it is no valid object. */
-static bool scan(fields_t *self, text_t json)
-{
-    json_walk_t walk = json_walk(json);
-    for (size_t likely = 0; walk.object && json_next(&walk);) {
-        size_t field = find(self, &walk, likely);
-        if (field == self->count)
-            continue;
-        likely = field + 1;
-        if (self->fields[field].kind != FIELD_ABSENT)
-            fields_wrong(self, "%s: expected once, found twice", self->names[field].at);
-        take_value(self, field, &walk);
-    }
-    return json_closed(&walk);
-}
-
-bool fields_read(fields_t *self, const text_t *names, size_t count, text_t json)
+static void begin(fields_t *self, const text_t *names, size_t count)
 {
     assert(count <= FIELDS_MAX);
     self->names = names;
@@ -84,12 +68,76 @@ bool fields_read(fields_t *self, const text_t *names, size_t count, text_t json)
     self->reason[0] = '\0';
     self->unescaped_length = 0;
     memset(self->fields, 0, count * sizeof *self->fields);
-    if (!scan(self, json)) {
-        self->reason[0] = '\0';
-        memset(self->fields, 0, count * sizeof *self->fields);
+}
+
+static void take_member(fields_t *self, size_t field, const json_walk_t *walk)
+{
+    if (self->fields[field].kind != FIELD_ABSENT)
+        fields_wrong(self, "%s: expected once, found twice", self->names[field].at);
+    take_value(self, field, walk);
+}
+
+/* The value of the member that has objects: passed over, or read. False when it is no valid value. */
+static bool read_inner(const fields_inner_t *inner, json_walk_t *walk);
+
+/* Finds the members that have a name of ours. */
+static void scan(fields_t *self, json_walk_t *walk, const fields_inner_t *inner)
+{
+    bool valid = walk->object;
+    for (size_t likely = 0; valid && json_next_key(walk);) {
+        size_t field = find(self, walk, likely);
+        valid = inner && field == inner->field ? read_inner(inner, walk) : json_take(walk);
+        if (!valid || field == self->count)
+            continue;
+        likely = field + 1;
+        take_member(self, field, walk);
+    }
+}
+
+/* One of the objects, or what stands in its place. */
+static bool read_one(const fields_inner_t *inner, json_walk_t *walk)
+{
+    json_walk_t object;
+    begin(inner->fields, inner->names, inner->count);
+    if (!json_enter(walk, &object) || !object.object) {
+        fields_wrong(inner->fields, "expected an object");
+        return json_take(walk);
+    }
+    scan(inner->fields, &object, NULL);
+    return json_leave(walk, &object);
+}
+
+static bool read_inner(const fields_inner_t *inner, json_walk_t *walk)
+{
+    json_walk_t array;
+    bool valid = true;
+    if (!json_enter(walk, &array) || array.object) {
+        valid = read_one(inner, walk);
+        if (valid && inner->found)
+            inner->found(inner->arg, walk->value);
+        return valid;
+    }
+    while (json_next_key(&array) && read_one(inner, &array))
+        if (inner->found)
+            inner->found(inner->arg, array.value);
+    return json_leave(walk, &array);
+}
+
+bool fields_read_with(fields_t *self, const text_t *names, size_t count, const fields_inner_t *inner, text_t json)
+{
+    json_walk_t walk = json_walk(json);
+    begin(self, names, count);
+    scan(self, &walk, inner);
+    if (!json_closed(&walk)) {
+        begin(self, names, count);
         return fields_wrong(self, json_valid(json) ? "expected an object" : "expected JSON");
     }
     return self->reason[0] == '\0';
+}
+
+bool fields_read(fields_t *self, const text_t *names, size_t count, text_t json)
+{
+    return fields_read_with(self, names, count, NULL, json);
 }
 
 bool fields_expect(fields_t *self, size_t field, field_kind_t kind)

@@ -31,6 +31,21 @@ typedef struct {
  * is there twice. The slices point into `json` and into the fields themselves: don't copy them. */
 bool fields_read(fields_t *self, const text_t *names, size_t count, text_t json);
 
+/* A member that is an object or an array of them: each of these is read, too, in the one pass over the text. */
+typedef struct {
+    size_t field;        /* the member, by its number among the outer names */
+    const text_t *names; /* of the inner ones */
+    size_t count;
+    fields_t *fields; /* what was read last */
+    /* One has been read (`fields`; its `reason` says if it is malformed), which stands there so. Nothing is known yet of what follows it: not even that the
+     * whole is valid. NULL: there is one at most, and it is looked at afterwards. */
+    void (*found)(void *arg, text_t json);
+    void *arg;
+} fields_inner_t;
+
+/* fields_read, and `inner`, which has been read where its member is there and the whole is valid. */
+bool fields_read_with(fields_t *self, const text_t *names, size_t count, const fields_inner_t *inner, text_t json);
+
 static inline field_kind_t fields_kind(const fields_t *self, size_t field)
 {
     return (field_kind_t)self->fields[field].kind;

@@ -17,6 +17,18 @@ static void visit(text_t value, int depth)
     }
 }
 
+/* The same in one pass. */
+static void visit_inside(json_walk_t *walk)
+{
+    json_walk_t inner;
+    while (json_next_key(walk)) {
+        bool container = json_enter(walk, &inner);
+        if (container)
+            visit_inside(&inner);
+        require(!(container ? json_leave(walk, &inner) : json_take(walk)) || json_valid(walk->value));
+    }
+}
+
 static json_kind_t kind_of(const cJSON *item)
 {
     return cJSON_IsObject(item)   ? JSON_OBJECT
@@ -97,8 +109,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     text_t text = {(const char *)data, size};
     bool valid = json_valid(text);
     visit(text, 0);
-    json_walk_t walk = json_walk(text);
+    json_walk_t walk = json_walk(text), inside = walk;
     bool container = walk.at < walk.end;
+    visit_inside(&inside);
+    require(!container || json_closed(&inside) == valid);
     while (json_next(&walk))
         require(walk.plain || memchr(walk.value.at, '\\', walk.value.length));
     require(!container || json_closed(&walk) == valid);

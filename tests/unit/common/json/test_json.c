@@ -9,14 +9,29 @@ static void expect(text_t found, const char *wanted)
     ck_assert_msg(text_equal(found, text_of(wanted)), "expected %s, found %.*s", wanted, TEXT_ARG(found));
 }
 
-/* A walk to the end knows as much as json_valid. */
+/* Through all that it holds, in one pass. */
+static void walk_inside(json_walk_t *walk)
+{
+    json_walk_t inner;
+    while (json_next_key(walk)) {
+        bool container = json_enter(walk, &inner);
+        if (container)
+            walk_inside(&inner);
+        if (container ? json_leave(walk, &inner) : json_take(walk))
+            ck_assert_msg(json_valid(walk->value), "%.*s", TEXT_ARG(walk->value));
+    }
+}
+
+/* A walk to the end knows as much as json_valid, whether or not it goes inside. */
 static void check_walk(text_t text, bool valid)
 {
-    json_walk_t walk = json_walk(text);
+    json_walk_t walk = json_walk(text), inside = walk;
     bool container = walk.at < walk.end;
     while (json_next(&walk))
         ck_assert(!walk.first);
     ck_assert_msg(json_closed(&walk) == (valid && container), "%.*s", TEXT_ARG(text));
+    walk_inside(&inside);
+    ck_assert_msg(json_closed(&inside) == (valid && container), "%.*s", TEXT_ARG(text));
 }
 
 START_TEST(valid_json_is_accepted)
@@ -229,6 +244,29 @@ START_TEST(walk_hands_out_members_raw_and_in_order)
 }
 END_TEST
 
+START_TEST(walk_goes_on_behind_what_another_one_walked_through)
+{
+    json_walk_t walk = json_walk(TEXT("{\"a\":[1,{\"b\":[]}] , \"c\":2}")), inner;
+    ck_assert(json_next_key(&walk) && json_enter(&walk, &inner) && !inner.object);
+    ck_assert(json_next(&inner));
+    expect(inner.value, "1");
+    ck_assert(json_next(&inner));
+    expect(inner.value, "{\"b\":[]}");
+    ck_assert(!json_next(&inner) && json_closed(&inner));
+    ck_assert(json_leave(&walk, &inner));
+    expect(walk.key, "a");
+    expect(walk.value, "[1,{\"b\":[]}]");
+    ck_assert(json_next_key(&walk) && !json_enter(&walk, &inner) && json_take(&walk));
+    expect(walk.key, "c");
+    expect(walk.value, "2");
+    ck_assert(!json_next(&walk) && json_closed(&walk));
+    walk = json_walk(TEXT("[[1,2],3]"));
+    ck_assert(json_next_key(&walk) && json_enter(&walk, &inner) && json_next(&inner));
+    ck_assert(!json_leave(&walk, &inner)); /* it is not at its end */
+    ck_assert(!json_next(&walk) && !json_closed(&walk));
+}
+END_TEST
+
 START_TEST(walk_hands_out_elements_without_keys)
 {
     json_walk_t walk = json_walk(TEXT("[1,[2,3],\"]\",{}]"));
@@ -331,6 +369,7 @@ int main(void)
     tcase_add_test(tests, mixed_nesting_closes_in_its_own_order);
     tcase_add_test(tests, kinds_are_told_by_the_first_character);
     tcase_add_test(tests, walk_hands_out_members_raw_and_in_order);
+    tcase_add_test(tests, walk_goes_on_behind_what_another_one_walked_through);
     tcase_add_test(tests, walk_hands_out_elements_without_keys);
     tcase_add_test(tests, walk_over_what_is_no_container_ends_at_once);
     tcase_add_test(tests, member_finds_the_first_of_a_name_at_the_top_only);
