@@ -1,5 +1,6 @@
 // The page: what the client tells, shown.
 
+import { Access } from "./access.js";
 import { INTERVALS } from "./candles.js";
 import { ChannelView } from "./channel.js";
 import { Chart, lookForChart } from "./chart.js";
@@ -22,8 +23,9 @@ const table = new Table($("window"), $("rows"), { onHold, fetchOlder });
 const picker = new Picker($("symbol"), $("symbols"), (name) => either(() => pick(name), () => view.select(name))());
 const sources = new Sources($("sources"), $("line"), $("all"));
 const client = new Client(`${location.protocol === "https:" ? "wss" : "ws"}://${location.host}/ws`,
-  { onOpen, onLost, onJoin, onTrade, onGap, onSource, onSubscription: status, onRefused,
+  { onOpen, onLost, onJoin, onTrade, onGap, onSource, onSubscription: status, onRefused, onLocked, onExpiring: (params) => access.expiring(params),
     onRecord: (record) => view.records.record(record), onRecordGap: (gap) => view.records.gap(gap) });
+const access = new Access($("access"), (token) => client.use(token));
 const view = new ChannelView(client, picker, { onLive: () => showLink("live", "Live"), onRefused, onMoved });
 const chart = Chart.available ? setUpChart() : null;
 const market = new Market(client, chart, (source) => limit(source));
@@ -105,6 +107,12 @@ function onLost() {
 
 function onRefused(message) {
   showLink("lost", `Waiting: ${message}`);
+}
+
+// Nobody is let in without a token.
+function onLocked(reason) {
+  showLink("lost", "Token needed");
+  access.ask(reason, true);
 }
 
 function onJoin(again, { trades = [], cursors = {} }) {

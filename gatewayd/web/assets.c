@@ -14,6 +14,7 @@
 EMBED(index, "gatewayd/web/index.html");
 EMBED(style, "gatewayd/web/style.css");
 EMBED(icon, "gatewayd/web/icon.svg");
+EMBED(access, "gatewayd/web/access.js");
 EMBED(app, "gatewayd/web/app.js");
 EMBED(candles, "gatewayd/web/candles.js");
 EMBED(channel, "gatewayd/web/channel.js");
@@ -53,6 +54,7 @@ static const struct {
     {"/", "text/html; charset=utf-8", asset_index_begin, asset_index_end},
     {"/style.css", "text/css; charset=utf-8", asset_style_begin, asset_style_end},
     {"/icon.svg", "image/svg+xml", asset_icon_begin, asset_icon_end},
+    SCRIPT(access),
     SCRIPT(app),
     SCRIPT(candles),
     SCRIPT(channel),

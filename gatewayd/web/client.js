@@ -6,6 +6,8 @@ const RETRY_MS = { first: 250, most: 5000 };
 const SNAPSHOT = 500; // trades that a new symbol begins with
 const NOT_NOW = -32000;
 const AGAIN_MS = 1000; // until a question is put again that could not be answered
+const UNAUTHENTICATED = -32001; // with data.reason: a token is needed, or another one
+const UNAUTHORIZED = 4401, FORBIDDEN = 4403; // close codes
 const SILENCE_MS = 6000, CHECK_MS = 1000; // the page asks for the status every 2 s
 
 // JSON.parse turns 105383.80000 into 105383.8: where the digits count, the number is made a string first. Within a string the quote
@@ -27,9 +29,9 @@ function inFull(_, name, sign, whole, fraction = "", exponent) {
 
 export class Client {
   // events: onOpen(), onLost(), onJoin(again, result), onTrade(trade), onGap(gap), onSource(up, params), onSubscription(),
-  // onRefused(message), onRecord(record) and onRecordGap(gap) of any other channel
+  // onRefused(message), onRecord(record) and onRecordGap(gap) of any other channel, onLocked(reason), onExpiring(params)
   constructor(url, events) {
-    Object.assign(this, { url, events, id: 0, waiting: new Map(), cursors: {}, symbol: null, retryMs: RETRY_MS.first });
+    Object.assign(this, { url, events, id: 0, waiting: new Map(), cursors: {}, symbol: null, token: null, locked: false, retryMs: RETRY_MS.first });
     this.connect();
     setInterval(() => this.silent && this.drop(), CHECK_MS);
   }
@@ -39,7 +41,7 @@ export class Client {
     this.socket = new WebSocket(this.url);
     this.socket.onopen = () => this.opened();
     this.socket.onmessage = (message) => this.received(parse(message.data));
-    this.socket.onclose = () => this.closed();
+    this.socket.onclose = ({ code, reason }) => (code === UNAUTHORIZED || code === FORBIDDEN ? this.lock(reason) : this.closed());
   }
 
   get open() {
@@ -52,16 +54,21 @@ export class Client {
     setTimeout(() => socket === this.socket && this.open && act(), AGAIN_MS);
   }
 
-  opened() {
+  async opened() {
     this.retryMs = RETRY_MS.first;
+    if (this.token && !(await this.call("authenticate", { token: this.token }).then(() => true, () => false))) return;
     this.events.onOpen();
     if (this.symbol) this.join();
   }
 
-  closed() {
+  forget() {
     for (const { reject } of this.waiting.values()) reject({ code: NOT_NOW, message: "the connection was lost" });
     this.waiting.clear();
     this.events.onLost();
+  }
+
+  closed() {
+    this.forget();
     setTimeout(() => this.connect(), this.retryMs * (0.5 + Math.random() / 2));
     this.retryMs = Math.min(this.retryMs * 2, RETRY_MS.most);
   }
@@ -70,14 +77,34 @@ export class Client {
   get silent() {
     const [oldest] = this.waiting.values();
     const askedAt = this.socket.readyState === WebSocket.CONNECTING ? this.heardAt : oldest?.askedAt ?? Infinity;
-    return performance.now() - Math.max(askedAt, this.heardAt) > SILENCE_MS;
+    return !this.locked && performance.now() - Math.max(askedAt, this.heardAt) > SILENCE_MS;
   }
 
   // Without waiting for the peer's farewell.
   drop() {
+    this.leave();
+    this.closed();
+  }
+
+  leave() {
     Object.assign(this.socket, { onopen: null, onmessage: null, onclose: null });
     this.socket.close();
-    this.closed();
+  }
+
+  // Nobody is let in without a token, or with this one no longer: it stays away until there is another one, with what it has.
+  lock(reason) {
+    if (this.locked) return;
+    Object.assign(this, { locked: true, token: null });
+    this.leave();
+    this.forget();
+    this.events.onLocked(reason);
+  }
+
+  use(token) {
+    const renews = !this.locked && this.open;
+    Object.assign(this, { token, locked: false });
+    if (renews) this.call("refreshToken", { token }).catch((error) => this.events.onExpiring({ refused: error.message }));
+    else this.connect();
   }
 
   // Resolves with the result, or rejects with an error {code, message}.
@@ -85,7 +112,7 @@ export class Client {
     if (!this.open) return Promise.reject({ code: NOT_NOW, message: "there is no connection" });
     const id = ++this.id;
     this.socket.send(JSON.stringify({ jsonrpc: "2.0", id, method, params }));
-    return new Promise((resolve, reject) => this.waiting.set(id, { resolve, reject, askedAt: performance.now() }));
+    return new Promise((resolve, reject) => this.waiting.set(id, { method, resolve, reject, askedAt: performance.now() }));
   }
 
   received({ method, params, id, result, error }) {
@@ -94,6 +121,7 @@ export class Client {
     else if (method === "trades.gap") this.gap(params);
     else if (method === "connection.lost" || method === "connection.restored") this.events.onSource(method.endsWith("restored"), params);
     else if (method === "subscription.failing" || method === "subscription.restored") this.events.onSubscription();
+    else if (method === "token.expiring") this.events.onExpiring(params);
     else if (method?.endsWith(".update")) this.events.onRecord(params);
     else if (method?.endsWith(".gap")) this.events.onRecordGap(params);
     else this.answered(Number(id), result, error);
@@ -104,6 +132,8 @@ export class Client {
     this.waiting.delete(id);
     if (error) waiting?.reject(error);
     else waiting?.resolve(result);
+    const refused = error?.code === UNAUTHENTICATED && error.data?.reason;
+    if (refused && waiting?.method !== "refreshToken") this.lock(error.message); // until it expires the present one holds
   }
 
   trade(trade) {
