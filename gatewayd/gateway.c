@@ -1,8 +1,5 @@
-/* Over 400 lines, but one idea: the parts of a gateway, how each is made, and what goes from one to another. */
 #include "gatewayd/gateway.h"
 
-#include "common/bus/bus.h"
-#include "common/bus/follower.h"
 #include "common/bus/requester.h"
 #include "common/log.h"
 #include "common/net/guesses.h"
@@ -23,6 +20,7 @@
 #include "gatewayd/streams/market.h"
 #include "gatewayd/streams/offers.h"
 #include "gatewayd/streams/recent.h"
+#include "gatewayd/tape.h"
 
 #include <stdlib.h>
 
@@ -31,8 +29,6 @@ enum {
         32, /* HTTP connections of an address: a browser has six, and some of a crowd are about to be clients */
     PROBE_TICKS = 1000 / HUB_TICK_MS,
     CHECK_TICKS = 1000 / HUB_TICK_MS,
-    FLUSH_MS = 25,      /* the longest that clients wait while the bus is never empty */
-    EXCUSED_MS = 10000, /* for so long after a pause of its own this process has much to hand over */
     ORIGINS_MAX = 1000
 };
 
@@ -41,8 +37,6 @@ struct gateway {
     hub_t hub;
     auth_t *auth;
     budget_t budget;
-    int64_t flushed_ns; /* CLOCK_MONOTONIC */
-    bool bus_paused;    /* until the pass under way is over */
     const char *bus[BUSES_MAX], *replay[BUSES_MAX], *history[BUSES_MAX];
     const char *origins[ORIGINS_MAX], *cors[ORIGINS_MAX];
     hosts_t hosts;
@@ -51,7 +45,7 @@ struct gateway {
     size_t clients_max;               /* what there are file descriptors for */
     requester_t *asker;               /* of history */
     requester_t *replayer[BUSES_MAX]; /* of each connectord */
-    follower_t *follower;
+    tape_t *tape;
     admission_t *admission;
     ws_t *ws;
     rest_http_t *rest_http;
@@ -61,67 +55,7 @@ struct gateway {
     http_t *http;
     loop_timer_t *tick;
     uint64_t ticks;
-    int64_t stood_ns; /* of clock_stood_still_ns: others have been excused for it */
 };
-
-/* --- what comes from the bus --- */
-
-static void on_trade(void *arg, text_t topic, const trade_t *trade, text_t json)
-{
-    gateway_t *self = arg;
-    markets_trade(self->hub.markets, topic, trade->cursor, json);
-}
-
-static void on_gap(void *arg, text_t topic, cursor_t from, cursor_t to)
-{
-    gateway_t *self = arg;
-    markets_gap(self->hub.markets, topic, from, to);
-}
-
-static void on_renewed(void *arg, text_t topic, cursor_t former, cursor_t last)
-{
-    gateway_t *self = arg;
-    markets_renew(self->hub.markets, topic, former, last);
-}
-
-static void on_status(void *arg, const status_t *status)
-{
-    gateway_t *self = arg;
-    const offer_t *offer;
-    offer_change_t change = offers_update(self->hub.offers, status, hub_now_ns(&self->hub), &offer);
-    if (change != OFFER_SAME)
-        fanout_source(&self->hub, offer, change == OFFER_UP);
-    if (offer)
-        fanout_stale(&self->hub, offer);
-    if (status->event == STATUS_WITHDRAWN)
-        offers_withdraw(self->hub.offers, status->source);
-}
-
-static void on_stream(void *arg, text_t topic, cursor_t last)
-{
-    gateway_t *self = arg;
-    live_stream_t *live_stream = markets_stream(self->hub.markets, topic, last);
-    if (live_stream)
-        fanout_stream(&self->hub, live_stream);
-}
-
-static void pause_bus(gateway_t *self, bool paused)
-{
-    if (self->bus_paused == paused)
-        return;
-    self->bus_paused = paused;
-    if (self->follower)
-        follower_pause(self->follower, paused);
-}
-
-/* A piece of a pass. Where its end is so far off that the rings would overtake clients whose turn is to come, the bus waits for it. */
-static bool fan_out(void *arg)
-{
-    gateway_t *self = arg;
-    bool more = fanout_step(&self->hub);
-    pause_bus(self, more && markets_pressing(self->hub.markets));
-    return more;
-}
 
 static bool take_turn(void *arg)
 {
@@ -129,68 +63,11 @@ static bool take_turn(void *arg)
     return turns_step(&self->hub.turns);
 }
 
-/* While more waits on the bus it is taken first, so that each client gets much at once: a write costs more than what is written. */
-static void flush(gateway_t *self)
-{
-    bool may_wait = clock_mono_ns() - self->flushed_ns < FLUSH_MS * NS_PER_MS && !markets_pressing(self->hub.markets);
-    if (may_wait && follower_has_more(self->follower))
-        return;
-    fanout_flush(&self->hub);
-    self->flushed_ns = clock_mono_ns();
-}
-
-/* Was this process stopped, or starved? Others can't help that: who was on time before is excused. */
-static void look_for_pause(gateway_t *self)
-{
-    int64_t stood_ns = clock_stood_still_ns() - self->stood_ns;
-    if (stood_ns == 0)
-        return;
-    self->stood_ns += stood_ns;
-    subscribe_stood(&self->hub, stood_ns);
-    catchup_stood(&self->hub, stood_ns);
-    self->hub.excused_ns = clock_real_ns() + EXCUSED_MS * NS_PER_MS;
-}
-
-static void on_drained(void *arg)
-{
-    gateway_t *self = arg;
-    look_for_pause(self); /* before anybody is found to be behind */
-    subscribe_tick(&self->hub);
-    flush(self);
-}
-
-/* Which sources a bus carries is not known: those that have not been heard of late are its. */
-static void on_silent(void *arg, size_t bus, bool silent)
-{
-    gateway_t *self = arg;
-    const offer_t *offer;
-    bool changed;
-    self->hub.buses.silent[bus] = silent;
-    self->hub.buses.following = follower_caught_up(self->follower);
-    int64_t now_ns = hub_now_ns(&self->hub);
-    while (silent && (offer = offers_silence(self->hub.offers, now_ns, BUS_SILENCE_MS * NS_PER_MS * 9 / 10, &changed))) {
-        if (changed)
-            fanout_source(&self->hub, offer, false);
-    }
-}
-
-static const follower_events_t follower_events = {.on_trade = on_trade,
-                                                  .on_gap = on_gap,
-                                                  .on_renewed = on_renewed,
-                                                  .on_status = on_status,
-                                                  .on_drained = on_drained,
-                                                  .on_silent = on_silent,
-                                                  .on_stream = on_stream};
-
 static void on_wanted(void *arg, text_t symbol, bool wanted)
 {
     gateway_t *self = arg;
-    if (!self->follower)
-        return; /* the process ends */
-    if (wanted)
-        follower_subscribe(self->follower, symbol);
-    else
-        follower_unsubscribe(self->follower, symbol);
+    if (self->tape)
+        tape_want(self->tape, symbol, wanted);
 }
 
 static void on_drain(void *arg)
@@ -212,11 +89,9 @@ static void drain(gateway_t *self)
 static void on_tick(void *arg)
 {
     gateway_t *self = arg;
-    look_for_pause(self);
     if (self->drain_ordered)
         drain(self);
-    self->hub.buses.following = follower_caught_up(self->follower);
-    self->hub.buses.counted = *follower_counts(self->follower);
+    tape_tick(self->tape);
     subscribe_tick(&self->hub);
     catchup_tick(&self->hub);
     if (self->ticks % PROBE_TICKS == 0)
@@ -272,21 +147,20 @@ static bool open_hub(gateway_t *self, const config_t *config)
     self->hub.offers = offers_new();
     self->hub.markets = markets_new((size_t)config_integer(config, "gatewayd.ring_bytes"), on_wanted, self);
     self->hub.recent = recent_new(self->hub.offers, self->hub.markets, &self->hub.buses);
-    self->hub.trades = share_new(self->loop, SHARE_TRADES_US, fan_out, self);
     self->hub.answers = share_new(self->loop, SHARE_ANSWERS_US, NULL, NULL);
     self->hub.turns.share = share_new(self->loop, SHARE_ANSWERS_US, take_turn, self);
     self->hub.pace = pace_new(self->loop, &self->hub.counts.bytes);
     self->hub.pages = page_cache_new();
     self->hub.guesses = guesses_new();
     return self->hub.offers && self->hub.markets && self->hub.recent && self->hub.pace && self->hub.pages &&
-           self->hub.guesses && self->hub.trades && self->hub.answers && self->hub.turns.share && open_history(self, config);
+           self->hub.guesses && self->hub.answers && self->hub.turns.share && open_history(self, config);
 }
 
 static bool open_bus(gateway_t *self)
 {
     follower_config_t config = {.bus = self->bus, .replay = self->replay, .count = self->bus_count, .start = FOLLOW_FROM_LAST};
-    self->follower = follower_new(self->loop, &config, &follower_events, self);
-    return self->follower != NULL;
+    self->tape = tape_new(self->loop, &self->hub, &config);
+    return self->tape != NULL;
 }
 
 static bool open_stream(void *arg, http_connection_t *connection, const http_request_t *request, const rest_query_t *query,
@@ -387,7 +261,6 @@ gateway_t *gateway_new(loop_t *loop, const config_t *config, method_fn *call, co
     if (!self)
         return NULL;
     self->loop = loop;
-    self->stood_ns = clock_stood_still_ns();
     hub_init(&self->hub);
     self->hub.loop = loop;
     self->hub.call = call;
@@ -413,7 +286,8 @@ void gateway_destroy(gateway_t **self_p)
         return;
     *self_p = NULL;
     loop_timer_destroy(&self->tick);
-    follower_destroy(&self->follower); /* so that there is a last frame */
+    if (self->tape)
+        tape_end(self->tape); /* so that there is a last frame */
     if (self->http) {
         http_unshare(self->http);
         fanout_finish(&self->hub);
@@ -427,10 +301,10 @@ void gateway_destroy(gateway_t **self_p)
     rest_http_destroy(&self->rest_http);
     ws_destroy(&self->ws);
     admission_destroy(&self->admission);
+    tape_destroy(&self->tape);
     history_client_destroy(&self->hub.history);
     recent_destroy(&self->hub.recent);
     pace_destroy(&self->hub.pace);
-    share_destroy(&self->hub.trades);
     share_destroy(&self->hub.answers);
     share_destroy(&self->hub.turns.share);
     page_cache_destroy(&self->hub.pages);

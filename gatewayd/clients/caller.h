@@ -41,6 +41,12 @@ static inline const role_t *caller_role(const caller_t *self)
     return self->identity ? self->identity->role : NULL;
 }
 
+/* Live records come to it so much later; 0: at once. */
+static inline int64_t caller_delay_ns(const caller_t *self)
+{
+    return self->identity ? role_limits(self->identity->role)->delay_ns : 0;
+}
+
 /* hub, events: outlive it. It is everyone (hub_t.everyone). */
 void caller_open(caller_t *self, hub_t *hub, const caller_events_t *events, answer_form_t form);
 

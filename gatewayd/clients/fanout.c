@@ -86,8 +86,7 @@ void fanout_stream(hub_t *hub, live_stream_t *live_stream)
 {
     for (size_t i = 0; i < live_stream->reader_count; i++)
         reader_stream_known(live_stream->readers[i]);
-    market_t *market = markets_find(hub->markets, live_stream->symbol);
-    LIST_EACH(item, &market->subscriptions)
+    LIST_EACH(item, &live_stream->market->subscriptions)
     {
         subscription_t *subscription = LIST_OWNER(item, subscription_t, in_market);
         if (!subscription->all || !subscription->answered || subscription_reader(subscription, live_stream))
@@ -100,6 +99,27 @@ void fanout_stream(hub_t *hub, live_stream_t *live_stream)
     }
 }
 
+/* Each client, whichever of its streams comes first in this round. */
+static void tell_once(const hub_t *hub, const live_stream_t *live_stream, text_t method, text_t params)
+{
+    for (size_t i = 0; i < live_stream->reader_count; i++) {
+        readers_t *readers = live_stream->readers[i]->owner;
+        if (readers->round != hub->round)
+            conversation_notify(readers->sink, method, params);
+        readers->round = hub->round;
+    }
+}
+
+/* Each that reads a symbol of the source, now or later. */
+static void tell_all(const hub_t *hub, const offer_t *offer, text_t symbol, text_t method, text_t params)
+{
+    const live_stream_t *live_stream;
+    for (size_t at = 0; (live_stream = markets_each_stream(hub->markets, symbol, offer->name, &at));) {
+        for (size_t i = 0; i < live_stream->reader_count; i++)
+            conversation_notify(live_stream->readers[i]->owner->sink, method, params);
+    }
+}
+
 void fanout_source(hub_t *hub, const offer_t *offer, bool up)
 {
     buffer_t params = buffer_new(0);
@@ -108,63 +128,43 @@ void fanout_source(hub_t *hub, const offer_t *offer, bool up)
     else
         notify_lost(&params, offer, hub_now_ns(hub));
     hub->round++;
-    size_t at = 0;
-    market_t *market;
-    while ((market = markets_each(hub->markets, &at))) {
-        live_stream_t *live_stream = market_find(market, offer->name);
-        if (!live_stream)
-            continue;
-        for (size_t i = 0; i < live_stream->reader_count; i++) {
-            readers_t *readers = live_stream->readers[i]->owner;
-            if (readers->round != hub->round)
-                conversation_notify(readers->sink, up ? TEXT("connection.restored") : TEXT("connection.lost"),
-                                    buffer_text(&params));
-            readers->round = hub->round;
-        }
+    const market_t *market;
+    for (size_t at = 0; (market = markets_each(hub->markets, &at));) {
+        live_stream_t *live_stream;
+        for (size_t each = 0; (live_stream = markets_each_stream(hub->markets, market->symbol, offer->name, &each));)
+            tell_once(hub, live_stream, up ? TEXT("connection.restored") : TEXT("connection.lost"), buffer_text(&params));
     }
     buffer_release(&params);
 }
 
-static void tell_readers(hub_t *hub, const offer_t *offer, const offer_stale_t *change)
+static void tell_stale(const hub_t *hub, const offer_t *offer, const offer_stale_t *change)
 {
-    market_t *market = markets_find(hub->markets, change->symbol);
-    live_stream_t *live_stream = market ? market_find(market, offer->name) : NULL;
-    if (!live_stream)
-        return;
     buffer_t params = buffer_new(0);
     if (change->stale)
         notify_stale(&params, offer, change, hub_now_ns(hub));
     else
         notify_fresh(&params, offer, change, hub_now_ns(hub));
-    for (size_t i = 0; i < live_stream->reader_count; i++) {
-        readers_t *readers = live_stream->readers[i]->owner;
-        conversation_notify(readers->sink, change->stale ? TEXT("connection.lost") : TEXT("connection.restored"),
-                            buffer_text(&params));
-    }
+    tell_all(hub, offer, change->symbol, change->stale ? TEXT("connection.lost") : TEXT("connection.restored"),
+             buffer_text(&params));
     buffer_release(&params);
 }
 
-static void tell_failing(hub_t *hub, const offer_t *offer, const offer_failing_t *change)
+static void tell_failing(const hub_t *hub, const offer_t *offer, const offer_failing_t *change)
 {
-    market_t *market = markets_find(hub->markets, change->symbol);
-    live_stream_t *live_stream = market ? market_find(market, offer->name) : NULL;
-    for (size_t i = 0; live_stream && i < live_stream->reader_count; i++)
-        tell_client(live_stream->readers[i]->owner, offer->name, change);
+    const live_stream_t *live_stream;
+    for (size_t at = 0; (live_stream = markets_each_stream(hub->markets, change->symbol, offer->name, &at));) {
+        for (size_t i = 0; i < live_stream->reader_count; i++)
+            tell_client(live_stream->readers[i]->owner, offer->name, change);
+    }
 }
 
 /* Out of turn: it says of the past what nobody knew then. */
-static void tell_hole(hub_t *hub, const offer_t *offer, const status_hole_t *hole)
+static void tell_hole(const hub_t *hub, const offer_t *offer, const status_hole_t *hole)
 {
     char name[SUBJECT_FORM_METHOD_MAX];
-    market_t *market = markets_find(hub->markets, hole->symbol);
-    live_stream_t *live_stream = market ? market_find(market, offer->name) : NULL;
-    if (!live_stream || live_stream->reader_count == 0)
-        return;
     buffer_t params = buffer_new(0);
     notify_hole(&params, offer->name, hole);
-    for (size_t i = 0; i < live_stream->reader_count; i++)
-        conversation_notify(live_stream->readers[i]->owner->sink, subject_form_method(name, hole->symbol, TEXT("gap")),
-                            buffer_text(&params));
+    tell_all(hub, offer, hole->symbol, subject_form_method(name, hole->symbol, TEXT("gap")), buffer_text(&params));
     buffer_release(&params);
 }
 
@@ -175,7 +175,7 @@ void fanout_stale(hub_t *hub, const offer_t *offer)
     offer_failing_t turn;
     status_hole_t hole;
     while (offer_each_change(offer, &at, &change))
-        tell_readers(hub, offer, &change);
+        tell_stale(hub, offer, &change);
     at = 0;
     while (offer_each_failing_change(offer, &at, &turn))
         tell_failing(hub, offer, &turn);

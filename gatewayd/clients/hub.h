@@ -54,6 +54,7 @@ typedef struct {
     struct recent *recent;
     buses_t buses;
     struct history_client *history;
+    struct delays *delays;           /* delays.h */
     turns_t turns;                   /* of questions to it */
     struct pace *pace;               /* pace.h; NULL: nothing is paced */
     struct page_cache *pages;        /* page_cache.h */

@@ -71,13 +71,20 @@ static void look_at(const live_stream_t *live_stream, client_places_t *places)
     }
 }
 
+static void look_into(const market_t *market, client_places_t *places)
+{
+    LIST_EACH(item, &market->live_streams)
+    look_at(LIST_OWNER(item, live_stream_t, in_market), places);
+    LIST_EACH(item, &market->delayed)
+    look_into(LIST_OWNER(item, market_t, in_live), places);
+}
+
 static client_places_t look_around(const markets_t *markets)
 {
     client_places_t places = {0};
     const market_t *market;
     for (size_t at = 0; (market = markets_each(markets, &at));)
-        LIST_EACH(item, &market->live_streams)
-    look_at(LIST_OWNER(item, live_stream_t, in_market), &places);
+        look_into(market, &places);
     return places;
 }
 

@@ -1,10 +1,8 @@
 #include "gatewayd/methods/subscribe.h"
 
-#include "common/json/json.h"
-#include "common/json/json_write.h"
 #include "gatewayd/history/page_cache.h"
-#include "gatewayd/methods/pieces.h"
 #include "gatewayd/methods/subscribe_answer.h"
+#include "gatewayd/methods/subscribe_fetch.h"
 #include "gatewayd/methods/subscribe_oldest.h"
 #include "gatewayd/methods/subscribe_recovery.h"
 #include "gatewayd/streams/notify.h"
@@ -125,8 +123,18 @@ static void mark_latest(subscribe_t *subscribe, market_t *market)
     if (subject_is_symbol(subscribe->symbol))
         return;
     offers_channel(subscribe->hub->offers, channel, &market->latest);
+    if (market->live)
+        market->live->latest = market->latest;
     if (market->latest && subscribe->count == 0)
         subscribe->count = 1;
+}
+
+/* That of all, or of those whose role has the same delay. */
+static market_t *open_market(const subscribe_t *subscribe)
+{
+    markets_t *markets = subscribe->hub->markets;
+    int64_t delay_ns = caller_delay_ns(&subscribe->talk->caller);
+    return delay_ns > 0 ? markets_open_delayed(markets, subscribe->symbol, delay_ns) : markets_open(markets, subscribe->symbol);
 }
 
 /* Joins the symbol's market, with a live stream for each source. */
@@ -139,8 +147,7 @@ static subscribe_step_t enter_market(subscribe_t *subscribe)
         reply_error(subscribe->reply, RPC_LIMIT, "Too many subscriptions: at most %zu", hub->limits.subscriptions);
         return SUBSCRIBE_OVER;
     }
-    market_t *market =
-        subscribe->subscription ? subscribe->subscription->market : markets_open(hub->markets, subscribe->symbol);
+    market_t *market = subscribe->subscription ? subscribe->subscription->market : open_market(subscribe);
     if (!subscribe->subscription && market && !(subscribe->subscription = readers_subscribe(readers, market)))
         markets_release(hub->markets, market);
     if (!subscribe->subscription) {
@@ -181,7 +188,7 @@ static subscribe_step_t find_stream(subscribe_t *subscribe, live_stream_t *live_
     if (!known && waited_ms(subscribe) < (resumes ? SUBSCRIBE_RESUME_MS : SUBSCRIBE_STREAM_MS))
         return wait_for_stream(subscribe, live_stream, since,
                                deadline_ns(subscribe, resumes ? SUBSCRIBE_RESUME_MS : SUBSCRIBE_STREAM_MS));
-    if (!live_stream->ring && resumes) { /* neither "recovered" nor "lost" would be true */
+    if (!live_stream->ring && (resumes || live_stream->market->live)) { /* neither "recovered" nor "lost" would be true */
         reply_error(subscribe->reply, RPC_UNAVAILABLE, "Not ready: the position of %.*s is not known yet",
                     TEXT_ARG(live_stream->topic));
         return give_up(subscribe);
@@ -201,96 +208,6 @@ static subscribe_step_t find_streams(subscribe_t *subscribe)
     return SUBSCRIBE_NEXT;
 }
 
-/* --- snapshot --- */
-
-static bool read_trades(text_t answer, text_t *trades)
-{
-    if (answer.length == 0 || !json_valid(answer) || json_kind(json_member(answer, "ok")) != JSON_TRUE)
-        return false;
-    *trades = json_member(answer, "trades");
-    return json_kind(*trades) == JSON_ARRAY;
-}
-
-static void on_history(void *arg, text_t answer)
-{
-    subscribe_t *subscribe = arg;
-    hub_t *hub = subscribe->hub;
-    text_t trades;
-    subscribe->call = NULL;
-    turns_leave(&hub->turns, &subscribe->turn);
-    subscribe->partial = !read_trades(answer, &trades);
-    if (!subscribe->partial) {
-        snapshot_t snapshot;
-        subscribe_snapshot(subscribe, &snapshot);
-        buffer_clear(&subscribe->history);
-        buffer_append(&subscribe->history, trades);
-        if (snapshot_history_lags(&snapshot, trades, subscribe->count) && ++subscribe->tries < SUBSCRIBE_SNAPSHOT_TRIES) {
-            subscribe->retry_ns = hub_now_ns(hub) + HISTORY_RETRY_MS * NS_PER_MS;
-            subscribe->advance(subscribe);
-            return;
-        }
-    }
-    subscribe->stage++;
-    subscribe->advance(subscribe);
-}
-
-/* {"op":"recent",…,"upto":{"<source>":"<epoch>-<seq>",…}} */
-static void print_request(const subscribe_t *subscribe, const snapshot_t *snapshot, buffer_t *out)
-{
-    json_writer_t json = json_write(out);
-    json_open_object(&json, NULL);
-    json_put_text(&json, "op", TEXT("recent"));
-    json_put_text(&json, "symbol", subscribe->symbol);
-    json_put_u64(&json, "count", subscribe->count);
-    json_open_object(&json, "upto");
-    for (size_t i = 0; i < snapshot->count; i++) {
-        json_put_name(&json, snapshot->streams[i].source);
-        cursor_put(&json, NULL, snapshot_boundary(&snapshot->streams[i]));
-    }
-    json_close_object(&json);
-    json_close_object(&json);
-}
-
-/* Its turn has come (turns.h). Where nobody can be asked it goes on with what the rings have. */
-static void on_turn(turn_t *turn)
-{
-    subscribe_t *subscribe = LIST_OWNER(turn, subscribe_t, turn);
-    hub_t *hub = subscribe->hub;
-    snapshot_t snapshot;
-    buffer_t request = buffer_new(REQUEST_MAX);
-    subscribe_snapshot(subscribe, &snapshot);
-    print_request(subscribe, &snapshot, &request);
-    subscribe->call = buffer_ok(&request) && reply_wanted(subscribe->reply)
-                          ? history_ask(hub->history, buffer_text(&request), on_history, subscribe)
-                          : NULL;
-    buffer_release(&request);
-    subscribe->partial = !subscribe->call;
-    if (subscribe->call)
-        return;
-    turns_leave(&hub->turns, turn);
-    if (!subscribe->entering)
-        subscribe->advance(subscribe);
-}
-
-static subscribe_step_t fetch_snapshot(subscribe_t *subscribe)
-{
-    hub_t *hub = subscribe->hub;
-    snapshot_t snapshot;
-    subscribe_snapshot(subscribe, &snapshot);
-    if (subscribe->count == 0 || subscribe->partial || !snapshot_needs_history(&snapshot, subscribe->count))
-        return SUBSCRIBE_NEXT;
-    if (hub_now_ns(hub) < subscribe->retry_ns)
-        return SUBSCRIBE_AGAIN;
-    if (subscribe->turn.asker)
-        return SUBSCRIBE_WAIT;
-    subscribe->turn = (turn_t){.bytes = (size_t)subscribe->count * PIECE_TRADE_BYTES, .begin = on_turn};
-    list_init(&subscribe->turn.in_asker);
-    subscribe->entering = true;
-    subscribe->partial = !turns_enter(&hub->turns, &subscribe->talk->caller.asker, &subscribe->turn) || subscribe->partial;
-    subscribe->entering = false;
-    return subscribe->partial ? SUBSCRIBE_NEXT : SUBSCRIBE_WAIT;
-}
-
 /* --- all of it --- */
 
 static void cancel(task_t *task)
@@ -307,8 +224,8 @@ static subscribe_step_t answer(subscribe_t *subscribe)
     return SUBSCRIBE_OVER;
 }
 
-static subscribe_step_t (*const steps[])(subscribe_t *) = {find_symbol,        find_streams,   subscribe_oldest,
-                                                           subscribe_recovery, fetch_snapshot, answer};
+static subscribe_step_t (*const steps[])(subscribe_t *) = {find_symbol,        find_streams,    subscribe_oldest,
+                                                           subscribe_recovery, subscribe_fetch, answer};
 
 static void advance(subscribe_t *subscribe)
 {

@@ -18,8 +18,7 @@ enum {
     SUBSCRIBE_STATUS_MS = 2000, /* how long a subscribe waits for any source to be heard */
     SUBSCRIBE_STREAM_MS = 2000, /* and for streams to be known */
     SUBSCRIBE_RESUME_MS =
-        10000, /* the same with `since`, and for them to reach it: a killed service is back by then, or the subscribe is refused */
-    SUBSCRIBE_SNAPSHOT_TRIES = 4
+        10000 /* the same with `since`, and for them to reach it: a killed service is back by then, or the subscribe is refused */
 };
 
 typedef struct {

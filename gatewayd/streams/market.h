@@ -3,39 +3,16 @@
  *     market BTC-USD ─┬─ live stream trade.BTC-USD.blockchain ── ring, readers
  *                     └─ live stream trade.BTC-USD.other ─────── ring, readers
  *
- * A market lives while it has subscriptions, or is kept (markets_keep). When the first one comes the bus is asked for the
+ * A market lives while it has subscriptions, is kept (markets_keep), or has delayed ones. When the first one comes the bus is asked for the
  * symbol, when the last one leaves no more.
+ *
+ * A delayed market has the same streams, and in each the same records so much later: rings of its own, for all whose role has that delay. What
+ * fills them is history/delays.h.
  */
 #pragma once
 
 #include "common/list.h"
-#include "gatewayd/streams/coverage.h"
-#include "gatewayd/streams/oldest.h"
-#include "gatewayd/streams/reader.h"
-#include "gatewayd/streams/ring.h"
-#include "gatewayd/streams/waits.h"
-#include "proto/topic.h"
-
-typedef struct market market_t;
-
-/* One stream of a symbol. */
-struct live_stream {
-    market_t *market;
-    char topic_text[TOPIC_MAX];
-    text_t topic, symbol, source;  /* slices of topic_text */
-    ring_t *ring;                  /* NULL until it is known from where the stream is followed */
-    ring_t *others[DIALECT_COUNT]; /* the same in the dialects that readers take it in; NULL where none does */
-    reader_t **readers;            /* in no order */
-    size_t reader_count, reader_room;
-    list_t in_market;
-    list_t in_dirty;     /* something was appended that readers do not know of yet, … */
-    uint64_t dirty_from; /* … from this position of `ring` on */
-    heap_t awaited;      /* wait_t.in_stream (waits.h): waits for the stream to reach a cursor, the lowest one first */
-    list_t in_reached;   /* it grew since that was checked */
-    history_coverage_t coverage;
-    oldest_t oldest;
-    cursor_t former; /* as markets_renew had it last */
-};
+#include "gatewayd/streams/live_stream.h"
 
 struct market {
     struct markets *owner;
@@ -44,6 +21,10 @@ struct market {
     bool latest;          /* of its records the newest is what matters: who is behind gets no other one, and no gap is told */
     list_t live_streams;  /* live_stream_t.in_market */
     list_t subscriptions; /* subscription_t.in_market (readers.h) */
+    market_t *live;       /* the one that this follows so much later; NULL: it is live itself */
+    int64_t delay_ns;
+    list_t delayed; /* market_t.in_live: those that follow this one */
+    list_t in_live;
     list_t in_kept;
     int64_t kept_ns;    /* until when it is kept */
     int64_t whole_ns;   /* when history last had no other stream of it than the live streams; 0: never yet */
@@ -57,6 +38,9 @@ typedef struct markets markets_t;
 /* The bus should carry a symbol, or no longer. */
 typedef void markets_wanted_fn(void *arg, text_t symbol, bool wanted);
 
+/* A delayed market has one stream more, or is about to lose it. */
+typedef void markets_delayed_fn(void *arg, live_stream_t *live_stream, bool opened);
+
 markets_t *markets_new(size_t ring_bytes, markets_wanted_fn *wanted, void *arg);
 
 /* Destroys the markets with their live streams; there must be no subscriptions. */
@@ -66,7 +50,13 @@ void markets_destroy(markets_t **self);
 market_t *markets_open(markets_t *self, text_t symbol);
 market_t *markets_find(const markets_t *self, text_t symbol);
 
-/* Closes it when it has no subscription left and is not kept. */
+/* The one that is so much later, with the live one. delay_ns: 1 and up. NULL when memory runs out. */
+market_t *markets_open_delayed(markets_t *self, text_t symbol, int64_t delay_ns);
+
+/* Who fills the streams of delayed markets; NULL: nobody. */
+void markets_tell_delayed(markets_t *self, markets_delayed_fn *told, void *arg);
+
+/* Closes it when nothing keeps it open. */
 void markets_release(markets_t *self, market_t *market);
 
 enum { MARKETS_KEPT_MAX = 64 };
@@ -80,21 +70,24 @@ void markets_expire(markets_t *self, int64_t now_ns, bool (*unwanted)(void *arg,
 /* Gives it a new, unique version. */
 void market_changed(market_t *market);
 
-/* All markets: *at from 0 on, NULL at the end. */
+/* All that are live: *at from 0 on, NULL at the end. Each has its delayed ones (market_t.delayed). */
 market_t *markets_each(const markets_t *self, size_t *at);
 
-/* The market's live stream of a source, created if there is none; NULL when memory runs out. */
+/* The market's live stream of a source, created if there is none, with those of the live market and of its delayed ones; NULL when memory runs out. */
 live_stream_t *markets_live_stream(markets_t *self, market_t *market, text_t source);
 live_stream_t *market_find(const market_t *market, text_t source);
 
-/* The ring in a dialect: rendered on first use. NULL when the live stream has none
- * yet, or memory runs out. And one that is no longer wanted. */
-ring_t *live_stream_ring(live_stream_t *live_stream, dialect_t dialect);
-void live_stream_forget(live_stream_t *live_stream, const ring_t *ring);
+/* The streams of a symbol from a source: that of the live market, and those of its delayed ones. *at from 0 on; NULL at the end. */
+live_stream_t *markets_each_stream(const markets_t *self, text_t symbol, text_t source, size_t *at);
 
-/* Readers come and go. False when memory runs out. */
-bool live_stream_add(live_stream_t *live_stream, reader_t *reader);
-void live_stream_drop(live_stream_t *live_stream, reader_t *reader);
+/* A stream of a market begins after `last`: has a ring from now on. False when memory runs out. */
+bool market_begin(live_stream_t *live_stream, cursor_t last);
+
+/* Appends a record; tells that all of [from, to] is missing; tells that the stream goes on in another epoch behind `to`, where `from` is behind the end of
+ * the former one, and what is between nobody knows. Nothing happens before it has begun, or where it is at that cursor already. */
+void market_append(live_stream_t *live_stream, cursor_t at, text_t json);
+void market_gap(live_stream_t *live_stream, cursor_t from, cursor_t to);
+void market_turn(live_stream_t *live_stream, cursor_t from, cursor_t to);
 
 /* What comes from the bus. A stream starts after `last`: its live stream, now with a ring; NULL when nobody wants it or memory
  * runs out. */

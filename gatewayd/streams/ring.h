@@ -90,6 +90,9 @@ cursor_t ring_cursor(const ring_t *self, uint64_t end);
 /* How many frames it holds. */
 uint64_t ring_frames(const ring_t *self);
 
+/* How many frames are behind a cursor. False as ring_find. */
+bool ring_behind(const ring_t *self, cursor_t after, uint64_t *frames);
+
 /* Of a ring made by ring_new. Frames counted from the newest one (0) backwards; false beyond the oldest. `json` is empty for a gap. */
 bool ring_entry(const ring_t *self, size_t back, cursor_t *cursor, text_t *json);
 
