@@ -75,7 +75,8 @@ static void publish(backfill_t *self, trade_t *trade, uint64_t id, bool asked)
 {
     if (asked && self->busy)
         note_filled(&self->outcome, trade->timestamp_ns);
-    self->outcome.late += id < self->line.next;
+    if (id < self->line.next)
+        self->outcome.late++;
     id_line_take(&self->line, id, trade->timestamp_ns);
     self->events->publish(self->arg, trade, asked);
 }
@@ -141,7 +142,8 @@ bool backfill_take(backfill_t *self, trade_t *trade, uint64_t id, backfill_origi
         taken = hold(self, trade, id, asked, now_ns);
     else if (taken)
         publish(self, trade, id, asked);
-    self->page_gained |= taken && origin == BACKFILL_ASKED;
+    if (taken && origin == BACKFILL_ASKED)
+        self->page_gained = true;
     publish_contiguous(self);
     if (origin != BACKFILL_FORMER) /* behind one there may be others, which belong to the episode: it ends soon enough */
         end_if_whole(self);

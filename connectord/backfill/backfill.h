@@ -51,19 +51,20 @@ typedef struct {
     void (*done)(void *arg, const backfill_outcome_t *outcome);
 } backfill_events_t;
 
+/* What each trade needs comes first. */
 typedef struct {
-    const backfill_config_t *config;
     const backfill_events_t *events;
     void *arg;
     id_line_t line; /* what has been published */
     held_trades_t held;
+    bool open;      /* what has come until now is to be asked for, wherever the tail is */
+    bool busy;      /* an episode is going on … */
+    bool late;      /* … and its hold is over */
+    bool asking;    /* a question is out … */
+    bool outdated;  /* … of before the connection began: its answer does not show the tail */
+    bool forgotten; /* … of before a restart: its answer does not matter */
+    const backfill_config_t *config;
     uint64_t tail;         /* the exchange has trades up to this id at least */
-    bool open;             /* what has come until now is to be asked for, wherever the tail is */
-    bool busy;             /* an episode is going on … */
-    bool late;             /* … and its hold is over */
-    bool asking;           /* a question is out … */
-    bool outdated;         /* … of before the connection began: its answer does not show the tail */
-    bool forgotten;        /* … of before a restart: its answer does not matter */
     unsigned tries;        /* in vain, one after the other: the exchange did not give what is missing … */
     unsigned failures;     /* … or did not answer */
     int64_t ask_ns;        /* when to ask */

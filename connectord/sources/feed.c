@@ -43,7 +43,7 @@ static int64_t feed_route_passed(feed_route_t *route, size_t line, const trade_t
     if (time_ns == 0 || time_ns == INT64_MIN)
         return time_ns;
     line_progress_passed(&route->progress, line, time_ns);
-    dedup_keep(route->dedup, line_progress_since_ns(&route->progress));
+    seen_trades_keep(&route->seen, line_progress_since_ns(&route->progress));
     return time_ns;
 }
 
@@ -56,7 +56,7 @@ static void on_line(void *arg, size_t line, bool up)
             line_progress_join(&route->progress, line);
         else
             line_progress_leave(&route->progress, line);
-        dedup_keep(route->dedup, line_progress_since_ns(&route->progress));
+        seen_trades_keep(&route->seen, line_progress_since_ns(&route->progress));
     }
     for (size_t i = 0; i < self->count && !up; i++)
         feed_past_look(self->routes[i]);
@@ -84,8 +84,9 @@ static bool is_covered(void *arg, size_t line)
 bool feed_route_take(feed_route_t *route, trade_t *trade, int64_t time_ns)
 {
     feed_t *self = route->feed;
-    uint64_t print = feed_route_print(route, trade);
-    dedup_verdict_t verdict = trade->id.length > 0 ? dedup_look(route->dedup, trade->id, print) : DEDUP_NEW;
+    bool named = trade->id.length > 0;
+    seen_trade_t seen = named ? feed_route_seen(route, trade) : (seen_trade_t){0};
+    dedup_verdict_t verdict = named ? seen_trades_look(&route->seen, &seen) : DEDUP_NEW;
     if (verdict == DEDUP_SEEN)
         return false;
     if (verdict == DEDUP_CONFLICT)
@@ -97,8 +98,8 @@ bool feed_route_take(feed_route_t *route, trade_t *trade, int64_t time_ns)
             return true;
         self->saved += redundant_lines_connected(self->lines) < redundant_lines_count(self->lines);
     }
-    if (trade->id.length > 0)
-        dedup_add(route->dedup, trade->id, print, time_ns);
+    if (named)
+        seen_trades_add(&route->seen, &seen, time_ns);
     return true;
 }
 
@@ -116,10 +117,10 @@ static bool take(feed_t *self, size_t line, trade_t *trade, backfill_origin_t or
     }
     if (!route->remembered)
         feed_route_remember(route);
-    dedup_expect(route->dedup, trade->id);
+    bool counts = feed_past_counts(route, trade, &id);
+    seen_trades_expect(&route->seen, trade->id, counts ? id : 0);
     int64_t time_ns = feed_route_passed(route, line, trade);
-    return feed_past_counts(route, trade, &id) ? feed_past_take(route, trade, id, origin)
-                                               : feed_route_take(route, trade, time_ns);
+    return counts ? feed_past_take(route, trade, id, origin) : feed_route_take(route, trade, time_ns);
 }
 
 static bool on_trade(void *arg, size_t line, trade_t *trade)

@@ -5,9 +5,19 @@
 enum { BEHIND_LOSS_MAX = 200000 /* trades, if the window is smaller */ };
 
 /* Where ids tell trades apart the time may be written in several ways. */
-uint64_t feed_route_print(const feed_route_t *route, const trade_t *trade)
+seen_trade_t feed_route_seen(const feed_route_t *route, const trade_t *trade)
 {
-    return route->asked.asker ? fingerprint_timeless(trade) : fingerprint(trade);
+    seen_trade_t seen = {.id = trade->id, .fingerprint = route->asked.asker ? fingerprint_timeless(trade) : fingerprint(trade)};
+    if (!feed_past_counts(route, trade, &seen.number))
+        seen.number = 0;
+    return seen;
+}
+
+/* Of several lines one may lag behind by more than the window: then times tell what is to be remembered, and a number has none. */
+bool feed_route_new_window(feed_route_t *route)
+{
+    bool counted = route->asked.asker && redundant_lines_count(route->feed->lines) == 1;
+    return seen_trades_init(&route->seen, redundant_lines_config(route->feed->lines)->dedup_window, counted);
 }
 
 /* The stream's last trades, so that a restart does not publish again what the exchange repeats. To read them of all streams at the start
@@ -25,10 +35,10 @@ void feed_route_remember(feed_route_t *route)
     for (trade_t trade; seq <= last; seq++) {
         if (!record_parse(journal_read(journal, route->stream, seq), &trade) || trade.id.length == 0)
             continue;
-        uint64_t print = feed_route_print(route, &trade);
+        seen_trade_t seen = feed_route_seen(route, &trade);
         feed_past_had(route, &trade);
-        if (dedup_look(route->dedup, trade.id, print) != DEDUP_SEEN)
-            dedup_add(route->dedup, trade.id, print, 0);
+        if (seen_trades_look(&route->seen, &seen) != DEDUP_SEEN)
+            seen_trades_add(&route->seen, &seen, 0);
     }
     route->remembered = true;
     feed_past_remembered(route);
@@ -47,13 +57,15 @@ bool feed_remember_next(feed_t *self)
 /* What the journal did not get may come again: the trades to recognize are read from the journal once more. Without memory the former ones stay. */
 void feed_route_forget(feed_route_t *route)
 {
-    dedup_t *fresh = dedup_new(redundant_lines_config(route->feed->lines)->dedup_window);
-    if (!fresh)
+    seen_trades_t former = route->seen;
+    if (!feed_route_new_window(route)) {
+        seen_trades_release(&route->seen);
+        route->seen = former;
         return;
-    dedup_destroy(&route->dedup);
-    route->dedup = fresh;
+    }
+    seen_trades_release(&former);
     feed_past_restart(route);
     route->remembered = false;
     if (redundant_lines_count(route->feed->lines) > 1)
-        dedup_keep(route->dedup, line_progress_since_ns(&route->progress));
+        seen_trades_keep(&route->seen, line_progress_since_ns(&route->progress));
 }

@@ -72,9 +72,9 @@ static const backfill_events_t backfill_events = {.publish = on_publish, .hole =
 /* What an answer says of a known id has to agree with what was published: only recent ones can be compared. */
 static bool agrees(asked_symbol_t *symbol, const trade_t *trade, const trade_t *held)
 {
-    const feed_route_t *route = symbol->backfill.arg;
-    uint64_t print = fingerprint_timeless(trade);
-    return held ? fingerprint_timeless(held) == print : dedup_look(route->dedup, trade->id, print) != DEDUP_CONFLICT;
+    feed_route_t *route = symbol->backfill.arg;
+    seen_trade_t seen = feed_route_seen(route, trade);
+    return held ? fingerprint_timeless(held) == seen.fingerprint : seen_trades_look(&route->seen, &seen) != DEDUP_CONFLICT;
 }
 
 /* --- the feed --- */
@@ -175,6 +175,13 @@ bool feed_past_counts(const feed_route_t *route, const trade_t *trade, uint64_t 
     return route->asked.asker && text_to_u64(trade->id, id) && *id > 0 && *id <= INT64_MAX;
 }
 
+/* The ids go on from this one; 0: from whichever comes. */
+static void restart(feed_route_t *route, uint64_t id)
+{
+    backfill_restart(&route->asked.backfill, id);
+    seen_trades_restart(&route->seen, id);
+}
+
 /* A numbering that goes on from elsewhere says nothing of what was missed. */
 static void leap(feed_route_t *route, uint64_t id)
 {
@@ -186,7 +193,7 @@ static void leap(feed_route_t *route, uint64_t id)
     cover_found_hole(&route->cover, &(cover_hole_t){.from_ns = route->asked.backfill.line.last_ns + 1, .to_ns = now_ns});
     cover_settled(&route->cover, &(cover_filled_t){0}, now_ns);
     tell_soon(route->feed);
-    backfill_restart(&route->asked.backfill, id);
+    restart(route, id);
 }
 
 /* Is it too far ahead to say anything of those between? */
@@ -281,7 +288,7 @@ void feed_past_had(feed_route_t *route, const trade_t *trade)
     if (strays && !counts_from_elsewhere(route, id))
         return;
     if (strays)
-        backfill_restart(backfill, id);
+        restart(route, id);
     route->stray_id = 0;
     backfill_had(backfill, id, trade->timestamp_ns);
 }
@@ -308,7 +315,7 @@ static void resume(feed_route_t *route)
     backfill_t *backfill = &route->asked.backfill;
     route->resumes = false;
     if (backfill->line.next > 0 && (route->stood_by || is_too_old(route)))
-        backfill_restart(backfill, 0);
+        restart(route, 0);
     route->stood_by = false;
     backfill_resume(backfill, clock_mono_ns());
     if (backfill->busy)

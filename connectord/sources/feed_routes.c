@@ -11,7 +11,7 @@ void feed_route_destroy(feed_route_t *route)
         demand_withdraw(route->feed->shared->demand, journal_topic(route->stream), route);
     feed_past_remove(route);
     table_remove(route->feed->by_symbol, route->symbol);
-    dedup_destroy(&route->dedup);
+    seen_trades_release(&route->seen);
     free(route);
 }
 
@@ -19,21 +19,22 @@ void feed_route_destroy(feed_route_t *route)
 static feed_route_t *feed_route_new(feed_t *feed, text_t symbol)
 {
     const source_config_t *config = redundant_lines_config(feed->lines);
-    feed_route_t *route = calloc(1, sizeof *route);
+    feed_route_t *route = aligned_alloc(CACHE_LINE, sizeof *route);
     if (!route)
         return NULL;
+    *route = (feed_route_t){0};
     char topic[TOPIC_MAX];
     size_t length = topic_print(topic, symbol, config->name);
     memcpy(route->symbol_text, symbol.at, symbol.length);
     route->feed = feed;
     route->symbol = (text_t){route->symbol_text, symbol.length};
     route->stream = journal_stream(feed->shared->journal, (text_t){topic, length});
-    route->dedup = dedup_new(config->dedup_window);
     line_progress_init(&route->progress);
     for (size_t i = 0; i < LINES_MAX; i++)
         if (redundant_lines_count(feed->lines) > 1 && redundant_lines_is_up(feed->lines, i))
             line_progress_join(&route->progress, i);
-    if (!route->stream || !route->dedup || !feed_past_add(route) || !table_put(feed->by_symbol, route->symbol, route)) {
+    if (!route->stream || !feed_past_add(route) || !feed_route_new_window(route) ||
+        !table_put(feed->by_symbol, route->symbol, route)) {
         feed_route_destroy(route);
         return NULL;
     }

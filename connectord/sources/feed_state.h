@@ -3,19 +3,21 @@
 
 #include "common/table.h"
 #include "connectord/backfill/past_asker.h"
+#include "connectord/backfill/seen_trades.h"
 #include "connectord/health/oddities.h"
-#include "connectord/journal/dedup.h"
 #include "connectord/sources/cover.h"
 #include "connectord/sources/feed_shared.h"
 #include "connectord/sources/line_progress.h"
 #include "connectord/witness/witness.h"
 #include "proto/record.h"
 
-/* One subject's way through connectord. What each trade needs comes first: there may be thousands, of which no cache has the rest. */
+enum { CACHE_LINE = 64 };
+
+/* One subject's way through connectord. What each trade needs comes first, in three lines of a cache: there may be thousands, of which no cache has the rest. */
 typedef struct {
-    feed_t *feed;
+    _Alignas(CACHE_LINE) feed_t *feed;
     journal_stream_t *stream;
-    dedup_t *dedup;
+    seen_trades_t seen;
     bool remembered;       /* its last trades are in the window */
     bool subscribed;       /* on a line that is up */
     bool resumes;          /* what was missed before that is to be asked for, once it is remembered */
@@ -89,8 +91,11 @@ void feed_route_destroy(feed_route_t *route);
 
 /* --- feed_memory.c: what a stream had before --- */
 
-/* What a trade says, beside its id (fingerprint.h). */
-uint64_t feed_route_print(const feed_route_t *route, const trade_t *trade);
+/* What there is to know of a trade when it comes again. */
+seen_trade_t feed_route_seen(const feed_route_t *route, const trade_t *trade);
+
+/* Begins a window in which its last trades are remembered. False without memory. */
+bool feed_route_new_window(feed_route_t *route);
 
 /* Learns the stream's last trades from the journal; those of the next one that has not: false where all have. */
 void feed_route_remember(feed_route_t *route);
