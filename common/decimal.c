@@ -87,7 +87,12 @@ bool decimal_valid(text_t text)
 
 int decimal_sign(text_t text)
 {
-    return take_apart(text).sign;
+    const char *at = text.at, *end = text.at + text.length;
+    int sign = *at == '-' ? -1 : 1;
+    for (at += *at == '-'; at < end && *at != 'e' && *at != 'E'; at++)
+        if (*at != '0' && *at != '.')
+            return sign;
+    return 0;
 }
 
 int decimal_compare(text_t a, text_t b)

@@ -10,6 +10,7 @@
 
 #include "common/http/http_handler.h"
 #include "common/loop/loop.h"
+#include "connectord/connectors/memo.h"
 #include "connectord/connectors/past.h"
 #include "connectord/connectors/source_config.h"
 #include "connectord/recording/recorded_line.h"
@@ -37,10 +38,10 @@ typedef struct {
     void (*on_confirmed)(void *arg, text_t symbol, bool subscribed);
     /* A subscribe was refused; symbol is empty if the exchange names none. */
     void (*on_rejected)(void *arg, text_t symbol, text_t reason);
-    /* Valid (trade_valid, which sets timestamp_ns) except for cursor and source, which are not set. */
-    void (*on_trade)(void *arg, const trade_t *trade);
+    /* Valid (trade_valid, which sets timestamp_ns) except for cursor and source, which are not set. memo: the symbol's; NULL where none is kept. */
+    void (*on_trade)(void *arg, const trade_t *trade, memo_t *memo);
     /* The same of one from before the subscription, as exchanges repeat them when it begins: it is known, or was missed. */
-    void (*on_former)(void *arg, const trade_t *trade);
+    void (*on_former)(void *arg, const trade_t *trade, memo_t *memo);
     /* The exchange says that the symbol's last trade has this number (past.h): what is below has come, or was lost on the way. */
     void (*on_tail)(void *arg, text_t symbol, uint64_t last_id);
     /* The exchange's numbering has a gap, or (found < expected) has restarted. */

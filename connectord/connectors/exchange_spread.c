@@ -108,16 +108,16 @@ static void on_rejected(void *arg, text_t symbol, text_t reason)
     session->spread->events->on_rejected(session->spread->arg, symbol, reason);
 }
 
-static void on_trade(void *arg, const trade_t *trade)
+static void on_trade(void *arg, const trade_t *trade, memo_t *memo)
 {
     const spread_session_t *session = arg;
-    session->spread->events->on_trade(session->spread->arg, trade);
+    session->spread->events->on_trade(session->spread->arg, trade, memo);
 }
 
-static void on_former(void *arg, const trade_t *trade)
+static void on_former(void *arg, const trade_t *trade, memo_t *memo)
 {
     const spread_session_t *session = arg;
-    session->spread->events->on_former(session->spread->arg, trade);
+    session->spread->events->on_former(session->spread->arg, trade, memo);
 }
 
 static void on_tail(void *arg, text_t symbol, uint64_t last_id)

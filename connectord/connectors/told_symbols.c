@@ -6,8 +6,14 @@
 
 bool told_symbols_init(told_symbols_t *self)
 {
-    *self = (told_symbols_t){.by_symbol = table_new()};
-    return self->by_symbol != NULL;
+    *self = (told_symbols_t){.by_symbol = table_new(), .by_name = table_new()};
+    return self->by_symbol && self->by_name;
+}
+
+static void drop_name(told_symbols_t *self, const told_symbol_t *symbol)
+{
+    if (told_symbols_named(self, KEPT_TEXT(&symbol->name)) == symbol)
+        table_remove(self->by_name, KEPT_TEXT(&symbol->name));
 }
 
 void told_symbols_clear(told_symbols_t *self)
@@ -15,6 +21,7 @@ void told_symbols_clear(told_symbols_t *self)
     while (self->count > 0) {
         told_symbol_t *symbol = self->symbols[--self->count];
         table_remove(self->by_symbol, symbol->symbol);
+        drop_name(self, symbol);
         free(symbol);
     }
     self->next = self->known = 0;
@@ -22,9 +29,10 @@ void told_symbols_clear(told_symbols_t *self)
 
 void told_symbols_release(told_symbols_t *self)
 {
-    if (self->by_symbol)
+    if (self->by_symbol && self->by_name)
         told_symbols_clear(self);
     table_destroy(&self->by_symbol);
+    table_destroy(&self->by_name);
     free(self->symbols);
     self->symbols = NULL;
 }
@@ -63,6 +71,18 @@ void told_symbols_want(told_symbols_t *self, text_t symbol, bool wanted)
 told_symbol_t *told_symbols_find(const told_symbols_t *self, text_t symbol)
 {
     return table_get(self->by_symbol, symbol);
+}
+
+bool told_symbols_name(told_symbols_t *self, told_symbol_t *symbol, text_t name)
+{
+    drop_name(self, symbol);
+    KEEP_TEXT(&symbol->name, name);
+    return table_put(self->by_name, name, symbol);
+}
+
+told_symbol_t *told_symbols_named(const told_symbols_t *self, text_t name)
+{
+    return table_get(self->by_name, name);
 }
 
 told_symbol_t *told_symbols_only_waiting(const told_symbols_t *self)

@@ -10,23 +10,27 @@
 #pragma once
 
 #include "common/table.h"
+#include "connectord/connectors/memo.h"
 #include "proto/topic.h"
 
+/* What each trade needs comes first. */
 typedef struct {
     text_t symbol;
     bool wanted, told;
-    bool waiting;     /* for the answer to what was told last */
-    bool parked;      /* refused or dropped: when it is asked for again is the source's to say */
-    bool known;       /* it was wanted once more when it was subscribed already: that is to be confirmed */
-    bool open;        /* trades may come: subscribed once, and no unsubscribe confirmed since */
-    bool alone;       /* it is told of by itself: with others it was refused, and nobody knows which of them was meant */
-    uint64_t request; /* the number of the message that told of it last, where a connector numbers them */
-    uint64_t heard;   /* the number of the answer that named it last, where a connector numbers those */
+    bool waiting; /* for the answer to what was told last */
+    bool parked;  /* refused or dropped: when it is asked for again is the source's to say */
+    bool known;   /* it was wanted once more when it was subscribed already: that is to be confirmed */
+    bool open;    /* trades may come: subscribed once, and no unsubscribe confirmed since */
+    bool alone;   /* it is told of by itself: with others it was refused, and nobody knows which of them was meant */
+    memo_t memo;  /* of whoever is told its trades */
     char text[SUBJECT_MAX];
+    uint64_t request;    /* the number of the message that told of it last, where a connector numbers them */
+    uint64_t heard;      /* the number of the answer that named it last, where a connector numbers those */
+    kept_subject_t name; /* the exchange's, where it has been given one (told_symbols_name) */
 } told_symbol_t;
 
 typedef struct {
-    table_t *by_symbol;
+    table_t *by_symbol, *by_name;
     told_symbol_t **symbols; /* owned, in the order in which they were wanted first */
     size_t count, room;
     size_t known; /* how many of them are */
@@ -46,6 +50,10 @@ void told_symbols_want(told_symbols_t *self, text_t symbol, bool wanted);
 
 /* NULL for one that was never wanted on this connection. */
 told_symbol_t *told_symbols_find(const told_symbols_t *self, text_t symbol);
+
+/* The exchange calls it so: from now on told_symbols_named finds it by that name, and no other. False when memory runs out. */
+bool told_symbols_name(told_symbols_t *self, told_symbol_t *symbol, text_t name);
+told_symbol_t *told_symbols_named(const told_symbols_t *self, text_t name);
 
 /* The only one that waits for an answer; NULL if none or several do. */
 told_symbol_t *told_symbols_only_waiting(const told_symbols_t *self);

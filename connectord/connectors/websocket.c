@@ -124,7 +124,7 @@ static void on_record(void *arg, const mapping_record_t *record)
     trade.received_ns = clock_real_ns();
     trade.timestamp_ns = record->timestamp_ns;
     if (exchange_session_is_open(&self->session)) /* else the source has left at an earlier one of the message */
-        self->session.events->on_trade(self->session.arg, &trade);
+        self->session.events->on_trade(self->session.arg, &trade, NULL);
     uint64_t expected;
     if (!continuity_goes_on(self->continuity, record, &expected))
         break_off(self, expected, record->number);

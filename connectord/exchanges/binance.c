@@ -50,19 +50,17 @@ static bool is_used(const binance_t *self, text_t symbol)
 }
 
 /* Has the exchange a name for it that no other symbol goes by? */
-static bool claim_name(binance_t *self, const told_symbol_t *told, char reason[static 2 * SYMBOL_MAX + 40])
+static bool claim_name(binance_t *self, told_symbols_t *symbols, told_symbol_t *told, char reason[static 2 * SYMBOL_MAX + 40])
 {
     char out[SYMBOL_MAX];
     text_t name = {out, binance_name_print(out, told->symbol)};
     text_t other = native_names_symbol(&self->names, name);
-    if (text_equal(other, told->symbol))
-        return true;
-    if (is_used(self, other)) {
+    if (!text_equal(other, told->symbol) && is_used(self, other)) {
         snprintf(reason, 2 * SYMBOL_MAX + 40, "%.*s is %.*s already", TEXT_ARG(name), TEXT_ARG(other));
         return false;
     }
     snprintf(reason, 2 * SYMBOL_MAX + 40, "out of memory");
-    return native_names_put(&self->names, name, told->symbol);
+    return native_names_put(&self->names, name, told->symbol) && told_symbols_name(symbols, told, name);
 }
 
 /* Leaves out of the batch what has no name, and the source is told why. How many remain. */
@@ -71,7 +69,7 @@ static size_t claim_names(binance_t *self, exchange_session_t *session, told_sym
     size_t claimed = 0;
     char reason[2 * SYMBOL_MAX + 40];
     for (size_t i = 0; i < count && exchange_session_is_open(session); i++) {
-        if (claim_name(self, batch[i], reason)) {
+        if (claim_name(self, &session->symbols, batch[i], reason)) {
             batch[claimed++] = batch[i];
             continue;
         }
@@ -162,13 +160,12 @@ static void on_open(void *arg)
 static bool take_trade(binance_t *self, exchange_session_t *session)
 {
     binance_message_t *message = &self->message;
-    text_t symbol = native_names_symbol(&self->names, message->symbol);
-    const told_symbol_t *told = told_symbols_find(&session->symbols, symbol);
+    told_symbol_t *told = told_symbols_named(&session->symbols, message->symbol);
     if (!told || !told->open)
         return fields_wrong(&message->outer, "s: %.*s is not subscribed", TEXT_ARG(message->symbol));
     message->trade.symbol = told->symbol;
     message->trade.received_ns = clock_real_ns();
-    session->events->on_trade(session->arg, &message->trade);
+    session->events->on_trade(session->arg, &message->trade, &told->memo);
     return true;
 }
 

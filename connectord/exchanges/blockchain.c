@@ -71,7 +71,7 @@ static bool take_trade(blockchain_t *self)
         return false;
     }
     self->message.trade.received_ns = clock_real_ns();
-    self->session.events->on_trade(self->session.arg, &self->message.trade);
+    self->session.events->on_trade(self->session.arg, &self->message.trade, NULL);
     return true;
 }
 

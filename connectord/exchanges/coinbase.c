@@ -151,13 +151,14 @@ static bool take_trade(coinbase_t *self)
 {
     const exchange_session_t *session = &self->session;
     trade_t *trade = &self->message.trade;
-    if (!find_open(self))
+    told_symbol_t *told = find_open(self);
+    if (!told)
         return false;
     trade->received_ns = clock_real_ns();
     if (self->message.kind == COINBASE_FORMER)
-        session->events->on_former(session->arg, trade);
+        session->events->on_former(session->arg, trade, &told->memo);
     else
-        session->events->on_trade(session->arg, trade);
+        session->events->on_trade(session->arg, trade, &told->memo);
     return true;
 }
 

@@ -9,7 +9,6 @@
 #include "connectord/exchanges/kraken_message.h"
 #include "connectord/exchanges/kraken_past.h"
 #include "connectord/exchanges/kraken_symbol.h"
-#include "connectord/exchanges/kraken_trade.h"
 
 #include <stdlib.h>
 
@@ -17,23 +16,15 @@
 
 /* How much it takes is not documented but as "depends on the load": its support named 20 messages a second, sent and received. There is no limit of
  * symbols in the documentation. It closes what is idle for a minute, and says nothing where nothing is subscribed. */
-enum { MESSAGES = 5, INTERVAL_MS = 1000, BATCH_MAX = 100, PING_MAX_MS = 30000, THROTTLE_PAUSE_MS = 10000, FORMERS_MAX = 1000 };
+enum { MESSAGES = 5, INTERVAL_MS = 1000, BATCH_MAX = 100, PING_MAX_MS = 30000, THROTTLE_PAUSE_MS = 10000 };
 
 _Static_assert(BATCH_MAX *(SYMBOL_MAX + sizeof "\"\",") + 200 <= WS_CLIENT_SEND_MAX, "the longest request fits");
-
-/* A trade of a snapshot, before they are in order. */
-typedef struct {
-    uint64_t id;
-    text_t json;
-} former_t;
 
 typedef struct {
     exchange_session_t session; /* its `first` is the ping */
     uint64_t requests;          /* their number, as long as the process runs */
     log_limit_t status_limit;
     kraken_message_t message;
-    kraken_trade_t trade;
-    former_t formers[FORMERS_MAX];
 } kraken_t;
 
 /* --- what is said --- */
@@ -98,68 +89,57 @@ static void on_open(void *arg)
 
 /* --- trades --- */
 
-/* The symbol's name is the source's own, as long as the connection lasts. */
-static bool find_symbol(kraken_t *self)
+/* What the exchange was told of a trade's symbol; NULL, and the source is told, where it is not subscribed. */
+static told_symbol_t *find_symbol(kraken_t *self, const trade_t *trade, text_t json)
 {
-    trade_t *trade = &self->trade.trade;
-    const told_symbol_t *told = told_symbols_find(&self->session.symbols, trade->symbol);
-    if (!told || !told->open)
-        return fields_wrong(&self->trade.fields, "symbol: %.*s is not subscribed", TEXT_ARG(trade->symbol));
-    trade->symbol = told->symbol;
-    return true;
+    fields_t *fields = &self->message.trade.fields;
+    told_symbol_t *told = told_symbols_find(&self->session.symbols, trade->symbol);
+    if (told && told->open)
+        return told;
+    fields->reason[0] = '\0';
+    fields_wrong(fields, "symbol: %.*s is not subscribed", TEXT_ARG(trade->symbol));
+    exchange_session_report(&self->session, fields->reason, json);
+    return NULL;
 }
 
-static bool read_trade(kraken_t *self, text_t json)
+static void take_trade(kraken_t *self, size_t number, bool former, int64_t now_ns)
 {
-    bool good = kraken_trade_read(&self->trade, json) && find_symbol(self);
-    if (!good)
-        exchange_session_report(&self->session, self->trade.fields.reason, json);
-    return good;
-}
-
-static void take_updates(kraken_t *self, int64_t now_ns)
-{
-    json_walk_t walk = json_walk(self->message.data);
-    while (exchange_session_is_open(&self->session) && json_next(&walk)) {
-        if (!read_trade(self, walk.value))
-            continue;
-        self->trade.trade.received_ns = now_ns;
-        self->session.events->on_trade(self->session.arg, &self->trade.trade);
+    exchange_session_t *session = &self->session;
+    text_t json = self->message.trades[number].json;
+    trade_t *trade = kraken_message_trade(&self->message, number);
+    if (!trade) {
+        exchange_session_report(session, self->message.trade.fields.reason, json);
+        return;
     }
+    told_symbol_t *told = find_symbol(self, trade, json);
+    if (!told)
+        return;
+    trade->symbol = told->symbol; /* the source's own, as long as the connection lasts */
+    trade->received_ns = now_ns;
+    if (former)
+        session->events->on_former(session->arg, trade, &told->memo);
+    else
+        session->events->on_trade(session->arg, trade, &told->memo);
 }
 
-static int compare_formers(const void *a, const void *b)
+static void take_trades(kraken_t *self, int64_t now_ns)
 {
-    const former_t *left = a, *right = b;
+    bool former = self->message.snapshot;
+    for (size_t i = 0; i < self->message.trade_count && exchange_session_is_open(&self->session); i++)
+        take_trade(self, i, former, now_ns);
+}
+
+static int compare_ids(const void *a, const void *b)
+{
+    const kraken_kept_trade_t *left = a, *right = b;
     return (left->id > right->id) - (left->id < right->id);
 }
 
-static void take_formers(kraken_t *self, size_t count, int64_t now_ns)
+/* The order of a snapshot is not documented. */
+static void sort_snapshot(kraken_message_t *message)
 {
-    qsort(self->formers, count, sizeof *self->formers, compare_formers);
-    for (size_t i = 0; i < count && exchange_session_is_open(&self->session); i++) {
-        if (!read_trade(self, self->formers[i].json))
-            continue;
-        self->trade.trade.received_ns = now_ns;
-        self->session.events->on_former(self->session.arg, &self->trade.trade);
-    }
-}
-
-/* The order of a snapshot is not documented. It has 50 trades; of more than we have room for, each part is in order. */
-static void take_snapshot(kraken_t *self, int64_t now_ns)
-{
-    json_walk_t walk = json_walk(self->message.data);
-    size_t count = 0;
-    while (exchange_session_is_open(&self->session) && json_next(&walk)) {
-        if (!read_trade(self, walk.value))
-            continue;
-        self->formers[count++] = (former_t){self->trade.id, walk.value};
-        if (count == FORMERS_MAX) {
-            take_formers(self, count, now_ns);
-            count = 0;
-        }
-    }
-    take_formers(self, count, now_ns);
+    if (message->snapshot)
+        qsort(message->trades, message->trade_count, sizeof *message->trades, compare_ids);
 }
 
 /* --- answers --- */
@@ -234,10 +214,8 @@ static bool take(kraken_t *self, int64_t now_ns)
 {
     switch (self->message.kind) {
     case KRAKEN_TRADES:
-        if (self->message.snapshot)
-            take_snapshot(self, now_ns);
-        else
-            take_updates(self, now_ns);
+        sort_snapshot(&self->message);
+        take_trades(self, now_ns);
         return true;
     case KRAKEN_ANSWER:
         return take_answer(self);
@@ -283,6 +261,7 @@ static void kraken_close(void *arg)
     if (!self)
         return;
     exchange_session_release(&self->session);
+    kraken_message_release(&self->message);
     free(self);
 }
 

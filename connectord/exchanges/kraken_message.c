@@ -1,6 +1,9 @@
 #include "connectord/exchanges/kraken_message.h"
 
+#include "common/array.h"
 #include "connectord/exchanges/kraken_symbol.h"
+
+#include <stdlib.h>
 
 typedef enum { CHANNEL, TYPE, DATA, WHY, METHOD, REQUEST, RESULT, SUCCESS, SYMBOL, BARE_WHY, FIELDS } kraken_field_t;
 
@@ -30,6 +33,38 @@ static bool expect_json(fields_t *fields, size_t field, json_kind_t kind, const 
                         TEXT_ARG(text_cut(fields_text(fields, field), KRAKEN_TEXT_MAX)));
 }
 
+/* --- trades --- */
+
+/* One of `data` has been read. What has escapes stands in memory that the next one needs: it is read once more in its turn, as are those that are to say
+ * what is wrong with them. */
+static void keep_trade(void *arg, text_t json)
+{
+    kraken_message_t *self = arg;
+    const kraken_trade_t *trade = &self->trade;
+    if (!ARRAY_RESERVE(&self->trades, &self->trade_room, self->trade_count + 1, KRAKEN_TRADES_MAX)) {
+        self->trades_lost = true;
+        return;
+    }
+    kraken_kept_trade_t *kept = &self->trades[self->trade_count++];
+    bool good = kraken_trade_take(&self->trade);
+    kept->json = json;
+    kept->id = good ? trade->id : 0;
+    kept->read = good && trade->fields.unescaped_length == 0;
+    if (!kept->read)
+        return;
+    kept->trade = trade->trade;
+    memcpy(kept->spelled, trade->spelled, trade->trade.symbol.length);
+}
+
+trade_t *kraken_message_trade(kraken_message_t *self, size_t number)
+{
+    kraken_kept_trade_t *kept = &self->trades[number];
+    if (!kept->read)
+        return kraken_trade_read(&self->trade, kept->json) ? &self->trade.trade : NULL;
+    kept->trade.symbol.at = kept->spelled;
+    return &kept->trade;
+}
+
 /* --- channels --- */
 
 static bool read_trades(kraken_message_t *self)
@@ -39,7 +74,8 @@ static bool read_trades(kraken_message_t *self)
         return false;
     if (!self->snapshot && !fields_is(&self->fields, TYPE, TEXT("update")))
         return fields_wrong(&self->fields, "type: expected snapshot or update, found \"%.*s\"", TEXT_ARG(text_in(self, TYPE)));
-    self->data = text_in(self, DATA);
+    if (self->trades_lost)
+        return fields_wrong(&self->fields, "data: more than %d trades, or no memory for them", KRAKEN_TRADES_MAX);
     self->kind = KRAKEN_TRADES;
     return true;
 }
@@ -151,14 +187,28 @@ static bool read_bare(kraken_message_t *self)
 bool kraken_message_read(kraken_message_t *self, text_t json)
 {
     static const kraken_field_t optional[] = {WHY, REQUEST, RESULT, SUCCESS, SYMBOL, BARE_WHY};
+    const fields_inner_t trades = {.field = DATA,
+                                   .names = kraken_trade_names,
+                                   .count = KRAKEN_TRADE_FIELDS,
+                                   .fields = &self->trade.fields,
+                                   .found = keep_trade,
+                                   .arg = self};
     self->kind = KRAKEN_OTHER;
-    self->symbol = self->text = self->system = self->data = (text_t){0};
-    self->snapshot = self->subscribe = self->success = self->numbered = false;
-    if (!fields_read(&self->fields, names, FIELDS, json))
+    self->symbol = self->text = self->system = (text_t){0};
+    self->snapshot = self->subscribe = self->success = self->numbered = self->trades_lost = false;
+    self->trade_count = 0;
+    if (!fields_read_with(&self->fields, names, FIELDS, &trades, json))
         return false;
     for (size_t i = 0; i < sizeof optional / sizeof *optional; i++)
         fields_drop_null(&self->fields, optional[i]);
     if (!is_absent(self, CHANNEL))
         return read_channel(self);
     return is_absent(self, METHOD) ? read_bare(self) : read_method(self);
+}
+
+void kraken_message_release(kraken_message_t *self)
+{
+    free(self->trades);
+    self->trades = NULL;
+    self->trade_count = self->trade_room = 0;
 }

@@ -4,9 +4,11 @@
 
 typedef enum { SYMBOL, SIDE, PRICE, QTY, TRADE_ID, TIMESTAMP, FIELDS } trade_field_t;
 
+_Static_assert((int)FIELDS == (int)KRAKEN_TRADE_FIELDS, "each has its name");
+
 /* In the order of trade_field_t, which is the one in which the exchange sends them. */
-static const text_t names[FIELDS] = {TEXT_CONST("symbol"), TEXT_CONST("side"),     TEXT_CONST("price"),
-                                     TEXT_CONST("qty"),    TEXT_CONST("trade_id"), TEXT_CONST("timestamp")};
+const text_t kraken_trade_names[FIELDS] = {TEXT_CONST("symbol"), TEXT_CONST("side"),     TEXT_CONST("price"),
+                                           TEXT_CONST("qty"),    TEXT_CONST("trade_id"), TEXT_CONST("timestamp")};
 
 static text_t text_in(const kraken_trade_t *self, trade_field_t field)
 {
@@ -57,18 +59,24 @@ static bool is_valid(kraken_trade_t *self)
     bool valid = trade_valid(&self->trade, &member);
     self->trade.source = (text_t){0};
     for (size_t field = 0; !valid && field < FIELDS; field++)
-        if (text_equal(names[field], text_of(member)))
+        if (text_equal(kraken_trade_names[field], text_of(member)))
             return fields_wrong(&self->fields, "%s: invalid, found %.*s", member, TEXT_ARG(text_in(self, field)));
     return valid || fields_wrong(&self->fields, "%s: invalid", member);
 }
 
-bool kraken_trade_read(kraken_trade_t *self, text_t json)
+bool kraken_trade_take(kraken_trade_t *self)
 {
     self->trade = (trade_t){0};
-    if (!fields_read(&self->fields, names, FIELDS, json) || !has_fields(self))
+    if (self->fields.reason[0] != '\0' || !has_fields(self))
         return false;
     self->trade.timestamp = text_in(self, TIMESTAMP);
     self->trade.qty = text_in(self, QTY);
     self->trade.price = text_in(self, PRICE);
     return read_symbol(self) && read_side(self) && read_id(self) && is_valid(self);
+}
+
+bool kraken_trade_read(kraken_trade_t *self, text_t json)
+{
+    fields_read(&self->fields, kraken_trade_names, FIELDS, json);
+    return kraken_trade_take(self);
 }

@@ -21,3 +21,8 @@ typedef struct {
 
 /* False for a malformed one: fields.reason is set then, and nothing else. The slices point into `json` and into the trade itself: don't copy it. */
 bool kraken_trade_read(kraken_trade_t *self, text_t json);
+
+/* For whoever reads messages: the members' names, and the rest of kraken_trade_read once `fields` have been read by them. */
+enum { KRAKEN_TRADE_FIELDS = 6 };
+extern const text_t kraken_trade_names[KRAKEN_TRADE_FIELDS];
+bool kraken_trade_take(kraken_trade_t *self);

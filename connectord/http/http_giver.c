@@ -40,7 +40,7 @@ static void give_one(http_source_t *self, http_poll_t *poll)
     if (!http_source_wants(self, record.channel, record.key) || known_records_has(self->known, &record))
         return;
     known_records_note(self->known, &record);
-    self->events->on_trade(self->arg, &record.trade);
+    self->events->on_trade(self->arg, &record.trade, NULL);
 }
 
 void http_giver_run(void *arg)

@@ -217,7 +217,7 @@ static void play_trade(replay_file_t *self, trade_t *trade)
         trade->id = (text_t){self->id, (size_t)length};
     }
     trade->received_ns = clock_real_ns();
-    self->events->on_trade(self->arg, trade);
+    self->events->on_trade(self->arg, trade, NULL);
 }
 
 /* --- by a definition --- */

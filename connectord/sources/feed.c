@@ -103,18 +103,29 @@ bool feed_route_take(feed_route_t *route, trade_t *trade, int64_t time_ns)
     return true;
 }
 
-static bool take(feed_t *self, size_t line, trade_t *trade, backfill_origin_t origin)
+/* NULL, with a log line: there is none. */
+static feed_route_t *route_of(feed_t *self, const trade_t *trade, memo_t *memo)
 {
     static log_limit_t limit;
-    uint64_t id;
     char room[SUBJECT_MAX];
+    feed_route_t *route = memo_read(memo, self->stamp);
+    if (route)
+        return route;
     text_t subject = {room, record_subject(room, trade)};
-    feed_route_t *route = feed_route_for(self, subject);
-    if (!route) {
+    route = feed_route_for(self, subject);
+    memo_write(memo, self->stamp, route);
+    if (!route)
         log_warn_limited(&limit, "feed: trade of a symbol that is not configured", LOG_SLICE("source", trade->source),
                          LOG_SLICE("symbol", subject));
+    return route;
+}
+
+static bool take(feed_t *self, size_t line, trade_t *trade, memo_t *memo, backfill_origin_t origin)
+{
+    uint64_t id;
+    feed_route_t *route = route_of(self, trade, memo);
+    if (!route)
         return true;
-    }
     if (!route->remembered)
         feed_route_remember(route);
     bool counts = feed_past_counts(route, trade, &id);
@@ -123,14 +134,14 @@ static bool take(feed_t *self, size_t line, trade_t *trade, backfill_origin_t or
     return counts ? feed_past_take(route, trade, id, origin) : feed_route_take(route, trade, time_ns);
 }
 
-static bool on_trade(void *arg, size_t line, trade_t *trade)
+static bool on_trade(void *arg, size_t line, trade_t *trade, memo_t *memo)
 {
-    return take(arg, line, trade, BACKFILL_LIVE);
+    return take(arg, line, trade, memo, BACKFILL_LIVE);
 }
 
-static bool on_former(void *arg, size_t line, trade_t *trade)
+static bool on_former(void *arg, size_t line, trade_t *trade, memo_t *memo)
 {
-    return take(arg, line, trade, BACKFILL_FORMER);
+    return take(arg, line, trade, memo, BACKFILL_FORMER);
 }
 
 static void on_tail(void *arg, size_t line, text_t symbol, uint64_t last_id)
@@ -240,6 +251,7 @@ feed_t *feed_new(const feed_shared_t *shared, source_config_t *settings)
     if (!self)
         return NULL;
     self->shared = shared;
+    self->stamp = 1;
     self->symbols = buffer_new(0);
     self->former = buffer_new(0);
     self->channels = buffer_new(0);

@@ -144,6 +144,7 @@ void feed_routes_drop(feed_t *self)
             self->routes[i]->offered = takes_any(config, self->routes[i]->symbol);
     size_t kept = 0;
     self->known = 0;
+    self->stamp++;
     for (size_t i = 0; i < self->count; i++) {
         if (self->routes[i]->offered) {
             self->routes[kept++] = self->routes[i];

@@ -55,6 +55,7 @@ struct feed {
     size_t count, room;
     size_t known; /* of them are remembered, the first ones */
     table_t *by_symbol;
+    uint64_t stamp;                                       /* of memos: greater, once routes have gone */
     buffer_t symbols, former, channels, holes, backfills; /* of the status that was made last */
 };
 

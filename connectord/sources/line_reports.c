@@ -54,20 +54,20 @@ static void line_lost(redundant_lines_t *self, redundant_line_t *line)
     }
 }
 
-static bool on_trade(void *arg, source_t *source, trade_t *trade)
+static bool on_trade(void *arg, source_t *source, trade_t *trade, memo_t *memo)
 {
     (void)source;
     const redundant_line_t *line = arg;
     const redundant_lines_t *self = line->lines;
-    return self->events->on_trade(self->arg, (size_t)(line - self->lines), trade);
+    return self->events->on_trade(self->arg, (size_t)(line - self->lines), trade, memo);
 }
 
-static bool on_former(void *arg, source_t *source, trade_t *trade)
+static bool on_former(void *arg, source_t *source, trade_t *trade, memo_t *memo)
 {
     (void)source;
     const redundant_line_t *line = arg;
     const redundant_lines_t *self = line->lines;
-    return self->events->on_former(self->arg, (size_t)(line - self->lines), trade);
+    return self->events->on_former(self->arg, (size_t)(line - self->lines), trade, memo);
 }
 
 static void on_tail(void *arg, source_t *source, text_t symbol, uint64_t last_id)

@@ -7,8 +7,8 @@ typedef struct redundant_lines redundant_lines_t;
 
 typedef struct {
     /* As in source.h, for the source as a whole. line: its number, less than LINES_MAX. */
-    bool (*on_trade)(void *arg, size_t line, trade_t *trade);
-    bool (*on_former)(void *arg, size_t line, trade_t *trade);
+    bool (*on_trade)(void *arg, size_t line, trade_t *trade, memo_t *memo);
+    bool (*on_former)(void *arg, size_t line, trade_t *trade, memo_t *memo);
     void (*on_tail)(void *arg, size_t line, text_t symbol, uint64_t last_id);
     receipt_t (*on_offer)(void *arg, size_t line, trade_t *trade);
     bool (*on_settle)(void *arg, text_t subject, cursor_t *end);

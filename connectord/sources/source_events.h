@@ -8,10 +8,10 @@ typedef struct source source_t;
 
 typedef struct {
     /* A valid trade except for its cursor, which the receiver assigns. Slices are valid during the call. Returns false when it was a
-     * duplicate (the source counts). */
-    bool (*on_trade)(void *arg, source_t *source, trade_t *trade);
+     * duplicate (the source counts). memo: connector.h. */
+    bool (*on_trade)(void *arg, source_t *source, trade_t *trade, memo_t *memo);
     /* The same of one from before the subscription (connector.h, on_former); and what the exchange says of its last trade (on_tail). */
-    bool (*on_former)(void *arg, source_t *source, trade_t *trade);
+    bool (*on_former)(void *arg, source_t *source, trade_t *trade, memo_t *memo);
     void (*on_tail)(void *arg, source_t *source, text_t symbol, uint64_t last_id);
     /* The same of one whose sender waits to hear what has become of it (connector.h), and where the subject's stream ends. */
     receipt_t (*on_offer)(void *arg, source_t *source, trade_t *trade);

@@ -50,34 +50,43 @@ static bool is_possible(source_t *self, const trade_t *trade)
     return false;
 }
 
-static void count(source_t *self, const trade_t *trade, bool duplicate)
+static void count(source_t *self, symbol_subscription_t *subscription, const trade_t *trade, bool duplicate)
 {
-    char subject[SUBJECT_MAX];
     int64_t now_ns = clock_mono_ns();
     self->trades += !duplicate;
     self->duplicates += duplicate;
     if (!trade_is_future(trade, self->config.future_ms * NS_PER_MS)) /* its time tells nothing of a delay */
         health_message(&self->health, trade->timestamp, trade->received_ns, now_ns);
-    subscriber_trade(self->subscriber, (text_t){subject, record_subject(subject, trade)}, now_ns);
+    if (subscription)
+        subscriber_trade(self->subscriber, subscription, now_ns);
+}
+
+static memo_t *memo_of(symbol_subscription_t *subscription)
+{
+    return subscription ? &subscription->memo : NULL;
 }
 
 /* One for a symbol that is no longer wanted is a good trade too. */
-static void on_trade(void *arg, const trade_t *trade)
+static void on_trade(void *arg, const trade_t *trade, memo_t *memo)
 {
     source_t *self = arg;
     trade_t named = *trade;
     named.source = self->config.name;
-    if (is_possible(self, trade))
-        count(self, trade, !self->events->on_trade(self->arg, self, &named));
+    if (!is_possible(self, trade))
+        return;
+    symbol_subscription_t *subscription = subscriber_find(self->subscriber, trade, memo);
+    count(self, subscription, trade, !self->events->on_trade(self->arg, self, &named, memo_of(subscription)));
 }
 
-static void on_former(void *arg, const trade_t *trade)
+static void on_former(void *arg, const trade_t *trade, memo_t *memo)
 {
     source_t *self = arg;
     trade_t named = *trade;
     named.source = self->config.name;
-    if (is_possible(self, trade))
-        count(self, trade, !self->events->on_former(self->arg, self, &named));
+    if (!is_possible(self, trade))
+        return;
+    symbol_subscription_t *subscription = subscriber_find(self->subscriber, trade, memo);
+    count(self, subscription, trade, !self->events->on_former(self->arg, self, &named, memo_of(subscription)));
 }
 
 static void on_tail(void *arg, text_t symbol, uint64_t last_id)
@@ -93,7 +102,7 @@ static receipt_t on_offer(void *arg, const trade_t *trade)
     named.source = self->config.name;
     receipt_t receipt = is_possible(self, trade) ? self->events->on_offer(self->arg, self, &named) : RECEIPT_IMPOSSIBLE;
     if (receipt == RECEIPT_TAKEN || receipt == RECEIPT_DUPLICATE)
-        count(self, trade, receipt == RECEIPT_DUPLICATE);
+        count(self, subscriber_find(self->subscriber, trade, NULL), trade, receipt == RECEIPT_DUPLICATE);
     return receipt;
 }
 

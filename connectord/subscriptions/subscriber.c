@@ -6,6 +6,7 @@
 #include "common/log.h"
 #include "connectord/health/stale_streams.h"
 #include "connectord/subscriptions/wanted_symbols.h"
+#include "proto/record.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -24,6 +25,7 @@ struct subscriber {
     int64_t due_ns;      /* when `due` fires; 0: it does not run */
     int64_t sent_ns;     /* when all that was asked for has surely gone out */
     bool connected;
+    uint64_t stamp; /* of memos: whose wanted symbols they are */
     wanted_symbols_t *wanted_symbols;
     stale_streams_t *stale_streams; /* numbered as the wanted symbols */
     buffer_t failing;
@@ -171,7 +173,8 @@ subscriber_t *subscriber_new(loop_t *loop, const connector_t *connector, source_
     subscriber_t *self = calloc(1, sizeof *self);
     if (!self)
         return NULL;
-    *self = (subscriber_t){.connector = connector, .config = config, .events = events, .arg = arg, .failing = buffer_new(0)};
+    *self = (subscriber_t){
+        .connector = connector, .config = config, .events = events, .arg = arg, .failing = buffer_new(0), .stamp = 1};
     self->grace = loop_timer_new(loop, on_grace, self);
     self->due = loop_timer_new(loop, on_due, self);
     self->news = loop_timer_new(loop, on_news, self);
@@ -293,6 +296,7 @@ bool subscriber_change(subscriber_t *self, source_config_t *symbols)
     inherit(wanted_symbols, self->wanted_symbols, stale_streams, self->stale_streams);
     wanted_symbols_t *former = self->wanted_symbols;
     self->wanted_symbols = wanted_symbols;
+    self->stamp++;
     stale_streams_destroy(&self->stale_streams);
     self->stale_streams = stale_streams;
     source_config_swap_symbols(self->config, symbols);
@@ -317,12 +321,20 @@ void subscriber_rejected(subscriber_t *self, text_t symbol, text_t reason)
         happen(self, subscription, SUBSCRIPTION_REJECTED, reason);
 }
 
-/* A stream that starved and lives again is told at once. */
-void subscriber_trade(subscriber_t *self, text_t symbol, int64_t now_ns)
+symbol_subscription_t *subscriber_find(const subscriber_t *self, const trade_t *record, memo_t *memo)
 {
-    symbol_subscription_t *subscription = wanted_symbols_find(self->wanted_symbols, symbol);
-    if (!subscription)
-        return;
+    char subject[SUBJECT_MAX];
+    symbol_subscription_t *subscription = memo_read(memo, self->stamp);
+    if (subscription)
+        return subscription;
+    subscription = wanted_symbols_find(self->wanted_symbols, (text_t){subject, record_subject(subject, record)});
+    memo_write(memo, self->stamp, subscription);
+    return subscription;
+}
+
+/* A stream that starved and lives again is told at once. */
+void subscriber_trade(subscriber_t *self, symbol_subscription_t *subscription, int64_t now_ns)
+{
     if (subscription->state == SUBSCRIPTION_ASKED || subscription->state == SUBSCRIPTION_FAILED)
         happen(self, subscription, SUBSCRIPTION_CONFIRMED, TEXT(""));
     if (stale_streams_trade(self->stale_streams, wanted_symbols_number(self->wanted_symbols, subscription), now_ns))

@@ -7,6 +7,7 @@
 #pragma once
 
 #include "connectord/connectors/connector.h"
+#include "connectord/subscriptions/symbol_subscription.h"
 #include "proto/status.h"
 
 typedef struct subscriber subscriber_t;
@@ -42,7 +43,10 @@ bool subscriber_change(subscriber_t *self, source_config_t *symbols);
 /* What the connector reported. `symbol` may be any. */
 void subscriber_confirmed(subscriber_t *self, text_t symbol, bool subscribed);
 void subscriber_rejected(subscriber_t *self, text_t symbol, text_t reason);
-void subscriber_trade(subscriber_t *self, text_t symbol, int64_t now_ns);
+
+/* The subscription that brings such records, with the connector's memo of it; NULL: none does. Valid until subscriber_change. */
+symbol_subscription_t *subscriber_find(const subscriber_t *self, const trade_t *record, memo_t *memo);
+void subscriber_trade(subscriber_t *self, symbol_subscription_t *subscription, int64_t now_ns);
 
 /* Looks after what starves; call it now and then while connected. */
 void subscriber_check(subscriber_t *self, int64_t now_ns);

@@ -18,6 +18,7 @@
 
 #include "common/backoff.h"
 #include "common/text.h"
+#include "connectord/connectors/memo.h"
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -50,10 +51,12 @@ typedef enum {
     SUBSCRIPTION_UNSUBSCRIBE
 } symbol_subscription_action_t;
 
+/* What each trade needs comes first. */
 typedef struct {
     text_t symbol;
-    bool wanted;
+    memo_t memo; /* of whoever is told its trades */
     symbol_subscription_state_t state;
+    bool wanted;
     int64_t release_ns; /* when it will no longer be wanted, of clock_mono_ns; 0: no end known */
     int64_t due_ns;     /* when the answer is overdue, or it is to be asked for again; 0: nothing is due */
     int64_t taken_ns;   /* since when it is taken */

@@ -68,8 +68,9 @@ static void on_rejected(void *arg, text_t symbol, text_t reason)
     told.rejected++;
 }
 
-static void on_trade(void *arg, const trade_t *trade)
+static void on_trade(void *arg, const trade_t *trade, memo_t *memo)
 {
+    (void)memo;
     (void)arg;
     check_told_from_the_loop();
     trade_t named = *trade;
@@ -93,7 +94,7 @@ static receipt_t on_offer(void *arg, const trade_t *trade)
     for (size_t i = 0; i < config.symbol_count; i++)
         offered |= text_equal(config.symbols[i], trade->symbol);
     if (offered)
-        on_trade(arg, trade);
+        on_trade(arg, trade, NULL);
     return offered ? RECEIPT_TAKEN : RECEIPT_UNKNOWN;
 }
 

@@ -4,7 +4,6 @@
 #include "common/json/json.h"
 #include "connectord/exchanges/kraken_message.h"
 #include "connectord/exchanges/kraken_past.h"
-#include "connectord/exchanges/kraken_trade.h"
 #include "tests/fuzz/fuzz.h"
 
 static bool within(text_t part, text_t whole)
@@ -45,18 +44,19 @@ static void read_past(text_t json, bool candles)
 static void read_message(text_t json)
 {
     static kraken_message_t message;
-    static kraken_trade_t trade;
     if (!kraken_message_read(&message, json)) {
         require(message.fields.reason[0] != '\0');
         return;
     }
     require(json_valid(json));
     require(message.symbol.length <= SYMBOL_MAX && message.text.length <= KRAKEN_TEXT_MAX);
-    for (json_walk_t walk = json_walk(message.data); message.kind == KRAKEN_TRADES && json_next(&walk);)
-        if (kraken_trade_read(&trade, walk.value))
-            check_trade(&trade.trade, trade.id, json);
+    for (size_t i = 0; message.kind == KRAKEN_TRADES && i < message.trade_count; i++) {
+        const trade_t *trade = kraken_message_trade(&message, i);
+        if (trade)
+            check_trade(trade, message.trades[i].id, json);
         else
-            require(trade.fields.reason[0] != '\0');
+            require(message.trade.fields.reason[0] != '\0');
+    }
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)

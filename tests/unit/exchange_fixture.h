@@ -62,15 +62,17 @@ static inline void on_rejected(void *arg, text_t symbol, text_t reason)
     happen(note(events, "rejected:%.*s:%.*s ", TEXT_ARG(symbol), TEXT_ARG(reason)));
 }
 
-static inline void on_trade(void *arg, const trade_t *trade)
+static inline void on_trade(void *arg, const trade_t *trade, memo_t *memo)
 {
+    (void)memo;
     (void)arg;
     ck_assert_int_gt(trade->received_ns, 0);
     happen(note(events, "trade:%.*s ", TEXT_ARG(trade->id)));
 }
 
-static inline void on_former(void *arg, const trade_t *trade)
+static inline void on_former(void *arg, const trade_t *trade, memo_t *memo)
 {
+    (void)memo;
     (void)arg;
     ck_assert_int_gt(trade->received_ns, 0);
     happen(note(events, "former:%.*s ", TEXT_ARG(trade->id)));

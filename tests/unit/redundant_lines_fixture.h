@@ -17,8 +17,9 @@ static inline status_t describe(void)
     return status;
 }
 
-static inline bool on_trade(void *arg, size_t line, trade_t *trade)
+static inline bool on_trade(void *arg, size_t line, trade_t *trade, memo_t *memo)
 {
+    (void)memo;
     (void)arg, (void)line;
     note("trade:%.*s.%.*s", TEXT_ARG(trade->symbol), TEXT_ARG(trade->source));
     return !duplicate;
@@ -88,7 +89,7 @@ static inline void lost(size_t line, const char *reason)
 static inline void trade(size_t line)
 {
     trade_t one = {.symbol = TEXT("BTC-USD"), .qty = TEXT("1"), .id = TEXT("1")};
-    fakes[line].up->on_trade(fakes[line].arg, &one);
+    fakes[line].up->on_trade(fakes[line].arg, &one, NULL);
 }
 
 /* Two lines, both connected, with nothing noted. */

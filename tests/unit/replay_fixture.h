@@ -56,8 +56,9 @@ static inline void on_rejected(void *arg, text_t symbol, text_t reason)
     (void)arg, (void)symbol, (void)reason;
 }
 
-static inline void on_trade(void *arg, const trade_t *trade)
+static inline void on_trade(void *arg, const trade_t *trade, memo_t *memo)
 {
+    (void)memo;
     (void)arg;
     trades++;
     note("%.*s ", TEXT_ARG(trade->id));

@@ -7,8 +7,9 @@
 
 static source_t *source;
 
-static inline bool on_trade(void *arg, source_t *self, trade_t *trade)
+static inline bool on_trade(void *arg, source_t *self, trade_t *trade, memo_t *memo)
 {
+    (void)memo;
     (void)arg, (void)self;
     note("trade:%.*s.%.*s", TEXT_ARG(trade->symbol), TEXT_ARG(trade->source));
     return !duplicate;
@@ -101,5 +102,5 @@ static inline status_t describe(void)
 static inline void trade(const char *symbol)
 {
     trade_t trade = {.symbol = text_of(symbol), .qty = TEXT("1"), .id = TEXT("1")};
-    fakes[0].up->on_trade(fakes[0].arg, &trade);
+    fakes[0].up->on_trade(fakes[0].arg, &trade, NULL);
 }

@@ -43,7 +43,7 @@ static void on_message(void *arg, text_t message)
     else if (text_equal(message, TEXT("shutdown")))
         exchange_spread_lose(&spread, "shut down");
     else if (text_equal(message, TEXT("former")))
-        up->on_former(session->arg, &trade);
+        up->on_former(session->arg, &trade, NULL);
     else if (text_equal(message, TEXT("tail")))
         up->on_tail(session->arg, TEXT("BTC-USD"), 7);
     else if (text_equal(message, TEXT("gap")))
@@ -51,7 +51,7 @@ static void on_message(void *arg, text_t message)
     else if (text_equal(message, TEXT("?")))
         exchange_session_report(session, "unusable", message);
     else
-        up->on_trade(session->arg, &trade);
+        up->on_trade(session->arg, &trade, NULL);
 }
 
 static void on_unreadable(void *arg, const char *reason, text_t sample)

@@ -191,8 +191,9 @@ END_TEST
 static trade_t last;
 static char last_symbol[SYMBOL_MAX], last_time[40];
 
-static void note_trade(void *arg, const trade_t *trade)
+static void note_trade(void *arg, const trade_t *trade, memo_t *memo)
 {
+    (void)memo;
     (void)arg;
     last = *trade;
     snprintf(last_symbol, sizeof last_symbol, "%.*s", TEXT_ARG(trade->symbol));

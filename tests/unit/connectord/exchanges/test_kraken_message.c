@@ -32,14 +32,33 @@ START_TEST(trades_are_handed_out_one_by_one)
 {
     check_read(TRADES, KRAKEN_TRADES);
     ck_assert(!message.snapshot);
-    json_walk_t walk = json_walk(message.data);
-    ck_assert(json_next(&walk));
-    ck_assert_int_eq(json_kind(walk.value), JSON_OBJECT);
-    ck_assert(!json_next(&walk));
+    ck_assert_uint_eq(message.trade_count, 1);
+    check_text(kraken_message_trade(&message, 0)->symbol, "BTC-USD");
     check_read("{\"data\":[ ],\"type\":\"snapshot\",\"new\":{\"data\":1},\"channel\":\"trade\"}", KRAKEN_TRADES);
     ck_assert(message.snapshot);
-    walk = json_walk(message.data);
-    ck_assert(!json_next(&walk));
+    ck_assert_uint_eq(message.trade_count, 0);
+}
+END_TEST
+
+#define ODD_TRADE(symbol, id)                                                                                                  \
+    "{\"symbol\":\"" symbol "\",\"side\":\"buy\",\"price\":1,\"qty\":2,\"trade_id\":" id                                       \
+    ",\"timestamp\":\"2023-10-06T17:35:55Z\"}"
+
+START_TEST(each_trade_is_read_by_itself_whatever_the_others_are)
+{
+    check_read("{\"data\":[" ODD_TRADE("A\\/B", "1") ",7,[[{}]]," ODD_TRADE("C/D", "2") ",{\"symbol\":\"C/D\"}," ODD_TRADE(
+                   "E\\/F", "3") "],\"channel\":\"trade\",\"type\":\"update\"}",
+               KRAKEN_TRADES);
+    ck_assert_uint_eq(message.trade_count, 6);
+    check_text(kraken_message_trade(&message, 5)->symbol, "E-F");
+    check_text(kraken_message_trade(&message, 0)->symbol, "A-B");
+    check_text(kraken_message_trade(&message, 3)->symbol, "C-D");
+    ck_assert_ptr_null(kraken_message_trade(&message, 1));
+    ck_assert_str_eq(message.trade.fields.reason, "expected an object");
+    ck_assert_ptr_null(kraken_message_trade(&message, 2));
+    ck_assert_str_eq(message.trade.fields.reason, "expected an object");
+    ck_assert_ptr_null(kraken_message_trade(&message, 4));
+    ck_assert_str_eq(message.trade.fields.reason, "side: missing");
 }
 END_TEST
 
@@ -185,6 +204,7 @@ int main(void)
 {
     TCase *tests = tcase_create("kraken_message");
     tcase_add_test(tests, trades_are_handed_out_one_by_one);
+    tcase_add_test(tests, each_trade_is_read_by_itself_whatever_the_others_are);
     tcase_add_test(tests, answers_to_requests_are_read);
     tcase_add_test(tests, a_refusal_may_say_nothing_but_why);
     tcase_add_test(tests, a_symbol_that_is_not_spelled_as_one_stays_as_it_is);

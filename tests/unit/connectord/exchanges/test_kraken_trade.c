@@ -128,23 +128,22 @@ START_TEST(recorded_message_is_read_digit_for_digit)
 {
     static kraken_message_t message;
     buffer_t text = recorded_text("../shared/data/kraken-v2-trade.json");
-    size_t count = 0;
     if (text.length == 0)
         return;
     ck_assert_msg(kraken_message_read(&message, buffer_text(&text)), "%s", message.fields.reason);
     ck_assert_int_eq(message.kind, KRAKEN_TRADES);
     ck_assert(!message.snapshot);
-    for (json_walk_t walk = json_walk(message.data); json_next(&walk); count++) {
-        ck_assert_uint_lt(count, sizeof recorded / sizeof *recorded);
-        ck_assert_msg(kraken_trade_read(&trade, walk.value), "%s", trade.fields.reason);
-        check_text(trade.trade.symbol, recorded[count].symbol);
-        check_text(trade.trade.timestamp, recorded[count].timestamp);
-        check_text(trade.trade.price, recorded[count].price);
-        check_text(trade.trade.qty, recorded[count].qty);
-        check_text(trade.trade.id, recorded[count].id);
-        ck_assert_int_eq(trade.trade.side, recorded[count].side);
+    ck_assert_uint_eq(message.trade_count, sizeof recorded / sizeof *recorded);
+    for (size_t i = 0; i < message.trade_count; i++) {
+        const trade_t *found = kraken_message_trade(&message, i);
+        ck_assert_msg(found != NULL, "%s", message.trade.fields.reason);
+        check_text(found->symbol, recorded[i].symbol);
+        check_text(found->timestamp, recorded[i].timestamp);
+        check_text(found->price, recorded[i].price);
+        check_text(found->qty, recorded[i].qty);
+        check_text(found->id, recorded[i].id);
+        ck_assert_int_eq(found->side, recorded[i].side);
     }
-    ck_assert_uint_eq(count, sizeof recorded / sizeof *recorded);
     buffer_release(&text);
 }
 END_TEST

@@ -44,8 +44,9 @@ static void on_rejected(void *arg, text_t symbol, text_t reason)
     note("rejected:", symbol, TEXT(""));
 }
 
-static void on_trade(void *arg, const trade_t *trade)
+static void on_trade(void *arg, const trade_t *trade, memo_t *memo)
 {
+    (void)memo;
     (void)arg;
     note("", trade->symbol, trade->id);
     if (leave_at && text_equal(trade->id, text_of(leave_at)))

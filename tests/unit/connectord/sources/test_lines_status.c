@@ -10,8 +10,9 @@ static line_view_t lines[LINES];
 static source_t *sources[LINES];
 static buffer_t failing;
 
-static bool on_trade(void *arg, source_t *source, trade_t *trade)
+static bool on_trade(void *arg, source_t *source, trade_t *trade, memo_t *memo)
 {
+    (void)memo;
     (void)arg, (void)source, (void)trade;
     return !duplicate;
 }
@@ -90,7 +91,7 @@ START_TEST(counters_are_of_all_lines)
     trade_t trade = {.symbol = TEXT("BTC-USD"), .qty = TEXT("1"), .id = TEXT("1")};
     for (size_t i = 0; i < LINES; i++) {
         duplicate = i > 0;
-        fakes[i].up->on_trade(fakes[i].arg, &trade);
+        fakes[i].up->on_trade(fakes[i].arg, &trade, NULL);
         fakes[i].up->on_malformed(fakes[i].arg, "unusable", TEXT("?"));
     }
     status_t status = describe(NULL, NULL);

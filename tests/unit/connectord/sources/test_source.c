@@ -202,7 +202,7 @@ START_TEST(trades_of_nothing_or_less_are_malformed_whatever_the_connector)
     make_connected(false);
     for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
         trade_t trade = {.symbol = TEXT("BTC-USD"), .qty = text_of(bad[i]), .price = TEXT("1"), .id = TEXT("1")};
-        fakes[0].up->on_trade(fakes[0].arg, &trade);
+        fakes[0].up->on_trade(fakes[0].arg, &trade, NULL);
     }
     check_calls("");
     trade("BTC-USD");
