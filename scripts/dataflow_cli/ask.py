@@ -7,6 +7,7 @@ import json
 import sys
 
 from .gateway import asked, converse
+from .operate import source_symbols
 from .record import is_trades, list_name, printer
 from .terminal import aligned, painted, put, say, several, span, speaks_unicode, width
 from .trade import exact_objects, exact_result, in_full, loads
@@ -116,12 +117,15 @@ class Scale:
 
 
 def symbols(options):
+    if options.source:
+        return source_symbols(options)
     answer, text = asked(options, "getSymbols", channel=options.channel)
     if options.json:
         put(exact_result(text))
-        return
+        return None
     for symbol in answer["symbols"]:
         put(f"{symbol:<16}  {painted(', '.join(answer.get('sources', {}).get(symbol, [])), 'dim')}".rstrip())
+    return None
 
 
 # -- channels ------------------------------------------------------------------------------------------------------------------

@@ -64,7 +64,17 @@ EXAMPLES = {
     "symbols": """
   dataflow symbols
   dataflow symbols --channel readings        the keys of another channel
-  dataflow symbols --json | jq -r '.symbols[]'""",
+  dataflow symbols --json | jq -r '.symbols[]'
+  dataflow symbols kraken --token token      what one source offers, and what operators changed of that
+  dataflow symbols kraken add SOL-USD DOGE-USD --token token
+  dataflow symbols kraken remove SOL-USD --token token""",
+    "clients": """
+  dataflow clients --token token             who is connected, takes how much, and is how far behind
+  dataflow clients --token token --json | jq 'select(.behind > 1000)'
+  (umask 077; dataflow token --role operator --secret secret > token)   a token""",
+    "drain": """
+  dataflow drain --token token               the gateway here: no new clients, and goodbye to those it has
+  dataflow drain --token token --url wss://gateway2.example/ws""",
     "status": """
   dataflow status
   dataflow status --json | jq '.sources[] | select(.connected | not)'""",
@@ -192,8 +202,22 @@ def add_watch(sub):
     gateway_options(sub)
 
 
+def token_option(sub):
+    sub.add_argument("--token", metavar="FILE",
+                     help="a file with an operator's token; - is standard input; without, the token is that of DATAFLOW_TOKEN")
+
+
 def add_symbols(sub):
+    sub.add_argument("source", metavar="SOURCE", nargs="?", help="of operators: what this source offers")
+    sub.add_argument("order", metavar="add|remove", nargs="?", choices=("add", "remove"), help="it is to offer the symbols, or no longer")
+    sub.add_argument("symbol", metavar="SYMBOL", nargs="*", help="such as SOL-USD, or readings.sensor-7 of another channel")
+    token_option(sub)
     channel_option(sub)
+    gateway_options(sub)
+
+
+def add_operator(sub):
+    token_option(sub)
     gateway_options(sub)
 
 
@@ -275,6 +299,8 @@ COMMANDS = {
     "coverage": (add_coverage, "coverage", "how complete a symbol's trades are, and what of them is missing"),
     "channels": (gateway_options, "ask", "the channels, what is kept of each, and how many keys it has"),
     "symbols": (add_symbols, "ask", "the symbols that can be watched, or a channel's keys, and their sources"),
+    "clients": (add_operator, "operate", "the clients of a gateway, for operators"),
+    "drain": (add_operator, "operate", "take a gateway out of service, for operators"),
     "status": (gateway_options, "ask", "the state of the sources and of the gateway"),
     "tap": (add_tap, "tap", "the bus itself, without a gateway"),
     "replay": (add_replay, "replay", "play a recording as an exchange that a source can connect to"),
@@ -320,7 +346,10 @@ def run(options):
 
 
 def main():
-    options = command_line().parse_args()
+    parser = command_line()
+    options = parser.parse_args()
+    if getattr(options, "order", None) and not options.symbol:
+        parser.error(f"symbols SOURCE {options.order}: expected a SYMBOL")
     if "url" in options:
         options.url = options.url or [GATEWAY]
     try:
