@@ -13,17 +13,24 @@
 
 static_assert(TLS_RECORD_MAX <= SSL3_RT_MAX_PLAIN_LENGTH, "it is one record");
 
+enum {
+    BURST_MIN = TLS_RECORD_MAX, /* bytes that are sealed before the system is asked to take them */
+    BURST_MAX = BYTE_STREAM_WAITING_MAX - 32768,
+    SEALED_MAX = BYTE_STREAM_WAITING_MAX /* with the heads and seals of the shortest records that a peer may want */
+};
+
 struct byte_stream_tls {
     SSL *session;
     tls_counts_t *counts;
-    size_t waiting; /* bytes that were taken, and whose record has to go out yet */
+    buffer_t waiting; /* sealed, and not taken by the system yet */
+    unsigned burst;   /* BURST_MIN to BURST_MAX: a peer that is slow has little waiting for it */
     bool shaken;
     bool wants_writable; /* to be read on */
     bool broken;
     bool ended;
 };
 
-/* --- under TLS --- */
+/* --- its end --- */
 
 /* Whoever forgot the s is told so, in the clear. */
 static void answer_plain(int fd)
@@ -47,14 +54,89 @@ static void give_up(const byte_stream_t *self)
     struct byte_stream_tls *tls = self->tls;
     unsigned long error = ERR_peek_last_error();
     const char *reason = ERR_reason_error_string(error);
+    bool known = tls->broken;
     tls->broken = true;
-    if (tls->shaken)
+    if (known || tls->shaken)
         return;
     tls->counts->failed++;
     log_info_limited(&limit, "tls: a handshake failed", LOG_TEXT("reason", reason ? reason : "the peer is gone"));
     if (ERR_GET_LIB(error) == ERR_LIB_SSL && ERR_GET_REASON(error) == SSL_R_HTTP_REQUEST)
         answer_plain(self->fd);
 }
+
+/* --- what OpenSSL writes --- */
+
+/* Of the connection that it is called for. The system takes many records at once: a call for each would cost more than to seal it. */
+static struct {
+    char bytes[SEALED_MAX];
+    size_t length;
+} sealed;
+
+static int gather(BIO *bio, const char *bytes, int length)
+{
+    size_t room = SEALED_MAX - sealed.length, taken = (size_t)length < room ? (size_t)length : room;
+    BIO_clear_retry_flags(bio);
+    if (taken == 0) {
+        BIO_set_retry_write(bio);
+        return -1;
+    }
+    memcpy(sealed.bytes + sealed.length, bytes, taken);
+    sealed.length += taken;
+    return (int)taken;
+}
+
+/* Reads as OpenSSL's own for sockets does. NULL without memory. */
+static BIO *gathering_socket(int fd)
+{
+    static BIO_METHOD *method;
+    const BIO_METHOD *socket = BIO_s_socket();
+    if (!method && (method = BIO_meth_new(BIO_get_new_index() | BIO_TYPE_SOURCE_SINK, "gathering socket"))) {
+        BIO_meth_set_write(method, gather);
+        BIO_meth_set_read(method, BIO_meth_get_read(socket));
+        BIO_meth_set_ctrl(method, BIO_meth_get_ctrl(socket));
+        BIO_meth_set_create(method, BIO_meth_get_create(socket));
+        BIO_meth_set_destroy(method, BIO_meth_get_destroy(socket));
+    }
+    BIO *bio = method ? BIO_new(method) : NULL;
+    if (bio)
+        BIO_set_fd(bio, fd, BIO_NOCLOSE);
+    return bio;
+}
+
+/* Returns how many bytes the system has taken. */
+static size_t hand_over(const byte_stream_t *self, text_t bytes)
+{
+    ssize_t sent = bytes.length > 0 ? send(self->fd, bytes.at, bytes.length, MSG_DONTWAIT | MSG_NOSIGNAL) : 0;
+    if (sent == -1 && errno != EAGAIN && errno != EINTR)
+        give_up(self);
+    return sent > 0 ? (size_t)sent : 0;
+}
+
+static void hand_over_waiting(const byte_stream_t *self)
+{
+    struct byte_stream_tls *tls = self->tls;
+    buffer_consume(&tls->waiting, hand_over(self, buffer_text(&tls->waiting)));
+    if (tls->waiting.length == 0)
+        buffer_release(&tls->waiting);
+}
+
+/* What is sealed goes out, or waits behind what does already. */
+static void hand_over_sealed(const byte_stream_t *self)
+{
+    struct byte_stream_tls *tls = self->tls;
+    text_t rest = {sealed.bytes, sealed.length};
+    sealed.length = 0;
+    if (rest.length == 0 || tls->broken)
+        return;
+    size_t sent = tls->waiting.length == 0 ? hand_over(self, rest) : 0;
+    if (sent == rest.length)
+        return;
+    buffer_append(&tls->waiting, (text_t){rest.at + sent, rest.length - sent});
+    if (!buffer_ok(&tls->waiting))
+        give_up(self);
+}
+
+/* --- under TLS --- */
 
 static void look_at_hands(struct byte_stream_tls *tls)
 {
@@ -89,14 +171,16 @@ static ssize_t read_tls(byte_stream_t *self, char *room, size_t length)
 {
     struct byte_stream_tls *tls = self->tls;
     assert(length >= SSL3_RT_MAX_PLAIN_LENGTH);
+    hand_over_waiting(self);
     if (tls->broken) {
         errno = ECONNRESET;
         return -1;
     }
     ERR_clear_error();
-    tls->wants_writable = false;
     int got = SSL_read(tls->session, room, length < INT32_MAX ? (int)length : INT32_MAX);
+    hand_over_sealed(self);
     look_at_hands(tls);
+    tls->wants_writable = tls->waiting.length > 0;
     return got > 0 ? got : judge(self, got);
 }
 
@@ -121,55 +205,51 @@ static text_t record_of(text_t head, text_t body, size_t skipped, size_t most, c
     return (text_t){room, first.length + second.length};
 }
 
-/* A record that the system does not take is sealed by then: it is taken, and is finished by byte_stream_flush. */
-static ssize_t write_tls(byte_stream_t *self, text_t head, text_t body)
+/* Returns how many bytes are sealed, from the first `skipped` on: not many more than a burst. */
+static size_t seal(const byte_stream_t *self, text_t head, text_t body, size_t skipped)
 {
     static char room[TLS_RECORD_MAX];
     struct byte_stream_tls *tls = self->tls;
-    size_t length = head.length + body.length, taken = 0, most = record_max(tls->session);
-    while (taken < length && !tls->broken && tls->waiting == 0) {
-        text_t record = record_of(head, body, taken, most, room);
-        ERR_clear_error();
+    size_t length = head.length + body.length - skipped, taken = 0, most = record_max(tls->session);
+    ERR_clear_error();
+    while (taken < length && taken < tls->burst && !tls->broken) {
+        text_t record = record_of(head, body, skipped + taken, most, room);
         int put = SSL_write(tls->session, record.at, (int)record.length);
-        if (put > 0) {
+        if (put > 0)
             taken += (size_t)put;
-        } else if (SSL_get_error(tls->session, put) == SSL_ERROR_WANT_WRITE) {
-            tls->waiting = record.length;
-            taken += record.length;
-        } else {
+        else
             give_up(self);
-        }
+    }
+    return taken;
+}
+
+/* What is sealed is taken: the system takes it at once, or byte_stream_flush offers it again. */
+static ssize_t write_tls(const byte_stream_t *self, text_t head, text_t body)
+{
+    struct byte_stream_tls *tls = self->tls;
+    size_t length = head.length + body.length, taken = 0;
+    while (taken < length && !tls->broken && tls->waiting.length == 0) {
+        taken += seal(self, head, body, taken);
+        hand_over_sealed(self);
+        if (tls->waiting.length > 0)
+            tls->burst = BURST_MIN;
+        else if (tls->burst < BURST_MAX)
+            tls->burst *= 2;
     }
     errno = tls->broken ? ECONNRESET : EAGAIN;
     return tls->broken || taken == 0 ? -1 : (ssize_t)taken;
 }
 
-/* OpenSSL has the record, and looks at how long it is, not at the bytes that it was made of. */
-static bool flush_tls(byte_stream_t *self)
-{
-    static const char anything[TLS_RECORD_MAX];
-    struct byte_stream_tls *tls = self->tls;
-    if (tls->broken)
-        return false;
-    if (tls->waiting == 0)
-        return true;
-    ERR_clear_error();
-    int put = SSL_write(tls->session, anything, (int)tls->waiting);
-    if (put > 0)
-        tls->waiting = 0;
-    else if (SSL_get_error(tls->session, put) != SSL_ERROR_WANT_WRITE)
-        give_up(self);
-    return !tls->broken;
-}
-
 /* Nothing follows. Where a record has to go out first, or hands are not shaken, nobody is told. */
-static void end_tls(struct byte_stream_tls *tls)
+static void end_tls(const byte_stream_t *self)
 {
-    if (tls->ended || tls->broken || tls->waiting > 0 || !tls->shaken)
+    struct byte_stream_tls *tls = self->tls;
+    if (tls->ended || tls->broken || tls->waiting.length > 0 || !tls->shaken)
         return;
     tls->ended = true;
     ERR_clear_error();
     SSL_shutdown(tls->session);
+    hand_over_sealed(self);
 }
 
 static bool open_tls(byte_stream_t *self, tls_identity_t *identity)
@@ -179,8 +259,12 @@ static bool open_tls(byte_stream_t *self, tls_identity_t *identity)
         return false;
     self->tls->session = tls_identity_session(identity);
     self->tls->counts = tls_identity_counts(identity);
-    if (!self->tls->session || SSL_set_fd(self->tls->session, self->fd) != 1)
+    self->tls->waiting = buffer_new(0);
+    self->tls->burst = BURST_MIN;
+    BIO *bio = self->tls->session ? gathering_socket(self->fd) : NULL;
+    if (!bio)
         return false;
+    SSL_set_bio(self->tls->session, bio, bio);
     SSL_set_accept_state(self->tls->session);
     return true;
 }
@@ -199,8 +283,9 @@ bool byte_stream_open(byte_stream_t *self, int fd, tls_identity_t *identity)
 void byte_stream_close(byte_stream_t *self)
 {
     if (self->tls) {
-        end_tls(self->tls);
+        end_tls(self);
         SSL_free(self->tls->session);
+        buffer_release(&self->tls->waiting);
         free(self->tls);
     }
     close(self->fd);
@@ -224,12 +309,15 @@ ssize_t byte_stream_write(byte_stream_t *self, text_t head, text_t body)
 
 bool byte_stream_waits(const byte_stream_t *self)
 {
-    return self->tls && self->tls->waiting > 0;
+    return self->tls && self->tls->waiting.length > 0;
 }
 
 bool byte_stream_flush(byte_stream_t *self)
 {
-    return !self->tls || flush_tls(self);
+    if (!self->tls)
+        return true;
+    hand_over_waiting(self);
+    return !self->tls->broken;
 }
 
 bool byte_stream_reads_when_writable(const byte_stream_t *self)
@@ -245,6 +333,6 @@ bool byte_stream_shaking(const byte_stream_t *self)
 int byte_stream_end(byte_stream_t *self)
 {
     if (self->tls)
-        end_tls(self->tls);
+        end_tls(self);
     return shutdown(self->fd, SHUT_WR);
 }

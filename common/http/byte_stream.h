@@ -3,7 +3,7 @@
  * Under TLS the handshake is a part of reading: until hands are shaken, nothing has come. Each call takes what the peer has sent up to the end of one record at
  * most, and holds nothing back, so that the loop sees that there is more as it does without TLS.
  *
- * What was written is taken, and whoever wrote it forgets it; but some of the last record may have to wait until the system takes more
+ * What was written is taken, and whoever wrote it forgets it; but under TLS the end of it, sealed, may have to wait until the system takes more
  * (byte_stream_waits), and nothing can be written meanwhile.
  */
 #pragma once
@@ -12,7 +12,10 @@
 
 #include <sys/types.h>
 
-enum { BYTE_STREAM_SHAKING_BYTES = 49152 /* of memory while hands are shaken */ };
+enum {
+    BYTE_STREAM_SHAKING_BYTES = 49152, /* of memory while hands are shaken */
+    BYTE_STREAM_WAITING_MAX = 98304    /* bytes that wait: of a peer that stays slow hardly more than a record */
+};
 
 typedef struct {
     int fd;

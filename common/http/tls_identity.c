@@ -115,12 +115,11 @@ static int choose_protocol(SSL *session, const unsigned char **chosen, unsigned 
     return SSL_TLSEXT_ERR_OK;
 }
 
-/* stream.c relies on these: what one read takes is a whole record, so that nothing waits where the loop does not see it; and a record that
- * the system takes a part of is finished later. A peer that ends the connection without saying so has not cut off anything: requests and frames have lengths. */
+/* byte_stream.c relies on these: what one read takes is a whole record, so that nothing waits where the loop does not see it. A peer that ends the connection without saying so has not cut off anything: requests and frames have lengths. */
 static bool set_rules(SSL_CTX *settings)
 {
     static const unsigned char context[] = "dataflow";
-    SSL_CTX_set_mode(settings, SSL_MODE_RELEASE_BUFFERS | SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER);
+    SSL_CTX_set_mode(settings, SSL_MODE_RELEASE_BUFFERS);
     SSL_CTX_clear_mode(settings, SSL_MODE_AUTO_RETRY);
     SSL_CTX_set_read_ahead(settings, 0);
     SSL_CTX_set_options(settings, SSL_OP_NO_COMPRESSION | SSL_OP_NO_RENEGOTIATION | SSL_OP_IGNORE_UNEXPECTED_EOF |

@@ -12,7 +12,7 @@ struct ssl_st;
 enum {
     TLS_IDENTITY_WRONG_MAX = 512,
     TLS_IDENTITY_NAME_MAX = 128,
-    TLS_RECORD_MAX = 8192 /* bytes in a record that we write: some of one may wait for a peer that is slow */
+    TLS_RECORD_MAX = 16384 /* bytes in a record that we write */
 };
 
 typedef struct tls_identity tls_identity_t;

@@ -6,7 +6,7 @@
 #include <signal.h>
 #include <sys/socket.h>
 
-enum { MANY = 1 << 20, ROOM = 1 << 15, BUFFER = 4096 };
+enum { MANY = 1 << 20, ROOM = 1 << 17, LONG = 60000, BUFFER = 4096 };
 
 static tls_identity_t *identity;
 static SSL_CTX *settings;
@@ -14,15 +14,18 @@ static SSL *client;
 static byte_stream_t stream;
 static int client_fd;
 static char room[ROOM];
+static unsigned sends;
 
-static void set_up(void)
+/* Stands before the system's. */
+ssize_t send(int fd, const void *bytes, size_t length, int flags)
+{
+    sends++;
+    return sendto(fd, bytes, length, flags, NULL, 0);
+}
+
+static void open_pair(void)
 {
     int ends[2];
-    signal(SIGPIPE, SIG_IGN); /* as loop.h */
-    folder = folder_new();
-    make_certificate("one", "-nodes");
-    identity = identity_of("one");
-    settings = SSL_CTX_new(TLS_client_method());
     ck_assert_int_eq(socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0, ends), 0);
     setsockopt(ends[0], SOL_SOCKET, SO_SNDBUF, &(int){BUFFER}, sizeof(int));
     ck_assert(byte_stream_open(&stream, ends[0], identity));
@@ -31,13 +34,28 @@ static void set_up(void)
     ck_assert(byte_stream_shaking(&stream));
 }
 
-static void tear_down(void)
+static void set_up(void)
+{
+    signal(SIGPIPE, SIG_IGN); /* as loop.h */
+    folder = folder_new();
+    make_certificate("one", "-nodes");
+    identity = identity_of("one");
+    settings = SSL_CTX_new(TLS_client_method());
+    open_pair();
+}
+
+static void close_pair(void)
 {
     SSL_free(client);
-    SSL_CTX_free(settings);
     close(client_fd);
     if (stream.fd != -1)
         byte_stream_close(&stream);
+}
+
+static void tear_down(void)
+{
+    close_pair();
+    SSL_CTX_free(settings);
     tls_identity_destroy(&identity);
     folder_remove(&folder);
 }
@@ -146,6 +164,86 @@ START_TEST(a_run_is_one_record)
         ;
     ck_assert_int_eq(offer(0, 1000, 2000), 3000);
     ck_assert_int_eq(recv(client_fd, room, sizeof room, 0), 5 + 3000 + 1 + 16); /* RFC 8446: head, text, its type, seal */
+}
+END_TEST
+
+/* Of a peer that takes everything: ever more goes out at once. */
+START_TEST(many_records_go_out_by_one_call)
+{
+    setsockopt(stream.fd, SOL_SOCKET, SO_SNDBUF, &(int){MANY}, sizeof(int));
+    shake_hands();
+    size_t sent = 0, received = 0;
+    for (int i = 0; i < 8; i++) {
+        sends = 0;
+        ck_assert_int_eq(offer(sent, 1000, LONG - 1000), LONG);
+        for (sent += LONG; received < sent;)
+            received += receive(received);
+    }
+    ck_assert_uint_eq(sends, 1);
+    ck_assert_uint_gt(LONG, 2 * TLS_RECORD_MAX);
+}
+END_TEST
+
+/* Where nothing was taken last time, one record is sealed, and no more. */
+START_TEST(little_waits_for_a_peer_that_is_slow)
+{
+    shake_hands();
+    size_t sent = 0, received = 0;
+    for (int i = 0; i < 8; i++) {
+        ssize_t taken = offer(sent, 0, LONG);
+        ck_assert(byte_stream_waits(&stream));
+        ck_assert_int_eq(taken, TLS_RECORD_MAX);
+        for (sent += (size_t)taken; received < sent || byte_stream_waits(&stream); ck_assert(byte_stream_flush(&stream)))
+            received += receive(received);
+    }
+}
+END_TEST
+
+START_TEST(a_peer_that_goes_while_something_waits_breaks_it)
+{
+    shake_hands();
+    offer(0, 0, LONG);
+    ck_assert(byte_stream_waits(&stream));
+    shutdown(client_fd, SHUT_RDWR);
+    ck_assert(!byte_stream_flush(&stream));
+    ck_assert_int_eq(byte_stream_read(&stream, room, sizeof room), -1);
+    ck_assert_int_eq(errno, ECONNRESET);
+    ck_assert_uint_eq(tls_identity_counts(identity)->failed, 0);
+}
+END_TEST
+
+/* As if it had so many between itself and its root. */
+static void repeat_certificate(unsigned times)
+{
+    char wrong[TLS_IDENTITY_WRONG_MAX], bytes[4096];
+    FILE *one = fopen(path_of("one", "pem"), "r"), *many = fopen(path_of("many", "pem"), "w");
+    ck_assert(one && many);
+    size_t length = fread(bytes, 1, sizeof bytes, one);
+    while (times-- > 0)
+        ck_assert_uint_eq(fwrite(bytes, 1, length, many), length);
+    fclose(one);
+    fclose(many);
+    ck_assert_msg(tls_identity_renew(identity, path_of("many", "pem"), path_of("one", "key"), wrong), "%s", wrong);
+}
+
+/* What a server says first is longer than what the system takes. The peer says nothing until it has all of it. */
+START_TEST(hands_are_shaken_with_a_peer_that_takes_little_at_once)
+{
+    bool done = false;
+    unsigned waited = 0;
+    close_pair();
+    repeat_certificate(100);
+    open_pair();
+    for (int i = 0; i < 1000 && !(done && !byte_stream_shaking(&stream)); i++) {
+        done = SSL_do_handshake(client) == 1;
+        if (i > 0 && !done && !byte_stream_reads_when_writable(&stream))
+            continue;
+        ck_assert_int_eq(byte_stream_read(&stream, room, sizeof room), -1);
+        ck_assert_int_eq(errno, EAGAIN);
+        waited += byte_stream_reads_when_writable(&stream);
+    }
+    ck_assert(done && waited > 1);
+    send_and_receive();
 }
 END_TEST
 
@@ -286,6 +384,10 @@ int main(void)
                                   an_older_peer_is_served_too,
                                   nothing_is_held_back_that_the_loop_would_not_see,
                                   a_run_is_one_record,
+                                  many_records_go_out_by_one_call,
+                                  little_waits_for_a_peer_that_is_slow,
+                                  a_peer_that_goes_while_something_waits_breaks_it,
+                                  hands_are_shaken_with_a_peer_that_takes_little_at_once,
                                   each_side_may_end_and_still_be_told_something,
                                   a_peer_that_ends_without_a_word_has_ended,
                                   what_is_no_tls_breaks_it_and_a_forgotten_s_is_told,
