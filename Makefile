@@ -74,7 +74,7 @@ $(addprefix $(BUILD)/bin/,cached store-import connectord source-try) $(BUILD)/te
 $(BUILD)/bin/connectord $(BUILD)/bin/source-try $(BUILD)/bin/gatewayd $(BUILD)/tests/%: LIBS += $(CURL_LIBS)
 
 # libwebsockets is the client towards exchanges; gatewayd's server is our own. The simulator and others that play a part of it link it, too.
-$(addprefix $(BUILD)/bin/,connectord source-try exchange-simulator fan-load ask-load relay baseline) $(BUILD)/tests/% $(BUILD)/examples/%: LIBS += $(WEBSOCKET_LIBS)
+$(addprefix $(BUILD)/bin/,connectord source-try exchange-simulator) $(BENCH_PROGRAMS) $(BUILD)/tests/% $(BUILD)/examples/%: LIBS += $(WEBSOCKET_LIBS)
 
 # What the benchmarks stand on.
 $(BUILD)/bench.a: $(call object,$(BENCH) $(COMMON))
