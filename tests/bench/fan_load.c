@@ -30,7 +30,16 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { LATE_NICE = 10, WINDOW = 1024, BURST = 64, WATCHED_MAX = 8, PATIENCE_S = 60, IDLE_NS = 20000, FLUSH_NS = 1000000 };
+enum {
+    LATE_NICE = 10,
+    WINDOW = 1024,
+    BURST = 64,
+    WATCHED_MAX = 8,
+    PATIENCE_S = 60,
+    IDLE_NS = 20000,
+    BEHIND_NS = 200000,
+    FLUSH_NS = 1000000
+};
 
 typedef struct {
     crowd_config_t crowd;
@@ -116,7 +125,7 @@ static void *run_publisher(void *arg)
         publisher->flush(self->publisher);
         atomic_store(&self->published, count);
         if (burst < BURST)
-            pause_ns(IDLE_NS);
+            pause_ns(self->options.rate > 0 ? IDLE_NS : BEHIND_NS); /* what clients are behind takes longer than that */
     }
     return NULL;
 }

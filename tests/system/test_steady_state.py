@@ -7,16 +7,18 @@ import subprocess
 
 import pytest
 
+from certificate import certificate
 from clients import Requester
 from pipeline import BIN, ROOT, SANITIZED, get, until
+from secure import listening, start
 
 SYMBOL = "S0000-USD"  # of fan-load (tests/bench), which publishes at one end and reads at the other
 MALLOC_COUNT = BIN.parent / "tests/malloc_count.so"
 
 
 class FanLoad:
-    def __init__(self, flow, *arguments):
-        self.popen = subprocess.Popen([str(BIN / "fan-load"), "--protocol", "dataflow", "--address", flow.address("gateway0"), *map(str, arguments)],
+    def __init__(self, flow, *arguments, gateway="gateway0"):
+        self.popen = subprocess.Popen([str(BIN / "fan-load"), "--protocol", "dataflow", "--address", flow.address(gateway), *map(str, arguments)],
                                       stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
 
     def __enter__(self):
@@ -88,15 +90,16 @@ def test_no_trade_makes_a_process_allocate(pipeline):
 
 
 @pytest.mark.skipif(SANITIZED, reason="a sanitizer makes system calls of its own")
-def test_a_frame_costs_a_client_a_small_part_of_a_system_call(pipeline):
+@pytest.mark.parametrize("tls, most", [((), 0.05), (("--tls", "full"), 0.02)], ids=["plain", "tls"])
+def test_a_frame_costs_a_client_a_small_part_of_a_system_call(pipeline, tmp_path, tls, most):
     """strace makes each call slow, so that more trades wait for the next one: the number is lower than it is without, at the same rate. What it
     shows is that a call takes all that waits, for each client."""
     flow = pipeline(symbols=[SYMBOL], name="bench")
     calls = flow.directory / "calls"
     flow.wrapper = ("strace", "-D", "-f", "-c", "-U", "calls,name", "-o", str(calls))
-    flow.start_gateway()
+    start(listening(flow, *certificate(tmp_path, "gateway")))
     with FanLoad(flow, "--publisher", "bus", "--publish", flow.bus, "--replay", flow.replay, "--clients", 100, "--rate", 0,
-                 "--trades", 10000, "--seconds", 60) as load:
+                 "--trades", 10000, "--seconds", 60, *tls, gateway="gateway1" if tls else "gateway0") as load:
         load.hear()
         hears_source(flow)
         load.go_on()
@@ -106,4 +109,4 @@ def test_a_frame_costs_a_client_a_small_part_of_a_system_call(pipeline):
     flow.processes["gateway0"].stop()
     total = until(lambda: calls.exists() and re.search(r"^\s*(\d+)\s+total", calls.read_text(), re.M), "strace to have counted")
     frames = 100 * 10000
-    assert int(total[1]) < 0.05 * frames, f"{total[1]} system calls for {frames} frames\n{calls.read_text()}"
+    assert int(total[1]) < most * frames, f"{total[1]} system calls for {frames} frames\n{calls.read_text()}"
