@@ -15,7 +15,7 @@ static_assert(TLS_RECORD_MAX <= SSL3_RT_MAX_PLAIN_LENGTH, "it is one record");
 
 enum {
     BURST_MIN = TLS_RECORD_MAX, /* bytes that are sealed before the system is asked to take them */
-    BURST_MAX = BYTE_STREAM_WAITING_MAX - 32768,
+    BURST_MAX = 2 * TLS_RECORD_MAX,
     SEALED_MAX = BYTE_STREAM_WAITING_MAX /* with the heads and seals of the shortest records that a peer may want */
 };
 
@@ -131,6 +131,7 @@ static void hand_over_sealed(const byte_stream_t *self)
     size_t sent = tls->waiting.length == 0 ? hand_over(self, rest) : 0;
     if (sent == rest.length)
         return;
+    buffer_reserve(&tls->waiting, tls->waiting.length + rest.length - sent);
     buffer_append(&tls->waiting, (text_t){rest.at + sent, rest.length - sent});
     if (!buffer_ok(&tls->waiting))
         give_up(self);
@@ -325,9 +326,11 @@ bool byte_stream_reads_when_writable(const byte_stream_t *self)
     return self->tls && self->tls->wants_writable;
 }
 
-bool byte_stream_shaking(const byte_stream_t *self)
+size_t byte_stream_held(const byte_stream_t *self)
 {
-    return self->tls && !self->tls->shaken;
+    if (!self->tls)
+        return 0;
+    return self->tls->shaken ? self->tls->waiting.capacity : BYTE_STREAM_SHAKING_BYTES;
 }
 
 int byte_stream_end(byte_stream_t *self)

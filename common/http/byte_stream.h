@@ -14,7 +14,7 @@
 
 enum {
     BYTE_STREAM_SHAKING_BYTES = 49152, /* of memory while hands are shaken */
-    BYTE_STREAM_WAITING_MAX = 98304    /* bytes that wait: of a peer that stays slow hardly more than a record */
+    BYTE_STREAM_WAITING_MAX = 49152    /* bytes that wait: of a peer that stays slow hardly more than a record */
 };
 
 typedef struct {
@@ -44,8 +44,8 @@ bool byte_stream_flush(byte_stream_t *self);
 /* To be read when the descriptor can be written to: hands can't be shaken otherwise. */
 bool byte_stream_reads_when_writable(const byte_stream_t *self);
 
-/* Are hands still being shaken? */
-bool byte_stream_shaking(const byte_stream_t *self);
+/* Bytes of memory that it has beside what one has with which nothing happens: BYTE_STREAM_SHAKING_BYTES, or what waits. */
+size_t byte_stream_held(const byte_stream_t *self);
 
 /* Nothing more goes out; 0, or -1: it is broken. Once. */
 int byte_stream_end(byte_stream_t *self);

@@ -113,8 +113,7 @@ static void on_greedy(void *owner)
 static void count(http_connection_t *self)
 {
     size_t in = self->kept.length > 0 ? self->kept.capacity : 0, out = self->out.length > 0 ? self->out.capacity : 0;
-    size_t shaking = byte_stream_shaking(&self->stream) ? BYTE_STREAM_SHAKING_BYTES : 0;
-    if (!budget_hold(&self->account, in + self->body.capacity + out + shaking))
+    if (!budget_hold(&self->account, in + self->body.capacity + out + byte_stream_held(&self->stream)))
         break_off(self);
 }
 
