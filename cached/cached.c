@@ -12,6 +12,7 @@
 #include "common/json/json_write.h"
 #include "common/log.h"
 #include "common/zeromq/guard.h"
+#include "common/zeromq/guard_report.h"
 #include "common/zeromq/socket.h"
 #include "proto/record.h"
 
@@ -174,10 +175,13 @@ static void on_age(void *arg)
 static void on_request(void *arg, text_t asker, text_t body, size_t parts)
 {
     cached_t *self = arg;
+    const char *lacking = NULL;
     if (parts == 1)
-        history_handle(self->history, asker, body);
+        lacking = history_handle(self->history, asker, socket_rights(self->router), body);
     else
         history_refuse(self->history, asker, parts);
+    if (lacking)
+        socket_deny(self->router, lacking, TEXT(""));
 }
 
 static void on_answer(void *arg, text_t peer, text_t answer)

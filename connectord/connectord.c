@@ -7,6 +7,7 @@
 #include "common/log.h"
 #include "common/timestamp.h"
 #include "common/zeromq/guard.h"
+#include "common/zeromq/guard_report.h"
 #include "connectord/overlay/symbol_orders.h"
 #include "connectord/publish/replay.h"
 #include "connectord/sources/feeds.h"

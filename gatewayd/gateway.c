@@ -130,11 +130,11 @@ static bool open_history(gateway_t *self, const config_t *config)
 {
     uint32_t timeout_ms = (uint32_t)config_integer(config, "gatewayd.history_timeout_ms");
     void *replays[BUSES_MAX];
-    self->asker = requester_new(self->loop, self->history, self->history_count, timeout_ms);
+    self->asker = requester_new(self->loop, "history", self->history, self->history_count, timeout_ms);
     if (!self->asker)
         return false;
     for (size_t i = 0; i < self->bus_count; i++) {
-        replays[i] = self->replayer[i] = requester_new(self->loop, &self->replay[i], 1, timeout_ms);
+        replays[i] = self->replayer[i] = requester_new(self->loop, "replay", &self->replay[i], 1, timeout_ms);
         if (!self->replayer[i])
             return false;
     }

@@ -9,6 +9,7 @@
 #include "cached/answers/page_request.h"
 #include "cached/answers/stats.h"
 #include "common/clock.h"
+#include "common/curve/rights.h"
 #include "common/json/json_plain.h"
 #include "common/log.h"
 #include "common/secret.h"
@@ -153,13 +154,16 @@ static void answer_clear(history_t *self, const request_t *request, buffer_t *an
     clear_history_start(&self->clearing, request->symbol, on_cleared, self);
 }
 
+static const char reads[] = "history", clears[] = "clear";
+
 static const struct {
     const char *name;
+    const char *right; /* that it takes */
     void (*answer)(history_t *self, const request_t *request, buffer_t *answer);
 } operations[] = {
-    {"recent", answer_page},   {"since", answer_page},      {"range", answer_page},
-    {"candles", find_candles}, {"symbols", answer_symbols}, {"stats", answer_stats},
-    {"clear", answer_clear},   {"ready", answer_ready},     {"coverage", answer_page},
+    {"recent", reads, answer_page},   {"since", reads, answer_page},      {"range", reads, answer_page},
+    {"candles", reads, find_candles}, {"symbols", reads, answer_symbols}, {"stats", reads, answer_stats},
+    {"clear", clears, answer_clear},  {"ready", reads, answer_ready},     {"coverage", reads, answer_page},
 };
 
 #define OPERATIONS (sizeof operations / sizeof *operations)
@@ -189,9 +193,17 @@ static void send_answer(history_t *self, const question_t *question, buffer_t *a
     self->config.on_answer(self->config.arg, question->peer, buffer_text(answer));
 }
 
-void history_handle(history_t *self, text_t peer, text_t json)
+/* What who asks for the operation lacks. */
+static const char *lacks(size_t operation, text_t rights)
+{
+    const char *right = operation < OPERATIONS ? operations[operation].right : reads;
+    return rights_have(rights, text_of(right)) ? NULL : right;
+}
+
+const char *history_handle(history_t *self, text_t peer, text_t rights, text_t json)
 {
     request_t request = {0};
+    const char *lacking = NULL;
     json = json_plain(json, &self->plain);
     question_t question = {.asked_ns = clock_mono_ns(), .peer = peer, .request = json};
     /* cppcheck-suppress autoVariables ; until this returns */
@@ -199,7 +211,9 @@ void history_handle(history_t *self, text_t peer, text_t json)
     self->put_off = false;
     buffer_clear(&self->answer);
     size_t operation = request_parse(json, &request, &self->answer) ? find_operation(request.op) : SIZE_MAX;
-    if (operation < OPERATIONS)
+    if (operation <= OPERATIONS && (lacking = lacks(operation, rights)))
+        answer_error(&self->answer, &request, ERROR_FORBIDDEN, "this key has no right to %s", lacking);
+    else if (operation < OPERATIONS)
         operations[operation].answer(self, &request, &self->answer);
     else if (operation == OPERATIONS)
         answer_error(&self->answer, &request, ERROR_UNKNOWN_OP, "Unknown op: %.*s", TEXT_ARG(request.op));
@@ -207,6 +221,7 @@ void history_handle(history_t *self, text_t peer, text_t json)
     if (!self->put_off)
         send_answer(self, &question, &self->answer, &request);
     self->asking = NULL;
+    return lacking;
 }
 
 void history_refuse(history_t *self, text_t peer, size_t frames)

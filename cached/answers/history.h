@@ -45,8 +45,9 @@ void history_follow(history_t *self, const follower_t *follower);
 /* What memory and the store keep, for `stats` to report. Both outlive the history_t, or the next call. */
 void history_retain(history_t *self, const retention_t *memory, const retention_t *store);
 
-/* Answers any request by on_answer: from within, or later. peer: identifies the sender, and comes back. */
-void history_handle(history_t *self, text_t peer, text_t request);
+/* Answers any request by on_answer: from within, or later. peer: identifies the sender, and comes back. rights: what it may (rights.h); the result is
+ * the one that it lacks, "history" or "clear", and it is answered with an error; NULL if it lacks none. */
+const char *history_handle(history_t *self, text_t peer, text_t rights, text_t request);
 
 /* Answers one that came in this many frames instead of one. */
 void history_refuse(history_t *self, text_t peer, size_t frames);

@@ -116,7 +116,7 @@ static void on_drained(void *arg)
     self->events->on_drained(self->arg);
 }
 
-static const socket_events_t sub_events = {.on_message = on_message, .on_drained = on_drained};
+static const socket_events_t sub_events = {.name = "bus", .on_message = on_message, .on_drained = on_drained};
 
 bus_t *bus_new(loop_t *loop, size_t number, const char *const *endpoint, const char *const *replay, uint64_t *malformed,
                const bus_events_t *events, void *arg)
@@ -131,7 +131,7 @@ bus_t *bus_new(loop_t *loop, size_t number, const char *const *endpoint, const c
                     .malformed = malformed,
                     .heard_ns = clock_mono_ns()};
     self->presence = source_presence_new();
-    self->replay = requester_new(loop, replay, 1, REPLAY_TIMEOUT_MS);
+    self->replay = requester_new(loop, "replay", replay, 1, REPLAY_TIMEOUT_MS);
     self->sub = socket_new(loop, SOCKET_SUB, QUEUE_LIMIT, &sub_events, self);
     if (!self->presence || !self->replay || !self->sub || !socket_connect(self->sub, self->endpoint)) {
         bus_destroy(&self);
@@ -179,7 +179,7 @@ void bus_tick(bus_t *self, int64_t now_ns)
         set_silent(self, true);
     if (self->silent && now_ns - self->anew_ns > BUS_SILENCE_MS * NS_PER_MS) {
         self->anew_ns = now_ns;
-        socket_reconnect(self->sub, self->endpoint);
+        socket_reconnect(self->sub);
     }
 }
 

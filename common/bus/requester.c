@@ -48,6 +48,7 @@ typedef struct {
 } endpoint_t;
 
 struct requester {
+    socket_events_t socket_events;
     endpoint_t endpoints[ENDPOINTS_MAX];
     size_t count;
     size_t turn; /* of the endpoint to be asked next, where several are as good */
@@ -350,16 +351,15 @@ static void on_answer(void *arg, const text_t *frames, size_t count)
         finish(endpoint->requester, pending, answer);
 }
 
-static const socket_events_t socket_events = {.on_message = on_answer, .on_link = on_link};
-
 /* --- public --- */
 
-requester_t *requester_new(loop_t *loop, const char *const *endpoints, size_t count, uint32_t timeout_ms)
+requester_t *requester_new(loop_t *loop, const char *service, const char *const *endpoints, size_t count, uint32_t timeout_ms)
 {
     assert(count >= 1 && count <= ENDPOINTS_MAX);
     requester_t *self = calloc(1, sizeof *self);
     if (!self)
         return NULL;
+    self->socket_events = (socket_events_t){.name = service, .on_message = on_answer, .on_link = on_link};
     self->timeout_ns = timeout_ms * NS_PER_MS;
     self->count = count;
     self->tick = loop_timer_new(loop, on_tick, self);
@@ -367,7 +367,7 @@ requester_t *requester_new(loop_t *loop, const char *const *endpoints, size_t co
     for (size_t i = 0; ok && i < count; i++) {
         endpoint_t *endpoint = &self->endpoints[i];
         *endpoint = (endpoint_t){.requester = self, .name = endpoints[i]};
-        endpoint->socket = socket_new(loop, SOCKET_DEALER, QUEUE_LIMIT, &socket_events, endpoint);
+        endpoint->socket = socket_new(loop, SOCKET_DEALER, QUEUE_LIMIT, &self->socket_events, endpoint);
         ok = endpoint->socket && socket_connect(endpoint->socket, endpoints[i]);
     }
     if (!ok)

@@ -18,9 +18,9 @@ typedef struct requester requester_t;
  * during the call. New requests may be sent from within. */
 typedef void requester_fn(void *arg, text_t answer);
 
-/* endpoints: count ZeroMQ addresses, 1 to 16; the texts must outlive the requester. timeout_ms: how long to wait for each try at
+/* service: what is asked, "history" or "replay", a literal: with CURVE, whose keys are trusted. endpoints: count ZeroMQ addresses, 1 to 16; the texts must outlive the requester. timeout_ms: how long to wait for each try at
  * least; longer if the service usually takes longer (round_trip.h). */
-requester_t *requester_new(loop_t *loop, const char *const *endpoints, size_t count, uint32_t timeout_ms);
+requester_t *requester_new(loop_t *loop, const char *service, const char *const *endpoints, size_t count, uint32_t timeout_ms);
 
 /* request: a JSON object with at least one member, without "id". It is copied. Returns a handle for requester_cancel, or 0
  * when there is no memory or 65,536 requests wait already: `done` will not be called then. */

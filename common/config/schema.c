@@ -137,6 +137,13 @@ static const schema_key_t keys[] = {
     {"connectord.peers", KEY_TEXTS, FORMAT_NETWORK, .minimum = 1, .maximum = 64, .initial = "local",
      .help = "Who may connect to the bus and to replay: local is this machine, any is everybody, otherwise addresses and "
              "networks (192.0.2.0/24)"},
+    {"connectord.curve.keys", KEY_TEXT, FORMAT_PATH, .optional = true, .initial = "",
+     .help = "Folder of keys (dataflow keys) for CURVE: bus and replay let in only who is known there, and encrypt; empty: "
+             "without"},
+    {"connectord.curve.key", KEY_TEXT, FORMAT_PATH, .optional = true, .initial = "",
+     .help = "File of connectord's own secret key; empty: connectord.key in that folder"},
+    {"connectord.insecure", KEY_FLAG, .initial = "false",
+     .help = "Bus and replay may listen on a network without CURVE, where everybody on the way can read and forge"},
     {"connectord.connections", KEY_INTEGER, .minimum = 16, .maximum = 100000, .initial = "1024",
      .help = "Simultaneous connections to the bus, and as many to replay"},
     {"connectord.memory_bytes", KEY_INTEGER, .minimum = 64 * MIB, .maximum = TIB, .initial = "536870912",
@@ -163,6 +170,13 @@ static const schema_key_t keys[] = {
     {"cached.peers", KEY_TEXTS, FORMAT_NETWORK, .minimum = 1, .maximum = 64, .initial = "local",
      .help = "Who may connect to history: local is this machine, any is everybody, otherwise addresses and networks "
              "(192.0.2.0/24)"},
+    {"cached.curve.keys", KEY_TEXT, FORMAT_PATH, .optional = true, .initial = "",
+     .help = "Folder of keys (dataflow keys) for CURVE: history lets in only who is known there, and connections are "
+             "encrypted; empty: without"},
+    {"cached.curve.key", KEY_TEXT, FORMAT_PATH, .optional = true, .initial = "",
+     .help = "File of cached's own secret key; empty: cached.key in that folder"},
+    {"cached.insecure", KEY_FLAG, .initial = "false",
+     .help = "History may listen on a network without CURVE, where everybody on the way can read and forge"},
     {"cached.connections", KEY_INTEGER, .minimum = 16, .maximum = 100000, .initial = "1024",
      .help = "Simultaneous connections to history"},
     {"cached.memory_bytes", KEY_INTEGER, .minimum = 64 * MIB, .maximum = TIB, .initial = "536870912",
@@ -196,6 +210,11 @@ static const schema_key_t keys[] = {
      .help = "The replay socket of each bus, in the same order"},
     {"gatewayd.history", KEY_TEXTS, FORMAT_ENDPOINT, .minimum = 1, .maximum = LIST_BUS_MAX, .initial = "tcp://127.0.0.1:5558",
      .help = "Where to ask for history: queries are spread over all that answer, and go to another if one does not"},
+    {"gatewayd.curve.keys", KEY_TEXT, FORMAT_PATH, .optional = true, .initial = "",
+     .help = "Folder of keys (dataflow keys) for CURVE: connections to the buses and to history are encrypted, with servers "
+             "that are known there; empty: without"},
+    {"gatewayd.curve.key", KEY_TEXT, FORMAT_PATH, .optional = true, .initial = "",
+     .help = "File of gatewayd's own secret key; empty: gatewayd.key in that folder"},
     {"gatewayd.listen", KEY_OBJECTS, .plain = "gatewayd.listen[].address", .minimum = 1, .maximum = LISTENERS_MAX,
      .initial = "127.0.0.1:8080", .help = "Where clients connect"},
     {"gatewayd.listen[].address", KEY_TEXT, FORMAT_ADDRESS, .help = "The same, of an object"},

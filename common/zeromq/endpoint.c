@@ -33,6 +33,15 @@ endpoint_kind_t endpoint_kind(const char *endpoint)
     return host.length < sizeof text && inet_pton(AF_INET, text, &address) == 1 ? ENDPOINT_PLAIN : ENDPOINT_NAME;
 }
 
+bool endpoint_is_local(const char *endpoint)
+{
+    static const char *const loopback[] = {"tcp://127.", "tcp://[::1]:", "tcp://[::ffff:127."};
+    for (size_t i = 0; i < sizeof loopback / sizeof *loopback; i++)
+        if (text_starts_with(text_of(endpoint), text_of(loopback[i])))
+            return true;
+    return !text_starts_with(text_of(endpoint), TEXT("tcp://"));
+}
+
 size_t endpoint_addresses(const char *endpoint, char addresses[static HOST_ADDRESSES_MAX][ENDPOINT_MAX])
 {
     host_address_t found[HOST_ADDRESSES_MAX];

@@ -18,5 +18,8 @@ enum { ENDPOINT_MAX = 300 };
 
 endpoint_kind_t endpoint_kind(const char *endpoint);
 
+/* Can only this machine reach it? Of an endpoint whose host is an address. */
+bool endpoint_is_local(const char *endpoint);
+
 /* The addresses that a name has, each as an endpoint; returns how many. May wait for DNS. */
 size_t endpoint_addresses(const char *endpoint, char addresses[static HOST_ADDRESSES_MAX][ENDPOINT_MAX]);

@@ -59,6 +59,12 @@ bool frames_origin(zmq_msg_t *part, uint64_t *id, int *fd)
     return user && text_to_u64(text_of(user), id) && *fd >= 0;
 }
 
+text_t frames_key(zmq_msg_t *part)
+{
+    const char *key = zmq_msg_gets(part, "Key");
+    return key ? text_of(key) : TEXT("");
+}
+
 bool frames_send(void *zmq, text_t frame, int more)
 {
     int rc;

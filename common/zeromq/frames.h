@@ -22,6 +22,9 @@ bool frames_skip(void *zmq, size_t limit);
 /* The connection that a message came by: its User-Id, which is a number, and its descriptor. False: nobody's. */
 bool frames_origin(zmq_msg_t *part, uint64_t *id, int *fd);
 
+/* The public key of who sent it, as zap.h gave it; empty without CURVE. Valid until the message is closed. */
+text_t frames_key(zmq_msg_t *part);
+
 /* more: ZMQ_SNDMORE, or 0 with the last frame. False when it can't be queued now. */
 bool frames_send(void *zmq, text_t frame, int more);
 

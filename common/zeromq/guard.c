@@ -3,6 +3,8 @@
 #include "common/array.h"
 #include "common/clock.h"
 #include "common/log.h"
+#include "common/zeromq/endpoint.h"
+#include "common/zeromq/guard_report.h"
 #include "common/zeromq/guard_state.h"
 #include "common/zeromq/guard_watch.h"
 
@@ -73,15 +75,6 @@ void guard_destroy(guard_t **self_p)
     free(self);
 }
 
-static bool is_loopback(const char *endpoint)
-{
-    static const char *const loopback[] = {"tcp://127.", "tcp://[::1]:", "tcp://[::ffff:127."};
-    for (size_t i = 0; i < sizeof loopback / sizeof *loopback; i++)
-        if (strncmp(endpoint, loopback[i], strlen(loopback[i])) == 0)
-            return true;
-    return false;
-}
-
 static bool admits_this_machine_only(const guard_t *self)
 {
     return self->config.network_count == 1 && strcmp(self->config.networks[0], "local") == 0;
@@ -93,7 +86,7 @@ void guard_bound(guard_t *self, const char *endpoint)
     if (strncmp(endpoint, "tcp://", strlen("tcp://")) != 0 || !colon)
         return;
     text_to_u64(text_of(colon + 1), &self->port);
-    if (!is_loopback(endpoint) && admits_this_machine_only(self))
+    if (!endpoint_is_local(endpoint) && admits_this_machine_only(self))
         log_warn("guard: only this machine is admitted, although the socket listens on a network: add others to `peers`",
                  LOG_TEXT("socket", self->socket.name), LOG_TEXT("endpoint", endpoint));
 }
@@ -113,29 +106,6 @@ static bool is_ours(const guard_t *self, int fd)
     else if (own.ss_family == AF_INET6)
         memcpy(&port, (const char *)&own + offsetof(struct sockaddr_in6, sin6_port), sizeof port);
     return ntohs(port) == self->port;
-}
-
-/* What metrics call it. */
-static text_t word_of(const char *reason)
-{
-    return (text_t){reason, strcspn(reason, ":")};
-}
-
-static void count_end(guard_t *self, const char *reason)
-{
-    guard_count_t *count = self->ended;
-    while (count < self->ended + GUARD_REASONS_MAX - 1 && count->reason && !text_equal(word_of(count->reason), word_of(reason)))
-        count++;
-    count->reason = count->reason ? count->reason : reason;
-    count->count++;
-}
-
-static void tell_end(guard_t *self, const char *address, const char *reason)
-{
-    static log_limit_t limit;
-    count_end(self, reason);
-    log_warn_limited(&limit, "guard: closed a peer's connection", LOG_TEXT("socket", self->socket.name),
-                     LOG_TEXT("peer", address), LOG_TEXT("reason", reason));
 }
 
 /* Is there a place for one more? It is that of the one that has been silent for the longest time, where that is long enough. */
@@ -192,7 +162,7 @@ static guard_peer_t *add_peer(guard_t *self, int fd)
 
 static void refuse(guard_t *self, int fd, const char *address, const char *reason)
 {
-    tell_end(self, address, reason);
+    guard_tell_end(self, address, reason);
     if (is_ours(self, fd))
         guard_end_connection(fd);
 }
@@ -237,10 +207,24 @@ void guard_disconnected(guard_t *self, int fd)
             self->peers[i] = self->peers[--self->count];
     pthread_mutex_unlock(&guards_lock);
     if (atomic_load(&peer->reason))
-        tell_end(self, peer->address, atomic_load(&peer->reason));
+        guard_tell_end(self, peer->address, atomic_load(&peer->reason));
     if (peer->id > 0 && self->socket.on_gone)
         self->socket.on_gone(self->socket.arg, peer->id);
     free(peer);
+}
+
+void guard_failed(guard_t *self, int fd, const char *reason)
+{
+    guard_peer_t *peer = peer_of_fd(self, fd);
+    const char *none = NULL;
+    if (peer)
+        atomic_compare_exchange_strong(&peer->reason, &none, reason);
+}
+
+void guard_forget(guard_t *self)
+{
+    while (self->count > 0)
+        guard_disconnected(self, self->peers[self->count - 1]->fd);
 }
 
 bool guard_admits(const guard_t *self, text_t address)
@@ -309,6 +293,22 @@ void guard_published(guard_t *self, size_t bytes)
     add(&self->bytes, bytes);
 }
 
+void guard_set_key(guard_peer_t *peer, text_t key, uint64_t rights)
+{
+    peer->rights = rights;
+    memcpy(peer->key, key.at, key.length < GUARD_KEY ? key.length : GUARD_KEY);
+}
+
+text_t guard_key(const guard_peer_t *peer)
+{
+    return text_of(peer->key);
+}
+
+uint64_t guard_rights(const guard_peer_t *peer)
+{
+    return peer->rights;
+}
+
 /* --- who has to go --- */
 
 void guard_drop(guard_t *self, guard_peer_t *peer, const char *reason)
@@ -348,18 +348,4 @@ guard_peer_t *guard_at(const guard_t *self, size_t number)
 uint64_t guard_share_bytes(const guard_t *self)
 {
     return self->share_bytes;
-}
-
-void guard_metrics(metrics_t *metrics)
-{
-    metrics_family(metrics, "dataflow_peers", METRIC_GAUGE, "Connections to the ZeroMQ sockets");
-    for (const guard_t *guard = guards; guard; guard = guard->next)
-        metrics_u64(metrics, METRIC_LABELS({"socket", text_of(guard->socket.name)}), guard->count);
-    metrics_family(metrics, "dataflow_peers_closed_total", METRIC_COUNTER,
-                   "Connections to the ZeroMQ sockets refused or closed, by reason");
-    for (const guard_t *guard = guards; guard; guard = guard->next)
-        for (size_t i = 0; i < GUARD_REASONS_MAX && guard->ended[i].reason; i++)
-            metrics_u64(metrics,
-                        METRIC_LABELS({"socket", text_of(guard->socket.name)}, {"reason", word_of(guard->ended[i].reason)}),
-                        guard->ended[i].count);
 }

@@ -16,7 +16,7 @@
 #pragma once
 
 #include "common/config/config.h"
-#include "common/metrics/metrics.h"
+#include "common/text.h"
 #include "common/zeromq/guard_config.h"
 
 /* For the guards that are made from now on: what a section ("connectord") of the configuration, which outlives them, says; so many sockets share
@@ -33,6 +33,12 @@ void guard_bound(guard_t *self, const char *endpoint);
 /* The monitor's events, in its order. */
 void guard_accepted(guard_t *self, int fd);
 void guard_disconnected(guard_t *self, int fd);
+
+/* A handshake failed on a connection that has not been told of as disconnected yet. reason: as for guard_drop. */
+void guard_failed(guard_t *self, int fd, const char *reason);
+
+/* All its connections are about to end, and the monitor will not tell of it: as if it had. */
+void guard_forget(guard_t *self);
 
 /* ZAP asks about a connection from that address. Is it admitted? And the id of the next connection, never 0. After what the monitor had reported by
  * then: a connection is reported before ZAP asks about it. */
@@ -66,11 +72,13 @@ bool guard_is_dropped(const guard_peer_t *peer);
 void guard_set_route(guard_peer_t *peer, text_t route);
 text_t guard_route(const guard_peer_t *peer);
 
+/* With CURVE: its public key, in Z85 (empty where nobody has said), and a hash of what that may. */
+void guard_set_key(guard_peer_t *peer, text_t key, uint64_t rights);
+text_t guard_key(const guard_peer_t *peer);
+uint64_t guard_rights(const guard_peer_t *peer);
+
 /* Number 0, 1, 2 …; NULL beyond the last. */
 guard_peer_t *guard_at(const guard_t *self, size_t number);
 
 /* Bytes that may wait for its peers. */
 uint64_t guard_share_bytes(const guard_t *self);
-
-/* dataflow_peers… of all guards. */
-void guard_metrics(metrics_t *metrics);

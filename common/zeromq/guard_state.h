@@ -8,7 +8,7 @@
 #include <pthread.h>
 #include <stdatomic.h>
 
-enum { GUARD_ROUTE_MAX = 255, GUARD_REASONS_MAX = 12 };
+enum { GUARD_ROUTE_MAX = 255, GUARD_REASONS_MAX = 16, GUARD_RIGHTS_MAX = 4, GUARD_KEY = 40 };
 
 struct guard_peer {
     int fd;
@@ -19,6 +19,8 @@ struct guard_peer {
     char address[NETWORK_ADDRESS_MAX];
     char route[GUARD_ROUTE_MAX];
     size_t route_length;
+    char key[GUARD_KEY + 1]; /* public, in Z85; empty: without CURVE */
+    uint64_t rights;         /* that the key had when it first said something: a hash of them */
 
     _Atomic(const char *) reason;  /* why it was dropped; NULL: it was not */
     atomic_uint_fast64_t taken;    /* bytes */
@@ -52,7 +54,7 @@ struct guard {
     atomic_uint_fast64_t messages, bytes; /* published */
     atomic_uint_fast64_t calls;           /* of libzmq that were begun, and that were ended: odd inside one */
     uint64_t calls_seen;                  /* by the watch, when it looked last */
-    guard_count_t ended[GUARD_REASONS_MAX];
+    guard_count_t ended[GUARD_REASONS_MAX], denied[GUARD_RIGHTS_MAX];
 };
 
 /* The guards of the process, and their lock. */

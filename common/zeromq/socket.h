@@ -19,12 +19,13 @@ enum {
     SOCKET_UNREAD_BYTES = 256 << 20, /* of answers that have not been read from one connection */
 };
 
-/* An XPUB is told of every subscription, and of every one that ends. A ROUTER serves each connection as a peer of its own, whatever
+/* An XPUB is told of every subscription that its peer may have, and of every one that ends. A ROUTER serves each connection as a peer of its own, whatever
  * that calls itself (zap.h). Who may connect to a ROUTER or an XPUB, and what a peer may cost: guard.h. */
 typedef enum { SOCKET_SUB, SOCKET_XPUB, SOCKET_ROUTER, SOCKET_DEALER } socket_kind_t;
 
 typedef struct {
-    const char *name; /* of a ROUTER or an XPUB, in logs and metrics; NULL: "socket" */
+    const char *
+        name; /* of a ROUTER or an XPUB, in logs and metrics; NULL: "socket". Of others, what they ask for: "bus", "replay", "history" */
     /* Frames are valid during the call. */
     void (*on_message)(void *arg, const text_t *frames, size_t count);
     /* Of an XPUB instead of on_message, where it is not NULL: a message of a peer, named by a number that no other peer has; and a peer
@@ -49,12 +50,13 @@ socket_t *socket_new(loop_t *loop, socket_kind_t kind, int queue_limit, const so
 
 /* False with a log line that names the endpoint and the reason (address in use, …). Hosts may be given by IPv4, by IPv6 in brackets, and by name: all
  * addresses of a name are bound, and each kind in turn is tried to connect, until one is reached. Binding a name may wait for DNS. A socket
- * connects to one endpoint, once. */
+ * is bound or connects to one endpoint, once. Where this process has keys (curve.h) only known ones talk to each other; without, a network is listened on only if that
+ * is said to be fine. */
 bool socket_bind(socket_t *self, const char *endpoint);
 bool socket_connect(socket_t *self, const char *endpoint);
 
 /* Connects again, whatever the state of the connection; what is queued on it is lost. Subscriptions stay. */
-bool socket_reconnect(socket_t *self, const char *endpoint);
+bool socket_reconnect(socket_t *self);
 
 /* A SUB socket's topics, by prefix. */
 void socket_subscribe(socket_t *self, text_t prefix);
@@ -67,6 +69,15 @@ bool socket_send(socket_t *self, const text_t *frames, size_t count);
  * the socket's share (guard.h) from all, most of it from this one, or memory runs out; where most would wait for another peer, that is disconnected. A proxy is one connection, however many are behind it: what waits in this process is what the
  * proxy has not taken. It is bounded by bytes alone. */
 bool socket_answer(socket_t *self, text_t asker, text_t answer);
+
+/* What who sent the request that is being handed over may (rights.h), and that it asked for what it may not: counts and logs it. right: a literal; what:
+ * nothing secret. */
+text_t socket_rights(const socket_t *self);
+void socket_deny(socket_t *self, const char *right, text_t what);
+
+/* The files of keys may have changed (curve.h): whoever is no longer known, or may not what it might, is disconnected, and sockets that are bound
+ * listen with the key of now. */
+void socket_renew_keys(void);
 
 /* The peer of an XPUB has to go. reason: as for guard_drop (guard.h). What it had sent before may come yet. */
 void socket_drop(socket_t *self, uint64_t peer, const char *reason);

@@ -179,7 +179,7 @@ socket_t *socket_new(loop_t *loop, socket_kind_t kind, int queue_limit, const so
     assert(events &&
            (events->on_message || (events->on_request && kind == SOCKET_ROUTER) || (events->on_peer && kind == SOCKET_XPUB)));
     socket_t *self = socket_open(loop, zmq_type(kind), queue_limit, serves, events, arg);
-    if (self && serves && !socket_guard(self, queue_limit))
+    if (self && (!socket_curve_open(self) || (serves && !socket_guard(self, queue_limit))))
         socket_destroy(&self);
     return self;
 }
@@ -189,29 +189,58 @@ void socket_drop(socket_t *self, uint64_t peer, const char *reason)
     guard_drop_id(self->guard, peer, reason);
 }
 
-bool socket_bind(socket_t *self, const char *endpoint)
+/* Whoever is on the way of a network could read and forge what is not encrypted. */
+static bool may_listen(const socket_t *self)
 {
-    self->look = true;
-    if (binding_make(self->zsock, endpoint)) {
+    if (self->curve.on || binding_is_local(&self->bound))
+        return true;
+    if (curve_insecure()) {
         if (self->guard)
-            guard_bound(self->guard, zsock_endpoint(self->zsock));
+            log_warn("socket: listens on a network without CURVE: everybody on the way can read and forge",
+                     LOG_TEXT("socket", self->events->name ? self->events->name : "socket"),
+                     LOG_TEXT("endpoint", self->endpoint));
         return true;
     }
-    log_error("socket: can't listen", LOG_TEXT("endpoint", endpoint), LOG_TEXT("error", zmq_strerror(zmq_errno())));
+    log_error("socket: refuses to listen on a network without CURVE: make keys (dataflow keys) and set curve.keys, or set "
+              "insecure to true",
+              LOG_TEXT("endpoint", self->endpoint));
     return false;
 }
 
-static bool connect_to(socket_t *self, const char *endpoint)
+bool socket_bind_now(socket_t *self)
 {
     self->look = true;
-    return zsock_connect(self->zsock, "%s", endpoint) == 0;
+    if (!socket_curve_serve(self))
+        return false;
+    if (!binding_make(self->zsock, self->endpoint, &self->bound)) {
+        log_error("socket: can't listen", LOG_TEXT("endpoint", self->endpoint), LOG_TEXT("error", zmq_strerror(zmq_errno())));
+        return false;
+    }
+    if (self->guard)
+        guard_bound(self->guard, zsock_endpoint(self->zsock));
+    return true;
 }
 
-static bool connected(bool good, const char *endpoint)
+static bool note_endpoint(socket_t *self, const char *endpoint)
 {
-    if (good)
+    free(self->endpoint);
+    self->endpoint = strdup(endpoint);
+    return self->endpoint != NULL;
+}
+
+bool socket_bind(socket_t *self, const char *endpoint)
+{
+    return note_endpoint(self, endpoint) && socket_bind_now(self) && may_listen(self);
+}
+
+bool socket_connect_now(socket_t *self)
+{
+    self->look = true;
+    if (!socket_curve_connect(self))
+        return false;
+    if (zsock_connect(self->zsock, "%s", self->endpoint) == 0)
         return true;
-    log_error("socket: can't connect", LOG_TEXT("endpoint", endpoint), LOG_TEXT("error", zmq_strerror(zmq_errno())));
+    log_error("socket: can't connect", LOG_TEXT("endpoint", self->endpoint), LOG_TEXT("error", zmq_strerror(zmq_errno())));
     return false;
 }
 
@@ -220,24 +249,24 @@ static bool prepare_to_connect(socket_t *self, const char *endpoint)
 {
     endpoint_kind_t kind = endpoint_kind(endpoint);
     zsock_set_ipv6(self->zsock, kind == ENDPOINT_IPV6);
-    int events = self->events->on_link ? SOCKET_LINK_EVENTS : 0;
-    if (kind == ENDPOINT_NAME) {
-        self->name = strdup(endpoint);
+    int events = self->events->on_link || self->curve.on ? SOCKET_LINK_EVENTS : 0;
+    self->by_name = kind == ENDPOINT_NAME;
+    if (self->by_name)
         events = SOCKET_LINK_EVENTS | ZMQ_EVENT_CONNECT_RETRIED;
-    }
-    return (kind != ENDPOINT_NAME || self->name) && (events == 0 || socket_monitor(self, events));
+    if (self->curve.on)
+        events |= SOCKET_FAILURE_EVENTS;
+    return note_endpoint(self, endpoint) && (events == 0 || socket_monitor(self, events));
 }
 
 bool socket_connect(socket_t *self, const char *endpoint)
 {
-    assert(!self->name);
-    return connected(prepare_to_connect(self, endpoint) && connect_to(self, endpoint), endpoint);
+    return prepare_to_connect(self, endpoint) && socket_connect_now(self);
 }
 
-bool socket_reconnect(socket_t *self, const char *endpoint)
+bool socket_reconnect(socket_t *self)
 {
-    zsock_disconnect(self->zsock, "%s", endpoint);
-    return connected(connect_to(self, endpoint), endpoint);
+    zsock_disconnect(self->zsock, "%s", self->endpoint);
+    return socket_connect_now(self);
 }
 
 void socket_subscribe(socket_t *self, text_t prefix)
@@ -271,7 +300,7 @@ bool socket_send(socket_t *self, const text_t *frames, size_t count)
     bool sent = send_frames(self, frames, count, &bytes);
     guard_leave(self->guard);
     if (sent && self->publishes)
-        guard_published(self->guard, bytes);
+        guard_published(self->guard, bytes + (self->curve.on ? CURVE_FRAME_BYTES * count : 0));
     return sent;
 }
 
@@ -283,7 +312,7 @@ static void on_handle_closed(uv_handle_t *handle)
     zsock_destroy(&self->zsock); /* only now: libuv must not poll the fd of a socket that is gone */
     unread_destroy(&self->unread);
     guard_destroy(&self->guard);
-    free(self->name);
+    free(self->endpoint);
     free(self);
 }
 
@@ -312,6 +341,7 @@ void socket_destroy(socket_t **self_p)
     socket_destroy(&self->monitor);
     if (self->domain[0])
         zap_leave(self->domain);
+    socket_curve_close(self);
     uv_poll_stop(&self->poll);
     uv_close((uv_handle_t *)&self->poll, on_handle_closed);
     uv_close((uv_handle_t *)&self->prepare, on_handle_closed);

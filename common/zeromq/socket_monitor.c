@@ -1,4 +1,5 @@
 #include "common/clock.h"
+#include "common/zeromq/guard_report.h"
 #include "common/zeromq/socket_state.h"
 
 #include <stdio.h>
@@ -19,7 +20,7 @@ static void try_other_family(socket_t *self)
     self->turn_ns = now_ns;
     self->ipv6 = !self->ipv6;
     zsock_set_ipv6(self->zsock, self->ipv6);
-    socket_reconnect(self, self->name);
+    socket_reconnect(self);
 }
 
 static void on_link(socket_t *self, bool up)
@@ -27,6 +28,38 @@ static void on_link(socket_t *self, bool up)
     self->turn_ns = clock_mono_ns(); /* whoever was reached last is tried first */
     if (self->events->on_link)
         self->events->on_link(self->arg, up);
+}
+
+/* Of one that connects. */
+static void on_link_event(socket_t *self, int event, int value)
+{
+    if (event == ZMQ_EVENT_CONNECT_RETRIED) {
+        if (self->by_name)
+            try_other_family(self);
+    } else if (event & SOCKET_FAILURE_EVENTS) {
+        socket_curve_failed(self, value);
+    } else {
+        if (event == ZMQ_EVENT_HANDSHAKE_SUCCEEDED)
+            socket_curve_succeeded(self);
+        on_link(self, event == ZMQ_EVENT_HANDSHAKE_SUCCEEDED);
+    }
+}
+
+/* Of one that is bound. A handshake's failure is told without a descriptor, right before the end of its connection. */
+static void on_peer_event(socket_t *self, int event, int value)
+{
+    if (event & SOCKET_FAILURE_EVENTS) {
+        socket_curve_note_failure(self, event, value);
+    } else if (event == ZMQ_EVENT_CLOSED) {
+        socket_curve_listener_closed(self);
+    } else if (event == ZMQ_EVENT_ACCEPTED) {
+        guard_accepted(self->guard, value);
+    } else {
+        if (self->curve.failure)
+            guard_failed(self->guard, value, self->curve.failure);
+        guard_disconnected(self->guard, value);
+        self->curve.failure = NULL;
+    }
 }
 
 /* An event's first frame is its number (16 bits) and a value (32 bits), in the machine's byte order: a descriptor, of a
@@ -40,14 +73,10 @@ static void on_monitored(void *arg, const text_t *frames, size_t count)
         return;
     memcpy(&event, frames[0].at, sizeof event);
     memcpy(&value, frames[0].at + sizeof event, sizeof value);
-    if (self->guard && event == ZMQ_EVENT_ACCEPTED)
-        guard_accepted(self->guard, value);
-    else if (self->guard)
-        guard_disconnected(self->guard, value);
-    else if (event == ZMQ_EVENT_CONNECT_RETRIED)
-        try_other_family(self);
+    if (self->guard)
+        on_peer_event(self, event, value);
     else
-        on_link(self, event == ZMQ_EVENT_HANDSHAKE_SUCCEEDED);
+        on_link_event(self, event, value);
 }
 
 /* ZeroMQ tells of connections on a PAIR socket of its own. */
@@ -64,32 +93,38 @@ bool socket_monitor(socket_t *self, int events)
 
 /* --- a socket that is bound: who may connect --- */
 
-/* What the monitor told of until now. */
-static void hear_monitor(const socket_t *self)
+void socket_hear_monitor(const socket_t *self)
 {
     size_t bytes = 0;
     while (socket_take(self->monitor, &bytes))
         continue;
 }
 
-static bool zap_admits(void *arg, text_t address)
+/* A key that nobody knows may become known. */
+static zap_verdict_t zap_admits(void *arg, const zap_newcomer_t *newcomer)
 {
     const socket_t *self = arg;
-    hear_monitor(self);
-    return guard_admits(self->guard, address);
+    socket_hear_monitor(self);
+    if (!guard_admits(self->guard, newcomer->address))
+        return ZAP_REFUSED;
+    if (!self->curve.on || curve_peer(newcomer->key))
+        return ZAP_ADMITTED;
+    guard_tell_key(self->guard, newcomer->address, newcomer->key);
+    return ZAP_NOT_NOW;
 }
 
 static uint64_t zap_next_id(void *arg)
 {
     const socket_t *self = arg;
-    hear_monitor(self);
+    socket_hear_monitor(self);
     return guard_next_id(self->guard);
 }
 
 static int64_t zap_pace_ns(void *arg)
 {
     const socket_t *self = arg;
-    return self->events->pace_ns ? self->events->pace_ns(self->arg) : 0;
+    const int64_t looks = self->curve.on ? 2 : 1; /* libzmq keeps them twice, if they wait for our word */
+    return self->events->pace_ns ? looks * self->events->pace_ns(self->arg) : 0;
 }
 
 static void on_gone(void *arg, uint64_t peer)
@@ -131,9 +166,12 @@ bool socket_guard(socket_t *self, int queue_limit)
                                               .queue_limit = (uint64_t)queue_limit,
                                               .on_gone = on_gone,
                                               .arg = self});
-    if (!self->guard || !socket_monitor(self, ZMQ_EVENT_ACCEPTED | ZMQ_EVENT_DISCONNECTED) ||
-        !zap_enter(self->loop, &handler, &policy, self->domain))
+    int events = ZMQ_EVENT_ACCEPTED | ZMQ_EVENT_DISCONNECTED;
+    if (self->curve.on)
+        events |= ZMQ_EVENT_CLOSED | SOCKET_FAILURE_EVENTS;
+    if (!self->guard || !socket_monitor(self, events) || !zap_enter(self->loop, &handler, &policy, self->domain))
         return false;
     zsock_set_zap_domain(self->zsock, self->domain);
+    zsock_set_zap_enforce_domain(self->zsock, 1);
     return true;
 }

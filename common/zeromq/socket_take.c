@@ -39,7 +39,7 @@ typedef struct {
 /* Of what is left when a subscriber has gone ZeroMQ tells, too, in nobody's name: the monitor has told before. */
 static void hand_over(socket_t *self, message_sender_t sender, const text_t *frames, size_t kept, size_t count)
 {
-    if (sender.gone)
+    if (sender.gone || (self->curve.on && self->publishes && sender.peer && !socket_curve_takes(self, frames, count)))
         return;
     if (self->events->on_request)
         hand_over_request(self, frames, kept, count);
@@ -51,10 +51,11 @@ static void hand_over(socket_t *self, message_sender_t sender, const text_t *fra
 
 static void count_taken(socket_t *self, guard_peer_t *peer, text_t first, const frames_t *taken)
 {
+    size_t head = HEAD_BYTES + (self->curve.on ? CURVE_FRAME_BYTES : 0);
     if (self->publishes) {
-        guard_took(peer, taken->bytes + SUBSCRIBE_BYTES);
+        guard_took(peer, taken->bytes + SUBSCRIBE_BYTES + head - HEAD_BYTES);
     } else {
-        guard_took(peer, taken->bytes - first.length + HEAD_BYTES * (taken->count - 1)); /* the first frame is the ROUTER's */
+        guard_took(peer, taken->bytes - first.length + head * (taken->count - 1)); /* the first frame is the ROUTER's */
         if (guard_route(peer).length == 0)
             guard_set_route(peer, first);
     }
@@ -68,10 +69,13 @@ static message_sender_t sender_of(socket_t *self, zmq_msg_t *part, text_t first,
     int fd;
     if (!self->guard || !frames_origin(part, &id, &fd))
         return (message_sender_t){0};
+    if (self->curve.on && self->publishes)
+        socket_hear_monitor(self); /* what takes effect must be of a peer that is there */
     guard_peer_t *peer = guard_peer(self->guard, id, fd);
     if (peer)
         count_taken(self, peer, first, taken);
-    return (message_sender_t){.peer = peer, .gone = !peer || guard_is_dropped(peer)};
+    bool known = !peer || !self->curve.on || socket_curve_sender(self, peer, frames_key(part));
+    return (message_sender_t){.peer = peer, .gone = !known || !peer || guard_is_dropped(peer)};
 }
 
 bool socket_take(socket_t *self, size_t *bytes)
@@ -85,6 +89,7 @@ bool socket_take(socket_t *self, size_t *bytes)
     if (!complete) {
         if (self->guard)
             guard_drained(self->guard);
+        socket_curve_drained(self);
         return false;
     }
     size_t kept = taken.count < SOCKET_FRAMES ? taken.count : SOCKET_FRAMES;

@@ -5,18 +5,20 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <zmq.h>
 
-enum { TICK_MS = 5, REQUEST_FRAMES = 8, ID_MAX = 16 };
+enum { TICK_MS = 5, REQUEST_FRAMES = 8, ID_MAX = 16, KEY_BYTES = 32, PROPERTIES_MAX = 128 };
 
 #define ENDPOINT "inproc://zeromq.zap.01"
 
 /* A question's frames: who asks, an empty one, and these. */
-enum { ASKER = 0, VERSION = 2, NUMBER = 3, DOMAIN = 4, ADDRESS = 5 };
+enum { ASKER = 0, VERSION = 2, NUMBER = 3, DOMAIN = 4, ADDRESS = 5, MECHANISM = 7, CREDENTIALS = 8 };
 
 typedef struct {
     int64_t due_ns;
     char asker[ID_MAX], number[ID_MAX];
     size_t asker_length, number_length;
+    char key[ZAP_KEY + 1]; /* empty: without CURVE */
 } zap_request_t;
 
 /* A socket that asks. */
@@ -57,13 +59,28 @@ static void answer(text_t asker, text_t number, text_t status, text_t id, text_t
     zap->handler->send(zap->socket, frames, sizeof frames / sizeof *frames);
 }
 
-static void admit(const zap_socket_t *entry, text_t asker, text_t number)
+/* Behind the name, with a byte of its length before it, comes the value, with four. */
+static size_t put_property(char *out, text_t name, text_t value)
 {
-    static const char nameless[] = "\10Identity\0\0\0"; /* and the 0 at its end: four bytes of the value's length */
-    char id[20];
-    size_t length = text_from_u64(id, entry->policy.next_id(entry->policy.arg));
-    answer(asker, number, TEXT("200"), (text_t){id, length},
-           entry->policy.names ? (text_t){nameless, sizeof nameless} : TEXT(""));
+    const char head[] = {0, 0, 0, (char)value.length};
+    out[0] = (char)name.length;
+    memcpy(out + 1, name.at, name.length);
+    memcpy(out + 1 + name.length, head, sizeof head);
+    if (value.length > 0)
+        memcpy(out + 1 + name.length + sizeof head, value.at, value.length);
+    return 1 + name.length + sizeof head + value.length;
+}
+
+static void admit(const zap_socket_t *entry, const zap_request_t *request)
+{
+    char id[20], properties[PROPERTIES_MAX];
+    size_t length = text_from_u64(id, entry->policy.next_id(entry->policy.arg)), size = 0;
+    if (entry->policy.names)
+        size += put_property(properties, TEXT("Identity"), TEXT(""));
+    if (request->key[0])
+        size += put_property(properties + size, TEXT("Key"), text_of(request->key));
+    answer((text_t){request->asker, request->asker_length}, (text_t){request->number, request->number_length}, TEXT("200"),
+           (text_t){id, length}, (text_t){properties, size});
 }
 
 /* Those that wait and are due; returns how many still wait. */
@@ -75,7 +92,7 @@ static size_t answer_due(zap_socket_t *entry, int64_t now_ns)
         if (request->due_ns > now_ns)
             entry->waiting[left++] = *request;
         else
-            admit(entry, (text_t){request->asker, request->asker_length}, (text_t){request->number, request->number_length});
+            admit(entry, request);
     }
     return entry->count = left;
 }
@@ -90,29 +107,25 @@ static void on_tick(void *arg)
         loop_timer_stop(zap->tick);
 }
 
-static void put_off(zap_socket_t *entry, text_t asker, text_t number, int64_t due_ns)
+static void put_off(zap_socket_t *entry, const zap_request_t *request, int64_t due_ns)
 {
-    zap_request_t *request = &entry->waiting[entry->count++];
-    request->due_ns = due_ns;
-    request->asker_length = asker.length;
-    request->number_length = number.length;
-    memcpy(request->asker, asker.at, asker.length);
-    memcpy(request->number, number.at, number.length);
+    entry->waiting[entry->count] = *request;
+    entry->waiting[entry->count++].due_ns = due_ns;
     if (!loop_timer_running(zap->tick))
         loop_timer_start(zap->tick, TICK_MS, TICK_MS);
 }
 
-static void ask_named(zap_socket_t *entry, text_t asker, text_t number, text_t address)
+static void ask_named(zap_socket_t *entry, const zap_request_t *request, text_t address)
 {
-    int64_t wait_ms = is_near(address) ? ZAP_NEAR_MS : ZAP_FAR_MS;
+    int64_t wait_ms = request->key[0] || is_near(address) ? ZAP_NEAR_MS : ZAP_FAR_MS;
     if (entry->count == ZAP_WAITING)
-        admit(entry, asker, number);
+        admit(entry, request);
     else
-        put_off(entry, asker, number, clock_mono_ns() + wait_ms * NS_PER_MS);
+        put_off(entry, request, clock_mono_ns() + wait_ms * NS_PER_MS);
 }
 
 /* Beyond those that may wait for their turn a question stays without an answer: libzmq gives the connection up, and its peer makes another one. */
-static void ask_paced(zap_socket_t *entry, text_t asker, text_t number)
+static void ask_paced(zap_socket_t *entry, const zap_request_t *request)
 {
     int64_t now_ns = clock_mono_ns(), pace_ns = entry->policy.pace_ns ? entry->policy.pace_ns(entry->policy.arg) : 0;
     if (entry->count == ZAP_WAITING)
@@ -120,9 +133,9 @@ static void ask_paced(zap_socket_t *entry, text_t asker, text_t number)
     int64_t due_ns = entry->free_ns > now_ns ? entry->free_ns : now_ns;
     entry->free_ns = due_ns + pace_ns;
     if (due_ns == now_ns)
-        admit(entry, asker, number);
+        admit(entry, request);
     else
-        put_off(entry, asker, number, due_ns);
+        put_off(entry, request, due_ns);
 }
 
 static zap_socket_t *zap_socket_of(text_t domain)
@@ -133,19 +146,37 @@ static zap_socket_t *zap_socket_of(text_t domain)
     return entry;
 }
 
-/* From libzmq itself, nobody else is at this address: what does not look like a question could not be answered. */
-void zap_asked(const text_t *frames, size_t count)
+/* False: it does not look like a question. */
+static bool read_request(zap_request_t *request, const text_t *frames, size_t count)
 {
     if (count < REQUEST_FRAMES || !text_equal(frames[VERSION], TEXT("1.0")) || frames[ASKER].length > ID_MAX ||
         frames[NUMBER].length > ID_MAX)
+        return false;
+    *request = (zap_request_t){.asker_length = frames[ASKER].length, .number_length = frames[NUMBER].length};
+    memcpy(request->asker, frames[ASKER].at, frames[ASKER].length);
+    memcpy(request->number, frames[NUMBER].at, frames[NUMBER].length);
+    if (text_equal(frames[MECHANISM], TEXT("CURVE")) && count > CREDENTIALS && frames[CREDENTIALS].length == KEY_BYTES)
+        zmq_z85_encode(request->key, (const uint8_t *)frames[CREDENTIALS].at, KEY_BYTES);
+    return true;
+}
+
+/* From libzmq itself, nobody else is at this address: what does not look like a question could not be answered. */
+void zap_asked(const text_t *frames, size_t count)
+{
+    static const text_t statuses[] = {
+        [ZAP_ADMITTED] = TEXT_CONST("200"), [ZAP_REFUSED] = TEXT_CONST("400"), [ZAP_NOT_NOW] = TEXT_CONST("300")};
+    zap_request_t request;
+    if (!read_request(&request, frames, count))
         return;
     zap_socket_t *entry = zap_socket_of(frames[DOMAIN]);
-    if (!entry || !entry->policy.admits(entry->policy.arg, frames[ADDRESS]))
-        answer(frames[ASKER], frames[NUMBER], TEXT("400"), TEXT(""), TEXT(""));
+    const zap_newcomer_t newcomer = {frames[ADDRESS], text_of(request.key)};
+    zap_verdict_t verdict = entry ? entry->policy.admits(entry->policy.arg, &newcomer) : ZAP_REFUSED;
+    if (verdict != ZAP_ADMITTED)
+        answer(frames[ASKER], frames[NUMBER], statuses[verdict], TEXT(""), TEXT(""));
     else if (entry->policy.names)
-        ask_named(entry, frames[ASKER], frames[NUMBER], frames[ADDRESS]);
+        ask_named(entry, &request, newcomer.address);
     else
-        ask_paced(entry, frames[ASKER], frames[NUMBER]);
+        ask_paced(entry, &request);
 }
 
 static void zap_destroy(void)

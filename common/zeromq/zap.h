@@ -9,7 +9,8 @@
  * the name is empty, and the ROUTER makes one up, as for every peer without a name.
  *
  * A peer may send its name at any time, and the last one counts. So the question is answered a moment later (ZAP_NEAR_MS, ZAP_FAR_MS), when
- * the name has arrived. A peer that takes longer keeps its name: first come, first served. If names do not matter it is answered at once.
+ * the name has arrived. A peer that takes longer keeps its name: first come, first served. With CURVE the name comes before the question. If names do not
+ * matter it is answered at once.
  */
 #pragma once
 
@@ -20,13 +21,26 @@ enum {
     ZAP_NEAR_MS = 20,  /* for a peer on this machine */
     ZAP_FAR_MS = 200,  /* for another: a round trip across an ocean */
     ZAP_WAITING = 256, /* questions about connections to ROUTERs that may wait; beyond them they are answered at once */
-    ZAP_DOMAIN_MAX = 24
+    ZAP_DOMAIN_MAX = 24,
+    ZAP_KEY = 40 /* characters of a public key, in Z85 */
 };
+
+/* Who asks to be let in. */
+typedef struct {
+    text_t address;
+    text_t key; /* that it has proved to own, in Z85; empty without CURVE */
+} zap_newcomer_t;
+
+typedef enum {
+    ZAP_ADMITTED,
+    ZAP_REFUSED, /* libzmq's peers never ask again */
+    ZAP_NOT_NOW  /* they ask again when the handshake's time is over */
+} zap_verdict_t;
 
 typedef struct {
     bool names; /* peers have names that matter: a ROUTER */
-    /* Is a peer of that address admitted? And when its connection stands, 1 and up: its id, which comes as "User-Id" with its messages. */
-    bool (*admits)(void *arg, text_t address);
+    /* Is it admitted? And when its connection stands, 1 and up: its id, which comes as "User-Id" with its messages, beside its key as "Key". */
+    zap_verdict_t (*admits)(void *arg, const zap_newcomer_t *newcomer);
     uint64_t (*next_id)(void *arg);
     /* How long after the last one, in ns, the next connection may stand; 0: at once. NULL: 0. */
     int64_t (*pace_ns)(void *arg);

@@ -1,6 +1,7 @@
 #include "connectord/publish/replay.h"
 
 #include "common/clock.h"
+#include "common/curve/rights.h"
 #include "common/json/json_plain.h"
 #include "common/log.h"
 #include "common/zeromq/socket.h"
@@ -55,8 +56,9 @@ static seqs_t seqs_asked_for(const request_t *request, uint64_t epoch, uint64_t 
     return seqs;
 }
 
-static void answer_range(journal_t *journal, const request_t *request, buffer_t *answer)
+static void answer_range(journal_t *journal, text_t rights, const request_t *request, buffer_t *answer)
 {
+    (void)rights; /* may_ask has looked at them */
     const journal_stream_t *stream = journal_find(journal, request->topic);
     if (!stream) {
         answer_error(answer, request, ERROR_INVALID_TOPIC, "Invalid topic: %.*s", TEXT_ARG(request->topic));
@@ -94,7 +96,7 @@ static void put_stream(json_writer_t *json, const journal_stream_t *stream, uint
     json_close_object(json);
 }
 
-static void answer_streams(journal_t *journal, const request_t *request, buffer_t *answer)
+static void answer_streams(journal_t *journal, text_t rights, const request_t *request, buffer_t *answer)
 {
     uint64_t epoch = journal_epoch(journal);
     const journal_stream_t *stream;
@@ -106,7 +108,8 @@ static void answer_streams(journal_t *journal, const request_t *request, buffer_
             put_stream(&json, stream, epoch);
     } else {
         for (size_t i = 0; (stream = journal_stream_at(journal, i)); i++)
-            put_stream(&json, stream, epoch);
+            if (rights_cover(rights, journal_topic(stream)))
+                put_stream(&json, stream, epoch);
     }
     json_close_array(&json);
     json_close_object(&json);
@@ -132,7 +135,7 @@ static void answer_ahead(journal_t *journal, renewal_t *renewal, const request_t
 
 static const struct {
     const char *op;
-    void (*answer)(journal_t *journal, const request_t *request, buffer_t *answer);
+    void (*answer)(journal_t *journal, text_t rights, const request_t *request, buffer_t *answer);
 } operations[] = {
     {"range", answer_range},
     {"streams", answer_streams},
@@ -142,10 +145,14 @@ static void on_request(void *arg, text_t asker, text_t body, size_t parts)
 {
     replay_t *self = arg;
     static log_limit_t unsent;
+    const char *lacking = NULL;
     if (parts == 1)
-        replay_answer(self->journal, self->renewal, &self->others, json_plain(body, &self->plain), &self->answer);
+        lacking = replay_answer(self->journal, self->renewal, &self->others, socket_rights(self->socket),
+                                json_plain(body, &self->plain), &self->answer);
     else
         answer_frames_error(&self->answer, parts);
+    if (lacking)
+        socket_deny(self->socket, lacking, TEXT(""));
     self->counts.answers++;
     self->counts.errors += answer_is_error(buffer_text(&self->answer));
     self->counts.bytes += self->answer.length;
@@ -172,36 +179,62 @@ replay_t *replay_new(loop_t *loop, const char *endpoint, journal_t *journal, ren
 }
 
 /* False: no such operation. */
-static bool answer_op(journal_t *journal, const replay_others_t *others, const request_t *request, buffer_t *answer)
+static bool answer_op(journal_t *journal, const replay_others_t *others, text_t rights, const request_t *request,
+                      buffer_t *answer)
 {
     if (others && others->answer(others->arg, request, answer))
         return true;
     for (size_t i = 0; i < sizeof operations / sizeof *operations; i++)
         if (text_equal(request->op, text_of(operations[i].op))) {
-            operations[i].answer(journal, request, answer);
+            operations[i].answer(journal, rights, request, answer);
             return true;
         }
     return false;
 }
 
-void replay_answer(journal_t *journal, renewal_t *renewal, const replay_others_t *others, text_t json, buffer_t *answer)
+static bool is_of_journal(text_t op)
+{
+    for (size_t i = 0; i < sizeof operations / sizeof *operations; i++)
+        if (text_equal(op, text_of(operations[i].op)))
+            return true;
+    return text_equal(op, TEXT("ahead"));
+}
+
+/* What was on the bus is for those who might have heard it there; the rest is for operators. NULL: nothing. */
+static const char *lacks(text_t rights, const request_t *request)
+{
+    if (!is_of_journal(request->op))
+        return rights_have(rights, TEXT("operate")) ? NULL : "operate";
+    if (!rights_have(rights, TEXT("replay")))
+        return "replay";
+    return request->topic.length == 0 || rights_cover(rights, request->topic) ? NULL : "subscribe";
+}
+
+const char *replay_answer(journal_t *journal, renewal_t *renewal, const replay_others_t *others, text_t rights, text_t json,
+                          buffer_t *answer)
 {
     request_t request;
     buffer_clear(answer);
     journal_flush(journal);
     if (!request_parse(json, &request, answer))
-        return;
+        return NULL;
+    const char *lacking = lacks(rights, &request);
+    if (lacking) {
+        answer_error(answer, &request, ERROR_FORBIDDEN, "this key has no right to %s", lacking);
+        return lacking;
+    }
     if (text_equal(request.op, TEXT("ahead"))) {
         answer_ahead(journal, renewal, &request, answer);
-        return;
+        return NULL;
     }
-    if (!answer_op(journal, others, &request, answer)) {
+    if (!answer_op(journal, others, rights, &request, answer)) {
         answer_error(answer, &request, ERROR_UNKNOWN_OP,
                      "Unknown op: expected range, streams, ahead, offers, add or remove, found %.*s", TEXT_ARG(request.op));
     } else if (!buffer_ok(answer)) {
         buffer_clear(answer);
         answer_error(answer, &request, ERROR_INTERNAL, "Out of memory for the answer");
     }
+    return NULL;
 }
 
 const replay_counts_t *replay_counts(const replay_t *self)

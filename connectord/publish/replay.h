@@ -26,9 +26,11 @@ typedef struct {
 /* The journal and the renewal must outlive it; `others` is copied. NULL with a log line. */
 replay_t *replay_new(loop_t *loop, const char *endpoint, journal_t *journal, renewal_t *renewal, replay_others_t others);
 
-/* The answer to any request: always one JSON object. `answer` is cleared first; its limit must be above
- * REPLAY_ANSWER_BYTES. The cost is a memcpy of the trades. others: NULL where there are none. */
-void replay_answer(journal_t *journal, renewal_t *renewal, const replay_others_t *others, text_t request, buffer_t *answer);
+/* The answer to any request: always one JSON object. others: NULL where there are none. rights: what who asks may (rights.h): streams that it may not subscribe to
+ * are not there for it. `answer` is cleared first; its limit must be above REPLAY_ANSWER_BYTES. The cost is a memcpy of the trades. The result is the right that
+ * the asker lacks, which the answer says; NULL if it lacks none. */
+const char *replay_answer(journal_t *journal, renewal_t *renewal, const replay_others_t *others, text_t rights, text_t request,
+                          buffer_t *answer);
 
 const replay_counts_t *replay_counts(const replay_t *self);
 

@@ -82,7 +82,8 @@ EXAMPLES = {
   dataflow tap                               everything on the bus: topic, then JSON
   dataflow tap BTC-USD --count 3             three trades of one symbol, from any source
   dataflow tap --channel readings sensor-7   records of one key
-  dataflow tap status. --json | jq .message.health""",
+  dataflow tap status. --json | jq .message.health
+  dataflow tap --bus tcp://10.0.0.1:5556 --curve curve --as desk   as who has curve/desk.key""",
     "replay": """
   dataflow replay trades.ndjson                  at the recorded pace, on ws://127.0.0.1:5000/ws
   dataflow replay trades.ndjson --speed 60       an hour in a minute
@@ -102,6 +103,11 @@ EXAMPLES = {
   (umask 077; openssl rand -hex 32 > secret)                   a secret, of those who make tokens and of gatewayd
   openssl genpkey -algorithm ed25519 -out private.pem          a key, of those who make tokens
   openssl pkey -in private.pem -pubout -out public.pem         what gatewayd has of it""",
+    "keys": """
+  dataflow keys connectord cached gatewayd --to curve   one for each process
+  dataflow keys desk --to curve --may "subscribe:trade.BTC-USD. replay"
+  dataflow keys --to curve                              who is known, and what they may
+  dataflow keys connectord-2 --to curve                 what is to replace connectord's""",
     "disconnect-test": """
   dataflow disconnect-test BTC-USD                         each mode once
   dataflow disconnect-test BTC-USD --mode abrupt --rounds 50
@@ -244,6 +250,8 @@ def add_tap(sub):
     sub.add_argument("prefix", metavar="PREFIX", nargs="?", default="", help="a symbol, or the start of topics, such as trade. or status.")
     channel_option(sub, None)
     sub.add_argument("--bus", default=BUS, metavar="ENDPOINT", help="connectord's bus (%(default)s)")
+    sub.add_argument("--curve", metavar="FOLDER", help="folder of keys, where the bus speaks CURVE: one's own, and that of the server (dataflow keys)")
+    sub.add_argument("--as", dest="name", metavar="NAME", default="dataflow", help="whose key in that folder is used: NAME.key (%(default)s)")
     sub.add_argument("--count", type=positive, metavar="N", help="stop after N messages")
     sub.add_argument("--json", action="store_true", help="topic and message as one object")
 
@@ -279,6 +287,15 @@ def add_token(sub):
                      help="another claim, such as aud=dataflow; the value is JSON if it reads as such. May be repeated")
 
 
+def add_keys(sub):
+    sub.add_argument("name", metavar="NAME", nargs="*", help="whose key: connectord, cached, gatewayd, or whoever else; without one, those of the folder are listed")
+    sub.add_argument("--to", dest="folder", metavar="FOLDER", required=True, help="where NAME.key (mode 0600) and NAME.pub are")
+    sub.add_argument("--may", metavar="RIGHTS",
+                     help="what it may: subscribe, subscribe:PREFIX of topics, replay, history, clear, operate (the processes: what they need; others: "
+                          "subscribe replay history)")
+    sub.add_argument("--serves", metavar="SERVICES", help="what others ask of it: bus, replay, history (connectord: bus replay; cached: history)")
+
+
 def add_disconnect_test(sub):
     sub.add_argument("symbol", metavar="SYMBOL", help="such as BTC-USD")
     modes = "; ".join(f"{name}: {text}" for name, text in MODES.items())
@@ -306,6 +323,7 @@ COMMANDS = {
     "replay": (add_replay, "replay", "play a recording as an exchange that a source can connect to"),
     "try": (add_try, "try", "what a source's definition makes of a recording"),
     "token": (add_token, "tokens", "make a token that a gateway lets in"),
+    "keys": (add_keys, "keys", "make keys for CURVE on the bus, replay and history, or list them"),
     "disconnect-test": (add_disconnect_test, "disconnect", "drop the connection on purpose, and check that nothing is lost"),
 }
 

@@ -1,5 +1,6 @@
 /* What is asked of cached, a request a line, with two sources in memory and none in a store: each has one answer, valid JSON within its limit. */
 #include "cached/answers/history.h"
+#include "common/curve/rights.h"
 #include "common/json/json.h"
 #include "common/log.h"
 #include "proto/request.h"
@@ -78,7 +79,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     require(history != NULL);
     answers = 0;
     for (size_t asked = 1; rest.length > 0 && asked <= REQUESTS_MAX; asked++) {
-        history_handle(history, TEXT("peer"), take_until(&rest, '\n'));
+        history_handle(history, TEXT("peer"), TEXT(RIGHTS_ALL), take_until(&rest, '\n'));
         require(answers == asked);
     }
     history_destroy(&history);

@@ -1,5 +1,6 @@
 /* What is asked of connectord's replay, a request a line: each answer is valid JSON within its limit, and a range that is taken has the trades that
  * the journal has. */
+#include "common/curve/rights.h"
 #include "common/json/json.h"
 #include "common/log.h"
 #include "connectord/publish/replay.h"
@@ -72,7 +73,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     renewal_t renewal = renewal_new(journal, on_renewed, NULL, 0);
     buffer_t answer = buffer_new((size_t)2 * REPLAY_ANSWER_BYTES);
     for (size_t asked = 0; rest.length > 0 && asked < REQUESTS_MAX; asked++) {
-        replay_answer(journal, &renewal, NULL, take_until(&rest, '\n'), &answer);
+        replay_answer(journal, &renewal, NULL, TEXT(RIGHTS_ALL), take_until(&rest, '\n'), &answer);
         require(buffer_ok(&answer));
         check_answer(buffer_text(&answer));
     }

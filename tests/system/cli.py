@@ -7,7 +7,7 @@ import threading
 from pipeline import PATIENCE, ROOT, get, loads, until
 
 DATAFLOW = ROOT / "scripts/dataflow"
-COMMANDS = ("watch", "history", "candles", "coverage", "channels", "symbols", "clients", "drain", "status", "tap", "replay", "try", "token", "disconnect-test")
+COMMANDS = ("watch", "history", "candles", "coverage", "channels", "symbols", "clients", "drain", "status", "tap", "replay", "try", "token", "keys", "disconnect-test")
 MOMENT = "expected a time (2025-11-10T17:24:33Z), a day (2025-11-10) or milliseconds, not seconds, since 1970 (1762795473937)"  # what messages say
 NOBODY = "ws://127.0.0.1:1/ws"
 

@@ -45,8 +45,8 @@ def serve(flow, *forms):
     """The bus, replay and history are bound at a form each, and used by another, or the same: by cached and a gateway."""
     bind = {name: form[0] % flow.port[name] for name, form in zip(SOCKETS, forms)}
     connect = {name: form[-1] % flow.port[name] for name, form in zip(SOCKETS, forms)}
-    flow.config["connectord"].update(publish=bind["bus"], replay=bind["replay"])
-    flow.config["cached"].update(bus=[connect["bus"]], replay=[connect["replay"]], history=bind["history"])
+    flow.config["connectord"].update(publish=bind["bus"], replay=bind["replay"], insecure=True)
+    flow.config["cached"].update(bus=[connect["bus"]], replay=[connect["replay"]], history=bind["history"], insecure=True)
     flow.config["gatewayd"].update({name: [connect[name]] for name in SOCKETS})
     assert checked(flow) == (0, "")
     flow.start_all("--symbols", "BTC-USD", "--rate", 500)

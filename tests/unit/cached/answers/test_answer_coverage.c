@@ -3,6 +3,7 @@
 
 #include "cached/answers/history.h"
 #include "common/clock.h"
+#include "common/curve/rights.h"
 #include "common/timestamp.h"
 #include "proto/request.h"
 #include "tests/unit/run_tests.h"
@@ -78,7 +79,7 @@ static void tear_down(void)
 static text_t ask(const char *request)
 {
     buffer_clear(&answered);
-    history_handle(history, TEXT("peer"), text_of(request));
+    history_handle(history, TEXT("peer"), TEXT(RIGHTS_ALL), text_of(request));
     ck_assert(json_valid(buffer_text(&answered)));
     return buffer_text(&answered);
 }

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 
 #include "cached/answers/history.h"
+#include "common/curve/rights.h"
 #include "common/timestamp.h"
 #include "proto/request.h"
 #include "tests/unit/run_tests.h"
@@ -45,7 +46,7 @@ static void on_answer(void *arg, text_t peer, text_t answer)
 static text_t ask(text_t request)
 {
     buffer_clear(&answered);
-    history_handle(history, TEXT("peer"), request);
+    history_handle(history, TEXT("peer"), TEXT(RIGHTS_ALL), request);
     return buffer_text(&answered);
 }
 

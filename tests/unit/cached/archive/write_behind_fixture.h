@@ -146,7 +146,7 @@ static void set_up(void)
     char endpoint[64];
     snprintf(endpoint, sizeof endpoint, "ipc:///tmp/test_archive.%d", (int)getpid());
     ck_assert(socket_bind(router, endpoint));
-    replay = requester_new(loop, (const char *const[]){endpoint}, 1, PATIENCE_MS);
+    replay = requester_new(loop, "replay", (const char *const[]){endpoint}, 1, PATIENCE_MS);
 }
 
 static void start(void)

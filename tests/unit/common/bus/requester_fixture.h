@@ -143,7 +143,7 @@ static void set_up(void)
 static void open_requester(size_t count, uint32_t timeout_ms)
 {
     const char *endpoints[] = {services[0].endpoint, services[1].endpoint};
-    requester = requester_new(loop, endpoints, count, timeout_ms);
+    requester = requester_new(loop, "history", endpoints, count, timeout_ms);
     ck_assert_ptr_nonnull(requester);
 }
 

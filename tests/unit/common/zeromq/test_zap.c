@@ -1,6 +1,7 @@
 /* Real ZeroMQ sockets of one process on one loop, over ipc in a folder of the test's own. */
 #include "common/log.h"
 #include "common/zeromq/guard.h"
+#include "common/zeromq/guard_report.h"
 #include "common/zeromq/socket.h"
 #include "common/zeromq/zap.h"
 #include "tests/unit/run_tests.h"

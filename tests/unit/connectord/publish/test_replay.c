@@ -1,3 +1,4 @@
+#include "common/curve/rights.h"
 #include "connectord/publish/replay.h"
 
 #include "common/json/json.h"
@@ -70,7 +71,7 @@ static text_t with_epochs(char out[static 1024], const char *from)
 static void expect(const char *request, const char *expected)
 {
     char asked[1024], awaited[1024];
-    replay_answer(journal, &renewal, NULL, with_epochs(asked, request), &answer);
+    replay_answer(journal, &renewal, NULL, TEXT(RIGHTS_ALL), with_epochs(asked, request), &answer);
     text_t wanted = with_epochs(awaited, expected);
     ck_assert(buffer_ok(&answer));
     ck_assert_msg(text_equal(buffer_text(&answer), wanted), "asked %s\nexpected %.*s\nfound    %.*s", request, TEXT_ARG(wanted),
@@ -176,7 +177,7 @@ START_TEST(an_answer_is_bounded_in_bytes_too)
         journal_append(journal, stream, (text_t){trade, sizeof trade});
     text_t request = TEXT(RANGE ",\"count\":10000}");
     range_answer_t range;
-    replay_answer(journal, &renewal, NULL, request, &answer);
+    replay_answer(journal, &renewal, NULL, TEXT(RIGHTS_ALL), request, &answer);
     ck_assert(buffer_ok(&answer));
     ck_assert_uint_le(answer.length, REPLAY_ANSWER_BYTES + 128);
     ck_assert_uint_gt(answer.length, REPLAY_ANSWER_BYTES - LENGTH - 128);
@@ -195,7 +196,7 @@ START_TEST(pages_put_together_are_the_whole)
     for (bool more = true; more;) {
         buffer_t request = buffer_new(0);
         range_request_print(&request, TEXT(TOPIC), from, NULL, 37);
-        replay_answer(journal, &renewal, NULL, buffer_text(&request), &answer);
+        replay_answer(journal, &renewal, NULL, TEXT(RIGHTS_ALL), buffer_text(&request), &answer);
         buffer_release(&request);
         range_answer_t range;
         ck_assert(range_answer_parse(buffer_text(&answer), &range));
@@ -247,7 +248,7 @@ static const struct {
 START_TEST(what_can_not_be_answered_is_refused_by_a_code)
 {
     append(1);
-    replay_answer(journal, &renewal, NULL, text_of(refusals[_i].request), &answer);
+    replay_answer(journal, &renewal, NULL, TEXT(RIGHTS_ALL), text_of(refusals[_i].request), &answer);
     text_t error = json_member(buffer_text(&answer), "error"), code = {0};
     ck_assert(json_valid(buffer_text(&answer)));
     ck_assert_int_eq(json_kind(json_member(buffer_text(&answer), "ok")), JSON_FALSE);
@@ -273,7 +274,7 @@ START_TEST(who_has_had_more_than_there_is_hears_of_a_later_epoch)
     char wanted[64], asked[1024];
     append(10);
     text_t request = with_epochs(asked, AHEAD "\"N-1\"}");
-    replay_answer(journal, &renewal, NULL, request, &answer);
+    replay_answer(journal, &renewal, NULL, TEXT(RIGHTS_ALL), request, &answer);
     ck_assert_uint_gt(journal_epoch(journal), NOW + 1);
     int length = snprintf(wanted, sizeof wanted, "{\"ok\":true,\"id\":7,\"epoch\":%" PRIu64 "}", journal_epoch(journal));
     ck_assert(text_equal(buffer_text(&answer), (text_t){wanted, (size_t)length}));

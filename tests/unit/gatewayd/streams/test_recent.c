@@ -2,6 +2,7 @@
 #include "gatewayd/streams/recent.h"
 
 #include "cached/answers/history.h"
+#include "common/curve/rights.h"
 #include "common/timestamp.h"
 #include "gatewayd/doors/rest.h"
 #include "tests/unit/gateway_fixture.h"
@@ -111,7 +112,7 @@ static void history_answers(void)
 {
     ck_assert_uint_eq(fixture.asked_count, 1);
     asked_request_t asked = fixture.asked[--fixture.asked_count];
-    history_handle(history, TEXT("peer"), text_of(asked.text));
+    history_handle(history, TEXT("peer"), TEXT(RIGHTS_ALL), text_of(asked.text));
     asked.done(asked.arg, buffer_text(&answered));
 }
 
@@ -127,7 +128,7 @@ static text_t expected(const char *members, buffer_t *out)
 {
     buffer_t request = buffer_new(0);
     buffer_printf(&request, "{\"op\":\"recent\",\"symbol\":\"BTC-USD\"%s}", members);
-    history_handle(history, TEXT("peer"), buffer_text(&request));
+    history_handle(history, TEXT("peer"), TEXT(RIGHTS_ALL), buffer_text(&request));
     buffer_release(&request);
     text_t says = buffer_text(&answered), ok = TEXT("{\"ok\":true,");
     ck_assert(text_starts_with(says, ok));
@@ -295,7 +296,7 @@ START_TEST(what_history_has_forgotten_is_not_told_for_long)
     follow_all();
     ask_history();
     ask_rings();
-    history_handle(history, TEXT("peer"), TEXT("{\"op\":\"clear\",\"token\":\"secret\"}"));
+    history_handle(history, TEXT("peer"), TEXT(RIGHTS_ALL), TEXT("{\"op\":\"clear\",\"token\":\"secret\"}"));
     fixture.now_ns += RECENT_COVERAGE_MS * NS_PER_MS;
     char next[256];
     recent_query_t question = {.symbol = TEXT("BTC-USD"), .count = 5, .after_ns = INT64_MIN, .before_ns = INT64_MIN};
