@@ -324,6 +324,21 @@ void guard_drop_id(guard_t *self, uint64_t id, const char *reason)
             guard_shut(self->peers[i], reason);
 }
 
+void guard_denied(guard_t *self, guard_peer_t *peer, size_t bytes)
+{
+    size_t all = 0;
+    guard_peer_t *greatest = peer;
+    peer->denied += bytes;
+    for (size_t i = 0; i < self->count; i++) {
+        guard_peer_t *other = self->peers[i];
+        all += guard_is_dropped(other) ? 0 : other->denied;
+        if (!guard_is_dropped(other) && other->denied > greatest->denied)
+            greatest = other;
+    }
+    if (all > GUARD_DENIED_BYTES)
+        guard_shut(greatest, "denied: too many subscriptions that it may not have");
+}
+
 bool guard_is_dropped(const guard_peer_t *peer)
 {
     return atomic_load(&peer->reason) != NULL;

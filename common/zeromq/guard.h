@@ -77,6 +77,10 @@ void guard_set_key(guard_peer_t *peer, text_t key, uint64_t rights);
 text_t guard_key(const guard_peer_t *peer);
 uint64_t guard_rights(const guard_peer_t *peer);
 
+/* It asked for so many bytes of subscriptions that it may not have, and that libzmq keeps all the same. Where all have asked for too much, whoever did for the
+ * most has to go. */
+void guard_denied(guard_t *self, guard_peer_t *peer, size_t bytes);
+
 /* Number 0, 1, 2 …; NULL beyond the last. */
 guard_peer_t *guard_at(const guard_t *self, size_t number);
 

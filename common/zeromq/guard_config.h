@@ -15,6 +15,7 @@ enum {
     GUARD_INPUT_BYTES = 2 << 20, /* of one peer's that wait or are not complete: as sent; libzmq takes up to 32 times as much */
     GUARD_INPUT_ALL_BYTES = 16 << 20,   /* of all peers of a socket */
     GUARD_SUBSCRIPTION_BYTES = 3 << 19, /* the same of one subscriber's: 50,000 subscriptions of 31 bytes */
+    GUARD_DENIED_BYTES = 256 << 10,     /* of subscriptions of all peers of a socket that they may not have */
     GUARD_RECEIVE_BYTES =
         128 << 10, /* of a subscriber's that the kernel holds: more than these are not read when it was shut down */
     GUARD_TICK_MS = 50,

@@ -20,6 +20,7 @@ struct guard_peer {
     char route[GUARD_ROUTE_MAX];
     size_t route_length;
     char key[GUARD_KEY + 1]; /* public, in Z85; empty: without CURVE */
+    size_t denied;           /* bytes of subscriptions that it may not have */
     uint64_t rights;         /* that the key had when it first said something: a hash of them */
 
     _Atomic(const char *) reason;  /* why it was dropped; NULL: it was not */

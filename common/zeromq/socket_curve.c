@@ -39,10 +39,14 @@ static const char *service_of(const socket_t *self)
 static void on_again(void *arg)
 {
     socket_t *self = arg;
-    if (!self->guard)
-        socket_reconnect(self);
-    else if (!socket_bind_now(self))
-        loop_timer_start(self->curve.again, LISTEN_AGAIN_MS, 0);
+    if (self->guard) {
+        if (!socket_bind_now(self))
+            loop_timer_start(self->curve.again, LISTEN_AGAIN_MS, 0);
+        return;
+    }
+    self->curve.server++;
+    if (!socket_reconnect(self))
+        loop_timer_start(self->curve.again, LONGEST_AGAIN_MS, 0);
 }
 
 bool socket_curve_open(socket_t *self)
@@ -106,9 +110,12 @@ bool socket_curve_connect(socket_t *self)
 
 /* --- of one that connects --- */
 
+/* libzmq may have tried again before us. */
 void socket_curve_succeeded(socket_t *self)
 {
     self->curve.failures = 0;
+    if (self->curve.on)
+        loop_timer_stop(self->curve.again);
 }
 
 static uint64_t again_ms(const socket_t *self)
@@ -124,15 +131,13 @@ void socket_curve_failed(socket_t *self, int error)
     static log_limit_t limit;
     if (!self->curve.on || loop_timer_running(self->curve.again))
         return;
-    const known_peer_t *tried = curve_server(service_of(self), self->curve.server++);
-    bool all = !curve_server(service_of(self), self->curve.server);
-    if (all) {
-        self->curve.server = 0;
+    const known_peer_t *tried = curve_server(service_of(self), self->curve.server);
+    bool all = !curve_server(service_of(self), self->curve.server + 1);
+    if (all)
         log_warn_limited(&limit,
                          "curve: no handshake: is that server's key the one that is known here, and is ours known there?",
                          LOG_TEXT("service", service_of(self)), LOG_TEXT("endpoint", self->endpoint),
                          LOG_TEXT("server", tried ? tried->name : "unknown"), LOG_I64("code", error));
-    }
     loop_timer_start(self->curve.again, all ? again_ms(self) : FIRST_AGAIN_MS, 0);
     self->curve.failures += all;
 }
@@ -217,8 +222,10 @@ bool socket_curve_takes(socket_t *self, const text_t *frames, size_t count)
     bool begins = frames[0].at[0] == 1;
     if (rights_cover(socket_rights(self), prefix))
         return zmq_setsockopt(self->zmq, begins ? ZMQ_SUBSCRIBE : ZMQ_UNSUBSCRIBE, prefix.at, prefix.length) == 0;
-    if (begins)
+    if (begins) {
         socket_deny(self, "subscribe", prefix);
+        guard_denied(self->guard, self->curve.sender, prefix.length);
+    }
     return false;
 }
 
