@@ -8,7 +8,7 @@
 /* Of who is asked for no key. */
 #define RIGHTS_ALL "subscribe replay history clear operate"
 
-/* *word: the first that is none. */
+/* *word: the first that is no right. */
 bool rights_valid(text_t rights, text_t *word);
 
 /* Has it this word? */

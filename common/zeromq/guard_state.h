@@ -8,7 +8,7 @@
 #include <pthread.h>
 #include <stdatomic.h>
 
-enum { GUARD_ROUTE_MAX = 255, GUARD_REASONS_MAX = 16, GUARD_RIGHTS_MAX = 4, GUARD_KEY = 40 };
+enum { GUARD_ROUTE_MAX = 255, GUARD_REASONS_MAX = 16, GUARD_RIGHTS_MAX = 6, GUARD_KEY = 40 };
 
 struct guard_peer {
     int fd;

@@ -89,6 +89,7 @@ def test_who_may_subscribe_to_a_part_gets_that_part_only(keyed):
 def test_replay_is_for_those_who_may_and_of_what_they_may_hear(keyed):
     part = allowed(keyed, "part", may=f"subscribe:{TRADES} replay")
     mute = allowed(keyed, "mute", may="subscribe history clear")
+    operator = allowed(keyed, "operator", may="operate")
     started(keyed)
     topics = [f"trade.{symbol}.blockchain" for symbol in SYMBOLS]
     with keyed.peer("replay", part) as peer:
@@ -99,7 +100,11 @@ def test_replay_is_for_those_who_may_and_of_what_they_may_hear(keyed):
             assert (answer["ok"], answer["id"], answer["error"]["code"]) == (False, 7, "forbidden")
     with keyed.peer("replay", mute) as peer:
         assert peer.ask(op="streams")["error"]["code"] == "forbidden"
-    assert keyed.denied("replay", "replay") == 3
+        assert peer.ask(op="add", token="any", source="blockchain", symbol="SOL-USD")["error"]["message"] == "this key has no right to operate"
+    with keyed.peer("replay", operator) as peer:
+        assert peer.ask(op="offers", source="blockchain")["symbols"] == SYMBOLS
+        assert peer.ask(op="streams")["error"]["code"] == "forbidden"
+    assert [keyed.denied("replay", right) for right in ("replay", "subscribe", "operate")] == [2, 2, 1]
 
 
 def test_history_and_clearing_it_are_rights_of_their_own(keyed):

@@ -40,7 +40,7 @@ SPOILT = {
     "no key": (lambda folder: (folder / "connectord.key").unlink(), "connectord.key: No such file"),
     "no folder": (lambda folder: folder.joinpath("connectord.key").rename(folder.parent / "connectord.key") and folder.rename(folder.parent / "gone"),
                   "connectord.key: No such file"),
-    "a right that is none": (lambda folder: (folder / "desk.pub").write_text('metadata\n may = "everything"\ncurve\n public-key = "' + "a" * 40 + '"\n'),
+    "an unknown right": (lambda folder: (folder / "desk.pub").write_text('metadata\n may = "everything"\ncurve\n public-key = "' + "a" * 40 + '"\n'),
                              "desk.pub: may: expected subscribe, subscribe:PREFIX, replay, history, clear or operate, found everything"),
     "a secret for all": (lambda folder: (folder / "desk.pub").write_text((folder / "cached.key").read_text()), "desk.pub: expected no secret-key"),
     "one key twice": (lambda folder: (folder / "desk.pub").write_text((folder / "cached.pub").read_text()), "expected a key of its own, found that of "),

@@ -3,7 +3,7 @@
 #include "tests/unit/run_tests.h"
 
 static const struct {
-    const char *rights, *word; /* the first that is none; NULL: all are some */
+    const char *rights, *word; /* the first that is no right; NULL: all are */
 } forms[] = {
     {"", NULL},
     {"subscribe", NULL},
