@@ -3,7 +3,7 @@
 #include "common/bus/requester.h"
 #include "common/log.h"
 #include "common/net/guesses.h"
-#include "gatewayd/auth/auth.h"
+#include "gatewayd/admission/bearer.h"
 #include "gatewayd/clients/catchup.h"
 #include "gatewayd/clients/fanout.h"
 #include "gatewayd/clients/pace.h"
@@ -15,12 +15,14 @@
 #include "gatewayd/history/page_cache.h"
 #include "gatewayd/limits.h"
 #include "gatewayd/listeners.h"
+#include "gatewayd/methods/client_grant.h"
 #include "gatewayd/methods/subscribe.h"
 #include "gatewayd/operator/operator_door.h"
 #include "gatewayd/streams/market.h"
 #include "gatewayd/streams/offers.h"
 #include "gatewayd/streams/recent.h"
 #include "gatewayd/tape.h"
+#include "gatewayd/tokens.h"
 
 #include <stdlib.h>
 
@@ -35,7 +37,7 @@ enum {
 struct gateway {
     loop_t *loop;
     hub_t hub;
-    auth_t *auth;
+    tokens_t tokens;
     budget_t budget;
     const char *bus[BUSES_MAX], *replay[BUSES_MAX], *history[BUSES_MAX];
     const char *origins[ORIGINS_MAX], *cors[ORIGINS_MAX];
@@ -94,6 +96,7 @@ static void on_tick(void *arg)
     tape_tick(self->tape);
     subscribe_tick(&self->hub);
     catchup_tick(&self->hub);
+    tokens_tick(&self->tokens, hub_now_ns(&self->hub));
     if (self->ticks % PROBE_TICKS == 0)
         history_probe(self->hub.history);
     if (self->ticks % CHECK_TICKS == 0)
@@ -164,16 +167,16 @@ static bool open_bus(gateway_t *self)
 }
 
 static bool open_stream(void *arg, http_connection_t *connection, const http_request_t *request, const rest_query_t *query,
-                        text_t headers, unsigned *status, buffer_t *answer)
+                        text_t headers, grant_t **grant, unsigned *status, buffer_t *answer)
 {
     gateway_t *self = arg;
-    return sse_open(self->admission, &self->hub, connection, request, query, headers, status, answer);
+    return sse_open(self->admission, &self->hub, connection, request, query, headers, grant, status, answer);
 }
 
 static auth_refusal_t admit(void *arg, text_t authorization, identity_t *out)
 {
     const gateway_t *self = arg;
-    return auth_admit(self->auth, auth_bearer(authorization), out);
+    return grants_judge(self->tokens.grants, bearer_of_header(authorization), out);
 }
 
 static operator_door_t *open_operator(gateway_t *self, const config_t *config, const origins_t *origins)
@@ -213,18 +216,11 @@ static bool open_web(gateway_t *self, const config_t *config)
                           .ask_rest = rest_http_on_request};
     self->http = !self->operator_door ? NULL : http_new(self->loop, &http, &self->hub, self->admission, &doors);
     if (self->http)
-        listeners_log(&self->listeners);
+        listeners_log(&self->listeners, self->tokens.grants != NULL);
     return self->http != NULL;
 }
 
 static const char clients_key[] = "gatewayd.clients";
-
-static bool open_auth(gateway_t *self, const config_t *config)
-{
-    self->auth = auth_new(self->loop, config);
-    self->hub.everyone = self->auth ? auth_everyone(self->auth) : NULL;
-    return self->auth != NULL;
-}
 
 /* The limit of descriptors is that of the start. */
 static bool room_for_clients(const gateway_t *self, const config_t *config)
@@ -249,7 +245,7 @@ static void reload_apply(void *arg, const config_t *config)
     admission_limit(self->admission, clients, per_address);
     http_limit(self->http, per_address + WAITING_BESIDE_CLIENTS);
     listeners_renew(&self->listeners, config);
-    auth_reload(self->auth, config);
+    tokens_renew(&self->tokens, config);
     operator_door_configure(self->operator_door, config);
 }
 
@@ -265,13 +261,14 @@ gateway_t *gateway_new(loop_t *loop, const config_t *config, method_fn *call, co
     self->hub.loop = loop;
     self->hub.call = call;
     self->lists = lists;
+    self->hub.let_in = client_grant_begin;
     self->hub.catch_up = catchup_step;
     budget_init(&self->budget, 0);
     self->hub.budget = &self->budget;
     read_config(self, config);
     self->tick = loop_timer_new(loop, on_tick, self);
-    if (!self->tick || !open_auth(self, config) || !open_hub(self, config) || !open_bus(self) ||
-        !listeners_open(&self->listeners, config, &self->hosts) || !open_web(self, config)) {
+    if (!self->tick || !tokens_open(&self->tokens, self->loop, config, &self->hub) || !open_hub(self, config) ||
+        !open_bus(self) || !listeners_open(&self->listeners, config, &self->hosts) || !open_web(self, config)) {
         gateway_destroy(&self);
         return NULL;
     }
@@ -312,7 +309,7 @@ void gateway_destroy(gateway_t **self_p)
     markets_destroy(&self->hub.markets);
     waits_release(&self->hub.waits);
     offers_destroy(&self->hub.offers);
-    auth_destroy(&self->auth);
+    tokens_close(&self->tokens);
     requester_destroy(&self->asker);
     for (size_t i = 0; i < self->bus_count; i++)
         requester_destroy(&self->replayer[i]);

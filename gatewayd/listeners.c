@@ -1,5 +1,6 @@
 #include "gatewayd/listeners.h"
 
+#include "common/http/authority.h"
 #include "common/log.h"
 #include "common/timestamp.h"
 
@@ -144,8 +145,28 @@ bool listeners_check(const config_t *config, void (*report)(const char *mistake)
     return good;
 }
 
-void listeners_log(const listeners_t *self)
+/* A name but localhost may be any machine's. */
+static bool is_loopback(const char *address)
 {
-    for (size_t i = 0; i < self->count; i++)
-        log_info("gateway: listening", LOG_TEXT("address", self->places[i].address));
+    authority_t authority;
+    return authority_parse(text_of(address), &authority) &&
+           (text_starts_with(authority.host, TEXT("127.")) || text_equal(authority.host, TEXT("[::1]")) ||
+            text_equal(authority.host, TEXT("localhost")));
+}
+
+void listeners_log(const listeners_t *self, bool asks)
+{
+    for (size_t i = 0; i < self->count; i++) {
+        const http_listen_t *place = &self->places[i];
+        bool is_open = !place->identity && !is_loopback(place->address);
+        log_info("gateway: listening", LOG_TEXT("address", place->address));
+        if (is_open && asks)
+            log_warn("gateway: without TLS whoever is on the way can read tokens: a certificate is needed here, or a proxy "
+                     "in front that has one",
+                     LOG_TEXT("address", place->address), LOG_TEXT("key", "gatewayd.listen[].tls"));
+        else if (is_open)
+            log_warn("gateway: WHOEVER REACHES THIS ADDRESS GETS IN, and whoever is on the way reads along: neither tokens nor "
+                     "TLS are asked for",
+                     LOG_TEXT("address", place->address), LOG_TEXT("keys", "gatewayd.auth, gatewayd.listen[].tls"));
+    }
 }

@@ -24,4 +24,5 @@ bool listeners_take(const listeners_t *self, const config_t *config, const char 
 /* The certificates' mistakes, as options_check_fn. */
 bool listeners_check(const config_t *config, void (*report)(const char *mistake));
 
-void listeners_log(const listeners_t *self);
+/* Says where it listens, and warns of what anybody could read or use there. asks: for tokens. */
+void listeners_log(const listeners_t *self, bool asks);

@@ -1,23 +1,11 @@
 /* gatewayd: trades for browsers and programs, over WebSocket. */
-#include <string.h>
-
 #include "common/daemon/daemon.h"
-#include "common/log.h"
 #include "gatewayd/auth/auth.h"
 #include "gatewayd/gateway.h"
 #include "gatewayd/listeners.h"
 #include "gatewayd/methods/methods.h"
 #include "gatewayd/operator/client_list.h"
 #include "gatewayd/operator/subscription_list.h"
-
-/* The doors do not ask for tokens yet (gatewayd/auth): whoever wants them asked for must not believe that they are. */
-static bool asks_for_nothing(const config_t *config)
-{
-    bool none = strcmp(config_text(config, "gatewayd.auth.mode"), "none") == 0;
-    if (!none)
-        log_error("gateway: tokens can't be asked for yet: gatewayd.auth.mode has to be none");
-    return none;
-}
 
 /* The mistakes in what the configuration names: certificates, and keys of tokens. */
 static bool check(const config_t *config, void (*report)(const char *mistake))
@@ -28,8 +16,6 @@ static bool check(const config_t *config, void (*report)(const char *mistake))
 
 static void *start(loop_t *loop, const config_t *config)
 {
-    if (!asks_for_nothing(config))
-        return NULL;
     static const operator_lists_t lists = {.clients_begin = client_list_begin,
                                            .clients_step = client_list_step,
                                            .streams = subscription_list_print,

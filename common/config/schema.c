@@ -280,6 +280,10 @@ static const schema_key_t keys[] = {
     {AUTH "claim", KEY_TEXT, FORMAT_POINTER, .initial = "/role",
      .help = "Where a token has its role, as a JSON Pointer: a text, words as in scope, or a list, of which the first that is "
              "in gatewayd.roles counts"},
+    {AUTH "first_message_ms", KEY_INTEGER, .minimum = 100, .maximum = 600000, .initial = "10000",
+     .help = "How long a WebSocket that was opened without a token may take for its first message, authenticate, in ms"},
+    {AUTH "warn_ms", KEY_INTEGER, .minimum = 0, .maximum = 86400000, .initial = "60000",
+     .help = "How long before a token expires its client is told, in ms"},
     {"gatewayd.roles", KEY_MAP, FORMAT_SOURCE, .maximum = 64, .initial = "{}",
      .help = "What those with a role may do, by its name"},
     {ROLE "symbols", KEY_TEXTS, FORMAT_PATTERN, .maximum = 1000, .initial = "*",

@@ -30,7 +30,7 @@ void cors_append(const cors_t *self, text_t origin, buffer_t *out)
         buffer_printf(out, "Access-Control-Allow-Origin: %.*s\r\nAccess-Control-Allow-Credentials: true\r\n", TEXT_ARG(origin));
         break;
     }
-    buffer_append(out, TEXT("Access-Control-Expose-Headers: ETag, Retry-After\r\n"));
+    buffer_append(out, TEXT("Access-Control-Expose-Headers: ETag, Retry-After, WWW-Authenticate\r\n"));
 }
 
 /* A list of headers' names, and short. */

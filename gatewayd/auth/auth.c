@@ -245,11 +245,3 @@ uint64_t auth_count(const auth_t *self, auth_refusal_t refusal)
 {
     return self->counts[refusal];
 }
-
-text_t auth_bearer(text_t authorization)
-{
-    static const text_t scheme = TEXT_CONST("Bearer ");
-    if (authorization.length < scheme.length || strncasecmp(authorization.at, scheme.at, scheme.length) != 0)
-        return TEXT("");
-    return text_trim((text_t){authorization.at + scheme.length, authorization.length - scheme.length});
-}

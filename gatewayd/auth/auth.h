@@ -1,7 +1,7 @@
 /* Who may come in, and as what: all that gatewayd.auth and gatewayd.roles say, for the doors.
  *
  *     identity_t identity;
- *     auth_refusal_t refusal = auth_admit(auth, auth_bearer(request's Authorization), &identity);
+ *     auth_refusal_t refusal = auth_admit(auth, token, &identity);
  *     if (refusal != AUTH_GRANTED)
  *         …auth_refusal_words (refusal)->status, auth_refusal_put_challenge (refusal, &value)…
  *
@@ -47,6 +47,3 @@ bool auth_is_ready(const auth_t *self);
 
 /* How many were let in (AUTH_GRANTED), and refused for what reason, since the start. */
 uint64_t auth_count(const auth_t *self, auth_refusal_t refusal);
-
-/* The token of a header "Authorization: Bearer TOKEN"; empty for any other. */
-text_t auth_bearer(text_t authorization);

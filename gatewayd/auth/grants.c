@@ -57,6 +57,11 @@ void grants_set_times(grants_t *self, const grants_times_t *times)
     self->times = *times;
 }
 
+bool grants_are_ready(const grants_t *self)
+{
+    return self->judge->ready(self->arg);
+}
+
 static auth_refusal_t judge(grants_t *self, text_t token, identity_t *out)
 {
     return self->judge->admit(self->arg, token, out);

@@ -19,8 +19,9 @@
 
 typedef struct grants grants_t;
 
-/* Who judges: as auth_admit and auth_renew. */
+/* Who judges: as auth_admit, auth_renew and auth_is_ready. */
 typedef struct {
+    bool (*ready)(void *arg);
     auth_refusal_t (*admit)(void *arg, text_t token, identity_t *out);
     bool (*renew)(void *arg, identity_t *identity);
 } grants_judge_t;
@@ -62,6 +63,9 @@ void grants_destroy(grants_t **self);
 
 /* Other times, for what begins from now on. */
 void grants_set_times(grants_t *self, const grants_times_t *times);
+
+/* Can tokens be judged? Not while there are no keys. */
+bool grants_are_ready(const grants_t *self);
 
 /* For a request of its own, which is no connection: as auth_admit. */
 auth_refusal_t grants_judge(grants_t *self, text_t token, identity_t *out);

@@ -162,7 +162,7 @@ size_t jwks_skipped(const jwks_t *self)
     return self->skipped;
 }
 
-static bool has_named(const jwks_t *self, const jwks_wanted_t *wanted)
+static bool has_named(const jwks_t *self, const jwt_wanted_key_t *wanted)
 {
     for (size_t i = 0; wanted->has_id && i < self->count; i++)
         if (jwt_key_is(self->keys[i], wanted->id))
@@ -170,7 +170,7 @@ static bool has_named(const jwks_t *self, const jwks_wanted_t *wanted)
     return false;
 }
 
-bool jwks_find(const jwks_t *self, const jwks_wanted_t *wanted, const jwt_key_t *keys[static JWKS_TRIED_MAX], size_t *count)
+bool jwks_find(const jwks_t *self, const jwt_wanted_key_t *wanted, const jwt_key_t *keys[static JWKS_TRIED_MAX], size_t *count)
 {
     bool named = has_named(self, wanted);
     for (size_t i = 0; i < self->count; i++) {

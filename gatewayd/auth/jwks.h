@@ -25,14 +25,7 @@ void jwks_destroy(jwks_t **self);
 size_t jwks_count(const jwks_t *self);
 size_t jwks_skipped(const jwks_t *self);
 
-/* What a token says of its key. */
-typedef struct {
-    jwt_algorithm_t algorithm;
-    bool has_id;
-    text_t id;
-} jwks_wanted_t;
-
 /* Which keys may have signed it: those of its name, or if there are none, those without a name; of a token that names none, all; and of these, those for
  * its algorithm. They are put behind the first *count of `keys`; where more than JWKS_TRIED_MAX come together only so many are kept, but all are
  * counted. Returns whether there is one of its name, whatever it is for. */
-bool jwks_find(const jwks_t *self, const jwks_wanted_t *wanted, const jwt_key_t *keys[static JWKS_TRIED_MAX], size_t *count);
+bool jwks_find(const jwks_t *self, const jwt_wanted_key_t *wanted, const jwt_key_t *keys[static JWKS_TRIED_MAX], size_t *count);

@@ -12,15 +12,15 @@
 #pragma once
 
 #include "common/buffer.h"
-#include "gatewayd/auth/jwks.h"
+#include "gatewayd/auth/jwt_key.h"
 #include "gatewayd/auth/refusal.h"
 
 enum { JWT_MAX = 8192 /* bytes of a token */ };
 
 typedef struct {
-    jwks_wanted_t wanted; /* the key, in the header's bytes */
-    text_t signed_text;   /* in the token */
-    text_t claims;        /* JSON whose escapes are resolved (json_plain.h); nothing has been checked of it */
+    jwt_wanted_key_t wanted; /* the key, in the header's bytes */
+    text_t signed_text;      /* in the token */
+    text_t claims;           /* JSON whose escapes are resolved (json_plain.h); nothing has been checked of it */
     buffer_t signature, header_bytes, claims_bytes, plain_header, plain_claims;
 } jwt_t;
 

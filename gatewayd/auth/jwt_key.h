@@ -19,6 +19,13 @@ enum {
 /* "RS256". False for any other name. */
 bool jwt_algorithm_parse(text_t name, jwt_algorithm_t *out);
 
+/* What a token says of its key. */
+typedef struct {
+    jwt_algorithm_t algorithm;
+    bool has_id;
+    text_t id;
+} jwt_wanted_key_t;
+
 typedef struct jwt_key jwt_key_t;
 struct evp_pkey_st;
 

@@ -3,6 +3,7 @@
 #include "common/clock.h"
 #include "common/pattern.h"
 #include "common/table.h"
+#include "proto/topic.h"
 
 #include <assert.h>
 #include <stdlib.h>
@@ -205,6 +206,33 @@ bool role_may_channel(const role_t *self, text_t channel)
 bool role_may_symbol(const role_t *self, text_t channel, text_t symbol)
 {
     return one_matches(&self->channels, channel) && one_matches(&self->symbols, symbol);
+}
+
+bool role_may_subject(const role_t *self, text_t subject)
+{
+    text_t channel, key;
+    subject_split(subject, &channel, &key);
+    return role_may_symbol(self, channel, key);
+}
+
+static bool is_all(const role_texts_t *patterns)
+{
+    for (size_t i = 0; i < patterns->count; i++)
+        if (strcmp(patterns->texts[i], ALL) == 0)
+            return true;
+    return false;
+}
+
+bool role_sees_all(const role_t *self)
+{
+    return is_all(&self->symbols) && is_all(&self->channels);
+}
+
+int64_t role_oldest_ns(const role_t *self, int64_t now_ns)
+{
+    if (self->limits.history_ns == 0 || self->limits.history_ns >= now_ns)
+        return 0;
+    return (now_ns - self->limits.history_ns + NS_PER_S - 1) / NS_PER_S * NS_PER_S;
 }
 
 static bool same_name(text_t name, const char *other)

@@ -42,8 +42,17 @@ text_t role_name(const role_t *self);
 const role_limits_t *role_limits(const role_t *self);
 bool role_is_operator(const role_t *self);
 
+/* The oldest that it may see, in ns since 1970, as of now_ns, on whole seconds, so that all of a role ask the same for a while; 0: it may see all. */
+int64_t role_oldest_ns(const role_t *self, int64_t now_ns);
+
 /* channel: "trades", "readings"; symbol: a symbol or a key of it. */
 bool role_may_symbol(const role_t *self, text_t channel, text_t symbol);
+
+/* The same of a subject (topic.h). */
+bool role_may_subject(const role_t *self, text_t subject);
+
+/* Is there nothing that it may not see? */
+bool role_sees_all(const role_t *self);
 
 /* May all keys of a channel be told of, or one of them at least? For lists of channels. */
 bool role_may_channel(const role_t *self, text_t channel);

@@ -26,6 +26,20 @@ void caller_open(caller_t *self, hub_t *hub, const caller_events_t *events, answ
     budget_open(&self->account, hub->budget, on_greedy, self);
 }
 
+void caller_refuse(reply_t *reply, auth_refusal_t refusal)
+{
+    const auth_refusal_words_t *words = auth_refusal_words(refusal);
+    reply_refuse(reply, words->rpc_code, words->word, words->text);
+}
+
+size_t caller_subscriptions(const caller_t *self)
+{
+    const role_t *role = caller_role(self);
+    size_t most = self->hub->limits.subscriptions;
+    uint64_t of_role = role ? role_limits(role)->subscriptions : 0;
+    return of_role > 0 && of_role < most ? (size_t)of_role : most;
+}
+
 void caller_call(caller_t *self, text_t name, value_fn *value, const void *from, reply_t *reply)
 {
     self->hub->call(self, name, value, from, reply);

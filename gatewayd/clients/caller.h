@@ -3,6 +3,7 @@
 #pragma once
 
 #include "gatewayd/auth/identity.h"
+#include "gatewayd/auth/refusal.h"
 #include "gatewayd/clients/hub.h"
 #include "gatewayd/clients/task.h"
 #include "gatewayd/forms/answer_form.h"
@@ -46,6 +47,12 @@ static inline int64_t caller_delay_ns(const caller_t *self)
 {
     return self->identity ? role_limits(self->identity->role)->delay_ns : 0;
 }
+
+/* Answers that somebody may not do what they ask for. */
+void caller_refuse(reply_t *reply, auth_refusal_t refusal);
+
+/* How many subscriptions it may have: as its role says, and the gateway. */
+size_t caller_subscriptions(const caller_t *self);
 
 /* hub, events: outlive it. It is everyone (hub_t.everyone). */
 void caller_open(caller_t *self, hub_t *hub, const caller_events_t *events, answer_form_t form);

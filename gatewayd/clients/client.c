@@ -249,6 +249,7 @@ void client_destroy(client_t **self_p)
     conversation_cancel(&self->talk);
     readers_close(&self->readers);
     conversation_close(&self->talk);
+    grant_close(&self->grant);
     self->talk.caller.hub->client_count--;
     free(self);
 }

@@ -3,6 +3,7 @@
  */
 #pragma once
 
+#include "gatewayd/auth/grants.h"
 #include "gatewayd/clients/conversation.h"
 #include "gatewayd/clients/readers.h"
 
@@ -12,6 +13,7 @@ typedef struct client {
     uint64_t id;          /* 1, 2, 3 … of this gateway, in the order in which they came: that of hub_t.clients */
     int64_t since_ns;     /* when it came: since 1970 */
     uint64_t sent_trades; /* from the rings; a gap counts as the trades it stands for */
+    grant_t *grant;       /* what it was granted by its token, its own; NULL: nobody needs one */
 } client_t;
 
 /* What it may; NULL: nothing, since nobody knows yet who it is. May change between two turns of the loop. */

@@ -34,6 +34,8 @@ typedef struct {
 } hub_limits_t;
 
 struct caller;
+struct client;
+struct grant;
 struct reply;
 
 /* Carries out the method of this name (case does not matter), with the arguments that `value` reads from `from`, now;
@@ -59,6 +61,7 @@ typedef struct {
     struct pace *pace;               /* pace.h; NULL: nothing is paced */
     struct page_cache *pages;        /* page_cache.h */
     struct guesses *guesses;         /* guesses.h; NULL: any number */
+    struct grants *grants;           /* what tokens grant (grants.h); NULL: nobody needs one */
     const struct identity *everyone; /* who everybody is that brings no token; NULL: then nobody may do anything */
     hub_limits_t limits;
     budget_t *budget; /* of what waits for clients; NULL: any number of bytes */
@@ -68,8 +71,9 @@ typedef struct {
     int64_t (*clock)(void);  /* ns since 1970 */
     int64_t excused_ns;      /* until then who falls behind is not slow, since this process stood still; 0: it never did */
 
-    method_fn *call;                      /* carries out what is asked for: methods_call */
-    bool (*catch_up)(readers_t *readers); /* the next step of a client that is behind: catchup_step */
+    void (*let_in)(struct client *client, struct grant *grant); /* a new client has that grant: client_grant_begin */
+    method_fn *call;                                            /* carries out what is asked for: methods_call */
+    bool (*catch_up)(readers_t *readers);                       /* the next step of a client that is behind: catchup_step */
 
     run_t runs[HUB_RUNS_MAX]; /* scratch: of several rings, sent in one write */
     char gathered[HUB_GATHERED_MAX];

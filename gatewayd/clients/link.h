@@ -11,7 +11,9 @@ enum {
     CLOSE_POLICY = 1008,
     CLOSE_TOO_BIG = 1009,
     CLOSE_RESTART = 1012,
-    CLOSE_TRY_LATER = 1013
+    CLOSE_TRY_LATER = 1013,
+    CLOSE_UNAUTHORIZED = 4401, /* no token, or one that is valid no longer */
+    CLOSE_FORBIDDEN = 4403     /* without a role */
 };
 
 typedef struct {

@@ -239,6 +239,19 @@ void readers_open(readers_t *self, hub_t *hub, client_end_t *end, struct convers
         list_init(lists[i]);
 }
 
+void readers_forbid(subscription_t *subscription)
+{
+    if (list_empty(&subscription->subscribes)) {
+        readers_unsubscribe(subscription);
+        return;
+    }
+    while (!list_empty(&subscription->readers)) {
+        reader_t *reader = LIST_OWNER(subscription->readers.next, reader_t, in_subscription);
+        reader_destroy(&reader);
+    }
+    subscription->answered = subscription->all = false;
+}
+
 void readers_close(readers_t *self)
 {
     list_t *item;

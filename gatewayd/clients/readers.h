@@ -67,6 +67,9 @@ subscription_t *readers_subscribe(readers_t *self, market_t *market);
 /* Ends it, and closes the market when it was the last one. */
 void readers_unsubscribe(subscription_t *subscription);
 
+/* The same of one that the client may no longer have: its readers go at once, and itself with what is under way for it (subscribe.h). */
+void readers_forbid(subscription_t *subscription);
+
 /* Those that were held go on. */
 void readers_release(readers_t *self);
 

@@ -13,6 +13,7 @@ typedef enum {
 
 typedef struct {
     ws_speech_t speech;
-    text_t answer; /* to the handshake, which is to be sent yet */
-    text_t behind; /* what has been read behind the handshake */
+    text_t answer;       /* to the handshake, which is to be sent yet */
+    text_t behind;       /* what has been read behind the handshake */
+    struct grant *grant; /* what its token grants (grants.h); NULL: nobody needs one */
 } ws_handshake_t;

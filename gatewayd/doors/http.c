@@ -3,8 +3,11 @@
 #include "common/json/json_write.h"
 #include "common/log.h"
 #include "common/metrics/process_metrics.h"
+#include "gatewayd/admission/bearer.h"
 #include "gatewayd/admission/cors_answer.h"
+#include "gatewayd/auth/grants.h"
 #include "gatewayd/doors/rest.h"
+#include "gatewayd/doors/rest_answer.h"
 #include "gatewayd/doors/signalr.h"
 #include "gatewayd/doors/upgrade.h"
 #include "gatewayd/forms/accept.h"
@@ -70,6 +73,8 @@ static unsigned answer_metrics(const http_t *self, buffer_t *body)
     metrics_gauge(&metrics, "dataflow_ready", "1: ready", status_report_ready(hub, &json));
     metrics_gauge(&metrics, "dataflow_draining", "1: nobody is let in, by an operator's order", hub->draining);
     hub_metrics(&metrics, hub);
+    if (hub->grants)
+        grants_metrics(hub->grants, &metrics);
     http_server_metrics(self->server, &metrics);
     buffer_release(&json);
     return buffer_ok(body) ? 200 : 503;
@@ -132,7 +137,36 @@ static bool refuse_origin(const http_request_t *request, http_refusal_t *refusal
     return false;
 }
 
-/* POST /blockchain/negotiate?negotiateVersion=1. Nothing is remembered: a connection needs no token here. */
+/* With a problem, which pages that may read the gateway's answers may read, too. */
+static void refuse_token(const http_t *self, http_connection_t *to, const http_request_t *request, auth_refusal_t refusal)
+{
+    const auth_refusal_words_t *words = auth_refusal_words(refusal);
+    buffer_t body = buffer_new(0), headers = buffer_new(0);
+    rest_problem_because(&body, words->status, words->word, text_of(words->text));
+    cors_append(&self->origins.reading, http_request_field(request, "Origin"), &headers);
+    rest_answer_put_refusal(refusal, &headers);
+    buffer_append(&headers, TEXT("Cache-Control: no-store\r\n"));
+    http_answer(to, &(http_answer_t){.status = words->status,
+                                     .content_type = "application/problem+json",
+                                     .headers = buffer_text(&headers),
+                                     .body = buffer_text(&body)});
+    buffer_release(&headers);
+    buffer_release(&body);
+}
+
+/* May the hub be joined with this token? The connection to it is asked for it again, since nothing is remembered. */
+static auth_refusal_t judge_negotiation(const http_t *self, const http_request_t *request)
+{
+    char room[HTTP_HEAD_MAX];
+    identity_t identity = {0};
+    if (!self->hub->grants)
+        return AUTH_GRANTED;
+    auth_refusal_t refusal = grants_judge(self->hub->grants, bearer_token(request, room), &identity);
+    identity_release(&identity);
+    return refusal;
+}
+
+/* POST /blockchain/negotiate?negotiateVersion=1. Nothing is remembered. */
 static void answer_negotiate(const http_t *self, http_connection_t *to, const http_request_t *request)
 {
     static const char version[] = "negotiateVersion=";
@@ -142,9 +176,12 @@ static void answer_negotiate(const http_t *self, http_connection_t *to, const ht
     bool newer = digit && digit < request->query.at + request->query.length && *digit != '0';
     buffer_t body = buffer_new(0);
     http_refusal_t refusal;
+    auth_refusal_t granted;
     if (!origins_may_read(&self->origins, request)) {
         refuse_origin(request, &refusal);
         answer_json(to, 403, TEXT(HTTP_ERROR_BODY(ORIGIN_REFUSED)));
+    } else if ((granted = judge_negotiation(self, request)) != AUTH_GRANTED) {
+        refuse_token(self, to, request, granted);
     } else if (getrandom(noise, sizeof noise, 0) == sizeof noise) {
         signalr_negotiate(&body, newer, noise);
         cors_answer(&self->origins.reading, to, request, "POST, OPTIONS", buffer_text(&body));
@@ -204,27 +241,53 @@ static bool may_upgrade(const http_t *self, http_connection_t *from, const http_
     return status == 0;
 }
 
+/* What the connection is granted. At /ws a token may come in the first message, too. */
+static auth_refusal_t grant(const http_t *self, const http_request_t *request, ws_handshake_t *handshake)
+{
+    char room[HTTP_HEAD_MAX];
+    const hub_t *hub = self->hub;
+    handshake->grant = NULL;
+    if (!hub->grants)
+        return AUTH_GRANTED;
+    text_t token = bearer_token(request, room);
+    if (token.length > 0 || handshake->speech == WS_SIGNALR)
+        return grants_open(hub->grants, token, &handshake->grant);
+    handshake->grant = grants_await(hub->grants, hub_now_ns(hub));
+    return handshake->grant ? AUTH_GRANTED : AUTH_CONNECTIONS;
+}
+
+static void hand_over(const http_t *self, http_connection_t *from, const http_request_t *request, ws_handshake_t *handshake)
+{
+    char room[HTTP_PEER_MAX];
+    buffer_t answer = buffer_new(0);
+    if (upgrade_answer(request, self->deflates && handshake->speech == WS_RPC, &answer))
+        handshake->speech = WS_RPC_DEFLATE;
+    text_t address = http_peer(from, room);
+    byte_stream_t stream = http_hand_over(from, &handshake->behind);
+    handshake->answer = buffer_text(&answer);
+    if (buffer_ok(&answer)) {
+        self->doors.open_ws(self->doors.ws, stream, address, handshake);
+    } else {
+        grant_close(&handshake->grant);
+        byte_stream_close(&stream);
+    }
+    buffer_release(&answer);
+}
+
 static void upgrade(const http_t *self, http_connection_t *from, const http_request_t *request, text_t path)
 {
     http_refusal_t refusal;
-    char room[HTTP_PEER_MAX];
+    ws_handshake_t handshake;
     if (!may_upgrade(self, from, request, path, &refusal)) {
         refuse_upgrade(from, &refusal);
         return;
     }
-    buffer_t answer = buffer_new(0);
-    ws_handshake_t handshake;
     find_speech(path, &handshake.speech);
-    if (upgrade_answer(request, self->deflates && handshake.speech == WS_RPC, &answer))
-        handshake.speech = WS_RPC_DEFLATE;
-    text_t address = http_peer(from, room);
-    byte_stream_t stream = http_hand_over(from, &handshake.behind);
-    handshake.answer = buffer_text(&answer);
-    if (buffer_ok(&answer))
-        self->doors.open_ws(self->doors.ws, stream, address, &handshake);
+    auth_refusal_t granted = grant(self, request, &handshake);
+    if (granted == AUTH_GRANTED)
+        hand_over(self, from, request, &handshake);
     else
-        byte_stream_close(&stream);
-    buffer_release(&answer);
+        refuse_token(self, from, request, granted);
 }
 
 /* The hub's paths stand for themselves in any case, and with a slash behind them, as at the .NET server. */

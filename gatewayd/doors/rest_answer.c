@@ -19,17 +19,31 @@ static const char *content_type(const rest_answer_t *self)
     return self->route && rest_is_stream(self->route) ? SSE_FORMAT_TYPE : "application/json";
 }
 
+void rest_answer_put_refusal(auth_refusal_t refusal, buffer_t *headers)
+{
+    unsigned status = auth_refusal_words(refusal)->status;
+    if (status != 401 && status != 403) {
+        buffer_append(headers, TEXT("Retry-After: 1\r\n"));
+        return;
+    }
+    buffer_append(headers, TEXT("WWW-Authenticate: "));
+    auth_refusal_put_challenge(refusal, headers);
+    buffer_append(headers, TEXT("\r\n"));
+}
+
 static void put_headers(const rest_answer_t *self, const cors_t *reading, const char *tag, bool gzip, buffer_t *headers)
 {
     buffer_append(headers, TEXT("Vary: Accept-Encoding\r\n"));
     cors_append(reading, self->origin, headers);
     if (tag[0])
-        buffer_printf(headers, "Cache-Control: no-cache\r\nETag: W/%s\r\n", tag);
+        buffer_printf(headers, "Cache-Control: %sno-cache\r\nETag: W/%s\r\n", self->is_private ? "private, " : "", tag);
     else
         buffer_append(headers, TEXT("Cache-Control: no-store\r\n"));
     if (gzip)
         buffer_append(headers, TEXT("Content-Encoding: gzip\r\n"));
-    if (self->status == 503)
+    if (self->refusal != AUTH_GRANTED)
+        rest_answer_put_refusal(self->refusal, headers);
+    else if (self->status == 503)
         buffer_append(headers, TEXT("Retry-After: 1\r\n"));
     if (self->status == 405)
         buffer_printf(headers, "Allow: %s\r\n", self->methods);

@@ -1,9 +1,12 @@
 #include "gatewayd/doors/rest_http.h"
 
+#include "gatewayd/admission/bearer.h"
 #include "gatewayd/admission/cors_answer.h"
+#include "gatewayd/auth/grants.h"
 #include "gatewayd/clients/caller.h"
 #include "gatewayd/doors/rest.h"
 #include "gatewayd/doors/rest_answer.h"
+#include "gatewayd/doors/sse_answer.h"
 #include "gatewayd/streams/recent.h"
 #include "gatewayd/web/assets.h"
 
@@ -27,7 +30,9 @@ typedef struct {
     rest_http_t *rest_http;
     http_connection_t *connection;
     rest_answer_t answer;
-    caller_t caller; /* of a method, which answers to `reply`; closed unless `called` */
+    identity_t identity; /* who asks; empty: everyone */
+    grant_t *grant;      /* of a stream, until that has it; NULL: nobody needs one */
+    caller_t caller;     /* of a method, which answers to `reply`; closed unless `called` */
     reply_t reply;
     bool called, answered;
     bool calling;                                     /* the method is being called: the answer may come within */
@@ -63,6 +68,7 @@ static void reply_with_error(reply_t *reply, int code, const char *reason, text_
     if (call->answered)
         return; /* nobody waits for it */
     call->answer.status = rest_problem_of(call->answer.route, code, reason, message, &call->answer.body);
+    call->answer.refusal = reason ? auth_refusal_of(text_of(reason)) : AUTH_GRANTED;
     answered(call);
 }
 
@@ -160,6 +166,7 @@ static void call_free(rest_call_t *call)
         caller_close(&call->caller);
         call->rest_http->hub->call_count--;
     }
+    identity_release(&call->identity);
     buffer_release(&call->answer.body);
     free(call);
 }
@@ -189,12 +196,13 @@ static text_t keep_text(text_t text, char room[static KEPT_MAX])
     return (text_t){room, text.length};
 }
 
-static rest_call_t *keep_call(const rest_call_t *now)
+static rest_call_t *keep_call(rest_call_t *now)
 {
     rest_call_t *call = malloc(sizeof *call);
     if (!call)
         return NULL;
     *call = *now;
+    now->identity = (identity_t){0};
     call->answered = false;
     call->answer.known = keep_text(now->answer.known, call->known_room);
     call->answer.origin = keep_text(now->answer.origin, call->origin_room);
@@ -207,6 +215,8 @@ static void begin_call(rest_call_t *call, const rest_request_t *request)
     hub->call_count++;
     hub->rpc_counts.requests++;
     caller_open(&call->caller, hub, &caller_events, ANSWER_REST);
+    if (call->identity.role)
+        call->caller.identity = &call->identity;
     call->reply.kind = &rest_reply;
     call->called = call->calling = true;
     caller_call(&call->caller, request->method, rest_request_value, request, &call->reply);
@@ -214,7 +224,7 @@ static void begin_call(rest_call_t *call, const rest_request_t *request)
 }
 
 /* Has the method carry it out. The answer may be there at once. */
-static void ask(const rest_call_t *now, const rest_request_t *request)
+static void ask(rest_call_t *now, const rest_request_t *request)
 {
     rest_call_t *call = keep_call(now);
     if (!call) {
@@ -249,15 +259,24 @@ static void open_stream(rest_call_t *call, const http_request_t *request, const 
         call->answer.status = rest_problem(&call->answer.body, 403, ORIGIN_REFUSED);
     else
         call->answered = !call->rest_http->stream(call->rest_http->arg, call->connection, request, query, buffer_text(&headers),
-                                                  &call->answer.status, &call->answer.body);
+                                                  &call->grant, &call->answer.status, &call->answer.body);
     buffer_release(&headers);
+}
+
+/* May whoever asks have what is ready-made for all? Else the method says what they may have. */
+static bool may_have_ready(const rest_call_t *call, text_t symbol)
+{
+    const identity_t *identity = call->identity.role ? &call->identity : call->rest_http->hub->everyone;
+    const role_limits_t *limits = identity ? role_limits(identity->role) : NULL;
+    return limits && limits->history_ns == 0 && limits->delay_ns == 0 &&
+           role_may_method(identity->role, TEXT("getRecentTrades")) && role_may_subject(identity->role, symbol);
 }
 
 static bool find_ready(rest_call_t *call, text_t symbol, const rest_query_t *query)
 {
     recent_query_t question;
     hub_t *hub = call->rest_http->hub;
-    if (rest_recent(call->answer.route, symbol, query, &question))
+    if (rest_recent(call->answer.route, symbol, query, &question) && may_have_ready(call, symbol))
         call->answer.ready = recent_find(hub->recent, &question, ANSWER_REST, hub_now_ns(hub));
     return call->answer.ready != NULL;
 }
@@ -276,6 +295,27 @@ static void follow_route(rest_call_t *call, const http_request_t *request, text_
     rest_request_release(&wanted);
 }
 
+/* Lets in whoever asks, for this once, or for a stream; what is a part of the program everybody may have. False with a problem. */
+static bool admit(rest_call_t *call, const http_request_t *request)
+{
+    char room[HTTP_HEAD_MAX];
+    grants_t *grants = call->rest_http->hub->grants;
+    if (!grants)
+        return true;
+    text_t token = bearer_token(request, room);
+    bool streams = call->answer.route && rest_is_stream(call->answer.route) && http_request_is(request, "GET");
+    auth_refusal_t refusal = streams ? grants_open(grants, token, &call->grant) : grants_judge(grants, token, &call->identity);
+    call->answer.is_private = true;
+    call->answer.refusal = refusal;
+    if (refusal == AUTH_GRANTED)
+        return true;
+    const auth_refusal_words_t *words = auth_refusal_words(refusal);
+    call->answer.status = rest_problem_because(&call->answer.body, words->status, words->word, text_of(words->text));
+    if (streams)
+        call->answer.status = sse_answer_soften(sse_answer_browser(request), call->answer.status, &call->answer.body);
+    return false;
+}
+
 /* The same, of a path. */
 static void start(rest_call_t *call, const http_request_t *request, text_t path)
 {
@@ -287,6 +327,8 @@ static void start(rest_call_t *call, const http_request_t *request, text_t path)
     if (!call->answer.route && asset_find(path, &asset)) {
         buffer_append(&call->answer.body, asset.bytes);
         call->answer.status = 200;
+    } else if (!admit(call, request)) {
+        return;
     } else if (!call->answer.route) {
         call->answer.status = rest_problem(&call->answer.body, 404, "There is nothing at this path; see /api/v1/openapi.json");
     } else if (!rest_query_read(&query, request->query, room)) {
@@ -344,5 +386,7 @@ void rest_http_on_request(rest_http_t *self, http_connection_t *connection, cons
     }
     if (call.answered)
         send_answer(&call);
+    grant_close(&call.grant);
+    identity_release(&call.identity);
     buffer_release(&call.answer.body);
 }

@@ -3,6 +3,7 @@
 
 #include "common/http/http_server.h"
 #include "gatewayd/admission/origins.h"
+#include "gatewayd/auth/grants.h"
 #include "gatewayd/clients/hub.h"
 #include "gatewayd/doors/rest.h"
 
@@ -12,7 +13,7 @@ typedef struct rest_http rest_http_t;
 
 /* A request whose answer is a stream of events: as sse_open. */
 typedef bool rest_stream_fn(void *arg, http_connection_t *connection, const http_request_t *request, const rest_query_t *query,
-                            text_t headers, unsigned *status, buffer_t *answer);
+                            text_t headers, grant_t **grant, unsigned *status, buffer_t *answer);
 
 /* origins: the texts outlive it. NULL when memory runs out. */
 rest_http_t *rest_http_new(hub_t *hub, rest_stream_fn *stream, void *arg, const origins_t *origins);

@@ -1,6 +1,7 @@
 #include "gatewayd/doors/rest_query.h"
 
 #include "common/http/http_request.h"
+#include "gatewayd/admission/bearer.h"
 
 bool rest_query_add(rest_query_t *self, text_t argument)
 {
@@ -28,14 +29,6 @@ text_t rest_query_get(const rest_query_t *self, const char *name)
     return (text_t){NULL, 0};
 }
 
-/* It is for a proxy in front, and nobody here looks into it. */
-static bool is_token(text_t argument)
-{
-    static const char name[] = "access_token";
-    size_t length = sizeof name - 1;
-    return text_starts_with(argument, TEXT("access_token")) && (argument.length == length || argument.at[length] == '=');
-}
-
 bool rest_query_read(rest_query_t *self, text_t query, char *room)
 {
     while (query.length > 0) {
@@ -43,7 +36,7 @@ bool rest_query_read(rest_query_t *self, text_t query, char *room)
         text_t argument = {query.at, end ? (size_t)(end - query.at) : query.length};
         query = (text_t){argument.at + argument.length + (end != NULL), query.length - argument.length - (end != NULL)};
         text_t decoded;
-        if (argument.length == 0 || is_token(argument))
+        if (argument.length == 0 || bearer_is_argument(argument))
             continue;
         if (!http_decode(HTTP_QUERY, argument, room, &decoded) || !rest_query_add(self, decoded))
             return false;

@@ -20,6 +20,6 @@ typedef struct {
 bool rest_query_add(rest_query_t *self, text_t argument);
 text_t rest_query_get(const rest_query_t *self, const char *name); /* empty where absent */
 
-/* All of a query, decoded, but for access_token, which is for a proxy in front. The slices point into the query, or into
+/* All of a query, decoded, but for access_token, which bearer.h reads. The slices point into the query, or into
  * `room`, which is as long. False as rest_query_add, or where it can't be decoded. */
 bool rest_query_read(rest_query_t *self, text_t query, char *room);

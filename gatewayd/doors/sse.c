@@ -3,6 +3,7 @@
 
 #include "gatewayd/admission/ending.h"
 #include "gatewayd/clients/client.h"
+#include "gatewayd/doors/rest_answer.h"
 #include "gatewayd/doors/sse_answer.h"
 #include "gatewayd/doors/sse_format.h"
 #include "gatewayd/doors/sse_subscribes.h"
@@ -150,6 +151,8 @@ static void on_refused(sse_subscribes_t *subscribes, int code, const char *reaso
     sse_t *self = LIST_OWNER(subscribes, sse_t, subscribes);
     text_t symbol;
     buffer_release(&self->out);
+    if (reason)
+        rest_answer_put_refusal(auth_refusal_of(text_of(reason)), &self->headers);
     self->status = rest_problem_of(rest_find(TEXT(REST_PREFIX "v1/stream"), &symbol), code, reason, message, &self->out);
     self->state = SSE_FAILED;
     http_wake(self->connection);
@@ -365,7 +368,7 @@ static sse_t *sse_new(admission_t *admission, hub_t *hub, http_connection_t *con
 }
 
 bool sse_open(admission_t *admission, hub_t *hub, http_connection_t *connection, const http_request_t *request,
-              const rest_query_t *query, text_t headers, unsigned *status, buffer_t *answer)
+              const rest_query_t *query, text_t headers, grant_t **grant, unsigned *status, buffer_t *answer)
 {
     char room[HTTP_PEER_MAX];
     *status = admission_refusal(admission, http_peer(connection, room));
@@ -388,6 +391,9 @@ bool sse_open(admission_t *admission, hub_t *hub, http_connection_t *connection,
     prepare_socket(connection);
     http_wait(connection, &sse_owner, self);
     sse_wanted_t wanted = {symbols, rest_query_get(query, "source"), rest_query_get(query, "mark")};
+    if (*grant)
+        hub->let_in(self->client, *grant);
+    *grant = NULL;
     sse_subscribes_start(&self->subscribes, &self->client->talk, self->events, &wanted, &subscribes_events);
     return true;
 }

@@ -7,6 +7,7 @@
 
 #include "common/http/http_server.h"
 #include "gatewayd/admission/admission.h"
+#include "gatewayd/auth/grants.h"
 #include "gatewayd/doors/rest.h"
 
 enum {
@@ -15,8 +16,8 @@ enum {
     SSE_LEAVE_MS = 5000       /* for a peer to take what waits for it, when clients are sent away: it comes back for the rest */
 };
 
-/* Begins a stream for the query of a request, whose connection it has then. headers: further lines for its answer. False when it can't be: then *status
+/* Begins a stream for the query of a request, whose connection it has then, and *grant, which is NULL then. headers: further lines for its answer. False when it can't be: then *status
  * and `answer` are the answer: a problem, or with 200 events that end at once. Those are for an EventSource (whose Accept names
  * text/event-stream) that a 503 would end for good, although it is only to come back later. */
 bool sse_open(admission_t *admission, hub_t *hub, http_connection_t *connection, const http_request_t *request,
-              const rest_query_t *query, text_t headers, unsigned *status, buffer_t *answer);
+              const rest_query_t *query, text_t headers, grant_t **grant, unsigned *status, buffer_t *answer);

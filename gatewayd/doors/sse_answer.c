@@ -12,7 +12,7 @@ bool sse_answer_browser(const http_request_t *request)
 unsigned sse_answer_soften(bool browser, unsigned status, buffer_t *answer)
 {
     param_text_t why;
-    if (!browser || status != 503 || !param_text(json_member(buffer_text(answer), "detail"), &why))
+    if (!browser || (status != 503 && status != 429) || !param_text(json_member(buffer_text(answer), "detail"), &why))
         return status;
     buffer_clear(answer);
     buffer_printf(answer, "retry: %d\n", SSE_FORMAT_RETRY_MS);

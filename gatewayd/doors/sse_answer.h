@@ -6,7 +6,7 @@
 /* Is it an EventSource that asks? */
 bool sse_answer_browser(const http_request_t *request);
 
-/* Makes of a 503 for an EventSource, which it would end for good, a 200 with events that end at once: it comes back then.
+/* Makes of a 503 or 429 for an EventSource, which it would end for good, a 200 with events that end at once: it comes back then.
  * Returns the status. answer: the problem; what is to be the body. */
 unsigned sse_answer_soften(bool browser, unsigned status, buffer_t *answer);
 

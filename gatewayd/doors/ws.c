@@ -33,6 +33,7 @@ typedef struct {
     newcomer_t *newcomer; /* until it is opened */
     ws_speech_t speech;
     ws_connection_t *ws_connection;
+    grant_t *grant; /* until it has a client */
     client_t *client;
     rpc_session_t *rpc;
     signalr_t *signalr; /* NULL: JSON-RPC as it is */
@@ -194,6 +195,7 @@ static void destroy(session_t *session)
     list_remove(&session->in_ws);
     newcomer_cancel(&session->newcomer);
     signalr_destroy(&session->signalr);
+    grant_close(&session->grant);
     client_destroy(&session->client);
     rpc_session_destroy(&session->rpc);
     admission_leave(session->ws->admission, session->address);
@@ -229,11 +231,20 @@ static bool converse(session_t *session, byte_stream_t stream, text_t answer)
     return session->rpc && (session->speech != WS_SIGNALR || session->signalr);
 }
 
+static void begin_client(session_t *session)
+{
+    grant_t *grant = session->grant;
+    session->grant = NULL;
+    if (grant)
+        session->ws->hub->let_in(session->client, grant);
+}
+
 static void open_session(void *arg, byte_stream_t stream, text_t answer, text_t behind)
 {
     session_t *session = arg;
     session->newcomer = NULL;
     if (converse(session, stream, answer)) {
+        begin_client(session);
         ws_connection_take(session->ws_connection, behind);
         return;
     }
@@ -295,10 +306,13 @@ static session_t *session_new(ws_t *self, text_t address)
 void ws_open(ws_t *self, byte_stream_t stream, text_t address, const ws_handshake_t *handshake)
 {
     session_t *session = session_new(self, address);
+    grant_t *grant = handshake->grant;
     if (!session) {
+        grant_close(&grant);
         byte_stream_close(&stream);
         return;
     }
+    session->grant = grant;
     session->speech = handshake->speech;
     session->newcomer = newcomers_add(self->newcomers, stream, handshake->answer, handshake->behind, session);
     if (!session->newcomer)

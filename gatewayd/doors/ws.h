@@ -21,7 +21,8 @@ ws_t *ws_new(loop_t *loop, hub_t *hub, admission_t *admission, const ws_config_t
 /* Call it when all connections have closed. */
 void ws_destroy(ws_t **self);
 
-/* A connection from that address becomes a client; or is closed, where it is one too many or memory runs out. */
+/* A connection from that address becomes a client; or is closed, where it is one too many or memory runs out. The grant of the
+ * handshake is taken in any case. */
 void ws_open(ws_t *self, byte_stream_t stream, text_t address, const ws_handshake_t *handshake);
 
 /* Pings silent clients, drops dead ones. Call it every second or so. */

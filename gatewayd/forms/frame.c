@@ -147,6 +147,8 @@ static const struct {
     {TEXT_CONST("connection.restored"), TEXT_CONST("restored"), NO_ID},
     {TEXT_CONST("subscription.failing"), TEXT_CONST("failing"), NO_ID},
     {TEXT_CONST("subscription.restored"), TEXT_CONST("working"), NO_ID},
+    {TEXT_CONST("subscription.ended"), TEXT_CONST("ended"), NO_ID},
+    {TEXT_CONST("token.expiring"), TEXT_CONST("expiring"), NO_ID},
 };
 
 /* A line ends the data; in JSON a line break can only be white space. */

@@ -41,15 +41,16 @@ typedef struct {
     param_text_t symbol, source; /* a subject (topic.h); length 0: absent */
     uint64_t count;              /* 0: absent */
     int64_t before_ns, after_ns; /* since 1970; INT64_MIN: absent */
-    text_t from, to;             /* cursors; empty: absent */
-    text_t next;                 /* raw JSON: an object with a cursor by source, or, of coverage, a string; empty: absent */
-    text_t since;                /* the same, or a string with a cursor */
-    text_t token;                /* raw JSON: a string, "" where it is absent. Never logged or repeated */
+    int64_t oldest_ns; /* what is not newer the caller may not see; 0: nothing. Not read, but set by who calls the method */
+    text_t from, to;   /* cursors; empty: absent */
+    text_t next;       /* raw JSON: an object with a cursor by source, or, of coverage, a string; empty: absent */
+    text_t since;      /* the same, or a string with a cursor */
+    text_t token;      /* raw JSON: a string, "" where it is absent. Never logged or repeated */
     interval_t interval;
     bool batch, mark;
 } arguments_t;
 
-/* Is a channel beside trades offered? */
+/* Is a channel beside trades offered, to who asks? */
 typedef bool arguments_channel_fn(const void *arg, text_t channel);
 
 /* Reads what the method takes. False with an error as the reply. form: of the answer; has_channel: with `arg`. */

@@ -2,6 +2,7 @@
 
 #include "common/json/json_write.h"
 #include "gatewayd/forms/subject_form.h"
+#include "gatewayd/methods/client_grant.h"
 #include "gatewayd/methods/history_methods.h"
 #include "gatewayd/methods/status_report.h"
 #include "gatewayd/methods/subscribe.h"
@@ -25,6 +26,7 @@ static void subscribe(caller_t *caller, const arguments_t *arguments, reply_t *r
                                            .source = param_slice(&arguments->source),
                                            .since = arguments->since,
                                            .count = arguments->count,
+                                           .oldest_ns = arguments->oldest_ns,
                                            .batch = arguments->batch,
                                            .mark = arguments->mark});
 }
@@ -69,10 +71,10 @@ static void unsubscribe(caller_t *caller, const arguments_t *arguments, reply_t 
     buffer_release(&out);
 }
 
-static void answer_report(const caller_t *caller, reply_t *reply, void (*report)(const hub_t *, buffer_t *))
+static void answer_report(const caller_t *caller, reply_t *reply, void (*report)(const hub_t *, const role_t *, buffer_t *))
 {
     buffer_t out = buffer_new(0);
-    report(caller->hub, &out);
+    report(caller->hub, caller_role(caller), &out);
     if (buffer_ok(&out))
         reply_result(reply, buffer_text(&out));
     else
@@ -80,7 +82,7 @@ static void answer_report(const caller_t *caller, reply_t *reply, void (*report)
     buffer_release(&out);
 }
 
-static void answer_when_heard(const caller_t *caller, reply_t *reply, void (*report)(const hub_t *, buffer_t *))
+static void answer_when_heard(const caller_t *caller, reply_t *reply, void (*report)(const hub_t *, const role_t *, buffer_t *))
 {
     if (offers_heard(caller->hub->offers))
         answer_report(caller, reply, report);
@@ -101,7 +103,7 @@ static void get_symbols(caller_t *caller, const arguments_t *arguments, reply_t 
         reply_error(reply, RPC_UNAVAILABLE, "Not ready: no source has been heard yet");
         return;
     }
-    status_report_print_symbols(caller->hub, param_slice(&arguments->channel), &out);
+    status_report_print_symbols(caller->hub, caller_role(caller), param_slice(&arguments->channel), &out);
     if (buffer_ok(&out))
         reply_result(reply, buffer_text(&out));
     else
@@ -156,12 +158,18 @@ static const method_t methods[] = {
     {"ping", ping, {TAKES_NO_MORE}},
 };
 
+/* Whoever comes may call these. */
+static const method_t token_methods[] = {
+    {"authenticate", client_grant_take, {TAKES_TOKEN}},
+    {"refreshToken", client_grant_take, {TAKES_TOKEN}},
+};
+
 /* NULL: there is none. */
-static const method_t *find_method(text_t name)
+static const method_t *find_method(const method_t *list, size_t count, text_t name)
 {
-    for (size_t i = 0; i < sizeof methods / sizeof *methods; i++) {
-        if (strlen(methods[i].name) == name.length && strncasecmp(methods[i].name, name.at, name.length) == 0)
-            return &methods[i];
+    for (size_t i = 0; i < count; i++) {
+        if (strlen(list[i].name) == name.length && strncasecmp(list[i].name, name.at, name.length) == 0)
+            return &list[i];
     }
     return NULL;
 }
@@ -171,20 +179,62 @@ const char *methods_name(size_t number)
     return number < sizeof methods / sizeof *methods ? methods[number].name : NULL;
 }
 
-/* Before all have told what they offer it may be. */
+/* Before all have told what they offer it may be. One that the caller may not see does not exist. */
 static bool has_channel(const void *arg, text_t channel)
 {
-    const hub_t *hub = arg;
+    const caller_t *caller = arg;
+    const hub_t *hub = caller->hub;
     bool latest;
-    return !offers_settled(hub->offers, hub_now_ns(hub)) || offers_channel(hub->offers, channel, &latest);
+    return role_may_channel(caller_role(caller), channel) &&
+           (!offers_settled(hub->offers, hub_now_ns(hub)) || offers_channel(hub->offers, channel, &latest));
+}
+
+static bool is_of_channel(const method_t *method)
+{
+    return method->takes[0] == TAKES_CHANNEL || method->takes[0] == TAKES_CHANNEL_NAMED ||
+           method->takes[0] == TAKES_CHANNEL_ASKED;
+}
+
+/* What it may not see is answered as what does not exist: whether it does plays no part. */
+static bool may_see(const role_t *role, const method_t *method, const arguments_t *arguments, reply_t *reply)
+{
+    text_t symbol = param_slice(&arguments->symbol);
+    if (!is_of_channel(method))
+        return true;
+    bool channel = role_may_channel(role, param_slice(&arguments->channel));
+    if (channel && (symbol.length == 0 || role_may_subject(role, symbol)))
+        return true;
+    if (symbol.length > 0)
+        reply_refuse_subject(reply, symbol, channel);
+    else
+        reply_refuse_channel(reply);
+    return false;
+}
+
+static void call(caller_t *caller, const method_t *method, value_fn *value, const void *from, reply_t *reply)
+{
+    arguments_t arguments;
+    if (!arguments_read(&arguments, method->takes, value, from, caller->form, has_channel, caller, reply))
+        return;
+    const role_t *role = caller_role(caller);
+    arguments.oldest_ns = role ? role_oldest_ns(role, hub_now_ns(caller->hub)) : 0;
+    if (!role || may_see(role, method, &arguments, reply))
+        method->call(caller, &arguments, reply);
 }
 
 void methods_call(caller_t *caller, text_t name, value_fn *value, const void *from, reply_t *reply)
 {
-    const method_t *method = find_method(name);
-    arguments_t arguments;
-    if (!method)
+    const role_t *role = caller_role(caller);
+    const method_t *method = find_method(methods, sizeof methods / sizeof *methods, name);
+    const method_t *token_method = find_method(token_methods, sizeof token_methods / sizeof *token_methods, name);
+    if (token_method)
+        call(caller, token_method, value, from, reply);
+    else if (!role)
+        caller_refuse(reply, AUTH_NO_TOKEN);
+    else if (!method)
         reply_error(reply, RPC_METHOD_NOT_FOUND, "Method not found: %.*s", TEXT_ARG(param_found(name)));
-    else if (arguments_read(&arguments, method->takes, value, from, caller->form, has_channel, caller->hub, reply))
-        method->call(caller, &arguments, reply);
+    else if (!role_may_method(role, name))
+        caller_refuse(reply, AUTH_ROLE);
+    else
+        call(caller, method, value, from, reply);
 }

@@ -8,6 +8,7 @@
 #include "gatewayd/forms/subject_form.h"
 #include "gatewayd/history/page_cache.h"
 #include "gatewayd/methods/clear.h"
+#include "gatewayd/methods/status_report.h"
 #include "gatewayd/streams/history_coverage.h"
 #include "gatewayd/streams/notify.h"
 #include "gatewayd/streams/recent.h"
@@ -84,6 +85,15 @@ static void put_symbol(const query_t *query, buffer_t *out)
     notify_put_seconds(out, offers_staleness_ns(query->hub->offers, query->symbol, hub_now_ns(query->hub)));
 }
 
+static void put_value(const query_t *query, text_t key, text_t value, buffer_t *out)
+{
+    const role_t *role = caller_role(query->caller);
+    if (text_equal(key, TEXT("stats")) && !(role && role_sees_all(role)))
+        status_report_put_stats(role, value, out);
+    else
+        buffer_append(out, value);
+}
+
 static told_t tell(const query_t *query, text_t answer)
 {
     told_t told = {.object = buffer_new(0)};
@@ -100,7 +110,7 @@ static told_t tell(const query_t *query, text_t answer)
         }
         text_t name = text_equal(walk.key, TEXT(TRADES)) ? text_of(subject_form_list(query->symbol)) : walk.key;
         buffer_printf(&told.object, "%s\"%.*s\":", told.object.length > 1 ? "," : "", TEXT_ARG(name));
-        buffer_append(&told.object, walk.value);
+        put_value(query, walk.key, walk.value, &told.object);
     }
     buffer_append(&told.object, TEXT("}"));
     return told;

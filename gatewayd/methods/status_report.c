@@ -2,6 +2,7 @@
 
 #include "common/json/json_write.h"
 #include "common/version.h"
+#include "gatewayd/auth/grants.h"
 #include "gatewayd/history/history_client.h"
 #include "gatewayd/streams/market.h"
 #include "gatewayd/streams/notify.h"
@@ -19,8 +20,19 @@ static int compare_rows(const void *a, const void *b)
     return text_compare(x->symbol, y->symbol);
 }
 
+/* Who is told; NULL: who may see all. */
+static bool sees(const role_t *role, text_t subject)
+{
+    return !role || role_may_subject(role, subject);
+}
+
+static bool sees_channel(const role_t *role, text_t channel)
+{
+    return !role || role_may_channel(role, channel);
+}
+
 /* Every symbol (or key) of the channel with every source that offers it, sorted by symbol. The caller frees it. */
-static symbol_row_t *list_rows(const offers_t *offers, text_t channel, size_t *count)
+static symbol_row_t *list_rows(const offers_t *offers, const role_t *role, text_t channel, size_t *count)
 {
     size_t capacity = 0;
     const offer_t *offer;
@@ -33,7 +45,7 @@ static symbol_row_t *list_rows(const offers_t *offers, text_t channel, size_t *c
         text_t subject, of, key;
         while (offer_each(offer, &at, &subject)) {
             subject_split(subject, &of, &key);
-            if (text_equal(of, channel))
+            if (text_equal(of, channel) && sees(role, subject))
                 rows[(*count)++] = (symbol_row_t){key, offer->name};
         }
     }
@@ -48,12 +60,14 @@ static bool begins_symbol(const symbol_row_t *rows, size_t i)
 }
 
 /* The streams that starve, and for how long. */
-static void put_stale(const hub_t *hub, const offer_t *offer, json_writer_t *json)
+static void put_stale(const hub_t *hub, const role_t *role, const offer_t *offer, json_writer_t *json)
 {
     size_t at = 0;
     offer_stale_t stale;
     json_open_object(json, "stale");
     while (offer_each_stale(offer, &at, &stale)) {
+        if (!sees(role, stale.symbol))
+            continue;
         json_put_name(json, stale.symbol);
         notify_put_seconds(json->out, hub_now_ns(hub) - stale.last_ns);
     }
@@ -61,12 +75,14 @@ static void put_stale(const hub_t *hub, const offer_t *offer, json_writer_t *jso
 }
 
 /* The streams whose subscription at the exchange fails, where there are some. */
-static void put_failing(const offer_t *offer, json_writer_t *json)
+static void put_failing(const role_t *role, const offer_t *offer, json_writer_t *json)
 {
     size_t at = 0;
     bool any = false;
     offer_failing_t failing;
     while (offer_up(offer) && offer_each_failing(offer, &at, &failing)) {
+        if (!sees(role, failing.symbol))
+            continue;
         if (!any)
             json_open_object(json, "failing");
         any = true;
@@ -77,13 +93,27 @@ static void put_failing(const offer_t *offer, json_writer_t *json)
         json_close_object(json);
 }
 
-/* As the source says it. */
-static void put_upstream(const offer_t *offer, json_writer_t *json)
+/* An object by symbol, as the source says it; absent where nothing is in it. */
+static void put_by_symbol(const role_t *role, const char *name, text_t object, json_writer_t *json)
 {
-    if (offer->holes.length > 0)
-        json_put_raw(json, "holes", offer->holes);
-    if (offer->backfill.length > 0)
-        json_put_raw(json, "backfill", offer->backfill);
+    bool any = false;
+    for (json_walk_t walk = json_walk(object); json_next(&walk);) {
+        if (!sees(role, walk.key))
+            continue;
+        if (!any)
+            json_open_object(json, name);
+        any = true;
+        json_put_name(json, walk.key);
+        json_put_raw(json, NULL, walk.value);
+    }
+    if (any)
+        json_close_object(json);
+}
+
+static void put_upstream(const role_t *role, const offer_t *offer, json_writer_t *json)
+{
+    put_by_symbol(role, "holes", offer->holes, json);
+    put_by_symbol(role, "backfill", offer->backfill, json);
 }
 
 /* The topics of all streams that starve. */
@@ -112,15 +142,16 @@ static void put_group(const offer_t *offer, json_writer_t *json)
 }
 
 /* How far back its streams can be resumed: of those of which somebody has asked (subscribe_oldest.h). */
-static void put_oldest(const hub_t *hub, const offer_t *offer, json_writer_t *json)
+static void put_oldest(const hub_t *hub, const role_t *role, const offer_t *offer, json_writer_t *json)
 {
     size_t at = 0;
     bool any = false;
     text_t subject;
+    int64_t oldest_ns = role ? role_oldest_ns(role, hub_now_ns(hub)) : 0;
     while (offer_each(offer, &at, &subject)) {
         const market_t *market = markets_find(hub->markets, subject);
         const live_stream_t *stream = market ? market_find(market, offer->name) : NULL;
-        if (!stream || !stream->oldest.known)
+        if (!stream || !stream->oldest.known || !sees(role, subject) || stream->oldest.time_ns <= oldest_ns)
             continue;
         if (!any)
             json_open_object(json, "oldest");
@@ -133,17 +164,17 @@ static void put_oldest(const hub_t *hub, const offer_t *offer, json_writer_t *js
 }
 
 /* What connectord says of them itself does not count. */
-static uint64_t count_symbols(const offer_t *offer)
+static uint64_t count_symbols(const role_t *role, const offer_t *offer)
 {
     uint64_t count = 0;
     size_t at = 0;
     text_t subject;
     while (offer_each(offer, &at, &subject))
-        count += !text_starts_with(subject, TEXT(CHANNEL_COVERAGE "."));
+        count += !text_starts_with(subject, TEXT(CHANNEL_COVERAGE ".")) && sees(role, subject);
     return count;
 }
 
-static void put_source(const hub_t *hub, const offer_t *offer, json_writer_t *json)
+static void put_source(const hub_t *hub, const role_t *role, const offer_t *offer, json_writer_t *json)
 {
     bool up = offer_up(offer);
     json_open_object(json, NULL);
@@ -156,23 +187,30 @@ static void put_source(const hub_t *hub, const offer_t *offer, json_writer_t *js
     json_put_escaped(json, "reason", offer->reason);
     json_put_escaped(json, "breaker", offer->breaker);
     json_put_u64(json, "health", up ? offer->health : 0);
-    put_stale(hub, offer, json);
-    put_failing(offer, json);
-    put_upstream(offer, json);
-    put_oldest(hub, offer, json);
+    put_stale(hub, role, offer, json);
+    put_failing(role, offer, json);
+    put_upstream(role, offer, json);
+    put_oldest(hub, role, offer, json);
     put_group(offer, json);
     json_put_u64(json, "id_conflicts", offer->id_conflicts);
     json_put_u64(json, "future", offer->future);
-    json_put_u64(json, "symbols", count_symbols(offer));
+    json_put_u64(json, "symbols", count_symbols(role, offer));
     json_close_object(json);
 }
 
-static void put_sources(const hub_t *hub, json_writer_t *json)
+/* Has it anything for them? Or has it nothing for anybody yet. */
+static bool concerns(const role_t *role, const offer_t *offer)
+{
+    return !role || role_sees_all(role) || count_symbols(role, offer) > 0;
+}
+
+static void put_sources(const hub_t *hub, const role_t *role, json_writer_t *json)
 {
     const offer_t *offer;
     json_open_array(json, "sources");
     for (size_t i = 0; (offer = offers_at(hub->offers, i)); i++)
-        put_source(hub, offer, json);
+        if (concerns(role, offer))
+            put_source(hub, role, offer, json);
     json_close_array(json);
 }
 
@@ -194,11 +232,11 @@ static void put_history(const hub_t *hub, json_writer_t *json)
     json_put_text(json, "history", history_alive(hub->history) ? TEXT("up") : TEXT("down"));
 }
 
-void status_report_print(const hub_t *hub, buffer_t *out)
+void status_report_print(const hub_t *hub, const role_t *role, buffer_t *out)
 {
     json_writer_t json = json_write(out);
     json_open_object(&json, NULL);
-    put_sources(hub, &json);
+    put_sources(hub, role, &json);
     json_put_u64(&json, "clients", hub->client_count);
     json_put_u64(&json, "subscriptions", hub->subscription_count);
     put_bus(hub, &json);
@@ -223,22 +261,22 @@ static void put_sources_of(const symbol_row_t *rows, size_t count, json_writer_t
     json_close_object(json);
 }
 
-static bool offers_trades(const offer_t *offer)
+static bool offers_trades(const role_t *role, const offer_t *offer)
 {
     size_t at = 0;
     text_t subject;
     while (offer_each(offer, &at, &subject))
-        if (subject_is_symbol(subject))
+        if (subject_is_symbol(subject) && sees(role, subject))
             return true;
     return false;
 }
 
-static bool offers_in(const offer_t *offer, text_t channel)
+static bool offers_in(const role_t *role, const offer_t *offer, text_t channel)
 {
     text_t name;
     bool latest;
     if (text_equal(channel, TEXT(CHANNEL_TRADES)))
-        return offers_trades(offer);
+        return offers_trades(role, offer);
     for (json_walk_t walk = json_walk(offer->channels); status_next_channel(&walk, &name, &latest);)
         if (text_equal(name, channel))
             return true;
@@ -246,7 +284,7 @@ static bool offers_in(const offer_t *offer, text_t channel)
 }
 
 /* {"readings":{"keep":"latest","sources":["lab"]}} */
-static void put_channel(const offers_t *offers, text_t channel, bool latest, json_writer_t *json)
+static void put_channel(const offers_t *offers, const role_t *role, text_t channel, bool latest, json_writer_t *json)
 {
     const offer_t *offer;
     json_put_name(json, channel);
@@ -254,7 +292,7 @@ static void put_channel(const offers_t *offers, text_t channel, bool latest, jso
     json_put_text(json, "keep", latest ? TEXT("latest") : TEXT("log"));
     json_open_array(json, "sources");
     for (size_t i = 0; (offer = offers_at(offers, i)); i++)
-        if (offers_in(offer, channel))
+        if (offers_in(role, offer, channel))
             json_put_text(json, NULL, offer->name);
     json_close_array(json);
     json_close_object(json);
@@ -264,33 +302,34 @@ static void put_channel(const offers_t *offers, text_t channel, bool latest, jso
 static bool had_before(const offers_t *offers, size_t until, text_t channel)
 {
     for (size_t i = 0; i < until; i++)
-        if (offers_in(offers_at(offers, i), channel))
+        if (offers_in(NULL, offers_at(offers, i), channel))
             return true;
     return false;
 }
 
-void status_report_print_channels(const hub_t *hub, buffer_t *out)
+void status_report_print_channels(const hub_t *hub, const role_t *role, buffer_t *out)
 {
     const offer_t *offer;
     json_writer_t json = json_write(out);
     json_open_object(&json, NULL);
     json_open_object(&json, "channels");
-    put_channel(hub->offers, TEXT(CHANNEL_TRADES), false, &json);
+    if (sees_channel(role, TEXT(CHANNEL_TRADES)))
+        put_channel(hub->offers, role, TEXT(CHANNEL_TRADES), false, &json);
     for (size_t i = 0; (offer = offers_at(hub->offers, i)); i++) {
         text_t name;
         bool latest;
         for (json_walk_t walk = json_walk(offer->channels); status_next_channel(&walk, &name, &latest);)
-            if (!had_before(hub->offers, i, name) && offers_channel(hub->offers, name, &latest))
-                put_channel(hub->offers, name, latest, &json);
+            if (sees_channel(role, name) && !had_before(hub->offers, i, name) && offers_channel(hub->offers, name, &latest))
+                put_channel(hub->offers, role, name, latest, &json);
     }
     json_close_object(&json);
     json_close_object(&json);
 }
 
-void status_report_print_symbols(const hub_t *hub, text_t channel, buffer_t *out)
+void status_report_print_symbols(const hub_t *hub, const role_t *role, text_t channel, buffer_t *out)
 {
     size_t count;
-    symbol_row_t *rows = list_rows(hub->offers, channel, &count);
+    symbol_row_t *rows = list_rows(hub->offers, role, channel, &count);
     json_writer_t json = json_write(out);
     json_open_object(&json, NULL);
     json_open_array(&json, "symbols");
@@ -304,18 +343,36 @@ void status_report_print_symbols(const hub_t *hub, text_t channel, buffer_t *out
     free(rows);
 }
 
+void status_report_put_stats(const role_t *role, text_t stats, buffer_t *out)
+{
+    text_t subject;
+    bool any = false;
+    buffer_append(out, TEXT("["));
+    for (json_walk_t walk = json_walk(stats); json_next(&walk);) {
+        if (!role || !json_plain_string(json_member(walk.value, "symbol"), &subject) || !role_may_subject(role, subject))
+            continue;
+        buffer_append(out, any ? TEXT(",") : TEXT(""));
+        buffer_append(out, walk.value);
+        any = true;
+    }
+    buffer_append(out, TEXT("]"));
+}
+
 bool status_report_ready(const hub_t *hub, buffer_t *out)
 {
-    bool ready = hub->buses.following && history_alive(hub->history) && !hub->draining;
+    bool keys = !hub->grants || grants_are_ready(hub->grants);
+    bool ready = hub->buses.following && history_alive(hub->history) && !hub->draining && keys;
     json_writer_t json = json_write(out);
     json_open_object(&json, NULL);
     json_put_bool(&json, "ready", ready);
     json_put_bool(&json, "draining", hub->draining);
     put_bus(hub, &json);
     json_put_u64(&json, "ahead", hub->buses.counted.ahead);
-    put_sources(hub, &json);
+    put_sources(hub, NULL, &json);
     put_stale_topics(hub, &json);
     put_history(hub, &json);
+    if (hub->grants)
+        json_put_text(&json, "auth", keys ? TEXT("ready") : TEXT("no_keys"));
     json_close_object(&json);
     return ready;
 }

@@ -3,6 +3,7 @@
 #include "gatewayd/history/page_cache.h"
 #include "gatewayd/methods/subscribe_answer.h"
 #include "gatewayd/methods/subscribe_fetch.h"
+#include "gatewayd/methods/subscribe_floor.h"
 #include "gatewayd/methods/subscribe_oldest.h"
 #include "gatewayd/methods/subscribe_recovery.h"
 #include "gatewayd/streams/notify.h"
@@ -42,6 +43,7 @@ static void subscribe_free(subscribe_t *subscribe)
     stop_waiting(subscribe);
     list_remove(&subscribe->in_subscription);
     buffer_release(&subscribe->history);
+    free(subscribe->floors);
     free(subscribe);
 }
 
@@ -127,6 +129,8 @@ static void mark_latest(subscribe_t *subscribe, market_t *market)
         market->live->latest = market->latest;
     if (market->latest && subscribe->count == 0)
         subscribe->count = 1;
+    if (market->latest)
+        subscribe->oldest_ns = 0; /* it is how things are, whenever they became so */
 }
 
 /* That of all, or of those whose role has the same delay. */
@@ -143,8 +147,9 @@ static subscribe_step_t enter_market(subscribe_t *subscribe)
     hub_t *hub = subscribe->hub;
     readers_t *readers = subscribe->readers;
     subscribe->subscription = readers_subscription(readers, subscribe->symbol);
-    if (!subscribe->subscription && readers->subscription_count >= hub->limits.subscriptions) {
-        reply_error(subscribe->reply, RPC_LIMIT, "Too many subscriptions: at most %zu", hub->limits.subscriptions);
+    size_t most = caller_subscriptions(&subscribe->talk->caller);
+    if (!subscribe->subscription && readers->subscription_count >= most) {
+        reply_error(subscribe->reply, RPC_LIMIT, "Too many subscriptions: at most %zu", most);
         return SUBSCRIBE_OVER;
     }
     market_t *market = subscribe->subscription ? subscribe->subscription->market : open_market(subscribe);
@@ -217,15 +222,31 @@ static void cancel(task_t *task)
     subscribe_free(subscribe);
 }
 
+/* Its role may have changed since it asked. */
+static bool may_still(const subscribe_t *subscribe)
+{
+    const role_t *role = caller_role(&subscribe->talk->caller);
+    return role && role_may_subject(role, subscribe->symbol) &&
+           subscribe->subscription->market->delay_ns == caller_delay_ns(&subscribe->talk->caller);
+}
+
 static subscribe_step_t answer(subscribe_t *subscribe)
 {
+    if (!may_still(subscribe)) {
+        reply_refuse_subject(subscribe->reply, subscribe->symbol, offers_channel_of(subscribe->hub->offers, subscribe->symbol));
+        return give_up(subscribe);
+    }
+    if (subscribe->unfloored) {
+        reply_error(subscribe->reply, RPC_INTERNAL_ERROR, "Out of memory");
+        return give_up(subscribe);
+    }
     subscribe_answer(subscribe);
     conversation_release(subscribe->readers->sink);
     return SUBSCRIBE_OVER;
 }
 
-static subscribe_step_t (*const steps[])(subscribe_t *) = {find_symbol,        find_streams,    subscribe_oldest,
-                                                           subscribe_recovery, subscribe_fetch, answer};
+static subscribe_step_t (*const steps[])(subscribe_t *) = {
+    find_symbol, find_streams, subscribe_floor, subscribe_oldest, subscribe_recovery, subscribe_fetch, answer};
 
 static void advance(subscribe_t *subscribe)
 {
@@ -270,6 +291,7 @@ void subscribe_start(client_t *client, reply_t *reply, const subscribe_request_t
         memcpy(subscribe->since_text, wanted->since.at, wanted->since.length);
     subscribe->since = (text_t){subscribe->since_text, wanted->since.length};
     subscribe->count = wanted->count;
+    subscribe->oldest_ns = wanted->oldest_ns;
     subscribe->batch = wanted->batch;
     subscribe->mark = wanted->mark;
     if (wanted->mark)

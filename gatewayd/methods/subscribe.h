@@ -22,12 +22,13 @@ enum {
 };
 
 typedef struct {
-    text_t symbol;  /* symbol_valid */
-    text_t source;  /* source_valid; empty: all sources */
-    text_t since;   /* raw JSON: a cursor as a string, or an object {source: cursor}; empty: none */
-    uint64_t count; /* trades wanted in the reply; 0: none */
-    bool batch;     /* updates come in batches */
-    bool mark;      /* each catch-up ends with a mark (reader_mark_t) */
+    text_t symbol;     /* symbol_valid */
+    text_t source;     /* source_valid; empty: all sources */
+    text_t since;      /* raw JSON: a cursor as a string, or an object {source: cursor}; empty: none */
+    int64_t oldest_ns; /* what is not newer is not to be had: ns since 1970; 0: nothing */
+    uint64_t count;    /* trades wanted in the reply; 0: none */
+    bool batch;        /* updates come in batches */
+    bool mark;         /* each catch-up ends with a mark (reader_mark_t) */
 } subscribe_request_t;
 
 /* Answers the request, now or later. */

@@ -41,6 +41,16 @@ static cursor_t start_of(const subscribe_t *subscribe, const live_stream_t *live
     return start;
 }
 
+static void tell_gap(subscribe_t *subscribe, const live_stream_t *live_stream, cursor_t from, cursor_t to)
+{
+    char name[SUBJECT_FORM_METHOD_MAX];
+    buffer_t params = buffer_new(0);
+    notify_gap(&params, live_stream->symbol, live_stream->source, from, to);
+    conversation_notify_later(subscribe->talk, subject_form_method(name, live_stream->symbol, TEXT("gap")),
+                              buffer_text(&params));
+    buffer_release(&params);
+}
+
 static void seat(subscribe_t *subscribe, live_stream_t *live_stream, cursor_t start)
 {
     cursor_t since;
@@ -53,14 +63,11 @@ static void seat(subscribe_t *subscribe, live_stream_t *live_stream, cursor_t st
     conversation_hold(subscribe->talk);
     reader_hold(reader, start);
     reader_mark(reader, subscribe_said(subscribe, live_stream, &since) ? since : start);
-    if (!subscribe_since(subscribe, live_stream, &since) || reader->latest || !is_beyond(live_stream, since))
+    if (reader->latest || !subscribe_since(subscribe, live_stream, &since))
         return;
-    char name[SUBJECT_FORM_METHOD_MAX];
-    buffer_t params = buffer_new(0);
-    notify_gap(&params, live_stream->symbol, live_stream->source, (cursor_t){since.epoch, since.seq + 1}, start);
-    conversation_notify_later(subscribe->talk, subject_form_method(name, live_stream->symbol, TEXT("gap")),
-                              buffer_text(&params));
-    buffer_release(&params);
+    bool hidden = subscribe_lifted(subscribe, live_stream, &since) && subscribe_said(subscribe, live_stream, &since);
+    if (hidden || is_beyond(live_stream, since))
+        tell_gap(subscribe, live_stream, (cursor_t){since.epoch, since.seq + 1}, start);
 }
 
 /* Who subscribes to a source that is down, or to a stream that starves, is told so. */
@@ -123,7 +130,8 @@ static void put_oldest(const subscribe_t *subscribe, json_writer_t *json)
     LIST_EACH(item, &subscribe->subscription->market->live_streams)
     {
         const live_stream_t *live_stream = LIST_OWNER(item, live_stream_t, in_market);
-        if (!subscribe->mark || !live_stream->oldest.known || !subscribe_takes(subscribe, live_stream))
+        if (!subscribe->mark || !live_stream->oldest.known || live_stream->oldest.time_ns <= subscribe->oldest_ns ||
+            !subscribe_takes(subscribe, live_stream))
             continue;
         if (!any)
             json_open_object(json, "oldest");
@@ -156,7 +164,7 @@ static void print_answer(const subscribe_t *subscribe, const snapshot_t *snapsho
 
 void subscribe_snapshot(const subscribe_t *subscribe, snapshot_t *snapshot)
 {
-    *snapshot = (snapshot_t){.all = subscribe->source.length == 0};
+    *snapshot = (snapshot_t){.all = subscribe->source.length == 0, .oldest_ns = subscribe->oldest_ns};
     LIST_EACH(item, &subscribe->subscription->market->live_streams)
     {
         live_stream_t *live_stream = LIST_OWNER(item, live_stream_t, in_market);

@@ -5,6 +5,7 @@
 #include "common/timestamp.h"
 #include "gatewayd/clients/conversation.h"
 #include "gatewayd/clients/readers.h"
+#include "gatewayd/methods/history_floor.h"
 #include "gatewayd/methods/pieces.h"
 #include "gatewayd/methods/subscribe_answer.h"
 #include "gatewayd/streams/snapshot.h"
@@ -59,6 +60,7 @@ static void print_request(const subscribe_t *subscribe, const snapshot_t *snapsh
     json_put_text(&json, "symbol", subscribe->symbol);
     json_put_u64(&json, "count", subscribe->count);
     put_before(subscribe, &json);
+    history_floor_put(&json, subscribe->oldest_ns);
     json_open_object(&json, "upto");
     for (size_t i = 0; i < snapshot->count; i++) {
         json_put_name(&json, snapshot->streams[i].source);

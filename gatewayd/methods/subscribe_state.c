@@ -23,7 +23,7 @@ bool subscribe_said(const subscribe_t *subscribe, const live_stream_t *live_stre
 }
 
 /* Where the ring has its epoch still, the client means that, and not the one that connectord had when it came up again with an older journal. */
-bool subscribe_since(const subscribe_t *subscribe, const live_stream_t *live_stream, cursor_t *since)
+static bool present_since(const subscribe_t *subscribe, const live_stream_t *live_stream, cursor_t *since)
 {
     if (!subscribe_said(subscribe, live_stream, since))
         return false;
@@ -31,4 +31,27 @@ bool subscribe_since(const subscribe_t *subscribe, const live_stream_t *live_str
     if (offer && !(live_stream->ring && ring_floor(live_stream->ring).epoch == since->epoch))
         *since = offer_present(offer, live_stream->symbol, *since);
     return true;
+}
+
+static const stream_floor_t *find_floor(const subscribe_t *subscribe, const live_stream_t *live_stream)
+{
+    for (size_t i = 0; i < subscribe->floor_count; i++)
+        if (subscribe->floors[i].live_stream == live_stream)
+            return &subscribe->floors[i];
+    return NULL;
+}
+
+bool subscribe_lifted(const subscribe_t *subscribe, const live_stream_t *live_stream, cursor_t *floor)
+{
+    cursor_t since;
+    const stream_floor_t *found = find_floor(subscribe, live_stream);
+    if (!found || !present_since(subscribe, live_stream, &since) || cursor_compare(since, found->floor) >= 0)
+        return false;
+    *floor = found->floor;
+    return true;
+}
+
+bool subscribe_since(const subscribe_t *subscribe, const live_stream_t *live_stream, cursor_t *since)
+{
+    return subscribe_lifted(subscribe, live_stream, since) || present_since(subscribe, live_stream, since);
 }

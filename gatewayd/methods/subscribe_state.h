@@ -7,6 +7,12 @@
 #include "gatewayd/history/history_client.h"
 #include "proto/topic.h"
 
+/* Where in a stream that begins, exclusive, which the client may see. */
+typedef struct {
+    const live_stream_t *live_stream;
+    cursor_t floor;
+} stream_floor_t;
+
 typedef struct subscribe {
     task_t task;
     list_t in_hub, in_subscription;
@@ -19,6 +25,10 @@ typedef struct subscribe {
     char symbol_text[SUBJECT_MAX], source_text[SOURCE_MAX];
     text_t symbol, source, since; /* of subscribe_request_t; its own */
     uint64_t count;
+    int64_t oldest_ns;      /* of subscribe_request_t */
+    stream_floor_t *floors; /* owned; of those streams that go back further than `since` may */
+    size_t floor_count, floor_room;
+    bool unfloored; /* memory ran out for them */
     int64_t started_ns;
     unsigned stage;               /* number of the step it is at */
     subscription_t *subscription; /* NULL until the symbol is known */
@@ -29,7 +39,7 @@ typedef struct subscribe {
     cursor_t probed;              /* the trade that was asked for last */
     int64_t probing_ns;           /* since when history is asked about one stream */
     bool batch, mark;
-    live_stream_t *asking; /* whose oldest record history is asked for */
+    live_stream_t *asking; /* whose oldest record, or floor, history is asked for */
     bool unheard;          /* nobody answered that */
     bool recovered;
     bool waits;       /* counted in its subscription's */
@@ -53,5 +63,8 @@ bool subscribe_takes(const subscribe_t *subscribe, const live_stream_t *live_str
 /* What `since` says of the live stream, as it was given; false for nothing. */
 bool subscribe_said(const subscribe_t *subscribe, const live_stream_t *live_stream, cursor_t *since);
 
-/* What `since` says of the live stream, in the live stream's present epoch where it goes on there; false for nothing. */
+/* Does `since` say something of the live stream from before what the client may see? *floor: what comes behind it that may. */
+bool subscribe_lifted(const subscribe_t *subscribe, const live_stream_t *live_stream, cursor_t *floor);
+
+/* What `since` says of the live stream, not before what the client may see, in the live stream's present epoch where it goes on there; false for nothing. */
 bool subscribe_since(const subscribe_t *subscribe, const live_stream_t *live_stream, cursor_t *since);

@@ -77,7 +77,7 @@ static void next_of_history(snapshot_merge_t *self)
 }
 
 /* The newest of all candidates, taken; empty when there is none left. */
-static text_t take_newest(snapshot_merge_t *self)
+static candidate_t take_newest(snapshot_merge_t *self)
 {
     size_t best = self->snapshot->count;
     for (size_t i = 0; i < self->snapshot->count; i++) {
@@ -88,15 +88,15 @@ static text_t take_newest(snapshot_merge_t *self)
     bool has_ring = best < self->snapshot->count;
     bool waits = self->past_stream < self->snapshot->count && self->rings[self->past_stream].json.length > 0;
     if (self->past.json.length > 0 && (!has_ring || (!waits && self->past.time_ns > self->rings[best].time_ns))) {
-        text_t json = self->past.json;
+        candidate_t past = self->past;
         next_of_history(self);
-        return json;
+        return past;
     }
     if (!has_ring)
-        return (text_t){"", 0};
-    text_t json = self->rings[best].json;
+        return (candidate_t){0};
+    candidate_t newest = self->rings[best];
     next_of_ring(self, best);
-    return json;
+    return newest;
 }
 
 cursor_t snapshot_boundary(const snapshot_stream_t *stream)
@@ -132,7 +132,8 @@ bool snapshot_history_lags(const snapshot_t *self, text_t history, uint64_t trad
     }
     for (size_t i = 0; i < self->count; i++) {
         cursor_t needed = snapshot_boundary(&self->streams[i]);
-        bool told = newest[i].seq > 0 || total < trades; /* else its trades may merely be older than all of these */
+        bool told = newest[i].seq > 0 ||
+                    (total < trades && self->oldest_ns == 0); /* else its trades may merely be older than all of these */
         if (needed.seq > 0 && told && cursor_compare(newest[i], needed) < 0)
             return true;
     }
@@ -146,13 +147,15 @@ void snapshot_print(const snapshot_t *self, text_t history, uint64_t trades, buf
         next_of_ring(&merge, i);
     next_of_history(&merge);
     buffer_append(out, TEXT("["));
-    for (uint64_t n = 0; n < trades; n++) {
-        text_t json = take_newest(&merge);
-        if (json.length == 0)
+    for (uint64_t n = 0; n < trades;) {
+        candidate_t newest = take_newest(&merge);
+        if (newest.json.length == 0)
             break;
-        if (n > 0)
+        if (newest.time_ns <= self->oldest_ns)
+            continue;
+        if (n++ > 0)
             buffer_append(out, TEXT(","));
-        buffer_append(out, json);
+        buffer_append(out, newest.json);
     }
     buffer_append(out, TEXT("]"));
 }

@@ -7,7 +7,7 @@ static size_t count_of(const jwks_t *keys, jwt_algorithm_t algorithm)
     const jwt_key_t *found[JWKS_TRIED_MAX];
     char signature[512] = "";
     size_t count = 0;
-    require(!jwks_find(keys, &(jwks_wanted_t){.algorithm = algorithm}, found, &count));
+    require(!jwks_find(keys, &(jwt_wanted_key_t){.algorithm = algorithm}, found, &count));
     for (size_t i = 0; i < count && i < JWKS_TRIED_MAX; i++) {
         require(jwt_key_allows(found[i], algorithm));
         require(!jwt_key_verify(found[i], algorithm, TEXT("a.b"), (text_t){signature, sizeof signature}));

@@ -6,10 +6,6 @@ import time
 import urllib.parse
 
 import jwt
-import pytest
-from pipeline import BIN
-
-asked_for = pytest.mark.skipif(b"tokens can't be asked for yet" in (BIN / "gatewayd").read_bytes(), reason="the doors do not ask for tokens yet")
 
 SECRET = "0123456789abcdef0123456789abcdef"
 CONNECTORD_TOKEN = "a token of connectord"

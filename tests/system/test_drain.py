@@ -10,9 +10,7 @@ from pipeline import PATIENCE, free_ports, get, until
 
 pytest.importorskip("jwt", reason="python3-jwt is not installed")
 
-from operators import ask, asked_for, guard, operate, token, with_token  # noqa: E402
-
-pytestmark = asked_for
+from operators import ask, guard, operate, token, with_token  # noqa: E402
 
 CLIENTS = 12
 

@@ -49,7 +49,8 @@ typedef struct {
 } peer_t;
 
 typedef struct {
-    int64_t now_ns; /* since 1970 */
+    int64_t now_ns;      /* since 1970 */
+    int64_t received_ns; /* of the trades that are printed; 0: long before their timestamps, which count as wrong then */
     peer_t peers[FIXTURE_PEERS_MAX];
     size_t peer_count;
     hub_t hub;
@@ -274,7 +275,7 @@ static inline size_t print_trade(char out[static TRADE_MAX], const char *source,
                      .price = TEXT("105383.80000"),
                      .id = TEXT("1"),
                      .source = text_of(source),
-                     .received_ns = 1};
+                     .received_ns = fixture.received_ns > 0 ? fixture.received_ns : 1};
     return trade_print(out, &trade);
 }
 

@@ -188,34 +188,13 @@ START_TEST(a_reload_that_fails_changes_nothing)
 }
 END_TEST
 
-static const struct {
-    const char *header, *token;
-} bearers[] = {
-    {"Bearer abc", "abc"},
-    {"bearer abc", "abc"},
-    {"BEARER  abc ", "abc"},
-    {"Bearer ", ""},
-    {"Bearer", ""},
-    {"Basic abc", ""},
-    {"", ""},
-    {"Bearerabc", ""},
-};
-
-START_TEST(a_header_holds_a_token)
-{
-    ck_assert_msg(text_equal(auth_bearer(text_of(bearers[_i].header)), text_of(bearers[_i].token)), "%s", bearers[_i].header);
-}
-END_TEST
-
 int main(void)
 {
-    TCase *table = tcase_create("tables");
-    tcase_add_loop_test(table, a_header_holds_a_token, 0, sizeof bearers / sizeof *bearers);
     const TTest *const tests[] = {a_check_names_each_file_that_can_not_be_used,
                                   without_tokens_everybody_is_let_in,
                                   with_tokens_those_of_both_files_are_let_in,
                                   files_that_are_not_there_are_a_reason_not_to_start,
                                   a_reload_changes_keys_and_roles,
                                   a_reload_that_fails_changes_nothing};
-    return RUN_TESTS("auth", table, TEST_CASE_WITHIN(30, set_up, tear_down, tests));
+    return RUN_TESTS("auth", TEST_CASE_WITHIN(30, set_up, tear_down, tests));
 }

@@ -184,7 +184,8 @@ START_TEST(every_refusal_has_words_of_its_own_and_a_challenge)
 {
     for (unsigned i = AUTH_GRANTED + 1; i < AUTH_REFUSALS; i++) {
         const auth_refusal_words_t *words = auth_refusal_words((auth_refusal_t)i);
-        ck_assert(words->word && words->text && (words->status == 401 || words->status == 403 || words->status == 503));
+        ck_assert(words->word && words->text &&
+                  (words->status == 401 || words->status == 403 || words->status == 429 || words->status == 503));
         ck_assert(!strpbrk(words->text, "\"\\")); /* it stands in quotes */
         for (unsigned j = AUTH_GRANTED + 1; j < i; j++)
             ck_assert_str_ne(words->word, auth_refusal_words((auth_refusal_t)j)->word);

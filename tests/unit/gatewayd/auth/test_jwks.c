@@ -31,7 +31,7 @@ static size_t find(jwt_algorithm_t algorithm, const char *id, bool *named)
 {
     const jwt_key_t *found[JWKS_TRIED_MAX];
     size_t count = 0;
-    jwks_wanted_t wanted = {algorithm, id != NULL, id ? text_of(id) : TEXT("")};
+    jwt_wanted_key_t wanted = {algorithm, id != NULL, id ? text_of(id) : TEXT("")};
     *named = jwks_find(keys, &wanted, found, &count);
     for (size_t i = 0; i < count && i < JWKS_TRIED_MAX; i++)
         ck_assert(jwt_key_allows(found[i], algorithm));

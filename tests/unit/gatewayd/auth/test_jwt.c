@@ -1,4 +1,5 @@
 /* Tokens of the RFCs, tokens that every algorithm signs, and what is no token. */
+#include "gatewayd/auth/jwks.h"
 #include "gatewayd/auth/jwt.h"
 
 #include "tests/unit/gatewayd/auth/token_fixture.h"

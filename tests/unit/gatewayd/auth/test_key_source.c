@@ -83,7 +83,7 @@ static bool has(jwt_algorithm_t algorithm)
     const jwt_key_t *found[JWKS_TRIED_MAX];
     size_t count = 0;
     if (key_source_keys(source))
-        jwks_find(key_source_keys(source), &(jwks_wanted_t){.algorithm = algorithm}, found, &count);
+        jwks_find(key_source_keys(source), &(jwt_wanted_key_t){.algorithm = algorithm}, found, &count);
     return count > 0;
 }
 

@@ -39,6 +39,8 @@ static const struct {
     {"connection.restored", "{}", "event: restored\ndata: {}\n\n", ""},
     {"subscription.failing", "{}", "event: failing\ndata: {}\n\n", ""},
     {"subscription.restored", "{}", "event: working\ndata: {}\n\n", ""},
+    {"subscription.ended", "{}", "event: ended\ndata: {}\n\n", ""},
+    {"token.expiring", "{}", "event: expiring\ndata: {}\n\n", ""},
     {"more", "{}", "", ""},
 };
 

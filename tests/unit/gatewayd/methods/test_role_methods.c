@@ -1,0 +1,101 @@
+/* What a role may call and see of what is asked by methods; the rest does not exist. */
+#include "gatewayd/methods/methods.h"
+
+#include "tests/unit/granted_fixture.h"
+
+/* What the role `viewer`, which may see BTC-* of trades and readings, asks for, and what it hears. */
+static const struct {
+    const char *request, *answer;
+} hidden[] = {
+    {CALL("subscribe", "\"channel\":\"trades\",\"symbol\":\"ETH-USD\""), REFUSED("-32602", "Invalid symbol: ETH-USD") "}}"},
+    {CALL("unsubscribe", "\"channel\":\"trades\",\"symbol\":\"ETH-USD\""), REFUSED("-32602", "Invalid symbol: ETH-USD") "}}"},
+    {CALL("getRecentTrades", "\"symbol\":\"ETH-USD\""), REFUSED("-32602", "Invalid symbol: ETH-USD") "}}"},
+    {CALL("getRecentTrades", "\"symbol\":\"NO-SUCH\""), REFUSED("-32602", "Invalid symbol: NO-SUCH") "}}"},
+    {CALL("getTradesSince", "\"symbol\":\"ETH-USD\",\"afterTimestamp\":0"), REFUSED("-32602", "Invalid symbol: ETH-USD") "}}"},
+    {CALL("getTradesRange", "\"symbol\":\"ETH-USD\",\"source\":\"a\""), REFUSED("-32602", "Invalid symbol: ETH-USD") "}}"},
+    {CALL("getCandles", "\"symbol\":\"ETH-USD\",\"interval\":\"1m\""), REFUSED("-32602", "Invalid symbol: ETH-USD") "}}"},
+    {CALL("getCoverage", "\"symbol\":\"ETH-USD\""), REFUSED("-32602", "Invalid symbol: ETH-USD") "}}"},
+    {CALL("getStats", "\"symbol\":\"ETH-USD\""), REFUSED("-32602", "Invalid symbol: ETH-USD") "}}"},
+    {CALL("getRecent", "\"channel\":\"ticker\",\"symbol\":\"BTC-USD\""),
+     REFUSED("-32602", "Only 'trades' channel is supported") "}}"},
+    {CALL("getSymbols", "\"channel\":\"ticker\""), REFUSED("-32602", "Only 'trades' channel is supported") "}}"},
+    {CALL("getSymbols", ""),
+     "{\"jsonrpc\":\"2.0\",\"id\":1,\"result\":{\"symbols\":[\"BTC-USD\"],\"sources\":{\"BTC-USD\":[\"a\"]}}}"},
+    {CALL("clearHistory", "\"token\":\"0123456789abcdef\""), ROLE},
+};
+
+START_TEST(what_a_role_may_not_see_does_not_exist)
+{
+    be("viewer");
+    hear("a", true, "{\"BTC-USD\":10,\"ETH-USD\":5,\"ticker.BTC-USD\":3}");
+    hear("b", true, "{\"ETH-USD\":5}");
+    say(hidden[_i].request);
+    expect(hidden[_i].answer);
+}
+END_TEST
+
+START_TEST(the_status_tells_of_what_the_role_may_see)
+{
+    be("viewer");
+    hear_stale("a", true, "{\"BTC-USD\":10,\"ETH-USD\":5}", "{\"ETH-USD\":31.500,\"BTC-USD\":31.500}");
+    hear("b", true, "{\"ETH-USD\":5}");
+    say(CALL("getStatus", ""));
+    text_t found = take();
+    ck_assert(memmem(found.at, found.length, "\"name\":\"a\"", 10) &&
+              memmem(found.at, found.length, "\"stale\":{\"BTC-USD\":", 19));
+    ck_assert(!memmem(found.at, found.length, "ETH-USD", 7) && !memmem(found.at, found.length, "\"name\":\"b\"", 10));
+    ck_assert(memmem(found.at, found.length, "\"symbols\":1", 11) != NULL);
+    say(CALL("getChannels", ""));
+    expect("{\"jsonrpc\":\"2.0\",\"id\":1,\"result\":{\"channels\":{\"trades\":{\"keep\":\"log\",\"sources\":[\"a\"]}}}}");
+}
+END_TEST
+
+START_TEST(stats_are_of_what_the_role_may_see)
+{
+    be("viewer");
+    say(CALL("getStats", ""));
+    service_answers(
+        "history", "\"stats\"",
+        "{\"ok\":true,\"stats\":[{\"topic\":\"trade.ETH-USD.a\",\"symbol\":\"ETH-USD\"},{\"topic\":\"trade.BTC-USD.a\","
+        "\"symbol\":\"BTC-USD\"},{\"topic\":\"ticker.BTC-USD.a\",\"symbol\":\"ticker.BTC-USD\"}]}");
+    client_pump(fixture.client);
+    expect("{\"jsonrpc\":\"2.0\",\"id\":1,\"result\":{\"stats\":[{\"topic\":\"trade.BTC-USD.a\",\"symbol\":\"BTC-USD\"}]}}");
+}
+END_TEST
+
+START_TEST(a_role_has_its_methods)
+{
+    be("asker");
+    hear("a", true, "{\"BTC-USD\":10}");
+    say(SUBSCRIBE(""));
+    expect(ROLE);
+    say(CALL("GETSTATUS", ""));
+    expect(ROLE);
+    say(CALL("getrecenttrades", "\"symbol\":\"BTC-USD\""));
+    service_answers("history", "recent", "{\"ok\":true,\"trades\":[]}");
+    client_pump(fixture.client);
+    expect_with("\"trades\":[]");
+    say(CALL("nothing", ""));
+    expect_with("-32601");
+}
+END_TEST
+
+START_TEST(a_role_has_so_many_subscriptions)
+{
+    be("viewer");
+    subscribe_btc();
+    hear("a", true, "{\"BTC-USD\":10,\"BTC-EUR\":5}");
+    say(CALL("subscribe", "\"channel\":\"trades\",\"symbol\":\"BTC-EUR\""));
+    expect_with("Too many subscriptions: at most 1");
+}
+END_TEST
+
+int main(void)
+{
+    TCase *tables = tcase_create("tables");
+    tcase_add_checked_fixture(tables, granted_set_up, granted_tear_down);
+    tcase_add_loop_test(tables, what_a_role_may_not_see_does_not_exist, 0, sizeof hidden / sizeof *hidden);
+    const TTest *const tests[] = {the_status_tells_of_what_the_role_may_see, stats_are_of_what_the_role_may_see,
+                                  a_role_has_its_methods, a_role_has_so_many_subscriptions};
+    return RUN_TESTS("role_methods", tables, TEST_CASE(granted_set_up, granted_tear_down, tests));
+}
