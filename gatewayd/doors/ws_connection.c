@@ -132,8 +132,10 @@ static size_t transmit(ws_connection_t *self, text_t bytes)
         ws_connection_abort(self); /* nobody is there */
         return bytes.length;
     }
-    if (byte_stream_waits(&self->stream))
+    if (byte_stream_waits(&self->stream)) {
         self->choked = true;
+        watch(self); /* also where all is taken, so that nothing is kept */
+    }
     return sent > 0 ? (size_t)sent : 0;
 }
 
