@@ -8,7 +8,7 @@
 #include "connectord/publish/demand.h"
 #include "connectord/publish/publisher.h"
 #include "connectord/sources/groups.h"
-#include "connectord/sources/redundant_lines.h"
+#include "connectord/lines/redundant_lines.h"
 
 typedef struct feed feed_t;
 

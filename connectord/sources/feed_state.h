@@ -7,7 +7,7 @@
 #include "connectord/health/oddities.h"
 #include "connectord/sources/cover.h"
 #include "connectord/sources/feed_shared.h"
-#include "connectord/sources/line_progress.h"
+#include "connectord/lines/line_progress.h"
 #include "connectord/witness/witness.h"
 #include "proto/record.h"
 

@@ -1,7 +1,7 @@
 /* Several lines of one source over a connector that the test plays; each line's connection is the test's to make and to lose. */
 #pragma once
 
-#include "connectord/sources/redundant_lines.h"
+#include "connectord/lines/redundant_lines.h"
 #include "tests/unit/fake_connector.h"
 
 static redundant_lines_t *lines;

@@ -1,7 +1,7 @@
 /* A source over a connector that the test plays. */
 #pragma once
 
-#include "connectord/sources/source.h"
+#include "connectord/lines/source.h"
 #include "tests/unit/fake_connector.h"
 #include "tests/unit/no_recording.h"
 

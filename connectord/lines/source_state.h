@@ -3,8 +3,8 @@
 
 #include "common/log.h"
 #include "connectord/health/health.h"
-#include "connectord/sources/connection.h"
-#include "connectord/sources/source_events.h"
+#include "connectord/lines/connection.h"
+#include "connectord/lines/source_events.h"
 #include "connectord/subscriptions/subscriber.h"
 
 enum { SOURCE_REASON_MAX = 256 };

@@ -1,8 +1,8 @@
-#include "connectord/sources/redundant_lines.h"
+#include "connectord/lines/redundant_lines.h"
 
 #include "common/clock.h"
-#include "connectord/sources/line_cover.h"
-#include "connectord/sources/redundant_lines_state.h"
+#include "connectord/lines/line_cover.h"
+#include "connectord/lines/redundant_lines_state.h"
 
 #include <assert.h>
 #include <stdlib.h>

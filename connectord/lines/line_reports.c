@@ -1,6 +1,6 @@
 /* What a line tells of itself: passed on with its number, and what it means for the source as a whole. */
 #include "common/clock.h"
-#include "connectord/sources/redundant_lines_state.h"
+#include "connectord/lines/redundant_lines_state.h"
 
 void redundant_lines_tell(redundant_lines_t *self, status_event_t event)
 {

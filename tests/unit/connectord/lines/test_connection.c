@@ -1,5 +1,5 @@
 #include "common/clock.h"
-#include "connectord/sources/connection.h"
+#include "connectord/lines/connection.h"
 #include "tests/unit/run_tests.h"
 
 #include <stdlib.h>

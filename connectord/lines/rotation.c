@@ -1,4 +1,4 @@
-#include "connectord/sources/rotation.h"
+#include "connectord/lines/rotation.h"
 
 #include "common/log.h"
 

@@ -3,8 +3,8 @@
 
 #include "common/log.h"
 #include "connectord/recording/recorder.h"
-#include "connectord/sources/redundant_lines_events.h"
-#include "connectord/sources/rotation.h"
+#include "connectord/lines/redundant_lines_events.h"
+#include "connectord/lines/rotation.h"
 
 _Static_assert((int)LINES_MAX <= (int)RECORDED_LINES_MAX, "each line can be recorded");
 

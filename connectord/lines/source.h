@@ -12,7 +12,7 @@
  */
 #pragma once
 
-#include "connectord/sources/source_events.h"
+#include "connectord/lines/source_events.h"
 
 /* `config` is moved from: the source owns it now, and released when there is none. NULL with a log line for an unknown connector, or when
  * the connector refuses its settings. Nothing happens before source_start. */

@@ -1,7 +1,7 @@
 /* What a connector reports to its source: counted, judged, passed on. */
 #include "common/clock.h"
 #include "common/decimal.h"
-#include "connectord/sources/source_state.h"
+#include "connectord/lines/source_state.h"
 #include "proto/record.h"
 
 #include <stdio.h>

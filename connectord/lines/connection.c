@@ -1,4 +1,4 @@
-#include "connectord/sources/connection.h"
+#include "connectord/lines/connection.h"
 
 #include "common/clock.h"
 

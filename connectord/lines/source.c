@@ -1,7 +1,7 @@
-#include "connectord/sources/source.h"
+#include "connectord/lines/source.h"
 
 #include "common/clock.h"
-#include "connectord/sources/source_state.h"
+#include "connectord/lines/source_state.h"
 
 #include <stdio.h>
 #include <stdlib.h>

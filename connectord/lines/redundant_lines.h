@@ -19,7 +19,7 @@
  */
 #pragma once
 
-#include "connectord/sources/redundant_lines_events.h"
+#include "connectord/lines/redundant_lines_events.h"
 
 /* config->lines lines. `config` is moved from, as by source_new. `events` is kept, not copied. NULL with a log line. */
 redundant_lines_t *redundant_lines_new(loop_t *loop, web_t *web, source_config_t *config,

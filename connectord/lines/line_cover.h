@@ -3,7 +3,7 @@
  */
 #pragma once
 
-#include "connectord/sources/source.h"
+#include "connectord/lines/source.h"
 
 typedef struct {
     const source_t *source;

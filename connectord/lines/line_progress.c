@@ -1,4 +1,4 @@
-#include "connectord/sources/line_progress.h"
+#include "connectord/lines/line_progress.h"
 
 #define NO_LINE INT64_MAX
 

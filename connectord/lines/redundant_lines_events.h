@@ -1,7 +1,7 @@
 /* What a source's lines (redundant_lines.h) tell whoever has them. */
 #pragma once
 
-#include "connectord/sources/lines_status.h"
+#include "connectord/lines/lines_status.h"
 
 typedef struct redundant_lines redundant_lines_t;
 

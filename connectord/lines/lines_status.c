@@ -1,4 +1,4 @@
-#include "connectord/sources/lines_status.h"
+#include "connectord/lines/lines_status.h"
 
 #include <assert.h>
 

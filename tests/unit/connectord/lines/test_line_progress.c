@@ -1,5 +1,5 @@
 /* How far lines have come in a stream. */
-#include "connectord/sources/line_progress.h"
+#include "connectord/lines/line_progress.h"
 #include "tests/unit/run_tests.h"
 
 #include <stdlib.h>

@@ -1,4 +1,4 @@
-#include "connectord/sources/line_cover.h"
+#include "connectord/lines/line_cover.h"
 
 #include "common/clock.h"
 

@@ -2,7 +2,7 @@
  * nothing that was made before the last one of every line will come. Times are the exchange's, in ns since 1970. */
 #pragma once
 
-#include "connectord/sources/redundant_lines.h"
+#include "connectord/lines/redundant_lines.h"
 
 typedef struct {
     int64_t newest_ns;            /* when the newest trade was made */

@@ -1,5 +1,5 @@
 /* One status of what three lines say of themselves. */
-#include "connectord/sources/lines_status.h"
+#include "connectord/lines/lines_status.h"
 
 #include "tests/unit/fake_connector.h"
 #include "tests/unit/run_tests.h"

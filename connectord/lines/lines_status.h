@@ -6,7 +6,7 @@
  */
 #pragma once
 
-#include "connectord/sources/source.h"
+#include "connectord/lines/source.h"
 
 enum { LINES_MAX = 4 };
 
