@@ -79,6 +79,11 @@ void stale_streams_rest_all(stale_streams_t *self)
         stale_streams_rest(self, i);
 }
 
+void stale_streams_fetch(const stale_streams_t *self, size_t number)
+{
+    __builtin_prefetch(&self->streams[number], 1);
+}
+
 bool stale_streams_trade(stale_streams_t *self, size_t number, int64_t now_ns)
 {
     watched_stream_t *stream = &self->streams[number];

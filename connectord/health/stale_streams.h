@@ -35,6 +35,9 @@ void stale_streams_expect(stale_streams_t *self, size_t number, int64_t now_ns);
 void stale_streams_rest(stale_streams_t *self, size_t number);
 void stale_streams_rest_all(stale_streams_t *self);
 
+/* A trade came that is to be told of soon: what that touches is fetched meanwhile. */
+void stale_streams_fetch(const stale_streams_t *self, size_t number);
+
 /* A trade came. Returns whether the stream was stale. O(1), no allocation. */
 bool stale_streams_trade(stale_streams_t *self, size_t number, int64_t now_ns);
 

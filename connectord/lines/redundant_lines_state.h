@@ -2,9 +2,9 @@
 #pragma once
 
 #include "common/log.h"
-#include "connectord/recording/recorder.h"
 #include "connectord/lines/redundant_lines_events.h"
 #include "connectord/lines/rotation.h"
+#include "connectord/recording/recorder.h"
 
 _Static_assert((int)LINES_MAX <= (int)RECORDED_LINES_MAX, "each line can be recorded");
 

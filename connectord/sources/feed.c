@@ -126,6 +126,7 @@ static bool take(feed_t *self, size_t line, trade_t *trade, memo_t *memo, backfi
     feed_route_t *route = route_of(self, trade, memo);
     if (!route)
         return true;
+    journal_expect(route->stream);
     if (!route->remembered)
         feed_route_remember(route);
     bool counts = feed_past_counts(route, trade, &id);

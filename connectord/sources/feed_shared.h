@@ -4,11 +4,11 @@
 #include "connectord/backfill/rest_hosts.h"
 #include "connectord/journal/backpressure.h"
 #include "connectord/journal/journal.h"
+#include "connectord/lines/redundant_lines.h"
 #include "connectord/overlay/overlay.h"
 #include "connectord/publish/demand.h"
 #include "connectord/publish/publisher.h"
 #include "connectord/sources/groups.h"
-#include "connectord/lines/redundant_lines.h"
 
 typedef struct feed feed_t;
 

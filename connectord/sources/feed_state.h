@@ -5,9 +5,9 @@
 #include "connectord/backfill/past_asker.h"
 #include "connectord/backfill/seen_trades.h"
 #include "connectord/health/oddities.h"
+#include "connectord/lines/line_progress.h"
 #include "connectord/sources/cover.h"
 #include "connectord/sources/feed_shared.h"
-#include "connectord/lines/line_progress.h"
 #include "connectord/witness/witness.h"
 #include "proto/record.h"
 

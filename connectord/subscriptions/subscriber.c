@@ -325,8 +325,10 @@ symbol_subscription_t *subscriber_find(const subscriber_t *self, const trade_t *
 {
     char subject[SUBJECT_MAX];
     symbol_subscription_t *subscription = memo_read(memo, self->stamp);
-    if (subscription)
+    if (subscription) {
+        stale_streams_fetch(self->stale_streams, wanted_symbols_number(self->wanted_symbols, subscription));
         return subscription;
+    }
     subscription = wanted_symbols_find(self->wanted_symbols, (text_t){subject, record_subject(subject, record)});
     memo_write(memo, self->stamp, subscription);
     return subscription;
