@@ -128,6 +128,7 @@ def test_clients_and_what_they_take(flow):
         return page["clients"] + rest["clients"], by_client, first, operate(flow, "GET", f"/subscriptions?cursor={first['next']}").json
 
     (one, two), by_client, first, second = asyncio.run(run())
+    assert (one["subject"], one["role"]) == ("an viewer", "viewer")
     assert one["id"] < two["id"] and one["transport"] == two["transport"] == "websocket"
     assert (one["subscriptions"], two["subscriptions"]) == (2, 1)
     assert one["address"] == "127.0.0.1" and one["since"] <= two["since"]

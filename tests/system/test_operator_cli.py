@@ -10,9 +10,7 @@ from pipeline import until
 
 pytest.importorskip("jwt", reason="python3-jwt is not installed")
 
-from operators import asked_for, guard, token, with_token  # noqa: E402
-
-pytestmark = asked_for
+from operators import guard, token, with_token  # noqa: E402
 
 
 @pytest.fixture
