@@ -6,7 +6,7 @@ import re
 import pytest
 import zmq
 from clients import Client, assert_once_and_in_order
-from keyed import BRIEF_MS, SYMBOLS, TRADES, keyed, started  # noqa: F401 (a fixture)
+from keyed import BRIEF_MS, SYMBOLS, TRADES, Peer, keyed, started  # noqa: F401 (a fixture)
 from pipeline import until
 
 SERVICES = ("bus", "replay", "history")
@@ -167,8 +167,14 @@ def test_rights_that_change_are_in_effect(keyed):
         assert {peer.topic() for _ in range(50)} == {TRADES + "blockchain"}
 
 
-def test_nothing_is_lost_while_servers_and_clients_change_their_keys(keyed):
+@pytest.mark.parametrize("form", ["tcp", "ipc"])
+def test_nothing_is_lost_while_servers_change_their_keys(keyed, form):
     """As proto/bus.md says it is done."""
+    if form == "ipc":
+        place = {service: f"ipc://{service}" for service in SERVICES}
+        keyed.config["connectord"].update(publish=place["bus"], replay=place["replay"])
+        keyed.config["cached"].update(bus=[place["bus"]], replay=[place["replay"]], history=place["history"])
+        keyed.config["gatewayd"].update({service: [place[service]] for service in SERVICES})
     started(keyed)
     folder = keyed.keys.folder
 
@@ -195,8 +201,34 @@ def test_nothing_is_lost_while_servers_and_clients_change_their_keys(keyed):
     seqs = asyncio.run(run())
     assert seqs == list(range(seqs[0], seqs[0] + len(seqs)))
     assert '"lost":0' in keyed.ready("cached_http")[1]
-    with keyed.peer("history", "gatewayd") as peer:
+    endpoint = keyed.history if form == "tcp" else f"ipc://{keyed.directory}/history"
+    own = keyed.keys.public("gatewayd"), keyed.keys.secret("gatewayd")
+    with Peer(zmq.DEALER, endpoint, keyed.keys.public("cached"), own) as peer:
         until(lambda: peer.ask(op="range", topic="trade.BTC-USD.blockchain", count=10000)["missing"] == 0, "history to be whole")
+
+
+def test_a_client_changes_its_key_and_comes_back_with_the_new_one(keyed):
+    started(keyed)
+    folder, cached = keyed.keys.folder, keyed.processes["cached"]
+    keyed.keys.make("cached-2", serves="")
+    keyed.hang_up("connectord")
+    (folder / "cached-2.key").rename(folder / "another.key")
+    keyed.config["cached"]["curve"]["key"] = str(folder / "cached.key")
+    (folder / "cached.key").write_text((folder / "another.key").read_text())
+    keyed.hang_up("cached")
+    cached.wait_for_line("listens with another key.*" + re.escape(keyed.keys.public("cached-2").decode()[:8]))
+    (folder / "cached.pub").unlink()
+    keyed.hang_up("connectord")
+    until(lambda: keyed.closed("bus", "key") > 0, "the former key's connections to end")
+    (folder / "cached-2.pub").rename(folder / "cached.pub")
+    keyed.keys.allow("cached", "subscribe replay")
+    (folder / "cached.pub").write_text((folder / "cached.pub").read_text().replace("metadata", "metadata\n    serves = \"history\""))
+    keyed.hang_up("connectord", "gateway0")
+    with keyed.peer("history", "gatewayd") as peer:
+        last = lambda: peer.ask(op="range", topic="trade.BTC-USD.blockchain", count=10000)["trades"][-1]["seq"]
+        before = last()
+        until(lambda: last() > before + 200, "trades to come by the new key")
+    assert '"lost":0' in keyed.ready("cached_http")[1]
 
 
 def test_a_key_that_cannot_be_used_changes_nothing(keyed):

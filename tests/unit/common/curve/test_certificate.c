@@ -53,7 +53,7 @@ static const struct {
      "expected the public-key of the secret-key, found another one"},
     {"secret-key = \"D:)Q\"", "secret-key: expected 40 characters of Z85"},
     {"public-key = \"" PUBLIC "\"\nmay = \"subscribe all\"",
-     "may: expected subscribe, subscribe:PREFIX, replay, history or clear, found all"},
+     "may: expected subscribe, subscribe:PREFIX, replay, history, clear or operate, found all"},
     {"public-key = \"" PUBLIC "\"\nserves = \"0123456789012345678901234567890123456789012345678901234567890123\"",
      "serves: expected bus, replay or history"},
 };
