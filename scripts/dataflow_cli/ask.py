@@ -6,6 +6,7 @@ import decimal
 import json
 import sys
 
+from .credential import Credential
 from .gateway import asked, converse
 from .operate import source_symbols
 from .record import is_trades, list_name, printer
@@ -140,7 +141,7 @@ async def all_channels(gateway):
 
 
 def channels(options):
-    found = asyncio.run(converse(options.url, all_channels))
+    found = asyncio.run(converse(options.url, all_channels, Credential(options.token)))
     if options.json:
         put(json.dumps({"channels": found}, ensure_ascii=False, separators=(",", ":")))
         return

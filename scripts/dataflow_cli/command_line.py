@@ -178,7 +178,13 @@ def claim(text):
 # -- the commands --------------------------------------------------------------------------------------------------------------
 
 
+def token_option(sub):
+    sub.add_argument("--token", metavar="FILE",
+                     help="a file with a token, where the gateway asks for one; - is standard input; without, the token is that of DATAFLOW_TOKEN")
+
+
 def gateway_options(sub):
+    token_option(sub)
     sub.add_argument("--url", type=gateway_url, action="append", metavar="URL",
                      help=f"the gateway ({GATEWAY}); if repeated, the first that answers")
     sub.add_argument("--json", action="store_true", help="print JSON, for programs")
@@ -208,22 +214,15 @@ def add_watch(sub):
     gateway_options(sub)
 
 
-def token_option(sub):
-    sub.add_argument("--token", metavar="FILE",
-                     help="a file with an operator's token; - is standard input; without, the token is that of DATAFLOW_TOKEN")
-
-
 def add_symbols(sub):
     sub.add_argument("source", metavar="SOURCE", nargs="?", help="of operators: what this source offers")
     sub.add_argument("order", metavar="add|remove", nargs="?", choices=("add", "remove"), help="it is to offer the symbols, or no longer")
     sub.add_argument("symbol", metavar="SYMBOL", nargs="*", help="such as SOL-USD, or readings.sensor-7 of another channel")
-    token_option(sub)
     channel_option(sub)
     gateway_options(sub)
 
 
 def add_operator(sub):
-    token_option(sub)
     gateway_options(sub)
 
 

@@ -4,6 +4,7 @@ import asyncio
 import json
 import time
 
+from .credential import Credential
 from .failure import EXIT_REFUSED, EXIT_UNREACHABLE, Failure
 from .follow import Follower
 from .gateway import NoSuchMethod, ask
@@ -19,7 +20,7 @@ class Client:
 
     def __init__(self, options):
         self.options, self.texts = options, {}
-        self.follower = Follower(options.url, [options.symbol], self.keep)
+        self.follower = Follower(options.url, [options.symbol], self.keep, credential=Credential(options.token))
 
     def keep(self, trade, text):
         self.texts.setdefault(trade["source"], {})[cursor(trade)] = text
@@ -73,7 +74,7 @@ async def history_of(options, source, first, last):
     """The exact texts from cursor to cursor, by cursor."""
     texts, place = {}, first
     while place:
-        answer, text = await ask(options.url, "getTradesRange", channel="trades", symbol=options.symbol, source=source, to=last,
+        answer, text = await ask(options, "getTradesRange", channel="trades", symbol=options.symbol, source=source, to=last,
                                  count=PAGE, **{"from": place})
         texts.update((cursor(loads(exact)), exact) for exact in exact_objects(text, "trades"))
         place = answer.get("next")

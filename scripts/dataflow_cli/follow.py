@@ -17,9 +17,9 @@ FIRST_WAIT_S, LONGEST_WAIT_S = 0.25, 10
 class Follower:
     """`on_record (record, text)` gets each record of a channel once. What went wrong, and right again, is said on stderr."""
 
-    def __init__(self, urls, symbols, on_record, recent=None, channel=TRADES):
+    def __init__(self, urls, symbols, on_record, recent=None, channel=TRADES, credential=None):
         self.urls, self.symbols, self.on_record, self.recent = itertools.cycle(urls), symbols, on_record, recent
-        self.channel = channel
+        self.channel, self.credential = channel, credential
         self.rounds, self.streams = len(urls), Streams()
         self.gateway, self.connections, self.recovered = None, 0, True
 
@@ -32,10 +32,20 @@ class Follower:
     async def step(self):
         """Takes one notification, or a new connection when this one is lost."""
         try:
-            self.notified(*await self.gateway.next())
+            message, text = await self.gateway.next()
+            self.notified(message, text)
+            if message.get("method") == "token.expiring":
+                await self.renew(message["params"])
         except LOST as error:
             say(f"lost the connection to {self.gateway.url}: {why(error)}", "red")
             await self.connect()
+
+    async def renew(self, params):
+        """There may be a newer token by now; if there is none it ends, and one is waited for."""
+        try:
+            await self.gateway.present("refreshToken")
+        except (Failure, NotNow) as failure:
+            say(f"the token expires at {params['expires']}, and can't be renewed: {failure}", "yellow")
 
     async def connect(self):
         """To the first gateway that has us. Where none ever was it ends; one that is not ready, or was there, is waited for."""
@@ -59,11 +69,12 @@ class Follower:
         failures = []
         for url in itertools.islice(self.urls, self.rounds):
             try:
-                self.gateway = await connect(url)
+                self.gateway = await connect(url, self.credential)
                 await self.subscribe()
                 return []
             except NotNow as error:
-                await self.gateway.close()
+                if self.gateway:
+                    await self.gateway.close()
                 failures.append((url, error))
             except LOST as error:
                 failures.append((url, error))

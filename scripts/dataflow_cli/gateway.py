@@ -8,6 +8,7 @@ import struct
 import websockets
 import websockets.exceptions
 
+from .credential import Credential
 from .failure import EXIT_UNREACHABLE, Failure, reason
 from .trade import loads
 
@@ -41,8 +42,14 @@ def why(error):
 class Gateway:
     """One connection. Notifications that come before an answer are kept for `next`."""
 
-    def __init__(self, url, websocket):
-        self.url, self.socket, self.early, self.last_id = url, websocket, [], 0
+    def __init__(self, url, websocket, credential=None):
+        self.url, self.socket, self.early, self.last_id, self.credential = url, websocket, [], 0, credential
+
+    async def present(self, method):
+        """Brings the token, if there is one: `authenticate` first, `refreshToken` later."""
+        token = self.credential and self.credential.read()
+        if token:
+            await self.call(method, token=token)
 
     async def call(self, method, **params):
         """The result, and the text of the whole answer."""
@@ -68,6 +75,8 @@ class Gateway:
                 raise NotNow(message["error"]["message"])
             elif message["error"]["code"] == NO_METHOD:
                 raise NoSuchMethod(message["error"]["message"])
+            elif (message["error"].get("data") or {}).get("reason") == "no_token":
+                raise Failure("the gateway asks for a token: --token FILE, or DATAFLOW_TOKEN in the environment")
             else:
                 raise Failure(message["error"]["message"])
 
@@ -88,10 +97,18 @@ class Gateway:
         self.socket.transport.abort()
 
 
-async def connect(url):
+async def connect(url, credential=None):
     # Its own pings find a peer that is gone without a word. A close that is not answered is not waited for.
     websocket = await websockets.connect(url, max_size=None, max_queue=None, open_timeout=OPEN_S, close_timeout=1)
-    return Gateway(url, websocket)
+    gateway = Gateway(url, websocket, credential)
+    try:
+        await gateway.present("authenticate")
+    except NoSuchMethod:
+        pass  # it is older than tokens, and asks for none
+    except BaseException:
+        await gateway.close()
+        raise
+    return gateway
 
 
 def unreachable(failures):
@@ -99,12 +116,12 @@ def unreachable(failures):
     return Failure(f"expected a gateway that answers, found none: {found} (`make run` starts one)", EXIT_UNREACHABLE)
 
 
-async def converse(urls, talk):
+async def converse(urls, talk, credential=None):
     """What `await talk (gateway)` has of the first gateway that can answer."""
     failures = []
     for url in urls:
         try:
-            gateway = await connect(url)
+            gateway = await connect(url, credential)
             try:
                 return await talk(gateway)
             finally:
@@ -114,11 +131,11 @@ async def converse(urls, talk):
     raise unreachable(failures)
 
 
-async def ask(urls, method, **params):
+async def ask(options, method, **params):
     """What that gateway says: result and text."""
-    return await converse(urls, lambda gateway: gateway.call(method, **params))
+    return await converse(options.url, lambda gateway: gateway.call(method, **params), Credential(options.token))
 
 
 def asked(options, method, **params):
     """The same, for commands that ask one thing; params that are None are omitted."""
-    return asyncio.run(ask(options.url, method, **{name: value for name, value in params.items() if value is not None}))
+    return asyncio.run(ask(options, method, **{name: value for name, value in params.items() if value is not None}))

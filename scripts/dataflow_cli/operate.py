@@ -2,17 +2,15 @@
 
 import http.client
 import json
-import os
-import sys
 import urllib.error
 import urllib.parse
 import urllib.request
 
+from .credential import Credential
 from .failure import EXIT_UNREACHABLE, EXIT_USAGE, Failure, reason
 from .terminal import painted, put, say, several
 
 ANSWER_S = 75  # longer than a gateway waits itself
-TOKEN_MAX = 8192
 PAGE = 1000
 
 
@@ -20,21 +18,9 @@ PAGE = 1000
 
 
 def token_of(path):
-    """From the file, or the environment: what stands on a command line everybody on the machine can read."""
-    if not path:
-        token = os.environ.get("DATAFLOW_TOKEN", "").strip()
-        if not token:
-            raise Failure("expected an operator's token: --token FILE, or DATAFLOW_TOKEN in the environment", EXIT_USAGE)
-        return token
-    try:
-        with sys.stdin if path == "-" else open(path, encoding="ascii") as file:
-            token = file.read(TOKEN_MAX + 2).strip()
-    except OSError as error:
-        raise Failure(f"{path}: {error.strerror}") from None
-    except UnicodeDecodeError:
-        token = ""
-    if not token or len(token) > TOKEN_MAX or not token.isprintable() or " " in token:
-        raise Failure(f"{path}: expected a token, and nothing else")
+    token = Credential(path).read()
+    if not token:
+        raise Failure("expected an operator's token: --token FILE, or DATAFLOW_TOKEN in the environment", EXIT_USAGE)
     return token
 
 

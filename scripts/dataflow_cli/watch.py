@@ -3,6 +3,7 @@
 import asyncio
 import sys
 
+from .credential import Credential
 from .follow import Follower
 from .record import noun, printer
 from .terminal import say, several
@@ -19,7 +20,7 @@ def watch(options):
         rows.rows([(record, text)])
         left = None if left is None else left - 1
 
-    follower = Follower(options.url, options.symbol, show, options.recent, options.channel)
+    follower = Follower(options.url, options.symbol, show, options.recent, options.channel, Credential(options.token))
     try:
         asyncio.run(follower.run(lambda: left == 0))
     except KeyboardInterrupt:
