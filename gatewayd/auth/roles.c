@@ -235,6 +235,13 @@ int64_t role_oldest_ns(const role_t *self, int64_t now_ns)
     return (now_ns - self->limits.history_ns + NS_PER_S - 1) / NS_PER_S * NS_PER_S;
 }
 
+int64_t role_newest_ns(const role_t *self, int64_t now_ns)
+{
+    if (self->limits.delay_ns == 0)
+        return INT64_MAX;
+    return now_ns > self->limits.delay_ns ? (now_ns - self->limits.delay_ns) / NS_PER_S * NS_PER_S : 0;
+}
+
 static bool same_name(text_t name, const char *other)
 {
     return name.length == strlen(other) && strncasecmp(name.at, other, name.length) == 0;

@@ -45,6 +45,9 @@ bool role_is_operator(const role_t *self);
 /* The oldest that it may see, in ns since 1970, as of now_ns, on whole seconds, so that all of a role ask the same for a while; 0: it may see all. */
 int64_t role_oldest_ns(const role_t *self, int64_t now_ns);
 
+/* The same of the newest: what was made then, or later, it may not see yet; INT64_MAX: it may see all. */
+int64_t role_newest_ns(const role_t *self, int64_t now_ns);
+
 /* channel: "trades", "readings"; symbol: a symbol or a key of it. */
 bool role_may_symbol(const role_t *self, text_t channel, text_t symbol);
 

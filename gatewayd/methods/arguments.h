@@ -42,6 +42,7 @@ typedef struct {
     uint64_t count;              /* 0: absent */
     int64_t before_ns, after_ns; /* since 1970; INT64_MIN: absent */
     int64_t oldest_ns; /* what is not newer the caller may not see; 0: nothing. Not read, but set by who calls the method */
+    int64_t newest_ns; /* the same of what is not older; INT64_MAX: nothing */
     text_t from, to;   /* cursors; empty: absent */
     text_t next;       /* raw JSON: an object with a cursor by source, or, of coverage, a string; empty: absent */
     text_t since;      /* the same, or a string with a cursor */

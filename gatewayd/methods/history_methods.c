@@ -2,12 +2,11 @@
 
 #include "common/json/json_write.h"
 #include "common/timestamp.h"
-#include "gatewayd/methods/history_floor.h"
+#include "gatewayd/methods/bounded_range.h"
 #include "gatewayd/methods/query.h"
 #include "gatewayd/streams/recent.h"
 
 #include <stdio.h>
-#include <stdlib.h>
 
 enum { NS_DIGITS = 9, REST_BYTES = 64 /* of a request, beside what is looked at here: the number, a name, the brace */ };
 
@@ -40,17 +39,24 @@ static void put_cursor(buffer_t *out, const char *name, text_t cursor)
         buffer_printf(out, ",\"%s\":\"%.*s\"", name, TEXT_ARG(cursor));
 }
 
-/* What is too old for the caller is as if it were not there. */
+/* What is too old for the caller, or too new, is as if it were not there. */
 static int64_t after_of(const arguments_t *arguments)
 {
     bool bounded = arguments->oldest_ns != 0 && arguments->oldest_ns > arguments->after_ns;
     return bounded ? arguments->oldest_ns : arguments->after_ns;
 }
 
+static int64_t before_of(const arguments_t *arguments)
+{
+    bool bounded =
+        arguments->newest_ns != INT64_MAX && (arguments->before_ns == INT64_MIN || arguments->newest_ns < arguments->before_ns);
+    return bounded ? arguments->newest_ns : arguments->before_ns;
+}
+
 static void put_bounds(buffer_t *out, const arguments_t *arguments)
 {
     put_text(out, "source", &arguments->source);
-    put_time(out, "before", arguments->before_ns);
+    put_time(out, "before", before_of(arguments));
     put_time(out, "after", after_of(arguments));
 }
 
@@ -125,7 +131,7 @@ void history_methods_recent(caller_t *caller, const arguments_t *arguments, repl
                                .source = param_slice(&arguments->source),
                                .count = arguments->count > 0 ? arguments->count : answer_form_recent(caller->form)->count,
                                .after_ns = after_of(arguments),
-                               .before_ns = arguments->before_ns,
+                               .before_ns = before_of(arguments),
                                .next = arguments->next};
     if (query_answer_recent(caller, reply, &question))
         return;
@@ -141,86 +147,6 @@ void history_methods_since(caller_t *caller, const arguments_t *arguments, reply
         ask_for_trades(caller, arguments, reply, "since", "from", count_of(arguments), NULL);
 }
 
-/* --- a range whose beginning may be too old: where what is new enough begins is asked first --- */
-
-typedef struct {
-    task_t task;
-    caller_t *caller;
-    reply_t *reply;
-    history_call_t *call;
-    arguments_t arguments;
-    buffer_t from, to; /* of the arguments, which live no longer than the request */
-} floored_range_t;
-
-static void floored_range_free(floored_range_t *self)
-{
-    history_cancel(&self->call);
-    list_remove(&self->task.in_caller);
-    buffer_release(&self->from);
-    buffer_release(&self->to);
-    free(self);
-}
-
-static void cancel_floored_range(task_t *task)
-{
-    floored_range_t *self = LIST_OWNER(task, floored_range_t, task);
-    reply_error(self->reply, RPC_UNAVAILABLE, "The connection is closing");
-    floored_range_free(self);
-}
-
-/* Everything is too old: it goes on behind the end. */
-static cursor_t begin_of(const floored_range_t *self, history_floor_t found, cursor_t first)
-{
-    cursor_t from;
-    if (found == HISTORY_FLOOR_NONE)
-        return (cursor_t){UINT64_MAX, UINT64_MAX};
-    bool given = self->from.length > 0 && cursor_parse(buffer_text(&self->from), &from);
-    return given && cursor_compare(from, first) > 0 ? from : first;
-}
-
-static void on_floor(void *arg, text_t answer)
-{
-    floored_range_t *self = arg;
-    cursor_t first = {0};
-    char from[CURSOR_MAX];
-    self->call = NULL;
-    history_floor_t found = history_floor_read(answer, &first);
-    self->arguments.oldest_ns = 0;
-    self->arguments.from = (text_t){from, cursor_print(from, begin_of(self, found, first))};
-    self->arguments.to = buffer_text(&self->to);
-    if (found == HISTORY_FLOOR_UNKNOWN)
-        reply_error(self->reply, RPC_UNAVAILABLE, "History is not available now");
-    else
-        history_methods_range(self->caller, &self->arguments, self->reply);
-    floored_range_free(self);
-}
-
-static void find_floor(caller_t *caller, const arguments_t *arguments, reply_t *reply)
-{
-    floored_range_t *self = malloc(sizeof *self);
-    if (!self) {
-        reply_error(reply, RPC_INTERNAL_ERROR, "Out of memory");
-        return;
-    }
-    *self = (floored_range_t){.task = {.cancel = cancel_floored_range},
-                              .caller = caller,
-                              .reply = reply,
-                              .arguments = *arguments,
-                              .from = buffer_new(0),
-                              .to = buffer_new(0)};
-    buffer_append(&self->from, arguments->from);
-    buffer_append(&self->to, arguments->to);
-    list_init(&self->task.in_caller);
-    list_append(&caller->tasks, &self->task.in_caller);
-    if (buffer_ok(&self->from) && buffer_ok(&self->to))
-        self->call = history_floor_ask(caller->hub->history, param_slice(&arguments->symbol), param_slice(&arguments->source),
-                                       arguments->oldest_ns, on_floor, self);
-    if (self->call)
-        return;
-    reply_error(reply, RPC_UNAVAILABLE, "History is not available now");
-    floored_range_free(self);
-}
-
 void history_methods_range(caller_t *caller, const arguments_t *arguments, reply_t *reply)
 {
     char from[CURSOR_MAX + sizeof "\"\""], topic[TOPIC_MAX];
@@ -228,8 +154,8 @@ void history_methods_range(caller_t *caller, const arguments_t *arguments, reply
         reply_error(reply, RPC_INVALID_PARAMS, "source is required");
         return;
     }
-    if (arguments->oldest_ns != 0) {
-        find_floor(caller, arguments, reply);
+    if (arguments->oldest_ns != 0 || arguments->newest_ns != INT64_MAX) {
+        bounded_range_find(caller, arguments, reply, history_methods_range);
         return;
     }
     making_t making = begin_making("range");
@@ -244,8 +170,18 @@ void history_methods_range(caller_t *caller, const arguments_t *arguments, reply
     ask(caller, reply, param_slice(&arguments->symbol), &making, NULL);
 }
 
+/* Only candles of which all is old enough. */
+static arguments_t whole_candles(const arguments_t *arguments)
+{
+    arguments_t whole = *arguments;
+    if (whole.newest_ns != INT64_MAX)
+        whole.newest_ns = whole.newest_ns / interval_ns(whole.interval) * interval_ns(whole.interval);
+    return whole;
+}
+
 void history_methods_candles(caller_t *caller, const arguments_t *arguments, reply_t *reply)
 {
+    arguments_t whole = whole_candles(arguments);
     if (!subject_is_symbol(param_slice(&arguments->symbol))) {
         reply_refuse_channel(reply);
         return;
@@ -255,7 +191,7 @@ void history_methods_candles(caller_t *caller, const arguments_t *arguments, rep
     json_writer_t json = json_write_on(&making.text);
     json_put_text(&json, "interval", text_of(interval_name(arguments->interval)));
     put_count(&making, count_of(arguments));
-    put_bounds(&making.text, arguments);
+    put_bounds(&making.text, &whole);
     ask(caller, reply, param_slice(&arguments->symbol), &making, NULL);
 }
 

@@ -217,7 +217,10 @@ static void call(caller_t *caller, const method_t *method, value_fn *value, cons
     if (!arguments_read(&arguments, method->takes, value, from, caller->form, has_channel, caller, reply))
         return;
     const role_t *role = caller_role(caller);
-    arguments.oldest_ns = role ? role_oldest_ns(role, hub_now_ns(caller->hub)) : 0;
+    if (role) {
+        arguments.oldest_ns = role_oldest_ns(role, hub_now_ns(caller->hub));
+        arguments.newest_ns = role_newest_ns(role, hub_now_ns(caller->hub));
+    }
     if (!role || may_see(role, method, &arguments, reply))
         method->call(caller, &arguments, reply);
 }

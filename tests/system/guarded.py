@@ -126,9 +126,10 @@ def guarded(pipeline):
     """A factory: guarded(roles, first_message_ms=…): everything runs, and the gateway asks for tokens."""
     guards = []
 
-    def make(roles=None, symbols=("BTC-USD", "ETH-USD"), **auth):
+    def make(roles=None, symbols=("BTC-USD", "ETH-USD"), ring_bytes=8 << 20, rate=None, **auth):
         guards.append(Guard(pipeline(symbols=symbols), roles, **auth))
-        guards[0].flow.start_all()
+        guards[0].flow.config["gatewayd"]["ring_bytes"] = ring_bytes
+        guards[0].flow.start_all(*(["--symbols", ",".join(symbols), "--rate", rate] if rate else []))
         return guards[0]
 
     yield make

@@ -90,12 +90,51 @@ START_TEST(a_role_has_so_many_subscriptions)
 }
 END_TEST
 
+START_TEST(what_is_too_new_is_not_asked_for)
+{
+    fixture.now_ns = INT64_C(1762732861) * NS_PER_S + 5; /* 2025-11-10T00:01:01 */
+    say(TOKEN("late alice 1762800000"));
+    expect_with("\"role\":\"late\"");
+    hear("a", true, "{\"BTC-USD\":10}");
+    say(CALL("getRecentTrades", "\"symbol\":\"BTC-USD\""));
+    service_answers("history", "\"before\":\"2025-11-10T00:01:00.000000000Z\"", "{\"ok\":true,\"trades\":[]}");
+    client_pump(fixture.client);
+    expect_with("\"trades\":[]");
+    say(CALL("getTradesSince", "\"symbol\":\"BTC-USD\",\"afterTimestamp\":0,\"beforeTimestamp\":\"2025-11-10T00:00:07Z\""));
+    service_answers("history", "\"before\":\"2025-11-10T00:0", "{\"ok\":true,\"trades\":[]}");
+    client_pump(fixture.client);
+    expect_with("\"trades\":[]");
+    say(CALL("getCandles", "\"symbol\":\"BTC-USD\",\"interval\":\"5m\"")); /* of 00:00 all is not there yet */
+    service_answers("history", "\"before\":\"2025-11-10T00:00:00.000000000Z\"", "{\"ok\":true,\"candles\":[]}");
+    client_pump(fixture.client);
+    expect_with("\"candles\":[]");
+}
+END_TEST
+
+START_TEST(a_range_ends_where_it_becomes_too_new)
+{
+    be("late");
+    hear("a", true, "{\"BTC-USD\":10}");
+    for (int i = 0; i < 2; i++) {
+        say(i == 0 ? CALL("getTradesRange", "\"symbol\":\"BTC-USD\",\"source\":\"a\",\"from\":\"7-3\"")
+                   : CALL("getTradesRange", "\"symbol\":\"BTC-USD\",\"source\":\"a\",\"from\":\"7-3\",\"to\":\"7-4\""));
+        service_answers("history", "\"source\":\"a\",\"before\":\"1970-01-01T00:16:39.000000000Z\",\"count\":1",
+                        "{\"ok\":true,\"trades\":[{\"epoch\":7,\"seq\":5,\"symbol\":\"BTC-USD\"}]}");
+        client_pump(fixture.client);
+        service_answers("history", i == 0 ? "\"to\":\"7-5\"" : "\"to\":\"7-4\"", "{\"ok\":true,\"trades\":[],\"missing\":0}");
+        client_pump(fixture.client);
+        expect_with("\"trades\":[]");
+    }
+}
+END_TEST
+
 int main(void)
 {
     TCase *tables = tcase_create("tables");
     tcase_add_checked_fixture(tables, granted_set_up, granted_tear_down);
     tcase_add_loop_test(tables, what_a_role_may_not_see_does_not_exist, 0, sizeof hidden / sizeof *hidden);
-    const TTest *const tests[] = {the_status_tells_of_what_the_role_may_see, stats_are_of_what_the_role_may_see,
-                                  a_role_has_its_methods, a_role_has_so_many_subscriptions};
+    const TTest *const tests[] = {
+        the_status_tells_of_what_the_role_may_see, stats_are_of_what_the_role_may_see, a_role_has_its_methods,
+        a_role_has_so_many_subscriptions,          what_is_too_new_is_not_asked_for,   a_range_ends_where_it_becomes_too_new};
     return RUN_TESTS("role_methods", tables, TEST_CASE(granted_set_up, granted_tear_down, tests));
 }

@@ -1,0 +1,115 @@
+"""A role with a delay: everything comes, once and in order, and nothing of it too early, by whatever door."""
+
+import asyncio
+import datetime
+
+from clients import Client, assert_cursors_follow
+from event_source import Events
+from guarded import guarded  # noqa: F401 (a fixture)
+from pipeline import loads, until
+
+DELAY_S = 3
+ROLES = {"late": {"delay_ms": DELAY_S * 1000}, "trader": {}}
+LOOKS = 20  # how often it is looked whether the newest one is old enough
+
+
+def age(trade, member="timestamp"):
+    made = datetime.datetime.fromisoformat(trade[member].replace("Z", "+00:00"))
+    return (datetime.datetime.now(datetime.UTC) - made).total_seconds()
+
+
+def place(trade):
+    return trade["epoch"], trade["seq"]
+
+
+def start(guarded):
+    """The ring holds less than what is made in the delay: the rest is history's."""
+    guard = guarded(ROLES)
+    return guard, guard.url(f"/ws?access_token={guard.token('late')}", "ws"), guard.url(f"/ws?access_token={guard.token('trader')}", "ws")
+
+
+def test_a_client_gets_every_trade_so_much_later(guarded):
+    guard, late_url, url = start(guarded)
+
+    async def run():
+        async with Client(url) as client, Client(late_url) as late, Client(late_url) as other:
+            await client.subscribe("BTC-USD")
+            await client.until(lambda: client.trades, "a trade")
+            answer = await late.subscribe("BTC-USD", count=10)
+            assert answer["recovered"] is True
+            assert all(age(trade) >= DELAY_S for trade in answer["trades"])
+            await other.subscribe("BTC-USD")
+            for _ in range(LOOKS):
+                count = len(late.trades)
+                await late.until(lambda: len(late.trades) > count, "a trade")
+                assert age(late.trades[-1]) >= DELAY_S
+            first = place(client.trades[0])
+            await late.until(lambda: place(late.trades[-1]) > (first[0], first[1] + 50), "what the other one had", 60)
+            await other.until(lambda: place(other.trades[-1]) >= place(late.trades[-1]), "the same")
+            assert_cursors_follow([place(trade) for trade in late.trades])
+            assert_cursors_follow([place(trade) for trade in other.trades])
+            had = {place(trade): trade for trade in client.trades}
+            common = [trade for trade in late.trades if place(trade) in had]
+            assert len(common) > 50 and all(trade == had[place(trade)] for trade in common)
+            assert not late.of("trades.gap")
+            return late.trades[-1]
+
+    last = asyncio.run(run())
+
+    async def resume():
+        async with Client(late_url) as late:
+            answer = await late.subscribe("BTC-USD", since=f"{last['epoch']}-{last['seq']}")
+            assert answer["recovered"] is True
+            await late.until(lambda: len(late.trades) > 50, "what it missed, and more")
+            assert place(late.trades[0]) == (last["epoch"], last["seq"] + 1)
+            assert_cursors_follow([place(trade) for trade in late.trades])
+            assert age(late.trades[-1]) >= DELAY_S
+
+    asyncio.run(resume())
+
+
+def test_a_kill_of_a_process_loses_nothing_of_it(guarded):
+    guard, late_url, _ = start(guarded)
+
+    async def run():
+        async with Client(late_url) as late:
+            await late.subscribe("BTC-USD")
+            await late.until(lambda: late.trades, "a trade")
+            for name, again in (("cached", guard.flow.start_cached), ("connectord", guard.flow.start_connectord)):
+                guard.flow.processes[name].kill()
+                again()
+                count = len(late.trades)
+                await late.until(lambda: len(late.trades) > count and age(late.trades[-1]) < DELAY_S + 2, f"trades made after {name} was there again", 60)
+            assert_cursors_follow([place(trade) for trade in late.trades])
+
+    asyncio.run(run())
+
+
+def test_nothing_can_be_asked_for_that_is_not_due(guarded):
+    guard, _, _ = start(guarded)
+    late, trader = guard.token("late"), guard.token("trader")
+
+    def ask(path, token=late):
+        status, _, body = guard.get(f"/api/v1/{path}", token=token)
+        assert status == 200, body
+        return loads(body)
+
+    until(lambda: ask("trades/BTC-USD?count=1")["trades"], "a trade that is due")
+    for path in ("?count=1000", "?since=0&count=10000", "?from=0-1&source=blockchain&count=10000", "?source=blockchain&from=0-1&to=9999999999999999-1&count=10000"):
+        found = ask(f"trades/BTC-USD{path}")["trades"]
+        assert found and min(map(age, found)) >= DELAY_S, path
+    newest = ask("trades/BTC-USD?count=1", trader)["trades"][0]
+    assert ask(f'trades/BTC-USD?from={newest["epoch"]}-{newest["seq"]}&source=blockchain')["trades"] == []
+    for candle in ask("candles/BTC-USD?interval=1s&count=1000")["candles"]:
+        assert age(candle, "start") >= DELAY_S + 1, "its second is over, and all of it is due"
+    assert ask("candles/BTC-USD?interval=1d")["candles"] == []
+
+
+def test_an_event_stream_is_late_too(guarded):
+    guard, _, _ = start(guarded)
+    with Events(guard.flow, f"symbols=BTC-USD&access_token={guard.token('late')}") as events:
+        for _ in range(LOOKS):
+            count = len(events.trades)
+            events.wait(lambda: len(events.trades) > count, "a trade")
+            assert age(events.trades[-1]) >= DELAY_S
+        assert_cursors_follow([place(trade) for trade in events.trades])
