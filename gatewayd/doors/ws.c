@@ -292,12 +292,13 @@ static session_t *session_new(ws_t *self, text_t address)
     char kept[ADMISSION_ADDRESS_MAX];
     if (!admission_enter(self->admission, address, kept))
         return NULL;
-    session_t *session = calloc(1, sizeof *session + strlen(kept) + 1);
+    size_t size = strlen(kept) + 1;
+    session_t *session = calloc(1, sizeof *session + size);
     if (!session) {
         admission_leave(self->admission, kept);
         return NULL;
     }
-    memcpy(session->address, kept, strlen(kept));
+    memcpy(session->address, kept, size);
     session->ws = self;
     list_append(&self->sessions, &session->in_ws);
     return session;
