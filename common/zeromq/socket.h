@@ -24,8 +24,9 @@ enum {
 typedef enum { SOCKET_SUB, SOCKET_XPUB, SOCKET_ROUTER, SOCKET_DEALER } socket_kind_t;
 
 typedef struct {
-    const char *
-        name; /* of a ROUTER or an XPUB, in logs and metrics; NULL: "socket". Of others, what they ask for: "bus", "replay", "history" */
+    /* Of a ROUTER or an XPUB, in logs and metrics; NULL: "socket". Of one that connects what it asks for, whose server's key counts: "bus", "replay",
+     * "history". */
+    const char *name;
     /* Frames are valid during the call. */
     void (*on_message)(void *arg, const text_t *frames, size_t count);
     /* Of an XPUB instead of on_message, where it is not NULL: a message of a peer, named by a number that no other peer has; and a peer

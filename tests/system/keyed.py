@@ -118,9 +118,6 @@ class Keyed:
     def denied(self, service, right):
         return self.count(self.SERVERS[service], "dataflow_peers_denied_total", socket=service, right=right)
 
-    def secrets(self):
-        return [member(path, "secret-key") for path in self.keys.folder.glob("*.key")]
-
 
 @pytest.fixture
 def keyed(pipeline, tmp_path):
