@@ -128,6 +128,13 @@ static void look_at_tail(backfill_t *self, uint64_t id)
     self->open &= id + 1 < self->line.next;
 }
 
+static void note_in_page(backfill_t *self, uint64_t id)
+{
+    self->page_count++;
+    if (id > self->page_last)
+        self->page_last = id;
+}
+
 bool backfill_take(backfill_t *self, trade_t *trade, uint64_t id, backfill_origin_t origin, int64_t now_ns)
 {
     id_place_t place = id_line_look(&self->line, id);
@@ -135,7 +142,7 @@ bool backfill_take(backfill_t *self, trade_t *trade, uint64_t id, backfill_origi
     if (origin == BACKFILL_ASKED && self->forgotten)
         return false;
     if (origin == BACKFILL_ASKED)
-        self->page_count++;
+        note_in_page(self, id);
     else
         look_at_tail(self, id);
     if (place == ID_AHEAD)
@@ -237,6 +244,7 @@ void backfill_asked(backfill_t *self, const past_place_t *place)
     self->outdated = self->forgotten = false;
     self->place = *place;
     self->page_count = 0;
+    self->page_last = 0;
     self->page_gained = false;
     self->asked_to = first_missing(self, &range) ? range.to : 0;
 }
@@ -277,12 +285,16 @@ void backfill_answered(backfill_t *self, const past_t *past, int64_t now_ns)
     self->asking = false;
     self->failures = 0;
     self->failing_ns = 0;
+    if (moved || self->tries == 0 || self->page_last < self->vain_to)
+        self->vain_to = self->page_last;
     self->tries = moved ? 0 : self->tries + 1;
     self->ask_ns = now_ns + (moved ? 0 : pause_ns(self->tries));
     if (!missing && is_last_page(self, past))
         self->open = false;
     if (self->tries >= BACKFILL_TRIES) {
         give_up(self, within_page(range, past));
+        while (first_missing(self, &range) && range.to <= self->vain_to)
+            give_up(self, range);
         self->tries = 0;
         self->ask_ns = now_ns;
     }

@@ -8,7 +8,7 @@
  * While ids are missing, later trades of the symbol are held, so that order stays. What the exchange gives when it is asked (past.h) is published in
  * order as it comes. Whatever comes after the hold is over is published late, behind trades with higher ids, and never dropped. An exchange that
  * can't be reached is asked again with growing pauses until patience_ms are over; one that answers without what is missing
- * BACKFILL_TRIES times: then that is given up, and is a hole.
+ * BACKFILL_TRIES times: then that is given up, and is a hole, and so is all else that these answers have passed over.
  *
  * Pure: it knows neither HTTP nor the journal. Times are of clock_mono_ns, but for those of trades. Not to be called from within its callbacks.
  */
@@ -72,8 +72,10 @@ typedef struct {
     int64_t failing_ns;    /* since when the exchange has not given an answer to what is missing; 0: it does */
     past_place_t place;    /* of the page that was asked for last */
     size_t page_count;     /* its trades … */
+    uint64_t page_last;    /* … the highest id of which is this one … */
     bool page_gained;      /* … some of which were missing */
     uint64_t asked_to;     /* what was missing then ended before this one; 0: nothing was */
+    uint64_t vain_to;      /* each of the answers in vain had a trade of this id, or of a higher one */
     backfill_outcome_t outcome;
 } backfill_t;
 

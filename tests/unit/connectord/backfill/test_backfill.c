@@ -239,6 +239,22 @@ START_TEST(only_what_is_not_given_is_given_up)
 }
 END_TEST
 
+START_TEST(what_each_answer_has_passed_over_is_given_up_together)
+{
+    config.hold_ms = 60000;
+    LIVE(1, 4, 7);
+    for (int i = 0; i < BACKFILL_TRIES; i++) {
+        ck_assert_int_eq(ask_in_time(), 1);
+        if (i == 1)
+            LIVE(10); /* the first answer did not reach so far */
+        ANSWER(4, 7);
+    }
+    check_said("1 hole 2-3@4 4 hole 5-6@7 7");
+    answer_nothing_until_given_up(8);
+    check_said("hole 8-9@10 10 done 0/6");
+}
+END_TEST
+
 START_TEST(what_is_given_up_late_has_bounds_too)
 {
     config.hold_ms = 50;
@@ -351,6 +367,7 @@ int main(void)
                                   what_never_comes_is_given_up_after_some_tries,
                                   the_pauses_between_tries_grow,
                                   only_what_is_not_given_is_given_up,
+                                  what_each_answer_has_passed_over_is_given_up_together,
                                   what_is_given_up_late_has_bounds_too,
                                   a_window_is_given_up_at_a_time,
                                   live_trades_do_not_prolong_the_asking,
