@@ -237,13 +237,18 @@ END_TEST
 
 /* --- nobody answers --- */
 
-START_TEST(whether_anything_was_missed_is_never_given_up)
+static void ask_in_vain(int times)
 {
     ck_assert_int_eq(ask_in_time(), 9);
-    for (int i = 0; i < 20; i++) {
+    for (int i = 0; i < times; i++) {
         answer_failed();
         ck_assert_int_eq(ask_in_time(), 9);
     }
+}
+
+START_TEST(whether_anything_was_missed_is_never_given_up)
+{
+    ask_in_vain(20);
     ANSWER(10);
     check_said("10+ done 1/0");
 }
@@ -252,11 +257,7 @@ END_TEST
 /* The exchange has long not answered, but nobody has asked it for that. */
 START_TEST(what_shows_after_long_silence_is_asked_for_before_it_is_given_up)
 {
-    ck_assert_int_eq(ask_in_time(), 9);
-    for (int i = 0; i < 12; i++) {
-        answer_failed();
-        ck_assert_int_eq(ask_in_time(), 9);
-    }
+    ask_in_vain(12);
     answer_failed();
     LIVE(12);
     ck_assert(ask_again());
@@ -267,11 +268,7 @@ END_TEST
 
 START_TEST(what_shows_after_long_silence_is_given_up_after_long_silence)
 {
-    ck_assert_int_eq(ask_in_time(), 9);
-    for (int i = 0; i < 12; i++) {
-        answer_failed();
-        ck_assert_int_eq(ask_in_time(), 9);
-    }
+    ask_in_vain(12);
     LIVE(12);
     int64_t begun_ns = now_ns;
     fail_until_done();

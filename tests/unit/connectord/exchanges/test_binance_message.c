@@ -1,5 +1,6 @@
 #include "connectord/exchanges/binance_message.h"
 
+#include "tests/unit/check_text.h"
 #include "tests/unit/run_tests.h"
 
 #include <stdio.h>
@@ -16,11 +17,6 @@ static binance_message_t message;
 static bool read(const char *json)
 {
     return binance_message_read(&message, text_of(json));
-}
-
-static void check_text(text_t found, const char *wanted)
-{
-    ck_assert_msg(text_equal(found, text_of(wanted)), "expected \"%s\", found \"%.*s\"", wanted, TEXT_ARG(found));
 }
 
 static void check_kind(const char *json, binance_kind_t kind)

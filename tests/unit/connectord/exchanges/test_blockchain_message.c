@@ -1,6 +1,7 @@
 #include "common/json/json.h"
 #include "connectord/connectors/gaps.h"
 #include "connectord/exchanges/blockchain_message.h"
+#include "tests/unit/check_text.h"
 #include "tests/unit/run_tests.h"
 
 #include <stdio.h>
@@ -16,11 +17,6 @@ static blockchain_message_t message;
 static bool read(const char *json)
 {
     return blockchain_message_read(&message, text_of(json));
-}
-
-static void check_text(text_t found, const char *wanted)
-{
-    ck_assert_msg(text_equal(found, text_of(wanted)), "expected \"%s\", found \"%.*s\"", wanted, TEXT_ARG(found));
 }
 
 static void check_trade(const char *json)

@@ -1,4 +1,5 @@
 #include "connectord/exchanges/coinbase_message.h"
+#include "tests/unit/check_text.h"
 #include "tests/unit/connectord/exchanges/coinbase_recorded.h"
 #include "tests/unit/run_tests.h"
 
@@ -23,11 +24,6 @@ static coinbase_message_t message;
 static bool read(const char *json)
 {
     return coinbase_message_read(&message, text_of(json));
-}
-
-static void check_text(text_t found, const char *wanted)
-{
-    ck_assert_msg(text_equal(found, text_of(wanted)), "expected \"%s\", found \"%.*s\"", wanted, TEXT_ARG(found));
 }
 
 static void check_trade(const char *json, coinbase_kind_t kind)

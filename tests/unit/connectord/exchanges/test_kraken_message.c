@@ -1,6 +1,7 @@
 /* Messages of Kraken's WebSocket, but for what stands in a trade (test_kraken_trade.c). */
 #include "common/json/json.h"
 #include "connectord/exchanges/kraken_message.h"
+#include "tests/unit/check_text.h"
 #include "tests/unit/run_tests.h"
 
 #include <stdio.h>
@@ -21,11 +22,6 @@ static void check_read(const char *json, kraken_kind_t kind)
 {
     ck_assert_msg(read(json), "%s: %s", json, message.fields.reason);
     ck_assert_int_eq(message.kind, kind);
-}
-
-static void check_text(text_t found, const char *wanted)
-{
-    ck_assert_msg(text_equal(found, text_of(wanted)), "expected \"%s\", found \"%.*s\"", wanted, TEXT_ARG(found));
 }
 
 START_TEST(trades_are_handed_out_one_by_one)

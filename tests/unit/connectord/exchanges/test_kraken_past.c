@@ -3,17 +3,13 @@
 #include "common/json/json.h"
 #include "common/timestamp.h"
 #include "connectord/exchanges/kraken_past.h"
+#include "tests/unit/check_text.h"
 #include "tests/unit/connectord/exchanges/recorded_text.h"
 #include "tests/unit/run_tests.h"
 
 enum { NOTES_MAX = 4096 };
 
 static char notes[NOTES_MAX], error[PAST_ERROR_MAX];
-
-static void check_text(text_t found, const char *wanted)
-{
-    ck_assert_msg(text_equal(found, text_of(wanted)), "expected \"%s\", found \"%.*s\"", wanted, TEXT_ARG(found));
-}
 
 /* --- questions --- */
 

@@ -1,10 +1,6 @@
 #include "connectord/exchanges/kraken_symbol.h"
+#include "tests/unit/check_text.h"
 #include "tests/unit/run_tests.h"
-
-static void check_text(text_t found, const char *wanted)
-{
-    ck_assert_msg(text_equal(found, text_of(wanted)), "expected \"%s\", found \"%.*s\"", wanted, TEXT_ARG(found));
-}
 
 START_TEST(slash_stands_for_the_first_hyphen_and_back)
 {

@@ -1,5 +1,6 @@
 #include "connectord/exchanges/kraken_message.h"
 #include "connectord/exchanges/kraken_trade.h"
+#include "tests/unit/check_text.h"
 #include "tests/unit/connectord/exchanges/recorded_text.h"
 #include "tests/unit/run_tests.h"
 
@@ -16,11 +17,6 @@ static kraken_trade_t trade;
 static bool read(const char *json)
 {
     return kraken_trade_read(&trade, text_of(json));
-}
-
-static void check_text(text_t found, const char *wanted)
-{
-    ck_assert_msg(text_equal(found, text_of(wanted)), "expected \"%s\", found \"%.*s\"", wanted, TEXT_ARG(found));
 }
 
 static void check_trade(const char *json)
