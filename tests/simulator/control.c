@@ -5,7 +5,7 @@
 
 #include "tests/simulator/clock.h"
 #include "tests/simulator/control_call.h"
-#include "tests/simulator/exchanges/rest.h"
+#include "tests/simulator/market/rest.h"
 
 static void handle_health(control_call_t *call)
 {

@@ -5,7 +5,7 @@
 #include <stdlib.h>
 
 #include "tests/simulator/clock.h"
-#include "tests/simulator/exchanges/restart.h"
+#include "tests/simulator/market/restart.h"
 #include "tests/simulator/sensors.h"
 
 enum {

@@ -6,9 +6,9 @@
 
 #include "tests/simulator/connection.h"
 #include "tests/simulator/denial.h"
-#include "tests/simulator/exchanges/market.h"
-#include "tests/simulator/exchanges/rest_fault.h"
 #include "tests/simulator/ledger.h"
+#include "tests/simulator/market/market.h"
+#include "tests/simulator/market/rest_fault.h"
 #include "tests/simulator/options.h"
 #include "tests/simulator/player.h"
 #include "tests/simulator/random.h"

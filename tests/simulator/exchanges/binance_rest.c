@@ -5,8 +5,8 @@
 
 #include "tests/simulator/clock.h"
 #include "tests/simulator/exchange.h"
-#include "tests/simulator/exchanges/candles.h"
-#include "tests/simulator/exchanges/rest.h"
+#include "tests/simulator/market/candles.h"
+#include "tests/simulator/market/rest.h"
 
 enum { TRADES_USUAL = 500, CANDLES_USUAL = 500, CANDLES_MAX = 1000, DECIMALS = 8 };
 

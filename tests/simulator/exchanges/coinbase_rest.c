@@ -5,10 +5,10 @@
 
 #include "tests/simulator/clock.h"
 #include "tests/simulator/exchange.h"
-#include "tests/simulator/exchanges/candles.h"
 #include "tests/simulator/exchanges/message.h"
-#include "tests/simulator/exchanges/moment.h"
-#include "tests/simulator/exchanges/rest.h"
+#include "tests/simulator/market/candles.h"
+#include "tests/simulator/market/moment.h"
+#include "tests/simulator/market/rest.h"
 
 enum { TRADES_USUAL = 1000, CANDLES_MAX = 300 };
 

@@ -5,8 +5,8 @@
 
 #include "tests/simulator/clock.h"
 #include "tests/simulator/exchange.h"
-#include "tests/simulator/exchanges/candles.h"
-#include "tests/simulator/exchanges/rest.h"
+#include "tests/simulator/market/candles.h"
+#include "tests/simulator/market/rest.h"
 
 enum { PAIR_BYTES = SYMBOL_BYTES + 4, CANDLES_MAX = 720, MINUTE_S = 60, DECIMALS = 8 };
 

@@ -5,7 +5,7 @@
 #include <stdio.h>
 
 #include "tests/simulator/connection.h"
-#include "tests/simulator/exchanges/view.h"
+#include "tests/simulator/market/view.h"
 
 typedef struct {
     FILE *out; /* NULL when memory ran out */

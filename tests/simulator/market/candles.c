@@ -1,4 +1,4 @@
-#include "tests/simulator/exchanges/candles.h"
+#include "tests/simulator/market/candles.h"
 
 #include "tests/simulator/clock.h"
 

@@ -1,6 +1,6 @@
-#include "tests/simulator/exchanges/view.h"
+#include "tests/simulator/market/view.h"
 
-#include "tests/simulator/exchanges/moment.h"
+#include "tests/simulator/market/moment.h"
 
 /* What stands before `mark`, which is passed over. */
 static bool take(const char **at, const char *end, const char *mark, sim_piece_t *piece)

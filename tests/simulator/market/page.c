@@ -1,4 +1,4 @@
-#include "tests/simulator/exchanges/page.h"
+#include "tests/simulator/market/page.h"
 
 void page_fill_from(sim_page_t *self, const sim_market_t *market, size_t symbol, uint64_t id, size_t most)
 {

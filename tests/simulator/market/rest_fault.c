@@ -1,4 +1,4 @@
-#include "tests/simulator/exchanges/rest_fault.h"
+#include "tests/simulator/market/rest_fault.h"
 
 #include <string.h>
 

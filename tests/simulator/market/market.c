@@ -1,8 +1,8 @@
-#include "tests/simulator/exchanges/market.h"
+#include "tests/simulator/market/market.h"
 
 #include <stdlib.h>
 
-#include "tests/simulator/exchanges/exact.h"
+#include "tests/simulator/market/exact.h"
 
 enum { INLINE_BYTES = 46, FIRST_CAPACITY = 16, PLAIN_BYTES = 2 * EXACT_TEXT_MAX + 4 };
 

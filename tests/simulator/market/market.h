@@ -5,7 +5,7 @@
  */
 #pragma once
 
-#include "tests/simulator/exchanges/view.h"
+#include "tests/simulator/market/view.h"
 #include "tests/simulator/symbols.h"
 
 enum { MARKET_TRADES_KEPT = 1 << 20 };

@@ -1,4 +1,4 @@
-#include "tests/simulator/exchanges/exact.h"
+#include "tests/simulator/market/exact.h"
 
 #include <stdlib.h>
 

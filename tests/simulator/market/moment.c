@@ -1,4 +1,4 @@
-#include "tests/simulator/exchanges/moment.h"
+#include "tests/simulator/market/moment.h"
 
 #include <stdbool.h>
 

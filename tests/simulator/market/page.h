@@ -1,9 +1,9 @@
 /* A page of trades as a REST API serves it. */
 #pragma once
 
-#include "tests/simulator/exchanges/exact.h"
-#include "tests/simulator/exchanges/market.h"
-#include "tests/simulator/exchanges/rest_fault.h"
+#include "tests/simulator/market/exact.h"
+#include "tests/simulator/market/market.h"
+#include "tests/simulator/market/rest_fault.h"
 #include "tests/simulator/random.h"
 
 enum { PAGE_TRADES_MAX = 1000, PAGE_OVERLAP = 10 };

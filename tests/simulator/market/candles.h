@@ -1,8 +1,8 @@
 /* Candles, made from the market's trades when they are asked for. */
 #pragma once
 
-#include "tests/simulator/exchanges/exact.h"
-#include "tests/simulator/exchanges/market.h"
+#include "tests/simulator/market/exact.h"
+#include "tests/simulator/market/market.h"
 
 typedef struct {
     int64_t start_s;

@@ -4,7 +4,7 @@
 #include <stdio.h>
 
 #include "tests/simulator/control.h"
-#include "tests/simulator/exchanges/page.h"
+#include "tests/simulator/market/page.h"
 
 /* A request on its way through its personality. */
 struct sim_rest_call {

@@ -1,4 +1,4 @@
-#include "tests/simulator/exchanges/restart.h"
+#include "tests/simulator/market/restart.h"
 
 #include <stdio.h>
 #include <stdlib.h>

@@ -1,4 +1,4 @@
-#include "tests/simulator/exchanges/rest.h"
+#include "tests/simulator/market/rest.h"
 
 #include <inttypes.h>
 #include <stdlib.h>
