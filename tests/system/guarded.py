@@ -30,7 +30,7 @@ class Guard:
     """What makes a pipeline's gateway ask for tokens, and makes those. All that it made is looked for in logs and metrics at the end."""
 
     def __init__(self, flow, roles=None, **auth):
-        self.flow, self.made = flow, []
+        self.flow, self.made, self.tls = flow, [], False
         self.key = rsa.generate_private_key(65537, 2048)
         self.pem = self.key.public_key().public_bytes(serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo)
         self.write("keys.pem", self.pem)
@@ -89,6 +89,8 @@ class Guard:
         self.flow.processes["gateway0"].popen.send_signal(signal.SIGHUP)
 
     def url(self, path, scheme="http"):
+        if self.tls:
+            return f"{scheme}s://localhost:{self.flow.port['gateway1']}{path}"
         return f"{scheme}://{self.flow.address('gateway0')}{path}"
 
     def get(self, path, token=None, query=None, method="GET", **headers):
@@ -112,9 +114,10 @@ class Guard:
 
     def check_silence(self):
         """Nothing of a token is in any log or in /metrics: neither the whole, nor its claims, nor its signature."""
-        said = "\n".join(process.log() for process in self.flow.processes.values())
-        if self.flow.processes["gateway0"].alive():
-            said += self.get("/metrics")[2]
+        gateway = self.flow.processes["gateway0"]
+        said = self.get("/metrics")[2] if gateway.alive() else ""
+        gateway.stop()  # so that all has been read
+        said += "\n".join(process.log() for process in self.flow.processes.values())
         for token in self.made:
             for part in (token, *token.split(".")[1:]):
                 assert len(part) < 20 or part not in said, f"a token was told: {part}"
@@ -183,7 +186,8 @@ def bring_everywhere(guard, token):
 def tables():
     """(methods, REST paths): those of the gateway's own tables, so that none is forgotten here."""
     methods = re.findall(r'^    {"(\w+)",', (ROOT / "gatewayd/methods/methods.c").read_text(), re.M)
-    source = (ROOT / "gatewayd/doors/rest.c").read_text()
-    paths = re.findall(r'REST_PREFIX "([\w/]+)"', source)
+    paths = re.findall(r'REST_PREFIX "([\w/]+)"', (ROOT / "gatewayd/doors/rest.c").read_text())
+    operators = re.findall(r'PREFIX "([\w/]+)"', (ROOT / "gatewayd/operator/operator_path.c").read_text())
     assert {"subscribe", "ping", "authenticate", "clearHistory"} <= set(methods) and {"v1/trades/", "v1/stream", "versions"} <= set(paths)
-    return methods, sorted({f"/api/{path}" for path in paths})
+    assert {"clients", "drain", "history"} <= set(operators)
+    return methods, sorted({f"/api/{path}" for path in paths} | {f"/api/v1/{path}" for path in operators})

@@ -2,14 +2,17 @@
 
 import asyncio
 import json
+import os
 import re
+import subprocess
+import time
 
 import pytest
 from clients import Client, RpcError, assert_once_and_in_order
 from event_source import Events
 from guarded import guarded, handshake  # noqa: F401 (a fixture)
 from node_client import NodeClient
-from pipeline import PATIENCE, until
+from pipeline import PATIENCE, ROOT, until
 
 
 def socket(guard, token=None):
@@ -161,12 +164,6 @@ def test_node_ws_brings_its_token_first(guarded, node_modules):
 
 
 def test_tokens_of_npm_jose_open_the_doors(guarded, node_modules):
-    import os
-    import subprocess
-    import time
-
-    from pipeline import ROOT
-
     made = json.loads(subprocess.run(["node", ROOT / "tests/system/node/tokens.mjs"], text=True, capture_output=True, check=True, timeout=PATIENCE,
                                      input=json.dumps({"sub": "alice", "aud": "dataflow", "role": "viewer", "exp": int(time.time()) + 600}),
                                      env={**os.environ, "NODE_MODULES_BESIDE": str(node_modules / "package.json")}).stdout)
