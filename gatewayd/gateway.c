@@ -18,6 +18,7 @@
 #include "gatewayd/methods/client_grant.h"
 #include "gatewayd/methods/subscribe.h"
 #include "gatewayd/operator/operator_door.h"
+#include "gatewayd/rates/rates.h"
 #include "gatewayd/streams/market.h"
 #include "gatewayd/streams/offers.h"
 #include "gatewayd/streams/recent.h"
@@ -155,8 +156,9 @@ static bool open_hub(gateway_t *self, const config_t *config)
     self->hub.pace = pace_new(self->loop, &self->hub.counts.bytes);
     self->hub.pages = page_cache_new();
     self->hub.guesses = guesses_new();
+    self->hub.rates = rates_new(config);
     return self->hub.offers && self->hub.markets && self->hub.recent && self->hub.pace && self->hub.pages &&
-           self->hub.guesses && self->hub.answers && self->hub.turns.share && open_history(self, config);
+           self->hub.guesses && self->hub.rates && self->hub.answers && self->hub.turns.share && open_history(self, config);
 }
 
 static bool open_bus(gateway_t *self)
@@ -213,7 +215,8 @@ static bool open_web(gateway_t *self, const config_t *config)
                           .operator_door = self->operator_door,
                           .ask_operator = operator_door_on_request,
                           .rest = self->rest_http,
-                          .ask_rest = rest_http_on_request};
+                          .ask_rest = rest_http_on_request,
+                          .refuse_rest = rest_http_refuse};
     self->http = !self->operator_door ? NULL : http_new(self->loop, &http, &self->hub, self->admission, &doors);
     if (self->http)
         listeners_log(&self->listeners, self->tokens.grants != NULL);
@@ -233,13 +236,14 @@ static bool reload_takes(void *arg, const config_t *config, const char *key)
     const gateway_t *self = arg;
     if (strcmp(key, clients_key) == 0)
         return room_for_clients(arg, config);
-    return limits_take(key) || auth_takes(key) || listeners_take(&self->listeners, config, key);
+    return limits_take(key) || rates_take(key) || auth_takes(key) || listeners_take(&self->listeners, config, key);
 }
 
 static void reload_apply(void *arg, const config_t *config)
 {
     gateway_t *self = arg;
     limits_read(&self->hub, config);
+    rates_read(self->hub.rates, config);
     size_t clients = room_for_clients(self, config) ? (size_t)config_integer(config, clients_key) : self->clients_max;
     size_t per_address = (size_t)config_integer(config, "gatewayd.clients_per_address");
     admission_limit(self->admission, clients, per_address);
@@ -306,6 +310,7 @@ void gateway_destroy(gateway_t **self_p)
     share_destroy(&self->hub.turns.share);
     page_cache_destroy(&self->hub.pages);
     guesses_destroy(&self->hub.guesses);
+    rates_destroy(&self->hub.rates);
     markets_destroy(&self->hub.markets);
     waits_release(&self->hub.waits);
     offers_destroy(&self->hub.offers);

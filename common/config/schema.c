@@ -23,6 +23,7 @@ static const char default_sources[] =
 #define SOURCE    SCHEMA_SOURCE
 #define RETENTION "cached.retention."
 #define AUTH      "gatewayd.auth."
+#define LIMITS    "gatewayd.limits."
 #define ROLE      "gatewayd.roles[]."
 /* gatewayd's methods.c; a test compares them. */
 #define METHODS                                                                                                                \
@@ -261,6 +262,22 @@ static const schema_key_t keys[] = {
      .help = "Origins of web pages that may connect, besides the gateway's own page; * for any"},
     {"gatewayd.cors", KEY_TEXTS, FORMAT_ORIGIN, .minimum = 0, .maximum = 1000, .initial = "",
      .help = "Origins of web pages that may read HTTP responses, * for any; empty: only the gateway's own page"},
+    {LIMITS "address.connects_per_second", KEY_INTEGER, .maximum = 1000000, .initial = "0",
+     .help = "Connections from one IP address; 0: no limit, as for those below"},
+    {LIMITS "address.connects_burst", KEY_INTEGER, .maximum = 10000000, .initial = "0",
+     .help = "So many may come at once; 0: those of a second, as for those below"},
+    {LIMITS "address.requests_per_second", KEY_INTEGER, .maximum = 1000000, .initial = "0",
+     .help = "Requests from one IP address, over HTTP and WebSocket together"},
+    {LIMITS "address.requests_burst", KEY_INTEGER, .maximum = 10000000, .initial = "0", .help = "So many may come at once"},
+    {LIMITS "address.bytes_per_second", KEY_INTEGER, .maximum = 1e12, .initial = "0",
+     .help = "Bytes of answers to one IP address; never of live updates"},
+    {LIMITS "address.bytes_burst", KEY_INTEGER, .maximum = 1e12, .initial = "0", .help = "So many may go out at once"},
+    {LIMITS "client.requests_per_second", KEY_INTEGER, .maximum = 1000000, .initial = "0",
+     .help = "Requests of one client over WebSocket; a role's messages_per_second hold, too"},
+    {LIMITS "client.requests_burst", KEY_INTEGER, .maximum = 10000000, .initial = "0", .help = "So many may come at once"},
+    {LIMITS "client.bytes_per_second", KEY_INTEGER, .maximum = 1e12, .initial = "0",
+     .help = "Bytes of answers to one client over WebSocket; never of live updates"},
+    {LIMITS "client.bytes_burst", KEY_INTEGER, .maximum = 1e12, .initial = "0", .help = "So many may go out at once"},
     {AUTH "mode", KEY_TEXT, FORMAT_CHOICE, "none|jwt", .initial = "none",
      .help = "Who may connect: everybody, or whoever brings a JSON Web Token that gives it a role of gatewayd.roles "
              "(proto/auth.md)"},
@@ -298,10 +315,11 @@ static const schema_key_t keys[] = {
     {ROLE "subscriptions", KEY_INTEGER, .maximum = 1000000, .initial = "0",
      .help = "Subscriptions per client; 0: gatewayd.subscriptions"},
     {ROLE "messages_per_second", KEY_INTEGER, .maximum = 1000000, .initial = "0",
-     .help = "Messages from one client; 0: no limit"},
+     .help = "Requests of one client; 0: no limit"},
     {ROLE "connections", KEY_INTEGER, .maximum = 1000000, .initial = "0",
      .help = "Simultaneous connections of one subject (sub); 0: no limit of its own"},
-    {ROLE "bytes_per_second", KEY_INTEGER, .maximum = 1e12, .initial = "0", .help = "Bytes to one client; 0: no limit"},
+    {ROLE "bytes_per_second", KEY_INTEGER, .maximum = 1e12, .initial = "0",
+     .help = "Bytes of answers to one client, live updates not among them; 0: no limit"},
     {ROLE "operator", KEY_FLAG, .initial = "false", .help = "May it do what operators do?"},
 };
 

@@ -8,12 +8,16 @@
 #include "common/net/address_group.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <sys/socket.h>
 #include <sys/uio.h>
 #include <unistd.h>
 
-enum { FLUSH_BYTES = 1 << 18 /* at once: some 100 µs */ };
+enum {
+    FLUSH_BYTES = 1 << 18, /* at once: some 100 µs */
+    HTTP_RETRY_MAX = 96    /* of the headers of a 429 */
+};
 
 static void expect(http_connection_t *self, uint64_t within_ms)
 {
@@ -191,6 +195,18 @@ static void refuse(http_connection_t *self, const http_refusal_t *refusal)
     buffer_release(&body);
 }
 
+/* Its address makes too many connections. */
+static void refuse_newcomer(http_connection_t *self)
+{
+    char headers[HTTP_RETRY_MAX];
+    int length = snprintf(headers, sizeof headers, "Retry-After: %u\r\nCache-Control: no-store\r\n", self->wait_s);
+    http_last(self);
+    http_answer(self, &(http_answer_t){.status = 429,
+                                       .content_type = "application/json",
+                                       .headers = {headers, (size_t)length},
+                                       .body = TEXT(HTTP_ERROR_BODY("too many connections in a short time"))});
+}
+
 /* Whose request is it? */
 static void find_client(http_connection_t *self, http_request_t *request)
 {
@@ -200,7 +216,7 @@ static void find_client(http_connection_t *self, http_request_t *request)
     http_forwarded_t told;
     self->client = self->peer;
     self->secure = self->stream.tls != NULL;
-    if (self->introduced || !proxies_have(proxies, &self->peer))
+    if (!http_forwarded(self))
         return;
     if (!http_forwarded_read(&told, request, proxies)) {
         proxies->malformed++;
@@ -222,7 +238,9 @@ static void hand_out(http_connection_t *self, http_request_t *request)
     self->keeps = request->keeps && !request->body; /* a body is not read, unless http_receive says so */
     self->old = request->old;
     self->lingers = request->body;
-    if (!self->shared->hosts || hosts_admit(self->shared->hosts, request->host))
+    if (self->wait_s > 0)
+        refuse_newcomer(self);
+    else if (!self->shared->hosts || hosts_admit(self->shared->hosts, request->host))
         self->shared->request(self->shared->arg, self, request);
     else
         refuse(self,
@@ -500,6 +518,11 @@ http_connection_t *http_connection_new(http_shared_t *shared, int fd, const ip_a
     return self;
 }
 
+void http_connection_refuse(http_connection_t *self, uint32_t wait_s)
+{
+    self->wait_s = wait_s;
+}
+
 void http_connection_begin(http_connection_t *self)
 {
     connection_slots_wait(self->shared->slots, &self->slot);
@@ -585,6 +608,8 @@ void http_answer(http_connection_t *self, const http_answer_t *answer)
     buffer_t *head = &self->shared->head;
     http_future_t stays = self->old ? HTTP_STAYS_OLD : HTTP_STAYS;
     buffer_clear(head);
+    if (self->shared->answered)
+        self->shared->answered(self->shared->arg, self, self->is_head || answer->status == 304 ? 0 : answer->body.length);
     http_answer_print(answer, self->keeps ? stays : HTTP_ENDS, http_strict_line(self), head);
     self->events = NULL;
     if (step(self, self->keeps ? HTTP_ON_ANSWER : HTTP_ON_LAST) == HTTP_IGNORE)
@@ -645,6 +670,17 @@ byte_stream_t http_hand_over(http_connection_t *self, text_t *behind)
 text_t http_peer(const http_connection_t *self, char room[static HTTP_PEER_MAX])
 {
     return ip_address_print(&self->client, room);
+}
+
+bool http_forwarded(const http_connection_t *self)
+{
+    return !self->introduced && proxies_have(self->shared->proxies, &self->peer);
+}
+
+void http_last(http_connection_t *self)
+{
+    self->keeps = false;
+    self->lingers = true;
 }
 
 int http_socket(const http_connection_t *self)

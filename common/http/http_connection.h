@@ -56,11 +56,20 @@ byte_stream_t http_hand_over(http_connection_t *self, text_t *behind);
 
 /* The client's address as text: the peer's, or, of a request that a trusted proxy hands on, whom the proxy names. "?" when it was gone at once. */
 text_t http_peer(const http_connection_t *self, char room[static HTTP_PEER_MAX]);
+/* Does a trusted proxy hand on requests of others by this connection, of which this is one? */
+bool http_forwarded(const http_connection_t *self);
+
+/* The answer to this request is the last: the connection ends. Before http_answer. */
+void http_last(http_connection_t *self);
+
 int http_socket(const http_connection_t *self);
 
 /* --- for http_server.c --- */
 
 struct http_shared;
+
+/* Its first request is answered 429, with so many seconds to wait. */
+void http_connection_refuse(http_connection_t *self, uint32_t wait_s);
 
 /* Takes the descriptor of a connection from that address; identity: NULL: without TLS; introduced: a proxy says first whose it is. NULL when memory runs out. */
 http_connection_t *http_connection_new(struct http_shared *shared, int fd, const ip_address_t *peer, tls_identity_t *identity,

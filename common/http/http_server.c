@@ -109,11 +109,32 @@ static bool may_introduce(const http_server_t *self, const ip_address_t *peer)
     return false;
 }
 
+/* How long it has to wait, if it does. False: it is closed at once. */
+static bool may_come(const http_server_t *self, const ip_address_t *peer, bool secure, uint32_t *wait_s)
+{
+    bool close = false, counts = self->config.wait_s && !proxies_have(self->config.proxies, peer);
+    *wait_s = counts ? self->config.wait_s(self->shared.arg, peer, &close) : 0;
+    return *wait_s == 0 || (!close && !secure);
+}
+
 /* Somebody may have to give up a place for it: of the same address, where that has more than it may, or where there are too
  * many in all. */
+static void let_in(http_server_t *self, http_connection_t *newcomer, uint32_t wait_s)
+{
+    if (wait_s > 0)
+        http_connection_refuse(newcomer, wait_s);
+    give_up_slot(self, newcomer);
+}
+
+/* By the word of a proxy. */
 static void on_known(http_shared_t *shared, http_connection_t *newcomer)
 {
-    give_up_slot(LIST_OWNER(shared, http_server_t, shared), newcomer);
+    http_server_t *self = LIST_OWNER(shared, http_server_t, shared);
+    uint32_t wait_s;
+    if (may_come(self, &newcomer->peer, newcomer->stream.tls != NULL, &wait_s))
+        let_in(self, newcomer, wait_s);
+    else
+        http_connection_close(newcomer);
 }
 
 static void on_accepted(void *arg, int fd)
@@ -121,7 +142,8 @@ static void on_accepted(void *arg, int fd)
     const http_place_t *place = arg;
     http_server_t *self = place->server;
     ip_address_t peer = ip_address_of_peer(fd);
-    if (place->introduced && !may_introduce(self, &peer)) {
+    uint32_t wait_s = 0;
+    if (place->introduced ? !may_introduce(self, &peer) : !may_come(self, &peer, place->identity != NULL, &wait_s)) {
         close(fd);
         return;
     }
@@ -129,7 +151,7 @@ static void on_accepted(void *arg, int fd)
     if (!newcomer)
         return;
     if (!place->introduced)
-        on_known(&self->shared, newcomer);
+        let_in(self, newcomer, wait_s);
     http_connection_begin(newcomer);
 }
 
@@ -172,6 +194,7 @@ http_server_t *http_server_new(loop_t *loop, const http_config_t *config, http_r
                                        .hosts = config->hosts,
                                        .proxies = config->proxies,
                                        .known = on_known,
+                                       .answered = config->answered,
                                        .budget = config->budget,
                                        .head = buffer_new(0)},
                             .config = *config};

@@ -27,6 +27,10 @@ typedef struct {
     tls_identity_t *identity; /* under TLS; outlives the server. NULL: without */
 } http_listen_t;
 
+/* May one connection more come from an address? 0; or the seconds after which it may. Until then a request is answered 429; where *close is set, or under TLS, before
+ * whose handshake it is, the connection is closed at once. */
+typedef uint32_t http_wait_fn(void *arg, const ip_address_t *peer, bool *close);
+
 /* When no place is left, a connection that waits for its peer gives up its own (connection_slots.h): a newcomer always gets
  * one, so that /health and /metrics are answered. It says so in the log, and counts it. */
 typedef struct {
@@ -35,7 +39,10 @@ typedef struct {
     const hosts_t *hosts;                     /* a request for another Host is answered 421; outlives the server */
     size_t connections;                       /* at one time; 0: as many as descriptors allow (listener.h) */
     size_t per_address;                       /* the same, of one address group, but for proxies; 0: any number */
-    proxies_t *proxies;                       /* who is believed about clients; outlives the server. NULL: nobody */
+    http_wait_fn *wait_s;                     /* of all but proxies; NULL: all may come */
+    void (*answered)(void *arg, http_connection_t *connection,
+                     size_t bytes); /* a request, with a body of so many; NULL: nobody counts */
+    proxies_t *proxies;             /* who is believed about clients; outlives the server. NULL: nobody */
     budget_t *
         budget; /* of what waits for peers, and of what is kept of their requests; outlives the server, which ticks it; NULL: none */
 } http_config_t;

@@ -23,9 +23,10 @@ typedef struct http_shared {
     uv_loop_t *uv;
     http_request_fn *request;
     void *arg;
-    const hosts_t *hosts;                                                 /* as in http_config_t */
-    proxies_t *proxies;                                                   /* the same */
-    void (*known)(struct http_shared *self, http_connection_t *newcomer); /* a proxy has said whose connection it is */
+    const hosts_t *hosts;                                                     /* as in http_config_t */
+    proxies_t *proxies;                                                       /* the same */
+    void (*answered)(void *arg, http_connection_t *connection, size_t bytes); /* the same */
+    void (*known)(struct http_shared *self, http_connection_t *newcomer);     /* a proxy has said whose connection it is */
     budget_t *budget;
     connection_slots_t *slots;
     share_t *requests;            /* of the loop's time: what comes in, and … */
@@ -56,8 +57,9 @@ struct http_connection {
     buffer_t body;                                     /* of the request that is answered, where it is wanted */
     size_t body_length;                                /* that it will have */
     buffer_t out;                                      /* what the peer has not taken yet */
-    uint64_t due_ms;                                   /* when patience ends, in the loop's time; 0: never */
-    const http_owner_t *events;                        /* NULL: nobody */
+    uint32_t wait_s;            /* too many come from its address: its request is answered so; 0: it is let in */
+    uint64_t due_ms;            /* when patience ends, in the loop's time; 0: never */
+    const http_owner_t *events; /* NULL: nobody */
     void *owner;
     list_t in_server, in_woken;
     share_waiter_t reading; /* in line: it has sent something, and is not watched for more */

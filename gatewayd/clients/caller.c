@@ -45,6 +45,24 @@ void caller_call(caller_t *self, text_t name, value_fn *value, const void *from,
     self->hub->call(self, name, value, from, reply);
 }
 
+static rate_asker_t asker_of(caller_t *self)
+{
+    const role_t *role = caller_role(self);
+    return (rate_asker_t){.client = &self->rate, .role = role ? role_limits(role) : NULL, .address = self->address};
+}
+
+rate_verdict_t caller_ask(caller_t *self, uint64_t *wait_ms)
+{
+    rate_asker_t asker = asker_of(self);
+    return rates_ask(self->hub->rates, &asker, wait_ms);
+}
+
+void caller_answered(caller_t *self, size_t bytes)
+{
+    rate_asker_t asker = asker_of(self);
+    rates_answered(self->hub->rates, &asker, bytes);
+}
+
 void caller_cancel(caller_t *self)
 {
     list_t *item;

@@ -8,6 +8,7 @@
 #include "gatewayd/clients/task.h"
 #include "gatewayd/forms/answer_form.h"
 #include "gatewayd/forms/reply.h"
+#include "gatewayd/rates/rates.h"
 
 typedef struct caller caller_t;
 
@@ -29,7 +30,8 @@ struct caller {
     answer_form_t form;    /* of its answers */
     const identity_t *
         identity; /* who it is; NULL: that is not known yet, and it may do nothing. Set by who made it, and outlives it, or its change */
-    text_t address; /* as text; empty: not known. Set by who made it, and outlives it */
+    text_t address;     /* as text; empty: not known. Set by who made it, and outlives it */
+    client_rate_t rate; /* of one that asks again and again */
     budget_account_t account;
     size_t expected; /* bytes of answers that history was asked for */
     list_t tasks;    /* task_t.in_caller: what is under way */
@@ -60,6 +62,10 @@ void caller_open(caller_t *self, hub_t *hub, const caller_events_t *events, answ
 /* Has a method carried out, through hub_t.call: as method_fn says. The reply is used by caller_cancel at the latest. Only a
  * client can subscribe. */
 void caller_call(caller_t *self, text_t name, value_fn *value, const void *from, reply_t *reply);
+
+/* May it ask one thing more (rates.h)? And it was answered with so many bytes. Of one that asks again and again. */
+rate_verdict_t caller_ask(caller_t *self, uint64_t *wait_ms);
+void caller_answered(caller_t *self, size_t bytes);
 
 /* Ends what is under way, with errors; then what is left. */
 void caller_cancel(caller_t *self);

@@ -146,6 +146,14 @@ void conversation_end(conversation_t *self, unsigned code, text_t reason)
         conversation_hears(self, 0); /* the rest of it is not wanted, and the link keeps none */
 }
 
+uint64_t conversation_limited(conversation_t *self)
+{
+    uint64_t wait_ms = 0;
+    if (caller_ask(&self->caller, &wait_ms) == RATE_ENDED)
+        conversation_end(self, CLOSE_TOO_MANY, TEXT("too many requests in spite of refusals"));
+    return wait_ms;
+}
+
 size_t conversation_send_now(conversation_t *self, text_t frames, buffer_t *owner)
 {
     size_t taken = self->end.link->send(self->end.arg, frames, owner);
@@ -239,6 +247,7 @@ void conversation_uncork(conversation_t *self)
 
 void conversation_answer(conversation_t *self, text_t json, buffer_t *owner)
 {
+    caller_answered(&self->caller, json.length);
     if (!send_in_place(self, json, owner))
         conversation_send(self, json);
     conversation_release(self);

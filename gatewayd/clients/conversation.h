@@ -53,6 +53,9 @@ void conversation_close(conversation_t *self);
 /* Ends the connection. */
 void conversation_end(conversation_t *self, unsigned code, text_t reason);
 
+/* It asks one thing more. 0: it may; or the ms after which it may (rates.h). One that goes on in spite of that is ended. */
+uint64_t conversation_limited(conversation_t *self);
+
 /* Sends frames from where they stand, before all else: only where the outbox is empty and the link ready. Takes and returns what
  * client_link_t.send does. */
 size_t conversation_send_now(conversation_t *self, text_t frames, buffer_t *owner);

@@ -62,6 +62,7 @@ typedef struct {
     struct page_cache *pages;        /* page_cache.h */
     struct guesses *guesses;         /* guesses.h; NULL: any number */
     struct grants *grants;           /* what tokens grant (grants.h); NULL: nobody needs one */
+    struct rates *rates;             /* rates.h; NULL: nothing is limited */
     const struct identity *everyone; /* who everybody is that brings no token; NULL: then nobody may do anything */
     hub_limits_t limits;
     budget_t *budget; /* of what waits for clients; NULL: any number of bytes */

@@ -13,7 +13,8 @@ enum {
     CLOSE_RESTART = 1012,
     CLOSE_TRY_LATER = 1013,
     CLOSE_UNAUTHORIZED = 4401, /* no token, or one that is valid no longer */
-    CLOSE_FORBIDDEN = 4403     /* without a role */
+    CLOSE_FORBIDDEN = 4403,    /* without a role */
+    CLOSE_TOO_MANY = 4429      /* requests, in spite of refusals; as HTTP's 429 */
 };
 
 typedef struct {

@@ -45,6 +45,8 @@ static void put_headers(const rest_answer_t *self, const cors_t *reading, const 
         rest_answer_put_refusal(self->refusal, headers);
     else if (self->status == 503)
         buffer_append(headers, TEXT("Retry-After: 1\r\n"));
+    if (self->retry_s > 0)
+        buffer_printf(headers, "Retry-After: %llu\r\n", (unsigned long long)self->retry_s);
     if (self->status == 405)
         buffer_printf(headers, "Allow: %s\r\n", self->methods);
 }

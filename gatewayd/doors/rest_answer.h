@@ -15,6 +15,7 @@ typedef struct {
     const char *methods;    /* of a 405: those that are offered */
     auth_refusal_t refusal; /* why who asks is not let in, or may not do that; AUTH_GRANTED: it is not that */
     bool is_private;        /* it depends on who asks */
+    uint64_t retry_s;       /* of a 429 because of rates (rates.h): when to come back */
     bool gzip;
     text_t known, origin; /* If-None-Match, Origin */
 } rest_answer_t;

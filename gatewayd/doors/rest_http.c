@@ -390,3 +390,20 @@ void rest_http_on_request(rest_http_t *self, http_connection_t *connection, cons
     identity_release(&call.identity);
     buffer_release(&call.answer.body);
 }
+
+void rest_http_refuse(rest_http_t *self, http_connection_t *connection, const http_request_t *request, text_t path,
+                      uint64_t retry_s)
+{
+    rest_answer_t answer;
+    text_t symbol;
+    rest_answer_init(&answer, request);
+    answer.route = rest_find(path, &symbol);
+    answer.retry_s = retry_s;
+    answer.status = rest_problem(&answer.body, 429, "Too many requests: come back after %llu s", (unsigned long long)retry_s);
+    if (answer.route && rest_is_stream(answer.route) && sse_answer_browser(request)) {
+        sse_answer_later(retry_s * 1000, &answer.body);
+        answer.status = 200;
+    }
+    rest_answer_send(&answer, connection, &self->origins.reading, self->hub->recent);
+    buffer_release(&answer.body);
+}

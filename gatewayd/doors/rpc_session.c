@@ -40,7 +40,13 @@ static bool admits(void *arg, size_t bytes)
     return caller_admits(&self->talk->caller, bytes);
 }
 
-static const rpc_events_t events = {.on_request = on_request, .on_answer = on_answer, .admits = admits};
+static uint64_t limited(void *arg)
+{
+    rpc_session_t *self = arg;
+    return conversation_limited(self->talk);
+}
+
+static const rpc_events_t events = {.on_request = on_request, .on_answer = on_answer, .limited = limited, .admits = admits};
 
 /* --- rpc_session.h --- */
 
@@ -78,5 +84,6 @@ void rpc_session_receive(rpc_session_t *self, text_t message)
 
 void rpc_session_refuse(rpc_session_t *self, int code, const char *message)
 {
-    rpc_refuse(self->rpc, code, message);
+    if (conversation_limited(self->talk) == 0)
+        rpc_refuse(self->rpc, code, message);
 }

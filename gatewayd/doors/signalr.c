@@ -169,6 +169,8 @@ static void invoke(signalr_t *self, text_t record, uint64_t type)
     }
     if (!error)
         self->receive(self->rpc, argument);
+    else if (conversation_limited(self->talk) > 0)
+        error = "Too many requests: wait before the next one";
     complete(self, record, error);
 }
 

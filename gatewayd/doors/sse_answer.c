@@ -9,14 +9,21 @@ bool sse_answer_browser(const http_request_t *request)
     return memmem(accepts.at, accepts.length, SSE_FORMAT_TYPE, sizeof SSE_FORMAT_TYPE - 1);
 }
 
-unsigned sse_answer_soften(bool browser, unsigned status, buffer_t *answer)
+void sse_answer_later(uint64_t retry_ms, buffer_t *answer)
 {
     param_text_t why;
-    if (!browser || (status != 503 && status != 429) || !param_text(json_member(buffer_text(answer), "detail"), &why))
-        return status;
+    if (!param_text(json_member(buffer_text(answer), "detail"), &why))
+        why.length = 0;
     buffer_clear(answer);
-    buffer_printf(answer, "retry: %d\n", SSE_FORMAT_RETRY_MS);
+    buffer_printf(answer, "retry: %llu\n", (unsigned long long)retry_ms);
     sse_format_append_error(answer, param_slice(&why));
+}
+
+unsigned sse_answer_soften(bool browser, unsigned status, buffer_t *answer)
+{
+    if (!browser || (status != 503 && status != 429))
+        return status;
+    sse_answer_later(SSE_FORMAT_RETRY_MS, answer);
     return 200;
 }
 

@@ -10,6 +10,9 @@ bool sse_answer_browser(const http_request_t *request);
  * Returns the status. answer: the problem; what is to be the body. */
 unsigned sse_answer_soften(bool browser, unsigned status, buffer_t *answer);
 
+/* The same of any status, for an EventSource that is to come back after so long. */
+void sse_answer_later(uint64_t retry_ms, buffer_t *answer);
+
 /* Answers with a problem, softened. headers: further lines, to which some are appended. */
 void sse_answer_problem(http_connection_t *connection, bool browser, unsigned status, buffer_t *headers, buffer_t *problem);
 

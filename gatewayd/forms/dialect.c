@@ -2,6 +2,10 @@
 
 #include "gatewayd/forms/rpc_code.h"
 
+#include <stdio.h>
+
+enum { DATA_MAX = 64 /* bytes of an error's data */ };
+
 static const struct {
     answer_form_t
         form;        /* of a list: ANSWER_LIST: it is the result itself, and the members around it stand in `page` beside it */
@@ -20,6 +24,7 @@ static const struct {
     {RPC_UNAVAILABLE, "Unavailable"},
     {RPC_LIMIT, "Limit exceeded"},
     {RPC_FORBIDDEN, "Forbidden"},
+    {RPC_TOO_MANY, "Too many requests"},
 };
 
 /* With a reason RPC_LIMIT is that of who is not let in. */
@@ -64,17 +69,32 @@ void dialect_put_list(dialect_t dialect, const reply_list_t *list, buffer_t *out
     buffer_append(out, TEXT("}"));
 }
 
-void dialect_put_error(dialect_t dialect, int code, const char *reason, text_t message, buffer_t *out)
+/* data: the members of it, as JSON, for programs; empty: none. */
+static void put_error(dialect_t dialect, int code, text_t name, text_t data, text_t message, buffer_t *out)
 {
     buffer_printf(out, ",\"error\":{\"code\":%d,\"message\":", code);
     if (rules[dialect].names_code) {
-        text_t name = name_of(code, reason);
         buffer_append_json_string(out, name);
         buffer_append(out, TEXT(",\"data\":"));
         message = without_name(message, name);
     }
     buffer_append_json_string(out, message);
-    if (reason)
-        buffer_printf(out, rules[dialect].names_code ? ",\"reason\":\"%s\"" : ",\"data\":{\"reason\":\"%s\"}", reason);
+    if (data.length > 0)
+        buffer_printf(out, rules[dialect].names_code ? ",%.*s" : ",\"data\":{%.*s}", TEXT_ARG(data));
     buffer_append(out, TEXT("}"));
+}
+
+void dialect_put_error(dialect_t dialect, int code, const char *reason, text_t message, buffer_t *out)
+{
+    char data[DATA_MAX];
+    int length = reason ? snprintf(data, sizeof data, "\"reason\":\"%s\"", reason) : 0;
+    put_error(dialect, code, name_of(code, reason), (text_t){data, (size_t)length}, message, out);
+}
+
+void dialect_put_too_many(dialect_t dialect, uint64_t retry_ms, buffer_t *out)
+{
+    char data[DATA_MAX];
+    int length = snprintf(data, sizeof data, "\"retry_ms\":%llu", (unsigned long long)retry_ms);
+    put_error(dialect, RPC_TOO_MANY, name_of(RPC_TOO_MANY, NULL), (text_t){data, (size_t)length},
+              TEXT("Too many requests: wait before the next one"), out);
 }

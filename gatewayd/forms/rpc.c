@@ -1,3 +1,4 @@
+/* Over 400 lines, but one idea: a request, from the message it comes in to its answer, alone or in a batch. */
 #include "gatewayd/forms/rpc.h"
 
 #include "common/buffer.h"
@@ -139,6 +140,24 @@ static void refuse(rpc_t *self, rpc_batch_t *batch, text_t id, int code, const c
 {
     print_error(self, batch, id, code, NULL, text_of(message));
     put_answer(self, batch);
+}
+
+/* Is it one thing more than the peer may ask? Then it is answered so, where it wants an answer. */
+static bool is_too_much(rpc_t *self, rpc_batch_t *batch, text_t id)
+{
+    uint64_t retry_ms = self->events->limited ? self->events->limited(self->arg) : 0;
+    if (retry_ms == 0)
+        return false;
+    self->counts->errors++;
+    if (id.length == 0)
+        return true;
+    buffer_t *to = begin_answer(batch);
+    buffer_append(to, HEAD);
+    buffer_append(to, id);
+    dialect_put_too_many(self->dialect, retry_ms, to);
+    buffer_append(to, TEXT("}"));
+    put_answer(self, batch);
+    return true;
 }
 
 static void request_free(rpc_request_t *request)
@@ -299,6 +318,8 @@ static void receive_one(rpc_t *self, rpc_batch_t *batch, text_t json)
     const char *wrong = rpc_message_read(&message, json);
     text_t id = message.id.length > 0 ? message.id : NULL_ID;
     rpc_request_t *request = NULL;
+    if (is_too_much(self, batch, wrong ? id : message.id))
+        return;
     if (wrong)
         refuse(self, batch, id, RPC_INVALID_REQUEST, wrong);
     else if (self->open >= RPC_OPEN_MAX || !(request = request_new(self, batch, message.id)))
@@ -315,8 +336,9 @@ static void receive_batch(rpc_t *self, text_t json)
     for (json_walk_t walk = json_walk(json); json_next(&walk);)
         count++;
     if (count == 0 || count > RPC_BATCH_MAX) {
-        refuse(self, NULL, NULL_ID, RPC_INVALID_REQUEST,
-               count == 0 ? "Invalid Request: the batch is empty" : "Invalid Request: more than 100 requests in a batch");
+        if (!is_too_much(self, NULL, NULL_ID))
+            refuse(self, NULL, NULL_ID, RPC_INVALID_REQUEST,
+                   count == 0 ? "Invalid Request: the batch is empty" : "Invalid Request: more than 100 requests in a batch");
         return;
     }
     rpc_batch_t *batch = malloc(sizeof *batch);
@@ -366,7 +388,8 @@ void rpc_receive(rpc_t *self, text_t message)
 {
     message = text_without_mark(message);
     if (!json_valid(message)) {
-        rpc_refuse(self, RPC_PARSE_ERROR, "Parse error: expected one JSON value in UTF-8");
+        if (!is_too_much(self, NULL, NULL_ID))
+            rpc_refuse(self, RPC_PARSE_ERROR, "Parse error: expected one JSON value in UTF-8");
         return;
     }
     while (message.at[0] == ' ' || message.at[0] == '\t' || message.at[0] == '\r' || message.at[0] == '\n')

@@ -29,6 +29,8 @@ typedef struct rpc_events {
     /* A message for the peer; valid during the call. In front of it are RPC_ANSWER_ROOM bytes that may be written to. `owner`: the buffer that ends
      * with it, which may be taken over (buffer_take): of a batch, which may be long; else NULL. */
     void (*on_answer)(void *arg, text_t json, buffer_t *owner);
+    /* May it ask one thing more? 0; or the ms after which it may: until then it is answered RPC_TOO_MANY. NULL: it may. */
+    uint64_t (*limited)(void *arg);
     /* May this many bytes wait for the peer? Otherwise the answer is RPC_UNAVAILABLE. NULL: yes. */
     bool (*admits)(void *arg, size_t bytes);
 } rpc_events_t;

@@ -9,5 +9,6 @@ enum {
     RPC_INTERNAL_ERROR = -32603,
     RPC_UNAVAILABLE = -32000, /* something behind the gateway does not answer now, or too much waits to be read by clients */
     RPC_LIMIT = -32001,       /* too many subscriptions, or requests at one time */
+    RPC_TOO_MANY = -32029,    /* requests, or bytes of answers, in a second: data.retry_ms says when to try again */
     RPC_FORBIDDEN = -32003,   /* only for who has the token */
 };
