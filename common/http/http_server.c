@@ -9,7 +9,12 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-enum { SWEEP_MS = 1000, LOOKED_AT_MAX = 8 /* connections, for one place */ };
+enum {
+    SWEEP_MS = 1000,
+    LOOKED_AT_MAX = 8,
+    /* connections, for one place */ GIVEN_UP_MAX = 8, /* for one handshake */
+    FREE_FOR_HANDSHAKE = 4 * BYTE_STREAM_SHAKING_BYTES /* of which one may have a quarter (budget.h) */
+};
 
 /* A place where it listens. */
 typedef struct {
@@ -67,7 +72,7 @@ static void tell(const http_server_t *self, const http_connection_t *connection,
     char room[HTTP_PEER_MAX];
     log_warn_limited(&limit, "http: no place is left: closed the connection that waited longest",
                      LOG_SLICE("peer", http_peer(connection, room)),
-                     LOG_TEXT("because", newcomer ? "there are too many" : "no descriptor is free"),
+                     LOG_TEXT("because", newcomer ? "there are too many" : "descriptors or memory are short"),
                      LOG_U64("connections", connection_slots_count(self->shared.slots)));
 }
 
@@ -117,6 +122,14 @@ static bool may_come(const http_server_t *self, const ip_address_t *peer, bool s
     return *wait_s == 0 || (!close && !secure);
 }
 
+/* A handshake takes memory. Where that is short those who have waited longest give up theirs, or a crowd that never ends its handshakes would keep all others out. */
+static void give_up_memory(http_server_t *self)
+{
+    for (int i = 0; i < GIVEN_UP_MAX && budget_short(self->config.budget, FREE_FOR_HANDSHAKE); i++)
+        if (!give_up_slot(self, NULL))
+            return;
+}
+
 /* Somebody may have to give up a place for it: of the same address, where that has more than it may, or where there are too
  * many in all. */
 static void let_in(http_server_t *self, http_connection_t *newcomer, uint32_t wait_s)
@@ -124,6 +137,8 @@ static void let_in(http_server_t *self, http_connection_t *newcomer, uint32_t wa
     if (wait_s > 0)
         http_connection_refuse(newcomer, wait_s);
     give_up_slot(self, newcomer);
+    if (newcomer->stream.tls)
+        give_up_memory(self);
 }
 
 /* By the word of a proxy. */

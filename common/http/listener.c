@@ -109,11 +109,14 @@ static void watch(void *arg)
         uv_poll_start(&self->sockets[i].poll, UV_READABLE, on_readable);
 }
 
-/* Without a descriptor the same connection would be told of again and again, at the cost of a whole processor. */
-static void rest(listener_t *self)
+/* Without a descriptor or memory the same connection would be told of again and again, at the cost of a whole processor. */
+static void rest(listener_t *self, int error)
 {
     static log_limit_t limit;
-    log_warn_limited(&limit, "listener: out of descriptors: accepting nobody for a moment", LOG_U64("limit", self->fd_limit));
+    bool descriptors = error == EMFILE || error == ENFILE;
+    log_warn_limited(&limit, "listener: accepting nobody for a moment",
+                     LOG_TEXT("because", descriptors ? "there are no descriptors" : "there is no memory"),
+                     LOG_U64("descriptors", self->fd_limit));
     for (size_t i = 0; i < self->count; i++)
         uv_poll_stop(&self->sockets[i].poll);
     loop_timer_start(self->pause, PAUSE_MS, 0);
@@ -126,8 +129,8 @@ static bool accept_one(const listening_socket_t *listening)
     int fd = accept4(listening->fd, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
     if (fd == -1 && errno == EMFILE && self->make_room && self->make_room(self->arg))
         fd = accept4(listening->fd, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
-    if (fd == -1 && (errno == EMFILE || errno == ENFILE))
-        rest(self);
+    if (fd == -1 && (errno == EMFILE || errno == ENFILE || errno == ENOBUFS || errno == ENOMEM))
+        rest(self, errno);
     if (fd != -1)
         take(self, fd);
     return fd != -1;

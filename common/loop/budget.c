@@ -59,6 +59,11 @@ static size_t free_below(const budget_t *self, size_t limit_bytes)
     return self->held_bytes < limit_bytes ? limit_bytes - self->held_bytes : 0;
 }
 
+bool budget_short(const budget_t *self, size_t bytes)
+{
+    return self && bytes > free_below(self, self->limit_bytes / 4 * 3);
+}
+
 bool budget_admits(budget_account_t *account, size_t bytes)
 {
     budget_t *self = account->budget;

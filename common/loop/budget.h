@@ -46,5 +46,8 @@ bool budget_hold(budget_account_t *self, size_t bytes);
 /* May this much more wait for it? False is counted. */
 bool budget_admits(budget_account_t *self, size_t bytes);
 
+/* Would so much more leave less than is kept for those who hold little? NULL: no. */
+bool budget_short(const budget_t *self, size_t bytes);
+
 /* Call it every second. */
 void budget_tick(budget_t *self);

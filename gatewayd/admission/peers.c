@@ -60,6 +60,13 @@ bool peers_enter(peers_t *self, text_t address)
     return true;
 }
 
+size_t peers_count(const peers_t *self, text_t address)
+{
+    char room[ADDRESS_GROUP_MAX];
+    const size_t *count = table_get(self->counts, address_group_of_text(address, room));
+    return count ? *count : 0;
+}
+
 void peers_leave(peers_t *self, text_t address)
 {
     char room[ADDRESS_GROUP_MAX];

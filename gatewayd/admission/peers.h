@@ -14,5 +14,8 @@ void peers_limit(peers_t *self, size_t limit);
 /* One more from this address. False, and not counted, when it is at its limit, or memory runs out. */
 bool peers_enter(peers_t *self, text_t address);
 
+/* How many there are from this address. */
+size_t peers_count(const peers_t *self, text_t address);
+
 /* One less; it must have entered. */
 void peers_leave(peers_t *self, text_t address);

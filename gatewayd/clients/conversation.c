@@ -203,8 +203,13 @@ void conversation_send_frame(conversation_t *self, text_t frame)
 
 void conversation_hears(conversation_t *self, size_t bytes)
 {
+    size_t more = bytes > self->incoming ? bytes - self->incoming : 0;
+    bool admitted = more == 0 || budget_admits(&self->caller.account, more); /* who only begins leaves some for who is served */
     self->incoming = bytes;
     caller_account(&self->caller);
+    if (!admitted)
+        conversation_end(self, CLOSE_POLICY,
+                         TEXT("too much has come of a message that is not whole, and others need the memory"));
 }
 
 void conversation_wake(conversation_t *self)

@@ -2,6 +2,7 @@
 
 #include "gatewayd/admission/bearer.h"
 #include "gatewayd/admission/cors_answer.h"
+#include "gatewayd/admission/peers.h"
 #include "gatewayd/auth/grants.h"
 #include "gatewayd/clients/caller.h"
 #include "gatewayd/doors/rest.h"
@@ -20,6 +21,7 @@ enum { KEPT_MAX = 256 /* of a header, for an answer that comes later */ };
 
 struct rest_http {
     hub_t *hub;
+    peers_t *waiting; /* calls of each address */
     rest_stream_fn *stream;
     void *arg;
     origins_t origins;
@@ -37,6 +39,7 @@ typedef struct {
     bool called, answered;
     bool calling;                                     /* the method is being called: the answer may come within */
     char known_room[KEPT_MAX], origin_room[KEPT_MAX]; /* If-None-Match and Origin, when the request is gone */
+    char address[HTTP_PEER_MAX];                      /* the client's */
 } rest_call_t;
 
 static void send_answer(rest_call_t *call)
@@ -161,6 +164,7 @@ static const caller_events_t caller_events = {
 static void call_free(rest_call_t *call)
 {
     if (call->called) {
+        peers_leave(call->rest_http->waiting, text_of(call->address));
         call->answered = call->calling = true; /* what is cancelled answers, too */
         caller_cancel(&call->caller);
         caller_close(&call->caller);
@@ -212,6 +216,7 @@ static rest_call_t *keep_call(rest_call_t *now)
 static void begin_call(rest_call_t *call, const rest_request_t *request)
 {
     hub_t *hub = call->rest_http->hub;
+    peers_enter(call->rest_http->waiting, text_of(call->address));
     hub->call_count++;
     hub->rpc_counts.requests++;
     caller_open(&call->caller, hub, &caller_events, ANSWER_REST);
@@ -223,6 +228,14 @@ static void begin_call(rest_call_t *call, const rest_request_t *request)
     call->calling = false;
 }
 
+/* Is there room for one more call? Whatever one address asks, others find some. */
+static bool has_room(const rest_call_t *call)
+{
+    size_t left = REST_HTTP_CALLS_MAX - call->rest_http->hub->call_count;
+    return call->rest_http->hub->call_count < REST_HTTP_CALLS_MAX &&
+           peers_count(call->rest_http->waiting, text_of(call->address)) < left;
+}
+
 /* Has the method carry it out. The answer may be there at once. */
 static void ask(rest_call_t *now, const rest_request_t *request)
 {
@@ -231,7 +244,8 @@ static void ask(rest_call_t *now, const rest_request_t *request)
         cors_answer_failure(now->connection);
         return;
     }
-    if (now->rest_http->hub->call_count < REST_HTTP_CALLS_MAX) {
+    http_peer(call->connection, call->address);
+    if (has_room(call)) {
         begin_call(call, request);
     } else {
         call->answer.status = rest_problem(&call->answer.body, 503, "Too many requests are waiting");
@@ -344,15 +358,23 @@ static void start(rest_call_t *call, const http_request_t *request, text_t path)
 rest_http_t *rest_http_new(hub_t *hub, rest_stream_fn *stream, void *arg, const origins_t *origins)
 {
     rest_http_t *self = malloc(sizeof *self);
-    if (self)
-        *self = (rest_http_t){.hub = hub, .stream = stream, .arg = arg, .origins = *origins};
+    if (!self)
+        return NULL;
+    *self = (rest_http_t){.hub = hub, .stream = stream, .arg = arg, .origins = *origins};
+    self->waiting = peers_new(REST_HTTP_CALLS_MAX);
+    if (!self->waiting)
+        rest_http_destroy(&self);
     return self;
 }
 
-void rest_http_destroy(rest_http_t **self)
+void rest_http_destroy(rest_http_t **self_p)
 {
-    free(*self);
-    *self = NULL;
+    rest_http_t *self = *self_p;
+    if (!self)
+        return;
+    *self_p = NULL;
+    peers_destroy(&self->waiting);
+    free(self);
 }
 
 static const char *methods_of(text_t path)

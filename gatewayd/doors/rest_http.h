@@ -7,7 +7,10 @@
 #include "gatewayd/clients/hub.h"
 #include "gatewayd/doors/rest.h"
 
-enum { REST_HTTP_CALLS_MAX = 256 /* requests that may wait at a time; more are told to come back */ };
+enum {
+    REST_HTTP_CALLS_MAX =
+        256 /* requests that may wait at a time; more are told to come back. No address has more than what is left for others */
+};
 
 typedef struct rest_http rest_http_t;
 

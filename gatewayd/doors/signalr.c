@@ -273,6 +273,17 @@ void signalr_goodbye(signalr_t *self)
     self->state = STATE_OVER;
 }
 
+size_t signalr_held(const signalr_t *self)
+{
+    return self->record.length > 0 ? self->record.capacity : 0;
+}
+
+void signalr_deafen(signalr_t *self)
+{
+    self->state = STATE_OVER;
+    buffer_release(&self->record);
+}
+
 bool signalr_over(const signalr_t *self)
 {
     return self->state == STATE_OVER;

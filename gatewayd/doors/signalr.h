@@ -32,6 +32,12 @@ void signalr_check(signalr_t *self, int64_t now_ns, bool silent);
 void signalr_goodbye(signalr_t *self);
 
 /* Has the conversation ended? Send what waits, then close the connection. */
+/* Bytes of memory that hold the start of a record of which more is to come. */
+size_t signalr_held(const signalr_t *self);
+
+/* It takes nothing more, and has nothing of what has come. */
+void signalr_deafen(signalr_t *self);
+
 bool signalr_over(const signalr_t *self);
 
 /* Why it has, and the code for the close frame. CLOSE_NORMAL and nothing if the client asked for it. */

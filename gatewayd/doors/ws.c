@@ -139,6 +139,21 @@ static const client_link_t links[] = {[WS_RPC] = LINK(DIALECT_RPC, false),
 
 /* --- ws_connection_events_t --- */
 
+/* So many bytes have come of a message of which more is to come; of a hub's client some of a record may wait, too. */
+static void hear(session_t *session, size_t bytes)
+{
+    conversation_t *talk = &session->client->talk;
+    conversation_hears(talk, bytes + (session->signalr ? signalr_held(session->signalr) : 0));
+    if (session->signalr && talk->end.closing)
+        signalr_deafen(session->signalr);
+}
+
+static void receive_records(session_t *session, text_t message)
+{
+    signalr_receive(session->signalr, message);
+    hear(session, 0);
+}
+
 static void on_message(void *owner, text_t message, bool binary)
 {
     session_t *session = owner;
@@ -147,7 +162,7 @@ static void on_message(void *owner, text_t message, bool binary)
     else if (binary)
         rpc_session_refuse(session->rpc, RPC_PARSE_ERROR, "Parse error: expected a text frame, found a binary one");
     else if (session->signalr)
-        signalr_receive(session->signalr, message);
+        receive_records(session, message);
     else
         rpc_session_receive(session->rpc, message);
     if (session->signalr && signalr_over(session->signalr))
@@ -157,7 +172,7 @@ static void on_message(void *owner, text_t message, bool binary)
 static void on_held(void *owner, size_t bytes)
 {
     session_t *session = owner;
-    conversation_hears(&session->client->talk, bytes);
+    hear(session, bytes);
 }
 
 static void on_broken(void *owner, unsigned code, const char *why)

@@ -59,6 +59,17 @@ START_TEST(who_holds_little_is_served_when_others_hold_all_they_can)
 }
 END_TEST
 
+START_TEST(it_is_short_where_more_would_come_from_what_is_kept_for_those_who_hold_little)
+{
+    ck_assert(!budget_short(NULL, SIZE_MAX));
+    ck_assert(!budget_short(&budget, LIMIT / 4 * 3) && budget_short(&budget, LIMIT / 4 * 3 + 1));
+    budget_hold(&accounts[0], LIMIT / 2);
+    ck_assert(!budget_short(&budget, LIMIT / 4) && budget_short(&budget, LIMIT / 4 + 1));
+    budget_hold(&accounts[1], LIMIT);
+    ck_assert(budget_short(&budget, 1) && !budget_short(&budget, 0));
+}
+END_TEST
+
 START_TEST(nothing_goes_beyond_the_limit_whoever_asks)
 {
     for (size_t round = 0; round < 1000; round++)
@@ -117,6 +128,7 @@ int main(void)
     tcase_add_checked_fixture(tcase, setup, teardown);
     tcase_add_test(tcase, one_alone_holds_a_fifth_at_most);
     tcase_add_test(tcase, who_holds_little_is_served_when_others_hold_all_they_can);
+    tcase_add_test(tcase, it_is_short_where_more_would_come_from_what_is_kept_for_those_who_hold_little);
     tcase_add_test(tcase, nothing_goes_beyond_the_limit_whoever_asks);
     tcase_add_test(tcase, what_came_without_asking_is_given_up_by_who_has_more_than_its_share);
     tcase_add_test(tcase, where_somebody_was_refused_the_greediest_that_takes_nothing_gives_up);

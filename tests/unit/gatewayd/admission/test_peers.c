@@ -38,6 +38,8 @@ START_TEST(a_customers_addresses_of_ipv6_are_one)
     ck_assert(peers_enter(peers, TEXT("2001:db8::2:1")));
     ck_assert(!peers_enter(peers, TEXT("2001:db8::3")));
     ck_assert(peers_enter(peers, TEXT("2001:db8:0:1::1")));
+    ck_assert_uint_eq(peers_count(peers, TEXT("2001:db8::7")), 2);
+    ck_assert_uint_eq(peers_count(peers, TEXT("2001:db8:0:2::1")), 0);
     peers_leave(peers, TEXT("2001:db8::1"));
     ck_assert(peers_enter(peers, TEXT("2001:db8::3")));
     peers_destroy(&peers);
