@@ -151,7 +151,7 @@ static const char *parse(overlay_t *self, text_t json, table_t *seen)
 
 static void load(overlay_t *self)
 {
-    buffer_t in = buffer_new(2 * OVERLAY_FILE_BYTES);
+    buffer_t in = buffer_new((size_t)2 * OVERLAY_FILE_BYTES);
     table_t *seen = table_new();
     overlay_file_t found = overlay_file_read(self->folder, &in);
     const char *mistake = found == OVERLAY_FILE_UNREADABLE ? strerror(errno) : NULL;
