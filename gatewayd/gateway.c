@@ -215,8 +215,7 @@ static bool open_web(gateway_t *self, const config_t *config)
                           .operator_door = self->operator_door,
                           .ask_operator = operator_door_on_request,
                           .rest = self->rest_http,
-                          .ask_rest = rest_http_on_request,
-                          .refuse_rest = rest_http_refuse};
+                          .ask_rest = rest_http_on_request};
     self->http = !self->operator_door ? NULL : http_new(self->loop, &http, &self->hub, self->admission, &doors);
     if (self->http)
         listeners_log(&self->listeners, self->tokens.grants != NULL);

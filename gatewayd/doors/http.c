@@ -6,6 +6,7 @@
 #include "gatewayd/admission/bearer.h"
 #include "gatewayd/admission/cors_answer.h"
 #include "gatewayd/auth/grants.h"
+#include "gatewayd/doors/http_rates.h"
 #include "gatewayd/doors/rest.h"
 #include "gatewayd/doors/rest_answer.h"
 #include "gatewayd/doors/signalr.h"
@@ -311,70 +312,15 @@ static void ask(const http_t *self, http_connection_t *from, const http_request_
         self->doors.ask_rest(self->doors.rest, from, request, path);
 }
 
-/* --- how often one may ask --- */
-
-static uint64_t seconds(uint64_t ms)
-{
-    return (ms + 999) / 1000;
-}
-
-static void refuse_for_now(const http_t *self, http_connection_t *to, const http_request_t *request, text_t path,
-                           uint64_t wait_s)
-{
-    buffer_t headers = buffer_new(0);
-    buffer_printf(&headers, "Retry-After: %llu\r\nCache-Control: no-store\r\n", (unsigned long long)wait_s);
-    cors_append(&self->origins.reading, http_request_field(request, "Origin"), &headers);
-    if (text_starts_with(path, TEXT(REST_PREFIX)))
-        self->doors.refuse_rest(self->doors.rest, to, request, path, wait_s);
-    else
-        http_answer(to, &(http_answer_t){.status = 429,
-                                         .content_type = JSON,
-                                         .headers = buffer_text(&headers),
-                                         .body = TEXT(HTTP_ERROR_BODY("too many requests"))});
-    buffer_release(&headers);
-}
-
-/* Becomes somebody a client by it? */
-static bool makes_client(const http_request_t *request, text_t path)
-{
-    return request->websocket || text_starts_with(path, TEXT(REST_PREFIX "v1/stream"));
-}
-
-/* May it ask? Else it has been answered. By a proxy, becoming a client is what elsewhere connecting is. What watches the gateway may always ask how it is. */
-static bool may_ask(const http_t *self, http_connection_t *from, const http_request_t *request, text_t path)
-{
-    char room[HTTP_PEER_MAX];
-    uint64_t wait_ms = 0;
-    if (!rates_limit(self->hub->rates) || text_equal(path, TEXT("/health")) || text_equal(path, TEXT("/ready")))
-        return true;
-    rate_asker_t asker = {.address = http_peer(from, room)};
-    rate_verdict_t verdict = rates_ask(self->hub->rates, &asker, &wait_ms);
-    if (verdict == RATE_ADMITTED && http_forwarded(from) && makes_client(request, path))
-        verdict = rates_connect(self->hub->rates, asker.address, &wait_ms);
-    if (verdict == RATE_ENDED)
-        http_last(from);
-    if (verdict != RATE_ADMITTED)
-        refuse_for_now(self, from, request, path, seconds(wait_ms));
-    return verdict == RATE_ADMITTED;
-}
-
 /* As http_config_t.wait_s and .answered. */
-static uint32_t wait_for_connect(void *arg, const ip_address_t *peer, bool *close)
+static uint32_t wait_s(void *arg, const ip_address_t *peer, bool *close)
 {
-    const http_t *self = arg;
-    char room[IP_ADDRESS_MAX];
-    uint64_t wait_ms = 0;
-    if (rates_limit(self->hub->rates))
-        *close = rates_connect(self->hub->rates, ip_address_print(peer, room), &wait_ms) == RATE_ENDED;
-    return (uint32_t)seconds(wait_ms);
+    return http_rates_wait_s(((const http_t *)arg)->hub, peer, close);
 }
 
 static void on_answered(void *arg, http_connection_t *connection, size_t bytes)
 {
-    const http_t *self = arg;
-    char room[HTTP_PEER_MAX];
-    if (rates_limit(self->hub->rates))
-        rates_answered(self->hub->rates, &(rate_asker_t){.address = http_peer(connection, room)}, bytes);
+    http_rates_answered(((const http_t *)arg)->hub, connection, bytes);
 }
 
 static void on_request(void *arg, http_connection_t *from, const http_request_t *request)
@@ -389,7 +335,7 @@ static void on_request(void *arg, http_connection_t *from, const http_request_t 
         return;
     }
     path = fold_path(path);
-    if (!may_ask(self, from, request, path))
+    if (!http_rates_admit(self->hub, &self->origins.reading, from, request, path))
         return;
     negotiates = text_equal(path, TEXT(NEGOTIATE_PATH));
     const http_route_t *route = find_route(path);
@@ -423,7 +369,7 @@ http_t *http_new(loop_t *loop, const http_settings_t *settings, const hub_t *hub
     *self = (http_t){
         .hub = hub, .admission = admission, .doors = *doors, .origins = settings->origins, .deflates = settings->deflates};
     http_config_t server = settings->server;
-    server.wait_s = wait_for_connect;
+    server.wait_s = wait_s;
     server.answered = on_answered;
     self->server = http_server_new(loop, &server, on_request, self);
     if (!self->server)

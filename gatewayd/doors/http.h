@@ -26,8 +26,6 @@ typedef struct {
     struct rest_http *rest;
     void (*ask_rest)(struct rest_http *rest, http_connection_t *connection, const http_request_t *request,
                      text_t path); /* rest_http_on_request */
-    void (*refuse_rest)(struct rest_http *rest, http_connection_t *connection, const http_request_t *request, text_t path,
-                        uint64_t retry_s); /* rest_http_refuse */
 } http_doors_t;
 
 /* All that is given outlives it, but for the settings and the doors themselves. NULL with a log line on failure. */

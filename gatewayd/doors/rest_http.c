@@ -1,3 +1,4 @@
+/* Over 400 lines, but one idea: a request of REST, from its head to its answer, which may come later. */
 #include "gatewayd/doors/rest_http.h"
 
 #include "gatewayd/admission/bearer.h"
@@ -5,6 +6,7 @@
 #include "gatewayd/admission/peers.h"
 #include "gatewayd/auth/grants.h"
 #include "gatewayd/clients/caller.h"
+#include "gatewayd/doors/http_rates.h"
 #include "gatewayd/doors/rest.h"
 #include "gatewayd/doors/rest_answer.h"
 #include "gatewayd/doors/sse_answer.h"
@@ -42,8 +44,23 @@ typedef struct {
     char address[HTTP_PEER_MAX];                      /* the client's */
 } rest_call_t;
 
+/* Who asks by a token, and what its role may in a second. False: nobody's token was needed. */
+static bool find_subject(const rest_call_t *call, rate_subject_t *subject, const role_limits_t **limits)
+{
+    if (!call->identity.role)
+        return false;
+    *subject = (rate_subject_t){role_name(call->identity.role), identity_subject(&call->identity)};
+    *limits = role_limits(call->identity.role);
+    return true;
+}
+
 static void send_answer(rest_call_t *call)
 {
+    rate_subject_t subject;
+    const role_limits_t *limits;
+    if (find_subject(call, &subject, &limits))
+        rates_answered_subject(call->rest_http->hub->rates, &subject, limits,
+                               call->answer.ready ? answer_text(call->answer.ready).length : call->answer.body.length);
     if (call->called)
         budget_hold(&call->caller.account, 0); /* it is the connection's to keep now */
     rest_answer_send(&call->answer, call->connection, &call->rest_http->origins.reading, call->rest_http->hub->recent);
@@ -330,6 +347,25 @@ static bool admit(rest_call_t *call, const http_request_t *request)
     return false;
 }
 
+/* So soon again? Else it has been answered. */
+static bool may_ask(rest_call_t *call, const http_request_t *request, text_t path)
+{
+    uint64_t wait_ms = 0;
+    rate_subject_t subject;
+    const role_limits_t *limits;
+    const rest_http_t *self = call->rest_http;
+    rate_verdict_t verdict = RATE_ADMITTED;
+    if (find_subject(call, &subject, &limits))
+        verdict = rates_ask_subject(self->hub->rates, &subject, limits, &wait_ms);
+    if (verdict == RATE_ADMITTED)
+        return true;
+    if (verdict == RATE_ENDED)
+        http_last(call->connection);
+    http_rates_refuse(self->hub, &self->origins.reading, call->connection, request, path, wait_ms);
+    call->answered = false;
+    return false;
+}
+
 /* The same, of a path. */
 static void start(rest_call_t *call, const http_request_t *request, text_t path)
 {
@@ -341,7 +377,7 @@ static void start(rest_call_t *call, const http_request_t *request, text_t path)
     if (!call->answer.route && asset_find(path, &asset)) {
         buffer_append(&call->answer.body, asset.bytes);
         call->answer.status = 200;
-    } else if (!admit(call, request)) {
+    } else if (!admit(call, request) || !may_ask(call, request, path)) {
         return;
     } else if (!call->answer.route) {
         call->answer.status = rest_problem(&call->answer.body, 404, "There is nothing at this path; see /api/v1/openapi.json");
@@ -411,21 +447,4 @@ void rest_http_on_request(rest_http_t *self, http_connection_t *connection, cons
     grant_close(&call.grant);
     identity_release(&call.identity);
     buffer_release(&call.answer.body);
-}
-
-void rest_http_refuse(rest_http_t *self, http_connection_t *connection, const http_request_t *request, text_t path,
-                      uint64_t retry_s)
-{
-    rest_answer_t answer;
-    text_t symbol;
-    rest_answer_init(&answer, request);
-    answer.route = rest_find(path, &symbol);
-    answer.retry_s = retry_s;
-    answer.status = rest_problem(&answer.body, 429, "Too many requests: come back after %llu s", (unsigned long long)retry_s);
-    if (answer.route && rest_is_stream(answer.route) && sse_answer_browser(request)) {
-        sse_answer_later(retry_s * 1000, &answer.body);
-        answer.status = 200;
-    }
-    rest_answer_send(&answer, connection, &self->origins.reading, self->hub->recent);
-    buffer_release(&answer.body);
 }

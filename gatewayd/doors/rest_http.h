@@ -26,7 +26,3 @@ void rest_http_destroy(rest_http_t **self);
 
 /* A request whose path, decoded, begins with REST_PREFIX. */
 void rest_http_on_request(rest_http_t *self, http_connection_t *connection, const http_request_t *request, text_t path);
-
-/* The same, where too many come: it may come again after so many seconds. An EventSource is told so in an event, since a 429 would end it for good. */
-void rest_http_refuse(rest_http_t *self, http_connection_t *connection, const http_request_t *request, text_t path,
-                      uint64_t retry_s);

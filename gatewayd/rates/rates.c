@@ -2,7 +2,9 @@
 
 #include "common/clock.h"
 #include "common/log.h"
+#include "common/net/address_group.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 
 #define LIMITS  "gatewayd.limits."
@@ -11,8 +13,9 @@
 
 struct rates {
     token_rate_t address[RATE_KINDS], client[RATE_KINDS];
-    bool limits; /* any of these does */
-    address_rates_t *addresses;
+    bool limits;             /* any of these does */
+    rate_table_t *addresses; /* by group */
+    rate_table_t *subjects;  /* by role and subject */
     uint64_t refused[RATE_OWNERS][RATE_KINDS];
     uint64_t ended;
 };
@@ -52,8 +55,9 @@ rates_t *rates_new(const config_t *config)
     rates_t *self = calloc(1, sizeof *self);
     if (!self)
         return NULL;
-    self->addresses = address_rates_new(ADDRESS_RATES_MAX);
-    if (self->addresses)
+    self->addresses = rate_table_new(RATE_TABLE_MAX);
+    self->subjects = rate_table_new(RATE_TABLE_MAX);
+    if (self->addresses && self->subjects)
         rates_read(self, config);
     else
         rates_destroy(&self);
@@ -66,7 +70,8 @@ void rates_destroy(rates_t **self_p)
     if (!self)
         return;
     *self_p = NULL;
-    address_rates_destroy(&self->addresses);
+    rate_table_destroy(&self->addresses);
+    rate_table_destroy(&self->subjects);
     free(self);
 }
 
@@ -113,6 +118,12 @@ static bool is_limited(const rate_holder_t *holder)
     return holder->request_rate.per_second > 0 || holder->byte_rate.per_second > 0;
 }
 
+static rate_entry_t *entry_of(rates_t *self, text_t address)
+{
+    char room[ADDRESS_GROUP_MAX];
+    return rate_table_of(self->addresses, address_group_of_text(address, room));
+}
+
 /* False where nothing is limited. */
 static bool hold_client(const rates_t *self, const rate_asker_t *asker, rate_holder_t *holder)
 {
@@ -125,10 +136,11 @@ static bool hold_client(const rates_t *self, const rate_asker_t *asker, rate_hol
     return is_limited(holder);
 }
 
-static bool hold_address(const rates_t *self, const rate_asker_t *asker, rate_holder_t *holder)
+static bool hold_address(rates_t *self, const rate_asker_t *asker, rate_holder_t *holder)
 {
     *holder = (rate_holder_t){.request_rate = self->address[RATE_REQUESTS], .byte_rate = self->address[RATE_BYTES]};
-    address_rate_t *address = is_limited(holder) ? address_rates_of(self->addresses, asker->address) : NULL;
+    bool looks = asker->address.length > 0 && is_limited(holder);
+    rate_entry_t *address = looks ? entry_of(self, asker->address) : NULL;
     if (!address)
         return false;
     holder->requests = &address->requests;
@@ -188,11 +200,45 @@ void rates_answered(rates_t *self, const rate_asker_t *asker, size_t bytes)
         token_bucket_take(holder.bytes, &holder.byte_rate, bytes, clock_mono_ns());
 }
 
+/* What it has taken, as a client's. */
+static rate_entry_t *subject_entry(rates_t *self, const rate_subject_t *subject)
+{
+    char key[RATE_TABLE_KEY_MAX];
+    int length = snprintf(key, sizeof key, "%.*s %.*s", TEXT_ARG(subject->role), TEXT_ARG(subject->subject));
+    return rate_table_of(self->subjects, text_cut((text_t){key, (size_t)length}, sizeof key - 1));
+}
+
+rate_verdict_t rates_ask_subject(rates_t *self, const rate_subject_t *subject, const role_limits_t *limits, uint64_t *wait_ms)
+{
+    rate_asker_t asker = {.role = limits};
+    rate_entry_t *entry = is_free(self, &asker) ? NULL : subject_entry(self, subject);
+    if (!entry)
+        return RATE_ADMITTED;
+    client_rate_t client = {entry->requests, entry->bytes, entry->refusals};
+    asker.client = &client;
+    rate_verdict_t verdict = rates_ask(self, &asker, wait_ms);
+    entry->requests = client.requests;
+    entry->refusals = client.refusals;
+    return verdict;
+}
+
+void rates_answered_subject(rates_t *self, const rate_subject_t *subject, const role_limits_t *limits, size_t bytes)
+{
+    rate_asker_t asker = {.role = limits};
+    rate_entry_t *entry = is_free(self, &asker) ? NULL : subject_entry(self, subject);
+    if (!entry)
+        return;
+    client_rate_t client = {.bytes = entry->bytes};
+    asker.client = &client;
+    rates_answered(self, &asker, bytes);
+    entry->bytes = client.bytes;
+}
+
 rate_verdict_t rates_connect(rates_t *self, text_t address, uint64_t *wait_ms)
 {
     static log_limit_t limit;
     const token_rate_t *rate = &self->address[RATE_CONNECTS];
-    address_rate_t *found = rate->per_second > 0 ? address_rates_of(self->addresses, address) : NULL;
+    rate_entry_t *found = rate->per_second > 0 ? entry_of(self, address) : NULL;
     if (!found)
         return RATE_ADMITTED;
     int64_t now_ns = clock_mono_ns();
@@ -223,6 +269,5 @@ void rates_metrics(const rates_t *self, metrics_t *metrics)
                         self->refused[owner][kind]);
     metrics_counter(metrics, "dataflow_limited_ended_total", "Connections ended, or closed at once, after too many refusals",
                     self->ended);
-    metrics_gauge(metrics, "dataflow_limited_addresses", "Addresses whose rates are known",
-                  address_rates_count(self->addresses));
+    metrics_gauge(metrics, "dataflow_limited_addresses", "Addresses whose rates are known", rate_table_count(self->addresses));
 }

@@ -12,7 +12,7 @@
 #include "common/config/config.h"
 #include "common/metrics/metrics.h"
 #include "gatewayd/auth/roles.h"
-#include "gatewayd/rates/address_rates.h"
+#include "gatewayd/rates/rate_table.h"
 
 enum {
     RATES_BEYOND = 10,
@@ -32,7 +32,7 @@ typedef struct {
 typedef struct {
     client_rate_t *client;     /* NULL: only its address is known */
     const role_limits_t *role; /* NULL: none is known */
-    text_t address;            /* as text */
+    text_t address;            /* as text; empty: it is not looked at */
 } rate_asker_t;
 
 typedef struct rates rates_t;
@@ -55,6 +55,15 @@ rate_verdict_t rates_ask(rates_t *self, const rate_asker_t *asker, uint64_t *wai
 
 /* It was answered with so many bytes. */
 void rates_answered(rates_t *self, const rate_asker_t *asker, size_t bytes);
+
+/* What one that asks by requests of HTTP is told apart by: the subject of its token, in its role. */
+typedef struct {
+    text_t role, subject;
+} rate_subject_t;
+
+/* The same of such a one. */
+rate_verdict_t rates_ask_subject(rates_t *self, const rate_subject_t *subject, const role_limits_t *limits, uint64_t *wait_ms);
+void rates_answered_subject(rates_t *self, const rate_subject_t *subject, const role_limits_t *limits, size_t bytes);
 
 /* May one connection more come from an address? */
 rate_verdict_t rates_connect(rates_t *self, text_t address, uint64_t *wait_ms);

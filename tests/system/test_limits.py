@@ -8,6 +8,7 @@ import signal
 import pytest
 import websockets
 from clients import Client, RpcError, assert_once_and_in_order
+from guarded import guarded  # noqa: F401 (a fixture)
 from http_proxies import nginx
 from node_client import NodeClient
 from pipeline import PATIENCE
@@ -276,3 +277,30 @@ def test_limits_change_with_sighup(pipeline):
             for _ in range(100):
                 await client.call("ping")
     asyncio.run(change())
+
+
+def test_a_role_limits_its_clients_over_each_door(guarded):  # noqa: F811
+    guard = guarded({"slow": {"messages_per_second": 3}, "short": {"bytes_per_second": 1000}, "trader": {}})
+    slow, short, trader = (guard.token(role) for role in ("slow", "short", "trader"))
+    found = [guard.get("/api/v1/symbols", token=slow) for _ in range(6)]
+    assert [status for status, _, _ in found].count(429) >= 2 and found[0][0] == 200
+    status, headers, body = next(one for one in found if one[0] == 429)
+    assert headers["Retry-After"] == "1" and json.loads(body)["status"] == 429
+    assert [guard.get("/api/v1/symbols", token=trader)[0] for _ in range(20)] == [200] * 20
+
+    async def over_websocket():
+        async with Client(guard.url(f"/ws?access_token={slow}", "ws")) as client, Client(guard.url(f"/ws?access_token={short}", "ws")) as other:
+            await client.subscribe("BTC-USD")
+            with pytest.raises(RpcError) as refused:
+                for _ in range(4):
+                    await client.call("ping")
+            assert refused.value.code == -32029
+            await client.until(lambda: len(client.trades) > 50, "trades")
+            assert_once_and_in_order(client.trades)
+            await other.call("getStatus")  # more than a second's bytes
+            with pytest.raises(RpcError) as refused:
+                for _ in range(5):
+                    await other.call("getStatus")
+            assert refused.value.code == -32029
+    asyncio.run(over_websocket())
+    assert [guard.get("/api/v1/status", token=short)[0] for _ in range(5)][-1] == 429

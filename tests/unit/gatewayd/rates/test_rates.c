@@ -197,6 +197,26 @@ START_TEST(an_address_may_connect_so_often)
 }
 END_TEST
 
+START_TEST(who_asks_without_a_connection_is_known_by_subject_and_role)
+{
+    const role_limits_t limits = {.messages_per_second = 3, .bytes_per_second = 1000}, none = {0};
+    const rate_subject_t one = {TEXT("viewer"), TEXT("one")}, other = {TEXT("viewer"), TEXT("other")};
+    uint64_t wait_ms = 0;
+    LIMIT("log.level=info");
+    for (int i = 0; i < 3; i++)
+        ck_assert_int_eq(rates_ask_subject(rates, &one, &limits, &wait_ms), RATE_ADMITTED);
+    for (int i = 0; i < RATES_BEYOND * 3; i++)
+        ck_assert_int_eq(rates_ask_subject(rates, &one, &limits, &wait_ms), RATE_REFUSED);
+    ck_assert_int_eq(rates_ask_subject(rates, &one, &limits, &wait_ms), RATE_ENDED);
+    ck_assert_int_eq(rates_ask_subject(rates, &other, &limits, &wait_ms), RATE_ADMITTED);
+    rates_answered_subject(rates, &other, &limits, 31000);
+    ck_assert_int_eq(rates_ask_subject(rates, &other, &limits, &wait_ms), RATE_REFUSED);
+    ck_assert(wait_ms > 28000 && wait_ms <= 30001);
+    ck_assert_int_eq(rates_ask_subject(rates, &(rate_subject_t){TEXT("trader"), TEXT("one")}, &none, &wait_ms), RATE_ADMITTED);
+    ck_assert_int_eq(rates_ask_subject(NULL, &one, &limits, &wait_ms), RATE_ADMITTED);
+}
+END_TEST
+
 int main(void)
 {
     const TTest *const tests[] = {without_limits_nothing_is_refused_or_kept,
@@ -207,6 +227,7 @@ int main(void)
                                   answers_that_were_long_are_paid_for_before_the_next_one,
                                   bytes_count_for_an_address_together,
                                   who_goes_on_in_spite_of_refusals_is_ended,
+                                  who_asks_without_a_connection_is_known_by_subject_and_role,
                                   an_address_may_connect_so_often};
     return RUN_TESTS("rates", TEST_CASE(NULL, tear_down, tests));
 }
