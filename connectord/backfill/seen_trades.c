@@ -73,7 +73,7 @@ static bool reach(seen_trades_t *self, uint64_t number)
 
 void seen_trades_restart(seen_trades_t *self, uint64_t number)
 {
-    char id[NUMBER_DIGITS];
+    char id[NUMBER_DIGITS] = "";
     for (; self->low < self->next; self->low++) {
         uint64_t print = *place_of(self, self->low);
         if (print != 0)
