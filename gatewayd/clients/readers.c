@@ -245,8 +245,9 @@ void readers_forbid(subscription_t *subscription)
         readers_unsubscribe(subscription);
         return;
     }
-    while (!list_empty(&subscription->readers)) {
-        reader_t *reader = LIST_OWNER(subscription->readers.next, reader_t, in_subscription);
+    list_t *item;
+    while ((item = list_take(&subscription->readers))) {
+        reader_t *reader = LIST_OWNER(item, reader_t, in_subscription);
         reader_destroy(&reader);
     }
     subscription->answered = subscription->all = false;
