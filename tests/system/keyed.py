@@ -49,6 +49,7 @@ class Peer:
     def __init__(self, kind, endpoint, server=None, own=None, topics=("",)):
         self.socket = zmq.Context.instance().socket(kind)
         self.socket.setsockopt(zmq.LINGER, 0)
+        self.socket.setsockopt(zmq.SNDTIMEO, BRIEF_MS)
         self.socket.setsockopt(zmq.RECONNECT_IVL_MAX, 500)
         if own:
             self.socket.curve_publickey, self.socket.curve_secretkey = own

@@ -1,6 +1,7 @@
 """CURVE on bus, replay and history: the processes know each other by their keys, and nobody else is let in."""
 
 import asyncio
+import contextlib
 import re
 
 import pytest
@@ -47,8 +48,10 @@ def test_who_is_known_is_served(keyed, service):
 
 
 def gets_nothing(peer, service):
+    """Also who can't even send: ZeroMQ takes a refused peer's queue from it at times, and then waits for a connection."""
     if service != "bus":
-        peer.send(**ASK[service])
+        with contextlib.suppress(zmq.Again):
+            peer.send(**ASK[service])
     return not peer.hears(BRIEF_MS)
 
 
