@@ -132,7 +132,7 @@ export class Client {
     this.waiting.delete(id);
     if (error) waiting?.reject(error);
     else waiting?.resolve(result);
-    const refused = error?.code === UNAUTHENTICATED && error.data?.reason;
+    const refused = Number(error?.code) === UNAUTHENTICATED && error.data?.reason; // a text, where there is data (parse)
     if (refused && waiting?.method !== "refreshToken") this.lock(error.message); // until it expires the present one holds
   }
 
