@@ -11,9 +11,8 @@
 
 enum {
     SWEEP_MS = 1000,
-    LOOKED_AT_MAX = 8,
-    /* connections, for one place */ GIVEN_UP_MAX = 8, /* for one handshake */
-    FREE_FOR_HANDSHAKE = 4 * BYTE_STREAM_SHAKING_BYTES /* of which one may have a quarter (budget.h) */
+    LOOKED_AT_MAX = 8, /* connections, for one place */
+    GIVEN_UP_MAX = 8   /* places, for the memory of one handshake */
 };
 
 /* A place where it listens. */
@@ -125,7 +124,7 @@ static bool may_come(const http_server_t *self, const ip_address_t *peer, bool s
 /* A handshake takes memory. Where that is short those who have waited longest give up theirs, or a crowd that never ends its handshakes would keep all others out. */
 static void give_up_memory(http_server_t *self)
 {
-    for (int i = 0; i < GIVEN_UP_MAX && budget_short(self->config.budget, FREE_FOR_HANDSHAKE); i++)
+    for (int i = 0; i < GIVEN_UP_MAX && budget_short(self->config.budget, BYTE_STREAM_SHAKING_BYTES); i++)
         if (!give_up_slot(self, NULL))
             return;
 }

@@ -77,6 +77,16 @@ bool budget_admits(budget_account_t *account, size_t bytes)
     return false;
 }
 
+bool budget_admits_begun(budget_account_t *account, size_t bytes)
+{
+    budget_t *self = account->budget;
+    bool little = account->bytes + bytes <= BUDGET_LITTLE && self && bytes <= free_below(self, self->limit_bytes);
+    if (little || !budget_short(self, bytes))
+        return true;
+    self->refused++;
+    return false;
+}
+
 /* The one that holds most, of those that have not taken anything for long. */
 static budget_account_t *find_greediest(const budget_t *self)
 {

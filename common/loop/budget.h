@@ -46,7 +46,10 @@ bool budget_hold(budget_account_t *self, size_t bytes);
 /* May this much more wait for it? False is counted. */
 bool budget_admits(budget_account_t *self, size_t bytes);
 
-/* Would so much more leave less than is kept for those who hold little? NULL: no. */
+/* The same of what a peer has only begun, of which it can have but little: it may fill what is not kept for those who hold little. */
+bool budget_admits_begun(budget_account_t *self, size_t bytes);
+
+/* Would so much more, of all, come from what is kept for those who hold little? NULL: no. */
 bool budget_short(const budget_t *self, size_t bytes);
 
 /* Call it every second. */

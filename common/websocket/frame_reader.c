@@ -166,6 +166,7 @@ static frame_found_t take_piece(frame_reader_t *self, text_t *input, frame_t *fr
     if (self->left > 0 && input->length == 0)
         return FRAME_NONE;
     *frame = (frame_t){.kind = FRAME_PIECE, .binary = self->binary, .packed = self->packed, .bytes = take(self, input)};
+    frame->more = self->left;
     if (self->left > 0)
         return FRAME_FOUND;
     frame->last = self->head[0] & FIN;

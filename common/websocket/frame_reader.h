@@ -32,6 +32,7 @@ typedef enum { FRAME_PIECE, FRAME_CLOSE, FRAME_PING, FRAME_PONG } frame_kind_t;
 typedef struct {
     frame_kind_t kind;
     bool binary, packed, last; /* of a piece: its message is binary, compressed; ends with it */
+    uint64_t more;             /* of a piece: bytes of its frame that are to come */
     text_t bytes;              /* in the input, or in the reader: valid until the next call */
 } frame_t;
 

@@ -60,7 +60,7 @@ static const message_fault_t *take(message_reader_t *self, const frame_t *piece,
     bool checks = !piece->binary && !piece->packed;
     size_t before = self->parts ? self->parts->bytes.length : 0, all = 0;
     *whole = piece->last;
-    if (piece->bytes.length > limit - before)
+    if (piece->bytes.length > limit - before || piece->more > limit - before - piece->bytes.length)
         return &too_long;
     if (piece->last && !self->parts) {
         message->text = piece->bytes;

@@ -204,7 +204,8 @@ void conversation_send_frame(conversation_t *self, text_t frame)
 void conversation_hears(conversation_t *self, size_t bytes)
 {
     size_t more = bytes > self->incoming ? bytes - self->incoming : 0;
-    bool admitted = more == 0 || budget_admits(&self->caller.account, more); /* who only begins leaves some for who is served */
+    bool admitted =
+        more == 0 || budget_admits_begun(&self->caller.account, more); /* who only begins leaves some for who is served */
     self->incoming = bytes;
     caller_account(&self->caller);
     if (!admitted)

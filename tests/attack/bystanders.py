@@ -1,7 +1,7 @@
 #!/usr/bin/python3
 """Clients that do nothing wrong while others attack: what they see is the verdict.
 
-    bystanders.py --gateway HOST:PORT --symbols A-B,… --clients N --probe NAME=HOST:PORT …
+    bystanders.py --gateway HOST:PORT [--trust FILE] --symbols A-B,… --clients N --probe NAME=HOST:PORT …
 
 A command a line on stdin is answered by a line of JSON on stdout:
 
@@ -20,6 +20,7 @@ import os
 import re
 import selectors
 import socket
+import ssl
 import struct
 import sys
 import threading
@@ -58,6 +59,11 @@ class Times:
                 "max_ms": quantile(self.ms, 1), "failed": self.failed}
 
 
+def reach(address, trusted):
+    one = socket.create_connection(address, timeout=PATIENCE)
+    return trusted.wrap_socket(one, server_hostname=address[0]) if trusted else one
+
+
 class Window:
     def __init__(self, probes):
         self.trades, self.newcomers, self.machine = Times(), Times(), Times()
@@ -77,7 +83,7 @@ class Client:
 
     def connect(self):
         self.buffer, self.open = bytearray(), False
-        self.socket = socket.create_connection(self.crowd.gateway, timeout=PATIENCE)
+        self.socket = reach(self.crowd.gateway, self.crowd.trusted)
         self.socket.sendall(UPGRADE)
         self.socket.setblocking(False)
 
@@ -95,7 +101,7 @@ class Client:
         """False when the connection has ended."""
         try:
             data = self.socket.recv(1 << 18)
-        except BlockingIOError:
+        except (BlockingIOError, ssl.SSLWantReadError):
             return True
         except OSError:
             return False
@@ -162,8 +168,8 @@ class Client:
 
 
 class Crowd:
-    def __init__(self, gateway, symbols, clients, probes):
-        self.gateway, self.symbols, self.probes = gateway, symbols, probes
+    def __init__(self, gateway, trusted, symbols, clients, probes):
+        self.gateway, self.trusted, self.symbols, self.probes = gateway, trusted, symbols, probes
         self.window, self.selector = Window(probes), selectors.DefaultSelector()
         self.clients = [Client(self, symbols) for _ in range(clients)]
         self.commands = bytearray()
@@ -251,8 +257,8 @@ def ask_health(address):
             raise ConnectionError
 
 
-def come_and_go(address):
-    with socket.create_connection(address, timeout=PATIENCE) as one:
+def come_and_go(address, trusted):
+    with reach(address, trusted) as one:
         one.sendall(UPGRADE + call(1, "ping"))
         answer = b""
         while b'"pong"' not in answer:
@@ -285,14 +291,15 @@ def address_of(text):
 def main():
     options = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     options.add_argument("--gateway", type=address_of)
+    options.add_argument("--trust", type=lambda path: ssl.create_default_context(cafile=path), help="by TLS, with the certificates of this file")
     options.add_argument("--symbols", type=lambda text: text.split(","))
     options.add_argument("--clients", type=int, default=4)
     options.add_argument("--probe", action="append", default=[], type=lambda text: text.split("=", 1))
     given = options.parse_args()
     probes = {name: address_of(address) for name, address in given.probe}
-    crowd = Crowd(given.gateway, given.symbols, given.clients, probes)
+    crowd = Crowd(given.gateway, given.trust, given.symbols, given.clients, probes)
     jobs = [(PROBE_EVERY, lambda name=name: crowd.window.probes[name], lambda at=at: ask_health(at)) for name, at in probes.items()]
-    jobs.append((NEWCOMER_EVERY, lambda: crowd.window.newcomers, lambda: come_and_go(given.gateway)))
+    jobs.append((NEWCOMER_EVERY, lambda: crowd.window.newcomers, lambda: come_and_go(given.gateway, given.trust)))
     for job in jobs:
         threading.Thread(target=repeat, args=job, daemon=True).start()
     threading.Thread(target=sleep_on, args=(crowd,), daemon=True).start()

@@ -83,8 +83,10 @@ def knows_key(program, key):
 class Bystanders:
     def __init__(self, flow, clients):
         probes = {"connectord": "connectord_http", "cached": "cached_http", "gateway0": "gateway0"}
+        trust = getattr(flow, "trust", None)  # of a gateway that listens by TLS, too
+        gateway = ["--gateway", flow.address("gateway1"), "--trust", trust] if trust else ["--gateway", flow.address("gateway0")]
         self.popen = subprocess.Popen(
-            [sys.executable, HERE / "bystanders.py", "--gateway", flow.address("gateway0"), "--symbols", ",".join(flow.symbols),
+            [sys.executable, HERE / "bystanders.py", *gateway, "--symbols", ",".join(flow.symbols),
              "--clients", str(clients), *[text for name, port in probes.items() for text in ("--probe", f"{name}={flow.address(port)}")]],
             stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
 

@@ -24,15 +24,15 @@ def frame(text):
     return head + bytes(4) + payload
 
 
-def connect(port, receive_bytes=None):
-    """None when it is refused."""
+def connect(port, receive_bytes=None, trusted=None):
+    """None when it is refused. trusted: by TLS, with these certificates."""
     one = socket.socket()
     if receive_bytes:
         one.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, receive_bytes)
     one.settimeout(PATIENCE)
     try:
         one.connect(("127.0.0.1", port))
-        return one
+        return trusted.wrap_socket(one, server_hostname="127.0.0.1") if trusted else one
     except OSError:
         one.close()
         return None
@@ -55,10 +55,10 @@ class Swarm:
         for one in self.sockets:
             one.close()
 
-    def open(self, port, count, first=b"", receive_bytes=None):
+    def open(self, port, count, first=b"", receive_bytes=None, trusted=None):
         """Connects so many, one after the other, and sends each one's first bytes."""
         for _ in range(count):
-            one = connect(port, receive_bytes)
+            one = connect(port, receive_bytes, trusted)
             self.failed += one is None
             if one:
                 self.sockets.append(one)

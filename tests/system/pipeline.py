@@ -195,8 +195,9 @@ class Pipeline:
 
     def start_gateway(self, number=0):
         path = self.write_config()
+        alone = isinstance(self.config["gatewayd"]["listen"], str)  # else it listens where the configuration says
         return self.start(f"gateway{number}", ["--config", str(path)],
-                          {"DATAFLOW_GATEWAYD__LISTEN": self.address(f"gateway{number}")}, program="gatewayd")
+                          {"DATAFLOW_GATEWAYD__LISTEN": self.address(f"gateway{number}")} if alone else {}, program="gatewayd")
 
     def start_all(self, *simulator):
         """Starts everything, and waits until it would serve."""

@@ -70,6 +70,19 @@ START_TEST(it_is_short_where_more_would_come_from_what_is_kept_for_those_who_hol
 }
 END_TEST
 
+START_TEST(what_is_only_begun_leaves_what_is_kept_for_those_who_hold_little)
+{
+    for (size_t i = 0; i < 6; i++) {
+        ck_assert(budget_admits_begun(&accounts[i], LIMIT / 8));
+        budget_hold(&accounts[i], LIMIT / 8);
+    }
+    ck_assert(!budget_admits_begun(&accounts[6], BUDGET_LITTLE + 1) && budget_admits_begun(&accounts[6], BUDGET_LITTLE));
+    ck_assert(!budget_admits_begun(&accounts[0], 1));
+    ck_assert(ask(7, BUDGET_LITTLE));
+    ck_assert_uint_eq(budget.refused, 2);
+}
+END_TEST
+
 START_TEST(nothing_goes_beyond_the_limit_whoever_asks)
 {
     for (size_t round = 0; round < 1000; round++)
@@ -129,6 +142,7 @@ int main(void)
     tcase_add_test(tcase, one_alone_holds_a_fifth_at_most);
     tcase_add_test(tcase, who_holds_little_is_served_when_others_hold_all_they_can);
     tcase_add_test(tcase, it_is_short_where_more_would_come_from_what_is_kept_for_those_who_hold_little);
+    tcase_add_test(tcase, what_is_only_begun_leaves_what_is_kept_for_those_who_hold_little);
     tcase_add_test(tcase, nothing_goes_beyond_the_limit_whoever_asks);
     tcase_add_test(tcase, what_came_without_asking_is_given_up_by_who_has_more_than_its_share);
     tcase_add_test(tcase, where_somebody_was_refused_the_greediest_that_takes_nothing_gives_up);

@@ -293,6 +293,14 @@ START_TEST(a_message_of_too_many_fragments_is_too_big)
 }
 END_TEST
 
+START_TEST(a_frame_that_would_be_too_long_is_too_big_before_it_is_there)
+{
+    static const char begun[] = "\x81\xff\x40\0\0\0\0\0\0\0\0\0\0\0x"; /* of 2^62 bytes */
+    ck_assert_int_eq(send(peer, begun, sizeof begun - 1, MSG_NOSIGNAL), (ssize_t)(sizeof begun - 1));
+    expect("broken 1009 the message is too long\n");
+}
+END_TEST
+
 START_TEST(a_peer_that_goes_without_a_word_is_gone)
 {
     close(peer);
@@ -343,6 +351,7 @@ int main(void)
     tcase_add_test(tests, a_close_without_a_code_is_answered_as_a_normal_one);
     tcase_add_test(tests, a_broken_protocol_is_told_once_and_nothing_more_is_read);
     tcase_add_test(tests, a_message_of_too_many_fragments_is_too_big);
+    tcase_add_test(tests, a_frame_that_would_be_too_long_is_too_big_before_it_is_there);
     tcase_add_test(tests, a_peer_that_goes_without_a_word_is_gone);
     tcase_add_test(tests, a_close_that_nobody_answers_ends_in_time);
     tcase_add_test(tests, an_abort_sends_no_close);
