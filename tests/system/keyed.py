@@ -49,7 +49,7 @@ class Peer:
     def __init__(self, kind, endpoint, server=None, own=None, topics=("",)):
         self.socket = zmq.Context.instance().socket(kind)
         self.socket.setsockopt(zmq.LINGER, 0)
-        self.socket.setsockopt(zmq.SNDTIMEO, BRIEF_MS)
+        self.socket.setsockopt(zmq.SNDTIMEO, int(PATIENCE * 1000))
         self.socket.setsockopt(zmq.RECONNECT_IVL_MAX, 500)
         if own:
             self.socket.curve_publickey, self.socket.curve_secretkey = own
@@ -71,8 +71,8 @@ class Peer:
         assert self.hears(), "nothing came"
         return self.socket.recv_multipart()[0].decode()
 
-    def send(self, **request):
-        self.socket.send_multipart([b"", json.dumps(request).encode()])
+    def send(self, flags=0, **request):
+        self.socket.send_multipart([b"", json.dumps(request).encode()], flags)
 
     def ask(self, **request):
         self.send(**request)
