@@ -119,9 +119,7 @@ static void count(http_connection_t *self)
     size_t in = self->kept.length > 0 ? self->kept.capacity : 0, out = self->out.length > 0 ? self->out.capacity : 0;
     size_t held = in + self->body.capacity + out + byte_stream_held(&self->stream), before = self->account.bytes;
     bool begins = self->state == HTTP_READING && held > before; /* those who only begin leave some for who is served */
-    if (begins && !budget_admits_begun(&self->account, held - before))
-        break_off(self);
-    else if (!budget_hold(&self->account, held))
+    if ((begins && !budget_admits_begun(&self->account, held - before)) || !budget_hold(&self->account, held))
         break_off(self);
 }
 

@@ -77,8 +77,8 @@ void delays_destroy(delays_t **self_p)
     if (!self)
         return;
     *self_p = NULL;
-    while (!list_empty(&self->streams))
-        delay_close(self, LIST_OWNER(self->streams.next, delay_t, in_delays));
+    for (list_t *item; (item = list_take(&self->streams));)
+        delay_close(self, LIST_OWNER(item, delay_t, in_delays));
     markets_tell_delayed(self->markets, NULL, NULL);
     free(self);
 }

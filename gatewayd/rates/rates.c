@@ -89,7 +89,7 @@ static token_rate_t client_rate(const rates_t *self, const role_limits_t *role, 
 static token_rate_t refusals_of(const token_rate_t *requests)
 {
     if (requests->per_second == 0)
-        return token_rate(RATES_REFUSALS, RATES_BEYOND * RATES_REFUSALS);
+        return token_rate(RATES_REFUSALS, (uint64_t)RATES_BEYOND * RATES_REFUSALS);
     return token_rate(RATES_BEYOND * requests->per_second, RATES_BEYOND * requests->burst);
 }
 
