@@ -28,6 +28,11 @@ def pipeline(tmp_path, request):
         one.end(request.node.stash.get(FAILED, False))
 
 
+def pytest_collection_modifyitems(items):
+    """Those that are many and quick go first: what is left at the end is handed out two by two, and nobody has a row of slow ones."""
+    items.sort(key=lambda item: not item.path.name.startswith("test_ws_"))
+
+
 FAILED = pytest.StashKey()
 
 
