@@ -192,7 +192,8 @@ def test_a_catch_up_while_trades_are_live_is_counted_and_summed(flow, deflate):
                         last = newest(flow)
                         since = f"{last['epoch']}-{last['seq'] - back}"
                         _, mark = await client.subscribe(since=since, **params)
-                        assert mark["from"] == since and mark["count"] >= back
+                        reached = int(mark["to"].split("-")[1]) - (last["seq"] - back)  # history may know some that the gateway gets a moment later
+                        assert mark["from"] == since and mark["count"] == reached > 0
                         have = len(client.ledger.records)
                         await client.until(lambda: len(client.ledger.records) >= have + 100)
                         client.ledger.assert_whole(last["seq"] - back + 1)
