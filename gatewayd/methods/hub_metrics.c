@@ -2,6 +2,7 @@
 
 #include "common/bus/bus_metrics.h"
 #include "common/net/guesses.h"
+#include "gatewayd/history/delays.h"
 #include "gatewayd/history/history_client.h"
 #include "gatewayd/streams/market.h"
 #include "gatewayd/streams/recent.h"
@@ -103,6 +104,14 @@ static void print_buses(metrics_t *metrics, const hub_t *hub)
         metrics_u64(metrics, METRIC_LABELS({"bus", text_of(hub->buses.endpoints[i])}), hub->buses.silent[i]);
 }
 
+static void print_delays(metrics_t *metrics, const delays_t *delays)
+{
+    metrics_gauge(metrics, "dataflow_gateway_delayed_streams", "Streams that roles with a delay read later",
+                  delays_streams(delays));
+    metrics_counter(metrics, "dataflow_gateway_delayed_records_total", "Records that became due for such a role",
+                    delays_records(delays));
+}
+
 void hub_metrics(metrics_t *metrics, const hub_t *hub)
 {
     client_places_t places = look_around(hub->markets);
@@ -116,6 +125,8 @@ void hub_metrics(metrics_t *metrics, const hub_t *hub)
     metrics_gauge(metrics, "dataflow_gateway_rings", "Streams that clients read", places.rings);
     metrics_gauge(metrics, "dataflow_gateway_ring_lag_bytes", "The farthest that a client is behind the head of a ring",
                   places.lag_bytes);
+    if (hub->delays)
+        print_delays(metrics, hub->delays);
     metrics_counters(metrics, counters, sizeof counters / sizeof *counters, hub);
     print_slow(metrics, &hub->counts);
     print_recent(metrics, recent_counts(hub->recent));

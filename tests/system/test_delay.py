@@ -52,6 +52,8 @@ def test_a_client_gets_every_trade_so_much_later(guarded):
             common = [trade for trade in late.trades if place(trade) in had]
             assert len(common) > 50 and all(trade == had[place(trade)] for trade in common)
             assert not late.of("trades.gap")
+            assert guard.metric("dataflow_gateway_delayed_streams") == 1, "both read the same"
+            assert guard.metric("dataflow_gateway_delayed_records_total") >= len(late.trades)
             return late.trades[-1]
 
     last = asyncio.run(run())
