@@ -70,19 +70,34 @@ static void give_up(const byte_stream_t *self)
 static struct {
     char bytes[SEALED_MAX];
     size_t length;
+    bool ends; /* with the record that comes next, which needs no copy then */
 } sealed;
+
+/* Returns how many of the new bytes the system has taken. An error is there again when the rest is handed over. */
+static size_t hand_over_with(int fd, text_t bytes)
+{
+    struct iovec parts[] = {{sealed.bytes, sealed.length}, {(void *)(uintptr_t)bytes.at, bytes.length}};
+    ssize_t sent = sendmsg(fd, &(struct msghdr){.msg_iov = parts, .msg_iovlen = 2}, MSG_DONTWAIT | MSG_NOSIGNAL);
+    size_t taken = sent > 0 ? (size_t)sent : 0, of_gathered = taken < sealed.length ? taken : sealed.length;
+    memmove(sealed.bytes, sealed.bytes + of_gathered, sealed.length - of_gathered);
+    sealed.length -= of_gathered;
+    return taken - of_gathered;
+}
 
 static int gather(BIO *bio, const char *bytes, int length)
 {
+    size_t sent = sealed.ends ? hand_over_with((int)BIO_get_fd(bio, NULL), (text_t){bytes, (size_t)length}) : 0;
+    bytes += sent;
+    length -= (int)sent;
     size_t room = SEALED_MAX - sealed.length, taken = (size_t)length < room ? (size_t)length : room;
     BIO_clear_retry_flags(bio);
-    if (taken == 0) {
+    if (sent == 0 && taken == 0) {
         BIO_set_retry_write(bio);
         return -1;
     }
     memcpy(sealed.bytes + sealed.length, bytes, taken);
     sealed.length += taken;
-    return (int)taken;
+    return (int)(sent + taken);
 }
 
 /* Reads as OpenSSL's own for sockets does. NULL without memory. */
@@ -215,12 +230,14 @@ static size_t seal(const byte_stream_t *self, text_t head, text_t body, size_t s
     ERR_clear_error();
     while (taken < length && taken < tls->burst && !tls->broken) {
         text_t record = record_of(head, body, skipped + taken, most, room);
+        sealed.ends = taken + record.length >= length || taken + record.length >= tls->burst;
         int put = SSL_write(tls->session, record.at, (int)record.length);
         if (put > 0)
             taken += (size_t)put;
         else
             give_up(self);
     }
+    sealed.ends = false;
     return taken;
 }
 

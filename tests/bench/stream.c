@@ -14,7 +14,11 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-enum { AHEAD = 65536 /* bytes taken from the system at once: some records */, PATIENCE_MS = 20000 };
+enum {
+    AHEAD = 65536,   /* bytes taken from the system at once: some records */
+    AT_ONCE = 32768, /* and opened before they are looked at: as much as a core has at hand */
+    PATIENCE_MS = 20000
+};
 
 struct bench_tls {
     SSL_CTX *settings;
@@ -133,7 +137,7 @@ static ssize_t read_tls(bench_stream_t *self, char *room, size_t length)
     do {
         got = SSL_read(self->session, room + taken, (int)(length - taken));
         taken += got > 0 ? (size_t)got : 0;
-    } while (got > 0 && taken < length && SSL_has_pending(self->session));
+    } while (got > 0 && taken < length && taken < AT_ONCE && SSL_has_pending(self->session));
     return taken > 0 ? (ssize_t)taken : judge(self, got);
 }
 

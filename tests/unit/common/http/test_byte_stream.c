@@ -8,6 +8,8 @@
 #include <errno.h>
 #include <signal.h>
 #include <sys/socket.h>
+#include <sys/syscall.h>
+#include <unistd.h>
 
 enum { MANY = 1 << 20, ROOM = 1 << 17, LONG = 30000, BUFFER = 4096 };
 
@@ -19,11 +21,17 @@ static int client_fd;
 static char room[ROOM];
 static unsigned sends;
 
-/* Stands before the system's. */
+/* These stand before the system's. */
 ssize_t send(int fd, const void *bytes, size_t length, int flags)
 {
     sends++;
     return sendto(fd, bytes, length, flags, NULL, 0);
+}
+
+ssize_t sendmsg(int fd, const struct msghdr *message, int flags)
+{
+    sends++;
+    return syscall(SYS_sendmsg, fd, message, flags);
 }
 
 static bool is_shaking(void)
@@ -150,6 +158,35 @@ START_TEST(an_older_peer_is_served_too)
     shake_hands();
     ck_assert_str_eq(SSL_get_version(client), "TLSv1.2");
     send_and_receive();
+}
+END_TEST
+
+/* Whatever the peer would like best. */
+START_TEST(what_is_quick_to_seal_is_agreed_on)
+{
+    ck_assert_int_eq(SSL_set_ciphersuites(client, "TLS_AES_256_GCM_SHA384:TLS_AES_128_GCM_SHA256"), 1);
+    shake_hands();
+    ck_assert_str_eq(SSL_get_cipher_name(client), "TLS_AES_128_GCM_SHA256");
+}
+END_TEST
+
+START_TEST(an_older_peer_gets_it_too)
+{
+    SSL_set_max_proto_version(client, TLS1_2_VERSION);
+    ck_assert_int_eq(SSL_set_cipher_list(client, "ECDHE+AESGCM+AES256:ECDHE+AESGCM"), 1);
+    shake_hands();
+    ck_assert_str_eq(SSL_get_cipher_name(client), "ECDHE-ECDSA-AES128-GCM-SHA256");
+}
+END_TEST
+
+START_TEST(a_peer_that_only_knows_what_is_weak_is_refused)
+{
+    SSL_set_max_proto_version(client, TLS1_2_VERSION);
+    ck_assert_int_eq(SSL_set_cipher_list(client, "ECDHE-ECDSA-AES256-SHA384:ECDHE-ECDSA-AES128-SHA"), 1);
+    SSL_do_handshake(client);
+    ck_assert_int_eq(byte_stream_read(&stream, room, sizeof room), -1);
+    ck_assert_int_eq(errno, ECONNRESET);
+    ck_assert_uint_eq(tls_identity_counts(identity)->failed, 1);
 }
 END_TEST
 
@@ -392,6 +429,9 @@ int main(void)
     const TTest *const tests[] = {what_is_taken_arrives_in_order_whatever_is_offered_next,
                                   a_peer_may_want_short_records,
                                   an_older_peer_is_served_too,
+                                  what_is_quick_to_seal_is_agreed_on,
+                                  an_older_peer_gets_it_too,
+                                  a_peer_that_only_knows_what_is_weak_is_refused,
                                   nothing_is_held_back_that_the_loop_would_not_see,
                                   a_run_is_one_record,
                                   many_records_go_out_by_one_call,
