@@ -4,9 +4,9 @@
 #include "gatewayd/clients/catchup.h"
 #include "gatewayd/clients/fanout.h"
 #include "gatewayd/history/delays.h"
-#include "gatewayd/methods/subscribe.h"
 #include "gatewayd/streams/market.h"
 #include "gatewayd/streams/offers.h"
+#include "gatewayd/subscribe/subscribe.h"
 
 #include <stdlib.h>
 

@@ -6,15 +6,15 @@
 #include "gatewayd/admission/bearer.h"
 #include "gatewayd/admission/cors_answer.h"
 #include "gatewayd/auth/grants.h"
-#include "gatewayd/doors/http_rates.h"
-#include "gatewayd/doors/rest.h"
-#include "gatewayd/doors/rest_answer.h"
 #include "gatewayd/doors/signalr.h"
 #include "gatewayd/doors/upgrade.h"
 #include "gatewayd/forms/accept.h"
 #include "gatewayd/methods/hub_metrics.h"
 #include "gatewayd/methods/status_report.h"
 #include "gatewayd/rates/rates.h"
+#include "gatewayd/rest/http_rates.h"
+#include "gatewayd/rest/rest.h"
+#include "gatewayd/rest/rest_answer.h"
 #include "gatewayd/web/assets.h"
 
 #include <stdio.h>

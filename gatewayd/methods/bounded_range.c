@@ -1,6 +1,6 @@
 #include "gatewayd/methods/bounded_range.h"
 
-#include "gatewayd/methods/history_floor.h"
+#include "gatewayd/history/history_floor.h"
 
 #include <stdlib.h>
 

@@ -5,9 +5,9 @@
 #include "gatewayd/methods/client_grant.h"
 #include "gatewayd/methods/history_methods.h"
 #include "gatewayd/methods/status_report.h"
-#include "gatewayd/methods/subscribe.h"
 #include "gatewayd/streams/notify.h"
 #include "gatewayd/streams/offers.h"
+#include "gatewayd/subscribe/subscribe.h"
 
 #include <assert.h>
 #include <strings.h>

@@ -4,7 +4,7 @@
 #include "gatewayd/clients/caller.h"
 #include "gatewayd/forms/recent_query.h"
 #include "gatewayd/forms/reply.h"
-#include "gatewayd/methods/pieces.h"
+#include "gatewayd/history/pieces.h"
 
 /* asked: what history is to be asked about `symbol`; empty: about none. It is when it has its turn (turns.h); when too many wait it is refused. Answers
  * with what history says, behind {channel, symbol, staleness} where there is a symbol, or with an error, later or now. recent: what is asked for,

@@ -1,8 +1,8 @@
 #include "gatewayd/operator/operator_call.h"
 
 #include "common/json/json.h"
-#include "gatewayd/doors/rest.h"
 #include "gatewayd/forms/page_token.h"
+#include "gatewayd/rest/rest.h"
 
 #include <stdio.h>
 #include <stdlib.h>

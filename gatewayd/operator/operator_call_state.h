@@ -2,11 +2,11 @@
 #pragma once
 
 #include "gatewayd/clients/hub.h"
-#include "gatewayd/doors/rest_query.h"
 #include "gatewayd/methods/clear.h"
 #include "gatewayd/operator/operator_lists.h"
 #include "gatewayd/operator/operator_path.h"
 #include "gatewayd/operator/symbol_order.h"
+#include "gatewayd/rest/rest_query.h"
 
 enum {
     OPERATOR_DETAIL_MAX = 256,

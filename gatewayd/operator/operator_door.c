@@ -2,9 +2,9 @@
 
 #include "common/log.h"
 #include "gatewayd/admission/cors_answer.h"
-#include "gatewayd/doors/rest.h"
 #include "gatewayd/operator/audit.h"
 #include "gatewayd/operator/operator_call.h"
+#include "gatewayd/rest/rest.h"
 
 #include <stdlib.h>
 

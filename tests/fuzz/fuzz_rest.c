@@ -1,9 +1,9 @@
 /* A path, a query, headers and an event's id, each on a line: what is made of them is valid JSON, or text without a stray line. */
 #include "common/json/json.h"
-#include "gatewayd/doors/rest.h"
-#include "gatewayd/doors/sse_format.h"
 #include "gatewayd/forms/accept.h"
 #include "gatewayd/forms/frame.h"
+#include "gatewayd/rest/rest.h"
+#include "gatewayd/rest/sse_format.h"
 #include "tests/fuzz/fuzz.h"
 
 static void on_error(reply_t *reply, int code, const char *reason, text_t message)

@@ -186,7 +186,7 @@ def bring_everywhere(guard, token):
 def tables():
     """(methods, REST paths): those of the gateway's own tables, so that none is forgotten here."""
     methods = re.findall(r'^    {"(\w+)",', (ROOT / "gatewayd/methods/methods.c").read_text(), re.M)
-    paths = re.findall(r'REST_PREFIX "([\w/]+)"', (ROOT / "gatewayd/doors/rest.c").read_text())
+    paths = re.findall(r'REST_PREFIX "([\w/]+)"', (ROOT / "gatewayd/rest/rest.c").read_text())
     operators = re.findall(r'PREFIX "([\w/]+)"', (ROOT / "gatewayd/operator/operator_path.c").read_text())
     assert {"subscribe", "ping", "authenticate", "clearHistory"} <= set(methods) and {"v1/trades/", "v1/stream", "versions"} <= set(paths)
     assert {"clients", "drain", "history"} <= set(operators)

@@ -209,7 +209,7 @@ def test_every_path_and_parameter_of_the_document_is_answered_and_no_other(flow)
 
 def test_the_document_has_every_path_that_is_served(pipeline):
     flow = pipeline().start_all("--paused")
-    declared = re.findall(r'REST_PREFIX "([\w/]+)"', (ROOT / "gatewayd/doors/rest.c").read_text())
+    declared = re.findall(r'REST_PREFIX "([\w/]+)"', (ROOT / "gatewayd/rest/rest.c").read_text())
     described = [re.sub(r"\{.*", "", path) for path in document(flow)["paths"]]
     assert sorted({f"/api/{path}" for path in declared} | {"/api/v1/openapi.json"}) == sorted(described)
 

@@ -11,10 +11,10 @@
 #include "gatewayd/history/history_client.h"
 #include "gatewayd/history/page_cache.h"
 #include "gatewayd/methods/methods.h"
-#include "gatewayd/methods/subscribe.h"
 #include "gatewayd/streams/market.h"
 #include "gatewayd/streams/offers.h"
 #include "gatewayd/streams/recent.h"
+#include "gatewayd/subscribe/subscribe.h"
 #include "proto/trade.h"
 #include "tests/unit/run_tests.h"
 

@@ -4,7 +4,7 @@
 #include "cached/answers/history.h"
 #include "common/curve/rights.h"
 #include "common/timestamp.h"
-#include "gatewayd/doors/rest.h"
+#include "gatewayd/rest/rest.h"
 #include "tests/unit/gateway_fixture.h"
 
 /* The same trades go to the rings and to a history as cached has it. */
