@@ -21,7 +21,7 @@ struct subscriber {
     void *arg;
     loop_timer_t *grace; /* for the release that is nearest */
     loop_timer_t *due;   /* for the answer that is overdue next, or what is asked for again next */
-    loop_timer_t *news;  /* tells in one go what came in a moment: many may fail together */
+    loop_timer_t *news;  /* tells in one go what came in a moment: many may fail, or have trades again, together */
     int64_t due_ns;      /* when `due` fires; 0: it does not run */
     int64_t sent_ns;     /* when all that was asked for has surely gone out */
     bool connected;
@@ -63,6 +63,13 @@ static void log_failure(subscriber_t *self, const symbol_subscription_t *subscri
                      LOG_U64("retry_ms", (uint64_t)((subscription->due_ns - now_ns) / NS_PER_MS)));
 }
 
+/* A status names all streams that are stale, and all subscriptions that fail: one for each change would be quadratic. */
+static void tell_soon(subscriber_t *self)
+{
+    if (!loop_timer_running(self->news))
+        loop_timer_start(self->news, NEWS_MS, 0);
+}
+
 /* The stream's trades are expected from now on; one that starves goes on to do so until it has one. */
 static void on_taken(subscriber_t *self, const symbol_subscription_t *subscription, int64_t now_ns)
 {
@@ -93,8 +100,8 @@ static void enter(subscriber_t *self, const symbol_subscription_t *subscription,
     if (failed && subscription->state == SUBSCRIPTION_TAKEN)
         log_info("source: subscription restored", LOG_SLICE("source", self->config->name),
                  LOG_SLICE("symbol", subscription->symbol));
-    if (failed != symbol_subscription_fails(subscription) && !loop_timer_running(self->news))
-        loop_timer_start(self->news, NEWS_MS, 0);
+    if (failed != symbol_subscription_fails(subscription))
+        tell_soon(self);
     schedule(self, subscription->due_ns);
 }
 
@@ -334,13 +341,12 @@ symbol_subscription_t *subscriber_find(const subscriber_t *self, const trade_t *
     return subscription;
 }
 
-/* A stream that starved and lives again is told at once. */
 void subscriber_trade(subscriber_t *self, symbol_subscription_t *subscription, int64_t now_ns)
 {
     if (subscription->state == SUBSCRIPTION_ASKED || subscription->state == SUBSCRIPTION_FAILED)
         happen(self, subscription, SUBSCRIPTION_CONFIRMED, TEXT(""));
     if (stale_streams_trade(self->stale_streams, wanted_symbols_number(self->wanted_symbols, subscription), now_ns))
-        self->events->on_change(self->arg);
+        tell_soon(self);
 }
 
 static void resubscribe(subscriber_t *self, size_t number, int64_t now_ns)
@@ -390,7 +396,7 @@ void subscriber_check(subscriber_t *self, int64_t now_ns)
     if (stale_streams_check(self->stale_streams, now_ns)) {
         log_warn_limited(&self->stale_limit, "source: no trades for an unlikely time", LOG_SLICE("source", self->config->name),
                          LOG_SLICE("stale", stale_streams_print(self->stale_streams, now_ns)));
-        self->events->on_change(self->arg);
+        tell_soon(self);
     }
     apply_remedy(self, now_ns);
 }

@@ -58,7 +58,7 @@ static void learn_bitcoin(void)
     feed_until_learned(trade_bitcoin);
 }
 
-START_TEST(stale_stream_is_told_at_once_and_so_is_its_end)
+START_TEST(stale_stream_is_told_and_so_is_its_end)
 {
     settings.starvation = (trade_rate_config_t){.enabled = true, .probability = 0.5, .minimum_ms = 1};
     may = false; /* what is done about it is test_subscriber.c's */
@@ -70,12 +70,38 @@ START_TEST(stale_stream_is_told_at_once_and_so_is_its_end)
     ck_assert_msg(text_starts_with(status.stale, TEXT("{\"BTC-USD\":0.")), "%.*s", TEXT_ARG(status.stale));
     ck_assert_uint_eq(status.health, 87); /* one of three: 40 / 3 */
     trade("BTC-USD");
-    check_calls("trade:BTC-USD.exchange heartbeat/up");
+    check_calls("trade:BTC-USD.exchange");
     ck_assert(text_equal(describe().stale, TEXT("{}")));
+    wait_for_call();
+    check_calls("heartbeat/up");
     wait_for_call(); /* and it is stale again */
     check_calls("heartbeat/up");
     fake_lose(0, "broken wire");
     ck_assert(text_equal(describe().stale, TEXT("{}"))); /* lost says it all */
+}
+END_TEST
+
+static void trade_all(void)
+{
+    trade("BTC-USD");
+    trade("ETH-USD");
+    trade("LTC-USD");
+}
+
+START_TEST(of_many_that_have_trades_again_one_status_tells)
+{
+    settings.starvation = (trade_rate_config_t){.enabled = true, .probability = 0.5, .minimum_ms = 1};
+    may = false;
+    make_connected(false);
+    feed_until_learned(trade_all);
+    while (describe().health > 60) /* all three: minus 40 */
+        wait_for_call();
+    calls[0] = '\0';
+    trade_all();
+    check_calls("trade:BTC-USD.exchange trade:ETH-USD.exchange trade:LTC-USD.exchange");
+    ck_assert(text_equal(describe().stale, TEXT("{}")));
+    wait_for_call();
+    check_calls("heartbeat/up");
 }
 END_TEST
 
@@ -102,7 +128,8 @@ int main(void)
     const TTest *const tests[] = {
         breaker_that_opens_and_closes_is_told_at_once,
         health_falls_with_a_loss_and_with_a_gap,
-        stale_stream_is_told_at_once_and_so_is_its_end,
+        stale_stream_is_told_and_so_is_its_end,
+        of_many_that_have_trades_again_one_status_tells,
         unsubscribed_stream_is_not_stale,
     };
     return RUN_TESTS("source_health", TEST_CASE_WITHIN(20, set_up, tear_down, tests));
