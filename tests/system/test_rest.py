@@ -70,10 +70,10 @@ def check(whole, schema, value, where=""):
         check(whole, schema.get("items", {}), item, f"{where}[{i}]")
 
 
-def check_schema(flow, path, status, value):
+def check_schema(flow, path, status, value, method="get"):
     """The answer is as the document says."""
     whole = document(flow)
-    responses = whole["paths"][path]["get"]["responses"]
+    responses = whole["paths"][path][method]["responses"]
     response = responses.get(str(status), responses["default"])
     if "$ref" in response:
         response = whole["components"]["responses"][response["$ref"].rsplit("/", 1)[1]]
@@ -147,9 +147,14 @@ def test_what_the_store_can_t_tell_is_as_the_document_says(pipeline):
         check_schema(flow, path, 200, json.loads(answer.bytes))
 
 
-def parameters(whole, path):
+def is_operators(operations):
+    """Those of a path: for operators alone? What they do is in test_operator_document.py."""
+    return all(operation["tags"] == ["operator"] for operation in operations.values())
+
+
+def parameters(whole, path, method="get"):
     """Those of the document, by name."""
-    listed = whole["paths"][path]["get"].get("parameters", [])
+    listed = whole["paths"][path][method].get("parameters", [])
     found = [whole["components"]["parameters"][p["$ref"].rsplit("/", 1)[1]] if "$ref" in p else p for p in listed]
     return {p["name"]: p for p in found}
 
@@ -174,7 +179,7 @@ def test_every_path_and_parameter_of_the_document_is_answered_and_no_other(flow)
              "symbols": "BTC-USD,ETH-USD", "lastEventId": f"BTC-USD.blockchain={place}", "mark": "true"}
     wrong = {"count": "0", "source": " ", "before": "noon", "since": "noon", "after": "noon", "from": "1", "to": "1", "cursor": "!",
              "interval": "2m", "symbol": "X", "channel": "ticker", "symbols": "", "lastEventId": "x", "mark": "yes"}
-    for path in whole["paths"]:
+    for path in (path for path, operations in whole["paths"].items() if not is_operators(operations)):
         known = parameters(whole, path)
         where = path.replace("{symbol}", "BTC-USD").replace("{channel}/{key}", "trades/BTC-USD")
         queried = {name: p for name, p in known.items() if p["in"] == "query"}
@@ -210,7 +215,7 @@ def test_every_path_and_parameter_of_the_document_is_answered_and_no_other(flow)
 def test_the_document_has_every_path_that_is_served(pipeline):
     flow = pipeline().start_all("--paused")
     declared = re.findall(r'REST_PREFIX "([\w/]+)"', (ROOT / "gatewayd/rest/rest.c").read_text())
-    described = [re.sub(r"\{.*", "", path) for path in document(flow)["paths"]]
+    described = [re.sub(r"\{.*", "", path) for path, operations in document(flow)["paths"].items() if not is_operators(operations)]
     assert sorted({f"/api/{path}" for path in declared} | {"/api/v1/openapi.json"}) == sorted(described)
 
 
