@@ -123,8 +123,14 @@ class Process:
         self.popen.wait()
         self.reader.join()
 
+    def heeds(self, number):
+        """Does it take this signal up, now or when it looks? A program that has only been started does not yet, and dies of it."""
+        status = pathlib.Path(f"/proc/{self.popen.pid}/status").read_text()
+        return any(int(mask, 16) >> (number - 1) & 1 for mask in re.findall(r"^Sig(?:Cgt|Blk):\s+(\w+)$", status, re.M))
+
     def stop(self, patience=PATIENCE):
         """SIGTERM; returns the exit code."""
+        until(lambda: not self.alive() or self.heeds(signal.SIGTERM), f"{self.name} to heed SIGTERM", patience)
         if self.alive():
             self.popen.send_signal(signal.SIGTERM)
         code = self.popen.wait(patience)
