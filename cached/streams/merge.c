@@ -127,7 +127,7 @@ void merge_add_newest(merge_t *self, const memory_log_t *memory_log, cursor_t up
 void merge_add_oldest(merge_t *self, const memory_log_t *memory_log, cursor_t from, cursor_t to)
 {
     merge_head_t *head = head_add(self, memory_log);
-    head->bound = from;
+    head->bound = head->left = from;
     head->last = to;
     seek(self, head);
 }
@@ -148,7 +148,7 @@ void merge_advance(merge_t *self)
     merge_head_t *head = &self->heads[self->chosen];
     head->bound = head->next.cursor;
     if (self->order == MERGE_OLDEST_FIRST) {
-        head->bound = cursor_behind(head->bound);
+        head->bound = head->left = cursor_behind(head->bound);
         head->number += head->from_memory_log;
     }
     seek(self, head);
@@ -224,6 +224,8 @@ bool merge_place(const merge_t *self, size_t number, cursor_t *place)
         *place = head->next.cursor;
     else if (self->order == MERGE_NEWEST_FIRST)
         *place = cursor_before(head->bound);
+    else if (self->window.before_ns != INT64_MAX)
+        *place = head->left; /* the stream may go on: later than is wanted */
     else
         *place = head->state == MERGE_END && is_before(head->bound, cursor_behind(memory_log_known(head->memory_log)))
                      ? cursor_behind(memory_log_known(head->memory_log))

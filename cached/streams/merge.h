@@ -31,6 +31,7 @@ typedef struct {
     merge_state_t state;
     cursor_t bound;          /* newest first: what is at or after it is done; oldest first: what is before it */
     cursor_t last;           /* oldest first: nothing after it is wanted */
+    cursor_t left;           /* oldest first: what is before it was taken, or not wanted from the start */
     uint64_t number;         /* the same as bound, for the memory log: newest first up to it, oldest first from it */
     cursor_t covered;        /* up to where the chunk's query covers what was known then */
     const chunk_t *chunk;    /* NULL: nothing of the store was needed yet */
@@ -74,5 +75,5 @@ void merge_resume(merge_t *self);
 bool merge_floor(const merge_t *self, size_t head, cursor_t *floor);
 
 /* Where the head would continue. Newest first: the cursor of its next trade, inclusive; false when it has none. Oldest first: the cursor from
- * which everything is still to come; never false. */
+ * which everything is still to come; never false. Where the window has an end that is behind the last one taken: later the window may reach further. */
 bool merge_place(const merge_t *self, size_t head, cursor_t *place);

@@ -135,6 +135,20 @@ START_TEST(oldest_first)
 }
 END_TEST
 
+/* A stream of which nothing more is wanted now does not tell how far it goes, nor is it skipped up to there. */
+START_TEST(an_end_of_time_moves_no_place)
+{
+    cursor_t place;
+    memory_log_trade_t trade;
+    make_memory_logs((const char *[]){"1234", "1789", NULL});
+    merge_all(MERGE_OLDEST_FIRST, (window_t){INT64_MIN, 4});
+    for (int i = 0; i < 3; i++)
+        ck_assert(merge_next(&trade));
+    ck_assert(merge_place(&merge, 0, &place) && place.seq == 3);
+    ck_assert(merge_place(&merge, 1, &place) && place.seq == 2);
+}
+END_TEST
+
 START_TEST(as_many_streams_as_allowed_merge)
 {
     memory_log_t *many[MERGE_MAX];
@@ -164,6 +178,7 @@ int main(void)
     tcase_add_test(tcase, oldest_first_between_the_cursors_that_are_given);
     tcase_add_test(tcase, both_bounds_of_time_hold_at_once);
     tcase_add_loop_test(tcase, oldest_first, 0, sizeof cases / sizeof *cases);
+    tcase_add_test(tcase, an_end_of_time_moves_no_place);
     tcase_add_test(tcase, as_many_streams_as_allowed_merge);
     return RUN_TESTS("merge", tcase);
 }
