@@ -228,18 +228,14 @@ bool role_sees_all(const role_t *self)
     return is_all(&self->symbols) && is_all(&self->channels);
 }
 
-int64_t role_oldest_ns(const role_t *self, int64_t now_ns)
+period_t role_period(const role_t *self, int64_t now_ns)
 {
-    if (self->limits.history_ns == 0 || self->limits.history_ns >= now_ns)
-        return 0;
-    return (now_ns - self->limits.history_ns + NS_PER_S - 1) / NS_PER_S * NS_PER_S;
-}
-
-int64_t role_newest_ns(const role_t *self, int64_t now_ns)
-{
-    if (self->limits.delay_ns == 0)
-        return INT64_MAX;
-    return now_ns > self->limits.delay_ns ? (now_ns - self->limits.delay_ns) / NS_PER_S * NS_PER_S : 0;
+    period_t period = PERIOD_ALL;
+    if (self->limits.history_ns > 0 && self->limits.history_ns < now_ns)
+        period.after_ns = (now_ns - self->limits.history_ns + NS_PER_S - 1) / NS_PER_S * NS_PER_S;
+    if (self->limits.delay_ns > 0)
+        period.before_ns = now_ns > self->limits.delay_ns ? (now_ns - self->limits.delay_ns) / NS_PER_S * NS_PER_S : 0;
+    return period;
 }
 
 static bool same_name(text_t name, const char *other)

@@ -9,6 +9,7 @@
 #pragma once
 
 #include "common/config/config.h"
+#include "gatewayd/auth/period.h"
 
 typedef struct role role_t;
 typedef struct roles roles_t;
@@ -42,11 +43,8 @@ text_t role_name(const role_t *self);
 const role_limits_t *role_limits(const role_t *self);
 bool role_is_operator(const role_t *self);
 
-/* The oldest that it may see, in ns since 1970, as of now_ns, on whole seconds, so that all of a role ask the same for a while; 0: it may see all. */
-int64_t role_oldest_ns(const role_t *self, int64_t now_ns);
-
-/* The same of the newest: what was made then, or later, it may not see yet; INT64_MAX: it may see all. */
-int64_t role_newest_ns(const role_t *self, int64_t now_ns);
+/* What it may see as of now_ns, of records by the time when they were made, to whole seconds, so that all of a role ask the same for a while. */
+period_t role_period(const role_t *self, int64_t now_ns);
 
 /* channel: "trades", "readings"; symbol: a symbol or a key of it. */
 bool role_may_symbol(const role_t *self, text_t channel, text_t symbol);

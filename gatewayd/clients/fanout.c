@@ -110,31 +110,54 @@ static void tell_once(const hub_t *hub, const live_stream_t *live_stream, text_t
     }
 }
 
+static void tell_readers(const live_stream_t *live_stream, text_t method, text_t params)
+{
+    for (size_t i = 0; i < live_stream->reader_count; i++)
+        conversation_notify(live_stream->readers[i]->owner->sink, method, params);
+}
+
 /* Each that reads a symbol of the source, now or later. */
 static void tell_all(const hub_t *hub, const offer_t *offer, text_t symbol, text_t method, text_t params)
 {
     const live_stream_t *live_stream;
-    for (size_t at = 0; (live_stream = markets_each_stream(hub->markets, symbol, offer->name, &at));) {
-        for (size_t i = 0; i < live_stream->reader_count; i++)
-            conversation_notify(live_stream->readers[i]->owner->sink, method, params);
-    }
+    for (size_t at = 0; (live_stream = markets_each_stream(hub->markets, symbol, offer->name, &at));)
+        tell_readers(live_stream, method, params);
+}
+
+/* What says that trades came, or did not: not those who get them later. */
+static void tell_live(const hub_t *hub, const offer_t *offer, text_t symbol, text_t method, text_t params)
+{
+    const market_t *market = markets_find(hub->markets, symbol);
+    const live_stream_t *live_stream = market ? market_find(market, offer->name) : NULL;
+    if (live_stream)
+        tell_readers(live_stream, method, params);
+}
+
+static void print_source(const hub_t *hub, const offer_t *offer, bool up, buffer_t *params)
+{
+    if (up)
+        notify_restored(params, offer);
+    else
+        notify_lost(params, offer, hub_now_ns(hub));
 }
 
 void fanout_source(hub_t *hub, const offer_t *offer, bool up)
 {
-    buffer_t params = buffer_new(0);
-    if (up)
-        notify_restored(&params, offer);
-    else
-        notify_lost(&params, offer, hub_now_ns(hub));
+    buffer_t params = buffer_new(0), later = buffer_new(0);
+    print_source(hub, offer, up, &params);
+    offer_t uncounted = *offer;
+    uncounted.missed_known = false; /* to those who get trades later, when they would have come */
+    print_source(hub, &uncounted, up, &later);
     hub->round++;
     const market_t *market;
     for (size_t at = 0; (market = markets_each(hub->markets, &at));) {
         live_stream_t *live_stream;
         for (size_t each = 0; (live_stream = markets_each_stream(hub->markets, market->symbol, offer->name, &each));)
-            tell_once(hub, live_stream, up ? TEXT("connection.restored") : TEXT("connection.lost"), buffer_text(&params));
+            tell_once(hub, live_stream, up ? TEXT("connection.restored") : TEXT("connection.lost"),
+                      buffer_text(live_stream->market->live ? &later : &params));
     }
     buffer_release(&params);
+    buffer_release(&later);
 }
 
 static void tell_stale(const hub_t *hub, const offer_t *offer, const offer_stale_t *change)
@@ -144,8 +167,9 @@ static void tell_stale(const hub_t *hub, const offer_t *offer, const offer_stale
         notify_stale(&params, offer, change, hub_now_ns(hub));
     else
         notify_fresh(&params, offer, change, hub_now_ns(hub));
-    tell_all(hub, offer, change->symbol, change->stale ? TEXT("connection.lost") : TEXT("connection.restored"),
-             buffer_text(&params));
+    void (*tell)(const hub_t *, const offer_t *, text_t, text_t, text_t) = change->gone || change->again ? tell_all : tell_live;
+    tell(hub, offer, change->symbol, change->stale ? TEXT("connection.lost") : TEXT("connection.restored"),
+         buffer_text(&params));
     buffer_release(&params);
 }
 
@@ -164,7 +188,7 @@ static void tell_hole(const hub_t *hub, const offer_t *offer, const status_hole_
     char name[SUBJECT_FORM_METHOD_MAX];
     buffer_t params = buffer_new(0);
     notify_hole(&params, offer->name, hole);
-    tell_all(hub, offer, hole->symbol, subject_form_method(name, hole->symbol, TEXT("gap")), buffer_text(&params));
+    tell_live(hub, offer, hole->symbol, subject_form_method(name, hole->symbol, TEXT("gap")), buffer_text(&params));
     buffer_release(&params);
 }
 

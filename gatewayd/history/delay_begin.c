@@ -2,14 +2,13 @@
 #include "gatewayd/history/delay.h"
 
 #include "common/json/json.h"
-#include "common/json/json_write.h"
-#include "common/timestamp.h"
-#include "proto/request.h"
-#include "proto/trade.h"
+#include "gatewayd/history/delays.h"
+#include "proto/record.h"
 
 static void begin_after(delay_t *self, cursor_t last)
 {
     self->passed = self->told = last;
+    self->loses = false;
     self->stuck_ns = self->retry_ns = 0;
     if (market_begin(self->stream, last))
         self->shared->begun(self->shared->arg, self->stream);
@@ -36,57 +35,62 @@ static void on_first(void *arg, range_certainty_t certainty, const range_answer_
         delay_try_again(self);
 }
 
-static void on_newest(void *arg, text_t answer)
+static void on_end(void *arg, edge_t found, cursor_t place)
 {
     delay_t *self = arg;
-    cursor_t newest, end = {UINT64_MAX, UINT64_MAX};
-    self->call = NULL;
-    bool heard = answer.length > 0 && json_valid(answer) && json_kind(json_member(answer, "ok")) == JSON_TRUE;
-    if (heard && first_of(json_member(answer, "trades"), &newest))
-        begin_after(self, newest);
-    else if (heard)
+    cursor_t end = {UINT64_MAX, UINT64_MAX};
+    if (found == EDGE_FOUND)
+        begin_after(self, place);
+    else if (found == EDGE_NONE)
         self->call = history_range(self->shared->history, self->stream->topic, (cursor_t){0}, end, 1, on_first, self);
     if (!self->call && !self->stream->ring)
         delay_try_again(self);
 }
 
-/* {"op":"recent","symbol":…,"source":…,"count":1,"before":…} */
-static void ask_newest(delay_t *self)
+/* The record of an entry of the ring, counted from the newest one; of a gap the one behind it, and *back is that one's number. False: there is none yet. */
+static bool find_record(const ring_t *ring, size_t *back, trade_t *record)
 {
-    char before[TIMESTAMP_MAX];
-    buffer_t request = buffer_new(REQUEST_MAX);
-    json_writer_t json = json_write(&request);
-    json_open_object(&json, NULL);
-    json_put_text(&json, "op", TEXT("recent"));
-    json_put_text(&json, "symbol", self->stream->symbol);
-    json_put_text(&json, "source", self->stream->source);
-    json_put_u64(&json, "count", 1);
-    json_put_text(&json, "before", (text_t){before, timestamp_print(before, delay_horizon_ns(self) + 1, 9)});
-    json_close_object(&json);
-    if (buffer_ok(&request))
-        self->call = history_ask(self->shared->history, buffer_text(&request), on_newest, self);
-    buffer_release(&request);
-    if (!self->call)
-        delay_try_again(self);
+    cursor_t cursor;
+    text_t json;
+    while (ring_entry(ring, *back, &cursor, &json)) {
+        if (json.length > 0)
+            return record_parse(json, record);
+        if ((*back)-- == 0)
+            return false;
+    }
+    return false;
 }
 
-/* How many of the ring's frames, counted from the newest one, are not due. -1: the ring does not reach so far back. */
-static int64_t count_undue(const ring_t *ring, int64_t upto_ns)
+/* How many of the ring's frames, counted from the newest one, were received later. */
+static size_t count_received(const ring_t *ring, int64_t after_ns)
 {
-    uint64_t low = 0, high = ring_frames(ring); /* `low` from the newest are not due; the one before `high` may be */
+    size_t low = 0, high = (size_t)ring_frames(ring);
     while (low < high) {
-        uint64_t middle = low + (high - low) / 2;
-        cursor_t cursor;
-        text_t json = {"", 0};
-        size_t back = middle;
-        while (ring_entry(ring, back, &cursor, &json) && json.length == 0)
-            back++; /* a gap has no time of its own: that of the record before it */
-        if (json.length == 0 || delay_record_ns(json) <= upto_ns)
+        size_t middle = low + (high - low) / 2, back = middle;
+        trade_t record;
+        if (find_record(ring, &back, &record) && record.received_ns <= after_ns)
             high = middle;
         else
-            low = back + 1;
+            low = middle + 1;
     }
-    return low < ring_frames(ring) ? (int64_t)low : -1;
+    return low;
+}
+
+/* How many of them are not due. -1: the ring does not reach so far back. Records come in the order in which they were received, but for what was backfilled
+ * not in that in which they were made: what was received by then is due, and of the rest what is not behind one that is not. */
+static int64_t count_undue(const ring_t *ring, int64_t upto_ns)
+{
+    size_t undue = count_received(ring, upto_ns);
+    if (undue == ring_frames(ring))
+        return -1;
+    for (size_t i = 0; undue > 0 && i < DELAYS_TICK_MAX; i++) {
+        size_t back = undue - 1;
+        trade_t record;
+        if (!find_record(ring, &back, &record) || delay_made_ns(&record) > upto_ns)
+            break;
+        undue = back;
+    }
+    return (int64_t)undue;
 }
 
 void delay_begin(delay_t *self)
@@ -94,11 +98,12 @@ void delay_begin(delay_t *self)
     const ring_t *ring = self->live->ring;
     cursor_t last;
     text_t json;
-    if (!ring || self->call || self->shared->now_ns < self->retry_ns)
+    if (!ring || self->end.call || self->call || self->shared->now_ns < self->retry_ns)
         return;
     int64_t undue = count_undue(ring, delay_horizon_ns(self));
     if (undue >= 0 && ring_entry(ring, (size_t)undue, &last, &json))
         begin_after(self, last);
-    else
-        ask_newest(self);
+    else if (!stream_end_find(&self->end, self->shared->history, self->stream->symbol, self->stream->source,
+                              delay_horizon_ns(self) + 1, on_end, self))
+        delay_try_again(self);
 }

@@ -27,13 +27,11 @@ static bool follows(const delay_t *self, cursor_t at)
     return at.epoch != self->passed.epoch || at.seq == self->passed.seq + 1;
 }
 
-/* All up to there is lost, for good. */
 void delay_pass(delay_t *self, cursor_t to)
 {
     if (cursor_compare(to, self->passed) <= 0)
         return;
-    market_gap(self->stream, cursor_behind(self->passed), to);
-    self->shared->grown = true;
+    self->loses = true;
     self->passed = self->told = to;
     self->stuck_ns = self->retry_ns = 0;
 }
@@ -124,8 +122,10 @@ static bool next_of_page(delay_t *self, cursor_t *at, text_t *json)
 /* False: it is still to be fetched, or there is none. */
 bool delay_next(delay_t *self, cursor_t *at, text_t *json)
 {
-    if (cursor_compare(self->passed, ring_last(self->stream->ring)) < 0)
-        self->passed = self->told = ring_last(self->stream->ring); /* in another epoch now (markets_renew) */
+    if (cursor_compare(self->passed, ring_last(self->stream->ring)) < 0) { /* in another epoch now (markets_renew) */
+        self->passed = self->told = ring_last(self->stream->ring);
+        self->loses = false;
+    }
     if (next_of_ring(self, at, json) || next_of_page(self, at, json))
         return true;
     if (cursor_compare(self->passed, ring_floor(self->live->ring)) < 0)

@@ -13,14 +13,6 @@ struct delays {
     size_t count;
 };
 
-int64_t delay_record_ns(text_t json)
-{
-    trade_t record;
-    if (!record_parse(json, &record))
-        return INT64_MIN;
-    return record.timestamp_ns < record.received_ns ? record.timestamp_ns : record.received_ns;
-}
-
 /* --- a stream comes and goes --- */
 
 static void delay_open(delays_t *self, live_stream_t *stream)
@@ -44,6 +36,7 @@ static void delay_open(delays_t *self, live_stream_t *stream)
 static void delay_close(delays_t *self, delay_t *delay)
 {
     self->count--;
+    stream_end_cancel(&delay->end);
     history_cancel(&delay->call);
     buffer_release(&delay->page);
     list_remove(&delay->in_delays);
@@ -95,10 +88,20 @@ uint64_t delays_records(const delays_t *self)
 
 /* --- what is due --- */
 
+/* What is no record need not wait. */
+static int64_t made_ns_of(text_t json)
+{
+    trade_t record;
+    return record_parse(json, &record) ? delay_made_ns(&record) : INT64_MIN;
+}
+
 static void hand_on(delay_t *self, cursor_t at, text_t json)
 {
     cursor_t told = at;
     trade_cursor(json, &told);
+    if (self->loses)
+        market_gap(self->stream, cursor_behind(ring_last(self->stream->ring)), self->passed);
+    self->loses = false;
     if (told.epoch != self->told.epoch)
         market_turn(self->stream, cursor_behind(self->told), cursor_before(told));
     market_append(self->stream, at, json);
@@ -117,7 +120,7 @@ static void feed(delay_t *self)
         self->due_ns = 0;
         if (!delay_next(self, &at, &json))
             break;
-        int64_t made_ns = json.length > 0 ? delay_record_ns(json) : INT64_MIN;
+        int64_t made_ns = json.length > 0 ? made_ns_of(json) : INT64_MIN;
         if (made_ns > delay_horizon_ns(self))
             self->due_ns = made_ns + self->stream->market->delay_ns;
         else if (json.length > 0)

@@ -286,8 +286,7 @@ bool arguments_read(arguments_t *self, const takes_t *takes, value_fn *value, co
     memcpy(self->channel.bytes, CHANNEL_TRADES, self->channel.length);
     self->count = 0;
     self->before_ns = self->after_ns = INT64_MIN;
-    self->oldest_ns = 0;
-    self->newest_ns = INT64_MAX;
+    self->visible = PERIOD_ALL;
     self->from = self->to = self->next = self->since = TEXT("");
     self->token = TEXT("\"\"");
     self->batch = self->mark = false;

@@ -2,6 +2,7 @@
  */
 #pragma once
 
+#include "gatewayd/auth/period.h"
 #include "gatewayd/forms/answer_form.h"
 #include "gatewayd/forms/params.h"
 #include "gatewayd/forms/reply.h"
@@ -41,12 +42,11 @@ typedef struct {
     param_text_t symbol, source; /* a subject (topic.h); length 0: absent */
     uint64_t count;              /* 0: absent */
     int64_t before_ns, after_ns; /* since 1970; INT64_MIN: absent */
-    int64_t oldest_ns; /* what is not newer the caller may not see; 0: nothing. Not read, but set by who calls the method */
-    int64_t newest_ns; /* the same of what is not older; INT64_MAX: nothing */
-    text_t from, to;   /* cursors; empty: absent */
-    text_t next;       /* raw JSON: an object with a cursor by source, or, of coverage, a string; empty: absent */
-    text_t since;      /* the same, or a string with a cursor */
-    text_t token;      /* raw JSON: a string, "" where it is absent. Never logged or repeated */
+    period_t visible;            /* to the caller. Not read, but set by who calls the method */
+    text_t from, to;             /* cursors; empty: absent */
+    text_t next;                 /* raw JSON: an object with a cursor by source, or, of coverage, a string; empty: absent */
+    text_t since;                /* the same, or a string with a cursor */
+    text_t token;                /* raw JSON: a string, "" where it is absent. Never logged or repeated */
     interval_t interval;
     bool batch, mark;
 } arguments_t;

@@ -1,6 +1,6 @@
 #include "gatewayd/methods/bounded_range.h"
 
-#include "gatewayd/history/history_floor.h"
+#include "gatewayd/history/stream_edges.h"
 
 #include <stdlib.h>
 
@@ -9,7 +9,8 @@ typedef struct {
     caller_t *caller;
     reply_t *reply;
     bounded_range_fn *go_on;
-    history_call_t *call;
+    history_call_t *call; /* for the floor, … */
+    stream_end_t end;     /* … and then for the ceiling */
     arguments_t arguments;
     buffer_t from, to; /* of the arguments, which live no longer than the request */
     cursor_t floor, ceiling;
@@ -18,6 +19,7 @@ typedef struct {
 static void bounded_range_free(bounded_range_t *self)
 {
     history_cancel(&self->call);
+    stream_end_cancel(&self->end);
     list_remove(&self->task.in_caller);
     buffer_release(&self->from);
     buffer_release(&self->to);
@@ -46,20 +48,20 @@ static text_t within(const buffer_t *given, cursor_t bound, int beyond, char roo
 static void proceed(bounded_range_t *self)
 {
     char from[CURSOR_MAX], to[CURSOR_MAX];
-    bool floored = self->arguments.oldest_ns != 0, ceiled = self->arguments.newest_ns != INT64_MAX;
+    const period_t *visible = &self->arguments.visible;
+    bool floored = visible->after_ns != INT64_MIN, ceiled = visible->before_ns != INT64_MAX;
     self->arguments.from = floored ? within(&self->from, self->floor, -1, from) : buffer_text(&self->from);
     self->arguments.to = ceiled ? within(&self->to, self->ceiling, 1, to) : buffer_text(&self->to);
-    self->arguments.oldest_ns = 0;
-    self->arguments.newest_ns = INT64_MAX;
+    self->arguments.visible = PERIOD_ALL;
     self->go_on(self->caller, &self->arguments, self->reply);
     bounded_range_free(self);
 }
 
-static void on_ceiling(void *arg, text_t answer)
+static void on_ceiling(void *arg, edge_t found, cursor_t place)
 {
     bounded_range_t *self = arg;
-    self->call = NULL;
-    if (history_floor_read(answer, &self->ceiling) == HISTORY_FLOOR_UNKNOWN) /* none: all is too new, and the range ends at 0 */
+    self->ceiling = place; /* none: all is too new, and the range ends at 0 */
+    if (found == EDGE_UNKNOWN)
         give_up(self, "History is not available now");
     else
         proceed(self);
@@ -68,13 +70,10 @@ static void on_ceiling(void *arg, text_t answer)
 static void find_ceiling(bounded_range_t *self)
 {
     const arguments_t *arguments = &self->arguments;
-    if (arguments->newest_ns == INT64_MAX) {
+    if (arguments->visible.before_ns == INT64_MAX)
         proceed(self);
-        return;
-    }
-    self->call = history_ceiling_ask(self->caller->hub->history, param_slice(&arguments->symbol),
-                                     param_slice(&arguments->source), arguments->newest_ns, on_ceiling, self);
-    if (!self->call)
+    else if (!stream_end_find(&self->end, self->caller->hub->history, param_slice(&arguments->symbol),
+                              param_slice(&arguments->source), arguments->visible.before_ns, on_ceiling, self))
         give_up(self, "History is not available now");
 }
 
@@ -82,10 +81,10 @@ static void on_floor(void *arg, text_t answer)
 {
     bounded_range_t *self = arg;
     self->call = NULL;
-    history_floor_t found = history_floor_read(answer, &self->floor);
-    if (found == HISTORY_FLOOR_NONE)
+    edge_t found = stream_start_read(answer, &self->floor);
+    if (found == EDGE_NONE)
         self->floor = (cursor_t){UINT64_MAX, UINT64_MAX}; /* everything is too old: it begins behind the end */
-    if (found == HISTORY_FLOOR_UNKNOWN)
+    if (found == EDGE_UNKNOWN)
         give_up(self, "History is not available now");
     else
         find_ceiling(self);
@@ -94,12 +93,12 @@ static void on_floor(void *arg, text_t answer)
 static void find_floor(bounded_range_t *self)
 {
     const arguments_t *arguments = &self->arguments;
-    if (arguments->oldest_ns == 0) {
+    if (arguments->visible.after_ns == INT64_MIN) {
         find_ceiling(self);
         return;
     }
-    self->call = history_floor_ask(self->caller->hub->history, param_slice(&arguments->symbol), param_slice(&arguments->source),
-                                   arguments->oldest_ns, on_floor, self);
+    self->call = stream_start_ask(self->caller->hub->history, param_slice(&arguments->symbol), param_slice(&arguments->source),
+                                  arguments->visible.after_ns, on_floor, self);
     if (!self->call)
         give_up(self, "History is not available now");
 }

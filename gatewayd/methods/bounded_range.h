@@ -7,6 +7,6 @@
 
 typedef void bounded_range_fn(caller_t *caller, const arguments_t *arguments, reply_t *reply);
 
-/* Calls go_on with the same arguments, whose from and to are within what may be seen, and whose oldest_ns and newest_ns bound nothing; or answers with an
+/* Calls go_on with the same arguments, whose from and to are within what may be seen, and to whom all is visible; or answers with an
  * error. */
 void bounded_range_find(caller_t *caller, const arguments_t *arguments, reply_t *reply, bounded_range_fn *go_on);

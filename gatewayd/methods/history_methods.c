@@ -1,14 +1,13 @@
 #include "gatewayd/methods/history_methods.h"
 
 #include "common/json/json_write.h"
-#include "common/timestamp.h"
 #include "gatewayd/methods/bounded_range.h"
 #include "gatewayd/methods/query.h"
 #include "gatewayd/streams/recent.h"
 
 #include <stdio.h>
 
-enum { NS_DIGITS = 9, REST_BYTES = 64 /* of a request, beside what is looked at here: the number, a name, the brace */ };
+enum { REST_BYTES = 64 /* of a request, beside what is looked at here: the number, a name, the brace */ };
 
 static void put_text(buffer_t *out, const char *name, const param_text_t *value)
 {
@@ -16,13 +15,6 @@ static void put_text(buffer_t *out, const char *name, const param_text_t *value)
         return;
     buffer_printf(out, ",\"%s\":", name);
     buffer_append_json_string(out, param_slice(value));
-}
-
-static void put_time(buffer_t *out, const char *name, int64_t ns)
-{
-    char text[TIMESTAMP_MAX];
-    if (ns != INT64_MIN)
-        buffer_printf(out, ",\"%s\":\"%.*s\"", name, (int)timestamp_print(text, ns, NS_DIGITS), text);
 }
 
 static void put_raw(buffer_t *out, const char *name, text_t value)
@@ -40,24 +32,17 @@ static void put_cursor(buffer_t *out, const char *name, text_t cursor)
 }
 
 /* What is too old for the caller, or too new, is as if it were not there. */
-static int64_t after_of(const arguments_t *arguments)
+static period_t period_of(const arguments_t *arguments)
 {
-    bool bounded = arguments->oldest_ns != 0 && arguments->oldest_ns > arguments->after_ns;
-    return bounded ? arguments->oldest_ns : arguments->after_ns;
-}
-
-static int64_t before_of(const arguments_t *arguments)
-{
-    bool bounded =
-        arguments->newest_ns != INT64_MAX && (arguments->before_ns == INT64_MIN || arguments->newest_ns < arguments->before_ns);
-    return bounded ? arguments->newest_ns : arguments->before_ns;
+    int64_t before_ns = arguments->before_ns == INT64_MIN ? INT64_MAX : arguments->before_ns;
+    return period_both((period_t){arguments->after_ns, before_ns}, arguments->visible);
 }
 
 static void put_bounds(buffer_t *out, const arguments_t *arguments)
 {
+    json_writer_t json = json_write_on(out);
     put_text(out, "source", &arguments->source);
-    put_time(out, "before", before_of(arguments));
-    put_time(out, "after", after_of(arguments));
+    period_put(period_of(arguments), &json);
 }
 
 static uint64_t count_of(const arguments_t *arguments)
@@ -127,11 +112,12 @@ static void ask_for_trades(caller_t *caller, const arguments_t *arguments, reply
 
 void history_methods_recent(caller_t *caller, const arguments_t *arguments, reply_t *reply)
 {
+    period_t period = period_of(arguments);
     recent_query_t question = {.symbol = param_slice(&arguments->symbol),
                                .source = param_slice(&arguments->source),
                                .count = arguments->count > 0 ? arguments->count : answer_form_recent(caller->form)->count,
-                               .after_ns = after_of(arguments),
-                               .before_ns = before_of(arguments),
+                               .after_ns = period.after_ns,
+                               .before_ns = period.before_ns == INT64_MAX ? INT64_MIN : period.before_ns,
                                .next = arguments->next};
     if (query_answer_recent(caller, reply, &question))
         return;
@@ -154,7 +140,7 @@ void history_methods_range(caller_t *caller, const arguments_t *arguments, reply
         reply_error(reply, RPC_INVALID_PARAMS, "source is required");
         return;
     }
-    if (arguments->oldest_ns != 0 || arguments->newest_ns != INT64_MAX) {
+    if (!period_is_all(arguments->visible)) {
         bounded_range_find(caller, arguments, reply, history_methods_range);
         return;
     }
@@ -174,8 +160,9 @@ void history_methods_range(caller_t *caller, const arguments_t *arguments, reply
 static arguments_t whole_candles(const arguments_t *arguments)
 {
     arguments_t whole = *arguments;
-    if (whole.newest_ns != INT64_MAX)
-        whole.newest_ns = whole.newest_ns / interval_ns(whole.interval) * interval_ns(whole.interval);
+    int64_t *before_ns = &whole.visible.before_ns;
+    if (*before_ns != INT64_MAX)
+        *before_ns = *before_ns / interval_ns(whole.interval) * interval_ns(whole.interval);
     return whole;
 }
 

@@ -26,7 +26,7 @@ static void subscribe(caller_t *caller, const arguments_t *arguments, reply_t *r
                                            .source = param_slice(&arguments->source),
                                            .since = arguments->since,
                                            .count = arguments->count,
-                                           .oldest_ns = arguments->oldest_ns,
+                                           .visible = arguments->visible,
                                            .batch = arguments->batch,
                                            .mark = arguments->mark});
 }
@@ -217,10 +217,8 @@ static void call(caller_t *caller, const method_t *method, value_fn *value, cons
     if (!arguments_read(&arguments, method->takes, value, from, caller->form, has_channel, caller, reply))
         return;
     const role_t *role = caller_role(caller);
-    if (role) {
-        arguments.oldest_ns = role_oldest_ns(role, hub_now_ns(caller->hub));
-        arguments.newest_ns = role_newest_ns(role, hub_now_ns(caller->hub));
-    }
+    if (role)
+        arguments.visible = role_period(role, hub_now_ns(caller->hub));
     if (!role || may_see(role, method, &arguments, reply))
         method->call(caller, &arguments, reply);
 }

@@ -8,7 +8,7 @@
 #include "gatewayd/forms/subject_form.h"
 #include "gatewayd/history/page_cache.h"
 #include "gatewayd/methods/clear.h"
-#include "gatewayd/methods/status_report.h"
+#include "gatewayd/methods/redaction.h"
 #include "gatewayd/streams/history_coverage.h"
 #include "gatewayd/streams/notify.h"
 #include "gatewayd/streams/recent.h"
@@ -88,10 +88,10 @@ static void put_symbol(const query_t *query, buffer_t *out)
 static void put_value(const query_t *query, text_t key, text_t value, buffer_t *out)
 {
     const role_t *role = caller_role(query->caller);
-    if (text_equal(key, TEXT("stats")) && !(role && role_sees_all(role)))
-        status_report_put_stats(role, value, out);
-    else
+    if (redaction_is_none(role))
         buffer_append(out, value);
+    else
+        redaction_put(role, hub_now_ns(query->hub), key, value, out);
 }
 
 static told_t tell(const query_t *query, text_t answer)

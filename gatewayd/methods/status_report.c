@@ -7,6 +7,7 @@
 #include "gatewayd/streams/market.h"
 #include "gatewayd/streams/notify.h"
 #include "gatewayd/streams/offers.h"
+#include "proto/moment.h"
 
 #include <stdlib.h>
 
@@ -24,6 +25,12 @@ static int compare_rows(const void *a, const void *b)
 static bool sees(const role_t *role, text_t subject)
 {
     return !role || role_may_subject(role, subject);
+}
+
+/* Of what it may see: when. */
+static period_t visible_to(const hub_t *hub, const role_t *role)
+{
+    return role ? role_period(role, hub_now_ns(hub)) : PERIOD_ALL;
 }
 
 static bool sees_channel(const role_t *role, text_t channel)
@@ -64,9 +71,10 @@ static void put_stale(const hub_t *hub, const role_t *role, const offer_t *offer
 {
     size_t at = 0;
     offer_stale_t stale;
+    period_t visible = visible_to(hub, role);
     json_open_object(json, "stale");
     while (offer_each_stale(offer, &at, &stale)) {
-        if (!sees(role, stale.symbol))
+        if (!sees(role, stale.symbol) || !period_has(visible, stale.last_ns))
             continue;
         json_put_name(json, stale.symbol);
         notify_put_seconds(json->out, hub_now_ns(hub) - stale.last_ns);
@@ -93,12 +101,21 @@ static void put_failing(const role_t *role, const offer_t *offer, json_writer_t 
         json_close_object(json);
 }
 
+/* Does that of a source which has a time, or has none and is of now, lie in what is visible? */
+static bool is_within(period_t visible, text_t told)
+{
+    int64_t from_ns, to_ns;
+    if (!moment_parse_json(json_member(told, "from"), &from_ns) || !moment_parse_json(json_member(told, "to"), &to_ns))
+        return visible.before_ns == INT64_MAX;
+    return period_has(visible, from_ns) && period_has(visible, to_ns);
+}
+
 /* An object by symbol, as the source says it; absent where nothing is in it. */
-static void put_by_symbol(const role_t *role, const char *name, text_t object, json_writer_t *json)
+static void put_by_symbol(const role_t *role, period_t visible, const char *name, text_t object, json_writer_t *json)
 {
     bool any = false;
     for (json_walk_t walk = json_walk(object); json_next(&walk);) {
-        if (!sees(role, walk.key))
+        if (!sees(role, walk.key) || !(period_is_all(visible) || is_within(visible, walk.value)))
             continue;
         if (!any)
             json_open_object(json, name);
@@ -110,10 +127,10 @@ static void put_by_symbol(const role_t *role, const char *name, text_t object, j
         json_close_object(json);
 }
 
-static void put_upstream(const role_t *role, const offer_t *offer, json_writer_t *json)
+static void put_upstream(const hub_t *hub, const role_t *role, const offer_t *offer, json_writer_t *json)
 {
-    put_by_symbol(role, "holes", offer->holes, json);
-    put_by_symbol(role, "backfill", offer->backfill, json);
+    put_by_symbol(role, visible_to(hub, role), "holes", offer->holes, json);
+    put_by_symbol(role, visible_to(hub, role), "backfill", offer->backfill, json);
 }
 
 /* The topics of all streams that starve. */
@@ -147,17 +164,17 @@ static void put_oldest(const hub_t *hub, const role_t *role, const offer_t *offe
     size_t at = 0;
     bool any = false;
     text_t subject;
-    int64_t oldest_ns = role ? role_oldest_ns(role, hub_now_ns(hub)) : 0;
+    period_t visible = visible_to(hub, role);
     while (offer_each(offer, &at, &subject)) {
         const market_t *market = markets_find(hub->markets, subject);
         const live_stream_t *stream = market ? market_find(market, offer->name) : NULL;
-        if (!stream || !stream->oldest.known || !sees(role, subject) || stream->oldest.time_ns <= oldest_ns)
+        if (!stream || !stream->oldest.known || !sees(role, subject) || !period_has(visible, stream->oldest.time_ns))
             continue;
         if (!any)
             json_open_object(json, "oldest");
         any = true;
         json_put_name(json, subject);
-        oldest_put(&stream->oldest, json);
+        oldest_put(&stream->oldest, visible, json);
     }
     if (any)
         json_close_object(json);
@@ -189,11 +206,13 @@ static void put_source(const hub_t *hub, const role_t *role, const offer_t *offe
     json_put_u64(json, "health", up ? offer->health : 0);
     put_stale(hub, role, offer, json);
     put_failing(role, offer, json);
-    put_upstream(role, offer, json);
+    put_upstream(hub, role, offer, json);
     put_oldest(hub, role, offer, json);
     put_group(offer, json);
-    json_put_u64(json, "id_conflicts", offer->id_conflicts);
-    json_put_u64(json, "future", offer->future);
+    if (visible_to(hub, role).before_ns == INT64_MAX) { /* they count trades as these come */
+        json_put_u64(json, "id_conflicts", offer->id_conflicts);
+        json_put_u64(json, "future", offer->future);
+    }
     json_put_u64(json, "symbols", count_symbols(role, offer));
     json_close_object(json);
 }
@@ -341,21 +360,6 @@ void status_report_print_symbols(const hub_t *hub, const role_t *role, text_t ch
     put_sources_of(rows, count, &json);
     json_close_object(&json);
     free(rows);
-}
-
-void status_report_put_stats(const role_t *role, text_t stats, buffer_t *out)
-{
-    text_t subject;
-    bool any = false;
-    buffer_append(out, TEXT("["));
-    for (json_walk_t walk = json_walk(stats); json_next(&walk);) {
-        if (!role || !json_plain_string(json_member(walk.value, "symbol"), &subject) || !role_may_subject(role, subject))
-            continue;
-        buffer_append(out, any ? TEXT(",") : TEXT(""));
-        buffer_append(out, walk.value);
-        any = true;
-    }
-    buffer_append(out, TEXT("]"));
 }
 
 bool status_report_ready(const hub_t *hub, buffer_t *out)

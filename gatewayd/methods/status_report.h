@@ -14,9 +14,6 @@ void status_report_print_symbols(const hub_t *hub, const role_t *role, text_t ch
 /* {"channels":{"trades":{"keep":"log","sources":["blockchain"]},…}} */
 void status_report_print_channels(const hub_t *hub, const role_t *role, buffer_t *out);
 
-/* Of history's stats, an array of an object for each stream, those of streams that the role may see. NULL: none. */
-void status_report_put_stats(const role_t *role, text_t stats, buffer_t *out);
-
 /* {"ready":true,"bus":[…],"sources":[…],"stale":["trade.BTC-USD.blockchain",…],"history":"up"}. Returns whether it is ready: every bus is heard,
  * history answers, and where tokens are needed there are keys. A stream that starves, or whose subscription fails, does not matter: the gateway can serve. */
 bool status_report_ready(const hub_t *hub, buffer_t *out);

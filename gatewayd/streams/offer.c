@@ -34,7 +34,7 @@ bool offer_each(const offer_t *offer, size_t *at, text_t *symbol)
 
 static offer_stale_t stale_from(const offer_stream_t *stream, int64_t last_ns)
 {
-    return (offer_stale_t){stream->symbol, last_ns, stream->stale_ns != 0 || stream->gone, stream->gone};
+    return (offer_stale_t){stream->symbol, last_ns, stream->stale_ns != 0 || stream->gone, stream->gone, stream->again};
 }
 
 bool offer_is_stale(const offer_t *offer, text_t symbol, offer_stale_t *stale)

@@ -57,6 +57,7 @@ typedef struct {
     int64_t last_ns;
     bool stale; /* of a change: it became so, or is gone; false: it is no more, or is offered again */
     bool gone;  /* the source no longer offers it */
+    bool again; /* of a change: it offers it again */
 } offer_stale_t;
 
 /* Is the source's stream of that symbol stale? */
@@ -109,6 +110,7 @@ struct offer_stream {
     bool holed;           /* … and more with the last status: … */
     status_hole_t hole;   /* … the last of them */
     int64_t change_ns;    /* the same, of one whose staleness changed with the last status; 0: it did not */
+    bool again;           /* … because it is offered again */
 };
 
 /* An offer with what its slices point to. */

@@ -137,8 +137,10 @@ static void take_stale(offer_record_t *record, const status_t *status, bool tell
     record->changes = record->public.stale = 0;
     size_t at = 0;
     offer_stream_t *stream;
-    while ((stream = table_each(record->public.symbols, &at)))
+    while ((stream = table_each(record->public.symbols, &at))) {
         stream->change_ns = 0;
+        stream->again = false;
+    }
     name_stale(record, status);
     at = 0;
     while ((stream = table_each(record->public.symbols, &at))) {
@@ -281,6 +283,7 @@ static void take_offers(offer_record_t *record, const status_t *status, bool tel
         record->fresh--;
         if (tell && stream->stale_ns == 0) {
             stream->change_ns = status->time_ns;
+            stream->again = true;
             record->changes++;
         }
     }

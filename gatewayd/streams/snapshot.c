@@ -133,7 +133,7 @@ bool snapshot_history_lags(const snapshot_t *self, text_t history, uint64_t trad
     for (size_t i = 0; i < self->count; i++) {
         cursor_t needed = snapshot_boundary(&self->streams[i]);
         bool told = newest[i].seq > 0 ||
-                    (total < trades && self->oldest_ns == 0); /* else its trades may merely be older than all of these */
+                    (total < trades && self->after_ns == INT64_MIN); /* else its trades may merely be older than all of these */
         if (needed.seq > 0 && told && cursor_compare(newest[i], needed) < 0)
             return true;
     }
@@ -151,7 +151,7 @@ void snapshot_print(const snapshot_t *self, text_t history, uint64_t trades, buf
         candidate_t newest = take_newest(&merge);
         if (newest.json.length == 0)
             break;
-        if (newest.time_ns <= self->oldest_ns)
+        if (newest.time_ns <= self->after_ns)
             continue;
         if (n++ > 0)
             buffer_append(out, TEXT(","));

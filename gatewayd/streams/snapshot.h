@@ -20,8 +20,8 @@ typedef struct {
 typedef struct {
     snapshot_stream_t streams[SNAPSHOT_STREAMS_MAX];
     size_t count;
-    bool all;          /* trades of sources that are not among the streams are wanted, too */
-    int64_t oldest_ns; /* only newer ones are wanted: ns since 1970; 0: all */
+    bool all;         /* trades of sources that are not among the streams are wanted, too */
+    int64_t after_ns; /* only later ones are wanted: ns since 1970; INT64_MIN: all */
 } snapshot_t;
 
 /* Everything of the stream up to here comes from history; the ring has what follows. */

@@ -130,7 +130,7 @@ static void mark_latest(subscribe_t *subscribe, market_t *market)
     if (market->latest && subscribe->count == 0)
         subscribe->count = 1;
     if (market->latest)
-        subscribe->oldest_ns = 0; /* it is how things are, whenever they became so */
+        subscribe->visible.after_ns = INT64_MIN; /* it is how things are, whenever they became so */
 }
 
 /* That of all, or of those whose role has the same delay. */
@@ -291,7 +291,7 @@ void subscribe_start(client_t *client, reply_t *reply, const subscribe_request_t
         memcpy(subscribe->since_text, wanted->since.at, wanted->since.length);
     subscribe->since = (text_t){subscribe->since_text, wanted->since.length};
     subscribe->count = wanted->count;
-    subscribe->oldest_ns = wanted->oldest_ns;
+    subscribe->visible = wanted->visible;
     subscribe->batch = wanted->batch;
     subscribe->mark = wanted->mark;
     if (wanted->mark)

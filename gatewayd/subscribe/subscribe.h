@@ -12,6 +12,7 @@
  */
 #pragma once
 
+#include "gatewayd/auth/period.h"
 #include "gatewayd/clients/client.h"
 
 enum {
@@ -22,13 +23,14 @@ enum {
 };
 
 typedef struct {
-    text_t symbol;     /* symbol_valid */
-    text_t source;     /* source_valid; empty: all sources */
-    text_t since;      /* raw JSON: a cursor as a string, or an object {source: cursor}; empty: none */
-    int64_t oldest_ns; /* what is not newer is not to be had: ns since 1970; 0: nothing */
-    uint64_t count;    /* trades wanted in the reply; 0: none */
-    bool batch;        /* updates come in batches */
-    bool mark;         /* each catch-up ends with a mark (reader_mark_t) */
+    text_t symbol; /* symbol_valid */
+    text_t source; /* source_valid; empty: all sources */
+    text_t since;  /* raw JSON: a cursor as a string, or an object {source: cursor}; empty: none */
+    period_t
+        visible; /* what of it may be seen. Its end is that of queries: updates and what joins them have the delay's own rings */
+    uint64_t count; /* trades wanted in the reply; 0: none */
+    bool batch;     /* updates come in batches */
+    bool mark;      /* each catch-up ends with a mark (reader_mark_t) */
 } subscribe_request_t;
 
 /* Answers the request, now or later. */

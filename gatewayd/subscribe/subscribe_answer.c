@@ -70,12 +70,14 @@ static void seat(subscribe_t *subscribe, live_stream_t *live_stream, cursor_t st
         tell_gap(subscribe, live_stream, (cursor_t){since.epoch, since.seq + 1}, start);
 }
 
-/* Who subscribes to a source that is down, or to a stream that starves, is told so. */
+/* Who subscribes to a source that is down, or to a stream that starves, is told so, but not of trades that it may not see. */
 static void tell_if_down(subscribe_t *subscribe, const live_stream_t *live_stream)
 {
     const offer_t *offer = offers_find(subscribe->hub->offers, live_stream->source);
     offer_stale_t stale;
     if (!offer || (offer_up(offer) && !offer_is_stale(offer, live_stream->symbol, &stale)))
+        return;
+    if (offer_up(offer) && (live_stream->market->live || !period_has(subscribe->visible, stale.last_ns)))
         return;
     buffer_t params = buffer_new(0);
     if (offer_up(offer))
@@ -130,14 +132,14 @@ static void put_oldest(const subscribe_t *subscribe, json_writer_t *json)
     LIST_EACH(item, &subscribe->subscription->market->live_streams)
     {
         const live_stream_t *live_stream = LIST_OWNER(item, live_stream_t, in_market);
-        if (!subscribe->mark || !live_stream->oldest.known || live_stream->oldest.time_ns <= subscribe->oldest_ns ||
+        if (!subscribe->mark || !live_stream->oldest.known || !period_has(subscribe->visible, live_stream->oldest.time_ns) ||
             !subscribe_takes(subscribe, live_stream))
             continue;
         if (!any)
             json_open_object(json, "oldest");
         any = true;
         json_put_name(json, live_stream->source);
-        oldest_put(&live_stream->oldest, json);
+        oldest_put(&live_stream->oldest, subscribe->visible, json);
     }
     if (any)
         json_close_object(json);
@@ -162,13 +164,19 @@ static void print_answer(const subscribe_t *subscribe, const snapshot_t *snapsho
     json_close_object(&json);
 }
 
+/* A stream that came when all the others had been found: where a delayed one is nobody knows yet. It joins when that is known, as others that come later. */
+static bool is_answered(const subscribe_t *subscribe, const live_stream_t *live_stream)
+{
+    return subscribe_takes(subscribe, live_stream) && (live_stream->ring || !live_stream->market->live);
+}
+
 void subscribe_snapshot(const subscribe_t *subscribe, snapshot_t *snapshot)
 {
-    *snapshot = (snapshot_t){.all = subscribe->source.length == 0, .oldest_ns = subscribe->oldest_ns};
+    *snapshot = (snapshot_t){.all = subscribe->source.length == 0, .after_ns = subscribe->visible.after_ns};
     LIST_EACH(item, &subscribe->subscription->market->live_streams)
     {
         live_stream_t *live_stream = LIST_OWNER(item, live_stream_t, in_market);
-        if (subscribe_takes(subscribe, live_stream) && snapshot->count < SNAPSHOT_STREAMS_MAX)
+        if (is_answered(subscribe, live_stream) && snapshot->count < SNAPSHOT_STREAMS_MAX)
             snapshot->streams[snapshot->count++] =
                 (snapshot_stream_t){live_stream->source, live_stream->ring, start_of(subscribe, live_stream)};
     }
@@ -186,7 +194,7 @@ void subscribe_answer(subscribe_t *subscribe)
     LIST_EACH(item, &subscribe->subscription->market->live_streams)
     {
         live_stream_t *live_stream = LIST_OWNER(item, live_stream_t, in_market);
-        if (!subscribe_takes(subscribe, live_stream) || number == SNAPSHOT_STREAMS_MAX)
+        if (!is_answered(subscribe, live_stream) || number == SNAPSHOT_STREAMS_MAX)
             continue;
         seat(subscribe, live_stream, snapshot.streams[number++].start);
         tell_if_down(subscribe, live_stream);

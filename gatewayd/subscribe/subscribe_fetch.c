@@ -2,10 +2,8 @@
 
 #include "common/json/json.h"
 #include "common/json/json_write.h"
-#include "common/timestamp.h"
 #include "gatewayd/clients/conversation.h"
 #include "gatewayd/clients/readers.h"
-#include "gatewayd/history/history_floor.h"
 #include "gatewayd/history/pieces.h"
 #include "gatewayd/streams/snapshot.h"
 #include "gatewayd/subscribe/subscribe_answer.h"
@@ -43,12 +41,11 @@ static void on_history(void *arg, text_t answer)
 }
 
 /* Of a source that has no ring yet nothing says up to where its records are known to a role with a delay. */
-static void put_before(const subscribe_t *subscribe, json_writer_t *json)
+static period_t period_of(const subscribe_t *subscribe)
 {
-    char text[TIMESTAMP_MAX];
     int64_t delay_ns = subscribe->subscription->market->delay_ns;
-    if (delay_ns > 0)
-        json_put_text(json, "before", (text_t){text, timestamp_print(text, hub_now_ns(subscribe->hub) - delay_ns, 9)});
+    return (period_t){.after_ns = subscribe->visible.after_ns,
+                      .before_ns = delay_ns > 0 ? hub_now_ns(subscribe->hub) - delay_ns : INT64_MAX};
 }
 
 /* {"op":"recent",…,"upto":{"<source>":"<epoch>-<seq>",…}} */
@@ -59,8 +56,7 @@ static void print_request(const subscribe_t *subscribe, const snapshot_t *snapsh
     json_put_text(&json, "op", TEXT("recent"));
     json_put_text(&json, "symbol", subscribe->symbol);
     json_put_u64(&json, "count", subscribe->count);
-    put_before(subscribe, &json);
-    history_floor_put(&json, subscribe->oldest_ns);
+    period_put(period_of(subscribe), &json);
     json_open_object(&json, "upto");
     for (size_t i = 0; i < snapshot->count; i++) {
         json_put_name(&json, snapshot->streams[i].source);

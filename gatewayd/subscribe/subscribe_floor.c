@@ -2,7 +2,7 @@
 
 #include "common/array.h"
 #include "gatewayd/clients/readers.h"
-#include "gatewayd/history/history_floor.h"
+#include "gatewayd/history/stream_edges.h"
 #include "gatewayd/streams/market.h"
 #include "proto/record.h"
 
@@ -12,7 +12,7 @@
 typedef struct {
     const ring_t *ring;
     cursor_t since;
-    int64_t oldest_ns;
+    int64_t after_ns;
 } floor_search_t;
 
 typedef bool floor_search_fn(const floor_search_t *search, size_t back);
@@ -33,7 +33,7 @@ static bool is_visible(const floor_search_t *search, size_t back)
     bool there;
     while ((there = ring_entry(search->ring, back, &cursor, &json)) && json.length == 0 && back > 0)
         back--;
-    return there && (json.length == 0 || (record_parse(json, &record) && trade_time_ns(&record) > search->oldest_ns));
+    return there && (json.length == 0 || (record_parse(json, &record) && trade_time_ns(&record) > search->after_ns));
 }
 
 /* How many entries, from the newest one on, are so. */
@@ -90,12 +90,12 @@ static void on_answer(void *arg, text_t answer)
     subscribe_t *subscribe = arg;
     cursor_t first, floor = ring_floor(subscribe->asking->ring);
     subscribe->call = NULL;
-    history_floor_t found = history_floor_read(answer, &first);
+    edge_t found = stream_start_read(answer, &first);
     bool patient = hub_now_ns(subscribe->hub) - subscribe->probing_ns < HISTORY_PATIENCE_MS * NS_PER_MS;
-    if (found == HISTORY_FLOOR_UNKNOWN && patient) {
+    if (found == EDGE_UNKNOWN && patient) {
         subscribe->retry_ns = hub_now_ns(subscribe->hub) + HISTORY_RETRY_MS * NS_PER_MS;
     } else {
-        bool before = found == HISTORY_FLOOR_FOUND && cursor_compare(cursor_before(first), floor) < 0;
+        bool before = found == EDGE_FOUND && cursor_compare(cursor_before(first), floor) < 0;
         subscribe->unfloored = !keep_floor(subscribe, subscribe->asking, before ? cursor_before(first) : floor);
         decided(subscribe);
     }
@@ -111,8 +111,8 @@ static subscribe_step_t ask(subscribe_t *subscribe, live_stream_t *live_stream)
     if (now_ns < subscribe->retry_ns)
         return SUBSCRIBE_AGAIN;
     subscribe->asking = live_stream;
-    subscribe->call =
-        history_floor_ask(hub->history, live_stream->symbol, live_stream->source, subscribe->oldest_ns, on_answer, subscribe);
+    subscribe->call = stream_start_ask(hub->history, live_stream->symbol, live_stream->source, subscribe->visible.after_ns,
+                                       on_answer, subscribe);
     if (subscribe->call)
         return SUBSCRIBE_WAIT;
     if (now_ns - subscribe->probing_ns >= HISTORY_PATIENCE_MS * NS_PER_MS) {
@@ -128,7 +128,7 @@ static subscribe_step_t ask(subscribe_t *subscribe, live_stream_t *live_stream)
 static subscribe_step_t find_floor(subscribe_t *subscribe, live_stream_t *live_stream)
 {
     cursor_t floor;
-    floor_search_t search = {.ring = live_stream->ring, .oldest_ns = subscribe->oldest_ns};
+    floor_search_t search = {.ring = live_stream->ring, .after_ns = subscribe->visible.after_ns};
     if (!search.ring || !subscribe_takes(subscribe, live_stream) || !subscribe_since(subscribe, live_stream, &search.since))
         return SUBSCRIBE_NEXT;
     floor_place_t place = find_in_ring(&search, &floor);
@@ -141,7 +141,7 @@ static subscribe_step_t find_floor(subscribe_t *subscribe, live_stream_t *live_s
 subscribe_step_t subscribe_floor(subscribe_t *subscribe)
 {
     size_t number = 0;
-    bool limited = subscribe->oldest_ns != 0 && subscribe->since.length > 0;
+    bool limited = subscribe->visible.after_ns != INT64_MIN && subscribe->since.length > 0;
     LIST_EACH(item, &subscribe->subscription->market->live_streams)
     {
         if (!limited || number++ < subscribe->judged)

@@ -1,6 +1,7 @@
 /* What a subscribe under way knows. For subscribe.c and its parts. */
 #pragma once
 
+#include "gatewayd/auth/period.h"
 #include "gatewayd/clients/hub.h"
 #include "gatewayd/clients/task.h"
 #include "gatewayd/forms/reply.h"
@@ -25,7 +26,7 @@ typedef struct subscribe {
     char symbol_text[SUBJECT_MAX], source_text[SOURCE_MAX];
     text_t symbol, source, since; /* of subscribe_request_t; its own */
     uint64_t count;
-    int64_t oldest_ns;      /* of subscribe_request_t */
+    period_t visible;       /* of subscribe_request_t */
     stream_floor_t *floors; /* owned; of those streams that go back further than `since` may */
     size_t floor_count, floor_room;
     bool unfloored; /* memory ran out for them */

@@ -9,6 +9,7 @@ from clients import Client, RpcError
 from event_source import Events
 from guarded import guarded, tables  # noqa: F401 (a fixture)
 from pipeline import loads, until
+from told import ages, ask_everything, cursors
 
 ROLES = {"viewer": {"symbols": ["BTC-*"]}, "trader": {}, "asker": {"methods": ["getSymbols", "getStatus"]}, "few": {"subscriptions": 1},
          "recent": {"history_hours": 2 / 3600}}
@@ -140,6 +141,12 @@ def test_a_role_sees_no_further_back_than_it_may(guarded):
             assert answer["trades"] and max(map(age, answer["trades"])) < 6
 
     asyncio.run(run())
+    answers = asyncio.run(ask_everything(guard, recent))
+    for asked, answer in answers.items():
+        assert max(ages(answer), default=0) < 6, (asked, answer)
+        assert min(cursors(answer), default=(last["epoch"], last["seq"])) > (oldest["epoch"], oldest["seq"]), (asked, answer)
+    for row in answers["getStats"]["stats"] + answers["stats"]["stats"]:
+        assert set(row) <= {"topic", "symbol", "source", "retention"}, row
     with Events(guard.flow, f"symbols=BTC-USD&access_token={recent}", last_id=f"BTC-USD.blockchain={cursor}") as events:
         events.wait(lambda: events.named("gap") and events.trades, "a gap, and trades")
         assert age(events.trades[0]) < 6

@@ -7,6 +7,7 @@ from clients import Client, assert_cursors_follow
 from event_source import Events
 from guarded import guarded  # noqa: F401 (a fixture)
 from pipeline import loads, until
+from told import ages, ask_everything, cursors
 
 DELAY_S = 3
 ROLES = {"late": {"delay_ms": DELAY_S * 1000}, "trader": {}}
@@ -116,6 +117,34 @@ def test_nothing_can_be_asked_for_that_is_not_due(guarded):
     assert ask("candles/BTC-USD?interval=1d")["candles"] == []
 
 
+COUNTS = {"trades", "bytes", "stored", "first", "last", "firstTimestamp", "lastTimestamp", "duplicates", "gaps"}
+
+
+def test_no_answer_tells_of_what_is_not_due(guarded):
+    """Whatever is asked, from when on nothing is due: no time and no cursor in it is of a trade to come, and no count is of all."""
+    guard, _, _ = start(guarded)
+    late, trader = guard.token("late"), guard.token("trader")
+
+    def first_not_due():
+        at = datetime.datetime.now(datetime.UTC) - datetime.timedelta(seconds=DELAY_S)
+        status, _, body = guard.get(f"/api/v1/trades/BTC-USD?since={at.isoformat().replace('+00:00', 'Z')}&count=1", token=trader)
+        assert status == 200, body
+        return [place(trade) for trade in loads(body)["trades"]]
+
+    seen = 0
+    while seen < 3:  # rounds in which something was due
+        answers = asyncio.run(ask_everything(guard, late))
+        beyond = first_not_due()
+        for asked, answer in answers.items():
+            assert min(ages(answer), default=DELAY_S) >= DELAY_S, (asked, answer)
+            assert not beyond or max(cursors(answer), default=(0, 0)) <= beyond[0], (asked, answer)
+        for row in answers["getStats"]["stats"] + answers["stats"]["stats"]:
+            assert not COUNTS & set(row) and row["topic"], row
+        seen += bool(answers["getRecent"]["trades"])
+    assert "first" in loads(guard.get("/api/v1/stats", token=trader)[2])["stats"][-1]
+    assert answers["getCoverage"]["oldest"] and answers["getCoverage"]["coverage"] and answers["getCandles"]["candles"]
+
+
 def test_an_event_stream_is_late_too(guarded):
     guard, _, _ = start(guarded)
     with Events(guard.flow, f"symbols=BTC-USD&access_token={guard.token('late')}") as events:
@@ -123,4 +152,5 @@ def test_an_event_stream_is_late_too(guarded):
             count = len(events.trades)
             events.wait(lambda: len(events.trades) > count, "a trade")
             assert age(events.trades[-1]) >= DELAY_S
+        assert max(cursors(events.last_id)) <= place(events.trades[-1])
         assert_cursors_follow([place(trade) for trade in events.trades])

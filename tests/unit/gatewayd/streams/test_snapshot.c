@@ -54,7 +54,10 @@ static void setup(void)
     ring_b = ring_new(RING_BYTES_MIN, (cursor_t){7, 10});
     history = buffer_new(0);
     out = buffer_new(0);
-    snapshot = (snapshot_t){.streams = {{TEXT("a"), ring_a, {7, 10}}, {TEXT("b"), ring_b, {7, 10}}}, .count = 1, .all = true};
+    snapshot = (snapshot_t){.streams = {{TEXT("a"), ring_a, {7, 10}}, {TEXT("b"), ring_b, {7, 10}}},
+                            .count = 1,
+                            .all = true,
+                            .after_ns = INT64_MIN};
 }
 
 static void teardown(void)
