@@ -181,6 +181,13 @@ static void on_broken(void *owner, unsigned code, const char *why)
     conversation_end(&session->client->talk, code, text_of(why));
 }
 
+/* It counts as a request, but is never refused: a client that has asked too much would take the connection for dead. Who floods with them is ended. */
+static void on_pinged(void *owner)
+{
+    session_t *session = owner;
+    conversation_limited(&session->client->talk);
+}
+
 /* Everything is out but the words at the end. */
 static void put_goodbye(session_t *session)
 {
@@ -223,7 +230,7 @@ static void on_gone(void *owner)
 }
 
 static const ws_connection_events_t ws_connection_events = {
-    .message = on_message, .held = on_held, .broken = on_broken, .ready = on_ready, .gone = on_gone};
+    .message = on_message, .held = on_held, .broken = on_broken, .pinged = on_pinged, .ready = on_ready, .gone = on_gone};
 
 /* --- newcomers --- */
 

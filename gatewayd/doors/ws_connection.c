@@ -309,6 +309,9 @@ static void on_piece(ws_connection_t *self, const frame_t *piece)
 
 static void on_ping(ws_connection_t *self, text_t payload)
 {
+    self->terms->events->pinged(self->owner);
+    if (self->state != OPEN)
+        return;
     if (self->out.length == 0 && !self->choked)
         send_pong(self, payload);
     else

@@ -24,6 +24,8 @@ typedef struct {
     void (*held)(void *owner, size_t bytes);
     /* The peer broke the protocol, or its message is too long, or can't be read: ws_connection_close is due, with this code. */
     void (*broken)(void *owner, unsigned code, const char *why);
+    /* The peer wants a pong, which goes out when this returns, unless it is closing then. */
+    void (*pinged)(void *owner);
     /* After ws_connection_wake, or when a blocked peer takes more again. */
     void (*ready)(void *owner);
     /* It is gone, and freed when this returns: the last event. */

@@ -54,6 +54,12 @@ static void on_broken(void *owner, unsigned code, const char *why)
     buffer_release(&last);
 }
 
+static void on_pinged(void *owner)
+{
+    const fuzzed_t *self = owner;
+    require(!ws_connection_closing(self->connection));
+}
+
 static void on_ready(void *owner)
 {
     (void)owner;
@@ -66,7 +72,7 @@ static void on_gone(void *owner)
 }
 
 static const ws_connection_events_t events = {
-    .message = on_message, .held = on_held, .broken = on_broken, .ready = on_ready, .gone = on_gone};
+    .message = on_message, .held = on_held, .broken = on_broken, .pinged = on_pinged, .ready = on_ready, .gone = on_gone};
 static const ws_connection_terms_t plain = {.message_bytes = LIMIT, .events = &events};
 static const ws_connection_terms_t deflating = {.message_bytes = LIMIT, .deflates = true, .events = &events};
 

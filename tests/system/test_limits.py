@@ -175,6 +175,43 @@ def test_who_goes_on_asking_over_websocket_is_closed(pipeline, message):
     assert limited(flow, "client", "requests") == 21
 
 
+@pytest.mark.parametrize("owner", ["client", "address"])
+def test_pings_count_as_requests_and_who_floods_with_them_is_closed(pipeline, owner):
+    flow = pipeline()
+    start(flow, **per(owner, requests_per_second=1, requests_burst=3))
+    pongs = []
+
+    async def flood():
+        async with Client(flow.url(), local_addr=(a_client(), 0)) as client:
+            with contextlib.suppress(websockets.ConnectionClosed):
+                for _ in range(1000):
+                    pongs.append(await client.socket.ping())
+            await asyncio.wait_for(client.reader, PATIENCE)
+            assert client.close_code == 4429 and "too many requests" in client.close_reason
+            return sum(pong.done() and not pong.exception() for pong in pongs)
+    assert 25 < asyncio.run(flood()) < 45
+    assert limited(flow, owner, "requests") > 25
+
+
+def test_a_ping_is_answered_though_no_request_would_be(pipeline):
+    """It keeps a connection alive, whose client has asked as often as it may, and goes on to hear trades."""
+    flow = start_all(pipeline(symbols=["BTC-USD"]), 200, **per("client", requests_per_second=1, requests_burst=3))
+
+    async def keep():
+        async with Client(flow.url()) as client:
+            await client.subscribe("BTC-USD")
+            for _ in range(5):
+                with pytest.raises(RpcError) as refused:
+                    for _ in range(4):
+                        await client.call("ping")
+                assert refused.value.code == -32029
+                await asyncio.wait_for(await client.socket.ping(), PATIENCE)
+            before = len(client.trades)
+            await client.until(lambda: len(client.trades) > before + 100, "trades")
+            assert_once_and_in_order(client.trades)
+    asyncio.run(keep())
+
+
 def test_answers_count_by_their_bytes_and_trades_do_not(pipeline):
     flow = start_all(pipeline(symbols=["BTC-USD"]), 5000, **per("client", bytes_per_second=100000, bytes_burst=200000))
 

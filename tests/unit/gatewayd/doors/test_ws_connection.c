@@ -39,6 +39,15 @@ static void on_broken(void *owner, unsigned code, const char *why)
     buffer_printf(&told, "broken %u %s\n", code, why);
 }
 
+static bool closes_at_ping;
+
+static void on_pinged(void *owner)
+{
+    (void)owner;
+    if (closes_at_ping)
+        ws_connection_close(connection, TEXT("\x88\x02\x11\x4d"));
+}
+
 static void on_ready(void *owner)
 {
     (void)owner;
@@ -53,7 +62,7 @@ static void on_gone(void *owner)
 }
 
 static const ws_connection_events_t events = {
-    .message = on_message, .held = on_held, .broken = on_broken, .ready = on_ready, .gone = on_gone};
+    .message = on_message, .held = on_held, .broken = on_broken, .pinged = on_pinged, .ready = on_ready, .gone = on_gone};
 static const ws_connection_terms_t terms = {.message_bytes = 1000, .events = &events};
 
 static void setup(void)
@@ -235,6 +244,15 @@ START_TEST(the_last_of_many_pings_is_answered_behind_the_frame_that_waits)
 }
 END_TEST
 
+START_TEST(no_pong_goes_out_behind_our_close)
+{
+    closes_at_ping = true;
+    say(0x89, TEXT("1"));
+    expect_bytes(TEXT("\x88\x02\x11\x4d"));
+    closes_at_ping = false;
+}
+END_TEST
+
 START_TEST(our_close_goes_out_behind_a_begun_frame_and_what_comes_then_is_discarded)
 {
     buffer_t frame = long_frame('a'), expected = long_frame('a'), last = buffer_new(0);
@@ -345,6 +363,7 @@ int main(void)
     tcase_add_test(tests, of_a_frame_that_is_begun_the_rest_is_kept_without_a_copy);
     tcase_add_test(tests, of_a_frame_that_belongs_to_others_the_rest_is_copied);
     tcase_add_test(tests, a_frame_that_is_not_begun_stays_the_sender_s);
+    tcase_add_test(tests, no_pong_goes_out_behind_our_close);
     tcase_add_test(tests, the_last_of_many_pings_is_answered_behind_the_frame_that_waits);
     tcase_add_test(tests, our_close_goes_out_behind_a_begun_frame_and_what_comes_then_is_discarded);
     tcase_add_test(tests, the_peer_s_close_is_answered_with_its_code);
