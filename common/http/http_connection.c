@@ -132,6 +132,12 @@ static void keep_rest(http_connection_t *self, text_t part, size_t *sent)
         buffer_append(&self->out, (text_t){part.at + skipped, part.length - skipped});
 }
 
+/* The peer has so long to take something of what waits for it. */
+static void expect_progress(http_connection_t *self)
+{
+    expect(self, self->state == HTTP_STREAMING ? HTTP_STREAM_MS : HTTP_SEND_MS);
+}
+
 /* Both parts in one call, from where they stand. */
 static void transmit(http_connection_t *self, text_t head, text_t body)
 {
@@ -147,7 +153,7 @@ static void transmit(http_connection_t *self, text_t head, text_t body)
     if (gone == head.length + body.length && !byte_stream_waits(&self->stream))
         return;
     if (!behind)
-        expect(self, HTTP_SEND_MS);
+        expect_progress(self);
     keep_rest(self, head, &gone);
     keep_rest(self, body, &gone);
     if (buffer_ok(&self->out))
@@ -171,7 +177,7 @@ static void flush(http_connection_t *self)
     if (sent == -1)
         return;
     buffer_consume(&self->out, (size_t)sent);
-    expect(self, HTTP_SEND_MS);
+    expect_progress(self);
     if (is_behind(self))
         return;
     buffer_release(&self->out);

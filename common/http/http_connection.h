@@ -9,11 +9,12 @@
 #include "common/net/ip_address.h"
 
 enum {
-    HTTP_HEAD_MS = 20000, /* for the whole of a head */
-    HTTP_BODY_MS = 20000, /* for the whole of a body; then it is answered 408 */
-    HTTP_IDLE_MS = 60000, /* between requests */
-    HTTP_SEND_MS = 20000, /* in which a peer takes nothing of what is sent */
-    HTTP_END_MS = 5000,   /* for a peer to take the last words, and to stop talking */
+    HTTP_HEAD_MS = 20000,   /* for the whole of a head */
+    HTTP_BODY_MS = 20000,   /* for the whole of a body; then it is answered 408 */
+    HTTP_IDLE_MS = 60000,   /* between requests */
+    HTTP_SEND_MS = 20000,   /* in which a peer takes nothing of an answer … */
+    HTTP_STREAM_MS = 60000, /* … or of a stream: who follows one may fall behind */
+    HTTP_END_MS = 5000,     /* for a peer to take the last words, and to stop talking */
     HTTP_SEND_BUFFER =
         1 << 18, /* bytes of a connection in the kernel, where more than HTTP_SMALL is sent: what waits beyond is counted */
     HTTP_SMALL = 65536, /* bytes of a body that is sent whatever waits for others: the system takes most of it at once */

@@ -11,9 +11,9 @@
 #include "gatewayd/rest/rest.h"
 
 enum {
-    SSE_HEARTBEAT_MS = 10000, /* checked every 5 s: a comment every 15 s at most */
-    SSE_DEAD_MS = 60000,      /* a peer whose system takes nothing for this long is gone */
-    SSE_LEAVE_MS = 5000       /* for a peer to take what waits for it, when clients are sent away: it comes back for the rest */
+    SSE_HEARTBEAT_MS = 10000,     /* checked every 5 s: a comment every 15 s at most */
+    SSE_DEAD_MS = HTTP_STREAM_MS, /* a peer whose system takes nothing for this long is gone */
+    SSE_LEAVE_MS = 5000 /* for a peer to take what waits for it, when clients are sent away: it comes back for the rest */
 };
 
 /* Begins a stream for the query of a request, whose connection it has then, and *grant, which is NULL then. headers: further lines for its answer. False when it can't be: then *status

@@ -129,11 +129,15 @@ class Process:
         return any(int(mask, 16) >> (number - 1) & 1 for mask in re.findall(r"^Sig(?:Cgt|Blk):\s+(\w+)$", status, re.M))
 
     def stop(self, patience=PATIENCE):
-        """SIGTERM; returns the exit code."""
-        until(lambda: not self.alive() or self.heeds(signal.SIGTERM), f"{self.name} to heed SIGTERM", patience)
-        if self.alive():
-            self.popen.send_signal(signal.SIGTERM)
-        code = self.popen.wait(patience)
+        """SIGTERM; returns the exit code, or "hangs"."""
+        try:
+            until(lambda: not self.alive() or self.heeds(signal.SIGTERM), f"{self.name} to heed SIGTERM", patience)
+            if self.alive():
+                self.popen.send_signal(signal.SIGTERM)
+            code = self.popen.wait(patience)
+        except (AssertionError, subprocess.TimeoutExpired):
+            self.kill()
+            return "hangs"
         self.reader.join()
         return code
 
@@ -253,4 +257,5 @@ class Pipeline:
             if show:
                 print(f"--- {name}\n{process.log()[-20000:]}")
             assert "Sanitizer" not in process.log() and "runtime error" not in process.log(), process.log()[-5000:]
-        assert all(code in (0, -9) for code in codes.values()), f"exit codes {codes}"
+        wrong = [name for name, code in codes.items() if code not in (0, -9)]
+        assert not wrong, "\n".join([f"exit codes {codes}", *(self.processes[name].log()[-5000:] for name in wrong)])

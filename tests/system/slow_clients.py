@@ -1,11 +1,13 @@
 """Clients on bare sockets, for which the system keeps little, and which read only when they are told to: WebSocket, SignalR, event streams."""
 
 import base64
+import contextlib
 import json
 import os
 import re
 import selectors
 import socket
+import threading
 import time
 
 from pipeline import PATIENCE
@@ -13,6 +15,7 @@ from pipeline import PATIENCE
 SEQ = re.compile(rb'seq\\?":(\d+),')  # in SignalR's records JSON is a string
 GAP = re.compile(rb"trades\.gap|event: gap|connection\.lost|event: lost")
 RECEIVE_BUFFER = 4096
+PING_S = 5  # a SignalR client's; who says nothing for 30 s is gone
 
 
 def masked(text):
@@ -31,6 +34,7 @@ class SlowClient:
 
     def __init__(self, flow, kind="ws", symbol="BTC-USD", channel="trades", gateway="gateway0", trusted=None):
         self.kind, self.seqs, self.told, self.rest = kind, [], [], b""
+        self.closed, self.turn = threading.Event(), threading.Lock()  # TLS is for one at a time
         self.socket = socket.socket()
         self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, RECEIVE_BUFFER)
         self.socket.settimeout(PATIENCE)
@@ -51,6 +55,14 @@ class SlowClient:
         elif kind != "sse":
             self.socket.sendall(masked(subscribe(symbol, channel=channel, batch=kind == "batch")))
         self.read_until(b"id: " if kind == "sse" else b"subscribed")
+        if kind == "signalr":
+            threading.Thread(target=self.keep_pinging, daemon=True).start()
+
+    def keep_pinging(self):
+        """It reads nothing, but lives."""
+        while not self.closed.wait(PING_S):
+            with self.turn, contextlib.suppress(OSError):
+                self.socket.sendall(masked('{"type":6}\x1e'))
 
     def read_until(self, wanted):
         while wanted not in self.rest:
@@ -58,7 +70,8 @@ class SlowClient:
         self.rest = self.rest[self.rest.index(wanted) + len(wanted):]
 
     def read(self):
-        part = self.socket.recv(65536)
+        with self.turn:
+            part = self.socket.recv(65536)
         assert part, f"{self.kind}: the connection ended: {self.rest[-300:]}"
         return part
 
@@ -73,6 +86,7 @@ class SlowClient:
         self.rest = self.rest[end:]
 
     def close(self):
+        self.closed.set()
         self.socket.close()
 
 
