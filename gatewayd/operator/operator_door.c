@@ -68,32 +68,41 @@ static void send_body(const operator_door_t *self, http_connection_t *to, text_t
     buffer_release(&headers);
 }
 
-static void send_problem(const operator_door_t *self, http_connection_t *to, const http_request_t *request, unsigned status,
-                         const char *detail, const char *more)
+/* What a request is refused with. */
+typedef struct {
+    unsigned status;
+    const char *reason; /* for programs (auth.md); NULL: none */
+    const char *detail;
+    const char *more; /* as of send_body; NULL: none */
+} problem_t;
+
+static void send_problem(const operator_door_t *self, http_connection_t *to, const http_request_t *request,
+                         const problem_t *problem)
 {
     buffer_t body = buffer_new(0);
-    rest_problem(&body, status, "%s", detail);
-    send_body(self, to, http_request_field(request, "Origin"), status, more, &body);
+    rest_problem_because(&body, problem->status, problem->reason, text_of(problem->detail));
+    send_body(self, to, http_request_field(request, "Origin"), problem->status, problem->more ? problem->more : "", &body);
     buffer_release(&body);
 }
 
 /* --- who may not --- */
 
 static void refuse(const operator_door_t *self, http_connection_t *to, const http_request_t *request, text_t path,
-                   const identity_t *identity, unsigned status, const char *detail, const char *more)
+                   const identity_t *identity, const problem_t *problem)
 {
     char room[HTTP_PEER_MAX];
     audit_refused(&(audit_t){.identity = identity,
                              .address = http_peer(to, room),
                              .method = request->method,
                              .path = path,
-                             .status = status,
-                             .detail = text_of(detail)});
-    send_problem(self, to, request, status, detail, more);
+                             .status = problem->status,
+                             .detail = text_of(problem->detail)});
+    send_problem(self, to, request, problem);
 }
 
-static void refuse_token(const operator_door_t *self, http_connection_t *to, const http_request_t *request, text_t path,
-                         auth_refusal_t refusal)
+/* Of a token, or of what its role may. */
+static void refuse_bearer(const operator_door_t *self, http_connection_t *to, const http_request_t *request, text_t path,
+                          const identity_t *identity, auth_refusal_t refusal, const char *detail)
 {
     const auth_refusal_words_t *words = auth_refusal_words(refusal);
     buffer_t headers = buffer_new(0);
@@ -103,7 +112,8 @@ static void refuse_token(const operator_door_t *self, http_connection_t *to, con
         buffer_append(&headers, TEXT("\r\n"));
     }
     buffer_append(&headers, (text_t){"", 1}); /* its end */
-    refuse(self, to, request, path, NULL, words->status, words->text, buffer_ok(&headers) ? headers.bytes : "");
+    refuse(self, to, request, path, identity,
+           &(problem_t){words->status, words->word, detail, buffer_ok(&headers) ? headers.bytes : NULL});
     buffer_release(&headers);
 }
 
@@ -112,18 +122,17 @@ static bool admit(const operator_door_t *self, http_connection_t *from, const ht
                   identity_t *identity)
 {
     if (!origins_may_connect(&self->config.origins, request)) {
-        refuse(self, from, request, path, NULL, 403, ORIGIN_REFUSED, "");
+        refuse(self, from, request, path, NULL, &(problem_t){.status = 403, .detail = ORIGIN_REFUSED});
         return false;
     }
     auth_refusal_t refusal = self->config.admit(self->config.arg, http_request_field(request, "Authorization"), identity);
     if (refusal != AUTH_GRANTED) {
-        refuse_token(self, from, request, path, refusal);
+        refuse_bearer(self, from, request, path, NULL, refusal, auth_refusal_words(refusal)->text);
         return false;
     }
     if (role_is_operator(identity->role))
         return true;
-    refuse(self, from, request, path, identity, 403, "This is for operators alone",
-           "WWW-Authenticate: Bearer realm=\"dataflow\", error=\"insufficient_scope\"\r\n");
+    refuse_bearer(self, from, request, path, identity, AUTH_ROLE, "This is for operators alone");
     identity_release(identity);
     return false;
 }
@@ -207,14 +216,14 @@ static void carry_out(operator_door_t *self, http_connection_t *from, const http
     rest_query_t query = {.count = 0};
     char room[HTTP_HEAD_MAX];
     if (!rest_query_read(&query, request->query, room)) {
-        refuse(self, from, request, path, identity, 400,
-               "The query has too many parameters, one twice, or one that is not UTF-8", "");
+        refuse(self, from, request, path, identity,
+               &(problem_t){.status = 400, .detail = "The query has too many parameters, one twice, or one that is not UTF-8"});
         identity_release(identity);
         return;
     }
     visit_t *visit = visit_new(self, from, request, path, identity);
     if (!visit) {
-        refuse(self, from, request, path, identity, 503, "Too many requests are waiting", "");
+        refuse(self, from, request, path, identity, &(problem_t){.status = 503, .detail = "Too many requests are waiting"});
         identity_release(identity);
         return;
     }
@@ -237,8 +246,10 @@ bool operator_door_on_request(operator_door_t *self, http_connection_t *connecti
     } else if (!operator_takes(target.place, request->method)) {
         buffer_t allow = buffer_new(0);
         buffer_printf(&allow, "Allow: %s\r\n%c", operator_methods(target.place), '\0');
-        send_problem(self, connection, request, 405, "expected another method: see Allow",
-                     buffer_ok(&allow) ? allow.bytes : "");
+        send_problem(self, connection, request,
+                     &(problem_t){.status = 405,
+                                  .detail = "expected another method: see Allow",
+                                  .more = buffer_ok(&allow) ? allow.bytes : NULL});
         buffer_release(&allow);
     } else if (admit(self, connection, request, path, &identity)) {
         carry_out(self, connection, request, path, &target, &identity);

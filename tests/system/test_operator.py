@@ -42,9 +42,10 @@ def test_only_operators_get_in_and_each_is_audited(flow):
         assert missing.headers["Content-Type"] == "application/problem+json" and missing.json["status"] == 401
         in_query = ask(address, method, f"{path}?access_token={token()}")
         assert in_query.status == 401, in_query
-        assert ask(address, method, path, token(exp=1)).status == 401
+        old = ask(address, method, path, token(exp=1))
+        assert (missing.json["reason"], old.json["reason"], old.status) == ("no_token", "expired", 401)
         viewer = ask(address, method, path, token("viewer"))
-        assert viewer.status == 403 and "insufficient_scope" in viewer.headers["WWW-Authenticate"], viewer
+        assert viewer.status == 403 and "insufficient_scope" in viewer.headers["WWW-Authenticate"] and viewer.json["reason"] == "role", viewer
         foreign = ask(address, method, path, token(), Origin="https://elsewhere.example")
         assert foreign.status == 403 and not foreign.headers["Access-Control-Allow-Origin"], foreign
     assert flow.ready("gateway0")[0] == 200
