@@ -1,7 +1,7 @@
 #!/usr/bin/python3
 """Clients that do nothing wrong while others attack: what they see is the verdict.
 
-    bystanders.py --gateway HOST:PORT [--trust FILE] --symbols A-B,… --clients N --probe NAME=HOST:PORT …
+    bystanders.py --gateway HOST:PORT [--trust FILE] [--token TOKEN] --symbols A-B,… --clients N --probe NAME=HOST:PORT …
 
 A command a line on stdin is answered by a line of JSON on stdout:
 
@@ -31,8 +31,13 @@ PROBE_EVERY, NEWCOMER_EVERY, NAP, RETRY_AFTER = 0.05, 0.2, 0.01, 0.1
 TEXT, CLOSE, PING, PONG = 1, 8, 9, 10
 UPDATE = b'{"jsonrpc":"2.0","method":"trades.update","params":'
 TRADE = re.compile(rb'"epoch":(\d+),"seq":(\d+),.*?"symbol":"([^"]+)","timestamp":"[^"]{14}(\d\d):(\d\d\.\d+)Z".*"tradeId":"([^"]+)"')
-UPGRADE = (b"GET /ws HTTP/1.1\r\nHost: 127.0.0.1\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
-           b"Sec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\nSec-WebSocket-Version: 13\r\n\r\n")
+
+
+def upgrade(token):
+    """The handshake, with a token in its header where there is one."""
+    bearer = f"Authorization: Bearer {token}\r\n" if token else ""
+    return (f"GET /ws HTTP/1.1\r\nHost: 127.0.0.1\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n{bearer}"
+            "Sec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\nSec-WebSocket-Version: 13\r\n\r\n").encode()
 
 
 def frame(opcode, payload):
@@ -84,7 +89,7 @@ class Client:
     def connect(self):
         self.buffer, self.open = bytearray(), False
         self.socket = reach(self.crowd.gateway, self.crowd.trusted)
-        self.socket.sendall(UPGRADE)
+        self.socket.sendall(self.crowd.upgrade)
         self.socket.setblocking(False)
 
     def subscribe(self):
@@ -168,8 +173,9 @@ class Client:
 
 
 class Crowd:
-    def __init__(self, gateway, trusted, symbols, clients, probes):
+    def __init__(self, gateway, trusted, token, symbols, clients, probes):
         self.gateway, self.trusted, self.symbols, self.probes = gateway, trusted, symbols, probes
+        self.upgrade = upgrade(token)
         self.window, self.selector = Window(probes), selectors.DefaultSelector()
         self.clients = [Client(self, symbols) for _ in range(clients)]
         self.commands = bytearray()
@@ -257,9 +263,9 @@ def ask_health(address):
             raise ConnectionError
 
 
-def come_and_go(address, trusted):
+def come_and_go(address, trusted, handshake):
     with reach(address, trusted) as one:
-        one.sendall(UPGRADE + call(1, "ping"))
+        one.sendall(handshake + call(1, "ping"))
         answer = b""
         while b'"pong"' not in answer:
             data = one.recv(4096)
@@ -292,14 +298,15 @@ def main():
     options = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     options.add_argument("--gateway", type=address_of)
     options.add_argument("--trust", type=lambda path: ssl.create_default_context(cafile=path), help="by TLS, with the certificates of this file")
+    options.add_argument("--token", help="where the gateway asks for one")
     options.add_argument("--symbols", type=lambda text: text.split(","))
     options.add_argument("--clients", type=int, default=4)
     options.add_argument("--probe", action="append", default=[], type=lambda text: text.split("=", 1))
     given = options.parse_args()
     probes = {name: address_of(address) for name, address in given.probe}
-    crowd = Crowd(given.gateway, given.trust, given.symbols, given.clients, probes)
+    crowd = Crowd(given.gateway, given.trust, given.token, given.symbols, given.clients, probes)
     jobs = [(PROBE_EVERY, lambda name=name: crowd.window.probes[name], lambda at=at: ask_health(at)) for name, at in probes.items()]
-    jobs.append((NEWCOMER_EVERY, lambda: crowd.window.newcomers, lambda: come_and_go(given.gateway, given.trust)))
+    jobs.append((NEWCOMER_EVERY, lambda: crowd.window.newcomers, lambda: come_and_go(given.gateway, given.trust, crowd.upgrade)))
     for job in jobs:
         threading.Thread(target=repeat, args=job, daemon=True).start()
     threading.Thread(target=sleep_on, args=(crowd,), daemon=True).start()

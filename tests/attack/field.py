@@ -85,6 +85,8 @@ class Bystanders:
         probes = {"connectord": "connectord_http", "cached": "cached_http", "gateway0": "gateway0"}
         trust = getattr(flow, "trust", None)  # of a gateway that listens by TLS, too
         gateway = ["--gateway", flow.address("gateway1"), "--trust", trust] if trust else ["--gateway", flow.address("gateway0")]
+        token = getattr(flow, "token", None)  # of a gateway that asks for one
+        gateway += ["--token", token] if token else []
         self.popen = subprocess.Popen(
             [sys.executable, HERE / "bystanders.py", *gateway, "--symbols", ",".join(flow.symbols),
              "--clients", str(clients), *[text for name, port in probes.items() for text in ("--probe", f"{name}={flow.address(port)}")]],

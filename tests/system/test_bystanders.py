@@ -9,7 +9,7 @@ from datetime import datetime, timedelta, timezone
 import websockets
 from pipeline import ROOT, free_ports, until
 
-SYMBOL = "BTC-USD"
+SYMBOL, TOKEN = "BTC-USD", "a.b.c"
 
 
 def update(seq, trade_id, late_s=0.0):
@@ -27,7 +27,7 @@ def ledger(path):
 class Bystander:
     def __init__(self, port):
         self.popen = subprocess.Popen([sys.executable, ROOT / "tests/attack/bystanders.py", "--gateway", f"127.0.0.1:{port}", "--symbols", SYMBOL,
-                                       "--clients", "1"], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+                                       "--clients", "1", "--token", TOKEN], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
 
     def tell(self, command):
         self.popen.stdin.write(command + "\n")
@@ -42,10 +42,11 @@ class Bystander:
 
 def test_bystanders_of_an_attack_see_what_is_wrong(tmp_path):
     """A false gateway is late, loses, doubles, tells a gap and hangs up: each is counted, and what never came is found in the exchange's ledger."""
-    subscribes = []
+    subscribes, tokens = [], {}
 
     async def gateway(socket, _path=None):
         request = json.loads(await socket.recv())
+        tokens[request["method"]] = socket.request_headers["Authorization"]
         if request["method"] == "ping":
             await socket.send('{"jsonrpc":"2.0","result":{"pong":true},"id":1}')
         else:
@@ -79,4 +80,5 @@ def test_bystanders_of_an_attack_see_what_is_wrong(tmp_path):
     assert counts == {"gaps": 1, "holes": 2, "doubles": 1, "epochs": 0, "closed": 1, "unrecovered": 1, "lost": 0}
     assert seen["trades"]["count"] == 4 and 2000 <= seen["trades"]["max_ms"]
     assert subscribes == [None, "7-3"]
+    assert tokens == dict.fromkeys(("ping", "subscribe"), f"Bearer {TOKEN}")
     assert lost == {SYMBOL: 2}  # 2 and 4; 0 was before its first one

@@ -1,3 +1,3 @@
 """Every file here registers its attacks."""
 
-from . import doors, freezing, losing, memory, nobody, strangers  # noqa: F401
+from . import doors, freezing, losing, memory, nobody, strangers, tokens  # noqa: F401
