@@ -37,7 +37,7 @@ export class Upstream {
   countSource(source, intervals, since) {
     intervals.forEach((interval, i) => {
       if (interval.end <= since) return;
-      if (interval.state === "backfilled" && interval.trades) this.filled.set(`${source} ${interval.first}`, interval.trades);
+      if (interval.state === "backfilled" && interval.trades) this.filled.set(`${source} ${interval.first ?? interval.begin}`, interval.trades);
       if (!isMissing(interval) || (interval.state === "unknown" && (i === 0 || this.isNoted(source, interval)))) return;
       this.miss(interval, since);
     });

@@ -47,6 +47,20 @@ def test_a_key_that_was_not_offered_for_a_while_goes_on_from_its_cursor(page):
     assert told == [["join", "a"], ["gone", "a"], ["join", "a"]]
 
 
+FILLED = """import('/upstream.js').then(({ Upstream }) => {
+    const upstream = new Upstream();
+    const backfilled = (begin, trades, first) => ({ state: 'backfilled', begin, end: begin + 1, trades, first });
+    for (let i = 0; i < 2; i++)
+        upstream.count(new Map([['a', [backfilled(1, 5, '7-1'), backfilled(2, 6, '7-9'), backfilled(3, 7), backfilled(4, 8)]]]), 0);
+    return upstream.backfilled;
+})"""
+
+
+def test_what_was_backfilled_counts_once_whether_cursors_are_told_or_not(page):
+    """They are not to a role that may not see all times."""
+    assert page.evaluate(FILLED) == 26
+
+
 EXACT = """import('/exact.js').then(({ parseExact, members, shown, label }) => {
     const data = parseExact(%s);
     return [...members(data)].map(([path, value]) => [label(path), shown(value), typeof value]);
