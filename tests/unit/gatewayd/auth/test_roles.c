@@ -86,6 +86,21 @@ START_TEST(limits_are_in_units_of_their_own)
 }
 END_TEST
 
+START_TEST(what_it_may_see_of_time_ends_on_whole_seconds)
+{
+    int64_t now_ns = INT64_C(1762732861) * NS_PER_S + 500;
+    load_roles("{\"a\":{\"history_hours\":1,\"delay_ms\":1500},\"b\":{}}");
+    period_t a = role_period(roles_find(roles, TEXT("a")), now_ns), b = role_period(roles_find(roles, TEXT("b")), now_ns);
+    ck_assert_int_eq(a.after_ns, (INT64_C(1762732861) - 3600 + 1) * NS_PER_S);
+    ck_assert_int_eq(a.before_ns, (INT64_C(1762732861) - 2) * NS_PER_S);
+    ck_assert(period_is_all(b) && !period_is_all(a));
+    ck_assert(!period_has(a, a.after_ns) && period_has(a, a.after_ns + 1) && period_has(a, a.before_ns - 1));
+    ck_assert(!period_has(a, a.before_ns) && period_has(b, now_ns));
+    period_t both = period_both(a, (period_t){a.after_ns - 1, a.before_ns - 1});
+    ck_assert(both.after_ns == a.after_ns && both.before_ns == a.before_ns - 1);
+}
+END_TEST
+
 START_TEST(a_role_outlives_its_table)
 {
     load_roles("{\"a\":{\"symbols\":[\"X-*\"]}}");
@@ -112,6 +127,7 @@ int main(void)
                                   patterns_say_what_it_may_see,
                                   methods_are_named_in_any_case,
                                   limits_are_in_units_of_their_own,
+                                  what_it_may_see_of_time_ends_on_whole_seconds,
                                   a_role_outlives_its_table,
                                   without_tokens_everyone_may_what_they_could};
     return RUN_TESTS("roles", TEST_CASE(NULL, forget_roles, tests));
