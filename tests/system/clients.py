@@ -1,6 +1,7 @@
 """Clients that nobody here wrote: Debian's python3-websockets and python3-zmq, with just enough around them."""
 
 import asyncio
+import contextlib
 import itertools
 import json
 import re
@@ -8,7 +9,7 @@ import re
 import websockets
 import zmq
 
-from pipeline import PATIENCE, loads
+from pipeline import PATIENCE, loads, running_time
 
 
 class RpcError(Exception):
@@ -61,14 +62,15 @@ class Client:
 
     async def until(self, condition, what, patience=PATIENCE):
         """Waits for a condition on what has come."""
-        try:
-            async with asyncio.timeout(patience):
-                while not condition() and not self.closed:
-                    self.news.clear()
-                    await self.news.wait()
-        except asyncio.TimeoutError:
-            raise AssertionError(f"waited {patience:g} s for {what}; {len(self.notifications)} notifications, "
-                                 f"last {self.notifications[-1:]}") from None
+        deadline = running_time() + patience
+        while not condition() and not self.closed:
+            left = deadline - running_time()
+            assert left > 0, f"waited {patience:g} s for {what}; {len(self.notifications)} notifications, last {self.notifications[-1:]}"
+            with contextlib.suppress(asyncio.TimeoutError):
+                async with asyncio.timeout(left):
+                    while not condition() and not self.closed:
+                        self.news.clear()
+                        await self.news.wait()
         assert condition(), f"connection closed with {self.close_code} while waiting for {what}"
 
     async def send_raw(self, raw):
@@ -101,7 +103,6 @@ class Requester:
     def __init__(self, endpoint):
         self.socket = zmq.Context.instance().socket(zmq.REQ)
         self.socket.setsockopt(zmq.LINGER, 0)
-        self.socket.setsockopt(zmq.RCVTIMEO, int(PATIENCE * 1000))
         self.socket.connect(endpoint)
 
     def __enter__(self):
@@ -112,6 +113,9 @@ class Requester:
 
     def raw(self, request):
         self.socket.send(request if isinstance(request, bytes) else request.encode())
+        deadline = running_time() + PATIENCE
+        while not self.socket.poll(1000):
+            assert running_time() < deadline, f"waited {PATIENCE:g} s for the answer to {request[:300]}"
         return self.socket.recv().decode()
 
     def ask(self, **request):

@@ -19,18 +19,44 @@ BIN = ROOT / os.environ.get("TEST_BIN", "build/bin")
 SANITIZED = "san-" in str(BIN)
 DATA = ROOT.parent / "shared" / "data"
 PATIENCE = float(os.environ.get("TEST_PATIENCE", "30"))  # seconds until an event that must come is given up
+LOOK_S, STILL_S = 0.1, 0.5
+
+
+class RunningTime:
+    """Seconds without those in which this process did not get to run, as the daemons count them (common/clock.h): on a machine that stands still, or has ten times
+    as much to do as it can, what is awaited can't come either."""
+
+    def __init__(self):
+        self.lock, self.seen, self.stood = threading.Lock(), time.monotonic(), 0.0
+        threading.Thread(target=self.keep_looking, daemon=True).start()
+
+    def keep_looking(self):
+        pause = threading.Event()
+        while not pause.wait(LOOK_S):
+            self.now()
+
+    def now(self):
+        with self.lock:
+            now = time.monotonic()
+            if now - self.seen > STILL_S:
+                self.stood += now - self.seen - LOOK_S
+            self.seen = now
+            return now - self.stood
+
+
+running_time = RunningTime().now
 
 
 def until(condition, what, patience=PATIENCE):
     """Waits for condition() to be true and returns its value; fails, naming what was awaited. Asks ever more rarely: to ask costs more than what is
     tested."""
     pause, interval = threading.Event(), 0.01
-    deadline = time.monotonic() + patience
+    deadline = running_time() + patience
     while True:
         value = condition()
         if value:
             return value
-        assert time.monotonic() < deadline, f"waited {patience:g} s for {what}"
+        assert running_time() < deadline, f"waited {patience:g} s for {what}"
         pause.wait(interval)
         interval = min(interval * 1.3, 0.1)
 
@@ -109,8 +135,10 @@ class Process:
     def wait_for_line(self, pattern, patience=PATIENCE):
         """Waits until a line that matches has been logged."""
         find = lambda: next((line for line in self.lines if re.search(pattern, line)), None)
+        deadline = running_time() + patience
         with self.changed:
-            line = self.changed.wait_for(find, patience)
+            while not (line := self.changed.wait_for(find, 1)) and running_time() < deadline:
+                pass
         assert line, f"{self.name} never logged {pattern!r}:\n{self.log()}"
         return line
 
@@ -134,12 +162,19 @@ class Process:
             until(lambda: not self.alive() or self.heeds(signal.SIGTERM), f"{self.name} to heed SIGTERM", patience)
             if self.alive():
                 self.popen.send_signal(signal.SIGTERM)
-            code = self.popen.wait(patience)
-        except (AssertionError, subprocess.TimeoutExpired):
+            until(lambda: self.ended(1), f"{self.name} to end", patience)
+        except AssertionError:
             self.kill()
             return "hangs"
         self.reader.join()
-        return code
+        return self.popen.returncode
+
+    def ended(self, within_s):
+        try:
+            self.popen.wait(within_s)
+        except subprocess.TimeoutExpired:
+            pass
+        return not self.alive()
 
 
 class Pipeline:

@@ -31,7 +31,7 @@ class Readings(Exchange):
 
     def __init__(self, keys=(), again=AGAIN):
         self.keys, self.last, self.again, self.rate, self.due = list(keys), dict.fromkeys(keys, 0), again, 0, 0.0
-        self.texts, self.gone, self.grown = [], 0, None
+        self.texts, self.gone, self.grown, self.places = [], 0, None, {}
         super().__init__(None)
 
     async def serve(self):
@@ -54,17 +54,24 @@ class Readings(Exchange):
         async with self.grown:
             self.texts.append(text)
             if len(self.texts) > 2 * AGAIN:
-                del self.texts[:AGAIN]
-                self.gone += AGAIN
+                heard = min(self.places.values(), default=self.gone + AGAIN) - self.gone  # by all who are connected
+                del self.texts[:min(heard, AGAIN)]
+                self.gone += min(heard, AGAIN)
             self.grown.notify_all()
 
     async def talk(self, socket):
-        """Each has a place of its own in what there is to say."""
+        """Each has a place of its own in what there is to say, and misses nothing, however slowly it reads."""
         self.heard.append(await socket.recv())
-        place = max(self.gone, self.gone + len(self.texts) - self.again)
+        self.places[socket] = max(self.gone, self.gone + len(self.texts) - self.again)
         closed = asyncio.create_task(socket.wait_closed())
+        try:
+            await self.say_all(socket, closed)
+        finally:
+            del self.places[socket]
+
+    async def say_all(self, socket, closed):
         while not closed.done():
-            place = max(place, self.gone)
+            place = self.places[socket]
             if place == self.gone + len(self.texts):
                 async with self.grown:
                     waiting = asyncio.create_task(self.grown.wait())
@@ -75,7 +82,7 @@ class Readings(Exchange):
                         await asyncio.wait([waiting])
                 continue
             await socket.send(self.texts[place - self.gone])
-            place += 1
+            self.places[socket] += 1
 
     def flow(self, rate):
         self.loop.call_soon_threadsafe(setattr, self, "rate", rate)
@@ -99,6 +106,7 @@ def configure(flow, source, directory, latest=False, symbols=("readings.*",)):
     path.write_text(json.dumps(DEFINITION))
     flow.exchange = source
     flow.source.update(name="lab", connector="websocket", url=f"ws://127.0.0.1:{source.port}/", definition=str(path), symbols=list(symbols),
+                       silence_ms=600000,  # it says nothing but readings, and who says them takes its time
                        latest=["readings"] if latest else [])
     return flow
 

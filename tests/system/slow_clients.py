@@ -8,9 +8,8 @@ import re
 import selectors
 import socket
 import threading
-import time
 
-from pipeline import PATIENCE
+from pipeline import PATIENCE, running_time
 
 SEQ = re.compile(rb'seq\\?":(\d+),')  # in SignalR's records JSON is a string
 GAP = re.compile(rb"trades\.gap|event: gap|connection\.lost|event: lost")
@@ -92,13 +91,13 @@ class SlowClient:
 
 def read_on(clients, last):
     """All read until each has the trade of that number."""
-    deadline = time.monotonic() + PATIENCE
+    deadline = running_time() + PATIENCE
     with selectors.DefaultSelector() as ready:
         for client in clients:
             if not client.seqs or client.seqs[-1] < last:
                 ready.register(client.socket, selectors.EVENT_READ, client)
         while ready.get_map():
-            assert time.monotonic() < deadline, [(client.kind, client.seqs[-1:], client.told) for client in clients]
+            assert running_time() < deadline, [(client.kind, client.seqs[-1:], client.told) for client in clients]
             for key, _ in ready.select(1):
                 key.data.take()
                 if key.data.seqs and key.data.seqs[-1] >= last:

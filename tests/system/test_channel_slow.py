@@ -1,11 +1,10 @@
 """Who does not read for a while on a channel that keeps the latest gets the newest record of each key then, no gap, and costs no memory meanwhile."""
 
 import re
-import time
 
 import pytest
 from clients import Requester
-from pipeline import PATIENCE, SANITIZED, until
+from pipeline import PATIENCE, SANITIZED, running_time, until
 from readings import Readings, configure, offered, topic
 from slow_clients import SlowClient, masked, subscribe
 from test_slow import memory
@@ -42,9 +41,9 @@ class SlowReader(SlowClient):
         return KEYS if self.kind in ("ws", "batch") else KEYS[:1]
 
     def read_to(self, last):
-        deadline = time.monotonic() + PATIENCE
+        deadline = running_time() + PATIENCE
         while any(self.had[key][-1:] != [last] for key in self.keys()):
-            assert time.monotonic() < deadline, (self.kind, {key: seqs[-1:] for key, seqs in self.had.items()}, last)
+            assert running_time() < deadline, (self.kind, {key: seqs[-1:] for key, seqs in self.had.items()}, last)
             self.take()
 
 

@@ -13,6 +13,7 @@ import websockets
 from clients import Client, Requester, assert_cursors_follow
 from event_source import Events
 from pipeline import PATIENCE, SANITIZED, loads, until
+from slow_clients import PING_S
 from test_channels import lab, reading, start as start_lab  # noqa: F401 (lab is a fixture)
 
 TRADES = 6000  # far more than a ring has
@@ -69,9 +70,18 @@ class Marked:
         if self.hub:
             await self.socket.send('{"protocol":"json","version":1}\x1e')
             assert await self.socket.recv() == "{}\x1e"
+            self.pinging = asyncio.create_task(self.keep_pinging())
         return self
 
+    async def keep_pinging(self):
+        """Who says nothing for 30 s is gone, although it reads."""
+        while True:
+            await asyncio.sleep(PING_S)
+            await self.socket.send('{"type":6}\x1e')
+
     async def __aexit__(self, *_):
+        if self.hub:
+            self.pinging.cancel()
         self.socket.transport.abort()
 
     async def ask(self, method, identity=1, **params):
@@ -244,7 +254,7 @@ def test_who_was_slow_gets_a_mark_when_it_has_caught_up(flow, form, slow):
             for _ in range(2):
                 marks = len(client.ledger.marks)
                 last += TRADES
-                epoch = play(flow, TRADES, last)
+                epoch = await asyncio.to_thread(play, flow, TRADES, last)
                 await client.until(lambda: client.ledger.marks[marks:] and client.ledger.marks[-1]["to"] == f"{epoch}-{last}")
                 mark = client.ledger.marks[-1]
                 assert last - TRADES <= place(mark["from"])[1] < last

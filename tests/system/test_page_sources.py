@@ -28,9 +28,8 @@ def test_the_sources_of_a_symbol_are_compared(two, browser):
     page.until_live(100)
     until(lambda: all(row["state"] == "live" for row in compared(page).values()), "both to be live")
     until(lambda: 30 < float(compared(page)["alpha"]["rate"]) < 50 and 10 < float(compared(page)["beta"]["rate"]) < 30, "the rates")
-    table = compared(page)
-    assert list(table) == ["alpha", "beta"] and is_open(page)
-    assert [row["age"] for row in table.values()] == ["now", "now"] and [row["health"] for row in table.values()] == ["100", "100"]
+    assert list(compared(page)) == ["alpha", "beta"] and is_open(page)
+    until(lambda: [(row["age"], row["health"]) for row in compared(page).values()] == [("now", "100")] * 2, "both to be of now, and well")
     two.processes["connectord"].kill()
     until(lambda: compared(page)["alpha"]["state"].startswith("lost since ") and compared(page)["beta"]["age"].endswith(" s"), "the loss")
 

@@ -11,6 +11,8 @@ import pytest
 from pipeline import BIN, PATIENCE, ROOT, get, until
 from poster import TOKEN, NDJSON, Poster, head, ids, lines, prepared, record, start
 
+BODY_S = 20  # that a body may take (HTTP_BODY_MS)
+
 
 @pytest.fixture
 def flow(pipeline):
@@ -132,7 +134,7 @@ def test_a_body_that_is_cut_off_leaves_nothing(flow):
 def test_a_body_that_stops_coming_is_told_so(flow):
     with socket.create_connection(("127.0.0.1", flow.port["connectord_http"])) as raw:
         raw.sendall(head(100) + b"{")
-        raw.settimeout(PATIENCE)
+        raw.settimeout(BODY_S + PATIENCE)
         assert raw.recv(1000).startswith(b"HTTP/1.1 408 ")
     with Poster(flow) as poster:
         poster.post(record(1))

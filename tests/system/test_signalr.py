@@ -1,6 +1,7 @@
 """SignalR's JSON hub protocol: raw records here, and npm's @microsoft/signalr in node/signalr.mjs."""
 
 import asyncio
+import contextlib
 import itertools
 import json
 
@@ -9,6 +10,7 @@ import websockets
 from clients import assert_once_and_in_order
 from node_client import NodeClient
 from pipeline import PATIENCE, get, loads
+from slow_clients import PING_S
 
 END = "\x1e"
 
@@ -28,9 +30,18 @@ class Hub:
         if self.handshake:
             await self.socket.send(self.handshake + END)
             await self.until(lambda: self.records, "the handshake's answer")
+        self.pinging = asyncio.create_task(self._keep_pinging())
         return self
 
+    async def _keep_pinging(self):
+        """Who says nothing for 30 s is gone."""
+        with contextlib.suppress(websockets.ConnectionClosed):
+            while True:
+                await asyncio.sleep(PING_S)
+                await self.send({"type": 6})
+
     async def __aexit__(self, *_):
+        self.pinging.cancel()
         await self.socket.close()
         await self.reader
 

@@ -9,8 +9,9 @@ import threading
 import time
 
 import pytest
-from clients import Client, Tap
+from clients import Client, Requester, Tap
 from pipeline import PATIENCE, loads, until
+from trade_rates import TradeRate
 
 
 class Refusing:
@@ -152,14 +153,16 @@ def test_a_stale_stream_is_told_although_its_source_is_connected(pipeline):
     flow.start_all("--symbols", "BTC-USD,ETH-USD", "--rate", 200, "--heartbeat-ms", 200)
     stale_topics = {"trade.BTC-USD.blockchain", "trade.ETH-USD.blockchain"}
 
+    def rate(topic):
+        with Requester(flow.history) as history:
+            return TradeRate().take(*history.all(topic))
+
     async def run():
         loop = asyncio.get_running_loop()
         in_thread = lambda function, *args: loop.run_in_executor(None, function, *args)
         async with Client(flow.url()) as client:
             await client.subscribe("BTC-USD")
-            # A rate is learned from 20 arrivals: at least 50 ms apart, as what comes closer together is one.
-            started = time.monotonic()
-            await client.until(lambda: time.monotonic() > started + 3 and len(client.trades) > 100, "trades")
+            await in_thread(until, lambda: all(rate(topic).stale_within(5) for topic in stale_topics), "the rates to be known")
             assert client.of("connection.lost") == []
             await in_thread(flow.tell_simulator, "/control/pause")
             await client.until(lambda: client.of("connection.lost"), "connection.lost of the symbol")

@@ -4,6 +4,7 @@ import asyncio
 
 from clients import Client
 from pipeline import get, until
+from trade_rates import TradeRate
 
 # Trades come every 50 ms and more as their rate is counted: some hundred ms of silence are unlikely at one in a hundred.
 EAGER = {"probability": 0.01, "minimum_ms": 300, "reconnect_ms": 1}
@@ -26,19 +27,16 @@ def subscribes(flow, event, symbol):
 
 
 async def learned(client, *symbols):
-    """Waits until the rates are learned: from 20 arrivals, 50 ms apart at least."""
-    arrivals = {symbol: [] for symbol in symbols}
+    """Waits until the rates are known."""
+    rates = {symbol: TradeRate(EAGER["probability"]) for symbol in symbols}
     taken = 0
 
     def look():
         nonlocal taken
-        now = asyncio.get_running_loop().time()
         for trade in client.trades[taken:]:
-            times = arrivals.get(trade["symbol"], [])
-            if not times or now - times[-1] > 0.06:
-                times.append(now)
+            rates[trade["symbol"]].take(trade)
         taken = len(client.trades)
-        return all(len(times) > 30 for times in arrivals.values())
+        return all(rate.stale_within(2) for rate in rates.values())
 
     await client.until(look, "trades to learn from")
 

@@ -18,7 +18,7 @@ class Exchange:
 
     async def serve(self):
         self.loop, self.over = asyncio.get_running_loop(), asyncio.Event()
-        async with websockets.serve(self.talk, "127.0.0.1", 0) as server:
+        async with websockets.serve(self.talk, "127.0.0.1", 0, ping_timeout=None) as server:  # who is stopped for a while stays
             self.port = server.sockets[0].getsockname()[1]
             self.started.set()
             await self.over.wait()
