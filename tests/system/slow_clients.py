@@ -1,5 +1,6 @@
 """Clients on bare sockets, for which the system keeps little, and which read only when they are told to: WebSocket, SignalR, event streams."""
 
+import asyncio
 import base64
 import contextlib
 import json
@@ -9,12 +10,21 @@ import selectors
 import socket
 import threading
 
+import websockets
 from pipeline import PATIENCE, running_time
 
 SEQ = re.compile(rb'seq\\?":(\d+),')  # in SignalR's records JSON is a string
 GAP = re.compile(rb"trades\.gap|event: gap|connection\.lost|event: lost")
 RECEIVE_BUFFER = 4096
 PING_S = 5  # a SignalR client's; who says nothing for 30 s is gone
+
+
+async def keep_pinging(socket):
+    """For a SignalR client over websockets."""
+    with contextlib.suppress(websockets.ConnectionClosed):
+        while True:
+            await asyncio.sleep(PING_S)
+            await socket.send('{"type":6}\x1e')
 
 
 def masked(text):

@@ -9,11 +9,10 @@ import zlib
 
 import pytest
 import websockets
-
 from clients import Client, Requester, assert_cursors_follow
 from event_source import Events
 from pipeline import PATIENCE, SANITIZED, loads, until
-from slow_clients import PING_S
+from slow_clients import keep_pinging
 from test_channels import lab, reading, start as start_lab  # noqa: F401 (lab is a fixture)
 
 TRADES = 6000  # far more than a ring has
@@ -70,14 +69,8 @@ class Marked:
         if self.hub:
             await self.socket.send('{"protocol":"json","version":1}\x1e')
             assert await self.socket.recv() == "{}\x1e"
-            self.pinging = asyncio.create_task(self.keep_pinging())
+            self.pinging = asyncio.create_task(keep_pinging(self.socket))
         return self
-
-    async def keep_pinging(self):
-        """Who says nothing for 30 s is gone, although it reads."""
-        while True:
-            await asyncio.sleep(PING_S)
-            await self.socket.send('{"type":6}\x1e')
 
     async def __aexit__(self, *_):
         if self.hub:

@@ -1,7 +1,6 @@
 """SignalR's JSON hub protocol: raw records here, and npm's @microsoft/signalr in node/signalr.mjs."""
 
 import asyncio
-import contextlib
 import itertools
 import json
 
@@ -10,7 +9,7 @@ import websockets
 from clients import assert_once_and_in_order
 from node_client import NodeClient
 from pipeline import PATIENCE, get, loads
-from slow_clients import PING_S
+from slow_clients import keep_pinging
 
 END = "\x1e"
 
@@ -30,15 +29,8 @@ class Hub:
         if self.handshake:
             await self.socket.send(self.handshake + END)
             await self.until(lambda: self.records, "the handshake's answer")
-        self.pinging = asyncio.create_task(self._keep_pinging())
+        self.pinging = asyncio.create_task(keep_pinging(self.socket))
         return self
-
-    async def _keep_pinging(self):
-        """Who says nothing for 30 s is gone."""
-        with contextlib.suppress(websockets.ConnectionClosed):
-            while True:
-                await asyncio.sleep(PING_S)
-                await self.send({"type": 6})
 
     async def __aexit__(self, *_):
         self.pinging.cancel()
