@@ -32,10 +32,10 @@ STORE_LIBS := $(shell pkg-config --libs $(STORE_PACKAGES) 2>/dev/null)
 GMP_LIBS := $(shell pkg-config --libs gmp 2>/dev/null)
 CHECK_LIBS := $(shell pkg-config --libs check 2>/dev/null)
 
-COMMON     := $(filter-out common/http_client/% common/exact.c,$(wildcard common/*.c common/*/*.c proto/*.c))
+COMMON     := $(filter-out common/http_client/% common/numbers/exact.c,$(wildcard common/*.c common/*/*.c proto/*.c))
 ASKING     := $(wildcard common/http_client/*.c)
-CONNECTORD := $(filter-out connectord/try/%,$(wildcard connectord/*.c connectord/*/*.c)) common/exact.c
-CACHED     := $(filter-out cached/import/%,$(wildcard cached/*.c cached/*/*.c)) common/exact.c
+CONNECTORD := $(filter-out connectord/try/%,$(wildcard connectord/*.c connectord/*/*.c)) common/numbers/exact.c
+CACHED     := $(filter-out cached/import/%,$(wildcard cached/*.c cached/*/*.c)) common/numbers/exact.c
 GATEWAYD   := $(wildcard gatewayd/*.c gatewayd/*/*.c)
 SIMULATOR  := $(wildcard tests/simulator/*.c tests/simulator/*/*.c)
 STORM      := $(wildcard tests/chaos/*.c)

@@ -1,7 +1,7 @@
 #include "proto/coverage.h"
 
-#include "common/decimal.h"
 #include "common/json/json.h"
+#include "common/numbers/decimal.h"
 #include "common/timestamp.h"
 #include "proto/trade.h"
 

@@ -1,6 +1,6 @@
 #include "proto/trade.h"
 
-#include "common/decimal.h"
+#include "common/numbers/decimal.h"
 #include "proto/encoding.h"
 #include "proto/topic.h"
 

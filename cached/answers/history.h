@@ -12,7 +12,7 @@
 #include "cached/streams/catalog.h"
 #include "common/buffer.h"
 #include "common/bus/follower.h"
-#include "common/histogram.h"
+#include "common/numbers/histogram.h"
 
 /* The maximum size of an answer, in bytes: if more trades were asked for, fewer come. */
 #define HISTORY_ANSWER_MAX ((size_t)8 << 20)

@@ -2,8 +2,8 @@
 
 #include <assert.h>
 
-#include "common/decimal.h"
 #include "common/json/json_write.h"
+#include "common/numbers/decimal.h"
 #include "common/timestamp.h"
 
 static int place_compare(const candle_place_t *a, const candle_place_t *b)

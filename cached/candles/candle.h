@@ -7,7 +7,7 @@
 #pragma once
 
 #include "cached/candles/price.h"
-#include "common/exact.h"
+#include "common/numbers/exact.h"
 #include "proto/cursor.h"
 
 typedef struct {

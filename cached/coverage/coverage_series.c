@@ -3,8 +3,8 @@
 #include <stdlib.h>
 
 #include "common/array.h"
-#include "common/exact.h"
 #include "common/log.h"
+#include "common/numbers/exact.h"
 
 enum {
     DROPPED = COVERAGE_INTERVALS_MAX / 10, /* when there are too many so many go at once: each one that goes moves all others */

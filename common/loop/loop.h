@@ -4,7 +4,7 @@
  */
 #pragma once
 
-#include "common/histogram.h"
+#include "common/numbers/histogram.h"
 
 #include <stdbool.h>
 #include <stdint.h>

@@ -11,7 +11,7 @@
 #pragma once
 
 #include "common/buffer.h"
-#include "common/histogram.h"
+#include "common/numbers/histogram.h"
 
 #define METRICS_CONTENT_TYPE "text/plain; version=0.0.4; charset=utf-8"
 

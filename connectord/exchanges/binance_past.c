@@ -1,9 +1,9 @@
 #include "connectord/exchanges/binance_past.h"
 
 #include "common/clock.h"
-#include "common/decimal.h"
 #include "common/http_client/http_url.h"
 #include "common/json/json.h"
+#include "common/numbers/decimal.h"
 #include "connectord/exchanges/binance_message.h"
 #include "connectord/exchanges/fields.h"
 

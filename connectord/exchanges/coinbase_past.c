@@ -8,8 +8,8 @@
  */
 #include "connectord/exchanges/coinbase_past.h"
 
-#include "common/decimal.h"
 #include "common/http_client/http_url.h"
+#include "common/numbers/decimal.h"
 #include "common/timestamp.h"
 #include "connectord/exchanges/coinbase_message.h"
 

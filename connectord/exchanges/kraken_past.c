@@ -1,8 +1,8 @@
 #include "connectord/exchanges/kraken_past.h"
 
 #include "common/clock.h"
-#include "common/decimal.h"
 #include "common/json/json.h"
+#include "common/numbers/decimal.h"
 #include "common/timestamp.h"
 #include "connectord/exchanges/fields.h"
 #include "connectord/exchanges/kraken_symbol.h"

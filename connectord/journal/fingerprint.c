@@ -1,7 +1,7 @@
 #include "connectord/journal/fingerprint.h"
 
-#include "common/decimal.h"
 #include "common/hash.h"
+#include "common/numbers/decimal.h"
 #include "proto/record.h"
 
 uint64_t fingerprint_timeless(const trade_t *trade)

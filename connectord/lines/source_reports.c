@@ -1,6 +1,6 @@
 /* What a connector reports to its source: counted, judged, passed on. */
 #include "common/clock.h"
-#include "common/decimal.h"
+#include "common/numbers/decimal.h"
 #include "connectord/lines/source_state.h"
 #include "proto/record.h"
 

@@ -1,7 +1,7 @@
 #include "connectord/mapping/reading.h"
 
-#include "common/decimal.h"
 #include "common/json/json.h"
+#include "common/numbers/decimal.h"
 #include "connectord/mapping/compact.h"
 #include "connectord/mapping/epoch_time.h"
 

@@ -6,7 +6,7 @@
 #pragma once
 
 #include "common/clock.h"
-#include "common/exact.h"
+#include "common/numbers/exact.h"
 #include "connectord/connectors/past.h"
 
 #define MINUTE_NS (60 * NS_PER_S)

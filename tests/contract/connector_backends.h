@@ -4,7 +4,7 @@
  */
 #pragma once
 
-#include "common/decimal.h"
+#include "common/numbers/decimal.h"
 #include "common/timestamp.h"
 #include "connectord/connectors/connector.h"
 #include "proto/topic.h"

@@ -1,7 +1,7 @@
 /* What Binance sends. The first byte chooses: a message ('m'), a page of trades ('t') or of candles ('c'). What is taken is valid, and price and qty stand in it as
  * they are; what is refused says why. */
-#include "common/decimal.h"
 #include "common/json/json.h"
+#include "common/numbers/decimal.h"
 #include "connectord/exchanges/binance_message.h"
 #include "connectord/exchanges/binance_past.h"
 #include "tests/fuzz/fuzz.h"

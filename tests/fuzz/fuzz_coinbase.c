@@ -1,7 +1,7 @@
 /* What the exchange sends: the first byte says what it is, a message, or a page of trades ('t') or of candles ('c'). A message that is taken is valid JSON,
  * its trade is valid, and price and qty stand in it as they are; a page that is taken is valid JSON, too. What is refused says why. */
-#include "common/decimal.h"
 #include "common/json/json.h"
+#include "common/numbers/decimal.h"
 #include "connectord/exchanges/coinbase_message.h"
 #include "connectord/exchanges/coinbase_past.h"
 #include "tests/fuzz/fuzz.h"

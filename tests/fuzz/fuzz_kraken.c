@@ -1,7 +1,7 @@
 /* What the exchange sends, the first byte says as what: t, an answer with trades, c, one with candles, or a message. What is taken is valid JSON, its trades
  * are valid, and price and qty stand in it as they are; what is refused says why. */
-#include "common/decimal.h"
 #include "common/json/json.h"
+#include "common/numbers/decimal.h"
 #include "connectord/exchanges/kraken_message.h"
 #include "connectord/exchanges/kraken_past.h"
 #include "tests/fuzz/fuzz.h"

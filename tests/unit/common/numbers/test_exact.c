@@ -1,7 +1,7 @@
 #include <stdlib.h>
 
-#include "common/decimal.h"
-#include "common/exact.h"
+#include "common/numbers/decimal.h"
+#include "common/numbers/exact.h"
 #include "tests/unit/run_tests.h"
 
 #define EXACT_UNITS_MAX ((((exact_units_t)1 << 126) - 1) * 2 + 1)

@@ -1,4 +1,4 @@
-#include "common/decimal.h"
+#include "common/numbers/decimal.h"
 
 #include "common/hash.h"
 

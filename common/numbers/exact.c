@@ -1,10 +1,10 @@
-#include "common/exact.h"
+#include "common/numbers/exact.h"
 
 #include <assert.h>
 #include <gmp.h>
 #include <stdlib.h>
 
-#include "common/decimal.h"
+#include "common/numbers/decimal.h"
 
 enum {
     UNITS_DIGITS = 38, /* any number of so many digits fits into exact_units_t */
