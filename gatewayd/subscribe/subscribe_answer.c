@@ -75,12 +75,13 @@ static void tell_if_down(subscribe_t *subscribe, const live_stream_t *live_strea
 {
     const offer_t *offer = offers_find(subscribe->hub->offers, live_stream->source);
     offer_stale_t stale;
-    if (!offer || (offer_up(offer) && !offer_is_stale(offer, live_stream->symbol, &stale)))
+    bool starves = offer && offer_up(offer) && offer_is_stale(offer, live_stream->symbol, &stale);
+    if (!offer || (offer_up(offer) && !starves))
         return;
-    if (offer_up(offer) && (live_stream->market->live || !period_has(subscribe->visible, stale.last_ns)))
+    if (starves && (live_stream->market->live || !period_has(subscribe->visible, stale.last_ns)))
         return;
     buffer_t params = buffer_new(0);
-    if (offer_up(offer))
+    if (starves)
         notify_stale(&params, offer, &stale, hub_now_ns(subscribe->hub));
     else
         notify_lost(&params, offer, hub_now_ns(subscribe->hub));
