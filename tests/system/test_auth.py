@@ -87,7 +87,7 @@ def test_a_query_with_a_token_is_never_told(guarded):
 
 
 def test_a_first_message_has_its_time(guarded):
-    guard = guarded(first_message_ms=300)
+    guard = guarded(first_message_ms=2000)
 
     async def run():
         async with Client(guard.url("/ws", "ws")) as silent, Client(guard.url("/ws", "ws")) as good:

@@ -32,7 +32,7 @@ def test_bad_tokens_open_none(guard):
 
 def test_a_connection_ends_with_its_token(guard):
     async def run():
-        async with Client(guard.url("/ws", "ws"), extra_headers={"Authorization": f"Bearer {guard.token(lives=3)}"}) as client:
+        async with Client(guard.url("/ws", "ws"), extra_headers={"Authorization": f"Bearer {guard.token(lives=8)}"}) as client:
             await client.subscribe("BTC-USD")
             await client.until(lambda: client.trades and client.of("token.expiring"), "trades, and the warning")
             await client.until(lambda: client.closed, "the end")

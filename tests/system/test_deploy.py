@@ -175,10 +175,10 @@ class Supervisor:
 def test_a_process_says_when_it_serves_that_it_lives_and_when_it_ends(pipeline, name):
     flow = pipeline()
     with Supervisor(flow.directory) as supervisor:
+        before = time.monotonic()
         process = start(flow, name, NOTIFY_SOCKET=supervisor.path, WATCHDOG_USEC="200000")
         assert supervisor.next() == "READY=1"
         assert get(f"http://{flow.address(PROGRAMS[name])}/health")[0] == 200, "bound by then"
-        before = time.monotonic()
         assert [supervisor.next() for _ in range(5)] == ["WATCHDOG=1"] * 5
         assert time.monotonic() - before > 0.4, "at half the watchdog's time, not all the time"
         process.popen.send_signal(signal.SIGHUP)

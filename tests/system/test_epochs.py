@@ -179,13 +179,13 @@ async def play(scene, event, clock, restarted):
     scene.ready()
     after = scene.make(AFTER)
     if "gateway0" not in restarted:
-        await live.until(lambda: len(live.trades) == BEFORE + AFTER, "the trades after it, live", 20)
+        await live.until(lambda: len(live.trades) == BEFORE + AFTER, "the trades after it, live")
         assert ids(live)[BEFORE:] == after
         assert tell_gaps(live), "the client was not told that something may be missing"
     await live.__aexit__()
     async with Client(scene.flow.url()) as resuming:
         answer = await resuming.subscribe("BTC-USD", since=had)
-        await resuming.until(lambda: len(resuming.trades) >= AFTER, "the trades after it, resumed", 20)
+        await resuming.until(lambda: len(resuming.trades) >= AFTER, "the trades after it, resumed")
         more = scene.make(1)
         await resuming.until(lambda: ids(resuming)[-1:] == more, "one more")
         assert ids(resuming)[-AFTER - 1:] == after + more, f"{len(resuming.trades)} trades"

@@ -91,7 +91,7 @@ def test_a_refused_symbol_is_asked_for_with_backoff_until_it_is_there(pipeline):
 
 
 def test_a_symbol_that_is_not_answered_fails_and_is_asked_for_again(pipeline):
-    flow = start(pipeline, "/control/ignore?symbol=ETH-USD&n=2", confirm_ms=500)
+    flow = start(pipeline, "/control/ignore?symbol=ETH-USD&n=2", confirm_ms=2000)
 
     async def run():
         async with Client(flow.url()) as client:

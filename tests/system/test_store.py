@@ -102,7 +102,7 @@ def test_what_memory_dropped_while_the_store_was_away_comes_from_the_journal(pip
     until(lambda: state(flow)["state"] == "away", "the store to be away")
     assert loads(flow.ready("cached_http")[1])["ready"] is True
     more(flow, 5000)
-    assert metric(flow, "dataflow_store_lag_trades") > 300
+    until(lambda: metric(flow, "dataflow_store_lag_trades") > 300, "more to be missing in the store than memory has")
     assert metric(flow, "dataflow_store_up") == 0
     other.execute("ROLLBACK")
     other.close()
