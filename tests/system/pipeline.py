@@ -61,18 +61,26 @@ def until(condition, what, patience=PATIENCE):
         interval = min(interval * 1.3, 0.1)
 
 
-def first_port():
-    """Where this process of a run begins to look for ports: each of a parallel run has a share of its own of them, from a place that is the run's."""
-    run, worker = os.environ.get("PYTEST_XDIST_TESTRUNUID"), os.environ.get("PYTEST_XDIST_WORKER", "gw0")
-    share = PORTS // int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1"))
-    return random.Random(run).randrange(PORTS) + int(worker[2:]) * share
+def own_block():
+    """(its ports, what holds it): a block of ports for this process alone, of all that run such tests on this machine. A port that is free now, but another's to use
+    in a moment, or again after a kill, would be taken from it."""
+    blocks = list(range(10000, 30000, BLOCK))
+    random.Random().shuffle(blocks)  # of the system's own, whatever a test seeds
+    for block in blocks:
+        claim = socket.socket(socket.AF_UNIX)
+        try:
+            claim.bind(f"\0dataflow-tests-{block}")
+            return itertools.cycle(range(block, block + BLOCK)), claim
+        except OSError:
+            claim.close()
+    raise AssertionError("all blocks of ports are taken")
 
 
 def free_ports(count):
     """Ports that nobody uses now, and below those that the system gives to outgoing connections."""
     ports = []
     while len(ports) < count:
-        port = 10000 + next(NUMBERS) % PORTS
+        port = next(NUMBERS)
         with socket.socket() as s:
             s.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             try:
@@ -83,8 +91,8 @@ def free_ports(count):
     return ports
 
 
-PORTS = 20000
-NUMBERS = itertools.count(first_port())
+BLOCK = 400
+NUMBERS, CLAIM = own_block()
 
 
 def loads(text):
