@@ -1,68 +1,11 @@
-/* What connections are granted, over time. A token is "ROLE SUBJECT SECONDS" here, and valid until so many seconds after the start. */
+/* What connections are granted, over time. Its tokens are those of token_judge.h. */
 #include "gatewayd/auth/grants.h"
 
-#include "common/clock.h"
-#include "tests/unit/run_tests.h"
+#include "tests/unit/token_judge.h"
 
-#include <stdio.h>
-
-enum { START_S = 1000, FIRST_S = 5, WARN_S = 60 };
-
-static roles_t *roles;
 static grants_t *grants;
 static grant_t *grant;
 static char told[256];
-
-static roles_t *load_roles(const char *json)
-{
-    char setting[512];
-    char *environment[] = {NULL};
-    snprintf(setting, sizeof setting, "gatewayd.roles=%s", json);
-    const char *settings[] = {setting};
-    config_t *config = config_load(NULL, settings, 1, environment);
-    ck_assert_ptr_nonnull(config);
-    roles_t *found = roles_new(config);
-    config_destroy(&config);
-    return found;
-}
-
-static auth_refusal_t admit(void *arg, text_t token, identity_t *out)
-{
-    char text[64], role[16], subject[16];
-    long long seconds;
-    (void)arg;
-    *out = (identity_t){0};
-    snprintf(text, sizeof text, "%.*s", TEXT_ARG(token));
-    if (sscanf(text, "%15s %15s %lld", role, subject, &seconds) != 3)
-        return token.length == 0 ? AUTH_NO_TOKEN : AUTH_MALFORMED;
-    role_t *found = roles_find(roles, text_of(role));
-    if (!found)
-        return AUTH_NO_ROLE;
-    *out = (identity_t){.role = role_keep(found), .expires_ns = (START_S + seconds) * NS_PER_S};
-    out->subject_length = (uint8_t)strlen(subject);
-    memcpy(out->subject, subject, out->subject_length);
-    return AUTH_GRANTED;
-}
-
-static bool renew(void *arg, identity_t *identity)
-{
-    (void)arg;
-    role_t *now = roles_find(roles, role_name(identity->role));
-    if (!now)
-        return false;
-    role_keep(now);
-    role_release(&identity->role);
-    identity->role = now;
-    return true;
-}
-
-static bool are_ready(void *arg)
-{
-    (void)arg;
-    return true;
-}
-
-static const grants_judge_t judge = {.ready = are_ready, .admit = admit, .renew = renew};
 
 static void tell(void *owner, const char *what)
 {
@@ -96,7 +39,7 @@ static void expect_told(const char *expected)
 
 static void at(int64_t seconds)
 {
-    grants_tick(grants, (START_S + seconds) * NS_PER_S);
+    grants_tick(grants, (JUDGE_START_S + seconds) * NS_PER_S);
 }
 
 static void attach(grant_t *to)
@@ -116,7 +59,7 @@ static grant_t *open_grant(const char *token)
 static void set_up(void)
 {
     roles = load_roles("{\"viewer\":{\"connections\":2},\"trader\":{}}");
-    grants = grants_new(&judge, NULL, &(grants_times_t){FIRST_S * NS_PER_S, WARN_S * NS_PER_S});
+    grants = grants_new(&token_judge, NULL, &(grants_times_t){FIRST_S * NS_PER_S, WARN_S * NS_PER_S});
     ck_assert_ptr_nonnull(grants);
     told[0] = '\0';
 }
@@ -174,7 +117,7 @@ START_TEST(a_new_token_is_of_the_same_subject_and_may_be_of_another_role)
     ck_assert_int_eq(grant_take(grant, TEXT("nobody alice 200")), AUTH_NO_ROLE);
     ck_assert_int_eq(grant_take(grant, TEXT("")), AUTH_NO_TOKEN);
     expect_told("");
-    ck_assert_int_eq(grant_identity(grant)->expires_ns, (START_S + 100) * NS_PER_S);
+    ck_assert_int_eq(grant_identity(grant)->expires_ns, (JUDGE_START_S + 100) * NS_PER_S);
     ck_assert_int_eq(grant_take(grant, TEXT("trader alice 200")), AUTH_GRANTED);
     expect_told("a changed;");
     ck_assert(text_equal(role_name(grant_identity(grant)->role), TEXT("trader")));
@@ -192,7 +135,7 @@ END_TEST
 
 START_TEST(who_brings_no_token_in_time_is_closed)
 {
-    grant = grants_await(grants, START_S * NS_PER_S);
+    grant = grants_await(grants, JUDGE_START_S * NS_PER_S);
     attach(grant);
     ck_assert_ptr_null(grant_identity(grant));
     at(FIRST_S - 1);
@@ -204,7 +147,7 @@ END_TEST
 
 START_TEST(a_first_token_in_time_is_as_one_from_the_start)
 {
-    grant = grants_await(grants, START_S * NS_PER_S);
+    grant = grants_await(grants, JUDGE_START_S * NS_PER_S);
     attach(grant);
     ck_assert_int_eq(grant_take(grant, TEXT("x")), AUTH_MALFORMED);
     ck_assert_int_eq(grant_take(grant, TEXT("viewer alice 100")), AUTH_GRANTED);
@@ -223,7 +166,7 @@ START_TEST(a_subject_has_so_many_connections)
     ck_assert_ptr_null(none);
     grant = open_grant("viewer bob 100"); /* another subject */
     grant_close(&grant);
-    grant = grants_await(grants, START_S * NS_PER_S);
+    grant = grants_await(grants, JUDGE_START_S * NS_PER_S);
     ck_assert_int_eq(grant_take(grant, TEXT("viewer alice 300")), AUTH_CONNECTIONS);
     grant_close(&others[0]);
     ck_assert_int_eq(grant_take(grant, TEXT("viewer alice 300")), AUTH_GRANTED);
@@ -262,7 +205,8 @@ START_TEST(metrics_tell_who_is_there_and_who_was_refused)
     metrics_t metrics = {.out = &text};
     identity_t identity;
     grant = open_grant("viewer alice 100");
-    grant_t *others[] = {open_grant("trader bob 100"), open_grant("trader bob 100"), grants_await(grants, START_S * NS_PER_S)};
+    grant_t *others[] = {open_grant("trader bob 100"), open_grant("trader bob 100"),
+                         grants_await(grants, JUDGE_START_S * NS_PER_S)};
     ck_assert_int_eq(grants_judge(grants, TEXT("x"), &identity), AUTH_MALFORMED);
     grants_metrics(grants, &metrics);
     expect_metric(&text, "\ndataflow_auth_granted_total 3\n");

@@ -1,16 +1,10 @@
-#include "gatewayd/forms/rpc.h"
+#include "tests/unit/gatewayd/forms/rpc_fixture.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "common/buffer.h"
-#include "tests/unit/run_tests.h"
-
 /* Methods of the test: "echo" answers with its params, "later" waits for answer_later, "fail" answers with an error. */
-static rpc_counts_t counts;
-static rpc_t *rpc;
-static buffer_t answers; /* one a line */
 static reply_t *waiting[RPC_OPEN_MAX];
 static size_t waiting_count;
 
@@ -33,8 +27,7 @@ static void on_answer(void *arg, text_t json, buffer_t *owner)
     (void)arg;
     owner_length = owner ? owner->length : 0;
     owner_capacity = owner ? owner->capacity : 0;
-    buffer_append(&answers, json);
-    buffer_append(&answers, TEXT("\n"));
+    keep_answer(json);
 }
 
 static const rpc_events_t events = {.on_request = on_request, .on_answer = on_answer};
@@ -58,44 +51,21 @@ static const rpc_events_t other_events = {.on_request = on_request, .on_answer =
 
 static void setup_others(void)
 {
-    counts = (rpc_counts_t){0};
-    rpc = rpc_new(&other_events, NULL, &counts, DIALECT_RPC);
-    answers = buffer_new(0);
+    rpc_begin(&other_events);
     taken = buffer_new(0);
     waiting_count = 0;
 }
 
 static void teardown_others(void)
 {
-    rpc_destroy(&rpc);
-    buffer_release(&answers);
+    rpc_end();
     buffer_release(&taken);
 }
 
 static void setup(void)
 {
-    counts = (rpc_counts_t){0};
-    rpc = rpc_new(&events, NULL, &counts, DIALECT_RPC);
-    answers = buffer_new(0);
+    rpc_begin(&events);
     waiting_count = 0;
-}
-
-static void teardown(void)
-{
-    rpc_destroy(&rpc);
-    buffer_release(&answers);
-}
-
-static void say(const char *message)
-{
-    rpc_receive(rpc, text_of(message));
-}
-
-static void expect(const char *expected)
-{
-    ck_assert_msg(text_equal(buffer_text(&answers), text_of(expected)), "expected %sfound    %.*s", expected,
-                  TEXT_ARG(buffer_text(&answers)));
-    buffer_clear(&answers);
 }
 
 #define OK(id, result)        "{\"jsonrpc\":\"2.0\",\"id\":" id ",\"result\":" result "}"
@@ -352,7 +322,7 @@ END_TEST
 int main(void)
 {
     TCase *tcase = tcase_create("rpc");
-    tcase_add_checked_fixture(tcase, setup, teardown);
+    tcase_add_checked_fixture(tcase, setup, rpc_end);
     tcase_add_loop_test(tcase, a_message_has_its_answer, 0, sizeof cases / sizeof *cases);
     tcase_add_test(tcase, answer_cache_may_come_later_and_in_any_order);
     tcase_add_test(tcase, a_batch_goes_out_when_its_last_answer_is_there);

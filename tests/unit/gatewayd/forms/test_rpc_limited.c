@@ -1,11 +1,6 @@
 /* A peer that may ask so many things, and what it is told beyond that. */
-#include "gatewayd/forms/rpc.h"
+#include "tests/unit/gatewayd/forms/rpc_fixture.h"
 
-#include "tests/unit/run_tests.h"
-
-static rpc_counts_t counts;
-static rpc_t *rpc;
-static buffer_t answers; /* one a line */
 static reply_t *waiting;
 static unsigned requests, allowed;
 
@@ -23,8 +18,7 @@ static void on_request(void *arg, reply_t *request, text_t method, text_t params
 static void on_answer(void *arg, text_t json, buffer_t *owner)
 {
     (void)arg, (void)owner;
-    buffer_append(&answers, json);
-    buffer_append(&answers, TEXT("\n"));
+    keep_answer(json);
 }
 
 static uint64_t limit(void *arg)
@@ -37,28 +31,8 @@ static const rpc_events_t events = {.on_request = on_request, .on_answer = on_an
 
 static void setup(void)
 {
-    counts = (rpc_counts_t){0};
-    rpc = rpc_new(&events, NULL, &counts, DIALECT_RPC);
-    answers = buffer_new(0);
+    rpc_begin(&events);
     requests = 0;
-}
-
-static void teardown(void)
-{
-    rpc_destroy(&rpc);
-    buffer_release(&answers);
-}
-
-static void say(const char *message)
-{
-    rpc_receive(rpc, text_of(message));
-}
-
-static void expect(const char *expected)
-{
-    ck_assert_msg(text_equal(buffer_text(&answers), text_of(expected)), "expected %sfound    %.*s", expected,
-                  TEXT_ARG(buffer_text(&answers)));
-    buffer_clear(&answers);
 }
 
 #define REQUEST(id, method) "{\"jsonrpc\":\"2.0\",\"method\":\"" method "\",\"id\":" id "}"
@@ -110,5 +84,5 @@ int main(void)
 {
     const TTest *const tests[] = {each_request_of_a_batch_counts, what_is_not_a_request_counts_too,
                                   what_wants_no_answer_gets_no_refusal_and_is_not_carried_out};
-    return RUN_TESTS("rpc_limited", TEST_CASE(setup, teardown, tests));
+    return RUN_TESTS("rpc_limited", TEST_CASE(setup, rpc_end, tests));
 }
