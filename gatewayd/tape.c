@@ -10,10 +10,7 @@
 
 #include <stdlib.h>
 
-enum {
-    FLUSH_MS = 25,     /* the longest that clients wait while the bus is never empty */
-    EXCUSED_MS = 10000 /* for so long after a pause of its own this process has much to hand over */
-};
+enum { FLUSH_MS = 25 /* the longest that clients wait while the bus is never empty */ };
 
 struct tape {
     hub_t *hub;
@@ -99,7 +96,7 @@ static void look_for_pause(tape_t *self)
     self->stood_ns += stood_ns;
     subscribe_stood(self->hub, stood_ns);
     catchup_stood(self->hub, stood_ns);
-    self->hub->excused_ns = clock_real_ns() + EXCUSED_MS * NS_PER_MS;
+    self->hub->stood_ns = hub_now_ns(self->hub);
 }
 
 static void on_drained(void *arg)

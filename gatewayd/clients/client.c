@@ -12,6 +12,13 @@ enum { PUMP_TURNS = 16 /* writes before others get their turn */ };
 
 static_assert((int)HUB_GATHERED_MAX >= (int)RING_RUN_MAX, "the first of several runs is copied whatever its length");
 
+/* It took everything when this process stood still, which now hands over more than a peer can take in so short a time. */
+static bool is_excused(const client_t *self)
+{
+    const hub_t *hub = self->talk.caller.hub;
+    return hub_has_stood(hub) && (self->readers.choked_ns == 0 || self->readers.choked_ns >= hub->stood_ns);
+}
+
 /* What comes next was overwritten before the client took it. */
 static void on_lapped(client_t *self, reader_t *reader)
 {
@@ -21,7 +28,7 @@ static void on_lapped(client_t *self, reader_t *reader)
         reader_seat(reader, reader->last);
         return;
     }
-    if (catches_up || self->talk.caller.hub->limits.slow == SLOW_CATCHUP) {
+    if (catches_up || self->talk.caller.hub->limits.slow == SLOW_CATCHUP || is_excused(self)) {
         self->talk.caller.hub->counts.caught += !catches_up;
         reader_seat(reader, reader->last);
         return;
@@ -144,6 +151,12 @@ static void enter_again(client_t *self)
         conversation_wake(&self->talk);
 }
 
+static void note_choked(client_t *self)
+{
+    if (self->readers.choked_ns == 0)
+        self->readers.choked_ns = hub_now_ns(self->talk.caller.hub);
+}
+
 /* Sends so many times at most. False: the link takes no more now, and wakes the client when it does. */
 static bool pump(client_t *self, int turns)
 {
@@ -151,12 +164,15 @@ static bool pump(client_t *self, int turns)
     while (turns-- > 0 && !talk->end.closing && !client_idle(self)) {
         bool queued = talk->outbox.length > 0;
         if (queued ? !conversation_send_outbox(talk) : !client_end_ready(&talk->end)) {
+            note_choked(self);
             conversation_wake(talk);
             return false;
         }
         if (!queued)
             send_runs(self);
     }
+    if (client_idle(self))
+        self->readers.choked_ns = 0;
     turns_ready(&talk->caller.hub->turns, &talk->caller.asker);
     return true;
 }

@@ -11,7 +11,7 @@ enum { AHEAD = 8 };
  * meanwhile: they lie all over the memory. */
 static void touch_readers(const hub_t *hub, live_stream_t *live_stream, list_t *clients)
 {
-    bool overrun = ring_lapped(live_stream->ring, live_stream->dirty_from) && hub_now_ns(hub) < hub->excused_ns;
+    bool overrun = ring_lapped(live_stream->ring, live_stream->dirty_from) && hub_has_stood(hub);
     for (size_t i = 0; i < live_stream->reader_count; i++) {
         reader_t *reader = live_stream->readers[i];
         if (i + AHEAD < live_stream->reader_count)

@@ -16,6 +16,7 @@
 
 enum {
     HUB_TICK_MS = 50,
+    HUB_EXCUSED_MS = 10000, /* hub_has_stood */
     HUB_RUNS_MAX = 256 /* in one write */,
     HUB_GATHERED_MAX = 65536 /* bytes of them: at least RING_RUN_MAX */
 };
@@ -70,7 +71,7 @@ typedef struct {
     hub_counts_t counts;
     rpc_counts_t rpc_counts; /* of requests through all doors */
     int64_t (*clock)(void);  /* ns since 1970 */
-    int64_t excused_ns;      /* until then who falls behind is not slow, since this process stood still; 0: it never did */
+    int64_t stood_ns;        /* when this process was found to have stood still, the last time; 0: it never did */
 
     void (*let_in)(struct client *client, struct grant *grant); /* a new client has that grant: client_grant_begin */
     method_fn *call;                                            /* carries out what is asked for: methods_call */
@@ -116,4 +117,10 @@ static inline void hub_init(hub_t *self)
 static inline int64_t hub_now_ns(const hub_t *self)
 {
     return self->clock();
+}
+
+/* Has this process stood still a short time ago? Then it has much to hand over, and who had everything before, and falls behind, is not slow. */
+static inline bool hub_has_stood(const hub_t *self)
+{
+    return self->stood_ns != 0 && hub_now_ns(self) - self->stood_ns < HUB_EXCUSED_MS * NS_PER_MS;
 }

@@ -17,8 +17,9 @@
 /* All of a client. */
 struct readers {
     list_t in_pump;
-    list_t ready;  /* reader_t.in_queue: something in the ring */
-    size_t behind; /* readers that are (pace.h) */
+    list_t ready;      /* reader_t.in_queue: something in the ring */
+    size_t behind;     /* readers that are (pace.h) */
+    int64_t choked_ns; /* since when the peer has not taken all that there was; 0: it has */
     hub_t *hub;
     client_end_t *end;
     struct conversation *sink; /* where what does not come from rings goes */

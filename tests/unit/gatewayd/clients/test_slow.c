@@ -138,7 +138,7 @@ END_TEST
 static void come_in_one_go(slow_t slow)
 {
     fixture.hub.limits.slow = slow;
-    fixture.hub.excused_ns = fixture.now_ns + 1;
+    fixture.hub.stood_ns = fixture.now_ns;
     subscribe_at_10();
     trades_come(11, 12);
     trades_come(13, 2000);
@@ -158,6 +158,59 @@ START_TEST(a_pause_of_the_gateway_is_not_its_clients_whatever_is_configured)
         fixture_setup();
         come_in_one_go(slow);
     }
+}
+END_TEST
+
+/* What comes then is more than a peer takes in so short a time. */
+START_TEST(who_had_everything_when_the_gateway_stood_is_not_slow)
+{
+    fixture.hub.limits.slow = SLOW_CONFLATE;
+    subscribe_at_10();
+    trades_come(11, 12);
+    expect_trades(FIXTURE_EPOCH, 11, 12);
+    fixture.hub.stood_ns = fixture.now_ns;
+    fixture.wire.choked = true;
+    trades_come(13, 20);
+    trades_come(21, 2000);
+    fixture.wire.choked = false;
+    client_pump(fixture.client);
+    service_answers_trades("history", "\"from\":\"7-13\"", 13, floor_of_ring(), ",\"missing\":0");
+    take_all();
+    expect_trades(FIXTURE_EPOCH, 13, 2000);
+    expect_nothing();
+    ck_assert_uint_eq(fixture.hub.counts.conflated, 0);
+}
+END_TEST
+
+START_TEST(who_was_behind_already_is_slow)
+{
+    fixture.hub.limits.slow = SLOW_CONFLATE;
+    subscribe_at_10();
+    fixture.wire.choked = true;
+    trades_come(11, 20);
+    fixture.hub.stood_ns = fixture.now_ns + 1;
+    pass_ms(1);
+    trades_come(21, 2000);
+    fixture.wire.choked = false;
+    client_pump(fixture.client);
+    expect_with("\"trades.gap\"");
+    ck_assert_uint_eq(fixture.hub.counts.conflated, 1);
+}
+END_TEST
+
+START_TEST(who_falls_behind_later_is_slow)
+{
+    fixture.hub.limits.slow = SLOW_CONFLATE;
+    fixture.hub.stood_ns = fixture.now_ns;
+    subscribe_at_10();
+    pass_ms(HUB_EXCUSED_MS);
+    fixture.wire.choked = true;
+    trades_come(11, 20);
+    trades_come(21, 2000);
+    fixture.wire.choked = false;
+    client_pump(fixture.client);
+    expect_with("\"trades.gap\"");
+    ck_assert_uint_eq(fixture.hub.counts.conflated, 1);
 }
 END_TEST
 
@@ -317,6 +370,9 @@ int main(void)
         what_history_lacks_is_no_gap_while_the_journal_is_not_heard,
         what_history_has_only_in_parts_the_journal_may_have_between,
         a_pause_of_the_gateway_is_not_its_clients_whatever_is_configured,
+        who_had_everything_when_the_gateway_stood_is_not_slow,
+        who_was_behind_already_is_slow,
+        who_falls_behind_later_is_slow,
         time_in_which_the_gateway_stood_is_not_held_against_history,
         who_catches_up_when_its_journal_is_renewed_gets_each_trade_once,
         who_falls_behind_a_renewed_journal_is_told_so_before_what_history_has,
