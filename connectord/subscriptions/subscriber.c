@@ -396,7 +396,8 @@ void subscriber_check(subscriber_t *self, int64_t now_ns)
     if (stale_streams_check(self->stale_streams, now_ns)) {
         log_warn_limited(&self->stale_limit, "source: no trades for an unlikely time", LOG_SLICE("source", self->config->name),
                          LOG_SLICE("stale", stale_streams_print(self->stale_streams, now_ns)));
-        tell_soon(self);
+        loop_timer_stop(self->news);
+        self->events->on_change(self->arg); /* at once: what is done about it may end it before long */
     }
     apply_remedy(self, now_ns);
 }

@@ -73,9 +73,9 @@ START_TEST(stale_stream_is_told_and_so_is_its_end)
     check_calls("trade:BTC-USD.exchange");
     ck_assert(text_equal(describe().stale, TEXT("{}")));
     wait_for_call();
-    check_calls("heartbeat/up");
-    wait_for_call(); /* and it is stale again */
-    check_calls("heartbeat/up");
+    ck_assert(text_starts_with(text_of(calls), TEXT("heartbeat/up"))); /* a moment later, in which it may be stale again */
+    while (text_equal(describe().stale, TEXT("{}")))
+        uv_run(loop_uv(loop), UV_RUN_ONCE);
     fake_lose(0, "broken wire");
     ck_assert(text_equal(describe().stale, TEXT("{}"))); /* lost says it all */
 }
@@ -101,7 +101,7 @@ START_TEST(of_many_that_have_trades_again_one_status_tells)
     check_calls("trade:BTC-USD.exchange trade:ETH-USD.exchange trade:LTC-USD.exchange");
     ck_assert(text_equal(describe().stale, TEXT("{}")));
     wait_for_call();
-    check_calls("heartbeat/up");
+    ck_assert(text_starts_with(text_of(calls), TEXT("heartbeat/up")));
 }
 END_TEST
 
