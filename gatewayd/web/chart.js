@@ -223,16 +223,29 @@ export const BEHAVIOUR = {
   timeScale: { borderVisible: false, rightOffset: 4, minBarSpacing: BAR_PX.least },
 };
 
+// What a scale is to show from its next frame on: keys may come faster than frames.
+const asked = new WeakMap();
+
+function visible(scale) {
+  return asked.get(scale) ?? scale.getVisibleLogicalRange() ?? { from: 0, to: 0 };
+}
+
+function show(scale, range) {
+  asked.set(scale, range);
+  scale.setVisibleLogicalRange(range);
+  requestAnimationFrame(() => asked.get(scale) === range && asked.delete(scale));
+}
+
 function pan(scale, part) {
-  const { from, to } = scale.getVisibleLogicalRange() ?? { from: 0, to: 0 };
+  const { from, to } = visible(scale);
   const by = (to - from) * part;
-  scale.setVisibleLogicalRange({ from: from + by, to: to + by });
+  show(scale, { from: from + by, to: to + by });
 }
 
 // The right edge stays where it is.
 function zoom(scale, factor) {
-  const { from, to } = scale.getVisibleLogicalRange() ?? { from: 0, to: 0 };
-  scale.setVisibleLogicalRange({ from: to - Math.max((to - from) * factor, 5), to });
+  const { from, to } = visible(scale);
+  show(scale, { from: to - Math.max((to - from) * factor, 5), to });
 }
 
 export const KEYS = {
