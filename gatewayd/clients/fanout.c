@@ -124,7 +124,7 @@ static void tell_all(const hub_t *hub, const offer_t *offer, text_t symbol, text
         tell_readers(live_stream, method, params);
 }
 
-/* What says that trades came, or did not: not those who get them later. */
+/* Of what shows that trades came, or did not, only those who get them at once are told: not readers of delayed streams. */
 static void tell_live(const hub_t *hub, const offer_t *offer, text_t symbol, text_t method, text_t params)
 {
     const market_t *market = markets_find(hub->markets, symbol);
@@ -146,7 +146,7 @@ void fanout_source(hub_t *hub, const offer_t *offer, bool up)
     buffer_t params = buffer_new(0), later = buffer_new(0);
     print_source(hub, offer, up, &params);
     offer_t uncounted = *offer;
-    uncounted.missed_known = false; /* to those who get trades later, when they would have come */
+    uncounted.missed_known = false; /* how many were missed would tell delayed readers of trades that are not due */
     print_source(hub, &uncounted, up, &later);
     hub->round++;
     const market_t *market;

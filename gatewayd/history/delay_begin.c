@@ -47,7 +47,8 @@ static void on_end(void *arg, edge_t found, cursor_t place)
         delay_try_again(self);
 }
 
-/* The record of an entry of the ring, counted from the newest one; of a gap the one behind it, and *back is that one's number. False: there is none yet. */
+/* Reads the entry number *back of the ring, counted from the newest one. A gap stands for the record behind it, whose number *back is then. False: no record is there
+ * yet. */
 static bool find_record(const ring_t *ring, size_t *back, trade_t *record)
 {
     cursor_t cursor;
