@@ -236,6 +236,12 @@ function show(scale, range) {
   requestAnimationFrame(() => asked.get(scale) === range && asked.delete(scale));
 }
 
+// What was asked for before counts no longer.
+function freed(scale) {
+  asked.delete(scale);
+  return scale;
+}
+
 function pan(scale, part) {
   const { from, to } = visible(scale);
   const by = (to - from) * part;
@@ -254,8 +260,8 @@ export const KEYS = {
   "+": (scale) => zoom(scale, 0.8),
   "=": (scale) => zoom(scale, 0.8),
   "-": (scale) => zoom(scale, 1.25),
-  Home: (scale) => scale.fitContent(),
-  End: (scale) => scale.scrollToRealTime(),
+  Home: (scale) => freed(scale).fitContent(),
+  End: (scale) => freed(scale).scrollToRealTime(),
 };
 
 const timeOf = ({ time }) => time;
